@@ -1,0 +1,102 @@
+/*
+ * check: what a check is, and the inquiry that runs checks over one connection.
+ *
+ * A check is a function that is run again and again until it is done. It asks the DNS through
+ * inquiry_ask(), which returns an answer or, while that is still to come, NULL; a check that
+ * cannot go on says so, and is run from its start again when more answers are there. So a
+ * check has no state of its own, all that it needs next is asked as soon as it can be known,
+ * and nobody waits but inquiry_wait().
+ *
+ * Checks run on the caller's thread and on the resolver's, one at a time, under the inquiry's
+ * lock. Answers that come late, when the message or the connection is gone, are dropped.
+ */
+#ifndef HELOSCOPE_CHECK_H
+#define HELOSCOPE_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/arena.h"
+#include "heloscope/authres.h"
+#include "heloscope/config.h"
+#include "heloscope/dns.h"
+#include "heloscope/facts.h"
+
+struct inquiry;
+
+struct check {
+	const char *name;
+	enum stage stage; /* when all that it needs to know has been said */
+
+	/*
+	 * Look at what is known and write this check's part of the facts. Returns true when it is
+	 * done; false when it waits for answers. Must come to an end when no question is pending.
+	 */
+	bool (*run)(struct inquiry *inquiry);
+
+	/* Add the results to an Authentication-Results field. NULL when others do. */
+	void (*report)(const struct facts *facts, struct authres *authres);
+};
+
+/* All checks of the program, in an order in which each needs only those before it; see checks.c. */
+struct check_table {
+	const struct check *const *checks;
+	size_t count; /* at most INQUIRY_CHECKS_MAX */
+};
+
+#define INQUIRY_CHECKS_MAX 16
+
+/* For checks. */
+
+/* The facts, to read and to write one's own part of. */
+struct facts *inquiry_facts(struct inquiry *inquiry);
+
+const struct config *inquiry_config(const struct inquiry *inquiry);
+
+/* Memory for the facts of `stage`: lives until the stage is entered again. */
+struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
+
+/*
+ * The answer to a question that belongs to `stage`, or NULL while it is awaited. Asks at the
+ * first call; what was asked before, at this stage or an earlier one, is not asked again. Once
+ * the deadline has passed, what is not there is DNS_TIMEOUT. At most 256 questions a stage are
+ * asked; the answer to others is DNS_TOO_MANY. The answer is good until the stage is entered
+ * again.
+ */
+const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name,
+				     enum dns_type type);
+
+/* Whether that check is done, so that its part of the facts can be read. */
+bool inquiry_is_done(const struct inquiry *inquiry, const struct check *check);
+
+/* For sessions. */
+
+/*
+ * Begin: the client is known, and the checks of STAGE_CONNECT start. Takes a reference to
+ * `config`; `resolver` and `table` must outlive inquiry_close(). NULL when memory ran out.
+ */
+struct inquiry *inquiry_new(struct check_table table, struct dns_resolver *resolver, struct config *config,
+			    const struct client_facts *client);
+
+/* The client said HELO or EHLO, or took it back (NULL: RFC 3207, 4.2). `name` is copied. */
+void inquiry_helo(struct inquiry *inquiry, const char *name);
+
+/*
+ * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
+ * is authenticated, or NULL; both are copied. If the last message ran into its deadline, all is
+ * asked anew.
+ */
+void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name);
+
+/*
+ * Wait until every check is done, or `timeout_ms` have passed; then those that still wait see
+ * timeouts and end. Returns the facts, good and unchanging until the next call of
+ * inquiry_helo(), inquiry_mail() or inquiry_close(), or NULL when memory ran out. Call after
+ * inquiry_mail(). Further calls return at once.
+ */
+const struct facts *inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms);
+
+/* The connection is gone. Frees all once the last answer has come in. NULL is allowed. */
+void inquiry_close(struct inquiry *inquiry);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * config_build: what the grammar does with what it has read.
+ *
+ * For config_parse.y, config_lex.l and config.c only. Each function takes one setting, judges
+ * its value and stores it, or complains with the place of the value; reading goes on after a
+ * complaint, so that all errors of a file are seen at once.
+ */
+#ifndef HELOSCOPE_CONFIG_BUILD_H
+#define HELOSCOPE_CONFIG_BUILD_H
+
+#include "heloscope/config.h"
+
+struct place {
+	int line, column; /* from 1; columns count octets */
+};
+
+/* One file being read. Included files share `config` and `messages`. */
+struct config_reader {
+	struct config *config;
+	FILE *messages;
+	const char *path;  /* to open it and to find what it includes */
+	const char *shown; /* in messages and rule places */
+	unsigned depth;    /* of includes */
+	unsigned *errors;  /* shared count */
+	struct text_set *said; /* settings that may be said only once, shared */
+
+	/* The scanner's: the token that the parser looks at. */
+	void *scanner;
+	const char *lexeme;
+	unsigned serial;       /* counts tokens */
+	unsigned blamed;       /* serial of the token last complained of by the parser */
+	unsigned forgiven;     /* serial of the token that was left to be the next line's */
+	bool is_first_on_line; /* the token began its line */
+	int last_line;         /* of the token */
+	int broken_line;       /* line whose first word was announced */
+	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
+	int skipped_braces;
+};
+
+/* A text as the file had it, and where. */
+struct word {
+	const char *text;
+	struct place place;
+};
+
+/* A value of a setting as it appeared: the kinds that sets of a condition may hold. */
+enum value_kind { VALUE_WORD, VALUE_STRING, VALUE_ADDRESS };
+
+struct value_set {
+	enum value_kind kind; /* of the first */
+	struct word *items;
+	size_t count;
+};
+
+/* Options behind a list's zone. */
+struct list_options {
+	struct word weight, key, key_file; /* text NULL: not said */
+	struct answer_set answers;
+	struct value_set on;
+	bool has_on;
+};
+
+void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Add the known word nearest to `word`, as `; did you mean "x"?`, when one is near. */
+void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
+
+/* Read one more file into the same configuration; used for `include`. */
+void config_read_file(struct config *config, FILE *messages, const char *path, const char *shown, unsigned depth,
+		      unsigned *errors, struct text_set *said);
+
+/* Scan and parse `text`; complaints are counted in `reader`. False when memory ran out. */
+bool config_parse_text(struct config_reader *reader, struct span text);
+
+void config_add_value(struct config_reader *reader, struct value_set *set, enum value_kind kind, struct word value);
+
+void config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also);
+void config_set_listen(struct config_reader *reader, struct word where);
+void config_set_socket_mode(struct config_reader *reader, struct word mode);
+void config_set_mode(struct config_reader *reader, struct word mode);
+void config_set_log(struct config_reader *reader, struct word target, struct word level);
+void config_set_servers(struct config_reader *reader, const struct value_set *servers);
+void config_set_timeout(struct config_reader *reader, struct word duration);
+void config_set_spf(struct config_reader *reader, struct word engine);
+void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
+void config_disable(struct config_reader *reader, const struct value_set *methods);
+void config_add_networks(struct config_reader *reader, struct network_set *networks, const struct value_set *values);
+void config_include(struct config_reader *reader, struct word path);
+
+/* Complain when the setting named `name` was said before. */
+void config_once(struct config_reader *reader, const char *name, struct place place);
+
+/* Lists and their catalogue. `first` and `last` are addresses or, for `last`, a last octet or NULL. */
+void config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
+		       const char *meaning);
+void config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
+		     const struct list_options *options);
+void config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry);
+void config_resolve_lists(struct config *config); /* once all files are read */
+
+/* Conditions and rules. */
+struct condition *config_condition(struct config_reader *reader, enum condition_kind kind,
+				   const struct condition *left, const struct condition *right);
+struct condition *config_flag_condition(struct config_reader *reader, struct word name);
+struct condition *config_number_condition(struct config_reader *reader, struct word name, enum compare compare,
+					  struct word number);
+struct condition *config_set_condition(struct config_reader *reader, struct word name, bool is_negated,
+				       const struct value_set *values);
+
+struct rule config_rule(struct config_reader *reader, struct place place, enum action action, struct word percent,
+			struct word code, struct word xcode, struct word text, const struct condition *condition);
+void config_add_rule(struct config_reader *reader, struct rule_set *rules, const struct rule *rule);
+void config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
+		       const struct rule_set *rules, const struct rule *otherwise);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * dns: questions, answers, and the interface of a resolver.
+ *
+ * Plain data and a strict reader of answers in wire form. Who asks sees only this header, so
+ * that a test can put a few rows of a table in place of a resolver.
+ */
+#ifndef HELOSCOPE_DNS_H
+#define HELOSCOPE_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/domain.h"
+#include "heloscope/ipaddr.h"
+#include "heloscope/span.h"
+
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+
+enum dns_status {
+	DNS_NOERROR,   /* there are records */
+	DNS_NODATA,    /* the name exists, records of this type do not */
+	DNS_NXDOMAIN,  /* the name does not exist */
+	DNS_SERVFAIL,  /* SERVFAIL, REFUSED, no server reached: any other answer */
+	DNS_TIMEOUT,   /* no answer before the deadline of whoever asked */
+	DNS_BOGUS,     /* DNSSEC validation failed */
+	DNS_MALFORMED, /* an answer that cannot be read */
+	DNS_TOO_MANY,  /* not asked: this session asked too much already */
+};
+
+enum dns_security { DNS_INSECURE, DNS_SECURE };
+
+/* Records of one answer that are kept; what a server sends beyond them is left out. */
+#define DNS_RECORDS_MAX 512
+
+/* One record. Which member counts follows from the type that was asked. */
+struct dns_record {
+	struct ipaddr address; /* A, AAAA */
+	struct span text;      /* TXT: its strings joined without blanks (RFC 7208, 3.3); any octets */
+	const char *name;      /* PTR, MX: normalized, or escaped for people when not is_host_name */
+	bool is_host_name;     /* PTR, MX: `name` is a host name by RFC 1123; "_" is tolerated */
+	uint16_t preference;   /* MX */
+};
+
+/* An answer. One block of memory: free it with dns_answer_free(). Immutable once made. */
+struct dns_answer {
+	enum dns_status status;
+	enum dns_security security;
+	uint32_t ttl_s; /* smallest of the records used, or of the negative answer; at most a week */
+	size_t count;   /* of records; 0 unless DNS_NOERROR */
+	struct dns_record records[];
+};
+
+/* "NXDOMAIN", "timeout" and so on, for logs and comments. */
+const char *dns_status_word(enum dns_status status);
+
+/* "A", "PTR" and so on. */
+const char *dns_type_word(enum dns_type type);
+
+/* Neither records nor their absence: nothing is known. */
+bool dns_status_is_fault(enum dns_status status);
+
+/* Whether the name has no such records: NODATA or NXDOMAIN. */
+bool dns_status_is_void(enum dns_status status);
+
+/* An answer without records; NULL when memory ran out. */
+struct dns_answer *dns_answer_empty(enum dns_status status, uint32_t ttl_s);
+
+/*
+ * Read a DNS message (RFC 1035, 4.1): the records of `type` at `name`, or at the end of the
+ * CNAME chain that starts there (at most 16 links). Records of other names and types do not
+ * count. Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
+ * ran out. `name` is normalized or a reverse name.
+ */
+struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,
+				    enum dns_type type);
+
+void dns_answer_free(struct dns_answer *answer);
+
+/*
+ * Called once for each question that was taken, on the resolver's thread or, by a fake, from
+ * within ask(). Owns `answer`, which is NULL when memory ran out.
+ */
+typedef void dns_callback(void *context, struct dns_answer *answer);
+
+struct dns_resolver {
+	/*
+	 * Take a question and return at once. False: not taken, no callback will come. `name` is
+	 * copied. Any thread. Names are absolute; there is no search list.
+	 */
+	bool (*ask)(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_callback *callback,
+		    void *context);
+	/*
+	 * Have `run` called on the resolver's thread once the answers that have arrived by now are
+	 * delivered: lets a caller look at several at once. Only from within a dns_callback.
+	 */
+	void (*after_answers)(struct dns_resolver *resolver, void (*run)(void *context), void *context);
+};
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * facts: what is known about one message's client, names and sender, and what it rests on.
+ *
+ * Checks write it, each its own part; policy and words read it and nothing else. Plain data
+ * without logic but for a few tallies. Strings are terminated, may hold hostile octets where
+ * this says "raw", and live as long as the message (struct inquiry owns them). Not shared
+ * between threads once the checks are done.
+ */
+#ifndef HELOSCOPE_FACTS_H
+#define HELOSCOPE_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/authres.h"
+#include "heloscope/dns.h"
+#include "heloscope/domain.h"
+#include "heloscope/ipaddr.h"
+#include "heloscope/mailbox.h"
+
+/* The results that policy can ask for and a field can tell. One line each in facts.c, too. */
+enum method {
+	METHOD_IPREV,
+	METHOD_HELO,
+	METHOD_SPF,
+	METHOD_SPF_HELO,
+	METHOD_SENDER,
+	METHOD_DNSBL,
+	METHOD_DNSWL,
+	METHODS
+};
+
+/* When a client says what a check needs. What is known earlier is asked earlier. */
+enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGES };
+
+struct method_words {
+	const char *policy_word; /* as in `reject when WORD = fail` */
+	const char *method;      /* as in Authentication-Results (RFC 8601, 2.7) */
+	const char *property;    /* ptype.property that its value has there, NULL when it has several */
+};
+
+/* The words of `method`; and the method of a policy word, METHODS when there is none. */
+const struct method_words *method_words(enum method method);
+enum method method_from_word(const char *word);
+
+struct client_facts {
+	struct ipaddr address; /* length 0: unknown, or not connected by IP */
+	uint16_t port;         /* host order */
+	bool is_trusted;       /* in trust { networks } or not connected by IP */
+	bool is_authenticated;
+	const char *auth_name; /* {auth_authen}, raw, or NULL */
+};
+
+#define IPREV_NAMES_MAX 10 /* PTR names that are followed (RFC 8601, section 3) */
+
+/* A name that the reverse DNS gives, and where it leads. */
+struct iprev_name {
+	const char *name;       /* normalized, or escaped when it is no host name */
+	bool is_verified;       /* resolves back to the client */
+	enum dns_status status; /* of the address lookup; DNS_MALFORMED when it is no host name */
+	const char *addresses;  /* what it resolves to, for people: "192.0.2.1, 192.0.2.2"; "" for none */
+};
+
+struct iprev_facts {
+	struct iprev_name names[IPREV_NAMES_MAX];
+	size_t count;         /* of names kept */
+	size_t total;         /* of PTR records there are */
+	const char *verified; /* the first verified name, or NULL */
+	enum dns_status status; /* of the PTR lookup */
+};
+
+/* How far the HELO name agrees with the verified reverse DNS name. */
+enum helo_agreement { HELO_UNRELATED, HELO_SAME_ORGANIZATION, HELO_EQUAL };
+
+struct helo_facts {
+	const char *given; /* raw, as the client said it; NULL when it said none */
+	enum helo_form form;
+	const char *name;       /* normalized, for HELO_NAME, else "" */
+	struct ipaddr literal;  /* for HELO_LITERAL */
+	const char *reason;     /* a literal: why HELO_INVALID, else NULL */
+	bool resolves_to_client;
+	enum helo_agreement agreement;
+	enum dns_status status; /* of the address lookup of the client's family */
+};
+
+/* MAIL FROM, and whether its domain can receive bounces. */
+struct sender_facts {
+	const char *given; /* raw, with brackets and parameters as typed; NULL before MAIL */
+	struct mailbox mailbox; /* spans point into `given` */
+	const char *address;    /* raw: the path without its route, "" for the null sender */
+	const char *domain;     /* normalized; "" without one */
+	const char *reason;     /* in words, for the comment; NULL before the check ran */
+};
+
+enum spf_identity { SPF_MAILFROM, SPF_HELO, SPF_IDENTITIES };
+
+struct spf_facts {
+	const char *domain;      /* that was asked first; "" when the identity gives none */
+	const char *record;      /* raw: the record of that domain, or NULL */
+	const char *mechanism;   /* the term that decided, as in its record, or NULL */
+	const char *problem;     /* why permerror or temperror, a sentence; or NULL */
+	const char *explanation; /* printable: the domain's exp= text for a fail, or NULL */
+};
+
+/* Whose listing is asked for. */
+enum list_subject { LIST_CLIENT, LIST_PTR, LIST_HELO, LIST_SENDER, LIST_SUBJECTS };
+
+enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
+
+#define LIST_ANSWERS_MAX 8
+
+/* What one list said of one subject. */
+struct list_finding {
+	const char *zone;       /* as it may be shown: without a key */
+	const char *operator;   /* who runs it; the zone itself when that is not known */
+	const char *asked;      /* the address or domain that was looked up */
+	bool is_allow;          /* dnswl */
+	unsigned weight;
+	enum list_state state;
+	uint32_t answers[LIST_ANSWERS_MAX]; /* host order; those that count, or the error code */
+	size_t count;
+	const char *meaning;    /* what the catalogue says of the first answer, or NULL */
+	const char *text;       /* the list's own TXT reason, raw, key masked; or NULL */
+	const char *page;       /* where the sender can look it up, or NULL */
+	const char *fault;      /* for LIST_FAULT: what went wrong */
+};
+
+struct list_facts {
+	struct list_finding *findings; /* one for each list asked */
+	size_t count;
+};
+
+struct facts {
+	struct client_facts client;
+	struct iprev_facts iprev;
+	struct helo_facts helo;
+	struct sender_facts sender;
+	struct spf_facts spf[SPF_IDENTITIES];
+	struct list_facts lists[LIST_SUBJECTS];
+	enum result results[METHODS];
+};
+
+/* Empty all that is known only since `stage`, as before it began. */
+void facts_forget(struct facts *facts, enum stage stage);
+
+/* Sums over what lists said, for block lists or allow lists. */
+struct list_tally {
+	unsigned score;     /* weights of lists that list; of several findings of one list the one */
+	unsigned operators; /* different operators among them */
+	unsigned unknown_score, unknown_operators; /* what faults may be hiding */
+	size_t lists;       /* that were asked */
+};
+
+struct list_tally facts_tally(const struct facts *facts, bool is_allow);
+
+#endif

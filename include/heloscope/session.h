@@ -1,0 +1,85 @@
+/*
+ * session: one SMTP connection, from connect to close, message by message.
+ *
+ * Knows nothing of libmilter: the callbacks in milter.c, a test or a command line call these
+ * functions in the order in which SMTP goes. A session belongs to one thread at a time;
+ * different sessions to any. All text that it is given may be hostile, and is copied.
+ */
+#ifndef HELOSCOPE_SESSION_H
+#define HELOSCOPE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/check.h"
+#include "heloscope/config.h"
+#include "heloscope/smtp_reply.h"
+
+struct sockaddr;
+struct session;
+struct runtime;
+
+/*
+ * What sessions stand on: a configuration, its resolver and the checks. Reference counted; each
+ * session keeps the runtime that it began with. Takes over the caller's reference to `config`.
+ * A resolver asked in the same way is taken over from `previous` (may be NULL) with its cache.
+ * NULL with the reason, and `config` still the caller's, when the resolver cannot start.
+ */
+struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error);
+struct runtime *runtime_ref(struct runtime *runtime);
+void runtime_unref(struct runtime *runtime); /* NULL is allowed; the last one ends the resolver */
+const struct config *runtime_config(const struct runtime *runtime);
+
+/* A connection begins. Takes a reference to `runtime`. NULL when memory ran out. */
+struct session *session_new(struct runtime *runtime);
+void session_free(struct session *session); /* NULL is allowed */
+
+/*
+ * The client's address. NULL, AF_UNIX and whatever is not IP, and loopback, are local: trusted.
+ * Lookups start here.
+ */
+void session_connect(struct session *session, const struct sockaddr *address);
+
+/* HELO or EHLO. `tls_version`: that of the connection, NULL without TLS; see session_mail(). */
+void session_helo(struct session *session, const char *name, const char *tls_version);
+
+/* What the MTA tells with MAIL. */
+struct session_mail {
+	const char *path;        /* what stands behind "MAIL FROM:" */
+	const char *auth_name;   /* {auth_authen}, NULL when not authenticated */
+	const char *tls_version; /* when TLS began after the last HELO, that HELO does not count (RFC 3207, 4.2) */
+};
+
+void session_mail(struct session *session, const struct session_mail *mail);
+
+/*
+ * RCPT: waits for the lookups when it must, and judges. Returns the reply with which to refuse
+ * this recipient, or NULL to take it. The reply is good until the next call.
+ */
+const struct smtp_reply *session_rcpt(struct session *session, const char *recipient);
+
+/* One field of the header, in order. `value` as the MTA gives it. */
+void session_header(struct session *session, const char *name, const char *value);
+
+/* A field to remove, counted from 1 among those of its name, or to add at the top. */
+struct session_edit {
+	const char *name;
+	unsigned index;    /* to remove; 0: to add */
+	const char *value; /* to add: LF and blanks between lines, no leading blank */
+};
+
+/* What is to be done to an accepted message. */
+struct session_edits {
+	const struct session_edit *edits; /* in the order in which to do them */
+	size_t count;
+	const char *quarantine; /* reason, or NULL */
+	bool is_whole;          /* false: memory ran out, and the message must be deferred */
+};
+
+/* End of message. `queue_id` may be NULL. The edits are good until the next call. */
+struct session_edits session_end_of_message(struct session *session, const char *queue_id);
+
+/* The message is given up: RSET, a new MAIL, all recipients refused. May come twice, or without MAIL. */
+void session_abort(struct session *session);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * spf_common: what both SPF engines share: selecting a record, expanding macros, explanations.
+ *
+ * For spf_native.c and spf_libspf2.c. One evaluation, one thread.
+ */
+#ifndef HELOSCOPE_SPF_COMMON_H
+#define HELOSCOPE_SPF_COMMON_H
+
+#include "heloscope/spf.h"
+#include "heloscope/spf_record.h"
+#include "heloscope/strbuf.h"
+
+struct spf_evaluation {
+	const struct spf_query *query;
+	const struct spf_source *source;
+	struct arena scratch; /* parsed records; gone with the evaluation */
+	unsigned terms, voids; /* of 4.6.4, so far */
+	unsigned ahead;        /* terms whose lookups were asked before they were reached */
+	bool is_pending;      /* an answer is awaited: whatever comes out does not count */
+	const char *problem;  /* in `scratch` or a literal */
+};
+
+/* Begin and end an evaluation. */
+void spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query, const struct spf_source *source);
+void spf_end(struct spf_evaluation *evaluation);
+
+/* A copy in `arena`; NULL for NULL. */
+const char *spf_keep(struct arena *arena, const char *text);
+
+/*
+ * Ask, and note when the answer is awaited. `name` is raw: labels of any octets with dots between
+ * them, as macros make them.
+ */
+const struct dns_answer *spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type);
+
+/*
+ * Fetch and read the record of `domain` (4.4 to 4.6). `record` and `text` (raw) are set for
+ * RESULT_PASS; other results: none, temperror, permerror, or RESULT_UNCHECKED while the answer is
+ * awaited.
+ */
+enum result spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
+			     struct span *text);
+
+/*
+ * Expand a domain-spec for `domain` into a raw name of at most 253 octets, for which labels are
+ * cut from the left (7.3). `name` takes DOMAIN_SIZE octets. False when the result is no name that
+ * the DNS can be asked for (an empty or too long label), or when an answer is awaited.
+ */
+bool spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const char *domain, char *name);
+
+/*
+ * The text that `domain`'s record gives for a failure, from TXT at `name` (6.2), or NULL: none,
+ * or not to be had, or awaited. Lies in `arena`.
+ */
+const char *spf_explain(struct spf_evaluation *evaluation, const char *name, const char *domain,
+			struct arena *arena);
+
+/*
+ * Names that the client's reverse DNS gives and that resolve back (5.5), at most SPF_NAMES_MAX,
+ * pointing into answers. Returns how many.
+ */
+size_t spf_validated_names(struct spf_evaluation *evaluation, const char **names);
+
+#endif

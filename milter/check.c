@@ -1,0 +1,417 @@
+#include "heloscope/check.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STAGE_MEMORY (256U << 10) /* octets; a usual stage needs one or two thousand */
+#define LOOKUPS_MAX 256
+
+/* A question and its answer. Lives in its stage's arena. */
+struct lookup {
+	struct lookup *next;
+	const char *name;
+	uint32_t hash;
+	enum dns_type type;
+	struct dns_answer *answer; /* NULL while awaited */
+	struct request *request;   /* NULL once answered */
+};
+
+/* What the resolver holds while a question is in flight; outlives the lookup if need be. */
+struct request {
+	struct inquiry *inquiry; /* counted */
+	struct lookup *lookup;   /* NULL: nobody waits any more */
+};
+
+struct stage_state {
+	struct arena arena;
+	struct lookup *lookups;
+	size_t count;
+};
+
+struct inquiry {
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t is_complete_now;
+	unsigned references; /* the owner's, one a request, one a scheduled run */
+	struct check_table table;
+	struct dns_resolver *resolver;
+	struct config *config;
+	struct client_facts client;
+	char *helo; /* as given, or NULL */
+	enum stage stage;
+	bool is_closed, is_scheduled, is_complete, has_expired;
+	bool is_done[INQUIRY_CHECKS_MAX];
+	struct stage_state stages[STAGES];
+	struct facts facts;
+};
+
+static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
+static const struct dns_answer refused = { .status = DNS_TOO_MANY };
+static const struct dns_answer failed = { .status = DNS_SERVFAIL };
+
+struct facts *
+inquiry_facts(struct inquiry *inquiry)
+{
+	return &inquiry->facts;
+}
+
+const struct config *
+inquiry_config(const struct inquiry *inquiry)
+{
+	return inquiry->config;
+}
+
+struct arena *
+inquiry_arena(struct inquiry *inquiry, enum stage stage)
+{
+	return &inquiry->stages[stage].arena;
+}
+
+bool
+inquiry_is_done(const struct inquiry *inquiry, const struct check *check)
+{
+	for (size_t i = 0; i < inquiry->table.count; i++)
+		if (inquiry->table.checks[i] == check)
+			return inquiry->is_done[i];
+	return true;
+}
+
+/* Lifetime. */
+
+static void
+forget_lookups(struct stage_state *state)
+{
+	for (struct lookup *lookup = state->lookups; lookup != NULL; lookup = lookup->next) {
+		if (lookup->request != NULL)
+			lookup->request->lookup = NULL;
+		dns_answer_free(lookup->answer);
+	}
+	state->lookups = NULL;
+	state->count = 0;
+	arena_clear(&state->arena);
+}
+
+/* Give back one reference and the lock. */
+static void
+release(struct inquiry *inquiry)
+{
+	const bool is_last = --inquiry->references == 0;
+
+	(void)pthread_mutex_unlock(&inquiry->lock);
+	if (!is_last)
+		return;
+	for (int stage = 0; stage < STAGES; stage++)
+		forget_lookups(&inquiry->stages[stage]);
+	config_unref(inquiry->config);
+	free(inquiry->helo);
+	(void)pthread_cond_destroy(&inquiry->is_complete_now);
+	(void)pthread_mutex_destroy(&inquiry->lock);
+	free(inquiry);
+}
+
+/* Running. */
+
+static void
+run_checks(struct inquiry *inquiry)
+{
+	bool is_complete = inquiry->stage == STAGE_MAIL;
+
+	if (inquiry->is_closed || inquiry->is_complete)
+		return;
+	for (size_t i = 0; i < inquiry->table.count; i++) {
+		const struct check *check = inquiry->table.checks[i];
+
+		if (!inquiry->is_done[i] && check->stage <= inquiry->stage)
+			inquiry->is_done[i] = check->run(inquiry);
+		is_complete = is_complete && inquiry->is_done[i];
+	}
+	inquiry->is_complete = is_complete;
+	if (is_complete)
+		(void)pthread_cond_broadcast(&inquiry->is_complete_now);
+}
+
+static void
+run_scheduled(void *context)
+{
+	struct inquiry *inquiry = context;
+
+	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry->is_scheduled = false;
+	run_checks(inquiry);
+	release(inquiry);
+}
+
+static void
+take_answer(void *context, struct dns_answer *answer)
+{
+	struct request *request = context;
+	struct inquiry *inquiry = request->inquiry;
+	bool is_to_run;
+
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (request->lookup != NULL) {
+		request->lookup->answer = answer != NULL ? answer : dns_answer_empty(DNS_SERVFAIL, 0);
+		request->lookup->request = NULL;
+		answer = NULL;
+	}
+	is_to_run = request->lookup != NULL && !inquiry->is_scheduled && !inquiry->is_complete;
+	if (is_to_run) {
+		inquiry->is_scheduled = true;
+		inquiry->references++;
+	}
+	dns_answer_free(answer);
+	free(request);
+	release(inquiry);
+	/* The scheduled run holds a reference of its own. */
+	if (is_to_run)
+		inquiry->resolver->after_answers(inquiry->resolver, run_scheduled, inquiry);
+}
+
+/* Asking. */
+
+/* FNV-1a over the name's octets and the type. */
+static uint32_t
+hash_question(const char *name, enum dns_type type)
+{
+	uint32_t hash = 2166136261U ^ (uint32_t)type;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619U;
+	return hash;
+}
+
+static struct lookup *
+find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, uint32_t hash)
+{
+	for (int earlier = 0; earlier <= (int)stage; earlier++)
+		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL; lookup = lookup->next)
+			if (lookup->hash == hash && lookup->type == type && strcmp(lookup->name, name) == 0)
+				return lookup;
+	return NULL;
+}
+
+static bool
+send_question(struct inquiry *inquiry, struct lookup *lookup)
+{
+	struct request *request = malloc(sizeof *request);
+
+	if (request == NULL)
+		return false;
+	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
+	lookup->request = request;
+	inquiry->references++;
+	if (inquiry->resolver->ask(inquiry->resolver, lookup->name, lookup->type, take_answer, request))
+		return true;
+	inquiry->references--;
+	lookup->request = NULL;
+	free(request);
+	return false;
+}
+
+const struct dns_answer *
+inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
+{
+	const uint32_t hash = hash_question(name, type);
+	struct stage_state *state = &inquiry->stages[stage];
+	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
+
+	if (lookup != NULL && lookup->answer != NULL)
+		return lookup->answer;
+	if (lookup != NULL && lookup->request == NULL)
+		return &failed; /* memory ran out when the answer came */
+	if (inquiry->has_expired)
+		return &timed_out;
+	if (lookup != NULL)
+		return NULL;
+	if (state->count >= LOOKUPS_MAX)
+		return &refused;
+	lookup = arena_alloc(&state->arena, sizeof *lookup);
+	if (lookup == NULL)
+		return &failed;
+	*lookup = (struct lookup){ .next = state->lookups, .hash = hash, .type = type };
+	lookup->name = arena_string(&state->arena, name);
+	state->lookups = lookup;
+	state->count++;
+	return send_question(inquiry, lookup) ? NULL : &failed;
+}
+
+/* The connection's life. */
+
+/* Forget all that is known only since `stage`, and start its checks. */
+static void
+enter(struct inquiry *inquiry, enum stage stage)
+{
+	for (int later = (int)stage; later < STAGES; later++)
+		forget_lookups(&inquiry->stages[later]);
+	facts_forget(&inquiry->facts, stage);
+	for (size_t i = 0; i < inquiry->table.count; i++)
+		if (inquiry->table.checks[i]->stage >= stage)
+			inquiry->is_done[i] = false;
+	inquiry->stage = stage;
+	inquiry->is_complete = false;
+}
+
+static void
+enter_connect(struct inquiry *inquiry)
+{
+	enter(inquiry, STAGE_CONNECT);
+	inquiry->has_expired = false;
+	inquiry->facts.client = inquiry->client;
+}
+
+static void
+enter_helo(struct inquiry *inquiry)
+{
+	struct helo_facts *helo = &inquiry->facts.helo;
+	struct arena *arena = &inquiry->stages[STAGE_HELO].arena;
+	char name[DOMAIN_SIZE] = "";
+
+	enter(inquiry, STAGE_HELO);
+	helo->given = inquiry->helo != NULL ? arena_string(arena, inquiry->helo) : NULL;
+	helo->form = domain_helo_form(span_of(inquiry->helo), name, &helo->literal, &helo->reason);
+	helo->name = arena_string(arena, name);
+}
+
+static void
+enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
+{
+	struct sender_facts *sender = &inquiry->facts.sender;
+	struct arena *arena = &inquiry->stages[STAGE_MAIL].arena;
+	const struct mailbox *mailbox = &sender->mailbox;
+
+	enter(inquiry, STAGE_MAIL);
+	inquiry->facts.client.is_authenticated = auth_name != NULL;
+	inquiry->facts.client.auth_name = auth_name != NULL ? arena_string(arena, auth_name) : NULL;
+	sender->given = arena_string(arena, path);
+	sender->mailbox = mailbox_parse(span_of(sender->given));
+	sender->domain = mailbox->form == MAILBOX_ADDRESS ? arena_string(arena, mailbox->name) : "";
+	sender->address = "";
+	if (mailbox->form == MAILBOX_MALFORMED)
+		sender->address = sender->given;
+	else if (mailbox->form == MAILBOX_LOCAL_ONLY)
+		sender->address = arena_copy(arena, mailbox->local);
+	else if (mailbox->form != MAILBOX_NULL)
+		sender->address = arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
+					       (int)mailbox->domain.length, mailbox->domain.at);
+}
+
+static bool
+init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+	bool is_well;
+
+	if (pthread_condattr_init(&attributes) != 0)
+		return false;
+	is_well = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0
+		  && pthread_cond_init(condition, &attributes) == 0;
+	(void)pthread_condattr_destroy(&attributes);
+	return is_well;
+}
+
+struct inquiry *
+inquiry_new(struct check_table table, struct dns_resolver *resolver, struct config *config,
+	    const struct client_facts *client)
+{
+	struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+
+	if (inquiry == NULL || !init_condition(&inquiry->is_complete_now)) {
+		free(inquiry);
+		return NULL;
+	}
+	(void)pthread_mutex_init(&inquiry->lock, NULL);
+	inquiry->references = 1;
+	inquiry->table = table;
+	inquiry->resolver = resolver;
+	inquiry->config = config_ref(config);
+	inquiry->client = *client;
+	for (int stage = 0; stage < STAGES; stage++)
+		arena_init(&inquiry->stages[stage].arena, STAGE_MEMORY);
+	(void)pthread_mutex_lock(&inquiry->lock);
+	enter_connect(inquiry);
+	run_checks(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
+	return inquiry;
+}
+
+void
+inquiry_helo(struct inquiry *inquiry, const char *name)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	free(inquiry->helo);
+	inquiry->helo = name != NULL ? strdup(name) : NULL;
+	enter_helo(inquiry);
+	run_checks(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+void
+inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (inquiry->has_expired)
+		enter_connect(inquiry);
+	if (inquiry->stage == STAGE_CONNECT)
+		enter_helo(inquiry);
+	enter_mail(inquiry, path, auth_name);
+	run_checks(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+static struct timespec
+time_from_now(unsigned milliseconds)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += milliseconds / 1000;
+	time.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (time.tv_nsec >= 1000000000) {
+		time.tv_nsec -= 1000000000;
+		time.tv_sec++;
+	}
+	return time;
+}
+
+static bool
+has_memory(const struct inquiry *inquiry)
+{
+	for (int stage = 0; stage < STAGES; stage++)
+		if (inquiry->stages[stage].arena.has_failed)
+			return false;
+	return true;
+}
+
+const struct facts *
+inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
+{
+	const struct timespec deadline = time_from_now(timeout_ms);
+	bool is_well;
+
+	(void)pthread_mutex_lock(&inquiry->lock);
+	while (!inquiry->is_complete && !inquiry->has_expired) {
+		if (pthread_cond_timedwait(&inquiry->is_complete_now, &inquiry->lock, &deadline) == ETIMEDOUT
+		    && !inquiry->is_complete) {
+			inquiry->has_expired = true;
+			run_checks(inquiry);
+		}
+	}
+	is_well = has_memory(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
+	return is_well ? &inquiry->facts : NULL;
+}
+
+void
+inquiry_close(struct inquiry *inquiry)
+{
+	if (inquiry == NULL)
+		return;
+	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry->is_closed = true;
+	for (int stage = 0; stage < STAGES; stage++)
+		forget_lookups(&inquiry->stages[stage]);
+	release(inquiry);
+}

@@ -1,0 +1,441 @@
+#include "heloscope/check_lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/check_iprev.h"
+
+#define NAME_SIZE 512 /* a domain of 253 octets and a zone; longer than the DNS takes */
+#define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
+#define LISTED_MAX 0x7ffffeffU /* but not 127.255.255.0/24 */
+
+static const enum stage subject_stages[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = STAGE_CONNECT,
+	[LIST_PTR] = STAGE_CONNECT,
+	[LIST_HELO] = STAGE_HELO,
+	[LIST_SENDER] = STAGE_MAIL,
+};
+
+/* Networks that no public list knows. */
+static bool
+is_private(const struct ipaddr *address)
+{
+	static const char *const networks[] = { "10.0.0.0/8",	  "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+						"100.64.0.0/10", "fc00::/7",	   "fe80::/10" };
+
+	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+		struct network network;
+		const char *reason;
+
+		if (network_parse(span_of(networks[i]), &network, &reason) && network_contains(&network, address))
+			return true;
+	}
+	return ipaddr_is_loopback(address);
+}
+
+/* What is looked up for this subject, as text for people; "" when there is nothing to ask. */
+static const char *
+asked_name(const struct facts *facts, enum list_subject subject, char *address_text)
+{
+	switch (subject) {
+	case LIST_CLIENT:
+		if (facts->client.address.length == 0 || is_private(&facts->client.address))
+			return "";
+		return ipaddr_format(&facts->client.address, address_text);
+	case LIST_PTR:
+		return facts->iprev.verified != NULL ? facts->iprev.verified : "";
+	case LIST_HELO:
+		return facts->helo.name;
+	default:
+		return facts->sender.domain;
+	}
+}
+
+/* The question's name; false when it would be too long for the DNS. */
+static bool
+question_name(const struct facts *facts, enum list_subject subject, const char *asked, const char *zone,
+	      char *name)
+{
+	struct strbuf text;
+
+	if (subject == LIST_CLIENT)
+		return ipaddr_reverse_name(&facts->client.address, zone, name, DOMAIN_SIZE);
+	strbuf_init(&text, name, DOMAIN_SIZE);
+	strbuf_printf(&text, "%s.%s", asked, zone);
+	return !text.is_cut;
+}
+
+/* One list while it is asked. */
+struct question {
+	const struct list *list;
+	const struct dns_answer *answer, *reason; /* NULL while awaited; `reason` only when it lists */
+	bool is_listed;
+};
+
+static uint32_t
+answer_value(const struct dns_record *record)
+{
+	const unsigned char *octets = record->address.octets;
+
+	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
+}
+
+static bool
+is_query_error(uint32_t answer)
+{
+	return answer >> 8 == 0x7fffff;
+}
+
+/* The entry's range that holds `answer`, or NULL. */
+static const struct answer_range *
+find_range(const struct answer_set *answers, uint32_t answer)
+{
+	for (size_t i = 0; i < answers->count; i++)
+		if (answer >= answers->items[i].first && answer <= answers->items[i].last)
+			return &answers->items[i];
+	return NULL;
+}
+
+static bool
+counts_as_listed(const struct list *list, uint32_t answer)
+{
+	if (list->answers.count > 0)
+		return find_range(&list->answers, answer) != NULL;
+	return answer >= LISTED_MIN && answer <= LISTED_MAX;
+}
+
+/* Any query error makes all answers worthless; else one that counts is enough. */
+static bool
+lists(const struct list *list, const struct dns_answer *answer)
+{
+	bool is_listed = false;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		const uint32_t value = answer_value(&answer->records[i]);
+
+		if (is_query_error(value))
+			return false;
+		is_listed = is_listed || counts_as_listed(list, value);
+	}
+	return is_listed;
+}
+
+/* Text from a list, which may repeat the question, without the key. */
+static const char *
+without_key(struct arena *arena, struct span text, const char *key)
+{
+	char memory[600];
+	struct strbuf masked;
+	const struct span secret = span_of(key);
+
+	if (secret.length == 0)
+		return arena_copy(arena, text);
+	strbuf_init(&masked, memory, sizeof memory);
+	while (text.length > 0) {
+		const bool is_key = span_starts_with_nocase(text, secret);
+
+		if (is_key)
+			strbuf_add(&masked, "***");
+		else
+			strbuf_add_char(&masked, text.at[0]);
+		text = span_from(text, is_key ? secret.length : 1);
+	}
+	return arena_string(arena, memory);
+}
+
+static const char *
+lookup_page(struct arena *arena, const struct list *list, const char *asked)
+{
+	const char *page = list->entry != NULL ? list->entry->page : NULL;
+	const char *mark = page != NULL ? strstr(page, "%s") : NULL;
+
+	if (mark == NULL)
+		return page;
+	return arena_printf(arena, "%.*s%s%s", (int)(mark - page), page, asked, mark + 2);
+}
+
+static const char *
+meaning_of(const struct list *list, uint32_t answer)
+{
+	const struct answer_range *own = find_range(&list->answers, answer);
+	const struct answer_range *known = list->entry != NULL ? find_range(&list->entry->answers, answer) : NULL;
+
+	if (own != NULL && own->meaning != NULL)
+		return own->meaning;
+	return known != NULL ? known->meaning : NULL;
+}
+
+static void
+write_fault(struct list_finding *finding, const struct dns_answer *answer)
+{
+	finding->state = LIST_FAULT;
+	if (answer->count == 0) {
+		finding->fault = dns_status_word(answer->status);
+		return;
+	}
+	for (size_t i = 0; i < answer->count; i++)
+		if (finding->count == 0 || is_query_error(answer_value(&answer->records[i])))
+			finding->answers[0] = answer_value(&answer->records[i]);
+	finding->count = 1;
+	finding->fault = is_query_error(finding->answers[0]) ? "the list refuses the query"
+							     : "the list answers outside 127.0.0.0/8";
+}
+
+/* Whether nothing can be concluded: a fault of the DNS, a query error, or only strange answers. */
+static bool
+is_fault(const struct dns_answer *answer)
+{
+	size_t strange = 0;
+
+	if (dns_status_is_fault(answer->status))
+		return true;
+	for (size_t i = 0; i < answer->count; i++) {
+		if (is_query_error(answer_value(&answer->records[i])))
+			return true;
+		strange += answer_value(&answer->records[i]) >> 24 != 127 ? 1 : 0;
+	}
+	return answer->count > 0 && strange == answer->count;
+}
+
+static void
+write_listing(struct list_finding *finding, const struct question *question, struct arena *arena)
+{
+	const struct list *list = question->list;
+
+	finding->state = LIST_LISTED;
+	for (size_t i = 0; i < question->answer->count && finding->count < LIST_ANSWERS_MAX; i++) {
+		const uint32_t value = answer_value(&question->answer->records[i]);
+
+		if (counts_as_listed(list, value))
+			finding->answers[finding->count++] = value;
+	}
+	finding->meaning = meaning_of(list, finding->answers[0]);
+	finding->page = lookup_page(arena, list, finding->asked);
+	if (question->reason->count > 0)
+		finding->text = without_key(arena, question->reason->records[0].text, list->key);
+}
+
+static void
+write_finding(struct list_finding *finding, const struct question *question, const char *asked,
+	      struct arena *arena)
+{
+	*finding = (struct list_finding){
+		.zone = question->list->shown,
+		.operator = question->list->operator,
+		.asked = asked,
+		.is_allow = question->list->is_allow,
+		.weight = question->list->weight,
+	};
+	if (question->is_listed)
+		write_listing(finding, question, arena);
+	else if (is_fault(question->answer))
+		write_fault(finding, question->answer);
+}
+
+/* Ask one list, and for its reason when it lists. False while something is awaited. */
+static bool
+ask_list(struct inquiry *inquiry, enum list_subject subject, const char *asked, struct question *question)
+{
+	static const struct dns_answer not_asked = { .status = DNS_NXDOMAIN };
+	const enum stage stage = subject_stages[subject];
+	char name[NAME_SIZE];
+
+	if (!question_name(inquiry_facts(inquiry), subject, asked, question->list->zone, name)) {
+		question->answer = &not_asked; /* a name too long to be listed */
+		return true;
+	}
+	question->answer = inquiry_ask(inquiry, stage, name, DNS_A);
+	if (question->answer == NULL)
+		return false;
+	question->is_listed = lists(question->list, question->answer);
+	if (question->is_listed)
+		question->reason = inquiry_ask(inquiry, stage, name, DNS_TXT);
+	return !question->is_listed || question->reason != NULL;
+}
+
+static void
+write_findings(struct inquiry *inquiry, enum list_subject subject, const char *asked,
+	       const struct question *questions, size_t count)
+{
+	struct list_facts *facts = &inquiry_facts(inquiry)->lists[subject];
+	struct arena *arena = inquiry_arena(inquiry, subject_stages[subject]);
+	const char *kept = arena_string(arena, asked);
+
+	facts->findings = arena_alloc(arena, count * sizeof *facts->findings);
+	if (facts->findings == NULL)
+		return;
+	for (size_t i = 0; i < count; i++)
+		write_finding(&facts->findings[i], &questions[i], kept, arena);
+	facts->count = count;
+}
+
+static bool
+is_asked(const struct config *config, const struct list *list, enum list_subject subject)
+{
+	return (list->subjects & 1U << subject) != 0
+	       && config_wants(config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
+}
+
+static bool
+run_subject(struct inquiry *inquiry, enum list_subject subject)
+{
+	const struct config *config = inquiry_config(inquiry);
+	char address[IPADDR_TEXT_SIZE];
+	const char *asked = asked_name(inquiry_facts(inquiry), subject, address);
+	struct question *questions;
+	size_t count = 0;
+	bool is_done = true;
+
+	if (asked[0] == '\0' || config->lists.count == 0)
+		return true;
+	questions = calloc(config->lists.count, sizeof *questions);
+	if (questions == NULL) {
+		inquiry_arena(inquiry, subject_stages[subject])->has_failed = true;
+		return true;
+	}
+	for (size_t i = 0; i < config->lists.count; i++) {
+		if (!is_asked(config, &config->lists.items[i], subject))
+			continue;
+		questions[count].list = &config->lists.items[i];
+		is_done = ask_list(inquiry, subject, asked, &questions[count]) && is_done;
+		count++;
+	}
+	if (is_done && count > 0)
+		write_findings(inquiry, subject, asked, questions, count);
+	free(questions);
+	return is_done;
+}
+
+static bool
+run_client(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_CLIENT);
+}
+
+static bool
+run_ptr(struct inquiry *inquiry)
+{
+	return inquiry_is_done(inquiry, &check_iprev) && run_subject(inquiry, LIST_PTR);
+}
+
+static bool
+run_helo(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_HELO);
+}
+
+static bool
+run_sender(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_SENDER);
+}
+
+static enum result
+overall(const struct facts *facts, bool is_allow)
+{
+	const struct list_tally tally = facts_tally(facts, is_allow);
+
+	if (tally.lists == 0)
+		return RESULT_UNCHECKED;
+	if (tally.operators > 0)
+		return is_allow ? RESULT_PASS : RESULT_FAIL;
+	return tally.unknown_operators > 0 ? RESULT_TEMPERROR : RESULT_NONE;
+}
+
+static bool
+run_results(struct inquiry *inquiry)
+{
+	static const struct check *const needed[]
+		= { &check_list_client, &check_list_ptr, &check_list_helo, &check_list_sender };
+	struct facts *facts = inquiry_facts(inquiry);
+
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+		if (!inquiry_is_done(inquiry, needed[i]))
+			return false;
+	facts->results[METHOD_DNSBL] = overall(facts, false);
+	facts->results[METHOD_DNSWL] = overall(facts, true);
+	return true;
+}
+
+/* Telling. */
+
+static const char *const properties[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = NULL, /* the client's address stands in iprev already */
+	[LIST_PTR] = "policy.ptr",
+	[LIST_HELO] = "smtp.helo",
+	[LIST_SENDER] = "smtp.mailfrom",
+};
+
+/* "127.0.0.2,127.0.0.10" (RFC 8904, section 3: policy.ip). */
+static void
+add_answers(struct authres *authres, const struct list_finding *finding)
+{
+	char memory[LIST_ANSWERS_MAX * (IPADDR_TEXT_SIZE + 1)], text[IPADDR_TEXT_SIZE];
+	struct strbuf answers;
+
+	if (finding->count == 0)
+		return;
+	strbuf_init(&answers, memory, sizeof memory);
+	for (size_t i = 0; i < finding->count; i++) {
+		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
+
+		strbuf_printf(&answers, "%s%s", i > 0 ? "," : "", ipaddr_format(&address, text));
+	}
+	authres_property(authres, "policy.ip", span_of(memory));
+}
+
+static void
+report_finding(const struct list_finding *finding, enum list_subject subject, struct authres *authres)
+{
+	const enum result listed = finding->is_allow ? RESULT_PASS : RESULT_FAIL;
+	char comment[300];
+
+	if (finding->state == LIST_NOT_LISTED)
+		return;
+	authres_result(authres, finding->is_allow ? "dnswl" : "x-dnsbl",
+		       finding->state == LIST_LISTED ? listed : RESULT_TEMPERROR);
+	authres_property(authres, "dns.zone", span_of(finding->zone));
+	add_answers(authres, finding);
+	if (properties[subject] != NULL)
+		authres_property(authres, properties[subject], span_of(finding->asked));
+	if (finding->state == LIST_FAULT)
+		(void)snprintf(comment, sizeof comment, "%s", finding->fault);
+	else
+		(void)snprintf(comment, sizeof comment, "score %u%s%s", finding->weight,
+			       finding->meaning != NULL ? ", " : "", finding->meaning != NULL ? finding->meaning : "");
+	authres_comment(authres, comment);
+}
+
+static void
+report_none(const struct facts *facts, bool is_allow, struct authres *authres)
+{
+	const struct list_tally tally = facts_tally(facts, is_allow);
+	char comment[64];
+
+	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE)
+		return;
+	authres_result(authres, is_allow ? "dnswl" : "x-dnsbl", RESULT_NONE);
+	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists, tally.lists == 1 ? "" : "s");
+	authres_comment(authres, comment);
+}
+
+static void
+report(const struct facts *facts, struct authres *authres)
+{
+	for (int is_allow = 0; is_allow <= 1; is_allow++) {
+		report_none(facts, is_allow != 0, authres);
+		for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+			const struct list_facts *lists_of = &facts->lists[subject];
+
+			for (size_t i = 0; i < lists_of->count; i++)
+				if (lists_of->findings[i].is_allow == (is_allow != 0))
+					report_finding(&lists_of->findings[i], (enum list_subject)subject, authres);
+		}
+	}
+}
+
+const struct check check_list_client = { "list-client", STAGE_CONNECT, run_client, NULL };
+const struct check check_list_ptr = { "list-ptr", STAGE_CONNECT, run_ptr, NULL };
+const struct check check_list_helo = { "list-helo", STAGE_HELO, run_helo, NULL };
+const struct check check_list_sender = { "list-sender", STAGE_MAIL, run_sender, NULL };
+const struct check check_list_results = { "lists", STAGE_MAIL, run_results, report };

@@ -1,0 +1,28 @@
+#include "heloscope/checks.h"
+
+#include "heloscope/check_helo.h"
+#include "heloscope/check_iprev.h"
+#include "heloscope/check_lists.h"
+#include "heloscope/check_sender.h"
+#include "heloscope/check_spf.h"
+
+static const struct check *const checks[] = {
+	&check_iprev,
+	&check_helo,
+	&check_spf_mailfrom,
+	&check_spf_helo,
+	&check_sender,
+	&check_list_client,
+	&check_list_ptr,
+	&check_list_helo,
+	&check_list_sender,
+	&check_list_results,
+};
+
+_Static_assert(sizeof checks / sizeof checks[0] <= INQUIRY_CHECKS_MAX, "INQUIRY_CHECKS_MAX is too small");
+
+struct check_table
+checks_table(void)
+{
+	return (struct check_table){ checks, sizeof checks / sizeof checks[0] };
+}

@@ -1,0 +1,379 @@
+#include "heloscope/config_build.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INCLUDE_DEPTH_MAX 8
+#define FILE_MAX (4U << 20) /* octets of one file */
+
+/* Complaints. */
+
+void
+config_complain(struct config_reader *reader, struct place place, const char *format, ...)
+{
+	va_list arguments;
+
+	(void)fprintf(reader->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
+	va_start(arguments, format);
+	(void)vfprintf(reader->messages, format, arguments);
+	va_end(arguments);
+	(void)fputc('\n', reader->messages);
+	(*reader->errors)++;
+}
+
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that turn one short word into another (Levenshtein); a large number for long words. */
+static size_t
+word_distance(const char *a, const char *b)
+{
+	const size_t length = strlen(b);
+	size_t row[32];
+
+	if (length >= sizeof row / sizeof row[0])
+		return SIZE_MAX;
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			const size_t above = row[j], changed = diagonal + (a[i - 1] != b[j - 1]);
+
+			row[j] = smaller(changed, smaller(above, row[j - 1]) + 1);
+			diagonal = above;
+		}
+	}
+	return row[length];
+}
+
+void
+config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
+{
+	const char *nearest = NULL;
+	size_t least = strlen(word) / 3 + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const size_t distance = word_distance(word, known[i]);
+
+		if (distance <= least && distance < strlen(known[i])) {
+			nearest = known[i];
+			least = distance;
+		}
+	}
+	if (nearest != NULL)
+		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
+}
+
+/* "unknown REGARD "word"; expected "a", "b" or "c"; did you mean "b"?" */
+static void
+complain_of_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
+		 size_t count)
+{
+	char memory[600];
+	struct strbuf message;
+
+	strbuf_init(&message, memory, sizeof memory);
+	strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
+	config_add_nearest(&message, word.text, known, count);
+	config_complain(reader, word.place, "%s", memory);
+}
+
+/* The index of `word` in `known`, or `count` after a complaint. */
+static size_t
+known_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
+	   size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i], word.text) == 0)
+			return i;
+	complain_of_word(reader, regard, word, known, count);
+	return count;
+}
+
+#define KNOWN(reader, regard, word, table) \
+	known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
+
+/* Sets. */
+
+static void
+add_text(struct config_reader *reader, struct text_set *set, const char *text)
+{
+	const char **items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	set->items = items;
+	set->items[set->count++] = text;
+}
+
+void
+config_add_value(struct config_reader *reader, struct value_set *set, enum value_kind kind, struct word value)
+{
+	struct word *items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	if (set->count == 0)
+		set->kind = kind;
+	set->items = items;
+	set->items[set->count++] = value;
+}
+
+void
+config_once(struct config_reader *reader, const char *name, struct place place)
+{
+	for (size_t i = 0; i < reader->said->count; i++) {
+		if (strcmp(reader->said->items[i], name) == 0) {
+			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
+			return;
+		}
+	}
+	add_text(reader, reader->said, name);
+}
+
+/* Settings. */
+
+void
+config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also)
+{
+	char name[DOMAIN_SIZE];
+
+	if (!domain_normalize(span_of(id.text), name))
+		config_complain(reader, id.place, "the authserv-id \"%.80s\" is no domain name; expected one like "
+						  "\"mx.example.org\"", id.text);
+	reader->config->authserv_id = id.text;
+	add_text(reader, &reader->config->own_ids, id.text);
+	for (size_t i = 0; i < also->count; i++)
+		add_text(reader, &reader->config->own_ids, also->items[i].text);
+}
+
+void
+config_set_listen(struct config_reader *reader, struct word where)
+{
+	static const char *const forms[] = { "inet:", "inet6:", "unix:", "local:" };
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		const size_t length = strlen(forms[i]);
+
+		if (strncmp(where.text, forms[i], length) == 0 && where.text[length] != '\0') {
+			reader->config->listen = where.text;
+			return;
+		}
+	}
+	config_complain(reader, where.place, "cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", "
+					     "\"inet6:PORT@ADDRESS\" or \"unix:/PATH\"", where.text);
+}
+
+void
+config_set_socket_mode(struct config_reader *reader, struct word mode)
+{
+	char *end;
+	const unsigned long value = strtoul(mode.text, &end, 8);
+
+	if (*end != '\0' || value > 0777)
+		config_complain(reader, mode.place, "the mode %.20s is no file mode; expected an octal number like 0660",
+				mode.text);
+	else
+		reader->config->socket_mode = (unsigned)value;
+}
+
+void
+config_set_mode(struct config_reader *reader, struct word mode)
+{
+	reader->config->mode = strcmp(mode.text, "enforce") == 0 ? MODE_ENFORCE : MODE_AUDIT;
+}
+
+void
+config_set_log(struct config_reader *reader, struct word target, struct word level)
+{
+	static const char *const targets[] = { "stderr", "syslog" };
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+
+	reader->config->log_target = (enum log_target)(KNOWN(reader, "log target", target, targets) & 1);
+	if (level.text != NULL)
+		reader->config->log_level = (enum log_level)(KNOWN(reader, "log level", level, levels) & 3);
+}
+
+/* "192.0.2.53" or "192.0.2.53@5353". */
+static bool
+is_server(const char *text)
+{
+	const struct span whole = span_of(text);
+	const char *at = strchr(text, '@');
+	const size_t length = at != NULL ? (size_t)(at - text) : whole.length;
+	struct ipaddr address;
+	unsigned port;
+
+	return ipaddr_parse((struct span){ text, length }, &address)
+	       && (at == NULL || span_to_number(span_from(whole, length + 1), 1, 65535, &port));
+}
+
+void
+config_set_servers(struct config_reader *reader, const struct value_set *servers)
+{
+	static const char *const modes[] = { "system", "recursive" };
+
+	if (servers->kind == VALUE_WORD) {
+		if (KNOWN(reader, "kind of servers", servers->items[0], modes) == 1)
+			reader->config->resolver.mode = RESOLVER_RECURSIVE;
+		return;
+	}
+	reader->config->resolver.mode = RESOLVER_SERVERS;
+	for (size_t i = 0; i < servers->count; i++) {
+		if (is_server(servers->items[i].text))
+			add_text(reader, &reader->config->servers, servers->items[i].text);
+		else
+			config_complain(reader, servers->items[i].place,
+					"\"%.60s\" is no name server; expected an address like 192.0.2.53 or "
+					"192.0.2.53@5353", servers->items[i].text);
+	}
+}
+
+void
+config_set_timeout(struct config_reader *reader, struct word duration)
+{
+	static const struct {
+		const char *unit;
+		unsigned long milliseconds;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+	char *unit;
+	unsigned long value = strtoul(duration.text, &unit, 10);
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strcmp(units[i].unit, unit) == 0)
+			value = value > CONFIG_TIMEOUT_MAX_MS ? value : value * units[i].milliseconds;
+	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
+		config_complain(reader, duration.place, "a timeout of %.20s; expected 100ms to 8s, because an MTA waits "
+							"10 s for a filter", duration.text);
+	else
+		reader->config->timeout_ms = (unsigned)value;
+}
+
+void
+config_set_spf(struct config_reader *reader, struct word engine)
+{
+	static const char *const engines[] = { "native", "libspf2" };
+	const size_t index = KNOWN(reader, "SPF engine", engine, engines);
+
+	if (index <= SPF_ENGINE_LIBSPF2)
+		reader->config->spf_engine = (enum spf_engine_name)index;
+}
+
+void
+config_set_flag(struct config_reader *reader, bool *flag, struct word value)
+{
+	static const char *const flags[] = { "no", "yes" };
+
+	*flag = KNOWN(reader, "word", value, flags) == 1;
+}
+
+void
+config_disable(struct config_reader *reader, const struct value_set *methods)
+{
+	const char *known[METHODS];
+
+	for (int i = 0; i < METHODS; i++)
+		known[i] = method_words((enum method)i)->policy_word;
+	for (size_t i = 0; i < methods->count; i++)
+		reader->config->disabled |= 1U << KNOWN(reader, "check", methods->items[i], known);
+}
+
+void
+config_add_networks(struct config_reader *reader, struct network_set *networks, const struct value_set *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		struct network *items
+			= arena_grow(&reader->config->arena, networks->items, networks->count, sizeof *items);
+		const char *reason;
+
+		if (items == NULL)
+			return;
+		networks->items = items;
+		if (network_parse(span_of(values->items[i].text), &items[networks->count], &reason))
+			networks->count++;
+		else
+			config_complain(reader, values->items[i].place,
+					"\"%.60s\" %s; expected a network like 192.0.2.0/24 or 2001:db8::/32",
+					values->items[i].text, reason);
+	}
+}
+
+/* Files. */
+
+void
+config_include(struct config_reader *reader, struct word path)
+{
+	const char *slash = strrchr(reader->path, '/');
+	const char *full = path.text;
+
+	if (reader->depth >= INCLUDE_DEPTH_MAX) {
+		config_complain(reader, path.place, "includes nested more than %d deep; expected no file that includes "
+						    "itself", INCLUDE_DEPTH_MAX);
+		return;
+	}
+	if (path.text[0] != '/' && slash != NULL)
+		full = arena_printf(&reader->config->arena, "%.*s/%s", (int)(slash - reader->path), reader->path,
+				    path.text);
+	config_read_file(reader->config, reader->messages, full, path.text, reader->depth + 1, reader->errors,
+			 reader->said);
+}
+
+/* The whole file, in `arena`. False, with errno set, when it cannot be read. */
+static bool
+read_whole(struct arena *arena, const char *path, struct span *text)
+{
+	FILE *file = fopen(path, "re");
+	char *memory;
+	size_t length;
+	int reason;
+
+	if (file == NULL)
+		return false;
+	memory = arena_alloc(arena, FILE_MAX);
+	errno = memory == NULL ? ENOMEM : 0;
+	length = memory != NULL ? fread(memory, 1, FILE_MAX, file) : 0;
+	if (length == FILE_MAX)
+		errno = EFBIG;
+	reason = errno;
+	(void)fclose(file);
+	errno = reason;
+	*text = (struct span){ memory, length };
+	return reason == 0;
+}
+
+void
+config_read_file(struct config *config, FILE *messages, const char *path, const char *shown, unsigned depth,
+		 unsigned *errors, struct text_set *said)
+{
+	struct config_reader reader = {
+		.config = config,
+		.messages = messages,
+		.path = path,
+		.shown = arena_string(&config->arena, shown),
+		.depth = depth,
+		.errors = errors,
+		.said = said,
+	};
+	struct arena file_memory;
+	struct span text;
+
+	arena_init(&file_memory, FILE_MAX * 2);
+	if (!read_whole(&file_memory, path, &text)) {
+		(void)fprintf(messages, "%s: cannot be read: %s\n", path, strerror(errno));
+		(*errors)++;
+	} else if (!config_parse_text(&reader, text)) {
+		(void)fprintf(messages, "%s: out of memory\n", path);
+		(*errors)++;
+	}
+	arena_clear(&file_memory);
+}

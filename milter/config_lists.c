@@ -1,0 +1,233 @@
+/* config_lists: the lists of a configuration and their catalogue. */
+#include "heloscope/config_build.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
+#define ZONE_MAX (253 - 64)
+#define WEIGHT_MAX 1000
+#define KEY_LENGTH_MIN 20 /* a first label as long as this, in no catalogue, is taken for a key */
+
+#define RANGE_FORM "expected an answer like 127.0.0.2, 127.0.0.10-127.0.0.11 or 127.0.0.10-11"
+
+static bool
+parse_answer(struct span text, uint32_t *answer)
+{
+	struct ipaddr address;
+
+	if (!ipaddr_parse(text, &address) || address.length != 4)
+		return false;
+	memcpy(answer, address.octets, sizeof *answer);
+	*answer = ntohl(*answer);
+	return true;
+}
+
+/* "127.0.0.2", "127.0.0.2-127.0.0.11" or "127.0.0.2-11". */
+static bool
+parse_range(const char *text, struct answer_range *range)
+{
+	const char *dash = strchr(text, '-');
+	const size_t length = dash != NULL ? (size_t)(dash - text) : strlen(text);
+	unsigned last;
+
+	if (!parse_answer((struct span){ text, length }, &range->first))
+		return false;
+	range->last = range->first;
+	if (dash == NULL)
+		return true;
+	if (span_to_number(span_of(dash + 1), 0, 255, &last))
+		range->last = (range->first & 0xffffff00U) | last;
+	else if (!parse_answer(span_of(dash + 1), &range->last))
+		return false;
+	return range->first <= range->last;
+}
+
+void
+config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range, const char *meaning)
+{
+	struct answer_range *items
+		= arena_grow(&reader->config->arena, answers->items, answers->count, sizeof *items);
+	struct answer_range parsed = { .meaning = meaning };
+
+	if (items == NULL)
+		return;
+	answers->items = items;
+	if (!parse_range(range.text, &parsed))
+		config_complain(reader, range.place, "\"%.60s\" is no answer of a list; " RANGE_FORM, range.text);
+	else if (parsed.first >> 24 != 127 || parsed.last >> 24 != 127)
+		config_complain(reader, range.place, "\"%.60s\" lies outside 127.0.0.0/8; " RANGE_FORM, range.text);
+	else if (parsed.last >= 0x7fffff00)
+		config_complain(reader, range.place,
+				"\"%.60s\" reaches into 127.255.255.0/24, where lists report errors; " RANGE_FORM,
+				range.text);
+	else
+		items[answers->count++] = parsed;
+}
+
+/* The first line of a key file. */
+static const char *
+read_key(struct config_reader *reader, struct word path)
+{
+	char line[128] = "";
+	FILE *file = fopen(path.text, "re");
+	struct span key;
+
+	if (file == NULL) {
+		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
+				strerror(errno));
+		return NULL;
+	}
+	if (fgets(line, sizeof line, file) == NULL)
+		line[0] = '\0';
+	(void)fclose(file);
+	key = (struct span){ line, strcspn(line, " \t\r\n") };
+	if (!domain_is_host_name(key)) {
+		config_complain(reader, path.place, "the key file \"%.200s\" begins with no key; expected one label of "
+						    "letters and digits on its first line", path.text);
+		return NULL;
+	}
+	return arena_copy(&reader->config->arena, key);
+}
+
+static void
+set_zone(struct config_reader *reader, struct list *list, struct word zone, const struct list_options *options)
+{
+	char name[DOMAIN_SIZE];
+	const char *key = options->key.text;
+
+	if (options->key_file.text != NULL)
+		key = read_key(reader, options->key_file);
+	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
+		config_complain(reader, zone.place, "\"%.80s\" is no zone of a list; expected a domain name like "
+						    "\"zen.spamhaus.org\"", zone.text);
+		return;
+	}
+	list->zone = list->shown = arena_string(&reader->config->arena, name);
+	if (key != NULL) {
+		if (!domain_is_host_name(span_of(key)))
+			config_complain(reader, options->key.place, "a key is one label of letters and digits");
+		list->key = key;
+		list->zone = arena_printf(&reader->config->arena, "%s.%s", key, name);
+	}
+	if (strlen(list->zone) > ZONE_MAX)
+		config_complain(reader, zone.place, "a zone of more than %d octets; expected a shorter one", ZONE_MAX);
+}
+
+static const char *const subject_names[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = "client",
+	[LIST_PTR] = "ptr",
+	[LIST_HELO] = "helo",
+	[LIST_SENDER] = "sender",
+};
+
+/* Which domains a domain list is asked for: `on { sender, helo, ptr }`. */
+static unsigned
+subjects_of(struct config_reader *reader, const struct value_set *on)
+{
+	unsigned subjects = 0;
+
+	for (size_t i = 0; i < on->count; i++) {
+		int subject = LIST_PTR;
+
+		while (subject < LIST_SUBJECTS && strcmp(subject_names[subject], on->items[i].text) != 0)
+			subject++;
+		if (subject == LIST_SUBJECTS)
+			config_complain(reader, on->items[i].place,
+					"unknown subject \"%.40s\"; expected \"sender\", \"helo\" or \"ptr\"",
+					on->items[i].text);
+		else
+			subjects |= 1U << subject;
+	}
+	return subjects;
+}
+
+void
+config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
+		const struct list_options *options)
+{
+	struct list_set *lists = &reader->config->lists;
+	struct list *items = arena_grow(&reader->config->arena, lists->items, lists->count, sizeof *items);
+	struct list list = { .is_allow = is_allow, .weight = 1, .subjects = 1U << subject };
+
+	if (items == NULL)
+		return;
+	lists->items = items;
+	list.answers = options->answers;
+	if (options->weight.text != NULL
+	    && !span_to_number(span_of(options->weight.text), 1, WEIGHT_MAX, &list.weight))
+		config_complain(reader, options->weight.place, "a weight of %.20s; expected a number from 1 to %d",
+				options->weight.text, WEIGHT_MAX);
+	if (subject == LIST_SENDER)
+		list.subjects = 1U << LIST_SENDER | 1U << LIST_HELO | 1U << LIST_PTR;
+	if (options->has_on && subject == LIST_CLIENT)
+		config_complain(reader, zone.place, "\"on\" is for domain lists; a %s is asked for the client's address",
+				is_allow ? "dnswl" : "dnsbl");
+	else if (options->has_on)
+		list.subjects = subjects_of(reader, &options->on);
+	set_zone(reader, &list, zone, options);
+	if (list.zone == NULL)
+		return;
+	for (size_t i = 0; i < lists->count; i++)
+		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
+			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once", list.shown);
+	items[lists->count++] = list;
+}
+
+void
+config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry)
+{
+	struct list_entry_set *catalogue = &reader->config->catalogue;
+	struct list_entry *items
+		= arena_grow(&reader->config->arena, catalogue->items, catalogue->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	catalogue->items = items;
+	entry.zone = zone.text;
+	items[catalogue->count++] = entry;
+}
+
+static const struct list_entry *
+find_entry(const struct config *config, const char *zone)
+{
+	for (size_t i = config->catalogue.count; i-- > 0;) /* the last one counts: one's own file overrides */
+		if (domain_matches(span_of(zone), span_of(config->catalogue.items[i].zone)))
+			return &config->catalogue.items[i];
+	return NULL;
+}
+
+/* "KEY.zen.dq.spamhaus.net": what the catalogue, or common sense, takes for a key is secret. */
+static void
+find_key(struct config *config, struct list *list)
+{
+	const size_t label = strcspn(list->zone, ".");
+	size_t length = 0;
+
+	if (list->key != NULL)
+		return;
+	if (list->entry != NULL && strncmp(list->entry->zone, "*.", 2) == 0)
+		length = strlen(list->zone) - strlen(list->entry->zone) + 1;
+	else if (list->entry == NULL && label >= KEY_LENGTH_MIN)
+		length = label;
+	if (length == 0)
+		return;
+	list->key = arena_copy(&config->arena, (struct span){ list->zone, length });
+	list->shown = list->zone + length + 1;
+}
+
+void
+config_resolve_lists(struct config *config)
+{
+	for (size_t i = 0; i < config->lists.count; i++) {
+		struct list *list = &config->lists.items[i];
+
+		list->entry = find_entry(config, list->zone);
+		find_key(config, list);
+		list->operator= list->entry != NULL && list->entry->operator!= NULL ? list->entry->operator: list->shown;
+		if (list->answers.count == 0 && list->entry != NULL)
+			list->answers = list->entry->answers;
+	}
+}

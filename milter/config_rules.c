@@ -1,0 +1,299 @@
+/* config_rules: policies, rules and their conditions. */
+#include "heloscope/config_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const quantity_words[QUANTITIES] = {
+	[QUANTITY_DNSBL] = "dnsbl",
+	[QUANTITY_DNSBL_OPERATORS] = "dnsbl.operators",
+	[QUANTITY_DNSWL] = "dnswl",
+};
+
+static const char *const subject_words[SUBJECTS] = {
+	[SUBJECT_RECIPIENT] = "recipient",
+	[SUBJECT_MAIL_FROM] = "mail-from",
+	[SUBJECT_HELO_NAME] = "helo-name",
+	[SUBJECT_CLIENT_NAME] = "client-name",
+};
+
+static const char *const other_words[] = { "trusted", "authenticated", "client", "listed" };
+
+static size_t
+find(const char *const *words, size_t count, const char *word)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(words[i], word) != 0)
+		i++;
+	return i;
+}
+
+/* "unknown condition": names all that a condition can begin with. */
+static void
+complain_of_name(struct config_reader *reader, struct word name, const char *expected)
+{
+	const char *known[METHODS + QUANTITIES + SUBJECTS + 4];
+	char memory[200];
+	struct strbuf message;
+	size_t count = 0;
+
+	for (int i = 0; i < METHODS; i++)
+		known[count++] = method_words((enum method)i)->policy_word;
+	known[count++] = quantity_words[QUANTITY_DNSBL_OPERATORS];
+	for (size_t i = 0; i < SUBJECTS; i++)
+		known[count++] = subject_words[i];
+	for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++)
+		known[count++] = other_words[i];
+	strbuf_init(&message, memory, sizeof memory);
+	if (find(known, count, name.text) == count)
+		config_add_nearest(&message, name.text, known, count);
+	config_complain(reader, name.place, "\"%.40s\" cannot be asked in this way; expected %s%s", name.text, expected,
+			memory);
+}
+
+static struct condition *
+new_condition(struct config_reader *reader, enum condition_kind kind)
+{
+	static struct condition none; /* memory ran out: the configuration is refused at the end */
+	struct condition *condition = arena_alloc(&reader->config->arena, sizeof *condition);
+
+	if (condition == NULL)
+		return &none;
+	condition->kind = kind;
+	return condition;
+}
+
+struct condition *
+config_condition(struct config_reader *reader, enum condition_kind kind, const struct condition *left,
+		 const struct condition *right)
+{
+	struct condition *condition = new_condition(reader, kind);
+
+	condition->left = left;
+	condition->right = right;
+	return condition;
+}
+
+static struct condition *
+quantity_condition(struct config_reader *reader, size_t quantity, enum compare compare, unsigned number)
+{
+	struct condition *condition = new_condition(reader, CONDITION_QUANTITY);
+
+	condition->quantity = (enum quantity)quantity;
+	condition->compare = compare;
+	condition->number = number;
+	return condition;
+}
+
+struct condition *
+config_flag_condition(struct config_reader *reader, struct word name)
+{
+	const size_t quantity = find(quantity_words, QUANTITIES, name.text);
+
+	if (quantity < QUANTITIES)
+		return quantity_condition(reader, quantity, COMPARE_MORE, 0);
+	if (strcmp(name.text, "authenticated") == 0)
+		return new_condition(reader, CONDITION_AUTHENTICATED);
+	if (strcmp(name.text, "trusted") != 0)
+		complain_of_name(reader, name, "\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like "
+					       "\"spf = fail\"");
+	return new_condition(reader, CONDITION_TRUSTED);
+}
+
+struct condition *
+config_number_condition(struct config_reader *reader, struct word name, enum compare compare, struct word number)
+{
+	const size_t quantity = find(quantity_words, QUANTITIES, name.text);
+	unsigned value = 0;
+
+	if (quantity == QUANTITIES)
+		complain_of_name(reader, name, "\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
+	if (!span_to_number(span_of(number.text), 0, 999999, &value))
+		config_complain(reader, number.place, "the number %.20s is too large; expected at most 999999", number.text);
+	return quantity_condition(reader, quantity % QUANTITIES, compare, value);
+}
+
+static unsigned
+result_bits(struct config_reader *reader, const struct value_set *values)
+{
+	const char *known[RESULTS];
+	unsigned bits = 0;
+
+	for (int i = RESULT_NONE; i < RESULTS; i++)
+		known[i - RESULT_NONE] = result_word((enum result)i);
+	for (size_t i = 0; i < values->count; i++) {
+		const enum result result = result_from_word(values->items[i].text);
+		char memory[80];
+		struct strbuf message;
+
+		if (result != RESULT_UNCHECKED) {
+			bits |= 1U << result;
+			continue;
+		}
+		strbuf_init(&message, memory, sizeof memory);
+		config_add_nearest(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
+		config_complain(reader, values->items[i].place,
+				"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, policy, temperror "
+				"or permerror%s", values->items[i].text, memory);
+	}
+	return bits;
+}
+
+static struct text_set
+texts_of(struct config_reader *reader, const struct value_set *values)
+{
+	struct text_set texts = { 0 };
+
+	texts.items = arena_alloc(&reader->config->arena, (values->count + 1) * sizeof *texts.items);
+	if (texts.items != NULL)
+		for (size_t i = 0; i < values->count; i++)
+			texts.items[texts.count++] = values->items[i].text;
+	return texts;
+}
+
+/* What kind of values a name takes, by what it is. */
+static enum condition_kind
+kind_of_name(const char *name)
+{
+	if (method_from_word(name) != METHODS)
+		return CONDITION_RESULT;
+	if (find(subject_words, SUBJECTS, name) < SUBJECTS)
+		return CONDITION_TEXT;
+	if (strcmp(name, "client") == 0)
+		return CONDITION_CLIENT;
+	return strcmp(name, "listed") == 0 ? CONDITION_LISTED : CONDITION_NOT;
+}
+
+struct condition *
+config_set_condition(struct config_reader *reader, struct word name, bool is_negated, const struct value_set *values)
+{
+	const enum condition_kind kind = kind_of_name(name.text);
+	struct condition *condition = new_condition(reader, kind);
+
+	condition->is_negated = is_negated;
+	if (kind == CONDITION_RESULT && values->kind == VALUE_WORD) {
+		condition->method = method_from_word(name.text);
+		condition->results = result_bits(reader, values);
+	} else if (kind == CONDITION_TEXT && values->kind == VALUE_STRING) {
+		condition->subject = (enum subject)find(subject_words, SUBJECTS, name.text);
+		condition->texts = texts_of(reader, values);
+	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
+		config_add_networks(reader, &condition->networks, values);
+	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
+		condition->texts = texts_of(reader, values);
+	} else {
+		complain_of_name(reader, name,
+				 kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
+				 : kind == CONDITION_TEXT ? "patterns in quotes, like { \"*@example.org\" }"
+				 : kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
+				 : kind == CONDITION_LISTED ? "zones in quotes, like { \"zen.spamhaus.org\" }"
+							  : "the name of a check, \"recipient\", \"mail-from\", "
+							    "\"helo-name\", \"client-name\", \"client\" or \"listed\"");
+	}
+	return condition;
+}
+
+/* Rules. */
+
+static bool
+is_refusal(enum action action)
+{
+	return action == ACTION_REJECT || action == ACTION_DEFER;
+}
+
+static void
+set_codes(struct config_reader *reader, struct rule *rule, struct word code, struct word xcode)
+{
+	const unsigned class = rule->action == ACTION_DEFER ? 4 : 5;
+
+	rule->xcode = xcode.text;
+	if (code.text == NULL)
+		return;
+	if (!is_refusal(rule->action)) {
+		config_complain(reader, code.place, "a reply code for \"%s\"; expected one only behind \"reject\" or "
+						    "\"defer\"", action_word(rule->action));
+		return;
+	}
+	if (!span_to_number(span_of(code.text), class * 100, class * 100 + 99, &rule->code))
+		config_complain(reader, code.place, "the reply code %.20s for \"%s\"; expected one of class %u", code.text,
+				action_word(rule->action), class);
+	else if (xcode.text != NULL && !smtp_reply_codes_are_valid(rule->code, xcode.text))
+		config_complain(reader, xcode.place, "the enhanced code %.20s; expected one of class %u, like %u.7.1",
+				xcode.text, class, class);
+}
+
+static void
+set_text(struct config_reader *reader, struct rule *rule, struct place place, struct word text)
+{
+	rule->text = text.text;
+	if (rule->action == ACTION_TAG && text.text == NULL)
+		config_complain(reader, place, "a tag without its text; expected tag \"TEXT\"");
+	if (rule->action == ACTION_ACCEPT && text.text != NULL)
+		config_complain(reader, text.place, "a text for \"accept\"; expected none, for it is never sent");
+	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
+		if (*at < ' ' || *at > '~') {
+			config_complain(reader, text.place, "a text that is not printable ASCII; SMTP replies can hold "
+							    "nothing else (RFC 5321, 4.2)");
+			return;
+		}
+	}
+}
+
+struct rule
+config_rule(struct config_reader *reader, struct place place, enum action action, struct word percent,
+	    struct word code, struct word xcode, struct word text, const struct condition *condition)
+{
+	struct rule rule = { .action = action, .percent = 100, .condition = condition };
+	char number[8] = "";
+
+	rule.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line);
+	if (percent.text != NULL) {
+		const size_t length = strlen(percent.text) - 1;
+
+		if (length < sizeof number)
+			memcpy(number, percent.text, length);
+		if (!span_to_number(span_of(number), 1, 100, &rule.percent))
+			config_complain(reader, percent.place, "a share of %.20s; expected 1%% to 100%%", percent.text);
+		if (action == ACTION_ACCEPT || action == ACTION_TAG)
+			config_complain(reader, percent.place, "a share for \"%s\"; expected one only for \"reject\", "
+							       "\"defer\" or \"quarantine\"", action_word(action));
+	}
+	set_codes(reader, &rule, code, xcode);
+	set_text(reader, &rule, place, text);
+	return rule;
+}
+
+void
+config_add_rule(struct config_reader *reader, struct rule_set *rules, const struct rule *rule)
+{
+	struct rule *items = arena_grow(&reader->config->arena, rules->items, rules->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	rules->items = items;
+	items[rules->count++] = *rule;
+}
+
+void
+config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
+		  const struct rule_set *rules, const struct rule *otherwise)
+{
+	struct policy_set *policies = &reader->config->policies;
+	struct policy policy = { .rules = *rules, .otherwise = *otherwise };
+	struct policy *items;
+
+	if (domains == NULL) {
+		config_once(reader, "policy", place);
+		if (otherwise->action == ACTION_DEFAULT)
+			config_complain(reader, place, "\"otherwise default\" in the default policy itself; expected a verb");
+		reader->config->default_policy = policy;
+		return;
+	}
+	items = arena_grow(&reader->config->arena, policies->items, policies->count, sizeof *items);
+	if (items == NULL)
+		return;
+	policies->items = items;
+	policy.domains = texts_of(reader, domains);
+	items[policies->count++] = policy;
+}

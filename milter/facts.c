@@ -1,0 +1,115 @@
+#include "heloscope/facts.h"
+
+#include <string.h>
+
+static const struct method_words words[METHODS] = {
+	[METHOD_IPREV] = { "iprev", "iprev", "policy.iprev" },
+	[METHOD_HELO] = { "helo", "x-helo", "smtp.helo" },
+	[METHOD_SPF] = { "spf", "spf", "smtp.mailfrom" },
+	[METHOD_SPF_HELO] = { "spf-helo", "spf", "smtp.helo" },
+	[METHOD_SENDER] = { "sender", "x-sender", "smtp.mailfrom" },
+	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", NULL },
+	[METHOD_DNSWL] = { "dnswl", "dnswl", NULL },
+};
+
+const struct method_words *
+method_words(enum method method)
+{
+	return &words[method];
+}
+
+enum method
+method_from_word(const char *word)
+{
+	int method = 0;
+
+	while (method < METHODS && strcmp(words[method].policy_word, word) != 0)
+		method++;
+	return (enum method)method;
+}
+
+void
+facts_forget(struct facts *facts, enum stage stage)
+{
+	facts->sender = (struct sender_facts){ 0 };
+	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
+	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+	facts->results[METHOD_SENDER] = facts->results[METHOD_SPF] = RESULT_UNCHECKED;
+	facts->results[METHOD_DNSBL] = facts->results[METHOD_DNSWL] = RESULT_UNCHECKED;
+	if (stage == STAGE_MAIL)
+		return;
+	facts->helo = (struct helo_facts){ 0 };
+	facts->spf[SPF_HELO] = (struct spf_facts){ 0 };
+	facts->lists[LIST_HELO] = (struct list_facts){ 0 };
+	facts->results[METHOD_HELO] = facts->results[METHOD_SPF_HELO] = RESULT_UNCHECKED;
+	if (stage == STAGE_HELO)
+		return;
+	facts->iprev = (struct iprev_facts){ 0 };
+	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
+	facts->results[METHOD_IPREV] = RESULT_UNCHECKED;
+}
+
+/* A walk over all findings of one kind, in the order of subjects. */
+struct walk {
+	const struct facts *facts;
+	bool is_allow;
+	int subject;
+	size_t index;
+};
+
+static const struct list_finding *
+next_finding(struct walk *walk)
+{
+	for (; walk->subject < LIST_SUBJECTS; walk->subject++, walk->index = 0) {
+		const struct list_facts *lists = &walk->facts->lists[walk->subject];
+
+		while (walk->index < lists->count) {
+			const struct list_finding *finding = &lists->findings[walk->index++];
+
+			if (finding->is_allow == walk->is_allow)
+				return finding;
+		}
+	}
+	return NULL;
+}
+
+/* Whether an earlier finding in the same state has the same zone / the same operator. */
+static void
+find_earlier(const struct facts *facts, const struct list_finding *until, bool *has_zone, bool *has_operator)
+{
+	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
+	const struct list_finding *finding;
+
+	*has_zone = *has_operator = false;
+	while ((finding = next_finding(&walk)) != until) {
+		if (finding->state != until->state)
+			continue;
+		*has_zone = *has_zone || strcmp(finding->zone, until->zone) == 0;
+		*has_operator = *has_operator || strcmp(finding->operator, until->operator) == 0;
+	}
+}
+
+struct list_tally
+facts_tally(const struct facts *facts, bool is_allow)
+{
+	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	struct list_tally tally = { 0 };
+	const struct list_finding *finding;
+
+	while ((finding = next_finding(&walk)) != NULL) {
+		bool has_zone, has_operator;
+
+		tally.lists++;
+		if (finding->state == LIST_NOT_LISTED)
+			continue;
+		find_earlier(facts, finding, &has_zone, &has_operator);
+		if (finding->state == LIST_LISTED) {
+			tally.score += has_zone ? 0 : finding->weight;
+			tally.operators += has_operator ? 0 : 1;
+		} else {
+			tally.unknown_score += has_zone ? 0 : finding->weight;
+			tally.unknown_operators += has_operator ? 0 : 1;
+		}
+	}
+	return tally;
+}

@@ -1,0 +1,204 @@
+/* heloscope-milter: options, wiring, and the only exit. */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/config.h"
+#include "heloscope/log.h"
+#include "heloscope/milter.h"
+#include "heloscope/service.h"
+#include "heloscope/session.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[]
+	= "usage: heloscope-milter [-c FILE]      run in the foreground\n"
+	  "       heloscope-milter -t [-c FILE]   check the configuration; silent when it is right\n"
+	  "       heloscope-milter -V | --help\n"
+	  "\n"
+	  "  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
+	  "  -t, --test          read the configuration and exit: 0 when it is right, else 1\n"
+	  "  -V, --version       print the version and exit\n"
+	  "  -h, --help          print this and exit\n"
+	  "\n"
+	  "SIGUSR1 reads the configuration again; SIGTERM ends the program. The filter is attached\n"
+	  "to Postfix with \"smtpd_milters = inet:127.0.0.1:8891\". More: heloscope-milter(8),\n"
+	  "heloscope.conf(5).\n";
+
+struct options {
+	const char *config;
+	bool is_test;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:tVh", names, NULL)) != -1) {
+		switch (letter) {
+		case 'c':
+			options->config = optarg;
+			break;
+		case 't':
+			options->is_test = true;
+			break;
+		case 'V':
+			(void)printf("heloscope-milter %s\n", PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			(void)fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		default:
+			(void)fputs("heloscope-milter: try \"heloscope-milter --help\"\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
+			      argv[optind]);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* Read the configuration again, with its messages in the log, a line each. */
+static struct config *
+read_again(const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *messages = open_memstream(&text, &size);
+	struct config *config;
+
+	if (messages == NULL)
+		return NULL;
+	config = config_read(path, messages);
+	(void)fclose(messages);
+	for (char *rest = text, *line; rest != NULL && *rest != '\0';) {
+		line = strsep(&rest, "\n");
+		log_error("%s", line);
+	}
+	free(text);
+	return config;
+}
+
+static void
+reload(const char *path)
+{
+	struct runtime *current = milter_runtime(), *next;
+	struct config *config;
+	struct error error;
+
+	service_notify("RELOADING=1");
+	config = read_again(path);
+	if (config == NULL) {
+		log_error("%s has errors; the old configuration stays", path);
+	} else if ((next = runtime_new(config, current, &error)) == NULL) {
+		config_unref(config);
+		log_error("%s; the old configuration stays", error.text);
+	} else {
+		milter_use(next);
+		runtime_unref(next);
+		log_open(config->log_target, config->log_level);
+		log_info("configuration read again from %s", path);
+	}
+	runtime_unref(current);
+	service_notify("READY=1");
+}
+
+/* The one thread that takes SIGUSR1; SIGHUP, SIGTERM and SIGINT are libmilter's. */
+static void *
+wait_for_signals(void *context)
+{
+	const char *path = context;
+	sigset_t set;
+	int signal;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGUSR1);
+	while (sigwait(&set, &signal) == 0)
+		reload(path);
+	return NULL;
+}
+
+static bool
+start_signal_thread(const char *path)
+{
+	pthread_t thread;
+
+	/* The cast takes away a const that wait_for_signals() gives back. */
+	if (pthread_create(&thread, NULL, wait_for_signals, (void *)(size_t)path) != 0)
+		return false;
+	return pthread_detach(thread) == 0;
+}
+
+/* From a good configuration to a running filter. Takes over the reference to `config`. */
+static bool
+serve(struct config *config, const char *path)
+{
+	struct error error;
+	struct runtime *runtime;
+	bool is_well;
+
+	runtime = runtime_new(config, NULL, &error);
+	if (runtime == NULL) {
+		config_unref(config);
+		log_error("%s", error.text);
+		return false;
+	}
+	if (!service_clear_socket(config->listen, &error) || !milter_open(runtime, &error)
+	    || !service_set_socket_access(config->listen, config->socket_owner, config->socket_group,
+					  config->socket_mode, &error)
+	    || !service_drop_privileges(config->user, config->group, &error)) {
+		log_error("%s", error.text);
+		runtime_unref(runtime);
+		return false;
+	}
+	log_info("heloscope-milter %s listens on %s, mode %s", PACKAGE_VERSION, config->listen,
+		 config->mode == MODE_ENFORCE ? "enforce" : "audit");
+	runtime_unref(runtime); /* milter.c has its own reference */
+	is_well = start_signal_thread(path);
+	service_notify("READY=1");
+	is_well = is_well && milter_run();
+	service_notify("STOPPING=1");
+	milter_close();
+	return is_well;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { .config = CONFIG_FILE };
+	const int status = read_options(argc, argv, &options);
+	struct config *config;
+	sigset_t reload_signal;
+
+	if (status >= 0)
+		return status;
+	config = config_read(options.config, stderr);
+	if (config == NULL)
+		return EXIT_FAILURE;
+	if (options.is_test) {
+		config_unref(config);
+		return EXIT_SUCCESS;
+	}
+	/* Before any thread: all of them leave SIGUSR1 to wait_for_signals(). */
+	(void)sigemptyset(&reload_signal);
+	(void)sigaddset(&reload_signal, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &reload_signal, NULL);
+	log_open(config->log_target, config->log_level);
+	if (service_raise_descriptors() < 1024)
+		log_warning("fewer than 1024 open files are allowed; raise LimitNOFILE");
+	return serve(config, options.config) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

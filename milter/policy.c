@@ -1,0 +1,284 @@
+#include "heloscope/policy.h"
+
+#include <string.h>
+
+static enum truth
+truth_of(bool is_true)
+{
+	return is_true ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static enum truth
+negated(enum truth truth)
+{
+	return (enum truth)(TRUTH_TRUE - truth);
+}
+
+static enum truth
+lesser(enum truth a, enum truth b)
+{
+	return a < b ? a : b;
+}
+
+static enum truth
+greater(enum truth a, enum truth b)
+{
+	return a > b ? a : b;
+}
+
+/* A temperror, or a check that did not run, may hide any result. */
+static enum truth
+result_truth(const struct condition *condition, enum result result)
+{
+	const bool names_temperror = (condition->results & 1U << RESULT_TEMPERROR) != 0;
+
+	if (result == RESULT_UNCHECKED)
+		return TRUTH_UNKNOWN;
+	if (result == RESULT_TEMPERROR && !names_temperror)
+		return TRUTH_UNKNOWN;
+	return truth_of((condition->results & 1U << result) != 0);
+}
+
+static bool
+compares(unsigned value, enum compare compare, unsigned number)
+{
+	switch (compare) {
+	case COMPARE_LESS:
+		return value < number;
+	case COMPARE_AT_MOST:
+		return value <= number;
+	case COMPARE_EQUAL:
+		return value == number;
+	case COMPARE_DIFFERENT:
+		return value != number;
+	case COMPARE_AT_LEAST:
+		return value >= number;
+	default:
+		return value > number;
+	}
+}
+
+/* A number that faults may make larger is unknown when that would change the answer. */
+static enum truth
+quantity_truth(const struct condition *condition, const struct facts *facts)
+{
+	const struct list_tally tally = facts_tally(facts, condition->quantity == QUANTITY_DNSWL);
+	const bool is_operators = condition->quantity == QUANTITY_DNSBL_OPERATORS;
+	const unsigned known = is_operators ? tally.operators : tally.score;
+	const unsigned hidden = is_operators ? tally.unknown_operators : tally.unknown_score;
+	const bool is_true = compares(known, condition->compare, condition->number);
+
+	for (unsigned value = known + 1; value <= known + hidden; value++)
+		if (compares(value, condition->compare, condition->number) != is_true)
+			return TRUTH_UNKNOWN;
+	return truth_of(is_true);
+}
+
+/* Whether an address fits "local@domain", "local@*", "*@domain", "*@*.domain" or "" (the null sender). */
+static bool
+address_matches(const struct mailbox *mailbox, const char *pattern)
+{
+	const char *at = strrchr(pattern, '@');
+	const struct span local = { pattern, at != NULL ? (size_t)(at - pattern) : strlen(pattern) };
+
+	if (pattern[0] == '\0')
+		return mailbox->form == MAILBOX_NULL;
+	if (mailbox->form == MAILBOX_NULL || mailbox->form == MAILBOX_MALFORMED)
+		return false;
+	if (!span_equals(local, SPAN("*")) && !span_equals_nocase(mailbox->local, local))
+		return false;
+	/* "postmaster" without a domain is one of ours, whatever our domains are (RFC 5321, 4.5.1). */
+	if (mailbox->form == MAILBOX_LOCAL_ONLY)
+		return at == NULL || strcmp(at, "@*") == 0;
+	return at != NULL && domain_matches(span_of(mailbox->name), span_of(at + 1));
+}
+
+static bool
+client_name_matches(const struct facts *facts, const char *pattern)
+{
+	for (size_t i = 0; i < facts->iprev.count; i++)
+		if (facts->iprev.names[i].is_verified
+		    && domain_matches(span_of(facts->iprev.names[i].name), span_of(pattern)))
+			return true;
+	return false;
+}
+
+static bool
+text_matches(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
+	     const char *pattern)
+{
+	switch (condition->subject) {
+	case SUBJECT_RECIPIENT:
+		return address_matches(recipient, pattern);
+	case SUBJECT_MAIL_FROM:
+		return address_matches(&facts->sender.mailbox, pattern);
+	case SUBJECT_HELO_NAME:
+		return facts->helo.given != NULL && domain_matches(span_of(facts->helo.given), span_of(pattern));
+	default:
+		return client_name_matches(facts, pattern);
+	}
+}
+
+static enum truth
+text_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	const enum result iprev = facts->results[METHOD_IPREV];
+
+	for (size_t i = 0; i < condition->texts.count; i++)
+		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
+			return TRUTH_TRUE;
+	if (condition->subject == SUBJECT_CLIENT_NAME && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED))
+		return TRUTH_UNKNOWN;
+	return TRUTH_FALSE;
+}
+
+static enum truth
+client_truth(const struct condition *condition, const struct facts *facts)
+{
+	for (size_t i = 0; i < condition->networks.count; i++)
+		if (network_contains(&condition->networks.items[i], &facts->client.address))
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+static enum truth
+listed_truth(const struct condition *condition, const struct facts *facts)
+{
+	enum truth truth = TRUTH_FALSE;
+
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		const struct list_facts *lists = &facts->lists[subject];
+
+		for (size_t i = 0; i < lists->count; i++) {
+			const struct list_finding *finding = &lists->findings[i];
+
+			for (size_t j = 0; j < condition->texts.count; j++)
+				if (strcmp(condition->texts.items[j], finding->zone) == 0)
+					truth = greater(truth, finding->state == LIST_LISTED  ? TRUTH_TRUE
+							       : finding->state == LIST_FAULT ? TRUTH_UNKNOWN
+											      : TRUTH_FALSE);
+		}
+	}
+	return truth;
+}
+
+static enum truth
+test_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	switch (condition->kind) {
+	case CONDITION_TRUSTED:
+		return truth_of(facts->client.is_trusted);
+	case CONDITION_AUTHENTICATED:
+		return truth_of(facts->client.is_authenticated);
+	case CONDITION_RESULT:
+		return result_truth(condition, facts->results[condition->method]);
+	case CONDITION_QUANTITY:
+		return quantity_truth(condition, facts);
+	case CONDITION_TEXT:
+		return text_truth(condition, facts, recipient);
+	case CONDITION_CLIENT:
+		return client_truth(condition, facts);
+	default:
+		return listed_truth(condition, facts);
+	}
+}
+
+enum truth
+policy_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	enum truth truth;
+
+	switch (condition->kind) {
+	case CONDITION_AND:
+		return lesser(policy_truth(condition->left, facts, recipient),
+			      policy_truth(condition->right, facts, recipient));
+	case CONDITION_OR:
+		return greater(policy_truth(condition->left, facts, recipient),
+			       policy_truth(condition->right, facts, recipient));
+	case CONDITION_NOT:
+		return negated(policy_truth(condition->left, facts, recipient));
+	default:
+		truth = test_truth(condition, facts, recipient);
+		return condition->is_negated ? negated(truth) : truth;
+	}
+}
+
+bool
+policy_share_includes(const struct ipaddr *client, unsigned percent)
+{
+	const size_t octets = client->length == 4 ? 3 : 6;
+	uint32_t hash = 2166136261U; /* FNV-1a, then mixed so that neighbours part */
+
+	for (size_t i = 0; i < octets; i++)
+		hash = (hash ^ client->octets[i]) * 16777619U;
+	hash ^= hash >> 15;
+	hash *= 0x2c1b3c6dU;
+	hash ^= hash >> 12;
+	return hash % 100 < percent;
+}
+
+static void
+note(const struct rule **rules, size_t *count, const struct rule *rule)
+{
+	if (*count < VERDICT_NOTES_MAX)
+		rules[(*count)++] = rule;
+}
+
+/* Walk the rules. Returns the one that decides, or NULL. */
+static const struct rule *
+find_rule(const struct rule_set *rules, const struct facts *facts, const struct mailbox *recipient,
+	  struct verdict *verdict)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->items[i];
+		const enum truth truth = policy_truth(rule->condition, facts, recipient);
+
+		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && !rule->is_audit)
+			verdict->is_softened = true;
+		if (truth != TRUTH_TRUE)
+			continue;
+		if (rule->is_audit || !policy_share_includes(&facts->client.address, rule->percent))
+			note(verdict->audits, &verdict->audit_count, rule);
+		else if (rule->action == ACTION_TAG)
+			note(verdict->tags, &verdict->tag_count, rule);
+		else
+			return rule;
+	}
+	return NULL;
+}
+
+static const struct policy *
+policy_for(const struct config *config, const struct mailbox *recipient)
+{
+	for (size_t i = 0; i < config->policies.count; i++) {
+		const struct policy *policy = &config->policies.items[i];
+
+		for (size_t j = 0; j < policy->domains.count; j++)
+			if (domain_matches(span_of(recipient->name), span_of(policy->domains.items[j])))
+				return policy;
+	}
+	return &config->default_policy;
+}
+
+struct verdict
+policy_judge(const struct config *config, const struct facts *facts, const char *recipient)
+{
+	const struct mailbox mailbox = mailbox_parse(span_of(recipient));
+	const struct policy *policy = policy_for(config, &mailbox);
+	struct verdict verdict = { .action = ACTION_ACCEPT };
+
+	verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
+	if (verdict.rule == NULL && policy->otherwise.action == ACTION_DEFAULT) {
+		policy = &config->default_policy;
+		verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
+	}
+	if (verdict.rule == NULL && policy->otherwise.place != NULL)
+		verdict.rule = &policy->otherwise;
+	if (verdict.rule != NULL)
+		verdict.action = verdict.rule->action;
+	verdict.is_softened = verdict.is_softened && verdict.action == ACTION_REJECT;
+	if (verdict.is_softened)
+		verdict.action = ACTION_DEFER;
+	verdict.is_enforced = verdict.action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
+	return verdict;
+}

@@ -1,0 +1,524 @@
+#include "heloscope/session.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/checks.h"
+#include "heloscope/compose.h"
+#include "heloscope/ident.h"
+#include "heloscope/log.h"
+#include "heloscope/policy.h"
+
+#define MESSAGE_MEMORY (1U << 20) /* octets */
+
+/* Different verdicts that a message's recipients may have; more are counted with the last. */
+#define VERDICTS_MAX 16
+
+struct runtime {
+	atomic_uint references;
+	struct config *config;
+	struct shared_resolver *resolver;
+};
+
+/* A resolver outlives a reload that does not change it. */
+struct shared_resolver {
+	atomic_uint references;
+	struct dns_resolver *resolver;
+};
+
+struct message {
+	bool has_begun, is_judged;
+	char ident[IDENT_SIZE];
+	struct arena arena;
+	struct timespec begun;
+	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
+	unsigned waited_ms;
+	struct verdict verdicts[VERDICTS_MAX];
+	unsigned counts[VERDICTS_MAX]; /* recipients with each */
+	size_t verdict_count;
+	bool is_quarantined;
+	struct session_edit *removals; /* in the order in which the fields came */
+	size_t removal_count;
+	unsigned seen[3]; /* fields of each watched name so far */
+};
+
+struct session {
+	struct runtime *runtime;
+	struct inquiry *inquiry; /* NULL: trusted, or not connected yet */
+	struct facts facts;      /* of a client without inquiry, or authenticated */
+	bool has_tls;            /* at the last HELO */
+	struct smtp_reply reply;
+	struct message message;
+	char *helo;              /* of a client without inquiry */
+};
+
+/* Runtime. */
+
+static void
+resolver_unref(struct shared_resolver *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	resolver_free(shared->resolver);
+	free(shared);
+}
+
+static struct shared_resolver *
+get_resolver(const struct config *config, struct runtime *previous, struct error *error)
+{
+	struct shared_resolver *shared;
+
+	if (previous != NULL && config_same_resolver(config, previous->config)) {
+		(void)atomic_fetch_add(&previous->resolver->references, 1);
+		return previous->resolver;
+	}
+	shared = calloc(1, sizeof *shared);
+	if (shared == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&shared->references, 1);
+	shared->resolver = resolver_new(&config->resolver, error);
+	if (shared->resolver == NULL) {
+		free(shared);
+		return NULL;
+	}
+	return shared;
+}
+
+struct runtime *
+runtime_new(struct config *config, struct runtime *previous, struct error *error)
+{
+	struct runtime *runtime = calloc(1, sizeof *runtime);
+
+	if (runtime == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&runtime->references, 1);
+	runtime->resolver = get_resolver(config, previous, error);
+	if (runtime->resolver == NULL) {
+		free(runtime);
+		return NULL;
+	}
+	runtime->config = config;
+	return runtime;
+}
+
+struct runtime *
+runtime_ref(struct runtime *runtime)
+{
+	(void)atomic_fetch_add(&runtime->references, 1);
+	return runtime;
+}
+
+void
+runtime_unref(struct runtime *runtime)
+{
+	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
+		return;
+	resolver_unref(runtime->resolver);
+	config_unref(runtime->config);
+	free(runtime);
+}
+
+const struct config *
+runtime_config(const struct runtime *runtime)
+{
+	return runtime->config;
+}
+
+/* The connection. */
+
+struct session *
+session_new(struct runtime *runtime)
+{
+	struct session *session = calloc(1, sizeof *session);
+
+	if (session == NULL)
+		return NULL;
+	session->runtime = runtime_ref(runtime);
+	session->facts.client.is_trusted = true; /* until session_connect() */
+	arena_init(&session->message.arena, MESSAGE_MEMORY);
+	return session;
+}
+
+void
+session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	session_abort(session);
+	arena_clear(&session->message.arena);
+	inquiry_close(session->inquiry);
+	runtime_unref(session->runtime);
+	free(session->helo);
+	free(session);
+}
+
+static bool
+is_trusted(const struct config *config, const struct ipaddr *address)
+{
+	if (address->length == 0 || ipaddr_is_loopback(address))
+		return true;
+	for (size_t i = 0; i < config->trusted.count; i++)
+		if (network_contains(&config->trusted.items[i], address))
+			return true;
+	return false;
+}
+
+void
+session_connect(struct session *session, const struct sockaddr *address)
+{
+	struct client_facts client = { .port = 0 };
+	struct runtime *runtime = session->runtime;
+
+	(void)ipaddr_from_sockaddr(address, &client.address, &client.port);
+	client.is_trusted = is_trusted(runtime->config, &client.address);
+	session->facts = (struct facts){ .client = client };
+	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
+	session->inquiry = NULL;
+	if (!client.is_trusted)
+		session->inquiry = inquiry_new(checks_table(), runtime->resolver->resolver, runtime->config, &client);
+}
+
+void
+session_helo(struct session *session, const char *name, const char *tls_version)
+{
+	session->has_tls = tls_version != NULL;
+	if (session->inquiry != NULL)
+		inquiry_helo(session->inquiry, name);
+	free(session->helo);
+	session->helo = strdup(name);
+	session->facts.helo.given = session->helo;
+}
+
+/* Messages. */
+
+static void
+end_message(struct session *session)
+{
+	struct message *message = &session->message;
+	struct arena arena = message->arena;
+
+	arena_clear(&arena);
+	*message = (struct message){ .arena = arena };
+}
+
+static void
+log_message(const struct session *session, const char *queue_id)
+{
+	const struct message *message = &session->message;
+	char memory[2000];
+	struct strbuf line;
+	const struct message_summary summary = {
+		.ident = message->ident,
+		.queue_id = queue_id,
+		.verdicts = message->verdicts,
+		.counts = message->counts,
+		.verdict_count = message->verdict_count,
+		.waited_ms = message->waited_ms,
+	};
+
+	if (message->facts == NULL || message->verdict_count == 0)
+		return;
+	strbuf_init(&line, memory, sizeof memory);
+	compose_log_line(message->facts, &summary, &line);
+	log_info("%s", memory);
+}
+
+void
+session_abort(struct session *session)
+{
+	log_message(session, NULL);
+	end_message(session);
+}
+
+static unsigned
+milliseconds_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)((now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000);
+}
+
+/* The facts of a message whose client is not looked into. */
+static void
+set_own_facts(struct session *session, const struct session_mail *mail)
+{
+	struct sender_facts *sender = &session->facts.sender;
+
+	sender->given = arena_string(&session->message.arena, mail->path);
+	sender->mailbox = mailbox_parse(span_of(sender->given));
+	sender->address = sender->given;
+	sender->domain = arena_string(&session->message.arena, sender->mailbox.name);
+	session->facts.client.is_authenticated = mail->auth_name != NULL;
+	session->facts.client.auth_name
+		= mail->auth_name != NULL ? arena_string(&session->message.arena, mail->auth_name) : NULL;
+	session->message.facts = &session->facts;
+	session->message.is_judged = true;
+}
+
+void
+session_mail(struct session *session, const struct session_mail *mail)
+{
+	struct message *message = &session->message;
+	const bool is_authenticated
+		= mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
+
+	session_abort(session);
+	message->has_begun = true;
+	ident_make(message->ident);
+	(void)clock_gettime(CLOCK_MONOTONIC, &message->begun);
+	if (mail->tls_version != NULL && !session->has_tls) {
+		session->has_tls = true;
+		free(session->helo);
+		session->helo = NULL;
+		session->facts.helo.given = NULL;
+		if (session->inquiry != NULL)
+			inquiry_helo(session->inquiry, NULL);
+	}
+	if (session->inquiry == NULL || is_authenticated)
+		set_own_facts(session, mail);
+	else
+		inquiry_mail(session->inquiry, mail->path, mail->auth_name);
+}
+
+/* Make the facts final. */
+static void
+judge_facts(struct session *session)
+{
+	struct message *message = &session->message;
+	const unsigned timeout_ms = runtime_config(session->runtime)->timeout_ms;
+	const unsigned passed_ms = milliseconds_since(&message->begun);
+	struct timespec start;
+
+	if (message->is_judged || session->inquiry == NULL)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	message->facts = inquiry_wait(session->inquiry, passed_ms < timeout_ms ? timeout_ms - passed_ms : 0);
+	message->waited_ms = milliseconds_since(&start);
+	message->is_judged = true;
+}
+
+static bool
+same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	return a->action == b->action && a->rule == b->rule && a->is_softened == b->is_softened
+	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
+	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0 && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
+}
+
+static void
+count_verdict(struct message *message, const struct verdict *verdict)
+{
+	size_t i = 0;
+
+	while (i < message->verdict_count && !same_verdict(&message->verdicts[i], verdict))
+		i++;
+	if (i == VERDICTS_MAX)
+		i--;
+	else if (i == message->verdict_count)
+		message->verdicts[message->verdict_count++] = *verdict;
+	message->counts[i]++;
+}
+
+static const struct smtp_reply *
+out_of_memory(struct session *session)
+{
+	smtp_reply_set(&session->reply, 451, "4.3.0", "The mail filter is out of memory. Please try again later.");
+	return &session->reply;
+}
+
+const struct smtp_reply *
+session_rcpt(struct session *session, const char *recipient)
+{
+	const struct config *config = runtime_config(session->runtime);
+	struct message *message = &session->message;
+	struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
+
+	judge_facts(session);
+	if (message->facts == NULL)
+		return out_of_memory(session);
+	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
+		verdict = policy_judge(config, message->facts, recipient);
+	count_verdict(message, &verdict);
+	if (!verdict.is_enforced || verdict.action == ACTION_ACCEPT)
+		return NULL;
+	if (verdict.action == ACTION_QUARANTINE) {
+		message->is_quarantined = true;
+		return NULL;
+	}
+	compose_reply(config, message->facts, &verdict, message->ident, &session->reply);
+	return &session->reply;
+}
+
+/* The header. */
+
+static const char *const watched[] = { "Authentication-Results", "X-Heloscope", "Received-SPF" };
+enum watched_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, FIELDS };
+
+static bool
+mentions(struct span text, struct span part)
+{
+	for (size_t at = 0; at + part.length <= text.length; at++)
+		if (span_starts_with_nocase(span_from(text, at), part))
+			return true;
+	return false;
+}
+
+/* Whether a field speaks in our name, or in a version that nobody may read (RFC 8601, section 5). */
+static bool
+is_forged(const struct config *config, enum watched_field field, const char *value)
+{
+	switch (field) {
+	case FIELD_AUTHRES:
+		return authres_author(span_of(value), config->own_ids.items, config->own_ids.count) != AUTHRES_OTHER;
+	case FIELD_RECEIVED_SPF:
+		return config->adds_received_spf && mentions(span_of(value), span_of(config->authserv_id));
+	default:
+		return true;
+	}
+}
+
+void
+session_header(struct session *session, const char *name, const char *value)
+{
+	const struct config *config = runtime_config(session->runtime);
+	struct message *message = &session->message;
+	struct session_edit *removals;
+	unsigned field = 0;
+
+	while (field < FIELDS && !span_equals_nocase(span_of(name), span_of(watched[field])))
+		field++;
+	if (field == FIELDS)
+		return;
+	message->seen[field]++;
+	if (config->keeps_trusted_results && session->facts.client.is_trusted)
+		return;
+	if (!is_forged(config, (enum watched_field)field, value))
+		return;
+	removals = arena_grow(&message->arena, message->removals, message->removal_count, sizeof *removals);
+	if (removals == NULL)
+		return; /* told by session_edits.is_whole */
+	message->removals = removals;
+	removals[message->removal_count++] = (struct session_edit){ watched[field], message->seen[field], NULL };
+}
+
+/* End of message. */
+
+/* The edits in the making. */
+struct edit_list {
+	struct arena *arena;
+	struct session_edit *items;
+	size_t count;
+};
+
+static void
+add_edit(struct edit_list *list, struct session_edit edit)
+{
+	struct session_edit *items = arena_grow(list->arena, list->items, list->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	list->items = items;
+	items[list->count++] = edit;
+}
+
+static void
+add_field(struct edit_list *list, enum watched_field field, const struct strbuf *value)
+{
+	if (value->length > 0)
+		add_edit(list, (struct session_edit){ watched[field], 0, arena_string(list->arena, value->text) });
+}
+
+/* What would have been done, and what rules only say; each different one once. */
+static void
+add_notes(const struct session *session, struct edit_list *list)
+{
+	const struct message *message = &session->message;
+	const struct config *config = runtime_config(session->runtime);
+	char memory[COMPOSE_FIELD_SIZE];
+
+	for (size_t i = 0; i < message->verdict_count; i++) {
+		const struct verdict *verdict = &message->verdicts[i];
+		struct smtp_reply reply = { .code = 0 };
+		struct strbuf value;
+
+		for (size_t j = 0; j < verdict->tag_count + verdict->audit_count; j++) {
+			strbuf_init(&value, memory, sizeof memory);
+			compose_note(message->ident,
+				     j < verdict->tag_count ? verdict->tags[j] : verdict->audits[j - verdict->tag_count],
+				     &value);
+			add_field(list, FIELD_HELOSCOPE, &value);
+		}
+		if (verdict->is_enforced)
+			continue;
+		if (verdict->action == ACTION_REJECT || verdict->action == ACTION_DEFER)
+			compose_reply(config, message->facts, verdict, message->ident, &reply);
+		strbuf_init(&value, memory, sizeof memory);
+		compose_would(message->ident, verdict, &reply, &value);
+		add_field(list, FIELD_HELOSCOPE, &value);
+	}
+}
+
+/* The last field added ends up on top: Authentication-Results. */
+static void
+add_fields(const struct session *session, struct edit_list *list)
+{
+	const struct config *config = runtime_config(session->runtime);
+	const struct facts *facts = session->message.facts;
+	char memory[COMPOSE_FIELD_SIZE];
+	struct strbuf value;
+
+	add_notes(session, list);
+	if (session->facts.client.is_trusted && !facts->client.is_authenticated)
+		return;
+	strbuf_init(&value, memory, sizeof memory);
+	if (config->adds_received_spf)
+		compose_received_spf(config, facts, &value);
+	add_field(list, FIELD_RECEIVED_SPF, &value);
+	strbuf_init(&value, memory, sizeof memory);
+	compose_authres(config, facts, checks_table(), &value);
+	add_field(list, FIELD_AUTHRES, &value);
+}
+
+static const char *
+quarantine_reason(const struct message *message)
+{
+	for (size_t i = 0; i < message->verdict_count; i++) {
+		const struct rule *rule = message->verdicts[i].rule;
+
+		if (message->verdicts[i].action == ACTION_QUARANTINE)
+			return rule->text != NULL ? rule->text : rule->place;
+	}
+	return "heloscope";
+}
+
+struct session_edits
+session_end_of_message(struct session *session, const char *queue_id)
+{
+	struct message *message = &session->message;
+	struct edit_list list = { .arena = &message->arena };
+	struct session_edits edits = { .is_whole = false };
+
+	judge_facts(session);
+	if (message->facts == NULL)
+		return edits;
+	/* From the last to the first, so that no removal shifts the index of another. */
+	for (size_t i = message->removal_count; i-- > 0;)
+		add_edit(&list, message->removals[i]);
+	add_fields(session, &list);
+	edits = (struct session_edits){
+		.edits = list.items,
+		.count = list.count,
+		.quarantine = message->is_quarantined ? quarantine_reason(message) : NULL,
+		.is_whole = !message->arena.has_failed,
+	};
+	log_message(session, queue_id);
+	message->verdict_count = 0; /* an abort that follows has nothing more to say */
+	return edits;
+}
