@@ -61,6 +61,8 @@ finish(struct config *config)
 	}
 	config->resolver.servers = config->servers.items;
 	config->resolver.server_count = config->servers.count;
+	config->resolver.zones = config->zones.items;
+	config->resolver.zone_count = config->zones.count;
 	config_resolve_lists(config);
 }
 
@@ -123,11 +125,15 @@ config_same_resolver(const struct config *a, const struct config *b)
 {
 	/* The file of RESOLVER_SYSTEM may have changed: read it again. */
 	if (a->resolver.mode != b->resolver.mode || a->resolver.mode == RESOLVER_SYSTEM
-	    || a->servers.count != b->servers.count
+	    || a->servers.count != b->servers.count || a->zones.count != b->zones.count
 	    || !same_text(a->resolver.trust_anchor, b->resolver.trust_anchor))
 		return false;
 	for (size_t i = 0; i < a->servers.count; i++)
 		if (strcmp(a->servers.items[i], b->servers.items[i]) != 0)
+			return false;
+	for (size_t i = 0; i < a->zones.count; i++)
+		if (strcmp(a->zones.items[i].name, b->zones.items[i].name) != 0
+		    || strcmp(a->zones.items[i].server, b->zones.items[i].server) != 0)
 			return false;
 	return true;
 }

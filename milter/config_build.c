@@ -218,6 +218,18 @@ is_server(const char *text)
 	       && (at == NULL || span_to_number(span_from(whole, length + 1), 1, 65535, &port));
 }
 
+/* Whether it is one; complains when not. */
+static bool
+check_server(struct config_reader *reader, struct word server)
+{
+	if (is_server(server.text))
+		return true;
+	config_complain(reader, server.place,
+			"\"%.60s\" is no name server; expected an address like 192.0.2.53 or 192.0.2.53@5353",
+			server.text);
+	return false;
+}
+
 void
 config_set_servers(struct config_reader *reader, const struct value_set *servers)
 {
@@ -229,13 +241,30 @@ config_set_servers(struct config_reader *reader, const struct value_set *servers
 		return;
 	}
 	reader->config->resolver.mode = RESOLVER_SERVERS;
-	for (size_t i = 0; i < servers->count; i++) {
-		if (is_server(servers->items[i].text))
+	for (size_t i = 0; i < servers->count; i++)
+		if (check_server(reader, servers->items[i]))
 			add_text(reader, &reader->config->servers, servers->items[i].text);
-		else
-			config_complain(reader, servers->items[i].place,
-					"\"%.60s\" is no name server; expected an address like 192.0.2.53 or "
-					"192.0.2.53@5353", servers->items[i].text);
+}
+
+void
+config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers)
+{
+	struct zone_set *zones = &reader->config->zones;
+	char name[DOMAIN_SIZE];
+
+	if (!domain_normalize(span_of(zone.text), name)) {
+		config_complain(reader, zone.place, "\"%.80s\" is no zone; expected a domain name", zone.text);
+		return;
+	}
+	for (size_t i = 0; i < servers->count; i++) {
+		struct resolver_zone *items
+			= arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);
+
+		if (items == NULL || !check_server(reader, servers->items[i]))
+			return;
+		zones->items = items;
+		items[zones->count++] = (struct resolver_zone){ arena_string(&reader->config->arena, name),
+								servers->items[i].text };
 	}
 }
 

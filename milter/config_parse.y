@@ -76,7 +76,7 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %token <text> OPERATOR "operator" OR "or" OTHERWISE "otherwise" OWNER "owner" PAGE "page" POLICY "policy"
 %token <text> QUARANTINE "quarantine" RECEIVED_SPF "received-spf" REJECT "reject" RESOLVER "resolver"
 %token <text> SERVERS "servers" SPF "spf" TAG "tag" TIMEOUT "timeout" TRUST "trust"
-%token <text> TRUST_ANCHOR "trust-anchor" USER "user" WEIGHT "weight" WHEN "when"
+%token <text> TRUST_ANCHOR "trust-anchor" USER "user" WEIGHT "weight" WHEN "when" ZONE "zone"
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 
@@ -189,6 +189,7 @@ resolver_settings:
 
 resolver_setting:
 	"servers" servers { config_once(reader, "servers", @1); config_set_servers(reader, &$2); }
+	| "zone" STRING "servers" network_list { config_add_zone(reader, AT($2, @2), &$4); }
 	| "timeout" DURATION { config_once(reader, "timeout", @1); config_set_timeout(reader, AT($2, @2)); }
 	| "trust-anchor" STRING { reader->config->resolver.trust_anchor = $2; }
 	;

@@ -143,6 +143,23 @@ start_signal_thread(const char *path)
 	return pthread_detach(thread) == 0;
 }
 
+/*
+ * Before any thread, so that all of them leave SIGUSR1 to wait_for_signals() and the others to
+ * libmilter's own thread, which waits for them whether they are blocked or not.
+ */
+static void
+block_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* From a good configuration to a running filter. Takes over the reference to `config`. */
 static bool
 serve(struct config *config, const char *path)
@@ -182,7 +199,6 @@ main(int argc, char **argv)
 	struct options options = { .config = CONFIG_FILE };
 	const int status = read_options(argc, argv, &options);
 	struct config *config;
-	sigset_t reload_signal;
 
 	if (status >= 0)
 		return status;
@@ -193,10 +209,7 @@ main(int argc, char **argv)
 		config_unref(config);
 		return EXIT_SUCCESS;
 	}
-	/* Before any thread: all of them leave SIGUSR1 to wait_for_signals(). */
-	(void)sigemptyset(&reload_signal);
-	(void)sigaddset(&reload_signal, SIGUSR1);
-	(void)sigprocmask(SIG_BLOCK, &reload_signal, NULL);
+	block_signals();
 	log_open(config->log_target, config->log_level);
 	if (service_raise_descriptors() < 1024)
 		log_warning("fewer than 1024 open files are allowed; raise LimitNOFILE");

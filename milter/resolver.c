@@ -226,6 +226,10 @@ set_servers(struct ub_ctx *unbound, const struct resolver_settings *settings)
 {
 	int result = 0;
 
+	for (size_t i = 0; i < settings->zone_count && result == 0; i++)
+		result = ub_ctx_set_stub(unbound, settings->zones[i].name, settings->zones[i].server, 0);
+	if (result != 0)
+		return result;
 	if (settings->mode == RESOLVER_SYSTEM)
 		return ub_ctx_resolvconf(unbound, NULL);
 	if (settings->mode == RESOLVER_SERVERS)

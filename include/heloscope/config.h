@@ -28,6 +28,11 @@ struct text_set {
 	size_t count;
 };
 
+struct zone_set {
+	struct resolver_zone *items;
+	size_t count;
+};
+
 struct network_set {
 	struct network *items;
 	size_t count;
@@ -158,6 +163,7 @@ struct config {
 	enum log_level log_level;
 	struct resolver_settings resolver;
 	struct text_set servers; /* what resolver.servers points to */
+	struct zone_set zones;   /* and resolver.zones */
 	unsigned timeout_ms;     /* for all lookups of a message; at most CONFIG_TIMEOUT_MAX_MS */
 	struct network_set trusted;
 	bool trusts_authenticated;

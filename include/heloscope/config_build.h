@@ -81,6 +81,7 @@ void config_set_socket_mode(struct config_reader *reader, struct word mode);
 void config_set_mode(struct config_reader *reader, struct word mode);
 void config_set_log(struct config_reader *reader, struct word target, struct word level);
 void config_set_servers(struct config_reader *reader, const struct value_set *servers);
+void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
 void config_set_timeout(struct config_reader *reader, struct word duration);
 void config_set_spf(struct config_reader *reader, struct word engine);
 void config_set_flag(struct config_reader *reader, bool *flag, struct word value);

@@ -20,10 +20,18 @@ enum resolver_mode {
 	RESOLVER_SERVERS,   /* forward to `servers` */
 };
 
+/* A zone that is asked at servers of its own: a mirror of a list, an internal zone. */
+struct resolver_zone {
+	const char *name;
+	const char *server; /* as in resolver_settings; one entry for each server */
+};
+
 struct resolver_settings {
 	enum resolver_mode mode;
 	const char *const *servers; /* "192.0.2.53" or "192.0.2.53@5353"; for RESOLVER_SERVERS */
 	size_t server_count;
+	const struct resolver_zone *zones;
+	size_t zone_count;
 	const char *trust_anchor; /* file of DS or DNSKEY records to validate with, or NULL: no DNSSEC */
 };
 

@@ -1,0 +1,66 @@
+"""demo: five messages, first in audit mode and then enforced. Run by contrib/demo."""
+import sys
+
+from lab import Lab, swaks
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+MESSAGES = [
+    ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example")),
+    ("no reverse DNS, and SPF does not know the client",
+     dict(client=addresses["nameless"], helo="pc-17.isp.example", sender="bob@yodel.example")),
+    ("SPF fail, from a host whose reverse DNS leads elsewhere",
+     dict(client=addresses["mismatch"], helo="mail.rented.example", sender="carol@yodel.example")),
+    ("a listed client", dict(client=addresses["listed"], helo="mail.bulk.example", sender="offers@bulk.example")),
+    ("a forged Authentication-Results field",
+     dict(client=addresses["neutral"], helo="mail.plain.example", sender="dave@plain.example",
+          headers=["Authentication-Results: mx.lab.test; spf=pass smtp.mailfrom=bank.example"])),
+]
+
+SHOWN = ("authentication-results", "x-heloscope", "received")
+
+
+def bold(text):
+    return f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+def show_sent(transcript):
+    """The client's last commands and what the server said to them."""
+    lines = transcript.splitlines()
+    start = max(i for i, line in enumerate(lines) if "MAIL FROM" in line)
+    for line in lines[start:]:
+        if line[:3].strip() and not line.startswith("==="):
+            print("  " + line.rstrip())
+
+
+def show_header(message):
+    print("  what arrived:")
+    for name, value in message.items():
+        if name.lower() in SHOWN:
+            print("    " + f"{name}: {value}".replace("\n", "\n    "))
+
+
+def run(lab, mode):
+    print(bold(f"\n===== mode {mode} ====="))
+    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}"), name=f"heloscope-{mode}")
+    port = lab.postfix(f"inet:127.0.0.1:{running.port}", name=f"postfix-{mode}")
+    for number, (title, options) in enumerate(MESSAGES, 1):
+        print(bold(f"\n{number}. {title}: {options['sender']} from {options['client']}"))
+        status, transcript = swaks(port, **options)
+        show_sent(transcript)
+        if status == 0:
+            show_header(lab.take_messages()[0])
+        else:
+            print("  nothing arrived: the message was refused")
+    running.stop()
+
+
+def main():
+    with Lab(sys.argv[1]) as lab:
+        lab.nsd(ZONES)
+        lab.rbldnsd(LISTS)
+        run(lab, "audit")
+        run(lab, "enforce")
+    print(bold("\nThat was all; nothing is left running."))
+
+
+main()

@@ -1,0 +1,391 @@
+"""lab: real servers on loopback for the integration tests and for contrib/demo.
+
+A Lab owns a scratch folder and every process that it starts; leaving it ends them all, by
+pid, and removes the folder. Servers get free ports, a deadline to come up in and are watched
+by pid meanwhile; their logs are shown when something fails.
+"""
+import contextlib
+import email
+import email.policy
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+DEADLINE_S = 60  # for anything to come up or to happen; generous, for loaded machines
+
+# What a sanitizer prints when it finds something.
+SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
+
+
+class LabError(Exception):
+    pass
+
+
+def wait_until(what, condition, deadline_s=DEADLINE_S, process=None):
+    """The first true value of condition(); LabError when the deadline or the process ends first."""
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if process is not None and process.poll() is not None:
+            raise LabError(f"{what}: the program ended with status {process.returncode}")
+        if time.monotonic() > end:
+            raise LabError(f"{what}: not within {deadline_s} s")
+        time.sleep(0.02)
+
+
+def free_port():
+    """A port that is free for UDP and TCP on loopback."""
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                try:
+                    udp.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
+    raise LabError("no free port")
+
+
+def accepts(port, address="127.0.0.1"):
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
+        return True
+    return False
+
+
+def reverse_name(address):
+    import ipaddress
+
+    return ipaddress.ip_address(address).reverse_pointer
+
+
+class Filter:
+    """A running heloscope-milter."""
+
+    def __init__(self, lab, process, port, config, log):
+        self.lab, self.process, self.port, self.config, self.log = lab, process, port, config, log
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
+
+    def reload(self, text=None):
+        """Write a new configuration, send SIGUSR1, and wait until the log tells the outcome."""
+        before = len(self.log_text())
+        if text is not None:
+            self.config.write_text(text)
+        self.process.send_signal(signal.SIGUSR1)
+        return wait_until(
+            "reload",
+            lambda: re.search(r"configuration read again|old configuration stays", self.log_text()[before:]),
+            process=self.process,
+        ).group(0)
+
+    def stop(self):
+        """SIGTERM; the exit status, which must be 0 and the log free of sanitizers' findings."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(DEADLINE_S)
+        text = self.log_text()
+        if status != 0 or SANITIZER.search(text):
+            raise LabError(f"heloscope-milter ended with status {status}:\n{text}")
+        self.lab.processes.remove(self.process)
+        return text
+
+
+class Lab:
+    def __init__(self, builddir=None, verbose=False):
+        self.builddir = pathlib.Path(builddir or os.environ.get("builddir", ".")).resolve()
+        self.verbose = verbose
+        self.processes = []
+        self.servers = {}
+        # Not below /tmp: Sendmail refuses queues under folders that everybody may write to.
+        base = "/run" if os.access("/run", os.W_OK) else None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="heloscope-lab.", dir=base))
+        self.folder.chmod(0o755)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None and kind is not KeyboardInterrupt:
+            self.show_logs()
+        for process in reversed(self.processes):
+            self.end(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self):
+        for log in sorted(self.folder.glob("*.log")):
+            text = log.read_text(errors="replace")
+            if text:
+                print(f"--- {log.name}\n{text[-6000:]}", file=sys.stderr)
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name, command, **more):
+        log = self.folder / f"{name}.log"
+        with open(log, "ab") as output:
+            process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, **more
+            )
+        self.processes.append(process)
+        return process
+
+    def subfolder(self, name, mode=0o755, owner=None):
+        folder = self.folder / name
+        folder.mkdir(parents=True)
+        folder.chmod(mode)
+        if owner is not None:
+            account = pwd.getpwnam(owner)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        return folder
+
+    # Name servers.
+
+    def nsd(self, zones):
+        """An authoritative server for `zones`, name -> records; the rest of the world does not exist."""
+        folder = self.subfolder("nsd")
+        port = free_port()
+        names = dict(zones)
+        names.setdefault(".", "")
+        config = [
+            "server:",
+            f"  ip-address: 127.0.0.1@{port}",
+            f'  zonesdir: "{folder}"',
+            f'  pidfile: "{folder}/pid"',
+            f'  xfrdfile: ""',
+            f'  zonelistfile: "{folder}/zone.list"',
+            f'  xfrdir: "{folder}"',
+            '  database: ""',
+            '  username: ""',
+            "  server-count: 1",
+            "  rrl-ratelimit: 0",
+            "remote-control:",
+            "  control-enable: no",
+        ]
+        for number, (name, text) in enumerate(sorted(names.items())):
+            origin = name if name.endswith(".") else name + "."
+            (folder / f"zone{number}").write_text(
+                f"$ORIGIN {origin}\n$TTL 300\n@ SOA ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60\n@ NS ns.lab.test.\n{text}\n"
+            )
+            config += ["zone:", f'  name: "{name}"', f'  zonefile: "zone{number}"']
+        (folder / "nsd.conf").write_text("\n".join(config) + "\n")
+        process = self.start("nsd", ["nsd", "-d", "-c", folder / "nsd.conf"])
+        wait_until("nsd", lambda: accepts(port), process=process)
+        self.servers["nsd"] = port
+        return port
+
+    def rbldnsd(self, zones):
+        """Lists: zone -> (dataset type, lines)."""
+        folder = self.subfolder("rbldnsd")
+        port = free_port()
+        specs = []
+        for number, (zone, (kind, lines)) in enumerate(sorted(zones.items())):
+            (folder / f"zone{number}").write_text("$SOA 300 ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60\n" + lines)
+            specs.append(f"{zone}:{kind}:zone{number}")
+        process = self.start("rbldnsd", ["rbldnsd", "-n", "-u", "nobody", "-b", f"127.0.0.1/{port}", "-w", folder, *specs])
+        wait_until("rbldnsd", lambda: self.answers(port, next(iter(zones))), process=process)
+        self.servers["rbldnsd"] = port
+        return port
+
+    @staticmethod
+    def answers(port, zone):
+        """Whether a name server answers a question for the SOA of `zone`."""
+        question = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.settimeout(0.3)
+            with contextlib.suppress(OSError):
+                udp.sendto(b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + question + b"\0\6\0\1", ("127.0.0.1", port))
+                return udp.recv(512)[:2] == b"\x12\x34"
+        return False
+
+    # The filter.
+
+    def heloscope(self, text, name="heloscope", wait=True):
+        """Run the filter; `text` may use {port}, {nsd} and {rbldnsd} for the servers' ports."""
+        port = free_port()
+        config = self.folder / f"{name}.conf"
+        config.write_text(self.fill_in(text, port))
+        environment = dict(os.environ)
+        environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
+        environment.setdefault("TSAN_OPTIONS", f"suppressions={os.environ.get('srcdir', '.')}/tests/tsan.supp")
+        process = self.start(name, [self.builddir / "milter/heloscope-milter", "-c", config], env=environment)
+        running = Filter(self, process, port, config, self.folder / f"{name}.log")
+        if wait:
+            wait_until("heloscope-milter", lambda: accepts(port), process=process)
+        return running
+
+    def fill_in(self, text, port):
+        for key, value in {"port": port, **self.servers}.items():
+            text = text.replace("{%s}" % key, str(value))
+        return text
+
+    # Postfix.
+
+    def postfix(self, milter, extra="", name="postfix"):
+        """An MTA that accepts mail for some domains into one Maildir. Returns its port."""
+        port = free_port()
+        config = self.subfolder(name)
+        queue = self.subfolder(f"{name}-queue")
+        data = self.subfolder(f"{name}-data", 0o700, "postfix")
+        mail = self.folder / "mail"
+        mail.mkdir(exist_ok=True)
+        mail.chmod(0o777)
+        uid = pwd.getpwnam("nobody").pw_uid
+        (config / "main.cf").write_text(
+            f"""compatibility_level = 3.6
+queue_directory = {queue}
+data_directory = {data}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file_prefixes = {self.folder}
+maillog_file = {self.folder}/{name}-mail.log
+myhostname = mx.lab.test
+mydestination =
+inet_protocols = all
+mynetworks = 127.0.0.0/8
+alias_maps =
+disable_dns_lookups = yes
+smtpd_peername_lookup = no
+smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_client_connection_rate_limit = 0
+smtpd_error_sleep_time = 0
+smtpd_hard_error_limit = 1000
+smtputf8_autodetect_classes = all
+virtual_mailbox_domains = in.test, strict.test, audit.test
+virtual_mailbox_base = {mail}
+virtual_mailbox_maps = static:box/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{uid}
+smtpd_milters = {milter}
+milter_default_action = accept
+milter_command_timeout = 30s
+{extra}
+"""
+        )
+        (config / "master.cf").write_text(
+            f"""127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+postlog unix-dgram n - n - 1 postlogd
+"""
+        )
+        process = self.start(name, ["postfix", "-c", config, "start-fg"])
+        wait_until("postfix", lambda: accepts(port), process=process)
+        self.mail = mail / "box"
+        return port
+
+    def take_messages(self, count=1, deadline_s=DEADLINE_S):
+        """The next `count` messages that were delivered, parsed, in the order of delivery."""
+        new = self.mail / "new"
+        files = wait_until(
+            f"{count} message(s)",
+            lambda: (lambda found: found if len(found) >= count else None)(
+                sorted(new.iterdir(), key=lambda path: path.stat().st_mtime_ns) if new.is_dir() else []
+            ),
+            deadline_s,
+        )
+        messages = []
+        for path in files:
+            messages.append(email.message_from_bytes(path.read_bytes(), policy=email.policy.compat32))
+            path.unlink()
+        return messages
+
+    def logs_mention(self, name, pattern, deadline_s=DEADLINE_S):
+        """Wait for a line in NAME.log."""
+        log = self.folder / f"{name}.log"
+        return wait_until(f"{pattern} in {name}.log", lambda: re.search(pattern, log.read_text(errors="replace")), deadline_s)
+
+
+def swaks(port, client=None, helo="client.test", sender="<>", to=("user@in.test",), headers=(), server="127.0.0.1", more=()):
+    """Send one message. Returns (exit status, transcript). `client`: the address to pose as, by XCLIENT."""
+    command = ["swaks", "--server", server, "--port", str(port), "--helo", helo, "--from", sender]
+    command += ["--to", ",".join(to), "--timeout", "30", "--suppress-data"]
+    if client is not None:
+        prefix = "IPV6:" if ":" in client else ""
+        command += ["--xclient-addr", prefix + client, "--xclient-name", "[UNAVAILABLE]"]
+    for header in headers:
+        command += ["--add-header", header]
+    done = subprocess.run([*command, *more], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+class Smtp:
+    """SMTP by hand, for what clients do not usually do."""
+
+    def __init__(self, port, server="127.0.0.1", source=None):
+        self.socket = socket.create_connection((server, port), timeout=DEADLINE_S, source_address=(source, 0) if source else None)
+        self.stream = self.socket.makefile("rb")
+        self.greeting = self.reply()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stream.close()
+        self.socket.close()
+
+    def reply(self):
+        lines = []
+        while True:
+            line = self.stream.readline().decode("utf-8", "replace").rstrip("\r\n")
+            lines.append(line)
+            if len(line) < 4 or line[3] != "-":
+                return "\n".join(lines)
+
+    def send(self, line):
+        self.socket.sendall((line if isinstance(line, bytes) else line.encode()) + b"\r\n")
+        return self.reply()
+
+    def expect(self, line, code):
+        reply = self.send(line)
+        if not reply.startswith(code):
+            raise LabError(f"{line!r}: {reply!r}, expected {code}")
+        return reply
+
+    def pose_as(self, client, name="[UNAVAILABLE]"):
+        prefix = "IPV6:" if ":" in client else ""
+        self.expect("EHLO lab.test", "250")
+        return self.expect(f"XCLIENT ADDR={prefix}{client} NAME={name}", "220")
+
+    def message(self, sender, recipients, header=b"Subject: test\r\n", mail_code="250"):
+        """MAIL, RCPT, DATA. Returns the recipients' replies; sends data when one was taken."""
+        self.expect(f"MAIL FROM:{sender}", mail_code)
+        replies = [self.send(f"RCPT TO:<{recipient}>") for recipient in recipients]
+        if any(reply.startswith("250") for reply in replies):
+            self.expect("DATA", "354")
+            self.expect(header + b"\r\nbody\r\n.", "250")
+        return replies

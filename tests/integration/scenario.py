@@ -1,0 +1,126 @@
+"""scenario: the world in which the demo and the integration tests play. Names are under .test and
+.example, addresses are those of RFC 5737 and RFC 3849."""
+
+addresses = {
+    "good": "198.51.100.54",
+    "good6": "2001:db8::54",
+    "nameless": "198.51.100.7",
+    "mismatch": "198.51.100.9",
+    "listed": "198.51.100.66",
+    "allowed": "198.51.100.70",
+    "neutral": "203.0.113.5",
+    "hostile": "198.51.100.80",
+    "many": "198.51.100.81",
+}
+
+ZONES = {
+    "example": """
+smtpout.yodel A 198.51.100.54
+smtpout.yodel AAAA 2001:db8::54
+yodel MX 10 smtpout.yodel
+yodel TXT "v=spf1 ip4:198.51.100.54 ip6:2001:db8::54 -all"
+smtpout.yodel TXT "v=spf1 a -all"
+mail.rented A 198.51.100.10
+mail.bulk A 198.51.100.66
+bulk MX 10 mail.bulk
+bulk TXT "v=spf1 ip4:198.51.100.66 -all"
+mail.allowed A 198.51.100.70
+allowed MX 10 mail.allowed
+allowed TXT "v=spf1 -all"
+mail.plain A 203.0.113.5
+plain A 203.0.113.5
+softfail A 203.0.113.5
+softfail TXT "v=spf1 ~all"
+neutral A 203.0.113.5
+neutral TXT "v=spf1 ?all"
+broken A 203.0.113.5
+broken TXT "v=spf1 ipv4:203.0.113.5 -all"
+twice A 203.0.113.5
+twice TXT "v=spf1 -all"
+twice TXT "v=spf1 +all"
+nullmx MX 0 .
+deaf TXT "no mail here"
+explained A 203.0.113.5
+explained TXT "v=spf1 exp=why.explained.example. -all"
+why.explained TXT "%{i} is not one of %{d}'s servers%%"
+bomb A 203.0.113.5
+bomb TXT "v=spf1 exp=boom.bomb.example -all"
+boom.bomb TXT "%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}" "%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}"
+deep A 203.0.113.5
+deep TXT "v=spf1 include:deep1.example include:deep2.example -all"
+deep1 TXT "v=spf1 a:n1.example a:plain.example a:plain.example a:plain.example a:plain.example ?all"
+deep2 TXT "v=spf1 a:bulk.example mx:bulk.example mx:bulk.example mx:bulk.example mx:bulk.example +all"
+n1 A 192.0.2.1
+voids A 203.0.113.5
+voids TXT "v=spf1 a:x1.example a:x2.example a:x3.example +all"
+long A 203.0.113.5
+xn--bcher-kva MX 10 mail.plain
+xn--bcher-kva TXT "v=spf1 ip4:203.0.113.5 -all"
+big A 203.0.113.5
+"""
+    + "".join(["big TXT \"v=spf1\"", *(f' " ip4:192.0.2.{n}"' for n in range(45)), ' " ip4:203.0.113.5 -all"\n']),
+    "100.51.198.in-addr.arpa": """
+54 PTR smtpout.yodel.example.
+9 PTR mail.rented.example.
+66 PTR mail.bulk.example.
+70 PTR mail.allowed.example.
+80 PTR evil\\;x=y\\(\\013\\010.example.
+"""
+    + "\n".join(f"81 PTR n{number:02}.many.example." for number in range(30)),
+    "113.0.203.in-addr.arpa": "5 PTR mail.plain.example.\n",
+    "8.b.d.0.1.0.0.2.ip6.arpa": "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR smtpout.yodel.example.\n",
+    # Lists of answers that rbldnsd would not give.
+    "errors.test": '66.100.51.198 A 127.255.255.254\n66.100.51.198 TXT "query refused"\n54.100.51.198 A 127.255.255.254\n5.113.0.203 A 127.255.255.254\n',
+    "parked.test": "* A 192.0.2.80\n",
+    "sekrit0123456789abcdefghij.keyed.test": '66.100.51.198 A 127.0.0.4\n66.100.51.198 TXT "66.100.51.198.sekrit0123456789abcdefghij.keyed.test listed"\n',
+}
+
+LISTS = {
+    "bl.test": ("ip4set", ":127.0.0.2:listed, see https://bl.test/$\n198.51.100.66\n198.51.100.70\n"),
+    "bl6.test": ("ip6trie", ":127.0.0.2:listed\n2001:db8:bad::/48\n"),
+    "dbl.test": ("dnset", ":127.0.1.2:a bad domain\nbulk.example\n"),
+    "wl.test": ("ip4set", ":127.0.5.1:a known good sender\n198.51.100.70\n"),
+}
+
+CONFIG = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr
+mode audit
+contact "https://mx.lab.test/help"
+resolver {
+    servers 127.0.0.1@{nsd}
+    zone "bl.test" servers 127.0.0.1@{rbldnsd}
+    zone "bl6.test" servers 127.0.0.1@{rbldnsd}
+    zone "dbl.test" servers 127.0.0.1@{rbldnsd}
+    zone "wl.test" servers 127.0.0.1@{rbldnsd}
+    timeout 5s
+}
+trust { networks { 127.0.0.0/8, ::1/128, 192.0.2.0/24 } }
+list "bl.test" { operator "Lab" answers { 127.0.0.2 "a source of spam" } page "https://bl.test/lookup?q=%s" }
+list "wl.test" { operator "Lab" answers { 127.0.5.0-127.0.5.3 "a known good sender" } }
+dnsbl "bl.test" weight 4
+dnsbl "bl6.test" weight 4
+domain-dnsbl "dbl.test" weight 2
+dnswl "wl.test" weight 3
+policy {
+    accept when trusted
+    accept when recipient in { "postmaster", "postmaster@*", "abuse@*" }
+    reject when dnsbl >= 5 and not dnswl
+    reject when spf = fail and iprev != pass and not dnswl
+    audit reject when sender = fail
+    tag "helo-syntax" when helo = permerror
+    defer when client-name in { "*.deferred.example" }
+}
+policy for "strict.test" {
+    reject when spf in { fail, softfail }
+    reject 554 5.7.25 "Please give %{i} a reverse DNS name" when iprev = permerror
+    quarantine "spf permerror" when spf = permerror
+    otherwise default
+}
+policy for "audit.test" {
+    audit reject when spf = fail
+    otherwise accept
+}
+"""
