@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BODY_MAX 480 /* octets in front of the reference: with it, in three lines */
+#define BODY_MAX 600 /* octets in front of the reference that are worth trying to fit */
+#define BODY_STEP 24
 #define LISTS_TOLD_MAX 2
 #define TEXT_MAX 120 /* octets of a list's or a domain's own words */
 
@@ -23,6 +24,14 @@ cause_of_method(enum method method)
 	return causes[method];
 }
 
+/* `spf != pass` is true of "none", too, which is nobody's fault. */
+static bool
+speaks_against(enum result result)
+{
+	return result == RESULT_FAIL || result == RESULT_SOFTFAIL || result == RESULT_TEMPERROR
+	       || result == RESULT_PERMERROR;
+}
+
 /* The tests of a condition that were true and speak against the mail: not those under "not". */
 static unsigned
 causes(const struct condition *condition, const struct facts *facts)
@@ -36,7 +45,7 @@ causes(const struct condition *condition, const struct facts *facts)
 	if (policy_truth(condition, facts, &nobody) != TRUTH_TRUE)
 		return 0;
 	if (condition->kind == CONDITION_RESULT)
-		return facts->results[condition->method] != RESULT_PASS ? cause_of_method(condition->method) : 0;
+		return speaks_against(facts->results[condition->method]) ? cause_of_method(condition->method) : 0;
 	if (condition->kind == CONDITION_LISTED)
 		return CAUSE_LISTS;
 	return condition->kind == CONDITION_QUANTITY && condition->quantity != QUANTITY_DNSWL
@@ -132,14 +141,14 @@ tell_finding(const struct list_finding *finding, struct strbuf *text)
 	strbuf_printf(text, "%s is listed by %s (%s", finding->asked, finding->zone, ipaddr_format(&address, answer));
 	if (finding->meaning != NULL)
 		strbuf_printf(text, ", %s", finding->meaning);
+	if (finding->page != NULL)
+		strbuf_printf(text, "; see %s", finding->page);
 	strbuf_add(text, ")");
 	if (finding->text != NULL) {
 		strbuf_add(text, ": ");
 		strbuf_add_escaped(text, span_of(finding->text), TEXT_MAX);
 	}
-	strbuf_add(text, finding->page != NULL ? ". See " : ". ");
-	if (finding->page != NULL)
-		strbuf_printf(text, "%s ", finding->page);
+	strbuf_add(text, ". ");
 }
 
 static void
@@ -184,9 +193,11 @@ detail_code(const struct facts *facts, unsigned found)
 
 	if ((found & (CAUSE_IPREV | CAUSE_SPF)) == (CAUSE_IPREV | CAUSE_SPF))
 		return "7.26";
-	if (found == CAUSE_IPREV)
+	if (found & CAUSE_LISTS)
+		return "7.1";
+	if (found & CAUSE_IPREV)
 		return "7.25";
-	if (found == CAUSE_SPF)
+	if (found & CAUSE_SPF)
 		return spf == RESULT_TEMPERROR || spf == RESULT_PERMERROR ? "7.24" : "7.23";
 	return found == CAUSE_SENDER ? "1.8" : "7.1";
 }
@@ -205,26 +216,40 @@ set_codes(const struct facts *facts, const struct verdict *verdict, unsigned fou
 			       has_own ? "7.1" : detail_code(facts, found));
 }
 
+/* Findings, then the reference; of the findings as much as three lines leave room for. */
+static void
+fit_reply(const struct config *config, const char *findings, const char *ident, const struct smtp_reply *codes,
+	  struct smtp_reply *reply)
+{
+	const size_t length = strlen(findings);
+	size_t shown = length;
+	char memory[BODY_MAX + 200];
+	struct strbuf text;
+
+	do {
+		strbuf_init(&text, memory, sizeof memory);
+		strbuf_printf(&text, "%.*s%s Reference %s%s%.60s", (int)shown, findings, shown < length ? "..." : "", ident,
+			      config->contact != NULL ? " " : "", config->contact != NULL ? config->contact : "");
+		shown = shown > BODY_STEP ? shown - BODY_STEP : 0;
+	} while (!smtp_reply_set(reply, codes->code, codes->xcode, memory) && shown > 0);
+}
+
 void
 compose_reply(const struct config *config, const struct facts *facts, const struct verdict *verdict,
 	      const char *ident, struct smtp_reply *reply)
 {
 	const unsigned found = verdict->rule != NULL ? causes(verdict->rule->condition, facts) : 0;
-	char memory[1024];
-	struct strbuf text;
+	char memory[BODY_MAX];
+	struct strbuf findings;
 	struct smtp_reply codes;
 
-	strbuf_init(&text, memory, BODY_MAX);
+	strbuf_init(&findings, memory, sizeof memory);
 	if (verdict->rule != NULL && verdict->rule->text != NULL)
-		strbuf_printf(&text, "%s ", verdict->rule->text);
+		strbuf_add(&findings, verdict->rule->text);
 	else
-		tell_findings(config, facts, found, &text);
-	if (text.is_cut)
-		memcpy(text.text + text.length - 4, "... ", 4);
-	text.size = sizeof memory;
-	strbuf_printf(&text, "Reference %s", ident);
-	if (config->contact != NULL)
-		strbuf_printf(&text, " %.60s", config->contact);
+		tell_findings(config, facts, found, &findings);
+	while (findings.length > 0 && memory[findings.length - 1] == ' ')
+		memory[--findings.length] = '\0';
 	set_codes(facts, verdict, found, &codes);
-	smtp_reply_set(reply, codes.code, codes.xcode, memory);
+	fit_reply(config, memory, ident, &codes, reply);
 }

@@ -3,9 +3,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "heloscope/config_build.h"
 
 #define ARENA_LIMIT (64U << 20)
 #define DEFAULT_TIMEOUT_MS 5000
@@ -27,16 +24,6 @@ action_word(enum action action)
 	return action_words[action];
 }
 
-static const char *
-host_name(struct arena *arena)
-{
-	char name[256] = "";
-
-	if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
-		return "localhost";
-	return arena_string(arena, name);
-}
-
 static void
 set_defaults(struct config *config)
 {
@@ -50,47 +37,16 @@ set_defaults(struct config *config)
 	config->default_policy.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 };
 }
 
-static void
-finish(struct config *config)
-{
-	if (config->authserv_id == NULL) {
-		config->authserv_id = host_name(&config->arena);
-		config->own_ids.items = arena_grow(&config->arena, NULL, 0, sizeof *config->own_ids.items);
-		if (config->own_ids.items != NULL)
-			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
-	}
-	config->resolver.servers = config->servers.items;
-	config->resolver.server_count = config->servers.count;
-	config->resolver.zones = config->zones.items;
-	config->resolver.zone_count = config->zones.count;
-	config_resolve_lists(config);
-}
-
 struct config *
-config_read(const char *path, FILE *messages)
+config_new(void)
 {
 	struct counted_config *counted = calloc(1, sizeof *counted);
-	const char *slash = strrchr(path, '/');
-	struct text_set said = { 0 };
-	unsigned errors = 0;
 
-	if (counted == NULL) {
-		(void)fprintf(messages, "%s: out of memory\n", path);
+	if (counted == NULL)
 		return NULL;
-	}
 	atomic_init(&counted->references, 1);
 	arena_init(&counted->config.arena, ARENA_LIMIT);
 	set_defaults(&counted->config);
-	config_read_file(&counted->config, messages, path, slash != NULL ? slash + 1 : path, 0, &errors, &said);
-	finish(&counted->config);
-	if (counted->config.arena.has_failed) {
-		(void)fprintf(messages, "%s: out of memory, or more than 64 MB of configuration\n", path);
-		errors++;
-	}
-	if (errors > 0) {
-		config_unref(&counted->config);
-		return NULL;
-	}
 	return &counted->config;
 }
 

@@ -329,7 +329,7 @@ count_verdict(struct message *message, const struct verdict *verdict)
 static const struct smtp_reply *
 out_of_memory(struct session *session)
 {
-	smtp_reply_set(&session->reply, 451, "4.3.0", "The mail filter is out of memory. Please try again later.");
+	(void)smtp_reply_set(&session->reply, 451, "4.3.0", "The mail filter is out of memory. Please try again later.");
 	return &session->reply;
 }
 

@@ -41,7 +41,7 @@ set_line(char *line, const char *text, size_t length)
 	line[length] = '\0';
 }
 
-void
+bool
 smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text)
 {
 	*reply = (struct smtp_reply){ .code = code };
@@ -61,6 +61,7 @@ smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const
 
 		memcpy(last + (length < cut ? length : cut), "...", 4);
 	}
+	return *text == '\0';
 }
 
 void

@@ -301,6 +301,8 @@ run(struct engine *engine)
 
 		if (response != NULL)
 			result = result_of(response, code);
+		if (engine->evaluation.problem == NULL)
+			engine->evaluation.problem = SPF_strerror(code);
 	}
 	if (response != NULL)
 		SPF_response_free(response);

@@ -179,14 +179,14 @@ take_dual_prefix(struct span *value, size_t offset, struct spf_term *term, struc
 	size_t tail = trailing_prefix(*value);
 
 	if (tail > 0 && tail < value->length && value->at[value->length - tail - 1] == '/') {
-		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail, 128,
+		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail + 1, 128,
 				 &term->prefix6, fault))
 			return false;
 		value->length -= tail + 1;
 		tail = trailing_prefix(*value);
 	}
 	if (tail > 0) {
-		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail, 32,
+		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail + 1, 32,
 				 &term->prefix4, fault))
 			return false;
 		value->length -= tail;

@@ -180,6 +180,9 @@ struct config {
 	struct arena arena; /* owns all of the above */
 };
 
+/* A configuration of defaults with one reference, for config_read(); NULL when memory ran out. */
+struct config *config_new(void);
+
 /*
  * Read the file at `path` and those it includes. Every error and warning is written to
  * `messages`, a line each: "file:line:column: what was found, what was expected". Returns a

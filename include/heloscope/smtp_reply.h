@@ -29,9 +29,10 @@ bool smtp_reply_codes_are_valid(unsigned code, const char *xcode);
 
 /*
  * Fill `reply` with `text`, broken between words into lines. Octets that are not printable
- * US-ASCII become "?"; what does not fit is cut and ends in "...". The codes must be valid.
+ * US-ASCII become "?"; what does not fit is cut and ends in "...", and false comes back. The codes
+ * must be valid.
  */
-void smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text);
+bool smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text);
 
 /* Add the reply as one line: "550 5.7.1 text of all lines". */
 void smtp_reply_add_to(const struct smtp_reply *reply, struct strbuf *out);

@@ -6,8 +6,8 @@ from scenario import CONFIG, LISTS, ZONES, addresses
 
 MESSAGES = [
     ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example")),
-    ("no reverse DNS, and SPF does not know the client",
-     dict(client=addresses["nameless"], helo="pc-17.isp.example", sender="bob@yodel.example")),
+    ("a client without reverse DNS",
+     dict(client=addresses["nameless"], helo="pc-17.isp.example", sender="bob@plain.example")),
     ("SPF fail, from a host whose reverse DNS leads elsewhere",
      dict(client=addresses["mismatch"], helo="mail.rented.example", sender="carol@yodel.example")),
     ("a listed client", dict(client=addresses["listed"], helo="mail.bulk.example", sender="offers@bulk.example")),

@@ -109,6 +109,7 @@ policy {
     accept when recipient in { "postmaster", "postmaster@*", "abuse@*" }
     reject when dnsbl >= 5 and not dnswl
     reject when spf = fail and iprev != pass and not dnswl
+    reject when iprev = permerror and helo in { fail, permerror } and spf != pass
     audit reject when sender = fail
     tag "helo-syntax" when helo = permerror
     defer when client-name in { "*.deferred.example" }

@@ -1,0 +1,56 @@
+/* config_read: from a file to a configuration. See config.h. */
+#include "heloscope/config_build.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+host_name(struct arena *arena)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+		return "localhost";
+	return arena_string(arena, name);
+}
+
+static void
+finish(struct config *config)
+{
+	if (config->authserv_id == NULL) {
+		config->authserv_id = host_name(&config->arena);
+		config->own_ids.items = arena_grow(&config->arena, NULL, 0, sizeof *config->own_ids.items);
+		if (config->own_ids.items != NULL)
+			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
+	}
+	config->resolver.servers = config->servers.items;
+	config->resolver.server_count = config->servers.count;
+	config->resolver.zones = config->zones.items;
+	config->resolver.zone_count = config->zones.count;
+	config_resolve_lists(config);
+}
+
+struct config *
+config_read(const char *path, FILE *messages)
+{
+	struct config *config = config_new();
+	const char *slash = strrchr(path, '/');
+	struct text_set said = { 0 };
+	unsigned errors = 0;
+
+	if (config == NULL) {
+		(void)fprintf(messages, "%s: out of memory\n", path);
+		return NULL;
+	}
+	config_read_file(config, messages, path, slash != NULL ? slash + 1 : path, 0, &errors, &said);
+	finish(config);
+	if (config->arena.has_failed) {
+		(void)fprintf(messages, "%s: out of memory, or too much configuration\n", path);
+		errors++;
+	}
+	if (errors > 0) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}

@@ -1,0 +1,31 @@
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_text.h"
+
+struct config *
+config_from_text(const char *text, char *messages)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX", path[64], own[4096] = "";
+	struct config *config;
+	FILE *file, *out;
+
+	if (mkdtemp(folder) == NULL)
+		fail_msg("no folder for a configuration");
+	(void)snprintf(path, sizeof path, "%s/test.conf", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	(void)fputs(text, file);
+	(void)fclose(file);
+	out = fmemopen(messages != NULL ? messages : own, 4096, "w");
+	config = config_read(path, out);
+	(void)fclose(out);
+	(void)unlink(path);
+	(void)rmdir(folder);
+	if (messages == NULL && config == NULL)
+		fail_msg("%s", own);
+	return config;
+}

@@ -1,0 +1,444 @@
+/* The inquiry, and every check on a world made of a table. */
+#include "unit.h"
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/checks.h"
+
+static const struct fake_row rows[] = {
+	/* a good host */
+	{ "54.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "out.yodel.example|liar.example" },
+	{ "out.yodel.example", DNS_A, DNS_NOERROR, "198.51.100.54" },
+	{ "liar.example", DNS_A, DNS_NOERROR, "192.0.2.1" },
+	{ "out.yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 a -all" },
+	{ "yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 ip4:198.51.100.54 -all" },
+	{ "yodel.example", DNS_MX, DNS_NOERROR, "10 mx.yodel.example" },
+	{ "www.yodel.example", DNS_A, DNS_NOERROR, "192.0.2.80" },
+	{ "www.yodel.example", DNS_TXT, DNS_NODATA, NULL },
+	{ "elsewhere.test", DNS_A, DNS_NOERROR, "198.51.100.54" },
+	{ "elsewhere.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "wrong.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "wrong.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "down.test", DNS_A, DNS_SERVFAIL, NULL },
+	{ "down.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	/* others */
+	{ "7.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+	{ "8.100.51.198.in-addr.arpa", DNS_PTR, DNS_TIMEOUT, NULL },
+	{ "9.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example" },
+	{ "10.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example|slow.example" },
+	{ "slow.example", DNS_A, DNS_SERVFAIL, NULL },
+	{ "11.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "evil\\059.example" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR, DNS_NOERROR, "six.example" },
+	{ "six.example", DNS_AAAA, DNS_NOERROR, "2001:db8::54" },
+	{ "six.example", DNS_TXT, DNS_NODATA, NULL },
+	/* sender domains */
+	{ "nullmx.test", DNS_MX, DNS_NOERROR, "0 " },
+	{ "nullmx.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "gone.test", DNS_MX, DNS_NXDOMAIN, NULL },
+	{ "gone.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "aonly.test", DNS_MX, DNS_NODATA, NULL },
+	{ "aonly.test", DNS_A, DNS_NODATA, NULL },
+	{ "aonly.test", DNS_AAAA, DNS_NOERROR, "2001:db8::1" },
+	{ "aonly.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_MX, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_A, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_AAAA, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "downmx.test", DNS_MX, DNS_SERVFAIL, NULL },
+	{ "downmx.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	/* lists */
+	{ "54.100.51.198.bl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "7.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2|127.0.0.9" },
+	{ "7.100.51.198.bl.test", DNS_TXT, DNS_NOERROR, "reason" },
+	{ "8.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.255.255.254" },
+	{ "9.100.51.198.bl.test", DNS_A, DNS_NOERROR, "192.0.2.80" },
+	{ "10.100.51.198.bl.test", DNS_A, DNS_TIMEOUT, NULL },
+	{ "11.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.99" },
+	{ "12.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2|127.255.255.255" },
+	{ "12.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "yodel.example.dbl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "out.yodel.example.dbl.test", DNS_A, DNS_NOERROR, "127.0.1.2" },
+	{ "out.yodel.example.dbl.test", DNS_TXT, DNS_NOERROR, "http://x/s3krit/out" },
+};
+
+#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" }\n"
+
+struct scene {
+	struct fake_dns dns;
+	struct config *config;
+	struct inquiry *inquiry;
+	const struct facts *facts;
+};
+
+static void
+connect_to(struct scene *scene, const char *config, const char *client)
+{
+	struct client_facts known = { .port = 25 };
+
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	scene->config = config_from_text(config, NULL);
+	assert_true(ipaddr_parse(span_of(client), &known.address));
+	scene->inquiry = inquiry_new(checks_table(), &scene->dns.interface, scene->config, &known);
+	assert_non_null(scene->inquiry);
+}
+
+static void
+judge(struct scene *scene)
+{
+	(void)fake_dns_deliver(&scene->dns);
+	scene->facts = inquiry_wait(scene->inquiry, 0);
+	assert_non_null(scene->facts);
+}
+
+static void
+play(struct scene *scene, const char *config, const char *client, const char *helo, const char *sender)
+{
+	connect_to(scene, config, client);
+	if (helo != NULL)
+		inquiry_helo(scene->inquiry, helo);
+	inquiry_mail(scene->inquiry, sender, NULL);
+	judge(scene);
+}
+
+static void
+leave(struct scene *scene)
+{
+	inquiry_close(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns);
+	config_unref(scene->config);
+}
+
+/* R8601.6: no "none"; a missing name is permerror, a mismatch fail, SERVFAIL temperror. */
+static void
+R8601_6_check_iprev_follows_names_back(void **state)
+{
+	static const struct {
+		const char *client;
+		enum result expected;
+		const char *verified;
+	} table[] = {
+		{ "198.51.100.54", RESULT_PASS, "out.yodel.example" },
+		{ "::ffff:198.51.100.54", RESULT_PASS, "out.yodel.example" },
+		{ "2001:db8::54", RESULT_PASS, "six.example" },
+		{ "198.51.100.7", RESULT_PERMERROR, NULL },
+		{ "198.51.100.8", RESULT_TEMPERROR, NULL },
+		{ "198.51.100.9", RESULT_FAIL, NULL },
+		{ "198.51.100.10", RESULT_TEMPERROR, NULL }, /* one name lies, the other is not known */
+		{ "198.51.100.11", RESULT_FAIL, NULL },	     /* C25 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].client);
+		play(&scene, "", table[i].client, NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_IPREV], table[i].expected);
+		if (table[i].verified == NULL)
+			assert_null(scene.facts->iprev.verified);
+		else
+			assert_string_equal(scene.facts->iprev.verified, table[i].verified);
+		leave(&scene);
+	}
+}
+
+/* F09, R8601.8: at most ten names are followed, the same ones whatever their order. */
+static void
+F09_check_iprev_bounds_its_work(void **state)
+{
+	static char names[4000];
+	struct fake_row many[] = { { "1.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, names } };
+	struct scene scene;
+	const struct client_facts client = { .address = ipaddr_from_ipv4(0xc6336401) };
+
+	(void)state;
+	names[0] = '\0';
+	for (int i = 39; i >= 0; i--)
+		(void)snprintf(names + strlen(names), 64, "%sn%02d.example", names[0] ? "|" : "", i);
+	fake_dns_init(&scene.dns, many, ROWS(many));
+	scene.config = config_from_text("", NULL);
+	scene.inquiry = inquiry_new(checks_table(), &scene.dns.interface, scene.config, &client);
+	assert_int_equal(fake_dns_deliver_name(&scene.dns, "1.100.51.198.in-addr.arpa"), 1);
+	assert_int_equal(scene.dns.asked, 1 + IPREV_NAMES_MAX);
+	inquiry_mail(scene.inquiry, "<>", NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->iprev.total, 40);
+	assert_string_equal(scene.facts->iprev.names[0].name, "n00.example");
+	inquiry_close(scene.inquiry);
+	/* Late answers find nobody: F03. */
+	scene.dns.rows = (const struct fake_row[]){
+		{ "n00.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n01.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n02.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n03.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n04.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n05.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n06.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n07.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n08.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n09.example", DNS_A, DNS_NXDOMAIN, NULL },
+	};
+	scene.dns.row_count = 10;
+	assert_int_equal(fake_dns_deliver(&scene.dns), 10);
+	config_unref(scene.config);
+}
+
+static void
+check_helo_compares_with_client_and_reverse_dns(void **state)
+{
+	static const struct {
+		const char *client, *helo;
+		enum result expected;
+		enum helo_agreement agreement;
+	} table[] = {
+		{ "198.51.100.54", "out.yodel.example", RESULT_PASS, HELO_EQUAL },
+		{ "198.51.100.54", "Out.Yodel.Example.", RESULT_PASS, HELO_EQUAL },
+		{ "198.51.100.54", "elsewhere.test", RESULT_PASS, HELO_UNRELATED },
+		{ "198.51.100.54", "www.yodel.example", RESULT_FAIL, HELO_SAME_ORGANIZATION },
+		{ "198.51.100.54", "wrong.test", RESULT_FAIL, HELO_UNRELATED },
+		{ "198.51.100.54", "down.test", RESULT_TEMPERROR, HELO_UNRELATED },
+		{ "198.51.100.8", "wrong.test", RESULT_TEMPERROR, HELO_UNRELATED },
+		{ "198.51.100.54", "[198.51.100.54]", RESULT_PASS, HELO_UNRELATED },
+		{ "198.51.100.54", "[198.51.100.55]", RESULT_FAIL, HELO_UNRELATED },
+		{ "198.51.100.54", "localhost", RESULT_PERMERROR, HELO_UNRELATED },
+		{ "198.51.100.54", "198.51.100.54", RESULT_PERMERROR, HELO_UNRELATED },
+		{ "198.51.100.54", NULL, RESULT_NONE, HELO_UNRELATED },
+		{ "2001:db8::54", "[IPv6:2001:db8::54]", RESULT_PASS, HELO_UNRELATED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].helo != NULL ? table[i].helo : "no HELO");
+		play(&scene, "", table[i].client, table[i].helo, "<>");
+		assert_int_equal(scene.facts->results[METHOD_HELO], table[i].expected);
+		assert_int_equal(scene.facts->helo.agreement, table[i].agreement);
+		leave(&scene);
+	}
+}
+
+static void
+check_sender_asks_whether_a_bounce_arrives(void **state)
+{
+	static const struct {
+		const char *sender;
+		enum result expected;
+	} table[] = {
+		{ "<joe@yodel.example>", RESULT_PASS },	 { "<joe@aonly.test>", RESULT_PASS },
+		{ "<joe@nullmx.test>", RESULT_FAIL },	 { "<joe@gone.test>", RESULT_FAIL },
+		{ "<joe@deaf.test>", RESULT_FAIL },	 { "<joe@downmx.test>", RESULT_TEMPERROR },
+		{ "<>", RESULT_NONE },			 { "<postmaster>", RESULT_NONE },
+		{ "<joe@[198.51.100.54]>", RESULT_NONE }, { "<(any@legit.test>", RESULT_PERMERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].sender);
+		play(&scene, "", "198.51.100.54", NULL, table[i].sender);
+		assert_int_equal(scene.facts->results[METHOD_SENDER], table[i].expected);
+		assert_non_null(scene.facts->sender.reason);
+		leave(&scene);
+	}
+}
+
+/* C03, E04: two identities, two results; nothing is asked for what is no domain. */
+static void
+C03_check_spf_keeps_identities_apart(void **state)
+{
+	static const struct {
+		const char *helo, *sender;
+		enum result mailfrom, helo_result;
+	} table[] = {
+		{ "out.yodel.example", "<joe@yodel.example>", RESULT_PASS, RESULT_PASS },
+		{ "out.yodel.example", "<joe@gone.test>", RESULT_NONE, RESULT_PASS },
+		{ "out.yodel.example", "<>", RESULT_UNCHECKED, RESULT_PASS },
+		{ "[198.51.100.54]", "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ "localhost", "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ NULL, "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ NULL, "<(any@legit.test>", RESULT_NONE, RESULT_NONE },
+		{ NULL, "<joe@downmx.test>", RESULT_TEMPERROR, RESULT_NONE },
+	};
+
+	(void)state;
+	for (int engine = 0; engine < 2; engine++) {
+		for (size_t i = 0; i < ROWS(table); i++) {
+			struct scene scene;
+
+			play(&scene, engine == 0 ? "" : "spf engine libspf2", "198.51.100.54", table[i].helo, table[i].sender);
+			assert_int_equal(scene.facts->results[METHOD_SPF], table[i].mailfrom);
+			assert_int_equal(scene.facts->results[METHOD_SPF_HELO], table[i].helo_result);
+			leave(&scene);
+		}
+	}
+}
+
+/* F20 to F25: only what the entry counts is a listing; errors and strangers are faults. */
+static void
+F20_F25_check_lists_believes_only_what_counts(void **state)
+{
+	static const struct {
+		const char *client;
+		enum result expected;
+		enum list_state state;
+		size_t answers;
+	} table[] = {
+		{ "198.51.100.54", RESULT_NONE, LIST_NOT_LISTED, 0 },
+		{ "198.51.100.7", RESULT_FAIL, LIST_LISTED, 2 },
+		{ "198.51.100.8", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "198.51.100.9", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "198.51.100.10", RESULT_TEMPERROR, LIST_FAULT, 0 },
+		{ "198.51.100.11", RESULT_NONE, LIST_NOT_LISTED, 0 },
+		{ "198.51.100.12", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "2001:db8::54", RESULT_FAIL, LIST_LISTED, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+		const struct list_finding *finding;
+
+		print_message("    %s\n", table[i].client);
+		play(&scene, LISTS, table[i].client, NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_DNSBL], table[i].expected);
+		assert_int_equal(scene.facts->results[METHOD_DNSWL], RESULT_UNCHECKED);
+		assert_int_equal(scene.facts->lists[LIST_CLIENT].count, 1);
+		finding = &scene.facts->lists[LIST_CLIENT].findings[0];
+		assert_int_equal(finding->state, table[i].state);
+		assert_int_equal(finding->count, table[i].answers);
+		if (finding->state == LIST_LISTED)
+			assert_string_equal(finding->meaning, "bad");
+		leave(&scene);
+	}
+}
+
+/* F26: the key shows nowhere, not even in the list's own text. Private addresses are not asked. */
+static void
+F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
+{
+	struct scene scene;
+	const struct list_facts *lists;
+
+	(void)state;
+	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr }", "198.51.100.54", "out.yodel.example",
+	     "<joe@yodel.example>");
+	lists = scene.facts->lists;
+	assert_int_equal(lists[LIST_CLIENT].count + lists[LIST_HELO].count, 0);
+	assert_int_equal(lists[LIST_SENDER].findings[0].state, LIST_NOT_LISTED);
+	assert_int_equal(lists[LIST_PTR].findings[0].state, LIST_LISTED);
+	assert_string_equal(lists[LIST_PTR].findings[0].asked, "out.yodel.example");
+	assert_int_equal(facts_tally(scene.facts, false).score, 2);
+	leave(&scene);
+	play(&scene, "dnsbl \"bl.test\"", "198.51.100.7", NULL, "<>");
+	leave(&scene);
+}
+
+static void
+facts_tally_counts_a_list_and_an_operator_once(void **state)
+{
+	struct list_finding client[] = {
+		{ .zone = "a.test", .operator = "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "b.test", .operator = "A", .weight = 2, .state = LIST_LISTED },
+		{ .zone = "c.test", .operator = "C", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "w.test", .operator = "W", .weight = 9, .state = LIST_LISTED, .is_allow = true },
+	};
+	struct list_finding sender[] = {
+		{ .zone = "a.test", .operator = "A", .weight = 4, .state = LIST_LISTED },
+	};
+	struct facts facts = { .client = { .port = 0 } };
+	struct list_tally tally;
+
+	(void)state;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ client, ROWS(client) };
+	facts.lists[LIST_SENDER] = (struct list_facts){ sender, ROWS(sender) };
+	tally = facts_tally(&facts, false);
+	assert_int_equal(tally.score, 6);
+	assert_int_equal(tally.operators, 1);
+	assert_int_equal(tally.unknown_score, 3);
+	assert_int_equal(tally.unknown_operators, 1);
+	assert_int_equal(tally.lists, 4);
+	assert_int_equal(facts_tally(&facts, true).score, 9);
+}
+
+/* What is known at connect is asked at connect, and so on; the same question is asked once. */
+static void
+inquiry_asks_as_early_as_it_can_and_once(void **state)
+{
+	struct scene scene;
+	size_t before;
+
+	(void)state;
+	connect_to(&scene, LISTS, "198.51.100.54");
+	assert_int_equal(scene.dns.asked, 2); /* PTR and list */
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	assert_int_equal(scene.dns.asked, 4); /* address and SPF of the name */
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL);
+	assert_int_equal(scene.dns.asked, 6); /* SPF and MX */
+	judge(&scene);
+	before = scene.dns.asked;
+	/* A second message asks only for its sender: M14. */
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL);
+	judge(&scene);
+	assert_int_equal(scene.dns.asked, before + 2);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
+	/* HELO again: the latest counts, M09. */
+	inquiry_helo(scene.inquiry, "wrong.test");
+	inquiry_mail(scene.inquiry, "<>", NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_FAIL);
+	/* HELO taken back: M10. */
+	inquiry_helo(scene.inquiry, NULL);
+	inquiry_mail(scene.inquiry, "<>", NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_NONE);
+	assert_null(scene.facts->helo.given);
+	leave(&scene);
+}
+
+/* F02, F03: the deadline makes temperrors, late answers are dropped, the next message asks anew. */
+static void
+F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS, "198.51.100.54");
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 10);
+	assert_non_null(scene.facts);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_DNSBL], RESULT_TEMPERROR);
+	(void)fake_dns_deliver(&scene.dns); /* too late for this message */
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
+	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_PASS);
+	/* F30: gone while questions are in flight. */
+	inquiry_mail(scene.inquiry, "<joe@gone.test>", NULL);
+	leave(&scene);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
+		cmocka_unit_test(F09_check_iprev_bounds_its_work),
+		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),
+		cmocka_unit_test(check_sender_asks_whether_a_bounce_arrives),
+		cmocka_unit_test(C03_check_spf_keeps_identities_apart),
+		cmocka_unit_test(F20_F25_check_lists_believes_only_what_counts),
+		cmocka_unit_test(F26_check_lists_masks_keys_and_asks_for_each_subject),
+		cmocka_unit_test(facts_tally_counts_a_list_and_an_operator_once),
+		cmocka_unit_test(inquiry_asks_as_early_as_it_can_and_once),
+		cmocka_unit_test(F03_inquiry_ends_at_its_deadline_and_recovers),
+	};
+
+	return cmocka_run_group_tests_name("checks", tests, NULL, NULL);
+}

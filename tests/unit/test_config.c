@@ -1,0 +1,258 @@
+#include "unit.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "config_text.h"
+
+static void
+config_reads_the_example_of_the_manual(void **state)
+{
+	struct config *config = config_from_text(
+		"authserv-id \"mx.example.org\" also { \"*.mx.example.org\" }\n"
+		"listen \"unix:/run/x.sock\" { owner \"a\" group \"b\" mode 0620 }\n"
+		"mode enforce user \"x\" group \"y\" log stderr level debug contact \"call us\"\n"
+		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 timeout 500ms }\n"
+		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
+		"spf engine libspf2 spf { explanation yes } received-spf yes disable { sender, spf }\n"
+		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } page \"http://z/%s\" }\n"
+		"dnsbl \"zen.test\" weight 4\n"
+		"domain-dnsbl \"dbl.test\" on { helo, ptr }\n"
+		"dnswl \"wl.test\" answers { 127.0.5.0-3 } weight 1000\n"
+		"policy { accept when trusted reject 25% 554 5.7.1 \"no\" when dnsbl >= 5 and not dnswl }\n"
+		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } otherwise default }\n",
+		NULL);
+	const struct list *list = config->lists.items;
+	const struct rule *rule = &config->default_policy.rules.items[1];
+
+	(void)state;
+	assert_string_equal(config->authserv_id, "mx.example.org");
+	assert_int_equal(config->own_ids.count, 2);
+	assert_int_equal(config->socket_mode, 0620);
+	assert_int_equal(config->mode, MODE_ENFORCE);
+	assert_string_equal(config->group, "y");
+	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(config->resolver.mode, RESOLVER_SERVERS);
+	assert_int_equal(config->resolver.server_count, 2);
+	assert_string_equal(config->resolver.zones[0].server, "127.0.0.1@53");
+	assert_int_equal(config->timeout_ms, 500);
+	assert_int_equal(config->trusted.count, 2);
+	assert_false(config->trusts_authenticated);
+	assert_true(config->keeps_trusted_results);
+	assert_int_equal(config->spf_engine, SPF_ENGINE_LIBSPF2);
+	assert_true(config->shows_spf_explanation && config->adds_received_spf);
+	assert_false(config_wants(config, METHOD_SENDER));
+	assert_true(config_wants(config, METHOD_IPREV));
+	assert_int_equal(config->lists.count, 3);
+	assert_string_equal(list[0].operator, "Z");
+	assert_int_equal(list[0].answers.count, 2);
+	assert_int_equal(list[0].answers.items[1].last, 0x7f00000b);
+	assert_int_equal(list[1].subjects, 1U << LIST_HELO | 1U << LIST_PTR);
+	assert_int_equal(list[2].answers.items[0].last, 0x7f000503);
+	assert_true(list[2].is_allow);
+	assert_int_equal(rule->percent, 25);
+	assert_int_equal(rule->code, 554);
+	assert_string_equal(rule->place, "test.conf:11");
+	assert_int_equal(rule->condition->kind, CONDITION_AND);
+	assert_int_equal(config->policies.items[0].otherwise.action, ACTION_DEFAULT);
+	assert_true(config->policies.items[0].rules.items[0].is_audit);
+	config_unref(config);
+}
+
+static void
+config_has_safe_defaults(void **state)
+{
+	struct config *config = config_from_text("", NULL);
+
+	(void)state;
+	assert_int_equal(config->mode, MODE_AUDIT);
+	assert_string_equal(config->listen, "inet:8891@127.0.0.1");
+	assert_string_equal(config->user, "heloscope");
+	assert_int_equal(config->timeout_ms, 5000);
+	assert_true(config->trusts_authenticated);
+	assert_non_null(config->authserv_id);
+	assert_int_equal(config->resolver.mode, RESOLVER_SYSTEM);
+	config_unref(config);
+}
+
+/* F39: each names file, line, column, what was found and what was expected. */
+static void
+F39_config_complains_with_place_and_expectation(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} table[] = {
+		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
+		{ "lisen \"x\"", "did you mean \"listen\"?" },
+		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
+		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
+		{ "listen \"8891\"", "expected \"inet:PORT@ADDRESS\"" },
+		{ "listen \"unix:/x\" { mode 999 }", "expected an octal number like 0660" },
+		{ "authserv-id \"a b\"", "is no domain name" },
+		{ "resolver { timeout 9s }", "expected 100ms to 8s" },
+		{ "resolver { timeout 5 }", "expected a duration" },
+		{ "resolver { servers sytem }", "did you mean \"system\"?" },
+		{ "resolver { servers 192.0.2.1@99999 }", "is no name server" },
+		{ "trust { networks { 10.0.0.1/8 } }", "has bits set behind its prefix" },
+		{ "trust { authenticated maybe }", "expected \"no\" or \"yes\"" },
+		{ "dnsbl \"zen\"", "is no zone of a list" },
+		{ "dnsbl \"a.test\" weight 0", "expected a number from 1 to 1000" },
+		{ "dnsbl \"a.test\" answers { 127.255.255.1 }", "where lists report errors" },
+		{ "dnsbl \"a.test\" answers { 10.0.0.1 }", "outside 127.0.0.0/8" },
+		{ "dnsbl \"a.test\" answers { 127.0.0.9-2 }", "is no answer of a list" },
+		{ "dnsbl \"a.test\" dnsbl \"a.test\"", "is used twice" },
+		{ "dnsbl \"a.test\" on { sender }", "\"on\" is for domain lists" },
+		{ "domain-dnsbl \"a.test\" on { form }", "expected \"sender\", \"helo\" or \"ptr\"" },
+		{ "dnsbl \"a.test\" key-file \"/nonexistent/key\"", "cannot be read: No such file" },
+		{ "disable { spff }", "did you mean \"spf\"?" },
+		{ "policy { reject when spf = fial }", "did you mean \"fail\"?" },
+		{ "policy { reject when spf in { \"x\" } }", "results without quotes" },
+		{ "policy { reject when recipient in { fail } }", "patterns in quotes" },
+		{ "policy { reject when trustd }", "did you mean \"trusted\"?" },
+		{ "policy { reject when spf > 3 }", "in front of a number" },
+		{ "policy { reject 450 when trusted }", "expected one of class 5" },
+		{ "policy { defer 451 5.7.1 when trusted }", "expected one of class 4" },
+		{ "policy { accept 550 when trusted }", "only behind \"reject\" or \"defer\"" },
+		{ "policy { reject 0% when trusted }", "expected 1% to 100%" },
+		{ "policy { tag 10% \"x\" when trusted }", "expected one only for" },
+		{ "policy { tag when trusted }", "a tag without its text" },
+		{ "policy { reject \"\xc3\xbc\" when trusted }", "not printable ASCII" },
+		{ "policy { otherwise default }", "in the default policy itself" },
+		{ "policy { reject when spf = fail", "the file ends here; expected" },
+		{ "contact \"never closed", "does not end on its line" },
+		{ "mode audit ;", "the character ';' has no meaning here" },
+		{ "include \"missing.conf\"", "missing.conf: cannot be read" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char messages[4096] = "";
+
+		print_message("    %s\n", table[i].text);
+		assert_null(config_from_text(table[i].text, messages));
+		if (strstr(messages, table[i].expected) == NULL)
+			fail_msg("got: %s", messages);
+	}
+}
+
+static void
+F39_config_reports_every_error_of_a_file(void **state)
+{
+	static const char text[] = "authserv-id \"a b\"\n" /* 1 */
+				   "lisen \"x\"\n"	   /* 2 */
+				   "mode enfroce\n"	   /* 3 */
+				   "trust {\n"
+				   "    netwroks { 10.0.0.0/8 }\n" /* 5 */
+				   "    authenticated maybe\n"	   /* 6 */
+				   "}\n"
+				   "listen\n" /* 8: told at 9 */
+				   "policy {\n"
+				   "    reject when spf = fial\n" /* 10 */
+				   "    rejct when spf = fail\n"  /* 11 */
+				   "    reject when dnsbl >=\n"	  /* 12: told at 13 */
+				   "    accept when trusted\n"
+				   "    reject 450 \"x\" when helo = fail\n" /* 14 */
+				   "}\n"
+				   "received-spf perhaps\n"; /* 16 */
+	static const unsigned lines[] = { 1, 2, 3, 5, 6, 9, 10, 11, 13, 14, 16 };
+	char messages[4096] = "";
+	unsigned count = 0;
+
+	(void)state;
+	assert_null(config_from_text(text, messages));
+	for (char *rest = messages, *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; count++) {
+		char expected[32];
+
+		assert_true(count < ROWS(lines));
+		(void)snprintf(expected, sizeof expected, "test.conf:%u:", lines[count]);
+		if (strncmp(line, expected, strlen(expected)) != 0)
+			fail_msg("expected %s, got %s", expected, line);
+	}
+	assert_int_equal(count, ROWS(lines));
+}
+
+/* F26: a key is known as such and never part of what is shown. */
+static void
+F26_config_knows_the_key_of_a_zone(void **state)
+{
+	static const struct {
+		const char *text, *zone, *shown, *key;
+	} table[] = {
+		{ "dnsbl \"zen.dq.test\" key \"s3krit\"", "s3krit.zen.dq.test", "zen.dq.test", "s3krit" },
+		{ "dnsbl \"s3krit.zen.dq.test\" list \"*.zen.dq.test\" { }", "s3krit.zen.dq.test", "zen.dq.test", "s3krit" },
+		{ "dnsbl \"abcdefghij0123456789abcdef.bl.test\"", "abcdefghij0123456789abcdef.bl.test", "bl.test",
+		  "abcdefghij0123456789abcdef" },
+		{ "dnsbl \"bl.test\"", "bl.test", "bl.test", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config = config_from_text(table[i].text, NULL);
+		const struct list *list = &config->lists.items[0];
+
+		assert_string_equal(list->zone, table[i].zone);
+		assert_string_equal(list->shown, table[i].shown);
+		assert_true(table[i].key == NULL ? list->key == NULL : strcmp(list->key, table[i].key) == 0);
+		assert_null(strstr(list->operator, "s3krit"));
+		config_unref(config);
+	}
+}
+
+static void
+config_same_resolver_compares_what_is_asked(void **state)
+{
+	struct config *a = config_from_text("resolver { servers 192.0.2.1 }", NULL);
+	struct config *b = config_from_text("resolver { servers 192.0.2.1 timeout 1s } mode enforce", NULL);
+	struct config *c = config_from_text("resolver { servers 192.0.2.2 }", NULL);
+	struct config *d = config_from_text("resolver { servers 192.0.2.1 zone \"a.test\" servers 192.0.2.3 }", NULL);
+
+	(void)state;
+	assert_true(config_same_resolver(a, b));
+	assert_false(config_same_resolver(a, c));
+	assert_false(config_same_resolver(a, d));
+	config_unref(a);
+	config_unref(b);
+	config_unref(c);
+	config_unref(d);
+}
+
+/* Octets of all kinds: no crash, and either a configuration or a complaint. */
+static void
+config_survives_mangled_files(void **state)
+{
+	static const char good[] = "mode audit dnsbl \"a.test\" weight 2 policy { reject 10% 550 \"x\" when (spf = fail or "
+				   "dnsbl >= 2) and recipient in { \"a@b\" } }";
+	char text[sizeof good], messages[4096];
+
+	(void)state;
+	for (size_t at = 0; at + 1 < sizeof good; at++) {
+		static const char mangled[] = { '\0', '"', '{', '}', '(', '\n', '\xff', '9', ' ' };
+
+		for (size_t i = 0; i < ROWS(mangled); i++) {
+			struct config *config;
+
+			memcpy(text, good, sizeof good);
+			text[at] = mangled[i];
+			memset(messages, 0, sizeof messages);
+			config = config_from_text(text, messages);
+			assert_int_equal(config == NULL, messages[0] != '\0');
+			config_unref(config);
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_reads_the_example_of_the_manual),
+		cmocka_unit_test(config_has_safe_defaults),
+		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
+		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
+		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
+		cmocka_unit_test(config_same_resolver_compares_what_is_asked),
+		cmocka_unit_test(config_survives_mangled_files),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,276 @@
+/* dns: reading answers in wire form. The resolver itself is tested against nsd: integration/test_resolver.c. */
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "heloscope/dns.h"
+
+/* A message under construction. */
+struct packet {
+	unsigned char octets[70000];
+	size_t length;
+};
+
+static void
+add(struct packet *packet, const void *octets, size_t length)
+{
+	memcpy(packet->octets + packet->length, octets, length);
+	packet->length += length;
+}
+
+static void
+add_u16(struct packet *packet, unsigned value)
+{
+	add(packet, (unsigned char[]){ (unsigned char)(value >> 8), (unsigned char)value }, 2);
+}
+
+/* "4www7example0" style would be unreadable: dots between labels, no escapes. */
+static void
+add_name(struct packet *packet, const char *name)
+{
+	while (*name != '\0') {
+		const size_t length = strcspn(name, ".");
+
+		add(packet, (unsigned char[]){ (unsigned char)length }, 1);
+		add(packet, name, length);
+		name += length + (name[length] == '.' ? 1 : 0);
+	}
+	add(packet, "", 1);
+}
+
+static void
+begin(struct packet *packet, const char *name, enum dns_type type, unsigned rcode, unsigned answers,
+      unsigned authorities)
+{
+	packet->length = 0;
+	add_u16(packet, 1);
+	add_u16(packet, 0x8180 | rcode);
+	add_u16(packet, 1);
+	add_u16(packet, answers);
+	add_u16(packet, authorities);
+	add_u16(packet, 0);
+	add_name(packet, name);
+	add_u16(packet, type);
+	add_u16(packet, 1);
+}
+
+static void
+add_record(struct packet *packet, const char *owner, unsigned type, unsigned ttl_s, const void *data, size_t length)
+{
+	add_name(packet, owner);
+	add_u16(packet, type);
+	add_u16(packet, 1);
+	add_u16(packet, ttl_s >> 16);
+	add_u16(packet, ttl_s & 0xffff);
+	add_u16(packet, (unsigned)length);
+	add(packet, data, length);
+}
+
+/* From a block of exactly that size, so that a sanitizer sees one octet too far. */
+static struct dns_answer *
+parse(const struct packet *packet, const char *name, enum dns_type type)
+{
+	unsigned char *exact = malloc(packet->length);
+	struct dns_answer *answer;
+
+	memcpy(exact, packet->octets, packet->length);
+	answer = dns_answer_parse(exact, packet->length, name, type);
+	free(exact);
+	assert_non_null(answer);
+	return answer;
+}
+
+static struct packet packet;
+
+static void
+dns_answer_parse_reads_each_type(void **state)
+{
+	struct dns_answer *answer;
+
+	(void)state;
+	begin(&packet, "a.example", DNS_A, 0, 2, 0);
+	add_record(&packet, "A.Example", DNS_A, 300, "\xc0\x00\x02\x01", 4);
+	add_record(&packet, "a.example", DNS_A, 60, "\xc0\x00\x02\x02", 4);
+	answer = parse(&packet, "a.example", DNS_A);
+	assert_int_equal(answer->status, DNS_NOERROR);
+	assert_int_equal(answer->count, 2);
+	assert_int_equal(answer->ttl_s, 60);
+	assert_int_equal(answer->records[1].address.octets[3], 2);
+	dns_answer_free(answer);
+
+	begin(&packet, "a.example", DNS_MX, 0, 1, 0);
+	add_record(&packet, "a.example", DNS_MX, 300, "\0\x0a\4Mail\1a\7example", 18);
+	answer = parse(&packet, "a.example", DNS_MX);
+	assert_int_equal(answer->count, 1);
+	assert_string_equal(answer->records[0].name, "mail.a.example");
+	assert_int_equal(answer->records[0].preference, 10);
+	dns_answer_free(answer);
+
+	begin(&packet, "a.example", DNS_TXT, 0, 1, 0);
+	add_record(&packet, "a.example", DNS_TXT, 300, "\3abc\0\2d\0", 8);
+	answer = parse(&packet, "a.example", DNS_TXT);
+	assert_int_equal(answer->records[0].text.length, 5); /* joined without blanks (R7208.6) */
+	assert_memory_equal(answer->records[0].text.at, "abcd\0", 5);
+	dns_answer_free(answer);
+}
+
+static void
+dns_answer_parse_tells_nodata_nxdomain_and_servfail_apart(void **state)
+{
+	static const unsigned char soa[] = "\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\x3c";
+	static const struct {
+		unsigned rcode;
+		enum dns_status expected;
+	} table[] = { { 0, DNS_NODATA },   { 3, DNS_NXDOMAIN }, { 2, DNS_SERVFAIL },
+		      { 5, DNS_SERVFAIL }, { 1, DNS_SERVFAIL }, { 6, DNS_SERVFAIL } }; /* F05, F06 */
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct dns_answer *answer;
+
+		begin(&packet, "a.example", DNS_A, table[i].rcode, 0, 1);
+		add_record(&packet, "example", 6, 300, soa, 22);
+		answer = parse(&packet, "a.example", DNS_A);
+		assert_int_equal(answer->status, table[i].expected);
+		assert_int_equal(answer->ttl_s, dns_status_is_void(table[i].expected) ? 60 : 0);
+		dns_answer_free(answer);
+	}
+}
+
+/* F10: chains are followed in the answer, loops are not. */
+static void
+F10_dns_answer_parse_follows_cnames_to_their_end(void **state)
+{
+	struct dns_answer *answer;
+
+	(void)state;
+	begin(&packet, "a.example", DNS_A, 0, 3, 0);
+	add_record(&packet, "b.example", DNS_A, 300, "\xc0\x00\x02\x01", 4);
+	add_record(&packet, "other.example", DNS_A, 300, "\xc0\x00\x02\x02", 4); /* not asked for */
+	add_record(&packet, "a.example", DNS_CNAME, 30, "\1b\7example", 11);
+	answer = parse(&packet, "a.example", DNS_A);
+	assert_int_equal(answer->count, 1);
+	assert_int_equal(answer->ttl_s, 30);
+	dns_answer_free(answer);
+
+	begin(&packet, "a.example", DNS_A, 0, 2, 0);
+	add_record(&packet, "a.example", DNS_CNAME, 30, "\1b\7example", 11);
+	add_record(&packet, "b.example", DNS_CNAME, 30, "\1a\7example", 11);
+	answer = parse(&packet, "a.example", DNS_A);
+	assert_int_equal(answer->status, DNS_MALFORMED);
+	dns_answer_free(answer);
+}
+
+/* C25, F11: octets that have no place in a host name never come out raw, and make it none. */
+static void
+C25_dns_answer_parse_escapes_hostile_names(void **state)
+{
+	static const struct {
+		const char *data;
+		size_t length;
+		const char *expected;
+		bool is_host_name;
+	} table[] = {
+		{ "\4mail\7example", 14, "mail.example", true },
+		{ "\4a_b1\7example", 14, "a_b1.example", true },
+		{ "\3a.b\7example", 13, "a\\046b.example", false },
+		{ "\3a\0b\7example", 13, "a\\000b.example", false },
+		{ "\4\r\n\x1b;\7example", 14, "\\013\\010\\027\\059.example", false },
+		{ "\4<%n>\7example", 14, "\\060\\037n\\062.example", false },
+		{ "\2\xc3\xbc\7example", 12, "\\195\\188.example", false },
+		{ "\0", 1, "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct dns_answer *answer;
+
+		begin(&packet, "1.2.0.192.in-addr.arpa", DNS_PTR, 0, 1, 0);
+		add_record(&packet, "1.2.0.192.in-addr.arpa", DNS_PTR, 300, table[i].data, table[i].length);
+		answer = parse(&packet, "1.2.0.192.in-addr.arpa", DNS_PTR);
+		assert_int_equal(answer->count, 1);
+		assert_string_equal(answer->records[0].name, table[i].expected);
+		assert_int_equal(answer->records[0].is_host_name, table[i].is_host_name);
+		dns_answer_free(answer);
+	}
+}
+
+/* F08, C24: every way to be broken is told as such. */
+static void
+F08_dns_answer_parse_refuses_what_is_out_of_bounds(void **state)
+{
+	static const struct {
+		enum dns_type type;
+		const char *data;
+		size_t length;
+	} table[] = {
+		{ DNS_A, "\1\2\3", 3 },	 { DNS_A, "\1\2\3\4\5", 5 },	     { DNS_AAAA, "\1\2\3\4", 4 },
+		{ DNS_MX, "\0\1", 2 },	 { DNS_MX, "\0\1\5ab", 5 },	     { DNS_PTR, "", 0 },
+		{ DNS_PTR, "\x40" "a", 2 }, { DNS_PTR, "\xc0\xff", 2 },	     { DNS_PTR, "\1a\0x", 4 },
+		{ DNS_TXT, "\5abc", 4 }, { DNS_PTR, "\xff\xff", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct dns_answer *answer;
+
+		print_message("    row %zu\n", i);
+		begin(&packet, "a.example", table[i].type, 0, 1, 0);
+		add_record(&packet, "a.example", table[i].type, 300, table[i].data, table[i].length);
+		answer = parse(&packet, "a.example", table[i].type);
+		assert_int_equal(answer->status, DNS_MALFORMED);
+		assert_int_equal(answer->count, 0);
+		dns_answer_free(answer);
+	}
+}
+
+/* F08: cut at every octet, no reading past the end (a sanitizer would tell). */
+static void
+F08_dns_answer_parse_survives_any_cut(void **state)
+{
+	size_t whole;
+
+	(void)state;
+	begin(&packet, "a.example", DNS_MX, 0, 2, 0);
+	add_record(&packet, "a.example", DNS_MX, 300, "\0\x0a\4mail\xc0\x0c", 9);
+	add_record(&packet, "a.example", DNS_MX, 300, "\0\x0a\4mail\xc0\x0c", 9);
+	whole = packet.length;
+	for (packet.length = 0; packet.length <= whole; packet.length++) {
+		struct dns_answer *answer = parse(&packet, "a.example", DNS_MX);
+
+		assert_int_equal(answer->status, packet.length == whole ? DNS_NOERROR : DNS_MALFORMED);
+		dns_answer_free(answer);
+	}
+}
+
+/* F13, F25: more records than anybody needs are left out. */
+static void
+dns_answer_parse_keeps_a_bounded_number(void **state)
+{
+	struct dns_answer *answer;
+
+	(void)state;
+	begin(&packet, "a.example", DNS_A, 0, 2000, 0);
+	for (int i = 0; i < 2000; i++)
+		add_record(&packet, "a.example", DNS_A, 0x80000000U, "\x7f\x00\x00\x02", 4); /* F17: TTL 2^31 is 0 */
+	answer = parse(&packet, "a.example", DNS_A);
+	assert_int_equal(answer->count, DNS_RECORDS_MAX);
+	assert_int_equal(answer->ttl_s, 0);
+	dns_answer_free(answer);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dns_answer_parse_reads_each_type),
+		cmocka_unit_test(dns_answer_parse_tells_nodata_nxdomain_and_servfail_apart),
+		cmocka_unit_test(F10_dns_answer_parse_follows_cnames_to_their_end),
+		cmocka_unit_test(C25_dns_answer_parse_escapes_hostile_names),
+		cmocka_unit_test(F08_dns_answer_parse_refuses_what_is_out_of_bounds),
+		cmocka_unit_test(F08_dns_answer_parse_survives_any_cut),
+		cmocka_unit_test(dns_answer_parse_keeps_a_bounded_number),
+	};
+
+	return cmocka_run_group_tests_name("dns", tests, NULL, NULL);
+}

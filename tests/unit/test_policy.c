@@ -1,0 +1,351 @@
+/* policy and compose: what follows from facts, and how it is said. */
+#include "unit.h"
+
+#include "config_text.h"
+#include "heloscope/checks.h"
+#include "heloscope/compose.h"
+#include "heloscope/policy.h"
+
+static struct list_finding listed[] = {
+	{ .zone = "bl.test", .operator = "A", .asked = "198.51.100.7", .weight = 4, .state = LIST_LISTED,
+	  .answers = { 0x7f000002 }, .count = 1, .meaning = "a source of spam", .text = "see us\r\n250 ok",
+	  .page = "https://bl.test/198.51.100.7" },
+	{ .zone = "down.test", .operator = "B", .asked = "198.51.100.7", .weight = 3, .state = LIST_FAULT,
+	  .fault = "timeout" },
+};
+
+static struct facts
+facts_of(const char *helo)
+{
+	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407) } };
+
+	facts.helo.given = helo;
+	facts.helo.name = "";
+	facts.sender.given = "<joe@yodel.example>";
+	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given));
+	facts.sender.address = "joe@yodel.example";
+	facts.sender.domain = "yodel.example";
+	facts.sender.reason = "has MX";
+	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
+	facts.spf[SPF_HELO].domain = "";
+	return facts;
+}
+
+static struct verdict
+judge(const char *rules, const struct facts *facts, const char *recipient, struct config **config)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" mode enforce %s", rules);
+	*config = config_from_text(text, NULL);
+	return policy_judge(*config, facts, recipient);
+}
+
+static enum action
+action_of(const char *rules, const struct facts *facts)
+{
+	struct config *config;
+	const struct verdict verdict = judge(rules, facts, "<user@in.test>", &config);
+
+	config_unref(config);
+	return verdict.action;
+}
+
+static void
+policy_judge_takes_the_first_rule_that_is_true(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action expected;
+	} table[] = {
+		{ "", ACTION_ACCEPT },
+		{ "policy { reject when spf = fail }", ACTION_REJECT },
+		{ "policy { reject when spf != pass }", ACTION_REJECT },
+		{ "policy { reject when spf in { none, pass } }", ACTION_ACCEPT },
+		{ "policy { reject when spf not in { none, pass } }", ACTION_REJECT },
+		{ "policy { accept when spf = fail reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { defer 450 when spf = fail }", ACTION_DEFER },
+		{ "policy { quarantine \"x\" when spf = fail }", ACTION_QUARANTINE },
+		{ "policy { tag \"x\" when spf = fail otherwise defer }", ACTION_DEFER },
+		{ "policy { audit reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { reject when dnsbl >= 4 }", ACTION_REJECT },
+		{ "policy { reject when dnsbl }", ACTION_REJECT },
+		{ "policy { reject when dnsbl > 7 }", ACTION_ACCEPT },
+		{ "policy { reject when dnsbl.operators = 1 }", ACTION_ACCEPT }, /* the list that is down may make it 2 */
+		{ "policy { reject when dnsbl < 4 }", ACTION_ACCEPT },
+		{ "policy { reject when listed in { \"bl.test\" } }", ACTION_REJECT },
+		{ "policy { reject when listed in { \"down.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when client in { 198.51.100.0/24 } }", ACTION_REJECT },
+		{ "policy { reject when client not in { 198.51.100.0/24 } }", ACTION_ACCEPT },
+		{ "policy { reject when mail-from = \"*@yodel.example\" }", ACTION_REJECT },
+		{ "policy { reject when mail-from in { \"\", \"x@y.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when helo-name in { \"*.test\" } }", ACTION_REJECT },
+		{ "policy { reject when recipient in { \"*@*.in.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when recipient in { \"USER@in.test\" } }", ACTION_REJECT },
+		{ "policy { reject when trusted or authenticated }", ACTION_ACCEPT },
+		{ "policy { reject when not trusted }", ACTION_REJECT },
+		{ "policy { reject when spf = fail and (helo = fail or trusted) }", ACTION_ACCEPT },
+		{ "policy for \"in.test\" { reject when spf = fail }", ACTION_REJECT },
+		{ "policy for \"*.in.test\" { reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { defer when trusted }", ACTION_ACCEPT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { otherwise default }", ACTION_REJECT },
+		{ "policy { reject 100% when spf = fail }", ACTION_REJECT },
+	};
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_HELO] = RESULT_PASS;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ listed, ROWS(listed) };
+	for (size_t i = 0; i < ROWS(table); i++) {
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(action_of(table[i].rules, &facts), table[i].expected);
+	}
+}
+
+static void
+policy_judge_knows_recipients_by_their_parts(void **state)
+{
+	static const struct {
+		const char *recipient, *pattern;
+		bool expected;
+	} table[] = {
+		{ "<postmaster>", "postmaster@*", true },	  { "<Postmaster@In.Test>", "postmaster@*", true },
+		{ "<postmaster>", "postmaster", true },		  { "<postmaster@in.test>", "postmaster", false },
+		{ "<postmaster@in.test>", "postmaster@*.test", true }, { "<a@b.in.test>", "*@*.in.test", true },
+		{ "<a@in.test> NOTIFY=NEVER", "a@in.test", true }, { "<a@in.test", "*", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of(NULL);
+		struct config *config;
+		char rules[200];
+		struct verdict verdict;
+
+		print_message("    %s %s\n", table[i].recipient, table[i].pattern);
+		(void)snprintf(rules, sizeof rules, "policy { reject when recipient = \"%s\" }", table[i].pattern);
+		verdict = judge(rules, &facts, table[i].recipient, &config);
+		assert_int_equal(verdict.action == ACTION_REJECT, table[i].expected);
+		config_unref(config);
+	}
+}
+
+/* Properties: a fault alone never refuses, audit never refuses, whatever the rules. */
+static void
+policy_judge_never_refuses_for_a_fault_alone(void **state)
+{
+	static const char *const conditions[] = {
+		"spf != pass",	    "not spf = pass",	  "spf in { fail, softfail, none, permerror }",
+		"iprev = fail",	    "not (iprev = pass)", "dnsbl >= 1",
+		"dnsbl < 1",	    "not dnswl",	  "dnswl < 3",
+		"not dnsbl",	    "helo != pass",	  "sender not in { pass, none }",
+		"listed in { \"down.test\" }", "client-name not in { \"*.good.test\" }", "dnsbl.operators != 1",
+	};
+	static struct list_finding down[] = {
+		{ .zone = "down.test", .operator = "B", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "wdown.test", .operator = "W", .weight = 3, .state = LIST_FAULT, .is_allow = true },
+	};
+	struct facts facts = facts_of("h.test");
+
+	(void)state;
+	for (int method = 0; method < METHODS; method++)
+		facts.results[method] = RESULT_TEMPERROR;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ down, ROWS(down) };
+	for (size_t i = 0; i < ROWS(conditions); i++) {
+		for (size_t j = 0; j < ROWS(conditions); j++) {
+			char rules[400];
+
+			(void)snprintf(rules, sizeof rules, "policy { reject when (%s) and (%s) defer when (%s) or (%s) }",
+				       conditions[i], conditions[j], conditions[i], conditions[j]);
+			if (action_of(rules, &facts) != ACTION_ACCEPT)
+				fail_msg("%s", rules);
+		}
+	}
+	assert_int_equal(action_of("policy { defer when iprev = temperror }", &facts), ACTION_DEFER);
+	/* An allow list that did not answer makes a refusal a deferral. */
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	assert_int_equal(action_of("policy { accept when dnswl reject when spf = fail }", &facts), ACTION_DEFER);
+}
+
+static void
+policy_judge_enforces_nothing_in_audit_mode(void **state)
+{
+	static const char *const verbs[] = { "reject", "defer", "quarantine" };
+	struct facts facts = facts_of(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(verbs); i++) {
+		char text[200];
+		struct config *config;
+		struct verdict verdict;
+
+		(void)snprintf(text, sizeof text, "mode audit policy { %s when not trusted }", verbs[i]);
+		config = config_from_text(text, NULL);
+		verdict = policy_judge(config, &facts, "<a@b.test>");
+		assert_int_not_equal(verdict.action, ACTION_ACCEPT);
+		assert_false(verdict.is_enforced);
+		config_unref(config);
+	}
+}
+
+static void
+policy_share_includes_its_share_of_networks_always_the_same(void **state)
+{
+	unsigned hits = 0;
+
+	(void)state;
+	for (uint32_t network = 0; network < 20000; network++) {
+		const struct ipaddr a = ipaddr_from_ipv4(0xc0000000U + (network << 8) + 1);
+		const struct ipaddr b = ipaddr_from_ipv4(0xc0000000U + (network << 8) + 200);
+
+		assert_int_equal(policy_share_includes(&a, 10), policy_share_includes(&b, 10));
+		assert_true(policy_share_includes(&a, 100));
+		assert_true(!policy_share_includes(&a, 10) || policy_share_includes(&a, 20)); /* shares grow */
+		hits += policy_share_includes(&a, 10) ? 1 : 0;
+	}
+	assert_in_range(hits, 1700, 2300);
+}
+
+static void
+compose_reply_says_what_was_found_and_what_to_do(void **state)
+{
+	static const struct {
+		const char *rules;
+		unsigned code;
+		const char *xcode, *text;
+	} table[] = {
+		{ "policy { reject when spf = fail }", 550, "5.7.23",
+		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by -all)" },
+		{ "policy { reject when iprev != pass }", 550, "5.7.25",
+		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example -> "
+		  "198.51.100.9). The operator of the address can correct its PTR record." },
+		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26", "PTR record" },
+		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
+		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see https://bl.test/198.51.100.7)" },
+		{ "policy { reject when helo = permerror }", 550, "5.7.1", "The HELO name a\\x1b;b is not a valid host name" },
+		{ "policy { reject when sender = fail }", 550, "5.1.8", "cannot receive a bounce: null MX" },
+		{ "policy { defer when spf = fail }", 451, "4.7.23", "The SPF record" },
+		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0", "go away Reference ID" },
+		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away Reference ID" },
+		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550, "5.7.1",
+		  "a rule of the receiving site. Reference ID https://x.test" },
+	};
+	struct facts facts = facts_of("a\x1b;b");
+
+	(void)state;
+	facts.helo.form = HELO_INVALID;
+	facts.helo.reason = "not a valid host name";
+	facts.sender.reason = "null MX: takes no mail";
+	facts.iprev.names[0] = (struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
+	facts.iprev.count = 1;
+	facts.results[METHOD_IPREV] = RESULT_FAIL;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_HELO] = RESULT_PERMERROR;
+	facts.results[METHOD_SENDER] = RESULT_FAIL;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ listed, ROWS(listed) };
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+		struct smtp_reply reply;
+		char memory[1024];
+		struct strbuf line;
+
+		compose_reply(config, &facts, &verdict, "ID", &reply);
+		strbuf_init(&line, memory, sizeof memory);
+		smtp_reply_add_to(&reply, &line);
+		print_message("    %s\n", memory);
+		assert_int_equal(reply.code, table[i].code);
+		assert_string_equal(reply.xcode, table[i].xcode);
+		assert_true(smtp_reply_codes_are_valid(reply.code, reply.xcode));
+		assert_non_null(strstr(memory, table[i].text));
+		assert_non_null(strstr(memory, "Reference ID"));
+		config_unref(config);
+	}
+}
+
+/* The reference survives even the longest findings. */
+static void
+compose_reply_keeps_the_reference_whatever_the_length(void **state)
+{
+	static char longest[254];
+	struct facts facts = facts_of(NULL);
+	struct config *config;
+	struct verdict verdict;
+	struct smtp_reply reply;
+
+	(void)state;
+	memset(longest, 'x', sizeof longest - 1);
+	facts.spf[SPF_MAILFROM].domain = longest;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_IPREV] = RESULT_PERMERROR;
+	verdict = judge("contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy { reject when spf = "
+			"fail and iprev = permerror }", &facts, "<a@b.test>", &config);
+	compose_reply(config, &facts, &verdict, "20261123T213300Z-4f2a91c07be3", &reply);
+	assert_non_null(strstr(reply.lines[reply.count - 1], "https://mx.example.test/"));
+	config_unref(config);
+}
+
+static void
+compose_writes_received_spf_and_notes(void **state)
+{
+	struct facts facts = facts_of("h(\"e.test");
+	char memory[COMPOSE_FIELD_SIZE];
+	struct strbuf value;
+	struct config *config;
+	struct verdict verdict;
+	const struct smtp_reply reply = { .code = 550, .xcode = "5.7.1", .lines = { "say \"no\"" }, .count = 1 };
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	verdict = judge("policy { tag \"a \\\"tag\\\"\" when spf = fail reject when spf = fail }", &facts, "<a@b.test>", &config);
+	strbuf_init(&value, memory, sizeof memory);
+	compose_received_spf(config, &facts, &value);
+	assert_string_equal(memory, "fail (mx.test: yodel.example does not permit this client)\n    receiver=mx.test;\n"
+				    "    client-ip=198.51.100.7;\n    identity=mailfrom;\n"
+				    "    envelope-from=\"joe@yodel.example\";\n    helo=\"h(\\\"e.test\";\n    mechanism=-all");
+	strbuf_init(&value, memory, sizeof memory);
+	compose_would("ID", &verdict, &reply, &value);
+	assert_string_equal(memory, "id=ID; would=reject;\n    rule=\"test.conf:1\";\n    reply=\"550 5.7.1 say \\\"no\\\"\"");
+	strbuf_init(&value, memory, sizeof memory);
+	compose_note("ID", verdict.tags[0], &value);
+	assert_string_equal(memory, "id=ID;\n    tag=\"a \\\"tag\\\"\";\n    rule=\"test.conf:1\"");
+	config_unref(config);
+}
+
+/* C27, E09: one line, escaped. */
+static void
+compose_log_line_cannot_be_forged(void **state)
+{
+	struct facts facts = facts_of("h\r\nid=x");
+	const struct verdict verdict = { .action = ACTION_REJECT, .is_enforced = false };
+	const unsigned count = 2;
+	const struct message_summary summary = { "ID", "ABC", &verdict, &count, 1, 7 };
+	char memory[2000];
+	struct strbuf line;
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	strbuf_init(&line, memory, sizeof memory);
+	compose_log_line(&facts, &summary, &line);
+	assert_string_equal(memory, "id=ID client=198.51.100.7 queue=ABC helo=h\\x0d\\x0aid=x from=<joe@yodel.example> "
+				    "verdict=would-reject*2 spf=fail waited=7ms");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy_judge_takes_the_first_rule_that_is_true),
+		cmocka_unit_test(policy_judge_knows_recipients_by_their_parts),
+		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
+		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
+		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
+		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
+		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
+		cmocka_unit_test(compose_writes_received_spf_and_notes),
+		cmocka_unit_test(compose_log_line_cannot_be_forged),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}

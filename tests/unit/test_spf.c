@@ -1,0 +1,303 @@
+/* spf_record, and both engines on small worlds. The standard suites: tests/conformance. */
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "fake_dns.h"
+#include "heloscope/spf.h"
+#include "heloscope/spf_record.h"
+
+static void
+R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *text;
+		int fault; /* octets before it, -1: none */
+	} table[] = {
+		{ "v=spf1", -1 },
+		{ "v=spf1 -all", -1 },
+		{ "V=SPF1  A/24//64 MX:%{d2r.}.x.example/32   ", -1 },
+		{ "v=spf1 ip4:192.0.2.0/0 ip6:::1/128 exists:%{ir}.%{v}._spf.%{d} ptr", -1 },
+		{ "v=spf1 include:a.example. redirect=b.example exp=%{d}", -1 },
+		{ "v=spf1 unknown-mod_x.y=%{s} a", -1 },
+		{ "v=spf1 a:foo-bar/baz.example", -1 },
+		{ "v=spf1 all:x", 10 },
+		{ "v=spf1 ipv4:192.0.2.1", 7 },
+		{ "v=spf1 -", 8 },
+		{ "v=spf1 ip4:192.0.2.256", 11 },
+		{ "v=spf1 ip4:192.0.2.1/33", 21 },
+		{ "v=spf1 ip4:192.0.2.0/032", 21 },
+		{ "v=spf1 ip4:::1", 11 },
+		{ "v=spf1 ip6:192.0.2.1", 11 },
+		{ "v=spf1 a/33", 9 },
+		{ "v=spf1 a//129", 10 },
+		{ "v=spf1 a/24//", -2 },
+		{ "v=spf1 a:", 9 },
+		{ "v=spf1 a:example", 9 },
+		{ "v=spf1 a:x.123", 11 },
+		{ "v=spf1 a:x.-a", 11 },
+		{ "v=spf1 include", 14 },
+		{ "v=spf1 exists:%{q}.example", 16 },
+		{ "v=spf1 exists:%{d0}.example", 17 },
+		{ "v=spf1 exists:%{d.example", -2 },
+		{ "v=spf1 exists:%x.example", 14 },
+		{ "v=spf1 exists:%{c}.example", 16 },
+		{ "v=spf1 redirect=a.example redirect=b.example", 26 },
+		{ "v=spf1 exp=a.example exp=b.example", 21 },
+		{ "v=spf1 redirect:a.example", 7 },
+		{ "v=spf1 a:\xc3\xbc.example", 9 },
+		{ "v=spf1\ta", -3 },
+	};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1U << 16);
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct spf_fault fault = { .at = 999 };
+		struct spf_record record;
+
+		print_message("    %s\n", table[i].text);
+		assert_int_equal(spf_record_is_one(span_of(table[i].text)), table[i].fault != -3);
+		if (table[i].fault == -3)
+			continue;
+		assert_int_equal(spf_record_parse(span_of(table[i].text), &arena, &record, &fault), table[i].fault == -1);
+		if (table[i].fault >= 0)
+			assert_int_equal(fault.at, table[i].fault);
+	}
+	arena_clear(&arena);
+}
+
+/* A world without waiting. */
+struct world {
+	const struct fake_row *rows;
+	size_t count, asked;
+	struct dns_answer *answers[4000];
+};
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	struct world *world = context;
+	const struct fake_row absent = { name, type, DNS_NXDOMAIN, NULL };
+	const struct fake_row *row = &absent;
+
+	for (size_t i = 0; i < world->count; i++)
+		if (world->rows[i].type == type && strcmp(world->rows[i].name, name) == 0)
+			row = &world->rows[i];
+	assert_true(world->asked < ROWS(world->answers));
+	return world->answers[world->asked++] = fake_dns_answer(row);
+}
+
+static void
+clear(struct world *world)
+{
+	for (size_t i = 0; i < world->asked; i++)
+		dns_answer_free(world->answers[i]);
+	world->asked = 0;
+}
+
+static const struct fake_row rows[] = {
+	{ "yodel.example", DNS_TXT, DNS_NOERROR, "other|v=spf1 ip4:198.51.100.54 mx -all" },
+	{ "yodel.example", DNS_MX, DNS_NOERROR, "10 mail.yodel.example" },
+	{ "mail.yodel.example", DNS_A, DNS_NOERROR, "198.51.100.60" },
+	{ "mail.yodel.example", DNS_AAAA, DNS_NODATA, NULL },
+	{ "inc.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:yodel.example ~all" },
+	{ "red.example", DNS_TXT, DNS_NOERROR, "v=spf1 redirect=yodel.example" },
+	{ "twice.example", DNS_TXT, DNS_NOERROR, "v=spf1 -all|v=spf1 +all" },
+	{ "down.example", DNS_TXT, DNS_SERVFAIL, NULL },
+	{ "downa.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:broken.example -all" },
+	{ "broken.example", DNS_A, DNS_TIMEOUT, NULL },
+	{ "bad.example", DNS_TXT, DNS_NOERROR, "v=spf1 ipv4:198.51.100.54 -all" },
+	{ "badinc.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:none.example -all" },
+	{ "self.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:self.example -all" },
+	{ "voids.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:v1.example a:v2.example a:v3.example +all" },
+	{ "twovoids.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:v1.example a:v2.example +all" },
+	{ "l1.example", DNS_TXT, DNS_NOERROR,
+	  "v=spf1 a:mail.yodel.example a:mail.yodel.example a:mail.yodel.example a:mail.yodel.example ?all" },
+	{ "l2.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:l1.example include:l1.example +all" },
+	{ "l3.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:l2.example a:mail.yodel.example +all" },
+	{ "macro.example", DNS_TXT, DNS_NOERROR, "v=spf1 exists:%{ir}.%{v}.%{l1r-}.%{d} -all" },
+	{ "54.100.51.198.in-addr.joe.macro.example", DNS_A, DNS_NOERROR, "127.0.0.2" },
+	{ "neutral.example", DNS_TXT, DNS_NOERROR, "v=spf1 ?all" },
+	{ "empty.example", DNS_TXT, DNS_NOERROR, "v=spf1" },
+	{ "soft.example", DNS_TXT, DNS_NOERROR, "v=spf1 ~all" },
+	{ "exp.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=why.exp.example -all" },
+	{ "why.exp.example", DNS_TXT, DNS_NOERROR, "%{i} is not %{d}'s, %{c}%%" },
+	{ "exp8.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=why.exp8.example -all" },
+	{ "why.exp8.example", DNS_TXT, DNS_NOERROR, "\x1b[31m" },
+	{ "ptr.example", DNS_TXT, DNS_NOERROR, "v=spf1 ptr -all" },
+	{ "54.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example|out.ptr.example" },
+	{ "liar.example", DNS_A, DNS_NOERROR, "192.0.2.1" },
+	{ "out.ptr.example", DNS_A, DNS_NOERROR, "198.51.100.54" },
+	{ "manymx.example", DNS_TXT, DNS_NOERROR, "v=spf1 mx -all" },
+	{ "manymx.example", DNS_MX, DNS_NOERROR, "1 a.x|1 b.x|1 c.x|1 d.x|1 e.x|1 f.x|1 g.x|1 h.x|1 i.x|1 j.x|1 k.x" },
+};
+
+static enum result
+evaluate(spf_engine *engine, const char *domain, const char *client, struct arena *arena, struct spf_outcome *outcome)
+{
+	struct world world = { .rows = rows, .count = ROWS(rows) };
+	const struct spf_source source = { ask, &world };
+	struct spf_query query = { .domain = domain, .local = SPAN("joe-user"), .sender_domain = domain,
+				   .helo = "mail.yodel.example", .receiver = "mx.test" };
+
+	assert_true(ipaddr_parse(span_of(client), &query.client));
+	assert_true(engine(&query, &source, arena, outcome));
+	clear(&world);
+	return outcome->result;
+}
+
+static spf_engine *const engines[] = { spf_native_evaluate, spf_libspf2_evaluate };
+
+static void
+spf_engines_give_the_results_of_rfc_7208(void **state)
+{
+	static const struct {
+		const char *domain, *client;
+		enum result expected;
+	} table[] = {
+		{ "yodel.example", "198.51.100.54", RESULT_PASS },
+		{ "yodel.example", "198.51.100.60", RESULT_PASS },
+		{ "yodel.example", "198.51.100.61", RESULT_FAIL },
+		{ "yodel.example", "2001:db8::1", RESULT_FAIL },
+		{ "inc.example", "198.51.100.54", RESULT_PASS },
+		{ "inc.example", "198.51.100.61", RESULT_SOFTFAIL },
+		{ "red.example", "198.51.100.61", RESULT_FAIL },
+		{ "absent.example", "198.51.100.54", RESULT_NONE },
+		{ "twice.example", "198.51.100.54", RESULT_PERMERROR },
+		{ "down.example", "198.51.100.54", RESULT_TEMPERROR },
+		{ "downa.example", "198.51.100.54", RESULT_TEMPERROR },
+		{ "bad.example", "198.51.100.54", RESULT_PERMERROR },
+		{ "badinc.example", "198.51.100.54", RESULT_PERMERROR },
+		{ "self.example", "198.51.100.54", RESULT_PERMERROR },
+		{ "voids.example", "198.51.100.54", RESULT_PERMERROR },
+		{ "twovoids.example", "198.51.100.54", RESULT_PASS },
+		{ "l2.example", "192.0.2.9", RESULT_PASS },	 /* 10 terms over includes */
+		{ "l3.example", "192.0.2.9", RESULT_PERMERROR }, /* 12: C17 */
+		{ "macro.example", "198.51.100.54", RESULT_PASS },
+		{ "neutral.example", "198.51.100.54", RESULT_NEUTRAL },
+		{ "empty.example", "198.51.100.54", RESULT_NEUTRAL },
+		{ "soft.example", "198.51.100.54", RESULT_SOFTFAIL },
+		{ "ptr.example", "198.51.100.54", RESULT_PASS },
+		{ "manymx.example", "198.51.100.54", RESULT_PERMERROR },
+	};
+
+	(void)state;
+	for (size_t engine = 0; engine < ROWS(engines); engine++) {
+		for (size_t i = 0; i < ROWS(table); i++) {
+			struct arena arena;
+			struct spf_outcome outcome;
+
+			print_message("    %s %s\n", table[i].domain, engine == 0 ? "native" : "libspf2");
+			arena_init(&arena, 1U << 16);
+			assert_int_equal(evaluate(engines[engine], table[i].domain, table[i].client, &arena, &outcome),
+					 table[i].expected);
+			assert_int_equal(outcome.problem != NULL,
+					 outcome.result == RESULT_TEMPERROR || outcome.result == RESULT_PERMERROR);
+			arena_clear(&arena);
+		}
+	}
+}
+
+/* C27: explanation text is ours to expand, US-ASCII or nothing. */
+static void
+C27_spf_engines_expand_explanations_safely(void **state)
+{
+	(void)state;
+	for (size_t engine = 0; engine < ROWS(engines); engine++) {
+		struct arena arena;
+		struct spf_outcome outcome;
+
+		arena_init(&arena, 1U << 16);
+		assert_int_equal(evaluate(engines[engine], "exp.example", "198.51.100.61", &arena, &outcome), RESULT_FAIL);
+		assert_non_null(outcome.explanation);
+		assert_string_equal(outcome.explanation, "198.51.100.61 is not exp.example's, 198.51.100.61%");
+		assert_int_equal(evaluate(engines[engine], "exp8.example", "198.51.100.61", &arena, &outcome), RESULT_FAIL);
+		assert_null(outcome.explanation);
+		arena_clear(&arena);
+	}
+}
+
+/* C15, C16: explanation texts of many long macros, which crash libspf2 when it expands them itself. */
+static void
+C15_spf_libspf2_never_sees_explanation_text(void **state)
+{
+	static char text[1200];
+	struct fake_row crafted[] = {
+		{ "bomb.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=boom.example -all" },
+		{ "boom.example", DNS_TXT, DNS_NOERROR, text },
+	};
+	static const char *const macros[] = { "%{s}", "%{S}", "%{H}", "%{ir}", "%{l9r-}", "%{d}", "%{o9r}", "%{p}", "%%%_%-" };
+	static char local[] = "aaaaaaaaaa\xff\xfe-bbbbbbbbbbbbbbbbbbbbbbbbb-cccccccccccccccccc";
+
+	(void)state;
+	for (size_t engine = 0; engine < ROWS(engines); engine++) {
+		for (size_t run = 0; run < ROWS(macros) * 30; run++) {
+			struct world world = { .rows = crafted, .count = ROWS(crafted) };
+			const struct spf_source source = { ask, &world };
+			struct spf_query query = { .domain = "bomb.example", .local = span_of(local),
+						   .sender_domain = "bomb.example", .helo = "[x]", .receiver = "m" };
+			struct spf_outcome outcome;
+			struct arena arena;
+
+			text[0] = '\0';
+			for (size_t i = 0; i < run && strlen(text) + 60 < sizeof text; i++) {
+				(void)strcat(text, macros[run % ROWS(macros)]);
+				if (run % 3 == 0)
+					(void)strcat(text, "0123456789012345678901234567890123456789");
+			}
+			assert_true(ipaddr_parse(SPAN("2001:db8::1"), &query.client));
+			arena_init(&arena, 1U << 16);
+			assert_true(engines[engine](&query, &source, &arena, &outcome));
+			assert_int_equal(outcome.result, RESULT_FAIL);
+			if (outcome.explanation != NULL)
+				for (const char *at = outcome.explanation; *at != '\0'; at++)
+					assert_true(*at >= ' ' && *at <= '~');
+			arena_clear(&arena);
+			clear(&world);
+		}
+	}
+}
+
+/* A record that libspf2 would cut is refused there, and evaluated whole by our own engine. */
+static void
+spf_libspf2_refuses_records_that_it_would_cut(void **state)
+{
+	static char text[2000] = "v=spf1";
+	struct fake_row row[] = { { "long.example", DNS_TXT, DNS_NOERROR, text } };
+	static const enum result expected[] = { RESULT_FAIL, RESULT_PERMERROR };
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		(void)strcat(text, " ip4:192.0.2.77");
+	(void)strcat(text, " -all");
+	for (size_t engine = 0; engine < ROWS(engines); engine++) {
+		struct world world = { .rows = row, .count = 1 };
+		const struct spf_source source = { ask, &world };
+		struct spf_query query = { .domain = "long.example", .local = SPAN("joe"), .sender_domain = "long.example",
+					   .helo = "", .receiver = "" };
+		struct spf_outcome outcome;
+		struct arena arena;
+
+		arena_init(&arena, 1U << 16);
+		assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
+		assert_true(engines[engine](&query, &source, &arena, &outcome));
+		assert_int_equal(outcome.result, expected[engine]);
+		arena_clear(&arena);
+		clear(&world);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else),
+		cmocka_unit_test(spf_engines_give_the_results_of_rfc_7208),
+		cmocka_unit_test(C27_spf_engines_expand_explanations_safely),
+		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
+		cmocka_unit_test(spf_libspf2_refuses_records_that_it_would_cut),
+	};
+
+	return cmocka_run_group_tests_name("spf", tests, NULL, NULL);
+}
