@@ -6,7 +6,7 @@
 
 #define LINE_MAX 78 /* octets, RFC 5322, 2.1.1 */
 #define VALUE_MAX 255
-#define PRINTABLE_SIZE (VALUE_MAX * 4 + 4) /* each octet as \xHH, "..." and a NUL */
+#define PRINTABLE_SIZE (VALUE_MAX * 3 + 4) /* each octet as %HH, "..." and a NUL */
 #define FIELD_NAME "Authentication-Results: "
 
 static const char *const result_words[RESULTS] = {
@@ -43,19 +43,13 @@ is_token(const char *text)
 	return true;
 }
 
+/*
+ * Printable octets as they are, others, and those in `special`, as %HH. There are no quoted
+ * pairs in what we write: readers in wide use do not know them, and to those a \" would end the
+ * value and begin one of the sender's choice.
+ */
 static void
-add_quoted_pairs(struct strbuf *out, const char *text, const char *special)
-{
-	for (; *text != '\0'; text++) {
-		if (strchr(special, *text) != NULL)
-			strbuf_add_char(out, '\\');
-		strbuf_add_char(out, *text);
-	}
-}
-
-/* Printable octets as they are, others as \xHH: what a reader finds once quotes are undone. */
-static void
-add_printable(struct strbuf *out, struct span text)
+add_printable(struct strbuf *out, struct span text, const char *special)
 {
 	const bool is_long = text.length > VALUE_MAX;
 
@@ -64,10 +58,10 @@ add_printable(struct strbuf *out, struct span text)
 	for (size_t i = 0; i < text.length; i++) {
 		const unsigned char c = (unsigned char)text.at[i];
 
-		if (c >= ' ' && c <= '~')
+		if (c >= ' ' && c <= '~' && strchr(special, c) == NULL)
 			strbuf_add_char(out, (char)c);
 		else
-			strbuf_printf(out, "\\x%02x", c);
+			strbuf_printf(out, "%%%02x", c);
 	}
 	if (is_long)
 		strbuf_add(out, "...");
@@ -78,16 +72,14 @@ authres_add_value(struct strbuf *out, struct span value)
 {
 	char memory[PRINTABLE_SIZE];
 	struct strbuf printable;
+	bool is_plain;
 
 	strbuf_init(&printable, memory, sizeof memory);
-	add_printable(&printable, value);
-	if (is_token(memory)) {
-		strbuf_add(out, memory);
-		return;
-	}
-	strbuf_add_char(out, '"');
-	add_quoted_pairs(out, memory, "\"\\");
-	strbuf_add_char(out, '"');
+	add_printable(&printable, value, "\"\\%");
+	is_plain = is_token(memory);
+	strbuf_add(out, is_plain ? "" : "\"");
+	strbuf_add(out, memory);
+	strbuf_add(out, is_plain ? "" : "\"");
 }
 
 /* Add a word behind a blank, or on a line of its own when the line is full. */
@@ -128,7 +120,7 @@ authres_result(struct authres *authres, const char *method, enum result result)
 void
 authres_property(struct authres *authres, const char *property, struct span value)
 {
-	char memory[PRINTABLE_SIZE * 2 + 64];
+	char memory[PRINTABLE_SIZE + 64];
 	struct strbuf word;
 
 	strbuf_init(&word, memory, sizeof memory);
@@ -140,14 +132,12 @@ authres_property(struct authres *authres, const char *property, struct span valu
 void
 authres_comment(struct authres *authres, const char *text)
 {
-	char printable_memory[PRINTABLE_SIZE], memory[PRINTABLE_SIZE * 2 + 4];
-	struct strbuf printable, word;
+	char memory[PRINTABLE_SIZE + 4];
+	struct strbuf word;
 
-	strbuf_init(&printable, printable_memory, sizeof printable_memory);
-	add_printable(&printable, span_of(text));
 	strbuf_init(&word, memory, sizeof memory);
 	strbuf_add_char(&word, '(');
-	add_quoted_pairs(&word, printable_memory, "()\\");
+	add_printable(&word, span_of(text), "()\\%");
 	strbuf_add_char(&word, ')');
 	add_word(authres, memory);
 }

@@ -15,10 +15,12 @@
 #define ACTIONS_NEEDED (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define ACTIONS_WANTED (ACTIONS_NEEDED | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
 
-/* Stages that no check needs, and replies that we do not give. */
-#define STEPS_WANTED \
-	(SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL \
-	 | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
+/*
+ * Stages that no check needs, and the replies that nobody waits for. Connect, HELO and MAIL keep
+ * their reply although it never says more than "continue": Postfix holds back what needs no
+ * reply until something does, and lookups that could start at connect would start at RCPT.
+ */
+#define STEPS_WANTED (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
 
 struct connection {
 	struct session *session;
@@ -54,13 +56,6 @@ milter_runtime(void)
 	runtime = runtime_ref(runtime_in_use);
 	(void)pthread_mutex_unlock(&runtime_lock);
 	return runtime;
-}
-
-/* The answer of a stage whose reply may have been negotiated away. */
-static sfsistat
-go_on(const struct connection *connection, unsigned long no_reply)
-{
-	return connection != NULL && (connection->steps & no_reply) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 /* Macros. */
@@ -150,7 +145,7 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 	runtime_unref(runtime);
 	if (connection->session != NULL)
 		session_connect(connection->session, (const struct sockaddr *)address);
-	return go_on(connection, SMFIP_NR_CONN);
+	return SMFIS_CONTINUE;
 }
 
 /* The connection's session; NULL after what should not happen, such as HELO without connect. */
@@ -169,7 +164,7 @@ on_helo(SMFICTX *context, char *name)
 
 	if (session != NULL)
 		session_helo(session, name, macro(context, "{tls_version}"));
-	return go_on(smfi_getpriv(context), SMFIP_NR_HELO);
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat
@@ -184,7 +179,7 @@ on_mail(SMFICTX *context, char **arguments)
 
 	if (session != NULL)
 		session_mail(session, &mail);
-	return go_on(smfi_getpriv(context), SMFIP_NR_MAIL);
+	return SMFIS_CONTINUE;
 }
 
 /* A reply line as libmilter wants it: "%" doubled. */
@@ -233,11 +228,13 @@ on_rcpt(SMFICTX *context, char **arguments)
 static sfsistat
 on_header(SMFICTX *context, char *name, char *value)
 {
-	struct session *session = session_of(context);
+	const struct connection *connection = smfi_getpriv(context);
 
-	if (session != NULL)
-		session_header(session, name, value);
-	return go_on(smfi_getpriv(context), SMFIP_NR_HDR);
+	if (connection == NULL)
+		return SMFIS_CONTINUE;
+	if (connection->session != NULL)
+		session_header(connection->session, name, value);
+	return (connection->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 static bool

@@ -52,13 +52,13 @@ void authres_begin(struct authres *authres, struct strbuf *out, const char *auth
 void authres_result(struct authres *authres, const char *method, enum result result);
 
 /*
- * Add " ptype.property=value" to the last result. Octets outside 0x20 to 0x7e are written as
- * \xHH; the value becomes a quoted string unless it is a token (RFC 2045, 5.1). Values are cut
- * at 255 octets, with "..." behind.
+ * Add " ptype.property=value" to the last result. Octets outside 0x20 to 0x7e, quotes,
+ * backslashes and percent signs are written as %HH; the value becomes a quoted string unless it
+ * is a token (RFC 2045, 5.1). Values are cut at 255 octets, with "..." behind.
  */
 void authres_property(struct authres *authres, const char *property, struct span value);
 
-/* Add " (text)", escaped in the same way. */
+/* Add " (text)", escaped in the same way, parentheses too. */
 void authres_comment(struct authres *authres, const char *text);
 
 /* End the value: "; none" when there was no result (RFC 8601, 2.2, no-result). */

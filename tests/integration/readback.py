@@ -1,30 +1,56 @@
-"""readback: Authentication-Results read by a program that is not ours, python3-authres."""
+"""readback: Authentication-Results read by programs that are not ours.
+
+python3-authres knows no property types but smtp, header, body and policy and passes over others;
+Mail::AuthenticationResults (Perl) gives those, too. Every field is read by both, and where both
+have a value it must be the same.
+"""
+import json
+import pathlib
+import subprocess
+
 import authres
 
 
+def _read_by_authres(value):
+    parsed = authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
+    return parsed.authserv_id, [
+        (result.method, result.result, {f"{item.type}.{item.name}": str(item.value) for item in result.properties})
+        for result in parsed.results
+    ]
+
+
+def _read_by_perl(value):
+    script = pathlib.Path(__file__).with_name("readback.pl")
+    done = subprocess.run(["perl", script], input=value.encode(), capture_output=True, check=True)
+    parsed = json.loads(done.stdout)
+    return parsed["authserv_id"]["value"], [
+        (entry["key"], entry["value"], {child["key"]: child["value"] for child in entry.get("children", []) if child["type"] != "comment"})
+        for entry in parsed.get("children", [])
+        if entry["type"] == "entry"
+    ]
+
+
 def results(message, authserv_id):
-    """The results of the topmost field of `authserv_id`, as dictionaries; fails on fields that cannot be read."""
+    """The results of the topmost field of `authserv_id`: (method, result, properties) each."""
     for value in message.get_all("Authentication-Results", []):
-        parsed = authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
-        if parsed.authserv_id != authserv_id:
-            continue
-        return [
-            {
-                "method": result.method,
-                "result": result.result,
-                "properties": {f"{prop.type}.{prop.name}": str(prop.value) for prop in result.properties},
-            }
-            for result in parsed.results
-        ]
+        owner, first = _read_by_authres(value)
+        other_owner, second = _read_by_perl(value)
+        assert owner == other_owner, (owner, other_owner)
+        assert len(first) == len(second), (first, second)
+        for (method, result, properties), (other_method, other_result, more) in zip(first, second):
+            assert (method, result) == (other_method, other_result), value
+            for name, text in properties.items():
+                assert more[name] == text, (name, text, more[name])
+        if owner == authserv_id:
+            return second
     return []
 
 
 def with_property(message, authserv_id, method, **properties):
     """Results of `method` whose properties are as given: smtp_helo="x" asks for smtp.helo=x, None for any value."""
     wanted = {name.replace("_", ".", 1): value for name, value in properties.items()}
-    found = []
-    for result in results(message, authserv_id):
-        has = result["properties"]
-        if result["method"] == method and all(name in has and value in (None, has[name]) for name, value in wanted.items()):
-            found.append(result)
-    return found
+    return [
+        {"method": found, "result": result, "properties": has}
+        for found, result, has in results(message, authserv_id)
+        if found == method and all(name in has and value in (None, has[name]) for name, value in wanted.items())
+    ]

@@ -48,7 +48,7 @@ bomb TXT "v=spf1 exp=boom.bomb.example -all"
 boom.bomb TXT "%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}" "%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}%{s}"
 deep A 203.0.113.5
 deep TXT "v=spf1 include:deep1.example include:deep2.example -all"
-deep1 TXT "v=spf1 a:n1.example a:plain.example a:plain.example a:plain.example a:plain.example ?all"
+deep1 TXT "v=spf1 a:n1.example a:n1.example a:n1.example a:n1.example a:n1.example ?all"
 deep2 TXT "v=spf1 a:bulk.example mx:bulk.example mx:bulk.example mx:bulk.example mx:bulk.example +all"
 n1 A 192.0.2.1
 voids A 203.0.113.5

@@ -309,7 +309,7 @@ class Refusal(Base):
                 client.expect("RCPT TO:<user@in.test>", "250")
                 client.expect("RSET", "250")
                 replies = client.message("<x@softfail.example>", ["b@strict.test"])
-                self.assertTrue(replies[0].startswith("550 5.7.23"), replies)
+                self.assertTrue(re.match("550[ -]5.7.23", replies[0]), replies)
                 client.expect("RSET", "250")
                 client.message("<anna@yodel.example>", ["user@in.test"])
         for message in lab.take_messages(3):
@@ -373,7 +373,7 @@ class Running(Base):
             client.pose_as(addresses["nameless"])
             client.expect("EHLO pc-17.isp.example", "250")
             replies = client.message("<bob@plain.example>", ["user@in.test"])
-            self.assertTrue(replies[0].startswith("550"), replies)
+            self.assertEqual(replies[0][:3], "550", replies)
         self.assertIn("read again", audit.reload(text))
         lab.take_messages()
 

@@ -303,13 +303,13 @@ compose_writes_received_spf_and_notes(void **state)
 	compose_received_spf(config, &facts, &value);
 	assert_string_equal(memory, "fail (mx.test: yodel.example does not permit this client)\n    receiver=mx.test;\n"
 				    "    client-ip=198.51.100.7;\n    identity=mailfrom;\n"
-				    "    envelope-from=\"joe@yodel.example\";\n    helo=\"h(\\\"e.test\";\n    mechanism=-all");
+				    "    envelope-from=\"joe@yodel.example\";\n    helo=\"h(%22e.test\";\n    mechanism=-all");
 	strbuf_init(&value, memory, sizeof memory);
 	compose_would("ID", &verdict, &reply, &value);
 	assert_string_equal(memory, "id=ID; would=reject;\n    rule=\"test.conf:1\";\n    reply=\"550 5.7.1 say \\\"no\\\"\"");
 	strbuf_init(&value, memory, sizeof memory);
 	compose_note("ID", verdict.tags[0], &value);
-	assert_string_equal(memory, "id=ID;\n    tag=\"a \\\"tag\\\"\";\n    rule=\"test.conf:1\"");
+	assert_string_equal(memory, "id=ID;\n    tag=\"a %22tag%22\";\n    rule=\"test.conf:1\"");
 	config_unref(config);
 }
 

@@ -109,7 +109,7 @@ C26_authres_values_cannot_break_out(void **state)
 	authres_result(&authres, "x-helo", RESULT_PERMERROR);
 	authres_property(&authres, "smtp.helo", SPAN("a\"\\\r\n;spf=pass"));
 	authres_comment(&authres, "a)(\\\n");
-	assert_string_equal(memory, "m;\n    x-helo=permerror smtp.helo=\"a\\\"\\\\\\\\x0d\\\\x0a;spf=pass\" (a\\)\\(\\\\\\\\x0a)");
+	assert_string_equal(memory, "m;\n    x-helo=permerror smtp.helo=\"a%22%5c%0d%0a;spf=pass\" (a%29%28%5c%0a)");
 	for (unsigned first = 0; first < 256; first++) {
 		char value[300];
 
