@@ -64,10 +64,16 @@ def accepts(port, address="127.0.0.1"):
     return False
 
 
-def reverse_name(address):
-    import ipaddress
-
-    return ipaddress.ip_address(address).reverse_pointer
+def enter_namespace(addresses):
+    """Run the calling program again in a network namespace of its own, as the host mx.lab.test with these addresses."""
+    if os.environ.get("HELOSCOPE_LAB_NAMESPACE") != "yes":
+        environment = {**os.environ, "HELOSCOPE_LAB_NAMESPACE": "yes"}
+        os.execvpe("unshare", ["unshare", "--net", "--uts", "--", sys.executable, *sys.argv], environment)
+    subprocess.run(["hostname", "mx.lab.test"], check=True)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for address in addresses:
+        prefix = ["128", "nodad"] if ":" in address else ["32"]
+        subprocess.run(["ip", "address", "add", f"{address}/{prefix[0]}", "dev", "lo", *prefix[1:]], check=True)
 
 
 class Filter:
@@ -124,10 +130,14 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def show_logs(self):
+        """The end of each log, and last the warnings of all of them."""
+        warnings = []
         for log in sorted(self.folder.glob("*.log")):
             text = log.read_text(errors="replace")
             if text:
-                print(f"--- {log.name}\n{text[-6000:]}", file=sys.stderr)
+                print(f"--- {log.name}\n{text[-3000:]}", file=sys.stderr)
+            warnings += [f"{log.name}: {line}" for line in text.splitlines() if re.search("warning|error|fatal|panic", line)]
+        print("--- warnings", *warnings[-40:], sep="\n", file=sys.stderr)
 
     @staticmethod
     def end(process):
@@ -239,8 +249,11 @@ class Lab:
 
     # Postfix.
 
-    def postfix(self, milter, extra="", name="postfix"):
-        """An MTA that accepts mail for some domains into one Maildir. Returns its port."""
+    def postfix(self, milter, extra="", name="postfix", default_action="tempfail"):
+        """
+        An MTA that accepts mail for some domains into one Maildir. Returns its port. Where the filter
+        cannot be reached it says so to the client, so that a test cannot take that for acceptance.
+        """
         port = free_port()
         config = self.subfolder(name)
         queue = self.subfolder(f"{name}-queue")
@@ -280,7 +293,7 @@ virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 smtpd_milters = {milter}
-milter_default_action = accept
+milter_default_action = {default_action}
 milter_command_timeout = 30s
 {extra}
 """
@@ -306,6 +319,65 @@ postlog unix-dgram n - n - 1 postlogd
         process = self.start(name, ["postfix", "-c", config, "start-fg"])
         wait_until("postfix", lambda: accepts(port), process=process)
         self.mail = mail / "box"
+        return port
+
+    # Sendmail.
+
+    SENDMAIL = pathlib.Path("/var/cache/heloscope-tests/sendmail")
+
+    def sendmail(self, milter, port=25):
+        """Sendmail, unpacked beside Postfix by contrib/setup, on all addresses of a network namespace."""
+        folder = self.subfolder("sendmail")
+        queue = self.subfolder("sendmail-queue", 0o700)
+        mail = self.subfolder("mail/box/new", 0o777)
+        self.mail = mail.parent
+        cf = self.SENDMAIL / "usr/share/sendmail/cf"
+        # The packaged program is setgid, which would drop the library path.
+        binary = folder / "sendmail"
+        shutil.copyfile(self.SENDMAIL / "usr/libexec/sendmail/sendmail", binary)
+        binary.chmod(0o755)
+        deliver = folder / "deliver"
+        deliver.write_text(f"#!/bin/sh\nname=$$.$(date +%s%N)\ncat >{folder}/$name && mv {folder}/$name {mail}/$name\n")
+        deliver.chmod(0o755)
+        (folder / "service.switch").write_text("hosts files\n")
+        (folder / "hosts").write_text("127.0.0.1 mx.lab.test localhost\n")
+        (folder / "aliases").write_text("")
+        (folder / "local-host-names").write_text("in.test\nstrict.test\naudit.test\n")
+        (folder / "test.mc").write_text(
+            f"""OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `mx.lab.test')dnl
+define(`QUEUE_DIR', `{queue}')dnl
+define(`confPID_FILE', `{folder}/pid')dnl
+define(`STATUS_FILE', `{folder}/status')dnl
+define(`ALIAS_FILE', `')dnl
+define(`confHOSTS_FILE', `{folder}/hosts')dnl
+define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
+define(`confCW_FILE', `{folder}/local-host-names')dnl
+define(`confDONT_PROBE_INTERFACES', `True')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`LOCAL_MAILER_PATH', `{deliver}')dnl
+define(`LOCAL_MAILER_ARGS', `deliver $u')dnl
+MODIFY_MAILER_FLAGS(`LOCAL', `-Aw5:/|@')dnl
+FEATURE(`use_cw_file')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`accept_unqualified_senders')dnl
+FEATURE(`nocanonify')dnl
+DAEMON_OPTIONS(`Port={port}, Family=inet, Name=MTA')dnl
+DAEMON_OPTIONS(`Port={port}, Family=inet6, Addr=::1, Name=MTA6')dnl
+INPUT_MAIL_FILTER(`heloscope', `S={milter}, T=C:5s;S:10s;R:20s;E:1m')dnl
+MAILER(`local')dnl
+MAILER(`smtp')dnl
+"""
+        )
+        config = subprocess.run(
+            ["m4", f"-D_CF_DIR_={cf}/", cf / "m4/cf.m4", folder / "test.mc"], check=True, capture_output=True
+        ).stdout
+        (folder / "sendmail.cf").write_bytes(config)
+        process = self.start("sendmail", [binary, "-C", folder / "sendmail.cf", "-bD", f"-X{self.folder}/sendmail-traffic.log"],
+                             env={**os.environ, "LD_LIBRARY_PATH": str(self.SENDMAIL / "usr/lib/x86_64-linux-gnu")})
+        wait_until("sendmail", lambda: accepts(port), process=process)
         return port
 
     def take_messages(self, count=1, deadline_s=DEADLINE_S):

@@ -439,12 +439,12 @@ class Dead(Base):
 
     def test_M26_filter_killed(self):
         running = lab.heloscope(CONFIG, name="killed")
-        port = lab.postfix(f"inet:127.0.0.1:{running.port}", name="postfix-killed")
+        port = lab.postfix(f"inet:127.0.0.1:{running.port}", name="postfix-killed", default_action="accept")
         self.receive("good", port)
         running.process.kill()
         running.process.wait()
         lab.processes.remove(running.process)
-        message = self.receive("good", port)  # milter_default_action = accept
+        message = self.receive("good", port)
         self.assertNotIn("Authentication-Results", message)
 
 

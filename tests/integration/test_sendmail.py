@@ -1,0 +1,139 @@
+"""The filter behind a real Sendmail, in a network namespace: clients connect from their own addresses."""
+import re
+import sys
+import unittest
+
+from lab import Lab, Smtp, enter_namespace
+from readback import with_property
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+lab = None
+
+
+def setUpModule():
+    global lab, running
+    lab = Lab().__enter__()
+    try:
+        lab.nsd(ZONES)
+        lab.rbldnsd(LISTS)
+        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"))
+        lab.sendmail(f"inet:{running.port}@127.0.0.1")
+    except BaseException:
+        lab.__exit__(*sys.exc_info())
+        raise
+
+
+def tearDownModule():
+    try:
+        running.stop()
+    finally:
+        lab.__exit__(None, None, None)
+
+
+class Sendmail(unittest.TestCase):
+    def run(self, result=None):
+        before = len(result.errors) + len(result.failures)
+        super().run(result)
+        if len(result.errors) + len(result.failures) > before:
+            lab.show_logs()
+
+    def connect(self, client, server="127.0.0.1"):
+        return Smtp(25, server, addresses[client])
+
+    def send(self, client, helo, sender, recipients=("user@in.test",), header=b"Subject: test\r\n"):
+        server = "::1" if ":" in addresses[client] else "127.0.0.1"
+        with self.connect(client, server) as smtp:
+            smtp.expect(f"EHLO {helo}", "250")
+            return smtp.message(sender, recipients, header)
+
+    def check(self, message, method, result, **properties):
+        found = with_property(message, "mx.lab.test", method, **properties)
+        self.assertTrue(found, f"{method} {properties} in {message['Authentication-Results']}")
+        self.assertEqual(found[0]["result"], result)
+
+    def test_A21_M16_good_sender_and_field_on_top_of_Received(self):
+        replies = self.send("good", "smtpout.yodel.example", "<anna@yodel.example>")
+        self.assertTrue(replies[0].startswith("250"), replies)
+        message = lab.take_messages()[0]
+        names = [name.lower() for name in message.keys()]
+        self.assertLess(names.index("authentication-results"), names.index("received"))
+        self.assertFalse(message["Authentication-Results"].startswith(" "))  # M18
+        self.check(message, "iprev", "pass", policy_iprev="198.51.100.54")
+        self.check(message, "x-helo", "pass", smtp_helo="smtpout.yodel.example")
+        self.check(message, "spf", "pass", smtp_mailfrom="yodel.example")
+        self.check(message, "x-dnsbl", "none")
+
+    def test_ipv6_client(self):
+        self.send("good6", "smtpout.yodel.example", "<anna@yodel.example>")
+        message = lab.take_messages()[0]
+        self.check(message, "iprev", "pass", policy_iprev="2001:db8::54")
+        self.check(message, "spf", "pass", smtp_mailfrom="yodel.example")
+
+    def test_C09_forged_fields_are_removed_and_others_stay(self):
+        header = b"".join(
+            b"Authentication-Results: %s; spf=pass\r\n" % owner
+            for owner in (b"other.test", b"mx.lab.test", b"MX.lab.test 1", b"third.test", b'"mx.lab.test"', b"(x) mx.lab.test", b"fourth.test", b"mx.lab.test")
+        ) + b"X-Heloscope: id=1\r\nSubject: x\r\n"
+        self.send("good", "smtpout.yodel.example", "<anna@yodel.example>", header=header)
+        message = lab.take_messages()[0]
+        fields = message.get_all("Authentication-Results")
+        self.assertEqual([re.match(r"[a-z.]+", field).group(0) for field in fields], ["mx.lab.test", "other.test", "third.test", "fourth.test"])
+        self.assertNotIn("X-Heloscope", message)
+
+    def test_refusals_arrive_whole(self):
+        for client, helo, sender, expected in (
+            ("nameless", "pc-17.isp.example", "<bob@plain.example>", r"550[- ]5\.7\.25 <user@in\.test>\.\.\. 198\.51\.100\.7 has no reverse DNS name"),
+            ("mismatch", "mail.rented.example", "<carol@yodel.example>", r"550[- ]5\.7\.26 "),
+            ("listed", "mail.bulk.example", "<offers@bulk.example>", r"550[- ]5\.7\.1 <user@in\.test>\.\.\. 198\.51\.100\.66 is listed by bl\.test"),
+        ):
+            with self.subTest(client):
+                replies = self.send(client, helo, sender)
+                self.assertRegex(replies[0], expected)
+                self.assertIn("Reference", replies[0])
+                self.assertTrue(all(re.match(r"550[- ]5\.7\.\d+ ", line) for line in replies[0].splitlines()), replies)
+
+    def test_M20_percent_in_own_text(self):
+        replies = self.send("nameless", "pc.isp.example", "<bob@plain.example>", ["user@strict.test"])
+        self.assertRegex(replies[0], r"^554[- ]5\.7\.25 Please give %\{i\} a reverse DNS name")
+
+    def test_recipients_have_different_policies(self):
+        replies = self.send("neutral", "mail.plain.example", "<joe@softfail.example>", ["a@in.test", "b@strict.test", "postmaster@in.test"])
+        self.assertEqual([reply[:3] for reply in replies], ["250", "550", "250"])
+        self.assertGreaterEqual(len(lab.take_messages()), 1)
+
+    def test_M14_messages_in_one_connection(self):
+        with self.connect("good") as smtp:
+            smtp.expect("EHLO smtpout.yodel.example", "250")
+            for _ in range(3):
+                replies = smtp.message("<x@softfail.example>", ["b@strict.test"])
+                self.assertEqual(replies[0][:3], "550", replies)
+                smtp.expect("RSET", "250")
+                smtp.message("<anna@yodel.example>", ["user@in.test"])
+        for message in lab.take_messages(3):
+            self.check(message, "spf", "pass", smtp_mailfrom="yodel.example")
+
+    def test_null_sender_and_odd_addresses(self):
+        self.send("good", "smtpout.yodel.example", "<>")
+        message = lab.take_messages()[0]
+        self.assertFalse(with_property(message, "mx.lab.test", "spf", smtp_mailfrom=None))
+        self.send("good", "smtpout.yodel.example", '<"a b;spf=pass"@yodel.example> SIZE=100 BODY=8BITMIME')
+        self.check(lab.take_messages()[0], "spf", "pass", smtp_mailfrom="yodel.example")
+
+    def test_trusted_client_gets_no_field(self):
+        with Smtp(25) as smtp:
+            smtp.expect("EHLO lab.test", "250")
+            smtp.message("<joe@yodel.example>", ["user@in.test"])
+        self.assertNotIn("Authentication-Results", lab.take_messages()[0])
+
+    def test_F30_client_and_mta_drop_the_line(self):
+        for stage in range(5):
+            with self.connect("good") as smtp:
+                for line in ["EHLO smtpout.yodel.example", "MAIL FROM:<anna@yodel.example>", "RCPT TO:<user@in.test>", "DATA"][:stage]:
+                    smtp.send(line)
+        self.send("good", "smtpout.yodel.example", "<anna@yodel.example>")
+        lab.take_messages()
+
+
+if __name__ == "__main__":
+    enter_namespace(addresses.values())
+    unittest.main(verbosity=2)
