@@ -113,6 +113,7 @@ class Lab:
         self.builddir = pathlib.Path(builddir or os.environ.get("builddir", ".")).resolve()
         self.verbose = verbose
         self.processes = []
+        self.masters = []
         self.servers = {}
         # Not below /tmp: Sendmail refuses queues under folders that everybody may write to.
         base = "/run" if os.access("/run", os.W_OK) else None
@@ -125,6 +126,8 @@ class Lab:
     def __exit__(self, kind, value, trace):
         if kind is not None and kind is not KeyboardInterrupt:
             self.show_logs()
+        for master in self.masters:
+            self.end_master(master)
         for process in reversed(self.processes):
             self.end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -148,6 +151,13 @@ class Lab:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    @staticmethod
+    def end_master(pid):
+        """Postfix's master is a child of the script that we started, and outlives it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+            wait_until("the end of Postfix", lambda: not os.path.exists(f"/proc/{pid}"))
 
     def start(self, name, command, **more):
         log = self.folder / f"{name}.log"
@@ -318,6 +328,7 @@ postlog unix-dgram n - n - 1 postlogd
         )
         process = self.start(name, ["postfix", "-c", config, "start-fg"])
         wait_until("postfix", lambda: accepts(port), process=process)
+        self.masters.append(int((queue / "pid/master.pid").read_text()))
         self.mail = mail / "box"
         return port
 
