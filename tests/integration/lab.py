@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -170,7 +171,7 @@ class Lab:
 
     def subfolder(self, name, mode=0o755, owner=None):
         folder = self.folder / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
         if owner is not None:
             account = pwd.getpwnam(owner)
@@ -259,7 +260,7 @@ class Lab:
 
     # Postfix.
 
-    def postfix(self, milter, extra="", name="postfix", default_action="tempfail"):
+    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n"):
         """
         An MTA that accepts mail for some domains into one Maildir. Returns its port. Where the filter
         cannot be reached it says so to the client, so that a test cannot take that for acceptance.
@@ -309,7 +310,7 @@ milter_command_timeout = 30s
 """
         )
         (config / "master.cf").write_text(
-            f"""127.0.0.1:{port} inet n - n - - smtpd
+            f"""127.0.0.1:{port} inet n - {chroot} - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -331,6 +332,16 @@ postlog unix-dgram n - n - 1 postlogd
         self.masters.append(int((queue / "pid/master.pid").read_text()))
         self.mail = mail / "box"
         return port
+
+    def certificate(self):
+        """main.cf lines for a Postfix that offers STARTTLS with a certificate of its own."""
+        key, certificate = self.folder / "tls.key", self.folder / "tls.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=mx.lab.test", "-keyout", key, "-out", certificate],
+            check=True, capture_output=True,
+        )
+        return f"smtpd_tls_security_level = may\nsmtpd_tls_key_file = {key}\nsmtpd_tls_cert_file = {certificate}"
 
     # Sendmail.
 
@@ -440,6 +451,15 @@ class Smtp:
     def __exit__(self, *unused):
         self.stream.close()
         self.socket.close()
+
+    def start_tls(self):
+        """STARTTLS; no EHLO behind it."""
+        self.expect("STARTTLS", "220")
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.socket = context.wrap_socket(self.socket)
+        self.stream = self.socket.makefile("rb")
 
     def reply(self):
         lines = []

@@ -425,6 +425,30 @@ class Lists(Base):
         self.assertIn("explained.example explains: 198.51.100.7 is not one of explained.example's servers%", " ".join(message["X-Heloscope"].split()))
 
 
+class Tls(Base):
+    @classmethod
+    def setUpClass(cls):
+        cls.port = lab.postfix(f"inet:127.0.0.1:{audit.port}", lab.certificate(), name="postfix-tls")
+
+    def helo_after_tls(self, helo_again):
+        with Smtp(self.port) as client:
+            client.pose_as(addresses["good"])
+            client.expect("EHLO smtpout.yodel.example", "250")
+            client.start_tls()
+            if helo_again:
+                client.expect("EHLO smtpout.yodel.example", "250")
+            client.message("<anna@yodel.example>", ["user@in.test"])
+        return lab.take_messages()[0]
+
+    def test_M09_helo_again_after_starttls(self):
+        self.check(self.helo_after_tls(True), "x-helo", "pass")
+
+    def test_M10_helo_before_starttls_does_not_count(self):
+        message = self.helo_after_tls(False)
+        self.check(message, "x-helo", "none")
+        self.assertFalse(with_property(message, "mx.lab.test", "spf", smtp_helo=None))
+
+
 class Dead(Base):
     def test_F01_resolver_down(self):
         text = re.sub(r"resolver \{.*?timeout 5s\n\}", "resolver { servers 127.0.0.1@9 timeout 1s }", CONFIG, flags=re.S)

@@ -1,0 +1,236 @@
+"""The program as a service: options, socket, user, service manager, signals, installation."""
+import os
+import pathlib
+import pwd
+import re
+import resource
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import unittest
+
+from lab import DEADLINE_S, Lab, Smtp, free_port, wait_until
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+CONFIG_HEAD = 'log stderr\nuser "nobody"\nresolver { servers 127.0.0.1@9 timeout 1s }\n'
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab()
+        self.lab.__enter__()
+        self.addCleanup(self.lab.__exit__, None, None, None)
+        self.program = self.lab.builddir / "milter/heloscope-milter"
+
+    def run_program(self, *options):
+        done = subprocess.run([self.program, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+        return done.returncode, done.stdout, done.stderr
+
+    def config(self, text, name="test"):
+        path = self.lab.folder / f"{name}.conf"
+        path.write_text(text)
+        return path
+
+    def start(self, text, name="test", **more):
+        """Run with this configuration; returns the process once its log says that it listens."""
+        process = self.lab.start(name, [self.program, "-c", self.config(text, name)], **more)
+        log = self.lab.folder / f"{name}.log"
+        wait_until("heloscope-milter", lambda: "listens on" in log.read_text(), process=process)
+        return process
+
+    def fails(self, text, expected):
+        status, _, messages = self.run_program("-c", self.config(text, "fails"))
+        self.assertEqual(status, 1, messages)
+        self.assertRegex(messages, expected)
+
+
+class Options(Base):
+    def test_the_shipped_configuration_is_right_and_safe(self):
+        self.assertEqual(self.run_program("-t", "-c", SOURCE / "etc/heloscope.conf"), (0, "", ""))
+        self.assertRegex((SOURCE / "etc/heloscope.conf").read_text(), r"(?m)^mode audit$")
+
+    def test_every_setting_in_its_comments_is_right(self):
+        text = (SOURCE / "etc/heloscope.conf").read_text()
+        shutil.copy(SOURCE / "etc/lists.conf", self.lab.folder)
+        (self.lab.folder / "key").write_text("abcdefghijklmnopqrstuvwxyz\n")
+        uncommented = re.sub(r"(?m)^( *)#(?=[a-z}]| +(reject|otherwise))", r"\1", text)
+        uncommented = uncommented.replace("/etc/heloscope/spamhaus.key", str(self.lab.folder / "key"))
+        uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)
+        self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
+        self.assertEqual(self.run_program("-t", "-c", self.config(uncommented)), (0, "", ""))
+
+    def test_F39_each_error_is_told_with_its_place(self):
+        status, _, messages = self.run_program("-t", "-c", self.config('mode enfroce\nlisten "inet:1@127.0.0.1"\nresolver { timout 5s }\n'))
+        self.assertEqual(status, 1)
+        lines = messages.splitlines()
+        self.assertEqual(len(lines), 2, messages)
+        self.assertRegex(lines[0], r'^test\.conf:1:6: found enfroce; expected "audit" or "enforce"; did you mean "enforce"\?$')
+        self.assertRegex(lines[1], r'^test\.conf:3:12: found timout; expected .*"timeout".*; did you mean "timeout"\?$')
+
+    def test_F39_missing_file(self):
+        status, _, messages = self.run_program("-t", "-c", self.lab.folder / "absent.conf")
+        self.assertEqual(status, 1)
+        self.assertIn("absent.conf: cannot be read: No such file or directory", messages)
+
+    def test_version_help_and_wrong_options(self):
+        self.assertRegex(self.run_program("-V")[1], r"^heloscope-milter \d+\.\d+\n$")
+        status, text, _ = self.run_program("--help")
+        self.assertEqual(status, 0)
+        self.assertLess(max(len(line) for line in text.splitlines()), 100)
+        self.assertEqual(self.run_program("--bogus")[0], 2)
+        self.assertEqual(self.run_program("-t", "extra")[0], 2)
+
+
+class Socket(Base):
+    def path(self):
+        return self.lab.subfolder("socket", 0o755, "nobody") / "milter.sock"
+
+    def test_M29_owner_group_and_mode(self):
+        path = self.path()
+        self.start(f'listen "unix:{path}" {{ owner "daemon" group "postfix" mode 0620 }}\n{CONFIG_HEAD}')
+        status = path.stat()
+        self.assertEqual(pwd.getpwuid(status.st_uid).pw_name, "daemon")
+        self.assertEqual(status.st_gid, pwd.getpwnam("postfix").pw_gid)
+        self.assertEqual(stat.S_IMODE(status.st_mode), 0o620)
+
+    def test_F40_stale_socket_is_replaced_after_kill(self):
+        path = self.path()
+        text = f'listen "unix:{path}"\n{CONFIG_HEAD}'
+        first = self.start(text)
+        first.kill()
+        first.wait()
+        self.assertTrue(path.is_socket())
+        second = self.start(text, "second")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+        self.assertIsNone(second.poll())
+
+    def test_F40_F54_live_socket_is_left_to_its_owner(self):
+        path = self.path()
+        text = f'listen "unix:{path}"\n{CONFIG_HEAD}'
+        self.start(text)
+        self.fails(text, f"another program listens on {path}")
+        self.assertTrue(path.is_socket())
+
+    def test_F40_file_in_place_is_never_deleted(self):
+        path = self.path()
+        path.write_text("precious")
+        self.fails(f'listen "unix:{path}"\n{CONFIG_HEAD}', "is no socket; it is left alone")
+        self.assertEqual(path.read_text(), "precious")
+
+    def test_F40_folder_missing_and_path_too_long(self):
+        self.fails(f'listen "unix:{self.lab.folder}/absent/milter.sock"\n{CONFIG_HEAD}', "cannot listen on .*the folder there")
+        self.fails(f'listen "unix:{self.lab.folder}/{"x" * 120}"\n{CONFIG_HEAD}', "longer than the 107 octets")
+
+    def test_F54_port_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.fails(f'listen "inet:{taken.getsockname()[1]}@127.0.0.1"\n{CONFIG_HEAD}', "cannot listen on")
+
+    def test_chrooted_postfix_reaches_it(self):
+        self.lab.nsd(ZONES)
+        self.lab.rbldnsd(LISTS)
+        folder = self.lab.subfolder("postfix-queue/heloscope")
+        os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("postfix").pw_gid)
+        folder.chmod(0o2750)
+        text = CONFIG.replace('listen "inet:{port}@127.0.0.1"', f'listen "unix:{folder}/milter.sock" {{ mode 0660 }}')
+        self.start(self.lab.fill_in(text, 0))
+        port = self.lab.postfix("unix:heloscope/milter.sock", chroot="y")
+        with Smtp(port) as client:
+            client.pose_as(addresses["good"])
+            client.expect("EHLO smtpout.yodel.example", "250")
+            client.message("<anna@yodel.example>", ["user@in.test"])
+        self.assertIn("iprev=pass", self.lab.take_messages()[0]["Authentication-Results"])
+
+
+class Process(Base):
+    def text(self):
+        self.port = free_port()
+        return f'listen "inet:{self.port}@127.0.0.1"\n{CONFIG_HEAD}'
+
+    def test_F50_root_is_given_up_for_good(self):
+        process = self.start(self.text())
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        user = pwd.getpwnam("nobody")
+        self.assertRegex(status, rf"(?m)^Uid:\s+{user.pw_uid}\s+{user.pw_uid}\s+{user.pw_uid}\s+{user.pw_uid}$")
+        self.assertRegex(status, rf"(?m)^Gid:\s+{user.pw_gid}\s+{user.pw_gid}\s+{user.pw_gid}\s+{user.pw_gid}$")
+        self.assertRegex(status, rf"(?m)^Groups:\s*({user.pw_gid}\s*)?$")
+        self.assertRegex(status, r"(?m)^CapEff:\s+0+$")
+
+    def test_F50_unknown_user(self):
+        self.fails(self.text().replace('"nobody"', '"heloscope-absent"'), 'there is no user "heloscope-absent" to run as')
+
+    def test_F33_descriptors_are_raised_to_the_hard_limit(self):
+        process = self.start(self.text(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 3000)))
+        limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+        self.assertRegex(limits, r"(?m)^Max open files +3000 +3000 ")
+
+    def test_service_manager_is_told(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            path = self.lab.folder / "notify"
+            manager.bind(str(path))
+            path.chmod(0o666)
+            manager.settimeout(DEADLINE_S)
+            process = self.start(self.text(), env={**os.environ, "NOTIFY_SOCKET": str(path)})
+            self.assertEqual(manager.recv(100), b"READY=1")
+            process.send_signal(signal.SIGUSR1)
+            reloading = manager.recv(100)
+            self.assertTrue(reloading.startswith(b"RELOADING=1"), reloading)
+            self.assertEqual(manager.recv(100), b"READY=1")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+    def test_F53_each_signal_ends_it_with_sessions_open(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number):
+                process = self.start(self.text(), f"signal{number}")
+                clients = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(20)]
+                for client in clients:
+                    client.sendall(b"\0\0\0\x0dO\0\0\0\6\0\0\1\xff\0\1\xff\xff")
+                    self.assertTrue(client.recv(100))
+                process.send_signal(number)
+                self.assertEqual(process.wait(DEADLINE_S), 0)
+                for client in clients:
+                    client.close()
+
+
+class Installed(Base):
+    def test_systemd_unit_is_well_shut_in(self):
+        """systemd-analyze: 0 is shut in, 10 is open; --threshold is in tenths."""
+        if shutil.which("systemd-analyze") is None:
+            self.skipTest("systemd-analyze is missing (Debian package: systemd)")
+        unit = self.lab.folder / "heloscope-milter.service"
+        text = (SOURCE / "contrib/systemd/heloscope-milter.service.in").read_text()
+        unit.write_text(text.replace("@sbindir@", "/usr/sbin").replace("@confdir@", "/etc/heloscope"))
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
+
+    def test_make_install_puts_everything_where_debian_expects_it(self):
+        root = self.lab.folder / "root"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+        subprocess.run(
+            ["make", "-s", "-C", self.lab.builddir, "install", f"DESTDIR={root}", "prefix=/usr", "sysconfdir=/etc",
+             "systemdsystemunitdir=/usr/lib/systemd/system"],
+            check=True, capture_output=True, env=environment,
+        )
+        for path in (
+            "usr/sbin/heloscope-milter",
+            "etc/heloscope/heloscope.conf",
+            "etc/heloscope/lists.conf",
+            "etc/logrotate.d/heloscope",
+            "usr/lib/systemd/system/heloscope-milter.service",
+            "usr/lib/sysusers.d/heloscope.conf",
+            "usr/lib/tmpfiles.d/heloscope.conf",
+            "usr/share/man/man8/heloscope-milter.8",
+            "usr/share/man/man5/heloscope.conf.5",
+            "usr/share/doc/heloscope/README",
+        ):
+            self.assertTrue((root / path).is_file(), path)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
