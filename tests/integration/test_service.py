@@ -193,7 +193,8 @@ class Process(Base):
                     client.sendall(b"\0\0\0\x0dO\0\0\0\6\0\0\1\xff\0\1\xff\xff")
                     self.assertTrue(client.recv(100))
                 process.send_signal(number)
-                self.assertEqual(process.wait(DEADLINE_S), 0)
+                status = process.wait(DEADLINE_S)
+                self.assertEqual(status, 0, (self.lab.folder / f"signal{number}.log").read_text())
                 for client in clients:
                     client.close()
 
