@@ -180,12 +180,15 @@ class Lab:
 
     # Name servers.
 
-    def nsd(self, zones):
-        """An authoritative server for `zones`, name -> records; the rest of the world does not exist."""
+    def nsd(self, zones, files=()):
+        """
+        An authoritative server for `zones`, name -> records, and `files`, name -> whole zone files;
+        the rest of the world does not exist.
+        """
         folder = self.subfolder("nsd")
         port = free_port()
-        names = dict(zones)
-        names.setdefault(".", "")
+        names = {name: self.zone_file(name, text) for name, text in {".": "", **zones}.items()}
+        names.update(files)
         config = [
             "server:",
             f"  ip-address: 127.0.0.1@{port}",
@@ -202,16 +205,21 @@ class Lab:
             "  control-enable: no",
         ]
         for number, (name, text) in enumerate(sorted(names.items())):
-            origin = name if name.endswith(".") else name + "."
-            (folder / f"zone{number}").write_text(
-                f"$ORIGIN {origin}\n$TTL 300\n@ SOA ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60\n@ NS ns.lab.test.\n{text}\n"
-            )
+            (folder / f"zone{number}").write_text(text)
             config += ["zone:", f'  name: "{name}"', f'  zonefile: "zone{number}"']
         (folder / "nsd.conf").write_text("\n".join(config) + "\n")
         process = self.start("nsd", ["nsd", "-d", "-c", folder / "nsd.conf"])
         wait_until("nsd", lambda: accepts(port), process=process)
         self.servers["nsd"] = port
         return port
+
+    @staticmethod
+    def zone_file(name, records):
+        origin = name if name.endswith(".") else name + "."
+        return (
+            f"$ORIGIN {origin}\n$TTL 300\n@ SOA ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60\n"
+            f"@ NS ns.lab.test.\n{records}\n"
+        )
 
     def rbldnsd(self, zones):
         """Lists: zone -> (dataset type, lines)."""

@@ -1,4 +1,4 @@
-/* dns: reading answers in wire form. The resolver itself is tested against nsd: integration/test_resolver.c. */
+/* dns: reading answers in wire form. The resolver itself is tested against nsd: integration/test_resolver.py. */
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,0 +1,168 @@
+"""dns_server: a DNS server on UDP and TCP that misbehaves as it is told, in a thread.
+
+What it does follows from the first label of the name that is asked, under any domain:
+  drop        no answer
+  lateN       the right answer N milliseconds late
+  servfail, refused, formerr, notimp, yxdomain    that code and nothing else
+  wrongid, wrongname   an answer to another question, never the right one
+  garbage, empty, short   octets that are no DNS message
+  overrun     a record whose data would end behind the message
+  truncated   TC over UDP, the answer over TCP
+  tcpreset    TC over UDP, and TCP hangs up
+  cnameloop   two names that point to each other
+  oddname     PTR and MX names with control octets, dots and quotes in their labels
+  manyN       N records
+  bigN        a TXT record of N octets, over TCP
+  nodata, nxdomain
+Any other name: A 192.0.2.1, AAAA 2001:db8::1, MX 10 mail.DOMAIN, TXT "text", PTR host.DOMAIN.
+"""
+import re
+import socket
+import socketserver
+import struct
+import threading
+import time
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+RCODES = {"servfail": 2, "formerr": 1, "notimp": 4, "refused": 5, "yxdomain": 6, "nxdomain": 3}
+ODD_LABELS = [b'a.b";\r\n\x1b[31m%s', b"<script>", b"example"]
+TTL = 60
+
+
+def records(question, label, number):
+    """The rdata texts for a question."""
+    count = number if label == "many" else 1
+    domain = question.name.parent().to_text() if len(question.name.labels) > 2 else "example."
+    kind = dns.rdatatype.to_text(question.rdtype)
+    if label == "big" and kind == "TXT":
+        parts = [255] * (number // 255) + ([number % 255] if number % 255 else [])
+        return [" ".join('"%s"' % ("x" * length) for length in parts)]
+    return {
+        "A": [f"192.0.2.{1 + n % 250}" for n in range(min(count, 250))],
+        "AAAA": [f"2001:db8::{1 + n:x}" for n in range(count)],
+        "MX": [f"{10 + n} mail{n or ''}.{domain}" for n in range(count)],
+        "TXT": [f'"text {n}"' for n in range(count)],
+        "PTR": [f"host{n or ''}.{domain}" for n in range(count)],
+    }.get(kind, [])
+
+
+def odd_answer(query, question):
+    """A name whose labels hold what no host name may hold, in wire form."""
+    target = dns.name.Name([*ODD_LABELS, b""])
+    response = dns.message.make_response(query)
+    rdata = target.to_text() if question.rdtype == dns.rdatatype.PTR else "10 " + target.to_text()
+    response.answer.append(dns.rrset.from_text(question.name, TTL, "IN", question.rdtype, rdata))
+    return response.to_wire(max_size=65535)
+
+
+def answer(packet, is_tcp):
+    """The octets to send, or None for silence, or False to hang up."""
+    query = dns.message.from_wire(packet, ignore_trailing=True)
+    question = query.question[0]
+    label, digits = re.match(r"([a-z]*)(\d*)", question.name.labels[0].decode("latin-1").lower()).groups()
+    number = int(digits or 1)
+    response = dns.message.make_response(query)
+    if label == "drop":
+        return None
+    if label in RCODES:
+        response.set_rcode(RCODES[label])
+        return response.to_wire()
+    if label in ("garbage", "empty", "short"):
+        return {"garbage": packet[:2] + b"\xff" * 60, "empty": b"", "short": packet[:2] + b"\x81"}[label]
+    if label == "late":
+        time.sleep(number / 1000)
+    if label == "tcpreset" and is_tcp:
+        return False
+    if label in ("truncated", "tcpreset", "big") and not is_tcp:
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+    if label == "oddname":
+        return odd_answer(query, question)
+    if label == "cnameloop":
+        other = dns.name.Name([b"cnameloop2"] + list(question.name.labels[1:]))
+        response.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "CNAME", other.to_text()))
+        response.answer.append(dns.rrset.from_text(other, TTL, "IN", "CNAME", question.name.to_text()))
+        return response.to_wire()
+    owner = dns.name.from_text("other.example") if label == "wrongname" else question.name
+    found = records(question, label, number) if label != "nodata" else []
+    if found:
+        response.answer.append(dns.rrset.from_text(owner, TTL, "IN", question.rdtype, *found))
+    if label == "overrun":  # the last record must be the one whose length is wrong
+        response.use_edns(False)
+    if label == "wrongname":
+        response.question = [dns.rrset.RRset(owner, question.rdclass, question.rdtype)]
+    wire = response.to_wire(max_size=65535)
+    if label == "wrongid":
+        return bytes([wire[0] ^ 0xFF]) + wire[1:]
+    if label == "overrun":
+        return wire[:-6] + struct.pack("!H", 40000) + wire[-4:]
+    if not is_tcp and len(wire) > 1232:
+        response.answer = []
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+    return wire
+
+
+class Udp(socketserver.BaseRequestHandler):
+    def handle(self):
+        packet, endpoint = self.request
+        self.server.asked.append(packet)
+        reply = answer(packet, False)
+        if reply is not None:
+            endpoint.sendto(reply, self.client_address)
+
+
+class Tcp(socketserver.StreamRequestHandler):
+    def handle(self):
+        while True:
+            head = self.rfile.read(2)
+            if len(head) < 2:
+                return
+            reply = answer(self.rfile.read(struct.unpack("!H", head)[0]), True)
+            if reply is False:
+                return
+            if reply is not None:
+                self.wfile.write(struct.pack("!H", len(reply)) + reply)
+
+
+class UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+    allow_reuse_address = False
+
+    def server_bind(self):
+        self.asked = []
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        super().server_bind()
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+class DnsServer:
+    """Runs until it is left: `with DnsServer(port) as server`."""
+
+    def __init__(self, port):
+        self.servers = [UdpServer(("127.0.0.1", port), Udp), TcpServer(("127.0.0.1", port), Tcp)]
+        self.threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self.servers]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
+
+    def questions(self):
+        """How many questions came by UDP."""
+        return len(self.servers[0].asked)

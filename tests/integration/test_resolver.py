@@ -1,0 +1,155 @@
+"""The resolver against real and scripted name servers: nsd, nsd with a signed zone, and one that misbehaves."""
+import re
+import subprocess
+import time
+import unittest
+
+from dns_server import ODD_LABELS, DnsServer
+from lab import DEADLINE_S, SANITIZER, Lab, free_port
+
+WAIT_MS = 1000 * DEADLINE_S  # for what is answered in the end
+PATIENCE_MS = 1500           # for what is not
+
+ZONE = """
+host A 192.0.2.1
+host AAAA 2001:db8::1
+six AAAA 2001:db8::6
+mail MX 10 host
+alias CNAME host
+short 30 A 192.0.2.9
+alias2 20 CNAME short
+text TXT "one " "string"
+*.wild A 192.0.2.77
+gone DNAME plain.test.
+"""
+
+
+def escaped(label):
+    """A label as the resolver shows it: what has no place in a host name as \\DDD."""
+    return "".join(chr(octet) if re.match(r"[a-z0-9_-]", chr(octet)) else f"\\{octet:03}" for octet in label)
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab()
+        self.lab.__enter__()
+        self.addCleanup(self.lab.__exit__, None, None, None)
+
+    def resolve(self, port, questions, wait_ms=WAIT_MS, anchor=None):
+        """Ask all at once. Returns {(name, type): [status, ttl, security, count, first record]}."""
+        done = subprocess.run(
+            [self.lab.builddir / "tests/integration/resolve", f"127.0.0.1@{port}", str(wait_ms), *([anchor] if anchor else [])],
+            input="".join(f"{name} {kind}\n" for name, kind in questions), capture_output=True, text=True, timeout=4 * DEADLINE_S,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr[-3000:])
+        self.assertIsNone(SANITIZER.search(done.stderr), done.stderr[-3000:])
+        return {tuple(fields[:2]): fields[2:] for fields in (line.split(" ", 6) for line in done.stdout.splitlines())}
+
+
+class Nsd(Base):
+    def test_statuses_ttl_and_records(self):
+        port = self.lab.nsd({"plain.test": ZONE})
+        expected = {
+            ("host.plain.test", "A"): "NOERROR 300 insecure 1 192.0.2.1",
+            ("HOST.plain.test", "A"): "NOERROR 300 insecure 1 192.0.2.1",
+            ("host.plain.test", "AAAA"): "NOERROR 300 insecure 1 2001:db8::1",
+            ("six.plain.test", "A"): "NODATA 60 insecure 0 ",
+            ("absent.plain.test", "A"): "NXDOMAIN 60 insecure 0 ",
+            ("mail.plain.test", "MX"): "NOERROR 300 insecure 1 host.plain.test",
+            ("alias.plain.test", "A"): "NOERROR 300 insecure 1 192.0.2.1",
+            ("alias2.plain.test", "A"): "NOERROR 20 insecure 1 192.0.2.9",
+            ("text.plain.test", "TXT"): "NOERROR 300 insecure 1 10 octets",
+            ("any.wild.plain.test", "A"): "NOERROR 300 insecure 1 192.0.2.77",
+            ("host.gone.plain.test", "A"): "NOERROR 300 insecure 1 192.0.2.1",
+            ("1.2.0.192.in-addr.arpa", "PTR"): "NXDOMAIN 60 insecure 0 ",
+        }
+        found = self.resolve(port, expected)
+        for question, text in expected.items():
+            with self.subTest(question):
+                status, ttl, *rest = found[question]
+                wanted_status, wanted_ttl, *wanted = text.split(" ", 4)
+                self.assertEqual([status, *rest], [wanted_status, *wanted])
+                self.assertTrue(int(wanted_ttl) - 5 <= int(ttl) <= int(wanted_ttl), ttl)
+
+    def test_F16_dnssec_secure_and_bogus(self):
+        folder = self.lab.subfolder("keys")
+        origin = "$ORIGIN signed.test.\n$TTL 300\n@ SOA ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60\n@ NS ns.lab.test.\n"
+        (folder / "zone").write_text(origin + "good A 192.0.2.1\nbad A 192.0.2.2\n")
+        key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "signed.test"], cwd=folder, check=True, capture_output=True, text=True)
+        subprocess.run(["ldns-signzone", "-n", "-o", "signed.test", "zone", key.stdout.strip()], cwd=folder, check=True, capture_output=True)
+        signed = (folder / "zone.signed").read_text()
+        signed, changed = re.subn(r"(?m)^(bad\.signed\.test\.\s+\d+\s+IN\s+A\s+)192\.0\.2\.2", r"\g<1>192.0.2.3", signed)
+        self.assertEqual(changed, 1)
+        # lab.nsd writes an SOA and NS of its own, so the signed zone is served as it is.
+        port = self.lab.nsd({"plain.test": ZONE}, files={"signed.test": signed})
+        found = self.resolve(
+            port, [("good.signed.test", "A"), ("absent.signed.test", "A"), ("bad.signed.test", "A"), ("host.plain.test", "A")],
+            anchor=folder / (key.stdout.strip() + ".key"),
+        )
+        self.assertEqual(found["good.signed.test", "A"][0::2], ["NOERROR", "secure", "192.0.2.1"])
+        self.assertEqual(found["absent.signed.test", "A"][0::2][:2], ["NXDOMAIN", "secure"])
+        self.assertEqual(found["bad.signed.test", "A"][0], "BOGUS")
+        self.assertEqual(found["host.plain.test", "A"][0::2], ["NOERROR", "insecure", "192.0.2.1"])
+
+
+class Scripted(Base):
+    def test_faults(self):
+        cases = {
+            ("servfail.t.test", "A"): ("SERVFAIL",),  # F05
+            ("refused.t.test", "A"): ("SERVFAIL",),
+            ("formerr.t.test", "A"): ("SERVFAIL",),
+            ("notimp.t.test", "A"): ("SERVFAIL",),
+            ("yxdomain.t.test", "A"): ("SERVFAIL",),
+            ("nodata.t.test", "A"): ("NODATA",),  # F06
+            ("nxdomain.t.test", "A"): ("NXDOMAIN",),
+            ("truncated.t.test", "A"): ("NOERROR",),  # F07
+            ("tcpreset.t.test", "A"): ("SERVFAIL", "TIMEOUT"),
+            ("drop.t.test", "A"): ("SERVFAIL", "TIMEOUT"),  # F02
+            ("wrongid.t.test", "A"): ("SERVFAIL", "TIMEOUT"),  # F08
+            ("wrongname.t.test", "A"): ("SERVFAIL", "TIMEOUT"),
+            ("garbage.t.test", "A"): ("SERVFAIL", "TIMEOUT", "MALFORMED"),
+            ("empty.t.test", "A"): ("SERVFAIL", "TIMEOUT"),
+            ("short.t.test", "A"): ("SERVFAIL", "TIMEOUT"),
+            ("overrun.t.test", "A"): ("SERVFAIL", "TIMEOUT", "MALFORMED"),
+            ("cnameloop.t.test", "A"): ("SERVFAIL", "TIMEOUT", "MALFORMED"),  # F10
+            ("oddname.t.test", "PTR"): ("NOERROR",),  # F11, C25
+            ("big16000.t.test", "TXT"): ("NOERROR",),  # C10, F13
+            ("big60000.t.test", "TXT"): ("NOERROR",),
+            ("many1000.t.test", "PTR"): ("NOERROR",),  # F09
+            ("late300.t.test", "A"): ("NOERROR",),  # F03
+            ("good.t.test", "A"): ("NOERROR",),
+        }
+        port = free_port()
+        with DnsServer(port):
+            found = self.resolve(port, cases, 8000)
+        for question, statuses in cases.items():
+            with self.subTest(question):
+                self.assertIn(found[question][0], statuses)
+        self.assertEqual(found["big60000.t.test", "TXT"][4], "60000 octets")
+        self.assertEqual(found["many1000.t.test", "PTR"][3], "512")
+        self.assertEqual(found["oddname.t.test", "PTR"][4], ".".join(escaped(label) for label in ODD_LABELS))
+
+    def test_F01_no_server(self):
+        found = self.resolve(9, [("good.t.test", "A")])
+        self.assertEqual(found["good.t.test", "A"][0], "SERVFAIL")
+
+    def test_F02_end_with_thousands_in_flight(self):
+        """Nobody answers 3000 questions; the end of the resolver answers each once, and at once."""
+        port = free_port()
+        with DnsServer(port):
+            start = time.monotonic()
+            found = self.resolve(port, [(f"drop.n{n}.test", "A") for n in range(3000)], PATIENCE_MS)
+            self.assertLess(time.monotonic() - start, DEADLINE_S)
+        self.assertEqual(len(found), 3000)
+        self.assertTrue({fields[0] for fields in found.values()} <= {"TIMEOUT", "SERVFAIL"})
+
+    def test_thousands_in_flight_are_all_answered(self):
+        port = free_port()
+        with DnsServer(port) as server:
+            found = self.resolve(port, [(f"late20.n{n}.test", "A") for n in range(1000)])
+            self.assertGreaterEqual(server.questions(), 1000)
+        self.assertEqual({fields[0] for fields in found.values()}, {"NOERROR"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
