@@ -208,8 +208,8 @@ id_is_among(struct span id, const char *const *ids, size_t count)
 		id = span_of(normalized);
 	for (size_t i = 0; i < count; i++) {
 		char ours[DOMAIN_SIZE];
-		const struct span pattern
-			= domain_normalize(span_of(ids[i]), ours) ? span_of(ours) : span_of(ids[i]);
+		const struct span pattern =
+			domain_normalize(span_of(ids[i]), ours) ? span_of(ours) : span_of(ids[i]);
 
 		if (domain_matches(id, pattern))
 			return true;

@@ -184,10 +184,12 @@ hash_question(const char *name, enum dns_type type)
 }
 
 static struct lookup *
-find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, uint32_t hash)
+find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type,
+	    uint32_t hash)
 {
 	for (int earlier = 0; earlier <= (int)stage; earlier++)
-		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL; lookup = lookup->next)
+		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL;
+		     lookup = lookup->next)
 			if (lookup->hash == hash && lookup->type == type && strcmp(lookup->name, name) == 0)
 				return lookup;
 	return NULL;
@@ -294,8 +296,9 @@ enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
 	else if (mailbox->form == MAILBOX_LOCAL_ONLY)
 		sender->address = arena_copy(arena, mailbox->local);
 	else if (mailbox->form != MAILBOX_NULL)
-		sender->address = arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
-					       (int)mailbox->domain.length, mailbox->domain.at);
+		sender->address =
+			arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
+				     (int)mailbox->domain.length, mailbox->domain.at);
 }
 
 static bool

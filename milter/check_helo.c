@@ -58,15 +58,16 @@ run(struct inquiry *inquiry)
 		facts->results[METHOD_HELO] = RESULT_PERMERROR;
 		return true;
 	case HELO_LITERAL:
-		facts->results[METHOD_HELO]
-			= ipaddr_equals(&helo->literal, &facts->client.address) ? RESULT_PASS : RESULT_FAIL;
+		facts->results[METHOD_HELO] =
+			ipaddr_equals(&helo->literal, &facts->client.address) ? RESULT_PASS : RESULT_FAIL;
 		return true;
 	default:
 		break;
 	}
 	if (facts->client.address.length == 0)
 		return true;
-	answer = inquiry_ask(inquiry, STAGE_HELO, helo->name, facts->client.address.length == 4 ? DNS_A : DNS_AAAA);
+	answer = inquiry_ask(inquiry, STAGE_HELO, helo->name,
+			     facts->client.address.length == 4 ? DNS_A : DNS_AAAA);
 	if (answer == NULL || !inquiry_is_done(inquiry, &check_iprev))
 		return false;
 	judge_name(facts, answer);
@@ -84,14 +85,17 @@ comment(const struct facts *facts)
 	if (helo->form == HELO_INVALID)
 		return helo->reason;
 	if (helo->form == HELO_LITERAL)
-		return result == RESULT_PASS ? "address literal of the client" : "address literal of another host";
+		return result == RESULT_PASS ? "address literal of the client"
+					     : "address literal of another host";
 	if (result == RESULT_TEMPERROR)
-		return dns_status_is_fault(helo->status) ? dns_status_word(helo->status) : "reverse DNS unknown";
+		return dns_status_is_fault(helo->status) ? dns_status_word(helo->status)
+							 : "reverse DNS unknown";
 	if (helo->agreement == HELO_EQUAL)
 		return "equals reverse DNS";
 	if (helo->agreement == HELO_SAME_ORGANIZATION)
-		return helo->resolves_to_client ? "resolves to the client, reverse DNS of the same organization"
-						: "does not resolve to the client, reverse DNS of the same organization";
+		return helo->resolves_to_client
+			       ? "resolves to the client, reverse DNS of the same organization"
+			       : "does not resolve to the client, reverse DNS of the same organization";
 	return helo->resolves_to_client ? "resolves to the client, unrelated to reverse DNS"
 					: "does not resolve to the client";
 }

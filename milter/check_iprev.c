@@ -43,7 +43,8 @@ addresses_shown(const struct dns_answer *answer, struct arena *arena)
 
 	strbuf_init(&shown, memory, sizeof memory);
 	for (size_t i = 0; i < answer->count && i < ADDRESSES_SHOWN; i++)
-		strbuf_printf(&shown, "%s%s", i > 0 ? ", " : "", ipaddr_format(&answer->records[i].address, text));
+		strbuf_printf(&shown, "%s%s", i > 0 ? ", " : "",
+			      ipaddr_format(&answer->records[i].address, text));
 	if (answer->count > ADDRESSES_SHOWN)
 		strbuf_add(&shown, "...");
 	return arena_string(arena, memory);
@@ -86,8 +87,8 @@ write_names(struct inquiry *inquiry, const struct name_list *names, const struct
 		name->addresses = addresses_shown(answers[i], arena);
 		if (name->is_verified && facts->iprev.verified == NULL)
 			facts->iprev.verified = name->name;
-		is_uncertain = is_uncertain
-			       || (dns_status_is_fault(name->status) && name->status != DNS_MALFORMED);
+		is_uncertain =
+			is_uncertain || (dns_status_is_fault(name->status) && name->status != DNS_MALFORMED);
 	}
 	facts->results[METHOD_IPREV] = facts->iprev.verified != NULL ? RESULT_PASS
 				       : is_uncertain                ? RESULT_TEMPERROR
@@ -117,8 +118,8 @@ run(struct inquiry *inquiry)
 	if (names.count > 0)
 		write_names(inquiry, &names, answers);
 	else
-		facts->results[METHOD_IPREV]
-			= dns_status_is_fault(pointers->status) ? RESULT_TEMPERROR : RESULT_PERMERROR;
+		facts->results[METHOD_IPREV] =
+			dns_status_is_fault(pointers->status) ? RESULT_TEMPERROR : RESULT_PERMERROR;
 	return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "heloscope/check_iprev.h"
 
-#define NAME_SIZE 512 /* a domain of 253 octets and a zone; longer than the DNS takes */
+#define NAME_SIZE 512          /* a domain of 253 octets and a zone; longer than the DNS takes */
 #define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
 #define LISTED_MAX 0x7ffffeffU /* but not 127.255.255.0/24 */
 
@@ -20,14 +20,16 @@ static const enum stage subject_stages[LIST_SUBJECTS] = {
 static bool
 is_private(const struct ipaddr *address)
 {
-	static const char *const networks[] = { "10.0.0.0/8",	  "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-						"100.64.0.0/10", "fc00::/7",	   "fe80::/10" };
+	static const char *const networks[] = { "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+						"169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+						"fe80::/10" };
 
 	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
 		struct network network;
 		const char *reason;
 
-		if (network_parse(span_of(networks[i]), &network, &reason) && network_contains(&network, address))
+		if (network_parse(span_of(networks[i]), &network, &reason)
+		    && network_contains(&network, address))
 			return true;
 	}
 	return ipaddr_is_loopback(address);
@@ -158,7 +160,8 @@ static const char *
 meaning_of(const struct list *list, uint32_t answer)
 {
 	const struct answer_range *own = find_range(&list->answers, answer);
-	const struct answer_range *known = list->entry != NULL ? find_range(&list->entry->answers, answer) : NULL;
+	const struct answer_range *known =
+		list->entry != NULL ? find_range(&list->entry->answers, answer) : NULL;
 
 	if (own != NULL && own->meaning != NULL)
 		return own->meaning;
@@ -221,7 +224,7 @@ write_finding(struct list_finding *finding, const struct question *question, con
 {
 	*finding = (struct list_finding){
 		.zone = question->list->shown,
-		.operator = question->list->operator,
+		.operator= question->list->operator,
 		.asked = asked,
 		.is_allow = question->list->is_allow,
 		.weight = question->list->weight,
@@ -345,8 +348,8 @@ overall(const struct facts *facts, bool is_allow)
 static bool
 run_results(struct inquiry *inquiry)
 {
-	static const struct check *const needed[]
-		= { &check_list_client, &check_list_ptr, &check_list_helo, &check_list_sender };
+	static const struct check *const needed[] = { &check_list_client, &check_list_ptr, &check_list_helo,
+						      &check_list_sender };
 	struct facts *facts = inquiry_facts(inquiry);
 
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -402,7 +405,8 @@ report_finding(const struct list_finding *finding, enum list_subject subject, st
 		(void)snprintf(comment, sizeof comment, "%s", finding->fault);
 	else
 		(void)snprintf(comment, sizeof comment, "score %u%s%s", finding->weight,
-			       finding->meaning != NULL ? ", " : "", finding->meaning != NULL ? finding->meaning : "");
+			       finding->meaning != NULL ? ", " : "",
+			       finding->meaning != NULL ? finding->meaning : "");
 	authres_comment(authres, comment);
 }
 
@@ -415,7 +419,8 @@ report_none(const struct facts *facts, bool is_allow, struct authres *authres)
 	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE)
 		return;
 	authres_result(authres, is_allow ? "dnswl" : "x-dnsbl", RESULT_NONE);
-	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists, tally.lists == 1 ? "" : "s");
+	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists,
+		       tally.lists == 1 ? "" : "s");
 	authres_comment(authres, comment);
 }
 
@@ -429,7 +434,8 @@ report(const struct facts *facts, struct authres *authres)
 
 			for (size_t i = 0; i < lists_of->count; i++)
 				if (lists_of->findings[i].is_allow == (is_allow != 0))
-					report_finding(&lists_of->findings[i], (enum list_subject)subject, authres);
+					report_finding(&lists_of->findings[i], (enum list_subject)subject,
+						       authres);
 		}
 	}
 }

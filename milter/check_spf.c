@@ -35,10 +35,12 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 		.helo = facts->helo.given != NULL ? facts->helo.given : "",
 		.receiver = config->authserv_id,
 	};
-	spf_engine *engine = config->spf_engine == SPF_ENGINE_NATIVE ? spf_native_evaluate : spf_libspf2_evaluate;
+	spf_engine *engine =
+		config->spf_engine == SPF_ENGINE_NATIVE ? spf_native_evaluate : spf_libspf2_evaluate;
 	struct spf_outcome outcome = { .result = RESULT_NONE };
 
-	if (spf_domain_is_checkable(domain) && !engine(&query, &source, inquiry_arena(inquiry, stage), &outcome))
+	if (spf_domain_is_checkable(domain)
+	    && !engine(&query, &source, inquiry_arena(inquiry, stage), &outcome))
 		return false;
 	facts->results[identity == SPF_MAILFROM ? METHOD_SPF : METHOD_SPF_HELO] = outcome.result;
 	facts->spf[identity] = (struct spf_facts){

@@ -7,16 +7,8 @@
 #include "heloscope/check_spf.h"
 
 static const struct check *const checks[] = {
-	&check_iprev,
-	&check_helo,
-	&check_spf_mailfrom,
-	&check_spf_helo,
-	&check_sender,
-	&check_list_client,
-	&check_list_ptr,
-	&check_list_helo,
-	&check_list_sender,
-	&check_list_results,
+	&check_iprev,       &check_helo,     &check_spf_mailfrom, &check_spf_helo,    &check_sender,
+	&check_list_client, &check_list_ptr, &check_list_helo,    &check_list_sender, &check_list_results,
 };
 
 _Static_assert(sizeof checks / sizeof checks[0] <= INQUIRY_CHECKS_MAX, "INQUIRY_CHECKS_MAX is too small");

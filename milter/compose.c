@@ -126,8 +126,8 @@ add_verdicts(const struct message_summary *summary, struct strbuf *line)
 	for (size_t i = 0; i < summary->verdict_count; i++) {
 		const struct verdict *verdict = &summary->verdicts[i];
 
-		strbuf_printf(line, "%s%s%s", i == 0 ? " verdict=" : ",", verdict->is_enforced ? "" : "would-",
-			      action_word(verdict->action));
+		strbuf_printf(line, "%s%s%s", i == 0 ? " verdict=" : ",",
+			      verdict->is_enforced ? "" : "would-", action_word(verdict->action));
 		if (summary->counts[i] > 1)
 			strbuf_printf(line, "*%u", summary->counts[i]);
 		if (verdict->rule != NULL)
@@ -141,7 +141,8 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 	char address[IPADDR_TEXT_SIZE];
 
 	strbuf_printf(line, "id=%s client=%s", summary->ident,
-		      facts->client.address.length > 0 ? ipaddr_format(&facts->client.address, address) : "local");
+		      facts->client.address.length > 0 ? ipaddr_format(&facts->client.address, address)
+						       : "local");
 	if (summary->queue_id != NULL)
 		strbuf_printf(line, " queue=%s", summary->queue_id);
 	strbuf_add(line, " helo=");

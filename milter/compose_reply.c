@@ -16,8 +16,12 @@ static unsigned
 cause_of_method(enum method method)
 {
 	static const unsigned causes[METHODS] = {
-		[METHOD_IPREV] = CAUSE_IPREV,   [METHOD_HELO] = CAUSE_HELO,	[METHOD_SPF] = CAUSE_SPF,
-		[METHOD_SPF_HELO] = CAUSE_SPF,  [METHOD_SENDER] = CAUSE_SENDER, [METHOD_DNSBL] = CAUSE_LISTS,
+		[METHOD_IPREV] = CAUSE_IPREV,
+		[METHOD_HELO] = CAUSE_HELO,
+		[METHOD_SPF] = CAUSE_SPF,
+		[METHOD_SPF_HELO] = CAUSE_SPF,
+		[METHOD_SENDER] = CAUSE_SENDER,
+		[METHOD_DNSBL] = CAUSE_LISTS,
 		[METHOD_DNSWL] = 0,
 	};
 
@@ -45,7 +49,8 @@ causes(const struct condition *condition, const struct facts *facts)
 	if (policy_truth(condition, facts, &nobody) != TRUTH_TRUE)
 		return 0;
 	if (condition->kind == CONDITION_RESULT)
-		return speaks_against(facts->results[condition->method]) ? cause_of_method(condition->method) : 0;
+		return speaks_against(facts->results[condition->method]) ? cause_of_method(condition->method)
+									 : 0;
 	if (condition->kind == CONDITION_LISTED)
 		return CAUSE_LISTS;
 	return condition->kind == CONDITION_QUANTITY && condition->quantity != QUANTITY_DNSWL
@@ -64,23 +69,29 @@ tell_iprev(const struct facts *facts, struct strbuf *text)
 	if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR) {
 		strbuf_printf(text, "The reverse DNS name of %s could not be looked up. ", address);
 	} else if (iprev->count == 0) {
-		strbuf_printf(text, "%s has no reverse DNS name. The operator of the address can add a PTR record. ", address);
+		strbuf_printf(
+			text,
+			"%s has no reverse DNS name. The operator of the address can add a PTR record. ",
+			address);
 	} else {
 		strbuf_printf(text, "%s has no reverse DNS name that resolves back to it (PTR ", address);
 		strbuf_add_escaped(text, span_of(iprev->names[0].name), TEXT_MAX);
 		strbuf_printf(text, " -> %s). The operator of the address can correct its PTR record. ",
-			      iprev->names[0].addresses[0] != '\0' ? iprev->names[0].addresses : "no address");
+			      iprev->names[0].addresses[0] != '\0' ? iprev->names[0].addresses
+								   : "no address");
 	}
 }
 
 static void
 tell_spf(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	const bool is_helo = facts->results[METHOD_SPF] == RESULT_UNCHECKED || facts->results[METHOD_SPF] == RESULT_PASS
+	const bool is_helo = facts->results[METHOD_SPF] == RESULT_UNCHECKED
+			     || facts->results[METHOD_SPF] == RESULT_PASS
 			     || facts->results[METHOD_SPF] == RESULT_NONE;
 	const struct spf_facts *spf = &facts->spf[is_helo ? SPF_HELO : SPF_MAILFROM];
 	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
-	const char *domain = spf->domain != NULL && spf->domain[0] != '\0' ? spf->domain : "the sender's domain";
+	const char *domain =
+		spf->domain != NULL && spf->domain[0] != '\0' ? spf->domain : "the sender's domain";
 	char address[IPADDR_TEXT_SIZE];
 
 	(void)ipaddr_format(&facts->client.address, address);
@@ -90,8 +101,8 @@ tell_spf(const struct config *config, const struct facts *facts, struct strbuf *
 		strbuf_add(text, ". The owner of the domain can correct its SPF record. ");
 		return;
 	}
-	strbuf_printf(text, "The SPF record of %s does not allow %s to send its mail (spf=%s", domain, address,
-		      result_word(result));
+	strbuf_printf(text, "The SPF record of %s does not allow %s to send its mail (spf=%s", domain,
+		      address, result_word(result));
 	if (spf->mechanism != NULL) {
 		strbuf_add(text, " by ");
 		strbuf_add_escaped(text, span_of(spf->mechanism), TEXT_MAX);
@@ -138,7 +149,8 @@ tell_finding(const struct list_finding *finding, struct strbuf *text)
 	char answer[IPADDR_TEXT_SIZE];
 	const struct ipaddr address = ipaddr_from_ipv4(finding->answers[0]);
 
-	strbuf_printf(text, "%s is listed by %s (%s", finding->asked, finding->zone, ipaddr_format(&address, answer));
+	strbuf_printf(text, "%s is listed by %s (%s", finding->asked, finding->zone,
+		      ipaddr_format(&address, answer));
 	if (finding->meaning != NULL)
 		strbuf_printf(text, ", %s", finding->meaning);
 	if (finding->page != NULL)
@@ -218,8 +230,8 @@ set_codes(const struct facts *facts, const struct verdict *verdict, unsigned fou
 
 /* Findings, then the reference; of the findings as much as three lines leave room for. */
 static void
-fit_reply(const struct config *config, const char *findings, const char *ident, const struct smtp_reply *codes,
-	  struct smtp_reply *reply)
+fit_reply(const struct config *config, const char *findings, const char *ident,
+	  const struct smtp_reply *codes, struct smtp_reply *reply)
 {
 	const size_t length = strlen(findings);
 	size_t shown = length;
@@ -228,8 +240,9 @@ fit_reply(const struct config *config, const char *findings, const char *ident, 
 
 	do {
 		strbuf_init(&text, memory, sizeof memory);
-		strbuf_printf(&text, "%.*s%s Reference %s%s%.60s", (int)shown, findings, shown < length ? "..." : "", ident,
-			      config->contact != NULL ? " " : "", config->contact != NULL ? config->contact : "");
+		strbuf_printf(&text, "%.*s%s Reference %s%s%.60s", (int)shown, findings,
+			      shown < length ? "..." : "", ident, config->contact != NULL ? " " : "",
+			      config->contact != NULL ? config->contact : "");
 		shown = shown > BODY_STEP ? shown - BODY_STEP : 0;
 	} while (!smtp_reply_set(reply, codes->code, codes->xcode, memory) && shown > 0);
 }

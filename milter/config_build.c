@@ -100,7 +100,7 @@ known_word(struct config_reader *reader, const char *regard, struct word word, c
 	return count;
 }
 
-#define KNOWN(reader, regard, word, table) \
+#define KNOWN(reader, regard, word, table)                                                                   \
 	known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
 
 /* Sets. */
@@ -149,8 +149,10 @@ config_set_authserv_id(struct config_reader *reader, struct word id, const struc
 	char name[DOMAIN_SIZE];
 
 	if (!domain_normalize(span_of(id.text), name))
-		config_complain(reader, id.place, "the authserv-id \"%.80s\" is no domain name; expected one like "
-						  "\"mx.example.org\"", id.text);
+		config_complain(reader, id.place,
+				"the authserv-id \"%.80s\" is no domain name; expected one like "
+				"\"mx.example.org\"",
+				id.text);
 	reader->config->authserv_id = id.text;
 	add_text(reader, &reader->config->own_ids, id.text);
 	for (size_t i = 0; i < also->count; i++)
@@ -170,8 +172,10 @@ config_set_listen(struct config_reader *reader, struct word where)
 			return;
 		}
 	}
-	config_complain(reader, where.place, "cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", "
-					     "\"inet6:PORT@ADDRESS\" or \"unix:/PATH\"", where.text);
+	config_complain(reader, where.place,
+			"cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", "
+			"\"inet6:PORT@ADDRESS\" or \"unix:/PATH\"",
+			where.text);
 }
 
 void
@@ -181,7 +185,8 @@ config_set_socket_mode(struct config_reader *reader, struct word mode)
 	const unsigned long value = strtoul(mode.text, &end, 8);
 
 	if (*end != '\0' || value > 0777)
-		config_complain(reader, mode.place, "the mode %.20s is no file mode; expected an octal number like 0660",
+		config_complain(reader, mode.place,
+				"the mode %.20s is no file mode; expected an octal number like 0660",
 				mode.text);
 	else
 		reader->config->socket_mode = (unsigned)value;
@@ -253,12 +258,13 @@ config_add_zone(struct config_reader *reader, struct word zone, const struct val
 	char name[DOMAIN_SIZE];
 
 	if (!domain_normalize(span_of(zone.text), name)) {
-		config_complain(reader, zone.place, "\"%.80s\" is no zone; expected a domain name", zone.text);
+		config_complain(reader, zone.place, "\"%.80s\" is no zone; expected a domain name",
+				zone.text);
 		return;
 	}
 	for (size_t i = 0; i < servers->count; i++) {
-		struct resolver_zone *items
-			= arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);
+		struct resolver_zone *items =
+			arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);
 
 		if (items == NULL || !check_server(reader, servers->items[i]))
 			return;
@@ -282,8 +288,10 @@ config_set_timeout(struct config_reader *reader, struct word duration)
 		if (strcmp(units[i].unit, unit) == 0)
 			value = value > CONFIG_TIMEOUT_MAX_MS ? value : value * units[i].milliseconds;
 	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
-		config_complain(reader, duration.place, "a timeout of %.20s; expected 100ms to 8s, because an MTA waits "
-							"10 s for a filter", duration.text);
+		config_complain(reader, duration.place,
+				"a timeout of %.20s; expected 100ms to 8s, because an MTA waits "
+				"10 s for a filter",
+				duration.text);
 	else
 		reader->config->timeout_ms = (unsigned)value;
 }
@@ -318,11 +326,12 @@ config_disable(struct config_reader *reader, const struct value_set *methods)
 }
 
 void
-config_add_networks(struct config_reader *reader, struct network_set *networks, const struct value_set *values)
+config_add_networks(struct config_reader *reader, struct network_set *networks,
+		    const struct value_set *values)
 {
 	for (size_t i = 0; i < values->count; i++) {
-		struct network *items
-			= arena_grow(&reader->config->arena, networks->items, networks->count, sizeof *items);
+		struct network *items =
+			arena_grow(&reader->config->arena, networks->items, networks->count, sizeof *items);
 		const char *reason;
 
 		if (items == NULL)
@@ -346,13 +355,15 @@ config_include(struct config_reader *reader, struct word path)
 	const char *full = path.text;
 
 	if (reader->depth >= INCLUDE_DEPTH_MAX) {
-		config_complain(reader, path.place, "includes nested more than %d deep; expected no file that includes "
-						    "itself", INCLUDE_DEPTH_MAX);
+		config_complain(reader, path.place,
+				"includes nested more than %d deep; expected no file that includes "
+				"itself",
+				INCLUDE_DEPTH_MAX);
 		return;
 	}
 	if (path.text[0] != '/' && slash != NULL)
-		full = arena_printf(&reader->config->arena, "%.*s/%s", (int)(slash - reader->path), reader->path,
-				    path.text);
+		full = arena_printf(&reader->config->arena, "%.*s/%s", (int)(slash - reader->path),
+				    reader->path, path.text);
 	config_read_file(reader->config, reader->messages, full, path.text, reader->depth + 1, reader->errors,
 			 reader->said);
 }

@@ -46,23 +46,27 @@ parse_range(const char *text, struct answer_range *range)
 }
 
 void
-config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range, const char *meaning)
+config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
+		  const char *meaning)
 {
-	struct answer_range *items
-		= arena_grow(&reader->config->arena, answers->items, answers->count, sizeof *items);
+	struct answer_range *items =
+		arena_grow(&reader->config->arena, answers->items, answers->count, sizeof *items);
 	struct answer_range parsed = { .meaning = meaning };
 
 	if (items == NULL)
 		return;
 	answers->items = items;
 	if (!parse_range(range.text, &parsed))
-		config_complain(reader, range.place, "\"%.60s\" is no answer of a list; " RANGE_FORM, range.text);
-	else if (parsed.first >> 24 != 127 || parsed.last >> 24 != 127)
-		config_complain(reader, range.place, "\"%.60s\" lies outside 127.0.0.0/8; " RANGE_FORM, range.text);
-	else if (parsed.last >= 0x7fffff00)
-		config_complain(reader, range.place,
-				"\"%.60s\" reaches into 127.255.255.0/24, where lists report errors; " RANGE_FORM,
+		config_complain(reader, range.place, "\"%.60s\" is no answer of a list; " RANGE_FORM,
 				range.text);
+	else if (parsed.first >> 24 != 127 || parsed.last >> 24 != 127)
+		config_complain(reader, range.place, "\"%.60s\" lies outside 127.0.0.0/8; " RANGE_FORM,
+				range.text);
+	else if (parsed.last >= 0x7fffff00)
+		config_complain(
+			reader, range.place,
+			"\"%.60s\" reaches into 127.255.255.0/24, where lists report errors; " RANGE_FORM,
+			range.text);
 	else
 		items[answers->count++] = parsed;
 }
@@ -85,15 +89,18 @@ read_key(struct config_reader *reader, struct word path)
 	(void)fclose(file);
 	key = (struct span){ line, strcspn(line, " \t\r\n") };
 	if (!domain_is_host_name(key)) {
-		config_complain(reader, path.place, "the key file \"%.200s\" begins with no key; expected one label of "
-						    "letters and digits on its first line", path.text);
+		config_complain(reader, path.place,
+				"the key file \"%.200s\" begins with no key; expected one label of "
+				"letters and digits on its first line",
+				path.text);
 		return NULL;
 	}
 	return arena_copy(&reader->config->arena, key);
 }
 
 static void
-set_zone(struct config_reader *reader, struct list *list, struct word zone, const struct list_options *options)
+set_zone(struct config_reader *reader, struct list *list, struct word zone,
+	 const struct list_options *options)
 {
 	char name[DOMAIN_SIZE];
 	const char *key = options->key.text;
@@ -101,19 +108,23 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone, cons
 	if (options->key_file.text != NULL)
 		key = read_key(reader, options->key_file);
 	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
-		config_complain(reader, zone.place, "\"%.80s\" is no zone of a list; expected a domain name like "
-						    "\"zen.spamhaus.org\"", zone.text);
+		config_complain(reader, zone.place,
+				"\"%.80s\" is no zone of a list; expected a domain name like "
+				"\"zen.spamhaus.org\"",
+				zone.text);
 		return;
 	}
 	list->zone = list->shown = arena_string(&reader->config->arena, name);
 	if (key != NULL) {
 		if (!domain_is_host_name(span_of(key)))
-			config_complain(reader, options->key.place, "a key is one label of letters and digits");
+			config_complain(reader, options->key.place,
+					"a key is one label of letters and digits");
 		list->key = key;
 		list->zone = arena_printf(&reader->config->arena, "%s.%s", key, name);
 	}
 	if (strlen(list->zone) > ZONE_MAX)
-		config_complain(reader, zone.place, "a zone of more than %d octets; expected a shorter one", ZONE_MAX);
+		config_complain(reader, zone.place, "a zone of more than %d octets; expected a shorter one",
+				ZONE_MAX);
 }
 
 static const char *const subject_names[LIST_SUBJECTS] = {
@@ -158,12 +169,14 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 	list.answers = options->answers;
 	if (options->weight.text != NULL
 	    && !span_to_number(span_of(options->weight.text), 1, WEIGHT_MAX, &list.weight))
-		config_complain(reader, options->weight.place, "a weight of %.20s; expected a number from 1 to %d",
-				options->weight.text, WEIGHT_MAX);
+		config_complain(reader, options->weight.place,
+				"a weight of %.20s; expected a number from 1 to %d", options->weight.text,
+				WEIGHT_MAX);
 	if (subject == LIST_SENDER)
 		list.subjects = 1U << LIST_SENDER | 1U << LIST_HELO | 1U << LIST_PTR;
 	if (options->has_on && subject == LIST_CLIENT)
-		config_complain(reader, zone.place, "\"on\" is for domain lists; a %s is asked for the client's address",
+		config_complain(reader, zone.place,
+				"\"on\" is for domain lists; a %s is asked for the client's address",
 				is_allow ? "dnswl" : "dnsbl");
 	else if (options->has_on)
 		list.subjects = subjects_of(reader, &options->on);
@@ -172,7 +185,8 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 		return;
 	for (size_t i = 0; i < lists->count; i++)
 		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
-			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once", list.shown);
+			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once",
+					list.shown);
 	items[lists->count++] = list;
 }
 
@@ -180,8 +194,8 @@ void
 config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry)
 {
 	struct list_entry_set *catalogue = &reader->config->catalogue;
-	struct list_entry *items
-		= arena_grow(&reader->config->arena, catalogue->items, catalogue->count, sizeof *items);
+	struct list_entry *items =
+		arena_grow(&reader->config->arena, catalogue->items, catalogue->count, sizeof *items);
 
 	if (items == NULL)
 		return;
@@ -226,7 +240,8 @@ config_resolve_lists(struct config *config)
 
 		list->entry = find_entry(config, list->zone);
 		find_key(config, list);
-		list->operator= list->entry != NULL && list->entry->operator!= NULL ? list->entry->operator: list->shown;
+		list->operator= list->entry != NULL && list->entry->operator!= NULL
+			? list->entry->operator: list->shown;
 		if (list->answers.count == 0 && list->entry != NULL)
 			list->answers = list->entry->answers;
 	}

@@ -48,8 +48,8 @@ complain_of_name(struct config_reader *reader, struct word name, const char *exp
 	strbuf_init(&message, memory, sizeof memory);
 	if (find(known, count, name.text) == count)
 		config_add_nearest(&message, name.text, known, count);
-	config_complain(reader, name.place, "\"%.40s\" cannot be asked in this way; expected %s%s", name.text, expected,
-			memory);
+	config_complain(reader, name.place, "\"%.40s\" cannot be asked in this way; expected %s%s", name.text,
+			expected, memory);
 }
 
 static struct condition *
@@ -96,21 +96,25 @@ config_flag_condition(struct config_reader *reader, struct word name)
 	if (strcmp(name.text, "authenticated") == 0)
 		return new_condition(reader, CONDITION_AUTHENTICATED);
 	if (strcmp(name.text, "trusted") != 0)
-		complain_of_name(reader, name, "\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like "
-					       "\"spf = fail\"");
+		complain_of_name(reader, name,
+				 "\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like "
+				 "\"spf = fail\"");
 	return new_condition(reader, CONDITION_TRUSTED);
 }
 
 struct condition *
-config_number_condition(struct config_reader *reader, struct word name, enum compare compare, struct word number)
+config_number_condition(struct config_reader *reader, struct word name, enum compare compare,
+			struct word number)
 {
 	const size_t quantity = find(quantity_words, QUANTITIES, name.text);
 	unsigned value = 0;
 
 	if (quantity == QUANTITIES)
-		complain_of_name(reader, name, "\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
+		complain_of_name(reader, name,
+				 "\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
 	if (!span_to_number(span_of(number.text), 0, 999999, &value))
-		config_complain(reader, number.place, "the number %.20s is too large; expected at most 999999", number.text);
+		config_complain(reader, number.place,
+				"the number %.20s is too large; expected at most 999999", number.text);
 	return quantity_condition(reader, quantity % QUANTITIES, compare, value);
 }
 
@@ -134,8 +138,10 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 		strbuf_init(&message, memory, sizeof memory);
 		config_add_nearest(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
 		config_complain(reader, values->items[i].place,
-				"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, policy, temperror "
-				"or permerror%s", values->items[i].text, memory);
+				"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, "
+				"policy, temperror "
+				"or permerror%s",
+				values->items[i].text, memory);
 	}
 	return bits;
 }
@@ -166,7 +172,8 @@ kind_of_name(const char *name)
 }
 
 struct condition *
-config_set_condition(struct config_reader *reader, struct word name, bool is_negated, const struct value_set *values)
+config_set_condition(struct config_reader *reader, struct word name, bool is_negated,
+		     const struct value_set *values)
 {
 	const enum condition_kind kind = kind_of_name(name.text);
 	struct condition *condition = new_condition(reader, kind);
@@ -187,9 +194,10 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 				 kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
 				 : kind == CONDITION_TEXT ? "patterns in quotes, like { \"*@example.org\" }"
 				 : kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
-				 : kind == CONDITION_LISTED ? "zones in quotes, like { \"zen.spamhaus.org\" }"
-							  : "the name of a check, \"recipient\", \"mail-from\", "
-							    "\"helo-name\", \"client-name\", \"client\" or \"listed\"");
+				 : kind == CONDITION_LISTED
+					 ? "zones in quotes, like { \"zen.spamhaus.org\" }"
+					 : "the name of a check, \"recipient\", \"mail-from\", "
+					   "\"helo-name\", \"client-name\", \"client\" or \"listed\"");
 	}
 	return condition;
 }
@@ -211,16 +219,20 @@ set_codes(struct config_reader *reader, struct rule *rule, struct word code, str
 	if (code.text == NULL)
 		return;
 	if (!is_refusal(rule->action)) {
-		config_complain(reader, code.place, "a reply code for \"%s\"; expected one only behind \"reject\" or "
-						    "\"defer\"", action_word(rule->action));
+		config_complain(reader, code.place,
+				"a reply code for \"%s\"; expected one only behind \"reject\" or "
+				"\"defer\"",
+				action_word(rule->action));
 		return;
 	}
 	if (!span_to_number(span_of(code.text), class * 100, class * 100 + 99, &rule->code))
-		config_complain(reader, code.place, "the reply code %.20s for \"%s\"; expected one of class %u", code.text,
+		config_complain(reader, code.place,
+				"the reply code %.20s for \"%s\"; expected one of class %u", code.text,
 				action_word(rule->action), class);
 	else if (xcode.text != NULL && !smtp_reply_codes_are_valid(rule->code, xcode.text))
-		config_complain(reader, xcode.place, "the enhanced code %.20s; expected one of class %u, like %u.7.1",
-				xcode.text, class, class);
+		config_complain(reader, xcode.place,
+				"the enhanced code %.20s; expected one of class %u, like %u.7.1", xcode.text,
+				class, class);
 }
 
 static void
@@ -230,11 +242,13 @@ set_text(struct config_reader *reader, struct rule *rule, struct place place, st
 	if (rule->action == ACTION_TAG && text.text == NULL)
 		config_complain(reader, place, "a tag without its text; expected tag \"TEXT\"");
 	if (rule->action == ACTION_ACCEPT && text.text != NULL)
-		config_complain(reader, text.place, "a text for \"accept\"; expected none, for it is never sent");
+		config_complain(reader, text.place,
+				"a text for \"accept\"; expected none, for it is never sent");
 	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
 		if (*at < ' ' || *at > '~') {
-			config_complain(reader, text.place, "a text that is not printable ASCII; SMTP replies can hold "
-							    "nothing else (RFC 5321, 4.2)");
+			config_complain(reader, text.place,
+					"a text that is not printable ASCII; SMTP replies can hold "
+					"nothing else (RFC 5321, 4.2)");
 			return;
 		}
 	}
@@ -254,10 +268,13 @@ config_rule(struct config_reader *reader, struct place place, enum action action
 		if (length < sizeof number)
 			memcpy(number, percent.text, length);
 		if (!span_to_number(span_of(number), 1, 100, &rule.percent))
-			config_complain(reader, percent.place, "a share of %.20s; expected 1%% to 100%%", percent.text);
+			config_complain(reader, percent.place, "a share of %.20s; expected 1%% to 100%%",
+					percent.text);
 		if (action == ACTION_ACCEPT || action == ACTION_TAG)
-			config_complain(reader, percent.place, "a share for \"%s\"; expected one only for \"reject\", "
-							       "\"defer\" or \"quarantine\"", action_word(action));
+			config_complain(reader, percent.place,
+					"a share for \"%s\"; expected one only for \"reject\", "
+					"\"defer\" or \"quarantine\"",
+					action_word(action));
 	}
 	set_codes(reader, &rule, code, xcode);
 	set_text(reader, &rule, place, text);
@@ -286,7 +303,9 @@ config_add_policy(struct config_reader *reader, struct place place, const struct
 	if (domains == NULL) {
 		config_once(reader, "policy", place);
 		if (otherwise->action == ACTION_DEFAULT)
-			config_complain(reader, place, "\"otherwise default\" in the default policy itself; expected a verb");
+			config_complain(
+				reader, place,
+				"\"otherwise default\" in the default policy itself; expected a verb");
 		reader->config->default_policy = policy;
 		return;
 	}

@@ -14,17 +14,22 @@
 #define NAME_TEXT_SIZE 1024 /* 253 octets, each at most as \DDD, and dots */
 
 static const char *const status_words[] = {
-	[DNS_NOERROR] = "answered",   [DNS_NODATA] = "no such record", [DNS_NXDOMAIN] = "NXDOMAIN",
-	[DNS_SERVFAIL] = "SERVFAIL",  [DNS_TIMEOUT] = "timeout",       [DNS_BOGUS] = "DNSSEC bogus",
-	[DNS_MALFORMED] = "malformed answer", [DNS_TOO_MANY] = "too many lookups",
+	[DNS_NOERROR] = "answered",
+	[DNS_NODATA] = "no such record",
+	[DNS_NXDOMAIN] = "NXDOMAIN",
+	[DNS_SERVFAIL] = "SERVFAIL",
+	[DNS_TIMEOUT] = "timeout",
+	[DNS_BOGUS] = "DNSSEC bogus",
+	[DNS_MALFORMED] = "malformed answer",
+	[DNS_TOO_MANY] = "too many lookups",
 };
 
 static const struct {
 	enum dns_type type;
 	const char *word;
 } type_words[] = {
-	{ DNS_A, "A" },	  { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },
-	{ DNS_MX, "MX" }, { DNS_TXT, "TXT" },	  { DNS_AAAA, "AAAA" },
+	{ DNS_A, "A" },   { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },
+	{ DNS_MX, "MX" }, { DNS_TXT, "TXT" },     { DNS_AAAA, "AAAA" },
 };
 
 const char *
@@ -302,7 +307,8 @@ allocate_answer(size_t records, size_t length, enum dns_type type)
 	const size_t name_size = type == DNS_PTR || type == DNS_MX ? NAME_TEXT_SIZE : 0;
 	const size_t text_size = type == DNS_TXT ? length : 0;
 
-	return calloc(1, sizeof(struct dns_answer) + records * (sizeof(struct dns_record) + name_size) + text_size);
+	return calloc(1, sizeof(struct dns_answer) + records * (sizeof(struct dns_record) + name_size)
+				 + text_size);
 }
 
 static void

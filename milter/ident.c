@@ -22,6 +22,7 @@ ident_make(char *ident)
 	}
 	(void)snprintf(ident, IDENT_SIZE, "%04u%02u%02uT%02u%02u%02uZ-%02x%02x%02x%02x%02x%02x",
 		       ((unsigned)parts.tm_year + 1900) % 10000, ((unsigned)parts.tm_mon + 1) % 100,
-		       (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100, (unsigned)parts.tm_min % 100,
-		       (unsigned)parts.tm_sec % 100, random[0], random[1], random[2], random[3], random[4], random[5]);
+		       (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
+		       (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100, random[0], random[1],
+		       random[2], random[3], random[4], random[5]);
 }

@@ -154,8 +154,7 @@ network_parse(struct span text, struct network *network, const char **reason)
 		return false;
 	}
 	parsed.prefix = parsed.address.length * 8U;
-	if (slash != NULL
-	    && !span_to_number(span_from(text, length + 1), 0, parsed.prefix, &parsed.prefix)) {
+	if (slash != NULL && !span_to_number(span_from(text, length + 1), 0, parsed.prefix, &parsed.prefix)) {
 		*reason = parsed.address.length == 4 ? "has a prefix that is not 0 to 32"
 						     : "has a prefix that is not 0 to 128";
 		return false;

@@ -15,19 +15,19 @@
 
 enum { EXIT_USAGE = 2 };
 
-static const char usage[]
-	= "usage: heloscope-milter [-c FILE]      run in the foreground\n"
-	  "       heloscope-milter -t [-c FILE]   check the configuration; silent when it is right\n"
-	  "       heloscope-milter -V | --help\n"
-	  "\n"
-	  "  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
-	  "  -t, --test          read the configuration and exit: 0 when it is right, else 1\n"
-	  "  -V, --version       print the version and exit\n"
-	  "  -h, --help          print this and exit\n"
-	  "\n"
-	  "SIGUSR1 reads the configuration again; SIGTERM ends the program. The filter is attached\n"
-	  "to Postfix with \"smtpd_milters = inet:127.0.0.1:8891\". More: heloscope-milter(8),\n"
-	  "heloscope.conf(5).\n";
+static const char usage[] =
+	"usage: heloscope-milter [-c FILE]      run in the foreground\n"
+	"       heloscope-milter -t [-c FILE]   check the configuration; silent when it is right\n"
+	"       heloscope-milter -V | --help\n"
+	"\n"
+	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
+	"  -t, --test          read the configuration and exit: 0 when it is right, else 1\n"
+	"  -V, --version       print the version and exit\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"SIGUSR1 reads the configuration again; SIGTERM ends the program. The filter is attached\n"
+	"to Postfix with \"smtpd_milters = inet:127.0.0.1:8891\". More: heloscope-milter(8),\n"
+	"heloscope.conf(5).\n";
 
 struct options {
 	const char *config;
@@ -39,8 +39,10 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "test", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter;
@@ -65,8 +67,10 @@ read_options(int argc, char **argv, struct options *options)
 		}
 	}
 	if (optind < argc) {
-		(void)fprintf(stderr, "heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
-			      argv[optind]);
+		(void)fprintf(
+			stderr,
+			"heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
+			argv[optind]);
 		return EXIT_USAGE;
 	}
 	return -1;

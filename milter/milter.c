@@ -20,7 +20,8 @@
  * their reply although it never says more than "continue": Postfix holds back what needs no
  * reply until something does, and lookups that could start at connect would start at RCPT.
  */
-#define STEPS_WANTED (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
+#define STEPS_WANTED                                                                                         \
+	(SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
 
 struct connection {
 	struct session *session;
@@ -134,23 +135,27 @@ ended(SMFICTX *context, sfsistat status)
 }
 
 static sfsistat
-on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long more, unsigned long rest,
-	     unsigned long *our_actions, unsigned long *our_steps, unsigned long *our_more, unsigned long *our_rest)
+on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long more,
+	     unsigned long rest, unsigned long *our_actions, unsigned long *our_steps,
+	     unsigned long *our_more, unsigned long *our_rest)
 {
 	struct connection *connection;
 
 	(void)more;
 	(void)rest;
 	if ((actions & ACTIONS_NEEDED) != ACTIONS_NEEDED) {
-		log_error("the MTA does not let filters change header fields; the filter cannot work with it");
+		log_error(
+			"the MTA does not let filters change header fields; the filter cannot work with it");
 		return SMFIS_REJECT;
 	}
 	if ((actions & SMFIF_SETSYMLIST) != 0)
 		ask_for_macros(context);
 	else if (!atomic_flag_test_and_set(&has_told_of_actions))
-		log_warning("the MTA does not let filters ask for macros: see to it that it sends {auth_authen} and "
+		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
+			    "{auth_authen} and "
 			    "{tls_version} with MAIL, and i at end of message (Postfix: milter_mail_macros, "
-			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_EOM)");
+			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
+			    "confMILTER_MACROS_EOM)");
 	connection = calloc(1, sizeof *connection);
 	if (connection == NULL)
 		return SMFIS_REJECT; /* the MTA goes on as its default action for filters says */
@@ -172,8 +177,10 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
 	if (macro(context, "j") == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
-		log_warning("the MTA does not send the macro j at connect, so perhaps no macros at all: authenticated clients "
-			    "cannot be told from others (Postfix: milter_connect_macros = j, milter_mail_macros = i "
+		log_warning("the MTA does not send the macro j at connect, so perhaps no macros at all: "
+			    "authenticated clients "
+			    "cannot be told from others (Postfix: milter_connect_macros = j, "
+			    "milter_mail_macros = i "
 			    "{auth_authen} {tls_version})");
 	session_free(connection->session);
 	runtime = milter_runtime();
@@ -221,7 +228,8 @@ doubled(const char *line, char *memory, size_t size)
 	return memory;
 }
 
-/* Set the reply and return the code that goes with it, in one place: a reply that stays behind is sent later. */
+/* Set the reply and return the code that goes with it, in one place: a reply that stays behind is sent later.
+ */
 static sfsistat
 refuse(SMFICTX *context, const struct smtp_reply *reply)
 {
@@ -236,7 +244,8 @@ refuse(SMFICTX *context, const struct smtp_reply *reply)
 	if (smfi_setmlreply(context, code, xcode, lines[0], reply->count > 1 ? lines[1] : NULL,
 			    reply->count > 2 ? lines[2] : NULL, NULL)
 	    != MI_SUCCESS)
-		log_error("libmilter does not take the reply %u %s; its default text is sent", reply->code, reply->xcode);
+		log_error("libmilter does not take the reply %u %s; its default text is sent", reply->code,
+			  reply->xcode);
 	return reply->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
@@ -311,7 +320,8 @@ on_end_of_message(SMFICTX *context)
 	if (session == NULL)
 		return SMFIS_TEMPFAIL;
 	if (queue_id == NULL && !atomic_flag_test_and_set(&has_told_of_queue_id))
-		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log cannot name it "
+		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log "
+			    "cannot name it "
 			    "(Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
 	edits = session_end_of_message(session, queue_id);
 	is_done = edits.is_whole;
@@ -380,7 +390,9 @@ milter_open(struct runtime *runtime, struct error *error)
 		return false;
 	}
 	if (smfi_opensocket(false) != MI_SUCCESS) {
-		error_set(error, "cannot listen on \"%s\": is the address this host's, the port free, the folder there?",
+		error_set(error,
+			  "cannot listen on \"%s\": is the address this host's, the port free, the folder "
+			  "there?",
 			  listen);
 		return false;
 	}

@@ -113,7 +113,8 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	case SUBJECT_MAIL_FROM:
 		return address_matches(&facts->sender.mailbox, pattern);
 	case SUBJECT_HELO_NAME:
-		return facts->helo.given != NULL && domain_matches(span_of(facts->helo.given), span_of(pattern));
+		return facts->helo.given != NULL
+		       && domain_matches(span_of(facts->helo.given), span_of(pattern));
 	default:
 		return client_name_matches(facts, pattern);
 	}
@@ -127,7 +128,8 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
-	if (condition->subject == SUBJECT_CLIENT_NAME && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED))
+	if (condition->subject == SUBJECT_CLIENT_NAME
+	    && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED))
 		return TRUTH_UNKNOWN;
 	return TRUTH_FALSE;
 }

@@ -46,7 +46,7 @@ struct resolver {
 
 	/* The resolver's thread only. */
 	struct query_list asked;
-	STAILQ_HEAD(, follow_up) follow_ups;
+	STAILQ_HEAD(follow_up_list, follow_up) follow_ups;
 };
 
 static void
@@ -58,7 +58,8 @@ deliver(struct query *query, struct dns_answer *answer)
 
 /* libunbound's answer: `packet` is its own and good until we return. */
 static void
-receive(void *context, int rcode, void *packet, int length, int security, char *why_bogus, int was_ratelimited)
+receive(void *context, int rcode, void *packet, int length, int security, char *why_bogus,
+	int was_ratelimited)
 {
 	struct query *query = context;
 	struct dns_answer *answer;
@@ -81,7 +82,8 @@ static void
 give_to_unbound(struct resolver *resolver, struct query *query)
 {
 	TAILQ_INSERT_TAIL(&resolver->asked, query, link);
-	if (ub_resolve_event(resolver->unbound, query->name, (int)query->type, 1, query, receive, NULL) != 0) {
+	if (ub_resolve_event(resolver->unbound, query->name, (int)query->type, 1, query, receive, NULL)
+	    != 0) {
 		TAILQ_REMOVE(&resolver->asked, query, link);
 		deliver(query, dns_answer_empty(DNS_SERVFAIL, 0));
 	}
@@ -141,7 +143,8 @@ after_answers(struct dns_resolver *interface, void (*run)(void *context), void *
 }
 
 static bool
-ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_callback *callback, void *context)
+ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_callback *callback,
+    void *context)
 {
 	struct resolver *resolver = (struct resolver *)interface;
 	const size_t size = strlen(name) + 1;
@@ -150,7 +153,9 @@ ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_ca
 
 	if (query == NULL)
 		return false;
-	*query = (struct query){ .resolver = resolver, .callback = callback, .context = context, .type = type };
+	*query = (struct query){
+		.resolver = resolver, .callback = callback, .context = context, .type = type
+	};
 	memcpy(query->name, name, size);
 	(void)pthread_mutex_lock(&resolver->lock);
 	is_stopping = resolver->is_stopping;
@@ -203,10 +208,14 @@ set_options(struct ub_ctx *unbound, const struct option *options, size_t count)
 
 /* Loopback servers are as good as others; a server that was down is tried again soon. */
 static const struct option common_options[] = {
-	{ "do-not-query-localhost:", "no" }, { "infra-host-ttl:", "30" },
-	{ "infra-keep-probing:", "yes" },    { "num-queries-per-thread:", "4096" },
-	{ "outgoing-range:", "4096" },	     { "edns-buffer-size:", "1232" },
-	{ "verbosity:", "0" },		     { "minimal-responses:", "yes" },
+	{ "do-not-query-localhost:", "no" },
+	{ "infra-host-ttl:", "30" },
+	{ "infra-keep-probing:", "yes" },
+	{ "num-queries-per-thread:", "4096" },
+	{ "outgoing-range:", "4096" },
+	{ "edns-buffer-size:", "1232" },
+	{ "verbosity:", "0" },
+	{ "minimal-responses:", "yes" },
 };
 
 /*
@@ -214,9 +223,9 @@ static const struct option common_options[] = {
  * names servers wants those servers asked, also for names that exist only there.
  */
 static const struct option forwarding_options[] = {
-	{ "unblock-lan-zones:", "yes" },	{ "insecure-lan-zones:", "yes" },
+	{ "unblock-lan-zones:", "yes" },        { "insecure-lan-zones:", "yes" },
 	{ "local-zone:", "test. transparent" }, { "local-zone:", "invalid. transparent" },
-	{ "local-zone:", "onion. nodefault" },	{ "local-zone:", "127.in-addr.arpa. nodefault" },
+	{ "local-zone:", "onion. nodefault" },  { "local-zone:", "127.in-addr.arpa. nodefault" },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -251,7 +260,8 @@ new_unbound(struct event_base *base, const struct resolver_settings *settings, s
 	}
 	result = set_options(unbound, common_options, COUNT(common_options));
 	if (result == 0)
-		result = ub_ctx_set_option(unbound, "module-config:", validates ? "validator iterator" : "iterator");
+		result = ub_ctx_set_option(unbound,
+					   "module-config:", validates ? "validator iterator" : "iterator");
 	if (result == 0 && settings->mode != RESOLVER_RECURSIVE)
 		result = set_options(unbound, forwarding_options, COUNT(forwarding_options));
 	if (result == 0 && validates)
@@ -274,8 +284,8 @@ set_up_events(struct resolver *resolver)
 	if (resolver->base == NULL || resolver->wake_up_fd < 0
 	    || event_base_priority_init(resolver->base, PRIORITIES) != 0)
 		return false;
-	resolver->wake_up
-		= event_new(resolver->base, resolver->wake_up_fd, EV_READ | EV_PERSIST, take_queued, resolver);
+	resolver->wake_up =
+		event_new(resolver->base, resolver->wake_up_fd, EV_READ | EV_PERSIST, take_queued, resolver);
 	resolver->after = event_new(resolver->base, -1, 0, run_follow_ups, resolver);
 	return resolver->wake_up != NULL && resolver->after != NULL && event_add(resolver->wake_up, NULL) == 0
 	       && event_priority_set(resolver->after, PRIORITY_AFTER) == 0;

@@ -66,8 +66,8 @@ service_clear_socket(const char *listen, struct error *error)
 	if (path == NULL)
 		return true;
 	if (!set_address(&address, path)) {
-		error_set(error, "the socket path %s is longer than the %zu octets that a socket may have", path,
-			  sizeof address.sun_path - 1);
+		error_set(error, "the socket path %s is longer than the %zu octets that a socket may have",
+			  path, sizeof address.sun_path - 1);
 		return false;
 	}
 	if (lstat(path, &status) != 0)
@@ -143,8 +143,11 @@ service_drop_privileges(const char *user, const char *group, struct error *error
 	if (geteuid() != 0 || strcmp(user, "root") == 0)
 		return true;
 	if (!find_user(user, &account, memory, sizeof memory)) {
-		error_set(error, "there is no user \"%s\" to run as; create it (systemd-sysusers does) or name another with "
-				 "the setting \"user\"", user);
+		error_set(error,
+			  "there is no user \"%s\" to run as; create it (systemd-sysusers does) or name "
+			  "another with "
+			  "the setting \"user\"",
+			  user);
 		return false;
 	}
 	group_id = account.pw_gid;

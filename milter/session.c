@@ -51,7 +51,7 @@ struct session {
 	bool has_tls;            /* at the last HELO */
 	struct smtp_reply reply;
 	struct message message;
-	char *helo;              /* of a client without inquiry */
+	char *helo; /* of a client without inquiry */
 };
 
 /* Runtime. */
@@ -181,7 +181,8 @@ session_connect(struct session *session, const struct sockaddr *address)
 	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
 	session->inquiry = NULL;
 	if (!client.is_trusted)
-		session->inquiry = inquiry_new(checks_table(), runtime->resolver->resolver, runtime->config, &client);
+		session->inquiry =
+			inquiry_new(checks_table(), runtime->resolver->resolver, runtime->config, &client);
 }
 
 void
@@ -256,8 +257,8 @@ set_own_facts(struct session *session, const struct session_mail *mail)
 	sender->address = sender->given;
 	sender->domain = arena_string(&session->message.arena, sender->mailbox.name);
 	session->facts.client.is_authenticated = mail->auth_name != NULL;
-	session->facts.client.auth_name
-		= mail->auth_name != NULL ? arena_string(&session->message.arena, mail->auth_name) : NULL;
+	session->facts.client.auth_name =
+		mail->auth_name != NULL ? arena_string(&session->message.arena, mail->auth_name) : NULL;
 	session->message.facts = &session->facts;
 	session->message.is_judged = true;
 }
@@ -266,8 +267,8 @@ void
 session_mail(struct session *session, const struct session_mail *mail)
 {
 	struct message *message = &session->message;
-	const bool is_authenticated
-		= mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
+	const bool is_authenticated =
+		mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
 
 	session_abort(session);
 	message->has_begun = true;
@@ -309,7 +310,8 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->rule == b->rule && a->is_softened == b->is_softened
 	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
-	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0 && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
+	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
+	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
 }
 
 static void
@@ -329,7 +331,8 @@ count_verdict(struct message *message, const struct verdict *verdict)
 static const struct smtp_reply *
 out_of_memory(struct session *session)
 {
-	(void)smtp_reply_set(&session->reply, 451, "4.3.0", "The mail filter is out of memory. Please try again later.");
+	(void)smtp_reply_set(&session->reply, 451, "4.3.0",
+			     "The mail filter is out of memory. Please try again later.");
 	return &session->reply;
 }
 
@@ -376,7 +379,8 @@ is_forged(const struct config *config, enum watched_field field, const char *val
 {
 	switch (field) {
 	case FIELD_AUTHRES:
-		return authres_author(span_of(value), config->own_ids.items, config->own_ids.count) != AUTHRES_OTHER;
+		return authres_author(span_of(value), config->own_ids.items, config->own_ids.count)
+		       != AUTHRES_OTHER;
 	case FIELD_RECEIVED_SPF:
 		return config->adds_received_spf && mentions(span_of(value), span_of(config->authserv_id));
 	default:
@@ -405,7 +409,8 @@ session_header(struct session *session, const char *name, const char *value)
 	if (removals == NULL)
 		return; /* told by session_edits.is_whole */
 	message->removals = removals;
-	removals[message->removal_count++] = (struct session_edit){ watched[field], message->seen[field], NULL };
+	removals[message->removal_count++] =
+		(struct session_edit){ watched[field], message->seen[field], NULL };
 }
 
 /* End of message. */
@@ -432,7 +437,8 @@ static void
 add_field(struct edit_list *list, enum watched_field field, const struct strbuf *value)
 {
 	if (value->length > 0)
-		add_edit(list, (struct session_edit){ watched[field], 0, arena_string(list->arena, value->text) });
+		add_edit(list,
+			 (struct session_edit){ watched[field], 0, arena_string(list->arena, value->text) });
 }
 
 /* What would have been done, and what rules only say; each different one once. */
@@ -451,7 +457,8 @@ add_notes(const struct session *session, struct edit_list *list)
 		for (size_t j = 0; j < verdict->tag_count + verdict->audit_count; j++) {
 			strbuf_init(&value, memory, sizeof memory);
 			compose_note(message->ident,
-				     j < verdict->tag_count ? verdict->tags[j] : verdict->audits[j - verdict->tag_count],
+				     j < verdict->tag_count ? verdict->tags[j]
+							    : verdict->audits[j - verdict->tag_count],
 				     &value);
 			add_field(list, FIELD_HELOSCOPE, &value);
 		}

@@ -5,10 +5,10 @@
 #include <time.h>
 
 #define SCRATCH_LIMIT (2U << 20)
-#define TEXT_MAX 2048      /* octets of an expanded explanation; 255 of them are kept */
+#define TEXT_MAX 2048 /* octets of an expanded explanation; 255 of them are kept */
 #define EXPLANATION_MAX 255
 #define LABEL_MAX 63
-#define PARTS_MAX 128      /* of a macro's value: no value has more labels */
+#define PARTS_MAX 128       /* of a macro's value: no value has more labels */
 #define WIRE_TEXT_SIZE 1100 /* a name with every octet as \DDD */
 
 bool
@@ -86,8 +86,9 @@ spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct s
 	if (answer == NULL)
 		return RESULT_UNCHECKED;
 	if (dns_status_is_fault(answer->status)) {
-		evaluation->problem = arena_printf(&evaluation->scratch, "looking up the SPF record of %s: %s", domain,
-						   dns_status_word(answer->status));
+		evaluation->problem =
+			arena_printf(&evaluation->scratch, "looking up the SPF record of %s: %s", domain,
+				     dns_status_word(answer->status));
 		return RESULT_TEMPERROR;
 	}
 	selected = select_record(answer, &count);
@@ -95,14 +96,15 @@ spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct s
 		return RESULT_NONE;
 	*text = selected->text;
 	if (count > 1) {
-		evaluation->problem = arena_printf(&evaluation->scratch, "%s has %zu SPF records; there must be one",
-						   domain, count);
+		evaluation->problem = arena_printf(
+			&evaluation->scratch, "%s has %zu SPF records; there must be one", domain, count);
 		return RESULT_PERMERROR;
 	}
 	if (spf_record_parse(*text, &evaluation->scratch, record, &fault))
 		return RESULT_PASS;
-	evaluation->problem = arena_printf(&evaluation->scratch, "the SPF record of %s has, after %zu characters, %s",
-					   domain, fault.at, fault.reason);
+	evaluation->problem =
+		arena_printf(&evaluation->scratch, "the SPF record of %s has, after %zu characters, %s",
+			     domain, fault.at, fault.reason);
 	return RESULT_PERMERROR;
 }
 
@@ -119,7 +121,8 @@ add_address(const struct ipaddr *address, struct strbuf *out)
 		return;
 	}
 	for (size_t i = 0; i < address->length; i++)
-		strbuf_printf(out, "%s%x.%x", i == 0 ? "" : ".", address->octets[i] >> 4, address->octets[i] & 15U);
+		strbuf_printf(out, "%s%x.%x", i == 0 ? "" : ".", address->octets[i] >> 4,
+			      address->octets[i] & 15U);
 }
 
 size_t
@@ -137,8 +140,8 @@ spf_validated_names(struct spf_evaluation *evaluation, const char **names)
 		return 0;
 	for (size_t i = 0; i < pointers->count && i < SPF_NAMES_MAX; i++) {
 		const struct dns_record *pointer = &pointers->records[i];
-		const struct dns_answer *addresses
-			= pointer->is_host_name ? spf_ask(evaluation, pointer->name, type) : NULL;
+		const struct dns_answer *addresses =
+			pointer->is_host_name ? spf_ask(evaluation, pointer->name, type) : NULL;
 
 		for (size_t j = 0; addresses != NULL && j < addresses->count; j++) {
 			if (ipaddr_equals(&addresses->records[j].address, client)) {
@@ -219,7 +222,8 @@ split(struct span value, struct span delimiters, struct span *parts)
 
 	for (size_t i = 0; i <= value.length; i++) {
 		if (i < value.length
-		    && (memchr(delimiters.at, value.at[i], delimiters.length) == NULL || count == PARTS_MAX - 1))
+		    && (memchr(delimiters.at, value.at[i], delimiters.length) == NULL
+			|| count == PARTS_MAX - 1))
 			continue;
 		parts[count++] = (struct span){ value.at + start, i - start };
 		start = i + 1;
@@ -238,7 +242,8 @@ add_value_octet(struct strbuf *out, char c, bool is_escaped)
 }
 
 static void
-add_macro(struct spf_evaluation *evaluation, const struct spf_macro *macro, const char *domain, struct strbuf *out)
+add_macro(struct spf_evaluation *evaluation, const struct spf_macro *macro, const char *domain,
+	  struct strbuf *out)
 {
 	char memory[1024];
 	struct strbuf value;
@@ -261,7 +266,8 @@ add_macro(struct spf_evaluation *evaluation, const struct spf_macro *macro, cons
 
 /* Expand all of `text`. False when it holds what is no macro. */
 static bool
-expand(struct spf_evaluation *evaluation, struct span text, const char *domain, bool is_text, struct strbuf *out)
+expand(struct spf_evaluation *evaluation, struct span text, const char *domain, bool is_text,
+       struct strbuf *out)
 {
 	for (size_t at = 0; at < text.length;) {
 		struct spf_macro macro;

@@ -148,12 +148,14 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 		return give_up(layer, domain, type);
 	}
 	if (dns_status_is_void(answer->status) && ++engine->evaluation.voids > SPF_VOIDS_MAX) {
-		set_failure(engine, RESULT_PERMERROR, "more than 2 DNS lookups that find nothing (RFC 7208, 4.6.4)");
+		set_failure(engine, RESULT_PERMERROR,
+			    "more than 2 DNS lookups that find nothing (RFC 7208, 4.6.4)");
 		return give_up(layer, domain, type);
 	}
 	rr = SPF_dns_rr_new_init(layer, domain, type, 0,
 				 answer->status == DNS_NXDOMAIN ? HOST_NOT_FOUND
-				 : answer->count == 0 ? NO_DATA : NETDB_SUCCESS);
+				 : answer->count == 0           ? NO_DATA
+								: NETDB_SUCCESS);
 	count = note_names(engine, answer, type);
 	for (size_t i = 0; rr != NULL && i < count; i++)
 		if (!copy_record(rr, &answer->records[i], type))
@@ -165,7 +167,8 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 static bool
 is_too_long(const struct spf_record *record, struct span text)
 {
-	if (text.length > RECORD_MAX || record->redirect.length > TERM_MAX || record->explanation.length > TERM_MAX)
+	if (text.length > RECORD_MAX || record->redirect.length > TERM_MAX
+	    || record->explanation.length > TERM_MAX)
 		return true;
 	for (size_t i = 0; i < record->count; i++)
 		if (record->terms[i].text.length > TERM_MAX)
@@ -249,7 +252,8 @@ static bool
 fill_request(SPF_request_t *request, const struct spf_query *query, struct arena *arena)
 {
 	const struct ipaddr *client = &query->client;
-	const char *sender = arena_printf(arena, "%.*s@%s", (int)query->local.length, query->local.at, query->domain);
+	const char *sender =
+		arena_printf(arena, "%.*s@%s", (int)query->local.length, query->local.at, query->domain);
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
 
@@ -258,7 +262,8 @@ fill_request(SPF_request_t *request, const struct spf_query *query, struct arena
 	if ((client->length == 4 ? SPF_request_set_ipv4(request, ipv4) : SPF_request_set_ipv6(request, ipv6))
 	    != SPF_E_SUCCESS)
 		return false;
-	return SPF_request_set_helo_dom(request, query->helo[0] != '\0' ? query->helo : "unknown") == SPF_E_SUCCESS
+	return SPF_request_set_helo_dom(request, query->helo[0] != '\0' ? query->helo : "unknown")
+		       == SPF_E_SUCCESS
 	       && SPF_request_set_env_from(request, sender) == 0;
 }
 
@@ -281,7 +286,8 @@ result_of(const SPF_response_t *response, SPF_errcode_t code)
 	case SPF_RESULT_PERMERROR:
 		return RESULT_PERMERROR;
 	default: /* "(invalid)": the error tells */
-		return code == SPF_E_DNS_ERROR || code == SPF_E_NO_MEMORY ? RESULT_TEMPERROR : RESULT_PERMERROR;
+		return code == SPF_E_DNS_ERROR || code == SPF_E_NO_MEMORY ? RESULT_TEMPERROR
+									  : RESULT_PERMERROR;
 	}
 }
 
@@ -289,8 +295,9 @@ result_of(const SPF_response_t *response, SPF_errcode_t code)
 static enum result
 run(struct engine *engine)
 {
-	SPF_dns_server_t layer = { .lookup = look_up, .get_spf = get_spf, .get_exp = get_exp,
-				   .name = "heloscope", .hook = engine };
+	SPF_dns_server_t layer = {
+		.lookup = look_up, .get_spf = get_spf, .get_exp = get_exp, .name = "heloscope", .hook = engine
+	};
 	SPF_server_t *server = SPF_server_new_dns(&layer, 0);
 	SPF_request_t *request = server != NULL ? SPF_request_new(server) : NULL;
 	SPF_response_t *response = NULL;
@@ -327,7 +334,8 @@ spf_libspf2_evaluate(const struct spf_query *query, const struct spf_source *sou
 	spf_begin(&engine.evaluation, query, source);
 	result = run(&engine);
 	if (!engine.evaluation.is_pending && result == RESULT_FAIL && engine.explanation != NULL)
-		told = spf_explain(&engine.evaluation, engine.explanation, query->domain, &engine.evaluation.scratch);
+		told = spf_explain(&engine.evaluation, engine.explanation, query->domain,
+				   &engine.evaluation.scratch);
 	is_done = !engine.evaluation.is_pending;
 	if (is_done) {
 		const bool is_error = result == RESULT_TEMPERROR || result == RESULT_PERMERROR;

@@ -52,7 +52,8 @@ address_type(const struct spf_evaluation *evaluation)
 }
 
 static bool
-address_matches(const struct spf_evaluation *evaluation, const struct spf_term *term, const struct ipaddr *address)
+address_matches(const struct spf_evaluation *evaluation, const struct spf_term *term,
+		const struct ipaddr *address)
 {
 	const struct ipaddr *client = &evaluation->query->client;
 
@@ -133,7 +134,8 @@ match_include(struct spf_evaluation *evaluation, const char *name, unsigned dept
 	case RESULT_TEMPERROR:
 		return MATCH_TEMPERROR;
 	case RESULT_NONE:
-		evaluation->problem = arena_printf(&evaluation->scratch, "the included domain %s has no SPF record", name);
+		evaluation->problem =
+			arena_printf(&evaluation->scratch, "the included domain %s has no SPF record", name);
 		return MATCH_PERMERROR;
 	case RESULT_PERMERROR:
 		return MATCH_PERMERROR;
@@ -193,10 +195,11 @@ match_term(struct spf_evaluation *evaluation, const struct spf_term *term, const
  * no more of them than the limit of terms allows.
  */
 static void
-ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, size_t first, const char *domain,
-	  unsigned depth)
+ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, size_t first,
+	  const char *domain, unsigned depth)
 {
-	for (size_t i = first; i < record->count && evaluation->terms + evaluation->ahead < SPF_TERMS_MAX; i++) {
+	for (size_t i = first; i < record->count && evaluation->terms + evaluation->ahead < SPF_TERMS_MAX;
+	     i++) {
 		const struct spf_term *term = &record->terms[i];
 		struct spf_record included;
 		struct span text;
@@ -226,8 +229,8 @@ ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, si
 
 /* The end of a record without a match: redirect (6.1) or neutral (4.7). */
 static enum result
-finish_record(struct spf_evaluation *evaluation, const struct spf_record *record, const char *domain, unsigned depth,
-	      struct spf_outcome *outcome, struct span *explanation, const char **in_force)
+finish_record(struct spf_evaluation *evaluation, const struct spf_record *record, const char *domain,
+	      unsigned depth, struct spf_outcome *outcome, struct span *explanation, const char **in_force)
 {
 	char name[DOMAIN_SIZE];
 	enum result result;
@@ -242,8 +245,10 @@ finish_record(struct spf_evaluation *evaluation, const struct spf_record *record
 	}
 	result = check_host(evaluation, name, depth + 1, outcome, explanation, in_force);
 	if (result == RESULT_NONE) {
-		evaluation->problem = arena_printf(&evaluation->scratch, "the domain %s, to which the record redirects, has "
-								   "no SPF record", name);
+		evaluation->problem = arena_printf(&evaluation->scratch,
+						   "the domain %s, to which the record redirects, has "
+						   "no SPF record",
+						   name);
 		return RESULT_PERMERROR;
 	}
 	return result;
@@ -252,8 +257,9 @@ finish_record(struct spf_evaluation *evaluation, const struct spf_record *record
 static enum result
 result_of_match(enum match match)
 {
-	return match == MATCH_PENDING ? RESULT_UNCHECKED
-	       : match == MATCH_TEMPERROR ? RESULT_TEMPERROR : RESULT_PERMERROR;
+	return match == MATCH_PENDING     ? RESULT_UNCHECKED
+	       : match == MATCH_TEMPERROR ? RESULT_TEMPERROR
+					  : RESULT_PERMERROR;
 }
 
 /*

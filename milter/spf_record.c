@@ -18,7 +18,8 @@ spf_record_is_one(struct span text)
 {
 	const size_t length = sizeof SPF_VERSION - 1;
 
-	return span_starts_with_nocase(text, SPAN(SPF_VERSION)) && (text.length == length || text.at[length] == ' ');
+	return span_starts_with_nocase(text, SPAN(SPF_VERSION))
+	       && (text.length == length || text.at[length] == ' ');
 }
 
 /* Macros (section 7.1). */
@@ -65,8 +66,9 @@ spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct
 	macro->letter = ascii_lower(text.at[i]);
 	macro->is_escaped = text.at[i] != macro->letter;
 	if (macro->letter == '\0' || strchr(letters, macro->letter) == NULL)
-		return fail(fault, i, is_text ? "an unknown macro letter"
-					      : "an unknown macro letter (c, r and t are for explanation text only)");
+		return fail(fault, i,
+			    is_text ? "an unknown macro letter"
+				    : "an unknown macro letter (c, r and t are for explanation text only)");
 	i++;
 	if (!read_digits(text, &i, &macro->keep, fault))
 		return false;
@@ -141,7 +143,8 @@ check_domain_spec(struct span spec, size_t offset, struct spf_fault *fault)
 	for (start = end; start > last_macro && spec.at[start - 1] != '.';)
 		start--;
 	if (start == 0 || spec.at[start - 1] != '.')
-		return fail(fault, offset, "a domain name of one label, or one that does not end in a top-level domain");
+		return fail(fault, offset,
+			    "a domain name of one label, or one that does not end in a top-level domain");
 	if (!is_top_label((struct span){ spec.at + start, end - start }))
 		return fail(fault, offset + start, "a domain name that does not end in a top-level domain");
 	return true;
@@ -179,15 +182,15 @@ take_dual_prefix(struct span *value, size_t offset, struct spf_term *term, struc
 	size_t tail = trailing_prefix(*value);
 
 	if (tail > 0 && tail < value->length && value->at[value->length - tail - 1] == '/') {
-		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail + 1, 128,
-				 &term->prefix6, fault))
+		if (!read_prefix(span_from(*value, value->length - tail + 1),
+				 offset + value->length - tail + 1, 128, &term->prefix6, fault))
 			return false;
 		value->length -= tail + 1;
 		tail = trailing_prefix(*value);
 	}
 	if (tail > 0) {
-		if (!read_prefix(span_from(*value, value->length - tail + 1), offset + value->length - tail + 1, 32,
-				 &term->prefix4, fault))
+		if (!read_prefix(span_from(*value, value->length - tail + 1),
+				 offset + value->length - tail + 1, 32, &term->prefix4, fault))
 			return false;
 		value->length -= tail;
 	}
@@ -225,7 +228,8 @@ read_optional_domain(struct span value, size_t offset, struct spf_term *term, st
 static bool
 read_domain_and_prefix(struct span value, size_t offset, struct spf_term *term, struct spf_fault *fault)
 {
-	return take_dual_prefix(&value, offset, term, fault) && read_optional_domain(value, offset, term, fault);
+	return take_dual_prefix(&value, offset, term, fault)
+	       && read_optional_domain(value, offset, term, fault);
 }
 
 static bool
@@ -242,11 +246,13 @@ read_network(struct span value, size_t offset, struct spf_term *term, struct spf
 	if (slash != NULL) {
 		const size_t length = (size_t)(slash - value.at);
 
-		if (!read_prefix(span_from(value, length + 1), offset + length + 1, is_ipv4 ? 32 : 128, prefix, fault))
+		if (!read_prefix(span_from(value, length + 1), offset + length + 1, is_ipv4 ? 32 : 128,
+				 prefix, fault))
 			return false;
 		address.length = length - 1;
 	}
-	if ((memchr(address.at, ':', address.length) == NULL) != is_ipv4 || !ipaddr_parse(address, &term->address))
+	if ((memchr(address.at, ':', address.length) == NULL) != is_ipv4
+	    || !ipaddr_parse(address, &term->address))
 		return fail(fault, offset + 1, is_ipv4 ? "not an IPv4 address" : "not an IPv6 address");
 	return true;
 }
@@ -256,10 +262,10 @@ static const struct {
 	enum spf_mechanism mechanism;
 	read_value *read;
 } mechanisms[] = {
-	{ "all", SPF_ALL, read_nothing },        { "include", SPF_INCLUDE, read_domain },
-	{ "a", SPF_A, read_domain_and_prefix },  { "mx", SPF_MX, read_domain_and_prefix },
+	{ "all", SPF_ALL, read_nothing },         { "include", SPF_INCLUDE, read_domain },
+	{ "a", SPF_A, read_domain_and_prefix },   { "mx", SPF_MX, read_domain_and_prefix },
 	{ "ptr", SPF_PTR, read_optional_domain }, { "ip4", SPF_IP4, read_network },
-	{ "ip6", SPF_IP6, read_network },        { "exists", SPF_EXISTS, read_domain },
+	{ "ip6", SPF_IP6, read_network },         { "exists", SPF_EXISTS, read_domain },
 };
 
 static enum result
@@ -289,8 +295,11 @@ struct parser {
 static bool
 read_directive(struct parser *parser, struct span text, size_t offset)
 {
-	struct spf_term term = { .qualifier = qualifier(text.at[0]), .text = text, .domain_spec = { "", 0 },
-				 .prefix4 = 32, .prefix6 = 128 };
+	struct spf_term term = { .qualifier = qualifier(text.at[0]),
+				 .text = text,
+				 .domain_spec = { "", 0 },
+				 .prefix4 = 32,
+				 .prefix6 = 128 };
 	const size_t start = term.qualifier == RESULT_UNCHECKED ? 0 : 1;
 	size_t end = start;
 	struct span name;
@@ -328,7 +337,8 @@ modifier_name_length(struct span text)
 	if (text.length == 0 || !ascii_is_alpha(text.at[0]))
 		return 0;
 	while (length < text.length
-	       && (ascii_is_alnum(text.at[length]) || (text.at[length] != '\0' && strchr("-_.", text.at[length]) != NULL)))
+	       && (ascii_is_alnum(text.at[length])
+		   || (text.at[length] != '\0' && strchr("-_.", text.at[length]) != NULL)))
 		length++;
 	return length < text.length && text.at[length] == '=' ? length : 0;
 }
@@ -344,7 +354,8 @@ read_modifier(struct parser *parser, struct span text, size_t offset, size_t nam
 	if (!is_redirect && !span_equals_nocase(name, SPAN("exp")))
 		return check_macro_string(value, offset + name_length + 1, &last_macro, parser->fault);
 	if (is_redirect ? record->has_redirect : record->has_explanation)
-		return fail(parser->fault, offset, is_redirect ? "a second \"redirect=\"" : "a second \"exp=\"");
+		return fail(parser->fault, offset,
+			    is_redirect ? "a second \"redirect=\"" : "a second \"exp=\"");
 	if (is_redirect) {
 		record->has_redirect = true;
 		record->redirect = value;

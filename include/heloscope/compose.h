@@ -38,7 +38,7 @@ void compose_reply(const struct config *config, const struct facts *facts, const
 
 /* What the log says once about each message. `waited_ms`: how long its RCPT was held up. */
 struct message_summary {
-	const char *ident, *queue_id; /* queue_id: NULL when not known */
+	const char *ident, *queue_id;   /* queue_id: NULL when not known */
 	const struct verdict *verdicts; /* the different ones, */
 	const unsigned *counts;         /* and how many recipients had each */
 	size_t verdict_count;

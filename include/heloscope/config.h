@@ -51,10 +51,10 @@ struct answer_set {
 
 /* What the catalogue says of a list, whether it is used or not: `list "zone" { ... }`. */
 struct list_entry {
-	const char *zone;       /* "*" as first label stands for a data query key */
-	const char *operator;   /* or NULL */
+	const char *zone;     /* "*" as first label stands for a data query key */
+	const char *operator; /* or NULL */
 	struct answer_set answers;
-	const char *page;       /* URL with %s for the address or domain, or NULL */
+	const char *page; /* URL with %s for the address or domain, or NULL */
 };
 
 /* A list that is asked: dnsbl, domain-dnsbl, dnswl. */
@@ -64,9 +64,9 @@ struct list {
 	const char *key;      /* to be masked wherever it shows, or NULL */
 	const char *operator; /* never NULL */
 	bool is_allow;
-	unsigned weight;         /* 1 to 1000 */
-	unsigned subjects;       /* bits 1 << enum list_subject */
-	struct answer_set answers; /* that count as listed */
+	unsigned weight;                /* 1 to 1000 */
+	unsigned subjects;              /* bits 1 << enum list_subject */
+	struct answer_set answers;      /* that count as listed */
 	const struct list_entry *entry; /* from the catalogue, or NULL */
 };
 
@@ -80,7 +80,14 @@ struct list_entry_set {
 	size_t count;
 };
 
-enum compare { COMPARE_LESS, COMPARE_AT_MOST, COMPARE_EQUAL, COMPARE_DIFFERENT, COMPARE_AT_LEAST, COMPARE_MORE };
+enum compare {
+	COMPARE_LESS,
+	COMPARE_AT_MOST,
+	COMPARE_EQUAL,
+	COMPARE_DIFFERENT,
+	COMPARE_AT_LEAST,
+	COMPARE_MORE
+};
 
 /* Numbers that rules compare. */
 enum quantity { QUANTITY_DNSBL, QUANTITY_DNSBL_OPERATORS, QUANTITY_DNSWL, QUANTITIES };
@@ -115,18 +122,26 @@ struct condition {
 	struct network_set networks;
 };
 
-enum action { ACTION_ACCEPT, ACTION_REJECT, ACTION_DEFER, ACTION_QUARANTINE, ACTION_TAG, ACTION_DEFAULT, ACTIONS };
+enum action {
+	ACTION_ACCEPT,
+	ACTION_REJECT,
+	ACTION_DEFER,
+	ACTION_QUARANTINE,
+	ACTION_TAG,
+	ACTION_DEFAULT,
+	ACTIONS
+};
 
 /* "accept" for ACTION_ACCEPT and so on. */
 const char *action_word(enum action action);
 
 struct rule {
 	enum action action;
-	bool is_audit;         /* only says what it would do */
-	unsigned percent;      /* of clients for which it acts; 100 unless said */
-	unsigned code;         /* own reply code, 0: by what was found */
-	const char *xcode;     /* own enhanced code, NULL likewise */
-	const char *text;      /* own reply text, quarantine reason or tag, or NULL */
+	bool is_audit;     /* only says what it would do */
+	unsigned percent;  /* of clients for which it acts; 100 unless said */
+	unsigned code;     /* own reply code, 0: by what was found */
+	const char *xcode; /* own enhanced code, NULL likewise */
+	const char *text;  /* own reply text, quarantine reason or tag, or NULL */
 	const struct condition *condition;
 	const char *place; /* "heloscope.conf:31" */
 };

@@ -18,10 +18,10 @@ struct place {
 struct config_reader {
 	struct config *config;
 	FILE *messages;
-	const char *path;  /* to open it and to find what it includes */
-	const char *shown; /* in messages and rule places */
-	unsigned depth;    /* of includes */
-	unsigned *errors;  /* shared count */
+	const char *path;      /* to open it and to find what it includes */
+	const char *shown;     /* in messages and rule places */
+	unsigned depth;        /* of includes */
+	unsigned *errors;      /* shared count */
 	struct text_set *said; /* settings that may be said only once, shared */
 
 	/* The scanner's: the token that the parser looks at. */
@@ -67,13 +67,14 @@ void config_complain(struct config_reader *reader, struct place place, const cha
 void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
 
 /* Read one more file into the same configuration; used for `include`. */
-void config_read_file(struct config *config, FILE *messages, const char *path, const char *shown, unsigned depth,
-		      unsigned *errors, struct text_set *said);
+void config_read_file(struct config *config, FILE *messages, const char *path, const char *shown,
+		      unsigned depth, unsigned *errors, struct text_set *said);
 
 /* Scan and parse `text`; complaints are counted in `reader`. False when memory ran out. */
 bool config_parse_text(struct config_reader *reader, struct span text);
 
-void config_add_value(struct config_reader *reader, struct value_set *set, enum value_kind kind, struct word value);
+void config_add_value(struct config_reader *reader, struct value_set *set, enum value_kind kind,
+		      struct word value);
 
 void config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also);
 void config_set_listen(struct config_reader *reader, struct word where);
@@ -86,7 +87,8 @@ void config_set_timeout(struct config_reader *reader, struct word duration);
 void config_set_spf(struct config_reader *reader, struct word engine);
 void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
 void config_disable(struct config_reader *reader, const struct value_set *methods);
-void config_add_networks(struct config_reader *reader, struct network_set *networks, const struct value_set *values);
+void config_add_networks(struct config_reader *reader, struct network_set *networks,
+			 const struct value_set *values);
 void config_include(struct config_reader *reader, struct word path);
 
 /* Complain when the setting named `name` was said before. */
@@ -104,13 +106,14 @@ void config_resolve_lists(struct config *config); /* once all files are read */
 struct condition *config_condition(struct config_reader *reader, enum condition_kind kind,
 				   const struct condition *left, const struct condition *right);
 struct condition *config_flag_condition(struct config_reader *reader, struct word name);
-struct condition *config_number_condition(struct config_reader *reader, struct word name, enum compare compare,
-					  struct word number);
+struct condition *config_number_condition(struct config_reader *reader, struct word name,
+					  enum compare compare, struct word number);
 struct condition *config_set_condition(struct config_reader *reader, struct word name, bool is_negated,
 				       const struct value_set *values);
 
-struct rule config_rule(struct config_reader *reader, struct place place, enum action action, struct word percent,
-			struct word code, struct word xcode, struct word text, const struct condition *condition);
+struct rule config_rule(struct config_reader *reader, struct place place, enum action action,
+			struct word percent, struct word code, struct word xcode, struct word text,
+			const struct condition *condition);
 void config_add_rule(struct config_reader *reader, struct rule_set *rules, const struct rule *rule);
 void config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
 		       const struct rule_set *rules, const struct rule *otherwise);

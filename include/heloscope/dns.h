@@ -88,8 +88,8 @@ struct dns_resolver {
 	 * Take a question and return at once. False: not taken, no callback will come. `name` is
 	 * copied. Any thread. Names are absolute; there is no search list.
 	 */
-	bool (*ask)(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_callback *callback,
-		    void *context);
+	bool (*ask)(struct dns_resolver *resolver, const char *name, enum dns_type type,
+		    dns_callback *callback, void *context);
 	/*
 	 * Have `run` called on the resolver's thread once the answers that have arrived by now are
 	 * delivered: lets a caller look at several at once. Only from within a dns_callback.

@@ -64,9 +64,9 @@ struct iprev_name {
 
 struct iprev_facts {
 	struct iprev_name names[IPREV_NAMES_MAX];
-	size_t count;         /* of names kept */
-	size_t total;         /* of PTR records there are */
-	const char *verified; /* the first verified name, or NULL */
+	size_t count;           /* of names kept */
+	size_t total;           /* of PTR records there are */
+	const char *verified;   /* the first verified name, or NULL */
 	enum dns_status status; /* of the PTR lookup */
 };
 
@@ -76,9 +76,9 @@ enum helo_agreement { HELO_UNRELATED, HELO_SAME_ORGANIZATION, HELO_EQUAL };
 struct helo_facts {
 	const char *given; /* raw, as the client said it; NULL when it said none */
 	enum helo_form form;
-	const char *name;       /* normalized, for HELO_NAME, else "" */
-	struct ipaddr literal;  /* for HELO_LITERAL */
-	const char *reason;     /* a literal: why HELO_INVALID, else NULL */
+	const char *name;      /* normalized, for HELO_NAME, else "" */
+	struct ipaddr literal; /* for HELO_LITERAL */
+	const char *reason;    /* a literal: why HELO_INVALID, else NULL */
 	bool resolves_to_client;
 	enum helo_agreement agreement;
 	enum dns_status status; /* of the address lookup of the client's family */
@@ -86,7 +86,7 @@ struct helo_facts {
 
 /* MAIL FROM, and whether its domain can receive bounces. */
 struct sender_facts {
-	const char *given; /* raw, with brackets and parameters as typed; NULL before MAIL */
+	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
 	struct mailbox mailbox; /* spans point into `given` */
 	const char *address;    /* raw: the path without its route, "" for the null sender */
 	const char *domain;     /* normalized; "" without one */
@@ -112,18 +112,18 @@ enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
 
 /* What one list said of one subject. */
 struct list_finding {
-	const char *zone;       /* as it may be shown: without a key */
-	const char *operator;   /* who runs it; the zone itself when that is not known */
-	const char *asked;      /* the address or domain that was looked up */
-	bool is_allow;          /* dnswl */
+	const char *zone;     /* as it may be shown: without a key */
+	const char *operator; /* who runs it; the zone itself when that is not known */
+	const char *asked;    /* the address or domain that was looked up */
+	bool is_allow;        /* dnswl */
 	unsigned weight;
 	enum list_state state;
 	uint32_t answers[LIST_ANSWERS_MAX]; /* host order; those that count, or the error code */
 	size_t count;
-	const char *meaning;    /* what the catalogue says of the first answer, or NULL */
-	const char *text;       /* the list's own TXT reason, raw, key masked; or NULL */
-	const char *page;       /* where the sender can look it up, or NULL */
-	const char *fault;      /* for LIST_FAULT: what went wrong */
+	const char *meaning; /* what the catalogue says of the first answer, or NULL */
+	const char *text;    /* the list's own TXT reason, raw, key masked; or NULL */
+	const char *page;    /* where the sender can look it up, or NULL */
+	const char *fault;   /* for LIST_FAULT: what went wrong */
 };
 
 struct list_facts {
@@ -149,7 +149,7 @@ struct list_tally {
 	unsigned score;     /* weights of lists that list; of several findings of one list the one */
 	unsigned operators; /* different operators among them */
 	unsigned unknown_score, unknown_operators; /* what faults may be hiding */
-	size_t lists;       /* that were asked */
+	size_t lists;                              /* that were asked */
 };
 
 struct list_tally facts_tally(const struct facts *facts, bool is_allow);

@@ -22,9 +22,9 @@ enum mailbox_form {
 
 struct mailbox {
 	enum mailbox_form form;
-	struct span local;        /* as written, with its quotes; empty but for the forms with one */
-	struct span domain;       /* as written; empty but for MAILBOX_ADDRESS and MAILBOX_LITERAL */
-	char name[DOMAIN_SIZE];   /* the domain normalized, for MAILBOX_ADDRESS, else empty */
+	struct span local;      /* as written, with its quotes; empty but for the forms with one */
+	struct span domain;     /* as written; empty but for MAILBOX_ADDRESS and MAILBOX_LITERAL */
+	char name[DOMAIN_SIZE]; /* the domain normalized, for MAILBOX_ADDRESS, else empty */
 };
 
 /*

@@ -27,7 +27,8 @@ struct verdict {
 	const struct rule *rule; /* that decided; NULL: no rule did */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
-	const struct rule *audits[VERDICT_NOTES_MAX]; /* `audit` rules, and shares that left this client out */
+	const struct rule
+		*audits[VERDICT_NOTES_MAX]; /* `audit` rules, and shares that left this client out */
 	size_t audit_count;
 };
 

@@ -32,11 +32,11 @@ struct spf_source {
 
 struct spf_query {
 	struct ipaddr client;
-	const char *domain;  /* normalized, to begin with (4.3) */
-	struct span local;   /* local part of the sender; "postmaster" when there is none (4.3) */
+	const char *domain;        /* normalized, to begin with (4.3) */
+	struct span local;         /* local part of the sender; "postmaster" when there is none (4.3) */
 	const char *sender_domain; /* normalized; that of `%{o}` */
-	const char *helo;    /* as given, or "" */
-	const char *receiver; /* our name, for `%{r}` */
+	const char *helo;          /* as given, or "" */
+	const char *receiver;      /* our name, for `%{r}` */
 };
 
 struct spf_outcome {

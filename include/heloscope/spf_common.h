@@ -13,15 +13,16 @@
 struct spf_evaluation {
 	const struct spf_query *query;
 	const struct spf_source *source;
-	struct arena scratch; /* parsed records; gone with the evaluation */
+	struct arena scratch;  /* parsed records; gone with the evaluation */
 	unsigned terms, voids; /* of 4.6.4, so far */
 	unsigned ahead;        /* terms whose lookups were asked before they were reached */
-	bool is_pending;      /* an answer is awaited: whatever comes out does not count */
-	const char *problem;  /* in `scratch` or a literal */
+	bool is_pending;       /* an answer is awaited: whatever comes out does not count */
+	const char *problem;   /* in `scratch` or a literal */
 };
 
 /* Begin and end an evaluation. */
-void spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query, const struct spf_source *source);
+void spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query,
+	       const struct spf_source *source);
 void spf_end(struct spf_evaluation *evaluation);
 
 /* A copy in `arena`; NULL for NULL. */

@@ -21,9 +21,9 @@ enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_
 struct spf_term {
 	enum result qualifier; /* what a match gives: pass, fail, softfail or neutral */
 	enum spf_mechanism mechanism;
-	struct span text;        /* the whole term, as in the record */
-	struct span domain_spec; /* empty: the current domain; never empty where the grammar asks for one */
-	struct ipaddr address;   /* ip4, ip6 */
+	struct span text;          /* the whole term, as in the record */
+	struct span domain_spec;   /* empty: the current domain; never empty where the grammar asks for one */
+	struct ipaddr address;     /* ip4, ip6 */
 	unsigned prefix4, prefix6; /* in bits; 32 and 128 unless said */
 };
 
@@ -49,13 +49,14 @@ bool spf_record_is_one(struct span text);
  * Read `text`, for which spf_record_is_one() holds. The terms lie in `arena`, their spans point
  * into `text`. Returns false with `fault`, and `record` untouched, at the first error.
  */
-bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *record, struct spf_fault *fault);
+bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
+		      struct spf_fault *fault);
 
 /* One %{...} of a macro string (RFC 7208, section 7.1). */
 struct spf_macro {
-	char letter;             /* in lower case */
-	bool is_escaped;         /* the letter was in upper case */
-	unsigned keep;           /* labels to keep from the right; 0: all */
+	char letter;     /* in lower case */
+	bool is_escaped; /* the letter was in upper case */
+	unsigned keep;   /* labels to keep from the right; 0: all */
 	bool is_reversed;
 	struct span delimiters; /* "." unless said */
 };

@@ -24,9 +24,9 @@ struct strbuf {
 void strbuf_init(struct strbuf *buffer, char *memory, size_t size);
 
 /* A strbuf over a local array. */
-#define STRBUF_OVER(array) \
-	{ \
-		.text = memset((array), 0, 1), .size = sizeof(array) \
+#define STRBUF_OVER(array)                                                                                   \
+	{                                                                                                    \
+		.text = memset((array), 0, 1), .size = sizeof(array)                                         \
 	}
 
 void strbuf_add_char(struct strbuf *buffer, char c);

@@ -118,7 +118,8 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!resolver->ask(resolver, questions[i].name, questions[i].type, take_answer, &questions[i]))
+		if (!resolver->ask(resolver, questions[i].name, questions[i].type, take_answer,
+				   &questions[i]))
 			status = EXIT_FAILURE;
 	for (long waited = 0; waited < wait_ms && count_answered() < count; waited += 10)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);

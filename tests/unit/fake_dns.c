@@ -66,12 +66,15 @@ fake_dns_answer(const struct fake_row *row)
 }
 
 static bool
-ask(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_callback *callback, void *context)
+ask(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_callback *callback,
+    void *context)
 {
 	struct fake_dns *fake = (struct fake_dns *)resolver;
 	struct fake_query *query = calloc(1, sizeof *query);
 
-	*query = (struct fake_query){ .next = fake->queries, .callback = callback, .context = context, .type = type };
+	*query = (struct fake_query){
+		.next = fake->queries, .callback = callback, .context = context, .type = type
+	};
 	(void)snprintf(query->name, sizeof query->name, "%s", name);
 	fake->queries = query;
 	fake->asked++;
@@ -112,8 +115,8 @@ deliver(struct fake_dns *fake, const char *name)
 	size_t count = 0;
 
 	while ((query = take(fake, name)) != NULL) {
-		query->callback(query->context,
-				fake_dns_answer(fake_dns_find(fake->rows, fake->row_count, query->name, query->type)));
+		query->callback(query->context, fake_dns_answer(fake_dns_find(fake->rows, fake->row_count,
+									      query->name, query->type)));
 		free(query);
 		count++;
 	}

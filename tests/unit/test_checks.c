@@ -28,7 +28,8 @@ static const struct fake_row rows[] = {
 	{ "10.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example|slow.example" },
 	{ "slow.example", DNS_A, DNS_SERVFAIL, NULL },
 	{ "11.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "evil\\059.example" },
-	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR, DNS_NOERROR, "six.example" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR, DNS_NOERROR,
+	  "six.example" },
 	{ "six.example", DNS_AAAA, DNS_NOERROR, "2001:db8::54" },
 	{ "six.example", DNS_TXT, DNS_NODATA, NULL },
 	/* sender domains */
@@ -56,8 +57,10 @@ static const struct fake_row rows[] = {
 	{ "11.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.99" },
 	{ "12.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2|127.255.255.255" },
 	{ "12.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
-	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2" },
-	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_A, DNS_NOERROR,
+	  "127.0.0.2" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_TXT, DNS_NODATA,
+	  NULL },
 	{ "yodel.example.dbl.test", DNS_A, DNS_NXDOMAIN, NULL },
 	{ "out.yodel.example.dbl.test", DNS_A, DNS_NOERROR, "127.0.1.2" },
 	{ "out.yodel.example.dbl.test", DNS_TXT, DNS_NOERROR, "http://x/s3krit/out" },
@@ -126,7 +129,7 @@ R8601_6_check_iprev_follows_names_back(void **state)
 		{ "198.51.100.8", RESULT_TEMPERROR, NULL },
 		{ "198.51.100.9", RESULT_FAIL, NULL },
 		{ "198.51.100.10", RESULT_TEMPERROR, NULL }, /* one name lies, the other is not known */
-		{ "198.51.100.11", RESULT_FAIL, NULL },	     /* C25 */
+		{ "198.51.100.11", RESULT_FAIL, NULL },      /* C25 */
 	};
 
 	(void)state;
@@ -223,11 +226,16 @@ check_sender_asks_whether_a_bounce_arrives(void **state)
 		const char *sender;
 		enum result expected;
 	} table[] = {
-		{ "<joe@yodel.example>", RESULT_PASS },	 { "<joe@aonly.test>", RESULT_PASS },
-		{ "<joe@nullmx.test>", RESULT_FAIL },	 { "<joe@gone.test>", RESULT_FAIL },
-		{ "<joe@deaf.test>", RESULT_FAIL },	 { "<joe@downmx.test>", RESULT_TEMPERROR },
-		{ "<>", RESULT_NONE },			 { "<postmaster>", RESULT_NONE },
-		{ "<joe@[198.51.100.54]>", RESULT_NONE }, { "<(any@legit.test>", RESULT_PERMERROR },
+		{ "<joe@yodel.example>", RESULT_PASS },
+		{ "<joe@aonly.test>", RESULT_PASS },
+		{ "<joe@nullmx.test>", RESULT_FAIL },
+		{ "<joe@gone.test>", RESULT_FAIL },
+		{ "<joe@deaf.test>", RESULT_FAIL },
+		{ "<joe@downmx.test>", RESULT_TEMPERROR },
+		{ "<>", RESULT_NONE },
+		{ "<postmaster>", RESULT_NONE },
+		{ "<joe@[198.51.100.54]>", RESULT_NONE },
+		{ "<(any@legit.test>", RESULT_PERMERROR },
 	};
 
 	(void)state;
@@ -265,7 +273,8 @@ C03_check_spf_keeps_identities_apart(void **state)
 		for (size_t i = 0; i < ROWS(table); i++) {
 			struct scene scene;
 
-			play(&scene, engine == 0 ? "" : "spf engine libspf2", "198.51.100.54", table[i].helo, table[i].sender);
+			play(&scene, engine == 0 ? "" : "spf engine libspf2", "198.51.100.54", table[i].helo,
+			     table[i].sender);
 			assert_int_equal(scene.facts->results[METHOD_SPF], table[i].mailfrom);
 			assert_int_equal(scene.facts->results[METHOD_SPF_HELO], table[i].helo_result);
 			leave(&scene);
@@ -320,8 +329,8 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	const struct list_facts *lists;
 
 	(void)state;
-	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr }", "198.51.100.54", "out.yodel.example",
-	     "<joe@yodel.example>");
+	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr }", "198.51.100.54",
+	     "out.yodel.example", "<joe@yodel.example>");
 	lists = scene.facts->lists;
 	assert_int_equal(lists[LIST_CLIENT].count + lists[LIST_HELO].count, 0);
 	assert_int_equal(lists[LIST_SENDER].findings[0].state, LIST_NOT_LISTED);
@@ -337,13 +346,13 @@ static void
 facts_tally_counts_a_list_and_an_operator_once(void **state)
 {
 	struct list_finding client[] = {
-		{ .zone = "a.test", .operator = "A", .weight = 4, .state = LIST_LISTED },
-		{ .zone = "b.test", .operator = "A", .weight = 2, .state = LIST_LISTED },
-		{ .zone = "c.test", .operator = "C", .weight = 3, .state = LIST_FAULT },
-		{ .zone = "w.test", .operator = "W", .weight = 9, .state = LIST_LISTED, .is_allow = true },
+		{ .zone = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "b.test", .operator= "A", .weight = 2, .state = LIST_LISTED },
+		{ .zone = "c.test", .operator= "C", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "w.test", .operator= "W", .weight = 9, .state = LIST_LISTED, .is_allow = true },
 	};
 	struct list_finding sender[] = {
-		{ .zone = "a.test", .operator = "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
 	};
 	struct facts facts = { .client = { .port = 0 } };
 	struct list_tally tally;

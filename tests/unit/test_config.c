@@ -12,15 +12,18 @@ config_reads_the_example_of_the_manual(void **state)
 		"authserv-id \"mx.example.org\" also { \"*.mx.example.org\" }\n"
 		"listen \"unix:/run/x.sock\" { owner \"a\" group \"b\" mode 0620 }\n"
 		"mode enforce user \"x\" group \"y\" log stderr level debug contact \"call us\"\n"
-		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 timeout 500ms }\n"
+		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 "
+		"timeout 500ms }\n"
 		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
 		"spf engine libspf2 spf { explanation yes } received-spf yes disable { sender, spf }\n"
-		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } page \"http://z/%s\" }\n"
+		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } "
+		"page \"http://z/%s\" }\n"
 		"dnsbl \"zen.test\" weight 4\n"
 		"domain-dnsbl \"dbl.test\" on { helo, ptr }\n"
 		"dnswl \"wl.test\" answers { 127.0.5.0-3 } weight 1000\n"
 		"policy { accept when trusted reject 25% 554 5.7.1 \"no\" when dnsbl >= 5 and not dnswl }\n"
-		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } otherwise default }\n",
+		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } "
+		"otherwise default }\n",
 		NULL);
 	const struct list *list = config->lists.items;
 	const struct rule *rule = &config->default_policy.rules.items[1];
@@ -84,7 +87,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 	} table[] = {
 		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
 		{ "lisen \"x\"", "did you mean \"listen\"?" },
-		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
+		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did "
+				      "you mean \"enforce\"?" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
 		{ "listen \"8891\"", "expected \"inet:PORT@ADDRESS\"" },
 		{ "listen \"unix:/x\" { mode 999 }", "expected an octal number like 0660" },
@@ -139,17 +143,17 @@ static void
 F39_config_reports_every_error_of_a_file(void **state)
 {
 	static const char text[] = "authserv-id \"a b\"\n" /* 1 */
-				   "lisen \"x\"\n"	   /* 2 */
-				   "mode enfroce\n"	   /* 3 */
+				   "lisen \"x\"\n"         /* 2 */
+				   "mode enfroce\n"        /* 3 */
 				   "trust {\n"
 				   "    netwroks { 10.0.0.0/8 }\n" /* 5 */
-				   "    authenticated maybe\n"	   /* 6 */
+				   "    authenticated maybe\n"     /* 6 */
 				   "}\n"
 				   "listen\n" /* 8: told at 9 */
 				   "policy {\n"
 				   "    reject when spf = fial\n" /* 10 */
 				   "    rejct when spf = fail\n"  /* 11 */
-				   "    reject when dnsbl >=\n"	  /* 12: told at 13 */
+				   "    reject when dnsbl >=\n"   /* 12: told at 13 */
 				   "    accept when trusted\n"
 				   "    reject 450 \"x\" when helo = fail\n" /* 14 */
 				   "}\n"
@@ -179,9 +183,10 @@ F26_config_knows_the_key_of_a_zone(void **state)
 		const char *text, *zone, *shown, *key;
 	} table[] = {
 		{ "dnsbl \"zen.dq.test\" key \"s3krit\"", "s3krit.zen.dq.test", "zen.dq.test", "s3krit" },
-		{ "dnsbl \"s3krit.zen.dq.test\" list \"*.zen.dq.test\" { }", "s3krit.zen.dq.test", "zen.dq.test", "s3krit" },
-		{ "dnsbl \"abcdefghij0123456789abcdef.bl.test\"", "abcdefghij0123456789abcdef.bl.test", "bl.test",
-		  "abcdefghij0123456789abcdef" },
+		{ "dnsbl \"s3krit.zen.dq.test\" list \"*.zen.dq.test\" { }", "s3krit.zen.dq.test",
+		  "zen.dq.test", "s3krit" },
+		{ "dnsbl \"abcdefghij0123456789abcdef.bl.test\"", "abcdefghij0123456789abcdef.bl.test",
+		  "bl.test", "abcdefghij0123456789abcdef" },
 		{ "dnsbl \"bl.test\"", "bl.test", "bl.test", NULL },
 	};
 
@@ -204,7 +209,8 @@ config_same_resolver_compares_what_is_asked(void **state)
 	struct config *a = config_from_text("resolver { servers 192.0.2.1 }", NULL);
 	struct config *b = config_from_text("resolver { servers 192.0.2.1 timeout 1s } mode enforce", NULL);
 	struct config *c = config_from_text("resolver { servers 192.0.2.2 }", NULL);
-	struct config *d = config_from_text("resolver { servers 192.0.2.1 zone \"a.test\" servers 192.0.2.3 }", NULL);
+	struct config *d =
+		config_from_text("resolver { servers 192.0.2.1 zone \"a.test\" servers 192.0.2.3 }", NULL);
 
 	(void)state;
 	assert_true(config_same_resolver(a, b));
@@ -220,8 +226,9 @@ config_same_resolver_compares_what_is_asked(void **state)
 static void
 config_survives_mangled_files(void **state)
 {
-	static const char good[] = "mode audit dnsbl \"a.test\" weight 2 policy { reject 10% 550 \"x\" when (spf = fail or "
-				   "dnsbl >= 2) and recipient in { \"a@b\" } }";
+	static const char good[] =
+		"mode audit dnsbl \"a.test\" weight 2 policy { reject 10% 550 \"x\" when (spf = fail or "
+		"dnsbl >= 2) and recipient in { \"a@b\" } }";
 	char text[sizeof good], messages[4096];
 
 	(void)state;

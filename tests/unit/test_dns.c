@@ -1,4 +1,5 @@
-/* dns: reading answers in wire form. The resolver itself is tested against nsd: integration/test_resolver.py. */
+/* dns: reading answers in wire form. The resolver itself is tested against nsd: integration/test_resolver.py.
+ */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -55,7 +56,8 @@ begin(struct packet *packet, const char *name, enum dns_type type, unsigned rcod
 }
 
 static void
-add_record(struct packet *packet, const char *owner, unsigned type, unsigned ttl_s, const void *data, size_t length)
+add_record(struct packet *packet, const char *owner, unsigned type, unsigned ttl_s, const void *data,
+	   size_t length)
 {
 	add_name(packet, owner);
 	add_u16(packet, type);
@@ -204,10 +206,20 @@ F08_dns_answer_parse_refuses_what_is_out_of_bounds(void **state)
 		const char *data;
 		size_t length;
 	} table[] = {
-		{ DNS_A, "\1\2\3", 3 },	 { DNS_A, "\1\2\3\4\5", 5 },	     { DNS_AAAA, "\1\2\3\4", 4 },
-		{ DNS_MX, "\0\1", 2 },	 { DNS_MX, "\0\1\5ab", 5 },	     { DNS_PTR, "", 0 },
-		{ DNS_PTR, "\x40" "a", 2 }, { DNS_PTR, "\xc0\xff", 2 },	     { DNS_PTR, "\1a\0x", 4 },
-		{ DNS_TXT, "\5abc", 4 }, { DNS_PTR, "\xff\xff", 2 },
+		{ DNS_A, "\1\2\3", 3 },
+		{ DNS_A, "\1\2\3\4\5", 5 },
+		{ DNS_AAAA, "\1\2\3\4", 4 },
+		{ DNS_MX, "\0\1", 2 },
+		{ DNS_MX, "\0\1\5ab", 5 },
+		{ DNS_PTR, "", 0 },
+		{ DNS_PTR,
+		  "\x40"
+		  "a",
+		  2 },
+		{ DNS_PTR, "\xc0\xff", 2 },
+		{ DNS_PTR, "\1a\0x", 4 },
+		{ DNS_TXT, "\5abc", 4 },
+		{ DNS_PTR, "\xff\xff", 2 },
 	};
 
 	(void)state;
@@ -252,7 +264,8 @@ dns_answer_parse_keeps_a_bounded_number(void **state)
 	(void)state;
 	begin(&packet, "a.example", DNS_A, 0, 2000, 0);
 	for (int i = 0; i < 2000; i++)
-		add_record(&packet, "a.example", DNS_A, 0x80000000U, "\x7f\x00\x00\x02", 4); /* F17: TTL 2^31 is 0 */
+		add_record(&packet, "a.example", DNS_A, 0x80000000U, "\x7f\x00\x00\x02",
+			   4); /* F17: TTL 2^31 is 0 */
 	answer = parse(&packet, "a.example", DNS_A);
 	assert_int_equal(answer->count, DNS_RECORDS_MAX);
 	assert_int_equal(answer->ttl_s, 0);

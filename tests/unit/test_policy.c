@@ -7,10 +7,21 @@
 #include "heloscope/policy.h"
 
 static struct list_finding listed[] = {
-	{ .zone = "bl.test", .operator = "A", .asked = "198.51.100.7", .weight = 4, .state = LIST_LISTED,
-	  .answers = { 0x7f000002 }, .count = 1, .meaning = "a source of spam", .text = "see us\r\n250 ok",
+	{ .zone = "bl.test",
+	  .operator= "A",
+	  .asked = "198.51.100.7",
+	  .weight = 4,
+	  .state = LIST_LISTED,
+	  .answers = { 0x7f000002 },
+	  .count = 1,
+	  .meaning = "a source of spam",
+	  .text = "see us\r\n250 ok",
 	  .page = "https://bl.test/198.51.100.7" },
-	{ .zone = "down.test", .operator = "B", .asked = "198.51.100.7", .weight = 3, .state = LIST_FAULT,
+	{ .zone = "down.test",
+	  .operator= "B",
+	  .asked = "198.51.100.7",
+	  .weight = 3,
+	  .state = LIST_FAULT,
 	  .fault = "timeout" },
 };
 
@@ -71,7 +82,8 @@ policy_judge_takes_the_first_rule_that_is_true(void **state)
 		{ "policy { reject when dnsbl >= 4 }", ACTION_REJECT },
 		{ "policy { reject when dnsbl }", ACTION_REJECT },
 		{ "policy { reject when dnsbl > 7 }", ACTION_ACCEPT },
-		{ "policy { reject when dnsbl.operators = 1 }", ACTION_ACCEPT }, /* the list that is down may make it 2 */
+		{ "policy { reject when dnsbl.operators = 1 }",
+		  ACTION_ACCEPT }, /* the list that is down may make it 2 */
 		{ "policy { reject when dnsbl < 4 }", ACTION_ACCEPT },
 		{ "policy { reject when listed in { \"bl.test\" } }", ACTION_REJECT },
 		{ "policy { reject when listed in { \"down.test\" } }", ACTION_ACCEPT },
@@ -87,8 +99,10 @@ policy_judge_takes_the_first_rule_that_is_true(void **state)
 		{ "policy { reject when spf = fail and (helo = fail or trusted) }", ACTION_ACCEPT },
 		{ "policy for \"in.test\" { reject when spf = fail }", ACTION_REJECT },
 		{ "policy for \"*.in.test\" { reject when spf = fail }", ACTION_ACCEPT },
-		{ "policy { reject when spf = fail } policy for \"in.test\" { defer when trusted }", ACTION_ACCEPT },
-		{ "policy { reject when spf = fail } policy for \"in.test\" { otherwise default }", ACTION_REJECT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { defer when trusted }",
+		  ACTION_ACCEPT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { otherwise default }",
+		  ACTION_REJECT },
 		{ "policy { reject 100% when spf = fail }", ACTION_REJECT },
 	};
 	struct facts facts = facts_of("helo.test");
@@ -110,10 +124,14 @@ policy_judge_knows_recipients_by_their_parts(void **state)
 		const char *recipient, *pattern;
 		bool expected;
 	} table[] = {
-		{ "<postmaster>", "postmaster@*", true },	  { "<Postmaster@In.Test>", "postmaster@*", true },
-		{ "<postmaster>", "postmaster", true },		  { "<postmaster@in.test>", "postmaster", false },
-		{ "<postmaster@in.test>", "postmaster@*.test", true }, { "<a@b.in.test>", "*@*.in.test", true },
-		{ "<a@in.test> NOTIFY=NEVER", "a@in.test", true }, { "<a@in.test", "*", false },
+		{ "<postmaster>", "postmaster@*", true },
+		{ "<Postmaster@In.Test>", "postmaster@*", true },
+		{ "<postmaster>", "postmaster", true },
+		{ "<postmaster@in.test>", "postmaster", false },
+		{ "<postmaster@in.test>", "postmaster@*.test", true },
+		{ "<a@b.in.test>", "*@*.in.test", true },
+		{ "<a@in.test> NOTIFY=NEVER", "a@in.test", true },
+		{ "<a@in.test", "*", false },
 	};
 
 	(void)state;
@@ -124,7 +142,8 @@ policy_judge_knows_recipients_by_their_parts(void **state)
 		struct verdict verdict;
 
 		print_message("    %s %s\n", table[i].recipient, table[i].pattern);
-		(void)snprintf(rules, sizeof rules, "policy { reject when recipient = \"%s\" }", table[i].pattern);
+		(void)snprintf(rules, sizeof rules, "policy { reject when recipient = \"%s\" }",
+			       table[i].pattern);
 		verdict = judge(rules, &facts, table[i].recipient, &config);
 		assert_int_equal(verdict.action == ACTION_REJECT, table[i].expected);
 		config_unref(config);
@@ -136,15 +155,25 @@ static void
 policy_judge_never_refuses_for_a_fault_alone(void **state)
 {
 	static const char *const conditions[] = {
-		"spf != pass",	    "not spf = pass",	  "spf in { fail, softfail, none, permerror }",
-		"iprev = fail",	    "not (iprev = pass)", "dnsbl >= 1",
-		"dnsbl < 1",	    "not dnswl",	  "dnswl < 3",
-		"not dnsbl",	    "helo != pass",	  "sender not in { pass, none }",
-		"listed in { \"down.test\" }", "client-name not in { \"*.good.test\" }", "dnsbl.operators != 1",
+		"spf != pass",
+		"not spf = pass",
+		"spf in { fail, softfail, none, permerror }",
+		"iprev = fail",
+		"not (iprev = pass)",
+		"dnsbl >= 1",
+		"dnsbl < 1",
+		"not dnswl",
+		"dnswl < 3",
+		"not dnsbl",
+		"helo != pass",
+		"sender not in { pass, none }",
+		"listed in { \"down.test\" }",
+		"client-name not in { \"*.good.test\" }",
+		"dnsbl.operators != 1",
 	};
 	static struct list_finding down[] = {
-		{ .zone = "down.test", .operator = "B", .weight = 3, .state = LIST_FAULT },
-		{ .zone = "wdown.test", .operator = "W", .weight = 3, .state = LIST_FAULT, .is_allow = true },
+		{ .zone = "down.test", .operator= "B", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "wdown.test", .operator= "W", .weight = 3, .state = LIST_FAULT, .is_allow = true },
 	};
 	struct facts facts = facts_of("h.test");
 
@@ -156,7 +185,8 @@ policy_judge_never_refuses_for_a_fault_alone(void **state)
 		for (size_t j = 0; j < ROWS(conditions); j++) {
 			char rules[400];
 
-			(void)snprintf(rules, sizeof rules, "policy { reject when (%s) and (%s) defer when (%s) or (%s) }",
+			(void)snprintf(rules, sizeof rules,
+				       "policy { reject when (%s) and (%s) defer when (%s) or (%s) }",
 				       conditions[i], conditions[j], conditions[i], conditions[j]);
 			if (action_of(rules, &facts) != ACTION_ACCEPT)
 				fail_msg("%s", rules);
@@ -165,7 +195,8 @@ policy_judge_never_refuses_for_a_fault_alone(void **state)
 	assert_int_equal(action_of("policy { defer when iprev = temperror }", &facts), ACTION_DEFER);
 	/* An allow list that did not answer makes a refusal a deferral. */
 	facts.results[METHOD_SPF] = RESULT_FAIL;
-	assert_int_equal(action_of("policy { accept when dnswl reject when spf = fail }", &facts), ACTION_DEFER);
+	assert_int_equal(action_of("policy { accept when dnswl reject when spf = fail }", &facts),
+			 ACTION_DEFER);
 }
 
 static void
@@ -201,7 +232,8 @@ policy_share_includes_its_share_of_networks_always_the_same(void **state)
 
 		assert_int_equal(policy_share_includes(&a, 10), policy_share_includes(&b, 10));
 		assert_true(policy_share_includes(&a, 100));
-		assert_true(!policy_share_includes(&a, 10) || policy_share_includes(&a, 20)); /* shares grow */
+		assert_true(!policy_share_includes(&a, 10)
+			    || policy_share_includes(&a, 20)); /* shares grow */
 		hits += policy_share_includes(&a, 10) ? 1 : 0;
 	}
 	assert_in_range(hits, 1700, 2300);
@@ -216,20 +248,25 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		const char *xcode, *text;
 	} table[] = {
 		{ "policy { reject when spf = fail }", 550, "5.7.23",
-		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by -all)" },
+		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by "
+		  "-all)" },
 		{ "policy { reject when iprev != pass }", 550, "5.7.25",
-		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example -> "
+		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example "
+		  "-> "
 		  "198.51.100.9). The operator of the address can correct its PTR record." },
 		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26", "PTR record" },
 		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
-		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see https://bl.test/198.51.100.7)" },
-		{ "policy { reject when helo = permerror }", 550, "5.7.1", "The HELO name a\\x1b;b is not a valid host name" },
+		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see "
+		  "https://bl.test/198.51.100.7)" },
+		{ "policy { reject when helo = permerror }", 550, "5.7.1",
+		  "The HELO name a\\x1b;b is not a valid host name" },
 		{ "policy { reject when sender = fail }", 550, "5.1.8", "cannot receive a bounce: null MX" },
 		{ "policy { defer when spf = fail }", 451, "4.7.23", "The SPF record" },
-		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0", "go away Reference ID" },
+		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0",
+		  "go away Reference ID" },
 		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away Reference ID" },
-		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550, "5.7.1",
-		  "a rule of the receiving site. Reference ID https://x.test" },
+		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550,
+		  "5.7.1", "a rule of the receiving site. Reference ID https://x.test" },
 	};
 	struct facts facts = facts_of("a\x1b;b");
 
@@ -237,7 +274,8 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 	facts.helo.form = HELO_INVALID;
 	facts.helo.reason = "not a valid host name";
 	facts.sender.reason = "null MX: takes no mail";
-	facts.iprev.names[0] = (struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
+	facts.iprev.names[0] =
+		(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
 	facts.iprev.count = 1;
 	facts.results[METHOD_IPREV] = RESULT_FAIL;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
@@ -279,8 +317,10 @@ compose_reply_keeps_the_reference_whatever_the_length(void **state)
 	facts.spf[SPF_MAILFROM].domain = longest;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	facts.results[METHOD_IPREV] = RESULT_PERMERROR;
-	verdict = judge("contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy { reject when spf = "
-			"fail and iprev = permerror }", &facts, "<a@b.test>", &config);
+	verdict = judge("contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy "
+			"{ reject when spf = "
+			"fail and iprev = permerror }",
+			&facts, "<a@b.test>", &config);
 	compose_reply(config, &facts, &verdict, "20261123T213300Z-4f2a91c07be3", &reply);
 	assert_non_null(strstr(reply.lines[reply.count - 1], "https://mx.example.test/"));
 	config_unref(config);
@@ -294,19 +334,26 @@ compose_writes_received_spf_and_notes(void **state)
 	struct strbuf value;
 	struct config *config;
 	struct verdict verdict;
-	const struct smtp_reply reply = { .code = 550, .xcode = "5.7.1", .lines = { "say \"no\"" }, .count = 1 };
+	const struct smtp_reply reply = {
+		.code = 550, .xcode = "5.7.1", .lines = { "say \"no\"" }, .count = 1
+	};
 
 	(void)state;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
-	verdict = judge("policy { tag \"a \\\"tag\\\"\" when spf = fail reject when spf = fail }", &facts, "<a@b.test>", &config);
+	verdict = judge("policy { tag \"a \\\"tag\\\"\" when spf = fail reject when spf = fail }", &facts,
+			"<a@b.test>", &config);
 	strbuf_init(&value, memory, sizeof memory);
 	compose_received_spf(config, &facts, &value);
-	assert_string_equal(memory, "fail (mx.test: yodel.example does not permit this client)\n    receiver=mx.test;\n"
-				    "    client-ip=198.51.100.7;\n    identity=mailfrom;\n"
-				    "    envelope-from=\"joe@yodel.example\";\n    helo=\"h(%22e.test\";\n    mechanism=-all");
+	assert_string_equal(
+		memory,
+		"fail (mx.test: yodel.example does not permit this client)\n    receiver=mx.test;\n"
+		"    client-ip=198.51.100.7;\n    identity=mailfrom;\n"
+		"    envelope-from=\"joe@yodel.example\";\n    helo=\"h(%22e.test\";\n    mechanism=-all");
 	strbuf_init(&value, memory, sizeof memory);
 	compose_would("ID", &verdict, &reply, &value);
-	assert_string_equal(memory, "id=ID; would=reject;\n    rule=\"test.conf:1\";\n    reply=\"550 5.7.1 say \\\"no\\\"\"");
+	assert_string_equal(
+		memory,
+		"id=ID; would=reject;\n    rule=\"test.conf:1\";\n    reply=\"550 5.7.1 say \\\"no\\\"\"");
 	strbuf_init(&value, memory, sizeof memory);
 	compose_note("ID", verdict.tags[0], &value);
 	assert_string_equal(memory, "id=ID;\n    tag=\"a %22tag%22\";\n    rule=\"test.conf:1\"");
@@ -328,8 +375,9 @@ compose_log_line_cannot_be_forged(void **state)
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	strbuf_init(&line, memory, sizeof memory);
 	compose_log_line(&facts, &summary, &line);
-	assert_string_equal(memory, "id=ID client=198.51.100.7 queue=ABC helo=h\\x0d\\x0aid=x from=<joe@yodel.example> "
-				    "verdict=would-reject*2 spf=fail waited=7ms");
+	assert_string_equal(
+		memory, "id=ID client=198.51.100.7 queue=ABC helo=h\\x0d\\x0aid=x from=<joe@yodel.example> "
+			"verdict=would-reject*2 spf=fail waited=7ms");
 }
 
 int

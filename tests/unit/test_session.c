@@ -57,7 +57,8 @@ find_edit(const struct session_edits *edits, const char *name, unsigned index)
 static void
 F01_session_accepts_without_dns_and_says_so(void **state)
 {
-	struct runtime *runtime = runtime_from(NO_DNS "mode enforce policy { reject when spf != pass or iprev != pass }");
+	struct runtime *runtime =
+		runtime_from(NO_DNS "mode enforce policy { reject when spf != pass or iprev != pass }");
 	struct session *session = session_new(runtime);
 	struct session_edits edits;
 	const struct session_edit *field;
@@ -110,8 +111,9 @@ C19_C20_session_survives_any_order(void **state)
 static void
 C09_session_removes_forged_fields_from_the_last_on(void **state)
 {
-	static const char *const values[] = { "other.test; spf=pass", "mx.test; spf=pass", " MX.TEST 1 ; none",
-					      "third.test; none",     "(x) mx.test; a=b",  "mx.test.evil; none" };
+	static const char *const values[] = { "other.test; spf=pass", "mx.test; spf=pass",
+					      " MX.TEST 1 ; none",    "third.test; none",
+					      "(x) mx.test; a=b",     "mx.test.evil; none" };
 	static const char *const clients[] = { "198.51.100.7", "127.0.0.1" };
 	struct runtime *runtime = runtime_from(NO_DNS);
 
@@ -124,7 +126,9 @@ C09_session_removes_forged_fields_from_the_last_on(void **state)
 		mail(session, "<joe@yodel.example>", client == 0 ? "joe" : NULL);
 		assert_null(session_rcpt(session, "<user@in.test>"));
 		for (size_t i = 0; i < ROWS(values); i++)
-			session_header(session, i % 2 == 0 ? "AUTHENTICATION-results" : "Authentication-Results", values[i]);
+			session_header(session,
+				       i % 2 == 0 ? "AUTHENTICATION-results" : "Authentication-Results",
+				       values[i]);
 		session_header(session, "X-heloscope", "id=1; would=accept");
 		session_header(session, "Received-SPF", "pass (mx.test: x)"); /* stays: we write none */
 		edits = session_end_of_message(session, NULL);
@@ -135,7 +139,8 @@ C09_session_removes_forged_fields_from_the_last_on(void **state)
 		assert_int_equal(edits.edits[2].index, 3);
 		assert_int_equal(edits.edits[3].index, 2);
 		if (client == 0)
-			assert_string_equal(find_edit(&edits, "Authentication-Results", 0)->value, "mx.test;\n    auth=pass");
+			assert_string_equal(find_edit(&edits, "Authentication-Results", 0)->value,
+					    "mx.test;\n    auth=pass");
 		else
 			assert_null(find_edit(&edits, "Authentication-Results", 0));
 		session_free(session);
@@ -147,7 +152,8 @@ C09_session_removes_forged_fields_from_the_last_on(void **state)
 static void
 A17_session_keeps_results_of_trusted_hosts_when_told(void **state)
 {
-	struct runtime *runtime = runtime_from(NO_DNS "trust { networks { 198.51.100.0/24 } keep-results yes }");
+	struct runtime *runtime =
+		runtime_from(NO_DNS "trust { networks { 198.51.100.0/24 } keep-results yes }");
 	struct session *session = session_new(runtime);
 
 	(void)state;
@@ -188,10 +194,11 @@ A15_session_defers_what_it_cannot_clean(void **state)
 static void
 M14_session_judges_each_message_and_recipient_alone(void **state)
 {
-	struct runtime *runtime = runtime_from(NO_DNS
-		"mode enforce contact \"c%s\" policy { reject 550 5.7.1 \"no\" when mail-from = \"bad@x.test\" "
-		"quarantine \"held\" when mail-from = \"q@x.test\" } "
-		"policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
+	struct runtime *runtime =
+		runtime_from(NO_DNS "mode enforce contact \"c%s\" policy { reject 550 5.7.1 \"no\" when "
+				    "mail-from = \"bad@x.test\" "
+				    "quarantine \"held\" when mail-from = \"q@x.test\" } "
+				    "policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
 	struct session_edits edits;

@@ -60,7 +60,8 @@ R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else(void **state)
 		assert_int_equal(spf_record_is_one(span_of(table[i].text)), table[i].fault != -3);
 		if (table[i].fault == -3)
 			continue;
-		assert_int_equal(spf_record_parse(span_of(table[i].text), &arena, &record, &fault), table[i].fault == -1);
+		assert_int_equal(spf_record_parse(span_of(table[i].text), &arena, &record, &fault),
+				 table[i].fault == -1);
 		if (table[i].fault >= 0)
 			assert_int_equal(fault.at, table[i].fault);
 	}
@@ -130,16 +131,21 @@ static const struct fake_row rows[] = {
 	{ "liar.example", DNS_A, DNS_NOERROR, "192.0.2.1" },
 	{ "out.ptr.example", DNS_A, DNS_NOERROR, "198.51.100.54" },
 	{ "manymx.example", DNS_TXT, DNS_NOERROR, "v=spf1 mx -all" },
-	{ "manymx.example", DNS_MX, DNS_NOERROR, "1 a.x|1 b.x|1 c.x|1 d.x|1 e.x|1 f.x|1 g.x|1 h.x|1 i.x|1 j.x|1 k.x" },
+	{ "manymx.example", DNS_MX, DNS_NOERROR,
+	  "1 a.x|1 b.x|1 c.x|1 d.x|1 e.x|1 f.x|1 g.x|1 h.x|1 i.x|1 j.x|1 k.x" },
 };
 
 static enum result
-evaluate(spf_engine *engine, const char *domain, const char *client, struct arena *arena, struct spf_outcome *outcome)
+evaluate(spf_engine *engine, const char *domain, const char *client, struct arena *arena,
+	 struct spf_outcome *outcome)
 {
 	struct world world = { .rows = rows, .count = ROWS(rows) };
 	const struct spf_source source = { ask, &world };
-	struct spf_query query = { .domain = domain, .local = SPAN("joe-user"), .sender_domain = domain,
-				   .helo = "mail.yodel.example", .receiver = "mx.test" };
+	struct spf_query query = { .domain = domain,
+				   .local = SPAN("joe-user"),
+				   .sender_domain = domain,
+				   .helo = "mail.yodel.example",
+				   .receiver = "mx.test" };
 
 	assert_true(ipaddr_parse(span_of(client), &query.client));
 	assert_true(engine(&query, &source, arena, outcome));
@@ -172,7 +178,7 @@ spf_engines_give_the_results_of_rfc_7208(void **state)
 		{ "self.example", "198.51.100.54", RESULT_PERMERROR },
 		{ "voids.example", "198.51.100.54", RESULT_PERMERROR },
 		{ "twovoids.example", "198.51.100.54", RESULT_PASS },
-		{ "l2.example", "192.0.2.9", RESULT_PASS },	 /* 10 terms over includes */
+		{ "l2.example", "192.0.2.9", RESULT_PASS },      /* 10 terms over includes */
 		{ "l3.example", "192.0.2.9", RESULT_PERMERROR }, /* 12: C17 */
 		{ "macro.example", "198.51.100.54", RESULT_PASS },
 		{ "neutral.example", "198.51.100.54", RESULT_NEUTRAL },
@@ -190,10 +196,12 @@ spf_engines_give_the_results_of_rfc_7208(void **state)
 
 			print_message("    %s %s\n", table[i].domain, engine == 0 ? "native" : "libspf2");
 			arena_init(&arena, 1U << 16);
-			assert_int_equal(evaluate(engines[engine], table[i].domain, table[i].client, &arena, &outcome),
-					 table[i].expected);
+			assert_int_equal(
+				evaluate(engines[engine], table[i].domain, table[i].client, &arena, &outcome),
+				table[i].expected);
 			assert_int_equal(outcome.problem != NULL,
-					 outcome.result == RESULT_TEMPERROR || outcome.result == RESULT_PERMERROR);
+					 outcome.result == RESULT_TEMPERROR
+						 || outcome.result == RESULT_PERMERROR);
 			arena_clear(&arena);
 		}
 	}
@@ -209,10 +217,13 @@ C27_spf_engines_expand_explanations_safely(void **state)
 		struct spf_outcome outcome;
 
 		arena_init(&arena, 1U << 16);
-		assert_int_equal(evaluate(engines[engine], "exp.example", "198.51.100.61", &arena, &outcome), RESULT_FAIL);
+		assert_int_equal(evaluate(engines[engine], "exp.example", "198.51.100.61", &arena, &outcome),
+				 RESULT_FAIL);
 		assert_non_null(outcome.explanation);
-		assert_string_equal(outcome.explanation, "198.51.100.61 is not exp.example's, 198.51.100.61%");
-		assert_int_equal(evaluate(engines[engine], "exp8.example", "198.51.100.61", &arena, &outcome), RESULT_FAIL);
+		assert_string_equal(outcome.explanation,
+				    "198.51.100.61 is not exp.example's, 198.51.100.61%");
+		assert_int_equal(evaluate(engines[engine], "exp8.example", "198.51.100.61", &arena, &outcome),
+				 RESULT_FAIL);
 		assert_null(outcome.explanation);
 		arena_clear(&arena);
 	}
@@ -227,7 +238,8 @@ C15_spf_libspf2_never_sees_explanation_text(void **state)
 		{ "bomb.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=boom.example -all" },
 		{ "boom.example", DNS_TXT, DNS_NOERROR, text },
 	};
-	static const char *const macros[] = { "%{s}", "%{S}", "%{H}", "%{ir}", "%{l9r-}", "%{d}", "%{o9r}", "%{p}", "%%%_%-" };
+	static const char *const macros[] = { "%{s}", "%{S}",   "%{H}", "%{ir}", "%{l9r-}",
+					      "%{d}", "%{o9r}", "%{p}", "%%%_%-" };
 	static char local[] = "aaaaaaaaaa\xff\xfe-bbbbbbbbbbbbbbbbbbbbbbbbb-cccccccccccccccccc";
 
 	(void)state;
@@ -235,8 +247,11 @@ C15_spf_libspf2_never_sees_explanation_text(void **state)
 		for (size_t run = 0; run < ROWS(macros) * 30; run++) {
 			struct world world = { .rows = crafted, .count = ROWS(crafted) };
 			const struct spf_source source = { ask, &world };
-			struct spf_query query = { .domain = "bomb.example", .local = span_of(local),
-						   .sender_domain = "bomb.example", .helo = "[x]", .receiver = "m" };
+			struct spf_query query = { .domain = "bomb.example",
+						   .local = span_of(local),
+						   .sender_domain = "bomb.example",
+						   .helo = "[x]",
+						   .receiver = "m" };
 			struct spf_outcome outcome;
 			struct arena arena;
 
@@ -274,8 +289,11 @@ spf_libspf2_refuses_records_that_it_would_cut(void **state)
 	for (size_t engine = 0; engine < ROWS(engines); engine++) {
 		struct world world = { .rows = row, .count = 1 };
 		const struct spf_source source = { ask, &world };
-		struct spf_query query = { .domain = "long.example", .local = SPAN("joe"), .sender_domain = "long.example",
-					   .helo = "", .receiver = "" };
+		struct spf_query query = { .domain = "long.example",
+					   .local = SPAN("joe"),
+					   .sender_domain = "long.example",
+					   .helo = "",
+					   .receiver = "" };
 		struct spf_outcome outcome;
 		struct arena arena;
 

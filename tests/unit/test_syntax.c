@@ -42,7 +42,9 @@ A01_A13_authres_author_sees_through_every_spelling(void **state)
 		{ "sub.mx.example;", AUTHRES_OTHER },
 		{ "a.pool.example;", AUTHRES_OURS },
 		{ "pool.example;", AUTHRES_OTHER },
-		{ "b\xc3\xbc" "cher.example;", AUTHRES_OURS },
+		{ "b\xc3\xbc"
+		  "cher.example;",
+		  AUTHRES_OURS },
 		{ "XN--BCHER-KVA.example;", AUTHRES_OURS },
 		{ "(mx.example", AUTHRES_OURS },
 		{ "\"mx.example", AUTHRES_OURS },
@@ -53,7 +55,8 @@ A01_A13_authres_author_sees_through_every_spelling(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
 		print_message("    %s\n", table[i].value);
-		assert_int_equal(authres_author(span_of(table[i].value), ours, ROWS(ours)), table[i].expected);
+		assert_int_equal(authres_author(span_of(table[i].value), ours, ROWS(ours)),
+				 table[i].expected);
 	}
 }
 
@@ -109,7 +112,8 @@ C26_authres_values_cannot_break_out(void **state)
 	authres_result(&authres, "x-helo", RESULT_PERMERROR);
 	authres_property(&authres, "smtp.helo", SPAN("a\"\\\r\n;spf=pass"));
 	authres_comment(&authres, "a)(\\\n");
-	assert_string_equal(memory, "m;\n    x-helo=permerror smtp.helo=\"a%22%5c%0d%0a;spf=pass\" (a%29%28%5c%0a)");
+	assert_string_equal(memory,
+			    "m;\n    x-helo=permerror smtp.helo=\"a%22%5c%0d%0a;spf=pass\" (a%29%28%5c%0a)");
 	for (unsigned first = 0; first < 256; first++) {
 		char value[300];
 
@@ -130,14 +134,16 @@ smtp_reply_codes_are_valid_in_one_class_only(void **state)
 		const char *xcode;
 		bool expected;
 	} table[] = {
-		{ 550, "5.7.1", true },  { 451, "4.7.24", true }, { 550, "4.7.1", false },   { 250, "2.0.0", false },
-		{ 550, "5.7", false },   { 550, "5.7.1.", false }, { 550, "5.7.1000", false }, { 550, " 5.7.1", false },
-		{ 550, "5.-7.1", false }, { 650, "6.7.1", false }, { 550, "", false },
+		{ 550, "5.7.1", true },     { 451, "4.7.24", true },  { 550, "4.7.1", false },
+		{ 250, "2.0.0", false },    { 550, "5.7", false },    { 550, "5.7.1.", false },
+		{ 550, "5.7.1000", false }, { 550, " 5.7.1", false }, { 550, "5.-7.1", false },
+		{ 650, "6.7.1", false },    { 550, "", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++)
-		assert_int_equal(smtp_reply_codes_are_valid(table[i].code, table[i].xcode), table[i].expected);
+		assert_int_equal(smtp_reply_codes_are_valid(table[i].code, table[i].xcode),
+				 table[i].expected);
 }
 
 /* M20 and RFC 5321, 4.5.3.1.5: any text makes a valid reply. */
