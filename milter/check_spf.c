@@ -18,6 +18,23 @@ ask(void *context, const char *name, enum dns_type type)
 	return inquiry_ask(asking->inquiry, asking->stage, name, type);
 }
 
+/* What a local part means: a quoted string without its quotes and backslashes (RFC 5321, 4.1.2). */
+static struct span
+local_meant(struct span local, struct arena *arena)
+{
+	char *meant;
+	size_t length = 0;
+
+	if (local.length < 2 || local.at[0] != '"')
+		return local;
+	meant = arena_alloc(arena, local.length);
+	for (size_t i = 1; meant != NULL && i + 1 < local.length; i++) {
+		i += local.at[i] == '\\' ? 1 : 0;
+		meant[length++] = local.at[i];
+	}
+	return (struct span){ meant != NULL ? meant : "", length };
+}
+
 /* Evaluate for `domain` and write the outcome. False while answers are awaited. */
 static bool
 evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, const char *domain,
@@ -80,7 +97,8 @@ run_mailfrom(struct inquiry *inquiry)
 	facts->results[METHOD_SPF] = RESULT_NONE;
 	if (mailbox->form != MAILBOX_ADDRESS)
 		return true;
-	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain, mailbox->local);
+	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain,
+			local_meant(mailbox->local, inquiry_arena(inquiry, STAGE_MAIL)));
 }
 
 static void

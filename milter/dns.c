@@ -160,20 +160,39 @@ wire_equals(const unsigned char *a, const unsigned char *b)
 	}
 }
 
+/* Read one octet of a name: itself, or as \DDD. Returns where the next begins. */
+static const char *
+read_octet(const char *text, unsigned char *octet)
+{
+	unsigned value;
+
+	if (text[0] == '\\'
+	    && span_to_number((struct span){ text + 1, strnlen(text + 1, 3) }, 0, 255, &value)) {
+		*octet = (unsigned char)value;
+		return text + 4;
+	}
+	*octet = (unsigned char)text[0];
+	return text + 1;
+}
+
+/* `name`: labels with dots between them; octets that no host name has may be written as \DDD. */
 static bool
 wire_from_text(const char *name, unsigned char *wire)
 {
 	size_t used = 0;
 
 	while (*name != '\0') {
-		const size_t length = strcspn(name, ".");
+		const size_t start = used++;
 
-		if (length == 0 || length > 63 || used + length + 2 > WIRE_NAME_MAX)
+		while (*name != '\0' && *name != '.') {
+			if (used - start > 63 || used + 1 >= WIRE_NAME_MAX)
+				return false;
+			name = read_octet(name, &wire[used++]);
+		}
+		if (used == start + 1)
 			return false;
-		wire[used] = (unsigned char)length;
-		memcpy(wire + used + 1, name, length);
-		used += length + 1;
-		name += length + (name[length] == '.' ? 1 : 0);
+		wire[start] = (unsigned char)(used - start - 1);
+		name += *name == '.' ? 1 : 0;
 	}
 	wire[used] = 0;
 	return true;

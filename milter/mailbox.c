@@ -55,18 +55,13 @@ extract_path(struct span text, struct span *path)
 }
 
 /* "@one.example,@two.example:" in front of an address is obsolete and ignored. */
-static bool
-skip_route(struct span *path)
+static struct span
+without_route(struct span path)
 {
-	size_t colon;
+	const size_t colon = find_unquoted(path, ":");
 
-	if (path->length == 0 || path->at[0] != '@')
-		return true;
-	colon = find_unquoted(*path, ":");
-	if (colon == path->length)
-		return false;
-	*path = span_from(*path, colon + 1);
-	return true;
+	return path.length > 0 && path.at[0] == '@' && colon < path.length ? span_from(path, colon + 1)
+									   : path;
 }
 
 static size_t
@@ -132,12 +127,12 @@ mailbox_parse(struct span text)
 		mailbox.form = MAILBOX_NULL;
 		return mailbox;
 	}
-	if (!skip_route(&path))
-		return mailbox;
+	path = without_route(path);
 	at = find_last_at(path);
 	local = (struct span){ path.at, at };
 	domain = span_from(path, at + 1);
-	if (!is_local_part(local))
+	/* A sender without local part is for SPF to judge (RFC 7208, 4.3). */
+	if (!is_local_part(local) && !(local.length == 0 && at < path.length))
 		return mailbox;
 	if (at == path.length) {
 		mailbox.form = MAILBOX_LOCAL_ONLY;

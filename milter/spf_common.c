@@ -37,11 +37,20 @@ spf_end(struct spf_evaluation *evaluation)
 }
 
 const struct dns_answer *
+spf_ask_name(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
+{
+	const struct dns_answer *answer = evaluation->source->ask(evaluation->source->context, name, type);
+
+	if (answer == NULL)
+		evaluation->is_pending = true;
+	return answer;
+}
+
+const struct dns_answer *
 spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 {
 	char memory[WIRE_TEXT_SIZE];
 	struct strbuf text;
-	const struct dns_answer *answer;
 
 	strbuf_init(&text, memory, sizeof memory);
 	for (; *name != '\0'; name++) {
@@ -50,10 +59,7 @@ spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 		else
 			strbuf_printf(&text, "\\%03u", (unsigned char)*name);
 	}
-	answer = evaluation->source->ask(evaluation->source->context, memory, type);
-	if (answer == NULL)
-		evaluation->is_pending = true;
-	return answer;
+	return spf_ask_name(evaluation, memory, type);
 }
 
 /* The record. */
@@ -121,7 +127,7 @@ add_address(const struct ipaddr *address, struct strbuf *out)
 		return;
 	}
 	for (size_t i = 0; i < address->length; i++)
-		strbuf_printf(out, "%s%x.%x", i == 0 ? "" : ".", address->octets[i] >> 4,
+		strbuf_printf(out, "%s%X.%X", i == 0 ? "" : ".", address->octets[i] >> 4,
 			      address->octets[i] & 15U);
 }
 
@@ -290,10 +296,12 @@ expand(struct spf_evaluation *evaluation, struct span text, const char *domain, 
 	return true;
 }
 
-/* Labels of 1 to 63 octets. */
-static bool
-has_good_labels(const char *name)
+/* Labels of 1 to 63 octets, 253 in all. */
+bool
+spf_is_name(const char *name)
 {
+	if (strlen(name) >= DOMAIN_SIZE)
+		return false;
 	while (*name != '\0') {
 		const size_t length = strcspn(name, ".");
 
@@ -327,7 +335,7 @@ spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const cha
 		length -= (size_t)(dot + 1 - at);
 		at = dot + 1;
 	}
-	if (length == 0 || !has_good_labels(at))
+	if (length == 0 || !spf_is_name(at))
 		return false;
 	memcpy(name, at, length + 1);
 	return true;

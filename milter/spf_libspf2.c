@@ -140,6 +140,8 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 	if (engine->failure != RESULT_UNCHECKED
 	    || (!is_name_of_earlier_answer(engine, domain) && !counts_term(engine)))
 		return give_up(layer, domain, type);
+	if (!spf_is_name(domain)) /* what cannot be looked up does not exist (4.8) */
+		return SPF_dns_rr_new_init(layer, domain, type, 0, HOST_NOT_FOUND);
 	answer = spf_ask(&engine->evaluation, domain, dns_type_of(type));
 	if (answer == NULL)
 		return give_up(layer, domain, type);

@@ -61,9 +61,9 @@ address_matches(const struct spf_evaluation *evaluation, const struct spf_term *
 }
 
 static enum match
-match_host(struct spf_evaluation *evaluation, const struct spf_term *term, const char *name)
+match_addresses(struct spf_evaluation *evaluation, const struct spf_term *term, const char *name,
+		const struct dns_answer *answer)
 {
-	const struct dns_answer *answer = spf_ask(evaluation, name, address_type(evaluation));
 	const enum match judged = judge_answer(evaluation, answer, name);
 
 	if (judged != MATCH_NO)
@@ -77,7 +77,7 @@ match_host(struct spf_evaluation *evaluation, const struct spf_term *term, const
 static enum match
 match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const char *name)
 {
-	const struct dns_answer *answer = spf_ask(evaluation, name, DNS_MX);
+	const struct dns_answer *answer = spf_ask(evaluation, name, DNS_MX), *addresses[SPF_NAMES_MAX];
 	enum match match = judge_answer(evaluation, answer, name);
 
 	if (match != MATCH_NO)
@@ -87,12 +87,13 @@ match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const c
 						   "%s has more than 10 MX records (RFC 7208, 4.6.4)", name);
 		return MATCH_PERMERROR;
 	}
-	for (size_t i = 0; i < answer->count; i++) /* all at once */
-		if (answer->records[i].is_host_name)
-			(void)spf_ask(evaluation, answer->records[i].name, address_type(evaluation));
+	for (size_t i = 0; i < answer->count; i++) /* all at once; the null MX (RFC 7505) has no address */
+		if (answer->records[i].name[0] != '\0')
+			addresses[i] =
+				spf_ask_name(evaluation, answer->records[i].name, address_type(evaluation));
 	for (size_t i = 0; i < answer->count && match == MATCH_NO; i++)
-		if (answer->records[i].is_host_name)
-			match = match_host(evaluation, term, answer->records[i].name);
+		if (answer->records[i].name[0] != '\0')
+			match = match_addresses(evaluation, term, answer->records[i].name, addresses[i]);
 	return match;
 }
 
@@ -157,7 +158,8 @@ match_name(struct spf_evaluation *evaluation, const struct spf_term *term, const
 	case SPF_INCLUDE:
 		return match_include(evaluation, name, depth);
 	case SPF_A:
-		return match_host(evaluation, term, name);
+		return match_addresses(evaluation, term, name,
+				       spf_ask(evaluation, name, address_type(evaluation)));
 	case SPF_MX:
 		return match_mx(evaluation, term, name);
 	case SPF_PTR:

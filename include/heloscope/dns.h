@@ -70,7 +70,7 @@ struct dns_answer *dns_answer_empty(enum dns_status status, uint32_t ttl_s);
  * Read a DNS message (RFC 1035, 4.1): the records of `type` at `name`, or at the end of the
  * CNAME chain that starts there (at most 16 links). Records of other names and types do not
  * count. Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
- * ran out. `name` is normalized or a reverse name.
+ * ran out. `name` is as ask() takes it.
  */
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,
 				    enum dns_type type);
@@ -86,7 +86,8 @@ typedef void dns_callback(void *context, struct dns_answer *answer);
 struct dns_resolver {
 	/*
 	 * Take a question and return at once. False: not taken, no callback will come. `name` is
-	 * copied. Any thread. Names are absolute; there is no search list.
+	 * copied. Any thread. Names are absolute; there is no search list. Octets that no host name
+	 * has, in names that SPF macros make, are written \DDD.
 	 */
 	bool (*ask)(struct dns_resolver *resolver, const char *name, enum dns_type type,
 		    dns_callback *callback, void *context);

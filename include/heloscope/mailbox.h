@@ -14,7 +14,7 @@
 
 enum mailbox_form {
 	MAILBOX_NULL,       /* "<>": the null reverse-path */
-	MAILBOX_ADDRESS,    /* local part and domain */
+	MAILBOX_ADDRESS,    /* local part, which may be empty, and domain */
 	MAILBOX_LITERAL,    /* the domain is an address literal */
 	MAILBOX_LOCAL_ONLY, /* no domain, as in "<postmaster>" */
 	MAILBOX_MALFORMED,

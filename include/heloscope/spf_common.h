@@ -34,6 +34,13 @@ const char *spf_keep(struct arena *arena, const char *text);
  */
 const struct dns_answer *spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type);
 
+/* The same for a name as answers hold it. */
+const struct dns_answer *spf_ask_name(struct spf_evaluation *evaluation, const char *name,
+				      enum dns_type type);
+
+/* Whether the DNS can be asked for `name`, raw: no label is empty or too long, nor is the whole. */
+bool spf_is_name(const char *name);
+
 /*
  * Fetch and read the record of `domain` (4.4 to 4.6). `record` and `text` (raw) are set for
  * RESULT_PASS; other results: none, temperror, permerror, or RESULT_UNCHECKED while the answer is

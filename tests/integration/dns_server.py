@@ -1,6 +1,6 @@
-"""dns_server: a DNS server on UDP and TCP that misbehaves as it is told, in a thread.
+"""dns_server: a DNS server on UDP and TCP, in a thread, that says what a test wants said.
 
-What it does follows from the first label of the name that is asked, under any domain:
+What misbehave() does follows from the first label of the name that is asked, under any domain:
   drop        no answer
   lateN       the right answer N milliseconds late
   servfail, refused, formerr, notimp, yxdomain    that code and nothing else
@@ -61,7 +61,7 @@ def odd_answer(query, question):
     return response.to_wire(max_size=65535)
 
 
-def answer(packet, is_tcp):
+def misbehave(packet, is_tcp):
     """The octets to send, or None for silence, or False to hang up."""
     query = dns.message.from_wire(packet, ignore_trailing=True)
     question = query.question[0]
@@ -113,7 +113,7 @@ class Udp(socketserver.BaseRequestHandler):
     def handle(self):
         packet, endpoint = self.request
         self.server.asked.append(packet)
-        reply = answer(packet, False)
+        reply = self.server.answer(packet, False)
         if reply is not None:
             endpoint.sendto(reply, self.client_address)
 
@@ -124,7 +124,7 @@ class Tcp(socketserver.StreamRequestHandler):
             head = self.rfile.read(2)
             if len(head) < 2:
                 return
-            reply = answer(self.rfile.read(struct.unpack("!H", head)[0]), True)
+            reply = self.server.answer(self.rfile.read(struct.unpack("!H", head)[0]), True)
             if reply is False:
                 return
             if reply is not None:
@@ -147,10 +147,12 @@ class TcpServer(socketserver.ThreadingTCPServer):
 
 
 class DnsServer:
-    """Runs until it is left: `with DnsServer(port) as server`."""
+    """Runs until it is left: `with DnsServer(port) as server`. What it says is up to `answer`, as misbehave() is."""
 
-    def __init__(self, port):
+    def __init__(self, port, answer=misbehave):
         self.servers = [UdpServer(("127.0.0.1", port), Udp), TcpServer(("127.0.0.1", port), Tcp)]
+        for server in self.servers:
+            server.answer = answer
         self.threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self.servers]
 
     def __enter__(self):
