@@ -185,16 +185,22 @@ class Lab:
         An authoritative server for `zones`, name -> records, and `files`, name -> whole zone files;
         the rest of the world does not exist.
         """
-        folder = self.subfolder("nsd")
         port = free_port()
+        process = self.start("nsd", ["nsd", "-d", "-c", self.nsd_config(f"127.0.0.1@{port}", zones, files)])
+        wait_until("nsd", lambda: accepts(port), process=process)
+        self.servers["nsd"] = port
+        return port
+
+    def nsd_config(self, listen, zones, files=()):
+        folder = self.subfolder("nsd")
         names = {name: self.zone_file(name, text) for name, text in {".": "", **zones}.items()}
         names.update(files)
         config = [
             "server:",
-            f"  ip-address: 127.0.0.1@{port}",
+            f"  ip-address: {listen}",
             f'  zonesdir: "{folder}"',
             f'  pidfile: "{folder}/pid"',
-            f'  xfrdfile: ""',
+            '  xfrdfile: ""',
             f'  zonelistfile: "{folder}/zone.list"',
             f'  xfrdir: "{folder}"',
             '  database: ""',
@@ -208,10 +214,7 @@ class Lab:
             (folder / f"zone{number}").write_text(text)
             config += ["zone:", f'  name: "{name}"', f'  zonefile: "zone{number}"']
         (folder / "nsd.conf").write_text("\n".join(config) + "\n")
-        process = self.start("nsd", ["nsd", "-d", "-c", folder / "nsd.conf"])
-        wait_until("nsd", lambda: accepts(port), process=process)
-        self.servers["nsd"] = port
-        return port
+        return folder / "nsd.conf"
 
     @staticmethod
     def zone_file(name, records):

@@ -1,7 +1,7 @@
 /*
  * resolve: ask the resolver what standard input says, all at once, and print what it answers.
  *
- * resolve SERVER WAIT_MS [TRUST-ANCHOR-FILE] <questions
+ * resolve SERVER|system|recursive WAIT_MS [TRUST-ANCHOR-FILE] <questions
  * A question is a line "NAME TYPE", an answer a line "NAME TYPE STATUS TTL SECURITY COUNT FIRST". What
  * is not answered when WAIT_MS have passed is answered by the end of the resolver. Exit status 0
  * when every question was answered once.
@@ -102,7 +102,9 @@ main(int argc, char **argv)
 {
 	const char *server = argc > 1 ? argv[1] : "";
 	const struct resolver_settings settings = {
-		.mode = RESOLVER_SERVERS,
+		.mode = strcmp(server, "system") == 0      ? RESOLVER_SYSTEM
+			: strcmp(server, "recursive") == 0 ? RESOLVER_RECURSIVE
+							   : RESOLVER_SERVERS,
 		.servers = &server,
 		.server_count = 1,
 		.trust_anchor = argc > 3 ? argv[3] : NULL,

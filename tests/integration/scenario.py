@@ -11,6 +11,7 @@ addresses = {
     "neutral": "203.0.113.5",
     "hostile": "198.51.100.80",
     "many": "198.51.100.81",
+    "deferred": "198.51.100.82",
 }
 
 ZONES = {
@@ -27,6 +28,7 @@ bulk TXT "v=spf1 ip4:198.51.100.66 -all"
 mail.allowed A 198.51.100.70
 allowed MX 10 mail.allowed
 allowed TXT "v=spf1 -all"
+mail.deferred A 198.51.100.82
 mail.plain A 203.0.113.5
 plain A 203.0.113.5
 softfail A 203.0.113.5
@@ -64,6 +66,7 @@ big A 203.0.113.5
 9 PTR mail.rented.example.
 66 PTR mail.bulk.example.
 70 PTR mail.allowed.example.
+82 PTR mail.deferred.example.
 80 PTR evil\\;x=y\\(\\013\\010.example.
 """
     + "\n".join(f"81 PTR n{number:02}.many.example." for number in range(30)),

@@ -292,6 +292,20 @@ class Refusal(Base):
         self.assertIn("5.7.23", replies[1])
         lab.take_messages(3)
 
+    def test_defer_is_a_temporary_refusal(self):
+        reply = self.refuse("deferred", helo="mail.deferred.example", sender="joe@plain.example")
+        self.assertRegex(reply, r"^451 4\.7\.1 .*Reference ")
+
+    def test_accept_goes_before_what_stands_behind_it(self):
+        status, transcript = swaks(enforce_port, addresses["deferred"], "mail.deferred.example", "joe@plain.example", to=["abuse@in.test"])
+        self.assertEqual(status, 0, transcript)
+        lab.take_messages()
+
+    def test_tag_is_only_said(self):
+        status, transcript = swaks(enforce_port, addresses["good"], "localhost", "anna@yodel.example")
+        self.assertEqual(status, 0, transcript)
+        self.assertIn('tag=helo-syntax', lab.take_messages()[0]["X-Heloscope"])
+
     def test_quarantine_holds_the_message(self):
         with Smtp(enforce_port) as client:
             client.pose_as(addresses["neutral"])

@@ -37,8 +37,11 @@ class Base(unittest.TestCase):
 
     def resolve(self, port, questions, wait_ms=WAIT_MS, anchor=None):
         """Ask all at once. Returns {(name, type): [status, ttl, security, count, first record]}."""
+        return self.resolve_by(f"127.0.0.1@{port}", questions, wait_ms, [anchor] if anchor else [])
+
+    def resolve_by(self, servers, questions, wait_ms=WAIT_MS, more=(), prefix=()):
         done = subprocess.run(
-            [self.lab.builddir / "tests/integration/resolve", f"127.0.0.1@{port}", str(wait_ms), *([anchor] if anchor else [])],
+            [*prefix, self.lab.builddir / "tests/integration/resolve", servers, str(wait_ms), *more],
             input="".join(f"{name} {kind}\n" for name, kind in questions), capture_output=True, text=True, timeout=4 * DEADLINE_S,
         )
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
@@ -90,6 +93,35 @@ class Nsd(Base):
         self.assertEqual(found["absent.signed.test", "A"][0::2][:2], ["NXDOMAIN", "secure"])
         self.assertEqual(found["bad.signed.test", "A"][0], "BOGUS")
         self.assertEqual(found["host.plain.test", "A"][0::2], ["NOERROR", "insecure", "192.0.2.1"])
+
+
+class Modes(Base):
+    """`servers system` and `servers recursive`, in a namespace whose root servers are an nsd of ours."""
+
+    ROOT_SERVERS = """198.41.0.4 170.247.170.2 199.9.14.201 192.33.4.12 199.7.91.13 192.203.230.10 192.5.5.241
+        192.112.36.4 198.97.190.53 192.36.148.17 192.58.128.30 193.0.14.129 199.7.83.42 202.12.27.33""".split()
+
+    def test_system_and_recursive(self):
+        root = "@ NS a.root-servers.net.\na.root-servers.net. A 198.41.0.4\nexample NS ns.example\nns.example A 198.41.0.4\n"
+        zone = "@ NS ns\nns A 198.41.0.4\nhost A 192.0.2.1\n"
+        config = self.lab.nsd_config("0.0.0.0", {".": root, "example": zone})
+        (self.lab.folder / "resolv.conf").write_text("nameserver 127.0.0.1\nsearch search.example\n")
+        host = self.lab.start("host", [
+            "unshare", "--net", "--mount", "sh", "-ec",
+            f"""ip link set lo up
+            for address in {" ".join(self.ROOT_SERVERS)}; do ip address add $address/32 dev lo; done
+            mount --bind {self.lab.folder}/resolv.conf /etc/resolv.conf
+            echo ready
+            exec nsd -d -c {config}""",
+        ])
+        self.lab.logs_mention("host", "nsd started")
+        inside = ["nsenter", "--net", "--mount", "-t", str(host.pid)]
+        for servers in ("system", "recursive"):
+            with self.subTest(servers):
+                found = self.resolve_by(servers, [("host.example", "A"), ("absent.example", "A"), ("host", "A")], prefix=inside)
+                self.assertEqual(found["host.example", "A"][0::4], ["NOERROR", "192.0.2.1"])
+                self.assertEqual(found["absent.example", "A"][0], "NXDOMAIN")
+                self.assertEqual(found["host", "A"][0], "NXDOMAIN")  # F18: no search list
 
 
 class Scripted(Base):

@@ -1,0 +1,124 @@
+/*
+ * Both SPF engines over a DNS that the input invents: its lines are the texts of TXT records and
+ * the names of MX and PTR records; which a question gets follows from the question alone.
+ */
+#include "fuzz.h"
+#include "heloscope/spf.h"
+
+#define LINES_MAX 32
+#define ANSWERS_MAX 400
+
+struct world {
+	struct span lines[LINES_MAX];
+	size_t line_count;
+	struct {
+		char name[1200];
+		enum dns_type type;
+		struct dns_answer *answer;
+	} known[ANSWERS_MAX];
+	size_t count;
+};
+
+static uint32_t
+hash(const char *name, enum dns_type type)
+{
+	uint32_t value = 2166136261U ^ (uint32_t)type;
+
+	for (; *name != '\0'; name++)
+		value = (value ^ (unsigned char)*name) * 16777619U;
+	return value ^ value >> 15;
+}
+
+static void
+set_record(struct dns_record *record, enum dns_type type, struct span line, char *name)
+{
+	switch (type) {
+	case DNS_A:
+		*record = (struct dns_record){ .address = ipaddr_from_ipv4(0xc0000201) };
+		break;
+	case DNS_AAAA:
+		*record =
+			(struct dns_record){ .address = { .octets = { 0x20, 1, 0xd, 0xb8 }, .length = 16 } };
+		break;
+	case DNS_TXT:
+		*record = (struct dns_record){ .text = line };
+		break;
+	default:
+		*record = (struct dns_record){ .name = name, .is_host_name = domain_normalize(line, name) };
+		break;
+	}
+}
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	struct world *world = context;
+	const uint32_t value = hash(name, type);
+	const size_t records = value % 5 == 0 ? 0 : 1 + value / 5 % 12 % 3;
+	struct dns_answer *answer;
+	char *names;
+
+	for (size_t i = 0; i < world->count; i++)
+		if (world->known[i].type == type && strcmp(world->known[i].name, name) == 0)
+			return world->known[i].answer;
+	PROMISE(world->count < ANSWERS_MAX); /* the limits of RFC 7208, 4.6.4, keep it far below */
+	PROMISE(strlen(name) < sizeof world->known[0].name);
+	answer = calloc(1, sizeof *answer + records * (sizeof answer->records[0] + DOMAIN_SIZE));
+	PROMISE(answer != NULL);
+	answer->status = records > 0 ? DNS_NOERROR : value % 2 == 0 ? DNS_NXDOMAIN : DNS_NODATA;
+	answer->count = records;
+	names = (char *)&answer->records[records];
+	for (size_t i = 0; i < records; i++)
+		set_record(&answer->records[i], type, world->lines[(value / 60 + i) % world->line_count],
+			   names + i * DOMAIN_SIZE);
+	(void)memcpy(world->known[world->count].name, name, strlen(name) + 1);
+	world->known[world->count].type = type;
+	world->known[world->count++].answer = answer;
+	return answer;
+}
+
+static void
+evaluate(struct world *world, spf_engine *engine, const char *helo)
+{
+	const struct spf_source source = { ask, world };
+	const struct spf_query query = {
+		.client = ipaddr_from_ipv4(0xc6336407),
+		.domain = "a.test",
+		.local = world->lines[world->line_count - 1],
+		.sender_domain = "a.test",
+		.helo = helo,
+		.receiver = "mx.test",
+	};
+	struct spf_outcome outcome = { .result = RESULT_UNCHECKED };
+	struct arena arena;
+
+	arena_init(&arena, 1U << 20);
+	PROMISE(engine(&query, &source, &arena, &outcome));
+	PROMISE(outcome.result != RESULT_UNCHECKED && outcome.result != RESULT_POLICY);
+	for (const char *at = outcome.explanation; at != NULL && *at != '\0'; at++)
+		PROMISE(*at >= ' ' && *at <= '~');
+	arena_clear(&arena);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct world world;
+	char helo[256] = "";
+
+	world.line_count = world.count = 0;
+	for (size_t start = 0, i = 0; i <= size && world.line_count < LINES_MAX; i++) {
+		if (i < size && data[i] != '\n')
+			continue;
+		world.lines[world.line_count++] = (struct span){ (const char *)data + start, i - start };
+		start = i + 1;
+	}
+	for (size_t i = 0; i < world.lines[0].length && i < sizeof helo - 1 && world.lines[0].at[i] != '\0';
+	     i++)
+		helo[i] = world.lines[0].at[i];
+	evaluate(&world, spf_native_evaluate, helo);
+	evaluate(&world, spf_libspf2_evaluate, helo);
+	for (size_t i = 0; i < world.count; i++)
+		free(world.known[i].answer);
+	return 0;
+}
