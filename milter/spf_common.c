@@ -131,17 +131,24 @@ add_address(const struct ipaddr *address, struct strbuf *out)
 			      address->octets[i] & 15U);
 }
 
+const struct dns_answer *
+spf_ask_pointers(struct spf_evaluation *evaluation)
+{
+	const struct ipaddr *client = &evaluation->query->client;
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	(void)ipaddr_reverse_name(client, ipaddr_reverse_suffix(client), reverse, sizeof reverse);
+	return spf_ask(evaluation, reverse, DNS_PTR);
+}
+
 size_t
 spf_validated_names(struct spf_evaluation *evaluation, const char **names)
 {
 	const struct ipaddr *client = &evaluation->query->client;
 	const enum dns_type type = client->length == 4 ? DNS_A : DNS_AAAA;
-	char reverse[IPADDR_REVERSE_SIZE];
-	const struct dns_answer *pointers;
+	const struct dns_answer *pointers = spf_ask_pointers(evaluation);
 	size_t count = 0;
 
-	(void)ipaddr_reverse_name(client, ipaddr_reverse_suffix(client), reverse, sizeof reverse);
-	pointers = spf_ask(evaluation, reverse, DNS_PTR);
 	if (pointers == NULL)
 		return 0;
 	for (size_t i = 0; i < pointers->count && i < SPF_NAMES_MAX; i++) {

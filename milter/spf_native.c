@@ -101,9 +101,13 @@ match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const c
 static enum match
 match_ptr(struct spf_evaluation *evaluation, const char *name)
 {
+	const struct dns_answer *pointers = spf_ask_pointers(evaluation);
 	const char *names[SPF_NAMES_MAX];
-	const size_t count = spf_validated_names(evaluation, names);
+	size_t count;
 
+	if (pointers != NULL && !counts_void(evaluation, pointers))
+		return MATCH_PERMERROR;
+	count = spf_validated_names(evaluation, names);
 	for (size_t i = 0; i < count; i++)
 		if (domain_is_within(span_of(names[i]), span_of(name)))
 			return MATCH_YES;

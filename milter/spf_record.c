@@ -232,6 +232,16 @@ read_domain_and_prefix(struct span value, size_t offset, struct spf_term *term, 
 	       && read_optional_domain(value, offset, term, fault);
 }
 
+/* An IPv4-mapped network stays IPv6 here: no client is that, for such clients are IPv4 (section 5). */
+static struct ipaddr
+as_ipv6(const struct ipaddr *ipv4)
+{
+	struct ipaddr mapped = { .octets = { [10] = 0xff, [11] = 0xff }, .length = 16 };
+
+	memcpy(mapped.octets + 12, ipv4->octets, 4);
+	return mapped;
+}
+
 static bool
 read_network(struct span value, size_t offset, struct spf_term *term, struct spf_fault *fault)
 {
@@ -254,6 +264,8 @@ read_network(struct span value, size_t offset, struct spf_term *term, struct spf
 	if ((memchr(address.at, ':', address.length) == NULL) != is_ipv4
 	    || !ipaddr_parse(address, &term->address))
 		return fail(fault, offset + 1, is_ipv4 ? "not an IPv4 address" : "not an IPv6 address");
+	if (!is_ipv4 && term->address.length == 4)
+		term->address = as_ipv6(&term->address);
 	return true;
 }
 

@@ -63,6 +63,9 @@ bool spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, cons
 const char *spf_explain(struct spf_evaluation *evaluation, const char *name, const char *domain,
 			struct arena *arena);
 
+/* Ask for the client's reverse DNS names. */
+const struct dns_answer *spf_ask_pointers(struct spf_evaluation *evaluation);
+
 /*
  * Names that the client's reverse DNS gives and that resolve back (5.5), at most SPF_NAMES_MAX,
  * pointing into answers. Returns how many.

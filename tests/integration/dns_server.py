@@ -153,7 +153,7 @@ class DnsServer:
         self.servers = [UdpServer(("127.0.0.1", port), Udp), TcpServer(("127.0.0.1", port), Tcp)]
         for server in self.servers:
             server.answer = answer
-        self.threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in self.servers]
+        self.threads = [threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True) for server in self.servers]
 
     def __enter__(self):
         for thread in self.threads:

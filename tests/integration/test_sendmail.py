@@ -99,7 +99,7 @@ class Sendmail(unittest.TestCase):
     def test_recipients_have_different_policies(self):
         replies = self.send("neutral", "mail.plain.example", "<joe@softfail.example>", ["a@in.test", "b@strict.test", "postmaster@in.test"])
         self.assertEqual([reply[:3] for reply in replies], ["250", "550", "250"])
-        self.assertGreaterEqual(len(lab.take_messages()), 1)
+        lab.take_messages(2)  # Sendmail delivers to each recipient by itself
 
     def test_M14_messages_in_one_connection(self):
         with self.connect("good") as smtp:
