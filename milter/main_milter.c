@@ -186,6 +186,7 @@ serve(struct config *config, const char *path)
 		runtime_unref(runtime);
 		return false;
 	}
+	service_send_at_once();
 	log_info("heloscope-milter %s listens on %s, mode %s", PACKAGE_VERSION, config->listen,
 		 config->mode == MODE_ENFORCE ? "enforce" : "audit");
 	runtime_unref(runtime); /* milter.c has its own reference */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define LISTENERS_BELOW 64 /* at the start few descriptors are in use */
 
 unsigned long
 service_raise_descriptors(void)
@@ -85,6 +89,21 @@ service_clear_socket(const char *listen, struct error *error)
 		return false;
 	}
 	return true;
+}
+
+void
+service_send_at_once(void)
+{
+	const int yes = 1;
+
+	for (int fd = 0; fd < LISTENERS_BELOW; fd++) {
+		int is_listening = 0;
+		socklen_t length = sizeof is_listening;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) == 0 && is_listening)
+			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes,
+					 sizeof yes); /* fails for unix sockets */
+	}
 }
 
 static bool

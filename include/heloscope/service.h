@@ -31,6 +31,13 @@ bool service_set_socket_access(const char *listen, const char *owner, const char
 			       struct error *error);
 
 /*
+ * Send replies at once on connections to come: sets TCP_NODELAY on every listening TCP socket, which
+ * accepted ones inherit. libmilter writes the edits of a message and its reply apart, and keeps its
+ * socket to itself; without this each message waits some 40 ms for a delayed acknowledgement.
+ */
+void service_send_at_once(void);
+
+/*
  * Become `user` and, with its group or `group`, lose root for good: supplementary groups are
  * those of the user, and going back must fail. Does nothing when not root, or when `user` is
  * "root", which is for containers.

@@ -1,4 +1,6 @@
 """The program as a service: options, socket, user, service manager, signals, installation."""
+import contextlib
+import ctypes
 import os
 import pathlib
 import pwd
@@ -16,6 +18,19 @@ from scenario import CONFIG, LISTS, ZONES, addresses
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONFIG_HEAD = 'log stderr\nuser "nobody"\nresolver { servers 127.0.0.1@9 timeout 1s }\n'
+
+
+def socket_copies(pid):
+    """Copies of all sockets of another process: pidfd_open(2), pidfd_getfd(2)."""
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    process = call(434, pid, 0)
+    copies = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):
+                copies.append(socket.socket(fileno=call(438, process, int(name), 0)))
+    os.close(process)
+    return copies
 
 
 class Base(unittest.TestCase):
@@ -168,6 +183,12 @@ class Process(Base):
         process = self.start(self.text(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 3000)))
         limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
         self.assertRegex(limits, r"(?m)^Max open files +3000 +3000 ")
+
+    def test_replies_are_sent_at_once(self):
+        """TCP_NODELAY on the listening socket, which connections inherit: looked at through a copy of it."""
+        process = self.start(self.text())
+        listeners = [copy for copy in socket_copies(process.pid) if copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+        self.assertEqual([copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for copy in listeners], [1])
 
     def test_service_manager_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
