@@ -126,6 +126,13 @@ class Raw(unittest.TestCase):
             wanted = no_body | no_eoh | no_reply_header | no_unknown | no_data
             self.assertEqual(client.steps & wanted, wanted)
 
+    def test_M04_macros_that_do_not_come_are_said_once_with_the_line_that_mends_it(self):
+        for _ in range(2):
+            self.good_message()
+        log = running.log_text()
+        for line in ("milter_connect_macros = j", "milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM"):
+            self.assertEqual(log.count(line), 1, log)
+
     def test_F30_line_dropped_at_every_octet(self):
         whole = (
             NEGOTIATE + connect_packet(addresses["good"]) + packet(b"H", b"smtpout.yodel.example\0") + packet(b"M", b"<anna@yodel.example>\0")
