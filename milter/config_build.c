@@ -159,22 +159,41 @@ config_set_authserv_id(struct config_reader *reader, struct word id, const struc
 		add_text(reader, &reader->config->own_ids, also->items[i].text);
 }
 
+/* "PORT" or "PORT@HOST". */
+static bool
+is_port_and_host(struct span text)
+{
+	const char *at = memchr(text.at, '@', text.length);
+	unsigned port;
+
+	if (at != NULL && span_from(text, (size_t)(at - text.at) + 1).length == 0)
+		return false;
+	return span_to_number((struct span){ text.at, at != NULL ? (size_t)(at - text.at) : text.length }, 1,
+			      65535, &port);
+}
+
 void
 config_set_listen(struct config_reader *reader, struct word where)
 {
-	static const char *const forms[] = { "inet:", "inet6:", "unix:", "local:" };
+	static const struct {
+		const char *prefix;
+		bool is_port;
+	} forms[] = { { "inet:", true }, { "inet6:", true }, { "unix:", false }, { "local:", false } };
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		const size_t length = strlen(forms[i]);
+		const size_t length = strlen(forms[i].prefix);
+		const struct span rest = span_from(span_of(where.text), length);
 
-		if (strncmp(where.text, forms[i], length) == 0 && where.text[length] != '\0') {
+		if (strncmp(where.text, forms[i].prefix, length) == 0
+		    && (forms[i].is_port ? is_port_and_host(rest) : rest.length > 0)) {
 			reader->config->listen = where.text;
 			return;
 		}
 	}
 	config_complain(reader, where.place,
-			"cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", "
-			"\"inet6:PORT@ADDRESS\" or \"unix:/PATH\"",
+			"cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" "
+			"with a port "
+			"from 1 to 65535, or \"unix:/PATH\"",
 			where.text);
 }
 

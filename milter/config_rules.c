@@ -158,6 +158,23 @@ texts_of(struct config_reader *reader, const struct value_set *values)
 	return texts;
 }
 
+/* "example.org" would match no address at all: say so. */
+static struct text_set
+address_patterns(struct config_reader *reader, const struct value_set *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		const char *text = values->items[i].text;
+
+		if (strchr(text, '@') == NULL && strchr(text, '.') != NULL)
+			config_complain(reader, values->items[i].place,
+					"\"%.80s\" is no pattern of an address; expected one like "
+					"\"joe@example.org\", "
+					"\"*@example.org\" or \"*@*.example.org\"",
+					text);
+	}
+	return texts_of(reader, values);
+}
+
 /* What kind of values a name takes, by what it is. */
 static enum condition_kind
 kind_of_name(const char *name)
@@ -184,7 +201,10 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		condition->results = result_bits(reader, values);
 	} else if (kind == CONDITION_TEXT && values->kind == VALUE_STRING) {
 		condition->subject = (enum subject)find(subject_words, SUBJECTS, name.text);
-		condition->texts = texts_of(reader, values);
+		condition->texts =
+			condition->subject == SUBJECT_RECIPIENT || condition->subject == SUBJECT_MAIL_FROM
+				? address_patterns(reader, values)
+				: texts_of(reader, values);
 	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
 		config_add_networks(reader, &condition->networks, values);
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
@@ -216,8 +236,14 @@ set_codes(struct config_reader *reader, struct rule *rule, struct word code, str
 	const unsigned class = rule->action == ACTION_DEFER ? 4 : 5;
 
 	rule->xcode = xcode.text;
-	if (code.text == NULL)
+	if (code.text == NULL) {
+		if (xcode.text != NULL)
+			config_complain(reader, xcode.place,
+					"the enhanced code %.20s without a reply code; expected both, like "
+					"%u50 %u.7.1",
+					xcode.text, class, class);
 		return;
+	}
 	if (!is_refusal(rule->action)) {
 		config_complain(reader, code.place,
 				"a reply code for \"%s\"; expected one only behind \"reject\" or "
