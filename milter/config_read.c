@@ -44,6 +44,7 @@ config_read(const char *path, FILE *messages)
 	}
 	config_read_file(config, messages, path, slash != NULL ? slash + 1 : path, 0, &errors, &said);
 	finish(config);
+	errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {
 		(void)fprintf(messages, "%s: out of memory, or too much configuration\n", path);
 		errors++;

@@ -342,3 +342,58 @@ config_add_policy(struct config_reader *reader, struct place place, const struct
 	policy.domains = texts_of(reader, domains);
 	items[policies->count++] = policy;
 }
+
+/* Once all files are read. */
+
+static bool
+is_used_list(const struct config *config, const char *zone)
+{
+	for (size_t i = 0; i < config->lists.count; i++)
+		if (strcmp(config->lists.items[i].shown, zone) == 0)
+			return true;
+	return false;
+}
+
+/* The first zone in `listed in { ... }` that no list of the configuration has, or NULL. */
+static const char *
+find_unused_zone(const struct config *config, const struct condition *condition)
+{
+	const char *zone;
+
+	if (condition == NULL)
+		return NULL;
+	for (size_t i = 0; condition->kind == CONDITION_LISTED && i < condition->texts.count; i++)
+		if (!is_used_list(config, condition->texts.items[i]))
+			return condition->texts.items[i];
+	zone = find_unused_zone(config, condition->left);
+	return zone != NULL ? zone : find_unused_zone(config, condition->right);
+}
+
+static unsigned
+check_rules(const struct config *config, const struct rule_set *rules, FILE *messages)
+{
+	unsigned errors = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *zone = find_unused_zone(config, rules->items[i].condition);
+
+		if (zone == NULL)
+			continue;
+		(void)fprintf(messages,
+			      "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
+			      "domain-dnsbl or dnswl line, without its key\n",
+			      rules->items[i].place, zone);
+		errors++;
+	}
+	return errors;
+}
+
+unsigned
+config_check_policies(const struct config *config, FILE *messages)
+{
+	unsigned errors = check_rules(config, &config->default_policy.rules, messages);
+
+	for (size_t i = 0; i < config->policies.count; i++)
+		errors += check_rules(config, &config->policies.items[i].rules, messages);
+	return errors;
+}

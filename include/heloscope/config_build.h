@@ -118,4 +118,7 @@ void config_add_rule(struct config_reader *reader, struct rule_set *rules, const
 void config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
 		       const struct rule_set *rules, const struct rule *otherwise);
 
+/* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
+unsigned config_check_policies(const struct config *config, FILE *messages);
+
 #endif

@@ -121,6 +121,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { reject 5.7.25 \"x\" when trusted }",
 		  "without a reply code; expected both, like 550 5.7.1" },
 		{ "policy { reject when mail-from in { \"example.org\" } }", "is no pattern of an address" },
+		{ "dnsbl \"a.test\" policy { reject when spf = fail or listed in { \"b.test\" } }",
+		  "test.conf:1: \"b.test\" is no list that is asked" },
 		{ "policy { accept 550 when trusted }", "only behind \"reject\" or \"defer\"" },
 		{ "policy { reject 0% when trusted }", "expected 1% to 100%" },
 		{ "policy { tag 10% \"x\" when trusted }", "expected one only for" },

@@ -47,7 +47,9 @@ judge(const char *rules, const struct facts *facts, const char *recipient, struc
 {
 	char text[1024];
 
-	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" mode enforce %s", rules);
+	(void)snprintf(text, sizeof text,
+		       "authserv-id \"mx.test\" mode enforce dnsbl \"bl.test\" dnsbl \"down.test\" %s",
+		       rules);
 	*config = config_from_text(text, NULL);
 	return policy_judge(*config, facts, recipient);
 }
