@@ -231,14 +231,27 @@ class Installed(Base):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
 
-    def test_make_install_puts_everything_where_debian_expects_it(self):
-        root = self.lab.folder / "root"
+    def install(self, root):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
         subprocess.run(
             ["make", "-s", "-C", self.lab.builddir, "install", f"DESTDIR={root}", "prefix=/usr", "sysconfdir=/etc",
              "systemdsystemunitdir=/usr/lib/systemd/system"],
             check=True, capture_output=True, env=environment,
         )
+
+    def test_make_install_again_keeps_what_was_changed(self):
+        root = self.lab.folder / "root"
+        self.install(root)
+        changed = root / "etc/heloscope/heloscope.conf"
+        changed.write_text("mode enforce\n")
+        self.install(root)
+        self.assertEqual(changed.read_text(), "mode enforce\n")
+        self.assertEqual((root / "etc/heloscope/heloscope.conf.new").read_text(), (SOURCE / "etc/heloscope.conf").read_text())
+        self.assertFalse((root / "etc/heloscope/lists.conf.new").exists())
+
+    def test_make_install_puts_everything_where_debian_expects_it(self):
+        root = self.lab.folder / "root"
+        self.install(root)
         for path in (
             "usr/sbin/heloscope-milter",
             "etc/heloscope/heloscope.conf",
