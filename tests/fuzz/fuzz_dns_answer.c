@@ -2,6 +2,8 @@
 #include "fuzz.h"
 #include "heloscope/dns.h"
 
+static volatile char octet_read;
+
 static void
 check_record(const struct dns_record *record, enum dns_type type)
 {
@@ -14,7 +16,7 @@ check_record(const struct dns_record *record, enum dns_type type)
 		break;
 	case DNS_TXT:
 		for (size_t i = 0; i < record->text.length; i++)
-			PROMISE(record->text.at[i] == record->text.at[i]); /* each can be read */
+			octet_read = record->text.at[i]; /* each can be read, or ASan says where not */
 		break;
 	default:
 		for (const char *at = record->name; *at != '\0'; at++)

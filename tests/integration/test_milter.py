@@ -225,8 +225,11 @@ class Raw(unittest.TestCase):
         with Client() as client:
             client.start("nameless", hostile)
             edits = client.message(b'<"' + hostile.replace(b'"', b"").replace(b"\\", b"") + b'"@plain.example>')
-            for _, data in edits:
-                self.assertNotRegex(data.split(b"\0", 5)[-2] if data else b"", rb"[\x01-\x09\x0b-\x1f\x7f-\xff]")
+        # An edit is an index of four octets, the name and the value, each ended by NUL.
+        values = [data[4:].split(b"\0")[1] for command, data in edits if command == b"i"]
+        self.assertTrue(any(b"x-helo=permerror" in value for value in values), values)
+        for value in values:
+            self.assertNotRegex(value, rb"[\x00-\x09\x0b-\x1f\x7f-\xff]")
         self.assertNotRegex(running.log_text(), r"[\x00-\x09\x0b-\x1f\x7f-\xff]")
 
     def test_F32_a_thousand_idle_sessions(self):
