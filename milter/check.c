@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "heloscope/clock.h"
 
 #define STAGE_MEMORY (256U << 10) /* octets; a usual stage needs one or two thousand */
 #define LOOKUPS_MAX 256
@@ -36,9 +37,7 @@ struct inquiry {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t is_complete_now;
 	unsigned references; /* the owner's, one a request, one a scheduled run */
-	struct check_table table;
-	struct dns_resolver *resolver;
-	struct config *config;
+	struct inquiry_needs needs;
 	struct client_facts client;
 	char *helo; /* as given, or NULL */
 	enum stage stage;
@@ -61,7 +60,13 @@ inquiry_facts(struct inquiry *inquiry)
 const struct config *
 inquiry_config(const struct inquiry *inquiry)
 {
-	return inquiry->config;
+	return inquiry->needs.config;
+}
+
+struct list_health *
+inquiry_health(const struct inquiry *inquiry)
+{
+	return inquiry->needs.health;
 }
 
 struct arena *
@@ -73,8 +78,8 @@ inquiry_arena(struct inquiry *inquiry, enum stage stage)
 bool
 inquiry_is_done(const struct inquiry *inquiry, const struct check *check)
 {
-	for (size_t i = 0; i < inquiry->table.count; i++)
-		if (inquiry->table.checks[i] == check)
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (inquiry->needs.table.checks[i] == check)
 			return inquiry->is_done[i];
 	return true;
 }
@@ -105,7 +110,7 @@ release(struct inquiry *inquiry)
 		return;
 	for (int stage = 0; stage < STAGES; stage++)
 		forget_lookups(&inquiry->stages[stage]);
-	config_unref(inquiry->config);
+	config_unref(inquiry->needs.config);
 	free(inquiry->helo);
 	(void)pthread_cond_destroy(&inquiry->is_complete_now);
 	(void)pthread_mutex_destroy(&inquiry->lock);
@@ -121,8 +126,8 @@ run_checks(struct inquiry *inquiry)
 
 	if (inquiry->is_closed || inquiry->is_complete)
 		return;
-	for (size_t i = 0; i < inquiry->table.count; i++) {
-		const struct check *check = inquiry->table.checks[i];
+	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
+		const struct check *check = inquiry->needs.table.checks[i];
 
 		if (!inquiry->is_done[i] && check->stage <= inquiry->stage)
 			inquiry->is_done[i] = check->run(inquiry);
@@ -167,7 +172,7 @@ take_answer(void *context, struct dns_answer *answer)
 	release(inquiry);
 	/* The scheduled run holds a reference of its own. */
 	if (is_to_run)
-		inquiry->resolver->after_answers(inquiry->resolver, run_scheduled, inquiry);
+		inquiry->needs.resolver->after_answers(inquiry->needs.resolver, run_scheduled, inquiry);
 }
 
 /* Asking. */
@@ -205,7 +210,8 @@ send_question(struct inquiry *inquiry, struct lookup *lookup)
 	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
 	lookup->request = request;
 	inquiry->references++;
-	if (inquiry->resolver->ask(inquiry->resolver, lookup->name, lookup->type, take_answer, request))
+	if (inquiry->needs.resolver->ask(inquiry->needs.resolver, lookup->name, lookup->type, take_answer,
+					 request))
 		return true;
 	inquiry->references--;
 	lookup->request = NULL;
@@ -249,8 +255,8 @@ enter(struct inquiry *inquiry, enum stage stage)
 	for (int later = (int)stage; later < STAGES; later++)
 		forget_lookups(&inquiry->stages[later]);
 	facts_forget(&inquiry->facts, stage);
-	for (size_t i = 0; i < inquiry->table.count; i++)
-		if (inquiry->table.checks[i]->stage >= stage)
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (inquiry->needs.table.checks[i]->stage >= stage)
 			inquiry->is_done[i] = false;
 	inquiry->stage = stage;
 	inquiry->is_complete = false;
@@ -301,35 +307,19 @@ enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
 				     (int)mailbox->domain.length, mailbox->domain.at);
 }
 
-static bool
-init_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attributes;
-	bool is_well;
-
-	if (pthread_condattr_init(&attributes) != 0)
-		return false;
-	is_well = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0
-		  && pthread_cond_init(condition, &attributes) == 0;
-	(void)pthread_condattr_destroy(&attributes);
-	return is_well;
-}
-
 struct inquiry *
-inquiry_new(struct check_table table, struct dns_resolver *resolver, struct config *config,
-	    const struct client_facts *client)
+inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client)
 {
 	struct inquiry *inquiry = calloc(1, sizeof *inquiry);
 
-	if (inquiry == NULL || !init_condition(&inquiry->is_complete_now)) {
+	if (inquiry == NULL || !clock_init_condition(&inquiry->is_complete_now)) {
 		free(inquiry);
 		return NULL;
 	}
 	(void)pthread_mutex_init(&inquiry->lock, NULL);
 	inquiry->references = 1;
-	inquiry->table = table;
-	inquiry->resolver = resolver;
-	inquiry->config = config_ref(config);
+	inquiry->needs = *needs;
+	(void)config_ref(needs->config);
 	inquiry->client = *client;
 	for (int stage = 0; stage < STAGES; stage++)
 		arena_init(&inquiry->stages[stage].arena, STAGE_MEMORY);
@@ -364,21 +354,6 @@ inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
 	(void)pthread_mutex_unlock(&inquiry->lock);
 }
 
-static struct timespec
-time_from_now(unsigned milliseconds)
-{
-	struct timespec time;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	time.tv_sec += milliseconds / 1000;
-	time.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-	if (time.tv_nsec >= 1000000000) {
-		time.tv_nsec -= 1000000000;
-		time.tv_sec++;
-	}
-	return time;
-}
-
 static bool
 has_memory(const struct inquiry *inquiry)
 {
@@ -391,7 +366,7 @@ has_memory(const struct inquiry *inquiry)
 const struct facts *
 inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 {
-	const struct timespec deadline = time_from_now(timeout_ms);
+	const struct timespec deadline = clock_deadline(timeout_ms);
 	bool is_well;
 
 	(void)pthread_mutex_lock(&inquiry->lock);

@@ -4,10 +4,7 @@
 #include <string.h>
 
 #include "heloscope/check_iprev.h"
-
-#define NAME_SIZE 512          /* a domain of 253 octets and a zone; longer than the DNS takes */
-#define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
-#define LISTED_MAX 0x7ffffeffU /* but not 127.255.255.0/24 */
+#include "heloscope/dnslist.h"
 
 static const enum stage subject_stages[LIST_SUBJECTS] = {
 	[LIST_CLIENT] = STAGE_CONNECT,
@@ -16,32 +13,13 @@ static const enum stage subject_stages[LIST_SUBJECTS] = {
 	[LIST_SENDER] = STAGE_MAIL,
 };
 
-/* Networks that no public list knows. */
-static bool
-is_private(const struct ipaddr *address)
-{
-	static const char *const networks[] = { "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
-						"169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
-						"fe80::/10" };
-
-	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-		struct network network;
-		const char *reason;
-
-		if (network_parse(span_of(networks[i]), &network, &reason)
-		    && network_contains(&network, address))
-			return true;
-	}
-	return ipaddr_is_loopback(address);
-}
-
 /* What is looked up for this subject, as text for people; "" when there is nothing to ask. */
 static const char *
 asked_name(const struct facts *facts, enum list_subject subject, char *address_text)
 {
 	switch (subject) {
 	case LIST_CLIENT:
-		if (facts->client.address.length == 0 || is_private(&facts->client.address))
+		if (facts->client.address.length == 0 || dnslist_is_private(&facts->client.address))
 			return "";
 		return ipaddr_format(&facts->client.address, address_text);
 	case LIST_PTR:
@@ -55,72 +33,23 @@ asked_name(const struct facts *facts, enum list_subject subject, char *address_t
 
 /* The question's name; false when it would be too long for the DNS. */
 static bool
-question_name(const struct facts *facts, enum list_subject subject, const char *asked, const char *zone,
-	      char *name)
+question_name(const struct facts *facts, enum list_subject subject, const char *asked,
+	      const struct list *list, char *name)
 {
-	struct strbuf text;
-
 	if (subject == LIST_CLIENT)
-		return ipaddr_reverse_name(&facts->client.address, zone, name, DOMAIN_SIZE);
-	strbuf_init(&text, name, DOMAIN_SIZE);
-	strbuf_printf(&text, "%s.%s", asked, zone);
-	return !text.is_cut;
+		return dnslist_address_name(list, &facts->client.address, name);
+	return dnslist_domain_name(list, asked, name);
 }
 
 /* One list while it is asked. */
 struct question {
 	const struct list *list;
-	const struct dns_answer *answer, *reason; /* NULL while awaited; `reason` only when it lists */
-	bool is_listed;
+	size_t index; /* of the list */
+	struct list_standing standing;
+	struct list_reading reading;
+	enum dns_status status;          /* of the answer */
+	const struct dns_answer *reason; /* its TXT record; only when it lists */
 };
-
-static uint32_t
-answer_value(const struct dns_record *record)
-{
-	const unsigned char *octets = record->address.octets;
-
-	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
-}
-
-static bool
-is_query_error(uint32_t answer)
-{
-	return answer >> 8 == 0x7fffff;
-}
-
-/* The entry's range that holds `answer`, or NULL. */
-static const struct answer_range *
-find_range(const struct answer_set *answers, uint32_t answer)
-{
-	for (size_t i = 0; i < answers->count; i++)
-		if (answer >= answers->items[i].first && answer <= answers->items[i].last)
-			return &answers->items[i];
-	return NULL;
-}
-
-static bool
-counts_as_listed(const struct list *list, uint32_t answer)
-{
-	if (list->answers.count > 0)
-		return find_range(&list->answers, answer) != NULL;
-	return answer >= LISTED_MIN && answer <= LISTED_MAX;
-}
-
-/* Any query error makes all answers worthless; else one that counts is enough. */
-static bool
-lists(const struct list *list, const struct dns_answer *answer)
-{
-	bool is_listed = false;
-
-	for (size_t i = 0; i < answer->count; i++) {
-		const uint32_t value = answer_value(&answer->records[i]);
-
-		if (is_query_error(value))
-			return false;
-		is_listed = is_listed || counts_as_listed(list, value);
-	}
-	return is_listed;
-}
 
 /* Text from a list, which may repeat the question, without the key. */
 static const char *
@@ -156,48 +85,27 @@ lookup_page(struct arena *arena, const struct list *list, const char *asked)
 	return arena_printf(arena, "%.*s%s%s", (int)(mark - page), page, asked, mark + 2);
 }
 
-static const char *
-meaning_of(const struct list *list, uint32_t answer)
-{
-	const struct answer_range *own = find_range(&list->answers, answer);
-	const struct answer_range *known =
-		list->entry != NULL ? find_range(&list->entry->answers, answer) : NULL;
-
-	if (own != NULL && own->meaning != NULL)
-		return own->meaning;
-	return known != NULL ? known->meaning : NULL;
-}
-
 static void
-write_fault(struct list_finding *finding, const struct dns_answer *answer)
+copy_answers(struct list_finding *finding, const struct list_reading *reading)
 {
-	finding->state = LIST_FAULT;
-	if (answer->count == 0) {
-		finding->fault = dns_status_word(answer->status);
-		return;
-	}
-	for (size_t i = 0; i < answer->count; i++)
-		if (finding->count == 0 || is_query_error(answer_value(&answer->records[i])))
-			finding->answers[0] = answer_value(&answer->records[i]);
-	finding->count = 1;
-	finding->fault = is_query_error(finding->answers[0]) ? "the list refuses the query"
-							     : "the list answers outside 127.0.0.0/8";
+	finding->count = reading->count;
+	memcpy(finding->answers, reading->answers, sizeof finding->answers);
 }
 
-/* Whether nothing can be concluded: a fault of the DNS, a query error, or only strange answers. */
-static bool
-is_fault(const struct dns_answer *answer)
+/* Why nothing can be concluded from what a list said; NULL when something can. */
+static const char *
+fault_of(const struct question *question)
 {
-	size_t strange = 0;
-
-	if (dns_status_is_fault(answer->status))
-		return true;
-	for (size_t i = 0; i < answer->count; i++) {
-		if (is_query_error(answer_value(&answer->records[i])))
-			return true;
-		strange += answer_value(&answer->records[i]) >> 24 != 127 ? 1 : 0;
+	switch (question->reading.says) {
+	case LIST_SAYS_NOTHING:
+		return dns_status_word(question->status);
+	case LIST_SAYS_ERROR:
+		return "the list refuses the query";
+	case LIST_SAYS_STRANGE:
+		return "the list answers outside 127.0.0.0/8";
+	default:
+		return NULL;
 	}
-	return answer->count > 0 && strange == answer->count;
 }
 
 static void
@@ -206,13 +114,8 @@ write_listing(struct list_finding *finding, const struct question *question, str
 	const struct list *list = question->list;
 
 	finding->state = LIST_LISTED;
-	for (size_t i = 0; i < question->answer->count && finding->count < LIST_ANSWERS_MAX; i++) {
-		const uint32_t value = answer_value(&question->answer->records[i]);
-
-		if (counts_as_listed(list, value))
-			finding->answers[finding->count++] = value;
-	}
-	finding->meaning = meaning_of(list, finding->answers[0]);
+	copy_answers(finding, &question->reading);
+	finding->meaning = dnslist_meaning(list, finding->answers[0]);
 	finding->page = lookup_page(arena, list, finding->asked);
 	if (question->reason->count > 0)
 		finding->text = without_key(arena, question->reason->records[0].text, list->key);
@@ -224,36 +127,43 @@ write_finding(struct list_finding *finding, const struct question *question, con
 {
 	*finding = (struct list_finding){
 		.zone = question->list->shown,
+		.group = question->list->group,
 		.operator= question->list->operator,
 		.asked = asked,
 		.is_allow = question->list->is_allow,
 		.weight = question->list->weight,
+		.fault = question->standing.fault != NULL ? question->standing.fault : fault_of(question),
 	};
-	if (question->is_listed)
+	if (finding->fault != NULL)
+		finding->state = LIST_FAULT;
+	if (question->standing.fault == NULL && finding->fault != NULL)
+		copy_answers(finding, &question->reading);
+	else if (finding->fault == NULL && question->reading.says == LIST_SAYS_YES)
 		write_listing(finding, question, arena);
-	else if (is_fault(question->answer))
-		write_fault(finding, question->answer);
 }
 
 /* Ask one list, and for its reason when it lists. False while something is awaited. */
 static bool
 ask_list(struct inquiry *inquiry, enum list_subject subject, const char *asked, struct question *question)
 {
-	static const struct dns_answer not_asked = { .status = DNS_NXDOMAIN };
 	const enum stage stage = subject_stages[subject];
-	char name[NAME_SIZE];
+	const struct dns_answer *answer;
+	char name[DOMAIN_SIZE];
 
-	if (!question_name(inquiry_facts(inquiry), subject, asked, question->list->zone, name)) {
-		question->answer = &not_asked; /* a name too long to be listed */
+	question->standing = list_health_standing(inquiry_health(inquiry), question->index);
+	if (!question->standing.is_asked)
 		return true;
-	}
-	question->answer = inquiry_ask(inquiry, stage, name, DNS_A);
-	if (question->answer == NULL)
+	if (!question_name(inquiry_facts(inquiry), subject, asked, question->list, name))
+		return true; /* a name too long to be listed */
+	answer = inquiry_ask(inquiry, stage, name, DNS_A);
+	if (answer == NULL)
 		return false;
-	question->is_listed = lists(question->list, question->answer);
-	if (question->is_listed)
-		question->reason = inquiry_ask(inquiry, stage, name, DNS_TXT);
-	return !question->is_listed || question->reason != NULL;
+	question->reading = dnslist_read(question->list, answer);
+	question->status = answer->status;
+	if (question->reading.says != LIST_SAYS_YES)
+		return true;
+	question->reason = inquiry_ask(inquiry, stage, name, DNS_TXT);
+	return question->reason != NULL;
 }
 
 static void
@@ -267,15 +177,23 @@ write_findings(struct inquiry *inquiry, enum list_subject subject, const char *a
 	facts->findings = arena_alloc(arena, count * sizeof *facts->findings);
 	if (facts->findings == NULL)
 		return;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		write_finding(&facts->findings[i], &questions[i], kept, arena);
+		if (questions[i].standing.is_asked)
+			list_health_observe(inquiry_health(inquiry), questions[i].index, kept,
+					    &questions[i].reading);
+	}
 	facts->count = count;
 }
 
 static bool
-is_asked(const struct config *config, const struct list *list, enum list_subject subject)
+is_asked(struct inquiry *inquiry, const struct list *list, enum list_subject subject)
 {
-	return (list->subjects & 1U << subject) != 0
+	const struct config *config = inquiry_config(inquiry);
+	const struct facts *facts = inquiry_facts(inquiry);
+
+	return !list->is_left_out && (list->subjects & 1U << subject) != 0
+	       && (subject != LIST_CLIENT || list_takes_family(list, facts->client.address.length))
 	       && config_wants(config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
 }
 
@@ -297,9 +215,10 @@ run_subject(struct inquiry *inquiry, enum list_subject subject)
 		return true;
 	}
 	for (size_t i = 0; i < config->lists.count; i++) {
-		if (!is_asked(config, &config->lists.items[i], subject))
+		if (!is_asked(inquiry, &config->lists.items[i], subject))
 			continue;
 		questions[count].list = &config->lists.items[i];
+		questions[count].index = i;
 		is_done = ask_list(inquiry, subject, asked, &questions[count]) && is_done;
 		count++;
 	}

@@ -6,6 +6,7 @@
 
 #define ARENA_LIMIT (64U << 20)
 #define DEFAULT_TIMEOUT_MS 5000
+#define DEFAULT_PROBE_INTERVAL_MS 300000
 
 /* The reference count is not the reader's business, so it is not in the header. */
 struct counted_config {
@@ -33,6 +34,7 @@ set_defaults(struct config *config)
 	config->log_target = LOG_TARGET_SYSLOG;
 	config->log_level = LOG_LEVEL_INFO;
 	config->timeout_ms = DEFAULT_TIMEOUT_MS;
+	config->probe_interval_ms = DEFAULT_PROBE_INTERVAL_MS;
 	config->trusts_authenticated = true;
 	config->default_policy.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 };
 }
@@ -92,6 +94,14 @@ config_same_resolver(const struct config *a, const struct config *b)
 		    || strcmp(a->zones.items[i].server, b->zones.items[i].server) != 0)
 			return false;
 	return true;
+}
+
+bool
+list_takes_family(const struct list *list, unsigned char length)
+{
+	const enum list_ipv6 ipv6 = list->entry != NULL ? list->entry->ipv6 : LIST_IPV6_UNKNOWN;
+
+	return length == 4 ? ipv6 != LIST_IPV6_ONLY : ipv6 != LIST_IPV6_NO;
 }
 
 bool

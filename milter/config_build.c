@@ -1,6 +1,7 @@
 #include "heloscope/config_build.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,10 +89,9 @@ complain_of_word(struct config_reader *reader, const char *regard, struct word w
 	config_complain(reader, word.place, "%s", memory);
 }
 
-/* The index of `word` in `known`, or `count` after a complaint. */
-static size_t
-known_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
-	   size_t count)
+size_t
+config_known_word(struct config_reader *reader, const char *regard, struct word word,
+		  const char *const *known, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(known[i], word.text) == 0)
@@ -99,9 +99,6 @@ known_word(struct config_reader *reader, const char *regard, struct word word, c
 	complain_of_word(reader, regard, word, known, count);
 	return count;
 }
-
-#define KNOWN(reader, regard, word, table)                                                                   \
-	known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
 
 /* Sets. */
 
@@ -127,6 +124,16 @@ config_add_value(struct config_reader *reader, struct value_set *set, enum value
 		set->kind = kind;
 	set->items = items;
 	set->items[set->count++] = value;
+}
+
+struct text_set
+config_texts(struct config_reader *reader, const struct value_set *values)
+{
+	struct text_set texts = { 0 };
+
+	for (size_t i = 0; i < values->count; i++)
+		add_text(reader, &texts, values->items[i].text);
+	return texts;
 }
 
 void
@@ -220,12 +227,11 @@ config_set_mode(struct config_reader *reader, struct word mode)
 void
 config_set_log(struct config_reader *reader, struct word target, struct word level)
 {
-	static const char *const targets[] = { "stderr", "syslog" };
-	static const char *const levels[] = { "error", "warning", "info", "debug" };
-
-	reader->config->log_target = (enum log_target)(KNOWN(reader, "log target", target, targets) & 1);
+	reader->config->log_target =
+		(enum log_target)(CONFIG_KNOWN(reader, "log target", target, config_log_targets) & 1);
 	if (level.text != NULL)
-		reader->config->log_level = (enum log_level)(KNOWN(reader, "log level", level, levels) & 3);
+		reader->config->log_level =
+			(enum log_level)(CONFIG_KNOWN(reader, "log level", level, config_log_levels) & 3);
 }
 
 /* "192.0.2.53" or "192.0.2.53@5353". */
@@ -260,7 +266,7 @@ config_set_servers(struct config_reader *reader, const struct value_set *servers
 	static const char *const modes[] = { "system", "recursive" };
 
 	if (servers->kind == VALUE_WORD) {
-		if (KNOWN(reader, "kind of servers", servers->items[0], modes) == 1)
+		if (CONFIG_KNOWN(reader, "kind of servers", servers->items[0], modes) == 1)
 			reader->config->resolver.mode = RESOLVER_RECURSIVE;
 		return;
 	}
@@ -293,19 +299,29 @@ config_add_zone(struct config_reader *reader, struct word zone, const struct val
 	}
 }
 
-void
-config_set_timeout(struct config_reader *reader, struct word duration)
+/* Milliseconds; ULONG_MAX when that is more than fits. */
+static unsigned long
+milliseconds_of(const char *duration)
 {
 	static const struct {
 		const char *unit;
 		unsigned long milliseconds;
 	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
 	char *unit;
-	unsigned long value = strtoul(duration.text, &unit, 10);
+	const unsigned long value = strtoul(duration, &unit, 10);
 
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(units[i].unit, unit) == 0)
-			value = value > CONFIG_TIMEOUT_MAX_MS ? value : value * units[i].milliseconds;
+			return value <= ULONG_MAX / units[i].milliseconds ? value * units[i].milliseconds
+									  : ULONG_MAX;
+	return ULONG_MAX;
+}
+
+void
+config_set_timeout(struct config_reader *reader, struct word duration)
+{
+	const unsigned long value = milliseconds_of(duration.text);
+
 	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
 		config_complain(reader, duration.place,
 				"a timeout of %.20s; expected 100ms to 8s, because an MTA waits "
@@ -316,10 +332,21 @@ config_set_timeout(struct config_reader *reader, struct word duration)
 }
 
 void
+config_set_probe_interval(struct config_reader *reader, struct word duration)
+{
+	const unsigned long value = milliseconds_of(duration.text);
+
+	if (value < 1000 || value > 24UL * 3600 * 1000)
+		config_complain(reader, duration.place, "a probe-interval of %.20s; expected 1s to 24h",
+				duration.text);
+	else
+		reader->config->probe_interval_ms = (unsigned)value;
+}
+
+void
 config_set_spf(struct config_reader *reader, struct word engine)
 {
-	static const char *const engines[] = { "native", "libspf2" };
-	const size_t index = KNOWN(reader, "SPF engine", engine, engines);
+	const size_t index = CONFIG_KNOWN(reader, "SPF engine", engine, config_spf_engines);
 
 	if (index <= SPF_ENGINE_LIBSPF2)
 		reader->config->spf_engine = (enum spf_engine_name)index;
@@ -328,9 +355,7 @@ config_set_spf(struct config_reader *reader, struct word engine)
 void
 config_set_flag(struct config_reader *reader, bool *flag, struct word value)
 {
-	static const char *const flags[] = { "no", "yes" };
-
-	*flag = KNOWN(reader, "word", value, flags) == 1;
+	*flag = CONFIG_KNOWN(reader, "word", value, config_flags) == 1;
 }
 
 void
@@ -341,7 +366,7 @@ config_disable(struct config_reader *reader, const struct value_set *methods)
 	for (int i = 0; i < METHODS; i++)
 		known[i] = method_words((enum method)i)->policy_word;
 	for (size_t i = 0; i < methods->count; i++)
-		reader->config->disabled |= 1U << KNOWN(reader, "check", methods->items[i], known);
+		reader->config->disabled |= 1U << CONFIG_KNOWN(reader, "check", methods->items[i], known);
 }
 
 void

@@ -1,4 +1,4 @@
-/* config_lists: the lists of a configuration and their catalogue. */
+/* config_lists: the lists that a configuration asks. */
 #include "heloscope/config_build.h"
 
 #include <arpa/inet.h>
@@ -9,7 +9,6 @@
 /* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
 #define ZONE_MAX (253 - 64)
 #define WEIGHT_MAX 1000
-#define KEY_LENGTH_MIN 20 /* a first label as long as this, in no catalogue, is taken for a key */
 
 #define RANGE_FORM "expected an answer like 127.0.0.2, 127.0.0.10-127.0.0.11 or 127.0.0.10-11"
 
@@ -105,7 +104,8 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	char name[DOMAIN_SIZE];
 	const char *key = options->key.text;
 
-	if (options->key_file.text != NULL)
+	list->key_file = options->key_file.text;
+	if (list->key_file != NULL)
 		key = read_key(reader, options->key_file);
 	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
 		config_complain(reader, zone.place,
@@ -127,13 +127,6 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 				ZONE_MAX);
 }
 
-static const char *const subject_names[LIST_SUBJECTS] = {
-	[LIST_CLIENT] = "client",
-	[LIST_PTR] = "ptr",
-	[LIST_HELO] = "helo",
-	[LIST_SENDER] = "sender",
-};
-
 /* Which domains a domain list is asked for: `on { sender, helo, ptr }`. */
 static unsigned
 subjects_of(struct config_reader *reader, const struct value_set *on)
@@ -143,7 +136,8 @@ subjects_of(struct config_reader *reader, const struct value_set *on)
 	for (size_t i = 0; i < on->count; i++) {
 		int subject = LIST_PTR;
 
-		while (subject < LIST_SUBJECTS && strcmp(subject_names[subject], on->items[i].text) != 0)
+		while (subject < LIST_SUBJECTS
+		       && strcmp(config_list_subjects[subject], on->items[i].text) != 0)
 			subject++;
 		if (subject == LIST_SUBJECTS)
 			config_complain(reader, on->items[i].place,
@@ -166,7 +160,9 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 	if (items == NULL)
 		return;
 	lists->items = items;
+	list.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, zone.place.line);
 	list.answers = options->answers;
+	list.probes = options->probes;
 	if (options->weight.text != NULL
 	    && !span_to_number(span_of(options->weight.text), 1, WEIGHT_MAX, &list.weight))
 		config_complain(reader, options->weight.place,
@@ -188,61 +184,4 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once",
 					list.shown);
 	items[lists->count++] = list;
-}
-
-void
-config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry)
-{
-	struct list_entry_set *catalogue = &reader->config->catalogue;
-	struct list_entry *items =
-		arena_grow(&reader->config->arena, catalogue->items, catalogue->count, sizeof *items);
-
-	if (items == NULL)
-		return;
-	catalogue->items = items;
-	entry.zone = zone.text;
-	items[catalogue->count++] = entry;
-}
-
-static const struct list_entry *
-find_entry(const struct config *config, const char *zone)
-{
-	for (size_t i = config->catalogue.count; i-- > 0;) /* the last one counts: one's own file overrides */
-		if (domain_matches(span_of(zone), span_of(config->catalogue.items[i].zone)))
-			return &config->catalogue.items[i];
-	return NULL;
-}
-
-/* "KEY.zen.dq.spamhaus.net": what the catalogue, or common sense, takes for a key is secret. */
-static void
-find_key(struct config *config, struct list *list)
-{
-	const size_t label = strcspn(list->zone, ".");
-	size_t length = 0;
-
-	if (list->key != NULL)
-		return;
-	if (list->entry != NULL && strncmp(list->entry->zone, "*.", 2) == 0)
-		length = strlen(list->zone) - strlen(list->entry->zone) + 1;
-	else if (list->entry == NULL && label >= KEY_LENGTH_MIN)
-		length = label;
-	if (length == 0)
-		return;
-	list->key = arena_copy(&config->arena, (struct span){ list->zone, length });
-	list->shown = list->zone + length + 1;
-}
-
-void
-config_resolve_lists(struct config *config)
-{
-	for (size_t i = 0; i < config->lists.count; i++) {
-		struct list *list = &config->lists.items[i];
-
-		list->entry = find_entry(config, list->zone);
-		find_key(config, list);
-		list->operator= list->entry != NULL && list->entry->operator!= NULL
-			? list->entry->operator: list->shown;
-		if (list->answers.count == 0 && list->entry != NULL)
-			list->answers = list->entry->answers;
-	}
 }

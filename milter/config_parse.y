@@ -56,6 +56,7 @@ static const struct word nothing = { NULL, { 0, 0 } };
 	struct list_options options;
 	struct list_entry entry;
 	struct answer_set answers;
+	struct probe_set probes;
 	struct condition *condition;
 	struct rule rule;
 	struct { struct rule_set rules; struct rule otherwise; } block;
@@ -68,23 +69,27 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
 %token <text> ACCEPT "accept" ALSO "also" AND "and" ANSWERS "answers" AUDIT "audit"
-%token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CONTACT "contact" DEFAULT "default"
-%token <text> DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl" DOMAIN_DNSBL "domain-dnsbl"
-%token <text> ENFORCE "enforce" ENGINE "engine" EXPLANATION "explanation" FOR "for" GROUP "group" IN "in"
-%token <text> INCLUDE "include" KEEP_RESULTS "keep-results" KEY "key" KEY_FILE "key-file" LEVEL "level"
-%token <text> LIST "list" LISTEN "listen" LOG "log" MODE "mode" NETWORKS "networks" NOT "not" ON "on"
+%token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CONTACT "contact" CONTAINS "contains"
+%token <text> DEFAULT "default" DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl"
+%token <text> DOMAIN_DNSBL "domain-dnsbl" ENFORCE "enforce" ENGINE "engine" ERRORS "errors"
+%token <text> EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
+%token <text> KEEP_RESULTS "keep-results" KEY "key" KEY_FILE "key-file" KIND "kind" LEVEL "level" LIST "list"
+%token <text> LISTED "listed" LISTEN "listen" LOG "log" MODE "mode" NETWORKS "networks" NOT "not" ON "on"
 %token <text> OPERATOR "operator" OR "or" OTHERWISE "otherwise" OWNER "owner" PAGE "page" POLICY "policy"
-%token <text> QUARANTINE "quarantine" RECEIVED_SPF "received-spf" REJECT "reject" RESOLVER "resolver"
-%token <text> SERVERS "servers" SPF "spf" TAG "tag" TIMEOUT "timeout" TRUST "trust"
-%token <text> TRUST_ANCHOR "trust-anchor" USER "user" WEIGHT "weight" WHEN "when" ZONE "zone"
+%token <text> PROBE "probe" PROBE_INTERVAL "probe-interval" QUARANTINE "quarantine"
+%token <text> RECEIVED_SPF "received-spf" REJECT "reject" RESOLVER "resolver" SERVERS "servers" SPF "spf"
+%token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" TIMEOUT "timeout" TRUST "trust"
+%token <text> TRUST_ANCHOR "trust-anchor" UNLISTED "unlisted" USER "user" WEIGHT "weight" WHEN "when"
+%token <text> ZONE "zone"
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 
 %type <values> also texts values servers value_list text_list network_list
-%type <word> level percent code xcode reply_text group name mode_word value range
+%type <word> level percent code xcode reply_text group name mode_word value listed_value range
 %type <options> list_options
 %type <entry> entry_settings
-%type <answers> answers answer_list
+%type <answers> answers errors answer_list
+%type <probes> probe probe_entries
 %type <condition> condition test
 %type <rule> rule acting otherwise_action
 %type <block> rules
@@ -133,6 +138,10 @@ statement:
 	| "spf" spf_setting
 	| "received-spf" WORD { config_set_flag(reader, &reader->config->adds_received_spf, AT($2, @2)); }
 	| "disable" '{' value_list '}' { config_disable(reader, &$3); }
+	| "probe-interval" DURATION {
+		config_once(reader, "probe-interval", @1);
+		config_set_probe_interval(reader, AT($2, @2));
+	}
 	| "include" STRING { config_include(reader, AT($2, @2)); }
 	| "list" STRING '{' entry_settings '}' { config_add_entry(reader, AT($2, @2), $4); }
 	| "dnsbl" STRING list_options { config_add_list(reader, LIST_CLIENT, false, AT($2, @2), &$3); }
@@ -233,12 +242,37 @@ entry_settings:
 	%empty { $$ = (struct list_entry){ 0 }; }
 	| entry_settings "operator" STRING { $$ = $1; $$.operator = $3; }
 	| entry_settings "page" STRING { $$ = $1; $$.page = $3; }
+	| entry_settings "terms" STRING { $$ = $1; $$.terms = $3; }
+	| entry_settings "kind" WORD { $$ = $1; config_set_kind(reader, &$$, AT($3, @3)); }
+	| entry_settings "takes" WORD { $$ = $1; config_set_takes(reader, &$$, AT($3, @3)); }
+	| entry_settings "ipv6" WORD { $$ = $1; config_set_ipv6(reader, &$$, AT($3, @3)); }
+	| entry_settings "status" WORD reply_text {
+		$$ = $1;
+		config_set_status(reader, &$$, AT($3, @3), $4.text);
+	}
+	| entry_settings "contains" texts { $$ = $1; config_set_contained(reader, &$$, &$3); }
 	| entry_settings answers { $$ = $1; $$.answers = $2; }
+	| entry_settings errors { $$ = $1; $$.errors = $2; }
+	| entry_settings probe { $$ = $1; $$.probes = $2; }
 	| entry_settings BREAK
 	| entry_settings error { $$ = $1; RECOVER(reader); }
 	;
 
 answers: "answers" '{' answer_list '}' { $$ = $3; } ;
+errors: "errors" '{' answer_list '}' { $$ = $3; } ;
+
+/* What is asked of a list to see whether it is well. */
+probe:
+	"probe" WORD { $$ = (struct probe_set){ 0 }; config_set_no_probes(reader, &$$, AT($2, @2)); }
+	| "probe" '{' probe_entries '}' { $$ = $3; }
+	;
+
+probe_entries:
+	"listed" texts { $$ = (struct probe_set){ 0 }; config_add_probes(reader, &$$, true, &$2); }
+	| "unlisted" texts { $$ = (struct probe_set){ 0 }; config_add_probes(reader, &$$, false, &$2); }
+	| probe_entries "listed" texts { $$ = $1; config_add_probes(reader, &$$, true, &$3); }
+	| probe_entries "unlisted" texts { $$ = $1; config_add_probes(reader, &$$, false, &$3); }
+	;
 
 answer_list:
 	range { $$ = (struct answer_set){ 0 }; config_add_answer(reader, &$$, $1, NULL); }
@@ -253,6 +287,7 @@ list_options:
 	%empty { $$ = (struct list_options){ 0 }; }
 	| list_options "weight" NUMBER { $$ = $1; $$.weight = AT($3, @3); }
 	| list_options answers { $$ = $1; $$.answers = $2; }
+	| list_options probe { $$ = $1; $$.probes = $2; }
 	| list_options "key" STRING { $$ = $1; $$.key = AT($3, @3); }
 	| list_options "key-file" STRING { $$ = $1; $$.key_file = AT($3, @3); }
 	| list_options "on" '{' value_list '}' { $$ = $1; $$.on = $4; $$.has_on = true; }
@@ -333,6 +368,7 @@ name:
 	| "dnswl" { $$ = AT($1, @1); }
 	| "spf" { $$ = AT($1, @1); }
 	| "authenticated" { $$ = AT($1, @1); }
+	| "listed" { $$ = AT($1, @1); }
 	;
 
 value: WORD { $$ = AT($1, @1); } | BREAK WORD { $$ = AT($2, @2); } ;
@@ -349,10 +385,16 @@ compare:
 values: value_list | text_list | network_list ;
 
 value_list:
-	value { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_WORD, $1); }
-	| "spf" { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_WORD, AT($1, @1)); }
-	| value_list ',' value { $$ = $1; config_add_value(reader, &$$, VALUE_WORD, $3); }
-	| value_list ',' "spf" { $$ = $1; config_add_value(reader, &$$, VALUE_WORD, AT($3, @3)); }
+	listed_value { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_WORD, $1); }
+	| value_list ',' listed_value { $$ = $1; config_add_value(reader, &$$, VALUE_WORD, $3); }
+	;
+
+/* Some checks are words of other settings, too. */
+listed_value:
+	value
+	| "spf" { $$ = AT($1, @1); }
+	| "dnsbl" { $$ = AT($1, @1); }
+	| "dnswl" { $$ = AT($1, @1); }
 	;
 
 %%

@@ -15,7 +15,7 @@ host_name(struct arena *arena)
 }
 
 static void
-finish(struct config *config)
+finish(struct config *config, FILE *messages)
 {
 	if (config->authserv_id == NULL) {
 		config->authserv_id = host_name(&config->arena);
@@ -27,7 +27,7 @@ finish(struct config *config)
 	config->resolver.server_count = config->servers.count;
 	config->resolver.zones = config->zones.items;
 	config->resolver.zone_count = config->zones.count;
-	config_resolve_lists(config);
+	config_resolve_lists(config, messages);
 }
 
 struct config *
@@ -43,7 +43,7 @@ config_read(const char *path, FILE *messages)
 		return NULL;
 	}
 	config_read_file(config, messages, path, slash != NULL ? slash + 1 : path, 0, &errors, &said);
-	finish(config);
+	finish(config, messages);
 	errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {
 		(void)fprintf(messages, "%s: out of memory, or too much configuration\n", path);

@@ -4,19 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const quantity_words[QUANTITIES] = {
-	[QUANTITY_DNSBL] = "dnsbl",
-	[QUANTITY_DNSBL_OPERATORS] = "dnsbl.operators",
-	[QUANTITY_DNSWL] = "dnswl",
-};
-
-static const char *const subject_words[SUBJECTS] = {
-	[SUBJECT_RECIPIENT] = "recipient",
-	[SUBJECT_MAIL_FROM] = "mail-from",
-	[SUBJECT_HELO_NAME] = "helo-name",
-	[SUBJECT_CLIENT_NAME] = "client-name",
-};
-
 static const char *const other_words[] = { "trusted", "authenticated", "client", "listed" };
 
 static size_t
@@ -40,9 +27,9 @@ complain_of_name(struct config_reader *reader, struct word name, const char *exp
 
 	for (int i = 0; i < METHODS; i++)
 		known[count++] = method_words((enum method)i)->policy_word;
-	known[count++] = quantity_words[QUANTITY_DNSBL_OPERATORS];
+	known[count++] = config_quantities[QUANTITY_DNSBL_OPERATORS];
 	for (size_t i = 0; i < SUBJECTS; i++)
-		known[count++] = subject_words[i];
+		known[count++] = config_subjects[i];
 	for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++)
 		known[count++] = other_words[i];
 	strbuf_init(&message, memory, sizeof memory);
@@ -89,7 +76,7 @@ quantity_condition(struct config_reader *reader, size_t quantity, enum compare c
 struct condition *
 config_flag_condition(struct config_reader *reader, struct word name)
 {
-	const size_t quantity = find(quantity_words, QUANTITIES, name.text);
+	const size_t quantity = find(config_quantities, QUANTITIES, name.text);
 
 	if (quantity < QUANTITIES)
 		return quantity_condition(reader, quantity, COMPARE_MORE, 0);
@@ -106,7 +93,7 @@ struct condition *
 config_number_condition(struct config_reader *reader, struct word name, enum compare compare,
 			struct word number)
 {
-	const size_t quantity = find(quantity_words, QUANTITIES, name.text);
+	const size_t quantity = find(config_quantities, QUANTITIES, name.text);
 	unsigned value = 0;
 
 	if (quantity == QUANTITIES)
@@ -146,18 +133,6 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 	return bits;
 }
 
-static struct text_set
-texts_of(struct config_reader *reader, const struct value_set *values)
-{
-	struct text_set texts = { 0 };
-
-	texts.items = arena_alloc(&reader->config->arena, (values->count + 1) * sizeof *texts.items);
-	if (texts.items != NULL)
-		for (size_t i = 0; i < values->count; i++)
-			texts.items[texts.count++] = values->items[i].text;
-	return texts;
-}
-
 /* "example.org" would match no address at all: say so. */
 static struct text_set
 address_patterns(struct config_reader *reader, const struct value_set *values)
@@ -172,7 +147,7 @@ address_patterns(struct config_reader *reader, const struct value_set *values)
 					"\"*@example.org\" or \"*@*.example.org\"",
 					text);
 	}
-	return texts_of(reader, values);
+	return config_texts(reader, values);
 }
 
 /* What kind of values a name takes, by what it is. */
@@ -181,7 +156,7 @@ kind_of_name(const char *name)
 {
 	if (method_from_word(name) != METHODS)
 		return CONDITION_RESULT;
-	if (find(subject_words, SUBJECTS, name) < SUBJECTS)
+	if (find(config_subjects, SUBJECTS, name) < SUBJECTS)
 		return CONDITION_TEXT;
 	if (strcmp(name, "client") == 0)
 		return CONDITION_CLIENT;
@@ -200,15 +175,15 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		condition->method = method_from_word(name.text);
 		condition->results = result_bits(reader, values);
 	} else if (kind == CONDITION_TEXT && values->kind == VALUE_STRING) {
-		condition->subject = (enum subject)find(subject_words, SUBJECTS, name.text);
+		condition->subject = (enum subject)find(config_subjects, SUBJECTS, name.text);
 		condition->texts =
 			condition->subject == SUBJECT_RECIPIENT || condition->subject == SUBJECT_MAIL_FROM
 				? address_patterns(reader, values)
-				: texts_of(reader, values);
+				: config_texts(reader, values);
 	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
 		config_add_networks(reader, &condition->networks, values);
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
-		condition->texts = texts_of(reader, values);
+		condition->texts = config_texts(reader, values);
 	} else {
 		complain_of_name(reader, name,
 				 kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
@@ -339,7 +314,7 @@ config_add_policy(struct config_reader *reader, struct place place, const struct
 	if (items == NULL)
 		return;
 	policies->items = items;
-	policy.domains = texts_of(reader, domains);
+	policy.domains = config_texts(reader, domains);
 	items[policies->count++] = policy;
 }
 

@@ -73,18 +73,21 @@ next_finding(struct walk *walk)
 	return NULL;
 }
 
-/* Whether an earlier finding in the same state has the same zone / the same operator. */
+/* Of the findings before `until` in the same state: the largest weight in its group; its operator. */
 static void
-find_earlier(const struct facts *facts, const struct list_finding *until, bool *has_zone, bool *has_operator)
+find_earlier(const struct facts *facts, const struct list_finding *until, unsigned *weight,
+	     bool *has_operator)
 {
 	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
 	const struct list_finding *finding;
 
-	*has_zone = *has_operator = false;
+	*weight = 0;
+	*has_operator = false;
 	while ((finding = next_finding(&walk)) != until) {
 		if (finding->state != until->state)
 			continue;
-		*has_zone = *has_zone || strcmp(finding->zone, until->zone) == 0;
+		if (strcmp(finding->group, until->group) == 0 && finding->weight > *weight)
+			*weight = finding->weight;
 		*has_operator = *has_operator || strcmp(finding->operator, until->operator) == 0;
 	}
 }
@@ -97,17 +100,19 @@ facts_tally(const struct facts *facts, bool is_allow)
 	const struct list_finding *finding;
 
 	while ((finding = next_finding(&walk)) != NULL) {
-		bool has_zone, has_operator;
+		unsigned counted, added;
+		bool has_operator;
 
 		tally.lists++;
 		if (finding->state == LIST_NOT_LISTED)
 			continue;
-		find_earlier(facts, finding, &has_zone, &has_operator);
+		find_earlier(facts, finding, &counted, &has_operator);
+		added = finding->weight > counted ? finding->weight - counted : 0;
 		if (finding->state == LIST_LISTED) {
-			tally.score += has_zone ? 0 : finding->weight;
+			tally.score += added;
 			tally.operators += has_operator ? 0 : 1;
 		} else {
-			tally.unknown_score += has_zone ? 0 : finding->weight;
+			tally.unknown_score += added;
 			tally.unknown_operators += has_operator ? 0 : 1;
 		}
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heloscope/config.h"
+#include "heloscope/config_show.h"
 #include "heloscope/log.h"
 #include "heloscope/milter.h"
 #include "heloscope/service.h"
@@ -18,10 +19,13 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
 	"usage: heloscope-milter [-c FILE]      run in the foreground\n"
 	"       heloscope-milter -t [-c FILE]   check the configuration; silent when it is right\n"
+	"       heloscope-milter -T [-c FILE]   print the configuration as it takes effect\n"
 	"       heloscope-milter -V | --help\n"
 	"\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
 	"  -t, --test          read the configuration and exit: 0 when it is right, else 1\n"
+	"  -T, --show          print what the configuration says, with its defaults, in its own language;\n"
+	"                      keys are masked\n"
 	"  -V, --version       print the version and exit\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
@@ -31,7 +35,7 @@ static const char usage[] =
 
 struct options {
 	const char *config;
-	bool is_test;
+	bool is_test, is_show;
 };
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -39,21 +43,22 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
+		{ "show", no_argument, NULL, 'T' },         { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "c:tVh", names, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "c:tTVh", names, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
 			options->config = optarg;
 			break;
 		case 't':
 			options->is_test = true;
+			break;
+		case 'T':
+			options->is_show = true;
 			break;
 		case 'V':
 			(void)printf("heloscope-milter %s\n", PACKAGE_VERSION);
@@ -91,7 +96,10 @@ read_again(const char *path)
 	(void)fclose(messages);
 	for (char *rest = text, *line; rest != NULL && *rest != '\0';) {
 		line = strsep(&rest, "\n");
-		log_error("%s", line);
+		if (config != NULL)
+			log_warning("%s", line);
+		else
+			log_error("%s", line);
 	}
 	free(text);
 	return config;
@@ -112,6 +120,7 @@ reload(const char *path)
 		config_unref(config);
 		log_error("%s; the old configuration stays", error.text);
 	} else {
+		runtime_settle(next);
 		milter_use(next);
 		runtime_unref(next);
 		log_open(config->log_target, config->log_level);
@@ -187,6 +196,7 @@ serve(struct config *config, const char *path)
 		return false;
 	}
 	service_send_at_once();
+	runtime_settle(runtime);
 	log_info("heloscope-milter %s listens on %s, mode %s", PACKAGE_VERSION, config->listen,
 		 config->mode == MODE_ENFORCE ? "enforce" : "audit");
 	runtime_unref(runtime); /* milter.c has its own reference */
@@ -210,9 +220,11 @@ main(int argc, char **argv)
 	config = config_read(options.config, stderr);
 	if (config == NULL)
 		return EXIT_FAILURE;
-	if (options.is_test) {
+	if (options.is_show)
+		config_show(config, stdout);
+	if (options.is_test || options.is_show) {
 		config_unref(config);
-		return EXIT_SUCCESS;
+		return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	block_signals();
 	log_open(config->log_target, config->log_level);

@@ -2,7 +2,6 @@
 
 #include <event2/event.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,8 @@
 #include <unbound.h>
 #include <unbound-event.h>
 #include <unistd.h>
+
+#include "heloscope/thread.h"
 
 /* Priorities of events: libunbound's and ours in the middle, what waits for them behind. */
 enum { PRIORITIES = 3, PRIORITY_AFTER = 2 };
@@ -179,19 +180,6 @@ run_loop(void *context)
 	return NULL;
 }
 
-/* Signals belong to libmilter's and the reload thread. */
-static bool
-start_thread(struct resolver *resolver)
-{
-	sigset_t all, before;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	resolver->has_thread = pthread_create(&resolver->thread, NULL, run_loop, resolver) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return resolver->has_thread;
-}
-
 struct option {
 	const char *name, *value;
 };
@@ -312,7 +300,8 @@ resolver_new(const struct resolver_settings *settings, struct error *error)
 	resolver->unbound = new_unbound(resolver->base, settings, error);
 	if (resolver->unbound == NULL)
 		goto failed;
-	if (!start_thread(resolver)) {
+	resolver->has_thread = thread_start(&resolver->thread, run_loop, resolver);
+	if (!resolver->has_thread) {
 		error_set(error, "the resolver's thread cannot start");
 		goto failed;
 	}

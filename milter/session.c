@@ -3,11 +3,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "heloscope/checks.h"
+#include "heloscope/clock.h"
 #include "heloscope/compose.h"
 #include "heloscope/ident.h"
+#include "heloscope/list_prober.h"
 #include "heloscope/log.h"
 #include "heloscope/policy.h"
 
@@ -20,6 +21,8 @@ struct runtime {
 	atomic_uint references;
 	struct config *config;
 	struct shared_resolver *resolver;
+	struct list_health *health;
+	struct list_prober *prober;
 };
 
 /* A resolver outlives a reload that does not change it. */
@@ -32,7 +35,7 @@ struct message {
 	bool has_begun, is_judged;
 	char ident[IDENT_SIZE];
 	struct arena arena;
-	struct timespec begun;
+	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	unsigned waited_ms;
 	struct verdict verdicts[VERDICTS_MAX];
@@ -99,12 +102,20 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	}
 	atomic_init(&runtime->references, 1);
 	runtime->resolver = get_resolver(config, previous, error);
-	if (runtime->resolver == NULL) {
-		free(runtime);
-		return NULL;
-	}
+	if (runtime->resolver == NULL)
+		goto failed;
+	error_set(error, "out of memory");
+	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
+	if (runtime->health == NULL)
+		goto failed;
+	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
+	if (runtime->prober == NULL)
+		goto failed;
 	runtime->config = config;
 	return runtime;
+failed:
+	runtime_unref(runtime);
+	return NULL;
 }
 
 struct runtime *
@@ -119,9 +130,17 @@ runtime_unref(struct runtime *runtime)
 {
 	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
 		return;
+	list_prober_free(runtime->prober);
 	resolver_unref(runtime->resolver);
+	list_health_unref(runtime->health);
 	config_unref(runtime->config);
 	free(runtime);
+}
+
+void
+runtime_settle(struct runtime *runtime)
+{
+	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
 }
 
 const struct config *
@@ -173,7 +192,13 @@ void
 session_connect(struct session *session, const struct sockaddr *address)
 {
 	struct client_facts client = { .port = 0 };
-	struct runtime *runtime = session->runtime;
+	const struct runtime *runtime = session->runtime;
+	const struct inquiry_needs needs = {
+		.table = checks_table(),
+		.resolver = runtime->resolver->resolver,
+		.config = runtime->config,
+		.health = runtime->health,
+	};
 
 	(void)ipaddr_from_sockaddr(address, &client.address, &client.port);
 	client.is_trusted = is_trusted(runtime->config, &client.address);
@@ -181,8 +206,7 @@ session_connect(struct session *session, const struct sockaddr *address)
 	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
 	session->inquiry = NULL;
 	if (!client.is_trusted)
-		session->inquiry =
-			inquiry_new(checks_table(), runtime->resolver->resolver, runtime->config, &client);
+		session->inquiry = inquiry_new(&needs, &client);
 }
 
 void
@@ -237,15 +261,6 @@ session_abort(struct session *session)
 	end_message(session);
 }
 
-static unsigned
-milliseconds_since(const struct timespec *then)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (unsigned)((now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000);
-}
-
 /* The facts of a message whose client is not looked into. */
 static void
 set_own_facts(struct session *session, const struct session_mail *mail)
@@ -273,7 +288,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 	session_abort(session);
 	message->has_begun = true;
 	ident_make(message->ident);
-	(void)clock_gettime(CLOCK_MONOTONIC, &message->begun);
+	message->begun_ms = clock_now_ms();
 	if (mail->tls_version != NULL && !session->has_tls) {
 		session->has_tls = true;
 		free(session->helo);
@@ -294,14 +309,13 @@ judge_facts(struct session *session)
 {
 	struct message *message = &session->message;
 	const unsigned timeout_ms = runtime_config(session->runtime)->timeout_ms;
-	const unsigned passed_ms = milliseconds_since(&message->begun);
-	struct timespec start;
+	const uint64_t start_ms = clock_now_ms(), passed_ms = start_ms - message->begun_ms;
 
 	if (message->is_judged || session->inquiry == NULL)
 		return;
-	(void)clock_gettime(CLOCK_MONOTONIC, &start);
-	message->facts = inquiry_wait(session->inquiry, passed_ms < timeout_ms ? timeout_ms - passed_ms : 0);
-	message->waited_ms = milliseconds_since(&start);
+	message->facts =
+		inquiry_wait(session->inquiry, passed_ms < timeout_ms ? timeout_ms - (unsigned)passed_ms : 0);
+	message->waited_ms = (unsigned)(clock_now_ms() - start_ms);
 	message->is_judged = true;
 }
 

@@ -21,6 +21,7 @@
 #include "heloscope/config.h"
 #include "heloscope/dns.h"
 #include "heloscope/facts.h"
+#include "heloscope/list_health.h"
 
 struct inquiry;
 
@@ -53,6 +54,9 @@ struct facts *inquiry_facts(struct inquiry *inquiry);
 
 const struct config *inquiry_config(const struct inquiry *inquiry);
 
+/* The health of the configuration's lists. */
+struct list_health *inquiry_health(const struct inquiry *inquiry);
+
 /* Memory for the facts of `stage`: lives until the stage is entered again. */
 struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
 
@@ -71,12 +75,16 @@ bool inquiry_is_done(const struct inquiry *inquiry, const struct check *check);
 
 /* For sessions. */
 
-/*
- * Begin: the client is known, and the checks of STAGE_CONNECT start. Takes a reference to
- * `config`; `resolver` and `table` must outlive inquiry_close(). NULL when memory ran out.
- */
-struct inquiry *inquiry_new(struct check_table table, struct dns_resolver *resolver, struct config *config,
-			    const struct client_facts *client);
+/* What an inquiry stands on. */
+struct inquiry_needs {
+	struct check_table table;
+	struct dns_resolver *resolver; /* must outlive the last answer */
+	struct config *config;         /* a reference is taken */
+	struct list_health *health;    /* of the lists of `config`; must outlive inquiry_close() */
+};
+
+/* Begin: the client is known, and the checks of STAGE_CONNECT start. NULL when memory ran out. */
+struct inquiry *inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client);
 
 /* The client said HELO or EHLO, or took it back (NULL: RFC 3207, 4.2). `name` is copied. */
 void inquiry_helo(struct inquiry *inquiry, const char *name);

@@ -49,12 +49,38 @@ struct answer_set {
 	size_t count; /* 0: any answer of 127.0.0.0/8 but 127.255.255.0/24 */
 };
 
+/* A test entry of a list (RFC 5782, section 5): an address or a domain, and whether it is listed. */
+struct list_probe {
+	const char *entry;
+	bool is_listed;
+};
+
+struct probe_set {
+	bool is_said; /* with count 0: this list has no test entries */
+	struct list_probe *items;
+	size_t count;
+};
+
+enum list_kind { LIST_KIND_UNKNOWN, LIST_KIND_BLOCK, LIST_KIND_ALLOW };
+enum list_takes { LIST_TAKES_UNKNOWN, LIST_TAKES_ADDRESS, LIST_TAKES_DOMAIN, LIST_TAKES_BOTH };
+enum list_ipv6 { LIST_IPV6_UNKNOWN, LIST_IPV6_NO, LIST_IPV6_YES, LIST_IPV6_ONLY };
+enum list_status { LIST_STATUS_ALIVE, LIST_STATUS_MERGED, LIST_STATUS_CLOSED };
+
 /* What the catalogue says of a list, whether it is used or not: `list "zone" { ... }`. */
 struct list_entry {
 	const char *zone;     /* "*" as first label stands for a data query key */
 	const char *operator; /* or NULL */
 	struct answer_set answers;
-	const char *page; /* URL with %s for the address or domain, or NULL */
+	struct answer_set errors;  /* answers, beside 127.255.255.0/24, by which it refuses a query */
+	struct text_set contained; /* zones whose data is within this one */
+	struct probe_set probes;
+	enum list_kind kind;
+	enum list_takes takes;
+	enum list_ipv6 ipv6;
+	enum list_status status;
+	const char *status_text; /* since when, what to use instead; or NULL */
+	const char *terms;       /* of use, in a line, or NULL */
+	const char *page;        /* URL with %s for the address or domain, or NULL */
 };
 
 /* A list that is asked: dnsbl, domain-dnsbl, dnswl. */
@@ -62,11 +88,16 @@ struct list {
 	const char *zone;     /* as it is asked, key and all: secret */
 	const char *shown;    /* as it may be shown */
 	const char *key;      /* to be masked wherever it shows, or NULL */
+	const char *key_file; /* where the key comes from, or NULL */
 	const char *operator; /* never NULL */
+	const char *group;    /* of lists that hold the same data one counts: the outermost one, as shown */
+	const char *place;    /* "heloscope.conf:31" */
 	bool is_allow;
+	bool is_left_out;               /* never asked: it is closed, or of the wrong kind */
 	unsigned weight;                /* 1 to 1000 */
 	unsigned subjects;              /* bits 1 << enum list_subject */
 	struct answer_set answers;      /* that count as listed */
+	struct probe_set probes;        /* what is asked to see whether it is well */
 	const struct list_entry *entry; /* from the catalogue, or NULL */
 };
 
@@ -190,6 +221,7 @@ struct config {
 	const char *contact; /* URL or address at the end of refusals, or NULL */
 	struct list_set lists;
 	struct list_entry_set catalogue;
+	unsigned probe_interval_ms; /* between two looks at a list that is well */
 	struct policy_set policies; /* for recipient domains, in order */
 	struct policy default_policy;
 	struct arena arena; /* owns all of the above */
@@ -200,13 +232,17 @@ struct config *config_new(void);
 
 /*
  * Read the file at `path` and those it includes. Every error and warning is written to
- * `messages`, a line each: "file:line:column: what was found, what was expected". Returns a
- * configuration with one reference, or NULL when there was an error.
+ * `messages`, a line each: "file:line:column: what was found, what was expected", or
+ * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
+ * an error.
  */
 struct config *config_read(const char *path, FILE *messages);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is allowed */
+
+/* Whether the list may be asked for this family: octets of an address. */
+bool list_takes_family(const struct list *list, unsigned char length);
 
 /* Whether two configurations ask the same servers in the same way. */
 bool config_same_resolver(const struct config *a, const struct config *b);

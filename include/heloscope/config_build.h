@@ -52,16 +52,36 @@ struct value_set {
 	size_t count;
 };
 
+/* The words that stand for values, in the order of their enums. */
+extern const char *const config_log_targets[2],
+	*const config_log_levels[4], *const config_spf_engines[2],
+					     *const config_flags[2],
+						     *const config_list_states[3],
+							     *const config_list_subjects[LIST_SUBJECTS],
+								     *const config_quantities[QUANTITIES],
+									     *const config_subjects[SUBJECTS];
+
+/* These begin with the second value: the first stands for what is not said. */
+extern const char *const config_list_kinds[2], *const config_list_takes[3], *const config_list_ipv6[3];
+
 /* Options behind a list's zone. */
 struct list_options {
 	struct word weight, key, key_file; /* text NULL: not said */
 	struct answer_set answers;
+	struct probe_set probes;
 	struct value_set on;
 	bool has_on;
 };
 
 void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...". */
+size_t config_known_word(struct config_reader *reader, const char *regard, struct word word,
+			 const char *const *known, size_t count);
+
+#define CONFIG_KNOWN(reader, regard, word, table)                                                            \
+	config_known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
 
 /* Add the known word nearest to `word`, as `; did you mean "x"?`, when one is near. */
 void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
@@ -83,10 +103,14 @@ void config_set_mode(struct config_reader *reader, struct word mode);
 void config_set_log(struct config_reader *reader, struct word target, struct word level);
 void config_set_servers(struct config_reader *reader, const struct value_set *servers);
 void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
+void config_set_probe_interval(struct config_reader *reader, struct word duration);
 void config_set_timeout(struct config_reader *reader, struct word duration);
 void config_set_spf(struct config_reader *reader, struct word engine);
 void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
 void config_disable(struct config_reader *reader, const struct value_set *methods);
+/* Copies of the texts. */
+struct text_set config_texts(struct config_reader *reader, const struct value_set *values);
+
 void config_add_networks(struct config_reader *reader, struct network_set *networks,
 			 const struct value_set *values);
 void config_include(struct config_reader *reader, struct word path);
@@ -94,13 +118,25 @@ void config_include(struct config_reader *reader, struct word path);
 /* Complain when the setting named `name` was said before. */
 void config_once(struct config_reader *reader, const char *name, struct place place);
 
-/* Lists and their catalogue. `first` and `last` are addresses or, for `last`, a last octet or NULL. */
+/* Lists and their catalogue. */
 void config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
 		       const char *meaning);
+void config_add_probes(struct config_reader *reader, struct probe_set *probes, bool is_listed,
+		       const struct value_set *entries);
+void config_set_no_probes(struct config_reader *reader, struct probe_set *probes, struct word none);
+void config_set_kind(struct config_reader *reader, struct list_entry *entry, struct word kind);
+void config_set_takes(struct config_reader *reader, struct list_entry *entry, struct word takes);
+void config_set_ipv6(struct config_reader *reader, struct list_entry *entry, struct word ipv6);
+void config_set_status(struct config_reader *reader, struct list_entry *entry, struct word status,
+		       const char *text);
+void config_set_contained(struct config_reader *reader, struct list_entry *entry,
+			  const struct value_set *zones);
 void config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
 		     const struct list_options *options);
 void config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry);
-void config_resolve_lists(struct config *config); /* once all files are read */
+
+/* Once all files are read: join lists with their entries, and warn of what makes no sense. */
+void config_resolve_lists(struct config *config, FILE *messages);
 
 /* Conditions and rules. */
 struct condition *config_condition(struct config_reader *reader, enum condition_kind kind,

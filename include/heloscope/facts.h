@@ -114,6 +114,7 @@ enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
 struct list_finding {
 	const char *zone;     /* as it may be shown: without a key */
 	const char *operator; /* who runs it; the zone itself when that is not known */
+	const char *group;    /* lists that hold the same data have one; usually the zone */
 	const char *asked;    /* the address or domain that was looked up */
 	bool is_allow;        /* dnswl */
 	unsigned weight;
@@ -146,7 +147,7 @@ void facts_forget(struct facts *facts, enum stage stage);
 
 /* Sums over what lists said, for block lists or allow lists. */
 struct list_tally {
-	unsigned score;     /* weights of lists that list; of several findings of one list the one */
+	unsigned score;     /* weights of lists that list; of several findings of one group the largest */
 	unsigned operators; /* different operators among them */
 	unsigned unknown_score, unknown_operators; /* what faults may be hiding */
 	size_t lists;                              /* that were asked */

@@ -73,6 +73,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 {
 	struct client_facts client = { .port = 25 };
 	const struct facts *facts;
+	struct list_health *health;
 	struct inquiry *inquiry;
 	char path[4096];
 	enum method method;
@@ -81,7 +82,8 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		(void)printf("no address\t\t\t\n");
 		return;
 	}
-	inquiry = inquiry_new(checks_table(), resolver, config, &client);
+	health = list_health_new(config, NULL);
+	inquiry = inquiry_new(&(struct inquiry_needs){ checks_table(), resolver, config, health }, &client);
 	(void)snprintf(path, sizeof path, "<%s>", mail_from);
 	inquiry_helo(inquiry, helo);
 	inquiry_mail(inquiry, path, NULL);
@@ -98,6 +100,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		print_field(spf->problem, '\n');
 	}
 	inquiry_close(inquiry);
+	list_health_unref(health);
 	(void)fflush(stdout);
 }
 

@@ -1,32 +1,82 @@
-/* Any octets as a configuration: read, or refused with at least one message, each with its place. */
+/*
+ * The configuration language: any text, no file. What is read without complaint and shown reads
+ * back without complaint, and is shown the same again.
+ */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "fuzz.h"
 #include "heloscope/config_build.h"
+#include "heloscope/config_show.h"
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A configuration, or NULL when there was a complaint. */
+static struct config *
+read_text(struct span text)
 {
-	struct config *config;
+	struct config *config = config_new();
 	char *messages = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&messages, &length);
 	struct text_set said = { 0 };
 	unsigned errors = 0;
-	struct config_reader reader = { .messages = out,
+	struct config_reader reader = { .config = config,
+					.messages = out,
 					.path = "/nonexistent/fuzz.conf",
 					.shown = "fuzz.conf",
 					.errors = &errors,
 					.said = &said };
 
-	config = config_new();
 	PROMISE(config != NULL && out != NULL);
-	reader.config = config;
-	PROMISE(config_parse_text(&reader, (struct span){ (const char *)data, size }));
-	config_resolve_lists(config);
-	(void)fclose(out);
+	PROMISE(config_parse_text(&reader, text));
+	(void)fflush(out);
 	PROMISE((errors > 0) == (length > 0));
-	config_unref(config);
+	config_resolve_lists(config, out);
+	(void)fclose(out);
 	free(messages);
+	if (errors == 0 && config->own_ids.count > 0)
+		return config;
+	config_unref(config);
+	return NULL;
+}
+
+/* Show and let go. */
+static char *
+show(struct config *config)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	PROMISE(out != NULL);
+	config_show(config, out);
+	(void)fclose(out);
+	config_unref(config);
+	return text;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct config *config = read_text((struct span){ (const char *)data, size });
+	char *first, *second, *third;
+
+	if (config == NULL)
+		return 0;
+	first = show(config);
+	if (strstr(first, "\"***\"") != NULL) {
+		free(first);
+		return 0;
+	}
+	config = read_text(span_of(first));
+	PROMISE(config != NULL);
+	second = show(config);
+	config = read_text(span_of(second));
+	PROMISE(config != NULL);
+	third = show(config);
+	PROMISE(strcmp(second, third) == 0);
+	free(first);
+	free(second);
+	free(third);
 	return 0;
 }

@@ -66,14 +66,27 @@ static const struct fake_row rows[] = {
 	{ "out.yodel.example.dbl.test", DNS_TXT, DNS_NOERROR, "http://x/s3krit/out" },
 };
 
-#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" }\n"
+#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" } probe none\n"
 
 struct scene {
 	struct fake_dns dns;
 	struct config *config;
+	struct list_health *health;
 	struct inquiry *inquiry;
 	const struct facts *facts;
 };
+
+/* Begin the inquiry; its lists are well from the start, for they have no test entries. */
+static void
+begin(struct scene *scene, const char *config, const struct client_facts *client)
+{
+	struct inquiry_needs needs = { .table = checks_table(), .resolver = &scene->dns.interface };
+
+	needs.config = scene->config = config_from_text(config, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL);
+	scene->inquiry = inquiry_new(&needs, client);
+	assert_non_null(scene->inquiry);
+}
 
 static void
 connect_to(struct scene *scene, const char *config, const char *client)
@@ -81,10 +94,8 @@ connect_to(struct scene *scene, const char *config, const char *client)
 	struct client_facts known = { .port = 25 };
 
 	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	scene->config = config_from_text(config, NULL);
 	assert_true(ipaddr_parse(span_of(client), &known.address));
-	scene->inquiry = inquiry_new(checks_table(), &scene->dns.interface, scene->config, &known);
-	assert_non_null(scene->inquiry);
+	begin(scene, config, &known);
 }
 
 static void
@@ -110,6 +121,7 @@ leave(struct scene *scene)
 {
 	inquiry_close(scene->inquiry);
 	(void)fake_dns_deliver(&scene->dns);
+	list_health_unref(scene->health);
 	config_unref(scene->config);
 }
 
@@ -161,8 +173,7 @@ F09_check_iprev_bounds_its_work(void **state)
 	for (int i = 39; i >= 0; i--)
 		(void)snprintf(names + strlen(names), 64, "%sn%02d.example", names[0] ? "|" : "", i);
 	fake_dns_init(&scene.dns, many, ROWS(many));
-	scene.config = config_from_text("", NULL);
-	scene.inquiry = inquiry_new(checks_table(), &scene.dns.interface, scene.config, &client);
+	begin(&scene, "", &client);
 	assert_int_equal(fake_dns_deliver_name(&scene.dns, "1.100.51.198.in-addr.arpa"), 1);
 	assert_int_equal(scene.dns.asked, 1 + IPREV_NAMES_MAX);
 	inquiry_mail(scene.inquiry, "<>", NULL);
@@ -329,7 +340,7 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	const struct list_facts *lists;
 
 	(void)state;
-	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr }", "198.51.100.54",
+	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr } probe none", "198.51.100.54",
 	     "out.yodel.example", "<joe@yodel.example>");
 	lists = scene.facts->lists;
 	assert_int_equal(lists[LIST_CLIENT].count + lists[LIST_HELO].count, 0);
@@ -338,7 +349,7 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	assert_string_equal(lists[LIST_PTR].findings[0].asked, "out.yodel.example");
 	assert_int_equal(facts_tally(scene.facts, false).score, 2);
 	leave(&scene);
-	play(&scene, "dnsbl \"bl.test\"", "198.51.100.7", NULL, "<>");
+	play(&scene, "dnsbl \"bl.test\" probe none", "198.51.100.7", NULL, "<>");
 	leave(&scene);
 }
 
@@ -346,13 +357,18 @@ static void
 facts_tally_counts_a_list_and_an_operator_once(void **state)
 {
 	struct list_finding client[] = {
-		{ .zone = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
-		{ .zone = "b.test", .operator= "A", .weight = 2, .state = LIST_LISTED },
-		{ .zone = "c.test", .operator= "C", .weight = 3, .state = LIST_FAULT },
-		{ .zone = "w.test", .operator= "W", .weight = 9, .state = LIST_LISTED, .is_allow = true },
+		{ .zone = "a.test", .group = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "b.test", .group = "b.test", .operator= "A", .weight = 2, .state = LIST_LISTED },
+		{ .zone = "c.test", .group = "c.test", .operator= "C", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "w.test",
+		  .group = "w.test",
+		  .operator= "W",
+		  .weight = 9,
+		  .state = LIST_LISTED,
+		  .is_allow = true },
 	};
 	struct list_finding sender[] = {
-		{ .zone = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "a.test", .group = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
 	};
 	struct facts facts = { .client = { .port = 0 } };
 	struct list_tally tally;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config_text.h"
+#include "heloscope/config_show.h"
 
 static void
 config_reads_the_example_of_the_manual(void **state)
@@ -255,6 +256,113 @@ config_survives_mangled_files(void **state)
 	}
 }
 
+/* What config_show() writes. */
+static void
+show(const struct config *config, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+
+	assert_non_null(out);
+	config_show(config, out);
+	(void)fclose(out);
+}
+
+/* -T: what is shown reads back as the same configuration. */
+static void
+config_show_reads_back_the_same(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { "
+		"owner \"o\" "
+		"group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level debug contact "
+		"\"c\"",
+		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, "
+		"192.0.2.2 "
+		"timeout 1500ms trust-anchor \"/root.key\" } probe-interval 90s",
+		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } "
+		"authenticated no "
+		"keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, "
+		"dnswl }",
+		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms "
+		"\"t\" page "
+		"\"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { "
+		"127.0.0.255 } "
+		"probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
+		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } "
+		"dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
+		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
+		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, "
+		"none } or helo != "
+		"pass)\n"
+		"audit defer when dnsbl.operators > 0 or iprev not in { pass, none }\n"
+		"quarantine \"q\" when client in { 192.0.2.0/24 } and recipient not in { \"a@b\" }\n"
+		"tag \"t\" when mail-from = \"\" or helo-name in { \"*.x\" } or client-name != \"y\" "
+		"otherwise reject }\n"
+		"policy for { \"x.test\" } { reject when dnsbl < 1 and dnswl <= 2 otherwise default }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char first[8192] = "", second[8192] = "", third[8192] = "", messages[4096];
+		struct config *config = config_from_text(texts[i], messages);
+
+		if (config == NULL)
+			fail_msg("%s says \"%s\"", texts[i], messages);
+		show(config, first, sizeof first);
+		config_unref(config);
+		config = config_from_text(first, messages);
+		if (config == NULL)
+			fail_msg("%s says \"%s\"", first, messages);
+		show(config, second, sizeof second);
+		config_unref(config);
+		config = config_from_text(second, messages);
+		show(config, third, sizeof third);
+		config_unref(config);
+		assert_string_equal(second, third); /* the first names other lines as the places of rules */
+		assert_int_equal(strlen(first) > 0, 1);
+	}
+}
+
+/* F26: -T says what takes effect, each setting as it was meant, and no key. */
+static void
+F26_config_show_says_what_was_set(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "", "mode audit\n" },
+		{ "", "timeout 5s\n" },
+		{ "", "probe-interval 300s\n" },
+		{ "listen \"unix:/s\" { mode 0600 }", "listen \"unix:/s\" { mode 0600 }\n" },
+		{ "disable { helo, dnswl }", "disable { helo, dnswl }\n" },
+		{ "dnsbl \"zen.dq.test\" key \"s3krit\" weight 2",
+		  "dnsbl \"zen.dq.test\" weight 2 key \"***\" probe" },
+		{ "dnsbl \"s3krit0123456789abcdefghij.dq.test\"",
+		  "dnsbl \"dq.test\" weight 1 key \"***\" probe" },
+		{ "domain-dnsbl \"b.test\"",
+		  "domain-dnsbl \"b.test\" weight 1 probe { listed \"test\" unlisted \"invalid\" }\n" },
+		{ "policy { reject when not (dnsbl > 1 and spf = fail) or trusted }",
+		  "    reject when not (dnsbl > 1 and spf = fail) or trusted # test.conf:1\n    otherwise "
+		  "accept\n" },
+		{ "policy { reject when (dnsbl or dnswl) and spf in { fail, none } }",
+		  "reject when (dnsbl or dnswl) and spf in { none, fail } #" },
+		{ "list \"x.test\" { status closed } dnsbl \"x.test\"", "# not asked; see the warning\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char shown[8192] = "", messages[4096];
+		struct config *config = config_from_text(cases[i].text, messages);
+
+		assert_non_null(config);
+		show(config, shown, sizeof shown);
+		if (strstr(shown, cases[i].shown) == NULL || strstr(shown, "s3krit") != NULL)
+			fail_msg("%s is shown as \"%s\"", cases[i].text, shown);
+		config_unref(config);
+	}
+}
+
 int
 main(void)
 {
@@ -266,6 +374,8 @@ main(void)
 		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
 		cmocka_unit_test(config_same_resolver_compares_what_is_asked),
 		cmocka_unit_test(config_survives_mangled_files),
+		cmocka_unit_test(config_show_reads_back_the_same),
+		cmocka_unit_test(F26_config_show_says_what_was_set),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 static struct list_finding listed[] = {
 	{ .zone = "bl.test",
+	  .group = "bl.test",
 	  .operator= "A",
 	  .asked = "198.51.100.7",
 	  .weight = 4,
@@ -18,6 +19,7 @@ static struct list_finding listed[] = {
 	  .text = "see us\r\n250 ok",
 	  .page = "https://bl.test/198.51.100.7" },
 	{ .zone = "down.test",
+	  .group = "down.test",
 	  .operator= "B",
 	  .asked = "198.51.100.7",
 	  .weight = 3,
@@ -174,8 +176,17 @@ policy_judge_never_refuses_for_a_fault_alone(void **state)
 		"dnsbl.operators != 1",
 	};
 	static struct list_finding down[] = {
-		{ .zone = "down.test", .operator= "B", .weight = 3, .state = LIST_FAULT },
-		{ .zone = "wdown.test", .operator= "W", .weight = 3, .state = LIST_FAULT, .is_allow = true },
+		{ .zone = "down.test",
+		  .group = "down.test",
+		  .operator= "B",
+		  .weight = 3,
+		  .state = LIST_FAULT },
+		{ .zone = "wdown.test",
+		  .group = "wdown.test",
+		  .operator= "W",
+		  .weight = 3,
+		  .state = LIST_FAULT,
+		  .is_allow = true },
 	};
 	struct facts facts = facts_of("h.test");
 

@@ -1,0 +1,52 @@
+/*
+ * dnslist: questions to DNS lists, and what their answers mean (RFC 5782).
+ *
+ * Knows what a list's configuration says, asks nothing and remembers nothing. Any thread.
+ */
+#ifndef HELOSCOPE_DNSLIST_H
+#define HELOSCOPE_DNSLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/config.h"
+#include "heloscope/dns.h"
+#include "heloscope/ipaddr.h"
+
+/*
+ * Write the name under which `list` is asked for an address (2.1, 2.4), or for a domain (3), which
+ * is normalized. `name` takes DOMAIN_SIZE octets. False when it would be too long for the DNS.
+ */
+bool dnslist_address_name(const struct list *list, const struct ipaddr *address, char *name);
+bool dnslist_domain_name(const struct list *list, const char *domain, char *name);
+
+/* Whether no public list knows anything of this address: private, link-local, shared, loopback. */
+bool dnslist_is_private(const struct ipaddr *address);
+
+/* What a list says of a subject. */
+enum list_says {
+	LIST_SAYS_NO,      /* no such name */
+	LIST_SAYS_YES,     /* at least one answer counts as listed */
+	LIST_SAYS_OTHER,   /* answers in 127.0.0.0/8, none of which counts */
+	LIST_SAYS_ERROR,   /* it refuses the query; all its answers are worthless */
+	LIST_SAYS_STRANGE, /* only answers outside 127.0.0.0/8 */
+	LIST_SAYS_NOTHING, /* a fault of the DNS */
+};
+
+struct list_reading {
+	enum list_says says;
+	uint32_t answers[LIST_ANSWERS_MAX]; /* host order: those that count for YES, else the first one */
+	size_t count;
+};
+
+/* Read the answer to an A question. */
+struct list_reading dnslist_read(const struct list *list, const struct dns_answer *answer);
+
+/* What is known of one answer, from the list's line or its entry; NULL for nothing. */
+const char *dnslist_meaning(const struct list *list, uint32_t answer);
+
+/* What the catalogue says of an answer by which the list refuses a query; NULL for nothing. */
+const char *dnslist_error_meaning(const struct list *list, uint32_t answer);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * thread: threads of our own. They take no signals, which belong to libmilter's and to the one
+ * that reads the configuration again.
+ */
+#ifndef HELOSCOPE_THREAD_H
+#define HELOSCOPE_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* Start `run`. False, with `thread` untouched, when the system gives no more threads. */
+bool thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+
+#endif

@@ -1,0 +1,139 @@
+#include "heloscope/dnslist.h"
+
+#include "heloscope/strbuf.h"
+
+#define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
+#define LISTED_MAX 0x7ffffeffU /* but not 127.255.255.0/24 */
+
+bool
+dnslist_address_name(const struct list *list, const struct ipaddr *address, char *name)
+{
+	return ipaddr_reverse_name(address, list->zone, name, DOMAIN_SIZE);
+}
+
+bool
+dnslist_domain_name(const struct list *list, const char *domain, char *name)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, name, DOMAIN_SIZE);
+	strbuf_printf(&text, "%s.%s", domain, list->zone);
+	return !text.is_cut;
+}
+
+bool
+dnslist_is_private(const struct ipaddr *address)
+{
+	static const char *const networks[] = { "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+						"169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+						"fe80::/10" };
+
+	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+		struct network network;
+		const char *reason;
+
+		if (network_parse(span_of(networks[i]), &network, &reason)
+		    && network_contains(&network, address))
+			return true;
+	}
+	return ipaddr_is_loopback(address);
+}
+
+static uint32_t
+answer_value(const struct dns_record *record)
+{
+	const unsigned char *octets = record->address.octets;
+
+	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
+}
+
+/* The range that holds `answer`, or NULL. */
+static const struct answer_range *
+find_range(const struct answer_set *answers, uint32_t answer)
+{
+	for (size_t i = 0; i < answers->count; i++)
+		if (answer >= answers->items[i].first && answer <= answers->items[i].last)
+			return &answers->items[i];
+	return NULL;
+}
+
+static bool
+is_query_error(const struct list *list, uint32_t answer)
+{
+	return answer >> 8 == 0x7fffff
+	       || (list->entry != NULL && find_range(&list->entry->errors, answer) != NULL);
+}
+
+static bool
+counts_as_listed(const struct list *list, uint32_t answer)
+{
+	if (list->answers.count > 0)
+		return find_range(&list->answers, answer) != NULL;
+	return answer >= LISTED_MIN && answer <= LISTED_MAX;
+}
+
+static enum list_says
+read_one(const struct list *list, uint32_t answer)
+{
+	if (is_query_error(list, answer))
+		return LIST_SAYS_ERROR;
+	if (answer >> 24 != 127)
+		return LIST_SAYS_STRANGE;
+	return counts_as_listed(list, answer) ? LIST_SAYS_YES : LIST_SAYS_OTHER;
+}
+
+/* Of several answers the one that says more: an error spoils all, a listing is enough. */
+static bool
+says_more(enum list_says a, enum list_says b)
+{
+	static const int weight[] = {
+		[LIST_SAYS_NO] = 0,  [LIST_SAYS_STRANGE] = 1, [LIST_SAYS_OTHER] = 2,
+		[LIST_SAYS_YES] = 3, [LIST_SAYS_ERROR] = 4,   [LIST_SAYS_NOTHING] = 5,
+	};
+
+	return weight[a] > weight[b];
+}
+
+struct list_reading
+dnslist_read(const struct list *list, const struct dns_answer *answer)
+{
+	struct list_reading reading = { .says = LIST_SAYS_NO };
+
+	if (dns_status_is_fault(answer->status))
+		reading.says = LIST_SAYS_NOTHING;
+	for (size_t i = 0; i < answer->count; i++) {
+		const uint32_t value = answer_value(&answer->records[i]);
+		const enum list_says says = read_one(list, value);
+
+		if (says_more(says, reading.says)) {
+			reading.says = says;
+			reading.count = 0;
+		}
+		if (says != reading.says || reading.count >= LIST_ANSWERS_MAX
+		    || (says != LIST_SAYS_YES && reading.count > 0))
+			continue;
+		reading.answers[reading.count++] = value;
+	}
+	return reading;
+}
+
+const char *
+dnslist_meaning(const struct list *list, uint32_t answer)
+{
+	const struct answer_range *own = find_range(&list->answers, answer);
+	const struct answer_range *known =
+		list->entry != NULL ? find_range(&list->entry->answers, answer) : NULL;
+
+	if (own != NULL && own->meaning != NULL)
+		return own->meaning;
+	return known != NULL ? known->meaning : NULL;
+}
+
+const char *
+dnslist_error_meaning(const struct list *list, uint32_t answer)
+{
+	const struct answer_range *known =
+		list->entry != NULL ? find_range(&list->entry->errors, answer) : NULL;
+
+	return known != NULL ? known->meaning : NULL;
+}
