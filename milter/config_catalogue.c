@@ -217,22 +217,34 @@ contains(const struct list *outer, const struct list *inner)
 	return false;
 }
 
-static void
-set_group(struct config *config, struct list *inner, FILE *messages)
+/* The first list of the configuration that contains `inner`, or NULL. Of two that contain each other the
+ * first. */
+static const struct list *
+find_container(const struct config *config, const struct list *inner)
 {
-	inner->group = inner->shown;
 	for (size_t i = 0; i < config->lists.count && !inner->is_left_out; i++) {
 		const struct list *outer = &config->lists.items[i];
 
-		if (outer == inner || !contains(outer, inner))
-			continue;
-		inner->group = outer->shown;
-		warn(messages, inner,
-		     "the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find "
-		     "counts "
-		     "once",
-		     inner->shown, outer->shown, outer->place);
+		if (outer != inner && contains(outer, inner) && !(contains(inner, outer) && inner < outer))
+			return outer;
+	}
+	return NULL;
+}
+
+static void
+set_group(const struct config *config, struct list *inner, FILE *messages)
+{
+	const struct list *outer = find_container(config, inner);
+
+	inner->group = inner->shown;
+	if (outer == NULL)
 		return;
+	warn(messages, inner,
+	     "the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts once",
+	     inner->shown, outer->shown, outer->place);
+	for (size_t depth = 0; outer != NULL && depth < config->lists.count; depth++) {
+		inner->group = outer->shown;
+		outer = find_container(config, outer);
 	}
 }
 

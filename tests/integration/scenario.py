@@ -79,10 +79,10 @@ big A 203.0.113.5
 }
 
 LISTS = {
-    "bl.test": ("ip4set", ":127.0.0.2:listed, see https://bl.test/$\n198.51.100.66\n198.51.100.70\n"),
-    "bl6.test": ("ip6trie", ":127.0.0.2:listed\n2001:db8:bad::/48\n"),
-    "dbl.test": ("dnset", ":127.0.1.2:a bad domain\nbulk.example\n"),
-    "wl.test": ("ip4set", ":127.0.5.1:a known good sender\n198.51.100.70\n"),
+    "bl.test": ("ip4set", ":127.0.0.2:listed, see https://bl.test/$\n127.0.0.2\n198.51.100.66\n198.51.100.70\n"),
+    "bl6.test": ("ip6trie", ":127.0.0.2:listed\n0:0:0:0:0:ffff:7f00:2\n2001:db8:bad::/48\n"),
+    "dbl.test": ("dnset", ":127.0.1.2:a bad domain\ntest\nbulk.example\n"),
+    "wl.test": ("ip4set", ":127.0.5.1:a known good sender\n127.0.0.2\n198.51.100.70\n"),
 }
 
 CONFIG = """
@@ -102,6 +102,7 @@ resolver {
 }
 trust { networks { 127.0.0.0/8, ::1/128, 192.0.2.0/24 } }
 list "bl.test" { operator "Lab" answers { 127.0.0.2 "a source of spam" } page "https://bl.test/lookup?q=%s" }
+list "bl6.test" { operator "Lab" takes address ipv6 only }
 list "wl.test" { operator "Lab" answers { 127.0.5.0-127.0.5.3 "a known good sender" } }
 dnsbl "bl.test" weight 4
 dnsbl "bl6.test" weight 4

@@ -8,11 +8,10 @@ import sys
 import unittest
 
 from lab import DEADLINE_S, Lab, wait_until
+from raw_milter import NEGOTIATE, Client, connect_packet, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
 lab = None
-FINAL = b"crtyad"  # replies that end a command: continue, reject, tempfail, reply code, accept, discard
-ALL_ACTIONS, ALL_STEPS = 0x1FF, 0x1FFFFF
 
 
 def setUpModule():
@@ -34,74 +33,6 @@ def tearDownModule():
         lab.__exit__(None, None, None)
 
 
-def packet(command, data=b""):
-    return struct.pack("!I", len(data) + 1) + command + data
-
-
-def connect_packet(address, port=25):
-    family = b"6" if ":" in address else b"4"
-    return packet(b"C", b"client.test\0" + family + struct.pack("!H", port) + address.encode() + b"\0")
-
-
-NEGOTIATE = packet(b"O", struct.pack("!III", 6, ALL_ACTIONS, ALL_STEPS))
-
-
-class Client:
-    """An MTA's side of one milter connection."""
-
-    def __init__(self):
-        self.socket = socket.create_connection(("127.0.0.1", running.port), timeout=DEADLINE_S)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.steps = 0
-
-    def __enter__(self):
-        self.socket.sendall(NEGOTIATE)
-        command, data = self.read()
-        assert command == b"O", command
-        self.steps = struct.unpack("!III", data[:12])[2]
-        return self
-
-    def __exit__(self, *unused):
-        self.socket.close()
-
-    def receive(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.socket.recv(count - len(data))
-            if not more:
-                raise EOFError
-            data += more
-        return data
-
-    def read(self):
-        length, command = struct.unpack("!Ic", self.receive(5))
-        return command, self.receive(length - 1)
-
-    def ask(self, command, data=b""):
-        """Send a command; everything that comes back up to its final reply."""
-        self.socket.sendall(packet(command, data))
-        replies = []
-        while not replies or replies[-1][0] not in FINAL:
-            replies.append(self.read())
-        return replies
-
-    def macros(self, command, **values):
-        self.socket.sendall(packet(b"D", command + b"".join(f"{name}\0{value}\0".encode() for name, value in values.items())))
-
-    def start(self, client="good", helo=b"smtpout.yodel.example"):
-        self.socket.sendall(connect_packet(addresses[client]))
-        self.read()
-        self.ask(b"H", helo + b"\0")
-
-    def message(self, sender=b"<anna@yodel.example>", headers=()):
-        """One whole message; what came back at its end."""
-        self.ask(b"M", sender + b"\0")
-        self.ask(b"R", b"<user@in.test>\0")
-        for name, value in headers:  # no reply is waited for: SMFIP_NR_HDR
-            self.socket.sendall(packet(b"L", name + b"\0" + value + b"\0"))
-        return self.ask(b"E")
-
-
 def memory_kb():
     status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
@@ -113,15 +44,15 @@ def descriptors():
 
 class Raw(unittest.TestCase):
     def good_message(self):
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             edits = client.message()
         self.assertEqual([command for command, _ in edits], [b"i", b"c"])
         self.assertIn(b"spf=pass smtp.mailfrom=yodel.example", edits[0][1])
 
     def test_stages_that_are_not_needed_are_declined(self):
         """Body, end of header, DATA and unknown commands; header fields get no reply."""
-        with Client() as client:
+        with Client(running.port) as client:
             no_body, no_eoh, no_reply_header, no_unknown, no_data = 0x10, 0x40, 0x80, 0x100, 0x200
             wanted = no_body | no_eoh | no_reply_header | no_unknown | no_data
             self.assertEqual(client.steps & wanted, wanted)
@@ -157,7 +88,7 @@ class Raw(unittest.TestCase):
             [packet(b"M", b"")],
             [packet(b"L", b"Authentication-Results\0")],
         ):
-            with self.subTest(commands), Client() as client:
+            with self.subTest(commands), Client(running.port) as client:
                 client.socket.sendall(b"".join(commands) + packet(b"Q"))
                 with self.assertRaises((EOFError, ConnectionError)):
                     while True:
@@ -165,8 +96,8 @@ class Raw(unittest.TestCase):
         self.good_message()
 
     def test_M13_abort_twice_and_messages_after_it(self):
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             for _ in range(3):
                 client.ask(b"M", b"<x@softfail.example>\0")
                 client.socket.sendall(packet(b"A") + packet(b"A"))
@@ -174,8 +105,8 @@ class Raw(unittest.TestCase):
                 self.assertIn(b"smtp.mailfrom=yodel.example", edits[0][1])
 
     def test_C21_many_messages_in_one_connection_take_no_more_memory(self):
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             for _ in range(200):
                 client.message()
             before = memory_kb()
@@ -190,29 +121,29 @@ class Raw(unittest.TestCase):
 
     def test_A05_field_of_200_kilobytes(self):
         """A packet longer than libmilter's own 64 kB: some MTAs send it (CASES 0.5)."""
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             edits = client.message(headers=[(b"Authentication-Results", b" (" + b"x" * 200000 + b") mx.lab.test; spf=pass")])
         self.assertEqual([command for command, _ in edits], [b"m", b"i", b"c"])
 
     def test_C35_nul_in_a_field(self):
         """What stands behind a NUL is not seen by anyone; what stands before it is enough to be removed."""
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             edits = client.message(headers=[(b"Authentication-Results", b" mx.lab.test\0.evil; none")])
         self.assertEqual(edits[0], (b"m", struct.pack("!I", 1) + b"Authentication-Results\0\0"))
 
     def test_C09_removal_goes_from_the_last_to_the_first(self):
-        with Client() as client:
-            client.start()
+        with Client(running.port) as client:
+            client.start(addresses["good"])
             owners = [b"mx.lab.test", b"other.test", b"mx.lab.test 1", b"mx.lab.test"]
             edits = client.message(headers=[(b"authentication-results", b" " + owner + b"; none") for owner in owners])
         removed = [struct.unpack("!I", data[:4])[0] for command, data in edits if command == b"m"]
         self.assertEqual(removed, [4, 3, 1])
 
     def test_M20_reply_has_one_code_and_class_in_every_line(self):
-        with Client() as client:
-            client.start("nameless", b"pc.isp.example")
+        with Client(running.port) as client:
+            client.start(addresses["nameless"], b"pc.isp.example")
             client.ask(b"M", b"<bob@plain.example>\0")
             (command, text), = client.ask(b"R", b"<user@in.test>\0")
         self.assertEqual(command, b"y")
@@ -222,8 +153,8 @@ class Raw(unittest.TestCase):
 
     def test_E09_hostile_octets_reach_no_output(self):
         hostile = bytes(range(1, 32)) + b'\x7f\x80\xff";()\\<>%s%n'
-        with Client() as client:
-            client.start("nameless", hostile)
+        with Client(running.port) as client:
+            client.start(addresses["nameless"], hostile)
             edits = client.message(b'<"' + hostile.replace(b'"', b"").replace(b"\\", b"") + b'"@plain.example>')
         # An edit is an index of four octets, the name and the value, each ended by NUL.
         values = [data[4:].split(b"\0")[1] for command, data in edits if command == b"i"]
@@ -239,10 +170,10 @@ class Raw(unittest.TestCase):
         clients = []
         try:
             for _ in range(count):
-                client = Client()
+                client = Client(running.port)
                 clients.append(client)
                 client.__enter__()
-                client.start()
+                client.start(addresses["good"])
             self.good_message()
             for client in clients[:: max(1, count // 20)]:
                 self.assertIn(b"spf=pass", client.message()[0][1])

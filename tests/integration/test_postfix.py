@@ -399,7 +399,8 @@ class Lists(Base):
     def setUpClass(cls):
         text = CONFIG.replace(
             "policy {",
-            'dnsbl "errors.test" weight 9\ndnsbl "parked.test" weight 9\ndnsbl "keyed.test" key "sekrit0123456789abcdefghij" weight 5\n'
+            'dnsbl "errors.test" weight 9 probe none\ndnsbl "parked.test" weight 9 probe none\n'
+            'dnsbl "keyed.test" key "sekrit0123456789abcdefghij" weight 5 probe none\n'
             "received-spf yes\nspf { engine libspf2 explanation yes }\npolicy {",
             1,
         )

@@ -74,14 +74,33 @@ config_warns_of_lists_that_make_no_sense(void **state)
 static void
 config_counts_contained_lists_as_one_group(void **state)
 {
-	struct config *config =
-		config_of("dnsbl \"xbl.test\" dnsbl \"zen.test\" dnsbl \"other.test\"", (char[4096]){ 0 });
+	static const struct {
+		const char *lines, *groups;
+	} cases[] = {
+		{ "dnsbl \"xbl.test\" dnsbl \"zen.test\" dnsbl \"other.test\"",
+		  "zen.test zen.test other.test " },
+		{ "dnsbl \"xbl.test\" dnsbl \"zen.test\" dnsbl \"KEYKEYKEY.zen.dq.test\"",
+		  "zen.dq.test zen.dq.test zen.dq.test " },
+		{ "dnsbl \"sbl.test\" dnsbl \"xbl.test\"", "sbl.test xbl.test " },
+		{ "list \"a.test\" { contains \"b.test\" } list \"b.test\" { contains \"a.test\" } dnsbl "
+		  "\"a.test\" "
+		  "dnsbl \"b.test\"",
+		  "a.test a.test " },
+		{ "list \"a.test\" { contains \"a.test\" } dnsbl \"a.test\"", "a.test " },
+		{ "dnsbl \"xbl.test\" domain-dnsbl \"zen.test\"", "xbl.test zen.test " },
+	};
 
 	(void)state;
-	assert_string_equal(config->lists.items[0].group, "zen.test");
-	assert_string_equal(config->lists.items[1].group, "zen.test");
-	assert_string_equal(config->lists.items[2].group, "other.test");
-	config_unref(config);
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char messages[4096], groups[200] = "";
+		struct config *config = config_of(cases[i].lines, messages);
+
+		for (size_t j = 0; j < config->lists.count; j++)
+			(void)snprintf(groups + strlen(groups), sizeof groups - strlen(groups), "%s ",
+				       config->lists.items[j].group);
+		assert_string_equal(groups, cases[i].groups);
+		config_unref(config);
+	}
 }
 
 /* R5782.5: test entries for each kind of list; one's own line overrules the catalogue. */

@@ -1,0 +1,265 @@
+"""Lists that go wrong while the filter runs, behind a scripted name server: none may ever hurt mail."""
+import collections
+import contextlib
+import email.message
+import re
+import sys
+import threading
+import time
+import unittest
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from dns_server import DnsServer
+from lab import Lab, free_port, wait_until
+from raw_milter import Client, fields
+from readback import results
+
+lab = None
+
+# What a list may say. Each gets the name below its zone, such as "2.0.0.127"; returns an answer, or None for none.
+TEST_ENTRIES = {"2.0.0.127": True, "1.0.0.127": False, "test": True, "invalid": False}
+
+
+def lists_some(name):
+    """Right test entries, and clients whose last octet is 66 or more."""
+    if name in TEST_ENTRIES:
+        return "127.0.0.2" if TEST_ENTRIES[name] else None
+    first = name.split(".")[0]
+    return "127.0.0.2" if first.isdigit() and int(first) >= 66 else None
+
+
+MODES = {
+    "well": lists_some,
+    "everything": lambda name: "127.0.0.2",
+    "nothing": lambda name: None,
+    "refuses": lambda name: "127.255.255.254",
+    "parked": lambda name: "192.0.2.80",
+    "world": lambda name: lists_some(name) if name in TEST_ENTRIES else "127.0.0.2",
+    "blocked": lambda name: lists_some(name) if name in TEST_ENTRIES else "127.0.0.255",
+}
+
+CONFIG = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr
+mode enforce
+resolver { servers 127.0.0.1@{lists} timeout 400ms }
+disable { iprev, helo, spf, spf-helo, sender }
+probe-interval 1s
+"""
+
+
+class ListServer:
+    """Name server of all lists: zone -> mode, or "silent". Nothing may be kept in a cache: TTL 0."""
+
+    def __init__(self):
+        self.modes = collections.defaultdict(lambda: "well")
+        self.asked = collections.Counter()  # real questions by zone
+        self.lock = threading.Lock()
+        self.port = free_port()
+
+    def answer(self, packet, is_tcp):
+        query = dns.message.from_wire(packet)
+        question = query.question[0]
+        labels = question.name.to_text().rstrip(".").split(".")
+        zone, name = ".".join(labels[-2:]), ".".join(labels[:-2])
+        name = name.replace("s3krit0123456789abcdef", "").rstrip(".")  # a data query key
+        if name not in TEST_ENTRIES:
+            with self.lock:
+                self.asked[zone] += 1
+        if self.modes[zone] == "silent":
+            return None
+        response = dns.message.make_response(query)
+        address = MODES[self.modes[zone]](name)
+        if address is not None and question.rdtype == dns.rdatatype.A:
+            response.answer.append(dns.rrset.from_text(question.name, 0, "IN", "A", address))
+        else:
+            response.set_rcode(dns.rcode.NXDOMAIN if address is None else dns.rcode.NOERROR)
+            response.authority.append(dns.rrset.from_text(zone + ".", 0, "IN", "SOA", f"ns.{zone}. h.{zone}. 1 60 60 60 0"))
+        return response.to_wire()
+
+
+def setUpModule():
+    global lab, server, stack
+    with contextlib.ExitStack() as started:
+        lab = started.enter_context(Lab())
+        server = ListServer()
+        lab.servers["lists"] = server.port
+        started.enter_context(DnsServer(server.port, server.answer))
+        stack = started.pop_all()
+
+
+def tearDownModule():
+    stack.__exit__(*sys.exc_info())
+
+
+class Base(unittest.TestCase):
+    count = 0
+
+    def start(self, lines):
+        """A filter with these lists, and policy lines."""
+        Base.count += 1
+        self.filter = lab.heloscope(CONFIG + lines, name=f"lists{Base.count}")
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.filter.process in lab.processes:
+            self.filter.stop()
+
+    def send(self, client="198.51.100.66", sender=b"<a@in.example>"):
+        """One message from a client: the reply to RCPT ("" when taken), and the field that was written."""
+        with Client(self.filter.port) as connection:
+            connection.start(client)
+            connection.ask(b"M", sender + b"\0")
+            (command, text), = connection.ask(b"R", b"<user@in.test>\0")
+            if command != b"c":
+                return text.decode(), ""
+            written = fields(connection.ask(b"E"))
+        self.assertEqual(written[0][0], "Authentication-Results")
+        return "", written[0][1]
+
+    def ask(self, *client):
+        """The results of a message that must be taken: zone -> (result, comment); None stands for all lists."""
+        reply, value = self.send(*client)
+        self.assertEqual(reply, "")
+        message = email.message.Message()
+        message["Authentication-Results"] = value
+        comments = {zone: comment for zone, comment in re.findall(r"dns\.zone=(\S+)[^;]*?\(([^)]*)\)", value)}
+        found = results(message, "mx.lab.test")
+        self.assertTrue(found, value)
+        return {(zone := properties.get("dns.zone")): (result, comments.get(zone)) for _, result, properties in found}
+
+    def assert_result(self, zone, result, comment):
+        self.assertEqual(self.ask()[zone], (result, comment))
+
+    def wait_for_log(self, pattern):
+        return wait_until(pattern, lambda: re.search(pattern, self.filter.log_text()), process=self.filter.process).group(0)
+
+
+class Suspension(Base):
+    def test_F20_F21_F22_F23_F24_each_trouble_is_noticed_told_and_forgotten(self):
+        cases = {
+            "everything": ("it lists what must not be listed.*Remove the line if everything.test is closed",
+                           "suspended: it lists everything"),
+            "nothing": ("it does not list its own test entry", "suspended: it does not list its test entry"),
+            "refuses": (r"refuses.test refuses queries through this public or unnamed resolver: use `resolver \{ servers recursive \}`, "
+                        r"or a data query key \(answer 127.255.255.254\)", "suspended: it refuses queries"),
+            "parked": (r"it answers with addresses outside 127.0.0.0/8.*\(answer 192.0.2.80\)",
+                       "suspended: it answers outside 127.0.0.0/8"),
+            "silent": ("it does not answer. See whether this host's resolver reaches it", "suspended: it does not answer"),
+        }
+        # Were any of them believed, or any fault counted as one, the message would be refused.
+        self.start("".join(f'dnsbl "{mode}.test" weight 9\n' for mode in cases) + "policy { reject when dnsbl >= 50 }\n")
+        listed = {f"{mode}.test": ("fail", "score 9") for mode in cases}
+        self.assertEqual(self.ask(), listed)
+        for mode in cases:
+            server.modes[f"{mode}.test"] = mode
+        for mode, (advice, _) in cases.items():
+            self.wait_for_log(f"list {mode}.test suspended: .*{advice}")
+        before = dict(server.asked)
+        for mode, (_, comment) in cases.items():
+            self.assert_result(f"{mode}.test", "temperror", comment)
+        self.assertEqual(dict(server.asked), before, "suspended lists are not asked")
+        for mode in cases:
+            server.modes[f"{mode}.test"] = "well"
+        for mode in cases:
+            self.wait_for_log(f"list {mode}.test is trusted again")
+        self.assertEqual(self.ask(), listed)
+        log = self.filter.log_text()
+        for mode in cases:
+            self.assertEqual(log.count(f"list {mode}.test suspended"), 1, log)
+
+    def test_F21_a_list_that_is_bad_from_the_start_never_counts(self):
+        server.modes["bad.test"] = "everything"
+        server.modes["badwl.test"] = "everything"
+        self.start('dnsbl "bad.test" weight 9\ndnswl "badwl.test" policy { reject when dnsbl }\n')
+        self.assertEqual([result for result, _ in self.ask("198.51.100.1").values()], ["temperror", "temperror"])
+        self.assertIn('rules that ask "not dnswl" do not decide', self.wait_for_log("list badwl.test suspended.*"))
+
+    def test_R5782_5_domain_lists_have_their_own_test_entries(self):
+        server.modes["dom.test"] = "well"
+        self.start('domain-dnsbl "dom.test" on { sender }\npolicy { reject when dnsbl }\n')
+        self.assertEqual(self.ask(), {None: ("none", None)})
+        server.modes["dom.test"] = "everything"
+        self.wait_for_log("list dom.test suspended: it lists what must not be listed")
+        self.assert_result("dom.test", "temperror", "suspended: it lists everything")
+
+    def test_F23_query_errors_of_an_allow_list_in_real_answers(self):
+        """dnswl.org tells a blocked resolver that everybody is good; its test entries may come from a cache."""
+        server.modes["wl.test"] = "blocked"
+        self.start('list "wl.test" { kind allow errors { 127.0.0.255 "wl.test refuses queries: subscribe" } }\n'
+                   'dnswl "wl.test" policy { accept when dnswl  reject when not trusted }\n')
+        for number in range(4):  # neither accepted as good nor refused for good: undecided
+            self.assertRegex(self.send(f"198.51.100.{number}")[0], "^45")
+        self.wait_for_log(r"list wl.test suspended: wl.test refuses queries: subscribe \(answer 127.0.0.255\)")
+
+    def test_a_list_that_begins_to_list_the_world_behind_good_test_entries(self):
+        self.start('dnsbl "world.test"\npolicy { reject when dnsbl > 1 }\n')
+        for number in range(1020):
+            self.send(f"198.18.{number % 250}.{number // 250}")
+        self.assert_result("world.test", "fail", "score 1")
+        server.modes["world.test"] = "world"
+        for number in range(200):
+            self.send(f"198.19.{number}.1")
+        self.wait_for_log("list world.test suspended: it suddenly lists far more than before")
+        self.assert_result("world.test", "temperror", "suspended: it suddenly lists far more than before")
+        server.modes["world.test"] = "well"
+        for number in range(200):
+            self.send(f"198.19.{number}.2")
+        self.wait_for_log("list world.test is trusted again")
+        self.assert_result("world.test", "fail", "score 1")
+
+    def test_F52_starts_while_the_lists_are_out_of_reach_and_heals_alone(self):
+        server.modes["late.test"] = "silent"
+        self.start('dnsbl "late.test"\npolicy { reject when dnsbl > 1 }\n')
+        self.assertEqual(self.ask()["late.test"][0], "temperror")
+        server.modes["late.test"] = "well"
+        wait_until("trust", lambda: self.ask()["late.test"][0] == "fail", process=self.filter.process)
+
+    def test_reload_keeps_what_is_known_and_checks_what_is_new_first(self):
+        server.modes["kept.test"] = "everything"
+        self.start('dnsbl "kept.test"\npolicy { reject when dnsbl > 3 }\n')
+        self.wait_for_log("list kept.test suspended")
+        text = self.filter.config.read_text()
+        self.assertEqual(self.filter.reload(text + 'dnsbl "new.test"\n'), "configuration read again")
+        self.assertEqual(self.ask(), {"kept.test": ("temperror", "suspended: it lists everything"), "new.test": ("fail", "score 1")})
+
+
+class Counting(Base):
+    def test_contained_lists_count_once_and_closed_ones_are_not_asked(self):
+        self.start('list "outer.test" { operator "O" contains { "inner.test" } } list "inner.test" { operator "O" }\n'
+                   'list "closed.test" { status closed "since 2024" }\n'
+                   'dnsbl "outer.test" weight 4\ndnsbl "inner.test" weight 3\ndnsbl "closed.test" weight 9\n'
+                   "policy { reject when dnsbl >= 5  reject when dnsbl.operators >= 2  tag \"four\" when dnsbl = 4 }\n")
+        self.assertEqual(self.ask(), {"outer.test": ("fail", "score 4"), "inner.test": ("fail", "score 3")})
+        self.assertEqual(server.asked["closed.test"], 0)
+        log = self.filter.log_text()
+        self.assertIn('warning: the list "inner.test" is contained in "outer.test"', log)
+        self.assertIn('warning: the list "closed.test" is closed: since 2024', log)
+
+    def test_a_list_of_ipv4_only_is_not_asked_for_ipv6(self):
+        self.start('list "four.test" { ipv6 no }\ndnsbl "four.test"\npolicy { reject when dnsbl }\n')
+        self.assertEqual(self.send("2001:db8::66")[0], "")
+        self.assertEqual(server.asked["four.test"], 0)
+
+    def test_F26_a_key_shows_nowhere_when_a_list_is_suspended(self):
+        key = "s3krit0123456789abcdef"
+        key_file = lab.folder / "key"
+        key_file.write_text(key + "\n")
+        server.modes["keyed.test"] = "refuses"
+        self.start(f'dnsbl "keyed.test" key-file "{key_file}"\npolicy {{ reject when dnsbl }}\n')
+        self.wait_for_log("list keyed.test suspended: keyed.test refuses")
+        reply, value = self.send()
+        self.assertIn("x-dnsbl=temperror dns.zone=keyed.test", " ".join(value.split()))
+        self.assertNotIn(key, value)
+        self.assertNotIn(key, self.filter.log_text())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
