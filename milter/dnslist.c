@@ -1,5 +1,7 @@
 #include "heloscope/dnslist.h"
 
+#include <arpa/inet.h>
+
 #include "heloscope/strbuf.h"
 
 #define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
@@ -19,6 +21,16 @@ dnslist_domain_name(const struct list *list, const char *domain, char *name)
 	strbuf_init(&text, name, DOMAIN_SIZE);
 	strbuf_printf(&text, "%s.%s", domain, list->zone);
 	return !text.is_cut;
+}
+
+bool
+dnslist_entry_name(const struct list *list, const char *entry, char *name)
+{
+	struct ipaddr address = { .length = 16 };
+
+	if (inet_pton(AF_INET6, entry, address.octets) == 1 || ipaddr_parse(span_of(entry), &address))
+		return dnslist_address_name(list, &address, name);
+	return dnslist_domain_name(list, entry, name);
 }
 
 bool

@@ -41,15 +41,6 @@ take_answer(void *context, struct dns_answer *answer)
 	free(question);
 }
 
-static bool
-name_of(const struct list *list, const char *entry, char *name)
-{
-	struct ipaddr address;
-
-	return ipaddr_parse(span_of(entry), &address) ? dnslist_address_name(list, &address, name)
-						      : dnslist_domain_name(list, entry, name);
-}
-
 /* What cannot be asked stays unanswered, and the round ends as such. */
 static void
 ask(struct list_prober *prober, size_t list, size_t probe, unsigned round)
@@ -57,16 +48,18 @@ ask(struct list_prober *prober, size_t list, size_t probe, unsigned round)
 	const struct list *asked = &list_health_config(prober->health)->lists.items[list];
 	struct question *question = malloc(sizeof *question);
 	char name[DOMAIN_SIZE];
+	bool is_asked;
 
 	if (question == NULL)
 		return;
 	*question = (struct question){ prober->health, list, probe, round };
 	(void)list_health_ref(prober->health);
-	if (name_of(asked, asked->probes.items[probe].entry, name)
-	    && prober->resolver->ask(prober->resolver, name, DNS_A, take_answer, question))
-		return;
-	list_health_unref(prober->health);
-	free(question);
+	is_asked = dnslist_entry_name(asked, asked->probes.items[probe].entry, name)
+		   && prober->resolver->ask(prober->resolver, name, DNS_A, take_answer, question);
+	if (!is_asked) {
+		list_health_unref(prober->health);
+		free(question);
+	}
 }
 
 static void

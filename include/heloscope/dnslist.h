@@ -21,6 +21,9 @@
 bool dnslist_address_name(const struct list *list, const struct ipaddr *address, char *name);
 bool dnslist_domain_name(const struct list *list, const char *domain, char *name);
 
+/* The same for a test entry; an IPv4-mapped address stays one (RFC 5782, 5: ::FFFF:7F00:2). */
+bool dnslist_entry_name(const struct list *list, const char *entry, char *name);
+
 /* Whether no public list knows anything of this address: private, link-local, shared, loopback. */
 bool dnslist_is_private(const struct ipaddr *address);
 

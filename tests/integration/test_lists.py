@@ -20,6 +20,7 @@ from raw_milter import Client, fields
 from readback import results
 
 lab = None
+filters = []
 
 # What a list may say. Each gets the name below its zone, such as "2.0.0.127"; returns an answer, or None for none.
 TEST_ENTRIES = {"2.0.0.127": True, "1.0.0.127": False, "test": True, "invalid": False}
@@ -96,6 +97,8 @@ def setUpModule():
 
 
 def tearDownModule():
+    for running in filters:
+        running.stop()
     stack.__exit__(*sys.exc_info())
 
 
@@ -106,11 +109,8 @@ class Base(unittest.TestCase):
         """A filter with these lists, and policy lines."""
         Base.count += 1
         self.filter = lab.heloscope(CONFIG + lines, name=f"lists{Base.count}")
-        self.addCleanup(self.stop)
-
-    def stop(self):
-        if self.filter.process in lab.processes:
-            self.filter.stop()
+        filters.append(self.filter)
+        self.addCleanup(self.filter.begin_to_stop)
 
     def send(self, client="198.51.100.66", sender=b"<a@in.example>"):
         """One message from a client: the reply to RCPT ("" when taken), and the field that was written."""

@@ -165,6 +165,36 @@ config_refuses_settings_of_lists_that_it_does_not_know(void **state)
 	}
 }
 
+static void
+R5782_2_dnslist_makes_names(void **state)
+{
+	static const struct {
+		const char *entry, *name;
+	} cases[] = {
+		{ "127.0.0.2", "2.0.0.127.any.test" },
+		{ "test", "test.any.test" },
+		{ "2001:db8::1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.any.test" },
+		{ "::ffff:7f00:2",
+		  "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.any.test" },
+	};
+	struct config *config = config_of("dnsbl \"any.test\"", NULL);
+	const struct list *list = &config->lists.items[0];
+	char name[DOMAIN_SIZE], domain[DOMAIN_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		assert_true(dnslist_entry_name(list, cases[i].entry, name));
+		assert_string_equal(name, cases[i].name);
+	}
+	memset(domain, 'a', sizeof domain);
+	domain[253 - strlen(".any.test")] = '\0';
+	assert_true(dnslist_domain_name(list, domain, name));
+	assert_int_equal(strlen(name), 253);
+	strcat(domain, "a");
+	assert_false(dnslist_domain_name(list, domain, name));
+	config_unref(config);
+}
+
 /* Answers. */
 
 static struct list_reading
@@ -588,6 +618,7 @@ main(void)
 		cmocka_unit_test(config_counts_contained_lists_as_one_group),
 		cmocka_unit_test(R5782_5_config_knows_the_test_entries),
 		cmocka_unit_test(config_refuses_settings_of_lists_that_it_does_not_know),
+		cmocka_unit_test(R5782_2_dnslist_makes_names),
 		cmocka_unit_test(F23_F24_F25_dnslist_tells_listings_from_errors),
 		cmocka_unit_test(R5782_6_health_trusts_a_list_once_it_was_probed),
 		cmocka_unit_test(F20_F21_F22_health_suspends_and_restores),
