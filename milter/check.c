@@ -8,7 +8,7 @@
 
 #include "heloscope/clock.h"
 
-#define STAGE_MEMORY (256U << 10) /* octets; a usual stage needs one or two thousand */
+#define STAGE_MEMORY (512U << 10) /* octets; a usual stage needs two or three thousand */
 #define LOOKUPS_MAX 256
 
 /* A question and its answer. Lives in its stage's arena. */

@@ -66,6 +66,7 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 		.mechanism = outcome.mechanism,
 		.problem = outcome.problem,
 		.explanation = outcome.explanation,
+		.trace = outcome.trace,
 	};
 	return true;
 }

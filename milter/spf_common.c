@@ -43,7 +43,18 @@ spf_ask_name(struct spf_evaluation *evaluation, const char *name, enum dns_type 
 
 	if (answer == NULL)
 		evaluation->is_pending = true;
+	else
+		spf_trace_lookup(&evaluation->trace, &evaluation->scratch,
+				 &(struct spf_lookup){ evaluation->step, name, type, answer });
 	return answer;
+}
+
+size_t
+spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct span term)
+{
+	const struct spf_step step = { .depth = evaluation->depth, .domain = domain, .term = term };
+
+	return evaluation->step = spf_trace_begin(&evaluation->trace, &evaluation->scratch, &step);
 }
 
 const struct dns_answer *
@@ -80,9 +91,9 @@ select_record(const struct dns_answer *answer, size_t *count)
 	return selected;
 }
 
-enum result
-spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
-		 struct span *text)
+static enum result
+fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
+	     struct span *text)
 {
 	const struct dns_answer *answer = spf_ask(evaluation, domain, DNS_TXT);
 	const struct dns_record *selected;
@@ -112,6 +123,39 @@ spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct s
 		arena_printf(&evaluation->scratch, "the SPF record of %s has, after %zu characters, %s",
 			     domain, fault.at, fault.reason);
 	return RESULT_PERMERROR;
+}
+
+enum spf_match
+spf_match_of(enum result result)
+{
+	return result == RESULT_TEMPERROR   ? SPF_TEMPERROR
+	       : result == RESULT_PERMERROR ? SPF_PERMERROR
+	       : result == RESULT_PASS      ? SPF_MATCH
+					    : SPF_NO_MATCH;
+}
+
+enum result
+spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
+		 struct span *text)
+{
+	const size_t step = spf_begin_step(evaluation, arena_string(&evaluation->scratch, domain),
+					   (struct span){ "", 0 });
+	const enum result result = fetch_record(evaluation, domain, record, text);
+
+	if (step < evaluation->trace.step_count) {
+		evaluation->trace.steps[step].is_record = true;
+		evaluation->trace.steps[step].term = *text;
+	}
+	spf_trace_end(&evaluation->trace, step, spf_match_of(result));
+	return result;
+}
+
+struct spf_trace
+spf_keep_trace(struct spf_evaluation *evaluation, struct arena *arena)
+{
+	evaluation->trace.terms = evaluation->terms;
+	evaluation->trace.voids = evaluation->voids;
+	return spf_trace_copy(&evaluation->trace, arena);
 }
 
 /* Macros (section 7). */
@@ -321,6 +365,20 @@ spf_is_name(const char *name)
 	return true;
 }
 
+/* RFC 8616, 4: terms with %{s} or %{l} match nothing when the local part is not ASCII. */
+bool
+spf_is_beyond_names(const struct spf_query *query, struct span spec)
+{
+	bool is_ascii = true;
+
+	for (size_t i = 0; i < query->local.length; i++)
+		is_ascii = is_ascii && (unsigned char)query->local.at[i] < 0x80;
+	for (size_t i = 0; !is_ascii && i + 2 < spec.length; i++)
+		if (spec.at[i] == '%' && spec.at[i + 1] == '{' && strchr("sSlL", spec.at[i + 2]) != NULL)
+			return true;
+	return false;
+}
+
 bool
 spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const char *domain, char *name)
 {
@@ -330,7 +388,8 @@ spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const cha
 	size_t length;
 
 	strbuf_init(&text, memory, sizeof memory);
-	if (!expand(evaluation, spec, domain, false, &text) || evaluation->is_pending || text.is_cut)
+	if (spf_is_beyond_names(evaluation->query, spec) || !expand(evaluation, spec, domain, false, &text)
+	    || evaluation->is_pending || text.is_cut)
 		return false;
 	if (text.length > 0 && text.text[text.length - 1] == '.')
 		text.text[--text.length] = '\0';

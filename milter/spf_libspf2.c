@@ -215,6 +215,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response, 
 	*compiled = NULL;
 	if (engine->records++ > 0 && !counts_term(engine))
 		return SPF_E_BIG_DNS;
+	engine->evaluation.depth = engine->records > 1 ? 1 : 0;
 	result = spf_fetch_record(&engine->evaluation, request->cur_dom, &record, &text);
 	if (engine->records == 1 && text.length > 0)
 		engine->record = arena_copy(&engine->evaluation.scratch, text);
@@ -347,6 +348,7 @@ spf_libspf2_evaluate(const struct spf_query *query, const struct spf_source *sou
 			.record = spf_keep(arena, engine.record),
 			.problem = is_error ? spf_keep(arena, engine.evaluation.problem) : NULL,
 			.explanation = spf_keep(arena, told),
+			.trace = spf_keep_trace(&engine.evaluation, arena),
 		};
 	}
 	spf_end(&engine.evaluation);

@@ -123,15 +123,21 @@ match_exists(struct spf_evaluation *evaluation, const char *name)
 	return judged == MATCH_NO && answer->count > 0 ? MATCH_YES : judged;
 }
 
+/* The record that speaks for a domain: its own, or the one that it redirects to. */
+struct in_force {
+	struct spf_record record;
+	const char *domain; /* in scratch */
+};
+
 static enum result check_host(struct spf_evaluation *evaluation, const char *domain, unsigned depth,
-			      struct spf_outcome *outcome, struct span *explanation, const char **in_force);
+			      struct spf_outcome *outcome, struct in_force *in_force);
 
 static enum match
 match_include(struct spf_evaluation *evaluation, const char *name, unsigned depth)
 {
 	struct spf_outcome ignored = { 0 };
 
-	switch (check_host(evaluation, name, depth + 1, &ignored, NULL, NULL)) {
+	switch (check_host(evaluation, name, depth + 1, &ignored, NULL)) {
 	case RESULT_PASS:
 		return MATCH_YES;
 	case RESULT_UNCHECKED:
@@ -190,15 +196,51 @@ match_term(struct spf_evaluation *evaluation, const struct spf_term *term, const
 		return match_name(evaluation, term, name, depth);
 	if (evaluation->is_pending)
 		return MATCH_PENDING;
-	if (term->mechanism != SPF_INCLUDE)
+	if (term->mechanism != SPF_INCLUDE || spf_is_beyond_names(evaluation->query, term->domain_spec))
 		return MATCH_NO; /* what cannot be looked up does not exist (4.8) */
 	evaluation->problem = "an include of what is no domain name";
 	return MATCH_PERMERROR;
 }
 
+/* The same, on record. Of very long records addresses that do not match are left out. */
+static enum match
+trace_term(struct spf_evaluation *evaluation, const struct spf_term *term, const char *domain, unsigned depth)
+{
+	static const enum spf_match told[] = {
+		[MATCH_NO] = SPF_NO_MATCH,         [MATCH_YES] = SPF_MATCH,
+		[MATCH_PENDING] = SPF_NO_MATCH,    [MATCH_TEMPERROR] = SPF_TEMPERROR,
+		[MATCH_PERMERROR] = SPF_PERMERROR,
+	};
+	enum match match;
+	size_t step;
+
+	if (!asks_dns(term) && evaluation->trace.step_count >= SPF_PLAIN_STEPS_MAX) {
+		match = match_term(evaluation, term, domain, depth);
+		if (match == MATCH_NO) {
+			evaluation->trace.is_cut = true;
+			return match;
+		}
+	}
+	evaluation->depth = depth;
+	step = spf_begin_step(evaluation, domain, term->text);
+	match = match_term(evaluation, term, domain, depth);
+	spf_trace_end(&evaluation->trace, step, told[match]);
+	return match;
+}
+
+/* %{p}: a macro that costs lookups of its own. */
+static bool
+holds_validated_name(struct span spec)
+{
+	for (size_t i = 0; i + 2 < spec.length; i++)
+		if (spec.at[i] == '%' && spec.at[i + 1] == '{' && ascii_lower(spec.at[i + 2]) == 'p')
+			return true;
+	return false;
+}
+
 /*
- * While one answer is awaited, ask what the terms behind it will need, unless they hold macros;
- * no more of them than the limit of terms allows.
+ * While one answer is awaited, ask what the terms behind it will need; no more of them than the
+ * limit of terms allows.
  */
 static void
 ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, size_t first,
@@ -216,7 +258,7 @@ ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, si
 		if (!asks_dns(term))
 			continue;
 		evaluation->ahead++;
-		if (memchr(term->domain_spec.at, '%', term->domain_spec.length) != NULL)
+		if (holds_validated_name(term->domain_spec))
 			continue;
 		evaluation->is_pending = false;
 		if (term->domain_spec.length == 0)
@@ -225,8 +267,12 @@ ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, si
 			continue;
 		if (term->mechanism == SPF_A)
 			(void)spf_ask(evaluation, name, address_type(evaluation));
+		else if (term->mechanism == SPF_EXISTS)
+			(void)spf_ask(evaluation, name, DNS_A);
 		else if (term->mechanism == SPF_MX)
 			(void)spf_ask(evaluation, name, DNS_MX);
+		else if (term->mechanism == SPF_PTR)
+			(void)spf_ask_pointers(evaluation);
 		else if (term->mechanism == SPF_INCLUDE && depth < DEPTH_MAX
 			 && spf_fetch_record(evaluation, name, &included, &text) == RESULT_PASS)
 			ask_ahead(evaluation, &included, 0, name, depth + 1);
@@ -236,21 +282,26 @@ ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, si
 /* The end of a record without a match: redirect (6.1) or neutral (4.7). */
 static enum result
 finish_record(struct spf_evaluation *evaluation, const struct spf_record *record, const char *domain,
-	      unsigned depth, struct spf_outcome *outcome, struct span *explanation, const char **in_force)
+	      unsigned depth, struct spf_outcome *outcome, struct in_force *in_force)
 {
 	char name[DOMAIN_SIZE];
 	enum result result;
+	size_t step;
 
 	if (!record->has_redirect)
 		return RESULT_NEUTRAL;
+	step = spf_begin_step(evaluation, domain, record->redirect_text);
+	spf_trace_end(&evaluation->trace, step, SPF_PERMERROR);
 	if (!counts_term(evaluation))
 		return RESULT_PERMERROR;
 	if (!spf_expand_domain(evaluation, record->redirect, domain, name)) {
 		evaluation->problem = "a redirect to what is no domain name";
 		return evaluation->is_pending ? RESULT_UNCHECKED : RESULT_PERMERROR;
 	}
-	result = check_host(evaluation, name, depth + 1, outcome, explanation, in_force);
+	spf_trace_end(&evaluation->trace, step, SPF_MATCH);
+	result = check_host(evaluation, name, depth + 1, outcome, in_force);
 	if (result == RESULT_NONE) {
+		spf_trace_end(&evaluation->trace, step, SPF_PERMERROR);
 		evaluation->problem = arena_printf(&evaluation->scratch,
 						   "the domain %s, to which the record redirects, has "
 						   "no SPF record",
@@ -270,16 +321,17 @@ result_of_match(enum match match)
 
 /*
  * Evaluate the record of `domain`. For a result that `domain` itself speaks (not an include),
- * `explanation` becomes the exp= of the record in force and `in_force` its domain, in scratch.
+ * `in_force` is set to the record that speaks and its domain.
  */
 static enum result
 check_host(struct spf_evaluation *evaluation, const char *domain, unsigned depth, struct spf_outcome *outcome,
-	   struct span *explanation, const char **in_force)
+	   struct in_force *in_force)
 {
 	struct spf_record record;
 	struct span text = { "", 0 };
 	enum result result;
 
+	evaluation->depth = depth;
 	if (depth > DEPTH_MAX) {
 		evaluation->problem = "includes or redirects that never end";
 		return RESULT_PERMERROR;
@@ -289,12 +341,11 @@ check_host(struct spf_evaluation *evaluation, const char *domain, unsigned depth
 		outcome->record = arena_copy(&evaluation->scratch, text);
 	if (result != RESULT_PASS)
 		return result;
-	if (explanation != NULL) {
-		*explanation = record.has_explanation ? record.explanation : (struct span){ "", 0 };
-		*in_force = arena_string(&evaluation->scratch, domain);
-	}
+	domain = arena_string(&evaluation->scratch, domain);
+	if (in_force != NULL)
+		*in_force = (struct in_force){ record, domain };
 	for (size_t i = 0; i < record.count; i++) {
-		const enum match match = match_term(evaluation, &record.terms[i], domain, depth);
+		const enum match match = trace_term(evaluation, &record.terms[i], domain, depth);
 
 		if (match == MATCH_PENDING)
 			ask_ahead(evaluation, &record, i + 1, domain, depth);
@@ -303,7 +354,21 @@ check_host(struct spf_evaluation *evaluation, const char *domain, unsigned depth
 		outcome->mechanism = arena_copy(&evaluation->scratch, record.terms[i].text);
 		return match == MATCH_YES ? record.terms[i].qualifier : result_of_match(match);
 	}
-	return finish_record(evaluation, &record, domain, depth, outcome, explanation, in_force);
+	return finish_record(evaluation, &record, domain, depth, outcome, in_force);
+}
+
+/* The text of exp=, or NULL; its lookup stands at the end of the trace. */
+static const char *
+explain(struct spf_evaluation *evaluation, const struct in_force *in_force)
+{
+	const size_t step = spf_begin_step(evaluation, in_force->domain, in_force->record.explanation_text);
+	const char *told = NULL;
+	char name[DOMAIN_SIZE];
+
+	if (spf_expand_domain(evaluation, in_force->record.explanation, in_force->domain, name))
+		told = spf_explain(evaluation, name, in_force->domain, &evaluation->scratch);
+	spf_trace_end(&evaluation->trace, step, told != NULL ? SPF_MATCH : SPF_NO_MATCH);
+	return told;
 }
 
 bool
@@ -312,18 +377,16 @@ spf_native_evaluate(const struct spf_query *query, const struct spf_source *sour
 {
 	struct spf_evaluation evaluation;
 	struct spf_outcome found = { 0 };
-	struct span explanation = { "", 0 };
-	const char *in_force = query->domain, *told = NULL;
-	char name[DOMAIN_SIZE];
+	struct in_force in_force = { .domain = query->domain };
+	const char *told = NULL;
 	bool is_done;
 
 	spf_begin(&evaluation, query, source);
-	found.result = check_host(&evaluation, query->domain, 0, &found, &explanation, &in_force);
+	found.result = check_host(&evaluation, query->domain, 0, &found, &in_force);
 	is_done = found.result != RESULT_UNCHECKED;
 	evaluation.is_pending = false;
-	if (found.result == RESULT_FAIL && explanation.length > 0
-	    && spf_expand_domain(&evaluation, explanation, in_force, name))
-		told = spf_explain(&evaluation, name, in_force, &evaluation.scratch);
+	if (found.result == RESULT_FAIL && in_force.record.has_explanation)
+		told = explain(&evaluation, &in_force);
 	is_done = is_done && !evaluation.is_pending;
 	if (is_done) {
 		const bool is_error = found.result == RESULT_TEMPERROR || found.result == RESULT_PERMERROR;
@@ -334,6 +397,7 @@ spf_native_evaluate(const struct spf_query *query, const struct spf_source *sour
 			.mechanism = spf_keep(arena, found.mechanism),
 			.problem = is_error ? spf_keep(arena, evaluation.problem) : NULL,
 			.explanation = spf_keep(arena, told),
+			.trace = spf_keep_trace(&evaluation, arena),
 		};
 	}
 	spf_end(&evaluation);

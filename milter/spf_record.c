@@ -375,6 +375,7 @@ read_modifier(struct parser *parser, struct span text, size_t offset, size_t nam
 	} else {
 		record->has_explanation = true;
 		record->explanation = value;
+		record->explanation_text = text;
 	}
 	return check_domain_spec(value, offset + name_length + 1, parser->fault);
 }

@@ -18,6 +18,7 @@
 #include "heloscope/domain.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/mailbox.h"
+#include "heloscope/spf_trace.h"
 
 /* The results that policy can ask for and a field can tell. One line each in facts.c, too. */
 enum method {
@@ -101,6 +102,7 @@ struct spf_facts {
 	const char *mechanism;   /* the term that decided, as in its record, or NULL */
 	const char *problem;     /* why permerror or temperror, a sentence; or NULL */
 	const char *explanation; /* printable: the domain's exp= text for a fail, or NULL */
+	struct spf_trace trace;  /* term by term */
 };
 
 /* Whose listing is asked for. */

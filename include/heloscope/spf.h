@@ -18,13 +18,17 @@
 #include "heloscope/dns.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/span.h"
+#include "heloscope/spf_trace.h"
 
 /* Limits of RFC 7208, 4.6.4. */
 #define SPF_TERMS_MAX 10 /* terms that cause lookups */
 #define SPF_VOIDS_MAX 2  /* lookups that find nothing */
 #define SPF_NAMES_MAX 10 /* MX names of one "mx"; PTR names that are followed */
 
-/* Where answers come from. Returns NULL while one is awaited; else good as long as the caller says. */
+/*
+ * Where answers come from. Returns NULL while one is awaited; else it must be good as long as the
+ * outcome is used, for the trace points to it.
+ */
 struct spf_source {
 	const struct dns_answer *(*ask)(void *context, const char *name, enum dns_type type);
 	void *context;
@@ -45,6 +49,7 @@ struct spf_outcome {
 	const char *mechanism;   /* the term that decided, or NULL */
 	const char *problem;     /* for temperror and permerror: a sentence; else NULL */
 	const char *explanation; /* for fail: the text of exp=, printable ASCII and cut at 255; or NULL */
+	struct spf_trace trace;  /* what was done; of libspf2 only records and lookups */
 };
 
 /*

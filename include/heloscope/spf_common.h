@@ -13,11 +13,14 @@
 struct spf_evaluation {
 	const struct spf_query *query;
 	const struct spf_source *source;
-	struct arena scratch;  /* parsed records; gone with the evaluation */
-	unsigned terms, voids; /* of 4.6.4, so far */
-	unsigned ahead;        /* terms whose lookups were asked before they were reached */
-	bool is_pending;       /* an answer is awaited: whatever comes out does not count */
-	const char *problem;   /* in `scratch` or a literal */
+	struct arena scratch;   /* parsed records; gone with the evaluation */
+	unsigned terms, voids;  /* of 4.6.4, so far */
+	unsigned ahead;         /* terms whose lookups were asked before they were reached */
+	bool is_pending;        /* an answer is awaited: whatever comes out does not count */
+	const char *problem;    /* in `scratch` or a literal */
+	unsigned depth;         /* of the record being evaluated */
+	struct spf_trace trace; /* in `scratch`; whole only when nothing is pending */
+	size_t step;            /* of it, for which lookups are made */
 };
 
 /* Begin and end an evaluation. */
@@ -38,6 +41,16 @@ const struct dns_answer *spf_ask(struct spf_evaluation *evaluation, const char *
 const struct dns_answer *spf_ask_name(struct spf_evaluation *evaluation, const char *name,
 				      enum dns_type type);
 
+/* Begin a step of the trace, to which the lookups that follow belong. `domain` is kept. Returns its number.
+ */
+size_t spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct span term);
+
+/* How fetching a record with this result is told. */
+enum spf_match spf_match_of(enum result result);
+
+/* The trace, for the outcome. */
+struct spf_trace spf_keep_trace(struct spf_evaluation *evaluation, struct arena *arena);
+
 /* Whether the DNS can be asked for `name`, raw: no label is empty or too long, nor is the whole. */
 bool spf_is_name(const char *name);
 
@@ -55,6 +68,9 @@ enum result spf_fetch_record(struct spf_evaluation *evaluation, const char *doma
  * the DNS can be asked for (an empty or too long label), or when an answer is awaited.
  */
 bool spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const char *domain, char *name);
+
+/* Whether `spec` holds the local part, and that is not ASCII: such a term matches nothing (RFC 8616, 4). */
+bool spf_is_beyond_names(const struct spf_query *query, struct span spec);
 
 /*
  * The text that `domain`'s record gives for a failure, from TXT at `name` (6.2), or NULL: none,

@@ -31,8 +31,8 @@ struct spf_record {
 	struct spf_term *terms;
 	size_t count;
 	bool has_all, has_redirect, has_explanation;
-	struct span redirect, explanation; /* domain-specs */
-	struct span redirect_text;         /* the whole modifier */
+	struct span redirect, explanation;           /* domain-specs */
+	struct span redirect_text, explanation_text; /* the whole modifiers */
 };
 
 struct spf_fault {

@@ -6,6 +6,7 @@
 #include "fake_dns.h"
 #include "heloscope/spf.h"
 #include "heloscope/spf_record.h"
+#include "heloscope/strbuf.h"
 
 static void
 R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else(void **state)
@@ -306,6 +307,313 @@ spf_libspf2_refuses_records_that_it_would_cut(void **state)
 	}
 }
 
+/* One step a line: depth, domain, term, how it ended, and its lookups. */
+static void
+tell_trace(const struct spf_trace *trace, struct strbuf *text)
+{
+	static const char *const words[] = { "no", "match", "temperror", "permerror" };
+
+	for (size_t i = 0; i < trace->step_count; i++) {
+		const struct spf_step *step = &trace->steps[i];
+
+		strbuf_printf(text, "%u %s %s\"%.*s\" %s", step->depth, step->domain,
+			      step->is_record ? "record " : "", (int)step->term.length, step->term.at,
+			      words[step->match]);
+		for (size_t j = 0; j < trace->lookup_count; j++)
+			if (trace->lookups[j].step == i)
+				strbuf_printf(text, " %s %s %s", dns_type_word(trace->lookups[j].type),
+					      trace->lookups[j].name,
+					      dns_status_word(trace->lookups[j].answer->status));
+		strbuf_add_char(text, '\n');
+	}
+	strbuf_printf(text, "%u terms, %u void%s", trace->terms, trace->voids, trace->is_cut ? ", cut" : "");
+}
+
+/* What was looked up for which term, what came, and what followed: in order. */
+static void
+spf_native_traces_each_step(void **state)
+{
+	static const struct {
+		const char *domain, *client, *trace;
+	} table[] = {
+		{ "absent.example", "198.51.100.54",
+		  "0 absent.example record \"\" no TXT absent.example NXDOMAIN\n0 terms, 0 void" },
+		{ "inc.example", "198.51.100.60",
+		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example "
+		  "answered\n"
+		  "0 inc.example \"include:yodel.example\" match\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
+		  "answered\n"
+		  "1 yodel.example \"ip4:198.51.100.54\" no\n"
+		  "1 yodel.example \"mx\" match MX yodel.example answered A mail.yodel.example answered\n"
+		  "2 terms, 0 void" },
+		{ "inc.example", "198.51.100.61",
+		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example "
+		  "answered\n"
+		  "0 inc.example \"include:yodel.example\" no\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
+		  "answered\n"
+		  "1 yodel.example \"ip4:198.51.100.54\" no\n"
+		  "1 yodel.example \"mx\" no MX yodel.example answered A mail.yodel.example answered\n"
+		  "1 yodel.example \"-all\" match\n"
+		  "0 inc.example \"~all\" match\n"
+		  "2 terms, 0 void" },
+		{ "red.example", "198.51.100.54",
+		  "0 red.example record \"v=spf1 redirect=yodel.example\" match TXT red.example answered\n"
+		  "0 red.example \"redirect=yodel.example\" match\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
+		  "answered\n"
+		  "1 yodel.example \"ip4:198.51.100.54\" match\n"
+		  "1 terms, 0 void" },
+		{ "voids.example", "198.51.100.54",
+		  "0 voids.example record \"v=spf1 a:v1.example a:v2.example a:v3.example +all\" match TXT "
+		  "voids.example answered\n"
+		  "0 voids.example \"a:v1.example\" no A v1.example NXDOMAIN\n"
+		  "0 voids.example \"a:v2.example\" no A v2.example NXDOMAIN\n"
+		  "0 voids.example \"a:v3.example\" permerror A v3.example NXDOMAIN\n"
+		  "3 terms, 3 void" },
+		{ "downa.example", "198.51.100.54",
+		  "0 downa.example record \"v=spf1 a:broken.example -all\" match TXT downa.example answered\n"
+		  "0 downa.example \"a:broken.example\" temperror A broken.example timeout\n"
+		  "1 terms, 0 void" },
+		{ "badinc.example", "198.51.100.54",
+		  "0 badinc.example record \"v=spf1 include:none.example -all\" match TXT badinc.example "
+		  "answered\n"
+		  "0 badinc.example \"include:none.example\" permerror\n"
+		  "1 none.example record \"\" no TXT none.example NXDOMAIN\n"
+		  "1 terms, 0 void" },
+		{ "bad.example", "198.51.100.54",
+		  "0 bad.example record \"v=spf1 ipv4:198.51.100.54 -all\" permerror TXT bad.example "
+		  "answered\n"
+		  "0 terms, 0 void" },
+		{ "exp.example", "198.51.100.61",
+		  "0 exp.example record \"v=spf1 exp=why.exp.example -all\" match TXT exp.example answered\n"
+		  "0 exp.example \"-all\" match\n"
+		  "0 exp.example \"exp=why.exp.example\" match TXT why.exp.example answered\n"
+		  "0 terms, 0 void" },
+		{ "ptr.example", "198.51.100.54",
+		  "0 ptr.example record \"v=spf1 ptr -all\" match TXT ptr.example answered\n"
+		  "0 ptr.example \"ptr\" match PTR 54.100.51.198.in-addr.arpa answered A liar.example "
+		  "NOERROR "
+		  "A "
+		  "out.ptr.example answered\n"
+		  "1 terms, 0 void" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct world world = { .rows = rows, .count = ROWS(rows) };
+		const struct spf_source source = { ask, &world };
+		struct spf_query query = { .domain = table[i].domain,
+					   .local = SPAN("joe"),
+					   .sender_domain = table[i].domain,
+					   .helo = "",
+					   .receiver = "" };
+		struct spf_outcome outcome;
+		struct arena arena;
+		char memory[4096];
+		struct strbuf told;
+
+		arena_init(&arena, 1U << 16);
+		assert_true(ipaddr_parse(span_of(table[i].client), &query.client));
+		assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
+		strbuf_init(&told, memory, sizeof memory);
+		tell_trace(&outcome.trace, &told);
+		assert_string_equal(memory, table[i].trace);
+		arena_clear(&arena);
+		clear(&world);
+	}
+}
+
+/* Of a record with thousands of addresses the trace keeps the first, and all that mattered. */
+static void
+spf_native_cuts_long_traces(void **state)
+{
+	static char text[60000] = "v=spf1";
+	struct fake_row long_row[] = { { "long.example", DNS_TXT, DNS_NOERROR, text } };
+	struct world world = { .rows = long_row, .count = 1 };
+	const struct spf_source source = { ask, &world };
+	struct spf_query query = { .domain = "long.example",
+				   .local = SPAN("joe"),
+				   .sender_domain = "long.example",
+				   .helo = "",
+				   .receiver = "" };
+	struct spf_outcome outcome;
+	struct arena arena;
+
+	(void)state;
+	for (int i = 0; i < 900; i++)
+		(void)strcat(text, " ip4:192.0.2.77");
+	(void)strcat(text, " a:v1.example ip4:198.51.100.1 -all");
+	arena_init(&arena, 1U << 20);
+	assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
+	assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
+	if (outcome.result != RESULT_PASS)
+		fail_msg("%s", outcome.problem);
+	assert_true(outcome.trace.is_cut);
+	assert_int_equal(outcome.trace.step_count, SPF_PLAIN_STEPS_MAX + 2);
+	assert_int_equal(outcome.trace.steps[SPF_PLAIN_STEPS_MAX + 1].match, SPF_MATCH);
+	arena_clear(&arena);
+	clear(&world);
+}
+
+/* A world that answers each question only when it is asked a second time, one more answer a round. */
+struct slow_world {
+	struct world world;
+	struct {
+		char name[256];
+		enum dns_type type;
+		const struct dns_answer *answer;
+	} asked[600];
+	size_t count, answered;
+};
+
+static const struct dns_answer *
+ask_slowly(void *context, const char *name, enum dns_type type)
+{
+	struct slow_world *slow = context;
+
+	for (size_t i = 0; i < slow->count; i++)
+		if (slow->asked[i].type == type && strcmp(slow->asked[i].name, name) == 0)
+			return i < slow->answered ? slow->asked[i].answer : NULL;
+	assert_true(slow->count < ROWS(slow->asked));
+	(void)snprintf(slow->asked[slow->count].name, sizeof slow->asked[0].name, "%s", name);
+	slow->asked[slow->count].type = type;
+	slow->asked[slow->count++].answer = ask(&slow->world, name, type);
+	return NULL;
+}
+
+/* Evaluate with answers that come one by one; returns how many questions there were, and in how many rounds.
+ */
+static size_t
+evaluate_slowly(const struct fake_row *world, size_t count, const char *domain, struct spf_outcome *outcome,
+		size_t *rounds)
+{
+	static struct slow_world slow;
+	const struct spf_source source = { ask_slowly, &slow };
+	struct spf_query query = {
+		.domain = domain, .local = SPAN("joe"), .sender_domain = domain, .helo = "", .receiver = ""
+	};
+	struct arena arena;
+
+	memset(&slow, 0, sizeof slow);
+	slow.world = (struct world){ .rows = world, .count = count };
+	assert_true(ipaddr_parse(SPAN("203.0.113.9"), &query.client));
+	arena_init(&arena, 1U << 16);
+	for (*rounds = 0; !spf_native_evaluate(&query, &source, &arena, outcome); ++*rounds)
+		slow.answered = slow.count; /* all that was asked in one round comes together */
+	arena_clear(&arena);
+	clear(&slow.world);
+	return slow.count;
+}
+
+/* 4.6.4: what is asked ahead is never more than the limits would let through, and saves rounds. */
+static void
+R7208_11_spf_native_asks_ahead_within_the_limits(void **state)
+{
+	static const struct {
+		const char *record, *other; /* of d.example; of each eN.example */
+		enum result result;
+		size_t questions, rounds; /* at most; exactly */
+	} table[] = {
+		/* all of one record together: the record, then the rest */
+		{ "v=spf1 a:a1.x a:a2.x a:a3.x mx:a4.x -all", "", RESULT_PERMERROR, 5, 2 },
+		/* 30 terms: 10 are asked */
+		{ "v=spf1 exists:a1.x exists:a2.x exists:a3.x exists:a4.x exists:a5.x exists:a6.x "
+		  "exists:a7.x "
+		  "exists:a8.x exists:a9.x exists:b1.x exists:b2.x exists:b3.x exists:b4.x -all",
+		  "", RESULT_PERMERROR, 11, 2 },
+		{ "v=spf1 a:w1.y a:w2.y a:w3.y a:w4.y a:w5.y a:w6.y a:w7.y a:w8.y a:w9.y a:w10.y a:w11.y "
+		  "a:w12.y "
+		  "a:w13.y -all",
+		  "", RESULT_PERMERROR, 11, 2 },
+		/* includes: their records together, and then what is in them */
+		{ "v=spf1 include:e1.z include:e2.z include:e3.z -all", "v=spf1 a:w1.y a:w2.y ?all",
+		  RESULT_FAIL, 6, 3 },
+		/* 5 includes of 10 terms each: 10 terms in all */
+		{ "v=spf1 include:e1.z include:e2.z include:e3.z include:e4.z include:e5.z -all",
+		  "v=spf1 a:w1.y a:w2.y a:w3.y a:w4.y a:w5.y a:w6.y a:w7.y a:w8.y a:w9.y a:w10.y ?all",
+		  RESULT_PERMERROR, 16, 3 },
+		/* includes of themselves: 10 in all */
+		{ "v=spf1 include:e1.z include:e2.z -all",
+		  "v=spf1 include:e1.z include:e2.z include:e3.z -all", RESULT_PERMERROR, 4, 2 },
+		/* nothing behind "all" or what matched is asked */
+		{ "v=spf1 all a:w1.y a:w2.y", "", RESULT_PASS, 1, 1 },
+		{ "v=spf1 ip4:203.0.113.9 a:w1.y a:w2.y -all", "", RESULT_PASS, 1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		static char names[16][2][16];
+		struct fake_row world[32] = { { "d.example", DNS_TXT, DNS_NOERROR, table[i].record } };
+		struct spf_outcome outcome;
+		size_t count = 1, rounds, questions;
+
+		for (int n = 1; n <= 13; n++) {
+			(void)snprintf(names[n][0], sizeof names[n][0], "e%d.z", n);
+			(void)snprintf(names[n][1], sizeof names[n][1], "w%d.y", n);
+			world[count++] =
+				(struct fake_row){ names[n][0], DNS_TXT, DNS_NOERROR, table[i].other };
+			world[count++] = (struct fake_row){ names[n][1], DNS_A, DNS_NOERROR, "192.0.2.1" };
+		}
+		questions = evaluate_slowly(world, count, "d.example", &outcome, &rounds);
+		print_message("    %s: %zu questions, %zu rounds\n", table[i].record, questions, rounds);
+		assert_int_equal(outcome.result, table[i].result);
+		assert_in_range(questions, 1, table[i].questions);
+		assert_int_equal(rounds, table[i].rounds);
+	}
+}
+
+/* RFC 8616, 4: a local part that is not ASCII fits into no name; what asks for it matches nothing. */
+static void
+R8616_spf_native_terms_with_8_bit_local_part_match_nothing(void **state)
+{
+	static const struct {
+		const char *record;
+		enum result ascii, other;
+	} table[] = {
+		{ "v=spf1 exists:%{l}.x -all", RESULT_PASS, RESULT_FAIL },
+		{ "v=spf1 exists:%{s}.x ~all", RESULT_PASS, RESULT_SOFTFAIL },
+		{ "v=spf1 include:%{l}.x ?all", RESULT_PASS, RESULT_NEUTRAL },
+		{ "v=spf1 exists:%{d}.x -all", RESULT_PASS, RESULT_PASS },
+		{ "v=spf1 exists:%{o}.x -all", RESULT_PASS, RESULT_PASS },
+	};
+	static const char *const locals[] = { "joe", "jo\xc3\xab" };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct fake_row world_rows[] = {
+			{ "xn--bcher-kva.example", DNS_TXT, DNS_NOERROR, table[i].record },
+			{ "joe.x", DNS_A, DNS_NOERROR, "127.0.0.2" },
+			{ "joe.x", DNS_TXT, DNS_NOERROR, "v=spf1 +all" },
+			{ "joe\\064xn--bcher-kva.example.x", DNS_A, DNS_NOERROR, "127.0.0.2" },
+			{ "xn--bcher-kva.example.x", DNS_A, DNS_NOERROR, "127.0.0.2" },
+			{ "jo\\195\\171.x", DNS_A, DNS_NOERROR, "127.0.0.2" },
+			{ "jo\\195\\171.x", DNS_TXT, DNS_NOERROR, "v=spf1 +all" },
+		};
+
+		for (size_t j = 0; j < ROWS(locals); j++) {
+			struct world world = { .rows = world_rows, .count = ROWS(world_rows) };
+			const struct spf_source source = { ask, &world };
+			struct spf_query query = { .domain = "xn--bcher-kva.example",
+						   .local = span_of(locals[j]),
+						   .sender_domain = "xn--bcher-kva.example",
+						   .helo = "",
+						   .receiver = "" };
+			struct spf_outcome outcome;
+			struct arena arena;
+
+			print_message("    %s %s\n", table[i].record, locals[j]);
+			arena_init(&arena, 1U << 16);
+			assert_true(ipaddr_parse(SPAN("203.0.113.9"), &query.client));
+			assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
+			assert_int_equal(outcome.result, j == 0 ? table[i].ascii : table[i].other);
+			arena_clear(&arena);
+			clear(&world);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -315,6 +623,10 @@ main(void)
 		cmocka_unit_test(C27_spf_engines_expand_explanations_safely),
 		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
 		cmocka_unit_test(spf_libspf2_refuses_records_that_it_would_cut),
+		cmocka_unit_test(spf_native_traces_each_step),
+		cmocka_unit_test(spf_native_cuts_long_traces),
+		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
+		cmocka_unit_test(R8616_spf_native_terms_with_8_bit_local_part_match_nothing),
 	};
 
 	return cmocka_run_group_tests_name("spf", tests, NULL, NULL);
