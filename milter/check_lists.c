@@ -51,29 +51,6 @@ struct question {
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
 };
 
-/* Text from a list, which may repeat the question, without the key. */
-static const char *
-without_key(struct arena *arena, struct span text, const char *key)
-{
-	char memory[600];
-	struct strbuf masked;
-	const struct span secret = span_of(key);
-
-	if (secret.length == 0)
-		return arena_copy(arena, text);
-	strbuf_init(&masked, memory, sizeof memory);
-	while (text.length > 0) {
-		const bool is_key = span_starts_with_nocase(text, secret);
-
-		if (is_key)
-			strbuf_add(&masked, "***");
-		else
-			strbuf_add_char(&masked, text.at[0]);
-		text = span_from(text, is_key ? secret.length : 1);
-	}
-	return arena_string(arena, memory);
-}
-
 static const char *
 lookup_page(struct arena *arena, const struct list *list, const char *asked)
 {
@@ -118,7 +95,7 @@ write_listing(struct list_finding *finding, const struct question *question, str
 	finding->meaning = dnslist_meaning(list, finding->answers[0]);
 	finding->page = lookup_page(arena, list, finding->asked);
 	if (question->reason->count > 0)
-		finding->text = without_key(arena, question->reason->records[0].text, list->key);
+		finding->text = dnslist_without_key(arena, question->reason->records[0].text, list->key);
 }
 
 static void

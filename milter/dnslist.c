@@ -149,3 +149,25 @@ dnslist_error_meaning(const struct list *list, uint32_t answer)
 
 	return known != NULL ? known->meaning : NULL;
 }
+
+const char *
+dnslist_without_key(struct arena *arena, struct span text, const char *key)
+{
+	char memory[600];
+	struct strbuf masked;
+	const struct span secret = span_of(key);
+
+	if (secret.length == 0)
+		return arena_copy(arena, text);
+	strbuf_init(&masked, memory, sizeof memory);
+	while (text.length > 0) {
+		const bool is_key = span_starts_with_nocase(text, secret);
+
+		if (is_key)
+			strbuf_add(&masked, "***");
+		else
+			strbuf_add_char(&masked, text.at[0]);
+		text = span_from(text, is_key ? secret.length : 1);
+	}
+	return arena_string(arena, memory);
+}

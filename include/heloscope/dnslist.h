@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/arena.h"
 #include "heloscope/config.h"
 #include "heloscope/dns.h"
 #include "heloscope/ipaddr.h"
@@ -45,6 +46,12 @@ struct list_reading {
 
 /* Read the answer to an A question. */
 struct list_reading dnslist_read(const struct list *list, const struct dns_answer *answer);
+
+/*
+ * Text from a list, which may repeat the question: as a string in `arena`, each occurrence of `key`
+ * (NULL for none) masked, and cut at 599 octets when there is a key.
+ */
+const char *dnslist_without_key(struct arena *arena, struct span text, const char *key);
 
 /* What is known of one answer, from the list's line or its entry; NULL for nothing. */
 const char *dnslist_meaning(const struct list *list, uint32_t answer);
