@@ -9,6 +9,7 @@
 
 #include "heloscope/config.h"
 #include "heloscope/config_show.h"
+#include "heloscope/intake.h"
 #include "heloscope/log.h"
 #include "heloscope/milter.h"
 #include "heloscope/service.h"
@@ -175,7 +176,7 @@ block_signals(void)
 
 /* From a good configuration to a running filter. Takes over the reference to `config`. */
 static bool
-serve(struct config *config, const char *path)
+serve(struct config *config, const char *path, unsigned long descriptors)
 {
 	struct error error;
 	struct runtime *runtime;
@@ -196,6 +197,11 @@ serve(struct config *config, const char *path)
 		return false;
 	}
 	service_send_at_once();
+	if (!intake_start(descriptors, &error)) {
+		log_error("%s", error.text);
+		runtime_unref(runtime);
+		return false;
+	}
 	runtime_settle(runtime);
 	log_info("heloscope-milter %s listens on %s, mode %s", PACKAGE_VERSION, config->listen,
 		 config->mode == MODE_ENFORCE ? "enforce" : "audit");
@@ -204,6 +210,7 @@ serve(struct config *config, const char *path)
 	service_notify("READY=1");
 	is_well = is_well && milter_run();
 	service_notify("STOPPING=1");
+	intake_stop();
 	milter_close();
 	return is_well;
 }
@@ -213,6 +220,7 @@ main(int argc, char **argv)
 {
 	struct options options = { .config = CONFIG_FILE };
 	const int status = read_options(argc, argv, &options);
+	unsigned long descriptors;
 	struct config *config;
 
 	if (status >= 0)
@@ -228,7 +236,8 @@ main(int argc, char **argv)
 	}
 	block_signals();
 	log_open(config->log_target, config->log_level);
-	if (service_raise_descriptors() < 1024)
+	descriptors = service_raise_descriptors();
+	if (descriptors < 1024)
 		log_warning("fewer than 1024 open files are allowed; raise LimitNOFILE");
-	return serve(config, options.config) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return serve(config, options.config, descriptors) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/intake.h"
 #include "heloscope/log.h"
 
 #define NAME "heloscope"
@@ -156,7 +157,7 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 			    "{tls_version} with MAIL, and i at end of message (Postfix: milter_mail_macros, "
 			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
 			    "confMILTER_MACROS_EOM)");
-	connection = calloc(1, sizeof *connection);
+	connection = intake_has_room() ? calloc(1, sizeof *connection) : NULL;
 	if (connection == NULL)
 		return SMFIS_REJECT; /* the MTA goes on as its default action for filters says */
 	connection->steps = steps & STEPS_WANTED;

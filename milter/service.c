@@ -91,19 +91,25 @@ service_clear_socket(const char *listen, struct error *error)
 	return true;
 }
 
-void
-service_send_at_once(void)
+int
+service_find_listener(void)
 {
-	const int yes = 1;
-
 	for (int fd = 0; fd < LISTENERS_BELOW; fd++) {
 		int is_listening = 0;
 		socklen_t length = sizeof is_listening;
 
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) == 0 && is_listening)
-			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes,
-					 sizeof yes); /* fails for unix sockets */
+			return fd;
 	}
+	return -1;
+}
+
+void
+service_send_at_once(void)
+{
+	const int yes = 1, fd = service_find_listener();
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); /* fails for unix sockets */
 }
 
 static bool

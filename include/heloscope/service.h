@@ -30,8 +30,11 @@ bool service_clear_socket(const char *listen, struct error *error);
 bool service_set_socket_access(const char *listen, const char *owner, const char *group, unsigned mode,
 			       struct error *error);
 
+/* The descriptor of the socket that this process listens on, or -1: libmilter keeps it to itself. */
+int service_find_listener(void);
+
 /*
- * Send replies at once on connections to come: sets TCP_NODELAY on every listening TCP socket, which
+ * Send replies at once on connections to come: sets TCP_NODELAY on the listening TCP socket, which
  * accepted ones inherit. libmilter writes the edits of a message and its reply apart, and keeps its
  * socket to itself; without this each message waits some 40 ms for a delayed acknowledgement.
  */

@@ -11,9 +11,11 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 import unittest
 
 from lab import DEADLINE_S, Lab, Smtp, free_port, wait_until
+from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -190,8 +192,46 @@ class Process(Base):
     def test_replies_are_sent_at_once(self):
         """TCP_NODELAY on the listening socket, which connections inherit: looked at through a copy of it."""
         process = self.start(self.text())
-        listeners = [copy for copy in socket_copies(process.pid) if copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
-        self.assertEqual([copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for copy in listeners], [1])
+        listeners = [copy for copy in socket_copies(process.pid)
+                     if copy.family == socket.AF_INET and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+        self.assertEqual({copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for copy in listeners}, {1})
+
+    def test_F33_without_free_descriptors_it_neither_spins_nor_dies(self):
+        """More connections than descriptors: some are refused at once, the rest wait; with room all is well again."""
+        process = self.start(self.text(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120)))
+
+        def ticks():
+            return sum(int(number) for number in pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])
+
+        silent = [socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S) for _ in range(200)]
+        self.lab.logs_mention("test", "or more file descriptors are in use")
+        before, start = ticks(), time.monotonic()
+        time.sleep(2)
+        used = (ticks() - before) / os.sysconf("SC_CLK_TCK")
+        self.assertLess(used, (time.monotonic() - start) / 2, "a processor's share while nothing can be accepted")
+        for connection in silent:
+            connection.close()
+        with Client(self.port) as client:
+            client.start("127.0.0.1")
+            client.message()
+
+    def test_F32_near_the_limit_new_sessions_are_left_to_the_mta(self):
+        process = self.start(self.text(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120)))
+        clients = []
+        with self.assertRaises(EOFError):
+            for _ in range(120):
+                clients.append(Client(self.port))
+                clients[-1].__enter__()
+                clients[-1].start("127.0.0.1")
+        self.assertGreater(len(clients), 60)
+        self.assertIsNone(process.poll())
+        clients[0].message()  # those that are in go on
+        for client in clients:
+            client.socket.close()
+        wait_until("free descriptors", lambda: len(os.listdir(f"/proc/{process.pid}/fd")) < 60, process=process)
+        with Client(self.port) as client:
+            client.start("127.0.0.1")
+            client.message()
 
     def test_service_manager_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
