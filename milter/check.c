@@ -42,6 +42,7 @@ struct inquiry {
 	char *helo; /* as given, or NULL */
 	enum stage stage;
 	bool is_closed, is_scheduled, is_complete, has_expired;
+	bool has_lost_helo; /* memory ran out, which is not the same as no HELO */
 	bool is_done[INQUIRY_CHECKS_MAX];
 	struct stage_state stages[STAGES];
 	struct facts facts;
@@ -336,6 +337,7 @@ inquiry_helo(struct inquiry *inquiry, const char *name)
 	(void)pthread_mutex_lock(&inquiry->lock);
 	free(inquiry->helo);
 	inquiry->helo = name != NULL ? strdup(name) : NULL;
+	inquiry->has_lost_helo = name != NULL && inquiry->helo == NULL;
 	enter_helo(inquiry);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
@@ -360,7 +362,7 @@ has_memory(const struct inquiry *inquiry)
 	for (int stage = 0; stage < STAGES; stage++)
 		if (inquiry->stages[stage].arena.has_failed)
 			return false;
-	return true;
+	return !inquiry->has_lost_helo;
 }
 
 const struct facts *

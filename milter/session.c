@@ -297,10 +297,12 @@ session_mail(struct session *session, const struct session_mail *mail)
 		if (session->inquiry != NULL)
 			inquiry_helo(session->inquiry, NULL);
 	}
-	if (session->inquiry == NULL || is_authenticated)
+	if (session->facts.client.is_trusted || is_authenticated)
 		set_own_facts(session, mail);
-	else
+	else if (session->inquiry != NULL)
 		inquiry_mail(session->inquiry, mail->path, mail->auth_name);
+	else
+		message->is_judged = true; /* memory ran out at connect: without facts it is deferred */
 }
 
 /* Make the facts final. */

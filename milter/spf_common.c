@@ -4,12 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-#define SCRATCH_LIMIT (2U << 20)
-#define TEXT_MAX 2048 /* octets of an expanded explanation; 255 of them are kept */
+#define SCRATCH_LIMIT (8U << 20) /* eleven records of 1024 terms need a third of it */
+#define TEXT_MAX 2048            /* octets of an expanded explanation; 255 of them are kept */
 #define EXPLANATION_MAX 255
 #define LABEL_MAX 63
 #define PARTS_MAX 128       /* of a macro's value: no value has more labels */
 #define WIRE_TEXT_SIZE 1100 /* a name with every octet as \DDD */
+
+const struct spf_outcome spf_out_of_memory = { .result = RESULT_TEMPERROR, .problem = "out of memory" };
 
 bool
 spf_domain_is_checkable(const char *domain)

@@ -340,7 +340,9 @@ spf_libspf2_evaluate(const struct spf_query *query, const struct spf_source *sou
 		told = spf_explain(&engine.evaluation, engine.explanation, query->domain,
 				   &engine.evaluation.scratch);
 	is_done = !engine.evaluation.is_pending;
-	if (is_done) {
+	if (is_done && engine.evaluation.scratch.has_failed) {
+		*outcome = spf_out_of_memory;
+	} else if (is_done) {
 		const bool is_error = result == RESULT_TEMPERROR || result == RESULT_PERMERROR;
 
 		*outcome = (struct spf_outcome){

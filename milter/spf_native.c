@@ -388,7 +388,9 @@ spf_native_evaluate(const struct spf_query *query, const struct spf_source *sour
 	if (found.result == RESULT_FAIL && in_force.record.has_explanation)
 		told = explain(&evaluation, &in_force);
 	is_done = is_done && !evaluation.is_pending;
-	if (is_done) {
+	if (is_done && evaluation.scratch.has_failed) {
+		*outcome = spf_out_of_memory;
+	} else if (is_done) {
 		const bool is_error = found.result == RESULT_TEMPERROR || found.result == RESULT_PERMERROR;
 
 		*outcome = (struct spf_outcome){

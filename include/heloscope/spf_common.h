@@ -28,6 +28,9 @@ void spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query,
 	       const struct spf_source *source);
 void spf_end(struct spf_evaluation *evaluation);
 
+/* The outcome when `scratch` has failed: temperror, whatever seems to have been found. */
+extern const struct spf_outcome spf_out_of_memory;
+
 /* A copy in `arena`; NULL for NULL. */
 const char *spf_keep(struct arena *arena, const char *text);
 
