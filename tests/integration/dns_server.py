@@ -61,52 +61,63 @@ def odd_answer(query, question):
     return response.to_wire(max_size=65535)
 
 
-def misbehave(packet, is_tcp):
-    """The octets to send, or None for silence, or False to hang up."""
-    query = dns.message.from_wire(packet, ignore_trailing=True)
+def respond(query, is_tcp, kind, number, found):
+    """
+    The octets of an answer that goes wrong in the way of `kind`, or is right; None for silence, False to
+    hang up. `found`: the rdata texts of the right answer.
+    """
     question = query.question[0]
-    label, digits = re.match(r"([a-z]*)(\d*)", question.name.labels[0].decode("latin-1").lower()).groups()
-    number = int(digits or 1)
     response = dns.message.make_response(query)
-    if label == "drop":
+    if kind == "drop":
         return None
-    if label in RCODES:
-        response.set_rcode(RCODES[label])
+    if kind in RCODES:
+        response.set_rcode(RCODES[kind])
         return response.to_wire()
-    if label in ("garbage", "empty", "short"):
-        return {"garbage": packet[:2] + b"\xff" * 60, "empty": b"", "short": packet[:2] + b"\x81"}[label]
-    if label == "late":
+    if kind in ("garbage", "empty", "short"):
+        head = struct.pack("!H", query.id)
+        return {"garbage": head + b"\xff" * 60, "empty": b"", "short": head + b"\x81"}[kind]
+    if kind == "late":
         time.sleep(number / 1000)
-    if label == "tcpreset" and is_tcp:
+    if kind == "tcpreset" and is_tcp:
         return False
-    if label in ("truncated", "tcpreset", "big") and not is_tcp:
+    if kind in ("truncated", "tcpreset", "big") and not is_tcp:
         response.flags |= dns.flags.TC
         return response.to_wire()
-    if label == "oddname":
+    if kind == "oddname":
         return odd_answer(query, question)
-    if label == "cnameloop":
+    if kind == "cnameloop":
         other = dns.name.Name([b"cnameloop2"] + list(question.name.labels[1:]))
         response.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "CNAME", other.to_text()))
         response.answer.append(dns.rrset.from_text(other, TTL, "IN", "CNAME", question.name.to_text()))
         return response.to_wire()
-    owner = dns.name.from_text("other.example") if label == "wrongname" else question.name
-    found = records(question, label, number) if label != "nodata" else []
+    owner = dns.name.from_text("other.example") if kind == "wrongname" else question.name
     if found:
         response.answer.append(dns.rrset.from_text(owner, TTL, "IN", question.rdtype, *found))
-    if label == "overrun":  # the last record must be the one whose length is wrong
+    if kind == "overrun":  # the last record must be the one whose length is wrong
         response.use_edns(False)
-    if label == "wrongname":
+    if kind == "wrongname":
         response.question = [dns.rrset.RRset(owner, question.rdclass, question.rdtype)]
     wire = response.to_wire(max_size=65535)
-    if label == "wrongid":
+    if kind == "wrongid":
         return bytes([wire[0] ^ 0xFF]) + wire[1:]
-    if label == "overrun":
-        return wire[:-6] + struct.pack("!H", 40000) + wire[-4:]
+    if kind == "overrun":  # behind the question stand a pointer to its name, type, class, TTL and the length
+        at = 12 + len(question.name.to_wire()) + 4 + 10
+        return wire[:at] + struct.pack("!H", 40000) + wire[at + 2:]
     if not is_tcp and len(wire) > 1232:
         response.answer = []
         response.flags |= dns.flags.TC
         return response.to_wire()
     return wire
+
+
+def misbehave(packet, is_tcp):
+    """An answer as the first label of the question's name asks for it."""
+    query = dns.message.from_wire(packet, ignore_trailing=True)
+    question = query.question[0]
+    kind, digits = re.match(r"([a-z]*)(\d*)", question.name.labels[0].decode("latin-1").lower()).groups()
+    number = int(digits or 1)
+    found = records(question, kind, number) if kind != "nodata" else []
+    return respond(query, is_tcp, kind, number, found)
 
 
 class Udp(socketserver.BaseRequestHandler):

@@ -1,0 +1,208 @@
+"""Every check under every fault of the DNS: temperror, the mail is accepted, and the deadline is kept."""
+import collections
+import concurrent.futures
+import contextlib
+import email.message
+import os
+import re
+import sys
+import time
+import unittest
+
+import dns.message
+import dns.rdatatype
+
+from dns_server import DnsServer, respond
+from lab import Lab, free_port, wait_until
+from raw_milter import Client, fields
+from readback import results
+
+# A world for each number: a client and domains in which all is well, so that no answer is in a cache.
+ROLES = {
+    "ptr": (r"(?P<d>\d+)\.(?P<c>\d+)\.18\.198\.in-addr\.arpa", "PTR", "out.c{n}.example."),
+    "ptr-address": (r"out\.c(?P<n>\d+)\.example", "A", "{client}"),
+    "helo-address": (r"helo\.c(?P<n>\d+)\.example", "A", "{client}"),
+    "helo-spf": (r"helo\.c(?P<n>\d+)\.example", "TXT", '"v=spf1 a:out.c{n}.example -all"'),
+    "spf": (r"c(?P<n>\d+)\.example", "TXT", '"v=spf1 a:spf.c{n}.example -all"'),
+    "spf-address": (r"spf\.c(?P<n>\d+)\.example", "A", "{client}"),
+    "mx": (r"c(?P<n>\d+)\.example", "MX", "10 out.c{n}.example."),
+    "block-list": (r"(?P<d>\d+)\.(?P<c>\d+)\.18\.198\.bl\.test", "A", "127.0.0.2"),
+    "block-list-text": (r"(?P<d>\d+)\.(?P<c>\d+)\.18\.198\.bl\.test", "TXT", '"listed"'),
+    "allow-list": (r"(?P<d>\d+)\.(?P<c>\d+)\.18\.198\.wl\.test", "A", "127.0.0.2"),
+    "domain-list": (r"c(?P<n>\d+)\.example\.dbl\.test", "A", "127.0.0.2"),
+}
+
+WELL = {
+    "iprev": "pass", "x-helo": "pass", "spf smtp.mailfrom": "pass", "spf smtp.helo": "pass", "x-sender": "pass",
+    "x-dnsbl bl.test": "fail", "x-dnsbl dbl.test": "fail", "dnswl wl.test": "pass",
+}
+
+# What fails when a role's answers do. The text of a listing is only words.
+HURTS = {
+    "ptr": ["iprev"],
+    "ptr-address": ["iprev", "spf smtp.helo"],
+    "helo-address": ["x-helo"],
+    "helo-spf": ["spf smtp.helo"],
+    "spf": ["spf smtp.mailfrom"],
+    "spf-address": ["spf smtp.mailfrom"],
+    "mx": ["x-sender"],
+    "block-list": ["x-dnsbl bl.test"],
+    "block-list-text": [],
+    "allow-list": ["dnswl wl.test"],
+    "domain-list": ["x-dnsbl dbl.test"],
+}
+
+FAULTS = ["drop", "servfail", "refused", "formerr", "notimp", "yxdomain", "wrongid", "wrongname", "garbage", "empty", "short",
+          "overrun", "tcpreset", "cnameloop", "late9000"]
+HARMLESS = ["", "late100", "truncated"]
+
+# Nothing but the truth is accepted: a fault that is taken for an answer refuses the mail.
+CONFIG = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr level debug
+mode enforce
+resolver { servers 127.0.0.1@{scripted} timeout 2500ms }
+dnsbl "bl.test" probe none
+dnswl "wl.test" probe none
+domain-dnsbl "dbl.test" on { sender } probe none
+policy {
+    reject when iprev in { none, fail, permerror } or helo in { none, fail, permerror }
+    reject when spf in { none, neutral, fail, softfail, permerror } or spf-helo in { none, neutral, fail, softfail, permerror }
+    reject when sender in { none, fail, permerror } or dnsbl > 2
+    reject when dnsbl = none or dnswl = none or dnsbl = 0
+}
+"""
+
+lab = None
+
+
+class World:
+    """A name server that is right about everything but questions of one role, which meet one fault."""
+
+    def __init__(self, fault):
+        self.kind, digits = re.match(r"([a-z]*)(\d*)", fault).groups()
+        self.number = int(digits or 0)
+        self.port = free_port()
+        self.role = None
+        self.asked = collections.Counter()
+
+    def answer(self, packet, is_tcp):
+        query = dns.message.from_wire(packet, ignore_trailing=True)
+        name = query.question[0].name.to_text().rstrip(".").lower()
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        for role, (pattern, rdtype, rdata) in ROLES.items():
+            match = re.fullmatch(pattern, name)
+            if match and kind == rdtype:
+                groups = match.groupdict()
+                n = int(groups["n"]) if "n" in groups else int(groups["c"]) * 256 + int(groups["d"])
+                self.asked[role] += 1
+                fault = self.kind if role == self.role else ""
+                return respond(query, is_tcp, fault, self.number, [rdata.format(n=n, client=f"198.18.{n // 256}.{n % 256}")])
+        return respond(query, is_tcp, "cnameloop" if name.startswith("cnameloop") else "nxdomain", 0, [])
+
+
+def setUpModule():
+    global lab, worlds, filters, stack
+    worlds, filters = {}, {}
+    with contextlib.ExitStack() as started:
+        lab = started.enter_context(Lab())
+        for fault in FAULTS + HARMLESS:
+            worlds[fault] = World(fault)
+            started.enter_context(DnsServer(worlds[fault].port, worlds[fault].answer))
+            lab.servers["scripted"] = worlds[fault].port
+            filters[fault] = lab.heloscope(CONFIG, name=f"filter-{fault or 'well'}")
+        stack = started.pop_all()
+
+
+def tearDownModule():
+    try:
+        for running in filters.values():
+            running.begin_to_stop()
+        for running in filters.values():
+            running.stop()  # fails when a sanitizer found a leak
+    finally:
+        stack.__exit__(*sys.exc_info())
+
+
+def send(port, n):
+    """One message from client and domains number `n`; the reply to RCPT, and results by method."""
+    with Client(port) as client:
+        client.start(f"198.18.{n // 256}.{n % 256}", b"helo.c%d.example" % n)
+        client.ask(b"M", b"<joe@c%d.example>\0" % n)
+        (command, text), = client.ask(b"R", b"<user@in.test>\0")
+        if command != b"c":
+            return text.decode(), {}
+        value = fields(client.ask(b"E"))[0][1]
+    message = email.message.Message()
+    message["Authentication-Results"] = value
+    found = {}
+    for method, result, properties in results(message, "mx.lab.test"):
+        detail = properties.get("dns.zone") or (next(name for name in properties if name.startswith("smtp.")) if method == "spf" else "")
+        found[f"{method} {detail}".strip()] = result
+    return "", found
+
+
+def meet(fault):
+    """A message for each role; what came of it, and the seconds that it took."""
+    outcomes = {}
+    for number, role in enumerate(ROLES, 1):
+        worlds[fault].role = role
+        start = time.monotonic()
+        outcomes[role] = (*send(filters[fault].port, number), time.monotonic() - start)
+    return outcomes
+
+
+def meet_all():
+    """All faults, some at a time: most of it is waiting for what does not come."""
+    faults = FAULTS + HARMLESS
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return dict(zip(faults, pool.map(meet, faults)))
+
+
+def descriptors(running):
+    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
+
+
+class Faults(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.outcomes = meet_all()
+
+    def check(self, fault, is_fault):
+        for role, (reply, found, seconds) in self.outcomes[fault].items():
+            with self.subTest(fault=fault, role=role):
+                self.assertEqual(reply, "", "refused")
+                self.assertLess(seconds, 30, "the deadline is 2.5 seconds")
+                hurt = dict.fromkeys(HURTS[role], "temperror") if is_fault else {}
+                self.assertEqual(found, {**WELL, **hurt})
+                self.assertGreater(worlds[fault].asked[role], 0)
+
+    def test_R7208_8_what_was_answered_before_stays_known(self):
+        """The cached answer, once the name server is gone."""
+        worlds["drop"].role = None
+        self.assertEqual(send(filters["drop"].port, 300), ("", WELL))
+        for role in ROLES:
+            worlds["drop"].role = role
+            self.assertEqual(send(filters["drop"].port, 300), ("", WELL))
+
+    def test_nothing_stays_open(self):
+        for fault, running in filters.items():
+            send(running.port, 400)
+            wait_until(f"closed sockets after {fault}", lambda: descriptors(running) < 40, process=running.process)
+
+
+def add_tests():
+    """F01 to F10 and F56: a test for each fault."""
+    for fault in FAULTS + HARMLESS:
+        name = f"test_F02_F03_F05_F07_F08_F10_{fault}" if fault else "test_without_fault"
+        setattr(Faults, name, lambda self, fault=fault: self.check(fault, fault in FAULTS))
+
+
+add_tests()
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
