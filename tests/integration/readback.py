@@ -19,30 +19,40 @@ def _read_by_authres(value):
     ]
 
 
-def _read_by_perl(value):
+def _read_by_perl(values):
     script = pathlib.Path(__file__).with_name("readback.pl")
-    done = subprocess.run(["perl", script], input=value.encode(), capture_output=True, check=True)
-    parsed = json.loads(done.stdout)
-    return parsed["authserv_id"]["value"], [
-        (entry["key"], entry["value"], {child["key"]: child["value"] for child in entry.get("children", []) if child["type"] != "comment"})
-        for entry in parsed.get("children", [])
-        if entry["type"] == "entry"
-    ]
+    done = subprocess.run(["perl", script], input=b"".join(value.encode() + b"\0" for value in values), capture_output=True, check=True)
+    read = []
+    for line in done.stdout.splitlines():
+        parsed = json.loads(line)
+        read.append((parsed["authserv_id"]["value"], [
+            (entry["key"], entry["value"], {child["key"]: child["value"] for child in entry.get("children", []) if child["type"] != "comment"})
+            for entry in parsed.get("children", [])
+            if entry["type"] == "entry"
+        ]))
+    return read
 
 
-def results(message, authserv_id):
-    """The results of the topmost field of `authserv_id`: (method, result, properties) each."""
-    for value in message.get_all("Authentication-Results", []):
+def read_fields(values):
+    """Field values, each as (authserv-id, [(method, result, properties)]); both readers must agree."""
+    read = _read_by_perl(values)
+    assert len(read) == len(values), (len(read), len(values))
+    for value, (other_owner, second) in zip(values, read):
         owner, first = _read_by_authres(value)
-        other_owner, second = _read_by_perl(value)
         assert owner == other_owner, (owner, other_owner)
         assert len(first) == len(second), (first, second)
         for (method, result, properties), (other_method, other_result, more) in zip(first, second):
             assert (method, result) == (other_method, other_result), value
             for name, text in properties.items():
                 assert more[name] == text, (name, text, more[name])
+    return read
+
+
+def results(message, authserv_id):
+    """The results of the topmost field of `authserv_id`: (method, result, properties) each."""
+    for owner, found in read_fields(message.get_all("Authentication-Results", [])):
         if owner == authserv_id:
-            return second
+            return found
     return []
 
 
