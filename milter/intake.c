@@ -174,7 +174,4 @@ intake_stop(void)
 	(void)pthread_cond_signal(&intake.is_stopping_now);
 	(void)pthread_mutex_unlock(&intake.lock);
 	(void)pthread_join(intake.thread, NULL);
-	(void)close(intake.real);
-	(void)close(intake.idle);
-	intake.is_running = false;
 }

@@ -199,7 +199,7 @@ static const struct option common_options[] = {
 	{ "do-not-query-localhost:", "no" },
 	{ "infra-host-ttl:", "30" },
 	{ "infra-keep-probing:", "yes" },
-	{ "num-queries-per-thread:", "4096" },
+	{ "num-queries-per-thread:", "16384" },
 	{ "outgoing-range:", "4096" },
 	{ "edns-buffer-size:", "1232" },
 	{ "verbosity:", "0" },

@@ -23,7 +23,10 @@ bool intake_start(unsigned long limit, struct error *error);
 /* Whether a connection that has come in should be served. Any thread. */
 bool intake_has_room(void);
 
-/* End the thread. Does nothing when it was not started. */
+/*
+ * End the thread, once and before the process ends: libmilter leaves its own threads to exit(), and
+ * they may still ask intake_has_room(). Does nothing when it was not started.
+ */
 void intake_stop(void);
 
 #endif
