@@ -98,7 +98,7 @@ class World:
                 groups = match.groupdict()
                 n = int(groups["n"]) if "n" in groups else int(groups["c"]) * 256 + int(groups["d"])
                 self.asked[role] += 1
-                fault = self.kind if role == self.role else ""
+                fault = self.kind if self.role in (role, "*") else ""
                 return respond(query, is_tcp, fault, self.number, [rdata.format(n=n, client=f"198.18.{n // 256}.{n % 256}")])
         return respond(query, is_tcp, "cnameloop" if name.startswith("cnameloop") else "nxdomain", 0, [])
 
@@ -182,12 +182,22 @@ class Faults(unittest.TestCase):
                 self.assertGreater(worlds[fault].asked[role], 0)
 
     def test_R7208_8_what_was_answered_before_stays_known(self):
-        """The cached answer, once the name server is gone."""
-        worlds["drop"].role = None
-        self.assertEqual(send(filters["drop"].port, 300), ("", WELL))
+        """The cached answer, once the name server has nothing more to say."""
+        worlds["refused"].role = None
+        self.assertEqual(send(filters["refused"].port, 300), ("", WELL))
         for role in ROLES:
-            worlds["drop"].role = role
-            self.assertEqual(send(filters["drop"].port, 300), ("", WELL))
+            worlds["refused"].role = role
+            self.assertEqual(send(filters["refused"].port, 300), ("", WELL))
+
+    def test_F56_all_lookups_slow_at_once_cost_one_deadline(self):
+        for fault in ("drop", "late9000", "servfail"):
+            with self.subTest(fault):
+                worlds[fault].role = "*"
+                start = time.monotonic()
+                reply, found = send(filters[fault].port, 500)
+                self.assertEqual(reply, "")
+                self.assertEqual(set(found.values()), {"temperror"})
+                self.assertLess(time.monotonic() - start, 20, "the deadline is 2.5 seconds, the sum of all lookups 25")
 
     def test_nothing_stays_open(self):
         for fault, running in filters.items():

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import socket
 import struct
 import sys
@@ -78,6 +79,28 @@ class Raw(unittest.TestCase):
                 half.sendall(whole[:end])
         wait_until("the end of dropped connections", lambda: descriptors() <= before + 2, process=running.process)
         self.good_message()
+
+    def test_F31_one_octet_at_a_time(self):
+        whole = connect_packet(addresses["good"]) + packet(b"H", b"smtpout.yodel.example\0") + packet(b"M", b"<anna@yodel.example>\0")
+        with Client(running.port) as client:
+            for octet in whole:
+                client.socket.sendall(bytes([octet]))
+            for _ in range(3):
+                self.assertEqual(client.read()[0], b"c")
+            client.ask(b"R", b"<user@in.test>\0")
+            self.assertIn(b"spf=pass", client.ask(b"E")[0][1])
+
+    def test_F44_stopped_and_continued(self):
+        """As after a suspended machine: what was under way goes on."""
+        with Client(running.port) as client:
+            client.start(addresses["good"])
+            running.process.send_signal(signal.SIGSTOP)
+            client.socket.sendall(packet(b"M", b"<anna@yodel.example>\0"))
+            time.sleep(1)
+            running.process.send_signal(signal.SIGCONT)
+            self.assertEqual(client.read()[0], b"c")
+            client.ask(b"R", b"<user@in.test>\0")
+            self.assertIn(b"spf=pass", client.ask(b"E")[0][1])
 
     def test_C19_C20_commands_out_of_order(self):
         for commands in (
