@@ -373,6 +373,71 @@ compose_writes_received_spf_and_notes(void **state)
 	config_unref(config);
 }
 
+/* RFC 7208, 9.1: each result is said in words. */
+static void
+R7208_18_compose_received_spf_says_each_result(void **state)
+{
+	static const struct {
+		enum result result;
+		const char *field;
+	} table[] = {
+		{ RESULT_PASS, "pass (mx.test: yodel.example permits this client)\n" },
+		{ RESULT_SOFTFAIL,
+		  "softfail (mx.test: yodel.example probably does not permit this client)\n" },
+		{ RESULT_NEUTRAL, "neutral (mx.test: yodel.example says nothing of this client)\n" },
+		{ RESULT_NONE, "none (mx.test: yodel.example has no SPF record)\n" },
+		{ RESULT_TEMPERROR, "temperror (mx.test: yodel.example could not be checked)\n" },
+		{ RESULT_PERMERROR, "permerror (mx.test: yodel.example could not be checked)\n" },
+		{ RESULT_UNCHECKED, "" },
+	};
+	struct config *config = config_from_text("authserv-id \"mx.test\"", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of("h.test");
+		char memory[COMPOSE_FIELD_SIZE];
+		struct strbuf value;
+
+		facts.results[METHOD_SPF] = table[i].result;
+		strbuf_init(&value, memory, sizeof memory);
+		compose_received_spf(config, &facts, &value);
+		assert_int_equal(strncmp(memory, table[i].field, strlen(table[i].field)), 0);
+		assert_int_equal(memory[0] == '\0', table[i].field[0] == '\0');
+	}
+	config_unref(config);
+}
+
+static void
+policy_judge_compares_numbers(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool is_true; /* bl.test lists with weight 1 */
+	} table[] = {
+		{ "dnsbl < 2", true },   { "dnsbl < 1", false },  { "dnsbl <= 1", true },
+		{ "dnsbl <= 0", false }, { "dnsbl = 1", true },   { "dnsbl = 2", false },
+		{ "dnsbl != 2", true },  { "dnsbl != 1", false }, { "dnsbl >= 1", true },
+		{ "dnsbl >= 2", false }, { "dnsbl > 0", true },   { "dnsbl > 1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of("h.test");
+		struct list_finding finding = listed[0];
+		struct config *config;
+		char policy[80];
+
+		finding.weight = 1;
+		facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
+		facts.results[METHOD_DNSBL] = RESULT_FAIL;
+		(void)snprintf(policy, sizeof policy, "policy { reject when %s }", table[i].rule);
+		print_message("    %s\n", policy);
+		assert_int_equal(judge(policy, &facts, "<a@b.test>", &config).action,
+				 table[i].is_true ? ACTION_REJECT : ACTION_ACCEPT);
+		config_unref(config);
+	}
+}
+
 /* C27, E09: one line, escaped. */
 static void
 compose_log_line_cannot_be_forged(void **state)
@@ -405,6 +470,8 @@ main(void)
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
 		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
 		cmocka_unit_test(compose_writes_received_spf_and_notes),
+		cmocka_unit_test(R7208_18_compose_received_spf_says_each_result),
+		cmocka_unit_test(policy_judge_compares_numbers),
 		cmocka_unit_test(compose_log_line_cannot_be_forged),
 	};
 

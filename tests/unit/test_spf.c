@@ -125,6 +125,8 @@ static const struct fake_row rows[] = {
 	{ "soft.example", DNS_TXT, DNS_NOERROR, "v=spf1 ~all" },
 	{ "exp.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=why.exp.example -all" },
 	{ "why.exp.example", DNS_TXT, DNS_NOERROR, "%{i} is not %{d}'s, %{c}%%" },
+	{ "expt.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=why.expt.example -all" },
+	{ "why.expt.example", DNS_TXT, DNS_NOERROR, "%{r} says no to %{h} at %{t}%_%-" },
 	{ "exp8.example", DNS_TXT, DNS_NOERROR, "v=spf1 exp=why.exp8.example -all" },
 	{ "why.exp8.example", DNS_TXT, DNS_NOERROR, "\x1b[31m" },
 	{ "ptr.example", DNS_TXT, DNS_NOERROR, "v=spf1 ptr -all" },
@@ -223,6 +225,12 @@ C27_spf_engines_expand_explanations_safely(void **state)
 		assert_non_null(outcome.explanation);
 		assert_string_equal(outcome.explanation,
 				    "198.51.100.61 is not exp.example's, 198.51.100.61%");
+		assert_int_equal(evaluate(engines[engine], "expt.example", "198.51.100.61", &arena, &outcome),
+				 RESULT_FAIL);
+		assert_int_equal(
+			strncmp(outcome.explanation, "mx.test says no to mail.yodel.example at ", 41), 0);
+		assert_true(strtoll(outcome.explanation + 41, NULL, 10) > 0);
+		assert_string_equal(outcome.explanation + strlen(outcome.explanation) - 4, " %20");
 		assert_int_equal(evaluate(engines[engine], "exp8.example", "198.51.100.61", &arena, &outcome),
 				 RESULT_FAIL);
 		assert_null(outcome.explanation);
