@@ -105,8 +105,6 @@ find_entry(const struct config *config, const char *zone)
 	return NULL;
 }
 
-#define KEY_LENGTH_MIN 20 /* a first label as long as this, in no catalogue, is taken for a key */
-
 /* "KEY.zen.dq.spamhaus.net": what the catalogue, or common sense, takes for a key is secret. */
 static void
 find_key(struct config *config, struct list *list)

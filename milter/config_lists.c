@@ -97,6 +97,14 @@ read_key(struct config_reader *reader, struct word path)
 	return arena_copy(&reader->config->arena, key);
 }
 
+const char *
+config_without_key(struct arena *arena, const char *zone)
+{
+	const size_t label = strcspn(zone, ".");
+
+	return label >= KEY_LENGTH_MIN ? arena_printf(arena, "***%s", zone + label) : zone;
+}
+
 static void
 set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	 const struct list_options *options)
@@ -111,7 +119,7 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 		config_complain(reader, zone.place,
 				"\"%.80s\" is no zone of a list; expected a domain name like "
 				"\"zen.spamhaus.org\"",
-				zone.text);
+				config_without_key(&reader->config->arena, zone.text));
 		return;
 	}
 	list->zone = list->shown = arena_string(&reader->config->arena, name);
@@ -182,6 +190,6 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 	for (size_t i = 0; i < lists->count; i++)
 		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
 			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once",
-					list.shown);
+					config_without_key(&reader->config->arena, list.shown));
 	items[lists->count++] = list;
 }

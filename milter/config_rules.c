@@ -345,7 +345,7 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 }
 
 static unsigned
-check_rules(const struct config *config, const struct rule_set *rules, FILE *messages)
+check_rules(struct config *config, const struct rule_set *rules, FILE *messages)
 {
 	unsigned errors = 0;
 
@@ -357,14 +357,14 @@ check_rules(const struct config *config, const struct rule_set *rules, FILE *mes
 		(void)fprintf(messages,
 			      "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
 			      "domain-dnsbl or dnswl line, without its key\n",
-			      rules->items[i].place, zone);
+			      rules->items[i].place, config_without_key(&config->arena, zone));
 		errors++;
 	}
 	return errors;
 }
 
 unsigned
-config_check_policies(const struct config *config, FILE *messages)
+config_check_policies(struct config *config, FILE *messages)
 {
 	unsigned errors = check_rules(config, &config->default_policy.rules, messages);
 

@@ -119,6 +119,12 @@ void config_include(struct config_reader *reader, struct word path);
 void config_once(struct config_reader *reader, const char *name, struct place place);
 
 /* Lists and their catalogue. */
+
+#define KEY_LENGTH_MIN 20 /* a first label as long as this, in no catalogue, is taken for a key */
+
+/* A zone as it may stand in a message: what may be a key in front of it is masked. */
+const char *config_without_key(struct arena *arena, const char *zone);
+
 void config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
 		       const char *meaning);
 void config_add_probes(struct config_reader *reader, struct probe_set *probes, bool is_listed,
@@ -155,6 +161,6 @@ void config_add_policy(struct config_reader *reader, struct place place, const s
 		       const struct rule_set *rules, const struct rule *otherwise);
 
 /* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
-unsigned config_check_policies(const struct config *config, FILE *messages);
+unsigned config_check_policies(struct config *config, FILE *messages);
 
 #endif

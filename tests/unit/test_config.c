@@ -363,6 +363,31 @@ F26_config_show_says_what_was_set(void **state)
 	}
 }
 
+/* F26: errors and warnings name a list without what may be its key. */
+static void
+F26_config_complains_without_keys(void **state)
+{
+	static const char *const texts[] = {
+		"dnsbl \"s3kritabcdefghij0123456789.zen.test\" dnsbl \"s3kritabcdefghij0123456789.zen.test\"",
+		"dnsbl \"s3kritabcdefghij0123456789..zen.test\"",
+		"dnsbl \"a.test\" policy { reject when listed in { \"s3kritabcdefghij0123456789.zen.test\" } "
+		"}",
+		"dnsbl \"zen.test\" key \"s3krit abc\"",
+		"list \"*.zen.test\" { status closed } dnsbl \"s3krit.zen.test\" dnsbl \"s3krit.zen.test\" "
+		"weight 0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char messages[4096];
+
+		assert_null(config_from_text(texts[i], messages));
+		assert_true(strlen(messages) > 0);
+		if (strstr(messages, "s3krita") != NULL || strstr(messages, "s3krit abc") != NULL)
+			fail_msg("%s", messages);
+	}
+}
+
 int
 main(void)
 {
@@ -376,6 +401,7 @@ main(void)
 		cmocka_unit_test(config_survives_mangled_files),
 		cmocka_unit_test(config_show_reads_back_the_same),
 		cmocka_unit_test(F26_config_show_says_what_was_set),
+		cmocka_unit_test(F26_config_complains_without_keys),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
