@@ -234,6 +234,16 @@ config_set_log(struct config_reader *reader, struct word target, struct word lev
 			(enum log_level)(CONFIG_KNOWN(reader, "log level", level, config_log_levels) & 3);
 }
 
+void
+config_set_audit_log(struct config_reader *reader, struct word path)
+{
+	if (path.text[0] != '/')
+		config_complain(reader, path.place,
+				"the audit log \"%.80s\"; expected a path that begins with a slash",
+				path.text);
+	reader->config->audit_log = path.text;
+}
+
 /* "192.0.2.53" or "192.0.2.53@5353". */
 static bool
 is_server(const char *text)

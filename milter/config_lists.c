@@ -145,7 +145,7 @@ subjects_of(struct config_reader *reader, const struct value_set *on)
 		int subject = LIST_PTR;
 
 		while (subject < LIST_SUBJECTS
-		       && strcmp(config_list_subjects[subject], on->items[i].text) != 0)
+		       && strcmp(list_subject_word((enum list_subject)subject), on->items[i].text) != 0)
 			subject++;
 		if (subject == LIST_SUBJECTS)
 			config_complain(reader, on->items[i].place,

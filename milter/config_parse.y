@@ -131,6 +131,10 @@ statement:
 		reader->config->group = $3.text;
 	}
 	| "log" WORD level { config_once(reader, "log", @1); config_set_log(reader, AT($2, @2), $3); }
+	| "audit" "log" STRING {
+		config_once(reader, "audit log", @1);
+		config_set_audit_log(reader, AT($3, @3));
+	}
 	| "contact" STRING { config_once(reader, "contact", @1); reader->config->contact = $2; }
 	| "resolver" '{' resolver_settings '}'
 	| "trust" '{' trust_settings '}'

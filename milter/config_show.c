@@ -90,7 +90,7 @@ result_name(unsigned index)
 static const char *
 subject_name(unsigned index)
 {
-	return config_list_subjects[index];
+	return list_subject_word((enum list_subject)index);
 }
 
 /* Lists. */
@@ -349,6 +349,10 @@ show_identity(const struct config *config, FILE *out)
 	put_option(out, "group", config->group);
 	(void)fprintf(out, "\nmode %s\nlog %s level %s\n", config->mode == MODE_ENFORCE ? "enforce" : "audit",
 		      config_log_targets[config->log_target], config_log_levels[config->log_level]);
+	if (config->audit_log != NULL) {
+		put_option(out, "audit log", config->audit_log);
+		(void)fputc('\n', out);
+	}
 	if (config->contact != NULL) {
 		put_option(out, "contact", config->contact);
 		(void)fputc('\n', out);

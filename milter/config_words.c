@@ -27,13 +27,6 @@ const char *const config_list_states[3] = {
 	[LIST_STATUS_CLOSED] = "closed",
 };
 
-const char *const config_list_subjects[LIST_SUBJECTS] = {
-	[LIST_CLIENT] = "client",
-	[LIST_PTR] = "ptr",
-	[LIST_HELO] = "helo",
-	[LIST_SENDER] = "sender",
-};
-
 const char *const config_quantities[QUANTITIES] = {
 	[QUANTITY_DNSBL] = "dnsbl",
 	[QUANTITY_DNSBL_OPERATORS] = "dnsbl.operators",

@@ -28,6 +28,19 @@ method_from_word(const char *word)
 	return (enum method)method;
 }
 
+const char *
+list_subject_word(enum list_subject subject)
+{
+	static const char *const subjects[LIST_SUBJECTS] = {
+		[LIST_CLIENT] = "client",
+		[LIST_PTR] = "ptr",
+		[LIST_HELO] = "helo",
+		[LIST_SENDER] = "sender",
+	};
+
+	return subjects[subject];
+}
+
 void
 facts_forget(struct facts *facts, enum stage stage)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/audit.h"
 #include "heloscope/checks.h"
 #include "heloscope/clock.h"
 #include "heloscope/compose.h"
@@ -11,11 +12,14 @@
 #include "heloscope/list_prober.h"
 #include "heloscope/log.h"
 #include "heloscope/policy.h"
+#include "heloscope/record.h"
 
 #define MESSAGE_MEMORY (1U << 20) /* octets */
+#define RECORD_MEMORY (256U << 10)
 
 /* Different verdicts that a message's recipients may have; more are counted with the last. */
 #define VERDICTS_MAX 16
+#define RECIPIENTS_MAX 500 /* that a record names */
 
 struct runtime {
 	atomic_uint references;
@@ -23,6 +27,7 @@ struct runtime {
 	struct shared_resolver *resolver;
 	struct list_health *health;
 	struct list_prober *prober;
+	struct audit *audit; /* NULL: none is wanted */
 };
 
 /* A resolver outlives a reload that does not change it. */
@@ -41,6 +46,9 @@ struct message {
 	struct verdict verdicts[VERDICTS_MAX];
 	unsigned counts[VERDICTS_MAX]; /* recipients with each */
 	size_t verdict_count;
+	struct arena record_arena;           /* its failure costs the record names, and no mail */
+	struct record_recipient *recipients; /* only for the audit log */
+	size_t recipient_count, recipient_total;
 	bool is_quarantined;
 	struct session_edit *removals; /* in the order in which the fields came */
 	size_t removal_count;
@@ -91,6 +99,22 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 	return shared;
 }
 
+/* An audit log outlives a reload that does not move it. */
+static bool
+open_audit(struct runtime *runtime, const struct config *config, const struct runtime *previous,
+	   struct error *error)
+{
+	const struct audit *before = previous != NULL ? previous->audit : NULL;
+
+	if (config->audit_log == NULL)
+		return true;
+	if (before != NULL && strcmp(audit_path(before), config->audit_log) == 0)
+		runtime->audit = audit_ref(previous->audit);
+	else
+		runtime->audit = audit_new(config->audit_log, error);
+	return runtime->audit != NULL;
+}
+
 struct runtime *
 runtime_new(struct config *config, struct runtime *previous, struct error *error)
 {
@@ -110,6 +134,8 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		goto failed;
 	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
 	if (runtime->prober == NULL)
+		goto failed;
+	if (!open_audit(runtime, config, previous, error))
 		goto failed;
 	runtime->config = config;
 	return runtime;
@@ -133,6 +159,7 @@ runtime_unref(struct runtime *runtime)
 	list_prober_free(runtime->prober);
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
+	audit_unref(runtime->audit);
 	config_unref(runtime->config);
 	free(runtime);
 }
@@ -161,6 +188,7 @@ session_new(struct runtime *runtime)
 	session->runtime = runtime_ref(runtime);
 	session->facts.client.is_trusted = true; /* until session_connect() */
 	arena_init(&session->message.arena, MESSAGE_MEMORY);
+	arena_init(&session->message.record_arena, RECORD_MEMORY);
 	return session;
 }
 
@@ -171,6 +199,7 @@ session_free(struct session *session)
 		return;
 	session_abort(session);
 	arena_clear(&session->message.arena);
+	arena_clear(&session->message.record_arena);
 	inquiry_close(session->inquiry);
 	runtime_unref(session->runtime);
 	free(session->helo);
@@ -226,10 +255,36 @@ static void
 end_message(struct session *session)
 {
 	struct message *message = &session->message;
-	struct arena arena = message->arena;
+	struct arena arena = message->arena, record_arena = message->record_arena;
 
 	arena_clear(&arena);
-	*message = (struct message){ .arena = arena };
+	arena_clear(&record_arena);
+	*message = (struct message){ .arena = arena, .record_arena = record_arena };
+}
+
+static void
+write_record(const struct session *session, const char *queue_id)
+{
+	const struct message *message = &session->message;
+	const struct record record = {
+		.ident = message->ident,
+		.queue_id = queue_id,
+		.facts = message->facts,
+		.verdicts = message->verdicts,
+		.recipients = message->recipients,
+		.recipient_count = message->recipient_count,
+		.recipient_total = message->recipient_total,
+		.waited_ms = message->waited_ms,
+	};
+	char *line;
+
+	if (session->runtime->audit == NULL)
+		return;
+	line = record_make(runtime_config(session->runtime), &record);
+	if (line != NULL)
+		audit_write(session->runtime->audit, line);
+	else
+		log_error("id=%s has no audit record: out of memory", message->ident);
 }
 
 static void
@@ -252,6 +307,7 @@ log_message(const struct session *session, const char *queue_id)
 	strbuf_init(&line, memory, sizeof memory);
 	compose_log_line(message->facts, &summary, &line);
 	log_info("%s", memory);
+	write_record(session, queue_id);
 }
 
 void
@@ -330,7 +386,8 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
 }
 
-static void
+/* Returns the verdict's index among those of the message. */
+static size_t
 count_verdict(struct message *message, const struct verdict *verdict)
 {
 	size_t i = 0;
@@ -342,6 +399,25 @@ count_verdict(struct message *message, const struct verdict *verdict)
 	else if (i == message->verdict_count)
 		message->verdicts[message->verdict_count++] = *verdict;
 	message->counts[i]++;
+	return i;
+}
+
+/* For the record; of very many recipients the first. */
+static void
+keep_recipient(struct message *message, const char *address, size_t verdict)
+{
+	struct record_recipient *recipients;
+
+	message->recipient_total++;
+	if (message->recipient_count >= RECIPIENTS_MAX)
+		return;
+	recipients = arena_grow(&message->record_arena, message->recipients, message->recipient_count,
+				sizeof *recipients);
+	if (recipients == NULL)
+		return;
+	message->recipients = recipients;
+	recipients[message->recipient_count++] =
+		(struct record_recipient){ arena_string(&message->record_arena, address), verdict };
 }
 
 static const struct smtp_reply *
@@ -358,13 +434,16 @@ session_rcpt(struct session *session, const char *recipient)
 	const struct config *config = runtime_config(session->runtime);
 	struct message *message = &session->message;
 	struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
+	size_t verdict_index;
 
 	judge_facts(session);
 	if (message->facts == NULL)
 		return out_of_memory(session);
 	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
 		verdict = policy_judge(config, message->facts, recipient);
-	count_verdict(message, &verdict);
+	verdict_index = count_verdict(message, &verdict);
+	if (session->runtime->audit != NULL)
+		keep_recipient(message, recipient, verdict_index);
 	if (!verdict.is_enforced || verdict.action == ACTION_ACCEPT)
 		return NULL;
 	if (verdict.action == ACTION_QUARANTINE) {

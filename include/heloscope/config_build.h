@@ -57,9 +57,9 @@ extern const char *const config_log_targets[2],
 	*const config_log_levels[4], *const config_spf_engines[2],
 					     *const config_flags[2],
 						     *const config_list_states[3],
-							     *const config_list_subjects[LIST_SUBJECTS],
-								     *const config_quantities[QUANTITIES],
-									     *const config_subjects[SUBJECTS];
+
+							     *const config_quantities[QUANTITIES],
+								     *const config_subjects[SUBJECTS];
 
 /* These begin with the second value: the first stands for what is not said. */
 extern const char *const config_list_kinds[2], *const config_list_takes[3], *const config_list_ipv6[3];
@@ -101,6 +101,7 @@ void config_set_listen(struct config_reader *reader, struct word where);
 void config_set_socket_mode(struct config_reader *reader, struct word mode);
 void config_set_mode(struct config_reader *reader, struct word mode);
 void config_set_log(struct config_reader *reader, struct word target, struct word level);
+void config_set_audit_log(struct config_reader *reader, struct word path);
 void config_set_servers(struct config_reader *reader, const struct value_set *servers);
 void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
 void config_set_probe_interval(struct config_reader *reader, struct word duration);

@@ -108,6 +108,9 @@ struct spf_facts {
 /* Whose listing is asked for. */
 enum list_subject { LIST_CLIENT, LIST_PTR, LIST_HELO, LIST_SENDER, LIST_SUBJECTS };
 
+/* "client", "ptr", "helo" or "sender". */
+const char *list_subject_word(enum list_subject subject);
+
 enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
 
 #define LIST_ANSWERS_MAX 8

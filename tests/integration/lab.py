@@ -7,6 +7,7 @@ by pid meanwhile; their logs are shown when something fails.
 import contextlib
 import email
 import email.policy
+import json
 import os
 import pathlib
 import pwd
@@ -20,7 +21,11 @@ import sys
 import tempfile
 import time
 
+import jsonschema
+
 DEADLINE_S = 60  # for anything to come up or to happen; generous, for loaded machines
+
+SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/audit.schema.json").read_text()))
 
 # What a sanitizer prints when it finds something.
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
@@ -82,6 +87,8 @@ class Filter:
 
     def __init__(self, lab, process, port, config, log):
         self.lab, self.process, self.port, self.config, self.log = lab, process, port, config, log
+        self.audit = lab.folder / "audit" / f"{config.stem}.jsonl"
+        self.was_killed = False
 
     def log_text(self):
         return self.log.read_text(errors="replace")
@@ -110,7 +117,31 @@ class Filter:
         if status != 0 or SANITIZER.search(text):
             raise LabError(f"heloscope-milter ended with status {status}:\n{text}")
         self.lab.processes.remove(self.process)
+        self.records()
         return text
+
+    def records(self):
+        """The records of its audit log, each judged by the schema; of a filter that was killed the torn ones are left out."""
+        if not self.audit.exists():
+            return []
+        records = []
+        for line in self.audit.read_text().splitlines():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                if self.was_killed:
+                    continue
+                raise
+            SCHEMA.validate(record)
+            records.append(record)
+        return records
+
+    def kill(self):
+        """SIGKILL."""
+        self.was_killed = True
+        self.process.kill()
+        self.process.wait()
+        self.lab.processes.remove(self.process)
 
 
 class Lab:
@@ -258,7 +289,8 @@ class Lab:
         """Run the filter; `text` may use {port}, {nsd} and {rbldnsd} for the servers' ports."""
         port = free_port()
         config = self.folder / f"{name}.conf"
-        config.write_text(self.fill_in(text, port))
+        self.subfolder("audit", owner="nobody")
+        config.write_text(self.fill_in(text.replace("{audit}", f"{self.folder}/audit/{name}.jsonl"), port))
         environment = dict(os.environ)
         environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
         environment.setdefault("TSAN_OPTIONS", f"suppressions={os.environ.get('srcdir', '.')}/tests/tsan.supp")

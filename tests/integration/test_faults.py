@@ -62,6 +62,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr level debug
+audit log "{audit}"
 mode enforce
 resolver { servers 127.0.0.1@{scripted} timeout 2500ms }
 dnsbl "bl.test" probe none

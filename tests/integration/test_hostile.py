@@ -126,6 +126,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr level debug
+audit log "{audit}"
 mode audit
 received-spf yes
 spf { explanation yes }

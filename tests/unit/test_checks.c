@@ -192,6 +192,7 @@ F09_check_iprev_bounds_its_work(void **state)
 	};
 	scene.dns.row_count = 10;
 	assert_int_equal(fake_dns_deliver(&scene.dns), 10);
+	list_health_unref(scene.health);
 	config_unref(scene.config);
 }
 

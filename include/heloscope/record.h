@@ -1,0 +1,35 @@
+/*
+ * record: what is known of a message and what was decided, as one JSON object on one line.
+ *
+ * heloscope-audit(5) describes it. Rendered from facts and verdicts alone; holds all that policy
+ * reads. Text that came from the network is escaped as strbuf_add_escaped() does: a backslash is
+ * doubled, octets that are not printable ASCII are \xHH.
+ */
+#ifndef HELOSCOPE_RECORD_H
+#define HELOSCOPE_RECORD_H
+
+#include "heloscope/config.h"
+#include "heloscope/facts.h"
+#include "heloscope/policy.h"
+
+#define RECORD_VERSION 1
+
+struct record_recipient {
+	const char *address; /* as given with RCPT */
+	size_t verdict;      /* index in `verdicts` */
+};
+
+struct record {
+	const char *ident, *queue_id; /* queue_id: NULL when not known */
+	const struct facts *facts;
+	const struct verdict *verdicts; /* the different ones */
+	const struct record_recipient *recipients;
+	size_t recipient_count; /* kept */
+	size_t recipient_total; /* that there were */
+	unsigned waited_ms;
+};
+
+/* The line, without line end, for free(3); NULL when memory ran out. `config`: that of the message. */
+char *record_make(const struct config *config, const struct record *record);
+
+#endif

@@ -1,0 +1,156 @@
+"""The audit log of a running filter: complete, by its schema, and never a reason to hold up or lose mail."""
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+from lab import Lab, wait_until
+from raw_milter import Client, fields
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+lab = None
+
+
+def setUpModule():
+    global lab, stack
+    with contextlib.ExitStack() as started:
+        lab = started.enter_context(Lab())
+        lab.nsd(ZONES)
+        lab.rbldnsd(LISTS)
+        stack = started.pop_all()
+
+
+def tearDownModule():
+    stack.__exit__(*sys.exc_info())
+
+
+def send(port, client="good", helo=b"smtpout.yodel.example", sender=b"<anna@yodel.example>", recipients=(b"<user@in.test>",)):
+    """One message; the replies to its recipients."""
+    with Client(port) as connection:
+        connection.start(addresses[client], helo)
+        connection.ask(b"M", sender + b"\0")
+        replies = [connection.ask(b"R", recipient + b"\0")[-1] for recipient in recipients]
+        if any(command == b"c" for command, _ in replies):
+            connection.ask(b"E")
+        else:
+            connection.ask(b"M", b"<>\0")  # the MTA would say abort; a new message says it, too
+        return replies
+
+
+class Audit(unittest.TestCase):
+    maxDiff = None
+
+    def start(self, name, text=CONFIG):
+        running = lab.heloscope(text.replace("mode audit", "mode enforce"), name=name)
+        self.addCleanup(lambda: running.process.poll() is None and running.stop())
+        return running
+
+    def records(self, running, count):
+        return wait_until(f"{count} records", lambda: (lambda found: found if len(found) >= count else None)(running.records()))
+
+    def test_a_record_tells_what_was_found_and_decided(self):
+        running = self.start("whole")
+        (command, reply), = send(running.port, "listed", b"mail.bulk.example", b"<offers@bulk.example>")
+        self.assertEqual(command, b"y")
+        record = self.records(running, 1)[0]
+        self.assertEqual(record["client"], {"ip": addresses["listed"], "port": 25, "name": "mail.bulk.example", "trusted": False, "authenticated": False})
+        self.assertEqual({method: check["result"] for method, check in record["checks"].items()},
+                         {"iprev": "pass", "x-helo": "pass", "spf": "pass", "spf-helo": "none", "x-sender": "pass", "x-dnsbl": "fail", "dnswl": "none"})
+        self.assertEqual([(hit["zone"], hit["answers"]) for hit in record["checks"]["x-dnsbl"]["hits"]],
+                         [("bl.test", ["127.0.0.2"]), ("dbl.test", ["127.0.1.2"])])
+        verdict, = record["verdicts"]
+        self.assertEqual((verdict["recipient"], verdict["action"], verdict["enforced"]), ("<user@in.test>", "reject", True))
+        # What the sender saw, on one line.
+        lines = [line[10:] for line in reply.rstrip(b"\0").decode().split("\r\n")]
+        self.assertEqual(verdict["reply"], "550 5.7.1 " + " ".join(line.strip() for line in lines))
+        self.assertIn(record["id"], verdict["reply"])
+
+    def test_each_message_and_recipient_is_there_once(self):
+        running = self.start("each")
+        with Client(running.port) as connection:
+            connection.start(addresses["good"])
+            for number in range(50):
+                connection.message(b"<u%d@yodel.example>" % number)
+        send(running.port, "neutral", b"softfail.example", b"<a@softfail.example>", [b"<a@in.test>", b"<b@strict.test>", b"<c@audit.test>"])
+        records = self.records(running, 51)
+        self.assertEqual([record["sender"] for record in records[:50]], [f"u{number}@yodel.example" for number in range(50)])
+        self.assertEqual([(verdict["recipient"], verdict["action"]) for verdict in records[50]["verdicts"]],
+                         [("<a@in.test>", "accept"), ("<b@strict.test>", "reject"), ("<c@audit.test>", "accept")])
+        self.assertEqual(len({record["id"] for record in records}), 51)
+        self.assertEqual([record["time"] for record in records], sorted(record["time"] for record in records))
+
+    def test_many_recipients_are_counted(self):
+        running = self.start("many")
+        send(running.port, recipients=[b"<u%d@in.test>" % number for number in range(600)])
+        record, = self.records(running, 1)
+        self.assertEqual((len(record["verdicts"]), record["recipients"]), (500, 600))
+
+    def test_F41_mail_flows_on_a_full_disk(self):
+        running = self.start("full", CONFIG.replace("{audit}", "/dev/full"))
+        for _ in range(20):
+            self.assertEqual(send(running.port)[0][0], b"c")
+        wait_until("a word in the log", lambda: "audit log /dev/full: No space left on device" in running.log_text())
+        self.assertEqual(running.log_text().count("No space left on device"), 1, "said once")
+
+    def test_F41_mail_flows_without_a_folder_for_the_log(self):
+        running = self.start("absent", CONFIG.replace("{audit}", str(lab.folder / "absent/audit.jsonl")))
+        self.assertEqual(send(running.port)[0][0], b"c")
+        wait_until("a word in the log", lambda: "No such file or directory" in running.log_text())
+        folder = lab.subfolder("absent", owner="nobody")
+        wait_until("a record", lambda: send(running.port) and (folder / "audit.jsonl").exists() and (folder / "audit.jsonl").read_text())
+        wait_until("a word in the log", lambda: "is written again" in running.log_text())
+
+    def test_F42_logrotate(self):
+        running = self.start("rotated")
+        for method in ("create 0640 nobody", "copytruncate"):
+            with self.subTest(method):
+                before = running.audit.read_text() if running.audit.exists() else ""
+                send(running.port)
+                wait_until("a record", lambda: running.audit.exists() and running.audit.read_text() != before)
+                rules = lab.folder / "logrotate.conf"
+                rules.write_text(f"{running.audit} {{\n su root root\n rotate 3\n {method}\n}}\n")
+                done = subprocess.run(["logrotate", "--force", "--state", lab.folder / "logrotate.state", rules], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                old = pathlib.Path(f"{running.audit}.1").read_text()
+                send(running.port)
+                wait_until("a record", lambda: running.audit.exists() and running.audit.read_text().endswith("\n"))
+                self.assertEqual(json.loads(old.splitlines()[-1])["v"], 1)
+                self.assertEqual(len(running.records()), 1)
+
+    def test_F46_kill_in_the_middle(self):
+        """At most the last line is torn, and the next one begins anew."""
+        for number in range(5):
+            running = self.start("killed")
+            with contextlib.suppress(OSError, EOFError), Client(running.port) as connection:
+                connection.start(addresses["good"])
+                for count in range(1 + number):
+                    connection.message()
+            running.kill()
+        running = self.start("killed")
+        send(running.port)
+        running.stop()
+        running.was_killed = True
+        lines = running.audit.read_text().split("\n")
+        self.assertEqual(lines[-1], "")
+        torn = sum(1 for line in lines[:-1] if not line.endswith("}"))
+        self.assertLessEqual(torn, 5)
+        self.assertGreaterEqual(len(running.records()), 1)
+        json.loads(lines[-2])
+
+    def test_reload_moves_the_log(self):
+        running = self.start("moved")
+        send(running.port)
+        self.records(running, 1)
+        other = running.audit.with_name("moved-2.jsonl")
+        running.reload(running.config.read_text().replace(str(running.audit), str(other)))
+        send(running.port)
+        wait_until("a record", lambda: other.exists() and other.read_text())
+        self.assertEqual(len(running.records()), 1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

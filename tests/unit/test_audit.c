@@ -1,0 +1,321 @@
+/* audit: real files, and what may happen to them; record: what a message becomes. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config_text.h"
+#include "heloscope/audit.h"
+#include "heloscope/log.h"
+#include "heloscope/record.h"
+
+/* A folder of its own with a path for the log. */
+struct place {
+	char folder[64], path[96], other[96];
+};
+
+static struct place
+make_place(void)
+{
+	struct place place = { .folder = "/tmp/heloscope-audit.XXXXXX" };
+
+	assert_non_null(mkdtemp(place.folder));
+	(void)snprintf(place.path, sizeof place.path, "%s/audit.jsonl", place.folder);
+	(void)snprintf(place.other, sizeof place.other, "%s/audit.jsonl.1", place.folder);
+	return place;
+}
+
+static void
+remove_place(struct place *place)
+{
+	(void)unlink(place->path);
+	(void)unlink(place->other);
+	(void)rmdir(place->folder);
+}
+
+static struct audit *
+open_audit(const char *path)
+{
+	struct error error;
+	struct audit *audit = audit_new(path, &error);
+
+	assert_non_null(audit);
+	return audit;
+}
+
+static void
+write_line(struct audit *audit, const char *text)
+{
+	audit_write(audit, strdup(text));
+}
+
+static size_t
+read_file(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t length = 0;
+
+	if (file != NULL) {
+		length = fread(text, 1, size - 1, file);
+		(void)fclose(file);
+	}
+	text[length] = '\0';
+	return length;
+}
+
+/* Wait until the file holds `expected`; its thread writes when it likes. */
+static void
+expect_file(const char *path, const char *expected)
+{
+	char text[4096] = "";
+
+	for (int i = 0; i < 2000; i++) {
+		(void)read_file(path, text, sizeof text);
+		if (strcmp(text, expected) == 0)
+			return;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void
+audit_appends_whole_lines_in_order(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	write_line(audit, "two");
+	audit_unref(audit); /* writes what is queued */
+	expect_file(place.path, "one\ntwo\n");
+	audit = open_audit(place.path);
+	write_line(audit, "three");
+	audit_unref(audit);
+	expect_file(place.path, "one\ntwo\nthree\n");
+	remove_place(&place);
+}
+
+/* F42: rotation by rename, by removal, and by copying and truncating. */
+static void
+F42_audit_follows_rotation(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	expect_file(place.path, "one\n");
+	assert_int_equal(rename(place.path, place.other), 0);
+	write_line(audit, "two");
+	expect_file(place.path, "two\n");
+	expect_file(place.other, "one\n");
+	assert_int_equal(truncate(place.path, 0), 0);
+	write_line(audit, "three");
+	expect_file(place.path, "three\n");
+	assert_int_equal(unlink(place.path), 0);
+	write_line(audit, "four");
+	expect_file(place.path, "four\n");
+	assert_int_equal(audit_lost(audit), 0);
+	audit_unref(audit);
+	remove_place(&place);
+}
+
+/* F46: behind a line that a kill has torn the next one begins anew. */
+static void
+F46_audit_begins_a_line_behind_a_torn_one(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+	FILE *file;
+
+	(void)state;
+	file = fopen(place.path, "w");
+	(void)fputs("{\"v\":1}\n{\"v\":1,\"id", file);
+	(void)fclose(file);
+	audit = open_audit(place.path);
+	write_line(audit, "two");
+	write_line(audit, "three");
+	audit_unref(audit);
+	expect_file(place.path, "{\"v\":1}\n{\"v\":1,\"id\ntwo\nthree\n");
+	remove_place(&place);
+}
+
+static void
+expect_lost(struct audit *audit, size_t lost)
+{
+	for (int i = 0; i < 2000 && audit_lost(audit) != lost; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	assert_int_equal(audit_lost(audit), lost);
+}
+
+/* F41: a full disk, and a folder that is away for a while. */
+static void
+F41_audit_loses_and_counts_what_cannot_be_written(void **state)
+{
+	struct place place = make_place();
+	char away[128];
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit("/dev/full");
+	for (size_t i = 1; i <= 5; i++) {
+		write_line(audit, "x");
+		expect_lost(audit, i);
+	}
+	audit_unref(audit);
+	(void)snprintf(away, sizeof away, "%s.away", place.folder);
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	expect_file(place.path, "one\n");
+	assert_int_equal(rename(place.folder, away), 0);
+	write_line(audit, "two");
+	expect_lost(audit, 1);
+	assert_int_equal(rename(away, place.folder), 0);
+	write_line(audit, "three");
+	expect_file(place.path, "one\nthree\n");
+	audit_unref(audit);
+	remove_place(&place);
+}
+
+/* A disk that hangs, here a pipe that nobody reads, costs records and never waits. */
+static void
+F41_audit_never_waits_for_a_disk_that_hangs(void **state)
+{
+	static char octets[20001];
+	struct place place = make_place();
+	struct audit *audit;
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(place.path, 0600), 0);
+	reader = open(place.path, O_RDWR | O_NONBLOCK);
+	memset(octets, 'x', sizeof octets - 1);
+	audit = open_audit(place.path);
+	for (int i = 0; i < 2000; i++) /* 40 MB for a pipe of 64 kB, 8 MB being written and 8 MB queued */
+		write_line(audit, octets);
+	assert_in_range(audit_lost(audit), 1000, 1999);
+	while (read(reader, octets, sizeof octets) > 0 || audit_lost(audit) == 0) /* let it go on, and end */
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	audit_unref(audit);
+	(void)close(reader);
+	remove_place(&place);
+}
+
+/* Records. */
+
+static json_t *
+member(json_t *object, const char *path)
+{
+	char copy[100];
+	char *rest = copy, *key;
+
+	(void)snprintf(copy, sizeof copy, "%s", path);
+	while (object != NULL && (key = strsep(&rest, "/")) != NULL)
+		object = json_is_array(object) ? json_array_get(object, (size_t)atoi(key))
+					       : json_object_get(object, key);
+	return object;
+}
+
+static const char *
+text_at(json_t *object, const char *path)
+{
+	const char *text = json_string_value(member(object, path));
+
+	return text != NULL ? text : "(none)";
+}
+
+static void
+record_tells_facts_and_verdicts(void **state)
+{
+	struct config *config = config_from_text("authserv-id \"mx.test\" mode enforce policy { tag \"t\" "
+						 "when spf = fail reject when spf = fail }",
+						 NULL);
+	struct list_finding findings[] = {
+		{ .zone = "bl.test",
+		  .operator= "O",
+		  .group = "bl.test",
+		  .asked = "198.51.100.7",
+		  .weight = 4,
+		  .state = LIST_LISTED,
+		  .answers = { 0x7f000002 },
+		  .count = 1,
+		  .text = "see\r\n\x1b[0m" },
+		{ .zone = "other.test",
+		  .operator= "P",
+		  .group = "other.test",
+		  .asked = "198.51.100.7",
+		  .weight = 1 },
+	};
+	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
+	const struct record_recipient recipients[] = { { "<a@b.test>", 0 }, { "<\xff\"\\>", 0 } };
+	struct record record = { .ident = "20261124T125000Z-0123456789ab",
+				 .facts = &facts,
+				 .recipients = recipients,
+				 .recipient_count = 2,
+				 .recipient_total = 3,
+				 .waited_ms = 7 };
+	struct verdict verdict;
+	json_error_t error;
+	json_t *read;
+	char *line;
+
+	(void)state;
+	facts.helo.given = "h\n\x01.test";
+	facts.helo.name = "";
+	facts.sender.given = "<joe@yodel.example>";
+	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given));
+	facts.sender.address = "joe@yodel.example";
+	facts.sender.domain = "yodel.example";
+	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
+	verdict = policy_judge(config, &facts, "<a@b.test>");
+	record.verdicts = &verdict;
+	line = record_make(config, &record);
+	assert_non_null(line);
+	assert_null(strchr(line, '\n'));
+	read = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	assert_non_null(read);
+	assert_string_equal(text_at(read, "time"), "2026-11-24T12:50:00Z");
+	assert_string_equal(text_at(read, "client/ip"), "198.51.100.7");
+	assert_string_equal(text_at(read, "helo"), "h\\x0a\\x01.test");
+	assert_string_equal(text_at(read, "checks/spf/mechanism"), "-all");
+	assert_null(member(read, "checks/iprev"));
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/answers/0"), "127.0.0.2");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/text"), "see\\x0d\\x0a\\x1b[0m");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/not-listed/0/zone"), "other.test");
+	assert_int_equal(json_integer_value(member(read, "checks/x-dnsbl/score")), 4);
+	assert_string_equal(text_at(read, "verdicts/0/action"), "reject");
+	assert_string_equal(text_at(read, "verdicts/0/rule"), "test.conf:1");
+	assert_string_equal(text_at(read, "verdicts/0/notes/0/tag"), "t");
+	assert_string_equal(text_at(read, "verdicts/1/recipient"), "<\\xff\"\\\\>");
+	assert_int_equal(strncmp(text_at(read, "verdicts/0/reply"), "550 5.7.23 The SPF record", 25), 0);
+	assert_int_equal(json_integer_value(member(read, "recipients")), 3);
+	json_decref(read);
+	free(line);
+	config_unref(config);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(audit_appends_whole_lines_in_order),
+		cmocka_unit_test(F42_audit_follows_rotation),
+		cmocka_unit_test(F46_audit_begins_a_line_behind_a_torn_one),
+		cmocka_unit_test(F41_audit_loses_and_counts_what_cannot_be_written),
+		cmocka_unit_test(F41_audit_never_waits_for_a_disk_that_hangs),
+		cmocka_unit_test(record_tells_facts_and_verdicts),
+	};
+
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
+	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+}
