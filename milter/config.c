@@ -97,6 +97,17 @@ config_same_resolver(const struct config *a, const struct config *b)
 }
 
 bool
+config_trusts(const struct config *config, const struct ipaddr *address)
+{
+	if (address->length == 0 || ipaddr_is_loopback(address))
+		return true;
+	for (size_t i = 0; i < config->trusted.count; i++)
+		if (network_contains(&config->trusted.items[i], address))
+			return true;
+	return false;
+}
+
+bool
 list_takes_family(const struct list *list, unsigned char length)
 {
 	const enum list_ipv6 ipv6 = list->entry != NULL ? list->entry->ipv6 : LIST_IPV6_UNKNOWN;

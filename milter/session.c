@@ -206,17 +206,6 @@ session_free(struct session *session)
 	free(session);
 }
 
-static bool
-is_trusted(const struct config *config, const struct ipaddr *address)
-{
-	if (address->length == 0 || ipaddr_is_loopback(address))
-		return true;
-	for (size_t i = 0; i < config->trusted.count; i++)
-		if (network_contains(&config->trusted.items[i], address))
-			return true;
-	return false;
-}
-
 void
 session_connect(struct session *session, const struct sockaddr *address)
 {
@@ -230,7 +219,7 @@ session_connect(struct session *session, const struct sockaddr *address)
 	};
 
 	(void)ipaddr_from_sockaddr(address, &client.address, &client.port);
-	client.is_trusted = is_trusted(runtime->config, &client.address);
+	client.is_trusted = config_trusts(runtime->config, &client.address);
 	session->facts = (struct facts){ .client = client };
 	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
 	session->inquiry = NULL;

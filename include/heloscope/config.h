@@ -242,6 +242,9 @@ struct config *config_read(const char *path, FILE *messages);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is allowed */
 
+/* Whether a client there is trusted: no address, loopback, or in trust { networks }. */
+bool config_trusts(const struct config *config, const struct ipaddr *address);
+
 /* Whether the list may be asked for this family: octets of an address. */
 bool list_takes_family(const struct list *list, unsigned char length);
 

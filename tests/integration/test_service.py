@@ -158,7 +158,7 @@ class Socket(Base):
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("postfix").pw_gid)
         folder.chmod(0o2750)
         text = CONFIG.replace('listen "inet:{port}@127.0.0.1"', f'listen "unix:{folder}/milter.sock" {{ mode 0660 }}')
-        self.start(self.lab.fill_in(text, 0))
+        self.start(self.lab.fill_in(text.replace("{audit}", f"{self.lab.folder}/audit.jsonl"), 0))
         port = self.lab.postfix("unix:heloscope/milter.sock", chroot="y")
         with Smtp(port) as client:
             client.pose_as(addresses["good"])

@@ -1,0 +1,231 @@
+/* heloscope check: runs the filter's checks now, and tells what they found and what would follow. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/checks.h"
+#include "heloscope/cli.h"
+#include "heloscope/ident.h"
+#include "heloscope/list_prober.h"
+#include "heloscope/log.h"
+#include "heloscope/policy.h"
+#include "heloscope/record.h"
+#include "heloscope/resolver.h"
+
+#define RECIPIENTS_MAX 16
+
+static const char help[] =
+	"usage: heloscope check --ip ADDRESS [--helo NAME] [--from ADDRESS] [--rcpt ADDRESS]...\n"
+	"                       [-c FILE] [--json]\n"
+	"\n"
+	"Makes the checks that the filter would make for a message of such a client, with the\n"
+	"filter's own configuration, and tells what was found and what it would decide.\n"
+	"\n"
+	"      --ip ADDRESS    the client's address\n"
+	"      --helo NAME     the name that it gives with HELO or EHLO\n"
+	"      --from ADDRESS  the sender; <> or nothing for the null sender\n"
+	"      --rcpt ADDRESS  a recipient; several times for several\n"
+	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
+	"      --json          the audit record, heloscope-audit(5)\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"Exit status: 0 accepted, 1 refused or deferred, 2 wrong usage, 3 something could not\n"
+	"be found out.\n"
+	"\n"
+	"Example: heloscope check --ip 198.51.100.7 --helo mail.example.org \\\n"
+	"             --from anna@example.org --rcpt bob@example.net\n";
+
+struct options {
+	const char *config, *ip, *helo, *from;
+	const char *recipients[RECIPIENTS_MAX];
+	size_t recipient_count;
+	bool is_json;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "ip", required_argument, NULL, 'i' },     { "helo", required_argument, NULL, 'H' },
+		{ "from", required_argument, NULL, 'f' },   { "rcpt", required_argument, NULL, 'r' },
+		{ "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:h", names, NULL)) != -1) {
+		switch (letter) {
+		case 'i':
+			options->ip = optarg;
+			break;
+		case 'H':
+			options->helo = optarg;
+			break;
+		case 'f':
+			options->from = optarg;
+			break;
+		case 'r':
+			if (options->recipient_count == RECIPIENTS_MAX)
+				return cli_usage_error("check", "more than %d recipients", RECIPIENTS_MAX);
+			options->recipients[options->recipient_count++] = optarg;
+			break;
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'j':
+			options->is_json = true;
+			break;
+		case 'h':
+			(void)fputs(help, stdout);
+			return CLI_WELL;
+		default:
+			return cli_usage_error("check", "wrong option");
+		}
+	}
+	if (optind < argc)
+		return cli_usage_error("check", "unexpected argument \"%.60s\"", argv[optind]);
+	return options->ip != NULL ? -1 : cli_usage_error("check", "no --ip was given");
+}
+
+/* In angle brackets, as SMTP has it. */
+static const char *
+as_path(struct arena *arena, const char *address)
+{
+	return address[0] == '<' ? address : arena_printf(arena, "<%s>", address);
+}
+
+/* Judge for each recipient, and render it all as the record. */
+static char *
+make_record(const struct config *config, const struct facts *facts, const struct options *options,
+	    struct arena *arena)
+{
+	struct verdict verdicts[RECIPIENTS_MAX];
+	struct record_recipient recipients[RECIPIENTS_MAX];
+	char ident[IDENT_SIZE];
+	const struct record record = {
+		.ident = ident,
+		.facts = facts,
+		.verdicts = verdicts,
+		.recipients = recipients,
+		.recipient_count = options->recipient_count,
+		.recipient_total = options->recipient_count,
+	};
+
+	ident_make(ident);
+	for (size_t i = 0; i < options->recipient_count; i++) {
+		recipients[i] = (struct record_recipient){ as_path(arena, options->recipients[i]), i };
+		verdicts[i] = policy_judge(config, facts, recipients[i].address);
+	}
+	return record_make(config, &record);
+}
+
+/* Make the checks, and return the record for free(3); NULL with the reason. */
+static char *
+examine(struct config *config, const struct client_facts *client, const struct options *options,
+	struct error *error)
+{
+	struct dns_resolver *resolver = resolver_new(&config->resolver, error);
+	struct list_health *health = list_health_new(config, NULL);
+	struct list_prober *prober = NULL;
+	struct inquiry *inquiry = NULL;
+	const struct facts *facts = NULL;
+	struct arena arena;
+	char *line = NULL;
+
+	arena_init(&arena, 1U << 20);
+	if (resolver != NULL && health != NULL)
+		prober = list_prober_new(health, resolver, error);
+	if (prober != NULL) {
+		list_prober_settle(prober, config->timeout_ms);
+		inquiry = inquiry_new(&(struct inquiry_needs){ checks_table(), resolver, config, health },
+				      client);
+	}
+	if (inquiry != NULL) {
+		if (options->helo != NULL)
+			inquiry_helo(inquiry, options->helo);
+		inquiry_mail(inquiry, as_path(&arena, options->from), NULL);
+		facts = inquiry_wait(inquiry, config->timeout_ms);
+	}
+	if (facts != NULL)
+		line = make_record(config, facts, options, &arena);
+	if (prober != NULL && line == NULL)
+		error_set(error, "out of memory");
+	inquiry_close(inquiry);
+	list_prober_free(prober);
+	resolver_free(resolver);
+	list_health_unref(health);
+	arena_clear(&arena);
+	return line;
+}
+
+static bool
+has_temperror(const json_t *record)
+{
+	const char *method;
+	json_t *check;
+
+	json_object_foreach (json_object_get(record, "checks"), method, check)
+		if (strcmp(json_string_value(json_object_get(check, "result")), "temperror") == 0)
+			return true;
+	return false;
+}
+
+static int
+tell(const char *line, const struct options *options)
+{
+	const struct explain_style style = cli_style();
+	json_error_t place;
+	json_t *record = json_loads(line, 0, &place);
+	int status = CLI_UNKNOWN;
+
+	if (record == NULL)
+		return CLI_UNKNOWN;
+	if (options->is_json)
+		(void)(json_dumpf(record, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+	else
+		explain_story(record, &style, stdout);
+	if (explain_is_refused(record))
+		status = CLI_FINDINGS;
+	else if (!has_temperror(record))
+		status = CLI_WELL;
+	json_decref(record);
+	return status;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+	struct options options = { .config = CONFIG_FILE, .from = "" };
+	struct client_facts client = { .port = 0 };
+	struct config *config;
+	struct error error;
+	char *line, recipient[DOMAIN_SIZE + 16];
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (!ipaddr_parse(span_of(options.ip), &client.address))
+		return cli_usage_error(
+			"check", "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7",
+			options.ip);
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
+	config = config_read(options.config, stderr);
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	client.is_trusted = config_trusts(config, &client.address);
+	if (options.recipient_count == 0) {
+		(void)snprintf(recipient, sizeof recipient, "<someone@%s>", config->authserv_id);
+		options.recipients[options.recipient_count++] = recipient;
+	}
+	line = examine(config, &client, &options, &error);
+	if (line != NULL) {
+		status = tell(line, &options);
+	} else {
+		(void)fprintf(stderr, "heloscope check: %s\n", error.text);
+		status = CLI_UNKNOWN;
+	}
+	free(line);
+	config_unref(config);
+	return status;
+}

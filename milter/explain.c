@@ -1,0 +1,632 @@
+#include "heloscope/explain.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "heloscope/authres.h"
+#include "heloscope/span.h"
+#include "heloscope/strbuf.h"
+
+#define WIDTH 80
+#define TEXT_MAX 4000
+
+/* Reading a record: what is missing is an empty text, an empty array or 0. */
+
+static const json_t *
+member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+static const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(member(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static bool
+is(const json_t *object, const char *key, const char *value)
+{
+	return strcmp(text(object, key), value) == 0;
+}
+
+static const json_t *
+check_of(const json_t *record, const char *method)
+{
+	return member(member(record, "checks"), method);
+}
+
+/* Writing. */
+
+/* `words`, broken between words, each line behind `indent` blanks; the first one stands at `column` already.
+ */
+static void
+put_wrapped(FILE *out, const char *words, size_t column, size_t indent)
+{
+	bool is_first = true;
+
+	while (*words != '\0') {
+		const size_t length = strcspn(words, " ");
+
+		if (!is_first && column + 1 + length > WIDTH) {
+			(void)fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!is_first) {
+			(void)fputc(' ', out);
+			column++;
+		}
+		(void)fwrite(words, 1, length, out);
+		column += length;
+		is_first = false;
+		words += length + strspn(words + length, " ");
+	}
+	(void)fputc('\n', out);
+}
+
+static void __attribute__((format(printf, 3, 4))) put(FILE *out, size_t indent, const char *format, ...)
+{
+	char memory[TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(memory, sizeof memory, format, arguments);
+	va_end(arguments);
+	(void)fprintf(out, "%*s", (int)indent, "");
+	put_wrapped(out, memory, indent, indent);
+}
+
+/* One piece of advice. */
+static void __attribute__((format(printf, 2, 3))) put_bullet(FILE *out, const char *format, ...)
+{
+	char memory[TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(memory, sizeof memory, format, arguments);
+	va_end(arguments);
+	(void)fputs("  * ", out);
+	put_wrapped(out, memory, 4, 4);
+}
+
+static void
+put_title(const struct explain_style *style, FILE *out, const char *title)
+{
+	(void)fprintf(out, "\n%s%s%s\n\n", style->has_colour ? "\033[1m" : "", title,
+		      style->has_colour ? "\033[0m" : "");
+}
+
+/* How a result is marked: good, bad, unknown or neither. */
+static const struct mark {
+	const char *ascii, *utf8, *colour;
+} marks[] = {
+	{ "+", "\xe2\x9c\x93", "\033[32m" },
+	{ "-", "\xe2\x9c\x97", "\033[31m" },
+	{ "?", "?", "\033[33m" },
+	{ ".", "\xc2\xb7", "" },
+};
+
+enum { MARK_GOOD, MARK_BAD, MARK_UNKNOWN, MARK_NEITHER };
+
+static int
+mark_of(const char *result)
+{
+	switch (result_from_word(result)) {
+	case RESULT_PASS:
+		return MARK_GOOD;
+	case RESULT_FAIL:
+	case RESULT_SOFTFAIL:
+	case RESULT_PERMERROR:
+		return MARK_BAD;
+	case RESULT_TEMPERROR:
+		return MARK_UNKNOWN;
+	default:
+		return MARK_NEITHER;
+	}
+}
+
+static void
+put_mark(const struct explain_style *style, FILE *out, int mark)
+{
+	(void)fprintf(out, "%s%s%s", style->has_colour ? marks[mark].colour : "",
+		      style->is_utf8 ? marks[mark].utf8 : marks[mark].ascii,
+		      style->has_colour && marks[mark].colour[0] != '\0' ? "\033[0m" : "");
+}
+
+/* Checks, each in a sentence. */
+
+static void
+say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	const char *ip = text(member(record, "client"), "ip");
+	const json_t *names = member(check, "names"), *name;
+	size_t i;
+
+	if (json_array_size(names) == 0 && is(check, "result", "temperror")) {
+		strbuf_printf(said, "the reverse DNS of %s cannot be looked up: %s", ip,
+			      text(check, "status"));
+		return;
+	}
+	if (json_array_size(names) == 0) {
+		strbuf_printf(said, "%s has no reverse DNS name (%s)", ip, text(check, "status"));
+		return;
+	}
+	json_array_foreach (names, i, name) {
+		const bool is_verified = json_is_true(member(name, "verified"));
+
+		strbuf_printf(said, "%s%s -> %s -> %s%s", i > 0 ? "; " : "", ip, text(name, "name"),
+			      text(name, "addresses")[0] != '\0' ? text(name, "addresses")
+								 : text(name, "status"),
+			      is_verified ? "" : ", which is not the client");
+	}
+}
+
+static void
+say_helo(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	const char *helo = text(record, "helo");
+
+	if (is(check, "result", "none"))
+		strbuf_add(said, "no name was given");
+	else if (is(check, "result", "permerror"))
+		strbuf_printf(said, "\"%s\" is no valid name%s%s", helo,
+			      text(check, "reason")[0] != '\0' ? ": " : "", text(check, "reason"));
+	else if (is(check, "reverse-dns", "equal"))
+		strbuf_printf(said, "%s is the client's reverse DNS name", helo);
+	else if (json_is_true(member(check, "resolves-to-client")))
+		strbuf_printf(said, "%s leads to the client", helo);
+	else if (is(check, "result", "temperror"))
+		strbuf_printf(said, "%s cannot be looked up: %s", helo, text(check, "status"));
+	else
+		strbuf_printf(said, "%s neither leads to the client nor is its reverse DNS name%s", helo,
+			      is(check, "reverse-dns", "same organization")
+				      ? "; it is of the same organization"
+				      : "");
+}
+
+static void
+say_spf(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	const char *domain = text(check, "domain"), *ip = text(member(record, "client"), "ip");
+
+	if (domain[0] == '\0')
+		strbuf_add(said, "there is no domain to ask");
+	else if (text(check, "problem")[0] != '\0')
+		strbuf_add(said, text(check, "problem"));
+	else if (is(check, "result", "none"))
+		strbuf_printf(said, "%s has no SPF record", domain);
+	else if (is(check, "result", "neutral"))
+		strbuf_printf(said, "the record of %s does not say whether %s may send", domain, ip);
+	else
+		strbuf_printf(said, "the record of %s %s %s", domain,
+			      is(check, "result", "pass") ? "allows" : "does not allow", ip);
+	if (text(check, "mechanism")[0] != '\0')
+		strbuf_printf(said, ", %s \"%s\"", text(check, "problem")[0] != '\0' ? "at" : "by",
+			      text(check, "mechanism"));
+}
+
+static void
+say_sender(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	(void)record;
+	strbuf_printf(said, "%s%s%s", text(check, "domain"), text(check, "domain")[0] != '\0' ? ": " : "",
+		      text(check, "reason"));
+}
+
+static void
+say_lists(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	const json_t *others = member(check, "not-listed"), *other;
+	size_t i, told = 0;
+
+	(void)record;
+	if (!is(check, "result", "none"))
+		strbuf_printf(said, "score %lld", (long long)json_integer_value(member(check, "score")));
+	json_array_foreach (others, i, other) {
+		const json_t *before = i > 0 ? json_array_get(others, i - 1) : NULL;
+
+		if (before != NULL && is(before, "zone", text(other, "zone")))
+			continue;
+		strbuf_printf(said, "%s%s",
+			      told > 0                      ? ", "
+			      : is(check, "result", "none") ? "not listed by "
+							    : "; not listed by ",
+			      text(other, "zone"));
+		told++;
+	}
+}
+
+static const struct teller {
+	const char *method, *title;
+	void (*say)(const json_t *record, const json_t *check, struct strbuf *said);
+} tellers[] = {
+	{ "iprev", "Reverse DNS", say_iprev },
+	{ "x-helo", "HELO name", say_helo },
+	{ "spf", "SPF", say_spf },
+	{ "spf-helo", "SPF of HELO", say_spf },
+	{ "x-sender", "Sender", say_sender },
+	{ "x-dnsbl", "Block lists", say_lists },
+	{ "dnswl", "Allow lists", say_lists },
+};
+
+static void
+put_hits(const json_t *check, FILE *out)
+{
+	const json_t *hits = member(check, "hits"), *hit, *answer;
+	size_t i, j;
+
+	json_array_foreach (hits, i, hit) {
+		char memory[TEXT_MAX];
+		struct strbuf said;
+
+		strbuf_init(&said, memory, sizeof memory);
+		if (is(hit, "state", "fault"))
+			strbuf_printf(&said, "%s, asked for %s: %s", text(hit, "zone"), text(hit, "asked"),
+				      text(hit, "fault"));
+		else
+			strbuf_printf(&said, "%s lists %s", text(hit, "zone"), text(hit, "asked"));
+		json_array_foreach (member(hit, "answers"), j, answer)
+			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", json_string_value(answer));
+		if (j > 0)
+			strbuf_printf(&said, "%s%s)", text(hit, "meaning")[0] != '\0' ? ": " : "",
+				      text(hit, "meaning"));
+		if (!is(hit, "state", "fault"))
+			strbuf_printf(&said, ", weight %lld",
+				      (long long)json_integer_value(member(hit, "weight")));
+		put(out, 28, "%s", memory);
+		if (text(hit, "text")[0] != '\0')
+			put(out, 30, "it says: %s", text(hit, "text"));
+		if (text(hit, "page")[0] != '\0')
+			put(out, 30, "see %s", text(hit, "page"));
+	}
+}
+
+static void
+put_checks(const json_t *record, const struct explain_style *style, FILE *out)
+{
+	for (size_t i = 0; i < sizeof tellers / sizeof tellers[0]; i++) {
+		const json_t *check = check_of(record, tellers[i].method);
+		char memory[TEXT_MAX];
+		struct strbuf said;
+
+		if (check == NULL)
+			continue;
+		strbuf_init(&said, memory, sizeof memory);
+		tellers[i].say(record, check, &said);
+		(void)fputs("  ", out);
+		put_mark(style, out, mark_of(text(check, "result")));
+		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, text(check, "result"));
+		put_wrapped(out, memory, 28, 28);
+		put_hits(check, out);
+	}
+}
+
+/* SPF, term by term. */
+
+static void
+put_lookups(const json_t *step, size_t indent, FILE *out)
+{
+	const json_t *lookup, *answer;
+	size_t i, j;
+
+	json_array_foreach (member(step, "lookups"), i, lookup) {
+		char memory[TEXT_MAX];
+		struct strbuf said;
+
+		strbuf_init(&said, memory, sizeof memory);
+		strbuf_printf(&said, "%s %s:", text(lookup, "name"), text(lookup, "type"));
+		json_array_foreach (member(lookup, "answers"), j, answer)
+			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", json_string_value(answer));
+		if (j == 0)
+			strbuf_printf(&said, " %s", text(lookup, "status"));
+		put(out, indent, "%s", memory);
+	}
+}
+
+static bool
+begins_with(const char *whole, const char *part)
+{
+	return span_starts_with_nocase(span_of(whole), span_of(part));
+}
+
+/* How a term ended, in words. */
+static const char *
+outcome_of(const json_t *step)
+{
+	const char *term = text(step, "term"), *match = text(step, "match");
+	const bool is_match = strcmp(match, "yes") == 0;
+
+	if (!is_match && strcmp(match, "no") != 0)
+		return match;
+	if (begins_with(term, "redirect="))
+		return "is followed: the record below decides";
+	if (begins_with(term, "exp="))
+		return is_match ? "explains the failure" : "explains nothing";
+	if (strchr("+-?~", term[0]) != NULL)
+		term++;
+	if (begins_with(term, "include:"))
+		return is_match ? "matches: the record below allows the client"
+				: "does not match: the record below does not allow the client";
+	return is_match ? "matches" : "does not match";
+}
+
+static void
+put_step(const json_t *step, bool is_decisive, FILE *out)
+{
+	const size_t indent = 4 + 4 * (size_t)json_integer_value(member(step, "depth"));
+
+	if (member(step, "record") != NULL) {
+		put(out, indent, "%s: %s", text(step, "domain"),
+		    text(step, "record")[0] != '\0' ? text(step, "record") : "no SPF record");
+		return;
+	}
+	(void)fprintf(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
+	put_wrapped(out, text(step, "term"), indent + 1, indent + 2);
+	put_lookups(step, indent + 6, out);
+	put(out, indent + 6, "%s", outcome_of(step));
+}
+
+/* The first step that ended the evaluation of the record at the top. */
+static size_t
+decisive_step(const json_t *trace)
+{
+	const json_t *step;
+	size_t i;
+
+	json_array_foreach (trace, i, step)
+		if (member(step, "term") != NULL && !is(step, "match", "no")
+		    && json_integer_value(member(step, "depth")) == 0)
+			return i;
+	return json_array_size(trace);
+}
+
+static void
+put_trace(const json_t *record, const char *method, const struct explain_style *style, FILE *out)
+{
+	const json_t *check = check_of(record, method), *trace = member(check, "trace"), *step;
+	const size_t decisive = decisive_step(trace);
+	char title[120];
+	size_t i;
+
+	if (json_array_size(trace) < 2)
+		return;
+	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", text(check, "domain"),
+		       text(check, "result"));
+	put_title(style, out, title);
+	json_array_foreach (trace, i, step)
+		put_step(step, i == decisive, out);
+	put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
+	    (long long)json_integer_value(member(check, "terms")),
+	    (long long)json_integer_value(member(check, "voids")));
+}
+
+/* What can be done. */
+
+/* The record with the client's address in front of its last term: "v=spf1 ... ip4:192.0.2.1 -all". */
+static void
+say_better_record(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	const char *old = text(check, "record"), *ip = text(member(record, "client"), "ip");
+	const char *all = strrchr(old, ' ');
+	const size_t length = all != NULL ? (size_t)(all - old) : strlen(old);
+
+	strbuf_printf(said, "%.*s %s:%s%s", (int)length, old, strchr(ip, ':') != NULL ? "ip6" : "ip4", ip,
+		      all != NULL ? all : "");
+}
+
+static void
+advise_spf(const json_t *record, FILE *out)
+{
+	const json_t *check = check_of(record, "spf");
+	const char *domain = text(check, "domain");
+	char memory[TEXT_MAX];
+	struct strbuf better;
+
+	if (is(check, "result", "permerror"))
+		put_bullet(out, "The owner of %s should correct its SPF record: %s.", domain,
+			   text(check, "problem"));
+	if (!is(check, "result", "fail") && !is(check, "result", "softfail"))
+		return;
+	strbuf_init(&better, memory, sizeof memory);
+	say_better_record(record, check, &better);
+	put_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:",
+		   text(member(record, "client"), "ip"), domain, domain);
+	put(out, 6, "%s", memory);
+	put(out, 4,
+	    "If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. The "
+	    "forwarder can rewrite it (SRS).");
+}
+
+static void
+advise_names(const json_t *record, FILE *out)
+{
+	const json_t *iprev = check_of(record, "iprev"), *helo = check_of(record, "x-helo");
+	const json_t *first = json_array_get(member(iprev, "names"), 0);
+	const char *ip = text(member(record, "client"), "ip");
+	const char *verified = text(member(record, "client"), "name");
+
+	if (is(iprev, "result", "permerror"))
+		put_bullet(out,
+			   "Whoever runs the network of %s (the hosting or access provider) should give it a "
+			   "PTR "
+			   "record with "
+			   "the server's name, and that name an address record that leads back.",
+			   ip);
+	if (is(iprev, "result", "fail"))
+		put_bullet(out,
+			   "The PTR record of %s says %s, but that name does not lead back to %s. One of the "
+			   "two "
+			   "should be "
+			   "corrected: the PTR by the provider, the address record by the owner of the name.",
+			   ip, text(first, "name"), ip);
+	if (is(helo, "result", "fail") || is(helo, "result", "permerror"))
+		put_bullet(
+			out,
+			"The administrator of the sending server should have it say its own name with EHLO: "
+			"%s.",
+			verified[0] != '\0' ? verified : "one that leads to its address");
+}
+
+static void
+advise_lists(const json_t *record, FILE *out)
+{
+	const json_t *hit;
+	size_t i;
+
+	json_array_foreach (member(check_of(record, "x-dnsbl"), "hits"), i, hit) {
+		if (!is(hit, "state", "listed"))
+			continue;
+		put_bullet(
+			out,
+			"%s lists %s%s%s. Only its operator can take that back, once the reason is gone%s%s",
+			text(hit, "zone"), text(hit, "asked"), text(hit, "meaning")[0] != '\0' ? ": " : "",
+			text(hit, "meaning"), text(hit, "page")[0] != '\0' ? ": " : ".", text(hit, "page"));
+	}
+}
+
+static void
+put_advice(const json_t *record, FILE *out)
+{
+	const json_t *sender = check_of(record, "x-sender");
+
+	advise_names(record, out);
+	advise_spf(record, out);
+	if (is(sender, "result", "fail"))
+		put_bullet(out, "%s cannot receive bounces (%s). Its owner should publish an MX record.",
+			   text(sender, "domain"), text(sender, "reason"));
+	advise_lists(record, out);
+}
+
+static bool
+has_advice(const json_t *record)
+{
+	static const char *const methods[] = { "iprev", "x-helo", "spf", "x-sender", "x-dnsbl" };
+
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (mark_of(text(check_of(record, methods[i]), "result")) == MARK_BAD)
+			return true;
+	return false;
+}
+
+/* Decisions. */
+
+static bool
+refuses(const json_t *verdict)
+{
+	return is(verdict, "action", "reject") || is(verdict, "action", "defer");
+}
+
+bool
+explain_is_refused(const json_t *record)
+{
+	const json_t *verdict;
+	size_t i;
+
+	json_array_foreach (member(record, "verdicts"), i, verdict)
+		if (refuses(verdict))
+			return true;
+	return false;
+}
+
+static void
+put_verdict(const json_t *verdict, FILE *out)
+{
+	const bool is_enforced = json_is_true(member(verdict, "enforced"));
+	const json_t *note;
+	size_t i;
+
+	put(out, 2, "%s: %s%s%s%s%s", text(verdict, "recipient"),
+	    is_enforced ? "" : "would be: ", text(verdict, "action"),
+	    text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
+	    text(verdict, "rule"),
+	    json_is_true(member(verdict, "softened"))
+		    ? " (not a rejection, because something could not be found out)"
+		    : "");
+	if (text(verdict, "reply")[0] != '\0') {
+		put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
+		put(out, 6, "%s", text(verdict, "reply"));
+	}
+	json_array_foreach (member(verdict, "notes"), i, note) {
+		if (member(note, "tag") != NULL)
+			put(out, 4, "Tagged \"%s\", by the rule at %s", text(note, "tag"),
+			    text(note, "rule"));
+		else
+			put(out, 4, "The rule at %s, which only tells, says: %s", text(note, "rule"),
+			    text(note, "audit"));
+	}
+}
+
+/* The stories. */
+
+static void
+put_head(const json_t *record, const struct explain_style *style, FILE *out)
+{
+	const json_t *client = member(record, "client");
+	const char *name = text(client, "name"), *ip = text(client, "ip");
+
+	(void)fprintf(out, "%sMessage %s%s\n\n", style->has_colour ? "\033[1m" : "", text(record, "id"),
+		      style->has_colour ? "\033[0m" : "");
+	(void)fprintf(out, "  Time    %s\n", text(record, "time"));
+	(void)fprintf(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
+		      name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
+		      json_is_true(member(client, "trusted")) ? ", trusted" : "");
+	if (json_is_true(member(client, "authenticated")))
+		(void)fprintf(out, "  User    %s\n", text(client, "user"));
+	(void)fprintf(out, "  HELO    %s\n",
+		      member(record, "helo") != NULL ? text(record, "helo") : "(none)");
+	(void)fprintf(out, "  Sender  <%s>\n", text(record, "sender"));
+	if (text(record, "queue-id")[0] != '\0')
+		(void)fprintf(out, "  Queue   %s\n", text(record, "queue-id"));
+}
+
+void
+explain_story(const json_t *record, const struct explain_style *style, FILE *out)
+{
+	const json_t *verdict;
+	size_t i;
+
+	put_head(record, style, out);
+	if (json_object_size(member(record, "checks")) > 0) {
+		put_title(style, out, "What was found");
+		put_checks(record, style, out);
+	}
+	put_trace(record, "spf", style, out);
+	if (mark_of(text(check_of(record, "spf-helo"), "result")) == MARK_BAD)
+		put_trace(record, "spf-helo", style, out);
+	put_title(style, out, "What was decided");
+	json_array_foreach (member(record, "verdicts"), i, verdict)
+		put_verdict(verdict, out);
+	if (has_advice(record)) {
+		put_title(style, out, "What can be done");
+		put_advice(record, out);
+	}
+}
+
+void
+explain_for_sender(const json_t *record, FILE *out)
+{
+	static const struct explain_style plain = { false, false };
+	const json_t *client = member(record, "client"), *verdict;
+	size_t i;
+
+	put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
+	    text(record, "time"), text(record, "sender"), text(client, "ip"), text(record, "helo"));
+	(void)fputc('\n', out);
+	json_array_foreach (member(record, "verdicts"), i, verdict) {
+		const bool is_done = refuses(verdict) && json_is_true(member(verdict, "enforced"));
+
+		put(out, 2, "%s: %s", text(verdict, "recipient"),
+		    !is_done                          ? "it was accepted."
+		    : is(verdict, "action", "reject") ? "it was refused with"
+						      : "it was put off, to be tried again later, with");
+		if (is_done)
+			put(out, 6, "%s", text(verdict, "reply"));
+	}
+	if (!has_advice(record))
+		return;
+	put_title(&plain, out, "What can be done");
+	put_advice(record, out);
+	(void)fputc('\n', out);
+	put(out, 0, "Reference: %s", text(record, "id"));
+}

@@ -1,0 +1,55 @@
+/* heloscope: the command line. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/cli.h"
+
+static const struct {
+	const char *name;
+	cli_command *run;
+	const char *summary;
+} commands[] = {
+	{ "check", cli_check, "make the filter's checks for a client and sender now, and tell the story" },
+	{ "explain", cli_explain, "tell why a message that has passed got its verdict" },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static int
+help(void)
+{
+	(void)fputs("usage: heloscope COMMAND [OPTIONS]\n\n", stdout);
+	for (size_t i = 0; i < COMMANDS; i++)
+		(void)printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+	(void)fputs("\n\"heloscope COMMAND --help\" tells more, and so does heloscope(1).\n", stdout);
+	return CLI_WELL;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	(void)setlocale(LC_CTYPE, "");
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		return help();
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		(void)printf("heloscope %s\n", PACKAGE_VERSION);
+		return CLI_WELL;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			const int status = commands[i].run(argc - 1, argv + 1);
+
+			return fflush(stdout) == 0 && !ferror(stdout) ? status : CLI_UNKNOWN;
+		}
+	}
+	if (name[0] == '\0')
+		(void)fputs("heloscope: no command was given; try \"heloscope --help\"\n", stderr);
+	else
+		(void)fprintf(stderr, "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n",
+			      name);
+	return CLI_USAGE;
+}

@@ -1,0 +1,281 @@
+"""
+heloscope check and explain, on mail that a real filter judged. What they say is compared with tests/golden, in
+which references and times are ID and TIME; UPDATE_GOLDEN=yes writes it anew, to be read by eye.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import re
+import subprocess
+import sys
+import unittest
+
+from lab import SCHEMA, Lab, wait_until
+from raw_milter import Client
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+lab = None
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
+
+# What a client does: name of the golden text -> client, HELO, sender, recipients.
+MAILS = {
+    "good": ("good", "smtpout.yodel.example", "<anna@yodel.example>", ["<user@in.test>"]),
+    "good6": ("good6", "smtpout.yodel.example", "<anna@yodel.example>", ["<user@in.test>"]),
+    "listed": ("listed", "mail.bulk.example", "<offers@bulk.example>", ["<user@in.test>"]),
+    "allowed": ("allowed", "mail.allowed.example", "<x@allowed.example>", ["<user@in.test>"]),
+    "mismatch": ("mismatch", "mail.rented.example", "<carol@yodel.example>", ["<user@in.test>"]),
+    "nameless": ("nameless", "pc-17.isp.example", "<bob@deep.example>", ["<user@in.test>", "<postmaster@in.test>"]),
+    "null-sender": ("good", "smtpout.yodel.example", "<>", ["<user@in.test>"]),
+    "broken-record": ("neutral", "mail.plain.example", "<x@broken.example>", ["<user@strict.test>", "<user@audit.test>"]),
+    "softfail": ("neutral", "mail.plain.example", "<x@softfail.example>", ["<user@strict.test>"]),
+    "voids": ("neutral", "mail.plain.example", "<x@voids.example>", ["<user@in.test>"]),
+    "hostile": ("hostile", "h\x1b[31m\"(;x", "<\"a b\x07\"@nowhere.example>", ["<user@in.test>"]),
+    "no-bounces": ("neutral", "mail.plain.example", "<x@nullmx.example>", ["<user@in.test>"]),
+}
+
+
+def setUpModule():
+    global lab, stack, running
+    with contextlib.ExitStack() as started:
+        lab = started.enter_context(Lab())
+        lab.nsd(ZONES)
+        lab.rbldnsd(LISTS)
+        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"))
+        for client, helo, sender, recipients in MAILS.values():
+            send(addresses[client], helo, sender, recipients)
+        wait_until("records", lambda: len(running.records()) >= len(MAILS))
+        stack = started.pop_all()
+
+
+def tearDownModule():
+    try:
+        running.stop()
+    finally:
+        stack.__exit__(*sys.exc_info())
+
+
+def send(client, helo, sender, recipients):
+    with Client(running.port) as connection:
+        connection.start(client, helo.encode())
+        connection.ask(b"M", sender.encode() + b"\0")
+        for recipient in recipients:
+            connection.ask(b"R", recipient.encode() + b"\0")
+        connection.socket.sendall(b"\0\0\0\1A")
+        connection.ask(b"M", b"<>\0")
+
+
+def run(*arguments, locale="C.UTF-8", **environment):
+    done = subprocess.run([lab.builddir / "milter/heloscope", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": locale, **environment}, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def record_of(name):
+    client, helo, sender, _ = MAILS[name]
+    return next(record for record in running.records() if record["mail-from"].encode().decode("unicode_escape") == sender
+                and record["client"]["ip"] == addresses[client])
+
+
+def anonymous(text):
+    text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{12}", "ID" + " " * 27, text)
+    return re.sub(r" +$", "", re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text.replace("ID" + " " * 27, "ID")), flags=re.M)
+
+
+def check_arguments(name):
+    client, helo, sender, recipients = MAILS[name]
+    return ["check", "-c", running.config, "--ip", addresses[client], "--helo", helo, "--from", sender,
+            *(word for recipient in recipients for word in ("--rcpt", recipient))]
+
+
+class Stories(unittest.TestCase):
+    maxDiff = None
+
+    def compare(self, name, text):
+        path = GOLDEN / f"{name}.txt"
+        if os.environ.get("UPDATE_GOLDEN") == "yes":
+            path.write_text(text)
+        self.assertEqual(text, path.read_text(), name)
+
+    def test_explain(self):
+        for name in MAILS:
+            with self.subTest(name):
+                record = record_of(name)
+                status, text, messages = run("explain", "-c", running.config, record["id"])
+                self.assertEqual(messages, "")
+                refused = any(verdict["action"] in ("reject", "defer") for verdict in record["verdicts"])
+                self.assertEqual(status, 1 if refused else 0)
+                self.compare(name, anonymous(text))
+                for verdict in record["verdicts"]:
+                    self.assertIn(verdict["recipient"], text)
+                    if "reply" in verdict:
+                        self.assertIn(verdict["reply"], " ".join(text.split()))
+
+    def test_explain_for_sender(self):
+        for name in ("mismatch", "listed", "good", "nameless"):
+            with self.subTest(name):
+                status, text, _ = run("explain", "-c", running.config, "--for-sender", record_of(name)["id"])
+                self.compare(f"{name}-for-sender", anonymous(text))
+                self.assertNotRegex(text, r"heloscope\.conf|weight|score")
+
+    def test_check_tells_the_same_story_now(self):
+        for name in MAILS:
+            with self.subTest(name):
+                _, then, _ = run("explain", "-c", running.config, record_of(name)["id"])
+                status, now, messages = run(*check_arguments(name))
+                self.assertEqual(messages, "")
+                self.assertEqual(re.sub(r"\s+", " ", anonymous(now)), re.sub(r"\s+", " ", anonymous(then)))
+
+    def test_check_json_is_the_record(self):
+        for name in MAILS:
+            with self.subTest(name):
+                _, text, _ = run(*check_arguments(name), "--json")
+                now, then = json.loads(text), record_of(name)
+                SCHEMA.validate(now)
+                for record in (now, then):
+                    for key in ("id", "time", "waited-ms"):
+                        record.pop(key)
+                    record["client"].pop("port")
+                    for verdict in record["verdicts"]:
+                        verdict["reply"] = anonymous(verdict.get("reply", ""))
+                without_ttl = lambda record: re.sub(r'"ttl": \d+', "", json.dumps(record, sort_keys=True))  # noqa: E731
+                self.assertEqual(without_ttl(now), without_ttl(then))
+
+    def test_text_fits_and_has_the_locales_characters(self):
+        for name in MAILS:
+            for locale in ("C", "C.UTF-8"):
+                with self.subTest(name, locale=locale):
+                    _, text, _ = run("explain", "-c", running.config, record_of(name)["id"], locale=locale)
+                    for line in text.splitlines():
+                        self.assertTrue(len(line) <= 80 or " " not in line.strip(), line)
+                    self.assertEqual(text.isascii(), locale == "C")
+                    self.assertNotIn("\033", text)
+
+    def test_colour_only_on_a_terminal_and_never_with_NO_COLOR(self):
+        command = [lab.builddir / "milter/heloscope", "explain", "-c", running.config, record_of("listed")["id"]]
+        for environment, has_colour in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
+            with self.subTest(environment):
+                ours, theirs = pty.openpty()
+                plain = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, env={**plain, "TERM": "xterm", **environment})
+                os.close(theirs)
+                text = b""
+                with contextlib.suppress(OSError):  # EIO at the end
+                    while chunk := os.read(ours, 4096):
+                        text += chunk
+                os.close(ours)
+                process.wait(60)
+                self.assertEqual(b"\033[" in text, has_colour)
+
+
+class Check(unittest.TestCase):
+    def test_exit_statuses(self):
+        self.assertEqual(run(*check_arguments("good"))[0], 0)
+        self.assertEqual(run(*check_arguments("listed"))[0], 1)
+        dead = lab.folder / "dead.conf"
+        dead.write_text("resolver { servers 127.0.0.1@9 timeout 200ms }\n")
+        status, text, _ = run("check", "-c", dead, "--ip", "198.51.100.7", "--helo", "h.example", "--from", "a@b.example")
+        self.assertEqual(status, 3)
+        self.assertIn("temperror", text)
+
+    def test_trusted_clients_are_accepted_by_the_rule(self):
+        status, text, _ = run("check", "-c", running.config, "--ip", "192.0.2.9")
+        self.assertEqual(status, 0)
+        self.assertIn("192.0.2.9, trusted", text)
+
+    def test_without_names(self):
+        status, text, _ = run("check", "-c", running.config, "--ip", addresses["good"])
+        self.assertIn("(none)", text)
+        self.assertIn("<someone@mx.lab.test>", text)
+
+    def test_wrong_usage_says_what_was_expected(self):
+        for arguments, message in (
+            (["check"], "no --ip was given"),
+            (["check", "--ip", "mail.example.org"], "is no address; expected one like 198.51.100.7"),
+            (["check", "--ip", "192.0.2.1", "extra"], 'unexpected argument "extra"'),
+            (["check", "--wrong"], "wrong option"),
+            (["explain"], "no ID was given"),
+            (["explain", "hello"], "is no reference; expected one like 20261124T125000Z-4f2a91c07be3"),
+            (["explain", "2026"], "is no reference"),
+            (["explain", "20261124", "20261125"], "more than one ID"),
+            (["chekc"], 'unknown command "chekc"'),
+            ([], "no command was given"),
+        ):
+            with self.subTest(arguments):
+                status, text, messages = run(*arguments)
+                self.assertEqual((status, text), (2, ""))
+                self.assertIn(message, messages)
+                self.assertRegex(messages, r"try \"heloscope( check| explain)? --help\"")
+
+    def test_help_of_each_command_has_an_example_and_fits(self):
+        status, text, _ = run("--help")
+        self.assertEqual(status, 0)
+        for command in re.findall(r"^  (\w+) ", text, re.M):
+            with self.subTest(command):
+                status, text, messages = run(command, "--help")
+                self.assertEqual((status, messages), (0, ""))
+                self.assertIn(f"Example: heloscope {command} ", text)
+                self.assertLess(max(map(len, text.splitlines())), 91)
+        self.assertEqual(run("--version")[1].split()[0], "heloscope")
+
+
+class Find(unittest.TestCase):
+    """explain in logs made for it."""
+
+    def log(self, name, ids, torn=()):
+        path = lab.folder / f"{name}.jsonl"
+        template = json.dumps({**running.records()[0], "id": "ID"}).replace('"v": 1, "id": "ID"', '"v":1,"id":"ID"')
+        with open(path, "w") as out:
+            for number, ident in enumerate(ids):
+                line = template.replace('"ID"', f'"{ident}"')
+                out.write(line[: len(line) // 2] + "\n" if number in torn else line + "\n")
+        return path
+
+    @staticmethod
+    def ident(seconds, number):
+        return f"20261124T{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}Z-{number:012x}"
+
+    def find(self, log, ident):
+        status, text, messages = run("explain", "--log", log, "--json", ident)
+        return json.loads(text)["id"] if text else messages
+
+    def test_in_a_long_log(self):
+        """A day of mail: messages take up to half an hour, so their order is not quite that of their references."""
+        ids = sorted((self.ident(number * 4 % 86400, number) for number in range(20000)),
+                     key=lambda ident: (int(ident[9:11]) * 3600 + int(ident[11:13]) * 60 + int(ident[13:15]) + int(ident[-3:], 16) % 1800))
+        log = self.log("long", ids, torn=(7, 10000, 19990))
+        for number in (0, 1, 100, 5000, 9999, 12345, 19999):
+            ident = ids[number]
+            with self.subTest(ident):
+                self.assertEqual(self.find(log, ident), ident)
+                self.assertEqual(self.find(log, ident[:-2]), ident)
+        self.assertIn("no record of", self.find(log, self.ident(40000, 0xabcdef)))
+        self.assertIn("no record of", self.find(log, "20251124"))
+        self.assertIn("no record of", self.find(log, "20271124"))
+
+    def test_ambiguous_beginnings_name_two(self):
+        log = self.log("ambiguous", [self.ident(60, 0x10), self.ident(60, 0x11), self.ident(90, 0x12)])
+        self.assertRegex(self.find(log, self.ident(60, 0x10)[:-1]), "is the beginning of several references, such as .*10 and .*11")
+        self.assertIn("several", self.find(log, "20261124T00"))
+        self.assertEqual(self.find(log, "20261124T000130Z"), self.ident(90, 0x12))
+
+    def test_rotated_logs(self):
+        log = self.log("rotated", [self.ident(7200, 1)])
+        self.log("rotated.jsonl-20261123", [])
+        (lab.folder / "rotated.jsonl.1").write_text(self.log("other", [self.ident(60, 2)]).read_text())
+        self.assertEqual(self.find(log, self.ident(60, 2)), self.ident(60, 2))
+        self.assertEqual(self.find(log, self.ident(7200, 1)), self.ident(7200, 1))
+
+    def test_missing_and_empty_logs(self):
+        self.assertIn("no such file", self.find(lab.folder / "absent.jsonl", "20261124"))
+        self.assertIn("no record of", self.find(self.log("empty", []), "20261124"))
+        other = lab.folder / "nolog.conf"
+        other.write_text("")
+        status, _, messages = run("explain", "-c", other, "20261124")
+        self.assertEqual(status, 3)
+        self.assertIn('has no "audit log"; expected one, or --log', messages)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
