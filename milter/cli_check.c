@@ -162,12 +162,14 @@ examine(struct config *config, const struct client_facts *client, const struct o
 static bool
 has_temperror(const json_t *record)
 {
-	const char *method;
-	json_t *check;
+	json_t *checks = json_object_get(record, "checks");
 
-	json_object_foreach (json_object_get(record, "checks"), method, check)
-		if (strcmp(json_string_value(json_object_get(check, "result")), "temperror") == 0)
+	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
+		const json_t *result = json_object_get(json_object_iter_value(at), "result");
+
+		if (strcmp(json_string_value(result), "temperror") == 0)
 			return true;
+	}
 	return false;
 }
 

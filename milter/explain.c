@@ -152,7 +152,7 @@ say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
 		strbuf_printf(said, "%s has no reverse DNS name (%s)", ip, text(check, "status"));
 		return;
 	}
-	json_array_foreach (names, i, name) {
+	for (i = 0; (name = json_array_get(names, i)) != NULL; i++) {
 		const bool is_verified = json_is_true(member(name, "verified"));
 
 		strbuf_printf(said, "%s%s -> %s -> %s%s", i > 0 ? "; " : "", ip, text(name, "name"),
@@ -223,7 +223,7 @@ say_lists(const json_t *record, const json_t *check, struct strbuf *said)
 	(void)record;
 	if (!is(check, "result", "none"))
 		strbuf_printf(said, "score %lld", (long long)json_integer_value(member(check, "score")));
-	json_array_foreach (others, i, other) {
+	for (i = 0; (other = json_array_get(others, i)) != NULL; i++) {
 		const json_t *before = i > 0 ? json_array_get(others, i - 1) : NULL;
 
 		if (before != NULL && is(before, "zone", text(other, "zone")))
@@ -256,7 +256,7 @@ put_hits(const json_t *check, FILE *out)
 	const json_t *hits = member(check, "hits"), *hit, *answer;
 	size_t i, j;
 
-	json_array_foreach (hits, i, hit) {
+	for (i = 0; (hit = json_array_get(hits, i)) != NULL; i++) {
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
@@ -266,7 +266,7 @@ put_hits(const json_t *check, FILE *out)
 				      text(hit, "fault"));
 		else
 			strbuf_printf(&said, "%s lists %s", text(hit, "zone"), text(hit, "asked"));
-		json_array_foreach (member(hit, "answers"), j, answer)
+		for (j = 0; (answer = json_array_get(member(hit, "answers"), j)) != NULL; j++)
 			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", json_string_value(answer));
 		if (j > 0)
 			strbuf_printf(&said, "%s%s)", text(hit, "meaning")[0] != '\0' ? ": " : "",
@@ -310,13 +310,13 @@ put_lookups(const json_t *step, size_t indent, FILE *out)
 	const json_t *lookup, *answer;
 	size_t i, j;
 
-	json_array_foreach (member(step, "lookups"), i, lookup) {
+	for (i = 0; (lookup = json_array_get(member(step, "lookups"), i)) != NULL; i++) {
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
 		strbuf_init(&said, memory, sizeof memory);
 		strbuf_printf(&said, "%s %s:", text(lookup, "name"), text(lookup, "type"));
-		json_array_foreach (member(lookup, "answers"), j, answer)
+		for (j = 0; (answer = json_array_get(member(lookup, "answers"), j)) != NULL; j++)
 			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", json_string_value(answer));
 		if (j == 0)
 			strbuf_printf(&said, " %s", text(lookup, "status"));
@@ -374,7 +374,7 @@ decisive_step(const json_t *trace)
 	const json_t *step;
 	size_t i;
 
-	json_array_foreach (trace, i, step)
+	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
 		if (member(step, "term") != NULL && !is(step, "match", "no")
 		    && json_integer_value(member(step, "depth")) == 0)
 			return i;
@@ -389,12 +389,12 @@ put_trace(const json_t *record, const char *method, const struct explain_style *
 	char title[120];
 	size_t i;
 
-	if (json_array_size(trace) < 2)
+	if (json_array_size(trace) < 2 && text(json_array_get(trace, 0), "record")[0] == '\0')
 		return;
 	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", text(check, "domain"),
 		       text(check, "result"));
 	put_title(style, out, title);
-	json_array_foreach (trace, i, step)
+	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
 		put_step(step, i == decisive, out);
 	put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
 	    (long long)json_integer_value(member(check, "terms")),
@@ -474,7 +474,7 @@ advise_lists(const json_t *record, FILE *out)
 	const json_t *hit;
 	size_t i;
 
-	json_array_foreach (member(check_of(record, "x-dnsbl"), "hits"), i, hit) {
+	for (i = 0; (hit = json_array_get(member(check_of(record, "x-dnsbl"), "hits"), i)) != NULL; i++) {
 		if (!is(hit, "state", "listed"))
 			continue;
 		put_bullet(
@@ -493,7 +493,10 @@ put_advice(const json_t *record, FILE *out)
 	advise_names(record, out);
 	advise_spf(record, out);
 	if (is(sender, "result", "fail"))
-		put_bullet(out, "%s cannot receive bounces (%s). Its owner should publish an MX record.",
+		put_bullet(out,
+			   "%s cannot receive bounces (%s). Its owner should publish an MX record, or send "
+			   "from a "
+			   "domain that has one.",
 			   text(sender, "domain"), text(sender, "reason"));
 	advise_lists(record, out);
 }
@@ -523,7 +526,7 @@ explain_is_refused(const json_t *record)
 	const json_t *verdict;
 	size_t i;
 
-	json_array_foreach (member(record, "verdicts"), i, verdict)
+	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++)
 		if (refuses(verdict))
 			return true;
 	return false;
@@ -547,7 +550,7 @@ put_verdict(const json_t *verdict, FILE *out)
 		put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
 		put(out, 6, "%s", text(verdict, "reply"));
 	}
-	json_array_foreach (member(verdict, "notes"), i, note) {
+	for (i = 0; (note = json_array_get(member(verdict, "notes"), i)) != NULL; i++) {
 		if (member(note, "tag") != NULL)
 			put(out, 4, "Tagged \"%s\", by the rule at %s", text(note, "tag"),
 			    text(note, "rule"));
@@ -595,7 +598,7 @@ explain_story(const json_t *record, const struct explain_style *style, FILE *out
 	if (mark_of(text(check_of(record, "spf-helo"), "result")) == MARK_BAD)
 		put_trace(record, "spf-helo", style, out);
 	put_title(style, out, "What was decided");
-	json_array_foreach (member(record, "verdicts"), i, verdict)
+	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++)
 		put_verdict(verdict, out);
 	if (has_advice(record)) {
 		put_title(style, out, "What can be done");
@@ -613,7 +616,7 @@ explain_for_sender(const json_t *record, FILE *out)
 	put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
 	    text(record, "time"), text(record, "sender"), text(client, "ip"), text(record, "helo"));
 	(void)fputc('\n', out);
-	json_array_foreach (member(record, "verdicts"), i, verdict) {
+	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++) {
 		const bool is_done = refuses(verdict) && json_is_true(member(verdict, "enforced"));
 
 		put(out, 2, "%s: %s", text(verdict, "recipient"),

@@ -297,6 +297,12 @@ class Installed(Base):
         self.install(root)
         for path in (
             "usr/sbin/heloscope-milter",
+            "usr/bin/heloscope",
+            "usr/share/man/man1/heloscope.1",
+            "usr/share/man/man5/heloscope-audit.5",
+            "usr/share/doc/heloscope/audit.schema.json",
+            "usr/share/bash-completion/completions/heloscope",
+            "usr/share/zsh/vendor-completions/_heloscope",
             "etc/heloscope/heloscope.conf",
             "etc/heloscope/lists.conf",
             "etc/logrotate.d/heloscope",
