@@ -152,7 +152,10 @@ set_probes(struct config *config, struct list *list)
 	}
 }
 
-static void __attribute__((format(printf, 3, 4)))
+static void warn(FILE *messages, const struct list *list, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void
 warn(FILE *messages, const struct list *list, const char *format, ...)
 {
 	va_list arguments;

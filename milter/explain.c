@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "heloscope/authres.h"
+#include "heloscope/prose.h"
 #include "heloscope/span.h"
 #include "heloscope/strbuf.h"
 
-#define WIDTH 80
 #define TEXT_MAX 4000
 
 /* Reading a record: what is missing is an empty text, an empty array or 0. */
@@ -40,32 +40,10 @@ check_of(const json_t *record, const char *method)
 
 /* Writing. */
 
-/* `words`, broken between words, each line behind `indent` blanks; the first one stands at `column` already.
- */
+static void put(FILE *out, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 static void
-put_wrapped(FILE *out, const char *words, size_t column, size_t indent)
-{
-	bool is_first = true;
-
-	while (*words != '\0') {
-		const size_t length = strcspn(words, " ");
-
-		if (!is_first && column + 1 + length > WIDTH) {
-			(void)fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!is_first) {
-			(void)fputc(' ', out);
-			column++;
-		}
-		(void)fwrite(words, 1, length, out);
-		column += length;
-		is_first = false;
-		words += length + strspn(words + length, " ");
-	}
-	(void)fputc('\n', out);
-}
-
-static void __attribute__((format(printf, 3, 4))) put(FILE *out, size_t indent, const char *format, ...)
+put(FILE *out, size_t indent, const char *format, ...)
 {
 	char memory[TEXT_MAX];
 	va_list arguments;
@@ -74,11 +52,14 @@ static void __attribute__((format(printf, 3, 4))) put(FILE *out, size_t indent, 
 	(void)vsnprintf(memory, sizeof memory, format, arguments);
 	va_end(arguments);
 	(void)fprintf(out, "%*s", (int)indent, "");
-	put_wrapped(out, memory, indent, indent);
+	prose_wrap(out, memory, indent, indent);
 }
 
 /* One piece of advice. */
-static void __attribute__((format(printf, 2, 3))) put_bullet(FILE *out, const char *format, ...)
+static void put_bullet(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+put_bullet(FILE *out, const char *format, ...)
 {
 	char memory[TEXT_MAX];
 	va_list arguments;
@@ -87,7 +68,7 @@ static void __attribute__((format(printf, 2, 3))) put_bullet(FILE *out, const ch
 	(void)vsnprintf(memory, sizeof memory, format, arguments);
 	va_end(arguments);
 	(void)fputs("  * ", out);
-	put_wrapped(out, memory, 4, 4);
+	prose_wrap(out, memory, 4, 4);
 }
 
 static void
@@ -297,7 +278,7 @@ put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 		(void)fputs("  ", out);
 		put_mark(style, out, mark_of(text(check, "result")));
 		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, text(check, "result"));
-		put_wrapped(out, memory, 28, 28);
+		prose_wrap(out, memory, 28, 28);
 		put_hits(check, out);
 	}
 }
@@ -362,7 +343,7 @@ put_step(const json_t *step, bool is_decisive, FILE *out)
 		return;
 	}
 	(void)fprintf(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
-	put_wrapped(out, text(step, "term"), indent + 1, indent + 2);
+	prose_wrap(out, text(step, "term"), indent + 1, indent + 2);
 	put_lookups(step, indent + 6, out);
 	put(out, indent + 6, "%s", outcome_of(step));
 }

@@ -367,9 +367,8 @@ list_health_begin_round(struct list_health *health, size_t list, uint64_t now_ms
 	return round;
 }
 
-/* What an answer to a test entry shows. Which 127.0.0.0/8 address it is does not matter. */
-static enum list_trouble
-judge_probe(bool is_listed, enum list_says says)
+enum list_trouble
+list_health_judge(bool is_listed, enum list_says says)
 {
 	switch (says) {
 	case LIST_SAYS_NOTHING:
@@ -391,7 +390,7 @@ list_health_probed(struct list_health *health, size_t list, unsigned round, size
 {
 	struct state *state = &health->states[list];
 	const bool is_listed = health->config->lists.items[list].probes.items[probe].is_listed;
-	const enum list_trouble trouble = judge_probe(is_listed, reading->says);
+	const enum list_trouble trouble = list_health_judge(is_listed, reading->says);
 
 	(void)pthread_mutex_lock(&health->lock);
 	if (round == state->round && state->pending > 0) {

@@ -83,6 +83,12 @@ bool list_health_is_settled(struct list_health *health);
 /* "trusted", "suspended: it lists everything" and so on. */
 enum list_trouble list_health_trouble(struct list_health *health, size_t list);
 
+/*
+ * What an answer to a test entry shows: LIST_WELL or one of the troubles. Which address in
+ * 127.0.0.0/8 it is does not matter.
+ */
+enum list_trouble list_health_judge(bool is_listed, enum list_says says);
+
 /* What the administrator is told when a list is suspended: what was found, and what to do. */
 void list_health_advise(const struct list *list, enum list_trouble trouble, uint32_t answer,
 			struct strbuf *text);

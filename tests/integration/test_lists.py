@@ -2,7 +2,9 @@
 import collections
 import contextlib
 import email.message
+import json
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -259,6 +261,47 @@ class Counting(Base):
         self.assertIn("x-dnsbl=temperror dns.zone=keyed.test", " ".join(value.split()))
         self.assertNotIn(key, value)
         self.assertNotIn(key, self.filter.log_text())
+
+
+class Table(unittest.TestCase):
+    """heloscope lists."""
+
+    def look(self, lines, *options):
+        config = lab.folder / "table.conf"
+        config.write_text(lab.fill_in(CONFIG.replace("{port}", "1") + lines, 1))
+        done = subprocess.run([lab.builddir / "milter/heloscope", "lists", "-c", config, *options], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stderr, "")
+        return done.returncode, done.stdout
+
+    def test_tells_each_state_and_what_to_do(self):
+        for mode in ("everything", "nothing", "refuses", "parked", "silent"):
+            server.modes[f"{mode}.test"] = mode
+        server.modes["dom.test"] = server.modes["well.test"] = "well"
+        status, text = self.look(
+            'list "inner.test" { status merged } list "well.test" { contains "inner.test" } list "dead.test" { status closed "since 2024" }\n'
+            'dnsbl "well.test" dnswl "good.test" domain-dnsbl "dom.test" dnsbl "everything.test" dnsbl "nothing.test" dnsbl "refuses.test"\n'
+            'dnsbl "parked.test" dnsbl "silent.test" dnsbl "dead.test" dnsbl "inner.test" dnsbl "odd.test" probe none\n')
+        self.assertEqual(status, 1)
+        rows = dict(re.findall(r"^(\S+\.test) +(?:block|allow|domain) +(?:\d+ ms|-)  (.*)$", text, re.M))
+        self.assertEqual(rows, {
+            "well.test": "well", "good.test": "well", "dom.test": "well", "everything.test": "not well", "nothing.test": "not well",
+            "refuses.test": "not well", "parked.test": "not well", "silent.test": "not well", "dead.test": "not asked",
+            "inner.test": "well", "odd.test": "no test entries"})
+        for words in ("it lists what must not be listed", "it does not list its own test entry", "use `resolver { servers recursive }`",
+                      "outside 127.0.0.0/8", "it does not answer", "closed since 2024", "its data is within well.test"):
+            self.assertIn(words, " ".join(text.split()))
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
+
+    def test_exit_statuses_and_json(self):
+        server.modes["well.test"] = "well"
+        server.modes["silent.test"] = "silent"
+        self.assertEqual(self.look('dnsbl "well.test"\n')[0], 0)
+        self.assertEqual(self.look('dnsbl "silent.test"\n')[0], 3)
+        self.assertIn("asks no lists", self.look("")[1])
+        status, text = self.look('dnsbl "well.test" key "s3krit0123456789abcdef"\n', "--json")
+        (row,) = json.loads(text)
+        self.assertEqual((row["zone"], row["kind"], row["state"]), ("well.test", "block", "well"))
+        self.assertNotIn("s3krit", text)
 
 
 if __name__ == "__main__":
