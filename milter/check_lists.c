@@ -229,18 +229,6 @@ run_sender(struct inquiry *inquiry)
 	return run_subject(inquiry, LIST_SENDER);
 }
 
-static enum result
-overall(const struct facts *facts, bool is_allow)
-{
-	const struct list_tally tally = facts_tally(facts, is_allow);
-
-	if (tally.lists == 0)
-		return RESULT_UNCHECKED;
-	if (tally.operators > 0)
-		return is_allow ? RESULT_PASS : RESULT_FAIL;
-	return tally.unknown_operators > 0 ? RESULT_TEMPERROR : RESULT_NONE;
-}
-
 static bool
 run_results(struct inquiry *inquiry)
 {
@@ -251,8 +239,8 @@ run_results(struct inquiry *inquiry)
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
 		if (!inquiry_is_done(inquiry, needed[i]))
 			return false;
-	facts->results[METHOD_DNSBL] = overall(facts, false);
-	facts->results[METHOD_DNSWL] = overall(facts, true);
+	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
+	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
 	return true;
 }
 

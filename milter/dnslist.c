@@ -94,6 +94,12 @@ read_one(const struct list *list, uint32_t answer)
 	return counts_as_listed(list, answer) ? LIST_SAYS_YES : LIST_SAYS_OTHER;
 }
 
+bool
+dnslist_counts(const struct list *list, uint32_t answer)
+{
+	return read_one(list, answer) == LIST_SAYS_YES;
+}
+
 /* Of several answers the one that says more: an error spoils all, a listing is enough. */
 static bool
 says_more(enum list_says a, enum list_says b)

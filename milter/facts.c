@@ -131,3 +131,15 @@ facts_tally(const struct facts *facts, bool is_allow)
 	}
 	return tally;
 }
+
+enum result
+facts_list_result(const struct facts *facts, bool is_allow)
+{
+	const struct list_tally tally = facts_tally(facts, is_allow);
+
+	if (tally.lists == 0)
+		return RESULT_UNCHECKED;
+	if (tally.operators > 0)
+		return is_allow ? RESULT_PASS : RESULT_FAIL;
+	return tally.unknown_operators > 0 ? RESULT_TEMPERROR : RESULT_NONE;
+}

@@ -309,6 +309,12 @@ static const struct {
 	[METHOD_DNSWL] = { "dnswl", dnswl_of },
 };
 
+const char *
+record_method_key(enum method method)
+{
+	return methods[method].key;
+}
+
 static json_t *
 checks_of(const struct facts *facts)
 {

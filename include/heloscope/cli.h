@@ -19,7 +19,7 @@ enum {
 /* A command: its arguments begin with its name. Returns the exit status. */
 typedef int cli_command(int argc, char **argv);
 
-cli_command cli_check, cli_explain, cli_lists;
+cli_command cli_check, cli_explain, cli_lists, cli_replay;
 
 /* How standard output may look: colour only on a terminal and without NO_COLOR, UTF-8 by the locale. */
 struct explain_style cli_style(void);

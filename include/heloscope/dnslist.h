@@ -53,6 +53,9 @@ struct list_reading dnslist_read(const struct list *list, const struct dns_answe
  */
 const char *dnslist_without_key(struct arena *arena, struct span text, const char *key);
 
+/* Whether this answer counts as listed, and is no query error. */
+bool dnslist_counts(const struct list *list, uint32_t answer);
+
 /* What is known of one answer, from the list's line or its entry; NULL for nothing. */
 const char *dnslist_meaning(const struct list *list, uint32_t answer);
 

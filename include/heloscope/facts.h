@@ -160,4 +160,7 @@ struct list_tally {
 
 struct list_tally facts_tally(const struct facts *facts, bool is_allow);
 
+/* The result of all block lists, x-dnsbl, or of all allow lists, dnswl. */
+enum result facts_list_result(const struct facts *facts, bool is_allow);
+
 #endif

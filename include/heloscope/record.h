@@ -29,6 +29,9 @@ struct record {
 	unsigned waited_ms;
 };
 
+/* The key of a method in "checks". */
+const char *record_method_key(enum method method);
+
 /* The line, without line end, for free(3); NULL when memory ran out. `config`: that of the message. */
 char *record_make(const struct config *config, const struct record *record);
 

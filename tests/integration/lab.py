@@ -88,7 +88,7 @@ class Filter:
     def __init__(self, lab, process, port, config, log):
         self.lab, self.process, self.port, self.config, self.log = lab, process, port, config, log
         self.audit = lab.folder / "audit" / f"{config.stem}.jsonl"
-        self.was_killed = False
+        self.was_killed = self.has_reloaded = False
 
     def log_text(self):
         return self.log.read_text(errors="replace")
@@ -96,6 +96,7 @@ class Filter:
     def reload(self, text=None):
         """Write a new configuration, send SIGUSR1, and wait until the log tells the outcome."""
         before = len(self.log_text())
+        self.has_reloaded = True
         if text is not None:
             self.config.write_text(text)
         self.process.send_signal(signal.SIGUSR1)
@@ -117,8 +118,19 @@ class Filter:
         if status != 0 or SANITIZER.search(text):
             raise LabError(f"heloscope-milter ended with status {status}:\n{text}")
         self.lab.processes.remove(self.process)
-        self.records()
+        if self.records() and not self.has_reloaded:
+            self.replay()
         return text
+
+    def replay(self):
+        """Every record judged again under the same configuration: the very verdicts that the filter gave."""
+        command = [self.lab.builddir / "milter/heloscope", "replay", "--config", self.config, "--log", self.audit, "--json"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10 * DEADLINE_S)
+        if done.returncode != 0 or SANITIZER.search(done.stderr):
+            raise LabError(f"replay ends with {done.returncode}: {done.stdout}{done.stderr}")
+        found = json.loads(done.stdout)
+        if (found["changed"], found["moved"], found["unknown"]) != (0, 0, 0) or found["recipients"] == 0:
+            raise LabError(f"replay under the same configuration differs: {done.stdout}")
 
     def records(self):
         """The records of its audit log, each judged by the schema; of a filter that was killed the torn ones are left out."""

@@ -277,5 +277,92 @@ class Find(unittest.TestCase):
         self.assertIn('has no "audit log"; expected one, or --log', messages)
 
 
+class Replay(unittest.TestCase):
+    """replay of the same records under other configurations."""
+
+    maxDiff = None
+
+    def replay(self, change, *options, log=None):
+        new = lab.folder / "new.conf"
+        new.write_text(change(running.config.read_text()))
+        status, text, messages = run("replay", "--config", new, "--log", log or running.audit, *options)
+        return status, text, messages
+
+    def counts(self, change, *options, **more):
+        status, text, messages = self.replay(change, "--json", *options, **more)
+        found = json.loads(text)
+        self.assertEqual(status, 1 if found["changed"] else 0)
+        return found
+
+    def test_nothing_changes_under_the_same_configuration(self):
+        status, text, _ = self.replay(lambda old: old)
+        self.assertEqual(status, 0)
+        recipients = sum(len(record["verdicts"]) for record in running.records())
+        self.assertRegex(text, rf"{recipients} recipients: 0 verdicts change, {recipients} stay, 0 unknown")
+
+    def test_likely_mistakes_come_first(self):
+        found = self.counts(lambda old: old.replace("policy {", "policy {\n reject when iprev = pass and helo = pass", 1))
+        self.assertGreater(found["changed"], 2)
+        self.assertEqual({(row["sender"], row["why"]) for row in found["mistakes"]},
+                         {("anna@yodel.example", "passes SPF and reverse DNS"), ("x@allowed.example", "on an allow list")})
+        self.assertTrue(all(rule.startswith("accept -> reject, by new.conf:") for rule in found["changes"]), found["changes"])
+        _, text, _ = self.replay(lambda old: old.replace("policy {", "policy {\n reject when iprev = pass and helo = pass", 1))
+        self.assertLess(text.index("Likely mistakes"), text.index("Changes"))
+        self.assertIn(record_of("good")["id"], text)
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
+
+    def test_weights_and_answers_are_those_of_the_new_configuration(self):
+        found = self.counts(lambda old: old.replace("weight 4", "weight 1").replace("weight 2 ", "weight 1 "))
+        self.assertEqual(found["changes"], {"reject -> accept, by no rule": 1})
+        found = self.counts(lambda old: old.replace('dnsbl "bl.test" weight 4', 'dnsbl "bl.test" weight 4 answers { 127.0.0.9 }'))
+        self.assertEqual(found["changes"], {"reject -> accept, by no rule": 1})
+
+    def test_what_was_not_asked_then_is_unknown_when_it_matters(self):
+        found = self.counts(lambda old: old.replace("policy {", 'dnsbl "more.test" weight 9\npolicy {', 1))
+        self.assertEqual(found["changed"], 0)
+        self.assertGreater(found["unknown"], 3)
+        self.assertLess(found["unknown"], found["recipients"], "mail to postmaster and refused mail is the same in any case")
+        found = self.counts(lambda old: old.replace("policy {", 'dnsbl "more.test" weight 1\npolicy {', 1).replace("dnsbl >= 5", "dnsbl >= 50"))
+        self.assertEqual((found["unknown"], found["changes"]), (0, {"reject -> accept, by no rule": 1}))
+
+    def test_a_check_that_was_not_made_then_is_unknown(self):
+        log = lab.folder / "without-spf.jsonl"
+        records = [{**record, "checks": {key: check for key, check in record["checks"].items() if key != "spf"}} for record in running.records()]
+        log.write_text("".join(json.dumps(record) + "\n" for record in records))
+        found = self.counts(lambda old: old, log=log)
+        self.assertGreater(found["unknown"], 3)
+        found = self.counts(lambda old: old + "\ndisable { spf }\n", log=log)
+        self.assertEqual(found["unknown"], 0)
+
+    def test_old_acquaintances_are_named(self):
+        log = lab.folder / "weeks.jsonl"
+        record = {**record_of("softfail"), "verdicts": [{**record_of("softfail")["verdicts"][0], "recipient": "<u@in.test>", "action": "accept", "rule": ""}]}
+        lines = [{**record, "time": "2026-11-01T00:00:00Z"}, {**record, "time": "2026-11-24T00:00:00Z"}]
+        log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        found = self.counts(lambda old: old.replace("policy {", "policy {\n reject when spf = softfail", 1), log=log)
+        self.assertEqual([row["why"] for row in found["mistakes"]], ["from a host that has been sending for weeks"])
+        found = self.counts(lambda old: old.replace("policy {", "policy {\n reject when spf = softfail", 1), "--since", "2026-11-20T00:00:00Z", log=log)
+        self.assertEqual((found["messages"], [row["why"] for row in found["mistakes"]]), (1, ["from a host that has been sending for weeks"]))
+
+    def test_torn_lines_are_passed_over_with_a_word(self):
+        log = lab.folder / "torn.jsonl"
+        log.write_text(running.audit.read_text() + '{"v":1,"id":"2026')
+        status, text, messages = self.replay(lambda old: old, log=log)
+        self.assertEqual(status, 0)
+        self.assertIn("1 line of ", messages)
+
+    def test_wrong_usage(self):
+        for arguments, status, message in (
+            (["replay"], 2, "no --config was given"),
+            (["replay", "--config", running.config, "--since", "yesterday"], 2, '"yesterday" is no time; expected one like 24h'),
+            (["replay", "--config", running.config, "--log", "/nonexistent"], 3, "/nonexistent: No such file"),
+            (["replay", "--config", "/nonexistent"], 3, "cannot be read"),
+            (["replay", "--config", running.config, "extra"], 2, "unexpected argument"),
+        ):
+            with self.subTest(arguments):
+                self.assertEqual(run(*arguments)[0], status)
+                self.assertIn(message, run(*arguments)[2])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -1,0 +1,36 @@
+/*
+ * replay: judges a recorded message again, under another configuration.
+ *
+ * The facts are read back from the record (heloscope/record.h); weights, operators and what counts
+ * as listed are those of the new configuration. What it asks and the record lacks is tried with
+ * every value that it could have had: when the verdict depends on it, it is unknown, never guessed.
+ */
+#ifndef HELOSCOPE_REPLAY_H
+#define HELOSCOPE_REPLAY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "heloscope/arena.h"
+#include "heloscope/config.h"
+#include "heloscope/facts.h"
+#include "heloscope/policy.h"
+
+struct replay {
+	const struct config *config;
+	struct facts facts;
+	bool lacks_lists;       /* some list was not asked then */
+	unsigned lacks_methods; /* bits 1 << enum method: not checked then */
+};
+
+/* Read a record for `config`. Memory lies in `arena`. False when it is no record that we can read. */
+bool replay_read(const json_t *record, const struct config *config, struct arena *arena,
+		 struct replay *replay);
+
+/* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
+bool replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict);
+
+/* Text of a record as it was: without the escapes of strbuf_add_escaped(). In `arena`. */
+const char *replay_text(const char *text, struct arena *arena);
+
+#endif

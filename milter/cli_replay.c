@@ -1,0 +1,420 @@
+/* heloscope replay: which verdicts would change under another configuration, and whose mail it is. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/cli.h"
+#include "heloscope/log.h"
+#include "heloscope/prose.h"
+#include "heloscope/replay.h"
+
+#define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
+#define SHOWN_MAX 10                    /* rows of each table */
+
+static const char help[] =
+	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--json]\n"
+	"\n"
+	"Judges the messages of the audit log again, under the configuration NEW: how many\n"
+	"verdicts would change, from what to what, by which rule, and whose mail it is; first\n"
+	"of all the likely mistakes. What the records do not tell is \"unknown\", not guessed.\n"
+	"\n"
+	"  -c, --config NEW    the configuration to try\n"
+	"  -l, --log FILE      the audit log (default: the one that NEW names)\n"
+	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
+	"      --json          as JSON\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"Exit status: 0 nothing changes, 1 something does, 2 wrong usage, 3 the log or the\n"
+	"configuration cannot be read.\n"
+	"\n"
+	"Example: heloscope replay --config /etc/heloscope/heloscope.conf.new --since 7d\n";
+
+struct options {
+	const char *config, *log;
+	char since[24]; /* RFC 3339, or "" */
+	bool is_json;
+};
+
+/* "24h", "7d" or a time; false for anything else. */
+static bool
+read_since(const char *given, char *since)
+{
+	char *unit;
+	const unsigned long number = strtoul(given, &unit, 10);
+	struct tm parts = { 0 };
+	time_t then = time(NULL);
+
+	if (strptime(given, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL) {
+		(void)snprintf(since, 24, "%.20s", given);
+		return true;
+	}
+	if (unit == given || number > 100000 || (strcmp(unit, "h") != 0 && strcmp(unit, "d") != 0))
+		return false;
+	then -= (time_t)number * (unit[0] == 'h' ? 3600 : 86400);
+	(void)gmtime_r(&then, &parts);
+	(void)strftime(since, 24, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return true;
+}
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' }, { "log", required_argument, NULL, 'l' },
+		{ "since", required_argument, NULL, 's' },  { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "c:l:h", names, NULL)) != -1) {
+		switch (letter) {
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'l':
+			options->log = optarg;
+			break;
+		case 's':
+			if (!read_since(optarg, options->since))
+				return cli_usage_error("replay",
+						       "\"%.40s\" is no time; expected one like 24h, 7d or "
+						       "2026-11-24T12:00:00Z",
+						       optarg);
+			break;
+		case 'j':
+			options->is_json = true;
+			break;
+		case 'h':
+			(void)fputs(help, stdout);
+			return CLI_WELL;
+		default:
+			return cli_usage_error("replay", "wrong option");
+		}
+	}
+	if (optind < argc)
+		return cli_usage_error("replay", "unexpected argument \"%.60s\"", argv[optind]);
+	return options->config != NULL ? -1 : cli_usage_error("replay", "no --config was given");
+}
+
+/* What is counted. Tables are JSON objects, name -> number. */
+struct summary {
+	size_t messages, recipients, changed, unknown, torn;
+	size_t moved;     /* the same verdict, by another rule */
+	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
+	json_t *hosts;    /* of newly refused mail */
+	json_t *domains;  /* of its senders */
+	json_t *mistakes; /* an array of objects, the first SHOWN_MAX */
+	size_t mistake_count;
+	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
+};
+
+static void
+count(json_t *table, const char *name)
+{
+	const json_int_t before = json_integer_value(json_object_get(table, name));
+
+	(void)json_object_set_new(table, name, json_integer(before + 1));
+}
+
+static const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static time_t
+time_of(const json_t *record)
+{
+	struct tm parts = { 0 };
+
+	return strptime(text(record, "time"), "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts) : 0;
+}
+
+static const char *
+result_of(const json_t *record, const char *method)
+{
+	return text(json_object_get(json_object_get(record, "checks"), method), "result");
+}
+
+/* Why refusing this message would likely be a mistake, or NULL. */
+static const char *
+mistake_in(const struct summary *summary, const json_t *record, const char *host, const char *domain)
+{
+	const time_t now = time_of(record);
+	const json_int_t host_seen = json_integer_value(json_object_get(summary->first_seen, host));
+	const json_int_t domain_seen = json_integer_value(json_object_get(summary->first_seen, domain));
+
+	if (strcmp(result_of(record, "dnswl"), "pass") == 0)
+		return "on an allow list";
+	if (strcmp(result_of(record, "spf"), "pass") == 0 && strcmp(result_of(record, "iprev"), "pass") == 0)
+		return "passes SPF and reverse DNS";
+	if (host_seen != 0 && now - host_seen >= KNOWN_AFTER_S)
+		return "from a host that has been sending for weeks";
+	if (domain_seen != 0 && now - domain_seen >= KNOWN_AFTER_S)
+		return "from a domain that has been sending for weeks";
+	return NULL;
+}
+
+static void
+note_refusal(struct summary *summary, const json_t *record, const struct verdict *verdict)
+{
+	const char *host = text(json_object_get(record, "client"), "ip"),
+		   *at = strrchr(text(record, "sender"), '@');
+	const char *domain = at != NULL ? at + 1 : "<>", *why = mistake_in(summary, record, host, domain);
+
+	count(summary->hosts, host);
+	count(summary->domains, domain);
+	if (why == NULL || summary->mistake_count++ >= SHOWN_MAX)
+		return;
+	(void)json_array_append_new(summary->mistakes,
+				    json_pack("{ss ss ss ss ss}", "id", text(record, "id"), "client", host,
+					      "sender", text(record, "sender"), "why", why, "rule",
+					      verdict->rule != NULL ? verdict->rule->place : ""));
+}
+
+static bool
+is_refusal(const char *action)
+{
+	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;
+}
+
+static void
+note_seen(struct summary *summary, const json_t *record)
+{
+	const char *host = text(json_object_get(record, "client"), "ip"),
+		   *at = strrchr(text(record, "sender"), '@');
+	const char *names[] = { host, at != NULL ? at + 1 : "" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (names[i][0] != '\0' && json_object_get(summary->first_seen, names[i]) == NULL)
+			(void)json_object_set_new(summary->first_seen, names[i],
+						  json_integer(time_of(record)));
+}
+
+/* Whether the old verdict rests on the same line, and on the same kind of doubt. */
+static bool
+is_by_rule(const json_t *old, const struct verdict *verdict)
+{
+	return strcmp(text(old, "rule"), verdict->rule != NULL ? verdict->rule->place : "") == 0
+	       && json_is_true(json_object_get(old, "softened")) == verdict->is_softened;
+}
+
+static void
+compare(struct summary *summary, const json_t *record, const json_t *old, const struct replay *replay,
+	struct arena *arena)
+{
+	const char *action = text(old, "action");
+	struct verdict verdict;
+	char change[200];
+
+	summary->recipients++;
+	if (!replay_judge(replay, replay_text(text(old, "recipient"), arena), &verdict)) {
+		summary->unknown++;
+		return;
+	}
+	if (!is_refusal(action))
+		note_seen(summary, record);
+	if (strcmp(action, action_word(verdict.action)) == 0) {
+		summary->moved += is_by_rule(old, &verdict) ? 0 : 1;
+		return;
+	}
+	summary->changed++;
+	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action, action_word(verdict.action),
+		       verdict.rule != NULL ? verdict.rule->place : "no rule");
+	count(summary->changes, change);
+	if (!is_refusal(action) && is_refusal(action_word(verdict.action)))
+		note_refusal(summary, record, &verdict);
+}
+
+static void
+take_record(struct summary *summary, const struct config *config, const json_t *record, const char *since)
+{
+	const json_t *verdicts = json_object_get(record, "verdicts"), *old;
+	struct replay replay;
+	struct arena arena;
+
+	arena_init(&arena, 4U << 20);
+	if (!replay_read(record, config, &arena, &replay)) {
+		summary->torn++;
+	} else if (strcmp(text(record, "time"), since) < 0) {
+		note_seen(summary, record);
+	} else {
+		summary->messages++;
+		for (size_t i = 0; (old = json_array_get(verdicts, i)) != NULL; i++)
+			compare(summary, record, old, &replay, &arena);
+	}
+	arena_clear(&arena);
+}
+
+static bool
+read_log(struct summary *summary, const struct config *config, const char *log, const char *since)
+{
+	FILE *file = fopen(log, "re");
+	char *line = NULL;
+	size_t size = 0;
+	json_error_t place;
+
+	if (file == NULL)
+		return false;
+	while (getline(&line, &size, file) > 0) {
+		json_t *record = json_loads(line, 0, &place);
+
+		if (record == NULL)
+			summary->torn++;
+		else
+			take_record(summary, config, record, since);
+		json_decref(record);
+	}
+	free(line);
+	(void)fclose(file);
+	return true;
+}
+
+/* Telling. */
+
+struct row {
+	const char *name;
+	json_int_t count;
+};
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct row *left = a, *right = b;
+
+	if (left->count != right->count)
+		return left->count < right->count ? 1 : -1;
+	return strcmp(left->name, right->name);
+}
+
+static void
+put_table(const char *title, json_t *table)
+{
+	const size_t size = json_object_size(table);
+	struct row *rows = calloc(size + 1, sizeof *rows);
+	size_t used = 0;
+
+	if (rows == NULL || size == 0) {
+		free(rows);
+		return;
+	}
+	for (void *at = json_object_iter(table); at != NULL; at = json_object_iter_next(table, at))
+		rows[used++] = (struct row){ json_object_iter_key(at),
+					     json_integer_value(json_object_iter_value(at)) };
+	qsort(rows, used, sizeof *rows, compare_rows);
+	(void)printf("\n%s\n\n", title);
+	for (size_t i = 0; i < used && i < SHOWN_MAX; i++)
+		(void)printf("%8lld  %s\n", (long long)rows[i].count, rows[i].name);
+	if (used > SHOWN_MAX)
+		(void)printf("          and %zu more\n", used - SHOWN_MAX);
+	free(rows);
+}
+
+static void
+put_mistakes(const struct summary *summary)
+{
+	const json_t *mistake;
+
+	if (summary->mistake_count == 0)
+		return;
+	(void)printf("\nLikely mistakes: %zu\n\n", summary->mistake_count);
+	for (size_t i = 0; (mistake = json_array_get(summary->mistakes, i)) != NULL; i++) {
+		char words[600];
+
+		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s", text(mistake, "sender"),
+			       text(mistake, "client"), text(mistake, "why"), text(mistake, "rule"));
+		(void)printf("  %s\n    ", text(mistake, "id"));
+		prose_wrap(stdout, words, 4, 4);
+	}
+	if (summary->mistake_count > SHOWN_MAX)
+		(void)printf("  and %zu more\n", summary->mistake_count - SHOWN_MAX);
+}
+
+static void
+put_summary(const struct summary *summary)
+{
+	(void)printf("%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
+		     summary->messages, summary->recipients, summary->changed,
+		     summary->recipients - summary->changed - summary->unknown, summary->unknown);
+	if (summary->unknown > 0)
+		prose_wrap(stdout,
+			   "Unknown are those that depend on lists or checks which were not asked when the "
+			   "message passed.",
+			   0, 0);
+	put_mistakes(summary);
+	put_table("Changes", summary->changes);
+	put_table("Hosts whose mail would be refused", summary->hosts);
+	put_table("Domains whose mail would be refused", summary->domains);
+}
+
+static void
+put_json(const struct summary *summary)
+{
+	json_t *object = json_pack(
+		"{sI sI sI sI sI sI sO sO sO sO}", "messages", (json_int_t)summary->messages, "recipients",
+		(json_int_t)summary->recipients, "changed", (json_int_t)summary->changed, "moved",
+		(json_int_t)summary->moved, "unknown", (json_int_t)summary->unknown, "likely-mistakes",
+		(json_int_t)summary->mistake_count, "changes", summary->changes, "hosts", summary->hosts,
+		"domains", summary->domains, "mistakes", summary->mistakes);
+
+	(void)(json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+	json_decref(object);
+}
+
+static int
+replay_log(const struct config *config, const struct options *options)
+{
+	const char *log = options->log != NULL ? options->log : config->audit_log;
+	struct summary summary = { .changes = json_object(),
+				   .hosts = json_object(),
+				   .domains = json_object(),
+				   .mistakes = json_array(),
+				   .first_seen = json_object() };
+	int status = CLI_UNKNOWN;
+
+	if (log == NULL) {
+		(void)fprintf(stderr, "heloscope replay: %s has no \"audit log\"; expected one, or --log\n",
+			      options->config);
+	} else if (!read_log(&summary, config, log, options->since)) {
+		(void)fprintf(stderr, "heloscope replay: %s: %s\n", log, strerror(errno));
+	} else {
+		if (summary.torn > 0)
+			(void)fprintf(stderr,
+				      "heloscope replay: %zu line%s of %s passed over: torn, or no record\n",
+				      summary.torn, summary.torn == 1 ? "" : "s", log);
+		if (options->is_json)
+			put_json(&summary);
+		else
+			put_summary(&summary);
+		status = summary.changed > 0 ? CLI_FINDINGS : CLI_WELL;
+	}
+	json_decref(summary.changes);
+	json_decref(summary.hosts);
+	json_decref(summary.domains);
+	json_decref(summary.mistakes);
+	json_decref(summary.first_seen);
+	return status;
+}
+
+int
+cli_replay(int argc, char **argv)
+{
+	struct options options = { .config = NULL };
+	struct config *config;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	config = config_read(options.config, stderr);
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	status = replay_log(config, &options);
+	config_unref(config);
+	return status;
+}

@@ -1,0 +1,316 @@
+#include "heloscope/replay.h"
+
+#include <string.h>
+
+#include "heloscope/dnslist.h"
+#include "heloscope/record.h"
+
+#define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
+
+/* The fault of a list that was not asked: known by its address. */
+static const char replay_not_asked[] = "not asked then";
+
+static const json_t *
+member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+/* "" when there is none. */
+static const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(member(object, key));
+
+	return value != NULL ? value : "";
+}
+
+static int
+hex_value(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c != '\0' ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+const char *
+replay_text(const char *escaped, struct arena *arena)
+{
+	char *whole = arena_alloc(arena, strlen(escaped) + 1);
+	size_t length = 0;
+
+	if (whole == NULL)
+		return "";
+	while (*escaped != '\0') {
+		const bool is_hex = escaped[0] == '\\' && escaped[1] == 'x' && hex_value(escaped[2]) >= 0
+				    && hex_value(escaped[3]) >= 0;
+
+		if (is_hex) {
+			whole[length++] = (char)(hex_value(escaped[2]) << 4 | hex_value(escaped[3]));
+			escaped += 4;
+		} else {
+			escaped += escaped[0] == '\\' && escaped[1] == '\\' ? 1 : 0;
+			whole[length++] = *escaped++;
+		}
+	}
+	return whole;
+}
+
+/* Facts, part by part. */
+
+static void
+read_client(const json_t *record, struct replay *replay, struct arena *arena)
+{
+	const json_t *client = member(record, "client");
+	struct client_facts *facts = &replay->facts.client;
+
+	if (!ipaddr_parse(span_of(text(client, "ip")), &facts->address))
+		facts->address = (struct ipaddr){ .length = 0 };
+	facts->port = (uint16_t)json_integer_value(member(client, "port"));
+	facts->is_trusted = config_trusts(replay->config, &facts->address);
+	facts->is_authenticated = json_is_true(member(client, "authenticated"));
+	if (member(client, "user") != NULL)
+		facts->auth_name = replay_text(text(client, "user"), arena);
+}
+
+static void
+read_iprev(const json_t *check, struct iprev_facts *iprev, struct arena *arena)
+{
+	const json_t *names = member(check, "names"), *name;
+
+	for (size_t i = 0; (name = json_array_get(names, i)) != NULL && i < IPREV_NAMES_MAX; i++) {
+		struct iprev_name *read = &iprev->names[iprev->count++];
+
+		read->name = replay_text(text(name, "name"), arena);
+		read->is_verified = json_is_true(member(name, "verified"));
+		read->addresses = replay_text(text(name, "addresses"), arena);
+		if (read->is_verified && iprev->verified == NULL)
+			iprev->verified = read->name;
+	}
+	iprev->total = (size_t)json_integer_value(member(check, "total"));
+}
+
+static void
+read_names(const json_t *record, struct facts *facts, struct arena *arena)
+{
+	const json_t *checks = member(record, "checks");
+
+	if (member(record, "helo") != NULL)
+		facts->helo.given = replay_text(text(record, "helo"), arena);
+	facts->helo.name = replay_text(text(member(checks, "x-helo"), "name"), arena);
+	facts->sender.given = replay_text(text(record, "mail-from"), arena);
+	facts->sender.mailbox = mailbox_parse(span_of(facts->sender.given));
+	facts->sender.address = replay_text(text(record, "sender"), arena);
+	facts->sender.domain = arena_string(arena, facts->sender.mailbox.name);
+	facts->sender.reason = replay_text(text(member(checks, "x-sender"), "reason"), arena);
+}
+
+static void
+read_results(const json_t *record, struct replay *replay)
+{
+	const json_t *checks = member(record, "checks");
+	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
+
+	for (int method = 0; method < METHODS; method++) {
+		const json_t *check = member(checks, record_method_key((enum method)method));
+
+		replay->facts.results[method] = result_from_word(text(check, "result"));
+		/* SPF of the null sender is that of HELO; lists are missed one by one. */
+		if (check == NULL && config_wants(replay->config, (enum method)method)
+		    && method != METHOD_DNSBL && method != METHOD_DNSWL && !(method == METHOD_SPF && is_null))
+			replay->lacks_methods |= 1U << method;
+	}
+}
+
+/* Lists. */
+
+static bool
+is_asked_of(const struct replay *replay, const struct list *list, enum list_subject subject)
+{
+	const struct facts *facts = &replay->facts;
+
+	if (list->is_left_out || (list->subjects & 1U << subject) == 0
+	    || !config_wants(replay->config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL))
+		return false;
+	switch (subject) {
+	case LIST_CLIENT:
+		return facts->client.address.length > 0 && !dnslist_is_private(&facts->client.address)
+		       && list_takes_family(list, facts->client.address.length);
+	case LIST_PTR:
+		return facts->iprev.verified != NULL;
+	case LIST_HELO:
+		return facts->helo.name[0] != '\0';
+	default:
+		return facts->sender.domain[0] != '\0';
+	}
+}
+
+static const json_t *
+find_in(const json_t *findings, const struct list *list, enum list_subject subject)
+{
+	const json_t *finding;
+
+	for (size_t i = 0; (finding = json_array_get(findings, i)) != NULL; i++)
+		if (strcmp(text(finding, "zone"), list->shown) == 0
+		    && strcmp(text(finding, "subject"), list_subject_word(subject)) == 0)
+			return finding;
+	return NULL;
+}
+
+/* Whether one of the answers of then counts as listed now. */
+static bool
+is_listed_now(const json_t *hit, const struct list *list, struct list_finding *finding)
+{
+	const json_t *answers = member(hit, "answers"), *answer;
+	struct ipaddr address;
+
+	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
+		const unsigned char *octets = address.octets;
+		uint32_t value;
+
+		if (!ipaddr_parse(span_of(json_string_value(answer)), &address) || address.length != 4)
+			continue;
+		value = (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8
+			| octets[3];
+		if (dnslist_counts(list, value) && finding->count < LIST_ANSWERS_MAX)
+			finding->answers[finding->count++] = value;
+	}
+	return finding->count > 0;
+}
+
+/* What `list` said of a subject then. False when it was not asked. */
+static bool
+read_finding(const json_t *check, const struct list *list, enum list_subject subject,
+	     struct list_finding *finding)
+{
+	const json_t *hit = find_in(member(check, "hits"), list, subject);
+
+	*finding = (struct list_finding){
+		.zone = list->shown,
+		.operator= list->operator,
+		.group = list->group,
+		.asked = "",
+		.is_allow = list->is_allow,
+		.weight = list->weight,
+	};
+	if (hit == NULL)
+		return find_in(member(check, "not-listed"), list, subject) != NULL;
+	if (strcmp(text(hit, "state"), "fault") == 0)
+		finding->state = LIST_FAULT;
+	else if (is_listed_now(hit, list, finding))
+		finding->state = LIST_LISTED;
+	return true;
+}
+
+/* What was not asked then stands as a fault, to which replay_judge() gives each state in turn. */
+static void
+read_lists(const json_t *record, struct replay *replay, struct arena *arena)
+{
+	const struct list_set *lists = &replay->config->lists;
+	const json_t *checks = member(record, "checks");
+
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		struct list_facts *facts = &replay->facts.lists[subject];
+
+		facts->findings = arena_alloc(arena, (lists->count + 1) * sizeof *facts->findings);
+		for (size_t i = 0; i < lists->count && facts->findings != NULL; i++) {
+			const struct list *list = &lists->items[i];
+			struct list_finding *finding = &facts->findings[facts->count];
+
+			if (!is_asked_of(replay, list, (enum list_subject)subject))
+				continue;
+			if (!read_finding(member(checks, list->is_allow ? "dnswl" : "x-dnsbl"), list,
+					  (enum list_subject)subject, finding)) {
+				finding->state = LIST_FAULT;
+				finding->fault = replay_not_asked;
+				replay->lacks_lists = true;
+			}
+			facts->count++;
+		}
+	}
+	replay->facts.results[METHOD_DNSBL] = facts_list_result(&replay->facts, false);
+	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
+}
+
+bool
+replay_read(const json_t *record, const struct config *config, struct arena *arena, struct replay *replay)
+{
+	*replay = (struct replay){ .config = config };
+	if (json_integer_value(member(record, "v")) != RECORD_VERSION
+	    || !json_is_object(member(record, "checks")) || !json_is_array(member(record, "verdicts")))
+		return false;
+	read_client(record, replay, arena);
+	read_names(record, &replay->facts, arena);
+	if (replay->facts.client.is_trusted) /* is not looked into */
+		return !arena->has_failed;
+	read_iprev(member(member(record, "checks"), "iprev"), &replay->facts.iprev, arena);
+	read_results(record, replay);
+	read_lists(record, replay, arena);
+	return !arena->has_failed;
+}
+
+/* Judging. */
+
+static struct verdict
+judge(const struct replay *replay, const struct facts *facts, const char *recipient)
+{
+	if (facts->client.is_authenticated && replay->config->trusts_authenticated)
+		return (struct verdict){ .action = ACTION_ACCEPT, .is_enforced = true };
+	return policy_judge(replay->config, facts, recipient);
+}
+
+/* Give what was not asked then a state, in a copy of the findings. */
+static void
+suppose_lists(struct facts *facts, enum list_state state, struct list_finding *memory)
+{
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		struct list_facts *lists = &facts->lists[subject];
+
+		memcpy(memory, lists->findings, lists->count * sizeof *memory);
+		lists->findings = memory;
+		memory += lists->count;
+		for (size_t i = 0; i < lists->count; i++)
+			if (lists->findings[i].fault == replay_not_asked)
+				lists->findings[i].state = state;
+	}
+	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
+	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
+}
+
+static void
+suppose_results(struct facts *facts, unsigned methods, enum result result)
+{
+	for (int method = 0; method < METHODS; method++)
+		if ((methods & 1U << method) != 0)
+			facts->results[method] = result;
+}
+
+bool
+replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict)
+{
+	static const enum list_state states[] = { LIST_NOT_LISTED, LIST_LISTED };
+	static const enum result results[] = { RESULT_NONE,    RESULT_PASS,     RESULT_FAIL,
+					       RESULT_NEUTRAL, RESULT_SOFTFAIL, RESULT_PERMERROR };
+	struct list_finding memory[LIST_SUBJECTS * REPLAY_LISTS_MAX];
+	const size_t list_choices = replay->lacks_lists ? 2 : 1;
+	const size_t result_choices = replay->lacks_methods != 0 ? sizeof results / sizeof results[0] : 1;
+	bool is_known = true;
+
+	if (replay->config->lists.count > REPLAY_LISTS_MAX)
+		return false;
+	for (size_t i = 0; i < list_choices; i++) {
+		for (size_t j = 0; j < result_choices; j++) {
+			struct facts supposed = replay->facts;
+			struct verdict other;
+
+			suppose_lists(&supposed, states[i], memory);
+			suppose_results(&supposed, replay->lacks_methods, results[j]);
+			other = judge(replay, &supposed, recipient);
+			if (i == 0 && j == 0)
+				*verdict = other;
+			else if (other.action != verdict->action || other.rule != verdict->rule)
+				is_known = false;
+		}
+	}
+	return is_known;
+}
