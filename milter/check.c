@@ -178,17 +178,6 @@ take_answer(void *context, struct dns_answer *answer)
 
 /* Asking. */
 
-/* FNV-1a over the name's octets and the type. */
-static uint32_t
-hash_question(const char *name, enum dns_type type)
-{
-	uint32_t hash = 2166136261U ^ (uint32_t)type;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619U;
-	return hash;
-}
-
 static struct lookup *
 find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type,
 	    uint32_t hash)
@@ -223,7 +212,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup)
 const struct dns_answer *
 inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
 {
-	const uint32_t hash = hash_question(name, type);
+	const uint32_t hash = span_hash(span_of(name));
 	struct stage_state *state = &inquiry->stages[stage];
 	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
 

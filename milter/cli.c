@@ -31,3 +31,10 @@ cli_usage_error(const char *command, const char *format, ...)
 	(void)fprintf(stderr, "; try \"heloscope %s --help\"\n", command);
 	return CLI_USAGE;
 }
+
+void
+cli_put_json(const json_t *json)
+{
+	if (json_dumpf(json, stdout, JSON_INDENT(2)) == 0)
+		(void)putchar('\n');
+}

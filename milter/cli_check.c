@@ -184,7 +184,7 @@ tell(const char *line, const struct options *options)
 	if (record == NULL)
 		return CLI_UNKNOWN;
 	if (options->is_json)
-		(void)(json_dumpf(record, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+		cli_put_json(record);
 	else
 		explain_story(record, &style, stdout);
 	if (explain_is_refused(record))

@@ -108,7 +108,7 @@ tell(const char *log, const char *id, const struct options *options)
 		break;
 	}
 	if (options->is_json)
-		(void)(json_dumpf(record, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+		cli_put_json(record);
 	else if (options->is_for_sender)
 		explain_for_sender(record, stdout);
 	else

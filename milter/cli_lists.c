@@ -230,7 +230,7 @@ put_json(const struct exams *exams)
 						      kind_of(exam->list), "state", state_of(exam), "time-ms",
 						      (json_int_t)exam->slowest_ms, "remark", memory));
 	}
-	(void)(json_dumpf(array, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+	cli_put_json(array);
 	json_decref(array);
 }
 

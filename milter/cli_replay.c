@@ -8,6 +8,7 @@
 #include "heloscope/cli.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
+#include "heloscope/record.h"
 #include "heloscope/replay.h"
 
 #define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
@@ -119,26 +120,19 @@ count(json_t *table, const char *name)
 	(void)json_object_set_new(table, name, json_integer(before + 1));
 }
 
-static const char *
-text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value != NULL ? value : "";
-}
-
 static time_t
 time_of(const json_t *record)
 {
 	struct tm parts = { 0 };
 
-	return strptime(text(record, "time"), "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts) : 0;
+	return strptime(record_text(record, "time"), "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts)
+											   : 0;
 }
 
 static const char *
 result_of(const json_t *record, const char *method)
 {
-	return text(json_object_get(json_object_get(record, "checks"), method), "result");
+	return record_text(json_object_get(json_object_get(record, "checks"), method), "result");
 }
 
 /* Why refusing this message would likely be a mistake, or NULL. */
@@ -163,8 +157,8 @@ mistake_in(const struct summary *summary, const json_t *record, const char *host
 static void
 note_refusal(struct summary *summary, const json_t *record, const struct verdict *verdict)
 {
-	const char *host = text(json_object_get(record, "client"), "ip"),
-		   *at = strrchr(text(record, "sender"), '@');
+	const char *host = record_text(json_object_get(record, "client"), "ip"),
+		   *at = strrchr(record_text(record, "sender"), '@');
 	const char *domain = at != NULL ? at + 1 : "<>", *why = mistake_in(summary, record, host, domain);
 
 	count(summary->hosts, host);
@@ -172,9 +166,9 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 	if (why == NULL || summary->mistake_count++ >= SHOWN_MAX)
 		return;
 	(void)json_array_append_new(summary->mistakes,
-				    json_pack("{ss ss ss ss ss}", "id", text(record, "id"), "client", host,
-					      "sender", text(record, "sender"), "why", why, "rule",
-					      verdict->rule != NULL ? verdict->rule->place : ""));
+				    json_pack("{ss ss ss ss ss}", "id", record_text(record, "id"), "client",
+					      host, "sender", record_text(record, "sender"), "why", why,
+					      "rule", verdict->rule != NULL ? verdict->rule->place : ""));
 }
 
 static bool
@@ -186,8 +180,8 @@ is_refusal(const char *action)
 static void
 note_seen(struct summary *summary, const json_t *record)
 {
-	const char *host = text(json_object_get(record, "client"), "ip"),
-		   *at = strrchr(text(record, "sender"), '@');
+	const char *host = record_text(json_object_get(record, "client"), "ip"),
+		   *at = strrchr(record_text(record, "sender"), '@');
 	const char *names[] = { host, at != NULL ? at + 1 : "" };
 
 	for (size_t i = 0; i < 2; i++)
@@ -200,7 +194,7 @@ note_seen(struct summary *summary, const json_t *record)
 static bool
 is_by_rule(const json_t *old, const struct verdict *verdict)
 {
-	return strcmp(text(old, "rule"), verdict->rule != NULL ? verdict->rule->place : "") == 0
+	return strcmp(record_text(old, "rule"), verdict->rule != NULL ? verdict->rule->place : "") == 0
 	       && json_is_true(json_object_get(old, "softened")) == verdict->is_softened;
 }
 
@@ -208,12 +202,12 @@ static void
 compare(struct summary *summary, const json_t *record, const json_t *old, const struct replay *replay,
 	struct arena *arena)
 {
-	const char *action = text(old, "action");
+	const char *action = record_text(old, "action");
 	struct verdict verdict;
 	char change[200];
 
 	summary->recipients++;
-	if (!replay_judge(replay, replay_text(text(old, "recipient"), arena), &verdict)) {
+	if (!replay_judge(replay, replay_text(record_text(old, "recipient"), arena), &verdict)) {
 		summary->unknown++;
 		return;
 	}
@@ -241,7 +235,7 @@ take_record(struct summary *summary, const struct config *config, const json_t *
 	arena_init(&arena, 4U << 20);
 	if (!replay_read(record, config, &arena, &replay)) {
 		summary->torn++;
-	} else if (strcmp(text(record, "time"), since) < 0) {
+	} else if (strcmp(record_text(record, "time"), since) < 0) {
 		note_seen(summary, record);
 	} else {
 		summary->messages++;
@@ -326,9 +320,10 @@ put_mistakes(const struct summary *summary)
 	for (size_t i = 0; (mistake = json_array_get(summary->mistakes, i)) != NULL; i++) {
 		char words[600];
 
-		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s", text(mistake, "sender"),
-			       text(mistake, "client"), text(mistake, "why"), text(mistake, "rule"));
-		(void)printf("  %s\n    ", text(mistake, "id"));
+		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s", record_text(mistake, "sender"),
+			       record_text(mistake, "client"), record_text(mistake, "why"),
+			       record_text(mistake, "rule"));
+		(void)printf("  %s\n    ", record_text(mistake, "id"));
 		prose_wrap(stdout, words, 4, 4);
 	}
 	if (summary->mistake_count > SHOWN_MAX)
@@ -362,7 +357,7 @@ put_json(const struct summary *summary)
 		(json_int_t)summary->mistake_count, "changes", summary->changes, "hosts", summary->hosts,
 		"domains", summary->domains, "mistakes", summary->mistakes);
 
-	(void)(json_dumpf(object, stdout, JSON_INDENT(2)) == 0 && putchar('\n'));
+	cli_put_json(object);
 	json_decref(object);
 }
 

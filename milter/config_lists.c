@@ -1,7 +1,6 @@
 /* config_lists: the lists that a configuration asks. */
 #include "heloscope/config_build.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +18,7 @@ parse_answer(struct span text, uint32_t *answer)
 
 	if (!ipaddr_parse(text, &address) || address.length != 4)
 		return false;
-	memcpy(answer, address.octets, sizeof *answer);
-	*answer = ntohl(*answer);
+	*answer = ipaddr_to_ipv4(&address);
 	return true;
 }
 

@@ -51,14 +51,6 @@ dnslist_is_private(const struct ipaddr *address)
 	return ipaddr_is_loopback(address);
 }
 
-static uint32_t
-answer_value(const struct dns_record *record)
-{
-	const unsigned char *octets = record->address.octets;
-
-	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
-}
-
 /* The range that holds `answer`, or NULL. */
 static const struct answer_range *
 find_range(const struct answer_set *answers, uint32_t answer)
@@ -120,7 +112,7 @@ dnslist_read(const struct list *list, const struct dns_answer *answer)
 	if (dns_status_is_fault(answer->status))
 		reading.says = LIST_SAYS_NOTHING;
 	for (size_t i = 0; i < answer->count; i++) {
-		const uint32_t value = answer_value(&answer->records[i]);
+		const uint32_t value = ipaddr_to_ipv4(&answer->records[i].address);
 		const enum list_says says = read_one(list, value);
 
 		if (says_more(says, reading.says)) {

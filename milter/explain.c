@@ -5,37 +5,22 @@
 
 #include "heloscope/authres.h"
 #include "heloscope/prose.h"
+#include "heloscope/record.h"
 #include "heloscope/span.h"
 #include "heloscope/strbuf.h"
 
 #define TEXT_MAX 4000
 
-/* Reading a record: what is missing is an empty text, an empty array or 0. */
-
-static const json_t *
-member(const json_t *object, const char *key)
-{
-	return json_object_get(object, key);
-}
-
-static const char *
-text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(member(object, key));
-
-	return value != NULL ? value : "";
-}
-
 static bool
 is(const json_t *object, const char *key, const char *value)
 {
-	return strcmp(text(object, key), value) == 0;
+	return strcmp(record_text(object, key), value) == 0;
 }
 
 static const json_t *
 check_of(const json_t *record, const char *method)
 {
-	return member(member(record, "checks"), method);
+	return record_member(record_member(record, "checks"), method);
 }
 
 /* Writing. */
@@ -120,25 +105,25 @@ put_mark(const struct explain_style *style, FILE *out, int mark)
 static void
 say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const char *ip = text(member(record, "client"), "ip");
-	const json_t *names = member(check, "names"), *name;
+	const char *ip = record_text(record_member(record, "client"), "ip");
+	const json_t *names = record_member(check, "names"), *name;
 	size_t i;
 
 	if (json_array_size(names) == 0 && is(check, "result", "temperror")) {
 		strbuf_printf(said, "the reverse DNS of %s cannot be looked up: %s", ip,
-			      text(check, "status"));
+			      record_text(check, "status"));
 		return;
 	}
 	if (json_array_size(names) == 0) {
-		strbuf_printf(said, "%s has no reverse DNS name (%s)", ip, text(check, "status"));
+		strbuf_printf(said, "%s has no reverse DNS name (%s)", ip, record_text(check, "status"));
 		return;
 	}
 	for (i = 0; (name = json_array_get(names, i)) != NULL; i++) {
-		const bool is_verified = json_is_true(member(name, "verified"));
+		const bool is_verified = json_is_true(record_member(name, "verified"));
 
-		strbuf_printf(said, "%s%s -> %s -> %s%s", i > 0 ? "; " : "", ip, text(name, "name"),
-			      text(name, "addresses")[0] != '\0' ? text(name, "addresses")
-								 : text(name, "status"),
+		strbuf_printf(said, "%s%s -> %s -> %s%s", i > 0 ? "; " : "", ip, record_text(name, "name"),
+			      record_text(name, "addresses")[0] != '\0' ? record_text(name, "addresses")
+									: record_text(name, "status"),
 			      is_verified ? "" : ", which is not the client");
 	}
 }
@@ -146,19 +131,20 @@ say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
 static void
 say_helo(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const char *helo = text(record, "helo");
+	const char *helo = record_text(record, "helo");
 
 	if (is(check, "result", "none"))
 		strbuf_add(said, "no name was given");
 	else if (is(check, "result", "permerror"))
 		strbuf_printf(said, "\"%s\" is no valid name%s%s", helo,
-			      text(check, "reason")[0] != '\0' ? ": " : "", text(check, "reason"));
+			      record_text(check, "reason")[0] != '\0' ? ": " : "",
+			      record_text(check, "reason"));
 	else if (is(check, "reverse-dns", "equal"))
 		strbuf_printf(said, "%s is the client's reverse DNS name", helo);
-	else if (json_is_true(member(check, "resolves-to-client")))
+	else if (json_is_true(record_member(check, "resolves-to-client")))
 		strbuf_printf(said, "%s leads to the client", helo);
 	else if (is(check, "result", "temperror"))
-		strbuf_printf(said, "%s cannot be looked up: %s", helo, text(check, "status"));
+		strbuf_printf(said, "%s cannot be looked up: %s", helo, record_text(check, "status"));
 	else
 		strbuf_printf(said, "%s neither leads to the client nor is its reverse DNS name%s", helo,
 			      is(check, "reverse-dns", "same organization")
@@ -169,12 +155,13 @@ say_helo(const json_t *record, const json_t *check, struct strbuf *said)
 static void
 say_spf(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const char *domain = text(check, "domain"), *ip = text(member(record, "client"), "ip");
+	const char *domain = record_text(check, "domain"),
+		   *ip = record_text(record_member(record, "client"), "ip");
 
 	if (domain[0] == '\0')
 		strbuf_add(said, "there is no domain to ask");
-	else if (text(check, "problem")[0] != '\0')
-		strbuf_add(said, text(check, "problem"));
+	else if (record_text(check, "problem")[0] != '\0')
+		strbuf_add(said, record_text(check, "problem"));
 	else if (is(check, "result", "none"))
 		strbuf_printf(said, "%s has no SPF record", domain);
 	else if (is(check, "result", "neutral"))
@@ -182,38 +169,39 @@ say_spf(const json_t *record, const json_t *check, struct strbuf *said)
 	else
 		strbuf_printf(said, "the record of %s %s %s", domain,
 			      is(check, "result", "pass") ? "allows" : "does not allow", ip);
-	if (text(check, "mechanism")[0] != '\0')
-		strbuf_printf(said, ", %s \"%s\"", text(check, "problem")[0] != '\0' ? "at" : "by",
-			      text(check, "mechanism"));
+	if (record_text(check, "mechanism")[0] != '\0')
+		strbuf_printf(said, ", %s \"%s\"", record_text(check, "problem")[0] != '\0' ? "at" : "by",
+			      record_text(check, "mechanism"));
 }
 
 static void
 say_sender(const json_t *record, const json_t *check, struct strbuf *said)
 {
 	(void)record;
-	strbuf_printf(said, "%s%s%s", text(check, "domain"), text(check, "domain")[0] != '\0' ? ": " : "",
-		      text(check, "reason"));
+	strbuf_printf(said, "%s%s%s", record_text(check, "domain"),
+		      record_text(check, "domain")[0] != '\0' ? ": " : "", record_text(check, "reason"));
 }
 
 static void
 say_lists(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const json_t *others = member(check, "not-listed"), *other;
+	const json_t *others = record_member(check, "not-listed"), *other;
 	size_t i, told = 0;
 
 	(void)record;
 	if (!is(check, "result", "none"))
-		strbuf_printf(said, "score %lld", (long long)json_integer_value(member(check, "score")));
+		strbuf_printf(said, "score %lld",
+			      (long long)json_integer_value(record_member(check, "score")));
 	for (i = 0; (other = json_array_get(others, i)) != NULL; i++) {
 		const json_t *before = i > 0 ? json_array_get(others, i - 1) : NULL;
 
-		if (before != NULL && is(before, "zone", text(other, "zone")))
+		if (before != NULL && is(before, "zone", record_text(other, "zone")))
 			continue;
 		strbuf_printf(said, "%s%s",
 			      told > 0                      ? ", "
 			      : is(check, "result", "none") ? "not listed by "
 							    : "; not listed by ",
-			      text(other, "zone"));
+			      record_text(other, "zone"));
 		told++;
 	}
 }
@@ -234,7 +222,7 @@ static const struct teller {
 static void
 put_hits(const json_t *check, FILE *out)
 {
-	const json_t *hits = member(check, "hits"), *hit, *answer;
+	const json_t *hits = record_member(check, "hits"), *hit, *answer;
 	size_t i, j;
 
 	for (i = 0; (hit = json_array_get(hits, i)) != NULL; i++) {
@@ -243,23 +231,24 @@ put_hits(const json_t *check, FILE *out)
 
 		strbuf_init(&said, memory, sizeof memory);
 		if (is(hit, "state", "fault"))
-			strbuf_printf(&said, "%s, asked for %s: %s", text(hit, "zone"), text(hit, "asked"),
-				      text(hit, "fault"));
+			strbuf_printf(&said, "%s, asked for %s: %s", record_text(hit, "zone"),
+				      record_text(hit, "asked"), record_text(hit, "fault"));
 		else
-			strbuf_printf(&said, "%s lists %s", text(hit, "zone"), text(hit, "asked"));
-		for (j = 0; (answer = json_array_get(member(hit, "answers"), j)) != NULL; j++)
+			strbuf_printf(&said, "%s lists %s", record_text(hit, "zone"),
+				      record_text(hit, "asked"));
+		for (j = 0; (answer = json_array_get(record_member(hit, "answers"), j)) != NULL; j++)
 			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", json_string_value(answer));
 		if (j > 0)
-			strbuf_printf(&said, "%s%s)", text(hit, "meaning")[0] != '\0' ? ": " : "",
-				      text(hit, "meaning"));
+			strbuf_printf(&said, "%s%s)", record_text(hit, "meaning")[0] != '\0' ? ": " : "",
+				      record_text(hit, "meaning"));
 		if (!is(hit, "state", "fault"))
 			strbuf_printf(&said, ", weight %lld",
-				      (long long)json_integer_value(member(hit, "weight")));
+				      (long long)json_integer_value(record_member(hit, "weight")));
 		put(out, 28, "%s", memory);
-		if (text(hit, "text")[0] != '\0')
-			put(out, 30, "it says: %s", text(hit, "text"));
-		if (text(hit, "page")[0] != '\0')
-			put(out, 30, "see %s", text(hit, "page"));
+		if (record_text(hit, "text")[0] != '\0')
+			put(out, 30, "it says: %s", record_text(hit, "text"));
+		if (record_text(hit, "page")[0] != '\0')
+			put(out, 30, "see %s", record_text(hit, "page"));
 	}
 }
 
@@ -276,8 +265,8 @@ put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 		strbuf_init(&said, memory, sizeof memory);
 		tellers[i].say(record, check, &said);
 		(void)fputs("  ", out);
-		put_mark(style, out, mark_of(text(check, "result")));
-		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, text(check, "result"));
+		put_mark(style, out, mark_of(record_text(check, "result")));
+		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, record_text(check, "result"));
 		prose_wrap(out, memory, 28, 28);
 		put_hits(check, out);
 	}
@@ -291,16 +280,16 @@ put_lookups(const json_t *step, size_t indent, FILE *out)
 	const json_t *lookup, *answer;
 	size_t i, j;
 
-	for (i = 0; (lookup = json_array_get(member(step, "lookups"), i)) != NULL; i++) {
+	for (i = 0; (lookup = json_array_get(record_member(step, "lookups"), i)) != NULL; i++) {
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
 		strbuf_init(&said, memory, sizeof memory);
-		strbuf_printf(&said, "%s %s:", text(lookup, "name"), text(lookup, "type"));
-		for (j = 0; (answer = json_array_get(member(lookup, "answers"), j)) != NULL; j++)
+		strbuf_printf(&said, "%s %s:", record_text(lookup, "name"), record_text(lookup, "type"));
+		for (j = 0; (answer = json_array_get(record_member(lookup, "answers"), j)) != NULL; j++)
 			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", json_string_value(answer));
 		if (j == 0)
-			strbuf_printf(&said, " %s", text(lookup, "status"));
+			strbuf_printf(&said, " %s", record_text(lookup, "status"));
 		put(out, indent, "%s", memory);
 	}
 }
@@ -315,7 +304,7 @@ begins_with(const char *whole, const char *part)
 static const char *
 outcome_of(const json_t *step)
 {
-	const char *term = text(step, "term"), *match = text(step, "match");
+	const char *term = record_text(step, "term"), *match = record_text(step, "match");
 	const bool is_match = strcmp(match, "yes") == 0;
 
 	if (!is_match && strcmp(match, "no") != 0)
@@ -335,15 +324,15 @@ outcome_of(const json_t *step)
 static void
 put_step(const json_t *step, bool is_decisive, FILE *out)
 {
-	const size_t indent = 4 + 4 * (size_t)json_integer_value(member(step, "depth"));
+	const size_t indent = 4 + 4 * (size_t)json_integer_value(record_member(step, "depth"));
 
-	if (member(step, "record") != NULL) {
-		put(out, indent, "%s: %s", text(step, "domain"),
-		    text(step, "record")[0] != '\0' ? text(step, "record") : "no SPF record");
+	if (record_member(step, "record") != NULL) {
+		put(out, indent, "%s: %s", record_text(step, "domain"),
+		    record_text(step, "record")[0] != '\0' ? record_text(step, "record") : "no SPF record");
 		return;
 	}
 	(void)fprintf(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
-	prose_wrap(out, text(step, "term"), indent + 1, indent + 2);
+	prose_wrap(out, record_text(step, "term"), indent + 1, indent + 2);
 	put_lookups(step, indent + 6, out);
 	put(out, indent + 6, "%s", outcome_of(step));
 }
@@ -356,8 +345,8 @@ decisive_step(const json_t *trace)
 	size_t i;
 
 	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
-		if (member(step, "term") != NULL && !is(step, "match", "no")
-		    && json_integer_value(member(step, "depth")) == 0)
+		if (record_member(step, "term") != NULL && !is(step, "match", "no")
+		    && json_integer_value(record_member(step, "depth")) == 0)
 			return i;
 	return json_array_size(trace);
 }
@@ -365,21 +354,21 @@ decisive_step(const json_t *trace)
 static void
 put_trace(const json_t *record, const char *method, const struct explain_style *style, FILE *out)
 {
-	const json_t *check = check_of(record, method), *trace = member(check, "trace"), *step;
+	const json_t *check = check_of(record, method), *trace = record_member(check, "trace"), *step;
 	const size_t decisive = decisive_step(trace);
 	char title[120];
 	size_t i;
 
-	if (json_array_size(trace) < 2 && text(json_array_get(trace, 0), "record")[0] == '\0')
+	if (json_array_size(trace) < 2 && record_text(json_array_get(trace, 0), "record")[0] == '\0')
 		return;
-	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", text(check, "domain"),
-		       text(check, "result"));
+	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", record_text(check, "domain"),
+		       record_text(check, "result"));
 	put_title(style, out, title);
 	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
 		put_step(step, i == decisive, out);
 	put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
-	    (long long)json_integer_value(member(check, "terms")),
-	    (long long)json_integer_value(member(check, "voids")));
+	    (long long)json_integer_value(record_member(check, "terms")),
+	    (long long)json_integer_value(record_member(check, "voids")));
 }
 
 /* What can be done. */
@@ -388,7 +377,8 @@ put_trace(const json_t *record, const char *method, const struct explain_style *
 static void
 say_better_record(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const char *old = text(check, "record"), *ip = text(member(record, "client"), "ip");
+	const char *old = record_text(check, "record"),
+		   *ip = record_text(record_member(record, "client"), "ip");
 	const char *all = strrchr(old, ' ');
 	const size_t length = all != NULL ? (size_t)(all - old) : strlen(old);
 
@@ -400,19 +390,19 @@ static void
 advise_spf(const json_t *record, FILE *out)
 {
 	const json_t *check = check_of(record, "spf");
-	const char *domain = text(check, "domain");
+	const char *domain = record_text(check, "domain");
 	char memory[TEXT_MAX];
 	struct strbuf better;
 
 	if (is(check, "result", "permerror"))
 		put_bullet(out, "The owner of %s should correct its SPF record: %s.", domain,
-			   text(check, "problem"));
+			   record_text(check, "problem"));
 	if (!is(check, "result", "fail") && !is(check, "result", "softfail"))
 		return;
 	strbuf_init(&better, memory, sizeof memory);
 	say_better_record(record, check, &better);
 	put_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:",
-		   text(member(record, "client"), "ip"), domain, domain);
+		   record_text(record_member(record, "client"), "ip"), domain, domain);
 	put(out, 6, "%s", memory);
 	put(out, 4,
 	    "If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. The "
@@ -423,9 +413,9 @@ static void
 advise_names(const json_t *record, FILE *out)
 {
 	const json_t *iprev = check_of(record, "iprev"), *helo = check_of(record, "x-helo");
-	const json_t *first = json_array_get(member(iprev, "names"), 0);
-	const char *ip = text(member(record, "client"), "ip");
-	const char *verified = text(member(record, "client"), "name");
+	const json_t *first = json_array_get(record_member(iprev, "names"), 0);
+	const char *ip = record_text(record_member(record, "client"), "ip");
+	const char *verified = record_text(record_member(record, "client"), "name");
 
 	if (is(iprev, "result", "permerror"))
 		put_bullet(out,
@@ -440,7 +430,7 @@ advise_names(const json_t *record, FILE *out)
 			   "two "
 			   "should be "
 			   "corrected: the PTR by the provider, the address record by the owner of the name.",
-			   ip, text(first, "name"), ip);
+			   ip, record_text(first, "name"), ip);
 	if (is(helo, "result", "fail") || is(helo, "result", "permerror"))
 		put_bullet(
 			out,
@@ -455,14 +445,16 @@ advise_lists(const json_t *record, FILE *out)
 	const json_t *hit;
 	size_t i;
 
-	for (i = 0; (hit = json_array_get(member(check_of(record, "x-dnsbl"), "hits"), i)) != NULL; i++) {
+	for (i = 0; (hit = json_array_get(record_member(check_of(record, "x-dnsbl"), "hits"), i)) != NULL;
+	     i++) {
 		if (!is(hit, "state", "listed"))
 			continue;
 		put_bullet(
 			out,
 			"%s lists %s%s%s. Only its operator can take that back, once the reason is gone%s%s",
-			text(hit, "zone"), text(hit, "asked"), text(hit, "meaning")[0] != '\0' ? ": " : "",
-			text(hit, "meaning"), text(hit, "page")[0] != '\0' ? ": " : ".", text(hit, "page"));
+			record_text(hit, "zone"), record_text(hit, "asked"),
+			record_text(hit, "meaning")[0] != '\0' ? ": " : "", record_text(hit, "meaning"),
+			record_text(hit, "page")[0] != '\0' ? ": " : ".", record_text(hit, "page"));
 	}
 }
 
@@ -478,7 +470,7 @@ put_advice(const json_t *record, FILE *out)
 			   "%s cannot receive bounces (%s). Its owner should publish an MX record, or send "
 			   "from a "
 			   "domain that has one.",
-			   text(sender, "domain"), text(sender, "reason"));
+			   record_text(sender, "domain"), record_text(sender, "reason"));
 	advise_lists(record, out);
 }
 
@@ -488,7 +480,7 @@ has_advice(const json_t *record)
 	static const char *const methods[] = { "iprev", "x-helo", "spf", "x-sender", "x-dnsbl" };
 
 	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (mark_of(text(check_of(record, methods[i]), "result")) == MARK_BAD)
+		if (mark_of(record_text(check_of(record, methods[i]), "result")) == MARK_BAD)
 			return true;
 	return false;
 }
@@ -507,7 +499,7 @@ explain_is_refused(const json_t *record)
 	const json_t *verdict;
 	size_t i;
 
-	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++)
+	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
 		if (refuses(verdict))
 			return true;
 	return false;
@@ -516,28 +508,28 @@ explain_is_refused(const json_t *record)
 static void
 put_verdict(const json_t *verdict, FILE *out)
 {
-	const bool is_enforced = json_is_true(member(verdict, "enforced"));
+	const bool is_enforced = json_is_true(record_member(verdict, "enforced"));
 	const json_t *note;
 	size_t i;
 
-	put(out, 2, "%s: %s%s%s%s%s", text(verdict, "recipient"),
-	    is_enforced ? "" : "would be: ", text(verdict, "action"),
-	    text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
-	    text(verdict, "rule"),
-	    json_is_true(member(verdict, "softened"))
+	put(out, 2, "%s: %s%s%s%s%s", record_text(verdict, "recipient"),
+	    is_enforced ? "" : "would be: ", record_text(verdict, "action"),
+	    record_text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
+	    record_text(verdict, "rule"),
+	    json_is_true(record_member(verdict, "softened"))
 		    ? " (not a rejection, because something could not be found out)"
 		    : "");
-	if (text(verdict, "reply")[0] != '\0') {
+	if (record_text(verdict, "reply")[0] != '\0') {
 		put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
-		put(out, 6, "%s", text(verdict, "reply"));
+		put(out, 6, "%s", record_text(verdict, "reply"));
 	}
-	for (i = 0; (note = json_array_get(member(verdict, "notes"), i)) != NULL; i++) {
-		if (member(note, "tag") != NULL)
-			put(out, 4, "Tagged \"%s\", by the rule at %s", text(note, "tag"),
-			    text(note, "rule"));
+	for (i = 0; (note = json_array_get(record_member(verdict, "notes"), i)) != NULL; i++) {
+		if (record_member(note, "tag") != NULL)
+			put(out, 4, "Tagged \"%s\", by the rule at %s", record_text(note, "tag"),
+			    record_text(note, "rule"));
 		else
-			put(out, 4, "The rule at %s, which only tells, says: %s", text(note, "rule"),
-			    text(note, "audit"));
+			put(out, 4, "The rule at %s, which only tells, says: %s", record_text(note, "rule"),
+			    record_text(note, "audit"));
 	}
 }
 
@@ -546,22 +538,22 @@ put_verdict(const json_t *verdict, FILE *out)
 static void
 put_head(const json_t *record, const struct explain_style *style, FILE *out)
 {
-	const json_t *client = member(record, "client");
-	const char *name = text(client, "name"), *ip = text(client, "ip");
+	const json_t *client = record_member(record, "client");
+	const char *name = record_text(client, "name"), *ip = record_text(client, "ip");
 
-	(void)fprintf(out, "%sMessage %s%s\n\n", style->has_colour ? "\033[1m" : "", text(record, "id"),
-		      style->has_colour ? "\033[0m" : "");
-	(void)fprintf(out, "  Time    %s\n", text(record, "time"));
+	(void)fprintf(out, "%sMessage %s%s\n\n", style->has_colour ? "\033[1m" : "",
+		      record_text(record, "id"), style->has_colour ? "\033[0m" : "");
+	(void)fprintf(out, "  Time    %s\n", record_text(record, "time"));
 	(void)fprintf(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
 		      name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
-		      json_is_true(member(client, "trusted")) ? ", trusted" : "");
-	if (json_is_true(member(client, "authenticated")))
-		(void)fprintf(out, "  User    %s\n", text(client, "user"));
+		      json_is_true(record_member(client, "trusted")) ? ", trusted" : "");
+	if (json_is_true(record_member(client, "authenticated")))
+		(void)fprintf(out, "  User    %s\n", record_text(client, "user"));
 	(void)fprintf(out, "  HELO    %s\n",
-		      member(record, "helo") != NULL ? text(record, "helo") : "(none)");
-	(void)fprintf(out, "  Sender  <%s>\n", text(record, "sender"));
-	if (text(record, "queue-id")[0] != '\0')
-		(void)fprintf(out, "  Queue   %s\n", text(record, "queue-id"));
+		      record_member(record, "helo") != NULL ? record_text(record, "helo") : "(none)");
+	(void)fprintf(out, "  Sender  <%s>\n", record_text(record, "sender"));
+	if (record_text(record, "queue-id")[0] != '\0')
+		(void)fprintf(out, "  Queue   %s\n", record_text(record, "queue-id"));
 }
 
 void
@@ -571,15 +563,15 @@ explain_story(const json_t *record, const struct explain_style *style, FILE *out
 	size_t i;
 
 	put_head(record, style, out);
-	if (json_object_size(member(record, "checks")) > 0) {
+	if (json_object_size(record_member(record, "checks")) > 0) {
 		put_title(style, out, "What was found");
 		put_checks(record, style, out);
 	}
 	put_trace(record, "spf", style, out);
-	if (mark_of(text(check_of(record, "spf-helo"), "result")) == MARK_BAD)
+	if (mark_of(record_text(check_of(record, "spf-helo"), "result")) == MARK_BAD)
 		put_trace(record, "spf-helo", style, out);
 	put_title(style, out, "What was decided");
-	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++)
+	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
 		put_verdict(verdict, out);
 	if (has_advice(record)) {
 		put_title(style, out, "What can be done");
@@ -591,26 +583,27 @@ void
 explain_for_sender(const json_t *record, FILE *out)
 {
 	static const struct explain_style plain = { false, false };
-	const json_t *client = member(record, "client"), *verdict;
+	const json_t *client = record_member(record, "client"), *verdict;
 	size_t i;
 
 	put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
-	    text(record, "time"), text(record, "sender"), text(client, "ip"), text(record, "helo"));
+	    record_text(record, "time"), record_text(record, "sender"), record_text(client, "ip"),
+	    record_text(record, "helo"));
 	(void)fputc('\n', out);
-	for (i = 0; (verdict = json_array_get(member(record, "verdicts"), i)) != NULL; i++) {
-		const bool is_done = refuses(verdict) && json_is_true(member(verdict, "enforced"));
+	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++) {
+		const bool is_done = refuses(verdict) && json_is_true(record_member(verdict, "enforced"));
 
-		put(out, 2, "%s: %s", text(verdict, "recipient"),
+		put(out, 2, "%s: %s", record_text(verdict, "recipient"),
 		    !is_done                          ? "it was accepted."
 		    : is(verdict, "action", "reject") ? "it was refused with"
 						      : "it was put off, to be tried again later, with");
 		if (is_done)
-			put(out, 6, "%s", text(verdict, "reply"));
+			put(out, 6, "%s", record_text(verdict, "reply"));
 	}
 	if (!has_advice(record))
 		return;
 	put_title(&plain, out, "What can be done");
 	put_advice(record, out);
 	(void)fputc('\n', out);
-	put(out, 0, "Reference: %s", text(record, "id"));
+	put(out, 0, "Reference: %s", record_text(record, "id"));
 }

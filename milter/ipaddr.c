@@ -27,6 +27,15 @@ ipaddr_from_ipv4(uint32_t address)
 	return ipaddr_from_octets(&octets, sizeof octets);
 }
 
+uint32_t
+ipaddr_to_ipv4(const struct ipaddr *address)
+{
+	uint32_t octets;
+
+	memcpy(&octets, address->octets, sizeof octets);
+	return ntohl(octets);
+}
+
 bool
 ipaddr_from_sockaddr(const struct sockaddr *socket_address, struct ipaddr *address, uint16_t *port)
 {

@@ -407,21 +407,10 @@ list_health_probed(struct list_health *health, size_t list, unsigned round, size
 
 /* Real questions. */
 
-/* FNV-1a. */
-static uint32_t
-hash_of(const char *text)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619U;
-	return hash;
-}
-
 static bool
 is_recent(struct hit_rate *rate, const char *subject)
 {
-	const uint32_t hash = hash_of(subject);
+	const uint32_t hash = span_hash(span_of(subject));
 
 	for (size_t i = 0; i < RECENT_SUBJECTS; i++)
 		if (rate->recent[i] == hash)

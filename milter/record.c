@@ -1,6 +1,5 @@
 #include "heloscope/record.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -423,4 +422,20 @@ record_make(const struct config *config, const struct record *record)
 	line = has_failed ? NULL : json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return line;
+}
+
+/* For readers. */
+
+const json_t *
+record_member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+const char *
+record_text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value != NULL ? value : "";
 }

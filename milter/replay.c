@@ -10,21 +10,6 @@
 /* The fault of a list that was not asked: known by its address. */
 static const char replay_not_asked[] = "not asked then";
 
-static const json_t *
-member(const json_t *object, const char *key)
-{
-	return json_object_get(object, key);
-}
-
-/* "" when there is none. */
-static const char *
-text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(member(object, key));
-
-	return value != NULL ? value : "";
-}
-
 static int
 hex_value(char c)
 {
@@ -61,60 +46,60 @@ replay_text(const char *escaped, struct arena *arena)
 static void
 read_client(const json_t *record, struct replay *replay, struct arena *arena)
 {
-	const json_t *client = member(record, "client");
+	const json_t *client = record_member(record, "client");
 	struct client_facts *facts = &replay->facts.client;
 
-	if (!ipaddr_parse(span_of(text(client, "ip")), &facts->address))
+	if (!ipaddr_parse(span_of(record_text(client, "ip")), &facts->address))
 		facts->address = (struct ipaddr){ .length = 0 };
-	facts->port = (uint16_t)json_integer_value(member(client, "port"));
+	facts->port = (uint16_t)json_integer_value(record_member(client, "port"));
 	facts->is_trusted = config_trusts(replay->config, &facts->address);
-	facts->is_authenticated = json_is_true(member(client, "authenticated"));
-	if (member(client, "user") != NULL)
-		facts->auth_name = replay_text(text(client, "user"), arena);
+	facts->is_authenticated = json_is_true(record_member(client, "authenticated"));
+	if (record_member(client, "user") != NULL)
+		facts->auth_name = replay_text(record_text(client, "user"), arena);
 }
 
 static void
 read_iprev(const json_t *check, struct iprev_facts *iprev, struct arena *arena)
 {
-	const json_t *names = member(check, "names"), *name;
+	const json_t *names = record_member(check, "names"), *name;
 
 	for (size_t i = 0; (name = json_array_get(names, i)) != NULL && i < IPREV_NAMES_MAX; i++) {
 		struct iprev_name *read = &iprev->names[iprev->count++];
 
-		read->name = replay_text(text(name, "name"), arena);
-		read->is_verified = json_is_true(member(name, "verified"));
-		read->addresses = replay_text(text(name, "addresses"), arena);
+		read->name = replay_text(record_text(name, "name"), arena);
+		read->is_verified = json_is_true(record_member(name, "verified"));
+		read->addresses = replay_text(record_text(name, "addresses"), arena);
 		if (read->is_verified && iprev->verified == NULL)
 			iprev->verified = read->name;
 	}
-	iprev->total = (size_t)json_integer_value(member(check, "total"));
+	iprev->total = (size_t)json_integer_value(record_member(check, "total"));
 }
 
 static void
 read_names(const json_t *record, struct facts *facts, struct arena *arena)
 {
-	const json_t *checks = member(record, "checks");
+	const json_t *checks = record_member(record, "checks");
 
-	if (member(record, "helo") != NULL)
-		facts->helo.given = replay_text(text(record, "helo"), arena);
-	facts->helo.name = replay_text(text(member(checks, "x-helo"), "name"), arena);
-	facts->sender.given = replay_text(text(record, "mail-from"), arena);
+	if (record_member(record, "helo") != NULL)
+		facts->helo.given = replay_text(record_text(record, "helo"), arena);
+	facts->helo.name = replay_text(record_text(record_member(checks, "x-helo"), "name"), arena);
+	facts->sender.given = replay_text(record_text(record, "mail-from"), arena);
 	facts->sender.mailbox = mailbox_parse(span_of(facts->sender.given));
-	facts->sender.address = replay_text(text(record, "sender"), arena);
+	facts->sender.address = replay_text(record_text(record, "sender"), arena);
 	facts->sender.domain = arena_string(arena, facts->sender.mailbox.name);
-	facts->sender.reason = replay_text(text(member(checks, "x-sender"), "reason"), arena);
+	facts->sender.reason = replay_text(record_text(record_member(checks, "x-sender"), "reason"), arena);
 }
 
 static void
 read_results(const json_t *record, struct replay *replay)
 {
-	const json_t *checks = member(record, "checks");
+	const json_t *checks = record_member(record, "checks");
 	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
 
 	for (int method = 0; method < METHODS; method++) {
-		const json_t *check = member(checks, record_method_key((enum method)method));
+		const json_t *check = record_member(checks, record_method_key((enum method)method));
 
-		replay->facts.results[method] = result_from_word(text(check, "result"));
+		replay->facts.results[method] = result_from_word(record_text(check, "result"));
 		/* SPF of the null sender is that of HELO; lists are missed one by one. */
 		if (check == NULL && config_wants(replay->config, (enum method)method)
 		    && method != METHOD_DNSBL && method != METHOD_DNSWL && !(method == METHOD_SPF && is_null))
@@ -151,8 +136,8 @@ find_in(const json_t *findings, const struct list *list, enum list_subject subje
 	const json_t *finding;
 
 	for (size_t i = 0; (finding = json_array_get(findings, i)) != NULL; i++)
-		if (strcmp(text(finding, "zone"), list->shown) == 0
-		    && strcmp(text(finding, "subject"), list_subject_word(subject)) == 0)
+		if (strcmp(record_text(finding, "zone"), list->shown) == 0
+		    && strcmp(record_text(finding, "subject"), list_subject_word(subject)) == 0)
 			return finding;
 	return NULL;
 }
@@ -161,17 +146,15 @@ find_in(const json_t *findings, const struct list *list, enum list_subject subje
 static bool
 is_listed_now(const json_t *hit, const struct list *list, struct list_finding *finding)
 {
-	const json_t *answers = member(hit, "answers"), *answer;
+	const json_t *answers = record_member(hit, "answers"), *answer;
 	struct ipaddr address;
 
 	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
-		const unsigned char *octets = address.octets;
 		uint32_t value;
 
 		if (!ipaddr_parse(span_of(json_string_value(answer)), &address) || address.length != 4)
 			continue;
-		value = (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8
-			| octets[3];
+		value = ipaddr_to_ipv4(&address);
 		if (dnslist_counts(list, value) && finding->count < LIST_ANSWERS_MAX)
 			finding->answers[finding->count++] = value;
 	}
@@ -183,7 +166,7 @@ static bool
 read_finding(const json_t *check, const struct list *list, enum list_subject subject,
 	     struct list_finding *finding)
 {
-	const json_t *hit = find_in(member(check, "hits"), list, subject);
+	const json_t *hit = find_in(record_member(check, "hits"), list, subject);
 
 	*finding = (struct list_finding){
 		.zone = list->shown,
@@ -194,8 +177,8 @@ read_finding(const json_t *check, const struct list *list, enum list_subject sub
 		.weight = list->weight,
 	};
 	if (hit == NULL)
-		return find_in(member(check, "not-listed"), list, subject) != NULL;
-	if (strcmp(text(hit, "state"), "fault") == 0)
+		return find_in(record_member(check, "not-listed"), list, subject) != NULL;
+	if (strcmp(record_text(hit, "state"), "fault") == 0)
 		finding->state = LIST_FAULT;
 	else if (is_listed_now(hit, list, finding))
 		finding->state = LIST_LISTED;
@@ -207,7 +190,7 @@ static void
 read_lists(const json_t *record, struct replay *replay, struct arena *arena)
 {
 	const struct list_set *lists = &replay->config->lists;
-	const json_t *checks = member(record, "checks");
+	const json_t *checks = record_member(record, "checks");
 
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
 		struct list_facts *facts = &replay->facts.lists[subject];
@@ -219,7 +202,7 @@ read_lists(const json_t *record, struct replay *replay, struct arena *arena)
 
 			if (!is_asked_of(replay, list, (enum list_subject)subject))
 				continue;
-			if (!read_finding(member(checks, list->is_allow ? "dnswl" : "x-dnsbl"), list,
+			if (!read_finding(record_member(checks, list->is_allow ? "dnswl" : "x-dnsbl"), list,
 					  (enum list_subject)subject, finding)) {
 				finding->state = LIST_FAULT;
 				finding->fault = replay_not_asked;
@@ -236,14 +219,15 @@ bool
 replay_read(const json_t *record, const struct config *config, struct arena *arena, struct replay *replay)
 {
 	*replay = (struct replay){ .config = config };
-	if (json_integer_value(member(record, "v")) != RECORD_VERSION
-	    || !json_is_object(member(record, "checks")) || !json_is_array(member(record, "verdicts")))
+	if (json_integer_value(record_member(record, "v")) != RECORD_VERSION
+	    || !json_is_object(record_member(record, "checks"))
+	    || !json_is_array(record_member(record, "verdicts")))
 		return false;
 	read_client(record, replay, arena);
 	read_names(record, &replay->facts, arena);
 	if (replay->facts.client.is_trusted) /* is not looked into */
 		return !arena->has_failed;
-	read_iprev(member(member(record, "checks"), "iprev"), &replay->facts.iprev, arena);
+	read_iprev(record_member(record_member(record, "checks"), "iprev"), &replay->facts.iprev, arena);
 	read_results(record, replay);
 	read_lists(record, replay, arena);
 	return !arena->has_failed;

@@ -21,6 +21,9 @@ typedef int cli_command(int argc, char **argv);
 
 cli_command cli_check, cli_explain, cli_lists, cli_replay;
 
+/* Print for programs: indented, with a line end. */
+void cli_put_json(const json_t *json);
+
 /* How standard output may look: colour only on a terminal and without NO_COLOR, UTF-8 by the locale. */
 struct explain_style cli_style(void);
 

@@ -36,6 +36,9 @@ struct ipaddr ipaddr_from_octets(const void *octets, size_t length);
 /* The same from four numbers, most significant first, host order. */
 struct ipaddr ipaddr_from_ipv4(uint32_t address);
 
+/* The number of an IPv4 address, host order. */
+uint32_t ipaddr_to_ipv4(const struct ipaddr *address);
+
 /*
  * Take the address, and the port in host order when `port` is not NULL, out of a socket
  * address. Returns false for NULL and for any family but AF_INET and AF_INET6.

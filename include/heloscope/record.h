@@ -8,6 +8,8 @@
 #ifndef HELOSCOPE_RECORD_H
 #define HELOSCOPE_RECORD_H
 
+#include <jansson.h>
+
 #include "heloscope/config.h"
 #include "heloscope/facts.h"
 #include "heloscope/policy.h"
@@ -34,5 +36,9 @@ const char *record_method_key(enum method method);
 
 /* The line, without line end, for free(3); NULL when memory ran out. `config`: that of the message. */
 char *record_make(const struct config *config, const struct record *record);
+
+/* For readers of records: a member, or NULL; a text, or "" when it is missing or none. */
+const json_t *record_member(const json_t *object, const char *key);
+const char *record_text(const json_t *object, const char *key);
 
 #endif

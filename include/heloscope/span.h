@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct span {
 	const char *at; /* not NULL */
@@ -43,5 +44,8 @@ char ascii_lower(char c);
 bool ascii_is_alpha(char c);
 bool ascii_is_digit(char c);
 bool ascii_is_alnum(char c);
+
+/* A hash of the octets (FNV-1a), for tables in memory: not stable over versions of the program. */
+uint32_t span_hash(struct span text);
 
 #endif
