@@ -51,17 +51,6 @@ struct question {
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
 };
 
-static const char *
-lookup_page(struct arena *arena, const struct list *list, const char *asked)
-{
-	const char *page = list->entry != NULL ? list->entry->page : NULL;
-	const char *mark = page != NULL ? strstr(page, "%s") : NULL;
-
-	if (mark == NULL)
-		return page;
-	return arena_printf(arena, "%.*s%s%s", (int)(mark - page), page, asked, mark + 2);
-}
-
 static void
 copy_answers(struct list_finding *finding, const struct list_reading *reading)
 {
@@ -93,7 +82,7 @@ write_listing(struct list_finding *finding, const struct question *question, str
 	finding->state = LIST_LISTED;
 	copy_answers(finding, &question->reading);
 	finding->meaning = dnslist_meaning(list, finding->answers[0]);
-	finding->page = lookup_page(arena, list, finding->asked);
+	finding->page = dnslist_page(arena, list, finding->asked);
 	if (question->reason->count > 0)
 		finding->text = dnslist_without_key(arena, question->reason->records[0].text, list->key);
 }

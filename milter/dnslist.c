@@ -1,6 +1,7 @@
 #include "heloscope/dnslist.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "heloscope/strbuf.h"
 
@@ -168,4 +169,15 @@ dnslist_without_key(struct arena *arena, struct span text, const char *key)
 		text = span_from(text, is_key ? secret.length : 1);
 	}
 	return arena_string(arena, memory);
+}
+
+const char *
+dnslist_page(struct arena *arena, const struct list *list, const char *asked)
+{
+	const char *page = list->entry != NULL ? list->entry->page : NULL;
+	const char *mark = page != NULL ? strstr(page, "%s") : NULL;
+
+	if (mark == NULL)
+		return page;
+	return arena_printf(arena, "%.*s%s%s", (int)(mark - page), page, asked, mark + 2);
 }

@@ -19,7 +19,7 @@ enum {
 /* A command: its arguments begin with its name. Returns the exit status. */
 typedef int cli_command(int argc, char **argv);
 
-cli_command cli_check, cli_explain, cli_lists, cli_replay;
+cli_command cli_check, cli_doctor, cli_explain, cli_lists, cli_replay;
 
 /* Print for programs: indented, with a line end. */
 void cli_put_json(const json_t *json);

@@ -47,6 +47,9 @@ struct list_reading {
 /* Read the answer to an A question. */
 struct list_reading dnslist_read(const struct list *list, const struct dns_answer *answer);
 
+/* Where `asked` can be looked up, a URL; NULL when that is not known. In `arena`. */
+const char *dnslist_page(struct arena *arena, const struct list *list, const char *asked);
+
 /*
  * Text from a list, which may repeat the question: as a string in `arena`, each occurrence of `key`
  * (NULL for none) masked, and cut at 599 octets when there is a key.

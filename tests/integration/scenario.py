@@ -21,6 +21,16 @@ smtpout.yodel AAAA 2001:db8::54
 yodel MX 10 smtpout.yodel
 yodel TXT "v=spf1 ip4:198.51.100.54 ip6:2001:db8::54 -all"
 smtpout.yodel TXT "v=spf1 a -all"
+_dmarc.yodel TXT "v=DMARC1; p=reject"
+s1._domainkey.yodel TXT "v=DKIM1; k=rsa; p=MIGfMA0"
+s2._domainkey.yodel TXT "v=DKIM1; k=rsa; p="
+open MX 10 mail.plain
+open TXT "v=spf1 mx +all"
+_dmarc.open TXT "v=DMARC1; rua=mailto:x@open.example"
+unsure MX 10 mail.plain
+unsure TXT "v=spf1 mx ?all"
+_dmarc.unsure TXT "v=DMARC1; p=none"
+_dmarc.unsure TXT "v=DMARC1; p=reject"
 mail.rented A 198.51.100.10
 mail.bulk A 198.51.100.66
 bulk MX 10 mail.bulk

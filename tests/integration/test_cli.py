@@ -364,5 +364,103 @@ class Replay(unittest.TestCase):
                 self.assertIn(message, run(*arguments)[2])
 
 
+class Doctor(unittest.TestCase):
+    maxDiff = None
+
+    def look(self, *arguments, config=None):
+        return run("doctor", "-c", config or running.config, *arguments)
+
+    def findings(self, *arguments):
+        """(domain, row) -> severity, and the first finding's words."""
+        status, text, messages = self.look("--json", *arguments)
+        self.assertEqual(messages, "")
+        reports = json.loads(text)
+        return status, {(report["domain"], row): severity for report in reports for row, severity in report["cells"].items()}, reports
+
+    def test_a_server_of_three_domains_of_which_one_is_broken(self):
+        """As the question went: one gets through and another does not."""
+        status, text, messages = self.look("--ip", addresses["good"], "--helo", "smtpout.yodel.example", "yodel.example", "broken.example", "plain.example")
+        self.assertEqual((status, messages), (1, ""))
+        Stories.compare(self, "doctor", text)
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
+
+    def test_each_row(self):
+        for arguments, domain, row, severity in (
+            (["yodel.example"], "yodel.example", "MX", "good"),
+            (["yodel.example"], "yodel.example", "Addresses", "note"),
+            (["--ip", addresses["good"], "yodel.example"], "yodel.example", "Addresses", "good"),
+            (["nullmx.example"], "nullmx.example", "MX", "error"),
+            (["absent.example"], "absent.example", "MX", "error"),
+            (["absent.example"], "absent.example", "DMARC", "not asked"),
+            (["plain.example"], "plain.example", "MX", "note"),
+            (["--ip", addresses["nameless"], "yodel.example"], "yodel.example", "Reverse DNS", "error"),
+            (["--ip", addresses["mismatch"], "yodel.example"], "yodel.example", "Reverse DNS", "error"),
+            (["--ip", addresses["good"], "yodel.example"], "yodel.example", "Reverse DNS", "good"),
+            (["--ip", addresses["good6"], "yodel.example"], "yodel.example", "Reverse DNS", "good"),
+            (["--ip", addresses["good"], "--helo", "smtpout.yodel.example", "yodel.example"], "yodel.example", "HELO name", "good"),
+            (["--ip", addresses["good"], "--helo", "other.example", "yodel.example"], "yodel.example", "HELO name", "warning"),
+            (["broken.example"], "broken.example", "SPF record", "error"),
+            (["twice.example"], "twice.example", "SPF record", "error"),
+            (["plain.example"], "plain.example", "SPF record", "warning"),
+            (["deep.example"], "deep.example", "SPF limits", "error"),
+            (["voids.example"], "voids.example", "SPF limits", "error"),
+            (["--ip", addresses["mismatch"], "yodel.example"], "yodel.example", "SPF passes", "error"),
+            (["--ip", addresses["neutral"], "open.example"], "open.example", "SPF passes", "good"),
+            (["open.example"], "open.example", 'SPF "all"', "error"),
+            (["unsure.example"], "unsure.example", 'SPF "all"', "note"),
+            (["yodel.example"], "yodel.example", 'SPF "all"', "good"),
+            (["yodel.example"], "yodel.example", "DKIM key", "not asked"),
+            (["--selector", "s1", "yodel.example"], "yodel.example", "DKIM key", "good"),
+            (["--selector", "s2", "yodel.example"], "yodel.example", "DKIM key", "error"),
+            (["--selector", "s3", "yodel.example"], "yodel.example", "DKIM key", "error"),
+            (["yodel.example"], "yodel.example", "DMARC", "good"),
+            (["open.example"], "open.example", "DMARC", "warning"),
+            (["unsure.example"], "unsure.example", "DMARC", "error"),
+            (["plain.example"], "plain.example", "DMARC", "note"),
+            (["--ip", addresses["listed"], "yodel.example"], "yodel.example", "Address lists", "error"),
+            (["yodel.example"], "yodel.example", "Address lists", "good"),
+            (["bulk.example"], "bulk.example", "Domain lists", "error"),
+            (["bücher.example"], "xn--bcher-kva.example", "SPF record", "good"),
+        ):
+            with self.subTest(arguments, row=row):
+                self.assertEqual(self.findings(*arguments)[1][domain, row], severity)
+
+    def test_the_record_to_publish_makes_it_pass(self):
+        """Each proposal for SPF, put into a zone of its own, lets the address pass."""
+        _, _, reports = self.findings("--ip", addresses["mismatch"], "yodel.example", "plain.example")
+        for report in reports:
+            publish = next(finding["publish"] for finding in report["findings"] if finding["row"].startswith("SPF") and "publish" in finding)
+            owner, record = re.fullmatch(r'(\S+)\. TXT "(.*)"', publish).groups()
+            self.assertEqual(owner, report["domain"])
+            with Lab() as other:
+                other.nsd({"example": f'{owner.split(".")[0]} TXT "{record}"\n{owner.split(".")[0]} MX 10 mail.plain\nmail.plain A 203.0.113.5\n'})
+                config = other.folder / "doctor.conf"
+                config.write_text(f"resolver {{ servers 127.0.0.1@{other.servers['nsd']} }}\n")
+                _, text, _ = self.look("--json", "--ip", addresses["mismatch"], owner, config=config)
+                self.assertEqual(json.loads(text)[0]["cells"]["SPF passes"], "good")
+
+    def test_exit_statuses(self):
+        self.assertEqual(self.look("--ip", addresses["good"], "--helo", "smtpout.yodel.example", "--selector", "s1", "yodel.example")[0], 0)
+        self.assertEqual(self.look("open.example")[0], 1)
+        dead = lab.folder / "dead-doctor.conf"
+        dead.write_text("resolver { servers 127.0.0.1@9 timeout 200ms }\n")
+        status, text, _ = self.look("--ip", addresses["good"], "yodel.example", config=dead)
+        self.assertEqual(status, 3)
+        self.assertIn("cannot be looked up", text)
+
+    def test_wrong_usage(self):
+        for arguments, message in (
+            ([], "no domain was given"),
+            (["nodots"], "is no domain; expected one like example.org"),
+            (["--ip", "x", "a.example"], "is no address"),
+            (["a.example"] * 19, "more than 18 domains"),
+            (["--ip", "192.0.2.1"] * 9 + ["a.example"], "more than 8 addresses"),
+        ):
+            with self.subTest(arguments):
+                status, _, messages = run("doctor", *arguments)
+                self.assertEqual(status, 2)
+                self.assertIn(message, messages)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -1,0 +1,77 @@
+/*
+ * doctor: a sender's own set-up, looked at as a receiver would: which of these domains, sent from these
+ * addresses, would be refused, and which record to change.
+ */
+#ifndef HELOSCOPE_DOCTOR_H
+#define HELOSCOPE_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/arena.h"
+#include "heloscope/config.h"
+#include "heloscope/ipaddr.h"
+#include "heloscope/lookup.h"
+
+#define DOCTOR_ADDRESSES_MAX 8
+
+/* What is looked at, in the order of the table; words in doctor.c. */
+enum doctor_row {
+	DOCTOR_MX,
+	DOCTOR_ADDRESSES,
+	DOCTOR_REVERSE_DNS,
+	DOCTOR_HELO,
+	DOCTOR_SPF_RECORD,
+	DOCTOR_SPF_LIMITS,
+	DOCTOR_SPF_PASS,
+	DOCTOR_SPF_ALL,
+	DOCTOR_DKIM,
+	DOCTOR_DMARC,
+	DOCTOR_ADDRESS_LISTS,
+	DOCTOR_DOMAIN_LISTS,
+	DOCTOR_ROWS
+};
+
+const char *doctor_row_title(enum doctor_row row);
+
+/* How bad it is; a cell of the table shows the worst finding of its row. */
+enum doctor_severity {
+	DOCTOR_NOT_ASKED, /* does not apply */
+	DOCTOR_GOOD,
+	DOCTOR_NOTE,    /* could be better */
+	DOCTOR_UNKNOWN, /* could not be found out */
+	DOCTOR_WARNING, /* some receivers refuse for this, or with other signs */
+	DOCTOR_ERROR,   /* mail is refused or lost for this */
+};
+
+struct doctor_finding {
+	enum doctor_row row;
+	enum doctor_severity severity;
+	const char *what;        /* a sentence */
+	const char *consequence; /* what receivers do, a sentence; or NULL */
+	const char *publish;     /* the record to publish, as in a zone file; or NULL */
+};
+
+/* What to look at. Strings are the caller's. */
+struct doctor_order {
+	const struct ipaddr *addresses; /* from which mail goes out; none: they are guessed */
+	size_t address_count;
+	const char *helo;     /* name that the servers give, or NULL */
+	const char *selector; /* of DKIM, or NULL */
+};
+
+struct doctor_report {
+	const char *domain; /* normalized */
+	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
+	size_t address_count;
+	bool is_guessed;
+	enum doctor_severity cells[DOCTOR_ROWS];
+	struct doctor_finding *findings;
+	size_t finding_count;
+};
+
+/* Look at `domain`, which is normalized. The report's memory lies in `arena`. Waits for the DNS. */
+void doctor_examine(const char *domain, const struct doctor_order *order, const struct config *config,
+		    struct lookup *lookup, struct arena *arena, struct doctor_report *report);
+
+#endif

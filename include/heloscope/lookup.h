@@ -1,0 +1,26 @@
+/*
+ * lookup: the DNS for programs that may wait: questions are asked, remembered, and waited for.
+ *
+ * For the command line. One thread asks; answers come in on the resolver's.
+ */
+#ifndef HELOSCOPE_LOOKUP_H
+#define HELOSCOPE_LOOKUP_H
+
+#include "heloscope/dns.h"
+
+struct lookup;
+
+/* `resolver` must outlive lookup_free(). NULL when memory ran out. */
+struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms);
+void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolver; NULL is allowed */
+
+/*
+ * The answer, which is asked for at the first call and waited for at most the timeout; then it is
+ * DNS_TIMEOUT. Good until lookup_free().
+ */
+const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type);
+
+/* Ask without waiting, for a lookup_get() to come. */
+void lookup_want(struct lookup *lookup, const char *name, enum dns_type type);
+
+#endif

@@ -1,0 +1,341 @@
+/* heloscope doctor: a sender's own set-up, as a table of domains and checks, and what to change. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heloscope/cli.h"
+#include "heloscope/doctor.h"
+#include "heloscope/log.h"
+#include "heloscope/prose.h"
+#include "heloscope/resolver.h"
+#include "heloscope/strbuf.h"
+
+#define DOMAINS_MAX 18 /* columns that fit */
+#define TITLE_WIDTH 16
+
+static const char help[] =
+	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--selector NAME] [-c FILE]\n"
+	"                        [--json] DOMAIN...\n"
+	"\n"
+	"Looks at the set-up of sending domains as a receiver would: MX, reverse DNS, HELO, SPF,\n"
+	"DKIM, DMARC and lists. A table shows which domain lacks what; below it stands what\n"
+	"receivers do about it and the record to publish.\n"
+	"\n"
+	"      --ip ADDRESS    an address from which mail goes out; several times for several.\n"
+	"                      Without it they are guessed from MX and SPF\n"
+	"      --helo NAME     the name that the servers give with HELO or EHLO\n"
+	"      --selector NAME selector of the DKIM key\n"
+	"  -c, --config FILE   a configuration, for its resolver and lists\n"
+	"                      (default: " CONFIG_FILE ", if it is there)\n"
+	"      --json          as JSON\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"Exit status: 0 all is well, 1 something is to be done, 2 wrong usage, 3 something could\n"
+	"not be found out.\n"
+	"\n"
+	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
+
+struct options {
+	const char *config, *helo, *selector;
+	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
+	size_t address_count;
+	bool is_json;
+};
+
+static int
+add_address(struct options *options, const char *text)
+{
+	if (options->address_count == DOCTOR_ADDRESSES_MAX)
+		return cli_usage_error("doctor", "more than %d addresses", DOCTOR_ADDRESSES_MAX);
+	if (!ipaddr_parse(span_of(text), &options->addresses[options->address_count]))
+		return cli_usage_error(
+			"doctor", "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7",
+			text);
+	options->address_count++;
+	return -1;
+}
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "ip", required_argument, NULL, 'i' },
+		{ "helo", required_argument, NULL, 'H' },
+		{ "selector", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter, status = -1;
+
+	while (status < 0 && (letter = getopt_long(argc, argv, "c:h", names, NULL)) != -1) {
+		switch (letter) {
+		case 'i':
+			status = add_address(options, optarg);
+			break;
+		case 'H':
+			options->helo = optarg;
+			break;
+		case 's':
+			options->selector = optarg;
+			break;
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'j':
+			options->is_json = true;
+			break;
+		case 'h':
+			(void)fputs(help, stdout);
+			return CLI_WELL;
+		default:
+			return cli_usage_error("doctor", "wrong option");
+		}
+	}
+	if (status >= 0)
+		return status;
+	if (optind == argc)
+		return cli_usage_error("doctor", "no domain was given");
+	return argc - optind <= DOMAINS_MAX ? -1
+					    : cli_usage_error("doctor", "more than %d domains", DOMAINS_MAX);
+}
+
+/* All reports. */
+struct ward {
+	struct doctor_report reports[DOMAINS_MAX];
+	size_t count;
+};
+
+/* How a severity is shown. */
+static const struct {
+	const char *ascii, *utf8, *colour, *word;
+} marks[] = {
+	[DOCTOR_NOT_ASKED] = { ".", "\xc2\xb7", "", "not asked" },
+	[DOCTOR_GOOD] = { "+", "\xe2\x9c\x93", "\033[32m", "good" },
+	[DOCTOR_NOTE] = { "~", "~", "", "note" },
+	[DOCTOR_UNKNOWN] = { "?", "?", "\033[33m", "unknown" },
+	[DOCTOR_WARNING] = { "!", "!", "\033[33m", "warning" },
+	[DOCTOR_ERROR] = { "-", "\xe2\x9c\x97", "\033[31m", "error" },
+};
+
+static void
+put_mark(const struct explain_style *style, enum doctor_severity severity)
+{
+	const bool has_colour = style->has_colour && marks[severity].colour[0] != '\0';
+
+	(void)printf("%s%s%s", has_colour ? marks[severity].colour : "",
+		     style->is_utf8 ? marks[severity].utf8 : marks[severity].ascii,
+		     has_colour ? "\033[0m" : "");
+}
+
+static void
+put_domains(const struct ward *ward)
+{
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+		char memory[800], text[IPADDR_TEXT_SIZE];
+		struct strbuf said;
+
+		strbuf_init(&said, memory, sizeof memory);
+		strbuf_printf(&said, "%s", report->domain);
+		for (size_t j = 0; j < report->address_count; j++)
+			strbuf_printf(&said, "%s%s", j == 0 ? ", from " : ", ",
+				      ipaddr_format(&report->addresses[j], text));
+		if (report->is_guessed && report->address_count > 0)
+			strbuf_add(&said, " (guessed from MX and SPF)");
+		(void)printf("%3zu  ", i + 1);
+		prose_wrap(stdout, memory, 5, 5);
+	}
+}
+
+static void
+put_table(const struct ward *ward, const struct explain_style *style)
+{
+	(void)printf("\n  %-*s", TITLE_WIDTH, "");
+	for (size_t i = 0; i < ward->count; i++)
+		(void)printf("%3zu", i + 1);
+	(void)putchar('\n');
+	for (int row = 0; row < DOCTOR_ROWS; row++) {
+		(void)printf("  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
+		for (size_t i = 0; i < ward->count; i++) {
+			(void)fputs("  ", stdout);
+			put_mark(style, ward->reports[i].cells[row]);
+		}
+		(void)putchar('\n');
+	}
+}
+
+static void
+put_finding(const struct doctor_finding *finding, const struct explain_style *style)
+{
+	char memory[1200];
+	struct strbuf said;
+
+	strbuf_init(&said, memory, sizeof memory);
+	strbuf_printf(&said, "%s: %s", doctor_row_title(finding->row), finding->what);
+	if (finding->consequence != NULL)
+		strbuf_printf(&said, " %s", finding->consequence);
+	(void)fputs("  ", stdout);
+	put_mark(style, finding->severity);
+	(void)putchar(' ');
+	prose_wrap(stdout, memory, 4, 4);
+	if (finding->publish == NULL)
+		return;
+	(void)fputs("      Publish ", stdout);
+	prose_wrap(stdout, finding->publish, 14, 8);
+}
+
+/* The worst first. */
+static void
+put_findings(const struct ward *ward, const struct explain_style *style)
+{
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+
+		if (report->finding_count > 0)
+			(void)printf("\n%3zu  %s\n", i + 1, report->domain);
+		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_NOTE; severity--)
+			for (size_t j = 0; j < report->finding_count; j++)
+				if ((int)report->findings[j].severity == severity)
+					put_finding(&report->findings[j], style);
+	}
+}
+
+static json_t *
+finding_json(const struct doctor_finding *finding)
+{
+	return json_pack("{ss ss ss ss* ss*}", "row", doctor_row_title(finding->row), "severity",
+			 marks[finding->severity].word, "what", finding->what, "consequence",
+			 finding->consequence, "publish", finding->publish);
+}
+
+static void
+put_json(const struct ward *ward)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+		json_t *object = json_object(), *cells = json_object(), *findings = json_array(),
+		       *addresses = json_array();
+		char text[IPADDR_TEXT_SIZE];
+
+		for (int row = 0; row < DOCTOR_ROWS; row++)
+			(void)json_object_set_new(cells, doctor_row_title((enum doctor_row)row),
+						  json_string(marks[report->cells[row]].word));
+		for (size_t j = 0; j < report->finding_count; j++)
+			(void)json_array_append_new(findings, finding_json(&report->findings[j]));
+		for (size_t j = 0; j < report->address_count; j++)
+			(void)json_array_append_new(addresses,
+						    json_string(ipaddr_format(&report->addresses[j], text)));
+		(void)json_object_set_new(object, "domain", json_string(report->domain));
+		(void)json_object_set_new(object, "addresses", addresses);
+		(void)json_object_set_new(object, "guessed", json_boolean(report->is_guessed));
+		(void)json_object_set_new(object, "cells", cells);
+		(void)json_object_set_new(object, "findings", findings);
+		(void)json_array_append_new(array, object);
+	}
+	cli_put_json(array);
+	json_decref(array);
+}
+
+static int
+status_of(const struct ward *ward)
+{
+	enum doctor_severity worst = DOCTOR_GOOD;
+
+	for (size_t i = 0; i < ward->count; i++)
+		for (int row = 0; row < DOCTOR_ROWS; row++)
+			if (ward->reports[i].cells[row] > worst)
+				worst = ward->reports[i].cells[row];
+	if (worst >= DOCTOR_WARNING)
+		return CLI_FINDINGS;
+	return worst == DOCTOR_UNKNOWN ? CLI_UNKNOWN : CLI_WELL;
+}
+
+static void
+tell(const struct ward *ward, const struct options *options)
+{
+	const struct explain_style style = cli_style();
+
+	if (options->is_json) {
+		put_json(ward);
+		return;
+	}
+	put_domains(ward);
+	put_table(ward, &style);
+	put_findings(ward, &style);
+}
+
+/* Examine all of `domains`, which are normalized. */
+static int
+examine(const struct config *config, char **domains, size_t count, const struct options *options)
+{
+	const struct doctor_order order = {
+		.addresses = options->addresses,
+		.address_count = options->address_count,
+		.helo = options->helo,
+		.selector = options->selector,
+	};
+	struct ward ward = { .count = count };
+	struct error error;
+	struct dns_resolver *resolver = resolver_new(&config->resolver, &error);
+	struct lookup *lookup = resolver != NULL ? lookup_new(resolver, config->timeout_ms) : NULL;
+	struct arena arena;
+	int status = CLI_UNKNOWN;
+
+	arena_init(&arena, 64U << 20);
+	if (lookup == NULL) {
+		(void)fprintf(stderr, "heloscope doctor: %s\n",
+			      resolver == NULL ? error.text : "out of memory");
+	} else {
+		for (size_t i = 0; i < count; i++)
+			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
+		tell(&ward, options);
+		status = status_of(&ward);
+	}
+	resolver_free(resolver);
+	lookup_free(lookup);
+	arena_clear(&arena);
+	return status;
+}
+
+/* Whoever runs no filter has no configuration: then defaults are as good. */
+static struct config *
+read_config(const struct options *options)
+{
+	const char *path = options->config;
+
+	if (path == NULL)
+		path = access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "/dev/null";
+	return config_read(path, stderr);
+}
+
+int
+cli_doctor(int argc, char **argv)
+{
+	struct options options = { .config = NULL };
+	char names[DOMAINS_MAX][DOMAIN_SIZE], *domains[DOMAINS_MAX];
+	int status = read_options(argc, argv, &options);
+	struct config *config;
+
+	if (status >= 0)
+		return status;
+	for (int i = optind; i < argc; i++) {
+		domains[i - optind] = names[i - optind];
+		if (!domain_normalize(span_of(argv[i]), names[i - optind])
+		    || !domain_has_dot(span_of(names[i - optind])))
+			return cli_usage_error(
+				"doctor", "\"%.80s\" is no domain; expected one like example.org", argv[i]);
+	}
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	config = read_config(&options);
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	status = examine(config, domains, (size_t)(argc - optind), &options);
+	config_unref(config);
+	return status;
+}
