@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "heloscope/advise.h"
 #include "heloscope/authres.h"
 #include "heloscope/prose.h"
 #include "heloscope/record.h"
@@ -11,50 +12,7 @@
 
 #define TEXT_MAX 4000
 
-static bool
-is(const json_t *object, const char *key, const char *value)
-{
-	return strcmp(record_text(object, key), value) == 0;
-}
-
-static const json_t *
-check_of(const json_t *record, const char *method)
-{
-	return record_member(record_member(record, "checks"), method);
-}
-
 /* Writing. */
-
-static void put(FILE *out, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void
-put(FILE *out, size_t indent, const char *format, ...)
-{
-	char memory[TEXT_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(memory, sizeof memory, format, arguments);
-	va_end(arguments);
-	(void)fprintf(out, "%*s", (int)indent, "");
-	prose_wrap(out, memory, indent, indent);
-}
-
-/* One piece of advice. */
-static void put_bullet(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-put_bullet(FILE *out, const char *format, ...)
-{
-	char memory[TEXT_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(memory, sizeof memory, format, arguments);
-	va_end(arguments);
-	(void)fputs("  * ", out);
-	prose_wrap(out, memory, 4, 4);
-}
 
 static void
 put_title(const struct explain_style *style, FILE *out, const char *title)
@@ -109,7 +67,7 @@ say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
 	const json_t *names = record_member(check, "names"), *name;
 	size_t i;
 
-	if (json_array_size(names) == 0 && is(check, "result", "temperror")) {
+	if (json_array_size(names) == 0 && record_is(check, "result", "temperror")) {
 		strbuf_printf(said, "the reverse DNS of %s cannot be looked up: %s", ip,
 			      record_text(check, "status"));
 		return;
@@ -133,21 +91,21 @@ say_helo(const json_t *record, const json_t *check, struct strbuf *said)
 {
 	const char *helo = record_text(record, "helo");
 
-	if (is(check, "result", "none"))
+	if (record_is(check, "result", "none"))
 		strbuf_add(said, "no name was given");
-	else if (is(check, "result", "permerror"))
+	else if (record_is(check, "result", "permerror"))
 		strbuf_printf(said, "\"%s\" is no valid name%s%s", helo,
 			      record_text(check, "reason")[0] != '\0' ? ": " : "",
 			      record_text(check, "reason"));
-	else if (is(check, "reverse-dns", "equal"))
+	else if (record_is(check, "reverse-dns", "equal"))
 		strbuf_printf(said, "%s is the client's reverse DNS name", helo);
 	else if (json_is_true(record_member(check, "resolves-to-client")))
 		strbuf_printf(said, "%s leads to the client", helo);
-	else if (is(check, "result", "temperror"))
+	else if (record_is(check, "result", "temperror"))
 		strbuf_printf(said, "%s cannot be looked up: %s", helo, record_text(check, "status"));
 	else
 		strbuf_printf(said, "%s neither leads to the client nor is its reverse DNS name%s", helo,
-			      is(check, "reverse-dns", "same organization")
+			      record_is(check, "reverse-dns", "same organization")
 				      ? "; it is of the same organization"
 				      : "");
 }
@@ -162,13 +120,13 @@ say_spf(const json_t *record, const json_t *check, struct strbuf *said)
 		strbuf_add(said, "there is no domain to ask");
 	else if (record_text(check, "problem")[0] != '\0')
 		strbuf_add(said, record_text(check, "problem"));
-	else if (is(check, "result", "none"))
+	else if (record_is(check, "result", "none"))
 		strbuf_printf(said, "%s has no SPF record", domain);
-	else if (is(check, "result", "neutral"))
+	else if (record_is(check, "result", "neutral"))
 		strbuf_printf(said, "the record of %s does not say whether %s may send", domain, ip);
 	else
 		strbuf_printf(said, "the record of %s %s %s", domain,
-			      is(check, "result", "pass") ? "allows" : "does not allow", ip);
+			      record_is(check, "result", "pass") ? "allows" : "does not allow", ip);
 	if (record_text(check, "mechanism")[0] != '\0')
 		strbuf_printf(said, ", %s \"%s\"", record_text(check, "problem")[0] != '\0' ? "at" : "by",
 			      record_text(check, "mechanism"));
@@ -189,18 +147,18 @@ say_lists(const json_t *record, const json_t *check, struct strbuf *said)
 	size_t i, told = 0;
 
 	(void)record;
-	if (!is(check, "result", "none"))
+	if (!record_is(check, "result", "none"))
 		strbuf_printf(said, "score %lld",
 			      (long long)json_integer_value(record_member(check, "score")));
 	for (i = 0; (other = json_array_get(others, i)) != NULL; i++) {
 		const json_t *before = i > 0 ? json_array_get(others, i - 1) : NULL;
 
-		if (before != NULL && is(before, "zone", record_text(other, "zone")))
+		if (before != NULL && record_is(before, "zone", record_text(other, "zone")))
 			continue;
 		strbuf_printf(said, "%s%s",
-			      told > 0                      ? ", "
-			      : is(check, "result", "none") ? "not listed by "
-							    : "; not listed by ",
+			      told > 0                             ? ", "
+			      : record_is(check, "result", "none") ? "not listed by "
+								   : "; not listed by ",
 			      record_text(other, "zone"));
 		told++;
 	}
@@ -230,7 +188,7 @@ put_hits(const json_t *check, FILE *out)
 		struct strbuf said;
 
 		strbuf_init(&said, memory, sizeof memory);
-		if (is(hit, "state", "fault"))
+		if (record_is(hit, "state", "fault"))
 			strbuf_printf(&said, "%s, asked for %s: %s", record_text(hit, "zone"),
 				      record_text(hit, "asked"), record_text(hit, "fault"));
 		else
@@ -241,14 +199,14 @@ put_hits(const json_t *check, FILE *out)
 		if (j > 0)
 			strbuf_printf(&said, "%s%s)", record_text(hit, "meaning")[0] != '\0' ? ": " : "",
 				      record_text(hit, "meaning"));
-		if (!is(hit, "state", "fault"))
+		if (!record_is(hit, "state", "fault"))
 			strbuf_printf(&said, ", weight %lld",
 				      (long long)json_integer_value(record_member(hit, "weight")));
-		put(out, 28, "%s", memory);
+		prose_put(out, 28, "%s", memory);
 		if (record_text(hit, "text")[0] != '\0')
-			put(out, 30, "it says: %s", record_text(hit, "text"));
+			prose_put(out, 30, "it says: %s", record_text(hit, "text"));
 		if (record_text(hit, "page")[0] != '\0')
-			put(out, 30, "see %s", record_text(hit, "page"));
+			prose_put(out, 30, "see %s", record_text(hit, "page"));
 	}
 }
 
@@ -256,7 +214,7 @@ static void
 put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 {
 	for (size_t i = 0; i < sizeof tellers / sizeof tellers[0]; i++) {
-		const json_t *check = check_of(record, tellers[i].method);
+		const json_t *check = record_check(record, tellers[i].method);
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
@@ -290,7 +248,7 @@ put_lookups(const json_t *step, size_t indent, FILE *out)
 			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", json_string_value(answer));
 		if (j == 0)
 			strbuf_printf(&said, " %s", record_text(lookup, "status"));
-		put(out, indent, "%s", memory);
+		prose_put(out, indent, "%s", memory);
 	}
 }
 
@@ -327,14 +285,15 @@ put_step(const json_t *step, bool is_decisive, FILE *out)
 	const size_t indent = 4 + 4 * (size_t)json_integer_value(record_member(step, "depth"));
 
 	if (record_member(step, "record") != NULL) {
-		put(out, indent, "%s: %s", record_text(step, "domain"),
-		    record_text(step, "record")[0] != '\0' ? record_text(step, "record") : "no SPF record");
+		prose_put(out, indent, "%s: %s", record_text(step, "domain"),
+			  record_text(step, "record")[0] != '\0' ? record_text(step, "record")
+								 : "no SPF record");
 		return;
 	}
 	(void)fprintf(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
 	prose_wrap(out, record_text(step, "term"), indent + 1, indent + 2);
 	put_lookups(step, indent + 6, out);
-	put(out, indent + 6, "%s", outcome_of(step));
+	prose_put(out, indent + 6, "%s", outcome_of(step));
 }
 
 /* The first step that ended the evaluation of the record at the top. */
@@ -345,7 +304,7 @@ decisive_step(const json_t *trace)
 	size_t i;
 
 	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
-		if (record_member(step, "term") != NULL && !is(step, "match", "no")
+		if (record_member(step, "term") != NULL && !record_is(step, "match", "no")
 		    && json_integer_value(record_member(step, "depth")) == 0)
 			return i;
 	return json_array_size(trace);
@@ -354,7 +313,7 @@ decisive_step(const json_t *trace)
 static void
 put_trace(const json_t *record, const char *method, const struct explain_style *style, FILE *out)
 {
-	const json_t *check = check_of(record, method), *trace = record_member(check, "trace"), *step;
+	const json_t *check = record_check(record, method), *trace = record_member(check, "trace"), *step;
 	const size_t decisive = decisive_step(trace);
 	char title[120];
 	size_t i;
@@ -366,123 +325,9 @@ put_trace(const json_t *record, const char *method, const struct explain_style *
 	put_title(style, out, title);
 	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
 		put_step(step, i == decisive, out);
-	put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
-	    (long long)json_integer_value(record_member(check, "terms")),
-	    (long long)json_integer_value(record_member(check, "voids")));
-}
-
-/* What can be done. */
-
-/* The record with the client's address in front of its last term: "v=spf1 ... ip4:192.0.2.1 -all". */
-static void
-say_better_record(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	const char *old = record_text(check, "record"),
-		   *ip = record_text(record_member(record, "client"), "ip");
-	const char *all = strrchr(old, ' ');
-	const size_t length = all != NULL ? (size_t)(all - old) : strlen(old);
-
-	strbuf_printf(said, "%.*s %s:%s%s", (int)length, old, strchr(ip, ':') != NULL ? "ip6" : "ip4", ip,
-		      all != NULL ? all : "");
-}
-
-static void
-advise_spf(const json_t *record, FILE *out)
-{
-	const json_t *check = check_of(record, "spf");
-	const char *domain = record_text(check, "domain");
-	char memory[TEXT_MAX];
-	struct strbuf better;
-
-	if (is(check, "result", "permerror"))
-		put_bullet(out, "The owner of %s should correct its SPF record: %s.", domain,
-			   record_text(check, "problem"));
-	if (!is(check, "result", "fail") && !is(check, "result", "softfail"))
-		return;
-	strbuf_init(&better, memory, sizeof memory);
-	say_better_record(record, check, &better);
-	put_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:",
-		   record_text(record_member(record, "client"), "ip"), domain, domain);
-	put(out, 6, "%s", memory);
-	put(out, 4,
-	    "If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. The "
-	    "forwarder can rewrite it (SRS).");
-}
-
-static void
-advise_names(const json_t *record, FILE *out)
-{
-	const json_t *iprev = check_of(record, "iprev"), *helo = check_of(record, "x-helo");
-	const json_t *first = json_array_get(record_member(iprev, "names"), 0);
-	const char *ip = record_text(record_member(record, "client"), "ip");
-	const char *verified = record_text(record_member(record, "client"), "name");
-
-	if (is(iprev, "result", "permerror"))
-		put_bullet(out,
-			   "Whoever runs the network of %s (the hosting or access provider) should give it a "
-			   "PTR "
-			   "record with "
-			   "the server's name, and that name an address record that leads back.",
-			   ip);
-	if (is(iprev, "result", "fail"))
-		put_bullet(out,
-			   "The PTR record of %s says %s, but that name does not lead back to %s. One of the "
-			   "two "
-			   "should be "
-			   "corrected: the PTR by the provider, the address record by the owner of the name.",
-			   ip, record_text(first, "name"), ip);
-	if (is(helo, "result", "fail") || is(helo, "result", "permerror"))
-		put_bullet(
-			out,
-			"The administrator of the sending server should have it say its own name with EHLO: "
-			"%s.",
-			verified[0] != '\0' ? verified : "one that leads to its address");
-}
-
-static void
-advise_lists(const json_t *record, FILE *out)
-{
-	const json_t *hit;
-	size_t i;
-
-	for (i = 0; (hit = json_array_get(record_member(check_of(record, "x-dnsbl"), "hits"), i)) != NULL;
-	     i++) {
-		if (!is(hit, "state", "listed"))
-			continue;
-		put_bullet(
-			out,
-			"%s lists %s%s%s. Only its operator can take that back, once the reason is gone%s%s",
-			record_text(hit, "zone"), record_text(hit, "asked"),
-			record_text(hit, "meaning")[0] != '\0' ? ": " : "", record_text(hit, "meaning"),
-			record_text(hit, "page")[0] != '\0' ? ": " : ".", record_text(hit, "page"));
-	}
-}
-
-static void
-put_advice(const json_t *record, FILE *out)
-{
-	const json_t *sender = check_of(record, "x-sender");
-
-	advise_names(record, out);
-	advise_spf(record, out);
-	if (is(sender, "result", "fail"))
-		put_bullet(out,
-			   "%s cannot receive bounces (%s). Its owner should publish an MX record, or send "
-			   "from a "
-			   "domain that has one.",
-			   record_text(sender, "domain"), record_text(sender, "reason"));
-	advise_lists(record, out);
-}
-
-static bool
-has_advice(const json_t *record)
-{
-	static const char *const methods[] = { "iprev", "x-helo", "spf", "x-sender", "x-dnsbl" };
-
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (mark_of(record_text(check_of(record, methods[i]), "result")) == MARK_BAD)
-			return true;
-	return false;
+	prose_put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
+		  (long long)json_integer_value(record_member(check, "terms")),
+		  (long long)json_integer_value(record_member(check, "voids")));
 }
 
 /* Decisions. */
@@ -490,7 +335,7 @@ has_advice(const json_t *record)
 static bool
 refuses(const json_t *verdict)
 {
-	return is(verdict, "action", "reject") || is(verdict, "action", "defer");
+	return record_is(verdict, "action", "reject") || record_is(verdict, "action", "defer");
 }
 
 bool
@@ -512,24 +357,24 @@ put_verdict(const json_t *verdict, FILE *out)
 	const json_t *note;
 	size_t i;
 
-	put(out, 2, "%s: %s%s%s%s%s", record_text(verdict, "recipient"),
-	    is_enforced ? "" : "would be: ", record_text(verdict, "action"),
-	    record_text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
-	    record_text(verdict, "rule"),
-	    json_is_true(record_member(verdict, "softened"))
-		    ? " (not a rejection, because something could not be found out)"
-		    : "");
+	prose_put(out, 2, "%s: %s%s%s%s%s", record_text(verdict, "recipient"),
+		  is_enforced ? "" : "would be: ", record_text(verdict, "action"),
+		  record_text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
+		  record_text(verdict, "rule"),
+		  json_is_true(record_member(verdict, "softened"))
+			  ? " (not a rejection, because something could not be found out)"
+			  : "");
 	if (record_text(verdict, "reply")[0] != '\0') {
-		put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
-		put(out, 6, "%s", record_text(verdict, "reply"));
+		prose_put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
+		prose_put(out, 6, "%s", record_text(verdict, "reply"));
 	}
 	for (i = 0; (note = json_array_get(record_member(verdict, "notes"), i)) != NULL; i++) {
 		if (record_member(note, "tag") != NULL)
-			put(out, 4, "Tagged \"%s\", by the rule at %s", record_text(note, "tag"),
-			    record_text(note, "rule"));
+			prose_put(out, 4, "Tagged \"%s\", by the rule at %s", record_text(note, "tag"),
+				  record_text(note, "rule"));
 		else
-			put(out, 4, "The rule at %s, which only tells, says: %s", record_text(note, "rule"),
-			    record_text(note, "audit"));
+			prose_put(out, 4, "The rule at %s, which only tells, says: %s",
+				  record_text(note, "rule"), record_text(note, "audit"));
 	}
 }
 
@@ -568,14 +413,14 @@ explain_story(const json_t *record, const struct explain_style *style, FILE *out
 		put_checks(record, style, out);
 	}
 	put_trace(record, "spf", style, out);
-	if (mark_of(record_text(check_of(record, "spf-helo"), "result")) == MARK_BAD)
+	if (mark_of(record_text(record_check(record, "spf-helo"), "result")) == MARK_BAD)
 		put_trace(record, "spf-helo", style, out);
 	put_title(style, out, "What was decided");
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
 		put_verdict(verdict, out);
-	if (has_advice(record)) {
+	if (advise_is_needed(record)) {
 		put_title(style, out, "What can be done");
-		put_advice(record, out);
+		advise(record, out);
 	}
 }
 
@@ -586,24 +431,25 @@ explain_for_sender(const json_t *record, FILE *out)
 	const json_t *client = record_member(record, "client"), *verdict;
 	size_t i;
 
-	put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
-	    record_text(record, "time"), record_text(record, "sender"), record_text(client, "ip"),
-	    record_text(record, "helo"));
+	prose_put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
+		  record_text(record, "time"), record_text(record, "sender"), record_text(client, "ip"),
+		  record_text(record, "helo"));
 	(void)fputc('\n', out);
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++) {
 		const bool is_done = refuses(verdict) && json_is_true(record_member(verdict, "enforced"));
 
-		put(out, 2, "%s: %s", record_text(verdict, "recipient"),
-		    !is_done                          ? "it was accepted."
-		    : is(verdict, "action", "reject") ? "it was refused with"
-						      : "it was put off, to be tried again later, with");
+		prose_put(out, 2, "%s: %s", record_text(verdict, "recipient"),
+			  !is_done ? "it was accepted."
+			  : record_is(verdict, "action", "reject")
+				  ? "it was refused with"
+				  : "it was put off, to be tried again later, with");
 		if (is_done)
-			put(out, 6, "%s", record_text(verdict, "reply"));
+			prose_put(out, 6, "%s", record_text(verdict, "reply"));
 	}
-	if (!has_advice(record))
+	if (!advise_is_needed(record))
 		return;
 	put_title(&plain, out, "What can be done");
-	put_advice(record, out);
+	advise(record, out);
 	(void)fputc('\n', out);
-	put(out, 0, "Reference: %s", record_text(record, "id"));
+	prose_put(out, 0, "Reference: %s", record_text(record, "id"));
 }

@@ -1,9 +1,11 @@
 #include "heloscope/prose.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define WIDTH 80
+#define TEXT_MAX 4000
 
 void
 prose_wrap(FILE *out, const char *words, size_t column, size_t indent)
@@ -26,4 +28,17 @@ prose_wrap(FILE *out, const char *words, size_t column, size_t indent)
 		words += length + strspn(words + length, " ");
 	}
 	(void)fputc('\n', out);
+}
+
+void
+prose_put(FILE *out, size_t indent, const char *format, ...)
+{
+	char memory[TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(memory, sizeof memory, format, arguments);
+	va_end(arguments);
+	(void)fprintf(out, "%*s", (int)indent, "");
+	prose_wrap(out, memory, indent, indent);
 }

@@ -439,3 +439,15 @@ record_text(const json_t *object, const char *key)
 
 	return value != NULL ? value : "";
 }
+
+bool
+record_is(const json_t *object, const char *key, const char *value)
+{
+	return strcmp(record_text(object, key), value) == 0;
+}
+
+const json_t *
+record_check(const json_t *record, const char *method)
+{
+	return record_member(record_member(record, "checks"), method);
+}

@@ -1,6 +1,5 @@
 #include "heloscope/session.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,6 @@
 #include "heloscope/clock.h"
 #include "heloscope/compose.h"
 #include "heloscope/ident.h"
-#include "heloscope/list_prober.h"
 #include "heloscope/log.h"
 #include "heloscope/policy.h"
 #include "heloscope/record.h"
@@ -20,21 +18,6 @@
 /* Different verdicts that a message's recipients may have; more are counted with the last. */
 #define VERDICTS_MAX 16
 #define RECIPIENTS_MAX 500 /* that a record names */
-
-struct runtime {
-	atomic_uint references;
-	struct config *config;
-	struct shared_resolver *resolver;
-	struct list_health *health;
-	struct list_prober *prober;
-	struct audit *audit; /* NULL: none is wanted */
-};
-
-/* A resolver outlives a reload that does not change it. */
-struct shared_resolver {
-	atomic_uint references;
-	struct dns_resolver *resolver;
-};
 
 struct message {
 	bool has_begun, is_judged;
@@ -64,117 +47,6 @@ struct session {
 	struct message message;
 	char *helo; /* of a client without inquiry */
 };
-
-/* Runtime. */
-
-static void
-resolver_unref(struct shared_resolver *shared)
-{
-	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
-		return;
-	resolver_free(shared->resolver);
-	free(shared);
-}
-
-static struct shared_resolver *
-get_resolver(const struct config *config, struct runtime *previous, struct error *error)
-{
-	struct shared_resolver *shared;
-
-	if (previous != NULL && config_same_resolver(config, previous->config)) {
-		(void)atomic_fetch_add(&previous->resolver->references, 1);
-		return previous->resolver;
-	}
-	shared = calloc(1, sizeof *shared);
-	if (shared == NULL) {
-		error_set(error, "out of memory");
-		return NULL;
-	}
-	atomic_init(&shared->references, 1);
-	shared->resolver = resolver_new(&config->resolver, error);
-	if (shared->resolver == NULL) {
-		free(shared);
-		return NULL;
-	}
-	return shared;
-}
-
-/* An audit log outlives a reload that does not move it. */
-static bool
-open_audit(struct runtime *runtime, const struct config *config, const struct runtime *previous,
-	   struct error *error)
-{
-	const struct audit *before = previous != NULL ? previous->audit : NULL;
-
-	if (config->audit_log == NULL)
-		return true;
-	if (before != NULL && strcmp(audit_path(before), config->audit_log) == 0)
-		runtime->audit = audit_ref(previous->audit);
-	else
-		runtime->audit = audit_new(config->audit_log, error);
-	return runtime->audit != NULL;
-}
-
-struct runtime *
-runtime_new(struct config *config, struct runtime *previous, struct error *error)
-{
-	struct runtime *runtime = calloc(1, sizeof *runtime);
-
-	if (runtime == NULL) {
-		error_set(error, "out of memory");
-		return NULL;
-	}
-	atomic_init(&runtime->references, 1);
-	runtime->resolver = get_resolver(config, previous, error);
-	if (runtime->resolver == NULL)
-		goto failed;
-	error_set(error, "out of memory");
-	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
-	if (runtime->health == NULL)
-		goto failed;
-	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
-	if (runtime->prober == NULL)
-		goto failed;
-	if (!open_audit(runtime, config, previous, error))
-		goto failed;
-	runtime->config = config;
-	return runtime;
-failed:
-	runtime_unref(runtime);
-	return NULL;
-}
-
-struct runtime *
-runtime_ref(struct runtime *runtime)
-{
-	(void)atomic_fetch_add(&runtime->references, 1);
-	return runtime;
-}
-
-void
-runtime_unref(struct runtime *runtime)
-{
-	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
-		return;
-	list_prober_free(runtime->prober);
-	resolver_unref(runtime->resolver);
-	list_health_unref(runtime->health);
-	audit_unref(runtime->audit);
-	config_unref(runtime->config);
-	free(runtime);
-}
-
-void
-runtime_settle(struct runtime *runtime)
-{
-	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
-}
-
-const struct config *
-runtime_config(const struct runtime *runtime)
-{
-	return runtime->config;
-}
 
 /* The connection. */
 
@@ -210,16 +82,10 @@ void
 session_connect(struct session *session, const struct sockaddr *address)
 {
 	struct client_facts client = { .port = 0 };
-	const struct runtime *runtime = session->runtime;
-	const struct inquiry_needs needs = {
-		.table = checks_table(),
-		.resolver = runtime->resolver->resolver,
-		.config = runtime->config,
-		.health = runtime->health,
-	};
+	const struct inquiry_needs needs = runtime_needs(session->runtime);
 
 	(void)ipaddr_from_sockaddr(address, &client.address, &client.port);
-	client.is_trusted = config_trusts(runtime->config, &client.address);
+	client.is_trusted = config_trusts(needs.config, &client.address);
 	session->facts = (struct facts){ .client = client };
 	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
 	session->inquiry = NULL;
@@ -267,11 +133,11 @@ write_record(const struct session *session, const char *queue_id)
 	};
 	char *line;
 
-	if (session->runtime->audit == NULL)
+	if (runtime_audit(session->runtime) == NULL)
 		return;
 	line = record_make(runtime_config(session->runtime), &record);
 	if (line != NULL)
-		audit_write(session->runtime->audit, line);
+		audit_write(runtime_audit(session->runtime), line);
 	else
 		log_error("id=%s has no audit record: out of memory", message->ident);
 }
@@ -431,7 +297,7 @@ session_rcpt(struct session *session, const char *recipient)
 	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
 		verdict = policy_judge(config, message->facts, recipient);
 	verdict_index = count_verdict(message, &verdict);
-	if (session->runtime->audit != NULL)
+	if (runtime_audit(session->runtime) != NULL)
 		keep_recipient(message, recipient, verdict_index);
 	if (!verdict.is_enforced || verdict.action == ACTION_ACCEPT)
 		return NULL;

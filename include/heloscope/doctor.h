@@ -15,7 +15,7 @@
 
 #define DOCTOR_ADDRESSES_MAX 8
 
-/* What is looked at, in the order of the table; words in doctor.c. */
+/* What is looked at, in the order of the table; words in doctor_host.c. */
 enum doctor_row {
 	DOCTOR_MX,
 	DOCTOR_ADDRESSES,

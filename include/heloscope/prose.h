@@ -13,4 +13,7 @@
  */
 void prose_wrap(FILE *out, const char *words, size_t column, size_t indent);
 
+/* The same for formatted text that begins a line, all of it behind `indent` blanks; cut at 4000 octets. */
+void prose_put(FILE *out, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 #endif

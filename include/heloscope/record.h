@@ -41,4 +41,10 @@ char *record_make(const struct config *config, const struct record *record);
 const json_t *record_member(const json_t *object, const char *key);
 const char *record_text(const json_t *object, const char *key);
 
+/* Whether that text is `value`. */
+bool record_is(const json_t *object, const char *key, const char *value);
+
+/* The member of "checks" for a method, by its key; NULL when it was not checked. */
+const json_t *record_check(const json_t *record, const char *method);
+
 #endif

@@ -11,29 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "heloscope/check.h"
-#include "heloscope/config.h"
+#include "heloscope/runtime.h"
 #include "heloscope/smtp_reply.h"
 
 struct sockaddr;
 struct session;
-struct runtime;
-
-/*
- * What sessions stand on: a configuration, its resolver, the checks and the health of lists.
- * Reference counted; each session keeps the runtime that it began with. Takes over the caller's
- * reference to `config`. A resolver asked in the same way is taken over from `previous` (may be
- * NULL) with its cache, and so is what is known of lists.
- * NULL with the reason, and `config` still the caller's, when the resolver cannot start.
- */
-struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error);
-struct runtime *runtime_ref(struct runtime *runtime);
-void runtime_unref(struct runtime *runtime); /* NULL is allowed; the last one ends the resolver */
-
-/* Wait until the lists have been asked for their test entries once, or the timeout has passed. */
-void runtime_settle(struct runtime *runtime);
-
-const struct config *runtime_config(const struct runtime *runtime);
 
 /* A connection begins. Takes a reference to `runtime`. NULL when memory ran out. */
 struct session *session_new(struct runtime *runtime);

@@ -1,0 +1,17 @@
+/*
+ * advise: what the sender's side can do about what was found in a message, from its record.
+ */
+#ifndef HELOSCOPE_ADVISE_H
+#define HELOSCOPE_ADVISE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Whether there is anything to do. */
+bool advise_is_needed(const json_t *record);
+
+/* Write it, a point each, with the records to publish. */
+void advise(const json_t *record, FILE *out);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * doctor_exam: an examination under way. For doctor_host.c and doctor_records.c only.
+ */
+#ifndef HELOSCOPE_DOCTOR_EXAM_H
+#define HELOSCOPE_DOCTOR_EXAM_H
+
+#include "heloscope/doctor.h"
+
+struct exam {
+	const struct doctor_order *order;
+	const struct config *config;
+	struct lookup *lookup;
+	struct arena *arena;
+	struct doctor_report *report;
+};
+
+/* Let the cell of a row be at least as bad as this. */
+void exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity severity);
+
+/* Add a finding, which its cell shows. */
+void exam_add(struct exam *exam, struct doctor_finding finding);
+
+/* Add that `name` could not be looked up. */
+void exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name,
+		      const struct dns_answer *answer);
+
+/* The address as text, in the arena. */
+const char *exam_address_text(struct exam *exam, const struct ipaddr *address);
+
+/* The records: what they say in general, and of one address. */
+void exam_spf_record(struct exam *exam);
+void exam_spf_pass(struct exam *exam, const struct ipaddr *address);
+void exam_dkim(struct exam *exam);
+void exam_dmarc(struct exam *exam);
+
+#endif

@@ -1,0 +1,373 @@
+/* doctor_host: where the mail comes from: MX, addresses, reverse DNS, HELO, lists; and the examination as a
+ * whole. */
+#include "heloscope/doctor_exam.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/dnslist.h"
+#include "heloscope/spf_record.h"
+#include "heloscope/strbuf.h"
+
+#define HOSTS_MAX 4 /* of MX records that are followed */
+
+static const char *const titles[DOCTOR_ROWS] = {
+	[DOCTOR_MX] = "MX",
+	[DOCTOR_ADDRESSES] = "Addresses",
+	[DOCTOR_REVERSE_DNS] = "Reverse DNS",
+	[DOCTOR_HELO] = "HELO name",
+	[DOCTOR_SPF_RECORD] = "SPF record",
+	[DOCTOR_SPF_LIMITS] = "SPF limits",
+	[DOCTOR_SPF_PASS] = "SPF passes",
+	[DOCTOR_SPF_ALL] = "SPF \"all\"",
+	[DOCTOR_DKIM] = "DKIM key",
+	[DOCTOR_DMARC] = "DMARC",
+	[DOCTOR_ADDRESS_LISTS] = "Address lists",
+	[DOCTOR_DOMAIN_LISTS] = "Domain lists",
+};
+
+const char *
+doctor_row_title(enum doctor_row row)
+{
+	return titles[row];
+}
+
+/* Findings. */
+
+void
+exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity severity)
+{
+	if (exam->report->cells[row] < severity)
+		exam->report->cells[row] = severity;
+}
+
+void
+exam_add(struct exam *exam, struct doctor_finding finding)
+{
+	struct doctor_report *report = exam->report;
+	struct doctor_finding *findings =
+		arena_grow(exam->arena, report->findings, report->finding_count, sizeof *findings);
+
+	exam_set_cell(exam, finding.row, finding.severity);
+	if (findings == NULL)
+		return;
+	report->findings = findings;
+	findings[report->finding_count++] = finding;
+}
+
+/* What could not be looked up. */
+void
+exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name, const struct dns_answer *answer)
+{
+	exam_add(exam, (struct doctor_finding){
+			       .row = row,
+			       .severity = DOCTOR_UNKNOWN,
+			       .what = arena_printf(exam->arena, "%s cannot be looked up: %s.", name,
+						    dns_status_word(answer->status)),
+			       .consequence = "Receivers that cannot look it up either put your mail off." });
+}
+
+const char *
+exam_address_text(struct exam *exam, const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	return arena_string(exam->arena, ipaddr_format(address, text));
+}
+
+static enum dns_type
+address_type(const struct ipaddr *address)
+{
+	return address->length == 4 ? DNS_A : DNS_AAAA;
+}
+
+static bool
+holds_address(const struct dns_answer *answer, const struct ipaddr *address)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (ipaddr_equals(&answer->records[i].address, address))
+			return true;
+	return false;
+}
+
+/* MX, and the addresses from which mail may go out. */
+
+static void
+add_address(struct exam *exam, const struct ipaddr *address)
+{
+	struct doctor_report *report = exam->report;
+
+	for (size_t i = 0; i < report->address_count; i++)
+		if (ipaddr_equals(&report->addresses[i], address))
+			return;
+	if (report->address_count < DOCTOR_ADDRESSES_MAX)
+		report->addresses[report->address_count++] = *address;
+}
+
+static void
+add_host(struct exam *exam, const char *host)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct dns_answer *answer = lookup_get(exam->lookup, host, types[i]);
+
+		for (size_t j = 0; j < answer->count; j++)
+			add_address(exam, &answer->records[j].address);
+	}
+}
+
+/* Addresses that stand in the SPF record one by one. */
+static void
+add_spf_addresses(struct exam *exam)
+{
+	const struct dns_answer *answer = lookup_get(exam->lookup, exam->report->domain, DNS_TXT);
+	struct spf_record record;
+	struct spf_fault fault;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		if (!spf_record_is_one(answer->records[i].text)
+		    || !spf_record_parse(answer->records[i].text, exam->arena, &record, &fault))
+			continue;
+		for (size_t j = 0; j < record.count; j++) {
+			const struct spf_term *term = &record.terms[j];
+			const bool is_host = (term->mechanism == SPF_IP4 && term->prefix4 == 32)
+					     || (term->mechanism == SPF_IP6 && term->prefix6 == 128);
+
+			if (is_host && term->qualifier == RESULT_PASS)
+				add_address(exam, &term->address);
+		}
+	}
+}
+
+static void
+examine_mx(struct exam *exam)
+{
+	const char *domain = exam->report->domain;
+	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, domain, DNS_A);
+
+	if (dns_status_is_fault(answer->status)) {
+		exam_add_unknown(exam, DOCTOR_MX, domain, answer);
+	} else if (answer->count == 1 && answer->records[0].name[0] == '\0') {
+		exam_add(
+			exam,
+			(struct doctor_finding){
+				.row = DOCTOR_MX,
+				.severity = DOCTOR_ERROR,
+				.what = "The null MX says that this domain takes no mail (RFC 7505).",
+				.consequence =
+					"Receivers refuse mail from a domain to which no bounce can be sent.",
+				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
+	} else if (answer->count == 0 && ipv4->count == 0) {
+		exam_add(
+			exam,
+			(struct doctor_finding){
+				.row = DOCTOR_MX,
+				.severity = DOCTOR_ERROR,
+				.what = answer->status == DNS_NXDOMAIN ? "The domain does not exist."
+								       : "There is neither MX nor address.",
+				.consequence =
+					"Receivers refuse mail from a domain to which no bounce can be sent.",
+				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
+	} else {
+		exam_set_cell(exam, DOCTOR_MX, answer->count > 0 ? DOCTOR_GOOD : DOCTOR_NOTE);
+	}
+	for (size_t i = 0; i < answer->count && i < HOSTS_MAX; i++)
+		if (answer->records[i].name[0] != '\0')
+			lookup_want(exam->lookup, answer->records[i].name, DNS_AAAA);
+}
+
+static void
+find_addresses(struct exam *exam)
+{
+	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
+
+	for (size_t i = 0; i < exam->order->address_count; i++)
+		add_address(exam, &exam->order->addresses[i]);
+	exam->report->is_guessed = exam->order->address_count == 0;
+	if (exam->report->is_guessed) {
+		for (size_t i = 0; i < mx->count && i < HOSTS_MAX; i++)
+			if (mx->records[i].name[0] != '\0')
+				add_host(exam, mx->records[i].name);
+		if (mx->count == 0)
+			add_host(exam, exam->report->domain);
+		add_spf_addresses(exam);
+	}
+	if (exam->report->address_count > 0)
+		exam_set_cell(exam, DOCTOR_ADDRESSES, exam->report->is_guessed ? DOCTOR_NOTE : DOCTOR_GOOD);
+	else
+		exam_add(exam, (struct doctor_finding){ .row = DOCTOR_ADDRESSES,
+							.severity = DOCTOR_UNKNOWN,
+							.what = "No address is known from which mail goes "
+								"out; name them with --ip." });
+}
+
+/* Reverse DNS. */
+
+/* A name of the address that leads back to it, or NULL. */
+static const char *
+verified_name(struct exam *exam, const struct ipaddr *address, const struct dns_answer **pointers)
+{
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse, sizeof reverse);
+	*pointers = lookup_get(exam->lookup, reverse, DNS_PTR);
+	for (size_t i = 0; i < (*pointers)->count && i < 10; i++) {
+		const struct dns_record *pointer = &(*pointers)->records[i];
+
+		if (pointer->is_host_name
+		    && holds_address(lookup_get(exam->lookup, pointer->name, address_type(address)), address))
+			return pointer->name;
+	}
+	return NULL;
+}
+
+static void
+examine_reverse(struct exam *exam, const struct ipaddr *address)
+{
+	const struct dns_answer *pointers;
+	const char *name = verified_name(exam, address, &pointers), *text = exam_address_text(exam, address);
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse, sizeof reverse);
+	if (name != NULL) {
+		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
+	} else if (dns_status_is_fault(pointers->status)) {
+		exam_add_unknown(exam, DOCTOR_REVERSE_DNS, reverse, pointers);
+	} else if (pointers->count == 0) {
+		exam_add(
+			exam,
+			(struct doctor_finding){
+				.row = DOCTOR_REVERSE_DNS,
+				.severity = DOCTOR_ERROR,
+				.what = arena_printf(exam->arena, "%s has no reverse DNS name.", text),
+				.consequence = "Many receivers, the largest among them, refuse such clients.",
+				.publish = arena_printf(exam->arena,
+							"%s. PTR mail.%s.   (by the provider of the address)",
+							reverse, exam->report->domain) });
+	} else {
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_REVERSE_DNS,
+				 .severity = DOCTOR_ERROR,
+				 .what = arena_printf(
+					 exam->arena,
+					 "The reverse DNS of %s says %s, which does not lead back to it.",
+					 text, pointers->records[0].name),
+				 .consequence = "Many receivers refuse clients whose names do not lead back.",
+				 .publish = arena_printf(exam->arena,
+							 "%s. %s %s   (or let the provider correct the PTR)",
+							 pointers->records[0].name,
+							 dns_type_word(address_type(address)), text) });
+	}
+}
+
+static void
+examine_helo(struct exam *exam, const struct ipaddr *address)
+{
+	const char *helo = exam->order->helo, *text = exam_address_text(exam, address);
+	const struct dns_answer *answer = lookup_get(exam->lookup, helo, address_type(address)), *pointers;
+	const char *name = verified_name(exam, address, &pointers);
+
+	if (dns_status_is_fault(answer->status))
+		exam_add_unknown(exam, DOCTOR_HELO, helo, answer);
+	else if (holds_address(answer, address) || (name != NULL && strcmp(name, helo) == 0))
+		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
+	else
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_HELO,
+				 .severity = DOCTOR_WARNING,
+				 .what = arena_printf(
+					 exam->arena,
+					 "The HELO name %s neither leads to %s nor is its reverse DNS "
+					 "name.",
+					 helo, text),
+				 .consequence = "It counts against the mail, together with other signs.",
+				 .publish = arena_printf(exam->arena, "%s. %s %s", helo,
+							 dns_type_word(address_type(address)), text) });
+}
+
+/* Lists. */
+
+static void
+examine_list(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
+	     const char *subject)
+{
+	const struct list_reading reading = dnslist_read(list, lookup_get(exam->lookup, name, DNS_A));
+	const char *page = dnslist_page(exam->arena, list, subject);
+	const char *meaning = reading.count > 0 ? dnslist_meaning(list, reading.answers[0]) : NULL;
+
+	if (reading.says == LIST_SAYS_NO || reading.says == LIST_SAYS_OTHER)
+		exam_set_cell(exam, row, DOCTOR_GOOD);
+	else if (reading.says != LIST_SAYS_YES)
+		exam_add(exam,
+			 (struct doctor_finding){ .row = row,
+						  .severity = DOCTOR_UNKNOWN,
+						  .what = arena_printf(exam->arena,
+								       "%s does not say whether it lists %s.",
+								       list->shown, subject) });
+	else
+		exam_add(exam, (struct doctor_finding){
+				       .row = row,
+				       .severity = DOCTOR_ERROR,
+				       .what = arena_printf(exam->arena, "%s lists %s%s%s.", list->shown,
+							    subject, meaning != NULL ? ": " : "",
+							    meaning != NULL ? meaning : ""),
+				       .consequence = arena_printf(
+					       exam->arena,
+					       "Receivers that use this list refuse your mail. Once the "
+					       "reason is gone, ask to be taken off%s%s",
+					       page != NULL ? ": " : ".", page != NULL ? page : "") });
+}
+
+static void
+examine_lists(struct exam *exam)
+{
+	char name[DOMAIN_SIZE];
+
+	for (size_t i = 0; i < exam->config->lists.count; i++) {
+		const struct list *list = &exam->config->lists.items[i];
+		const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
+
+		if (list->is_allow || list->is_left_out)
+			continue;
+		if (!is_of_addresses && dnslist_domain_name(list, exam->report->domain, name))
+			examine_list(exam, list, DOCTOR_DOMAIN_LISTS, name, exam->report->domain);
+		for (size_t j = 0; is_of_addresses && j < exam->report->address_count; j++) {
+			const struct ipaddr *address = &exam->report->addresses[j];
+
+			if (list_takes_family(list, address->length) && !dnslist_is_private(address)
+			    && dnslist_address_name(list, address, name))
+				examine_list(exam, list, DOCTOR_ADDRESS_LISTS, name,
+					     exam_address_text(exam, address));
+		}
+	}
+}
+
+void
+doctor_examine(const char *domain, const struct doctor_order *order, const struct config *config,
+	       struct lookup *lookup, struct arena *arena, struct doctor_report *report)
+{
+	struct exam exam = { order, config, lookup, arena, report };
+
+	*report = (struct doctor_report){ .domain = domain };
+	lookup_want(lookup, domain, DNS_A);
+	lookup_want(lookup, domain, DNS_TXT);
+	examine_mx(&exam);
+	if (lookup_get(lookup, domain, DNS_MX)->status == DNS_NXDOMAIN)
+		return; /* there is nothing more to look at */
+	find_addresses(&exam);
+	exam_spf_record(&exam);
+	for (size_t i = 0; i < report->address_count; i++) {
+		examine_reverse(&exam, &report->addresses[i]);
+		if (order->helo != NULL)
+			examine_helo(&exam, &report->addresses[i]);
+		exam_spf_pass(&exam, &report->addresses[i]);
+	}
+	if (order->selector != NULL)
+		exam_dkim(&exam);
+	exam_dmarc(&exam);
+	examine_lists(&exam);
+}

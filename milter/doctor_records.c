@@ -1,0 +1,275 @@
+/* doctor_records: SPF, DKIM and DMARC of a sender's domain. */
+#include "heloscope/doctor_exam.h"
+
+#include <string.h>
+
+#include "heloscope/spf.h"
+#include "heloscope/strbuf.h"
+
+#define NOBODY 0xc00002feU /* 192.0.2.254, of a network that nobody uses (RFC 5737) */
+
+/* SPF. */
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	return lookup_get(context, name, type);
+}
+
+static struct spf_outcome
+evaluate(struct exam *exam, const struct ipaddr *client)
+{
+	const struct spf_source source = { ask, exam->lookup };
+	const struct spf_query query = {
+		.client = *client,
+		.domain = exam->report->domain,
+		.local = SPAN("postmaster"),
+		.sender_domain = exam->report->domain,
+		.helo = exam->order->helo != NULL ? exam->order->helo : exam->report->domain,
+		.receiver = exam->config->authserv_id,
+	};
+	struct spf_outcome outcome = { .result = RESULT_NONE };
+
+	if (spf_domain_is_checkable(query.domain))
+		(void)spf_native_evaluate(&query, &source, exam->arena,
+					  &outcome); /* never waits: ask() does */
+	return outcome;
+}
+
+/* A record for this domain from its addresses: "v=spf1 mx ip4:... -all". */
+static const char *
+new_record(struct exam *exam)
+{
+	char memory[500];
+	struct strbuf text;
+
+	strbuf_init(&text, memory, sizeof memory);
+	strbuf_printf(&text, "%s. TXT \"v=spf1 mx", exam->report->domain);
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		strbuf_printf(&text, " %s:%s", exam->report->addresses[i].length == 4 ? "ip4" : "ip6",
+			      exam_address_text(exam, &exam->report->addresses[i]));
+	strbuf_add(&text, " -all\"");
+	return arena_string(exam->arena, memory);
+}
+
+/* The record with one more address in front of its last term. */
+static const char *
+extended_record(struct exam *exam, const char *record, const struct ipaddr *address)
+{
+	const char *last = strrchr(record, ' ');
+	const size_t length = last != NULL ? (size_t)(last - record) : strlen(record);
+
+	return arena_printf(exam->arena, "%s. TXT \"%.*s %s:%s%s\"", exam->report->domain, (int)length,
+			    record, address->length == 4 ? "ip4" : "ip6", exam_address_text(exam, address),
+			    last != NULL ? last : "");
+}
+
+void
+exam_spf_pass(struct exam *exam, const struct ipaddr *address)
+{
+	const struct spf_outcome outcome = evaluate(exam, address);
+	const char *text = exam_address_text(exam, address);
+
+	if (outcome.result == RESULT_PASS)
+		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_GOOD);
+	else if (outcome.result == RESULT_FAIL || outcome.result == RESULT_SOFTFAIL
+		 || outcome.result == RESULT_NEUTRAL)
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_SPF_PASS,
+				 .severity = outcome.result == RESULT_FAIL && !exam->report->is_guessed
+						     ? DOCTOR_ERROR
+						     : DOCTOR_WARNING,
+				 .what = arena_printf(exam->arena, "Mail from %s gets spf=%s, by \"%s\".",
+						      text, result_word(outcome.result),
+						      outcome.mechanism != NULL ? outcome.mechanism
+										: "no term"),
+				 .consequence =
+					 exam->report->is_guessed
+						 ? "If mail goes out from there, receivers refuse it or sort "
+						   "it as spam."
+						 : "Receivers refuse such mail or sort it as spam.",
+				 .publish = extended_record(exam, outcome.record, address) });
+}
+
+/* What the record gives to an address of nobody, and how near it comes to the limits. */
+void
+exam_spf_record(struct exam *exam)
+{
+	const struct ipaddr nobody = ipaddr_from_ipv4(NOBODY);
+	const struct spf_outcome outcome = evaluate(exam, &nobody);
+
+	switch (outcome.result) {
+	case RESULT_NONE:
+		exam_add(exam, (struct doctor_finding){ .row = DOCTOR_SPF_RECORD,
+							.severity = DOCTOR_WARNING,
+							.what = "There is no SPF record.",
+							.consequence = "Large receivers want SPF or DKIM, "
+								       "and anybody can send in your name.",
+							.publish = new_record(exam) });
+		return;
+	case RESULT_PERMERROR:
+		exam_add(exam, (struct doctor_finding){
+				       .row = outcome.trace.terms > SPF_TERMS_MAX
+							      || outcome.trace.voids > SPF_VOIDS_MAX
+						      ? DOCTOR_SPF_LIMITS
+						      : DOCTOR_SPF_RECORD,
+				       .severity = DOCTOR_ERROR,
+				       .what = arena_printf(exam->arena, "The record is in error: %s.",
+							    outcome.problem),
+				       .consequence = "Receivers treat all mail of the domain as without "
+						      "SPF, or refuse it." });
+		return;
+	case RESULT_TEMPERROR:
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_SPF_RECORD,
+				 .severity = DOCTOR_UNKNOWN,
+				 .what = arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
+						      outcome.problem),
+				 .consequence =
+					 "Receivers that cannot evaluate it either put your mail off." });
+		return;
+	default:
+		exam_set_cell(exam, DOCTOR_SPF_RECORD, DOCTOR_GOOD);
+		exam_set_cell(exam, DOCTOR_SPF_LIMITS, DOCTOR_GOOD);
+		exam_set_cell(exam, DOCTOR_SPF_ALL, DOCTOR_GOOD);
+	}
+	if (outcome.trace.terms >= SPF_TERMS_MAX - 1 || outcome.trace.voids >= SPF_VOIDS_MAX)
+		exam_add(exam, (struct doctor_finding){
+				       .row = DOCTOR_SPF_LIMITS,
+				       .severity = DOCTOR_NOTE,
+				       .what = arena_printf(
+					       exam->arena,
+					       "The record needs %u of the 10 terms that may cost lookups, "
+					       "and %u of 2 lookups find nothing.",
+					       outcome.trace.terms, outcome.trace.voids),
+				       .consequence = "One more include, perhaps not your own, and all of it "
+						      "is in error." });
+	if (outcome.result == RESULT_PASS || outcome.result == RESULT_NEUTRAL)
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_SPF_ALL,
+				 .severity = outcome.result == RESULT_PASS ? DOCTOR_ERROR : DOCTOR_NOTE,
+				 .what = outcome.result == RESULT_PASS ? "The record allows every address of "
+									 "the world to send in your "
+									 "name."
+								       : "The record says nothing of "
+									 "addresses that it does not name.",
+				 .consequence =
+					 outcome.result == RESULT_PASS
+						 ? "It protects nobody, and receivers count it against you."
+						 : "It protects nobody.",
+				 .publish =
+					 "end the record with \"-all\", or with \"~all\" while you try it" });
+}
+
+/* DKIM and DMARC: whether there is a record, and one only. */
+
+static bool
+begins_with(struct span text, struct span part)
+{
+	return span_starts_with_nocase(text, part);
+}
+
+/* How many TXT records of an answer begin so; the last one. */
+static size_t
+count_records(const struct dns_answer *answer, struct span begin, struct span *record)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		if (begins_with(answer->records[i].text, begin)) {
+			*record = answer->records[i].text;
+			count++;
+		}
+	}
+	return count;
+}
+
+/* The value of a tag in "a=b; c=d" (RFC 6376, 3.2); empty when it is not there. */
+static struct span
+tag_value(struct span record, char tag)
+{
+	for (size_t i = 0; i + 1 < record.length; i++) {
+		size_t length = 0;
+
+		if (record.at[i] != tag || record.at[i + 1] != '='
+		    || (i > 0 && record.at[i - 1] != ';' && record.at[i - 1] != ' '))
+			continue;
+		while (i + 2 + length < record.length && record.at[i + 2 + length] != ';'
+		       && record.at[i + 2 + length] != ' ')
+			length++;
+		return (struct span){ record.at + i + 2, length };
+	}
+	return (struct span){ "", 0 };
+}
+
+void
+exam_dmarc(struct exam *exam)
+{
+	const char *name = arena_printf(exam->arena, "_dmarc.%s", exam->report->domain);
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	struct span record = { "", 0 };
+	const size_t count = count_records(answer, SPAN("v=DMARC1"), &record);
+
+	if (dns_status_is_fault(answer->status))
+		exam_add_unknown(exam, DOCTOR_DMARC, name, answer);
+	else if (count > 1)
+		exam_add(exam,
+			 (struct doctor_finding){ .row = DOCTOR_DMARC,
+						  .severity = DOCTOR_ERROR,
+						  .what = "There are several DMARC records.",
+						  .consequence = "Receivers act as if there were none." });
+	else if (count == 0)
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .row = DOCTOR_DMARC,
+				 .severity = DOCTOR_NOTE,
+				 .what = "There is no DMARC record for this very domain.",
+				 .consequence = "Large receivers ask for one from those who send much.",
+				 .publish = arena_printf(exam->arena,
+							 "%s. TXT \"v=DMARC1; p=none; rua=mailto:dmarc@%s\"",
+							 name, exam->report->domain) });
+	else if (tag_value(record, 'p').length == 0)
+		exam_add(exam,
+			 (struct doctor_finding){ .row = DOCTOR_DMARC,
+						  .severity = DOCTOR_WARNING,
+						  .what = "The DMARC record has no policy (p=).",
+						  .consequence = "Receivers act as if it were p=none." });
+	else
+		exam_set_cell(exam, DOCTOR_DMARC, DOCTOR_GOOD);
+}
+
+void
+exam_dkim(struct exam *exam)
+{
+	const char *name =
+		arena_printf(exam->arena, "%s._domainkey.%s", exam->order->selector, exam->report->domain);
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	const struct span record = answer->count > 0 ? answer->records[0].text : (struct span){ "", 0 };
+
+	if (dns_status_is_fault(answer->status))
+		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
+	else if (answer->count != 1)
+		exam_add(exam, (struct doctor_finding){
+				       .row = DOCTOR_DKIM,
+				       .severity = DOCTOR_ERROR,
+				       .what = arena_printf(
+					       exam->arena, "There %s at %s.",
+					       answer->count == 0 ? "is no key" : "are several keys", name),
+				       .consequence = "Signatures with this selector fail.",
+				       .publish = arena_printf(exam->arena,
+							       "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name) });
+	else if (tag_value(record, 'p').length == 0)
+		exam_add(exam, (struct doctor_finding){
+				       .row = DOCTOR_DKIM,
+				       .severity = DOCTOR_ERROR,
+				       .what = arena_printf(exam->arena,
+							    "The key at %s is empty, which says that it was "
+							    "revoked.",
+							    name),
+				       .consequence = "Signatures with this selector fail." });
+	else
+		exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
+}

@@ -1,0 +1,150 @@
+#include "heloscope/runtime.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/checks.h"
+#include "heloscope/list_prober.h"
+#include "heloscope/resolver.h"
+
+struct runtime {
+	atomic_uint references;
+	struct config *config;
+	struct shared_resolver *resolver;
+	struct list_health *health;
+	struct list_prober *prober;
+	struct audit *audit; /* NULL: none is wanted */
+};
+
+/* A resolver outlives a reload that does not change it. */
+struct shared_resolver {
+	atomic_uint references;
+	struct dns_resolver *resolver;
+};
+
+static void
+resolver_unref(struct shared_resolver *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	resolver_free(shared->resolver);
+	free(shared);
+}
+
+static struct shared_resolver *
+get_resolver(const struct config *config, struct runtime *previous, struct error *error)
+{
+	struct shared_resolver *shared;
+
+	if (previous != NULL && config_same_resolver(config, previous->config)) {
+		(void)atomic_fetch_add(&previous->resolver->references, 1);
+		return previous->resolver;
+	}
+	shared = calloc(1, sizeof *shared);
+	if (shared == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&shared->references, 1);
+	shared->resolver = resolver_new(&config->resolver, error);
+	if (shared->resolver == NULL) {
+		free(shared);
+		return NULL;
+	}
+	return shared;
+}
+
+/* An audit log outlives a reload that does not move it. */
+static bool
+open_audit(struct runtime *runtime, const struct config *config, const struct runtime *previous,
+	   struct error *error)
+{
+	const struct audit *before = previous != NULL ? previous->audit : NULL;
+
+	if (config->audit_log == NULL)
+		return true;
+	if (before != NULL && strcmp(audit_path(before), config->audit_log) == 0)
+		runtime->audit = audit_ref(previous->audit);
+	else
+		runtime->audit = audit_new(config->audit_log, error);
+	return runtime->audit != NULL;
+}
+
+struct runtime *
+runtime_new(struct config *config, struct runtime *previous, struct error *error)
+{
+	struct runtime *runtime = calloc(1, sizeof *runtime);
+
+	if (runtime == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&runtime->references, 1);
+	runtime->resolver = get_resolver(config, previous, error);
+	if (runtime->resolver == NULL)
+		goto failed;
+	error_set(error, "out of memory");
+	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
+	if (runtime->health == NULL)
+		goto failed;
+	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
+	if (runtime->prober == NULL)
+		goto failed;
+	if (!open_audit(runtime, config, previous, error))
+		goto failed;
+	runtime->config = config;
+	return runtime;
+failed:
+	runtime_unref(runtime);
+	return NULL;
+}
+
+struct runtime *
+runtime_ref(struct runtime *runtime)
+{
+	(void)atomic_fetch_add(&runtime->references, 1);
+	return runtime;
+}
+
+void
+runtime_unref(struct runtime *runtime)
+{
+	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
+		return;
+	list_prober_free(runtime->prober);
+	resolver_unref(runtime->resolver);
+	list_health_unref(runtime->health);
+	audit_unref(runtime->audit);
+	config_unref(runtime->config);
+	free(runtime);
+}
+
+void
+runtime_settle(struct runtime *runtime)
+{
+	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
+}
+
+const struct config *
+runtime_config(const struct runtime *runtime)
+{
+	return runtime->config;
+}
+
+struct inquiry_needs
+runtime_needs(const struct runtime *runtime)
+{
+	return (struct inquiry_needs){
+		.table = checks_table(),
+		.resolver = runtime->resolver->resolver,
+		.config = runtime->config,
+		.health = runtime->health,
+	};
+}
+
+struct audit *
+runtime_audit(const struct runtime *runtime)
+{
+	return runtime->audit;
+}
