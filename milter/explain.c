@@ -140,27 +140,36 @@ say_sender(const json_t *record, const json_t *check, struct strbuf *said)
 		      record_text(check, "domain")[0] != '\0' ? ": " : "", record_text(check, "reason"));
 }
 
+/* Whether a list stands among `findings`, for whatever subject. */
+static bool
+has_zone(const json_t *findings, size_t count, const char *zone)
+{
+	for (size_t i = 0; i < count; i++)
+		if (record_is(json_array_get(findings, i), "zone", zone))
+			return true;
+	return false;
+}
+
 static void
 say_lists(const json_t *record, const json_t *check, struct strbuf *said)
 {
-	const json_t *others = record_member(check, "not-listed"), *other;
-	size_t i, told = 0;
+	const json_t *hits = record_member(check, "hits"), *others = record_member(check, "not-listed"),
+		     *other;
+	const char *before = "not listed by ";
 
 	(void)record;
-	if (!record_is(check, "result", "none"))
+	if (!record_is(check, "result", "none")) {
 		strbuf_printf(said, "score %lld",
 			      (long long)json_integer_value(record_member(check, "score")));
-	for (i = 0; (other = json_array_get(others, i)) != NULL; i++) {
-		const json_t *before = i > 0 ? json_array_get(others, i - 1) : NULL;
+		before = "; not listed by ";
+	}
+	for (size_t i = 0; (other = json_array_get(others, i)) != NULL; i++) {
+		const char *zone = record_text(other, "zone");
 
-		if (before != NULL && record_is(before, "zone", record_text(other, "zone")))
+		if (has_zone(hits, json_array_size(hits), zone) || has_zone(others, i, zone))
 			continue;
-		strbuf_printf(said, "%s%s",
-			      told > 0                             ? ", "
-			      : record_is(check, "result", "none") ? "not listed by "
-								   : "; not listed by ",
-			      record_text(other, "zone"));
-		told++;
+		strbuf_printf(said, "%s%s", before, zone);
+		before = ", ";
 	}
 }
 

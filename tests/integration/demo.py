@@ -1,4 +1,6 @@
-"""demo: five messages, first in audit mode and then enforced. Run by contrib/demo."""
+"""demo: five messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo."""
+import re
+import subprocess
 import sys
 
 from lab import Lab, swaks
@@ -51,6 +53,13 @@ def run(lab, mode):
             show_header(lab.take_messages()[0])
         else:
             print("  nothing arrived: the message was refused")
+            refused = re.search(r"\d{8}T\d{6}Z-[0-9a-f]{12}", transcript).group(0)
+    if mode == "enforce":
+        print(bold(f"\n===== heloscope explain {refused} =====\n"), flush=True)
+        subprocess.run([lab.builddir / "milter/heloscope", "explain", "-c", running.config, refused], check=False)
+        sender = ["--ip", addresses["good"], "--helo", "smtpout.yodel.example", "yodel.example", "broken.example", "plain.example"]
+        print(bold(f"\n===== heloscope doctor {' '.join(sender)} =====\n"), flush=True)
+        subprocess.run([lab.builddir / "milter/heloscope", "doctor", "-c", running.config, *sender], check=False)
     running.stop()
 
 
