@@ -12,7 +12,6 @@
 #include "heloscope/replay.h"
 
 #define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
-#define SHOWN_MAX 10                    /* rows of each table */
 
 static const char help[] =
 	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--json]\n"
@@ -38,27 +37,6 @@ struct options {
 	bool is_json;
 };
 
-/* "24h", "7d" or a time; false for anything else. */
-static bool
-read_since(const char *given, char *since)
-{
-	char *unit;
-	const unsigned long number = strtoul(given, &unit, 10);
-	struct tm parts = { 0 };
-	time_t then = time(NULL);
-
-	if (strptime(given, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL) {
-		(void)snprintf(since, 24, "%.20s", given);
-		return true;
-	}
-	if (unit == given || number > 100000 || (strcmp(unit, "h") != 0 && strcmp(unit, "d") != 0))
-		return false;
-	then -= (time_t)number * (unit[0] == 'h' ? 3600 : 86400);
-	(void)gmtime_r(&then, &parts);
-	(void)strftime(since, 24, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	return true;
-}
-
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -79,7 +57,7 @@ read_options(int argc, char **argv, struct options *options)
 			options->log = optarg;
 			break;
 		case 's':
-			if (!read_since(optarg, options->since))
+			if (!cli_read_since(optarg, options->since))
 				return cli_usage_error("replay",
 						       "\"%.40s\" is no time; expected one like 24h, 7d or "
 						       "2026-11-24T12:00:00Z",
@@ -107,18 +85,10 @@ struct summary {
 	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
 	json_t *hosts;    /* of newly refused mail */
 	json_t *domains;  /* of its senders */
-	json_t *mistakes; /* an array of objects, the first SHOWN_MAX */
+	json_t *mistakes; /* an array of objects, the first CLI_ROWS_MAX */
 	size_t mistake_count;
 	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
 };
-
-static void
-count(json_t *table, const char *name)
-{
-	const json_int_t before = json_integer_value(json_object_get(table, name));
-
-	(void)json_object_set_new(table, name, json_integer(before + 1));
-}
 
 static time_t
 time_of(const json_t *record)
@@ -161,20 +131,14 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 		   *at = strrchr(record_text(record, "sender"), '@');
 	const char *domain = at != NULL ? at + 1 : "<>", *why = mistake_in(summary, record, host, domain);
 
-	count(summary->hosts, host);
-	count(summary->domains, domain);
-	if (why == NULL || summary->mistake_count++ >= SHOWN_MAX)
+	cli_count(summary->hosts, host);
+	cli_count(summary->domains, domain);
+	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
 		return;
 	(void)json_array_append_new(summary->mistakes,
 				    json_pack("{ss ss ss ss ss}", "id", record_text(record, "id"), "client",
 					      host, "sender", record_text(record, "sender"), "why", why,
 					      "rule", verdict->rule != NULL ? verdict->rule->place : ""));
-}
-
-static bool
-is_refusal(const char *action)
-{
-	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;
 }
 
 static void
@@ -211,7 +175,7 @@ compare(struct summary *summary, const json_t *record, const json_t *old, const 
 		summary->unknown++;
 		return;
 	}
-	if (!is_refusal(action))
+	if (!record_is_refusal(action))
 		note_seen(summary, record);
 	if (strcmp(action, action_word(verdict.action)) == 0) {
 		summary->moved += is_by_rule(old, &verdict) ? 0 : 1;
@@ -220,8 +184,8 @@ compare(struct summary *summary, const json_t *record, const json_t *old, const 
 	summary->changed++;
 	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action, action_word(verdict.action),
 		       verdict.rule != NULL ? verdict.rule->place : "no rule");
-	count(summary->changes, change);
-	if (!is_refusal(action) && is_refusal(action_word(verdict.action)))
+	cli_count(summary->changes, change);
+	if (!record_is_refusal(action) && record_is_refusal(action_word(verdict.action)))
 		note_refusal(summary, record, &verdict);
 }
 
@@ -271,44 +235,6 @@ read_log(struct summary *summary, const struct config *config, const char *log, 
 
 /* Telling. */
 
-struct row {
-	const char *name;
-	json_int_t count;
-};
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const struct row *left = a, *right = b;
-
-	if (left->count != right->count)
-		return left->count < right->count ? 1 : -1;
-	return strcmp(left->name, right->name);
-}
-
-static void
-put_table(const char *title, json_t *table)
-{
-	const size_t size = json_object_size(table);
-	struct row *rows = calloc(size + 1, sizeof *rows);
-	size_t used = 0;
-
-	if (rows == NULL || size == 0) {
-		free(rows);
-		return;
-	}
-	for (void *at = json_object_iter(table); at != NULL; at = json_object_iter_next(table, at))
-		rows[used++] = (struct row){ json_object_iter_key(at),
-					     json_integer_value(json_object_iter_value(at)) };
-	qsort(rows, used, sizeof *rows, compare_rows);
-	(void)printf("\n%s\n\n", title);
-	for (size_t i = 0; i < used && i < SHOWN_MAX; i++)
-		(void)printf("%8lld  %s\n", (long long)rows[i].count, rows[i].name);
-	if (used > SHOWN_MAX)
-		(void)printf("          and %zu more\n", used - SHOWN_MAX);
-	free(rows);
-}
-
 static void
 put_mistakes(const struct summary *summary)
 {
@@ -326,8 +252,8 @@ put_mistakes(const struct summary *summary)
 		(void)printf("  %s\n    ", record_text(mistake, "id"));
 		prose_wrap(stdout, words, 4, 4);
 	}
-	if (summary->mistake_count > SHOWN_MAX)
-		(void)printf("  and %zu more\n", summary->mistake_count - SHOWN_MAX);
+	if (summary->mistake_count > CLI_ROWS_MAX)
+		(void)printf("  and %zu more\n", summary->mistake_count - CLI_ROWS_MAX);
 }
 
 static void
@@ -342,9 +268,9 @@ put_summary(const struct summary *summary)
 			   "message passed.",
 			   0, 0);
 	put_mistakes(summary);
-	put_table("Changes", summary->changes);
-	put_table("Hosts whose mail would be refused", summary->hosts);
-	put_table("Domains whose mail would be refused", summary->domains);
+	cli_put_table("Changes", summary->changes);
+	cli_put_table("Hosts whose mail would be refused", summary->hosts);
+	cli_put_table("Domains whose mail would be refused", summary->domains);
 }
 
 static void

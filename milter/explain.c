@@ -341,12 +341,6 @@ put_trace(const json_t *record, const char *method, const struct explain_style *
 
 /* Decisions. */
 
-static bool
-refuses(const json_t *verdict)
-{
-	return record_is(verdict, "action", "reject") || record_is(verdict, "action", "defer");
-}
-
 bool
 explain_is_refused(const json_t *record)
 {
@@ -354,7 +348,7 @@ explain_is_refused(const json_t *record)
 	size_t i;
 
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
-		if (refuses(verdict))
+		if (record_is_refusal(record_text(verdict, "action")))
 			return true;
 	return false;
 }
@@ -445,7 +439,8 @@ explain_for_sender(const json_t *record, FILE *out)
 		  record_text(record, "helo"));
 	(void)fputc('\n', out);
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++) {
-		const bool is_done = refuses(verdict) && json_is_true(record_member(verdict, "enforced"));
+		const bool is_done = record_is_refusal(record_text(verdict, "action"))
+				     && json_is_true(record_member(verdict, "enforced"));
 
 		prose_put(out, 2, "%s: %s", record_text(verdict, "recipient"),
 			  !is_done ? "it was accepted."

@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
 	{ "check", cli_check, "make the filter's checks for a client and sender now, and tell the story" },
 	{ "explain", cli_explain, "tell why a message that has passed got its verdict" },
+	{ "report", cli_report, "tell what came in, what was refused, by which rule and from whom" },
 	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
 	{ "lists", cli_lists, "ask the configured lists whether they are alive and sane" },

@@ -451,3 +451,9 @@ record_check(const json_t *record, const char *method)
 {
 	return record_member(record_member(record, "checks"), method);
 }
+
+bool
+record_is_refusal(const char *action)
+{
+	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;
+}

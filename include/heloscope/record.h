@@ -44,6 +44,9 @@ const char *record_text(const json_t *object, const char *key);
 /* Whether that text is `value`. */
 bool record_is(const json_t *object, const char *key, const char *value);
 
+/* Whether an action of a verdict refuses: "reject" or "defer". */
+bool record_is_refusal(const char *action);
+
 /* The member of "checks" for a method, by its key; NULL when it was not checked. */
 const json_t *record_check(const json_t *record, const char *method);
 

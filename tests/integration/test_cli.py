@@ -364,6 +364,44 @@ class Replay(unittest.TestCase):
                 self.assertIn(message, run(*arguments)[2])
 
 
+class Report(unittest.TestCase):
+    maxDiff = None
+
+    def test_counts_what_the_records_say(self):
+        records = running.records()
+        status, text, messages = run("report", "-c", running.config, "--json")
+        self.assertEqual((status, messages), (1, ""))
+        found = json.loads(text)
+        verdicts = [verdict for record in records for verdict in record["verdicts"]]
+        self.assertEqual((found["messages"], found["recipients"]), (len(records), len(verdicts)))
+        actions = [verdict["action"] for verdict in verdicts]
+        self.assertEqual(found["verdicts"], {action: actions.count(action) for action in set(actions)})
+        rules = [verdict.get("rule", "(no rule)") for verdict in verdicts]
+        self.assertEqual(found["rules"], {rule: rules.count(rule) for rule in set(rules)})
+        results = [f"{method}={check['result']}" for record in records for method, check in record["checks"].items()]
+        self.assertEqual(found["checks"], {result: results.count(result) for result in set(results)})
+        self.assertEqual([row["sender"] for row in found["mistakes"]], ["offers@bulk.example"])
+
+    def test_text(self):
+        status, text, _ = run("report", "-c", running.config)
+        self.assertEqual(status, 1)
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
+        self.assertLess(text.index("Refused although SPF and reverse DNS pass: 1"), text.index("Verdicts"))
+        for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Refusals by hour"):
+            self.assertIn(title, text)
+
+    def test_since_and_faults(self):
+        _, text, _ = run("report", "--log", running.audit, "--json", "--since", "2099-01-01T00:00:00Z")
+        self.assertEqual(json.loads(text)["messages"], 0)
+        _, text, _ = run("report", "--log", running.audit, "--json", "--since", "36500d")
+        self.assertEqual(json.loads(text)["messages"], len(running.records()))
+        log = lab.folder / "torn-report.jsonl"
+        log.write_text(running.audit.read_text() + '{"v":1,"id"')
+        self.assertIn("1 line of", run("report", "--log", log)[2])
+        self.assertEqual(run("report", "--log", "/nonexistent")[0], 3)
+        self.assertEqual(run("report", "--since", "soon")[0], 2)
+
+
 class Doctor(unittest.TestCase):
     maxDiff = None
 
