@@ -37,7 +37,8 @@ static const char help[] =
 	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
 
 struct options {
-	const char *config, *helo, *selector;
+	const char *config, *selector;
+	char helo[DOMAIN_SIZE]; /* normalized, or "" */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json;
@@ -54,6 +55,15 @@ add_address(struct options *options, const char *text)
 			text);
 	options->address_count++;
 	return -1;
+}
+
+static int
+set_helo(struct options *options, const char *text)
+{
+	return domain_normalize(span_of(text), options->helo)
+		       ? -1
+		       : cli_usage_error("doctor", "\"%.80s\" is no name; expected one like mail.example.org",
+					 text);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -77,7 +87,7 @@ read_options(int argc, char **argv, struct options *options)
 			status = add_address(options, optarg);
 			break;
 		case 'H':
-			options->helo = optarg;
+			status = set_helo(options, optarg);
 			break;
 		case 's':
 			options->selector = optarg;
@@ -277,7 +287,7 @@ examine(const struct config *config, char **domains, size_t count, const struct 
 	const struct doctor_order order = {
 		.addresses = options->addresses,
 		.address_count = options->address_count,
-		.helo = options->helo,
+		.helo = options->helo[0] != '\0' ? options->helo : NULL,
 		.selector = options->selector,
 	};
 	struct ward ward = { .count = count };

@@ -140,15 +140,27 @@ add_spf_addresses(struct exam *exam)
 	}
 }
 
+/* What says where a domain without MX takes its mail (RFC 5321, 5.1): its addresses. */
+static const struct dns_answer *
+implicit_mx(struct exam *exam, const char *domain)
+{
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, domain, DNS_A);
+
+	return ipv4->count > 0 || dns_status_is_fault(ipv4->status)
+		       ? ipv4
+		       : lookup_get(exam->lookup, domain, DNS_AAAA);
+}
+
 static void
 examine_mx(struct exam *exam)
 {
 	const char *domain = exam->report->domain;
 	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
-	const struct dns_answer *ipv4 = lookup_get(exam->lookup, domain, DNS_A);
+	const bool is_implicit = answer->count == 0 && !dns_status_is_fault(answer->status);
+	const struct dns_answer *way = is_implicit ? implicit_mx(exam, domain) : answer;
 
-	if (dns_status_is_fault(answer->status)) {
-		exam_add_unknown(exam, DOCTOR_MX, domain, answer);
+	if (dns_status_is_fault(way->status)) {
+		exam_add_unknown(exam, DOCTOR_MX, domain, way);
 	} else if (answer->count == 1 && answer->records[0].name[0] == '\0') {
 		exam_add(
 			exam,
@@ -159,7 +171,7 @@ examine_mx(struct exam *exam)
 				.consequence =
 					"Receivers refuse mail from a domain to which no bounce can be sent.",
 				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
-	} else if (answer->count == 0 && ipv4->count == 0) {
+	} else if (way->count == 0) {
 		exam_add(
 			exam,
 			(struct doctor_finding){
@@ -171,7 +183,7 @@ examine_mx(struct exam *exam)
 					"Receivers refuse mail from a domain to which no bounce can be sent.",
 				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
 	} else {
-		exam_set_cell(exam, DOCTOR_MX, answer->count > 0 ? DOCTOR_GOOD : DOCTOR_NOTE);
+		exam_set_cell(exam, DOCTOR_MX, is_implicit ? DOCTOR_NOTE : DOCTOR_GOOD);
 	}
 	for (size_t i = 0; i < answer->count && i < HOSTS_MAX; i++)
 		if (answer->records[i].name[0] != '\0')
@@ -205,37 +217,56 @@ find_addresses(struct exam *exam)
 
 /* Reverse DNS. */
 
-/* A name of the address that leads back to it, or NULL. */
-static const char *
-verified_name(struct exam *exam, const struct ipaddr *address, const struct dns_answer **pointers)
+struct reverse {
+	char asked[IPADDR_REVERSE_SIZE];
+	const struct dns_answer *pointers;
+	const char *verified;           /* a name that leads back, or NULL */
+	const char *unknown;            /* else what could not be looked up, or NULL, */
+	const struct dns_answer *fault; /* and the answer to that */
+};
+
+static struct reverse
+look_back(struct exam *exam, const struct ipaddr *address)
 {
-	char reverse[IPADDR_REVERSE_SIZE];
+	struct reverse reverse = { .verified = NULL };
 
-	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse, sizeof reverse);
-	*pointers = lookup_get(exam->lookup, reverse, DNS_PTR);
-	for (size_t i = 0; i < (*pointers)->count && i < 10; i++) {
-		const struct dns_record *pointer = &(*pointers)->records[i];
-
-		if (pointer->is_host_name
-		    && holds_address(lookup_get(exam->lookup, pointer->name, address_type(address)), address))
-			return pointer->name;
+	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse.asked,
+				  sizeof reverse.asked);
+	reverse.pointers = lookup_get(exam->lookup, reverse.asked, DNS_PTR);
+	if (dns_status_is_fault(reverse.pointers->status)) {
+		reverse.unknown = arena_string(exam->arena, reverse.asked);
+		reverse.fault = reverse.pointers;
 	}
-	return NULL;
+	for (size_t i = 0; i < reverse.pointers->count && i < IPREV_NAMES_MAX; i++) {
+		const struct dns_record *pointer = &reverse.pointers->records[i];
+		const struct dns_answer *forward;
+
+		if (!pointer->is_host_name)
+			continue;
+		forward = lookup_get(exam->lookup, pointer->name, address_type(address));
+		if (holds_address(forward, address)) {
+			reverse.verified = pointer->name;
+			break;
+		}
+		if (dns_status_is_fault(forward->status)) {
+			reverse.unknown = pointer->name;
+			reverse.fault = forward;
+		}
+	}
+	return reverse;
 }
 
 static void
 examine_reverse(struct exam *exam, const struct ipaddr *address)
 {
-	const struct dns_answer *pointers;
-	const char *name = verified_name(exam, address, &pointers), *text = exam_address_text(exam, address);
-	char reverse[IPADDR_REVERSE_SIZE];
+	const struct reverse reverse = look_back(exam, address);
+	const char *text = exam_address_text(exam, address);
 
-	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse, sizeof reverse);
-	if (name != NULL) {
+	if (reverse.verified != NULL) {
 		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
-	} else if (dns_status_is_fault(pointers->status)) {
-		exam_add_unknown(exam, DOCTOR_REVERSE_DNS, reverse, pointers);
-	} else if (pointers->count == 0) {
+	} else if (reverse.unknown != NULL) {
+		exam_add_unknown(exam, DOCTOR_REVERSE_DNS, reverse.unknown, reverse.fault);
+	} else if (reverse.pointers->count == 0) {
 		exam_add(
 			exam,
 			(struct doctor_finding){
@@ -245,7 +276,7 @@ examine_reverse(struct exam *exam, const struct ipaddr *address)
 				.consequence = "Many receivers, the largest among them, refuse such clients.",
 				.publish = arena_printf(exam->arena,
 							"%s. PTR mail.%s.   (by the provider of the address)",
-							reverse, exam->report->domain) });
+							reverse.asked, exam->report->domain) });
 	} else {
 		exam_add(exam,
 			 (struct doctor_finding){
@@ -254,11 +285,11 @@ examine_reverse(struct exam *exam, const struct ipaddr *address)
 				 .what = arena_printf(
 					 exam->arena,
 					 "The reverse DNS of %s says %s, which does not lead back to it.",
-					 text, pointers->records[0].name),
+					 text, reverse.pointers->records[0].name),
 				 .consequence = "Many receivers refuse clients whose names do not lead back.",
 				 .publish = arena_printf(exam->arena,
 							 "%s. %s %s   (or let the provider correct the PTR)",
-							 pointers->records[0].name,
+							 reverse.pointers->records[0].name,
 							 dns_type_word(address_type(address)), text) });
 	}
 }
@@ -267,12 +298,13 @@ static void
 examine_helo(struct exam *exam, const struct ipaddr *address)
 {
 	const char *helo = exam->order->helo, *text = exam_address_text(exam, address);
-	const struct dns_answer *answer = lookup_get(exam->lookup, helo, address_type(address)), *pointers;
-	const char *name = verified_name(exam, address, &pointers);
+	const struct dns_answer *answer = lookup_get(exam->lookup, helo, address_type(address));
+	const struct reverse reverse = look_back(exam, address);
 
 	if (dns_status_is_fault(answer->status))
 		exam_add_unknown(exam, DOCTOR_HELO, helo, answer);
-	else if (holds_address(answer, address) || (name != NULL && strcmp(name, helo) == 0))
+	else if (holds_address(answer, address)
+		 || (reverse.verified != NULL && strcmp(reverse.verified, helo) == 0))
 		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
 	else
 		exam_add(exam,

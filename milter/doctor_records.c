@@ -36,7 +36,7 @@ evaluate(struct exam *exam, const struct ipaddr *client)
 	return outcome;
 }
 
-/* A record for this domain from its addresses: "v=spf1 mx ip4:... -all". */
+/* A record for this domain from its MX, where there is one, and addresses: "v=spf1 mx ip4:... -all". */
 static const char *
 new_record(struct exam *exam)
 {
@@ -44,7 +44,8 @@ new_record(struct exam *exam)
 	struct strbuf text;
 
 	strbuf_init(&text, memory, sizeof memory);
-	strbuf_printf(&text, "%s. TXT \"v=spf1 mx", exam->report->domain);
+	strbuf_printf(&text, "%s. TXT \"v=spf1%s", exam->report->domain,
+		      lookup_get(exam->lookup, exam->report->domain, DNS_MX)->count > 0 ? " mx" : "");
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		strbuf_printf(&text, " %s:%s", exam->report->addresses[i].length == 4 ? "ip4" : "ip6",
 			      exam_address_text(exam, &exam->report->addresses[i]));
@@ -52,16 +53,13 @@ new_record(struct exam *exam)
 	return arena_string(exam->arena, memory);
 }
 
-/* The record with one more address in front of its last term. */
+/* The record with one more address, in front: whatever stands behind it, the address passes. */
 static const char *
 extended_record(struct exam *exam, const char *record, const struct ipaddr *address)
 {
-	const char *last = strrchr(record, ' ');
-	const size_t length = last != NULL ? (size_t)(last - record) : strlen(record);
-
-	return arena_printf(exam->arena, "%s. TXT \"%.*s %s:%s%s\"", exam->report->domain, (int)length,
-			    record, address->length == 4 ? "ip4" : "ip6", exam_address_text(exam, address),
-			    last != NULL ? last : "");
+	return arena_printf(exam->arena, "%s. TXT \"v=spf1 %s:%s%s\"", exam->report->domain,
+			    address->length == 4 ? "ip4" : "ip6", exam_address_text(exam, address),
+			    record + strlen("v=spf1"));
 }
 
 void
@@ -72,6 +70,10 @@ exam_spf_pass(struct exam *exam, const struct ipaddr *address)
 
 	if (outcome.result == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_GOOD);
+	else if (outcome.result == RESULT_TEMPERROR)
+		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_UNKNOWN);
+	else if (outcome.result == RESULT_PERMERROR)
+		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_ERROR);
 	else if (outcome.result == RESULT_FAIL || outcome.result == RESULT_SOFTFAIL
 		 || outcome.result == RESULT_NEUTRAL)
 		exam_add(exam,
@@ -166,43 +168,49 @@ exam_spf_record(struct exam *exam)
 
 /* DKIM and DMARC: whether there is a record, and one only. */
 
-static bool
-begins_with(struct span text, struct span part)
+static struct span
+trim(struct span text)
 {
-	return span_starts_with_nocase(text, part);
+	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+		text = span_from(text, 1);
+	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+		text.length--;
+	return text;
 }
 
-/* How many TXT records of an answer begin so; the last one. */
+/* The value of a tag in "a=b; c = d" (RFC 6376, 3.2; RFC 9989, 4.7); empty when it is not there. */
+static struct span
+tag_value(struct span record, struct span tag)
+{
+	while (record.length > 0) {
+		const char *end = memchr(record.at, ';', record.length);
+		const size_t length = end != NULL ? (size_t)(end - record.at) : record.length;
+		const char *equals = memchr(record.at, '=', length);
+		const size_t name = equals != NULL ? (size_t)(equals - record.at) : length;
+
+		if (equals != NULL && span_equals(trim((struct span){ record.at, name }), tag))
+			return trim((struct span){ equals + 1, length - name - 1 });
+		record = span_from(record, end != NULL ? length + 1 : length);
+	}
+	return (struct span){ "", 0 };
+}
+
+/* How many TXT records of an answer are DMARC records; the last one. */
 static size_t
-count_records(const struct dns_answer *answer, struct span begin, struct span *record)
+count_dmarc(const struct dns_answer *answer, struct span *record)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < answer->count; i++) {
-		if (begins_with(answer->records[i].text, begin)) {
-			*record = answer->records[i].text;
+		const struct span text = answer->records[i].text;
+
+		if (text.length > 0 && text.at[0] == 'v'
+		    && span_equals(tag_value(text, SPAN("v")), SPAN("DMARC1"))) {
+			*record = text;
 			count++;
 		}
 	}
 	return count;
-}
-
-/* The value of a tag in "a=b; c=d" (RFC 6376, 3.2); empty when it is not there. */
-static struct span
-tag_value(struct span record, char tag)
-{
-	for (size_t i = 0; i + 1 < record.length; i++) {
-		size_t length = 0;
-
-		if (record.at[i] != tag || record.at[i + 1] != '='
-		    || (i > 0 && record.at[i - 1] != ';' && record.at[i - 1] != ' '))
-			continue;
-		while (i + 2 + length < record.length && record.at[i + 2 + length] != ';'
-		       && record.at[i + 2 + length] != ' ')
-			length++;
-		return (struct span){ record.at + i + 2, length };
-	}
-	return (struct span){ "", 0 };
 }
 
 void
@@ -211,7 +219,7 @@ exam_dmarc(struct exam *exam)
 	const char *name = arena_printf(exam->arena, "_dmarc.%s", exam->report->domain);
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
 	struct span record = { "", 0 };
-	const size_t count = count_records(answer, SPAN("v=DMARC1"), &record);
+	const size_t count = count_dmarc(answer, &record);
 
 	if (dns_status_is_fault(answer->status))
 		exam_add_unknown(exam, DOCTOR_DMARC, name, answer);
@@ -231,7 +239,7 @@ exam_dmarc(struct exam *exam)
 				 .publish = arena_printf(exam->arena,
 							 "%s. TXT \"v=DMARC1; p=none; rua=mailto:dmarc@%s\"",
 							 name, exam->report->domain) });
-	else if (tag_value(record, 'p').length == 0)
+	else if (tag_value(record, SPAN("p")).length == 0)
 		exam_add(exam,
 			 (struct doctor_finding){ .row = DOCTOR_DMARC,
 						  .severity = DOCTOR_WARNING,
@@ -261,7 +269,7 @@ exam_dkim(struct exam *exam)
 				       .consequence = "Signatures with this selector fail.",
 				       .publish = arena_printf(exam->arena,
 							       "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name) });
-	else if (tag_value(record, 'p').length == 0)
+	else if (tag_value(record, SPAN("p")).length == 0)
 		exam_add(exam, (struct doctor_finding){
 				       .row = DOCTOR_DKIM,
 				       .severity = DOCTOR_ERROR,

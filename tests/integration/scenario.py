@@ -31,6 +31,9 @@ unsure MX 10 mail.plain
 unsure TXT "v=spf1 mx ?all"
 _dmarc.unsure TXT "v=DMARC1; p=none"
 _dmarc.unsure TXT "v=DMARC1; p=reject"
+spaced AAAA 2001:db8::54
+spaced TXT "v=spf1 ip6:2001:db8::54 -all"
+_dmarc.spaced TXT "v = DMARC1 ; sp=reject; p = none"
 mail.rented A 198.51.100.10
 mail.bulk A 198.51.100.66
 bulk MX 10 mail.bulk

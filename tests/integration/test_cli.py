@@ -12,7 +12,11 @@ import subprocess
 import sys
 import unittest
 
-from lab import SCHEMA, Lab, wait_until
+import dns.message
+import dns.rdatatype
+
+from dns_server import DnsServer, respond
+from lab import SCHEMA, Lab, free_port, wait_until
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -436,10 +440,13 @@ class Doctor(unittest.TestCase):
             (["--ip", addresses["good"], "yodel.example"], "yodel.example", "Reverse DNS", "good"),
             (["--ip", addresses["good6"], "yodel.example"], "yodel.example", "Reverse DNS", "good"),
             (["--ip", addresses["good"], "--helo", "smtpout.yodel.example", "yodel.example"], "yodel.example", "HELO name", "good"),
+            (["--ip", addresses["good"], "--helo", "SMTPOUT.Yodel.example.", "yodel.example"], "yodel.example", "HELO name", "good"),
             (["--ip", addresses["good"], "--helo", "other.example", "yodel.example"], "yodel.example", "HELO name", "warning"),
             (["broken.example"], "broken.example", "SPF record", "error"),
             (["twice.example"], "twice.example", "SPF record", "error"),
+            (["spaced.example"], "spaced.example", "MX", "note"),
             (["plain.example"], "plain.example", "SPF record", "warning"),
+            (["broken.example"], "broken.example", "SPF passes", "error"),
             (["deep.example"], "deep.example", "SPF limits", "error"),
             (["voids.example"], "voids.example", "SPF limits", "error"),
             (["--ip", addresses["mismatch"], "yodel.example"], "yodel.example", "SPF passes", "error"),
@@ -452,6 +459,7 @@ class Doctor(unittest.TestCase):
             (["--selector", "s2", "yodel.example"], "yodel.example", "DKIM key", "error"),
             (["--selector", "s3", "yodel.example"], "yodel.example", "DKIM key", "error"),
             (["yodel.example"], "yodel.example", "DMARC", "good"),
+            (["spaced.example"], "spaced.example", "DMARC", "good"),
             (["open.example"], "open.example", "DMARC", "warning"),
             (["unsure.example"], "unsure.example", "DMARC", "error"),
             (["plain.example"], "plain.example", "DMARC", "note"),
@@ -465,7 +473,7 @@ class Doctor(unittest.TestCase):
 
     def test_the_record_to_publish_makes_it_pass(self):
         """Each proposal for SPF, put into a zone of its own, lets the address pass."""
-        _, _, reports = self.findings("--ip", addresses["mismatch"], "yodel.example", "plain.example")
+        _, _, reports = self.findings("--ip", addresses["mismatch"], "yodel.example", "plain.example", "explained.example")
         for report in reports:
             publish = next(finding["publish"] for finding in report["findings"] if finding["row"].startswith("SPF") and "publish" in finding)
             owner, record = re.fullmatch(r'(\S+)\. TXT "(.*)"', publish).groups()
@@ -476,6 +484,40 @@ class Doctor(unittest.TestCase):
                 config.write_text(f"resolver {{ servers 127.0.0.1@{other.servers['nsd']} }}\n")
                 _, text, _ = self.look("--json", "--ip", addresses["mismatch"], owner, config=config)
                 self.assertEqual(json.loads(text)[0]["cells"]["SPF passes"], "good")
+
+    def test_a_fault_of_the_DNS_is_no_finding(self):
+        """A domain in which all is well, and each of its answers missing in turn: unknown, never an error."""
+        world = {
+            ("9.100.51.198.in-addr.arpa", "PTR"): "out.well.example.",
+            ("out.well.example", "A"): "198.51.100.9",
+            ("well.example", "TXT"): '"v=spf1 a:out.well.example -all"',
+            ("_dmarc.well.example", "TXT"): '"v=DMARC1; p=none"',
+            ("s1._domainkey.well.example", "TXT"): '"v=DKIM1; p=MIGf"',
+            ("9.100.51.198.bl.test", "A"): None,
+            ("well.example.dbl.test", "A"): None,
+        }
+        ways = ({("well.example", "MX"): "10 out.well.example."}, {("well.example", "MX"): None, ("well.example", "A"): "198.51.100.9"},
+                {("well.example", "MX"): None, ("well.example", "A"): None, ("well.example", "AAAA"): "2001:db8::9"})
+        config = lab.folder / "faults-doctor.conf"
+        for way in ways:
+            answers = {**world, **way}
+            for failing in (None, *answers):
+                def answer(packet, is_tcp):
+                    query = dns.message.from_wire(packet)
+                    question = query.question[0]
+                    asked = (question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype))
+                    right = answers.get(asked)
+                    return respond(query, is_tcp, "servfail" if asked == failing else "", 0, [right] if right else [])
+
+                port = free_port()
+                config.write_text(f'resolver {{ servers 127.0.0.1@{port} timeout 2s }}\ndnsbl "bl.test"\ndomain-dnsbl "dbl.test"\n')
+                with self.subTest(way, failing=failing), DnsServer(port, answer):
+                    status, text, _ = self.look("--json", "--ip", "198.51.100.9", "--helo", "out.well.example", "--selector", "s1", "well.example",
+                                                config=config)
+                    cells = json.loads(text)[0]["cells"]
+                    self.assertEqual({row for row, severity in cells.items() if severity in ("error", "warning")}, set())
+                    self.assertEqual("unknown" in cells.values(), failing is not None)
+                    self.assertEqual(status, 0 if failing is None else 3)
 
     def test_exit_statuses(self):
         self.assertEqual(self.look("--ip", addresses["good"], "--helo", "smtpout.yodel.example", "--selector", "s1", "yodel.example")[0], 0)
@@ -491,6 +533,7 @@ class Doctor(unittest.TestCase):
             ([], "no domain was given"),
             (["nodots"], "is no domain; expected one like example.org"),
             (["--ip", "x", "a.example"], "is no address"),
+            (["--helo", "[192.0.2.1]", "a.example"], "is no name"),
             (["a.example"] * 19, "more than 18 domains"),
             (["--ip", "192.0.2.1"] * 9 + ["a.example"], "more than 8 addresses"),
         ):
