@@ -1,11 +1,8 @@
 /* heloscope replay: which verdicts would change under another configuration, and whose mail it is. */
-#include <errno.h>
-#include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "heloscope/cli.h"
+#include "heloscope/cli_log.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
 #include "heloscope/record.h"
@@ -31,56 +28,11 @@ static const char help[] =
 	"\n"
 	"Example: heloscope replay --config /etc/heloscope/heloscope.conf.new --since 7d\n";
 
-struct options {
-	const char *config, *log;
-	char since[24]; /* RFC 3339, or "" */
-	bool is_json;
-};
-
-/* Returns -1 to go on, or the status to exit with. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "log", required_argument, NULL, 'l' },
-		{ "since", required_argument, NULL, 's' },  { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
-	};
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, "c:l:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'l':
-			options->log = optarg;
-			break;
-		case 's':
-			if (!cli_read_since(optarg, options->since))
-				return cli_usage_error("replay",
-						       "\"%.40s\" is no time; expected one like 24h, 7d or "
-						       "2026-11-24T12:00:00Z",
-						       optarg);
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error("replay", "wrong option");
-		}
-	}
-	if (optind < argc)
-		return cli_usage_error("replay", "unexpected argument \"%.60s\"", argv[optind]);
-	return options->config != NULL ? -1 : cli_usage_error("replay", "no --config was given");
-}
-
 /* What is counted. Tables are JSON objects, name -> number. */
 struct summary {
-	size_t messages, recipients, changed, unknown, torn;
+	const struct config *config;
+	const char *since;
+	size_t messages, recipients, changed, unknown;
 	size_t moved;     /* the same verdict, by another rule */
 	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
 	json_t *hosts;    /* of newly refused mail */
@@ -99,12 +51,6 @@ time_of(const json_t *record)
 											   : 0;
 }
 
-static const char *
-result_of(const json_t *record, const char *method)
-{
-	return record_text(json_object_get(json_object_get(record, "checks"), method), "result");
-}
-
 /* Why refusing this message would likely be a mistake, or NULL. */
 static const char *
 mistake_in(const struct summary *summary, const json_t *record, const char *host, const char *domain)
@@ -113,9 +59,9 @@ mistake_in(const struct summary *summary, const json_t *record, const char *host
 	const json_int_t host_seen = json_integer_value(json_object_get(summary->first_seen, host));
 	const json_int_t domain_seen = json_integer_value(json_object_get(summary->first_seen, domain));
 
-	if (strcmp(result_of(record, "dnswl"), "pass") == 0)
+	if (record_has(record, "dnswl", "pass"))
 		return "on an allow list";
-	if (strcmp(result_of(record, "spf"), "pass") == 0 && strcmp(result_of(record, "iprev"), "pass") == 0)
+	if (record_has(record, "spf", "pass") && record_has(record, "iprev", "pass"))
 		return "passes SPF and reverse DNS";
 	if (host_seen != 0 && now - host_seen >= KNOWN_AFTER_S)
 		return "from a host that has been sending for weeks";
@@ -127,9 +73,8 @@ mistake_in(const struct summary *summary, const json_t *record, const char *host
 static void
 note_refusal(struct summary *summary, const json_t *record, const struct verdict *verdict)
 {
-	const char *host = record_text(json_object_get(record, "client"), "ip"),
-		   *at = strrchr(record_text(record, "sender"), '@');
-	const char *domain = at != NULL ? at + 1 : "<>", *why = mistake_in(summary, record, host, domain);
+	const char *host = record_text(record_member(record, "client"), "ip");
+	const char *domain = record_sender_domain(record), *why = mistake_in(summary, record, host, domain);
 
 	cli_count(summary->hosts, host);
 	cli_count(summary->domains, domain);
@@ -144,12 +89,12 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 static void
 note_seen(struct summary *summary, const json_t *record)
 {
-	const char *host = record_text(json_object_get(record, "client"), "ip"),
-		   *at = strrchr(record_text(record, "sender"), '@');
-	const char *names[] = { host, at != NULL ? at + 1 : "" };
+	const char *names[] = { record_text(record_member(record, "client"), "ip"),
+				record_sender_domain(record) };
 
 	for (size_t i = 0; i < 2; i++)
-		if (names[i][0] != '\0' && json_object_get(summary->first_seen, names[i]) == NULL)
+		if (names[i][0] != '\0' && names[i][0] != '<'
+		    && json_object_get(summary->first_seen, names[i]) == NULL)
 			(void)json_object_set_new(summary->first_seen, names[i],
 						  json_integer(time_of(record)));
 }
@@ -159,7 +104,7 @@ static bool
 is_by_rule(const json_t *old, const struct verdict *verdict)
 {
 	return strcmp(record_text(old, "rule"), verdict->rule != NULL ? verdict->rule->place : "") == 0
-	       && json_is_true(json_object_get(old, "softened")) == verdict->is_softened;
+	       && json_is_true(record_member(old, "softened")) == verdict->is_softened;
 }
 
 static void
@@ -189,48 +134,26 @@ compare(struct summary *summary, const json_t *record, const json_t *old, const 
 		note_refusal(summary, record, &verdict);
 }
 
-static void
-take_record(struct summary *summary, const struct config *config, const json_t *record, const char *since)
+static bool
+take_record(void *context, const json_t *record)
 {
-	const json_t *verdicts = json_object_get(record, "verdicts"), *old;
+	struct summary *summary = context;
+	const json_t *verdicts = record_member(record, "verdicts"), *old;
 	struct replay replay;
 	struct arena arena;
+	bool is_record;
 
 	arena_init(&arena, 4U << 20);
-	if (!replay_read(record, config, &arena, &replay)) {
-		summary->torn++;
-	} else if (strcmp(record_text(record, "time"), since) < 0) {
+	is_record = replay_read(record, summary->config, &arena, &replay);
+	if (is_record && strcmp(record_text(record, "time"), summary->since) < 0) {
 		note_seen(summary, record);
-	} else {
+	} else if (is_record) {
 		summary->messages++;
 		for (size_t i = 0; (old = json_array_get(verdicts, i)) != NULL; i++)
 			compare(summary, record, old, &replay, &arena);
 	}
 	arena_clear(&arena);
-}
-
-static bool
-read_log(struct summary *summary, const struct config *config, const char *log, const char *since)
-{
-	FILE *file = fopen(log, "re");
-	char *line = NULL;
-	size_t size = 0;
-	json_error_t place;
-
-	if (file == NULL)
-		return false;
-	while (getline(&line, &size, file) > 0) {
-		json_t *record = json_loads(line, 0, &place);
-
-		if (record == NULL)
-			summary->torn++;
-		else
-			take_record(summary, config, record, since);
-		json_decref(record);
-	}
-	free(line);
-	(void)fclose(file);
-	return true;
+	return is_record;
 }
 
 /* Telling. */
@@ -288,26 +211,18 @@ put_json(const struct summary *summary)
 }
 
 static int
-replay_log(const struct config *config, const struct options *options)
+replay_log(const struct config *config, const struct cli_log_options *options)
 {
-	const char *log = options->log != NULL ? options->log : config->audit_log;
-	struct summary summary = { .changes = json_object(),
+	struct summary summary = { .config = config,
+				   .since = options->since,
+				   .changes = json_object(),
 				   .hosts = json_object(),
 				   .domains = json_object(),
 				   .mistakes = json_array(),
 				   .first_seen = json_object() };
 	int status = CLI_UNKNOWN;
 
-	if (log == NULL) {
-		(void)fprintf(stderr, "heloscope replay: %s has no \"audit log\"; expected one, or --log\n",
-			      options->config);
-	} else if (!read_log(&summary, config, log, options->since)) {
-		(void)fprintf(stderr, "heloscope replay: %s: %s\n", log, strerror(errno));
-	} else {
-		if (summary.torn > 0)
-			(void)fprintf(stderr,
-				      "heloscope replay: %zu line%s of %s passed over: torn, or no record\n",
-				      summary.torn, summary.torn == 1 ? "" : "s", log);
+	if (cli_log_read(options, config, take_record, &summary)) {
 		if (options->is_json)
 			put_json(&summary);
 		else
@@ -325,12 +240,14 @@ replay_log(const struct config *config, const struct options *options)
 int
 cli_replay(int argc, char **argv)
 {
-	struct options options = { .config = NULL };
+	struct cli_log_options options = { .command = "replay", .help = help };
 	struct config *config;
-	int status = read_options(argc, argv, &options);
+	int status = cli_log_read_options(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
+	if (options.config == NULL)
+		return cli_usage_error("replay", "no --config was given");
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	config = config_read(options.config, stderr);
 	if (config == NULL)

@@ -453,6 +453,20 @@ record_check(const json_t *record, const char *method)
 }
 
 bool
+record_has(const json_t *record, const char *method, const char *result)
+{
+	return record_is(record_check(record, method), "result", result);
+}
+
+const char *
+record_sender_domain(const json_t *record)
+{
+	const char *at = strrchr(record_text(record, "sender"), '@');
+
+	return at != NULL ? at + 1 : "<>";
+}
+
+bool
 record_is_refusal(const char *action)
 {
 	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;

@@ -250,12 +250,13 @@ suppose_lists(struct facts *facts, enum list_state state, struct list_finding *m
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
 		struct list_facts *lists = &facts->lists[subject];
 
-		memcpy(memory, lists->findings, lists->count * sizeof *memory);
+		for (size_t i = 0; i < lists->count; i++) {
+			memory[i] = lists->findings[i];
+			if (memory[i].fault == replay_not_asked)
+				memory[i].state = state;
+		}
 		lists->findings = memory;
 		memory += lists->count;
-		for (size_t i = 0; i < lists->count; i++)
-			if (lists->findings[i].fault == replay_not_asked)
-				lists->findings[i].state = state;
 	}
 	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
 	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);

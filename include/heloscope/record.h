@@ -50,4 +50,10 @@ bool record_is_refusal(const char *action);
 /* The member of "checks" for a method, by its key; NULL when it was not checked. */
 const json_t *record_check(const json_t *record, const char *method);
 
+/* Whether that check had this result. */
+bool record_has(const json_t *record, const char *method, const char *result);
+
+/* The domain of the sender; "<>" for the null sender, and where there is none. */
+const char *record_sender_domain(const json_t *record);
+
 #endif

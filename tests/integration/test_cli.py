@@ -14,6 +14,8 @@ import unittest
 
 import dns.message
 import dns.rdatatype
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from dns_server import DnsServer, respond
 from lab import SCHEMA, Lab, free_port, wait_until
@@ -385,13 +387,27 @@ class Report(unittest.TestCase):
         results = [f"{method}={check['result']}" for record in records for method, check in record["checks"].items()]
         self.assertEqual(found["checks"], {result: results.count(result) for result in set(results)})
         self.assertEqual([row["sender"] for row in found["mistakes"]], ["offers@bulk.example"])
+        refused = [any(verdict["action"] in ("reject", "defer") for verdict in record["verdicts"]) for record in records]
+        hours = {}
+        for record, is_refused in zip(records, refused):
+            hour = hours.setdefault(record["time"][:13], {"messages": 0, "refusals": 0})
+            hour["messages"] += 1
+            hour["refusals"] += is_refused
+        self.assertEqual(found["trend"], hours)
+
+    def test_a_long_trend_is_by_day(self):
+        log = lab.folder / "long-report.jsonl"
+        lines = [{**running.records()[0], "time": f"2026-10-{day:02}T{hour:02}:00:00Z"} for day in (1, 2, 3, 4) for hour in range(24)]
+        log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        trend = json.loads(run("report", "--log", log, "--json")[1])["trend"]
+        self.assertEqual({day: row["messages"] for day, row in trend.items()}, {f"2026-10-{day:02}": 24 for day in (1, 2, 3, 4)})
 
     def test_text(self):
         status, text, _ = run("report", "-c", running.config)
         self.assertEqual(status, 1)
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
         self.assertLess(text.index("Refused although SPF and reverse DNS pass: 1"), text.index("Verdicts"))
-        for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Refusals by hour"):
+        for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Trend"):
             self.assertIn(title, text)
 
     def test_since_and_faults(self):
@@ -404,6 +420,95 @@ class Report(unittest.TestCase):
         self.assertIn("1 line of", run("report", "--log", log)[2])
         self.assertEqual(run("report", "--log", "/nonexistent")[0], 3)
         self.assertEqual(run("report", "--since", "soon")[0], 2)
+
+
+class Page(unittest.TestCase):
+    """report --html, in Chromium."""
+
+    # Rows of a table as the page shows them.
+    ROWS = "return [...document.querySelectorAll('#%s tbody tr')].map(row => [...row.cells].slice(0, %d).map(cell => cell.textContent))"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.log, cls.path = lab.folder / "page.jsonl", lab.folder / "page.html"
+        evil = {**record_of("listed"), "sender": "a@</script><script>document.title='evil'</script>&quot;.example"}
+        cls.log.write_text(running.audit.read_text() + json.dumps(evil) + "\n")
+        cls.written = run("report", "--log", cls.log, "--html", cls.path)
+        cls.report = json.loads(run("report", "--log", cls.log, "--json")[1])
+        options = webdriver.ChromeOptions()
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={lab.folder / 'chromium'}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        cls.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        cls.addClassCleanup(cls.browser.quit)
+
+    def setUp(self):
+        self.browser.get_log("browser")
+        self.browser.get(self.path.as_uri())
+
+    def rows(self, table, columns=2):
+        return self.browser.execute_script(self.ROWS % (table, columns))
+
+    def test_shows_what_was_counted(self):
+        self.assertEqual(self.written, (1, "", ""))
+        for table in ("verdicts", "rules", "checks", "hosts", "domains", "lists"):
+            self.assertEqual({name: int(number) for name, number in self.rows(table)}, self.report[table], table)
+        self.assertEqual(self.rows("mistakes", 4), [[row[key] for key in ("id", "client", "sender", "rule")] for row in self.report["mistakes"]])
+        self.assertIn(f"{self.report['messages']} messages", self.browser.find_element("id", "summary").text)
+        self.assertEqual(len(self.browser.find_elements("css selector", "#trend rect.all")), len(self.report["trend"]))
+        self.assertEqual(self.browser.title, "heloscope report")
+        self.assertEqual(self.browser.get_log("browser"), [])
+
+    def test_asks_nothing_of_the_network(self):
+        self.assertEqual(self.browser.execute_script("return performance.getEntriesByType('resource').length"), 0)
+        self.assertNotIn("src=", self.path.read_text())
+
+    def test_filters(self):
+        self.browser.find_element("id", "filter").send_keys("BULK")
+        self.assertEqual(self.rows("domains"), [["bulk.example", "1"]])
+        self.assertEqual(self.rows("verdicts"), [])
+        self.assertEqual([row[2] for row in self.rows("mistakes", 4)], ["offers@bulk.example"])
+
+    def test_sorts(self):
+        def names():
+            return [name for name, _ in self.rows("checks")]
+
+        button = self.browser.find_element("css selector", "#checks th button")
+        button.click()
+        self.assertEqual(names(), sorted(self.report["checks"]))
+        button.click()
+        self.assertEqual(names(), sorted(self.report["checks"], reverse=True))
+
+    def test_long_tables_are_shown_whole_on_demand(self):
+        log, page = lab.folder / "long-page.jsonl", lab.folder / "long-page.html"
+        refused = record_of("listed")
+        log.write_text("".join(json.dumps({**refused, "client": {**refused["client"], "ip": f"198.51.100.{n}"}}) + "\n" for n in range(50)))
+        run("report", "--log", log, "--html", page)
+        self.browser.get(page.as_uri())
+        self.assertEqual(len(self.rows("hosts")), 20)
+        button = self.browser.find_element("css selector", "#hosts > button")
+        self.assertEqual(button.text, "Show all 50")
+        button.click()
+        self.assertEqual(len(self.rows("hosts")), 50)
+        self.assertFalse(button.is_displayed())
+
+    def test_on_a_phone_and_in_the_dark(self):
+        emulate = self.browser.execute_cdp_cmd
+        emulate("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
+        self.addCleanup(emulate, "Emulation.clearDeviceMetricsOverride", {})
+        self.assertLessEqual(self.browser.execute_script("return document.documentElement.scrollWidth"), 360)
+        grounds = set()
+        for scheme in ("light", "dark"):
+            emulate("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            grounds.add(self.browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        self.assertEqual(len(grounds), 2)
+
+    def test_what_cannot_be_written_is_said(self):
+        status, _, messages = run("report", "--log", self.log, "--html", "/nonexistent/page.html")
+        self.assertEqual((status, messages), (3, "heloscope report: /nonexistent/page.html: No such file or directory\n"))
+        self.assertEqual(run("report", "--log", self.log, "--html", "/dev/full")[0], 3)
+        self.assertEqual(run("report", "--log", self.log, "--html", "x", "--json")[0], 2)
+        self.assertEqual(run("replay", "--config", running.config, "--html", "x")[0], 2)
 
 
 class Doctor(unittest.TestCase):

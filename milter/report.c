@@ -1,0 +1,176 @@
+#include "heloscope/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/cli.h"
+#include "heloscope/record.h"
+
+#define HOURS_MAX 48 /* a longer trend is told by day */
+
+enum { HOUR_LENGTH = 13, DAY_LENGTH = 10 }; /* "2026-11-24T12" */
+
+static const struct {
+	const char *key, *title;
+} tables[REPORT_TABLES] = {
+	[REPORT_VERDICTS] = { "verdicts", "Verdicts" },
+	[REPORT_RULES] = { "rules", "Rules that decided" },
+	[REPORT_CHECKS] = { "checks", "Results" },
+	[REPORT_HOSTS] = { "hosts", "Hosts that were refused, or would be" },
+	[REPORT_DOMAINS] = { "domains", "Domains of senders that were refused, or would be" },
+	[REPORT_LISTS] = { "lists", "Lists that listed something" },
+};
+
+const char *
+report_table_key(enum report_table table)
+{
+	return tables[table].key;
+}
+
+const char *
+report_table_title(enum report_table table)
+{
+	return tables[table].title;
+}
+
+void
+report_init(struct report *report, const char *since)
+{
+	*report = (struct report){ .since = since, .mistake_rows = json_array(), .trend = json_object() };
+	for (int table = 0; table < REPORT_TABLES; table++)
+		report->tables[table] = json_object();
+}
+
+void
+report_clear(struct report *report)
+{
+	for (int table = 0; table < REPORT_TABLES; table++)
+		json_decref(report->tables[table]);
+	json_decref(report->mistake_rows);
+	json_decref(report->trend);
+}
+
+/* Counting. */
+
+static void
+count_checks(struct report *report, const json_t *record)
+{
+	json_t *checks = json_object_get(record, "checks");
+	const json_t *hits = record_member(record_check(record, "x-dnsbl"), "hits"), *hit;
+
+	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
+		char name[80];
+
+		(void)snprintf(name, sizeof name, "%s=%s", json_object_iter_key(at),
+			       record_text(json_object_iter_value(at), "result"));
+		cli_count(report->tables[REPORT_CHECKS], name);
+	}
+	for (size_t i = 0; (hit = json_array_get(hits, i)) != NULL; i++)
+		if (record_is(hit, "state", "listed"))
+			cli_count(report->tables[REPORT_LISTS], record_text(hit, "zone"));
+}
+
+static void
+note_refusal(struct report *report, const json_t *record, const json_t *verdict)
+{
+	const char *host = record_text(record_member(record, "client"), "ip");
+
+	cli_count(report->tables[REPORT_HOSTS], host);
+	cli_count(report->tables[REPORT_DOMAINS], record_sender_domain(record));
+	if (!record_has(record, "spf", "pass") || !record_has(record, "iprev", "pass"))
+		return;
+	if (report->mistakes++ < REPORT_MISTAKES_MAX)
+		(void)json_array_append_new(report->mistake_rows,
+					    json_pack("{ss ss ss ss}", "id", record_text(record, "id"),
+						      "client", host, "sender", record_text(record, "sender"),
+						      "rule", record_text(verdict, "rule")));
+}
+
+/* Returns whether it refuses. */
+static bool
+count_verdict(struct report *report, const json_t *record, const json_t *verdict)
+{
+	const bool is_enforced = json_is_true(record_member(verdict, "enforced"));
+	const char *action = record_text(verdict, "action"), *rule = record_text(verdict, "rule");
+	char name[80];
+
+	report->recipients++;
+	(void)snprintf(name, sizeof name, "%s%s", is_enforced ? "" : "would ", action);
+	cli_count(report->tables[REPORT_VERDICTS], name);
+	cli_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)");
+	if (!record_is_refusal(action))
+		return false;
+	note_refusal(report, record, verdict);
+	return true;
+}
+
+/* Add to the row of a trend for `name`, the first `length` octets. */
+static void
+add_to_trend(json_t *trend, const char *name, int length, json_int_t messages, json_int_t refusals)
+{
+	char key[HOUR_LENGTH + 1];
+	json_t *row;
+
+	(void)snprintf(key, sizeof key, "%.*s", length, name);
+	row = json_object_get(trend, key);
+	if (row == NULL) {
+		row = json_pack("{si si}", "messages", 0, "refusals", 0);
+		(void)json_object_set_new(trend, key, row);
+	}
+	messages += json_integer_value(json_object_get(row, "messages"));
+	refusals += json_integer_value(json_object_get(row, "refusals"));
+	(void)json_integer_set(json_object_get(row, "messages"), messages);
+	(void)json_integer_set(json_object_get(row, "refusals"), refusals);
+}
+
+bool
+report_take(struct report *report, const json_t *record)
+{
+	const json_t *verdicts = record_member(record, "verdicts"), *verdict;
+	const char *time = record_text(record, "time");
+	bool is_refused = false;
+
+	if (!json_is_array(verdicts))
+		return false;
+	if (strcmp(time, report->since) < 0)
+		return true;
+	report->messages++;
+	count_checks(report, record);
+	for (size_t i = 0; (verdict = json_array_get(verdicts, i)) != NULL; i++)
+		is_refused = count_verdict(report, record, verdict) || is_refused;
+	add_to_trend(report->trend, time, HOUR_LENGTH, 1, is_refused ? 1 : 0);
+	return true;
+}
+
+/* The JSON form. */
+
+static json_t *
+by_day(json_t *hours)
+{
+	json_t *days = json_object();
+
+	for (void *at = json_object_iter(hours); at != NULL; at = json_object_iter_next(hours, at)) {
+		const json_t *row = json_object_iter_value(at);
+
+		add_to_trend(days, json_object_iter_key(at), DAY_LENGTH,
+			     json_integer_value(json_object_get(row, "messages")),
+			     json_integer_value(json_object_get(row, "refusals")));
+	}
+	return days;
+}
+
+json_t *
+report_json(const struct report *report)
+{
+	json_t *object = json_pack("{sI sI sI sO}", "messages", (json_int_t)report->messages, "recipients",
+				   (json_int_t)report->recipients, "likely-mistakes",
+				   (json_int_t)report->mistakes, "mistakes", report->mistake_rows);
+
+	for (int table = 0; table < REPORT_TABLES; table++)
+		(void)json_object_set(object, tables[table].key, report->tables[table]);
+	if (json_object_size(report->trend) > HOURS_MAX)
+		(void)json_object_set_new(object, "trend", by_day(report->trend));
+	else
+		(void)json_object_set(object, "trend", report->trend);
+	return object;
+}
