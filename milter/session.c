@@ -241,7 +241,7 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
 }
 
-/* Returns the verdict's index among those of the message. */
+/* Returns where the verdict stands among those of the message; of very many different ones some do not. */
 static size_t
 count_verdict(struct message *message, const struct verdict *verdict)
 {
@@ -249,22 +249,20 @@ count_verdict(struct message *message, const struct verdict *verdict)
 
 	while (i < message->verdict_count && !same_verdict(&message->verdicts[i], verdict))
 		i++;
-	if (i == VERDICTS_MAX)
-		i--;
-	else if (i == message->verdict_count)
+	if (i < VERDICTS_MAX && i == message->verdict_count)
 		message->verdicts[message->verdict_count++] = *verdict;
-	message->counts[i]++;
+	message->counts[i < VERDICTS_MAX ? i : VERDICTS_MAX - 1]++;
 	return i;
 }
 
-/* For the record; of very many recipients the first. */
+/* For the record; of very many recipients, and of very many verdicts, the first. */
 static void
 keep_recipient(struct message *message, const char *address, size_t verdict)
 {
 	struct record_recipient *recipients;
 
 	message->recipient_total++;
-	if (message->recipient_count >= RECIPIENTS_MAX)
+	if (message->recipient_count >= RECIPIENTS_MAX || verdict >= VERDICTS_MAX)
 		return;
 	recipients = arena_grow(&message->record_arena, message->recipients, message->recipient_count,
 				sizeof *recipients);

@@ -89,6 +89,16 @@ class Audit(unittest.TestCase):
         record, = self.records(running, 1)
         self.assertEqual((len(record["verdicts"]), record["recipients"]), (500, 600))
 
+    def test_of_very_many_verdicts_those_that_are_told_are_true(self):
+        rules = "".join(f'    reject when recipient in {{ "u{number}@in.test" }}\n' for number in range(20))
+        running = self.start("verdicts", CONFIG.replace("policy {\n", "policy {\n" + rules, 1))
+        send(running.port, recipients=[b"<u%d@in.test>" % number for number in range(20)])
+        record, = self.records(running, 1)
+        first = int(record["verdicts"][0]["rule"].rpartition(":")[2])
+        told = [(verdict["recipient"], int(verdict["rule"].rpartition(":")[2]) - first) for verdict in record["verdicts"]]
+        self.assertEqual(told, [(f"<u{number}@in.test>", number) for number in range(16)])
+        self.assertEqual(record["recipients"], 20)
+
     def test_F41_mail_flows_on_a_full_disk(self):
         running = self.start("full", CONFIG.replace("{audit}", "/dev/full"))
         for _ in range(20):
