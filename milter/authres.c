@@ -30,6 +30,12 @@ result_from_word(const char *word)
 	return RESULT_UNCHECKED;
 }
 
+bool
+result_is_bad(enum result result)
+{
+	return result == RESULT_FAIL || result == RESULT_SOFTFAIL || result == RESULT_PERMERROR;
+}
+
 /* Writing. */
 
 static bool

@@ -29,9 +29,7 @@ judge_name(struct facts *facts, const struct dns_answer *answer)
 	struct helo_facts *helo = &facts->helo;
 
 	helo->status = answer->status;
-	for (size_t i = 0; i < answer->count; i++)
-		if (ipaddr_equals(&answer->records[i].address, &facts->client.address))
-			helo->resolves_to_client = true;
+	helo->resolves_to_client = dns_answer_holds(answer, &facts->client.address);
 	helo->agreement = agreement(facts);
 	if (helo->resolves_to_client || helo->agreement == HELO_EQUAL)
 		facts->results[METHOD_HELO] = RESULT_PASS;
@@ -66,8 +64,7 @@ run(struct inquiry *inquiry)
 	}
 	if (facts->client.address.length == 0)
 		return true;
-	answer = inquiry_ask(inquiry, STAGE_HELO, helo->name,
-			     facts->client.address.length == 4 ? DNS_A : DNS_AAAA);
+	answer = inquiry_ask(inquiry, STAGE_HELO, helo->name, dns_address_type(&facts->client.address));
 	if (answer == NULL || !inquiry_is_done(inquiry, &check_iprev))
 		return false;
 	judge_name(facts, answer);

@@ -26,15 +26,6 @@ insert_name(struct name_list *names, const struct dns_record *record)
 	names->items[at] = record;
 }
 
-static bool
-leads_to(const struct dns_answer *answer, const struct ipaddr *client)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (ipaddr_equals(&answer->records[i].address, client))
-			return true;
-	return false;
-}
-
 static const char *
 addresses_shown(const struct dns_answer *answer, struct arena *arena)
 {
@@ -56,7 +47,7 @@ ask_names(struct inquiry *inquiry, const struct name_list *names, const struct d
 {
 	static const struct dns_answer no_host_name = { .status = DNS_MALFORMED };
 	const struct ipaddr *client = &inquiry_facts(inquiry)->client.address;
-	const enum dns_type type = client->length == 4 ? DNS_A : DNS_AAAA;
+	const enum dns_type type = dns_address_type(client);
 
 	for (size_t i = 0; i < names->count; i++)
 		answers[i] = names->items[i]->is_host_name
@@ -65,7 +56,7 @@ ask_names(struct inquiry *inquiry, const struct name_list *names, const struct d
 	for (size_t i = 0; i < names->count; i++) {
 		if (answers[i] == NULL)
 			return false;
-		if (leads_to(answers[i], client))
+		if (dns_answer_holds(answers[i], client))
 			return true;
 	}
 	return true;
@@ -83,7 +74,7 @@ write_names(struct inquiry *inquiry, const struct name_list *names, const struct
 
 		name->name = arena_string(arena, names->items[i]->name);
 		name->status = answers[i]->status;
-		name->is_verified = leads_to(answers[i], &facts->client.address);
+		name->is_verified = dns_answer_holds(answers[i], &facts->client.address);
 		name->addresses = addresses_shown(answers[i], arena);
 		if (name->is_verified && facts->iprev.verified == NULL)
 			facts->iprev.verified = name->name;

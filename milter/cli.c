@@ -1,5 +1,6 @@
 #include "heloscope/cli.h"
 
+#include <getopt.h>
 #include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define FIRST_OPTION 256 /* beyond the letters, so that long forms are told from them */
 
 struct explain_style
 cli_style(void)
@@ -31,6 +34,94 @@ cli_usage_error(const char *command, const char *format, ...)
 	va_end(arguments);
 	(void)fprintf(stderr, "; try \"heloscope %s --help\"\n", command);
 	return CLI_USAGE;
+}
+
+/* The long and the short forms, as getopt_long(3) wants them; -h stands in front. */
+static void
+fill_forms(const struct cli_option *options, struct option *names, char *letters)
+{
+	*names++ = (struct option){ "help", no_argument, NULL, 'h' };
+	*letters++ = 'h';
+	for (int i = 0; i < CLI_OPTIONS_MAX && options[i].name != NULL; i++) {
+		const bool has_argument = options[i].flag == NULL;
+
+		*names++ = (struct option){ options[i].name, has_argument ? required_argument : no_argument,
+					    NULL, FIRST_OPTION + i };
+		if (options[i].letter == 0)
+			continue;
+		*letters++ = options[i].letter;
+		if (has_argument)
+			*letters++ = ':';
+	}
+	*names = (struct option){ NULL, 0, NULL, 0 };
+	*letters = '\0';
+}
+
+/* The option that getopt_long(3) has found, or NULL. */
+static const struct cli_option *
+found_option(const struct cli_option *options, int found)
+{
+	for (int i = 0; i < CLI_OPTIONS_MAX && options[i].name != NULL; i++)
+		if (found == FIRST_OPTION + i || (found != 0 && found == options[i].letter))
+			return &options[i];
+	return NULL;
+}
+
+int
+cli_read_options(int argc, char **argv, const struct cli_syntax *syntax)
+{
+	struct option names[CLI_OPTIONS_MAX + 2];
+	char letters[2 * CLI_OPTIONS_MAX + 2];
+	int found, status = -1;
+
+	fill_forms(syntax->options, names, letters);
+	while (status < 0 && (found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		const struct cli_option *option = found_option(syntax->options, found);
+
+		if (found == 'h') {
+			(void)fputs(syntax->help, stdout);
+			return CLI_WELL;
+		}
+		if (option == NULL)
+			return cli_usage_error(syntax->command, "wrong option");
+		if (option->flag != NULL)
+			*option->flag = true;
+		else if (option->text != NULL)
+			*option->text = optarg;
+		else
+			status = option->take(syntax->context, optarg);
+	}
+	return status;
+}
+
+int
+cli_read_only_options(int argc, char **argv, const struct cli_syntax *syntax)
+{
+	const int status = cli_read_options(argc, argv, syntax);
+
+	if (status < 0 && optind < argc)
+		return cli_usage_error(syntax->command, "unexpected argument \"%.60s\"", argv[optind]);
+	return status;
+}
+
+int
+cli_read_address(const char *command, const char *text, struct ipaddr *address)
+{
+	if (ipaddr_parse(span_of(text), address))
+		return -1;
+	return cli_usage_error(
+		command, "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7", text);
+}
+
+const char *
+cli_audit_log(const char *command, const char *given, const struct config *config, const char *path)
+{
+	if (given != NULL)
+		return given;
+	if (config->audit_log == NULL)
+		(void)fprintf(stderr, "heloscope %s: %s has no \"audit log\"; expected one, or --log\n",
+			      command, path);
+	return config->audit_log;
 }
 
 void

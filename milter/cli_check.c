@@ -1,5 +1,4 @@
 /* heloscope check: runs the filter's checks now, and tells what they found and what would follow. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,50 +41,36 @@ struct options {
 	bool is_json;
 };
 
+static int
+add_recipient(void *context, const char *address)
+{
+	struct options *options = context;
+
+	if (options->recipient_count == RECIPIENTS_MAX)
+		return cli_usage_error("check", "more than %d recipients", RECIPIENTS_MAX);
+	options->recipients[options->recipient_count++] = address;
+	return -1;
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "ip", required_argument, NULL, 'i' },     { "helo", required_argument, NULL, 'H' },
-		{ "from", required_argument, NULL, 'f' },   { "rcpt", required_argument, NULL, 'r' },
-		{ "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	const struct cli_option table[] = {
+		{ .name = "ip", .text = &options->ip },
+		{ .name = "helo", .text = &options->helo },
+		{ .name = "from", .text = &options->from },
+		{ .name = "rcpt", .take = add_recipient },
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
 	};
-	int letter;
+	const int status =
+		cli_read_only_options(argc, argv, &(struct cli_syntax){ "check", help, table, options });
 
-	while ((letter = getopt_long(argc, argv, "c:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'i':
-			options->ip = optarg;
-			break;
-		case 'H':
-			options->helo = optarg;
-			break;
-		case 'f':
-			options->from = optarg;
-			break;
-		case 'r':
-			if (options->recipient_count == RECIPIENTS_MAX)
-				return cli_usage_error("check", "more than %d recipients", RECIPIENTS_MAX);
-			options->recipients[options->recipient_count++] = optarg;
-			break;
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error("check", "wrong option");
-		}
-	}
-	if (optind < argc)
-		return cli_usage_error("check", "unexpected argument \"%.60s\"", argv[optind]);
-	return options->ip != NULL ? -1 : cli_usage_error("check", "no --ip was given");
+	if (status < 0 && options->ip == NULL)
+		return cli_usage_error("check", "no --ip was given");
+	return status;
 }
 
 /* In angle brackets, as SMTP has it. */
@@ -205,12 +190,10 @@ cli_check(int argc, char **argv)
 	char *line, recipient[DOMAIN_SIZE + 16];
 	int status = read_options(argc, argv, &options);
 
+	if (status < 0)
+		status = cli_read_address("check", options.ip, &client.address);
 	if (status >= 0)
 		return status;
-	if (!ipaddr_parse(span_of(options.ip), &client.address))
-		return cli_usage_error(
-			"check", "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7",
-			options.ip);
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
 	config = config_read(options.config, stderr);
 	if (config == NULL)

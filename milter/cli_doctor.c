@@ -1,5 +1,4 @@
 /* heloscope doctor: a sender's own set-up, as a table of domains and checks, and what to change. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,66 +44,40 @@ struct options {
 };
 
 static int
-add_address(struct options *options, const char *text)
+add_address(void *context, const char *text)
 {
+	struct options *options = context;
+
 	if (options->address_count == DOCTOR_ADDRESSES_MAX)
 		return cli_usage_error("doctor", "more than %d addresses", DOCTOR_ADDRESSES_MAX);
-	if (!ipaddr_parse(span_of(text), &options->addresses[options->address_count]))
-		return cli_usage_error(
-			"doctor", "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7",
-			text);
-	options->address_count++;
-	return -1;
+	return cli_read_address("doctor", text, &options->addresses[options->address_count++]);
 }
 
 static int
-set_helo(struct options *options, const char *text)
+set_helo(void *context, const char *text)
 {
-	return domain_normalize(span_of(text), options->helo)
-		       ? -1
-		       : cli_usage_error("doctor", "\"%.80s\" is no name; expected one like mail.example.org",
-					 text);
+	struct options *options = context;
+
+	if (domain_normalize(span_of(text), options->helo))
+		return -1;
+	return cli_usage_error("doctor", "\"%.80s\" is no name; expected one like mail.example.org", text);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "ip", required_argument, NULL, 'i' },
-		{ "helo", required_argument, NULL, 'H' },
-		{ "selector", required_argument, NULL, 's' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const struct cli_option table[] = {
+		{ .name = "ip", .take = add_address },
+		{ .name = "helo", .take = set_helo },
+		{ .name = "selector", .text = &options->selector },
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
 	};
-	int letter, status = -1;
+	const int status =
+		cli_read_options(argc, argv, &(struct cli_syntax){ "doctor", help, table, options });
 
-	while (status < 0 && (letter = getopt_long(argc, argv, "c:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'i':
-			status = add_address(options, optarg);
-			break;
-		case 'H':
-			status = set_helo(options, optarg);
-			break;
-		case 's':
-			options->selector = optarg;
-			break;
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error("doctor", "wrong option");
-		}
-	}
 	if (status >= 0)
 		return status;
 	if (optind == argc)
@@ -119,27 +92,18 @@ struct ward {
 	size_t count;
 };
 
-/* How a severity is shown. */
+/* How a severity is shown, and its word. */
 static const struct {
-	const char *ascii, *utf8, *colour, *word;
-} marks[] = {
-	[DOCTOR_NOT_ASKED] = { ".", "\xc2\xb7", "", "not asked" },
-	[DOCTOR_GOOD] = { "+", "\xe2\x9c\x93", "\033[32m", "good" },
-	[DOCTOR_NOTE] = { "~", "~", "", "note" },
-	[DOCTOR_UNKNOWN] = { "?", "?", "\033[33m", "unknown" },
-	[DOCTOR_WARNING] = { "!", "!", "\033[33m", "warning" },
-	[DOCTOR_ERROR] = { "-", "\xe2\x9c\x97", "\033[31m", "error" },
+	enum explain_mark mark;
+	const char *word;
+} severities[] = {
+	[DOCTOR_NOT_ASKED] = { EXPLAIN_NEITHER, "not asked" },
+	[DOCTOR_GOOD] = { EXPLAIN_GOOD, "good" },
+	[DOCTOR_NOTE] = { EXPLAIN_NOTE, "note" },
+	[DOCTOR_UNKNOWN] = { EXPLAIN_UNKNOWN, "unknown" },
+	[DOCTOR_WARNING] = { EXPLAIN_WARNING, "warning" },
+	[DOCTOR_ERROR] = { EXPLAIN_BAD, "error" },
 };
-
-static void
-put_mark(const struct explain_style *style, enum doctor_severity severity)
-{
-	const bool has_colour = style->has_colour && marks[severity].colour[0] != '\0';
-
-	(void)printf("%s%s%s", has_colour ? marks[severity].colour : "",
-		     style->is_utf8 ? marks[severity].utf8 : marks[severity].ascii,
-		     has_colour ? "\033[0m" : "");
-}
 
 static void
 put_domains(const struct ward *ward)
@@ -172,7 +136,7 @@ put_table(const struct ward *ward, const struct explain_style *style)
 		(void)printf("  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
 		for (size_t i = 0; i < ward->count; i++) {
 			(void)fputs("  ", stdout);
-			put_mark(style, ward->reports[i].cells[row]);
+			explain_put_mark(style, severities[ward->reports[i].cells[row]].mark, stdout);
 		}
 		(void)putchar('\n');
 	}
@@ -189,7 +153,7 @@ put_finding(const struct doctor_finding *finding, const struct explain_style *st
 	if (finding->consequence != NULL)
 		strbuf_printf(&said, " %s", finding->consequence);
 	(void)fputs("  ", stdout);
-	put_mark(style, finding->severity);
+	explain_put_mark(style, severities[finding->severity].mark, stdout);
 	(void)putchar(' ');
 	prose_wrap(stdout, memory, 4, 4);
 	if (finding->publish == NULL)
@@ -218,7 +182,7 @@ static json_t *
 finding_json(const struct doctor_finding *finding)
 {
 	return json_pack("{ss ss ss ss* ss*}", "row", doctor_row_title(finding->row), "severity",
-			 marks[finding->severity].word, "what", finding->what, "consequence",
+			 severities[finding->severity].word, "what", finding->what, "consequence",
 			 finding->consequence, "publish", finding->publish);
 }
 
@@ -235,7 +199,7 @@ put_json(const struct ward *ward)
 
 		for (int row = 0; row < DOCTOR_ROWS; row++)
 			(void)json_object_set_new(cells, doctor_row_title((enum doctor_row)row),
-						  json_string(marks[report->cells[row]].word));
+						  json_string(severities[report->cells[row]].word));
 		for (size_t j = 0; j < report->finding_count; j++)
 			(void)json_array_append_new(findings, finding_json(&report->findings[j]));
 		for (size_t j = 0; j < report->address_count; j++)

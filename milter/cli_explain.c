@@ -37,38 +37,19 @@ struct options {
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "log", required_argument, NULL, 'l' },
-		{ "for-sender", no_argument, NULL, 's' },   { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	const struct cli_option table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "for-sender", .flag = &options->is_for_sender },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
 	};
-	int letter;
+	const int status = cli_read_options(argc, argv, &(struct cli_syntax){ "explain", help, table, NULL });
 
-	while ((letter = getopt_long(argc, argv, "c:l:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'l':
-			options->log = optarg;
-			break;
-		case 's':
-			options->is_for_sender = true;
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error("explain", "wrong option");
-		}
-	}
-	if (optind + 1 != argc)
+	if (status < 0 && optind + 1 != argc)
 		return cli_usage_error("explain",
 				       optind == argc ? "no ID was given" : "more than one ID was given");
-	return -1;
+	return status;
 }
 
 /* A reference, or the beginning of one as long as a day. */
@@ -123,6 +104,7 @@ cli_explain(int argc, char **argv)
 {
 	struct options options = { .config = CONFIG_FILE };
 	struct config *config = NULL;
+	const char *log;
 	int status = read_options(argc, argv, &options);
 
 	if (status >= 0)
@@ -132,19 +114,10 @@ cli_explain(int argc, char **argv)
 				       "\"%.60s\" is no reference; expected one like "
 				       "20261124T125000Z-4f2a91c07be3, or its first eight characters or more",
 				       argv[optind]);
-	if (options.log == NULL) {
-		config = config_read(options.config, stderr);
-		if (config == NULL)
-			return CLI_UNKNOWN;
-		options.log = config->audit_log;
-	}
-	if (options.log != NULL) {
-		status = tell(options.log, argv[optind], &options);
-	} else {
-		(void)fprintf(stderr, "heloscope explain: %s has no \"audit log\"; expected one, or --log\n",
-			      options.config);
-		status = CLI_UNKNOWN;
-	}
+	if (options.log == NULL && (config = config_read(options.config, stderr)) == NULL)
+		return CLI_UNKNOWN;
+	log = cli_audit_log("explain", options.log, config, options.config);
+	status = log != NULL ? tell(log, argv[optind], &options) : CLI_UNKNOWN;
 	config_unref(config);
 	return status;
 }

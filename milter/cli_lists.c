@@ -1,5 +1,4 @@
 /* heloscope lists: are the configured lists alive and sane? */
-#include <getopt.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,30 +36,13 @@ struct options {
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const struct cli_option table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
 	};
-	int letter;
 
-	while ((letter = getopt_long(argc, argv, "c:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error("lists", "wrong option");
-		}
-	}
-	return optind == argc ? -1 : cli_usage_error("lists", "unexpected argument \"%.60s\"", argv[optind]);
+	return cli_read_only_options(argc, argv, &(struct cli_syntax){ "lists", help, table, NULL });
 }
 
 /* What asking one list brought. Answers come in on the resolver's thread. */

@@ -1,7 +1,6 @@
 #include "heloscope/cli_log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,53 +9,32 @@
 
 #define TOLD_EACH 4096 /* records after which it is told how far we are */
 
+static int
+set_since(void *context, const char *given)
+{
+	struct cli_log_options *options = context;
+
+	if (cli_read_since(given, options->since))
+		return -1;
+	return cli_usage_error(options->command,
+			       "\"%.40s\" is no time; expected one like 24h, 7d or 2026-11-24T12:00:00Z",
+			       given);
+}
+
 int
 cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 {
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "since", required_argument, NULL, 's' },
-		{ "html", required_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const struct cli_option table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "since", .take = set_since },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = options->takes_html ? "html" : NULL, .text = &options->html },
+		{ .name = NULL },
 	};
-	int letter;
 
-	while ((letter = getopt_long(argc, argv, "c:l:h", names, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'l':
-			options->log = optarg;
-			break;
-		case 's':
-			if (!cli_read_since(optarg, options->since))
-				return cli_usage_error(options->command,
-						       "\"%.40s\" is no time; expected one like 24h, 7d or "
-						       "2026-11-24T12:00:00Z",
-						       optarg);
-			break;
-		case 'm':
-			if (!options->takes_html)
-				return cli_usage_error(options->command, "there is no --html");
-			options->html = optarg;
-			break;
-		case 'j':
-			options->is_json = true;
-			break;
-		case 'h':
-			(void)fputs(options->help, stdout);
-			return CLI_WELL;
-		default:
-			return cli_usage_error(options->command, "wrong option");
-		}
-	}
-	return optind == argc
-		       ? -1
-		       : cli_usage_error(options->command, "unexpected argument \"%.60s\"", argv[optind]);
+	return cli_read_only_options(argc, argv,
+				     &(struct cli_syntax){ options->command, options->help, table, options });
 }
 
 /* How far the reading is, on a terminal. */
@@ -112,18 +90,14 @@ bool
 cli_log_read(const struct cli_log_options *options, const struct config *config, cli_log_take *take,
 	     void *context)
 {
-	const char *log = options->log != NULL ? options->log : config->audit_log;
+	const char *log = cli_audit_log(options->command, options->log, config, options->config);
 	FILE *file = log != NULL ? fopen(log, "re") : NULL;
 	size_t passed_over = 0;
 
+	if (log == NULL)
+		return false;
 	if (file == NULL) {
-		if (log == NULL)
-			(void)fprintf(stderr,
-				      "heloscope %s: %s has no \"audit log\"; expected one, or --log\n",
-				      options->command, options->config);
-		else
-			(void)fprintf(stderr, "heloscope %s: %s: %s\n", options->command, log,
-				      strerror(errno));
+		(void)fprintf(stderr, "heloscope %s: %s: %s\n", options->command, log, strerror(errno));
 		return false;
 	}
 	read_file(file, take, context, &passed_over);

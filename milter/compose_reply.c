@@ -32,8 +32,7 @@ cause_of_method(enum method method)
 static bool
 speaks_against(enum result result)
 {
-	return result == RESULT_FAIL || result == RESULT_SOFTFAIL || result == RESULT_TEMPERROR
-	       || result == RESULT_PERMERROR;
+	return result_is_bad(result) || result == RESULT_TEMPERROR;
 }
 
 /* The tests of a condition that were true and speak against the mail: not those under "not". */

@@ -59,6 +59,21 @@ dns_status_is_fault(enum dns_status status)
 	return status != DNS_NOERROR && !dns_status_is_void(status);
 }
 
+enum dns_type
+dns_address_type(const struct ipaddr *address)
+{
+	return address->length == 4 ? DNS_A : DNS_AAAA;
+}
+
+bool
+dns_answer_holds(const struct dns_answer *answer, const struct ipaddr *address)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (ipaddr_equals(&answer->records[i].address, address))
+			return true;
+	return false;
+}
+
 struct dns_answer *
 dns_answer_empty(enum dns_status status, uint32_t ttl_s)
 {

@@ -75,21 +75,6 @@ exam_address_text(struct exam *exam, const struct ipaddr *address)
 	return arena_string(exam->arena, ipaddr_format(address, text));
 }
 
-static enum dns_type
-address_type(const struct ipaddr *address)
-{
-	return address->length == 4 ? DNS_A : DNS_AAAA;
-}
-
-static bool
-holds_address(const struct dns_answer *answer, const struct ipaddr *address)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (ipaddr_equals(&answer->records[i].address, address))
-			return true;
-	return false;
-}
-
 /* MX, and the addresses from which mail may go out. */
 
 static void
@@ -243,8 +228,8 @@ look_back(struct exam *exam, const struct ipaddr *address)
 
 		if (!pointer->is_host_name)
 			continue;
-		forward = lookup_get(exam->lookup, pointer->name, address_type(address));
-		if (holds_address(forward, address)) {
+		forward = lookup_get(exam->lookup, pointer->name, dns_address_type(address));
+		if (dns_answer_holds(forward, address)) {
 			reverse.verified = pointer->name;
 			break;
 		}
@@ -290,7 +275,7 @@ examine_reverse(struct exam *exam, const struct ipaddr *address)
 				 .publish = arena_printf(exam->arena,
 							 "%s. %s %s   (or let the provider correct the PTR)",
 							 reverse.pointers->records[0].name,
-							 dns_type_word(address_type(address)), text) });
+							 dns_type_word(dns_address_type(address)), text) });
 	}
 }
 
@@ -298,12 +283,12 @@ static void
 examine_helo(struct exam *exam, const struct ipaddr *address)
 {
 	const char *helo = exam->order->helo, *text = exam_address_text(exam, address);
-	const struct dns_answer *answer = lookup_get(exam->lookup, helo, address_type(address));
+	const struct dns_answer *answer = lookup_get(exam->lookup, helo, dns_address_type(address));
 	const struct reverse reverse = look_back(exam, address);
 
 	if (dns_status_is_fault(answer->status))
 		exam_add_unknown(exam, DOCTOR_HELO, helo, answer);
-	else if (holds_address(answer, address)
+	else if (dns_answer_holds(answer, address)
 		 || (reverse.verified != NULL && strcmp(reverse.verified, helo) == 0))
 		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
 	else
@@ -318,7 +303,7 @@ examine_helo(struct exam *exam, const struct ipaddr *address)
 					 helo, text),
 				 .consequence = "It counts against the mail, together with other signs.",
 				 .publish = arena_printf(exam->arena, "%s. %s %s", helo,
-							 dns_type_word(address_type(address)), text) });
+							 dns_type_word(dns_address_type(address)), text) });
 }
 
 /* Lists. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/spf.h"
+#include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
 
 #define NOBODY 0xc00002feU /* 192.0.2.254, of a network that nobody uses (RFC 5737) */
@@ -47,19 +48,24 @@ new_record(struct exam *exam)
 	strbuf_printf(&text, "%s. TXT \"v=spf1%s", exam->report->domain,
 		      lookup_get(exam->lookup, exam->report->domain, DNS_MX)->count > 0 ? " mx" : "");
 	for (size_t i = 0; i < exam->report->address_count; i++)
-		strbuf_printf(&text, " %s:%s", exam->report->addresses[i].length == 4 ? "ip4" : "ip6",
-			      exam_address_text(exam, &exam->report->addresses[i]));
+		spf_record_add_address(&text, &exam->report->addresses[i]);
 	strbuf_add(&text, " -all\"");
 	return arena_string(exam->arena, memory);
 }
 
-/* The record with one more address, in front: whatever stands behind it, the address passes. */
+/* The record with one more address. */
 static const char *
 extended_record(struct exam *exam, const char *record, const struct ipaddr *address)
 {
-	return arena_printf(exam->arena, "%s. TXT \"v=spf1 %s:%s%s\"", exam->report->domain,
-			    address->length == 4 ? "ip4" : "ip6", exam_address_text(exam, address),
-			    record + strlen("v=spf1"));
+	const size_t size = strlen(record) + IPADDR_TEXT_SIZE + sizeof " ip4:";
+	char *memory = arena_alloc(exam->arena, size);
+	struct strbuf text;
+
+	if (memory == NULL)
+		return NULL;
+	strbuf_init(&text, memory, size);
+	spf_record_extend(&text, record, address);
+	return arena_printf(exam->arena, "%s. TXT \"%s\"", exam->report->domain, memory);
 }
 
 void
@@ -168,16 +174,6 @@ exam_spf_record(struct exam *exam)
 
 /* DKIM and DMARC: whether there is a record, and one only. */
 
-static struct span
-trim(struct span text)
-{
-	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
-		text = span_from(text, 1);
-	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 /* The value of a tag in "a=b; c = d" (RFC 6376, 3.2; RFC 9989, 4.7); empty when it is not there. */
 static struct span
 tag_value(struct span record, struct span tag)
@@ -188,8 +184,8 @@ tag_value(struct span record, struct span tag)
 		const char *equals = memchr(record.at, '=', length);
 		const size_t name = equals != NULL ? (size_t)(equals - record.at) : length;
 
-		if (equals != NULL && span_equals(trim((struct span){ record.at, name }), tag))
-			return trim((struct span){ equals + 1, length - name - 1 });
+		if (equals != NULL && span_equals(span_trim((struct span){ record.at, name }), tag))
+			return span_trim((struct span){ equals + 1, length - name - 1 });
 		record = span_from(record, end != NULL ? length + 1 : length);
 	}
 	return (struct span){ "", 0 };

@@ -21,41 +21,36 @@ put_title(const struct explain_style *style, FILE *out, const char *title)
 		      style->has_colour ? "\033[0m" : "");
 }
 
-/* How a result is marked: good, bad, unknown or neither. */
-static const struct mark {
+static const struct {
 	const char *ascii, *utf8, *colour;
-} marks[] = {
-	{ "+", "\xe2\x9c\x93", "\033[32m" },
-	{ "-", "\xe2\x9c\x97", "\033[31m" },
-	{ "?", "?", "\033[33m" },
-	{ ".", "\xc2\xb7", "" },
+} marks[EXPLAIN_MARKS] = {
+	[EXPLAIN_NEITHER] = { ".", "\xc2\xb7", "" },
+	[EXPLAIN_GOOD] = { "+", "\xe2\x9c\x93", "\033[32m" },
+	[EXPLAIN_NOTE] = { "~", "~", "" },
+	[EXPLAIN_UNKNOWN] = { "?", "?", "\033[33m" },
+	[EXPLAIN_WARNING] = { "!", "!", "\033[33m" },
+	[EXPLAIN_BAD] = { "-", "\xe2\x9c\x97", "\033[31m" },
 };
 
-enum { MARK_GOOD, MARK_BAD, MARK_UNKNOWN, MARK_NEITHER };
-
-static int
+static enum explain_mark
 mark_of(const char *result)
 {
-	switch (result_from_word(result)) {
-	case RESULT_PASS:
-		return MARK_GOOD;
-	case RESULT_FAIL:
-	case RESULT_SOFTFAIL:
-	case RESULT_PERMERROR:
-		return MARK_BAD;
-	case RESULT_TEMPERROR:
-		return MARK_UNKNOWN;
-	default:
-		return MARK_NEITHER;
-	}
+	const enum result value = result_from_word(result);
+
+	if (value == RESULT_PASS)
+		return EXPLAIN_GOOD;
+	if (result_is_bad(value))
+		return EXPLAIN_BAD;
+	return value == RESULT_TEMPERROR ? EXPLAIN_UNKNOWN : EXPLAIN_NEITHER;
 }
 
-static void
-put_mark(const struct explain_style *style, FILE *out, int mark)
+void
+explain_put_mark(const struct explain_style *style, enum explain_mark mark, FILE *out)
 {
-	(void)fprintf(out, "%s%s%s", style->has_colour ? marks[mark].colour : "",
-		      style->is_utf8 ? marks[mark].utf8 : marks[mark].ascii,
-		      style->has_colour && marks[mark].colour[0] != '\0' ? "\033[0m" : "");
+	const bool has_colour = style->has_colour && marks[mark].colour[0] != '\0';
+
+	(void)fprintf(out, "%s%s%s", has_colour ? marks[mark].colour : "",
+		      style->is_utf8 ? marks[mark].utf8 : marks[mark].ascii, has_colour ? "\033[0m" : "");
 }
 
 /* Checks, each in a sentence. */
@@ -232,7 +227,7 @@ put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 		strbuf_init(&said, memory, sizeof memory);
 		tellers[i].say(record, check, &said);
 		(void)fputs("  ", out);
-		put_mark(style, out, mark_of(record_text(check, "result")));
+		explain_put_mark(style, mark_of(record_text(check, "result")), out);
 		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, record_text(check, "result"));
 		prose_wrap(out, memory, 28, 28);
 		put_hits(check, out);
@@ -416,7 +411,7 @@ explain_story(const json_t *record, const struct explain_style *style, FILE *out
 		put_checks(record, style, out);
 	}
 	put_trace(record, "spf", style, out);
-	if (mark_of(record_text(record_check(record, "spf-helo"), "result")) == MARK_BAD)
+	if (mark_of(record_text(record_check(record, "spf-helo"), "result")) == EXPLAIN_BAD)
 		put_trace(record, "spf-helo", style, out);
 	put_title(style, out, "What was decided");
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)

@@ -5,16 +5,6 @@
 #define LOCAL_MAX 64 /* octets, RFC 5321, 4.5.3.1 */
 #define PATH_MAX_OCTETS 256
 
-static struct span
-trim(struct span text)
-{
-	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
-		text = span_from(text, 1);
-	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 /* Where the first of `stops` stands outside quotes; the length when nowhere. */
 static size_t
 find_unquoted(struct span text, const char *stops)
@@ -40,7 +30,7 @@ extract_path(struct span text, struct span *path)
 {
 	size_t end;
 
-	text = trim(text);
+	text = span_trim(text);
 	if (text.length == 0 || text.at[0] != '<') {
 		text.length = find_unquoted(text, " \t");
 		*path = text;

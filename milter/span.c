@@ -42,6 +42,16 @@ ascii_is_alnum(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
+struct span
+span_trim(struct span text)
+{
+	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+		text = span_from(text, 1);
+	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+		text.length--;
+	return text;
+}
+
 bool
 span_equals(struct span a, struct span b)
 {

@@ -191,7 +191,7 @@ size_t
 spf_validated_names(struct spf_evaluation *evaluation, const char **names)
 {
 	const struct ipaddr *client = &evaluation->query->client;
-	const enum dns_type type = client->length == 4 ? DNS_A : DNS_AAAA;
+	const enum dns_type type = dns_address_type(client);
 	const struct dns_answer *pointers = spf_ask_pointers(evaluation);
 	size_t count = 0;
 
@@ -202,12 +202,8 @@ spf_validated_names(struct spf_evaluation *evaluation, const char **names)
 		const struct dns_answer *addresses =
 			pointer->is_host_name ? spf_ask(evaluation, pointer->name, type) : NULL;
 
-		for (size_t j = 0; addresses != NULL && j < addresses->count; j++) {
-			if (ipaddr_equals(&addresses->records[j].address, client)) {
-				names[count++] = pointer->name;
-				break;
-			}
-		}
+		if (addresses != NULL && dns_answer_holds(addresses, client))
+			names[count++] = pointer->name;
 	}
 	return count;
 }

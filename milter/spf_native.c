@@ -45,12 +45,6 @@ judge_answer(struct spf_evaluation *evaluation, const struct dns_answer *answer,
 	return counts_void(evaluation, answer) ? MATCH_NO : MATCH_PERMERROR;
 }
 
-static enum dns_type
-address_type(const struct spf_evaluation *evaluation)
-{
-	return evaluation->query->client.length == 4 ? DNS_A : DNS_AAAA;
-}
-
 static bool
 address_matches(const struct spf_evaluation *evaluation, const struct spf_term *term,
 		const struct ipaddr *address)
@@ -89,8 +83,8 @@ match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const c
 	}
 	for (size_t i = 0; i < answer->count; i++) /* all at once; the null MX (RFC 7505) has no address */
 		if (answer->records[i].name[0] != '\0')
-			addresses[i] =
-				spf_ask_name(evaluation, answer->records[i].name, address_type(evaluation));
+			addresses[i] = spf_ask_name(evaluation, answer->records[i].name,
+						    dns_address_type(&evaluation->query->client));
 	for (size_t i = 0; i < answer->count && match == MATCH_NO; i++)
 		if (answer->records[i].name[0] != '\0')
 			match = match_addresses(evaluation, term, answer->records[i].name, addresses[i]);
@@ -168,8 +162,9 @@ match_name(struct spf_evaluation *evaluation, const struct spf_term *term, const
 	case SPF_INCLUDE:
 		return match_include(evaluation, name, depth);
 	case SPF_A:
-		return match_addresses(evaluation, term, name,
-				       spf_ask(evaluation, name, address_type(evaluation)));
+		return match_addresses(
+			evaluation, term, name,
+			spf_ask(evaluation, name, dns_address_type(&evaluation->query->client)));
 	case SPF_MX:
 		return match_mx(evaluation, term, name);
 	case SPF_PTR:
@@ -266,7 +261,7 @@ ask_ahead(struct spf_evaluation *evaluation, const struct spf_record *record, si
 		else if (!spf_expand_domain(evaluation, term->domain_spec, domain, name))
 			continue;
 		if (term->mechanism == SPF_A)
-			(void)spf_ask(evaluation, name, address_type(evaluation));
+			(void)spf_ask(evaluation, name, dns_address_type(&evaluation->query->client));
 		else if (term->mechanism == SPF_EXISTS)
 			(void)spf_ask(evaluation, name, DNS_A);
 		else if (term->mechanism == SPF_MX)

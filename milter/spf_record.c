@@ -22,6 +22,22 @@ spf_record_is_one(struct span text)
 	       && (text.length == length || text.at[length] == ' ');
 }
 
+void
+spf_record_add_address(struct strbuf *text, const struct ipaddr *address)
+{
+	char memory[IPADDR_TEXT_SIZE];
+
+	strbuf_printf(text, " %s:%s", address->length == 4 ? "ip4" : "ip6", ipaddr_format(address, memory));
+}
+
+void
+spf_record_extend(struct strbuf *text, const char *record, const struct ipaddr *address)
+{
+	strbuf_add(text, SPF_VERSION);
+	spf_record_add_address(text, address);
+	strbuf_add(text, record + sizeof SPF_VERSION - 1);
+}
+
 /* Macros (section 7.1). */
 
 static size_t

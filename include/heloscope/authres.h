@@ -35,6 +35,9 @@ const char *result_word(enum result result);
 /* The result with that word, RESULT_UNCHECKED when there is none. */
 enum result result_from_word(const char *word);
 
+/* Whether it speaks against the message: fail, softfail, permerror. */
+bool result_is_bad(enum result result);
+
 /* A field in the making. Set up by authres_begin(); plain data, owns nothing. */
 struct authres {
 	struct strbuf *out;

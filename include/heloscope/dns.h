@@ -63,6 +63,12 @@ bool dns_status_is_fault(enum dns_status status);
 /* Whether the name has no such records: NODATA or NXDOMAIN. */
 bool dns_status_is_void(enum dns_status status);
 
+/* The type of record in which addresses of that family stand: A or AAAA. */
+enum dns_type dns_address_type(const struct ipaddr *address);
+
+/* Whether an answer of A or AAAA records holds the address. */
+bool dns_answer_holds(const struct dns_answer *answer, const struct ipaddr *address);
+
 /* An answer without records; NULL when memory ran out. */
 struct dns_answer *dns_answer_empty(enum dns_status status, uint32_t ttl_s);
 

@@ -17,6 +17,19 @@ struct explain_style {
 	bool is_utf8;    /* else plain ASCII */
 };
 
+/* How something is marked, with a sign and a colour. */
+enum explain_mark {
+	EXPLAIN_NEITHER,
+	EXPLAIN_GOOD,
+	EXPLAIN_NOTE,
+	EXPLAIN_UNKNOWN,
+	EXPLAIN_WARNING,
+	EXPLAIN_BAD,
+	EXPLAIN_MARKS
+};
+
+void explain_put_mark(const struct explain_style *style, enum explain_mark mark, FILE *out);
+
 /* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
 void explain_story(const json_t *record, const struct explain_style *style, FILE *out);
 

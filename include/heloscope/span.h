@@ -25,6 +25,9 @@ struct span span_of(const char *text);
 /* The rest of `text` from `start` on; empty when `start` lies behind the end. */
 struct span span_from(struct span text, size_t start);
 
+/* Without the blanks and tabs at both ends. */
+struct span span_trim(struct span text);
+
 /* Byte for byte the same / the same but for the case of ASCII letters. */
 bool span_equals(struct span a, struct span b);
 bool span_equals_nocase(struct span a, struct span b);

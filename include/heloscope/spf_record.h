@@ -15,6 +15,7 @@
 #include "heloscope/authres.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/span.h"
+#include "heloscope/strbuf.h"
 
 enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, SPF_EXISTS };
 
@@ -51,6 +52,15 @@ bool spf_record_is_one(struct span text);
  */
 bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
 		      struct spf_fault *fault);
+
+/* Add the term that lets an address pass: " ip4:192.0.2.1". */
+void spf_record_add_address(struct strbuf *text, const struct ipaddr *address);
+
+/*
+ * Add `record`, for which spf_record_is_one() holds, with that term in front of all others: there it
+ * decides, whatever stands behind it.
+ */
+void spf_record_extend(struct strbuf *text, const char *record, const struct ipaddr *address);
 
 /* One %{...} of a macro string (RFC 7208, section 7.1). */
 struct spf_macro {

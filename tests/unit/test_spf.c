@@ -156,6 +156,32 @@ evaluate(spf_engine *engine, const char *domain, const char *client, struct aren
 	return outcome->result;
 }
 
+static void
+spf_record_extend_puts_the_address_where_it_decides(void **state)
+{
+	static const struct {
+		const char *record, *address, *expected;
+	} table[] = {
+		{ "v=spf1", "192.0.2.1", "v=spf1 ip4:192.0.2.1" },
+		{ "v=spf1 -all", "192.0.2.1", "v=spf1 ip4:192.0.2.1 -all" },
+		{ "v=spf1 mx -all exp=why.example", "2001:db8::1",
+		  "v=spf1 ip6:2001:db8::1 mx -all exp=why.example" },
+		{ "v=spf1 redirect=x.example", "192.0.2.1", "v=spf1 ip4:192.0.2.1 redirect=x.example" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char memory[100];
+		struct ipaddr address;
+		struct strbuf text;
+
+		strbuf_init(&text, memory, sizeof memory);
+		assert_true(ipaddr_parse(span_of(table[i].address), &address));
+		spf_record_extend(&text, table[i].record, &address);
+		assert_string_equal(memory, table[i].expected);
+	}
+}
+
 static spf_engine *const engines[] = { spf_native_evaluate, spf_libspf2_evaluate };
 
 static void
@@ -627,6 +653,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else),
+		cmocka_unit_test(spf_record_extend_puts_the_address_where_it_decides),
 		cmocka_unit_test(spf_engines_give_the_results_of_rfc_7208),
 		cmocka_unit_test(C27_spf_engines_expand_explanations_safely),
 		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
