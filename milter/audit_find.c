@@ -1,13 +1,12 @@
 #include "heloscope/audit_find.h"
 
-#include <errno.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "heloscope/audit_file.h"
 #include "heloscope/ident.h"
 #include "heloscope/span.h"
 
@@ -40,8 +39,8 @@ next_line(struct log_file *log)
 	return getline(&log->line, &log->size, log->file) > 0;
 }
 
-/* The time that is `seconds` off the one that `id` begins with; what is missing of it is 0. */
-static void
+/* The time that is `seconds` off the one that `id` begins with, also as text; what is missing of it is 0. */
+static time_t
 shift_time(const char *id, long seconds, char *shifted)
 {
 	char whole[] = "00000101T000000Z";
@@ -56,6 +55,7 @@ shift_time(const char *id, long seconds, char *shifted)
 	time = timegm(&parts) + seconds;
 	(void)gmtime_r(&time, &parts);
 	(void)strftime(shifted, TIME_LENGTH + 1, "%Y%m%dT%H%M%SZ", &parts);
+	return time;
 }
 
 /* Whether the first record behind octet `at` is older than `time`; false when there is none. */
@@ -96,6 +96,7 @@ seek_time(struct log_file *log, const char *time)
 /* The search over one or several files. */
 struct search {
 	const char *id;
+	time_t began;                /* `from` as a number */
 	char from[TIME_LENGTH + 1];  /* records older than this are not it, */
 	char until[TIME_LENGTH + 1]; /* nor are those behind the first newer than this */
 	char *found;                 /* the line */
@@ -121,12 +122,14 @@ take_match(struct search *search, const char *line, const char *id)
 	}
 }
 
+/* Read a file; one that cannot be sought in from its beginning. */
 static void
-search_file(struct search *search, FILE *file)
+read_file(struct search *search, FILE *file, bool is_seekable)
 {
 	struct log_file log = { .file = file };
 
-	seek_time(&log, search->from);
+	if (is_seekable)
+		seek_time(&log, search->from);
 	while (search->status != AUDIT_AMBIGUOUS && next_line(&log)) {
 		const char *id = id_of(log.line);
 
@@ -140,44 +143,38 @@ search_file(struct search *search, FILE *file)
 	free(log.line);
 }
 
+/* Returns whether all that it might hold could be read. */
 static bool
-is_compressed(const char *path)
+search_file(struct search *search, const struct audit_file *file)
 {
-	static const char *const endings[] = { ".gz", ".xz", ".bz2", ".zst" };
-	const size_t length = strlen(path);
+	FILE *opened;
+	bool is_whole;
 
-	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-		if (length > strlen(endings[i])
-		    && strcmp(path + length - strlen(endings[i]), endings[i]) == 0)
-			return true;
-	return false;
+	if (file->is_compressed && file->changed < search->began) /* what it holds is older still */
+		return true;
+	opened = audit_file_open(file, search->error);
+	if (opened == NULL)
+		return false;
+	read_file(search, opened, !file->is_compressed);
+	is_whole = ferror(opened) == 0;
+	if (!is_whole)
+		error_set(search->error, "%s cannot be read to its end", file->path);
+	(void)fclose(opened);
+	return is_whole;
 }
 
-/* Search all files; how many could be read. */
-static size_t
+/* Search all files. Where it is not found, what could not be read may hold it. */
+static void
 search_files(struct search *search, const char *path)
 {
-	char pattern[4096];
-	size_t count = 0;
-	glob_t files;
+	struct audit_files files;
+	bool is_whole = audit_files_find(path, &files, search->error);
 
-	(void)snprintf(pattern, sizeof pattern, "%s*", path);
-	error_set(search->error, "%s: no such file", path);
-	if (glob(pattern, 0, NULL, &files) != 0)
-		return 0;
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		FILE *file = is_compressed(files.gl_pathv[i]) ? NULL : fopen(files.gl_pathv[i], "re");
-
-		if (file == NULL) {
-			error_set(search->error, "%s: %s", files.gl_pathv[i], strerror(errno));
-			continue;
-		}
-		search_file(search, file);
-		(void)fclose(file);
-		count++;
-	}
-	globfree(&files);
-	return count;
+	for (size_t i = 0; i < files.count && search->status != AUDIT_AMBIGUOUS; i++)
+		is_whole = search_file(search, &files.items[i]) && is_whole;
+	audit_files_clear(&files);
+	if (search->status == AUDIT_ABSENT && !is_whole)
+		search->status = AUDIT_UNREADABLE;
 }
 
 enum audit_found
@@ -187,11 +184,10 @@ audit_find(const char *path, const char *id, json_t **record, struct error *erro
 	char last[] = "99991231T235959Z";
 	json_error_t place;
 
-	shift_time(id, -DISORDER_S, search.from);
+	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
-	shift_time(last, DISORDER_S, search.until);
-	if (search_files(&search, path) == 0)
-		return AUDIT_UNREADABLE;
+	(void)shift_time(last, DISORDER_S, search.until);
+	search_files(&search, path);
 	if (search.status == AUDIT_FOUND) {
 		*record = json_loads(search.found, 0, &place);
 		if (*record == NULL) {

@@ -131,15 +131,23 @@ cli_put_json(const json_t *json)
 		(void)putchar('\n');
 }
 
+time_t
+cli_read_time(const char *text)
+{
+	struct tm parts = { 0 };
+
+	return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts) : 0;
+}
+
 bool
 cli_read_since(const char *given, char *since)
 {
 	char *unit;
 	const unsigned long number = strtoul(given, &unit, 10);
-	struct tm parts = { 0 };
 	time_t then = time(NULL);
+	struct tm parts;
 
-	if (strptime(given, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL) {
+	if (cli_read_time(given) != 0) {
 		(void)snprintf(since, CLI_TIME_SIZE, "%.20s", given);
 		return true;
 	}
@@ -152,11 +160,11 @@ cli_read_since(const char *given, char *since)
 }
 
 void
-cli_count(json_t *table, const char *name)
+cli_count(json_t *table, const char *name, json_int_t more)
 {
 	const json_int_t before = json_integer_value(json_object_get(table, name));
 
-	(void)json_object_set_new(table, name, json_integer(before + 1));
+	(void)json_object_set_new(table, name, json_integer(before + more));
 }
 
 struct row {

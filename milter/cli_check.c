@@ -2,14 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/checks.h"
 #include "heloscope/cli.h"
+#include "heloscope/examiner.h"
 #include "heloscope/ident.h"
-#include "heloscope/list_prober.h"
 #include "heloscope/log.h"
 #include "heloscope/policy.h"
 #include "heloscope/record.h"
-#include "heloscope/resolver.h"
 
 #define RECIPIENTS_MAX 16
 
@@ -110,37 +108,22 @@ static char *
 examine(struct config *config, const struct client_facts *client, const struct options *options,
 	struct error *error)
 {
-	struct dns_resolver *resolver = resolver_new(&config->resolver, error);
-	struct list_health *health = list_health_new(config, NULL);
-	struct list_prober *prober = NULL;
-	struct inquiry *inquiry = NULL;
+	struct examiner *examiner = examiner_new(config, error);
 	const struct facts *facts = NULL;
 	struct arena arena;
 	char *line = NULL;
 
+	if (examiner == NULL)
+		return NULL;
 	arena_init(&arena, 1U << 20);
-	if (resolver != NULL && health != NULL)
-		prober = list_prober_new(health, resolver, error);
-	if (prober != NULL) {
-		list_prober_settle(prober, config->timeout_ms);
-		inquiry = inquiry_new(&(struct inquiry_needs){ checks_table(), resolver, config, health },
-				      client);
-	}
-	if (inquiry != NULL) {
-		if (options->helo != NULL)
-			inquiry_helo(inquiry, options->helo);
-		inquiry_mail(inquiry, as_path(&arena, options->from), NULL);
-		facts = inquiry_wait(inquiry, config->timeout_ms);
-	}
+	facts = examiner_look(
+		examiner, &(struct examiner_mail){ *client, options->helo, as_path(&arena, options->from) });
 	if (facts != NULL)
 		line = make_record(config, facts, options, &arena);
-	if (prober != NULL && line == NULL)
+	if (line == NULL)
 		error_set(error, "out of memory");
-	inquiry_close(inquiry);
-	list_prober_free(prober);
-	resolver_free(resolver);
-	list_health_unref(health);
 	arena_clear(&arena);
+	examiner_free(examiner);
 	return line;
 }
 

@@ -1,13 +1,9 @@
 #include "heloscope/cli_log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define TOLD_EACH 4096 /* records after which it is told how far we are */
 
 static int
 set_since(void *context, const char *given)
@@ -29,7 +25,7 @@ cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 		{ .name = "log", .letter = 'l', .text = &options->log },
 		{ .name = "since", .take = set_since },
 		{ .name = "json", .flag = &options->is_json },
-		{ .name = options->takes_html ? "html" : NULL, .text = &options->html },
+		options->own,
 		{ .name = NULL },
 	};
 
@@ -37,73 +33,61 @@ cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 				     &(struct cli_syntax){ options->command, options->help, table, options });
 }
 
-/* How far the reading is, on a terminal. */
-struct progress {
-	off_t size; /* 0: nobody wants to know */
-	size_t records;
-};
-
-static struct progress
-progress_begin(FILE *file)
+static void
+tell_progress(int percent)
 {
-	struct stat status;
-	const bool is_wanted = isatty(STDERR_FILENO) && fstat(fileno(file), &status) == 0;
-
-	return (struct progress){ .size = is_wanted ? status.st_size : 0 };
+	(void)fprintf(stderr, "\r%3d %%", percent);
 }
 
+/* Leave of all files the log itself, and with --since the rotated ones that may reach so far. */
 static void
-progress_tell(struct progress *progress, FILE *file)
+choose_files(struct audit_files *files, const char *log, const struct cli_log_options *options)
 {
-	if (progress->size > 0 && ++progress->records % TOLD_EACH == 0)
-		(void)fprintf(stderr, "\r%3d %%", (int)(100 * ftello(file) / progress->size));
-}
+	const bool has_since = options->since[0] != '\0';
+	const time_t begin = cli_read_time(options->since) - options->before_since_s;
+	size_t kept = 0;
 
-static void
-progress_end(const struct progress *progress)
-{
-	if (progress->records >= TOLD_EACH)
-		(void)fputs("\r     \r", stderr);
-}
+	for (size_t i = 0; i < files->count; i++) {
+		struct audit_file *file = &files->items[i];
 
-static void
-read_file(FILE *file, cli_log_take *take, void *context, size_t *passed_over)
-{
-	struct progress progress = progress_begin(file);
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t length;
-
-	while ((length = getline(&line, &size, file)) > 0) {
-		json_error_t place;
-		json_t *record = json_loadb(line, (size_t)length, 0, &place);
-
-		*passed_over += record != NULL && take(context, record) ? 0 : 1;
-		json_decref(record);
-		progress_tell(&progress, file);
+		if (strcmp(file->path, log) == 0 || (has_since && file->changed >= begin))
+			files->items[kept++] = *file;
+		else
+			free(file->path);
 	}
-	progress_end(&progress);
-	free(line);
+	files->count = kept;
+}
+
+static void
+tell_reading(const char *command, const char *log, const struct audit_reading *reading)
+{
+	if (reading->has_fault)
+		(void)fprintf(stderr, "heloscope %s: %s\n", command, reading->fault.text);
+	if (reading->passed_over > 0)
+		(void)fprintf(stderr, "heloscope %s: %zu line%s of %s passed over: torn, or no record\n",
+			      command, reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
 }
 
 bool
-cli_log_read(const struct cli_log_options *options, const struct config *config, cli_log_take *take,
-	     void *context)
+cli_log_read(const struct cli_log_options *options, const struct config *config,
+	     const struct audit_reader *reader)
 {
 	const char *log = cli_audit_log(options->command, options->log, config, options->config);
-	FILE *file = log != NULL ? fopen(log, "re") : NULL;
-	size_t passed_over = 0;
+	struct audit_reader telling = *reader;
+	struct audit_reading reading = { .has_fault = true };
+	struct audit_files files;
 
 	if (log == NULL)
 		return false;
-	if (file == NULL) {
-		(void)fprintf(stderr, "heloscope %s: %s: %s\n", options->command, log, strerror(errno));
-		return false;
+	telling.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
+	if (audit_files_find(log, &files, &reading.fault)) {
+		choose_files(&files, log, options);
+		if (!audit_read(&files, &telling, &reading))
+			error_set(&reading.fault, "out of memory");
 	}
-	read_file(file, take, context, &passed_over);
-	(void)fclose(file);
-	if (passed_over > 0)
-		(void)fprintf(stderr, "heloscope %s: %zu line%s of %s passed over: torn, or no record\n",
-			      options->command, passed_over, passed_over == 1 ? "" : "s", log);
-	return true;
+	if (telling.tell != NULL)
+		(void)fputs("\r     \r", stderr);
+	tell_reading(options->command, log, &reading);
+	audit_files_clear(&files);
+	return !reading.has_fault;
 }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "heloscope/cli_log.h"
+#include "heloscope/examiner.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
 #include "heloscope/record.h"
@@ -11,7 +12,7 @@
 #define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
 
 static const char help[] =
-	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--json]\n"
+	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--live] [--json]\n"
 	"\n"
 	"Judges the messages of the audit log again, under the configuration NEW: how many\n"
 	"verdicts would change, from what to what, by which rule, and whose mail it is; first\n"
@@ -20,6 +21,7 @@ static const char help[] =
 	"  -c, --config NEW    the configuration to try\n"
 	"  -l, --log FILE      the audit log (default: the one that NEW names)\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
+	"      --live          ask the DNS now for what the records do not tell\n"
 	"      --json          as JSON\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
@@ -31,8 +33,10 @@ static const char help[] =
 /* What is counted. Tables are JSON objects, name -> number. */
 struct summary {
 	const struct config *config;
+	struct examiner *examiner; /* NULL: the DNS is not asked */
 	const char *since;
 	size_t messages, recipients, changed, unknown;
+	size_t asked;     /* messages for which the DNS was asked now */
 	size_t moved;     /* the same verdict, by another rule */
 	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
 	json_t *hosts;    /* of newly refused mail */
@@ -42,20 +46,11 @@ struct summary {
 	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
 };
 
-static time_t
-time_of(const json_t *record)
-{
-	struct tm parts = { 0 };
-
-	return strptime(record_text(record, "time"), "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts)
-											   : 0;
-}
-
 /* Why refusing this message would likely be a mistake, or NULL. */
 static const char *
 mistake_in(const struct summary *summary, const json_t *record, const char *host, const char *domain)
 {
-	const time_t now = time_of(record);
+	const time_t now = cli_read_time(record_text(record, "time"));
 	const json_int_t host_seen = json_integer_value(json_object_get(summary->first_seen, host));
 	const json_int_t domain_seen = json_integer_value(json_object_get(summary->first_seen, domain));
 
@@ -76,8 +71,8 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 	const char *host = record_text(record_member(record, "client"), "ip");
 	const char *domain = record_sender_domain(record), *why = mistake_in(summary, record, host, domain);
 
-	cli_count(summary->hosts, host);
-	cli_count(summary->domains, domain);
+	cli_count(summary->hosts, host, 1);
+	cli_count(summary->domains, domain, 1);
 	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
 		return;
 	(void)json_array_append_new(summary->mistakes,
@@ -96,7 +91,7 @@ note_seen(struct summary *summary, const json_t *record)
 		if (names[i][0] != '\0' && names[i][0] != '<'
 		    && json_object_get(summary->first_seen, names[i]) == NULL)
 			(void)json_object_set_new(summary->first_seen, names[i],
-						  json_integer(time_of(record)));
+						  json_integer(cli_read_time(record_text(record, "time"))));
 }
 
 /* Whether the old verdict rests on the same line, and on the same kind of doubt. */
@@ -107,16 +102,50 @@ is_by_rule(const json_t *old, const struct verdict *verdict)
 	       && json_is_true(record_member(old, "softened")) == verdict->is_softened;
 }
 
+/* Ask the DNS now, once for a message. Returns whether that may have told what was unknown. */
+static bool
+look_now(struct summary *summary, const json_t *record, struct replay *replay, struct arena *arena)
+{
+	const bool has_helo = record_member(record, "helo") != NULL;
+	const struct facts *facts;
+
+	if (summary->examiner == NULL || replay->facts.client.address.length == 0)
+		return false;
+	facts = examiner_look(
+		summary->examiner,
+		&(struct examiner_mail){
+			.client = replay->facts.client,
+			.helo = has_helo ? replay_text(record_text(record, "helo"), arena) : NULL,
+			.path = replay->facts.sender.given,
+		});
+	if (facts == NULL)
+		return false;
+	replay_complete(replay, facts);
+	summary->asked++;
+	return true;
+}
+
+static bool
+judge(struct summary *summary, const json_t *record, struct replay *replay, const char *recipient,
+      struct arena *arena, struct verdict *verdict)
+{
+	if (replay_judge(replay, recipient, verdict))
+		return true;
+	return !replay->is_complete && look_now(summary, record, replay, arena)
+	       && replay_judge(replay, recipient, verdict);
+}
+
 static void
-compare(struct summary *summary, const json_t *record, const json_t *old, const struct replay *replay,
+compare(struct summary *summary, const json_t *record, const json_t *old, struct replay *replay,
 	struct arena *arena)
 {
+	const char *recipient = replay_text(record_text(old, "recipient"), arena);
 	const char *action = record_text(old, "action");
 	struct verdict verdict;
 	char change[200];
 
 	summary->recipients++;
-	if (!replay_judge(replay, replay_text(record_text(old, "recipient"), arena), &verdict)) {
+	if (!judge(summary, record, replay, recipient, arena, &verdict)) {
 		summary->unknown++;
 		return;
 	}
@@ -129,15 +158,15 @@ compare(struct summary *summary, const json_t *record, const json_t *old, const 
 	summary->changed++;
 	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action, action_word(verdict.action),
 		       verdict.rule != NULL ? verdict.rule->place : "no rule");
-	cli_count(summary->changes, change);
+	cli_count(summary->changes, change, 1);
 	if (!record_is_refusal(action) && record_is_refusal(action_word(verdict.action)))
 		note_refusal(summary, record, &verdict);
 }
 
 static bool
-take_record(void *context, const json_t *record)
+take_record(void *part, const json_t *record)
 {
-	struct summary *summary = context;
+	struct summary *summary = part;
 	const json_t *verdicts = record_member(record, "verdicts"), *old;
 	struct replay replay;
 	struct arena arena;
@@ -185,7 +214,11 @@ put_summary(const struct summary *summary)
 	(void)printf("%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
 		     summary->messages, summary->recipients, summary->changed,
 		     summary->recipients - summary->changed - summary->unknown, summary->unknown);
-	if (summary->unknown > 0)
+	if (summary->asked > 0)
+		(void)printf("Of %zu messages something had to be asked of the DNS now.\n", summary->asked);
+	if (summary->unknown > 0 && summary->examiner != NULL)
+		(void)puts("Unknown are those of which the DNS does not tell enough even now.");
+	else if (summary->unknown > 0)
 		prose_wrap(stdout,
 			   "Unknown are those that depend on lists or checks which were not asked when the "
 			   "message passed.",
@@ -200,47 +233,80 @@ static void
 put_json(const struct summary *summary)
 {
 	json_t *object = json_pack(
-		"{sI sI sI sI sI sI sO sO sO sO}", "messages", (json_int_t)summary->messages, "recipients",
+		"{sI sI sI sI sI sI sI sO sO sO sO}", "messages", (json_int_t)summary->messages, "recipients",
 		(json_int_t)summary->recipients, "changed", (json_int_t)summary->changed, "moved",
-		(json_int_t)summary->moved, "unknown", (json_int_t)summary->unknown, "likely-mistakes",
-		(json_int_t)summary->mistake_count, "changes", summary->changes, "hosts", summary->hosts,
-		"domains", summary->domains, "mistakes", summary->mistakes);
+		(json_int_t)summary->moved, "unknown", (json_int_t)summary->unknown, "asked-now",
+		(json_int_t)summary->asked, "likely-mistakes", (json_int_t)summary->mistake_count, "changes",
+		summary->changes, "hosts", summary->hosts, "domains", summary->domains, "mistakes",
+		summary->mistakes);
 
 	cli_put_json(object);
 	json_decref(object);
 }
 
+/* The summary's status. */
 static int
-replay_log(const struct config *config, const struct cli_log_options *options)
+put(const struct summary *summary, const struct cli_log_options *options)
+{
+	if (options->is_json)
+		put_json(summary);
+	else
+		put_summary(summary);
+	return summary->changed > 0 ? CLI_FINDINGS : CLI_WELL;
+}
+
+static int
+replay_log(const struct config *config, const struct cli_log_options *options, struct examiner *examiner)
 {
 	struct summary summary = { .config = config,
+				   .examiner = examiner,
 				   .since = options->since,
 				   .changes = json_object(),
 				   .hosts = json_object(),
 				   .domains = json_object(),
 				   .mistakes = json_array(),
 				   .first_seen = json_object() };
+	const struct audit_reader reader = { .take = take_record, .context = &summary };
+	const bool is_whole = cli_log_read(options, config, &reader);
 	int status = CLI_UNKNOWN;
 
-	if (cli_log_read(options, config, take_record, &summary)) {
-		if (options->is_json)
-			put_json(&summary);
-		else
-			put_summary(&summary);
-		status = summary.changed > 0 ? CLI_FINDINGS : CLI_WELL;
-	}
+	if (is_whole || summary.messages > 0)
+		status = put(&summary, options);
 	json_decref(summary.changes);
 	json_decref(summary.hosts);
 	json_decref(summary.domains);
 	json_decref(summary.mistakes);
 	json_decref(summary.first_seen);
+	return is_whole ? status : CLI_UNKNOWN;
+}
+
+static int
+replay_under(struct config *config, const struct cli_log_options *options, bool is_live)
+{
+	struct examiner *examiner = NULL;
+	struct error error;
+	int status;
+
+	if (is_live) {
+		examiner = examiner_new(config, &error);
+		if (examiner == NULL) {
+			(void)fprintf(stderr, "heloscope replay: %s\n", error.text);
+			return CLI_UNKNOWN;
+		}
+	}
+	status = replay_log(config, options, examiner);
+	examiner_free(examiner);
 	return status;
 }
 
 int
 cli_replay(int argc, char **argv)
 {
-	struct cli_log_options options = { .command = "replay", .help = help };
+	bool is_live = false;
+	struct cli_log_options options = { .command = "replay",
+					   .help = help,
+					   .own = { .name = "live", .flag = &is_live },
+					   .before_since_s = 2 * KNOWN_AFTER_S };
 	struct config *config;
 	int status = cli_log_read_options(argc, argv, &options);
 
@@ -252,7 +318,7 @@ cli_replay(int argc, char **argv)
 	config = config_read(options.config, stderr);
 	if (config == NULL)
 		return CLI_UNKNOWN;
-	status = replay_log(config, &options);
+	status = replay_under(config, &options, is_live);
 	config_unref(config);
 	return status;
 }

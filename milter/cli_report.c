@@ -168,49 +168,76 @@ write_page(const char *path, json_t *json)
 }
 
 static int
-put_report(const struct report *report, const struct cli_log_options *options)
+put_report(const struct report *report, bool is_json, const char *html)
 {
 	json_t *json = report_json(report);
 	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL;
 
-	if (options->is_json) {
+	if (is_json) {
 		cli_put_json(json);
-	} else if (options->html == NULL) {
+	} else if (html == NULL) {
 		put_text(report, json);
-	} else if (!write_page(options->html, json)) {
-		(void)fprintf(stderr, "heloscope report: %s: %s\n", options->html, strerror(errno));
+	} else if (!write_page(html, json)) {
+		(void)fprintf(stderr, "heloscope report: %s: %s\n", html, strerror(errno));
 		status = CLI_UNKNOWN;
 	}
 	json_decref(json);
 	return status;
 }
 
+/* Reading: each part is a report of its own. */
+
 static bool
-take_record(void *context, const json_t *record)
+take_record(void *part, const json_t *record)
 {
-	return report_take(context, record);
+	return report_take(part, record);
+}
+
+static void *
+begin_part(void *context)
+{
+	const struct report *whole = context;
+	struct report *part = malloc(sizeof *part);
+
+	if (part != NULL)
+		report_init(part, whole->since);
+	return part;
+}
+
+static void
+end_part(void *context, void *part)
+{
+	report_add(context, part);
+	report_clear(part);
+	free(part);
 }
 
 int
 cli_report(int argc, char **argv)
 {
-	struct cli_log_options options = {
-		.command = "report", .help = help, .takes_html = true, .config = CONFIG_FILE
-	};
-	struct config *config = NULL;
+	const char *html = NULL;
+	struct cli_log_options options = { .command = "report",
+					   .help = help,
+					   .own = { .name = "html", .text = &html },
+					   .config = CONFIG_FILE };
 	struct report report;
+	const struct audit_reader reader = { take_record, &report, begin_part, end_part, NULL };
+	struct config *config = NULL;
+	bool is_whole;
 	int status = cli_log_read_options(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
-	if (options.is_json && options.html != NULL)
+	if (options.is_json && html != NULL)
 		return cli_usage_error("report", "--json and --html exclude each other");
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	if (options.log == NULL && (config = config_read(options.config, stderr)) == NULL)
 		return CLI_UNKNOWN;
 	report_init(&report, options.since);
-	status = cli_log_read(&options, config, take_record, &report) ? put_report(&report, &options)
-								      : CLI_UNKNOWN;
+	is_whole = cli_log_read(&options, config, &reader);
+	if (is_whole || report.messages > 0)
+		status = put_report(&report, options.is_json, html);
+	status = is_whole ? status : CLI_UNKNOWN;
 	report_clear(&report);
 	config_unref(config);
 	return status;

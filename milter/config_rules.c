@@ -180,6 +180,8 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 			condition->subject == SUBJECT_RECIPIENT || condition->subject == SUBJECT_MAIL_FROM
 				? address_patterns(reader, values)
 				: config_texts(reader, values);
+		if (condition->subject == SUBJECT_CLIENT_NAME)
+			reader->config->asks_client_name = true;
 	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
 		config_add_networks(reader, &condition->networks, values);
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {

@@ -122,7 +122,7 @@ is_asked_of(const struct replay *replay, const struct list *list, enum list_subj
 		return facts->client.address.length > 0 && !dnslist_is_private(&facts->client.address)
 		       && list_takes_family(list, facts->client.address.length);
 	case LIST_PTR:
-		return facts->iprev.verified != NULL;
+		return facts->iprev.verified != NULL || (replay->lacks_methods & 1U << METHOD_IPREV) != 0;
 	case LIST_HELO:
 		return facts->helo.name[0] != '\0';
 	default:
@@ -233,6 +233,53 @@ replay_read(const json_t *record, const struct config *config, struct arena *are
 	return !arena->has_failed;
 }
 
+/* What is found now. */
+
+static const struct list_finding *
+find_now(const struct list_facts *lists, const char *zone)
+{
+	for (size_t i = 0; i < lists->count; i++)
+		if (strcmp(lists->findings[i].zone, zone) == 0 && lists->findings[i].state != LIST_FAULT)
+			return &lists->findings[i];
+	return NULL;
+}
+
+static void
+complete_lists(struct replay *replay, const struct facts *facts)
+{
+	replay->lacks_lists = false;
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		struct list_facts *lists = &replay->facts.lists[subject];
+
+		for (size_t i = 0; i < lists->count; i++) {
+			const struct list_finding *now =
+				find_now(&facts->lists[subject], lists->findings[i].zone);
+
+			if (lists->findings[i].fault != replay_not_asked)
+				continue;
+			if (now != NULL)
+				lists->findings[i] = *now;
+			else
+				replay->lacks_lists = true;
+		}
+	}
+}
+
+void
+replay_complete(struct replay *replay, const struct facts *facts)
+{
+	for (int method = 0; method < METHODS; method++) {
+		if ((replay->lacks_methods & 1U << method) == 0 || facts->results[method] == RESULT_TEMPERROR)
+			continue;
+		replay->facts.results[method] = facts->results[method];
+		replay->lacks_methods &= ~(1U << method);
+		if (method == METHOD_IPREV)
+			replay->facts.iprev = facts->iprev;
+	}
+	complete_lists(replay, facts);
+	replay->is_complete = true;
+}
+
 /* Judging. */
 
 static struct verdict
@@ -270,16 +317,24 @@ suppose_results(struct facts *facts, unsigned methods, enum result result)
 			facts->results[method] = result;
 }
 
+/* Whether some rule asks for reverse DNS names that were not looked up then: any could have been found. */
+static bool
+lacks_names(const struct replay *replay)
+{
+	return (replay->lacks_methods & 1U << METHOD_IPREV) != 0 && replay->config->asks_client_name;
+}
+
 bool
 replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict)
 {
 	static const enum list_state states[] = { LIST_NOT_LISTED, LIST_LISTED };
-	static const enum result results[] = { RESULT_NONE,    RESULT_PASS,     RESULT_FAIL,
-					       RESULT_NEUTRAL, RESULT_SOFTFAIL, RESULT_PERMERROR };
+	static const enum result results[] = { RESULT_NONE,     RESULT_PASS,     RESULT_FAIL,
+					       RESULT_NEUTRAL,  RESULT_SOFTFAIL, RESULT_PERMERROR,
+					       RESULT_TEMPERROR };
 	struct list_finding memory[LIST_SUBJECTS * REPLAY_LISTS_MAX];
 	const size_t list_choices = replay->lacks_lists ? 2 : 1;
 	const size_t result_choices = replay->lacks_methods != 0 ? sizeof results / sizeof results[0] : 1;
-	bool is_known = true;
+	bool is_known = !lacks_names(replay);
 
 	if (replay->config->lists.count > REPLAY_LISTS_MAX)
 		return false;

@@ -63,11 +63,11 @@ count_checks(struct report *report, const json_t *record)
 
 		(void)snprintf(name, sizeof name, "%s=%s", json_object_iter_key(at),
 			       record_text(json_object_iter_value(at), "result"));
-		cli_count(report->tables[REPORT_CHECKS], name);
+		cli_count(report->tables[REPORT_CHECKS], name, 1);
 	}
 	for (size_t i = 0; (hit = json_array_get(hits, i)) != NULL; i++)
 		if (record_is(hit, "state", "listed"))
-			cli_count(report->tables[REPORT_LISTS], record_text(hit, "zone"));
+			cli_count(report->tables[REPORT_LISTS], record_text(hit, "zone"), 1);
 }
 
 static void
@@ -75,8 +75,8 @@ note_refusal(struct report *report, const json_t *record, const json_t *verdict)
 {
 	const char *host = record_text(record_member(record, "client"), "ip");
 
-	cli_count(report->tables[REPORT_HOSTS], host);
-	cli_count(report->tables[REPORT_DOMAINS], record_sender_domain(record));
+	cli_count(report->tables[REPORT_HOSTS], host, 1);
+	cli_count(report->tables[REPORT_DOMAINS], record_sender_domain(record), 1);
 	if (!record_has(record, "spf", "pass") || !record_has(record, "iprev", "pass"))
 		return;
 	if (report->mistakes++ < REPORT_MISTAKES_MAX)
@@ -96,8 +96,8 @@ count_verdict(struct report *report, const json_t *record, const json_t *verdict
 
 	report->recipients++;
 	(void)snprintf(name, sizeof name, "%s%s", is_enforced ? "" : "would ", action);
-	cli_count(report->tables[REPORT_VERDICTS], name);
-	cli_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)");
+	cli_count(report->tables[REPORT_VERDICTS], name, 1);
+	cli_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)", 1);
 	if (!record_is_refusal(action))
 		return false;
 	note_refusal(report, record, verdict);
@@ -142,22 +142,46 @@ report_take(struct report *report, const json_t *record)
 	return true;
 }
 
-/* The JSON form. */
+/* Putting together. */
 
-static json_t *
-by_day(json_t *hours)
+static void
+add_table(json_t *table, json_t *part)
 {
-	json_t *days = json_object();
+	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at))
+		cli_count(table, json_object_iter_key(at), json_integer_value(json_object_iter_value(at)));
+}
 
-	for (void *at = json_object_iter(hours); at != NULL; at = json_object_iter_next(hours, at)) {
+/* The rows of a trend, under names of `length` octets. */
+static void
+add_trend(json_t *trend, json_t *part, int length)
+{
+	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at)) {
 		const json_t *row = json_object_iter_value(at);
 
-		add_to_trend(days, json_object_iter_key(at), DAY_LENGTH,
+		add_to_trend(trend, json_object_iter_key(at), length,
 			     json_integer_value(json_object_get(row, "messages")),
 			     json_integer_value(json_object_get(row, "refusals")));
 	}
-	return days;
 }
+
+void
+report_add(struct report *report, const struct report *part)
+{
+	json_t *row;
+
+	report->messages += part->messages;
+	report->recipients += part->recipients;
+	report->mistakes += part->mistakes;
+	for (int table = 0; table < REPORT_TABLES; table++)
+		add_table(report->tables[table], part->tables[table]);
+	for (size_t i = 0; json_array_size(report->mistake_rows) < REPORT_MISTAKES_MAX
+			   && (row = json_array_get(part->mistake_rows, i)) != NULL;
+	     i++)
+		(void)json_array_append(report->mistake_rows, row);
+	add_trend(report->trend, part->trend, HOUR_LENGTH);
+}
+
+/* The JSON form. */
 
 json_t *
 report_json(const struct report *report)
@@ -165,12 +189,14 @@ report_json(const struct report *report)
 	json_t *object = json_pack("{sI sI sI sO}", "messages", (json_int_t)report->messages, "recipients",
 				   (json_int_t)report->recipients, "likely-mistakes",
 				   (json_int_t)report->mistakes, "mistakes", report->mistake_rows);
+	json_t *trend = json_object();
 
 	for (int table = 0; table < REPORT_TABLES; table++)
 		(void)json_object_set(object, tables[table].key, report->tables[table]);
 	if (json_object_size(report->trend) > HOURS_MAX)
-		(void)json_object_set_new(object, "trend", by_day(report->trend));
+		add_trend(trend, report->trend, DAY_LENGTH);
 	else
-		(void)json_object_set(object, "trend", report->trend);
+		add_trend(trend, report->trend, HOUR_LENGTH);
+	(void)json_object_set_new(object, "trend", trend);
 	return object;
 }

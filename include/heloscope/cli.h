@@ -5,6 +5,7 @@
 #define HELOSCOPE_CLI_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "heloscope/config.h"
 #include "heloscope/explain.h"
@@ -72,14 +73,17 @@ const char *cli_audit_log(const char *command, const char *given, const struct c
 /* A point in time as text: 2026-11-24T12:00:00Z, with the final NUL. */
 #define CLI_TIME_SIZE 24
 
+/* Read such a text; 0 when it is none. */
+time_t cli_read_time(const char *text);
+
 /* Read "24h", "7d" or such a time into `since`; false for anything else. */
 bool cli_read_since(const char *given, char *since);
 
 /* Tables are JSON objects, name -> number. */
 #define CLI_ROWS_MAX 10 /* that are shown */
 
-/* Count one more of `name`. */
-void cli_count(json_t *table, const char *name);
+/* Count so many more of `name`. */
+void cli_count(json_t *table, const char *name, json_int_t more);
 
 /* Print the rows with the largest numbers under a title; nothing for an empty table. */
 void cli_put_table(const char *title, json_t *table);

@@ -4,18 +4,18 @@
 #ifndef HELOSCOPE_CLI_LOG_H
 #define HELOSCOPE_CLI_LOG_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
+#include "heloscope/audit_read.h"
 #include "heloscope/cli.h"
 #include "heloscope/config.h"
 
 struct cli_log_options {
 	const char *command, *help; /* given: the name of the command, and what --help prints */
-	bool takes_html;            /* given: whether there is --html */
+	struct cli_option own;      /* given: one more option of the command; without name: none */
+	time_t before_since_s;      /* given: rotated files older than --since by so much are read, too */
 	const char *config;         /* given as the default, or NULL */
 	const char *log;            /* NULL: the one that the configuration names */
-	const char *html;           /* a file to write, or NULL */
 	char since[CLI_TIME_SIZE];  /* or "" */
 	bool is_json;
 };
@@ -23,15 +23,13 @@ struct cli_log_options {
 /* Read the options. Returns -1 to go on, or the status to exit with. */
 int cli_log_read_options(int argc, char **argv, struct cli_log_options *options);
 
-/* Takes a record. Returns false when it is none: then it is counted as passed over. */
-typedef bool cli_log_take(void *context, const json_t *record);
-
 /*
- * Give each record of the log to `take`. What was passed over is said on standard error, and on a terminal
- * how far it is. False, with the reason on standard error, when no log is named or it cannot be read.
- * `config` may be NULL when the options name the log.
+ * Have the log's records read; with --since also those of rotated files that were written since then. What
+ * was passed over is said on standard error, and on a terminal how far it is; `reader->tell` is set here.
+ * False, with the reason on standard error, when no log is named or not all of it can be read. `config` may
+ * be NULL when the options name the log.
  */
-bool cli_log_read(const struct cli_log_options *options, const struct config *config, cli_log_take *take,
-		  void *context);
+bool cli_log_read(const struct cli_log_options *options, const struct config *config,
+		  const struct audit_reader *reader);
 
 #endif

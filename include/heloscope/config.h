@@ -225,7 +225,8 @@ struct config {
 	unsigned probe_interval_ms; /* between two looks at a list that is well */
 	struct policy_set policies; /* for recipient domains, in order */
 	struct policy default_policy;
-	struct arena arena; /* owns all of the above */
+	bool asks_client_name; /* some rule does */
+	struct arena arena;    /* owns all of the above */
 };
 
 /* A configuration of defaults with one reference, for config_read(); NULL when memory ran out. */

@@ -21,6 +21,7 @@ struct replay {
 	struct facts facts;
 	bool lacks_lists;       /* some list was not asked then */
 	unsigned lacks_methods; /* bits 1 << enum method: not checked then */
+	bool is_complete;       /* replay_complete() was called */
 };
 
 /* Read a record for `config`. Memory lies in `arena`. False when it is no record that we can read. */
@@ -29,6 +30,12 @@ bool replay_read(const json_t *record, const struct config *config, struct arena
 
 /* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
 bool replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict);
+
+/*
+ * Take from `facts`, which are found now for the same client, names and sender, what the record lacks, and
+ * nothing else; what could not be found out now either stays unknown. `facts` must outlive `replay`.
+ */
+void replay_complete(struct replay *replay, const struct facts *facts);
 
 /* Text of a record as it was: without the escapes of strbuf_add_escaped(). In `arena`. */
 const char *replay_text(const char *text, struct arena *arena);

@@ -35,6 +35,9 @@ void report_clear(struct report *report);
 /* Count a record. Returns false when it is none. */
 bool report_take(struct report *report, const json_t *record);
 
+/* Count what `part` has counted, which comes behind it. */
+void report_add(struct report *report, const struct report *part);
+
 /* The key of a table in the JSON form, and its title. */
 const char *report_table_key(enum report_table table);
 const char *report_table_title(enum report_table table);

@@ -87,6 +87,7 @@ big A 203.0.113.5
     "8.b.d.0.1.0.0.2.ip6.arpa": "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR smtpout.yodel.example.\n",
     # Lists of answers that rbldnsd would not give.
     "errors.test": '66.100.51.198 A 127.255.255.254\n66.100.51.198 TXT "query refused"\n54.100.51.198 A 127.255.255.254\n5.113.0.203 A 127.255.255.254\n',
+    "more.test": "5.113.0.203 A 127.0.0.2\n",
     "parked.test": "* A 192.0.2.80\n",
     "sekrit0123456789abcdefghij.keyed.test": '66.100.51.198 A 127.0.0.4\n66.100.51.198 TXT "66.100.51.198.sekrit0123456789abcdefghij.keyed.test listed"\n',
 }

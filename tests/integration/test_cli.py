@@ -3,6 +3,8 @@ heloscope check and explain, on mail that a real filter judged. What they say is
 which references and times are ID and TIME; UPDATE_GOLDEN=yes writes it anew, to be read by eye.
 """
 import contextlib
+import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -273,6 +275,28 @@ class Find(unittest.TestCase):
         self.assertEqual(self.find(log, self.ident(60, 2)), self.ident(60, 2))
         self.assertEqual(self.find(log, self.ident(7200, 1)), self.ident(7200, 1))
 
+    def test_compressed_rotated_logs(self):
+        """They are expanded from their beginning; one that was written last before the message is not even opened."""
+        log = self.log("zipped", [self.ident(80000, 1)])
+        for hour, suffix in ((4, ".3.gz"), (8, ".2.gz"), (12, ".1")):
+            rotated = log.with_name(log.name + suffix)
+            text = self.log("rotating", [self.ident(hour * 3600, 16 * hour + number) for number in range(9)]).read_bytes()
+            rotated.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+            self.set_time(rotated, hour)
+            self.assertEqual(self.find(log, self.ident(hour * 3600, 16 * hour + 4)), self.ident(hour * 3600, 16 * hour + 4))
+        damaged = log.with_name(log.name + ".3.gz")
+        damaged.write_bytes(damaged.read_bytes()[:-20])
+        self.set_time(damaged, 4)
+        self.assertIn("zipped.jsonl.3.gz cannot be read to its end", self.find(log, self.ident(4 * 3600, 7)))
+        self.assertIn("no record of", self.find(log, self.ident(8 * 3600, 7)), "the damaged file is too old to matter")
+        damaged.rename(log.with_name(log.name + ".3.xz"))
+        self.assertIn("only plain files and those of gzip", self.find(log, self.ident(4 * 3600, 7)))
+
+    @staticmethod
+    def set_time(path, hour):
+        seconds = datetime.datetime(2026, 11, 24, hour, 0, 30, tzinfo=datetime.timezone.utc).timestamp()
+        os.utime(path, (seconds, seconds))
+
     def test_missing_and_empty_logs(self):
         self.assertIn("no such file", self.find(lab.folder / "absent.jsonl", "20261124"))
         self.assertIn("no record of", self.find(self.log("empty", []), "20261124"))
@@ -340,6 +364,38 @@ class Replay(unittest.TestCase):
         found = self.counts(lambda old: old + "\ndisable { spf }\n", log=log)
         self.assertEqual(found["unknown"], 0)
 
+    def test_live_asks_now_for_what_the_records_lack(self):
+        def with_list(old):
+            """A list that was not asked then; it lists one of the clients."""
+            return old.replace("policy {", 'dnsbl "more.test" weight 9 probe none\npolicy {', 1)
+
+        before, found = self.counts(with_list), self.counts(with_list, "--live")
+        self.assertGreater(before["unknown"], 3)
+        self.assertEqual((found["unknown"], found["domains"]), (0, {"voids.example": 1, "nullmx.example": 1}))
+        self.assertGreater(found["asked-now"], 3)
+        text = self.replay(with_list, "--live")[1]
+        self.assertRegex(text, r"0 unknown\nOf \d+ messages something had to be asked of the DNS now")
+
+    def test_live_leaves_unknown_what_no_server_tells(self):
+        found = self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9 probe none\npolicy {', 1)
+                            .replace("resolver {", f'resolver {{ zone "silent.test" servers 127.0.0.1@{free_port()}\n', 1), "--live")
+        self.assertEqual((found["changed"], found["unknown"]), (0, self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9\npolicy {', 1))["unknown"]))
+
+    def test_live_makes_the_checks_that_were_not_made(self):
+        log = lab.folder / "without-checks.jsonl"
+        lacking = [{**record, "checks": {key: check for key, check in record["checks"].items() if key not in ("spf", "iprev")}} for record in running.records()]
+        log.write_text("".join(json.dumps(record) + "\n" for record in lacking))
+        self.assertGreater(self.counts(lambda old: old, log=log)["unknown"], 3)
+        found = self.counts(lambda old: old, "--live", log=log)
+        self.assertEqual((found["changed"], found["unknown"]), (0, 0))
+
+    def test_a_name_that_was_not_looked_up_is_not_guessed(self):
+        log = lab.folder / "without-iprev.jsonl"
+        record = {**record_of("good"), "checks": {key: check for key, check in record_of("good")["checks"].items() if key != "iprev"}}
+        log.write_text(json.dumps(record) + "\n")
+        found = self.counts(lambda old: old.replace("policy {", 'policy {\n reject when client-name in { "*.yodel.example" }', 1), log=log)
+        self.assertEqual(found["unknown"], 1)
+
     def test_old_acquaintances_are_named(self):
         log = lab.folder / "weeks.jsonl"
         record = {**record_of("softfail"), "verdicts": [{**record_of("softfail")["verdicts"][0], "recipient": "<u@in.test>", "action": "accept", "rule": ""}]}
@@ -361,7 +417,7 @@ class Replay(unittest.TestCase):
         for arguments, status, message in (
             (["replay"], 2, "no --config was given"),
             (["replay", "--config", running.config, "--since", "yesterday"], 2, '"yesterday" is no time; expected one like 24h'),
-            (["replay", "--config", running.config, "--log", "/nonexistent"], 3, "/nonexistent: No such file"),
+            (["replay", "--config", running.config, "--log", "/nonexistent"], 3, "/nonexistent: no such file"),
             (["replay", "--config", "/nonexistent"], 3, "cannot be read"),
             (["replay", "--config", running.config, "extra"], 2, "unexpected argument"),
         ):
@@ -409,6 +465,34 @@ class Report(unittest.TestCase):
         self.assertLess(text.index("Refused although SPF and reverse DNS pass: 1"), text.index("Verdicts"))
         for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Trend"):
             self.assertIn(title, text)
+
+    def test_a_long_log_is_counted_in_pieces_to_the_same_sum(self):
+        """Lines cross the borders of pieces; the likely mistakes stand in the order of the log."""
+        log, small = lab.folder / "pieces.jsonl", running.audit.read_text()
+        times = (10 << 20) // len(small)
+        log.write_text(small * times)
+        found, once = (json.loads(run("report", "--log", path, "--json")[1]) for path in (log, running.audit))
+        self.assertEqual(found["mistakes"], once["mistakes"] * times)
+        for table in ("verdicts", "rules", "checks", "hosts", "domains", "lists"):
+            self.assertEqual(found[table], {name: count * times for name, count in once[table].items()})
+        self.assertEqual((found["messages"], found["recipients"]), (once["messages"] * times, once["recipients"] * times))
+
+    def test_since_reads_rotated_logs(self):
+        log, text = lab.folder / "rotated-report.jsonl", running.audit.read_text()
+        log.write_text(text)
+        for suffix, changed in ((".1", None), (".2.gz", None), (".3", 1000)):
+            rotated = log.with_name(log.name + suffix)
+            rotated.write_bytes(gzip.compress(text.encode()) if suffix.endswith(".gz") else text.encode())
+            if changed:
+                os.utime(rotated, (changed, changed))
+        once = len(running.records())
+        for since, times in ((["--since", "24h"], 3), ([], 1), (["--since", "36500d"], 4)):
+            self.assertEqual(json.loads(run("report", "--log", log, "--json", *since)[1])["messages"], once * times)
+        log.with_name(log.name + ".2.gz").write_bytes(gzip.compress(text.encode())[:-30])
+        status, text, messages = run("report", "--log", log, "--json", "--since", "24h")
+        self.assertEqual(status, 3)
+        self.assertGreater(json.loads(text)["messages"], 2 * once, "what can be read is counted")
+        self.assertIn("rotated-report.jsonl.2.gz cannot be read to its end", messages)
 
     def test_since_and_faults(self):
         _, text, _ = run("report", "--log", running.audit, "--json", "--since", "2099-01-01T00:00:00Z")

@@ -1,0 +1,35 @@
+/*
+ * examiner: the filter's checks by hand, for one message after another, with a resolver of their own.
+ *
+ * For the command line; one thread.
+ */
+#ifndef HELOSCOPE_EXAMINER_H
+#define HELOSCOPE_EXAMINER_H
+
+#include "heloscope/config.h"
+#include "heloscope/error.h"
+#include "heloscope/facts.h"
+
+struct examiner;
+
+/*
+ * Begin: the lists of `config`, to which a reference is taken, are asked for their test entries first, as
+ * the filter would. Waits at most the configuration's timeout. NULL with the reason.
+ */
+struct examiner *examiner_new(struct config *config, struct error *error);
+void examiner_free(struct examiner *examiner); /* NULL is allowed */
+
+/* What the other side says. */
+struct examiner_mail {
+	struct client_facts client;
+	const char *helo; /* NULL: nothing */
+	const char *path; /* what stands behind "MAIL FROM:" */
+};
+
+/*
+ * Make the checks for a message, and wait for them as the filter would. The facts are good until the next
+ * call; NULL when memory ran out.
+ */
+const struct facts *examiner_look(struct examiner *examiner, const struct examiner_mail *mail);
+
+#endif
