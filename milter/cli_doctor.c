@@ -14,8 +14,8 @@
 #define TITLE_WIDTH 16
 
 static const char help[] =
-	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--selector NAME] [-c FILE]\n"
-	"                        [--json] DOMAIN...\n"
+	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
+	"                        [--selector NAME] [-c FILE] [--json] DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of sending domains as a receiver would: MX, reverse DNS, HELO, SPF,\n"
 	"DKIM, DMARC and lists. A table shows which domain lacks what; below it stands what\n"
@@ -24,6 +24,7 @@ static const char help[] =
 	"      --ip ADDRESS    an address from which mail goes out; several times for several.\n"
 	"                      Without it they are guessed from MX and SPF\n"
 	"      --helo NAME     the name that the servers give with HELO or EHLO\n"
+	"      --bounces DOMAIN the domain of the bounce address, MAIL FROM, if it is another\n"
 	"      --selector NAME selector of the DKIM key\n"
 	"  -c, --config FILE   a configuration, for its resolver and lists\n"
 	"                      (default: " CONFIG_FILE ", if it is there)\n"
@@ -37,7 +38,7 @@ static const char help[] =
 
 struct options {
 	const char *config, *selector;
-	char helo[DOMAIN_SIZE]; /* normalized, or "" */
+	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json;
@@ -53,14 +54,25 @@ add_address(void *context, const char *text)
 	return cli_read_address("doctor", text, &options->addresses[options->address_count++]);
 }
 
+/* Read a name into `name`; -1 to go on, or the status to exit with. */
+static int
+read_name(const char *text, char *name, const char *example)
+{
+	if (domain_normalize(span_of(text), name))
+		return -1;
+	return cli_usage_error("doctor", "\"%.80s\" is no name; expected one like %s", text, example);
+}
+
 static int
 set_helo(void *context, const char *text)
 {
-	struct options *options = context;
+	return read_name(text, ((struct options *)context)->helo, "mail.example.org");
+}
 
-	if (domain_normalize(span_of(text), options->helo))
-		return -1;
-	return cli_usage_error("doctor", "\"%.80s\" is no name; expected one like mail.example.org", text);
+static int
+set_bounces(void *context, const char *text)
+{
+	return read_name(text, ((struct options *)context)->bounces, "bounces.example.org");
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -70,6 +82,7 @@ read_options(int argc, char **argv, struct options *options)
 	const struct cli_option table[] = {
 		{ .name = "ip", .take = add_address },
 		{ .name = "helo", .take = set_helo },
+		{ .name = "bounces", .take = set_bounces },
 		{ .name = "selector", .text = &options->selector },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
@@ -253,6 +266,7 @@ examine(const struct config *config, char **domains, size_t count, const struct 
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
 		.selector = options->selector,
+		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
 	};
 	struct ward ward = { .count = count };
 	struct error error;

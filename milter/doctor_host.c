@@ -1,4 +1,4 @@
-/* doctor_host: where the mail comes from: MX, addresses, reverse DNS, HELO, lists; and the examination as a
+/* doctor_host: where the mail comes from: addresses, reverse DNS, HELO, lists; and the examination as a
  * whole. */
 #include "heloscope/doctor_exam.h"
 
@@ -9,10 +9,9 @@
 #include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
 
-#define HOSTS_MAX 4 /* of MX records that are followed */
-
 static const char *const titles[DOCTOR_ROWS] = {
 	[DOCTOR_MX] = "MX",
+	[DOCTOR_BOUNCES] = "Bounces",
 	[DOCTOR_ADDRESSES] = "Addresses",
 	[DOCTOR_REVERSE_DNS] = "Reverse DNS",
 	[DOCTOR_HELO] = "HELO name",
@@ -75,7 +74,7 @@ exam_address_text(struct exam *exam, const struct ipaddr *address)
 	return arena_string(exam->arena, ipaddr_format(address, text));
 }
 
-/* MX, and the addresses from which mail may go out. */
+/* The addresses from which mail may go out. */
 
 static void
 add_address(struct exam *exam, const struct ipaddr *address)
@@ -106,7 +105,7 @@ add_host(struct exam *exam, const char *host)
 static void
 add_spf_addresses(struct exam *exam)
 {
-	const struct dns_answer *answer = lookup_get(exam->lookup, exam->report->domain, DNS_TXT);
+	const struct dns_answer *answer = lookup_get(exam->lookup, exam->bounces, DNS_TXT);
 	struct spf_record record;
 	struct spf_fault fault;
 
@@ -125,56 +124,6 @@ add_spf_addresses(struct exam *exam)
 	}
 }
 
-/* What says where a domain without MX takes its mail (RFC 5321, 5.1): its addresses. */
-static const struct dns_answer *
-implicit_mx(struct exam *exam, const char *domain)
-{
-	const struct dns_answer *ipv4 = lookup_get(exam->lookup, domain, DNS_A);
-
-	return ipv4->count > 0 || dns_status_is_fault(ipv4->status)
-		       ? ipv4
-		       : lookup_get(exam->lookup, domain, DNS_AAAA);
-}
-
-static void
-examine_mx(struct exam *exam)
-{
-	const char *domain = exam->report->domain;
-	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
-	const bool is_implicit = answer->count == 0 && !dns_status_is_fault(answer->status);
-	const struct dns_answer *way = is_implicit ? implicit_mx(exam, domain) : answer;
-
-	if (dns_status_is_fault(way->status)) {
-		exam_add_unknown(exam, DOCTOR_MX, domain, way);
-	} else if (answer->count == 1 && answer->records[0].name[0] == '\0') {
-		exam_add(
-			exam,
-			(struct doctor_finding){
-				.row = DOCTOR_MX,
-				.severity = DOCTOR_ERROR,
-				.what = "The null MX says that this domain takes no mail (RFC 7505).",
-				.consequence =
-					"Receivers refuse mail from a domain to which no bounce can be sent.",
-				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
-	} else if (way->count == 0) {
-		exam_add(
-			exam,
-			(struct doctor_finding){
-				.row = DOCTOR_MX,
-				.severity = DOCTOR_ERROR,
-				.what = answer->status == DNS_NXDOMAIN ? "The domain does not exist."
-								       : "There is neither MX nor address.",
-				.consequence =
-					"Receivers refuse mail from a domain to which no bounce can be sent.",
-				.publish = arena_printf(exam->arena, "%s. MX 10 mail.%s.", domain, domain) });
-	} else {
-		exam_set_cell(exam, DOCTOR_MX, is_implicit ? DOCTOR_NOTE : DOCTOR_GOOD);
-	}
-	for (size_t i = 0; i < answer->count && i < HOSTS_MAX; i++)
-		if (answer->records[i].name[0] != '\0')
-			lookup_want(exam->lookup, answer->records[i].name, DNS_AAAA);
-}
-
 static void
 find_addresses(struct exam *exam)
 {
@@ -184,7 +133,7 @@ find_addresses(struct exam *exam)
 		add_address(exam, &exam->order->addresses[i]);
 	exam->report->is_guessed = exam->order->address_count == 0;
 	if (exam->report->is_guessed) {
-		for (size_t i = 0; i < mx->count && i < HOSTS_MAX; i++)
+		for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
 			if (mx->records[i].name[0] != '\0')
 				add_host(exam, mx->records[i].name);
 		if (mx->count == 0)
@@ -367,14 +316,17 @@ void
 doctor_examine(const char *domain, const struct doctor_order *order, const struct config *config,
 	       struct lookup *lookup, struct arena *arena, struct doctor_report *report)
 {
-	struct exam exam = { order, config, lookup, arena, report };
+	struct exam exam = { order, config, lookup, arena, report, order->bounces };
 
 	*report = (struct doctor_report){ .domain = domain };
+	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
+		exam.bounces = domain;
 	lookup_want(lookup, domain, DNS_A);
-	lookup_want(lookup, domain, DNS_TXT);
-	examine_mx(&exam);
+	lookup_want(lookup, exam.bounces, DNS_TXT);
+	exam_mx(&exam);
 	if (lookup_get(lookup, domain, DNS_MX)->status == DNS_NXDOMAIN)
 		return; /* there is nothing more to look at */
+	exam_bounces(&exam);
 	find_addresses(&exam);
 	exam_spf_record(&exam);
 	for (size_t i = 0; i < report->address_count; i++) {

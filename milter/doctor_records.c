@@ -1,4 +1,4 @@
-/* doctor_records: SPF, DKIM and DMARC of a sender's domain. */
+/* doctor_records: SPF and DMARC of a sender's domain. */
 #include "heloscope/doctor_exam.h"
 
 #include <string.h>
@@ -23,10 +23,10 @@ evaluate(struct exam *exam, const struct ipaddr *client)
 	const struct spf_source source = { ask, exam->lookup };
 	const struct spf_query query = {
 		.client = *client,
-		.domain = exam->report->domain,
+		.domain = exam->bounces,
 		.local = SPAN("postmaster"),
-		.sender_domain = exam->report->domain,
-		.helo = exam->order->helo != NULL ? exam->order->helo : exam->report->domain,
+		.sender_domain = exam->bounces,
+		.helo = exam->order->helo != NULL ? exam->order->helo : exam->bounces,
 		.receiver = exam->config->authserv_id,
 	};
 	struct spf_outcome outcome = { .result = RESULT_NONE };
@@ -45,8 +45,8 @@ new_record(struct exam *exam)
 	struct strbuf text;
 
 	strbuf_init(&text, memory, sizeof memory);
-	strbuf_printf(&text, "%s. TXT \"v=spf1%s", exam->report->domain,
-		      lookup_get(exam->lookup, exam->report->domain, DNS_MX)->count > 0 ? " mx" : "");
+	strbuf_printf(&text, "%s. TXT \"v=spf1%s", exam->bounces,
+		      lookup_get(exam->lookup, exam->bounces, DNS_MX)->count > 0 ? " mx" : "");
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		spf_record_add_address(&text, &exam->report->addresses[i]);
 	strbuf_add(&text, " -all\"");
@@ -65,7 +65,7 @@ extended_record(struct exam *exam, const char *record, const struct ipaddr *addr
 		return NULL;
 	strbuf_init(&text, memory, size);
 	spf_record_extend(&text, record, address);
-	return arena_printf(exam->arena, "%s. TXT \"%s\"", exam->report->domain, memory);
+	return arena_printf(exam->arena, "%s. TXT \"%s\"", exam->bounces, memory);
 }
 
 void
@@ -172,11 +172,10 @@ exam_spf_record(struct exam *exam)
 					 "end the record with \"-all\", or with \"~all\" while you try it" });
 }
 
-/* DKIM and DMARC: whether there is a record, and one only. */
+/* DMARC: whether there is a record, and one only. */
 
-/* The value of a tag in "a=b; c = d" (RFC 6376, 3.2; RFC 9989, 4.7); empty when it is not there. */
-static struct span
-tag_value(struct span record, struct span tag)
+struct span
+exam_tag_value(struct span record, struct span tag)
 {
 	while (record.length > 0) {
 		const char *end = memchr(record.at, ';', record.length);
@@ -201,7 +200,7 @@ count_dmarc(const struct dns_answer *answer, struct span *record)
 		const struct span text = answer->records[i].text;
 
 		if (text.length > 0 && text.at[0] == 'v'
-		    && span_equals(tag_value(text, SPAN("v")), SPAN("DMARC1"))) {
+		    && span_equals(exam_tag_value(text, SPAN("v")), SPAN("DMARC1"))) {
 			*record = text;
 			count++;
 		}
@@ -235,7 +234,7 @@ exam_dmarc(struct exam *exam)
 				 .publish = arena_printf(exam->arena,
 							 "%s. TXT \"v=DMARC1; p=none; rua=mailto:dmarc@%s\"",
 							 name, exam->report->domain) });
-	else if (tag_value(record, SPAN("p")).length == 0)
+	else if (exam_tag_value(record, SPAN("p")).length == 0)
 		exam_add(exam,
 			 (struct doctor_finding){ .row = DOCTOR_DMARC,
 						  .severity = DOCTOR_WARNING,
@@ -243,37 +242,4 @@ exam_dmarc(struct exam *exam)
 						  .consequence = "Receivers act as if it were p=none." });
 	else
 		exam_set_cell(exam, DOCTOR_DMARC, DOCTOR_GOOD);
-}
-
-void
-exam_dkim(struct exam *exam)
-{
-	const char *name =
-		arena_printf(exam->arena, "%s._domainkey.%s", exam->order->selector, exam->report->domain);
-	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
-	const struct span record = answer->count > 0 ? answer->records[0].text : (struct span){ "", 0 };
-
-	if (dns_status_is_fault(answer->status))
-		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
-	else if (answer->count != 1)
-		exam_add(exam, (struct doctor_finding){
-				       .row = DOCTOR_DKIM,
-				       .severity = DOCTOR_ERROR,
-				       .what = arena_printf(
-					       exam->arena, "There %s at %s.",
-					       answer->count == 0 ? "is no key" : "are several keys", name),
-				       .consequence = "Signatures with this selector fail.",
-				       .publish = arena_printf(exam->arena,
-							       "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name) });
-	else if (tag_value(record, SPAN("p")).length == 0)
-		exam_add(exam, (struct doctor_finding){
-				       .row = DOCTOR_DKIM,
-				       .severity = DOCTOR_ERROR,
-				       .what = arena_printf(exam->arena,
-							    "The key at %s is empty, which says that it was "
-							    "revoked.",
-							    name),
-				       .consequence = "Signatures with this selector fail." });
-	else
-		exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
 }

@@ -18,6 +18,7 @@
 /* What is looked at, in the order of the table; words in doctor_host.c. */
 enum doctor_row {
 	DOCTOR_MX,
+	DOCTOR_BOUNCES,
 	DOCTOR_ADDRESSES,
 	DOCTOR_REVERSE_DNS,
 	DOCTOR_HELO,
@@ -58,6 +59,7 @@ struct doctor_order {
 	size_t address_count;
 	const char *helo;     /* name that the servers give, or NULL */
 	const char *selector; /* of DKIM, or NULL */
+	const char *bounces;  /* normalized: the domain of the bounce address; NULL: that of the author */
 };
 
 struct doctor_report {

@@ -1,5 +1,5 @@
 /*
- * doctor_exam: an examination under way. For doctor_host.c and doctor_records.c only.
+ * doctor_exam: an examination under way. For the doctor_*.c only.
  */
 #ifndef HELOSCOPE_DOCTOR_EXAM_H
 #define HELOSCOPE_DOCTOR_EXAM_H
@@ -12,7 +12,10 @@ struct exam {
 	struct lookup *lookup;
 	struct arena *arena;
 	struct doctor_report *report;
+	const char *bounces; /* the domain of the bounce address, which SPF is about; often report->domain */
 };
+
+#define EXAM_HOSTS_MAX 4 /* of MX records that are followed */
 
 /* Let the cell of a row be at least as bad as this. */
 void exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity severity);
@@ -26,6 +29,13 @@ void exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name,
 
 /* The address as text, in the arena. */
 const char *exam_address_text(struct exam *exam, const struct ipaddr *address);
+
+/* The value of a tag in "a=b; c = d" (RFC 6376, 3.2; RFC 9989, 4.7); empty when it is not there. */
+struct span exam_tag_value(struct span record, struct span tag);
+
+/* Where mail for the domain goes, and whether bounces come back. */
+void exam_mx(struct exam *exam);
+void exam_bounces(struct exam *exam);
 
 /* The records: what they say in general, and of one address. */
 void exam_spf_record(struct exam *exam);

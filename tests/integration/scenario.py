@@ -14,6 +14,44 @@ addresses = {
     "deferred": "198.51.100.82",
 }
 
+# Public keys made for these tests: RSA of 2048, 1024 and 512 bits, and ed25519, bare and wrapped.
+RSA_2048 = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzmwJpF/WGqh4eaKrSX5mP2ntd4ap64a7zIugaluJfAM2sAlV0/NFZlFI4Zhg+ZNhN8vLwQzfSQYq"
+    "r+sziRCIHBCKKqEZA124MLLrOCTjM5z9Q6VYix089j9p/+TBbjEHXXtzbjzmzHezFdZrMZs0j1hmEggh0Xixzbil+bg0F9/l24qRsByb8cJPGPDpg8uye7UM"
+    "ZRSxArBIcL9Z/iqNfzqKeq0s0BrDm3DK0s662iuZ61CgDpkC97uAzlx1diojYxzcmhUiMZZ5sklAbKqrsdOMlaLb4wHmq7jySS4IJXI+R9F4yKNHXB7TCbaa"
+    "H37sL2Gj8r3+9J7UiVvWa9mEbQIDAQAB"
+)
+RSA_1024 = (
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDi61Ld7EAZV0hKXnTI92J4BMci9JxiAr4VmX9V4StOPGkX4aDaefcgVuWk/xLc+6xX07eyWCqv+KKwMRIG"
+    "JEzP/mjtbuTzidy6Q/CAynRujvfuFjHfM1/Q8YAulVNNvwouhrMme1YW6GQ3RcZoHT1XNFsMla38HScrAWOrS3UUxQIDAQAB"
+)
+RSA_512 = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAJkXGFsLKjR4eBVi907t45iYyhiuIvEtOplG0vR9VwRImg+HOXdH4GrI0FpPBFOopFDEv68guc03gdG3749JJq0CAwEAAQ=="
+ED25519, ED25519_WRAPPED = "GX1Qf1yQNpZ7RXFDXOcjX1FpeVmS9Lboz6D7LsBVYt8=", "MCowBQYDK2VwAyEAgoKuH7rFC2ieZzbomT2J8VWtnPq4OLIZB7a+vHqavrI="
+
+DKIM_KEYS = {
+    "s1": f"v=DKIM1; k=rsa; p={RSA_2048}",
+    "spaced": f"v = DKIM1 ; p = {RSA_2048[:100]} {RSA_2048[100:]} ;",
+    "revoked": "v=DKIM1; k=rsa; p=",
+    "small": f"p={RSA_1024}",
+    "weak": f"v=DKIM1; p={RSA_512}",
+    "cut": f"v=DKIM1; k=rsa; p={RSA_1024[:180]}",
+    "noise": "v=DKIM1; k=rsa; p=-----BEGIN PUBLIC KEY-----",
+    "ed": f"v=DKIM1; k=ed25519; p={ED25519}",
+    "wrapped": f"v=DKIM1; k=ed25519; p={ED25519_WRAPPED}",
+    "dsa": f"v=DKIM1; k=dsa; p={RSA_2048}",
+    "old": f"v=DKIM1; h=sha1; p={RSA_2048}",
+    "hashes": f"v=DKIM1; h=sha1:sha256; s=email; p={RSA_2048}",
+    "other": f"v=DKIM1; s=tlsrpt; p={RSA_2048}",
+    "testing": f"v=DKIM1; t=s:y; p={RSA_2048}",
+    "version": f"v=DKIM2; p={RSA_2048}",
+}
+
+
+def txt(text):
+    """Text as the strings of a TXT record, each at most 255 octets long."""
+    return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
+
+
 ZONES = {
     "example": """
 smtpout.yodel A 198.51.100.54
@@ -22,8 +60,14 @@ yodel MX 10 smtpout.yodel
 yodel TXT "v=spf1 ip4:198.51.100.54 ip6:2001:db8::54 -all"
 smtpout.yodel TXT "v=spf1 a -all"
 _dmarc.yodel TXT "v=DMARC1; p=reject"
-s1._domainkey.yodel TXT "v=DKIM1; k=rsa; p=MIGfMA0"
-s2._domainkey.yodel TXT "v=DKIM1; k=rsa; p="
+mail.halfway A 198.51.100.90
+halfway MX 10 mail.halfway
+halfway MX 20 gone.halfway
+inside MX 10 mail.inside
+mail.inside A 10.0.0.25
+lost MX 10 gone.lost
+elsewhere MX 10 mail.plain
+elsewhere TXT "v=spf1 ip4:198.51.100.54 -all"
 open MX 10 mail.plain
 open TXT "v=spf1 mx +all"
 _dmarc.open TXT "v=DMARC1; rua=mailto:x@open.example"
@@ -73,6 +117,7 @@ xn--bcher-kva MX 10 mail.plain
 xn--bcher-kva TXT "v=spf1 ip4:203.0.113.5 -all"
 big A 203.0.113.5
 """
+    + "".join(f"{selector}._domainkey.yodel TXT {txt(key)}\n" for selector, key in DKIM_KEYS.items())
     + "".join(["big TXT \"v=spf1\"", *(f' " ip4:192.0.2.{n}"' for n in range(45)), ' " ip4:203.0.113.5 -all"\n']),
     "100.51.198.in-addr.arpa": """
 54 PTR smtpout.yodel.example.

@@ -22,7 +22,7 @@ from selenium.webdriver.chrome.service import Service
 from dns_server import DnsServer, respond
 from lab import SCHEMA, Lab, free_port, wait_until
 from raw_milter import Client
-from scenario import CONFIG, LISTS, ZONES, addresses
+from scenario import CONFIG, DKIM_KEYS, LISTS, ZONES, addresses, txt
 
 lab = None
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
@@ -621,6 +621,18 @@ class Doctor(unittest.TestCase):
             (["yodel.example"], "yodel.example", "Addresses", "note"),
             (["--ip", addresses["good"], "yodel.example"], "yodel.example", "Addresses", "good"),
             (["nullmx.example"], "nullmx.example", "MX", "error"),
+            (["nullmx.example"], "nullmx.example", "Bounces", "error"),
+            (["yodel.example"], "yodel.example", "Bounces", "good"),
+            (["plain.example"], "plain.example", "Bounces", "good"),
+            (["halfway.example"], "halfway.example", "Bounces", "warning"),
+            (["inside.example"], "inside.example", "Bounces", "error"),
+            (["lost.example"], "lost.example", "Bounces", "error"),
+            (["--bounces", "yodel.example", "yodel.example"], "yodel.example", "Bounces", "good"),
+            (["--bounces", "nullmx.example", "yodel.example"], "yodel.example", "Bounces", "error"),
+            (["--bounces", "absent.example", "yodel.example"], "yodel.example", "Bounces", "error"),
+            (["--bounces", "elsewhere.example", "yodel.example"], "yodel.example", "Bounces", "warning"),
+            (["--bounces", "elsewhere.example", "--ip", addresses["good"], "plain.example"], "plain.example", "SPF passes", "good"),
+            (["--bounces", "open.example", "yodel.example"], "yodel.example", 'SPF "all"', "error"),
             (["absent.example"], "absent.example", "MX", "error"),
             (["absent.example"], "absent.example", "DMARC", "not asked"),
             (["plain.example"], "plain.example", "MX", "note"),
@@ -645,8 +657,7 @@ class Doctor(unittest.TestCase):
             (["yodel.example"], "yodel.example", 'SPF "all"', "good"),
             (["yodel.example"], "yodel.example", "DKIM key", "not asked"),
             (["--selector", "s1", "yodel.example"], "yodel.example", "DKIM key", "good"),
-            (["--selector", "s2", "yodel.example"], "yodel.example", "DKIM key", "error"),
-            (["--selector", "s3", "yodel.example"], "yodel.example", "DKIM key", "error"),
+            (["--selector", "absent", "yodel.example"], "yodel.example", "DKIM key", "error"),
             (["yodel.example"], "yodel.example", "DMARC", "good"),
             (["spaced.example"], "spaced.example", "DMARC", "good"),
             (["open.example"], "open.example", "DMARC", "warning"),
@@ -659,6 +670,31 @@ class Doctor(unittest.TestCase):
         ):
             with self.subTest(arguments, row=row):
                 self.assertEqual(self.findings(*arguments)[1][domain, row], severity)
+
+    def test_a_DKIM_key_is_read_as_a_verifier_reads_it(self):
+        for selector, severity, words in (
+            ("s1", "good", None),
+            ("spaced", "good", None),
+            ("hashes", "good", None),
+            ("ed", "good", None),
+            ("revoked", "error", "revoked"),
+            ("small", "note", "1024 bits; 2048 are advised"),
+            ("weak", "error", "512 bits"),
+            ("cut", "error", "no RSA public key"),
+            ("noise", "error", "no RSA public key"),
+            ("wrapped", "error", "44 octets; an ed25519 key has 32"),
+            ("dsa", "error", 'type is "dsa"'),
+            ("old", "error", "sha256"),
+            ("other", "error", "not for mail"),
+            ("testing", "note", "t=y"),
+            ("version", "error", "not DKIM1"),
+        ):
+            with self.subTest(selector):
+                _, cells, reports = self.findings("--selector", selector, "yodel.example")
+                self.assertEqual(cells["yodel.example", "DKIM key"], severity)
+                found = [finding["what"] for finding in reports[0]["findings"] if finding["row"] == "DKIM key"]
+                self.assertEqual(len(found), 0 if words is None else 1)
+                self.assertIn(words or "", "".join(found))
 
     def test_the_record_to_publish_makes_it_pass(self):
         """Each proposal for SPF, put into a zone of its own, lets the address pass."""
@@ -681,7 +717,7 @@ class Doctor(unittest.TestCase):
             ("out.well.example", "A"): "198.51.100.9",
             ("well.example", "TXT"): '"v=spf1 a:out.well.example -all"',
             ("_dmarc.well.example", "TXT"): '"v=DMARC1; p=none"',
-            ("s1._domainkey.well.example", "TXT"): '"v=DKIM1; p=MIGf"',
+            ("s1._domainkey.well.example", "TXT"): txt(DKIM_KEYS["s1"]),
             ("9.100.51.198.bl.test", "A"): None,
             ("well.example.dbl.test", "A"): None,
         }
