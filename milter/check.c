@@ -190,18 +190,24 @@ find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, e
 	return NULL;
 }
 
+/* Have it answered: at once when the answer is at hand. False when it cannot be asked. */
 static bool
 send_question(struct inquiry *inquiry, struct lookup *lookup)
 {
-	struct request *request = malloc(sizeof *request);
+	struct dns_resolver *resolver = inquiry->needs.resolver;
+	struct request *request;
 
+	if (resolver->known != NULL)
+		lookup->answer = resolver->known(resolver, lookup->name, lookup->type);
+	if (lookup->answer != NULL)
+		return true;
+	request = malloc(sizeof *request);
 	if (request == NULL)
 		return false;
 	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
 	lookup->request = request;
 	inquiry->references++;
-	if (inquiry->needs.resolver->ask(inquiry->needs.resolver, lookup->name, lookup->type, take_answer,
-					 request))
+	if (resolver->ask(resolver, lookup->name, lookup->type, take_answer, request))
 		return true;
 	inquiry->references--;
 	lookup->request = NULL;
@@ -233,7 +239,7 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 	lookup->name = arena_string(&state->arena, name);
 	state->lookups = lookup;
 	state->count++;
-	return send_question(inquiry, lookup) ? NULL : &failed;
+	return send_question(inquiry, lookup) ? lookup->answer : &failed;
 }
 
 /* The connection's life. */

@@ -79,15 +79,25 @@ dns_answer_empty(enum dns_status status, uint32_t ttl_s)
 {
 	struct dns_answer *answer = calloc(1, sizeof *answer);
 
-	if (answer != NULL)
-		*answer = (struct dns_answer){ .status = status, .ttl_s = ttl_s };
+	if (answer != NULL) {
+		answer->status = status;
+		answer->ttl_s = ttl_s;
+	}
+	return answer;
+}
+
+struct dns_answer *
+dns_answer_ref(struct dns_answer *answer)
+{
+	(void)atomic_fetch_add_explicit(&answer->others, 1, memory_order_relaxed);
 	return answer;
 }
 
 void
 dns_answer_free(struct dns_answer *answer)
 {
-	free(answer);
+	if (answer != NULL && atomic_fetch_sub(&answer->others, 1) == 0)
+		free(answer);
 }
 
 /* A message and how far it has been read. */

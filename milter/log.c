@@ -44,11 +44,13 @@ log_line(enum log_level level, const char *format, ...)
 	va_end(arguments);
 	strbuf_init(&escaped, line, sizeof line);
 	/* What callers escaped already holds only octets that stay as they are, but backslashes. */
-	for (const char *at = raw; *at != '\0'; at++) {
+	for (const char *at = raw; *at != '\0'; at += *at == '\\' ? 1 : 0) {
+		const size_t length = strcspn(at, "\\");
+
+		strbuf_add_escaped(&escaped, (struct span){ at, length }, length);
+		at += length;
 		if (*at == '\\')
 			strbuf_add_char(&escaped, *at);
-		else
-			strbuf_add_escaped(&escaped, (struct span){ at, 1 }, 1);
 	}
 	if (atomic_load(&log_target_now) == LOG_TARGET_SYSLOG)
 		syslog(priorities[level], "%s", line);

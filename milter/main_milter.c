@@ -13,6 +13,7 @@
 #include "heloscope/log.h"
 #include "heloscope/milter.h"
 #include "heloscope/service.h"
+#include "heloscope/thread.h"
 #include "heloscope/session.h"
 
 enum { EXIT_USAGE = 2 };
@@ -235,6 +236,7 @@ main(int argc, char **argv)
 		return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	block_signals();
+	thread_set_stack();
 	log_open(config->log_target, config->log_level);
 	descriptors = service_raise_descriptors();
 	if (descriptors < 1024)

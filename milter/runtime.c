@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "heloscope/checks.h"
+#include "heloscope/dns_cache.h"
 #include "heloscope/list_prober.h"
 #include "heloscope/resolver.h"
+
+#define CACHE_OCTETS (8U << 20)
 
 struct runtime {
 	atomic_uint references;
@@ -20,7 +23,7 @@ struct runtime {
 /* A resolver outlives a reload that does not change it. */
 struct shared_resolver {
 	atomic_uint references;
-	struct dns_resolver *resolver;
+	struct dns_resolver *resolver, *cache;
 };
 
 static void
@@ -29,6 +32,7 @@ resolver_unref(struct shared_resolver *shared)
 	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
 		return;
 	resolver_free(shared->resolver);
+	dns_cache_free(shared->cache);
 	free(shared);
 }
 
@@ -48,8 +52,10 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 	}
 	atomic_init(&shared->references, 1);
 	shared->resolver = resolver_new(&config->resolver, error);
-	if (shared->resolver == NULL) {
-		free(shared);
+	if (shared->resolver != NULL)
+		shared->cache = dns_cache_new(shared->resolver, CACHE_OCTETS);
+	if (shared->cache == NULL) {
+		resolver_unref(shared);
 		return NULL;
 	}
 	return shared;
@@ -137,7 +143,7 @@ runtime_needs(const struct runtime *runtime)
 {
 	return (struct inquiry_needs){
 		.table = checks_table(),
-		.resolver = runtime->resolver->resolver,
+		.resolver = runtime->resolver->cache,
 		.config = runtime->config,
 		.health = runtime->health,
 	};

@@ -56,6 +56,18 @@ strbuf_printf(struct strbuf *buffer, const char *format, ...)
 	}
 }
 
+/* How many octets at the start of `text` stay as they are. */
+static size_t
+plain_length(struct span text)
+{
+	size_t length = 0;
+
+	while (length < text.length && text.at[length] >= 0x20 && text.at[length] <= 0x7e
+	       && text.at[length] != '\\')
+		length++;
+	return length;
+}
+
 void
 strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 {
@@ -63,15 +75,18 @@ strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 
 	if (is_long)
 		text.length = limit;
-	for (size_t i = 0; i < text.length; i++) {
-		const unsigned char c = (unsigned char)text.at[i];
+	while (text.length > 0) {
+		const size_t plain = plain_length(text);
 
-		if (c == '\\')
+		strbuf_add_span(buffer, (struct span){ text.at, plain });
+		text = span_from(text, plain);
+		if (text.length == 0)
+			break;
+		if (text.at[0] == '\\')
 			strbuf_add(buffer, "\\\\");
-		else if (c >= 0x20 && c <= 0x7e)
-			strbuf_add_char(buffer, (char)c);
 		else
-			strbuf_printf(buffer, "\\x%02x", c);
+			strbuf_printf(buffer, "\\x%02x", (unsigned char)text.at[0]);
+		text = span_from(text, 1);
 	}
 	if (is_long)
 		strbuf_add(buffer, "...");

@@ -2,6 +2,24 @@
 
 #include <signal.h>
 
+/*
+ * Ours use 64 kB at most, and libunbound's less than 256. libmilter starts and ends threads all the time:
+ * of small stacks the C library keeps enough, large ones it gives back to the system each time.
+ */
+#define STACK_SIZE (512U << 10)
+
+void
+thread_set_stack(void)
+{
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	if (pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0)
+		(void)pthread_setattr_default_np(&attributes);
+	(void)pthread_attr_destroy(&attributes);
+}
+
 bool
 thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 {

@@ -7,6 +7,7 @@
 #ifndef HELOSCOPE_DNS_H
 #define HELOSCOPE_DNS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,12 @@ struct dns_record {
 	uint16_t preference;   /* MX */
 };
 
-/* An answer. One block of memory: free it with dns_answer_free(). Immutable once made. */
+/*
+ * An answer. One block of memory, that several may hold: each frees it with dns_answer_free(). Immutable
+ * once made.
+ */
 struct dns_answer {
+	atomic_uint others; /* who hold it, beside the first */
 	enum dns_status status;
 	enum dns_security security;
 	uint32_t ttl_s; /* smallest of the records used, or of the negative answer; at most a week */
@@ -81,7 +86,10 @@ struct dns_answer *dns_answer_empty(enum dns_status status, uint32_t ttl_s);
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,
 				    enum dns_type type);
 
-void dns_answer_free(struct dns_answer *answer);
+/* One more holder. */
+struct dns_answer *dns_answer_ref(struct dns_answer *answer);
+
+void dns_answer_free(struct dns_answer *answer); /* NULL is allowed */
 
 /*
  * Called once for each question that was taken, on the resolver's thread or, by a fake, from
@@ -90,6 +98,11 @@ void dns_answer_free(struct dns_answer *answer);
 typedef void dns_callback(void *context, struct dns_answer *answer);
 
 struct dns_resolver {
+	/*
+	 * The answer, when it is at hand, for the caller to free; else NULL. Never waits. Any thread. The
+	 * member is NULL for resolvers that keep none.
+	 */
+	struct dns_answer *(*known)(struct dns_resolver *resolver, const char *name, enum dns_type type);
 	/*
 	 * Take a question and return at once. False: not taken, no callback will come. `name` is
 	 * copied. Any thread. Names are absolute; there is no search list. Octets that no host name

@@ -91,7 +91,9 @@ after_answers(struct dns_resolver *resolver, void (*run)(void *context), void *c
 void
 fake_dns_init(struct fake_dns *fake, const struct fake_row *rows, size_t count)
 {
-	*fake = (struct fake_dns){ .interface = { ask, after_answers }, .rows = rows, .row_count = count };
+	*fake = (struct fake_dns){ .interface = { .ask = ask, .after_answers = after_answers },
+				   .rows = rows,
+				   .row_count = count };
 }
 
 static struct fake_query *
