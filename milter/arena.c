@@ -2,23 +2,32 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE 1024 /* most sessions need one or two */
-#define ALIGNMENT _Alignof(max_align_t)
+#define USUAL 1008     /* octets, with which a whole KB is taken */
+#define CHUNK_MAX 8176 /* octets; unless more is asked for at once */
+#define ALIGNMENT 8    /* of pointers and the largest numbers; nothing here needs more */
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t used, size;
-	_Alignas(max_align_t) char memory[];
+	uint32_t used, size;
+	_Alignas(ALIGNMENT) char memory[];
 };
 
 void
 arena_init(struct arena *arena, size_t limit)
 {
-	*arena = (struct arena){ .limit = limit };
+	arena_init_for(arena, USUAL, limit);
+}
+
+void
+arena_init_for(struct arena *arena, size_t usual, size_t limit)
+{
+	*arena = (struct arena){ .usual = (uint32_t)usual,
+				 .limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX };
 }
 
 void
@@ -30,18 +39,23 @@ arena_clear(struct arena *arena)
 		next = chunk->next;
 		free(chunk);
 	}
-	arena_init(arena, arena->limit);
+	arena_init_for(arena, arena->usual, arena->limit);
 }
 
 static struct arena_chunk *
 add_chunk(struct arena *arena, size_t size)
 {
-	const size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-	struct arena_chunk *chunk = malloc(sizeof *chunk + room);
+	size_t room = arena->chunks == NULL ? arena->usual : 2 * (size_t)arena->chunks->size;
+	struct arena_chunk *chunk;
 
+	if (room > CHUNK_MAX)
+		room = CHUNK_MAX;
+	if (room < size)
+		room = size;
+	chunk = malloc(sizeof *chunk + room);
 	if (chunk == NULL)
 		return NULL;
-	*chunk = (struct arena_chunk){ .next = arena->chunks, .size = room };
+	*chunk = (struct arena_chunk){ .next = arena->chunks, .size = (uint32_t)room };
 	arena->chunks = chunk;
 	return chunk;
 }
@@ -62,8 +76,8 @@ arena_alloc(struct arena *arena, size_t size)
 	if (chunk == NULL)
 		goto refused;
 	memory = chunk->memory + chunk->used;
-	chunk->used += size;
-	arena->used += size;
+	chunk->used += (uint32_t)size;
+	arena->used += (uint32_t)size;
 	return memset(memory, 0, size);
 refused:
 	arena->has_failed = true;

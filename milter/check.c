@@ -8,7 +8,10 @@
 
 #include "heloscope/clock.h"
 
-#define STAGE_MEMORY (512U << 10) /* octets; a usual stage needs two or three thousand */
+#define STAGE_MEMORY (512U << 10) /* octets */
+
+/* What a stage usually needs, with two lists: many sessions do nothing but wait. */
+static const size_t usual_memory[STAGES] = { 608, 288, 1008 };
 #define LOOKUPS_MAX 256
 
 /* A question and its answer. Lives in its stage's arena. */
@@ -30,7 +33,7 @@ struct request {
 struct stage_state {
 	struct arena arena;
 	struct lookup *lookups;
-	size_t count;
+	unsigned count;
 };
 
 struct inquiry {
@@ -38,7 +41,6 @@ struct inquiry {
 	pthread_cond_t is_complete_now;
 	unsigned references; /* the owner's, one a request, one a scheduled run */
 	struct inquiry_needs needs;
-	struct client_facts client;
 	char *helo; /* as given, or NULL */
 	enum stage stage;
 	bool is_closed, is_scheduled, is_complete, has_expired;
@@ -263,7 +265,6 @@ enter_connect(struct inquiry *inquiry)
 {
 	enter(inquiry, STAGE_CONNECT);
 	inquiry->has_expired = false;
-	inquiry->facts.client = inquiry->client;
 }
 
 static void
@@ -282,25 +283,12 @@ enter_helo(struct inquiry *inquiry)
 static void
 enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
 {
-	struct sender_facts *sender = &inquiry->facts.sender;
 	struct arena *arena = &inquiry->stages[STAGE_MAIL].arena;
-	const struct mailbox *mailbox = &sender->mailbox;
 
 	enter(inquiry, STAGE_MAIL);
 	inquiry->facts.client.is_authenticated = auth_name != NULL;
 	inquiry->facts.client.auth_name = auth_name != NULL ? arena_string(arena, auth_name) : NULL;
-	sender->given = arena_string(arena, path);
-	sender->mailbox = mailbox_parse(span_of(sender->given));
-	sender->domain = mailbox->form == MAILBOX_ADDRESS ? arena_string(arena, mailbox->name) : "";
-	sender->address = "";
-	if (mailbox->form == MAILBOX_MALFORMED)
-		sender->address = sender->given;
-	else if (mailbox->form == MAILBOX_LOCAL_ONLY)
-		sender->address = arena_copy(arena, mailbox->local);
-	else if (mailbox->form != MAILBOX_NULL)
-		sender->address =
-			arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
-				     (int)mailbox->domain.length, mailbox->domain.at);
+	facts_set_sender(&inquiry->facts.sender, path, arena);
 }
 
 struct inquiry *
@@ -316,9 +304,9 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	inquiry->references = 1;
 	inquiry->needs = *needs;
 	(void)config_ref(needs->config);
-	inquiry->client = *client;
+	inquiry->facts.client = *client;
 	for (int stage = 0; stage < STAGES; stage++)
-		arena_init(&inquiry->stages[stage].arena, STAGE_MEMORY);
+		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
 	(void)pthread_mutex_lock(&inquiry->lock);
 	enter_connect(inquiry);
 	run_checks(inquiry);
@@ -336,6 +324,12 @@ inquiry_helo(struct inquiry *inquiry, const char *name)
 	enter_helo(inquiry);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+const char *
+inquiry_helo_given(const struct inquiry *inquiry)
+{
+	return inquiry->helo;
 }
 
 void

@@ -69,7 +69,8 @@ write_names(struct inquiry *inquiry, const struct name_list *names, const struct
 	struct arena *arena = inquiry_arena(inquiry, STAGE_CONNECT);
 	bool is_uncertain = false;
 
-	for (size_t i = 0; i < names->count && answers[i] != NULL; i++) {
+	facts->iprev.names = arena_alloc(arena, names->count * sizeof *facts->iprev.names);
+	for (size_t i = 0; facts->iprev.names != NULL && i < names->count && answers[i] != NULL; i++) {
 		struct iprev_name *name = &facts->iprev.names[facts->iprev.count++];
 
 		name->name = arena_string(arena, names->items[i]->name);

@@ -6,6 +6,7 @@
 
 #define ARENA_LIMIT (64U << 20)
 #define DEFAULT_TIMEOUT_MS 5000
+#define DEFAULT_CACHE_OCTETS (8UL << 20)
 #define DEFAULT_PROBE_INTERVAL_MS 300000
 
 /* The reference count is not the reader's business, so it is not in the header. */
@@ -34,6 +35,7 @@ set_defaults(struct config *config)
 	config->log_target = LOG_TARGET_SYSLOG;
 	config->log_level = LOG_LEVEL_INFO;
 	config->timeout_ms = DEFAULT_TIMEOUT_MS;
+	config->cache_octets = DEFAULT_CACHE_OCTETS;
 	config->probe_interval_ms = DEFAULT_PROBE_INTERVAL_MS;
 	config->trusts_authenticated = true;
 	config->default_policy.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 };
@@ -83,7 +85,8 @@ config_same_resolver(const struct config *a, const struct config *b)
 {
 	/* The file of RESOLVER_SYSTEM may have changed: read it again. */
 	if (a->resolver.mode != b->resolver.mode || a->resolver.mode == RESOLVER_SYSTEM
-	    || a->servers.count != b->servers.count || a->zones.count != b->zones.count
+	    || a->cache_octets != b->cache_octets || a->servers.count != b->servers.count
+	    || a->zones.count != b->zones.count
 	    || !same_text(a->resolver.trust_anchor, b->resolver.trust_anchor))
 		return false;
 	for (size_t i = 0; i < a->servers.count; i++)

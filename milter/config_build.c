@@ -309,28 +309,39 @@ config_add_zone(struct config_reader *reader, struct word zone, const struct val
 	}
 }
 
-/* Milliseconds; ULONG_MAX when that is more than fits. */
+/* A number with a unit: milliseconds, or octets. ULONG_MAX when that is more than fits. */
 static unsigned long
-milliseconds_of(const char *duration)
+measure_of(const char *text)
 {
 	static const struct {
 		const char *unit;
-		unsigned long milliseconds;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+		unsigned long factor;
+	} units[] = { { "ms", 1 },         { "s", 1000 },       { "m", 60000 },     { "h", 3600000 },
+		      { "kB", 1UL << 10 }, { "MB", 1UL << 20 }, { "GB", 1UL << 30 } };
 	char *unit;
-	const unsigned long value = strtoul(duration, &unit, 10);
+	const unsigned long value = strtoul(text, &unit, 10);
 
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(units[i].unit, unit) == 0)
-			return value <= ULONG_MAX / units[i].milliseconds ? value * units[i].milliseconds
-									  : ULONG_MAX;
+			return value <= ULONG_MAX / units[i].factor ? value * units[i].factor : ULONG_MAX;
 	return ULONG_MAX;
+}
+
+void
+config_set_cache(struct config_reader *reader, struct word size)
+{
+	const unsigned long value = measure_of(size.text);
+
+	if (value < CONFIG_CACHE_MIN || value > CONFIG_CACHE_MAX)
+		config_complain(reader, size.place, "a cache of %.20s; expected 256kB to 64GB", size.text);
+	else
+		reader->config->cache_octets = value;
 }
 
 void
 config_set_timeout(struct config_reader *reader, struct word duration)
 {
-	const unsigned long value = milliseconds_of(duration.text);
+	const unsigned long value = measure_of(duration.text);
 
 	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
 		config_complain(reader, duration.place,
@@ -344,7 +355,7 @@ config_set_timeout(struct config_reader *reader, struct word duration)
 void
 config_set_probe_interval(struct config_reader *reader, struct word duration)
 {
-	const unsigned long value = milliseconds_of(duration.text);
+	const unsigned long value = measure_of(duration.text);
 
 	if (value < 1000 || value > 24UL * 3600 * 1000)
 		config_complain(reader, duration.place, "a probe-interval of %.20s; expected 1s to 24h",

@@ -66,10 +66,11 @@ static const struct word nothing = { NULL, { 0, 0 } };
 }
 
 %token END 0 "end of file"
-%token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration" PERCENT "percentage"
+%token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration" SIZE "size" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
 %token <text> ACCEPT "accept" ALSO "also" AND "and" ANSWERS "answers" AUDIT "audit"
-%token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CONTACT "contact" CONTAINS "contains"
+%token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CACHE "cache" CONTACT "contact"
+%token <text> CONTAINS "contains"
 %token <text> DEFAULT "default" DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl"
 %token <text> DOMAIN_DNSBL "domain-dnsbl" ENFORCE "enforce" ENGINE "engine" ERRORS "errors"
 %token <text> EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
@@ -204,6 +205,7 @@ resolver_setting:
 	"servers" servers { config_once(reader, "servers", @1); config_set_servers(reader, &$2); }
 	| "zone" STRING "servers" network_list { config_add_zone(reader, AT($2, @2), &$4); }
 	| "timeout" DURATION { config_once(reader, "timeout", @1); config_set_timeout(reader, AT($2, @2)); }
+	| "cache" SIZE { config_once(reader, "cache", @1); config_set_cache(reader, AT($2, @2)); }
 	| "trust-anchor" STRING { reader->config->resolver.trust_anchor = $2; }
 	;
 

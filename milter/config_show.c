@@ -374,6 +374,7 @@ show_resolver(const struct config *config, FILE *out)
 		(void)fprintf(out, " servers %s\n", config->zones.items[i].server);
 	}
 	put_duration(out, "    timeout", config->timeout_ms);
+	(void)fprintf(out, "    cache %lukB\n", config->cache_octets >> 10);
 	if (config->resolver.trust_anchor != NULL) {
 		(void)fputs("   ", out);
 		put_option(out, "trust-anchor", config->resolver.trust_anchor);

@@ -42,6 +42,27 @@ list_subject_word(enum list_subject subject)
 }
 
 void
+facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena)
+{
+	struct mailbox *mailbox = &sender->mailbox;
+	char name[DOMAIN_SIZE];
+
+	sender->given = arena_string(arena, path);
+	*mailbox = mailbox_parse(span_of(sender->given), name);
+	sender->domain = arena_string(arena, name);
+	mailbox->name = sender->domain;
+	sender->address = "";
+	if (mailbox->form == MAILBOX_MALFORMED)
+		sender->address = sender->given;
+	else if (mailbox->form == MAILBOX_LOCAL_ONLY)
+		sender->address = arena_copy(arena, mailbox->local);
+	else if (mailbox->form != MAILBOX_NULL)
+		sender->address =
+			arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
+				     (int)mailbox->domain.length, mailbox->domain.at);
+}
+
+void
 facts_forget(struct facts *facts, enum stage stage)
 {
 	facts->sender = (struct sender_facts){ 0 };

@@ -103,14 +103,17 @@ is_local_part(struct span local)
 }
 
 struct mailbox
-mailbox_parse(struct span text)
+mailbox_parse(struct span text, char *name)
 {
-	struct mailbox mailbox = { .form = MAILBOX_MALFORMED, .local = { "", 0 }, .domain = { "", 0 } };
+	struct mailbox mailbox = {
+		.form = MAILBOX_MALFORMED, .local = { "", 0 }, .domain = { "", 0 }, .name = name
+	};
 	struct ipaddr address;
 	const char *reason;
 	struct span path, local, domain;
 	size_t at;
 
+	name[0] = '\0';
 	if (!extract_path(text, &path) || path.length > PATH_MAX_OCTETS)
 		return mailbox;
 	if (path.length == 0) {
@@ -126,9 +129,9 @@ mailbox_parse(struct span text)
 		return mailbox;
 	if (at == path.length) {
 		mailbox.form = MAILBOX_LOCAL_ONLY;
-	} else if (domain_normalize(domain, mailbox.name)) {
+	} else if (domain_normalize(domain, name)) {
 		mailbox.form = MAILBOX_ADDRESS;
-	} else if (domain_helo_form(domain, mailbox.name, &address, &reason) == HELO_LITERAL) {
+	} else if (domain_helo_form(domain, name, &address, &reason) == HELO_LITERAL) {
 		mailbox.form = MAILBOX_LITERAL;
 	} else {
 		return mailbox;

@@ -265,7 +265,8 @@ policy_for(const struct config *config, const struct mailbox *recipient)
 struct verdict
 policy_judge(const struct config *config, const struct facts *facts, const char *recipient)
 {
-	const struct mailbox mailbox = mailbox_parse(span_of(recipient));
+	char name[DOMAIN_SIZE];
+	const struct mailbox mailbox = mailbox_parse(span_of(recipient), name);
 	const struct policy *policy = policy_for(config, &mailbox);
 	struct verdict verdict = { .action = ACTION_ACCEPT };
 

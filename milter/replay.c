@@ -63,7 +63,9 @@ read_iprev(const json_t *check, struct iprev_facts *iprev, struct arena *arena)
 {
 	const json_t *names = record_member(check, "names"), *name;
 
-	for (size_t i = 0; (name = json_array_get(names, i)) != NULL && i < IPREV_NAMES_MAX; i++) {
+	iprev->names = arena_alloc(arena, IPREV_NAMES_MAX * sizeof *iprev->names);
+	for (size_t i = 0;
+	     iprev->names != NULL && (name = json_array_get(names, i)) != NULL && i < IPREV_NAMES_MAX; i++) {
 		struct iprev_name *read = &iprev->names[iprev->count++];
 
 		read->name = replay_text(record_text(name, "name"), arena);
@@ -83,10 +85,7 @@ read_names(const json_t *record, struct facts *facts, struct arena *arena)
 	if (record_member(record, "helo") != NULL)
 		facts->helo.given = replay_text(record_text(record, "helo"), arena);
 	facts->helo.name = replay_text(record_text(record_member(checks, "x-helo"), "name"), arena);
-	facts->sender.given = replay_text(record_text(record, "mail-from"), arena);
-	facts->sender.mailbox = mailbox_parse(span_of(facts->sender.given));
-	facts->sender.address = replay_text(record_text(record, "sender"), arena);
-	facts->sender.domain = arena_string(arena, facts->sender.mailbox.name);
+	facts_set_sender(&facts->sender, replay_text(record_text(record, "mail-from"), arena), arena);
 	facts->sender.reason = replay_text(record_text(record_member(checks, "x-sender"), "reason"), arena);
 }
 

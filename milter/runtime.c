@@ -9,8 +9,6 @@
 #include "heloscope/list_prober.h"
 #include "heloscope/resolver.h"
 
-#define CACHE_OCTETS (8U << 20)
-
 struct runtime {
 	atomic_uint references;
 	struct config *config;
@@ -53,7 +51,7 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 	atomic_init(&shared->references, 1);
 	shared->resolver = resolver_new(&config->resolver, error);
 	if (shared->resolver != NULL)
-		shared->cache = dns_cache_new(shared->resolver, CACHE_OCTETS);
+		shared->cache = dns_cache_new(shared->resolver, config->cache_octets);
 	if (shared->cache == NULL) {
 		resolver_unref(shared);
 		return NULL;

@@ -19,12 +19,14 @@
 #define VERDICTS_MAX 16
 #define RECIPIENTS_MAX 500 /* that a record names */
 
+/* What there is of a message, from MAIL to its end: an idle session has none. */
 struct message {
-	bool has_begun, is_judged;
+	bool is_judged;
 	char ident[IDENT_SIZE];
 	struct arena arena;
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
+	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
 	struct verdict verdicts[VERDICTS_MAX];
 	unsigned counts[VERDICTS_MAX]; /* recipients with each */
@@ -36,16 +38,16 @@ struct message {
 	struct session_edit *removals; /* in the order in which the fields came */
 	size_t removal_count;
 	unsigned seen[3]; /* fields of each watched name so far */
+	struct smtp_reply reply;
 };
 
 struct session {
 	struct runtime *runtime;
 	struct inquiry *inquiry; /* NULL: trusted, or not connected yet */
-	struct facts facts;      /* of a client without inquiry, or authenticated */
+	struct client_facts client;
 	bool has_tls;            /* at the last HELO */
-	struct smtp_reply reply;
-	struct message message;
-	char *helo; /* of a client without inquiry */
+	char *helo;              /* raw, or NULL; where there is an inquiry, it has it */
+	struct message *message; /* NULL between messages, and when memory ran out */
 };
 
 /* The connection. */
@@ -58,9 +60,7 @@ session_new(struct runtime *runtime)
 	if (session == NULL)
 		return NULL;
 	session->runtime = runtime_ref(runtime);
-	session->facts.client.is_trusted = true; /* until session_connect() */
-	arena_init(&session->message.arena, MESSAGE_MEMORY);
-	arena_init(&session->message.record_arena, RECORD_MEMORY);
+	session->client.is_trusted = true; /* until session_connect() */
 	return session;
 }
 
@@ -70,8 +70,6 @@ session_free(struct session *session)
 	if (session == NULL)
 		return;
 	session_abort(session);
-	arena_clear(&session->message.arena);
-	arena_clear(&session->message.record_arena);
 	inquiry_close(session->inquiry);
 	runtime_unref(session->runtime);
 	free(session->helo);
@@ -81,46 +79,50 @@ session_free(struct session *session)
 void
 session_connect(struct session *session, const struct sockaddr *address)
 {
-	struct client_facts client = { .port = 0 };
+	struct client_facts *client = &session->client;
 	const struct inquiry_needs needs = runtime_needs(session->runtime);
 
-	(void)ipaddr_from_sockaddr(address, &client.address, &client.port);
-	client.is_trusted = config_trusts(needs.config, &client.address);
-	session->facts = (struct facts){ .client = client };
+	*client = (struct client_facts){ .port = 0 };
+	(void)ipaddr_from_sockaddr(address, &client->address, &client->port);
+	client->is_trusted = config_trusts(needs.config, &client->address);
 	inquiry_close(session->inquiry); /* a second connect: XCLIENT on some MTAs */
 	session->inquiry = NULL;
-	if (!client.is_trusted)
-		session->inquiry = inquiry_new(&needs, &client);
+	if (!client->is_trusted)
+		session->inquiry = inquiry_new(&needs, client);
 }
 
 void
 session_helo(struct session *session, const char *name, const char *tls_version)
 {
 	session->has_tls = tls_version != NULL;
+	free(session->helo);
+	session->helo = NULL;
 	if (session->inquiry != NULL)
 		inquiry_helo(session->inquiry, name);
-	free(session->helo);
-	session->helo = strdup(name);
-	session->facts.helo.given = session->helo;
+	else
+		session->helo = strdup(name);
 }
 
 /* Messages. */
 
-static void
-end_message(struct session *session)
+static struct message *
+begin_message(void)
 {
-	struct message *message = &session->message;
-	struct arena arena = message->arena, record_arena = message->record_arena;
+	struct message *message = calloc(1, sizeof *message);
 
-	arena_clear(&arena);
-	arena_clear(&record_arena);
-	*message = (struct message){ .arena = arena, .record_arena = record_arena };
+	if (message == NULL)
+		return NULL;
+	arena_init(&message->arena, MESSAGE_MEMORY);
+	arena_init(&message->record_arena, RECORD_MEMORY);
+	ident_make(message->ident);
+	message->begun_ms = clock_now_ms();
+	return message;
 }
 
 static void
 write_record(const struct session *session, const char *queue_id)
 {
-	const struct message *message = &session->message;
+	const struct message *message = session->message;
 	const struct record record = {
 		.ident = message->ident,
 		.queue_id = queue_id,
@@ -145,7 +147,7 @@ write_record(const struct session *session, const char *queue_id)
 static void
 log_message(const struct session *session, const char *queue_id)
 {
-	const struct message *message = &session->message;
+	const struct message *message = session->message;
 	char memory[2000];
 	struct strbuf line;
 	const struct message_summary summary = {
@@ -168,59 +170,71 @@ log_message(const struct session *session, const char *queue_id)
 void
 session_abort(struct session *session)
 {
+	struct message *message = session->message;
+
+	if (message == NULL)
+		return;
 	log_message(session, NULL);
-	end_message(session);
+	arena_clear(&message->arena);
+	arena_clear(&message->record_arena);
+	free(message);
+	session->message = NULL;
 }
 
 /* The facts of a message whose client is not looked into. */
 static void
-set_own_facts(struct session *session, const struct session_mail *mail)
+set_own_facts(const struct session *session, const struct session_mail *mail)
 {
-	struct sender_facts *sender = &session->facts.sender;
+	struct message *message = session->message;
+	struct facts *facts = &message->own_facts;
 
-	sender->given = arena_string(&session->message.arena, mail->path);
-	sender->mailbox = mailbox_parse(span_of(sender->given));
-	sender->address = sender->given;
-	sender->domain = arena_string(&session->message.arena, sender->mailbox.name);
-	session->facts.client.is_authenticated = mail->auth_name != NULL;
-	session->facts.client.auth_name =
-		mail->auth_name != NULL ? arena_string(&session->message.arena, mail->auth_name) : NULL;
-	session->message.facts = &session->facts;
-	session->message.is_judged = true;
+	facts->client = session->client;
+	facts->client.is_authenticated = mail->auth_name != NULL;
+	if (mail->auth_name != NULL)
+		facts->client.auth_name = arena_string(&message->arena, mail->auth_name);
+	facts->helo.given = session->inquiry != NULL ? inquiry_helo_given(session->inquiry) : session->helo;
+	facts_set_sender(&facts->sender, mail->path, &message->arena);
+	message->facts = facts;
+	message->is_judged = true;
+}
+
+/* TLS began after the last HELO, which does not count any more (RFC 3207, 4.2). */
+static void
+forget_helo(struct session *session)
+{
+	session->has_tls = true;
+	free(session->helo);
+	session->helo = NULL;
+	if (session->inquiry != NULL)
+		inquiry_helo(session->inquiry, NULL);
 }
 
 void
 session_mail(struct session *session, const struct session_mail *mail)
 {
-	struct message *message = &session->message;
 	const bool is_authenticated =
 		mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
 
 	session_abort(session);
-	message->has_begun = true;
-	ident_make(message->ident);
-	message->begun_ms = clock_now_ms();
-	if (mail->tls_version != NULL && !session->has_tls) {
-		session->has_tls = true;
-		free(session->helo);
-		session->helo = NULL;
-		session->facts.helo.given = NULL;
-		if (session->inquiry != NULL)
-			inquiry_helo(session->inquiry, NULL);
-	}
-	if (session->facts.client.is_trusted || is_authenticated)
+	if (mail->tls_version != NULL && !session->has_tls)
+		forget_helo(session);
+	session->message = begin_message();
+	if (session->message == NULL)
+		return;
+	if (session->client.is_trusted || is_authenticated)
 		set_own_facts(session, mail);
 	else if (session->inquiry != NULL)
 		inquiry_mail(session->inquiry, mail->path, mail->auth_name);
 	else
-		message->is_judged = true; /* memory ran out at connect: without facts it is deferred */
+		session->message->is_judged =
+			true; /* memory ran out at connect: without facts it is deferred */
 }
 
 /* Make the facts final. */
 static void
 judge_facts(struct session *session)
 {
-	struct message *message = &session->message;
+	struct message *message = session->message;
 	const unsigned timeout_ms = runtime_config(session->runtime)->timeout_ms;
 	const uint64_t start_ms = clock_now_ms(), passed_ms = start_ms - message->begun_ms;
 
@@ -273,25 +287,25 @@ keep_recipient(struct message *message, const char *address, size_t verdict)
 		(struct record_recipient){ arena_string(&message->record_arena, address), verdict };
 }
 
-static const struct smtp_reply *
-out_of_memory(struct session *session)
-{
-	(void)smtp_reply_set(&session->reply, 451, "4.3.0",
-			     "The mail filter is out of memory. Please try again later.");
-	return &session->reply;
-}
+static const struct smtp_reply out_of_memory = {
+	.code = 451,
+	.xcode = "4.3.0",
+	.lines = { "The mail filter is out of memory. Please try again later." },
+	.count = 1,
+};
 
 const struct smtp_reply *
 session_rcpt(struct session *session, const char *recipient)
 {
 	const struct config *config = runtime_config(session->runtime);
-	struct message *message = &session->message;
+	struct message *message = session->message;
 	struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
 	size_t verdict_index;
 
-	judge_facts(session);
-	if (message->facts == NULL)
-		return out_of_memory(session);
+	if (message != NULL)
+		judge_facts(session);
+	if (message == NULL || message->facts == NULL)
+		return &out_of_memory;
 	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
 		verdict = policy_judge(config, message->facts, recipient);
 	verdict_index = count_verdict(message, &verdict);
@@ -303,8 +317,8 @@ session_rcpt(struct session *session, const char *recipient)
 		message->is_quarantined = true;
 		return NULL;
 	}
-	compose_reply(config, message->facts, &verdict, message->ident, &session->reply);
-	return &session->reply;
+	compose_reply(config, message->facts, &verdict, message->ident, &message->reply);
+	return &message->reply;
 }
 
 /* The header. */
@@ -340,16 +354,16 @@ void
 session_header(struct session *session, const char *name, const char *value)
 {
 	const struct config *config = runtime_config(session->runtime);
-	struct message *message = &session->message;
+	struct message *message = session->message;
 	struct session_edit *removals;
 	unsigned field = 0;
 
 	while (field < FIELDS && !span_equals_nocase(span_of(name), span_of(watched[field])))
 		field++;
-	if (field == FIELDS)
+	if (field == FIELDS || message == NULL)
 		return;
 	message->seen[field]++;
-	if (config->keeps_trusted_results && session->facts.client.is_trusted)
+	if (config->keeps_trusted_results && session->client.is_trusted)
 		return;
 	if (!is_forged(config, (enum watched_field)field, value))
 		return;
@@ -393,7 +407,7 @@ add_field(struct edit_list *list, enum watched_field field, const struct strbuf 
 static void
 add_notes(const struct session *session, struct edit_list *list)
 {
-	const struct message *message = &session->message;
+	const struct message *message = session->message;
 	const struct config *config = runtime_config(session->runtime);
 	char memory[COMPOSE_FIELD_SIZE];
 
@@ -425,12 +439,12 @@ static void
 add_fields(const struct session *session, struct edit_list *list)
 {
 	const struct config *config = runtime_config(session->runtime);
-	const struct facts *facts = session->message.facts;
+	const struct facts *facts = session->message->facts;
 	char memory[COMPOSE_FIELD_SIZE];
 	struct strbuf value;
 
 	add_notes(session, list);
-	if (session->facts.client.is_trusted && !facts->client.is_authenticated)
+	if (session->client.is_trusted && !facts->client.is_authenticated)
 		return;
 	strbuf_init(&value, memory, sizeof memory);
 	if (config->adds_received_spf)
@@ -456,10 +470,13 @@ quarantine_reason(const struct message *message)
 struct session_edits
 session_end_of_message(struct session *session, const char *queue_id)
 {
-	struct message *message = &session->message;
-	struct edit_list list = { .arena = &message->arena };
+	struct message *message = session->message;
 	struct session_edits edits = { .is_whole = false };
+	struct edit_list list = { .arena = NULL };
 
+	if (message == NULL)
+		return edits;
+	list.arena = &message->arena;
 	judge_facts(session);
 	if (message->facts == NULL)
 		return edits;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heloscope/span.h"
 
@@ -18,17 +19,21 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunks;
-	size_t used, limit; /* octets */
+	uint32_t used, limit; /* octets */
+	uint32_t usual;       /* of the first chunk */
 	bool has_failed;
 };
 
 /* An empty arena: allocates nothing before the first request. */
 void arena_init(struct arena *arena, size_t limit);
 
+/* The same, for an owner that knows how many octets it usually needs: no more are taken at first. */
+void arena_init_for(struct arena *arena, size_t usual, size_t limit);
+
 /* Free all that was given out; the arena can be used again, as after arena_init(). */
 void arena_clear(struct arena *arena);
 
-/* `size` zeroed octets, aligned for any type, or NULL. */
+/* `size` zeroed octets, aligned for pointers and 64-bit numbers, or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /*

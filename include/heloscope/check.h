@@ -89,6 +89,9 @@ struct inquiry *inquiry_new(const struct inquiry_needs *needs, const struct clie
 /* The client said HELO or EHLO, or took it back (NULL: RFC 3207, 4.2). `name` is copied. */
 void inquiry_helo(struct inquiry *inquiry, const char *name);
 
+/* What it said, raw, or NULL. Good until the next inquiry_helo(). */
+const char *inquiry_helo_given(const struct inquiry *inquiry);
+
 /*
  * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
  * is authenticated, or NULL; both are copied. If the last message ran into its deadline, all is

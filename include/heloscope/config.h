@@ -20,6 +20,8 @@
 #include "heloscope/resolver.h"
 #include "heloscope/smtp_reply.h"
 
+#define CONFIG_CACHE_MIN (256UL << 10) /* octets */
+#define CONFIG_CACHE_MAX (64UL << 30)
 #define CONFIG_TIMEOUT_MAX_MS 8000 /* Sendmail gives a filter up after 10 s */
 
 /* Text values in the order of the file. */
@@ -209,9 +211,10 @@ struct config {
 	enum log_level log_level;
 	const char *audit_log; /* path, or NULL: none */
 	struct resolver_settings resolver;
-	struct text_set servers; /* what resolver.servers points to */
-	struct zone_set zones;   /* and resolver.zones */
-	unsigned timeout_ms;     /* for all lookups of a message; at most CONFIG_TIMEOUT_MAX_MS */
+	struct text_set servers;    /* what resolver.servers points to */
+	struct zone_set zones;      /* and resolver.zones */
+	unsigned long cache_octets; /* of answers kept at hand */
+	unsigned timeout_ms;        /* for all lookups of a message; at most CONFIG_TIMEOUT_MAX_MS */
 	struct network_set trusted;
 	bool trusts_authenticated;
 	bool keeps_trusted_results; /* own-id fields from trusted clients stay */

@@ -106,6 +106,7 @@ void config_set_servers(struct config_reader *reader, const struct value_set *se
 void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
 void config_set_probe_interval(struct config_reader *reader, struct word duration);
 void config_set_timeout(struct config_reader *reader, struct word duration);
+void config_set_cache(struct config_reader *reader, struct word size);
 void config_set_spf(struct config_reader *reader, struct word engine);
 void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
 void config_disable(struct config_reader *reader, const struct value_set *methods);

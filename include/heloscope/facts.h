@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/arena.h"
 #include "heloscope/authres.h"
 #include "heloscope/dns.h"
 #include "heloscope/domain.h"
@@ -64,7 +65,7 @@ struct iprev_name {
 };
 
 struct iprev_facts {
-	struct iprev_name names[IPREV_NAMES_MAX];
+	struct iprev_name *names;
 	size_t count;           /* of names kept */
 	size_t total;           /* of PTR records there are */
 	const char *verified;   /* the first verified name, or NULL */
@@ -88,7 +89,7 @@ struct helo_facts {
 /* MAIL FROM, and whether its domain can receive bounces. */
 struct sender_facts {
 	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
-	struct mailbox mailbox; /* spans point into `given` */
+	struct mailbox mailbox; /* spans point into `given`, the name is `domain` */
 	const char *address;    /* raw: the path without its route, "" for the null sender */
 	const char *domain;     /* normalized; "" without one */
 	const char *reason;     /* in words, for the comment; NULL before the check ran */
@@ -146,6 +147,9 @@ struct facts {
 	struct list_facts lists[LIST_SUBJECTS];
 	enum result results[METHODS];
 };
+
+/* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
+void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
 
 /* Empty all that is known only since `stage`, as before it began. */
 void facts_forget(struct facts *facts, enum stage stage);

@@ -22,16 +22,17 @@ enum mailbox_form {
 
 struct mailbox {
 	enum mailbox_form form;
-	struct span local;      /* as written, with its quotes; empty but for the forms with one */
-	struct span domain;     /* as written; empty but for MAILBOX_ADDRESS and MAILBOX_LITERAL */
-	char name[DOMAIN_SIZE]; /* the domain normalized, for MAILBOX_ADDRESS, else empty */
+	struct span local;  /* as written, with its quotes; empty but for the forms with one */
+	struct span domain; /* as written; empty but for MAILBOX_ADDRESS and MAILBOX_LITERAL */
+	const char *name;   /* the domain normalized, for MAILBOX_ADDRESS, else "" */
 };
 
 /*
  * Read the path at the start of `text`. A source route (RFC 5321, appendix C) is skipped;
  * the domain begins behind the last "@" that is not quoted. Limits of 4.5.3.1: 64 octets of
- * local part, 255 of domain, 256 of path.
+ * local part, 255 of domain, 256 of path. `name`: DOMAIN_SIZE octets, in which the normalized domain
+ * stands then.
  */
-struct mailbox mailbox_parse(struct span text);
+struct mailbox mailbox_parse(struct span text, char *name);
 
 #endif

@@ -25,7 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	PROMISE(copy != NULL);
 	memcpy(copy, data, size);
-	mailbox = mailbox_parse(text);
+	mailbox = mailbox_parse(text, name);
 	PROMISE((mailbox.form == MAILBOX_ADDRESS) == (mailbox.name[0] != '\0'));
 	check_name(mailbox.name);
 	form = domain_helo_form(text, name, &address, &reason);

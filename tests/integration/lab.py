@@ -319,7 +319,7 @@ class Lab:
 
     # Postfix.
 
-    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n"):
+    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n", listen="127.0.0.1"):
         """
         An MTA that accepts mail for some domains into one Maildir. Returns its port. Where the filter
         cannot be reached it says so to the client, so that a test cannot take that for acceptance.
@@ -369,7 +369,7 @@ milter_command_timeout = 30s
 """
         )
         (config / "master.cf").write_text(
-            f"""127.0.0.1:{port} inet n - {chroot} - - smtpd
+            f"""{listen}:{port} inet n - {chroot} - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

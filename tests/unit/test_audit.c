@@ -261,6 +261,7 @@ record_tells_facts_and_verdicts(void **state)
 				 .recipient_count = 2,
 				 .recipient_total = 3,
 				 .waited_ms = 7 };
+	char sender_name[DOMAIN_SIZE];
 	struct verdict verdict;
 	json_error_t error;
 	json_t *read;
@@ -270,7 +271,7 @@ record_tells_facts_and_verdicts(void **state)
 	facts.helo.given = "h\n\x01.test";
 	facts.helo.name = "";
 	facts.sender.given = "<joe@yodel.example>";
-	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given));
+	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given), sender_name);
 	facts.sender.address = "joe@yodel.example";
 	facts.sender.domain = "yodel.example";
 	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };

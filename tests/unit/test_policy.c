@@ -27,6 +27,8 @@ static struct list_finding listed[] = {
 	  .fault = "timeout" },
 };
 
+static char sender_name[DOMAIN_SIZE];
+
 static struct facts
 facts_of(const char *helo)
 {
@@ -35,7 +37,7 @@ facts_of(const char *helo)
 	facts.helo.given = helo;
 	facts.helo.name = "";
 	facts.sender.given = "<joe@yodel.example>";
-	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given));
+	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given), sender_name);
 	facts.sender.address = "joe@yodel.example";
 	facts.sender.domain = "yodel.example";
 	facts.sender.reason = "has MX";
@@ -287,8 +289,8 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 	facts.helo.form = HELO_INVALID;
 	facts.helo.reason = "not a valid host name";
 	facts.sender.reason = "null MX: takes no mail";
-	facts.iprev.names[0] =
-		(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
+	facts.iprev.names =
+		&(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
 	facts.iprev.count = 1;
 	facts.results[METHOD_IPREV] = RESULT_FAIL;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
