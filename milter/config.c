@@ -104,10 +104,7 @@ config_trusts(const struct config *config, const struct ipaddr *address)
 {
 	if (address->length == 0 || ipaddr_is_loopback(address))
 		return true;
-	for (size_t i = 0; i < config->trusted.count; i++)
-		if (network_contains(&config->trusted.items[i], address))
-			return true;
-	return false;
+	return network_set_contains(&config->trusted, address);
 }
 
 bool

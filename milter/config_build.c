@@ -409,6 +409,7 @@ config_add_networks(struct config_reader *reader, struct network_set *networks,
 					"\"%.60s\" %s; expected a network like 192.0.2.0/24 or 2001:db8::/32",
 					values->items[i].text, reason);
 	}
+	network_set_sort(networks);
 }
 
 /* Files. */

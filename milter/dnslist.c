@@ -37,18 +37,15 @@ dnslist_entry_name(const struct list *list, const char *entry, char *name)
 bool
 dnslist_is_private(const struct ipaddr *address)
 {
-	static const char *const networks[] = { "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
-						"169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
-						"fe80::/10" };
+	static const struct network networks[] = {
+		{ { { 10 }, 4 }, 8 },           { { { 172, 16 }, 4 }, 12 }, { { { 192, 168 }, 4 }, 16 },
+		{ { { 169, 254 }, 4 }, 16 },    { { { 100, 64 }, 4 }, 10 }, { { { 0xfc }, 16 }, 7 },
+		{ { { 0xfe, 0x80 }, 16 }, 10 },
+	};
 
-	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-		struct network network;
-		const char *reason;
-
-		if (network_parse(span_of(networks[i]), &network, &reason)
-		    && network_contains(&network, address))
+	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
+		if (network_contains(&networks[i], address))
 			return true;
-	}
 	return ipaddr_is_loopback(address);
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -180,4 +181,52 @@ bool
 network_contains(const struct network *network, const struct ipaddr *address)
 {
 	return ipaddr_matches(&network->address, address, network->prefix);
+}
+
+/* Network sets. Two networks are apart, or one lies within the other: so a sorted set needs no tree. */
+
+static int
+compare_addresses(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->length != b->length ? (int)a->length - (int)b->length
+				      : memcmp(a->octets, b->octets, sizeof a->octets);
+}
+
+/* The wider of two that begin alike comes first. */
+static int
+compare_networks(const void *left, const void *right)
+{
+	const struct network *a = left, *b = right;
+	const int order = compare_addresses(&a->address, &b->address);
+
+	return order != 0 ? order : (int)a->prefix - (int)b->prefix;
+}
+
+void
+network_set_sort(struct network_set *set)
+{
+	size_t kept = 0;
+
+	if (set->count > 0)
+		qsort(set->items, set->count, sizeof *set->items, compare_networks);
+	for (size_t i = 0; i < set->count; i++)
+		if (kept == 0 || !network_contains(&set->items[kept - 1], &set->items[i].address))
+			set->items[kept++] = set->items[i];
+	set->count = kept;
+}
+
+bool
+network_set_contains(const struct network_set *set, const struct ipaddr *address)
+{
+	size_t low = 0, high = set->count;
+
+	while (low < high) { /* to the first network behind the address */
+		const size_t middle = low + (high - low) / 2;
+
+		if (compare_addresses(&set->items[middle].address, address) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && network_contains(&set->items[low - 1], address);
 }

@@ -135,15 +135,6 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 }
 
 static enum truth
-client_truth(const struct condition *condition, const struct facts *facts)
-{
-	for (size_t i = 0; i < condition->networks.count; i++)
-		if (network_contains(&condition->networks.items[i], &facts->client.address))
-			return TRUTH_TRUE;
-	return TRUTH_FALSE;
-}
-
-static enum truth
 listed_truth(const struct condition *condition, const struct facts *facts)
 {
 	enum truth truth = TRUTH_FALSE;
@@ -179,7 +170,7 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 	case CONDITION_TEXT:
 		return text_truth(condition, facts, recipient);
 	case CONDITION_CLIENT:
-		return client_truth(condition, facts);
+		return truth_of(network_set_contains(&condition->networks, &facts->client.address));
 	default:
 		return listed_truth(condition, facts);
 	}

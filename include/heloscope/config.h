@@ -35,11 +35,6 @@ struct zone_set {
 	size_t count;
 };
 
-struct network_set {
-	struct network *items;
-	size_t count;
-};
-
 /* Answers of a list, in host order, and what they mean; `meaning` may be NULL. */
 struct answer_range {
 	uint32_t first, last; /* inclusive, in 127.0.0.0/8 and not in 127.255.255.0/24 */

@@ -78,4 +78,16 @@ bool network_parse(struct span text, struct network *network, const char **reaso
 
 bool network_contains(const struct network *network, const struct ipaddr *address);
 
+/* Networks in the order of their addresses, none within another, as network_set_sort() leaves them. */
+struct network_set {
+	struct network *items;
+	size_t count;
+};
+
+/* Bring networks into order, and leave out those that lie within another. */
+void network_set_sort(struct network_set *set);
+
+/* Whether one of them holds the address: the time grows with the logarithm of their number. */
+bool network_set_contains(const struct network_set *set, const struct ipaddr *address);
+
 #endif

@@ -99,6 +99,56 @@ network_contains_by_prefix(void **state)
 	}
 }
 
+/* Addresses near each other, so that networks hold many of them and each other. */
+static struct ipaddr
+some_address(uint32_t *seed)
+{
+	unsigned char octets[16] = { 0 };
+	const size_t length = (*seed & 1U) != 0 ? 4 : 16;
+
+	for (size_t i = 0; i < length; i++) {
+		*seed = *seed * 1664525U + 1013904223U;
+		octets[i] = (unsigned char)((*seed >> 24) & (i % 2 == 0 ? 0x01 : 0xc1));
+	}
+	return ipaddr_from_octets(octets, length);
+}
+
+static struct network
+some_network(uint32_t *seed)
+{
+	struct network network = { some_address(seed), 0 };
+
+	network.prefix = (*seed >> 8) % (8U * network.address.length + 1);
+	for (unsigned bit = network.prefix; bit < 8U * network.address.length; bit++)
+		network.address.octets[bit / 8] &= (unsigned char)~(0x80U >> bit % 8);
+	return network;
+}
+
+/* A sorted set says of every address what its networks one by one say. */
+static void
+network_set_contains_what_its_networks_do(void **state)
+{
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		struct network given[40], sorted[40];
+		struct network_set set = { sorted, (size_t)round % 41 };
+
+		for (size_t i = 0; i < set.count; i++)
+			given[i] = sorted[i] = some_network(&seed);
+		network_set_sort(&set);
+		for (int i = 0; i < 200; i++) {
+			const struct ipaddr client = some_address(&seed);
+			bool expected = false;
+
+			for (size_t j = 0; j < (size_t)round % 41; j++)
+				expected = expected || network_contains(&given[j], &client);
+			assert_int_equal(network_set_contains(&set, &client), expected);
+		}
+	}
+}
+
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 /* RFC 1035, 2.3.4; RFC 8616, 4. */
@@ -281,6 +331,7 @@ main(void)
 		cmocka_unit_test(ipaddr_parse_refuses_what_is_no_address),
 		cmocka_unit_test(R5782_2_ipaddr_reverse_name_turns_octets_and_nibbles),
 		cmocka_unit_test(network_contains_by_prefix),
+		cmocka_unit_test(network_set_contains_what_its_networks_do),
 		cmocka_unit_test(R8616_domain_normalize_gives_the_form_that_the_dns_is_asked),
 		cmocka_unit_test(domain_matches_patterns_label_by_label),
 		cmocka_unit_test(domain_same_organization_follows_the_public_suffix_list),
