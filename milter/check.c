@@ -354,6 +354,17 @@ has_memory(const struct inquiry *inquiry)
 	return !inquiry->has_lost_helo;
 }
 
+bool
+inquiry_is_complete(struct inquiry *inquiry)
+{
+	bool is_complete;
+
+	(void)pthread_mutex_lock(&inquiry->lock);
+	is_complete = inquiry->is_complete || inquiry->has_expired;
+	(void)pthread_mutex_unlock(&inquiry->lock);
+	return is_complete;
+}
+
 const struct facts *
 inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 {

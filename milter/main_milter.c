@@ -12,6 +12,7 @@
 #include "heloscope/intake.h"
 #include "heloscope/log.h"
 #include "heloscope/milter.h"
+#include "heloscope/rouse.h"
 #include "heloscope/service.h"
 #include "heloscope/thread.h"
 #include "heloscope/session.h"
@@ -198,7 +199,7 @@ serve(struct config *config, const char *path, unsigned long descriptors)
 		return false;
 	}
 	service_send_at_once();
-	if (!intake_start(descriptors, &error)) {
+	if (!intake_start(descriptors, &error) || !rouse_start(&error)) {
 		log_error("%s", error.text);
 		runtime_unref(runtime);
 		return false;
@@ -211,6 +212,7 @@ serve(struct config *config, const char *path, unsigned long descriptors)
 	service_notify("READY=1");
 	is_well = is_well && milter_run();
 	service_notify("STOPPING=1");
+	rouse_stop();
 	intake_stop();
 	milter_close();
 	return is_well;

@@ -230,6 +230,13 @@ session_mail(struct session *session, const struct session_mail *mail)
 			true; /* memory ran out at connect: without facts it is deferred */
 }
 
+bool
+session_has_to_wait(const struct session *session)
+{
+	return session->message != NULL && !session->message->is_judged && session->inquiry != NULL
+	       && !inquiry_is_complete(session->inquiry);
+}
+
 /* Make the facts final. */
 static void
 judge_facts(struct session *session)

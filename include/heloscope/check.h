@@ -99,6 +99,9 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
  */
 void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name);
 
+/* Whether inquiry_wait() would return at once. */
+bool inquiry_is_complete(struct inquiry *inquiry);
+
 /*
  * Wait until every check is done, or `timeout_ms` have passed; then those that still wait see
  * timeouts and end. Returns the facts, good and unchanging until the next call of

@@ -40,6 +40,9 @@ struct session_mail {
 
 void session_mail(struct session *session, const struct session_mail *mail);
 
+/* Whether session_rcpt() and session_end_of_message() would have to wait for answers now. */
+bool session_has_to_wait(const struct session *session);
+
 /*
  * RCPT: waits for the lookups when it must, and judges. Returns the reply with which to refuse
  * this recipient, or NULL to take it. The reply is good until the next call.

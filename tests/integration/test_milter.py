@@ -1,5 +1,6 @@
 """The filter at the end of the raw milter protocol: what no well-behaved MTA would send, and very much of it."""
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import re
@@ -11,7 +12,8 @@ import sys
 import time
 import unittest
 
-from lab import DEADLINE_S, Lab, wait_until
+from dns_server import DnsServer
+from lab import DEADLINE_S, Lab, free_port, wait_until
 from raw_milter import NEGOTIATE, Client, connect_packet, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -101,6 +103,34 @@ class Raw(unittest.TestCase):
             self.assertEqual(client.read()[0], b"c")
             client.ask(b"R", b"<user@in.test>\0")
             self.assertIn(b"spf=pass", client.ask(b"E")[0][1])
+
+    def test_sessions_that_begin_together_do_not_wait_for_each_other(self):
+        """
+        Nobody answers the filter's questions. libmilter leaves connections that come at once to one idle worker;
+        yet the last of them must be served while the first still waits at RCPT.
+        """
+        port = free_port()
+        whole = b"".join([NEGOTIATE, connect_packet(addresses["good"]), packet(b"H", b"smtpout.yodel.example\0"),
+                          packet(b"M", b"<anna@yodel.example>\0"), packet(b"R", b"<user@in.test>\0")])
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(DnsServer(port, lambda packet, is_tcp: None))
+            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\n'
+                                  f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n', name="silent")
+            with Client(other.port) as first:  # leaves an idle worker behind
+                first.start(addresses["neutral"])
+            other.process.send_signal(signal.SIGSTOP)
+            clients = [Client(other.port) for _ in range(40)]
+            for client in clients:
+                stack.callback(client.socket.close)
+                client.socket.sendall(whole)
+            other.process.send_signal(signal.SIGCONT)
+            for client in clients:
+                self.assertEqual([client.read()[0] for _ in range(4)], [b"O", b"c", b"c", b"c"])
+            for client in clients:
+                client.socket.setblocking(False)
+                with self.assertRaises(BlockingIOError):
+                    client.socket.recv(1)
+        other.stop()
 
     def test_C19_C20_commands_out_of_order(self):
         for commands in (
