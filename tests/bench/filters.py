@@ -52,6 +52,7 @@ class Filter:
 def start(lab, name, command, socket, checks, tag="", **more):
     process = lab.start(f"{name}{tag}", command, **more)
     wait_until(name, lambda: socket.is_socket(), process=process)
+    socket.chmod(0o666)  # Postfix connects as a user of its own
     return Filter(name, process, socket, checks)
 
 
@@ -70,8 +71,11 @@ def heloscope(lab, tag="", **options):
     socket = socket_of(lab, "heloscope", tag)
     config = lab.folder / f"heloscope{tag}.conf"
     config.write_text(world.heloscope(f"unix:{socket}", **options))
+    (lab.folder / f"heloscope{tag}.log").unlink(missing_ok=True)
     command = [lab.builddir / "milter/heloscope-milter", "-c", config]
-    return start(lab, "heloscope", command, socket, ["spf", "iprev", "x-dnsbl"], tag)
+    running = start(lab, "heloscope", command, socket, ["spf", "iprev", "x-dnsbl"], tag)
+    lab.logs_mention(f"heloscope{tag}", "listens on")  # once its lists have had their time to answer
+    return running
 
 
 def opendmarc(lab, tag=""):

@@ -146,6 +146,7 @@ static struct {
 	struct test_case *cases;
 	size_t case_count, next_case;
 	size_t connections, messages, per_session;
+	struct session *sessions;
 	uint64_t pause_ns;
 	bool is_idle;
 
@@ -700,12 +701,11 @@ resume_due(void)
 static void
 run(void)
 {
-	struct session *sessions = must(calloc(load.connections, sizeof *sessions));
-
+	load.sessions = must(calloc(load.connections, sizeof *load.sessions));
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);
 	TAILQ_INIT(&load.waiting);
 	for (size_t i = 0; i < load.connections && load.begun < load.messages; i++)
-		open_session(&sessions[i]);
+		open_session(&load.sessions[i]);
 	while (load.open > 0 && !(load.is_idle && load.done == load.messages)) {
 		struct epoll_event events[256];
 		const int count = epoll_wait(load.epoll, events, 256, pause_left_ms());
@@ -825,6 +825,7 @@ print_findings(double seconds)
 			   "complaints", load.complaints);
 	(void)json_dumpf(object, stdout, JSON_COMPACT);
 	(void)putchar('\n');
+	json_decref(object);
 }
 
 static size_t
