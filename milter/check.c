@@ -371,6 +371,8 @@ inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 	const struct timespec deadline = clock_deadline(timeout_ms);
 	bool is_well;
 
+	if (inquiry->needs.before_wait != NULL && !inquiry_is_complete(inquiry))
+		inquiry->needs.before_wait();
 	(void)pthread_mutex_lock(&inquiry->lock);
 	while (!inquiry->is_complete && !inquiry->has_expired) {
 		if (pthread_cond_timedwait(&inquiry->is_complete_now, &inquiry->lock, &deadline) == ETIMEDOUT

@@ -52,8 +52,10 @@ examiner_free(struct examiner *examiner)
 const struct facts *
 examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 {
-	const struct inquiry_needs needs = { checks_table(), examiner->resolver, examiner->config,
-					     examiner->health };
+	const struct inquiry_needs needs = { .table = checks_table(),
+					     .resolver = examiner->resolver,
+					     .config = examiner->config,
+					     .health = examiner->health };
 
 	inquiry_close(examiner->inquiry);
 	examiner->inquiry = inquiry_new(&needs, &mail->client);

@@ -8,7 +8,6 @@
 
 #include "heloscope/intake.h"
 #include "heloscope/log.h"
-#include "heloscope/rouse.h"
 
 #define NAME "heloscope"
 #define PACKET_MAX (1U << 20) /* octets; libmilter's 65,535 would cut off long header fields */
@@ -259,8 +258,6 @@ on_rcpt(SMFICTX *context, char **arguments)
 
 	if (session == NULL || arguments[0] == NULL)
 		return SMFIS_TEMPFAIL;
-	if (session_has_to_wait(session))
-		rouse();
 	reply = session_rcpt(session, arguments[0]);
 	return ended(context, reply == NULL ? SMFIS_CONTINUE : refuse(context, reply));
 }
@@ -327,8 +324,6 @@ on_end_of_message(SMFICTX *context)
 		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log "
 			    "cannot name it "
 			    "(Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
-	if (session_has_to_wait(session))
-		rouse();
 	edits = session_end_of_message(session, queue_id);
 	is_done = edits.is_whole;
 	for (size_t i = 0; i < edits.count && is_done; i++)

@@ -8,6 +8,7 @@
 #include "heloscope/dns_cache.h"
 #include "heloscope/list_prober.h"
 #include "heloscope/resolver.h"
+#include "heloscope/rouse.h"
 
 struct runtime {
 	atomic_uint references;
@@ -144,6 +145,7 @@ runtime_needs(const struct runtime *runtime)
 		.resolver = runtime->resolver->cache,
 		.config = runtime->config,
 		.health = runtime->health,
+		.before_wait = rouse,
 	};
 }
 

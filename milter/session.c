@@ -18,12 +18,15 @@
 /* Different verdicts that a message's recipients may have; more are counted with the last. */
 #define VERDICTS_MAX 16
 #define RECIPIENTS_MAX 500 /* that a record names */
+#define POSTPONED_MAX 100  /* recipients that are judged at the end of the message */
 
 /* What there is of a message, from MAIL to its end: an idle session has none. */
 struct message {
 	bool is_judged;
 	char ident[IDENT_SIZE];
 	struct arena arena;
+	const char **postponed; /* recipients that are judged at the end */
+	size_t postponed_count;
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	struct facts own_facts;    /* of a client that is not looked into */
@@ -167,20 +170,6 @@ log_message(const struct session *session, const char *queue_id)
 	write_record(session, queue_id);
 }
 
-void
-session_abort(struct session *session)
-{
-	struct message *message = session->message;
-
-	if (message == NULL)
-		return;
-	log_message(session, NULL);
-	arena_clear(&message->arena);
-	arena_clear(&message->record_arena);
-	free(message);
-	session->message = NULL;
-}
-
 /* The facts of a message whose client is not looked into. */
 static void
 set_own_facts(const struct session *session, const struct session_mail *mail)
@@ -228,13 +217,6 @@ session_mail(struct session *session, const struct session_mail *mail)
 	else
 		session->message->is_judged =
 			true; /* memory ran out at connect: without facts it is deferred */
-}
-
-bool
-session_has_to_wait(const struct session *session)
-{
-	return session->message != NULL && !session->message->is_judged && session->inquiry != NULL
-	       && !inquiry_is_complete(session->inquiry);
 }
 
 /* Make the facts final. */
@@ -301,31 +283,96 @@ static const struct smtp_reply out_of_memory = {
 	.count = 1,
 };
 
-const struct smtp_reply *
-session_rcpt(struct session *session, const char *recipient)
+/* Judge for a recipient, and keep what the log and the record tell. False when memory ran out. */
+static bool
+judge_recipient(struct session *session, const char *recipient, struct verdict *verdict)
 {
 	const struct config *config = runtime_config(session->runtime);
 	struct message *message = session->message;
-	struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
 	size_t verdict_index;
 
-	if (message != NULL)
-		judge_facts(session);
-	if (message == NULL || message->facts == NULL)
-		return &out_of_memory;
+	judge_facts(session);
+	if (message->facts == NULL)
+		return false;
+	*verdict = (struct verdict){ .action = ACTION_ACCEPT, .is_enforced = true };
 	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
-		verdict = policy_judge(config, message->facts, recipient);
-	verdict_index = count_verdict(message, &verdict);
+		*verdict = policy_judge(config, message->facts, recipient);
+	verdict_index = count_verdict(message, verdict);
 	if (runtime_audit(session->runtime) != NULL)
 		keep_recipient(message, recipient, verdict_index);
+	return true;
+}
+
+static void
+judge_postponed(struct session *session)
+{
+	struct message *message = session->message;
+	const size_t count = message->postponed_count;
+	struct verdict verdict;
+
+	message->postponed_count = 0;
+	for (size_t i = 0; i < count; i++)
+		(void)judge_recipient(session, message->postponed[i], &verdict);
+}
+
+/* Put a recipient off, where nobody is refused and answers are still to come. False when it is to be judged
+ * now. */
+static bool
+postpone(struct session *session, const char *recipient)
+{
+	struct message *message = session->message;
+	const char **postponed;
+
+	if (runtime_config(session->runtime)->mode != MODE_AUDIT || message->is_judged
+	    || session->inquiry == NULL || message->postponed_count == POSTPONED_MAX
+	    || inquiry_is_complete(session->inquiry))
+		return false;
+	postponed =
+		arena_grow(&message->arena, message->postponed, message->postponed_count, sizeof *postponed);
+	if (postponed == NULL)
+		return false;
+	message->postponed = postponed;
+	postponed[message->postponed_count++] = arena_string(&message->arena, recipient);
+	return true;
+}
+
+const struct smtp_reply *
+session_rcpt(struct session *session, const char *recipient)
+{
+	struct message *message = session->message;
+	struct verdict verdict;
+
+	if (message == NULL)
+		return &out_of_memory;
+	if (postpone(session, recipient))
+		return NULL;
+	judge_postponed(session);
+	if (!judge_recipient(session, recipient, &verdict))
+		return &out_of_memory;
 	if (!verdict.is_enforced || verdict.action == ACTION_ACCEPT)
 		return NULL;
 	if (verdict.action == ACTION_QUARANTINE) {
 		message->is_quarantined = true;
 		return NULL;
 	}
-	compose_reply(config, message->facts, &verdict, message->ident, &message->reply);
+	compose_reply(runtime_config(session->runtime), message->facts, &verdict, message->ident,
+		      &message->reply);
 	return &message->reply;
+}
+
+void
+session_abort(struct session *session)
+{
+	struct message *message = session->message;
+
+	if (message == NULL)
+		return;
+	judge_postponed(session);
+	log_message(session, NULL);
+	arena_clear(&message->arena);
+	arena_clear(&message->record_arena);
+	free(message);
+	session->message = NULL;
 }
 
 /* The header. */
@@ -485,6 +532,7 @@ session_end_of_message(struct session *session, const char *queue_id)
 		return edits;
 	list.arena = &message->arena;
 	judge_facts(session);
+	judge_postponed(session);
 	if (message->facts == NULL)
 		return edits;
 	/* From the last to the first, so that no removal shifts the index of another. */

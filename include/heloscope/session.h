@@ -40,12 +40,10 @@ struct session_mail {
 
 void session_mail(struct session *session, const struct session_mail *mail);
 
-/* Whether session_rcpt() and session_end_of_message() would have to wait for answers now. */
-bool session_has_to_wait(const struct session *session);
-
 /*
  * RCPT: waits for the lookups when it must, and judges. Returns the reply with which to refuse
- * this recipient, or NULL to take it. The reply is good until the next call.
+ * this recipient, or NULL to take it. The reply is good until the next call. In mode audit, in which
+ * nobody is refused, what is not known yet can wait for the end of the message.
  */
 const struct smtp_reply *session_rcpt(struct session *session, const char *recipient);
 
@@ -70,7 +68,10 @@ struct session_edits {
 /* End of message. `queue_id` may be NULL. The edits are good until the next call. */
 struct session_edits session_end_of_message(struct session *session, const char *queue_id);
 
-/* The message is given up: RSET, a new MAIL, all recipients refused. May come twice, or without MAIL. */
+/*
+ * The message is given up: RSET, a new MAIL, all recipients refused. May come twice, or without MAIL. Waits
+ * for lookups of recipients that are not judged yet; the MTA waits for no reply to this.
+ */
 void session_abort(struct session *session);
 
 #endif

@@ -10,8 +10,8 @@
  *   --connections N    sessions at a time (1)
  *   --messages N       messages in all (1000)
  *   --per-session N    messages of a session (1)
- *   --dialogue MS      how long a session's dialogue takes from connect to the first RCPT: the client
- *                      waits a third of it in front of HELO, MAIL and RCPT (0)
+ *   --dialogue MS      how long the client's side of a message takes: it waits a fifth of it in front of
+ *                      HELO, MAIL, RCPT, DATA and the end of the data (0)
  *   --idle             open the sessions up to HELO, say "ready", and hold them until standard input ends
  *
  * Prints one JSON object: messages, seconds, latencies in microseconds by stage, verdicts, edits, and
@@ -40,6 +40,7 @@
 #define RECIPIENTS_MAX 128
 #define CASES_MAX 100000
 #define COMPLAINTS_MAX 5
+#define PAUSES 5
 #define MACROS_MAIL                                                                                          \
 	"i\0"                                                                                                \
 	"4gXyz01234\0"                                                                                       \
@@ -84,22 +85,26 @@ enum stage {
 	STAGES
 };
 
-/* A command: its letter, the step that says "do not send it", and the one that says "no reply". */
+/*
+ * A command: its letter, the step that says "do not send it", the one that says "no reply", and whether a
+ * client takes its time in front of it.
+ */
 static const struct {
 	const char *name;
 	char command;
 	uint32_t is_unwanted, has_no_reply;
+	bool is_after_pause;
 } stages[STAGES] = {
-	[STAGE_NEGOTIATE] = { "negotiate", SMFIC_OPTNEG, 0, 0 },
-	[STAGE_CONNECT] = { "connect", SMFIC_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN },
-	[STAGE_HELO] = { "helo", SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO },
-	[STAGE_MAIL] = { "mail", SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL },
-	[STAGE_RCPT] = { "rcpt", SMFIC_RCPT, SMFIP_NORCPT, SMFIP_NR_RCPT },
-	[STAGE_DATA] = { "data", SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA },
-	[STAGE_HEADER] = { "header", SMFIC_HEADER, SMFIP_NOHDRS, SMFIP_NR_HDR },
-	[STAGE_EOH] = { "end-of-header", SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH },
-	[STAGE_BODY] = { "body", SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY },
-	[STAGE_END] = { "end-of-message", SMFIC_BODYEOB, 0, 0 },
+	[STAGE_NEGOTIATE] = { "negotiate", SMFIC_OPTNEG, 0, 0, false },
+	[STAGE_CONNECT] = { "connect", SMFIC_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN, false },
+	[STAGE_HELO] = { "helo", SMFIC_HELO, SMFIP_NOHELO, SMFIP_NR_HELO, true },
+	[STAGE_MAIL] = { "mail", SMFIC_MAIL, SMFIP_NOMAIL, SMFIP_NR_MAIL, true },
+	[STAGE_RCPT] = { "rcpt", SMFIC_RCPT, SMFIP_NORCPT, SMFIP_NR_RCPT, true },
+	[STAGE_DATA] = { "data", SMFIC_DATA, SMFIP_NODATA, SMFIP_NR_DATA, true },
+	[STAGE_HEADER] = { "header", SMFIC_HEADER, SMFIP_NOHDRS, SMFIP_NR_HDR, false },
+	[STAGE_EOH] = { "end-of-header", SMFIC_EOH, SMFIP_NOEOH, SMFIP_NR_EOH, false },
+	[STAGE_BODY] = { "body", SMFIC_BODY, SMFIP_NOBODY, SMFIP_NR_BODY, false },
+	[STAGE_END] = { "end-of-message", SMFIC_BODYEOB, 0, 0, true },
 };
 
 struct test_case {
@@ -533,7 +538,7 @@ advance(struct session *session)
 		return true;
 	session->item = 0;
 	session->stage++;
-	if (load.pause_ns == 0 || session->stage < STAGE_HELO || session->stage > STAGE_RCPT)
+	if (load.pause_ns == 0 || !stages[session->stage].is_after_pause)
 		return true;
 	session->resume_ns = now_ns() + load.pause_ns;
 	TAILQ_INSERT_TAIL(&load.waiting, session, link);
@@ -864,7 +869,7 @@ read_options(int argc, char **argv)
 		else if (option == 's')
 			load.per_session = number(optarg);
 		else if (option == 'd')
-			load.pause_ns = number(optarg) * 1000000 / 3;
+			load.pause_ns = number(optarg) * 1000000 / PAUSES;
 		else if (option == 'i')
 			load.is_idle = true;
 		else

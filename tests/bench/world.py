@@ -115,7 +115,7 @@ def stranger_cases(first, count, checks):
     return "\n".join(lines) + "\n"
 
 
-def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8):
+def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit"):
     """The configuration; with `rules` that never hold, and `networks` that hold none of the clients."""
     names = "\n".join(f'dnsbl "bl{bl}.test" weight {4 if bl == 0 else 2}' for bl in range(lists))
     policy = "\n".join(f'    reject when client in {{ 203.0.{rule // 250}.{rule % 250} }} and spf = fail' for rule in range(rules))
@@ -125,7 +125,7 @@ authserv-id "mx.bench.test"
 listen "{socket}"
 user "root"
 log stderr
-mode audit
+mode {mode}
 resolver {{
     servers {servers}
     timeout {timeout}

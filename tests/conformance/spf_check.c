@@ -83,7 +83,10 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		return;
 	}
 	health = list_health_new(config, NULL);
-	inquiry = inquiry_new(&(struct inquiry_needs){ checks_table(), resolver, config, health }, &client);
+	inquiry = inquiry_new(
+		&(struct inquiry_needs){
+			.table = checks_table(), .resolver = resolver, .config = config, .health = health },
+		&client);
 	(void)snprintf(path, sizeof path, "<%s>", mail_from);
 	inquiry_helo(inquiry, helo);
 	inquiry_mail(inquiry, path, NULL);

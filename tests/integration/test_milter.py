@@ -9,12 +9,13 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 import unittest
 
-from dns_server import DnsServer
+from dns_server import DnsServer, misbehave
 from lab import DEADLINE_S, Lab, free_port, wait_until
-from raw_milter import NEGOTIATE, Client, connect_packet, packet
+from raw_milter import NEGOTIATE, Client, connect_packet, fields, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
 lab = None
@@ -104,6 +105,38 @@ class Raw(unittest.TestCase):
             client.ask(b"R", b"<user@in.test>\0")
             self.assertIn(b"spf=pass", client.ask(b"E")[0][1])
 
+    def test_in_mode_audit_recipients_do_not_wait_for_answers(self):
+        """The name server answers only once the recipients were taken; what it says then counts for each, also when the message is given up."""
+        port, may_answer, recipients = free_port(), threading.Event(), [b"<user@in.test>", b"<user@strict.test>"]
+
+        def answer(packet, is_tcp):
+            may_answer.wait(DEADLINE_S)
+            return misbehave(packet, is_tcp)
+
+        with DnsServer(port, answer):
+            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\naudit log "{{audit}}"\n'
+                                  f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n'
+                                  'policy for "strict.test" { reject when spf != pass }', name="late")
+            for client_address, ends in ((addresses["good"], True), (addresses["listed"], False)):
+                may_answer.clear()
+                with Client(other.port) as client:
+                    client.start(client_address, client_address.encode() + b".example")
+                    client.ask(b"M", b"<anna@" + client_address.encode() + b".sender.example>\0")
+                    for recipient in recipients:
+                        self.assertEqual(client.ask(b"R", recipient + b"\0"), [(b"c", b"")])
+                    may_answer.set()
+                    if ends:
+                        edits = dict(reversed(fields(client.ask(b"E"))))
+                        self.assertIn("spf=none", edits["Authentication-Results"])
+                        self.assertIn("would=reject", edits["X-Heloscope"])
+                    else:
+                        client.socket.sendall(packet(b"A"))
+            records = wait_until("two records", lambda: (lambda found: found if len(found) == 2 else None)(other.records()))
+            for record in records:
+                self.assertEqual([verdict["action"] for verdict in record["verdicts"]], ["accept", "reject"])
+                self.assertEqual(record["checks"]["spf"]["result"], "none")
+            other.stop()
+
     def test_sessions_that_begin_together_do_not_wait_for_each_other(self):
         """
         Nobody answers the filter's questions. libmilter leaves connections that come at once to one idle worker;
@@ -114,7 +147,7 @@ class Raw(unittest.TestCase):
                           packet(b"M", b"<anna@yodel.example>\0"), packet(b"R", b"<user@in.test>\0")])
         with contextlib.ExitStack() as stack:
             stack.enter_context(DnsServer(port, lambda packet, is_tcp: None))
-            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\n'
+            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\nmode enforce\n'
                                   f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n', name="silent")
             with Client(other.port) as first:  # leaves an idle worker behind
                 first.start(addresses["neutral"])
