@@ -25,12 +25,12 @@ struct job {
 	const struct audit_reader *reader;
 	struct piece *pieces;
 	size_t count, size;   /* of pieces; octets on the disk */
-	pthread_mutex_t lock; /* guards the three below, and `is_read` of pieces */
+	pthread_mutex_t lock; /* guards the two below, and `is_read` of pieces */
 	pthread_cond_t has_read;
 	size_t taken, done; /* pieces; octets */
 };
 
-/* Count what was read; tell it when `records` say so. */
+/* Count what was read, and perhaps tell how far that is. */
 static void
 advance(struct job *job, size_t octets, bool is_told)
 {

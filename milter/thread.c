@@ -6,7 +6,11 @@
  * Ours use 64 kB at most, and libunbound's less than 256. libmilter starts and ends threads all the time:
  * of small stacks the C library keeps enough, large ones it gives back to the system each time.
  */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define STACK_SIZE (8U << 20) /* sanitizers keep their own things there */
+#else
 #define STACK_SIZE (512U << 10)
+#endif
 
 void
 thread_set_stack(void)

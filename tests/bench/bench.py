@@ -101,12 +101,16 @@ class Bench:
 
     def load(self, running, cases, **options):
         """One run; figures of the client and of the filter."""
-        before = running.cpu_s()
-        done = subprocess.run(self.load_command(running, cases, **options), capture_output=True, text=True)
-        if not done.stdout:
-            raise LabError(f"load: {done.stderr}")
-        found = json.loads(done.stdout)
-        found["filter"] = running.name
+        before, threads = running.cpu_s(), 0
+        client = subprocess.Popen(self.load_command(running, cases, **options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while client.poll() is None:
+            threads = max(threads, running.status("Threads"))
+            time.sleep(0.05)
+        output, messages = client.communicate()
+        if not output:
+            raise LabError(f"load: {messages}")
+        found = json.loads(output)
+        found["filter"], found["threads"] = running.name, threads
         found["per_s"] = found["messages"] / found["seconds"]
         found["cpu_us"] = (running.cpu_s() - before) / max(found["messages"], 1) * 1e6
         if found["lost"] or found["mismatches"]:
@@ -124,12 +128,13 @@ class Bench:
         """The median of each figure over rounds, and of its ratio to the first filter's of the same round."""
         names = [run["filter"] for run in runs[0]]
         figures = {"per_s": lambda run: run["per_s"], "cpu_us": lambda run: run["cpu_us"],
-                   "p50_ms": lambda run: run["waited"]["p50"] / 1000, "p99_ms": lambda run: run["waited"]["p99"] / 1000}
+                   "p50_ms": lambda run: run["waited"]["p50"] / 1000, "p99_ms": lambda run: run["waited"]["p99"] / 1000,
+                   "threads": lambda run: run["threads"]}
         return {
             name: {
                 **{key: statistics.median(figure(rounds[place]) for rounds in runs) for key, figure in figures.items()},
                 **{f"{key}_ratio": statistics.median(figure(rounds[place]) / max(figure(rounds[0]), 1e-9) for rounds in runs)
-                   for key, figure in figures.items()},
+                   for key, figure in figures.items() if key != "threads"},
             }
             for place, name in enumerate(names)
         }
@@ -325,6 +330,8 @@ def main():
     unknown = [name for name in options.sections if name not in SECTIONS]
     if unknown:
         parser.error(f"no section \"{unknown[0]}\"; there are {', '.join(SECTIONS)}")
+    if os.geteuid() != 0 or not filters.installed("nsd"):
+        parser.exit(1, "bench.py: needs root, for network namespaces, and what \"contrib/setup bench\" installs\n")
     enter_namespace()
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     with Lab() as lab:

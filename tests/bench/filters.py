@@ -49,8 +49,8 @@ class Filter:
             pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def start(lab, name, command, socket, checks, tag="", **more):
-    process = lab.start(f"{name}{tag}", command, **more)
+def start(lab, name, command, socket, checks, tag=""):
+    process = lab.start(f"{name}{tag}", command)
     wait_until(name, lambda: socket.is_socket(), process=process)
     socket.chmod(0o666)  # Postfix connects as a user of its own
     return Filter(name, process, socket, checks)
