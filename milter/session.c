@@ -176,12 +176,14 @@ set_own_facts(const struct session *session, const struct session_mail *mail)
 {
 	struct message *message = session->message;
 	struct facts *facts = &message->own_facts;
+	const char *helo = session->inquiry != NULL ? inquiry_helo_given(session->inquiry) : session->helo;
 
 	facts->client = session->client;
 	facts->client.is_authenticated = mail->auth_name != NULL;
 	if (mail->auth_name != NULL)
 		facts->client.auth_name = arena_string(&message->arena, mail->auth_name);
-	facts->helo.given = session->inquiry != NULL ? inquiry_helo_given(session->inquiry) : session->helo;
+	if (helo != NULL) /* copied, for another may come before the message ends */
+		facts->helo.given = arena_string(&message->arena, helo);
 	facts_set_sender(&facts->sender, mail->path, &message->arena);
 	message->facts = facts;
 	message->is_judged = true;

@@ -98,7 +98,8 @@ Syslog false
 
 def pyspf_milter(lab, tag=""):
     socket = socket_of(lab, "pyspf-milter", tag)
-    config = lab.folder / "pyspf-milter.conf"
+    config, pid_file = lab.folder / "pyspf-milter.conf", lab.folder / "pyspf-milter.pid"
+    pid_file.unlink(missing_ok=True)  # it refuses to start beside one
     config.write_text(f"""debugLevel = 0
 TestOnly = 1
 HELO_reject = False
@@ -109,7 +110,7 @@ skip_addresses = 127.0.0.0/8
 Header_Type = AR
 Authserv_Id = mx.bench.test
 Socket = local:{socket}
-PidFile = {lab.folder}/pyspf-milter.pid
+PidFile = {pid_file}
 UserID = root
 InternalHosts = 127.0.0.1
 """)

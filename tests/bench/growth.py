@@ -13,7 +13,7 @@ CONFIGURED = {
     "cache": ("cache, MB", (1, 2, 4, 8, 32), lambda value: {"cache": value}),
 }
 CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
-ROUNDS = 5
+ROUNDS = 3
 RECIPIENTS = (1, 2, 5, 10, 20, 50, 100)
 
 PICTURE = """set terminal svg size 480,300 font "sans,11" background "white"

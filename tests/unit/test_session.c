@@ -103,6 +103,15 @@ C19_C20_session_survives_any_order(void **state)
 	session_connect(session, NULL);
 	mail(session, "", NULL);
 	session_free(session);
+	session = session_new(runtime);
+	connect_from(session, "198.51.100.7");
+	session_helo(session, "first.test", NULL);
+	mail(session, "<joe@yodel.example>", "joe");
+	session_helo(session, "second.test",
+		     NULL); /* in the middle of a message, which still has the first */
+	assert_null(session_rcpt(session, "<user@in.test>"));
+	assert_true(session_end_of_message(session, NULL).is_whole);
+	session_free(session);
 	session_free(NULL);
 	runtime_unref(runtime);
 }
