@@ -60,8 +60,8 @@ add_file(struct audit_files *files, const char *folder, const char *name)
 		return false;
 	}
 	files->items = items;
-	items[files->count++] =
-		(struct audit_file){ path, status.st_mtime, (size_t)status.st_size, is_compressed(path) };
+	items[files->count++] = (struct audit_file){ path, status.st_mtime, (size_t)status.st_size,
+						     S_ISREG(status.st_mode) && !is_compressed(path) };
 	return true;
 }
 
@@ -148,9 +148,9 @@ audit_file_open(const struct audit_file *file, struct error *error)
 {
 	FILE *opened;
 
-	if (file->is_compressed && ends_with(file->path, ".gz"))
+	if (ends_with(file->path, ".gz"))
 		return open_expanded(file->path, error);
-	if (file->is_compressed) {
+	if (is_compressed(file->path)) {
 		error_set(error, "%s: only plain files and those of gzip can be read", file->path);
 		return NULL;
 	}

@@ -150,12 +150,12 @@ search_file(struct search *search, const struct audit_file *file)
 	FILE *opened;
 	bool is_whole;
 
-	if (file->is_compressed && file->changed < search->began) /* what it holds is older still */
+	if (!file->is_seekable && file->changed < search->began) /* what it holds is older still */
 		return true;
 	opened = audit_file_open(file, search->error);
 	if (opened == NULL)
 		return false;
-	read_file(search, opened, !file->is_compressed);
+	read_file(search, opened, file->is_seekable);
 	is_whole = ferror(opened) == 0;
 	if (!is_whole)
 		error_set(search->error, "%s cannot be read to its end", file->path);

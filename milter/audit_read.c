@@ -65,13 +65,13 @@ read_lines(struct job *job, struct piece *piece, FILE *file)
 	while (length >= 0 && at < piece->until && (length = getline(&line, &size, file)) > 0) {
 		at += (size_t)length;
 		take_line(job, piece, line, (size_t)length);
-		if (++lines % TOLD_EACH == 0 && !piece->file->is_compressed) {
+		if (++lines % TOLD_EACH == 0 && piece->file->is_seekable) {
 			advance(job, at - told_at, true);
 			told_at = at;
 		}
 	}
 	free(line);
-	advance(job, piece->file->is_compressed ? piece->file->size : at - told_at, false);
+	advance(job, piece->file->is_seekable ? at - told_at : piece->file->size, false);
 }
 
 static void
@@ -114,7 +114,7 @@ read_pieces(void *context)
 static size_t
 count_pieces(const struct audit_reader *reader, const struct audit_file *file)
 {
-	return reader->begin_part == NULL || file->is_compressed ? 1 : file->size / PIECE_SIZE + 1;
+	return reader->begin_part == NULL || !file->is_seekable ? 1 : file->size / PIECE_SIZE + 1;
 }
 
 /* False when memory ran out. */
@@ -137,9 +137,9 @@ make_pieces(struct job *job, const struct audit_files *files)
 
 			*piece = (struct piece){ .file = file, .part = job->reader->context };
 			piece->from = j * PIECE_SIZE;
-			piece->until = !is_last              ? piece->from + PIECE_SIZE
-				       : file->is_compressed ? SIZE_MAX
-							     : file->size;
+			piece->until = !is_last            ? piece->from + PIECE_SIZE
+				       : file->is_seekable ? file->size
+							   : SIZE_MAX;
 			if (job->reader->begin_part != NULL)
 				piece->part = job->reader->begin_part(job->reader->context);
 			if (piece->part == NULL)
@@ -150,17 +150,24 @@ make_pieces(struct job *job, const struct audit_files *files)
 	return job->pieces != NULL;
 }
 
-/* Put together, in order, what has been read. */
 static void
-end_pieces(struct job *job, struct audit_reading *reading)
+wait_for(struct job *job, const struct piece *piece)
+{
+	(void)pthread_mutex_lock(&job->lock);
+	while (!piece->is_read)
+		(void)pthread_cond_wait(&job->has_read, &job->lock);
+	(void)pthread_mutex_unlock(&job->lock);
+}
+
+/* Put together, in order, what has been read; of pieces that nobody reads only the parts are ended. */
+static void
+end_pieces(struct job *job, bool are_read, struct audit_reading *reading)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		struct piece *piece = &job->pieces[i];
 
-		(void)pthread_mutex_lock(&job->lock);
-		while (!piece->is_read)
-			(void)pthread_cond_wait(&job->has_read, &job->lock);
-		(void)pthread_mutex_unlock(&job->lock);
+		if (are_read)
+			wait_for(job, piece);
 		reading->passed_over += piece->passed_over;
 		if (piece->has_fault && !reading->has_fault)
 			reading->fault = piece->fault;
@@ -187,7 +194,7 @@ start_threads(struct job *job, pthread_t *threads)
 	return count;
 }
 
-bool
+void
 audit_read(const struct audit_files *files, const struct audit_reader *reader, struct audit_reading *reading)
 {
 	struct job job = { .reader = reader,
@@ -195,17 +202,14 @@ audit_read(const struct audit_files *files, const struct audit_reader *reader, s
 			   .has_read = PTHREAD_COND_INITIALIZER };
 	pthread_t threads[THREADS_MAX];
 	const bool has_memory = make_pieces(&job, files);
-	size_t count = 0;
+	const size_t count = has_memory ? start_threads(&job, threads) : 0;
 
-	*reading = (struct audit_reading){ .passed_over = 0 };
-	if (has_memory) {
-		count = start_threads(&job, threads);
-		if (count == 0)
-			(void)read_pieces(&job);
-		end_pieces(&job, reading);
-	}
+	*reading = (struct audit_reading){ .has_fault = !has_memory };
+	error_set(&reading->fault, "out of memory");
+	if (has_memory && count == 0)
+		(void)read_pieces(&job);
+	end_pieces(&job, has_memory, reading);
 	for (size_t i = 0; i < count; i++)
 		(void)pthread_join(threads[i], NULL);
 	free(job.pieces);
-	return has_memory;
 }

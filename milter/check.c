@@ -9,10 +9,10 @@
 #include "heloscope/clock.h"
 
 #define STAGE_MEMORY (512U << 10) /* octets */
+#define LOOKUPS_MAX 256
 
 /* What a stage usually needs, with two lists: many sessions do nothing but wait. */
 static const size_t usual_memory[STAGES] = { 608, 288, 1008 };
-#define LOOKUPS_MAX 256
 
 /* A question and its answer. Lives in its stage's arena. */
 struct lookup {
@@ -354,13 +354,20 @@ has_memory(const struct inquiry *inquiry)
 	return !inquiry->has_lost_helo;
 }
 
+/* The inquiry is locked. */
+static bool
+has_ended(const struct inquiry *inquiry)
+{
+	return inquiry->is_complete || inquiry->has_expired;
+}
+
 bool
 inquiry_is_complete(struct inquiry *inquiry)
 {
 	bool is_complete;
 
 	(void)pthread_mutex_lock(&inquiry->lock);
-	is_complete = inquiry->is_complete || inquiry->has_expired;
+	is_complete = has_ended(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	return is_complete;
 }
@@ -371,10 +378,10 @@ inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 	const struct timespec deadline = clock_deadline(timeout_ms);
 	bool is_well;
 
-	if (inquiry->needs.before_wait != NULL && !inquiry_is_complete(inquiry))
-		inquiry->needs.before_wait();
 	(void)pthread_mutex_lock(&inquiry->lock);
-	while (!inquiry->is_complete && !inquiry->has_expired) {
+	if (inquiry->needs.before_wait != NULL && !has_ended(inquiry))
+		inquiry->needs.before_wait();
+	while (!has_ended(inquiry)) {
 		if (pthread_cond_timedwait(&inquiry->is_complete_now, &inquiry->lock, &deadline) == ETIMEDOUT
 		    && !inquiry->is_complete) {
 			inquiry->has_expired = true;

@@ -39,23 +39,30 @@ tell_progress(int percent)
 	(void)fprintf(stderr, "\r%3d %%", percent);
 }
 
-/* Leave of all files the log itself, and with --since the rotated ones that may reach so far. */
-static void
+/*
+ * Leave of all files the log itself, and with --since the rotated ones that may reach so far. False when
+ * the log itself is not there: then what begins like it is something else.
+ */
+static bool
 choose_files(struct audit_files *files, const char *log, const struct cli_log_options *options)
 {
 	const bool has_since = options->since[0] != '\0';
 	const time_t begin = cli_read_time(options->since) - options->before_since_s;
+	bool has_log = false;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
 		struct audit_file *file = &files->items[i];
+		const bool is_log = strcmp(file->path, log) == 0;
 
-		if (strcmp(file->path, log) == 0 || (has_since && file->changed >= begin))
+		has_log = has_log || is_log;
+		if (is_log || (has_since && file->changed >= begin))
 			files->items[kept++] = *file;
 		else
 			free(file->path);
 	}
 	files->count = kept;
+	return has_log;
 }
 
 static void
@@ -81,9 +88,10 @@ cli_log_read(const struct cli_log_options *options, const struct config *config,
 		return false;
 	telling.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
 	if (audit_files_find(log, &files, &reading.fault)) {
-		choose_files(&files, log, options);
-		if (!audit_read(&files, &telling, &reading))
-			error_set(&reading.fault, "out of memory");
+		if (choose_files(&files, log, options))
+			audit_read(&files, &telling, &reading);
+		else
+			error_set(&reading.fault, "%s: no such file", log);
 	}
 	if (telling.tell != NULL)
 		(void)fputs("\r     \r", stderr);

@@ -69,14 +69,14 @@ exam_mx(struct exam *exam)
 
 /* Bounces. */
 
-/* The first address of an answer that the whole world reaches, or NULL. */
-static const struct ipaddr *
-reachable_in(const struct dns_answer *answer)
+/* Whether an answer holds an address that the whole world reaches. */
+static bool
+holds_reachable(const struct dns_answer *answer)
 {
 	for (size_t i = 0; i < answer->count; i++)
 		if (!dnslist_is_private(&answer->records[i].address))
-			return &answer->records[i].address;
-	return NULL;
+			return true;
+	return false;
 }
 
 /* What an MX host leads to. */
@@ -88,7 +88,7 @@ way_to(struct exam *exam, const char *host)
 	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
 	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
 
-	if (reachable_in(ipv4) != NULL || reachable_in(ipv6) != NULL)
+	if (holds_reachable(ipv4) || holds_reachable(ipv6))
 		return WAY_OPEN;
 	if (dns_status_is_fault(ipv4->status) || dns_status_is_fault(ipv6->status))
 		return WAY_UNKNOWN;

@@ -13,9 +13,9 @@
 
 struct audit_file {
 	char *path;
-	time_t changed; /* when it was written last */
-	size_t size;    /* octets on the disk */
-	bool is_compressed;
+	time_t changed;   /* when it was written last */
+	size_t size;      /* octets on the disk */
+	bool is_seekable; /* a file, and not compressed; else it is read from its beginning to its end */
 };
 
 /* The oldest first. */

@@ -28,12 +28,12 @@ struct audit_reader {
 
 struct audit_reading {
 	size_t passed_over; /* lines that are no record */
-	bool has_fault;     /* a file could not be read, or not to its end; */
-	struct error fault; /* the first of them, and why */
+	bool has_fault;     /* a file could not be read, or not to its end, or memory ran out; */
+	struct error fault; /* the first that was so, and why */
 };
 
-/* Read all records of `files`, from the first to the last. False when memory ran out. */
-bool audit_read(const struct audit_files *files, const struct audit_reader *reader,
+/* Read all records of `files`, from the first to the last. */
+void audit_read(const struct audit_files *files, const struct audit_reader *reader,
 		struct audit_reading *reading);
 
 #endif

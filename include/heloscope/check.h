@@ -81,7 +81,7 @@ struct inquiry_needs {
 	struct dns_resolver *resolver; /* must outlive the last answer */
 	struct config *config;         /* a reference is taken */
 	struct list_health *health;    /* of the lists of `config`; must outlive inquiry_close() */
-	void (*before_wait)(void);     /* is called by inquiry_wait() when it has to wait; or NULL */
+	void (*before_wait)(void);     /* is called, locked, by inquiry_wait() when it has to wait; or NULL */
 };
 
 /* Begin: the client is known, and the checks of STAGE_CONNECT start. NULL when memory ran out. */

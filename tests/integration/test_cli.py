@@ -503,7 +503,16 @@ class Report(unittest.TestCase):
         log.write_text(running.audit.read_text() + '{"v":1,"id"')
         self.assertIn("1 line of", run("report", "--log", log)[2])
         self.assertEqual(run("report", "--log", "/nonexistent")[0], 3)
+        beginning = str(log).removesuffix(".jsonl")  # there is a file whose name begins so, but none of that name
+        for since in ([], ["--since", "24h"]):
+            self.assertEqual(run("report", "--log", beginning, *since), (3, "", f"heloscope report: {beginning}: no such file\n"))
         self.assertEqual(run("report", "--since", "soon")[0], 2)
+
+    def test_a_log_from_a_pipe(self):
+        command = [lab.builddir / "milter/heloscope", "report", "--json", "--log", "/dev/stdin"]
+        done = subprocess.run(command, input=running.audit.read_bytes(), capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertEqual(json.loads(done.stdout)["messages"], len(running.records()))
 
 
 class Page(unittest.TestCase):
