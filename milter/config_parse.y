@@ -66,7 +66,8 @@ static const struct word nothing = { NULL, { 0, 0 } };
 }
 
 %token END 0 "end of file"
-%token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration" SIZE "size" PERCENT "percentage"
+%token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration like 5s"
+%token <text> SIZE "size like 8MB" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
 %token <text> ACCEPT "accept" ALSO "also" AND "and" ANSWERS "answers" AUDIT "audit"
 %token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CACHE "cache" CONTACT "contact"
