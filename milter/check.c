@@ -87,6 +87,38 @@ inquiry_is_done(const struct inquiry *inquiry, const struct check *check)
 	return true;
 }
 
+/* Whether all checks before `check` in the table are done. */
+static bool
+are_done_before(const struct inquiry *inquiry, const struct check *check)
+{
+	for (size_t i = 0; inquiry->needs.table.checks[i] != check; i++)
+		if (!inquiry->is_done[i])
+			return false;
+	return true;
+}
+
+bool
+inquiry_look_at_peer(struct inquiry *inquiry, const struct check *check, const struct check *names)
+{
+	struct peer_source *source = inquiry->needs.peers;
+	struct facts *facts = &inquiry->facts;
+	const char *name = facts->iprev.verified != NULL ? facts->iprev.verified : "";
+	struct peer *peer;
+
+	if (source == NULL)
+		return true;
+	if (!facts->peer.is_wanted && inquiry_is_done(inquiry, names)) {
+		facts->peer.is_wanted = true;
+		facts->peer.is_left_out = !source->want(source, &facts->client.address, name);
+	}
+	if (!are_done_before(inquiry, check))
+		return false;
+	peer = arena_alloc(inquiry_arena(inquiry, STAGE_MAIL), sizeof *peer);
+	if (peer != NULL && !facts->peer.is_left_out && source->known(source, &facts->client.address, peer))
+		facts->peer.peer = peer;
+	return true;
+}
+
 /* Lifetime. */
 
 static void
@@ -281,13 +313,14 @@ enter_helo(struct inquiry *inquiry)
 }
 
 static void
-enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
+enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name, const struct tls_facts *tls)
 {
 	struct arena *arena = &inquiry->stages[STAGE_MAIL].arena;
 
 	enter(inquiry, STAGE_MAIL);
 	inquiry->facts.client.is_authenticated = auth_name != NULL;
 	inquiry->facts.client.auth_name = auth_name != NULL ? arena_string(arena, auth_name) : NULL;
+	inquiry->facts.tls = facts_copy_tls(tls, arena);
 	facts_set_sender(&inquiry->facts.sender, path, arena);
 }
 
@@ -333,14 +366,14 @@ inquiry_helo_given(const struct inquiry *inquiry)
 }
 
 void
-inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name)
+inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name, const struct tls_facts *tls)
 {
 	(void)pthread_mutex_lock(&inquiry->lock);
 	if (inquiry->has_expired)
 		enter_connect(inquiry);
 	if (inquiry->stage == STAGE_CONNECT)
 		enter_helo(inquiry);
-	enter_mail(inquiry, path, auth_name);
+	enter_mail(inquiry, path, auth_name, tls);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 }

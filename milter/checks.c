@@ -1,14 +1,17 @@
 #include "heloscope/checks.h"
 
+#include "heloscope/check_banner.h"
 #include "heloscope/check_helo.h"
 #include "heloscope/check_iprev.h"
 #include "heloscope/check_lists.h"
 #include "heloscope/check_sender.h"
 #include "heloscope/check_spf.h"
+#include "heloscope/check_tls.h"
 
 static const struct check *const checks[] = {
-	&check_iprev,       &check_helo,     &check_spf_mailfrom, &check_spf_helo,    &check_sender,
-	&check_list_client, &check_list_ptr, &check_list_helo,    &check_list_sender, &check_list_results,
+	&check_iprev,       &check_helo,         &check_spf_mailfrom, &check_spf_helo,
+	&check_sender,      &check_list_client,  &check_list_ptr,     &check_list_helo,
+	&check_list_sender, &check_list_results, &check_banner,       &check_tls,
 };
 
 _Static_assert(sizeof checks / sizeof checks[0] <= INQUIRY_CHECKS_MAX, "INQUIRY_CHECKS_MAX is too small");

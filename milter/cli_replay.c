@@ -6,7 +6,7 @@
 #include "heloscope/examiner.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
-#include "heloscope/record.h"
+#include "heloscope/record_value.h"
 #include "heloscope/replay.h"
 
 #define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */

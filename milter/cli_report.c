@@ -6,7 +6,7 @@
 #include "heloscope/cli_log.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
-#include "heloscope/record.h"
+#include "heloscope/record_value.h"
 #include "heloscope/report.h"
 
 #define BAR_WIDTH 30

@@ -4,29 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/telling.h"
+
 #define BODY_MAX 600 /* octets in front of the reference that are worth trying to fit */
 #define BODY_STEP 24
-#define LISTS_TOLD_MAX 2
-#define TEXT_MAX 120 /* octets of a list's or a domain's own words */
-
-/* What made a rule true, as bits. */
-enum cause { CAUSE_IPREV = 1, CAUSE_SPF = 2, CAUSE_HELO = 4, CAUSE_SENDER = 8, CAUSE_LISTS = 16 };
-
-static unsigned
-cause_of_method(enum method method)
-{
-	static const unsigned causes[METHODS] = {
-		[METHOD_IPREV] = CAUSE_IPREV,
-		[METHOD_HELO] = CAUSE_HELO,
-		[METHOD_SPF] = CAUSE_SPF,
-		[METHOD_SPF_HELO] = CAUSE_SPF,
-		[METHOD_SENDER] = CAUSE_SENDER,
-		[METHOD_DNSBL] = CAUSE_LISTS,
-		[METHOD_DNSWL] = 0,
-	};
-
-	return causes[method];
-}
+#define LISTS (1U << METHOD_DNSBL)
 
 /* `spf != pass` is true of "none", too, which is nobody's fault. */
 static bool
@@ -35,7 +17,8 @@ speaks_against(enum result result)
 	return result_is_bad(result) || result == RESULT_TEMPERROR;
 }
 
-/* The tests of a condition that were true and speak against the mail: not those under "not". */
+/* The methods, as bits, whose results made a condition true and speak against the mail: not those under
+ * "not". */
 static unsigned
 causes(const struct condition *condition, const struct facts *facts)
 {
@@ -48,169 +31,66 @@ causes(const struct condition *condition, const struct facts *facts)
 	if (policy_truth(condition, facts, &nobody) != TRUTH_TRUE)
 		return 0;
 	if (condition->kind == CONDITION_RESULT)
-		return speaks_against(facts->results[condition->method]) ? cause_of_method(condition->method)
-									 : 0;
+		return speaks_against(facts->results[condition->method]) ? 1U << condition->method : 0;
 	if (condition->kind == CONDITION_LISTED)
-		return CAUSE_LISTS;
+		return LISTS;
 	return condition->kind == CONDITION_QUANTITY && condition->quantity != QUANTITY_DNSWL
 			       && facts_tally(facts, false).score > 0
-		       ? CAUSE_LISTS
+		       ? LISTS
 		       : 0;
 }
 
-static void
-tell_iprev(const struct facts *facts, struct strbuf *text)
+/* Whether a telling is for one of the methods in `found`, and not for an earlier one that says the same. */
+static bool
+is_to_be_told(unsigned found, int method)
 {
-	const struct iprev_facts *iprev = &facts->iprev;
-	char address[IPADDR_TEXT_SIZE];
+	const struct telling *telling = telling_of((enum method)method);
 
-	(void)ipaddr_format(&facts->client.address, address);
-	if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR) {
-		strbuf_printf(text, "The reverse DNS name of %s could not be looked up. ", address);
-	} else if (iprev->count == 0) {
-		strbuf_printf(
-			text,
-			"%s has no reverse DNS name. The operator of the address can add a PTR record. ",
-			address);
-	} else {
-		strbuf_printf(text, "%s has no reverse DNS name that resolves back to it (PTR ", address);
-		strbuf_add_escaped(text, span_of(iprev->names[0].name), TEXT_MAX);
-		strbuf_printf(text, " -> %s). The operator of the address can correct its PTR record. ",
-			      iprev->names[0].addresses[0] != '\0' ? iprev->names[0].addresses
-								   : "no address");
-	}
+	if ((found & 1U << method) == 0 || telling->refuse == NULL)
+		return false;
+	for (int other = 0; other < method; other++)
+		if ((found & 1U << other) != 0 && telling_of((enum method)other)->refuse == telling->refuse)
+			return false;
+	return true;
 }
 
-static void
-tell_spf(const struct config *config, const struct facts *facts, struct strbuf *text)
+/* What is told, in its order; returns how much. */
+static size_t
+order_tellings(unsigned found, const struct telling **tellings)
 {
-	const bool is_helo = facts->results[METHOD_SPF] == RESULT_UNCHECKED
-			     || facts->results[METHOD_SPF] == RESULT_PASS
-			     || facts->results[METHOD_SPF] == RESULT_NONE;
-	const struct spf_facts *spf = &facts->spf[is_helo ? SPF_HELO : SPF_MAILFROM];
-	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
-	const char *domain =
-		spf->domain != NULL && spf->domain[0] != '\0' ? spf->domain : "the sender's domain";
-	char address[IPADDR_TEXT_SIZE];
+	size_t count = 0;
 
-	(void)ipaddr_format(&facts->client.address, address);
-	if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR) {
-		strbuf_printf(text, "SPF of %s cannot be checked: ", domain);
-		strbuf_add_escaped(text, span_of(spf->problem), TEXT_MAX);
-		strbuf_add(text, ". The owner of the domain can correct its SPF record. ");
-		return;
-	}
-	strbuf_printf(text, "The SPF record of %s does not allow %s to send its mail (spf=%s", domain,
-		      address, result_word(result));
-	if (spf->mechanism != NULL) {
-		strbuf_add(text, " by ");
-		strbuf_add_escaped(text, span_of(spf->mechanism), TEXT_MAX);
-	}
-	strbuf_add(text, "). The owner of the domain can add the address to the record. ");
-	if (config->shows_spf_explanation && spf->explanation != NULL) {
-		strbuf_printf(text, "%s explains: ", domain);
-		strbuf_add_escaped(text, span_of(spf->explanation), TEXT_MAX);
-		strbuf_add_char(text, ' ');
-	}
-}
-
-static void
-tell_helo(const struct facts *facts, struct strbuf *text)
-{
-	char address[IPADDR_TEXT_SIZE];
-
-	if (facts->helo.given == NULL) {
-		strbuf_add(text, "No HELO or EHLO was given. ");
-		return;
-	}
-	strbuf_add(text, "The HELO name ");
-	strbuf_add_escaped(text, span_of(facts->helo.given), TEXT_MAX);
-	if (facts->helo.form == HELO_INVALID)
-		strbuf_printf(text, " is %s. ", facts->helo.reason);
-	else
-		strbuf_printf(text, " does not lead to %s and is not its reverse DNS name. ",
-			      ipaddr_format(&facts->client.address, address));
-	strbuf_add(text, "The administrator of the server can set its HELO name to its reverse DNS name. ");
-}
-
-static void
-tell_sender(const struct facts *facts, struct strbuf *text)
-{
-	strbuf_add(text, "The sender ");
-	strbuf_add_escaped(text, span_of(facts->sender.address), TEXT_MAX);
-	strbuf_printf(text, " cannot receive a bounce: %s. The owner of the domain can add an MX record. ",
-		      facts->sender.reason != NULL ? facts->sender.reason : "its domain is unknown");
-}
-
-static void
-tell_finding(const struct list_finding *finding, struct strbuf *text)
-{
-	char answer[IPADDR_TEXT_SIZE];
-	const struct ipaddr address = ipaddr_from_ipv4(finding->answers[0]);
-
-	strbuf_printf(text, "%s is listed by %s (%s", finding->asked, finding->zone,
-		      ipaddr_format(&address, answer));
-	if (finding->meaning != NULL)
-		strbuf_printf(text, ", %s", finding->meaning);
-	if (finding->page != NULL)
-		strbuf_printf(text, "; see %s", finding->page);
-	strbuf_add(text, ")");
-	if (finding->text != NULL) {
-		strbuf_add(text, ": ");
-		strbuf_add_escaped(text, span_of(finding->text), TEXT_MAX);
-	}
-	strbuf_add(text, ". ");
-}
-
-static void
-tell_lists(const struct facts *facts, struct strbuf *text)
-{
-	size_t told = 0;
-
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-		const struct list_facts *lists = &facts->lists[subject];
-
-		for (size_t i = 0; i < lists->count; i++) {
-			const struct list_finding *finding = &lists->findings[i];
-
-			if (!finding->is_allow && finding->state == LIST_LISTED && told++ < LISTS_TOLD_MAX)
-				tell_finding(finding, text);
-		}
-	}
+	for (int rank = RANKS - 1; rank >= 0; rank--)
+		for (int method = 0; method < METHODS; method++)
+			if (is_to_be_told(found, method)
+			    && (int)telling_of((enum method)method)->rank == rank)
+				tellings[count++] = telling_of((enum method)method);
+	return count;
 }
 
 static void
 tell_findings(const struct config *config, const struct facts *facts, unsigned found, struct strbuf *text)
 {
-	if (found & CAUSE_LISTS)
-		tell_lists(facts, text);
-	if (found & CAUSE_SPF)
-		tell_spf(config, facts, text);
-	if (found & CAUSE_IPREV)
-		tell_iprev(facts, text);
-	if (found & CAUSE_HELO)
-		tell_helo(facts, text);
-	if (found & CAUSE_SENDER)
-		tell_sender(facts, text);
-	if (found == 0)
+	const struct telling *tellings[METHODS];
+	const size_t count = order_tellings(found, tellings);
+
+	for (size_t i = 0; i < count; i++)
+		tellings[i]->refuse(config, facts, text);
+	if (count == 0)
 		strbuf_add(text, "This mail is refused by a rule of the receiving site. ");
 }
 
-/* Subject and detail of the enhanced code (RFC 7372, section 3; RFC 3463). */
+/* Subject and detail of the enhanced code (RFC 7372, section 3; RFC 3463): that of what is told first. */
 static const char *
 detail_code(const struct facts *facts, unsigned found)
 {
-	const enum result spf = facts->results[METHOD_SPF];
+	const unsigned spf = 1U << METHOD_SPF | 1U << METHOD_SPF_HELO, iprev = 1U << METHOD_IPREV;
+	const struct telling *tellings[METHODS];
 
-	if ((found & (CAUSE_IPREV | CAUSE_SPF)) == (CAUSE_IPREV | CAUSE_SPF))
+	if ((found & spf) != 0 && (found & iprev) != 0)
 		return "7.26";
-	if (found & CAUSE_LISTS)
-		return "7.1";
-	if (found & CAUSE_IPREV)
-		return "7.25";
-	if (found & CAUSE_SPF)
-		return spf == RESULT_TEMPERROR || spf == RESULT_PERMERROR ? "7.24" : "7.23";
-	return found == CAUSE_SENDER ? "1.8" : "7.1";
+	return order_tellings(found, tellings) > 0 && tellings[0]->detail != NULL ? tellings[0]->detail(facts)
+										  : "7.1";
 }
 
 static void

@@ -38,6 +38,9 @@ set_defaults(struct config *config)
 	config->cache_octets = DEFAULT_CACHE_OCTETS;
 	config->probe_interval_ms = DEFAULT_PROBE_INTERVAL_MS;
 	config->trusts_authenticated = true;
+	config->probe = (struct prober_settings){
+		.port = 25, .timeout_ms = 60000, .at_a_time = 20, .per_minute = 60
+	};
 	config->default_policy.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 };
 }
 
@@ -99,6 +102,31 @@ config_same_resolver(const struct config *a, const struct config *b)
 	return true;
 }
 
+static bool
+same_networks(const struct network_set *a, const struct network_set *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].prefix != b->items[i].prefix
+		    || !ipaddr_equals(&a->items[i].address, &b->items[i].address))
+			return false;
+	return true;
+}
+
+bool
+config_same_probe(const struct config *a, const struct config *b)
+{
+	const struct prober_settings *one = &a->probe, *other = &b->probe;
+
+	return a->probes == b->probes && same_text(one->ehlo_name, other->ehlo_name)
+	       && same_text(one->why, other->why) && same_text(one->file, other->file)
+	       && one->port == other->port && one->timeout_ms == other->timeout_ms
+	       && one->at_a_time == other->at_a_time && one->per_minute == other->per_minute
+	       && same_networks(&one->allowed, &other->allowed)
+	       && same_networks(&one->trusted, &other->trusted);
+}
+
 bool
 config_trusts(const struct config *config, const struct ipaddr *address)
 {
@@ -118,5 +146,6 @@ list_takes_family(const struct list *list, unsigned char length)
 bool
 config_wants(const struct config *config, enum method method)
 {
-	return (config->disabled & 1U << method) == 0;
+	return (config->disabled & 1U << method) == 0
+	       && (config->probes || !method_words(method)->needs_probe);
 }

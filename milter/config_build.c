@@ -309,9 +309,8 @@ config_add_zone(struct config_reader *reader, struct word zone, const struct val
 	}
 }
 
-/* A number with a unit: milliseconds, or octets. ULONG_MAX when that is more than fits. */
-static unsigned long
-measure_of(const char *text)
+unsigned long
+config_measure(const char *text)
 {
 	static const struct {
 		const char *unit;
@@ -330,7 +329,7 @@ measure_of(const char *text)
 void
 config_set_cache(struct config_reader *reader, struct word size)
 {
-	const unsigned long value = measure_of(size.text);
+	const unsigned long value = config_measure(size.text);
 
 	if (value < CONFIG_CACHE_MIN || value > CONFIG_CACHE_MAX)
 		config_complain(reader, size.place, "a cache of %.20s; expected 256kB to 64GB", size.text);
@@ -341,7 +340,7 @@ config_set_cache(struct config_reader *reader, struct word size)
 void
 config_set_timeout(struct config_reader *reader, struct word duration)
 {
-	const unsigned long value = measure_of(duration.text);
+	const unsigned long value = config_measure(duration.text);
 
 	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
 		config_complain(reader, duration.place,
@@ -355,7 +354,7 @@ config_set_timeout(struct config_reader *reader, struct word duration)
 void
 config_set_probe_interval(struct config_reader *reader, struct word duration)
 {
-	const unsigned long value = measure_of(duration.text);
+	const unsigned long value = config_measure(duration.text);
 
 	if (value < 1000 || value > 24UL * 3600 * 1000)
 		config_complain(reader, duration.place, "a probe-interval of %.20s; expected 1s to 24h",

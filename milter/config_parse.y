@@ -70,15 +70,16 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %token <text> SIZE "size like 8MB" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
 %token <text> ACCEPT "accept" ALSO "also" AND "and" ANSWERS "answers" AUDIT "audit"
-%token <text> AUTHENTICATED "authenticated" AUTHSERV_ID "authserv-id" CACHE "cache" CONTACT "contact"
+%token <text> AUTHENTICATED "authenticated" AT_A_TIME "at-a-time" AUTHSERV_ID "authserv-id" CACHE "cache" CONTACT "contact"
 %token <text> CONTAINS "contains"
 %token <text> DEFAULT "default" DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl"
 %token <text> DOMAIN_DNSBL "domain-dnsbl" ENFORCE "enforce" ENGINE "engine" ERRORS "errors"
+%token <text> EHLO_NAME "ehlo-name" FILE_WORD "file" PER_MINUTE "per-minute" PORT "port"
 %token <text> EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
 %token <text> KEEP_RESULTS "keep-results" KEY "key" KEY_FILE "key-file" KIND "kind" LEVEL "level" LIST "list"
 %token <text> LISTED "listed" LISTEN "listen" LOG "log" MODE "mode" NETWORKS "networks" NOT "not" ON "on"
 %token <text> OPERATOR "operator" OR "or" OTHERWISE "otherwise" OWNER "owner" PAGE "page" POLICY "policy"
-%token <text> PROBE "probe" PROBE_INTERVAL "probe-interval" QUARANTINE "quarantine"
+%token <text> PROBE "probe" PROBES "probe yes" PROBE_INTERVAL "probe-interval" QUARANTINE "quarantine"
 %token <text> RECEIVED_SPF "received-spf" REJECT "reject" RESOLVER "resolver" SERVERS "servers" SPF "spf"
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" TIMEOUT "timeout" TRUST "trust"
 %token <text> TRUST_ANCHOR "trust-anchor" UNLISTED "unlisted" USER "user" WEIGHT "weight" WHEN "when"
@@ -147,6 +148,10 @@ statement:
 	| "probe-interval" DURATION {
 		config_once(reader, "probe-interval", @1);
 		config_set_probe_interval(reader, AT($2, @2));
+	}
+	| "probe yes" WORD probe_settings {
+		config_once(reader, "probe", @1);
+		config_set_probe(reader, AT($2, @2));
 	}
 	| "include" STRING { config_include(reader, AT($2, @2)); }
 	| "list" STRING '{' entry_settings '}' { config_add_entry(reader, AT($2, @2), $4); }
@@ -218,6 +223,23 @@ servers:
 network_list:
 	ADDRESS { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_ADDRESS, AT($1, @1)); }
 	| network_list ',' ADDRESS { $$ = $1; config_add_value(reader, &$$, VALUE_ADDRESS, AT($3, @3)); }
+	;
+
+probe_settings: %empty | '{' probe_options '}' ;
+
+probe_options:
+	%empty
+	| probe_options "ehlo-name" STRING { config_set_probe_name(reader, AT($3, @3)); }
+	| probe_options "port" NUMBER { config_set_probe_port(reader, AT($3, @3)); }
+	| probe_options "at-a-time" NUMBER { config_set_probe_count(reader, AT($3, @3)); }
+	| probe_options "per-minute" NUMBER { config_set_probe_rate(reader, AT($3, @3)); }
+	| probe_options "timeout" DURATION { config_set_probe_timeout(reader, AT($3, @3)); }
+	| probe_options "file" STRING { config_set_probe_file(reader, AT($3, @3)); }
+	| probe_options "networks" '{' network_list '}' {
+		config_add_networks(reader, &reader->config->probe.allowed, &$4);
+	}
+	| probe_options BREAK
+	| probe_options error { RECOVER(reader); }
 	;
 
 trust_settings:

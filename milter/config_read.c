@@ -23,6 +23,10 @@ finish(struct config *config, FILE *messages)
 		if (config->own_ids.items != NULL)
 			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
 	}
+	config->probe.why = config->contact;
+	config->probe.trusted = config->trusted;
+	if (config->probe.ehlo_name == NULL)
+		config->probe.ehlo_name = config->authserv_id;
 	config->resolver.servers = config->servers.items;
 	config->resolver.server_count = config->servers.count;
 	config->resolver.zones = config->zones.items;

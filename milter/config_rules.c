@@ -346,6 +346,21 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 	return zone != NULL ? zone : find_unused_zone(config, condition->right);
 }
 
+/* The first method that a condition asks for and that needs `probe yes`, METHODS when there is none. */
+static enum method
+find_probing_method(const struct condition *condition)
+{
+	enum method method;
+
+	if (condition == NULL)
+		return METHODS;
+	if (condition->kind == CONDITION_RESULT && condition->method < METHODS
+	    && method_words(condition->method)->needs_probe)
+		return condition->method;
+	method = find_probing_method(condition->left);
+	return method != METHODS ? method : find_probing_method(condition->right);
+}
+
 static unsigned
 check_rules(struct config *config, const struct rule_set *rules, FILE *messages)
 {
@@ -353,7 +368,15 @@ check_rules(struct config *config, const struct rule_set *rules, FILE *messages)
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *zone = find_unused_zone(config, rules->items[i].condition);
+		const enum method method = find_probing_method(rules->items[i].condition);
 
+		if (method != METHODS && !config->probes) {
+			(void)fprintf(messages,
+				      "%s: \"%s\" is not known without a look at the client's server; "
+				      "expected \"probe yes\" somewhere\n",
+				      rules->items[i].place, method_words(method)->policy_word);
+			errors++;
+		}
 		if (zone == NULL)
 			continue;
 		(void)fprintf(messages,

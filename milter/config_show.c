@@ -384,6 +384,24 @@ show_resolver(const struct config *config, FILE *out)
 }
 
 static void
+show_probe(const struct config *config, FILE *out)
+{
+	const struct prober_settings *probe = &config->probe;
+
+	(void)fprintf(out, "probe %s {", config_flags[config->probes]);
+	put_option(out, "ehlo-name", probe->ehlo_name != config->authserv_id ? probe->ehlo_name : NULL);
+	(void)fprintf(out, " port %u at-a-time %u per-minute %u", probe->port, probe->at_a_time,
+		      probe->per_minute);
+	put_option(out, "file", probe->file);
+	if (probe->allowed.count > 0) {
+		(void)fputs(" networks ", out);
+		put_networks(out, &probe->allowed);
+	}
+	put_duration(out, " timeout", probe->timeout_ms);
+	(void)fputs("}\n", out);
+}
+
+static void
 show_checks(const struct config *config, FILE *out)
 {
 	(void)fputs("trust {\n", out);
@@ -398,6 +416,7 @@ show_checks(const struct config *config, FILE *out)
 	(void)fprintf(out, "spf { engine %s explanation %s }\nreceived-spf %s\n",
 		      config_spf_engines[config->spf_engine], config_flags[config->shows_spf_explanation],
 		      config_flags[config->adds_received_spf]);
+	show_probe(config, out);
 	if (config->disabled != 0) {
 		(void)fputs("disable ", out);
 		put_bits(out, config->disabled, method_policy_word, METHODS);

@@ -28,8 +28,8 @@ static const struct {
 	enum dns_type type;
 	const char *word;
 } type_words[] = {
-	{ DNS_A, "A" },   { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },
-	{ DNS_MX, "MX" }, { DNS_TXT, "TXT" },     { DNS_AAAA, "AAAA" },
+	{ DNS_A, "A" },     { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },   { DNS_MX, "MX" },
+	{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" },   { DNS_TLSA, "TLSA" },
 };
 
 const char *
@@ -314,6 +314,17 @@ build_text(struct builder *builder, const struct reader *reader, const struct re
 	return true;
 }
 
+/* Data without a form of its own. */
+static bool
+build_data(struct builder *builder, const struct reader *reader, const struct record_head *head,
+	   struct dns_record *record)
+{
+	memcpy(builder->text, reader->packet + head->data, head->data_length);
+	record->text = (struct span){ builder->text, head->data_length };
+	builder->text += head->data_length;
+	return head->data_length > 3;
+}
+
 static bool
 build_record(struct builder *builder, struct reader *reader, const struct record_head *head)
 {
@@ -336,6 +347,9 @@ build_record(struct builder *builder, struct reader *reader, const struct record
 	case DNS_PTR:
 		is_whole = build_name(builder, reader, head, 0, record);
 		break;
+	case DNS_TLSA:
+		is_whole = build_data(builder, reader, head, record);
+		break;
 	default:
 		is_whole = build_text(builder, reader, head, record);
 		break;
@@ -349,7 +363,7 @@ static struct dns_answer *
 allocate_answer(size_t records, size_t length, enum dns_type type)
 {
 	const size_t name_size = type == DNS_PTR || type == DNS_MX ? NAME_TEXT_SIZE : 0;
-	const size_t text_size = type == DNS_TXT ? length : 0;
+	const size_t text_size = type == DNS_TXT || type == DNS_TLSA ? length : 0;
 
 	return calloc(1, sizeof(struct dns_answer) + records * (sizeof(struct dns_record) + name_size)
 				 + text_size);

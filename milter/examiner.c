@@ -63,6 +63,6 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 		return NULL;
 	if (mail->helo != NULL)
 		inquiry_helo(examiner->inquiry, mail->helo);
-	inquiry_mail(examiner->inquiry, mail->path, NULL);
+	inquiry_mail(examiner->inquiry, mail->path, NULL, &(struct tls_facts){ .version = NULL });
 	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 }

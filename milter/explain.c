@@ -6,9 +6,10 @@
 #include "heloscope/advise.h"
 #include "heloscope/authres.h"
 #include "heloscope/prose.h"
-#include "heloscope/record.h"
+#include "heloscope/record_value.h"
 #include "heloscope/span.h"
 #include "heloscope/strbuf.h"
+#include "heloscope/telling.h"
 
 #define TEXT_MAX 4000
 
@@ -53,184 +54,25 @@ explain_put_mark(const struct explain_style *style, enum explain_mark mark, FILE
 		      style->is_utf8 ? marks[mark].utf8 : marks[mark].ascii, has_colour ? "\033[0m" : "");
 }
 
-/* Checks, each in a sentence. */
-
-static void
-say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	const char *ip = record_text(record_member(record, "client"), "ip");
-	const json_t *names = record_member(check, "names"), *name;
-	size_t i;
-
-	if (json_array_size(names) == 0 && record_is(check, "result", "temperror")) {
-		strbuf_printf(said, "the reverse DNS of %s cannot be looked up: %s", ip,
-			      record_text(check, "status"));
-		return;
-	}
-	if (json_array_size(names) == 0) {
-		strbuf_printf(said, "%s has no reverse DNS name (%s)", ip, record_text(check, "status"));
-		return;
-	}
-	for (i = 0; (name = json_array_get(names, i)) != NULL; i++) {
-		const bool is_verified = json_is_true(record_member(name, "verified"));
-
-		strbuf_printf(said, "%s%s -> %s -> %s%s", i > 0 ? "; " : "", ip, record_text(name, "name"),
-			      record_text(name, "addresses")[0] != '\0' ? record_text(name, "addresses")
-									: record_text(name, "status"),
-			      is_verified ? "" : ", which is not the client");
-	}
-}
-
-static void
-say_helo(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	const char *helo = record_text(record, "helo");
-
-	if (record_is(check, "result", "none"))
-		strbuf_add(said, "no name was given");
-	else if (record_is(check, "result", "permerror"))
-		strbuf_printf(said, "\"%s\" is no valid name%s%s", helo,
-			      record_text(check, "reason")[0] != '\0' ? ": " : "",
-			      record_text(check, "reason"));
-	else if (record_is(check, "reverse-dns", "equal"))
-		strbuf_printf(said, "%s is the client's reverse DNS name", helo);
-	else if (json_is_true(record_member(check, "resolves-to-client")))
-		strbuf_printf(said, "%s leads to the client", helo);
-	else if (record_is(check, "result", "temperror"))
-		strbuf_printf(said, "%s cannot be looked up: %s", helo, record_text(check, "status"));
-	else
-		strbuf_printf(said, "%s neither leads to the client nor is its reverse DNS name%s", helo,
-			      record_is(check, "reverse-dns", "same organization")
-				      ? "; it is of the same organization"
-				      : "");
-}
-
-static void
-say_spf(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	const char *domain = record_text(check, "domain"),
-		   *ip = record_text(record_member(record, "client"), "ip");
-
-	if (domain[0] == '\0')
-		strbuf_add(said, "there is no domain to ask");
-	else if (record_text(check, "problem")[0] != '\0')
-		strbuf_add(said, record_text(check, "problem"));
-	else if (record_is(check, "result", "none"))
-		strbuf_printf(said, "%s has no SPF record", domain);
-	else if (record_is(check, "result", "neutral"))
-		strbuf_printf(said, "the record of %s does not say whether %s may send", domain, ip);
-	else
-		strbuf_printf(said, "the record of %s %s %s", domain,
-			      record_is(check, "result", "pass") ? "allows" : "does not allow", ip);
-	if (record_text(check, "mechanism")[0] != '\0')
-		strbuf_printf(said, ", %s \"%s\"", record_text(check, "problem")[0] != '\0' ? "at" : "by",
-			      record_text(check, "mechanism"));
-}
-
-static void
-say_sender(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	(void)record;
-	strbuf_printf(said, "%s%s%s", record_text(check, "domain"),
-		      record_text(check, "domain")[0] != '\0' ? ": " : "", record_text(check, "reason"));
-}
-
-/* Whether a list stands among `findings`, for whatever subject. */
-static bool
-has_zone(const json_t *findings, size_t count, const char *zone)
-{
-	for (size_t i = 0; i < count; i++)
-		if (record_is(json_array_get(findings, i), "zone", zone))
-			return true;
-	return false;
-}
-
-static void
-say_lists(const json_t *record, const json_t *check, struct strbuf *said)
-{
-	const json_t *hits = record_member(check, "hits"), *others = record_member(check, "not-listed"),
-		     *other;
-	const char *before = "not listed by ";
-
-	(void)record;
-	if (!record_is(check, "result", "none")) {
-		strbuf_printf(said, "score %lld",
-			      (long long)json_integer_value(record_member(check, "score")));
-		before = "; not listed by ";
-	}
-	for (size_t i = 0; (other = json_array_get(others, i)) != NULL; i++) {
-		const char *zone = record_text(other, "zone");
-
-		if (has_zone(hits, json_array_size(hits), zone) || has_zone(others, i, zone))
-			continue;
-		strbuf_printf(said, "%s%s", before, zone);
-		before = ", ";
-	}
-}
-
-static const struct teller {
-	const char *method, *title;
-	void (*say)(const json_t *record, const json_t *check, struct strbuf *said);
-} tellers[] = {
-	{ "iprev", "Reverse DNS", say_iprev },
-	{ "x-helo", "HELO name", say_helo },
-	{ "spf", "SPF", say_spf },
-	{ "spf-helo", "SPF of HELO", say_spf },
-	{ "x-sender", "Sender", say_sender },
-	{ "x-dnsbl", "Block lists", say_lists },
-	{ "dnswl", "Allow lists", say_lists },
-};
-
-static void
-put_hits(const json_t *check, FILE *out)
-{
-	const json_t *hits = record_member(check, "hits"), *hit, *answer;
-	size_t i, j;
-
-	for (i = 0; (hit = json_array_get(hits, i)) != NULL; i++) {
-		char memory[TEXT_MAX];
-		struct strbuf said;
-
-		strbuf_init(&said, memory, sizeof memory);
-		if (record_is(hit, "state", "fault"))
-			strbuf_printf(&said, "%s, asked for %s: %s", record_text(hit, "zone"),
-				      record_text(hit, "asked"), record_text(hit, "fault"));
-		else
-			strbuf_printf(&said, "%s lists %s", record_text(hit, "zone"),
-				      record_text(hit, "asked"));
-		for (j = 0; (answer = json_array_get(record_member(hit, "answers"), j)) != NULL; j++)
-			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", json_string_value(answer));
-		if (j > 0)
-			strbuf_printf(&said, "%s%s)", record_text(hit, "meaning")[0] != '\0' ? ": " : "",
-				      record_text(hit, "meaning"));
-		if (!record_is(hit, "state", "fault"))
-			strbuf_printf(&said, ", weight %lld",
-				      (long long)json_integer_value(record_member(hit, "weight")));
-		prose_put(out, 28, "%s", memory);
-		if (record_text(hit, "text")[0] != '\0')
-			prose_put(out, 30, "it says: %s", record_text(hit, "text"));
-		if (record_text(hit, "page")[0] != '\0')
-			prose_put(out, 30, "see %s", record_text(hit, "page"));
-	}
-}
-
 static void
 put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 {
-	for (size_t i = 0; i < sizeof tellers / sizeof tellers[0]; i++) {
-		const json_t *check = record_check(record, tellers[i].method);
+	for (int method = 0; method < METHODS; method++) {
+		const struct telling *telling = telling_of((enum method)method);
+		const json_t *check = record_check(record, telling->key);
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
 		if (check == NULL)
 			continue;
 		strbuf_init(&said, memory, sizeof memory);
-		tellers[i].say(record, check, &said);
+		telling->say(record, check, &said);
 		(void)fputs("  ", out);
 		explain_put_mark(style, mark_of(record_text(check, "result")), out);
-		(void)fprintf(out, " %-12s %-10s ", tellers[i].title, record_text(check, "result"));
+		(void)fprintf(out, " %-12s %-10s ", telling->title, record_text(check, "result"));
 		prose_wrap(out, memory, 28, 28);
-		put_hits(check, out);
+		if (telling->put_more != NULL)
+			telling->put_more(check, out);
 	}
 }
 

@@ -3,13 +3,16 @@
 #include <string.h>
 
 static const struct method_words words[METHODS] = {
-	[METHOD_IPREV] = { "iprev", "iprev", "policy.iprev" },
-	[METHOD_HELO] = { "helo", "x-helo", "smtp.helo" },
-	[METHOD_SPF] = { "spf", "spf", "smtp.mailfrom" },
-	[METHOD_SPF_HELO] = { "spf-helo", "spf", "smtp.helo" },
-	[METHOD_SENDER] = { "sender", "x-sender", "smtp.mailfrom" },
-	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", NULL },
-	[METHOD_DNSWL] = { "dnswl", "dnswl", NULL },
+	[METHOD_IPREV] = { "iprev", "iprev", false, "policy.iprev" },
+	[METHOD_HELO] = { "helo", "x-helo", false, "smtp.helo" },
+	[METHOD_SPF] = { "spf", "spf", false, "smtp.mailfrom" },
+	[METHOD_SPF_HELO] = { "spf-helo", "spf", false, "smtp.helo" },
+	[METHOD_SENDER] = { "sender", "x-sender", false, "smtp.mailfrom" },
+	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", false, NULL },
+	[METHOD_DNSWL] = { "dnswl", "dnswl", false, NULL },
+	[METHOD_BANNER] = { "banner", "x-banner", true, "policy.banner" },
+	[METHOD_TLS] = { "tls", "x-tls", true, "policy.tls" },
+	[METHOD_PEER_TLS] = { "peer-tls", "x-tls", true, "policy.peer-tls" },
 };
 
 const struct method_words *
@@ -62,12 +65,34 @@ facts_set_sender(struct sender_facts *sender, const char *path, struct arena *ar
 				     (int)mailbox->domain.length, mailbox->domain.at);
 }
 
+static const char *
+copy_text(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_string(arena, text) : NULL;
+}
+
+struct tls_facts
+facts_copy_tls(const struct tls_facts *tls, struct arena *arena)
+{
+	return (struct tls_facts){
+		.version = copy_text(arena, tls->version),
+		.cipher = copy_text(arena, tls->cipher),
+		.bits = copy_text(arena, tls->bits),
+		.verify = copy_text(arena, tls->verify),
+		.cert_subject = copy_text(arena, tls->cert_subject),
+	};
+}
+
 void
 facts_forget(struct facts *facts, enum stage stage)
 {
 	facts->sender = (struct sender_facts){ 0 };
 	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
 	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+	facts->tls = (struct tls_facts){ 0 };
+	facts->peer = (struct peer_facts){ 0 };
+	facts->results[METHOD_BANNER] = facts->results[METHOD_TLS] = RESULT_UNCHECKED;
+	facts->results[METHOD_PEER_TLS] = RESULT_UNCHECKED;
 	facts->results[METHOD_SENDER] = facts->results[METHOD_SPF] = RESULT_UNCHECKED;
 	facts->results[METHOD_DNSBL] = facts->results[METHOD_DNSWL] = RESULT_UNCHECKED;
 	if (stage == STAGE_MAIL)

@@ -95,14 +95,15 @@ ask_for_macros(SMFICTX *context)
 		const char *names;
 	} wanted[] = {
 		{ SMFIM_CONNECT, "j" },
-		{ SMFIM_HELO, "{tls_version}" },
-		{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
+		{ SMFIM_HELO, "{tls_version} {cipher} {cipher_bits} {verify} {cert_subject}" },
+		{ SMFIM_ENVFROM,
+		  "i {auth_authen} {tls_version} {cipher} {cipher_bits} {verify} {cert_subject}" },
 		{ SMFIM_ENVRCPT, "i" },
 		{ SMFIM_EOM, "i" },
 	};
 
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		char names[64];
+		char names[128];
 
 		(void)strncpy(names, wanted[i].names, sizeof names - 1);
 		names[sizeof names - 1] = '\0';
@@ -209,7 +210,13 @@ on_mail(SMFICTX *context, char **arguments)
 	const struct session_mail mail = {
 		.path = arguments[0] != NULL ? arguments[0] : "",
 		.auth_name = macro(context, "{auth_authen}"),
-		.tls_version = macro(context, "{tls_version}"),
+		.tls = {
+			.version = macro(context, "{tls_version}"),
+			.cipher = macro(context, "{cipher}"),
+			.bits = macro(context, "{cipher_bits}"),
+			.verify = macro(context, "{verify}"),
+			.cert_subject = macro(context, "{cert_subject}"),
+		},
 	};
 
 	if (session != NULL)

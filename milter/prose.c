@@ -42,3 +42,16 @@ prose_put(FILE *out, size_t indent, const char *format, ...)
 	(void)fprintf(out, "%*s", (int)indent, "");
 	prose_wrap(out, memory, indent, indent);
 }
+
+void
+prose_bullet(FILE *out, const char *format, ...)
+{
+	char memory[TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(memory, sizeof memory, format, arguments);
+	va_end(arguments);
+	(void)fputs("  * ", out);
+	prose_wrap(out, memory, 4, 4);
+}

@@ -4,6 +4,8 @@
 
 #include "heloscope/dnslist.h"
 #include "heloscope/record.h"
+#include "heloscope/record_value.h"
+#include "heloscope/telling.h"
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
 
@@ -96,7 +98,7 @@ read_results(const json_t *record, struct replay *replay)
 	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
 
 	for (int method = 0; method < METHODS; method++) {
-		const json_t *check = record_member(checks, record_method_key((enum method)method));
+		const json_t *check = record_member(checks, telling_of((enum method)method)->key);
 
 		replay->facts.results[method] = result_from_word(record_text(check, "result"));
 		/* SPF of the null sender is that of HELO; lists are missed one by one. */

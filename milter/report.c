@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "heloscope/cli.h"
-#include "heloscope/record.h"
+#include "heloscope/record_value.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
 

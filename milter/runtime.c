@@ -7,6 +7,7 @@
 #include "heloscope/checks.h"
 #include "heloscope/dns_cache.h"
 #include "heloscope/list_prober.h"
+#include "heloscope/prober.h"
 #include "heloscope/resolver.h"
 #include "heloscope/rouse.h"
 
@@ -14,6 +15,7 @@ struct runtime {
 	atomic_uint references;
 	struct config *config;
 	struct shared_resolver *resolver;
+	struct shared_prober *peers; /* NULL: nothing is looked at */
 	struct list_health *health;
 	struct list_prober *prober;
 	struct audit *audit; /* NULL: none is wanted */
@@ -33,6 +35,54 @@ resolver_unref(struct shared_resolver *shared)
 	resolver_free(shared->resolver);
 	dns_cache_free(shared->cache);
 	free(shared);
+}
+
+/* A prober outlives a reload that changes neither it nor its resolver. */
+struct shared_prober {
+	atomic_uint references;
+	struct shared_resolver *resolver; /* counted */
+	struct config *config;            /* counted: has the prober's settings */
+	struct prober *prober;
+};
+
+static void
+prober_unref(struct shared_prober *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	prober_free(shared->prober);
+	resolver_unref(shared->resolver);
+	config_unref(shared->config);
+	free(shared);
+}
+
+static bool
+get_prober(struct runtime *runtime, struct config *config, const struct runtime *previous,
+	   struct error *error)
+{
+	struct shared_prober *before = previous != NULL ? previous->peers : NULL, *shared;
+
+	if (!config->probes)
+		return true;
+	if (before != NULL && before->resolver == runtime->resolver
+	    && config_same_probe(config, previous->config)) {
+		(void)atomic_fetch_add(&before->references, 1);
+		runtime->peers = before;
+		return true;
+	}
+	shared = calloc(1, sizeof *shared);
+	if (shared == NULL) {
+		error_set(error, "out of memory");
+		return false;
+	}
+	atomic_init(&shared->references, 1);
+	(void)atomic_fetch_add(&runtime->resolver->references, 1);
+	shared->resolver = runtime->resolver;
+	shared->config = config_ref(config);
+	shared->prober = prober_new(&config->probe, shared->resolver->cache,
+				    before != NULL ? before->prober : NULL, error);
+	runtime->peers = shared;
+	return shared->prober != NULL;
 }
 
 static struct shared_resolver *
@@ -90,6 +140,9 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	if (runtime->resolver == NULL)
 		goto failed;
 	error_set(error, "out of memory");
+	if (!get_prober(runtime, config, previous, error))
+		goto failed;
+	error_set(error, "out of memory");
 	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
 	if (runtime->health == NULL)
 		goto failed;
@@ -118,6 +171,7 @@ runtime_unref(struct runtime *runtime)
 	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
 		return;
 	list_prober_free(runtime->prober);
+	prober_unref(runtime->peers);
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
 	audit_unref(runtime->audit);
@@ -145,6 +199,7 @@ runtime_needs(const struct runtime *runtime)
 		.resolver = runtime->resolver->cache,
 		.config = runtime->config,
 		.health = runtime->health,
+		.peers = runtime->peers != NULL ? prober_source(runtime->peers->prober) : NULL,
 		.before_wait = rouse,
 	};
 }

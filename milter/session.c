@@ -207,7 +207,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 		mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
 
 	session_abort(session);
-	if (mail->tls_version != NULL && !session->has_tls)
+	if (mail->tls.version != NULL && !session->has_tls)
 		forget_helo(session);
 	session->message = begin_message();
 	if (session->message == NULL)
@@ -215,7 +215,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 	if (session->client.is_trusted || is_authenticated)
 		set_own_facts(session, mail);
 	else if (session->inquiry != NULL)
-		inquiry_mail(session->inquiry, mail->path, mail->auth_name);
+		inquiry_mail(session->inquiry, mail->path, mail->auth_name, &mail->tls);
 	else
 		session->message->is_judged =
 			true; /* memory ran out at connect: without facts it is deferred */

@@ -73,6 +73,13 @@ const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, 
 /* Whether that check is done, so that its part of the facts can be read. */
 bool inquiry_is_done(const struct inquiry *inquiry, const struct check *check);
 
+/*
+ * Have the server at the client's address looked at, once the names are known, and take what is known of it
+ * when all checks before `check` are done: a look at a server is never waited for. Returns true when the
+ * facts tell all that will be known for this message. `names`: the check of the reverse DNS.
+ */
+bool inquiry_look_at_peer(struct inquiry *inquiry, const struct check *check, const struct check *names);
+
 /* For sessions. */
 
 /* What an inquiry stands on. */
@@ -81,6 +88,7 @@ struct inquiry_needs {
 	struct dns_resolver *resolver; /* must outlive the last answer */
 	struct config *config;         /* a reference is taken */
 	struct list_health *health;    /* of the lists of `config`; must outlive inquiry_close() */
+	struct peer_source *peers;     /* of mail servers, or NULL; must outlive inquiry_close() */
 	void (*before_wait)(void);     /* is called, locked, by inquiry_wait() when it has to wait; or NULL */
 };
 
@@ -95,10 +103,11 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
 
 /*
  * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
- * is authenticated, or NULL; both are copied. If the last message ran into its deadline, all is
- * asked anew.
+ * is authenticated, or NULL; `tls`: what the MTA tells of the session's TLS. All are copied. If the last
+ * message ran into its deadline, all is asked anew.
  */
-void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name);
+void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name,
+		  const struct tls_facts *tls);
 
 /* Whether inquiry_wait() would return at once. */
 bool inquiry_is_complete(struct inquiry *inquiry);

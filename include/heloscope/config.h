@@ -17,6 +17,7 @@
 #include "heloscope/facts.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/log.h"
+#include "heloscope/prober.h"
 #include "heloscope/resolver.h"
 #include "heloscope/smtp_reply.h"
 
@@ -217,7 +218,9 @@ struct config {
 	enum spf_engine_name spf_engine;
 	bool shows_spf_explanation; /* the sender domain's exp= text in refusals */
 	bool adds_received_spf;
-	const char *contact; /* URL or address at the end of refusals, or NULL */
+	bool probes;                  /* hosts that send mail are looked at */
+	struct prober_settings probe; /* how */
+	const char *contact;          /* URL or address at the end of refusals, or NULL */
 	struct list_set lists;
 	struct list_entry_set catalogue;
 	unsigned probe_interval_ms; /* between two looks at a list that is well */
@@ -249,6 +252,9 @@ bool list_takes_family(const struct list *list, unsigned char length);
 
 /* Whether two configurations ask the same servers in the same way. */
 bool config_same_resolver(const struct config *a, const struct config *b);
+
+/* Whether two configurations look at hosts in the same way. */
+bool config_same_probe(const struct config *a, const struct config *b);
 
 /* Whether the results of `method` are wanted. */
 bool config_wants(const struct config *config, enum method method);

@@ -106,10 +106,20 @@ void config_set_servers(struct config_reader *reader, const struct value_set *se
 void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
 void config_set_probe_interval(struct config_reader *reader, struct word duration);
 void config_set_timeout(struct config_reader *reader, struct word duration);
+/* A number with a unit: milliseconds, or octets. ULONG_MAX when that is more than fits. */
+unsigned long config_measure(const char *text);
+
 void config_set_cache(struct config_reader *reader, struct word size);
 void config_set_spf(struct config_reader *reader, struct word engine);
 void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
 void config_disable(struct config_reader *reader, const struct value_set *methods);
+void config_set_probe(struct config_reader *reader, struct word value);
+void config_set_probe_name(struct config_reader *reader, struct word name);
+void config_set_probe_file(struct config_reader *reader, struct word path);
+void config_set_probe_port(struct config_reader *reader, struct word port);
+void config_set_probe_count(struct config_reader *reader, struct word count);
+void config_set_probe_rate(struct config_reader *reader, struct word rate);
+void config_set_probe_timeout(struct config_reader *reader, struct word duration);
 /* Copies of the texts. */
 struct text_set config_texts(struct config_reader *reader, const struct value_set *values);
 

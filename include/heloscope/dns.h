@@ -16,7 +16,15 @@
 #include "heloscope/ipaddr.h"
 #include "heloscope/span.h"
 
-enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum dns_type {
+	DNS_A = 1,
+	DNS_CNAME = 5,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_TLSA = 52
+};
 
 enum dns_status {
 	DNS_NOERROR,   /* there are records */
@@ -38,9 +46,10 @@ enum dns_security { DNS_INSECURE, DNS_SECURE };
 struct dns_record {
 	struct ipaddr address; /* A, AAAA */
 	struct span text;      /* TXT: its strings joined without blanks (RFC 7208, 3.3); any octets */
-	const char *name;      /* PTR, MX: normalized, or escaped for people when not is_host_name */
-	bool is_host_name;     /* PTR, MX: `name` is a host name by RFC 1123; "_" is tolerated */
-	uint16_t preference;   /* MX */
+	/* TLSA: usage, selector, matching type, an octet each, then data (RFC 6698, 2.1) */
+	const char *name;    /* PTR, MX: normalized, or escaped for people when not is_host_name */
+	bool is_host_name;   /* PTR, MX: `name` is a host name by RFC 1123; "_" is tolerated */
+	uint16_t preference; /* MX */
 };
 
 /*

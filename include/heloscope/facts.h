@@ -19,6 +19,7 @@
 #include "heloscope/domain.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/mailbox.h"
+#include "heloscope/peer.h"
 #include "heloscope/spf_trace.h"
 
 /* The results that policy can ask for and a field can tell. One line each in facts.c, too. */
@@ -30,6 +31,9 @@ enum method {
 	METHOD_SENDER,
 	METHOD_DNSBL,
 	METHOD_DNSWL,
+	METHOD_BANNER,
+	METHOD_TLS,
+	METHOD_PEER_TLS,
 	METHODS
 };
 
@@ -39,6 +43,7 @@ enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGES };
 struct method_words {
 	const char *policy_word; /* as in `reject when WORD = fail` */
 	const char *method;      /* as in Authentication-Results (RFC 8601, 2.7) */
+	bool needs_probe;        /* is there only with `probe yes` */
 	const char *property;    /* ptype.property that its value has there, NULL when it has several */
 };
 
@@ -138,6 +143,33 @@ struct list_facts {
 	size_t count;
 };
 
+/* TLS of the client's own session, as the MTA tells it with its macros; raw, NULL where it does not. */
+struct tls_facts {
+	const char *version;      /* {tls_version}; NULL: plain text */
+	const char *cipher;       /* {cipher} */
+	const char *bits;         /* {cipher_bits} */
+	const char *verify;       /* {verify}: "OK" for a client certificate that was verified */
+	const char *cert_subject; /* {cert_subject} of that */
+};
+
+/* How the names with which a server greets agree with those of the client. */
+enum banner_agreement {
+	BANNER_INVALID, /* no name at all */
+	BANNER_FOREIGN, /* a name of another domain */
+	BANNER_UNKNOWN, /* the client has no name to compare it with */
+	BANNER_SAME_ORGANIZATION,
+	BANNER_EQUALS_HELO,
+	BANNER_EQUALS_PTR,
+};
+
+/* What is known of the server at the client's address. */
+struct peer_facts {
+	bool is_wanted, is_left_out;           /* asked for; is not looked at */
+	const struct peer *peer;               /* NULL: nothing yet */
+	const char *greeting_name, *ehlo_name; /* normalized; "" for none */
+	enum banner_agreement agreement;       /* the better of the two */
+};
+
 struct facts {
 	struct client_facts client;
 	struct iprev_facts iprev;
@@ -145,11 +177,16 @@ struct facts {
 	struct sender_facts sender;
 	struct spf_facts spf[SPF_IDENTITIES];
 	struct list_facts lists[LIST_SUBJECTS];
+	struct tls_facts tls;
+	struct peer_facts peer;
 	enum result results[METHODS];
 };
 
 /* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
 void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
+
+/* A copy with its strings in `arena`. */
+struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena);
 
 /* Empty all that is known only since `stage`, as before it began. */
 void facts_forget(struct facts *facts, enum stage stage);

@@ -16,4 +16,7 @@ void prose_wrap(FILE *out, const char *words, size_t column, size_t indent);
 /* The same for formatted text that begins a line, all of it behind `indent` blanks; cut at 4000 octets. */
 void prose_put(FILE *out, size_t indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for one point of a list, "  * TEXT". */
+void prose_bullet(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -32,10 +32,10 @@ void session_helo(struct session *session, const char *name, const char *tls_ver
 
 /* What the MTA tells with MAIL. */
 struct session_mail {
-	const char *path;        /* what stands behind "MAIL FROM:" */
-	const char *auth_name;   /* {auth_authen}, NULL when not authenticated */
-	const char *tls_version; /* when TLS began after the last HELO, that HELO does not count (RFC
-				    3207, 4.2) */
+	const char *path;      /* what stands behind "MAIL FROM:" */
+	const char *auth_name; /* {auth_authen}, NULL when not authenticated */
+	struct tls_facts tls;  /* when TLS began after the last HELO, that HELO does not count (RFC
+				  3207, 4.2) */
 };
 
 void session_mail(struct session *session, const struct session_mail *mail);

@@ -97,6 +97,16 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "listen \"unix:/x\" { mode 999 }", "expected an octal number like 0660" },
 		{ "authserv-id \"a b\"", "is no domain name" },
 		{ "resolver { timeout 9s }", "expected 100ms to 8s" },
+		{ "probe yes { timeout 500ms }", "expected 1s to 5m" },
+		{ "probe yes { port 0 }", "expected a number from 1 to 65535" },
+		{ "probe yes { at-a-time 2000 }", "expected a number from 1 to 1000" },
+		{ "probe yes { per-minute 0 }", "expected a number from 1 to 6000" },
+		{ "probe yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
+		{ "probe yes { file \"peers\" }", "expected an absolute path" },
+		{ "probe yes probe yes", "said twice" },
+		{ "policy { reject when banner = fail }", "\"banner\" is not known without a look" },
+		{ "policy { accept when dnsbl or (trusted and not tls = none) }",
+		  "\"tls\" is not known without a look" },
 		{ "resolver { timeout 5 }", "expected a duration" },
 		{ "resolver { cache 5 }", "expected a size" },
 		{ "resolver { cache 5s }", "expected a size" },
@@ -295,6 +305,9 @@ config_show_reads_back_the_same(void **state)
 		"probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
 		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } "
 		"dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
+		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" "
+		"} "
+		"policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
 		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
 		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, "
 		"none } or helo != "
@@ -340,6 +353,11 @@ F26_config_show_says_what_was_set(void **state)
 		{ "", "cache 8192kB\n" },
 		{ "resolver { cache 1MB }", "cache 1024kB\n" },
 		{ "", "probe-interval 300s\n" },
+		{ "", "probe no { port 25 at-a-time 20 per-minute 60 timeout 60s\n}\n" },
+		{ "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 timeout 90s file "
+		  "\"/f\" networks { 192.0.2.0/24 } }",
+		  "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 file \"/f\" "
+		  "networks { 192.0.2.0/24 } timeout 90s\n}\n" },
 		{ "listen \"unix:/s\" { mode 0600 }", "listen \"unix:/s\" { mode 0600 }\n" },
 		{ "disable { helo, dnswl }", "disable { helo, dnswl }\n" },
 		{ "dnsbl \"zen.dq.test\" key \"s3krit\" weight 2",

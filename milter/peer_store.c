@@ -1,0 +1,318 @@
+#include "heloscope/peer_store.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#define FORMAT "heloscope-peers-1"
+
+struct entry {
+	TAILQ_ENTRY(entry) age; /* the oldest first */
+	struct entry *next;     /* of those with the same hash */
+	struct ipaddr address;
+	struct peer peer;
+};
+
+TAILQ_HEAD(entry_list, entry);
+
+struct peer_store {
+	pthread_mutex_t lock;
+	struct entry_list entries;
+	struct entry **heads;
+	size_t count, limit; /* `limit` is the number of heads, too */
+	bool has_changed;    /* since it was loaded or saved */
+};
+
+struct peer_store *
+peer_store_new(size_t limit)
+{
+	struct peer_store *store = calloc(1, sizeof *store);
+
+	if (store == NULL)
+		return NULL;
+	store->heads = calloc(limit, sizeof(struct entry *));
+	if (store->heads == NULL) {
+		free(store);
+		return NULL;
+	}
+	store->limit = limit;
+	TAILQ_INIT(&store->entries);
+	(void)pthread_mutex_init(&store->lock, NULL);
+	return store;
+}
+
+/* Where the pointer to the entry of that address is, or would be. */
+static struct entry **
+find(const struct peer_store *store, const struct ipaddr *address)
+{
+	const struct span key = { (const char *)address->octets, address->length };
+	struct entry **at = &store->heads[span_hash(key) % store->limit];
+
+	while (*at != NULL && !ipaddr_equals(&(*at)->address, address))
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+drop(struct peer_store *store, struct entry *entry)
+{
+	*find(store, &entry->address) = entry->next;
+	TAILQ_REMOVE(&store->entries, entry, age);
+	store->count--;
+	free(entry);
+}
+
+void
+peer_store_free(struct peer_store *store)
+{
+	struct entry *entry;
+
+	if (store == NULL)
+		return;
+	while ((entry = TAILQ_FIRST(&store->entries)) != NULL)
+		drop(store, entry);
+	(void)pthread_mutex_destroy(&store->lock);
+	free(store->heads);
+	free(store);
+}
+
+/* A clock that was set back makes nothing fresh for longer than it would have been. */
+static bool
+is_fresh(const struct peer *peer, int64_t now)
+{
+	const int64_t age = now - peer->looked_at;
+
+	return age < peer_ttl_s(peer) && age > -peer_ttl_s(peer);
+}
+
+bool
+peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer)
+{
+	const struct entry *entry;
+	bool is_known;
+
+	(void)pthread_mutex_lock(&store->lock);
+	entry = *find(store, address);
+	is_known = entry != NULL && is_fresh(&entry->peer, now);
+	if (is_known && peer != NULL)
+		*peer = entry->peer;
+	(void)pthread_mutex_unlock(&store->lock);
+	return is_known;
+}
+
+/* The store is locked. */
+static void
+put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+{
+	struct entry *entry = *find(store, address);
+
+	if (entry != NULL)
+		drop(store, entry);
+	else if (store->count == store->limit)
+		drop(store, TAILQ_FIRST(&store->entries));
+	entry = malloc(sizeof *entry);
+	if (entry == NULL)
+		return;
+	*entry = (struct entry){ .address = *address, .peer = *peer };
+	*find(store, address) = entry;
+	TAILQ_INSERT_TAIL(&store->entries, entry, age);
+	store->count++;
+	store->has_changed = true;
+}
+
+void
+peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	put(store, address, peer);
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
+void
+peer_store_take(struct peer_store *store, struct peer_store *other)
+{
+	const struct entry *entry;
+
+	(void)pthread_mutex_lock(&other->lock);
+	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age))
+		peer_store_put(store, &entry->address, &entry->peer);
+	(void)pthread_mutex_unlock(&other->lock);
+}
+
+/* The file: JSON, a line for the format and one for each server. */
+
+static json_t *
+to_json(const struct entry *entry)
+{
+	const struct peer *peer = &entry->peer;
+	char address[IPADDR_TEXT_SIZE];
+
+	return json_pack("{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI si}", "ip",
+			 ipaddr_format(&entry->address, address), "looked-at", (json_int_t)peer->looked_at,
+			 "code", (int)peer->code, "outcome", peer_outcome_word(peer->outcome), "name",
+			 peer->name, "greeting", peer->greeting, "ehlo", peer->ehlo, "starttls",
+			 (int)peer->starttls, "dane", (int)peer->dane, "injects", peer->injects, "tls",
+			 peer->tls_version, "cipher", peer->cipher, "bits", (int)peer->cipher_bits, "problem",
+			 peer->problem, "trusted", peer->is_trusted, "named", peer->is_named, "names",
+			 peer->cert_names, "issuer", peer->issuer, "not-after", (json_int_t)peer->not_after,
+			 "v", 1);
+}
+
+static void
+copy(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from);
+}
+
+static bool
+from_json(json_t *object, struct ipaddr *address, struct peer *peer)
+{
+	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer;
+	json_int_t looked_at, not_after;
+	int code, starttls, dane, bits, injects, is_trusted, is_named;
+
+	if (json_unpack(object, "{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI}", "ip", &ip,
+			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
+			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
+			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
+			"trusted", &is_trusted, "named", &is_named, "names", &names, "issuer", &issuer,
+			"not-after", &not_after)
+		    != 0
+	    || !ipaddr_parse(span_of(ip), address) || peer_outcome_from_word(outcome) == PEER_OUTCOMES
+	    || starttls < 0 || starttls >= STARTTLS_STATES || dane < 0 || dane >= DANE_STATES || code < 0
+	    || bits < 0)
+		return false;
+	*peer = (struct peer){ .outcome = peer_outcome_from_word(outcome),
+			       .code = (unsigned)code,
+			       .starttls = (enum peer_starttls)starttls,
+			       .injects = injects != 0,
+			       .cipher_bits = (unsigned)bits,
+			       .is_trusted = is_trusted != 0,
+			       .is_named = is_named != 0,
+			       .not_after = not_after,
+			       .dane = (enum peer_dane)dane,
+			       .looked_at = looked_at };
+	copy(peer->name, sizeof peer->name, name);
+	copy(peer->greeting, sizeof peer->greeting, greeting);
+	copy(peer->ehlo, sizeof peer->ehlo, ehlo);
+	copy(peer->tls_version, sizeof peer->tls_version, tls);
+	copy(peer->cipher, sizeof peer->cipher, cipher);
+	copy(peer->problem, sizeof peer->problem, problem);
+	copy(peer->cert_names, sizeof peer->cert_names, names);
+	copy(peer->issuer, sizeof peer->issuer, issuer);
+	return true;
+}
+
+/* One line of the file. */
+static bool
+read_line(struct peer_store *store, const char *line, int64_t now)
+{
+	json_error_t place;
+	json_t *object = json_loads(line, 0, &place);
+	struct ipaddr address;
+	struct peer peer;
+	const bool is_well = object != NULL && from_json(object, &address, &peer);
+
+	if (is_well && is_fresh(&peer, now))
+		put(store, &address, &peer);
+	json_decref(object);
+	return is_well;
+}
+
+/* The number of the first line that cannot be read; 0 when all is well. */
+static size_t
+read_lines(struct peer_store *store, FILE *file, int64_t now)
+{
+	char *line = NULL;
+	size_t size = 0, number = 1;
+	ssize_t length = getline(&line, &size, file);
+	bool is_well = length > 0 && strcmp(line, FORMAT "\n") == 0;
+
+	while (is_well && (length = getline(&line, &size, file)) > 0) {
+		number++;
+		is_well = line[length - 1] == '\n' && read_line(store, line, now);
+	}
+	free(line);
+	return is_well && !ferror(file) ? 0 : number;
+}
+
+static void
+set_aside(const char *path, size_t line, struct error *error)
+{
+	char broken[512];
+
+	(void)snprintf(broken, sizeof broken, "%s.broken", path);
+	if (rename(path, broken) == 0)
+		error_set(error, "%s is broken at line %zu and was set aside as %s", path, line, broken);
+	else
+		error_set(error, "%s is broken at line %zu and cannot be set aside: %s", path, line,
+			  strerror(errno));
+}
+
+bool
+peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error)
+{
+	FILE *file = fopen(path, "re");
+	size_t line;
+
+	if (file == NULL) {
+		if (errno != ENOENT)
+			error_set(error, "%s cannot be read: %s", path, strerror(errno));
+		return errno == ENOENT;
+	}
+	(void)pthread_mutex_lock(&store->lock);
+	line = read_lines(store, file, now);
+	store->has_changed = line != 0;
+	(void)pthread_mutex_unlock(&store->lock);
+	(void)fclose(file);
+	if (line != 0)
+		set_aside(path, line, error);
+	return line == 0;
+}
+
+static bool
+write_all(struct peer_store *store, FILE *file)
+{
+	const struct entry *entry;
+	bool is_well = fputs(FORMAT "\n", file) >= 0;
+
+	for (entry = TAILQ_FIRST(&store->entries); entry != NULL; entry = TAILQ_NEXT(entry, age)) {
+		json_t *object = to_json(entry);
+
+		is_well = is_well && object != NULL && json_dumpf(object, file, JSON_COMPACT) == 0
+			  && fputc('\n', file) != EOF;
+		json_decref(object);
+	}
+	return is_well;
+}
+
+bool
+peer_store_save(struct peer_store *store, const char *path, struct error *error)
+{
+	char new_path[512];
+	FILE *file;
+	bool is_well;
+
+	(void)pthread_mutex_lock(&store->lock);
+	if (!store->has_changed) {
+		(void)pthread_mutex_unlock(&store->lock);
+		return true;
+	}
+	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
+	file = fopen(new_path, "we");
+	is_well = file != NULL && write_all(store, file);
+	store->has_changed = !is_well;
+	(void)pthread_mutex_unlock(&store->lock);
+	is_well = is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (file != NULL)
+		is_well = fclose(file) == 0 && is_well;
+	is_well = is_well && rename(new_path, path) == 0;
+	if (!is_well)
+		error_set(error, "%s cannot be written: %s", path, strerror(errno));
+	return is_well;
+}
