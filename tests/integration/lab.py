@@ -319,9 +319,9 @@ class Lab:
 
     # Postfix.
 
-    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n", listen="127.0.0.1"):
+    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n", listen="127.0.0.1", services=""):
         """
-        An MTA that accepts mail for some domains into one Maildir. Returns its port. Where the filter
+        An MTA that accepts mail for some domains into one Maildir; `services`: more lines for master.cf. Returns its port. Where the filter
         cannot be reached it says so to the client, so that a test cannot take that for acceptance.
         """
         port = free_port()
@@ -385,7 +385,7 @@ smtp unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
 postlog unix-dgram n - n - 1 postlogd
-"""
+{services}"""
         )
         process = self.start(name, ["postfix", "-c", config, "start-fg"])
         wait_until("postfix", lambda: accepts(port), process=process)

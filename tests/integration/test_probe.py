@@ -1,0 +1,268 @@
+"""The look back at hosts that send mail: real Postfixes, and servers that do what no server should, in a namespace."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+import peers
+from lab import DEADLINE_S, Lab, enter_namespace, wait_until
+from raw_milter import Client, fields
+
+# One name a host: its address, what plays there, and the results that x-banner and x-tls (of the peer) come to.
+SCRIPTS = {
+    "well": (peers.well, "pass", "fail"),
+    "silent": (peers.silent, "none", "none"),
+    "tarpit": (peers.tarpit, "none", "none"),
+    "endless": (peers.endless, "none", "none"),
+    "lines": (peers.many_lines, "none", "none"),
+    "binary": (peers.binary, "fail", "none"),
+    "http": (peers.http, "fail", "none"),
+    "hostile": (peers.hostile, "fail", "fail"),
+    "busy": (peers.busy, "temperror", "temperror"),
+    "declines": (peers.declines, "pass", "none"),
+    "helo": (peers.only_helo, "pass", "fail"),
+    "reset": (peers.reset, "none", "none"),
+    "torn": (peers.close_in_greeting, "none", "none"),
+    "greets": (peers.close_after_greeting, "none", "none"),
+    "leaves": (peers.close_after_ehlo, "pass", "fail"),
+    "half": (peers.half_open, "none", "none"),
+    "refuses": (peers.refuses_starttls, "pass", "fail"),
+    "drops": (peers.close_after_starttls, "pass", "fail"),
+    "alert": (peers.alert, "pass", "fail"),
+    "frozen": (peers.never_shakes_hands, "pass", "fail"),
+    "injects": (peers.injects, "pass", "neutral"),
+    "ends": (peers.close_in_tls, "pass", "neutral"),
+}
+OUTCOMES = {
+    "silent": "no greeting in time", "tarpit": "no greeting in time", "endless": "sends too much", "lines": "sends too much",
+    "binary": "speaks no SMTP", "http": "speaks no SMTP", "busy": "busy", "declines": "declines", "reset": "closed the connection",
+    "torn": "closed the connection", "greets": "closed the connection", "half": "closed the connection", "nobody": "connection refused",
+}
+
+# Postfixes: the name with which they greet, the certificate, and the results.
+POSTFIXES = {
+    "plain": (None, None, "pass", "fail"),
+    "trusted": (None, "trusted", "pass", "pass"),
+    "othername": (None, "trusted", "pass", "neutral"),
+    "expired": (None, "expired", "pass", "neutral"),
+    "self": (None, "self", "pass", "neutral"),
+    "dane": (None, "self", "pass", "pass"),
+    "danebad": (None, "self", "pass", "fail"),
+    "cousin": ("mx.cousin.peers.test", "self", "neutral", "neutral"),
+    "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
+}
+NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.")
+ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody"])}
+CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
+
+CONFIG = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr level debug
+audit log "{audit}"
+contact "https://mx.lab.test/why"
+resolver {
+    servers 127.0.0.1@{nsd}
+    trust-anchor "ANCHOR"
+}
+trust { networks { 203.0.113.250/32 } }
+probe yes {
+    networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 2001:db8:5::/48 }
+    timeout 3s
+    at-a-time 50
+    per-minute 6000
+    file "PEERS"
+}
+policy {
+    reject when banner = fail
+    audit reject when peer-tls = fail
+    tag "plain" when tls = none
+}
+"""
+
+
+def host(name):
+    return f"{name}.peers.test"
+
+
+def make_world():
+    """Name server, certificates, Postfixes and scripted servers."""
+    global scripts
+    authority = peers.Authority(lab.subfolder("ca"))
+    authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
+    authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], is_expired=True)
+    authority.make("self", "/CN=self", names=[host("self"), host("dane")])
+    os.environ["SSL_CERT_FILE"] = str(authority.bundle)
+    records = "".join(f"{name} A {address}\n" for name, address in ADDRESSES.items())
+    records += f"_25._tcp.dane TLSA 3 1 1 {authority.digest('self')}\n_25._tcp.danebad TLSA 3 1 1 {'00' * 32}\n"
+    reverse = {}
+    for name, address in ADDRESSES.items():
+        first, second, third, last = address.split(".")
+        reverse.setdefault(f"{third}.{second}.{first}.in-addr.arpa", []).append(f"{last} PTR {host(name)}.")
+    folder = lab.subfolder("signed")
+    (folder / "zone").write_text(lab.zone_file("peers.test", records))
+    key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "peers.test"], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    subprocess.run(["ldns-signzone", "-n", "-o", "peers.test", "zone", key], cwd=folder, check=True, capture_output=True)
+    lab.nsd({name: "\n".join(lines) for name, lines in reverse.items()}, {"peers.test": (folder / "zone.signed").read_text()})
+    services = "".join(
+        peers.postfix_service(ADDRESSES[name], greeting or host(name), authority.folder / f"{chain}.pem" if chain else None)
+        for name, (greeting, chain, *_) in POSTFIXES.items()
+    )
+    lab.postfix("", name="postfix-peers", services=services)
+    scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, (play, *_) in SCRIPTS.items()}
+    return CONFIG.replace("ANCHOR", str(folder / f"{key}.ds")).replace("PEERS", str(lab.subfolder("peers", owner="nobody") / "peers"))
+
+
+def setUpModule():
+    global lab, config
+    lab = Lab().__enter__()
+    try:
+        config = make_world()
+    except BaseException:
+        lab.__exit__(*sys.exc_info())
+        raise
+
+
+def tearDownModule():
+    try:
+        for script in scripts.values():
+            script.stop()
+    finally:
+        lab.__exit__(None, None, None)
+
+
+def send(running, address, helo=b"client.test", tls=None):
+    """One message; the fields that it gets, by name."""
+    with Client(running.port) as client:
+        client.start(address, helo)
+        if tls:
+            client.macros(b"M", **tls)
+        return dict(fields(client.message(b"<>"))).get("Authentication-Results", "")
+
+
+def result_of(header, method, with_text=""):
+    """The result of a method, with its properties and comment, in a header; of several the one with this text."""
+    for part in re.sub(r"\n\s*", " ", header).split(";"):
+        if part.strip().startswith(f"{method}=") and with_text in part:
+            return part.strip()[len(method) + 1:]
+    return ""
+
+
+def known(running, name):
+    """The header of a message from this host, once its server has been looked at."""
+    def look():
+        header = send(running, ADDRESSES[name])
+        return header if "not known yet" not in header else None
+    return wait_until(f"a look at {name}", look)
+
+
+class Probe(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.file = pathlib.Path(re.search(r'file "([^"]+)"', config).group(1))
+        self.file.unlink(missing_ok=True)
+
+    def findings(self):
+        lines = self.file.read_text().splitlines()
+        return {finding["ip"]: finding for finding in map(json.loads, lines[1:])}
+
+    def test_every_kind_of_server_ends_in_its_own_result_and_none_delays_mail(self):
+        running = lab.heloscope(config, name="probing")
+        for name in ADDRESSES:
+            begin = time.monotonic()
+            header = send(running, ADDRESSES[name])
+            self.assertLess(time.monotonic() - begin, 2.5, name)  # a probe of a tarpit takes 3 s and more
+            self.assertEqual(result_of(header, "x-banner").split()[0], "temperror", name)
+        headers = {name: known(running, name) for name in ADDRESSES}
+        for name, (*_, banner, tls) in {**SCRIPTS, **POSTFIXES, "nobody": ("none", "none")}.items():
+            with self.subTest(name):
+                self.assertEqual(result_of(headers[name], "x-banner").split()[0], banner, headers[name])
+                self.assertEqual(result_of(headers[name], "x-tls", "policy.peer-tls").split()[0], tls, headers[name])
+        self.assertIn("policy.banner=trusted.peers.test", headers["trusted"])
+        self.assertIn("(DANE matches)", headers["dane"])
+        self.assertIn("(DANE does not match)", headers["danebad"])
+        self.assertIn("(certificate has expired)", headers["expired"])
+        self.assertIn("(certificate for another name)", headers["othername"])
+        self.assertNotIn("evil", headers["hostile"])
+        running.stop()
+        found = self.findings()
+        for name, outcome in OUTCOMES.items():
+            self.assertEqual(found[ADDRESSES[name]]["outcome"], outcome, name)
+        self.assertTrue(found[ADDRESSES["injects"]]["injects"])
+        self.assertNotIn("evil", json.dumps(found[ADDRESSES["injects"]]))
+        self.assertEqual(found[ADDRESSES["trusted"]]["tls"], "TLSv1.3")
+        self.check_manners()
+        self.check_restart(headers)
+
+    def check_manners(self):
+        """One connection a host; who we are, and why; no command that has to do with mail."""
+        for name, script in scripts.items():
+            self.assertEqual(script.connections, 1, name)
+            for line in script.lines:
+                self.assertRegex(line, r"^(EHLO mx\.lab\.test|HELO mx\.lab\.test|STARTTLS|QUIT|NOOP a look at the banner .*, see https://mx\.lab\.test/why)$|^[^A-Z]", name)
+        self.assertEqual([line.split()[0] for line in scripts["well"].lines], ["EHLO", "NOOP", "QUIT"])
+        self.assertEqual([line.split()[0] for line in scripts["injects"].lines], ["EHLO", "STARTTLS", "EHLO", "NOOP", "QUIT"])
+
+    def check_restart(self, headers):
+        """What was found is known after a restart; a broken file is set aside, and said."""
+        again = lab.heloscope(config, name="again")
+        self.assertEqual(result_of(send(again, ADDRESSES["dane"]), "x-banner"), result_of(headers["dane"], "x-banner"))
+        again.stop()
+        self.assertEqual(scripts["well"].connections, 1)
+        text = self.file.read_text()
+        for broken in (text[:-20], text.replace('"code":220', '"code":"x"', 1), "something else\n", text + "{}\n"):
+            self.file.write_text(broken)
+            log = lab.heloscope(config, name="broken").stop()
+            self.assertRegex(log, r"is broken at line \d+ and was set aside as .*peers\.broken")
+            self.assertEqual((self.file.parent / "peers.broken").read_text(), broken)
+
+    def test_who_is_never_looked_at(self):
+        running = lab.heloscope(config.replace("198.18.7.0/24", "198.18.8.0/24"), name="never")
+        for address in ("10.1.2.3", "198.18.7.100", "fd00::1", "224.0.0.1"):
+            self.assertEqual(result_of(send(running, address), "x-banner"), "none (not looked at)", address)
+        self.assertNotIn("x-banner", send(running, "203.0.113.250"))
+        running.stop()
+
+    def test_a_network_is_looked_at_ten_times_an_hour(self):
+        running = lab.heloscope(config, name="crowd")
+        for address in CROWD:
+            send(running, address)
+        answers = [wait_until("ten looks", lambda: self.count_known(running) >= 10), self.count_known(running)]
+        self.assertEqual(answers[-1], 10)
+        running.stop()
+
+    @staticmethod
+    def count_known(running):
+        return sum("connection refused" in send(running, address) for address in CROWD)
+
+    def test_tls_of_the_session(self):
+        running = lab.heloscope(config, name="session")
+        address = ADDRESSES["plain"]
+        self.assertEqual(result_of(send(running, address), "x-tls"), "none (plain text)")
+        tls = {"{tls_version}": "TLSv1.3", "{cipher}": "TLS_AES_256_GCM_SHA384", "{cipher_bits}": "256", "{cert_subject}": "/CN=a b", "{verify}": "OK"}
+        self.assertEqual(result_of(send(running, address, tls=tls), "x-tls"),
+                         'pass policy.tls=TLSv1.3 policy.cipher=TLS_AES_256_GCM_SHA384 policy.bits=256 policy.cert-subject="/CN=a b" policy.verify=OK')
+        self.assertEqual(result_of(send(running, address, tls={"{tls_version}": "TLSv1.1"}), "x-tls").split()[0], "neutral")
+        running.stop()
+
+    def test_off_by_default_there_is_nothing_of_it(self):
+        off = re.sub(r"probe yes \{[^}]*\{[^}]*\}[^}]*\}", "", config)
+        off = re.sub(r"policy \{.*\}", "", off, flags=re.S)
+        running = lab.heloscope(off, name="off")
+        before = scripts["declines"].connections
+        header = send(running, ADDRESSES["declines"])
+        self.assertNotIn("x-banner", header)
+        self.assertNotIn("x-tls", header)
+        running.stop()
+        self.assertEqual(scripts["declines"].connections, before)
+
+
+if __name__ == "__main__":
+    enter_namespace([*ADDRESSES.values(), *CROWD])
+    unittest.main()
