@@ -15,10 +15,12 @@
 
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
-	"                        [--selector NAME] [-c FILE] [--json] DOMAIN...\n"
+	"                        [--selector NAME] [--no-probe] [--relay-test] [-c FILE] [--json]\n"
+	"                        DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of sending domains as a receiver would: MX, reverse DNS, HELO, SPF,\n"
-	"DKIM, DMARC and lists. A table shows which domain lacks what; below it stands what\n"
+	"DKIM, DMARC, lists, and the mail servers themselves: banner, STARTTLS, certificates,\n"
+	"DANE, MTA-STS. A table shows which domain lacks what; below it stands what\n"
 	"receivers do about it and the record to publish.\n"
 	"\n"
 	"      --ip ADDRESS    an address from which mail goes out; several times for several.\n"
@@ -26,6 +28,9 @@ static const char help[] =
 	"      --helo NAME     the name that the servers give with HELO or EHLO\n"
 	"      --bounces DOMAIN the domain of the bounce address, MAIL FROM, if it is another\n"
 	"      --selector NAME selector of the DKIM key\n"
+	"      --no-probe      do not connect to any server\n"
+	"      --relay-test    the servers are yours: try whether they relay mail of strangers\n"
+	"                      (MAIL and RCPT, never DATA)\n"
 	"  -c, --config FILE   a configuration, for its resolver and lists\n"
 	"                      (default: " CONFIG_FILE ", if it is there)\n"
 	"      --json          as JSON\n"
@@ -41,7 +46,7 @@ struct options {
 	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
-	bool is_json;
+	bool is_json, has_no_probe, tests_relay;
 };
 
 static int
@@ -84,6 +89,8 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
 		{ .name = "selector", .text = &options->selector },
+		{ .name = "no-probe", .flag = &options->has_no_probe },
+		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
@@ -93,6 +100,8 @@ read_options(int argc, char **argv, struct options *options)
 
 	if (status >= 0)
 		return status;
+	if (options->has_no_probe && options->tests_relay)
+		return cli_usage_error("doctor", "--relay-test cannot be had with --no-probe");
 	if (optind == argc)
 		return cli_usage_error("doctor", "no domain was given");
 	return argc - optind <= DOMAINS_MAX ? -1
@@ -257,15 +266,29 @@ tell(const struct ward *ward, const struct options *options)
 	put_findings(ward, &style);
 }
 
+/* Looks at as many servers as there are, wherever they are: they are the user's own. */
+static struct prober *
+new_prober(const struct config *config, struct dns_resolver *resolver, struct error *error)
+{
+	struct prober_settings settings = config->probe;
+
+	settings.per_minute = 0;
+	settings.file = NULL;
+	settings.why = "heloscope doctor looks at this server for its owner";
+	settings.trusted = (struct network_set){ .count = 0 };
+	return prober_new(&settings, resolver, NULL, error);
+}
+
 /* Examine all of `domains`, which are normalized. */
 static int
 examine(const struct config *config, char **domains, size_t count, const struct options *options)
 {
-	const struct doctor_order order = {
+	struct doctor_order order = {
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
 		.selector = options->selector,
+		.tests_relay = options->tests_relay,
 		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
 	};
 	struct ward ward = { .count = count };
@@ -275,8 +298,13 @@ examine(const struct config *config, char **domains, size_t count, const struct 
 	struct arena arena;
 	int status = CLI_UNKNOWN;
 
+	if (resolver != NULL)
+		error_set(&error, "out of memory");
+	if (lookup != NULL && !options->has_no_probe)
+		order.prober = new_prober(config, resolver, &error);
+
 	arena_init(&arena, 64U << 20);
-	if (lookup == NULL) {
+	if (lookup == NULL || (order.prober == NULL && !options->has_no_probe)) {
 		(void)fprintf(stderr, "heloscope doctor: %s\n",
 			      resolver == NULL ? error.text : "out of memory");
 	} else {
@@ -285,6 +313,7 @@ examine(const struct config *config, char **domains, size_t count, const struct 
 		tell(&ward, options);
 		status = status_of(&ward);
 	}
+	prober_free(order.prober);
 	resolver_free(resolver);
 	lookup_free(lookup);
 	arena_clear(&arena);

@@ -23,7 +23,9 @@ finish(struct config *config, FILE *messages)
 		if (config->own_ids.items != NULL)
 			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
 	}
-	config->probe.why = config->contact;
+	config->probe.why = arena_printf(
+		&config->arena, "a look at the banner and the TLS of a host that sent us mail%s%s",
+		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
 	config->probe.trusted = config->trusted;
 	if (config->probe.ehlo_name == NULL)
 		config->probe.ehlo_name = config->authserv_id;

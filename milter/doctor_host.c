@@ -21,6 +21,14 @@ static const char *const titles[DOCTOR_ROWS] = {
 	[DOCTOR_SPF_ALL] = "SPF \"all\"",
 	[DOCTOR_DKIM] = "DKIM key",
 	[DOCTOR_DMARC] = "DMARC",
+	[DOCTOR_BANNER] = "Banner",
+	[DOCTOR_STARTTLS] = "STARTTLS",
+	[DOCTOR_CERTIFICATE] = "Certificate",
+	[DOCTOR_OLD_TLS] = "Old TLS",
+	[DOCTOR_DANE] = "DANE",
+	[DOCTOR_MTA_STS] = "MTA-STS",
+	[DOCTOR_TLS_REPORTS] = "TLS reports",
+	[DOCTOR_RELAY] = "Open relay",
 	[DOCTOR_ADDRESS_LISTS] = "Address lists",
 	[DOCTOR_DOMAIN_LISTS] = "Domain lists",
 };
@@ -190,6 +198,14 @@ look_back(struct exam *exam, const struct ipaddr *address)
 	return reverse;
 }
 
+const char *
+exam_verified_name(struct exam *exam, const struct ipaddr *address)
+{
+	const char *name = look_back(exam, address).verified;
+
+	return name != NULL ? name : "";
+}
+
 static void
 examine_reverse(struct exam *exam, const struct ipaddr *address)
 {
@@ -338,5 +354,8 @@ doctor_examine(const char *domain, const struct doctor_order *order, const struc
 	if (order->selector != NULL)
 		exam_dkim(&exam);
 	exam_dmarc(&exam);
+	exam_servers(&exam);
+	exam_mta_sts(&exam);
+	exam_tls_reports(&exam);
 	examine_lists(&exam);
 }

@@ -62,6 +62,25 @@ ipaddr_from_sockaddr(const struct sockaddr *socket_address, struct ipaddr *addre
 	return false;
 }
 
+socklen_t
+ipaddr_to_sockaddr(const struct ipaddr *address, uint16_t port, struct sockaddr_storage *storage)
+{
+	struct sockaddr_in *ipv4 = (struct sockaddr_in *)storage;
+	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)storage;
+
+	memset(storage, 0, sizeof *storage);
+	if (address->length == 4) {
+		ipv4->sin_family = AF_INET;
+		ipv4->sin_port = htons(port);
+		memcpy(&ipv4->sin_addr, address->octets, 4);
+		return sizeof *ipv4;
+	}
+	ipv6->sin6_family = AF_INET6;
+	ipv6->sin6_port = htons(port);
+	memcpy(&ipv6->sin6_addr, address->octets, 16);
+	return sizeof *ipv6;
+}
+
 bool
 ipaddr_parse(struct span text, struct ipaddr *address)
 {

@@ -152,7 +152,7 @@ to_json(const struct entry *entry)
 	const struct peer *peer = &entry->peer;
 	char address[IPADDR_TEXT_SIZE];
 
-	return json_pack("{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI si}", "ip",
+	return json_pack("{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI ss}", "ip",
 			 ipaddr_format(&entry->address, address), "looked-at", (json_int_t)peer->looked_at,
 			 "code", (int)peer->code, "outcome", peer_outcome_word(peer->outcome), "name",
 			 peer->name, "greeting", peer->greeting, "ehlo", peer->ehlo, "starttls",
@@ -160,7 +160,7 @@ to_json(const struct entry *entry)
 			 peer->tls_version, "cipher", peer->cipher, "bits", (int)peer->cipher_bits, "problem",
 			 peer->problem, "trusted", peer->is_trusted, "named", peer->is_named, "names",
 			 peer->cert_names, "issuer", peer->issuer, "not-after", (json_int_t)peer->not_after,
-			 "v", 1);
+			 "key", peer->key_digest);
 }
 
 static void
@@ -172,16 +172,16 @@ copy(char *to, size_t size, const char *from)
 static bool
 from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 {
-	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer;
+	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer, *key;
 	json_int_t looked_at, not_after;
 	int code, starttls, dane, bits, injects, is_trusted, is_named;
 
-	if (json_unpack(object, "{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI}", "ip", &ip,
+	if (json_unpack(object, "{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI ss}", "ip", &ip,
 			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
 			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
 			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
 			"trusted", &is_trusted, "named", &is_named, "names", &names, "issuer", &issuer,
-			"not-after", &not_after)
+			"not-after", &not_after, "key", &key)
 		    != 0
 	    || !ipaddr_parse(span_of(ip), address) || peer_outcome_from_word(outcome) == PEER_OUTCOMES
 	    || starttls < 0 || starttls >= STARTTLS_STATES || dane < 0 || dane >= DANE_STATES || code < 0
@@ -205,6 +205,7 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 	copy(peer->problem, sizeof peer->problem, problem);
 	copy(peer->cert_names, sizeof peer->cert_names, names);
 	copy(peer->issuer, sizeof peer->issuer, issuer);
+	copy(peer->key_digest, sizeof peer->key_digest, key);
 	return true;
 }
 

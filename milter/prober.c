@@ -53,7 +53,6 @@ struct prober {
 	struct dns_resolver *resolver;
 	struct peer_store *store;
 	SSL_CTX *tls;
-	char why[300];
 	struct event_base *base;
 	struct event *wake_up, *tick, *save;
 	int wake_up_fd;
@@ -182,7 +181,7 @@ connect_to(struct prober *prober, struct probe *probe)
 		.name = probe->name,
 		.tlsa = probe->tlsa,
 		.ehlo_name = prober->settings.ehlo_name,
-		.why = prober->why,
+		.why = prober->settings.why,
 		.connect_ms =
 			CONNECT_MS < prober->settings.timeout_ms ? CONNECT_MS : prober->settings.timeout_ms,
 		.total_ms = prober->settings.timeout_ms,
@@ -552,9 +551,6 @@ prober_new(const struct prober_settings *settings, struct dns_resolver *resolver
 	prober->references = 1;
 	prober->settings = *settings;
 	prober->resolver = resolver;
-	(void)snprintf(prober->why, sizeof prober->why,
-		       "a look at the banner and the TLS of a host that sent us mail%s%s",
-		       settings->why != NULL ? ", see " : "", settings->why != NULL ? settings->why : "");
 	TAILQ_INIT(&prober->waiting);
 	TAILQ_INIT(&prober->asking);
 	TAILQ_INIT(&prober->ready);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -427,25 +426,6 @@ on_event(evutil_socket_t fd, short what, void *context)
 
 /* The beginning. */
 
-static socklen_t
-to_sockaddr(const struct ipaddr *address, uint16_t port, struct sockaddr_storage *storage)
-{
-	struct sockaddr_in *ipv4 = (struct sockaddr_in *)storage;
-	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)storage;
-
-	memset(storage, 0, sizeof *storage);
-	if (address->length == 4) {
-		ipv4->sin_family = AF_INET;
-		ipv4->sin_port = htons(port);
-		memcpy(&ipv4->sin_addr, address->octets, 4);
-		return sizeof *ipv4;
-	}
-	ipv6->sin6_family = AF_INET6;
-	ipv6->sin6_port = htons(port);
-	memcpy(&ipv6->sin6_addr, address->octets, 16);
-	return sizeof *ipv6;
-}
-
 /* Fail from the event loop, as all else does: the caller has the probe by then. */
 static void
 fail_later(evutil_socket_t fd, short what, void *context)
@@ -460,7 +440,7 @@ connect_to(struct smtp_probe *probe, const struct smtp_probe_order *order)
 {
 	const struct timeval at_once = { 0, 0 };
 	struct sockaddr_storage storage;
-	const socklen_t length = to_sockaddr(&order->address, order->port, &storage);
+	const socklen_t length = ipaddr_to_sockaddr(&order->address, order->port, &storage);
 
 	if (connect(probe->fd, (const struct sockaddr *)&storage, length) == 0 || errno == EINPROGRESS) {
 		wait_for(probe, EV_WRITE);

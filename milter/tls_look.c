@@ -65,6 +65,20 @@ seconds_of(const ASN1_TIME *time)
 	return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
 }
 
+static void
+set_key_digest(const X509 *certificate, struct peer *peer)
+{
+	struct strbuf text = STRBUF_OVER(peer->key_digest);
+	unsigned char *key = NULL, digest[EVP_MAX_MD_SIZE];
+	const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+	unsigned digest_length = 0;
+
+	if (length > 0 && EVP_Digest(key, (size_t)length, digest, &digest_length, EVP_sha256(), NULL) == 1)
+		for (unsigned i = 0; i < digest_length; i++)
+			strbuf_printf(&text, "%02x", digest[i]);
+	OPENSSL_free(key);
+}
+
 /* Whether the chain leads to an authority of this system: beside DANE, which the session itself judges by. */
 static void
 judge_chain(SSL *tls, X509 *certificate, struct peer *peer)
@@ -102,6 +116,7 @@ tls_look(SSL *tls, struct peer *peer)
 		return;
 	add_names(certificate, &names);
 	add_issuer(certificate, &issuer);
+	set_key_digest(certificate, peer);
 	peer->not_after = seconds_of(X509_get0_notAfter(certificate));
 	peer->is_named =
 		peer->name[0] != '\0'

@@ -12,6 +12,7 @@
 #include "heloscope/config.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/lookup.h"
+#include "heloscope/prober.h"
 
 #define DOCTOR_ADDRESSES_MAX 8
 
@@ -28,6 +29,14 @@ enum doctor_row {
 	DOCTOR_SPF_ALL,
 	DOCTOR_DKIM,
 	DOCTOR_DMARC,
+	DOCTOR_BANNER,
+	DOCTOR_STARTTLS,
+	DOCTOR_CERTIFICATE,
+	DOCTOR_OLD_TLS,
+	DOCTOR_DANE,
+	DOCTOR_MTA_STS,
+	DOCTOR_TLS_REPORTS,
+	DOCTOR_RELAY,
 	DOCTOR_ADDRESS_LISTS,
 	DOCTOR_DOMAIN_LISTS,
 	DOCTOR_ROWS
@@ -57,9 +66,11 @@ struct doctor_finding {
 struct doctor_order {
 	const struct ipaddr *addresses; /* from which mail goes out; none: they are guessed */
 	size_t address_count;
-	const char *helo;     /* name that the servers give, or NULL */
-	const char *selector; /* of DKIM, or NULL */
-	const char *bounces;  /* normalized: the domain of the bounce address; NULL: that of the author */
+	const char *helo;      /* name that the servers give, or NULL */
+	const char *selector;  /* of DKIM, or NULL */
+	struct prober *prober; /* looks at servers; NULL: nothing is connected to */
+	bool tests_relay;      /* servers are yours: whether they relay is tried */
+	const char *bounces;   /* normalized: the domain of the bounce address; NULL: that of the author */
 };
 
 struct doctor_report {

@@ -37,6 +37,19 @@ struct span exam_tag_value(struct span record, struct span tag);
 void exam_mx(struct exam *exam);
 void exam_bounces(struct exam *exam);
 
+/* A name of the reverse DNS that leads back to the address, or "". */
+const char *exam_verified_name(struct exam *exam, const struct ipaddr *address);
+
+/* The mail servers: banner, TLS, DANE and, where that is asked for, relaying. */
+void exam_servers(struct exam *exam);
+
+/* Whether a server at `address` relays mail of strangers; `host` for words. Waits for it. */
+void exam_relay(struct exam *exam, const char *host, const struct ipaddr *address);
+
+/* What is published about TLS of the servers: MTA-STS (RFC 8461), reports (RFC 8460). */
+void exam_mta_sts(struct exam *exam);
+void exam_tls_reports(struct exam *exam);
+
 /* The records: what they say in general, and of one address. */
 void exam_spf_record(struct exam *exam);
 void exam_spf_pass(struct exam *exam, const struct ipaddr *address);

@@ -11,10 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "heloscope/span.h"
-
-struct sockaddr;
 
 /* Octets, with the final NUL, of the longest address as text and of its reverse name. */
 #define IPADDR_TEXT_SIZE 46
@@ -44,6 +43,9 @@ uint32_t ipaddr_to_ipv4(const struct ipaddr *address);
  * address. Returns false for NULL and for any family but AF_INET and AF_INET6.
  */
 bool ipaddr_from_sockaddr(const struct sockaddr *socket_address, struct ipaddr *address, uint16_t *port);
+
+/* Write it as a socket address; returns its length. `port`: host order. */
+socklen_t ipaddr_to_sockaddr(const struct ipaddr *address, uint16_t port, struct sockaddr_storage *storage);
 
 /* Read all of `text` as inet_pton(3) does: dotted quad or RFC 4291, section 2.2; no scope id. */
 bool ipaddr_parse(struct span text, struct ipaddr *address);

@@ -63,7 +63,8 @@ struct peer {
 	bool is_named;                /* the certificate is for `name` */
 	char cert_names[PEER_TEXT_SIZE]; /* for whom it is: alternative names, or the common name */
 	char issuer[PEER_TEXT_SIZE];
-	int64_t not_after; /* seconds since 1970; 0 without certificate */
+	char key_digest[65]; /* SHA-256 of its public key, hexadecimal, as for TLSA 3 1 1; or "" */
+	int64_t not_after;   /* seconds since 1970; 0 without certificate */
 	enum peer_dane dane;
 	int64_t looked_at; /* seconds since 1970 */
 };

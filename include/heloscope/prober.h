@@ -20,7 +20,7 @@ struct prober;
 
 struct prober_settings {
 	const char *ehlo_name; /* who we are */
-	const char *why;       /* URL or address where a postmaster can ask, or NULL */
+	const char *why;       /* what we want, for a postmaster to read; printable, without line ends */
 	const char *file;      /* where findings are kept across restarts, or NULL */
 	uint16_t port;
 	unsigned timeout_ms; /* for a whole probe */

@@ -2,6 +2,7 @@
 and scripted servers that do what no server should. For tests in a network namespace (lab.enter_namespace)."""
 import contextlib
 import hashlib
+import http.server
 import socket
 import ssl
 import struct
@@ -158,6 +159,34 @@ class Talk:
         self.say("221 bye")
 
 
+class Web:
+    """HTTPS on `address`: the MTA-STS policies of hosts, by name."""
+
+    def __init__(self, address, chain, policies):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                text = policies.get(self.headers["Host"]) if self.path == "/.well-known/mta-sts.txt" else None
+                self.send_response(404 if text is None else 200)
+                self.send_header("Content-Type", "text/plain")
+                self.end_headers()
+                self.wfile.write((text or "").encode())
+
+            def log_message(self, *unused):
+                pass
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+        self.server = http.server.ThreadingHTTPServer((address, 443), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(DEADLINE_S)
+
+
 # What servers do.
 
 def well(talk):
@@ -191,7 +220,7 @@ def binary(talk):
     talk.wait_for_end()
 
 
-def http(talk):
+def web(talk):
     talk.say("HTTP/1.1 400 Bad Request", "")
     talk.wait_for_end()
 

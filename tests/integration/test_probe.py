@@ -20,7 +20,7 @@ SCRIPTS = {
     "endless": (peers.endless, "none", "none"),
     "lines": (peers.many_lines, "none", "none"),
     "binary": (peers.binary, "fail", "none"),
-    "http": (peers.http, "fail", "none"),
+    "http": (peers.web, "fail", "none"),
     "hostile": (peers.hostile, "fail", "fail"),
     "busy": (peers.busy, "temperror", "temperror"),
     "declines": (peers.declines, "pass", "none"),
@@ -56,7 +56,7 @@ POSTFIXES = {
     "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
 }
 NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.")
-ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody"])}
+ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay"])}
 CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
 
 CONFIG = """
@@ -86,13 +86,35 @@ policy {
 """
 
 
+POLICIES = "192.0.2.200"
+POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
+
+# Domains for the doctor: the host that takes their mail, and what they publish.
+DOMAINS = """
+allwell MX 10 trusted
+_mta-sts.allwell TXT "v=STSv1; id=1"
+_smtp._tls.allwell TXT "v=TLSRPTv1; rua=mailto:tls@allwell.peers.test"
+strict MX 10 expired
+_mta-sts.strict TXT "v=STSv1; id=2"
+_smtp._tls.strict TXT "v=TLSRPTv1;"
+torn MX 10 danebad
+_mta-sts.torn TXT "v=STSv1; id=3"
+mute MX 10 nobody
+plainly MX 10 plain
+strange MX 10 foreign
+broken MX 10 alert
+injected MX 10 injects
+open MX 10 relay
+"""
+
+
 def host(name):
     return f"{name}.peers.test"
 
 
 def make_world():
     """Name server, certificates, Postfixes and scripted servers."""
-    global scripts
+    global scripts, web
     authority = peers.Authority(lab.subfolder("ca"))
     authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
     authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], is_expired=True)
@@ -104,16 +126,21 @@ def make_world():
     for name, address in ADDRESSES.items():
         first, second, third, last = address.split(".")
         reverse.setdefault(f"{third}.{second}.{first}.in-addr.arpa", []).append(f"{last} PTR {host(name)}.")
+    records += DOMAINS + f"_25._tcp.trusted TLSA 3 1 1 {authority.digest('trusted')}\nmta-sts.allwell A {POLICIES}\nmta-sts.strict A {POLICIES}\n"
     folder = lab.subfolder("signed")
     (folder / "zone").write_text(lab.zone_file("peers.test", records))
     key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "peers.test"], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
     subprocess.run(["ldns-signzone", "-n", "-o", "peers.test", "zone", key], cwd=folder, check=True, capture_output=True)
     lab.nsd({name: "\n".join(lines) for name, lines in reverse.items()}, {"peers.test": (folder / "zone.signed").read_text()})
     services = "".join(
-        peers.postfix_service(ADDRESSES[name], greeting or host(name), authority.folder / f"{chain}.pem" if chain else None)
+        peers.postfix_service(ADDRESSES[name], greeting or host(name), authority.folder / f"{chain}.pem" if chain else None,
+                              "-o smtpd_tls_protocols=>=TLSv1.2" if name == "trusted" else "")
         for name, (greeting, chain, *_) in POSTFIXES.items()
     )
+    services += peers.postfix_service(ADDRESSES["relay"], host("relay"), None, "-o mynetworks=0.0.0.0/0")
     lab.postfix("", name="postfix-peers", services=services)
+    policies = {"mta-sts.allwell.peers.test": POLICY.format(mode="enforce", mx=host("trusted")), "mta-sts.strict.peers.test": POLICY.format(mode="enforce", mx="*.else.test")}
+    web = peers.Web(POLICIES, authority.make("web", "/CN=web", issuer="ca", names=list(policies)), policies)
     scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, (play, *_) in SCRIPTS.items()}
     return CONFIG.replace("ANCHOR", str(folder / f"{key}.ds")).replace("PEERS", str(lab.subfolder("peers", owner="nobody") / "peers"))
 
@@ -130,7 +157,7 @@ def setUpModule():
 
 def tearDownModule():
     try:
-        for script in scripts.values():
+        for script in (web, *scripts.values()):
             script.stop()
     finally:
         lab.__exit__(None, None, None)
@@ -251,6 +278,52 @@ class Probe(unittest.TestCase):
         self.assertEqual(result_of(send(running, address, tls={"{tls_version}": "TLSv1.1"}), "x-tls").split()[0], "neutral")
         running.stop()
 
+    def examine(self, *words):
+        """heloscope doctor for domains of peers.test: cells and findings of each, and the exit status."""
+        path = lab.folder / "doctor.conf"
+        path.write_text(lab.fill_in(re.sub(r'(file|audit log) "[^"]*"', "", config), 8891))
+        command = [lab.builddir / "milter/heloscope", "doctor", "-c", path, "--json", *words]
+        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * DEADLINE_S)
+        self.assertEqual(done.stderr, "")
+        reports = {report["domain"].split(".")[0]: report for report in json.loads(done.stdout)}
+        self.assertIn(done.returncode, (0, 1, 3))
+        return reports
+
+    def assert_finds(self, report, row, severity, pattern=""):
+        self.assertEqual(report["cells"][row], severity, report)
+        found = [" ".join([f["what"], f.get("consequence", ""), f.get("publish", "")]) for f in report["findings"] if f["row"] == row]
+        if pattern:
+            self.assertRegex("\n".join(found), pattern)
+
+    def test_doctor_looks_at_the_servers(self):
+        domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected"]
+        reports = self.examine(*map(host, domains))
+        for row in ("Banner", "STARTTLS", "Certificate", "Old TLS", "DANE", "MTA-STS", "TLS reports"):
+            self.assert_finds(reports["allwell"], row, "good")
+        self.assert_finds(reports["strict"], "Certificate", "warning", r"expired\.peers\.test .* ran out on 2020-02-01")
+        self.assert_finds(reports["strict"], "MTA-STS", "error", r"does not name the MX host expired\.peers\.test")
+        self.assert_finds(reports["strict"], "MTA-STS", "error", "certificate does not stand up")
+        self.assert_finds(reports["strict"], "TLS reports", "warning", "does not say where")
+        self.assert_finds(reports["torn"], "DANE", "error", r"_25\._tcp\.danebad\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
+        self.assert_finds(reports["torn"], "MTA-STS", "error", "cannot be fetched")
+        self.assert_finds(reports["torn"], "Certificate", "note", "not trusted")
+        self.assert_finds(reports["torn"], "Old TLS", "note", r"still takes TLSv1\.1\.")
+        self.assert_finds(reports["mute"], "Banner", "error", "connection refused")
+        self.assert_finds(reports["plainly"], "STARTTLS", "warning", "not offered")
+        self.assert_finds(reports["plainly"], "MTA-STS", "not asked")
+        self.assert_finds(reports["strange"], "Banner", "warning", r"greets with .mail\.elsewhere\.example.*foreign\.peers\.test")
+        self.assert_finds(reports["broken"], "STARTTLS", "error", "alert handshake failure")
+        self.assert_finds(reports["injected"], "STARTTLS", "error", "CVE-2011-0411")
+        self.assert_finds(reports["allwell"], "Open relay", "not asked")
+
+    def test_doctor_tries_to_relay_only_when_told(self):
+        reports = self.examine("--relay-test", host("open"), host("allwell"))
+        self.assert_finds(reports["open"], "Open relay", "error", r"MAIL FROM:<heloscope-relay-test@mx\.lab\.test> RCPT TO:<heloscope-relay-test@mx\.lab\.test>")
+        self.assert_finds(reports["allwell"], "Open relay", "good")
+        before = scripts["well"].connections
+        self.examine("--no-probe", host("well"))
+        self.assertEqual(scripts["well"].connections, before)
+
     def test_off_by_default_there_is_nothing_of_it(self):
         off = re.sub(r"probe yes \{[^}]*\{[^}]*\}[^}]*\}", "", config)
         off = re.sub(r"policy \{.*\}", "", off, flags=re.S)
@@ -264,5 +337,5 @@ class Probe(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace([*ADDRESSES.values(), *CROWD])
+    enter_namespace([*ADDRESSES.values(), *CROWD, POLICIES])
     unittest.main()

@@ -1,0 +1,342 @@
+/* doctor_server: the mail servers of a domain, looked at from outside: its MX hosts, and whatever answers at
+ * the addresses from which mail goes out. */
+#include "heloscope/doctor_exam.h"
+
+#include <openssl/ssl.h>
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/dane.h"
+#include "heloscope/prober.h"
+
+#define SERVERS_MAX 16
+#define EXPIRY_WARNING_S (14 * 86400)
+
+struct server {
+	const char *name; /* MX host, or name of the reverse DNS; "" for none */
+	struct ipaddr address;
+	bool is_mx;
+	struct probe *probe, *old_probe;
+	struct peer peer, old; /* `old`: offered nothing newer than TLS 1.1 */
+};
+
+struct server_set {
+	struct server items[SERVERS_MAX];
+	size_t count;
+};
+
+static void
+add(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
+    const char *consequence, const char *publish)
+{
+	exam_add(exam, (struct doctor_finding){ row, severity, what, consequence, publish });
+}
+
+static const char *
+shown(struct exam *exam, const struct server *server)
+{
+	const char *address = exam_address_text(exam, &server->address);
+
+	return server->name[0] != '\0' ? arena_printf(exam->arena, "%s (%s)", server->name, address)
+				       : address;
+}
+
+/* Which servers. */
+
+static void
+add_server(struct server_set *servers, const char *name, const struct ipaddr *address, bool is_mx)
+{
+	for (size_t i = 0; i < servers->count; i++)
+		if (ipaddr_equals(&servers->items[i].address, address)
+		    && (!is_mx || strcmp(servers->items[i].name, name) == 0))
+			return;
+	if (servers->count < SERVERS_MAX)
+		servers->items[servers->count++] =
+			(struct server){ .name = name, .address = *address, .is_mx = is_mx };
+}
+
+static void
+add_host(struct exam *exam, struct server_set *servers, const char *host)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct dns_answer *answer = lookup_get(exam->lookup, host, types[i]);
+
+		for (size_t j = 0; j < answer->count && j < EXAM_HOSTS_MAX; j++)
+			add_server(servers, host, &answer->records[j].address, true);
+	}
+}
+
+static void
+find_servers(struct exam *exam, struct server_set *servers)
+{
+	const char *domain = exam->report->domain;
+	const struct dns_answer *mx = lookup_get(exam->lookup, domain, DNS_MX);
+
+	for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
+		if (mx->records[i].name[0] != '\0')
+			add_host(exam, servers, mx->records[i].name);
+	if (dns_status_is_void(mx->status))
+		add_host(exam, servers, domain);
+	for (size_t i = 0; i < exam->report->address_count; i++) {
+		const struct ipaddr *address = &exam->report->addresses[i];
+
+		add_server(servers, exam_verified_name(exam, address), address, false);
+	}
+}
+
+/* All at a time. */
+static void
+look(struct exam *exam, struct server_set *servers)
+{
+	struct prober *prober = exam->order->prober;
+
+	for (size_t i = 0; i < servers->count; i++) {
+		struct server *server = &servers->items[i];
+
+		server->probe = prober_begin(prober, &server->address, server->name, 0);
+		server->old_probe = prober_begin(prober, &server->address, server->name, TLS1_1_VERSION);
+	}
+	for (size_t i = 0; i < servers->count; i++) {
+		struct server *server = &servers->items[i];
+
+		server->peer = server->old = (struct peer){ .outcome = PEER_REFUSED };
+		if (server->probe != NULL)
+			prober_end(server->probe, &server->peer);
+		if (server->old_probe != NULL)
+			prober_end(server->old_probe, &server->old);
+	}
+}
+
+/* Banner. */
+
+static bool
+is_own_name(struct exam *exam, const struct server *server, const char *name)
+{
+	return name[0] != '\0'
+	       && (strcmp(name, server->name) == 0
+		   || strcmp(name, exam_verified_name(exam, &server->address)) == 0);
+}
+
+static void
+examine_silence(struct exam *exam, const struct server *server)
+{
+	const enum peer_outcome outcome = server->peer.outcome;
+
+	if (!server->is_mx) /* hosts that only send have no server */
+		return;
+	add(exam, DOCTOR_BANNER, outcome == PEER_BUSY ? DOCTOR_WARNING : DOCTOR_ERROR,
+	    arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
+			 server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
+	    outcome == PEER_BUSY ? "Mail and bounces come late." : "Mail and bounces to this host are lost.",
+	    NULL);
+}
+
+static void
+examine_banner(struct exam *exam, const struct server *server)
+{
+	const char *reverse = exam_verified_name(exam, &server->address);
+	const char *wanted = reverse[0] != '\0' ? reverse : server->name;
+	char greeting[DOMAIN_SIZE], ehlo[DOMAIN_SIZE];
+
+	peer_host_name(server->peer.greeting, greeting);
+	peer_host_name(server->peer.ehlo, ehlo);
+	if (is_own_name(exam, server, greeting) && is_own_name(exam, server, ehlo))
+		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
+	else if (is_own_name(exam, server, greeting) || is_own_name(exam, server, ehlo))
+		add(exam, DOCTOR_BANNER, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
+				 shown(exam, server), server->peer.greeting, server->peer.ehlo),
+		    "Both should begin with the host's own name.", NULL);
+	else
+		add(exam, DOCTOR_BANNER, DOCTOR_WARNING,
+		    arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
+				 server->peer.greeting),
+		    arena_printf(exam->arena,
+				 "Receivers that look back expect %s%s, as it should be said with EHLO, too "
+				 "(Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
+				 wanted[0] != '\0' ? wanted : "the host's own name",
+				 reverse[0] != '\0' ? ", the name of the reverse DNS" : ""),
+		    NULL);
+}
+
+/* TLS. */
+
+static void
+examine_starttls(struct exam *exam, const struct server *server)
+{
+	const struct peer *peer = &server->peer;
+	const enum doctor_severity severity =
+		peer->starttls == STARTTLS_BROKEN ? DOCTOR_ERROR : DOCTOR_WARNING;
+
+	if (peer->injects)
+		add(exam, DOCTOR_STARTTLS, DOCTOR_ERROR,
+		    arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
+				 shown(exam, server)),
+		    "It is an old fault of servers (CVE-2011-0411), or somebody on the way.", NULL);
+	if (peer->starttls == STARTTLS_WORKS)
+		exam_set_cell(exam, DOCTOR_STARTTLS, DOCTOR_GOOD);
+	else if (server->is_mx || peer->starttls == STARTTLS_BROKEN)
+		add(exam, DOCTOR_STARTTLS, severity,
+		    arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
+				 peer_starttls_word(peer->starttls), peer->problem[0] != '\0' ? ": " : "",
+				 peer->problem),
+		    peer->starttls == STARTTLS_BROKEN
+			    ? "Senders that try it deliver late or not at all."
+			    : "Mail to it is read on the way, and senders that insist on TLS refuse to send.",
+		    NULL);
+}
+
+static const char *
+date_of(struct exam *exam, int64_t seconds)
+{
+	const time_t time = (time_t)seconds;
+	char text[32] = "";
+	struct tm parts;
+
+	if (gmtime_r(&time, &parts) != NULL)
+		(void)strftime(text, sizeof text, "%Y-%m-%d", &parts);
+	return arena_string(exam->arena, text);
+}
+
+/* What is a fault only for those who verify: senders by MTA-STS and a few more. */
+static void
+examine_certificate(struct exam *exam, const struct server *server)
+{
+	const struct peer *peer = &server->peer;
+	const int64_t now = (int64_t)time(NULL);
+	const char *host = shown(exam, server);
+
+	if (peer->not_after < now)
+		add(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
+		    arena_printf(exam->arena, "The certificate of %s ran out on %s.", host,
+				 date_of(exam, peer->not_after)),
+		    "Senders that verify it do not deliver; renew it.", NULL);
+	else if (!peer->is_trusted)
+		add(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
+				 host, peer->problem, peer->issuer),
+		    "Most senders do not mind; those that verify do.", NULL);
+	else if (server->is_mx && !peer->is_named)
+		add(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
+		    arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.", host,
+				 peer->cert_names),
+		    "Senders that verify it do not deliver.", NULL);
+	else if (peer->not_after < now + EXPIRY_WARNING_S)
+		add(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "The certificate of %s runs out on %s.", host,
+				 date_of(exam, peer->not_after)),
+		    NULL, NULL);
+	else
+		exam_set_cell(exam, DOCTOR_CERTIFICATE, DOCTOR_GOOD);
+}
+
+static void
+examine_old_tls(struct exam *exam, const struct server *server)
+{
+	if (server->old.starttls != STARTTLS_WORKS)
+		exam_set_cell(exam, DOCTOR_OLD_TLS, DOCTOR_GOOD);
+	else
+		add(exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
+				 server->old.tls_version),
+		    "It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: "
+		    "smtpd_tls_protocols = >=TLSv1.2).",
+		    NULL);
+}
+
+/* DANE. */
+
+static const char *
+good_tlsa(struct exam *exam, const char *name, const struct peer *peer)
+{
+	return peer->key_digest[0] != '\0'
+		       ? arena_printf(exam->arena, "%s. TLSA 3 1 1 %s", name, peer->key_digest)
+		       : NULL;
+}
+
+/* Whether DNSSEC vouches for all that leads to the records (RFC 7672, 2.2). */
+static bool
+is_secure(struct exam *exam, const struct server *server, const struct dns_answer *tlsa)
+{
+	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
+	const struct dns_answer *address =
+		lookup_get(exam->lookup, server->name, dns_address_type(&server->address));
+
+	return mx->security == DNS_SECURE && address->security == DNS_SECURE && tlsa->security == DNS_SECURE;
+}
+
+static void
+examine_dane(struct exam *exam, const struct server *server)
+{
+	const struct peer *peer = &server->peer;
+	char name[DOMAIN_SIZE];
+	const struct dns_answer *tlsa;
+
+	if (!server->is_mx || !dane_record_name(server->name, exam->config->probe.port, name))
+		return;
+	tlsa = lookup_get(exam->lookup, name, DNS_TLSA);
+	if (tlsa->status == DNS_BOGUS)
+		add(exam, DOCTOR_DANE, DOCTOR_ERROR,
+		    arena_printf(exam->arena, "The TLSA records of %s fail DNSSEC validation.", server->name),
+		    "Senders that check DANE do not deliver.", NULL);
+	else if (dns_status_is_fault(tlsa->status))
+		exam_add_unknown(exam, DOCTOR_DANE, arena_string(exam->arena, name), tlsa);
+	else if (tlsa->count == 0)
+		return;
+	else if (exam->config->resolver.trust_anchor == NULL)
+		add(exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
+		    arena_printf(
+			    exam->arena,
+			    "%s has TLSA records; without a trust-anchor in the configuration they cannot "
+			    "be judged.",
+			    server->name),
+		    NULL, NULL);
+	else if (!is_secure(exam, server, tlsa))
+		add(exam, DOCTOR_DANE, DOCTOR_WARNING,
+		    arena_printf(exam->arena,
+				 "%s has TLSA records, but DNSSEC does not vouch for all that leads "
+				 "there.",
+				 server->name),
+		    "Nobody heeds them (RFC 7672, 2.2).", NULL);
+	else if (peer->dane == DANE_MATCH)
+		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);
+	else
+		add(exam, DOCTOR_DANE, DOCTOR_ERROR,
+		    arena_printf(exam->arena, "The certificate of %s is not one that its TLSA records name.",
+				 shown(exam, server)),
+		    "Senders that check DANE do not deliver.",
+		    good_tlsa(exam, arena_string(exam->arena, name), peer));
+}
+
+static void
+examine_server(struct exam *exam, const struct server *server)
+{
+	if (server->peer.outcome != PEER_ANSWERS) {
+		examine_silence(exam, server);
+		return;
+	}
+	examine_banner(exam, server);
+	examine_starttls(exam, server);
+	if (server->peer.starttls == STARTTLS_WORKS) {
+		examine_certificate(exam, server);
+		examine_old_tls(exam, server);
+	}
+	examine_dane(exam, server);
+	if (exam->order->tests_relay)
+		exam_relay(exam, shown(exam, server), &server->address);
+}
+
+void
+exam_servers(struct exam *exam)
+{
+	struct server_set servers = { .count = 0 };
+
+	if (exam->order->prober == NULL)
+		return;
+	find_servers(exam, &servers);
+	look(exam, &servers);
+	for (size_t i = 0; i < servers.count; i++)
+		examine_server(exam, &servers.items[i]);
+}
