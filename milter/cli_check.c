@@ -108,7 +108,7 @@ static char *
 examine(struct config *config, const struct client_facts *client, const struct options *options,
 	struct error *error)
 {
-	struct examiner *examiner = examiner_new(config, error);
+	struct examiner *examiner = examiner_new(config, true, error);
 	const struct facts *facts = NULL;
 	struct arena arena;
 	char *line = NULL;

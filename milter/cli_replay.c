@@ -288,7 +288,7 @@ replay_under(struct config *config, const struct cli_log_options *options, bool 
 	int status;
 
 	if (is_live) {
-		examiner = examiner_new(config, &error);
+		examiner = examiner_new(config, false, &error);
 		if (examiner == NULL) {
 			(void)fprintf(stderr, "heloscope replay: %s\n", error.text);
 			return CLI_UNKNOWN;

@@ -14,9 +14,10 @@ struct examiner;
 
 /*
  * Begin: the lists of `config`, to which a reference is taken, are asked for their test entries first, as
- * the filter would. Waits at most the configuration's timeout. NULL with the reason.
+ * the filter would. Waits at most the configuration's timeout. `looks_back`: servers of clients are looked
+ * at, and waited for, where the configuration says `probe yes`. NULL with the reason.
  */
-struct examiner *examiner_new(struct config *config, struct error *error);
+struct examiner *examiner_new(struct config *config, bool looks_back, struct error *error);
 void examiner_free(struct examiner *examiner); /* NULL is allowed */
 
 /* What the other side says. */

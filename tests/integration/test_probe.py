@@ -295,6 +295,19 @@ class Probe(unittest.TestCase):
         if pattern:
             self.assertRegex("\n".join(found), pattern)
 
+    def test_check_looks_and_waits(self):
+        path = lab.folder / "check.conf"
+        path.write_text(lab.fill_in(config.replace("{audit}", f"{lab.folder}/audit/check"), 8891))
+        for name, banner, status in (("dane", "equals reverse DNS", 0), ("foreign", "another domain", 1)):
+            command = [lab.builddir / "milter/heloscope", "check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>"]
+            done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+            text = " ".join(done.stdout.split())
+            self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
+            self.assertRegex(text, f"Banner (pass|fail) its server greets as .*: {banner} ")
+            self.assertIn("TLS of server", text)
+        self.assertIn("should have it greet, on port 25, with its own name: foreign.peers.test.", text)
+        self.assertRegex(text, r"The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
+
     def test_doctor_looks_at_the_servers(self):
         domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected"]
         reports = self.examine(*map(host, domains))

@@ -68,6 +68,31 @@ static const struct fake_row rows[] = {
 
 #define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" } probe none\n"
 
+/* What is known of the server at every client's address. */
+static struct peer known_peer;
+static bool is_peer_known, is_peer_left_out;
+static char wanted_name[DOMAIN_SIZE];
+
+static bool
+peer_known(struct peer_source *source, const struct ipaddr *address, struct peer *peer)
+{
+	(void)source;
+	(void)address;
+	*peer = known_peer;
+	return is_peer_known;
+}
+
+static bool
+peer_want(struct peer_source *source, const struct ipaddr *address, const char *name)
+{
+	(void)source;
+	(void)address;
+	(void)snprintf(wanted_name, sizeof wanted_name, "%s", name);
+	return !is_peer_left_out;
+}
+
+static struct peer_source fake_peers = { .known = peer_known, .want = peer_want };
+
 struct scene {
 	struct fake_dns dns;
 	struct config *config;
@@ -80,7 +105,9 @@ struct scene {
 static void
 begin(struct scene *scene, const char *config, const struct client_facts *client)
 {
-	struct inquiry_needs needs = { .table = checks_table(), .resolver = &scene->dns.interface };
+	struct inquiry_needs needs = { .table = checks_table(),
+				       .resolver = &scene->dns.interface,
+				       .peers = &fake_peers };
 
 	needs.config = scene->config = config_from_text(config, NULL);
 	needs.health = scene->health = list_health_new(scene->config, NULL);
@@ -450,6 +477,130 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	leave(&scene);
 }
 
+/* x-banner by the better of greeting and EHLO reply; the peer's name goes to the prober. */
+static void
+check_banner_compares_with_reverse_dns_and_helo(void **state)
+{
+	static const struct {
+		const char *client, *helo, *greeting, *ehlo;
+		enum result expected;
+	} cases[] = {
+		{ "198.51.100.54", "out.yodel.example", "out.yodel.example ESMTP", "out.yodel.example",
+		  RESULT_PASS },
+		{ "198.51.100.54", NULL, "OUT.Yodel.Example. hello", "x", RESULT_PASS },
+		{ "198.51.100.54", NULL, "*******", "out.yodel.example at your service", RESULT_PASS },
+		{ "198.51.100.54", NULL, "mx.yodel.example", "mx.yodel.example", RESULT_NEUTRAL },
+		{ "198.51.100.54", NULL, "mx.other.example", "mx.other.example", RESULT_FAIL },
+		{ "198.51.100.54", "mx.other.example", "mx.other.example", "", RESULT_PASS },
+		{ "198.51.100.54", NULL, "localhost", "localhost", RESULT_FAIL },
+		{ "198.51.100.54", NULL, "", "", RESULT_FAIL },
+		{ "198.51.100.54", NULL, "[198.51.100.54]", "", RESULT_FAIL },
+		{ "198.51.100.7", NULL, "mx.other.example", "", RESULT_NEUTRAL },
+		{ "198.51.100.7", NULL, "", "", RESULT_FAIL },
+	};
+
+	(void)state;
+	is_peer_known = true;
+	is_peer_left_out = false;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = (struct peer){ .outcome = PEER_ANSWERS, .code = 220 };
+		(void)snprintf(known_peer.greeting, sizeof known_peer.greeting, "%s", cases[i].greeting);
+		(void)snprintf(known_peer.ehlo, sizeof known_peer.ehlo, "%s", cases[i].ehlo);
+		play(&scene, "probe yes disable { helo, spf, spf-helo, sender }", cases[i].client,
+		     cases[i].helo, "<>");
+		if (scene.facts->results[METHOD_BANNER] != cases[i].expected)
+			fail_msg("%s greeting \"%s\": %s", cases[i].client, cases[i].greeting,
+				 result_word(scene.facts->results[METHOD_BANNER]));
+		assert_string_equal(wanted_name,
+				    strcmp(cases[i].client, "198.51.100.54") == 0 ? "out.yodel.example" : "");
+		leave(&scene);
+	}
+}
+
+/* What nobody answered, or is not known yet, is never held against anybody. */
+static void
+F48_check_banner_and_tls_of_servers_that_do_not_answer(void **state)
+{
+	static const struct {
+		enum peer_outcome outcome;
+		bool is_known, is_left_out;
+		enum result banner, tls;
+	} cases[] = {
+		{ PEER_REFUSED, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_CONNECT_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_READ_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_CLOSED, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_TOO_MUCH, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_NOT_SMTP, true, false, RESULT_FAIL, RESULT_NONE },
+		{ PEER_BUSY, true, false, RESULT_TEMPERROR, RESULT_TEMPERROR },
+		{ PEER_ANSWERS, false, false, RESULT_TEMPERROR, RESULT_TEMPERROR },
+		{ PEER_ANSWERS, true, true, RESULT_NONE, RESULT_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = (struct peer){ .outcome = cases[i].outcome };
+		is_peer_known = cases[i].is_known;
+		is_peer_left_out = cases[i].is_left_out;
+		play(&scene, "probe yes disable { spf, spf-helo, sender }", "198.51.100.54", NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_BANNER], cases[i].banner);
+		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].tls);
+		leave(&scene);
+	}
+}
+
+static void
+check_tls_grades_what_the_server_offers(void **state)
+{
+	static const struct {
+		struct peer peer;
+		enum result expected;
+	} cases[] = {
+		{ { .starttls = STARTTLS_NOT_OFFERED }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_REFUSED }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_BROKEN }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_UNKNOWN }, RESULT_TEMPERROR },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3" }, RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3", .is_trusted = true },
+		  RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1.2",
+		    .is_trusted = true,
+		    .is_named = true },
+		  RESULT_PASS },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1",
+		    .is_trusted = true,
+		    .is_named = true },
+		  RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3", .dane = DANE_MATCH }, RESULT_PASS },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1.3",
+		    .is_trusted = true,
+		    .is_named = true,
+		    .dane = DANE_MISMATCH },
+		  RESULT_FAIL },
+	};
+
+	(void)state;
+	is_peer_known = true;
+	is_peer_left_out = false;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = cases[i].peer;
+		play(&scene, "probe yes disable { banner, spf, spf-helo, sender }", "198.51.100.54", NULL,
+		     "<>");
+		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].expected);
+		assert_int_equal(scene.facts->results[METHOD_BANNER], RESULT_UNCHECKED);
+		leave(&scene);
+	}
+}
+
 int
 main(void)
 {
@@ -464,6 +615,9 @@ main(void)
 		cmocka_unit_test(facts_tally_counts_a_list_and_an_operator_once),
 		cmocka_unit_test(inquiry_asks_as_early_as_it_can_and_once),
 		cmocka_unit_test(F03_inquiry_ends_at_its_deadline_and_recovers),
+		cmocka_unit_test(check_banner_compares_with_reverse_dns_and_helo),
+		cmocka_unit_test(F48_check_banner_and_tls_of_servers_that_do_not_answer),
+		cmocka_unit_test(check_tls_grades_what_the_server_offers),
 	};
 
 	return cmocka_run_group_tests_name("checks", tests, NULL, NULL);
