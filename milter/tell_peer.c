@@ -295,7 +295,7 @@ advise_peer_tls(const json_t *record, FILE *out)
 
 const struct telling tell_peer_tls = {
 	.key = "x-peer-tls",
-	.title = "TLS of server",
+	.title = "Server TLS",
 	.record = peer_tls_of,
 	.say = say_peer_tls,
 	.refuse = refuse_peer_tls,

@@ -1,13 +1,16 @@
-"""demo: five messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo."""
+"""demo: five messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo,
+in a network namespace of its own, where the senders' addresses have mail servers of their own."""
+import os
 import re
 import subprocess
 import sys
 
-from lab import Lab, swaks
+import peers
+from lab import Lab, enter_namespace, swaks, wait_until
 from scenario import CONFIG, LISTS, ZONES, addresses
 
 MESSAGES = [
-    ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example")),
+    ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example", more=("--tls",))),
     ("a client without reverse DNS",
      dict(client=addresses["nameless"], helo="pc-17.isp.example", sender="bob@plain.example")),
     ("SPF fail, from a host whose reverse DNS leads elsewhere",
@@ -17,6 +20,10 @@ MESSAGES = [
      dict(client=addresses["neutral"], helo="mail.plain.example", sender="dave@plain.example",
           headers=["Authentication-Results: mx.lab.test; spf=pass smtp.mailfrom=bank.example"])),
 ]
+
+PROBE = """
+probe yes { networks { 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 } timeout 10s }
+"""
 
 SHOWN = ("authentication-results", "x-heloscope", "received")
 
@@ -41,10 +48,33 @@ def show_header(message):
             print("    " + f"{name}: {value}".replace("\n", "\n    "))
 
 
+def start_peers(lab):
+    """The senders' own mail servers: one as it should be, one that is not."""
+    authority = peers.Authority(lab.subfolder("ca"))
+    os.environ["SSL_CERT_FILE"] = str(authority.bundle)
+    good = authority.make("good", "/CN=good", issuer="ca", names=["smtpout.yodel.example"])
+    expired = authority.make("expired", "/CN=expired", issuer="ca", names=["mail.plain.example"], is_expired=True)
+    services = peers.postfix_service(addresses["good"], "smtpout.yodel.example", good, "-o smtpd_tls_protocols=>=TLSv1.2")
+    services += peers.postfix_service(addresses["good6"], "smtpout.yodel.example", good, "-o smtpd_tls_protocols=>=TLSv1.2")
+    services += peers.postfix_service(addresses["neutral"], "localhost.localdomain", expired)
+    lab.postfix("", name="postfix-peers", services=services)
+
+
+def look_back(lab, port):
+    """A host's first message comes before its server has been looked at: send until that is done."""
+    def has_banner(options):
+        swaks(port, **options)
+        return all("not known yet" not in str(message) for message in lab.take_messages())
+    for _, options in (MESSAGES[0], MESSAGES[4]):
+        wait_until("a look at a server", lambda options=options: has_banner(options))
+
+
 def run(lab, mode):
     print(bold(f"\n===== mode {mode} ====="))
-    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}"), name=f"heloscope-{mode}")
-    port = lab.postfix(f"inet:127.0.0.1:{running.port}", name=f"postfix-{mode}")
+    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}") + PROBE, name=f"heloscope-{mode}")
+    port = lab.postfix(f"inet:127.0.0.1:{running.port}", lab.certificate(), name=f"postfix-{mode}")
+    print("(The servers at the senders' addresses are looked at in the background; what follows are not the first messages.)")
+    look_back(lab, port)
     for number, (title, options) in enumerate(MESSAGES, 1):
         print(bold(f"\n{number}. {title}: {options['sender']} from {options['client']}"))
         status, transcript = swaks(port, **options)
@@ -67,9 +97,11 @@ def main():
     with Lab(sys.argv[1]) as lab:
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
+        start_peers(lab)
         run(lab, "audit")
         run(lab, "enforce")
     print(bold("\nThat was all; nothing is left running."))
 
 
+enter_namespace([addresses[name] for name in ("good", "good6", "neutral")])
 main()
