@@ -62,6 +62,13 @@ exam_add(struct exam *exam, struct doctor_finding finding)
 	findings[report->finding_count++] = finding;
 }
 
+void
+exam_say(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
+	 const char *consequence, const char *publish)
+{
+	exam_add(exam, (struct doctor_finding){ row, severity, what, consequence, publish });
+}
+
 /* What could not be looked up. */
 void
 exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name, const struct dns_answer *answer)

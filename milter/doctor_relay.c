@@ -181,14 +181,14 @@ find_way(struct exam *exam, struct dialogue *dialogue, const struct parts *parts
 	return NULL;
 }
 
-static void
-add(struct exam *exam, enum doctor_severity severity, const char *what, const char *consequence)
-{
-	exam_add(exam, (struct doctor_finding){ .row = DOCTOR_RELAY,
-						.severity = severity,
-						.what = what,
-						.consequence = consequence });
-}
+static const char remedy[] =
+	"Unless the host that you ask from may send through it, it is an open relay: spammers find it within "
+	"days, "
+	"and lists soon after. Postfix: smtpd_relay_restrictions = permit_mynetworks, "
+	"permit_sasl_authenticated, "
+	"reject_unauth_destination, with no more in mynetworks than your own hosts, and allow_percent_hack = "
+	"no "
+	"where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
 
 void
 exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
@@ -208,21 +208,15 @@ exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
 	const char *way = has_begun ? find_way(exam, &dialogue, &parts, &is_unsure) : NULL;
 
 	if (way != NULL)
-		add(exam, DOCTOR_ERROR,
-		    arena_printf(exam->arena, "%s takes mail of strangers for strangers: %s.", host, way),
-		    "Unless the host that you ask from may send through it, it is an open relay: spammers "
-		    "find it "
-		    "within days, and lists soon after. Postfix: smtpd_relay_restrictions = "
-		    "permit_mynetworks, "
-		    "permit_sasl_authenticated, reject_unauth_destination, with no more in mynetworks than "
-		    "your own "
-		    "hosts, and allow_percent_hack = no where the recipient has a \"%\". Sendmail: no "
-		    "promiscuous_relay and no loose_relay_check.");
+		exam_say(
+			exam, DOCTOR_RELAY, DOCTOR_ERROR,
+			arena_printf(exam->arena, "%s takes mail of strangers for strangers: %s.", host, way),
+			remedy, NULL);
 	else if (!has_begun || dialogue.is_over || is_unsure)
-		add(exam, DOCTOR_UNKNOWN,
-		    arena_printf(exam->arena, "%s did not answer all of the test%s.", host,
-				 is_unsure ? ", but with \"later\"" : ""),
-		    "Try again in some minutes.");
+		exam_say(exam, DOCTOR_RELAY, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena, "%s did not answer all of the test%s.", host,
+				      is_unsure ? ", but with \"later\"" : ""),
+			 "Try again in some minutes.", NULL);
 	else
 		exam_set_cell(exam, DOCTOR_RELAY, DOCTOR_GOOD);
 	end(&dialogue);

@@ -25,13 +25,6 @@ struct server_set {
 	size_t count;
 };
 
-static void
-add(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
-    const char *consequence, const char *publish)
-{
-	exam_add(exam, (struct doctor_finding){ row, severity, what, consequence, publish });
-}
-
 static const char *
 shown(struct exam *exam, const struct server *server)
 {
@@ -126,11 +119,12 @@ examine_silence(struct exam *exam, const struct server *server)
 
 	if (!server->is_mx) /* hosts that only send have no server */
 		return;
-	add(exam, DOCTOR_BANNER, outcome == PEER_BUSY ? DOCTOR_WARNING : DOCTOR_ERROR,
-	    arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
-			 server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
-	    outcome == PEER_BUSY ? "Mail and bounces come late." : "Mail and bounces to this host are lost.",
-	    NULL);
+	exam_say(exam, DOCTOR_BANNER, outcome == PEER_BUSY ? DOCTOR_WARNING : DOCTOR_ERROR,
+		 arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
+			      server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
+		 outcome == PEER_BUSY ? "Mail and bounces come late."
+				      : "Mail and bounces to this host are lost.",
+		 NULL);
 }
 
 static void
@@ -145,20 +139,21 @@ examine_banner(struct exam *exam, const struct server *server)
 	if (is_own_name(exam, server, greeting) && is_own_name(exam, server, ehlo))
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
 	else if (is_own_name(exam, server, greeting) || is_own_name(exam, server, ehlo))
-		add(exam, DOCTOR_BANNER, DOCTOR_NOTE,
-		    arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
-				 shown(exam, server), server->peer.greeting, server->peer.ehlo),
-		    "Both should begin with the host's own name.", NULL);
+		exam_say(exam, DOCTOR_BANNER, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
+				      shown(exam, server), server->peer.greeting, server->peer.ehlo),
+			 "Both should begin with the host's own name.", NULL);
 	else
-		add(exam, DOCTOR_BANNER, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
-				 server->peer.greeting),
-		    arena_printf(exam->arena,
+		exam_say(exam, DOCTOR_BANNER, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
+				      server->peer.greeting),
+			 arena_printf(
+				 exam->arena,
 				 "Receivers that look back expect %s%s, as it should be said with EHLO, too "
 				 "(Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
 				 wanted[0] != '\0' ? wanted : "the host's own name",
 				 reverse[0] != '\0' ? ", the name of the reverse DNS" : ""),
-		    NULL);
+			 NULL);
 }
 
 /* TLS. */
@@ -171,21 +166,21 @@ examine_starttls(struct exam *exam, const struct server *server)
 		peer->starttls == STARTTLS_BROKEN ? DOCTOR_ERROR : DOCTOR_WARNING;
 
 	if (peer->injects)
-		add(exam, DOCTOR_STARTTLS, DOCTOR_ERROR,
-		    arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
-				 shown(exam, server)),
-		    "It is an old fault of servers (CVE-2011-0411), or somebody on the way.", NULL);
+		exam_say(exam, DOCTOR_STARTTLS, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
+				      shown(exam, server)),
+			 "It is an old fault of servers (CVE-2011-0411), or somebody on the way.", NULL);
 	if (peer->starttls == STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_STARTTLS, DOCTOR_GOOD);
 	else if (server->is_mx || peer->starttls == STARTTLS_BROKEN)
-		add(exam, DOCTOR_STARTTLS, severity,
-		    arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
-				 peer_starttls_word(peer->starttls), peer->problem[0] != '\0' ? ": " : "",
-				 peer->problem),
-		    peer->starttls == STARTTLS_BROKEN
-			    ? "Senders that try it deliver late or not at all."
-			    : "Mail to it is read on the way, and senders that insist on TLS refuse to send.",
-		    NULL);
+		exam_say(exam, DOCTOR_STARTTLS, severity,
+			 arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
+				      peer_starttls_word(peer->starttls),
+				      peer->problem[0] != '\0' ? ": " : "", peer->problem),
+			 peer->starttls == STARTTLS_BROKEN ? "Senders that try it deliver late or not at all."
+							   : "Mail to it is read on the way, and senders "
+							     "that insist on TLS refuse to send.",
+			 NULL);
 }
 
 static const char *
@@ -209,25 +204,25 @@ examine_certificate(struct exam *exam, const struct server *server)
 	const char *host = shown(exam, server);
 
 	if (peer->not_after < now)
-		add(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "The certificate of %s ran out on %s.", host,
-				 date_of(exam, peer->not_after)),
-		    "Senders that verify it do not deliver; renew it.", NULL);
+		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "The certificate of %s ran out on %s.", host,
+				      date_of(exam, peer->not_after)),
+			 "Senders that verify it do not deliver; renew it.", NULL);
 	else if (!peer->is_trusted)
-		add(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
-		    arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
-				 host, peer->problem, peer->issuer),
-		    "Most senders do not mind; those that verify do.", NULL);
+		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
+				      host, peer->problem, peer->issuer),
+			 "Most senders do not mind; those that verify do.", NULL);
 	else if (server->is_mx && !peer->is_named)
-		add(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.", host,
-				 peer->cert_names),
-		    "Senders that verify it do not deliver.", NULL);
+		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.",
+				      host, peer->cert_names),
+			 "Senders that verify it do not deliver.", NULL);
 	else if (peer->not_after < now + EXPIRY_WARNING_S)
-		add(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
-		    arena_printf(exam->arena, "The certificate of %s runs out on %s.", host,
-				 date_of(exam, peer->not_after)),
-		    NULL, NULL);
+		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "The certificate of %s runs out on %s.", host,
+				      date_of(exam, peer->not_after)),
+			 NULL, NULL);
 	else
 		exam_set_cell(exam, DOCTOR_CERTIFICATE, DOCTOR_GOOD);
 }
@@ -238,12 +233,12 @@ examine_old_tls(struct exam *exam, const struct server *server)
 	if (server->old.starttls != STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_OLD_TLS, DOCTOR_GOOD);
 	else
-		add(exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
-		    arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
-				 server->old.tls_version),
-		    "It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: "
-		    "smtpd_tls_protocols = >=TLSv1.2).",
-		    NULL);
+		exam_say(exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
+				      server->old.tls_version),
+			 "It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: "
+			 "smtpd_tls_protocols = >=TLSv1.2).",
+			 NULL);
 }
 
 /* DANE. */
@@ -278,36 +273,38 @@ examine_dane(struct exam *exam, const struct server *server)
 		return;
 	tlsa = lookup_get(exam->lookup, name, DNS_TLSA);
 	if (tlsa->status == DNS_BOGUS)
-		add(exam, DOCTOR_DANE, DOCTOR_ERROR,
-		    arena_printf(exam->arena, "The TLSA records of %s fail DNSSEC validation.", server->name),
-		    "Senders that check DANE do not deliver.", NULL);
+		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "The TLSA records of %s fail DNSSEC validation.",
+				      server->name),
+			 "Senders that check DANE do not deliver.", NULL);
 	else if (dns_status_is_fault(tlsa->status))
 		exam_add_unknown(exam, DOCTOR_DANE, arena_string(exam->arena, name), tlsa);
 	else if (tlsa->count == 0)
 		return;
 	else if (exam->config->resolver.trust_anchor == NULL)
-		add(exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
-		    arena_printf(
-			    exam->arena,
-			    "%s has TLSA records; without a trust-anchor in the configuration they cannot "
-			    "be judged.",
-			    server->name),
-		    NULL, NULL);
+		exam_say(exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena,
+				      "%s has TLSA records; without a trust-anchor in the configuration they "
+				      "cannot "
+				      "be judged.",
+				      server->name),
+			 NULL, NULL);
 	else if (!is_secure(exam, server, tlsa))
-		add(exam, DOCTOR_DANE, DOCTOR_WARNING,
-		    arena_printf(exam->arena,
-				 "%s has TLSA records, but DNSSEC does not vouch for all that leads "
-				 "there.",
-				 server->name),
-		    "Nobody heeds them (RFC 7672, 2.2).", NULL);
+		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
+			 arena_printf(exam->arena,
+				      "%s has TLSA records, but DNSSEC does not vouch for all that leads "
+				      "there.",
+				      server->name),
+			 "Nobody heeds them (RFC 7672, 2.2).", NULL);
 	else if (peer->dane == DANE_MATCH)
 		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);
 	else
-		add(exam, DOCTOR_DANE, DOCTOR_ERROR,
-		    arena_printf(exam->arena, "The certificate of %s is not one that its TLSA records name.",
-				 shown(exam, server)),
-		    "Senders that check DANE do not deliver.",
-		    good_tlsa(exam, arena_string(exam->arena, name), peer));
+		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+			 arena_printf(exam->arena,
+				      "The certificate of %s is not one that its TLSA records name.",
+				      shown(exam, server)),
+			 "Senders that check DANE do not deliver.",
+			 good_tlsa(exam, arena_string(exam->arena, name), peer));
 }
 
 static void

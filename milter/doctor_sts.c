@@ -10,13 +10,6 @@
 #define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
 #define FETCH_TIMEOUT_S 20L
 
-static void
-add(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
-    const char *consequence, const char *publish)
-{
-	exam_add(exam, (struct doctor_finding){ row, severity, what, consequence, publish });
-}
-
 /*
  * The one TXT record at `name` that begins with `version`. False when there is none to read, which a finding
  * tells where it is a fault.
@@ -39,10 +32,10 @@ find_record(struct exam *exam, enum doctor_row row, const char *name, struct spa
 		count++;
 	}
 	if (count > 1)
-		add(exam, row, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "%s has %zu records; with more than one there is none.", name,
-				 count),
-		    NULL, NULL);
+		exam_say(exam, row, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "%s has %zu records; with more than one there is none.",
+				      name, count),
+			 NULL, NULL);
 	return count == 1;
 }
 
@@ -61,10 +54,11 @@ exam_tls_reports(struct exam *exam)
 	    || span_starts_with_nocase(reports, SPAN("https://")))
 		exam_set_cell(exam, DOCTOR_TLS_REPORTS, DOCTOR_GOOD);
 	else
-		add(exam, DOCTOR_TLS_REPORTS, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "%s does not say where reports go.", name), "No reports come.",
-		    arena_printf(exam->arena, "%s. TXT \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"", name,
-				 exam->report->domain));
+		exam_say(exam, DOCTOR_TLS_REPORTS, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "%s does not say where reports go.", name),
+			 "No reports come.",
+			 arena_printf(exam->arena, "%s. TXT \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"", name,
+				      exam->report->domain));
 }
 
 /* The policy, fetched. */
@@ -196,17 +190,18 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 
 	for (size_t i = 0; i < mx->count; i++)
 		if (!allows(policy, mx->records[i].name))
-			add(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
-			    arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
-					 mx->records[i].name),
-			    is_enforced ? "Senders that heed it do not deliver there."
-					: "With \"mode: enforce\" senders would not deliver there.",
-			    arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
+			exam_say(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
+				 arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
+					      mx->records[i].name),
+				 is_enforced ? "Senders that heed it do not deliver there."
+					     : "With \"mode: enforce\" senders would not deliver there.",
+				 arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
 	/* What is a note otherwise is a fault when the domain itself asks for verification. */
 	if (is_enforced && exam->report->cells[DOCTOR_CERTIFICATE] >= DOCTOR_NOTE)
-		add(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-		    "The policy says \"mode: enforce\", but a server's certificate does not stand up to it.",
-		    "Senders that heed it do not deliver.", NULL);
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 "The policy says \"mode: enforce\", but a server's certificate does not stand up to "
+			 "it.",
+			 "Senders that heed it do not deliver.", NULL);
 }
 
 static void
@@ -220,19 +215,19 @@ judge_policy(struct exam *exam, struct span policy)
 	if (!span_equals(policy_value(policy, SPAN("version")), SPAN("STSv1"))
 	    || !(is_enforced || is_test || span_equals(mode, SPAN("none")))
 	    || !span_to_number(policy_value(policy, SPAN("max_age")), 0, 31557600, &max_age)) {
-		add(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-		    "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
-		    "enforce, and "
-		    "max_age: up to 31557600.",
-		    "Senders take it for no policy.", NULL);
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
+			 "enforce, and "
+			 "max_age: up to 31557600.",
+			 "Senders take it for no policy.", NULL);
 		return;
 	}
 	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);
 	if (is_enforced || is_test)
 		judge_hosts(exam, policy, is_enforced);
 	if (is_enforced && max_age < 86400)
-		add(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
-		    "Weeks are advised (RFC 8461, 3.2).", NULL);
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
+			 "Weeks are advised (RFC 8461, 3.2).", NULL);
 }
 
 void
@@ -248,18 +243,19 @@ exam_mta_sts(struct exam *exam)
 			    SPAN("v=STSv1"), &record))
 		return;
 	if (exam_tag_value(record, SPAN("id")).length == 0)
-		add(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
-		    arena_printf(exam->arena, "_mta-sts.%s has no id.", domain), "Senders ignore it.",
-		    arena_printf(exam->arena, "_mta-sts.%s. TXT \"v=STSv1; id=1\"", domain));
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "_mta-sts.%s has no id.", domain), "Senders ignore it.",
+			 arena_printf(exam->arena, "_mta-sts.%s. TXT \"v=STSv1; id=1\"", domain));
 	if (exam->order->prober == NULL) /* nothing is connected to */
 		return;
 	wrong = fetch(exam, host, fetched);
 	if (wrong == NULL)
 		judge_policy(exam, (struct span){ fetched->text, fetched->length });
 	else
-		add(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-		    arena_printf(exam->arena,
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 arena_printf(
+				 exam->arena,
 				 "The policy at https://%s/.well-known/mta-sts.txt cannot be fetched: %s.",
 				 host, wrong),
-		    "Senders take it for no policy.", NULL);
+			 "Senders take it for no policy.", NULL);
 }

@@ -211,9 +211,14 @@ serve(struct config *config, const char *path, unsigned long descriptors)
 	is_well = start_signal_thread(path);
 	service_notify("READY=1");
 	is_well = is_well && milter_run();
+	if (!is_well)
+		log_error("libmilter ended with an error; the system log says more");
 	service_notify("STOPPING=1");
 	rouse_stop();
 	intake_stop();
+	runtime = milter_runtime(); /* libmilter may still have sessions, and they runtimes */
+	runtime_save(runtime);
+	runtime_unref(runtime);
 	milter_close();
 	return is_well;
 }

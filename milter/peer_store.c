@@ -21,7 +21,8 @@ struct entry {
 TAILQ_HEAD(entry_list, entry);
 
 struct peer_store {
-	pthread_mutex_t lock;
+	pthread_mutex_t saving; /* one writes the file at a time */
+	pthread_mutex_t lock;   /* guards what follows */
 	struct entry_list entries;
 	struct entry **heads;
 	size_t count, limit; /* `limit` is the number of heads, too */
@@ -43,6 +44,7 @@ peer_store_new(size_t limit)
 	store->limit = limit;
 	TAILQ_INIT(&store->entries);
 	(void)pthread_mutex_init(&store->lock, NULL);
+	(void)pthread_mutex_init(&store->saving, NULL);
 	return store;
 }
 
@@ -77,6 +79,7 @@ peer_store_free(struct peer_store *store)
 	while ((entry = TAILQ_FIRST(&store->entries)) != NULL)
 		drop(store, entry);
 	(void)pthread_mutex_destroy(&store->lock);
+	(void)pthread_mutex_destroy(&store->saving);
 	free(store->heads);
 	free(store);
 }
@@ -276,44 +279,83 @@ peer_store_load(struct peer_store *store, const char *path, int64_t now, struct 
 	return line == 0;
 }
 
-static bool
-write_all(struct peer_store *store, FILE *file)
+/* A copy of all entries, the oldest first, for free(3), so that nobody waits while it is written. */
+static struct entry *
+copy_entries(struct peer_store *store, size_t *count)
 {
-	const struct entry *entry;
+	struct entry *copy;
+
+	(void)pthread_mutex_lock(&store->lock);
+	*count = 0;
+	copy = calloc(store->count + 1, sizeof *copy);
+	for (const struct entry *entry = TAILQ_FIRST(&store->entries); copy != NULL && entry != NULL;
+	     entry = TAILQ_NEXT(entry, age))
+		copy[(*count)++] = *entry;
+	(void)pthread_mutex_unlock(&store->lock);
+	return copy;
+}
+
+static bool
+write_entries(const struct entry *entries, size_t count, FILE *file)
+{
 	bool is_well = fputs(FORMAT "\n", file) >= 0;
 
-	for (entry = TAILQ_FIRST(&store->entries); entry != NULL; entry = TAILQ_NEXT(entry, age)) {
-		json_t *object = to_json(entry);
+	for (size_t i = 0; i < count; i++) {
+		json_t *object = to_json(&entries[i]);
 
 		is_well = is_well && object != NULL && json_dumpf(object, file, JSON_COMPACT) == 0
 			  && fputc('\n', file) != EOF;
 		json_decref(object);
 	}
-	return is_well;
+	return is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-bool
-peer_store_save(struct peer_store *store, const char *path, struct error *error)
+/* Into a new file, that then takes the place of the old. */
+static bool
+replace_file(const char *path, const struct entry *entries, size_t count)
 {
 	char new_path[512];
 	FILE *file;
 	bool is_well;
 
-	(void)pthread_mutex_lock(&store->lock);
-	if (!store->has_changed) {
-		(void)pthread_mutex_unlock(&store->lock);
-		return true;
-	}
 	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
 	file = fopen(new_path, "we");
-	is_well = file != NULL && write_all(store, file);
-	store->has_changed = !is_well;
+	if (file == NULL)
+		return false;
+	is_well = write_entries(entries, count, file);
+	return fclose(file) == 0 && is_well && rename(new_path, path) == 0;
+}
+
+/* Set whether there is something to save; returns whether there was. */
+static bool
+set_changed(struct peer_store *store, bool has_changed)
+{
+	bool had_changed;
+
+	(void)pthread_mutex_lock(&store->lock);
+	had_changed = store->has_changed;
+	store->has_changed = has_changed;
 	(void)pthread_mutex_unlock(&store->lock);
-	is_well = is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	if (file != NULL)
-		is_well = fclose(file) == 0 && is_well;
-	is_well = is_well && rename(new_path, path) == 0;
-	if (!is_well)
+	return had_changed;
+}
+
+bool
+peer_store_save(struct peer_store *store, const char *path, struct error *error)
+{
+	struct entry *entries = NULL;
+	size_t count = 0;
+	bool is_well = true;
+
+	(void)pthread_mutex_lock(&store->saving);
+	if (set_changed(store, false)) {
+		entries = copy_entries(store, &count);
+		is_well = entries != NULL && replace_file(path, entries, count);
+	}
+	if (!is_well) {
 		error_set(error, "%s cannot be written: %s", path, strerror(errno));
+		(void)set_changed(store, true);
+	}
+	free(entries);
+	(void)pthread_mutex_unlock(&store->saving);
 	return is_well;
 }

@@ -23,6 +23,8 @@
 #define NETWORK_PER_HOUR 10 /* probes of one /24 or /48 */
 #define NETWORK_SLOTS 4096
 #define SAVE_EVERY_S 600
+#define MINUTE_MS 60000U
+#define BURST_MS 10000U /* of what was not used is kept for later */
 #define HOUR_MS (3600U * 1000)
 
 /* A host that is to be looked at. */
@@ -69,7 +71,7 @@ struct prober {
 	struct probe_list running;
 	struct probe_list over;             /* to be freed outside of their callbacks */
 	size_t waiting_count, active_count; /* active: asking, ready and running */
-	uint64_t tokens_ms; /* time from which on probes have not begun: each takes a part of a minute */
+	uint64_t tokens_ms;                 /* up to which time all that may begin has begun */
 	struct budget budgets[NETWORK_SLOTS];
 };
 
@@ -244,16 +246,14 @@ static bool
 take_token(struct prober *prober)
 {
 	const unsigned rate = prober->settings.per_minute;
-	const uint64_t now_ms = clock_now_ms();
+	const uint64_t now_ms = clock_now_ms(), cost_ms = rate > 0 ? MINUTE_MS / rate : 0;
+	const uint64_t kept_ms = cost_ms > BURST_MS ? cost_ms : BURST_MS;
 
-	if (rate == 0)
-		return true;
-	/* What was not used is kept for ten seconds at most. */
-	if (prober->tokens_ms + 10000 < now_ms)
-		prober->tokens_ms = now_ms - 10000;
-	if (prober->tokens_ms + 60000 / rate > now_ms)
+	if (prober->tokens_ms + kept_ms < now_ms)
+		prober->tokens_ms = now_ms - kept_ms;
+	if (prober->tokens_ms + cost_ms > now_ms)
 		return false;
-	prober->tokens_ms += 60000 / rate;
+	prober->tokens_ms += cost_ms;
 	return true;
 }
 
@@ -343,8 +343,8 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	wake_up(context);
 }
 
-static void
-save(struct prober *prober)
+void
+prober_save(struct prober *prober)
 {
 	struct error error;
 
@@ -357,7 +357,7 @@ on_save(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	save(context);
+	prober_save(context);
 }
 
 static void *
@@ -588,7 +588,7 @@ stop_thread(struct prober *prober)
 	(void)pthread_mutex_unlock(&prober->lock);
 	wake_up(prober);
 	(void)pthread_join(prober->thread, NULL);
-	save(prober);
+	prober_save(prober);
 }
 
 static void

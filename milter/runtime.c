@@ -185,6 +185,13 @@ runtime_settle(struct runtime *runtime)
 	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
 }
 
+void
+runtime_save(struct runtime *runtime)
+{
+	if (runtime->peers != NULL)
+		prober_save(runtime->peers->prober);
+}
+
 const struct config *
 runtime_config(const struct runtime *runtime)
 {

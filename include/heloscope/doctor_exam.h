@@ -23,6 +23,10 @@ void exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity 
 /* Add a finding, which its cell shows. */
 void exam_add(struct exam *exam, struct doctor_finding finding);
 
+/* The same, member by member. */
+void exam_say(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
+	      const char *consequence, const char *publish);
+
 /* Add that `name` could not be looked up. */
 void exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name,
 		      const struct dns_answer *answer);

@@ -41,6 +41,9 @@ struct prober *prober_new(const struct prober_settings *settings, struct dns_res
 /* End the thread and every probe, and save the file. NULL is allowed. */
 void prober_free(struct prober *prober);
 
+/* Save the file now, if there is one. Any thread. */
+void prober_save(struct prober *prober);
+
 struct peer_source *prober_source(struct prober *prober);
 
 /* Wait until nothing is under way, at most `timeout_ms`. */

@@ -25,6 +25,9 @@ void runtime_unref(struct runtime *runtime); /* NULL is allowed; the last one en
 /* Wait until the lists have been asked for their test entries once, or the timeout has passed. */
 void runtime_settle(struct runtime *runtime);
 
+/* Write down what is to outlive the program. */
+void runtime_save(struct runtime *runtime);
+
 const struct config *runtime_config(const struct runtime *runtime);
 
 /* What an inquiry needs, with all checks of the program. */

@@ -203,12 +203,15 @@ class Probe(unittest.TestCase):
 
     def test_every_kind_of_server_ends_in_its_own_result_and_none_delays_mail(self):
         running = lab.heloscope(config, name="probing")
+        send(running, "10.1.2.3")
+        descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd")) + 2  # libunbound's come and go
         for name in ADDRESSES:
             begin = time.monotonic()
             header = send(running, ADDRESSES[name])
             self.assertLess(time.monotonic() - begin, 2.5, name)  # a probe of a tarpit takes 3 s and more
             self.assertEqual(result_of(header, "x-banner").split()[0], "temperror", name)
         headers = {name: known(running, name) for name in ADDRESSES}
+        wait_until("the end of all looks", lambda: len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors)
         for name, (*_, banner, tls) in {**SCRIPTS, **POSTFIXES, "nobody": ("none", "none")}.items():
             with self.subTest(name):
                 self.assertEqual(result_of(headers[name], "x-banner").split()[0], banner, headers[name])
@@ -250,6 +253,28 @@ class Probe(unittest.TestCase):
             log = lab.heloscope(config, name="broken").stop()
             self.assertRegex(log, r"is broken at line \d+ and was set aside as .*peers\.broken")
             self.assertEqual((self.file.parent / "peers.broken").read_text(), broken)
+
+    def test_no_more_than_so_many_a_minute(self):
+        running = lab.heloscope(config.replace("per-minute 6000", "per-minute 1"), name="slowly")
+        send(running, ADDRESSES["well"])
+        known(running, "well")
+        for name in ("declines", "helo"):
+            send(running, ADDRESSES[name])
+        time.sleep(1)
+        self.assertEqual([scripts[name].connections for name in ("well", "declines", "helo")], [1, 0, 0])
+        running.stop()
+
+    def test_what_is_known_outlives_a_reload(self):
+        running = lab.heloscope(config, name="reloaded")
+        before = result_of(known(running, "well"), "x-banner")
+        audit = running.config.read_text()
+        for text in (audit, audit.replace("at-a-time 50", "at-a-time 49"), audit.replace("timeout 3s", "timeout 4s")):
+            self.assertEqual(running.reload(text), "configuration read again")
+            self.assertEqual(result_of(send(running, ADDRESSES["well"]), "x-banner"), before)
+        self.assertEqual(running.reload(re.sub("probe yes", "probe no", text)), "old configuration stays")  # its rules ask for the banner
+        self.assertEqual(scripts["well"].connections, 1)
+        running.stop()
+        self.assertIn(ADDRESSES["well"], self.findings())
 
     def test_F49_who_only_connects_is_not_looked_at(self):
         """Two filters that look at each other: a look has no MAIL, and so causes none."""
