@@ -3,16 +3,16 @@
 #include <string.h>
 
 static const struct method_words words[METHODS] = {
-	[METHOD_IPREV] = { "iprev", "iprev", false, "policy.iprev" },
-	[METHOD_HELO] = { "helo", "x-helo", false, "smtp.helo" },
-	[METHOD_SPF] = { "spf", "spf", false, "smtp.mailfrom" },
-	[METHOD_SPF_HELO] = { "spf-helo", "spf", false, "smtp.helo" },
-	[METHOD_SENDER] = { "sender", "x-sender", false, "smtp.mailfrom" },
-	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", false, NULL },
-	[METHOD_DNSWL] = { "dnswl", "dnswl", false, NULL },
-	[METHOD_BANNER] = { "banner", "x-banner", true, "policy.banner" },
-	[METHOD_TLS] = { "tls", "x-tls", true, "policy.tls" },
-	[METHOD_PEER_TLS] = { "peer-tls", "x-tls", true, "policy.peer-tls" },
+	[METHOD_IPREV] = { "iprev", "iprev", STAGE_CONNECT, false, "policy.iprev" },
+	[METHOD_HELO] = { "helo", "x-helo", STAGE_HELO, false, "smtp.helo" },
+	[METHOD_SPF] = { "spf", "spf", STAGE_MAIL, false, "smtp.mailfrom" },
+	[METHOD_SPF_HELO] = { "spf-helo", "spf", STAGE_HELO, false, "smtp.helo" },
+	[METHOD_SENDER] = { "sender", "x-sender", STAGE_MAIL, false, "smtp.mailfrom" },
+	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", STAGE_MAIL, false, NULL },
+	[METHOD_DNSWL] = { "dnswl", "dnswl", STAGE_MAIL, false, NULL },
+	[METHOD_BANNER] = { "banner", "x-banner", STAGE_MAIL, true, "policy.banner" },
+	[METHOD_TLS] = { "tls", "x-tls", STAGE_MAIL, true, "policy.tls" },
+	[METHOD_PEER_TLS] = { "peer-tls", "x-tls", STAGE_MAIL, true, "policy.peer-tls" },
 };
 
 const struct method_words *
@@ -86,26 +86,23 @@ facts_copy_tls(const struct tls_facts *tls, struct arena *arena)
 void
 facts_forget(struct facts *facts, enum stage stage)
 {
+	for (int method = 0; method < METHODS; method++)
+		if (words[method].stage >= stage)
+			facts->results[method] = RESULT_UNCHECKED;
 	facts->sender = (struct sender_facts){ 0 };
 	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
 	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
 	facts->tls = (struct tls_facts){ 0 };
 	facts->peer = (struct peer_facts){ 0 };
-	facts->results[METHOD_BANNER] = facts->results[METHOD_TLS] = RESULT_UNCHECKED;
-	facts->results[METHOD_PEER_TLS] = RESULT_UNCHECKED;
-	facts->results[METHOD_SENDER] = facts->results[METHOD_SPF] = RESULT_UNCHECKED;
-	facts->results[METHOD_DNSBL] = facts->results[METHOD_DNSWL] = RESULT_UNCHECKED;
 	if (stage == STAGE_MAIL)
 		return;
 	facts->helo = (struct helo_facts){ 0 };
 	facts->spf[SPF_HELO] = (struct spf_facts){ 0 };
 	facts->lists[LIST_HELO] = (struct list_facts){ 0 };
-	facts->results[METHOD_HELO] = facts->results[METHOD_SPF_HELO] = RESULT_UNCHECKED;
 	if (stage == STAGE_HELO)
 		return;
 	facts->iprev = (struct iprev_facts){ 0 };
 	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
-	facts->results[METHOD_IPREV] = RESULT_UNCHECKED;
 }
 
 /* A walk over all findings of one kind, in the order of subjects. */

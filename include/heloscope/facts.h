@@ -43,6 +43,7 @@ enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGES };
 struct method_words {
 	const char *policy_word; /* as in `reject when WORD = fail` */
 	const char *method;      /* as in Authentication-Results (RFC 8601, 2.7) */
+	enum stage stage;        /* since which its result can be known */
 	bool needs_probe;        /* is there only with `probe yes` */
 	const char *property;    /* ptype.property that its value has there, NULL when it has several */
 };

@@ -225,6 +225,56 @@ peer_store_reads_back_what_it_wrote(void **state)
 	peer_store_free(other);
 }
 
+/* A broken file is set aside with all that it holds; a line is named. */
+static void
+peer_store_sets_a_broken_file_aside(void **state)
+{
+	static const struct {
+		const char *from, *to; /* what is changed in a good file of two servers; "": at its end */
+		int line;
+	} cases[] = { { "heloscope-peers-1", "heloscope-peers-2", 1 },
+		      { "\"code\":220", "\"code\":\"x\"", 2 },
+		      { "\"answers\"", "\"sings\"", 2 },
+		      { "198.51.100.1\"", "198.51.100\"", 3 },
+		      { "", "{}\n", 4 },
+		      { "", "{\"ip\":", 4 } };
+	const struct peer peer = { .outcome = PEER_ANSWERS, .code = 220, .looked_at = NOW };
+	const struct ipaddr addresses[] = { address_of(2), address_of(1) };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct peer_store *store = peer_store_new(4), *other = peer_store_new(4);
+		char folder[] = "test-peers-XXXXXX", path[40], broken[50], expected[40], text[4096] = "", *at;
+		struct error error;
+		FILE *file;
+
+		assert_non_null(mkdtemp(folder));
+		(void)snprintf(path, sizeof path, "%s/peers", folder);
+		(void)snprintf(broken, sizeof broken, "%s.broken", path);
+		(void)snprintf(expected, sizeof expected, "is broken at line %d and", cases[i].line);
+		peer_store_put(store, &addresses[0], &peer);
+		peer_store_put(store, &addresses[1], &peer);
+		assert_true(peer_store_save(store, path, &error));
+		file = fopen(path, "r+e");
+		assert_non_null(file);
+		assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+		at = cases[i].from[0] != '\0' ? strstr(text, cases[i].from) : text + strlen(text);
+		assert_non_null(at);
+		(void)fseek(file, at - text, SEEK_SET);
+		(void)fprintf(file, "%s%s", cases[i].to, at + strlen(cases[i].from));
+		(void)fclose(file);
+		(void)truncate(path, (off_t)(strlen(text) - strlen(cases[i].from) + strlen(cases[i].to)));
+		assert_false(peer_store_load(other, path, NOW, &error));
+		if (strstr(error.text, expected) == NULL || strstr(error.text, broken) == NULL)
+			fail_msg("%s", error.text);
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(unlink(broken), 0);
+		(void)rmdir(folder);
+		peer_store_free(store);
+		peer_store_free(other);
+	}
+}
+
 int
 main(void)
 {
@@ -236,6 +286,7 @@ main(void)
 		cmocka_unit_test(peer_store_forgets_in_time),
 		cmocka_unit_test(peer_store_keeps_the_newest),
 		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
+		cmocka_unit_test(peer_store_sets_a_broken_file_aside),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
