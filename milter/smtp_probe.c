@@ -214,7 +214,7 @@ keep(char *memory, size_t size, struct span text)
 	struct strbuf kept;
 
 	strbuf_init(&kept, memory, size);
-	strbuf_add_escaped(&kept, text, (size - 4) / 4 < text.length ? size / 2 : text.length);
+	strbuf_add_escaped(&kept, text, size / 2);
 }
 
 static void
@@ -239,12 +239,10 @@ take_line(struct smtp_probe *probe)
 		probe->offers_starttls = true;
 }
 
-/* One octet of the server's. False when it ends what can be read now. */
+/* One octet of the server's. False when the reply, or all, has ended. */
 static bool
 take_octet(struct smtp_probe *probe, char octet)
 {
-	const enum state before = probe->state;
-
 	switch (smtp_reader_take(&probe->reader, octet)) {
 	case SMTP_MORE:
 		return true;
@@ -254,7 +252,7 @@ take_octet(struct smtp_probe *probe, char octet)
 	case SMTP_DONE:
 		take_line(probe);
 		take_reply(probe);
-		return probe->state != OVER && probe->state != HANDSHAKE && probe->state != before;
+		return false;
 	case SMTP_NO_SMTP:
 		finish(probe, PEER_NOT_SMTP);
 		return false;
@@ -264,7 +262,10 @@ take_octet(struct smtp_probe *probe, char octet)
 	}
 }
 
-/* Plain text behind the reply to STARTTLS is an attack or a fault, and is never read as anything. */
+/*
+ * We say one thing at a time: what comes behind a reply is no answer to anything, and is dropped. Behind that
+ * to STARTTLS it is an attack or a fault.
+ */
 static void
 take_octets(struct smtp_probe *probe, const char *octets, size_t length)
 {

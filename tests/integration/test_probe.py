@@ -212,15 +212,22 @@ class Probe(unittest.TestCase):
         lines = self.file.read_text().splitlines()
         return {finding["ip"]: finding for finding in map(json.loads, lines[1:])}
 
-    def test_every_kind_of_server_ends_in_its_own_result_and_none_delays_mail(self):
+    def test_mail_does_not_wait(self):
+        """Servers that take a minute: the message is through, and tells that nothing is known yet."""
+        running = lab.heloscope(self.config.replace("timeout 3s", "timeout 60s"), name="waiting")
+        for name in ("silent", "tarpit", "frozen"):
+            header = send(running, ADDRESSES[name])
+            self.assertEqual(result_of(header, "x-banner"), "temperror (not known yet)", name)
+            self.assertEqual(result_of(header, "x-tls", "policy.peer-tls"), "temperror policy.peer-tls=none (not known yet)", name)
+        wait_until("the looks", lambda: all(scripts[name].connections == 1 for name in ("silent", "tarpit", "frozen")))
+        stop_later(running)  # in the midst of them
+
+    def test_every_kind_of_server_ends_in_its_own_result(self):
         running = lab.heloscope(self.config, name="probing")
         send(running, "10.1.2.3")
         descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd")) + 2  # libunbound's come and go
         for name in ADDRESSES:
-            begin = time.monotonic()
-            header = send(running, ADDRESSES[name])
-            self.assertLess(time.monotonic() - begin, 2.5, name)  # a probe of a tarpit takes 3 s and more
-            self.assertEqual(result_of(header, "x-banner").split()[0], "temperror", name)
+            send(running, ADDRESSES[name])
         headers = {name: known(running, name) for name in ADDRESSES}
         wait_until("the end of all looks", lambda: len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors)
         for name, (*_, banner, tls) in {**SCRIPTS, **POSTFIXES, "nobody": ("none", "none")}.items():
