@@ -19,6 +19,8 @@ is_old(const char *version)
 static enum result
 session_result(const struct tls_facts *tls)
 {
+	if (!tls->is_told)
+		return RESULT_UNCHECKED;
 	if (tls->version == NULL)
 		return RESULT_NONE;
 	return is_old(tls->version) ? RESULT_NEUTRAL : RESULT_PASS;

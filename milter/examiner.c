@@ -72,7 +72,6 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 					     .health = examiner->health,
 					     .peers = examiner->peers != NULL ? prober_source(examiner->peers)
 									      : NULL };
-	const struct tls_facts no_tls = { .version = NULL };
 	const struct facts *facts;
 
 	inquiry_close(examiner->inquiry);
@@ -81,11 +80,11 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 		return NULL;
 	if (mail->helo != NULL)
 		inquiry_helo(examiner->inquiry, mail->helo);
-	inquiry_mail(examiner->inquiry, mail->path, NULL, &no_tls);
+	inquiry_mail(examiner->inquiry, mail->path, NULL, NULL);
 	facts = inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 	if (examiner->peers == NULL || facts == NULL || facts->peer.peer != NULL)
 		return facts;
 	prober_settle(examiner->peers, examiner->config->probe.timeout_ms + examiner->config->timeout_ms);
-	inquiry_mail(examiner->inquiry, mail->path, NULL, &no_tls);
+	inquiry_mail(examiner->inquiry, mail->path, NULL, NULL);
 	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 }

@@ -74,7 +74,10 @@ copy_text(struct arena *arena, const char *text)
 struct tls_facts
 facts_copy_tls(const struct tls_facts *tls, struct arena *arena)
 {
+	if (tls == NULL)
+		return (struct tls_facts){ .is_told = false };
 	return (struct tls_facts){
+		.is_told = true,
 		.version = copy_text(arena, tls->version),
 		.cipher = copy_text(arena, tls->cipher),
 		.bits = copy_text(arena, tls->bits),

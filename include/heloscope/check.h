@@ -103,8 +103,8 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
 
 /*
  * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
- * is authenticated, or NULL; `tls`: what the MTA tells of the session's TLS. All are copied. If the last
- * message ran into its deadline, all is asked anew.
+ * is authenticated, or NULL; `tls`: what the MTA tells of the session's TLS, or NULL. All are
+ * copied. If the last message ran into its deadline, all is asked anew.
  */
 void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name,
 		  const struct tls_facts *tls);

@@ -146,6 +146,7 @@ struct list_facts {
 
 /* TLS of the client's own session, as the MTA tells it with its macros; raw, NULL where it does not. */
 struct tls_facts {
+	bool is_told;             /* false: nobody said whether there is TLS */
 	const char *version;      /* {tls_version}; NULL: plain text */
 	const char *cipher;       /* {cipher} */
 	const char *bits;         /* {cipher_bits} */
@@ -186,7 +187,7 @@ struct facts {
 /* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
 void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
 
-/* A copy with its strings in `arena`. */
+/* A copy with its strings in `arena`; of NULL one that tells nothing. */
 struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena);
 
 /* Empty all that is known only since `stage`, as before it began. */

@@ -247,8 +247,20 @@ class Probe(unittest.TestCase):
         self.assertTrue(found[ADDRESSES["injects"]]["injects"])
         self.assertNotIn("evil", json.dumps(found[ADDRESSES["injects"]]))
         self.assertEqual(found[ADDRESSES["trusted"]]["tls"], "TLSv1.3")
+        self.check_policy_and_report(running)
         self.check_manners()
         self.check_restart(headers)
+
+    def check_policy_and_report(self, running):
+        """Rules by the banner and by TLS decide, with words; and a report counts them. (That replay judges alike, stop() has seen.)"""
+        last = {record["client"]["ip"]: record for record in running.records()}
+        foreign, plain = last[ADDRESSES["foreign"]]["verdicts"][0], last[ADDRESSES["plain"]]["verdicts"][0]
+        self.assertEqual(foreign["action"], "reject")
+        self.assertRegex(foreign["reply"], r"^550 5\.7\.1 The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
+        self.assertEqual((plain["action"], [sorted(note) for note in plain["notes"]]), ("accept", [["rule", "tag"], ["audit", "rule"]]))
+        done = subprocess.run([lab.builddir / "milter/heloscope", "report", "--json", "--log", running.audit], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+        for count in ("x-banner=fail", "x-peer-tls=pass", "x-tls=none"):
+            self.assertIn(count, done.stdout)
 
     def check_manners(self):
         """One connection a host; who we are, and why; no command that has to do with mail."""
@@ -359,6 +371,7 @@ class Probe(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
             self.assertRegex(text, f"Banner (pass|fail) its server greets as .*: {banner} ")
             self.assertIn("Server TLS", text)
+            self.assertNotIn("plain text", text)  # nobody said how the mail would come
         self.assertIn("should have it greet, on port 25, with its own name: foreign.peers.test.", text)
         self.assertRegex(text, r"The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
 

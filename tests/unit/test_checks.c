@@ -139,7 +139,7 @@ play(struct scene *scene, const char *config, const char *client, const char *he
 	connect_to(scene, config, client);
 	if (helo != NULL)
 		inquiry_helo(scene->inquiry, helo);
-	inquiry_mail(scene->inquiry, sender, NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene->inquiry, sender, NULL, NULL);
 	judge(scene);
 }
 
@@ -203,7 +203,7 @@ F09_check_iprev_bounds_its_work(void **state)
 	begin(&scene, "", &client);
 	assert_int_equal(fake_dns_deliver_name(&scene.dns, "1.100.51.198.in-addr.arpa"), 1);
 	assert_int_equal(scene.dns.asked, 1 + IPREV_NAMES_MAX);
-	inquiry_mail(scene.inquiry, "<>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
 	assert_int_equal(scene.facts->iprev.total, 40);
@@ -425,23 +425,23 @@ inquiry_asks_as_early_as_it_can_and_once(void **state)
 	assert_int_equal(scene.dns.asked, 2); /* PTR and list */
 	inquiry_helo(scene.inquiry, "out.yodel.example");
 	assert_int_equal(scene.dns.asked, 4); /* address and SPF of the name */
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
 	assert_int_equal(scene.dns.asked, 6); /* SPF and MX */
 	judge(&scene);
 	before = scene.dns.asked;
 	/* A second message asks only for its sender: M14. */
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.dns.asked, before + 2);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	/* HELO again: the latest counts, M09. */
 	inquiry_helo(scene.inquiry, "wrong.test");
-	inquiry_mail(scene.inquiry, "<>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_FAIL);
 	/* HELO taken back: M10. */
 	inquiry_helo(scene.inquiry, NULL);
-	inquiry_mail(scene.inquiry, "<>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_NONE);
 	assert_null(scene.facts->helo.given);
@@ -457,7 +457,7 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	(void)state;
 	connect_to(&scene, LISTS, "198.51.100.54");
 	inquiry_helo(scene.inquiry, "out.yodel.example");
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 10);
 	assert_non_null(scene.facts);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
@@ -467,13 +467,13 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	assert_int_equal(scene.facts->results[METHOD_DNSBL], RESULT_TEMPERROR);
 	(void)fake_dns_deliver(&scene.dns); /* too late for this message */
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_PASS);
 	/* F30: gone while questions are in flight. */
-	inquiry_mail(scene.inquiry, "<joe@gone.test>", NULL, &(struct tls_facts){ .version = NULL });
+	inquiry_mail(scene.inquiry, "<joe@gone.test>", NULL, NULL);
 	leave(&scene);
 }
 
