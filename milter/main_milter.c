@@ -1,6 +1,7 @@
 /* heloscope-milter: options, wiring, and the only exit. */
 #include <errno.h>
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -242,6 +243,8 @@ main(int argc, char **argv)
 		config_unref(config);
 		return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
+	/* libmilter leaves its threads to exit(3), which must not take OpenSSL down under them. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	block_signals();
 	thread_set_stack();
 	log_open(config->log_target, config->log_level);
