@@ -319,3 +319,19 @@ def close_in_tls(talk):
     talk.say("220 go ahead")
     talk.start_tls()
     talk.hear()
+
+
+def takes(is_taken, refusal="554 5.7.1 relay access denied"):
+    """A server that takes the recipients for which is_taken(path, host)."""
+    def play(talk):
+        talk.greet("SIZE 1000")
+        while True:
+            command = talk.hear()
+            if command.startswith("QUIT"):
+                talk.say("221 bye")
+                return
+            if command.startswith("RCPT"):
+                talk.say("250 ok" if is_taken(command.split(":", 1)[1], talk.script.name) else refusal)
+            else:
+                talk.say("250 fine")
+    return play

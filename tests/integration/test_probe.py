@@ -43,6 +43,13 @@ OUTCOMES = {
     "torn": "closed the connection", "greets": "closed the connection", "half": "closed the connection", "nobody": "connection refused",
 }
 
+# Servers of which one relays when it is asked in the right spelling, one takes every local part, and one puts off.
+RELAYS = {
+    "hack": peers.takes(lambda path, _: "%" in path and path.endswith("@hacked.peers.test>")),
+    "all": peers.takes(lambda path, _: path.endswith("@catchall.peers.test>") and not path.startswith("<@")),
+    "grey": peers.takes(lambda *_: False, "451 4.7.1 greylisted"),
+}
+
 # Postfixes: the name with which they greet, the certificate, and the results.
 POSTFIXES = {
     "plain": (None, None, "pass", "fail"),
@@ -56,7 +63,7 @@ POSTFIXES = {
     "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
 }
 NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.")
-ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay"])}
+ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay", *RELAYS])}
 CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
 
 CONFIG = """
@@ -105,6 +112,9 @@ strange MX 10 foreign
 broken MX 10 alert
 injected MX 10 injects
 open MX 10 relay
+hacked MX 10 hack
+catchall MX 10 all
+later MX 10 grey
 """
 
 
@@ -144,7 +154,8 @@ def make_world():
     lab.postfix("", name="postfix-peers", services=services)
     policies = {"mta-sts.allwell.peers.test": POLICY.format(mode="enforce", mx=host("trusted")), "mta-sts.strict.peers.test": POLICY.format(mode="enforce", mx="*.else.test")}
     web = peers.Web(POLICIES, authority.make("web", "/CN=web", issuer="ca", names=list(policies)), policies)
-    scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, (play, *_) in SCRIPTS.items()}
+    plays = {**{name: play for name, (play, *_) in SCRIPTS.items()}, **RELAYS}
+    scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, play in plays.items()}
     return CONFIG.replace("ANCHOR", str(folder / f"{key}.ds"))
 
 
@@ -226,9 +237,10 @@ class Probe(unittest.TestCase):
         running = lab.heloscope(self.config, name="probing")
         send(running, "10.1.2.3")
         descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd")) + 2  # libunbound's come and go
-        for name in ADDRESSES:
+        names = [name for name in ADDRESSES if name not in RELAYS]
+        for name in names:
             send(running, ADDRESSES[name])
-        headers = {name: known(running, name) for name in ADDRESSES}
+        headers = {name: known(running, name) for name in names}
         wait_until("the end of all looks", lambda: len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors)
         for name, (*_, banner, tls) in {**SCRIPTS, **POSTFIXES, "nobody": ("none", "none")}.items():
             with self.subTest(name):
@@ -264,7 +276,7 @@ class Probe(unittest.TestCase):
 
     def check_manners(self):
         """One connection a host; who we are, and why; no command that has to do with mail."""
-        for name, script in scripts.items():
+        for name, script in ((name, scripts[name]) for name in SCRIPTS):
             self.assertEqual(script.connections, 1, name)
             for line in script.lines:
                 self.assertRegex(line, r"^(EHLO mx\.lab\.test|HELO mx\.lab\.test|STARTTLS|QUIT|NOOP a look at the banner .*, see https://mx\.lab\.test/why)$|^[^A-Z]", name)
@@ -400,6 +412,13 @@ class Probe(unittest.TestCase):
         reports = self.examine("--relay-test", host("open"), host("allwell"))
         self.assert_finds(reports["open"], "Open relay", "error", r"MAIL FROM:<heloscope-relay-test@mx\.lab\.test> RCPT TO:<heloscope-relay-test@mx\.lab\.test>")
         self.assert_finds(reports["allwell"], "Open relay", "good")
+        reports = self.examine("--relay-test", host("hacked"), host("catchall"), host("later"))
+        self.assert_finds(reports["hacked"], "Open relay", "error", r"RCPT TO:<heloscope-relay-test%mx\.lab\.test@hacked\.peers\.test>")
+        self.assert_finds(reports["catchall"], "Open relay", "good")
+        self.assert_finds(reports["later"], "Open relay", "unknown", "later")
+        for name in RELAYS:
+            self.assertIn("MAIL FROM:<>", scripts[name].lines)
+            self.assertEqual([line for line in scripts[name].lines if line.startswith("DATA")], [])
         self.examine("--no-probe", host("well"))
         self.assertEqual(scripts["well"].connections, 0)
 
