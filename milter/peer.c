@@ -1,9 +1,6 @@
 #include "heloscope/peer.h"
 
 #include <string.h>
-
-#include "heloscope/domain.h"
-
 #define HOUR_S 3600
 
 /* A failure is looked at again after an hour at the earliest, a success after a day. */

@@ -208,13 +208,23 @@ take_reply(struct smtp_probe *probe)
 	}
 }
 
+/* Keep as much of the text as there is room for, escaped, and no half of an escape. */
 static void
 keep(char *memory, size_t size, struct span text)
 {
 	struct strbuf kept;
+	size_t fits = 0, used = 1;
 
+	while (fits < text.length) {
+		const char c = text.at[fits];
+
+		used += c < ' ' || c > '~' ? 4 : c == '\\' ? 2 : 1;
+		if (used > size)
+			break;
+		fits++;
+	}
 	strbuf_init(&kept, memory, size);
-	strbuf_add_escaped(&kept, text, size / 2);
+	strbuf_add_escaped(&kept, (struct span){ text.at, fits }, fits);
 }
 
 static void

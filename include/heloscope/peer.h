@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heloscope/domain.h"
 #include "heloscope/ipaddr.h"
 
 /* How a probe ended. Words and times to live in peer.c. */
@@ -46,14 +47,15 @@ enum peer_dane {
 };
 
 #define PEER_TEXT_SIZE 160
+#define PEER_LINE_SIZE (DOMAIN_SIZE + 50) /* a name, and some words */
 
 /* Strings are terminated; those from the network are escaped as strbuf_add_escaped() does. */
 struct peer {
 	enum peer_outcome outcome;
 	unsigned code;                 /* of the greeting; 0 without one */
-	char name[PEER_TEXT_SIZE];     /* the host name that was asked for with TLS, or "" */
-	char greeting[PEER_TEXT_SIZE]; /* its first line, behind the code */
-	char ehlo[PEER_TEXT_SIZE];     /* first line of the reply to EHLO, behind the code */
+	char name[DOMAIN_SIZE];        /* the host name that was asked for with TLS, or "" */
+	char greeting[PEER_LINE_SIZE]; /* its first line, behind the code */
+	char ehlo[PEER_LINE_SIZE];     /* first line of the reply to EHLO, behind the code */
 	enum peer_starttls starttls;
 	bool injects; /* sent plain text behind its reply to STARTTLS, which was not read */
 	char tls_version[16], cipher[48];

@@ -12,7 +12,7 @@ static void
 check_reply(const struct smtp_reader *reader)
 {
 	const struct span text = smtp_reader_text(reader);
-	char shown[PEER_TEXT_SIZE], name[DOMAIN_SIZE];
+	char shown[PEER_LINE_SIZE], name[DOMAIN_SIZE];
 	struct strbuf kept;
 
 	PROMISE(reader->code >= 200 && reader->code <= 599);

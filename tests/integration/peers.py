@@ -226,7 +226,7 @@ def web(talk):
 
 
 def hostile(talk):
-    talk.connection.sendall(b"220 \x1b[31m\x00;spf=pass) evil\xff\r\n")
+    talk.connection.sendall(b"220 \x1b[31m\x00;spf=pass) evil\xff" + b"\xff\\" * 200 + b"\r\n")
     talk.hear()
     talk.say("250 (comment \" \x07")
     talk.end_well()
