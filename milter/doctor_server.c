@@ -94,7 +94,7 @@ look(struct exam *exam, struct server_set *servers)
 	for (size_t i = 0; i < servers->count; i++) {
 		struct server *server = &servers->items[i];
 
-		server->peer = server->old = (struct peer){ .outcome = PEER_REFUSED };
+		server->peer = server->old = (struct peer){ .outcome = PEER_UNREACHABLE };
 		if (server->probe != NULL)
 			prober_end(server->probe, &server->peer);
 		if (server->old_probe != NULL)
@@ -112,18 +112,26 @@ is_own_name(struct exam *exam, const struct server *server, const char *name)
 		   || strcmp(name, exam_verified_name(exam, &server->address)) == 0);
 }
 
+/* What may be the fault of the network from which we look is none of the server's. */
 static void
 examine_silence(struct exam *exam, const struct server *server)
 {
 	const enum peer_outcome outcome = server->peer.outcome;
+	const bool is_ours = outcome == PEER_UNREACHABLE || outcome == PEER_CONNECT_TIMEOUT;
 
 	if (!server->is_mx) /* hosts that only send have no server */
 		return;
-	exam_say(exam, DOCTOR_BANNER, outcome == PEER_BUSY ? DOCTOR_WARNING : DOCTOR_ERROR,
+	exam_say(exam, DOCTOR_BANNER,
+		 is_ours                ? DOCTOR_UNKNOWN
+		 : outcome == PEER_BUSY ? DOCTOR_WARNING
+					: DOCTOR_ERROR,
 		 arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
 			      server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
-		 outcome == PEER_BUSY ? "Mail and bounces come late."
-				      : "Mail and bounces to this host are lost.",
+		 is_ours ? "If that is so from everywhere, mail and bounces to this host are lost; perhaps "
+			   "only this "
+			   "network lets nobody out to port 25."
+		 : outcome == PEER_BUSY ? "Mail and bounces come late."
+					: "Mail and bounces to this host are lost.",
 		 NULL);
 }
 

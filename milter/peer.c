@@ -10,6 +10,7 @@ static const struct {
 } outcomes[PEER_OUTCOMES] = {
 	[PEER_ANSWERS] = { "answers", 24 * HOUR_S },
 	[PEER_REFUSED] = { "connection refused", 12 * HOUR_S },
+	[PEER_UNREACHABLE] = { "no way there", HOUR_S },
 	[PEER_CONNECT_TIMEOUT] = { "no connection in time", 12 * HOUR_S },
 	[PEER_READ_TIMEOUT] = { "no greeting in time", 4 * HOUR_S },
 	[PEER_BUSY] = { "busy", HOUR_S },

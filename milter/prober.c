@@ -196,7 +196,7 @@ connect_to(struct prober *prober, struct probe *probe)
 		return;
 	/* Without descriptors or memory nothing was found out, and nothing is kept. */
 	(void)pthread_mutex_lock(&prober->lock);
-	probe->peer = (struct peer){ .outcome = PEER_REFUSED };
+	probe->peer = (struct peer){ .outcome = PEER_UNREACHABLE };
 	TAILQ_REMOVE(&prober->running, probe, link);
 	end(prober, probe);
 	(void)pthread_mutex_unlock(&prober->lock);

@@ -38,7 +38,7 @@ struct smtp_probe {
 	void *context;
 	struct event_base *base;
 	struct event *event; /* waits for the socket, or the end of patience */
-	int fd;
+	int fd, connect_error;
 	SSL_CTX *tls_client; /* counted */
 	SSL *tls;            /* once it is needed: it is large */
 	int tls_max;
@@ -370,6 +370,21 @@ read_some(struct smtp_probe *probe)
 	return 0;
 }
 
+static enum peer_outcome
+outcome_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return PEER_REFUSED;
+	case ETIMEDOUT:
+		return PEER_CONNECT_TIMEOUT;
+	case ECONNRESET:
+		return PEER_CLOSED;
+	default:
+		return PEER_UNREACHABLE;
+	}
+}
+
 static short
 end_connecting(struct smtp_probe *probe)
 {
@@ -378,7 +393,7 @@ end_connecting(struct smtp_probe *probe)
 
 	(void)getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 	if (error != 0)
-		finish(probe, error == ETIMEDOUT ? PEER_CONNECT_TIMEOUT : PEER_REFUSED);
+		finish(probe, outcome_of(error));
 	else
 		probe->state = GREETING;
 	return 0;
@@ -441,9 +456,11 @@ on_event(evutil_socket_t fd, short what, void *context)
 static void
 fail_later(evutil_socket_t fd, short what, void *context)
 {
+	struct smtp_probe *probe = context;
+
 	(void)fd;
 	(void)what;
-	finish(context, PEER_REFUSED);
+	finish(probe, outcome_of(probe->connect_error));
 }
 
 static void
@@ -457,6 +474,7 @@ connect_to(struct smtp_probe *probe, const struct smtp_probe_order *order)
 		wait_for(probe, EV_WRITE);
 		return;
 	}
+	probe->connect_error = errno;
 	(void)event_assign(probe->event, probe->base, -1, EV_TIMEOUT, fail_later, probe);
 	(void)event_add(probe->event, &at_once);
 }

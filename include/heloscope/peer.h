@@ -15,7 +15,8 @@
 /* How a probe ended. Words and times to live in peer.c. */
 enum peer_outcome {
 	PEER_ANSWERS,         /* greets with 220 and takes EHLO or HELO */
-	PEER_REFUSED,         /* nobody listens, or the way there is closed */
+	PEER_REFUSED,         /* nobody listens */
+	PEER_UNREACHABLE,     /* no way there from this host: no IPv6, a firewall, no descriptors */
 	PEER_CONNECT_TIMEOUT, /* no answer at all */
 	PEER_READ_TIMEOUT,    /* connected, then too little in too long a time */
 	PEER_BUSY,            /* a 4xx greeting, or 4xx to EHLO */

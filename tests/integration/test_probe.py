@@ -79,7 +79,7 @@ resolver {
 }
 trust { networks { 203.0.113.250/32 } }
 probe yes {
-    networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 2001:db8:5::/48 }
+    networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 2001:db8:5::/48, 2001:db8:6::/48 }
     timeout 3s
     at-a-time 50
     per-minute 6000
@@ -93,6 +93,7 @@ policy {
 """
 
 
+SIX = "2001:db8:6::25"
 POLICIES = "192.0.2.200"
 POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
 
@@ -115,6 +116,8 @@ open MX 10 relay
 hacked MX 10 hack
 catchall MX 10 all
 later MX 10 grey
+away MX 10 away
+away A 203.0.113.77
 """
 
 
@@ -202,12 +205,16 @@ def result_of(header, method, with_text=""):
     return ""
 
 
-def known(running, name):
+def looked_at(running, address):
     """The header of a message from this host, once its server has been looked at."""
     def look():
-        header = send(running, ADDRESSES[name])
+        header = send(running, address)
         return header if "not known yet" not in header else None
-    return wait_until(f"a look at {name}", look)
+    return wait_until(f"a look at {address}", look)
+
+
+def known(running, name):
+    return looked_at(running, ADDRESSES[name])
 
 
 class Probe(unittest.TestCase):
@@ -346,6 +353,15 @@ class Probe(unittest.TestCase):
     def count_known(running):
         return sum("connection refused" in send(running, address) for address in CROWD)
 
+    def test_ipv6(self):
+        server = peers.Script(SIX, peers.well, host("six"))
+        running = lab.heloscope(self.config, name="six")
+        header = looked_at(running, SIX)
+        self.assertEqual(result_of(header, "x-banner"), "fail policy.banner=six.peers.test (of another domain)")  # than HELO; it has no other name
+        self.assertEqual([line.split()[0] for line in server.lines], ["EHLO", "NOOP", "QUIT"])
+        stop_later(running)
+        server.stop()
+
     def test_tls_of_the_session(self):
         running = lab.heloscope(self.config, name="session")
         address = ADDRESSES["plain"]
@@ -388,7 +404,7 @@ class Probe(unittest.TestCase):
         self.assertRegex(text, r"The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
 
     def test_doctor_looks_at_the_servers(self):
-        domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected"]
+        domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected", "away"]
         reports = self.examine(*map(host, domains))
         for row in ("Banner", "STARTTLS", "Certificate", "Old TLS", "DANE", "MTA-STS", "TLS reports"):
             self.assert_finds(reports["allwell"], row, "good")
@@ -401,6 +417,7 @@ class Probe(unittest.TestCase):
         self.assert_finds(reports["torn"], "Certificate", "note", "not trusted")
         self.assert_finds(reports["torn"], "Old TLS", "note", r"still takes TLSv1\.1\.")
         self.assert_finds(reports["mute"], "Banner", "error", "connection refused")
+        self.assert_finds(reports["away"], "Banner", "unknown", "away.peers.test .*: no way there.*only this network")
         self.assert_finds(reports["plainly"], "STARTTLS", "warning", "not offered")
         self.assert_finds(reports["plainly"], "MTA-STS", "not asked")
         self.assert_finds(reports["strange"], "Banner", "warning", r"greets with .mail\.elsewhere\.example.*foreign\.peers\.test")
@@ -434,5 +451,5 @@ class Probe(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace([*ADDRESSES.values(), *CROWD, POLICIES])
+    enter_namespace([*ADDRESSES.values(), *CROWD, SIX, POLICIES])
     unittest.main()

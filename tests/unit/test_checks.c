@@ -529,6 +529,7 @@ F48_check_banner_and_tls_of_servers_that_do_not_answer(void **state)
 		enum result banner, tls;
 	} cases[] = {
 		{ PEER_REFUSED, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_UNREACHABLE, true, false, RESULT_NONE, RESULT_NONE },
 		{ PEER_CONNECT_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
 		{ PEER_READ_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
 		{ PEER_CLOSED, true, false, RESULT_NONE, RESULT_NONE },
