@@ -15,6 +15,9 @@
 /* Priorities of events: libunbound's and ours in the middle, what waits for them behind. */
 enum { PRIORITIES = 3, PRIORITY_AFTER = 2 };
 
+/* Questions that are passed on before answers have their turn: else those of a flood are given up unread. */
+#define BATCH 128
+
 struct query {
 	TAILQ_ENTRY(query) link;
 	struct resolver *resolver;
@@ -97,14 +100,20 @@ take_queued(evutil_socket_t fd, short what, void *context)
 	struct query_list taken = TAILQ_HEAD_INITIALIZER(taken);
 	struct query *query;
 	eventfd_t count;
-	bool is_stopping;
+	bool is_stopping, has_more;
 
 	(void)what;
 	(void)eventfd_read(fd, &count);
 	(void)pthread_mutex_lock(&resolver->lock);
-	TAILQ_CONCAT(&taken, &resolver->queued, link);
+	for (unsigned i = 0; i < BATCH && (query = TAILQ_FIRST(&resolver->queued)) != NULL; i++) {
+		TAILQ_REMOVE(&resolver->queued, query, link);
+		TAILQ_INSERT_TAIL(&taken, query, link);
+	}
+	has_more = !TAILQ_EMPTY(&resolver->queued);
 	is_stopping = resolver->is_stopping;
 	(void)pthread_mutex_unlock(&resolver->lock);
+	if (has_more)
+		(void)eventfd_write(fd, 1);
 	while ((query = TAILQ_FIRST(&taken)) != NULL) {
 		TAILQ_REMOVE(&taken, query, link);
 		give_to_unbound(resolver, query);
