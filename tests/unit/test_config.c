@@ -353,6 +353,8 @@ F26_config_show_says_what_was_set(void **state)
 		{ "", "cache 8192kB\n" },
 		{ "resolver { cache 1MB }", "cache 1024kB\n" },
 		{ "", "probe-interval 300s\n" },
+		{ "dnsbl \"a.test\"\nprobe no", "probe no {" },
+		{ "dnsbl \"a.test\" probe none probe yes", "probe yes {" },
 		{ "", "probe no { port 25 at-a-time 20 per-minute 60 timeout 60s\n}\n" },
 		{ "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 timeout 90s file "
 		  "\"/f\" networks { 192.0.2.0/24 } }",
