@@ -84,7 +84,7 @@ run(struct inquiry *inquiry)
 	if (!config_wants(config, METHOD_BANNER))
 		return true;
 	if (facts->peer.peer == NULL)
-		facts->results[METHOD_BANNER] = facts->peer.is_left_out ? RESULT_NONE : RESULT_TEMPERROR;
+		facts->results[METHOD_BANNER] = facts_unknown_peer_result(&facts->peer);
 	else if (facts->peer.peer->outcome == PEER_BUSY)
 		facts->results[METHOD_BANNER] = RESULT_TEMPERROR;
 	else if (peer_is_server(facts->peer.peer))
@@ -98,10 +98,8 @@ run(struct inquiry *inquiry)
 static const char *
 comment(const struct peer_facts *peer)
 {
-	if (peer->peer == NULL)
-		return peer->is_left_out ? "not looked at" : "not known yet";
-	if (!peer_is_server(peer->peer) || peer->peer->outcome == PEER_BUSY)
-		return peer_outcome_word(peer->peer->outcome);
+	if (peer->peer == NULL || !peer_is_server(peer->peer) || peer->peer->outcome == PEER_BUSY)
+		return facts_peer_outcome(peer);
 	switch (peer->agreement) {
 	case BANNER_EQUALS_PTR:
 		return "equals reverse DNS";

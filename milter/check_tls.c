@@ -37,7 +37,7 @@ peer_result(const struct peer_facts *facts)
 	const struct peer *peer = facts->peer;
 
 	if (peer == NULL)
-		return facts->is_left_out ? RESULT_NONE : RESULT_TEMPERROR;
+		return facts_unknown_peer_result(facts);
 	if (peer->outcome != PEER_ANSWERS)
 		return peer->outcome == PEER_BUSY ? RESULT_TEMPERROR : RESULT_NONE;
 	if (peer->starttls == STARTTLS_UNKNOWN)
@@ -71,10 +71,8 @@ peer_comment(const struct peer_facts *facts)
 {
 	const struct peer *peer = facts->peer;
 
-	if (peer == NULL)
-		return facts->is_left_out ? "not looked at" : "not known yet";
-	if (peer->outcome != PEER_ANSWERS)
-		return peer_outcome_word(peer->outcome);
+	if (peer == NULL || peer->outcome != PEER_ANSWERS)
+		return facts_peer_outcome(facts);
 	switch (peer->starttls) {
 	case STARTTLS_NOT_OFFERED:
 		return "no STARTTLS";

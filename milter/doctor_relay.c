@@ -98,7 +98,7 @@ end(struct dialogue *dialogue)
 
 /* The spellings. */
 
-/* What is put into a spelling: %u the user, %f a foreign domain, %d the server's domain, %a its address
+/* What is put into a spelling: $u the user, $f a foreign domain, $d the server's domain, $a its address
  * literal. */
 struct parts {
 	const char *foreign, *domain, *literal;
@@ -183,12 +183,10 @@ find_way(struct exam *exam, struct dialogue *dialogue, const struct parts *parts
 
 static const char remedy[] =
 	"Unless the host that you ask from may send through it, it is an open relay: spammers find it within "
-	"days, "
-	"and lists soon after. Postfix: smtpd_relay_restrictions = permit_mynetworks, "
-	"permit_sasl_authenticated, "
-	"reject_unauth_destination, with no more in mynetworks than your own hosts, and allow_percent_hack = "
-	"no "
-	"where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
+	"days, and lists soon after. Postfix: smtpd_relay_restrictions = permit_mynetworks, "
+	"permit_sasl_authenticated, reject_unauth_destination, with no more in mynetworks than your own "
+	"hosts, and allow_percent_hack = "
+	"no where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
 
 void
 exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)

@@ -105,11 +105,9 @@ look(struct exam *exam, struct server_set *servers)
 /* Banner. */
 
 static bool
-is_own_name(struct exam *exam, const struct server *server, const char *name)
+is_own_name(const struct server *server, const char *reverse, const char *name)
 {
-	return name[0] != '\0'
-	       && (strcmp(name, server->name) == 0
-		   || strcmp(name, exam_verified_name(exam, &server->address)) == 0);
+	return name[0] != '\0' && (strcmp(name, server->name) == 0 || strcmp(name, reverse) == 0);
 }
 
 /* What may be the fault of the network from which we look is none of the server's. */
@@ -128,8 +126,7 @@ examine_silence(struct exam *exam, const struct server *server)
 		 arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
 			      server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
 		 is_ours ? "If that is so from everywhere, mail and bounces to this host are lost; perhaps "
-			   "only this "
-			   "network lets nobody out to port 25."
+			   "only this network lets nobody out to port 25."
 		 : outcome == PEER_BUSY ? "Mail and bounces come late."
 					: "Mail and bounces to this host are lost.",
 		 NULL);
@@ -141,12 +138,15 @@ examine_banner(struct exam *exam, const struct server *server)
 	const char *reverse = exam_verified_name(exam, &server->address);
 	const char *wanted = reverse[0] != '\0' ? reverse : server->name;
 	char greeting[DOMAIN_SIZE], ehlo[DOMAIN_SIZE];
+	bool greets_well, answers_well;
 
 	peer_host_name(server->peer.greeting, greeting);
 	peer_host_name(server->peer.ehlo, ehlo);
-	if (is_own_name(exam, server, greeting) && is_own_name(exam, server, ehlo))
+	greets_well = is_own_name(server, reverse, greeting);
+	answers_well = is_own_name(server, reverse, ehlo);
+	if (greets_well && answers_well)
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
-	else if (is_own_name(exam, server, greeting) || is_own_name(exam, server, ehlo))
+	else if (greets_well || answers_well)
 		exam_say(exam, DOCTOR_BANNER, DOCTOR_NOTE,
 			 arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
 				      shown(exam, server), server->peer.greeting, server->peer.ehlo),
@@ -293,8 +293,7 @@ examine_dane(struct exam *exam, const struct server *server)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
 			 arena_printf(exam->arena,
 				      "%s has TLSA records; without a trust-anchor in the configuration they "
-				      "cannot "
-				      "be judged.",
+				      "cannot be judged.",
 				      server->name),
 			 NULL, NULL);
 	else if (!is_secure(exam, server, tlsa))

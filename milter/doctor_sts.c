@@ -217,8 +217,7 @@ judge_policy(struct exam *exam, struct span policy)
 	    || !span_to_number(policy_value(policy, SPAN("max_age")), 0, 31557600, &max_age)) {
 		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
 			 "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
-			 "enforce, and "
-			 "max_age: up to 31557600.",
+			 "enforce, and max_age: up to 31557600.",
 			 "Senders take it for no policy.", NULL);
 		return;
 	}

@@ -65,6 +65,20 @@ facts_set_sender(struct sender_facts *sender, const char *path, struct arena *ar
 				     (int)mailbox->domain.length, mailbox->domain.at);
 }
 
+const char *
+facts_peer_outcome(const struct peer_facts *facts)
+{
+	if (facts->peer != NULL)
+		return peer_outcome_word(facts->peer->outcome);
+	return facts->is_left_out ? "not looked at" : "not known yet";
+}
+
+enum result
+facts_unknown_peer_result(const struct peer_facts *facts)
+{
+	return facts->is_left_out ? RESULT_NONE : RESULT_TEMPERROR;
+}
+
 static const char *
 copy_text(struct arena *arena, const char *text)
 {

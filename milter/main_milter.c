@@ -212,8 +212,6 @@ serve(struct config *config, const char *path, unsigned long descriptors)
 	is_well = start_signal_thread(path);
 	service_notify("READY=1");
 	is_well = is_well && milter_run();
-	if (!is_well)
-		log_error("libmilter ended with an error; the system log says more");
 	service_notify("STOPPING=1");
 	rouse_stop();
 	intake_stop();

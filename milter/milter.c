@@ -95,7 +95,7 @@ ask_for_macros(SMFICTX *context)
 		const char *names;
 	} wanted[] = {
 		{ SMFIM_CONNECT, "j" },
-		{ SMFIM_HELO, "{tls_version} {cipher} {cipher_bits} {verify} {cert_subject}" },
+		{ SMFIM_HELO, "{tls_version}" },
 		{ SMFIM_ENVFROM,
 		  "i {auth_authen} {tls_version} {cipher} {cipher_bits} {verify} {cert_subject}" },
 		{ SMFIM_ENVRCPT, "i" },
@@ -411,7 +411,10 @@ milter_open(struct runtime *runtime, struct error *error)
 bool
 milter_run(void)
 {
-	return smfi_main() == MI_SUCCESS;
+	if (smfi_main() == MI_SUCCESS)
+		return true;
+	log_error("libmilter ended with an error; the system log says more");
+	return false;
 }
 
 void

@@ -17,7 +17,7 @@
 #include "heloscope/smtp_probe.h"
 #include "heloscope/thread.h"
 
-#define PEERS_MAX 10000  /* that are known at a time, a kilobyte each */
+#define PEERS_MAX 10000  /* that are known at a time, less than two kilobytes each */
 #define WAITING_MAX 1000 /* hosts that are wanted and not begun; more are wanted again later */
 #define CONNECT_MS 20000
 #define NETWORK_PER_HOUR 10 /* probes of one /24 or /48 */
@@ -145,15 +145,22 @@ free_probe(struct probe *probe)
 	free(probe);
 }
 
-/* A probe has ended; the prober is locked. Whoever waits frees it, else the event loop. */
+/* A running probe has ended. Whoever waits frees it, else the event loop. */
 static void
-end(struct prober *prober, struct probe *probe)
+end(struct probe *probe, const struct peer *peer)
 {
-	prober->active_count--;
+	struct prober *prober = probe->prober;
+
+	(void)pthread_mutex_lock(&prober->lock);
+	probe->peer = *peer;
 	probe->is_over = true;
+	TAILQ_REMOVE(&prober->running, probe, link);
+	prober->active_count--;
 	if (!probe->is_awaited)
 		TAILQ_INSERT_TAIL(&prober->over, probe, link);
 	(void)pthread_cond_broadcast(&prober->has_ended);
+	wake_up(prober); /* locked: whoever waits may free the prober next */
+	(void)pthread_mutex_unlock(&prober->lock);
 }
 
 /* Running probes: the event loop's thread. */
@@ -162,16 +169,10 @@ static void
 take_peer(void *context, const struct peer *peer)
 {
 	struct probe *probe = context;
-	struct prober *prober = probe->prober;
 
 	if (!probe->is_awaited)
-		peer_store_put(prober->store, &probe->address, peer);
-	(void)pthread_mutex_lock(&prober->lock);
-	probe->peer = *peer;
-	TAILQ_REMOVE(&prober->running, probe, link);
-	end(prober, probe);
-	(void)pthread_mutex_unlock(&prober->lock);
-	wake_up(prober);
+		peer_store_put(probe->prober->store, &probe->address, peer);
+	end(probe, peer);
 }
 
 static void
@@ -192,14 +193,9 @@ connect_to(struct prober *prober, struct probe *probe)
 	};
 
 	probe->smtp = smtp_probe_new(prober->base, &order, take_peer, probe);
-	if (probe->smtp != NULL)
-		return;
 	/* Without descriptors or memory nothing was found out, and nothing is kept. */
-	(void)pthread_mutex_lock(&prober->lock);
-	probe->peer = (struct peer){ .outcome = PEER_UNREACHABLE };
-	TAILQ_REMOVE(&prober->running, probe, link);
-	end(prober, probe);
-	(void)pthread_mutex_unlock(&prober->lock);
+	if (probe->smtp == NULL)
+		end(probe, &(struct peer){ .outcome = PEER_UNREACHABLE });
 }
 
 /* TLSA records. */
@@ -276,30 +272,19 @@ next_probe(struct prober *prober)
 	return probe;
 }
 
+/* The first of `from`, moved to `to` unless that is NULL; NULL when there is none. */
 static struct probe *
-next_ready(struct prober *prober)
+take_first(struct prober *prober, struct probe_list *from, struct probe_list *to)
 {
 	struct probe *probe;
 
 	(void)pthread_mutex_lock(&prober->lock);
-	probe = TAILQ_FIRST(&prober->ready);
+	probe = TAILQ_FIRST(from);
 	if (probe != NULL) {
-		TAILQ_REMOVE(&prober->ready, probe, link);
-		TAILQ_INSERT_TAIL(&prober->running, probe, link);
+		TAILQ_REMOVE(from, probe, link);
+		if (to != NULL)
+			TAILQ_INSERT_TAIL(to, probe, link);
 	}
-	(void)pthread_mutex_unlock(&prober->lock);
-	return probe;
-}
-
-static struct probe *
-next_over(struct prober *prober)
-{
-	struct probe *probe;
-
-	(void)pthread_mutex_lock(&prober->lock);
-	probe = TAILQ_FIRST(&prober->over);
-	if (probe != NULL)
-		TAILQ_REMOVE(&prober->over, probe, link);
 	(void)pthread_mutex_unlock(&prober->lock);
 	return probe;
 }
@@ -315,7 +300,7 @@ on_wake_up(evutil_socket_t fd, short what, void *context)
 
 	(void)what;
 	(void)eventfd_read(fd, &count);
-	while ((probe = next_over(prober)) != NULL)
+	while ((probe = take_first(prober, &prober->over, NULL)) != NULL)
 		free_probe(probe);
 	(void)pthread_mutex_lock(&prober->lock);
 	is_stopping = prober->is_stopping;
@@ -326,7 +311,7 @@ on_wake_up(evutil_socket_t fd, short what, void *context)
 	}
 	while ((probe = next_probe(prober)) != NULL)
 		ask_for_tlsa(prober, probe);
-	while ((probe = next_ready(prober)) != NULL)
+	while ((probe = take_first(prober, &prober->ready, &prober->running)) != NULL)
 		connect_to(prober, probe);
 	(void)pthread_mutex_lock(&prober->lock);
 	is_waiting = prober->waiting_count > 0;

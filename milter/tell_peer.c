@@ -27,10 +27,7 @@ peer_object(const struct facts *facts, enum method method)
 	const struct peer_facts *peer = &facts->peer;
 	json_t *object = record_result(facts->results[method]);
 
-	record_set_text(object, "outcome",
-			peer->peer != NULL  ? peer_outcome_word(peer->peer->outcome)
-			: peer->is_left_out ? "not looked at"
-					    : "not known yet");
+	record_set_text(object, "outcome", facts_peer_outcome(peer));
 	if (peer->peer != NULL)
 		set_time(object, "looked-at", peer->peer->looked_at);
 	return object;
@@ -120,7 +117,7 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 	(void)ipaddr_format(&facts->client.address, address);
 	if (peer == NULL || facts->peer.greeting_name == NULL) {
 		strbuf_printf(text, "The mail server at %s could not be looked at (%s). ", address,
-			      peer != NULL ? peer_outcome_word(peer->outcome) : "not known yet");
+			      facts_peer_outcome(&facts->peer));
 		return;
 	}
 	strbuf_printf(text, "The mail server at %s greets as ", address);
@@ -189,7 +186,7 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	strbuf_add(text, "This mail came without TLS, or with a version out of use. ");
 }
 
-/* RFC 3463 has 5.7.10 for encryption that is needed (RFC 7505's registry; RFC 4954, 6). */
+/* "Encryption Needed" of the registry of RFC 5248. */
 static const char *
 tls_detail(const struct facts *facts)
 {

@@ -187,6 +187,13 @@ struct facts {
 /* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
 void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
 
+/* What came of the look at the peer, in words: that of its outcome, or why there is none. */
+const char *facts_peer_outcome(const struct peer_facts *facts);
+
+/* The result of a check of the peer of which nothing is known: none when it is never looked at, else
+ * temperror. */
+enum result facts_unknown_peer_result(const struct peer_facts *facts);
+
 /* A copy with its strings in `arena`; of NULL one that tells nothing. */
 struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena);
 

@@ -52,7 +52,7 @@ class Tarpit:
                     self.total += 1
             for connection, sent in list(self.connections.items()):
                 try:
-                    connection.send(b"220-mx.example.test takes its time "[sent % 35:][:1] if sent < 4 else b"x")
+                    connection.send(b"220-"[sent:sent + 1] or b"x")
                     self.connections[connection] += 1
                 except OSError:
                     connection.close()

@@ -341,6 +341,14 @@ class Probe(unittest.TestCase):
         self.assertNotIn("x-banner", send(running, "203.0.113.250"))
         stop_later(running)
 
+    def test_a_trusted_host_is_not_looked_at(self):
+        running = lab.heloscope(self.config.replace("203.0.113.250/32", f"{ADDRESSES['well']}/32"), name="trusting")
+        self.assertNotIn("x-banner", send(running, ADDRESSES["well"]))
+        send(running, ADDRESSES["declines"])
+        known(running, "declines")
+        self.assertEqual([scripts[name].connections for name in ("well", "declines")], [0, 1])
+        stop_later(running)
+
     def test_a_network_is_looked_at_ten_times_an_hour(self):
         running = lab.heloscope(self.config, name="crowd")
         for address in CROWD:
