@@ -418,8 +418,8 @@ postlog unix-dgram n - n - 1 postlogd
 
     SENDMAIL = pathlib.Path("/var/cache/heloscope-tests/sendmail")
 
-    def sendmail(self, milter, port=25):
-        """Sendmail, unpacked beside Postfix by contrib/setup, on all addresses of a network namespace."""
+    def sendmail(self, milter, port=25, extra=""):
+        """Sendmail, unpacked beside Postfix by contrib/setup, on all addresses of a network namespace; `extra`: more lines for its .mc file."""
         folder = self.subfolder("sendmail")
         queue = self.subfolder("sendmail-queue", 0o700)
         mail = self.subfolder("mail/box/new", 0o777)
@@ -459,7 +459,7 @@ FEATURE(`accept_unqualified_senders')dnl
 FEATURE(`nocanonify')dnl
 DAEMON_OPTIONS(`Port={port}, Family=inet, Name=MTA')dnl
 DAEMON_OPTIONS(`Port={port}, Family=inet6, Addr=::1, Name=MTA6')dnl
-INPUT_MAIL_FILTER(`heloscope', `S={milter}, T=C:5s;S:10s;R:20s;E:1m')dnl
+{extra}INPUT_MAIL_FILTER(`heloscope', `S={milter}, T=C:5s;S:10s;R:20s;E:1m')dnl
 MAILER(`local')dnl
 MAILER(`smtp')dnl
 """
@@ -523,10 +523,12 @@ class Smtp:
         self.stream.close()
         self.socket.close()
 
-    def start_tls(self):
-        """STARTTLS; no EHLO behind it."""
+    def start_tls(self, chain=None):
+        """STARTTLS; no EHLO behind it. `chain`: key and certificate that the client shows."""
         self.expect("STARTTLS", "220")
         context = ssl.create_default_context()
+        if chain:
+            context.load_cert_chain(chain)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         self.socket = context.wrap_socket(self.socket)

@@ -4,6 +4,7 @@ import sys
 import unittest
 
 from lab import Lab, Smtp, enter_namespace
+from peers import Authority
 from readback import with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -11,13 +12,22 @@ lab = None
 
 
 def setUpModule():
-    global lab, running
+    global lab, running, chains
     lab = Lab().__enter__()
     try:
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
-        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"))
-        lab.sendmail(f"inet:{running.port}@127.0.0.1")
+        # "probe yes" for x-tls; servers at documentation addresses are not looked at.
+        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce\nprobe yes"))
+        folder = lab.subfolder("tls")
+        authority = Authority(folder)
+        chains = {
+            "known": authority.make("known", "/O=Lab/CN=client (one)", issuer="ca"),
+            "unknown": authority.make("unknown", "/CN=nobody knows me"),
+        }
+        authority.make("server", "/CN=mx.lab.test", issuer="ca", names=["mx.lab.test"])
+        options = {"SERVER_CERT": "server.crt", "SERVER_KEY": "server.key", "CACERT": "ca.crt", "CACERT_PATH": ""}
+        lab.sendmail(f"inet:{running.port}@127.0.0.1", extra="".join(f"define(`conf{key}', `{folder}/{file}')dnl\n" for key, file in options.items()))
     except BaseException:
         lab.__exit__(*sys.exc_info())
         raise
@@ -79,6 +89,25 @@ class Sendmail(unittest.TestCase):
         fields = message.get_all("Authentication-Results")
         self.assertEqual([re.match(r"[a-z.]+", field).group(0) for field in fields], ["mx.lab.test", "other.test", "third.test", "fourth.test"])
         self.assertNotIn("X-Heloscope", message)
+
+    def test_tls_of_the_session(self):
+        """With a verified certificate, one that nobody knows, none, and without TLS. Sendmail writes odd octets of a subject as +XX."""
+        for chain, verify, subject in (
+            ("known", "OK", {"policy.cert-subject": "/O=Lab/CN=client+20+28one+29"}),
+            ("unknown", "FAIL", {"policy.cert-subject": "/CN=nobody+20knows+20me"}),
+            (None, "NO", {}),
+        ):
+            with self.subTest(chain), self.connect("good") as smtp:
+                smtp.expect("EHLO smtpout.yodel.example", "250")
+                smtp.start_tls(chains.get(chain))
+                version, (cipher, _, bits) = smtp.socket.version(), smtp.socket.cipher()
+                smtp.expect("EHLO smtpout.yodel.example", "250")
+                smtp.message("<anna@yodel.example>", ["user@in.test"])
+                found = with_property(lab.take_messages()[0], "mx.lab.test", "x-tls", policy_verify=None)[0]
+                properties = {"policy.tls": version, "policy.cipher": cipher, "policy.bits": str(bits), "policy.verify": verify, **subject}
+                self.assertEqual(found, {"method": "x-tls", "result": "pass", "properties": properties})
+        self.send("good", "smtpout.yodel.example", "<anna@yodel.example>")
+        self.assertIn("x-tls=none (plain text)", " ".join(lab.take_messages()[0]["Authentication-Results"].split()))
 
     def test_refusals_arrive_whole(self):
         for client, helo, sender, expected in (
