@@ -49,6 +49,12 @@ struct budget {
 	unsigned count;
 };
 
+/* What has been used of the limits. */
+struct usage {
+	uint64_t tokens_ms; /* up to which time all that may begin has begun */
+	struct budget budgets[NETWORK_SLOTS];
+};
+
 struct prober {
 	struct peer_source source; /* first, so that one pointer serves for both */
 	struct prober_settings settings;
@@ -71,8 +77,7 @@ struct prober {
 	struct probe_list running;
 	struct probe_list over;             /* to be freed outside of their callbacks */
 	size_t waiting_count, active_count; /* active: asking, ready and running */
-	uint64_t tokens_ms;                 /* up to which time all that may begin has begun */
-	struct budget budgets[NETWORK_SLOTS];
+	struct usage usage;
 };
 
 bool
@@ -245,11 +250,11 @@ take_token(struct prober *prober)
 	const uint64_t now_ms = clock_now_ms(), cost_ms = rate > 0 ? MINUTE_MS / rate : 0;
 	const uint64_t kept_ms = cost_ms > BURST_MS ? cost_ms : BURST_MS;
 
-	if (prober->tokens_ms + kept_ms < now_ms)
-		prober->tokens_ms = now_ms - kept_ms;
-	if (prober->tokens_ms + cost_ms > now_ms)
+	if (prober->usage.tokens_ms + kept_ms < now_ms)
+		prober->usage.tokens_ms = now_ms - kept_ms;
+	if (prober->usage.tokens_ms + cost_ms > now_ms)
 		return false;
-	prober->tokens_ms += cost_ms;
+	prober->usage.tokens_ms += cost_ms;
 	return true;
 }
 
@@ -372,7 +377,7 @@ static bool
 take_budget(struct prober *prober, const struct ipaddr *address)
 {
 	const struct span network = { (const char *)address->octets, address->length == 4 ? 3 : 6 };
-	struct budget *budget = &prober->budgets[span_hash(network) % NETWORK_SLOTS];
+	struct budget *budget = &prober->usage.budgets[span_hash(network) % NETWORK_SLOTS];
 	const uint64_t now_ms = clock_now_ms();
 
 	if (prober->settings.per_minute == 0)
@@ -508,16 +513,21 @@ set_up_events(struct prober *prober)
 	       && event_add(prober->wake_up, NULL) == 0 && event_add(prober->save, &often) == 0;
 }
 
+/* What is known, and what was used of the limits. */
 static void
-fill_store(struct prober *prober, const struct prober *previous)
+take_over(struct prober *prober, struct prober *previous)
 {
 	const char *file = prober->settings.file;
 	struct error error;
 
-	if (previous != NULL)
+	if (previous != NULL) {
 		peer_store_take(prober->store, previous->store);
-	else if (file != NULL && !peer_store_load(prober->store, file, (int64_t)time(NULL), &error))
+		(void)pthread_mutex_lock(&previous->lock);
+		prober->usage = previous->usage;
+		(void)pthread_mutex_unlock(&previous->lock);
+	} else if (file != NULL && !peer_store_load(prober->store, file, (int64_t)time(NULL), &error)) {
 		log_warning("what was known of mail servers is lost: %s", error.text);
+	}
 }
 
 struct prober *
@@ -545,7 +555,7 @@ prober_new(const struct prober_settings *settings, struct dns_resolver *resolver
 	prober->tls = smtp_probe_tls();
 	prober->store = peer_store_new(PEERS_MAX);
 	if (prober->tls != NULL && prober->store != NULL && set_up_events(prober)) {
-		fill_store(prober, previous);
+		take_over(prober, previous);
 		prober->has_thread = thread_start(&prober->thread, run_loop, prober);
 	}
 	if (prober->has_thread)

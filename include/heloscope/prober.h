@@ -32,8 +32,8 @@ struct prober_settings {
 
 /*
  * Start. `settings` is copied but for its strings and networks, which must outlive the prober, as
- * must `resolver`. Takes over what `previous`, which may be NULL, knows; else loads the file. NULL with the
- * reason when it cannot start.
+ * must `resolver`. Takes over what `previous`, which may be NULL, knows and has used of its limits; else
+ * loads the file. NULL with the reason when it cannot start.
  */
 struct prober *prober_new(const struct prober_settings *settings, struct dns_resolver *resolver,
 			  struct prober *previous, struct error *error);

@@ -355,6 +355,8 @@ class Probe(unittest.TestCase):
             send(running, address)
         answers = [wait_until("ten looks", lambda: self.count_known(running) >= 10), self.count_known(running)]
         self.assertEqual(answers[-1], 10)
+        self.assertEqual(running.reload(running.config.read_text().replace("timeout 3s", "timeout 4s")), "configuration read again")
+        self.assertEqual([self.count_known(running) for _ in range(3)], [10] * 3)
         stop_later(running)
 
     @staticmethod
