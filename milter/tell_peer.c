@@ -28,9 +28,42 @@ peer_object(const struct facts *facts, enum method method)
 	json_t *object = record_result(facts->results[method]);
 
 	record_set_text(object, "outcome", facts_peer_outcome(peer));
-	if (peer->peer != NULL)
+	if (peer->peer != NULL) {
 		set_time(object, "looked-at", peer->peer->looked_at);
+		set_time(object, "believed-until", peer->peer->looked_at + peer_ttl_s(peer->peer));
+	}
 	return object;
+}
+
+/* Whether the look was before the mail came: what was mended since does not show. */
+static bool
+was_before(const json_t *record, const json_t *check)
+{
+	const char *looked_at = record_text(check, "looked-at");
+
+	return looked_at[0] != '\0' && strcmp(looked_at, record_text(record, "time")) < 0;
+}
+
+static void
+say_when(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	if (was_before(record, check))
+		strbuf_printf(said, " (looked at %s)", record_text(check, "looked-at"));
+}
+
+#define PATIENCE_SIZE 160
+
+/* What to add to advice, for those who have followed it and are still refused; or "". */
+static const char *
+patience(const json_t *record, const json_t *check, char memory[PATIENCE_SIZE])
+{
+	struct strbuf text;
+
+	strbuf_init(&text, memory, PATIENCE_SIZE);
+	if (was_before(record, check) && record_member(check, "believed-until") != NULL)
+		strbuf_printf(&text, " What was found at %s is believed until %s; only then we look again.",
+			      record_text(check, "looked-at"), record_text(check, "believed-until"));
+	return memory;
 }
 
 /* What stands in a peer is escaped already, and in a record escaped once. */
@@ -91,12 +124,10 @@ say_outcome(const json_t *record, const json_t *check, struct strbuf *said)
 }
 
 static void
-say_banner(const json_t *record, const json_t *check, struct strbuf *said)
+say_greeting(const json_t *check, struct strbuf *said)
 {
 	const char *name = record_text(check, "greeting-name");
 
-	if (say_outcome(record, check, said))
-		return;
 	if (record_member(check, "agreement") == NULL) {
 		strbuf_printf(said, "what answers on port 25 %s", record_text(check, "outcome"));
 		return;
@@ -105,6 +136,14 @@ say_banner(const json_t *record, const json_t *check, struct strbuf *said)
 	if (record_text(check, "ehlo-name")[0] != '\0' && !record_is(check, "ehlo-name", name))
 		strbuf_printf(said, " and answers EHLO as %s", record_text(check, "ehlo-name"));
 	strbuf_printf(said, ": %s", record_text(check, "agreement"));
+}
+
+static void
+say_banner(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	if (!say_outcome(record, check, said))
+		say_greeting(check, said);
+	say_when(record, check, said);
 }
 
 static void
@@ -130,14 +169,17 @@ static void
 advise_banner(const json_t *record, FILE *out)
 {
 	const json_t *client = record_member(record, "client");
+	const json_t *check = record_check(record, "x-banner");
 	const char *verified = record_text(client, "name");
+	char more[PATIENCE_SIZE];
 
-	if (record_is(record_check(record, "x-banner"), "result", "fail"))
+	if (record_is(check, "result", "fail"))
 		prose_bullet(out,
 			     "The administrator of the server at %s should have it greet, on port 25, with "
-			     "its own name: %s.",
+			     "its own name: %s.%s",
 			     record_text(client, "ip"),
-			     verified[0] != '\0' ? verified : "that of its reverse DNS");
+			     verified[0] != '\0' ? verified : "that of its reverse DNS",
+			     patience(record, check, more));
 }
 
 const struct telling tell_banner = {
@@ -230,12 +272,10 @@ peer_tls_of(const struct facts *facts)
 }
 
 static void
-say_peer_tls(const json_t *record, const json_t *check, struct strbuf *said)
+say_starttls(const json_t *check, struct strbuf *said)
 {
 	const char *starttls = record_text(check, "starttls");
 
-	if (say_outcome(record, check, said))
-		return;
 	if (strcmp(starttls, "works") != 0) {
 		strbuf_printf(said, "STARTTLS at its server: %s%s%s", starttls,
 			      record_text(check, "problem")[0] != '\0' ? ": " : "",
@@ -253,6 +293,14 @@ say_peer_tls(const json_t *record, const json_t *check, struct strbuf *said)
 		strbuf_printf(said, ", not trusted: %s", record_text(check, "problem"));
 	else if (!json_is_true(record_member(check, "named")))
 		strbuf_add(said, ", not for the client's name");
+}
+
+static void
+say_peer_tls(const json_t *record, const json_t *check, struct strbuf *said)
+{
+	if (!say_outcome(record, check, said))
+		say_starttls(check, said);
+	say_when(record, check, said);
 }
 
 static void
@@ -276,18 +324,20 @@ advise_peer_tls(const json_t *record, FILE *out)
 {
 	const json_t *check = record_check(record, "x-peer-tls");
 	const char *ip = record_text(record_member(record, "client"), "ip");
+	char more[PATIENCE_SIZE];
 
 	if (!record_is(check, "result", "fail"))
 		return;
 	if (record_is(check, "dane", "mismatch"))
 		prose_bullet(out,
 			     "The certificate of the server at %s and its TLSA records should be brought "
-			     "together; until then senders that check DANE deliver it nothing.",
-			     ip);
+			     "together; until then senders that check DANE deliver it nothing.%s",
+			     ip, patience(record, check, more));
 	else
 		prose_bullet(out,
-			     "The server at %s should offer STARTTLS that works, for the mail it receives.",
-			     ip);
+			     "The server at %s should offer STARTTLS that works, for the mail it "
+			     "receives.%s",
+			     ip, patience(record, check, more));
 }
 
 const struct telling tell_peer_tls = {

@@ -1,4 +1,5 @@
 """The look back at hosts that send mail: real Postfixes, and servers that do what no server should, in a namespace."""
+import calendar
 import json
 import os
 import pathlib
@@ -280,6 +281,27 @@ class Probe(unittest.TestCase):
         done = subprocess.run([lab.builddir / "milter/heloscope", "report", "--json", "--log", running.audit], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
         for count in ("x-banner=fail", "x-peer-tls=pass", "x-tls=none"):
             self.assertIn(count, done.stdout)
+        self.check_story_of_an_old_finding(last[ADDRESSES["foreign"]], last[ADDRESSES["refuses"]])
+
+    def check_story_of_an_old_finding(self, *records):
+        """Who has mended what was found learns until when it is believed."""
+        log = lab.folder / "old.jsonl"
+        for record in records:
+            for check in (record["checks"]["x-banner"], record["checks"]["x-peer-tls"]):
+                since, until = (calendar.timegm(time.strptime(check[key], "%Y-%m-%dT%H:%M:%SZ")) for key in ("looked-at", "believed-until"))
+                self.assertEqual(until - since, 86400)
+                check["looked-at"], check["believed-until"] = "2020-02-03T04:05:06Z", "2020-02-04T04:05:06Z"
+            log.write_text(json.dumps(record, separators=(",", ":")) + "\n")
+            command = [lab.builddir / "milter/heloscope", "explain", "--log", log, record["id"]]
+            done = [
+                subprocess.run([*command, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+                for more in ([], ["--for-sender"])
+            ]
+            self.assertEqual([each.stderr for each in done], ["", ""])
+            story, letter = (" ".join(each.stdout.split()) for each in done)
+            fault = "should offer STARTTLS" if record["checks"]["x-peer-tls"]["result"] == "fail" else "should have it greet"
+            self.assertEqual(story.count("(looked at 2020-02-03T04:05:06Z)"), 2, story)
+            self.assertRegex(letter, fault + r"[^;]* What was found at 2020-02-03T04:05:06Z is believed until 2020-02-04T04:05:06Z; only then we look again\.")
 
     def check_manners(self):
         """One connection a host; who we are, and why; no command that has to do with mail."""
