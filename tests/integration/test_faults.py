@@ -65,7 +65,7 @@ user "nobody"
 log stderr level debug
 audit log "{audit}"
 mode enforce
-resolver { servers 127.0.0.1@{scripted} timeout 2500ms }
+resolver { servers 127.0.0.1@{scripted} timeout 5s }
 dnsbl "bl.test" probe none
 dnswl "wl.test" probe none
 domain-dnsbl "dbl.test" on { sender } probe none
@@ -162,11 +162,11 @@ def meet(fault):
     return outcomes
 
 
-def meet_all():
-    """All faults, some at a time: most of it is waiting for what does not come."""
+def for_all(task):
+    """The result of a task for each fault, some at a time: most of it is waiting for what does not come."""
     faults = FAULTS + HARMLESS
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        return dict(zip(faults, pool.map(meet, faults)))
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        return dict(zip(faults, pool.map(task, faults)))
 
 
 def descriptors(running):
@@ -178,13 +178,13 @@ class Faults(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.outcomes = meet_all()
+        cls.outcomes = for_all(meet)
 
     def check(self, fault, is_fault):
         for role, (reply, found, seconds) in self.outcomes[fault].items():
             with self.subTest(fault=fault, role=role):
                 self.assertEqual(reply, "", "refused")
-                self.assertLess(seconds, 30, "the deadline is 2.5 seconds")
+                self.assertLess(seconds, 40, "the deadline is 5 seconds")
                 hurt = [method for met in met_by(fault, role) for method in HURTS[met]] if is_fault else []
                 self.assertEqual(found, {**WELL, **dict.fromkeys(hurt, "temperror")})
                 self.assertGreater(worlds[fault].asked[role], 0)
@@ -205,11 +205,11 @@ class Faults(unittest.TestCase):
                 reply, found = send(filters[fault].port, 500)
                 self.assertEqual(reply, "")
                 self.assertEqual(set(found.values()), {"temperror"})
-                self.assertLess(time.monotonic() - start, 20, "the deadline is 2.5 seconds, the sum of all lookups 25")
+                self.assertLess(time.monotonic() - start, 40, "the deadline is 5 seconds, the sum of all lookups 50")
 
     def test_nothing_stays_open(self):
+        for_all(lambda fault: send(filters[fault].port, 400))
         for fault, running in filters.items():
-            send(running.port, 400)
             wait_until(f"closed sockets after {fault}", lambda: descriptors(running) < 40, process=running.process)
 
 
