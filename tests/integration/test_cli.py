@@ -744,7 +744,7 @@ class Doctor(unittest.TestCase):
                     return respond(query, is_tcp, "servfail" if asked == failing else "", 0, [right] if right else [])
 
                 port = free_port()
-                config.write_text(f'resolver {{ servers 127.0.0.1@{port} timeout 2s }}\ndnsbl "bl.test"\ndomain-dnsbl "dbl.test"\n')
+                config.write_text(f'resolver {{ servers 127.0.0.1@{port} timeout 8s }}\ndnsbl "bl.test"\ndomain-dnsbl "dbl.test"\n')
                 with self.subTest(way, failing=failing), DnsServer(port, answer):
                     status, text, _ = self.look("--json", "--ip", "198.51.100.9", "--helo", "out.well.example", "--selector", "s1", "well.example",
                                                 config=config)

@@ -52,7 +52,7 @@ listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
 mode enforce
-resolver { servers 127.0.0.1@{lists} timeout 400ms }
+resolver { servers 127.0.0.1@{lists} timeout 2s }
 disable { iprev, helo, spf, spf-helo, sender }
 probe-interval 1s
 """
