@@ -270,15 +270,51 @@ is_secure(struct exam *exam, const struct server *server, const struct dns_answe
 	return mx->security == DNS_SECURE && address->security == DNS_SECURE && tlsa->security == DNS_SECURE;
 }
 
+/* How the server stands to records that count. */
+static void
+judge_dane(struct exam *exam, const struct server *server, const char *name)
+{
+	const struct peer *peer = &server->peer;
+	const char *host = shown(exam, server);
+
+	if (peer->starttls != STARTTLS_WORKS)
+		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "%s has TLSA records, but STARTTLS there: %s.", host,
+				      peer_starttls_word(peer->starttls)),
+			 "Senders that check DANE do not deliver.", NULL);
+	else if (peer->dane == DANE_MATCH)
+		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);
+	else if (peer->dane == DANE_MISMATCH)
+		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+			 arena_printf(exam->arena,
+				      "The certificate of %s is not one that its TLSA records name.", host),
+			 "Senders that check DANE do not deliver.", good_tlsa(exam, name, peer));
+	else if (peer->dane == DANE_UNUSABLE)
+		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "None of the TLSA records of %s counts for mail.",
+				      server->name),
+			 "They need usage DANE-TA(2) or DANE-EE(3), and be well formed (RFC 7672, 3.1). "
+			 "Senders insist on TLS, but verify nothing.",
+			 good_tlsa(exam, name, peer));
+	else
+		exam_say(
+			exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
+			arena_printf(exam->arena,
+				     "The TLSA records of %s could not be had when its certificate was seen.",
+				     server->name),
+			"Try again in some minutes.", NULL);
+}
+
 static void
 examine_dane(struct exam *exam, const struct server *server)
 {
-	const struct peer *peer = &server->peer;
-	char name[DOMAIN_SIZE];
+	char memory[DOMAIN_SIZE];
 	const struct dns_answer *tlsa;
+	const char *name;
 
-	if (!server->is_mx || !dane_record_name(server->name, exam->config->probe.port, name))
+	if (!server->is_mx || !dane_record_name(server->name, exam->config->probe.port, memory))
 		return;
+	name = arena_string(exam->arena, memory);
 	tlsa = lookup_get(exam->lookup, name, DNS_TLSA);
 	if (tlsa->status == DNS_BOGUS)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
@@ -286,7 +322,7 @@ examine_dane(struct exam *exam, const struct server *server)
 				      server->name),
 			 "Senders that check DANE do not deliver.", NULL);
 	else if (dns_status_is_fault(tlsa->status))
-		exam_add_unknown(exam, DOCTOR_DANE, arena_string(exam->arena, name), tlsa);
+		exam_add_unknown(exam, DOCTOR_DANE, name, tlsa);
 	else if (tlsa->count == 0)
 		return;
 	else if (exam->config->resolver.trust_anchor == NULL)
@@ -303,15 +339,8 @@ examine_dane(struct exam *exam, const struct server *server)
 				      "there.",
 				      server->name),
 			 "Nobody heeds them (RFC 7672, 2.2).", NULL);
-	else if (peer->dane == DANE_MATCH)
-		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);
 	else
-		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
-			 arena_printf(exam->arena,
-				      "The certificate of %s is not one that its TLSA records name.",
-				      shown(exam, server)),
-			 "Senders that check DANE do not deliver.",
-			 good_tlsa(exam, arena_string(exam->arena, name), peer));
+		judge_dane(exam, server, name);
 }
 
 static void

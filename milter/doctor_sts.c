@@ -189,7 +189,7 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
 
 	for (size_t i = 0; i < mx->count; i++)
-		if (!allows(policy, mx->records[i].name))
+		if (mx->records[i].name[0] != '\0' && !allows(policy, mx->records[i].name))
 			exam_say(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
 				 arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
 					      mx->records[i].name),

@@ -119,6 +119,9 @@ catchall MX 10 all
 later MX 10 grey
 away MX 10 away
 away A 203.0.113.77
+unusable MX 10 self
+nomail MX 0 .
+_mta-sts.nomail TXT "v=STSv1; id=4"
 """
 
 
@@ -139,11 +142,12 @@ def make_world():
     os.environ["SSL_CERT_FILE"] = str(authority.bundle)
     records = "".join(f"{name} A {address}\n" for name, address in ADDRESSES.items())
     records += f"_25._tcp.dane TLSA 3 1 1 {authority.digest('self')}\n_25._tcp.danebad TLSA 3 1 1 {'00' * 32}\n"
-    reverse = {}
+    records += f"_25._tcp.plain TLSA 3 1 1 {'00' * 32}\n_25._tcp.self TLSA 1 1 1 {authority.digest('self')}\n"
+    reverse = {"loose.test": ["@ MX 10 dane.peers.test."]}
     for name, address in ADDRESSES.items():
         first, second, third, last = address.split(".")
         reverse.setdefault(f"{third}.{second}.{first}.in-addr.arpa", []).append(f"{last} PTR {host(name)}.")
-    records += DOMAINS + f"_25._tcp.trusted TLSA 3 1 1 {authority.digest('trusted')}\nmta-sts.allwell A {POLICIES}\nmta-sts.strict A {POLICIES}\n"
+    records += DOMAINS + f"_25._tcp.trusted TLSA 3 1 1 {authority.digest('trusted')}\nmta-sts.allwell A {POLICIES}\nmta-sts.strict A {POLICIES}\nmta-sts.nomail A {POLICIES}\n"
     folder = lab.subfolder("signed")
     (folder / "zone").write_text(lab.zone_file("peers.test", records))
     key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "peers.test"], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
@@ -156,7 +160,10 @@ def make_world():
     )
     services += peers.postfix_service(ADDRESSES["relay"], host("relay"), None, "-o mynetworks=0.0.0.0/0")
     lab.postfix("", name="postfix-peers", services=services)
-    policies = {"mta-sts.allwell.peers.test": POLICY.format(mode="enforce", mx=host("trusted")), "mta-sts.strict.peers.test": POLICY.format(mode="enforce", mx="*.else.test")}
+    policies = {
+        f"mta-sts.{domain}": POLICY.format(mode="enforce", mx=mx)
+        for domain, mx in ((host("allwell"), host("trusted")), (host("strict"), "*.else.test"), (host("nomail"), host("trusted")))
+    }
     web = peers.Web(POLICIES, authority.make("web", "/CN=web", issuer="ca", names=list(policies)), policies)
     plays = {**{name: play for name, (play, *_) in SCRIPTS.items()}, **RELAYS}
     scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, play in plays.items()}
@@ -436,8 +443,8 @@ class Probe(unittest.TestCase):
         self.assertRegex(text, r"The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
 
     def test_doctor_looks_at_the_servers(self):
-        domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected", "away"]
-        reports = self.examine(*map(host, domains))
+        domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected", "away", "unusable", "nomail"]
+        reports = self.examine(*map(host, domains), "loose.test")
         for row in ("Banner", "STARTTLS", "Certificate", "Old TLS", "DANE", "MTA-STS", "TLS reports"):
             self.assert_finds(reports["allwell"], row, "good")
         self.assert_finds(reports["strict"], "Certificate", "warning", r"expired\.peers\.test .* ran out on 2020-02-01")
@@ -445,7 +452,11 @@ class Probe(unittest.TestCase):
         self.assert_finds(reports["strict"], "MTA-STS", "error", "certificate does not stand up")
         self.assert_finds(reports["strict"], "TLS reports", "warning", "does not say where")
         self.assert_finds(reports["torn"], "DANE", "error", r"_25\._tcp\.danebad\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
+        self.assert_finds(reports["plainly"], "DANE", "error", "has TLSA records, but STARTTLS there: not offered")
+        self.assert_finds(reports["unusable"], "DANE", "warning", r"DANE-EE\(3\).*_25\._tcp\.self\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
+        self.assert_finds(reports["loose"], "DANE", "warning", "DNSSEC does not vouch for all")
         self.assert_finds(reports["torn"], "MTA-STS", "error", "cannot be fetched")
+        self.assert_finds(reports["nomail"], "MTA-STS", "good")  # a null MX is no host
         self.assert_finds(reports["torn"], "Certificate", "note", "not trusted")
         self.assert_finds(reports["torn"], "Old TLS", "note", r"still takes TLSv1\.1\.")
         self.assert_finds(reports["mute"], "Banner", "error", "connection refused")
