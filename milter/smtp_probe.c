@@ -18,7 +18,8 @@
 
 #define LAST_WORDS_MS 2000 /* for NOOP and QUIT, when all is known */
 #define COMMAND_SIZE 600
-#define CHUNK 2048 /* octets that are read before others have their turn */
+#define CHUNK 2048                  /* octets that are read before others have their turn */
+#define TLS_OCTETS_MAX (256U << 10) /* that a server may send from its handshake on, long chains and all */
 
 enum state {
 	CONNECTING,
@@ -71,6 +72,8 @@ smtp_probe_tls(void)
 	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
 	/* Memory of a connection that waits is given back: many do. */
 	(void)SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	/* Else one call reads session tickets for as long as they come. */
+	(void)SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
 	ERR_clear_error();
 	return tls;
 }
@@ -89,7 +92,8 @@ finish(struct smtp_probe *probe, enum peer_outcome outcome)
 		probe->peer.starttls = STARTTLS_BROKEN;
 		if (probe->peer.problem[0] == '\0')
 			(void)snprintf(probe->peer.problem, sizeof probe->peer.problem,
-				       "the handshake came to no end in time");
+				       outcome == PEER_TOO_MUCH ? "the handshake had too many octets"
+								: "the handshake came to no end in time");
 	}
 	probe->state = OVER;
 	(void)event_del(probe->event);
@@ -294,6 +298,10 @@ wait_for_tls(struct smtp_probe *probe, int result)
 {
 	const int error = SSL_get_error(probe->tls, result);
 
+	if (BIO_number_read(SSL_get_rbio(probe->tls)) > TLS_OCTETS_MAX) {
+		finish(probe, PEER_TOO_MUCH);
+		return 0;
+	}
 	if (error == SSL_ERROR_WANT_READ)
 		return EV_READ;
 	if (error == SSL_ERROR_WANT_WRITE)

@@ -147,10 +147,13 @@ class Talk:
         while self.connection.recv(4096):
             pass
 
-    def start_tls(self):
+    def tls_context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.script.chain)
-        self.connection = context.wrap_socket(self.connection, server_side=True)
+        return context
+
+    def start_tls(self):
+        self.connection = self.tls_context().wrap_socket(self.connection, server_side=True)
 
     def greet(self, *extensions):
         self.say(f"220 {self.script.name} ESMTP")
@@ -324,6 +327,30 @@ def close_in_tls(talk):
     talk.say("220 go ahead")
     talk.start_tls()
     talk.hear()
+
+
+def floods(talk):
+    """Sends session tickets without end, as TLS 1.3 lets a server do (RFC 8446, 4.6.1); keeps how many octets of them were taken."""
+    talk.greet("STARTTLS")
+    talk.hear()
+    talk.say("220 go ahead")
+    context = talk.tls_context()
+    context.num_tickets = 60000
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(incoming, outgoing, server_side=True)
+    while True:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            session.do_handshake()
+            break
+        talk.connection.sendall(outgoing.read())
+        incoming.write(talk.connection.recv(4096))
+    flood = memoryview(outgoing.read())
+    talk.script.flooded = 0
+    while flood:
+        sent = talk.connection.send(flood[:4096])
+        talk.script.flooded += sent
+        flood = flood[sent:]
+    talk.swallow()
 
 
 def takes(is_taken, refusal="554 5.7.1 relay access denied"):

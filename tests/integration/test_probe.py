@@ -37,6 +37,7 @@ SCRIPTS = {
     "frozen": (peers.never_shakes_hands, "pass", "fail"),
     "injects": (peers.injects, "pass", "neutral"),
     "ends": (peers.close_in_tls, "pass", "neutral"),
+    "floods": (peers.floods, "pass", "neutral"),
 }
 OUTCOMES = {
     "silent": "no greeting in time", "tarpit": "no greeting in time", "endless": "sends too much", "lines": "sends too much",
@@ -63,7 +64,7 @@ POSTFIXES = {
     "cousin": ("mx.cousin.peers.test", "self", "neutral", "neutral"),
     "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
 }
-NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.")
+NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.", "198.19.7.")
 ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay", *RELAYS])}
 CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
 
@@ -80,7 +81,7 @@ resolver {
 }
 trust { networks { 203.0.113.250/32 } }
 probe yes {
-    networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 2001:db8:5::/48, 2001:db8:6::/48 }
+    networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 198.19.7.0/24, 2001:db8:5::/48, 2001:db8:6::/48 }
     timeout 10s
     at-a-time 50
     per-minute 6000
@@ -273,6 +274,7 @@ class Probe(unittest.TestCase):
             self.assertEqual(found[ADDRESSES[name]]["outcome"], outcome, name)
         self.assertTrue(found[ADDRESSES["injects"]]["injects"])
         self.assertNotIn("evil", json.dumps(found[ADDRESSES["injects"]]))
+        self.assertLess(scripts["floods"].flooded, 10_000_000, "of 15 million: what the buffers of both sides hold")
         self.assertEqual(found[ADDRESSES["trusted"]]["tls"], "TLSv1.3")
         self.check_policy_and_report(running)
         self.check_manners()
