@@ -185,11 +185,15 @@ socket: %empty | '{' socket_options '}' ;
 
 socket_options:
 	%empty
-	| socket_options "owner" STRING { reader->config->socket_owner = $3; }
-	| socket_options "group" STRING { reader->config->socket_group = $3; }
-	| socket_options "mode" NUMBER { config_set_socket_mode(reader, AT($3, @3)); }
+	| socket_options socket_option
 	| socket_options BREAK
 	| socket_options error { RECOVER(reader); }
+	;
+
+socket_option:
+	"owner" STRING { config_once(reader, "owner", @1); reader->config->socket_owner = $2; }
+	| "group" STRING { config_once(reader, "group", @1); reader->config->socket_group = $2; }
+	| "mode" NUMBER { config_once(reader, "socket mode", @1); config_set_socket_mode(reader, AT($2, @2)); }
 	;
 
 mode_word:
@@ -212,7 +216,10 @@ resolver_setting:
 	| "zone" STRING "servers" network_list { config_add_zone(reader, AT($2, @2), &$4); }
 	| "timeout" DURATION { config_once(reader, "timeout", @1); config_set_timeout(reader, AT($2, @2)); }
 	| "cache" SIZE { config_once(reader, "cache", @1); config_set_cache(reader, AT($2, @2)); }
-	| "trust-anchor" STRING { reader->config->resolver.trust_anchor = $2; }
+	| "trust-anchor" STRING {
+		config_once(reader, "trust-anchor", @1);
+		reader->config->resolver.trust_anchor = $2;
+	}
 	;
 
 servers:
@@ -229,17 +236,22 @@ probe_settings: %empty | '{' probe_options '}' ;
 
 probe_options:
 	%empty
-	| probe_options "ehlo-name" STRING { config_set_probe_name(reader, AT($3, @3)); }
-	| probe_options "port" NUMBER { config_set_probe_port(reader, AT($3, @3)); }
-	| probe_options "at-a-time" NUMBER { config_set_probe_count(reader, AT($3, @3)); }
-	| probe_options "per-minute" NUMBER { config_set_probe_rate(reader, AT($3, @3)); }
-	| probe_options "timeout" DURATION { config_set_probe_timeout(reader, AT($3, @3)); }
-	| probe_options "file" STRING { config_set_probe_file(reader, AT($3, @3)); }
-	| probe_options "networks" '{' network_list '}' {
-		config_add_networks(reader, &reader->config->probe.allowed, &$4);
-	}
+	| probe_options probe_option
 	| probe_options BREAK
 	| probe_options error { RECOVER(reader); }
+	;
+
+probe_option:
+	"ehlo-name" STRING { config_once(reader, "ehlo-name", @1); config_set_probe_name(reader, AT($2, @2)); }
+	| "port" NUMBER { config_once(reader, "port", @1); config_set_probe_port(reader, AT($2, @2)); }
+	| "at-a-time" NUMBER { config_once(reader, "at-a-time", @1); config_set_probe_count(reader, AT($2, @2)); }
+	| "per-minute" NUMBER { config_once(reader, "per-minute", @1); config_set_probe_rate(reader, AT($2, @2)); }
+	| "timeout" DURATION {
+		config_once(reader, "probe timeout", @1); /* the resolver has another */
+		config_set_probe_timeout(reader, AT($2, @2));
+	}
+	| "file" STRING { config_once(reader, "file", @1); config_set_probe_file(reader, AT($2, @2)); }
+	| "networks" '{' network_list '}' { config_add_networks(reader, &reader->config->probe.allowed, &$3); }
 	;
 
 trust_settings:
@@ -251,7 +263,10 @@ trust_settings:
 
 trust_setting:
 	"networks" '{' network_list '}' { config_add_networks(reader, &reader->config->trusted, &$3); }
-	| "authenticated" WORD { config_set_flag(reader, &reader->config->trusts_authenticated, AT($2, @2)); }
+	| "authenticated" WORD {
+		config_once(reader, "authenticated", @1);
+		config_set_flag(reader, &reader->config->trusts_authenticated, AT($2, @2));
+	}
 	| "keep-results" WORD { config_set_flag(reader, &reader->config->keeps_trusted_results, AT($2, @2)); }
 	;
 
@@ -263,8 +278,11 @@ spf_settings:
 	;
 
 spf_setting:
-	"engine" WORD { config_set_spf(reader, AT($2, @2)); }
-	| "explanation" WORD { config_set_flag(reader, &reader->config->shows_spf_explanation, AT($2, @2)); }
+	"engine" WORD { config_once(reader, "engine", @1); config_set_spf(reader, AT($2, @2)); }
+	| "explanation" WORD {
+		config_once(reader, "explanation", @1);
+		config_set_flag(reader, &reader->config->shows_spf_explanation, AT($2, @2));
+	}
 	;
 
 entry_settings:
