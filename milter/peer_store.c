@@ -1,6 +1,7 @@
 #include "heloscope/peer_store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define FORMAT "heloscope-peers-1"
+#define FILE_MODE 0640 /* who sends mail here is not everybody's business */
 
 struct entry {
 	TAILQ_ENTRY(entry) age; /* the oldest first */
@@ -317,11 +319,17 @@ replace_file(const char *path, const struct entry *entries, size_t count)
 	char new_path[512];
 	FILE *file;
 	bool is_well;
+	int fd;
 
 	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
-	file = fopen(new_path, "we");
-	if (file == NULL)
+	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	if (fd < 0)
 		return false;
+	file = fdopen(fd, "w");
+	if (file == NULL) {
+		(void)close(fd);
+		return false;
+	}
 	is_well = write_entries(entries, count, file);
 	return fclose(file) == 0 && is_well && rename(new_path, path) == 0;
 }

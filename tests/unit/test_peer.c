@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "heloscope/peer_store.h"
@@ -204,11 +205,17 @@ peer_store_reads_back_what_it_wrote(void **state)
 	char path[] = "test-peers-XXXXXX";
 	struct peer read;
 	struct error error;
+	struct stat status;
+	mode_t before;
 
 	(void)state;
 	assert_true(mkstemp(path) >= 0);
 	peer_store_put(store, &address, &peer);
+	before = umask(0);
 	assert_true(peer_store_save(store, path, &error));
+	(void)umask(before);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
 	assert_true(peer_store_load(other, path, NOW, &error));
 	assert_true(peer_store_get(other, &address, NOW, &read));
 	assert_memory_equal(&read, &peer, sizeof peer);
