@@ -80,12 +80,11 @@ as_path(struct arena *arena, const char *address)
 
 /* Judge for each recipient, and render it all as the record. */
 static char *
-make_record(const struct config *config, const struct facts *facts, const struct options *options,
-	    struct arena *arena)
+make_record(const struct config *config, const char *ident, const struct facts *facts,
+	    const struct options *options, struct arena *arena)
 {
 	struct verdict verdicts[RECIPIENTS_MAX];
 	struct record_recipient recipients[RECIPIENTS_MAX];
-	char ident[IDENT_SIZE];
 	const struct record record = {
 		.ident = ident,
 		.facts = facts,
@@ -95,7 +94,6 @@ make_record(const struct config *config, const struct facts *facts, const struct
 		.recipient_total = options->recipient_count,
 	};
 
-	ident_make(ident);
 	for (size_t i = 0; i < options->recipient_count; i++) {
 		recipients[i] = (struct record_recipient){ as_path(arena, options->recipients[i]), i };
 		verdicts[i] = policy_judge(config, facts, recipients[i].address);
@@ -111,15 +109,16 @@ examine(struct config *config, const struct client_facts *client, const struct o
 	struct examiner *examiner = examiner_new(config, true, error);
 	const struct facts *facts = NULL;
 	struct arena arena;
-	char *line = NULL;
+	char ident[IDENT_SIZE], *line = NULL;
 
 	if (examiner == NULL)
 		return NULL;
+	ident_make(ident); /* with the time at which the mail came, before anything was looked at */
 	arena_init(&arena, 1U << 20);
 	facts = examiner_look(
 		examiner, &(struct examiner_mail){ *client, options->helo, as_path(&arena, options->from) });
 	if (facts != NULL)
-		line = make_record(config, facts, options, &arena);
+		line = make_record(config, ident, facts, options, &arena);
 	if (line == NULL)
 		error_set(error, "out of memory");
 	arena_clear(&arena);
