@@ -12,7 +12,8 @@
 #include "heloscope/smtp_reader.h"
 #include "heloscope/strbuf.h"
 
-#define DIALOGUE_MS 120000 /* for everything: servers slow down those who are refused often */
+#define TEST_MS 180000 /* for everything: some servers greet late, and slow down those who are refused */
+#define TRIES_A_CONNECTION 8 /* Postfix is slow after ten refusals and hangs up after twenty */
 #define USER "heloscope-relay-test"
 
 /* One connection. */
@@ -76,7 +77,7 @@ begin(struct dialogue *dialogue, const struct ipaddr *address, uint16_t port, co
 	struct sockaddr_storage storage;
 	const socklen_t length = ipaddr_to_sockaddr(address, port, &storage);
 
-	dialogue->end_ms = clock_now_ms() + DIALOGUE_MS;
+	dialogue->is_over = false;
 	dialogue->fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (dialogue->fd < 0
 	    || (connect(dialogue->fd, (const struct sockaddr *)&storage, length) != 0
@@ -144,41 +145,100 @@ is_taken(unsigned code)
 	return code == 250 || code == 251;
 }
 
-/* Whether the recipient is taken from that sender. `is_unsure` is set for an answer that says "later". */
-static bool
-try(struct dialogue *dialogue, const char *sender, const char *recipient, bool *is_unsure)
-{
-	unsigned code = say(dialogue, "MAIL FROM:", sender);
+/* A test: all senders with all spellings, in that order, on as many connections as it takes. */
+struct relay_test {
+	struct exam *exam;
+	struct parts parts;
+	struct dialogue dialogue;
+	size_t next;    /* try */
+	bool takes_all; /* local parts, also one that nobody has */
+	bool is_unsure; /* an answer said "later" */
+};
 
-	if (code == 250)
-		code = say(dialogue, "RCPT TO:", recipient);
-	else
-		code = code / 100 == 4 ? code : 500;
-	*is_unsure = *is_unsure || code / 100 == 4;
-	(void)say(dialogue, "RSET", "");
-	return is_taken(code);
+#define SPELLINGS (sizeof spellings / sizeof spellings[0])
+#define TRIES (SPELLINGS * (sizeof senders / sizeof senders[0]))
+
+/* The code of the reply; 0 when the server has had enough, with 421 or without a word. */
+static unsigned
+ask(struct relay_test *test, const char *command, const char *path)
+{
+	const unsigned code = say(&test->dialogue, command, path);
+
+	if (code == 421)
+		test->dialogue.is_over = true;
+	else if (code / 100 == 4)
+		test->is_unsure = true;
+	return test->dialogue.is_over ? 0 : code;
 }
 
-/* How a stranger's mail gets through: "MAIL FROM:... RCPT TO:...", or NULL. */
-static const char *
-find_way(struct exam *exam, struct dialogue *dialogue, const struct parts *parts, bool *is_unsure)
+static void
+try_nobody(struct relay_test *test)
 {
-	const char *nobody = spell(exam->arena, "<$u-nobody-has-this-name@$d>", parts);
-	const bool takes_all = try(dialogue, "<>", nobody, is_unsure);
+	const char *nobody = spell(test->exam->arena, "<$u-nobody-has-this-name@$d>", &test->parts);
 
-	for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
-		const char *sender = spell(exam->arena, senders[i], parts);
+	test->takes_all = ask(test, "MAIL FROM:", "<>") == 250 && is_taken(ask(test, "RCPT TO:", nobody));
+	(void)ask(test, "RSET", "");
+}
 
-		for (size_t j = 0; j < sizeof spellings / sizeof spellings[0] && !dialogue->is_over; j++) {
-			const char *recipient = spell(exam->arena, spellings[j].recipient, parts);
+/* One sender, up to try `end`. How its mail gets through: "MAIL FROM:... RCPT TO:...", or NULL. */
+static const char *
+try_sender(struct relay_test *test, size_t end)
+{
+	struct arena *arena = test->exam->arena;
+	const size_t number = test->next / SPELLINGS, behind = (number + 1) * SPELLINGS;
+	const char *sender = spell(arena, senders[number], &test->parts);
+	const unsigned reply = ask(test, "MAIL FROM:", sender);
 
-			if (!(spellings[j].is_own && takes_all)
-			    && try(dialogue, sender, recipient, is_unsure))
-				return arena_printf(exam->arena, "MAIL FROM:%s RCPT TO:%s", sender,
-						    recipient);
-		}
+	if (reply != 250) {
+		test->next = reply != 0 ? behind : test->next;
+		return NULL;
 	}
+	for (; test->next < end && test->next < behind; test->next++) {
+		const struct spelling *spelling = &spellings[test->next % SPELLINGS];
+		const char *recipient = spell(arena, spelling->recipient, &test->parts);
+		const unsigned code =
+			spelling->is_own && test->takes_all ? 550 : ask(test, "RCPT TO:", recipient);
+
+		if (is_taken(code))
+			return arena_printf(arena, "MAIL FROM:%s RCPT TO:%s", sender, recipient);
+		if (code == 0) /* to be tried again */
+			return NULL;
+	}
+	(void)ask(test, "RSET", "");
 	return NULL;
+}
+
+/* One connection: as far as the server lets us, and no further than it is patient. */
+static const char *
+try_some(struct relay_test *test, const struct ipaddr *address)
+{
+	const struct prober_settings *settings = &test->exam->config->probe;
+	const size_t behind = test->next + TRIES_A_CONNECTION, end = behind < TRIES ? behind : TRIES;
+	const char *way = NULL;
+
+	if (!begin(&test->dialogue, address, settings->port, settings->ehlo_name))
+		return NULL;
+	if (test->next == 0)
+		try_nobody(test);
+	while (way == NULL && !test->dialogue.is_over && test->next < end)
+		way = try_sender(test, end);
+	return way;
+}
+
+/* How a stranger's mail gets through, or NULL. */
+static const char *
+find_way(struct relay_test *test, const struct ipaddr *address)
+{
+	const char *way;
+	size_t before;
+
+	test->dialogue.end_ms = clock_now_ms() + TEST_MS;
+	do {
+		before = test->next;
+		way = try_some(test, address);
+		end(&test->dialogue);
+	} while (way == NULL && test->next > before && test->next < TRIES);
+	return way;
 }
 
 static const char remedy[] =
@@ -200,22 +260,19 @@ exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
 		.literal = arena_printf(exam->arena, address->length == 4 ? "[%s]" : "[IPv6:%s]",
 					exam_address_text(exam, address)),
 	};
-	struct dialogue dialogue = { .fd = -1 };
-	bool is_unsure = false;
-	const bool has_begun = begin(&dialogue, address, exam->config->probe.port, ours);
-	const char *way = has_begun ? find_way(exam, &dialogue, &parts, &is_unsure) : NULL;
+	struct relay_test test = { .exam = exam, .parts = parts };
+	const char *way = find_way(&test, address);
 
 	if (way != NULL)
 		exam_say(
 			exam, DOCTOR_RELAY, DOCTOR_ERROR,
 			arena_printf(exam->arena, "%s takes mail of strangers for strangers: %s.", host, way),
 			remedy, NULL);
-	else if (!has_begun || dialogue.is_over || is_unsure)
+	else if (test.next < TRIES || test.is_unsure)
 		exam_say(exam, DOCTOR_RELAY, DOCTOR_UNKNOWN,
 			 arena_printf(exam->arena, "%s did not answer all of the test%s.", host,
-				      is_unsure ? ", but with \"later\"" : ""),
+				      test.is_unsure ? ", but with \"later\"" : ""),
 			 "Try again in some minutes.", NULL);
 	else
 		exam_set_cell(exam, DOCTOR_RELAY, DOCTOR_GOOD);
-	end(&dialogue);
 }

@@ -202,6 +202,12 @@ def well(talk):
     talk.end_well()
 
 
+def late(talk):
+    """Lets clients wait for its greeting, as servers do to find out who is in a hurry."""
+    time.sleep(3)
+    well(talk)
+
+
 def silent(talk):
     talk.wait_for_end()
 
@@ -353,17 +359,19 @@ def floods(talk):
     talk.swallow()
 
 
-def takes(is_taken, refusal="554 5.7.1 relay access denied"):
-    """A server that takes the recipients for which is_taken(path, host)."""
+def takes(is_taken, refusal="554 5.7.1 relay access denied", patience=1000):
+    """A server that takes the recipients for which is_taken(path, host), and hangs up on who is refused more often than its patience lasts."""
     def play(talk):
         talk.greet("SIZE 1000")
-        while True:
+        refused = 0
+        while refused < patience:
             command = talk.hear()
             if command.startswith("QUIT"):
                 talk.say("221 bye")
                 return
-            if command.startswith("RCPT"):
-                talk.say("250 ok" if is_taken(command.split(":", 1)[1], talk.script.name) else refusal)
-            else:
-                talk.say("250 fine")
+            is_refused = command.startswith("RCPT") and not is_taken(command.split(":", 1)[1], talk.script.name)
+            talk.say(refusal if is_refused else "250 ok")
+            refused += is_refused
+        talk.hear()
+        talk.say("421 4.7.0 too many errors")
     return play

@@ -16,6 +16,7 @@ from raw_milter import Client, fields
 # One name a host: its address, what plays there, and the results that x-banner and x-tls (of the peer) come to.
 SCRIPTS = {
     "well": (peers.well, "pass", "fail"),
+    "late": (peers.late, "pass", "fail"),
     "silent": (peers.silent, "none", "none"),
     "tarpit": (peers.tarpit, "none", "none"),
     "endless": (peers.endless, "none", "none"),
@@ -45,11 +46,14 @@ OUTCOMES = {
     "torn": "closed the connection", "greets": "closed the connection", "half": "closed the connection", "nobody": "connection refused",
 }
 
-# Servers of which one relays when it is asked in the right spelling, one takes every local part, and one puts off.
+# Servers of which one relays when it is asked in the right spelling, one takes every local part, one puts off, and two hang up on who is
+# refused often: the first relays in the last but one spelling, to the last sender; the other is closed.
 RELAYS = {
     "hack": peers.takes(lambda path, _: "%" in path and path.endswith("@hacked.peers.test>")),
     "all": peers.takes(lambda path, _: path.endswith("@catchall.peers.test>") and not path.startswith("<@")),
     "grey": peers.takes(lambda *_: False, "451 4.7.1 greylisted"),
+    "hasty": peers.takes(lambda path, _: path.startswith("<mx.lab.test!") and path.endswith("@hurried.peers.test>"), patience=4),
+    "curt": peers.takes(lambda *_: False, patience=3),
 }
 
 # Postfixes: the name with which they greet, the certificate, and the results.
@@ -118,6 +122,8 @@ open MX 10 relay
 hacked MX 10 hack
 catchall MX 10 all
 later MX 10 grey
+hurried MX 10 hasty
+closed MX 10 curt
 away MX 10 away
 away A 203.0.113.77
 unusable MX 10 self
@@ -156,7 +162,7 @@ def make_world():
     lab.nsd({name: "\n".join(lines) for name, lines in reverse.items()}, {"peers.test": (folder / "zone.signed").read_text()})
     services = "".join(
         peers.postfix_service(ADDRESSES[name], greeting or host(name), authority.folder / f"{chain}.pem" if chain else None,
-                              "-o smtpd_tls_protocols=>=TLSv1.2" if name == "trusted" else "")
+                              "-o smtpd_tls_protocols=>=TLSv1.2 -o smtpd_hard_error_limit=20" if name == "trusted" else "")
         for name, (greeting, chain, *_) in POSTFIXES.items()
     )
     services += peers.postfix_service(ADDRESSES["relay"], host("relay"), None, "-o mynetworks=0.0.0.0/0")
@@ -433,7 +439,7 @@ class Probe(unittest.TestCase):
     def test_check_looks_and_waits(self):
         path = lab.folder / "check.conf"
         path.write_text(lab.fill_in(self.config.replace("{audit}", f"{lab.folder}/audit/check"), 8891))
-        for name, banner, status in (("dane", "equals reverse DNS", 0), ("foreign", "another domain", 1)):
+        for name, banner, status in (("dane", "equals reverse DNS", 0), ("late", "equals reverse DNS", 0), ("foreign", "another domain", 1)):
             command = [lab.builddir / "milter/heloscope", "check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>"]
             done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
             text = " ".join(done.stdout.split())
@@ -441,6 +447,7 @@ class Probe(unittest.TestCase):
             self.assertRegex(text, f"Banner (pass|fail) its server greets as .*: {banner} ")
             self.assertIn("Server TLS", text)
             self.assertNotIn("plain text", text)  # nobody said how the mail would come
+            self.assertNotIn("looked at", text)  # it was at this very time
         self.assertIn("should have it greet, on port 25, with its own name: foreign.peers.test.", text)
         self.assertRegex(text, r"The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
 
@@ -474,10 +481,14 @@ class Probe(unittest.TestCase):
         reports = self.examine("--relay-test", host("open"), host("allwell"))
         self.assert_finds(reports["open"], "Open relay", "error", r"MAIL FROM:<heloscope-relay-test@mx\.lab\.test> RCPT TO:<heloscope-relay-test@mx\.lab\.test>")
         self.assert_finds(reports["allwell"], "Open relay", "good")
-        reports = self.examine("--relay-test", host("hacked"), host("catchall"), host("later"))
+        reports = self.examine("--relay-test", *map(host, ("hacked", "catchall", "later", "hurried", "closed")))
         self.assert_finds(reports["hacked"], "Open relay", "error", r"RCPT TO:<heloscope-relay-test%mx\.lab\.test@hacked\.peers\.test>")
         self.assert_finds(reports["catchall"], "Open relay", "good")
         self.assert_finds(reports["later"], "Open relay", "unknown", "later")
+        self.assert_finds(reports["hurried"], "Open relay", "error", r"MAIL FROM:<\S+> RCPT TO:<mx\.lab\.test!heloscope-relay-test@hurried\.peers\.test>")
+        self.assert_finds(reports["closed"], "Open relay", "good")
+        self.assertEqual(sum(line.startswith("RCPT") for line in set(scripts["curt"].lines)), 11 + 1)
+        self.assertEqual(sum(line.startswith("MAIL") for line in set(scripts["curt"].lines)), 4)
         for name in RELAYS:
             self.assertIn("MAIL FROM:<>", scripts[name].lines)
             self.assertEqual([line for line in scripts[name].lines if line.startswith("DATA")], [])
