@@ -126,15 +126,26 @@ spell(struct arena *arena, const char *pattern, const struct parts *parts)
 	return arena_string(arena, memory);
 }
 
-/* Those with the server's own domain at the end prove nothing where every local part is taken. */
+/* At what a recipient ends. All but the first prove nothing where every local part is taken there. */
+enum ending { FOREIGN, OWN, LITERAL, BARE, ENDINGS };
+
+#define NOBODY USER "-nobody-has-this-name"
+
+/* Recipients that should be refused, and tell where every local part is taken. */
+static const char *const nobodies[ENDINGS] = {
+	[OWN] = "<" NOBODY "@$d>",
+	[LITERAL] = "<" NOBODY "@$a>",
+	[BARE] = "<" NOBODY ">",
+};
+
 static const struct spelling {
 	const char *recipient;
-	bool is_own;
+	enum ending ending;
 } spellings[] = {
-	{ "<$u@$f>", false },   { "<@$d:$u@$f>", false },   { "<\"$u@$f\">", false },
-	{ "<$u%$f>", false },   { "<$f!$u>", false },       { "<$u%$f@$d>", true },
-	{ "<$u%$f@$a>", true }, { "<\"$u@$f\"@$d>", true }, { "<\"$u%$f\"@$d>", true },
-	{ "<$f!$u@$d>", true }, { "<$u@$f@$d>", true },
+	{ "<$u@$f>", FOREIGN },    { "<@$d:$u@$f>", FOREIGN }, { "<\"$u@$f\">", BARE },
+	{ "<$u%$f>", BARE },       { "<$f!$u>", BARE },        { "<$u%$f@$d>", OWN },
+	{ "<$u%$f@$a>", LITERAL }, { "<\"$u@$f\"@$d>", OWN },  { "<\"$u%$f\"@$d>", OWN },
+	{ "<$f!$u@$d>", OWN },     { "<$u@$f@$d>", OWN },
 };
 
 static const char *const senders[] = { "<$u@$f>", "<>", "<postmaster@$d>", "<postmaster@$a>" };
@@ -150,9 +161,9 @@ struct relay_test {
 	struct exam *exam;
 	struct parts parts;
 	struct dialogue dialogue;
-	size_t next;    /* try */
-	bool takes_all; /* local parts, also one that nobody has */
-	bool is_unsure; /* an answer said "later" */
+	size_t next;             /* try */
+	bool takes_all[ENDINGS]; /* local parts, perhaps: one that nobody has was not refused */
+	bool is_unsure;          /* an answer said "later" */
 };
 
 #define SPELLINGS (sizeof spellings / sizeof spellings[0])
@@ -171,18 +182,31 @@ ask(struct relay_test *test, const char *command, const char *path)
 	return test->dialogue.is_over ? 0 : code;
 }
 
-static void
-try_nobody(struct relay_test *test)
+static bool
+call(struct relay_test *test, const struct ipaddr *address)
 {
-	const char *nobody = spell(test->exam->arena, "<$u-nobody-has-this-name@$d>", &test->parts);
+	const struct prober_settings *settings = &test->exam->config->probe;
 
-	test->takes_all = ask(test, "MAIL FROM:", "<>") == 250 && is_taken(ask(test, "RCPT TO:", nobody));
-	(void)ask(test, "RSET", "");
+	return begin(&test->dialogue, address, settings->port, settings->ehlo_name);
 }
 
-/* One sender, up to try `end`. How its mail gets through: "MAIL FROM:... RCPT TO:...", or NULL. */
+/* On a connection of its own. What is not refused may be taken for anybody. */
+static void
+try_nobodies(struct relay_test *test, const struct ipaddr *address)
+{
+	const bool is_open = call(test, address) && ask(test, "MAIL FROM:", "<>") == 250;
+
+	for (int ending = OWN; ending < ENDINGS; ending++) {
+		const char *nobody = spell(test->exam->arena, nobodies[ending], &test->parts);
+
+		test->takes_all[ending] = !is_open || ask(test, "RCPT TO:", nobody) / 100 != 5;
+	}
+	end(&test->dialogue);
+}
+
+/* One sender, up to try `stop`. How its mail gets through: "MAIL FROM:... RCPT TO:...", or NULL. */
 static const char *
-try_sender(struct relay_test *test, size_t end)
+try_sender(struct relay_test *test, size_t stop)
 {
 	struct arena *arena = test->exam->arena;
 	const size_t number = test->next / SPELLINGS, behind = (number + 1) * SPELLINGS;
@@ -193,11 +217,11 @@ try_sender(struct relay_test *test, size_t end)
 		test->next = reply != 0 ? behind : test->next;
 		return NULL;
 	}
-	for (; test->next < end && test->next < behind; test->next++) {
+	for (; test->next < stop && test->next < behind; test->next++) {
 		const struct spelling *spelling = &spellings[test->next % SPELLINGS];
 		const char *recipient = spell(arena, spelling->recipient, &test->parts);
 		const unsigned code =
-			spelling->is_own && test->takes_all ? 550 : ask(test, "RCPT TO:", recipient);
+			test->takes_all[spelling->ending] ? 550 : ask(test, "RCPT TO:", recipient);
 
 		if (is_taken(code))
 			return arena_printf(arena, "MAIL FROM:%s RCPT TO:%s", sender, recipient);
@@ -212,16 +236,13 @@ try_sender(struct relay_test *test, size_t end)
 static const char *
 try_some(struct relay_test *test, const struct ipaddr *address)
 {
-	const struct prober_settings *settings = &test->exam->config->probe;
-	const size_t behind = test->next + TRIES_A_CONNECTION, end = behind < TRIES ? behind : TRIES;
+	const size_t most = test->next + TRIES_A_CONNECTION, stop = most < TRIES ? most : TRIES;
 	const char *way = NULL;
 
-	if (!begin(&test->dialogue, address, settings->port, settings->ehlo_name))
+	if (!call(test, address))
 		return NULL;
-	if (test->next == 0)
-		try_nobody(test);
-	while (way == NULL && !test->dialogue.is_over && test->next < end)
-		way = try_sender(test, end);
+	while (way == NULL && !test->dialogue.is_over && test->next < stop)
+		way = try_sender(test, stop);
 	return way;
 }
 
@@ -233,6 +254,7 @@ find_way(struct relay_test *test, const struct ipaddr *address)
 	size_t before;
 
 	test->dialogue.end_ms = clock_now_ms() + TEST_MS;
+	try_nobodies(test, address);
 	do {
 		before = test->next;
 		way = try_some(test, address);
