@@ -65,6 +65,8 @@ POSTFIXES = {
     "self": (None, "self", "pass", "neutral"),
     "dane": (None, "self", "pass", "pass"),
     "danebad": (None, "self", "pass", "fail"),
+    "anchor": (None, "anchor", "pass", "pass"),  # DANE-TA(2)
+    "anchored": (None, "anchor", "pass", "fail"),  # as well, but the name counts there (RFC 7672, 3.1.2)
     "cousin": ("mx.cousin.peers.test", "self", "neutral", "neutral"),
     "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
 }
@@ -146,10 +148,13 @@ def make_world():
     authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
     authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], is_expired=True)
     authority.make("self", "/CN=self", names=[host("self"), host("dane")])
+    anchor = authority.make("anchor", "/CN=anchor", issuer="ca", names=[host("anchor")])
+    anchor.write_text(anchor.read_text() + authority.bundle.read_text())  # the anchor itself must be shown (RFC 7672, 3.1.2)
     os.environ["SSL_CERT_FILE"] = str(authority.bundle)
     records = "".join(f"{name} A {address}\n" for name, address in ADDRESSES.items())
     records += f"_25._tcp.dane TLSA 3 1 1 {authority.digest('self')}\n_25._tcp.danebad TLSA 3 1 1 {'00' * 32}\n"
     records += f"_25._tcp.plain TLSA 3 1 1 {'00' * 32}\n_25._tcp.self TLSA 1 1 1 {authority.digest('self')}\n"
+    records += "".join(f"_25._tcp.{name} TLSA 2 1 1 {authority.digest('ca')}\n" for name in ("anchor", "anchored"))
     reverse = {"loose.test": ["@ MX 10 dane.peers.test."]}
     for name, address in ADDRESSES.items():
         first, second, third, last = address.split(".")
@@ -270,6 +275,8 @@ class Probe(unittest.TestCase):
                 self.assertEqual(result_of(headers[name], "x-tls", "policy.peer-tls").split()[0], tls, headers[name])
         self.assertIn("policy.banner=trusted.peers.test", headers["trusted"])
         self.assertIn("(DANE matches)", headers["dane"])
+        self.assertIn("(DANE matches)", headers["anchor"])
+        self.assertIn("(DANE does not match)", headers["anchored"])
         self.assertIn("(DANE does not match)", headers["danebad"])
         self.assertIn("(certificate has expired)", headers["expired"])
         self.assertIn("(certificate for another name)", headers["othername"])
