@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define FORMAT "heloscope-peers-1"
+#define CLOCK_SLACK_S 3600
 #define FILE_MODE 0640 /* who sends mail here is not everybody's business */
 
 struct entry {
@@ -86,13 +87,14 @@ peer_store_free(struct peer_store *store)
 	free(store);
 }
 
-/* A clock that was set back makes nothing fresh for longer than it would have been. */
+/* What a clock that was set back has put into the future is not believed for much longer than it should be.
+ */
 static bool
 is_fresh(const struct peer *peer, int64_t now)
 {
 	const int64_t age = now - peer->looked_at;
 
-	return age < peer_ttl_s(peer) && age > -peer_ttl_s(peer);
+	return age < peer_ttl_s(peer) && age > -CLOCK_SLACK_S;
 }
 
 bool
