@@ -170,13 +170,29 @@ end(struct probe *probe, const struct peer *peer)
 
 /* Running probes: the event loop's thread. */
 
+/* For those whom a postmaster asks why we came. */
+static void
+log_look(const struct probe *probe, const struct peer *peer)
+{
+	const bool answers = peer->outcome == PEER_ANSWERS;
+	char address[IPADDR_TEXT_SIZE];
+
+	log_info("looked at %s (%s), port %u: %s%s%s%s%s", ipaddr_format(&probe->address, address),
+		 probe->name[0] != '\0' ? probe->name : "no name", probe->prober->settings.port,
+		 peer_outcome_word(peer->outcome), answers ? ", STARTTLS " : "",
+		 answers ? peer_starttls_word(peer->starttls) : "", answers ? ", DANE " : "",
+		 answers ? peer_dane_word(peer->dane) : "");
+}
+
 static void
 take_peer(void *context, const struct peer *peer)
 {
 	struct probe *probe = context;
 
-	if (!probe->is_awaited)
+	if (!probe->is_awaited) {
 		peer_store_put(probe->prober->store, &probe->address, peer);
+		log_look(probe, peer);
+	}
 	end(probe, peer);
 }
 
