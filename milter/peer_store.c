@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,15 @@
 
 #define FORMAT "heloscope-peers-1"
 #define CLOCK_SLACK_S 3600
+#define SWEEP_EVERY_S 60
 #define FILE_MODE 0640 /* who sends mail here is not everybody's business */
 
 struct entry {
 	TAILQ_ENTRY(entry) age; /* the oldest first */
 	struct entry *next;     /* of those with the same hash */
 	struct ipaddr address;
-	struct peer peer;
+	size_t length;
+	char packed[];
 };
 
 TAILQ_HEAD(entry_list, entry);
@@ -29,8 +32,57 @@ struct peer_store {
 	struct entry_list entries;
 	struct entry **heads;
 	size_t count, limit; /* `limit` is the number of heads, too */
-	bool has_changed;    /* since it was loaded or saved */
+	size_t octets;       /* of all that is packed */
+	int64_t swept_at;
+	bool has_changed; /* since it was loaded or saved */
 };
+
+/* Packed: what stands in front of the texts as it is, then the texts, each with its NUL. */
+
+#define HEAD_SIZE offsetof(struct peer, name)
+#define PACKED_MAX sizeof(struct peer)
+
+static const size_t texts[] = {
+	offsetof(struct peer, name),       offsetof(struct peer, greeting),
+	offsetof(struct peer, ehlo),       offsetof(struct peer, tls_version),
+	offsetof(struct peer, cipher),     offsetof(struct peer, problem),
+	offsetof(struct peer, cert_names), offsetof(struct peer, issuer),
+	offsetof(struct peer, key_digest),
+};
+
+/* Returns the length. */
+static size_t
+pack(const struct peer *peer, char packed[PACKED_MAX])
+{
+	size_t length = HEAD_SIZE;
+
+	memcpy(packed, peer, HEAD_SIZE);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const char *text = (const char *)peer + texts[i];
+		const size_t size = strlen(text) + 1;
+
+		memcpy(packed + length, text, size);
+		length += size;
+	}
+	return length;
+}
+
+/* Returns the length. */
+static size_t
+unpack(const char *packed, struct peer *peer)
+{
+	size_t length = HEAD_SIZE;
+
+	memset(peer, 0, sizeof *peer);
+	memcpy(peer, packed, HEAD_SIZE);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const size_t size = strlen(packed + length) + 1;
+
+		memcpy((char *)peer + texts[i], packed + length, size);
+		length += size;
+	}
+	return length;
+}
 
 struct peer_store *
 peer_store_new(size_t limit)
@@ -69,6 +121,7 @@ drop(struct peer_store *store, struct entry *entry)
 	*find(store, &entry->address) = entry->next;
 	TAILQ_REMOVE(&store->entries, entry, age);
 	store->count--;
+	store->octets -= entry->length;
 	free(entry);
 }
 
@@ -101,14 +154,18 @@ bool
 peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer)
 {
 	const struct entry *entry;
+	struct peer found;
 	bool is_known;
 
 	(void)pthread_mutex_lock(&store->lock);
 	entry = *find(store, address);
-	is_known = entry != NULL && is_fresh(&entry->peer, now);
-	if (is_known && peer != NULL)
-		*peer = entry->peer;
+	is_known = entry != NULL;
+	if (is_known)
+		(void)unpack(entry->packed, &found);
 	(void)pthread_mutex_unlock(&store->lock);
+	is_known = is_known && is_fresh(&found, now);
+	if (is_known && peer != NULL)
+		*peer = found;
 	return is_known;
 }
 
@@ -117,18 +174,22 @@ static void
 put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
 {
 	struct entry *entry = *find(store, address);
+	char packed[PACKED_MAX];
+	const size_t length = pack(peer, packed);
 
 	if (entry != NULL)
 		drop(store, entry);
 	else if (store->count == store->limit)
 		drop(store, TAILQ_FIRST(&store->entries));
-	entry = malloc(sizeof *entry);
+	entry = malloc(sizeof *entry + length);
 	if (entry == NULL)
 		return;
-	*entry = (struct entry){ .address = *address, .peer = *peer };
+	*entry = (struct entry){ .address = *address, .length = length };
+	memcpy(entry->packed, packed, length);
 	*find(store, address) = entry;
 	TAILQ_INSERT_TAIL(&store->entries, entry, age);
 	store->count++;
+	store->octets += length;
 	store->has_changed = true;
 }
 
@@ -144,30 +205,61 @@ void
 peer_store_take(struct peer_store *store, struct peer_store *other)
 {
 	const struct entry *entry;
+	struct peer peer;
 
 	(void)pthread_mutex_lock(&other->lock);
-	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age))
-		peer_store_put(store, &entry->address, &entry->peer);
+	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age)) {
+		(void)unpack(entry->packed, &peer);
+		peer_store_put(store, &entry->address, &peer);
+	}
 	(void)pthread_mutex_unlock(&other->lock);
+}
+
+/* Drop what is too old. The store is locked. */
+static void
+sweep(struct peer_store *store, int64_t now)
+{
+	struct entry *entry, *next;
+	struct peer peer;
+
+	store->swept_at = now;
+	for (entry = TAILQ_FIRST(&store->entries); entry != NULL; entry = next) {
+		next = TAILQ_NEXT(entry, age);
+		(void)unpack(entry->packed, &peer);
+		if (!is_fresh(&peer, now))
+			drop(store, entry);
+	}
+}
+
+bool
+peer_store_is_full(struct peer_store *store, int64_t now)
+{
+	bool is_full;
+
+	(void)pthread_mutex_lock(&store->lock);
+	if (store->count == store->limit && llabs(now - store->swept_at) >= SWEEP_EVERY_S)
+		sweep(store, now);
+	is_full = store->count == store->limit;
+	(void)pthread_mutex_unlock(&store->lock);
+	return is_full;
 }
 
 /* The file: JSON, a line for the format and one for each server. */
 
 static json_t *
-to_json(const struct entry *entry)
+to_json(const struct ipaddr *ip, const struct peer *peer)
 {
-	const struct peer *peer = &entry->peer;
 	char address[IPADDR_TEXT_SIZE];
 
 	return json_pack("{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI ss}", "ip",
-			 ipaddr_format(&entry->address, address), "looked-at", (json_int_t)peer->looked_at,
-			 "code", (int)peer->code, "outcome", peer_outcome_word(peer->outcome), "name",
-			 peer->name, "greeting", peer->greeting, "ehlo", peer->ehlo, "starttls",
-			 (int)peer->starttls, "dane", (int)peer->dane, "injects", peer->injects, "tls",
-			 peer->tls_version, "cipher", peer->cipher, "bits", (int)peer->cipher_bits, "problem",
-			 peer->problem, "trusted", peer->is_trusted, "named", peer->is_named, "names",
-			 peer->cert_names, "issuer", peer->issuer, "not-after", (json_int_t)peer->not_after,
-			 "key", peer->key_digest);
+			 ipaddr_format(ip, address), "looked-at", (json_int_t)peer->looked_at, "code",
+			 (int)peer->code, "outcome", peer_outcome_word(peer->outcome), "name", peer->name,
+			 "greeting", peer->greeting, "ehlo", peer->ehlo, "starttls", (int)peer->starttls,
+			 "dane", (int)peer->dane, "injects", peer->injects, "tls", peer->tls_version,
+			 "cipher", peer->cipher, "bits", (int)peer->cipher_bits, "problem", peer->problem,
+			 "trusted", peer->is_trusted, "named", peer->is_named, "names", peer->cert_names,
+			 "issuer", peer->issuer, "not-after", (json_int_t)peer->not_after, "key",
+			 peer->key_digest);
 }
 
 static void
@@ -283,30 +375,48 @@ peer_store_load(struct peer_store *store, const char *path, int64_t now, struct 
 	return line == 0;
 }
 
-/* A copy of all entries, the oldest first, for free(3), so that nobody waits while it is written. */
-static struct entry *
-copy_entries(struct peer_store *store, size_t *count)
+/* All that is known, the oldest first: address, packed finding, and so on. */
+struct copy {
+	char *octets; /* for free(3); NULL when memory ran out */
+	size_t count;
+};
+
+/* So that nobody waits while it is written. */
+static struct copy
+copy_all(struct peer_store *store)
 {
-	struct entry *copy;
+	struct copy copy = { NULL, 0 };
+	char *at;
 
 	(void)pthread_mutex_lock(&store->lock);
-	*count = 0;
-	copy = calloc(store->count + 1, sizeof *copy);
-	for (const struct entry *entry = TAILQ_FIRST(&store->entries); copy != NULL && entry != NULL;
-	     entry = TAILQ_NEXT(entry, age))
-		copy[(*count)++] = *entry;
+	at = copy.octets = malloc(store->count * sizeof(struct ipaddr) + store->octets + 1);
+	for (const struct entry *entry = TAILQ_FIRST(&store->entries); at != NULL && entry != NULL;
+	     entry = TAILQ_NEXT(entry, age)) {
+		memcpy(at, &entry->address, sizeof entry->address);
+		at += sizeof entry->address;
+		memcpy(at, entry->packed, entry->length);
+		at += entry->length;
+		copy.count++;
+	}
 	(void)pthread_mutex_unlock(&store->lock);
 	return copy;
 }
 
 static bool
-write_entries(const struct entry *entries, size_t count, FILE *file)
+write_all(const struct copy *copy, FILE *file)
 {
 	bool is_well = fputs(FORMAT "\n", file) >= 0;
+	const char *at = copy->octets;
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *object = to_json(&entries[i]);
+	for (size_t i = 0; i < copy->count; i++) {
+		struct ipaddr address;
+		struct peer peer;
+		json_t *object;
 
+		memcpy(&address, at, sizeof address);
+		at += sizeof address;
+		at += unpack(at, &peer);
+		object = to_json(&address, &peer);
 		is_well = is_well && object != NULL && json_dumpf(object, file, JSON_COMPACT) == 0
 			  && fputc('\n', file) != EOF;
 		json_decref(object);
@@ -316,7 +426,7 @@ write_entries(const struct entry *entries, size_t count, FILE *file)
 
 /* Into a new file, that then takes the place of the old. */
 static bool
-replace_file(const char *path, const struct entry *entries, size_t count)
+replace_file(const char *path, const struct copy *copy)
 {
 	char new_path[512];
 	FILE *file;
@@ -332,7 +442,7 @@ replace_file(const char *path, const struct entry *entries, size_t count)
 		(void)close(fd);
 		return false;
 	}
-	is_well = write_entries(entries, count, file);
+	is_well = write_all(copy, file);
 	return fclose(file) == 0 && is_well && rename(new_path, path) == 0;
 }
 
@@ -352,20 +462,19 @@ set_changed(struct peer_store *store, bool has_changed)
 bool
 peer_store_save(struct peer_store *store, const char *path, struct error *error)
 {
-	struct entry *entries = NULL;
-	size_t count = 0;
 	bool is_well = true;
 
 	(void)pthread_mutex_lock(&store->saving);
 	if (set_changed(store, false)) {
-		entries = copy_entries(store, &count);
-		is_well = entries != NULL && replace_file(path, entries, count);
+		const struct copy copy = copy_all(store);
+
+		is_well = copy.octets != NULL && replace_file(path, &copy);
+		if (!is_well)
+			error_set(error, "%s cannot be written: %s", path, strerror(errno));
+		free(copy.octets);
 	}
-	if (!is_well) {
-		error_set(error, "%s cannot be written: %s", path, strerror(errno));
+	if (!is_well)
 		(void)set_changed(store, true);
-	}
-	free(entries);
 	(void)pthread_mutex_unlock(&store->saving);
 	return is_well;
 }

@@ -17,7 +17,7 @@
 #include "heloscope/smtp_probe.h"
 #include "heloscope/thread.h"
 
-#define PEERS_MAX 10000  /* that are known at a time, less than two kilobytes each */
+#define PEERS_MAX 100000 /* that are known at a time: more than the usual rate finds in a day */
 #define WAITING_MAX 1000 /* hosts that are wanted and not begun; more are wanted again later */
 #define CONNECT_MS 20000
 #define NETWORK_PER_HOUR 10 /* probes of one /24 or /48 */
@@ -441,11 +441,13 @@ static bool
 want(struct peer_source *source, const struct ipaddr *address, const char *name)
 {
 	struct prober *prober = (struct prober *)source;
+	const int64_t now = (int64_t)time(NULL);
 	struct probe *probe;
 
 	if (!may_look(prober, address))
 		return false;
-	if (peer_store_get(prober->store, address, (int64_t)time(NULL), NULL))
+	/* Whose finding would have to make room for this one would be looked at again too soon. */
+	if (peer_store_get(prober->store, address, now, NULL) || peer_store_is_full(prober->store, now))
 		return true;
 	(void)pthread_mutex_lock(&prober->lock);
 	if (prober->waiting_count < WAITING_MAX && !is_in(&prober->waiting, address)

@@ -53,23 +53,24 @@ enum peer_dane {
 /* Strings are terminated; those from the network are escaped as strbuf_add_escaped() does. */
 struct peer {
 	enum peer_outcome outcome;
-	unsigned code;                 /* of the greeting; 0 without one */
+	unsigned code; /* of the greeting; 0 without one */
+	enum peer_starttls starttls;
+	enum peer_dane dane;
+	unsigned cipher_bits;
+	bool injects;      /* sent plain text behind its reply to STARTTLS, which was not read */
+	bool is_trusted;   /* the chain leads to a certificate authority of this system, now */
+	bool is_named;     /* the certificate is for `name` */
+	int64_t not_after; /* of the certificate, seconds since 1970; 0 without one */
+	int64_t looked_at; /* seconds since 1970 */
+	/* All texts stand behind `name`: peer_store.c keeps what is in front as it is. */
 	char name[DOMAIN_SIZE];        /* the host name that was asked for with TLS, or "" */
 	char greeting[PEER_LINE_SIZE]; /* its first line, behind the code */
 	char ehlo[PEER_LINE_SIZE];     /* first line of the reply to EHLO, behind the code */
-	enum peer_starttls starttls;
-	bool injects; /* sent plain text behind its reply to STARTTLS, which was not read */
 	char tls_version[16], cipher[48];
-	unsigned cipher_bits;
 	char problem[PEER_TEXT_SIZE]; /* why the handshake failed or the certificate is not trusted, or "" */
-	bool is_trusted;              /* the chain leads to a certificate authority of this system, now */
-	bool is_named;                /* the certificate is for `name` */
 	char cert_names[PEER_TEXT_SIZE]; /* for whom it is: alternative names, or the common name */
 	char issuer[PEER_TEXT_SIZE];
 	char key_digest[65]; /* SHA-256 of its public key, hexadecimal, as for TLSA 3 1 1; or "" */
-	int64_t not_after;   /* seconds since 1970; 0 without certificate */
-	enum peer_dane dane;
-	int64_t looked_at; /* seconds since 1970 */
 };
 
 /* "answers", "connection refused" and so on. */

@@ -1,6 +1,6 @@
 /*
  * peer_store: what is known of mail servers, by address, each for as long as it may be believed; in
- * memory, and in a file across restarts. A bounded number: the oldest make room. Thread safe.
+ * memory, some 300 octets each, and in a file across restarts. A bounded number. Thread safe.
  */
 #ifndef HELOSCOPE_PEER_STORE_H
 #define HELOSCOPE_PEER_STORE_H
@@ -20,7 +20,11 @@ void peer_store_free(struct peer_store *store); /* NULL is allowed */
 /* What is known and not too old at `now`, in seconds since 1970, copied into `peer`, which may be NULL. */
 bool peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer);
 
+/* Where there is no room left, the oldest makes it. */
 void peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer);
+
+/* Whether all that is known is still to be believed and there is no room for more. */
+bool peer_store_is_full(struct peer_store *store, int64_t now);
 
 /*
  * Add what stands in the file, if there is one. What cannot be read as a whole is set aside, as

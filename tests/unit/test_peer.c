@@ -180,6 +180,28 @@ peer_store_keeps_the_newest(void **state)
 	peer_store_free(store);
 }
 
+/* What is too old makes room, whenever it came. */
+static void
+peer_store_is_full_of_what_is_fresh(void **state)
+{
+	struct peer_store *store = peer_store_new(3);
+	const struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = NOW },
+			  brief = { .outcome = PEER_BUSY, .looked_at = NOW };
+	const struct ipaddr addresses[] = { address_of(1), address_of(2), address_of(3) };
+
+	(void)state;
+	peer_store_put(store, &addresses[0], &peer);
+	peer_store_put(store, &addresses[1], &brief);
+	assert_false(peer_store_is_full(store, NOW));
+	peer_store_put(store, &addresses[2], &peer);
+	assert_true(peer_store_is_full(store, NOW));
+	assert_true(peer_store_is_full(store, NOW + HOUR - 1));
+	assert_false(peer_store_is_full(store, NOW + 2 * HOUR));
+	for (size_t i = 0; i < ROWS(addresses); i++)
+		assert_int_equal(peer_store_get(store, &addresses[i], NOW + 2 * HOUR, NULL), i != 1);
+	peer_store_free(store);
+}
+
 static void
 peer_store_reads_back_what_it_wrote(void **state)
 {
@@ -294,6 +316,7 @@ main(void)
 		cmocka_unit_test(prober_leaves_special_addresses_alone),
 		cmocka_unit_test(F43_peer_store_forgets_in_time),
 		cmocka_unit_test(peer_store_keeps_the_newest),
+		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
 		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
 		cmocka_unit_test(peer_store_sets_a_broken_file_aside),
 	};
