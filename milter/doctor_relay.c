@@ -163,7 +163,7 @@ struct relay_test {
 	struct dialogue dialogue;
 	size_t next;             /* try */
 	bool takes_all[ENDINGS]; /* local parts, perhaps: one that nobody has was not refused */
-	bool is_unsure;          /* an answer said "later" */
+	const char *but;         /* why an answer is none: "later", "not like this"; or NULL */
 };
 
 #define SPELLINGS (sizeof spellings / sizeof spellings[0])
@@ -178,7 +178,7 @@ ask(struct relay_test *test, const char *command, const char *path)
 	if (code == 421)
 		test->dialogue.is_over = true;
 	else if (code / 100 == 4)
-		test->is_unsure = true;
+		test->but = ", but with \"later\"";
 	return test->dialogue.is_over ? 0 : code;
 }
 
@@ -213,6 +213,8 @@ try_sender(struct relay_test *test, size_t stop)
 	const char *sender = spell(arena, senders[number], &test->parts);
 	const unsigned reply = ask(test, "MAIL FROM:", sender);
 
+	if (reply == 530) /* RFC 3207, 4; RFC 4954, 6 */
+		test->but = ", which it wants with STARTTLS or a password";
 	if (reply != 250) {
 		test->next = reply != 0 ? behind : test->next;
 		return NULL;
@@ -290,10 +292,10 @@ exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
 			exam, DOCTOR_RELAY, DOCTOR_ERROR,
 			arena_printf(exam->arena, "%s takes mail of strangers for strangers: %s.", host, way),
 			remedy, NULL);
-	else if (test.next < TRIES || test.is_unsure)
+	else if (test.next < TRIES || test.but != NULL)
 		exam_say(exam, DOCTOR_RELAY, DOCTOR_UNKNOWN,
 			 arena_printf(exam->arena, "%s did not answer all of the test%s.", host,
-				      test.is_unsure ? ", but with \"later\"" : ""),
+				      test.but != NULL ? test.but : ""),
 			 "Try again in some minutes.", NULL);
 	else
 		exam_set_cell(exam, DOCTOR_RELAY, DOCTOR_GOOD);

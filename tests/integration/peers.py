@@ -359,7 +359,7 @@ def floods(talk):
     talk.swallow()
 
 
-def takes(is_taken, refusal="554 5.7.1 relay access denied", patience=1000):
+def takes(is_taken, refusal="554 5.7.1 relay access denied", mail="250 ok", patience=1000):
     """A server that takes the recipients for which is_taken(path, host), and hangs up on who is refused more often than its patience lasts."""
     def play(talk):
         talk.greet("SIZE 1000")
@@ -370,7 +370,7 @@ def takes(is_taken, refusal="554 5.7.1 relay access denied", patience=1000):
                 talk.say("221 bye")
                 return
             is_refused = command.startswith("RCPT") and not is_taken(command.split(":", 1)[1], talk.script.name)
-            talk.say(refusal if is_refused else "250 ok")
+            talk.say(mail if command.startswith("MAIL") else refusal if is_refused else "250 ok")
             refused += is_refused
         talk.hear()
         talk.say("421 4.7.0 too many errors")

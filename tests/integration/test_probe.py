@@ -46,12 +46,13 @@ OUTCOMES = {
     "torn": "closed the connection", "greets": "closed the connection", "half": "closed the connection", "nobody": "connection refused",
 }
 
-# Servers of which one relays when it is asked in the right spelling, one takes every local part, one puts off, and two hang up on who is
-# refused often: the first relays in the last but one spelling, to the last sender; the other is closed.
+# Servers of which one relays when it is asked in the right spelling, one takes every local part, one puts off, one wants TLS, and two hang up on
+# who is refused often: the first relays in the last but one spelling, to the last sender; the other is closed.
 RELAYS = {
     "hack": peers.takes(lambda path, _: "%" in path and path.endswith("@hacked.peers.test>")),
     "all": peers.takes(lambda path, _: not path.endswith("@mx.lab.test>")),
     "grey": peers.takes(lambda *_: False, "451 4.7.1 greylisted"),
+    "wary": peers.takes(lambda *_: False, mail="530 5.7.0 Must issue a STARTTLS command first"),
     "hasty": peers.takes(lambda path, _: path.startswith("<mx.lab.test!") and path.endswith("@hurried.peers.test>"), patience=4),
     "curt": peers.takes(lambda *_: False, patience=3),
 }
@@ -124,6 +125,7 @@ open MX 10 relay
 hacked MX 10 hack
 catchall MX 10 all
 later MX 10 grey
+tlsonly MX 10 wary
 hurried MX 10 hasty
 closed MX 10 curt
 away MX 10 away
@@ -510,10 +512,11 @@ class Probe(unittest.TestCase):
         reports = self.examine("--relay-test", host("open"), host("allwell"))
         self.assert_finds(reports["open"], "Open relay", "error", r"MAIL FROM:<heloscope-relay-test@mx\.lab\.test> RCPT TO:<heloscope-relay-test@mx\.lab\.test>")
         self.assert_finds(reports["allwell"], "Open relay", "good")
-        reports = self.examine("--relay-test", *map(host, ("hacked", "catchall", "later", "hurried", "closed")))
+        reports = self.examine("--relay-test", *map(host, ("hacked", "catchall", "later", "tlsonly", "hurried", "closed")))
         self.assert_finds(reports["hacked"], "Open relay", "error", r"RCPT TO:<heloscope-relay-test%mx\.lab\.test@hacked\.peers\.test>")
         self.assert_finds(reports["catchall"], "Open relay", "good")
         self.assert_finds(reports["later"], "Open relay", "unknown", "later")
+        self.assert_finds(reports["tlsonly"], "Open relay", "unknown", "STARTTLS or a password")
         self.assert_finds(reports["hurried"], "Open relay", "error", r"MAIL FROM:<\S+> RCPT TO:<mx\.lab\.test!heloscope-relay-test@hurried\.peers\.test>")
         self.assert_finds(reports["closed"], "Open relay", "good")
         self.assertEqual(sum(line.startswith("RCPT") for line in set(scripts["curt"].lines)), 11 + 3)
