@@ -342,11 +342,13 @@ class Probe(unittest.TestCase):
         self.assertEqual([line.split()[0] for line in scripts["injects"].lines], ["EHLO", "STARTTLS", "EHLO", "NOOP", "QUIT"])
 
     def check_restart(self, headers):
-        """What was found is known after a restart; a broken file is set aside, and said."""
+        """What was found is known after a restart, but where its line was deleted; a broken file is set aside, and said."""
+        self.file.write_text("".join(line for line in self.file.read_text().splitlines(True) if f'"{ADDRESSES["helo"]}"' not in line))
         again = lab.heloscope(self.config, name="again")
+        known(again, "helo")
         self.assertEqual(result_of(send(again, ADDRESSES["dane"]), "x-banner"), result_of(headers["dane"], "x-banner"))
         again.stop()
-        self.assertEqual(scripts["well"].connections, 1)
+        self.assertEqual([scripts[name].connections for name in ("well", "helo")], [1, 2])
         text = self.file.read_text()[:-20]
         self.file.write_text(text)
         log = lab.heloscope(self.config, name="broken").stop()
