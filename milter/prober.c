@@ -13,6 +13,7 @@
 #include "heloscope/clock.h"
 #include "heloscope/dane.h"
 #include "heloscope/log.h"
+#include "heloscope/own_addresses.h"
 #include "heloscope/peer_store.h"
 #include "heloscope/smtp_probe.h"
 #include "heloscope/thread.h"
@@ -60,6 +61,7 @@ struct prober {
 	struct prober_settings settings;
 	struct dns_resolver *resolver;
 	struct peer_store *store;
+	struct own_addresses own;
 	SSL_CTX *tls;
 	struct event_base *base;
 	struct event *wake_up, *tick, *save;
@@ -407,12 +409,12 @@ take_budget(struct prober *prober, const struct ipaddr *address)
 }
 
 static bool
-may_look(const struct prober *prober, const struct ipaddr *address)
+may_look(struct prober *prober, const struct ipaddr *address)
 {
 	if (network_set_contains(&prober->settings.trusted, address))
 		return false;
-	return prober->settings.per_minute == 0 || !prober_is_special(address)
-	       || network_set_contains(&prober->settings.allowed, address);
+	return prober->settings.per_minute == 0 || network_set_contains(&prober->settings.allowed, address)
+	       || (!prober_is_special(address) && !own_addresses_contain(&prober->own, address));
 }
 
 static struct probe *
@@ -560,6 +562,7 @@ prober_new(const struct prober_settings *settings, struct dns_resolver *resolver
 		return NULL;
 	}
 	(void)pthread_mutex_init(&prober->lock, NULL);
+	own_addresses_init(&prober->own);
 	prober->source = (struct peer_source){ .known = known, .want = want };
 	prober->references = 1;
 	prober->settings = *settings;
@@ -629,6 +632,7 @@ prober_free(struct prober *prober)
 		event_base_free(prober->base);
 	SSL_CTX_free(prober->tls);
 	peer_store_free(prober->store);
+	own_addresses_clear(&prober->own);
 	(void)pthread_mutex_lock(&prober->lock);
 	release(prober); /* questions to the DNS end it later, if there are any */
 }

@@ -26,7 +26,7 @@ struct prober_settings {
 	unsigned timeout_ms; /* for a whole probe */
 	unsigned at_a_time;  /* probes under way */
 	unsigned per_minute; /* that begin; 0: no limit, and none for networks and special addresses either */
-	struct network_set allowed; /* special addresses that may be looked at nevertheless */
+	struct network_set allowed; /* special and own addresses that may be looked at nevertheless */
 	struct network_set trusted; /* never */
 };
 

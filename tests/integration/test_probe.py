@@ -103,6 +103,7 @@ policy {
 
 
 SIX = "2001:db8:6::25"
+OWN, UNASSIGNED = "3000::25", "3000::26"  # no special ones, and nobody's: the namespace has the first
 POLICIES = "192.0.2.200"
 POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
 
@@ -406,8 +407,9 @@ class Probe(unittest.TestCase):
 
     def test_who_is_never_looked_at(self):
         running = lab.heloscope(self.config.replace("198.18.7.0/24", "198.18.8.0/24"), name="never")
-        for address in ("10.1.2.3", "198.18.7.100", "fd00::1", "224.0.0.1"):
+        for address in ("10.1.2.3", "198.18.7.100", "fd00::1", "224.0.0.1", OWN):
             self.assertEqual(result_of(send(running, address), "x-banner"), "none (not looked at)", address)
+        self.assertNotEqual(result_of(send(running, UNASSIGNED), "x-banner"), "none (not looked at)")
         self.assertNotIn("x-banner", send(running, "203.0.113.250"))
         stop_later(running)
 
@@ -541,5 +543,5 @@ class Probe(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace([*ADDRESSES.values(), *CROWD, SIX, POLICIES])
+    enter_namespace([*ADDRESSES.values(), *CROWD, SIX, OWN, POLICIES])
     unittest.main()
