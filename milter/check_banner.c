@@ -127,7 +127,7 @@ report(const struct facts *facts, struct authres *authres)
 	if (peer->greeting_name != NULL && peer->greeting_name[0] != '\0')
 		authres_property(authres, "policy.banner", span_of(peer->greeting_name));
 	if (peer->ehlo_name != NULL && peer->ehlo_name[0] != '\0'
-	    && strcmp(peer->ehlo_name, peer->greeting_name) != 0)
+	    && (peer->greeting_name == NULL || strcmp(peer->ehlo_name, peer->greeting_name) != 0))
 		authres_property(authres, "policy.ehlo", span_of(peer->ehlo_name));
 	authres_comment(authres, comment(peer));
 }

@@ -26,7 +26,7 @@
 #define SAVE_EVERY_S 600
 #define MINUTE_MS 60000U
 #define BURST_MS 10000U /* of what was not used is kept for later */
-#define HOUR_MS (3600U * 1000)
+#define HOUR_MS 3600000U
 
 /* A host that is to be looked at. */
 struct probe {
