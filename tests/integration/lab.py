@@ -144,11 +144,16 @@ class Filter:
             raise LabError(f"replay under the same configuration differs: {done.stdout}")
 
     def records(self):
-        """The records of its audit log, each judged by the schema; of a filter that was killed the torn ones are left out."""
+        """
+        The records of its audit log, each judged by the schema; of a filter that was killed the torn ones are left out, of one that
+        runs the one being written, of which a reader may see a part.
+        """
+        is_running = self.process.poll() is None
         if not self.audit.exists():
             return []
         records = []
-        for line in self.audit.read_text().splitlines():
+        text = self.audit.read_text()
+        for line in text[:text.rfind("\n") + 1 if is_running else None].splitlines():
             try:
                 record = json.loads(line)
             except json.JSONDecodeError:

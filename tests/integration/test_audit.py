@@ -41,6 +41,10 @@ def send(port, client="good", helo=b"smtpout.yodel.example", sender=b"<anna@yode
         return replies
 
 
+def text_of(path):
+    return path.read_text() if path.exists() else ""
+
+
 class Audit(unittest.TestCase):
     maxDiff = None
 
@@ -118,16 +122,16 @@ class Audit(unittest.TestCase):
         running = self.start("rotated")
         for method in ("create 0640 nobody", "copytruncate"):
             with self.subTest(method):
-                before = running.audit.read_text() if running.audit.exists() else ""
+                before = text_of(running.audit)
                 send(running.port)
-                wait_until("a record", lambda: running.audit.exists() and running.audit.read_text() != before)
+                wait_until("a record", lambda: text_of(running.audit) != before and text_of(running.audit).endswith("\n"))
                 rules = lab.folder / "logrotate.conf"
                 rules.write_text(f"{running.audit} {{\n su root root\n rotate 3\n {method}\n}}\n")
                 done = subprocess.run(["logrotate", "--force", "--state", lab.folder / "logrotate.state", rules], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 old = pathlib.Path(f"{running.audit}.1").read_text()
                 send(running.port)
-                wait_until("a record", lambda: running.audit.exists() and running.audit.read_text().endswith("\n"))
+                wait_until("a record", lambda: text_of(running.audit).endswith("\n"))
                 self.assertEqual(json.loads(old.splitlines()[-1])["v"], 1)
                 self.assertEqual(len(running.records()), 1)
 
@@ -158,7 +162,7 @@ class Audit(unittest.TestCase):
         other = running.audit.with_name("moved-2.jsonl")
         running.reload(running.config.read_text().replace(str(running.audit), str(other)))
         send(running.port)
-        wait_until("a record", lambda: other.exists() and other.read_text())
+        wait_until("a record", lambda: text_of(other).endswith("\n"))
         self.assertEqual(len(running.records()), 1)
 
 
