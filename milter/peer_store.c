@@ -171,11 +171,9 @@ peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t n
 
 /* The store is locked. */
 static void
-put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+put_packed(struct peer_store *store, const struct ipaddr *address, const char *packed, size_t length)
 {
 	struct entry *entry = *find(store, address);
-	char packed[PACKED_MAX];
-	const size_t length = pack(peer, packed);
 
 	if (entry != NULL)
 		drop(store, entry);
@@ -193,6 +191,15 @@ put(struct peer_store *store, const struct ipaddr *address, const struct peer *p
 	store->has_changed = true;
 }
 
+/* The store is locked. */
+static void
+put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+{
+	char packed[PACKED_MAX];
+
+	put_packed(store, address, packed, pack(peer, packed));
+}
+
 void
 peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
 {
@@ -205,14 +212,13 @@ void
 peer_store_take(struct peer_store *store, struct peer_store *other)
 {
 	const struct entry *entry;
-	struct peer peer;
 
+	(void)pthread_mutex_lock(&store->lock);
 	(void)pthread_mutex_lock(&other->lock);
-	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age)) {
-		(void)unpack(entry->packed, &peer);
-		peer_store_put(store, &entry->address, &peer);
-	}
+	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age))
+		put_packed(store, &entry->address, entry->packed, entry->length);
 	(void)pthread_mutex_unlock(&other->lock);
+	(void)pthread_mutex_unlock(&store->lock);
 }
 
 /* Drop what is too old. The store is locked. */

@@ -1,6 +1,6 @@
 /*
  * peer_store: what is known of mail servers, by address, each for as long as it may be believed; in
- * memory, some 300 octets each, and in a file across restarts. A bounded number. Thread safe.
+ * memory, some 350 octets each, and in a file across restarts. A bounded number. Thread safe.
  */
 #ifndef HELOSCOPE_PEER_STORE_H
 #define HELOSCOPE_PEER_STORE_H
@@ -35,7 +35,7 @@ bool peer_store_load(struct peer_store *store, const char *path, int64_t now, st
 /* Write all into a new file that then takes the place of the old; only if anything has changed. */
 bool peer_store_save(struct peer_store *store, const char *path, struct error *error);
 
-/* Take over what another knows. */
+/* Take over what another knows. `store` is new: nobody else has it yet. */
 void peer_store_take(struct peer_store *store, struct peer_store *other);
 
 #endif

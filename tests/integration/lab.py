@@ -135,8 +135,7 @@ class Filter:
 
     def replay(self):
         """Every record judged again under the same configuration: the very verdicts that the filter gave."""
-        command = [self.lab.builddir / "milter/heloscope", "replay", "--config", self.config, "--log", self.audit, "--json"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10 * DEADLINE_S)
+        done = self.lab.tool("replay", "--config", self.config, "--log", self.audit, "--json", deadline_s=10 * DEADLINE_S)
         if done.returncode != 0 or SANITIZER.search(done.stderr):
             raise LabError(f"replay ends with {done.returncode}: {done.stdout}{done.stderr}")
         found = json.loads(done.stdout)
@@ -327,6 +326,11 @@ class Lab:
         if wait:
             wait_until("heloscope-milter", lambda: negotiates(port), process=process)
         return running
+
+    def tool(self, *words, deadline_s=DEADLINE_S, **environment):
+        """heloscope(1) with these words, as it ended."""
+        return subprocess.run([self.builddir / "milter/heloscope", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env={**os.environ, **environment}, timeout=deadline_s)
 
     def fill_in(self, text, port):
         for key, value in {"port": port, **self.servers}.items():

@@ -350,6 +350,7 @@ def floods(talk):
             break
         talk.connection.sendall(outgoing.read())
         incoming.write(talk.connection.recv(4096))
+    talk.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # so that little is taken unless somebody reads
     flood = memoryview(outgoing.read())
     talk.script.flooded = 0
     while flood:

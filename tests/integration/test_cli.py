@@ -75,8 +75,7 @@ def send(client, helo, sender, recipients):
 
 
 def run(*arguments, locale="C.UTF-8", **environment):
-    done = subprocess.run([lab.builddir / "milter/heloscope", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          env={**os.environ, "LC_ALL": locale, **environment}, timeout=60)
+    done = lab.tool(*arguments, **{"LC_ALL": locale, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

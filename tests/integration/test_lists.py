@@ -4,7 +4,6 @@ import contextlib
 import email.message
 import json
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -269,7 +268,7 @@ class Table(unittest.TestCase):
     def look(self, lines, *options):
         config = lab.folder / "table.conf"
         config.write_text(lab.fill_in(CONFIG.replace("{port}", "1") + lines, 1))
-        done = subprocess.run([lab.builddir / "milter/heloscope", "lists", "-c", config, *options], capture_output=True, text=True, timeout=60)
+        done = lab.tool("lists", "-c", config, *options)
         self.assertEqual(done.stderr, "")
         return done.returncode, done.stdout
 

@@ -308,7 +308,7 @@ class Probe(unittest.TestCase):
         self.assertEqual(foreign["action"], "reject")
         self.assertRegex(foreign["reply"], r"^550 5\.7\.1 The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
         self.assertEqual((plain["action"], [sorted(note) for note in plain["notes"]]), ("accept", [["rule", "tag"], ["audit", "rule"]]))
-        done = subprocess.run([lab.builddir / "milter/heloscope", "report", "--json", "--log", running.audit], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+        done = lab.tool("report", "--json", "--log", running.audit)
         for count in ("x-banner=fail", "x-peer-tls=pass", "x-tls=none"):
             self.assertIn(count, done.stdout)
         self.check_story_of_an_old_finding(last[ADDRESSES["foreign"]], last[ADDRESSES["refuses"]])
@@ -322,11 +322,7 @@ class Probe(unittest.TestCase):
                 self.assertEqual(until - since, 86400)
                 check["looked-at"], check["believed-until"] = "2020-02-03T04:05:06Z", "2020-02-04T04:05:06Z"
             log.write_text(json.dumps(record, separators=(",", ":")) + "\n")
-            command = [lab.builddir / "milter/heloscope", "explain", "--log", log, record["id"]]
-            done = [
-                subprocess.run([*command, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
-                for more in ([], ["--for-sender"])
-            ]
+            done = [lab.tool("explain", "--log", log, record["id"], *more) for more in ([], ["--for-sender"])]
             self.assertEqual([each.stderr for each in done], ["", ""])
             story, letter = (" ".join(each.stdout.split()) for each in done)
             fault = "should offer STARTTLS" if record["checks"]["x-peer-tls"]["result"] == "fail" else "should have it greet"
@@ -458,8 +454,7 @@ class Probe(unittest.TestCase):
         """heloscope doctor for domains of peers.test: cells and findings of each, and the exit status."""
         path = lab.folder / "doctor.conf"
         path.write_text(lab.fill_in(re.sub(r'(file|audit log) "[^"]*"', "", self.config), 8891))
-        command = [lab.builddir / "milter/heloscope", "doctor", "-c", path, "--json", *words]
-        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * DEADLINE_S)
+        done = lab.tool("doctor", "-c", path, "--json", *words, deadline_s=3 * DEADLINE_S)
         self.assertEqual(done.stderr, "")
         reports = {report["domain"].split(".")[0]: report for report in json.loads(done.stdout)}
         self.assertIn(done.returncode, (0, 1, 3))
@@ -475,8 +470,7 @@ class Probe(unittest.TestCase):
         path = lab.folder / "check.conf"
         path.write_text(lab.fill_in(self.config.replace("{audit}", f"{lab.folder}/audit/check"), 8891))
         for name, banner, status in (("dane", "equals reverse DNS", 0), ("late", "equals reverse DNS", 0), ("foreign", "another domain", 1)):
-            command = [lab.builddir / "milter/heloscope", "check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>"]
-            done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+            done = lab.tool("check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>")
             text = " ".join(done.stdout.split())
             self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
             self.assertRegex(text, f"Banner (pass|fail) its server greets as .*: {banner} ")
