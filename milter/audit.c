@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/clock.h"
 #include "heloscope/log.h"
 #include "heloscope/thread.h"
@@ -295,7 +296,8 @@ audit_write(struct audit *audit, char *text)
 	const size_t length = strlen(text);
 
 	(void)pthread_mutex_lock(&audit->lock);
-	if (line == NULL || audit->count >= AUDIT_LINES_MAX || audit->octets + length > AUDIT_OCTETS_MAX) {
+	if (line == NULL || audit->count >= BOUND_AUDIT_QUEUE_LINES
+	    || audit->octets + length > BOUND_AUDIT_QUEUE_OCTETS) {
 		audit->lost++;
 		free(line);
 		free(text);

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/clock.h"
 
 #define STAGE_MEMORY (512U << 10) /* octets */
-#define LOOKUPS_MAX 256
 
 /* What a stage usually needs, with two lists: many sessions do nothing but wait. */
 static const size_t usual_memory[STAGES] = { 608, 288, 1008 };
@@ -264,7 +264,7 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 		return &timed_out;
 	if (lookup != NULL)
 		return NULL;
-	if (state->count >= LOOKUPS_MAX)
+	if (state->count >= BOUND_QUESTIONS_A_STAGE)
 		return &refused;
 	lookup = arena_alloc(&state->arena, sizeof *lookup);
 	if (lookup == NULL)

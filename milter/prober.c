@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/clock.h"
 #include "heloscope/dane.h"
 #include "heloscope/log.h"
@@ -18,8 +19,6 @@
 #include "heloscope/smtp_probe.h"
 #include "heloscope/thread.h"
 
-#define PEERS_MAX 100000 /* that are known at a time: more than the usual rate finds in a day */
-#define WAITING_MAX 1000 /* hosts that are wanted and not begun; more are wanted again later */
 #define CONNECT_MS 20000
 #define NETWORK_PER_HOUR 10 /* probes of one /24 or /48 */
 #define NETWORK_SLOTS 4096
@@ -452,7 +451,7 @@ want(struct peer_source *source, const struct ipaddr *address, const char *name)
 	if (peer_store_get(prober->store, address, now, NULL) || peer_store_is_full(prober->store, now))
 		return true;
 	(void)pthread_mutex_lock(&prober->lock);
-	if (prober->waiting_count < WAITING_MAX && !is_in(&prober->waiting, address)
+	if (prober->waiting_count < BOUND_PEERS_WAITING && !is_in(&prober->waiting, address)
 	    && !is_in(&prober->asking, address) && !is_in(&prober->ready, address)
 	    && !is_in(&prober->running, address) && take_budget(prober, address)
 	    && (probe = new_probe(prober, address, name)) != NULL)
@@ -574,7 +573,7 @@ prober_new(const struct prober_settings *settings, struct dns_resolver *resolver
 	TAILQ_INIT(&prober->over);
 	prober->wake_up_fd = -1;
 	prober->tls = smtp_probe_tls();
-	prober->store = peer_store_new(PEERS_MAX);
+	prober->store = peer_store_new(BOUND_PEERS);
 	if (prober->tls != NULL && prober->store != NULL && set_up_events(prober)) {
 		take_over(prober, previous);
 		prober->has_thread = thread_start(&prober->thread, run_loop, prober);

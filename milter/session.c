@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/audit.h"
+#include "heloscope/bounds.h"
 #include "heloscope/checks.h"
 #include "heloscope/clock.h"
 #include "heloscope/compose.h"
@@ -14,11 +15,6 @@
 
 #define MESSAGE_MEMORY (1U << 20) /* octets */
 #define RECORD_MEMORY (256U << 10)
-
-/* Different verdicts that a message's recipients may have; more are counted with the last. */
-#define VERDICTS_MAX 16
-#define RECIPIENTS_MAX 500 /* that a record names */
-#define POSTPONED_MAX 100  /* recipients that are judged at the end of the message */
 
 /* What there is of a message, from MAIL to its end: an idle session has none. */
 struct message {
@@ -31,8 +27,8 @@ struct message {
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
-	struct verdict verdicts[VERDICTS_MAX];
-	unsigned counts[VERDICTS_MAX]; /* recipients with each */
+	struct verdict verdicts[BOUND_VERDICTS];
+	unsigned counts[BOUND_VERDICTS]; /* recipients with each */
 	size_t verdict_count;
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
 	struct record_recipient *recipients; /* only for the audit log */
@@ -254,9 +250,9 @@ count_verdict(struct message *message, const struct verdict *verdict)
 
 	while (i < message->verdict_count && !same_verdict(&message->verdicts[i], verdict))
 		i++;
-	if (i < VERDICTS_MAX && i == message->verdict_count)
+	if (i < BOUND_VERDICTS && i == message->verdict_count)
 		message->verdicts[message->verdict_count++] = *verdict;
-	message->counts[i < VERDICTS_MAX ? i : VERDICTS_MAX - 1]++;
+	message->counts[i < BOUND_VERDICTS ? i : BOUND_VERDICTS - 1]++;
 	return i;
 }
 
@@ -267,7 +263,7 @@ keep_recipient(struct message *message, const char *address, size_t verdict)
 	struct record_recipient *recipients;
 
 	message->recipient_total++;
-	if (message->recipient_count >= RECIPIENTS_MAX || verdict >= VERDICTS_MAX)
+	if (message->recipient_count >= BOUND_RECIPIENTS_RECORDED || verdict >= BOUND_VERDICTS)
 		return;
 	recipients = arena_grow(&message->record_arena, message->recipients, message->recipient_count,
 				sizeof *recipients);
@@ -326,7 +322,7 @@ postpone(struct session *session, const char *recipient)
 	const char **postponed;
 
 	if (runtime_config(session->runtime)->mode != MODE_AUDIT || message->is_judged
-	    || session->inquiry == NULL || message->postponed_count == POSTPONED_MAX
+	    || session->inquiry == NULL || message->postponed_count == BOUND_RECIPIENTS_POSTPONED
 	    || inquiry_is_complete(session->inquiry))
 		return false;
 	postponed =

@@ -14,9 +14,6 @@
 
 #include "heloscope/error.h"
 
-#define AUDIT_LINES_MAX 10000 /* in the queue */
-#define AUDIT_OCTETS_MAX (8U << 20)
-
 struct audit;
 
 /* One reference. `path` is copied. NULL with the reason when the thread cannot start. */

@@ -1,0 +1,33 @@
+/*
+ * bounds: what a stranger can make us hold, write or ask, and where it ends.
+ *
+ * A stranger is whoever connects, whoever runs the name servers of the names that he says, and who wrote
+ * what arrives. Each line here stands in the table of heloscope-milter(8), section LIMITS, too, and has a
+ * test that floods it, in tests/bounds; tests/check-bounds.sh holds the three together. Not here: what a
+ * format allows (those stand with its reader), and what an administrator sets.
+ */
+#ifndef HELOSCOPE_BOUNDS_H
+#define HELOSCOPE_BOUNDS_H
+
+/* Questions to the DNS that one stage of a message (connect, HELO, MAIL) may ask; RFC 7208's own limits come
+ * first. */
+#define BOUND_QUESTIONS_A_STAGE 256
+
+/* Recipients of a message that its record names; all are judged and counted. */
+#define BOUND_RECIPIENTS_RECORDED 500
+
+/* Recipients whose verdict may wait for the end of the message, in mode audit. */
+#define BOUND_RECIPIENTS_POSTPONED 100
+
+/* Different verdicts of one message that log and record tell apart. */
+#define BOUND_VERDICTS 16
+
+/* Mail servers of which findings are kept, and which wait to be looked at. */
+#define BOUND_PEERS 100000
+#define BOUND_PEERS_WAITING 1000
+
+/* Records, and octets of them, that wait for the disk of the audit log. */
+#define BOUND_AUDIT_QUEUE_LINES 10000
+#define BOUND_AUDIT_QUEUE_OCTETS 8388608
+
+#endif

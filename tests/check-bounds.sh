@@ -1,0 +1,22 @@
+#!/bin/sh
+# Each bound of bounds.h stands in tests/bounds with a test that floods it, and with its number in the manual.
+set -eu
+: "${srcdir:=.}"
+status=0
+say() { echo "$1"; status=1; }
+header=$srcdir/include/heloscope/bounds.h
+limits=$(sed -n '/^\.Sh LIMITS/,/^\.Sh [^L]/p' "$srcdir/milter/heloscope-milter.8")
+names=$(sed -n 's/^#define \(BOUND_[A-Z0-9_]*\) .*/\1/p' "$header")
+[ "$(echo "$names" | wc -l)" -ge 8 ] || say "no bounds found in bounds.h"
+for name in $names; do
+	grep -q "^$name " "$srcdir/tests/bounds" || say "$name: no line in tests/bounds"
+done
+while read -r name number file what; do
+	case $name in '' | '#'*) continue ;; esac
+	value=$(sed -n "s/^#define $name (*\([0-9]*\).*/\1/p" "$header")
+	[ "$value" = "$(echo "$number" | tr -d ,)" ] || say "$name: $number in tests/bounds, \"$value\" in bounds.h"
+	echo "$limits" | grep -qE "(^|[^0-9,])$number([^0-9,]|,? |\$)" || say "$name: $number does not stand in LIMITS of heloscope-milter(8)"
+	[ "$file" = - ] || { [ -n "$what" ] && grep -qF -- "$what" "$srcdir/$file"; } || say "$name: \"$what\" does not stand in $file"
+	grep -rqw "$name" "$srcdir/milter" --include='*.[chyl]' || say "$name: nobody heeds it"
+done <"$srcdir/tests/bounds"
+exit $status
