@@ -52,7 +52,8 @@ struct inquiry {
 
 static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
 static const struct dns_answer refused = { .status = DNS_TOO_MANY };
-static const struct dns_answer failed = { .status = DNS_SERVFAIL };
+static const struct dns_answer too_late = { .status = DNS_NO_TIME };
+static const struct dns_answer failed = { .status = DNS_NO_MEMORY };
 
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
@@ -193,7 +194,7 @@ take_answer(void *context, struct dns_answer *answer)
 
 	(void)pthread_mutex_lock(&inquiry->lock);
 	if (request->lookup != NULL) {
-		request->lookup->answer = answer != NULL ? answer : dns_answer_empty(DNS_SERVFAIL, 0);
+		request->lookup->answer = answer;
 		request->lookup->request = NULL;
 		answer = NULL;
 	}
@@ -260,10 +261,10 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 		return lookup->answer;
 	if (lookup != NULL && lookup->request == NULL)
 		return &failed; /* memory ran out when the answer came */
-	if (inquiry->has_expired)
-		return &timed_out;
 	if (lookup != NULL)
-		return NULL;
+		return inquiry->has_expired ? &timed_out : NULL;
+	if (inquiry->has_expired)
+		return &too_late;
 	if (state->count >= BOUND_QUESTIONS_A_STAGE)
 		return &refused;
 	lookup = arena_alloc(&state->arena, sizeof *lookup);
@@ -292,10 +293,12 @@ enter(struct inquiry *inquiry, enum stage stage)
 	inquiry->is_complete = false;
 }
 
+/* A deadline ends with its message: what it cut short is asked anew, whatever the client says next. */
 static void
-enter_connect(struct inquiry *inquiry)
+forget_deadline(struct inquiry *inquiry)
 {
-	enter(inquiry, STAGE_CONNECT);
+	if (inquiry->has_expired)
+		enter(inquiry, STAGE_CONNECT);
 	inquiry->has_expired = false;
 }
 
@@ -341,7 +344,7 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	for (int stage = 0; stage < STAGES; stage++)
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
 	(void)pthread_mutex_lock(&inquiry->lock);
-	enter_connect(inquiry);
+	enter(inquiry, STAGE_CONNECT);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	return inquiry;
@@ -354,6 +357,7 @@ inquiry_helo(struct inquiry *inquiry, const char *name)
 	free(inquiry->helo);
 	inquiry->helo = name != NULL ? strdup(name) : NULL;
 	inquiry->has_lost_helo = name != NULL && inquiry->helo == NULL;
+	forget_deadline(inquiry);
 	enter_helo(inquiry);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
@@ -369,8 +373,7 @@ void
 inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name, const struct tls_facts *tls)
 {
 	(void)pthread_mutex_lock(&inquiry->lock);
-	if (inquiry->has_expired)
-		enter_connect(inquiry);
+	forget_deadline(inquiry);
 	if (inquiry->stage == STAGE_CONNECT)
 		enter_helo(inquiry);
 	enter_mail(inquiry, path, auth_name, tls);

@@ -145,7 +145,7 @@ write_findings(struct inquiry *inquiry, enum list_subject subject, const char *a
 		return;
 	for (size_t i = 0; i < count; i++) {
 		write_finding(&facts->findings[i], &questions[i], kept, arena);
-		if (questions[i].standing.is_asked)
+		if (questions[i].standing.is_asked && dns_status_was_asked(questions[i].status))
 			list_health_observe(inquiry_health(inquiry), questions[i].index, kept,
 					    &questions[i].reading);
 	}

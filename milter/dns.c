@@ -21,7 +21,9 @@ static const char *const status_words[] = {
 	[DNS_TIMEOUT] = "timeout",
 	[DNS_BOGUS] = "DNSSEC bogus",
 	[DNS_MALFORMED] = "malformed answer",
-	[DNS_TOO_MANY] = "too many lookups",
+	[DNS_TOO_MANY] = "not asked: too many lookups",
+	[DNS_NO_TIME] = "not asked: no time was left",
+	[DNS_NO_MEMORY] = "not asked: out of memory",
 };
 
 static const struct {
@@ -57,6 +59,12 @@ bool
 dns_status_is_fault(enum dns_status status)
 {
 	return status != DNS_NOERROR && !dns_status_is_void(status);
+}
+
+bool
+dns_status_was_asked(enum dns_status status)
+{
+	return status < DNS_TOO_MANY;
 }
 
 enum dns_type

@@ -63,9 +63,9 @@ struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
 /*
  * The answer to a question that belongs to `stage`, or NULL while it is awaited. Asks at the
  * first call; what was asked before, at this stage or an earlier one, is not asked again. Once
- * the deadline has passed, what is not there is DNS_TIMEOUT. At most 256 questions a stage are
- * asked; the answer to others is DNS_TOO_MANY. The answer is good until the stage is entered
- * again.
+ * the deadline has passed, what was asked and is not there is DNS_TIMEOUT, and nothing more is
+ * asked: DNS_NO_TIME. At most 256 questions a stage are asked; the answer to others is
+ * DNS_TOO_MANY. The answer is good until the stage is entered again.
  */
 const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name,
 				     enum dns_type type);
@@ -104,7 +104,7 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
 /*
  * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
  * is authenticated, or NULL; `tls`: what the MTA tells of the session's TLS, or NULL. All are
- * copied. If the last message ran into its deadline, all is asked anew.
+ * copied. A deadline that passed was that of the message before: all is asked anew, as after a HELO.
  */
 void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name,
 		  const struct tls_facts *tls);

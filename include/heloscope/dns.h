@@ -34,7 +34,10 @@ enum dns_status {
 	DNS_TIMEOUT,   /* no answer before the deadline of whoever asked */
 	DNS_BOGUS,     /* DNSSEC validation failed */
 	DNS_MALFORMED, /* an answer that cannot be read */
-	DNS_TOO_MANY,  /* not asked: this session asked too much already */
+	/* Nobody was asked, so that it is nobody's fault but ours or the client's: */
+	DNS_TOO_MANY,  /* for this client too much was asked already */
+	DNS_NO_TIME,   /* the deadline had passed */
+	DNS_NO_MEMORY, /* or the program ends */
 };
 
 enum dns_security { DNS_INSECURE, DNS_SECURE };
@@ -73,6 +76,9 @@ const char *dns_type_word(enum dns_type type);
 
 /* Neither records nor their absence: nothing is known. */
 bool dns_status_is_fault(enum dns_status status);
+
+/* Whether the question was put to a server at all. */
+bool dns_status_was_asked(enum dns_status status);
 
 /* Whether the name has no such records: NODATA or NXDOMAIN. */
 bool dns_status_is_void(enum dns_status status);

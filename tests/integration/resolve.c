@@ -77,8 +77,9 @@ count_answered(void)
 static void
 print_answer(const struct question *question)
 {
-	static const char *const status_names[] = { "NOERROR", "NODATA", "NXDOMAIN",  "SERVFAIL",
-						    "TIMEOUT", "BOGUS",  "MALFORMED", "TOO_MANY" };
+	static const char *const status_names[] = { "NOERROR", "NODATA",   "NXDOMAIN",  "SERVFAIL",
+						    "TIMEOUT", "BOGUS",    "MALFORMED", "TOO_MANY",
+						    "NO_TIME", "NO_MEMORY" };
 	const struct dns_answer *answer = question->answer;
 	char first[256] = "";
 

@@ -477,6 +477,53 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	leave(&scene);
 }
 
+/*
+ * P1: a deadline ends with its message. Whatever the client says next, nothing is cut short by it, and what
+ * nobody was asked is not told as a timeout.
+ */
+static void
+P1_inquiry_deadline_ends_with_its_message(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_non_null(scene.facts);
+	for (int times = 0; times < 10; times++) {
+		inquiry_helo(scene.inquiry, "out.yodel.example");
+		assert_false(inquiry_is_complete(scene.inquiry));
+	}
+	assert_null(scene.facts->helo.reason);
+	assert_int_equal(scene.facts->lists[LIST_HELO].count, 0); /* awaited, not given up */
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.facts->lists[LIST_HELO].count, 1);
+	assert_int_equal(scene.facts->lists[LIST_HELO].findings[0].state, LIST_LISTED);
+	leave(&scene);
+}
+
+/* P1: what is asked for only when the deadline has passed was not asked, and says so. */
+static void
+P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
+	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_non_null(scene.facts);
+	assert_int_equal(scene.facts->iprev.names[0].status, DNS_TIMEOUT);
+	assert_string_equal(scene.facts->lists[LIST_CLIENT].findings[0].fault, "timeout");
+	assert_false(dns_status_was_asked(DNS_NO_TIME) || dns_status_was_asked(DNS_NO_MEMORY)
+		     || dns_status_was_asked(DNS_TOO_MANY));
+	assert_true(dns_status_is_fault(DNS_NO_TIME) && dns_status_is_fault(DNS_NO_MEMORY));
+	leave(&scene);
+}
+
 /* x-banner by the better of greeting and EHLO reply; the peer's name goes to the prober. */
 static void
 check_banner_compares_with_reverse_dns_and_helo(void **state)
@@ -616,6 +663,8 @@ main(void)
 		cmocka_unit_test(facts_tally_counts_a_list_and_an_operator_once),
 		cmocka_unit_test(inquiry_asks_as_early_as_it_can_and_once),
 		cmocka_unit_test(F03_inquiry_ends_at_its_deadline_and_recovers),
+		cmocka_unit_test(P1_inquiry_deadline_ends_with_its_message),
+		cmocka_unit_test(P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered),
 		cmocka_unit_test(check_banner_compares_with_reverse_dns_and_helo),
 		cmocka_unit_test(F48_check_banner_and_tls_of_servers_that_do_not_answer),
 		cmocka_unit_test(check_tls_grades_what_the_server_offers),
