@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FIRST_OPTION 256 /* beyond the letters, so that long forms are told from them */
@@ -67,11 +66,34 @@ found_option(const struct cli_option *options, int found)
 	return NULL;
 }
 
+/* An option, with what getopt(3) has for it; `is_given`: it was there before. */
+static int
+take_option(const struct cli_syntax *syntax, const struct cli_option *option, bool *is_given)
+{
+	const bool is_again = *is_given;
+
+	*is_given = true;
+	if (option->flag != NULL) {
+		*option->flag = true;
+		return -1;
+	}
+	if (is_again && !option->is_repeatable)
+		return cli_usage_error(syntax->command, "--%s was given twice", option->name);
+	if (option->take != NULL)
+		return option->take(syntax->context, optarg);
+	if (optarg[0] == '\0')
+		return cli_usage_error(syntax->command, "--%s needs an argument that is not empty",
+				       option->name);
+	*option->text = optarg;
+	return -1;
+}
+
 int
 cli_read_options(int argc, char **argv, const struct cli_syntax *syntax)
 {
 	struct option names[CLI_OPTIONS_MAX + 2];
 	char letters[2 * CLI_OPTIONS_MAX + 2];
+	bool given[CLI_OPTIONS_MAX] = { false };
 	int found, status = -1;
 
 	fill_forms(syntax->options, names, letters);
@@ -84,12 +106,7 @@ cli_read_options(int argc, char **argv, const struct cli_syntax *syntax)
 		}
 		if (option == NULL)
 			return cli_usage_error(syntax->command, "wrong option");
-		if (option->flag != NULL)
-			*option->flag = true;
-		else if (option->text != NULL)
-			*option->text = optarg;
-		else
-			status = option->take(syntax->context, optarg);
+		status = take_option(syntax, option, &given[option - syntax->options]);
 	}
 	return status;
 }
@@ -102,15 +119,6 @@ cli_read_only_options(int argc, char **argv, const struct cli_syntax *syntax)
 	if (status < 0 && optind < argc)
 		return cli_usage_error(syntax->command, "unexpected argument \"%.60s\"", argv[optind]);
 	return status;
-}
-
-int
-cli_read_address(const char *command, const char *text, struct ipaddr *address)
-{
-	if (ipaddr_parse(span_of(text), address))
-		return -1;
-	return cli_usage_error(
-		command, "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7", text);
 }
 
 const char *
@@ -129,34 +137,6 @@ cli_put_json(const json_t *json)
 {
 	if (json_dumpf(json, stdout, JSON_INDENT(2)) == 0)
 		(void)putchar('\n');
-}
-
-time_t
-cli_read_time(const char *text)
-{
-	struct tm parts = { 0 };
-
-	return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL ? timegm(&parts) : 0;
-}
-
-bool
-cli_read_since(const char *given, char *since)
-{
-	char *unit;
-	const unsigned long number = strtoul(given, &unit, 10);
-	time_t then = time(NULL);
-	struct tm parts;
-
-	if (cli_read_time(given) != 0) {
-		(void)snprintf(since, CLI_TIME_SIZE, "%.20s", given);
-		return true;
-	}
-	if (unit == given || number > 100000 || (strcmp(unit, "h") != 0 && strcmp(unit, "d") != 0))
-		return false;
-	then -= (time_t)number * (unit[0] == 'h' ? 3600 : 86400);
-	(void)gmtime_r(&then, &parts);
-	(void)strftime(since, CLI_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	return true;
 }
 
 void

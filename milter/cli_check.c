@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/cli.h"
+#include "heloscope/cli_argument.h"
 #include "heloscope/examiner.h"
 #include "heloscope/ident.h"
 #include "heloscope/log.h"
@@ -33,21 +34,45 @@ static const char help[] =
 	"             --from anna@example.org --rcpt bob@example.net\n";
 
 struct options {
-	const char *config, *ip, *helo, *from;
-	const char *recipients[RECIPIENTS_MAX];
+	const char *config, *helo;
+	struct ipaddr address; /* length 0: not given */
+	char sender[CLI_PATH_SIZE];
+	char recipients[RECIPIENTS_MAX][CLI_PATH_SIZE]; /* paths */
 	size_t recipient_count;
 	bool is_json;
 };
 
 static int
-add_recipient(void *context, const char *address)
+set_address(void *context, const char *text)
+{
+	return cli_read_address("check", text, &((struct options *)context)->address);
+}
+
+/* A client may say anything that fits on a line. */
+static int
+set_helo(void *context, const char *text)
+{
+	if (text[0] == '\0' || strpbrk(text, "\r\n") != NULL)
+		return cli_usage_error("check", "--helo needs a name, as a client would give it on one line; "
+						"without the option the client gives none");
+	((struct options *)context)->helo = text;
+	return -1;
+}
+
+static int
+set_sender(void *context, const char *text)
+{
+	return cli_read_sender("check", text, ((struct options *)context)->sender);
+}
+
+static int
+add_recipient(void *context, const char *text)
 {
 	struct options *options = context;
 
 	if (options->recipient_count == RECIPIENTS_MAX)
 		return cli_usage_error("check", "more than %d recipients", RECIPIENTS_MAX);
-	options->recipients[options->recipient_count++] = address;
-	return -1;
+	return cli_read_recipient("check", text, options->recipients[options->recipient_count++]);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -55,10 +80,10 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	const struct cli_option table[] = {
-		{ .name = "ip", .text = &options->ip },
-		{ .name = "helo", .text = &options->helo },
-		{ .name = "from", .text = &options->from },
-		{ .name = "rcpt", .take = add_recipient },
+		{ .name = "ip", .take = set_address },
+		{ .name = "helo", .take = set_helo },
+		{ .name = "from", .take = set_sender },
+		{ .name = "rcpt", .take = add_recipient, .is_repeatable = true },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
@@ -66,22 +91,15 @@ read_options(int argc, char **argv, struct options *options)
 	const int status =
 		cli_read_only_options(argc, argv, &(struct cli_syntax){ "check", help, table, options });
 
-	if (status < 0 && options->ip == NULL)
+	if (status < 0 && options->address.length == 0)
 		return cli_usage_error("check", "no --ip was given");
 	return status;
-}
-
-/* In angle brackets, as SMTP has it. */
-static const char *
-as_path(struct arena *arena, const char *address)
-{
-	return address[0] == '<' ? address : arena_printf(arena, "<%s>", address);
 }
 
 /* Judge for each recipient, and render it all as the record. */
 static char *
 make_record(const struct config *config, const char *ident, const struct facts *facts,
-	    const struct options *options, struct arena *arena)
+	    const struct options *options)
 {
 	struct verdict verdicts[RECIPIENTS_MAX];
 	struct record_recipient recipients[RECIPIENTS_MAX];
@@ -95,7 +113,7 @@ make_record(const struct config *config, const char *ident, const struct facts *
 	};
 
 	for (size_t i = 0; i < options->recipient_count; i++) {
-		recipients[i] = (struct record_recipient){ as_path(arena, options->recipients[i]), i };
+		recipients[i] = (struct record_recipient){ options->recipients[i], i };
 		verdicts[i] = policy_judge(config, facts, recipients[i].address);
 	}
 	return record_make(config, &record);
@@ -108,20 +126,16 @@ examine(struct config *config, const struct client_facts *client, const struct o
 {
 	struct examiner *examiner = examiner_new(config, true, error);
 	const struct facts *facts = NULL;
-	struct arena arena;
 	char ident[IDENT_SIZE], *line = NULL;
 
 	if (examiner == NULL)
 		return NULL;
 	ident_make(ident); /* with the time at which the mail came, before anything was looked at */
-	arena_init(&arena, 1U << 20);
-	facts = examiner_look(
-		examiner, &(struct examiner_mail){ *client, options->helo, as_path(&arena, options->from) });
+	facts = examiner_look(examiner, &(struct examiner_mail){ *client, options->helo, options->sender });
 	if (facts != NULL)
-		line = make_record(config, ident, facts, options, &arena);
+		line = make_record(config, ident, facts, options);
 	if (line == NULL)
 		error_set(error, "out of memory");
-	arena_clear(&arena);
 	examiner_free(examiner);
 	return line;
 }
@@ -165,26 +179,24 @@ tell(const char *line, const struct options *options)
 int
 cli_check(int argc, char **argv)
 {
-	struct options options = { .config = CONFIG_FILE, .from = "" };
+	struct options options = { .config = CONFIG_FILE, .sender = "<>" };
 	struct client_facts client = { .port = 0 };
 	struct config *config;
 	struct error error;
-	char *line, recipient[DOMAIN_SIZE + 16];
+	char *line;
 	int status = read_options(argc, argv, &options);
 
-	if (status < 0)
-		status = cli_read_address("check", options.ip, &client.address);
 	if (status >= 0)
 		return status;
+	client.address = options.address;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
 	config = config_read(options.config, stderr);
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	client.is_trusted = config_trusts(config, &client.address);
-	if (options.recipient_count == 0) {
-		(void)snprintf(recipient, sizeof recipient, "<someone@%s>", config->authserv_id);
-		options.recipients[options.recipient_count++] = recipient;
-	}
+	if (options.recipient_count == 0)
+		(void)snprintf(options.recipients[options.recipient_count++], CLI_PATH_SIZE, "<someone@%s>",
+			       config->authserv_id);
 	line = examine(config, &client, &options, &error);
 	if (line != NULL) {
 		status = tell(line, &options);

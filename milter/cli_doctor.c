@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "heloscope/cli.h"
+#include "heloscope/cli_argument.h"
 #include "heloscope/doctor.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
@@ -42,8 +43,9 @@ static const char help[] =
 	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
 
 struct options {
-	const char *config, *selector;
-	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
+	const char *config;
+	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE], selector[DOMAIN_SIZE]; /* normalized, or "" */
+	char key_domain[DOMAIN_SIZE]; /* with which the selector was given, or "" */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json, has_no_probe, tests_relay;
@@ -59,25 +61,24 @@ add_address(void *context, const char *text)
 	return cli_read_address("doctor", text, &options->addresses[options->address_count++]);
 }
 
-/* Read a name into `name`; -1 to go on, or the status to exit with. */
-static int
-read_name(const char *text, char *name, const char *example)
-{
-	if (domain_normalize(span_of(text), name))
-		return -1;
-	return cli_usage_error("doctor", "\"%.80s\" is no name; expected one like %s", text, example);
-}
-
 static int
 set_helo(void *context, const char *text)
 {
-	return read_name(text, ((struct options *)context)->helo, "mail.example.org");
+	return cli_read_helo("doctor", text, ((struct options *)context)->helo);
 }
 
 static int
 set_bounces(void *context, const char *text)
 {
-	return read_name(text, ((struct options *)context)->bounces, "bounces.example.org");
+	return cli_read_domain("doctor", text, ((struct options *)context)->bounces);
+}
+
+static int
+set_selector(void *context, const char *text)
+{
+	struct options *options = context;
+
+	return cli_read_selector("doctor", text, options->selector, options->key_domain);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -85,10 +86,10 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	const struct cli_option table[] = {
-		{ .name = "ip", .take = add_address },
+		{ .name = "ip", .take = add_address, .is_repeatable = true },
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
-		{ .name = "selector", .text = &options->selector },
+		{ .name = "selector", .take = set_selector },
 		{ .name = "no-probe", .flag = &options->has_no_probe },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
@@ -281,13 +282,14 @@ new_prober(const struct config *config, struct dns_resolver *resolver, struct er
 
 /* Examine all of `domains`, which are normalized. */
 static int
-examine(const struct config *config, char **domains, size_t count, const struct options *options)
+examine(const struct config *config, char (*domains)[DOMAIN_SIZE], size_t count,
+	const struct options *options)
 {
 	struct doctor_order order = {
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
-		.selector = options->selector,
+		.selector = options->selector[0] != '\0' ? options->selector : NULL,
 		.tests_relay = options->tests_relay,
 		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
 	};
@@ -320,6 +322,25 @@ examine(const struct config *config, char **domains, size_t count, const struct 
 	return status;
 }
 
+/* Read the domains; -1 to go on, or the status to exit with. */
+static int
+read_domains(char **given, size_t count, const struct options *options, char (*domains)[DOMAIN_SIZE])
+{
+	for (size_t i = 0; i < count; i++) {
+		const int status = cli_read_domain("doctor", given[i], domains[i]);
+
+		if (status >= 0)
+			return status;
+		if (options->key_domain[0] != '\0' && strcmp(options->key_domain, domains[i]) != 0)
+			return cli_usage_error(
+				"doctor",
+				"the selector \"%.60s\" was given with the domain %.80s, which is "
+				"not %.80s",
+				options->selector, options->key_domain, domains[i]);
+	}
+	return -1;
+}
+
 /* Whoever runs no filter has no configuration: then defaults are as good. */
 static struct config *
 read_config(const struct options *options)
@@ -335,19 +356,15 @@ int
 cli_doctor(int argc, char **argv)
 {
 	struct options options = { .config = NULL };
-	char names[DOMAINS_MAX][DOMAIN_SIZE], *domains[DOMAINS_MAX];
+	char domains[DOMAINS_MAX][DOMAIN_SIZE];
 	int status = read_options(argc, argv, &options);
 	struct config *config;
 
 	if (status >= 0)
 		return status;
-	for (int i = optind; i < argc; i++) {
-		domains[i - optind] = names[i - optind];
-		if (!domain_normalize(span_of(argv[i]), names[i - optind])
-		    || !domain_has_dot(span_of(names[i - optind])))
-			return cli_usage_error(
-				"doctor", "\"%.80s\" is no domain; expected one like example.org", argv[i]);
-	}
+	status = read_domains(argv + optind, (size_t)(argc - optind), &options, domains);
+	if (status >= 0)
+		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	config = read_config(&options);
 	if (config == NULL)

@@ -10,11 +10,7 @@ set_since(void *context, const char *given)
 {
 	struct cli_log_options *options = context;
 
-	if (cli_read_since(given, options->since))
-		return -1;
-	return cli_usage_error(options->command,
-			       "\"%.40s\" is no time; expected one like 24h, 7d or 2026-11-24T12:00:00Z",
-			       given);
+	return cli_read_since(options->command, given, options->since);
 }
 
 int

@@ -5,11 +5,9 @@
 #define HELOSCOPE_CLI_H
 
 #include <stdbool.h>
-#include <time.h>
 
 #include "heloscope/config.h"
 #include "heloscope/explain.h"
-#include "heloscope/ipaddr.h"
 
 /* Exit statuses of all commands. */
 enum {
@@ -34,13 +32,14 @@ struct explain_style cli_style(void);
  */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* An option of a command. Exactly one of the last three says what becomes of it. */
+/* An option of a command. Exactly one of the pointers says what becomes of it. */
 struct cli_option {
 	const char *name;                                 /* the long form */
 	char letter;                                      /* the short form, or 0 */
 	bool *flag;                                       /* is set to true: the option has no argument */
 	const char **text;                                /* is set to the argument */
 	int (*take)(void *context, const char *argument); /* is given it; -1 to go on, or an exit status */
+	bool is_repeatable;                               /* may be given more than once */
 };
 
 #define CLI_OPTIONS_MAX 12
@@ -60,24 +59,12 @@ int cli_read_options(int argc, char **argv, const struct cli_syntax *syntax);
 /* For commands without other arguments: the same, and there must be none. */
 int cli_read_only_options(int argc, char **argv, const struct cli_syntax *syntax);
 
-/* Read an address; -1 to go on, or the status to exit with, when it is none. */
-int cli_read_address(const char *command, const char *text, struct ipaddr *address);
-
 /*
  * The audit log: `given`, or when that is NULL the one that the configuration names. NULL, with the
  * reason on standard error, when it names none. `path` is that of the configuration.
  */
 const char *cli_audit_log(const char *command, const char *given, const struct config *config,
 			  const char *path);
-
-/* A point in time as text: 2026-11-24T12:00:00Z, with the final NUL. */
-#define CLI_TIME_SIZE 24
-
-/* Read such a text; 0 when it is none. */
-time_t cli_read_time(const char *text);
-
-/* Read "24h", "7d" or such a time into `since`; false for anything else. */
-bool cli_read_since(const char *given, char *since);
 
 /* Tables are JSON objects, name -> number. */
 #define CLI_ROWS_MAX 10 /* that are shown */

@@ -8,6 +8,7 @@
 
 #include "heloscope/audit_read.h"
 #include "heloscope/cli.h"
+#include "heloscope/cli_argument.h"
 #include "heloscope/config.h"
 
 struct cli_log_options {

@@ -227,6 +227,87 @@ class Check(unittest.TestCase):
         self.assertEqual(run("--version")[1].split()[0], "heloscope")
 
 
+class Arguments(unittest.TestCase):
+    def test_B23_what_is_meant_is_understood_or_told(self):
+        """Addresses, domains, names, selectors, mail addresses, times of every command: exit 2 and what is wanted, or what can only be meant."""
+        check, doctor = ["check", "--ip", "198.51.100.54"], ["doctor", "--no-probe"]
+        for arguments, message in (
+            (["check", "--ip", "[198.51.100.54]"], "is no address; expected one like 198.51.100.7"),
+            (["check", "--ip", "198.51.100.0/24"], "is no address"),
+            (["check", "--ip", ""], "is no address"),
+            (["check", "--ip", "yodel.example"], "is no address"),
+            (["check", "--ip", "198.51.100.54", "--ip", "198.51.100.55"], "--ip was given twice"),
+            ([*check, "--from", "anna"], "expected one like anna@example.org, or <> for the null sender"),
+            ([*check, "--from", "Anna"], "is no mail address"),
+            ([*check, "--from", "a b@p.example"], "is no mail address"),
+            ([*check, "--from", "a@p.example, c@p.example"], "is no mail address"),
+            ([*check, "--from", "Anna <a@p.example>, Carol <c@p.example>"], "is no mail address"),
+            ([*check, "--from", "Anna <anna>"], "is no mail address"),
+            ([*check, "--from", "<a@p.example>\r\nRCPT TO:<x@p.example>"], "is no mail address"),
+            ([*check, "--from", "a" * 2000 + "@p.example"], "is no mail address"),
+            ([*check, "--rcpt", "bob"], None),
+            ([*check, "--rcpt", ""], "is no mail address; expected one like bob@example.net"),
+            ([*check, "--rcpt", "<>"], "is no recipient"),
+            ([*check, "--helo", ""], "--helo needs a name"),
+            ([*check, "--helo", "a\nb"], "--helo needs a name"),
+            ([*check, "-c", ""], "--config needs an argument that is not empty"),
+            ([*doctor, "198.51.100.91"], "is an address; expected a domain like example.org (addresses from which mail goes out are given with --ip)"),
+            ([*doctor, "2001:db8::1"], "is an address"),
+            ([*doctor, "[198.51.100.91]"], "is an address"),
+            ([*doctor, "300.1.2.3"], "is no domain"),
+            ([*doctor, "anna@yodel.example"], "is a mail address; its domain is yodel.example"),
+            ([*doctor, "_dmarc.yodel.example"], "is the name of a record; expected the domain it is about"),
+            ([*doctor, "s1._domainkey.yodel.example"], "is the name of a record"),
+            ([*doctor, "https://yodel.example/"], "is no domain"),
+            ([*doctor, "yodel.example."], None),
+            ([*doctor, "*.yodel.example"], "is no domain"),
+            ([*doctor, "yodel..example"], "is no domain"),
+            ([*doctor, "--", "yodel.1"], "is no domain"),
+            ([*doctor, ""], "is no domain"),
+            ([*doctor, "--helo", "198.51.100.91", "yodel.example"], "or the address in brackets: [198.51.100.91]"),
+            ([*doctor, "--helo", "2001:db8::1", "yodel.example"], "or the address in brackets: [IPv6:2001:db8::1]"),
+            ([*doctor, "--helo", "mail server", "yodel.example"], "is no name; expected one like mail.example.org"),
+            ([*doctor, "--bounces", "bounce@b.example", "yodel.example"], "is a mail address; its domain is b.example"),
+            ([*doctor, "--bounces", "198.51.100.91", "yodel.example"], "is an address"),
+            ([*doctor, "--selector", "s1;", "yodel.example"], "is no selector; expected one like s1"),
+            ([*doctor, "--selector", "", "yodel.example"], "is no selector"),
+            ([*doctor, "--selector", "s1._domainkey.other.example", "yodel.example"], 'the selector "s1" was given with the domain other.example, which is not yodel.example'),
+            (["report", "--since", "24"], "is no time; expected one like 24h, 7d or"),
+            (["report", "--since", " 24h"], "is no time"),
+            (["report", "--since", "-24h"], "is no time"),
+            (["report", "--since", "24 h"], "is no time"),
+            (["report", "--since", "0h"], "is no time"),
+            (["report", "--since", "24hours"], "is no time"),
+            (["report", "--since", "2026-02-30T00:00:00Z"], "is no time"),
+            (["report", "--since", "2026-02-03T00:00:00Zebra"], "is no time"),
+            (["report", "--since", "2026-02-03"], "is no time"),
+            (["replay", "--config", running.config, "--since", "99999999999d"], "is no time"),
+        ):
+            with self.subTest(arguments):
+                status, text, messages = run(*arguments, *(["-c", running.config] if message is None and "-c" not in arguments else []))
+                if message is None:
+                    self.assertNotEqual(status, 2, messages)
+                else:
+                    self.assertEqual((status, text), (2, ""))
+                    self.assertIn(message, messages)
+
+    def test_B23_what_is_understood_is_the_same(self):
+        def record(*arguments):
+            found = json.loads(run("check", "--json", "-c", running.config, "--ip", addresses["good"], *arguments)[1])
+            return found["mail-from"], found["verdicts"][0]["recipient"]
+
+        for given, path in (("a@p.example", "<a@p.example>"), ("Anna <a@p.example>", "<a@p.example>"), ('"A, <b>" <a@p.example>', None), ("<a@p.example>", "<a@p.example>"),
+                            ("", "<>"), ("<>", "<>"), ("<not an address", "<not an address")):
+            if path is None:
+                self.assertEqual(run("check", "--ip", "198.51.100.54", "--from", given)[0], 2)
+            else:
+                self.assertEqual(record("--from", given)[0], path)
+        self.assertEqual(record("--rcpt", "Bob <bob@in.test>")[1], "<bob@in.test>")
+        for selector in ("s1", "S1", "s1._domainkey", "s1._domainkey.yodel.example", "s1._domainkey.yodel.example."):
+            _, text, _ = run("doctor", "--no-probe", "-c", running.config, "--json", "--selector", selector, "yodel.example")
+            self.assertEqual(json.loads(text)[0]["cells"]["DKIM key"], "good", selector)
+
+
 class Find(unittest.TestCase):
     """explain in logs made for it."""
 
@@ -766,7 +847,7 @@ class Doctor(unittest.TestCase):
             ([], "no domain was given"),
             (["nodots"], "is no domain; expected one like example.org"),
             (["--ip", "x", "a.example"], "is no address"),
-            (["--helo", "[192.0.2.1]", "a.example"], "is no name"),
+            (["--helo", "[192.0.2.1", "a.example"], "is no name"),
             (["a.example"] * 19, "more than 18 domains"),
             (["--ip", "192.0.2.1"] * 9 + ["a.example"], "more than 8 addresses"),
         ):
