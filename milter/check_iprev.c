@@ -5,26 +5,11 @@
 
 #define ADDRESSES_SHOWN 4
 
-/* The first names of a PTR answer in alphabetical order. */
+/* The names of a PTR answer that are followed: the first, as answers are in order. */
 struct name_list {
-	const struct dns_record *items[IPREV_NAMES_MAX];
+	const struct dns_record *records;
 	size_t count;
 };
-
-static void
-insert_name(struct name_list *names, const struct dns_record *record)
-{
-	size_t at = names->count;
-
-	while (at > 0 && strcmp(names->items[at - 1]->name, record->name) > 0)
-		at--;
-	if (at == IPREV_NAMES_MAX)
-		return;
-	if (names->count < IPREV_NAMES_MAX)
-		names->count++;
-	memmove(&names->items[at + 1], &names->items[at], (names->count - 1 - at) * sizeof names->items[0]);
-	names->items[at] = record;
-}
 
 static const char *
 addresses_shown(const struct dns_answer *answer, struct arena *arena)
@@ -50,8 +35,8 @@ ask_names(struct inquiry *inquiry, const struct name_list *names, const struct d
 	const enum dns_type type = dns_address_type(client);
 
 	for (size_t i = 0; i < names->count; i++)
-		answers[i] = names->items[i]->is_host_name
-				     ? inquiry_ask(inquiry, STAGE_CONNECT, names->items[i]->name, type)
+		answers[i] = names->records[i].is_host_name
+				     ? inquiry_ask(inquiry, STAGE_CONNECT, names->records[i].name, type)
 				     : &no_host_name;
 	for (size_t i = 0; i < names->count; i++) {
 		if (answers[i] == NULL)
@@ -73,7 +58,7 @@ write_names(struct inquiry *inquiry, const struct name_list *names, const struct
 	for (size_t i = 0; facts->iprev.names != NULL && i < names->count && answers[i] != NULL; i++) {
 		struct iprev_name *name = &facts->iprev.names[facts->iprev.count++];
 
-		name->name = arena_string(arena, names->items[i]->name);
+		name->name = arena_string(arena, names->records[i].name);
 		name->status = answers[i]->status;
 		name->is_verified = dns_answer_holds(answers[i], &facts->client.address);
 		name->addresses = addresses_shown(answers[i], arena);
@@ -93,7 +78,7 @@ run(struct inquiry *inquiry)
 	struct facts *facts = inquiry_facts(inquiry);
 	const struct ipaddr *client = &facts->client.address;
 	const struct dns_answer *pointers, *answers[IPREV_NAMES_MAX];
-	struct name_list names = { .count = 0 };
+	struct name_list names;
 	char reverse[IPADDR_REVERSE_SIZE];
 
 	if (client->length == 0 || !config_wants(inquiry_config(inquiry), METHOD_IPREV))
@@ -102,11 +87,12 @@ run(struct inquiry *inquiry)
 	pointers = inquiry_ask(inquiry, STAGE_CONNECT, reverse, DNS_PTR);
 	if (pointers == NULL)
 		return false;
-	for (size_t i = 0; i < pointers->count; i++)
-		insert_name(&names, &pointers->records[i]);
+	names = (struct name_list){ pointers->records,
+				    pointers->count < IPREV_NAMES_MAX ? pointers->count : IPREV_NAMES_MAX };
 	if (!ask_names(inquiry, &names, answers))
 		return false;
-	facts->iprev = (struct iprev_facts){ .status = pointers->status, .total = pointers->count };
+	facts->iprev = (struct iprev_facts){ .status = pointers->status,
+					     .total = pointers->count + pointers->left_out };
 	if (names.count > 0)
 		write_names(inquiry, &names, answers);
 	else

@@ -11,7 +11,6 @@
 #define TTL_MAX (7 * 86400)
 #define TYPE_SOA 6
 #define CLASS_IN 1
-#define NAME_TEXT_SIZE 1024 /* 253 octets, each at most as \DDD, and dots */
 
 static const char *const status_words[] = {
 	[DNS_NOERROR] = "answered",
@@ -21,6 +20,7 @@ static const char *const status_words[] = {
 	[DNS_TIMEOUT] = "timeout",
 	[DNS_BOGUS] = "DNSSEC bogus",
 	[DNS_MALFORMED] = "malformed answer",
+	[DNS_TOO_LARGE] = "too large an answer",
 	[DNS_TOO_MANY] = "not asked: too many lookups",
 	[DNS_NO_TIME] = "not asked: no time was left",
 	[DNS_NO_MEMORY] = "not asked: out of memory",
@@ -90,6 +90,7 @@ dns_answer_empty(enum dns_status status, uint32_t ttl_s)
 	if (answer != NULL) {
 		answer->status = status;
 		answer->ttl_s = ttl_s;
+		answer->octets = sizeof *answer;
 	}
 	return answer;
 }
@@ -278,14 +279,18 @@ read_record_head(struct reader *reader, unsigned char *owner, struct record_head
 		reader->at += head->data_length;
 }
 
-/* What an answer will hold; the records' texts lie behind the records in one block. */
+/* All that an answer may hold, before it is put in order and copied to where it fits. */
 struct builder {
-	struct dns_answer *answer;
-	char *text; /* where the next text goes */
+	struct dns_record *records;
+	size_t count;
+	char *text; /* where the next text goes, behind the records */
 	uint32_t ttl_s;
 };
 
-/* Read a name inside record data and keep its text; the name must end with the data. */
+/*
+ * Read a name inside record data and keep its text; the name must end with the data. What is no host name is
+ * for people only, and cut.
+ */
 static bool
 build_name(struct builder *builder, struct reader *reader, const struct record_head *head, size_t skip,
 	   struct dns_record *record)
@@ -298,8 +303,8 @@ build_name(struct builder *builder, struct reader *reader, const struct record_h
 	read_name(&inner, wire);
 	if (inner.is_broken || head->data_length < skip || inner.at != head->data + head->data_length)
 		return false;
-	strbuf_init(&text, builder->text, NAME_TEXT_SIZE);
-	record->is_host_name = wire_to_text(wire, &text);
+	strbuf_init(&text, builder->text, DOMAIN_SIZE);
+	record->is_host_name = wire_to_text(wire, &text) && !text.is_cut;
 	record->name = builder->text;
 	builder->text += text.length + 1;
 	return true;
@@ -319,6 +324,7 @@ build_text(struct builder *builder, const struct reader *reader, const struct re
 		builder->text += at[0];
 	}
 	record->text.length = (size_t)(builder->text - record->text.at);
+	*builder->text++ = '\0';
 	return true;
 }
 
@@ -330,13 +336,14 @@ build_data(struct builder *builder, const struct reader *reader, const struct re
 	memcpy(builder->text, reader->packet + head->data, head->data_length);
 	record->text = (struct span){ builder->text, head->data_length };
 	builder->text += head->data_length;
+	*builder->text++ = '\0';
 	return head->data_length > 3;
 }
 
 static bool
 build_record(struct builder *builder, struct reader *reader, const struct record_head *head)
 {
-	struct dns_record *record = &builder->answer->records[builder->answer->count];
+	struct dns_record *record = &builder->records[builder->count];
 	const unsigned char *data = reader->packet + head->data;
 	bool is_whole;
 
@@ -362,19 +369,131 @@ build_record(struct builder *builder, struct reader *reader, const struct record
 		is_whole = build_text(builder, reader, head, record);
 		break;
 	}
-	builder->answer->count += is_whole ? 1 : 0;
+	builder->count += is_whole ? 1 : 0;
 	return is_whole;
 }
 
-/* Room for the records and texts of any message of `length` octets with `records` in it. */
-static struct dns_answer *
-allocate_answer(size_t records, size_t length, enum dns_type type)
-{
-	const size_t name_size = type == DNS_PTR || type == DNS_MX ? NAME_TEXT_SIZE : 0;
-	const size_t text_size = type == DNS_TXT || type == DNS_TLSA ? length : 0;
+/* The order of answers. */
 
-	return calloc(1, sizeof(struct dns_answer) + records * (sizeof(struct dns_record) + name_size)
-				 + text_size);
+static int
+compare_spans(struct span a, struct span b)
+{
+	const size_t shorter = a.length < b.length ? a.length : b.length;
+	const int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+static int
+compare_addresses(const void *a, const void *b)
+{
+	return ipaddr_compare(&((const struct dns_record *)a)->address,
+			      &((const struct dns_record *)b)->address);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return compare_spans(((const struct dns_record *)a)->text, ((const struct dns_record *)b)->text);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct dns_record *first = a, *second = b;
+
+	return first->preference != second->preference ? first->preference - second->preference
+						       : strcmp(first->name, second->name);
+}
+
+typedef int compare(const void *a, const void *b);
+
+static bool
+holds_names(enum dns_type type)
+{
+	return type == DNS_PTR || type == DNS_MX;
+}
+
+static compare *
+order_of(enum dns_type type)
+{
+	return type == DNS_A || type == DNS_AAAA ? compare_addresses
+	       : holds_names(type)               ? compare_names
+						 : compare_texts;
+}
+
+size_t
+dns_records_order(struct dns_record *records, size_t count, enum dns_type type)
+{
+	compare *const order = order_of(type);
+	size_t kept = 0;
+
+	qsort(records, count, sizeof *records, order);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || order(&records[kept - 1], &records[i]) != 0)
+			records[kept++] = records[i];
+	return kept;
+}
+
+/* Octets of a record's text with its NUL. */
+static size_t
+text_size(const struct dns_record *record, enum dns_type type)
+{
+	return holds_names(type)         ? strlen(record->name) + 1
+	       : record->text.at != NULL ? record->text.length + 1
+					 : 0;
+}
+
+static void
+copy_record(struct dns_record *to, const struct dns_record *from, enum dns_type type, char *text)
+{
+	*to = *from;
+	if (holds_names(type)) {
+		to->name = strcpy(text, from->name);
+	} else if (from->text.at != NULL) {
+		memcpy(text, from->text.at, from->text.length + 1);
+		to->text.at = text;
+	}
+}
+
+/* An answer that holds the first of the records in order, and no octet more than they need. */
+static struct dns_answer *
+pack_answer(const struct builder *builder, enum dns_type type)
+{
+	const size_t names = builder->count < DNS_NAMES_MAX ? builder->count : DNS_NAMES_MAX;
+	const size_t count = holds_names(type) ? names : builder->count;
+	size_t octets = sizeof(struct dns_answer) + count * sizeof(struct dns_record);
+	struct dns_answer *answer;
+	char *text;
+
+	if (count > DNS_RECORDS_MAX)
+		return dns_answer_empty(DNS_TOO_LARGE, 0);
+	for (size_t i = 0; i < count; i++)
+		octets += text_size(&builder->records[i], type);
+	answer = malloc(octets);
+	if (answer == NULL)
+		return NULL;
+	*answer = (struct dns_answer){ .octets = (uint32_t)octets,
+				       .ttl_s = builder->ttl_s,
+				       .count = count,
+				       .left_out = builder->count - count };
+	text = (char *)&answer->records[count];
+	for (size_t i = 0; i < count; i++) {
+		copy_record(&answer->records[i], &builder->records[i], type, text);
+		text += text_size(&builder->records[i], type);
+	}
+	return answer;
+}
+
+/* Room for all the records and texts of any message of `length` octets with `records` in it. */
+static bool
+make_room(struct builder *builder, size_t records, size_t length, enum dns_type type)
+{
+	const size_t texts = holds_names(type) ? records * DOMAIN_SIZE : length + records;
+
+	builder->records = calloc(1, records * sizeof *builder->records + texts);
+	builder->text = (char *)(builder->records + records);
+	return builder->records != NULL;
 }
 
 static void
@@ -384,34 +503,47 @@ smallest(uint32_t *ttl_s, uint32_t other_s)
 		*ttl_s = other_s;
 }
 
+/*
+ * Move `wire` to where a CNAME record of that name points. False when the section cannot be read, or has two
+ * that differ: which of them is followed must not be left to their order (RFC 2181, 10.1).
+ */
+static bool
+follow_cname(struct reader reader, unsigned records, unsigned char *wire, uint32_t *ttl_s, bool *has_moved)
+{
+	unsigned char found[WIRE_NAME_MAX + 1], other[WIRE_NAME_MAX + 1], owner[WIRE_NAME_MAX + 1];
+
+	*has_moved = false;
+	for (unsigned i = 0; i < records; i++) {
+		struct record_head head;
+		struct reader target;
+
+		read_record_head(&reader, owner, &head);
+		if (reader.is_broken)
+			return false;
+		if (head.type != DNS_CNAME || head.class != CLASS_IN || !wire_equals(owner, wire))
+			continue;
+		target = reader;
+		target.at = head.data;
+		read_name(&target, *has_moved ? other : found);
+		if (target.is_broken || (*has_moved && !wire_equals(found, other)))
+			return false;
+		smallest(ttl_s, head.ttl_s);
+		*has_moved = true;
+	}
+	if (*has_moved)
+		memcpy(wire, found, sizeof found);
+	return true;
+}
+
 /* Move `wire` along the CNAME records of the answer section. */
 static bool
 follow_cnames(struct reader reader, unsigned records, unsigned char *wire, uint32_t *ttl_s)
 {
-	const size_t start = reader.at;
-
 	for (int links = 0; links <= CNAME_MAX; links++) {
-		bool has_moved = false;
+		bool has_moved;
 
-		reader.at = start;
-		for (unsigned i = 0; i < records && !has_moved; i++) {
-			unsigned char owner[WIRE_NAME_MAX + 1];
-			struct record_head head;
-
-			read_record_head(&reader, owner, &head);
-			if (reader.is_broken)
-				return false;
-			if (head.type == DNS_CNAME && head.class == CLASS_IN && wire_equals(owner, wire)) {
-				struct reader target = reader;
-
-				target.at = head.data;
-				read_name(&target, wire);
-				if (target.is_broken)
-					return false;
-				smallest(ttl_s, head.ttl_s);
-				has_moved = true;
-			}
-		}
+		if (!follow_cname(reader, records, wire, ttl_s, &has_moved))
+			return false;
 		if (!has_moved)
 			return true;
 	}
@@ -429,8 +561,7 @@ collect_records(struct reader *reader, unsigned records, const unsigned char *wi
 		read_record_head(reader, owner, &head);
 		if (reader->is_broken)
 			return false;
-		if (head.type != type || head.class != CLASS_IN || !wire_equals(owner, wire)
-		    || builder->answer->count == DNS_RECORDS_MAX)
+		if (head.type != type || head.class != CLASS_IN || !wire_equals(owner, wire))
 			continue;
 		smallest(&builder->ttl_s, head.ttl_s);
 		if (!build_record(builder, reader, &head))
@@ -494,9 +625,9 @@ read_answer(struct reader *reader, const char *name, enum dns_type type, struct 
 	    || !follow_cnames(*reader, answers, wire, &builder->ttl_s)
 	    || !collect_records(reader, answers, wire, type, builder))
 		return DNS_MALFORMED;
-	if (builder->answer->count > 0)
+	if (builder->count > 0)
 		return DNS_NOERROR;
-	builder->ttl_s = negative_ttl(reader, authorities);
+	smallest(&builder->ttl_s, negative_ttl(reader, authorities)); /* nor longer than an alias to it */
 	return rcode == 3 ? DNS_NXDOMAIN : DNS_NODATA;
 }
 
@@ -505,6 +636,8 @@ dns_answer_parse(const unsigned char *packet, size_t length, const char *name, e
 {
 	struct reader reader = { .packet = packet, .length = length };
 	struct builder builder = { .ttl_s = TTL_MAX };
+	struct dns_answer *answer;
+	enum dns_status status;
 	size_t records;
 
 	if (length < HEADER_SIZE || length > 65535)
@@ -513,19 +646,15 @@ dns_answer_parse(const unsigned char *packet, size_t length, const char *name, e
 	records = (size_t)packet[6] << 8 | packet[7];
 	if (records > length / 11)
 		return dns_answer_empty(DNS_MALFORMED, 0);
-	if (records > DNS_RECORDS_MAX)
-		records = DNS_RECORDS_MAX;
-	builder.answer = allocate_answer(records, length, type);
-	if (builder.answer == NULL)
+	if (!make_room(&builder, records, length, type))
 		return NULL;
-	builder.text = (char *)&builder.answer->records[records];
-	builder.answer->status = read_answer(&reader, name, type, &builder);
-	if (builder.answer->status != DNS_NOERROR) {
-		const struct dns_answer empty = { .status = builder.answer->status, .ttl_s = builder.ttl_s };
-
-		free(builder.answer);
-		return dns_answer_empty(empty.status, dns_status_is_void(empty.status) ? empty.ttl_s : 0);
+	status = read_answer(&reader, name, type, &builder);
+	if (status == DNS_NOERROR) {
+		builder.count = dns_records_order(builder.records, builder.count, type);
+		answer = pack_answer(&builder, type);
+	} else {
+		answer = dns_answer_empty(status, dns_status_is_void(status) ? builder.ttl_s : 0);
 	}
-	builder.answer->ttl_s = builder.ttl_s;
-	return builder.answer;
+	free(builder.records);
+	return answer;
 }

@@ -128,6 +128,13 @@ ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix)
 	return bits == 0 || ((a->octets[octets] ^ b->octets[octets]) >> (8 - bits)) == 0;
 }
 
+int
+ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return a->length != b->length ? (int)a->length - (int)b->length
+				      : memcmp(a->octets, b->octets, sizeof a->octets);
+}
+
 bool
 ipaddr_is_loopback(const struct ipaddr *address)
 {
@@ -204,19 +211,12 @@ network_contains(const struct network *network, const struct ipaddr *address)
 
 /* Network sets. Two networks are apart, or one lies within the other: so a sorted set needs no tree. */
 
-static int
-compare_addresses(const struct ipaddr *a, const struct ipaddr *b)
-{
-	return a->length != b->length ? (int)a->length - (int)b->length
-				      : memcmp(a->octets, b->octets, sizeof a->octets);
-}
-
 /* The wider of two that begin alike comes first. */
 static int
 compare_networks(const void *left, const void *right)
 {
 	const struct network *a = left, *b = right;
-	const int order = compare_addresses(&a->address, &b->address);
+	const int order = ipaddr_compare(&a->address, &b->address);
 
 	return order != 0 ? order : (int)a->prefix - (int)b->prefix;
 }
@@ -242,7 +242,7 @@ network_set_contains(const struct network_set *set, const struct ipaddr *address
 	while (low < high) { /* to the first network behind the address */
 		const size_t middle = low + (high - low) / 2;
 
-		if (compare_addresses(&set->items[middle].address, address) <= 0)
+		if (ipaddr_compare(&set->items[middle].address, address) <= 0)
 			low = middle + 1;
 		else
 			high = middle;

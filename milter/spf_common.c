@@ -75,6 +75,17 @@ spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 	return spf_ask_name(evaluation, memory, type);
 }
 
+/* The null MX (RFC 7505) has no address, and that costs no lookup. */
+const struct dns_answer *
+spf_ask_host(struct spf_evaluation *evaluation, const struct dns_record *host)
+{
+	static const struct dns_answer no_address = { .status = DNS_NOERROR };
+
+	return host->name[0] == '\0'
+		       ? &no_address
+		       : spf_ask_name(evaluation, host->name, dns_address_type(&evaluation->query->client));
+}
+
 /* The record. */
 
 /* The one TXT record that is an SPF record; NULL for none, and `*count` how many there are. */

@@ -49,6 +49,8 @@ set_failure(struct engine *engine, enum result result, const char *problem)
 static bool
 counts_term(struct engine *engine)
 {
+	if (engine->failure != RESULT_UNCHECKED)
+		return false;
 	if (++engine->evaluation.terms <= SPF_TERMS_MAX)
 		return true;
 	set_failure(engine, RESULT_PERMERROR, "more than 10 terms that cause DNS lookups (RFC 7208, 4.6.4)");
@@ -107,18 +109,83 @@ copy_record(SPF_dns_rr_t *rr, const struct dns_record *record, ns_type type)
 	return true;
 }
 
-/* Take note of MX and PTR names. Returns how many of the records libspf2 shall see. */
-static size_t
-note_names(struct engine *engine, const struct dns_answer *answer, ns_type type)
+/* Bits at the front that an answer's address nearest to the client shares with it; -1: there is none. */
+static int
+nearness(const struct ipaddr *client, const struct dns_answer *answer)
 {
-	if (type != ns_t_mx && type != ns_t_ptr)
-		return answer->count;
+	int nearest = -1;
+
+	for (size_t i = 0; i < answer->count; i++)
+		while (nearest < 8 * client->length
+		       && ipaddr_matches(client, &answer->records[i].address, (unsigned)(nearest + 1)))
+			nearest++;
+	return nearest;
+}
+
+/*
+ * How soon libspf2 shall come to an MX host: it takes them one by one, while a match of any counts before a
+ * fault, and that before what is not there, as in spf_native.c.
+ */
+static int
+rank_of(struct engine *engine, const struct dns_record *host)
+{
+	const struct dns_answer *answer = spf_ask_host(&engine->evaluation, host);
+
+	if (answer == NULL || dns_status_is_void(answer->status))
+		return -2;
+	return dns_status_is_fault(answer->status) ? -1 : nearness(&engine->evaluation.query->client, answer);
+}
+
+/* MX and PTR names of one answer, those first that libspf2 shall see first. */
+struct host_list {
+	const struct dns_record *hosts[SPF_NAMES_MAX];
+	int ranks[SPF_NAMES_MAX];
+	size_t count;
+};
+
+static void
+insert_host(struct host_list *list, const struct dns_record *host, int rank)
+{
+	size_t at = list->count++;
+
+	for (; at > 0 && list->ranks[at - 1] < rank; at--) {
+		list->hosts[at] = list->hosts[at - 1];
+		list->ranks[at] = list->ranks[at - 1];
+	}
+	list->hosts[at] = host;
+	list->ranks[at] = rank;
+}
+
+/* Take note of the names, and give libspf2 those that it shall see. */
+static bool
+copy_hosts(struct engine *engine, SPF_dns_rr_t *rr, const struct dns_answer *answer, ns_type type)
+{
+	struct host_list list = { .count = 0 };
+
 	if (type == ns_t_mx && answer->count > SPF_NAMES_MAX)
 		set_failure(engine, RESULT_PERMERROR, "more than 10 MX records (RFC 7208, 4.6.4)");
-	for (size_t i = 0; i < answer->count && i < SPF_NAMES_MAX; i++)
+	for (size_t i = 0; i < answer->count && i < SPF_NAMES_MAX; i++) {
+		const struct dns_record *host = &answer->records[i];
+
 		if (engine->name_count < sizeof engine->names / sizeof engine->names[0])
-			engine->names[engine->name_count++] = answer->records[i].name;
-	return answer->count < SPF_NAMES_MAX ? answer->count : SPF_NAMES_MAX;
+			engine->names[engine->name_count++] = host->name;
+		insert_host(&list, host, type == ns_t_mx ? rank_of(engine, host) : 0);
+	}
+	for (size_t i = 0; i < list.count; i++)
+		if (!copy_record(rr, list.hosts[i], type))
+			return false;
+	return true;
+}
+
+static bool
+copy_answer(struct engine *engine, SPF_dns_rr_t *rr, const struct dns_answer *answer, ns_type type)
+{
+	if (type == ns_t_mx || type == ns_t_ptr)
+		return copy_hosts(engine, rr, answer, type);
+	for (size_t i = 0; i < answer->count; i++)
+		if (!copy_record(rr, &answer->records[i], type))
+			return false;
+	return true;
 }
 
 /* TRY_AGAIN, which makes libspf2 end with temperror; what we found ourselves counts instead. */
@@ -134,7 +201,6 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 	struct engine *engine = layer->hook;
 	const struct dns_answer *answer;
 	SPF_dns_rr_t *rr;
-	size_t count;
 
 	(void)should_cache;
 	if (engine->failure != RESULT_UNCHECKED
@@ -158,10 +224,8 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 				 answer->status == DNS_NXDOMAIN ? HOST_NOT_FOUND
 				 : answer->count == 0           ? NO_DATA
 								: NETDB_SUCCESS);
-	count = note_names(engine, answer, type);
-	for (size_t i = 0; rr != NULL && i < count; i++)
-		if (!copy_record(rr, &answer->records[i], type))
-			break;
+	if (rr != NULL)
+		(void)copy_answer(engine, rr, answer, type);
 	return rr;
 }
 

@@ -54,25 +54,57 @@ address_matches(const struct spf_evaluation *evaluation, const struct spf_term *
 	return ipaddr_matches(client, address, client->length == 4 ? term->prefix4 : term->prefix6);
 }
 
+static bool
+holds_match(const struct spf_evaluation *evaluation, const struct spf_term *term,
+	    const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (address_matches(evaluation, term, &answer->records[i].address))
+			return true;
+	return false;
+}
+
 static enum match
 match_addresses(struct spf_evaluation *evaluation, const struct spf_term *term, const char *name,
 		const struct dns_answer *answer)
 {
 	const enum match judged = judge_answer(evaluation, answer, name);
 
-	if (judged != MATCH_NO)
-		return judged;
-	for (size_t i = 0; i < answer->count; i++)
-		if (address_matches(evaluation, term, &answer->records[i].address))
+	return judged == MATCH_NO && holds_match(evaluation, term, answer) ? MATCH_YES : judged;
+}
+
+/*
+ * The addresses of MX names, which the server may give in any order: a match counts before a fault, and that
+ * before what is not there.
+ */
+static enum match
+match_hosts(struct spf_evaluation *evaluation, const struct spf_term *term, const struct dns_answer *hosts)
+{
+	const struct dns_answer *answers[SPF_NAMES_MAX];
+	bool is_pending = false;
+	enum match match = MATCH_NO;
+
+	for (size_t i = 0; i < hosts->count; i++) { /* all at once */
+		answers[i] = spf_ask_host(evaluation, &hosts->records[i]);
+		is_pending = is_pending || answers[i] == NULL;
+		if (answers[i] != NULL && holds_match(evaluation, term, answers[i]))
 			return MATCH_YES;
-	return MATCH_NO;
+	}
+	if (is_pending)
+		return MATCH_PENDING;
+	for (size_t i = 0; i < hosts->count; i++)
+		if (dns_status_is_fault(answers[i]->status))
+			return judge_answer(evaluation, answers[i], hosts->records[i].name);
+	for (size_t i = 0; i < hosts->count && match == MATCH_NO; i++)
+		match = judge_answer(evaluation, answers[i], hosts->records[i].name);
+	return match;
 }
 
 static enum match
 match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const char *name)
 {
-	const struct dns_answer *answer = spf_ask(evaluation, name, DNS_MX), *addresses[SPF_NAMES_MAX];
-	enum match match = judge_answer(evaluation, answer, name);
+	const struct dns_answer *answer = spf_ask(evaluation, name, DNS_MX);
+	const enum match match = judge_answer(evaluation, answer, name);
 
 	if (match != MATCH_NO)
 		return match;
@@ -81,14 +113,7 @@ match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const c
 						   "%s has more than 10 MX records (RFC 7208, 4.6.4)", name);
 		return MATCH_PERMERROR;
 	}
-	for (size_t i = 0; i < answer->count; i++) /* all at once; the null MX (RFC 7505) has no address */
-		if (answer->records[i].name[0] != '\0')
-			addresses[i] = spf_ask_name(evaluation, answer->records[i].name,
-						    dns_address_type(&evaluation->query->client));
-	for (size_t i = 0; i < answer->count && match == MATCH_NO; i++)
-		if (answer->records[i].name[0] != '\0')
-			match = match_addresses(evaluation, term, answer->records[i].name, addresses[i]);
-	return match;
+	return match_hosts(evaluation, term, answer);
 }
 
 /* A fault of the reverse DNS makes the mechanism not match (5.5). */

@@ -34,6 +34,7 @@ enum dns_status {
 	DNS_TIMEOUT,   /* no answer before the deadline of whoever asked */
 	DNS_BOGUS,     /* DNSSEC validation failed */
 	DNS_MALFORMED, /* an answer that cannot be read */
+	DNS_TOO_LARGE, /* an answer beyond what is read */
 	/* Nobody was asked, so that it is nobody's fault but ours or the client's: */
 	DNS_TOO_MANY,  /* for this client too much was asked already */
 	DNS_NO_TIME,   /* the deadline had passed */
@@ -42,29 +43,37 @@ enum dns_status {
 
 enum dns_security { DNS_INSECURE, DNS_SECURE };
 
-/* Records of one answer that are kept; what a server sends beyond them is left out. */
+/*
+ * Records of one answer that are read: more of them are DNS_TOO_LARGE, for a part of them would be a wrong
+ * answer. Of PTR and MX records nobody follows more than ten, so that only the first in order are kept.
+ */
 #define DNS_RECORDS_MAX 512
+#define DNS_NAMES_MAX 64
 
 /* One record. Which member counts follows from the type that was asked. */
 struct dns_record {
 	struct ipaddr address; /* A, AAAA */
-	struct span text;      /* TXT: its strings joined without blanks (RFC 7208, 3.3); any octets */
+	struct span text; /* TXT: its strings joined without blanks (RFC 7208, 3.3); any octets, then a NUL */
 	/* TLSA: usage, selector, matching type, an octet each, then data (RFC 6698, 2.1) */
-	const char *name;    /* PTR, MX: normalized, or escaped for people when not is_host_name */
+	const char *name;    /* PTR, MX: normalized, or escaped for people, and cut, when not is_host_name */
 	bool is_host_name;   /* PTR, MX: `name` is a host name by RFC 1123; "_" is tolerated */
 	uint16_t preference; /* MX */
 };
 
 /*
  * An answer. One block of memory, that several may hold: each frees it with dns_answer_free(). Immutable
- * once made.
+ * once made. Its records stand in an order of their own, whatever the server's was, and each only once: A and
+ * AAAA by their octets, MX by preference and name, others by their text. So nothing rests on the order in
+ * which a server happens to send them.
  */
 struct dns_answer {
 	atomic_uint others; /* who hold it, beside the first */
 	enum dns_status status;
 	enum dns_security security;
-	uint32_t ttl_s; /* smallest of the records used, or of the negative answer; at most a week */
-	size_t count;   /* of records; 0 unless DNS_NOERROR */
+	uint32_t ttl_s;  /* smallest of the records used, or of the negative answer; at most a week */
+	uint32_t octets; /* of this block */
+	size_t count;    /* of records; 0 unless DNS_NOERROR */
+	size_t left_out; /* PTR, MX: records beyond those */
 	struct dns_record records[];
 };
 
@@ -93,9 +102,16 @@ bool dns_answer_holds(const struct dns_answer *answer, const struct ipaddr *addr
 struct dns_answer *dns_answer_empty(enum dns_status status, uint32_t ttl_s);
 
 /*
+ * Put the records of an answer in their order and leave out what stands there twice (RFC 2181, 5). Returns
+ * how many are left.
+ */
+size_t dns_records_order(struct dns_record *records, size_t count, enum dns_type type);
+
+/*
  * Read a DNS message (RFC 1035, 4.1): the records of `type` at `name`, or at the end of the
  * CNAME chain that starts there (at most 16 links). Records of other names and types do not
- * count. Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
+ * count. No record lives longer than the CNAME records in front of it, nor does its absence
+ * (RFC 2308, 5). Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
  * ran out. `name` is as ask() takes it.
  */
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,

@@ -55,6 +55,9 @@ const char *ipaddr_format(const struct ipaddr *address, char *text);
 
 bool ipaddr_equals(const struct ipaddr *a, const struct ipaddr *b);
 
+/* An order of addresses, as strcmp() tells it: IPv4 first, then by octets. */
+int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
+
 /* Whether the first `prefix` bits are the same; addresses of two families never match. */
 bool ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix);
 

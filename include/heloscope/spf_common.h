@@ -44,6 +44,9 @@ const struct dns_answer *spf_ask(struct spf_evaluation *evaluation, const char *
 const struct dns_answer *spf_ask_name(struct spf_evaluation *evaluation, const char *name,
 				      enum dns_type type);
 
+/* Ask for the addresses of the client's family of an MX record's host. */
+const struct dns_answer *spf_ask_host(struct spf_evaluation *evaluation, const struct dns_record *host);
+
 /* Begin a step of the trace, to which the lookups that follow belong. `domain` is kept. Returns its number.
  */
 size_t spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct span term);

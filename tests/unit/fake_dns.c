@@ -50,6 +50,7 @@ fake_dns_answer(const struct fake_row *row)
 
 	answer->status = row->status;
 	answer->ttl_s = 300;
+	answer->octets = (uint32_t)(sizeof *answer + length);
 	if (row->records == NULL)
 		return answer;
 	memcpy(rest, row->records, length + 1);
@@ -62,6 +63,7 @@ fake_dns_answer(const struct fake_row *row)
 		assert_true(answer->count < 64);
 		set_record(&answer->records[answer->count++], row->type, text);
 	}
+	answer->count = dns_records_order(answer->records, answer->count, row->type);
 	return answer;
 }
 

@@ -233,7 +233,7 @@ F23_F24_F25_dnslist_tells_listings_from_errors(void **state)
 		{ "any.test", DNS_NOERROR, "192.0.2.7", LIST_SAYS_STRANGE, 0xc0000207, 1 },
 		{ "any.test", DNS_NOERROR, "192.0.2.7|127.0.0.3", LIST_SAYS_YES, 0x7f000003, 1 },
 		{ "any.test", DNS_NOERROR, "10.0.0.1|127.0.0.1", LIST_SAYS_OTHER, 0x7f000001, 1 },
-		{ "zen.test", DNS_NOERROR, "127.0.0.4|127.0.0.9|127.0.0.2", LIST_SAYS_YES, 0x7f000004, 2 },
+		{ "zen.test", DNS_NOERROR, "127.0.0.4|127.0.0.9|127.0.0.2", LIST_SAYS_YES, 0x7f000002, 2 },
 		{ "zen.test", DNS_NOERROR, "127.0.0.10", LIST_SAYS_OTHER, 0x7f00000a, 1 },
 		{ "dbl.test", DNS_NOERROR, "127.0.1.255", LIST_SAYS_ERROR, 0x7f0001ff, 1 },
 		{ "wl.test", DNS_NOERROR, "127.0.0.255", LIST_SAYS_ERROR, 0x7f0000ff, 1 },

@@ -236,6 +236,58 @@ spf_engines_give_the_results_of_rfc_7208(void **state)
 	}
 }
 
+/* B01, pyspf#44, rspamd#6196: which of the MX hosts matches decides, not which of them is looked at first. */
+static void
+B01_spf_engines_look_for_a_match_among_all_mx_hosts(void **state)
+{
+	static const char *const hosts[] = { "good.x", "void1.x", "void2.x", "void3.x", "down.x" };
+	struct fake_row mx[] = {
+		{ "b01.example", DNS_TXT, DNS_NOERROR, "v=spf1 mx//64 -all" },
+		{ "b01.example", DNS_MX, DNS_NOERROR, NULL },
+		{ "good.x", DNS_AAAA, DNS_NOERROR, "2001:db8:1::1|2001:db8::9" },
+		{ "void1.x", DNS_AAAA, DNS_NODATA, NULL },
+		{ "void2.x", DNS_AAAA, DNS_NXDOMAIN, NULL },
+		{ "void3.x", DNS_AAAA, DNS_NODATA, NULL },
+		{ "down.x", DNS_AAAA, DNS_SERVFAIL, NULL },
+	};
+	static const struct {
+		const char *client;
+		size_t hosts;
+		enum result expected;
+	} table[] = {
+		{ "2001:db8::7", 5, RESULT_PASS },
+		{ "2001:db8:2::7", 5, RESULT_TEMPERROR },
+		{ "2001:db8:2::7", 4, RESULT_PERMERROR },
+		{ "2001:db8:2::7", 3, RESULT_FAIL },
+	};
+
+	(void)state;
+	for (size_t run = 0; run < 2 * ROWS(table) * 5; run++) {
+		const size_t row = run / 2 / 5, first = run / 2 % 5, count = table[row].hosts;
+		struct world world = { .rows = mx, .count = ROWS(mx) };
+		const struct spf_source source = { ask, &world };
+		struct spf_query query = { .domain = "b01.example",
+					   .local = SPAN("a"),
+					   .sender_domain = "b01.example",
+					   .helo = "h",
+					   .receiver = "m" };
+		struct spf_outcome outcome;
+		char records[200] = "";
+		struct arena arena;
+
+		for (size_t i = 0; i < count; i++)
+			(void)snprintf(records + strlen(records), sizeof records - strlen(records),
+				       "%s%zu %s", i > 0 ? "|" : "", i, hosts[(first + i) % count]);
+		mx[1].records = records;
+		assert_true(ipaddr_parse(span_of(table[row].client), &query.client));
+		arena_init(&arena, 1U << 16);
+		assert_true(engines[run % 2](&query, &source, &arena, &outcome));
+		assert_int_equal(outcome.result, table[row].expected);
+		arena_clear(&arena);
+		clear(&world);
+	}
+}
+
 /* C27: explanation text is ours to expand, US-ASCII or nothing. */
 static void
 C27_spf_engines_expand_explanations_safely(void **state)
@@ -655,6 +707,7 @@ main(void)
 		cmocka_unit_test(R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else),
 		cmocka_unit_test(spf_record_extend_puts_the_address_where_it_decides),
 		cmocka_unit_test(spf_engines_give_the_results_of_rfc_7208),
+		cmocka_unit_test(B01_spf_engines_look_for_a_match_among_all_mx_hosts),
 		cmocka_unit_test(C27_spf_engines_expand_explanations_safely),
 		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
 		cmocka_unit_test(spf_libspf2_refuses_records_that_it_would_cut),
