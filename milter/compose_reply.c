@@ -24,10 +24,14 @@ causes(const struct condition *condition, const struct facts *facts)
 {
 	static const struct mailbox nobody = { .form = MAILBOX_MALFORMED };
 
+	unsigned found = 0;
+
 	if (condition == NULL || condition->kind == CONDITION_NOT)
 		return 0;
+	for (size_t i = 0; i < condition->operand_count; i++)
+		found |= causes(condition->operands[i], facts);
 	if (condition->kind == CONDITION_AND || condition->kind == CONDITION_OR)
-		return causes(condition->left, facts) | causes(condition->right, facts);
+		return found;
 	if (policy_truth(condition, facts, &nobody) != TRUTH_TRUE)
 		return 0;
 	if (condition->kind == CONDITION_RESULT)

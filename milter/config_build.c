@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INCLUDE_DEPTH_MAX 8
-#define FILE_MAX (4U << 20) /* octets of one file */
-
 /* Complaints. */
 
 void
@@ -16,12 +13,12 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 {
 	va_list arguments;
 
-	(void)fprintf(reader->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
+	(void)fprintf(reader->reading->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
 	va_start(arguments, format);
-	(void)vfprintf(reader->messages, format, arguments);
+	(void)vfprintf(reader->reading->messages, format, arguments);
 	va_end(arguments);
-	(void)fputc('\n', reader->messages);
-	(*reader->errors)++;
+	(void)fputc('\n', reader->reading->messages);
+	reader->reading->errors++;
 }
 
 static size_t
@@ -139,13 +136,15 @@ config_texts(struct config_reader *reader, const struct value_set *values)
 void
 config_once(struct config_reader *reader, const char *name, struct place place)
 {
-	for (size_t i = 0; i < reader->said->count; i++) {
-		if (strcmp(reader->said->items[i], name) == 0) {
+	struct text_set *said = &reader->reading->said;
+
+	for (size_t i = 0; i < said->count; i++) {
+		if (strcmp(said->items[i], name) == 0) {
 			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
 			return;
 		}
 	}
-	add_text(reader, reader->said, name);
+	add_text(reader, said, name);
 }
 
 /* Settings. */
@@ -409,76 +408,4 @@ config_add_networks(struct config_reader *reader, struct network_set *networks,
 					values->items[i].text, reason);
 	}
 	network_set_sort(networks);
-}
-
-/* Files. */
-
-void
-config_include(struct config_reader *reader, struct word path)
-{
-	const char *slash = strrchr(reader->path, '/');
-	const char *full = path.text;
-
-	if (reader->depth >= INCLUDE_DEPTH_MAX) {
-		config_complain(reader, path.place,
-				"includes nested more than %d deep; expected no file that includes "
-				"itself",
-				INCLUDE_DEPTH_MAX);
-		return;
-	}
-	if (path.text[0] != '/' && slash != NULL)
-		full = arena_printf(&reader->config->arena, "%.*s/%s", (int)(slash - reader->path),
-				    reader->path, path.text);
-	config_read_file(reader->config, reader->messages, full, path.text, reader->depth + 1, reader->errors,
-			 reader->said);
-}
-
-/* The whole file, in `arena`. False, with errno set, when it cannot be read. */
-static bool
-read_whole(struct arena *arena, const char *path, struct span *text)
-{
-	FILE *file = fopen(path, "re");
-	char *memory;
-	size_t length;
-	int reason;
-
-	if (file == NULL)
-		return false;
-	memory = arena_alloc(arena, FILE_MAX);
-	errno = memory == NULL ? ENOMEM : 0;
-	length = memory != NULL ? fread(memory, 1, FILE_MAX, file) : 0;
-	if (length == FILE_MAX)
-		errno = EFBIG;
-	reason = errno;
-	(void)fclose(file);
-	errno = reason;
-	*text = (struct span){ memory, length };
-	return reason == 0;
-}
-
-void
-config_read_file(struct config *config, FILE *messages, const char *path, const char *shown, unsigned depth,
-		 unsigned *errors, struct text_set *said)
-{
-	struct config_reader reader = {
-		.config = config,
-		.messages = messages,
-		.path = path,
-		.shown = arena_string(&config->arena, shown),
-		.depth = depth,
-		.errors = errors,
-		.said = said,
-	};
-	struct arena file_memory;
-	struct span text;
-
-	arena_init(&file_memory, FILE_MAX * 2);
-	if (!read_whole(&file_memory, path, &text)) {
-		(void)fprintf(messages, "%s: cannot be read: %s\n", path, strerror(errno));
-		(*errors)++;
-	} else if (!config_parse_text(&reader, text)) {
-		(void)fprintf(messages, "%s: out of memory\n", path);
-		(*errors)++;
-	}
-	arena_clear(&file_memory);
 }

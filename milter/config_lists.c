@@ -1,9 +1,10 @@
 /* config_lists: the lists that a configuration asks. */
 #include "heloscope/config_build.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "heloscope/regular_file.h"
 
 /* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
 #define ZONE_MAX (253 - 64)
@@ -73,12 +74,13 @@ static const char *
 read_key(struct config_reader *reader, struct word path)
 {
 	char line[128] = "";
-	FILE *file = fopen(path.text, "re");
+	struct error reason;
+	FILE *file = regular_file_open(path.text, NULL, &reason);
 	struct span key;
 
 	if (file == NULL) {
 		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
-				strerror(errno));
+				reason.text);
 		return NULL;
 	}
 	if (fgets(line, sizeof line, file) == NULL)

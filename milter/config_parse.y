@@ -35,6 +35,9 @@ static void config_yyerror(struct place *place, void *scanner, struct config_rea
 		(reader)->forgiven = (reader)->serial; \
 	} while (0)
 
+/* What is nested deeper ends the reading of a file; statements and lists do not nest. */
+#define YYMAXDEPTH 2000
+
 static const struct word nothing = { NULL, { 0, 0 } };
 #define AT(value, where) ((struct word){ (value), (where) })
 }
@@ -218,7 +221,7 @@ resolver_setting:
 	| "cache" SIZE { config_once(reader, "cache", @1); config_set_cache(reader, AT($2, @2)); }
 	| "trust-anchor" STRING {
 		config_once(reader, "trust-anchor", @1);
-		reader->config->resolver.trust_anchor = $2;
+		config_set_trust_anchor(reader, AT($2, @2));
 	}
 	;
 
@@ -378,9 +381,9 @@ otherwise_action:
 	;
 
 condition:
-	condition "or" condition { $$ = config_condition(reader, CONDITION_OR, $1, $3); }
-	| condition "and" condition { $$ = config_condition(reader, CONDITION_AND, $1, $3); }
-	| "not" condition { $$ = config_condition(reader, CONDITION_NOT, $2, NULL); }
+	condition "or" condition { $$ = config_condition(reader, @2, CONDITION_OR, $1, $3); }
+	| condition "and" condition { $$ = config_condition(reader, @2, CONDITION_AND, $1, $3); }
+	| "not" condition { $$ = config_condition(reader, @1, CONDITION_NOT, $2, NULL); }
 	| '(' condition ')' { $$ = $2; }
 	| test
 	;
@@ -500,9 +503,11 @@ yyreport_syntax_error(const yypcontext_t *context, void *scanner, struct config_
 	return 0;
 }
 
+/* Called when the parser's stack is full; all other errors come to yyreport_syntax_error(). */
 static void
 config_yyerror(struct place *place, void *scanner, struct config_reader *reader, const char *message)
 {
 	(void)scanner;
-	config_complain(reader, *place, "%s", message);
+	(void)message;
+	config_complain(reader, *place, "nested too deep; expected fewer parentheses within each other");
 }

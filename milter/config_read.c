@@ -41,21 +41,20 @@ config_read(const char *path, FILE *messages)
 {
 	struct config *config = config_new();
 	const char *slash = strrchr(path, '/');
-	struct text_set said = { 0 };
-	unsigned errors = 0;
+	struct config_reading reading = { .config = config, .messages = messages };
 
 	if (config == NULL) {
 		(void)fprintf(messages, "%s: out of memory\n", path);
 		return NULL;
 	}
-	config_read_file(config, messages, path, slash != NULL ? slash + 1 : path, 0, &errors, &said);
+	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
 	finish(config, messages);
-	errors += config_check_policies(config, messages);
+	reading.errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {
 		(void)fprintf(messages, "%s: out of memory, or too much configuration\n", path);
-		errors++;
+		reading.errors++;
 	}
-	if (errors > 0) {
+	if (reading.errors > 0) {
 		config_unref(config);
 		return NULL;
 	}

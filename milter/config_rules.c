@@ -51,14 +51,53 @@ new_condition(struct config_reader *reader, enum condition_kind kind)
 	return condition;
 }
 
-struct condition *
-config_condition(struct config_reader *reader, enum condition_kind kind, const struct condition *left,
-		 const struct condition *right)
+static void
+add_operand(struct config_reader *reader, struct condition *condition, const struct condition *operand)
 {
-	struct condition *condition = new_condition(reader, kind);
+	const struct condition **items = arena_grow(&reader->config->arena, (void *)condition->operands,
+						    condition->operand_count, sizeof *items);
 
-	condition->left = left;
-	condition->right = right;
+	if (items == NULL)
+		return;
+	condition->operands = items;
+	items[condition->operand_count++] = operand;
+	if (operand->depth >= condition->depth)
+		condition->depth = operand->depth + 1;
+}
+
+/* Add an operand, or its operands when it joins them by the same word. */
+static void
+join(struct config_reader *reader, struct condition *condition, const struct condition *operand)
+{
+	if (operand->kind != condition->kind || condition->kind == CONDITION_NOT) {
+		add_operand(reader, condition, operand);
+		return;
+	}
+	for (size_t i = 0; i < operand->operand_count; i++)
+		add_operand(reader, condition, operand->operands[i]);
+}
+
+struct condition *
+config_condition(struct config_reader *reader, struct place place, enum condition_kind kind,
+		 struct condition *left, const struct condition *right)
+{
+	struct condition *condition = left;
+
+	if (reader->config->arena.has_failed)
+		return left;
+	if (left->kind != kind || kind == CONDITION_NOT) {
+		condition = new_condition(reader, kind);
+		join(reader, condition, left);
+	}
+	if (right != NULL)
+		join(reader, condition, right);
+	if (condition->depth > CONFIG_CONDITION_DEPTH) {
+		config_complain(reader, place,
+				"conditions nested more than %d deep; expected fewer parentheses and "
+				"\"not\" within each other",
+				CONFIG_CONDITION_DEPTH);
+		return new_condition(reader, CONDITION_TRUSTED); /* said once, and nothing deeper is kept */
+	}
 	return condition;
 }
 
@@ -342,8 +381,10 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 	for (size_t i = 0; condition->kind == CONDITION_LISTED && i < condition->texts.count; i++)
 		if (!is_used_list(config, condition->texts.items[i]))
 			return condition->texts.items[i];
-	zone = find_unused_zone(config, condition->left);
-	return zone != NULL ? zone : find_unused_zone(config, condition->right);
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if ((zone = find_unused_zone(config, condition->operands[i])) != NULL)
+			return zone;
+	return NULL;
 }
 
 /* The first method that a condition asks for and that needs `probe yes`, METHODS when there is none. */
@@ -357,8 +398,10 @@ find_probing_method(const struct condition *condition)
 	if (condition->kind == CONDITION_RESULT && condition->method < METHODS
 	    && method_words(condition->method)->needs_probe)
 		return condition->method;
-	method = find_probing_method(condition->left);
-	return method != METHODS ? method : find_probing_method(condition->right);
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if ((method = find_probing_method(condition->operands[i])) != METHODS)
+			return method;
+	return METHODS;
 }
 
 static unsigned

@@ -257,13 +257,15 @@ show_condition(const struct condition *condition, FILE *out)
 	switch (condition->kind) {
 	case CONDITION_AND:
 	case CONDITION_OR:
-		show_operand(condition->left, condition->kind, out);
-		(void)fputs(condition->kind == CONDITION_AND ? " and " : " or ", out);
-		show_operand(condition->right, condition->kind, out);
+		for (size_t i = 0; i < condition->operand_count; i++) {
+			if (i > 0)
+				(void)fputs(condition->kind == CONDITION_AND ? " and " : " or ", out);
+			show_operand(condition->operands[i], condition->kind, out);
+		}
 		break;
 	case CONDITION_NOT:
 		(void)fputs("not ", out);
-		show_operand(condition->left, condition->kind, out);
+		show_operand(condition->operands[0], condition->kind, out);
 		break;
 	case CONDITION_TRUSTED:
 		(void)fputs("trusted", out);

@@ -183,13 +183,17 @@ policy_truth(const struct condition *condition, const struct facts *facts, const
 
 	switch (condition->kind) {
 	case CONDITION_AND:
-		return lesser(policy_truth(condition->left, facts, recipient),
-			      policy_truth(condition->right, facts, recipient));
+		truth = TRUTH_TRUE;
+		for (size_t i = 0; i < condition->operand_count; i++)
+			truth = lesser(truth, policy_truth(condition->operands[i], facts, recipient));
+		return truth;
 	case CONDITION_OR:
-		return greater(policy_truth(condition->left, facts, recipient),
-			       policy_truth(condition->right, facts, recipient));
+		truth = TRUTH_FALSE;
+		for (size_t i = 0; i < condition->operand_count; i++)
+			truth = greater(truth, policy_truth(condition->operands[i], facts, recipient));
+		return truth;
 	case CONDITION_NOT:
-		return negated(policy_truth(condition->left, facts, recipient));
+		return negated(policy_truth(condition->operands[0], facts, recipient));
 	default:
 		truth = test_truth(condition, facts, recipient);
 		return condition->is_negated ? negated(truth) : truth;

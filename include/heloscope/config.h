@@ -23,6 +23,7 @@
 
 #define CONFIG_CACHE_MIN (256UL << 10) /* octets */
 #define CONFIG_CACHE_MAX (64UL << 30)
+#define CONFIG_CONDITION_DEPTH 100 /* so that nothing that walks through a condition needs much stack */
 #define CONFIG_TIMEOUT_MAX_MS 8000 /* Sendmail gives a filter up after 10 s */
 
 /* Text values in the order of the file. */
@@ -139,8 +140,10 @@ enum condition_kind {
 
 struct condition {
 	enum condition_kind kind;
-	const struct condition *left, *right; /* AND, OR; NOT has `left` */
-	bool is_negated;                      /* `!=`: true when the test below is false */
+	const struct condition **operands; /* of AND, OR: two and more, none of the same kind; of NOT: one */
+	size_t operand_count;
+	unsigned depth;  /* of operands within operands; at most CONFIG_CONDITION_DEPTH */
+	bool is_negated; /* `!=`: true when the test below is false */
 	enum method method;
 	unsigned results; /* bits 1 << enum result */
 	enum quantity quantity;

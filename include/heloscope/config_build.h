@@ -8,21 +8,32 @@
 #ifndef HELOSCOPE_CONFIG_BUILD_H
 #define HELOSCOPE_CONFIG_BUILD_H
 
+#include <sys/types.h>
+
 #include "heloscope/config.h"
 
 struct place {
 	int line, column; /* from 1; columns count octets */
 };
 
-/* One file being read. Included files share `config` and `messages`. */
-struct config_reader {
+/* What all files of a configuration share. */
+struct config_reading {
 	struct config *config;
 	FILE *messages;
-	const char *path;      /* to open it and to find what it includes */
-	const char *shown;     /* in messages and rule places */
-	unsigned depth;        /* of includes */
-	unsigned *errors;      /* shared count */
-	struct text_set *said; /* settings that may be said only once, shared */
+	unsigned errors;
+	struct text_set said; /* settings that may be said only once */
+	size_t files, octets; /* read so far */
+};
+
+/* One file being read. */
+struct config_reader {
+	struct config_reading *reading;
+	struct config *config;                /* reading->config */
+	const char *path;                     /* to open it and to find what it includes */
+	const char *shown;                    /* in messages and rule places */
+	const struct config_reader *includer; /* or NULL */
+	dev_t device;                         /* with `inode`: which file it is, whatever it is called */
+	ino_t inode;
 
 	/* The scanner's: the token that the parser looks at. */
 	void *scanner;
@@ -86,9 +97,8 @@ size_t config_known_word(struct config_reader *reader, const char *regard, struc
 /* Add the known word nearest to `word`, as `; did you mean "x"?`, when one is near. */
 void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
 
-/* Read one more file into the same configuration; used for `include`. */
-void config_read_file(struct config *config, FILE *messages, const char *path, const char *shown,
-		      unsigned depth, unsigned *errors, struct text_set *said);
+/* Read the file at `path`, called `shown` in messages, and what it includes. Complains when it cannot. */
+void config_read_file(struct config_reading *reading, const char *path, const char *shown);
 
 /* Scan and parse `text`; complaints are counted in `reader`. False when memory ran out. */
 bool config_parse_text(struct config_reader *reader, struct span text);
@@ -126,6 +136,7 @@ struct text_set config_texts(struct config_reader *reader, const struct value_se
 void config_add_networks(struct config_reader *reader, struct network_set *networks,
 			 const struct value_set *values);
 void config_include(struct config_reader *reader, struct word path);
+void config_set_trust_anchor(struct config_reader *reader, struct word path);
 
 /* Complain when the setting named `name` was said before. */
 void config_once(struct config_reader *reader, const char *name, struct place place);
@@ -156,9 +167,9 @@ void config_add_entry(struct config_reader *reader, struct word zone, struct lis
 /* Once all files are read: join lists with their entries, and warn of what makes no sense. */
 void config_resolve_lists(struct config *config, FILE *messages);
 
-/* Conditions and rules. */
-struct condition *config_condition(struct config_reader *reader, enum condition_kind kind,
-				   const struct condition *left, const struct condition *right);
+/* Conditions and rules. `left` becomes part of what comes back, or is it; `right` is NULL for NOT. */
+struct condition *config_condition(struct config_reader *reader, struct place place, enum condition_kind kind,
+				   struct condition *left, const struct condition *right);
 struct condition *config_flag_condition(struct config_reader *reader, struct word name);
 struct condition *config_number_condition(struct config_reader *reader, struct word name,
 					  enum compare compare, struct word number);

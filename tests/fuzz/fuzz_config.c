@@ -18,23 +18,19 @@ read_text(struct span text)
 	char *messages = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&messages, &length);
-	struct text_set said = { 0 };
-	unsigned errors = 0;
-	struct config_reader reader = { .config = config,
-					.messages = out,
-					.path = "/nonexistent/fuzz.conf",
-					.shown = "fuzz.conf",
-					.errors = &errors,
-					.said = &said };
+	struct config_reading reading = { .config = config, .messages = out };
+	struct config_reader reader = {
+		.reading = &reading, .config = config, .path = "/nonexistent/fuzz.conf", .shown = "fuzz.conf"
+	};
 
 	PROMISE(config != NULL && out != NULL);
 	PROMISE(config_parse_text(&reader, text));
 	(void)fflush(out);
-	PROMISE((errors > 0) == (length > 0));
+	PROMISE((reading.errors > 0) == (length > 0));
 	config_resolve_lists(config, out);
 	(void)fclose(out);
 	free(messages);
-	if (errors == 0 && config->own_ids.count > 0)
+	if (reading.errors == 0 && config->own_ids.count > 0)
 		return config;
 	config_unref(config);
 	return NULL;

@@ -75,6 +75,7 @@ class Options(Base):
         (self.lab.folder / "key").write_text("abcdefghijklmnopqrstuvwxyz\n")
         uncommented = re.sub(r"(?m)^( *)#(?=[a-z}]| +(reject|otherwise))", r"\1", text)
         uncommented = uncommented.replace("/etc/heloscope/spamhaus.key", str(self.lab.folder / "key"))
+        uncommented = uncommented.replace("/usr/share/dns/root.key", str(self.lab.folder / "key"))
         uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)
         self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
         status, output, warnings = self.run_program("-t", "-c", self.config(uncommented))
@@ -274,23 +275,44 @@ class Installed(Base):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
 
-    def install(self, root):
+    def install(self, root, target="install"):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
         subprocess.run(
-            ["make", "-s", "-C", self.lab.builddir, "install", f"DESTDIR={root}", "prefix=/usr", "sysconfdir=/etc",
+            ["make", "-s", "-C", self.lab.builddir, target, f"DESTDIR={root}", "prefix=/usr", "sysconfdir=/etc",
              "systemdsystemunitdir=/usr/lib/systemd/system"],
             check=True, capture_output=True, env=environment,
         )
 
-    def test_make_install_again_keeps_what_was_changed(self):
+    def test_N03_make_install_and_uninstall_touch_nothing_of_the_administrator(self):
+        root = self.lab.folder / "root"
+        shipped = (SOURCE / "etc/heloscope.conf").read_text()
+        self.install(root)
+        own = {root / "etc/heloscope" / name: f"mode enforce # {name}\n"
+               for name in ("heloscope.conf", "heloscope.conf.new", "lists.conf.new", "heloscope.conf.dist", "heloscope.conf.old")}
+        own[root / "etc/logrotate.d/heloscope"] = "# my own\n"
+        for path, text in own.items():
+            path.write_text(text)
+        for target in ("install", "install", "uninstall"):
+            self.install(root, target)
+            self.assertEqual({path: path.read_text() for path in own}, own, target)
+            if target == "install":
+                self.assertEqual((root / "usr/share/doc/heloscope/examples/heloscope.conf").read_text(), shipped)
+        self.assertEqual([path for path in root.rglob("*") if not path.is_dir() and path not in own], [])
+
+    def test_N03_what_an_earlier_version_shipped_is_renewed_and_a_link_is_left_alone(self):
         root = self.lab.folder / "root"
         self.install(root)
-        changed = root / "etc/heloscope/heloscope.conf"
-        changed.write_text("mode enforce\n")
+        lists, examples = root / "etc/heloscope/lists.conf", root / "usr/share/doc/heloscope/examples"
+        lists.write_text("# as it was shipped\n")
+        (examples / "lists.conf").write_text("# as it was shipped\n")
+        main, elsewhere = root / "etc/heloscope/heloscope.conf", root / "elsewhere.conf"
+        shutil.move(main, elsewhere)
+        main.symlink_to(elsewhere)
         self.install(root)
-        self.assertEqual(changed.read_text(), "mode enforce\n")
-        self.assertEqual((root / "etc/heloscope/heloscope.conf.new").read_text(), (SOURCE / "etc/heloscope.conf").read_text())
-        self.assertFalse((root / "etc/heloscope/lists.conf.new").exists())
+        self.assertEqual(lists.read_text(), (SOURCE / "etc/lists.conf").read_text())
+        self.install(root, "uninstall")
+        self.assertFalse(lists.exists())
+        self.assertTrue(main.is_symlink() and elsewhere.exists())
 
     def test_make_install_puts_everything_where_debian_expects_it(self):
         root = self.lab.folder / "root"

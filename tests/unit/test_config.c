@@ -1,10 +1,14 @@
 #include "unit.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config_text.h"
 #include "heloscope/config_show.h"
+#include "heloscope/policy.h"
 
 static void
 config_reads_the_example_of_the_manual(void **state)
@@ -153,7 +157,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { reject when spf = fail", "the file ends here; expected" },
 		{ "contact \"never closed", "does not end on its line" },
 		{ "mode audit ;", "the character ';' has no meaning here" },
-		{ "include \"missing.conf\"", "missing.conf: cannot be read" },
+		{ "include \"missing.conf\"",
+		  "missing.conf\" cannot be included: No such file or directory" },
 	};
 
 	(void)state;
@@ -299,7 +304,7 @@ config_show_reads_back_the_same(void **state)
 		"\"c\"",
 		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, "
 		"192.0.2.2 "
-		"timeout 1500ms trust-anchor \"/root.key\" } probe-interval 90s",
+		"timeout 1500ms trust-anchor \"/etc/passwd\" } probe-interval 90s",
 		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } "
 		"authenticated no "
 		"keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, "
@@ -420,6 +425,208 @@ F26_config_complains_without_keys(void **state)
 	}
 }
 
+/* How often `part` stands in `text`. */
+static size_t
+count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text += strlen(part);
+		count++;
+	}
+	return count;
+}
+
+/* `front`, then `part` so many times, then `end`; for free(3). */
+static char *
+repeated(const char *front, const char *part, size_t times, const char *end)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	assert_non_null(out);
+	(void)fputs(front, out);
+	while (times-- > 0)
+		(void)fputs(part, out);
+	(void)fputs(end, out);
+	(void)fclose(out);
+	return text;
+}
+
+/* P9: as many terms as one likes stand beside each other; what nests has an end and an error. */
+static void
+P9_config_bounds_what_nests_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *front, *part, *end;
+		size_t times;
+		const char *complaint; /* NULL: none */
+	} cases[] = {
+		{ "policy { reject when trusted", " or dnsbl", " }", 200000, NULL },
+		{ "policy { reject when trusted", " and spf = fail", " }", 200000, NULL },
+		{ "policy { reject when trusted", " or dnsbl and dnswl", " }", 100000, NULL },
+		{ "policy { reject when trusted", " or (dnsbl or dnswl)", " }", 50000, NULL },
+		{ "policy { reject when ", "not ", "trusted }", 100, NULL },
+		{ "policy { reject when ", "not ", "trusted }", 101, "conditions nested more than 100" },
+		{ "policy { reject when ", "not ", "trusted }", 200000, "nested too deep" },
+		{ "policy { reject when ", "(", "trusted }", 200000, "nested too deep" },
+		{ "policy { reject when ", "trusted or (dnsbl and (", "trusted }", 100000,
+		  "nested too deep" },
+		{ "policy { reject when ", "not (", "trusted }", 200000, "nested too deep" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char *text = repeated(cases[i].front, cases[i].part, cases[i].times, cases[i].end);
+		char messages[4096] = "";
+		struct config *config = config_from_text(text, messages);
+
+		free(text);
+		if (cases[i].complaint == NULL)
+			assert_non_null(config);
+		else if (config != NULL || count_of(messages, cases[i].complaint) != 1)
+			fail_msg("%s: %.300s", cases[i].part, messages);
+		config_unref(config);
+	}
+}
+
+/* A rule of 200,000 terms is judged and shown like any other. */
+static void
+P9_policy_judges_a_wide_rule_with_little_stack(void **state)
+{
+	char *text = repeated("policy { reject when dnsbl", " or (spf = fail and dnswl)", 50000, " }"),
+	     *shown = NULL;
+	size_t length;
+	struct config *config = config_from_text(text, NULL);
+	const struct condition *condition = config->default_policy.rules.items[0].condition;
+	struct facts facts = { 0 };
+	FILE *out = open_memstream(&shown, &length);
+
+	(void)state;
+	assert_int_equal(condition->operand_count, 50001);
+	assert_int_equal(condition->depth, 2);
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	assert_int_equal(policy_truth(condition, &facts, NULL), TRUTH_FALSE);
+	config_show(config, out);
+	(void)fclose(out);
+	assert_int_equal(count_of(shown, " or spf = fail and dnswl"), 50000);
+	config_unref(config);
+	free(shown);
+	free(text);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+/* Read main.conf of the current folder; it must be refused with that complaint, said once, or `complaint` be
+ * NULL. */
+static void
+expect_complaint(const char *complaint)
+{
+	char messages[4096] = "";
+	FILE *out = fmemopen(messages, sizeof messages, "w");
+	struct config *config = config_read("main.conf", out);
+
+	(void)fclose(out);
+	if (complaint == NULL
+		    ? config == NULL || messages[0] != '\0'
+		    : config != NULL || count_of(messages, complaint) != 1 || count_of(messages, "\n") != 1)
+		fail_msg("expected \"%s\", came: %.1000s", complaint, messages);
+	config_unref(config);
+}
+
+/* P17: whatever a file that includes itself is called, and whatever lies there instead of a file. */
+static void
+P17_config_reads_files_only_and_none_within_itself(void **state)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX";
+	const int before = open(".", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	write_file("main.conf", "include \"main.conf\"");
+	expect_complaint("main.conf:1:9: \"main.conf\" cannot be included: it is included within itself");
+	write_file("main.conf", "include \"./inner.conf\"");
+	write_file("inner.conf", "\ninclude \"link.conf\"");
+	assert_int_equal(symlink("main.conf", "link.conf"), 0);
+	expect_complaint("inner.conf:2:9: \"./link.conf\" cannot be included: it is included within itself");
+	assert_int_equal(unlink("link.conf"), 0);
+	assert_int_equal(link("inner.conf", "link.conf"), 0);
+	expect_complaint("it is included within itself");
+	assert_int_equal(unlink("link.conf"), 0);
+	/* Twice in a row is no cycle. */
+	write_file("link.conf", "");
+	write_file("main.conf", "include \"link.conf\" include \"./link.conf\"");
+	expect_complaint(NULL);
+	assert_int_equal(unlink("link.conf"), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	write_file("main.conf", "include \"fifo\"");
+	expect_complaint("\"fifo\" cannot be included: it is a FIFO; expected a file");
+	write_file("main.conf", "include \"/dev/zero\"");
+	expect_complaint("it is a device; expected a file");
+	write_file("main.conf", "include \"/tmp\"");
+	expect_complaint("it is a directory; expected a file");
+	write_file("main.conf", "dnsbl \"a.test\" key-file \"fifo\"");
+	expect_complaint("key file \"fifo\" cannot be read: it is a FIFO");
+	write_file("main.conf", "resolver { trust-anchor \"fifo\" }");
+	expect_complaint("trust-anchor \"fifo\" cannot be read: it is a FIFO");
+	write_file("main.conf", "resolver { trust-anchor \"absent\" }");
+	expect_complaint("trust-anchor \"absent\" cannot be read: No such file or directory");
+	(void)unlink("fifo");
+	(void)unlink("inner.conf");
+	(void)unlink("main.conf");
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)rmdir(folder);
+}
+
+/* P17: files and octets of a whole configuration have one bound. */
+static void
+P17_config_bounds_files_and_octets_together(void **state)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX";
+	const int before = open(".", O_RDONLY | O_DIRECTORY);
+	char *text;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	write_file("inner.conf", "# nothing\n");
+	text = repeated("", "include \"inner.conf\"\n", 127, "");
+	write_file("main.conf", text);
+	free(text);
+	expect_complaint(NULL);
+	text = repeated("", "include \"inner.conf\"\n", 5000, "");
+	write_file("main.conf", text);
+	free(text);
+	expect_complaint(
+		"main.conf:128:9: \"inner.conf\" cannot be included: it is one file more than the 128");
+	text = repeated("", "# of sixteen oct\n", 80000, "");
+	write_file("inner.conf", text);
+	free(text);
+	write_file("main.conf", "include \"inner.conf\" include \"inner.conf\" include \"inner.conf\"");
+	expect_complaint(NULL);
+	write_file("main.conf", "include \"inner.conf\" include \"inner.conf\" include \"inner.conf\"\n"
+				"include \"inner.conf\" include \"inner.conf\"\n");
+	expect_complaint("main.conf:2:9: \"inner.conf\" cannot be included: all files together have more "
+			 "than 4194304 octets");
+	(void)unlink("inner.conf");
+	(void)unlink("main.conf");
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)rmdir(folder);
+}
+
 int
 main(void)
 {
@@ -434,6 +641,10 @@ main(void)
 		cmocka_unit_test(config_show_reads_back_the_same),
 		cmocka_unit_test(F26_config_show_says_what_was_set),
 		cmocka_unit_test(F26_config_complains_without_keys),
+		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
+		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
+		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),
+		cmocka_unit_test(P17_config_bounds_files_and_octets_together),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
