@@ -8,6 +8,7 @@
 
 #include "heloscope/bounds.h"
 #include "heloscope/clock.h"
+#include "heloscope/hash.h"
 
 #define STAGE_MEMORY (512U << 10) /* octets */
 
@@ -18,7 +19,7 @@ static const size_t usual_memory[STAGES] = { 608, 288, 1008 };
 struct lookup {
 	struct lookup *next;
 	const char *name;
-	uint32_t hash;
+	uint64_t hash;
 	enum dns_type type;
 	struct dns_answer *answer; /* NULL while awaited */
 	struct request *request;   /* NULL once answered */
@@ -215,7 +216,7 @@ take_answer(void *context, struct dns_answer *answer)
 
 static struct lookup *
 find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type,
-	    uint32_t hash)
+	    uint64_t hash)
 {
 	for (int earlier = 0; earlier <= (int)stage; earlier++)
 		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL;
@@ -253,7 +254,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup)
 const struct dns_answer *
 inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
 {
-	const uint32_t hash = span_hash(span_of(name));
+	const uint64_t hash = hash_of(span_of(name));
 	struct stage_state *state = &inquiry->stages[stage];
 	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
 

@@ -7,9 +7,11 @@
 #include <sys/queue.h>
 
 #include "heloscope/clock.h"
+#include "heloscope/hash.h"
 
-#define SHARDS 16    /* parts with a lock of their own */
-#define BUCKETS 1024 /* of each */
+#define SHARDS 16        /* parts with a lock of their own */
+#define BUCKETS_FIRST 64 /* of each; they double when there are more entries than buckets */
+#define PART 32 /* of a shard's memory: no answer that takes more is kept, or a few push out all others */
 
 struct waiter {
 	SLIST_ENTRY(waiter) link;
@@ -28,7 +30,7 @@ struct entry {
 	uint64_t expires_ms;
 	bool is_asked;
 	struct waiter_list waiters;
-	uint32_t hash;
+	uint64_t hash;
 	enum dns_type type;
 	char name[];
 };
@@ -37,7 +39,8 @@ TAILQ_HEAD(use_list, entry);
 
 struct shard {
 	pthread_mutex_t lock; /* guards all below */
-	struct entry *buckets[BUCKETS];
+	struct entry **buckets;
+	size_t bucket_count, entry_count;
 	struct use_list used; /* the last used first */
 	size_t octets;
 	struct dns_cache *cache;
@@ -53,19 +56,42 @@ struct dns_cache {
 /* Entries. The shard is locked. */
 
 static struct shard *
-shard_of(struct dns_cache *cache, uint32_t hash)
+shard_of(struct dns_cache *cache, uint64_t hash)
 {
 	return &cache->shards[hash % SHARDS];
 }
 
 static struct entry **
-bucket_of(struct shard *shard, uint32_t hash)
+bucket_of(struct shard *shard, uint64_t hash)
 {
-	return &shard->buckets[hash / SHARDS % BUCKETS];
+	return &shard->buckets[hash / SHARDS % shard->bucket_count];
+}
+
+/* Twice the buckets. Without memory for them it goes on as it is. */
+static void
+grow(struct shard *shard)
+{
+	const struct shard before = *shard;
+	struct entry **buckets = calloc(2 * shard->bucket_count, sizeof(struct entry *)), *next;
+
+	if (buckets == NULL)
+		return;
+	shard->buckets = buckets;
+	shard->bucket_count *= 2;
+	for (size_t i = 0; i < before.bucket_count; i++) {
+		for (struct entry *entry = before.buckets[i]; entry != NULL; entry = next) {
+			struct entry **bucket = bucket_of(shard, entry->hash);
+
+			next = entry->next;
+			entry->next = *bucket;
+			*bucket = entry;
+		}
+	}
+	free(before.buckets);
 }
 
 static struct entry *
-find_entry(struct shard *shard, uint32_t hash, const char *name, enum dns_type type)
+find_entry(struct shard *shard, uint64_t hash, const char *name, enum dns_type type)
 {
 	struct entry *entry = *bucket_of(shard, hash);
 
@@ -76,13 +102,17 @@ find_entry(struct shard *shard, uint32_t hash, const char *name, enum dns_type t
 }
 
 static struct entry *
-add_entry(struct shard *shard, uint32_t hash, const char *name, enum dns_type type)
+add_entry(struct shard *shard, uint64_t hash, const char *name, enum dns_type type)
 {
 	const size_t size = strlen(name) + 1;
-	struct entry **bucket = bucket_of(shard, hash), *entry = calloc(1, sizeof *entry + size);
+	struct entry **bucket, *entry = calloc(1, sizeof *entry + size);
 
 	if (entry == NULL)
 		return NULL;
+	if (shard->entry_count == shard->bucket_count)
+		grow(shard);
+	shard->entry_count++;
+	bucket = bucket_of(shard, hash);
 	entry->shard = shard;
 	entry->hash = hash;
 	entry->type = type;
@@ -101,13 +131,14 @@ remove_entry(struct shard *shard, struct entry *entry)
 	while (*at != entry)
 		at = &(*at)->next;
 	*at = entry->next;
+	shard->entry_count--;
 	free(entry);
 }
 
 static size_t
 octets_of(struct entry *entry)
 {
-	return malloc_usable_size(entry) + malloc_usable_size(entry->answer);
+	return sizeof(struct entry *) + malloc_usable_size(entry) + malloc_usable_size(entry->answer);
 }
 
 static void
@@ -119,6 +150,13 @@ drop_answer(struct shard *shard, struct entry *entry)
 	shard->octets -= octets_of(entry);
 	dns_answer_free(entry->answer);
 	entry->answer = NULL;
+}
+
+static bool
+is_worth_keeping(const struct shard *shard, const struct dns_answer *answer)
+{
+	return answer != NULL && !dns_status_is_fault(answer->status) && answer->ttl_s > 0
+	       && answer->octets <= shard->cache->octets_max / PART;
 }
 
 static void
@@ -149,7 +187,7 @@ make_room(struct shard *shard)
 static struct dns_answer *
 known(struct dns_resolver *interface, const char *name, enum dns_type type)
 {
-	const uint32_t hash = span_hash(span_of(name));
+	const uint64_t hash = hash_of(span_of(name));
 	struct shard *shard = shard_of((struct dns_cache *)interface, hash);
 	struct dns_answer *answer = NULL;
 	struct entry *entry;
@@ -189,7 +227,7 @@ take_answer(void *context, struct dns_answer *answer)
 	waiters = entry->waiters;
 	SLIST_INIT(&entry->waiters);
 	entry->is_asked = false;
-	if (answer != NULL && !dns_status_is_fault(answer->status) && answer->ttl_s > 0) {
+	if (is_worth_keeping(shard, answer)) {
 		keep_answer(shard, entry, answer);
 		make_room(shard);
 	} else {
@@ -200,73 +238,55 @@ take_answer(void *context, struct dns_answer *answer)
 	dns_answer_free(answer);
 }
 
-/*
- * Add a waiter to the entry for a question. `is_new` tells whether the source is to be asked. NULL when
- * memory ran out.
- */
-static struct entry *
-add_waiter(struct dns_cache *cache, const char *name, enum dns_type type, const struct waiter *who,
-	   bool *is_new)
+/* Whether the question of `entry` is under way, or the source takes it now. */
+static bool
+is_under_way(struct dns_cache *cache, struct entry *entry)
 {
-	const uint32_t hash = span_hash(span_of(name));
-	struct shard *shard = shard_of(cache, hash);
-	struct waiter *waiter = malloc(sizeof *waiter);
-	struct entry *entry = NULL;
+	if (!entry->is_asked)
+		entry->is_asked =
+			cache->source->ask(cache->source, entry->name, entry->type, take_answer, entry);
+	return entry->is_asked;
+}
 
-	if (waiter == NULL)
-		return NULL;
-	*waiter = *who;
+/*
+ * Have `waiter` wait for the answer to a question. The source is asked under the lock, so that nobody waits
+ * for a question that was not taken. False when it was not, or memory ran out.
+ */
+static bool
+wait_for(struct dns_cache *cache, const char *name, enum dns_type type, struct waiter *waiter)
+{
+	const uint64_t hash = hash_of(span_of(name));
+	struct shard *shard = shard_of(cache, hash);
+	struct entry *entry;
+	bool is_waiting;
+
 	(void)pthread_mutex_lock(&shard->lock);
 	entry = find_entry(shard, hash, name, type);
 	if (entry == NULL)
 		entry = add_entry(shard, hash, name, type);
-	if (entry != NULL) {
+	else
 		drop_answer(shard, entry); /* it is too old, or known() would have given it */
-		*is_new = !entry->is_asked;
-		entry->is_asked = true;
+	is_waiting = entry != NULL && is_under_way(cache, entry);
+	if (is_waiting)
 		SLIST_INSERT_HEAD(&entry->waiters, waiter, link);
-	} else {
-		free(waiter);
-	}
+	else if (entry != NULL)
+		remove_entry(shard, entry);
 	(void)pthread_mutex_unlock(&shard->lock);
-	return entry;
-}
-
-/* The source took no question: take the caller back, tell others who have come to wait meanwhile. */
-static void
-take_back(struct entry *entry, const void *context)
-{
-	struct shard *shard = entry->shard;
-	struct waiter_list others = SLIST_HEAD_INITIALIZER(others);
-	struct waiter *waiter;
-
-	(void)pthread_mutex_lock(&shard->lock);
-	while ((waiter = SLIST_FIRST(&entry->waiters)) != NULL) {
-		SLIST_REMOVE_HEAD(&entry->waiters, link);
-		if (waiter->context == context)
-			free(waiter);
-		else
-			SLIST_INSERT_HEAD(&others, waiter, link);
-	}
-	remove_entry(shard, entry);
-	(void)pthread_mutex_unlock(&shard->lock);
-	deliver(&others, NULL);
+	return is_waiting;
 }
 
 static bool
 ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_callback *callback,
     void *context)
 {
-	struct dns_cache *cache = (struct dns_cache *)interface;
-	const struct waiter who = { .callback = callback, .context = context };
-	bool is_new = false;
-	struct entry *entry = add_waiter(cache, name, type, &who, &is_new);
+	struct waiter *waiter = malloc(sizeof *waiter);
 
-	if (entry == NULL)
+	if (waiter == NULL)
 		return false;
-	if (!is_new || cache->source->ask(cache->source, name, type, take_answer, entry))
+	*waiter = (struct waiter){ .callback = callback, .context = context };
+	if (wait_for((struct dns_cache *)interface, name, type, waiter))
 		return true;
-	take_back(entry, context);
+	free(waiter);
 	return false;
 }
 
@@ -280,10 +300,22 @@ after_answers(struct dns_resolver *interface, void (*run)(void *context), void *
 
 /* Lifetime. */
 
+static bool
+set_up_shard(struct dns_cache *cache, struct shard *shard)
+{
+	(void)pthread_mutex_init(&shard->lock, NULL);
+	TAILQ_INIT(&shard->used);
+	shard->cache = cache;
+	shard->buckets = calloc(BUCKETS_FIRST, sizeof(struct entry *));
+	shard->bucket_count = BUCKETS_FIRST;
+	return shard->buckets != NULL;
+}
+
 struct dns_resolver *
 dns_cache_new(struct dns_resolver *source, size_t octets)
 {
 	struct dns_cache *cache = calloc(1, sizeof *cache);
+	bool is_well = true;
 
 	if (cache == NULL)
 		return NULL;
@@ -291,14 +323,12 @@ dns_cache_new(struct dns_resolver *source, size_t octets)
 		(struct dns_resolver){ .ask = ask, .known = known, .after_answers = after_answers };
 	cache->source = source;
 	cache->octets_max = octets / SHARDS;
-	for (size_t i = 0; i < SHARDS; i++) {
-		struct shard *shard = &cache->shards[i];
-
-		(void)pthread_mutex_init(&shard->lock, NULL);
-		TAILQ_INIT(&shard->used);
-		shard->cache = cache;
-	}
-	return &cache->interface;
+	for (size_t i = 0; i < SHARDS; i++)
+		is_well = set_up_shard(cache, &cache->shards[i]) && is_well;
+	if (is_well)
+		return &cache->interface;
+	dns_cache_free(&cache->interface);
+	return NULL;
 }
 
 void
@@ -316,6 +346,7 @@ dns_cache_free(struct dns_resolver *interface)
 			drop_answer(shard, entry);
 			remove_entry(shard, entry);
 		}
+		free(shard->buckets);
 		(void)pthread_mutex_destroy(&shard->lock);
 	}
 	free(cache);

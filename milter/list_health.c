@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/hash.h"
 #include "heloscope/log.h"
 
 /* Parts of the probe interval: between tries that went wrong, and while a list is suspended. */
@@ -410,7 +411,7 @@ list_health_probed(struct list_health *health, size_t list, unsigned round, size
 static bool
 is_recent(struct hit_rate *rate, const char *subject)
 {
-	const uint32_t hash = span_hash(span_of(subject));
+	const uint32_t hash = (uint32_t)hash_of(span_of(subject));
 
 	for (size_t i = 0; i < RECENT_SUBJECTS; i++)
 		if (rate->recent[i] == hash)

@@ -1,4 +1,5 @@
 #include "heloscope/peer_store.h"
+#include "heloscope/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,7 @@ static struct entry **
 find(const struct peer_store *store, const struct ipaddr *address)
 {
 	const struct span key = { (const char *)address->octets, address->length };
-	struct entry **at = &store->heads[span_hash(key) % store->limit];
+	struct entry **at = &store->heads[hash_of(key) % store->limit];
 
 	while (*at != NULL && !ipaddr_equals(&(*at)->address, address))
 		at = &(*at)->next;

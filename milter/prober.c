@@ -13,6 +13,7 @@
 #include "heloscope/bounds.h"
 #include "heloscope/clock.h"
 #include "heloscope/dane.h"
+#include "heloscope/hash.h"
 #include "heloscope/log.h"
 #include "heloscope/own_addresses.h"
 #include "heloscope/peer_store.h"
@@ -394,7 +395,7 @@ static bool
 take_budget(struct prober *prober, const struct ipaddr *address)
 {
 	const struct span network = { (const char *)address->octets, address->length == 4 ? 3 : 6 };
-	struct budget *budget = &prober->usage.budgets[span_hash(network) % NETWORK_SLOTS];
+	struct budget *budget = &prober->usage.budgets[hash_of(network) % NETWORK_SLOTS];
 	const uint64_t now_ms = clock_now_ms();
 
 	if (prober->settings.per_minute == 0)

@@ -99,13 +99,3 @@ span_to_number(struct span text, unsigned min, unsigned max, unsigned *number)
 	*number = value;
 	return true;
 }
-
-uint32_t
-span_hash(struct span text)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < text.length; i++)
-		hash = (hash ^ (unsigned char)text.at[i]) * 16777619U;
-	return hash;
-}

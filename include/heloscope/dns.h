@@ -123,8 +123,8 @@ struct dns_answer *dns_answer_ref(struct dns_answer *answer);
 void dns_answer_free(struct dns_answer *answer); /* NULL is allowed */
 
 /*
- * Called once for each question that was taken, on the resolver's thread or, by a fake, from
- * within ask(). Owns `answer`, which is NULL when memory ran out.
+ * Called once for each question that was taken, on the resolver's thread and never from within ask(). Owns
+ * `answer`, which is NULL when memory ran out.
  */
 typedef void dns_callback(void *context, struct dns_answer *answer);
 

@@ -3,7 +3,8 @@
  *
  * Whoever asks known() first need not wait, nor wake another thread, for what was answered a moment ago;
  * a question that is under way already is not asked again, whoever waits for it shares the answer. Answers
- * are kept as long as their TTL says, faults not at all. Bounded: what was not used for longest goes first.
+ * are kept as long as their TTL says, faults not at all. Bounded: what was not used for longest goes first,
+ * and nothing is kept that would push out many others. The time of a lookup does not grow with what is kept.
  * Any thread.
  */
 #ifndef HELOSCOPE_DNS_CACHE_H

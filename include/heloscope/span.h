@@ -48,7 +48,4 @@ bool ascii_is_alpha(char c);
 bool ascii_is_digit(char c);
 bool ascii_is_alnum(char c);
 
-/* A hash of the octets (FNV-1a), for tables in memory: not stable over versions of the program. */
-uint32_t span_hash(struct span text);
-
 #endif

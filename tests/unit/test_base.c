@@ -6,6 +6,7 @@
 
 #include "heloscope/arena.h"
 #include "heloscope/error.h"
+#include "heloscope/hash.h"
 #include "heloscope/ident.h"
 #include "heloscope/log.h"
 #include "heloscope/span.h"
@@ -171,6 +172,22 @@ log_writes_one_escaped_line_of_enough_importance(void **state)
 	assert_string_equal(text, "heloscope-milter: a b\\x0ac\n");
 }
 
+/* The vector of the paper's appendix: 15 octets under the key 00 01 02 ... 0f. */
+static void
+D1_hash_is_another_under_another_key(void **state)
+{
+	static const char octets[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16";
+	const struct hash_key paper = { 0x0706050403020100U, 0x0f0e0d0c0b0a0908U }, other = { 1, 2 };
+	const struct span text = { octets, 15 }, shorter = { octets, 14 };
+
+	(void)state;
+	assert_true(hash_under(&paper, text) == 0xa129ca6149be45e5U);
+	assert_true(hash_under(&other, text) != 0xa129ca6149be45e5U);
+	assert_true(hash_under(&paper, shorter) != hash_under(&paper, text));
+	assert_true(hash_of(text) == hash_of(text));
+	assert_true(hash_of(text) != 0xa129ca6149be45e5U);
+}
+
 int
 main(void)
 {
@@ -183,6 +200,7 @@ main(void)
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
+		cmocka_unit_test(D1_hash_is_another_under_another_key),
 		cmocka_unit_test(log_writes_one_escaped_line_of_enough_importance),
 	};
 
