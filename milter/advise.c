@@ -4,7 +4,7 @@
 #include "heloscope/telling.h"
 
 void
-advise(const json_t *record, FILE *out)
+advise(const json_t *record, struct output *out)
 {
 	for (int method = 0; method < METHODS; method++)
 		if (telling_of((enum method)method)->advise != NULL)

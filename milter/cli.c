@@ -1,37 +1,25 @@
 #include "heloscope/cli.h"
 
 #include <getopt.h>
-#include <langinfo.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
+
+#include "heloscope/document.h"
 
 #define FIRST_OPTION 256 /* beyond the letters, so that long forms are told from them */
-
-struct explain_style
-cli_style(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return (struct explain_style){
-		.has_colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0')
-			      && (terminal == NULL || strcmp(terminal, "dumb") != 0),
-		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-	};
-}
 
 int
 cli_usage_error(const char *command, const char *format, ...)
 {
 	va_list arguments;
 
-	(void)fprintf(stderr, "heloscope %s: ", command);
+	output_put(output_errors(), "heloscope %s: ", command);
 	va_start(arguments, format);
-	(void)vfprintf(stderr, format, arguments);
+	output_arguments(output_errors(), format, arguments);
 	va_end(arguments);
-	(void)fprintf(stderr, "; try \"heloscope %s --help\"\n", command);
+	output_put(output_errors(), "; try \"heloscope %s --help\"\n", command);
 	return CLI_USAGE;
 }
 
@@ -40,6 +28,7 @@ static void
 fill_forms(const struct cli_option *options, struct option *names, char *letters)
 {
 	*names++ = (struct option){ "help", no_argument, NULL, 'h' };
+	*letters++ = ':'; /* a missing argument is told from an option that there is not */
 	*letters++ = 'h';
 	for (int i = 0; i < CLI_OPTIONS_MAX && options[i].name != NULL; i++) {
 		const bool has_argument = options[i].flag == NULL;
@@ -92,20 +81,24 @@ int
 cli_read_options(int argc, char **argv, const struct cli_syntax *syntax)
 {
 	struct option names[CLI_OPTIONS_MAX + 2];
-	char letters[2 * CLI_OPTIONS_MAX + 2];
+	char letters[2 * CLI_OPTIONS_MAX + 3];
 	bool given[CLI_OPTIONS_MAX] = { false };
 	int found, status = -1;
 
 	fill_forms(syntax->options, names, letters);
+	opterr = 0; /* getopt(3) would print what it was given as it is */
 	while (status < 0 && (found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct cli_option *option = found_option(syntax->options, found);
 
 		if (found == 'h') {
-			(void)fputs(syntax->help, stdout);
+			output_lines(output_standard(), syntax->help);
 			return CLI_WELL;
 		}
+		if (found == ':')
+			return cli_usage_error(syntax->command, "option \"%.60s\" wants an argument",
+					       argv[optind - 1]);
 		if (option == NULL)
-			return cli_usage_error(syntax->command, "wrong option");
+			return cli_usage_error(syntax->command, "unknown option \"%.60s\"", argv[optind - 1]);
 		status = take_option(syntax, option, &given[option - syntax->options]);
 	}
 	return status;
@@ -127,24 +120,15 @@ cli_audit_log(const char *command, const char *given, const struct config *confi
 	if (given != NULL)
 		return given;
 	if (config->audit_log == NULL)
-		(void)fprintf(stderr, "heloscope %s: %s has no \"audit log\"; expected one, or --log\n",
-			      command, path);
+		output_put(output_errors(), "heloscope %s: %s has no \"audit log\"; expected one, or --log\n",
+			   command, path);
 	return config->audit_log;
-}
-
-void
-cli_put_json(const json_t *json)
-{
-	if (json_dumpf(json, stdout, JSON_INDENT(2)) == 0)
-		(void)putchar('\n');
 }
 
 void
 cli_count(json_t *table, const char *name, json_int_t more)
 {
-	const json_int_t before = json_integer_value(json_object_get(table, name));
-
-	(void)json_object_set_new(table, name, json_integer(before + more));
+	document_set_number(table, name, json_integer_value(document_member(table, name)) + more);
 }
 
 struct row {
@@ -177,10 +161,10 @@ cli_put_table(const char *title, json_t *table)
 		rows[used++] = (struct row){ json_object_iter_key(at),
 					     json_integer_value(json_object_iter_value(at)) };
 	qsort(rows, used, sizeof *rows, compare_rows);
-	(void)printf("\n%s\n\n", title);
+	output_put(output_standard(), "\n%s\n\n", title);
 	for (size_t i = 0; i < used && i < CLI_ROWS_MAX; i++)
-		(void)printf("%8lld  %s\n", (long long)rows[i].count, rows[i].name);
+		output_put(output_standard(), "%8lld  %s\n", (long long)rows[i].count, rows[i].name);
 	if (used > CLI_ROWS_MAX)
-		(void)printf("          and %zu more\n", used - CLI_ROWS_MAX);
+		output_put(output_standard(), "          and %zu more\n", used - CLI_ROWS_MAX);
 	free(rows);
 }

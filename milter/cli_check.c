@@ -4,6 +4,7 @@
 
 #include "heloscope/cli.h"
 #include "heloscope/cli_argument.h"
+#include "heloscope/document.h"
 #include "heloscope/examiner.h"
 #include "heloscope/ident.h"
 #include "heloscope/log.h"
@@ -157,7 +158,6 @@ has_temperror(const json_t *record)
 static int
 tell(const char *line, const struct options *options)
 {
-	const struct explain_style style = cli_style();
 	json_error_t place;
 	json_t *record = json_loads(line, 0, &place);
 	int status = CLI_UNKNOWN;
@@ -165,9 +165,9 @@ tell(const char *line, const struct options *options)
 	if (record == NULL)
 		return CLI_UNKNOWN;
 	if (options->is_json)
-		cli_put_json(record);
+		document_print(output_standard(), record);
 	else
-		explain_story(record, &style, stdout);
+		explain_story(record, output_standard());
 	if (explain_is_refused(record))
 		status = CLI_FINDINGS;
 	else if (!has_temperror(record))
@@ -190,7 +190,7 @@ cli_check(int argc, char **argv)
 		return status;
 	client.address = options.address;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
-	config = config_read(options.config, stderr);
+	config = config_read(options.config, output_errors());
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	client.is_trusted = config_trusts(config, &client.address);
@@ -201,7 +201,7 @@ cli_check(int argc, char **argv)
 	if (line != NULL) {
 		status = tell(line, &options);
 	} else {
-		(void)fprintf(stderr, "heloscope check: %s\n", error.text);
+		output_put(output_errors(), "heloscope check: %s\n", error.text);
 		status = CLI_UNKNOWN;
 	}
 	free(line);

@@ -6,6 +6,7 @@
 #include "heloscope/cli.h"
 #include "heloscope/cli_argument.h"
 #include "heloscope/doctor.h"
+#include "heloscope/document.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
 #include "heloscope/resolver.h"
@@ -143,30 +144,30 @@ put_domains(const struct ward *ward)
 				      ipaddr_format(&report->addresses[j], text));
 		if (report->is_guessed && report->address_count > 0)
 			strbuf_add(&said, " (guessed from MX and SPF)");
-		(void)printf("%3zu  ", i + 1);
-		prose_wrap(stdout, memory, 5, 5);
+		output_put(output_standard(), "%3zu  ", i + 1);
+		prose_wrap(output_standard(), memory, 5, 5);
 	}
 }
 
 static void
-put_table(const struct ward *ward, const struct explain_style *style)
+put_table(const struct ward *ward)
 {
-	(void)printf("\n  %-*s", TITLE_WIDTH, "");
+	output_put(output_standard(), "\n  %-*s", TITLE_WIDTH, "");
 	for (size_t i = 0; i < ward->count; i++)
-		(void)printf("%3zu", i + 1);
-	(void)putchar('\n');
+		output_put(output_standard(), "%3zu", i + 1);
+	output_put(output_standard(), "\n");
 	for (int row = 0; row < DOCTOR_ROWS; row++) {
-		(void)printf("  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
+		output_put(output_standard(), "  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
 		for (size_t i = 0; i < ward->count; i++) {
-			(void)fputs("  ", stdout);
-			explain_put_mark(style, severities[ward->reports[i].cells[row]].mark, stdout);
+			output_put(output_standard(), "  ");
+			explain_put_mark(severities[ward->reports[i].cells[row]].mark, output_standard());
 		}
-		(void)putchar('\n');
+		output_put(output_standard(), "\n");
 	}
 }
 
 static void
-put_finding(const struct doctor_finding *finding, const struct explain_style *style)
+put_finding(const struct doctor_finding *finding)
 {
 	char memory[1200];
 	struct strbuf said;
@@ -175,38 +176,43 @@ put_finding(const struct doctor_finding *finding, const struct explain_style *st
 	strbuf_printf(&said, "%s: %s", doctor_row_title(finding->row), finding->what);
 	if (finding->consequence != NULL)
 		strbuf_printf(&said, " %s", finding->consequence);
-	(void)fputs("  ", stdout);
-	explain_put_mark(style, severities[finding->severity].mark, stdout);
-	(void)putchar(' ');
-	prose_wrap(stdout, memory, 4, 4);
+	output_put(output_standard(), "  ");
+	explain_put_mark(severities[finding->severity].mark, output_standard());
+	output_put(output_standard(), " ");
+	prose_wrap(output_standard(), memory, 4, 4);
 	if (finding->publish == NULL)
 		return;
-	(void)fputs("      Publish ", stdout);
-	prose_wrap(stdout, finding->publish, 14, 8);
+	output_put(output_standard(), "      Publish ");
+	prose_wrap(output_standard(), finding->publish, 14, 8);
 }
 
 /* The worst first. */
 static void
-put_findings(const struct ward *ward, const struct explain_style *style)
+put_findings(const struct ward *ward)
 {
 	for (size_t i = 0; i < ward->count; i++) {
 		const struct doctor_report *report = &ward->reports[i];
 
 		if (report->finding_count > 0)
-			(void)printf("\n%3zu  %s\n", i + 1, report->domain);
+			output_put(output_standard(), "\n%3zu  %s\n", i + 1, report->domain);
 		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_NOTE; severity--)
 			for (size_t j = 0; j < report->finding_count; j++)
 				if ((int)report->findings[j].severity == severity)
-					put_finding(&report->findings[j], style);
+					put_finding(&report->findings[j]);
 	}
 }
 
 static json_t *
 finding_json(const struct doctor_finding *finding)
 {
-	return json_pack("{ss ss ss ss* ss*}", "row", doctor_row_title(finding->row), "severity",
-			 severities[finding->severity].word, "what", finding->what, "consequence",
-			 finding->consequence, "publish", finding->publish);
+	json_t *object = json_object();
+
+	document_set_text(object, "row", doctor_row_title(finding->row));
+	document_set_text(object, "severity", severities[finding->severity].word);
+	document_set_text(object, "what", finding->what);
+	document_set_text(object, "consequence", finding->consequence);
+	document_set_text(object, "publish", finding->publish);
+	return object;
 }
 
 static void
@@ -221,21 +227,21 @@ put_json(const struct ward *ward)
 		char text[IPADDR_TEXT_SIZE];
 
 		for (int row = 0; row < DOCTOR_ROWS; row++)
-			(void)json_object_set_new(cells, doctor_row_title((enum doctor_row)row),
-						  json_string(severities[report->cells[row]].word));
+			document_put(cells, doctor_row_title((enum doctor_row)row),
+				     document_text(span_of(severities[report->cells[row]].word)));
 		for (size_t j = 0; j < report->finding_count; j++)
-			(void)json_array_append_new(findings, finding_json(&report->findings[j]));
+			document_append(findings, finding_json(&report->findings[j]));
 		for (size_t j = 0; j < report->address_count; j++)
-			(void)json_array_append_new(addresses,
-						    json_string(ipaddr_format(&report->addresses[j], text)));
-		(void)json_object_set_new(object, "domain", json_string(report->domain));
-		(void)json_object_set_new(object, "addresses", addresses);
-		(void)json_object_set_new(object, "guessed", json_boolean(report->is_guessed));
-		(void)json_object_set_new(object, "cells", cells);
-		(void)json_object_set_new(object, "findings", findings);
-		(void)json_array_append_new(array, object);
+			document_append(addresses,
+					document_text(span_of(ipaddr_format(&report->addresses[j], text))));
+		document_put(object, "domain", document_text(span_of(report->domain)));
+		document_put(object, "addresses", addresses);
+		document_set_flag(object, "guessed", report->is_guessed);
+		document_put(object, "cells", cells);
+		document_put(object, "findings", findings);
+		document_append(array, object);
 	}
-	cli_put_json(array);
+	document_print(output_standard(), array);
 	json_decref(array);
 }
 
@@ -256,15 +262,13 @@ status_of(const struct ward *ward)
 static void
 tell(const struct ward *ward, const struct options *options)
 {
-	const struct explain_style style = cli_style();
-
 	if (options->is_json) {
 		put_json(ward);
 		return;
 	}
 	put_domains(ward);
-	put_table(ward, &style);
-	put_findings(ward, &style);
+	put_table(ward);
+	put_findings(ward);
 }
 
 /* Looks at as many servers as there are, wherever they are: they are the user's own. */
@@ -307,8 +311,8 @@ examine(const struct config *config, char (*domains)[DOMAIN_SIZE], size_t count,
 
 	arena_init(&arena, 64U << 20);
 	if (lookup == NULL || (order.prober == NULL && !options->has_no_probe)) {
-		(void)fprintf(stderr, "heloscope doctor: %s\n",
-			      resolver == NULL ? error.text : "out of memory");
+		output_put(output_errors(), "heloscope doctor: %s\n",
+			   resolver == NULL ? error.text : "out of memory");
 	} else {
 		for (size_t i = 0; i < count; i++)
 			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
@@ -349,7 +353,7 @@ read_config(const struct options *options)
 
 	if (path == NULL)
 		path = access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "/dev/null";
-	return config_read(path, stderr);
+	return config_read(path, output_errors());
 }
 
 int

@@ -6,6 +6,7 @@
 #include "heloscope/audit_find.h"
 #include "heloscope/cli.h"
 #include "heloscope/config.h"
+#include "heloscope/document.h"
 
 #define ID_LENGTH_MIN 8 /* a day */
 
@@ -72,28 +73,27 @@ is_id(const char *id)
 static int
 tell(const char *log, const char *id, const struct options *options)
 {
-	const struct explain_style style = cli_style();
 	struct error error;
 	json_t *record = NULL;
 	int status;
 
 	switch (audit_find(log, id, &record, &error)) {
 	case AUDIT_ABSENT:
-		(void)fprintf(stderr, "heloscope explain: no record of %s in %s\n", id, log);
+		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
 		return CLI_UNKNOWN;
 	case AUDIT_AMBIGUOUS:
 	case AUDIT_UNREADABLE:
-		(void)fprintf(stderr, "heloscope explain: %s\n", error.text);
+		output_put(output_errors(), "heloscope explain: %s\n", error.text);
 		return CLI_UNKNOWN;
 	default:
 		break;
 	}
 	if (options->is_json)
-		cli_put_json(record);
+		document_print(output_standard(), record);
 	else if (options->is_for_sender)
-		explain_for_sender(record, stdout);
+		explain_for_sender(record, output_standard());
 	else
-		explain_story(record, &style, stdout);
+		explain_story(record, output_standard());
 	status = explain_is_refused(record) ? CLI_FINDINGS : CLI_WELL;
 	json_decref(record);
 	return status;
@@ -114,7 +114,7 @@ cli_explain(int argc, char **argv)
 				       "\"%.60s\" is no reference; expected one like "
 				       "20261124T125000Z-4f2a91c07be3, or its first eight characters or more",
 				       argv[optind]);
-	if (options.log == NULL && (config = config_read(options.config, stderr)) == NULL)
+	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;
 	log = cli_audit_log("explain", options.log, config, options.config);
 	status = log != NULL ? tell(log, argv[optind], &options) : CLI_UNKNOWN;

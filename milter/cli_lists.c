@@ -5,6 +5,7 @@
 
 #include "heloscope/cli.h"
 #include "heloscope/clock.h"
+#include "heloscope/document.h"
 #include "heloscope/list_health.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
@@ -176,7 +177,7 @@ remark_on(const struct exam *exam, struct strbuf *remark)
 static void
 put_table(const struct exams *exams)
 {
-	(void)printf("%-*s %-7s %8s  %s\n", NAME_WIDTH, "List", "Kind", "Time", "State");
+	output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, "List", "Kind", "Time", "State");
 	for (size_t i = 0; i < exams->count; i++) {
 		const struct exam *exam = &exams->items[i];
 		char memory[800], time[16] = "-";
@@ -186,11 +187,11 @@ put_table(const struct exams *exams)
 		remark_on(exam, &remark);
 		if (exam->worst != LIST_NO_ANSWER && exam->list->probes.count > 0 && !exam->list->is_left_out)
 			(void)snprintf(time, sizeof time, "%u ms", exam->slowest_ms);
-		(void)printf("%-*s %-7s %8s  %s\n", NAME_WIDTH, exam->list->shown, kind_of(exam->list), time,
-			     state_of(exam));
+		output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, exam->list->shown,
+			   kind_of(exam->list), time, state_of(exam));
 		if (memory[0] != '\0') {
-			(void)fputs("    ", stdout);
-			prose_wrap(stdout, memory, 4, 4);
+			output_put(output_standard(), "    ");
+			prose_wrap(output_standard(), memory, 4, 4);
 		}
 	}
 }
@@ -204,15 +205,19 @@ put_json(const struct exams *exams)
 		const struct exam *exam = &exams->items[i];
 		char memory[800];
 		struct strbuf remark;
+		json_t *object;
 
 		strbuf_init(&remark, memory, sizeof memory);
 		remark_on(exam, &remark);
-		(void)json_array_append_new(array,
-					    json_pack("{ss ss ss sI ss}", "zone", exam->list->shown, "kind",
-						      kind_of(exam->list), "state", state_of(exam), "time-ms",
-						      (json_int_t)exam->slowest_ms, "remark", memory));
+		object = json_object();
+		document_set_text(object, "zone", exam->list->shown);
+		document_set_text(object, "kind", kind_of(exam->list));
+		document_set_text(object, "state", state_of(exam));
+		document_set_number(object, "time-ms", (json_int_t)exam->slowest_ms);
+		document_set_text(object, "remark", memory);
+		document_append(array, object);
 	}
-	cli_put_json(array);
+	document_print(output_standard(), array);
 	json_decref(array);
 }
 
@@ -222,7 +227,7 @@ put_exams(const struct exams *exams, const struct options *options)
 	if (options->is_json)
 		put_json(exams);
 	else if (exams->count == 0)
-		(void)printf("%s asks no lists.\n", options->config);
+		output_put(output_standard(), "%s asks no lists.\n", options->config);
 	else
 		put_table(exams);
 }
@@ -254,8 +259,8 @@ look_at_lists(const struct config *config, const struct options *options)
 
 	exams.items = calloc(exams.count + 1, sizeof *exams.items);
 	if (resolver == NULL || exams.items == NULL || !clock_init_condition(&exams.has_changed)) {
-		(void)fprintf(stderr, "heloscope lists: %s\n",
-			      resolver == NULL ? error.text : "out of memory");
+		output_put(output_errors(), "heloscope lists: %s\n",
+			   resolver == NULL ? error.text : "out of memory");
 		resolver_free(resolver);
 	} else {
 		examine(&exams, config, resolver);
@@ -273,17 +278,14 @@ cli_lists(int argc, char **argv)
 	struct options options = { .config = CONFIG_FILE };
 	struct config *config;
 	int status = read_options(argc, argv, &options);
-	FILE *unread;
+	struct output unread = { .file = NULL }; /* warnings about lists stand in the table */
 
 	if (status >= 0)
 		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	unread = fopen("/dev/null", "we"); /* warnings about lists stand in the table */
-	config = unread != NULL ? config_read(options.config, unread) : NULL;
-	if (unread != NULL)
-		(void)fclose(unread);
+	config = config_read(options.config, &unread);
 	if (config == NULL) /* say why */
-		config = config_read(options.config, stderr);
+		config = config_read(options.config, output_errors());
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	status = look_at_lists(config, &options);

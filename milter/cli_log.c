@@ -32,7 +32,7 @@ cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 static void
 tell_progress(int percent)
 {
-	(void)fprintf(stderr, "\r%3d %%", percent);
+	output_put(output_errors(), "\r%3d %%", percent);
 }
 
 /*
@@ -65,10 +65,11 @@ static void
 tell_reading(const char *command, const char *log, const struct audit_reading *reading)
 {
 	if (reading->has_fault)
-		(void)fprintf(stderr, "heloscope %s: %s\n", command, reading->fault.text);
+		output_put(output_errors(), "heloscope %s: %s\n", command, reading->fault.text);
 	if (reading->passed_over > 0)
-		(void)fprintf(stderr, "heloscope %s: %zu line%s of %s passed over: torn, or no record\n",
-			      command, reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
+		output_put(output_errors(),
+			   "heloscope %s: %zu line%s of %s passed over: torn, or no record\n", command,
+			   reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
 }
 
 bool
@@ -90,7 +91,7 @@ cli_log_read(const struct cli_log_options *options, const struct config *config,
 			error_set(&reading.fault, "%s: no such file", log);
 	}
 	if (telling.tell != NULL)
-		(void)fputs("\r     \r", stderr);
+		output_put(output_errors(), "\r     \r");
 	tell_reading(options->command, log, &reading);
 	audit_files_clear(&files);
 	return !reading.has_fault;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "heloscope/cli_log.h"
+#include "heloscope/document.h"
 #include "heloscope/examiner.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
@@ -51,8 +52,8 @@ static const char *
 mistake_in(const struct summary *summary, const json_t *record, const char *host, const char *domain)
 {
 	const time_t now = cli_read_time(record_text(record, "time"));
-	const json_int_t host_seen = json_integer_value(json_object_get(summary->first_seen, host));
-	const json_int_t domain_seen = json_integer_value(json_object_get(summary->first_seen, domain));
+	const json_int_t host_seen = json_integer_value(document_member(summary->first_seen, host));
+	const json_int_t domain_seen = json_integer_value(document_member(summary->first_seen, domain));
 
 	if (record_has(record, "dnswl", "pass"))
 		return "on an allow list";
@@ -70,15 +71,19 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 {
 	const char *host = record_text(record_member(record, "client"), "ip");
 	const char *domain = record_sender_domain(record), *why = mistake_in(summary, record, host, domain);
+	json_t *mistake;
 
 	cli_count(summary->hosts, host, 1);
 	cli_count(summary->domains, domain, 1);
 	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
 		return;
-	(void)json_array_append_new(summary->mistakes,
-				    json_pack("{ss ss ss ss ss}", "id", record_text(record, "id"), "client",
-					      host, "sender", record_text(record, "sender"), "why", why,
-					      "rule", verdict->rule != NULL ? verdict->rule->place : ""));
+	mistake = json_object();
+	document_set_text(mistake, "id", record_text(record, "id"));
+	document_set_text(mistake, "client", host);
+	document_set_text(mistake, "sender", record_text(record, "sender"));
+	document_set_text(mistake, "why", why);
+	document_set_text(mistake, "rule", verdict->rule != NULL ? verdict->rule->place : "");
+	document_append(summary->mistakes, mistake);
 }
 
 static void
@@ -89,9 +94,9 @@ note_seen(struct summary *summary, const json_t *record)
 
 	for (size_t i = 0; i < 2; i++)
 		if (names[i][0] != '\0' && names[i][0] != '<'
-		    && json_object_get(summary->first_seen, names[i]) == NULL)
-			(void)json_object_set_new(summary->first_seen, names[i],
-						  json_integer(cli_read_time(record_text(record, "time"))));
+		    && document_member(summary->first_seen, names[i]) == NULL)
+			document_put(summary->first_seen, names[i],
+				     json_integer(cli_read_time(record_text(record, "time"))));
 }
 
 /* Whether the old verdict rests on the same line, and on the same kind of doubt. */
@@ -194,32 +199,35 @@ put_mistakes(const struct summary *summary)
 
 	if (summary->mistake_count == 0)
 		return;
-	(void)printf("\nLikely mistakes: %zu\n\n", summary->mistake_count);
+	output_put(output_standard(), "\nLikely mistakes: %zu\n\n", summary->mistake_count);
 	for (size_t i = 0; (mistake = json_array_get(summary->mistakes, i)) != NULL; i++) {
 		char words[600];
 
 		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s", record_text(mistake, "sender"),
 			       record_text(mistake, "client"), record_text(mistake, "why"),
 			       record_text(mistake, "rule"));
-		(void)printf("  %s\n    ", record_text(mistake, "id"));
-		prose_wrap(stdout, words, 4, 4);
+		output_put(output_standard(), "  %s\n    ", record_text(mistake, "id"));
+		prose_wrap(output_standard(), words, 4, 4);
 	}
 	if (summary->mistake_count > CLI_ROWS_MAX)
-		(void)printf("  and %zu more\n", summary->mistake_count - CLI_ROWS_MAX);
+		output_put(output_standard(), "  and %zu more\n", summary->mistake_count - CLI_ROWS_MAX);
 }
 
 static void
 put_summary(const struct summary *summary)
 {
-	(void)printf("%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
-		     summary->messages, summary->recipients, summary->changed,
-		     summary->recipients - summary->changed - summary->unknown, summary->unknown);
+	output_put(output_standard(),
+		   "%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
+		   summary->messages, summary->recipients, summary->changed,
+		   summary->recipients - summary->changed - summary->unknown, summary->unknown);
 	if (summary->asked > 0)
-		(void)printf("Of %zu messages something had to be asked of the DNS now.\n", summary->asked);
+		output_put(output_standard(), "Of %zu messages something had to be asked of the DNS now.\n",
+			   summary->asked);
 	if (summary->unknown > 0 && summary->examiner != NULL)
-		(void)puts("Unknown are those of which the DNS does not tell enough even now.");
+		output_put(output_standard(),
+			   "Unknown are those of which the DNS does not tell enough even now.\n");
 	else if (summary->unknown > 0)
-		prose_wrap(stdout,
+		prose_wrap(output_standard(),
 			   "Unknown are those that depend on lists or checks which were not asked when the "
 			   "message passed.",
 			   0, 0);
@@ -232,15 +240,27 @@ put_summary(const struct summary *summary)
 static void
 put_json(const struct summary *summary)
 {
-	json_t *object = json_pack(
-		"{sI sI sI sI sI sI sI sO sO sO sO}", "messages", (json_int_t)summary->messages, "recipients",
-		(json_int_t)summary->recipients, "changed", (json_int_t)summary->changed, "moved",
-		(json_int_t)summary->moved, "unknown", (json_int_t)summary->unknown, "asked-now",
-		(json_int_t)summary->asked, "likely-mistakes", (json_int_t)summary->mistake_count, "changes",
-		summary->changes, "hosts", summary->hosts, "domains", summary->domains, "mistakes",
-		summary->mistakes);
+	const struct {
+		const char *name;
+		size_t number;
+	} numbers[] = {
+		{ "messages", summary->messages },
+		{ "recipients", summary->recipients },
+		{ "changed", summary->changed },
+		{ "moved", summary->moved },
+		{ "unknown", summary->unknown },
+		{ "asked-now", summary->asked },
+		{ "likely-mistakes", summary->mistake_count },
+	};
+	json_t *object = json_object();
 
-	cli_put_json(object);
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		document_set_number(object, numbers[i].name, (json_int_t)numbers[i].number);
+	document_put(object, "changes", json_incref(summary->changes));
+	document_put(object, "hosts", json_incref(summary->hosts));
+	document_put(object, "domains", json_incref(summary->domains));
+	document_put(object, "mistakes", json_incref(summary->mistakes));
+	document_print(output_standard(), object);
 	json_decref(object);
 }
 
@@ -290,7 +310,7 @@ replay_under(struct config *config, const struct cli_log_options *options, bool 
 	if (is_live) {
 		examiner = examiner_new(config, false, &error);
 		if (examiner == NULL) {
-			(void)fprintf(stderr, "heloscope replay: %s\n", error.text);
+			output_put(output_errors(), "heloscope replay: %s\n", error.text);
 			return CLI_UNKNOWN;
 		}
 	}
@@ -315,7 +335,7 @@ cli_replay(int argc, char **argv)
 	if (options.config == NULL)
 		return cli_usage_error("replay", "no --config was given");
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	config = config_read(options.config, stderr);
+	config = config_read(options.config, output_errors());
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	status = replay_under(config, &options, is_live);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/cli_log.h"
+#include "heloscope/document.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
 #include "heloscope/record_value.h"
@@ -55,7 +56,7 @@ static void
 put_bar(json_int_t count, json_int_t most)
 {
 	for (json_int_t i = 0; i < (count * BAR_WIDTH + most - 1) / most; i++)
-		(void)putchar('#');
+		output_put(output_standard(), "#");
 }
 
 /* Oldest first. */
@@ -77,13 +78,13 @@ put_trend(json_t *trend)
 	for (size_t i = 0; i < used; i++)
 		if (count_in(trend, names[i], "messages") > most)
 			most = count_in(trend, names[i], "messages");
-	(void)printf("\nTrend\n\n%13s %9s %9s\n", "", "messages", "refused");
+	output_put(output_standard(), "\nTrend\n\n%13s %9s %9s\n", "", "messages", "refused");
 	for (size_t i = 0; i < used; i++) {
-		(void)printf("%-13s %9lld %9lld  ", names[i],
-			     (long long)count_in(trend, names[i], "messages"),
-			     (long long)count_in(trend, names[i], "refusals"));
+		output_put(output_standard(), "%-13s %9lld %9lld  ", names[i],
+			   (long long)count_in(trend, names[i], "messages"),
+			   (long long)count_in(trend, names[i], "refusals"));
 		put_bar(count_in(trend, names[i], "messages"), most);
-		(void)putchar('\n');
+		output_put(output_standard(), "\n");
 	}
 	free(names);
 }
@@ -95,21 +96,22 @@ put_mistakes(const struct report *report)
 
 	if (report->mistakes == 0)
 		return;
-	(void)printf("\nRefused although SPF and reverse DNS pass: %zu\n\n", report->mistakes);
+	output_put(output_standard(), "\nRefused although SPF and reverse DNS pass: %zu\n\n",
+		   report->mistakes);
 	for (size_t i = 0; i < CLI_ROWS_MAX && (mistake = json_array_get(report->mistake_rows, i)) != NULL;
 	     i++) {
-		(void)printf("  %s\n", record_text(mistake, "id"));
-		prose_put(stdout, 4, "%s from %s, by %s", record_text(mistake, "sender"),
+		output_put(output_standard(), "  %s\n", record_text(mistake, "id"));
+		prose_put(output_standard(), 4, "%s from %s, by %s", record_text(mistake, "sender"),
 			  record_text(mistake, "client"), record_text(mistake, "rule"));
 	}
 	if (report->mistakes > CLI_ROWS_MAX)
-		(void)printf("  and %zu more\n", report->mistakes - CLI_ROWS_MAX);
+		output_put(output_standard(), "  and %zu more\n", report->mistakes - CLI_ROWS_MAX);
 }
 
 static void
 put_text(const struct report *report, const json_t *json)
 {
-	(void)printf("%zu messages, %zu recipients\n", report->messages, report->recipients);
+	output_put(output_standard(), "%zu messages, %zu recipients\n", report->messages, report->recipients);
 	put_mistakes(report);
 	for (int table = 0; table < REPORT_TABLES; table++)
 		cli_put_table(report_table_title((enum report_table)table), report->tables[table]);
@@ -118,32 +120,19 @@ put_text(const struct report *report, const json_t *json)
 
 /* The page. */
 
-/* JSON inside a page: no "<", so nothing that could end the script element. */
-static void
-put_data(FILE *file, const json_t *json)
-{
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	for (const char *at = text != NULL ? text : "{}"; *at != '\0'; at++) {
-		if (*at == '<')
-			(void)fputs("\\u003c", file);
-		else
-			(void)fputc(*at, file);
-	}
-	free(text);
-	(void)fputc('\n', file);
-}
-
 /* Titles for the page, in the order of the tables. */
 static json_t *
 titles_json(void)
 {
 	json_t *titles = json_array();
 
-	for (int table = 0; table < REPORT_TABLES; table++)
-		(void)json_array_append_new(titles,
-					    json_pack("[ss]", report_table_key((enum report_table)table),
-						      report_table_title((enum report_table)table)));
+	for (int table = 0; table < REPORT_TABLES; table++) {
+		json_t *title = json_array();
+
+		document_append(title, document_text(span_of(report_table_key((enum report_table)table))));
+		document_append(title, document_text(span_of(report_table_title((enum report_table)table))));
+		document_append(titles, title);
+	}
 	return titles;
 }
 
@@ -151,20 +140,20 @@ titles_json(void)
 static bool
 write_page(const char *path, json_t *json)
 {
-	FILE *file = fopen(path, "we");
+	struct output out = { .file = fopen(path, "we") };
 	bool is_written;
 
-	if (file == NULL)
+	if (out.file == NULL)
 		return false;
-	(void)json_object_set_new(json, "titles", titles_json());
+	document_put(json, "titles", titles_json());
 	for (size_t i = 0; i < sizeof page / sizeof page[0]; i++) {
 		if (strcmp(page[i], DATA_LINE) == 0)
-			put_data(file, json);
+			document_put_script(&out, json);
 		else
-			(void)fputs(page[i], file);
+			output_lines(&out, page[i]);
 	}
-	is_written = ferror(file) == 0;
-	return fclose(file) == 0 && is_written;
+	is_written = output_flush(&out);
+	return fclose(out.file) == 0 && is_written;
 }
 
 static int
@@ -174,11 +163,11 @@ put_report(const struct report *report, bool is_json, const char *html)
 	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL;
 
 	if (is_json) {
-		cli_put_json(json);
+		document_print(output_standard(), json);
 	} else if (html == NULL) {
 		put_text(report, json);
 	} else if (!write_page(html, json)) {
-		(void)fprintf(stderr, "heloscope report: %s: %s\n", html, strerror(errno));
+		output_put(output_errors(), "heloscope report: %s: %s\n", html, strerror(errno));
 		status = CLI_UNKNOWN;
 	}
 	json_decref(json);
@@ -231,7 +220,7 @@ cli_report(int argc, char **argv)
 	if (options.is_json && html != NULL)
 		return cli_usage_error("report", "--json and --html exclude each other");
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	if (options.log == NULL && (config = config_read(options.config, stderr)) == NULL)
+	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;
 	report_init(&report, options.since);
 	is_whole = cli_log_read(&options, config, &reader);

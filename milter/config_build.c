@@ -13,11 +13,11 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 {
 	va_list arguments;
 
-	(void)fprintf(reader->reading->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
+	output_put(reader->reading->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
 	va_start(arguments, format);
-	(void)vfprintf(reader->reading->messages, format, arguments);
+	output_arguments(reader->reading->messages, format, arguments);
 	va_end(arguments);
-	(void)fputc('\n', reader->reading->messages);
+	output_put(reader->reading->messages, "\n");
 	reader->reading->errors++;
 }
 

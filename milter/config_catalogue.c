@@ -152,24 +152,24 @@ set_probes(struct config *config, struct list *list)
 	}
 }
 
-static void warn(FILE *messages, const struct list *list, const char *format, ...)
+static void warn(struct output *messages, const struct list *list, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static void
-warn(FILE *messages, const struct list *list, const char *format, ...)
+warn(struct output *messages, const struct list *list, const char *format, ...)
 {
 	va_list arguments;
 
-	(void)fprintf(messages, "%s: warning: ", list->place);
+	output_put(messages, "%s: warning: ", list->place);
 	va_start(arguments, format);
-	(void)vfprintf(messages, format, arguments);
+	output_arguments(messages, format, arguments);
 	va_end(arguments);
-	(void)fputc('\n', messages);
+	output_put(messages, "\n");
 }
 
 /* Warn of a list that is not what its line takes it for; whether it cannot be asked at all. */
 static bool
-is_unfit(const struct list *list, FILE *messages)
+is_unfit(const struct list *list, struct output *messages)
 {
 	const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
 	const struct list_entry *entry = list->entry;
@@ -193,7 +193,7 @@ is_unfit(const struct list *list, FILE *messages)
 }
 
 static void
-check_list(struct list *list, FILE *messages)
+check_list(struct list *list, struct output *messages)
 {
 	if (list->entry == NULL)
 		return;
@@ -233,7 +233,7 @@ find_container(const struct config *config, const struct list *inner)
 }
 
 static void
-set_group(const struct config *config, struct list *inner, FILE *messages)
+set_group(const struct config *config, struct list *inner, struct output *messages)
 {
 	const struct list *outer = find_container(config, inner);
 
@@ -250,7 +250,7 @@ set_group(const struct config *config, struct list *inner, FILE *messages)
 }
 
 void
-config_resolve_lists(struct config *config, FILE *messages)
+config_resolve_lists(struct config *config, struct output *messages)
 {
 	for (size_t i = 0; i < config->lists.count; i++) {
 		struct list *list = &config->lists.items[i];

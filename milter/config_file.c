@@ -129,7 +129,7 @@ config_read_file(struct config_reading *reading, const char *path, const char *s
 
 	if (read_file(&reader, &reason))
 		return;
-	(void)fprintf(reading->messages, "%s: cannot be read: %s\n", path, reason.text);
+	output_put(reading->messages, "%s: cannot be read: %s\n", path, reason.text);
 	reading->errors++;
 }
 

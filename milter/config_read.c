@@ -15,7 +15,7 @@ host_name(struct arena *arena)
 }
 
 static void
-finish(struct config *config, FILE *messages)
+finish(struct config *config, struct output *messages)
 {
 	if (config->authserv_id == NULL) {
 		config->authserv_id = host_name(&config->arena);
@@ -37,21 +37,21 @@ finish(struct config *config, FILE *messages)
 }
 
 struct config *
-config_read(const char *path, FILE *messages)
+config_read(const char *path, struct output *messages)
 {
 	struct config *config = config_new();
 	const char *slash = strrchr(path, '/');
 	struct config_reading reading = { .config = config, .messages = messages };
 
 	if (config == NULL) {
-		(void)fprintf(messages, "%s: out of memory\n", path);
+		output_put(messages, "%s: out of memory\n", path);
 		return NULL;
 	}
 	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {
-		(void)fprintf(messages, "%s: out of memory, or too much configuration\n", path);
+		output_put(messages, "%s: out of memory, or too much configuration\n", path);
 		reading.errors++;
 	}
 	if (reading.errors > 0) {

@@ -405,7 +405,7 @@ find_probing_method(const struct condition *condition)
 }
 
 static unsigned
-check_rules(struct config *config, const struct rule_set *rules, FILE *messages)
+check_rules(struct config *config, const struct rule_set *rules, struct output *messages)
 {
 	unsigned errors = 0;
 
@@ -414,25 +414,25 @@ check_rules(struct config *config, const struct rule_set *rules, FILE *messages)
 		const enum method method = find_probing_method(rules->items[i].condition);
 
 		if (method != METHODS && !config->probes) {
-			(void)fprintf(messages,
-				      "%s: \"%s\" is not known without a look at the client's server; "
-				      "expected \"probe yes\" somewhere\n",
-				      rules->items[i].place, method_words(method)->policy_word);
+			output_put(messages,
+				   "%s: \"%s\" is not known without a look at the client's server; "
+				   "expected \"probe yes\" somewhere\n",
+				   rules->items[i].place, method_words(method)->policy_word);
 			errors++;
 		}
 		if (zone == NULL)
 			continue;
-		(void)fprintf(messages,
-			      "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
-			      "domain-dnsbl or dnswl line, without its key\n",
-			      rules->items[i].place, config_without_key(&config->arena, zone));
+		output_put(messages,
+			   "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
+			   "domain-dnsbl or dnswl line, without its key\n",
+			   rules->items[i].place, config_without_key(&config->arena, zone));
 		errors++;
 	}
 	return errors;
 }
 
 unsigned
-config_check_policies(struct config *config, FILE *messages)
+config_check_policies(struct config *config, struct output *messages)
 {
 	unsigned errors = check_rules(config, &config->default_policy.rules, messages);
 

@@ -7,72 +7,76 @@
 /* Values. */
 
 static void
-put_string(FILE *out, const char *text)
+put_string(struct output *out, const char *text)
 {
-	(void)fputc('"', out);
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)fputc('\\', out);
-		(void)fputc(*text, out);
+	output_put(out, "\"");
+	for (;;) {
+		const size_t length = strcspn(text, "\"\\");
+
+		output_span(out, (struct span){ text, length });
+		text += length;
+		if (*text == '\0')
+			break;
+		output_put(out, "\\%c", *text++);
 	}
-	(void)fputc('"', out);
+	output_put(out, "\"");
 }
 
 /* " WORD "TEXT"", or nothing for NULL. */
 static void
-put_option(FILE *out, const char *word, const char *text)
+put_option(struct output *out, const char *word, const char *text)
 {
 	if (text == NULL)
 		return;
-	(void)fprintf(out, " %s ", word);
+	output_put(out, " %s ", word);
 	put_string(out, text);
 }
 
 static void
-put_texts(FILE *out, const struct text_set *texts)
+put_texts(struct output *out, const struct text_set *texts)
 {
-	(void)fputs("{ ", out);
+	output_put(out, "{ ");
 	for (size_t i = 0; i < texts->count; i++) {
-		(void)fputs(i > 0 ? ", " : "", out);
+		output_put(out, "%s", i > 0 ? ", " : "");
 		put_string(out, texts->items[i]);
 	}
-	(void)fputs(" }", out);
+	output_put(out, " }");
 }
 
 static void
-put_networks(FILE *out, const struct network_set *networks)
+put_networks(struct output *out, const struct network_set *networks)
 {
 	char text[IPADDR_TEXT_SIZE];
 
-	(void)fputs("{ ", out);
+	output_put(out, "{ ");
 	for (size_t i = 0; i < networks->count; i++)
-		(void)fprintf(out, "%s%s/%u", i > 0 ? ", " : "",
-			      ipaddr_format(&networks->items[i].address, text), networks->items[i].prefix);
-	(void)fputs(" }", out);
+		output_put(out, "%s%s/%u", i > 0 ? ", " : "",
+			   ipaddr_format(&networks->items[i].address, text), networks->items[i].prefix);
+	output_put(out, " }");
 }
 
 static void
-put_duration(FILE *out, const char *word, unsigned milliseconds)
+put_duration(struct output *out, const char *word, unsigned milliseconds)
 {
 	if (milliseconds % 1000 == 0)
-		(void)fprintf(out, "%s %us\n", word, milliseconds / 1000);
+		output_put(out, "%s %us\n", word, milliseconds / 1000);
 	else
-		(void)fprintf(out, "%s %ums\n", word, milliseconds);
+		output_put(out, "%s %ums\n", word, milliseconds);
 }
 
 /* "{ a, b }" of the words whose bits are set. */
 static void
-put_bits(FILE *out, unsigned bits, const char *(*word)(unsigned index), unsigned count)
+put_bits(struct output *out, unsigned bits, const char *(*word)(unsigned index), unsigned count)
 {
 	const char *between = "{ ";
 
 	for (unsigned i = 0; i < count; i++) {
 		if ((bits & 1U << i) == 0)
 			continue;
-		(void)fprintf(out, "%s%s", between, word(i));
+		output_put(out, "%s%s", between, word(i));
 		between = ", ";
 	}
-	(void)fputs(" }", out);
+	output_put(out, " }");
 }
 
 static const char *
@@ -96,64 +100,64 @@ subject_name(unsigned index)
 /* Lists. */
 
 static void
-put_answers(FILE *out, const char *word, const struct answer_set *answers)
+put_answers(struct output *out, const char *word, const struct answer_set *answers)
 {
 	if (answers->count == 0)
 		return;
-	(void)fprintf(out, " %s { ", word);
+	output_put(out, " %s { ", word);
 	for (size_t i = 0; i < answers->count; i++) {
 		const struct answer_range *range = &answers->items[i];
 		const struct ipaddr first = ipaddr_from_ipv4(range->first),
 				    last = ipaddr_from_ipv4(range->last);
 		char text[IPADDR_TEXT_SIZE];
 
-		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", ipaddr_format(&first, text));
+		output_put(out, "%s%s", i > 0 ? ", " : "", ipaddr_format(&first, text));
 		if (range->last != range->first)
-			(void)fprintf(out, "-%s", ipaddr_format(&last, text));
+			output_put(out, "-%s", ipaddr_format(&last, text));
 		if (range->meaning != NULL) {
-			(void)fputc(' ', out);
+			output_put(out, " ");
 			put_string(out, range->meaning);
 		}
 	}
-	(void)fputs(" }", out);
+	output_put(out, " }");
 }
 
 static void
-put_probes(FILE *out, const struct probe_set *probes)
+put_probes(struct output *out, const struct probe_set *probes)
 {
-	(void)fputs(probes->count == 0 ? " probe none" : " probe {", out);
+	output_put(out, "%s", probes->count == 0 ? " probe none" : " probe {");
 	for (size_t i = 0; i < probes->count; i++)
 		put_option(out, probes->items[i].is_listed ? "listed" : "unlisted", probes->items[i].entry);
-	(void)fputs(probes->count == 0 ? "" : " }", out);
+	output_put(out, "%s", probes->count == 0 ? "" : " }");
 }
 
 static void
-show_entry(const struct list_entry *entry, FILE *out)
+show_entry(const struct list_entry *entry, struct output *out)
 {
-	(void)fputs("list ", out);
+	output_put(out, "list ");
 	put_string(out, entry->zone);
-	(void)fputs(" {", out);
+	output_put(out, " {");
 	put_option(out, "operator", entry->operator);
 	if (entry->kind != LIST_KIND_UNKNOWN)
-		(void)fprintf(out, " kind %s", config_list_kinds[entry->kind - 1]);
+		output_put(out, " kind %s", config_list_kinds[entry->kind - 1]);
 	if (entry->takes != LIST_TAKES_UNKNOWN)
-		(void)fprintf(out, " takes %s", config_list_takes[entry->takes - 1]);
+		output_put(out, " takes %s", config_list_takes[entry->takes - 1]);
 	if (entry->ipv6 != LIST_IPV6_UNKNOWN)
-		(void)fprintf(out, " ipv6 %s", config_list_ipv6[entry->ipv6 - 1]);
+		output_put(out, " ipv6 %s", config_list_ipv6[entry->ipv6 - 1]);
 	if (entry->status != LIST_STATUS_ALIVE)
 		put_option(out, entry->status == LIST_STATUS_CLOSED ? "status closed" : "status merged",
 			   entry->status_text != NULL ? entry->status_text : "");
 	put_option(out, "terms", entry->terms);
 	put_option(out, "page", entry->page);
 	if (entry->contained.count > 0) {
-		(void)fputs(" contains ", out);
+		output_put(out, " contains ");
 		put_texts(out, &entry->contained);
 	}
 	put_answers(out, "answers", &entry->answers);
 	put_answers(out, "errors", &entry->errors);
 	if (entry->probes.is_said)
 		put_probes(out, &entry->probes);
-	(void)fputs(" }\n", out);
+	output_put(out, " }\n");
 }
 
 static bool
@@ -166,34 +170,34 @@ is_first_with_entry(const struct config *config, size_t index)
 }
 
 static void
-show_list(const struct list *list, FILE *out)
+show_list(const struct list *list, struct output *out)
 {
 	const unsigned domains = 1U << LIST_PTR | 1U << LIST_HELO | 1U << LIST_SENDER;
 	const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
 
-	(void)fprintf(out, "%s ", list->is_allow ? "dnswl" : is_of_addresses ? "dnsbl" : "domain-dnsbl");
+	output_put(out, "%s ", list->is_allow ? "dnswl" : is_of_addresses ? "dnsbl" : "domain-dnsbl");
 	put_string(out, list->shown);
-	(void)fprintf(out, " weight %u", list->weight);
+	output_put(out, " weight %u", list->weight);
 	if (list->key_file != NULL)
 		put_option(out, "key-file", list->key_file);
 	else if (list->key != NULL)
 		put_option(out, "key", "***");
 	if (!is_of_addresses && list->subjects != domains) {
-		(void)fputs(" on ", out);
+		output_put(out, " on ");
 		put_bits(out, list->subjects, subject_name, LIST_SUBJECTS);
 	}
 	if (list->entry == NULL || list->answers.items != list->entry->answers.items)
 		put_answers(out, "answers", &list->answers);
 	put_probes(out, &list->probes);
 	if (list->is_left_out)
-		(void)fputs(" # not asked; see the warning", out);
+		output_put(out, " # not asked; see the warning");
 	else if (strcmp(list->group, list->shown) != 0)
-		(void)fprintf(out, " # counts once with \"%s\"", list->group);
-	(void)fputc('\n', out);
+		output_put(out, " # counts once with \"%s\"", list->group);
+	output_put(out, "\n");
 }
 
 static void
-show_lists(const struct config *config, FILE *out)
+show_lists(const struct config *config, struct output *out)
 {
 	put_duration(out, "probe-interval", config->probe_interval_ms);
 	for (size_t i = 0; i < config->lists.count; i++)
@@ -210,24 +214,24 @@ static const char *const compare_words[] = {
 	[COMPARE_DIFFERENT] = "!=", [COMPARE_AT_LEAST] = ">=", [COMPARE_MORE] = ">",
 };
 
-static void show_condition(const struct condition *condition, FILE *out);
+static void show_condition(const struct condition *condition, struct output *out);
 
 /* In parentheses when it binds less than what it is an operand of: "or", "and", "not". */
 static void
-show_operand(const struct condition *condition, enum condition_kind of, FILE *out)
+show_operand(const struct condition *condition, enum condition_kind of, struct output *out)
 {
 	const bool is_joined = (condition->kind == CONDITION_OR && of != CONDITION_OR)
 			       || (condition->kind == CONDITION_AND && of == CONDITION_NOT);
 
-	(void)fputs(is_joined ? "(" : "", out);
+	output_put(out, "%s", is_joined ? "(" : "");
 	show_condition(condition, out);
-	(void)fputs(is_joined ? ")" : "", out);
+	output_put(out, "%s", is_joined ? ")" : "");
 }
 
 static void
-show_in(const char *name, const struct condition *condition, FILE *out)
+show_in(const char *name, const struct condition *condition, struct output *out)
 {
-	(void)fprintf(out, "%s%s in ", name, condition->is_negated ? " not" : "");
+	output_put(out, "%s%s in ", name, condition->is_negated ? " not" : "");
 	if (condition->kind == CONDITION_RESULT)
 		put_bits(out, condition->results, result_name, RESULTS);
 	else if (condition->kind == CONDITION_CLIENT)
@@ -237,50 +241,50 @@ show_in(const char *name, const struct condition *condition, FILE *out)
 }
 
 static void
-show_results(const struct condition *condition, FILE *out)
+show_results(const struct condition *condition, struct output *out)
 {
 	const char *name = method_policy_word((unsigned)condition->method);
 
 	for (int i = RESULT_NONE; i < RESULTS; i++) {
 		if (condition->results != 1U << i)
 			continue;
-		(void)fprintf(out, "%s %s %s", name, condition->is_negated ? "!=" : "=",
-			      result_name((unsigned)i));
+		output_put(out, "%s %s %s", name, condition->is_negated ? "!=" : "=",
+			   result_name((unsigned)i));
 		return;
 	}
 	show_in(name, condition, out);
 }
 
 static void
-show_condition(const struct condition *condition, FILE *out)
+show_condition(const struct condition *condition, struct output *out)
 {
 	switch (condition->kind) {
 	case CONDITION_AND:
 	case CONDITION_OR:
 		for (size_t i = 0; i < condition->operand_count; i++) {
 			if (i > 0)
-				(void)fputs(condition->kind == CONDITION_AND ? " and " : " or ", out);
+				output_put(out, "%s", condition->kind == CONDITION_AND ? " and " : " or ");
 			show_operand(condition->operands[i], condition->kind, out);
 		}
 		break;
 	case CONDITION_NOT:
-		(void)fputs("not ", out);
+		output_put(out, "not ");
 		show_operand(condition->operands[0], condition->kind, out);
 		break;
 	case CONDITION_TRUSTED:
-		(void)fputs("trusted", out);
+		output_put(out, "trusted");
 		break;
 	case CONDITION_AUTHENTICATED:
-		(void)fputs("authenticated", out);
+		output_put(out, "authenticated");
 		break;
 	case CONDITION_RESULT:
 		show_results(condition, out);
 		break;
 	case CONDITION_QUANTITY:
-		(void)fputs(config_quantities[condition->quantity], out);
+		output_put(out, "%s", config_quantities[condition->quantity]);
 		if (condition->quantity == QUANTITY_DNSBL_OPERATORS || condition->compare != COMPARE_MORE
 		    || condition->number != 0)
-			(void)fprintf(out, " %s %u", compare_words[condition->compare], condition->number);
+			output_put(out, " %s %u", compare_words[condition->compare], condition->number);
 		break;
 	case CONDITION_TEXT:
 		show_in(config_subjects[condition->subject], condition, out);
@@ -295,139 +299,138 @@ show_condition(const struct condition *condition, FILE *out)
 }
 
 static void
-show_rule(const struct rule *rule, FILE *out)
+show_rule(const struct rule *rule, struct output *out)
 {
-	(void)fprintf(out, "    %s%s", rule->is_audit ? "audit " : "", action_word(rule->action));
+	output_put(out, "    %s%s", rule->is_audit ? "audit " : "", action_word(rule->action));
 	if (rule->percent < 100)
-		(void)fprintf(out, " %u%%", rule->percent);
+		output_put(out, " %u%%", rule->percent);
 	if (rule->code > 0)
-		(void)fprintf(out, " %u", rule->code);
+		output_put(out, " %u", rule->code);
 	if (rule->xcode != NULL)
-		(void)fprintf(out, " %s", rule->xcode);
+		output_put(out, " %s", rule->xcode);
 	if (rule->text != NULL) {
-		(void)fputc(' ', out);
+		output_put(out, " ");
 		put_string(out, rule->text);
 	}
-	(void)fputs(" when ", out);
+	output_put(out, " when ");
 	show_condition(rule->condition, out);
-	(void)fprintf(out, " # %s\n", rule->place);
+	output_put(out, " # %s\n", rule->place);
 }
 
 static void
-show_policy(const struct policy *policy, FILE *out)
+show_policy(const struct policy *policy, struct output *out)
 {
-	(void)fputs("policy ", out);
+	output_put(out, "policy ");
 	if (policy->domains.count > 0) {
-		(void)fputs("for ", out);
+		output_put(out, "for ");
 		put_texts(out, &policy->domains);
-		(void)fputc(' ', out);
+		output_put(out, " ");
 	}
-	(void)fputs("{\n", out);
+	output_put(out, "{\n");
 	for (size_t i = 0; i < policy->rules.count; i++)
 		show_rule(&policy->rules.items[i], out);
-	(void)fprintf(out, "    otherwise %s\n}\n", action_word(policy->otherwise.action));
+	output_put(out, "    otherwise %s\n}\n", action_word(policy->otherwise.action));
 }
 
 /* The rest. */
 
 static void
-show_identity(const struct config *config, FILE *out)
+show_identity(const struct config *config, struct output *out)
 {
 	const struct text_set also = { config->own_ids.items + 1, config->own_ids.count - 1 };
 
-	(void)fputs("authserv-id ", out);
+	output_put(out, "authserv-id ");
 	put_string(out, config->authserv_id);
 	if (also.count > 0) {
-		(void)fputs(" also ", out);
+		output_put(out, " also ");
 		put_texts(out, &also);
 	}
-	(void)fputs("\nlisten ", out);
+	output_put(out, "\nlisten ");
 	put_string(out, config->listen);
-	(void)fputs(" {", out);
+	output_put(out, " {");
 	put_option(out, "owner", config->socket_owner);
 	put_option(out, "group", config->socket_group);
-	(void)fprintf(out, " mode 0%o }\nuser ", config->socket_mode);
+	output_put(out, " mode 0%o }\nuser ", config->socket_mode);
 	put_string(out, config->user);
 	put_option(out, "group", config->group);
-	(void)fprintf(out, "\nmode %s\nlog %s level %s\n", config->mode == MODE_ENFORCE ? "enforce" : "audit",
-		      config_log_targets[config->log_target], config_log_levels[config->log_level]);
+	output_put(out, "\nmode %s\nlog %s level %s\n", config->mode == MODE_ENFORCE ? "enforce" : "audit",
+		   config_log_targets[config->log_target], config_log_levels[config->log_level]);
 	if (config->audit_log != NULL) {
 		put_option(out, "audit log", config->audit_log);
-		(void)fputc('\n', out);
+		output_put(out, "\n");
 	}
 	if (config->contact != NULL) {
 		put_option(out, "contact", config->contact);
-		(void)fputc('\n', out);
+		output_put(out, "\n");
 	}
 }
 
 static void
-show_resolver(const struct config *config, FILE *out)
+show_resolver(const struct config *config, struct output *out)
 {
-	(void)fputs("resolver {\n    servers ", out);
+	output_put(out, "resolver {\n    servers ");
 	if (config->resolver.mode != RESOLVER_SERVERS)
-		(void)fputs(config->resolver.mode == RESOLVER_SYSTEM ? "system" : "recursive", out);
+		output_put(out, "%s", config->resolver.mode == RESOLVER_SYSTEM ? "system" : "recursive");
 	for (size_t i = 0; i < config->servers.count; i++)
-		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", config->servers.items[i]);
-	(void)fputc('\n', out);
+		output_put(out, "%s%s", i > 0 ? ", " : "", config->servers.items[i]);
+	output_put(out, "\n");
 	for (size_t i = 0; i < config->zones.count; i++) {
-		(void)fputs("    zone ", out);
+		output_put(out, "    zone ");
 		put_string(out, config->zones.items[i].name);
-		(void)fprintf(out, " servers %s\n", config->zones.items[i].server);
+		output_put(out, " servers %s\n", config->zones.items[i].server);
 	}
 	put_duration(out, "    timeout", config->timeout_ms);
-	(void)fprintf(out, "    cache %lukB\n", config->cache_octets >> 10);
+	output_put(out, "    cache %lukB\n", config->cache_octets >> 10);
 	if (config->resolver.trust_anchor != NULL) {
-		(void)fputs("   ", out);
+		output_put(out, "   ");
 		put_option(out, "trust-anchor", config->resolver.trust_anchor);
-		(void)fputc('\n', out);
+		output_put(out, "\n");
 	}
-	(void)fputs("}\n", out);
+	output_put(out, "}\n");
 }
 
 static void
-show_probe(const struct config *config, FILE *out)
+show_probe(const struct config *config, struct output *out)
 {
 	const struct prober_settings *probe = &config->probe;
 
-	(void)fprintf(out, "probe %s {", config_flags[config->probes]);
+	output_put(out, "probe %s {", config_flags[config->probes]);
 	put_option(out, "ehlo-name", probe->ehlo_name != config->authserv_id ? probe->ehlo_name : NULL);
-	(void)fprintf(out, " port %u at-a-time %u per-minute %u", probe->port, probe->at_a_time,
-		      probe->per_minute);
+	output_put(out, " port %u at-a-time %u per-minute %u", probe->port, probe->at_a_time,
+		   probe->per_minute);
 	put_option(out, "file", probe->file);
 	if (probe->allowed.count > 0) {
-		(void)fputs(" networks ", out);
+		output_put(out, " networks ");
 		put_networks(out, &probe->allowed);
 	}
 	put_duration(out, " timeout", probe->timeout_ms);
-	(void)fputs("}\n", out);
+	output_put(out, "}\n");
 }
 
 static void
-show_checks(const struct config *config, FILE *out)
+show_checks(const struct config *config, struct output *out)
 {
-	(void)fputs("trust {\n", out);
+	output_put(out, "trust {\n");
 	if (config->trusted.count > 0) {
-		(void)fputs("    networks ", out);
+		output_put(out, "    networks ");
 		put_networks(out, &config->trusted);
-		(void)fputc('\n', out);
+		output_put(out, "\n");
 	}
-	(void)fprintf(out, "    authenticated %s\n    keep-results %s\n}\n",
-		      config_flags[config->trusts_authenticated],
-		      config_flags[config->keeps_trusted_results]);
-	(void)fprintf(out, "spf { engine %s explanation %s }\nreceived-spf %s\n",
-		      config_spf_engines[config->spf_engine], config_flags[config->shows_spf_explanation],
-		      config_flags[config->adds_received_spf]);
+	output_put(out, "    authenticated %s\n    keep-results %s\n}\n",
+		   config_flags[config->trusts_authenticated], config_flags[config->keeps_trusted_results]);
+	output_put(out, "spf { engine %s explanation %s }\nreceived-spf %s\n",
+		   config_spf_engines[config->spf_engine], config_flags[config->shows_spf_explanation],
+		   config_flags[config->adds_received_spf]);
 	show_probe(config, out);
 	if (config->disabled != 0) {
-		(void)fputs("disable ", out);
+		output_put(out, "disable ");
 		put_bits(out, config->disabled, method_policy_word, METHODS);
-		(void)fputc('\n', out);
+		output_put(out, "\n");
 	}
 }
 
 void
-config_show(const struct config *config, FILE *out)
+config_show(const struct config *config, struct output *out)
 {
 	show_identity(config, out);
 	show_resolver(config, out);

@@ -16,21 +16,25 @@
 /* Writing. */
 
 static void
-put_title(const struct explain_style *style, FILE *out, const char *title)
+put_title(struct output *out, const char *title)
 {
-	(void)fprintf(out, "\n%s%s%s\n\n", style->has_colour ? "\033[1m" : "", title,
-		      style->has_colour ? "\033[0m" : "");
+	output_put(out, "\n");
+	output_set_colour(out, OUTPUT_BOLD);
+	output_put(out, "%s", title);
+	output_set_colour(out, OUTPUT_PLAIN);
+	output_put(out, "\n\n");
 }
 
 static const struct {
-	const char *ascii, *utf8, *colour;
+	const char *ascii, *utf8;
+	enum output_colour colour;
 } marks[EXPLAIN_MARKS] = {
-	[EXPLAIN_NEITHER] = { ".", "\xc2\xb7", "" },
-	[EXPLAIN_GOOD] = { "+", "\xe2\x9c\x93", "\033[32m" },
-	[EXPLAIN_NOTE] = { "~", "~", "" },
-	[EXPLAIN_UNKNOWN] = { "?", "?", "\033[33m" },
-	[EXPLAIN_WARNING] = { "!", "!", "\033[33m" },
-	[EXPLAIN_BAD] = { "-", "\xe2\x9c\x97", "\033[31m" },
+	[EXPLAIN_NEITHER] = { ".", "\xc2\xb7", OUTPUT_PLAIN },
+	[EXPLAIN_GOOD] = { "+", "\xe2\x9c\x93", OUTPUT_GREEN },
+	[EXPLAIN_NOTE] = { "~", "~", OUTPUT_PLAIN },
+	[EXPLAIN_UNKNOWN] = { "?", "?", OUTPUT_YELLOW },
+	[EXPLAIN_WARNING] = { "!", "!", OUTPUT_YELLOW },
+	[EXPLAIN_BAD] = { "-", "\xe2\x9c\x97", OUTPUT_RED },
 };
 
 static enum explain_mark
@@ -46,16 +50,19 @@ mark_of(const char *result)
 }
 
 void
-explain_put_mark(const struct explain_style *style, enum explain_mark mark, FILE *out)
+explain_put_mark(enum explain_mark mark, struct output *out)
 {
-	const bool has_colour = style->has_colour && marks[mark].colour[0] != '\0';
+	const bool has_colour = marks[mark].colour != OUTPUT_PLAIN;
 
-	(void)fprintf(out, "%s%s%s", has_colour ? marks[mark].colour : "",
-		      style->is_utf8 ? marks[mark].utf8 : marks[mark].ascii, has_colour ? "\033[0m" : "");
+	if (has_colour)
+		output_set_colour(out, marks[mark].colour);
+	output_put(out, "%s", out->is_utf8 ? marks[mark].utf8 : marks[mark].ascii);
+	if (has_colour)
+		output_set_colour(out, OUTPUT_PLAIN);
 }
 
 static void
-put_checks(const json_t *record, const struct explain_style *style, FILE *out)
+put_checks(const json_t *record, struct output *out)
 {
 	for (int method = 0; method < METHODS; method++) {
 		const struct telling *telling = telling_of((enum method)method);
@@ -67,9 +74,9 @@ put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 			continue;
 		strbuf_init(&said, memory, sizeof memory);
 		telling->say(record, check, &said);
-		(void)fputs("  ", out);
-		explain_put_mark(style, mark_of(record_text(check, "result")), out);
-		(void)fprintf(out, " %-12s %-10s ", telling->title, record_text(check, "result"));
+		output_put(out, "  ");
+		explain_put_mark(mark_of(record_text(check, "result")), out);
+		output_put(out, " %-12s %-10s ", telling->title, record_text(check, "result"));
 		prose_wrap(out, memory, 28, 28);
 		if (telling->put_more != NULL)
 			telling->put_more(check, out);
@@ -79,7 +86,7 @@ put_checks(const json_t *record, const struct explain_style *style, FILE *out)
 /* SPF, term by term. */
 
 static void
-put_lookups(const json_t *step, size_t indent, FILE *out)
+put_lookups(const json_t *step, size_t indent, struct output *out)
 {
 	const json_t *lookup, *answer;
 	size_t i, j;
@@ -126,7 +133,7 @@ outcome_of(const json_t *step)
 }
 
 static void
-put_step(const json_t *step, bool is_decisive, FILE *out)
+put_step(const json_t *step, bool is_decisive, struct output *out)
 {
 	const size_t indent = 4 + 4 * (size_t)json_integer_value(record_member(step, "depth"));
 
@@ -136,7 +143,7 @@ put_step(const json_t *step, bool is_decisive, FILE *out)
 								 : "no SPF record");
 		return;
 	}
-	(void)fprintf(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
+	output_put(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
 	prose_wrap(out, record_text(step, "term"), indent + 1, indent + 2);
 	put_lookups(step, indent + 6, out);
 	prose_put(out, indent + 6, "%s", outcome_of(step));
@@ -157,7 +164,7 @@ decisive_step(const json_t *trace)
 }
 
 static void
-put_trace(const json_t *record, const char *method, const struct explain_style *style, FILE *out)
+put_trace(const json_t *record, const char *method, struct output *out)
 {
 	const json_t *check = record_check(record, method), *trace = record_member(check, "trace"), *step;
 	const size_t decisive = decisive_step(trace);
@@ -168,7 +175,7 @@ put_trace(const json_t *record, const char *method, const struct explain_style *
 		return;
 	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", record_text(check, "domain"),
 		       record_text(check, "result"));
-	put_title(style, out, title);
+	put_title(out, title);
 	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
 		put_step(step, i == decisive, out);
 	prose_put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
@@ -191,7 +198,7 @@ explain_is_refused(const json_t *record)
 }
 
 static void
-put_verdict(const json_t *verdict, FILE *out)
+put_verdict(const json_t *verdict, struct output *out)
 {
 	const bool is_enforced = json_is_true(record_member(verdict, "enforced"));
 	const json_t *note;
@@ -221,60 +228,61 @@ put_verdict(const json_t *verdict, FILE *out)
 /* The stories. */
 
 static void
-put_head(const json_t *record, const struct explain_style *style, FILE *out)
+put_head(const json_t *record, struct output *out)
 {
 	const json_t *client = record_member(record, "client");
 	const char *name = record_text(client, "name"), *ip = record_text(client, "ip");
 
-	(void)fprintf(out, "%sMessage %s%s\n\n", style->has_colour ? "\033[1m" : "",
-		      record_text(record, "id"), style->has_colour ? "\033[0m" : "");
-	(void)fprintf(out, "  Time    %s\n", record_text(record, "time"));
-	(void)fprintf(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
-		      name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
-		      json_is_true(record_member(client, "trusted")) ? ", trusted" : "");
+	output_set_colour(out, OUTPUT_BOLD);
+	output_put(out, "Message %s", record_text(record, "id"));
+	output_set_colour(out, OUTPUT_PLAIN);
+	output_put(out, "\n\n");
+	output_put(out, "  Time    %s\n", record_text(record, "time"));
+	output_put(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
+		   name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
+		   json_is_true(record_member(client, "trusted")) ? ", trusted" : "");
 	if (json_is_true(record_member(client, "authenticated")))
-		(void)fprintf(out, "  User    %s\n", record_text(client, "user"));
-	(void)fprintf(out, "  HELO    %s\n",
-		      record_member(record, "helo") != NULL ? record_text(record, "helo") : "(none)");
-	(void)fprintf(out, "  Sender  <%s>\n", record_text(record, "sender"));
+		output_put(out, "  User    %s\n", record_text(client, "user"));
+	output_put(out, "  HELO    %s\n",
+		   record_member(record, "helo") != NULL ? record_text(record, "helo") : "(none)");
+	output_put(out, "  Sender  <%s>\n", record_text(record, "sender"));
 	if (record_text(record, "queue-id")[0] != '\0')
-		(void)fprintf(out, "  Queue   %s\n", record_text(record, "queue-id"));
+		output_put(out, "  Queue   %s\n", record_text(record, "queue-id"));
 }
 
 void
-explain_story(const json_t *record, const struct explain_style *style, FILE *out)
+explain_story(const json_t *record, struct output *out)
 {
 	const json_t *verdict;
 	size_t i;
 
-	put_head(record, style, out);
+	put_head(record, out);
 	if (json_object_size(record_member(record, "checks")) > 0) {
-		put_title(style, out, "What was found");
-		put_checks(record, style, out);
+		put_title(out, "What was found");
+		put_checks(record, out);
 	}
-	put_trace(record, "spf", style, out);
+	put_trace(record, "spf", out);
 	if (mark_of(record_text(record_check(record, "spf-helo"), "result")) == EXPLAIN_BAD)
-		put_trace(record, "spf-helo", style, out);
-	put_title(style, out, "What was decided");
+		put_trace(record, "spf-helo", out);
+	put_title(out, "What was decided");
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
 		put_verdict(verdict, out);
 	if (advise_is_needed(record)) {
-		put_title(style, out, "What can be done");
+		put_title(out, "What can be done");
 		advise(record, out);
 	}
 }
 
 void
-explain_for_sender(const json_t *record, FILE *out)
+explain_for_sender(const json_t *record, struct output *out)
 {
-	static const struct explain_style plain = { false, false };
 	const json_t *client = record_member(record, "client"), *verdict;
 	size_t i;
 
 	prose_put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
 		  record_text(record, "time"), record_text(record, "sender"), record_text(client, "ip"),
 		  record_text(record, "helo"));
-	(void)fputc('\n', out);
+	output_put(out, "\n");
 	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++) {
 		const bool is_done = record_is_refusal(record_text(verdict, "action"))
 				     && json_is_true(record_member(verdict, "enforced"));
@@ -289,8 +297,8 @@ explain_for_sender(const json_t *record, FILE *out)
 	}
 	if (!advise_is_needed(record))
 		return;
-	put_title(&plain, out, "What can be done");
+	put_title(out, "What can be done");
 	advise(record, out);
-	(void)fputc('\n', out);
+	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", record_text(record, "id"));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "heloscope/escape.h"
 #include "heloscope/strbuf.h"
 
 #define LINE_SIZE 2048
@@ -43,14 +44,11 @@ log_line(enum log_level level, const char *format, ...)
 	(void)vsnprintf(raw, sizeof raw, format, arguments);
 	va_end(arguments);
 	strbuf_init(&escaped, line, sizeof line);
-	/* What callers escaped already holds only octets that stay as they are, but backslashes. */
-	for (const char *at = raw; *at != '\0'; at += *at == '\\' ? 1 : 0) {
-		const size_t length = strcspn(at, "\\");
+	for (struct span rest = span_of(raw); rest.length > 0;) {
+		char shown[ESCAPE_SIZE];
 
-		strbuf_add_escaped(&escaped, (struct span){ at, length }, length);
-		at += length;
-		if (*at == '\\')
-			strbuf_add_char(&escaped, *at);
+		rest = span_from(rest, escape_next(rest, ESCAPE_KEEP_BACKSLASH, shown));
+		strbuf_add(&escaped, shown);
 	}
 	if (atomic_load(&log_target_now) == LOG_TARGET_SYSLOG)
 		syslog(priorities[level], "%s", line);

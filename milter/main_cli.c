@@ -1,6 +1,5 @@
 /* heloscope: the command line. */
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +23,11 @@ static const struct {
 static int
 help(void)
 {
-	(void)fputs("usage: heloscope COMMAND [OPTIONS]\n\n", stdout);
+	output_put(output_standard(), "usage: heloscope COMMAND [OPTIONS]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)printf("  %-8s %s\n", commands[i].name, commands[i].summary);
-	(void)fputs("\n\"heloscope COMMAND --help\" tells more, and so does heloscope(1).\n", stdout);
+		output_put(output_standard(), "  %-8s %s\n", commands[i].name, commands[i].summary);
+	output_put(output_standard(),
+		   "\n\"heloscope COMMAND --help\" tells more, and so does heloscope(1).\n");
 	return CLI_WELL;
 }
 
@@ -40,20 +40,20 @@ main(int argc, char **argv)
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		return help();
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-		(void)printf("heloscope %s\n", PACKAGE_VERSION);
+		output_put(output_standard(), "heloscope %s\n", PACKAGE_VERSION);
 		return CLI_WELL;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, name) == 0) {
 			const int status = commands[i].run(argc - 1, argv + 1);
 
-			return fflush(stdout) == 0 && !ferror(stdout) ? status : CLI_UNKNOWN;
+			return output_flush(output_standard()) ? status : CLI_UNKNOWN;
 		}
 	}
 	if (name[0] == '\0')
-		(void)fputs("heloscope: no command was given; try \"heloscope --help\"\n", stderr);
+		output_put(output_errors(), "heloscope: no command was given; try \"heloscope --help\"\n");
 	else
-		(void)fprintf(stderr, "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n",
-			      name);
+		output_put(output_errors(),
+			   "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n", name);
 	return CLI_USAGE;
 }

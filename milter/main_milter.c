@@ -13,6 +13,7 @@
 #include "heloscope/intake.h"
 #include "heloscope/log.h"
 #include "heloscope/milter.h"
+#include "heloscope/output.h"
 #include "heloscope/rouse.h"
 #include "heloscope/service.h"
 #include "heloscope/thread.h"
@@ -53,6 +54,7 @@ read_options(int argc, char **argv, struct options *options)
 	};
 	int letter;
 
+	opterr = 0; /* getopt(3) would print what it was given as it is */
 	while ((letter = getopt_long(argc, argv, "c:tTVh", names, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
@@ -65,21 +67,23 @@ read_options(int argc, char **argv, struct options *options)
 			options->is_show = true;
 			break;
 		case 'V':
-			(void)printf("heloscope-milter %s\n", PACKAGE_VERSION);
+			output_put(output_standard(), "heloscope-milter %s\n", PACKAGE_VERSION);
 			return EXIT_SUCCESS;
 		case 'h':
-			(void)fputs(usage, stdout);
+			output_lines(output_standard(), usage);
 			return EXIT_SUCCESS;
 		default:
-			(void)fputs("heloscope-milter: try \"heloscope-milter --help\"\n", stderr);
+			output_put(output_errors(),
+				   "heloscope-milter: unknown option \"%s\", or one without its argument; "
+				   "try \"heloscope-milter --help\"\n",
+				   argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
 	if (optind < argc) {
-		(void)fprintf(
-			stderr,
-			"heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
-			argv[optind]);
+		output_put(output_errors(),
+			   "heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
+			   argv[optind]);
 		return EXIT_USAGE;
 	}
 	return -1;
@@ -91,13 +95,13 @@ read_again(const char *path)
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *messages = open_memstream(&text, &size);
+	struct output messages = { .file = open_memstream(&text, &size) };
 	struct config *config;
 
-	if (messages == NULL)
+	if (messages.file == NULL)
 		return NULL;
-	config = config_read(path, messages);
-	(void)fclose(messages);
+	config = config_read(path, &messages);
+	(void)fclose(messages.file);
 	for (char *rest = text, *line; rest != NULL && *rest != '\0';) {
 		line = strsep(&rest, "\n");
 		if (config != NULL)
@@ -232,14 +236,14 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	config = config_read(options.config, stderr);
+	config = config_read(options.config, output_errors());
 	if (config == NULL)
 		return EXIT_FAILURE;
 	if (options.is_show)
-		config_show(config, stdout);
+		config_show(config, output_standard());
 	if (options.is_test || options.is_show) {
 		config_unref(config);
-		return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return output_flush(output_standard()) ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	/* libmilter leaves its threads to exit(3), which must not take OpenSSL down under them. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);

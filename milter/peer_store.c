@@ -12,6 +12,8 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "heloscope/document.h"
+
 #define FORMAT "heloscope-peers-1"
 #define CLOCK_SLACK_S 3600
 #define SWEEP_EVERY_S 60
@@ -257,16 +259,29 @@ static json_t *
 to_json(const struct ipaddr *ip, const struct peer *peer)
 {
 	char address[IPADDR_TEXT_SIZE];
+	json_t *object = json_object();
 
-	return json_pack("{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI ss}", "ip",
-			 ipaddr_format(ip, address), "looked-at", (json_int_t)peer->looked_at, "code",
-			 (int)peer->code, "outcome", peer_outcome_word(peer->outcome), "name", peer->name,
-			 "greeting", peer->greeting, "ehlo", peer->ehlo, "starttls", (int)peer->starttls,
-			 "dane", (int)peer->dane, "injects", peer->injects, "tls", peer->tls_version,
-			 "cipher", peer->cipher, "bits", (int)peer->cipher_bits, "problem", peer->problem,
-			 "trusted", peer->is_trusted, "named", peer->is_named, "names", peer->cert_names,
-			 "issuer", peer->issuer, "not-after", (json_int_t)peer->not_after, "key",
-			 peer->key_digest);
+	document_set_text(object, "ip", ipaddr_format(ip, address));
+	document_set_number(object, "looked-at", peer->looked_at);
+	document_set_number(object, "code", peer->code);
+	document_set_text(object, "outcome", peer_outcome_word(peer->outcome));
+	document_set_text(object, "name", peer->name);
+	document_set_text(object, "greeting", peer->greeting);
+	document_set_text(object, "ehlo", peer->ehlo);
+	document_set_number(object, "starttls", (json_int_t)peer->starttls);
+	document_set_number(object, "dane", (json_int_t)peer->dane);
+	document_set_flag(object, "injects", peer->injects);
+	document_set_text(object, "tls", peer->tls_version);
+	document_set_text(object, "cipher", peer->cipher);
+	document_set_number(object, "bits", peer->cipher_bits);
+	document_set_text(object, "problem", peer->problem);
+	document_set_flag(object, "trusted", peer->is_trusted);
+	document_set_flag(object, "named", peer->is_named);
+	document_set_text(object, "names", peer->cert_names);
+	document_set_text(object, "issuer", peer->issuer);
+	document_set_number(object, "not-after", peer->not_after);
+	document_set_text(object, "key", peer->key_digest);
+	return object;
 }
 
 static void
@@ -419,13 +434,15 @@ write_all(const struct copy *copy, FILE *file)
 		struct ipaddr address;
 		struct peer peer;
 		json_t *object;
+		char *line;
 
 		memcpy(&address, at, sizeof address);
 		at += sizeof address;
 		at += unpack(at, &peer);
 		object = to_json(&address, &peer);
-		is_well = is_well && object != NULL && json_dumpf(object, file, JSON_COMPACT) == 0
-			  && fputc('\n', file) != EOF;
+		line = document_line(object);
+		is_well = is_well && line != NULL && fputs(line, file) >= 0 && fputc('\n', file) != EOF;
+		free(line);
 		json_decref(object);
 	}
 	return is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;

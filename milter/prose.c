@@ -8,7 +8,7 @@
 #define TEXT_MAX 4000
 
 void
-prose_wrap(FILE *out, const char *words, size_t column, size_t indent)
+prose_wrap(struct output *out, const char *words, size_t column, size_t indent)
 {
 	bool is_first = true;
 
@@ -16,22 +16,22 @@ prose_wrap(FILE *out, const char *words, size_t column, size_t indent)
 		const size_t length = strcspn(words, " ");
 
 		if (!is_first && column + 1 + length > WIDTH) {
-			(void)fprintf(out, "\n%*s", (int)indent, "");
+			output_put(out, "\n%*s", (int)indent, "");
 			column = indent;
 		} else if (!is_first) {
-			(void)fputc(' ', out);
+			output_put(out, " ");
 			column++;
 		}
-		(void)fwrite(words, 1, length, out);
+		output_span(out, (struct span){ words, length });
 		column += length;
 		is_first = false;
 		words += length + strspn(words + length, " ");
 	}
-	(void)fputc('\n', out);
+	output_put(out, "\n");
 }
 
 void
-prose_put(FILE *out, size_t indent, const char *format, ...)
+prose_put(struct output *out, size_t indent, const char *format, ...)
 {
 	char memory[TEXT_MAX];
 	va_list arguments;
@@ -39,12 +39,12 @@ prose_put(FILE *out, size_t indent, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(memory, sizeof memory, format, arguments);
 	va_end(arguments);
-	(void)fprintf(out, "%*s", (int)indent, "");
+	output_put(out, "%*s", (int)indent, "");
 	prose_wrap(out, memory, indent, indent);
 }
 
 void
-prose_bullet(FILE *out, const char *format, ...)
+prose_bullet(struct output *out, const char *format, ...)
 {
 	char memory[TEXT_MAX];
 	va_list arguments;
@@ -52,6 +52,6 @@ prose_bullet(FILE *out, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(memory, sizeof memory, format, arguments);
 	va_end(arguments);
-	(void)fputs("  * ", out);
+	output_put(out, "  * ");
 	prose_wrap(out, memory, 4, 4);
 }

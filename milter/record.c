@@ -15,8 +15,8 @@ checks_of(const struct facts *facts)
 
 	for (int method = 0; method < METHODS; method++)
 		if (facts->results[method] != RESULT_UNCHECKED)
-			record_put(checks, telling_of((enum method)method)->key,
-				   telling_of((enum method)method)->record(facts));
+			document_put(checks, telling_of((enum method)method)->key,
+				     telling_of((enum method)method)->record(facts));
 	return checks;
 }
 
@@ -35,7 +35,7 @@ notes_of(const struct verdict *verdict)
 		record_set_text(note, is_tag ? "tag" : "audit",
 				is_tag ? rule->text : action_word(rule->action));
 		record_set_text(note, "rule", rule->place);
-		record_append(notes, note);
+		document_append(notes, note);
 	}
 	return notes;
 }
@@ -62,7 +62,7 @@ verdict_of(const struct config *config, const struct record *record, const struc
 		smtp_reply_add_to(&reply, &text);
 		record_set_text(object, "reply", memory);
 	}
-	record_put(object, "notes", notes_of(verdict));
+	document_put(object, "notes", notes_of(verdict));
 	return object;
 }
 
@@ -99,23 +99,23 @@ record_make(const struct config *config, const struct record *record)
 	json_t *object = json_object(), *verdicts = json_array();
 	char *line;
 
-	record_begin();
+	document_begin();
 	record_set_number(object, "v", RECORD_VERSION);
 	record_set_text(object, "id", record->ident);
 	set_time(object, record->ident);
 	record_set_text(object, "queue-id", record->queue_id);
 	record_set_text(object, "mode", config->mode == MODE_ENFORCE ? "enforce" : "audit");
-	record_put(object, "client", client_of(record->facts));
+	document_put(object, "client", client_of(record->facts));
 	record_set_text(object, "helo", record->facts->helo.given);
 	record_set_text(object, "mail-from", record->facts->sender.given);
 	record_set_text(object, "sender", record->facts->sender.address);
-	record_put(object, "checks", checks_of(record->facts));
+	document_put(object, "checks", checks_of(record->facts));
 	for (size_t i = 0; i < record->recipient_count; i++)
-		record_append(verdicts, verdict_of(config, record, &record->recipients[i]));
-	record_put(object, "verdicts", verdicts);
+		document_append(verdicts, verdict_of(config, record, &record->recipients[i]));
+	document_put(object, "verdicts", verdicts);
 	record_set_number(object, "recipients", record->recipient_total);
 	record_set_number(object, "waited-ms", record->waited_ms);
-	line = record_has_failed() ? NULL : json_dumps(object, JSON_COMPACT);
+	line = document_has_failed() ? NULL : document_line(object);
 	json_decref(object);
 	return line;
 }

@@ -6,35 +6,6 @@
 
 #define TEXT_MAX 2000 /* octets of a text that are kept */
 
-/* Set when anything could not be added, so that no record is written of which a part is missing. */
-static _Thread_local bool has_failed;
-
-void
-record_begin(void)
-{
-	has_failed = false;
-}
-
-bool
-record_has_failed(void)
-{
-	return has_failed;
-}
-
-void
-record_put(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value) != 0)
-		has_failed = true;
-}
-
-void
-record_append(json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value) != 0)
-		has_failed = true;
-}
-
 json_t *
 record_escaped(struct span text)
 {
@@ -43,26 +14,26 @@ record_escaped(struct span text)
 
 	strbuf_init(&escaped, memory, sizeof memory);
 	strbuf_add_escaped(&escaped, text, TEXT_MAX);
-	return json_string(memory);
+	return document_text(span_of(memory));
 }
 
 void
 record_set_text(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL)
-		record_put(object, key, record_escaped(span_of(text)));
+		document_put(object, key, record_escaped(span_of(text)));
 }
 
 void
 record_set_number(json_t *object, const char *key, size_t number)
 {
-	record_put(object, key, json_integer((json_int_t)number));
+	document_set_number(object, key, (json_int_t)number);
 }
 
 void
 record_set_flag(json_t *object, const char *key, bool flag)
 {
-	record_put(object, key, json_boolean(flag));
+	document_set_flag(object, key, flag);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/dnslist.h"
+#include "heloscope/escape.h"
 #include "heloscope/record.h"
 #include "heloscope/record_value.h"
 #include "heloscope/telling.h"
@@ -12,34 +13,17 @@
 /* The fault of a list that was not asked: known by its address. */
 static const char replay_not_asked[] = "not asked then";
 
-static int
-hex_value(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 const char *
 replay_text(const char *escaped, struct arena *arena)
 {
-	char *whole = arena_alloc(arena, strlen(escaped) + 1);
+	struct span rest = span_of(escaped);
+	char *whole = arena_alloc(arena, rest.length + 1);
 	size_t length = 0;
 
 	if (whole == NULL)
 		return "";
-	while (*escaped != '\0') {
-		const bool is_hex = escaped[0] == '\\' && escaped[1] == 'x' && hex_value(escaped[2]) >= 0
-				    && hex_value(escaped[3]) >= 0;
-
-		if (is_hex) {
-			whole[length++] = (char)(hex_value(escaped[2]) << 4 | hex_value(escaped[3]));
-			escaped += 4;
-		} else {
-			escaped += escaped[0] == '\\' && escaped[1] == '\\' ? 1 : 0;
-			whole[length++] = *escaped++;
-		}
-	}
+	while (rest.length > 0)
+		rest = span_from(rest, escape_undo(rest, &whole[length++]));
 	return whole;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/cli.h"
+#include "heloscope/document.h"
 #include "heloscope/record_value.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
@@ -70,6 +71,18 @@ count_checks(struct report *report, const json_t *record)
 			cli_count(report->tables[REPORT_LISTS], record_text(hit, "zone"), 1);
 }
 
+static json_t *
+mistake_row(const json_t *record, const json_t *verdict)
+{
+	json_t *row = json_object();
+
+	document_set_text(row, "id", record_text(record, "id"));
+	document_set_text(row, "client", record_text(record_member(record, "client"), "ip"));
+	document_set_text(row, "sender", record_text(record, "sender"));
+	document_set_text(row, "rule", record_text(verdict, "rule"));
+	return row;
+}
+
 static void
 note_refusal(struct report *report, const json_t *record, const json_t *verdict)
 {
@@ -80,10 +93,7 @@ note_refusal(struct report *report, const json_t *record, const json_t *verdict)
 	if (!record_has(record, "spf", "pass") || !record_has(record, "iprev", "pass"))
 		return;
 	if (report->mistakes++ < REPORT_MISTAKES_MAX)
-		(void)json_array_append_new(report->mistake_rows,
-					    json_pack("{ss ss ss ss}", "id", record_text(record, "id"),
-						      "client", host, "sender", record_text(record, "sender"),
-						      "rule", record_text(verdict, "rule")));
+		document_append(report->mistake_rows, mistake_row(record, verdict));
 }
 
 /* Returns whether it refuses. */
@@ -112,15 +122,13 @@ add_to_trend(json_t *trend, const char *name, int length, json_int_t messages, j
 	json_t *row;
 
 	(void)snprintf(key, sizeof key, "%.*s", length, name);
-	row = json_object_get(trend, key);
+	row = document_member(trend, key);
 	if (row == NULL) {
-		row = json_pack("{si si}", "messages", 0, "refusals", 0);
-		(void)json_object_set_new(trend, key, row);
+		row = json_object();
+		document_put(trend, key, row);
 	}
-	messages += json_integer_value(json_object_get(row, "messages"));
-	refusals += json_integer_value(json_object_get(row, "refusals"));
-	(void)json_integer_set(json_object_get(row, "messages"), messages);
-	(void)json_integer_set(json_object_get(row, "refusals"), refusals);
+	cli_count(row, "messages", messages);
+	cli_count(row, "refusals", refusals);
 }
 
 bool
@@ -177,7 +185,7 @@ report_add(struct report *report, const struct report *part)
 	for (size_t i = 0; json_array_size(report->mistake_rows) < REPORT_MISTAKES_MAX
 			   && (row = json_array_get(part->mistake_rows, i)) != NULL;
 	     i++)
-		(void)json_array_append(report->mistake_rows, row);
+		document_append(report->mistake_rows, json_incref(row));
 	add_trend(report->trend, part->trend, HOUR_LENGTH);
 }
 
@@ -186,17 +194,18 @@ report_add(struct report *report, const struct report *part)
 json_t *
 report_json(const struct report *report)
 {
-	json_t *object = json_pack("{sI sI sI sO}", "messages", (json_int_t)report->messages, "recipients",
-				   (json_int_t)report->recipients, "likely-mistakes",
-				   (json_int_t)report->mistakes, "mistakes", report->mistake_rows);
-	json_t *trend = json_object();
+	json_t *object = json_object(), *trend = json_object();
 
+	document_set_number(object, "messages", (json_int_t)report->messages);
+	document_set_number(object, "recipients", (json_int_t)report->recipients);
+	document_set_number(object, "likely-mistakes", (json_int_t)report->mistakes);
+	document_put(object, "mistakes", json_incref(report->mistake_rows));
 	for (int table = 0; table < REPORT_TABLES; table++)
-		(void)json_object_set(object, tables[table].key, report->tables[table]);
+		document_put(object, tables[table].key, json_incref(report->tables[table]));
 	if (json_object_size(report->trend) > HOURS_MAX)
 		add_trend(trend, report->trend, DAY_LENGTH);
 	else
 		add_trend(trend, report->trend, HOUR_LENGTH);
-	(void)json_object_set_new(object, "trend", trend);
+	document_put(object, "trend", trend);
 	return object;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/escape.h"
+
 void
 strbuf_init(struct strbuf *buffer, char *memory, size_t size)
 {
@@ -56,18 +58,6 @@ strbuf_printf(struct strbuf *buffer, const char *format, ...)
 	}
 }
 
-/* How many octets at the start of `text` stay as they are. */
-static size_t
-plain_length(struct span text)
-{
-	size_t length = 0;
-
-	while (length < text.length && text.at[length] >= 0x20 && text.at[length] <= 0x7e
-	       && text.at[length] != '\\')
-		length++;
-	return length;
-}
-
 void
 strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 {
@@ -76,17 +66,10 @@ strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 	if (is_long)
 		text.length = limit;
 	while (text.length > 0) {
-		const size_t plain = plain_length(text);
+		char shown[ESCAPE_SIZE];
 
-		strbuf_add_span(buffer, (struct span){ text.at, plain });
-		text = span_from(text, plain);
-		if (text.length == 0)
-			break;
-		if (text.at[0] == '\\')
-			strbuf_add(buffer, "\\\\");
-		else
-			strbuf_printf(buffer, "\\x%02x", (unsigned char)text.at[0]);
-		text = span_from(text, 1);
+		text = span_from(text, escape_next(text, ESCAPE_ALL, shown));
+		strbuf_add(buffer, shown);
 	}
 	if (is_long)
 		strbuf_add(buffer, "...");

@@ -28,9 +28,9 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	for (size_t i = 0; i < finding->count; i++) {
 		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
 
-		record_append(answers, json_string(ipaddr_format(&address, text)));
+		document_append(answers, document_text(span_of(ipaddr_format(&address, text))));
 	}
-	record_put(object, "answers", answers);
+	document_put(object, "answers", answers);
 	record_set_text(object, "meaning", finding->meaning);
 	record_set_text(object, "text", finding->text);
 	record_set_text(object, "page", finding->page);
@@ -53,11 +53,11 @@ lists_of(const struct facts *facts, bool is_allow)
 
 		for (size_t i = 0; i < lists->count; i++)
 			if (lists->findings[i].is_allow == is_allow)
-				record_append(lists->findings[i].state == LIST_NOT_LISTED ? others : hits,
-					      finding_of(&lists->findings[i], (enum list_subject)subject));
+				document_append(lists->findings[i].state == LIST_NOT_LISTED ? others : hits,
+						finding_of(&lists->findings[i], (enum list_subject)subject));
 	}
-	record_put(object, "hits", hits);
-	record_put(object, "not-listed", others);
+	document_put(object, "hits", hits);
+	document_put(object, "not-listed", others);
 	return object;
 }
 
@@ -107,7 +107,7 @@ say_lists(const json_t *record, const json_t *check, struct strbuf *said)
 }
 
 static void
-put_hits(const json_t *check, FILE *out)
+put_hits(const json_t *check, struct output *out)
 {
 	const json_t *hits = record_member(check, "hits"), *hit, *answer;
 	size_t i, j;
@@ -178,7 +178,7 @@ refuse_lists(const struct config *config, const struct facts *facts, struct strb
 }
 
 static void
-advise_lists(const json_t *record, FILE *out)
+advise_lists(const json_t *record, struct output *out)
 {
 	const json_t *hit;
 	size_t i;

@@ -23,9 +23,9 @@ iprev_of(const struct facts *facts)
 		record_set_flag(name, "verified", iprev->names[i].is_verified);
 		record_set_text(name, "status", dns_status_word(iprev->names[i].status));
 		record_set_text(name, "addresses", iprev->names[i].addresses);
-		record_append(names, name);
+		document_append(names, name);
 	}
-	record_put(object, "names", names);
+	document_put(object, "names", names);
 	return object;
 }
 
@@ -87,7 +87,7 @@ iprev_detail(const struct facts *facts)
 }
 
 static void
-advise_iprev(const json_t *record, FILE *out)
+advise_iprev(const json_t *record, struct output *out)
 {
 	const json_t *iprev = record_check(record, "iprev");
 	const json_t *first = json_array_get(record_member(iprev, "names"), 0);
@@ -186,7 +186,7 @@ refuse_helo(const struct config *config, const struct facts *facts, struct strbu
 }
 
 static void
-advise_helo(const json_t *record, FILE *out)
+advise_helo(const json_t *record, struct output *out)
 {
 	const json_t *helo = record_check(record, "x-helo");
 	const char *verified = record_text(record_member(record, "client"), "name");
@@ -246,7 +246,7 @@ sender_detail(const struct facts *facts)
 }
 
 static void
-advise_sender(const json_t *record, FILE *out)
+advise_sender(const json_t *record, struct output *out)
 {
 	const json_t *sender = record_check(record, "x-sender");
 

@@ -71,7 +71,7 @@ static void
 set_escaped(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
-		record_put(object, key, json_string(text));
+		document_put(object, key, document_text(span_of(text)));
 }
 
 /* Banner. */
@@ -166,7 +166,7 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 }
 
 static void
-advise_banner(const json_t *record, FILE *out)
+advise_banner(const json_t *record, struct output *out)
 {
 	const json_t *client = record_member(record, "client");
 	const json_t *check = record_check(record, "x-banner");
@@ -320,7 +320,7 @@ refuse_peer_tls(const struct config *config, const struct facts *facts, struct s
 }
 
 static void
-advise_peer_tls(const json_t *record, FILE *out)
+advise_peer_tls(const json_t *record, struct output *out)
 {
 	const json_t *check = record_check(record, "x-peer-tls");
 	const char *ip = record_text(record_member(record, "client"), "ip");

@@ -37,7 +37,7 @@ answers_of(const struct dns_answer *answer, enum dns_type type)
 
 		strbuf_init(&text, memory, sizeof memory);
 		add_answer(&text, &answer->records[i], type);
-		record_append(answers, record_escaped((struct span){ memory, text.length }));
+		document_append(answers, record_escaped((struct span){ memory, text.length }));
 	}
 	return answers;
 }
@@ -52,7 +52,7 @@ lookup_of(const struct spf_lookup *lookup)
 	record_set_text(object, "status", dns_status_word(lookup->answer->status));
 	record_set_number(object, "ttl", lookup->answer->ttl_s);
 	record_set_flag(object, "secure", lookup->answer->security == DNS_SECURE);
-	record_put(object, "answers", answers_of(lookup->answer, lookup->type));
+	document_put(object, "answers", answers_of(lookup->answer, lookup->type));
 	return object;
 }
 
@@ -70,13 +70,13 @@ step_of(const struct spf_trace *trace, size_t index)
 
 	record_set_number(object, "depth", step->depth);
 	record_set_text(object, "domain", step->domain);
-	record_put(object, step->is_record ? "record" : "term", record_escaped(step->term));
+	document_put(object, step->is_record ? "record" : "term", record_escaped(step->term));
 	record_set_text(object, "match", matches[step->match]);
 	for (size_t i = 0; i < trace->lookup_count; i++)
 		if (trace->lookups[i].step == index)
-			record_append(lookups, lookup_of(&trace->lookups[i]));
+			document_append(lookups, lookup_of(&trace->lookups[i]));
 	if (json_array_size(lookups) > 0)
-		record_put(object, "lookups", lookups);
+		document_put(object, "lookups", lookups);
 	else
 		json_decref(lookups);
 	return object;
@@ -96,8 +96,8 @@ spf_of(const struct facts *facts, enum method method, enum spf_identity identity
 	record_set_number(object, "terms", spf->trace.terms);
 	record_set_number(object, "voids", spf->trace.voids);
 	for (size_t i = 0; i < spf->trace.step_count; i++)
-		record_append(steps, step_of(&spf->trace, i));
-	record_put(object, "trace", steps);
+		document_append(steps, step_of(&spf->trace, i));
+	document_put(object, "trace", steps);
 	return object;
 }
 
@@ -169,7 +169,7 @@ refuse_spf(const struct config *config, const struct facts *facts, struct strbuf
 }
 
 static void
-advise_spf(const json_t *record, FILE *out)
+advise_spf(const json_t *record, struct output *out)
 {
 	const json_t *check = record_check(record, "spf");
 	const char *domain = record_text(check, "domain");

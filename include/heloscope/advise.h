@@ -6,12 +6,13 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
+
+#include "heloscope/output.h"
 
 /* Whether there is anything to do. */
 bool advise_is_needed(const json_t *record);
 
 /* Write it, a point each, with the records to publish. */
-void advise(const json_t *record, FILE *out);
+void advise(const json_t *record, struct output *out);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "heloscope/config.h"
 #include "heloscope/explain.h"
+#include "heloscope/output.h"
 
 /* Exit statuses of all commands. */
 enum {
@@ -21,12 +22,6 @@ enum {
 typedef int cli_command(int argc, char **argv);
 
 cli_command cli_check, cli_doctor, cli_explain, cli_lists, cli_replay, cli_report;
-
-/* Print for programs: indented, with a line end. */
-void cli_put_json(const json_t *json);
-
-/* How standard output may look: colour only on a terminal and without NO_COLOR, UTF-8 by the locale. */
-struct explain_style cli_style(void);
 
 /* Say on standard error what is wrong with the arguments of `command`, and where help is. Returns CLI_USAGE.
  */

@@ -11,12 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "heloscope/arena.h"
 #include "heloscope/facts.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/log.h"
+#include "heloscope/output.h"
 #include "heloscope/prober.h"
 #include "heloscope/resolver.h"
 #include "heloscope/smtp_reply.h"
@@ -242,7 +242,7 @@ struct config *config_new(void);
  * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
  * an error.
  */
-struct config *config_read(const char *path, FILE *messages);
+struct config *config_read(const char *path, struct output *messages);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is allowed */

@@ -19,7 +19,7 @@ struct place {
 /* What all files of a configuration share. */
 struct config_reading {
 	struct config *config;
-	FILE *messages;
+	struct output *messages;
 	unsigned errors;
 	struct text_set said; /* settings that may be said only once */
 	size_t files, octets; /* read so far */
@@ -165,7 +165,7 @@ void config_add_list(struct config_reader *reader, enum list_subject subject, bo
 void config_add_entry(struct config_reader *reader, struct word zone, struct list_entry entry);
 
 /* Once all files are read: join lists with their entries, and warn of what makes no sense. */
-void config_resolve_lists(struct config *config, FILE *messages);
+void config_resolve_lists(struct config *config, struct output *messages);
 
 /* Conditions and rules. `left` becomes part of what comes back, or is it; `right` is NULL for NOT. */
 struct condition *config_condition(struct config_reader *reader, struct place place, enum condition_kind kind,
@@ -184,6 +184,6 @@ void config_add_policy(struct config_reader *reader, struct place place, const s
 		       const struct rule_set *rules, const struct rule *otherwise);
 
 /* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
-unsigned config_check_policies(struct config *config, FILE *messages);
+unsigned config_check_policies(struct config *config, struct output *messages);
 
 #endif

@@ -8,10 +8,8 @@
 #ifndef HELOSCOPE_CONFIG_SHOW_H
 #define HELOSCOPE_CONFIG_SHOW_H
 
-#include <stdio.h>
-
 #include "heloscope/config.h"
 
-void config_show(const struct config *config, FILE *out);
+void config_show(const struct config *config, struct output *out);
 
 #endif

@@ -10,12 +10,8 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 
-struct explain_style {
-	bool has_colour; /* ANSI sequences may be written */
-	bool is_utf8;    /* else plain ASCII */
-};
+#include "heloscope/output.h"
 
 /* How something is marked, with a sign and a colour. */
 enum explain_mark {
@@ -28,16 +24,16 @@ enum explain_mark {
 	EXPLAIN_MARKS
 };
 
-void explain_put_mark(const struct explain_style *style, enum explain_mark mark, FILE *out);
+void explain_put_mark(enum explain_mark mark, struct output *out);
 
 /* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
-void explain_story(const json_t *record, const struct explain_style *style, FILE *out);
+void explain_story(const json_t *record, struct output *out);
 
 /*
  * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
  * change, with no word of rules, scores or files of this site.
  */
-void explain_for_sender(const json_t *record, FILE *out);
+void explain_for_sender(const json_t *record, struct output *out);
 
 /* Whether any recipient was, or in mode enforce would have been, refused or deferred. */
 bool explain_is_refused(const json_t *record);

@@ -3,7 +3,7 @@
  *
  * Lines go to syslog (facility mail) or to standard error; a service manager that reads
  * standard error gets the level as a "<N>" prefix (sd-daemon(3)). Every line is escaped as
- * strbuf_add_escaped() does, so that nothing from the network can forge or end one.
+ * escape.h says, so that nothing from the network can forge or end one.
  * Thread safe after log_open().
  */
 #ifndef HELOSCOPE_LOG_H

@@ -1,6 +1,6 @@
 /*
  * record_value: the values of which a record (heloscope/record.h) is made, for those who write its
- * parts and for those who read it.
+ * parts, with heloscope/document.h, and for those who read it.
  */
 #ifndef HELOSCOPE_RECORD_VALUE_H
 #define HELOSCOPE_RECORD_VALUE_H
@@ -10,18 +10,9 @@
 #include <stddef.h>
 
 #include "heloscope/authres.h"
+#include "heloscope/document.h"
 #include "heloscope/ipaddr.h"
 #include "heloscope/span.h"
-
-/*
- * For writers. Values are taken over. What cannot be added for want of memory is remembered, for this
- * thread, from record_begin() on.
- */
-void record_begin(void);
-bool record_has_failed(void);
-
-void record_put(json_t *object, const char *key, json_t *value);
-void record_append(json_t *array, json_t *value);
 
 /* Text from anywhere, escaped and, when it is very long, cut. */
 json_t *record_escaped(struct span text);

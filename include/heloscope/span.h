@@ -44,6 +44,7 @@ bool span_to_number(struct span text, unsigned min, unsigned max, unsigned *numb
 
 /* ASCII only, whatever the locale. */
 char ascii_lower(char c);
+int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
 bool ascii_is_alpha(char c);
 bool ascii_is_digit(char c);
 bool ascii_is_alnum(char c);

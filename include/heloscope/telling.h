@@ -7,10 +7,10 @@
 #define HELOSCOPE_TELLING_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 #include "heloscope/config.h"
 #include "heloscope/facts.h"
+#include "heloscope/output.h"
 #include "heloscope/strbuf.h"
 
 /* What a refusal tells first, when several results speak against a message. */
@@ -28,7 +28,7 @@ struct telling {
 	void (*say)(const json_t *record, const json_t *check, struct strbuf *said);
 
 	/* More lines of a story, or NULL. */
-	void (*put_more)(const json_t *check, FILE *out);
+	void (*put_more)(const json_t *check, struct output *out);
 
 	/* What a refusal for this result says: sentences, each with a blank behind it. NULL: nothing. */
 	void (*refuse)(const struct config *config, const struct facts *facts, struct strbuf *text);
@@ -37,7 +37,7 @@ struct telling {
 	const char *(*detail)(const struct facts *facts);
 
 	/* Points of advice to the sender's side, if there are any for this result. NULL: never. */
-	void (*advise)(const json_t *record, FILE *out);
+	void (*advise)(const json_t *record, struct output *out);
 };
 
 const struct telling *telling_of(enum method method);

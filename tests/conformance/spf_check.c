@@ -32,7 +32,7 @@ read_config(const char *engine, const char *server)
 		      "disable { iprev, helo, sender }\n",
 		      engine, server);
 	(void)fclose(file);
-	config = config_read(path, stderr);
+	config = config_read(path, output_errors());
 	(void)remove(path);
 	return config;
 }

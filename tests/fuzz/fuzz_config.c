@@ -17,18 +17,18 @@ read_text(struct span text)
 	struct config *config = config_new();
 	char *messages = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&messages, &length);
-	struct config_reading reading = { .config = config, .messages = out };
+	struct output out = { .file = open_memstream(&messages, &length) };
+	struct config_reading reading = { .config = config, .messages = &out };
 	struct config_reader reader = {
 		.reading = &reading, .config = config, .path = "/nonexistent/fuzz.conf", .shown = "fuzz.conf"
 	};
 
-	PROMISE(config != NULL && out != NULL);
+	PROMISE(config != NULL && out.file != NULL);
 	PROMISE(config_parse_text(&reader, text));
-	(void)fflush(out);
+	(void)fflush(out.file);
 	PROMISE((reading.errors > 0) == (length > 0));
-	config_resolve_lists(config, out);
-	(void)fclose(out);
+	config_resolve_lists(config, &out);
+	(void)fclose(out.file);
 	free(messages);
 	if (reading.errors == 0 && config->own_ids.count > 0)
 		return config;
@@ -42,11 +42,11 @@ show(struct config *config)
 {
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	struct output out = { .file = open_memstream(&text, &length) };
 
-	PROMISE(out != NULL);
-	config_show(config, out);
-	(void)fclose(out);
+	PROMISE(out.file != NULL);
+	config_show(config, &out);
+	(void)fclose(out.file);
 	config_unref(config);
 	return text;
 }

@@ -201,7 +201,7 @@ class Check(unittest.TestCase):
             (["check"], "no --ip was given"),
             (["check", "--ip", "mail.example.org"], "is no address; expected one like 198.51.100.7"),
             (["check", "--ip", "192.0.2.1", "extra"], 'unexpected argument "extra"'),
-            (["check", "--wrong"], "wrong option"),
+            (["check", "--wrong"], 'unknown option "--wrong"'),
             (["explain"], "no ID was given"),
             (["explain", "hello"], "is no reference; expected one like 20261124T125000Z-4f2a91c07be3"),
             (["explain", "2026"], "is no reference"),

@@ -11,7 +11,8 @@ config_from_text(const char *text, char *messages)
 {
 	char folder[] = "/tmp/heloscope-test.XXXXXX", path[64], own[4096] = "";
 	struct config *config;
-	FILE *file, *out;
+	struct output out = { .file = NULL };
+	FILE *file;
 
 	if (mkdtemp(folder) == NULL)
 		fail_msg("no folder for a configuration");
@@ -20,9 +21,9 @@ config_from_text(const char *text, char *messages)
 	assert_non_null(file);
 	(void)fputs(text, file);
 	(void)fclose(file);
-	out = fmemopen(messages != NULL ? messages : own, 4096, "w");
-	config = config_read(path, out);
-	(void)fclose(out);
+	out.file = fmemopen(messages != NULL ? messages : own, 4096, "w");
+	config = config_read(path, &out);
+	(void)fclose(out.file);
 	(void)unlink(path);
 	(void)rmdir(folder);
 	if (messages == NULL && config == NULL)

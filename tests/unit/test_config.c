@@ -285,11 +285,11 @@ config_survives_mangled_files(void **state)
 static void
 show(const struct config *config, char *text, size_t size)
 {
-	FILE *out = fmemopen(text, size, "w");
+	struct output out = { .file = fmemopen(text, size, "w") };
 
-	assert_non_null(out);
-	config_show(config, out);
-	(void)fclose(out);
+	assert_non_null(out.file);
+	config_show(config, &out);
+	(void)fclose(out.file);
 }
 
 /* -T: what is shown reads back as the same configuration. */
@@ -316,6 +316,9 @@ config_show_reads_back_the_same(void **state)
 		"probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
 		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } "
 		"dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
+		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator "
+		"\"\\\\x41\\x1b\" } dnsbl "
+		"\"d.test\"",
 		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" "
 		"} "
 		"policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
@@ -502,15 +505,15 @@ P9_policy_judges_a_wide_rule_with_little_stack(void **state)
 	struct config *config = config_from_text(text, NULL);
 	const struct condition *condition = config->default_policy.rules.items[0].condition;
 	struct facts facts = { 0 };
-	FILE *out = open_memstream(&shown, &length);
+	struct output out = { .file = open_memstream(&shown, &length) };
 
 	(void)state;
 	assert_int_equal(condition->operand_count, 50001);
 	assert_int_equal(condition->depth, 2);
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	assert_int_equal(policy_truth(condition, &facts, NULL), TRUTH_FALSE);
-	config_show(config, out);
-	(void)fclose(out);
+	config_show(config, &out);
+	(void)fclose(out.file);
 	assert_int_equal(count_of(shown, " or spf = fail and dnswl"), 50000);
 	config_unref(config);
 	free(shown);
@@ -533,10 +536,10 @@ static void
 expect_complaint(const char *complaint)
 {
 	char messages[4096] = "";
-	FILE *out = fmemopen(messages, sizeof messages, "w");
-	struct config *config = config_read("main.conf", out);
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+	struct config *config = config_read("main.conf", &out);
 
-	(void)fclose(out);
+	(void)fclose(out.file);
 	if (complaint == NULL
 		    ? config == NULL || messages[0] != '\0'
 		    : config != NULL || count_of(messages, complaint) != 1 || count_of(messages, "\n") != 1)
