@@ -31,21 +31,13 @@ asked_name(const struct facts *facts, enum list_subject subject, char *address_t
 	}
 }
 
-/* The question's name; false when it would be too long for the DNS. */
-static bool
-question_name(const struct facts *facts, enum list_subject subject, const char *asked,
-	      const struct list *list, char *name)
-{
-	if (subject == LIST_CLIENT)
-		return dnslist_address_name(list, &facts->client.address, name);
-	return dnslist_domain_name(list, asked, name);
-}
-
 /* One list while it is asked. */
 struct question {
 	const struct list *list;
 	size_t index; /* of the list */
-	struct list_standing standing;
+	enum list_part part;
+	const char *asked;     /* the subject, or its end */
+	const char *not_asked; /* why not; else NULL */
 	struct list_reading reading;
 	enum dns_status status;          /* of the answer */
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
@@ -58,10 +50,26 @@ copy_answers(struct list_finding *finding, const struct list_reading *reading)
 	memcpy(finding->answers, reading->answers, sizeof finding->answers);
 }
 
+/* The question's name; false when none fits into the DNS. */
+static bool
+question_name(const struct facts *facts, enum list_subject subject, struct question *question, char *name)
+{
+	const char *asked;
+
+	if (subject == LIST_CLIENT)
+		return dnslist_address_name(question->list, &facts->client.address, name);
+	asked = dnslist_domain_name(question->list, question->asked, name);
+	if (asked != NULL)
+		question->asked = asked;
+	return asked != NULL;
+}
+
 /* Why nothing can be concluded from what a list said; NULL when something can. */
 static const char *
 fault_of(const struct question *question)
 {
+	if (question->not_asked != NULL)
+		return question->not_asked;
 	switch (question->reading.says) {
 	case LIST_SAYS_NOTHING:
 		return dns_status_word(question->status);
@@ -98,29 +106,29 @@ write_finding(struct list_finding *finding, const struct question *question, con
 		.asked = asked,
 		.is_allow = question->list->is_allow,
 		.weight = question->list->weight,
-		.fault = question->standing.fault != NULL ? question->standing.fault : fault_of(question),
+		.fault = fault_of(question),
 	};
-	if (finding->fault != NULL)
+	if (finding->fault != NULL) {
 		finding->state = LIST_FAULT;
-	if (question->standing.fault == NULL && finding->fault != NULL)
 		copy_answers(finding, &question->reading);
-	else if (finding->fault == NULL && question->reading.says == LIST_SAYS_YES)
+	} else if (question->reading.says == LIST_SAYS_YES) {
 		write_listing(finding, question, arena);
+	}
 }
 
 /* Ask one list, and for its reason when it lists. False while something is awaited. */
 static bool
-ask_list(struct inquiry *inquiry, enum list_subject subject, const char *asked, struct question *question)
+ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *question)
 {
 	const enum stage stage = subject_stages[subject];
 	const struct dns_answer *answer;
 	char name[DOMAIN_SIZE];
 
-	question->standing = list_health_standing(inquiry_health(inquiry), question->index);
-	if (!question->standing.is_asked)
+	question->not_asked = list_health_fault(inquiry_health(inquiry), question->index, question->part);
+	if (question->not_asked == NULL && !question_name(inquiry_facts(inquiry), subject, question, name))
+		question->not_asked = "not asked: the name is too long for this list";
+	if (question->not_asked != NULL)
 		return true;
-	if (!question_name(inquiry_facts(inquiry), subject, asked, question->list, name))
-		return true; /* a name too long to be listed */
 	answer = inquiry_ask(inquiry, stage, name, DNS_A);
 	if (answer == NULL)
 		return false;
@@ -141,13 +149,16 @@ write_findings(struct inquiry *inquiry, enum list_subject subject, const char *a
 	const char *kept = arena_string(arena, asked);
 
 	facts->findings = arena_alloc(arena, count * sizeof *facts->findings);
-	if (facts->findings == NULL)
+	if (arena->has_failed)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		write_finding(&facts->findings[i], &questions[i], kept, arena);
-		if (questions[i].standing.is_asked && dns_status_was_asked(questions[i].status))
-			list_health_observe(inquiry_health(inquiry), questions[i].index, kept,
-					    &questions[i].reading);
+		const struct question *question = &questions[i];
+
+		write_finding(&facts->findings[i], question, kept + (strlen(kept) - strlen(question->asked)),
+			      arena);
+		if (question->not_asked == NULL && dns_status_was_asked(question->status))
+			list_health_observe(inquiry_health(inquiry), question->index, question->part,
+					    question->reading.says);
 	}
 	facts->count = count;
 }
@@ -169,6 +180,7 @@ run_subject(struct inquiry *inquiry, enum list_subject subject)
 	const struct config *config = inquiry_config(inquiry);
 	char address[IPADDR_TEXT_SIZE];
 	const char *asked = asked_name(inquiry_facts(inquiry), subject, address);
+	enum list_part part = LIST_PART_NAMES;
 	struct question *questions;
 	size_t count = 0;
 	bool is_done = true;
@@ -180,12 +192,16 @@ run_subject(struct inquiry *inquiry, enum list_subject subject)
 		inquiry_arena(inquiry, subject_stages[subject])->has_failed = true;
 		return true;
 	}
+	if (subject == LIST_CLIENT)
+		part = list_part_of_address(inquiry_facts(inquiry)->client.address.length);
 	for (size_t i = 0; i < config->lists.count; i++) {
 		if (!is_asked(inquiry, &config->lists.items[i], subject))
 			continue;
 		questions[count].list = &config->lists.items[i];
 		questions[count].index = i;
-		is_done = ask_list(inquiry, subject, asked, &questions[count]) && is_done;
+		questions[count].part = part;
+		questions[count].asked = asked;
+		is_done = ask_list(inquiry, subject, &questions[count]) && is_done;
 		count++;
 	}
 	if (is_done && count > 0)

@@ -1,17 +1,16 @@
 /* heloscope lists: are the configured lists alive and sane? */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/cli.h"
-#include "heloscope/clock.h"
 #include "heloscope/document.h"
-#include "heloscope/list_health.h"
+#include "heloscope/list_exam.h"
 #include "heloscope/log.h"
 #include "heloscope/prose.h"
 #include "heloscope/resolver.h"
 
 #define NAME_WIDTH 30
+#define EXAMS_MEMORY (64U << 20) /* octets */
 
 static const char help[] =
 	"usage: heloscope lists [-c FILE] [--json]\n"
@@ -46,90 +45,33 @@ read_options(int argc, char **argv, struct options *options)
 	return cli_read_only_options(argc, argv, &(struct cli_syntax){ "lists", help, table, NULL });
 }
 
-/* What asking one list brought. Answers come in on the resolver's thread. */
-struct exam {
-	const struct list *list;
-	enum list_trouble worst;
-	uint32_t answer; /* that showed it */
-	unsigned slowest_ms;
-};
-
+/* One row for each part of a list. */
 struct exams {
-	pthread_mutex_t lock; /* guards the exams */
-	pthread_cond_t has_changed;
-	struct exam *items;
-	size_t count, pending;
+	struct list_exam *items;
+	size_t count;
 };
 
-/* One test entry that is asked for. */
-struct question {
-	struct exams *exams;
-	struct exam *exam;
-	bool is_listed;
-	uint64_t asked_ms;
-};
-
+/* A list that is left out has one row, and is not asked. */
 static void
-take_answer(void *context, struct dns_answer *answer)
+begin(struct exams *exams, const struct list *list, struct lookup *lookup, struct arena *arena)
 {
-	struct question *question = context;
-	struct exams *exams = question->exams;
-	struct exam *exam = question->exam;
-	struct list_reading reading = { .says = LIST_SAYS_NOTHING };
-	const unsigned took_ms = (unsigned)(clock_now_ms() - question->asked_ms);
-	enum list_trouble trouble;
-
-	if (answer != NULL)
-		reading = dnslist_read(exam->list, answer);
-	trouble = list_health_judge(question->is_listed, reading.says);
-	(void)pthread_mutex_lock(&exams->lock);
-	if (trouble > exam->worst) {
-		exam->worst = trouble;
-		exam->answer = reading.count > 0 ? reading.answers[0] : 0;
-	}
-	exam->slowest_ms = took_ms > exam->slowest_ms ? took_ms : exam->slowest_ms;
-	exams->pending--;
-	(void)pthread_cond_signal(&exams->has_changed);
-	(void)pthread_mutex_unlock(&exams->lock);
-	dns_answer_free(answer);
-	free(question);
+	if (list->is_left_out)
+		exams->items[exams->count++].list = list;
+	for (int part = 0; part < LIST_PARTS && !list->is_left_out; part++)
+		if (list_has_part(list, (enum list_part)part))
+			exams->items[exams->count++] =
+				list_exam_begin(list, (enum list_part)part, lookup, arena);
 }
 
+/* Ask all at once, and wait for the answers. */
 static void
-ask(struct exams *exams, struct exam *exam, const struct list_probe *probe, struct dns_resolver *resolver)
+examine(struct exams *exams, const struct config *config, struct lookup *lookup, struct arena *arena)
 {
-	struct question *question = malloc(sizeof *question);
-	char name[DOMAIN_SIZE];
-
-	if (question == NULL)
-		return;
-	*question = (struct question){ exams, exam, probe->is_listed, clock_now_ms() };
-	(void)pthread_mutex_lock(&exams->lock);
-	exams->pending++;
-	(void)pthread_mutex_unlock(&exams->lock);
-	if (!dnslist_entry_name(exam->list, probe->entry, name)
-	    || !resolver->ask(resolver, name, DNS_A, take_answer, question))
-		take_answer(question, NULL);
-}
-
-/* Ask all at once, and wait for the answers. What does not come in time the end of the resolver answers. */
-static void
-examine(struct exams *exams, const struct config *config, struct dns_resolver *resolver)
-{
-	const struct timespec deadline = clock_deadline(config->timeout_ms);
-
-	for (size_t i = 0; i < config->lists.count; i++) {
-		const struct list *list = &config->lists.items[i];
-
-		exams->items[i] = (struct exam){ .list = list };
-		for (size_t j = 0; j < list->probes.count && !list->is_left_out; j++)
-			ask(exams, &exams->items[i], &list->probes.items[j], resolver);
-	}
-	(void)pthread_mutex_lock(&exams->lock);
-	while (exams->pending > 0
-	       && pthread_cond_timedwait(&exams->has_changed, &exams->lock, &deadline) == 0)
-		continue;
-	(void)pthread_mutex_unlock(&exams->lock);
+	for (size_t i = 0; i < config->lists.count; i++)
+		begin(exams, &config->lists.items[i], lookup, arena);
+	for (size_t i = 0; i < exams->count; i++)
+		if (!exams->items[i].list->is_left_out)
+			list_exam_end(&exams->items[i], lookup);
 }
 
 /* Telling. */
@@ -143,18 +85,30 @@ kind_of(const struct list *list)
 }
 
 static const char *
-state_of(const struct exam *exam)
+state_of(const struct list_exam *exam)
 {
 	if (exam->list->is_left_out)
 		return "not asked";
-	if (exam->list->probes.count == 0)
-		return "no test entries";
-	return exam->worst == LIST_WELL ? "well" : "not well";
+	if (exam->trouble != LIST_WELL)
+		return "not well";
+	return exam->count > 1 ? "well" : "no test entries";
+}
+
+/* IPv6 has a row when its list says that it knows IPv6, or when there is something else to tell of it. */
+static bool
+has_row(const struct exams *exams, size_t index)
+{
+	const struct list_exam *exam = &exams->items[index];
+	const struct list_entry *entry = exam->list->entry;
+
+	return exam->part != LIST_PART_IPV6 || index == 0 || exams->items[index - 1].list != exam->list
+	       || (entry != NULL && entry->ipv6 >= LIST_IPV6_YES)
+	       || exams->items[index - 1].trouble != exam->trouble;
 }
 
 /* What there is to say beside the state; empty when nothing. */
 static void
-remark_on(const struct exam *exam, struct strbuf *remark)
+remark_on(const struct list_exam *exam, struct strbuf *remark)
 {
 	const struct list *list = exam->list;
 	const struct list_entry *entry = list->entry;
@@ -165,8 +119,8 @@ remark_on(const struct exam *exam, struct strbuf *remark)
 	else if (list->is_left_out)
 		strbuf_add(remark,
 			   "it is not of the kind that its line takes it for; heloscope-milter -t says more");
-	else if (exam->worst != LIST_WELL)
-		list_health_advise(list, exam->worst, exam->answer, remark);
+	else if (exam->trouble != LIST_WELL)
+		list_exam_tell(exam, remark);
 	else if (strcmp(list->group, list->shown) != 0)
 		strbuf_printf(remark, "its data is within %s, so what both find counts once", list->group);
 	else if (entry != NULL && entry->status == LIST_STATUS_MERGED)
@@ -175,25 +129,51 @@ remark_on(const struct exam *exam, struct strbuf *remark)
 }
 
 static void
+put_row(const struct list_exam *exam)
+{
+	char memory[1000], name[DOMAIN_SIZE + 16], time[16] = "-";
+	struct strbuf remark;
+
+	strbuf_init(&remark, memory, sizeof memory);
+	remark_on(exam, &remark);
+	(void)snprintf(name, sizeof name, "%s%s", exam->list->shown, list_part_mark(exam->part));
+	if (exam->trouble != LIST_NO_ANSWER && !exam->list->is_left_out)
+		(void)snprintf(time, sizeof time, "%u ms", exam->slowest_ms);
+	output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, name, kind_of(exam->list), time,
+		   state_of(exam));
+	if (memory[0] == '\0')
+		return;
+	output_put(output_standard(), "    ");
+	prose_wrap(output_standard(), memory, 4, 4);
+}
+
+static void
 put_table(const struct exams *exams)
 {
 	output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, "List", "Kind", "Time", "State");
-	for (size_t i = 0; i < exams->count; i++) {
-		const struct exam *exam = &exams->items[i];
-		char memory[800], time[16] = "-";
-		struct strbuf remark;
+	for (size_t i = 0; i < exams->count; i++)
+		if (has_row(exams, i))
+			put_row(&exams->items[i]);
+}
 
-		strbuf_init(&remark, memory, sizeof memory);
-		remark_on(exam, &remark);
-		if (exam->worst != LIST_NO_ANSWER && exam->list->probes.count > 0 && !exam->list->is_left_out)
-			(void)snprintf(time, sizeof time, "%u ms", exam->slowest_ms);
-		output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, exam->list->shown,
-			   kind_of(exam->list), time, state_of(exam));
-		if (memory[0] != '\0') {
-			output_put(output_standard(), "    ");
-			prose_wrap(output_standard(), memory, 4, 4);
-		}
-	}
+static json_t *
+object_of(const struct list_exam *exam)
+{
+	static const char *const parts[LIST_PARTS] = { "IPv4", "IPv6", "names" };
+	char memory[1000];
+	struct strbuf remark;
+	json_t *object;
+
+	strbuf_init(&remark, memory, sizeof memory);
+	remark_on(exam, &remark);
+	object = json_object();
+	document_set_text(object, "zone", exam->list->shown);
+	document_set_text(object, "kind", kind_of(exam->list));
+	document_set_text(object, "part", parts[exam->part]);
+	document_set_text(object, "state", state_of(exam));
+	document_set_number(object, "time-ms", (json_int_t)exam->slowest_ms);
+	document_set_text(object, "remark", memory);
+	return object;
 }
 
 static void
@@ -201,22 +181,9 @@ put_json(const struct exams *exams)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < exams->count; i++) {
-		const struct exam *exam = &exams->items[i];
-		char memory[800];
-		struct strbuf remark;
-		json_t *object;
-
-		strbuf_init(&remark, memory, sizeof memory);
-		remark_on(exam, &remark);
-		object = json_object();
-		document_set_text(object, "zone", exam->list->shown);
-		document_set_text(object, "kind", kind_of(exam->list));
-		document_set_text(object, "state", state_of(exam));
-		document_set_number(object, "time-ms", (json_int_t)exam->slowest_ms);
-		document_set_text(object, "remark", memory);
-		document_append(array, object);
-	}
+	for (size_t i = 0; i < exams->count; i++)
+		if (has_row(exams, i))
+			document_append(array, object_of(&exams->items[i]));
 	document_print(output_standard(), array);
 	json_decref(array);
 }
@@ -238,11 +205,11 @@ status_of(const struct exams *exams)
 	size_t asked = 0, silent = 0, bad = 0;
 
 	for (size_t i = 0; i < exams->count; i++) {
-		const struct exam *exam = &exams->items[i];
+		const struct list_exam *exam = &exams->items[i];
 
-		bad += exam->list->is_left_out || exam->worst != LIST_WELL ? 1 : 0;
+		bad += exam->list->is_left_out || exam->trouble != LIST_WELL ? 1 : 0;
 		asked += exam->list->is_left_out ? 0 : 1;
-		silent += !exam->list->is_left_out && exam->worst == LIST_NO_ANSWER ? 1 : 0;
+		silent += !exam->list->is_left_out && exam->trouble == LIST_NO_ANSWER ? 1 : 0;
 	}
 	if (asked > 0 && silent == asked)
 		return CLI_UNKNOWN;
@@ -252,23 +219,27 @@ status_of(const struct exams *exams)
 static int
 look_at_lists(const struct config *config, const struct options *options)
 {
-	struct exams exams = { .count = config->lists.count, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct exams exams = { .count = 0 };
 	struct error error;
 	struct dns_resolver *resolver = resolver_new(&config->resolver, &error);
+	struct lookup *lookup = resolver != NULL ? lookup_new(resolver, config->timeout_ms) : NULL;
+	struct arena arena;
 	int status = CLI_UNKNOWN;
 
-	exams.items = calloc(exams.count + 1, sizeof *exams.items);
-	if (resolver == NULL || exams.items == NULL || !clock_init_condition(&exams.has_changed)) {
+	arena_init(&arena, EXAMS_MEMORY);
+	exams.items = calloc(LIST_PARTS * config->lists.count + 1, sizeof *exams.items);
+	if (lookup == NULL || exams.items == NULL) {
 		output_put(output_errors(), "heloscope lists: %s\n",
 			   resolver == NULL ? error.text : "out of memory");
-		resolver_free(resolver);
 	} else {
-		examine(&exams, config, resolver);
-		resolver_free(resolver); /* no answer comes any more */
+		examine(&exams, config, lookup, &arena);
 		put_exams(&exams, options);
 		status = status_of(&exams);
 	}
 	free(exams.items);
+	arena_clear(&arena);
+	resolver_free(resolver);
+	lookup_free(lookup);
 	return status;
 }
 

@@ -124,7 +124,10 @@ find_key(struct config *config, struct list *list)
 	list->shown = list->zone + length + 1;
 }
 
-/* Test entries by which a list can be known (RFC 5782, section 5). */
+/*
+ * Test entries by which a list can be known (RFC 5782, section 5). Those for IPv6 are there only when
+ * somebody says so: many lists lack them, and are well all the same.
+ */
 static void
 set_probes(struct config *config, struct list *list)
 {
@@ -145,10 +148,6 @@ set_probes(struct config *config, struct list *list)
 	if (list_takes_family(list, 4)) {
 		add_probe(arena, &list->probes, "127.0.0.2", true);
 		add_probe(arena, &list->probes, "127.0.0.1", false);
-	}
-	if (list->entry != NULL && list->entry->ipv6 >= LIST_IPV6_YES) {
-		add_probe(arena, &list->probes, "::ffff:7f00:2", true);
-		add_probe(arena, &list->probes, "::ffff:7f00:1", false);
 	}
 }
 

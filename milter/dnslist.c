@@ -14,14 +14,27 @@ dnslist_address_name(const struct list *list, const struct ipaddr *address, char
 	return ipaddr_reverse_name(address, list->zone, name, DOMAIN_SIZE);
 }
 
-bool
+/* `domain` without its first label; NULL when no list could say anything of what is left. */
+static const char *
+without_first_label(const char *domain)
+{
+	const char *dot = strchr(domain, '.');
+
+	return dot != NULL && domain_is_registered(dot + 1) ? dot + 1 : NULL;
+}
+
+const char *
 dnslist_domain_name(const struct list *list, const char *domain, char *name)
 {
 	struct strbuf text;
 
-	strbuf_init(&text, name, DOMAIN_SIZE);
-	strbuf_printf(&text, "%s.%s", domain, list->zone);
-	return !text.is_cut;
+	for (; domain != NULL; domain = without_first_label(domain)) {
+		strbuf_init(&text, name, DOMAIN_SIZE);
+		strbuf_printf(&text, "%s.%s", domain, list->zone);
+		if (!text.is_cut)
+			return domain;
+	}
+	return NULL;
 }
 
 bool
@@ -31,7 +44,7 @@ dnslist_entry_name(const struct list *list, const char *entry, char *name)
 
 	if (inet_pton(AF_INET6, entry, address.octets) == 1 || ipaddr_parse(span_of(entry), &address))
 		return dnslist_address_name(list, &address, name);
-	return dnslist_domain_name(list, entry, name);
+	return dnslist_domain_name(list, entry, name) == entry;
 }
 
 bool

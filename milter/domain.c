@@ -144,6 +144,14 @@ domain_same_organization(const char *a, const char *b)
 	return domain_a != NULL && domain_b != NULL && strcmp(domain_a, domain_b) == 0;
 }
 
+bool
+domain_is_registered(const char *name)
+{
+	const psl_ctx_t *list = psl_builtin();
+
+	return list == NULL ? domain_has_dot(span_of(name)) : psl_registrable_domain(list, name) != NULL;
+}
+
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321, 4.1.3). */
 static bool
 parse_literal(struct span text, struct ipaddr *address)

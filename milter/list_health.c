@@ -5,38 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/hash.h"
 #include "heloscope/log.h"
 
-/* Parts of the probe interval: between tries that went wrong, and while a list is suspended. */
+/* Parts of the probe interval: between tries that went wrong, for rounds that are called for, and while a
+ * list is suspended. */
 #define RETRY_PART 30
+#define CALLED_PART 5
 #define SUSPENDED_PART 10
 #define TICK_MIN_MS 20
-#define RECENT_SUBJECTS 64
-#define USUAL_WINDOWS 50 /* the usual hit rate is a mean over about so many measures */
+#define FOUND_SIZE 400
 
-/* How many of a hundred different subjects a list lists, now and usually. */
-struct hit_rate {
-	uint32_t recent[RECENT_SUBJECTS]; /* hashes: a subject seen again does not count */
-	unsigned next_recent;
-	unsigned asked, listed; /* in this window */
-	unsigned usual;         /* hundredths of a per cent */
-	unsigned windows;
-};
-
+/* Of one part of a list. */
 struct state {
 	atomic_int trouble; /* enum list_trouble; written under the lock */
 	uint32_t answer;    /* that showed the trouble, or 0 */
 	bool is_told;       /* the administrator was warned of the trouble */
 	bool was_probed;
-	bool has_jumped;
+	bool was_silent;         /* the round before was, and it may have been our resolver's fault */
 	unsigned round, pending; /* the round under way, and answers it lacks */
-	enum list_trouble worst; /* of that round */
+	unsigned lacking;        /* questions of that round that nobody answered, or not yet */
+	size_t size;             /* of its questions, without the reference */
+	enum list_trouble worst; /* of the answers */
 	uint32_t worst_answer;
-	unsigned bad_rounds; /* in a row */
+	char found[FOUND_SIZE]; /* that answer in words */
+	unsigned bad_rounds;    /* in a row */
 	uint64_t round_began_ms, due_ms;
-	unsigned faults, refusals; /* real questions in a row */
-	struct hit_rate rate;
+	unsigned odd; /* real questions in a row */
 };
 
 struct list_health {
@@ -44,113 +38,41 @@ struct list_health {
 	struct config *config;
 	pthread_mutex_t lock; /* guards all below, but for reading `trouble` */
 	uint64_t now_ms;      /* when the prober looked last */
-	struct state states[];
+	uint64_t answered_ms; /* when anybody answered the prober last */
+	struct state states[][LIST_PARTS];
 };
-
-/* What is told of each trouble. */
-static const struct {
-	const char *fault;  /* in fields; NULL: answers count */
-	const char *advice; /* for the administrator; %s: the zone */
-} troubles[LIST_TROUBLES] = {
-	[LIST_WELL] = { NULL, NULL },
-	[LIST_UNCHECKED] = { "not checked yet", NULL },
-	[LIST_DOUBTED] = { "in doubt: a wrong answer to a test entry", NULL },
-	[LIST_NO_ANSWER] = { "suspended: it does not answer", "it does not answer. See whether this host's "
-							      "resolver reaches it (dig 2.0.0.127.%s)" },
-	[LIST_LISTS_NONE] = { "suspended: it does not list its test entry",
-			      "it does not list its own test entry: it is empty or closed, the zone is "
-			      "mistyped, or "
-			      "it has "
-			      "other test entries (probe { ... }). Look at the operator's page for %s" },
-	[LIST_STRANGE] = { "suspended: it answers outside 127.0.0.0/8",
-			   "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been "
-			   "sold, or the "
-			   "resolver replaces answers. Remove the line if %s is closed" },
-	[LIST_LISTS_ALL] = { "suspended: it lists everything",
-			     "it lists what must not be listed, and so perhaps everything: it is closed, or "
-			     "its domain "
-			     "has lapsed. Remove the line if %s is closed" },
-	[LIST_REFUSES] = { "suspended: it refuses queries", NULL },
-	[LIST_JUMPED] = { "suspended: it suddenly lists far more than before",
-			  "it suddenly lists far more than before. Compare with the operator's page for %s; "
-			  "what it says "
-			  "counts again when the rate has come down, or after a restart of "
-			  "heloscope-milter" },
-};
-
-/* What the common codes of RFC 5782's successors in practice mean, and what to do. */
-static const struct {
-	uint32_t answer;
-	const char *advice; /* %s: the zone */
-} refusals[] = {
-	{ 0x7ffffffc, "it says that the zone is mistyped. Correct \"%s\"" },
-	{ 0x7ffffffe, "%s refuses queries through this public or unnamed resolver: use `resolver { servers "
-		      "recursive }`, or a data query key" },
-	{ 0x7fffffff,
-	  "%s refuses queries of this many or of unregistered users: ask its operator for access or a "
-	  "data query key" },
-};
-
-void
-list_health_advise(const struct list *list, enum list_trouble trouble, uint32_t answer, struct strbuf *text)
-{
-	const struct ipaddr address = ipaddr_from_ipv4(answer);
-	const char *meaning = dnslist_error_meaning(list, answer), *advice = troubles[trouble].advice;
-	char shown[IPADDR_TEXT_SIZE];
-	const char *mark;
-
-	for (size_t i = 0; trouble == LIST_REFUSES && i < sizeof refusals / sizeof refusals[0]; i++)
-		if (refusals[i].answer == answer)
-			advice = refusals[i].advice;
-	if (trouble == LIST_REFUSES && meaning != NULL)
-		advice = meaning;
-	else if (advice == NULL)
-		advice = "it refuses queries. Read the terms of use of %s";
-	mark = strstr(advice, "%s");
-	if (mark == NULL)
-		strbuf_add(text, advice);
-	else
-		strbuf_printf(text, "%.*s%s%s", (int)(mark - advice), advice, list->shown, mark + 2);
-	if (answer != 0)
-		strbuf_printf(text, " (answer %s)", ipaddr_format(&address, shown));
-	if (list->is_allow)
-		strbuf_add(text, ". Until then rules that ask \"not dnswl\" do not decide");
-}
 
 /* Lifetime. */
 
 static bool
 is_same_list(const struct list *a, const struct list *b)
 {
-	return strcmp(a->zone, b->zone) == 0 && a->is_allow == b->is_allow && a->subjects == b->subjects
-	       && (a->probes.count > 0) == (b->probes.count > 0);
+	return strcmp(a->zone, b->zone) == 0 && a->is_allow == b->is_allow && a->subjects == b->subjects;
 }
 
 /* Take over what is known of a list; a round under way belongs to the old one. */
-static bool
-inherit(struct state *state, const struct list *list, struct list_health *previous)
+static void
+inherit(struct state *states, const struct list *list, struct list_health *previous)
 {
 	const struct list_set *lists = &previous->config->lists;
+	size_t i = 0;
 
-	for (size_t i = 0; i < lists->count; i++) {
-		struct state *old = &previous->states[i];
+	while (i < lists->count && !is_same_list(list, &lists->items[i]))
+		i++;
+	if (i == lists->count)
+		return;
+	(void)pthread_mutex_lock(&previous->lock);
+	for (int part = 0; part < LIST_PARTS; part++) {
+		struct state *old = &previous->states[i][part];
 
-		if (!is_same_list(list, &lists->items[i]))
-			continue;
-		(void)pthread_mutex_lock(&previous->lock);
-		atomic_init(&state->trouble, atomic_load(&old->trouble));
-		state->answer = old->answer;
-		state->is_told = old->is_told;
-		state->was_probed = old->was_probed;
-		state->has_jumped = old->has_jumped;
-		state->bad_rounds = old->bad_rounds;
-		state->faults = old->faults;
-		state->refusals = old->refusals;
-		state->rate = old->rate;
-		(void)pthread_mutex_unlock(&previous->lock);
-		return true;
+		atomic_store(&states[part].trouble, atomic_load(&old->trouble));
+		states[part].answer = old->answer;
+		states[part].is_told = old->is_told;
+		states[part].was_probed = old->was_probed;
+		states[part].was_silent = old->was_silent;
+		states[part].bad_rounds = old->bad_rounds;
 	}
-	return false;
+	(void)pthread_mutex_unlock(&previous->lock);
 }
 
 struct list_health *
@@ -165,11 +87,10 @@ list_health_new(struct config *config, struct list_health *previous)
 	health->config = config_ref(config);
 	(void)pthread_mutex_init(&health->lock, NULL);
 	for (size_t i = 0; i < config->lists.count; i++) {
-		const struct list *list = &config->lists.items[i];
-
-		if (previous == NULL || !inherit(&health->states[i], list, previous))
-			atomic_init(&health->states[i].trouble,
-				    list->probes.count > 0 ? LIST_UNCHECKED : LIST_WELL);
+		for (int part = 0; part < LIST_PARTS; part++)
+			atomic_init(&health->states[i][part].trouble, LIST_UNCHECKED);
+		if (previous != NULL)
+			inherit(health->states[i], &config->lists.items[i], previous);
 	}
 	return health;
 }
@@ -199,153 +120,176 @@ list_health_config(const struct list_health *health)
 
 /* Reading. */
 
-enum list_trouble
-list_health_trouble(struct list_health *health, size_t list)
-{
-	return (enum list_trouble)atomic_load_explicit(&health->states[list].trouble, memory_order_relaxed);
-}
-
-struct list_standing
-list_health_standing(struct list_health *health, size_t list)
-{
-	const enum list_trouble trouble = list_health_trouble(health, list);
-
-	return (struct list_standing){
-		.fault = troubles[trouble].fault,
-		.is_asked = trouble <= LIST_DOUBTED || trouble == LIST_JUMPED,
-	};
-}
-
-bool
-list_health_is_settled(struct list_health *health)
-{
-	bool is_settled = true;
-
-	(void)pthread_mutex_lock(&health->lock);
-	for (size_t i = 0; i < health->config->lists.count; i++) {
-		const struct list *list = &health->config->lists.items[i];
-
-		if (list->probes.count > 0 && !list->is_left_out && !health->states[i].was_probed)
-			is_settled = false;
-	}
-	(void)pthread_mutex_unlock(&health->lock);
-	return is_settled;
-}
-
-/* Changing. All of these hold the lock. */
-
-static bool
-is_suspended(enum list_trouble trouble)
-{
-	return trouble >= LIST_NO_ANSWER;
-}
-
 static enum list_trouble
 trouble_of(const struct state *state)
 {
 	return (enum list_trouble)atomic_load_explicit(&state->trouble, memory_order_relaxed);
 }
 
+enum list_trouble
+list_health_trouble(struct list_health *health, size_t list, enum list_part part)
+{
+	return trouble_of(&health->states[list][part]);
+}
+
+const char *
+list_health_fault(struct list_health *health, size_t list, enum list_part part)
+{
+	return list_trouble_fault(list_health_trouble(health, list, part));
+}
+
+static bool
+is_settled(const struct list_health *health, size_t index)
+{
+	const struct list *list = &health->config->lists.items[index];
+
+	for (int part = 0; part < LIST_PARTS && !list->is_left_out; part++)
+		if (list_has_part(list, (enum list_part)part) && !health->states[index][part].was_probed)
+			return false;
+	return true;
+}
+
+bool
+list_health_is_settled(struct list_health *health)
+{
+	bool result = true;
+
+	(void)pthread_mutex_lock(&health->lock);
+	for (size_t i = 0; i < health->config->lists.count; i++)
+		result = result && is_settled(health, i);
+	(void)pthread_mutex_unlock(&health->lock);
+	return result;
+}
+
+/* Changing. All of these hold the lock. */
+
+static bool
+is_suspended(const struct state *state)
+{
+	return trouble_of(state) >= LIST_NO_ANSWER;
+}
+
+static bool
+was_trusted(const struct state *state)
+{
+	return trouble_of(state) == LIST_WELL || trouble_of(state) == LIST_DOUBTED;
+}
+
 static void
 set_trouble(struct state *state, enum list_trouble trouble)
 {
-	if (trouble == LIST_WELL && state->has_jumped)
-		trouble = LIST_JUMPED;
 	atomic_store_explicit(&state->trouble, (int)trouble, memory_order_relaxed);
 }
 
 static void
-suspend(struct list_health *health, size_t index, enum list_trouble trouble, uint32_t answer)
+warn(const struct list *list, enum list_part part, const struct state *state)
 {
-	struct state *state = &health->states[index];
-	const struct list *list = &health->config->lists.items[index];
-	const bool is_news = !state->is_told || trouble_of(state) != trouble || state->answer != answer;
 	char memory[600];
 	struct strbuf advice;
 
-	set_trouble(state, trouble);
-	state->answer = answer;
-	state->is_told = true;
-	state->due_ms = health->now_ms + health->config->probe_interval_ms / SUSPENDED_PART;
-	if (!is_news)
-		return;
 	strbuf_init(&advice, memory, sizeof memory);
-	list_health_advise(list, trouble, answer, &advice);
-	log_warning("list %s suspended: %s", list->shown, memory);
+	list_trouble_advise(list, trouble_of(state), state->answer, &advice);
+	log_warning("list %s%s suspended: %s%s%s", list->shown, list_part_mark(part), memory,
+		    state->found[0] != '\0' ? ". Found: " : "", state->found);
 }
 
-/* What went wrong with real questions is not forgotten at once: one more suspends again. */
 static void
-restore(struct list_health *health, size_t index)
+suspend(struct list_health *health, size_t index, enum list_part part, enum list_trouble trouble)
 {
-	struct state *state = &health->states[index];
+	struct state *state = &health->states[index][part];
+	const bool is_news =
+		!state->is_told || trouble_of(state) != trouble || state->answer != state->worst_answer;
 
-	if (is_suspended(trouble_of(state)) && trouble_of(state) != LIST_JUMPED) {
-		state->faults = LIST_FAULTS_MAX - 1;
-		state->refusals = LIST_REFUSALS_MAX - 1;
-	}
+	set_trouble(state, trouble);
+	state->answer = state->worst_answer;
+	state->is_told = true;
+	if (is_news)
+		warn(&health->config->lists.items[index], part, state);
+}
+
+static void
+restore(struct list_health *health, size_t index, enum list_part part)
+{
+	struct state *state = &health->states[index][part];
+
 	set_trouble(state, LIST_WELL);
-	if (state->is_told && trouble_of(state) == LIST_WELL) {
-		log_info("list %s is trusted again", health->config->lists.items[index].shown);
-		state->is_told = false;
-	}
+	if (state->is_told)
+		log_info("list %s%s is trusted again", health->config->lists.items[index].shown,
+			 list_part_mark(part));
+	state->is_told = false;
 }
 
-/* Rounds of probes. */
+/* Rounds. */
+
+/* What the round shows; LIST_UNANSWERED when it shows nothing. */
+static enum list_trouble
+judge_round(const struct list_health *health, const struct state *state)
+{
+	const bool is_silent = state->lacking == state->size;
+
+	if (state->worst != LIST_WELL)
+		return state->worst;
+	if (is_silent && health->answered_ms >= state->round_began_ms)
+		return LIST_NO_ANSWER;
+	return state->lacking > 0 ? LIST_UNANSWERED : LIST_WELL;
+}
 
 static void
-finish_round(struct list_health *health, size_t index, enum list_trouble trouble, uint32_t answer)
+take_bad_round(struct list_health *health, size_t index, enum list_part part, enum list_trouble trouble)
 {
-	struct state *state = &health->states[index];
+	struct state *state = &health->states[index][part];
+
+	state->bad_rounds++;
+	if (!was_trusted(state) || state->bad_rounds >= LIST_TRIES)
+		suspend(health, index, part, trouble);
+	else if (trouble != LIST_NO_ANSWER)
+		set_trouble(state, LIST_DOUBTED);
+}
+
+static void
+finish_round(struct list_health *health, size_t index, enum list_part part)
+{
+	struct state *state = &health->states[index][part];
 	const unsigned interval_ms = health->config->probe_interval_ms;
+	const enum list_trouble trouble = judge_round(health, state);
 
 	state->pending = 0;
 	state->was_probed = true;
+	state->was_silent = state->lacking == state->size;
 	if (trouble == LIST_WELL) {
 		state->bad_rounds = 0;
-		state->due_ms = health->now_ms + interval_ms;
-		restore(health, index);
-	} else if (++state->bad_rounds >= LIST_TRIES) {
-		suspend(health, index, trouble, answer);
-	} else {
-		state->due_ms = health->now_ms + interval_ms / RETRY_PART;
-		if (trouble != LIST_NO_ANSWER && trouble_of(state) == LIST_WELL)
-			set_trouble(state, LIST_DOUBTED);
+		restore(health, index, part);
+	} else if (trouble != LIST_UNANSWERED) {
+		take_bad_round(health, index, part, trouble);
+	} else if (trouble_of(state) == LIST_UNCHECKED) {
+		set_trouble(state, LIST_UNANSWERED);
 	}
+	state->due_ms = health->now_ms
+			+ interval_ms
+				  / (trouble == LIST_WELL  ? 1
+				     : is_suspended(state) ? SUSPENDED_PART
+							   : RETRY_PART);
 }
 
-/* A list without test entries is tried with real questions. */
-static void
-try_again(struct list_health *health, size_t index)
-{
-	if (!is_suspended(trouble_of(&health->states[index])) || health->states[index].has_jumped)
-		return;
-	health->states[index].faults = LIST_FAULTS_MAX - 1;
-	health->states[index].refusals = LIST_REFUSALS_MAX - 1;
-	set_trouble(&health->states[index], LIST_WELL);
-}
-
-static unsigned
-begin_round(struct list_health *health, size_t index)
+static struct list_round
+begin_round(struct list_health *health, size_t index, enum list_part part)
 {
 	const struct list *list = &health->config->lists.items[index];
-	struct state *state = &health->states[index];
+	struct state *state = &health->states[index][part];
 
 	if (state->pending > 0 && health->now_ms - state->round_began_ms >= health->config->timeout_ms)
-		finish_round(health, index, state->worst > LIST_NO_ANSWER ? state->worst : LIST_NO_ANSWER,
-			     state->worst_answer);
-	if (list->is_left_out || state->pending > 0 || health->now_ms < state->due_ms)
-		return 0;
-	if (list->probes.count == 0) {
-		try_again(health, index);
-		return 0;
-	}
+		finish_round(health, index, part);
+	state->size = list_round_size(list, part);
+	if (list->is_left_out || state->size == 0 || state->pending > 0 || health->now_ms < state->due_ms)
+		return (struct list_round){ 0 };
 	state->round++;
-	state->pending = (unsigned)list->probes.count;
+	state->pending = (unsigned)state->size + (state->was_silent ? 1 : 0);
+	state->lacking = (unsigned)state->size;
 	state->worst = LIST_WELL;
 	state->worst_answer = 0;
+	state->found[0] = '\0';
 	state->round_began_ms = health->now_ms;
-	return state->round;
+	return (struct list_round){ state->round, state->size, state->was_silent };
 }
 
 unsigned
@@ -356,148 +300,116 @@ list_health_tick_ms(const struct list_health *health)
 	return tick_ms > TICK_MIN_MS ? tick_ms : TICK_MIN_MS;
 }
 
-unsigned
-list_health_begin_round(struct list_health *health, size_t list, uint64_t now_ms)
+struct list_round
+list_health_begin_round(struct list_health *health, size_t list, enum list_part part, uint64_t now_ms)
 {
-	unsigned round;
+	struct list_round round;
 
 	(void)pthread_mutex_lock(&health->lock);
-	health->now_ms = now_ms;
-	round = begin_round(health, list);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	round = begin_round(health, list, part);
 	(void)pthread_mutex_unlock(&health->lock);
 	return round;
 }
 
-enum list_trouble
-list_health_judge(bool is_listed, enum list_says says)
+static void
+note_proof(const struct list *list, struct state *state, const struct list_proof *proof)
 {
-	switch (says) {
-	case LIST_SAYS_NOTHING:
-		return LIST_NO_ANSWER;
-	case LIST_SAYS_ERROR:
-		return LIST_REFUSES;
-	case LIST_SAYS_STRANGE:
-		return LIST_STRANGE;
-	case LIST_SAYS_NO:
-		return is_listed ? LIST_LISTS_NONE : LIST_WELL;
-	default:
-		return is_listed ? LIST_WELL : LIST_LISTS_ALL;
+	const enum list_trouble trouble = list_proof_judge(proof);
+	struct strbuf found;
+
+	state->lacking -= trouble == LIST_NO_ANSWER ? 0 : 1;
+	if (trouble == LIST_NO_ANSWER || trouble <= state->worst)
+		return;
+	state->worst = trouble;
+	state->worst_answer = proof->reading.count > 0 ? proof->reading.answers[0] : 0;
+	strbuf_init(&found, state->found, sizeof state->found);
+	list_proof_describe(list, proof, &found);
+}
+
+/* One of the questions of a round is done; `proof` is NULL for the reference. */
+static void
+take(struct list_health *health, size_t index, enum list_part part, unsigned round,
+     const struct list_proof *proof, bool is_answered, uint64_t now_ms)
+{
+	struct state *state = &health->states[index][part];
+
+	(void)pthread_mutex_lock(&health->lock);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	if (is_answered)
+		health->answered_ms = health->now_ms;
+	if (round == state->round && state->pending > 0) {
+		if (proof != NULL)
+			note_proof(&health->config->lists.items[index], state, proof);
+		if (--state->pending == 0)
+			finish_round(health, index, part);
 	}
+	(void)pthread_mutex_unlock(&health->lock);
 }
 
 void
-list_health_probed(struct list_health *health, size_t list, unsigned round, size_t probe,
-		   const struct list_reading *reading, uint64_t now_ms)
+list_health_answer(struct list_health *health, size_t list, unsigned round, const struct list_proof *proof,
+		   uint64_t now_ms)
 {
-	struct state *state = &health->states[list];
-	const bool is_listed = health->config->lists.items[list].probes.items[probe].is_listed;
-	const enum list_trouble trouble = list_health_judge(is_listed, reading->says);
+	take(health, list, proof->question.part, round, proof, proof->reading.says != LIST_SAYS_NOTHING,
+	     now_ms);
+}
+
+void
+list_health_reference(struct list_health *health, size_t list, enum list_part part, unsigned round,
+		      bool is_answered, uint64_t now_ms)
+{
+	take(health, list, part, round, NULL, is_answered, now_ms);
+}
+
+void
+list_health_drop_round(struct list_health *health, size_t list, enum list_part part, unsigned round)
+{
+	struct state *state = &health->states[list][part];
 
 	(void)pthread_mutex_lock(&health->lock);
 	if (round == state->round && state->pending > 0) {
-		health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
-		if (trouble > state->worst) {
-			state->worst = trouble;
-			state->worst_answer = reading->count > 0 ? reading->answers[0] : 0;
-		}
-		if (--state->pending == 0)
-			finish_round(health, list, state->worst, state->worst_answer);
+		state->pending = 0;
+		state->was_probed = true;
+		state->due_ms = health->now_ms + health->config->probe_interval_ms / RETRY_PART;
 	}
+	(void)pthread_mutex_unlock(&health->lock);
+}
+
+void
+list_health_settle(struct list_health *health, uint64_t now_ms)
+{
+	(void)pthread_mutex_lock(&health->lock);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	for (size_t i = 0; i < health->config->lists.count; i++)
+		for (int part = 0; part < LIST_PARTS; part++)
+			if (health->states[i][part].pending > 0)
+				finish_round(health, i, (enum list_part)part);
 	(void)pthread_mutex_unlock(&health->lock);
 }
 
 /* Real questions. */
 
-static bool
-is_recent(struct hit_rate *rate, const char *subject)
-{
-	const uint32_t hash = (uint32_t)hash_of(span_of(subject));
-
-	for (size_t i = 0; i < RECENT_SUBJECTS; i++)
-		if (rate->recent[i] == hash)
-			return true;
-	rate->recent[rate->next_recent++ % RECENT_SUBJECTS] = hash;
-	return false;
-}
-
-/* A jump: three quarters of what the list usually leaves alone are listed now. */
-static bool
-is_jump(const struct hit_rate *rate, unsigned now)
-{
-	return rate->windows >= LIST_RATE_WINDOWS && 4 * (now - rate->usual) > 3 * (10000 - rate->usual)
-	       && now > rate->usual;
-}
-
+/* Have the next round of a list that is trusted come earlier, but not more often than this. */
 static void
-end_window(struct list_health *health, size_t index)
+call_round(const struct list_health *health, struct state *state)
 {
-	struct state *state = &health->states[index];
-	struct hit_rate *rate = &state->rate;
-	const unsigned now = rate->listed * 10000 / rate->asked;
-	const bool has_jumped = is_jump(rate, now);
+	const uint64_t earliest_ms = state->round_began_ms + health->config->probe_interval_ms / CALLED_PART;
 
-	rate->asked = rate->listed = 0;
-	if (!has_jumped) {
-		const int share = (int)(rate->windows < USUAL_WINDOWS ? rate->windows + 1 : USUAL_WINDOWS);
-
-		rate->usual = (unsigned)((int)rate->usual + ((int)now - (int)rate->usual) / share);
-		rate->windows++;
-	}
-	if (has_jumped && !state->has_jumped && trouble_of(state) == LIST_WELL) {
-		state->has_jumped = true;
-		suspend(health, index, LIST_JUMPED, 0);
-	} else if (!has_jumped && state->has_jumped) {
-		state->has_jumped = false;
-		if (trouble_of(state) == LIST_JUMPED)
-			restore(health, index);
-	}
-}
-
-static void
-count_hit(struct list_health *health, size_t index, const char *subject, bool is_listed)
-{
-	struct hit_rate *rate = &health->states[index].rate;
-
-	if (is_recent(rate, subject))
-		return;
-	rate->asked++;
-	rate->listed += is_listed ? 1 : 0;
-	if (rate->asked == LIST_RATE_WINDOW)
-		end_window(health, index);
-}
-
-static void
-observe(struct list_health *health, size_t index, const char *subject, const struct list_reading *reading)
-{
-	struct state *state = &health->states[index];
-	const bool is_known = trouble_of(state) == LIST_WELL || trouble_of(state) == LIST_JUMPED;
-
-	switch (reading->says) {
-	case LIST_SAYS_NOTHING:
-		if (++state->faults >= LIST_FAULTS_MAX && is_known)
-			suspend(health, index, LIST_NO_ANSWER, 0);
-		break;
-	case LIST_SAYS_ERROR:
-	case LIST_SAYS_STRANGE:
-		state->faults = 0;
-		if (++state->refusals >= LIST_REFUSALS_MAX && is_known)
-			suspend(health, index, reading->says == LIST_SAYS_ERROR ? LIST_REFUSES : LIST_STRANGE,
-				reading->answers[0]);
-		break;
-	default:
-		state->faults = state->refusals = 0;
-		if (state->is_told && trouble_of(state) == LIST_WELL)
-			restore(health, index); /* tried without test entries, and well */
-		count_hit(health, index, subject, reading->says == LIST_SAYS_YES);
-		break;
-	}
+	if (was_trusted(state) && earliest_ms < state->due_ms)
+		state->due_ms = earliest_ms;
 }
 
 void
-list_health_observe(struct list_health *health, size_t list, const char *subject,
-		    const struct list_reading *reading)
+list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says)
 {
+	struct state *state = &health->states[list][part];
+
 	(void)pthread_mutex_lock(&health->lock);
-	observe(health, list, subject, reading);
+	state->odd = says == LIST_SAYS_NO ? 0 : state->odd + 1;
+	if (state->odd >= LIST_ODD_MAX) {
+		state->odd = 0;
+		call_round(health, state);
+	}
 	(void)pthread_mutex_unlock(&health->lock);
 }

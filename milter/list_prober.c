@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "heloscope/clock.h"
 #include "heloscope/thread.h"
@@ -18,11 +19,13 @@ struct list_prober {
 	bool is_stopping;
 };
 
-/* A test entry that is being asked for. */
+/* What is being asked for. */
 struct question {
 	struct list_health *health; /* counted */
-	size_t list, probe;
+	size_t list;
 	unsigned round;
+	struct list_question asked;
+	bool is_reference; /* of which only the part counts */
 };
 
 static void
@@ -30,49 +33,86 @@ take_answer(void *context, struct dns_answer *answer)
 {
 	struct question *question = context;
 	const struct list *list = &list_health_config(question->health)->lists.items[question->list];
-	struct list_reading reading = { .says = LIST_SAYS_NOTHING };
+	struct list_proof proof = { question->asked, DNS_NO_MEMORY, { .says = LIST_SAYS_NOTHING } };
 
-	if (answer != NULL)
-		reading = dnslist_read(list, answer);
-	list_health_probed(question->health, question->list, question->round, question->probe, &reading,
-			   clock_now_ms());
+	if (answer != NULL) {
+		proof.status = answer->status;
+		proof.reading = dnslist_read(list, answer);
+	}
+	if (question->is_reference)
+		list_health_reference(question->health, question->list, question->asked.part, question->round,
+				      !dns_status_is_fault(proof.status), clock_now_ms());
+	else if (dns_status_was_asked(proof.status))
+		list_health_answer(question->health, question->list, question->round, &proof, clock_now_ms());
+	else
+		list_health_drop_round(question->health, question->list, question->asked.part,
+				       question->round);
 	dns_answer_free(answer);
 	list_health_unref(question->health);
 	free(question);
 }
 
-/* What cannot be asked stays unanswered, and the round ends as such. */
-static void
-ask(struct list_prober *prober, size_t list, size_t probe, unsigned round)
+/* False when it cannot be asked. */
+static bool
+ask(struct list_prober *prober, size_t list, unsigned round, const struct list_question *asked,
+    const char *name, bool is_reference)
 {
-	const struct list *asked = &list_health_config(prober->health)->lists.items[list];
 	struct question *question = malloc(sizeof *question);
-	char name[DOMAIN_SIZE];
 	bool is_asked;
 
 	if (question == NULL)
-		return;
-	*question = (struct question){ prober->health, list, probe, round };
+		return false;
+	*question = (struct question){ prober->health, list, round, *asked, is_reference };
 	(void)list_health_ref(prober->health);
-	is_asked = dnslist_entry_name(asked, asked->probes.items[probe].entry, name)
+	is_asked = name[0] != '\0'
 		   && prober->resolver->ask(prober->resolver, name, DNS_A, take_answer, question);
 	if (!is_asked) {
 		list_health_unref(prober->health);
 		free(question);
 	}
+	return is_asked;
+}
+
+/*
+ * The reference: a top-level domain that does not exist. Whoever answers for it is not the list, and no cache
+ * has it.
+ */
+static bool
+ask_reference(struct list_prober *prober, size_t list, const struct list_question *last, unsigned round)
+{
+	unsigned char octets[16];
+	char name[sizeof octets + 1] = "";
+
+	(void)getentropy(octets, sizeof octets);
+	for (size_t i = 0; i < sizeof octets; i++)
+		name[i] = (char)('a' + octets[i] % 26);
+	return ask(prober, list, round, last, name, true);
+}
+
+static void
+probe_part(struct list_prober *prober, size_t index, enum list_part part)
+{
+	const struct list *list = &list_health_config(prober->health)->lists.items[index];
+	const struct list_round round = list_health_begin_round(prober->health, index, part, clock_now_ms());
+	struct list_question question = { .part = part };
+	bool is_asked = true;
+
+	for (size_t i = 0; i < round.size && is_asked; i++) {
+		question = list_round_question(list, part, i);
+		is_asked = ask(prober, index, round.number, &question, question.name, false);
+	}
+	if (is_asked && round.asks_reference)
+		is_asked = ask_reference(prober, index, &question, round.number);
+	if (!is_asked)
+		list_health_drop_round(prober->health, index, part, round.number);
 }
 
 static void
 probe_lists(struct list_prober *prober)
 {
-	const struct list_set *lists = &list_health_config(prober->health)->lists;
-
-	for (size_t i = 0; i < lists->count; i++) {
-		const unsigned round = list_health_begin_round(prober->health, i, clock_now_ms());
-
-		for (size_t j = 0; round != 0 && j < lists->items[i].probes.count; j++)
-			ask(prober, i, j, round);
-	}
+	for (size_t i = 0; i < list_health_config(prober->health)->lists.count; i++)
+		for (int part = 0; part < LIST_PARTS; part++)
+			probe_part(prober, i, (enum list_part)part);
 }
 
 static void *
@@ -122,6 +162,7 @@ list_prober_settle(struct list_prober *prober, unsigned timeout_ms)
 
 	while (!list_health_is_settled(prober->health) && clock_now_ms() < end_ms)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_STEP_MS * 1000000L }, NULL);
+	list_health_settle(prober->health, clock_now_ms());
 }
 
 void

@@ -10,7 +10,10 @@ struct question {
 	struct question *next;
 	struct lookup *lookup;
 	enum dns_type type;
-	struct dns_answer *answer; /* guarded by the lock of the lookup, as is the next */
+	struct timespec deadline;
+	uint64_t asked_ms;
+	unsigned took_ms; /* once it is answered; guarded by the lock of the lookup, as are the next */
+	struct dns_answer *answer;
 	bool is_answered;
 	char name[];
 };
@@ -65,6 +68,7 @@ take_answer(void *context, struct dns_answer *answer)
 
 	(void)pthread_mutex_lock(&lookup->lock);
 	question->answer = answer;
+	question->took_ms = (unsigned)(clock_now_ms() - question->asked_ms);
 	question->is_answered = true;
 	(void)pthread_cond_broadcast(&lookup->has_answer);
 	(void)pthread_mutex_unlock(&lookup->lock);
@@ -84,7 +88,12 @@ find_question(struct lookup *lookup, const char *name, enum dns_type type)
 	question = calloc(1, sizeof *question + size);
 	if (question == NULL)
 		return NULL;
-	*question = (struct question){ .next = lookup->questions, .lookup = lookup, .type = type };
+	*question = (struct question){ .next = lookup->questions,
+				       .lookup = lookup,
+				       .type = type,
+				       .deadline = clock_deadline(lookup->timeout_ms),
+				       .asked_ms = clock_now_ms(),
+				       .took_ms = lookup->timeout_ms };
 	memcpy(question->name, name, size);
 	lookup->questions = question;
 	if (!lookup->resolver->ask(lookup->resolver, name, type, take_answer, question))
@@ -101,7 +110,6 @@ lookup_want(struct lookup *lookup, const char *name, enum dns_type type)
 const struct dns_answer *
 lookup_get(struct lookup *lookup, const char *name, enum dns_type type)
 {
-	const struct timespec deadline = clock_deadline(lookup->timeout_ms);
 	struct question *question = find_question(lookup, name, type);
 	const struct dns_answer *answer = NULL;
 
@@ -109,9 +117,22 @@ lookup_get(struct lookup *lookup, const char *name, enum dns_type type)
 		return &timed_out;
 	(void)pthread_mutex_lock(&lookup->lock);
 	while (!question->is_answered
-	       && pthread_cond_timedwait(&lookup->has_answer, &lookup->lock, &deadline) == 0)
+	       && pthread_cond_timedwait(&lookup->has_answer, &lookup->lock, &question->deadline) == 0)
 		continue;
 	answer = question->answer;
 	(void)pthread_mutex_unlock(&lookup->lock);
 	return answer != NULL ? answer : &timed_out;
+}
+
+unsigned
+lookup_took_ms(struct lookup *lookup, const char *name, enum dns_type type)
+{
+	struct question *question = find_question(lookup, name, type);
+	unsigned took_ms = lookup->timeout_ms;
+
+	(void)pthread_mutex_lock(&lookup->lock);
+	if (question != NULL)
+		took_ms = question->took_ms;
+	(void)pthread_mutex_unlock(&lookup->lock);
+	return took_ms;
 }

@@ -16,13 +16,19 @@
 #include "heloscope/ipaddr.h"
 
 /*
- * Write the name under which `list` is asked for an address (2.1, 2.4), or for a domain (3), which
- * is normalized. `name` takes DOMAIN_SIZE octets. False when it would be too long for the DNS.
+ * Write the name under which `list` is asked for an address (2.1, 2.4). `name` takes DOMAIN_SIZE octets.
+ * False when it would be too long for the DNS.
  */
 bool dnslist_address_name(const struct list *list, const struct ipaddr *address, char *name);
-bool dnslist_domain_name(const struct list *list, const char *domain, char *name);
 
-/* The same for a test entry; an IPv4-mapped address stays one (RFC 5782, 5: ::FFFF:7F00:2). */
+/*
+ * The same for a domain (3), which is normalized. When the name would be too long, labels on the left are
+ * left off until it fits: what lies below a listed domain is not free of it. Returns what is asked for, the
+ * end of `domain`; NULL when nothing fits that lies within a registered domain.
+ */
+const char *dnslist_domain_name(const struct list *list, const char *domain, char *name);
+
+/* The same for a test entry, whole; an IPv4-mapped address stays one (RFC 5782, 5: ::FFFF:7F00:2). */
 bool dnslist_entry_name(const struct list *list, const char *entry, char *name);
 
 /* Whether no public list knows anything of this address: private, link-local, shared, loopback. */

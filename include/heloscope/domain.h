@@ -44,6 +44,9 @@ bool domain_matches(struct span name, struct span pattern);
  */
 bool domain_same_organization(const char *a, const char *b);
 
+/* Whether a normalized name lies within a registered domain, and is no public suffix or above it. */
+bool domain_is_registered(const char *name);
+
 /*
  * What a HELO or EHLO argument is (RFC 5321, 4.1.1.1): the case of letters does not matter,
  * one final dot is forgiven.

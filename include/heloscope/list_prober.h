@@ -20,7 +20,8 @@ struct list_prober;
 struct list_prober *list_prober_new(struct list_health *health, struct dns_resolver *resolver,
 				    struct error *error);
 
-/* Wait until every list has been asked once, at most `timeout_ms`. */
+/* Wait until every list has been asked once, at most `timeout_ms`; then rounds without answers end as such.
+ */
 void list_prober_settle(struct list_prober *prober, unsigned timeout_ms);
 
 /* End the thread. Answers that come later are dropped. NULL is allowed. */

@@ -15,12 +15,15 @@ struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms);
 void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolver; NULL is allowed */
 
 /*
- * The answer, which is asked for at the first call and waited for at most the timeout; then it is
- * DNS_TIMEOUT. Good until lookup_free().
+ * The answer, which is asked for at the first call and waited for at most until the timeout after that;
+ * then it is DNS_TIMEOUT. Good until lookup_free().
  */
 const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type);
 
 /* Ask without waiting, for a lookup_get() to come. */
 void lookup_want(struct lookup *lookup, const char *name, enum dns_type type);
+
+/* How long its answer took, in milliseconds; the timeout when none came. Call after lookup_get(). */
+unsigned lookup_took_ms(struct lookup *lookup, const char *name, enum dns_type type);
 
 #endif
