@@ -44,7 +44,7 @@ is_token(const char *text)
 	if (*text == '\0')
 		return false;
 	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~' || strchr("()<>@,;:\\\"/[]?=", *text) != NULL)
+		if (*text <= ' ' || *text > '~' || ascii_is_among(*text, "()<>@,;:\\\"/[]?="))
 			return false;
 	return true;
 }
@@ -64,7 +64,7 @@ add_printable(struct strbuf *out, struct span text, const char *special)
 	for (size_t i = 0; i < text.length; i++) {
 		const unsigned char c = (unsigned char)text.at[i];
 
-		if (c >= ' ' && c <= '~' && strchr(special, c) == NULL)
+		if (c >= ' ' && c <= '~' && !ascii_is_among((char)c, special))
 			strbuf_add_char(out, (char)c);
 		else
 			strbuf_printf(out, "%%%02x", c);
@@ -194,7 +194,7 @@ read_id(struct span text, size_t at, struct strbuf *id, bool *is_broken)
 	for (at += is_quoted ? 1 : 0; at < text.length; at++) {
 		const char c = text.at[at];
 
-		if (is_quoted ? c == '"' : is_blank(c) || (c != '\0' && strchr(";(),/=\"", c) != NULL))
+		if (is_quoted ? c == '"' : is_blank(c) || ascii_is_among(c, ";(),/=\""))
 			return is_quoted ? at + 1 : at;
 		if (is_quoted && c == '\\' && at + 1 < text.length)
 			strbuf_add_char(id, text.at[++at]);

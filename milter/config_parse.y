@@ -465,7 +465,7 @@ add_expected(struct strbuf *message, const yypcontext_t *context, const char *fo
 	for (int i = 0; i < count; i++) {
 		names[i] = yysymbol_name(kinds[i]);
 		strbuf_add(message, i == 0 ? "; expected " : i + 1 == count ? " or " : ", ");
-		if (strchr("'\"", names[i][0]) == NULL && kinds[i] > YYSYMBOL_XCODE)
+		if (!ascii_is_among(names[i][0], "'\"") && kinds[i] > YYSYMBOL_XCODE)
 			strbuf_printf(message, "\"%s\"", names[i]);
 		else if (kinds[i] == YYSYMBOL_ADDRESS || kinds[i] == YYSYMBOL_YYEOF)
 			strbuf_printf(message, "%s%s", kinds[i] == YYSYMBOL_YYEOF ? "the " : "an ", names[i]);

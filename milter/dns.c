@@ -194,14 +194,15 @@ wire_equals(const unsigned char *a, const unsigned char *b)
 	}
 }
 
-/* Read one octet of a name: itself, or as \DDD. Returns where the next begins. */
+/* Read one octet of a name: itself, or as \DDD, of which no digit is missing. Returns where the next begins.
+ */
 static const char *
 read_octet(const char *text, unsigned char *octet)
 {
 	unsigned value;
 
-	if (text[0] == '\\'
-	    && span_to_number((struct span){ text + 1, strnlen(text + 1, 3) }, 0, 255, &value)) {
+	if (text[0] == '\\' && strnlen(text + 1, 3) == 3
+	    && span_to_number((struct span){ text + 1, 3 }, 0, 255, &value)) {
 		*octet = (unsigned char)value;
 		return text + 4;
 	}

@@ -38,7 +38,7 @@ has_labels(struct span text, const char *extra)
 			if (label == 0 || label > LABEL_MAX)
 				return false;
 			label = 0;
-		} else if (ascii_is_alnum(c) || (c != '\0' && strchr(extra, c) != NULL)) {
+		} else if (ascii_is_alnum(c) || ascii_is_among(c, extra)) {
 			label++;
 		} else {
 			return false;

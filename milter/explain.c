@@ -124,7 +124,7 @@ outcome_of(const json_t *step)
 		return "is followed: the record below decides";
 	if (begins_with(term, "exp="))
 		return is_match ? "explains the failure" : "explains nothing";
-	if (strchr("+-?~", term[0]) != NULL)
+	if (ascii_is_among(term[0], "+-?~"))
 		term++;
 	if (begins_with(term, "include:"))
 		return is_match ? "matches: the record below allows the client"

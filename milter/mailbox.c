@@ -18,7 +18,7 @@ find_unquoted(struct span text, const char *stops)
 			i++;
 		else if (c == '"')
 			is_quoted = !is_quoted;
-		else if (!is_quoted && c != '\0' && strchr(stops, c) != NULL)
+		else if (!is_quoted && ascii_is_among(c, stops))
 			return i;
 	}
 	return text.length;
@@ -96,7 +96,7 @@ is_local_part(struct span local)
 	for (size_t i = 0; i < local.length; i++) {
 		const unsigned char c = (unsigned char)local.at[i];
 
-		if (!ascii_is_alnum((char)c) && c < 0x80 && (c == '\0' || strchr(atext, c) == NULL))
+		if (!ascii_is_alnum((char)c) && c < 0x80 && !ascii_is_among((char)c, atext))
 			return false;
 	}
 	return true;

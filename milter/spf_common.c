@@ -67,7 +67,7 @@ spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 
 	strbuf_init(&text, memory, sizeof memory);
 	for (; *name != '\0'; name++) {
-		if (ascii_is_alnum(*name) || strchr("-_.", *name) != NULL)
+		if (ascii_is_alnum(*name) || ascii_is_among(*name, "-_."))
 			strbuf_add_char(&text, ascii_lower(*name));
 		else
 			strbuf_printf(&text, "\\%03u", (unsigned char)*name);
@@ -301,7 +301,7 @@ split(struct span value, struct span delimiters, struct span *parts)
 static void
 add_value_octet(struct strbuf *out, char c, bool is_escaped)
 {
-	if (!is_escaped || ascii_is_alnum(c) || (c != '\0' && strchr("-._~", c) != NULL))
+	if (!is_escaped || ascii_is_alnum(c) || ascii_is_among(c, "-._~"))
 		strbuf_add_char(out, c);
 	else
 		strbuf_printf(out, "%%%02X", (unsigned char)c);
@@ -383,7 +383,7 @@ spf_is_beyond_names(const struct spf_query *query, struct span spec)
 	for (size_t i = 0; i < query->local.length; i++)
 		is_ascii = is_ascii && (unsigned char)query->local.at[i] < 0x80;
 	for (size_t i = 0; !is_ascii && i + 2 < spec.length; i++)
-		if (spec.at[i] == '%' && spec.at[i + 1] == '{' && strchr("sSlL", spec.at[i + 2]) != NULL)
+		if (spec.at[i] == '%' && spec.at[i + 1] == '{' && ascii_is_among(spec.at[i + 2], "sSlL"))
 			return true;
 	return false;
 }

@@ -43,7 +43,7 @@ spf_record_extend(struct strbuf *text, const char *record, const struct ipaddr *
 static size_t
 skip_delimiters(struct span text, size_t at)
 {
-	while (at < text.length && text.at[at] != '\0' && strchr(".-+,/_=", text.at[at]) != NULL)
+	while (at < text.length && ascii_is_among(text.at[at], ".-+,/_="))
 		at++;
 	return at;
 }
@@ -71,7 +71,7 @@ spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct
 	const char *letters = is_text ? "slodiphcrtv" : "slodiphv";
 	size_t i = *at + 1, delimiters;
 
-	if (i < text.length && text.at[i] != '\0' && strchr("%_-", text.at[i]) != NULL) {
+	if (i < text.length && ascii_is_among(text.at[i], "%_-")) {
 		*literal = text.at[i] == '_' ? ' ' : text.at[i];
 		*at = i + 1;
 		return true;
@@ -81,7 +81,7 @@ spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct
 	i++;
 	macro->letter = ascii_lower(text.at[i]);
 	macro->is_escaped = text.at[i] != macro->letter;
-	if (macro->letter == '\0' || strchr(letters, macro->letter) == NULL)
+	if (!ascii_is_among(macro->letter, letters))
 		return fail(fault, i,
 			    is_text ? "an unknown macro letter"
 				    : "an unknown macro letter (c, r and t are for explanation text only)");
@@ -365,8 +365,7 @@ modifier_name_length(struct span text)
 	if (text.length == 0 || !ascii_is_alpha(text.at[0]))
 		return 0;
 	while (length < text.length
-	       && (ascii_is_alnum(text.at[length])
-		   || (text.at[length] != '\0' && strchr("-_.", text.at[length]) != NULL)))
+	       && (ascii_is_alnum(text.at[length]) || ascii_is_among(text.at[length], "-_.")))
 		length++;
 	return length < text.length && text.at[length] == '=' ? length : 0;
 }

@@ -48,5 +48,6 @@ int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
 bool ascii_is_alpha(char c);
 bool ascii_is_digit(char c);
 bool ascii_is_alnum(char c);
+bool ascii_is_among(char c, const char *set); /* NUL, which ends `set`, is in none */
 
 #endif

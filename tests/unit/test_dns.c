@@ -424,6 +424,27 @@ B01_dns_answer_parse_follows_no_alias_of_two(void **state)
 	}
 }
 
+/* S2: of an escape that its name ends in the middle of, nothing behind the name is read. */
+static void
+S2_dns_reads_no_escape_beyond_the_end_of_a_name(void **state)
+{
+	static const char *const ends[] = { "a\\", "a\\5", "a\\05" };
+	static const unsigned char nothing[12] = { 0 }; /* an answer without records */
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(ends); i++) {
+		char name[100] = "";
+		struct dns_answer *answer;
+
+		memset(name, 'b', 80); /* a label that is too long, were it read */
+		memcpy(name, ends[i], strlen(ends[i]) + 1);
+		answer = dns_answer_parse(nothing, sizeof nothing, name, DNS_A);
+		assert_non_null(answer);
+		assert_int_equal(answer->status, DNS_NODATA);
+		dns_answer_free(answer);
+	}
+}
+
 int
 main(void)
 {
@@ -439,6 +460,7 @@ main(void)
 		cmocka_unit_test(P15_dns_answer_parse_takes_the_smallest_ttl_of_a_chain),
 		cmocka_unit_test(B01_dns_answer_parse_puts_each_rrset_in_order),
 		cmocka_unit_test(B01_dns_answer_parse_follows_no_alias_of_two),
+		cmocka_unit_test(S2_dns_reads_no_escape_beyond_the_end_of_a_name),
 	};
 
 	return cmocka_run_group_tests_name("dns", tests, NULL, NULL);
