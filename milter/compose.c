@@ -1,8 +1,14 @@
 #include "heloscope/compose.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 80 /* octets of a client's words in a log line */
+#include "heloscope/log_pairs.h"
+
+/* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
+#define LOG_WORD_MAX 64
+#define LOG_NAME_MAX 280
+#define LOG_RULES_MAX 400
 
 /* Header fields. */
 
@@ -120,40 +126,99 @@ compose_note(const char *ident, const struct rule *rule, struct strbuf *value)
 
 /* The log. */
 
+/* How an item joins the list of them in a value. */
+static void
+add_item(struct strbuf *value, const char *item)
+{
+	if (value->length > 0)
+		strbuf_add_char(value, ',');
+	strbuf_add(value, item);
+}
+
+/* "reject", "would-reject*2(FILE:LINE)", with commas between them. */
 static void
 add_verdicts(const struct message_summary *summary, struct strbuf *line)
 {
+	char memory[LOG_RULES_MAX * 2];
+	struct strbuf value;
+
+	strbuf_init(&value, memory, sizeof memory);
 	for (size_t i = 0; i < summary->verdict_count; i++) {
 		const struct verdict *verdict = &summary->verdicts[i];
 
-		strbuf_printf(line, "%s%s%s", i == 0 ? " verdict=" : ",",
-			      verdict->is_enforced ? "" : "would-", action_word(verdict->action));
+		add_item(&value, verdict->is_enforced ? "" : "would-");
+		strbuf_add(&value, action_word(verdict->action));
 		if (summary->counts[i] > 1)
-			strbuf_printf(line, "*%u", summary->counts[i]);
+			strbuf_printf(&value, "*%u", summary->counts[i]);
 		if (verdict->rule != NULL)
-			strbuf_printf(line, "(%s)", verdict->rule->place);
+			strbuf_printf(&value, "(%s)", verdict->rule->place);
 	}
+	if (value.length > 0)
+		log_pairs_add(line, "verdict", span_of(memory), LOG_RULES_MAX);
+}
+
+/* Whether an earlier verdict, or this one before its note `until`, has a note of the same rule. */
+static bool
+is_noted(const struct message_summary *summary, size_t verdict, size_t until)
+{
+	const struct rule *rule = summary->verdicts[verdict].audits[until];
+
+	for (size_t i = 0; i <= verdict; i++) {
+		const size_t count = i < verdict ? summary->verdicts[i].audit_count : until;
+
+		for (size_t j = 0; j < count; j++)
+			if (summary->verdicts[i].audits[j] == rule)
+				return true;
+	}
+	return false;
+}
+
+/* What rules that only tell say, and shares that left this client out: "reject(FILE:LINE)",
+ * "reject-10%(FILE:LINE)". */
+static void
+add_audits(const struct message_summary *summary, struct strbuf *line)
+{
+	char memory[LOG_RULES_MAX * 2];
+	struct strbuf value;
+
+	strbuf_init(&value, memory, sizeof memory);
+	for (size_t i = 0; i < summary->verdict_count; i++) {
+		for (size_t j = 0; j < summary->verdicts[i].audit_count; j++) {
+			const struct rule *rule = summary->verdicts[i].audits[j];
+
+			if (is_noted(summary, i, j))
+				continue;
+			add_item(&value, action_word(rule->action));
+			if (rule->percent < 100)
+				strbuf_printf(&value, "-%u%%", rule->percent);
+			strbuf_printf(&value, "(%s)", rule->place);
+		}
+	}
+	if (value.length > 0)
+		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
 }
 
 void
 compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
 {
-	char address[IPADDR_TEXT_SIZE];
+	char address[IPADDR_TEXT_SIZE], waited[16];
 
-	strbuf_printf(line, "id=%s client=%s", summary->ident,
-		      facts->client.address.length > 0 ? ipaddr_format(&facts->client.address, address)
-						       : "local");
+	log_pairs_add(line, "id", span_of(summary->ident), LOG_WORD_MAX);
+	log_pairs_add(line, "client",
+		      span_of(facts->client.address.length > 0
+				      ? ipaddr_format(&facts->client.address, address)
+				      : "local"),
+		      LOG_WORD_MAX);
 	if (summary->queue_id != NULL)
-		strbuf_printf(line, " queue=%s", summary->queue_id);
-	strbuf_add(line, " helo=");
-	strbuf_add_escaped(line, span_of(facts->helo.given), SHOWN_MAX);
-	strbuf_add(line, " from=<");
-	strbuf_add_escaped(line, span_of(facts->sender.address), SHOWN_MAX);
-	strbuf_add(line, ">");
+		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
+	log_pairs_add(line, "helo", span_of(facts->helo.given), LOG_NAME_MAX);
+	log_pairs_add_address(line, "from", span_of(facts->sender.address), LOG_NAME_MAX);
 	add_verdicts(summary, line);
+	add_audits(summary, line);
 	for (int method = 0; method < METHODS; method++)
 		if (facts->results[method] != RESULT_UNCHECKED)
-			strbuf_printf(line, " %s=%s", method_words((enum method)method)->policy_word,
-				      result_word(facts->results[method]));
-	strbuf_printf(line, " waited=%ums", summary->waited_ms);
+			log_pairs_add(line, method_words((enum method)method)->policy_word,
+				      span_of(result_word(facts->results[method])), LOG_WORD_MAX);
+	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
+	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);
 }

@@ -216,9 +216,18 @@ put_verdict(const json_t *verdict, struct output *out)
 		prose_put(out, 6, "%s", record_text(verdict, "reply"));
 	}
 	for (i = 0; (note = json_array_get(record_member(verdict, "notes"), i)) != NULL; i++) {
+		const json_t *share = record_member(note, "share");
+
 		if (record_member(note, "tag") != NULL)
 			prose_put(out, 4, "Tagged \"%s\", by the rule at %s", record_text(note, "tag"),
 				  record_text(note, "rule"));
+		else if (share != NULL)
+			prose_put(out, 4,
+				  "The rule at %s says: %s; but it acts on %lld%% of networks, to which this "
+				  "client "
+				  "does not belong",
+				  record_text(note, "rule"), record_text(note, "audit"),
+				  (long long)json_integer_value(share));
 		else
 			prose_put(out, 4, "The rule at %s, which only tells, says: %s",
 				  record_text(note, "rule"), record_text(note, "audit"));

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/escape.h"
 #include "heloscope/strbuf.h"
 
-#define LINE_SIZE 2048
+#define LINE_SIZE (BOUND_LOG_LINE + 1)
 
 static atomic_int log_target_now = LOG_TARGET_STDERR;
 static atomic_int log_level_now = LOG_LEVEL_INFO;

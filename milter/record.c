@@ -35,6 +35,8 @@ notes_of(const struct verdict *verdict)
 		record_set_text(note, is_tag ? "tag" : "audit",
 				is_tag ? rule->text : action_word(rule->action));
 		record_set_text(note, "rule", rule->place);
+		if (!is_tag && !rule->is_audit)
+			record_set_number(note, "share", rule->percent);
 		document_append(notes, note);
 	}
 	return notes;

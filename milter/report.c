@@ -8,6 +8,7 @@
 #include "heloscope/record_value.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
+#define RULE_NAME_SIZE 300
 
 enum { HOUR_LENGTH = 13, DAY_LENGTH = 10 }; /* "2026-11-24T12" */
 
@@ -15,7 +16,7 @@ static const struct {
 	const char *key, *title;
 } tables[REPORT_TABLES] = {
 	[REPORT_VERDICTS] = { "verdicts", "Verdicts" },
-	[REPORT_RULES] = { "rules", "Rules that decided" },
+	[REPORT_RULES] = { "rules", "Rules that decided, or would have" },
 	[REPORT_CHECKS] = { "checks", "Results" },
 	[REPORT_HOSTS] = { "hosts", "Hosts that were refused, or would be" },
 	[REPORT_DOMAINS] = { "domains", "Domains of senders that were refused, or would be" },
@@ -96,6 +97,29 @@ note_refusal(struct report *report, const json_t *record, const json_t *verdict)
 		document_append(report->mistake_rows, mistake_row(record, verdict));
 }
 
+/* Rules that only tell, and those whose share left the client out. */
+static void
+count_audits(struct report *report, const json_t *verdict)
+{
+	const json_t *notes = record_member(verdict, "notes"), *note;
+
+	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++) {
+		const json_t *share = record_member(note, "share");
+		char name[RULE_NAME_SIZE];
+		struct strbuf text;
+
+		if (record_member(note, "audit") == NULL)
+			continue;
+		strbuf_init(&text, name, sizeof name);
+		strbuf_printf(&text, "%s (would %s", record_text(note, "rule"), record_text(note, "audit"));
+		if (share != NULL)
+			strbuf_printf(&text, "; acts on %lld%% of networks",
+				      (long long)json_integer_value(share));
+		strbuf_add(&text, ")");
+		cli_count(report->tables[REPORT_RULES], name, 1);
+	}
+}
+
 /* Returns whether it refuses. */
 static bool
 count_verdict(struct report *report, const json_t *record, const json_t *verdict)
@@ -108,6 +132,7 @@ count_verdict(struct report *report, const json_t *record, const json_t *verdict
 	(void)snprintf(name, sizeof name, "%s%s", is_enforced ? "" : "would ", action);
 	cli_count(report->tables[REPORT_VERDICTS], name, 1);
 	cli_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)", 1);
+	count_audits(report, verdict);
 	if (!record_is_refusal(action))
 		return false;
 	note_refusal(report, record, verdict);

@@ -147,7 +147,7 @@ static void
 log_message(const struct session *session, const char *queue_id)
 {
 	const struct message *message = session->message;
-	char memory[2000];
+	char memory[COMPOSE_LOG_SIZE];
 	struct strbuf line;
 	const struct message_summary summary = {
 		.ident = message->ident,

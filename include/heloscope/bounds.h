@@ -22,6 +22,9 @@
 /* Different verdicts of one message that log and record tell apart. */
 #define BOUND_VERDICTS 16
 
+/* Octets of a line in the log that tells of a message. */
+#define BOUND_LOG_LINE 2048
+
 /* Mail servers of which findings are kept, and which wait to be looked at. */
 #define BOUND_PEERS 100000
 #define BOUND_PEERS_WAITING 1000

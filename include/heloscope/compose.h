@@ -8,6 +8,7 @@
 #ifndef HELOSCOPE_COMPOSE_H
 #define HELOSCOPE_COMPOSE_H
 
+#include "heloscope/bounds.h"
 #include "heloscope/check.h"
 #include "heloscope/policy.h"
 #include "heloscope/smtp_reply.h"
@@ -45,6 +46,11 @@ struct message_summary {
 	unsigned waited_ms;
 };
 
+/*
+ * Pairs as heloscope/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says, and
+ * never cut within a pair.
+ */
+#define COMPOSE_LOG_SIZE BOUND_LOG_LINE
 void compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line);
 
 #endif

@@ -519,6 +519,7 @@ class Report(unittest.TestCase):
         actions = [verdict["action"] for verdict in verdicts]
         self.assertEqual(found["verdicts"], {action: actions.count(action) for action in set(actions)})
         rules = [verdict.get("rule", "(no rule)") for verdict in verdicts]
+        rules += [f"{note['rule']} (would {note['audit']})" for verdict in verdicts for note in verdict["notes"] if "audit" in note]
         self.assertEqual(found["rules"], {rule: rules.count(rule) for rule in set(rules)})
         results = [f"{method}={check['result']}" for record in records for method, check in record["checks"].items()]
         self.assertEqual(found["checks"], {result: results.count(result) for result in set(results)})
@@ -530,6 +531,15 @@ class Report(unittest.TestCase):
             hour["messages"] += 1
             hour["refusals"] += is_refused
         self.assertEqual(found["trend"], hours)
+
+    def test_N12_rules_that_only_tell_and_shares_are_counted(self):
+        log = lab.folder / "audits-report.jsonl"
+        record = json.loads(json.dumps(running.records()[0]))
+        record["verdicts"][0]["notes"] = [{"audit": "reject", "rule": "a.conf:3"}, {"audit": "defer", "rule": "a.conf:4", "share": 10}]
+        log.write_text(2 * (json.dumps(record, separators=(",", ":")) + "\n"))
+        rules = json.loads(run("report", "--log", log, "--json")[1])["rules"]
+        self.assertEqual((rules["a.conf:3 (would reject)"], rules["a.conf:4 (would defer; acts on 10% of networks)"]), (2, 2))
+        self.assertIn("acts on 10% of networks, to which", " ".join(run("explain", "--log", log, record["id"])[1].split()))
 
     def test_a_long_trend_is_by_day(self):
         log = lab.folder / "long-report.jsonl"

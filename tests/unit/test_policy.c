@@ -1,6 +1,7 @@
 /* policy and compose: what follows from facts, and how it is said. */
 #include "unit.h"
 
+#include "../log_line.h"
 #include "config_text.h"
 #include "heloscope/checks.h"
 #include "heloscope/compose.h"
@@ -440,6 +441,34 @@ policy_judge_compares_numbers(void **state)
 	}
 }
 
+/* Read a line; the pair of that name, or a failure. */
+static struct log_pair
+pair_of(const char *line, const char *name)
+{
+	struct log_pair pair, found = { .name = "" };
+
+	for (const char *at = line; *at != '\0';) {
+		if (!log_line_next(&at, &pair))
+			fail_msg("no pairs: %s", line);
+		if (strcmp(pair.name, name) != 0)
+			continue;
+		assert_string_equal(found.name, "");
+		found = pair;
+	}
+	assert_string_equal(found.name, name);
+	return found;
+}
+
+static void
+make_line(const struct facts *facts, const struct message_summary *summary, char line[COMPOSE_LOG_SIZE])
+{
+	struct strbuf text;
+
+	strbuf_init(&text, line, COMPOSE_LOG_SIZE);
+	compose_log_line(facts, summary, &text);
+	assert_false(text.is_cut);
+}
+
 /* C27, E09: one line, escaped. */
 static void
 compose_log_line_cannot_be_forged(void **state)
@@ -448,16 +477,91 @@ compose_log_line_cannot_be_forged(void **state)
 	const struct verdict verdict = { .action = ACTION_REJECT, .is_enforced = false };
 	const unsigned count = 2;
 	const struct message_summary summary = { "ID", "ABC", &verdict, &count, 1, 7 };
-	char memory[2000];
-	struct strbuf line;
+	char line[COMPOSE_LOG_SIZE];
 
 	(void)state;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
-	strbuf_init(&line, memory, sizeof memory);
-	compose_log_line(&facts, &summary, &line);
+	make_line(&facts, &summary, line);
 	assert_string_equal(
-		memory, "id=ID client=198.51.100.7 queue=ABC helo=h\\x0d\\x0aid=x from=<joe@yodel.example> "
-			"verdict=would-reject*2 spf=fail waited=7ms");
+		line, "id=ID client=198.51.100.7 queue=ABC helo=\"h\\x0d\\x0aid=x\" from=<joe@yodel.example> "
+		      "verdict=would-reject*2 spf=fail waited=7ms");
+}
+
+/* P10: whatever a client says is one value, and reads back, cut or whole. */
+static void
+P10_compose_log_line_reads_back_whatever_is_said(void **state)
+{
+	static const char *const pieces[] = { "a",
+					      " ",
+					      "=",
+					      "\"",
+					      "\\",
+					      "<",
+					      ">",
+					      "'",
+					      "\xff",
+					      "\n",
+					      "...",
+					      "\\x",
+					      " from=<ceo@bank.example> verdict=accept",
+					      ",",
+					      "(",
+					      "%" };
+	const struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
+	const unsigned count = 1;
+	unsigned seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 3000; round++) {
+		char helo[600] = "", sender[600] = "", line[COMPOSE_LOG_SIZE];
+		const struct message_summary summary = { "ID", helo, &verdict, &count, 1, 7 };
+		struct facts facts = facts_of(helo);
+		struct log_pair pair;
+
+		for (seed = seed * 1103515245U + 12345U; (seed >> 16) % 12 != 0;
+		     seed = seed * 1103515245U + 12345U)
+			for (unsigned i = 0; i <= (seed >> 20) % 3 && strlen(helo) < 500; i++)
+				(void)strcat(helo, pieces[(seed >> 8) % ROWS(pieces)]);
+		(void)snprintf(sender, sizeof sender, "%s", helo);
+		facts.sender.address = sender;
+		make_line(&facts, &summary, line);
+		assert_string_equal(pair_of(line, "verdict").value, "accept");
+		pair = pair_of(line, "helo");
+		assert_true(pair.is_cut ? pair.length < strlen(helo) : pair.length == strlen(helo));
+		assert_memory_equal(pair.value, helo, pair.length);
+		pair = pair_of(line, "from");
+		assert_int_equal(pair.value[0], '<');
+		assert_memory_equal(pair.value + 1, sender, pair.length - (pair.is_cut ? 1 : 2));
+		assert_true(pair.is_cut
+			    || (pair.length == strlen(sender) + 2 && pair.value[pair.length - 1] == '>'));
+	}
+}
+
+/* N12: rules that only tell, and shares that left the client out, once each. */
+static void
+N12_compose_log_line_tells_of_audits_and_shares(void **state)
+{
+	const struct rule audit = { .action = ACTION_REJECT,
+				    .is_audit = true,
+				    .percent = 100,
+				    .place = "x.conf:3" },
+			  share = { .action = ACTION_DEFER, .percent = 10, .place = "x y.conf:4" };
+	const struct verdict verdicts[] = {
+		{ .action = ACTION_ACCEPT, .is_enforced = true, .audits = { &audit }, .audit_count = 1 },
+		{ .action = ACTION_ACCEPT,
+		  .is_enforced = true,
+		  .audits = { &share, &audit },
+		  .audit_count = 2 },
+	};
+	const unsigned counts[] = { 1, 2 };
+	const struct message_summary summary = { "ID", NULL, verdicts, counts, 2, 7 };
+	const struct facts facts = facts_of("h");
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "audit").value, "reject(x.conf:3),defer-10%(x y.conf:4)");
+	assert_string_equal(pair_of(line, "verdict").value, "accept,accept*2");
 }
 
 int
@@ -475,6 +579,8 @@ main(void)
 		cmocka_unit_test(R7208_18_compose_received_spf_says_each_result),
 		cmocka_unit_test(policy_judge_compares_numbers),
 		cmocka_unit_test(compose_log_line_cannot_be_forged),
+		cmocka_unit_test(P10_compose_log_line_reads_back_whatever_is_said),
+		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
