@@ -1,11 +1,16 @@
 #include "heloscope/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <paths.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "heloscope/bounds.h"
 #include "heloscope/escape.h"
@@ -16,6 +21,8 @@
 static atomic_int log_target_now = LOG_TARGET_STDERR;
 static atomic_int log_level_now = LOG_LEVEL_INFO;
 
+static atomic_bool is_ready;
+
 static const int priorities[] = {
 	[LOG_LEVEL_ERROR] = LOG_ERR,
 	[LOG_LEVEL_WARNING] = LOG_WARNING,
@@ -23,13 +30,41 @@ static const int priorities[] = {
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
+/* openlog(3) does not say so. */
+static void
+tell_if_syslog_is_missing(void)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), reason = 0;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+		reason = errno;
+	if (reason == EPROTOTYPE) /* a daemon that wants a stream */
+		reason = 0;
+	if (reason != 0)
+		(void)fprintf(stderr,
+			      "heloscope-milter: no line will be logged: " _PATH_LOG ": %s; start a syslog "
+			      "daemon, or set \"log stderr\" in the configuration\n",
+			      strerror(reason));
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void
 log_open(enum log_target target, enum log_level level)
 {
-	if (target == LOG_TARGET_SYSLOG)
+	if (target == LOG_TARGET_SYSLOG) {
+		tell_if_syslog_is_missing();
 		openlog("heloscope-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	}
 	atomic_store(&log_target_now, (int)target);
 	atomic_store(&log_level_now, (int)level);
+}
+
+void
+log_is_ready(void)
+{
+	atomic_store(&is_ready, true);
 }
 
 void
@@ -51,9 +86,12 @@ log_line(enum log_level level, const char *format, ...)
 		rest = span_from(rest, escape_next(rest, ESCAPE_KEEP_BACKSLASH, shown));
 		strbuf_add(&escaped, shown);
 	}
-	if (atomic_load(&log_target_now) == LOG_TARGET_SYSLOG)
+	if (atomic_load(&log_target_now) == LOG_TARGET_SYSLOG) {
 		syslog(priorities[level], "%s", line);
-	else if (getenv("JOURNAL_STREAM") != NULL)
+		if (level > LOG_LEVEL_WARNING || atomic_load(&is_ready))
+			return;
+	}
+	if (getenv("JOURNAL_STREAM") != NULL)
 		(void)fprintf(stderr, "<%d>%s\n", priorities[level], line);
 	else
 		(void)fprintf(stderr, "heloscope-milter: %s\n", line);

@@ -385,9 +385,8 @@ static struct smfiDesc description = {
 };
 
 bool
-milter_open(struct runtime *runtime, struct error *error)
+milter_open(const char *listen, struct error *error)
 {
-	const char *listen = runtime_config(runtime)->listen;
 	char where[256];
 
 	(void)strncpy(where, listen, sizeof where - 1);
@@ -398,14 +397,16 @@ milter_open(struct runtime *runtime, struct error *error)
 		return false;
 	}
 	if (smfi_opensocket(false) != MI_SUCCESS) {
-		error_set(error,
-			  "cannot listen on \"%s\": is the address this host's, the port free, the folder "
-			  "there?",
-			  listen);
+		error_set(error, "libmilter cannot listen on \"%.200s\"; the system log says why", listen);
 		return false;
 	}
-	milter_use(runtime);
 	return true;
+}
+
+void
+milter_stop(void)
+{
+	(void)smfi_stop();
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "heloscope/document.h"
+#include "heloscope/regular_file.h"
 
 #define FORMAT "heloscope-peers-1"
 #define CLOCK_SLACK_S 3600
@@ -379,13 +380,16 @@ set_aside(const char *path, size_t line, struct error *error)
 bool
 peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error)
 {
-	FILE *file = fopen(path, "re");
+	struct error reason;
+	FILE *file;
 	size_t line;
 
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return true;
+	file = regular_file_open(path, NULL, &reason);
 	if (file == NULL) {
-		if (errno != ENOENT)
-			error_set(error, "%s cannot be read: %s", path, strerror(errno));
-		return errno == ENOENT;
+		error_set(error, "%s cannot be read: %.200s", path, reason.text);
+		return false;
 	}
 	(void)pthread_mutex_lock(&store->lock);
 	line = read_lines(store, file, now);

@@ -30,67 +30,6 @@ service_raise_descriptors(void)
 	return (unsigned long)limit.rlim_cur;
 }
 
-/* The path of a unix socket, or NULL. */
-static const char *
-socket_path(const char *listen)
-{
-	if (strncmp(listen, "unix:", 5) == 0)
-		return listen + 5;
-	return strncmp(listen, "local:", 6) == 0 ? listen + 6 : NULL;
-}
-
-static bool
-set_address(struct sockaddr_un *address, const char *path)
-{
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof address->sun_path)
-		return false;
-	memcpy(address->sun_path, path, strlen(path));
-	return true;
-}
-
-static bool
-answers(const struct sockaddr_un *address)
-{
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const bool is_alive = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
-
-	if (fd >= 0)
-		(void)close(fd);
-	return is_alive;
-}
-
-bool
-service_clear_socket(const char *listen, struct error *error)
-{
-	const char *path = socket_path(listen);
-	struct sockaddr_un address;
-	struct stat status;
-
-	if (path == NULL)
-		return true;
-	if (!set_address(&address, path)) {
-		error_set(error, "the socket path %s is longer than the %zu octets that a socket may have",
-			  path, sizeof address.sun_path - 1);
-		return false;
-	}
-	if (lstat(path, &status) != 0)
-		return true; /* nothing there; a missing folder shows when the socket is made */
-	if (!S_ISSOCK(status.st_mode)) {
-		error_set(error, "%s exists and is no socket; it is left alone", path);
-		return false;
-	}
-	if (answers(&address)) {
-		error_set(error, "another program listens on %s", path);
-		return false;
-	}
-	if (unlink(path) != 0) {
-		error_set(error, "the old socket %s cannot be removed: %s", path, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
 int
 service_find_listener(void)
 {
@@ -112,18 +51,37 @@ service_send_at_once(void)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); /* fails for unix sockets */
 }
 
-static bool
-find_user(const char *name, struct passwd *user, char *memory, size_t size)
-{
-	struct passwd *found = NULL;
+/* Accounts. */
 
-	return getpwnam_r(name, user, memory, size, &found) == 0 && found != NULL;
+#define ACCOUNT_MEMORY 16384 /* octets: a line of passwd(5), or of group(5) with its members */
+
+static bool
+find_account(const char *name, struct service_account *account)
+{
+	char memory[ACCOUNT_MEMORY];
+	struct passwd user, *found = NULL;
+
+	if (getpwnam_r(name, &user, memory, sizeof memory, &found) != 0 || found == NULL)
+		return false;
+	*account = (struct service_account){ name, user.pw_uid, user.pw_gid };
+	return true;
 }
 
-static bool
-find_group(const char *name, gid_t *id)
+bool
+service_find_user(const char *name, uid_t *id)
 {
-	char memory[16384];
+	struct service_account account;
+
+	if (!find_account(name, &account))
+		return false;
+	*id = account.user_id;
+	return true;
+}
+
+bool
+service_find_group(const char *name, gid_t *id)
+{
+	char memory[ACCOUNT_MEMORY];
 	struct group group, *found = NULL;
 
 	if (getgrnam_r(name, &group, memory, sizeof memory, &found) != 0 || found == NULL)
@@ -133,63 +91,70 @@ find_group(const char *name, gid_t *id)
 }
 
 bool
-service_set_socket_access(const char *listen, const char *owner, const char *group, unsigned mode,
-			  struct error *error)
+service_find_account(const char *user, const char *group, struct service_account *account,
+		     struct error *error)
 {
-	const char *path = socket_path(listen);
-	char memory[4096];
-	struct passwd user = { .pw_uid = (uid_t)-1 };
-	gid_t group_id = (gid_t)-1;
-
-	if (path == NULL)
-		return true;
-	if (owner != NULL && !find_user(owner, &user, memory, sizeof memory)) {
-		error_set(error, "there is no user \"%s\" to own the socket", owner);
+	if (!find_account(user, account)) {
+		error_set(error,
+			  "there is no user \"%s\" to run as; create it (systemd-sysusers does, or useradd "
+			  "--system) or name another with the setting \"user\"",
+			  user);
 		return false;
 	}
-	if (group != NULL && !find_group(group, &group_id)) {
-		error_set(error, "there is no group \"%s\" for the socket", group);
-		return false;
-	}
-	/* Without a wish no call: chown(2) is forbidden to a service that is well shut in. */
-	if (((owner != NULL || group != NULL) && chown(path, user.pw_uid, group_id) != 0)
-	    || chmod(path, (mode_t)mode) != 0) {
-		error_set(error, "the access to %s cannot be set: %s", path, strerror(errno));
+	if (group != NULL && !service_find_group(group, &account->group_id)) {
+		error_set(error,
+			  "there is no group \"%s\" to run as; create it, or name another with the "
+			  "setting \"user\"",
+			  group);
 		return false;
 	}
 	return true;
 }
 
 bool
-service_drop_privileges(const char *user, const char *group, struct error *error)
+service_step_down(const struct service_account *account, struct error *error)
 {
-	char memory[4096];
-	struct passwd account;
-	gid_t group_id;
-
-	if (geteuid() != 0 || strcmp(user, "root") == 0)
+	if (account == NULL
+	    || (initgroups(account->name, account->group_id) == 0 && setegid(account->group_id) == 0
+		&& seteuid(account->user_id) == 0))
 		return true;
-	if (!find_user(user, &account, memory, sizeof memory)) {
-		error_set(error,
-			  "there is no user \"%s\" to run as; create it (systemd-sysusers does) or name "
-			  "another with "
-			  "the setting \"user\"",
-			  user);
+	error_set(error, "cannot become user \"%s\": %s", account->name, strerror(errno));
+	return false;
+}
+
+bool
+service_step_up(const struct service_account *account, struct error *error)
+{
+	if (account == NULL || (seteuid(0) == 0 && setegid(0) == 0))
+		return true;
+	error_set(error, "cannot become root again: %s", strerror(errno));
+	return false;
+}
+
+bool
+service_drop_privileges(const struct service_account *account, struct error *error)
+{
+	if (initgroups(account->name, account->group_id) != 0 || setgid(account->group_id) != 0
+	    || setuid(account->user_id) != 0) {
+		error_set(error, "cannot become user \"%s\": %s", account->name, strerror(errno));
 		return false;
 	}
-	group_id = account.pw_gid;
-	if (group != NULL && !find_group(group, &group_id)) {
-		error_set(error, "there is no group \"%s\" to run as", group);
+	if (account->user_id != 0 && (setuid(0) == 0 || geteuid() == 0)) {
+		error_set(error, "still root after becoming user \"%s\"", account->name);
 		return false;
 	}
-	if (initgroups(user, group_id) != 0 || setgid(group_id) != 0 || setuid(account.pw_uid) != 0) {
-		error_set(error, "cannot become user \"%s\": %s", user, strerror(errno));
+	return true;
+}
+
+/* The service manager. */
+
+static bool
+set_address(struct sockaddr_un *address, const char *path)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address->sun_path)
 		return false;
-	}
-	if (account.pw_uid != 0 && (setuid(0) == 0 || geteuid() == 0)) {
-		error_set(error, "still root after becoming user \"%s\"", user);
-		return false;
-	}
+	memcpy(address->sun_path, path, strlen(path));
 	return true;
 }
 

@@ -13,11 +13,8 @@
 #include "heloscope/error.h"
 #include "heloscope/session.h"
 
-/*
- * Register with libmilter and bind the socket of `runtime`'s configuration. Keeps a reference
- * to `runtime` for connections to come.
- */
-bool milter_open(struct runtime *runtime, struct error *error);
+/* Register with libmilter and listen on its socket, "inet:8891@127.0.0.1" or "unix:/path". */
+bool milter_open(const char *listen, struct error *error);
 
 /* Connections from now on use `runtime`; takes a reference of its own. Any thread. */
 void milter_use(struct runtime *runtime);
@@ -25,8 +22,11 @@ void milter_use(struct runtime *runtime);
 /* The runtime in use, with a reference for the caller. Any thread. */
 struct runtime *milter_runtime(void);
 
-/* Serve until SIGTERM or SIGINT. Returns false when libmilter failed. */
+/* Serve, once milter_use() was called, until milter_stop(). Returns false when libmilter failed. */
 bool milter_run(void);
+
+/* libmilter is to end; it sees to that with the next connection, or within five seconds. Any thread. */
+void milter_stop(void);
 
 /* Give up the runtime in use, once milter_run() has returned. */
 void milter_close(void);

@@ -1,5 +1,5 @@
 /*
- * service: what a daemon needs of the system: descriptors, its socket, its user, its manager.
+ * service: what a daemon needs of the system: descriptors, its user, its manager.
  *
  * For the main program, before it has threads. Functions say in `error` what failed.
  */
@@ -7,6 +7,7 @@
 #define HELOSCOPE_SERVICE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "heloscope/error.h"
 
@@ -15,20 +16,6 @@
  * them. Returns the limit that now holds.
  */
 unsigned long service_raise_descriptors(void);
-
-/*
- * Make way for a socket at `listen` ("unix:/path" or "local:/path"; anything else is left
- * alone). A socket that nobody answers on is removed. False when another program answers there,
- * when what lies there is no socket, or when its folder does not exist.
- */
-bool service_clear_socket(const char *listen, struct error *error);
-
-/*
- * Give the unix socket at `listen` its owner, group (names; NULL leaves them) and mode. Does
- * nothing for other sockets.
- */
-bool service_set_socket_access(const char *listen, const char *owner, const char *group, unsigned mode,
-			       struct error *error);
 
 /* The descriptor of the socket that this process listens on, or -1: libmilter keeps it to itself. */
 int service_find_listener(void);
@@ -40,12 +27,29 @@ int service_find_listener(void);
  */
 void service_send_at_once(void);
 
+/* Whom the process becomes. `name` is the caller's. */
+struct service_account {
+	const char *name;
+	uid_t user_id;
+	gid_t group_id;
+};
+
+bool service_find_user(const char *name, uid_t *id);
+bool service_find_group(const char *name, gid_t *id);
+
+/* The account of `user` with its own group or `group`, which may be NULL. False when there is none. */
+bool service_find_account(const char *user, const char *group, struct service_account *account,
+			  struct error *error);
+
+/* For a while, as root: what is done to files is done as `account`; and back. NULL: nothing changes. */
+bool service_step_down(const struct service_account *account, struct error *error);
+bool service_step_up(const struct service_account *account, struct error *error);
+
 /*
- * Become `user` and, with its group or `group`, lose root for good: supplementary groups are
- * those of the user, and going back must fail. Does nothing when not root, or when `user` is
- * "root", which is for containers.
+ * As root: become `account` and lose root for good. Supplementary groups are those of the user, and going
+ * back must fail.
  */
-bool service_drop_privileges(const char *user, const char *group, struct error *error);
+bool service_drop_privileges(const struct service_account *account, struct error *error);
 
 /* Tell the service manager a state (sd_notify(3)), as "READY=1"; nothing without $NOTIFY_SOCKET. */
 void service_notify(const char *state);

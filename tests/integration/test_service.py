@@ -76,6 +76,7 @@ class Options(Base):
         uncommented = re.sub(r"(?m)^( *)#(?=[a-z}]| +(reject|otherwise))", r"\1", text)
         uncommented = uncommented.replace("/etc/heloscope/spamhaus.key", str(self.lab.folder / "key"))
         uncommented = uncommented.replace("/usr/share/dns/root.key", str(self.lab.folder / "key"))
+        uncommented = uncommented.replace("/var/spool/postfix/heloscope", str(self.lab.subfolder("socket")))
         uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)
         self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
         status, output, warnings = self.run_program("-t", "-c", self.config(uncommented))
@@ -143,14 +144,14 @@ class Socket(Base):
         self.assertEqual(path.read_text(), "precious")
 
     def test_F40_folder_missing_and_path_too_long(self):
-        self.fails(f'listen "unix:{self.lab.folder}/absent/milter.sock"\n{CONFIG_HEAD}', "cannot listen on .*the folder there")
+        self.fails(f'listen "unix:{self.lab.folder}/absent/milter.sock"\n{CONFIG_HEAD}', "cannot listen on .*absent/milter.sock\": No such file or directory; make its directory: install -d -o nobody")
         self.fails(f'listen "unix:{self.lab.folder}/{"x" * 120}"\n{CONFIG_HEAD}', "longer than the 107 octets")
 
     def test_F54_port_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            self.fails(f'listen "inet:{taken.getsockname()[1]}@127.0.0.1"\n{CONFIG_HEAD}', "cannot listen on")
+            self.fails(f'listen "inet:{taken.getsockname()[1]}@127.0.0.1"\n{CONFIG_HEAD}', "cannot listen on .*: Address already in use; another program listens there")
 
     def test_chrooted_postfix_reaches_it(self):
         self.lab.nsd(ZONES)

@@ -11,7 +11,7 @@
 
 #include "config_text.h"
 #include "heloscope/log.h"
-#include "heloscope/service.h"
+#include "heloscope/listener.h"
 #include "heloscope/session.h"
 
 /* Port 9 of loopback: nobody answers, so every lookup fails fast or at the timeout. */
@@ -248,47 +248,79 @@ runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way(void **state)
 	runtime_unref(second);
 }
 
+static bool
+does_not_open(const char *where, struct error *error)
+{
+	error_set(error, "opened %s", where);
+	return false;
+}
+
+/* Make a socket there, all but the last step; returns the complaint. */
+static const char *
+complaint_of(const char *where)
+{
+	static struct error error;
+	const struct listener_wish wish = { .listen = where, .mode = 0660, .open = does_not_open };
+
+	error_set(&error, "none");
+	assert_false(listener_make(&wish, NULL, &error));
+	return error.text;
+}
+
+static void
+expect_complaint(const char *where, const char *expected)
+{
+	if (strstr(complaint_of(where), expected) == NULL)
+		fail_msg("%s: %s", where, complaint_of(where));
+}
+
 /* F40 */
 static void
-F40_service_clears_only_sockets_that_nobody_answers_on(void **state)
+F40_listener_clears_only_sockets_that_nobody_answers_on(void **state)
 {
-	char folder[] = "/tmp/heloscope-socket.XXXXXX", path[64], listen_to[80];
+	char folder[] = "/tmp/heloscope-socket.XXXXXX", path[64], where[80];
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct error error;
 	int fd;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	(void)snprintf(path, sizeof path, "%s/s", folder);
-	(void)snprintf(listen_to, sizeof listen_to, "unix:%s", path);
+	(void)snprintf(where, sizeof where, "unix:%s", path);
 	memcpy(address.sun_path, path, sizeof path);
-	assert_true(service_clear_socket(listen_to, &error)); /* nothing there */
-	assert_true(service_clear_socket("inet:1@127.0.0.1", &error));
+	expect_complaint(where, "opened"); /* nothing there */
 	(void)fclose(fopen(path, "w"));
-	assert_false(service_clear_socket(listen_to, &error)); /* a file */
+	expect_complaint(where, "is no socket");
 	assert_int_equal(access(path, F_OK), 0);
+	(void)unlink(path);
+	assert_int_equal(symlink("/tmp", path), 0);
+	expect_complaint(where, "is no socket");
 	(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(listen(fd, 1), 0);
-	assert_false(service_clear_socket(listen_to, &error)); /* alive */
+	expect_complaint(where, "another program listens");
 	(void)close(fd);
-	assert_true(service_clear_socket(listen_to, &error)); /* stale */
+	expect_complaint(where, "opened"); /* stale */
 	assert_int_equal(access(path, F_OK), -1);
 	(void)rmdir(folder);
 }
 
+/* D3: what libmilter would not say. */
 static void
-service_drop_privileges_tells_of_a_missing_user(void **state)
+D3_listener_tells_the_true_reason(void **state)
 {
-	struct error error;
-
 	(void)state;
-	if (geteuid() != 0)
-		skip();
-	assert_false(service_drop_privileges("no-such-user-here", NULL, &error));
-	assert_non_null(strstr(error.text, "there is no user \"no-such-user-here\""));
-	assert_true(service_drop_privileges("root", NULL, &error));
+	expect_complaint("inet:8891@192.0.2.1",
+			 "Cannot assign requested address; expected an address of this host");
+	expect_complaint("inet:8891@[192.0.2.1]", "Cannot assign requested address");
+	expect_complaint("inet6:8891@2001:db8::1", "Cannot assign requested address");
+	expect_complaint(
+		"unix:/nonexistent/directory/s",
+		"No such file or directory; make its directory: install -d -o USER -g postfix -m 2750 "
+		"/nonexistent/directory");
+	expect_complaint("unix:/etc/passwd/s", "Not a directory");
+	expect_complaint("local:/proc/s", "cannot listen on");
+	expect_complaint("inet:8891@name.example", "opened"); /* libmilter looks names up */
 }
 
 int
@@ -302,8 +334,8 @@ main(void)
 		cmocka_unit_test(A15_session_defers_what_it_cannot_clean),
 		cmocka_unit_test(M14_session_judges_each_message_and_recipient_alone),
 		cmocka_unit_test(runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way),
-		cmocka_unit_test(F40_service_clears_only_sockets_that_nobody_answers_on),
-		cmocka_unit_test(service_drop_privileges_tells_of_a_missing_user),
+		cmocka_unit_test(F40_listener_clears_only_sockets_that_nobody_answers_on),
+		cmocka_unit_test(D3_listener_tells_the_true_reason),
 	};
 
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);

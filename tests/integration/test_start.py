@@ -1,0 +1,283 @@
+"""How the filter starts, or says why it cannot; and how it ends."""
+import os
+import pwd
+import re
+import resource
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import unittest
+
+from lab import DEADLINE_S, Lab, free_port, wait_until
+
+NOBODY = pwd.getpwnam("nobody")
+REST = 'resolver { servers 127.0.0.1@9 timeout 1s }\nuser "nobody"\n'
+
+# Run a program with a /dev of its own, whose log leads to a socket of the test, or is missing.
+OWN_DEV = """
+mount -t tmpfs none "$1"
+for name in null zero urandom random tty; do touch "$1/$name"; mount --bind "/dev/$name" "$1/$name"; done
+[ -z "$2" ] || ln -s "$2" "$1/log"
+mount --rbind "$1" /dev
+shift 2
+exec "$@"
+"""
+
+# As the filter's user: put a symbolic link in the place of a socket, whenever one shows, and take it away again.
+SWAPPER = """
+import os, sys
+path, victim = sys.argv[1:]
+print("ready", flush=True)
+while True:
+    try:
+        if os.path.islink(path):
+            os.unlink(path)
+        else:
+            os.unlink(path)
+            os.symlink(victim, path)
+    except OSError:
+        pass
+"""
+
+
+class Syslog:
+    """A socket for /dev/log, and what came."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        path.chmod(0o666)
+        self.socket.setblocking(False)
+        self.text = ""
+
+    def read(self):
+        try:
+            while True:
+                self.text += self.socket.recv(65536).decode() + "\n"
+        except BlockingIOError:
+            return self.text
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab()
+        self.lab.__enter__()
+        self.addCleanup(self.lab.__exit__, None, None, None)
+        self.program = self.lab.builddir / "milter/heloscope-milter"
+        self.log_path = self.lab.folder / "syslog"
+        self.lab.folder.chmod(0o755)
+
+    def config(self, text, name="test"):
+        path = self.lab.folder / f"{name}.conf"
+        path.write_text(text)
+        return path
+
+    def command(self, path, has_log=True):
+        dev = self.lab.subfolder("dev")
+        return ["unshare", "--mount", "sh", "-c", OWN_DEV, "sh", dev, self.log_path if has_log else "", self.program, "-c", path]
+
+    def start(self, text, name="test", command=None, **more):
+        process = self.lab.start(name, command or [self.program, "-c", self.config(text, name)], **more)
+        log = self.lab.folder / f"{name}.log"
+        wait_until("heloscope-milter", lambda: "listens on" in log.read_text(), process=process)
+        return process
+
+
+class Faults(Base):
+    """D3: each way of failing to start says on stderr and in syslog what it was, and what to do."""
+
+    def expect(self, text, what, repair=".", user=None, path=None, descriptors=None):
+        def become():
+            if descriptors is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+        with self.subTest(what):
+            self.log_path.unlink(missing_ok=True)
+            syslog = Syslog(self.log_path)
+            command = self.command(path or self.config(text))
+            if user is not None:
+                command[-3:-3] = ["setpriv", f"--reuid={user}", "--clear-groups"]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S, preexec_fn=become)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            with syslog.socket:
+                logged = syslog.read()
+            for told in (done.stderr, logged):
+                self.assertRegex(told, what)
+                self.assertRegex(told, repair)
+
+    def test_D3_each_fault_is_told_on_stderr_and_in_the_log(self):
+        folder, port = self.lab.folder, free_port()
+        listen = f'listen "inet:{port}@127.0.0.1"\n'
+        self.expect(listen + 'user "absent"', 'there is no user "absent" to run as', 'setting "user"')
+        self.expect(listen + 'user "nobody" group "absent"', 'there is no group "absent" to run as', "create it")
+        self.expect(f'{REST}listen "unix:{folder}/x" {{ owner "absent" }}', 'there is no user "absent" to own the socket')
+        self.expect(f'{REST}listen "unix:{folder}/x" {{ group "absent" }}', 'there is no group "absent" for the socket')
+        self.expect(f'{REST}listen "unix:{folder}/none/x"', r"none/x.*: No such file or directory", f"install -d -o nobody .*{folder}/none")
+        self.expect(f'{REST}listen "unix:{folder}/x"', r"/x.*: Permission denied", f"directory must belong to the user.*install -d -o nobody .*{folder}")
+        self.expect(f'{REST}listen "unix:{folder}/{"x" * 120}"', "longer than the 107 octets")
+        self.expect(f'{REST}listen "inet:{port}@192.0.2.7"', "Cannot assign requested address", "address of this host")
+        self.expect(f'{REST}listen "inet6:{port}@2001:db8::7"', "Cannot assign requested address", "address of this host")
+        self.expect(f'{REST}listen "inet:25@127.0.0.1"', "Permission denied", "below 1024.*CAP_NET_BIND_SERVICE", user=NOBODY.pw_uid)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            self.expect(REST + listen, "Address already in use", "end it, or choose another port")
+        self.expect(f'{REST}{listen}resolver {{ trust-anchor "{folder}/none" }}', "trust-anchor .*none.* cannot be read: No such file")
+        self.expect(f'{REST}{listen}dnsbl "a.test" key-file "{folder}/none"', "key file .*none.* cannot be read: No such file")
+        self.expect(REST + listen, "60 open files are allowed, and 64 are needed", "raise LimitNOFILE", descriptors=60)
+        self.expect("mode enfroce", r"test.conf:1:6: found enfroce.*did you mean \"enforce\"", "does not start")
+
+    def test_D3_each_fault_of_the_file_itself(self):
+        folder = self.lab.folder
+        os.mkfifo(folder / "fifo")
+        closed = self.config(REST, "closed")
+        closed.chmod(0o600)
+        self.expect("", "none: cannot be read: No such file or directory", path=folder / "none")
+        self.expect("", "cannot be read: it is a directory; expected a file", path=folder)
+        self.expect("", "fifo: cannot be read: it is a FIFO; expected a file", path=folder / "fifo")
+        self.expect("", "closed.conf: cannot be read: Permission denied", path=closed, user=NOBODY.pw_uid)
+        self.expect('include "none.conf"', r'test.conf:1:9: ".*none.conf" cannot be included: No such file or directory')
+
+    def test_D3_what_will_be_missed_is_told_and_does_not_keep_it_from_starting(self):
+        folder, port = self.lab.folder, free_port()
+        text = f'listen "inet:{port}@127.0.0.1"\n{REST}audit log "{folder}/none/audit"\nprobe yes {{ file "{folder}/peers" }}\nlog syslog\n'
+        syslog = Syslog(self.log_path)
+        self.addCleanup(syslog.socket.close)
+        process = self.lab.start("missed", self.command(self.config(text)))
+        wait_until("the line of being ready", lambda: "listens on" in syslog.read(), process=process)
+        for told in (syslog.text, (folder / "missed.log").read_text()):
+            self.assertRegex(told, r"audit log .*none/audit cannot be made: .*No such file or directory; make it: install -d -o nobody")
+            self.assertRegex(told, r"file of findings .*peers cannot be made: .*must belong to the user \"nobody\"")
+        self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
+
+    def test_N13_without_syslog_it_says_so_on_stderr(self):
+        process = self.lab.start("silent", self.command(self.config(f'listen "inet:{free_port()}@127.0.0.1"\n{REST}'), has_log=False))
+        log = self.lab.folder / "silent.log"
+        wait_until("a line", lambda: re.search(r'no line will be logged: /dev/log: No such file.*"log stderr"', log.read_text()), process=process)
+
+
+class Socket(Base):
+    def test_N07_socket_of_the_recipe_belongs_to_the_user_with_the_group_of_its_directory(self):
+        folder = self.lab.folder / "recipe"
+        subprocess.run(["install", "-d", "-o", "nobody", "-g", "mail", "-m", "2750", folder], check=True)
+        for mode in (0o660, 0o600, 0o666):
+            with self.subTest(oct(mode)):
+                path = folder / f"{mode:o}.sock"
+                self.start(f'listen "unix:{path}" {{ mode 0{mode:o} }}\nlog stderr\n{REST}', f"mode{mode:o}", umask=0o077)
+                status = path.stat()
+                self.assertEqual((status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)), (NOBODY.pw_uid, folder.stat().st_gid, mode))
+                self.assertNotIn("own socket", (self.lab.folder / f"mode{mode:o}.log").read_text())
+
+    def test_N07_the_service_that_is_never_root(self):
+        """The unit's way: User=, UMask=0007 and a directory that the service manager made."""
+        path = self.lab.subfolder("run", 0o755, "nobody") / "milter.sock"
+        config = self.config(f'listen "unix:{path}"\nlog stderr\n{REST}'.replace('"nobody"', '"heloscope"'))
+        command = ["setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups", self.program, "-c", config]
+        self.start("", command=command, umask=0o007)
+        status = path.stat()
+        self.assertEqual((status.st_uid, stat.S_IMODE(status.st_mode)), (NOBODY.pw_uid, 0o660))
+
+    def test_P4_root_follows_no_path_of_the_user(self):
+        """Links that the user plants before, and while it starts, lead root to nothing."""
+        victim = self.lab.folder / "victim"
+        victim.write_text("root's own")
+        victim.chmod(0o600)
+        folder = self.lab.subfolder("socket", 0o755, "nobody")
+        path = folder / "milter.sock"
+        config = self.config(f'listen "unix:{path}" {{ owner "nobody" group "mail" mode 0666 }}\nlog stderr\n{REST}')
+
+        def check():
+            status = victim.stat()
+            self.assertEqual((status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)), (0, 0, 0o600))
+
+        path.symlink_to(victim)
+        done = subprocess.run([self.program, "-c", config], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertIn("is no socket; it is left alone", done.stderr)
+        check()
+        path.unlink()
+        swapper = subprocess.Popen(["setpriv", f"--reuid={NOBODY.pw_uid}", "--clear-groups", sys.executable, "-c", SWAPPER, path, victim],
+                                   stdout=subprocess.PIPE)
+        self.addCleanup(swapper.stdout.close)
+        self.addCleanup(swapper.wait)
+        self.addCleanup(swapper.kill)
+        swapper.stdout.readline()
+        for attempt in range(20):
+            process = self.lab.start(f"attempt{attempt}", [self.program, "-c", config])
+            log = self.lab.folder / f"attempt{attempt}.log"
+            wait_until("an end of the start", lambda: process.poll() is not None or "listens on" in log.read_text())
+            process.terminate()
+            process.wait(DEADLINE_S)
+            check()
+
+    def test_P4_files_in_the_state_directory_are_the_users_business_alone(self):
+        """A link to root's file in the place of the findings is neither read nor set aside, and a FIFO not waited for."""
+        secret = self.lab.folder / "secret"
+        secret.write_text("root's own\n")
+        secret.chmod(0o600)
+        for name, plant in (("link", lambda path: path.symlink_to(secret)), ("fifo", os.mkfifo)):
+            with self.subTest(name):
+                folder = self.lab.subfolder(f"state-{name}", 0o755, "nobody")
+                plant(folder / "peers")
+                self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}probe yes {{ file "{folder}/peers" }}\n', name)
+                self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is no file")
+                self.assertEqual(secret.read_text(), "root's own\n")
+
+    def test_P4_as_root_no_name_is_changed_before_the_user_is_taken_on(self):
+        """What strace sees: as root the filter gives away descriptors, and makes, renames and removes nothing."""
+        path = self.lab.subfolder("socket", 0o755, "nobody") / "milter.sock"
+        trace = self.lab.folder / "trace"
+        config = self.config(f'listen "unix:{path}" {{ owner "daemon" group "mail" mode 0620 }}\nlog stderr\n{REST}')
+        calls = "bind,connect,unlink,unlinkat,rename,renameat,renameat2,chmod,fchmodat,chown,lchown,fchownat,mkdir,symlink,link,setresuid"
+        self.start("", command=["strace", "-f", "-o", trace, "-e", f"trace={calls}", self.program, "-c", config])
+        user, as_root = 0, []
+        for line in trace.read_text().splitlines():
+            step = re.search(r"setresuid\((\S+), (\S+), (\S+)\)", line)
+            if step:
+                user = int(step[2])
+            elif user == 0 and (str(path.parent) in line or re.search(r"ch(mod|own)", line)):
+                as_root.append(line)
+        self.assertEqual([line for line in as_root if "AT_EMPTY_PATH" not in line], [])
+        self.assertEqual(len(as_root), 1)
+
+
+class End(Base):
+    def test_N11_each_signal_leaves_a_line_and_ends_it_at_once(self):
+        for name in ("HUP", "TERM", "INT"):
+            with self.subTest(name):
+                process = self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}', name)
+                start = time.monotonic()
+                process.send_signal(getattr(signal, f"SIG{name}"))
+                self.assertEqual(process.wait(DEADLINE_S), 0)
+                self.assertLess(time.monotonic() - start, 3, "libmilter by itself looks every five seconds")
+                self.assertIn(f"SIG{name}: heloscope-milter stops", (self.lab.folder / f"{name}.log").read_text())
+
+    def test_N11_a_reload_says_what_needs_a_restart(self):
+        head = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n'
+        process = self.start(head + REST)
+        log = self.lab.folder / "test.log"
+
+        def reload(text, expected, count=1):
+            before = log.read_text().count(expected)
+            self.config(text)
+            process.send_signal(signal.SIGUSR1)
+            wait_until(expected, lambda: log.read_text().count(expected) >= before + count, process=process)
+            return log.read_text()
+
+        self.assertNotIn("after a restart", reload(head + REST, "read again"))
+        other = head.replace("inet:", "inet6:").replace("127.0.0.1", "::1")
+        reload(other + REST.replace('"nobody"', '"daemon" group "mail"'), "after a restart", 3)
+        for setting in ("listen", "user", "group of the user"):
+            self.assertIn(f'the setting "{setting}" has changed: that takes effect only after a restart', log.read_text())
+        reload(other + REST, "after a restart")  # still not in force
+        reload("mode enfroce", "the old configuration stays")
+        self.assertIn("test.conf:1:6: found enfroce", log.read_text())
+        self.config("").unlink()
+        process.send_signal(signal.SIGUSR1)
+        wait_until("the reason", lambda: "cannot be read: No such file" in log.read_text(), process=process)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
