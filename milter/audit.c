@@ -45,7 +45,9 @@ struct audit {
 	int fd;
 	bool is_torn;     /* the file does not end with a line end */
 	size_t lost_then; /* at the last batch */
-	bool has_told;    /* of losses, in the log; not yet of their end */
+	int reason; /* why the last line was lost that could not be written; 0 once lines are written again */
+	int told_reason;
+	bool has_told; /* of losses, in the log; not yet of their end */
 	uint64_t told_ms;
 };
 
@@ -78,23 +80,40 @@ is_current(const struct audit *audit)
 	       && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
-static bool
+/* Returns 0, or why it cannot be opened. */
+static int
 open_file(struct audit *audit)
 {
 	struct stat status;
 
 	if (is_current(audit))
-		return true;
+		return 0;
 	close_file(audit);
 	audit->fd = open(audit->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
 	if (audit->fd < 0 || fstat(audit->fd, &status) != 0)
-		return false;
+		return errno;
 	audit->is_torn = !ends_with_line(audit->fd, &status); /* a kill in the middle of a line */
-	return true;
+	return 0;
 }
 
-/* Append one line, behind a line end when the one before was torn. */
-static bool
+/* Forget the first `length` octets of what is to be written. */
+static void
+advance(struct iovec *parts, size_t count, size_t length)
+{
+	for (size_t i = 0; i < count; i++) {
+		const size_t taken = length < parts[i].iov_len ? length : parts[i].iov_len;
+
+		parts[i].iov_base = (char *)parts[i].iov_base + taken;
+		parts[i].iov_len -= taken;
+		length -= taken;
+	}
+}
+
+/*
+ * Append one line, behind a line end when the one before was torn. Returns 0, or why it is not there. What
+ * is written in part says nothing of the reason: only the next attempt does.
+ */
+static int
 append(struct audit *audit, const struct line *line)
 {
 	static char line_end[] = "\n";
@@ -103,37 +122,43 @@ append(struct audit *audit, const struct line *line)
 		{ line->text, line->length },
 		{ line_end, 1 },
 	};
-	const size_t length = parts[0].iov_len + line->length + 1;
-	ssize_t written;
+	size_t left = parts[0].iov_len + line->length + 1;
 
-	do
-		written = writev(audit->fd, parts, 3);
-	while (written < 0 && errno == EINTR);
-	if (written > 0)
-		audit->is_torn = (size_t)written != length;
-	else if (written == 0)
-		errno = ENOSPC;
-	return written > 0 && (size_t)written == length;
+	while (left > 0) {
+		const ssize_t written = writev(audit->fd, parts, 3);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? errno : ENOSPC;
+		left -= (size_t)written;
+		audit->is_torn = left > 0;
+		advance(parts, 3, (size_t)written);
+	}
+	return 0;
 }
 
 /* Telling. */
 
 static void
-tell_of_loss(struct audit *audit, size_t lost, int reason)
+tell_of_loss(struct audit *audit, size_t lost)
 {
 	const uint64_t now_ms = clock_now_ms();
 
-	if (audit->has_told && now_ms - audit->told_ms < WARN_EVERY_MS)
+	if (audit->has_told && audit->reason == audit->told_reason && now_ms - audit->told_ms < WARN_EVERY_MS)
 		return;
 	log_error("audit log %s: %s; %zu record%s lost so far", audit->path,
-		  reason != 0 ? strerror(reason) : "the disk is too slow", lost, lost == 1 ? "" : "s");
+		  audit->reason != 0 ? strerror(audit->reason) : "the disk is too slow", lost,
+		  lost == 1 ? "" : "s");
 	audit->has_told = true;
+	audit->told_reason = audit->reason;
 	audit->told_ms = now_ms;
 }
 
 static void
 tell_of_recovery(struct audit *audit, size_t lost)
 {
+	audit->reason = 0;
 	if (!audit->has_told)
 		return;
 	log_warning("audit log %s is written again; %zu record%s lost", audit->path, lost,
@@ -150,24 +175,23 @@ free_line(struct line *line)
 	free(line);
 }
 
-/* Write all of `lines`. Returns how many were lost, and why the last one was. */
+/* Write all of `lines`. Returns how many were lost; why the last one was is kept in `audit->reason`. */
 static size_t
-write_lines(struct audit *audit, struct line_list *lines, int *reason)
+write_lines(struct audit *audit, struct line_list *lines)
 {
-	bool is_open = open_file(audit);
+	const int closed = open_file(audit);
 	size_t lost = 0;
 	struct line *line;
+	int reason;
 
-	*reason = is_open ? 0 : errno;
 	while ((line = STAILQ_FIRST(lines)) != NULL) {
 		STAILQ_REMOVE_HEAD(lines, link);
-		if (!is_open) {
-			lost++;
-		} else if (!append(audit, line)) {
-			*reason = errno;
-			lost++;
-		}
+		reason = closed != 0 ? closed : append(audit, line);
 		free_line(line);
+		if (reason == 0)
+			continue;
+		audit->reason = reason;
+		lost++;
 	}
 	return lost;
 }
@@ -178,17 +202,16 @@ write_queue(struct audit *audit)
 {
 	struct line_list lines = STAILQ_HEAD_INITIALIZER(lines);
 	size_t lost, all_lost;
-	int reason;
 
 	STAILQ_CONCAT(&lines, &audit->queued);
 	audit->count = audit->octets = 0;
 	(void)pthread_mutex_unlock(&audit->lock);
-	lost = write_lines(audit, &lines, &reason);
+	lost = write_lines(audit, &lines);
 	(void)pthread_mutex_lock(&audit->lock);
 	all_lost = audit->lost += lost;
 	(void)pthread_mutex_unlock(&audit->lock);
 	if (all_lost > audit->lost_then)
-		tell_of_loss(audit, all_lost, lost > 0 ? reason : 0);
+		tell_of_loss(audit, all_lost);
 	else
 		tell_of_recovery(audit, all_lost);
 	audit->lost_then = all_lost;

@@ -8,6 +8,7 @@
 
 #include "heloscope/audit_file.h"
 #include "heloscope/ident.h"
+#include "heloscope/record_read.h"
 #include "heloscope/span.h"
 
 #define DISORDER_S 3600 /* how much later than it began a message may have ended */
@@ -182,16 +183,16 @@ audit_find(const char *path, const char *id, json_t **record, struct error *erro
 {
 	struct search search = { .id = id, .status = AUDIT_ABSENT, .error = error };
 	char last[] = "99991231T235959Z";
-	json_error_t place;
 
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
 	search_files(&search, path);
 	if (search.status == AUDIT_FOUND) {
-		*record = json_loads(search.found, 0, &place);
+		*record = record_read(span_of(search.found));
 		if (*record == NULL) {
-			error_set(error, "the record of %s is torn", search.found_id);
+			error_set(error, "the record of %s is torn, or no record of this program",
+				  search.found_id);
 			search.status = AUDIT_UNREADABLE;
 		}
 	}

@@ -10,6 +10,8 @@
 #include "heloscope/log.h"
 #include "heloscope/policy.h"
 #include "heloscope/record.h"
+#include "heloscope/record_read.h"
+#include "heloscope/record_value.h"
 
 #define RECIPIENTS_MAX 16
 
@@ -147,9 +149,7 @@ has_temperror(const json_t *record)
 	json_t *checks = json_object_get(record, "checks");
 
 	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
-		const json_t *result = json_object_get(json_object_iter_value(at), "result");
-
-		if (strcmp(json_string_value(result), "temperror") == 0)
+		if (record_is(json_object_iter_value(at), "result", "temperror"))
 			return true;
 	}
 	return false;
@@ -158,8 +158,7 @@ has_temperror(const json_t *record)
 static int
 tell(const char *line, const struct options *options)
 {
-	json_error_t place;
-	json_t *record = json_loads(line, 0, &place);
+	json_t *record = record_read(span_of(line));
 	int status = CLI_UNKNOWN;
 
 	if (record == NULL)

@@ -136,15 +136,14 @@ titles_json(void)
 	return titles;
 }
 
-/* Returns whether all was written; errno tells why not. */
-static bool
+/* Returns 0, or the errno of what failed. */
+static int
 write_page(const char *path, json_t *json)
 {
 	struct output out = { .file = fopen(path, "we") };
-	bool is_written;
 
 	if (out.file == NULL)
-		return false;
+		return errno;
 	document_put(json, "titles", titles_json());
 	for (size_t i = 0; i < sizeof page / sizeof page[0]; i++) {
 		if (strcmp(page[i], DATA_LINE) == 0)
@@ -152,22 +151,22 @@ write_page(const char *path, json_t *json)
 		else
 			output_lines(&out, page[i]);
 	}
-	is_written = output_flush(&out);
-	return fclose(out.file) == 0 && is_written;
+	(void)output_close(&out);
+	return out.fault;
 }
 
 static int
 put_report(const struct report *report, bool is_json, const char *html)
 {
 	json_t *json = report_json(report);
-	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL;
+	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL, fault;
 
 	if (is_json) {
 		document_print(output_standard(), json);
 	} else if (html == NULL) {
 		put_text(report, json);
-	} else if (!write_page(html, json)) {
-		output_put(output_errors(), "heloscope report: %s: %s\n", html, strerror(errno));
+	} else if ((fault = write_page(html, json)) != 0) {
+		output_put(output_errors(), "heloscope report: %s: %s\n", html, strerror(fault));
 		status = CLI_UNKNOWN;
 	}
 	json_decref(json);

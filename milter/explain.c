@@ -98,7 +98,7 @@ put_lookups(const json_t *step, size_t indent, struct output *out)
 		strbuf_init(&said, memory, sizeof memory);
 		strbuf_printf(&said, "%s %s:", record_text(lookup, "name"), record_text(lookup, "type"));
 		for (j = 0; (answer = json_array_get(record_member(lookup, "answers"), j)) != NULL; j++)
-			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", json_string_value(answer));
+			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", record_item(answer));
 		if (j == 0)
 			strbuf_printf(&said, " %s", record_text(lookup, "status"));
 		prose_put(out, indent, "%s", memory);

@@ -31,6 +31,18 @@ help(void)
 	return CLI_WELL;
 }
 
+/* What could not be written was not told. */
+static int
+end(int status)
+{
+	struct output *out = output_standard();
+
+	if (output_flush(out))
+		return status;
+	output_put(output_errors(), "heloscope: standard output: %s\n", strerror(out->fault));
+	return CLI_UNKNOWN;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -47,7 +59,7 @@ main(int argc, char **argv)
 		if (strcmp(commands[i].name, name) == 0) {
 			const int status = commands[i].run(argc - 1, argv + 1);
 
-			return output_flush(output_standard()) ? status : CLI_UNKNOWN;
+			return end(status);
 		}
 	}
 	if (name[0] == '\0')

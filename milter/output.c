@@ -1,5 +1,6 @@
 #include "heloscope/output.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,8 +45,8 @@ output_errors(void)
 static void
 put_raw(struct output *out, const char *text, size_t length)
 {
-	if (out->file != NULL)
-		(void)fwrite(text, 1, length, out->file);
+	if (out->file != NULL && fwrite(text, 1, length, out->file) != length && out->fault == 0)
+		out->fault = errno;
 }
 
 static void
@@ -282,5 +283,16 @@ output_set_colour(struct output *out, enum output_colour colour)
 bool
 output_flush(struct output *out)
 {
-	return out->file == NULL || (fflush(out->file) == 0 && ferror(out->file) == 0);
+	if (out->file != NULL && fflush(out->file) != 0 && out->fault == 0)
+		out->fault = errno;
+	return out->fault == 0;
+}
+
+bool
+output_close(struct output *out)
+{
+	(void)output_flush(out);
+	if (fclose(out->file) != 0 && out->fault == 0)
+		out->fault = errno;
+	return out->fault == 0;
 }

@@ -16,6 +16,8 @@
 #include "heloscope/regular_file.h"
 
 #define FORMAT "heloscope-peers-1"
+#define CODE_MAX 599
+#define BITS_MAX 65536
 #define CLOCK_SLACK_S 3600
 #define SWEEP_EVERY_S 60
 #define FILE_MODE 0640 /* who sends mail here is not everybody's business */
@@ -285,20 +287,31 @@ to_json(const struct ipaddr *ip, const struct peer *peer)
 	return object;
 }
 
-static void
+/* A text as we write it: printable, and no longer than there is room for. */
+static bool
 copy(char *to, size_t size, const char *from)
 {
-	(void)snprintf(to, size, "%s", from);
+	for (const char *at = from; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	return (size_t)snprintf(to, size, "%s", from) < size;
+}
+
+/* Within the years 1 to 9999: nothing that is reckoned from it overflows. */
+static bool
+is_time(json_int_t seconds)
+{
+	return seconds >= -62135596800LL && seconds <= 253402300799LL;
 }
 
 static bool
 from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 {
 	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer, *key;
-	json_int_t looked_at, not_after;
-	int code, starttls, dane, bits, injects, is_trusted, is_named;
+	json_int_t looked_at, not_after, code, starttls, dane, bits;
+	int injects, is_trusted, is_named;
 
-	if (json_unpack(object, "{ss sI si ss ss ss ss si si sb ss ss si ss sb sb ss ss sI ss}", "ip", &ip,
+	if (json_unpack(object, "{ss sI sI ss ss ss ss sI sI sb ss ss sI ss sb sb ss ss sI ss}", "ip", &ip,
 			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
 			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
 			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
@@ -307,7 +320,7 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 		    != 0
 	    || !ipaddr_parse(span_of(ip), address) || peer_outcome_from_word(outcome) == PEER_OUTCOMES
 	    || starttls < 0 || starttls >= STARTTLS_STATES || dane < 0 || dane >= DANE_STATES || code < 0
-	    || bits < 0)
+	    || code > CODE_MAX || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
 		return false;
 	*peer = (struct peer){ .outcome = peer_outcome_from_word(outcome),
 			       .code = (unsigned)code,
@@ -319,16 +332,15 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 			       .not_after = not_after,
 			       .dane = (enum peer_dane)dane,
 			       .looked_at = looked_at };
-	copy(peer->name, sizeof peer->name, name);
-	copy(peer->greeting, sizeof peer->greeting, greeting);
-	copy(peer->ehlo, sizeof peer->ehlo, ehlo);
-	copy(peer->tls_version, sizeof peer->tls_version, tls);
-	copy(peer->cipher, sizeof peer->cipher, cipher);
-	copy(peer->problem, sizeof peer->problem, problem);
-	copy(peer->cert_names, sizeof peer->cert_names, names);
-	copy(peer->issuer, sizeof peer->issuer, issuer);
-	copy(peer->key_digest, sizeof peer->key_digest, key);
-	return true;
+	return copy(peer->name, sizeof peer->name, name)
+	       && copy(peer->greeting, sizeof peer->greeting, greeting)
+	       && copy(peer->ehlo, sizeof peer->ehlo, ehlo)
+	       && copy(peer->tls_version, sizeof peer->tls_version, tls)
+	       && copy(peer->cipher, sizeof peer->cipher, cipher)
+	       && copy(peer->problem, sizeof peer->problem, problem)
+	       && copy(peer->cert_names, sizeof peer->cert_names, names)
+	       && copy(peer->issuer, sizeof peer->issuer, issuer)
+	       && copy(peer->key_digest, sizeof peer->key_digest, key);
 }
 
 /* One line of the file. */
@@ -367,14 +379,18 @@ read_lines(struct peer_store *store, FILE *file, int64_t now)
 static void
 set_aside(const char *path, size_t line, struct error *error)
 {
-	char broken[512];
+	char *broken;
 
-	(void)snprintf(broken, sizeof broken, "%s.broken", path);
+	if (asprintf(&broken, "%s.broken", path) < 0) {
+		error_set(error, "%s is broken at line %zu", path, line);
+		return;
+	}
 	if (rename(path, broken) == 0)
 		error_set(error, "%s is broken at line %zu and was set aside as %s", path, line, broken);
 	else
 		error_set(error, "%s is broken at line %zu and cannot be set aside: %s", path, line,
 			  strerror(errno));
+	free(broken);
 }
 
 bool
@@ -434,7 +450,7 @@ write_all(const struct copy *copy, FILE *file)
 	bool is_well = fputs(FORMAT "\n", file) >= 0;
 	const char *at = copy->octets;
 
-	for (size_t i = 0; i < copy->count; i++) {
+	for (size_t i = 0; i < copy->count && is_well; i++) {
 		struct ipaddr address;
 		struct peer peer;
 		json_t *object;
@@ -445,33 +461,52 @@ write_all(const struct copy *copy, FILE *file)
 		at += unpack(at, &peer);
 		object = to_json(&address, &peer);
 		line = document_line(object);
-		is_well = is_well && line != NULL && fputs(line, file) >= 0 && fputc('\n', file) != EOF;
+		is_well = line != NULL && fputs(line, file) >= 0 && fputc('\n', file) != EOF;
 		free(line);
 		json_decref(object);
 	}
 	return is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-/* Into a new file, that then takes the place of the old. */
-static bool
-replace_file(const char *path, const struct copy *copy)
+/* Write a new file. Returns 0, or the errno of what failed. */
+static int
+write_file(const char *path, const struct copy *copy)
 {
-	char new_path[512];
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
 	FILE *file;
-	bool is_well;
-	int fd;
+	int fault;
 
-	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
-		return false;
+		return errno;
 	file = fdopen(fd, "w");
 	if (file == NULL) {
+		fault = errno;
 		(void)close(fd);
-		return false;
+		return fault;
 	}
-	is_well = write_all(copy, file);
-	return fclose(file) == 0 && is_well && rename(new_path, path) == 0;
+	errno = ENOMEM; /* what else write_all() may lack says so itself */
+	fault = write_all(copy, file) ? 0 : errno;
+	if (fclose(file) != 0 && fault == 0)
+		fault = errno;
+	return fault;
+}
+
+/* Into a new file, that then takes the place of the old. Returns 0, or the errno of what failed. */
+static int
+replace_file(const char *path, const struct copy *copy)
+{
+	char *new_path;
+	int fault;
+
+	if (copy->octets == NULL || asprintf(&new_path, "%s.new", path) < 0)
+		return ENOMEM;
+	fault = write_file(new_path, copy);
+	if (fault == 0 && rename(new_path, path) != 0)
+		fault = errno;
+	if (fault != 0)
+		(void)unlink(new_path); /* half a file, on a disk that may be full */
+	free(new_path);
+	return fault;
 }
 
 /* Set whether there is something to save; returns whether there was. */
@@ -490,19 +525,19 @@ set_changed(struct peer_store *store, bool has_changed)
 bool
 peer_store_save(struct peer_store *store, const char *path, struct error *error)
 {
-	bool is_well = true;
+	int fault = 0;
 
 	(void)pthread_mutex_lock(&store->saving);
 	if (set_changed(store, false)) {
 		const struct copy copy = copy_all(store);
 
-		is_well = copy.octets != NULL && replace_file(path, &copy);
-		if (!is_well)
-			error_set(error, "%s cannot be written: %s", path, strerror(errno));
+		fault = replace_file(path, &copy);
+		if (fault != 0)
+			error_set(error, "%s cannot be written: %s", path, strerror(fault));
 		free(copy.octets);
 	}
-	if (!is_well)
+	if (fault != 0)
 		(void)set_changed(store, true);
 	(void)pthread_mutex_unlock(&store->saving);
-	return is_well;
+	return fault == 0;
 }

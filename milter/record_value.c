@@ -63,11 +63,17 @@ record_member(const json_t *object, const char *key)
 }
 
 const char *
-record_text(const json_t *object, const char *key)
+record_item(const json_t *item)
 {
-	const char *value = json_string_value(json_object_get(object, key));
+	const char *value = json_string_value(item);
 
 	return value != NULL ? value : "";
+}
+
+const char *
+record_text(const json_t *object, const char *key)
+{
+	return record_item(json_object_get(object, key));
 }
 
 bool

@@ -137,7 +137,7 @@ is_listed_now(const json_t *hit, const struct list *list, struct list_finding *f
 	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
 		uint32_t value;
 
-		if (!ipaddr_parse(span_of(json_string_value(answer)), &address) || address.length != 4)
+		if (!ipaddr_parse(span_of(record_item(answer)), &address) || address.length != 4)
 			continue;
 		value = ipaddr_to_ipv4(&address);
 		if (dnslist_counts(list, value) && finding->count < LIST_ANSWERS_MAX)

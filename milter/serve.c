@@ -327,6 +327,7 @@ serve(const char *path)
 
 	/* Before there is any thread, so that all of them leave the signals to this one. */
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
 	thread_set_stack();
 	server.path = path;
 	server.started_with = read_config(path, &text);

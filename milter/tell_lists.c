@@ -124,7 +124,7 @@ put_hits(const json_t *check, struct output *out)
 			strbuf_printf(&said, "%s lists %s", record_text(hit, "zone"),
 				      record_text(hit, "asked"));
 		for (j = 0; (answer = json_array_get(record_member(hit, "answers"), j)) != NULL; j++)
-			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", json_string_value(answer));
+			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", record_item(answer));
 		if (j > 0)
 			strbuf_printf(&said, "%s%s)", record_text(hit, "meaning")[0] != '\0' ? ": " : "",
 				      record_text(hit, "meaning"));

@@ -25,6 +25,8 @@ only_in 'output log' 'fprintf'
 only_in 'log peer_store' 'fputs|fputc'
 only_in log 'v?syslog'
 only_in 'document' 'json_(string(n|_nocheck|n_nocheck|_set[a-z_]*)?|v?sprintf|v?pack[a-z_]*|dump[a-z]*|object_(set|update|setn)[a-z_]*|array_(set|append|insert|extend)[a-z_]*)'
+only_in 'record_value record_read' json_string_value
+only_in 'record_read peer_store' 'json_(load[a-z_]*|v?unpack[a-z_]*)' # P12: what is read is read strictly
 only_in 'audit' 'p?writev?'
 only_in 'milter' 'smfi_(setreply|setmlreply|addheader|insheader|chgheader|quarantine|progress|replacebody|addrcpt[a-z_]*|chgfrom)'
 # P12: strchr(3) finds NUL in every string.

@@ -19,6 +19,7 @@ struct output {
 	FILE *file;      /* NULL: all is thrown away */
 	bool has_colour; /* ANSI sequences may be written */
 	bool is_utf8;    /* printable UTF-8 may be written, else ASCII only */
+	int fault;       /* errno of the first write that failed; 0: none did */
 };
 
 /*
@@ -50,7 +51,10 @@ enum output_colour { OUTPUT_PLAIN, OUTPUT_BOLD, OUTPUT_RED, OUTPUT_GREEN, OUTPUT
 /* What follows looks so, where colours may be. OUTPUT_PLAIN ends it. */
 void output_set_colour(struct output *out, enum output_colour colour);
 
-/* Whether all of it was written so far, out to the file; errno tells why not. */
+/* Whether all of it was written so far, out to the file; `fault` tells why not. */
 bool output_flush(struct output *out);
+
+/* The same for a file of its own, which is closed. */
+bool output_close(struct output *out);
 
 #endif

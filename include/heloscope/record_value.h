@@ -29,6 +29,9 @@ json_t *record_result(enum result result);
 const json_t *record_member(const json_t *object, const char *key);
 const char *record_text(const json_t *object, const char *key);
 
+/* The text in a list, or "" when it is none. */
+const char *record_item(const json_t *item);
+
 /* Whether that text is `value`. */
 bool record_is(const json_t *object, const char *key, const char *value);
 

@@ -1,5 +1,6 @@
 """The audit log of a running filter: complete, by its schema, and never a reason to hold up or lose mail."""
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -17,6 +18,9 @@ lab = None
 
 def setUpModule():
     global lab, stack
+    if ctypes.CDLL(None, use_errno=True).unshare(0x20000) != 0:  # CLONE_NEWNS
+        raise unittest.SkipTest("no mount namespace can be made here")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     with contextlib.ExitStack() as started:
         lab = started.enter_context(Lab())
         lab.nsd(ZONES)
@@ -109,6 +113,54 @@ class Audit(unittest.TestCase):
             self.assertEqual(send(running.port)[0][0], b"c")
         wait_until("a word in the log", lambda: "audit log /dev/full: No space left on device" in running.log_text())
         self.assertEqual(running.log_text().count("No space left on device"), 1, "said once")
+
+    def on_disk(self, name, options):
+        """A small disk of its own at a new place, in this test's mount namespace."""
+        folder = lab.subfolder(name, owner="nobody")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
+        return folder
+
+    def expect_reason(self, running, reason, after=0):
+        """Records are lost for that reason, which is told at once, and for no other."""
+        self.assertEqual(send(running.port)[0][0], b"c")
+        wait_until(f"a word of {reason}", lambda: f": {reason};" in running.log_text()[after:])
+        for other in {"No such file or directory", "the disk is too slow", "No space left on device"} - {reason}:
+            self.assertNotIn(other, running.log_text()[after:])
+
+    def test_N08_a_full_disk_is_called_one(self):
+        folder = self.on_disk("tiny", "size=16k,mode=777")
+        running = self.start("tiny-disk", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        for _ in range(30):
+            self.assertEqual(send(running.port)[0][0], b"c")
+        self.expect_reason(running, "No space left on device")
+        self.assertEqual(running.log_text().count("audit log"), 1, "said once")
+        for line in text_of(folder / "audit.jsonl").splitlines()[:-1]:
+            json.loads(line)
+
+    def test_N08_a_disk_that_can_only_be_read(self):
+        folder = self.on_disk("readonly", "size=64k,mode=777")
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        running = self.start("read-only", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        self.expect_reason(running, "Read-only file system")
+
+    def test_N08_a_file_of_somebody_else(self):
+        folder = lab.subfolder("foreign", owner="nobody")
+        (folder / "audit.jsonl").touch(mode=0o600)
+        running = self.start("foreign-file", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        self.expect_reason(running, "Permission denied")
+
+    def test_N08_a_folder_that_goes_away_and_a_rename(self):
+        folder = lab.subfolder("moved", owner="nobody")
+        running = self.start("moved-file", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        send(running.port)
+        wait_until("a record", lambda: text_of(folder / "audit.jsonl").count("\n") == 1)
+        (folder / "audit.jsonl").rename(folder / "audit.jsonl.1")
+        send(running.port)
+        wait_until("a record in a new file", lambda: text_of(folder / "audit.jsonl").count("\n") == 1)
+        self.assertNotIn("audit log", running.log_text())
+        folder.rename(lab.folder / "moved.away")
+        self.expect_reason(running, "No such file or directory")
 
     def test_F41_mail_flows_without_a_folder_for_the_log(self):
         running = self.start("absent", CONFIG.replace("{audit}", str(lab.folder / "absent/audit.jsonl")))

@@ -532,6 +532,22 @@ class Report(unittest.TestCase):
             hour["refusals"] += is_refused
         self.assertEqual(found["trend"], hours)
 
+    def test_P12_P13_records_of_a_hostile_file_are_passed_over_or_told_in_little(self):
+        log = lab.folder / "hostile-records.jsonl"
+        record = json.loads(json.dumps(next(record for record in running.records() if len(record["checks"].get("spf", {}).get("trace", [])) > 1)))
+        for member, value, is_record in (("term", "", True), ("depth", 100000000, False), ("depth", -5, False), ("term", "\x1b[2J\u202e", True)):
+            step = record["checks"]["spf"]["trace"][1]
+            step.update({"depth": 0, member: value})
+            log.write_text(json.dumps(record, separators=(",", ":")) + "\n")
+            status, text, messages = run("explain", "--log", log, record["id"])
+            self.assertEqual(status == 3, not is_record, messages)
+            self.assertLess(len(text), 20000)
+            self.assertNotIn("\x1b", text)
+            self.assertNotIn("\u202e", text)
+            for command in (["report"], ["replay", "-c", running.config]):
+                _, text, messages = run(*command, "--log", log)
+                self.assertEqual("no record" not in messages, is_record, messages)
+
     def test_N12_rules_that_only_tell_and_shares_are_counted(self):
         log = lab.folder / "audits-report.jsonl"
         record = json.loads(json.dumps(running.records()[0]))

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +14,9 @@
 #include "heloscope/audit.h"
 #include "heloscope/log.h"
 #include "heloscope/record.h"
+#include "heloscope/record_read.h"
+
+#define LIMIT 100000 /* octets of a file; the log of this test needs less */
 
 /* A folder of its own with a path for the log. */
 struct place {
@@ -184,6 +189,61 @@ F41_audit_loses_and_counts_what_cannot_be_written(void **state)
 	remove_place(&place);
 }
 
+/* The log of the program, while `work` runs. */
+static void
+take_log(void (*work)(const char *path), const char *path, char *text, size_t size)
+{
+	const int kept = dup(STDERR_FILENO);
+	FILE *file = tmpfile();
+	size_t length;
+
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	work(path);
+	(void)dup2(kept, STDERR_FILENO);
+	(void)close(kept);
+	rewind(file);
+	length = fread(text, 1, size - 1, file);
+	text[length] = '\0';
+	(void)fclose(file);
+}
+
+static void
+write_beyond_the_limit(const char *path)
+{
+	struct audit *audit = open_audit(path);
+	struct rlimit before;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)fclose(fopen(path, "w"));
+	assert_int_equal(truncate(path, LIMIT - 3), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ LIMIT, before.rlim_max }), 0);
+	write_line(audit, "abcdefgh"); /* of which two octets find room, behind a line end */
+	expect_lost(audit, 1);
+	audit_unref(audit);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	audit = open_audit(path);
+	write_line(audit, "after");
+	audit_unref(audit);
+}
+
+/* N08: a write that was short says nothing; why the rest finds no room is told at once. */
+static void
+N08_audit_tells_why_a_write_was_short(void **state)
+{
+	struct place place = make_place();
+	char text[2000];
+	static char octets[LIMIT + 20];
+
+	(void)state;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	take_log(write_beyond_the_limit, place.path, text, sizeof text);
+	assert_non_null(strstr(text, ": File too large; 1 record lost so far"));
+	assert_int_equal(read_file(place.path, octets, sizeof octets), LIMIT + 7);
+	assert_string_equal(octets + LIMIT - 3, "\nab\nafter\n");
+	remove_place(&place);
+}
+
 /* A disk that hangs, here a pipe that nobody reads, costs records and never waits. */
 static void
 F41_audit_never_waits_for_a_disk_that_hangs(void **state)
@@ -305,10 +365,67 @@ record_tells_facts_and_verdicts(void **state)
 	config_unref(config);
 }
 
+/* P12, P13: what is not in the form of a record is none, and what readers use is within its range. */
+static void
+P13_record_read_takes_only_records(void **state)
+{
+	static const struct {
+		const char *member, *value;
+		bool is_well;
+	} table[] = {
+		{ "{}", "", true },
+		{ "\"depth\":0", "\"depth\":100000000", false },
+		{ "\"depth\":0", "\"depth\":-1", false },
+		{ "\"depth\":0", "\"depth\":1e3", false },
+		{ "\"depth\":0", "\"depth\":9223372036854775807", false },
+		{ "\"depth\":0", "\"depth\":9223372036854775808", false },
+		{ "\"depth\":0", "\"depth\":\"0\"", false },
+		{ "\"depth\":0", "\"depth\":0,\"depth\":1", false },
+		{ "\"depth\":0", "\"later\":{\"is\":[]},\"depth\":3", true },
+		{ "\"port\":25", "\"port\":65536", false },
+		{ "\"port\":25", "\"port\":null", false },
+		{ "\"term\":\"-all\"", "\"term\":\"\"", true },
+		{ "\"term\":\"-all\"", "\"term\":7", false },
+		{ "\"term\":\"-all\"", "\"term\":\"\\u0000\"", false },
+		{ "\"answers\":[\"x\"]", "\"answers\":[\"x\",null]", false },
+		{ "\"answers\":[\"x\"]", "\"answers\":\"x\"", false },
+		{ "\"2026-11-24T12:00:00Z\"", "\"2026-11-24\"", false },
+		{ "\"2026-11-24T12:00:00Z\"", "\"2026-11-24T12:00:00\\u001b\"", false },
+		{ "\"action\":\"accept\"", "\"action\":[]", false },
+		{ "\"v\":1", "\"v\":2", false },
+		{ "\"result\":\"fail\"", "\"other\":1", false },
+		{ "\"spf\":", "\"x-later\":", true },
+	};
+	static const char whole[] = "{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-"
+				    "24T12:00:00Z\",\"client\":{"
+				    "\"port\":25},\"checks\":{\"spf\":{\"result\":\"fail\",\"trace\":[{"
+				    "\"depth\":0,\"term\":\"-all\","
+				    "\"match\":\"yes\",\"lookups\":[{\"answers\":[\"x\"]}]}]}},\"verdicts\":["
+				    "{\"action\":\"accept\"}]}";
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const char *at = strstr(whole, table[i].member);
+		char line[sizeof whole + 100];
+		json_t *record;
+
+		if (at == NULL)
+			at = whole + strlen(whole);
+		(void)snprintf(line, sizeof line, "%.*s%s%s", (int)(at - whole), whole, table[i].value,
+			       *at == '\0' ? "" : at + strlen(table[i].member));
+		record = record_read(span_of(line));
+		if ((record != NULL) != table[i].is_well)
+			fail_msg("%s", line);
+		json_decref(record);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
+		cmocka_unit_test(P13_record_read_takes_only_records),
 		cmocka_unit_test(audit_appends_whole_lines_in_order),
 		cmocka_unit_test(F42_audit_follows_rotation),
 		cmocka_unit_test(F46_audit_begins_a_line_behind_a_torn_one),

@@ -256,9 +256,10 @@ peer_store_reads_back_what_it_wrote(void **state)
 	peer_store_free(other);
 }
 
-/* A broken file is set aside with all that it holds; a line is named. */
+/* A broken file is set aside with all that it holds; a line is named. P20: numbers and texts that were never
+ * written are broken, too. */
 static void
-peer_store_sets_a_broken_file_aside(void **state)
+P20_peer_store_takes_only_what_it_could_have_written(void **state)
 {
 	static const struct {
 		const char *from, *to; /* what is changed in a good file of two servers; "": at its end */
@@ -266,6 +267,12 @@ peer_store_sets_a_broken_file_aside(void **state)
 	} cases[] = { { "heloscope-peers-1", "heloscope-peers-2", 1 },
 		      { "\"code\":220", "\"code\":\"x\"", 2 },
 		      { "\"answers\"", "\"sings\"", 2 },
+		      { "\"looked-at\":1", "\"looked-at\":-9223372036854775808,\"x\":1", 2 },
+		      { "\"looked-at\":1", "\"looked-at\":9223372036854775807,\"x\":1", 2 },
+		      { "\"not-after\":0", "\"not-after\":-9223372036854775808", 2 },
+		      { "\"code\":220", "\"code\":4294967516", 2 },
+		      { "\"bits\":0", "\"bits\":2147483647", 2 },
+		      { "\"ehlo\":\"", "\"ehlo\":\"\\u001b[2J", 2 },
 		      { "198.51.100.1\"", "198.51.100\"", 3 },
 		      { "", "{}\n", 4 },
 		      { "", "{\"ip\":", 4 } };
@@ -318,7 +325,7 @@ main(void)
 		cmocka_unit_test(peer_store_keeps_the_newest),
 		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
 		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
-		cmocka_unit_test(peer_store_sets_a_broken_file_aside),
+		cmocka_unit_test(P20_peer_store_takes_only_what_it_could_have_written),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
