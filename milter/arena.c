@@ -42,6 +42,13 @@ arena_clear(struct arena *arena)
 	arena_init_for(arena, arena->usual, arena->limit);
 }
 
+void
+workspace_clear(struct workspace *workspace)
+{
+	arena_clear(&workspace->memory);
+	workspace->state = NULL;
+}
+
 static struct arena_chunk *
 add_chunk(struct arena *arena, size_t size)
 {

@@ -10,7 +10,7 @@
 #include "heloscope/clock.h"
 #include "heloscope/hash.h"
 
-#define STAGE_MEMORY (512U << 10) /* octets */
+#define STAGE_MEMORY (128U << 10) /* octets; only very many lists need so much */
 
 /* What a stage usually needs, with two lists: many sessions do nothing but wait. */
 static const size_t usual_memory[STAGES] = { 608, 288, 1008 };
@@ -21,8 +21,10 @@ struct lookup {
 	const char *name;
 	uint64_t hash;
 	enum dns_type type;
-	struct dns_answer *answer; /* NULL while awaited */
+	size_t check;              /* for which it was asked, in the table */
+	struct dns_answer *answer; /* NULL while awaited, and when it is too much */
 	struct request *request;   /* NULL once answered */
+	bool is_too_much;          /* for what the check may hold */
 };
 
 /* What the resolver holds while a question is in flight; outlives the lookup if need be. */
@@ -33,8 +35,14 @@ struct request {
 
 struct stage_state {
 	struct arena arena;
+	struct workspace work;
 	struct lookup *lookups;
 	unsigned count;
+};
+
+/* What a check holds of questions and answers, in octets. */
+struct purse {
+	uint32_t used, limit;
 };
 
 struct inquiry {
@@ -47,6 +55,8 @@ struct inquiry {
 	bool is_closed, is_scheduled, is_complete, has_expired;
 	bool has_lost_helo; /* memory ran out, which is not the same as no HELO */
 	bool is_done[INQUIRY_CHECKS_MAX];
+	struct purse purses[INQUIRY_CHECKS_MAX];
+	size_t running; /* the check that is run */
 	struct stage_state stages[STAGES];
 	struct facts facts;
 };
@@ -78,6 +88,18 @@ struct arena *
 inquiry_arena(struct inquiry *inquiry, enum stage stage)
 {
 	return &inquiry->stages[stage].arena;
+}
+
+struct workspace *
+inquiry_work(struct inquiry *inquiry, enum stage stage)
+{
+	return &inquiry->stages[stage].work;
+}
+
+void
+inquiry_allow(struct inquiry *inquiry, uint32_t octets)
+{
+	inquiry->purses[inquiry->running].limit = octets;
 }
 
 bool
@@ -134,6 +156,7 @@ forget_lookups(struct stage_state *state)
 	state->lookups = NULL;
 	state->count = 0;
 	arena_clear(&state->arena);
+	workspace_clear(&state->work);
 }
 
 /* Give back one reference and the lock. */
@@ -166,6 +189,7 @@ run_checks(struct inquiry *inquiry)
 	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
 		const struct check *check = inquiry->needs.table.checks[i];
 
+		inquiry->running = i;
 		if (!inquiry->is_done[i] && check->stage <= inquiry->stage)
 			inquiry->is_done[i] = check->run(inquiry);
 		is_complete = is_complete && inquiry->is_done[i];
@@ -186,6 +210,29 @@ run_scheduled(void *context)
 	release(inquiry);
 }
 
+/* Take octets out of a check's purse. False when they are not in it. */
+static bool
+charge(struct inquiry *inquiry, size_t check, size_t octets)
+{
+	struct purse *purse = &inquiry->purses[check];
+
+	if (purse->used > purse->limit || octets > purse->limit - purse->used)
+		return false;
+	purse->used += (uint32_t)octets;
+	return true;
+}
+
+/* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
+static void
+keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *answer)
+{
+	lookup->is_too_much = answer != NULL && !charge(inquiry, lookup->check, answer->octets);
+	if (lookup->is_too_much)
+		dns_answer_free(answer);
+	else
+		lookup->answer = answer;
+}
+
 static void
 take_answer(void *context, struct dns_answer *answer)
 {
@@ -195,7 +242,7 @@ take_answer(void *context, struct dns_answer *answer)
 
 	(void)pthread_mutex_lock(&inquiry->lock);
 	if (request->lookup != NULL) {
-		request->lookup->answer = answer;
+		keep_answer(inquiry, request->lookup, answer);
 		request->lookup->request = NULL;
 		answer = NULL;
 	}
@@ -231,12 +278,15 @@ static bool
 send_question(struct inquiry *inquiry, struct lookup *lookup)
 {
 	struct dns_resolver *resolver = inquiry->needs.resolver;
+	struct dns_answer *known = NULL;
 	struct request *request;
 
 	if (resolver->known != NULL)
-		lookup->answer = resolver->known(resolver, lookup->name, lookup->type);
-	if (lookup->answer != NULL)
+		known = resolver->known(resolver, lookup->name, lookup->type);
+	if (known != NULL) {
+		keep_answer(inquiry, lookup, known);
 		return true;
+	}
 	request = malloc(sizeof *request);
 	if (request == NULL)
 		return false;
@@ -251,6 +301,19 @@ send_question(struct inquiry *inquiry, struct lookup *lookup)
 	return false;
 }
 
+/* What is known of a question that was asked; NULL while its answer is awaited. */
+static const struct dns_answer *
+what_came(const struct inquiry *inquiry, const struct lookup *lookup)
+{
+	if (lookup->answer != NULL)
+		return lookup->answer;
+	if (lookup->is_too_much)
+		return &refused;
+	if (lookup->request == NULL)
+		return &failed; /* memory ran out when the answer came */
+	return inquiry->has_expired ? &timed_out : NULL;
+}
+
 const struct dns_answer *
 inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
 {
@@ -258,24 +321,23 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 	struct stage_state *state = &inquiry->stages[stage];
 	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
 
-	if (lookup != NULL && lookup->answer != NULL)
-		return lookup->answer;
-	if (lookup != NULL && lookup->request == NULL)
-		return &failed; /* memory ran out when the answer came */
 	if (lookup != NULL)
-		return inquiry->has_expired ? &timed_out : NULL;
+		return what_came(inquiry, lookup);
 	if (inquiry->has_expired)
 		return &too_late;
-	if (state->count >= BOUND_QUESTIONS_A_STAGE)
+	if (state->count >= BOUND_QUESTIONS_A_STAGE
+	    || !charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
 		return &refused;
 	lookup = arena_alloc(&state->arena, sizeof *lookup);
 	if (lookup == NULL)
 		return &failed;
-	*lookup = (struct lookup){ .next = state->lookups, .hash = hash, .type = type };
+	*lookup = (struct lookup){
+		.next = state->lookups, .hash = hash, .type = type, .check = inquiry->running
+	};
 	lookup->name = arena_string(&state->arena, name);
 	state->lookups = lookup;
 	state->count++;
-	return send_question(inquiry, lookup) ? lookup->answer : &failed;
+	return send_question(inquiry, lookup) ? what_came(inquiry, lookup) : &failed;
 }
 
 /* The connection's life. */
@@ -287,9 +349,12 @@ enter(struct inquiry *inquiry, enum stage stage)
 	for (int later = (int)stage; later < STAGES; later++)
 		forget_lookups(&inquiry->stages[later]);
 	facts_forget(&inquiry->facts, stage);
-	for (size_t i = 0; i < inquiry->needs.table.count; i++)
-		if (inquiry->needs.table.checks[i]->stage >= stage)
-			inquiry->is_done[i] = false;
+	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
+		if (inquiry->needs.table.checks[i]->stage < stage)
+			continue;
+		inquiry->is_done[i] = false;
+		inquiry->purses[i] = (struct purse){ .limit = BOUND_ANSWER_OCTETS };
+	}
 	inquiry->stage = stage;
 	inquiry->is_complete = false;
 }
@@ -342,8 +407,10 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	inquiry->needs = *needs;
 	(void)config_ref(needs->config);
 	inquiry->facts.client = *client;
-	for (int stage = 0; stage < STAGES; stage++)
+	for (int stage = 0; stage < STAGES; stage++) {
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
+		arena_init(&inquiry->stages[stage].work.memory, BOUND_SPF_WORK_OCTETS);
+	}
 	(void)pthread_mutex_lock(&inquiry->lock);
 	enter(inquiry, STAGE_CONNECT);
 	run_checks(inquiry);
@@ -379,6 +446,17 @@ inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name, c
 		enter_helo(inquiry);
 	enter_mail(inquiry, path, auth_name, tls);
 	run_checks(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+void
+inquiry_forget_mail(struct inquiry *inquiry)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (inquiry->stage == STAGE_MAIL) {
+		enter(inquiry, STAGE_MAIL);
+		inquiry->stage = STAGE_HELO;
+	}
 	(void)pthread_mutex_unlock(&inquiry->lock);
 }
 

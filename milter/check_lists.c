@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/check_iprev.h"
 #include "heloscope/dnslist.h"
 
@@ -129,6 +130,7 @@ ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *qu
 		question->not_asked = "not asked: the name is too long for this list";
 	if (question->not_asked != NULL)
 		return true;
+	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	answer = inquiry_ask(inquiry, stage, name, DNS_A);
 	if (answer == NULL)
 		return false;

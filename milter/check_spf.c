@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/spf.h"
 
 /* Where the engine's questions go. */
@@ -43,7 +44,7 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 	const struct config *config = inquiry_config(inquiry);
 	struct facts *facts = inquiry_facts(inquiry);
 	struct asking asking = { inquiry, stage };
-	const struct spf_source source = { ask, &asking };
+	const struct spf_source source = { ask, &asking, inquiry_work(inquiry, stage) };
 	const struct spf_query query = {
 		.client = facts->client.address,
 		.domain = domain,
@@ -56,6 +57,7 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 		config->spf_engine == SPF_ENGINE_NATIVE ? spf_native_evaluate : spf_libspf2_evaluate;
 	struct spf_outcome outcome = { .result = RESULT_NONE };
 
+	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	if (spf_domain_is_checkable(domain)
 	    && !engine(&query, &source, inquiry_arena(inquiry, stage), &outcome))
 		return false;

@@ -20,7 +20,7 @@ ask(void *context, const char *name, enum dns_type type)
 static struct spf_outcome
 evaluate(struct exam *exam, const struct ipaddr *client)
 {
-	const struct spf_source source = { ask, exam->lookup };
+	const struct spf_source source = { ask, exam->lookup, NULL };
 	const struct spf_query query = {
 		.client = *client,
 		.domain = exam->bounces,

@@ -1,6 +1,7 @@
 #include "heloscope/resolver.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,13 @@ enum { PRIORITIES = 3, PRIORITY_AFTER = 2 };
 
 /* Questions that are passed on before answers have their turn: else those of a flood are given up unread. */
 #define BATCH 128
+
+/*
+ * How often memory that sessions have freed goes back to the system: answers are made on this thread and
+ * freed on others, which leaves holes that malloc(3) would keep.
+ */
+#define TRIM_S 20
+#define IDLE_TURNS 180 /* after the last answer, while sessions that hold some may end */
 
 struct query {
 	TAILQ_ENTRY(query) link;
@@ -39,7 +47,7 @@ struct resolver {
 	struct dns_resolver interface; /* first, so that one pointer serves for both */
 	struct ub_ctx *unbound;
 	struct event_base *base;
-	struct event *wake_up, *after;
+	struct event *wake_up, *after, *trim;
 	int wake_up_fd;
 	pthread_t thread;
 	bool has_thread;
@@ -50,12 +58,14 @@ struct resolver {
 
 	/* The resolver's thread only. */
 	struct query_list asked;
+	unsigned idle_turns; /* in which memory was given back, since the last answer */
 	STAILQ_HEAD(follow_up_list, follow_up) follow_ups;
 };
 
 static void
 deliver(struct query *query, struct dns_answer *answer)
 {
+	query->resolver->idle_turns = 0;
 	query->callback(query->context, answer);
 	free(query);
 }
@@ -180,6 +190,18 @@ ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_ca
 	return !is_stopping;
 }
 
+static void
+trim(evutil_socket_t fd, short what, void *context)
+{
+	struct resolver *resolver = context;
+
+	(void)fd;
+	(void)what;
+	if (resolver->idle_turns < IDLE_TURNS)
+		(void)malloc_trim(0);
+	resolver->idle_turns += resolver->idle_turns < IDLE_TURNS ? 1 : 0;
+}
+
 static void *
 run_loop(void *context)
 {
@@ -203,10 +225,15 @@ set_options(struct ub_ctx *unbound, const struct option *options, size_t count)
 	return result;
 }
 
-/* Loopback servers are as good as others; a server that was down is tried again soon. */
+/*
+ * Loopback servers are as good as others. What libunbound learns of a server's silence is forgotten after
+ * five seconds: it takes a server for dead that has left a question unanswered for six, and then asks it
+ * nothing more, so that a stranger with a few names that nobody answers could stop all questions to a
+ * forwarder.
+ */
 static const struct option common_options[] = {
 	{ "do-not-query-localhost:", "no" },
-	{ "infra-host-ttl:", "30" },
+	{ "infra-host-ttl:", "5" },
 	{ "infra-keep-probing:", "yes" },
 	{ "num-queries-per-thread:", "16384" },
 	{ "outgoing-range:", "4096" },
@@ -284,7 +311,10 @@ set_up_events(struct resolver *resolver)
 	resolver->wake_up =
 		event_new(resolver->base, resolver->wake_up_fd, EV_READ | EV_PERSIST, take_queued, resolver);
 	resolver->after = event_new(resolver->base, -1, 0, run_follow_ups, resolver);
-	return resolver->wake_up != NULL && resolver->after != NULL && event_add(resolver->wake_up, NULL) == 0
+	resolver->trim = event_new(resolver->base, -1, EV_PERSIST, trim, resolver);
+	return resolver->wake_up != NULL && resolver->after != NULL && resolver->trim != NULL
+	       && event_add(resolver->trim, &(struct timeval){ .tv_sec = TRIM_S }) == 0
+	       && event_add(resolver->wake_up, NULL) == 0
 	       && event_priority_set(resolver->after, PRIORITY_AFTER) == 0;
 }
 
@@ -360,6 +390,8 @@ resolver_free(struct dns_resolver *interface)
 		event_free(resolver->wake_up);
 	if (resolver->after != NULL)
 		event_free(resolver->after);
+	if (resolver->trim != NULL)
+		event_free(resolver->trim);
 	if (resolver->base != NULL)
 		event_base_free(resolver->base);
 	if (resolver->wake_up_fd >= 0)

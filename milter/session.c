@@ -371,6 +371,8 @@ session_abort(struct session *session)
 	arena_clear(&message->record_arena);
 	free(message);
 	session->message = NULL;
+	if (session->inquiry != NULL)
+		inquiry_forget_mail(session->inquiry);
 }
 
 /* The header. */

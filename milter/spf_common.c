@@ -4,8 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SCRATCH_LIMIT (8U << 20) /* eleven records of 1024 terms need a third of it */
-#define TEXT_MAX 2048            /* octets of an expanded explanation; 255 of them are kept */
+#define TEXT_MAX 2048 /* octets of an expanded explanation; 255 of them are kept */
 #define EXPLANATION_MAX 255
 #define LABEL_MAX 63
 #define PARTS_MAX 128       /* of a macro's value: no value has more labels */
@@ -19,23 +18,22 @@ spf_domain_is_checkable(const char *domain)
 	return domain_has_dot(span_of(domain));
 }
 
-void
-spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query, const struct spf_source *source)
-{
-	*evaluation = (struct spf_evaluation){ .query = query, .source = source };
-	arena_init(&evaluation->scratch, SCRATCH_LIMIT);
-}
-
 const char *
 spf_keep(struct arena *arena, const char *text)
 {
 	return text != NULL ? arena_string(arena, text) : NULL;
 }
 
-void
-spf_end(struct spf_evaluation *evaluation)
+static void
+await(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 {
-	arena_clear(&evaluation->scratch);
+	struct spf_awaited *awaited = &evaluation->awaited;
+
+	evaluation->is_pending = true;
+	if (awaited->count == SPF_AWAITED_MAX)
+		return;
+	awaited->items[awaited->count].name = arena_string(evaluation->scratch, name);
+	awaited->items[awaited->count++].type = type;
 }
 
 const struct dns_answer *
@@ -43,10 +41,12 @@ spf_ask_name(struct spf_evaluation *evaluation, const char *name, enum dns_type 
 {
 	const struct dns_answer *answer = evaluation->source->ask(evaluation->source->context, name, type);
 
-	if (answer == NULL)
+	if (answer == NULL && !evaluation->looks_ahead)
+		await(evaluation, name, type);
+	else if (answer == NULL)
 		evaluation->is_pending = true;
-	else
-		spf_trace_lookup(&evaluation->trace, &evaluation->scratch,
+	else if (!evaluation->looks_ahead)
+		spf_trace_lookup(&evaluation->trace, evaluation->scratch,
 				 &(struct spf_lookup){ evaluation->step, name, type, answer });
 	return answer;
 }
@@ -56,7 +56,17 @@ spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct spa
 {
 	const struct spf_step step = { .depth = evaluation->depth, .domain = domain, .term = term };
 
-	return evaluation->step = spf_trace_begin(&evaluation->trace, &evaluation->scratch, &step);
+	return evaluation->step = spf_trace_begin(&evaluation->trace, evaluation->scratch, &step);
+}
+
+/* An octet as \DDD. */
+static void
+add_octet(struct strbuf *text, unsigned char octet)
+{
+	strbuf_add_char(text, '\\');
+	strbuf_add_char(text, (char)('0' + octet / 100));
+	strbuf_add_char(text, (char)('0' + octet / 10 % 10));
+	strbuf_add_char(text, (char)('0' + octet % 10));
 }
 
 const struct dns_answer *
@@ -70,7 +80,7 @@ spf_ask(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 		if (ascii_is_alnum(*name) || ascii_is_among(*name, "-_."))
 			strbuf_add_char(&text, ascii_lower(*name));
 		else
-			strbuf_printf(&text, "\\%03u", (unsigned char)*name);
+			add_octet(&text, (unsigned char)*name);
 	}
 	return spf_ask_name(evaluation, memory, type);
 }
@@ -104,42 +114,67 @@ select_record(const struct dns_answer *answer, size_t *count)
 	return selected;
 }
 
+/* Whether a term is longer than what is evaluated. */
+static bool
+has_long_term(const struct spf_record *record)
+{
+	if (record->redirect.length > SPF_TERM_OCTETS_MAX || record->explanation.length > SPF_TERM_OCTETS_MAX)
+		return true;
+	for (size_t i = 0; i < record->count; i++)
+		if (record->terms[i].text.length > SPF_TERM_OCTETS_MAX)
+			return true;
+	return false;
+}
+
 static enum result
-fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
-	     struct span *text)
+parse_record(struct spf_evaluation *evaluation, const char *domain, struct span text, struct arena *terms,
+	     struct spf_record *record)
+{
+	struct spf_fault fault;
+
+	if (!spf_record_parse(text, terms, record, &fault)) {
+		evaluation->problem = arena_printf(evaluation->scratch,
+						   "the SPF record of %s has, after %zu characters, %s",
+						   domain, fault.at, fault.reason);
+		return fault.is_bound ? RESULT_TEMPERROR : RESULT_PERMERROR;
+	}
+	if (!has_long_term(record))
+		return RESULT_PASS;
+	evaluation->problem = arena_printf(evaluation->scratch,
+					   "the SPF record of %s has a term of more than %d characters",
+					   domain, SPF_TERM_OCTETS_MAX);
+	return RESULT_TEMPERROR;
+}
+
+enum result
+spf_read_record(struct spf_evaluation *evaluation, const char *domain, struct arena *terms,
+		struct spf_record *record, struct span *text)
 {
 	const struct dns_answer *answer = spf_ask(evaluation, domain, DNS_TXT);
 	const struct dns_record *selected;
-	struct spf_fault fault;
 	size_t count;
 
 	if (answer == NULL)
 		return RESULT_UNCHECKED;
 	if (dns_status_is_fault(answer->status)) {
-		evaluation->problem =
-			arena_printf(&evaluation->scratch, "looking up the SPF record of %s: %s", domain,
-				     dns_status_word(answer->status));
+		evaluation->problem = arena_printf(evaluation->scratch, "looking up the SPF record of %s: %s",
+						   domain, dns_status_word(answer->status));
 		return RESULT_TEMPERROR;
 	}
 	selected = select_record(answer, &count);
 	if (count == 0)
 		return RESULT_NONE;
 	*text = selected->text;
-	if (count > 1) {
-		evaluation->problem = arena_printf(
-			&evaluation->scratch, "%s has %zu SPF records; there must be one", domain, count);
-		return RESULT_PERMERROR;
-	}
-	if (spf_record_parse(*text, &evaluation->scratch, record, &fault))
-		return RESULT_PASS;
+	if (count == 1)
+		return parse_record(evaluation, domain, *text, terms, record);
 	evaluation->problem =
-		arena_printf(&evaluation->scratch, "the SPF record of %s has, after %zu characters, %s",
-			     domain, fault.at, fault.reason);
+		arena_printf(evaluation->scratch, "%s has %zu SPF records; there must be one", domain, count);
 	return RESULT_PERMERROR;
 }
 
-enum spf_match
-spf_match_of(enum result result)
+/* How fetching a record with this result is told. */
+static enum spf_match
+match_of(enum result result)
 {
 	return result == RESULT_TEMPERROR   ? SPF_TEMPERROR
 	       : result == RESULT_PERMERROR ? SPF_PERMERROR
@@ -147,20 +182,22 @@ spf_match_of(enum result result)
 					    : SPF_NO_MATCH;
 }
 
-enum result
-spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
-		 struct span *text)
+size_t
+spf_begin_record(struct spf_evaluation *evaluation, const char *domain)
 {
-	const size_t step = spf_begin_step(evaluation, arena_string(&evaluation->scratch, domain),
-					   (struct span){ "", 0 });
-	const enum result result = fetch_record(evaluation, domain, record, text);
+	const size_t step = spf_begin_step(evaluation, domain, (struct span){ "", 0 });
 
-	if (step < evaluation->trace.step_count) {
+	if (step < evaluation->trace.step_count)
 		evaluation->trace.steps[step].is_record = true;
-		evaluation->trace.steps[step].term = *text;
-	}
-	spf_trace_end(&evaluation->trace, step, spf_match_of(result));
-	return result;
+	return step;
+}
+
+void
+spf_end_record(struct spf_evaluation *evaluation, size_t step, enum result result, struct span text)
+{
+	if (step < evaluation->trace.step_count)
+		evaluation->trace.steps[step].term = text;
+	spf_trace_end(&evaluation->trace, step, match_of(result));
 }
 
 struct spf_trace
@@ -335,7 +372,7 @@ static bool
 expand(struct spf_evaluation *evaluation, struct span text, const char *domain, bool is_text,
        struct strbuf *out)
 {
-	for (size_t at = 0; at < text.length;) {
+	for (size_t at = 0; at < text.length && !out->is_cut;) {
 		struct spf_macro macro;
 		struct spf_fault fault;
 		char literal;
@@ -423,7 +460,7 @@ spf_explain(struct spf_evaluation *evaluation, const char *name, const char *dom
 	char memory[TEXT_MAX];
 	struct strbuf text;
 
-	if (answer == NULL || answer->count != 1)
+	if (answer == NULL || answer->count != 1 || answer->records[0].text.length > SPF_TERM_OCTETS_MAX)
 		return NULL;
 	for (size_t i = 0; i < answer->records[0].text.length; i++)
 		if (answer->records[0].text.at[i] < ' ' || answer->records[0].text.at[i] > '~')

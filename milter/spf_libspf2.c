@@ -24,6 +24,8 @@
 #define TERM_MAX 240
 #define RECORD_MAX 450
 
+#define SCRATCH_OCTETS (2U << 20) /* of one run */
+
 /* What hangs on the DNS layer of one evaluation. */
 struct engine {
 	struct spf_evaluation evaluation;
@@ -265,7 +267,18 @@ rewrite_record(struct engine *engine, const struct spf_record *record)
 		strbuf_add(&text, " exp=");
 		strbuf_add_span(&text, record->explanation);
 	}
-	return arena_string(&engine->evaluation.scratch, memory);
+	return arena_string(engine->evaluation.scratch, memory);
+}
+
+static enum result
+fetch_record(struct engine *engine, const char *domain, struct spf_record *record, struct span *text)
+{
+	struct spf_evaluation *evaluation = &engine->evaluation;
+	const size_t step = spf_begin_record(evaluation, arena_string(evaluation->scratch, domain));
+	const enum result result = spf_read_record(evaluation, domain, evaluation->scratch, record, text);
+
+	spf_end_record(evaluation, step, result, *text);
+	return result;
 }
 
 static SPF_errcode_t
@@ -280,9 +293,9 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response, 
 	if (engine->records++ > 0 && !counts_term(engine))
 		return SPF_E_BIG_DNS;
 	engine->evaluation.depth = engine->records > 1 ? 1 : 0;
-	result = spf_fetch_record(&engine->evaluation, request->cur_dom, &record, &text);
+	result = fetch_record(engine, request->cur_dom, &record, &text);
 	if (engine->records == 1 && text.length > 0)
-		engine->record = arena_copy(&engine->evaluation.scratch, text);
+		engine->record = text.at;
 	if (result == RESULT_PASS && is_too_long(&record, text)) {
 		engine->evaluation.problem = "a record too long for libspf2";
 		result = RESULT_PERMERROR;
@@ -304,7 +317,7 @@ get_exp(SPF_server_t *server, const char *domain, char **text, size_t *size)
 {
 	struct engine *engine = server->resolver->hook;
 
-	engine->explanation = arena_string(&engine->evaluation.scratch, domain);
+	engine->explanation = arena_string(engine->evaluation.scratch, domain);
 	if (*text == NULL || *size == 0) {
 		*text = malloc(1);
 		*size = 1;
@@ -370,7 +383,7 @@ run(struct engine *engine)
 	SPF_response_t *response = NULL;
 	enum result result = RESULT_TEMPERROR;
 
-	if (request != NULL && fill_request(request, engine->evaluation.query, &engine->evaluation.scratch)) {
+	if (request != NULL && fill_request(request, engine->evaluation.query, engine->evaluation.scratch)) {
 		const SPF_errcode_t code = SPF_request_query_mailfrom(request, &response);
 
 		if (response != NULL)
@@ -389,34 +402,79 @@ run(struct engine *engine)
 	return result;
 }
 
+/*
+ * Whether an answer is still out for which the run before ended: libspf2 begins anew each time, so that this
+ * must be seldom.
+ */
+static bool
+still_awaits(const struct spf_source *source)
+{
+	const struct spf_awaited *awaited = source->work != NULL ? source->work->state : NULL;
+
+	for (size_t i = 0; awaited != NULL && i < awaited->count; i++)
+		if (source->ask(source->context, awaited->items[i].name, awaited->items[i].type) == NULL)
+			return true;
+	return false;
+}
+
+/* Note for the next call what this one came to and did not have. */
+static void
+keep_awaited(const struct spf_awaited *found, struct workspace *work)
+{
+	struct spf_awaited *awaited;
+
+	if (work == NULL)
+		return;
+	workspace_clear(work);
+	awaited = work->state = arena_alloc(&work->memory, sizeof *awaited);
+	for (size_t i = 0; awaited != NULL && i < found->count; i++) {
+		awaited->items[i].name = arena_string(&work->memory, found->items[i].name);
+		awaited->items[i].type = found->items[i].type;
+	}
+	if (awaited != NULL)
+		awaited->count = found->count;
+}
+
+static struct spf_outcome
+outcome_of(struct engine *engine, enum result result, const char *told, struct arena *arena)
+{
+	const bool is_error = result == RESULT_TEMPERROR || result == RESULT_PERMERROR;
+
+	if (engine->evaluation.scratch->has_failed)
+		return spf_out_of_memory;
+	return (struct spf_outcome){
+		.result = result,
+		.record = engine->record,
+		.problem = is_error ? spf_keep(arena, engine->evaluation.problem) : NULL,
+		.explanation = spf_keep(arena, told),
+		.trace = spf_keep_trace(&engine->evaluation, arena),
+	};
+}
+
 bool
 spf_libspf2_evaluate(const struct spf_query *query, const struct spf_source *source, struct arena *arena,
 		     struct spf_outcome *outcome)
 {
-	struct engine engine = { .failure = RESULT_UNCHECKED };
+	struct arena scratch;
+	struct engine engine = { .evaluation = { .query = query, .source = source, .scratch = &scratch },
+				 .failure = RESULT_UNCHECKED };
 	const char *told = NULL;
 	enum result result;
 	bool is_done;
 
-	spf_begin(&engine.evaluation, query, source);
+	if (still_awaits(source))
+		return false;
+	arena_init(&scratch, SCRATCH_OCTETS);
 	result = run(&engine);
 	if (!engine.evaluation.is_pending && result == RESULT_FAIL && engine.explanation != NULL)
-		told = spf_explain(&engine.evaluation, engine.explanation, query->domain,
-				   &engine.evaluation.scratch);
-	is_done = !engine.evaluation.is_pending;
-	if (is_done && engine.evaluation.scratch.has_failed) {
-		*outcome = spf_out_of_memory;
-	} else if (is_done) {
-		const bool is_error = result == RESULT_TEMPERROR || result == RESULT_PERMERROR;
-
-		*outcome = (struct spf_outcome){
-			.result = result,
-			.record = spf_keep(arena, engine.record),
-			.problem = is_error ? spf_keep(arena, engine.evaluation.problem) : NULL,
-			.explanation = spf_keep(arena, told),
-			.trace = spf_keep_trace(&engine.evaluation, arena),
-		};
-	}
-	spf_end(&engine.evaluation);
+		told = spf_explain(&engine.evaluation, engine.explanation, query->domain, &scratch);
+	is_done = !engine.evaluation.is_pending || scratch.has_failed;
+	if (is_done)
+		*outcome = outcome_of(&engine, result, told, arena);
+	if (is_done && source->work != NULL)
+		workspace_clear(source->work);
+	else if (!is_done)
+		keep_awaited(&engine.evaluation.awaited, source->work);
+	arena_clear(&scratch);
 	return is_done;
 }

@@ -346,8 +346,11 @@ read_directive(struct parser *parser, struct span text, size_t offset)
 		if (!mechanisms[i].read(span_from(text, end), offset + end, &term, parser->fault))
 			return false;
 		terms = arena_grow(parser->arena, parser->record.terms, parser->record.count, sizeof *terms);
-		if (terms == NULL || parser->record.count == TERMS_MAX)
-			return fail(parser->fault, offset, "more than 1024 terms");
+		if (terms == NULL || parser->record.count == TERMS_MAX) {
+			(void)fail(parser->fault, offset, "more than 1024 terms");
+			parser->fault->is_bound = true;
+			return false;
+		}
 		parser->record.terms = terms;
 		terms[parser->record.count++] = term;
 		parser->record.has_all = parser->record.has_all || term.mechanism == SPF_ALL;

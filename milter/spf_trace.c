@@ -30,12 +30,15 @@ void
 spf_trace_lookup(struct spf_trace *trace, struct arena *arena, const struct spf_lookup *lookup)
 {
 	struct spf_lookup *lookups;
+	size_t size;
 
 	for (size_t i = trace->lookup_count; i-- > 0 && trace->lookups[i].step == lookup->step;)
 		if (trace->lookups[i].type == lookup->type
 		    && strcmp(trace->lookups[i].name, lookup->name) == 0)
 			return;
-	if (trace->lookup_count >= SPF_LOOKUPS_MAX || lookup->step >= trace->step_count) {
+	size = strlen(lookup->name) + 1;
+	if (trace->lookup_count >= SPF_LOOKUPS_MAX || lookup->step >= trace->step_count
+	    || size > SPF_NAMES_OCTETS_MAX - trace->name_octets) {
 		trace->is_cut = true;
 		return;
 	}
@@ -43,6 +46,7 @@ spf_trace_lookup(struct spf_trace *trace, struct arena *arena, const struct spf_
 	if (lookups == NULL)
 		return;
 	trace->lookups = lookups;
+	trace->name_octets += size;
 	lookups[trace->lookup_count] = *lookup;
 	lookups[trace->lookup_count++].name = arena_string(arena, lookup->name);
 }

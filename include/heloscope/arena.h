@@ -24,6 +24,17 @@ struct arena {
 	bool has_failed;
 };
 
+/*
+ * Work that takes several calls: `state` lies in `memory` and is NULL before the first call and behind the
+ * last. Whoever owns it clears it with the arena.
+ */
+struct workspace {
+	struct arena memory;
+	void *state;
+};
+
+void workspace_clear(struct workspace *workspace);
+
 /* An empty arena: allocates nothing before the first request. */
 void arena_init(struct arena *arena, size_t limit);
 

@@ -13,6 +13,15 @@
  * first. */
 #define BOUND_QUESTIONS_A_STAGE 256
 
+/*
+ * Octets of questions and answers that a check may hold, beyond which it sees DNS_TOO_MANY; those that ask
+ * much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is under way.
+ * Together with what is written down of them a session stays below 256 kB.
+ */
+#define BOUND_ANSWER_OCTETS 16384
+#define BOUND_ANSWER_OCTETS_MUCH 40960
+#define BOUND_SPF_WORK_OCTETS 49152
+
 /* Recipients of a message that its record names; all are judged and counted. */
 #define BOUND_RECIPIENTS_RECORDED 500
 

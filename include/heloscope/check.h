@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heloscope/arena.h"
 #include "heloscope/authres.h"
@@ -64,11 +65,19 @@ struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
  * The answer to a question that belongs to `stage`, or NULL while it is awaited. Asks at the
  * first call; what was asked before, at this stage or an earlier one, is not asked again. Once
  * the deadline has passed, what was asked and is not there is DNS_TIMEOUT, and nothing more is
- * asked: DNS_NO_TIME. At most 256 questions a stage are asked; the answer to others is
- * DNS_TOO_MANY. The answer is good until the stage is entered again.
+ * asked: DNS_NO_TIME. At most 256 questions a stage are asked, and a check holds
+ * BOUND_ANSWER_OCTETS of them and of their answers; the answer to others is DNS_TOO_MANY. The answer is good
+ * until the stage is entered again.
  */
 const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name,
 				     enum dns_type type);
+
+/* What a check of `stage` keeps from one run to the next, until it is done or the stage is entered again. */
+struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
+
+/* The check that is run may hold that many octets of questions and answers, instead of BOUND_ANSWER_OCTETS.
+ */
+void inquiry_allow(struct inquiry *inquiry, uint32_t octets);
 
 /* Whether that check is done, so that its part of the facts can be read. */
 bool inquiry_is_done(const struct inquiry *inquiry, const struct check *check);
@@ -108,6 +117,9 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
  */
 void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name,
 		  const struct tls_facts *tls);
+
+/* The message is over: let go of all that was found for it. Its facts are gone. */
+void inquiry_forget_mail(struct inquiry *inquiry);
 
 /* Whether inquiry_wait() would return at once. */
 bool inquiry_is_complete(struct inquiry *inquiry);

@@ -25,13 +25,18 @@
 #define SPF_VOIDS_MAX 2  /* lookups that find nothing */
 #define SPF_NAMES_MAX 10 /* MX names of one "mx"; PTR names that are followed */
 
+/* Octets of a term, an exp= text included, that are evaluated: expanding costs time that grows with them. */
+#define SPF_TERM_OCTETS_MAX 1024
+
 /*
  * Where answers come from. Returns NULL while one is awaited; else it must be good as long as the
- * outcome is used, for the trace points to it.
+ * outcome is used, for outcome and trace point to it. `work` keeps what one call has found for the next, so
+ * that nothing is read or evaluated twice; NULL: each call begins anew.
  */
 struct spf_source {
 	const struct dns_answer *(*ask)(void *context, const char *name, enum dns_type type);
 	void *context;
+	struct workspace *work;
 };
 
 struct spf_query {
@@ -45,7 +50,7 @@ struct spf_query {
 
 struct spf_outcome {
 	enum result result;      /* none, neutral, pass, fail, softfail, temperror or permerror */
-	const char *record;      /* raw: the record of the first domain, or NULL */
+	const char *record;      /* raw: the record of the first domain, as its answer holds it, or NULL */
 	const char *mechanism;   /* the term that decided, or NULL */
 	const char *problem;     /* for temperror and permerror: a sentence; else NULL */
 	const char *explanation; /* for fail: the text of exp=, printable ASCII and cut at 255; or NULL */
@@ -53,9 +58,10 @@ struct spf_outcome {
 };
 
 /*
- * Evaluate. Returns false when answers are awaited: ask again later. Strings of `outcome` lie in
- * `arena`, which is written to only when the evaluation is done. `query->client` must have an
- * address.
+ * Evaluate. Returns false when answers are awaited: ask again later, with the same query. Strings of
+ * `outcome` lie in `arena`, which is written to only when the evaluation is done; then `source->work` is
+ * cleared. `query->client` must have an address. A record beyond our own bounds is temperror: it may well be
+ * right.
  */
 typedef bool spf_engine(const struct spf_query *query, const struct spf_source *source, struct arena *arena,
 			struct spf_outcome *outcome);

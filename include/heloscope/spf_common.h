@@ -10,23 +10,31 @@
 #include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
 
+/* Questions whose answers an evaluation came to and did not have. */
+#define SPF_AWAITED_MAX 16
+
+struct spf_awaited {
+	struct {
+		const char *name;
+		enum dns_type type;
+	} items[SPF_AWAITED_MAX];
+	size_t count;
+};
+
 struct spf_evaluation {
 	const struct spf_query *query;
 	const struct spf_source *source;
-	struct arena scratch;   /* parsed records; gone with the evaluation */
-	unsigned terms, voids;  /* of 4.6.4, so far */
-	unsigned ahead;         /* terms whose lookups were asked before they were reached */
-	bool is_pending;        /* an answer is awaited: whatever comes out does not count */
-	const char *problem;    /* in `scratch` or a literal */
-	unsigned depth;         /* of the record being evaluated */
-	struct spf_trace trace; /* in `scratch`; whole only when nothing is pending */
-	size_t step;            /* of it, for which lookups are made */
+	struct arena *scratch;      /* gone with the evaluation */
+	unsigned terms, voids;      /* of 4.6.4, so far */
+	unsigned ahead;             /* terms whose lookups were asked before they were reached */
+	bool is_pending;            /* an answer is awaited: whatever comes out does not count */
+	bool looks_ahead;           /* what is asked is on no trace */
+	const char *problem;        /* in `scratch` or a literal */
+	unsigned depth;             /* of the record being evaluated */
+	struct spf_trace trace;     /* in `scratch`; whole only when nothing is pending */
+	size_t step;                /* of it, for which lookups are made */
+	struct spf_awaited awaited; /* names in `scratch` */
 };
-
-/* Begin and end an evaluation. */
-void spf_begin(struct spf_evaluation *evaluation, const struct spf_query *query,
-	       const struct spf_source *source);
-void spf_end(struct spf_evaluation *evaluation);
 
 /* The outcome when `scratch` has failed: temperror, whatever seems to have been found. */
 extern const struct spf_outcome spf_out_of_memory;
@@ -51,9 +59,6 @@ const struct dns_answer *spf_ask_host(struct spf_evaluation *evaluation, const s
  */
 size_t spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct span term);
 
-/* How fetching a record with this result is told. */
-enum spf_match spf_match_of(enum result result);
-
 /* The trace, for the outcome. */
 struct spf_trace spf_keep_trace(struct spf_evaluation *evaluation, struct arena *arena);
 
@@ -61,12 +66,16 @@ struct spf_trace spf_keep_trace(struct spf_evaluation *evaluation, struct arena 
 bool spf_is_name(const char *name);
 
 /*
- * Fetch and read the record of `domain` (4.4 to 4.6). `record` and `text` (raw) are set for
- * RESULT_PASS; other results: none, temperror, permerror, or RESULT_UNCHECKED while the answer is
+ * Fetch and read the record of `domain` (4.4 to 4.6). Its terms lie in `terms`. `record` and `text` (raw) are
+ * set for RESULT_PASS; other results: none, temperror, permerror, or RESULT_UNCHECKED while the answer is
  * awaited.
  */
-enum result spf_fetch_record(struct spf_evaluation *evaluation, const char *domain, struct spf_record *record,
-			     struct span *text);
+enum result spf_read_record(struct spf_evaluation *evaluation, const char *domain, struct arena *terms,
+			    struct spf_record *record, struct span *text);
+
+/* Begin the step of the trace in which a record is fetched, and end it with what came of it. */
+size_t spf_begin_record(struct spf_evaluation *evaluation, const char *domain);
+void spf_end_record(struct spf_evaluation *evaluation, size_t step, enum result result, struct span text);
 
 /*
  * Expand a domain-spec for `domain` into a raw name of at most 253 octets, for which labels are

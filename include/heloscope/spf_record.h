@@ -39,6 +39,7 @@ struct spf_record {
 struct spf_fault {
 	size_t at;          /* octets of the record in front of the fault */
 	const char *reason; /* a literal, no final dot */
+	bool is_bound;      /* ours, not the grammar's: the record may be right */
 };
 
 /*

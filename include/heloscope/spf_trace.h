@@ -19,6 +19,7 @@
 #define SPF_STEPS_MAX 256
 #define SPF_PLAIN_STEPS_MAX 200
 #define SPF_LOOKUPS_MAX 256
+#define SPF_NAMES_OCTETS_MAX 8192 /* of the names of the lookups */
 
 enum spf_match {
 	SPF_NO_MATCH, /* a record: there is none */
@@ -47,6 +48,7 @@ struct spf_trace {
 	size_t step_count;
 	struct spf_lookup *lookups;
 	size_t lookup_count;
+	size_t name_octets;
 	unsigned terms, voids; /* that counted against the limits of RFC 7208, 4.6.4 */
 	bool is_cut;           /* there was more */
 };

@@ -4,6 +4,7 @@
  * answers come late the outcome is the same, and the trace tells of known steps only.
  */
 #include "fuzz.h"
+#include "heloscope/bounds.h"
 #include "heloscope/spf.h"
 
 #define LINES_MAX 32
@@ -101,7 +102,8 @@ check_trace(const struct spf_trace *trace)
 static enum result
 evaluate(struct world *world, spf_engine *engine, const char *helo)
 {
-	const struct spf_source source = { ask, world };
+	struct workspace work = { .state = NULL };
+	const struct spf_source source = { ask, world, &work };
 	const struct spf_query query = {
 		.client = ipaddr_from_ipv4(0xc6336407),
 		.domain = "a.test",
@@ -114,8 +116,10 @@ evaluate(struct world *world, spf_engine *engine, const char *helo)
 	struct arena arena;
 
 	arena_init(&arena, 1U << 20);
+	arena_init(&work.memory, BOUND_SPF_WORK_OCTETS);
 	while (!engine(&query, &source, &arena, &outcome))
 		PROMISE(world->is_slow);
+	PROMISE(work.state == NULL && work.memory.used == 0);
 	PROMISE(outcome.result != RESULT_UNCHECKED && outcome.result != RESULT_POLICY);
 	for (const char *at = outcome.explanation; at != NULL && *at != '\0'; at++)
 		PROMISE(*at >= ' ' && *at <= '~');

@@ -2,7 +2,8 @@
  * resolve: ask the resolver what standard input says, all at once, and print what it answers.
  *
  * resolve SERVER|system|recursive WAIT_MS [TRUST-ANCHOR-FILE] <questions
- * A question is a line "NAME TYPE", an answer a line "NAME TYPE STATUS TTL SECURITY COUNT FIRST". What
+ * A question is a line "NAME TYPE", an answer a line "NAME TYPE STATUS TTL SECURITY COUNT FIRST". Questions
+ * behind a line "then -" are asked when those before it are answered. What
  * is not answered when WAIT_MS have passed is answered by the end of the resolver. Exit status 0
  * when every question was answered once.
  */
@@ -20,6 +21,7 @@
 struct question {
 	char name[512];
 	enum dns_type type;
+	bool waits;                /* until those before it are answered */
 	struct dns_answer *answer; /* guarded by `lock`, as is `times` */
 	unsigned times;
 };
@@ -58,8 +60,12 @@ read_questions(void)
 	char type[16];
 	size_t count = 0;
 
-	while (count < QUESTIONS_MAX && scanf("%511s %15s", questions[count].name, type) == 2)
-		questions[count++].type = type_of(type);
+	while (count < QUESTIONS_MAX && scanf("%511s %15s", questions[count].name, type) == 2) {
+		if (strcmp(questions[count].name, "then") == 0)
+			questions[count].waits = true;
+		else
+			questions[count++].type = type_of(type);
+	}
 	return count;
 }
 
@@ -75,11 +81,18 @@ count_answered(void)
 }
 
 static void
+wait_for(size_t count, long wait_ms)
+{
+	for (long waited = 0; waited < wait_ms && count_answered() < count; waited += 10)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
+static void
 print_answer(const struct question *question)
 {
-	static const char *const status_names[] = { "NOERROR", "NODATA",   "NXDOMAIN",  "SERVFAIL",
-						    "TIMEOUT", "BOGUS",    "MALFORMED", "TOO_MANY",
-						    "NO_TIME", "NO_MEMORY" };
+	static const char *const status_names[] = { "NOERROR",  "NODATA",  "NXDOMAIN",  "SERVFAIL",
+						    "TIMEOUT",  "BOGUS",   "MALFORMED", "TOO_LARGE",
+						    "TOO_MANY", "NO_TIME", "NO_MEMORY" };
 	const struct dns_answer *answer = question->answer;
 	char first[256] = "";
 
@@ -120,12 +133,14 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "resolve: %s\n", error.text);
 		return EXIT_FAILURE;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (questions[i].waits)
+			wait_for(i, wait_ms);
 		if (!resolver->ask(resolver, questions[i].name, questions[i].type, take_answer,
 				   &questions[i]))
 			status = EXIT_FAILURE;
-	for (long waited = 0; waited < wait_ms && count_answered() < count; waited += 10)
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	wait_for(count, wait_ms);
 	resolver_free(resolver);
 	for (size_t i = 0; i < count; i++) {
 		print_answer(&questions[i]);

@@ -3,6 +3,7 @@
 
 #include "config_text.h"
 #include "fake_dns.h"
+#include "heloscope/bounds.h"
 #include "heloscope/checks.h"
 
 static const struct fake_row rows[] = {
@@ -169,6 +170,106 @@ leave(struct scene *scene)
 	(void)fake_dns_deliver(&scene->dns);
 	list_health_unref(scene->health);
 	config_unref(scene->config);
+}
+
+/* A row of each of ten includes, with a record of nine thousand octets. */
+static const struct fake_row *
+large_rows(size_t *count)
+{
+	static char text[9100] = "v=spf1 x=", names[10][16];
+	static struct fake_row large[14] = {
+		{ "1.0.0.10.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+		{ "large.test", DNS_MX, DNS_NOERROR, "10 mx.large.test" },
+		{ "large.test", DNS_TXT, DNS_NOERROR,
+		  "v=spf1 include:i0.test include:i1.test include:i2.test include:i3.test include:i4.test "
+		  "include:i5.test include:i6.test include:i7.test include:i8.test include:i9.test -all" },
+	};
+
+	*count = 3;
+	memset(text + 9, 'a', 9000);
+	for (size_t i = 0; i < 10; i++) {
+		(void)snprintf(names[i], sizeof names[i], "i%zu.test", i);
+		large[(*count)++] = (struct fake_row){ names[i], DNS_TXT, DNS_NOERROR, text };
+	}
+	return large;
+}
+
+/* P6: answers that a message may not hold are told as such; nothing is deferred or refused for it. */
+static void
+P6_inquiry_holds_no_more_than_it_may(void **state)
+{
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct scene scene;
+	const struct fake_row *large;
+	size_t count;
+
+	(void)state;
+	large = large_rows(&count);
+	fake_dns_init(&scene.dns, large, count);
+	begin(&scene, "", &client);
+	for (int message = 0; message < 3; message++) { /* each has all of it */
+		inquiry_mail(scene.inquiry, "<a@large.test>", NULL, NULL);
+		judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
+		assert_non_null(
+			strstr(scene.facts->spf[SPF_MAILFROM].problem, "not asked: too many lookups"));
+		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
+		inquiry_forget_mail(scene.inquiry);
+		assert_null(scene.facts->sender.domain);
+	}
+	leave(&scene);
+}
+
+#define FLOOD (BOUND_QUESTIONS_A_STAGE + 44)
+
+static enum dns_status flood_statuses[FLOOD];
+
+/* A check that asks for more names than any may. */
+static bool
+run_flood(struct inquiry *inquiry)
+{
+	bool is_done = true;
+
+	inquiry_allow(inquiry, UINT32_MAX);
+	for (size_t i = 0; i < FLOOD; i++) {
+		const struct dns_answer *answer;
+		char name[32];
+
+		(void)snprintf(name, sizeof name, "n%zu.test", i);
+		answer = inquiry_ask(inquiry, STAGE_CONNECT, name, DNS_A);
+		is_done = is_done && answer != NULL;
+		flood_statuses[i] = answer != NULL ? answer->status : DNS_NOERROR;
+	}
+	return is_done;
+}
+
+/* BOUND_QUESTIONS_A_STAGE: of a flood of questions the first are asked. */
+static void
+inquiry_asks_a_bounded_number_of_questions(void **state)
+{
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL };
+	static const struct check *const table[] = { &flood };
+	static char names[BOUND_QUESTIONS_A_STAGE][32];
+	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct scene scene;
+	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+
+	(void)state;
+	for (size_t i = 0; i < BOUND_QUESTIONS_A_STAGE; i++) {
+		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
+		known[i] = (struct fake_row){ names[i], DNS_A, DNS_NXDOMAIN, NULL };
+	}
+	fake_dns_init(&scene.dns, known, ROWS(known));
+	needs.config = scene.config = config_from_text("", NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL);
+	scene.inquiry = inquiry_new(&needs, &client);
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.dns.asked, BOUND_QUESTIONS_A_STAGE);
+	for (size_t i = 0; i < FLOOD; i++)
+		assert_int_equal(flood_statuses[i],
+				 i < BOUND_QUESTIONS_A_STAGE ? DNS_NXDOMAIN : DNS_TOO_MANY);
+	leave(&scene);
 }
 
 /* R8601.6: no "none"; a missing name is permerror, a mismatch fail, SERVFAIL temperror. */
@@ -707,6 +808,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(P6_inquiry_holds_no_more_than_it_may),
+		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
 		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fake_dns.h"
+#include "heloscope/bounds.h"
 #include "heloscope/spf.h"
 #include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
@@ -143,7 +144,7 @@ evaluate(spf_engine *engine, const char *domain, const char *client, struct aren
 	 struct spf_outcome *outcome)
 {
 	struct world world = { .rows = rows, .count = ROWS(rows) };
-	const struct spf_source source = { ask, &world };
+	const struct spf_source source = { ask, &world, NULL };
 	struct spf_query query = { .domain = domain,
 				   .local = SPAN("joe-user"),
 				   .sender_domain = domain,
@@ -265,7 +266,7 @@ B01_spf_engines_look_for_a_match_among_all_mx_hosts(void **state)
 	for (size_t run = 0; run < 2 * ROWS(table) * 5; run++) {
 		const size_t row = run / 2 / 5, first = run / 2 % 5, count = table[row].hosts;
 		struct world world = { .rows = mx, .count = ROWS(mx) };
-		const struct spf_source source = { ask, &world };
+		const struct spf_source source = { ask, &world, NULL };
 		struct spf_query query = { .domain = "b01.example",
 					   .local = SPAN("a"),
 					   .sender_domain = "b01.example",
@@ -333,7 +334,7 @@ C15_spf_libspf2_never_sees_explanation_text(void **state)
 	for (size_t engine = 0; engine < ROWS(engines); engine++) {
 		for (size_t run = 0; run < ROWS(macros) * 30; run++) {
 			struct world world = { .rows = crafted, .count = ROWS(crafted) };
-			const struct spf_source source = { ask, &world };
+			const struct spf_source source = { ask, &world, NULL };
 			struct spf_query query = { .domain = "bomb.example",
 						   .local = span_of(local),
 						   .sender_domain = "bomb.example",
@@ -375,7 +376,7 @@ spf_libspf2_refuses_records_that_it_would_cut(void **state)
 	(void)strcat(text, " -all");
 	for (size_t engine = 0; engine < ROWS(engines); engine++) {
 		struct world world = { .rows = row, .count = 1 };
-		const struct spf_source source = { ask, &world };
+		const struct spf_source source = { ask, &world, NULL };
 		struct spf_query query = { .domain = "long.example",
 					   .local = SPAN("joe"),
 					   .sender_domain = "long.example",
@@ -489,7 +490,7 @@ spf_native_traces_each_step(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
 		struct world world = { .rows = rows, .count = ROWS(rows) };
-		const struct spf_source source = { ask, &world };
+		const struct spf_source source = { ask, &world, NULL };
 		struct spf_query query = { .domain = table[i].domain,
 					   .local = SPAN("joe"),
 					   .sender_domain = table[i].domain,
@@ -518,7 +519,7 @@ spf_native_cuts_long_traces(void **state)
 	static char text[60000] = "v=spf1";
 	struct fake_row long_row[] = { { "long.example", DNS_TXT, DNS_NOERROR, text } };
 	struct world world = { .rows = long_row, .count = 1 };
-	const struct spf_source source = { ask, &world };
+	const struct spf_source source = { ask, &world, NULL };
 	struct spf_query query = { .domain = "long.example",
 				   .local = SPAN("joe"),
 				   .sender_domain = "long.example",
@@ -569,6 +570,9 @@ ask_slowly(void *context, const char *name, enum dns_type type)
 	return NULL;
 }
 
+static spf_engine *slow_engine = spf_native_evaluate;
+static size_t answers_a_round = SIZE_MAX;
+
 /* Evaluate with answers that come one by one; returns how many questions there were, and in how many rounds.
  */
 static size_t
@@ -576,21 +580,130 @@ evaluate_slowly(const struct fake_row *world, size_t count, const char *domain, 
 		size_t *rounds)
 {
 	static struct slow_world slow;
-	const struct spf_source source = { ask_slowly, &slow };
+	struct workspace work = { .state = NULL };
+	const struct spf_source source = { ask_slowly, &slow, &work };
 	struct spf_query query = {
 		.domain = domain, .local = SPAN("joe"), .sender_domain = domain, .helo = "", .receiver = ""
 	};
 	struct arena arena;
 
 	memset(&slow, 0, sizeof slow);
+	arena_init(&work.memory, BOUND_SPF_WORK_OCTETS);
 	slow.world = (struct world){ .rows = world, .count = count };
 	assert_true(ipaddr_parse(SPAN("203.0.113.9"), &query.client));
 	arena_init(&arena, 1U << 16);
-	for (*rounds = 0; !spf_native_evaluate(&query, &source, &arena, outcome); ++*rounds)
-		slow.answered = slow.count; /* all that was asked in one round comes together */
+	for (*rounds = 0; !slow_engine(&query, &source, &arena, outcome); ++*rounds)
+		slow.answered = slow.count - slow.answered <= answers_a_round
+					? slow.count
+					: slow.answered + answers_a_round;
 	arena_clear(&arena);
 	clear(&slow.world);
 	return slow.count;
+}
+
+/* The parser, which counts. */
+bool __real_spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
+			     struct spf_fault *fault);
+bool __wrap_spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
+			     struct spf_fault *fault);
+static size_t parsed;
+
+bool
+__wrap_spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
+			struct spf_fault *fault)
+{
+	parsed++;
+	return __real_spf_record_parse(text, arena, record, fault);
+}
+
+/* S3: however many answers come one by one, no record is read twice, and the outcome is that of all at once.
+ */
+static void
+S3_spf_native_reads_each_record_once(void **state)
+{
+	static const struct fake_row world[] = {
+		{ "d.example", DNS_TXT, DNS_NOERROR,
+		  "v=spf1 a:a1.x mx include:e1.example a:a2.x include:e2.example include:e1.example -all" },
+		{ "d.example", DNS_MX, DNS_NOERROR, "1 a.x|1 b.x|1 c.x|1 d.x|1 e.x" },
+		{ "e1.example", DNS_TXT, DNS_NOERROR,
+		  "v=spf1 ip4:192.0.2.1 exists:%{i}.%{d} redirect=e3.example" },
+		{ "e2.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:b.x ?all" },
+		{ "e3.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:c.x ?all" },
+		{ "203.0.113.9.e1.example", DNS_A, DNS_NODATA, NULL },
+		{ "a1.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "a2.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "a.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "b.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "c.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "d.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+		{ "e.x", DNS_A, DNS_NOERROR, "192.0.2.1" },
+	};
+	struct spf_outcome outcome;
+	size_t rounds;
+
+	(void)state;
+	for (answers_a_round = 1; answers_a_round < 4; answers_a_round++) {
+		parsed = 0;
+		(void)evaluate_slowly(world, ROWS(world), "d.example", &outcome, &rounds);
+		assert_int_equal(outcome.result, RESULT_PERMERROR); /* 11 terms */
+		assert_int_equal(outcome.trace.terms, SPF_TERMS_MAX + 1);
+		assert_int_equal(parsed, 4);
+		assert_true(rounds > 4);
+	}
+	answers_a_round = SIZE_MAX;
+}
+
+/* S3: what is too long to evaluate in bounded time is no fault of the record's owner that anybody is refused
+ * for. */
+static void
+S3_spf_engines_give_up_on_what_is_too_long(void **state)
+{
+	static char text[30000];
+	const struct fake_row world[] = { { "long.example", DNS_TXT, DNS_NOERROR, text } };
+
+	(void)state;
+	for (size_t run = 0; run < 4; run++) {
+		struct spf_outcome outcome;
+		size_t rounds;
+
+		(void)strcpy(text, "v=spf1");
+		for (int i = 0; i < 1025 && run / 2 == 0; i++)
+			(void)strcat(text, " ip4:192.0.2.77");
+		(void)strcat(text, " exists:");
+		for (size_t i = 0; i < SPF_TERM_OCTETS_MAX / 4 + 1 && run / 2 == 1; i++)
+			(void)strcat(text, "%{i}");
+		(void)strcat(text, ".x -all");
+		slow_engine = engines[run % 2];
+		(void)evaluate_slowly(world, 1, "long.example", &outcome, &rounds);
+		assert_int_equal(outcome.result, RESULT_TEMPERROR);
+	}
+	slow_engine = spf_native_evaluate;
+}
+
+/* P14: neither engine counts on behind the limit of terms. */
+static void
+P14_spf_engines_stop_at_the_limit_of_terms(void **state)
+{
+	static const struct fake_row world[] = {
+		{ "d.example", DNS_TXT, DNS_NOERROR,
+		  "v=spf1 include:e.example include:e.example include:e.example include:e.example "
+		  "include:e.example "
+		  "include:e.example include:e.example include:e.example include:e.example include:e.example "
+		  "include:e.example include:e.example redirect=e.example" },
+		{ "e.example", DNS_TXT, DNS_NOERROR, "v=spf1 ?all" },
+	};
+
+	(void)state;
+	for (size_t run = 0; run < 2; run++) {
+		struct spf_outcome outcome;
+		size_t rounds;
+
+		slow_engine = engines[run];
+		(void)evaluate_slowly(world, ROWS(world), "d.example", &outcome, &rounds);
+		assert_int_equal(outcome.result, RESULT_PERMERROR);
+		assert_int_equal(outcome.trace.terms, SPF_TERMS_MAX + 1);
+	}
+	slow_engine = spf_native_evaluate;
 }
 
 /* 4.6.4: what is asked ahead is never more than the limits would let through, and saves rounds. */
@@ -680,7 +793,7 @@ R8616_spf_native_terms_with_8_bit_local_part_match_nothing(void **state)
 
 		for (size_t j = 0; j < ROWS(locals); j++) {
 			struct world world = { .rows = world_rows, .count = ROWS(world_rows) };
-			const struct spf_source source = { ask, &world };
+			const struct spf_source source = { ask, &world, NULL };
 			struct spf_query query = { .domain = "xn--bcher-kva.example",
 						   .local = span_of(locals[j]),
 						   .sender_domain = "xn--bcher-kva.example",
@@ -708,6 +821,9 @@ main(void)
 		cmocka_unit_test(spf_record_extend_puts_the_address_where_it_decides),
 		cmocka_unit_test(spf_engines_give_the_results_of_rfc_7208),
 		cmocka_unit_test(B01_spf_engines_look_for_a_match_among_all_mx_hosts),
+		cmocka_unit_test(S3_spf_native_reads_each_record_once),
+		cmocka_unit_test(S3_spf_engines_give_up_on_what_is_too_long),
+		cmocka_unit_test(P14_spf_engines_stop_at_the_limit_of_terms),
 		cmocka_unit_test(C27_spf_engines_expand_explanations_safely),
 		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
 		cmocka_unit_test(spf_libspf2_refuses_records_that_it_would_cut),
