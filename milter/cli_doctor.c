@@ -195,7 +195,7 @@ put_findings(const struct ward *ward)
 
 		if (report->finding_count > 0)
 			output_put(output_standard(), "\n%3zu  %s\n", i + 1, report->domain);
-		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_NOTE; severity--)
+		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_GOOD; severity--)
 			for (size_t j = 0; j < report->finding_count; j++)
 				if ((int)report->findings[j].severity == severity)
 					put_finding(&report->findings[j]);
@@ -286,14 +286,14 @@ new_prober(const struct config *config, struct dns_resolver *resolver, struct er
 
 /* Examine all of `domains`, which are normalized. */
 static int
-examine(const struct config *config, char (*domains)[DOMAIN_SIZE], size_t count,
-	const struct options *options)
+examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const struct options *options)
 {
 	struct doctor_order order = {
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
 		.selector = options->selector[0] != '\0' ? options->selector : NULL,
+		.key_domain = options->key_domain[0] != '\0' ? options->key_domain : NULL,
 		.tests_relay = options->tests_relay,
 		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
 	};
@@ -304,6 +304,7 @@ examine(const struct config *config, char (*domains)[DOMAIN_SIZE], size_t count,
 	struct arena arena;
 	int status = CLI_UNKNOWN;
 
+	order.resolver = resolver;
 	if (resolver != NULL)
 		error_set(&error, "out of memory");
 	if (lookup != NULL && !options->has_no_probe)
@@ -328,19 +329,13 @@ examine(const struct config *config, char (*domains)[DOMAIN_SIZE], size_t count,
 
 /* Read the domains; -1 to go on, or the status to exit with. */
 static int
-read_domains(char **given, size_t count, const struct options *options, char (*domains)[DOMAIN_SIZE])
+read_domains(char **given, size_t count, char (*domains)[DOMAIN_SIZE])
 {
 	for (size_t i = 0; i < count; i++) {
 		const int status = cli_read_domain("doctor", given[i], domains[i]);
 
 		if (status >= 0)
 			return status;
-		if (options->key_domain[0] != '\0' && strcmp(options->key_domain, domains[i]) != 0)
-			return cli_usage_error(
-				"doctor",
-				"the selector \"%.60s\" was given with the domain %.80s, which is "
-				"not %.80s",
-				options->selector, options->key_domain, domains[i]);
 	}
 	return -1;
 }
@@ -366,13 +361,15 @@ cli_doctor(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	status = read_domains(argv + optind, (size_t)(argc - optind), &options, domains);
+	status = read_domains(argv + optind, (size_t)(argc - optind), domains);
 	if (status >= 0)
 		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	config = read_config(&options);
 	if (config == NULL)
 		return CLI_UNKNOWN;
+	config->disabled = 0; /* what the filter leaves out is looked at all the same */
+	config->probes = true;
 	status = examine(config, domains, (size_t)(argc - optind), &options);
 	config_unref(config);
 	return status;

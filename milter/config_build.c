@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/nearest.h"
+
 /* Complaints. */
 
 void
@@ -21,51 +23,11 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 	reader->reading->errors++;
 }
 
-static size_t
-smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits that turn one short word into another (Levenshtein); a large number for long words. */
-static size_t
-word_distance(const char *a, const char *b)
-{
-	const size_t length = strlen(b);
-	size_t row[32];
-
-	if (length >= sizeof row / sizeof row[0])
-		return SIZE_MAX;
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			const size_t above = row[j], changed = diagonal + (a[i - 1] != b[j - 1]);
-
-			row[j] = smaller(changed, smaller(above, row[j - 1]) + 1);
-			diagonal = above;
-		}
-	}
-	return row[length];
-}
-
 void
 config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
 {
-	const char *nearest = NULL;
-	size_t least = strlen(word) / 3 + 1;
+	const char *nearest = nearest_word(word, known, count);
 
-	for (size_t i = 0; i < count; i++) {
-		const size_t distance = word_distance(word, known[i]);
-
-		if (distance <= least && distance < strlen(known[i])) {
-			nearest = known[i];
-			least = distance;
-		}
-	}
 	if (nearest != NULL)
 		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
 }

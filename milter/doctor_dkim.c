@@ -7,6 +7,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "heloscope/taglist.h"
+
 #define RSA_BITS_MIN 1024     /* verifiers ignore shorter keys (RFC 8301, 3.2) */
 #define RSA_BITS_ADVISED 2048 /* for signers */
 #define ED25519_OCTETS 32
@@ -14,19 +16,18 @@
 
 /* What a key record says; empty tags are not there. */
 struct key_record {
-	struct span version, type, data, hashes, services, flags;
+	struct span type, data, hashes, services, flags;
 };
 
 static struct key_record
 read_key_record(struct span text)
 {
 	return (struct key_record){
-		.version = exam_tag_value(text, SPAN("v")),
-		.type = exam_tag_value(text, SPAN("k")),
-		.data = exam_tag_value(text, SPAN("p")),
-		.hashes = exam_tag_value(text, SPAN("h")),
-		.services = exam_tag_value(text, SPAN("s")),
-		.flags = exam_tag_value(text, SPAN("t")),
+		.type = taglist_value(text, SPAN("k")),
+		.data = taglist_value(text, SPAN("p")),
+		.hashes = taglist_value(text, SPAN("h")),
+		.services = taglist_value(text, SPAN("s")),
+		.flags = taglist_value(text, SPAN("t")),
 	};
 }
 
@@ -130,9 +131,7 @@ judge_key(struct exam *exam, const struct key_record *record)
 static void
 judge_record(struct exam *exam, const char *name, const struct key_record *record)
 {
-	if (record->version.length > 0 && !span_equals(record->version, SPAN("DKIM1"))) {
-		add_error(exam, arena_printf(exam->arena, "The version at %s is not DKIM1.", name));
-	} else if (record->data.length == 0) {
+	if (record->data.length == 0) {
 		add_error(exam,
 			  arena_printf(exam->arena, "The key at %s is empty, which says that it was revoked.",
 				       name));
@@ -154,28 +153,121 @@ judge_record(struct exam *exam, const char *name, const struct key_record *recor
 	exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
 }
 
+/* Tags as such. What p, k, h, s and t mean is judged on its own. */
+
+static bool
+takes_anything(struct span value)
+{
+	(void)value;
+	return true;
+}
+
+static bool
+takes_version(struct span value)
+{
+	return span_equals(value, SPAN("DKIM1"));
+}
+
+static bool
+repair_version(struct exam *exam, struct span value, struct strbuf *right)
+{
+	(void)exam;
+	(void)value;
+	strbuf_add(right, "DKIM1");
+	return true;
+}
+
+static const char fails[] = "Signatures with this selector fail.";
+
+static const struct exam_tag_rule rules[] = {
+	{ .name = "v",
+	  .takes = takes_version,
+	  .repair = repair_version,
+	  .expected = "DKIM1",
+	  .severity = DOCTOR_ERROR,
+	  .consequence = fails },
+	{ .name = "k", .takes = takes_anything },
+	{ .name = "p", .takes = takes_anything },
+	{ .name = "h", .takes = takes_anything },
+	{ .name = "s", .takes = takes_anything },
+	{ .name = "t", .takes = takes_anything },
+	{ .name = "n", .takes = takes_anything },
+	{ .name = "g", .historic = "Verifiers pass over it (RFC 6376, C.2)." },
+};
+
+static const struct exam_tag_form form = {
+	.row = DOCTOR_DKIM,
+	.subject = "The DKIM key record",
+	.rules = rules,
+	.rule_count = sizeof rules / sizeof rules[0],
+	.twice = DOCTOR_ERROR,
+	.twice_consequence =
+		"The whole record counts for nothing (RFC 6376, 3.2): signatures with this selector fail.",
+};
+
+/* Where a version stands, it stands first (RFC 6376, 3.6.1). */
+static void
+judge_order(struct exam *exam, struct span text)
+{
+	struct tag tag;
+
+	if (taglist_next(&text, &tag) && !span_equals(tag.name, SPAN("v"))
+	    && taglist_value(text, SPAN("v")).length > 0)
+		add_error(exam, "In the DKIM key record v= does not come first.");
+}
+
+/* The TXT records of an answer that may be keys; the last one. */
+static size_t
+count_keys(const struct dns_answer *answer, struct span *key)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		struct span rest = answer->records[i].text;
+		struct tag tag;
+
+		while (taglist_next(&rest, &tag) && !span_equals_nocase(tag.name, SPAN("p")))
+			continue;
+		if (!span_equals_nocase(tag.name, SPAN("p")))
+			continue;
+		*key = answer->records[i].text;
+		count++;
+	}
+	return count;
+}
+
 void
 exam_dkim(struct exam *exam)
 {
-	const char *name =
-		arena_printf(exam->arena, "%s._domainkey.%s", exam->order->selector, exam->report->domain);
+	const char *name = arena_printf(exam->arena, "%s._domainkey.%s", exam->order->selector,
+					exam->order->key_domain != NULL ? exam->order->key_domain
+									: exam->report->domain);
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
 	struct key_record record;
+	struct span key = SPAN("");
+	const size_t count = count_keys(answer, &key);
 
+	if (exam->order->key_domain != NULL && !exam_is_aligned(exam, exam->order->key_domain, false))
+		exam_say(exam, DOCTOR_DKIM, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "Signatures of %s do not align with %s.",
+				      exam->order->key_domain, exam->report->domain),
+			 "For DMARC they do not count: sign with d= of the author's domain (with adkim=s "
+			 "that very "
+			 "one).",
+			 NULL);
 	if (dns_status_is_fault(answer->status)) {
 		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
-	} else if (answer->count != 1) {
-		exam_add(exam, (struct doctor_finding){
-				       .row = DOCTOR_DKIM,
-				       .severity = DOCTOR_ERROR,
-				       .what = arena_printf(
-					       exam->arena, "There %s at %s.",
-					       answer->count == 0 ? "is no key" : "are several keys", name),
-				       .consequence = "Signatures with this selector fail.",
-				       .publish = arena_printf(exam->arena,
-							       "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name) });
+	} else if (count != 1) {
+		exam_say(exam, DOCTOR_DKIM, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "There %s at %s.",
+				      count == 0 ? "is no key" : "are several keys", name),
+			 fails,
+			 count == 0 ? arena_printf(exam->arena, "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name)
+				    : NULL);
 	} else {
-		record = read_key_record(answer->records[0].text);
+		(void)exam_judge_tags(exam, &form, name, key);
+		judge_order(exam, key);
+		record = read_key_record(key);
 		judge_record(exam, name, &record);
 	}
 }

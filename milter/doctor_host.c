@@ -155,127 +155,129 @@ find_addresses(struct exam *exam)
 			add_host(exam, exam->report->domain);
 		add_spf_addresses(exam);
 	}
-	if (exam->report->address_count > 0)
-		exam_set_cell(exam, DOCTOR_ADDRESSES, exam->report->is_guessed ? DOCTOR_NOTE : DOCTOR_GOOD);
-	else
-		exam_add(exam, (struct doctor_finding){ .row = DOCTOR_ADDRESSES,
-							.severity = DOCTOR_UNKNOWN,
-							.what = "No address is known from which mail goes "
-								"out; name them with --ip." });
+	exam_set_cell(exam, DOCTOR_ADDRESSES, DOCTOR_GOOD);
+	if (exam->report->address_count == 0)
+		exam_say(exam, DOCTOR_ADDRESSES, DOCTOR_UNKNOWN,
+			 "No address is known from which mail goes out; name them with --ip.", NULL, NULL);
+	else if (exam->report->is_guessed)
+		exam_say(exam, DOCTOR_ADDRESSES, DOCTOR_NOTE,
+			 "The addresses from which mail goes out are guessed from MX and SPF; name them with "
+			 "--ip.",
+			 NULL, NULL);
 }
 
 /* Reverse DNS. */
 
-struct reverse {
-	char asked[IPADDR_REVERSE_SIZE];
-	const struct dns_answer *pointers;
-	const char *verified;           /* a name that leads back, or NULL */
-	const char *unknown;            /* else what could not be looked up, or NULL, */
-	const struct dns_answer *fault; /* and the answer to that */
-};
-
-static struct reverse
-look_back(struct exam *exam, const struct ipaddr *address)
-{
-	struct reverse reverse = { .verified = NULL };
-
-	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), reverse.asked,
-				  sizeof reverse.asked);
-	reverse.pointers = lookup_get(exam->lookup, reverse.asked, DNS_PTR);
-	if (dns_status_is_fault(reverse.pointers->status)) {
-		reverse.unknown = arena_string(exam->arena, reverse.asked);
-		reverse.fault = reverse.pointers;
-	}
-	for (size_t i = 0; i < reverse.pointers->count && i < IPREV_NAMES_MAX; i++) {
-		const struct dns_record *pointer = &reverse.pointers->records[i];
-		const struct dns_answer *forward;
-
-		if (!pointer->is_host_name)
-			continue;
-		forward = lookup_get(exam->lookup, pointer->name, dns_address_type(address));
-		if (dns_answer_holds(forward, address)) {
-			reverse.verified = pointer->name;
-			break;
-		}
-		if (dns_status_is_fault(forward->status)) {
-			reverse.unknown = pointer->name;
-			reverse.fault = forward;
-		}
-	}
-	return reverse;
-}
-
 const char *
 exam_verified_name(struct exam *exam, const struct ipaddr *address)
 {
-	const char *name = look_back(exam, address).verified;
+	const struct facts *facts = exam_look(exam, address, NULL, NULL);
 
-	return name != NULL ? name : "";
+	return facts != NULL && facts->iprev.verified != NULL
+		       ? arena_string(exam->arena, facts->iprev.verified)
+		       : "";
 }
 
+/* What could not be looked up: the first name whose addresses are not known, else the reverse name. */
 static void
-examine_reverse(struct exam *exam, const struct ipaddr *address)
+tell_unknown_reverse(struct exam *exam, const struct iprev_facts *iprev, const char *reverse)
 {
-	const struct reverse reverse = look_back(exam, address);
-	const char *text = exam_address_text(exam, address);
+	struct dns_answer fault = { .status = iprev->status };
+	const char *name = reverse;
 
-	if (reverse.verified != NULL) {
-		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
-	} else if (reverse.unknown != NULL) {
-		exam_add_unknown(exam, DOCTOR_REVERSE_DNS, reverse.unknown, reverse.fault);
-	} else if (reverse.pointers->count == 0) {
-		exam_add(
-			exam,
-			(struct doctor_finding){
-				.row = DOCTOR_REVERSE_DNS,
-				.severity = DOCTOR_ERROR,
-				.what = arena_printf(exam->arena, "%s has no reverse DNS name.", text),
-				.consequence = "Many receivers, the largest among them, refuse such clients.",
-				.publish = arena_printf(exam->arena,
-							"%s. PTR mail.%s.   (by the provider of the address)",
-							reverse.asked, exam->report->domain) });
-	} else {
-		exam_add(exam,
-			 (struct doctor_finding){
-				 .row = DOCTOR_REVERSE_DNS,
-				 .severity = DOCTOR_ERROR,
-				 .what = arena_printf(
-					 exam->arena,
-					 "The reverse DNS of %s says %s, which does not lead back to it.",
-					 text, reverse.pointers->records[0].name),
-				 .consequence = "Many receivers refuse clients whose names do not lead back.",
-				 .publish = arena_printf(exam->arena,
-							 "%s. %s %s   (or let the provider correct the PTR)",
-							 reverse.pointers->records[0].name,
-							 dns_type_word(dns_address_type(address)), text) });
+	for (size_t i = 0; i < iprev->count && name == reverse; i++) {
+		if (!dns_status_is_fault(iprev->names[i].status) || iprev->names[i].status == DNS_MALFORMED)
+			continue;
+		name = iprev->names[i].name;
+		fault.status = iprev->names[i].status;
 	}
+	exam_add_unknown(exam, DOCTOR_REVERSE_DNS, arena_string(exam->arena, name), &fault);
 }
 
 static void
-examine_helo(struct exam *exam, const struct ipaddr *address)
+examine_reverse(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
 {
-	const char *helo = exam->order->helo, *text = exam_address_text(exam, address);
-	const struct dns_answer *answer = lookup_get(exam->lookup, helo, dns_address_type(address));
-	const struct reverse reverse = look_back(exam, address);
+	const struct iprev_facts *iprev = &facts->iprev;
+	const char *text = exam_address_text(exam, address);
+	char memory[IPADDR_REVERSE_SIZE];
+	const char *reverse;
 
-	if (dns_status_is_fault(answer->status))
-		exam_add_unknown(exam, DOCTOR_HELO, helo, answer);
-	else if (dns_answer_holds(answer, address)
-		 || (reverse.verified != NULL && strcmp(reverse.verified, helo) == 0))
-		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
+	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), memory, sizeof memory);
+	reverse = arena_string(exam->arena, memory);
+	if (facts->results[METHOD_IPREV] == RESULT_PASS)
+		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
+	else if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR)
+		tell_unknown_reverse(exam, iprev, reverse);
+	else if (iprev->count == 0)
+		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "%s has no reverse DNS name.", text),
+			 "Many receivers, the largest among them, refuse such clients.",
+			 arena_printf(exam->arena, "%s. PTR mail.%s.   (by the provider of the address)",
+				      reverse, exam->report->domain));
 	else
-		exam_add(exam,
-			 (struct doctor_finding){
-				 .row = DOCTOR_HELO,
-				 .severity = DOCTOR_WARNING,
-				 .what = arena_printf(
-					 exam->arena,
-					 "The HELO name %s neither leads to %s nor is its reverse DNS "
-					 "name.",
-					 helo, text),
-				 .consequence = "It counts against the mail, together with other signs.",
-				 .publish = arena_printf(exam->arena, "%s. %s %s", helo,
-							 dns_type_word(dns_address_type(address)), text) });
+		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
+			 arena_printf(exam->arena,
+				      "The reverse DNS of %s says %s, which does not lead back to it.", text,
+				      iprev->names[0].name),
+			 "Many receivers refuse clients whose names do not lead back.",
+			 arena_printf(exam->arena, "%s. %s %s   (or let the provider correct the PTR)",
+				      iprev->names[0].name, dns_type_word(dns_address_type(address)), text));
+}
+
+/* HELO. */
+
+static void
+tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct helo_facts *helo)
+{
+	const char *text = exam_address_text(exam, address), *given = exam->order->helo;
+
+	if (helo->form == HELO_LITERAL)
+		exam_say(exam, DOCTOR_HELO, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "The HELO %s is the address of another host than %s.",
+				      given, text),
+			 "It counts against the mail, together with other signs: give the host's name.",
+			 NULL);
+	else
+		exam_say(exam, DOCTOR_HELO, DOCTOR_WARNING,
+			 arena_printf(exam->arena,
+				      "The HELO name %s neither leads to %s nor is its reverse DNS name.",
+				      given, text),
+			 "It counts against the mail, together with other signs.",
+			 arena_printf(exam->arena, "%s. %s %s", given,
+				      dns_type_word(dns_address_type(address)), text));
+}
+
+static void
+examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
+{
+	const struct helo_facts *helo = &facts->helo;
+	const struct dns_answer fault = { .status = dns_status_is_fault(helo->status) ? helo->status
+										      : facts->iprev.status };
+
+	switch (facts->results[METHOD_HELO]) {
+	case RESULT_PASS:
+		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
+		if (helo->form == HELO_LITERAL)
+			exam_say(exam, DOCTOR_HELO, DOCTOR_NOTE, "The HELO is an address, not a name.",
+				 "Some receivers count that against the mail.", NULL);
+		break;
+	case RESULT_TEMPERROR:
+		exam_add_unknown(exam, DOCTOR_HELO,
+				 dns_status_is_fault(helo->status)
+					 ? exam->order->helo
+					 : arena_printf(exam->arena, "The reverse DNS of %s",
+							exam_address_text(exam, address)),
+				 &fault);
+		break;
+	case RESULT_PERMERROR:
+		exam_say(
+			exam, DOCTOR_HELO, DOCTOR_ERROR,
+			arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo, helo->reason),
+			"Many receivers refuse clients that give such a name.", NULL);
+		break;
+	default:
+		tell_wrong_helo(exam, address, helo);
+	}
 }
 
 /* Lists. */
@@ -335,11 +337,47 @@ examine_lists(struct exam *exam)
 	}
 }
 
+static void
+examine_address(struct exam *exam, const struct ipaddr *address)
+{
+	const struct facts *facts = exam_look(exam, address, exam->order->helo, NULL);
+
+	if (facts == NULL)
+		return;
+	examine_reverse(exam, address, facts);
+	if (exam->order->helo != NULL)
+		examine_helo(exam, address, facts);
+	exam_spf_pass(exam, address, facts);
+}
+
+/* All of a domain that exists. */
+static void
+examine_domain(struct exam *exam)
+{
+	exam_bounces(exam);
+	find_addresses(exam);
+	exam_spf_record(exam);
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		examine_address(exam, &exam->report->addresses[i]);
+	if (exam->order->selector != NULL)
+		exam_dkim(exam);
+	exam_dmarc(exam);
+	exam_servers(exam);
+	exam_mta_sts(exam);
+	exam_tls_reports(exam);
+	examine_lists(exam);
+}
+
 void
-doctor_examine(const char *domain, const struct doctor_order *order, const struct config *config,
+doctor_examine(const char *domain, const struct doctor_order *order, struct config *config,
 	       struct lookup *lookup, struct arena *arena, struct doctor_report *report)
 {
-	struct exam exam = { order, config, lookup, arena, report, order->bounces };
+	struct exam exam = { .order = order,
+			     .config = config,
+			     .lookup = lookup,
+			     .arena = arena,
+			     .report = report,
+			     .bounces = order->bounces };
 
 	*report = (struct doctor_report){ .domain = domain };
 	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
@@ -347,22 +385,7 @@ doctor_examine(const char *domain, const struct doctor_order *order, const struc
 	lookup_want(lookup, domain, DNS_A);
 	lookup_want(lookup, exam.bounces, DNS_TXT);
 	exam_mx(&exam);
-	if (lookup_get(lookup, domain, DNS_MX)->status == DNS_NXDOMAIN)
-		return; /* there is nothing more to look at */
-	exam_bounces(&exam);
-	find_addresses(&exam);
-	exam_spf_record(&exam);
-	for (size_t i = 0; i < report->address_count; i++) {
-		examine_reverse(&exam, &report->addresses[i]);
-		if (order->helo != NULL)
-			examine_helo(&exam, &report->addresses[i]);
-		exam_spf_pass(&exam, &report->addresses[i]);
-	}
-	if (order->selector != NULL)
-		exam_dkim(&exam);
-	exam_dmarc(&exam);
-	exam_servers(&exam);
-	exam_mta_sts(&exam);
-	exam_tls_reports(&exam);
-	examine_lists(&exam);
+	if (lookup_get(lookup, domain, DNS_MX)->status != DNS_NXDOMAIN)
+		examine_domain(&exam);
+	inquiry_close(exam.inquiry);
 }

@@ -5,6 +5,8 @@
 
 #include "heloscope/dnslist.h"
 
+static const char refused[] = "Receivers refuse mail from a domain to which no bounce can be sent.";
+
 /* Where mail for a domain goes without MX (RFC 5321, 5.1): its addresses. */
 static const struct dns_answer *
 implicit_mx(struct exam *exam, const char *domain)
@@ -16,31 +18,67 @@ implicit_mx(struct exam *exam, const char *domain)
 		       : lookup_get(exam->lookup, domain, DNS_AAAA);
 }
 
+/* How many of the MX records name no host: "MX 0 ." (RFC 7505). */
+static size_t
+count_null(const struct dns_answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		count += answer->records[i].name[0] == '\0' ? 1 : 0;
+	return count;
+}
+
 static bool
 is_null_mx(const struct dns_answer *answer)
 {
-	return answer->count == 1 && answer->records[0].name[0] == '\0';
+	return answer->count > 0 && count_null(answer) == answer->count;
 }
 
-/* `host`: what stands before the domain's name in the MX to publish. */
+/* A null MX stands alone, with preference 0 (RFC 7505, 3). */
 static void
-add_finding(struct exam *exam, enum doctor_severity severity, const char *what, const char *consequence,
-	    const char *host)
+tell_null_mx(struct exam *exam, const struct dns_answer *answer)
 {
-	const char *domain = exam->report->domain;
+	const char *domain = exam->report->domain, *others = NULL;
 
-	exam_add(exam, (struct doctor_finding){ .row = DOCTOR_MX,
-						.severity = severity,
-						.what = what,
-						.consequence = consequence,
-						.publish = arena_printf(exam->arena, "%s. MX 10 %s%s.",
-									domain, host, domain) });
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->records[i].name[0] != '\0')
+			others = arena_printf(exam->arena, "%s%s%s. MX %u %s.", others != NULL ? others : "",
+					      others != NULL ? ", " : "", domain,
+					      answer->records[i].preference, answer->records[i].name);
+	if (others != NULL)
+		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+			 "The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
+			 "Some senders deliver to the others, some take the domain for one that takes no "
+			 "mail.",
+			 arena_printf(exam->arena, "%s   (and nothing else)", others));
+	else
+		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+			 answer->count == 1 && answer->records[0].preference == 0
+				 ? "The null MX says that this domain takes no mail (RFC 7505)."
+				 : "The null MX says that this domain takes no mail; it should be a single "
+				   "\"MX 0 "
+				   ".\" (RFC 7505, 3).",
+			 refused,
+			 arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)", domain));
+}
+
+/* No host is known that takes the domain's mail: none is invented. */
+static void
+tell_no_way(struct exam *exam, const struct dns_answer *answer)
+{
+	const bool exists = answer->status != DNS_NXDOMAIN;
+
+	exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+		 exists ? "There is neither MX nor address." : "The domain does not exist.", refused,
+		 exists ? arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)",
+				       exam->report->domain)
+			: NULL);
 }
 
 void
 exam_mx(struct exam *exam)
 {
-	static const char refused[] = "Receivers refuse mail from a domain to which no bounce can be sent.";
 	const char *domain = exam->report->domain;
 	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
 	const bool is_implicit = answer->count == 0 && !dns_status_is_fault(answer->status);
@@ -48,18 +86,15 @@ exam_mx(struct exam *exam)
 
 	if (dns_status_is_fault(way->status))
 		exam_add_unknown(exam, DOCTOR_MX, domain, way);
-	else if (is_null_mx(answer))
-		add_finding(exam, DOCTOR_ERROR, "The null MX says that this domain takes no mail (RFC 7505).",
-			    refused, "mail.");
+	else if (count_null(answer) > 0)
+		tell_null_mx(exam, answer);
 	else if (way->count == 0)
-		add_finding(exam, DOCTOR_ERROR,
-			    answer->status == DNS_NXDOMAIN ? "The domain does not exist."
-							   : "There is neither MX nor address.",
-			    refused, "mail.");
+		tell_no_way(exam, answer);
 	else if (is_implicit)
-		add_finding(exam, DOCTOR_NOTE,
-			    "There is no MX; mail goes to the address of the domain itself.",
-			    "Some receivers take a domain without MX for one that sends no mail.", "");
+		exam_say(exam, DOCTOR_MX, DOCTOR_NOTE,
+			 "There is no MX; mail goes to the address of the domain itself.",
+			 "Some receivers take a domain without MX for one that sends no mail.",
+			 arena_printf(exam->arena, "%s. MX 10 %s.", domain, domain));
 	else
 		exam_set_cell(exam, DOCTOR_MX, DOCTOR_GOOD);
 	for (size_t i = 0; i < answer->count && i < EXAM_HOSTS_MAX; i++)
@@ -119,34 +154,52 @@ add_broken_way(struct exam *exam, const char *host, enum way way, bool is_last)
 static void
 examine_ways(struct exam *exam, const struct dns_answer *mx)
 {
+	const char *hosts[EXAM_HOSTS_MAX];
 	enum way ways[EXAM_HOSTS_MAX];
-	const size_t count = mx->count < EXAM_HOSTS_MAX ? mx->count : EXAM_HOSTS_MAX;
-	size_t usable = 0;
+	size_t count = 0, usable = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		ways[i] = way_to(exam, mx->records[i].name);
-		usable += ways[i] == WAY_OPEN || ways[i] == WAY_UNKNOWN ? 1 : 0;
+	for (size_t i = 0; i < mx->count && count < EXAM_HOSTS_MAX; i++) {
+		if (mx->records[i].name[0] == '\0')
+			continue;
+		hosts[count] = mx->records[i].name;
+		ways[count] = way_to(exam, hosts[count]);
+		usable += ways[count] == WAY_OPEN || ways[count] == WAY_UNKNOWN ? 1 : 0;
+		count++;
 	}
 	for (size_t i = 0; i < count; i++)
 		if (ways[i] != WAY_OPEN)
-			add_broken_way(exam, mx->records[i].name, ways[i], usable == 0);
+			add_broken_way(exam, hosts[i], ways[i], usable == 0);
 	exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
 }
 
-/* Of another domain than the author's, SPF is nothing to DMARC (RFC 9989, 4.4). */
+/* Of a domain that does not align with the author's, SPF is nothing to DMARC (RFC 9989, 4.4). */
 static void
 examine_alignment(struct exam *exam)
 {
-	if (domain_same_organization(exam->bounces, exam->report->domain))
+	if (exam_is_aligned(exam, exam->bounces, true))
 		return;
-	exam_add(exam,
-		 (struct doctor_finding){
-			 .row = DOCTOR_BOUNCES,
-			 .severity = DOCTOR_WARNING,
-			 .what = arena_printf(exam->arena, "%s is not of the same organization as %s.",
-					      exam->bounces, exam->report->domain),
-			 .consequence =
-				 "For DMARC a pass of SPF does not count then, so all rests on DKIM." });
+	exam_say(exam, DOCTOR_BOUNCES, DOCTOR_WARNING,
+		 arena_printf(exam->arena,
+			      "%s does not align with %s: it is not of the same organization, or the "
+			      "DMARC record asks for the very same domain (aspf=s).",
+			      exam->bounces, exam->report->domain),
+		 "For DMARC a pass of SPF does not count then, so all rests on DKIM.", NULL);
+}
+
+/* Without MX hosts to look at: the row of MX has said why, or that mail goes to the domain itself. */
+static void
+tell_own_bounces(struct exam *exam)
+{
+	const enum doctor_severity severity = exam->report->cells[DOCTOR_MX];
+
+	if (severity < DOCTOR_UNKNOWN)
+		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+	else
+		exam_say(exam, DOCTOR_BOUNCES, severity,
+			 severity == DOCTOR_UNKNOWN
+				 ? "Whether bounces come back is not known, since the MX is not."
+				 : "No bounce comes back, as the MX is.",
+			 NULL, NULL);
 }
 
 void
@@ -160,10 +213,8 @@ exam_bounces(struct exam *exam)
 		examine_ways(exam, mx);
 		return;
 	}
-	if (exam->bounces == exam->report->domain) { /* the row of MX has said why */
-		const enum doctor_severity severity = exam->report->cells[DOCTOR_MX];
-
-		exam_set_cell(exam, DOCTOR_BOUNCES, severity >= DOCTOR_UNKNOWN ? severity : DOCTOR_GOOD);
+	if (exam->bounces == exam->report->domain) {
+		tell_own_bounces(exam);
 		return;
 	}
 	implicit = dns_status_is_fault(mx->status) ? mx : implicit_mx(exam, exam->bounces);

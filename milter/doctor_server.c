@@ -104,55 +104,95 @@ look(struct exam *exam, struct server_set *servers)
 
 /* Banner. */
 
-static bool
-is_own_name(const struct server *server, const char *reverse, const char *name)
-{
-	return name[0] != '\0' && (strcmp(name, server->name) == 0 || strcmp(name, reverse) == 0);
-}
-
-/* What may be the fault of the network from which we look is none of the server's. */
+/* What may be the fault of the network from which we look, or be meant for us alone, is none of the server's.
+ */
 static void
 examine_silence(struct exam *exam, const struct server *server)
 {
+	static const struct {
+		enum doctor_severity severity;
+		const char *consequence;
+	} judgements[PEER_OUTCOMES] = {
+		[PEER_REFUSED] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
+		[PEER_UNREACHABLE] = { DOCTOR_UNKNOWN, "If that is so from everywhere, mail and bounces to "
+						       "this host are lost; perhaps "
+						       "only this network lets nobody out to port 25." },
+		[PEER_CONNECT_TIMEOUT] = { DOCTOR_UNKNOWN,
+					   "If that is so from everywhere, mail and bounces to this host are "
+					   "lost; "
+					   "perhaps only this network lets nobody out to port 25." },
+		[PEER_READ_TIMEOUT] = { DOCTOR_UNKNOWN,
+					"If that is so from everywhere, mail and bounces come late or are "
+					"lost; "
+					"perhaps it is only so for the host from which you ask." },
+		[PEER_BUSY] = { DOCTOR_UNKNOWN, "Perhaps it says so only to the host from which you ask." },
+		[PEER_DECLINES] = { DOCTOR_UNKNOWN,
+				    "Perhaps it says so only to the host from which you ask." },
+		[PEER_NOT_SMTP] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
+		[PEER_TOO_MUCH] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
+		[PEER_CLOSED] = { DOCTOR_UNKNOWN, "If that is so from everywhere, mail and bounces to this "
+						  "host are lost; perhaps it "
+						  "is only so for the host from which you ask." },
+	};
 	const enum peer_outcome outcome = server->peer.outcome;
-	const bool is_ours = outcome == PEER_UNREACHABLE || outcome == PEER_CONNECT_TIMEOUT;
+	const char *said = server->peer.refusal[0] != '\0' ? server->peer.refusal : server->peer.greeting;
 
 	if (!server->is_mx) /* hosts that only send have no server */
 		return;
-	exam_say(exam, DOCTOR_BANNER,
-		 is_ours                ? DOCTOR_UNKNOWN
-		 : outcome == PEER_BUSY ? DOCTOR_WARNING
-					: DOCTOR_ERROR,
-		 arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server), peer_outcome_word(outcome),
-			      server->peer.greeting[0] != '\0' ? ": " : "", server->peer.greeting),
-		 is_ours ? "If that is so from everywhere, mail and bounces to this host are lost; perhaps "
-			   "only this network lets nobody out to port 25."
-		 : outcome == PEER_BUSY ? "Mail and bounces come late."
-					: "Mail and bounces to this host are lost.",
-		 NULL);
+	exam_say(exam, DOCTOR_BANNER, judgements[outcome].severity,
+		 server->peer.code >= 400
+			 ? arena_printf(exam->arena, "%s: %s: %u %s.", shown(exam, server),
+					peer_outcome_word(outcome), server->peer.code, said)
+			 : arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server),
+					peer_outcome_word(outcome), said[0] != '\0' ? ": " : "", said),
+		 judgements[outcome].consequence, NULL);
 }
 
+/* Whether both names, of the greeting and of EHLO, are those that the filter knows the host by. */
+static bool
+both_are_known(const struct peer_facts *peer, const char *reverse, const char *host)
+{
+	const char *names[] = { peer->greeting_name, peer->ehlo_name };
+
+	for (size_t i = 0; i < 2; i++)
+		if (names[i] == NULL || names[i][0] == '\0'
+		    || (strcmp(names[i], reverse) != 0 && strcmp(names[i], host) != 0))
+			return false;
+	return true;
+}
+
+/* As the filter judges a client that has this server, and gives its name with HELO. */
 static void
 examine_banner(struct exam *exam, const struct server *server)
 {
-	const char *reverse = exam_verified_name(exam, &server->address);
-	const char *wanted = reverse[0] != '\0' ? reverse : server->name;
-	char greeting[DOMAIN_SIZE], ehlo[DOMAIN_SIZE];
-	bool greets_well, answers_well;
+	const char *helo = server->name[0] != '\0' ? server->name : exam->order->helo;
+	const struct facts *facts = exam_look(exam, &server->address, helo, &server->peer);
+	const char *reverse, *wanted;
 
-	peer_host_name(server->peer.greeting, greeting);
-	peer_host_name(server->peer.ehlo, ehlo);
-	greets_well = is_own_name(server, reverse, greeting);
-	answers_well = is_own_name(server, reverse, ehlo);
-	if (greets_well && answers_well)
+	if (facts == NULL)
+		return;
+	reverse = facts->iprev.verified != NULL ? facts->iprev.verified : "";
+	wanted = reverse[0] != '\0' ? reverse : server->name;
+	switch (facts->results[METHOD_BANNER]) {
+	case RESULT_PASS:
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
-	else if (greets_well || answers_well)
-		exam_say(exam, DOCTOR_BANNER, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
-				      shown(exam, server), server->peer.greeting, server->peer.ehlo),
-			 "Both should begin with the host's own name.", NULL);
-	else
-		exam_say(exam, DOCTOR_BANNER, DOCTOR_WARNING,
+		if (!both_are_known(&facts->peer, reverse, helo != NULL ? helo : ""))
+			exam_say(exam, DOCTOR_BANNER, DOCTOR_NOTE,
+				 arena_printf(exam->arena,
+					      "%s greets with \"%s\" and answers EHLO with \"%s\".",
+					      shown(exam, server), server->peer.greeting, server->peer.ehlo),
+				 "Both should begin with the host's own name.", NULL);
+		break;
+	case RESULT_TEMPERROR:
+		exam_say(exam, DOCTOR_BANNER, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena,
+				      "%s greets with \"%s\"; its reverse DNS cannot be looked up.",
+				      shown(exam, server), server->peer.greeting),
+			 "Try again in some minutes.", NULL);
+		break;
+	default:
+		exam_say(exam, DOCTOR_BANNER,
+			 facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
 			 arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
 				      server->peer.greeting),
 			 arena_printf(
@@ -162,6 +202,7 @@ examine_banner(struct exam *exam, const struct server *server)
 				 wanted[0] != '\0' ? wanted : "the host's own name",
 				 reverse[0] != '\0' ? ", the name of the reverse DNS" : ""),
 			 NULL);
+	}
 }
 
 /* TLS. */
@@ -259,15 +300,15 @@ good_tlsa(struct exam *exam, const char *name, const struct peer *peer)
 		       : NULL;
 }
 
-/* Whether DNSSEC vouches for all that leads to the records (RFC 7672, 2.2). */
+/* Whether DNSSEC vouches for all that leads to the records: else nobody asks for them (RFC 7672, 2.2). */
 static bool
-is_secure(struct exam *exam, const struct server *server, const struct dns_answer *tlsa)
+is_secure(struct exam *exam, const struct server *server)
 {
 	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
 	const struct dns_answer *address =
 		lookup_get(exam->lookup, server->name, dns_address_type(&server->address));
 
-	return mx->security == DNS_SECURE && address->security == DNS_SECURE && tlsa->security == DNS_SECURE;
+	return mx->security == DNS_SECURE && address->security == DNS_SECURE;
 }
 
 /* How the server stands to records that count. */
@@ -316,6 +357,8 @@ examine_dane(struct exam *exam, const struct server *server)
 		return;
 	name = arena_string(exam->arena, memory);
 	tlsa = lookup_get(exam->lookup, name, DNS_TLSA);
+	if (dns_status_is_fault(tlsa->status) && !is_secure(exam, server))
+		return; /* senders do not ask */
 	if (tlsa->status == DNS_BOGUS)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "The TLSA records of %s fail DNSSEC validation.",
@@ -332,7 +375,7 @@ examine_dane(struct exam *exam, const struct server *server)
 				      "cannot be judged.",
 				      server->name),
 			 NULL, NULL);
-	else if (!is_secure(exam, server, tlsa))
+	else if (!is_secure(exam, server) || tlsa->security != DNS_SECURE)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
 			 arena_printf(exam->arena,
 				      "%s has TLSA records, but DNSSEC does not vouch for all that leads "

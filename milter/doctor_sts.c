@@ -7,15 +7,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/dmarc.h"
+#include "heloscope/taglist.h"
+
 #define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
 #define FETCH_TIMEOUT_S 20L
+#define FETCH_ADDRESSES_MAX 8 /* of a family */
+#define MAX_AGE 31557600      /* seconds (RFC 8461, 3.2) */
+#define STS_ID_MAX 32         /* octets (RFC 8461, 3.1) */
+
+/* Records. */
+
+/* Whether a record begins with "v=...", in this spelling, and goes on behind a ";" (RFC 8461, 3.1; RFC 8460,
+ * 3). */
+static bool
+begins_with(struct span text, const char *version)
+{
+	struct tag tag;
+
+	return taglist_next(&text, &tag) && span_equals(tag.text, span_of(version));
+}
+
+/* What is meant as a record and is none. */
+static void
+tell_near_miss(struct exam *exam, enum doctor_row row, const char *name, const char *version,
+	       const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const char *meant = exam_meant_record(exam, answer->records[i].text, version);
+
+		if (meant != NULL)
+			exam_say(exam, row, DOCTOR_WARNING,
+				 arena_printf(exam->arena,
+					      "What stands at %s is no such record: one begins with \"%s;\", "
+					      "in this "
+					      "spelling.",
+					      name, version),
+				 "Senders pass over it.", exam_txt(exam, name, meant));
+	}
+}
 
 /*
  * The one TXT record at `name` that begins with `version`. False when there is none to read, which a finding
  * tells where it is a fault.
  */
 static bool
-find_record(struct exam *exam, enum doctor_row row, const char *name, struct span version,
+find_record(struct exam *exam, enum doctor_row row, const char *name, const char *version,
 	    struct span *record)
 {
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
@@ -26,11 +63,13 @@ find_record(struct exam *exam, enum doctor_row row, const char *name, struct spa
 		return false;
 	}
 	for (size_t i = 0; i < answer->count; i++) {
-		if (!span_starts_with_nocase(answer->records[i].text, version))
+		if (!begins_with(answer->records[i].text, version))
 			continue;
 		*record = answer->records[i].text;
 		count++;
 	}
+	if (count == 0)
+		tell_near_miss(exam, row, name, version, answer);
 	if (count > 1)
 		exam_say(exam, row, DOCTOR_WARNING,
 			 arena_printf(exam->arena, "%s has %zu records; with more than one there is none.",
@@ -39,26 +78,121 @@ find_record(struct exam *exam, enum doctor_row row, const char *name, struct spa
 	return count == 1;
 }
 
+/* 1 to 32 letters and digits (RFC 8461, 3.1). */
+static bool
+takes_id(struct span value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if (!ascii_is_alnum(value.at[i]))
+			return false;
+	return value.length >= 1 && value.length <= STS_ID_MAX;
+}
+
+/* What of it an id may hold. */
+static bool
+repair_id(struct exam *exam, struct span value, struct strbuf *right)
+{
+	size_t length = 0;
+
+	(void)exam;
+	for (size_t i = 0; i < value.length && length < STS_ID_MAX; i++) {
+		if (!ascii_is_alnum(value.at[i]))
+			continue;
+		strbuf_add_char(right, value.at[i]);
+		length++;
+	}
+	return length > 0;
+}
+
+static const struct exam_tag_rule sts_rules[] = {
+	{ .name = "v", .expected = "STSv1" },
+	{ .name = "id",
+	  .takes = takes_id,
+	  .repair = repair_id,
+	  .required = "id=1",
+	  .expected = "1 to 32 letters and digits, others whenever the policy changes (RFC 8461, 3.1)",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Senders pass over the record, or never learn of a new policy." },
+};
+
+static const struct exam_tag_form sts_form = {
+	.row = DOCTOR_MTA_STS,
+	.subject = "The MTA-STS record",
+	.rules = sts_rules,
+	.rule_count = sizeof sts_rules / sizeof sts_rules[0],
+	.twice = DOCTOR_WARNING,
+	.twice_consequence = "Senders differ in which they take.",
+};
+
 /* TLS reporting. */
+
+static bool
+takes_reports(struct span value)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind != DMARC_URI_MAIL && !span_starts_with_nocase(text, SPAN("https://")))
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* All that are right as they stand, mail addresses with their scheme; without any the usual one. */
+static bool
+repair_reports(struct exam *exam, struct span value, struct strbuf *right)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_INVALID
+		    || (kind == DMARC_URI_OTHER && !span_starts_with_nocase(text, SPAN("https://"))))
+			continue;
+		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_BARE ? "mailto:" : "");
+		strbuf_add_span(right, text);
+		has_any = true;
+	}
+	if (!has_any)
+		strbuf_printf(right, "mailto:tls-reports@%s", exam->report->domain);
+	return true;
+}
 
 void
 exam_tls_reports(struct exam *exam)
 {
 	const char *name = arena_printf(exam->arena, "_smtp._tls.%s", exam->report->domain);
-	struct span record, reports;
+	const struct exam_tag_rule rules[] = {
+		{ .name = "v", .expected = "TLSRPTv1" },
+		{ .name = "rua",
+		  .takes = takes_reports,
+		  .repair = repair_reports,
+		  .is_list = true,
+		  .required = arena_printf(exam->arena, "rua=mailto:tls-reports@%s", exam->report->domain),
+		  .expected =
+			  "addresses like mailto:tls-reports@example.org or https://..., with \",\" between "
+			  "them",
+		  .severity = DOCTOR_WARNING,
+		  .consequence = "No reports come." },
+	};
+	const struct exam_tag_form form = {
+		.row = DOCTOR_TLS_REPORTS,
+		.subject = arena_printf(exam->arena, "The record at %s", name),
+		.rules = rules,
+		.rule_count = sizeof rules / sizeof rules[0],
+		.twice = DOCTOR_WARNING,
+		.twice_consequence = "Senders differ in which they take.",
+	};
+	struct span record;
 
-	if (!find_record(exam, DOCTOR_TLS_REPORTS, name, SPAN("v=TLSRPTv1"), &record))
+	if (!find_record(exam, DOCTOR_TLS_REPORTS, name, "v=TLSRPTv1", &record))
 		return;
-	reports = exam_tag_value(record, SPAN("rua"));
-	if (span_starts_with_nocase(reports, SPAN("mailto:"))
-	    || span_starts_with_nocase(reports, SPAN("https://")))
-		exam_set_cell(exam, DOCTOR_TLS_REPORTS, DOCTOR_GOOD);
-	else
-		exam_say(exam, DOCTOR_TLS_REPORTS, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "%s does not say where reports go.", name),
-			 "No reports come.",
-			 arena_printf(exam->arena, "%s. TXT \"v=TLSRPTv1; rua=mailto:tls-reports@%s\"", name,
-				      exam->report->domain));
+	(void)exam_judge_tags(exam, &form, name, record);
+	exam_set_cell(exam, DOCTOR_TLS_REPORTS, DOCTOR_GOOD);
 }
 
 /* The policy, fetched. */
@@ -81,18 +215,30 @@ take_text(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* The host's address for libcurl, so that the same servers of the DNS are asked. NULL: it has none. */
+static void
+add_addresses(struct exam *exam, const struct dns_answer *answer, struct strbuf *list)
+{
+	for (size_t i = 0; i < answer->count && i < FETCH_ADDRESSES_MAX; i++)
+		strbuf_printf(list, "%s%s", list->text[list->length - 1] == ':' ? "" : ",",
+			      exam_address_text(exam, &answer->records[i].address));
+}
+
+/* All addresses of the host for libcurl, which tries one after another, of both families (RFC 8305): so the
+ * same servers of the DNS are asked. NULL: it has none. */
 static struct curl_slist *
 resolve(struct exam *exam, const char *host)
 {
-	const struct dns_answer *answer = lookup_get(exam->lookup, host, DNS_A);
+	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
+	char memory[DOMAIN_SIZE + 2 * FETCH_ADDRESSES_MAX * (IPADDR_TEXT_SIZE + 1) + sizeof ":443:"];
+	struct strbuf list = STRBUF_OVER(memory);
 
-	if (answer->count == 0)
-		answer = lookup_get(exam->lookup, host, DNS_AAAA);
-	return answer->count > 0 ? curl_slist_append(
-		       NULL, arena_printf(exam->arena, "%s:443:%s", host,
-					  exam_address_text(exam, &answer->records[0].address)))
-				 : NULL;
+	if (ipv4->count + ipv6->count == 0)
+		return NULL;
+	strbuf_printf(&list, "%s:443:", host);
+	add_addresses(exam, ipv6, &list);
+	add_addresses(exam, ipv4, &list);
+	return curl_slist_append(NULL, memory);
 }
 
 /* RFC 8461, 3.3: HTTPS with a valid certificate, no redirects, status 200. Returns NULL, or what went wrong.
@@ -204,26 +350,98 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 			 "Senders that heed it do not deliver.", NULL);
 }
 
+/* A host, or "*." and one (RFC 8461, 3.2). */
+static bool
+is_pattern(struct span value)
+{
+	char name[DOMAIN_SIZE];
+
+	if (span_starts_with_nocase(value, SPAN("*.")))
+		value = span_from(value, 2);
+	return value.length > 0 && value.at[value.length - 1] != '.' && value.at[0] != '.'
+	       && domain_normalize(value, name);
+}
+
+/* What a line of the policy should be, or NULL when it is. */
+static const char *
+line_fault(struct span key, struct span value, bool has_colon)
+{
+	unsigned max_age;
+
+	if (!has_colon)
+		return "expected \"key: value\"";
+	if (span_equals(key, SPAN("version")))
+		return span_equals(value, SPAN("STSv1")) ? NULL : "expected \"version: STSv1\"";
+	if (span_equals(key, SPAN("mode")))
+		return span_equals(value, SPAN("enforce")) || span_equals(value, SPAN("testing"))
+				       || span_equals(value, SPAN("none"))
+			       ? NULL
+			       : "expected \"mode:\" and enforce, testing or none";
+	if (span_equals(key, SPAN("max_age")))
+		return span_to_number(value, 0, MAX_AGE, &max_age)
+			       ? NULL
+			       : "expected \"max_age:\" and 0 to 31557600";
+	if (span_equals(key, SPAN("mx")))
+		return is_pattern(value) ? NULL : "expected \"mx:\" and a host, or \"*.\" and a domain";
+	return NULL; /* others are to be passed over */
+}
+
+/* Each line by itself. */
+static void
+judge_lines(struct exam *exam, struct span policy)
+{
+	struct span key, value;
+
+	for (unsigned line = 1; next_pair(&policy, &key, &value); line++) {
+		const bool has_colon = value.at != key.at + key.length;
+		const char *fault = key.length > 0 || has_colon ? line_fault(key, value, has_colon) : NULL;
+
+		if (fault != NULL)
+			exam_say(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
+				 arena_printf(exam->arena, "Line %u of the MTA-STS policy is wrong: %s.",
+					      line, fault),
+				 "Senders pass over it, or over all of the policy.", NULL);
+	}
+}
+
+/* What every policy needs; NULL when it is there. */
+static const char *
+missing_line(struct span policy, struct span mode)
+{
+	unsigned max_age;
+
+	if (!span_equals(policy_value(policy, SPAN("version")), SPAN("STSv1")))
+		return "version: STSv1";
+	if (!span_equals(mode, SPAN("enforce")) && !span_equals(mode, SPAN("testing"))
+	    && !span_equals(mode, SPAN("none")))
+		return "mode: testing";
+	if (!span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age))
+		return "max_age: 604800";
+	return span_equals(mode, SPAN("none")) || policy_value(policy, SPAN("mx")).length > 0 ? NULL
+											      : "mx: HOST";
+}
+
 static void
 judge_policy(struct exam *exam, struct span policy)
 {
 	const struct span mode = policy_value(policy, SPAN("mode"));
-	const bool is_enforced = span_equals(mode, SPAN("enforce")),
-		   is_test = span_equals(mode, SPAN("testing"));
+	const bool is_enforced = span_equals(mode, SPAN("enforce"));
+	const char *missing = missing_line(policy, mode);
 	unsigned max_age = 0;
 
-	if (!span_equals(policy_value(policy, SPAN("version")), SPAN("STSv1"))
-	    || !(is_enforced || is_test || span_equals(mode, SPAN("none")))
-	    || !span_to_number(policy_value(policy, SPAN("max_age")), 0, 31557600, &max_age)) {
+	judge_lines(exam, policy);
+	if (missing != NULL) {
 		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
 			 "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
-			 "enforce, and max_age: up to 31557600.",
-			 "Senders take it for no policy.", NULL);
+			 "enforce, max_age: up to 31557600, and, unless the mode is none, mx.",
+			 "Senders take it for no policy.",
+			 arena_printf(exam->arena, "%s   (in the policy)", missing));
 		return;
 	}
 	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);
-	if (is_enforced || is_test)
+	if (!span_equals(mode, SPAN("none")))
 		judge_hosts(exam, policy, is_enforced);
+	(void)span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age);
 	if (is_enforced && max_age < 86400)
 		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
 			 "Weeks are advised (RFC 8461, 3.2).", NULL);
@@ -233,18 +451,14 @@ void
 exam_mta_sts(struct exam *exam)
 {
 	const char *domain = exam->report->domain, *wrong;
+	const char *name = arena_printf(exam->arena, "_mta-sts.%s", domain);
 	const char *host = arena_printf(exam->arena, "mta-sts.%s", domain);
 	struct fetched *fetched = arena_alloc(exam->arena, sizeof *fetched);
 	struct span record;
 
-	if (fetched == NULL
-	    || !find_record(exam, DOCTOR_MTA_STS, arena_printf(exam->arena, "_mta-sts.%s", domain),
-			    SPAN("v=STSv1"), &record))
+	if (fetched == NULL || !find_record(exam, DOCTOR_MTA_STS, name, "v=STSv1", &record))
 		return;
-	if (exam_tag_value(record, SPAN("id")).length == 0)
-		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "_mta-sts.%s has no id.", domain), "Senders ignore it.",
-			 arena_printf(exam->arena, "_mta-sts.%s. TXT \"v=STSv1; id=1\"", domain));
+	(void)exam_judge_tags(exam, &sts_form, name, record);
 	if (exam->order->prober == NULL) /* nothing is connected to */
 		return;
 	wrong = fetch(exam, host, fetched);

@@ -231,6 +231,18 @@ keep(char *memory, size_t size, struct span text)
 	strbuf_add_escaped(&kept, (struct span){ text.at, fits }, fits);
 }
 
+/* Each line may be the one that says why. */
+static void
+keep_refusal(struct smtp_probe *probe, struct span text)
+{
+	char *refusal = probe->peer.refusal;
+	size_t length = probe->reader.lines > 1 ? strlen(refusal) : 0;
+
+	if (length > 0 && length + 1 < sizeof probe->peer.refusal)
+		refusal[length++] = ' ';
+	keep(refusal + length, sizeof probe->peer.refusal - length, text);
+}
+
 static void
 take_line(struct smtp_probe *probe)
 {
@@ -241,6 +253,8 @@ take_line(struct smtp_probe *probe)
 		probe->peer.code = probe->reader.code;
 		keep(probe->peer.greeting, sizeof probe->peer.greeting, text);
 	}
+	if (probe->reader.code >= 400 && probe->state <= HELO)
+		keep_refusal(probe, text);
 	if (probe->state != EHLO && probe->state != HELO)
 		return;
 	if (probe->reader.lines == 1) {

@@ -66,8 +66,10 @@ struct doctor_finding {
 struct doctor_order {
 	const struct ipaddr *addresses; /* from which mail goes out; none: they are guessed */
 	size_t address_count;
-	const char *helo;      /* name that the servers give, or NULL */
-	const char *selector;  /* of DKIM, or NULL */
+	const char *helo;       /* name that the servers give, or NULL */
+	const char *selector;   /* of DKIM, or NULL */
+	const char *key_domain; /* normalized: whose signatures have it, d=; NULL: the author's */
+	struct dns_resolver *resolver;
 	struct prober *prober; /* looks at servers; NULL: nothing is connected to */
 	bool tests_relay;      /* servers are yours: whether they relay is tried */
 	const char *bounces;   /* normalized: the domain of the bounce address; NULL: that of the author */
@@ -83,8 +85,9 @@ struct doctor_report {
 	size_t finding_count;
 };
 
-/* Look at `domain`, which is normalized. The report's memory lies in `arena`. Waits for the DNS. */
-void doctor_examine(const char *domain, const struct doctor_order *order, const struct config *config,
+/* Look at `domain`, which is normalized; `config` leaves no check out. The report's memory lies in `arena`.
+ * Waits for the DNS. */
+void doctor_examine(const char *domain, const struct doctor_order *order, struct config *config,
 		    struct lookup *lookup, struct arena *arena, struct doctor_report *report);
 
 #endif

@@ -48,6 +48,7 @@ enum peer_dane {
 };
 
 #define PEER_TEXT_SIZE 160
+#define PEER_REFUSAL_SIZE 600
 #define PEER_LINE_SIZE (DOMAIN_SIZE + 50) /* a name, and some words */
 
 /* Strings are terminated; those from the network are escaped as strbuf_add_escaped() does. */
@@ -70,6 +71,7 @@ struct peer {
 	char problem[PEER_TEXT_SIZE]; /* why the handshake failed or the certificate is not trusted, or "" */
 	char cert_names[PEER_TEXT_SIZE]; /* for whom it is: alternative names, or the common name */
 	char issuer[PEER_TEXT_SIZE];
+	char refusal[PEER_REFUSAL_SIZE]; /* all lines of a 4xx or 5xx greeting, or reply to EHLO; not kept */
 	char key_digest[65]; /* SHA-256 of its public key, hexadecimal, as for TLSA 3 1 1; or "" */
 };
 

@@ -271,7 +271,7 @@ class Arguments(unittest.TestCase):
             ([*doctor, "--bounces", "198.51.100.91", "yodel.example"], "is an address"),
             ([*doctor, "--selector", "s1;", "yodel.example"], "is no selector; expected one like s1"),
             ([*doctor, "--selector", "", "yodel.example"], "is no selector"),
-            ([*doctor, "--selector", "s1._domainkey.other.example", "yodel.example"], 'the selector "s1" was given with the domain other.example, which is not yodel.example'),
+            ([*doctor, "--selector", "s1._domainkey.other.example", "yodel.example"], None),
             (["report", "--since", "24"], "is no time; expected one like 24h, 7d or"),
             (["report", "--since", " 24h"], "is no time"),
             (["report", "--since", "-24h"], "is no time"),
@@ -802,7 +802,7 @@ class Doctor(unittest.TestCase):
             ("old", "error", "sha256"),
             ("other", "error", "not for mail"),
             ("testing", "note", "t=y"),
-            ("version", "error", "not DKIM1"),
+            ("version", "error", "expected DKIM1"),
         ):
             with self.subTest(selector):
                 _, cells, reports = self.findings("--selector", selector, "yodel.example")

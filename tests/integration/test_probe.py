@@ -488,7 +488,7 @@ class Probe(unittest.TestCase):
         self.assert_finds(reports["strict"], "Certificate", "warning", r"expired\.peers\.test .* ran out on 2020-02-01")
         self.assert_finds(reports["strict"], "MTA-STS", "error", r"does not name the MX host expired\.peers\.test")
         self.assert_finds(reports["strict"], "MTA-STS", "error", "certificate does not stand up")
-        self.assert_finds(reports["strict"], "TLS reports", "warning", "does not say where")
+        self.assert_finds(reports["strict"], "TLS reports", "warning", "has no .rua=")
         self.assert_finds(reports["torn"], "DANE", "error", r"_25\._tcp\.danebad\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
         self.assert_finds(reports["plainly"], "DANE", "error", "has TLSA records, but STARTTLS there: not offered")
         self.assert_finds(reports["unusable"], "DANE", "warning", r"DANE-EE\(3\).*_25\._tcp\.self\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")

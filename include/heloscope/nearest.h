@@ -1,0 +1,13 @@
+/*
+ * nearest: which of some known words somebody meant.
+ */
+#ifndef HELOSCOPE_NEAREST_H
+#define HELOSCOPE_NEAREST_H
+
+#include <stddef.h>
+
+/* The known word nearest to `word` when one is near, else NULL: at most a third of its letters, and one,
+ * differ. */
+const char *nearest_word(const char *word, const char *const *known, size_t count);
+
+#endif

@@ -1,0 +1,396 @@
+"""
+heloscope doctor in worlds of a few records each: what each record must say, what is told of one that does not, and
+that what is proposed is right, loses nothing and stops no mail.
+"""
+import json
+import re
+import sys
+import unittest
+
+import dns.message
+import dns.rdatatype
+
+from dns_server import DnsServer, respond
+from lab import Lab, free_port
+from scenario import RSA_2048, txt
+
+lab = None
+ADDRESS = "198.51.100.9"
+
+# A domain in which all is well. None: there are no such records.
+WELL = {
+    "well.example MX": ["10 out.well.example."],
+    "out.well.example A": [ADDRESS],
+    "9.100.51.198.in-addr.arpa PTR": ["out.well.example."],
+    "well.example TXT": ['"v=spf1 a:out.well.example -all"'],
+    "_dmarc.well.example TXT": ['"v=DMARC1; p=reject; rua=mailto:dmarc@well.example"'],
+    "s1._domainkey.well.example TXT": [txt(f"v=DKIM1; k=rsa; p={RSA_2048}")],
+}
+
+
+def setUpModule():
+    global lab, port
+    lab = Lab().__enter__()
+    port = free_port()
+
+
+def tearDownModule():
+    lab.__exit__(*sys.exc_info())
+
+
+def answering(world):
+    """Answers from a table: "NAME TYPE" -> rdata texts, or the kind of a fault; a name with nothing at all does not exist."""
+    names = {key.split()[0] for key in world}
+
+    def answer(packet, is_tcp):
+        query = dns.message.from_wire(packet)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        found = world.get(f"{name} {dns.rdatatype.to_text(question.rdtype)}") or []
+        exists = any(each == name or each.endswith("." + name) for each in names)
+        kind = found if isinstance(found, str) else "" if exists else "nxdomain"
+        return respond(query, is_tcp, kind, 0, [] if isinstance(found, str) else found)
+    return answer
+
+
+class Doctor(unittest.TestCase):
+    maxDiff = None
+
+    def look(self, changes, *arguments, domain="well.example", config="", base=None, status=None):
+        """The report for a world that differs from WELL by `changes`."""
+        path = lab.folder / "doctor.conf"
+        path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n{config}")
+        world = {key: value for key, value in {**(WELL if base is None else base), **changes}.items() if value is not None}
+        with DnsServer(port, answering(world)):
+            done = lab.tool("doctor", "--no-probe", "-c", path, "--json", *arguments, domain)
+        self.assertEqual(done.stderr, "")
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stdout)
+        report = json.loads(done.stdout)[0]
+        self.check_marks(report)
+        return report
+
+    def check_marks(self, report):
+        """B02: each cell shows its worst finding; what is worse than good has one; nothing is found in a row that shows nothing."""
+        order = ["not asked", "good", "note", "unknown", "warning", "error"]
+        for row, severity in report["cells"].items():
+            found = [finding["severity"] for finding in report["findings"] if finding["row"] == row]
+            if order.index(severity) > 1 or found:
+                worst = max(found, key=order.index, default="nothing")
+                self.assertTrue(worst == severity or (severity == "good" and worst == "nothing"), (row, severity, report["findings"]))
+
+    def found(self, report, row):
+        return [finding for finding in report["findings"] if finding["row"] == row]
+
+    def proposal(self, report, row, owner):
+        """The TXT record that is proposed, put together as the DNS does; None without one. Each string has at most 255 octets."""
+        publish = [finding["publish"] for finding in self.found(report, row) if "publish" in finding]
+        if not publish:
+            return None
+        self.assertEqual(len(publish), 1, publish)
+        name, strings = re.fullmatch(r'(\S+)\. TXT ("(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*)', publish[0]).groups()
+        self.assertEqual(name, owner)
+        parts = [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r'"((?:[^"\\]|\\.)*)"', strings)]
+        self.assertTrue(all(len(part) <= 255 for part in parts))
+        return "".join(parts)
+
+    def test_all_is_well(self):
+        report = self.look({}, "--ip", ADDRESS, "--helo", "out.well.example", "--selector", "s1", status=0)
+        self.assertEqual(report["findings"], [])
+
+    def check_record(self, row, owner, rows, *arguments):
+        """Rows: the record, the severity, words of a finding, the record that is proposed (None: none). What is proposed is right."""
+        for record, severity, words, right in rows:
+            with self.subTest(record):
+                records = [record] if isinstance(record, str) else record
+                report = self.look({f"{owner} TXT": [txt(each.replace("\\", "\\\\").replace('"', '\\"')) for each in records]}, *arguments)
+                said = " ".join(finding["what"] + " " + finding.get("consequence", "") for finding in self.found(report, row))
+                self.assertEqual(report["cells"][row], severity, said)
+                self.assertIn(words, said)
+                self.assertEqual(self.proposal(report, row, owner), right)
+                if right is not None:
+                    again = self.look({f"{owner} TXT": [txt(right)]}, *arguments)
+                    self.assertIn(again["cells"][row], ("good", "note"), right)
+                    self.assertEqual(self.proposal(again, row, owner), None)
+
+    def test_B04_each_tag_of_DMARC_is_read_strictly(self):
+        rua = "rua=mailto:dmarc@well.example"
+        self.check_record("DMARC", "_dmarc.well.example", (
+            (f"v=DMARC1; p=reject; {rua}", "good", "", None),
+            (f"v=DMARC1;p=Quarantine;{rua};", "good", "", None),
+            (f"v = DMARC1 ; sp=reject; np=none; adkim=s; aspf=R; fo=1:d:s; psd=n; t=n; p = none; {rua},mailto:x@y.example!10m; ruf=mailto:f@well.example", "good", "", None),
+            (f"v=DMARC1; p=quarentine; {rua}", "warning", '"p=quarentine"; expected none, quarantine or reject', f"v=DMARC1; p=quarantine; {rua}"),
+            (f"v=DMARC1; p=rejct; {rua}; fo=1", "warning", '"p=rejct"', f"v=DMARC1; p=reject; {rua}; fo=1"),
+            (f"v=DMARC1; p=; {rua}", "warning", 'empty "p="', f"v=DMARC1; p=none; {rua}"),
+            (f"v=DMARC1; p=yes; {rua}", "warning", '"p=yes"', f"v=DMARC1; p=none; {rua}"),
+            (f"v=DMARC1; {rua}", "warning", 'has no "p="', f"v=DMARC1; p=none; {rua}"),
+            (f"v=DMARC1; P=reject; {rua}", "warning", '"p" is meant', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; sp=rejekt; {rua}", "warning", '"sp=rejekt"', f"v=DMARC1; p=reject; sp=reject; {rua}"),
+            (f"v=DMARC1; p=reject; sp=maybe; {rua}", "warning", '"sp=maybe"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; np=; {rua}", "warning", 'empty "np="', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; adkim=strict; {rua}", "warning", '"adkim=strict"; expected r or s', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; aspf=relaxed; {rua}", "warning", '"aspf=relaxed"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; aspf=s; aspf=r; {rua}", "warning", '"aspf=" twice', f"v=DMARC1; p=reject; aspf=s; {rua}"),
+            (f"v=DMARC1; p=reject; apsf=s; {rua}", "warning", '"apsf"; "aspf" is meant', f"v=DMARC1; p=reject; aspf=s; {rua}"),
+            (f"v=DMARC1; p=reject; fo=0:1; {rua}", "warning", '"fo=0:1"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; fo=1,d; {rua}", "warning", '"fo=1,d"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; psd=x; {rua}", "warning", '"psd=x"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; t=1; {rua}", "warning", '"t=1"', f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; p=reject; t=y; {rua}", "note", "t=y", None),
+            (f"v=DMARC1; p=reject; psd=y; {rua}", "note", "psd=y", None),
+            (f"v=DMARC1; p=reject; pct=50; {rua}", "note", "historic", None),
+            (f"v=DMARC1; p=reject; rf=afrf; ri=3600; {rua}", "note", "historic", None),
+            (f"v=DMARC1; p=reject; x-own=1; {rua}", "note", "nobody knows", None),
+            ("v=DMARC1; p=reject; rua=", "warning", 'empty "rua="', "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
+            ("v=DMARC1; p=reject; rua=dmarc@well.example", "warning", "mailto:", "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
+            ("v=DMARC1; p=reject; rua=mailto:a@x.example, b@y.example!5m", "warning", "mailto:", "v=DMARC1; p=reject; rua=mailto:a@x.example,mailto:b@y.example"),
+            ("v=DMARC1; p=reject; rua=mailto:a@x.example;mailto:b@y.example", "warning", "a list has", "v=DMARC1; p=reject; rua=mailto:a@x.example,mailto:b@y.example"),
+            ("v=DMARC1; p=reject; rua=mailto:a@x.example mailto:b@y.example", "warning", "expected addresses", "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
+            ("v=DMARC1; p=reject; ruf=mailto:; rua=mailto:a@x.example", "warning", '"ruf=mailto:"', "v=DMARC1; p=reject; ruf=mailto:dmarc@well.example; rua=mailto:a@x.example"),
+            ("v=DMARC1; p=reject; rua=mailto:<a@x.example>", "warning", "expected addresses", "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
+            ("v=DMARC1; p=reject; rua=https://x.example/r", "good", "", None),
+            (f"v=DMARC1; p=reject;; {rua}", "note", "nothing before it", f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1; reject; {rua}", "warning", "no tag", f"v=DMARC1; p=none; {rua}"),
+            ("v=DMARC1", "warning", 'has no "p="', "v=DMARC1; p=none"),
+            # Near misses: no record to anybody.
+            (f"v=dmarc1; p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"V=DMARC1; p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f" v=DMARC1; p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1, p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1 p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"p=reject; v=DMARC1; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f'"v=DMARC1; p=reject; {rua}"', "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"v=DMARC1\\; p=reject\\; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            (f"DMARC1; p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
+            ("something else", "note", "no DMARC record, here or above", "v=DMARC1; p=none; rua=mailto:dmarc@well.example"),
+            ([f"v=DMARC1; p=reject; {rua}", "something else"], "good", "", None),
+            ([f"v=DMARC1; p=reject; {rua}", "v=DMARC1; p=none"], "error", "several", None),
+        ))
+
+    def test_B04_each_tag_of_MTA_STS_and_TLS_reporting_is_read_strictly(self):
+        for row, owner, rows in (
+            ("MTA-STS", "_mta-sts.well.example", (
+                ("v=STSv1; id=20261127T000000Z", "not asked", "", None),  # the policy itself is not fetched here
+                ("v=STSv1;id=1;", "not asked", "", None),
+                ("v=STSv1", "warning", 'has no "id="', "v=STSv1; id=1"),
+                ("v=STSv1; id=", "warning", 'empty "id="', "v=STSv1; id=1"),
+                ("v=stsv1; id=7", "warning", "is no such record", "v=STSv1; id=7"),
+                ("v=STSv1 id=7", "warning", "is no such record", "v=STSv1; id=7"),
+                ("id=7; v=STSv1", "warning", "is no such record", "v=STSv1; id=7"),
+                ("v=STSv1; ID=7", "warning", '"id" is meant', "v=STSv1; id=7"),
+                ("v=STSv1; id=7; id=8", "warning", "twice", "v=STSv1; id=7"),
+                ("unrelated", "not asked", "", None),
+                (["v=STSv1; id=7", "v=STSv1; id=8"], "warning", "more than one", None),
+            )),
+            ("TLS reports", "_smtp._tls.well.example", (
+                ("v=TLSRPTv1; rua=mailto:tls@well.example", "good", "", None),
+                ("v=TLSRPTv1;rua=mailto:tls@well.example,https://x.example/report", "good", "", None),
+                ("v=TLSRPTv1; rua=tls@well.example", "warning", "mailto:", "v=TLSRPTv1; rua=mailto:tls@well.example"),
+                ("v=TLSRPTv1; rua=http://x.example/report", "warning", "expected", "v=TLSRPTv1; rua=mailto:tls-reports@well.example"),
+                ("v=TLSRPTv1; rua=https://x.example/r, tls@well.example", "warning", "expected", "v=TLSRPTv1; rua=https://x.example/r,mailto:tls@well.example"),
+                ("v=TLSRPTv1;", "warning", 'has no "rua="', "v=TLSRPTv1; rua=mailto:tls-reports@well.example"),
+                ("v=TLSRPT1; rua=mailto:tls@well.example", "not asked", "", None),
+                ("v=tlsrptv1; rua=mailto:tls@well.example", "warning", "is no such record", "v=TLSRPTv1; rua=mailto:tls@well.example"),
+                ("v=TLSRPTv1; ruf=mailto:tls@well.example", "warning", "meant", "v=TLSRPTv1; rua=mailto:tls-reports@well.example"),
+            )),
+        ):
+            with self.subTest(row):
+                for record, severity, words, right in rows:
+                    report = self.look({f"{owner} TXT": [txt(each) for each in ([record] if isinstance(record, str) else record)]})
+                    said = " ".join(finding["what"] for finding in self.found(report, row))
+                    self.assertEqual(report["cells"][row], severity, (record, said))
+                    self.assertIn(words, said)
+                    if record != "v=TLSRPTv1; ruf=mailto:tls@well.example":
+                        self.assertEqual(self.proposal(report, row, owner), right)
+
+    def test_B04_the_tags_of_a_DKIM_key_are_read_strictly(self):
+        key = f"p={RSA_2048}"
+        self.check_record("DKIM key", "s1._domainkey.well.example", (
+            (f"v=DKIM1; k=rsa; {key}", "good", "", None),
+            (f"v=DKIM1; n=a note; t=s; h=sha256; s=email; {key};", "good", "", None),
+            (f"v=dkim1; {key}", "error", '"v=dkim1"; expected DKIM1', f"v=DKIM1; {key}"),
+            (f"v=DKIM1; K=rsa; {key}", "warning", '"k" is meant', f"v=DKIM1; k=rsa; {key}"),
+            (f"v=DKIM1; k=rsa; k=rsa; {key}", "error", "counts for nothing", f"v=DKIM1; k=rsa; {key}"),
+            (f"v=DKIM1; rsa; {key}", "warning", "no tag", f"v=DKIM1; {key}"),
+            (f"{key}; v=DKIM1", "error", "does not come first", None),
+            (f"v=DKIM1; g=*; {key}", "note", "historic", None),
+            ([f"v=DKIM1; {key}", "unrelated"], "good", "", None),
+        ), "--selector", "s1")
+
+    def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
+        for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),
+                             ("\u00e9", "1"), ("...", "1")):
+            report = self.look({"_mta-sts.well.example TXT": [txt("v=STSv1; id=" + given.encode().decode("latin-1"))]})
+            self.assertEqual(report["cells"]["MTA-STS"], "warning", given)
+            self.assertIn("1 to 32 letters and digits", self.found(report, "MTA-STS")[0]["what"])
+            self.assertEqual(self.proposal(report, "MTA-STS", "_mta-sts.well.example"), f"v=STSv1; id={right}")
+
+    def test_B05_a_null_MX_stands_alone(self):
+        for records, severity, words, publish in (
+            (["0 .", "10 out.well.example."], "error", "beside other MX", "well.example. MX 10 out.well.example.   (and nothing else)"),
+            (["10 out.well.example.", "5 .", "20 out.well.example."], "error", "beside other MX",
+             "well.example. MX 10 out.well.example., well.example. MX 20 out.well.example.   (and nothing else)"),
+            (["10 ."], "error", "takes no mail", None),
+            (["0 .", "10 ."], "error", "takes no mail", None),
+            (["0 ."], "error", "takes no mail", None),
+        ):
+            report = self.look({"well.example MX": records}, "--ip", ADDRESS)
+            found = self.found(report, "MX")
+            self.assertEqual(report["cells"]["MX"], severity, records)
+            self.assertIn(words, " ".join(finding["what"] for finding in found))
+            self.assertNotIn("addresses of  ", json.dumps(report))
+            if publish:
+                self.assertEqual([finding["publish"] for finding in found], [publish])
+
+    def test_B08_proposed_records_have_strings_of_255_octets(self):
+        terms = " ".join(f"ip4:192.0.2.{n}" for n in range(40))
+        report = self.look({"well.example TXT": [txt(f"v=spf1 {terms} -all")]}, "--ip", ADDRESS)
+        self.assertEqual(self.proposal(report, "SPF passes", "well.example"), f"v=spf1 ip4:{ADDRESS} {terms} -all")
+        uris = ",".join(f"mailto:reports-{n}@long.well.example" for n in range(20))
+        report = self.look({"_dmarc.well.example TXT": [txt(f"v=DMARC1; p=quarentine; rua={uris}")]})
+        self.assertEqual(self.proposal(report, "DMARC", "_dmarc.well.example"), f"v=DMARC1; p=quarantine; rua={uris}")
+
+    def test_B10_a_public_suffix_is_of_the_organization_of_itself(self):
+        world = {"foo.ck MX": ["10 out.well.example."], "foo.ck TXT": ['"v=spf1 mx -all"']}
+        for arguments in ([], ["--bounces", "foo.ck"]):
+            for record in (None, ['"v=DMARC1; p=none"'], ['"v=DMARC1; p=none; psd=y"'], ['"v=DMARC1; p=none; aspf=s"']):
+                report = self.look({**world, "_dmarc.foo.ck TXT": record}, *arguments, domain="foo.ck")
+                self.assertEqual(report["cells"]["Bounces"], "good", report)
+        self.assertEqual(self.look({**world, "well.example TXT": ['"v=spf1 mx -all"']}, "--bounces", "foo.ck")["cells"]["Bounces"], "warning")
+
+    def test_B24_a_subdomain_has_the_policy_of_its_organization(self):
+        """And is never told to publish one of its own, which would take its place."""
+        base = {"sub.well.example MX": ["10 out.well.example."], "sub.well.example TXT": ['"v=spf1 mx -all"']}
+        for own, above, severity, words in (
+            (None, "p=reject", "good", "that of well.example holds here, too. Its policy for this domain: reject."),
+            (None, "p=reject; sp=quarantine", "good", "policy for this domain: quarantine."),
+            (None, "p=reject; np=none", "good", "policy for this domain: reject."),
+            (None, "p=none; np=reject", "note", "policy for this domain: none."),
+            (None, "p=reject; sp=none", "note", "policy for this domain: none."),
+            (None, "p=reject; psd=n", "good", "that of well.example holds here"),
+            (None, "p=reject; psd=y", "good", "that of well.example holds here"),
+            (None, "p=reject; t=y", "good", "reject, one step weaker while it says t=y"),
+            (None, "p=reject; sp=bad", "warning", "none that can be read"),
+            (None, "p=reject; sp=bad; rua=mailto:a@well.example", "note", "policy for this domain: none."),
+            ("v=DMARC1; p=none", "p=reject", "good", ""),
+            ("v=dmarc1; p=none", "p=reject", "warning", "is no DMARC record"),
+            ("unrelated", "p=reject", "good", "that of well.example holds here"),
+        ):
+            with self.subTest(above, own=own):
+                report = self.look({**base, "_dmarc.well.example TXT": [f'"v=DMARC1; {above}"'], "_dmarc.sub.well.example TXT": [f'"{own}"'] if own else None},
+                                   domain="sub.well.example")
+                said = " ".join(finding["what"] for finding in self.found(report, "DMARC"))
+                self.assertEqual(report["cells"]["DMARC"], severity, said)
+                self.assertIn(words, said)
+                self.assertEqual(self.proposal(report, "DMARC", ""), None)
+        report = self.look({**base, "_dmarc.well.example TXT": "servfail"}, domain="sub.well.example")
+        self.assertEqual((report["cells"]["DMARC"], self.proposal(report, "DMARC", "")), ("unknown", None))
+        deep = "a.b.c.d.e.f.g.h.i.well.example"
+        report = self.look({f"{deep} MX": ["10 out.well.example."]}, domain=deep)
+        self.assertEqual(report["cells"]["DMARC"], "good")
+
+    def test_B25_strict_alignment_wants_the_very_same_domain(self):
+        world = {"b.well.example MX": ["10 out.well.example."], "b.well.example TXT": ['"v=spf1 mx -all"'], "b.other.example MX": ["10 out.well.example."],
+                 "s1._domainkey.b.well.example TXT": WELL["s1._domainkey.well.example TXT"]}
+        for tags, bounces, severity in (("", "b.well.example", "good"), ("; aspf=r", "b.well.example", "good"), ("; aspf=s", "b.well.example", "warning"),
+                                        ("; adkim=s", "b.well.example", "good"), ("; aspf=s", "well.example", "good"), ("; aspf=r", "b.other.example", "warning")):
+            report = self.look({**world, "_dmarc.well.example TXT": [f'"v=DMARC1; p=reject{tags}"']}, "--bounces", bounces)
+            self.assertEqual(report["cells"]["Bounces"], severity, (tags, bounces, report["findings"]))
+        for tags, severity in (("", "good"), ("; adkim=r", "good"), ("; adkim=s", "warning"), ("; aspf=s", "good")):
+            report = self.look({**world, "_dmarc.well.example TXT": [f'"v=DMARC1; p=reject{tags}"']}, "--selector", "s1._domainkey.b.well.example")
+            self.assertEqual(report["cells"]["DKIM key"], severity, (tags, report["findings"]))
+
+    def test_N06_no_proposal_stops_mail_or_loses_what_stood_there(self):
+        """Each SPF record that is proposed lets the addresses pass that are known; none invents "-all" or a host."""
+        include = {"other.example TXT": ['"v=spf1 ip4:192.0.2.1 -all"']}
+        for record, arguments, row, right in (
+            (None, ["--ip", ADDRESS], "SPF record", f"v=spf1 mx ip4:{ADDRESS} ~all"),
+            (None, [], "SPF record", f"v=spf1 mx ip4:{ADDRESS} ~all"),
+            ("v=spf1 include:other.example -all", ["--ip", ADDRESS], "SPF passes", f"v=spf1 ip4:{ADDRESS} include:other.example -all"),
+            ("v=spf1 ipv4:192.0.2.7 include=other.example -all", ["--ip", ADDRESS], "SPF record", f"v=spf1 ip4:{ADDRESS} ip4:192.0.2.7 include:other.example -all"),
+            ("v=spf1 mx ip4:192.0.2.7, include:other.example -all", ["--ip", ADDRESS], "SPF record", "v=spf1 mx ip4:192.0.2.7 include:other.example -all"),
+            ("v=spf1 incldue:other.example ~all", ["--ip", ADDRESS], "SPF record", f"v=spf1 ip4:{ADDRESS} include:other.example ~all"),
+            ("v=spf1 mx redirect:other.example", ["--ip", ADDRESS], "SPF record", "v=spf1 mx redirect=other.example"),
+            ("v=spf1 mx include=other.example -all", ["--ip", ADDRESS], "SPF record", "v=spf1 mx include:other.example -all"),
+            ("v=spf1 mx everybody -all", ["--ip", ADDRESS], "SPF record", None),
+            ("v=spf1 ip4:192.0.2.300 -all", ["--ip", ADDRESS], "SPF record", None),
+            ("v=spf2 include:other.example -all", ["--ip", ADDRESS], "SPF record", f"v=spf1 ip4:{ADDRESS} include:other.example -all"),
+            ("v=spf1; mx; -all", ["--ip", ADDRESS], "SPF record", "v=spf1 mx -all"),
+            (" v=spf1 mx -all", ["--ip", ADDRESS], "SPF record", "v=spf1 mx -all"),
+            ("spf1 mx -all", ["--ip", ADDRESS], "SPF record", "v=spf1 mx -all"),
+            ("spf2.0/pra mx -all", ["--ip", ADDRESS], "SPF record", f"v=spf1 mx ip4:{ADDRESS} ~all"),
+            ("v=spf1 include:other.example +all", ["--ip", ADDRESS], 'SPF "all"', f"v=spf1 ip4:{ADDRESS} include:other.example ~all"),
+            ("v=spf1 mx ?all", ["--ip", ADDRESS], 'SPF "all"', "v=spf1 mx ~all"),
+            ("v=spf1 mx", ["--ip", ADDRESS], 'SPF "all"', "v=spf1 mx ~all"),
+        ):
+            with self.subTest(record):
+                world = {**include, "well.example TXT": [txt(record)] if record else None}
+                report = self.look(world, *arguments)
+                self.assertEqual(self.proposal(report, row, "well.example"), right)
+                if right:
+                    again = self.look({**world, "well.example TXT": [txt(right)]}, *arguments)
+                    self.assertEqual((again["cells"]["SPF passes"], again["cells"]["SPF record"]), ("good", "good"))
+        for world, arguments in (({"well.example MX": None, "well.example TXT": None}, []), ({"well.example MX": None, "well.example A": None, "well.example TXT": None}, []),
+                                 ({"well.example MX": ["0 ."], "well.example TXT": None}, [])):
+            report = self.look(world, *arguments)
+            self.assertEqual(self.proposal(report, "SPF record", "well.example"), None)
+            self.assertNotIn("-all", json.dumps(report).replace("~all", ""))
+            self.assertNotRegex(json.dumps(report), r"MX \d+ mail\.")
+
+    def test_B02_an_error_for_one_address_says_why(self):
+        """The IPv6 address alone runs into a limit: the cross has its reason, with the address."""
+        six = "2001:db8::9"
+        world = {"well.example TXT": ['"v=spf1 ip4:198.51.100.9 a:v1.well.example a:v2.well.example a:v3.well.example -all"'],
+                 **{f"v{n}.well.example A": ["192.0.2.1"] for n in range(1, 4)},
+                 "9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR": ["out.well.example."], "out.well.example AAAA": [six]}
+        report = self.look(world, "--ip", ADDRESS, "--ip", six)
+        self.assertEqual(report["cells"]["SPF passes"], "error")
+        self.assertRegex(self.found(report, "SPF passes")[0]["what"], f"Mail from {six} gets spf=permerror: .+")
+
+    def test_B30_doctor_and_filter_judge_alike(self):
+        """Names, HELO, SPF and sender of hosts, as the filter judges them and as the doctor tells."""
+        results = {"good": ("pass",), "warning": ("fail", "softfail", "neutral"), "error": ("fail", "permerror"), "unknown": ("temperror",), "note": ("pass",), "not asked": ("none",)}
+        many = [f"n{n:02}.well.example." for n in range(12)]
+        rows = (
+            ({}, "out.well.example"),
+            ({}, "OUT.well.example."),
+            ({}, "[198.51.100.9]"),
+            ({}, "[198.51.100.8]"),
+            ({}, "[IPv6:2001:db8::1]"),
+            ({}, "other.well.example"),
+            ({"other.well.example A": "servfail"}, "other.well.example"),
+            ({"out_1.well.example A": [ADDRESS], "9.100.51.198.in-addr.arpa PTR": ["out_1.well.example."]}, "out_1.well.example"),
+            ({"out_1.well.example A": [ADDRESS]}, "out_1.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": None}, "out.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": "servfail"}, "other.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": many, "n11.well.example A": [ADDRESS]}, "n11.well.example"),  # the twelfth is not followed
+            ({"9.100.51.198.in-addr.arpa PTR": many, "n09.well.example A": [ADDRESS]}, "n09.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": many[::-1], "n09.well.example A": [ADDRESS]}, "out.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": ["a\\.b.well.example.", "out.well.example."]}, "out.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": ["gone.well.example."]}, "out.well.example"),
+            ({"9.100.51.198.in-addr.arpa PTR": ["gone.well.example."], "gone.well.example A": "servfail"}, "out.well.example"),
+            ({"well.example TXT": ['"v=spf1 ~all"']}, "out.well.example"),
+            ({"well.example TXT": ['"v=spf1 -all"']}, "out.well.example"),
+            ({"well.example TXT": ['"v=spf1 include:gone.example -all"']}, "out.well.example"),
+            ({"well.example TXT": ['"v=spf1 exists:%{h}.e.well.example -all"'], "out.well.example.e.well.example A": ["127.0.0.2"]}, "out.well.example"),
+            ({"well.example TXT": "servfail"}, "out.well.example"),
+            ({"well.example TXT": None}, "out.well.example"),
+            ({"well.example MX": ["0 ."]}, "out.well.example"),
+            ({"well.example MX": None, "well.example A": None}, "out.well.example"),
+            ({"well.example MX": "servfail"}, "out.well.example"),
+        )
+        path = lab.folder / "check.conf"
+        path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
+        for changes, helo in rows:
+            with self.subTest(changes, helo=helo):
+                report = self.look(changes, "--ip", ADDRESS, "--helo", helo)
+                world = {key: value for key, value in {**WELL, **changes}.items() if value is not None}
+                with DnsServer(port, answering(world)):
+                    done = lab.tool("check", "-c", path, "--json", "--ip", ADDRESS, "--helo", helo, "--from", "postmaster@well.example")
+                checks = {name: check["result"] for name, check in json.loads(done.stdout)["checks"].items()}
+                for row, method in (("Reverse DNS", "iprev"), ("HELO name", "x-helo"), ("SPF passes", "spf"), ("Bounces", "x-sender")):
+                    self.assertIn(checks[method], results[report["cells"][row]], (row, report["cells"][row], checks[method]))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
