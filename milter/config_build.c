@@ -61,8 +61,8 @@ config_known_word(struct config_reader *reader, const char *regard, struct word 
 
 /* Sets. */
 
-static void
-add_text(struct config_reader *reader, struct text_set *set, const char *text)
+void
+config_add_text(struct config_reader *reader, struct text_set *set, const char *text)
 {
 	const char **items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
 
@@ -91,7 +91,7 @@ config_texts(struct config_reader *reader, const struct value_set *values)
 	struct text_set texts = { 0 };
 
 	for (size_t i = 0; i < values->count; i++)
-		add_text(reader, &texts, values->items[i].text);
+		config_add_text(reader, &texts, values->items[i].text);
 	return texts;
 }
 
@@ -106,7 +106,7 @@ config_once(struct config_reader *reader, const char *name, struct place place)
 			return;
 		}
 	}
-	add_text(reader, said, name);
+	config_add_text(reader, said, name);
 }
 
 /* Settings. */
@@ -115,6 +115,7 @@ void
 config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also)
 {
 	char name[DOMAIN_SIZE];
+	struct text_set others;
 
 	if (!domain_normalize(span_of(id.text), name))
 		config_complain(reader, id.place,
@@ -122,9 +123,10 @@ config_set_authserv_id(struct config_reader *reader, struct word id, const struc
 				"\"mx.example.org\"",
 				id.text);
 	reader->config->authserv_id = id.text;
-	add_text(reader, &reader->config->own_ids, id.text);
-	for (size_t i = 0; i < also->count; i++)
-		add_text(reader, &reader->config->own_ids, also->items[i].text);
+	config_add_text(reader, &reader->config->own_ids, id.text);
+	others = config_patterns(reader, PATTERN_OWN_ID, also);
+	for (size_t i = 0; i < others.count; i++)
+		config_add_text(reader, &reader->config->own_ids, others.items[i]);
 }
 
 /* "PORT" or "PORT@HOST". */
@@ -244,7 +246,7 @@ config_set_servers(struct config_reader *reader, const struct value_set *servers
 	reader->config->resolver.mode = RESOLVER_SERVERS;
 	for (size_t i = 0; i < servers->count; i++)
 		if (check_server(reader, servers->items[i]))
-			add_text(reader, &reader->config->servers, servers->items[i].text);
+			config_add_text(reader, &reader->config->servers, servers->items[i].text);
 }
 
 void

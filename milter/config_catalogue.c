@@ -12,11 +12,14 @@ config_add_entry(struct config_reader *reader, struct word zone, struct list_ent
 	struct list_entry_set *catalogue = &reader->config->catalogue;
 	struct list_entry *items =
 		arena_grow(&reader->config->arena, catalogue->items, catalogue->count, sizeof *items);
+	struct word one = zone;
+	const struct value_set zones = { VALUE_STRING, &one, 1 };
+	const struct text_set patterns = config_patterns(reader, PATTERN_ZONE, &zones);
 
-	if (items == NULL)
+	if (items == NULL || patterns.count == 0)
 		return;
 	catalogue->items = items;
-	entry.zone = zone.text;
+	entry.zone = patterns.items[0];
 	items[catalogue->count++] = entry;
 }
 
@@ -50,7 +53,7 @@ config_set_status(struct config_reader *reader, struct list_entry *entry, struct
 void
 config_set_contained(struct config_reader *reader, struct list_entry *entry, const struct value_set *zones)
 {
-	entry->contained = config_texts(reader, zones);
+	entry->contained = config_patterns(reader, PATTERN_ZONE, zones);
 }
 
 static void

@@ -172,23 +172,6 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 	return bits;
 }
 
-/* "example.org" would match no address at all: say so. */
-static struct text_set
-address_patterns(struct config_reader *reader, const struct value_set *values)
-{
-	for (size_t i = 0; i < values->count; i++) {
-		const char *text = values->items[i].text;
-
-		if (strchr(text, '@') == NULL && strchr(text, '.') != NULL)
-			config_complain(reader, values->items[i].place,
-					"\"%.80s\" is no pattern of an address; expected one like "
-					"\"joe@example.org\", "
-					"\"*@example.org\" or \"*@*.example.org\"",
-					text);
-	}
-	return config_texts(reader, values);
-}
-
 /* What kind of values a name takes, by what it is. */
 static enum condition_kind
 kind_of_name(const char *name)
@@ -206,6 +189,12 @@ struct condition *
 config_set_condition(struct config_reader *reader, struct word name, bool is_negated,
 		     const struct value_set *values)
 {
+	static const enum config_pattern patterns[SUBJECTS] = {
+		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT,
+		[SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
+		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME,
+		[SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
+	};
 	const enum condition_kind kind = kind_of_name(name.text);
 	struct condition *condition = new_condition(reader, kind);
 
@@ -215,10 +204,7 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		condition->results = result_bits(reader, values);
 	} else if (kind == CONDITION_TEXT && values->kind == VALUE_STRING) {
 		condition->subject = (enum subject)find(config_subjects, SUBJECTS, name.text);
-		condition->texts =
-			condition->subject == SUBJECT_RECIPIENT || condition->subject == SUBJECT_MAIL_FROM
-				? address_patterns(reader, values)
-				: config_texts(reader, values);
+		condition->texts = config_patterns(reader, patterns[condition->subject], values);
 		if (condition->subject == SUBJECT_CLIENT_NAME)
 			reader->config->asks_client_name = true;
 	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
@@ -355,7 +341,7 @@ config_add_policy(struct config_reader *reader, struct place place, const struct
 	if (items == NULL)
 		return;
 	policies->items = items;
-	policy.domains = config_texts(reader, domains);
+	policy.domains = config_patterns(reader, PATTERN_DOMAIN, domains);
 	items[policies->count++] = policy;
 }
 

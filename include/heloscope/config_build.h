@@ -132,6 +132,22 @@ void config_set_probe_rate(struct config_reader *reader, struct word rate);
 void config_set_probe_timeout(struct config_reader *reader, struct word duration);
 /* Copies of the texts. */
 struct text_set config_texts(struct config_reader *reader, const struct value_set *values);
+void config_add_text(struct config_reader *reader, struct text_set *set, const char *text);
+
+/* What a pattern is compared with. */
+enum config_pattern {
+	PATTERN_RECIPIENT,
+	PATTERN_MAIL_FROM,
+	PATTERN_HELO_NAME,
+	PATTERN_CLIENT_NAME,
+	PATTERN_DOMAIN, /* of recipients: `policy for` */
+	PATTERN_OWN_ID, /* of Authentication-Results fields */
+	PATTERN_ZONE,   /* of lists */
+};
+
+/* Copies of patterns, their domains in the form that the DNS has; complains of those that fit nothing. */
+struct text_set config_patterns(struct config_reader *reader, enum config_pattern kind,
+				const struct value_set *values);
 
 void config_add_networks(struct config_reader *reader, struct network_set *networks,
 			 const struct value_set *values);

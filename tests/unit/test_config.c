@@ -630,6 +630,91 @@ P17_config_bounds_files_and_octets_together(void **state)
 	(void)rmdir(folder);
 }
 
+/* N01, B20: what could never fit is an error that names what would. */
+static void
+N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
+{
+	static const struct {
+		const char *setting, *pattern, *advice; /* NULL: it is right */
+	} cases[] = {
+		{ "recipient", "@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "@*.partner.example", "expected \"*@*.partner.example\"" },
+		{ "mail-from", "partner.example", "\"*@example.org\"" },
+		{ "mail-from", ".partner.example", "expected \"*@*.partner.example\"" },
+		{ "mail-from", "anna@.partner.example", "expected \"anna@*.partner.example\"" },
+		{ "mail-from", "anna@o*.example", "expected \"anna@*.example\"" },
+		{ "mail-from", "anna@part*", "stands for whole labels" },
+		{ "mail-from", "anna@a.*.example", "expected \"anna@*.example\"" },
+		{ "mail-from", "o*@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "anna@", "expected \"anna@*\"" },
+		{ "mail-from", "<anna@partner.example>", "fits nothing" },
+		{ "mail-from", "Anna anna@partner.example", "without brackets, names and blanks" },
+		{ "mail-from", "anna@[192.0.2.1]", "fits nothing" },
+		{ "mail-from", "*", "expected \"*@*\"" },
+		{ "recipient", "*", "expected \"*@*\"" },
+		{ "recipient", "", "no recipient is empty" },
+		{ "client-name", "192.0.2.1", "client in { 192.0.2.0/24 }" },
+		{ "client-name", "2001:db8::1", "client in { 192.0.2.0/24 }" },
+		{ "client-name", "192.0.2.0/24", "fits nothing" },
+		{ "client-name", "anna@partner.example", "expected \"partner.example\"" },
+		{ "client-name", "@partner.example", "expected \"partner.example\"" },
+		{ "client-name", ".partner.example", "expected \"*.partner.example\"" },
+		{ "client-name", "o*.example", "expected \"*.example\"" },
+		{ "client-name", "", "fits nothing" },
+		{ "helo-name", ".example", "expected \"*.example\"" },
+		{ "helo-name", "*example", "whole labels" },
+		{ "helo-name", "mail.*", "whole labels" },
+		{ "helo-name", "@d.example", "expected \"d.example\"" },
+		{ "mail-from", "", NULL },
+		{ "mail-from", "*@*", NULL },
+		{ "mail-from", "postmaster", NULL },
+		{ "mail-from", "postmaster@*", NULL },
+		{ "mail-from", "*@*.partner.example", NULL },
+		{ "mail-from", "\\\"a b\\\"@partner.example", "fits nothing" },
+		{ "helo-name", "[192.0.2.1]", NULL },
+		{ "helo-name", "foo_bar", NULL },
+		{ "helo-name", "192.0.2.1", NULL },
+		{ "client-name", "*.partner.example.", NULL },
+		{ "client-name", "*", NULL },
+	};
+	static const struct {
+		const char *text, *advice;
+	} settings[] = {
+		{ "policy for \"anna@d.example\" { otherwise default }", "rules with \"recipient in\"" },
+		{ "policy for \"@d.example\" { otherwise default }", "expected \"d.example\"" },
+		{ "policy for { \"d.example\", \".d.example\" } { otherwise default }",
+		  "expected \"*.d.example\"" },
+		{ "policy for \"192.0.2.1\" { otherwise default }", "it is an address" },
+		{ "policy for \"\" { otherwise default }", "fits nothing" },
+		{ "authserv-id \"a.test\" also \"@b.test\"", "expected \"b.test\"" },
+		{ "authserv-id \"a.test\" also { \".b.test\" }", "expected \"*.b.test\"" },
+		{ "authserv-id \"a.test\" also { \"mx*.b.test\" }", "expected \"*.b.test\"" },
+		{ "list \"a.test\" { contains \"b*.test\" }", "expected \"*.test\"" },
+		{ "list \".a.test\" { kind block }", "expected \"*.a.test\"" },
+		{ "list \"a.*.test\" { kind block }", "fits nothing" },
+	};
+	char messages[4096], text[300];
+	struct config *config;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		(void)snprintf(text, sizeof text, "policy { reject when %s = \"%s\" }", cases[i].setting,
+			       cases[i].pattern);
+		messages[0] = '\0';
+		config = config_from_text(text, messages);
+		if (cases[i].advice == NULL ? config == NULL || messages[0] != '\0'
+					    : config != NULL || strstr(messages, cases[i].advice) == NULL)
+			fail_msg("%s: %s", text, messages);
+		config_unref(config);
+	}
+	for (size_t i = 0; i < ROWS(settings); i++) {
+		config = config_from_text(settings[i].text, messages);
+		if (config != NULL || strstr(messages, settings[i].advice) == NULL)
+			fail_msg("%s: %s", settings[i].text, messages);
+	}
+}
+
 int
 main(void)
 {
@@ -644,6 +729,7 @@ main(void)
 		cmocka_unit_test(config_show_reads_back_the_same),
 		cmocka_unit_test(F26_config_show_says_what_was_set),
 		cmocka_unit_test(F26_config_complains_without_keys),
+		cmocka_unit_test(N01_B20_config_refuses_patterns_that_fit_nothing),
 		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
 		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),

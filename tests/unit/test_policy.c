@@ -138,7 +138,9 @@ policy_judge_knows_recipients_by_their_parts(void **state)
 		{ "<postmaster@in.test>", "postmaster@*.test", true },
 		{ "<a@b.in.test>", "*@*.in.test", true },
 		{ "<a@in.test> NOTIFY=NEVER", "a@in.test", true },
-		{ "<a@in.test", "*", false },
+		{ "<a@in.test", "*@*", false },
+		{ "<a@XN--BCHER-kva.test>", "*@b\303\274cher.test", true },
+		{ "<a@in.test>", "a@in.test.", true },
 	};
 
 	(void)state;
