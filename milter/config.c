@@ -102,18 +102,6 @@ config_same_resolver(const struct config *a, const struct config *b)
 	return true;
 }
 
-static bool
-same_networks(const struct network_set *a, const struct network_set *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->items[i].prefix != b->items[i].prefix
-		    || !ipaddr_equals(&a->items[i].address, &b->items[i].address))
-			return false;
-	return true;
-}
-
 bool
 config_same_probe(const struct config *a, const struct config *b)
 {
@@ -123,8 +111,8 @@ config_same_probe(const struct config *a, const struct config *b)
 	       && same_text(one->why, other->why) && same_text(one->file, other->file)
 	       && one->port == other->port && one->timeout_ms == other->timeout_ms
 	       && one->at_a_time == other->at_a_time && one->per_minute == other->per_minute
-	       && same_networks(&one->allowed, &other->allowed)
-	       && same_networks(&one->trusted, &other->trusted);
+	       && network_set_equals(&one->allowed, &other->allowed)
+	       && network_set_equals(&one->trusted, &other->trusted);
 }
 
 bool

@@ -24,6 +24,18 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 }
 
 void
+config_warn(struct output *messages, const char *place, const char *format, ...)
+{
+	va_list arguments;
+
+	output_put(messages, "%s: warning: ", place);
+	va_start(arguments, format);
+	output_arguments(messages, format, arguments);
+	va_end(arguments);
+	output_put(messages, "\n");
+}
+
+void
 config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
 {
 	const char *nearest = nearest_word(word, known, count);

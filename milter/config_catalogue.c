@@ -1,7 +1,6 @@
 /* config_catalogue: what is known of lists, and what follows for those that are asked. */
 #include "heloscope/config_build.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* Entries. In their enums 0 stands for what is not said, and for a word that is not known. */
@@ -154,21 +153,6 @@ set_probes(struct config *config, struct list *list)
 	}
 }
 
-static void warn(struct output *messages, const struct list *list, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void
-warn(struct output *messages, const struct list *list, const char *format, ...)
-{
-	va_list arguments;
-
-	output_put(messages, "%s: warning: ", list->place);
-	va_start(arguments, format);
-	output_arguments(messages, format, arguments);
-	va_end(arguments);
-	output_put(messages, "\n");
-}
-
 /* Warn of a list that is not what its line takes it for; whether it cannot be asked at all. */
 static bool
 is_unfit(const struct list *list, struct output *messages)
@@ -177,18 +161,20 @@ is_unfit(const struct list *list, struct output *messages)
 	const struct list_entry *entry = list->entry;
 
 	if (entry->status == LIST_STATUS_CLOSED)
-		warn(messages, list, "the list \"%s\" is closed%s%s; it is not asked. Remove the line",
-		     list->shown, entry->status_text != NULL ? ": " : "",
-		     entry->status_text != NULL ? entry->status_text : "");
+		config_warn(messages, list->place,
+			    "the list \"%s\" is closed%s%s; it is not asked. Remove the line", list->shown,
+			    entry->status_text != NULL ? ": " : "",
+			    entry->status_text != NULL ? entry->status_text : "");
 	else if (is_of_addresses && entry->takes == LIST_TAKES_DOMAIN)
-		warn(messages, list, "the list \"%s\" knows domains only; it is not asked. Use domain-dnsbl",
-		     list->shown);
+		config_warn(messages, list->place,
+			    "the list \"%s\" knows domains only; it is not asked. Use domain-dnsbl",
+			    list->shown);
 	else if (!is_of_addresses && entry->takes == LIST_TAKES_ADDRESS)
-		warn(messages, list, "the list \"%s\" knows addresses only; it is not asked. Use dnsbl",
-		     list->shown);
+		config_warn(messages, list->place,
+			    "the list \"%s\" knows addresses only; it is not asked. Use dnsbl", list->shown);
 	else if (entry->kind == (list->is_allow ? LIST_KIND_BLOCK : LIST_KIND_ALLOW))
-		warn(messages, list, "\"%s\" is %s list; it is not asked. Use %s", list->shown,
-		     list->is_allow ? "a block" : "an allow", list->is_allow ? "dnsbl" : "dnswl");
+		config_warn(messages, list->place, "\"%s\" is %s list; it is not asked. Use %s", list->shown,
+			    list->is_allow ? "a block" : "an allow", list->is_allow ? "dnsbl" : "dnswl");
 	else
 		return false;
 	return true;
@@ -201,9 +187,9 @@ check_list(struct list *list, struct output *messages)
 		return;
 	list->is_left_out = is_unfit(list, messages);
 	if (!list->is_left_out && list->entry->status == LIST_STATUS_MERGED)
-		warn(messages, list, "the list \"%s\" has been merged into another%s%s", list->shown,
-		     list->entry->status_text != NULL ? ": " : "",
-		     list->entry->status_text != NULL ? list->entry->status_text : "");
+		config_warn(messages, list->place, "the list \"%s\" has been merged into another%s%s",
+			    list->shown, list->entry->status_text != NULL ? ": " : "",
+			    list->entry->status_text != NULL ? list->entry->status_text : "");
 }
 
 /* Whether `outer` says that the data of `inner` is within its own. */
@@ -242,9 +228,10 @@ set_group(const struct config *config, struct list *inner, struct output *messag
 	inner->group = inner->shown;
 	if (outer == NULL)
 		return;
-	warn(messages, inner,
-	     "the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts once",
-	     inner->shown, outer->shown, outer->place);
+	config_warn(messages, inner->place,
+		    "the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts "
+		    "once",
+		    inner->shown, outer->shown, outer->place);
 	for (size_t depth = 0; outer != NULL && depth < config->lists.count; depth++) {
 		inner->group = outer->shown;
 		outer = find_container(config, outer);

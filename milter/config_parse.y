@@ -78,7 +78,7 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %token <text> DEFAULT "default" DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl"
 %token <text> DOMAIN_DNSBL "domain-dnsbl" ENFORCE "enforce" ENGINE "engine" ERRORS "errors"
 %token <text> EHLO_NAME "ehlo-name" FILE_WORD "file" PER_MINUTE "per-minute" PORT "port"
-%token <text> EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
+%token <text> EXCEPTIONS "exceptions" EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
 %token <text> KEEP_RESULTS "keep-results" KEY "key" KEY_FILE "key-file" KIND "kind" LEVEL "level" LIST "list"
 %token <text> LISTED "listed" LISTEN "listen" LOG "log" MODE "mode" NETWORKS "networks" NOT "not" ON "on"
 %token <text> OPERATOR "operator" OR "or" OTHERWISE "otherwise" OWNER "owner" PAGE "page" POLICY "policy"
@@ -161,6 +161,7 @@ statement:
 	| "dnsbl" STRING list_options { config_add_list(reader, LIST_CLIENT, false, AT($2, @2), &$3); }
 	| "dnswl" STRING list_options { config_add_list(reader, LIST_CLIENT, true, AT($2, @2), &$3); }
 	| "domain-dnsbl" STRING list_options { config_add_list(reader, LIST_SENDER, false, AT($2, @2), &$3); }
+	| "exceptions" '{' rules '}' { config_add_exceptions(reader, @1, &$3.rules, &$3.otherwise); }
 	| "policy" '{' rules '}' { config_add_policy(reader, @1, NULL, &$3.rules, &$3.otherwise); }
 	| "policy" "for" texts '{' rules '}' { config_add_policy(reader, @1, &$3, &$5.rules, &$5.otherwise); }
 	;

@@ -320,12 +320,41 @@ config_add_rule(struct config_reader *reader, struct rule_set *rules, const stru
 	items[rules->count++] = *rule;
 }
 
+/* An exception takes mail out of all policies; what refuses belongs into one of them. */
+static void
+check_exception(struct config_reader *reader, struct place place, const struct rule *rule)
+{
+	if (rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG)
+		config_complain(reader, place,
+				"\"%s\" among the exceptions (%s); expected \"accept\" or \"tag\" there",
+				action_word(rule->action), rule->place);
+}
+
+void
+config_add_exceptions(struct config_reader *reader, struct place place, const struct rule_set *rules,
+		      const struct rule *otherwise)
+{
+	config_once(reader, "exceptions", place);
+	for (size_t i = 0; i < rules->count; i++)
+		check_exception(reader, place, &rules->items[i]);
+	if (otherwise->place != NULL)
+		config_complain(reader, place,
+				"\"otherwise\" among the exceptions (%s); expected it in a policy, which "
+				"follows them",
+				otherwise->place);
+	reader->config->exceptions = *rules;
+}
+
 void
 config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
 		  const struct rule_set *rules, const struct rule *otherwise)
 {
 	struct policy_set *policies = &reader->config->policies;
-	struct policy policy = { .rules = *rules, .otherwise = *otherwise };
+	struct policy policy = {
+		.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line),
+		.rules = *rules,
+		.otherwise = *otherwise,
+	};
 	struct policy *items;
 
 	if (domains == NULL) {
@@ -420,7 +449,8 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 unsigned
 config_check_policies(struct config *config, struct output *messages)
 {
-	unsigned errors = check_rules(config, &config->default_policy.rules, messages);
+	unsigned errors = check_rules(config, &config->exceptions, messages)
+			  + check_rules(config, &config->default_policy.rules, messages);
 
 	for (size_t i = 0; i < config->policies.count; i++)
 		errors += check_rules(config, &config->policies.items[i].rules, messages);

@@ -318,6 +318,17 @@ show_rule(const struct rule *rule, struct output *out)
 }
 
 static void
+show_exceptions(const struct rule_set *rules, struct output *out)
+{
+	if (rules->count == 0)
+		return;
+	output_put(out, "exceptions {\n");
+	for (size_t i = 0; i < rules->count; i++)
+		show_rule(&rules->items[i], out);
+	output_put(out, "}\n");
+}
+
+static void
 show_policy(const struct policy *policy, struct output *out)
 {
 	output_put(out, "policy ");
@@ -436,6 +447,7 @@ config_show(const struct config *config, struct output *out)
 	show_resolver(config, out);
 	show_checks(config, out);
 	show_lists(config, out);
+	show_exceptions(&config->exceptions, out);
 	show_policy(&config->default_policy, out);
 	for (size_t i = 0; i < config->policies.count; i++)
 		show_policy(&config->policies.items[i], out);

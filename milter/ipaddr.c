@@ -249,3 +249,15 @@ network_set_contains(const struct network_set *set, const struct ipaddr *address
 	}
 	return low > 0 && network_contains(&set->items[low - 1], address);
 }
+
+bool
+network_set_equals(const struct network_set *a, const struct network_set *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].prefix != b->items[i].prefix
+		    || !ipaddr_equals(&a->items[i].address, &b->items[i].address))
+			return false;
+	return true;
+}

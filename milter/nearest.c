@@ -10,12 +10,11 @@ smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Edits that turn one short word into another (Levenshtein); a large number for long words. */
-static size_t
-word_distance(const char *a, const char *b)
+size_t
+nearest_distance(const char *a, const char *b)
 {
 	const size_t length = strlen(b);
-	size_t row[32];
+	size_t row[64];
 
 	if (length >= sizeof row / sizeof row[0])
 		return SIZE_MAX;
@@ -42,7 +41,7 @@ nearest_word(const char *word, const char *const *known, size_t count)
 	size_t least = strlen(word) / 3 + 1;
 
 	for (size_t i = 0; i < count; i++) {
-		const size_t distance = word_distance(word, known[i]);
+		const size_t distance = nearest_distance(word, known[i]);
 		const bool is_as_long = strlen(known[i]) == strlen(word);
 
 		if (distance >= strlen(known[i]) || distance > least)

@@ -265,7 +265,9 @@ policy_judge(const struct config *config, const struct facts *facts, const char 
 	const struct policy *policy = policy_for(config, &mailbox);
 	struct verdict verdict = { .action = ACTION_ACCEPT };
 
-	verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
+	verdict.rule = find_rule(&config->exceptions, facts, &mailbox, &verdict);
+	if (verdict.rule == NULL)
+		verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
 	if (verdict.rule == NULL && policy->otherwise.action == ACTION_DEFAULT) {
 		policy = &config->default_policy;
 		verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);

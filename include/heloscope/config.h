@@ -184,6 +184,7 @@ struct rule_set {
 };
 
 struct policy {
+	const char *place;       /* "heloscope.conf:31"; NULL for a default policy that nobody wrote */
 	struct text_set domains; /* of recipients; empty for the default policy */
 	struct rule_set rules;
 	struct rule otherwise; /* ACTION_DEFAULT goes on with the default policy */
@@ -227,6 +228,7 @@ struct config {
 	struct list_set lists;
 	struct list_entry_set catalogue;
 	unsigned probe_interval_ms; /* between two looks at a list that is well */
+	struct rule_set exceptions; /* asked before any policy, for all recipients: accept and tag */
 	struct policy_set policies; /* for recipient domains, in order */
 	struct policy default_policy;
 	bool asks_client_name; /* some rule does */

@@ -87,6 +87,10 @@ struct list_options {
 void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* "PLACE: warning: ..."; what is warned of does not keep a configuration from being used. */
+void config_warn(struct output *messages, const char *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...". */
 size_t config_known_word(struct config_reader *reader, const char *regard, struct word word,
 			 const char *const *known, size_t count);
@@ -196,10 +200,15 @@ struct rule config_rule(struct config_reader *reader, struct place place, enum a
 			struct word percent, struct word code, struct word xcode, struct word text,
 			const struct condition *condition);
 void config_add_rule(struct config_reader *reader, struct rule_set *rules, const struct rule *rule);
+void config_add_exceptions(struct config_reader *reader, struct place place, const struct rule_set *rules,
+			   const struct rule *otherwise);
 void config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
 		       const struct rule_set *rules, const struct rule *otherwise);
 
 /* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
 unsigned config_check_policies(struct config *config, struct output *messages);
+
+/* Warn of rules that never act, of exceptions that a policy lacks, of zones that look misspelt. */
+void config_warn_of_nonsense(const struct config *config, struct output *messages);
 
 #endif

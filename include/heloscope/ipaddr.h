@@ -95,4 +95,7 @@ void network_set_sort(struct network_set *set);
 /* Whether one of them holds the address: the time grows with the logarithm of their number. */
 bool network_set_contains(const struct network_set *set, const struct ipaddr *address);
 
+/* Whether both hold the same networks. */
+bool network_set_equals(const struct network_set *a, const struct network_set *b);
+
 #endif

@@ -10,4 +10,7 @@
  * differ. */
 const char *nearest_word(const char *word, const char *const *known, size_t count);
 
+/* Edits that turn one word into another (Levenshtein); SIZE_MAX when `b` has 64 octets or more. */
+size_t nearest_distance(const char *a, const char *b);
+
 #endif

@@ -159,6 +159,26 @@ class Faults(Base):
         wait_until("a line", lambda: re.search(r'no line will be logged: /dev/log: No such file.*"log stderr"', log.read_text()), process=process)
 
 
+class Check(Base):
+    def test_N05_what_the_host_lacks_is_warned_of(self):
+        folder = self.lab.folder
+        key = folder / "key"
+        key.write_text("abcdefgh\n")
+        key.chmod(0o600)
+        text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\naudit log "{folder}/gone/audit"\n'
+                f'probe yes {{ file "{folder}/lost/peers" }}\n')
+        done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 0)
+        for expected in ('no user "nobodi" to run as', 'no user "absent1" to own', 'no group "absent2" for', "none: No such", "gone: No such", "lost: No such"):
+            self.assertRegex(done.stderr, f"(?m)^.*test.conf: warning: .*{expected}")
+        self.assertEqual(len(done.stderr.splitlines()), 6, done.stderr)
+        text = f'user "nobody"\nlisten "unix:{folder}/x"\naudit log "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
+        done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(len(re.findall(r"(?m)must belong to the user \"nobody\"$", done.stderr)), 2, done.stderr)
+        self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
+
+
 class Socket(Base):
     def test_N07_socket_of_the_recipe_belongs_to_the_user_with_the_group_of_its_directory(self):
         folder = self.lab.folder / "recipe"

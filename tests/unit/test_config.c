@@ -259,9 +259,9 @@ config_same_resolver_compares_what_is_asked(void **state)
 static void
 config_survives_mangled_files(void **state)
 {
-	static const char good[] =
-		"mode audit dnsbl \"a.test\" weight 2 policy { reject 10% 550 \"x\" when (spf = fail or "
-		"dnsbl >= 2) and recipient in { \"a@b\" } }";
+	static const char good[] = "mode audit dnsbl \"a.test\" weight 2 exceptions { accept when trusted } "
+				   "policy { reject 10% 550 \"x\" when (spf = fail or "
+				   "dnsbl >= 2) and recipient in { \"a@b\" } }";
 	char text[sizeof good], messages[4096];
 
 	(void)state;
@@ -275,7 +275,8 @@ config_survives_mangled_files(void **state)
 			text[at] = mangled[i];
 			memset(messages, 0, sizeof messages);
 			config = config_from_text(text, messages);
-			assert_int_equal(config == NULL, messages[0] != '\0');
+			assert_int_equal(config == NULL,
+					 messages[0] != '\0' && strstr(messages, ": warning: ") == NULL);
 			config_unref(config);
 		}
 	}
@@ -385,6 +386,8 @@ F26_config_show_says_what_was_set(void **state)
 		{ "policy { reject when not (dnsbl > 1 and spf = fail) or trusted }",
 		  "    reject when not (dnsbl > 1 and spf = fail) or trusted # test.conf:1\n    otherwise "
 		  "accept\n" },
+		{ "exceptions { accept when trusted tag \"x\" when dnsbl }",
+		  "exceptions {\n    accept when trusted #" },
 		{ "policy { reject when (dnsbl or dnswl) and spf in { fail, none } }",
 		  "reject when (dnsbl or dnswl) and spf in { none, fail } #" },
 		{ "list \"x.test\" { status closed } dnsbl \"x.test\"", "# not asked; see the warning\n" },
@@ -715,6 +718,105 @@ N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
 	}
 }
 
+/* Read it: it must be accepted, with that warning alone, or with none. */
+static void
+expect_warning(const char *text, const char *warning)
+{
+	char messages[4096] = "";
+	struct config *config = config_from_text(text, messages);
+
+	if (config == NULL || (warning == NULL ? messages[0] != '\0' : strstr(messages, warning) == NULL)
+	    || (warning != NULL
+		&& (count_of(messages, "\n") != 1 || strstr(messages, ": warning: ") == NULL)))
+		fail_msg("%s: %s", text, messages);
+	config_unref(config);
+}
+
+/* N02: what the default policy accepts and another refuses is warned of, unless that has the exception, too.
+ */
+static void
+N02_config_warns_of_a_policy_without_the_exceptions(void **state)
+{
+	static const struct {
+		const char *text, *warning;
+	} cases[] = {
+		{ "policy { accept when trusted }\npolicy for \"a.test\" { reject when spf = fail }",
+		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the "
+		  "rule at "
+		  "test.conf:1; what" },
+		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for "
+		  "\"a.test\" { accept "
+		  "when trusted reject when spf = fail }",
+		  "by the rule at test.conf:2; what" },
+		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject "
+		  "}",
+		  "test.conf:1 and others; what" },
+		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail "
+		  "otherwise default }",
+		  "this policy refuses mail" },
+		{ "policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for "
+		  "\"a.test\" { accept "
+		  "when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
+		  NULL },
+		{ "policy { accept when client in { 10.0.0.0/8 } } policy for \"a.test\" { accept when "
+		  "client in { "
+		  "10.0.0.0/9 } defer when spf = fail }",
+		  "this policy refuses mail" },
+		{ "exceptions { accept when trusted } policy { accept when trusted } policy for \"a.test\" { "
+		  "reject when "
+		  "spf = fail }",
+		  NULL },
+		{ "exceptions { accept when trusted } policy for \"a.test\" { reject when spf = fail }",
+		  NULL },
+		{ "policy { accept when trusted } policy for \"a.test\" { audit reject when spf = fail }",
+		  NULL },
+		{ "policy { accept when trusted } policy for \"a.test\" { tag \"x\" when spf = fail }",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		expect_warning(cases[i].text, cases[i].warning);
+}
+
+/* N05: rules that never act, zones that look misspelt. */
+static void
+N05_config_warns_of_what_can_be_known(void **state)
+{
+	static const struct {
+		const char *text, *warning;
+	} cases[] = {
+		{ "disable { spf } policy {\nreject when spf = fail }",
+		  "test.conf:2: warning: the check \"spf\" is disabled" },
+		{ "disable { spf } policy { reject when not spf = pass }", "\"spf\" is disabled" },
+		{ "disable { spf } policy { reject when dnswl or not (trusted and spf != pass) }",
+		  "\"spf\" is disabled" },
+		{ "disable { spf } exceptions { accept when spf = pass }", "\"spf\" is disabled" },
+		{ "disable { spf-helo } policy { reject when spf = fail }", NULL },
+		{ "policy { reject when iprev = softfail }", "\"iprev\" never has this result" },
+		{ "policy { reject when dnsbl in { pass, softfail } }", "\"dnsbl\" never has this result" },
+		{ "policy { reject when iprev in { softfail, fail } }", NULL },
+		{ "policy { reject when not iprev = softfail }", NULL },
+		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 4 }",
+		  "\"dnsbl\" never comes to that: all lists that are asked together come to 3 at most" },
+		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 3 or dnsbl = 0 }",
+		  NULL },
+		{ "dnsbl \"a.test\" weight 2 policy { reject when dnsbl.operators > 1 }",
+		  "come to 1 at most" },
+		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "never comes to that" },
+		{ "policy { reject when dnsbl >= 4 and not dnswl }", NULL }, /* no list yet: as shipped */
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\"",
+		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean "
+		  "\"zen.spamhaus.org\"?" },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\"", "did you mean" },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\"", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		expect_warning(cases[i].text, cases[i].warning);
+}
+
 int
 main(void)
 {
@@ -730,6 +832,8 @@ main(void)
 		cmocka_unit_test(F26_config_show_says_what_was_set),
 		cmocka_unit_test(F26_config_complains_without_keys),
 		cmocka_unit_test(N01_B20_config_refuses_patterns_that_fit_nothing),
+		cmocka_unit_test(N02_config_warns_of_a_policy_without_the_exceptions),
+		cmocka_unit_test(N05_config_warns_of_what_can_be_known),
 		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
 		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),

@@ -124,6 +124,52 @@ policy_judge_takes_the_first_rule_that_is_true(void **state)
 	}
 }
 
+/* N02: exceptions stand in front of every policy, and soften what comes behind them. */
+static void
+N02_policy_judge_asks_exceptions_before_any_policy(void **state)
+{
+	static const struct {
+		const char *rules, *recipient;
+		enum result spf;
+		enum action action;
+		size_t tags;
+	} cases[] = {
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy { reject when spf = fail }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy { reject when spf = fail }",
+		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { reject "
+		  "when "
+		  "spf = fail }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { "
+		  "otherwise "
+		  "reject }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when spf = pass tag \"x\" when spf = fail } policy for \"in.test\" { "
+		  "reject when "
+		  "helo = fail otherwise default } policy { reject when spf = fail }",
+		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 1 },
+		/* It might have been an exception. */
+		{ "exceptions { accept when spf = pass } policy for \"in.test\" { reject when iprev = fail }",
+		  "<user@in.test>", RESULT_TEMPERROR, ACTION_DEFER, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct facts facts = facts_of(NULL);
+		struct config *config;
+		struct verdict verdict;
+
+		facts.results[METHOD_SPF] = cases[i].spf;
+		facts.results[METHOD_IPREV] = RESULT_FAIL;
+		verdict = judge(cases[i].rules, &facts, cases[i].recipient, &config);
+		if (verdict.action != cases[i].action || verdict.tag_count != cases[i].tags)
+			fail_msg("%s: %s", cases[i].rules, action_word(verdict.action));
+		config_unref(config);
+	}
+}
+
 static void
 policy_judge_knows_recipients_by_their_parts(void **state)
 {
@@ -571,6 +617,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy_judge_takes_the_first_rule_that_is_true),
+		cmocka_unit_test(N02_policy_judge_asks_exceptions_before_any_policy),
 		cmocka_unit_test(policy_judge_knows_recipients_by_their_parts),
 		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
