@@ -119,7 +119,7 @@ make_record(const struct config *config, const char *ident, const struct facts *
 		recipients[i] = (struct record_recipient){ options->recipients[i], i };
 		verdicts[i] = policy_judge(config, facts, recipients[i].address);
 	}
-	return record_make(config, &record);
+	return record_make(config, &record, RECORD_WHOLE);
 }
 
 /* Make the checks, and return the record for free(3); NULL with the reason. */

@@ -112,6 +112,10 @@ static void
 put_text(const struct report *report, const json_t *json)
 {
 	output_put(output_standard(), "%zu messages, %zu recipients\n", report->messages, report->recipients);
+	if (report->unwritten > 0)
+		output_put(output_standard(),
+			   "and %zu messages without a record: floods, see LIMITS of heloscope-milter(8)\n",
+			   report->unwritten);
 	put_mistakes(report);
 	for (int table = 0; table < REPORT_TABLES; table++)
 		cli_put_table(report_table_title((enum report_table)table), report->tables[table]);

@@ -180,6 +180,12 @@ document_line(const json_t *json)
 	return dump(json, JSON_COMPACT);
 }
 
+size_t
+document_size(const json_t *json)
+{
+	return json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+}
+
 void
 document_print(struct output *out, const json_t *json)
 {

@@ -3,10 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/bounds.h"
 #include "heloscope/compose.h"
+#include "heloscope/escape.h"
 #include "heloscope/record_value.h"
 #include "heloscope/strbuf.h"
 #include "heloscope/telling.h"
+
+#define BASE_SIZE (BOUND_RECORD * 3 / 4) /* octets for all but the verdicts */
+#define SHORT_SIZE 800                   /* the same of a short record, where what policy reads fits */
+#define CUT_SIZE 120                     /* for "verdicts" and "cut" themselves */
+#define TEXT_CUT 1000                    /* octets of a name or address that is cut */
+#define TEXT_SHORT 120                   /* of any other text */
+#define REPLIES_MAX 10                   /* recipients that are told of with a reply each */
 
 static json_t *
 checks_of(const struct facts *facts)
@@ -43,7 +52,8 @@ notes_of(const struct verdict *verdict)
 }
 
 static json_t *
-verdict_of(const struct config *config, const struct record *record, const struct record_recipient *recipient)
+verdict_of(const struct config *config, const struct record *record, const struct record_recipient *recipient,
+	   bool has_reply)
 {
 	const struct verdict *verdict = &record->verdicts[recipient->verdict];
 	const bool refuses = verdict->action == ACTION_REJECT || verdict->action == ACTION_DEFER;
@@ -58,7 +68,7 @@ verdict_of(const struct config *config, const struct record *record, const struc
 	record_set_flag(object, "softened", verdict->is_softened);
 	if (verdict->rule != NULL)
 		record_set_text(object, "rule", verdict->rule->place);
-	if (refuses) {
+	if (refuses && has_reply) {
 		strbuf_init(&text, memory, sizeof memory);
 		compose_reply(config, record->facts, verdict, record->ident, &reply);
 		smtp_reply_add_to(&reply, &text);
@@ -95,13 +105,12 @@ client_of(const struct facts *facts)
 	return client;
 }
 
-char *
-record_make(const struct config *config, const struct record *record)
+/* What is there without verdicts. */
+static json_t *
+base_of(const struct config *config, const struct record *record)
 {
-	json_t *object = json_object(), *verdicts = json_array();
-	char *line;
+	json_t *object = json_object();
 
-	document_begin();
 	record_set_number(object, "v", RECORD_VERSION);
 	record_set_text(object, "id", record->ident);
 	set_time(object, record->ident);
@@ -112,11 +121,214 @@ record_make(const struct config *config, const struct record *record)
 	record_set_text(object, "mail-from", record->facts->sender.given);
 	record_set_text(object, "sender", record->facts->sender.address);
 	document_put(object, "checks", checks_of(record->facts));
-	for (size_t i = 0; i < record->recipient_count; i++)
-		document_append(verdicts, verdict_of(config, record, &record->recipients[i]));
-	document_put(object, "verdicts", verdicts);
 	record_set_number(object, "recipients", record->recipient_total);
 	record_set_number(object, "waited-ms", record->waited_ms);
+	if (record->unwritten > 0)
+		record_set_number(object, "unwritten", record->unwritten);
+	return object;
+}
+
+/* Cutting: each returns whether there was anything to cut. */
+
+static const char *const spf_checks[] = { "spf", "spf-helo" };
+
+static bool
+cut_lookups(json_t *object)
+{
+	bool has_cut = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		json_t *trace = json_object_get(
+			       json_object_get(json_object_get(object, "checks"), spf_checks[i]), "trace"),
+		       *step;
+
+		for (size_t j = 0; (step = json_array_get(trace, j)) != NULL; j++)
+			has_cut = json_object_del(step, "lookups") == 0 || has_cut;
+	}
+	return has_cut;
+}
+
+static bool
+cut_trace(json_t *object)
+{
+	bool has_cut = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		json_t *trace = json_object_get(
+			json_object_get(json_object_get(object, "checks"), spf_checks[i]), "trace");
+
+		has_cut = has_cut || json_array_size(trace) > 0;
+		(void)json_array_clear(trace);
+	}
+	return has_cut;
+}
+
+/* All texts within a value, to so many octets, not within an escape. */
+static void
+shorten_texts(json_t *value, size_t most, bool *has_cut)
+{
+	for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
+		const struct span text = span_of(json_is_string(json_object_iter_value(at))
+							 ? record_item(json_object_iter_value(at))
+							 : "");
+		struct span rest = text;
+		char memory[TEXT_CUT + 8], octet;
+
+		shorten_texts(json_object_iter_value(at), most, has_cut);
+		if (text.length <= most)
+			continue;
+		while (text.length - rest.length + 4 <= most)
+			rest = span_from(rest, escape_undo(rest, &octet));
+		(void)snprintf(memory, sizeof memory, "%.*s...", (int)(text.length - rest.length), text.at);
+		document_put(value, json_object_iter_key(at), document_text(span_of(memory)));
+		*has_cut = true;
+	}
+	for (size_t i = 0; i < json_array_size(value); i++)
+		shorten_texts(json_array_get(value, i), most, has_cut);
+}
+
+static bool
+cut_texts(json_t *object)
+{
+	bool has_cut = false;
+
+	shorten_texts(json_object_get(object, "checks"), TEXT_SHORT, &has_cut);
+	return has_cut;
+}
+
+static bool
+cut_names(json_t *object)
+{
+	bool has_cut = false;
+
+	shorten_texts(object, TEXT_CUT, &has_cut);
+	return has_cut;
+}
+
+/* What a list said of itself is not what it says: policy reads zone, subject, state and answers. */
+static bool
+cut_lists(json_t *object)
+{
+	static const char *const keys[] = { "operator", "group", "meaning", "text", "page", "asked" };
+	json_t *checks = json_object_get(object, "checks"), *finding;
+	const json_t *findings[] = { json_object_get(json_object_get(checks, "x-dnsbl"), "hits"),
+				     json_object_get(json_object_get(checks, "x-dnsbl"), "not-listed"),
+				     json_object_get(json_object_get(checks, "dnswl"), "hits"),
+				     json_object_get(json_object_get(checks, "dnswl"), "not-listed") };
+	bool has_cut = false;
+
+	for (size_t i = 0; i < 4; i++)
+		for (size_t j = 0; (finding = json_array_get(findings[i], j)) != NULL; j++)
+			for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+				has_cut = json_object_del(finding, keys[k]) == 0 || has_cut;
+	return has_cut;
+}
+
+/* The last resort: of each check only its result. */
+static bool
+cut_checks(json_t *object)
+{
+	json_t *checks = json_object_get(object, "checks");
+
+	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
+		json_t *check = json_object_iter_value(at),
+		       *result = json_incref(json_object_get(check, "result"));
+
+		(void)json_object_clear(check);
+		document_put(check, "result", result);
+	}
+	return true;
+}
+
+/* In the order in which they are given up. What policy reads comes last. */
+static const struct {
+	const char *name;
+	bool (*cut)(json_t *object);
+} cuts[] = {
+	{ "lookups", cut_lookups }, { "trace", cut_trace }, { "texts", cut_texts },
+	{ "lists", cut_lists },     { "names", cut_names }, { "checks", cut_checks },
+};
+
+/* Give up what does not fit into `most` octets, and note it in `given_up`. */
+static void
+cut_to(json_t *object, size_t most, json_t *given_up)
+{
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && document_size(object) > most; i++)
+		if (cuts[i].cut(object))
+			document_append(given_up, document_text(span_of(cuts[i].name)));
+}
+
+/* Whether a recipient is the first with its verdict. */
+static bool
+is_first_of_its_kind(const struct record *record, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (record->recipients[i].verdict == record->recipients[index].verdict)
+			return false;
+	return true;
+}
+
+/* Verdicts for at most `room` octets: one of each kind first, with its reply; the rest in their order. */
+static json_t *
+verdicts_of(const struct config *config, const struct record *record, bool is_short, size_t room,
+	    json_t *given_up)
+{
+	json_t *verdicts = json_array();
+	bool has_all = true, has_replies = true, has_cut = false;
+
+	for (int pass = 0; pass < (is_short ? 1 : 2); pass++) {
+		for (size_t i = 0; i < record->recipient_count; i++) {
+			const bool is_first = is_first_of_its_kind(record, i);
+			bool has_reply = is_first || record->recipient_count <= REPLIES_MAX;
+			json_t *verdict;
+			size_t size;
+
+			if (is_first != (pass == 0))
+				continue;
+			verdict = verdict_of(config, record, &record->recipients[i], has_reply);
+			has_replies = has_replies
+				      && (has_reply || !record_is_refusal(record_text(verdict, "action")));
+			if (document_size(verdict) >= room)
+				shorten_texts(verdict, TEXT_SHORT, &has_cut);
+			size = document_size(verdict) + 1;
+			if (size > room) {
+				json_decref(verdict);
+				has_all = false;
+				continue;
+			}
+			room -= size;
+			document_append(verdicts, verdict);
+		}
+	}
+	if (has_cut)
+		document_append(given_up, document_text(SPAN("recipients")));
+	if (!has_replies)
+		document_append(given_up, document_text(SPAN("replies")));
+	if (!has_all || json_array_size(verdicts) < record->recipient_count)
+		document_append(given_up, document_text(SPAN("verdicts")));
+	return verdicts;
+}
+
+char *
+record_make(const struct config *config, const struct record *record, enum record_length length)
+{
+	const bool is_short = length == RECORD_SHORT;
+	json_t *object, *given_up;
+	size_t size;
+	char *line;
+
+	document_begin();
+	object = base_of(config, record);
+	given_up = json_array();
+	cut_to(object, is_short ? SHORT_SIZE : BASE_SIZE, given_up);
+	size = document_size(object) + CUT_SIZE;
+	document_put(object, "verdicts",
+		     verdicts_of(config, record, is_short, size < BOUND_RECORD ? BOUND_RECORD - size : 0,
+				 given_up));
+	if (json_array_size(given_up) > 0)
+		document_put(object, "cut", given_up);
+	else
+		json_decref(given_up);
 	line = document_has_failed() ? NULL : document_line(object);
 	json_decref(object);
 	return line;

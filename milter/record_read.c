@@ -209,6 +209,7 @@ static const struct shape whole[] = {
 	ITEMS("verdicts", true, ITEMS_MAX, verdict),
 	RANGE("recipients", false, 0, NUMBER_MAX),
 	RANGE("waited-ms", false, 0, NUMBER_MAX),
+	RANGE("unwritten", false, 0, NUMBER_MAX),
 	END_OF_SHAPES,
 };
 

@@ -168,6 +168,7 @@ report_take(struct report *report, const json_t *record)
 	if (strcmp(time, report->since) < 0)
 		return true;
 	report->messages++;
+	report->unwritten += (size_t)json_integer_value(record_member(record, "unwritten"));
 	count_checks(report, record);
 	for (size_t i = 0; (verdict = json_array_get(verdicts, i)) != NULL; i++)
 		is_refused = count_verdict(report, record, verdict) || is_refused;
@@ -205,6 +206,7 @@ report_add(struct report *report, const struct report *part)
 	report->messages += part->messages;
 	report->recipients += part->recipients;
 	report->mistakes += part->mistakes;
+	report->unwritten += part->unwritten;
 	for (int table = 0; table < REPORT_TABLES; table++)
 		add_table(report->tables[table], part->tables[table]);
 	for (size_t i = 0; json_array_size(report->mistake_rows) < REPORT_MISTAKES_MAX
@@ -223,6 +225,7 @@ report_json(const struct report *report)
 
 	document_set_number(object, "messages", (json_int_t)report->messages);
 	document_set_number(object, "recipients", (json_int_t)report->recipients);
+	document_set_number(object, "unwritten", (json_int_t)report->unwritten);
 	document_set_number(object, "likely-mistakes", (json_int_t)report->mistakes);
 	document_put(object, "mistakes", json_incref(report->mistake_rows));
 	for (int table = 0; table < REPORT_TABLES; table++)

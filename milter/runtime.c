@@ -19,6 +19,7 @@ struct runtime {
 	struct list_health *health;
 	struct list_prober *prober;
 	struct audit *audit; /* NULL: none is wanted */
+	struct meter *meter;
 };
 
 /* A resolver outlives a reload that does not change it. */
@@ -136,6 +137,10 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		return NULL;
 	}
 	atomic_init(&runtime->references, 1);
+	error_set(error, "out of memory");
+	runtime->meter = previous != NULL ? meter_ref(previous->meter) : meter_new();
+	if (runtime->meter == NULL)
+		goto failed;
 	runtime->resolver = get_resolver(config, previous, error);
 	if (runtime->resolver == NULL)
 		goto failed;
@@ -175,6 +180,7 @@ runtime_unref(struct runtime *runtime)
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
 	audit_unref(runtime->audit);
+	meter_unref(runtime->meter);
 	config_unref(runtime->config);
 	free(runtime);
 }
@@ -215,4 +221,10 @@ struct audit *
 runtime_audit(const struct runtime *runtime)
 {
 	return runtime->audit;
+}
+
+struct meter *
+runtime_meter(const struct runtime *runtime)
+{
+	return runtime->meter;
 }

@@ -45,6 +45,7 @@ struct session {
 	struct inquiry *inquiry; /* NULL: trusted, or not connected yet */
 	struct client_facts client;
 	bool has_tls;            /* at the last HELO */
+	size_t said;             /* octets of SMTP that the meter does not know of yet */
 	char *helo;              /* raw, or NULL; where there is an inquiry, it has it */
 	struct message *message; /* NULL between messages, and when memory ran out */
 };
@@ -90,10 +91,18 @@ session_connect(struct session *session, const struct sockaddr *address)
 		session->inquiry = inquiry_new(&needs, client);
 }
 
+/* Count a line of SMTP. */
+static void
+hear(struct session *session, const char *word, const char *rest)
+{
+	session->said += strlen(word) + span_of(rest).length + 2; /* with its CR and LF */
+}
+
 void
 session_helo(struct session *session, const char *name, const char *tls_version)
 {
 	session->has_tls = tls_version != NULL;
+	hear(session, "EHLO ", name);
 	free(session->helo);
 	session->helo = NULL;
 	if (session->inquiry != NULL)
@@ -118,10 +127,23 @@ begin_message(void)
 	return message;
 }
 
+/* Whether so many octets may be written of this message. Of those who are trusted everything is. */
+static bool
+may_write(const struct session *session, size_t octets)
+{
+	const struct client_facts *client = &session->message->facts->client;
+
+	return client->is_trusted || client->is_authenticated || client->address.length == 0
+	       || meter_take(runtime_meter(session->runtime), &client->address, octets, clock_now_ms());
+}
+
+/* The record, or a short one where the client's network has said too little for a whole one. */
 static void
 write_record(const struct session *session, const char *queue_id)
 {
+	static const enum record_length lengths[] = { RECORD_WHOLE, RECORD_SHORT };
 	const struct message *message = session->message;
+	struct meter *meter = runtime_meter(session->runtime);
 	const struct record record = {
 		.ident = message->ident,
 		.queue_id = queue_id,
@@ -131,22 +153,31 @@ write_record(const struct session *session, const char *queue_id)
 		.recipient_count = message->recipient_count,
 		.recipient_total = message->recipient_total,
 		.waited_ms = message->waited_ms,
+		.unwritten = meter_unwritten(meter),
 	};
-	char *line;
 
-	if (runtime_audit(session->runtime) == NULL)
-		return;
-	line = record_make(runtime_config(session->runtime), &record);
-	if (line != NULL)
-		audit_write(runtime_audit(session->runtime), line);
-	else
-		log_error("id=%s has no audit record: out of memory", message->ident);
+	for (size_t i = 0; i < 2; i++) {
+		char *line = record_make(runtime_config(session->runtime), &record, lengths[i]);
+
+		if (line == NULL) {
+			log_error("id=%s has no audit record: out of memory", message->ident);
+			return;
+		}
+		if (may_write(session, strlen(line) + 1)) {
+			audit_write(runtime_audit(session->runtime), line);
+			meter_told(meter, record.unwritten);
+			return;
+		}
+		free(line);
+	}
+	meter_note_unwritten(meter, &message->facts->client.address, clock_now_ms());
 }
 
 static void
-log_message(const struct session *session, const char *queue_id)
+log_message(struct session *session, const char *queue_id)
 {
 	const struct message *message = session->message;
+	struct meter *meter = runtime_meter(session->runtime);
 	char memory[COMPOSE_LOG_SIZE];
 	struct strbuf line;
 	const struct message_summary summary = {
@@ -160,10 +191,18 @@ log_message(const struct session *session, const char *queue_id)
 
 	if (message->facts == NULL || message->verdict_count == 0)
 		return;
+	if (session->client.address.length > 0)
+		meter_feed(meter, &session->client.address, session->said, clock_now_ms());
+	session->said = 0;
 	strbuf_init(&line, memory, sizeof memory);
 	compose_log_line(message->facts, &summary, &line);
+	if (!may_write(session, line.length + 1)) {
+		meter_note_unwritten(meter, &message->facts->client.address, clock_now_ms());
+		return;
+	}
 	log_info("%s", memory);
-	write_record(session, queue_id);
+	if (runtime_audit(session->runtime) != NULL)
+		write_record(session, queue_id);
 }
 
 /* The facts of a message whose client is not looked into. */
@@ -203,6 +242,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 		mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
 
 	session_abort(session);
+	hear(session, "MAIL FROM:", mail->path);
 	if (mail->tls.version != NULL && !session->has_tls)
 		forget_helo(session);
 	session->message = begin_message();
@@ -340,6 +380,7 @@ session_rcpt(struct session *session, const char *recipient)
 	struct message *message = session->message;
 	struct verdict verdict;
 
+	hear(session, "RCPT TO:", recipient);
 	if (message == NULL)
 		return &out_of_memory;
 	if (postpone(session, recipient))
@@ -412,6 +453,7 @@ session_header(struct session *session, const char *name, const char *value)
 	struct session_edit *removals;
 	unsigned field = 0;
 
+	hear(session, name, value);
 	while (field < FIELDS && !span_equals_nocase(span_of(name), span_of(watched[field])))
 		field++;
 	if (field == FIELDS || message == NULL)

@@ -31,6 +31,17 @@
 /* Different verdicts of one message that log and record tell apart. */
 #define BOUND_VERDICTS 16
 
+/* Octets of a record; what is cut is said in it. */
+#define BOUND_RECORD 16384
+
+/* Octets of log and audit log that a network may cause at once, and again in an hour; that it may cause for
+ * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
+ * apart. */
+#define BOUND_WRITTEN_BURST 131072
+#define BOUND_WRITTEN_AN_OCTET 3
+#define BOUND_WRITTEN_A_SECOND 4194304
+#define BOUND_WRITTEN_NETWORKS 4096
+
 /* Octets of a line in the log that tells of a message. */
 #define BOUND_LOG_LINE 2048
 

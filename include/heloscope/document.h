@@ -36,6 +36,9 @@ json_t *document_member(const json_t *object, const char *key);
 /* On one line, without a line end, for free(3); NULL when memory ran out. */
 char *document_line(const json_t *json);
 
+/* How many octets that line has. */
+size_t document_size(const json_t *json);
+
 /* For people who read JSON: indented, with a line end. */
 void document_print(struct output *out, const json_t *json);
 

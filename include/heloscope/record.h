@@ -27,9 +27,16 @@ struct record {
 	size_t recipient_count; /* kept */
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
+	size_t unwritten; /* messages before it of which no record was written */
 };
 
-/* The line, without line end, for free(3); NULL when memory ran out. `config`: that of the message. */
-char *record_make(const struct config *config, const struct record *record);
+enum record_length {
+	RECORD_WHOLE, /* all, as far as BOUND_RECORD reaches */
+	RECORD_SHORT, /* only what policy reads, and one verdict of each kind */
+};
+
+/* The line, of at most BOUND_RECORD octets without line end, for free(3); NULL when memory ran out. `config`:
+ * that of the message. */
+char *record_make(const struct config *config, const struct record *record, enum record_length length);
 
 #endif

@@ -24,6 +24,7 @@ enum report_table {
 struct report {
 	const char *since; /* RFC 3339; what is older is not counted */
 	size_t messages, recipients, mistakes;
+	size_t unwritten;              /* messages without a record, as records tell */
 	json_t *tables[REPORT_TABLES]; /* objects: name -> number */
 	json_t *mistake_rows;          /* an array: "id", "client", "sender", "rule" */
 	json_t *trend;                 /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */

@@ -9,6 +9,7 @@
 #include "heloscope/check.h"
 #include "heloscope/config.h"
 #include "heloscope/error.h"
+#include "heloscope/meter.h"
 
 struct runtime;
 
@@ -35,5 +36,8 @@ struct inquiry_needs runtime_needs(const struct runtime *runtime);
 
 /* NULL when no audit log is wanted. */
 struct audit *runtime_audit(const struct runtime *runtime);
+
+/* Of what strangers may make us write; the same one after a reload. */
+struct meter *runtime_meter(const struct runtime *runtime);
 
 #endif

@@ -95,7 +95,9 @@ class Audit(unittest.TestCase):
         running = self.start("many")
         send(running.port, recipients=[b"<u%d@in.test>" % number for number in range(600)])
         record, = self.records(running, 1)
-        self.assertEqual((len(record["verdicts"]), record["recipients"]), (500, 600))
+        self.assertEqual((record["recipients"], record["cut"]), (600, ["verdicts"]))
+        self.assertGreater(len(record["verdicts"]), 60)
+        self.assertLessEqual(len(text_of(running.audit)), 16385)
 
     def test_of_very_many_verdicts_those_that_are_told_are_true(self):
         rules = "".join(f'    reject when recipient in {{ "u{number}@in.test" }}\n' for number in range(20))
@@ -106,6 +108,30 @@ class Audit(unittest.TestCase):
         told = [(verdict["recipient"], int(verdict["rule"].rpartition(":")[2]) - first) for verdict in record["verdicts"]]
         self.assertEqual(told, [(f"<u{number}@in.test>", number) for number in range(16)])
         self.assertEqual(record["recipients"], 20)
+
+    def test_P5_a_loop_of_commands_writes_in_proportion(self):
+        """MAIL, RCPT, RSET over and over: octets of log and audit log for octets of SMTP; the next mail has its record."""
+        running = self.start("loop")
+        before, said, loops = len(running.log_text()), 0, 3000
+        with Client(running.port) as connection:
+            connection.start(addresses["neutral"], b"softfail.example")
+            for number in range(loops):
+                sender, recipient = b"<a%d@softfail.example>" % number, b"<b@strict.test>"
+                connection.ask(b"M", sender + b"\0")
+                connection.ask(b"R", recipient + b"\0")
+                said += len(b"MAIL FROM:\r\nRCPT TO:\r\nRSET\r\n" + sender + recipient)
+            connection.ask(b"M", b"<>\0")
+        send(running.port)
+        record = wait_until("the record of another network's mail", lambda: next(
+            (record for record in running.records() if record["client"]["ip"] == addresses["good"]), None))
+        audit, log = running.audit.stat().st_size, len(running.log_text()) - before
+        print(f"SMTP {said}, audit log {audit} ({audit / said:.2f}), log {log} ({log / said:.2f})")
+        self.assertLessEqual(audit + log, 131072 + 3 * said + 5000)
+        self.assertLessEqual(audit, 4 * said)
+        self.assertGreater(sum(record.get("unwritten", 0) for record in running.records()), loops // 10)
+        self.assertNotIn("cut", record)
+        self.assertEqual(running.log_text().count("neither log nor record tells"), 1)
+        self.assertTrue(all(len(line) <= 16384 for line in text_of(running.audit).splitlines()))
 
     def test_F41_mail_flows_on_a_full_disk(self):
         running = self.start("full", CONFIG.replace("{audit}", "/dev/full"))

@@ -12,7 +12,9 @@
 
 #include "config_text.h"
 #include "heloscope/audit.h"
+#include "heloscope/bounds.h"
 #include "heloscope/log.h"
+#include "heloscope/meter.h"
 #include "heloscope/record.h"
 #include "heloscope/record_read.h"
 
@@ -340,7 +342,7 @@ record_tells_facts_and_verdicts(void **state)
 	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
 	verdict = policy_judge(config, &facts, "<a@b.test>");
 	record.verdicts = &verdict;
-	line = record_make(config, &record);
+	line = record_make(config, &record, RECORD_WHOLE);
 	assert_non_null(line);
 	assert_null(strchr(line, '\n'));
 	read = json_loads(line, JSON_REJECT_DUPLICATES, &error);
@@ -363,6 +365,126 @@ record_tells_facts_and_verdicts(void **state)
 	json_decref(read);
 	free(line);
 	config_unref(config);
+}
+
+/* P5: whatever stands in the facts, a record keeps to its bound, says what is cut, and is one for its
+ * readers. */
+static void
+P5_record_make_keeps_to_its_bound(void **state)
+{
+	static char long_text[3000];
+	struct config *config =
+		config_from_text("policy { reject when spf = fail tag \"t\" when spf = fail }", NULL);
+	static struct list_finding findings[300];
+	static struct record_recipient recipients[BOUND_RECIPIENTS_RECORDED];
+	static struct iprev_name names[IPREV_NAMES_MAX];
+	struct facts facts = { .client = { .address = { { 198, 51, 100, 7 }, 4 }, .port = 25 } };
+	struct verdict verdicts[2];
+	struct record record = { .ident = "20261124T125000Z-0123456789ab",
+				 .facts = &facts,
+				 .verdicts = verdicts,
+				 .recipients = recipients,
+				 .unwritten = 3 };
+
+	(void)state;
+	memset(long_text, 0x1b, sizeof long_text - 1);
+	facts.helo.name = "";
+	facts.sender.domain = "";
+	verdicts[0] = policy_judge(config, &facts, "<a@b.test>");
+	facts.results[METHOD_SPF] = facts.results[METHOD_IPREV] = facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	verdicts[1] = policy_judge(config, &facts, "<a@b.test>");
+	for (unsigned kind = 0; kind < 64; kind++) {
+		const char *text = (kind & 1) != 0 ? long_text : "short";
+		const size_t lists = (kind & 2) != 0 ? ROWS(findings) : 1;
+		const enum record_length length = (kind & 32) != 0 ? RECORD_SHORT : RECORD_WHOLE;
+		json_t *read;
+		char *line;
+
+		facts.helo.given = facts.sender.given = facts.sender.address =
+			(kind & 4) != 0 ? long_text : "";
+		facts.spf[SPF_MAILFROM] = (struct spf_facts){
+			.domain = "d.test", .record = text, .mechanism = text, .problem = text
+		};
+		for (size_t i = 0; i < lists; i++)
+			findings[i] = (struct list_finding){ .zone = "bl.test",
+							     .operator= text,
+							     .group = "bl.test",
+							     .asked = text,
+							     .weight = 1,
+							     .state = LIST_LISTED,
+							     .count = 1,
+							     .text = text,
+							     .meaning = text };
+		for (size_t i = 0; i < IPREV_NAMES_MAX; i++)
+			names[i] = (struct iprev_name){ .name = text, .addresses = text };
+		facts.iprev = (struct iprev_facts){ .names = names, .count = IPREV_NAMES_MAX };
+		facts.lists[LIST_CLIENT] = (struct list_facts){ findings, lists };
+		record.recipient_count = record.recipient_total = (kind & 8) != 0 ? ROWS(recipients) : 2;
+		for (size_t i = 0; i < ROWS(recipients); i++)
+			recipients[i] =
+				(struct record_recipient){ (kind & 16) != 0 ? long_text : "<a@b.test>",
+							   i == record.recipient_count - 1 ? 1 : 0 };
+		line = record_make(config, &record, length);
+		assert_non_null(line);
+		assert_true(strlen(line) <= BOUND_RECORD);
+		read = record_read(span_of(line));
+		assert_non_null(read);
+		assert_int_equal(json_integer_value(json_object_get(read, "unwritten")), 3);
+		assert_string_equal(text_at(read, "checks/spf/result"), "fail");
+		assert_string_equal(text_at(read, "verdicts/1/action"),
+				    "reject"); /* the other kind, from the end */
+		if ((kind & 31) != 0)
+			assert_true(json_array_size(json_object_get(read, "cut")) > 0);
+		json_decref(read);
+		free(line);
+	}
+	config_unref(config);
+}
+
+/* P5: what a network makes us write follows what it says; networks do not pay for each other. */
+static void
+P5_meter_writes_in_proportion_to_what_is_said(void **state)
+{
+	const struct ipaddr flood = { { 192, 0, 2, 1 }, 4 }, neighbour = { { 192, 0, 2, 200 }, 4 },
+			    other = { { 198, 51, 100, 1 }, 4 };
+	struct meter *meter = meter_new();
+	uint64_t said = 0, written = 0, now_ms = 1000;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++, now_ms++) {
+		meter_feed(meter, &flood, 60, now_ms);
+		said += 60;
+		if (meter_take(meter, i % 2 == 0 ? &flood : &neighbour, 4000, now_ms))
+			written += 4000;
+	}
+	assert_true(written
+		    <= BOUND_WRITTEN_BURST + BOUND_WRITTEN_AN_OCTET * said + BOUND_WRITTEN_BURST / 180);
+	assert_true(written >= BOUND_WRITTEN_AN_OCTET * said);
+	assert_true(meter_take(meter, &other, 100000, now_ms));
+	now_ms += 3600000;
+	assert_true(meter_take(meter, &flood, BOUND_WRITTEN_BURST, now_ms));
+	meter_unref(meter);
+}
+
+/* P5: however many networks an adversary has, the table and the octets of a second have an end. */
+static void
+P5_meter_has_an_end_whoever_comes(void **state)
+{
+	struct meter *meter = meter_new();
+	uint64_t written = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		const struct ipaddr client = { { 0x20, 1, 0xd, 0xb8, (unsigned char)(i >> 8),
+						 (unsigned char)i, (unsigned char)(i >> 16) },
+					       16 };
+
+		while (meter_take(meter, &client, 16384, 5000))
+			written += 16384;
+	}
+	assert_true(written <= BOUND_WRITTEN_A_SECOND);
+	assert_int_equal(meter_unwritten(meter), 0);
+	meter_unref(meter);
 }
 
 /* P12, P13: what is not in the form of a record is none, and what readers use is within its range. */
@@ -426,6 +548,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
+		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
+		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
+		cmocka_unit_test(P5_meter_has_an_end_whoever_comes),
 		cmocka_unit_test(audit_appends_whole_lines_in_order),
 		cmocka_unit_test(F42_audit_follows_rotation),
 		cmocka_unit_test(F46_audit_begins_a_line_behind_a_torn_one),
