@@ -5,15 +5,18 @@
 
 #include "heloscope/cli.h"
 #include "heloscope/cli_argument.h"
+#include "heloscope/clock.h"
 #include "heloscope/doctor.h"
 #include "heloscope/document.h"
 #include "heloscope/log.h"
+#include "heloscope/name_servers.h"
 #include "heloscope/prose.h"
 #include "heloscope/resolver.h"
 #include "heloscope/strbuf.h"
 
 #define DOMAINS_MAX 18 /* columns that fit */
 #define TITLE_WIDTH 16
+#define NAME_SERVERS_MS 3000
 
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
@@ -32,11 +35,14 @@ static const char help[] =
 	"      --selector NAME selector of the DKIM key\n"
 	"      --no-probe      do not connect to any server\n"
 	"      --relay-test    the servers are yours: try whether they relay mail of strangers\n"
-	"                      (MAIL and RCPT, never DATA)\n"
+	"                      (MAIL and RCPT, never DATA); two minutes a server at most\n"
 	"  -c, --config FILE   a configuration, for its resolver and lists\n"
 	"                      (default: " CONFIG_FILE ", if it is there)\n"
 	"      --json          as JSON\n"
 	"  -h, --help          print this and exit\n"
+	"\n"
+	"It takes five minutes at most, ten with --relay-test; what was not reached then is\n"
+	"unknown.\n"
 	"\n"
 	"Exit status: 0 all is well, 1 something is to be done, 2 wrong usage, 3 something could\n"
 	"not be found out.\n"
@@ -284,6 +290,46 @@ new_prober(const struct config *config, struct dns_resolver *resolver, struct er
 	return prober_new(&settings, resolver, NULL, error);
 }
 
+/* Where we are, on a terminal. */
+static void
+tell_progress(const char *domain, const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		output_put(output_errors(), "\r%-78.78s\r%.40s: %.36s", "", domain, what);
+}
+
+static void
+end_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		output_put(output_errors(), "\r%-78s\r", "");
+}
+
+/* Whether the DNS can be asked at all; says whose fault it is when it cannot. */
+static bool
+has_name_servers(const struct config *config, struct lookup *lookup, const char *domain)
+{
+	char memory[400];
+	struct strbuf named = STRBUF_OVER(memory);
+	enum name_servers_state state;
+
+	lookup_want(lookup, domain, DNS_MX);
+	state = name_servers_look(&config->resolver, NAME_SERVERS_MS, &named);
+	if (state == NAME_SERVERS_ANSWER)
+		return true;
+	lookup_set_end(lookup, 0);
+	if (!dns_status_is_fault(lookup_get(lookup, domain, DNS_MX)->status))
+		return true; /* it has come another way */
+	output_put(output_errors(),
+		   "heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those "
+		   "servers, "
+		   "not of %s; nothing was looked at\n",
+		   state == NAME_SERVERS_SILENT ? "no name server answers"
+						: "the name servers fail (SERVFAIL)",
+		   memory, domain);
+	return false;
+}
+
 /* Examine all of `domains`, which are normalized. */
 static int
 examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const struct options *options)
@@ -295,6 +341,8 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		.selector = options->selector[0] != '\0' ? options->selector : NULL,
 		.key_domain = options->key_domain[0] != '\0' ? options->key_domain : NULL,
 		.tests_relay = options->tests_relay,
+		.end_ms = clock_now_ms() + (options->tests_relay ? DOCTOR_TOTAL_RELAY_MS : DOCTOR_TOTAL_MS),
+		.tell = tell_progress,
 		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
 	};
 	struct ward ward = { .count = count };
@@ -314,9 +362,10 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 	if (lookup == NULL || (order.prober == NULL && !options->has_no_probe)) {
 		output_put(output_errors(), "heloscope doctor: %s\n",
 			   resolver == NULL ? error.text : "out of memory");
-	} else {
+	} else if (has_name_servers(config, lookup, domains[0])) {
 		for (size_t i = 0; i < count; i++)
 			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
+		end_progress();
 		tell(&ward, options);
 		status = status_of(&ward);
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/clock.h"
 #include "heloscope/dnslist.h"
 #include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
@@ -37,6 +38,15 @@ const char *
 doctor_row_title(enum doctor_row row)
 {
 	return titles[row];
+}
+
+unsigned
+exam_left_ms(const struct exam *exam, unsigned most_ms)
+{
+	const uint64_t now_ms = clock_now_ms(), end_ms = exam->order->end_ms;
+	const uint64_t left_ms = now_ms < end_ms ? end_ms - now_ms : 0;
+
+	return left_ms < most_ms ? (unsigned)left_ms : most_ms;
 }
 
 /* Findings. */
@@ -282,6 +292,10 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 
 /* Lists. */
 
+/* `name`: under which the list is asked; `subject`: the address or domain, for words. */
+typedef void list_question(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
+			   const char *subject);
+
 static void
 examine_list(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
 	     const char *subject)
@@ -313,8 +327,9 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 					       page != NULL ? ": " : ".", page != NULL ? page : "") });
 }
 
+/* Have `act` called for all that lists are asked. */
 static void
-examine_lists(struct exam *exam)
+each_list_question(struct exam *exam, list_question *act)
 {
 	char name[DOMAIN_SIZE];
 
@@ -325,16 +340,26 @@ examine_lists(struct exam *exam)
 		if (list->is_allow || list->is_left_out)
 			continue;
 		if (!is_of_addresses && dnslist_domain_name(list, exam->report->domain, name))
-			examine_list(exam, list, DOCTOR_DOMAIN_LISTS, name, exam->report->domain);
+			act(exam, list, DOCTOR_DOMAIN_LISTS, name, exam->report->domain);
 		for (size_t j = 0; is_of_addresses && j < exam->report->address_count; j++) {
 			const struct ipaddr *address = &exam->report->addresses[j];
 
 			if (list_takes_family(list, address->length) && !dnslist_is_private(address)
 			    && dnslist_address_name(list, address, name))
-				examine_list(exam, list, DOCTOR_ADDRESS_LISTS, name,
-					     exam_address_text(exam, address));
+				act(exam, list, DOCTOR_ADDRESS_LISTS, name, exam_address_text(exam, address));
 		}
 	}
+}
+
+/* All are asked at once: a hundred that do not answer are waited for no longer than one. */
+static void
+want_list(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
+	  const char *subject)
+{
+	(void)list;
+	(void)row;
+	(void)subject;
+	lookup_want(exam->lookup, name, DNS_A);
 }
 
 static void
@@ -350,6 +375,13 @@ examine_address(struct exam *exam, const struct ipaddr *address)
 	exam_spf_pass(exam, address, facts);
 }
 
+static void
+tell_progress(const struct exam *exam, const char *what)
+{
+	if (exam->order->tell != NULL)
+		exam->order->tell(exam->report->domain, what);
+}
+
 /* All of a domain that exists. */
 static void
 examine_domain(struct exam *exam)
@@ -357,15 +389,19 @@ examine_domain(struct exam *exam)
 	exam_bounces(exam);
 	find_addresses(exam);
 	exam_spf_record(exam);
+	each_list_question(exam, want_list);
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		examine_address(exam, &exam->report->addresses[i]);
 	if (exam->order->selector != NULL)
 		exam_dkim(exam);
 	exam_dmarc(exam);
+	tell_progress(exam, "mail servers");
 	exam_servers(exam);
+	tell_progress(exam, "MTA-STS");
 	exam_mta_sts(exam);
 	exam_tls_reports(exam);
-	examine_lists(exam);
+	tell_progress(exam, "lists");
+	each_list_question(exam, examine_list);
 }
 
 void
@@ -382,6 +418,8 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 	*report = (struct doctor_report){ .domain = domain };
 	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
 		exam.bounces = domain;
+	lookup_set_end(lookup, order->end_ms);
+	tell_progress(&exam, "names and records");
 	lookup_want(lookup, domain, DNS_A);
 	lookup_want(lookup, exam.bounces, DNS_TXT);
 	exam_mx(&exam);

@@ -57,5 +57,5 @@ exam_look(struct exam *exam, const struct ipaddr *address, const char *helo, con
 	if (helo != NULL)
 		inquiry_helo(exam->inquiry, helo);
 	inquiry_mail(exam->inquiry, arena_printf(exam->arena, "<postmaster@%s>", exam->bounces), NULL, NULL);
-	return inquiry_wait(exam->inquiry, exam->config->timeout_ms);
+	return inquiry_wait(exam->inquiry, exam_left_ms(exam, exam->config->timeout_ms));
 }

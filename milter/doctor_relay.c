@@ -12,7 +12,6 @@
 #include "heloscope/smtp_reader.h"
 #include "heloscope/strbuf.h"
 
-#define TEST_MS 180000 /* for everything: some servers greet late, and slow down those who are refused */
 #define TRIES_A_CONNECTION 8 /* Postfix is slow after ten refusals and hangs up after twenty */
 #define USER "heloscope-relay-test"
 
@@ -78,6 +77,7 @@ begin(struct dialogue *dialogue, const struct ipaddr *address, uint16_t port, co
 	const socklen_t length = ipaddr_to_sockaddr(address, port, &storage);
 
 	dialogue->is_over = false;
+	dialogue->reader = (struct smtp_reader){ .code = 0 };
 	dialogue->fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (dialogue->fd < 0
 	    || (connect(dialogue->fd, (const struct sockaddr *)&storage, length) != 0
@@ -164,6 +164,8 @@ struct relay_test {
 	size_t next;             /* try */
 	bool takes_all[ENDINGS]; /* local parts, perhaps: one that nobody has was not refused */
 	const char *but;         /* why an answer is none: "later", "not like this"; or NULL */
+	const char *refusal;     /* the last reply that refused us a greeting or a sender; or NULL */
+	bool has_sender;         /* one was taken */
 };
 
 #define SPELLINGS (sizeof spellings / sizeof spellings[0])
@@ -182,12 +184,26 @@ ask(struct relay_test *test, const char *command, const char *path)
 	return test->dialogue.is_over ? 0 : code;
 }
 
+/* Why the server will not talk to us, or with our senders: its own line says it. */
+static void
+note_refusal(struct relay_test *test)
+{
+	const struct smtp_reader *reader = &test->dialogue.reader;
+
+	if (reader->code >= 400)
+		test->refusal = arena_printf(test->exam->arena, "%u %s", reader->code,
+					     arena_copy(test->exam->arena, smtp_reader_text(reader)));
+}
+
 static bool
 call(struct relay_test *test, const struct ipaddr *address)
 {
 	const struct prober_settings *settings = &test->exam->config->probe;
 
-	return begin(&test->dialogue, address, settings->port, settings->ehlo_name);
+	if (begin(&test->dialogue, address, settings->port, settings->ehlo_name))
+		return true;
+	note_refusal(test);
+	return false;
 }
 
 /* On a connection of its own. What is not refused may be taken for anybody. */
@@ -213,6 +229,9 @@ try_sender(struct relay_test *test, size_t stop)
 	const char *sender = spell(arena, senders[number], &test->parts);
 	const unsigned reply = ask(test, "MAIL FROM:", sender);
 
+	test->has_sender = test->has_sender || reply == 250;
+	if (reply / 100 == 5)
+		note_refusal(test);
 	if (reply == 530) /* RFC 3207, 4; RFC 4954, 6 */
 		test->but = ", which it wants with STARTTLS or a password";
 	if (reply != 250) {
@@ -250,12 +269,12 @@ try_some(struct relay_test *test, const struct ipaddr *address)
 
 /* How a stranger's mail gets through, or NULL. */
 static const char *
-find_way(struct relay_test *test, const struct ipaddr *address)
+find_way(struct relay_test *test, const struct ipaddr *address, unsigned patience_ms)
 {
 	const char *way;
 	size_t before;
 
-	test->dialogue.end_ms = clock_now_ms() + TEST_MS;
+	test->dialogue.end_ms = clock_now_ms() + patience_ms;
 	try_nobodies(test, address);
 	do {
 		before = test->next;
@@ -273,7 +292,7 @@ static const char remedy[] =
 	"no where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
 
 void
-exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
+exam_relay(struct exam *exam, const char *host, const struct ipaddr *address, unsigned patience_ms)
 {
 	const char *ours = exam->config->probe.ehlo_name, *domain = exam->report->domain;
 	const struct parts parts = {
@@ -285,18 +304,21 @@ exam_relay(struct exam *exam, const char *host, const struct ipaddr *address)
 					exam_address_text(exam, address)),
 	};
 	struct relay_test test = { .exam = exam, .parts = parts };
-	const char *way = find_way(&test, address);
+	const char *way = find_way(&test, address, patience_ms);
 
 	if (way != NULL)
 		exam_say(
 			exam, DOCTOR_RELAY, DOCTOR_ERROR,
 			arena_printf(exam->arena, "%s takes mail of strangers for strangers: %s.", host, way),
 			remedy, NULL);
-	else if (test.next < TRIES || test.but != NULL)
+	else if (test.next < TRIES || test.but != NULL || !test.has_sender)
 		exam_say(exam, DOCTOR_RELAY, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "%s did not answer all of the test%s.", host,
-				      test.but != NULL ? test.but : ""),
-			 "Try again in some minutes.", NULL);
+			 arena_printf(exam->arena, "%s did not answer all of the test%s%s%s.", host,
+				      test.but != NULL ? test.but : "", test.refusal != NULL ? ": " : "",
+				      test.refusal != NULL ? test.refusal : ""),
+			 patience_ms < DOCTOR_RELAY_MS ? "The time for all of the examination was short."
+						       : "Try again in some minutes, or from another host.",
+			 NULL);
 	else
 		exam_set_cell(exam, DOCTOR_RELAY, DOCTOR_GOOD);
 }

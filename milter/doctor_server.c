@@ -16,6 +16,7 @@ struct server {
 	const char *name; /* MX host, or name of the reverse DNS; "" for none */
 	struct ipaddr address;
 	bool is_mx;
+	bool is_late; /* the look came to no end in the time for all */
 	struct probe *probe, *old_probe;
 	struct peer peer, old; /* `old`: offered nothing newer than TLS 1.1 */
 };
@@ -95,10 +96,12 @@ look(struct exam *exam, struct server_set *servers)
 		struct server *server = &servers->items[i];
 
 		server->peer = server->old = (struct peer){ .outcome = PEER_UNREACHABLE };
-		if (server->probe != NULL)
-			prober_end(server->probe, &server->peer);
+		server->is_late =
+			server->probe != NULL
+			&& !prober_end(server->probe, &server->peer, exam_left_ms(exam, DOCTOR_TOTAL_MS));
 		if (server->old_probe != NULL)
-			prober_end(server->old_probe, &server->old);
+			(void)prober_end(server->old_probe, &server->old,
+					 exam_left_ms(exam, DOCTOR_TOTAL_MS));
 	}
 }
 
@@ -386,9 +389,38 @@ examine_dane(struct exam *exam, const struct server *server)
 		judge_dane(exam, server, name);
 }
 
+/* Only once all else is told: it takes the longest. Each has an equal share of what is left. */
+static void
+try_relays(struct exam *exam, const struct server_set *servers)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < servers->count; i++)
+		left += servers->items[i].peer.outcome == PEER_ANSWERS ? 1 : 0;
+	for (size_t i = 0; i < servers->count; i++) {
+		const struct server *server = &servers->items[i];
+
+		if (server->peer.outcome != PEER_ANSWERS)
+			continue;
+		if (exam->order->tell != NULL)
+			exam->order->tell(exam->report->domain,
+					  arena_printf(exam->arena, "relay test of %s", shown(exam, server)));
+		exam_relay(exam, shown(exam, server), &server->address,
+			   exam_left_ms(exam, DOCTOR_RELAY_MS * (unsigned)left) / (unsigned)left);
+		left--;
+	}
+}
+
 static void
 examine_server(struct exam *exam, const struct server *server)
 {
+	if (server->is_late) {
+		exam_say(exam, DOCTOR_BANNER, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena, "The look at %s came to no end in time.",
+				      shown(exam, server)),
+			 "The time for all of the examination is over.", NULL);
+		return;
+	}
 	if (server->peer.outcome != PEER_ANSWERS) {
 		examine_silence(exam, server);
 		return;
@@ -400,8 +432,6 @@ examine_server(struct exam *exam, const struct server *server)
 		examine_old_tls(exam, server);
 	}
 	examine_dane(exam, server);
-	if (exam->order->tests_relay)
-		exam_relay(exam, shown(exam, server), &server->address);
 }
 
 void
@@ -415,4 +445,6 @@ exam_servers(struct exam *exam)
 	look(exam, &servers);
 	for (size_t i = 0; i < servers.count; i++)
 		examine_server(exam, &servers.items[i]);
+	if (exam->order->tests_relay)
+		try_relays(exam, &servers);
 }

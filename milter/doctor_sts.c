@@ -11,7 +11,7 @@
 #include "heloscope/taglist.h"
 
 #define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
-#define FETCH_TIMEOUT_S 20L
+#define FETCH_TIMEOUT_MS 20000U
 #define FETCH_ADDRESSES_MAX 8 /* of a family */
 #define MAX_AGE 31557600      /* seconds (RFC 8461, 3.2) */
 #define STS_ID_MAX 32         /* octets (RFC 8461, 3.1) */
@@ -259,7 +259,8 @@ fetch(struct exam *exam, const char *host, struct fetched *fetched)
 		(void)curl_easy_setopt(transfer, CURLOPT_PROTOCOLS_STR, "https");
 		(void)curl_easy_setopt(transfer, CURLOPT_PROXY, "");
 		(void)curl_easy_setopt(transfer, CURLOPT_NOSIGNAL, 1L);
-		(void)curl_easy_setopt(transfer, CURLOPT_TIMEOUT, FETCH_TIMEOUT_S);
+		(void)curl_easy_setopt(transfer, CURLOPT_TIMEOUT_MS,
+				       (long)exam_left_ms(exam, FETCH_TIMEOUT_MS) + 1);
 		if (bundle != NULL)
 			(void)curl_easy_setopt(transfer, CURLOPT_CAINFO, bundle);
 		(void)curl_easy_setopt(transfer, CURLOPT_WRITEFUNCTION, take_text);

@@ -21,6 +21,7 @@ struct question {
 struct lookup {
 	struct dns_resolver *resolver;
 	unsigned timeout_ms;
+	uint64_t end_ms;            /* of all waiting */
 	struct question *questions; /* the asking thread's */
 	pthread_mutex_t lock;
 	pthread_cond_t has_answer;
@@ -40,7 +41,24 @@ lookup_new(struct dns_resolver *resolver, unsigned timeout_ms)
 	(void)pthread_mutex_init(&lookup->lock, NULL);
 	lookup->resolver = resolver;
 	lookup->timeout_ms = timeout_ms;
+	lookup->end_ms = UINT64_MAX;
 	return lookup;
+}
+
+void
+lookup_set_end(struct lookup *lookup, uint64_t end_ms)
+{
+	lookup->end_ms = end_ms;
+}
+
+/* How long may be waited now. */
+static unsigned
+patience_ms(const struct lookup *lookup)
+{
+	const uint64_t now_ms = clock_now_ms(),
+		       left_ms = now_ms < lookup->end_ms ? lookup->end_ms - now_ms : 0;
+
+	return left_ms < lookup->timeout_ms ? (unsigned)left_ms : lookup->timeout_ms;
 }
 
 void
@@ -91,7 +109,7 @@ find_question(struct lookup *lookup, const char *name, enum dns_type type)
 	*question = (struct question){ .next = lookup->questions,
 				       .lookup = lookup,
 				       .type = type,
-				       .deadline = clock_deadline(lookup->timeout_ms),
+				       .deadline = clock_deadline(patience_ms(lookup)),
 				       .asked_ms = clock_now_ms(),
 				       .took_ms = lookup->timeout_ms };
 	memcpy(question->name, name, size);

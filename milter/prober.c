@@ -1,5 +1,6 @@
 #include "heloscope/prober.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -35,7 +36,8 @@ struct probe {
 	struct ipaddr address;
 	char name[DOMAIN_SIZE];
 	int tls_max;
-	bool is_awaited; /* by prober_end(), which frees it */
+	bool is_by_hand; /* of prober_begin(): what is found is not kept */
+	bool is_awaited; /* by prober_end(), which frees it; guarded by the lock */
 	bool is_over;
 	struct dns_answer *tlsa;
 	struct smtp_probe *smtp;
@@ -191,7 +193,7 @@ take_peer(void *context, const struct peer *peer)
 {
 	struct probe *probe = context;
 
-	if (!probe->is_awaited) {
+	if (!probe->is_by_hand) {
 		peer_store_put(probe->prober->store, &probe->address, peer);
 		log_look(probe, peer);
 	}
@@ -474,7 +476,7 @@ prober_begin(struct prober *prober, const struct ipaddr *address, const char *na
 
 	if (probe == NULL)
 		return NULL;
-	probe->is_awaited = true;
+	probe->is_by_hand = probe->is_awaited = true;
 	probe->tls_max = tls_max;
 	(void)pthread_mutex_lock(&prober->lock);
 	add_probe(prober, probe);
@@ -482,18 +484,26 @@ prober_begin(struct prober *prober, const struct ipaddr *address, const char *na
 	return probe;
 }
 
-void
-prober_end(struct probe *probe, struct peer *peer)
+bool
+prober_end(struct probe *probe, struct peer *peer, unsigned timeout_ms)
 {
+	const struct timespec deadline = clock_deadline(timeout_ms);
 	struct prober *prober = probe->prober;
+	bool is_over;
 
 	(void)pthread_mutex_lock(&prober->lock);
-	while (!probe->is_over)
-		(void)pthread_cond_wait(&prober->has_ended, &prober->lock);
-	*peer = probe->peer;
-	TAILQ_INSERT_TAIL(&prober->over, probe, link);
+	while (!probe->is_over
+	       && pthread_cond_timedwait(&prober->has_ended, &prober->lock, &deadline) != ETIMEDOUT)
+		continue;
+	is_over = probe->is_over;
+	if (is_over) {
+		*peer = probe->peer;
+		TAILQ_INSERT_TAIL(&prober->over, probe, link);
+	}
+	probe->is_awaited = false; /* then its own end frees it */
 	(void)pthread_mutex_unlock(&prober->lock);
 	wake_up(prober);
+	return is_over;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heloscope/arena.h"
 #include "heloscope/config.h"
@@ -15,6 +16,12 @@
 #include "heloscope/prober.h"
 
 #define DOCTOR_ADDRESSES_MAX 8
+
+/* What an examination may take, of all domains together, without and with tests of relaying; and that of one
+ * server. */
+#define DOCTOR_TOTAL_MS 300000U
+#define DOCTOR_TOTAL_RELAY_MS 600000U
+#define DOCTOR_RELAY_MS 120000U
 
 /* What is looked at, in the order of the table; words in doctor_host.c. */
 enum doctor_row {
@@ -72,7 +79,9 @@ struct doctor_order {
 	struct dns_resolver *resolver;
 	struct prober *prober; /* looks at servers; NULL: nothing is connected to */
 	bool tests_relay;      /* servers are yours: whether they relay is tried */
-	const char *bounces;   /* normalized: the domain of the bounce address; NULL: that of the author */
+	uint64_t end_ms;       /* of clock_now_ms(): no waiting goes on beyond it */
+	void (*tell)(const char *domain, const char *what); /* what is looked at now; or NULL */
+	const char *bounces; /* normalized: the domain of the bounce address; NULL: that of the author */
 };
 
 struct doctor_report {

@@ -22,6 +22,9 @@ struct exam {
 
 #define EXAM_HOSTS_MAX 4 /* of MX records that are followed */
 
+/* How long may still be waited, at most `most_ms`. */
+unsigned exam_left_ms(const struct exam *exam, unsigned most_ms);
+
 /* Let the cell of a row be at least as bad as this. */
 void exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity severity);
 
@@ -106,8 +109,9 @@ const char *exam_verified_name(struct exam *exam, const struct ipaddr *address);
 /* The mail servers: banner, TLS, DANE and, where that is asked for, relaying. */
 void exam_servers(struct exam *exam);
 
-/* Whether a server at `address` relays mail of strangers; `host` for words. Waits for it. */
-void exam_relay(struct exam *exam, const char *host, const struct ipaddr *address);
+/* Whether a server at `address` relays mail of strangers; `host` for words. Waits for it, at most
+ * `patience_ms`. */
+void exam_relay(struct exam *exam, const char *host, const struct ipaddr *address, unsigned patience_ms);
 
 /* What is published about TLS of the servers: MTA-STS (RFC 8461), reports (RFC 8460). */
 void exam_mta_sts(struct exam *exam);

@@ -20,6 +20,9 @@ void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolve
  */
 const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type);
 
+/* All waiting ends at that time of clock_now_ms(): what has not come by then is DNS_TIMEOUT. */
+void lookup_set_end(struct lookup *lookup, uint64_t end_ms);
+
 /* Ask without waiting, for a lookup_get() to come. */
 void lookup_want(struct lookup *lookup, const char *name, enum dns_type type);
 

@@ -55,10 +55,11 @@ bool prober_is_special(const struct ipaddr *address);
 
 /*
  * For the command line: begin to look at one server, whatever was known before; and wait for what is found.
- * `tls_max`: see smtp_probe.h. NULL when memory ran out. prober_end() takes each probe that was begun.
+ * `tls_max`: see smtp_probe.h. NULL when memory ran out. prober_end() takes each probe that was begun; false,
+ * and `peer` as it was, when it did not end within `timeout_ms`.
  */
 struct probe *prober_begin(struct prober *prober, const struct ipaddr *address, const char *name,
 			   int tls_max);
-void prober_end(struct probe *probe, struct peer *peer);
+bool prober_end(struct probe *probe, struct peer *peer, unsigned timeout_ms);
 
 #endif

@@ -2,6 +2,7 @@
 heloscope doctor in worlds of a few records each: what each record must say, what is told of one that does not, and
 that what is proposed is right, loses nothing and stops no mail.
 """
+import contextlib
 import json
 import re
 import sys
@@ -390,6 +391,25 @@ class Doctor(unittest.TestCase):
                 checks = {name: check["result"] for name, check in json.loads(done.stdout)["checks"].items()}
                 for row, method in (("Reverse DNS", "iprev"), ("HELO name", "x-helo"), ("SPF passes", "spf"), ("Bounces", "x-sender")):
                     self.assertIn(checks[method], results[report["cells"][row]], (row, report["cells"][row], checks[method]))
+
+    def test_N09_silent_name_servers_are_not_the_domains_fault(self):
+        path = lab.folder / "silent.conf"
+
+        def silent(packet, is_tcp):
+            return False if is_tcp else None
+
+        def failing(packet, is_tcp):
+            return respond(dns.message.from_wire(packet), is_tcp, "servfail", 0, [])
+
+        for answer, words in ((None, "no name server answers"), (silent, "no name server answers"), (failing, "the name servers fail (SERVFAIL)")):
+            path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
+            with DnsServer(port, answer) if answer else contextlib.nullcontext():
+                done = lab.tool("doctor", "--no-probe", "-c", path, "well.example")
+            self.assertEqual((done.returncode, done.stdout), (3, ""))
+            self.assertIn(f"heloscope doctor: {words} (asked: 127.0.0.1 port {port}): this is the fault of this host", done.stderr)
+        with DnsServer(port, answering(WELL)):  # one of two answers
+            path.write_text(f"resolver {{ servers 127.0.0.1@9, 127.0.0.1@{port} timeout 8s }}\n")
+            self.assertEqual(lab.tool("doctor", "--no-probe", "-c", path, "--ip", ADDRESS, "well.example").returncode, 0)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,31 @@ OUTCOMES = {
 
 # Servers of which one relays when it is asked in the right spelling, one takes every local part, one puts off, one wants TLS, and two hang up on
 # who is refused often: the first relays in the last but one spelling, to the last sender; the other is closed.
+def turns_away(talk):
+    """As 1&1 and others greet whom they do not like: the reason stands in the third line."""
+    talk.say("554-mx.away.test (mxeue012) Nemesis ESMTP Service not available", "554-No SMTP service", "554-IP address 203.0.113.9 is block listed", "554 see https://away.test/why")
+
+
+def turns_EHLO_away(talk):
+    talk.say(f"220 {talk.script.name} ESMTP")
+    for _ in range(2):
+        talk.hear()
+        talk.say("550-5.7.1 not from there", "550 5.7.1 your network is on our own list")
+
+
+def later_for_you(talk):
+    talk.say("451-4.7.1 greylisted", "451 4.7.1 come back in 300 s")
+
+
+def refuses_senders(talk):
+    talk.greet()
+    while not talk.hear().upper().startswith("QUIT"):
+        talk.say("554 5.7.1 Service unavailable; client host blocked")
+    talk.say("221 bye")
+
+
+TURNING_AWAY = {"away554": turns_away, "awayehlo": turns_EHLO_away, "away451": later_for_you, "awaymail": refuses_senders}
+
 RELAYS = {
     "hack": peers.takes(lambda path, _: "%" in path and path.endswith("@hacked.peers.test>")),
     "all": peers.takes(lambda path, _: not path.endswith("@mx.lab.test>")),
@@ -71,8 +96,8 @@ POSTFIXES = {
     "cousin": ("mx.cousin.peers.test", "self", "neutral", "neutral"),
     "foreign": ("mail.elsewhere.example", "self", "fail", "neutral"),
 }
-NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.", "198.19.7.")
-ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay", *RELAYS])}
+NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.", "198.19.7.", "198.18.9.")
+ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay", *RELAYS, *TURNING_AWAY])}
 CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
 
 CONFIG = """
@@ -104,7 +129,7 @@ policy {
 
 SIX = "2001:db8:6::25"
 OWN, UNASSIGNED = "3000::25", "3000::26"  # no special ones, and nobody's: the namespace has the first
-POLICIES = "192.0.2.200"
+POLICIES, POLICIES6 = "192.0.2.200", "2001:db8:6::200"
 POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 604800\r\n"
 
 # Domains for the doctor: the host that takes their mail, and what they publish.
@@ -135,6 +160,18 @@ unusable MX 10 self
 nomail MX 0 .
 _mta-sts.nomail TXT "v=STSv1; id=4"
 """
+DOMAINS += "".join(f"d{name} MX 10 {name}\n" for name in ("away554", "awayehlo", "away451", "awaymail"))
+
+# The policy host of each has an address that answers, and others that do not: dead, or without any way there.
+POLICY_HOSTS = {
+    "hostfirst": (["A 192.0.2.201", "A 192.0.2.200"], "trusted"),
+    "hostlast": (["A 192.0.2.200", "A 192.0.2.201"], "trusted"),
+    "hostsix": (["A 192.0.2.201", "AAAA 2001:db8:6::200"], "trusted"),
+    "hostfour": (["AAAA 2001:db8:6::201", "A 192.0.2.200"], "trusted"),
+    "hostnone": (["A 192.0.2.201", "AAAA 2001:db8:6::201"], "trusted"),
+}
+for _name, (_addresses, _mx) in POLICY_HOSTS.items():
+    DOMAINS += f'{_name} MX 10 {_mx}\n_mta-sts.{_name} TXT "v=STSv1; id=1"\n' + "".join(f"mta-sts.{_name} {address}\n" for address in _addresses)
 
 
 def host(name):
@@ -146,7 +183,7 @@ stopping = []
 
 def make_world():
     """Name server, certificates, Postfixes and scripted servers."""
-    global scripts, web
+    global scripts, web, web6
     authority = peers.Authority(lab.subfolder("ca"))
     authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
     authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], is_expired=True)
@@ -158,7 +195,8 @@ def make_world():
     records += f"_25._tcp.dane TLSA 3 1 1 {authority.digest('self')}\n_25._tcp.danebad TLSA 3 1 1 {'00' * 32}\n"
     records += f"_25._tcp.plain TLSA 3 1 1 {'00' * 32}\n_25._tcp.self TLSA 1 1 1 {authority.digest('self')}\n"
     records += "".join(f"_25._tcp.{name} TLSA 2 1 1 {authority.digest('ca')}\n" for name in ("anchor", "anchored"))
-    reverse = {"loose.test": ["@ MX 10 dane.peers.test."]}
+    reverse = {"loose.test": ["@ MX 10 dane.peers.test."],
+               "lame.test": ["@ MX 10 m.lame.test.", f"m A {ADDRESSES['plain']}", "_tcp.m NS ns.elsewhere.test."]}  # its TLSA records cannot be looked up
     for name, address in ADDRESSES.items():
         first, second, third, last = address.split(".")
         reverse.setdefault(f"{third}.{second}.{first}.in-addr.arpa", []).append(f"{last} PTR {host(name)}.")
@@ -177,10 +215,13 @@ def make_world():
     lab.postfix("", name="postfix-peers", services=services)
     policies = {
         f"mta-sts.{domain}": POLICY.format(mode="enforce", mx=mx)
-        for domain, mx in ((host("allwell"), host("trusted")), (host("strict"), "*.else.test"), (host("nomail"), host("trusted")))
+        for domain, mx in ((host("allwell"), host("trusted")), (host("strict"), "*.else.test"), (host("nomail"), host("trusted")),
+                           *((host(name), host("trusted")) for name in POLICY_HOSTS))
     }
-    web = peers.Web(POLICIES, authority.make("web", "/CN=web", issuer="ca", names=list(policies)), policies)
-    plays = {**{name: play for name, (play, *_) in SCRIPTS.items()}, **RELAYS}
+    chain = authority.make("web", "/CN=web", issuer="ca", names=list(policies))
+    web = peers.Web(POLICIES, chain, policies)
+    web6 = peers.Web(POLICIES6, chain, policies)
+    plays = {**{name: play for name, (play, *_) in SCRIPTS.items()}, **RELAYS, **TURNING_AWAY}
     scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, play in plays.items()}
     return CONFIG.replace("ANCHOR", str(folder / f"{key}.ds"))
 
@@ -199,7 +240,7 @@ def tearDownModule():
     try:
         for running in stopping:
             running.stop()
-        for script in (web, *scripts.values()):
+        for script in (web, web6, *scripts.values()):
             script.stop()
     finally:
         lab.__exit__(None, None, None)
@@ -267,7 +308,7 @@ class Probe(unittest.TestCase):
         running = lab.heloscope(self.config, name="probing")
         send(running, "10.1.2.3")
         descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd")) + 2  # libunbound's come and go
-        names = [name for name in ADDRESSES if name not in RELAYS]
+        names = [name for name in ADDRESSES if name not in RELAYS and name not in TURNING_AWAY]
         for name in names:
             send(running, ADDRESSES[name])
         headers = {name: known(running, name) for name in names}
@@ -506,6 +547,22 @@ class Probe(unittest.TestCase):
         self.assert_finds(reports["injected"], "STARTTLS", "error", "CVE-2011-0411")
         self.assert_finds(reports["allwell"], "Open relay", "not asked")
 
+    def test_B09_a_server_that_turns_us_away_is_unknown(self):
+        reports = self.examine("--relay-test", *map(host, ("daway554", "dawayehlo", "daway451", "dawaymail")))
+        for name, row, words in (("daway554", "Banner", r"554 .*IP address 203\.0\.113\.9 is block listed"), ("dawayehlo", "Banner", "your network is on our own list"),
+                                 ("daway451", "Banner", "451 .*come back in 300 s"), ("dawaymail", "Open relay", "554 5.7.1 Service unavailable; client host blocked")):
+            self.assert_finds(reports[name], row, "unknown", words)
+            self.assertNotIn("are lost", json.dumps(reports[name]))
+
+    def test_B14b_TLSA_lookups_that_fail_where_nothing_is_signed_are_nothing(self):
+        report = self.examine("lame.test")["lame"]
+        self.assert_finds(report, "DANE", "not asked")
+
+    def test_B07_the_policy_host_is_tried_at_all_its_addresses(self):
+        reports = self.examine(*map(host, POLICY_HOSTS))
+        for name in POLICY_HOSTS:
+            self.assert_finds(reports[name], "MTA-STS", "error" if name == "hostnone" else "good")
+
     def test_doctor_tries_to_relay_only_when_told(self):
         reports = self.examine("--relay-test", host("open"), host("allwell"))
         self.assert_finds(reports["open"], "Open relay", "error", r"MAIL FROM:<heloscope-relay-test@mx\.lab\.test> RCPT TO:<heloscope-relay-test@mx\.lab\.test>")
@@ -537,5 +594,5 @@ class Probe(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace([*ADDRESSES.values(), *CROWD, SIX, OWN, POLICIES])
+    enter_namespace([*ADDRESSES.values(), *CROWD, SIX, OWN, POLICIES, POLICIES6, "192.0.2.201", "2001:db8:6::201"])
     unittest.main()
