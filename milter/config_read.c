@@ -50,8 +50,6 @@ config_read(const char *path, struct output *messages)
 	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, messages);
-	if (reading.errors == 0)
-		config_warn_of_nonsense(config, messages);
 	if (config->arena.has_failed) {
 		output_put(messages, "%s: out of memory, or too much configuration\n", path);
 		reading.errors++;

@@ -207,11 +207,18 @@ look_at_exceptions(const struct config *config, const struct policy *policy, str
 
 /* Zones. */
 
+/* Whether somebody has mistyped it: of short zones others are near by chance. */
+static bool
+is_like(const char *zone, const char *known)
+{
+	return strlen(zone) >= 12 && nearest_distance(zone, known) <= 2;
+}
+
 static void
 look_at_zone(const struct config *config, const struct list *list, struct output *messages)
 {
 	for (size_t i = 0; i < config->catalogue.count && list->entry == NULL; i++)
-		if (nearest_distance(list->shown, config->catalogue.items[i].zone) <= 2) {
+		if (is_like(list->shown, config->catalogue.items[i].zone)) {
 			config_warn(messages, list->place,
 				    "the list \"%s\" is not in the catalogue; did you mean \"%s\"?",
 				    list->shown, config->catalogue.items[i].zone);

@@ -51,6 +51,8 @@ read_config(const char *path, char **text)
 		return NULL;
 	}
 	config = config_read(path, &messages);
+	if (config != NULL)
+		config_warn_of_nonsense(config, &messages);
 	(void)fclose(messages.file);
 	return config;
 }

@@ -246,6 +246,12 @@ struct config *config_new(void);
  */
 struct config *config_read(const char *path, struct output *messages);
 
+/*
+ * Warn, a line each, of what is well written and yet hardly meant: rules that never act, exceptions that a
+ * policy lacks, zones that look misspelt. For those who check or start, not for each reader.
+ */
+void config_warn_of_nonsense(const struct config *config, struct output *messages);
+
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is allowed */
 

@@ -208,7 +208,4 @@ void config_add_policy(struct config_reader *reader, struct place place, const s
 /* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
 unsigned config_check_policies(struct config *config, struct output *messages);
 
-/* Warn of rules that never act, of exceptions that a policy lacks, of zones that look misspelt. */
-void config_warn_of_nonsense(const struct config *config, struct output *messages);
-
 #endif
