@@ -1,0 +1,69 @@
+/*
+ * A line of an audit log, whatever wrote it: what the reader takes, all that tell of it can tell, in bounded
+ * text that holds nothing which is not printable.
+ */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "fuzz.h"
+#include "heloscope/document.h"
+#include "heloscope/explain.h"
+#include "heloscope/record_read.h"
+#include "heloscope/report.h"
+
+#define TOLD_MAX (1U << 20) /* octets that may be told of a line of 4096 */
+
+static void
+check_text(const char *text, size_t length)
+{
+	PROMISE(length < TOLD_MAX);
+	for (size_t i = 0; i < length; i++)
+		PROMISE(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
+}
+
+static void
+tell(const json_t *record)
+{
+	char *text = NULL;
+	size_t length = 0;
+	struct output out = { .file = open_memstream(&text, &length) };
+
+	PROMISE(out.file != NULL);
+	explain_story(record, &out);
+	explain_for_sender(record, &out);
+	document_print(&out, record);
+	PROMISE(output_close(&out));
+	check_text(text, length);
+	free(text);
+}
+
+static void
+count(const json_t *record)
+{
+	struct report report;
+	json_t *json;
+	char *line;
+
+	report_init(&report, "");
+	PROMISE(report_take(&report, record) && report.messages == 1);
+	json = report_json(&report);
+	line = document_line(json);
+	PROMISE(line != NULL);
+	check_text(line, strlen(line));
+	free(line);
+	json_decref(json);
+	report_clear(&report);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *record = record_read((struct span){ (const char *)data, size });
+
+	if (record == NULL)
+		return 0;
+	tell(record);
+	count(record);
+	json_decref(record);
+	return 0;
+}
