@@ -21,6 +21,7 @@ static const char *const status_words[] = {
 	[DNS_BOGUS] = "DNSSEC bogus",
 	[DNS_MALFORMED] = "malformed answer",
 	[DNS_TOO_LARGE] = "too large an answer",
+	[DNS_NO_SERVER] = "no name server answers",
 	[DNS_TOO_MANY] = "not asked: too many lookups",
 	[DNS_NO_TIME] = "not asked: no time was left",
 	[DNS_NO_MEMORY] = "not asked: out of memory",

@@ -11,10 +11,15 @@
 #include <unbound-event.h>
 #include <unistd.h>
 
+#include "heloscope/clock.h"
+#include "heloscope/deafness.h"
+#include "heloscope/log.h"
 #include "heloscope/thread.h"
 
 /* Priorities of events: libunbound's and ours in the middle, what waits for them behind. */
 enum { PRIORITIES = 3, PRIORITY_AFTER = 2 };
+
+enum { TYPE_NS = 2, RCODE_SERVFAIL = 2 };
 
 /* Questions that are passed on before answers have their turn: else those of a flood are given up unread. */
 #define BATCH 128
@@ -26,11 +31,15 @@ enum { PRIORITIES = 3, PRIORITY_AFTER = 2 };
 #define TRIM_S 20
 #define IDLE_TURNS 180 /* after the last answer, while sessions that hold some may end */
 
+/* How often it is looked whether any name server answers. */
+#define LOOK_S 1
+
 struct query {
 	TAILQ_ENTRY(query) link;
 	struct resolver *resolver;
 	dns_callback *callback;
 	void *context;
+	uint64_t asked_ms;
 	enum dns_type type;
 	char name[];
 };
@@ -47,7 +56,7 @@ struct resolver {
 	struct dns_resolver interface; /* first, so that one pointer serves for both */
 	struct ub_ctx *unbound;
 	struct event_base *base;
-	struct event *wake_up, *after, *trim;
+	struct event *wake_up, *after, *trim, *look;
 	int wake_up_fd;
 	pthread_t thread;
 	bool has_thread;
@@ -58,6 +67,7 @@ struct resolver {
 
 	/* The resolver's thread only. */
 	struct query_list asked;
+	struct deafness deafness;
 	unsigned idle_turns; /* in which memory was given back, since the last answer */
 	STAILQ_HEAD(follow_up_list, follow_up) follow_ups;
 };
@@ -68,6 +78,72 @@ deliver(struct query *query, struct dns_answer *answer)
 	query->resolver->idle_turns = 0;
 	query->callback(query->context, answer);
 	free(query);
+}
+
+/* Whether any name server answers. */
+
+static void receive_own(void *context, int rcode, void *packet, int length, int security, char *why_bogus,
+			int was_ratelimited);
+
+static void
+take_step(struct resolver *resolver, enum deafness_step step)
+{
+	switch (step) {
+	case DEAFNESS_ASK:
+		if (ub_resolve_event(resolver->unbound, ".", TYPE_NS, 1, resolver, receive_own, NULL) != 0)
+			resolver->deafness.is_asking = false;
+		break;
+	case DEAFNESS_BEGINS:
+		log_warning("no name server answers: until one does, whatever needs the DNS is temperror, "
+			    "which is no "
+			    "fault of senders or lists. Look at the network and at the servers that "
+			    "\"resolver\" in "
+			    "the configuration names (\"system\": those of /etc/resolv.conf)");
+		break;
+	case DEAFNESS_ENDS:
+		log_warning("name servers answer again, after %u s",
+			    (unsigned)((clock_now_ms() - resolver->deafness.begun_ms) / 1000));
+		break;
+	case DEAFNESS_NOTHING:
+		break;
+	}
+}
+
+/* The answer to our own question: that there is one is all that counts. */
+static void
+receive_own(void *context, int rcode, void *packet, int length, int security, char *why_bogus,
+	    int was_ratelimited)
+{
+	struct resolver *resolver = context;
+
+	(void)packet;
+	(void)length;
+	(void)security;
+	(void)why_bogus;
+	(void)was_ratelimited;
+	take_step(resolver, rcode != RCODE_SERVFAIL ? deafness_hear(&resolver->deafness)
+						    : deafness_fail_own(&resolver->deafness, clock_now_ms()));
+}
+
+static void
+look(evutil_socket_t fd, short what, void *context)
+{
+	struct resolver *resolver = context;
+	const struct query *oldest = TAILQ_FIRST(&resolver->asked);
+	const uint64_t now_ms = clock_now_ms();
+
+	(void)fd;
+	(void)what;
+	take_step(resolver,
+		  deafness_look(&resolver->deafness, oldest != NULL ? now_ms - oldest->asked_ms : 0, now_ms));
+}
+
+/* What a failure means for whoever asked. */
+static enum dns_status
+note_failure(struct resolver *resolver)
+{
+	deafness_fail(&resolver->deafness);
+	return resolver->deafness.is_deaf ? DNS_NO_SERVER : DNS_SERVFAIL;
 }
 
 /* libunbound's answer: `packet` is its own and good until we return. */
@@ -81,10 +157,12 @@ receive(void *context, int rcode, void *packet, int length, int security, char *
 	(void)why_bogus;
 	(void)was_ratelimited;
 	TAILQ_REMOVE(&query->resolver->asked, query, link);
+	if (rcode != RCODE_SERVFAIL)
+		take_step(query->resolver, deafness_hear(&query->resolver->deafness));
 	if (security == 1)
 		answer = dns_answer_empty(DNS_BOGUS, 0);
 	else if ((rcode != 0 && rcode != 3) || packet == NULL)
-		answer = dns_answer_empty(DNS_SERVFAIL, 0);
+		answer = dns_answer_empty(note_failure(query->resolver), 0);
 	else
 		answer = dns_answer_parse(packet, (size_t)length, query->name, query->type);
 	if (answer != NULL && security == 2)
@@ -95,6 +173,7 @@ receive(void *context, int rcode, void *packet, int length, int security, char *
 static void
 give_to_unbound(struct resolver *resolver, struct query *query)
 {
+	query->asked_ms = clock_now_ms();
 	TAILQ_INSERT_TAIL(&resolver->asked, query, link);
 	if (ub_resolve_event(resolver->unbound, query->name, (int)query->type, 1, query, receive, NULL)
 	    != 0) {
@@ -312,7 +391,10 @@ set_up_events(struct resolver *resolver)
 		event_new(resolver->base, resolver->wake_up_fd, EV_READ | EV_PERSIST, take_queued, resolver);
 	resolver->after = event_new(resolver->base, -1, 0, run_follow_ups, resolver);
 	resolver->trim = event_new(resolver->base, -1, EV_PERSIST, trim, resolver);
+	resolver->look = event_new(resolver->base, -1, EV_PERSIST, look, resolver);
 	return resolver->wake_up != NULL && resolver->after != NULL && resolver->trim != NULL
+	       && resolver->look != NULL
+	       && event_add(resolver->look, &(struct timeval){ .tv_sec = LOOK_S }) == 0
 	       && event_add(resolver->trim, &(struct timeval){ .tv_sec = TRIM_S }) == 0
 	       && event_add(resolver->wake_up, NULL) == 0
 	       && event_priority_set(resolver->after, PRIORITY_AFTER) == 0;
@@ -392,6 +474,8 @@ resolver_free(struct dns_resolver *interface)
 		event_free(resolver->after);
 	if (resolver->trim != NULL)
 		event_free(resolver->trim);
+	if (resolver->look != NULL)
+		event_free(resolver->look);
 	if (resolver->base != NULL)
 		event_base_free(resolver->base);
 	if (resolver->wake_up_fd >= 0)

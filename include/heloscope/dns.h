@@ -35,6 +35,7 @@ enum dns_status {
 	DNS_BOGUS,     /* DNSSEC validation failed */
 	DNS_MALFORMED, /* an answer that cannot be read */
 	DNS_TOO_LARGE, /* an answer beyond what is read */
+	DNS_NO_SERVER, /* no name server answers anything: nothing is known of that of this name */
 	/* Nobody was asked, so that it is nobody's fault but ours or the client's: */
 	DNS_TOO_MANY,  /* for this client too much was asked already */
 	DNS_NO_TIME,   /* the deadline had passed */

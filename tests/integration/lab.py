@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -250,7 +251,16 @@ class Lab:
         port = free_port()
         process = self.start("nsd", ["nsd", "-d", "-c", self.nsd_config(f"127.0.0.1@{port}", zones, files)])
         wait_until("nsd", lambda: accepts(port), process=process)
-        self.servers["nsd"] = port
+        return self.shuffle("nsd", port)
+
+    def shuffle(self, name, behind):
+        """A server that answers as that on port `behind` does, with the records in an order of chance. Returns its port."""
+        port = free_port()
+        seed = int(os.environ.get("HELOSCOPE_LAB_SEED") or random.SystemRandom().randrange(1 << 32))
+        program = pathlib.Path(__file__).resolve().parent / "dns_shuffler.py"
+        process = self.start(f"{name}-shuffler", [sys.executable, program, port, behind, seed])
+        wait_until(f"{name}-shuffler", lambda: accepts(port), process=process)
+        self.servers[name] = port
         return port
 
     def nsd_config(self, listen, zones, files=()):
@@ -296,8 +306,7 @@ class Lab:
             specs.append(f"{zone}:{kind}:zone{number}")
         process = self.start("rbldnsd", ["rbldnsd", "-n", "-u", "nobody", "-b", f"127.0.0.1/{port}", "-w", folder, *specs])
         wait_until("rbldnsd", lambda: self.answers(port, next(iter(zones))), process=process)
-        self.servers["rbldnsd"] = port
-        return port
+        return self.shuffle("rbldnsd", port)
 
     @staticmethod
     def answers(port, zone):

@@ -90,9 +90,9 @@ wait_for(size_t count, long wait_ms)
 static void
 print_answer(const struct question *question)
 {
-	static const char *const status_names[] = { "NOERROR",  "NODATA",  "NXDOMAIN",  "SERVFAIL",
-						    "TIMEOUT",  "BOGUS",   "MALFORMED", "TOO_LARGE",
-						    "TOO_MANY", "NO_TIME", "NO_MEMORY" };
+	static const char *const status_names[] = { "NOERROR",   "NODATA",   "NXDOMAIN",  "SERVFAIL",
+						    "TIMEOUT",   "BOGUS",    "MALFORMED", "TOO_LARGE",
+						    "NO_SERVER", "TOO_MANY", "NO_TIME",   "NO_MEMORY" };
 	const struct dns_answer *answer = question->answer;
 	char first[256] = "";
 

@@ -6,6 +6,7 @@ import unittest
 
 from dns_server import ODD_LABELS, DnsServer
 from lab import DEADLINE_S, SANITIZER, Lab, free_port
+from raw_milter import Client, connect_packet
 
 WAIT_MS = 1000 * DEADLINE_S  # for what is answered in the end
 PATIENCE_MS = 1500           # for what is not
@@ -165,7 +166,39 @@ class Scripted(Base):
 
     def test_F01_no_server(self):
         found = self.resolve(9, [("good.t.test", "A")])
-        self.assertEqual(found["good.t.test", "A"][0], "SERVFAIL")
+        self.assertIn(found["good.t.test", "A"][0], ("SERVFAIL", "NO_SERVER"))
+
+    def test_D2_names_that_nobody_answers_take_nothing_from_others(self):
+        """A stranger's silent names, wave upon wave: the forwarder is not taken for dead, it answers for all others."""
+        port = free_port()
+        questions = [(f"drop.n{n}.w{wave}.test", "A") for wave in range(3) for n in range(20)]
+        for wave in (2, 1):
+            questions.insert(20 * wave, ("then", "-"))
+        with DnsServer(port):
+            found = self.resolve(port, [*questions, *((f"{name}.t.test", "A") for name in ("good", "truncated", "late20"))])
+        for name in ("good", "truncated", "late20"):
+            self.assertEqual(found[f"{name}.t.test", "A"][0], "NOERROR", name)
+
+    def test_N09_no_name_server_answers(self):
+        """One line when it begins, one when it ends; meanwhile no name is blamed."""
+        port = free_port()
+        running = self.lab.heloscope(f"""authserv-id "mx.lab.test"
+listen "inet:{{port}}@127.0.0.1"
+user "nobody"
+log stderr
+resolver {{ servers 127.0.0.1@{port} timeout 1s }}
+""", name="deaf")
+        with Client(running.port) as client:
+            client.socket.sendall(connect_packet("198.51.100.7"))
+            client.ask(b"H", b"client.test\0")
+            client.ask(b"M", b"<a@sender.test>\0")
+            client.ask(b"R", b"<user@in.test>\0")
+        self.lab.logs_mention("deaf", "no name server answers")
+        with DnsServer(port):
+            self.lab.logs_mention("deaf", "name servers answer again")
+        text = running.log_text()
+        self.assertEqual((text.count("no name server answers"), text.count("name servers answer again")), (1, 1), text)
+        running.stop()
 
     def test_F02_end_with_thousands_in_flight(self):
         """Nobody answers 10,000 questions; the end of the resolver answers each once, and at once."""

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "heloscope/deafness.h"
 #include "heloscope/dns.h"
 
 /* A message under construction. */
@@ -445,6 +446,44 @@ S2_dns_reads_no_escape_beyond_the_end_of_a_name(void **state)
 	}
 }
 
+/* N09: one line when no name server answers, and one when they do; a stranger's silent names are no reason.
+ */
+static void
+N09_deafness_is_told_once_and_for_sure(void **state)
+{
+	struct deafness deafness = { 0 };
+	uint64_t now_ms = 100000;
+
+	(void)state;
+	/* names that fail, while our own question is answered */
+	for (int i = 0; i < 100; i++) {
+		deafness_fail(&deafness);
+		if (deafness_look(&deafness, 5000, now_ms += 1000) == DEAFNESS_ASK)
+			assert_int_equal(deafness_hear(&deafness), DEAFNESS_NOTHING);
+		assert_false(deafness.is_deaf);
+	}
+	/* nothing is answered: told once, however long it takes and however much is asked */
+	assert_int_equal(deafness_look(&deafness, 1999, now_ms), DEAFNESS_NOTHING);
+	assert_int_equal(deafness_look(&deafness, 2000, now_ms), DEAFNESS_ASK);
+	assert_int_equal(deafness_look(&deafness, 2000, now_ms + 3999), DEAFNESS_NOTHING);
+	assert_int_equal(deafness_look(&deafness, 2000, now_ms += 4000), DEAFNESS_BEGINS);
+	for (int i = 0; i < 100; i++) {
+		deafness_fail(&deafness);
+		if (deafness_look(&deafness, 5000, now_ms += 1000) == DEAFNESS_ASK)
+			assert_int_equal(deafness_fail_own(&deafness, now_ms), DEAFNESS_NOTHING);
+		assert_true(deafness.is_deaf);
+	}
+	assert_int_equal(deafness_hear(&deafness), DEAFNESS_ENDS);
+	assert_int_equal(deafness_hear(&deafness), DEAFNESS_NOTHING);
+	/* a server that comes and goes: told once a minute, and no end without a beginning */
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(deafness_look(&deafness, 2000, now_ms += 1000), DEAFNESS_ASK);
+		assert_int_equal(deafness_fail_own(&deafness, now_ms),
+				 i == 0 ? DEAFNESS_BEGINS : DEAFNESS_NOTHING);
+		assert_int_equal(deafness_hear(&deafness), i == 0 ? DEAFNESS_ENDS : DEAFNESS_NOTHING);
+	}
+}
+
 int
 main(void)
 {
@@ -456,6 +495,7 @@ main(void)
 		cmocka_unit_test(F08_dns_answer_parse_refuses_what_is_out_of_bounds),
 		cmocka_unit_test(F08_dns_answer_parse_survives_any_cut),
 		cmocka_unit_test(dns_answer_parse_reads_a_bounded_number),
+		cmocka_unit_test(N09_deafness_is_told_once_and_for_sure),
 		cmocka_unit_test(P6_dns_answer_parse_keeps_what_is_used),
 		cmocka_unit_test(P15_dns_answer_parse_takes_the_smallest_ttl_of_a_chain),
 		cmocka_unit_test(B01_dns_answer_parse_puts_each_rrset_in_order),
