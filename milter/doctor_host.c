@@ -7,6 +7,7 @@
 
 #include "heloscope/clock.h"
 #include "heloscope/dnslist.h"
+#include "heloscope/list_exam.h"
 #include "heloscope/spf_record.h"
 #include "heloscope/strbuf.h"
 
@@ -296,6 +297,49 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 typedef void list_question(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
 			   const char *subject);
 
+/* Whether one part of a list is well, asked once. */
+struct list_look {
+	bool is_begun, is_ended;
+	struct list_exam exam;
+};
+
+static enum list_part
+part_of(const char *address_text)
+{
+	struct ipaddr address = { .length = 4 };
+
+	(void)ipaddr_parse(span_of(address_text), &address);
+	return list_part_of_address(address.length);
+}
+
+static struct list_look *
+list_look_of(struct exam *exam, const struct list *list, enum doctor_row row, const char *subject)
+{
+	const size_t number = (size_t)(list - exam->config->lists.items);
+	const enum list_part part = row == DOCTOR_DOMAIN_LISTS ? LIST_PART_NAMES : part_of(subject);
+
+	return exam->list_looks != NULL ? &exam->list_looks[number * LIST_PARTS + part] : NULL;
+}
+
+/* What is wrong with the list that says so, or NULL: a list that is not well proves nothing, not even "not
+ * listed". */
+static const char *
+list_fault(struct exam *exam, struct list_look *look)
+{
+	char memory[500];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	if (look == NULL || !look->is_begun)
+		return NULL;
+	if (!look->is_ended)
+		list_exam_end(&look->exam, exam->lookup);
+	look->is_ended = true;
+	if (look->exam.trouble == LIST_WELL || look->exam.trouble == LIST_UNCHECKED)
+		return NULL;
+	list_exam_tell(&look->exam, &text);
+	return arena_string(exam->arena, memory);
+}
+
 static void
 examine_list(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
 	     const char *subject)
@@ -304,7 +348,15 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 	const char *page = dnslist_page(exam->arena, list, subject);
 	const char *meaning = reading.count > 0 ? dnslist_meaning(list, reading.answers[0]) : NULL;
 
-	if (reading.says == LIST_SAYS_NO || reading.says == LIST_SAYS_OTHER)
+	const char *fault = list_fault(exam, list_look_of(exam, list, row, subject));
+
+	if (fault != NULL)
+		exam_say(exam, row, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena,
+				      "What %s says of %s counts for nothing: the list is not well.",
+				      list->shown, subject),
+			 fault, NULL);
+	else if (reading.says == LIST_SAYS_NO || reading.says == LIST_SAYS_OTHER)
 		exam_set_cell(exam, row, DOCTOR_GOOD);
 	else if (reading.says != LIST_SAYS_YES)
 		exam_add(exam,
@@ -356,10 +408,14 @@ static void
 want_list(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,
 	  const char *subject)
 {
-	(void)list;
-	(void)row;
-	(void)subject;
+	struct list_look *look = list_look_of(exam, list, row, subject);
+
 	lookup_want(exam->lookup, name, DNS_A);
+	if (look == NULL || look->is_begun)
+		return;
+	look->is_begun = true;
+	look->exam = list_exam_begin(list, row == DOCTOR_DOMAIN_LISTS ? LIST_PART_NAMES : part_of(subject),
+				     exam->lookup, exam->arena);
 }
 
 static void
@@ -389,6 +445,8 @@ examine_domain(struct exam *exam)
 	exam_bounces(exam);
 	find_addresses(exam);
 	exam_spf_record(exam);
+	exam->list_looks = arena_alloc(exam->arena, (exam->config->lists.count * LIST_PARTS + 1)
+							    * sizeof *exam->list_looks);
 	each_list_question(exam, want_list);
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		examine_address(exam, &exam->report->addresses[i]);

@@ -202,32 +202,39 @@ tell_own_bounces(struct exam *exam)
 			 NULL, NULL);
 }
 
+/* As the filter judges the sender. */
+static void
+judge_sender(struct exam *exam)
+{
+	const struct ipaddr nobody = { .length = 0 };
+	const struct facts *facts = exam_look(exam, &nobody, NULL, NULL);
+	const enum result result = facts != NULL ? facts->results[METHOD_SENDER] : RESULT_TEMPERROR;
+	const char *reason =
+		facts != NULL && facts->sender.reason != NULL ? facts->sender.reason : "out of memory";
+	const enum doctor_severity told = exam->report->cells[DOCTOR_BOUNCES];
+
+	if (result == RESULT_PASS)
+		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+	else if (result == RESULT_TEMPERROR && told < DOCTOR_UNKNOWN)
+		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena, "Whether %s takes bounces is not known: %s.",
+				      exam->bounces, reason),
+			 "Receivers that cannot look it up either defer your mail.", NULL);
+	else if (result != RESULT_TEMPERROR && told < DOCTOR_ERROR)
+		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "%s takes no mail: %s.", exam->bounces, reason),
+			 "No bounce comes back, and receivers that look refuse the mail.", NULL);
+}
+
 void
 exam_bounces(struct exam *exam)
 {
 	const struct dns_answer *mx = lookup_get(exam->lookup, exam->bounces, DNS_MX);
-	const struct dns_answer *implicit;
 
 	examine_alignment(exam);
-	if (mx->count > 0 && !is_null_mx(mx)) {
+	if (mx->count > 0 && !is_null_mx(mx))
 		examine_ways(exam, mx);
-		return;
-	}
-	if (exam->bounces == exam->report->domain) {
+	else if (exam->bounces == exam->report->domain)
 		tell_own_bounces(exam);
-		return;
-	}
-	implicit = dns_status_is_fault(mx->status) ? mx : implicit_mx(exam, exam->bounces);
-	if (dns_status_is_fault(implicit->status))
-		exam_add_unknown(exam, DOCTOR_BOUNCES, exam->bounces, implicit);
-	else if (is_null_mx(mx) || implicit->count == 0)
-		exam_add(exam,
-			 (struct doctor_finding){
-				 .row = DOCTOR_BOUNCES,
-				 .severity = DOCTOR_ERROR,
-				 .what = arena_printf(exam->arena, "%s takes no mail.", exam->bounces),
-				 .consequence = "No bounce comes back, and receivers that look refuse the "
-						"mail." });
-	else
-		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+	judge_sender(exam);
 }

@@ -15,7 +15,8 @@ struct exam {
 	struct arena *arena;
 	struct doctor_report *report;
 	const char *bounces; /* the domain of the bounce address, which SPF is about; often report->domain */
-	struct inquiry *inquiry; /* of the last exam_look(), or NULL */
+	struct list_look *list_looks; /* whether lists are well: LIST_PARTS for each of the configuration */
+	struct inquiry *inquiry;      /* of the last exam_look(), or NULL */
 	struct peer_source source;
 	const struct peer *peer; /* that the source knows */
 };

@@ -835,6 +835,8 @@ class Doctor(unittest.TestCase):
             ("s1._domainkey.well.example", "TXT"): txt(DKIM_KEYS["s1"]),
             ("9.100.51.198.bl.test", "A"): None,
             ("well.example.dbl.test", "A"): None,
+            ("2.0.0.127.bl.test", "A"): "127.0.0.2",
+            ("test.dbl.test", "A"): "127.0.1.2",
         }
         ways = ({("well.example", "MX"): "10 out.well.example."}, {("well.example", "MX"): None, ("well.example", "A"): "198.51.100.9"},
                 {("well.example", "MX"): None, ("well.example", "A"): None, ("well.example", "AAAA"): "2001:db8::9"})

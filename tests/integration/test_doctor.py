@@ -392,6 +392,29 @@ class Doctor(unittest.TestCase):
                 for row, method in (("Reverse DNS", "iprev"), ("HELO name", "x-helo"), ("SPF passes", "spf"), ("Bounces", "x-sender")):
                     self.assertIn(checks[method], results[report["cells"][row]], (row, report["cells"][row], checks[method]))
 
+    def test_B15_a_list_that_is_not_well_proves_nothing(self):
+        """Something in between answers 127.0.0.1, or "no such name", for every name of a list; or the list lists all."""
+        path = lab.folder / "lists.conf"
+        for listed, severity in (("127.0.0.1", "unknown"), (None, "unknown"), ("127.0.0.2", "unknown"), ("192.0.2.1", "unknown"), ("well", "good"), ("lists", "error")):
+            def answer(packet, is_tcp):
+                query = dns.message.from_wire(packet)
+                name = query.question[0].name.to_text(omit_final_dot=True).lower()
+                if not name.endswith("bl.test"):
+                    return answering(WELL)(packet, is_tcp)
+                is_listed = name in ("2.0.0.127.bl.test", "test.dbl.test") or listed == "lists" and name in ("9.100.51.198.bl.test", "well.example.dbl.test")
+                found = {"well": "127.0.0.2" if is_listed else None, "lists": "127.0.0.2" if is_listed else None}.get(listed, listed)
+                return respond(query, is_tcp, "" if found else "nxdomain", 0, [found] if found else [])
+
+            path.write_text(f'resolver {{ servers 127.0.0.1@{port} timeout 8s }}\ndnsbl "bl.test"\ndomain-dnsbl "dbl.test"\n')
+            with DnsServer(port, answer):
+                done = lab.tool("doctor", "--no-probe", "-c", path, "--json", "--ip", ADDRESS, "well.example")
+            report = json.loads(done.stdout)[0]
+            self.check_marks(report)
+            for row in ("Address lists", "Domain lists"):
+                self.assertEqual(report["cells"][row], severity, (listed, report["findings"]))
+                if severity == "unknown":
+                    self.assertIn("counts for nothing: the list is not well", self.found(report, row)[0]["what"])
+
     def test_N09_silent_name_servers_are_not_the_domains_fault(self):
         path = lab.folder / "silent.conf"
 
