@@ -249,13 +249,17 @@ static const struct {
 	{ "lists", cut_lists },     { "names", cut_names }, { "checks", cut_checks },
 };
 
-/* Give up what does not fit into `most` octets, and note it in `given_up`. */
+/* Give up what does not fit into `most` octets, and note it in `given_up`. What policy reads is given up only
+ * when it does not fit into BASE_SIZE. */
 static void
 cut_to(json_t *object, size_t most, json_t *given_up)
 {
-	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && document_size(object) > most; i++)
-		if (cuts[i].cut(object))
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+		const size_t limit = cuts[i].cut == cut_checks ? BASE_SIZE : most;
+
+		if (document_size(object) > limit && cuts[i].cut(object))
 			document_append(given_up, document_text(span_of(cuts[i].name)));
+	}
 }
 
 /* Whether a recipient is the first with its verdict. */

@@ -431,6 +431,8 @@ P5_record_make_keeps_to_its_bound(void **state)
 		assert_non_null(read);
 		assert_int_equal(json_integer_value(json_object_get(read, "unwritten")), 3);
 		assert_string_equal(text_at(read, "checks/spf/result"), "fail");
+		if ((kind & 2) == 0) /* what policy reads is there */
+			assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/zone"), "bl.test");
 		assert_string_equal(text_at(read, "verdicts/1/action"),
 				    "reject"); /* the other kind, from the end */
 		if ((kind & 31) != 0)
