@@ -122,6 +122,27 @@ make_record(const struct config *config, const char *ident, const struct facts *
 	return record_make(config, &record, RECORD_WHOLE);
 }
 
+/* The filter looks nothing up for a trusted client, and asks the policy without. Returns as examine() does.
+ */
+static char *
+pass_by(struct config *config, const struct client_facts *client, const struct options *options,
+	struct error *error)
+{
+	struct facts facts = { 0 };
+	struct arena arena;
+	char ident[IDENT_SIZE], *line = NULL;
+
+	ident_make(ident);
+	arena_init(&arena, 1U << 20);
+	facts_set_unchecked(&facts, client, options->helo, options->sender, &arena);
+	if (!arena.has_failed)
+		line = make_record(config, ident, &facts, options);
+	if (line == NULL)
+		error_set(error, "out of memory");
+	arena_clear(&arena);
+	return line;
+}
+
 /* Make the checks, and return the record for free(3); NULL with the reason. */
 static char *
 examine(struct config *config, const struct client_facts *client, const struct options *options,
@@ -196,7 +217,8 @@ cli_check(int argc, char **argv)
 	if (options.recipient_count == 0)
 		(void)snprintf(options.recipients[options.recipient_count++], CLI_PATH_SIZE, "<someone@%s>",
 			       config->authserv_id);
-	line = examine(config, &client, &options, &error);
+	line = client.is_trusted ? pass_by(config, &client, &options, &error)
+				 : examine(config, &client, &options, &error);
 	if (line != NULL) {
 		status = tell(line, &options);
 	} else {

@@ -249,7 +249,8 @@ put_head(const json_t *record, struct output *out)
 	output_put(out, "  Time    %s\n", record_text(record, "time"));
 	output_put(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
 		   name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
-		   json_is_true(record_member(client, "trusted")) ? ", trusted" : "");
+		   json_is_true(record_member(client, "trusted")) ? ", trusted: nothing is looked up for it"
+								  : "");
 	if (json_is_true(record_member(client, "authenticated")))
 		output_put(out, "  User    %s\n", record_text(client, "user"));
 	output_put(out, "  HELO    %s\n",

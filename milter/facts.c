@@ -65,6 +65,16 @@ facts_set_sender(struct sender_facts *sender, const char *path, struct arena *ar
 				     (int)mailbox->domain.length, mailbox->domain.at);
 }
 
+void
+facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
+		    const char *path, struct arena *arena)
+{
+	facts->client = *client;
+	if (helo != NULL)
+		facts->helo.given = arena_string(arena, helo);
+	facts_set_sender(&facts->sender, path, arena);
+}
+
 const char *
 facts_peer_outcome(const struct peer_facts *facts)
 {

@@ -213,13 +213,10 @@ set_own_facts(const struct session *session, const struct session_mail *mail)
 	struct facts *facts = &message->own_facts;
 	const char *helo = session->inquiry != NULL ? inquiry_helo_given(session->inquiry) : session->helo;
 
-	facts->client = session->client;
+	facts_set_unchecked(facts, &session->client, helo, mail->path, &message->arena);
 	facts->client.is_authenticated = mail->auth_name != NULL;
 	if (mail->auth_name != NULL)
 		facts->client.auth_name = arena_string(&message->arena, mail->auth_name);
-	if (helo != NULL) /* copied, for another may come before the message ends */
-		facts->helo.given = arena_string(&message->arena, helo);
-	facts_set_sender(&facts->sender, mail->path, &message->arena);
 	message->facts = facts;
 	message->is_judged = true;
 }

@@ -187,6 +187,13 @@ struct facts {
 /* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
 void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
 
+/*
+ * The facts of a message whose client is trusted: what was said, and no check. `facts` is empty before;
+ * `helo` may be NULL; texts are copied into `arena`.
+ */
+void facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
+			 const char *path, struct arena *arena);
+
 /* What came of the look at the peer, in words: that of its outcome, or why there is none. */
 const char *facts_peer_outcome(const struct peer_facts *facts);
 

@@ -12,6 +12,7 @@ import time
 import unittest
 
 from lab import DEADLINE_S, Lab, free_port, wait_until
+from raw_milter import Client
 
 NOBODY = pwd.getpwnam("nobody")
 REST = 'resolver { servers 127.0.0.1@9 timeout 1s }\nuser "nobody"\n'
@@ -177,6 +178,30 @@ class Check(Base):
         self.assertEqual(done.returncode, 0)
         self.assertEqual(len(re.findall(r"(?m)must belong to the user \"nobody\"$", done.stderr)), 2, done.stderr)
         self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
+
+
+class Trusted(Base):
+    def test_N04_check_decides_as_the_filter_does_for_a_trusted_client(self):
+        """Nothing is looked up for either, and the rules are asked without."""
+        port = free_port()
+        text = (f'authserv-id "mx.test"\nlisten "inet:{port}@127.0.0.1"\nlog stderr\nuser "nobody"\nmode enforce\n'
+                'resolver { servers 127.0.0.1@9 timeout 100ms }\ntrust { networks { 192.0.2.0/24 } }\n'
+                'policy { accept when helo-name = "good.example" reject when spf != pass reject when sender = temperror\n'
+                'reject when helo-name = "bad.example" reject when not trusted }\n')
+        self.start(text)
+        for client in ("192.0.2.9", "198.51.100.7"):
+            for helo, trusted_status in (("good.example", 0), ("odd.example", 0), ("bad.example", 1)):
+                with self.subTest(f"{client} {helo}"):
+                    done = subprocess.run([self.lab.builddir / "milter/heloscope", "check", "-c", self.lab.folder / "test.conf", "--ip", client, "--helo", helo,
+                                           "--from", "a@b.example", "--rcpt", "user@in.test"], capture_output=True, text=True, timeout=DEADLINE_S)
+                    with Client(port) as mta:
+                        mta.start(client, helo.encode())
+                        mta.ask(b"M", b"<a@b.example>\0")
+                        is_refused = mta.ask(b"R", b"<user@in.test>\0")[-1][0] != b"c"
+                    self.assertEqual(": reject, " in done.stdout, is_refused, done.stdout)
+                    if client == "192.0.2.9":
+                        self.assertEqual(done.returncode, trusted_status)
+                        self.assertIn("192.0.2.9, trusted: nothing is looked up for it", done.stdout)
 
 
 class Socket(Base):
