@@ -13,13 +13,14 @@
 void
 config_complain(struct config_reader *reader, struct place place, const char *format, ...)
 {
+	char message[CONFIG_MESSAGE_SIZE], masked[CONFIG_MESSAGE_SIZE];
 	va_list arguments;
 
-	output_put(reader->reading->messages, "%s:%d:%d: ", reader->shown, place.line, place.column);
 	va_start(arguments, format);
-	output_arguments(reader->reading->messages, format, arguments);
+	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	output_put(reader->reading->messages, "\n");
+	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->shown, place.line, place.column,
+		   config_mask(reader->config, message, masked, sizeof masked));
 	reader->reading->errors++;
 }
 

@@ -118,12 +118,13 @@ find_key(struct config *config, struct list *list)
 		return;
 	if (list->entry != NULL && strncmp(list->entry->zone, "*.", 2) == 0)
 		length = strlen(list->zone) - strlen(list->entry->zone) + 1;
-	else if (list->entry == NULL && label >= KEY_LENGTH_MIN)
+	else if (label >= KEY_LENGTH_MIN) /* also where it was written into the catalogue */
 		length = label;
 	if (length == 0)
 		return;
 	list->key = arena_copy(&config->arena, (struct span){ list->zone, length });
 	list->shown = list->zone + length + 1;
+	config_add_secret(config, span_of(list->key));
 }
 
 /*

@@ -97,14 +97,6 @@ read_key(struct config_reader *reader, struct word path)
 	return arena_copy(&reader->config->arena, key);
 }
 
-const char *
-config_without_key(struct arena *arena, const char *zone)
-{
-	const size_t label = strcspn(zone, ".");
-
-	return label >= KEY_LENGTH_MIN ? arena_printf(arena, "***%s", zone + label) : zone;
-}
-
 static void
 set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	 const struct list_options *options)
@@ -115,11 +107,13 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	list->key_file = options->key_file.text;
 	if (list->key_file != NULL)
 		key = read_key(reader, options->key_file);
+	if (key != NULL)
+		config_add_secret(reader->config, span_of(key));
 	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
 		config_complain(reader, zone.place,
 				"\"%.80s\" is no zone of a list; expected a domain name like "
 				"\"zen.spamhaus.org\"",
-				config_without_key(&reader->config->arena, zone.text));
+				zone.text);
 		return;
 	}
 	list->zone = list->shown = arena_string(&reader->config->arena, name);
@@ -189,7 +183,8 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 		return;
 	for (size_t i = 0; i < lists->count; i++)
 		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
-			config_complain(reader, zone.place, "the list \"%s\" is used twice; expected it once",
-					config_without_key(&reader->config->arena, list.shown));
+			config_complain(reader, zone.place,
+					"this list is used twice; expected it once (the other is at %s)",
+					items[i].place);
 	items[lists->count++] = list;
 }

@@ -427,6 +427,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *zone = find_unused_zone(config, rules->items[i].condition);
 		const enum method method = find_probing_method(rules->items[i].condition);
+		char masked[CONFIG_MESSAGE_SIZE];
 
 		if (method != METHODS && !config->probes) {
 			output_put(messages,
@@ -440,7 +441,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 		output_put(messages,
 			   "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
 			   "domain-dnsbl or dnswl line, without its key\n",
-			   rules->items[i].place, config_without_key(&config->arena, zone));
+			   rules->items[i].place, config_mask(config, zone, masked, sizeof masked));
 		errors++;
 	}
 	return errors;

@@ -131,11 +131,20 @@ put_probes(struct output *out, const struct probe_set *probes)
 	output_put(out, "%s", probes->count == 0 ? "" : " }");
 }
 
+/* A zone in quotes, with "***" for a key in front of it. */
 static void
-show_entry(const struct list_entry *entry, struct output *out)
+put_zone(struct output *out, const struct config *config, const char *zone)
+{
+	char masked[CONFIG_MESSAGE_SIZE];
+
+	put_string(out, config_mask(config, zone, masked, sizeof masked));
+}
+
+static void
+show_entry(const struct config *config, const struct list_entry *entry, struct output *out)
 {
 	output_put(out, "list ");
-	put_string(out, entry->zone);
+	put_zone(out, config, entry->zone);
 	output_put(out, " {");
 	put_option(out, "operator", entry->operator);
 	if (entry->kind != LIST_KIND_UNKNOWN)
@@ -150,8 +159,12 @@ show_entry(const struct list_entry *entry, struct output *out)
 	put_option(out, "terms", entry->terms);
 	put_option(out, "page", entry->page);
 	if (entry->contained.count > 0) {
-		output_put(out, " contains ");
-		put_texts(out, &entry->contained);
+		output_put(out, " contains { ");
+		for (size_t i = 0; i < entry->contained.count; i++) {
+			output_put(out, "%s", i > 0 ? ", " : "");
+			put_zone(out, config, entry->contained.items[i]);
+		}
+		output_put(out, " }");
 	}
 	put_answers(out, "answers", &entry->answers);
 	put_answers(out, "errors", &entry->errors);
@@ -202,7 +215,7 @@ show_lists(const struct config *config, struct output *out)
 	put_duration(out, "probe-interval", config->probe_interval_ms);
 	for (size_t i = 0; i < config->lists.count; i++)
 		if (is_first_with_entry(config, i))
-			show_entry(config->lists.items[i].entry, out);
+			show_entry(config, config->lists.items[i].entry, out);
 	for (size_t i = 0; i < config->lists.count; i++)
 		show_list(&config->lists.items[i], out);
 }
@@ -387,7 +400,7 @@ show_resolver(const struct config *config, struct output *out)
 	output_put(out, "\n");
 	for (size_t i = 0; i < config->zones.count; i++) {
 		output_put(out, "    zone ");
-		put_string(out, config->zones.items[i].name);
+		put_zone(out, config, config->zones.items[i].name);
 		output_put(out, " servers %s\n", config->zones.items[i].server);
 	}
 	put_duration(out, "    timeout", config->timeout_ms);

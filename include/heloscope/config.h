@@ -227,6 +227,7 @@ struct config {
 	const char *contact;          /* URL or address at the end of refusals, or NULL */
 	struct list_set lists;
 	struct list_entry_set catalogue;
+	struct text_set secrets;    /* keys, wherever they were said: never shown */
 	unsigned probe_interval_ms; /* between two looks at a list that is well */
 	struct rule_set exceptions; /* asked before any policy, for all recipients: accept and tag */
 	struct policy_set policies; /* for recipient domains, in order */

@@ -165,8 +165,17 @@ void config_once(struct config_reader *reader, const char *name, struct place pl
 
 #define KEY_LENGTH_MIN 20 /* a first label as long as this, in no catalogue, is taken for a key */
 
-/* A zone as it may stand in a message: what may be a key in front of it is masked. */
-const char *config_without_key(struct arena *arena, const char *zone);
+/* What is a key, though the configuration does not say so again: copied. NULL and "" are allowed. */
+void config_add_secret(struct config *config, struct span secret);
+
+/*
+ * Copy `text` into `memory` of `size` octets, with "***" for each key in it: those that were said, what
+ * stands in front of a zone that the catalogue has as "*.ZONE", and words of KEY_LENGTH_MIN letters and
+ * digits. What does not fit is cut. Returns `memory`.
+ */
+const char *config_mask(const struct config *config, const char *text, char *memory, size_t size);
+
+#define CONFIG_MESSAGE_SIZE 2048 /* octets of a message, with its NUL */
 
 void config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
 		       const char *meaning);

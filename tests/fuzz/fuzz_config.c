@@ -60,7 +60,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (config == NULL)
 		return 0;
 	first = show(config);
-	if (strstr(first, "\"***\"") != NULL) {
+	if (strstr(first, "***") != NULL) {
 		free(first);
 		return 0;
 	}

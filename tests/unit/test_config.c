@@ -822,6 +822,50 @@ N05_config_warns_of_what_can_be_known(void **state)
 		expect_warning(cases[i].text, cases[i].warning);
 }
 
+/* P16: wherever a key may stand, also where it is wrong or not expected, nothing shows it. */
+static void
+P16_config_shows_no_key_wherever_it_stands(void **state)
+{
+#define LONG "s3kritabcdefghij0123456789"
+#define CATALOGUE "list \"*.dq.test\" { kind block }\n"
+	static const char *const texts[] = {
+		"resolver { zone \"" LONG ".dq.test\" servers 127.0.0.1 }",
+		CATALOGUE "resolver { zone \"s3krit.dq.test\" servers 127.0.0.1 }",
+		CATALOGUE "resolver { zone \"s3krit.dq.test\" servers bogus }",
+		"dnsbl \"zen.test\" key \"s3krit\" resolver { zone \"s3krit.zen.test\" servers 127.0.0.1 }",
+		"resolver { zone \"s3krit.zen.test\" servers 127.0.0.1 } dnsbl \"zen.test\" key \"s3krit\"",
+		"resolver { zone \"" LONG "..zen.test\" servers 127.0.0.1 }",
+		"dnsbl \"zen.test\" key \"s3krit\" policy { reject when listed = \"s3krit.zen.test\" }",
+		"dnsbl \"zen.test\" key s3krit",
+		"dnsbl \"zen.test\" key \"s3krit\" \"s3krit\"",
+		"dnsbl \"zen.test\" key \"s3krit",
+		"dnsbl \"zen.test\" key \"s3krit\" weight \"s3krit.zen.test\"",
+		"dnsbl \"zen.test\" weight \"" LONG ".zen.test\"",
+		"dnsbl \"zen.test\" " LONG,
+		"dnsbl " LONG ".zen.test",
+		CATALOGUE "dnsbl \"zen.test\" weight \"s3krit.dq.test\"",
+		CATALOGUE "dnsbl \"s3krit.dq.test\" dnsbl \"s3krit.dq.test\"",
+		"dnsbl \"s3krit.dq.test\" dnsbl \"s3krit.dq.test\" " CATALOGUE,
+		"list \"" LONG ".dq.test\" { kind block contains \"" LONG ".zen.test\" } dnsbl \"" LONG
+		".dq.test\"",
+		"list \"" LONG ".dq.test\" { kind bolck }",
+		"policy { reject when helo-name = \"." LONG ".dq.test\" }",
+		"policy { reject when mail-from = \"" LONG ".dq.test\" }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char messages[4096] = "", shown[8192] = "";
+		struct config *config = config_from_text(texts[i], messages);
+
+		if (config != NULL)
+			show(config, shown, sizeof shown);
+		if (strstr(messages, "s3krit") != NULL || strstr(shown, "s3krit") != NULL)
+			fail_msg("%s: %s%s", texts[i], messages, shown);
+		config_unref(config);
+	}
+}
+
 int
 main(void)
 {
@@ -839,6 +883,7 @@ main(void)
 		cmocka_unit_test(N01_B20_config_refuses_patterns_that_fit_nothing),
 		cmocka_unit_test(N02_config_warns_of_a_policy_without_the_exceptions),
 		cmocka_unit_test(N05_config_warns_of_what_can_be_known),
+		cmocka_unit_test(P16_config_shows_no_key_wherever_it_stands),
 		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
 		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),
