@@ -180,6 +180,9 @@ class DnsServer:
         self.threads = [threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True) for server in self.servers]
 
     def __enter__(self):
+        # dnspython loads what it needs for a type with the first question, on a cold disk for longer than a resolver waits.
+        for kind in ("A", "AAAA", "MX", "NS", "PTR", "TXT", "CNAME"):
+            misbehave(dns.message.make_query("first.example", kind).to_wire(), False)
         for thread in self.threads:
             thread.start()
         return self
