@@ -276,7 +276,7 @@ class Socket(Base):
         trace = self.lab.folder / "trace"
         config = self.config(f'listen "unix:{path}" {{ owner "daemon" group "mail" mode 0620 }}\nlog stderr\n{REST}')
         calls = "bind,connect,unlink,unlinkat,rename,renameat,renameat2,chmod,fchmodat,chown,lchown,fchownat,mkdir,symlink,link,setresuid"
-        self.start("", command=["strace", "-f", "-o", trace, "-e", f"trace={calls}", self.program, "-c", config])
+        self.start("", command=["strace", "-D", "-f", "-o", trace, "-e", f"trace={calls}", self.program, "-c", config])
         user, as_root = 0, []
         for line in trace.read_text().splitlines():
             step = re.search(r"setresuid\((\S+), (\S+), (\S+)\)", line)
