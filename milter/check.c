@@ -59,6 +59,7 @@ struct inquiry {
 	size_t running; /* the check that is run */
 	struct stage_state stages[STAGES];
 	struct facts facts;
+	struct facts *reading; /* that is being checked: `facts`, or in the end one of facts.other */
 };
 
 static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
@@ -69,7 +70,7 @@ static const struct dns_answer failed = { .status = DNS_NO_MEMORY };
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
 {
-	return &inquiry->facts;
+	return inquiry->reading;
 }
 
 const struct config *
@@ -125,7 +126,7 @@ bool
 inquiry_look_at_peer(struct inquiry *inquiry, const struct check *check, const struct check *names)
 {
 	struct peer_source *source = inquiry->needs.peers;
-	struct facts *facts = &inquiry->facts;
+	struct facts *facts = inquiry->reading;
 	const char *name = facts->iprev.verified != NULL ? facts->iprev.verified : "";
 	struct peer *peer;
 
@@ -179,13 +180,12 @@ release(struct inquiry *inquiry)
 
 /* Running. */
 
-static void
-run_checks(struct inquiry *inquiry)
+/* Run what is not done for the current reading. Returns whether all is done. */
+static bool
+run_reading(struct inquiry *inquiry)
 {
 	bool is_complete = inquiry->stage == STAGE_MAIL;
 
-	if (inquiry->is_closed || inquiry->is_complete)
-		return;
 	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
 		const struct check *check = inquiry->needs.table.checks[i];
 
@@ -194,8 +194,33 @@ run_checks(struct inquiry *inquiry)
 			inquiry->is_done[i] = check->run(inquiry);
 		is_complete = is_complete && inquiry->is_done[i];
 	}
-	inquiry->is_complete = is_complete;
-	if (is_complete)
+	return is_complete;
+}
+
+/* The checks of `stage` and later are to be made anew. */
+static void
+undo_checks(struct inquiry *inquiry, enum stage stage)
+{
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (inquiry->needs.table.checks[i]->stage >= stage)
+			inquiry->is_done[i] = false;
+}
+
+static void
+run_checks(struct inquiry *inquiry)
+{
+	if (inquiry->is_closed || inquiry->is_complete)
+		return;
+	while (run_reading(inquiry) && !inquiry->is_complete) {
+		if (inquiry->reading->other == NULL) {
+			inquiry->is_complete = true;
+		} else {
+			facts_take_over(inquiry->reading->other, inquiry->reading);
+			inquiry->reading = inquiry->reading->other;
+			undo_checks(inquiry, STAGE_MAIL);
+		}
+	}
+	if (inquiry->is_complete)
 		(void)pthread_cond_broadcast(&inquiry->is_complete_now);
 }
 
@@ -337,7 +362,9 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 	lookup->name = arena_string(&state->arena, name);
 	state->lookups = lookup;
 	state->count++;
-	return send_question(inquiry, lookup) ? what_came(inquiry, lookup) : &failed;
+	if (state->arena.has_failed || !send_question(inquiry, lookup))
+		return &failed;
+	return what_came(inquiry, lookup);
 }
 
 /* The connection's life. */
@@ -349,12 +376,11 @@ enter(struct inquiry *inquiry, enum stage stage)
 	for (int later = (int)stage; later < STAGES; later++)
 		forget_lookups(&inquiry->stages[later]);
 	facts_forget(&inquiry->facts, stage);
-	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
-		if (inquiry->needs.table.checks[i]->stage < stage)
-			continue;
-		inquiry->is_done[i] = false;
-		inquiry->purses[i] = (struct purse){ .limit = BOUND_ANSWER_OCTETS };
-	}
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (inquiry->needs.table.checks[i]->stage >= stage)
+			inquiry->purses[i] = (struct purse){ .limit = BOUND_ANSWER_OCTETS };
+	inquiry->reading = &inquiry->facts;
+	undo_checks(inquiry, stage);
 	inquiry->stage = stage;
 	inquiry->is_complete = false;
 }
@@ -371,18 +397,13 @@ forget_deadline(struct inquiry *inquiry)
 static void
 enter_helo(struct inquiry *inquiry)
 {
-	struct helo_facts *helo = &inquiry->facts.helo;
-	struct arena *arena = &inquiry->stages[STAGE_HELO].arena;
-	char name[DOMAIN_SIZE] = "";
-
 	enter(inquiry, STAGE_HELO);
-	helo->given = inquiry->helo != NULL ? arena_string(arena, inquiry->helo) : NULL;
-	helo->form = domain_helo_form(span_of(inquiry->helo), name, &helo->literal, &helo->reason);
-	helo->name = arena_string(arena, name);
+	facts_set_helo(&inquiry->facts.helo, inquiry->helo, &inquiry->stages[STAGE_HELO].arena);
 }
 
 static void
-enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name, const struct tls_facts *tls)
+enter_mail(struct inquiry *inquiry, const struct envelope_address *sender, const char *auth_name,
+	   const struct tls_facts *tls)
 {
 	struct arena *arena = &inquiry->stages[STAGE_MAIL].arena;
 
@@ -390,7 +411,7 @@ enter_mail(struct inquiry *inquiry, const char *path, const char *auth_name, con
 	inquiry->facts.client.is_authenticated = auth_name != NULL;
 	inquiry->facts.client.auth_name = auth_name != NULL ? arena_string(arena, auth_name) : NULL;
 	inquiry->facts.tls = facts_copy_tls(tls, arena);
-	facts_set_sender(&inquiry->facts.sender, path, arena);
+	facts_set_sender(&inquiry->facts, sender, arena);
 }
 
 struct inquiry *
@@ -438,13 +459,14 @@ inquiry_helo_given(const struct inquiry *inquiry)
 }
 
 void
-inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name, const struct tls_facts *tls)
+inquiry_mail(struct inquiry *inquiry, const struct envelope_address *sender, const char *auth_name,
+	     const struct tls_facts *tls)
 {
 	(void)pthread_mutex_lock(&inquiry->lock);
 	forget_deadline(inquiry);
 	if (inquiry->stage == STAGE_CONNECT)
 		enter_helo(inquiry);
-	enter_mail(inquiry, path, auth_name, tls);
+	enter_mail(inquiry, sender, auth_name, tls);
 	run_checks(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 }

@@ -124,4 +124,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, comment(&facts->iprev, result));
 }
 
-const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report };
+const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report, METHOD_IPREV };

@@ -19,23 +19,6 @@ ask(void *context, const char *name, enum dns_type type)
 	return inquiry_ask(asking->inquiry, asking->stage, name, type);
 }
 
-/* What a local part means: a quoted string without its quotes and backslashes (RFC 5321, 4.1.2). */
-static struct span
-local_meant(struct span local, struct arena *arena)
-{
-	char *meant;
-	size_t length = 0;
-
-	if (local.length < 2 || local.at[0] != '"')
-		return local;
-	meant = arena_alloc(arena, local.length);
-	for (size_t i = 1; meant != NULL && i + 1 < local.length; i++) {
-		i += local.at[i] == '\\' ? 1 : 0;
-		meant[length++] = local.at[i];
-	}
-	return (struct span){ meant != NULL ? meant : "", length };
-}
-
 /* Evaluate for `domain` and write the outcome. False while answers are awaited. */
 static bool
 evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, const char *domain,
@@ -98,10 +81,9 @@ run_mailfrom(struct inquiry *inquiry)
 		return true;
 	facts->spf[SPF_MAILFROM].domain = "";
 	facts->results[METHOD_SPF] = RESULT_NONE;
-	if (mailbox->form != MAILBOX_ADDRESS)
+	if (mailbox->form != MAILBOX_ADDRESS) /* RFC 7208, 4.3 */
 		return true;
-	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain,
-			local_meant(mailbox->local, inquiry_arena(inquiry, STAGE_MAIL)));
+	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain, span_of(mailbox->local));
 }
 
 static void
@@ -128,5 +110,5 @@ report_mailfrom(const struct facts *facts, struct authres *authres)
 	report(facts, authres, METHOD_SPF, &facts->spf[SPF_MAILFROM]);
 }
 
-const struct check check_spf_helo = { "spf-helo", STAGE_HELO, run_helo, report_helo };
-const struct check check_spf_mailfrom = { "spf", STAGE_MAIL, run_mailfrom, report_mailfrom };
+const struct check check_spf_helo = { "spf-helo", STAGE_HELO, run_helo, report_helo, METHOD_SPF_HELO };
+const struct check check_spf_mailfrom = { "spf", STAGE_MAIL, run_mailfrom, report_mailfrom, METHOD_SPF };

@@ -8,6 +8,7 @@
 #include "heloscope/strbuf.h"
 
 #define AGO_MAX 99999 /* hours or days */
+#define ADDRESS_MEMORY (256U << 10)
 
 int
 cli_read_address(const char *command, const char *text, struct ipaddr *address)
@@ -134,15 +135,24 @@ path_behind_name(const char *text)
 	return memchr(text, '>', (size_t)(open - text)) == NULL ? open : NULL;
 }
 
-/* Whether what stands in `path` is plainly an address. */
+/* Whether what stands in `path` is an address as one writes it, which nobody could read in another way. */
 static bool
 is_plain_address(const char *path, bool takes_local)
 {
-	char name[DOMAIN_SIZE];
-	const enum mailbox_form form = mailbox_parse(span_of(path), name).form;
+	struct span inner = span_of(path);
+	struct arena arena;
+	struct mailbox mailbox;
+	bool is_plain;
 
-	return form == MAILBOX_ADDRESS || form == MAILBOX_LITERAL
-	       || (takes_local && form == MAILBOX_LOCAL_ONLY);
+	if (inner.length > 1 && path[0] == '<' && path[inner.length - 1] == '>')
+		inner = (struct span){ path + 1, inner.length - 2 };
+	arena_init(&arena, ADDRESS_MEMORY);
+	mailbox = mailbox_read(inner, &arena);
+	is_plain = span_equals_nocase(span_of(mailbox.text), inner)
+		   && (mailbox.form == MAILBOX_ADDRESS || mailbox.form == MAILBOX_LITERAL
+		       || (takes_local && mailbox.form == MAILBOX_LOCAL_ONLY));
+	arena_clear(&arena);
+	return is_plain;
 }
 
 /* Nobody can say that in SMTP: a command ends with its line. */

@@ -14,6 +14,7 @@
 #include "heloscope/record_value.h"
 
 #define RECIPIENTS_MAX 16
+#define RECIPIENT_MEMORY (256U << 10)
 
 static const char help[] =
 	"usage: heloscope check --ip ADDRESS [--helo NAME] [--from ADDRESS] [--rcpt ADDRESS]...\n"
@@ -116,8 +117,14 @@ make_record(const struct config *config, const char *ident, const struct facts *
 	};
 
 	for (size_t i = 0; i < options->recipient_count; i++) {
-		recipients[i] = (struct record_recipient){ options->recipients[i], i };
-		verdicts[i] = policy_judge(config, facts, recipients[i].address);
+		struct readings readings;
+		struct arena arena;
+
+		arena_init(&arena, RECIPIENT_MEMORY);
+		recipients[i] = (struct record_recipient){ { .typed = options->recipients[i] }, i };
+		readings = mailbox_readings(&recipients[i].address, &arena);
+		verdicts[i] = policy_judge(config, facts, &readings);
+		arena_clear(&arena);
 	}
 	return record_make(config, &record, RECORD_WHOLE);
 }
@@ -128,13 +135,14 @@ static char *
 pass_by(struct config *config, const struct client_facts *client, const struct options *options,
 	struct error *error)
 {
+	const struct envelope_address sender = { options->sender, NULL };
 	struct facts facts = { 0 };
 	struct arena arena;
 	char ident[IDENT_SIZE], *line = NULL;
 
 	ident_make(ident);
 	arena_init(&arena, 1U << 20);
-	facts_set_unchecked(&facts, client, options->helo, options->sender, &arena);
+	facts_set_unchecked(&facts, client, options->helo, &sender, &arena);
 	if (!arena.has_failed)
 		line = make_record(config, ident, &facts, options);
 	if (line == NULL)
@@ -155,7 +163,8 @@ examine(struct config *config, const struct client_facts *client, const struct o
 	if (examiner == NULL)
 		return NULL;
 	ident_make(ident); /* with the time at which the mail came, before anything was looked at */
-	facts = examiner_look(examiner, &(struct examiner_mail){ *client, options->helo, options->sender });
+	facts = examiner_look(
+		examiner, &(struct examiner_mail){ *client, options->helo, { .typed = options->sender } });
 	if (facts != NULL)
 		line = make_record(config, ident, facts, options);
 	if (line == NULL)

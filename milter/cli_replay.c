@@ -121,7 +121,7 @@ look_now(struct summary *summary, const json_t *record, struct replay *replay, s
 		&(struct examiner_mail){
 			.client = replay->facts.client,
 			.helo = has_helo ? replay_text(record_text(record, "helo"), arena) : NULL,
-			.path = replay->facts.sender.given,
+			.sender = { replay->facts.sender.given, replay->facts.sender.used },
 		});
 	if (facts == NULL)
 		return false;
@@ -131,7 +131,7 @@ look_now(struct summary *summary, const json_t *record, struct replay *replay, s
 }
 
 static bool
-judge(struct summary *summary, const json_t *record, struct replay *replay, const char *recipient,
+judge(struct summary *summary, const json_t *record, struct replay *replay, const struct readings *recipient,
       struct arena *arena, struct verdict *verdict)
 {
 	if (replay_judge(replay, recipient, verdict))
@@ -145,12 +145,16 @@ compare(struct summary *summary, const json_t *record, const json_t *old, struct
 	struct arena *arena)
 {
 	const char *recipient = replay_text(record_text(old, "recipient"), arena);
-	const char *action = record_text(old, "action");
+	const char *used = record_text(old, "rcpt-addr"), *action = record_text(old, "action");
+	const struct envelope_address address = { recipient, record_member(old, "rcpt-addr") != NULL
+								     ? replay_text(used, arena)
+								     : NULL };
+	const struct readings readings = mailbox_readings(&address, arena);
 	struct verdict verdict;
 	char change[200];
 
 	summary->recipients++;
-	if (!judge(summary, record, replay, recipient, arena, &verdict)) {
+	if (!judge(summary, record, replay, &readings, arena, &verdict)) {
 		summary->unknown++;
 		return;
 	}

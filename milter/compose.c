@@ -23,7 +23,7 @@ compose_authres(const struct config *config, const struct facts *facts, struct c
 		authres_result(&authres, "auth", RESULT_PASS);
 	for (size_t i = 0; i < table.count; i++)
 		if (table.checks[i]->report != NULL)
-			table.checks[i]->report(facts, &authres);
+			table.checks[i]->report(facts_worst(facts, table.checks[i]->method), &authres);
 	authres_end(&authres);
 }
 
@@ -54,8 +54,9 @@ spf_phrase(enum result result)
 }
 
 void
-compose_received_spf(const struct config *config, const struct facts *facts, struct strbuf *value)
+compose_received_spf(const struct config *config, const struct facts *message, struct strbuf *value)
 {
+	const struct facts *facts = facts_worst(message, METHOD_SPF);
 	const bool is_helo = facts->sender.mailbox.form == MAILBOX_NULL;
 	const struct spf_facts *spf = &facts->spf[is_helo ? SPF_HELO : SPF_MAILFROM];
 	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
@@ -69,7 +70,7 @@ compose_received_spf(const struct config *config, const struct facts *facts, str
 	authres_add_value(value, span_of(config->authserv_id));
 	add_pair(value, "client-ip", span_of(ipaddr_format(&facts->client.address, address)));
 	add_pair(value, "identity", is_helo ? SPAN("helo") : SPAN("mailfrom"));
-	add_pair(value, "envelope-from", span_of(facts->sender.address));
+	add_pair(value, "envelope-from", span_of(facts->sender.mailbox.text));
 	if (facts->helo.given != NULL)
 		add_pair(value, "helo", span_of(facts->helo.given));
 	if (spf->mechanism != NULL)
@@ -212,13 +213,17 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 	if (summary->queue_id != NULL)
 		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
 	log_pairs_add(line, "helo", span_of(facts->helo.given), LOG_NAME_MAX);
-	log_pairs_add_address(line, "from", span_of(facts->sender.address), LOG_NAME_MAX);
+	log_pairs_add_address(line, "from", span_of(facts->sender.mailbox.text), LOG_NAME_MAX);
+	for (const struct facts *other = facts->other; other != NULL; other = other->other)
+		log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text), LOG_NAME_MAX);
 	add_verdicts(summary, line);
 	add_audits(summary, line);
 	for (int method = 0; method < METHODS; method++)
 		if (facts->results[method] != RESULT_UNCHECKED)
 			log_pairs_add(line, method_words((enum method)method)->policy_word,
-				      span_of(result_word(facts->results[method])), LOG_WORD_MAX);
+				      span_of(result_word(
+					      facts_worst(facts, (enum method)method)->results[method])),
+				      LOG_WORD_MAX);
 	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
 	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);
 }

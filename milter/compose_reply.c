@@ -22,7 +22,9 @@ speaks_against(enum result result)
 static unsigned
 causes(const struct condition *condition, const struct facts *facts)
 {
-	static const struct mailbox nobody = { .form = MAILBOX_MALFORMED };
+	static const struct mailbox nobody = {
+		.form = MAILBOX_MALFORMED, .local = "", .domain = "", .text = ""
+	};
 
 	unsigned found = 0;
 
@@ -131,9 +133,10 @@ fit_reply(const struct config *config, const char *findings, const char *ident,
 }
 
 void
-compose_reply(const struct config *config, const struct facts *facts, const struct verdict *verdict,
-	      const char *ident, struct smtp_reply *reply)
+compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
+	      struct smtp_reply *reply)
 {
+	const struct facts *facts = verdict->facts;
 	const unsigned found = verdict->rule != NULL ? causes(verdict->rule->condition, facts) : 0;
 	char memory[BODY_MAX];
 	struct strbuf findings;

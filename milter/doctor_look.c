@@ -47,6 +47,8 @@ exam_look(struct exam *exam, const struct ipaddr *address, const char *helo, con
 		.config = exam->config,
 		.peers = peer != NULL ? &exam->source : NULL,
 	};
+	const struct envelope_address sender = { arena_printf(exam->arena, "<postmaster@%s>", exam->bounces),
+						 NULL };
 
 	inquiry_close(exam->inquiry);
 	exam->source = (struct peer_source){ .known = known, .want = want };
@@ -56,6 +58,6 @@ exam_look(struct exam *exam, const struct ipaddr *address, const char *helo, con
 		return NULL;
 	if (helo != NULL)
 		inquiry_helo(exam->inquiry, helo);
-	inquiry_mail(exam->inquiry, arena_printf(exam->arena, "<postmaster@%s>", exam->bounces), NULL, NULL);
+	inquiry_mail(exam->inquiry, &sender, NULL, NULL);
 	return inquiry_wait(exam->inquiry, exam_left_ms(exam, exam->config->timeout_ms));
 }

@@ -80,11 +80,11 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 		return NULL;
 	if (mail->helo != NULL)
 		inquiry_helo(examiner->inquiry, mail->helo);
-	inquiry_mail(examiner->inquiry, mail->path, NULL, NULL);
+	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
 	facts = inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 	if (examiner->peers == NULL || facts == NULL || facts->peer.peer != NULL)
 		return facts;
 	prober_settle(examiner->peers, examiner->config->probe.timeout_ms + examiner->config->timeout_ms);
-	inquiry_mail(examiner->inquiry, mail->path, NULL, NULL);
+	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
 	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 }

@@ -44,35 +44,106 @@ list_subject_word(enum list_subject subject)
 	return subjects[subject];
 }
 
-void
-facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena)
+static void
+set_reading(struct sender_facts *sender, const struct envelope_address *address,
+	    const struct mailbox *mailbox)
 {
-	struct mailbox *mailbox = &sender->mailbox;
-	char name[DOMAIN_SIZE];
+	*sender = (struct sender_facts){
+		.given = address->typed,
+		.used = address->used,
+		.mailbox = *mailbox,
+		.domain = mailbox->form == MAILBOX_ADDRESS ? mailbox->domain : "",
+	};
+}
 
-	sender->given = arena_string(arena, path);
-	*mailbox = mailbox_parse(span_of(sender->given), name);
-	sender->domain = arena_string(arena, name);
-	mailbox->name = sender->domain;
-	sender->address = "";
-	if (mailbox->form == MAILBOX_MALFORMED)
-		sender->address = sender->given;
-	else if (mailbox->form == MAILBOX_LOCAL_ONLY)
-		sender->address = arena_copy(arena, mailbox->local);
-	else if (mailbox->form != MAILBOX_NULL)
-		sender->address =
-			arena_printf(arena, "%.*s@%.*s", (int)mailbox->local.length, mailbox->local.at,
-				     (int)mailbox->domain.length, mailbox->domain.at);
+void
+facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena)
+{
+	const struct envelope_address kept = {
+		.typed = arena_string(arena, sender->typed),
+		.used = sender->used != NULL ? arena_string(arena, sender->used) : NULL,
+	};
+	const struct readings readings = mailbox_readings(&kept, arena);
+
+	for (size_t i = 0; i < readings.count && facts != NULL; i++) {
+		set_reading(&facts->sender, &kept, &readings.items[i]);
+		facts->other = i + 1 < readings.count ? arena_alloc(arena, sizeof *facts->other) : NULL;
+		facts = facts->other;
+	}
+}
+
+bool
+facts_rests_on_sender(enum method method)
+{
+	return method == METHOD_SPF || method == METHOD_SENDER || method == METHOD_DNSBL
+	       || method == METHOD_DNSWL;
+}
+
+static void
+forget_sender(struct facts *facts)
+{
+	for (int method = 0; method < METHODS; method++)
+		if (facts_rests_on_sender((enum method)method))
+			facts->results[method] = RESULT_UNCHECKED;
+	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
+	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+}
+
+void
+facts_take_over(struct facts *other, const struct facts *facts)
+{
+	const struct facts before = *other;
+
+	*other = *facts;
+	other->sender = before.sender;
+	other->other = before.other;
+	forget_sender(other);
+}
+
+void
+facts_set_helo(struct helo_facts *helo, const char *name, struct arena *arena)
+{
+	char normalized[DOMAIN_SIZE];
+
+	*helo = (struct helo_facts){ .given = name != NULL ? arena_string(arena, name) : NULL };
+	helo->form = domain_helo_form(span_of(name), normalized, &helo->literal, &helo->reason);
+	helo->name = arena_string(arena, normalized);
+}
+
+/* How bad a result is for the sender: what may hide worse is worse. */
+static int
+badness(enum result result)
+{
+	static const enum result order[] = { RESULT_PASS,     RESULT_UNCHECKED, RESULT_NONE,
+					     RESULT_NEUTRAL,  RESULT_POLICY,    RESULT_TEMPERROR,
+					     RESULT_SOFTFAIL, RESULT_PERMERROR, RESULT_FAIL };
+	int rank = 0;
+
+	while (rank + 1 < RESULTS && order[rank] != result)
+		rank++;
+	return rank;
+}
+
+const struct facts *
+facts_worst(const struct facts *facts, enum method method)
+{
+	const struct facts *worst = facts;
+
+	for (const struct facts *other = facts->other; other != NULL; other = other->other)
+		if (badness(other->results[method]) > badness(worst->results[method]))
+			worst = other;
+	return worst;
 }
 
 void
 facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
-		    const char *path, struct arena *arena)
+		    const struct envelope_address *sender, struct arena *arena)
 {
 	facts->client = *client;
-	if (helo != NULL)
-		facts->helo.given = arena_string(arena, helo);
-	facts_set_sender(&facts->sender, path, arena);
+	facts_set_helo(&facts->helo, helo, arena);
+	facts_set_sender(facts, sender, arena);
+	for (; facts->other != NULL; facts = facts->other)
+		facts_take_over(facts->other, facts);
 }
 
 const char *
@@ -116,14 +187,14 @@ facts_forget(struct facts *facts, enum stage stage)
 	for (int method = 0; method < METHODS; method++)
 		if (words[method].stage >= stage)
 			facts->results[method] = RESULT_UNCHECKED;
+	forget_sender(facts);
 	facts->sender = (struct sender_facts){ 0 };
-	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
-	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+	facts->other = NULL;
 	facts->tls = (struct tls_facts){ 0 };
 	facts->peer = (struct peer_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;
-	facts->helo = (struct helo_facts){ 0 };
+	facts->helo = (struct helo_facts){ .name = "" };
 	facts->spf[SPF_HELO] = (struct spf_facts){ 0 };
 	facts->lists[LIST_HELO] = (struct list_facts){ 0 };
 	if (stage == STAGE_HELO)

@@ -2,141 +2,362 @@
 
 #include <string.h>
 
-#define LOCAL_MAX 64 /* octets, RFC 5321, 4.5.3.1 */
-#define PATH_MAX_OCTETS 256
+static const struct mailbox unreadable = { MAILBOX_MALFORMED, "", "", "", false };
+static const struct mailbox null_path = { MAILBOX_NULL, "", "", "", false };
 
-/* Where the first of `stops` stands outside quotes; the length when nowhere. */
-static size_t
-find_unquoted(struct span text, const char *stops)
+/* Text as it is meant: its octets, and which of them are syntax, not quoted, not escaped. */
+struct meant {
+	char *octets;
+	bool *is_plain;
+	size_t length;
+};
+
+static void
+add_octet(struct meant *meant, char octet, bool is_plain)
 {
+	meant->octets[meant->length] = octet;
+	meant->is_plain[meant->length++] = is_plain;
+}
+
+/* Copy `text` without comments, quotes and backslashes. False when a quote or comment never ends. */
+static bool
+take_apart(struct span text, struct meant *meant)
+{
+	size_t depth = 0;
 	bool is_quoted = false;
 
 	for (size_t i = 0; i < text.length; i++) {
 		const char c = text.at[i];
+		const bool is_escape = c == '\\' && i + 1 < text.length;
 
-		if (c == '\\')
-			i++;
+		i += is_escape ? 1 : 0;
+		if (depth > 0 && !is_escape)
+			depth = c == '(' ? depth + 1 : c == ')' ? depth - 1 : depth;
+		else if (depth > 0)
+			continue;
+		else if (is_escape)
+			add_octet(meant, text.at[i], false);
 		else if (c == '"')
 			is_quoted = !is_quoted;
-		else if (!is_quoted && ascii_is_among(c, stops))
-			return i;
+		else if (c == '(' && !is_quoted)
+			depth = 1;
+		else
+			add_octet(meant, c, !is_quoted);
 	}
-	return text.length;
+	return depth == 0 && !is_quoted;
 }
 
-/* The text between "<" and its ">", or the first word when there are no brackets. */
-static bool
-extract_path(struct span text, struct span *path)
+static void
+take_as_plain(struct span text, struct meant *meant)
 {
-	size_t end;
-
-	text = span_trim(text);
-	if (text.length == 0 || text.at[0] != '<') {
-		text.length = find_unquoted(text, " \t");
-		*path = text;
-		return text.length > 0 && find_unquoted(text, "<>") == text.length;
-	}
-	text = span_from(text, 1);
-	end = find_unquoted(text, ">");
-	if (end == text.length)
-		return false;
-	*path = (struct span){ text.at, end };
-	return find_unquoted(*path, "<") == path->length;
+	meant->length = 0;
+	for (size_t i = 0; i < text.length; i++)
+		add_octet(meant, text.at[i], true);
 }
 
-/* "@one.example,@two.example:" in front of an address is obsolete and ignored. */
-static struct span
-without_route(struct span path)
-{
-	const size_t colon = find_unquoted(path, ":");
+/* A stretch of it. */
+struct stretch {
+	size_t begin, end;
+};
 
-	return path.length > 0 && path.at[0] == '@' && colon < path.length ? span_from(path, colon + 1)
-									   : path;
+/* Where the first or last `octet` that is syntax stands; stretch.end when nowhere. */
+static size_t
+find_first(const struct meant *meant, struct stretch in, char octet)
+{
+	size_t i = in.begin;
+
+	while (i < in.end && !(meant->is_plain[i] && meant->octets[i] == octet))
+		i++;
+	return i;
 }
 
 static size_t
-find_last_at(struct span path)
+find_last(const struct meant *meant, struct stretch in, char octet)
 {
-	size_t last = path.length;
-
-	for (size_t i = 0; i < path.length;) {
-		const size_t next = i + find_unquoted(span_from(path, i), "@");
-
-		if (next >= path.length)
-			break;
-		last = next;
-		i = next + 1;
-	}
-	return last;
+	for (size_t i = in.end; i-- > in.begin;)
+		if (meant->is_plain[i] && meant->octets[i] == octet)
+			return i;
+	return in.end;
 }
 
-/* A dot-string or quoted-string (RFC 5321, 4.1.2), octets of UTF-8 allowed (RFC 6531, 3.3). */
 static bool
-is_local_part(struct span local)
+is_blank(char c)
 {
-	static const char atext[] = "!#$%&'*+-/=?^_`{|}~.@"; /* "@" and the others below: as MTAs take them */
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
-	if (local.length == 0 || local.length > LOCAL_MAX)
-		return false;
-	if (local.at[0] == '"') {
-		const struct span inner = { local.at + 1, local.length - 1 };
+/* Whether a parameter of the command (RFC 5321, 4.1.1.11) begins here: KEYWORD=. */
+static bool
+is_parameter(const struct meant *meant, size_t at)
+{
+	const size_t begin = at;
 
-		if (local.length < 2 || local.at[local.length - 1] != '"')
-			return false;
-		for (size_t i = 0; i + 1 < inner.length; i++) {
-			if (inner.at[i] == '\\')
-				i++;
-			else if (inner.at[i] == '"')
-				return false;
-			if (i + 1 >= inner.length) /* the closing quote was escaped */
-				return false;
-		}
-		return true;
+	while (at < meant->length && (ascii_is_alnum(meant->octets[at]) || meant->octets[at] == '-'))
+		at++;
+	return at > begin && at < meant->length && meant->octets[at] == '=';
+}
+
+/* Where an address without brackets ends: before the command's parameters. */
+static size_t
+find_parameters(const struct meant *meant)
+{
+	bool has_at = false, is_in_domain = false;
+
+	for (size_t i = 0; i < meant->length; i++) {
+		const bool ends_word = meant->is_plain[i] && is_blank(meant->octets[i]);
+
+		if (ends_word && (is_in_domain || is_parameter(meant, i + 1)))
+			return i;
+		is_in_domain = is_in_domain || (has_at && !ends_word);
+		has_at = has_at || (meant->is_plain[i] && meant->octets[i] == '@');
 	}
-	for (size_t i = 0; i < local.length; i++) {
-		const unsigned char c = (unsigned char)local.at[i];
+	return meant->length;
+}
 
-		if (!ascii_is_alnum((char)c) && c < 0x80 && !ascii_is_among((char)c, atext))
-			return false;
+/* The path: within the innermost brackets, closed or not, or all before the parameters. */
+static struct stretch
+find_path(const struct meant *meant)
+{
+	const struct stretch all = { 0, meant->length };
+	const size_t close = find_first(meant, all, '>');
+	const size_t open = find_last(meant, (struct stretch){ 0, close }, '<');
+
+	if (open < close)
+		return (struct stretch){ open + 1, close };
+	return (struct stretch){ 0, close < meant->length ? close : find_parameters(meant) };
+}
+
+/* Without a source route or a group's name, "list: a@b.example;", and without the colons of a literal. */
+static struct stretch
+without_route(const struct meant *meant, struct stretch path)
+{
+	const size_t at = find_last(meant, path, '@');
+	const size_t colon = find_last(meant, (struct stretch){ path.begin, at }, ':');
+
+	path.end = find_first(meant, path, ';');
+	if (at < path.end && colon < at)
+		path.begin = colon + 1;
+	return path;
+}
+
+/* The octets of a stretch but for blanks that are syntax. */
+static char *
+copy_stretch(const struct meant *meant, struct stretch stretch, struct arena *arena)
+{
+	char *copy = arena_alloc(arena, stretch.end - stretch.begin + 1);
+	size_t length = 0;
+
+	for (size_t i = stretch.begin; copy != NULL && i < stretch.end; i++)
+		if (!meant->is_plain[i] || !is_blank(meant->octets[i]))
+			copy[length++] = meant->octets[i];
+	return copy;
+}
+
+static struct span
+without_final_dots(struct span domain)
+{
+	while (domain.length > 0 && domain.at[domain.length - 1] == '.')
+		domain.length--;
+	return domain;
+}
+
+/* Tell what `domain` is and write it as the DNS has it, if it can. */
+static enum mailbox_form
+read_domain(struct span domain, char *name)
+{
+	struct ipaddr address;
+	const char *reason;
+
+	if (domain.length > 2 && domain.at[0] == '[' && domain.at[domain.length - 1] == ']') {
+		if (domain_helo_form(domain, name, &address, &reason) == HELO_LITERAL)
+			return MAILBOX_LITERAL;
+		domain = (struct span){ domain.at + 1, domain.length - 2 };
 	}
+	return domain_normalize(domain, name) ? MAILBOX_ADDRESS : MAILBOX_MALFORMED;
+}
+
+/* Whether a local part can stand without quotes, as MTAs take it. */
+static bool
+is_plain_local(const char *local)
+{
+	for (const char *at = local; *at != '\0'; at++)
+		if (*at == ' ' || ascii_is_among(*at, "()<>[]:;@\\,\""))
+			return false;
 	return true;
 }
 
-struct mailbox
-mailbox_parse(struct span text, char *name)
+/* The address as one would write it. */
+static const char *
+written(const char *local, struct span domain, struct arena *arena)
 {
-	struct mailbox mailbox = {
-		.form = MAILBOX_MALFORMED, .local = { "", 0 }, .domain = { "", 0 }, .name = name
-	};
-	struct ipaddr address;
-	const char *reason;
-	struct span path, local, domain;
-	size_t at;
+	const bool is_plain = is_plain_local(local);
+	char *text = arena_alloc(arena, 2 * strlen(local) + domain.length + 4), *end = text;
 
-	name[0] = '\0';
-	if (!extract_path(text, &path) || path.length > PATH_MAX_OCTETS)
-		return mailbox;
-	if (path.length == 0) {
-		mailbox.form = MAILBOX_NULL;
-		return mailbox;
+	if (text == NULL)
+		return "";
+	if (!is_plain)
+		*end++ = '"';
+	for (; *local != '\0'; local++) {
+		if (*local == '"' || *local == '\\')
+			*end++ = '\\';
+		*end++ = *local;
 	}
-	path = without_route(path);
-	at = find_last_at(path);
-	local = (struct span){ path.at, at };
-	domain = span_from(path, at + 1);
-	/* A sender without local part is for SPF to judge (RFC 7208, 4.3). */
-	if (!is_local_part(local) && !(local.length == 0 && at < path.length))
-		return mailbox;
-	if (at == path.length) {
+	if (!is_plain)
+		*end++ = '"';
+	if (domain.length > 0)
+		*end++ = '@';
+	memcpy(end, domain.at, domain.length);
+	return text;
+}
+
+static const char *
+lower_case(struct span text, struct arena *arena)
+{
+	char *lower = arena_alloc(arena, text.length + 1);
+
+	for (size_t i = 0; lower != NULL && i < text.length; i++)
+		lower[i] = ascii_lower(text.at[i]);
+	return lower != NULL ? lower : "";
+}
+
+/* The address of a local part, which is kept, and a domain, empty without one. */
+static struct mailbox
+make_mailbox(const char *local, struct span domain, struct arena *arena)
+{
+	struct mailbox mailbox = { .form = MAILBOX_NULL, .local = local, .domain = "", .text = "" };
+	char name[DOMAIN_SIZE];
+
+	domain = without_final_dots(domain);
+	if (domain.length > 0)
+		mailbox.form = read_domain(domain, name);
+	else if (local[0] != '\0')
 		mailbox.form = MAILBOX_LOCAL_ONLY;
-	} else if (domain_normalize(domain, name)) {
-		mailbox.form = MAILBOX_ADDRESS;
-	} else if (domain_helo_form(domain, name, &address, &reason) == HELO_LITERAL) {
-		mailbox.form = MAILBOX_LITERAL;
-	} else {
-		return mailbox;
-	}
-	mailbox.local = local;
-	mailbox.domain = domain;
+	if (mailbox.form == MAILBOX_ADDRESS)
+		mailbox.domain = arena_string(arena, name);
+	else
+		mailbox.domain = lower_case(domain, arena);
+	mailbox.text = written(local, domain, arena);
 	return mailbox;
+}
+
+static struct mailbox
+read_meant(const struct meant *meant, struct arena *arena)
+{
+	const struct stretch path = without_route(meant, find_path(meant));
+	const size_t at = find_last(meant, path, '@');
+	char *local = copy_stretch(meant, (struct stretch){ path.begin, at }, arena);
+	char *domain = copy_stretch(meant, (struct stretch){ at < path.end ? at + 1 : at, path.end }, arena);
+
+	if (local == NULL || domain == NULL)
+		return unreadable;
+	return make_mailbox(local, span_of(domain), arena);
+}
+
+/* Read `text`, with quotes and comments or, `is_plain`, without any. */
+static struct mailbox
+read_text(struct span text, bool is_plain, bool *is_whole, struct arena *arena)
+{
+	struct meant meant = { .octets = arena_alloc(arena, text.length + 1),
+			       .is_plain = arena_alloc(arena, text.length + 1) };
+	struct stretch all = { 0, 0 };
+
+	*is_whole = true;
+	if (meant.octets == NULL || meant.is_plain == NULL || text.length == 0)
+		return unreadable;
+	if (!is_plain)
+		*is_whole = take_apart(text, &meant);
+	all.end = meant.length;
+	if (is_plain || (!*is_whole && find_first(&meant, all, '@') == all.end))
+		take_as_plain(text, &meant);
+	return read_meant(&meant, arena);
+}
+
+struct mailbox
+mailbox_read(struct span text, struct arena *arena)
+{
+	bool is_whole;
+
+	return read_text(span_trim(text), false, &is_whole, arena);
+}
+
+/* Readings. */
+
+static bool
+has_domain(const struct mailbox *mailbox)
+{
+	return mailbox->domain[0] != '\0';
+}
+
+static bool
+same_local(const struct mailbox *a, const struct mailbox *b)
+{
+	return span_equals_nocase(span_of(a->local), span_of(b->local));
+}
+
+static void
+add_reading(struct readings *readings, struct mailbox mailbox)
+{
+	for (size_t i = 0; i < readings->count; i++)
+		if (readings->items[i].form == mailbox.form && same_local(&readings->items[i], &mailbox)
+		    && strcmp(readings->items[i].domain, mailbox.domain) == 0)
+			return;
+	if (readings->count < READINGS_MAX)
+		readings->items[readings->count++] = mailbox;
+}
+
+/* One step along a route inside the local part. False when there is none. */
+static bool
+follow_route(struct mailbox *mailbox, struct arena *arena)
+{
+	const char *text = mailbox->local, *at = strrchr(text, '@'), *bang = strchr(text, '!');
+
+	if (at == NULL)
+		at = strrchr(text, '%');
+	if (at != NULL && at[1] != '\0')
+		*mailbox = make_mailbox(arena_copy(arena, (struct span){ text, (size_t)(at - text) }),
+					span_of(at + 1), arena);
+	else if (bang != NULL && bang > text)
+		*mailbox = make_mailbox(bang + 1, (struct span){ text, (size_t)(bang - text) }, arena);
+	else
+		return false;
+	return true;
+}
+
+/* What else an MTA that does not tell may make of what was typed. */
+static void
+add_guesses(struct readings *readings, struct span typed, bool is_whole, struct arena *arena)
+{
+	struct mailbox next = readings->items[readings->count - 1];
+
+	if (!is_whole)
+		add_reading(readings, read_text(typed, true, &is_whole, arena));
+	while (readings->count < READINGS_MAX && follow_route(&next, arena))
+		add_reading(readings, next);
+}
+
+struct readings
+mailbox_readings(const struct envelope_address *address, struct arena *arena)
+{
+	const struct span text = span_trim(span_of(address->typed));
+	struct readings readings = { .count = 0 };
+	struct mailbox used = unreadable;
+	bool is_whole;
+	const struct mailbox typed = read_text(text, false, &is_whole, arena);
+
+	if (address->used != NULL)
+		used = address->used[0] != '\0' ? mailbox_read(span_of(address->used), arena) : null_path;
+	used.is_completed =
+		typed.form == MAILBOX_LOCAL_ONLY && has_domain(&used) && same_local(&used, &typed);
+	if (has_domain(&used))
+		add_reading(&readings, used);
+	if (!used.is_completed)
+		add_reading(&readings, typed);
+	/* An MTA may leave off its own domain, and call the null path by the name of its daemon. */
+	if (has_domain(&used) || typed.form == MAILBOX_NULL
+	    || (address->used != NULL && same_local(&used, &typed)))
+		return readings;
+	add_guesses(&readings, text, is_whole, arena);
+	if (address->used != NULL && !has_domain(&typed))
+		add_reading(&readings, used);
+	return readings;
 }

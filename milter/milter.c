@@ -75,15 +75,22 @@ milter_runtime(void)
 
 /* Macros. */
 
+/* NULL when the MTA does not send it. */
 static const char *
-macro(SMFICTX *context, const char *name)
+macro_or_empty(SMFICTX *context, const char *name)
 {
 	char mutable_name[32];
-	const char *value;
 
 	(void)strncpy(mutable_name, name, sizeof mutable_name - 1);
 	mutable_name[sizeof mutable_name - 1] = '\0';
-	value = smfi_getsymval(context, mutable_name);
+	return smfi_getsymval(context, mutable_name);
+}
+
+static const char *
+macro(SMFICTX *context, const char *name)
+{
+	const char *value = macro_or_empty(context, name);
+
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
@@ -96,9 +103,9 @@ ask_for_macros(SMFICTX *context)
 	} wanted[] = {
 		{ SMFIM_CONNECT, "j" },
 		{ SMFIM_HELO, "{tls_version}" },
-		{ SMFIM_ENVFROM,
-		  "i {auth_authen} {tls_version} {cipher} {cipher_bits} {verify} {cert_subject}" },
-		{ SMFIM_ENVRCPT, "i" },
+		{ SMFIM_ENVFROM, "i {auth_authen} {mail_addr} {tls_version} {cipher} {cipher_bits} {verify} "
+				 "{cert_subject}" },
+		{ SMFIM_ENVRCPT, "i {rcpt_addr}" },
 		{ SMFIM_EOM, "i" },
 	};
 
@@ -208,7 +215,7 @@ on_mail(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
 	const struct session_mail mail = {
-		.path = arguments[0] != NULL ? arguments[0] : "",
+		.sender = { arguments[0] != NULL ? arguments[0] : "", macro_or_empty(context, "{mail_addr}") },
 		.auth_name = macro(context, "{auth_authen}"),
 		.tls = {
 			.version = macro(context, "{tls_version}"),
@@ -261,11 +268,13 @@ static sfsistat
 on_rcpt(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
+	const struct envelope_address recipient = { arguments[0] != NULL ? arguments[0] : "",
+						    macro_or_empty(context, "{rcpt_addr}") };
 	const struct smtp_reply *reply;
 
 	if (session == NULL || arguments[0] == NULL)
 		return SMFIS_TEMPFAIL;
-	reply = session_rcpt(session, arguments[0]);
+	reply = session_rcpt(session, &recipient);
 	return ended(context, reply == NULL ? SMFIS_CONTINUE : refuse(context, reply));
 }
 

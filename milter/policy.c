@@ -83,14 +83,14 @@ address_matches(const struct mailbox *mailbox, const char *pattern)
 
 	if (pattern[0] == '\0')
 		return mailbox->form == MAILBOX_NULL;
-	if (mailbox->form == MAILBOX_NULL || mailbox->form == MAILBOX_MALFORMED)
+	if (mailbox->form == MAILBOX_NULL)
 		return false;
-	if (!span_equals(local, SPAN("*")) && !span_equals_nocase(mailbox->local, local))
+	if (!span_equals(local, SPAN("*")) && !span_equals_nocase(span_of(mailbox->local), local))
 		return false;
 	/* "postmaster" without a domain is one of ours, whatever our domains are (RFC 5321, 4.5.1). */
-	if (mailbox->form == MAILBOX_LOCAL_ONLY)
-		return at == NULL || strcmp(at, "@*") == 0;
-	return at != NULL && domain_matches(span_of(mailbox->name), span_of(at + 1));
+	if (at == NULL)
+		return mailbox->form == MAILBOX_LOCAL_ONLY || mailbox->is_completed;
+	return domain_matches(span_of(mailbox->domain), span_of(at + 1));
 }
 
 static bool
@@ -103,6 +103,13 @@ client_name_matches(const struct facts *facts, const char *pattern)
 	return false;
 }
 
+/* The HELO name as the DNS has it, else as it was said. */
+static struct span
+helo_span(const struct facts *facts)
+{
+	return span_of(facts->helo.name[0] != '\0' ? facts->helo.name : facts->helo.given);
+}
+
 static bool
 text_matches(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
 	     const char *pattern)
@@ -113,8 +120,7 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	case SUBJECT_MAIL_FROM:
 		return address_matches(&facts->sender.mailbox, pattern);
 	case SUBJECT_HELO_NAME:
-		return facts->helo.given != NULL
-		       && domain_matches(span_of(facts->helo.given), span_of(pattern));
+		return facts->helo.given != NULL && domain_matches(helo_span(facts), span_of(pattern));
 	default:
 		return client_name_matches(facts, pattern);
 	}
@@ -251,26 +257,25 @@ policy_for(const struct config *config, const struct mailbox *recipient)
 		const struct policy *policy = &config->policies.items[i];
 
 		for (size_t j = 0; j < policy->domains.count; j++)
-			if (domain_matches(span_of(recipient->name), span_of(policy->domains.items[j])))
+			if (domain_matches(span_of(recipient->domain), span_of(policy->domains.items[j])))
 				return policy;
 	}
 	return &config->default_policy;
 }
 
-struct verdict
-policy_judge(const struct config *config, const struct facts *facts, const char *recipient)
+/* Judge one reading of the sender for one reading of the recipient. */
+static struct verdict
+judge_reading(const struct config *config, const struct facts *facts, const struct mailbox *recipient)
 {
-	char name[DOMAIN_SIZE];
-	const struct mailbox mailbox = mailbox_parse(span_of(recipient), name);
-	const struct policy *policy = policy_for(config, &mailbox);
-	struct verdict verdict = { .action = ACTION_ACCEPT };
+	const struct policy *policy = policy_for(config, recipient);
+	struct verdict verdict = { .facts = facts, .action = ACTION_ACCEPT };
 
-	verdict.rule = find_rule(&config->exceptions, facts, &mailbox, &verdict);
+	verdict.rule = find_rule(&config->exceptions, facts, recipient, &verdict);
 	if (verdict.rule == NULL)
-		verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
+		verdict.rule = find_rule(&policy->rules, facts, recipient, &verdict);
 	if (verdict.rule == NULL && policy->otherwise.action == ACTION_DEFAULT) {
 		policy = &config->default_policy;
-		verdict.rule = find_rule(&policy->rules, facts, &mailbox, &verdict);
+		verdict.rule = find_rule(&policy->rules, facts, recipient, &verdict);
 	}
 	if (verdict.rule == NULL && policy->otherwise.place != NULL)
 		verdict.rule = &policy->otherwise;
@@ -281,4 +286,40 @@ policy_judge(const struct config *config, const struct facts *facts, const char 
 		verdict.action = ACTION_DEFER;
 	verdict.is_enforced = verdict.action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
 	return verdict;
+}
+
+static int
+severity(enum action action)
+{
+	switch (action) {
+	case ACTION_REJECT:
+		return 3;
+	case ACTION_DEFER:
+		return 2;
+	case ACTION_QUARANTINE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+const struct verdict *
+policy_worse(const struct verdict *a, const struct verdict *b)
+{
+	return severity(b->action) > severity(a->action) ? b : a;
+}
+
+struct verdict
+policy_judge(const struct config *config, const struct facts *facts, const struct readings *recipient)
+{
+	struct verdict worst = judge_reading(config, facts, &recipient->items[0]);
+
+	for (const struct facts *sender = facts; sender != NULL; sender = sender->other) {
+		for (size_t i = 0; i < recipient->count; i++) {
+			const struct verdict verdict = judge_reading(config, sender, &recipient->items[i]);
+
+			worst = *policy_worse(&worst, &verdict);
+		}
+	}
+	return worst;
 }

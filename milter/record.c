@@ -18,15 +18,32 @@
 #define REPLIES_MAX 10                   /* recipients that are told of with a reply each */
 
 static json_t *
-checks_of(const struct facts *facts)
+checks_of(const struct facts *facts, bool is_other)
 {
 	json_t *checks = json_object();
 
 	for (int method = 0; method < METHODS; method++)
-		if (facts->results[method] != RESULT_UNCHECKED)
+		if (facts->results[method] != RESULT_UNCHECKED
+		    && (!is_other || facts_rests_on_sender((enum method)method)))
 			document_put(checks, telling_of((enum method)method)->key,
 				     telling_of((enum method)method)->record(facts));
 	return checks;
+}
+
+/* What else the sender may be, and what was found of that. */
+static json_t *
+other_readings_of(const struct facts *facts)
+{
+	json_t *readings = json_array();
+
+	while ((facts = facts->other) != NULL) {
+		json_t *reading = json_object();
+
+		record_set_text(reading, "sender", facts->sender.mailbox.text);
+		document_put(reading, "checks", checks_of(facts, true));
+		document_append(readings, reading);
+	}
+	return readings;
 }
 
 /* Verdicts. */
@@ -62,7 +79,8 @@ verdict_of(const struct config *config, const struct record *record, const struc
 	struct smtp_reply reply;
 	struct strbuf text;
 
-	record_set_text(object, "recipient", recipient->address);
+	record_set_text(object, "recipient", recipient->address.typed);
+	record_set_text(object, "rcpt-addr", recipient->address.used);
 	record_set_text(object, "action", action_word(verdict->action));
 	record_set_flag(object, "enforced", verdict->is_enforced);
 	record_set_flag(object, "softened", verdict->is_softened);
@@ -70,7 +88,7 @@ verdict_of(const struct config *config, const struct record *record, const struc
 		record_set_text(object, "rule", verdict->rule->place);
 	if (refuses && has_reply) {
 		strbuf_init(&text, memory, sizeof memory);
-		compose_reply(config, record->facts, verdict, record->ident, &reply);
+		compose_reply(config, verdict, record->ident, &reply);
 		smtp_reply_add_to(&reply, &text);
 		record_set_text(object, "reply", memory);
 	}
@@ -119,8 +137,11 @@ base_of(const struct config *config, const struct record *record)
 	document_put(object, "client", client_of(record->facts));
 	record_set_text(object, "helo", record->facts->helo.given);
 	record_set_text(object, "mail-from", record->facts->sender.given);
-	record_set_text(object, "sender", record->facts->sender.address);
-	document_put(object, "checks", checks_of(record->facts));
+	record_set_text(object, "mail-addr", record->facts->sender.used);
+	record_set_text(object, "sender", record->facts->sender.mailbox.text);
+	document_put(object, "checks", checks_of(record->facts, false));
+	if (record->facts->other != NULL)
+		document_put(object, "other-readings", other_readings_of(record->facts));
 	record_set_number(object, "recipients", record->recipient_total);
 	record_set_number(object, "waited-ms", record->waited_ms);
 	if (record->unwritten > 0)
@@ -249,6 +270,18 @@ static const struct {
 	{ "lists", cut_lists },     { "names", cut_names }, { "checks", cut_checks },
 };
 
+/* Cut the record, and each other reading of its sender, which has checks as well. */
+static bool
+cut_readings(json_t *object, bool (*cut)(json_t *object))
+{
+	json_t *others = json_object_get(object, "other-readings");
+	bool has_cut = cut(object);
+
+	for (size_t i = 0; i < json_array_size(others); i++)
+		has_cut = cut(json_array_get(others, i)) || has_cut;
+	return has_cut;
+}
+
 /* Give up what does not fit into `most` octets, and note it in `given_up`. What policy reads is given up only
  * when it does not fit into BASE_SIZE. */
 static void
@@ -257,7 +290,7 @@ cut_to(json_t *object, size_t most, json_t *given_up)
 	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
 		const size_t limit = cuts[i].cut == cut_checks ? BASE_SIZE : most;
 
-		if (document_size(object) > limit && cuts[i].cut(object))
+		if (document_size(object) > limit && cut_readings(object, cuts[i].cut))
 			document_append(given_up, document_text(span_of(cuts[i].name)));
 	}
 }

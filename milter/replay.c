@@ -29,6 +29,13 @@ replay_text(const char *escaped, struct arena *arena)
 
 /* Facts, part by part. */
 
+/* A text that may be missing. */
+static const char *
+read_text(const json_t *object, const char *key, struct arena *arena)
+{
+	return record_member(object, key) != NULL ? replay_text(record_text(object, key), arena) : NULL;
+}
+
 static void
 read_client(const json_t *record, struct replay *replay, struct arena *arena)
 {
@@ -40,8 +47,7 @@ read_client(const json_t *record, struct replay *replay, struct arena *arena)
 	facts->port = (uint16_t)json_integer_value(record_member(client, "port"));
 	facts->is_trusted = config_trusts(replay->config, &facts->address);
 	facts->is_authenticated = json_is_true(record_member(client, "authenticated"));
-	if (record_member(client, "user") != NULL)
-		facts->auth_name = replay_text(record_text(client, "user"), arena);
+	facts->auth_name = read_text(client, "user", arena);
 }
 
 static void
@@ -67,18 +73,19 @@ static void
 read_names(const json_t *record, struct facts *facts, struct arena *arena)
 {
 	const json_t *checks = record_member(record, "checks");
+	const struct envelope_address sender = {
+		.typed = replay_text(record_text(record, "mail-from"), arena),
+		.used = read_text(record, "mail-addr", arena),
+	};
 
-	if (record_member(record, "helo") != NULL)
-		facts->helo.given = replay_text(record_text(record, "helo"), arena);
+	facts->helo.given = read_text(record, "helo", arena);
 	facts->helo.name = replay_text(record_text(record_member(checks, "x-helo"), "name"), arena);
-	facts_set_sender(&facts->sender, replay_text(record_text(record, "mail-from"), arena), arena);
-	facts->sender.reason = replay_text(record_text(record_member(checks, "x-sender"), "reason"), arena);
+	facts_set_sender(facts, &sender, arena);
 }
 
 static void
-read_results(const json_t *record, struct replay *replay)
+read_results(const json_t *checks, struct replay *replay)
 {
-	const json_t *checks = record_member(record, "checks");
 	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
 
 	for (int method = 0; method < METHODS; method++) {
@@ -172,14 +179,14 @@ read_finding(const json_t *check, const struct list *list, enum list_subject sub
 
 /* What was not asked then stands as a fault, to which replay_judge() gives each state in turn. */
 static void
-read_lists(const json_t *record, struct replay *replay, struct arena *arena)
+read_lists(const json_t *checks, struct replay *replay, struct arena *arena)
 {
 	const struct list_set *lists = &replay->config->lists;
-	const json_t *checks = record_member(record, "checks");
 
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
 		struct list_facts *facts = &replay->facts.lists[subject];
 
+		facts->count = 0;
 		facts->findings = arena_alloc(arena, (lists->count + 1) * sizeof *facts->findings);
 		for (size_t i = 0; i < lists->count && facts->findings != NULL; i++) {
 			const struct list *list = &lists->items[i];
@@ -200,6 +207,32 @@ read_lists(const json_t *record, struct replay *replay, struct arena *arena)
 	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
 }
 
+/* What rests on the sender, in each of its readings. */
+static void
+read_readings(const json_t *record, struct replay *replay, struct arena *arena)
+{
+	const json_t *checks = record_member(record, "checks");
+	struct facts *next = replay->facts.other;
+
+	for (size_t i = 0;; i++) {
+		read_results(checks, replay);
+		read_lists(checks, replay, arena);
+		replay->facts.sender.reason =
+			replay_text(record_text(record_member(checks, "x-sender"), "reason"), arena);
+		replay->facts.other = NULL;
+		if (next == NULL)
+			return;
+		replay->other = arena_alloc(arena, sizeof *replay->other);
+		if (replay->other == NULL)
+			return;
+		*replay->other = (struct replay){ .config = replay->config, .facts = *next };
+		facts_take_over(&replay->other->facts, &replay->facts);
+		replay = replay->other;
+		next = replay->facts.other;
+		checks = record_member(json_array_get(record_member(record, "other-readings"), i), "checks");
+	}
+}
+
 bool
 replay_read(const json_t *record, const struct config *config, struct arena *arena, struct replay *replay)
 {
@@ -210,11 +243,12 @@ replay_read(const json_t *record, const struct config *config, struct arena *are
 		return false;
 	read_client(record, replay, arena);
 	read_names(record, &replay->facts, arena);
-	if (replay->facts.client.is_trusted) /* is not looked into */
+	if (replay->facts.client.is_trusted) { /* is not looked into */
+		replay->facts.other = NULL;
 		return !arena->has_failed;
+	}
 	read_iprev(record_member(record_member(record, "checks"), "iprev"), &replay->facts.iprev, arena);
-	read_results(record, replay);
-	read_lists(record, replay, arena);
+	read_readings(record, replay, arena);
 	return !arena->has_failed;
 }
 
@@ -250,8 +284,8 @@ complete_lists(struct replay *replay, const struct facts *facts)
 	}
 }
 
-void
-replay_complete(struct replay *replay, const struct facts *facts)
+static void
+complete_reading(struct replay *replay, const struct facts *facts)
 {
 	for (int method = 0; method < METHODS; method++) {
 		if ((replay->lacks_methods & 1U << method) == 0 || facts->results[method] == RESULT_TEMPERROR)
@@ -265,13 +299,20 @@ replay_complete(struct replay *replay, const struct facts *facts)
 	replay->is_complete = true;
 }
 
+void
+replay_complete(struct replay *replay, const struct facts *facts)
+{
+	for (; replay != NULL && facts != NULL; replay = replay->other, facts = facts->other)
+		complete_reading(replay, facts);
+}
+
 /* Judging. */
 
 static struct verdict
-judge(const struct replay *replay, const struct facts *facts, const char *recipient)
+judge(const struct replay *replay, const struct facts *facts, const struct readings *recipient)
 {
 	if (facts->client.is_authenticated && replay->config->trusts_authenticated)
-		return (struct verdict){ .action = ACTION_ACCEPT, .is_enforced = true };
+		return (struct verdict){ .facts = facts, .action = ACTION_ACCEPT, .is_enforced = true };
 	return policy_judge(replay->config, facts, recipient);
 }
 
@@ -309,8 +350,8 @@ lacks_names(const struct replay *replay)
 	return (replay->lacks_methods & 1U << METHOD_IPREV) != 0 && replay->config->asks_client_name;
 }
 
-bool
-replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict)
+static bool
+judge_reading(const struct replay *replay, const struct readings *recipient, struct verdict *verdict)
 {
 	static const enum list_state states[] = { LIST_NOT_LISTED, LIST_LISTED };
 	static const enum result results[] = { RESULT_NONE,     RESULT_PASS,     RESULT_FAIL,
@@ -336,6 +377,21 @@ replay_judge(const struct replay *replay, const char *recipient, struct verdict 
 			else if (other.action != verdict->action || other.rule != verdict->rule)
 				is_known = false;
 		}
+	}
+	verdict->facts = &replay->facts;
+	return is_known;
+}
+
+bool
+replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict)
+{
+	bool is_known = judge_reading(replay, recipient, verdict);
+
+	while ((replay = replay->other) != NULL) {
+		struct verdict other;
+
+		is_known = judge_reading(replay, recipient, &other) && is_known;
+		*verdict = *policy_worse(verdict, &other);
 	}
 	return is_known;
 }

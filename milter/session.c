@@ -13,7 +13,8 @@
 #include "heloscope/policy.h"
 #include "heloscope/record.h"
 
-#define MESSAGE_MEMORY (1U << 20) /* octets */
+#define MESSAGE_MEMORY (1U << 20)     /* octets */
+#define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
 #define RECORD_MEMORY (256U << 10)
 
 /* What there is of a message, from MAIL to its end: an idle session has none. */
@@ -21,7 +22,7 @@ struct message {
 	bool is_judged;
 	char ident[IDENT_SIZE];
 	struct arena arena;
-	const char **postponed; /* recipients that are judged at the end */
+	struct envelope_address *postponed; /* recipients that are judged at the end */
 	size_t postponed_count;
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
@@ -212,11 +213,12 @@ set_own_facts(const struct session *session, const struct session_mail *mail)
 	struct message *message = session->message;
 	struct facts *facts = &message->own_facts;
 	const char *helo = session->inquiry != NULL ? inquiry_helo_given(session->inquiry) : session->helo;
+	struct client_facts client = session->client;
 
-	facts_set_unchecked(facts, &session->client, helo, mail->path, &message->arena);
-	facts->client.is_authenticated = mail->auth_name != NULL;
+	client.is_authenticated = mail->auth_name != NULL;
 	if (mail->auth_name != NULL)
-		facts->client.auth_name = arena_string(&message->arena, mail->auth_name);
+		client.auth_name = arena_string(&message->arena, mail->auth_name);
+	facts_set_unchecked(facts, &client, helo, &mail->sender, &message->arena);
 	message->facts = facts;
 	message->is_judged = true;
 }
@@ -239,7 +241,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 		mail->auth_name != NULL && runtime_config(session->runtime)->trusts_authenticated;
 
 	session_abort(session);
-	hear(session, "MAIL FROM:", mail->path);
+	hear(session, "MAIL FROM:", mail->sender.typed);
 	if (mail->tls.version != NULL && !session->has_tls)
 		forget_helo(session);
 	session->message = begin_message();
@@ -248,7 +250,7 @@ session_mail(struct session *session, const struct session_mail *mail)
 	if (session->client.is_trusted || is_authenticated)
 		set_own_facts(session, mail);
 	else if (session->inquiry != NULL)
-		inquiry_mail(session->inquiry, mail->path, mail->auth_name, &mail->tls);
+		inquiry_mail(session->inquiry, &mail->sender, mail->auth_name, &mail->tls);
 	else
 		session->message->is_judged =
 			true; /* memory ran out at connect: without facts it is deferred */
@@ -273,9 +275,9 @@ judge_facts(struct session *session)
 static bool
 same_verdict(const struct verdict *a, const struct verdict *b)
 {
-	return a->action == b->action && a->rule == b->rule && a->is_softened == b->is_softened
-	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
-	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
+	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
+	       && a->is_softened == b->is_softened && a->tag_count == b->tag_count
+	       && a->audit_count == b->audit_count && memcmp(a->tags, b->tags, sizeof a->tags) == 0
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
 }
 
@@ -293,9 +295,18 @@ count_verdict(struct message *message, const struct verdict *verdict)
 	return i;
 }
 
+static struct envelope_address
+copy_address(const struct envelope_address *address, struct arena *arena)
+{
+	return (struct envelope_address){
+		.typed = arena_string(arena, address->typed),
+		.used = address->used != NULL ? arena_string(arena, address->used) : NULL,
+	};
+}
+
 /* For the record; of very many recipients, and of very many verdicts, the first. */
 static void
-keep_recipient(struct message *message, const char *address, size_t verdict)
+keep_recipient(struct message *message, const struct envelope_address *address, size_t verdict)
 {
 	struct record_recipient *recipients;
 
@@ -308,7 +319,7 @@ keep_recipient(struct message *message, const char *address, size_t verdict)
 		return;
 	message->recipients = recipients;
 	recipients[message->recipient_count++] =
-		(struct record_recipient){ arena_string(&message->record_arena, address), verdict };
+		(struct record_recipient){ copy_address(address, &message->record_arena), verdict };
 }
 
 static const struct smtp_reply out_of_memory = {
@@ -318,9 +329,26 @@ static const struct smtp_reply out_of_memory = {
 	.count = 1,
 };
 
+/* What the rules say for a recipient. False when memory ran out. */
+static bool
+apply_rules(const struct session *session, const struct envelope_address *recipient, struct verdict *verdict)
+{
+	const struct config *config = runtime_config(session->runtime);
+	struct arena arena;
+	struct readings readings;
+	bool is_whole;
+
+	arena_init(&arena, RECIPIENT_MEMORY);
+	readings = mailbox_readings(recipient, &arena);
+	is_whole = !arena.has_failed;
+	*verdict = policy_judge(config, session->message->facts, &readings);
+	arena_clear(&arena);
+	return is_whole;
+}
+
 /* Judge for a recipient, and keep what the log and the record tell. False when memory ran out. */
 static bool
-judge_recipient(struct session *session, const char *recipient, struct verdict *verdict)
+judge_recipient(struct session *session, const struct envelope_address *recipient, struct verdict *verdict)
 {
 	const struct config *config = runtime_config(session->runtime);
 	struct message *message = session->message;
@@ -329,9 +357,10 @@ judge_recipient(struct session *session, const char *recipient, struct verdict *
 	judge_facts(session);
 	if (message->facts == NULL)
 		return false;
-	*verdict = (struct verdict){ .action = ACTION_ACCEPT, .is_enforced = true };
-	if (!message->facts->client.is_authenticated || !config->trusts_authenticated)
-		*verdict = policy_judge(config, message->facts, recipient);
+	*verdict = (struct verdict){ .facts = message->facts, .action = ACTION_ACCEPT, .is_enforced = true };
+	if ((!message->facts->client.is_authenticated || !config->trusts_authenticated)
+	    && !apply_rules(session, recipient, verdict))
+		return false;
 	verdict_index = count_verdict(message, verdict);
 	if (runtime_audit(session->runtime) != NULL)
 		keep_recipient(message, recipient, verdict_index);
@@ -347,16 +376,16 @@ judge_postponed(struct session *session)
 
 	message->postponed_count = 0;
 	for (size_t i = 0; i < count; i++)
-		(void)judge_recipient(session, message->postponed[i], &verdict);
+		(void)judge_recipient(session, &message->postponed[i], &verdict);
 }
 
 /* Put a recipient off, where nobody is refused and answers are still to come. False when it is to be judged
  * now. */
 static bool
-postpone(struct session *session, const char *recipient)
+postpone(struct session *session, const struct envelope_address *recipient)
 {
 	struct message *message = session->message;
-	const char **postponed;
+	struct envelope_address *postponed;
 
 	if (runtime_config(session->runtime)->mode != MODE_AUDIT || message->is_judged
 	    || session->inquiry == NULL || message->postponed_count == BOUND_RECIPIENTS_POSTPONED
@@ -367,17 +396,17 @@ postpone(struct session *session, const char *recipient)
 	if (postponed == NULL)
 		return false;
 	message->postponed = postponed;
-	postponed[message->postponed_count++] = arena_string(&message->arena, recipient);
+	postponed[message->postponed_count++] = copy_address(recipient, &message->arena);
 	return true;
 }
 
 const struct smtp_reply *
-session_rcpt(struct session *session, const char *recipient)
+session_rcpt(struct session *session, const struct envelope_address *recipient)
 {
 	struct message *message = session->message;
 	struct verdict verdict;
 
-	hear(session, "RCPT TO:", recipient);
+	hear(session, "RCPT TO:", recipient->typed);
 	if (message == NULL)
 		return &out_of_memory;
 	if (postpone(session, recipient))
@@ -391,8 +420,7 @@ session_rcpt(struct session *session, const char *recipient)
 		message->is_quarantined = true;
 		return NULL;
 	}
-	compose_reply(runtime_config(session->runtime), message->facts, &verdict, message->ident,
-		      &message->reply);
+	compose_reply(runtime_config(session->runtime), &verdict, message->ident, &message->reply);
 	return &message->reply;
 }
 
@@ -520,7 +548,7 @@ add_notes(const struct session *session, struct edit_list *list)
 		if (verdict->is_enforced)
 			continue;
 		if (verdict->action == ACTION_REJECT || verdict->action == ACTION_DEFER)
-			compose_reply(config, message->facts, verdict, message->ident, &reply);
+			compose_reply(config, verdict, message->ident, &reply);
 		strbuf_init(&value, memory, sizeof memory);
 		compose_would(message->ident, verdict, &reply, &value);
 		add_field(list, FIELD_HELOSCOPE, &value);

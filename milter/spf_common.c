@@ -39,8 +39,12 @@ await(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 const struct dns_answer *
 spf_ask_name(struct spf_evaluation *evaluation, const char *name, enum dns_type type)
 {
-	const struct dns_answer *answer = evaluation->source->ask(evaluation->source->context, name, type);
+	static const struct dns_answer no_memory = { .status = DNS_NO_MEMORY };
+	const struct dns_answer *answer;
 
+	if (evaluation->scratch->has_failed) /* the name may be what is left of one */
+		return &no_memory;
+	answer = evaluation->source->ask(evaluation->source->context, name, type);
 	if (answer == NULL && !evaluation->looks_ahead)
 		await(evaluation, name, type);
 	else if (answer == NULL)

@@ -233,7 +233,7 @@ refuse_sender(const struct config *config, const struct facts *facts, struct str
 {
 	(void)config;
 	strbuf_add(text, "The sender ");
-	strbuf_add_escaped(text, span_of(facts->sender.address), TEXT_MAX);
+	strbuf_add_escaped(text, span_of(facts->sender.mailbox.text), TEXT_MAX);
 	strbuf_printf(text, " cannot receive a bounce: %s. The owner of the domain can add an MX record. ",
 		      facts->sender.reason != NULL ? facts->sender.reason : "its domain is unknown");
 }

@@ -38,6 +38,8 @@ struct check {
 
 	/* Add the results to an Authentication-Results field. NULL when others do. */
 	void (*report)(const struct facts *facts, struct authres *authres);
+
+	enum method method; /* of STAGE_MAIL: whose worst reading of the sender is reported */
 };
 
 /* All checks of the program, in an order in which each needs only those before it; see checks.c. */
@@ -50,7 +52,7 @@ struct check_table {
 
 /* For checks. */
 
-/* The facts, to read and to write one's own part of. */
+/* The facts by the reading of the sender that is being checked, to read and to write one's own part of. */
 struct facts *inquiry_facts(struct inquiry *inquiry);
 
 const struct config *inquiry_config(const struct inquiry *inquiry);
@@ -111,11 +113,12 @@ void inquiry_helo(struct inquiry *inquiry, const char *name);
 const char *inquiry_helo_given(const struct inquiry *inquiry);
 
 /*
- * The client began a message. `path` is what stands behind "MAIL FROM:", `auth_name` as whom it
+ * The client began a message. All checks are made for the first reading of `sender`, then those that need
+ * the sender for each other one. `auth_name` as whom it
  * is authenticated, or NULL; `tls`: what the MTA tells of the session's TLS, or NULL. All are
  * copied. A deadline that passed was that of the message before: all is asked anew, as after a HELO.
  */
-void inquiry_mail(struct inquiry *inquiry, const char *path, const char *auth_name,
+void inquiry_mail(struct inquiry *inquiry, const struct envelope_address *sender, const char *auth_name,
 		  const struct tls_facts *tls);
 
 /* The message is over: let go of all that was found for it. Its facts are gone. */

@@ -34,8 +34,8 @@ void compose_note(const char *ident, const struct rule *rule, struct strbuf *val
  * The reply for a verdict of reject or defer: the rule's own text and codes where it has them,
  * else what was found, what the sender's side can do, and the codes of RFC 7372.
  */
-void compose_reply(const struct config *config, const struct facts *facts, const struct verdict *verdict,
-		   const char *ident, struct smtp_reply *reply);
+void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
+		   struct smtp_reply *reply);
 
 /* What the log says once about each message. `waited_ms`: how long its RCPT was held up. */
 struct message_summary {

@@ -24,7 +24,7 @@ void examiner_free(struct examiner *examiner); /* NULL is allowed */
 struct examiner_mail {
 	struct client_facts client;
 	const char *helo; /* NULL: nothing */
-	const char *path; /* what stands behind "MAIL FROM:" */
+	struct envelope_address sender;
 };
 
 /*

@@ -95,9 +95,9 @@ struct helo_facts {
 /* MAIL FROM, and whether its domain can receive bounces. */
 struct sender_facts {
 	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
-	struct mailbox mailbox; /* spans point into `given`, the name is `domain` */
-	const char *address;    /* raw: the path without its route, "" for the null sender */
-	const char *domain;     /* normalized; "" without one */
+	const char *used;       /* raw: what the MTA makes of it; NULL: it does not tell */
+	struct mailbox mailbox; /* one reading of both */
+	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
 	const char *reason;     /* in words, for the comment; NULL before the check ran */
 };
 
@@ -182,17 +182,38 @@ struct facts {
 	struct tls_facts tls;
 	struct peer_facts peer;
 	enum result results[METHODS];
+
+	/*
+	 * The same message by another reading of its sender (heloscope/mailbox.h), with all that rests on
+	 * the sender; at the last NULL. Usually there is but one.
+	 */
+	struct facts *other;
 };
 
-/* Set all but the reason from what stands behind "MAIL FROM:". Strings are copied into `arena`. */
-void facts_set_sender(struct sender_facts *sender, const char *path, struct arena *arena);
+/*
+ * Set the sender, all but the reason, in `facts` and, for further readings, in facts->other. Copies in
+ * `arena`.
+ */
+void facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena);
+
+/* Whether the result is another one for another sender. */
+bool facts_rests_on_sender(enum method method);
+
+/* Give another reading all that does not rest on the sender; what does is as before the checks. */
+void facts_take_over(struct facts *other, const struct facts *facts);
+
+/* Set what `name`, raw or NULL, is as HELO. Copies in `arena`. */
+void facts_set_helo(struct helo_facts *helo, const char *name, struct arena *arena);
+
+/* The reading of the sender for which `method` has the worst result; the first of several. */
+const struct facts *facts_worst(const struct facts *facts, enum method method);
 
 /*
  * The facts of a message whose client is trusted: what was said, and no check. `facts` is empty before;
  * `helo` may be NULL; texts are copied into `arena`.
  */
 void facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
-			 const char *path, struct arena *arena);
+			 const struct envelope_address *sender, struct arena *arena);
 
 /* What came of the look at the peer, in words: that of its outcome, or why there is none. */
 const char *facts_peer_outcome(const struct peer_facts *facts);

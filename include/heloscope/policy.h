@@ -21,10 +21,11 @@ enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 #define VERDICT_NOTES_MAX 8 /* tags, and audit rules that matched, that a verdict can carry */
 
 struct verdict {
-	enum action action;      /* what the rules say: accept, reject, defer or quarantine */
-	bool is_enforced;        /* and it is done, not only told */
-	bool is_softened;        /* a reject became a defer, see above */
-	const struct rule *rule; /* that decided; NULL: no rule did */
+	const struct facts *facts; /* the reading of the sender on which it rests */
+	enum action action;        /* what the rules say: accept, reject, defer or quarantine */
+	bool is_enforced;          /* and it is done, not only told */
+	bool is_softened;          /* a reject became a defer, see above */
+	const struct rule *rule;   /* that decided; NULL: no rule did */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
 	const struct rule
@@ -33,12 +34,17 @@ struct verdict {
 };
 
 /*
- * Judge the message for `recipient` (raw: what stands behind "RCPT TO:"). In mode audit nothing
- * but acceptance is enforced.
+ * Judge the message for `recipient`. Where its sender (facts->other) or the recipient can be read in several
+ * ways, each is judged and the worst verdict counts: so an exception must hold for all of them, and a
+ * refusal for one. In mode audit nothing but acceptance is enforced.
  */
-struct verdict policy_judge(const struct config *config, const struct facts *facts, const char *recipient);
+struct verdict policy_judge(const struct config *config, const struct facts *facts,
+			    const struct readings *recipient);
 
-/* What one condition comes to; for tests and explanations. `recipient`: its address, parsed. */
+/* The one that is harder on the sender, the first when both are alike: reject, defer, quarantine, accept. */
+const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
+
+/* What one condition comes to; for tests and explanations. `recipient`: one reading of it. */
 enum truth policy_truth(const struct condition *condition, const struct facts *facts,
 			const struct mailbox *recipient);
 

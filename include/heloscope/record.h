@@ -15,8 +15,8 @@
 #define RECORD_VERSION 1
 
 struct record_recipient {
-	const char *address; /* as given with RCPT */
-	size_t verdict;      /* index in `verdicts` */
+	struct envelope_address address;
+	size_t verdict; /* index in `verdicts` */
 };
 
 struct record {

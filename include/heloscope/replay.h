@@ -18,7 +18,8 @@
 
 struct replay {
 	const struct config *config;
-	struct facts facts;
+	struct facts facts;     /* by one reading of the sender; facts.other is NULL */
+	struct replay *other;   /* by the next one, or NULL */
 	bool lacks_lists;       /* some list was not asked then */
 	unsigned lacks_methods; /* bits 1 << enum method: not checked then */
 	bool is_complete;       /* replay_complete() was called */
@@ -29,7 +30,7 @@ bool replay_read(const json_t *record, const struct config *config, struct arena
 		 struct replay *replay);
 
 /* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
-bool replay_judge(const struct replay *replay, const char *recipient, struct verdict *verdict);
+bool replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict);
 
 /*
  * Take from `facts`, which are found now for the same client, names and sender, what the record lacks, and

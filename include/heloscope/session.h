@@ -32,7 +32,7 @@ void session_helo(struct session *session, const char *name, const char *tls_ver
 
 /* What the MTA tells with MAIL. */
 struct session_mail {
-	const char *path;      /* what stands behind "MAIL FROM:" */
+	struct envelope_address sender;
 	const char *auth_name; /* {auth_authen}, NULL when not authenticated */
 	struct tls_facts tls;  /* when TLS began after the last HELO, that HELO does not count (RFC
 				  3207, 4.2) */
@@ -45,7 +45,7 @@ void session_mail(struct session *session, const struct session_mail *mail);
  * this recipient, or NULL to take it. The reply is good until the next call. In mode audit, in which
  * nobody is refused, what is not known yet can wait for the end of the message.
  */
-const struct smtp_reply *session_rcpt(struct session *session, const char *recipient);
+const struct smtp_reply *session_rcpt(struct session *session, const struct envelope_address *recipient);
 
 /* One field of the header, in order. `value` as the MTA gives it. */
 void session_header(struct session *session, const char *name, const char *value);

@@ -221,7 +221,7 @@ send_message(struct config *config, const char *domain, unsigned *runs, enum res
 	(void)snprintf(path, sizeof path, "<a-b+c/d_e=f@%s-mail.test>", domain);
 	*runs = 0;
 	inquiry_helo(inquiry, helo);
-	inquiry_mail(inquiry, path, NULL, NULL);
+	inquiry_mail(inquiry, &(struct envelope_address){ path, NULL }, NULL, NULL);
 	took = answer_all(runs);
 	*result = inquiry_wait(inquiry, 0)->results[METHOD_SPF];
 	inquiry_close(inquiry);

@@ -89,7 +89,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		&client);
 	(void)snprintf(path, sizeof path, "<%s>", mail_from);
 	inquiry_helo(inquiry, helo);
-	inquiry_mail(inquiry, path, NULL, NULL);
+	inquiry_mail(inquiry, &(struct envelope_address){ path, NULL }, NULL, NULL);
 	facts = inquiry_wait(inquiry, TIMEOUT_MS);
 	if (facts == NULL) {
 		(void)printf("out of memory\t\t\t\n");

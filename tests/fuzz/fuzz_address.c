@@ -1,7 +1,7 @@
-/* Any octets as MAIL FROM, HELO, domain, address and network. */
+/* Any octets as HELO, domain, address and network. */
 #include "fuzz.h"
+#include "heloscope/domain.h"
 #include "heloscope/ipaddr.h"
-#include "heloscope/mailbox.h"
 
 static void
 check_name(const char *name)
@@ -17,7 +17,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = malloc(size + 1); /* not terminated: spans are not */
 	const struct span text = { copy, size };
 	char name[DOMAIN_SIZE], written[IPADDR_TEXT_SIZE];
-	struct mailbox mailbox;
 	struct ipaddr address, again;
 	struct network network;
 	const char *reason = NULL;
@@ -25,9 +24,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	PROMISE(copy != NULL);
 	memcpy(copy, data, size);
-	mailbox = mailbox_parse(text, name);
-	PROMISE((mailbox.form == MAILBOX_ADDRESS) == (mailbox.name[0] != '\0'));
-	check_name(mailbox.name);
 	form = domain_helo_form(text, name, &address, &reason);
 	PROMISE((form == HELO_NAME) == (name[0] != '\0') && (form == HELO_INVALID) == (reason != NULL));
 	check_name(name);

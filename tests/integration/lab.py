@@ -135,12 +135,16 @@ class Filter:
         return text
 
     def replay(self):
-        """Every record judged again under the same configuration: the very verdicts that the filter gave."""
+        """
+        Every record judged again under the same configuration: the very verdicts that the filter gave. Unknown are at most those of
+        whose checks a record had no room for more than the results.
+        """
+        short = sum(len(record["verdicts"]) for record in self.records() if "checks" in record.get("cut", []))
         done = self.lab.tool("replay", "--config", self.config, "--log", self.audit, "--json", deadline_s=10 * DEADLINE_S)
         if done.returncode != 0 or SANITIZER.search(done.stderr):
             raise LabError(f"replay ends with {done.returncode}: {done.stdout}{done.stderr}")
         found = json.loads(done.stdout)
-        if (found["changed"], found["moved"], found["unknown"]) != (0, 0, 0) or found["recipients"] == 0:
+        if (found["changed"], found["moved"]) != (0, 0) or found["unknown"] > short or found["recipients"] == 0:
             raise LabError(f"replay under the same configuration differs: {done.stdout}")
 
     def records(self):

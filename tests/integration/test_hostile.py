@@ -22,26 +22,27 @@ from readback import read_fields
 lab = None
 CLIENT = "198.51.100.80"
 
-# MAIL FROM as typed -> domain that may be named (None: none at all), spf, x-sender. Every *.ok.test has SPF and MX.
+# MAIL FROM as typed, by an MTA that does not say what it makes of it (so the worst reading counts) -> domain
+# that may be named (None: none at all), spf, x-sender. Every *.ok.test has SPF and MX.
 SENDERS = {
     "E01 domain that does not exist": (b"<x@absent.test>", "absent.test", "none", "fail"),
-    "E02 comment for an address": (b"<(any@legit.ok.test>", None, "none", "permerror"),
+    "E02 comment for an address": (b"<(any@legit.ok.test>", "legit.ok.test", "pass", "pass"),
     "E03 null sender": (b"<>", None, None, "none"),
-    "E03 blank null sender": (b"< >", None, "none", "permerror"),
+    "E03 blank null sender": (b"< >", None, None, "none"),
     "E03 local part alone": (b"<postmaster>", None, "none", "none"),
     "E03 no brackets": (b"a@b.ok.test", "b.ok.test", "pass", "pass"),
-    "E03 not closed": (b"<a@b.ok.test", None, "none", "permerror"),
+    "E03 not closed": (b"<a@b.ok.test", "b.ok.test", "pass", "pass"),
     "E03 nothing": (b"", None, "none", "permerror"),
     "E05 comment in the domain": (b"<any@legit.ok.test(a.attack.ok.test>", None, "none", "permerror"),
-    "E06 quote before the second @": (b"<any@legit.ok.test'@any.attack.ok.test>", "any.attack.ok.test", "pass", "pass"),
+    "E06 quote before the second @": (b"<any@legit.ok.test'@any.attack.ok.test>", None, "none", "permerror"),
     "E07 route": (b"<@legit.ok.test,@any.ok.test:'any@attack.ok.test>", "attack.ok.test", "pass", "pass"),
     "E07 route without end": (b"<@legit.ok.test,@any.ok.test>", None, "none", "permerror"),
     "E08 result in the local part": (b'<"a b;spf=pass smtp.mailfrom=x"@b.ok.test>', "b.ok.test", "pass", "pass"),
-    "E08 quoted quote and @": (b'<"a\\"@evil.test"@b.ok.test>', "b.ok.test", "pass", "pass"),
-    "E08 percent": (b"<a%c.test@b.ok.test>", "b.ok.test", "pass", "pass"),
-    "E08 bang path": (b"<host!user@b.ok.test>", "b.ok.test", "pass", "pass"),
-    "E08 two @": (b"<a@c.test@b.ok.test>", "b.ok.test", "pass", "pass"),
-    "E08 quote that does not end": (b'<"a@b.ok.test>', None, "none", "permerror"),
+    "E08 quoted quote and @": (b'<"a\\"@evil.test"@b.ok.test>', "evil.test", "none", "fail"),
+    "E08 percent": (b"<a%c.test@b.ok.test>", "c.test", "none", "fail"),
+    "E08 bang path": (b"<host.test!user@b.ok.test>", "host.test", "none", "fail"),
+    "E08 two @": (b"<a@c.test@b.ok.test>", "c.test", "none", "fail"),
+    "E08 quote that does not end": (b'<"a@b.ok.test>', "b.ok.test", "pass", "pass"),
     "E09 control octets": (b'<"a\x01\x1b[31m\r\n\x7f"@b.ok.test>', "b.ok.test", "pass", "pass"),
     "E09 control octets in the domain": (b"<a@b\x1b[31m.ok.test>", None, "none", "permerror"),
     "E09 8 bit": (b"<j\xc3\xbcrg@b.ok.test>", "b.ok.test", "pass", "pass"),
@@ -50,12 +51,12 @@ SENDERS = {
     "E11 upper case and a final dot": (b"<a@B.OK.TEST.>", "b.ok.test", "pass", "pass"),
     "E11 single label": (b"<a@localhost>", "localhost", "none", None),
     "E11 address literal": (b"<a@[198.51.100.80]>", None, "none", None),
-    "E11 literal that is none": (b"<a@[300.1.1.1]>", None, "none", None),
+    "E11 literal that is none": (b"<a@[300.1.1.1]>", "300.1.1.1", "none", None),
     "E11 empty label": (b"<a@b..ok.test>", None, "none", "permerror"),
     "E12 local part of 64": (b"<" + b"l" * 64 + b"@b.ok.test>", "b.ok.test", "pass", "pass"),
-    "E12 local part of 65": (b"<" + b"l" * 65 + b"@b.ok.test>", None, "none", "permerror"),
+    "E12 local part of 65": (b"<" + b"l" * 65 + b"@b.ok.test>", "b.ok.test", "pass", "pass"),
     "E12 500 octets": (b"<a@" + b"d" * 500 + b".ok.test>", None, "none", "permerror"),
-    "E12 3000 octets": (b"<" + b"a" * 3000 + b"@b.ok.test>", None, "none", "permerror"),
+    "E12 3000 octets": (b"<" + b"a" * 3000 + b"@b.ok.test>", "b.ok.test", "pass", "pass"),
     "E13 parameters": (b"<a@b.ok.test> SIZE=1 BODY=8BITMIME AUTH=<x@evil.test> unknown=1", "b.ok.test", "pass", "pass"),
 }
 
@@ -113,8 +114,8 @@ TEXTS = {
     "F13 NUL": ([b"v=spf1 +all\0 -all"], "permerror"),
     "F13 8 bit": (["v=spf1 a:bücher.ok.test -all".encode()], "permerror"),
     "F13 many strings": ([b"v=spf1 ip4:198.51", b".100.80 -all"] + [b""] * 100, "pass"),
-    "F13 60 kB": ([b"v=spf1"] + [b" ip4:192.0.2.%d" % (n % 250) for n in range(900)] + [b" ip4:198.51.100.80 -all"] + [b" " * 255] * 170, "pass"),
-    "F13 60 kB of noise": ([b"x" * 255] * 235, "none"),
+    "F13 60 kB": ([b"v=spf1"] + [b" ip4:192.0.2.%d" % (n % 250) for n in range(900)] + [b" ip4:198.51.100.80 -all"] + [b" " * 255] * 170, "temperror"),  # more than a check may hold
+    "F13 60 kB of noise": ([b"x" * 255] * 235, "temperror"),
     "F13 two records": ([b"v=spf1 +all"], "permerror"),
     "C18 backslash and digits": ([b"v=spf1 ip4:198.51.100.80\\010 -all"], "permerror"),
     "F13 nothing": ([b""], "none"),
@@ -173,7 +174,7 @@ def answer(packet, is_tcp):
             give('"v=spf1 -all"', '"v=spf1 +all"')
     elif name == "evil.ok.test" and kind == "TXT":
         give('"%{i}\\027[31m\\013\\010250 ok"')
-    elif name.endswith(".evil.test"):
+    elif name.endswith(".evil.test") and not name.endswith(".127.evil.test"):
         if kind == "A":
             give("127.0.0.2")
         else:
@@ -252,7 +253,7 @@ class Hostile(unittest.TestCase):
                     self.assertEqual([result for result, _ in found.get("x-sender", [("none", {})])], [x_sender])
                 if domain is None:
                     self.assertNotIn("smtp.mailfrom=", written[0][1].replace("smtp.mailfrom=\"\"", ""))
-                for never in ("legit", "evil.test"):
+                for never in {"legit", "evil.test"} - {name for name in ("legit", "evil.test") if name in (domain or "")}:
                     self.assertNotIn(never, written[0][1].replace("x-dnsbl=fail dns.zone=evil.test", ""))
         self.check_log()
 

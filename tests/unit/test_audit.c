@@ -316,14 +316,21 @@ record_tells_facts_and_verdicts(void **state)
 		  .weight = 1 },
 	};
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
-	const struct record_recipient recipients[] = { { "<a@b.test>", 0 }, { "<\xff\"\\>", 0 } };
+	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 },
+						       { { "<\xff\"\\>", "x@b.test" }, 0 } };
 	struct record record = { .ident = "20261124T125000Z-0123456789ab",
 				 .facts = &facts,
 				 .recipients = recipients,
 				 .recipient_count = 2,
 				 .recipient_total = 3,
 				 .waited_ms = 7 };
-	char sender_name[DOMAIN_SIZE];
+	const struct readings recipient = {
+		.items = { { .form = MAILBOX_ADDRESS,
+			     .local = "a",
+			     .domain = "b.test",
+			     .text = "a@b.test" } },
+		.count = 1,
+	};
 	struct verdict verdict;
 	json_error_t error;
 	json_t *read;
@@ -333,14 +340,16 @@ record_tells_facts_and_verdicts(void **state)
 	facts.helo.given = "h\n\x01.test";
 	facts.helo.name = "";
 	facts.sender.given = "<joe@yodel.example>";
-	facts.sender.mailbox = mailbox_parse(span_of(facts.sender.given), sender_name);
-	facts.sender.address = "joe@yodel.example";
+	facts.sender.mailbox = (struct mailbox){ .form = MAILBOX_ADDRESS,
+						 .local = "joe",
+						 .domain = "yodel.example",
+						 .text = "joe@yodel.example" };
 	facts.sender.domain = "yodel.example";
 	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	facts.results[METHOD_DNSBL] = RESULT_FAIL;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
-	verdict = policy_judge(config, &facts, "<a@b.test>");
+	verdict = policy_judge(config, &facts, &recipient);
 	record.verdicts = &verdict;
 	line = record_make(config, &record, RECORD_WHOLE);
 	assert_non_null(line);
@@ -378,7 +387,10 @@ P5_record_make_keeps_to_its_bound(void **state)
 	static struct list_finding findings[300];
 	static struct record_recipient recipients[BOUND_RECIPIENTS_RECORDED];
 	static struct iprev_name names[IPREV_NAMES_MAX];
-	struct facts facts = { .client = { .address = { { 198, 51, 100, 7 }, 4 }, .port = 25 } };
+	const struct readings recipient = {
+		.items = { { MAILBOX_ADDRESS, "a", "b.test", "a@b.test", false } }, .count = 1
+	};
+	struct facts facts = { .client = { .address = { { 198, 51, 100, 7 }, 4 }, .port = 25 } }, other;
 	struct verdict verdicts[2];
 	struct record record = { .ident = "20261124T125000Z-0123456789ab",
 				 .facts = &facts,
@@ -390,17 +402,17 @@ P5_record_make_keeps_to_its_bound(void **state)
 	memset(long_text, 0x1b, sizeof long_text - 1);
 	facts.helo.name = "";
 	facts.sender.domain = "";
-	verdicts[0] = policy_judge(config, &facts, "<a@b.test>");
+	verdicts[0] = policy_judge(config, &facts, &recipient);
 	facts.results[METHOD_SPF] = facts.results[METHOD_IPREV] = facts.results[METHOD_DNSBL] = RESULT_FAIL;
-	verdicts[1] = policy_judge(config, &facts, "<a@b.test>");
-	for (unsigned kind = 0; kind < 64; kind++) {
+	verdicts[1] = policy_judge(config, &facts, &recipient);
+	for (unsigned kind = 0; kind < 128; kind++) {
 		const char *text = (kind & 1) != 0 ? long_text : "short";
 		const size_t lists = (kind & 2) != 0 ? ROWS(findings) : 1;
 		const enum record_length length = (kind & 32) != 0 ? RECORD_SHORT : RECORD_WHOLE;
 		json_t *read;
 		char *line;
 
-		facts.helo.given = facts.sender.given = facts.sender.address =
+		facts.helo.given = facts.sender.given = facts.sender.used = facts.sender.mailbox.text =
 			(kind & 4) != 0 ? long_text : "";
 		facts.spf[SPF_MAILFROM] = (struct spf_facts){
 			.domain = "d.test", .record = text, .mechanism = text, .problem = text
@@ -422,8 +434,12 @@ P5_record_make_keeps_to_its_bound(void **state)
 		record.recipient_count = record.recipient_total = (kind & 8) != 0 ? ROWS(recipients) : 2;
 		for (size_t i = 0; i < ROWS(recipients); i++)
 			recipients[i] =
-				(struct record_recipient){ (kind & 16) != 0 ? long_text : "<a@b.test>",
+				(struct record_recipient){ { (kind & 16) != 0 ? long_text : "<a@b.test>",
+							     NULL },
 							   i == record.recipient_count - 1 ? 1 : 0 };
+		facts.other = NULL;
+		other = facts;
+		facts.other = (kind & 64) != 0 ? &other : NULL;
 		line = record_make(config, &record, length);
 		assert_non_null(line);
 		assert_true(strlen(line) <= BOUND_RECORD);

@@ -159,7 +159,7 @@ play(struct scene *scene, const char *config, const char *client, const char *he
 	connect_to(scene, config, client);
 	if (helo != NULL)
 		inquiry_helo(scene->inquiry, helo);
-	inquiry_mail(scene->inquiry, sender, NULL, NULL);
+	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
 	judge(scene);
 }
 
@@ -208,7 +208,7 @@ P6_inquiry_holds_no_more_than_it_may(void **state)
 	fake_dns_init(&scene.dns, large, count);
 	begin(&scene, "", &client);
 	for (int message = 0; message < 3; message++) { /* each has all of it */
-		inquiry_mail(scene.inquiry, "<a@large.test>", NULL, NULL);
+		inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a@large.test>", NULL }, NULL, NULL);
 		judge(&scene);
 		assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
 		assert_non_null(
@@ -247,7 +247,7 @@ run_flood(struct inquiry *inquiry)
 static void
 inquiry_asks_a_bounded_number_of_questions(void **state)
 {
-	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL };
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF };
 	static const struct check *const table[] = { &flood };
 	static char names[BOUND_QUESTIONS_A_STAGE][32];
 	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
@@ -323,7 +323,7 @@ F09_check_iprev_bounds_its_work(void **state)
 	begin(&scene, "", &client);
 	assert_int_equal(fake_dns_deliver_name(&scene.dns, "1.100.51.198.in-addr.arpa"), 1);
 	assert_int_equal(scene.dns.asked, 1 + IPREV_NAMES_MAX);
-	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
 	assert_int_equal(scene.facts->iprev.total, 40);
@@ -394,7 +394,7 @@ check_sender_asks_whether_a_bounce_arrives(void **state)
 		{ "<>", RESULT_NONE },
 		{ "<postmaster>", RESULT_NONE },
 		{ "<joe@[198.51.100.54]>", RESULT_NONE },
-		{ "<(any@legit.test>", RESULT_PERMERROR },
+		{ "<joe@b..test>", RESULT_PERMERROR },
 	};
 
 	(void)state;
@@ -423,7 +423,7 @@ C03_check_spf_keeps_identities_apart(void **state)
 		{ "[198.51.100.54]", "<>", RESULT_UNCHECKED, RESULT_NONE },
 		{ "localhost", "<>", RESULT_UNCHECKED, RESULT_NONE },
 		{ NULL, "<>", RESULT_UNCHECKED, RESULT_NONE },
-		{ NULL, "<(any@legit.test>", RESULT_NONE, RESULT_NONE },
+		{ NULL, "<joe@b..test>", RESULT_NONE, RESULT_NONE },
 		{ NULL, "<joe@downmx.test>", RESULT_TEMPERROR, RESULT_NONE },
 	};
 
@@ -527,7 +527,7 @@ P8_check_lists_asks_for_names_of_any_length(void **state)
 	begin(&scene,
 	      "disable { iprev, spf, spf-helo, helo, sender } domain-dnsbl \"dbl.test\" on { sender }",
 	      &client);
-	inquiry_mail(scene.inquiry, sender, NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->lists[LIST_SENDER].count, 1);
 	finding = &scene.facts->lists[LIST_SENDER].findings[0];
@@ -580,23 +580,23 @@ inquiry_asks_as_early_as_it_can_and_once(void **state)
 	assert_int_equal(scene.dns.asked, 2); /* PTR and list */
 	inquiry_helo(scene.inquiry, "out.yodel.example");
 	assert_int_equal(scene.dns.asked, 4); /* address and SPF of the name */
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	assert_int_equal(scene.dns.asked, 6); /* SPF and MX */
 	judge(&scene);
 	before = scene.dns.asked;
 	/* A second message asks only for its sender: M14. */
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.dns.asked, before + 2);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	/* HELO again: the latest counts, M09. */
 	inquiry_helo(scene.inquiry, "wrong.test");
-	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_FAIL);
 	/* HELO taken back: M10. */
 	inquiry_helo(scene.inquiry, NULL);
-	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_NONE);
 	assert_null(scene.facts->helo.given);
@@ -612,7 +612,7 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	(void)state;
 	connect_to(&scene, LISTS, "198.51.100.54");
 	inquiry_helo(scene.inquiry, "out.yodel.example");
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 10);
 	assert_non_null(scene.facts);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
@@ -622,13 +622,13 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	assert_int_equal(scene.facts->results[METHOD_DNSBL], RESULT_TEMPERROR);
 	(void)fake_dns_deliver(&scene.dns); /* too late for this message */
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_PASS);
 	/* F30: gone while questions are in flight. */
-	inquiry_mail(scene.inquiry, "<joe@gone.test>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@gone.test>", NULL }, NULL, NULL);
 	leave(&scene);
 }
 
@@ -644,7 +644,7 @@ P1_inquiry_deadline_ends_with_its_message(void **state)
 	(void)state;
 	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
 	inquiry_helo(scene.inquiry, "out.yodel.example");
-	inquiry_mail(scene.inquiry, "<joe@yodel.example>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
 	assert_non_null(scene.facts);
 	for (int times = 0; times < 10; times++) {
@@ -668,7 +668,7 @@ P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
 	(void)state;
 	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
 	(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
-	inquiry_mail(scene.inquiry, "<>", NULL, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
 	assert_non_null(scene.facts);
 	assert_int_equal(scene.facts->iprev.names[0].status, DNS_TIMEOUT);

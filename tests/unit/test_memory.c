@@ -27,6 +27,7 @@ void *__wrap_realloc(void *memory, size_t size);
 char *__wrap_strdup(const char *text);
 
 static _Thread_local bool is_armed; /* only for the thread under test */
+static _Thread_local bool is_under_test;
 static size_t calls, failing;
 static bool fails_for_good;
 
@@ -96,6 +97,10 @@ ask(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_cal
     void *context)
 {
 	(void)resolver;
+	if (!is_under_test) { /* the thread that asks lists for their test entries */
+		callback(context, dns_answer_empty(DNS_NXDOMAIN, 60));
+		return true;
+	}
 	if (fails_now()) /* resolver.c would have to allocate here */
 		return false;
 	assert_true(pending_count < ROWS(pending));
@@ -172,7 +177,7 @@ has_edit(const struct session_edits *edits, const char *name, unsigned index)
 static bool
 send_mail(struct runtime *runtime)
 {
-	const struct session_mail said = { .path = "<joe@yodel.example>" };
+	const struct session_mail said = { .sender = { .typed = "<joe@yodel.example>" } };
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
@@ -187,7 +192,7 @@ send_mail(struct runtime *runtime)
 	deliver();
 	session_mail(session, &said);
 	deliver();
-	reply = session_rcpt(session, "<user@in.test>");
+	reply = session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL });
 	if (reply != NULL) {
 		if (reply->code / 100 != 4)
 			fail_msg("allocation %zu fails, and mail is refused: %u %s", failing, reply->code,
@@ -218,6 +223,7 @@ new_runtime(void)
 	struct runtime *runtime = runtime_new(config_from_text(CONFIG, NULL), NULL, &error);
 
 	assert_non_null(runtime);
+	runtime_settle(runtime);
 	return runtime;
 }
 
@@ -292,6 +298,7 @@ main(void)
 		cmocka_unit_test(F34_runtime_survives_the_failure_of_each_allocation),
 	};
 
+	is_under_test = true;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ connect_from(struct session *session, const char *client)
 static void
 mail(struct session *session, const char *path, const char *auth_name)
 {
-	const struct session_mail said = { .path = path, .auth_name = auth_name };
+	const struct session_mail said = { .sender = { .typed = path }, .auth_name = auth_name };
 
 	session_mail(session, &said);
 }
@@ -67,7 +67,7 @@ F01_session_accepts_without_dns_and_says_so(void **state)
 	connect_from(session, "198.51.100.7");
 	session_helo(session, "h.test", NULL);
 	mail(session, "<joe@yodel.example>", NULL);
-	assert_null(session_rcpt(session, "<user@in.test>"));
+	assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 	edits = session_end_of_message(session, "QID");
 	assert_true(edits.is_whole);
 	field = find_edit(&edits, "Authentication-Results", 0);
@@ -91,12 +91,13 @@ C19_C20_session_survives_any_order(void **state)
 	session_header(session, "Authentication-Results", " mx.test; x=y");
 	session_abort(session);
 	session_helo(session, "h", NULL);
-	assert_non_null(session_rcpt(session, "<a@b>")); /* RCPT without MAIL: deferred */
+	assert_non_null(session_rcpt(
+		session, &(struct envelope_address){ "<a@b>", NULL })); /* RCPT without MAIL: deferred */
 	session_free(session);
 	session = session_new(runtime);
 	session_connect(session, NULL);
 	mail(session, "<>", NULL);
-	assert_null(session_rcpt(session, "<user@in.test>"));
+	assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 	edits = session_end_of_message(session, NULL);
 	assert_true(edits.is_whole);
 	assert_int_equal(edits.count, 0); /* local: nothing to say */
@@ -109,7 +110,7 @@ C19_C20_session_survives_any_order(void **state)
 	mail(session, "<joe@yodel.example>", "joe");
 	session_helo(session, "second.test",
 		     NULL); /* in the middle of a message, which still has the first */
-	assert_null(session_rcpt(session, "<user@in.test>"));
+	assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 	assert_true(session_end_of_message(session, NULL).is_whole);
 	session_free(session);
 	session_free(NULL);
@@ -133,7 +134,7 @@ C09_session_removes_forged_fields_from_the_last_on(void **state)
 
 		connect_from(session, clients[client]);
 		mail(session, "<joe@yodel.example>", client == 0 ? "joe" : NULL);
-		assert_null(session_rcpt(session, "<user@in.test>"));
+		assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 		for (size_t i = 0; i < ROWS(values); i++)
 			session_header(session,
 				       i % 2 == 0 ? "AUTHENTICATION-results" : "Authentication-Results",
@@ -216,18 +217,18 @@ M14_session_judges_each_message_and_recipient_alone(void **state)
 	connect_from(session, "127.0.0.1");
 	for (int i = 0; i < 1000; i++) {
 		mail(session, "<bad@x.test>", NULL);
-		reply = session_rcpt(session, "<user@in.test>");
+		reply = session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL });
 		assert_non_null(reply);
 		assert_int_equal(reply->code, 550);
-		assert_null(session_rcpt(session, "<user@open.test>"));
+		assert_null(session_rcpt(session, &(struct envelope_address){ "<user@open.test>", NULL }));
 		session_abort(session);
 		session_abort(session);
 		mail(session, "<good@x.test>", NULL);
-		assert_null(session_rcpt(session, "<user@in.test>"));
+		assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 		assert_null(session_end_of_message(session, NULL).quarantine);
 	}
 	mail(session, "<q@x.test>", NULL);
-	assert_null(session_rcpt(session, "<user@in.test>"));
+	assert_null(session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL }));
 	edits = session_end_of_message(session, NULL);
 	assert_string_equal(edits.quarantine, "held");
 	session_free(session);
