@@ -298,9 +298,19 @@ find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, e
 	return NULL;
 }
 
-/* Have it answered: at once when the answer is at hand. False when it cannot be asked. */
+#define NO_LIST SIZE_MAX
+
 static bool
-send_question(struct inquiry *inquiry, struct lookup *lookup)
+may_ask(const struct inquiry *inquiry, size_t list)
+{
+	return list == NO_LIST
+	       || list_health_may_ask(inquiry->needs.health, list, &inquiry->facts.client.address,
+				      clock_now_ms());
+}
+
+/* Have it answered: at once when the answer is known. False when it cannot be asked. */
+static bool
+send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 {
 	struct dns_resolver *resolver = inquiry->needs.resolver;
 	struct dns_answer *known = NULL;
@@ -308,6 +318,10 @@ send_question(struct inquiry *inquiry, struct lookup *lookup)
 
 	if (resolver->known != NULL)
 		known = resolver->known(resolver, lookup->name, lookup->type);
+	if (known == NULL && !may_ask(inquiry, list)) {
+		lookup->is_too_much = true;
+		return true;
+	}
 	if (known != NULL) {
 		keep_answer(inquiry, lookup, known);
 		return true;
@@ -339,8 +353,8 @@ what_came(const struct inquiry *inquiry, const struct lookup *lookup)
 	return inquiry->has_expired ? &timed_out : NULL;
 }
 
-const struct dns_answer *
-inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
+static const struct dns_answer *
+ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
 {
 	const uint64_t hash = hash_of(span_of(name));
 	struct stage_state *state = &inquiry->stages[stage];
@@ -362,9 +376,21 @@ inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dn
 	lookup->name = arena_string(&state->arena, name);
 	state->lookups = lookup;
 	state->count++;
-	if (state->arena.has_failed || !send_question(inquiry, lookup))
+	if (state->arena.has_failed || !send_question(inquiry, lookup, list))
 		return &failed;
 	return what_came(inquiry, lookup);
+}
+
+const struct dns_answer *
+inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
+{
+	return ask(inquiry, stage, name, type, NO_LIST);
+}
+
+const struct dns_answer *
+inquiry_ask_list(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
+{
+	return ask(inquiry, stage, name, type, list);
 }
 
 /* The connection's life. */

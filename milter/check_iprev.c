@@ -101,27 +101,32 @@ run(struct inquiry *inquiry)
 	return true;
 }
 
+/* `memory` takes what is put together. */
 static const char *
-comment(const struct iprev_facts *iprev, enum result result)
+comment(const struct iprev_facts *iprev, enum result result, char *memory, size_t size)
 {
 	if (iprev->verified != NULL)
 		return iprev->verified;
 	if (iprev->count == 0)
 		return result == RESULT_TEMPERROR ? dns_status_word(iprev->status) : "no reverse DNS name";
-	return iprev->names[0].name;
+	if (iprev->count == iprev->total)
+		return iprev->names[0].name;
+	(void)snprintf(memory, size, "%s, %zu of %zu names looked up", iprev->names[0].name, iprev->count,
+		       iprev->total);
+	return memory;
 }
 
 static void
 report(const struct facts *facts, struct authres *authres)
 {
 	const enum result result = facts->results[METHOD_IPREV];
-	char address[IPADDR_TEXT_SIZE];
+	char address[IPADDR_TEXT_SIZE], memory[4 * DOMAIN_SIZE + 64]; /* a name may be escaped */
 
 	if (result == RESULT_UNCHECKED)
 		return;
 	authres_result(authres, "iprev", result);
 	authres_property(authres, "policy.iprev", span_of(ipaddr_format(&facts->client.address, address)));
-	authres_comment(authres, comment(&facts->iprev, result));
+	authres_comment(authres, comment(&facts->iprev, result, memory, sizeof memory));
 }
 
 const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report, METHOD_IPREV };

@@ -131,14 +131,14 @@ ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *qu
 	if (question->not_asked != NULL)
 		return true;
 	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
-	answer = inquiry_ask(inquiry, stage, name, DNS_A);
+	answer = inquiry_ask_list(inquiry, stage, name, DNS_A, question->index);
 	if (answer == NULL)
 		return false;
 	question->reading = dnslist_read(question->list, answer);
 	question->status = answer->status;
 	if (question->reading.says != LIST_SAYS_YES)
 		return true;
-	question->reason = inquiry_ask(inquiry, stage, name, DNS_TXT);
+	question->reason = inquiry_ask_list(inquiry, stage, name, DNS_TXT, question->index);
 	return question->reason != NULL;
 }
 

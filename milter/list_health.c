@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/list_budget.h"
 #include "heloscope/log.h"
 
 /* Parts of the probe interval: between tries that went wrong, for rounds that are called for, and while a
@@ -36,6 +37,7 @@ struct state {
 struct list_health {
 	atomic_uint references;
 	struct config *config;
+	struct list_budget *budget;
 	pthread_mutex_t lock; /* guards all below, but for reading `trouble` */
 	uint64_t now_ms;      /* when the prober looked last */
 	uint64_t answered_ms; /* when anybody answered the prober last */
@@ -81,8 +83,12 @@ list_health_new(struct config *config, struct list_health *previous)
 	struct list_health *health =
 		calloc(1, sizeof *health + config->lists.count * sizeof health->states[0]);
 
-	if (health == NULL)
+	if (health != NULL)
+		health->budget = list_budget_new();
+	if (health == NULL || health->budget == NULL) {
+		free(health);
 		return NULL;
+	}
 	atomic_init(&health->references, 1);
 	health->config = config_ref(config);
 	(void)pthread_mutex_init(&health->lock, NULL);
@@ -108,6 +114,7 @@ list_health_unref(struct list_health *health)
 	if (health == NULL || atomic_fetch_sub(&health->references, 1) > 1)
 		return;
 	config_unref(health->config);
+	list_budget_free(health->budget);
 	(void)pthread_mutex_destroy(&health->lock);
 	free(health);
 }
@@ -412,4 +419,10 @@ list_health_observe(struct list_health *health, size_t list, enum list_part part
 		call_round(health, state);
 	}
 	(void)pthread_mutex_unlock(&health->lock);
+}
+
+bool
+list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
+{
+	return list_budget_take(health->budget, client, list, now_ms);
 }

@@ -22,6 +22,14 @@
 #define BOUND_ANSWER_OCTETS_MUCH 40960
 #define BOUND_SPF_WORK_OCTETS 49152
 
+/*
+ * Questions to one list for the sake of one /24 or /48 of clients: at once, and a minute in the long run; and
+ * how many such budgets, of a network and a list, are remembered.
+ */
+#define BOUND_LIST_QUESTIONS 600
+#define BOUND_LIST_QUESTIONS_A_MINUTE 60
+#define BOUND_LIST_BUDGETS 65536
+
 /* Recipients of a message that its record names; all are judged and counted. */
 #define BOUND_RECIPIENTS_RECORDED 500
 

@@ -81,6 +81,13 @@ struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
  */
 void inquiry_allow(struct inquiry *inquiry, uint32_t octets);
 
+/*
+ * The same for a question to the list with this number in the configuration: what is not known yet is asked
+ * as long as the client's network has not asked too much of that list, else the answer is DNS_TOO_MANY.
+ */
+const struct dns_answer *inquiry_ask_list(struct inquiry *inquiry, enum stage stage, const char *name,
+					  enum dns_type type, size_t list);
+
 /* Whether that check is done, so that its part of the facts can be read. */
 bool inquiry_is_done(const struct inquiry *inquiry, const struct check *check);
 

@@ -45,6 +45,10 @@ const char *list_health_fault(struct list_health *health, size_t list, enum list
 /* What a real question brought, when it was asked. */
 void list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says);
 
+/* Whether one more question may be sent to it for the sake of this client; see list_budget.h. */
+bool list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client,
+			 uint64_t now_ms);
+
 /* For list_prober. Times are milliseconds on any clock that only moves on. */
 
 /* How often the prober should look at what is due. */

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 import dns.message
 import dns.name
@@ -17,7 +18,7 @@ import dns.rrset
 
 from dns_server import DnsServer
 from lab import Lab, free_port, wait_until
-from raw_milter import Client, fields
+from raw_milter import Client, fields, packet
 from readback import results
 
 lab = None
@@ -40,7 +41,17 @@ def lists_some(name):
     return "127.0.0.2" if first.isdigit() and int(first) >= 66 else None
 
 
+def lists_names(name):
+    """Right test entries, all below listed.example, addresses below 2001:db8:66::/48, and clients from 200 on."""
+    if name in TEST_ENTRIES:
+        return "127.0.0.2" if TEST_ENTRIES[name] else None
+    first = name.split(".")[0]
+    is_high = len(name.split(".")) == 4 and first.isdigit() and int(first) >= 200
+    return "127.0.0.2" if is_high or name.endswith(("listed.example", ".6.6.0.0.8.b.d.0.1.0.0.2")) else None
+
+
 MODES = {
+    "names": lists_names,
     "well": lists_some,
     "everything": lambda name: "127.0.0.2",
     "nothing": lambda name: None,
@@ -81,7 +92,7 @@ class ListServer:
         if name not in TEST_ENTRIES and not is_random_entry(name):
             with self.lock:
                 self.asked[zone] += 1
-        if self.modes[zone] == "silent":
+        if self.modes[zone] == "silent" or zone == "slow.example":
             return None
         response = dns.message.make_response(query)
         address = MODES[self.modes[zone]](name)
@@ -250,6 +261,76 @@ class Suspension(Base):
         text = self.filter.config.read_text()
         self.assertEqual(self.filter.reload(text + 'dnsbl "new.test"\n'), "configuration read again")
         self.assertEqual(self.ask(), {"kept.test": ("temperror", "suspended: it lists everything"), "new.test": ("fail", "score 1")})
+
+
+class Adversary(Base):
+    """P1, P2: whatever a client does, a list that answers stays in force, and says the same of others."""
+
+    LISTS = ('dnsbl "addresses.test"\ndomain-dnsbl "domains.test" on { sender, helo }\n'
+             'policy { reject when dnsbl }\n')
+
+    def start(self, lines, interval="5m"):
+        for zone in ("addresses.test", "domains.test"):
+            server.modes[zone] = "names"
+        text = CONFIG.replace("probe-interval 1s", f"probe-interval {interval}").replace(", spf-helo, sender }", ", spf-helo }")
+        with unittest.mock.patch.dict(globals(), CONFIG=text.replace("timeout 2s", "timeout 1s")):
+            super().start(lines)
+
+    def assert_in_force(self):
+        self.assertRegex(self.send("192.0.2.200")[0], "^55", "a listed client")
+        self.assertRegex(self.send("192.0.2.3", b"<a@x.listed.example>")[0], "^55", "a listed domain")
+        self.assertEqual(self.send("192.0.2.3")[0], "", "a good client")
+        self.assertNotIn("suspended", self.filter.log_text())
+
+    def test_P1_one_connection_with_a_slow_domain_a_reset_and_ten_EHLOs(self):
+        self.start(self.LISTS)
+        with Client(self.filter.port) as connection:
+            connection.start("192.0.2.7")
+            for turn in range(3):
+                connection.ask(b"M", b"<a@slow.example>\0")
+                connection.ask(b"R", b"<user@in.test>\0")
+                connection.socket.sendall(packet(b"A"))
+                for number in range(12):
+                    connection.ask(b"H", f"x{turn}-{number}.in.example\0".encode())
+        self.assert_in_force()
+
+    def test_P2_95_connections_from_one_listed_network_and_a_thousand_after_them(self):
+        self.start(self.LISTS, "1s")
+        for number in range(300):
+            self.assertRegex(self.send(f"2001:db8:66::{number + 1:x}")[0], "^55")
+        self.assert_in_force()
+
+    def test_P2_96_senders_below_one_listed_domain_on_one_connection(self):
+        self.start(self.LISTS, "1s")
+        with Client(self.filter.port) as connection:
+            connection.start("192.0.2.7")
+            for number in range(200):
+                connection.ask(b"M", f"<a@s{number}.listed.example>\0".encode())
+                self.assertEqual(connection.ask(b"R", b"<user@in.test>\0")[0][0], b"y")
+                connection.socket.sendall(packet(b"A"))
+        self.assert_in_force()
+
+    def test_names_without_end_are_asked_of_no_list(self):
+        """Nobody can have us refused by a list for the number of our questions."""
+        self.start(self.LISTS)
+        before, began = server.asked["domains.test"], time.monotonic()
+        with Client(self.filter.port) as connection:
+            connection.start("192.0.2.7")
+            for number in range(700):
+                connection.ask(b"M", f"<a@n{number}.in.example>\0".encode())
+                connection.ask(b"R", b"<user@in.test>\0")
+                connection.socket.sendall(packet(b"A"))
+        most = 600 + time.monotonic() - began + 1
+        self.assertLessEqual(server.asked["domains.test"] - before, most)
+        self.assertEqual(self.ask("192.0.2.9", b"<a@another.in.example>")["domains.test"], ("temperror", "not asked: too many lookups"))
+        self.assertRegex(self.send("198.51.100.3", b"<a@x.listed.example>")[0], "^55", "another network")
+
+    def test_P8_a_name_too_long_for_the_list_is_asked_for_without_its_first_labels(self):
+        self.start(self.LISTS)
+        labels = ".".join(["a" * 60] * 3 + ["b" * (253 - 3 * 61 - len(".listed.example"))])
+        sender = f"{labels}.listed.example"
+        self.assertEqual(len(sender), 253)
+        self.assertRegex(self.send("192.0.2.3", f"<a@{sender}>".encode())[0], "^55")
 
 
 class Counting(Base):

@@ -3,6 +3,8 @@
 
 #include "config_text.h"
 #include "fake_dns.h"
+#include "heloscope/bounds.h"
+#include "heloscope/list_budget.h"
 #include "heloscope/list_health.h"
 #include "heloscope/list_prober.h"
 
@@ -746,6 +748,77 @@ B15_proof_tells_what_was_asked_and_answered(void **state)
 	config_unref(config);
 }
 
+/* Budgets. */
+
+static unsigned
+take_all(struct list_budget *budget, uint32_t client, size_t list, uint64_t now_ms)
+{
+	const struct ipaddr address = ipaddr_from_ipv4(client);
+	unsigned taken = 0;
+
+	while (list_budget_take(budget, &address, list, now_ms))
+		taken++;
+	return taken;
+}
+
+static void
+budget_is_for_a_network_and_a_list(void **state)
+{
+	static const char *const same[] = { "2001:db8:1:2::1", "2001:db8:1:ffff::9" };
+	struct list_budget *budget = list_budget_new();
+	const struct ipaddr nobody = { .length = 0 };
+	struct ipaddr address;
+
+	(void)state;
+	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), BOUND_LIST_QUESTIONS);
+	assert_int_equal(take_all(budget, 0xc63364ff, 0, 1000), 0); /* the same /24 */
+	assert_int_equal(take_all(budget, 0xc63364ff, 1, 1000), BOUND_LIST_QUESTIONS);
+	assert_int_equal(take_all(budget, 0xc6336501, 0, 1000), BOUND_LIST_QUESTIONS);
+	for (unsigned i = 0; i < BOUND_LIST_QUESTIONS; i++) {
+		assert_true(ipaddr_parse(span_of(same[i % 2]), &address));
+		assert_true(list_budget_take(budget, &address, 0, 1000));
+	}
+	assert_false(list_budget_take(budget, &address, 0, 1000)); /* the same /48 */
+	for (unsigned i = 0; i < 2 * BOUND_LIST_QUESTIONS; i++)
+		assert_true(list_budget_take(budget, &nobody, 0, 1000));
+	list_budget_free(budget);
+}
+
+static void
+budget_is_filled_again_with_time(void **state)
+{
+	struct list_budget *budget = list_budget_new();
+	uint64_t now_ms = 1;
+	unsigned taken = 0;
+
+	(void)state;
+	(void)take_all(budget, 0xc6336401, 0, now_ms);
+	for (int minute = 0; minute < 60; minute++, now_ms += 60000)
+		taken += take_all(budget, 0xc6336401, 0, now_ms + 60000);
+	assert_int_equal(taken, 60 * BOUND_LIST_QUESTIONS_A_MINUTE);
+	assert_int_equal(take_all(budget, 0xc6336401, 0, now_ms + 86400000), BOUND_LIST_QUESTIONS);
+	list_budget_free(budget);
+}
+
+/* A flood of networks ends in the same memory, and a network that goes on with its flood is remembered. */
+static void
+budget_remembers_so_many_networks(void **state)
+{
+	struct list_budget *budget = list_budget_new();
+	const struct ipaddr flooder = ipaddr_from_ipv4(0xc6336401);
+	unsigned taken = 0;
+
+	(void)state;
+	for (uint32_t network = 0; network < 4 * BOUND_LIST_BUDGETS; network++) {
+		const struct ipaddr address = ipaddr_from_ipv4(0x0a000000 + (network << 8));
+
+		assert_true(list_budget_take(budget, &address, 0, 1000));
+		taken += list_budget_take(budget, &flooder, 0, 1000) ? 1 : 0;
+	}
+	assert_int_equal(taken, BOUND_LIST_QUESTIONS);
+	list_budget_free(budget);
+}
+
 /* What the administrator reads names the list without its key, and the remedy. */
 static void
 health_advises_what_to_do(void **state)
@@ -810,6 +883,9 @@ main(void)
 		cmocka_unit_test(D4_health_judges_ipv4_and_ipv6_apart),
 		cmocka_unit_test(health_outlives_a_reload),
 		cmocka_unit_test(B15_proof_tells_what_was_asked_and_answered),
+		cmocka_unit_test(budget_is_for_a_network_and_a_list),
+		cmocka_unit_test(budget_is_filled_again_with_time),
+		cmocka_unit_test(budget_remembers_so_many_networks),
 		cmocka_unit_test(health_advises_what_to_do),
 	};
 
