@@ -26,6 +26,8 @@ struct state {
 	unsigned round, pending; /* the round under way, and answers it lacks */
 	unsigned lacking;        /* questions of that round that nobody answered, or not yet */
 	size_t size;             /* of its questions, without the reference */
+	bool has_shown_listed;   /* an entry that must be listed is, or there is none */
+	bool has_shown_unlisted; /* an entry that must not be listed is not */
 	enum list_trouble worst; /* of the answers */
 	uint32_t worst_answer;
 	char found[FOUND_SIZE]; /* that answer in words */
@@ -228,7 +230,7 @@ restore(struct list_health *health, size_t index, enum list_part part)
 
 /* Rounds. */
 
-/* What the round shows; LIST_UNANSWERED when it shows nothing. */
+/* What the round shows, though answers may have got lost; LIST_UNANSWERED when it shows nothing. */
 static enum list_trouble
 judge_round(const struct list_health *health, const struct state *state)
 {
@@ -238,7 +240,7 @@ judge_round(const struct list_health *health, const struct state *state)
 		return state->worst;
 	if (is_silent && health->answered_ms >= state->round_began_ms)
 		return LIST_NO_ANSWER;
-	return state->lacking > 0 ? LIST_UNANSWERED : LIST_WELL;
+	return state->has_shown_listed && state->has_shown_unlisted ? LIST_WELL : LIST_UNANSWERED;
 }
 
 static void
@@ -247,7 +249,8 @@ take_bad_round(struct list_health *health, size_t index, enum list_part part, en
 	struct state *state = &health->states[index][part];
 
 	state->bad_rounds++;
-	if (!was_trusted(state) || state->bad_rounds >= LIST_TRIES)
+	if (!was_trusted(state)
+	    || state->bad_rounds >= (trouble == LIST_NO_ANSWER ? LIST_SILENT_TRIES : LIST_TRIES))
 		suspend(health, index, part, trouble);
 	else if (trouble != LIST_NO_ANSWER)
 		set_trouble(state, LIST_DOUBTED);
@@ -292,6 +295,8 @@ begin_round(struct list_health *health, size_t index, enum list_part part)
 	state->round++;
 	state->pending = (unsigned)state->size + (state->was_silent ? 1 : 0);
 	state->lacking = (unsigned)state->size;
+	state->has_shown_listed = !list_has_listed_entry(list, part);
+	state->has_shown_unlisted = false;
 	state->worst = LIST_WELL;
 	state->worst_answer = 0;
 	state->found[0] = '\0';
@@ -326,6 +331,10 @@ note_proof(const struct list *list, struct state *state, const struct list_proof
 	struct strbuf found;
 
 	state->lacking -= trouble == LIST_NO_ANSWER ? 0 : 1;
+	if (trouble == LIST_WELL && proof->question.is_listed)
+		state->has_shown_listed = true;
+	else if (trouble == LIST_WELL)
+		state->has_shown_unlisted = true;
 	if (trouble == LIST_NO_ANSWER || trouble <= state->worst)
 		return;
 	state->worst = trouble;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #define RANDOM_LETTERS 16
+#define QUESTIONS_MIN 4 /* of a round: that all of so many get lost under load is rare */
 
 /* What is told of each trouble. */
 static const struct {
@@ -142,7 +143,18 @@ list_round_size(const struct list *list, enum list_part part)
 		return 0;
 	while (find_probe(list, part, count) != NULL)
 		count++;
-	return count + 1;
+	return count + 1 > QUESTIONS_MIN ? count + 1 : QUESTIONS_MIN;
+}
+
+bool
+list_has_listed_entry(const struct list *list, enum list_part part)
+{
+	const struct list_probe *probe;
+
+	for (size_t i = 0; (probe = find_probe(list, part, i)) != NULL; i++)
+		if (probe->is_listed)
+			return true;
+	return false;
 }
 
 /* The entry that nobody can know; its end is that of RFC 5782's own: 127.0.0.1 is never listed. */

@@ -20,7 +20,8 @@
 #include "heloscope/dnslist.h"
 #include "heloscope/list_round.h"
 
-#define LIST_TRIES 3    /* rounds of wrong answers that count, of a list that was trusted */
+#define LIST_TRIES 3        /* rounds of wrong answers that count, of a list that was trusted, */
+#define LIST_SILENT_TRIES 6 /* and rounds without any */
 #define LIST_ODD_MAX 10 /* real questions in a row, answered but with "not listed", that call for a round */
 
 struct list_health;

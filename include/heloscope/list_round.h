@@ -2,7 +2,7 @@
  * list_round: what a list is asked to see whether it is well, and what the answers show.
  *
  * A list has parts that may be well or not each for itself: IPv4 addresses, IPv6 addresses, names. A round
- * asks one part for the test entries that are known of it (RFC 5782, section 5) and for one more that nobody
+ * asks one part for the test entries that are known of it (RFC 5782, section 5) and for others that nobody
  * can know beforehand and that no list may list: an address within 127.0.0.0/8 or ::ffff:127.0.0.0/104 whose
  * middle is drawn at random, or a random name below "invalid" (RFC 6761, 6.4). Asks nothing itself. Any
  * thread.
@@ -48,7 +48,7 @@ const char *list_part_mark(enum list_part part);
 struct list_question {
 	enum list_part part;
 	bool is_listed;          /* it must be; else it must not be */
-	bool is_random;          /* the one that nobody can know */
+	bool is_random;          /* one that nobody can know */
 	char entry[DOMAIN_SIZE]; /* the address or domain, as people write it */
 	char name[DOMAIN_SIZE];  /* under which it is asked, key and all; "" when that is too long */
 };
@@ -56,7 +56,10 @@ struct list_question {
 /* How many questions a round has; 0 when the list has no such part. */
 size_t list_round_size(const struct list *list, enum list_part part);
 
-/* The question at `index`; the last one is another one each time. */
+/* Whether one of them is for an entry that must be listed. */
+bool list_has_listed_entry(const struct list *list, enum list_part part);
+
+/* The question at `index`; the last ones, at least one, are others each time. */
 struct list_question list_round_question(const struct list *list, enum list_part part, size_t index);
 
 /* What a question brought. */
