@@ -91,7 +91,7 @@ state_of(const struct list_exam *exam)
 		return "not asked";
 	if (exam->trouble != LIST_WELL)
 		return "not well";
-	return exam->count > 1 ? "well" : "no test entries";
+	return exam->questions[0].is_random ? "no test entries" : "well";
 }
 
 /* IPv6 has a row when its list says that it knows IPv6, or when there is something else to tell of it. */

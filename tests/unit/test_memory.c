@@ -81,6 +81,11 @@ static const struct fake_row rows[] = {
 	{ "54.100.51.198.s3krit.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2" },
 	{ "54.100.51.198.s3krit.bl.test", DNS_TXT, DNS_NOERROR, "see s3krit" },
 	{ "54.100.51.198.wl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	/* what rounds ask of lists */
+	{ "*.127.s3krit.bl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "*.0.0.0.s3krit.bl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "*.127.wl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "*.0.0.0.wl.test", DNS_A, DNS_NXDOMAIN, NULL },
 };
 
 /* Questions of the session that wait for deliver(). */
