@@ -154,9 +154,13 @@ class Scripted(Base):
             ("late300.t.test", "A"): ("NOERROR",),  # F03
             ("good.t.test", "A"): ("NOERROR",),
         }
-        port = free_port()
-        with DnsServer(port):
-            found = self.resolve(port, cases, 8000)
+        # A server that is silent for some names is asked less often for all: what it answers is asked of another one.
+        answered = [question for question, statuses in cases.items() if statuses in (("NOERROR",), ("NODATA",), ("NXDOMAIN",))]
+        found = {}
+        for questions in (answered, [question for question in cases if question not in answered]):
+            port = free_port()
+            with DnsServer(port):
+                found.update(self.resolve(port, questions, 8000))
         for question, statuses in cases.items():
             with self.subTest(question):
                 self.assertIn(found[question][0], statuses)
