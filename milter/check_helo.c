@@ -82,8 +82,8 @@ comment(const struct facts *facts)
 	if (helo->form == HELO_INVALID)
 		return helo->reason;
 	if (helo->form == HELO_LITERAL)
-		return result == RESULT_PASS ? "address literal of the client"
-					     : "address literal of another host";
+		return result == RESULT_PASS ? "the client's own address, as a literal"
+					     : "address of another host, as a literal";
 	if (result == RESULT_TEMPERROR)
 		return dns_status_is_fault(helo->status) ? dns_status_word(helo->status)
 							 : "reverse DNS unknown";

@@ -223,16 +223,28 @@ examine_reverse(struct exam *exam, const struct ipaddr *address, const struct fa
 		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "%s has no reverse DNS name.", text),
 			 "Many receivers, the largest among them, refuse such clients.",
-			 arena_printf(exam->arena, "%s. PTR mail.%s.   (by the provider of the address)",
-				      reverse, exam->report->domain));
+			 domain_is_helo_name(exam->report->domain)
+				 ? arena_printf(exam->arena,
+						"%s. PTR mail.%s.   (by the provider of the address)",
+						reverse, exam->report->domain)
+				 : arena_printf(
+					 exam->arena,
+					 "%s. PTR HOST.   (a host name, by the provider of the address)",
+					 reverse));
 	else
 		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
 			 arena_printf(exam->arena,
 				      "The reverse DNS of %s says %s, which does not lead back to it.", text,
 				      iprev->names[0].name),
 			 "Many receivers refuse clients whose names do not lead back.",
-			 arena_printf(exam->arena, "%s. %s %s   (or let the provider correct the PTR)",
-				      iprev->names[0].name, dns_type_word(dns_address_type(address)), text));
+			 domain_is_helo_name(iprev->names[0].name)
+				 ? arena_printf(
+					 exam->arena, "%s. %s %s   (or let the provider correct the PTR)",
+					 iprev->names[0].name, dns_type_word(dns_address_type(address)), text)
+				 : arena_printf(
+					 exam->arena,
+					 "%s. PTR HOST.   (a host name, by the provider of the address)",
+					 reverse));
 }
 
 /* HELO. */

@@ -175,7 +175,7 @@ examine_banner(struct exam *exam, const struct server *server)
 	if (facts == NULL)
 		return;
 	reverse = facts->iprev.verified != NULL ? facts->iprev.verified : "";
-	wanted = reverse[0] != '\0' ? reverse : server->name;
+	wanted = domain_is_helo_name(reverse) ? reverse : server->name;
 	switch (facts->results[METHOD_BANNER]) {
 	case RESULT_PASS:
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
@@ -202,8 +202,8 @@ examine_banner(struct exam *exam, const struct server *server)
 				 exam->arena,
 				 "Receivers that look back expect %s%s, as it should be said with EHLO, too "
 				 "(Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
-				 wanted[0] != '\0' ? wanted : "the host's own name",
-				 reverse[0] != '\0' ? ", the name of the reverse DNS" : ""),
+				 domain_is_helo_name(wanted) ? wanted : "the host's own name",
+				 wanted == reverse ? ", the name of the reverse DNS" : ""),
 			 NULL);
 	}
 }

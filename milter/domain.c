@@ -176,6 +176,25 @@ last_label_is_numeric(struct span text)
 	return true;
 }
 
+/* Why `text`, which is neither absent nor begins like a literal, is no name to give with HELO; NULL when it
+ * is one. */
+static const char *
+what_is_wrong(struct span text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return "not a valid host name, as it holds control octets";
+	if (!is_ascii(text))
+		return "not a valid host name, as it holds octets that are not ASCII";
+	if (!domain_is_host_name(text))
+		return memchr(text.at, '_', text.length) != NULL
+			       ? "not a valid host name, as it holds a \"_\""
+			       : "not a valid host name";
+	if (!domain_has_dot(text))
+		return "not fully qualified";
+	return last_label_is_numeric(without_final_dot(text)) ? "an address without brackets" : NULL;
+}
+
 enum helo_form
 domain_helo_form(struct span text, char *name, struct ipaddr *address, const char **reason)
 {
@@ -187,18 +206,20 @@ domain_helo_form(struct span text, char *name, struct ipaddr *address, const cha
 		if (parse_literal(text, address))
 			return HELO_LITERAL;
 		*reason = "not a valid address literal";
-	} else if (!is_ascii(text)) {
-		*reason = "holds octets that are not ASCII";
-	} else if (!domain_is_host_name(text)) {
-		*reason = "not a valid host name";
-	} else if (!domain_has_dot(text)) {
-		*reason = "not fully qualified";
-	} else if (last_label_is_numeric(without_final_dot(text))) {
-		*reason = "an address without brackets";
-	} else if (domain_normalize(text, name)) {
-		return HELO_NAME;
 	} else {
-		*reason = "not a valid host name";
+		*reason = what_is_wrong(text);
+		if (*reason == NULL && domain_normalize(text, name))
+			return HELO_NAME;
 	}
 	return HELO_INVALID;
+}
+
+bool
+domain_is_helo_name(const char *text)
+{
+	const char *reason;
+	char name[DOMAIN_SIZE];
+	struct ipaddr address;
+
+	return domain_helo_form(span_of(text), name, &address, &reason) == HELO_NAME;
 }

@@ -170,7 +170,7 @@ write_random_entry(enum list_part part, char *entry)
 	if (part == LIST_PART_IPV4)
 		strbuf_printf(&text, "127.%u.%u.1", octets[0], octets[1]);
 	else if (part == LIST_PART_IPV6)
-		strbuf_printf(&text, "::ffff:7f%02x:%x", octets[0], octets[1] << 8 | 1);
+		strbuf_printf(&text, "::ffff:7f%02x:%02x01", octets[0], octets[1]);
 	for (size_t i = 0; part == LIST_PART_NAMES && i < RANDOM_LETTERS; i++)
 		strbuf_add_char(&text, (char)('a' + octets[i] % 26));
 	if (part == LIST_PART_NAMES)

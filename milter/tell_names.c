@@ -149,9 +149,15 @@ say_helo(const json_t *record, const json_t *check, struct strbuf *said)
 	if (record_is(check, "result", "none"))
 		strbuf_add(said, "no name was given");
 	else if (record_is(check, "result", "permerror"))
-		strbuf_printf(said, "\"%s\" is no valid name%s%s", helo,
-			      record_text(check, "reason")[0] != '\0' ? ": " : "",
-			      record_text(check, "reason"));
+		strbuf_printf(said, "\"%s\" is %s", helo,
+			      record_text(check, "reason")[0] != '\0' ? record_text(check, "reason")
+								      : "not a valid host name");
+	else if (record_text(check, "literal")[0] != '\0')
+		strbuf_printf(said,
+			      record_is(check, "result", "pass") ? "%s is the client's own address; some "
+								   "receivers refuse that in place of a name"
+								 : "%s is the address of another host",
+			      helo);
 	else if (record_is(check, "reverse-dns", "equal"))
 		strbuf_printf(said, "%s is the client's reverse DNS name", helo);
 	else if (json_is_true(record_member(check, "resolves-to-client")))
@@ -165,24 +171,51 @@ say_helo(const json_t *record, const json_t *check, struct strbuf *said)
 				      : "");
 }
 
+/* What is wrong with a HELO name, behind the name. */
+static void
+add_helo_fault(const struct facts *facts, struct strbuf *text)
+{
+	char address[IPADDR_TEXT_SIZE];
+
+	(void)ipaddr_format(&facts->client.address, address);
+	if (facts->helo.form == HELO_INVALID)
+		strbuf_printf(text, " is %s. ", facts->helo.reason);
+	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
+		strbuf_add(text, " could not be looked up. ");
+	else if (facts->helo.form == HELO_LITERAL)
+		strbuf_printf(text,
+			      facts->results[METHOD_HELO] == RESULT_PASS
+				      ? " is %s, an address in place of a name. "
+				      : " is the address of another host than %s. ",
+			      address);
+	else if (facts->helo.agreement == HELO_EQUAL)
+		strbuf_printf(text, " is the reverse DNS name of %s. ", address);
+	else
+		strbuf_printf(text,
+			      facts->helo.resolves_to_client
+				      ? " resolves to %s. "
+				      : " does not lead to %s and is not its reverse DNS name. ",
+			      address);
+}
+
 static void
 refuse_helo(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	char address[IPADDR_TEXT_SIZE];
+	const char *verified = facts->iprev.verified;
 
 	(void)config;
 	if (facts->helo.given == NULL) {
 		strbuf_add(text, "No HELO or EHLO was given. ");
 		return;
 	}
-	strbuf_add(text, "The HELO name ");
+	strbuf_printf(text, "The HELO %s", facts->helo.form == HELO_LITERAL ? "" : "name ");
 	strbuf_add_escaped(text, span_of(facts->helo.given), TEXT_MAX);
-	if (facts->helo.form == HELO_INVALID)
-		strbuf_printf(text, " is %s. ", facts->helo.reason);
-	else
-		strbuf_printf(text, " does not lead to %s and is not its reverse DNS name. ",
-			      ipaddr_format(&facts->client.address, address));
-	strbuf_add(text, "The administrator of the server can set its HELO name to its reverse DNS name. ");
+	add_helo_fault(facts, text);
+	if (facts->results[METHOD_HELO] != RESULT_TEMPERROR)
+		strbuf_printf(text, "The administrator of the server can set its HELO name to %s. ",
+			      verified == NULL || domain_is_helo_name(verified)
+				      ? "its reverse DNS name"
+				      : "a host name that resolves to its address");
 }
 
 static void
@@ -195,7 +228,7 @@ advise_helo(const json_t *record, struct output *out)
 		prose_bullet(out,
 			     "The administrator of the sending server should have it say its own name with "
 			     "EHLO: %s.",
-			     verified[0] != '\0' ? verified : "one that leads to its address");
+			     domain_is_helo_name(verified) ? verified : "one that resolves to its address");
 }
 
 const struct telling tell_helo = {

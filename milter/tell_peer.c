@@ -162,7 +162,9 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 	strbuf_printf(text, "The mail server at %s greets as ", address);
 	strbuf_add_span(text, (struct span){ peer->greeting, strcspn(peer->greeting, " ") });
 	strbuf_printf(text, ", not as %s. The administrator of the server can set the name in its greeting. ",
-		      facts->iprev.verified != NULL ? facts->iprev.verified : "a name of this client");
+		      facts->iprev.verified != NULL && domain_is_helo_name(facts->iprev.verified)
+			      ? facts->iprev.verified
+			      : "a name of this client");
 }
 
 static void
@@ -178,7 +180,8 @@ advise_banner(const json_t *record, struct output *out)
 			     "The administrator of the server at %s should have it greet, on port 25, with "
 			     "its own name: %s.%s",
 			     record_text(client, "ip"),
-			     verified[0] != '\0' ? verified : "that of its reverse DNS",
+			     domain_is_helo_name(verified) ? verified
+							   : "a host name that resolves to its address",
 			     patience(record, check, more));
 }
 

@@ -61,8 +61,14 @@ enum helo_form {
 /*
  * Tell the form of `text`. For a name, writes it normalized into `name` (DOMAIN_SIZE octets),
  * else leaves `name` empty; for a literal sets `address`. For HELO_INVALID `reason`, a literal,
- * says why.
+ * says why: what goes behind "is", as in "not fully qualified".
  */
 enum helo_form domain_helo_form(struct span text, char *name, struct ipaddr *address, const char **reason);
+
+/*
+ * Whether a host can be told to call itself `text`, which is printable: a name that is HELO_NAME. What the
+ * reverse DNS says, even verified, need not be: the DNS has names with "_", HELO has not (RFC 1123, 2.1).
+ */
+bool domain_is_helo_name(const char *text);
 
 #endif

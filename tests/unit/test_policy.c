@@ -5,7 +5,9 @@
 #include "config_text.h"
 #include "heloscope/checks.h"
 #include "heloscope/compose.h"
+#include "heloscope/document.h"
 #include "heloscope/policy.h"
+#include "heloscope/telling.h"
 
 static struct list_finding listed[] = {
 	{ .zone = "bl.test",
@@ -380,6 +382,85 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 	}
 }
 
+/* B11, B22: words for each kind of HELO that fit together, and no advice to take a name that is none. */
+static void
+B11_B22_words_of_a_helo_fit(void **state)
+{
+	static const struct {
+		const char *helo, *verified;
+		enum result result;
+		enum helo_agreement agreement;
+		bool resolves;
+		const char *said, *refused;
+	} table[] = {
+		{ "out_1.yodel.example", "out_1.yodel.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "\"out_1.yodel.example\" is not a valid host name, as it holds a \"_\"",
+		  "The HELO name out_1.yodel.example is not a valid host name, as it holds a \"_\". The "
+		  "administrator of the server can set its HELO name to a host name that resolves to its "
+		  "address. " },
+		{ "b\xc3\xbc"
+		  "cher.example",
+		  "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "is not a valid host name, as it holds octets that are not ASCII",
+		  "The HELO name b\\xc3\\xbc"
+		  "cher.example is not a valid host name, as it holds octets that are not "
+		  "ASCII. The administrator of the server can set its HELO name to its reverse DNS name. " },
+		{ "a\x01.example", NULL, RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "is not a valid host name, as it holds control octets",
+		  "The HELO name a\\x01.example is not a valid host name, as it holds control octets. The " },
+		{ "[198.51.100.7]", "a.example", RESULT_PASS, HELO_UNRELATED, false,
+		  "[198.51.100.7] is the client's own address; some receivers refuse that in place of a name",
+		  "The HELO [198.51.100.7] is 198.51.100.7, an address in place of a name. The " },
+		{ "[192.0.2.1]", "a.example", RESULT_FAIL, HELO_UNRELATED, false,
+		  "[192.0.2.1] is the address of another host",
+		  "The HELO [192.0.2.1] is the address of another host than 198.51.100.7. The " },
+		{ "[192.0.2", "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "\"[192.0.2\" is not a valid address literal",
+		  "The HELO name [192.0.2 is not a valid address literal. The " },
+		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
+		  "a.example neither leads to the client nor is its reverse DNS name",
+		  "The HELO name a.example does not lead to 198.51.100.7 and is not its reverse DNS name. "
+		  "The " },
+		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
+		  "The HELO name a.example could not be looked up. " },
+		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
+		  "a.example is the client's reverse DNS name",
+		  "The HELO name a.example is the reverse DNS name of 198.51.100.7. The " },
+		{ "a.example", "b.example", RESULT_PASS, HELO_UNRELATED, true,
+		  "a.example leads to the client", "The HELO name a.example resolves to 198.51.100.7. The " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const struct telling *telling = telling_of(METHOD_HELO);
+		char memory[1024] = "", normalized[DOMAIN_SIZE];
+		struct strbuf text = STRBUF_OVER(memory);
+		struct facts facts = facts_of(NULL);
+		json_t *record = json_object(), *check;
+
+		facts.helo = (struct helo_facts){ .given = table[i].helo,
+						  .agreement = table[i].agreement,
+						  .resolves_to_client = table[i].resolves };
+		facts.helo.form = domain_helo_form(span_of(table[i].helo), normalized, &facts.helo.literal,
+						   &facts.helo.reason);
+		facts.helo.name = normalized;
+		facts.iprev.verified = table[i].verified;
+		facts.results[METHOD_HELO] = table[i].result;
+		telling->refuse(NULL, &facts, &text);
+		print_message("    %s\n", memory);
+		assert_int_equal(strncmp(memory, table[i].refused, strlen(table[i].refused)), 0);
+		check = telling->record(&facts);
+		document_set_text(record, "helo", table[i].helo);
+		memory[0] = '\0';
+		text = (struct strbuf)STRBUF_OVER(memory);
+		telling->say(record, check, &text);
+		print_message("    %s\n", memory);
+		assert_non_null(strstr(memory, table[i].said));
+		json_decref(check);
+		json_decref(record);
+	}
+}
+
 /* The reference survives even the longest findings. */
 static void
 compose_reply_keeps_the_reference_whatever_the_length(void **state)
@@ -713,6 +794,7 @@ main(void)
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
+		cmocka_unit_test(B11_B22_words_of_a_helo_fit),
 		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
 		cmocka_unit_test(compose_writes_received_spf_and_notes),
 		cmocka_unit_test(R7208_18_compose_received_spf_says_each_result),
