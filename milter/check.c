@@ -25,6 +25,7 @@ struct lookup {
 	struct dns_answer *answer; /* NULL while awaited, and when it is too much */
 	struct request *request;   /* NULL once answered */
 	bool is_too_much;          /* for what the check may hold */
+	uint32_t paid_list; /* one more than the number of the list whose budget paid for it; 0: none */
 };
 
 /* What the resolver holds while a question is in flight; outlives the lookup if need be. */
@@ -322,6 +323,8 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 		lookup->is_too_much = true;
 		return true;
 	}
+	if (known == NULL && list != NO_LIST)
+		lookup->paid_list = (uint32_t)list + 1;
 	if (known != NULL) {
 		keep_answer(inquiry, lookup, known);
 		return true;
@@ -533,6 +536,22 @@ inquiry_is_complete(struct inquiry *inquiry)
 	is_complete = has_ended(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	return is_complete;
+}
+
+void
+inquiry_accepted(struct inquiry *inquiry)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	for (int stage = 0; stage < STAGES; stage++) {
+		for (struct lookup *lookup = inquiry->stages[stage].lookups; lookup != NULL;
+		     lookup = lookup->next) {
+			if (lookup->paid_list != 0)
+				list_health_give_back(inquiry->needs.health, lookup->paid_list - 1,
+						      &inquiry->facts.client.address);
+			lookup->paid_list = 0;
+		}
+	}
+	(void)pthread_mutex_unlock(&inquiry->lock);
 }
 
 const struct facts *

@@ -111,6 +111,7 @@ write_finding(struct list_finding *finding, const struct question *question, con
 	};
 	if (finding->fault != NULL) {
 		finding->state = LIST_FAULT;
+		finding->is_withheld = question->not_asked == NULL && question->status == DNS_TOO_MANY;
 		copy_answers(finding, &question->reading);
 	} else if (question->reading.says == LIST_SAYS_YES) {
 		write_listing(finding, question, arena);

@@ -40,9 +40,10 @@ struct list_health {
 	atomic_uint references;
 	struct config *config;
 	struct list_budget *budget;
-	pthread_mutex_t lock; /* guards all below, but for reading `trouble` */
-	uint64_t now_ms;      /* when the prober looked last */
-	uint64_t answered_ms; /* when anybody answered the prober last */
+	_Atomic uint64_t may_tell_ms; /* of a flood */
+	pthread_mutex_t lock;         /* guards all below, but for reading `trouble` */
+	uint64_t now_ms;              /* when the prober looked last */
+	uint64_t answered_ms;         /* when anybody answered the prober last */
 	struct state states[][LIST_PARTS];
 };
 
@@ -430,8 +431,33 @@ list_health_observe(struct list_health *health, size_t list, enum list_part part
 	(void)pthread_mutex_unlock(&health->lock);
 }
 
+/* At most a line a minute, whoever they are. */
+static void
+tell_of_flood(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
+{
+	uint64_t may_tell_ms = atomic_load(&health->may_tell_ms);
+	char address[IPADDR_TEXT_SIZE];
+
+	if (now_ms < may_tell_ms
+	    || !atomic_compare_exchange_strong(&health->may_tell_ms, &may_tell_ms, now_ms + 60000))
+		return;
+	log_warning("for clients like %s the list %s was asked too much, without mail that was accepted; it "
+		    "is asked "
+		    "less for them, and what would rest on its answer is deferred",
+		    ipaddr_format(client, address), health->config->lists.items[list].shown);
+}
+
 bool
 list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
 {
-	return list_budget_take(health->budget, client, list, now_ms);
+	if (list_budget_take(health->budget, client, list, now_ms))
+		return true;
+	tell_of_flood(health, list, client, now_ms);
+	return false;
+}
+
+void
+list_health_give_back(struct list_health *health, size_t list, const struct ipaddr *client)
+{
+	list_budget_give_back(health->budget, client, list);
 }

@@ -227,6 +227,28 @@ note(const struct rule **rules, size_t *count, const struct rule *rule)
 		rules[(*count)++] = rule;
 }
 
+static bool
+asks_lists(const struct condition *condition)
+{
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (asks_lists(condition->operands[i]))
+			return true;
+	return condition->kind == CONDITION_LISTED || condition->kind == CONDITION_QUANTITY
+	       || (condition->kind == CONDITION_RESULT
+		   && (condition->method == METHOD_DNSBL || condition->method == METHOD_DNSWL));
+}
+
+/*
+ * Whether a rule could refuse, but for lists that were not asked because this client had too much asked. That
+ * must not be to its advantage: then the mail is deferred.
+ */
+static bool
+is_withheld(const struct rule *rule, const struct facts *facts)
+{
+	return !rule->is_audit && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
+	       && rule->condition != NULL && facts_is_withheld(facts) && asks_lists(rule->condition);
+}
+
 /* Walk the rules. Returns the one that decides, or NULL. */
 static const struct rule *
 find_rule(const struct rule_set *rules, const struct facts *facts, const struct mailbox *recipient,
@@ -238,7 +260,8 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 
 		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && !rule->is_audit)
 			verdict->is_softened = true;
-		if (truth != TRUTH_TRUE)
+		verdict->is_withheld = truth == TRUTH_UNKNOWN && is_withheld(rule, facts);
+		if (truth != TRUTH_TRUE && !verdict->is_withheld)
 			continue;
 		if (rule->is_audit || !policy_share_includes(&facts->client.address, rule->percent))
 			note(verdict->audits, &verdict->audit_count, rule);
@@ -247,6 +270,7 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		else
 			return rule;
 	}
+	verdict->is_withheld = false;
 	return NULL;
 }
 
@@ -281,7 +305,7 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 		verdict.rule = &policy->otherwise;
 	if (verdict.rule != NULL)
 		verdict.action = verdict.rule->action;
-	verdict.is_softened = verdict.is_softened && verdict.action == ACTION_REJECT;
+	verdict.is_softened = verdict.is_withheld || (verdict.is_softened && verdict.action == ACTION_REJECT);
 	if (verdict.is_softened)
 		verdict.action = ACTION_DEFER;
 	verdict.is_enforced = verdict.action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;

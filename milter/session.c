@@ -276,8 +276,9 @@ static bool
 same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
-	       && a->is_softened == b->is_softened && a->tag_count == b->tag_count
-	       && a->audit_count == b->audit_count && memcmp(a->tags, b->tags, sizeof a->tags) == 0
+	       && a->is_softened == b->is_softened && a->is_withheld == b->is_withheld
+	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
+	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
 }
 
@@ -612,6 +613,8 @@ session_end_of_message(struct session *session, const char *queue_id)
 		.quarantine = message->is_quarantined ? quarantine_reason(message) : NULL,
 		.is_whole = !message->arena.has_failed,
 	};
+	if (session->inquiry != NULL && edits.is_whole)
+		inquiry_accepted(session->inquiry);
 	log_message(session, queue_id);
 	message->verdict_count = 0; /* an abort that follows has nothing more to say */
 	return edits;

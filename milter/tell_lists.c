@@ -35,6 +35,8 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	record_set_text(object, "text", finding->text);
 	record_set_text(object, "page", finding->page);
 	record_set_text(object, "fault", finding->fault);
+	if (finding->is_withheld)
+		record_set_flag(object, "withheld", true);
 	return object;
 }
 

@@ -23,10 +23,13 @@
 #define BOUND_SPF_WORK_OCTETS 49152
 
 /*
- * Questions to one list for the sake of one /24 or /48 of clients: at once, and a minute in the long run; and
- * how many such budgets, of a network and a list, are remembered.
+ * Questions to one list for the sake of one client (an IPv4 address, or a /64) and of its network (/24 or
+ * /48), at once, and a minute of each client in the long run; of a network ten times as many. Those of
+ * messages that were accepted do not count. And how many such budgets, of a client or network and a list, are
+ * remembered.
  */
 #define BOUND_LIST_QUESTIONS 600
+#define BOUND_LIST_QUESTIONS_OF_NETWORK 6000
 #define BOUND_LIST_QUESTIONS_A_MINUTE 60
 #define BOUND_LIST_BUDGETS 65536
 

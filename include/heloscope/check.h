@@ -142,6 +142,9 @@ bool inquiry_is_complete(struct inquiry *inquiry);
  */
 const struct facts *inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms);
 
+/* The message was accepted: what lists were asked for its sake does not count against its client. */
+void inquiry_accepted(struct inquiry *inquiry);
+
 /* The connection is gone. Frees all once the last answer has come in. NULL is allowed. */
 void inquiry_close(struct inquiry *inquiry);
 

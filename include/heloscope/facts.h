@@ -137,6 +137,7 @@ struct list_finding {
 	const char *text;    /* the list's own TXT reason, raw, key masked; or NULL */
 	const char *page;    /* where the sender can look it up, or NULL */
 	const char *fault;   /* for LIST_FAULT: what went wrong */
+	bool is_withheld;    /* for LIST_FAULT: not asked, for this client had too much asked */
 };
 
 struct list_facts {
@@ -227,6 +228,9 @@ struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena
 
 /* Empty all that is known only since `stage`, as before it began. */
 void facts_forget(struct facts *facts, enum stage stage);
+
+/* Whether a list was not asked because this client had too much asked. */
+bool facts_is_withheld(const struct facts *facts);
 
 /* Sums over what lists said, for block lists or allow lists. */
 struct list_tally {

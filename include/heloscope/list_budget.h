@@ -1,10 +1,13 @@
 /*
- * list_budget: how many questions a list is asked for the sake of one network of clients.
+ * list_budget: how many questions a list is asked for the sake of one client and of its network.
  *
- * Who makes up names without end could have a list refuse our queries, and so take it from everybody. A
- * budget is for one list and one /24 or /48; it holds BOUND_LIST_QUESTIONS and is filled again at
- * BOUND_LIST_QUESTIONS_A_MINUTE. Answers that are there already cost nothing. BOUND_LIST_BUDGETS of them are
- * remembered; beyond that the fullest of a few makes room. Thread safe.
+ * Who makes up names without end could have a list refuse our queries, and so take it from everybody. There
+ * is a budget for each list and client (an IPv4 address, or a /64), BOUND_LIST_QUESTIONS, and one for each
+ * list and network (/24 or /48), which is larger, so that one client cannot spend what its neighbours need.
+ * Both are filled again with time, and by messages that are accepted: busy servers of good mail never reach
+ * an end. Answers that are there already cost nothing. BOUND_LIST_BUDGETS are remembered; beyond that the
+ * fullest of a few makes room. What nobody asks for is no reason to accept: policy defers what would rest on
+ * it. Thread safe.
  */
 #ifndef HELOSCOPE_LIST_BUDGET_H
 #define HELOSCOPE_LIST_BUDGET_H
@@ -25,5 +28,8 @@ void list_budget_free(struct list_budget *budget); /* NULL is allowed */
  * an address is no stranger: always true. `now_ms`: on any clock that only moves on.
  */
 bool list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list, uint64_t now_ms);
+
+/* Give back a question that was taken: the message for which it was asked was accepted. */
+void list_budget_give_back(struct list_budget *budget, const struct ipaddr *client, size_t list);
 
 #endif

@@ -50,6 +50,9 @@ void list_health_observe(struct list_health *health, size_t list, enum list_part
 bool list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client,
 			 uint64_t now_ms);
 
+/* A question that was asked for this client does not count: its message was accepted. */
+void list_health_give_back(struct list_health *health, size_t list, const struct ipaddr *client);
+
 /* For list_prober. Times are milliseconds on any clock that only moves on. */
 
 /* How often the prober should look at what is due. */

@@ -25,7 +25,8 @@ struct verdict {
 	enum action action;        /* what the rules say: accept, reject, defer or quarantine */
 	bool is_enforced;          /* and it is done, not only told */
 	bool is_softened;          /* a reject became a defer, see above */
-	const struct rule *rule;   /* that decided; NULL: no rule did */
+	bool is_withheld;        /* a defer, for lists that were not asked: this client had too much asked */
+	const struct rule *rule; /* that decided; NULL: no rule did */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
 	const struct rule

@@ -762,25 +762,48 @@ take_all(struct list_budget *budget, uint32_t client, size_t list, uint64_t now_
 }
 
 static void
-budget_is_for_a_network_and_a_list(void **state)
+budget_is_for_a_client_a_network_and_a_list(void **state)
 {
-	static const char *const same[] = { "2001:db8:1:2::1", "2001:db8:1:ffff::9" };
+	static const char *const same[] = { "2001:db8:1:2::1", "2001:db8:1:2:ffff::9" };
 	struct list_budget *budget = list_budget_new();
 	const struct ipaddr nobody = { .length = 0 };
 	struct ipaddr address;
+	unsigned taken = 0;
 
 	(void)state;
 	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), BOUND_LIST_QUESTIONS);
-	assert_int_equal(take_all(budget, 0xc63364ff, 0, 1000), 0); /* the same /24 */
-	assert_int_equal(take_all(budget, 0xc63364ff, 1, 1000), BOUND_LIST_QUESTIONS);
-	assert_int_equal(take_all(budget, 0xc6336501, 0, 1000), BOUND_LIST_QUESTIONS);
+	assert_int_equal(take_all(budget, 0xc6336401, 1, 1000), BOUND_LIST_QUESTIONS); /* another list */
+	for (uint32_t neighbour = 0; neighbour < 256; neighbour++)
+		taken += take_all(budget, 0xc6336400 + neighbour, 0, 1000);
+	assert_int_equal(taken, BOUND_LIST_QUESTIONS_OF_NETWORK - BOUND_LIST_QUESTIONS);
+	assert_int_equal(take_all(budget, 0xc6336501, 0, 1000), BOUND_LIST_QUESTIONS); /* another /24 */
 	for (unsigned i = 0; i < BOUND_LIST_QUESTIONS; i++) {
 		assert_true(ipaddr_parse(span_of(same[i % 2]), &address));
 		assert_true(list_budget_take(budget, &address, 0, 1000));
 	}
-	assert_false(list_budget_take(budget, &address, 0, 1000)); /* the same /48 */
+	assert_false(list_budget_take(budget, &address, 0, 1000)); /* the same /64 */
+	assert_true(ipaddr_parse(SPAN("2001:db8:1:3::1"), &address));
+	assert_true(list_budget_take(budget, &address, 0, 1000)); /* its neighbour */
 	for (unsigned i = 0; i < 2 * BOUND_LIST_QUESTIONS; i++)
 		assert_true(list_budget_take(budget, &nobody, 0, 1000));
+	list_budget_free(budget);
+}
+
+/* A server whose mail is accepted has no end. */
+static void
+budget_is_given_back_for_accepted_mail(void **state)
+{
+	struct list_budget *budget = list_budget_new();
+	const struct ipaddr address = ipaddr_from_ipv4(0xc6336401);
+
+	(void)state;
+	for (unsigned i = 0; i < 10 * BOUND_LIST_QUESTIONS_OF_NETWORK; i++) {
+		assert_true(list_budget_take(budget, &address, 0, 1000));
+		list_budget_give_back(budget, &address, 0);
+	}
+	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), BOUND_LIST_QUESTIONS);
+	list_budget_give_back(budget, &address, 0);
+	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), 1);
 	list_budget_free(budget);
 }
 
@@ -883,7 +906,8 @@ main(void)
 		cmocka_unit_test(D4_health_judges_ipv4_and_ipv6_apart),
 		cmocka_unit_test(health_outlives_a_reload),
 		cmocka_unit_test(B15_proof_tells_what_was_asked_and_answered),
-		cmocka_unit_test(budget_is_for_a_network_and_a_list),
+		cmocka_unit_test(budget_is_for_a_client_a_network_and_a_list),
+		cmocka_unit_test(budget_is_given_back_for_accepted_mail),
 		cmocka_unit_test(budget_is_filled_again_with_time),
 		cmocka_unit_test(budget_remembers_so_many_networks),
 		cmocka_unit_test(health_advises_what_to_do),
