@@ -163,46 +163,72 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Where the text behind blanks and comments begins; the length when a comment never ends. */
-static size_t
-skip_cfws(struct span text, size_t at, bool *is_broken)
+/*
+ * What is clean is defined, and all else is not, since readers do not agree on anything but the
+ * plainest: one takes a form feed for a blank, one decodes encoded words, one knows no quoted pairs.
+ */
+static bool
+is_clean(struct span text)
 {
-	size_t depth = 0;
-
-	for (; at < text.length; at++) {
+	for (size_t at = 0; at < text.length; at++) {
 		const char c = text.at[at];
+		const char next = at + 1 < text.length ? text.at[at + 1] : '\0';
 
-		if (c == '(')
-			depth++;
-		else if (c == ')' && depth > 0)
-			depth--;
-		else if (c == '\\' && depth > 0)
-			at++;
-		else if (depth == 0 && !is_blank(c))
-			return at;
+		if (c == '\r' ? next != '\n' : c == '\n' && next != ' ' && next != '\t')
+			return false; /* no folding */
+		if (!is_blank(c) && (c < ' ' || c > '~'))
+			return false;
+		if (c == '\\' || (c == '=' && next == '?'))
+			return false;
 	}
-	*is_broken = depth > 0;
-	return text.length;
+	return true;
 }
 
-/* Copy the authserv-id at `at` without quotes and backslashes; returns where it ends. */
+/* Where the text behind blanks and comments begins; a comment holds no other and no ";". */
 static size_t
-read_id(struct span text, size_t at, struct strbuf *id, bool *is_broken)
+skip_cfws(struct span text, size_t at)
 {
-	const bool is_quoted = at < text.length && text.at[at] == '"';
+	while (at < text.length) {
+		size_t end = at + 1;
 
-	for (at += is_quoted ? 1 : 0; at < text.length; at++) {
-		const char c = text.at[at];
-
-		if (is_quoted ? c == '"' : is_blank(c) || ascii_is_among(c, ";(),/=\""))
-			return is_quoted ? at + 1 : at;
-		if (is_quoted && c == '\\' && at + 1 < text.length)
-			strbuf_add_char(id, text.at[++at]);
-		else if (!is_blank(c) || c == ' ')
-			strbuf_add_char(id, c);
+		if (text.at[at] == '(') {
+			while (end < text.length && !ascii_is_among(text.at[end], "();\""))
+				end++;
+			if (end == text.length || text.at[end++] != ')')
+				return at;
+		} else if (!is_blank(text.at[at])) {
+			return at;
+		}
+		at = end;
 	}
-	*is_broken = is_quoted;
-	return text.length;
+	return at;
+}
+
+/* How many octets of a token there are; "%" is none of them, as our own writer escapes with it. */
+static size_t
+token_length(struct span text)
+{
+	size_t length = 0;
+
+	while (length < text.length && text.at[length] > ' ' && text.at[length] <= '~'
+	       && !ascii_is_among(text.at[length], "()<>@,;:\\\"/[]?=%"))
+		length++;
+	return length;
+}
+
+/* Read a token, bare or between quotes; returns where it ends, `at` when there is none. */
+static size_t
+read_id(struct span text, size_t at, struct span *id)
+{
+	const size_t begin = at + (at < text.length && text.at[at] == '"');
+	const size_t end = begin + token_length(span_from(text, begin));
+
+	*id = (struct span){ text.at + begin, end - begin };
+	if (id->length == 0)
+		return at;
+	if (begin == at)
+		return end;
+	return end < text.length && text.at[end] == '"' ? end + 1 : at;
 }
 
 static bool
@@ -223,47 +249,86 @@ id_is_among(struct span id, const char *const *ids, size_t count)
 	return false;
 }
 
-/* Whether one of the ids, without what stands for "any", occurs somewhere. */
-static bool
-mentions_an_id(struct span text, const char *const *ids, size_t count)
+enum authres_author
+authres_author(struct span value, const char *const *ids, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct span id = span_of(strncmp(ids[i], "*.", 2) == 0 ? ids[i] + 2 : ids[i]);
+	const char *const semicolon = value.length > 0 ? memchr(value.at, ';', value.length) : NULL;
+	const struct span head = { value.at,
+				   semicolon != NULL ? (size_t)(semicolon - value.at) : value.length };
+	struct span id;
+	size_t at, begin, version;
 
-		for (size_t at = 0; at + id.length <= text.length; at++)
-			if (span_starts_with_nocase(span_from(text, at), id))
-				return true;
+	begin = skip_cfws(head, 0);
+	at = read_id(head, begin, &id);
+	if (!is_clean(head) || at == begin || id_is_among(id, ids, count))
+		return AUTHRES_OURS;
+	begin = skip_cfws(head, at);
+	for (at = begin; at < head.length && ascii_is_digit(head.at[at]);)
+		at++;
+	version = at - begin;
+	if (skip_cfws(head, at) < head.length)
+		return AUTHRES_OURS;
+	if (version > 0 && !span_equals((struct span){ head.at + begin, version }, SPAN("1")))
+		return AUTHRES_UNSUPPORTED;
+	return AUTHRES_OTHER;
+}
+
+/* Whether the text begins with `id`, case, blanks, quotes and comments between its octets aside. */
+static bool
+spells(struct span text, struct span id)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < id.length; i++, at++) {
+		while (i > 0 && at < text.length
+		       && (is_blank(text.at[at]) || ascii_is_among(text.at[at], "\"("))) {
+			const size_t behind = skip_cfws(text, at);
+
+			at = behind > at ? behind : at + 1;
+		}
+		if (at >= text.length || ascii_lower(text.at[at]) != ascii_lower(id.at[i]))
+			return false;
 	}
+	return true;
+}
+
+static bool
+mentions_id(struct span text, const char *pattern)
+{
+	char normalized[DOMAIN_SIZE];
+	struct span id = span_of(pattern);
+
+	if (*pattern == '*') /* "*" is any, "*.example" what ends in it */
+		id = span_from(id, id.length > 2 ? 2 : id.length);
+	if (domain_normalize(id, normalized))
+		id = span_of(normalized);
+	for (size_t at = 0; at < text.length; at++)
+		if (spells(span_from(text, at), id))
+			return true;
 	return false;
 }
 
 static bool
-has_unsupported_version(struct span value, size_t at)
+has_nested_comment(struct span text)
 {
-	bool is_broken = false;
-	size_t end;
+	bool is_inside = false;
 
-	at = skip_cfws(value, at, &is_broken);
-	for (end = at; end < value.length && ascii_is_digit(value.at[end]);)
-		end++;
-	return end > at && !span_equals((struct span){ value.at + at, end - at }, SPAN("1"));
+	for (size_t at = 0; at < text.length; at++) {
+		if (text.at[at] == (is_inside ? '(' : ')'))
+			return true;
+		if (text.at[at] == '(' || text.at[at] == ')')
+			is_inside = !is_inside;
+	}
+	return is_inside;
 }
 
-enum authres_author
-authres_author(struct span value, const char *const *ids, size_t count)
+bool
+authres_may_name(struct span value, const char *const *ids, size_t count)
 {
-	char memory[DOMAIN_SIZE * 4];
-	struct strbuf id;
-	bool is_broken = false;
-	size_t at;
-
-	strbuf_init(&id, memory, sizeof memory);
-	at = skip_cfws(value, 0, &is_broken);
-	if (!is_broken)
-		at = read_id(value, at, &id, &is_broken);
-	if (is_broken)
-		return mentions_an_id(value, ids, count) ? AUTHRES_OURS : AUTHRES_OTHER;
-	if (id_is_among((struct span){ id.text, id.length }, ids, count))
-		return AUTHRES_OURS;
-	return has_unsupported_version(value, at) ? AUTHRES_UNSUPPORTED : AUTHRES_OTHER;
+	if (!is_clean(value) || has_nested_comment(value))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (mentions_id(value, ids[i]))
+			return true;
+	return false;
 }

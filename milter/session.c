@@ -447,15 +447,6 @@ session_abort(struct session *session)
 static const char *const watched[] = { "Authentication-Results", "X-Heloscope", "Received-SPF" };
 enum watched_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, FIELDS };
 
-static bool
-mentions(struct span text, struct span part)
-{
-	for (size_t at = 0; at + part.length <= text.length; at++)
-		if (span_starts_with_nocase(span_from(text, at), part))
-			return true;
-	return false;
-}
-
 /* Whether a field speaks in our name, or in a version that nobody may read (RFC 8601, section 5). */
 static bool
 is_forged(const struct config *config, enum watched_field field, const char *value)
@@ -465,7 +456,8 @@ is_forged(const struct config *config, enum watched_field field, const char *val
 		return authres_author(span_of(value), config->own_ids.items, config->own_ids.count)
 		       != AUTHRES_OTHER;
 	case FIELD_RECEIVED_SPF:
-		return config->adds_received_spf && mentions(span_of(value), span_of(config->authserv_id));
+		return config->adds_received_spf
+		       && authres_may_name(span_of(value), config->own_ids.items, config->own_ids.count);
 	default:
 		return true;
 	}

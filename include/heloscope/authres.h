@@ -3,8 +3,8 @@
  *
  * Knows nothing of checks. The writer makes tokens, quoted strings and comments of whatever it
  * is given, so that no value can end itself, open a comment or start a line. The reader only
- * tells whose field it is, and does that generously: it serves to remove forged fields, where
- * one too many does less harm than one too few. Any thread; no allocation.
+ * tells whose field it is, and fails closed: it serves to remove forged fields, where one too many
+ * does less harm than one too few. Any thread; no allocation.
  */
 #ifndef HELOSCOPE_AUTHRES_H
 #define HELOSCOPE_AUTHRES_H
@@ -72,18 +72,25 @@ void authres_add_value(struct strbuf *out, struct span value);
 
 /* What an arriving field says of its author. */
 enum authres_author {
-	AUTHRES_OTHER,       /* another authserv-id, or none */
-	AUTHRES_OURS,        /* one of `ids`, or unreadable but naming one */
+	AUTHRES_OTHER,       /* another authserv-id, cleanly readable */
+	AUTHRES_OURS,        /* one of `ids`, or not cleanly readable */
 	AUTHRES_UNSUPPORTED, /* another authserv-id and a version that is not 1 (RFC 8601, section 5) */
 };
 
 /*
  * Read the value of an arriving field, folded or not, as far as its authserv-id and version.
- * `ids` are patterns as domain_matches() takes them. Case, folding, comments, quotes,
- * backslashes, one final dot and A-labels against U-labels make no difference; a comment or
- * quoted string that never ends makes it ours when an id occurs anywhere in it. Time is linear
- * in the length.
+ * `ids` are patterns as domain_matches() takes them; case and one final dot make no difference.
+ * An id is cleanly readable when nothing but it, a version, blanks, folding and plain comments
+ * stands before the first ";": a token without "%", bare or in quotes, no other octets than
+ * printable ASCII, no backslash, no encoded word (RFC 2047), no comment within a comment. Whatever
+ * is not readable in this one way is ours, since some reader may take it so. Linear time.
  */
 enum authres_author authres_author(struct span value, const char *const *ids, size_t count);
+
+/*
+ * Whether the value of a Received-SPF field may name one of `ids` anywhere: it does, with case,
+ * blanks, quotes and comments between its octets aside, or it holds what is not clean, as above.
+ */
+bool authres_may_name(struct span value, const char *const *ids, size_t count);
 
 #endif
