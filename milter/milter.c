@@ -290,6 +290,16 @@ on_header(SMFICTX *context, char *name, char *value)
 	return ended(context, (connection->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE);
 }
 
+/* From the last to the first, so that no removal shifts the index of another. */
+static bool
+remove_fields(SMFICTX *context, char *name, const struct session_edit *edit)
+{
+	for (unsigned i = 0; i < edit->count; i++)
+		if (smfi_chgheader(context, name, (int)(edit->index - i), NULL) != MI_SUCCESS)
+			return false;
+	return true;
+}
+
 static bool
 do_edit(SMFICTX *context, const struct session_edit *edit, bool has_leading_blank)
 {
@@ -301,7 +311,7 @@ do_edit(SMFICTX *context, const struct session_edit *edit, bool has_leading_blan
 	(void)strncpy(name, edit->name, sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	if (edit->index > 0)
-		return smfi_chgheader(context, name, (int)edit->index, NULL) == MI_SUCCESS;
+		return remove_fields(context, name, edit);
 	length = strlen(edit->value);
 	value = malloc(length + 2);
 	if (value == NULL)

@@ -17,6 +17,22 @@
 #define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
 #define RECORD_MEMORY (256U << 10)
 
+/* Fields of arriving mail that may have to go. */
+static const char *const watched[] = { "Authentication-Results", "X-Heloscope", "Received-SPF" };
+enum watched_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, FIELDS };
+
+/* Fields of one name that are to be removed, counted from 1: from the first to the last. */
+struct stretch {
+	unsigned first, last;
+};
+
+/* The fields of one name. */
+struct watch {
+	unsigned seen; /* so far */
+	struct stretch *stretches;
+	size_t count;
+};
+
 /* What there is of a message, from MAIL to its end: an idle session has none. */
 struct message {
 	bool is_judged;
@@ -35,9 +51,7 @@ struct message {
 	struct record_recipient *recipients; /* only for the audit log */
 	size_t recipient_count, recipient_total;
 	bool is_quarantined;
-	struct session_edit *removals; /* in the order in which the fields came */
-	size_t removal_count;
-	unsigned seen[3]; /* fields of each watched name so far */
+	struct watch watches[FIELDS];
 	struct smtp_reply reply;
 };
 
@@ -444,9 +458,6 @@ session_abort(struct session *session)
 
 /* The header. */
 
-static const char *const watched[] = { "Authentication-Results", "X-Heloscope", "Received-SPF" };
-enum watched_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, FIELDS };
-
 /* Whether a field speaks in our name, or in a version that nobody may read (RFC 8601, section 5). */
 static bool
 is_forged(const struct config *config, enum watched_field field, const char *value)
@@ -463,12 +474,32 @@ is_forged(const struct config *config, enum watched_field field, const char *val
 	}
 }
 
+/*
+ * The field that came last is to be removed. Of very many stretches of such fields the last one grows over
+ * what lies between: there is no end to the fields that somebody may send, but one to what we keep of them,
+ * and a forged field that stays is worse than somebody's that goes.
+ */
+static void
+note_removal(struct watch *watch, struct arena *arena)
+{
+	struct stretch *last = watch->count > 0 ? &watch->stretches[watch->count - 1] : NULL, *stretches;
+
+	if (last != NULL && (last->last + 1 == watch->seen || watch->count == BOUND_REMOVED_STRETCHES)) {
+		last->last = watch->seen;
+		return;
+	}
+	stretches = arena_grow(arena, watch->stretches, watch->count, sizeof *stretches);
+	if (stretches == NULL)
+		return; /* told by session_edits.is_whole */
+	watch->stretches = stretches;
+	stretches[watch->count++] = (struct stretch){ watch->seen, watch->seen };
+}
+
 void
 session_header(struct session *session, const char *name, const char *value)
 {
 	const struct config *config = runtime_config(session->runtime);
 	struct message *message = session->message;
-	struct session_edit *removals;
 	unsigned field = 0;
 
 	hear(session, name, value);
@@ -476,17 +507,12 @@ session_header(struct session *session, const char *name, const char *value)
 		field++;
 	if (field == FIELDS || message == NULL)
 		return;
-	message->seen[field]++;
+	message->watches[field].seen++;
 	if (config->keeps_trusted_results && session->client.is_trusted)
 		return;
 	if (!is_forged(config, (enum watched_field)field, value))
 		return;
-	removals = arena_grow(&message->arena, message->removals, message->removal_count, sizeof *removals);
-	if (removals == NULL)
-		return; /* told by session_edits.is_whole */
-	message->removals = removals;
-	removals[message->removal_count++] =
-		(struct session_edit){ watched[field], message->seen[field], NULL };
+	note_removal(&message->watches[field], &message->arena);
 }
 
 /* End of message. */
@@ -509,12 +535,25 @@ add_edit(struct edit_list *list, struct session_edit edit)
 	items[list->count++] = edit;
 }
 
+/* From the last to the first, so that no removal shifts the index of another. */
+static void
+add_removals(struct edit_list *list, const char *name, const struct watch *watch)
+{
+	for (size_t i = watch->count; i-- > 0;) {
+		const struct stretch *stretch = &watch->stretches[i];
+
+		add_edit(list, (struct session_edit){ .name = name,
+						      .index = stretch->last,
+						      .count = stretch->last - stretch->first + 1 });
+	}
+}
+
 static void
 add_field(struct edit_list *list, enum watched_field field, const struct strbuf *value)
 {
 	if (value->length > 0)
-		add_edit(list,
-			 (struct session_edit){ watched[field], 0, arena_string(list->arena, value->text) });
+		add_edit(list, (struct session_edit){ .name = watched[field],
+						      .value = arena_string(list->arena, value->text) });
 }
 
 /* What would have been done, and what rules only say; each different one once. */
@@ -595,9 +634,8 @@ session_end_of_message(struct session *session, const char *queue_id)
 	judge_postponed(session);
 	if (message->facts == NULL)
 		return edits;
-	/* From the last to the first, so that no removal shifts the index of another. */
-	for (size_t i = message->removal_count; i-- > 0;)
-		add_edit(&list, message->removals[i]);
+	for (unsigned field = FIELDS; field-- > 0;)
+		add_removals(&list, watched[field], &message->watches[field]);
 	add_fields(session, &list);
 	edits = (struct session_edits){
 		.edits = list.items,

@@ -33,6 +33,9 @@
 #define BOUND_LIST_QUESTIONS_A_MINUTE 60
 #define BOUND_LIST_BUDGETS 65536
 
+/* Stretches of forged fields of one name that are remembered one by one; beyond it all up to the last go. */
+#define BOUND_REMOVED_STRETCHES 512
+
 /* Recipients of a message that its record names; all are judged and counted. */
 #define BOUND_RECIPIENTS_RECORDED 500
 

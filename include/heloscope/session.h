@@ -50,10 +50,11 @@ const struct smtp_reply *session_rcpt(struct session *session, const struct enve
 /* One field of the header, in order. `value` as the MTA gives it. */
 void session_header(struct session *session, const char *name, const char *value);
 
-/* A field to remove, counted from 1 among those of its name, or to add at the top. */
+/* Fields to remove, counted from 1 among those of their name, or one to add at the top. */
 struct session_edit {
 	const char *name;
-	unsigned index;    /* to remove; 0: to add */
+	unsigned index;    /* the last one to remove; 0: to add */
+	unsigned count;    /* to remove: so many, that one and those in front of it */
 	const char *value; /* to add: LF and blanks between lines, no leading blank */
 };
 
