@@ -80,10 +80,25 @@ find_last(const struct meant *meant, struct stretch in, char octet)
 	return in.end;
 }
 
+/*
+ * The "@" of an address: the last that is syntax, or the last behind it that is not, since no domain holds
+ * one and MTAs that write the address plainly look for the last. The end when none is syntax.
+ */
+static size_t
+find_at(const struct meant *meant, struct stretch path)
+{
+	const size_t at = find_last(meant, path, '@');
+
+	for (size_t i = path.end; i-- > at;)
+		if (meant->octets[i] == '@')
+			return i;
+	return at;
+}
+
 static bool
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* Whether a parameter of the command (RFC 5321, 4.1.1.11) begins here: KEYWORD=. */
@@ -134,9 +149,9 @@ without_route(const struct meant *meant, struct stretch path)
 	const size_t at = find_last(meant, path, '@');
 	const size_t colon = find_last(meant, (struct stretch){ path.begin, at }, ':');
 
-	path.end = find_first(meant, path, ';');
 	if (at < path.end && colon < at)
 		path.begin = colon + 1;
+	path.end = find_first(meant, (struct stretch){ at < path.end ? at : path.begin, path.end }, ';');
 	return path;
 }
 
@@ -153,9 +168,15 @@ copy_stretch(const struct meant *meant, struct stretch stretch, struct arena *ar
 	return copy;
 }
 
+/* Without final dots, and what a list of addresses would have behind it. */
 static struct span
-without_final_dots(struct span domain)
+without_end(struct span domain)
 {
+	size_t length = 0;
+
+	while (length < domain.length && !ascii_is_among(domain.at[length], ";,"))
+		length++;
+	domain.length = length;
 	while (domain.length > 0 && domain.at[domain.length - 1] == '.')
 		domain.length--;
 	return domain;
@@ -181,7 +202,7 @@ static bool
 is_plain_local(const char *local)
 {
 	for (const char *at = local; *at != '\0'; at++)
-		if (*at == ' ' || ascii_is_among(*at, "()<>[]:;@\\,\""))
+		if (is_blank(*at) || ascii_is_among(*at, "()<>[]:;@\\,\""))
 			return false;
 	return true;
 }
@@ -220,6 +241,29 @@ lower_case(struct span text, struct arena *arena)
 	return lower != NULL ? lower : "";
 }
 
+/*
+ * A domain once more without the quotes, comments and backslashes that quotes and backslashes hid: Postfix
+ * writes a domain plainly and then reads it again.
+ */
+static struct span
+read_again(struct span domain, struct arena *arena)
+{
+	struct meant meant = { .octets = arena_alloc(arena, domain.length + 1),
+			       .is_plain = arena_alloc(arena, domain.length + 1) };
+	size_t before = domain.length + 1;
+
+	while (meant.octets != NULL && meant.is_plain != NULL && domain.length < before) {
+		const char *rest;
+
+		before = domain.length;
+		meant.length = 0;
+		(void)take_apart(domain, &meant);
+		rest = copy_stretch(&meant, (struct stretch){ 0, meant.length }, arena);
+		domain = span_of(rest != NULL ? rest : "");
+	}
+	return domain;
+}
+
 /* The address of a local part, which is kept, and a domain, empty without one. */
 static struct mailbox
 make_mailbox(const char *local, struct span domain, struct arena *arena)
@@ -227,7 +271,7 @@ make_mailbox(const char *local, struct span domain, struct arena *arena)
 	struct mailbox mailbox = { .form = MAILBOX_NULL, .local = local, .domain = "", .text = "" };
 	char name[DOMAIN_SIZE];
 
-	domain = without_final_dots(domain);
+	domain = without_end(read_again(domain, arena));
 	if (domain.length > 0)
 		mailbox.form = read_domain(domain, name);
 	else if (local[0] != '\0')
@@ -244,7 +288,7 @@ static struct mailbox
 read_meant(const struct meant *meant, struct arena *arena)
 {
 	const struct stretch path = without_route(meant, find_path(meant));
-	const size_t at = find_last(meant, path, '@');
+	const size_t at = find_at(meant, path);
 	char *local = copy_stretch(meant, (struct stretch){ path.begin, at }, arena);
 	char *domain = copy_stretch(meant, (struct stretch){ at < path.end ? at + 1 : at, path.end }, arena);
 

@@ -38,9 +38,10 @@ struct envelope_address {
 };
 
 /*
- * Read the address at the start of `text`. Behind the last "@" that is neither quoted nor in a comment the
- * domain begins; where quotes or comments never end and no "@" is outside, they count as plain characters.
- * There is no limit of length: MTAs take more than RFC 5321, 4.5.3.1 asks for.
+ * Read the address at the start of `text`. Behind the last "@" that is neither quoted nor in a comment, or a
+ * quoted one behind that, the domain begins, which is read until no quotes, comments or backslashes are left;
+ * where quotes or comments never end and no "@" is outside, they count as plain characters. There is no limit
+ * of length: MTAs take more than RFC 5321, 4.5.3.1 asks for.
  */
 struct mailbox mailbox_read(struct span text, struct arena *arena);
 
