@@ -137,9 +137,9 @@ class Filter:
     def replay(self):
         """
         Every record judged again under the same configuration: the very verdicts that the filter gave. Unknown are at most those of
-        whose checks a record had no room for more than the results.
+        whose checks or lists a record had no room for more than the results.
         """
-        short = sum(len(record["verdicts"]) for record in self.records() if "checks" in record.get("cut", []))
+        short = sum(len(record["verdicts"]) for record in self.records() if {"checks", "lists"} & set(record.get("cut", [])))
         done = self.lab.tool("replay", "--config", self.config, "--log", self.audit, "--json", deadline_s=10 * DEADLINE_S)
         if done.returncode != 0 or SANITIZER.search(done.stderr):
             raise LabError(f"replay ends with {done.returncode}: {done.stdout}{done.stderr}")
