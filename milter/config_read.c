@@ -19,6 +19,7 @@ finish(struct config *config, struct output *messages)
 {
 	if (config->authserv_id == NULL) {
 		config->authserv_id = host_name(&config->arena);
+		config->has_default_id = true;
 		config->own_ids.items = arena_grow(&config->arena, NULL, 0, sizeof *config->own_ids.items);
 		if (config->own_ids.items != NULL)
 			config->own_ids.items[config->own_ids.count++] = config->authserv_id;

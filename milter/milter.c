@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "heloscope/intake.h"
 #include "heloscope/log.h"
@@ -49,6 +50,7 @@ static struct runtime *runtime_in_use; /* guarded by runtime_lock */
 static atomic_flag has_told_of_actions = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_macros = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_queue_id = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_default_id = ATOMIC_FLAG_INIT;
 
 void
 milter_use(struct runtime *runtime)
@@ -176,16 +178,31 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 	return ended(context, SMFIS_CONTINUE);
 }
 
+/* Whose name stands in the fields is worth a choice: readers trust the name that they know. */
+static void
+tell_of_default_id(const struct config *config, const char *mta_name)
+{
+	if (!config->has_default_id || mta_name == NULL || strcasecmp(mta_name, config->authserv_id) == 0
+	    || atomic_flag_test_and_set(&has_told_of_default_id))
+		return;
+	log_warning("authserv-id is not set, so fields are written in the name of this host, %s, but the MTA "
+		    "calls itself "
+		    "%s. Set authserv-id to the name that readers of the mail know",
+		    config->authserv_id, mta_name);
+}
+
 static sfsistat
 on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 {
 	struct connection *connection = connection_of(context);
 	struct runtime *runtime;
+	const char *mta_name;
 
 	(void)name; /* the MTA's idea of the client's name; we look for ourselves */
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
-	if (macro(context, "j") == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
+	mta_name = macro(context, "j");
+	if (mta_name == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
 		log_warning("the MTA does not send the macro j at connect, so perhaps no macros at all: "
 			    "authenticated clients "
 			    "cannot be told from others (Postfix: milter_connect_macros = j, "
@@ -193,10 +210,13 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 			    "{auth_authen} {tls_version})");
 	session_free(connection->session);
 	runtime = milter_runtime();
+	tell_of_default_id(runtime_config(runtime), mta_name);
 	connection->session = session_new(runtime);
 	runtime_unref(runtime);
-	if (connection->session != NULL)
+	if (connection->session != NULL) {
+		session_set_mta_name(connection->session, mta_name);
 		session_connect(connection->session, (const struct sockaddr *)address);
+	}
 	return ended(context, SMFIS_CONTINUE);
 }
 

@@ -62,6 +62,7 @@ struct session {
 	bool has_tls;            /* at the last HELO */
 	size_t said;             /* octets of SMTP that the meter does not know of yet */
 	char *helo;              /* raw, or NULL; where there is an inquiry, it has it */
+	char *mta_name;          /* {j}, or NULL */
 	struct message *message; /* NULL between messages, and when memory ran out */
 };
 
@@ -88,6 +89,7 @@ session_free(struct session *session)
 	inquiry_close(session->inquiry);
 	runtime_unref(session->runtime);
 	free(session->helo);
+	free(session->mta_name);
 	free(session);
 }
 
@@ -111,6 +113,13 @@ static void
 hear(struct session *session, const char *word, const char *rest)
 {
 	session->said += strlen(word) + span_of(rest).length + 2; /* with its CR and LF */
+}
+
+void
+session_set_mta_name(struct session *session, const char *name)
+{
+	free(session->mta_name);
+	session->mta_name = name != NULL ? strdup(name) : NULL;
 }
 
 void
@@ -460,15 +469,20 @@ session_abort(struct session *session)
 
 /* Whether a field speaks in our name, or in a version that nobody may read (RFC 8601, section 5). */
 static bool
-is_forged(const struct config *config, enum watched_field field, const char *value)
+is_forged(const struct session *session, enum watched_field field, const char *value)
 {
+	const struct config *config = runtime_config(session->runtime);
+	const char *const mta_name = session->mta_name != NULL ? session->mta_name : config->authserv_id;
+
 	switch (field) {
 	case FIELD_AUTHRES:
 		return authres_author(span_of(value), config->own_ids.items, config->own_ids.count)
-		       != AUTHRES_OTHER;
+			       != AUTHRES_OTHER
+		       || authres_author(span_of(value), &mta_name, 1) != AUTHRES_OTHER;
 	case FIELD_RECEIVED_SPF:
 		return config->adds_received_spf
-		       && authres_may_name(span_of(value), config->own_ids.items, config->own_ids.count);
+		       && (authres_may_name(span_of(value), config->own_ids.items, config->own_ids.count)
+			   || authres_may_name(span_of(value), &mta_name, 1));
 	default:
 		return true;
 	}
@@ -510,7 +524,7 @@ session_header(struct session *session, const char *name, const char *value)
 	message->watches[field].seen++;
 	if (config->keeps_trusted_results && session->client.is_trusted)
 		return;
-	if (!is_forged(config, (enum watched_field)field, value))
+	if (!is_forged(session, (enum watched_field)field, value))
 		return;
 	note_removal(&message->watches[field], &message->arena);
 }

@@ -201,6 +201,7 @@ enum spf_engine_name { SPF_ENGINE_NATIVE, SPF_ENGINE_LIBSPF2 };
 
 struct config {
 	const char *authserv_id;
+	bool has_default_id;     /* it was not set, and is the name of this host */
 	struct text_set own_ids; /* patterns of ids whose arriving fields are removed; authserv_id first */
 	const char *listen;      /* as libmilter takes it: "inet:8891@127.0.0.1", "unix:/path" */
 	const char *socket_owner, *socket_group; /* of a unix socket, or NULL */

@@ -27,6 +27,12 @@ void session_free(struct session *session); /* NULL is allowed */
  */
 void session_connect(struct session *session, const struct sockaddr *address);
 
+/*
+ * What the MTA calls itself, {j}: who reads its mail may trust fields in that name, so that arriving ones are
+ * removed as those in our own are. NULL is allowed.
+ */
+void session_set_mta_name(struct session *session, const char *name);
+
 /* HELO or EHLO. `tls_version`: that of the connection, NULL without TLS; see session_mail(). */
 void session_helo(struct session *session, const char *name, const char *tls_version);
 

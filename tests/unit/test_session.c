@@ -191,6 +191,28 @@ P19_session_removes_forged_fields_without_end(void **state)
 	runtime_unref(runtime);
 }
 
+/* N10: fields in the name of the MTA are as good as ours to who reads its mail. */
+static void
+N10_session_removes_fields_in_the_name_of_the_mta(void **state)
+{
+	struct runtime *runtime = runtime_from(NO_DNS);
+	struct session *session = session_new(runtime);
+	struct session_edits edits;
+
+	(void)state;
+	session_set_mta_name(session, "mx.newbie.example");
+	connect_from(session, "198.51.100.7");
+	mail(session, "<joe@yodel.example>", NULL);
+	session_header(session, "Authentication-Results", "MX.Newbie.Example; spf=pass");
+	session_header(session, "Authentication-Results", "mx.test; spf=pass");
+	session_header(session, "Authentication-Results", "other.example; spf=pass");
+	edits = session_end_of_message(session, NULL);
+	assert_int_equal(edits.edits[0].index, 2);
+	assert_int_equal(edits.edits[0].count, 2);
+	session_free(session);
+	runtime_unref(runtime);
+}
+
 /* A17: only when asked to, and only from trusted clients. */
 static void
 A17_session_keeps_results_of_trusted_hosts_when_told(void **state)
@@ -344,6 +366,7 @@ main(void)
 		cmocka_unit_test(C19_C20_session_survives_any_order),
 		cmocka_unit_test(C09_session_removes_forged_fields_from_the_last_on),
 		cmocka_unit_test(P19_session_removes_forged_fields_without_end),
+		cmocka_unit_test(N10_session_removes_fields_in_the_name_of_the_mta),
 		cmocka_unit_test(A17_session_keeps_results_of_trusted_hosts_when_told),
 		cmocka_unit_test(M14_session_judges_each_message_and_recipient_alone),
 		cmocka_unit_test(runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way),
