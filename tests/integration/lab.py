@@ -94,6 +94,16 @@ def enter_namespace(addresses):
         subprocess.run(["ip", "address", "add", f"{address}/{prefix[0]}", "dev", "lo", *prefix[1:]], check=True)
 
 
+def each_once(main_cf):
+    """
+    Without the entries that a later line sets again: each of Postfix's programs warns of such, and its logger, which gets more of it than
+    its socket holds before it reads any, then waits for itself.
+    """
+    lines = main_cf.splitlines()
+    names = [line.partition("=")[0].strip() for line in lines]
+    return "".join(f"{line}\n" for at, line in enumerate(lines) if names[at] == "" or names[at] not in names[at + 1:])
+
+
 class Filter:
     """A running heloscope-milter."""
 
@@ -365,7 +375,7 @@ class Lab:
         mail.mkdir(exist_ok=True)
         mail.chmod(0o777)
         uid = pwd.getpwnam("nobody").pw_uid
-        (config / "main.cf").write_text(
+        (config / "main.cf").write_text(each_once(
             f"""compatibility_level = 3.6
 queue_directory = {queue}
 data_directory = {data}
@@ -400,7 +410,7 @@ milter_default_action = {default_action}
 milter_command_timeout = 30s
 {extra}
 """
-        )
+        ))
         (config / "master.cf").write_text(
             f"""{listen}:{port} inet n - {chroot} - - smtpd
 pickup unix n - n 60 1 pickup
