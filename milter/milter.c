@@ -163,10 +163,11 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 		ask_for_macros(context);
 	else if (!atomic_flag_test_and_set(&has_told_of_actions))
 		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
-			    "{auth_authen} and "
-			    "{tls_version} with MAIL, and i at end of message (Postfix: milter_mail_macros, "
+			    "{auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, "
+			    "and i "
+			    "at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, "
 			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
-			    "confMILTER_MACROS_EOM)");
+			    "confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
 	connection = intake_has_room() ? calloc(1, sizeof *connection) : NULL;
 	if (connection == NULL)
 		return SMFIS_REJECT; /* the MTA goes on as its default action for filters says */
