@@ -14,7 +14,11 @@
 #include "heloscope/list_health.h"
 #include "heloscope/log.h"
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define HISTORIES 50 /* sanitizers look at the code, not at what comes of very many of them */
+#else
 #define HISTORIES 2000
+#endif
 #define STEPS 1800
 #define STEP_MS 2000
 #define SETTLING_STEPS 450 /* within which a change of a list must have come out, with all that he does */
