@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "heloscope/intake.h"
 #include "heloscope/log.h"
+#include "heloscope/span.h"
 
 #define NAME "heloscope"
 #define PACKET_MAX (1U << 20) /* octets; libmilter's 65,535 would cut off long header fields */
@@ -183,7 +183,8 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 static void
 tell_of_default_id(const struct config *config, const char *mta_name)
 {
-	if (!config->has_default_id || mta_name == NULL || strcasecmp(mta_name, config->authserv_id) == 0
+	if (!config->has_default_id || mta_name == NULL
+	    || span_equals_nocase(span_of(mta_name), span_of(config->authserv_id))
 	    || atomic_flag_test_and_set(&has_told_of_default_id))
 		return;
 	log_warning("authserv-id is not set, so fields are written in the name of this host, %s, but the MTA "
