@@ -284,13 +284,3 @@ facts_list_result(const struct facts *facts, bool is_allow)
 		return is_allow ? RESULT_PASS : RESULT_FAIL;
 	return tally.unknown_operators > 0 ? RESULT_TEMPERROR : RESULT_NONE;
 }
-
-bool
-facts_is_withheld(const struct facts *facts)
-{
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
-		for (size_t i = 0; i < facts->lists[subject].count; i++)
-			if (facts->lists[subject].findings[i].is_withheld)
-				return true;
-	return false;
-}

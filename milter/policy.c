@@ -182,8 +182,41 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 	}
 }
 
-enum truth
-policy_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+/* Whether a condition, which is a test, looks at what such a list says. */
+static bool
+looks_at(const struct condition *condition, const struct list_finding *finding)
+{
+	switch (condition->kind) {
+	case CONDITION_LISTED:
+		for (size_t i = 0; i < condition->texts.count; i++)
+			if (strcmp(condition->texts.items[i], finding->zone) == 0)
+				return true;
+		return false;
+	case CONDITION_QUANTITY:
+		return finding->is_allow == (condition->quantity == QUANTITY_DNSWL);
+	case CONDITION_RESULT:
+		return condition->method == (finding->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
+	default:
+		return false;
+	}
+}
+
+/* Whether it looks at a list that was not asked because this client had too much asked. */
+static bool
+looks_at_withheld(const struct condition *condition, const struct facts *facts)
+{
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+		for (size_t i = 0; i < facts->lists[subject].count; i++)
+			if (facts->lists[subject].findings[i].is_withheld
+			    && looks_at(condition, &facts->lists[subject].findings[i]))
+				return true;
+	return false;
+}
+
+/* What a condition comes to when each test that withheld answers leave unknown comes to `withheld`. */
+static enum truth
+truth_with(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
+	   enum truth withheld)
 {
 	enum truth truth;
 
@@ -191,19 +224,28 @@ policy_truth(const struct condition *condition, const struct facts *facts, const
 	case CONDITION_AND:
 		truth = TRUTH_TRUE;
 		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = lesser(truth, policy_truth(condition->operands[i], facts, recipient));
+			truth = lesser(truth, truth_with(condition->operands[i], facts, recipient, withheld));
 		return truth;
 	case CONDITION_OR:
 		truth = TRUTH_FALSE;
 		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = greater(truth, policy_truth(condition->operands[i], facts, recipient));
+			truth = greater(truth,
+					truth_with(condition->operands[i], facts, recipient, withheld));
 		return truth;
 	case CONDITION_NOT:
-		return negated(policy_truth(condition->operands[0], facts, recipient));
+		return negated(truth_with(condition->operands[0], facts, recipient, negated(withheld)));
 	default:
 		truth = test_truth(condition, facts, recipient);
+		if (truth == TRUTH_UNKNOWN && looks_at_withheld(condition, facts))
+			return withheld;
 		return condition->is_negated ? negated(truth) : truth;
 	}
+}
+
+enum truth
+policy_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	return truth_with(condition, facts, recipient, TRUTH_UNKNOWN);
 }
 
 bool
@@ -227,29 +269,25 @@ note(const struct rule **rules, size_t *count, const struct rule *rule)
 		rules[(*count)++] = rule;
 }
 
+/* Whether a rule acts on this client, and does not only tell. */
 static bool
-asks_lists(const struct condition *condition)
+acts(const struct rule *rule, const struct facts *facts)
 {
-	for (size_t i = 0; i < condition->operand_count; i++)
-		if (asks_lists(condition->operands[i]))
-			return true;
-	return condition->kind == CONDITION_LISTED || condition->kind == CONDITION_QUANTITY
-	       || (condition->kind == CONDITION_RESULT
-		   && (condition->method == METHOD_DNSBL || condition->method == METHOD_DNSWL));
+	return !rule->is_audit && policy_share_includes(&facts->client.address, rule->percent);
 }
 
 /*
- * Whether a rule could refuse, but for lists that were not asked because this client had too much asked. That
- * must not be to its advantage: then the mail is deferred.
+ * Whether a rule that is unknown could refuse, but for lists that were not asked because this client had too
+ * much asked. That must not be to its advantage: then the mail is deferred.
  */
 static bool
-is_withheld(const struct rule *rule, const struct facts *facts)
+is_withheld(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
 {
-	return !rule->is_audit && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
-	       && rule->condition != NULL && facts_is_withheld(facts) && asks_lists(rule->condition);
+	return acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
+	       && truth_with(rule->condition, facts, recipient, TRUTH_TRUE) == TRUTH_TRUE;
 }
 
-/* Walk the rules. Returns the one that decides, or NULL. */
+/* Walk the rules. Returns the one that decides, or NULL. Only what is true is noted. */
 static const struct rule *
 find_rule(const struct rule_set *rules, const struct facts *facts, const struct mailbox *recipient,
 	  struct verdict *verdict)
@@ -258,19 +296,20 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		const struct rule *rule = &rules->items[i];
 		const enum truth truth = policy_truth(rule->condition, facts, recipient);
 
-		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && !rule->is_audit)
+		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && acts(rule, facts))
 			verdict->is_softened = true;
-		verdict->is_withheld = truth == TRUTH_UNKNOWN && is_withheld(rule, facts);
-		if (truth != TRUTH_TRUE && !verdict->is_withheld)
+		verdict->is_withheld = truth == TRUTH_UNKNOWN && is_withheld(rule, facts, recipient);
+		if (verdict->is_withheld)
+			return rule;
+		if (truth != TRUTH_TRUE)
 			continue;
-		if (rule->is_audit || !policy_share_includes(&facts->client.address, rule->percent))
+		if (!acts(rule, facts))
 			note(verdict->audits, &verdict->audit_count, rule);
 		else if (rule->action == ACTION_TAG)
 			note(verdict->tags, &verdict->tag_count, rule);
 		else
 			return rule;
 	}
-	verdict->is_withheld = false;
 	return NULL;
 }
 

@@ -170,11 +170,12 @@ read_finding(const json_t *check, const struct list *list, enum list_subject sub
 	};
 	if (hit == NULL)
 		return find_in(record_member(check, "not-listed"), list, subject) != NULL;
-	finding->is_withheld = json_is_true(record_member(hit, "withheld"));
-	if (strcmp(record_text(hit, "state"), "fault") == 0)
+	if (strcmp(record_text(hit, "state"), "fault") == 0) {
 		finding->state = LIST_FAULT;
-	else if (is_listed_now(hit, list, finding))
+		finding->is_withheld = json_is_true(record_member(hit, "withheld"));
+	} else if (is_listed_now(hit, list, finding)) {
 		finding->state = LIST_LISTED;
+	}
 	return true;
 }
 

@@ -229,9 +229,6 @@ struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena
 /* Empty all that is known only since `stage`, as before it began. */
 void facts_forget(struct facts *facts, enum stage stage);
 
-/* Whether a list was not asked because this client had too much asked. */
-bool facts_is_withheld(const struct facts *facts);
-
 /* Sums over what lists said, for block lists or allow lists. */
 struct list_tally {
 	unsigned score;     /* weights of lists that list; of several findings of one group the largest */

@@ -279,6 +279,59 @@ policy_judge_never_refuses_for_a_fault_alone(void **state)
 			 ACTION_DEFER);
 }
 
+/*
+ * What was not asked for a client that had too much asked is not known. A rule that could refuse then defers,
+ * when it acts on this client and the list alone keeps it from being true; nothing is noted of any other.
+ */
+static void
+policy_judge_notes_no_rule_that_is_not_true(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action action;
+		bool is_withheld;
+		size_t audits;
+	} table[] = {
+		{ "policy { reject when listed in { \"down.test\" } }", ACTION_DEFER, true, 0 },
+		{ "policy { reject when dnsbl > 4 }", ACTION_DEFER, true, 0 },
+		{ "policy { quarantine when not (dnsbl <= 4 or trusted) }", ACTION_DEFER, true, 0 },
+		{ "policy { reject when dnsbl > 4 and client-name = \"a.test\" }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject when dnsbl > 4 and spf = fail }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject when iprev = fail and not listed in { \"bl.test\" } }", ACTION_ACCEPT,
+		  false, 0 },
+		{ "policy { reject when dnswl = pass }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject 1% when listed in { \"down.test\" } }", ACTION_ACCEPT, false, 0 },
+		{ "policy { defer 1% when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { audit reject when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { tag \"x\" when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject 1% when dnsbl > 4 reject when dnsbl > 4 }", ACTION_DEFER, true, 0 },
+		{ "policy { reject 1% when dnsbl >= 4 reject when dnsbl >= 4 }", ACTION_REJECT, false, 1 },
+		{ "policy { accept when dnsbl > 4 reject when dnsbl >= 4 }", ACTION_DEFER, false, 0 },
+		{ "policy { audit accept when dnsbl > 4 reject when dnsbl >= 4 }", ACTION_REJECT, false, 0 },
+	};
+	struct list_finding findings[] = { listed[0], listed[1] };
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	findings[1].is_withheld = true;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
+	facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
+	facts.results[METHOD_SPF] = RESULT_TEMPERROR;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	assert_false(policy_share_includes(&facts.client.address, 1));
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(verdict.action, table[i].action);
+		assert_int_equal(verdict.is_withheld, table[i].is_withheld);
+		assert_int_equal(verdict.audit_count, table[i].audits);
+		assert_int_equal(verdict.tag_count, 0);
+		config_unref(config);
+	}
+}
+
 static void
 policy_judge_enforces_nothing_in_audit_mode(void **state)
 {
@@ -791,6 +844,7 @@ main(void)
 		cmocka_unit_test(N02_policy_judge_asks_exceptions_before_any_policy),
 		cmocka_unit_test(policy_judge_knows_recipients_by_their_parts),
 		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
+		cmocka_unit_test(policy_judge_notes_no_rule_that_is_not_true),
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
