@@ -125,12 +125,6 @@ cli_audit_log(const char *command, const char *given, const struct config *confi
 	return config->audit_log;
 }
 
-void
-cli_count(json_t *table, const char *name, json_int_t more)
-{
-	document_set_number(table, name, json_integer_value(document_member(table, name)) + more);
-}
-
 struct row {
 	const char *name;
 	json_int_t count;

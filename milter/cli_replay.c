@@ -73,8 +73,8 @@ note_refusal(struct summary *summary, const json_t *record, const struct verdict
 	const char *domain = record_sender_domain(record), *why = mistake_in(summary, record, host, domain);
 	json_t *mistake;
 
-	cli_count(summary->hosts, host, 1);
-	cli_count(summary->domains, domain, 1);
+	document_count(summary->hosts, host, 1);
+	document_count(summary->domains, domain, 1);
 	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
 		return;
 	mistake = json_object();
@@ -167,7 +167,7 @@ compare(struct summary *summary, const json_t *record, const json_t *old, struct
 	summary->changed++;
 	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action, action_word(verdict.action),
 		       verdict.rule != NULL ? verdict.rule->place : "no rule");
-	cli_count(summary->changes, change, 1);
+	document_count(summary->changes, change, 1);
 	if (!record_is_refusal(action) && record_is_refusal(action_word(verdict.action)))
 		note_refusal(summary, record, &verdict);
 }

@@ -174,6 +174,12 @@ dump(const json_t *json, size_t flags)
 	return text != NULL ? escape_del(text) : NULL;
 }
 
+void
+document_count(json_t *table, const char *name, json_int_t more)
+{
+	document_set_number(table, name, json_integer_value(document_member(table, name)) + more);
+}
+
 char *
 document_line(const json_t *json)
 {

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "heloscope/cli.h"
 #include "heloscope/document.h"
 #include "heloscope/record_value.h"
 
@@ -65,11 +64,11 @@ count_checks(struct report *report, const json_t *record)
 
 		(void)snprintf(name, sizeof name, "%s=%s", json_object_iter_key(at),
 			       record_text(json_object_iter_value(at), "result"));
-		cli_count(report->tables[REPORT_CHECKS], name, 1);
+		document_count(report->tables[REPORT_CHECKS], name, 1);
 	}
 	for (size_t i = 0; (hit = json_array_get(hits, i)) != NULL; i++)
 		if (record_is(hit, "state", "listed"))
-			cli_count(report->tables[REPORT_LISTS], record_text(hit, "zone"), 1);
+			document_count(report->tables[REPORT_LISTS], record_text(hit, "zone"), 1);
 }
 
 static json_t *
@@ -89,8 +88,8 @@ note_refusal(struct report *report, const json_t *record, const json_t *verdict)
 {
 	const char *host = record_text(record_member(record, "client"), "ip");
 
-	cli_count(report->tables[REPORT_HOSTS], host, 1);
-	cli_count(report->tables[REPORT_DOMAINS], record_sender_domain(record), 1);
+	document_count(report->tables[REPORT_HOSTS], host, 1);
+	document_count(report->tables[REPORT_DOMAINS], record_sender_domain(record), 1);
 	if (!record_has(record, "spf", "pass") || !record_has(record, "iprev", "pass"))
 		return;
 	if (report->mistakes++ < REPORT_MISTAKES_MAX)
@@ -116,7 +115,7 @@ count_audits(struct report *report, const json_t *verdict)
 			strbuf_printf(&text, "; acts on %lld%% of networks",
 				      (long long)json_integer_value(share));
 		strbuf_add(&text, ")");
-		cli_count(report->tables[REPORT_RULES], name, 1);
+		document_count(report->tables[REPORT_RULES], name, 1);
 	}
 }
 
@@ -130,8 +129,8 @@ count_verdict(struct report *report, const json_t *record, const json_t *verdict
 
 	report->recipients++;
 	(void)snprintf(name, sizeof name, "%s%s", is_enforced ? "" : "would ", action);
-	cli_count(report->tables[REPORT_VERDICTS], name, 1);
-	cli_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)", 1);
+	document_count(report->tables[REPORT_VERDICTS], name, 1);
+	document_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)", 1);
 	count_audits(report, verdict);
 	if (!record_is_refusal(action))
 		return false;
@@ -152,8 +151,8 @@ add_to_trend(json_t *trend, const char *name, int length, json_int_t messages, j
 		row = json_object();
 		document_put(trend, key, row);
 	}
-	cli_count(row, "messages", messages);
-	cli_count(row, "refusals", refusals);
+	document_count(row, "messages", messages);
+	document_count(row, "refusals", refusals);
 }
 
 bool
@@ -182,7 +181,8 @@ static void
 add_table(json_t *table, json_t *part)
 {
 	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at))
-		cli_count(table, json_object_iter_key(at), json_integer_value(json_object_iter_value(at)));
+		document_count(table, json_object_iter_key(at),
+			       json_integer_value(json_object_iter_value(at)));
 }
 
 /* The rows of a trend, under names of `length` octets. */

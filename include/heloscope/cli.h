@@ -64,9 +64,6 @@ const char *cli_audit_log(const char *command, const char *given, const struct c
 /* Tables are JSON objects, name -> number. */
 #define CLI_ROWS_MAX 10 /* that are shown */
 
-/* Count so many more of `name`. */
-void cli_count(json_t *table, const char *name, json_int_t more);
-
 /* Print the rows with the largest numbers under a title; nothing for an empty table. */
 void cli_put_table(const char *title, json_t *table);
 
