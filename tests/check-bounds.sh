@@ -4,7 +4,7 @@ set -eu
 : "${srcdir:=.}"
 status=0
 say() { echo "$1"; status=1; }
-header=$srcdir/include/heloscope/bounds.h
+header=$srcdir/include/heloscope/base/bounds.h
 limits=$(sed -n '/^\.Sh LIMITS/,/^\.Sh [^L]/p' "$srcdir/milter/heloscope-milter.8")
 names=$(sed -n 's/^#define \(BOUND_[A-Z0-9_]*\) .*/\1/p' "$header")
 [ "$(echo "$names" | wc -l)" -ge 8 ] || say "no bounds found in bounds.h"

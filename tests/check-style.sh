@@ -11,7 +11,7 @@ case $(clang-format --version) in
 esac
 cd "$srcdir"
 status=0
-sources=$(find include milter tests -name '*.[ch]' ! -name 'config_parse.[ch]' ! -name config_lex.c)
+sources=$(find include milter tests -name '*.[ch]' ! -path '*/config/parse.[ch]' ! -path '*/config/lex.c')
 for file in $sources; do
 	clang-format --style=file --dry-run -Werror "$file" || status=1
 done

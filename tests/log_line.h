@@ -1,5 +1,5 @@
 /*
- * log_line: reads what heloscope/log_pairs.h writes, for the tests and the fuzz target. Written from its
+ * log_line: reads what heloscope/base/log_pairs.h writes, for the tests and the fuzz target. Written from its
  * description, not from its code.
  */
 #ifndef TESTS_LOG_LINE_H

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "heloscope/dns_cache.h"
+#include "heloscope/dns/cache.h"
 
 #define LOOKUPS 200000U
 #define OCTETS ((size_t)2 << 30)

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "../unit/config_text.h"
-#include "heloscope/check.h"
-#include "heloscope/check_spf.h"
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/spf.h"
 
 #define LIMIT_US 2000
 #define PENDING_MAX 2000

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/checks.h"
-#include "heloscope/config.h"
-#include "heloscope/strbuf.h"
+#include "heloscope/checks/table.h"
+#include "heloscope/config/config.h"
+#include "heloscope/base/strbuf.h"
 
 #define TIMEOUT_MS 3000
 

@@ -1,7 +1,7 @@
 /* Any octets as HELO, domain, address and network. */
 #include "fuzz.h"
-#include "heloscope/domain.h"
-#include "heloscope/ipaddr.h"
+#include "heloscope/base/domain.h"
+#include "heloscope/base/ipaddr.h"
 
 static void
 check_name(const char *name)

@@ -3,7 +3,7 @@
  * neither ends its value nor its line by itself.
  */
 #include "fuzz.h"
-#include "heloscope/authres.h"
+#include "heloscope/wire/authres.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

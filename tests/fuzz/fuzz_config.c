@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "heloscope/config_build.h"
-#include "heloscope/config_show.h"
+#include "heloscope/config/build.h"
+#include "heloscope/config/show.h"
 
 /* A configuration, or NULL when there was a complaint. */
 static struct config *

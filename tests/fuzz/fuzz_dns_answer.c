@@ -1,6 +1,6 @@
 /* Any octets as a DNS message, behind one that chooses the type: no read outside, and sane records. */
 #include "fuzz.h"
-#include "heloscope/dns.h"
+#include "heloscope/dns/dns.h"
 
 static volatile char octet_read;
 

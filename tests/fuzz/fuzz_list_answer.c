@@ -4,7 +4,7 @@
  * out without the key.
  */
 #include "fuzz.h"
-#include "heloscope/dnslist.h"
+#include "heloscope/lists/dnslist.h"
 
 #define QUESTION "7.100.51.198.bl.test"
 #define KEY "s3krit"

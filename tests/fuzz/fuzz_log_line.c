@@ -2,7 +2,7 @@
  */
 #include "../log_line.h"
 #include "fuzz.h"
-#include "heloscope/log_pairs.h"
+#include "heloscope/base/log_pairs.h"
 
 #define ROOM 200
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "heloscope/peer_store.h"
+#include "heloscope/peer/store.h"
 
 #define NOW 1790000000
 

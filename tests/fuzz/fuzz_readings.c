@@ -1,6 +1,6 @@
 /* Two lines of any octets: an address as it was typed, and as the MTA uses it. */
 #include "fuzz.h"
-#include "heloscope/mailbox.h"
+#include "heloscope/wire/mailbox.h"
 
 static void
 check_mailbox(const struct mailbox *mailbox)

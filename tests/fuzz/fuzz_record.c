@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 #include "fuzz.h"
-#include "heloscope/document.h"
-#include "heloscope/explain.h"
-#include "heloscope/record_read.h"
-#include "heloscope/report.h"
+#include "heloscope/base/document.h"
+#include "heloscope/words/explain.h"
+#include "heloscope/records/read.h"
+#include "heloscope/review/report.h"
 
 #define TOLD_MAX (1U << 20) /* octets that may be told of a line of 4096 */
 

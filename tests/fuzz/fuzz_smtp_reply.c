@@ -3,10 +3,10 @@
  * reply only what is one, and what is kept of it can stand in a header.
  */
 #include "fuzz.h"
-#include "heloscope/domain.h"
-#include "heloscope/peer.h"
-#include "heloscope/smtp_reader.h"
-#include "heloscope/strbuf.h"
+#include "heloscope/base/domain.h"
+#include "heloscope/peer/peer.h"
+#include "heloscope/wire/smtp_reader.h"
+#include "heloscope/base/strbuf.h"
 
 static void
 check_reply(const struct smtp_reader *reader)

@@ -4,8 +4,8 @@
  * answers come late the outcome is the same, and the trace tells of known steps only.
  */
 #include "fuzz.h"
-#include "heloscope/bounds.h"
-#include "heloscope/spf.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/spf/spf.h"
 
 #define LINES_MAX 32
 #define ANSWERS_MAX 400

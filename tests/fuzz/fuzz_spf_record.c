@@ -1,6 +1,6 @@
 /* Any octets as an SPF record: read or refused with a place inside it. */
 #include "fuzz.h"
-#include "heloscope/spf_record.h"
+#include "heloscope/spf/record.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "heloscope/resolver.h"
+#include "heloscope/dns/resolver.h"
 
 #define QUESTIONS_MAX 20000
 

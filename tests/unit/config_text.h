@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CONFIG_TEXT_H
 #define TESTS_UNIT_CONFIG_TEXT_H
 
-#include "heloscope/config.h"
+#include "heloscope/config/config.h"
 
 /*
  * Read `text` as the file "test.conf". `messages` (4096 octets) takes the complaints; NULL fails

@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_FAKE_DNS_H
 #define TESTS_UNIT_FAKE_DNS_H
 
-#include "heloscope/dns.h"
+#include "heloscope/dns/dns.h"
 
 /* `records`: separated by "|". A, AAAA: addresses; PTR: names; MX: "10 name"; TXT: texts. */
 struct fake_row {

@@ -1,0 +1,70 @@
+/*
+ * bounds: what a stranger can make us hold, write or ask, and where it ends.
+ *
+ * A stranger is whoever connects, whoever runs the name servers of the names that he says, and who wrote
+ * what arrives. Each line here stands in the table of heloscope-milter(8), section LIMITS, too, and has a
+ * test that floods it, in tests/bounds; tests/check-bounds.sh holds the three together. Not here: what a
+ * format allows (those stand with its reader), and what an administrator sets.
+ */
+#ifndef HELOSCOPE_BASE_BOUNDS_H
+#define HELOSCOPE_BASE_BOUNDS_H
+
+/* Questions to the DNS that one stage of a message (connect, HELO, MAIL) may ask; RFC 7208's own limits come
+ * first. */
+#define BOUND_QUESTIONS_A_STAGE 256
+
+/*
+ * Octets of questions and answers that a check may hold, beyond which it sees DNS_TOO_MANY; those that ask
+ * much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is under way.
+ * Together with what is written down of them a session stays below 256 kB.
+ */
+#define BOUND_ANSWER_OCTETS 16384
+#define BOUND_ANSWER_OCTETS_MUCH 40960
+#define BOUND_SPF_WORK_OCTETS 49152
+
+/*
+ * Questions to one list for the sake of one client (an IPv4 address, or a /64) and of its network (/24 or
+ * /48), at once, and a minute of each client in the long run; of a network ten times as many. Those of
+ * messages that were accepted do not count. And how many such budgets, of a client or network and a list, are
+ * remembered.
+ */
+#define BOUND_LIST_QUESTIONS 600
+#define BOUND_LIST_QUESTIONS_OF_NETWORK 6000
+#define BOUND_LIST_QUESTIONS_A_MINUTE 60
+#define BOUND_LIST_BUDGETS 65536
+
+/* Stretches of forged fields of one name that are remembered one by one; beyond it all up to the last go. */
+#define BOUND_REMOVED_STRETCHES 512
+
+/* Recipients of a message that its record names; all are judged and counted. */
+#define BOUND_RECIPIENTS_RECORDED 500
+
+/* Recipients whose verdict may wait for the end of the message, in mode audit. */
+#define BOUND_RECIPIENTS_POSTPONED 100
+
+/* Different verdicts of one message that log and record tell apart. */
+#define BOUND_VERDICTS 16
+
+/* Octets of a record; what is cut is said in it. */
+#define BOUND_RECORD 16384
+
+/* Octets of log and audit log that a network may cause at once, and again in an hour; that it may cause for
+ * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
+ * apart. */
+#define BOUND_WRITTEN_BURST 131072
+#define BOUND_WRITTEN_AN_OCTET 3
+#define BOUND_WRITTEN_A_SECOND 4194304
+#define BOUND_WRITTEN_NETWORKS 4096
+
+/* Octets of a line in the log that tells of a message. */
+#define BOUND_LOG_LINE 2048
+
+/* Mail servers of which findings are kept, and which wait to be looked at. */
+#define BOUND_PEERS 100000
+#define BOUND_PEERS_WAITING 1000
+
+/* Records, and octets of them, that wait for the disk of the audit log. */
+#define BOUND_AUDIT_QUEUE_LINES 10000
+#define BOUND_AUDIT_QUEUE_OCTETS 8388608
+
+#endif

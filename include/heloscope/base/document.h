@@ -1,0 +1,51 @@
+/*
+ * document: JSON that is made here, and how it is written.
+ *
+ * Nothing else makes a JSON string or writes a JSON text (tests/check-calls.sh). So octets that are not
+ * UTF-8 never cost the object that they stand in: they are written visibly, as \xHH, and all else can be had
+ * back. What is written is ASCII, with \uHHHH for the rest, so that it can be shown on any terminal. Values
+ * are taken over. What cannot be added for want of memory is remembered, for this thread, from
+ * document_begin() on.
+ */
+#ifndef HELOSCOPE_BASE_DOCUMENT_H
+#define HELOSCOPE_BASE_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "heloscope/base/output.h"
+#include "heloscope/base/span.h"
+
+void document_begin(void);
+bool document_has_failed(void);
+
+/* A string. NULL when memory ran out. */
+json_t *document_text(struct span text);
+
+/* Set a member, whose name may come from anywhere, too. */
+void document_put(json_t *object, const char *key, json_t *value);
+void document_append(json_t *array, json_t *value);
+
+void document_set_text(json_t *object, const char *key, const char *text); /* NULL: nothing */
+void document_set_number(json_t *object, const char *key, json_int_t number);
+void document_set_flag(json_t *object, const char *key, bool flag);
+
+/* The member of that name, which is looked up as document_put() writes it; or NULL. */
+json_t *document_member(const json_t *object, const char *key);
+
+/* Count so many more of `name` in a table, whose members are numbers. */
+void document_count(json_t *table, const char *name, json_int_t more);
+
+/* On one line, without a line end, for free(3); NULL when memory ran out. */
+char *document_line(const json_t *json);
+
+/* How many octets that line has. */
+size_t document_size(const json_t *json);
+
+/* For people who read JSON: indented, with a line end. */
+void document_print(struct output *out, const json_t *json);
+
+/* On one line, so that it can stand in a script element of HTML: there is no "<" in it. */
+void document_put_script(struct output *out, const json_t *json);
+
+#endif

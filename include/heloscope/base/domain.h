@@ -1,0 +1,74 @@
+/*
+ * domain: what is a host name, a HELO name, and when two names belong together.
+ *
+ * Text only, never the DNS. Names are without final dot and in lower case once they have been
+ * through domain_normalize(). Any thread.
+ */
+#ifndef HELOSCOPE_BASE_DOMAIN_H
+#define HELOSCOPE_BASE_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/ipaddr.h"
+#include "heloscope/base/span.h"
+
+#define DOMAIN_SIZE 254 /* octets of the longest name as text (RFC 1035, 2.3.4) and a NUL */
+
+/*
+ * Turn a name as people and programs write it into the form in which the DNS is asked: lower
+ * case, U-labels to A-labels (RFC 8616, section 4: IDNA2008), no final dot. Labels may hold
+ * letters, digits, "-" and "_". Returns false, with `name` empty, when it is none: an empty or
+ * too long label, too long as a whole, other octets, broken UTF-8. `name`: DOMAIN_SIZE octets.
+ */
+bool domain_normalize(struct span text, char *name);
+
+/* A host name by RFC 1123, 2.1: letters, digits, inner hyphens, no label or name too long. */
+bool domain_is_host_name(struct span text);
+
+/* Whether there are at least two labels. */
+bool domain_has_dot(struct span text);
+
+/* Whether `name` is `parent` or lies below it; ASCII case ignored. */
+bool domain_is_within(struct span name, struct span parent);
+
+/*
+ * Whether `name` fits a pattern of the configuration: "*", "example.org" (itself) or
+ * "*.example.org" (all below it, not itself); ASCII case ignored.
+ */
+bool domain_matches(struct span name, struct span pattern);
+
+/*
+ * Whether two normalized names lie in the same registered domain by the public suffix list:
+ * mail.example.co.uk and www.example.co.uk do, a.co.uk and b.co.uk do not.
+ */
+bool domain_same_organization(const char *a, const char *b);
+
+/* Whether a normalized name lies within a registered domain, and is no public suffix or above it. */
+bool domain_is_registered(const char *name);
+
+/*
+ * What a HELO or EHLO argument is (RFC 5321, 4.1.1.1): the case of letters does not matter,
+ * one final dot is forgiven.
+ */
+enum helo_form {
+	HELO_ABSENT,  /* none was given */
+	HELO_NAME,    /* a fully qualified host name */
+	HELO_LITERAL, /* an address literal (4.1.3) */
+	HELO_INVALID, /* anything else: one label, a bare address, other octets */
+};
+
+/*
+ * Tell the form of `text`. For a name, writes it normalized into `name` (DOMAIN_SIZE octets),
+ * else leaves `name` empty; for a literal sets `address`. For HELO_INVALID `reason`, a literal,
+ * says why: what goes behind "is", as in "not fully qualified".
+ */
+enum helo_form domain_helo_form(struct span text, char *name, struct ipaddr *address, const char **reason);
+
+/*
+ * Whether a host can be told to call itself `text`, which is printable: a name that is HELO_NAME. What the
+ * reverse DNS says, even verified, need not be: the DNS has names with "_", HELO has not (RFC 1123, 2.1).
+ */
+bool domain_is_helo_name(const char *text);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * ident: the reference under which a message is found again: "20261123T213300Z-4f2a91c07be3".
+ *
+ * UTC time, so that ids sort as messages came, and 48 random bits, so that hosts need not agree.
+ * Any thread.
+ */
+#ifndef HELOSCOPE_BASE_IDENT_H
+#define HELOSCOPE_BASE_IDENT_H
+
+#define IDENT_SIZE 30 /* octets with the final NUL */
+
+/* Write a new reference into `ident`, IDENT_SIZE octets. */
+void ident_make(char *ident);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * span: a stretch of bytes inside longer text, and strict readers for it.
+ *
+ * Plain values, no allocation, no locale. A span is not terminated and owns nothing: it is
+ * good for as long as the text that it points into. It may hold any byte, also NUL. Never
+ * log its bytes unescaped.
+ */
+#ifndef HELOSCOPE_BASE_SPAN_H
+#define HELOSCOPE_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span {
+	const char *at; /* not NULL */
+	size_t length;  /* octets, may be 0 */
+};
+
+#define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
+
+/* The span of all of a terminated string; NULL gives the empty span. */
+struct span span_of(const char *text);
+
+/* The rest of `text` from `start` on; empty when `start` lies behind the end. */
+struct span span_from(struct span text, size_t start);
+
+/* Without the blanks and tabs at both ends. */
+struct span span_trim(struct span text);
+
+/* Byte for byte the same / the same but for the case of ASCII letters. */
+bool span_equals(struct span a, struct span b);
+bool span_equals_nocase(struct span a, struct span b);
+
+/* Whether `text` begins or ends with `part`, ASCII case ignored. */
+bool span_starts_with_nocase(struct span text, struct span part);
+bool span_ends_with_nocase(struct span text, struct span part);
+
+/*
+ * Read all of `text` as decimal digits: 1 to 9 of them, no sign, no blank, no other base.
+ * Returns false, with `number` as it was, when it is none or not in [min, max].
+ */
+bool span_to_number(struct span text, unsigned min, unsigned max, unsigned *number);
+
+/* ASCII only, whatever the locale. */
+char ascii_lower(char c);
+int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
+bool ascii_is_alpha(char c);
+bool ascii_is_digit(char c);
+bool ascii_is_alnum(char c);
+bool ascii_is_among(char c, const char *set); /* NUL, which ends `set`, is in none */
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * policy: what the configuration's rules make of the facts, for one recipient. Pure.
+ *
+ * Conditions are true, false or unknown: what rests on a fault (temperror, a list that did not
+ * answer) is unknown unless the rule names temperror itself, and a rule decides only when its
+ * condition is true. So no fault of DNS or of a list refuses mail by itself. An `accept` rule
+ * that is unknown makes a later `reject` a `defer`: the mail might have been welcome. Any
+ * thread; keeps pointers into `config` and `facts`, owns nothing.
+ */
+#ifndef HELOSCOPE_CHECKS_POLICY_H
+#define HELOSCOPE_CHECKS_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/config/config.h"
+#include "heloscope/facts/facts.h"
+
+enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
+
+#define VERDICT_NOTES_MAX 8 /* tags, and audit rules that matched, that a verdict can carry */
+
+struct verdict {
+	const struct facts *facts; /* the reading of the sender on which it rests */
+	enum action action;        /* what the rules say: accept, reject, defer or quarantine */
+	bool is_enforced;          /* and it is done, not only told */
+	bool is_softened;          /* a reject became a defer, see above */
+	bool is_withheld;        /* a defer, for lists that were not asked: this client had too much asked */
+	const struct rule *rule; /* that decided; NULL: no rule did */
+	const struct rule *tags[VERDICT_NOTES_MAX];
+	size_t tag_count;
+	const struct rule
+		*audits[VERDICT_NOTES_MAX]; /* `audit` rules, and shares that left this client out */
+	size_t audit_count;
+};
+
+/*
+ * Judge the message for `recipient`. Where its sender (facts->other) or the recipient can be read in several
+ * ways, each is judged and the worst verdict counts: so an exception must hold for all of them, and a
+ * refusal for one. In mode audit nothing but acceptance is enforced.
+ */
+struct verdict policy_judge(const struct config *config, const struct facts *facts,
+			    const struct readings *recipient);
+
+/* The one that is harder on the sender, the first when both are alike: reject, defer, quarantine, accept. */
+const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
+
+/* What one condition comes to; for tests and explanations. `recipient`: one reading of it. */
+enum truth policy_truth(const struct condition *condition, const struct facts *facts,
+			const struct mailbox *recipient);
+
+/*
+ * Whether this client is among the first `percent` of a hundred equal shares. All addresses of
+ * a /24 or /48 fall into one share, the same one at all times and on all hosts.
+ */
+bool policy_share_includes(const struct ipaddr *client, unsigned percent);
+
+#endif

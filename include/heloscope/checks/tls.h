@@ -1,0 +1,11 @@
+/*
+ * check_tls: TLS of the client's session, and what the server at its address offers when it receives.
+ */
+#ifndef HELOSCOPE_CHECKS_TLS_H
+#define HELOSCOPE_CHECKS_TLS_H
+
+#include "heloscope/checks/inquiry.h"
+
+extern const struct check check_tls;
+
+#endif

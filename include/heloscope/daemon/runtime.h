@@ -1,0 +1,43 @@
+/*
+ * runtime: what sessions stand on: a configuration, its resolver, the health of its lists and its
+ * audit log. Immutable but for what these do by themselves; any thread.
+ */
+#ifndef HELOSCOPE_DAEMON_RUNTIME_H
+#define HELOSCOPE_DAEMON_RUNTIME_H
+
+#include "heloscope/records/log.h"
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/config/config.h"
+#include "heloscope/base/error.h"
+#include "heloscope/records/meter.h"
+
+struct runtime;
+
+/*
+ * Reference counted; each session keeps the runtime that it began with. Takes over the caller's
+ * reference to `config`. A resolver asked in the same way is taken over from `previous` (may be
+ * NULL) with its cache, and so are what is known of lists, and an audit log that has not moved.
+ * NULL with the reason, and `config` still the caller's, when the resolver cannot start.
+ */
+struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error);
+struct runtime *runtime_ref(struct runtime *runtime);
+void runtime_unref(struct runtime *runtime); /* NULL is allowed; the last one ends the resolver */
+
+/* Wait until the lists have been asked for their test entries once, or the timeout has passed. */
+void runtime_settle(struct runtime *runtime);
+
+/* Write down what is to outlive the program. */
+void runtime_save(struct runtime *runtime);
+
+const struct config *runtime_config(const struct runtime *runtime);
+
+/* What an inquiry needs, with all checks of the program. */
+struct inquiry_needs runtime_needs(const struct runtime *runtime);
+
+/* NULL when no audit log is wanted. */
+struct audit *runtime_audit(const struct runtime *runtime);
+
+/* Of what strangers may make us write; the same one after a reload. */
+struct meter *runtime_meter(const struct runtime *runtime);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * surroundings: whether this host has what a configuration names: users, groups, directories, files, and
+ * whether the filter's user may use them.
+ *
+ * What is judged is what is there now; nothing is made or opened. Any thread.
+ */
+#ifndef HELOSCOPE_DAEMON_SURROUNDINGS_H
+#define HELOSCOPE_DAEMON_SURROUNDINGS_H
+
+#include <stdbool.h>
+
+#include "heloscope/config/config.h"
+
+/*
+ * Write a line for each thing that is missing or out of reach to `messages`, with what can be done about it:
+ * "PATH: warning: ...". `path` is the configuration's. When the filter `is_starting` the process is its user
+ * already; else the one whom it would become is judged, and what the package makes may still be missing: the
+ * user "heloscope" and the directories of its service.
+ */
+void surroundings_check(const struct config *config, const char *path, bool is_starting,
+			struct output *messages);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * lookup: the DNS for programs that may wait: questions are asked, remembered, and waited for.
+ *
+ * For the command line. One thread asks; answers come in on the resolver's.
+ */
+#ifndef HELOSCOPE_DNS_LOOKUP_H
+#define HELOSCOPE_DNS_LOOKUP_H
+
+#include "heloscope/dns/dns.h"
+
+struct lookup;
+
+/* `resolver` must outlive lookup_free(). NULL when memory ran out. */
+struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms);
+void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolver; NULL is allowed */
+
+/*
+ * The answer, which is asked for at the first call and waited for at most until the timeout after that;
+ * then it is DNS_TIMEOUT. Good until lookup_free().
+ */
+const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type);
+
+/* All waiting ends at that time of clock_now_ms(): what has not come by then is DNS_TIMEOUT. */
+void lookup_set_end(struct lookup *lookup, uint64_t end_ms);
+
+/* Ask without waiting, for a lookup_get() to come. */
+void lookup_want(struct lookup *lookup, const char *name, enum dns_type type);
+
+/* How long its answer took, in milliseconds; the timeout when none came. Call after lookup_get(). */
+unsigned lookup_took_ms(struct lookup *lookup, const char *name, enum dns_type type);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * facts: what is known about one message's client, names and sender, and what it rests on.
+ *
+ * Checks write it, each its own part; policy and words read it and nothing else. Plain data
+ * without logic but for a few tallies. Strings are terminated, may hold hostile octets where
+ * this says "raw", and live as long as the message (struct inquiry owns them). Not shared
+ * between threads once the checks are done.
+ */
+#ifndef HELOSCOPE_FACTS_FACTS_H
+#define HELOSCOPE_FACTS_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/wire/authres.h"
+#include "heloscope/dns/dns.h"
+#include "heloscope/base/domain.h"
+#include "heloscope/base/ipaddr.h"
+#include "heloscope/wire/mailbox.h"
+#include "heloscope/peer/peer.h"
+#include "heloscope/spf/trace.h"
+
+/* The results that policy can ask for and a field can tell. One line each in facts.c, too. */
+enum method {
+	METHOD_IPREV,
+	METHOD_HELO,
+	METHOD_SPF,
+	METHOD_SPF_HELO,
+	METHOD_SENDER,
+	METHOD_DNSBL,
+	METHOD_DNSWL,
+	METHOD_BANNER,
+	METHOD_TLS,
+	METHOD_PEER_TLS,
+	METHODS
+};
+
+/* When a client says what a check needs. What is known earlier is asked earlier. */
+enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGES };
+
+struct method_words {
+	const char *policy_word; /* as in `reject when WORD = fail` */
+	const char *method;      /* as in Authentication-Results (RFC 8601, 2.7) */
+	enum stage stage;        /* since which its result can be known */
+	bool needs_probe;        /* is there only with `probe yes` */
+	const char *property;    /* ptype.property that its value has there, NULL when it has several */
+};
+
+/* The words of `method`; and the method of a policy word, METHODS when there is none. */
+const struct method_words *method_words(enum method method);
+enum method method_from_word(const char *word);
+
+struct client_facts {
+	struct ipaddr address; /* length 0: unknown, or not connected by IP */
+	uint16_t port;         /* host order */
+	bool is_trusted;       /* in trust { networks } or not connected by IP */
+	bool is_authenticated;
+	const char *auth_name; /* {auth_authen}, raw, or NULL */
+};
+
+#define IPREV_NAMES_MAX 10 /* PTR names that are followed (RFC 8601, section 3) */
+
+/* A name that the reverse DNS gives, and where it leads. */
+struct iprev_name {
+	const char *name;       /* normalized, or escaped when it is no host name */
+	bool is_verified;       /* resolves back to the client */
+	enum dns_status status; /* of the address lookup; DNS_MALFORMED when it is no host name */
+	const char *addresses;  /* what it resolves to, for people: "192.0.2.1, 192.0.2.2"; "" for none */
+};
+
+struct iprev_facts {
+	struct iprev_name *names;
+	size_t count;           /* of names kept */
+	size_t total;           /* of PTR records there are */
+	const char *verified;   /* the first verified name, or NULL */
+	enum dns_status status; /* of the PTR lookup */
+};
+
+/* How far the HELO name agrees with the verified reverse DNS name. */
+enum helo_agreement { HELO_UNRELATED, HELO_SAME_ORGANIZATION, HELO_EQUAL };
+
+struct helo_facts {
+	const char *given; /* raw, as the client said it; NULL when it said none */
+	enum helo_form form;
+	const char *name;      /* normalized, for HELO_NAME, else "" */
+	struct ipaddr literal; /* for HELO_LITERAL */
+	const char *reason;    /* a literal: why HELO_INVALID, else NULL */
+	bool resolves_to_client;
+	enum helo_agreement agreement;
+	enum dns_status status; /* of the address lookup of the client's family */
+};
+
+/* MAIL FROM, and whether its domain can receive bounces. */
+struct sender_facts {
+	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
+	const char *used;       /* raw: what the MTA makes of it; NULL: it does not tell */
+	struct mailbox mailbox; /* one reading of both */
+	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
+	const char *reason;     /* in words, for the comment; NULL before the check ran */
+};
+
+enum spf_identity { SPF_MAILFROM, SPF_HELO, SPF_IDENTITIES };
+
+struct spf_facts {
+	const char *domain;      /* that was asked first; "" when the identity gives none */
+	const char *record;      /* raw: the record of that domain, or NULL */
+	const char *mechanism;   /* the term that decided, as in its record, or NULL */
+	const char *problem;     /* why permerror or temperror, a sentence; or NULL */
+	const char *explanation; /* printable: the domain's exp= text for a fail, or NULL */
+	struct spf_trace trace;  /* term by term */
+};
+
+/* Whose listing is asked for. */
+enum list_subject { LIST_CLIENT, LIST_PTR, LIST_HELO, LIST_SENDER, LIST_SUBJECTS };
+
+/* "client", "ptr", "helo" or "sender". */
+const char *list_subject_word(enum list_subject subject);
+
+enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
+
+#define LIST_ANSWERS_MAX 8
+
+/* What one list said of one subject. */
+struct list_finding {
+	const char *zone;     /* as it may be shown: without a key */
+	const char *operator; /* who runs it; the zone itself when that is not known */
+	const char *group;    /* lists that hold the same data have one; usually the zone */
+	const char *asked;    /* the address or domain that was looked up */
+	bool is_allow;        /* dnswl */
+	unsigned weight;
+	enum list_state state;
+	uint32_t answers[LIST_ANSWERS_MAX]; /* host order; those that count, or the error code */
+	size_t count;
+	const char *meaning; /* what the catalogue says of the first answer, or NULL */
+	const char *text;    /* the list's own TXT reason, raw, key masked; or NULL */
+	const char *page;    /* where the sender can look it up, or NULL */
+	const char *fault;   /* for LIST_FAULT: what went wrong */
+	bool is_withheld;    /* for LIST_FAULT: not asked, for this client had too much asked */
+};
+
+struct list_facts {
+	struct list_finding *findings; /* one for each list asked */
+	size_t count;
+};
+
+/* TLS of the client's own session, as the MTA tells it with its macros; raw, NULL where it does not. */
+struct tls_facts {
+	bool is_told;             /* false: nobody said whether there is TLS */
+	const char *version;      /* {tls_version}; NULL: plain text */
+	const char *cipher;       /* {cipher} */
+	const char *bits;         /* {cipher_bits} */
+	const char *verify;       /* {verify}: "OK" for a client certificate that was verified */
+	const char *cert_subject; /* {cert_subject} of that */
+};
+
+/* How the names with which a server greets agree with those of the client. */
+enum banner_agreement {
+	BANNER_INVALID, /* no name at all */
+	BANNER_FOREIGN, /* a name of another domain */
+	BANNER_UNKNOWN, /* the client has no name to compare it with */
+	BANNER_SAME_ORGANIZATION,
+	BANNER_EQUALS_HELO,
+	BANNER_EQUALS_PTR,
+};
+
+/* What is known of the server at the client's address. */
+struct peer_facts {
+	bool is_wanted, is_left_out;           /* asked for; is not looked at */
+	const struct peer *peer;               /* NULL: nothing yet */
+	const char *greeting_name, *ehlo_name; /* normalized; "" for none */
+	enum banner_agreement agreement;       /* the better of the two */
+};
+
+struct facts {
+	struct client_facts client;
+	struct iprev_facts iprev;
+	struct helo_facts helo;
+	struct sender_facts sender;
+	struct spf_facts spf[SPF_IDENTITIES];
+	struct list_facts lists[LIST_SUBJECTS];
+	struct tls_facts tls;
+	struct peer_facts peer;
+	enum result results[METHODS];
+
+	/*
+	 * The same message by another reading of its sender (heloscope/wire/mailbox.h), with all that rests
+	 * on the sender; at the last NULL. Usually there is but one.
+	 */
+	struct facts *other;
+};
+
+/*
+ * Set the sender, all but the reason, in `facts` and, for further readings, in facts->other. Copies in
+ * `arena`.
+ */
+void facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena);
+
+/* Whether the result is another one for another sender. */
+bool facts_rests_on_sender(enum method method);
+
+/* Give another reading all that does not rest on the sender; what does is as before the checks. */
+void facts_take_over(struct facts *other, const struct facts *facts);
+
+/* Set what `name`, raw or NULL, is as HELO. Copies in `arena`. */
+void facts_set_helo(struct helo_facts *helo, const char *name, struct arena *arena);
+
+/* The reading of the sender for which `method` has the worst result; the first of several. */
+const struct facts *facts_worst(const struct facts *facts, enum method method);
+
+/*
+ * The facts of a message whose client is trusted: what was said, and no check. `facts` is empty before;
+ * `helo` may be NULL; texts are copied into `arena`.
+ */
+void facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
+			 const struct envelope_address *sender, struct arena *arena);
+
+/* What came of the look at the peer, in words: that of its outcome, or why there is none. */
+const char *facts_peer_outcome(const struct peer_facts *facts);
+
+/* The result of a check of the peer of which nothing is known: none when it is never looked at, else
+ * temperror. */
+enum result facts_unknown_peer_result(const struct peer_facts *facts);
+
+/* A copy with its strings in `arena`; of NULL one that tells nothing. */
+struct tls_facts facts_copy_tls(const struct tls_facts *tls, struct arena *arena);
+
+/* Empty all that is known only since `stage`, as before it began. */
+void facts_forget(struct facts *facts, enum stage stage);
+
+/* Sums over what lists said, for block lists or allow lists. */
+struct list_tally {
+	unsigned score;     /* weights of lists that list; of several findings of one group the largest */
+	unsigned operators; /* different operators among them */
+	unsigned unknown_score, unknown_operators; /* what faults may be hiding */
+	size_t lists;                              /* that were asked */
+};
+
+struct list_tally facts_tally(const struct facts *facts, bool is_allow);
+
+/* The result of all block lists, x-dnsbl, or of all allow lists, dnswl. */
+enum result facts_list_result(const struct facts *facts, bool is_allow);
+
+#endif

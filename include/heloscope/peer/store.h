@@ -1,0 +1,41 @@
+/*
+ * peer_store: what is known of mail servers, by address, each for as long as it may be believed; in
+ * memory, some 350 octets each, and in a file across restarts. A bounded number. Thread safe.
+ */
+#ifndef HELOSCOPE_PEER_STORE_H
+#define HELOSCOPE_PEER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/error.h"
+#include "heloscope/peer/peer.h"
+
+struct peer_store;
+
+/* At most `limit` servers. NULL when memory ran out. */
+struct peer_store *peer_store_new(size_t limit);
+void peer_store_free(struct peer_store *store); /* NULL is allowed */
+
+/* What is known and not too old at `now`, in seconds since 1970, copied into `peer`, which may be NULL. */
+bool peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer);
+
+/* Where there is no room left, the oldest makes it. */
+void peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer);
+
+/* Whether all that is known is still to be believed and there is no room for more. */
+bool peer_store_is_full(struct peer_store *store, int64_t now);
+
+/*
+ * Add what stands in the file, if there is one. What cannot be read as a whole is set aside, as
+ * PATH.broken, and false comes back with a sentence that says so.
+ */
+bool peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error);
+
+/* Write all into a new file that then takes the place of the old; only if anything has changed. */
+bool peer_store_save(struct peer_store *store, const char *path, struct error *error);
+
+/* Take over what another knows. `store` is new: nobody else has it yet. */
+void peer_store_take(struct peer_store *store, struct peer_store *other);
+
+#endif

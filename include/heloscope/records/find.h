@@ -1,0 +1,29 @@
+/*
+ * audit_find: finds a record in an audit log by its reference, without reading the log.
+ *
+ * References begin with the time and records stand in the order in which messages ended, so a binary
+ * search finds the place; an hour around it is read, for messages take time. Compressed files are read from
+ * their beginning, but only those that were written since then.
+ */
+#ifndef HELOSCOPE_RECORDS_FIND_H
+#define HELOSCOPE_RECORDS_FIND_H
+
+#include <jansson.h>
+
+#include "heloscope/base/error.h"
+
+enum audit_found {
+	AUDIT_FOUND,
+	AUDIT_ABSENT,
+	AUDIT_AMBIGUOUS,  /* several begin so; `error` names two */
+	AUDIT_UNREADABLE, /* not found, and something could not be read; `error` says what */
+};
+
+/*
+ * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
+ * is or begins with `id`. `record` is the caller's to json_decref(). Lines that are no record, torn by a
+ * kill, are passed over.
+ */
+enum audit_found audit_find(const char *path, const char *id, json_t **record, struct error *error);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * audit: a log of whole lines that never holds anybody up.
+ *
+ * Lines are queued and appended to a file by a thread of its own, one writev(2) a line. When the
+ * disk is slower than the mail, or full, or the file cannot be opened, lines are dropped and counted,
+ * and the program's log says so: once a minute while it lasts, and when it is over. The file is opened
+ * at the first line, as whoever the process is by then, and again when it was renamed or removed.
+ * Any thread.
+ */
+#ifndef HELOSCOPE_RECORDS_LOG_H
+#define HELOSCOPE_RECORDS_LOG_H
+
+#include <stddef.h>
+
+#include "heloscope/base/error.h"
+
+struct audit;
+
+/* One reference. `path` is copied. NULL with the reason when the thread cannot start. */
+struct audit *audit_new(const char *path, struct error *error);
+struct audit *audit_ref(struct audit *audit);
+
+/* The last one writes what is queued, for at most three seconds. NULL is allowed. */
+void audit_unref(struct audit *audit);
+
+const char *audit_path(const struct audit *audit);
+
+/* Queue one line, without its line end. Takes `line`, which was allocated with malloc(3). */
+void audit_write(struct audit *audit, char *line);
+
+/* How many lines were lost so far. */
+size_t audit_lost(struct audit *audit);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * audit_read: all records of an audit log, on as many threads as there are processors.
+ *
+ * Most of the work is making objects of the lines, so a log is read in pieces: each piece's records go into
+ * a part of the sum, and the parts are put together in the order of the log. Whatever depends on what stood
+ * before is read in order, in one part.
+ */
+#ifndef HELOSCOPE_RECORDS_SCAN_H
+#define HELOSCOPE_RECORDS_SCAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/records/file.h"
+
+/* Takes a record. Returns false when it is none: then it is counted as passed over. */
+typedef bool audit_take(void *part, const json_t *record);
+
+/* Who reads. */
+struct audit_reader {
+	audit_take *take; /* on any thread, but on one at a time for a part */
+	void *context;
+	void *(*begin_part)(void *context); /* NULL: all is read in order, and the part is `context` */
+	void (*end_part)(void *context, void *part); /* in the order of the log; frees it */
+	void (*tell)(int percent); /* how far it is, now and then, on any thread, one at a time; or NULL */
+};
+
+struct audit_reading {
+	size_t passed_over; /* lines that are no record */
+	bool has_fault;     /* a file could not be read, or not to its end, or memory ran out; */
+	struct error fault; /* the first that was so, and why */
+};
+
+/* Read all records of `files`, from the first to the last. */
+void audit_read(const struct audit_files *files, const struct audit_reader *reader,
+		struct audit_reading *reading);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * record_value: the values of which a record (heloscope/words/record.h) is made, for those who write its
+ * parts, with heloscope/base/document.h, and for those who read it.
+ */
+#ifndef HELOSCOPE_RECORDS_VALUE_H
+#define HELOSCOPE_RECORDS_VALUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/wire/authres.h"
+#include "heloscope/base/document.h"
+#include "heloscope/base/ipaddr.h"
+#include "heloscope/base/span.h"
+
+#define RECORD_VERSION 1
+
+/* Text from anywhere, escaped and, when it is very long, cut. */
+json_t *record_escaped(struct span text);
+
+void record_set_text(json_t *object, const char *key, const char *text); /* NULL: nothing */
+void record_set_number(json_t *object, const char *key, size_t number);
+void record_set_flag(json_t *object, const char *key, bool flag);
+void record_set_address(json_t *object, const char *key, const struct ipaddr *address);
+
+/* The object of a check, with its "result". */
+json_t *record_result(enum result result);
+
+/* For readers of records: a member, or NULL; a text, or "" when it is missing or none. */
+const json_t *record_member(const json_t *object, const char *key);
+const char *record_text(const json_t *object, const char *key);
+
+/* The text in a list, or "" when it is none. */
+const char *record_item(const json_t *item);
+
+/* Whether that text is `value`. */
+bool record_is(const json_t *object, const char *key, const char *value);
+
+/* Whether an action of a verdict refuses: "reject" or "defer". */
+bool record_is_refusal(const char *action);
+
+/* The member of "checks" for a method, by its key; NULL when it was not checked. */
+const json_t *record_check(const json_t *record, const char *method);
+
+/* Whether that check had this result. */
+bool record_has(const json_t *record, const char *method, const char *result);
+
+/* The domain of the sender; "<>" for the null sender, and where there is none. */
+const char *record_sender_domain(const json_t *record);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * replay: judges a recorded message again, under another configuration.
+ *
+ * The facts are read back from the record (heloscope/words/record.h); weights, operators and what counts
+ * as listed are those of the new configuration. What it asks and the record lacks is tried with
+ * every value that it could have had: when the verdict depends on it, it is unknown, never guessed.
+ */
+#ifndef HELOSCOPE_REVIEW_REPLAY_H
+#define HELOSCOPE_REVIEW_REPLAY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/config/config.h"
+#include "heloscope/facts/facts.h"
+#include "heloscope/checks/policy.h"
+
+struct replay {
+	const struct config *config;
+	struct facts facts;     /* by one reading of the sender; facts.other is NULL */
+	struct replay *other;   /* by the next one, or NULL */
+	bool lacks_lists;       /* some list was not asked then */
+	unsigned lacks_methods; /* bits 1 << enum method: not checked then */
+	bool is_complete;       /* replay_complete() was called */
+};
+
+/* Read a record for `config`. Memory lies in `arena`. False when it is no record that we can read. */
+bool replay_read(const json_t *record, const struct config *config, struct arena *arena,
+		 struct replay *replay);
+
+/* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
+bool replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict);
+
+/*
+ * Take from `facts`, which are found now for the same client, names and sender, what the record lacks, and
+ * nothing else; what could not be found out now either stays unknown. `facts` must outlive `replay`.
+ */
+void replay_complete(struct replay *replay, const struct facts *facts);
+
+/* Text of a record as it was: without the escapes of strbuf_add_escaped(). In `arena`. */
+const char *replay_text(const char *text, struct arena *arena);
+
+#endif

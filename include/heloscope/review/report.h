@@ -1,0 +1,49 @@
+/*
+ * report: many records counted: what came in, what was or would be refused, by which rule and from whom.
+ */
+#ifndef HELOSCOPE_REVIEW_REPORT_H
+#define HELOSCOPE_REVIEW_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REPORT_MISTAKES_MAX 1000 /* that are kept one by one; all are counted */
+
+/* What is counted by name, each in a table. */
+enum report_table {
+	REPORT_VERDICTS,
+	REPORT_RULES,
+	REPORT_CHECKS,
+	REPORT_HOSTS,
+	REPORT_DOMAINS,
+	REPORT_LISTS,
+	REPORT_TABLES
+};
+
+struct report {
+	const char *since; /* RFC 3339; what is older is not counted */
+	size_t messages, recipients, mistakes;
+	size_t unwritten;              /* messages without a record, as records tell */
+	json_t *tables[REPORT_TABLES]; /* objects: name -> number */
+	json_t *mistake_rows;          /* an array: "id", "client", "sender", "rule" */
+	json_t *trend;                 /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
+};
+
+void report_init(struct report *report, const char *since);
+void report_clear(struct report *report);
+
+/* Count a record. Returns false when it is none. */
+bool report_take(struct report *report, const json_t *record);
+
+/* Count what `part` has counted, which comes behind it. */
+void report_add(struct report *report, const struct report *part);
+
+/* The key of a table in the JSON form, and its title. */
+const char *report_table_key(enum report_table table);
+const char *report_table_title(enum report_table table);
+
+/* The report as an object for json_decref(); NULL when memory ran out. "trend" is by day when it is long. */
+json_t *report_json(const struct report *report);
+
+#endif

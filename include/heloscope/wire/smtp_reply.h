@@ -1,0 +1,40 @@
+/*
+ * smtp_reply: what an SMTP client is told when mail is not accepted.
+ *
+ * Plain data, always valid for RFC 5321, 4.2 and RFC 2034: printable US-ASCII, the enhanced
+ * code of the class of the reply code and in every line, three lines at most and each under
+ * 200 characters. Knows nothing of checks. Any thread.
+ */
+#ifndef HELOSCOPE_WIRE_SMTP_REPLY_H
+#define HELOSCOPE_WIRE_SMTP_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/strbuf.h"
+
+#define SMTP_REPLY_LINES 3
+#define SMTP_REPLY_LINE_SIZE 185 /* with "550-5.7.999 " in front still under 200 */
+#define SMTP_REPLY_XCODE_SIZE 10
+
+struct smtp_reply {
+	unsigned code;                     /* 400 to 599; 0 when there is no reply */
+	char xcode[SMTP_REPLY_XCODE_SIZE]; /* enhanced status code (RFC 3463), as "5.7.1" */
+	char lines[SMTP_REPLY_LINES][SMTP_REPLY_LINE_SIZE];
+	size_t count; /* of lines, at least 1 in a reply */
+};
+
+/* Whether both are well formed and of one class, 4 or 5. `xcode` is terminated text. */
+bool smtp_reply_codes_are_valid(unsigned code, const char *xcode);
+
+/*
+ * Fill `reply` with `text`, broken between words into lines. Octets that are not printable
+ * US-ASCII become "?"; what does not fit is cut and ends in "...", and false comes back. The codes
+ * must be valid.
+ */
+bool smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text);
+
+/* Add the reply as one line: "550 5.7.1 text of all lines". */
+void smtp_reply_add_to(const struct smtp_reply *reply, struct strbuf *out);
+
+#endif

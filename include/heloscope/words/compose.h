@@ -1,0 +1,56 @@
+/*
+ * compose: all text about a message that leaves the program, from facts and verdict alone.
+ *
+ * Header fields (values only, folded with LF and blanks, without leading blank), SMTP replies,
+ * the line in the log. Nothing from the network stands in them but quoted or escaped. Any
+ * thread.
+ */
+#ifndef HELOSCOPE_WORDS_COMPOSE_H
+#define HELOSCOPE_WORDS_COMPOSE_H
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/policy.h"
+#include "heloscope/wire/smtp_reply.h"
+#include "heloscope/base/strbuf.h"
+
+#define COMPOSE_FIELD_SIZE 16384 /* room for any value; a usual one takes 500 octets */
+
+/* Authentication-Results (RFC 8601), every check's results in the order of the table. */
+void compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
+		     struct strbuf *value);
+
+/* Received-SPF (RFC 7208, 9.1) for MAIL FROM, or for HELO when the sender is null. */
+void compose_received_spf(const struct config *config, const struct facts *facts, struct strbuf *value);
+
+/* X-Heloscope: what would have been done to a recipient, and by which rule. */
+void compose_would(const char *ident, const struct verdict *verdict, const struct smtp_reply *reply,
+		   struct strbuf *value);
+
+/* X-Heloscope: a rule that only says something: `tag "text"` or an audit rule. */
+void compose_note(const char *ident, const struct rule *rule, struct strbuf *value);
+
+/*
+ * The reply for a verdict of reject or defer: the rule's own text and codes where it has them,
+ * else what was found, what the sender's side can do, and the codes of RFC 7372.
+ */
+void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
+		   struct smtp_reply *reply);
+
+/* What the log says once about each message. `waited_ms`: how long its RCPT was held up. */
+struct message_summary {
+	const char *ident, *queue_id;   /* queue_id: NULL when not known */
+	const struct verdict *verdicts; /* the different ones, */
+	const unsigned *counts;         /* and how many recipients had each */
+	size_t verdict_count;
+	unsigned waited_ms;
+};
+
+/*
+ * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,
+ * and never cut within a pair.
+ */
+#define COMPOSE_LOG_SIZE BOUND_LOG_LINE
+void compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * explain: the story of a message, told from its record (heloscope/words/record.h): to the
+ * administrator of this site, or to whoever sent it.
+ *
+ * The record is the only source, so that a message which passed months ago and one that is tried
+ * now are told in the same words.
+ */
+#ifndef HELOSCOPE_WORDS_EXPLAIN_H
+#define HELOSCOPE_WORDS_EXPLAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "heloscope/base/output.h"
+
+/* How something is marked, with a sign and a colour. */
+enum explain_mark {
+	EXPLAIN_NEITHER,
+	EXPLAIN_GOOD,
+	EXPLAIN_NOTE,
+	EXPLAIN_UNKNOWN,
+	EXPLAIN_WARNING,
+	EXPLAIN_BAD,
+	EXPLAIN_MARKS
+};
+
+void explain_put_mark(enum explain_mark mark, struct output *out);
+
+/* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
+void explain_story(const json_t *record, struct output *out);
+
+/*
+ * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
+ * change, with no word of rules, scores or files of this site.
+ */
+void explain_for_sender(const json_t *record, struct output *out);
+
+/* Whether any recipient was, or in mode enforce would have been, refused or deferred. */
+bool explain_is_refused(const json_t *record);
+
+#endif

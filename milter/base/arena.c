@@ -1,0 +1,135 @@
+#include "heloscope/base/arena.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL 1008     /* octets, with which a whole KB is taken */
+#define CHUNK_MAX 8176 /* octets; unless more is asked for at once */
+#define ALIGNMENT 8    /* of pointers and the largest numbers; nothing here needs more */
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	uint32_t used, size;
+	_Alignas(ALIGNMENT) char memory[];
+};
+
+void
+arena_init(struct arena *arena, size_t limit)
+{
+	arena_init_for(arena, USUAL, limit);
+}
+
+void
+arena_init_for(struct arena *arena, size_t usual, size_t limit)
+{
+	*arena = (struct arena){ .usual = (uint32_t)usual,
+				 .limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX };
+}
+
+void
+arena_clear(struct arena *arena)
+{
+	struct arena_chunk *next;
+
+	for (struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	arena_init_for(arena, arena->usual, arena->limit);
+}
+
+void
+workspace_clear(struct workspace *workspace)
+{
+	arena_clear(&workspace->memory);
+	workspace->state = NULL;
+}
+
+static struct arena_chunk *
+add_chunk(struct arena *arena, size_t size)
+{
+	size_t room = arena->chunks == NULL ? arena->usual : 2 * (size_t)arena->chunks->size;
+	struct arena_chunk *chunk;
+
+	if (room > CHUNK_MAX)
+		room = CHUNK_MAX;
+	if (room < size)
+		room = size;
+	chunk = malloc(sizeof *chunk + room);
+	if (chunk == NULL)
+		return NULL;
+	*chunk = (struct arena_chunk){ .next = arena->chunks, .size = (uint32_t)room };
+	arena->chunks = chunk;
+	return chunk;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_chunk *chunk = arena->chunks;
+	void *memory;
+
+	if (size > arena->limit - arena->used)
+		goto refused;
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (size > arena->limit - arena->used)
+		goto refused;
+	if (chunk == NULL || chunk->size - chunk->used < size)
+		chunk = add_chunk(arena, size);
+	if (chunk == NULL)
+		goto refused;
+	memory = chunk->memory + chunk->used;
+	chunk->used += (uint32_t)size;
+	arena->used += (uint32_t)size;
+	return memset(memory, 0, size);
+refused:
+	arena->has_failed = true;
+	return NULL;
+}
+
+void *
+arena_grow(struct arena *arena, void *items, size_t count, size_t size)
+{
+	void *larger;
+
+	if (count > 0 && (count & (count - 1)) != 0) /* full only at powers of two */
+		return items;
+	larger = arena_alloc(arena, (count == 0 ? 1 : count * 2) * size);
+	if (larger != NULL && count > 0)
+		memcpy(larger, items, count * size);
+	return larger;
+}
+
+const char *
+arena_copy(struct arena *arena, struct span text)
+{
+	char *copy = arena_alloc(arena, text.length + 1);
+
+	if (copy == NULL)
+		return "";
+	memcpy(copy, text.at, text.length);
+	return copy;
+}
+
+const char *
+arena_string(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, span_of(text));
+}
+
+const char *
+arena_printf(struct arena *arena, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	return length < 0 ? "" : arena_string(arena, text);
+}

@@ -1,0 +1,39 @@
+#include "heloscope/base/clock.h"
+
+uint64_t
+clock_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct timespec
+clock_deadline(unsigned milliseconds)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += milliseconds / 1000;
+	time.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (time.tv_nsec >= 1000000000) {
+		time.tv_nsec -= 1000000000;
+		time.tv_sec++;
+	}
+	return time;
+}
+
+bool
+clock_init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+	bool is_well;
+
+	if (pthread_condattr_init(&attributes) != 0)
+		return false;
+	is_well = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0
+		  && pthread_cond_init(condition, &attributes) == 0;
+	(void)pthread_condattr_destroy(&attributes);
+	return is_well;
+}

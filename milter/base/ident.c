@@ -1,0 +1,55 @@
+#include "heloscope/base/ident.h"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define RANDOM_OCTETS 6
+#define RANDOM_IDENTS 256 /* for which octets are drawn at a time: OpenSSL starts anew in each thread */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the two below */
+static unsigned char drawn[RANDOM_IDENTS * RANDOM_OCTETS];
+static size_t left; /* octets of `drawn`, at its start */
+
+static void
+draw(void)
+{
+	struct timespec time;
+
+	left = sizeof drawn;
+	if (RAND_bytes(drawn, sizeof drawn) == 1)
+		return;
+	(void)clock_gettime(CLOCK_REALTIME, &time); /* uniqueness, not secrecy, is what matters here */
+	memcpy(drawn, &time.tv_nsec, 4);
+	left = RANDOM_OCTETS;
+}
+
+static void
+take_random(unsigned char *octets)
+{
+	(void)pthread_mutex_lock(&lock);
+	if (left == 0)
+		draw();
+	left -= RANDOM_OCTETS;
+	memcpy(octets, drawn + left, RANDOM_OCTETS);
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+ident_make(char *ident)
+{
+	const time_t now = time(NULL);
+	unsigned char random[RANDOM_OCTETS];
+	struct tm parts;
+
+	(void)gmtime_r(&now, &parts);
+	take_random(random);
+	(void)snprintf(ident, IDENT_SIZE, "%04u%02u%02uT%02u%02u%02uZ-%02x%02x%02x%02x%02x%02x",
+		       ((unsigned)parts.tm_year + 1900) % 10000, ((unsigned)parts.tm_mon + 1) % 100,
+		       (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
+		       (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100, random[0], random[1],
+		       random[2], random[3], random[4], random[5]);
+}

@@ -1,0 +1,116 @@
+#include "heloscope/base/span.h"
+
+#include <string.h>
+
+#define DIGITS_MAX 9 /* 999999999 fits in any unsigned */
+
+struct span
+span_of(const char *text)
+{
+	return text == NULL ? (struct span){ "", 0 } : (struct span){ text, strlen(text) };
+}
+
+struct span
+span_from(struct span text, size_t start)
+{
+	if (start > text.length)
+		start = text.length;
+	return (struct span){ text.at + start, text.length - start };
+}
+
+char
+ascii_lower(char c)
+{
+	return (c >= 'A' && c <= 'Z') ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+ascii_is_alpha(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+int
+ascii_hex_value(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+ascii_is_alnum(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+bool
+ascii_is_among(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+struct span
+span_trim(struct span text)
+{
+	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+		text = span_from(text, 1);
+	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+		text.length--;
+	return text;
+}
+
+bool
+span_equals(struct span a, struct span b)
+{
+	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+bool
+span_equals_nocase(struct span a, struct span b)
+{
+	return a.length == b.length && span_starts_with_nocase(a, b);
+}
+
+bool
+span_starts_with_nocase(struct span text, struct span part)
+{
+	if (text.length < part.length)
+		return false;
+	for (size_t i = 0; i < part.length; i++)
+		if (ascii_lower(text.at[i]) != ascii_lower(part.at[i]))
+			return false;
+	return true;
+}
+
+bool
+span_ends_with_nocase(struct span text, struct span part)
+{
+	return text.length >= part.length
+	       && span_starts_with_nocase(span_from(text, text.length - part.length), part);
+}
+
+bool
+span_to_number(struct span text, unsigned min, unsigned max, unsigned *number)
+{
+	unsigned value = 0;
+
+	if (text.length == 0 || text.length > DIGITS_MAX)
+		return false;
+	for (size_t i = 0; i < text.length; i++) {
+		if (!ascii_is_digit(text.at[i]))
+			return false;
+		value = value * 10 + (unsigned)(text.at[i] - '0');
+	}
+	if (value < min || value > max)
+		return false;
+	*number = value;
+	return true;
+}

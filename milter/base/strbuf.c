@@ -1,0 +1,76 @@
+#include "heloscope/base/strbuf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/escape.h"
+
+void
+strbuf_init(struct strbuf *buffer, char *memory, size_t size)
+{
+	memory[0] = '\0';
+	*buffer = (struct strbuf){ .text = memory, .size = size };
+}
+
+void
+strbuf_add_span(struct strbuf *buffer, struct span text)
+{
+	const size_t room = buffer->size - 1 - buffer->length;
+
+	if (text.length > room) {
+		text.length = room;
+		buffer->is_cut = true;
+	}
+	memcpy(buffer->text + buffer->length, text.at, text.length);
+	buffer->length += text.length;
+	buffer->text[buffer->length] = '\0';
+}
+
+void
+strbuf_add_char(struct strbuf *buffer, char c)
+{
+	strbuf_add_span(buffer, (struct span){ &c, 1 });
+}
+
+void
+strbuf_add(struct strbuf *buffer, const char *text)
+{
+	strbuf_add_span(buffer, span_of(text));
+}
+
+void
+strbuf_printf(struct strbuf *buffer, const char *format, ...)
+{
+	const size_t room = buffer->size - buffer->length;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(buffer->text + buffer->length, room, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= room) {
+		buffer->is_cut = true;
+		buffer->length = length < 0 ? buffer->length : buffer->size - 1;
+		buffer->text[buffer->length] = '\0';
+	} else {
+		buffer->length += (size_t)length;
+	}
+}
+
+void
+strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
+{
+	const bool is_long = text.length > limit;
+
+	if (is_long)
+		text.length = limit;
+	while (text.length > 0) {
+		char shown[ESCAPE_SIZE];
+
+		text = span_from(text, escape_next(text, ESCAPE_ALL, shown));
+		strbuf_add(buffer, shown);
+	}
+	if (is_long)
+		strbuf_add(buffer, "...");
+}

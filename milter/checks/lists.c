@@ -1,0 +1,339 @@
+#include "heloscope/checks/lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/iprev.h"
+#include "heloscope/lists/dnslist.h"
+
+static const enum stage subject_stages[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = STAGE_CONNECT,
+	[LIST_PTR] = STAGE_CONNECT,
+	[LIST_HELO] = STAGE_HELO,
+	[LIST_SENDER] = STAGE_MAIL,
+};
+
+/* What is looked up for this subject, as text for people; "" when there is nothing to ask. */
+static const char *
+asked_name(const struct facts *facts, enum list_subject subject, char *address_text)
+{
+	switch (subject) {
+	case LIST_CLIENT:
+		if (facts->client.address.length == 0 || dnslist_is_private(&facts->client.address))
+			return "";
+		return ipaddr_format(&facts->client.address, address_text);
+	case LIST_PTR:
+		return facts->iprev.verified != NULL ? facts->iprev.verified : "";
+	case LIST_HELO:
+		return facts->helo.name;
+	default:
+		return facts->sender.domain;
+	}
+}
+
+/* One list while it is asked. */
+struct question {
+	const struct list *list;
+	size_t index; /* of the list */
+	enum list_part part;
+	const char *asked;     /* the subject, or its end */
+	const char *not_asked; /* why not; else NULL */
+	struct list_reading reading;
+	enum dns_status status;          /* of the answer */
+	const struct dns_answer *reason; /* its TXT record; only when it lists */
+};
+
+static void
+copy_answers(struct list_finding *finding, const struct list_reading *reading)
+{
+	finding->count = reading->count;
+	memcpy(finding->answers, reading->answers, sizeof finding->answers);
+}
+
+/* The question's name; false when none fits into the DNS. */
+static bool
+question_name(const struct facts *facts, enum list_subject subject, struct question *question, char *name)
+{
+	const char *asked;
+
+	if (subject == LIST_CLIENT)
+		return dnslist_address_name(question->list, &facts->client.address, name);
+	asked = dnslist_domain_name(question->list, question->asked, name);
+	if (asked != NULL)
+		question->asked = asked;
+	return asked != NULL;
+}
+
+/* Why nothing can be concluded from what a list said; NULL when something can. */
+static const char *
+fault_of(const struct question *question)
+{
+	if (question->not_asked != NULL)
+		return question->not_asked;
+	switch (question->reading.says) {
+	case LIST_SAYS_NOTHING:
+		return dns_status_word(question->status);
+	case LIST_SAYS_ERROR:
+		return "the list refuses the query";
+	case LIST_SAYS_STRANGE:
+		return "the list answers outside 127.0.0.0/8";
+	default:
+		return NULL;
+	}
+}
+
+static void
+write_listing(struct list_finding *finding, const struct question *question, struct arena *arena)
+{
+	const struct list *list = question->list;
+
+	finding->state = LIST_LISTED;
+	copy_answers(finding, &question->reading);
+	finding->meaning = dnslist_meaning(list, finding->answers[0]);
+	finding->page = dnslist_page(arena, list, finding->asked);
+	if (question->reason->count > 0)
+		finding->text = dnslist_without_key(arena, question->reason->records[0].text, list->key);
+}
+
+static void
+write_finding(struct list_finding *finding, const struct question *question, const char *asked,
+	      struct arena *arena)
+{
+	*finding = (struct list_finding){
+		.zone = question->list->shown,
+		.group = question->list->group,
+		.operator= question->list->operator,
+		.asked = asked,
+		.is_allow = question->list->is_allow,
+		.weight = question->list->weight,
+		.fault = fault_of(question),
+	};
+	if (finding->fault != NULL) {
+		finding->state = LIST_FAULT;
+		finding->is_withheld = question->not_asked == NULL && question->status == DNS_TOO_MANY;
+		copy_answers(finding, &question->reading);
+	} else if (question->reading.says == LIST_SAYS_YES) {
+		write_listing(finding, question, arena);
+	}
+}
+
+/* Ask one list, and for its reason when it lists. False while something is awaited. */
+static bool
+ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *question)
+{
+	const enum stage stage = subject_stages[subject];
+	const struct dns_answer *answer;
+	char name[DOMAIN_SIZE];
+
+	question->not_asked = list_health_fault(inquiry_health(inquiry), question->index, question->part);
+	if (question->not_asked == NULL && !question_name(inquiry_facts(inquiry), subject, question, name))
+		question->not_asked = "not asked: the name is too long for this list";
+	if (question->not_asked != NULL)
+		return true;
+	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
+	answer = inquiry_ask_list(inquiry, stage, name, DNS_A, question->index);
+	if (answer == NULL)
+		return false;
+	question->reading = dnslist_read(question->list, answer);
+	question->status = answer->status;
+	if (question->reading.says != LIST_SAYS_YES)
+		return true;
+	question->reason = inquiry_ask_list(inquiry, stage, name, DNS_TXT, question->index);
+	return question->reason != NULL;
+}
+
+static void
+write_findings(struct inquiry *inquiry, enum list_subject subject, const char *asked,
+	       const struct question *questions, size_t count)
+{
+	struct list_facts *facts = &inquiry_facts(inquiry)->lists[subject];
+	struct arena *arena = inquiry_arena(inquiry, subject_stages[subject]);
+	const char *kept = arena_string(arena, asked);
+
+	facts->findings = arena_alloc(arena, count * sizeof *facts->findings);
+	if (arena->has_failed)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct question *question = &questions[i];
+
+		write_finding(&facts->findings[i], question, kept + (strlen(kept) - strlen(question->asked)),
+			      arena);
+		if (question->not_asked == NULL && dns_status_was_asked(question->status))
+			list_health_observe(inquiry_health(inquiry), question->index, question->part,
+					    question->reading.says);
+	}
+	facts->count = count;
+}
+
+static bool
+is_asked(struct inquiry *inquiry, const struct list *list, enum list_subject subject)
+{
+	const struct config *config = inquiry_config(inquiry);
+	const struct facts *facts = inquiry_facts(inquiry);
+
+	return !list->is_left_out && (list->subjects & 1U << subject) != 0
+	       && (subject != LIST_CLIENT || list_takes_family(list, facts->client.address.length))
+	       && config_wants(config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
+}
+
+static bool
+run_subject(struct inquiry *inquiry, enum list_subject subject)
+{
+	const struct config *config = inquiry_config(inquiry);
+	char address[IPADDR_TEXT_SIZE];
+	const char *asked = asked_name(inquiry_facts(inquiry), subject, address);
+	enum list_part part = LIST_PART_NAMES;
+	struct question *questions;
+	size_t count = 0;
+	bool is_done = true;
+
+	if (asked[0] == '\0' || config->lists.count == 0)
+		return true;
+	questions = calloc(config->lists.count, sizeof *questions);
+	if (questions == NULL) {
+		inquiry_arena(inquiry, subject_stages[subject])->has_failed = true;
+		return true;
+	}
+	if (subject == LIST_CLIENT)
+		part = list_part_of_address(inquiry_facts(inquiry)->client.address.length);
+	for (size_t i = 0; i < config->lists.count; i++) {
+		if (!is_asked(inquiry, &config->lists.items[i], subject))
+			continue;
+		questions[count].list = &config->lists.items[i];
+		questions[count].index = i;
+		questions[count].part = part;
+		questions[count].asked = asked;
+		is_done = ask_list(inquiry, subject, &questions[count]) && is_done;
+		count++;
+	}
+	if (is_done && count > 0)
+		write_findings(inquiry, subject, asked, questions, count);
+	free(questions);
+	return is_done;
+}
+
+static bool
+run_client(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_CLIENT);
+}
+
+static bool
+run_ptr(struct inquiry *inquiry)
+{
+	return inquiry_is_done(inquiry, &check_iprev) && run_subject(inquiry, LIST_PTR);
+}
+
+static bool
+run_helo(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_HELO);
+}
+
+static bool
+run_sender(struct inquiry *inquiry)
+{
+	return run_subject(inquiry, LIST_SENDER);
+}
+
+static bool
+run_results(struct inquiry *inquiry)
+{
+	static const struct check *const needed[] = { &check_list_client, &check_list_ptr, &check_list_helo,
+						      &check_list_sender };
+	struct facts *facts = inquiry_facts(inquiry);
+
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+		if (!inquiry_is_done(inquiry, needed[i]))
+			return false;
+	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
+	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
+	return true;
+}
+
+/* Telling. */
+
+static const char *const properties[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = NULL, /* the client's address stands in iprev already */
+	[LIST_PTR] = "policy.ptr",
+	[LIST_HELO] = "smtp.helo",
+	[LIST_SENDER] = "smtp.mailfrom",
+};
+
+/* "127.0.0.2,127.0.0.10" (RFC 8904, section 3: policy.ip). */
+static void
+add_answers(struct authres *authres, const struct list_finding *finding)
+{
+	char memory[LIST_ANSWERS_MAX * (IPADDR_TEXT_SIZE + 1)], text[IPADDR_TEXT_SIZE];
+	struct strbuf answers;
+
+	if (finding->count == 0)
+		return;
+	strbuf_init(&answers, memory, sizeof memory);
+	for (size_t i = 0; i < finding->count; i++) {
+		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
+
+		strbuf_printf(&answers, "%s%s", i > 0 ? "," : "", ipaddr_format(&address, text));
+	}
+	authres_property(authres, "policy.ip", span_of(memory));
+}
+
+static void
+report_finding(const struct list_finding *finding, enum list_subject subject, struct authres *authres)
+{
+	const enum result listed = finding->is_allow ? RESULT_PASS : RESULT_FAIL;
+	char comment[300];
+
+	if (finding->state == LIST_NOT_LISTED)
+		return;
+	authres_result(authres, finding->is_allow ? "dnswl" : "x-dnsbl",
+		       finding->state == LIST_LISTED ? listed : RESULT_TEMPERROR);
+	authres_property(authres, "dns.zone", span_of(finding->zone));
+	add_answers(authres, finding);
+	if (properties[subject] != NULL)
+		authres_property(authres, properties[subject], span_of(finding->asked));
+	if (finding->state == LIST_FAULT)
+		(void)snprintf(comment, sizeof comment, "%s", finding->fault);
+	else
+		(void)snprintf(comment, sizeof comment, "score %u%s%s", finding->weight,
+			       finding->meaning != NULL ? ", " : "",
+			       finding->meaning != NULL ? finding->meaning : "");
+	authres_comment(authres, comment);
+}
+
+static void
+report_none(const struct facts *facts, bool is_allow, struct authres *authres)
+{
+	const struct list_tally tally = facts_tally(facts, is_allow);
+	char comment[64];
+
+	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE)
+		return;
+	authres_result(authres, is_allow ? "dnswl" : "x-dnsbl", RESULT_NONE);
+	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists,
+		       tally.lists == 1 ? "" : "s");
+	authres_comment(authres, comment);
+}
+
+static void
+report(const struct facts *facts, struct authres *authres)
+{
+	for (int is_allow = 0; is_allow <= 1; is_allow++) {
+		report_none(facts, is_allow != 0, authres);
+		for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+			const struct list_facts *lists_of = &facts->lists[subject];
+
+			for (size_t i = 0; i < lists_of->count; i++)
+				if (lists_of->findings[i].is_allow == (is_allow != 0))
+					report_finding(&lists_of->findings[i], (enum list_subject)subject,
+						       authres);
+		}
+	}
+}
+
+const struct check check_list_client = { "list-client", STAGE_CONNECT, run_client, NULL, METHOD_DNSBL };
+const struct check check_list_ptr = { "list-ptr", STAGE_CONNECT, run_ptr, NULL, METHOD_DNSBL };
+const struct check check_list_helo = { "list-helo", STAGE_HELO, run_helo, NULL, METHOD_DNSBL };
+const struct check check_list_sender = { "list-sender", STAGE_MAIL, run_sender, NULL, METHOD_DNSBL };
+const struct check check_list_results = { "lists", STAGE_MAIL, run_results, report, METHOD_DNSBL };

@@ -1,0 +1,134 @@
+#include "heloscope/checks/tls.h"
+
+#include <string.h>
+
+#include "heloscope/checks/banner.h"
+
+/* Versions that nobody should use any more (RFC 8996). */
+static bool
+is_old(const char *version)
+{
+	static const char *const old[] = { "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1" };
+
+	for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
+		if (strcmp(old[i], version) == 0)
+			return true;
+	return false;
+}
+
+static enum result
+session_result(const struct tls_facts *tls)
+{
+	if (!tls->is_told)
+		return RESULT_UNCHECKED;
+	if (tls->version == NULL)
+		return RESULT_NONE;
+	return is_old(tls->version) ? RESULT_NEUTRAL : RESULT_PASS;
+}
+
+/*
+ * What a sender's own server offers. That a certificate is not of a known authority is usual among mail
+ * servers and counts for nothing; that STARTTLS is missing or broken, or that DANE does not match, is a
+ * fault.
+ */
+static enum result
+peer_result(const struct peer_facts *facts)
+{
+	const struct peer *peer = facts->peer;
+
+	if (peer == NULL)
+		return facts_unknown_peer_result(facts);
+	if (peer->outcome != PEER_ANSWERS)
+		return peer->outcome == PEER_BUSY ? RESULT_TEMPERROR : RESULT_NONE;
+	if (peer->starttls == STARTTLS_UNKNOWN)
+		return RESULT_TEMPERROR;
+	if (peer->starttls != STARTTLS_WORKS || peer->dane == DANE_MISMATCH)
+		return RESULT_FAIL;
+	if (peer->dane == DANE_MATCH)
+		return RESULT_PASS;
+	return peer->is_trusted && peer->is_named && !is_old(peer->tls_version) ? RESULT_PASS
+										: RESULT_NEUTRAL;
+}
+
+static bool
+run(struct inquiry *inquiry)
+{
+	struct facts *facts = inquiry_facts(inquiry);
+	const struct config *config = inquiry_config(inquiry);
+
+	if (config_wants(config, METHOD_TLS))
+		facts->results[METHOD_TLS] = session_result(&facts->tls);
+	if (!config_wants(config, METHOD_PEER_TLS))
+		return true;
+	if (!inquiry_is_done(inquiry, &check_banner)) /* which looks at the peer */
+		return false;
+	facts->results[METHOD_PEER_TLS] = peer_result(&facts->peer);
+	return true;
+}
+
+static const char *
+peer_comment(const struct peer_facts *facts)
+{
+	const struct peer *peer = facts->peer;
+
+	if (peer == NULL || peer->outcome != PEER_ANSWERS)
+		return facts_peer_outcome(facts);
+	switch (peer->starttls) {
+	case STARTTLS_NOT_OFFERED:
+		return "no STARTTLS";
+	case STARTTLS_REFUSED:
+		return "STARTTLS refused";
+	case STARTTLS_BROKEN:
+		return peer->problem;
+	case STARTTLS_UNKNOWN:
+		return "STARTTLS not tried";
+	default:
+		break;
+	}
+	if (peer->dane == DANE_MATCH)
+		return "DANE matches";
+	if (peer->dane == DANE_MISMATCH)
+		return "DANE does not match";
+	if (!peer->is_trusted)
+		return peer->problem;
+	return peer->is_named ? "trusted certificate" : "certificate for another name";
+}
+
+static void
+report_session(const struct facts *facts, struct authres *authres)
+{
+	const struct tls_facts *tls = &facts->tls;
+
+	authres_result(authres, "x-tls", facts->results[METHOD_TLS]);
+	if (tls->version == NULL) {
+		authres_comment(authres, "plain text");
+		return;
+	}
+	authres_property(authres, "policy.tls", span_of(tls->version));
+	if (tls->cipher != NULL)
+		authres_property(authres, "policy.cipher", span_of(tls->cipher));
+	if (tls->bits != NULL)
+		authres_property(authres, "policy.bits", span_of(tls->bits));
+	if (tls->cert_subject != NULL)
+		authres_property(authres, "policy.cert-subject", span_of(tls->cert_subject));
+	if (tls->verify != NULL)
+		authres_property(authres, "policy.verify", span_of(tls->verify));
+}
+
+static void
+report(const struct facts *facts, struct authres *authres)
+{
+	const struct peer *peer = facts->peer.peer;
+
+	if (facts->results[METHOD_TLS] != RESULT_UNCHECKED)
+		report_session(facts, authres);
+	if (facts->results[METHOD_PEER_TLS] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, "x-tls", facts->results[METHOD_PEER_TLS]);
+	authres_property(authres, "policy.peer-tls",
+			 peer != NULL && peer->starttls == STARTTLS_WORKS ? span_of(peer->tls_version)
+									  : SPAN("none"));
+	authres_comment(authres, peer_comment(&facts->peer));
+}
+
+const struct check check_tls = { "x-tls", STAGE_MAIL, run, report, METHOD_TLS };

@@ -1,0 +1,425 @@
+/* heloscope doctor: a sender's own set-up, as a table of domains and checks, and what to change. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heloscope/cli/cli.h"
+#include "heloscope/cli/argument.h"
+#include "heloscope/base/clock.h"
+#include "heloscope/doctor/doctor.h"
+#include "heloscope/base/document.h"
+#include "heloscope/base/log.h"
+#include "heloscope/dns/name_servers.h"
+#include "heloscope/base/prose.h"
+#include "heloscope/dns/resolver.h"
+#include "heloscope/base/strbuf.h"
+
+#define DOMAINS_MAX 18 /* columns that fit */
+#define TITLE_WIDTH 16
+#define NAME_SERVERS_MS 3000
+
+static const char help[] =
+	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
+	"                        [--selector NAME] [--no-probe] [--relay-test] [-c FILE] [--json]\n"
+	"                        DOMAIN...\n"
+	"\n"
+	"Looks at the set-up of sending domains as a receiver would: MX, reverse DNS, HELO, SPF,\n"
+	"DKIM, DMARC, lists, and the mail servers themselves: banner, STARTTLS, certificates,\n"
+	"DANE, MTA-STS. A table shows which domain lacks what; below it stands what\n"
+	"receivers do about it and the record to publish.\n"
+	"\n"
+	"      --ip ADDRESS    an address from which mail goes out; several times for several.\n"
+	"                      Without it they are guessed from MX and SPF\n"
+	"      --helo NAME     the name that the servers give with HELO or EHLO\n"
+	"      --bounces DOMAIN the domain of the bounce address, MAIL FROM, if it is another\n"
+	"      --selector NAME selector of the DKIM key\n"
+	"      --no-probe      do not connect to any server\n"
+	"      --relay-test    the servers are yours: try whether they relay mail of strangers\n"
+	"                      (MAIL and RCPT, never DATA); two minutes a server at most\n"
+	"  -c, --config FILE   a configuration, for its resolver and lists\n"
+	"                      (default: " CONFIG_FILE ", if it is there)\n"
+	"      --json          as JSON\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"It takes five minutes at most, ten with --relay-test; what was not reached then is\n"
+	"unknown.\n"
+	"\n"
+	"Exit status: 0 all is well, 1 something is to be done, 2 wrong usage, 3 something could\n"
+	"not be found out.\n"
+	"\n"
+	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
+
+struct options {
+	const char *config;
+	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE], selector[DOMAIN_SIZE]; /* normalized, or "" */
+	char key_domain[DOMAIN_SIZE]; /* with which the selector was given, or "" */
+	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
+	size_t address_count;
+	bool is_json, has_no_probe, tests_relay;
+};
+
+static int
+add_address(void *context, const char *text)
+{
+	struct options *options = context;
+
+	if (options->address_count == DOCTOR_ADDRESSES_MAX)
+		return cli_usage_error("doctor", "more than %d addresses", DOCTOR_ADDRESSES_MAX);
+	return cli_read_address("doctor", text, &options->addresses[options->address_count++]);
+}
+
+static int
+set_helo(void *context, const char *text)
+{
+	return cli_read_helo("doctor", text, ((struct options *)context)->helo);
+}
+
+static int
+set_bounces(void *context, const char *text)
+{
+	return cli_read_domain("doctor", text, ((struct options *)context)->bounces);
+}
+
+static int
+set_selector(void *context, const char *text)
+{
+	struct options *options = context;
+
+	return cli_read_selector("doctor", text, options->selector, options->key_domain);
+}
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	const struct cli_option table[] = {
+		{ .name = "ip", .take = add_address, .is_repeatable = true },
+		{ .name = "helo", .take = set_helo },
+		{ .name = "bounces", .take = set_bounces },
+		{ .name = "selector", .take = set_selector },
+		{ .name = "no-probe", .flag = &options->has_no_probe },
+		{ .name = "relay-test", .flag = &options->tests_relay },
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
+	};
+	const int status =
+		cli_read_options(argc, argv, &(struct cli_syntax){ "doctor", help, table, options });
+
+	if (status >= 0)
+		return status;
+	if (options->has_no_probe && options->tests_relay)
+		return cli_usage_error("doctor", "--relay-test cannot be had with --no-probe");
+	if (optind == argc)
+		return cli_usage_error("doctor", "no domain was given");
+	return argc - optind <= DOMAINS_MAX ? -1
+					    : cli_usage_error("doctor", "more than %d domains", DOMAINS_MAX);
+}
+
+/* All reports. */
+struct ward {
+	struct doctor_report reports[DOMAINS_MAX];
+	size_t count;
+};
+
+/* How a severity is shown, and its word. */
+static const struct {
+	enum explain_mark mark;
+	const char *word;
+} severities[] = {
+	[DOCTOR_NOT_ASKED] = { EXPLAIN_NEITHER, "not asked" },
+	[DOCTOR_GOOD] = { EXPLAIN_GOOD, "good" },
+	[DOCTOR_NOTE] = { EXPLAIN_NOTE, "note" },
+	[DOCTOR_UNKNOWN] = { EXPLAIN_UNKNOWN, "unknown" },
+	[DOCTOR_WARNING] = { EXPLAIN_WARNING, "warning" },
+	[DOCTOR_ERROR] = { EXPLAIN_BAD, "error" },
+};
+
+static void
+put_domains(const struct ward *ward)
+{
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+		char memory[800], text[IPADDR_TEXT_SIZE];
+		struct strbuf said;
+
+		strbuf_init(&said, memory, sizeof memory);
+		strbuf_printf(&said, "%s", report->domain);
+		for (size_t j = 0; j < report->address_count; j++)
+			strbuf_printf(&said, "%s%s", j == 0 ? ", from " : ", ",
+				      ipaddr_format(&report->addresses[j], text));
+		if (report->is_guessed && report->address_count > 0)
+			strbuf_add(&said, " (guessed from MX and SPF)");
+		output_put(output_standard(), "%3zu  ", i + 1);
+		prose_wrap(output_standard(), memory, 5, 5);
+	}
+}
+
+static void
+put_table(const struct ward *ward)
+{
+	output_put(output_standard(), "\n  %-*s", TITLE_WIDTH, "");
+	for (size_t i = 0; i < ward->count; i++)
+		output_put(output_standard(), "%3zu", i + 1);
+	output_put(output_standard(), "\n");
+	for (int row = 0; row < DOCTOR_ROWS; row++) {
+		output_put(output_standard(), "  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
+		for (size_t i = 0; i < ward->count; i++) {
+			output_put(output_standard(), "  ");
+			explain_put_mark(severities[ward->reports[i].cells[row]].mark, output_standard());
+		}
+		output_put(output_standard(), "\n");
+	}
+}
+
+static void
+put_finding(const struct doctor_finding *finding)
+{
+	char memory[1200];
+	struct strbuf said;
+
+	strbuf_init(&said, memory, sizeof memory);
+	strbuf_printf(&said, "%s: %s", doctor_row_title(finding->row), finding->what);
+	if (finding->consequence != NULL)
+		strbuf_printf(&said, " %s", finding->consequence);
+	output_put(output_standard(), "  ");
+	explain_put_mark(severities[finding->severity].mark, output_standard());
+	output_put(output_standard(), " ");
+	prose_wrap(output_standard(), memory, 4, 4);
+	if (finding->publish == NULL)
+		return;
+	output_put(output_standard(), "      Publish ");
+	prose_wrap(output_standard(), finding->publish, 14, 8);
+}
+
+/* The worst first. */
+static void
+put_findings(const struct ward *ward)
+{
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+
+		if (report->finding_count > 0)
+			output_put(output_standard(), "\n%3zu  %s\n", i + 1, report->domain);
+		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_GOOD; severity--)
+			for (size_t j = 0; j < report->finding_count; j++)
+				if ((int)report->findings[j].severity == severity)
+					put_finding(&report->findings[j]);
+	}
+}
+
+static json_t *
+finding_json(const struct doctor_finding *finding)
+{
+	json_t *object = json_object();
+
+	document_set_text(object, "row", doctor_row_title(finding->row));
+	document_set_text(object, "severity", severities[finding->severity].word);
+	document_set_text(object, "what", finding->what);
+	document_set_text(object, "consequence", finding->consequence);
+	document_set_text(object, "publish", finding->publish);
+	return object;
+}
+
+static void
+put_json(const struct ward *ward)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < ward->count; i++) {
+		const struct doctor_report *report = &ward->reports[i];
+		json_t *object = json_object(), *cells = json_object(), *findings = json_array(),
+		       *addresses = json_array();
+		char text[IPADDR_TEXT_SIZE];
+
+		for (int row = 0; row < DOCTOR_ROWS; row++)
+			document_put(cells, doctor_row_title((enum doctor_row)row),
+				     document_text(span_of(severities[report->cells[row]].word)));
+		for (size_t j = 0; j < report->finding_count; j++)
+			document_append(findings, finding_json(&report->findings[j]));
+		for (size_t j = 0; j < report->address_count; j++)
+			document_append(addresses,
+					document_text(span_of(ipaddr_format(&report->addresses[j], text))));
+		document_put(object, "domain", document_text(span_of(report->domain)));
+		document_put(object, "addresses", addresses);
+		document_set_flag(object, "guessed", report->is_guessed);
+		document_put(object, "cells", cells);
+		document_put(object, "findings", findings);
+		document_append(array, object);
+	}
+	document_print(output_standard(), array);
+	json_decref(array);
+}
+
+static int
+status_of(const struct ward *ward)
+{
+	enum doctor_severity worst = DOCTOR_GOOD;
+
+	for (size_t i = 0; i < ward->count; i++)
+		for (int row = 0; row < DOCTOR_ROWS; row++)
+			if (ward->reports[i].cells[row] > worst)
+				worst = ward->reports[i].cells[row];
+	if (worst >= DOCTOR_WARNING)
+		return CLI_FINDINGS;
+	return worst == DOCTOR_UNKNOWN ? CLI_UNKNOWN : CLI_WELL;
+}
+
+static void
+tell(const struct ward *ward, const struct options *options)
+{
+	if (options->is_json) {
+		put_json(ward);
+		return;
+	}
+	put_domains(ward);
+	put_table(ward);
+	put_findings(ward);
+}
+
+/* Looks at as many servers as there are, wherever they are: they are the user's own. */
+static struct prober *
+new_prober(const struct config *config, struct dns_resolver *resolver, struct error *error)
+{
+	struct prober_settings settings = config->probe;
+
+	settings.per_minute = 0;
+	settings.file = NULL;
+	settings.why = "heloscope doctor looks at this server for its owner";
+	settings.trusted = (struct network_set){ .count = 0 };
+	return prober_new(&settings, resolver, NULL, error);
+}
+
+/* Where we are, on a terminal. */
+static void
+tell_progress(const char *domain, const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		output_put(output_errors(), "\r%-78.78s\r%.40s: %.36s", "", domain, what);
+}
+
+static void
+end_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		output_put(output_errors(), "\r%-78s\r", "");
+}
+
+/* Whether the DNS can be asked at all; says whose fault it is when it cannot. */
+static bool
+has_name_servers(const struct config *config, struct lookup *lookup, const char *domain)
+{
+	char memory[400];
+	struct strbuf named = STRBUF_OVER(memory);
+	enum name_servers_state state;
+
+	lookup_want(lookup, domain, DNS_MX);
+	state = name_servers_look(&config->resolver, NAME_SERVERS_MS, &named);
+	if (state == NAME_SERVERS_ANSWER)
+		return true;
+	lookup_set_end(lookup, 0);
+	if (!dns_status_is_fault(lookup_get(lookup, domain, DNS_MX)->status))
+		return true; /* it has come another way */
+	output_put(output_errors(),
+		   "heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those "
+		   "servers, "
+		   "not of %s; nothing was looked at\n",
+		   state == NAME_SERVERS_SILENT ? "no name server answers"
+						: "the name servers fail (SERVFAIL)",
+		   memory, domain);
+	return false;
+}
+
+/* Examine all of `domains`, which are normalized. */
+static int
+examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const struct options *options)
+{
+	struct doctor_order order = {
+		.addresses = options->addresses,
+		.address_count = options->address_count,
+		.helo = options->helo[0] != '\0' ? options->helo : NULL,
+		.selector = options->selector[0] != '\0' ? options->selector : NULL,
+		.key_domain = options->key_domain[0] != '\0' ? options->key_domain : NULL,
+		.tests_relay = options->tests_relay,
+		.end_ms = clock_now_ms() + (options->tests_relay ? DOCTOR_TOTAL_RELAY_MS : DOCTOR_TOTAL_MS),
+		.tell = tell_progress,
+		.bounces = options->bounces[0] != '\0' ? options->bounces : NULL,
+	};
+	struct ward ward = { .count = count };
+	struct error error;
+	struct dns_resolver *resolver = resolver_new(&config->resolver, &error);
+	struct lookup *lookup = resolver != NULL ? lookup_new(resolver, config->timeout_ms) : NULL;
+	struct arena arena;
+	int status = CLI_UNKNOWN;
+
+	order.resolver = resolver;
+	if (resolver != NULL)
+		error_set(&error, "out of memory");
+	if (lookup != NULL && !options->has_no_probe)
+		order.prober = new_prober(config, resolver, &error);
+
+	arena_init(&arena, 64U << 20);
+	if (lookup == NULL || (order.prober == NULL && !options->has_no_probe)) {
+		output_put(output_errors(), "heloscope doctor: %s\n",
+			   resolver == NULL ? error.text : "out of memory");
+	} else if (has_name_servers(config, lookup, domains[0])) {
+		for (size_t i = 0; i < count; i++)
+			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
+		end_progress();
+		tell(&ward, options);
+		status = status_of(&ward);
+	}
+	prober_free(order.prober);
+	resolver_free(resolver);
+	lookup_free(lookup);
+	arena_clear(&arena);
+	return status;
+}
+
+/* Read the domains; -1 to go on, or the status to exit with. */
+static int
+read_domains(char **given, size_t count, char (*domains)[DOMAIN_SIZE])
+{
+	for (size_t i = 0; i < count; i++) {
+		const int status = cli_read_domain("doctor", given[i], domains[i]);
+
+		if (status >= 0)
+			return status;
+	}
+	return -1;
+}
+
+/* Whoever runs no filter has no configuration: then defaults are as good. */
+static struct config *
+read_config(const struct options *options)
+{
+	const char *path = options->config;
+
+	if (path == NULL)
+		path = access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "/dev/null";
+	return config_read(path, output_errors());
+}
+
+int
+cli_doctor(int argc, char **argv)
+{
+	struct options options = { .config = NULL };
+	char domains[DOMAINS_MAX][DOMAIN_SIZE];
+	int status = read_options(argc, argv, &options);
+	struct config *config;
+
+	if (status >= 0)
+		return status;
+	status = read_domains(argv + optind, (size_t)(argc - optind), domains);
+	if (status >= 0)
+		return status;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	config = read_config(&options);
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	config->disabled = 0; /* what the filter leaves out is looked at all the same */
+	config->probes = true;
+	status = examine(config, domains, (size_t)(argc - optind), &options);
+	config_unref(config);
+	return status;
+}

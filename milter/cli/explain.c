@@ -1,0 +1,123 @@
+/* heloscope explain: the story of a message that has passed. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/records/find.h"
+#include "heloscope/cli/cli.h"
+#include "heloscope/config/config.h"
+#include "heloscope/base/document.h"
+
+#define ID_LENGTH_MIN 8 /* a day */
+
+static const char help[] =
+	"usage: heloscope explain [-c FILE | --log FILE] [--for-sender | --json] ID\n"
+	"\n"
+	"Tells why a message got its verdict, from the audit log. ID is the reference that\n"
+	"stands in refusals, in the X-Heloscope field and in the log; its beginning is\n"
+	"enough when no other begins so.\n"
+	"\n"
+	"  -c, --config FILE   the configuration that names the audit log\n"
+	"                      (default: " CONFIG_FILE ")\n"
+	"  -l, --log FILE      the audit log itself; rotated files beside it are searched, too\n"
+	"      --for-sender    a text for whoever sent the message\n"
+	"      --json          the record as it is\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"Exit status: 0 the message was accepted, 1 it was refused or deferred, or would have\n"
+	"been; 2 wrong usage; 3 there is no such record.\n"
+	"\n"
+	"Example: heloscope explain 20261124T125000Z-4f2a\n";
+
+struct options {
+	const char *config, *log;
+	bool is_for_sender, is_json;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	const struct cli_option table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "for-sender", .flag = &options->is_for_sender },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
+	};
+	const int status = cli_read_options(argc, argv, &(struct cli_syntax){ "explain", help, table, NULL });
+
+	if (status < 0 && optind + 1 != argc)
+		return cli_usage_error("explain",
+				       optind == argc ? "no ID was given" : "more than one ID was given");
+	return status;
+}
+
+/* A reference, or the beginning of one as long as a day. */
+static bool
+is_id(const char *id)
+{
+	static const char form[] = "ddddddddTddddddZ-xxxxxxxxxxxx";
+	size_t i = 0;
+
+	for (; id[i] != '\0' && form[i] != '\0'; i++) {
+		const bool is_digit = id[i] >= '0' && id[i] <= '9';
+		const bool is_hex = is_digit || (id[i] >= 'a' && id[i] <= 'f');
+
+		if (form[i] == 'd' ? !is_digit : form[i] == 'x' ? !is_hex : id[i] != form[i])
+			return false;
+	}
+	return id[i] == '\0' && i >= ID_LENGTH_MIN;
+}
+
+static int
+tell(const char *log, const char *id, const struct options *options)
+{
+	struct error error;
+	json_t *record = NULL;
+	int status;
+
+	switch (audit_find(log, id, &record, &error)) {
+	case AUDIT_ABSENT:
+		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
+		return CLI_UNKNOWN;
+	case AUDIT_AMBIGUOUS:
+	case AUDIT_UNREADABLE:
+		output_put(output_errors(), "heloscope explain: %s\n", error.text);
+		return CLI_UNKNOWN;
+	default:
+		break;
+	}
+	if (options->is_json)
+		document_print(output_standard(), record);
+	else if (options->is_for_sender)
+		explain_for_sender(record, output_standard());
+	else
+		explain_story(record, output_standard());
+	status = explain_is_refused(record) ? CLI_FINDINGS : CLI_WELL;
+	json_decref(record);
+	return status;
+}
+
+int
+cli_explain(int argc, char **argv)
+{
+	struct options options = { .config = CONFIG_FILE };
+	struct config *config = NULL;
+	const char *log;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (!is_id(argv[optind]))
+		return cli_usage_error("explain",
+				       "\"%.60s\" is no reference; expected one like "
+				       "20261124T125000Z-4f2a91c07be3, or its first eight characters or more",
+				       argv[optind]);
+	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
+		return CLI_UNKNOWN;
+	log = cli_audit_log("explain", options.log, config, options.config);
+	status = log != NULL ? tell(log, argv[optind], &options) : CLI_UNKNOWN;
+	config_unref(config);
+	return status;
+}

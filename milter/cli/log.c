@@ -1,0 +1,98 @@
+#include "heloscope/cli/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int
+set_since(void *context, const char *given)
+{
+	struct cli_log_options *options = context;
+
+	return cli_read_since(options->command, given, options->since);
+}
+
+int
+cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
+{
+	const struct cli_option table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "since", .take = set_since },
+		{ .name = "json", .flag = &options->is_json },
+		options->own,
+		{ .name = NULL },
+	};
+
+	return cli_read_only_options(argc, argv,
+				     &(struct cli_syntax){ options->command, options->help, table, options });
+}
+
+static void
+tell_progress(int percent)
+{
+	output_put(output_errors(), "\r%3d %%", percent);
+}
+
+/*
+ * Leave of all files the log itself, and with --since the rotated ones that may reach so far. False when
+ * the log itself is not there: then what begins like it is something else.
+ */
+static bool
+choose_files(struct audit_files *files, const char *log, const struct cli_log_options *options)
+{
+	const bool has_since = options->since[0] != '\0';
+	const time_t begin = cli_read_time(options->since) - options->before_since_s;
+	bool has_log = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		struct audit_file *file = &files->items[i];
+		const bool is_log = strcmp(file->path, log) == 0;
+
+		has_log = has_log || is_log;
+		if (is_log || (has_since && file->changed >= begin))
+			files->items[kept++] = *file;
+		else
+			free(file->path);
+	}
+	files->count = kept;
+	return has_log;
+}
+
+static void
+tell_reading(const char *command, const char *log, const struct audit_reading *reading)
+{
+	if (reading->has_fault)
+		output_put(output_errors(), "heloscope %s: %s\n", command, reading->fault.text);
+	if (reading->passed_over > 0)
+		output_put(output_errors(),
+			   "heloscope %s: %zu line%s of %s passed over: torn, or no record\n", command,
+			   reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
+}
+
+bool
+cli_log_read(const struct cli_log_options *options, const struct config *config,
+	     const struct audit_reader *reader)
+{
+	const char *log = cli_audit_log(options->command, options->log, config, options->config);
+	struct audit_reader telling = *reader;
+	struct audit_reading reading = { .has_fault = true };
+	struct audit_files files;
+
+	if (log == NULL)
+		return false;
+	telling.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
+	if (audit_files_find(log, &files, &reading.fault)) {
+		if (choose_files(&files, log, options))
+			audit_read(&files, &telling, &reading);
+		else
+			error_set(&reading.fault, "%s: no such file", log);
+	}
+	if (telling.tell != NULL)
+		output_put(output_errors(), "\r     \r");
+	tell_reading(options->command, log, &reading);
+	audit_files_clear(&files);
+	return !reading.has_fault;
+}

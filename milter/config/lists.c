@@ -1,0 +1,190 @@
+/* config_lists: the lists that a configuration asks. */
+#include "heloscope/config/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/regular_file.h"
+
+/* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
+#define ZONE_MAX (253 - 64)
+#define WEIGHT_MAX 1000
+
+#define RANGE_FORM "expected an answer like 127.0.0.2, 127.0.0.10-127.0.0.11 or 127.0.0.10-11"
+
+static bool
+parse_answer(struct span text, uint32_t *answer)
+{
+	struct ipaddr address;
+
+	if (!ipaddr_parse(text, &address) || address.length != 4)
+		return false;
+	*answer = ipaddr_to_ipv4(&address);
+	return true;
+}
+
+/* "127.0.0.2", "127.0.0.2-127.0.0.11" or "127.0.0.2-11". */
+static bool
+parse_range(const char *text, struct answer_range *range)
+{
+	const char *dash = strchr(text, '-');
+	const size_t length = dash != NULL ? (size_t)(dash - text) : strlen(text);
+	unsigned last;
+
+	if (!parse_answer((struct span){ text, length }, &range->first))
+		return false;
+	range->last = range->first;
+	if (dash == NULL)
+		return true;
+	if (span_to_number(span_of(dash + 1), 0, 255, &last))
+		range->last = (range->first & 0xffffff00U) | last;
+	else if (!parse_answer(span_of(dash + 1), &range->last))
+		return false;
+	return range->first <= range->last;
+}
+
+void
+config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
+		  const char *meaning)
+{
+	struct answer_range *items =
+		arena_grow(&reader->config->arena, answers->items, answers->count, sizeof *items);
+	struct answer_range parsed = { .meaning = meaning };
+
+	if (items == NULL)
+		return;
+	answers->items = items;
+	if (!parse_range(range.text, &parsed))
+		config_complain(reader, range.place, "\"%.60s\" is no answer of a list; " RANGE_FORM,
+				range.text);
+	else if (parsed.first >> 24 != 127 || parsed.last >> 24 != 127)
+		config_complain(reader, range.place, "\"%.60s\" lies outside 127.0.0.0/8; " RANGE_FORM,
+				range.text);
+	else if (parsed.last >= 0x7fffff00)
+		config_complain(
+			reader, range.place,
+			"\"%.60s\" reaches into 127.255.255.0/24, where lists report errors; " RANGE_FORM,
+			range.text);
+	else
+		items[answers->count++] = parsed;
+}
+
+/* The first line of a key file. */
+static const char *
+read_key(struct config_reader *reader, struct word path)
+{
+	char line[128] = "";
+	struct error reason;
+	FILE *file = regular_file_open(path.text, NULL, &reason);
+	struct span key;
+
+	if (file == NULL) {
+		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
+				reason.text);
+		return NULL;
+	}
+	if (fgets(line, sizeof line, file) == NULL)
+		line[0] = '\0';
+	(void)fclose(file);
+	key = (struct span){ line, strcspn(line, " \t\r\n") };
+	if (!domain_is_host_name(key)) {
+		config_complain(reader, path.place,
+				"the key file \"%.200s\" begins with no key; expected one label of "
+				"letters and digits on its first line",
+				path.text);
+		return NULL;
+	}
+	return arena_copy(&reader->config->arena, key);
+}
+
+static void
+set_zone(struct config_reader *reader, struct list *list, struct word zone,
+	 const struct list_options *options)
+{
+	char name[DOMAIN_SIZE];
+	const char *key = options->key.text;
+
+	list->key_file = options->key_file.text;
+	if (list->key_file != NULL)
+		key = read_key(reader, options->key_file);
+	if (key != NULL)
+		config_add_secret(reader->config, span_of(key));
+	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
+		config_complain(reader, zone.place,
+				"\"%.80s\" is no zone of a list; expected a domain name like "
+				"\"zen.spamhaus.org\"",
+				zone.text);
+		return;
+	}
+	list->zone = list->shown = arena_string(&reader->config->arena, name);
+	if (key != NULL) {
+		if (!domain_is_host_name(span_of(key)))
+			config_complain(reader, options->key.place,
+					"a key is one label of letters and digits");
+		list->key = key;
+		list->zone = arena_printf(&reader->config->arena, "%s.%s", key, name);
+	}
+	if (strlen(list->zone) > ZONE_MAX)
+		config_complain(reader, zone.place, "a zone of more than %d octets; expected a shorter one",
+				ZONE_MAX);
+}
+
+/* Which domains a domain list is asked for: `on { sender, helo, ptr }`. */
+static unsigned
+subjects_of(struct config_reader *reader, const struct value_set *on)
+{
+	unsigned subjects = 0;
+
+	for (size_t i = 0; i < on->count; i++) {
+		int subject = LIST_PTR;
+
+		while (subject < LIST_SUBJECTS
+		       && strcmp(list_subject_word((enum list_subject)subject), on->items[i].text) != 0)
+			subject++;
+		if (subject == LIST_SUBJECTS)
+			config_complain(reader, on->items[i].place,
+					"unknown subject \"%.40s\"; expected \"sender\", \"helo\" or \"ptr\"",
+					on->items[i].text);
+		else
+			subjects |= 1U << subject;
+	}
+	return subjects;
+}
+
+void
+config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
+		const struct list_options *options)
+{
+	struct list_set *lists = &reader->config->lists;
+	struct list *items = arena_grow(&reader->config->arena, lists->items, lists->count, sizeof *items);
+	struct list list = { .is_allow = is_allow, .weight = 1, .subjects = 1U << subject };
+
+	if (items == NULL)
+		return;
+	lists->items = items;
+	list.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, zone.place.line);
+	list.answers = options->answers;
+	list.probes = options->probes;
+	if (options->weight.text != NULL
+	    && !span_to_number(span_of(options->weight.text), 1, WEIGHT_MAX, &list.weight))
+		config_complain(reader, options->weight.place,
+				"a weight of %.20s; expected a number from 1 to %d", options->weight.text,
+				WEIGHT_MAX);
+	if (subject == LIST_SENDER)
+		list.subjects = 1U << LIST_SENDER | 1U << LIST_HELO | 1U << LIST_PTR;
+	if (options->has_on && subject == LIST_CLIENT)
+		config_complain(reader, zone.place,
+				"\"on\" is for domain lists; a %s is asked for the client's address",
+				is_allow ? "dnswl" : "dnsbl");
+	else if (options->has_on)
+		list.subjects = subjects_of(reader, &options->on);
+	set_zone(reader, &list, zone, options);
+	if (list.zone == NULL)
+		return;
+	for (size_t i = 0; i < lists->count; i++)
+		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
+			config_complain(reader, zone.place,
+					"this list is used twice; expected it once (the other is at %s)",
+					items[i].place);
+	items[lists->count++] = list;
+}

@@ -1,0 +1,63 @@
+/* config_read: from a file to a configuration. See config.h. */
+#include "heloscope/config/build.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+host_name(struct arena *arena)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+		return "localhost";
+	return arena_string(arena, name);
+}
+
+static void
+finish(struct config *config, struct output *messages)
+{
+	if (config->authserv_id == NULL) {
+		config->authserv_id = host_name(&config->arena);
+		config->has_default_id = true;
+		config->own_ids.items = arena_grow(&config->arena, NULL, 0, sizeof *config->own_ids.items);
+		if (config->own_ids.items != NULL)
+			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
+	}
+	config->probe.why = arena_printf(
+		&config->arena, "a look at the banner and the TLS of a host that sent us mail%s%s",
+		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
+	config->probe.trusted = config->trusted;
+	if (config->probe.ehlo_name == NULL)
+		config->probe.ehlo_name = config->authserv_id;
+	config->resolver.servers = config->servers.items;
+	config->resolver.server_count = config->servers.count;
+	config->resolver.zones = config->zones.items;
+	config->resolver.zone_count = config->zones.count;
+	config_resolve_lists(config, messages);
+}
+
+struct config *
+config_read(const char *path, struct output *messages)
+{
+	struct config *config = config_new();
+	const char *slash = strrchr(path, '/');
+	struct config_reading reading = { .config = config, .messages = messages };
+
+	if (config == NULL) {
+		output_put(messages, "%s: out of memory\n", path);
+		return NULL;
+	}
+	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
+	finish(config, messages);
+	reading.errors += config_check_policies(config, messages);
+	if (config->arena.has_failed) {
+		output_put(messages, "%s: out of memory, or too much configuration\n", path);
+		reading.errors++;
+	}
+	if (reading.errors > 0) {
+		config_unref(config);
+		return NULL;
+	}
+	return config;
+}

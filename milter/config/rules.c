@@ -1,0 +1,459 @@
+/* config_rules: policies, rules and their conditions. */
+#include "heloscope/config/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const other_words[] = { "trusted", "authenticated", "client", "listed" };
+
+static size_t
+find(const char *const *words, size_t count, const char *word)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(words[i], word) != 0)
+		i++;
+	return i;
+}
+
+/* "unknown condition": names all that a condition can begin with. */
+static void
+complain_of_name(struct config_reader *reader, struct word name, const char *expected)
+{
+	const char *known[METHODS + QUANTITIES + SUBJECTS + 4];
+	char memory[200];
+	struct strbuf message;
+	size_t count = 0;
+
+	for (int i = 0; i < METHODS; i++)
+		known[count++] = method_words((enum method)i)->policy_word;
+	known[count++] = config_quantities[QUANTITY_DNSBL_OPERATORS];
+	for (size_t i = 0; i < SUBJECTS; i++)
+		known[count++] = config_subjects[i];
+	for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++)
+		known[count++] = other_words[i];
+	strbuf_init(&message, memory, sizeof memory);
+	if (find(known, count, name.text) == count)
+		config_add_nearest(&message, name.text, known, count);
+	config_complain(reader, name.place, "\"%.40s\" cannot be asked in this way; expected %s%s", name.text,
+			expected, memory);
+}
+
+static struct condition *
+new_condition(struct config_reader *reader, enum condition_kind kind)
+{
+	static struct condition none; /* memory ran out: the configuration is refused at the end */
+	struct condition *condition = arena_alloc(&reader->config->arena, sizeof *condition);
+
+	if (condition == NULL)
+		return &none;
+	condition->kind = kind;
+	return condition;
+}
+
+static void
+add_operand(struct config_reader *reader, struct condition *condition, const struct condition *operand)
+{
+	const struct condition **items = arena_grow(&reader->config->arena, (void *)condition->operands,
+						    condition->operand_count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	condition->operands = items;
+	items[condition->operand_count++] = operand;
+	if (operand->depth >= condition->depth)
+		condition->depth = operand->depth + 1;
+}
+
+/* Add an operand, or its operands when it joins them by the same word. */
+static void
+join(struct config_reader *reader, struct condition *condition, const struct condition *operand)
+{
+	if (operand->kind != condition->kind || condition->kind == CONDITION_NOT) {
+		add_operand(reader, condition, operand);
+		return;
+	}
+	for (size_t i = 0; i < operand->operand_count; i++)
+		add_operand(reader, condition, operand->operands[i]);
+}
+
+struct condition *
+config_condition(struct config_reader *reader, struct place place, enum condition_kind kind,
+		 struct condition *left, const struct condition *right)
+{
+	struct condition *condition = left;
+
+	if (reader->config->arena.has_failed)
+		return left;
+	if (left->kind != kind || kind == CONDITION_NOT) {
+		condition = new_condition(reader, kind);
+		join(reader, condition, left);
+	}
+	if (right != NULL)
+		join(reader, condition, right);
+	if (condition->depth > CONFIG_CONDITION_DEPTH) {
+		config_complain(reader, place,
+				"conditions nested more than %d deep; expected fewer parentheses and "
+				"\"not\" within each other",
+				CONFIG_CONDITION_DEPTH);
+		return new_condition(reader, CONDITION_TRUSTED); /* said once, and nothing deeper is kept */
+	}
+	return condition;
+}
+
+static struct condition *
+quantity_condition(struct config_reader *reader, size_t quantity, enum compare compare, unsigned number)
+{
+	struct condition *condition = new_condition(reader, CONDITION_QUANTITY);
+
+	condition->quantity = (enum quantity)quantity;
+	condition->compare = compare;
+	condition->number = number;
+	return condition;
+}
+
+struct condition *
+config_flag_condition(struct config_reader *reader, struct word name)
+{
+	const size_t quantity = find(config_quantities, QUANTITIES, name.text);
+
+	if (quantity < QUANTITIES)
+		return quantity_condition(reader, quantity, COMPARE_MORE, 0);
+	if (strcmp(name.text, "authenticated") == 0)
+		return new_condition(reader, CONDITION_AUTHENTICATED);
+	if (strcmp(name.text, "trusted") != 0)
+		complain_of_name(reader, name,
+				 "\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like "
+				 "\"spf = fail\"");
+	return new_condition(reader, CONDITION_TRUSTED);
+}
+
+struct condition *
+config_number_condition(struct config_reader *reader, struct word name, enum compare compare,
+			struct word number)
+{
+	const size_t quantity = find(config_quantities, QUANTITIES, name.text);
+	unsigned value = 0;
+
+	if (quantity == QUANTITIES)
+		complain_of_name(reader, name,
+				 "\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
+	if (!span_to_number(span_of(number.text), 0, 999999, &value))
+		config_complain(reader, number.place,
+				"the number %.20s is too large; expected at most 999999", number.text);
+	return quantity_condition(reader, quantity % QUANTITIES, compare, value);
+}
+
+static unsigned
+result_bits(struct config_reader *reader, const struct value_set *values)
+{
+	const char *known[RESULTS];
+	unsigned bits = 0;
+
+	for (int i = RESULT_NONE; i < RESULTS; i++)
+		known[i - RESULT_NONE] = result_word((enum result)i);
+	for (size_t i = 0; i < values->count; i++) {
+		const enum result result = result_from_word(values->items[i].text);
+		char memory[80];
+		struct strbuf message;
+
+		if (result != RESULT_UNCHECKED) {
+			bits |= 1U << result;
+			continue;
+		}
+		strbuf_init(&message, memory, sizeof memory);
+		config_add_nearest(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
+		config_complain(reader, values->items[i].place,
+				"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, "
+				"policy, temperror "
+				"or permerror%s",
+				values->items[i].text, memory);
+	}
+	return bits;
+}
+
+/* What kind of values a name takes, by what it is. */
+static enum condition_kind
+kind_of_name(const char *name)
+{
+	if (method_from_word(name) != METHODS)
+		return CONDITION_RESULT;
+	if (find(config_subjects, SUBJECTS, name) < SUBJECTS)
+		return CONDITION_TEXT;
+	if (strcmp(name, "client") == 0)
+		return CONDITION_CLIENT;
+	return strcmp(name, "listed") == 0 ? CONDITION_LISTED : CONDITION_NOT;
+}
+
+struct condition *
+config_set_condition(struct config_reader *reader, struct word name, bool is_negated,
+		     const struct value_set *values)
+{
+	static const enum config_pattern patterns[SUBJECTS] = {
+		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT,
+		[SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
+		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME,
+		[SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
+	};
+	const enum condition_kind kind = kind_of_name(name.text);
+	struct condition *condition = new_condition(reader, kind);
+
+	condition->is_negated = is_negated;
+	if (kind == CONDITION_RESULT && values->kind == VALUE_WORD) {
+		condition->method = method_from_word(name.text);
+		condition->results = result_bits(reader, values);
+	} else if (kind == CONDITION_TEXT && values->kind == VALUE_STRING) {
+		condition->subject = (enum subject)find(config_subjects, SUBJECTS, name.text);
+		condition->texts = config_patterns(reader, patterns[condition->subject], values);
+		if (condition->subject == SUBJECT_CLIENT_NAME)
+			reader->config->asks_client_name = true;
+	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
+		config_add_networks(reader, &condition->networks, values);
+	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
+		condition->texts = config_texts(reader, values);
+	} else {
+		complain_of_name(reader, name,
+				 kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
+				 : kind == CONDITION_TEXT ? "patterns in quotes, like { \"*@example.org\" }"
+				 : kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
+				 : kind == CONDITION_LISTED
+					 ? "zones in quotes, like { \"zen.spamhaus.org\" }"
+					 : "the name of a check, \"recipient\", \"mail-from\", "
+					   "\"helo-name\", \"client-name\", \"client\" or \"listed\"");
+	}
+	return condition;
+}
+
+/* Rules. */
+
+static bool
+is_refusal(enum action action)
+{
+	return action == ACTION_REJECT || action == ACTION_DEFER;
+}
+
+static void
+set_codes(struct config_reader *reader, struct rule *rule, struct word code, struct word xcode)
+{
+	const unsigned class = rule->action == ACTION_DEFER ? 4 : 5;
+
+	rule->xcode = xcode.text;
+	if (code.text == NULL) {
+		if (xcode.text != NULL)
+			config_complain(reader, xcode.place,
+					"the enhanced code %.20s without a reply code; expected both, like "
+					"%u50 %u.7.1",
+					xcode.text, class, class);
+		return;
+	}
+	if (!is_refusal(rule->action)) {
+		config_complain(reader, code.place,
+				"a reply code for \"%s\"; expected one only behind \"reject\" or "
+				"\"defer\"",
+				action_word(rule->action));
+		return;
+	}
+	if (!span_to_number(span_of(code.text), class * 100, class * 100 + 99, &rule->code))
+		config_complain(reader, code.place,
+				"the reply code %.20s for \"%s\"; expected one of class %u", code.text,
+				action_word(rule->action), class);
+	else if (xcode.text != NULL && !smtp_reply_codes_are_valid(rule->code, xcode.text))
+		config_complain(reader, xcode.place,
+				"the enhanced code %.20s; expected one of class %u, like %u.7.1", xcode.text,
+				class, class);
+}
+
+static void
+set_text(struct config_reader *reader, struct rule *rule, struct place place, struct word text)
+{
+	rule->text = text.text;
+	if (rule->action == ACTION_TAG && text.text == NULL)
+		config_complain(reader, place, "a tag without its text; expected tag \"TEXT\"");
+	if (rule->action == ACTION_ACCEPT && text.text != NULL)
+		config_complain(reader, text.place,
+				"a text for \"accept\"; expected none, for it is never sent");
+	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
+		if (*at < ' ' || *at > '~') {
+			config_complain(reader, text.place,
+					"a text that is not printable ASCII; SMTP replies can hold "
+					"nothing else (RFC 5321, 4.2)");
+			return;
+		}
+	}
+}
+
+struct rule
+config_rule(struct config_reader *reader, struct place place, enum action action, struct word percent,
+	    struct word code, struct word xcode, struct word text, const struct condition *condition)
+{
+	struct rule rule = { .action = action, .percent = 100, .condition = condition };
+	char number[8] = "";
+
+	rule.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line);
+	if (percent.text != NULL) {
+		const size_t length = strlen(percent.text) - 1;
+
+		if (length < sizeof number)
+			memcpy(number, percent.text, length);
+		if (!span_to_number(span_of(number), 1, 100, &rule.percent))
+			config_complain(reader, percent.place, "a share of %.20s; expected 1%% to 100%%",
+					percent.text);
+		if (action == ACTION_ACCEPT || action == ACTION_TAG)
+			config_complain(reader, percent.place,
+					"a share for \"%s\"; expected one only for \"reject\", "
+					"\"defer\" or \"quarantine\"",
+					action_word(action));
+	}
+	set_codes(reader, &rule, code, xcode);
+	set_text(reader, &rule, place, text);
+	return rule;
+}
+
+void
+config_add_rule(struct config_reader *reader, struct rule_set *rules, const struct rule *rule)
+{
+	struct rule *items = arena_grow(&reader->config->arena, rules->items, rules->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	rules->items = items;
+	items[rules->count++] = *rule;
+}
+
+/* An exception takes mail out of all policies; what refuses belongs into one of them. */
+static void
+check_exception(struct config_reader *reader, struct place place, const struct rule *rule)
+{
+	if (rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG)
+		config_complain(reader, place,
+				"\"%s\" among the exceptions (%s); expected \"accept\" or \"tag\" there",
+				action_word(rule->action), rule->place);
+}
+
+void
+config_add_exceptions(struct config_reader *reader, struct place place, const struct rule_set *rules,
+		      const struct rule *otherwise)
+{
+	config_once(reader, "exceptions", place);
+	for (size_t i = 0; i < rules->count; i++)
+		check_exception(reader, place, &rules->items[i]);
+	if (otherwise->place != NULL)
+		config_complain(reader, place,
+				"\"otherwise\" among the exceptions (%s); expected it in a policy, which "
+				"follows them",
+				otherwise->place);
+	reader->config->exceptions = *rules;
+}
+
+void
+config_add_policy(struct config_reader *reader, struct place place, const struct value_set *domains,
+		  const struct rule_set *rules, const struct rule *otherwise)
+{
+	struct policy_set *policies = &reader->config->policies;
+	struct policy policy = {
+		.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line),
+		.rules = *rules,
+		.otherwise = *otherwise,
+	};
+	struct policy *items;
+
+	if (domains == NULL) {
+		config_once(reader, "policy", place);
+		if (otherwise->action == ACTION_DEFAULT)
+			config_complain(
+				reader, place,
+				"\"otherwise default\" in the default policy itself; expected a verb");
+		reader->config->default_policy = policy;
+		return;
+	}
+	items = arena_grow(&reader->config->arena, policies->items, policies->count, sizeof *items);
+	if (items == NULL)
+		return;
+	policies->items = items;
+	policy.domains = config_patterns(reader, PATTERN_DOMAIN, domains);
+	items[policies->count++] = policy;
+}
+
+/* Once all files are read. */
+
+static bool
+is_used_list(const struct config *config, const char *zone)
+{
+	for (size_t i = 0; i < config->lists.count; i++)
+		if (strcmp(config->lists.items[i].shown, zone) == 0)
+			return true;
+	return false;
+}
+
+/* The first zone in `listed in { ... }` that no list of the configuration has, or NULL. */
+static const char *
+find_unused_zone(const struct config *config, const struct condition *condition)
+{
+	const char *zone;
+
+	if (condition == NULL)
+		return NULL;
+	for (size_t i = 0; condition->kind == CONDITION_LISTED && i < condition->texts.count; i++)
+		if (!is_used_list(config, condition->texts.items[i]))
+			return condition->texts.items[i];
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if ((zone = find_unused_zone(config, condition->operands[i])) != NULL)
+			return zone;
+	return NULL;
+}
+
+/* The first method that a condition asks for and that needs `probe yes`, METHODS when there is none. */
+static enum method
+find_probing_method(const struct condition *condition)
+{
+	enum method method;
+
+	if (condition == NULL)
+		return METHODS;
+	if (condition->kind == CONDITION_RESULT && condition->method < METHODS
+	    && method_words(condition->method)->needs_probe)
+		return condition->method;
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if ((method = find_probing_method(condition->operands[i])) != METHODS)
+			return method;
+	return METHODS;
+}
+
+static unsigned
+check_rules(struct config *config, const struct rule_set *rules, struct output *messages)
+{
+	unsigned errors = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *zone = find_unused_zone(config, rules->items[i].condition);
+		const enum method method = find_probing_method(rules->items[i].condition);
+		char masked[CONFIG_MESSAGE_SIZE];
+
+		if (method != METHODS && !config->probes) {
+			output_put(messages,
+				   "%s: \"%s\" is not known without a look at the client's server; "
+				   "expected \"probe yes\" somewhere\n",
+				   rules->items[i].place, method_words(method)->policy_word);
+			errors++;
+		}
+		if (zone == NULL)
+			continue;
+		output_put(messages,
+			   "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
+			   "domain-dnsbl or dnswl line, without its key\n",
+			   rules->items[i].place, config_mask(config, zone, masked, sizeof masked));
+		errors++;
+	}
+	return errors;
+}
+
+unsigned
+config_check_policies(struct config *config, struct output *messages)
+{
+	unsigned errors = check_rules(config, &config->exceptions, messages)
+			  + check_rules(config, &config->default_policy.rules, messages);
+
+	for (size_t i = 0; i < config->policies.count; i++)
+		errors += check_rules(config, &config->policies.items[i].rules, messages);
+	return errors;
+}

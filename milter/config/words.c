@@ -1,0 +1,41 @@
+/* config_words: the words that stand for values in heloscope.conf(5), for reading and for showing. */
+#include "heloscope/config/build.h"
+
+const char *const config_log_targets[2] = { [LOG_TARGET_STDERR] = "stderr", [LOG_TARGET_SYSLOG] = "syslog" };
+
+const char *const config_log_levels[4] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+const char *const config_spf_engines[2] = {
+	[SPF_ENGINE_NATIVE] = "native", [SPF_ENGINE_LIBSPF2] = "libspf2"
+};
+
+const char *const config_flags[2] = { "no", "yes" };
+
+/* Those of the catalogue lack the word for what is not said: they begin with the second value. */
+const char *const config_list_kinds[2] = { "block", "allow" };
+const char *const config_list_takes[3] = { "address", "domain", "both" };
+const char *const config_list_ipv6[3] = { "no", "yes", "only" };
+
+const char *const config_list_states[3] = {
+	[LIST_STATUS_ALIVE] = "alive",
+	[LIST_STATUS_MERGED] = "merged",
+	[LIST_STATUS_CLOSED] = "closed",
+};
+
+const char *const config_quantities[QUANTITIES] = {
+	[QUANTITY_DNSBL] = "dnsbl",
+	[QUANTITY_DNSBL_OPERATORS] = "dnsbl.operators",
+	[QUANTITY_DNSWL] = "dnswl",
+};
+
+const char *const config_subjects[SUBJECTS] = {
+	[SUBJECT_RECIPIENT] = "recipient",
+	[SUBJECT_MAIL_FROM] = "mail-from",
+	[SUBJECT_HELO_NAME] = "helo-name",
+	[SUBJECT_CLIENT_NAME] = "client-name",
+};

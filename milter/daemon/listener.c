@@ -1,0 +1,284 @@
+#include "heloscope/daemon/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "heloscope/base/ipaddr.h"
+#include "heloscope/base/span.h"
+
+struct address {
+	struct sockaddr_storage storage;
+	socklen_t length;
+};
+
+const char *
+listener_path(const char *listen)
+{
+	if (strncmp(listen, "unix:", 5) == 0)
+		return listen + 5;
+	return strncmp(listen, "local:", 6) == 0 ? listen + 6 : NULL;
+}
+
+/* Reasons, and what can be done about them. */
+
+/* The reason with what can be done about it; `user` is whom the filter runs as, or NULL. */
+static void
+explain(const char *listen, const char *user, int reason, struct error *error)
+{
+	static const struct {
+		int reason;
+		bool is_unix, wants_directory;
+		const char *advice;
+	} table[] = {
+		{ EADDRINUSE, false, false,
+		  "; another program listens there: end it, or choose another port" },
+		{ EADDRNOTAVAIL, false, false,
+		  "; expected an address of this host (\"ip address\" shows them), or 0.0.0.0 or :: for "
+		  "all" },
+		{ EACCES, false, false,
+		  "; ports below 1024 are root's: choose another, or start as root, or give the service "
+		  "CAP_NET_BIND_SERVICE" },
+		{ EAFNOSUPPORT, false, false, "; this host does not have addresses of this family" },
+		{ EADDRINUSE, true, false, "; something lies there that is not a dead socket" },
+		{ ENOENT, true, true, "; make its directory" },
+		{ ENOTDIR, true, false, "; a part of the path is not a directory" },
+		{ EACCES, true, true, "; its directory must belong to the user that the filter runs as" },
+		{ EROFS, true, false,
+		  "; for a service of systemd, allow its directory with ReadWritePaths=" },
+	};
+	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
+	const int length = slash != NULL ? (int)(slash - path) : 0;
+	size_t row = 0;
+
+	while (row < sizeof table / sizeof table[0]
+	       && (table[row].reason != reason || table[row].is_unix != (path != NULL)))
+		row++;
+	if (row == sizeof table / sizeof table[0])
+		error_set(error, "cannot listen on \"%.200s\": %s", listen, strerror(reason));
+	else if (table[row].wants_directory)
+		error_set(error,
+			  "cannot listen on \"%.107s\": %s%s: install -d -o %.40s -g postfix -m 2750 %.*s",
+			  listen, strerror(reason), table[row].advice, user != NULL ? user : "USER", length,
+			  path);
+	else
+		error_set(error, "cannot listen on \"%.200s\": %s%s", listen, strerror(reason),
+			  table[row].advice);
+}
+
+/* Addresses. */
+
+static bool
+unix_address(const char *path, struct address *address, struct error *error)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)&address->storage;
+
+	if (strlen(path) >= sizeof un->sun_path) {
+		error_set(error,
+			  "the socket path %.200s is longer than the %zu octets that a socket may have", path,
+			  sizeof un->sun_path - 1);
+		return false;
+	}
+	*address = (struct address){ .length = sizeof *un };
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, strlen(path));
+	return true;
+}
+
+/* "inet:PORT@ADDRESS" or "inet6:PORT". False for a name, which libmilter looks up by itself. */
+static bool
+tcp_address(const char *listen, struct address *address)
+{
+	const struct span rest = span_from(span_of(listen), strcspn(listen, ":") + 1);
+	const size_t digits = strspn(rest.at, "0123456789");
+	const bool is_ipv6 = strncmp(listen, "inet6:", 6) == 0;
+	struct span host = span_from(rest, digits + 1);
+	struct ipaddr ip = { .length = is_ipv6 ? 16 : 4 };
+	unsigned port;
+
+	if (host.length > 1 && host.at[0] == '[')
+		host = (struct span){ host.at + 1, host.length - 2 };
+	if (!span_to_number((struct span){ rest.at, digits }, 1, 65535, &port)
+	    || (host.length > 0 && !ipaddr_parse(host, &ip)))
+		return false;
+	address->length = ipaddr_to_sockaddr(&ip, (uint16_t)port, &address->storage);
+	return true;
+}
+
+/* Trying. */
+
+/* Listen there, and stop at once: libmilter does not say why it cannot. 0, or the reason. */
+static int
+try_to_listen(const struct address *address)
+{
+	const int yes = 1, fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int reason = fd < 0 ? errno : 0;
+
+	if (fd < 0)
+		return reason;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	if (bind(fd, (const struct sockaddr *)&address->storage, address->length) != 0 || listen(fd, 1) != 0)
+		reason = errno;
+	else if (address->storage.ss_family == AF_UNIX)
+		(void)unlink(((const struct sockaddr_un *)&address->storage)->sun_path);
+	(void)close(fd);
+	return reason;
+}
+
+/* What a connection to it comes to: 0 when somebody answers, or the reason. */
+static int
+try_to_connect(const struct address *address)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int reason = 0;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address->storage, address->length) != 0)
+		reason = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return reason == EAGAIN ? 0 : reason; /* its queue is full */
+}
+
+/* Remove a socket that nobody answers on. */
+static bool
+clear_away(const char *path, const struct address *address, struct error *error)
+{
+	struct stat status;
+	int reason;
+
+	if (lstat(path, &status) != 0)
+		return true; /* nothing there, or no way there: that shows when the socket is made */
+	if (!S_ISSOCK(status.st_mode)) {
+		error_set(error, "%s exists and is no socket; it is left alone", path);
+		return false;
+	}
+	reason = try_to_connect(address);
+	if (reason == 0)
+		error_set(error, "another program listens on %s", path);
+	else if (reason != ECONNREFUSED && reason != ENOENT)
+		error_set(error, "whether somebody listens on %s cannot be found out: %s; remove it if not",
+			  path, strerror(reason));
+	else if (unlink(path) != 0 && errno != ENOENT)
+		error_set(error, "the old socket %s cannot be removed: %s", path, strerror(errno));
+	else
+		return true;
+	return false;
+}
+
+static bool
+try(const char *listen, const char *user, struct error *error)
+{
+	const char *path = listener_path(listen);
+	struct address address;
+	int reason = 0;
+
+	if (path != NULL && (!unix_address(path, &address, error) || !clear_away(path, &address, error)))
+		return false;
+	if (path != NULL || tcp_address(listen, &address))
+		reason = try_to_listen(&address);
+	if (reason != 0)
+		explain(listen, user, reason, error);
+	return reason == 0;
+}
+
+/* Giving away. */
+
+struct ids {
+	uid_t user;
+	gid_t group;
+};
+
+static bool
+find_ids(const struct listener_wish *wish, struct ids *ids, struct error *error)
+{
+	*ids = (struct ids){ (uid_t)-1, (gid_t)-1 };
+	if (wish->owner != NULL && !service_find_user(wish->owner, &ids->user)) {
+		error_set(error, "there is no user \"%s\" to own the socket", wish->owner);
+		return false;
+	}
+	if (wish->group != NULL && !service_find_group(wish->group, &ids->group)) {
+		error_set(error, "there is no group \"%s\" for the socket", wish->group);
+		return false;
+	}
+	return true;
+}
+
+/* A descriptor of the socket that was just made, as whoever made it; -1 when something else lies there now.
+ */
+static int
+take_hold(const char *path, struct stat *status)
+{
+	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0
+	    || (fstat(fd, status) == 0 && S_ISSOCK(status->st_mode) && status->st_nlink == 1
+		&& status->st_uid == geteuid()))
+		return fd;
+	(void)close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
+/* Takes `fd`. Without a wish no call: chown(2) is forbidden to a service that is well shut in. */
+static bool
+give_away(int fd, const struct stat *status, const struct ids *ids)
+{
+	const bool is_right = (ids->user == (uid_t)-1 || ids->user == status->st_uid)
+			      && (ids->group == (gid_t)-1 || ids->group == status->st_gid);
+	const bool is_given = is_right || fchownat(fd, "", ids->user, ids->group, AT_EMPTY_PATH) == 0;
+	const int reason = errno;
+
+	(void)close(fd);
+	errno = reason;
+	return is_given;
+}
+
+static bool
+make_as_it_should_be(const struct listener_wish *wish, const char *user, struct error *error)
+{
+	const mode_t before = umask(~(mode_t)wish->mode & 0777);
+	const bool is_made = try(wish->listen, user, error) && wish->open(wish->listen, error);
+
+	(void)umask(before);
+	return is_made;
+}
+
+bool
+listener_make(const struct listener_wish *wish, const struct service_account *account, struct error *error)
+{
+	const char *path = listener_path(wish->listen);
+	const struct service_account *maker = path != NULL ? account : NULL;
+	struct stat status;
+	struct ids ids;
+	bool is_made;
+	int fd = -1;
+
+	if ((path != NULL && !find_ids(wish, &ids, error)) || !service_step_down(maker, error))
+		return false;
+	is_made = make_as_it_should_be(wish, account != NULL ? account->name : NULL, error);
+	if (is_made && path != NULL)
+		fd = take_hold(path, &status);
+	if (!service_step_up(maker, error))
+		return false;
+	if (!is_made || path == NULL)
+		return is_made;
+	if (fd >= 0 && give_away(fd, &status, &ids))
+		return true;
+	error_set(error, "the access to %s cannot be set: %s", path, strerror(errno));
+	return false;
+}
+
+void
+listener_unmake(const char *listen)
+{
+	const char *path = listener_path(listen);
+
+	if (path != NULL)
+		(void)unlink(path);
+}

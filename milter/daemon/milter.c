@@ -1,0 +1,472 @@
+#include "heloscope/daemon/milter.h"
+
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/daemon/intake.h"
+#include "heloscope/base/log.h"
+#include "heloscope/base/span.h"
+
+#define NAME "heloscope"
+#define PACKET_MAX (1U << 20) /* octets; libmilter's 65,535 would cut off long header fields */
+
+/* What we would like to do, if the MTA lets us. */
+#define ACTIONS_NEEDED (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
+#define ACTIONS_WANTED (ACTIONS_NEEDED | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
+
+/*
+ * Stages that no check needs, and the replies that nobody waits for. Connect, HELO and MAIL keep
+ * their reply although it never says more than "continue": Postfix holds back what needs no
+ * reply until something does, and lookups that could start at connect would start at RCPT.
+ */
+#define STEPS_WANTED                                                                                         \
+	(SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
+
+struct connection {
+	struct session *session;
+	unsigned long steps; /* negotiated */
+};
+
+/*
+ * libmilter passes a connection from thread to thread under locks that the thread sanitizer does
+ * not follow: it is told that one callback of a connection is over before the next begins.
+ */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define CALLBACK_BEGINS(context) __tsan_acquire(context)
+#define CALLBACK_ENDS(context) __tsan_release(context)
+#else
+#define CALLBACK_BEGINS(context) ((void)(context))
+#define CALLBACK_ENDS(context) ((void)(context))
+#endif
+
+static pthread_mutex_t runtime_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct runtime *runtime_in_use; /* guarded by runtime_lock */
+
+/* What the MTA does not send is said once. */
+static atomic_flag has_told_of_actions = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_macros = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_queue_id = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_default_id = ATOMIC_FLAG_INIT;
+
+void
+milter_use(struct runtime *runtime)
+{
+	struct runtime *before;
+
+	(void)pthread_mutex_lock(&runtime_lock);
+	before = runtime_in_use;
+	runtime_in_use = runtime_ref(runtime);
+	(void)pthread_mutex_unlock(&runtime_lock);
+	runtime_unref(before);
+}
+
+struct runtime *
+milter_runtime(void)
+{
+	struct runtime *runtime;
+
+	(void)pthread_mutex_lock(&runtime_lock);
+	runtime = runtime_ref(runtime_in_use);
+	(void)pthread_mutex_unlock(&runtime_lock);
+	return runtime;
+}
+
+/* Macros. */
+
+/* NULL when the MTA does not send it. */
+static const char *
+macro_or_empty(SMFICTX *context, const char *name)
+{
+	char mutable_name[32];
+
+	(void)strncpy(mutable_name, name, sizeof mutable_name - 1);
+	mutable_name[sizeof mutable_name - 1] = '\0';
+	return smfi_getsymval(context, mutable_name);
+}
+
+static const char *
+macro(SMFICTX *context, const char *name)
+{
+	const char *value = macro_or_empty(context, name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static void
+ask_for_macros(SMFICTX *context)
+{
+	static const struct {
+		int stage;
+		const char *names;
+	} wanted[] = {
+		{ SMFIM_CONNECT, "j" },
+		{ SMFIM_HELO, "{tls_version}" },
+		{ SMFIM_ENVFROM, "i {auth_authen} {mail_addr} {tls_version} {cipher} {cipher_bits} {verify} "
+				 "{cert_subject}" },
+		{ SMFIM_ENVRCPT, "i {rcpt_addr}" },
+		{ SMFIM_EOM, "i" },
+	};
+
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+		char names[128];
+
+		(void)strncpy(names, wanted[i].names, sizeof names - 1);
+		names[sizeof names - 1] = '\0';
+		(void)smfi_setsymlist(context, wanted[i].stage, names);
+	}
+}
+
+/* Callbacks. Each begins with connection_of() and ends with ended(). */
+
+static struct connection *
+connection_of(SMFICTX *context)
+{
+	CALLBACK_BEGINS(context);
+	return smfi_getpriv(context);
+}
+
+/* The connection's session; NULL after what should not happen, such as HELO without connect. */
+static struct session *
+session_of(SMFICTX *context)
+{
+	const struct connection *connection = connection_of(context);
+
+	return connection != NULL ? connection->session : NULL;
+}
+
+static sfsistat
+ended(SMFICTX *context, sfsistat status)
+{
+	CALLBACK_ENDS(context);
+	return status;
+}
+
+static sfsistat
+on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long more,
+	     unsigned long rest, unsigned long *our_actions, unsigned long *our_steps,
+	     unsigned long *our_more, unsigned long *our_rest)
+{
+	struct connection *connection;
+
+	(void)more;
+	(void)rest;
+	if ((actions & ACTIONS_NEEDED) != ACTIONS_NEEDED) {
+		log_error(
+			"the MTA does not let filters change header fields; the filter cannot work with it");
+		return SMFIS_REJECT;
+	}
+	if ((actions & SMFIF_SETSYMLIST) != 0)
+		ask_for_macros(context);
+	else if (!atomic_flag_test_and_set(&has_told_of_actions))
+		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
+			    "{auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, "
+			    "and i "
+			    "at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, "
+			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
+			    "confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
+	connection = intake_has_room() ? calloc(1, sizeof *connection) : NULL;
+	if (connection == NULL)
+		return SMFIS_REJECT; /* the MTA goes on as its default action for filters says */
+	connection->steps = steps & STEPS_WANTED;
+	(void)smfi_setpriv(context, connection);
+	*our_actions = actions & ACTIONS_WANTED;
+	*our_steps = connection->steps;
+	*our_more = *our_rest = 0;
+	return ended(context, SMFIS_CONTINUE);
+}
+
+/* Whose name stands in the fields is worth a choice: readers trust the name that they know. */
+static void
+tell_of_default_id(const struct config *config, const char *mta_name)
+{
+	if (!config->has_default_id || mta_name == NULL
+	    || span_equals_nocase(span_of(mta_name), span_of(config->authserv_id))
+	    || atomic_flag_test_and_set(&has_told_of_default_id))
+		return;
+	log_warning("authserv-id is not set, so fields are written in the name of this host, %s, but the MTA "
+		    "calls itself "
+		    "%s. Set authserv-id to the name that readers of the mail know",
+		    config->authserv_id, mta_name);
+}
+
+static sfsistat
+on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
+{
+	struct connection *connection = connection_of(context);
+	struct runtime *runtime;
+	const char *mta_name;
+
+	(void)name; /* the MTA's idea of the client's name; we look for ourselves */
+	if (connection == NULL)
+		return SMFIS_CONTINUE;
+	mta_name = macro(context, "j");
+	if (mta_name == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
+		log_warning("the MTA does not send the macro j at connect, so perhaps no macros at all: "
+			    "authenticated clients "
+			    "cannot be told from others (Postfix: milter_connect_macros = j, "
+			    "milter_mail_macros = i "
+			    "{auth_authen} {tls_version})");
+	session_free(connection->session);
+	runtime = milter_runtime();
+	tell_of_default_id(runtime_config(runtime), mta_name);
+	connection->session = session_new(runtime);
+	runtime_unref(runtime);
+	if (connection->session != NULL) {
+		session_set_mta_name(connection->session, mta_name);
+		session_connect(connection->session, (const struct sockaddr *)address);
+	}
+	return ended(context, SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_helo(SMFICTX *context, char *name)
+{
+	struct session *session = session_of(context);
+
+	if (session != NULL)
+		session_helo(session, name, macro(context, "{tls_version}"));
+	return ended(context, SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_mail(SMFICTX *context, char **arguments)
+{
+	struct session *session = session_of(context);
+	const struct session_mail mail = {
+		.sender = { arguments[0] != NULL ? arguments[0] : "", macro_or_empty(context, "{mail_addr}") },
+		.auth_name = macro(context, "{auth_authen}"),
+		.tls = {
+			.version = macro(context, "{tls_version}"),
+			.cipher = macro(context, "{cipher}"),
+			.bits = macro(context, "{cipher_bits}"),
+			.verify = macro(context, "{verify}"),
+			.cert_subject = macro(context, "{cert_subject}"),
+		},
+	};
+
+	if (session != NULL)
+		session_mail(session, &mail);
+	return ended(context, SMFIS_CONTINUE);
+}
+
+/* A reply line as libmilter wants it: "%" doubled. */
+static char *
+doubled(const char *line, char *memory, size_t size)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, memory, size);
+	for (; *line != '\0'; line++)
+		strbuf_add(&text, *line == '%' ? "%%" : (char[]){ *line, '\0' });
+	return memory;
+}
+
+/* Set the reply and return the code that goes with it, in one place: a reply that stays behind is sent later.
+ */
+static sfsistat
+refuse(SMFICTX *context, const struct smtp_reply *reply)
+{
+	char code[8], xcode[SMTP_REPLY_XCODE_SIZE], lines[SMTP_REPLY_LINES][SMTP_REPLY_LINE_SIZE * 2];
+	struct strbuf code_text;
+
+	strbuf_init(&code_text, code, sizeof code);
+	strbuf_printf(&code_text, "%u", reply->code);
+	memcpy(xcode, reply->xcode, sizeof xcode);
+	for (size_t i = 0; i < reply->count; i++)
+		(void)doubled(reply->lines[i], lines[i], sizeof lines[i]);
+	if (smfi_setmlreply(context, code, xcode, lines[0], reply->count > 1 ? lines[1] : NULL,
+			    reply->count > 2 ? lines[2] : NULL, NULL)
+	    != MI_SUCCESS)
+		log_error("libmilter does not take the reply %u %s; its default text is sent", reply->code,
+			  reply->xcode);
+	return reply->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+on_rcpt(SMFICTX *context, char **arguments)
+{
+	struct session *session = session_of(context);
+	const struct envelope_address recipient = { arguments[0] != NULL ? arguments[0] : "",
+						    macro_or_empty(context, "{rcpt_addr}") };
+	const struct smtp_reply *reply;
+
+	if (session == NULL || arguments[0] == NULL)
+		return SMFIS_TEMPFAIL;
+	reply = session_rcpt(session, &recipient);
+	return ended(context, reply == NULL ? SMFIS_CONTINUE : refuse(context, reply));
+}
+
+static sfsistat
+on_header(SMFICTX *context, char *name, char *value)
+{
+	const struct connection *connection = connection_of(context);
+
+	if (connection == NULL)
+		return SMFIS_CONTINUE;
+	if (connection->session != NULL)
+		session_header(connection->session, name, value);
+	return ended(context, (connection->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE);
+}
+
+/* From the last to the first, so that no removal shifts the index of another. */
+static bool
+remove_fields(SMFICTX *context, char *name, const struct session_edit *edit)
+{
+	for (unsigned i = 0; i < edit->count; i++)
+		if (smfi_chgheader(context, name, (int)(edit->index - i), NULL) != MI_SUCCESS)
+			return false;
+	return true;
+}
+
+static bool
+do_edit(SMFICTX *context, const struct session_edit *edit, bool has_leading_blank)
+{
+	char name[64];
+	char *value;
+	size_t length;
+	int result;
+
+	(void)strncpy(name, edit->name, sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	if (edit->index > 0)
+		return remove_fields(context, name, edit);
+	length = strlen(edit->value);
+	value = malloc(length + 2);
+	if (value == NULL)
+		return false;
+	value[0] = ' ';
+	memcpy(value + (has_leading_blank ? 1 : 0), edit->value, length + 1);
+	result = smfi_insheader(context, 0, name, value);
+	free(value);
+	return result == MI_SUCCESS;
+}
+
+/* Quarantine is less than the policy asks for when the MTA does not offer it, but no reason to lose mail. */
+static void
+quarantine(SMFICTX *context, const char *why)
+{
+	char reason[256];
+
+	(void)strncpy(reason, why, sizeof reason - 1);
+	reason[sizeof reason - 1] = '\0';
+	if (smfi_quarantine(context, reason) != MI_SUCCESS)
+		log_error("the MTA does not let filters quarantine; the message is delivered");
+}
+
+static sfsistat
+on_end_of_message(SMFICTX *context)
+{
+	const struct connection *connection = connection_of(context);
+	struct session *session = connection != NULL ? connection->session : NULL;
+	const char *queue_id = macro(context, "i");
+	struct session_edits edits;
+	bool is_done;
+
+	if (session == NULL)
+		return SMFIS_TEMPFAIL;
+	if (queue_id == NULL && !atomic_flag_test_and_set(&has_told_of_queue_id))
+		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log "
+			    "cannot name it "
+			    "(Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
+	edits = session_end_of_message(session, queue_id);
+	is_done = edits.is_whole;
+	for (size_t i = 0; i < edits.count && is_done; i++)
+		is_done = do_edit(context, &edits.edits[i], (connection->steps & SMFIP_HDR_LEADSPC) != 0);
+	if (is_done && edits.quarantine != NULL)
+		quarantine(context, edits.quarantine);
+	session_abort(session);
+	/* Half a header would be worse than none: forged fields might stay. */
+	if (!is_done)
+		log_error("the header of a message could not be changed; it is deferred");
+	return ended(context, is_done ? SMFIS_CONTINUE : SMFIS_TEMPFAIL);
+}
+
+static sfsistat
+on_abort(SMFICTX *context)
+{
+	struct session *session = session_of(context);
+
+	if (session != NULL)
+		session_abort(session);
+	return ended(context, SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_close(SMFICTX *context)
+{
+	struct connection *connection = connection_of(context);
+
+	if (connection != NULL) {
+		session_free(connection->session);
+		free(connection);
+		(void)smfi_setpriv(context, NULL);
+	}
+	return ended(context, SMFIS_CONTINUE);
+}
+
+static char filter_name[] = NAME;
+
+static struct smfiDesc description = {
+	.xxfi_name = filter_name,
+	.xxfi_version = SMFI_VERSION,
+	.xxfi_flags = ACTIONS_WANTED,
+	.xxfi_connect = on_connect,
+	.xxfi_helo = on_helo,
+	.xxfi_envfrom = on_mail,
+	.xxfi_envrcpt = on_rcpt,
+	.xxfi_header = on_header,
+	.xxfi_eom = on_end_of_message,
+	.xxfi_abort = on_abort,
+	.xxfi_close = on_close,
+	.xxfi_negotiate = on_negotiate,
+};
+
+bool
+milter_open(const char *listen, struct error *error)
+{
+	char where[256];
+
+	(void)strncpy(where, listen, sizeof where - 1);
+	where[sizeof where - 1] = '\0';
+	(void)smfi_setmaxdatasize(PACKET_MAX);
+	if (smfi_register(description) != MI_SUCCESS || smfi_setconn(where) != MI_SUCCESS) {
+		error_set(error, "libmilter refuses the socket \"%s\"", listen);
+		return false;
+	}
+	if (smfi_opensocket(false) != MI_SUCCESS) {
+		error_set(error, "libmilter cannot listen on \"%.200s\"; the system log says why", listen);
+		return false;
+	}
+	return true;
+}
+
+void
+milter_stop(void)
+{
+	(void)smfi_stop();
+}
+
+bool
+milter_run(void)
+{
+	if (smfi_main() == MI_SUCCESS)
+		return true;
+	log_error("libmilter ended with an error; the system log says more");
+	return false;
+}
+
+void
+milter_close(void)
+{
+	struct runtime *runtime;
+
+	(void)pthread_mutex_lock(&runtime_lock);
+	runtime = runtime_in_use;
+	runtime_in_use = NULL;
+	(void)pthread_mutex_unlock(&runtime_lock);
+	runtime_unref(runtime);
+}

@@ -1,0 +1,230 @@
+#include "heloscope/daemon/runtime.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/checks/table.h"
+#include "heloscope/dns/cache.h"
+#include "heloscope/lists/prober.h"
+#include "heloscope/peer/prober.h"
+#include "heloscope/dns/resolver.h"
+#include "heloscope/daemon/rouse.h"
+
+struct runtime {
+	atomic_uint references;
+	struct config *config;
+	struct shared_resolver *resolver;
+	struct shared_prober *peers; /* NULL: nothing is looked at */
+	struct list_health *health;
+	struct list_prober *prober;
+	struct audit *audit; /* NULL: none is wanted */
+	struct meter *meter;
+};
+
+/* A resolver outlives a reload that does not change it. */
+struct shared_resolver {
+	atomic_uint references;
+	struct dns_resolver *resolver, *cache;
+};
+
+static void
+resolver_unref(struct shared_resolver *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	resolver_free(shared->resolver);
+	dns_cache_free(shared->cache);
+	free(shared);
+}
+
+/* A prober outlives a reload that changes neither it nor its resolver. */
+struct shared_prober {
+	atomic_uint references;
+	struct shared_resolver *resolver; /* counted */
+	struct config *config;            /* counted: has the prober's settings */
+	struct prober *prober;
+};
+
+static void
+prober_unref(struct shared_prober *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+		return;
+	prober_free(shared->prober);
+	resolver_unref(shared->resolver);
+	config_unref(shared->config);
+	free(shared);
+}
+
+static bool
+get_prober(struct runtime *runtime, struct config *config, const struct runtime *previous,
+	   struct error *error)
+{
+	struct shared_prober *before = previous != NULL ? previous->peers : NULL, *shared;
+
+	if (!config->probes)
+		return true;
+	if (before != NULL && before->resolver == runtime->resolver
+	    && config_same_probe(config, previous->config)) {
+		(void)atomic_fetch_add(&before->references, 1);
+		runtime->peers = before;
+		return true;
+	}
+	shared = calloc(1, sizeof *shared);
+	if (shared == NULL) {
+		error_set(error, "out of memory");
+		return false;
+	}
+	atomic_init(&shared->references, 1);
+	(void)atomic_fetch_add(&runtime->resolver->references, 1);
+	shared->resolver = runtime->resolver;
+	shared->config = config_ref(config);
+	shared->prober = prober_new(&config->probe, shared->resolver->cache,
+				    before != NULL ? before->prober : NULL, error);
+	runtime->peers = shared;
+	return shared->prober != NULL;
+}
+
+static struct shared_resolver *
+get_resolver(const struct config *config, struct runtime *previous, struct error *error)
+{
+	struct shared_resolver *shared;
+
+	if (previous != NULL && config_same_resolver(config, previous->config)) {
+		(void)atomic_fetch_add(&previous->resolver->references, 1);
+		return previous->resolver;
+	}
+	shared = calloc(1, sizeof *shared);
+	if (shared == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&shared->references, 1);
+	shared->resolver = resolver_new(&config->resolver, error);
+	if (shared->resolver != NULL)
+		shared->cache = dns_cache_new(shared->resolver, config->cache_octets);
+	if (shared->cache == NULL) {
+		resolver_unref(shared);
+		return NULL;
+	}
+	return shared;
+}
+
+/* An audit log outlives a reload that does not move it. */
+static bool
+open_audit(struct runtime *runtime, const struct config *config, const struct runtime *previous,
+	   struct error *error)
+{
+	const struct audit *before = previous != NULL ? previous->audit : NULL;
+
+	if (config->audit_log == NULL)
+		return true;
+	if (before != NULL && strcmp(audit_path(before), config->audit_log) == 0)
+		runtime->audit = audit_ref(previous->audit);
+	else
+		runtime->audit = audit_new(config->audit_log, error);
+	return runtime->audit != NULL;
+}
+
+struct runtime *
+runtime_new(struct config *config, struct runtime *previous, struct error *error)
+{
+	struct runtime *runtime = calloc(1, sizeof *runtime);
+
+	if (runtime == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	atomic_init(&runtime->references, 1);
+	error_set(error, "out of memory");
+	runtime->meter = previous != NULL ? meter_ref(previous->meter) : meter_new();
+	if (runtime->meter == NULL)
+		goto failed;
+	runtime->resolver = get_resolver(config, previous, error);
+	if (runtime->resolver == NULL)
+		goto failed;
+	error_set(error, "out of memory");
+	if (!get_prober(runtime, config, previous, error))
+		goto failed;
+	error_set(error, "out of memory");
+	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
+	if (runtime->health == NULL)
+		goto failed;
+	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
+	if (runtime->prober == NULL)
+		goto failed;
+	if (!open_audit(runtime, config, previous, error))
+		goto failed;
+	runtime->config = config;
+	return runtime;
+failed:
+	runtime_unref(runtime);
+	return NULL;
+}
+
+struct runtime *
+runtime_ref(struct runtime *runtime)
+{
+	(void)atomic_fetch_add(&runtime->references, 1);
+	return runtime;
+}
+
+void
+runtime_unref(struct runtime *runtime)
+{
+	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
+		return;
+	list_prober_free(runtime->prober);
+	prober_unref(runtime->peers);
+	resolver_unref(runtime->resolver);
+	list_health_unref(runtime->health);
+	audit_unref(runtime->audit);
+	meter_unref(runtime->meter);
+	config_unref(runtime->config);
+	free(runtime);
+}
+
+void
+runtime_settle(struct runtime *runtime)
+{
+	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
+}
+
+void
+runtime_save(struct runtime *runtime)
+{
+	if (runtime->peers != NULL)
+		prober_save(runtime->peers->prober);
+}
+
+const struct config *
+runtime_config(const struct runtime *runtime)
+{
+	return runtime->config;
+}
+
+struct inquiry_needs
+runtime_needs(const struct runtime *runtime)
+{
+	return (struct inquiry_needs){
+		.table = checks_table(),
+		.resolver = runtime->resolver->cache,
+		.config = runtime->config,
+		.health = runtime->health,
+		.peers = runtime->peers != NULL ? prober_source(runtime->peers->prober) : NULL,
+		.before_wait = rouse,
+	};
+}
+
+struct audit *
+runtime_audit(const struct runtime *runtime)
+{
+	return runtime->audit;
+}
+
+struct meter *
+runtime_meter(const struct runtime *runtime)
+{
+	return runtime->meter;
+}

@@ -1,0 +1,357 @@
+#include "heloscope/daemon/serve.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heloscope/config/config.h"
+#include "heloscope/daemon/intake.h"
+#include "heloscope/daemon/listener.h"
+#include "heloscope/base/log.h"
+#include "heloscope/daemon/milter.h"
+#include "heloscope/daemon/rouse.h"
+#include "heloscope/daemon/service.h"
+#include "heloscope/daemon/surroundings.h"
+#include "heloscope/base/thread.h"
+
+#define DESCRIPTORS_NEEDED 64 /* for resolver, lists, audit log and a few sessions */
+#define DESCRIPTORS_WANTED 1024
+#define KNOCK_EVERY_MS 50
+
+/* libmilter has returned: sent from its thread to the first one. */
+#define SIGNAL_OF_THE_END SIGUSR2
+
+static struct {
+	const char *path;
+	struct config *started_with; /* counted: what needs a restart is as it says */
+	pthread_t first, milter, reloader;
+	sem_t is_reload_wanted;
+	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
+	bool is_well;                       /* what it returned */
+} server;
+
+/* The configuration. */
+
+/* Read it, with its messages in `text`, for free(3). NULL when there were errors. */
+static struct config *
+read_config(const char *path, char **text)
+{
+	size_t size = 0;
+	struct output messages = { .file = open_memstream(text, &size) };
+	struct config *config;
+
+	if (messages.file == NULL) {
+		*text = NULL;
+		log_error("%s: out of memory", path);
+		return NULL;
+	}
+	config = config_read(path, &messages);
+	if (config != NULL)
+		config_warn_of_nonsense(config, &messages);
+	(void)fclose(messages.file);
+	return config;
+}
+
+/* What is said of a configuration, a line each. Takes `text`. */
+static void
+log_messages(char *text, bool is_usable)
+{
+	char *rest = text, *line;
+
+	while (rest != NULL && *rest != '\0') {
+		line = strsep(&rest, "\n");
+		log_line(is_usable ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s", line);
+	}
+	free(text);
+}
+
+static bool
+differ(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+/* Which settings of `config` will be in force only after a restart. */
+static void
+tell_of_what_waits(const struct config *now, const struct config *config)
+{
+	const struct {
+		const char *setting;
+		bool has_changed;
+	} table[] = {
+		{ "listen", differ(now->listen, config->listen) },
+		{ "owner of the socket", differ(now->socket_owner, config->socket_owner) },
+		{ "group of the socket", differ(now->socket_group, config->socket_group) },
+		{ "mode of the socket", now->socket_mode != config->socket_mode },
+		{ "user", differ(now->user, config->user) },
+		{ "group of the user", differ(now->group, config->group) },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (table[i].has_changed)
+			log_warning("the setting \"%s\" has changed: that takes effect only after a restart",
+				    table[i].setting);
+}
+
+static void
+reload(void)
+{
+	struct runtime *current = milter_runtime(), *next = NULL;
+	struct config *config;
+	struct error error;
+	char *text;
+
+	service_notify("RELOADING=1");
+	config = read_config(server.path, &text);
+	log_messages(text, config != NULL);
+	if (config == NULL)
+		error_set(&error, "%s has errors", server.path);
+	else if ((next = runtime_new(config, current, &error)) == NULL)
+		config_unref(config);
+	if (next != NULL) {
+		runtime_settle(next);
+		milter_use(next);
+		log_open(config->log_target, config->log_level);
+		log_info("configuration read again from %s", server.path);
+		tell_of_what_waits(server.started_with, config);
+		runtime_unref(next);
+	} else {
+		log_error("%s; the old configuration stays", error.text);
+	}
+	runtime_unref(current);
+	service_notify("READY=1");
+}
+
+/* Threads. */
+
+/* A thread of its own, so that the first one is always there for signals. */
+static void *
+reload_when_wanted(void *context)
+{
+	(void)context;
+	while (sem_wait(&server.is_reload_wanted) != 0 || !atomic_load(&server.is_stopping))
+		if (!atomic_load(&server.is_stopping))
+			reload();
+	return NULL;
+}
+
+static void *
+run_milter(void *context)
+{
+	(void)context;
+	server.is_well = milter_run();
+	atomic_store(&server.has_ended, true);
+	(void)pthread_kill(server.first, SIGNAL_OF_THE_END);
+	return NULL;
+}
+
+static sigset_t
+our_signals(void)
+{
+	static const int signals[] = { SIGUSR1, SIGHUP, SIGTERM, SIGINT, SIGNAL_OF_THE_END };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		(void)sigaddset(&set, signals[i]);
+	return set;
+}
+
+/* Until the filter is to end, or has ended. */
+static void
+wait_for_signals(void)
+{
+	const sigset_t set = our_signals();
+	int number;
+
+	while (!atomic_load(&server.has_ended) && sigwait(&set, &number) == 0) {
+		if (number == SIGUSR1) {
+			(void)sem_post(&server.is_reload_wanted);
+		} else if (number != SIGNAL_OF_THE_END) {
+			log_info("SIG%s: heloscope-milter stops", sigabbrev_np(number));
+			return;
+		}
+	}
+	/* Its thread may take a signal in the moment in which this one does not wait. */
+	log_info("heloscope-milter stops: libmilter has ended%s",
+		 server.is_well ? ", as a signal told it" : "");
+}
+
+static bool
+start_threads(struct error *error)
+{
+	server.first = pthread_self();
+	if (sem_init(&server.is_reload_wanted, 0, 0) == 0
+	    && thread_start(&server.reloader, reload_when_wanted, NULL)
+	    && thread_start(&server.milter, run_milter, NULL))
+		return true;
+	error_set(error, "a thread cannot start");
+	return false;
+}
+
+static void *
+stop_milter(void *context)
+{
+	(void)context;
+	milter_stop();
+	return NULL;
+}
+
+/*
+ * libmilter waits for connections five seconds at a time, under the lock that whoever stops it needs: so it
+ * gets connections until it has been told.
+ */
+static void
+end_milter(void)
+{
+	const struct timespec pause = { .tv_nsec = KNOCK_EVERY_MS * 1000000L };
+	const sigset_t set = our_signals();
+	pthread_t stopper;
+	const bool is_being_told = thread_start(&stopper, stop_milter, NULL);
+
+	if (!is_being_told)
+		milter_stop();
+	while (!atomic_load(&server.has_ended)) {
+		rouse();
+		(void)sigtimedwait(&set, NULL, &pause);
+	}
+	if (is_being_told)
+		(void)pthread_join(stopper, NULL);
+	(void)pthread_join(server.milter, NULL);
+}
+
+/* From the signal to the end. */
+static void
+stop(void)
+{
+	struct runtime *runtime;
+
+	service_notify("STOPPING=1");
+	atomic_store(&server.is_stopping, true);
+	end_milter();
+	(void)sem_post(&server.is_reload_wanted);
+	(void)pthread_join(server.reloader, NULL);
+	rouse_stop();
+	intake_stop();
+	runtime = milter_runtime(); /* libmilter may still have sessions, and they runtimes */
+	runtime_save(runtime);
+	runtime_unref(runtime);
+	milter_close();
+}
+
+/* The start. */
+
+/* The socket, and the end of root. */
+static bool
+take_place(const struct config *config, struct error *error)
+{
+	const bool is_root = geteuid() == 0 && strcmp(config->user, "root") != 0;
+	const struct listener_wish wish = { .listen = config->listen,
+					    .owner = config->socket_owner,
+					    .group = config->socket_group,
+					    .mode = config->socket_mode,
+					    .open = milter_open };
+	struct service_account account;
+
+	if (is_root && !service_find_account(config->user, config->group, &account, error))
+		return false;
+	return listener_make(&wish, is_root ? &account : NULL, error)
+	       && (!is_root || service_drop_privileges(&account, error));
+}
+
+/* All that sessions need, as the user who serves them. Takes the reference to `config`. */
+static bool
+make_ready(struct config *config, unsigned long descriptors, struct error *error)
+{
+	struct runtime *runtime = runtime_new(config, NULL, error);
+
+	if (runtime == NULL) {
+		config_unref(config);
+		return false;
+	}
+	service_send_at_once();
+	milter_use(runtime);
+	runtime_unref(runtime);
+	if (!intake_start(descriptors, error) || !rouse_start(error))
+		return false;
+	runtime_settle(runtime);
+	return start_threads(error);
+}
+
+/* What does not keep it from starting, but will be missed. */
+static void
+tell_what_is_missing(const struct config *config)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct output messages = { .file = open_memstream(&text, &size) };
+
+	if (messages.file == NULL)
+		return;
+	surroundings_check(config, server.path, true, &messages);
+	(void)fclose(messages.file);
+	log_messages(text, true);
+}
+
+static bool
+start(struct config *config, struct error *error)
+{
+	const unsigned long descriptors = service_raise_descriptors();
+
+	if (descriptors < DESCRIPTORS_NEEDED) {
+		error_set(error,
+			  "%lu open files are allowed, and %d are needed; raise LimitNOFILE, or ulimit -n",
+			  descriptors, DESCRIPTORS_NEEDED);
+		return false;
+	}
+	if (descriptors < DESCRIPTORS_WANTED)
+		log_warning("fewer than %d open files are allowed; raise LimitNOFILE", DESCRIPTORS_WANTED);
+	if (!take_place(config, error))
+		return false;
+	tell_what_is_missing(config);
+	if (make_ready(config_ref(config), descriptors, error))
+		return true;
+	listener_unmake(config->listen);
+	return false;
+}
+
+bool
+serve(const char *path)
+{
+	const sigset_t signals = our_signals();
+	struct error error;
+	char *text;
+
+	/* Before there is any thread, so that all of them leave the signals to this one. */
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
+	thread_set_stack();
+	server.path = path;
+	server.started_with = read_config(path, &text);
+	if (server.started_with != NULL)
+		log_open(server.started_with->log_target, server.started_with->log_level);
+	else
+		log_open(LOG_TARGET_SYSLOG, LOG_LEVEL_INFO);
+	log_messages(text, server.started_with != NULL);
+	if (server.started_with == NULL) {
+		log_error("%s has errors; heloscope-milter does not start", path);
+		return false;
+	}
+	if (!start(server.started_with, &error)) {
+		log_error("%s", error.text);
+		return false;
+	}
+	log_info("heloscope-milter %s listens on %s, mode %s", PACKAGE_VERSION, server.started_with->listen,
+		 server.started_with->mode == MODE_ENFORCE ? "enforce" : "audit");
+	log_is_ready();
+	service_notify("READY=1");
+	wait_for_signals();
+	stop();
+	config_unref(server.started_with);
+	return server.is_well;
+}

@@ -1,0 +1,301 @@
+/* doctor_dmarc: the DMARC policy of a sender's domain, its own or that of the organization (RFC 9989), and
+ * what passes count for it. */
+#include "heloscope/doctor/exam.h"
+
+#include <string.h>
+
+#include "heloscope/doctor/dmarc.h"
+
+/* What tags may hold. */
+
+static const char *const requests[] = { "none", "quarantine", "reject" };
+static const char *const alignments[] = { "r", "s" };
+static const char *const answers[] = { "y", "n" };
+static const char *const suffixes[] = { "y", "n", "u" };
+
+#define WORDS(list) .words = (list), .word_count = sizeof(list) / sizeof(list)[0]
+
+/* "0" or "1", "d" and "s", each once, with ":" between them. */
+static bool
+takes_options(struct span value)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < value.length; i += 2) {
+		const char c = ascii_lower(value.at[i]);
+		const unsigned bit = c == '0' || c == '1' ? 1 : c == 'd' ? 2 : c == 's' ? 4 : 0;
+
+		if (bit == 0 || (seen & bit) != 0 || (i + 1 < value.length && value.at[i + 1] != ':'))
+			return false;
+		seen |= bit;
+	}
+	return value.length % 2 == 1;
+}
+
+static bool
+takes_uris(struct span value)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_BARE || kind == DMARC_URI_INVALID)
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* All that are right as they stand, mail addresses with their scheme; without any the usual one. */
+static bool
+repair_uris(struct exam *exam, struct span value, struct strbuf *right)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_INVALID)
+			continue;
+		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_BARE ? "mailto:" : "");
+		strbuf_add_span(right, kind == DMARC_URI_BARE ? address : text);
+		has_any = true;
+	}
+	if (!has_any)
+		strbuf_printf(right, "mailto:dmarc@%s", exam->report->domain);
+	return true;
+}
+
+static const char as_none[] = "Receivers act as if there were no policy at all, or p=none.";
+static const char as_default[] = "Receivers act as if the tag were not there.";
+static const char expected_uris[] = "addresses like mailto:dmarc@example.org, with \",\" between them";
+static const char no_more[] = "Receivers that follow RFC 9989 pass over it.";
+
+static const struct exam_tag_rule rules[] = {
+	{ .name = "v", .expected = "DMARC1" },
+	{ .name = "p",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none,
+	  .required = "p=none" },
+	{ .name = "sp",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none },
+	{ .name = "np",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none },
+	{ .name = "adkim",
+	  WORDS(alignments),
+	  .expected = "r or s",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "aspf",
+	  WORDS(alignments),
+	  .expected = "r or s",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "fo",
+	  .takes = takes_options,
+	  .expected = "0 or 1, and d or s, with \":\" between them",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "psd",
+	  WORDS(suffixes),
+	  .expected = "y, n or u",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "t",
+	  WORDS(answers),
+	  .expected = "y or n",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "rua",
+	  .takes = takes_uris,
+	  .repair = repair_uris,
+	  .is_list = true,
+	  .expected = expected_uris,
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Reports do not come." },
+	{ .name = "ruf",
+	  .takes = takes_uris,
+	  .repair = repair_uris,
+	  .is_list = true,
+	  .expected = expected_uris,
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Reports do not come." },
+	{ .name = "pct",
+	  .historic = "Receivers that follow RFC 9989 apply the policy to all mail, whatever it "
+		      "says; \"t=y\" asks for less." },
+	{ .name = "rf", .historic = no_more },
+	{ .name = "ri", .historic = no_more },
+};
+
+static const struct exam_tag_form form = {
+	.row = DOCTOR_DMARC,
+	.subject = "The DMARC record",
+	.rules = rules,
+	.rule_count = sizeof rules / sizeof rules[0],
+	.twice = DOCTOR_WARNING,
+	.twice_consequence = "Receivers differ in which they take, or pass over the whole record.",
+};
+
+/* The walk. */
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	return lookup_get(context, name, type);
+}
+
+static void
+walk_from(struct exam *exam, const char *domain, struct dmarc_walk *walk)
+{
+	const struct dmarc_source source = { ask, exam->lookup };
+
+	dmarc_walk(&source, domain, walk);
+}
+
+bool
+exam_is_aligned(struct exam *exam, const char *domain, bool is_spf)
+{
+	const char *author = exam->report->domain;
+	const struct dmarc_step *step;
+	struct dmarc_walk ours, theirs;
+
+	if (strcmp(domain, author) == 0)
+		return true;
+	walk_from(exam, author, &ours);
+	step = dmarc_step_that_applies(&ours, author);
+	if (step != NULL && (is_spf ? step->record.is_spf_strict : step->record.is_dkim_strict))
+		return false;
+	if (step == NULL) /* there is no DMARC to count for; but there may be one day */
+		return domain_same_organization(domain, author);
+	walk_from(exam, domain, &theirs);
+	return strcmp(dmarc_organization(&ours, author), dmarc_organization(&theirs, domain)) == 0;
+}
+
+/* What is found. */
+
+static const char *
+policy_shown(struct exam *exam, const struct dmarc_step *step)
+{
+	const char *domain = exam->report->domain;
+	const enum dmarc_policy policy = dmarc_policy_for(step, domain, true);
+
+	return policy == DMARC_INVALID                           ? "none that can be read"
+	       : step->record.is_testing && policy != DMARC_NONE ? arena_printf(
+			 exam->arena, "%s, one step weaker while it says t=y", dmarc_policy_word(policy))
+								 : dmarc_policy_word(policy);
+}
+
+/* A record of its own would take the domain out of that policy. */
+static void
+tell_inherited(struct exam *exam, const struct dmarc_step *step)
+{
+	const enum dmarc_policy policy = dmarc_policy_for(step, exam->report->domain, true);
+
+	exam_say(exam, DOCTOR_DMARC,
+		 policy == DMARC_INVALID ? DOCTOR_WARNING
+		 : policy == DMARC_NONE  ? DOCTOR_NOTE
+					 : DOCTOR_GOOD,
+		 arena_printf(
+			 exam->arena,
+			 "There is no valid record at this very domain, so that of %s holds here, too. Its "
+			 "policy for this domain: %s.",
+			 step->domain, policy_shown(exam, step)),
+		 policy == DMARC_INVALID ? "Correct it there: \"heloscope doctor\" of that domain says how."
+					 : "A record of its own would take its place.",
+		 NULL);
+}
+
+/* Text that is no record, but meant as one. False when there is none. What is written there may be weaker
+ * than what holds now, from above: then it is not proposed. */
+static bool
+tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *answer, bool is_inherited)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const char *meant = exam_meant_record(exam, answer->records[i].text, "v=DMARC1");
+
+		if (meant == NULL)
+			continue;
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_WARNING,
+			 arena_printf(exam->arena,
+				      "What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", "
+				      "in this "
+				      "spelling, and is one TXT record.",
+				      name),
+			 "Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
+		return true;
+	}
+	return false;
+}
+
+static void
+judge_own(struct exam *exam, const char *name, const struct dmarc_record *record)
+{
+	const bool is_right = exam_judge_tags(exam, &form, name, record->text);
+
+	exam_set_cell(exam, DOCTOR_DMARC, DOCTOR_GOOD);
+	if (!is_right)
+		return;
+	if (record->is_testing)
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "The DMARC record says t=y.",
+			 "Receivers apply a policy one step weaker than the one that it names.", NULL);
+	if (record->psd == 'y')
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE,
+			 "The DMARC record says psd=y: that others register domains below this one.",
+			 "Each domain below is an organization of its own then, and the two do not align.",
+			 NULL);
+}
+
+static size_t
+count_records(const struct dns_answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		count += dmarc_record_is_one(answer->records[i].text) ? 1 : 0;
+	return count;
+}
+
+/* Neither here nor above. */
+static void
+tell_absence(struct exam *exam, const char *name)
+{
+	char record[DOMAIN_SIZE + 64];
+
+	(void)snprintf(record, sizeof record, "v=DMARC1; p=none; rua=mailto:dmarc@%s", exam->report->domain);
+	exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "There is no DMARC record, here or above.",
+		 "Large receivers ask for one from those who send much.", exam_txt(exam, name, record));
+}
+
+void
+exam_dmarc(struct exam *exam)
+{
+	const char *domain = exam->report->domain, *name = arena_printf(exam->arena, "_dmarc.%s", domain);
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	const struct dmarc_step *step;
+	struct dmarc_walk walk;
+
+	walk_from(exam, domain, &walk);
+	step = dmarc_step_that_applies(&walk, domain);
+	if (count_records(answer) > 1)
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_ERROR, "There are several DMARC records.",
+			 "Receivers act as if there were none.", NULL);
+	if (step != NULL && step->domain == domain)
+		judge_own(exam, name, &step->record);
+	else if (walk.unknown != NULL)
+		exam_add_unknown(exam, DOCTOR_DMARC, arena_printf(exam->arena, "_dmarc.%s", walk.unknown),
+				 walk.fault);
+	else if (count_records(answer) == 0 && !tell_near_miss(exam, name, answer, step != NULL)
+		 && step == NULL)
+		tell_absence(exam, name);
+	if (step != NULL && step->domain != domain)
+		tell_inherited(exam, step);
+}

@@ -1,0 +1,90 @@
+#include "heloscope/doctor/examiner.h"
+
+#include <stdlib.h>
+
+#include "heloscope/checks/table.h"
+#include "heloscope/lists/prober.h"
+#include "heloscope/dns/resolver.h"
+
+struct examiner {
+	struct config *config;
+	struct dns_resolver *resolver;
+	struct list_health *health;
+	struct list_prober *prober;
+	struct prober *peers;    /* NULL: nothing is looked at */
+	struct inquiry *inquiry; /* of the last message */
+};
+
+/* What it finds is not kept: the file is the filter's. */
+static struct prober *
+new_prober(const struct config *config, struct dns_resolver *resolver, struct error *error)
+{
+	struct prober_settings settings = config->probe;
+
+	settings.file = NULL;
+	return prober_new(&settings, resolver, NULL, error);
+}
+
+struct examiner *
+examiner_new(struct config *config, bool looks_back, struct error *error)
+{
+	struct examiner *examiner = calloc(1, sizeof *examiner);
+
+	error_set(error, "out of memory");
+	if (examiner == NULL)
+		return NULL;
+	examiner->config = config_ref(config);
+	examiner->health = list_health_new(config, NULL);
+	if (examiner->health != NULL)
+		examiner->resolver = resolver_new(&config->resolver, error);
+	if (examiner->resolver != NULL)
+		examiner->prober = list_prober_new(examiner->health, examiner->resolver, error);
+	if (examiner->prober != NULL && looks_back && config->probes)
+		examiner->peers = new_prober(config, examiner->resolver, error);
+	if (examiner->prober == NULL || (looks_back && config->probes && examiner->peers == NULL)) {
+		examiner_free(examiner);
+		return NULL;
+	}
+	list_prober_settle(examiner->prober, config->timeout_ms);
+	return examiner;
+}
+
+void
+examiner_free(struct examiner *examiner)
+{
+	if (examiner == NULL)
+		return;
+	inquiry_close(examiner->inquiry);
+	prober_free(examiner->peers);
+	list_prober_free(examiner->prober);
+	resolver_free(examiner->resolver);
+	list_health_unref(examiner->health);
+	config_unref(examiner->config);
+	free(examiner);
+}
+
+const struct facts *
+examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
+{
+	const struct inquiry_needs needs = { .table = checks_table(),
+					     .resolver = examiner->resolver,
+					     .config = examiner->config,
+					     .health = examiner->health,
+					     .peers = examiner->peers != NULL ? prober_source(examiner->peers)
+									      : NULL };
+	const struct facts *facts;
+
+	inquiry_close(examiner->inquiry);
+	examiner->inquiry = inquiry_new(&needs, &mail->client);
+	if (examiner->inquiry == NULL)
+		return NULL;
+	if (mail->helo != NULL)
+		inquiry_helo(examiner->inquiry, mail->helo);
+	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
+	facts = inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
+	if (examiner->peers == NULL || facts == NULL || facts->peer.peer != NULL)
+		return facts;
+	prober_settle(examiner->peers, examiner->config->probe.timeout_ms + examiner->config->timeout_ms);
+	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
+	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
+}

@@ -1,0 +1,240 @@
+/* doctor_mx: where mail for a domain goes, and whether bounces of what it sends come back. */
+#include "heloscope/doctor/exam.h"
+
+#include <string.h>
+
+#include "heloscope/lists/dnslist.h"
+
+static const char refused[] = "Receivers refuse mail from a domain to which no bounce can be sent.";
+
+/* Where mail for a domain goes without MX (RFC 5321, 5.1): its addresses. */
+static const struct dns_answer *
+implicit_mx(struct exam *exam, const char *domain)
+{
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, domain, DNS_A);
+
+	return ipv4->count > 0 || dns_status_is_fault(ipv4->status)
+		       ? ipv4
+		       : lookup_get(exam->lookup, domain, DNS_AAAA);
+}
+
+/* How many of the MX records name no host: "MX 0 ." (RFC 7505). */
+static size_t
+count_null(const struct dns_answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		count += answer->records[i].name[0] == '\0' ? 1 : 0;
+	return count;
+}
+
+static bool
+is_null_mx(const struct dns_answer *answer)
+{
+	return answer->count > 0 && count_null(answer) == answer->count;
+}
+
+/* A null MX stands alone, with preference 0 (RFC 7505, 3). */
+static void
+tell_null_mx(struct exam *exam, const struct dns_answer *answer)
+{
+	const char *domain = exam->report->domain, *others = NULL;
+
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->records[i].name[0] != '\0')
+			others = arena_printf(exam->arena, "%s%s%s. MX %u %s.", others != NULL ? others : "",
+					      others != NULL ? ", " : "", domain,
+					      answer->records[i].preference, answer->records[i].name);
+	if (others != NULL)
+		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+			 "The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
+			 "Some senders deliver to the others, some take the domain for one that takes no "
+			 "mail.",
+			 arena_printf(exam->arena, "%s   (and nothing else)", others));
+	else
+		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+			 answer->count == 1 && answer->records[0].preference == 0
+				 ? "The null MX says that this domain takes no mail (RFC 7505)."
+				 : "The null MX says that this domain takes no mail; it should be a single "
+				   "\"MX 0 "
+				   ".\" (RFC 7505, 3).",
+			 refused,
+			 arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)", domain));
+}
+
+/* No host is known that takes the domain's mail: none is invented. */
+static void
+tell_no_way(struct exam *exam, const struct dns_answer *answer)
+{
+	const bool exists = answer->status != DNS_NXDOMAIN;
+
+	exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+		 exists ? "There is neither MX nor address." : "The domain does not exist.", refused,
+		 exists ? arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)",
+				       exam->report->domain)
+			: NULL);
+}
+
+void
+exam_mx(struct exam *exam)
+{
+	const char *domain = exam->report->domain;
+	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
+	const bool is_implicit = answer->count == 0 && !dns_status_is_fault(answer->status);
+	const struct dns_answer *way = is_implicit ? implicit_mx(exam, domain) : answer;
+
+	if (dns_status_is_fault(way->status))
+		exam_add_unknown(exam, DOCTOR_MX, domain, way);
+	else if (count_null(answer) > 0)
+		tell_null_mx(exam, answer);
+	else if (way->count == 0)
+		tell_no_way(exam, answer);
+	else if (is_implicit)
+		exam_say(exam, DOCTOR_MX, DOCTOR_NOTE,
+			 "There is no MX; mail goes to the address of the domain itself.",
+			 "Some receivers take a domain without MX for one that sends no mail.",
+			 arena_printf(exam->arena, "%s. MX 10 %s.", domain, domain));
+	else
+		exam_set_cell(exam, DOCTOR_MX, DOCTOR_GOOD);
+	for (size_t i = 0; i < answer->count && i < EXAM_HOSTS_MAX; i++)
+		if (answer->records[i].name[0] != '\0')
+			lookup_want(exam->lookup, answer->records[i].name, DNS_AAAA);
+}
+
+/* Bounces. */
+
+/* Whether an answer holds an address that the whole world reaches. */
+static bool
+holds_reachable(const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (!dnslist_is_private(&answer->records[i].address))
+			return true;
+	return false;
+}
+
+/* What an MX host leads to. */
+enum way { WAY_OPEN, WAY_UNKNOWN, WAY_PRIVATE, WAY_NOWHERE };
+
+static enum way
+way_to(struct exam *exam, const char *host)
+{
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
+	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
+
+	if (holds_reachable(ipv4) || holds_reachable(ipv6))
+		return WAY_OPEN;
+	if (dns_status_is_fault(ipv4->status) || dns_status_is_fault(ipv6->status))
+		return WAY_UNKNOWN;
+	return ipv4->count + ipv6->count > 0 ? WAY_PRIVATE : WAY_NOWHERE;
+}
+
+static void
+add_broken_way(struct exam *exam, const char *host, enum way way, bool is_last)
+{
+	exam_add(exam,
+		 (struct doctor_finding){
+			 .row = DOCTOR_BOUNCES,
+			 .severity = way == WAY_UNKNOWN ? DOCTOR_UNKNOWN
+				     : is_last          ? DOCTOR_ERROR
+							: DOCTOR_WARNING,
+			 .what = arena_printf(exam->arena,
+					      way == WAY_UNKNOWN ? "The addresses of %s cannot be looked up."
+					      : way == WAY_PRIVATE ? "%s has private addresses only."
+								   : "%s has no address.",
+					      host),
+			 .consequence =
+				 is_last ? "No bounce comes back, and receivers that look refuse the mail."
+					 : "Bounces, and replies, wait or are lost when they try this "
+					   "host." });
+}
+
+/* Each host that an MX names must have an address (RFC 5321, 5.1). */
+static void
+examine_ways(struct exam *exam, const struct dns_answer *mx)
+{
+	const char *hosts[EXAM_HOSTS_MAX];
+	enum way ways[EXAM_HOSTS_MAX];
+	size_t count = 0, usable = 0;
+
+	for (size_t i = 0; i < mx->count && count < EXAM_HOSTS_MAX; i++) {
+		if (mx->records[i].name[0] == '\0')
+			continue;
+		hosts[count] = mx->records[i].name;
+		ways[count] = way_to(exam, hosts[count]);
+		usable += ways[count] == WAY_OPEN || ways[count] == WAY_UNKNOWN ? 1 : 0;
+		count++;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (ways[i] != WAY_OPEN)
+			add_broken_way(exam, hosts[i], ways[i], usable == 0);
+	exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+}
+
+/* Of a domain that does not align with the author's, SPF is nothing to DMARC (RFC 9989, 4.4). */
+static void
+examine_alignment(struct exam *exam)
+{
+	if (exam_is_aligned(exam, exam->bounces, true))
+		return;
+	exam_say(exam, DOCTOR_BOUNCES, DOCTOR_WARNING,
+		 arena_printf(exam->arena,
+			      "%s does not align with %s: it is not of the same organization, or the "
+			      "DMARC record asks for the very same domain (aspf=s).",
+			      exam->bounces, exam->report->domain),
+		 "For DMARC a pass of SPF does not count then, so all rests on DKIM.", NULL);
+}
+
+/* Without MX hosts to look at: the row of MX has said why, or that mail goes to the domain itself. */
+static void
+tell_own_bounces(struct exam *exam)
+{
+	const enum doctor_severity severity = exam->report->cells[DOCTOR_MX];
+
+	if (severity < DOCTOR_UNKNOWN)
+		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+	else
+		exam_say(exam, DOCTOR_BOUNCES, severity,
+			 severity == DOCTOR_UNKNOWN
+				 ? "Whether bounces come back is not known, since the MX is not."
+				 : "No bounce comes back, as the MX is.",
+			 NULL, NULL);
+}
+
+/* As the filter judges the sender. */
+static void
+judge_sender(struct exam *exam)
+{
+	const struct ipaddr nobody = { .length = 0 };
+	const struct facts *facts = exam_look(exam, &nobody, NULL, NULL);
+	const enum result result = facts != NULL ? facts->results[METHOD_SENDER] : RESULT_TEMPERROR;
+	const char *reason =
+		facts != NULL && facts->sender.reason != NULL ? facts->sender.reason : "out of memory";
+	const enum doctor_severity told = exam->report->cells[DOCTOR_BOUNCES];
+
+	if (result == RESULT_PASS)
+		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
+	else if (result == RESULT_TEMPERROR && told < DOCTOR_UNKNOWN)
+		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_UNKNOWN,
+			 arena_printf(exam->arena, "Whether %s takes bounces is not known: %s.",
+				      exam->bounces, reason),
+			 "Receivers that cannot look it up either defer your mail.", NULL);
+	else if (result != RESULT_TEMPERROR && told < DOCTOR_ERROR)
+		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "%s takes no mail: %s.", exam->bounces, reason),
+			 "No bounce comes back, and receivers that look refuse the mail.", NULL);
+}
+
+void
+exam_bounces(struct exam *exam)
+{
+	const struct dns_answer *mx = lookup_get(exam->lookup, exam->bounces, DNS_MX);
+
+	examine_alignment(exam);
+	if (mx->count > 0 && !is_null_mx(mx))
+		examine_ways(exam, mx);
+	else if (exam->bounces == exam->report->domain)
+		tell_own_bounces(exam);
+	judge_sender(exam);
+}

@@ -1,0 +1,475 @@
+/* doctor_sts: what a domain publishes about TLS of its servers: MTA-STS (RFC 8461) and TLS reporting (RFC
+ * 8460). */
+#include "heloscope/doctor/exam.h"
+
+#include <curl/curl.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/doctor/dmarc.h"
+#include "heloscope/wire/taglist.h"
+
+#define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
+#define FETCH_TIMEOUT_MS 20000U
+#define FETCH_ADDRESSES_MAX 8 /* of a family */
+#define MAX_AGE 31557600      /* seconds (RFC 8461, 3.2) */
+#define STS_ID_MAX 32         /* octets (RFC 8461, 3.1) */
+
+/* Records. */
+
+/* Whether a record begins with "v=...", in this spelling, and goes on behind a ";" (RFC 8461, 3.1; RFC 8460,
+ * 3). */
+static bool
+begins_with(struct span text, const char *version)
+{
+	struct tag tag;
+
+	return taglist_next(&text, &tag) && span_equals(tag.text, span_of(version));
+}
+
+/* What is meant as a record and is none. */
+static void
+tell_near_miss(struct exam *exam, enum doctor_row row, const char *name, const char *version,
+	       const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const char *meant = exam_meant_record(exam, answer->records[i].text, version);
+
+		if (meant != NULL)
+			exam_say(exam, row, DOCTOR_WARNING,
+				 arena_printf(exam->arena,
+					      "What stands at %s is no such record: one begins with \"%s;\", "
+					      "in this "
+					      "spelling.",
+					      name, version),
+				 "Senders pass over it.", exam_txt(exam, name, meant));
+	}
+}
+
+/*
+ * The one TXT record at `name` that begins with `version`. False when there is none to read, which a finding
+ * tells where it is a fault.
+ */
+static bool
+find_record(struct exam *exam, enum doctor_row row, const char *name, const char *version,
+	    struct span *record)
+{
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	size_t count = 0;
+
+	if (dns_status_is_fault(answer->status)) {
+		exam_add_unknown(exam, row, name, answer);
+		return false;
+	}
+	for (size_t i = 0; i < answer->count; i++) {
+		if (!begins_with(answer->records[i].text, version))
+			continue;
+		*record = answer->records[i].text;
+		count++;
+	}
+	if (count == 0)
+		tell_near_miss(exam, row, name, version, answer);
+	if (count > 1)
+		exam_say(exam, row, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "%s has %zu records; with more than one there is none.",
+				      name, count),
+			 NULL, NULL);
+	return count == 1;
+}
+
+/* 1 to 32 letters and digits (RFC 8461, 3.1). */
+static bool
+takes_id(struct span value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if (!ascii_is_alnum(value.at[i]))
+			return false;
+	return value.length >= 1 && value.length <= STS_ID_MAX;
+}
+
+/* What of it an id may hold. */
+static bool
+repair_id(struct exam *exam, struct span value, struct strbuf *right)
+{
+	size_t length = 0;
+
+	(void)exam;
+	for (size_t i = 0; i < value.length && length < STS_ID_MAX; i++) {
+		if (!ascii_is_alnum(value.at[i]))
+			continue;
+		strbuf_add_char(right, value.at[i]);
+		length++;
+	}
+	return length > 0;
+}
+
+static const struct exam_tag_rule sts_rules[] = {
+	{ .name = "v", .expected = "STSv1" },
+	{ .name = "id",
+	  .takes = takes_id,
+	  .repair = repair_id,
+	  .required = "id=1",
+	  .expected = "1 to 32 letters and digits, others whenever the policy changes (RFC 8461, 3.1)",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Senders pass over the record, or never learn of a new policy." },
+};
+
+static const struct exam_tag_form sts_form = {
+	.row = DOCTOR_MTA_STS,
+	.subject = "The MTA-STS record",
+	.rules = sts_rules,
+	.rule_count = sizeof sts_rules / sizeof sts_rules[0],
+	.twice = DOCTOR_WARNING,
+	.twice_consequence = "Senders differ in which they take.",
+};
+
+/* TLS reporting. */
+
+static bool
+takes_reports(struct span value)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind != DMARC_URI_MAIL && !span_starts_with_nocase(text, SPAN("https://")))
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* All that are right as they stand, mail addresses with their scheme; without any the usual one. */
+static bool
+repair_reports(struct exam *exam, struct span value, struct strbuf *right)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_INVALID
+		    || (kind == DMARC_URI_OTHER && !span_starts_with_nocase(text, SPAN("https://"))))
+			continue;
+		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_BARE ? "mailto:" : "");
+		strbuf_add_span(right, text);
+		has_any = true;
+	}
+	if (!has_any)
+		strbuf_printf(right, "mailto:tls-reports@%s", exam->report->domain);
+	return true;
+}
+
+void
+exam_tls_reports(struct exam *exam)
+{
+	const char *name = arena_printf(exam->arena, "_smtp._tls.%s", exam->report->domain);
+	const struct exam_tag_rule rules[] = {
+		{ .name = "v", .expected = "TLSRPTv1" },
+		{ .name = "rua",
+		  .takes = takes_reports,
+		  .repair = repair_reports,
+		  .is_list = true,
+		  .required = arena_printf(exam->arena, "rua=mailto:tls-reports@%s", exam->report->domain),
+		  .expected =
+			  "addresses like mailto:tls-reports@example.org or https://..., with \",\" between "
+			  "them",
+		  .severity = DOCTOR_WARNING,
+		  .consequence = "No reports come." },
+	};
+	const struct exam_tag_form form = {
+		.row = DOCTOR_TLS_REPORTS,
+		.subject = arena_printf(exam->arena, "The record at %s", name),
+		.rules = rules,
+		.rule_count = sizeof rules / sizeof rules[0],
+		.twice = DOCTOR_WARNING,
+		.twice_consequence = "Senders differ in which they take.",
+	};
+	struct span record;
+
+	if (!find_record(exam, DOCTOR_TLS_REPORTS, name, "v=TLSRPTv1", &record))
+		return;
+	(void)exam_judge_tags(exam, &form, name, record);
+	exam_set_cell(exam, DOCTOR_TLS_REPORTS, DOCTOR_GOOD);
+}
+
+/* The policy, fetched. */
+
+struct fetched {
+	char text[POLICY_MAX];
+	size_t length;
+};
+
+static size_t
+take_text(char *data, size_t size, size_t count, void *context)
+{
+	struct fetched *fetched = context;
+	const size_t length = size * count;
+
+	if (length > sizeof fetched->text - fetched->length)
+		return 0; /* which ends the transfer */
+	memcpy(fetched->text + fetched->length, data, length);
+	fetched->length += length;
+	return length;
+}
+
+static void
+add_addresses(struct exam *exam, const struct dns_answer *answer, struct strbuf *list)
+{
+	for (size_t i = 0; i < answer->count && i < FETCH_ADDRESSES_MAX; i++)
+		strbuf_printf(list, "%s%s", list->text[list->length - 1] == ':' ? "" : ",",
+			      exam_address_text(exam, &answer->records[i].address));
+}
+
+/* All addresses of the host for libcurl, which tries one after another, of both families (RFC 8305): so the
+ * same servers of the DNS are asked. NULL: it has none. */
+static struct curl_slist *
+resolve(struct exam *exam, const char *host)
+{
+	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
+	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
+	char memory[DOMAIN_SIZE + 2 * FETCH_ADDRESSES_MAX * (IPADDR_TEXT_SIZE + 1) + sizeof ":443:"];
+	struct strbuf list = STRBUF_OVER(memory);
+
+	if (ipv4->count + ipv6->count == 0)
+		return NULL;
+	strbuf_printf(&list, "%s:443:", host);
+	add_addresses(exam, ipv6, &list);
+	add_addresses(exam, ipv4, &list);
+	return curl_slist_append(NULL, memory);
+}
+
+/* RFC 8461, 3.3: HTTPS with a valid certificate, no redirects, status 200. Returns NULL, or what went wrong.
+ */
+static const char *
+fetch(struct exam *exam, const char *host, struct fetched *fetched)
+{
+	struct curl_slist *addresses = resolve(exam, host);
+	const char *bundle = getenv(X509_get_default_cert_file_env()); /* as OpenSSL has it */
+	CURL *transfer = curl_easy_init();
+	CURLcode result = CURLE_COULDNT_RESOLVE_HOST;
+	long status = 0;
+
+	if (transfer != NULL && addresses != NULL) {
+		(void)curl_easy_setopt(transfer, CURLOPT_URL,
+				       arena_printf(exam->arena, "https://%s/.well-known/mta-sts.txt", host));
+		(void)curl_easy_setopt(transfer, CURLOPT_RESOLVE, addresses);
+		(void)curl_easy_setopt(transfer, CURLOPT_PROTOCOLS_STR, "https");
+		(void)curl_easy_setopt(transfer, CURLOPT_PROXY, "");
+		(void)curl_easy_setopt(transfer, CURLOPT_NOSIGNAL, 1L);
+		(void)curl_easy_setopt(transfer, CURLOPT_TIMEOUT_MS,
+				       (long)exam_left_ms(exam, FETCH_TIMEOUT_MS) + 1);
+		if (bundle != NULL)
+			(void)curl_easy_setopt(transfer, CURLOPT_CAINFO, bundle);
+		(void)curl_easy_setopt(transfer, CURLOPT_WRITEFUNCTION, take_text);
+		(void)curl_easy_setopt(transfer, CURLOPT_WRITEDATA, fetched);
+		result = curl_easy_perform(transfer);
+		(void)curl_easy_getinfo(transfer, CURLINFO_RESPONSE_CODE, &status);
+	}
+	curl_easy_cleanup(transfer);
+	curl_slist_free_all(addresses);
+	if (result != CURLE_OK)
+		return curl_easy_strerror(result);
+	return status == 200 ? NULL : arena_printf(exam->arena, "the server answers with status %ld", status);
+}
+
+/* The next line "key: value"; false at the end. */
+static bool
+next_pair(struct span *rest, struct span *key, struct span *value)
+{
+	const char *end, *colon;
+	size_t length;
+
+	if (rest->length == 0)
+		return false;
+	end = memchr(rest->at, '\n', rest->length);
+	length = end != NULL ? (size_t)(end - rest->at) : rest->length;
+	*key = *value = (struct span){ rest->at, length };
+	*rest = span_from(*rest, end != NULL ? length + 1 : length);
+	if (length > 0 && key->at[length - 1] == '\r')
+		key->length--;
+	colon = memchr(key->at, ':', key->length);
+	*value = colon != NULL ? span_trim(span_from(*key, (size_t)(colon - key->at) + 1))
+			       : span_from(*key, key->length);
+	key->length = colon != NULL ? (size_t)(colon - key->at) : key->length;
+	return true;
+}
+
+static struct span
+policy_value(struct span policy, struct span wanted)
+{
+	struct span key, value;
+
+	while (next_pair(&policy, &key, &value))
+		if (span_equals(span_trim(key), wanted))
+			return value;
+	return span_of("");
+}
+
+/* "*.example.org" stands for exactly one label (RFC 8461, 4.1). */
+static bool
+matches(struct span pattern, const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	if (!span_starts_with_nocase(pattern, SPAN("*.")))
+		return span_equals_nocase(pattern, span_of(host));
+	return dot != NULL && span_equals_nocase(span_from(pattern, 1), span_of(dot));
+}
+
+static bool
+allows(struct span policy, const char *host)
+{
+	struct span key, value;
+
+	while (next_pair(&policy, &key, &value))
+		if (span_equals(span_trim(key), SPAN("mx")) && matches(value, host))
+			return true;
+	return false;
+}
+
+static void
+judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
+{
+	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
+
+	for (size_t i = 0; i < mx->count; i++)
+		if (mx->records[i].name[0] != '\0' && !allows(policy, mx->records[i].name))
+			exam_say(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
+				 arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
+					      mx->records[i].name),
+				 is_enforced ? "Senders that heed it do not deliver there."
+					     : "With \"mode: enforce\" senders would not deliver there.",
+				 arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
+	/* What is a note otherwise is a fault when the domain itself asks for verification. */
+	if (is_enforced && exam->report->cells[DOCTOR_CERTIFICATE] >= DOCTOR_NOTE)
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 "The policy says \"mode: enforce\", but a server's certificate does not stand up to "
+			 "it.",
+			 "Senders that heed it do not deliver.", NULL);
+}
+
+/* A host, or "*." and one (RFC 8461, 3.2). */
+static bool
+is_pattern(struct span value)
+{
+	char name[DOMAIN_SIZE];
+
+	if (span_starts_with_nocase(value, SPAN("*.")))
+		value = span_from(value, 2);
+	return value.length > 0 && value.at[value.length - 1] != '.' && value.at[0] != '.'
+	       && domain_normalize(value, name);
+}
+
+/* What a line of the policy should be, or NULL when it is. */
+static const char *
+line_fault(struct span key, struct span value, bool has_colon)
+{
+	unsigned max_age;
+
+	if (!has_colon)
+		return "expected \"key: value\"";
+	if (span_equals(key, SPAN("version")))
+		return span_equals(value, SPAN("STSv1")) ? NULL : "expected \"version: STSv1\"";
+	if (span_equals(key, SPAN("mode")))
+		return span_equals(value, SPAN("enforce")) || span_equals(value, SPAN("testing"))
+				       || span_equals(value, SPAN("none"))
+			       ? NULL
+			       : "expected \"mode:\" and enforce, testing or none";
+	if (span_equals(key, SPAN("max_age")))
+		return span_to_number(value, 0, MAX_AGE, &max_age)
+			       ? NULL
+			       : "expected \"max_age:\" and 0 to 31557600";
+	if (span_equals(key, SPAN("mx")))
+		return is_pattern(value) ? NULL : "expected \"mx:\" and a host, or \"*.\" and a domain";
+	return NULL; /* others are to be passed over */
+}
+
+/* Each line by itself. */
+static void
+judge_lines(struct exam *exam, struct span policy)
+{
+	struct span key, value;
+
+	for (unsigned line = 1; next_pair(&policy, &key, &value); line++) {
+		const bool has_colon = value.at != key.at + key.length;
+		const char *fault = key.length > 0 || has_colon ? line_fault(key, value, has_colon) : NULL;
+
+		if (fault != NULL)
+			exam_say(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
+				 arena_printf(exam->arena, "Line %u of the MTA-STS policy is wrong: %s.",
+					      line, fault),
+				 "Senders pass over it, or over all of the policy.", NULL);
+	}
+}
+
+/* What every policy needs; NULL when it is there. */
+static const char *
+missing_line(struct span policy, struct span mode)
+{
+	unsigned max_age;
+
+	if (!span_equals(policy_value(policy, SPAN("version")), SPAN("STSv1")))
+		return "version: STSv1";
+	if (!span_equals(mode, SPAN("enforce")) && !span_equals(mode, SPAN("testing"))
+	    && !span_equals(mode, SPAN("none")))
+		return "mode: testing";
+	if (!span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age))
+		return "max_age: 604800";
+	return span_equals(mode, SPAN("none")) || policy_value(policy, SPAN("mx")).length > 0 ? NULL
+											      : "mx: HOST";
+}
+
+static void
+judge_policy(struct exam *exam, struct span policy)
+{
+	const struct span mode = policy_value(policy, SPAN("mode"));
+	const bool is_enforced = span_equals(mode, SPAN("enforce"));
+	const char *missing = missing_line(policy, mode);
+	unsigned max_age = 0;
+
+	judge_lines(exam, policy);
+	if (missing != NULL) {
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
+			 "enforce, max_age: up to 31557600, and, unless the mode is none, mx.",
+			 "Senders take it for no policy.",
+			 arena_printf(exam->arena, "%s   (in the policy)", missing));
+		return;
+	}
+	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);
+	if (!span_equals(mode, SPAN("none")))
+		judge_hosts(exam, policy, is_enforced);
+	(void)span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age);
+	if (is_enforced && max_age < 86400)
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
+			 "Weeks are advised (RFC 8461, 3.2).", NULL);
+}
+
+void
+exam_mta_sts(struct exam *exam)
+{
+	const char *domain = exam->report->domain, *wrong;
+	const char *name = arena_printf(exam->arena, "_mta-sts.%s", domain);
+	const char *host = arena_printf(exam->arena, "mta-sts.%s", domain);
+	struct fetched *fetched = arena_alloc(exam->arena, sizeof *fetched);
+	struct span record;
+
+	if (fetched == NULL || !find_record(exam, DOCTOR_MTA_STS, name, "v=STSv1", &record))
+		return;
+	(void)exam_judge_tags(exam, &sts_form, name, record);
+	if (exam->order->prober == NULL) /* nothing is connected to */
+		return;
+	wrong = fetch(exam, host, fetched);
+	if (wrong == NULL)
+		judge_policy(exam, (struct span){ fetched->text, fetched->length });
+	else
+		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			 arena_printf(
+				 exam->arena,
+				 "The policy at https://%s/.well-known/mta-sts.txt cannot be fetched: %s.",
+				 host, wrong),
+			 "Senders take it for no policy.", NULL);
+}

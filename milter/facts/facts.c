@@ -1,0 +1,286 @@
+#include "heloscope/facts/facts.h"
+
+#include <string.h>
+
+static const struct method_words words[METHODS] = {
+	[METHOD_IPREV] = { "iprev", "iprev", STAGE_CONNECT, false, "policy.iprev" },
+	[METHOD_HELO] = { "helo", "x-helo", STAGE_HELO, false, "smtp.helo" },
+	[METHOD_SPF] = { "spf", "spf", STAGE_MAIL, false, "smtp.mailfrom" },
+	[METHOD_SPF_HELO] = { "spf-helo", "spf", STAGE_HELO, false, "smtp.helo" },
+	[METHOD_SENDER] = { "sender", "x-sender", STAGE_MAIL, false, "smtp.mailfrom" },
+	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", STAGE_MAIL, false, NULL },
+	[METHOD_DNSWL] = { "dnswl", "dnswl", STAGE_MAIL, false, NULL },
+	[METHOD_BANNER] = { "banner", "x-banner", STAGE_MAIL, true, "policy.banner" },
+	[METHOD_TLS] = { "tls", "x-tls", STAGE_MAIL, true, "policy.tls" },
+	[METHOD_PEER_TLS] = { "peer-tls", "x-tls", STAGE_MAIL, true, "policy.peer-tls" },
+};
+
+const struct method_words *
+method_words(enum method method)
+{
+	return &words[method];
+}
+
+enum method
+method_from_word(const char *word)
+{
+	int method = 0;
+
+	while (method < METHODS && strcmp(words[method].policy_word, word) != 0)
+		method++;
+	return (enum method)method;
+}
+
+const char *
+list_subject_word(enum list_subject subject)
+{
+	static const char *const subjects[LIST_SUBJECTS] = {
+		[LIST_CLIENT] = "client",
+		[LIST_PTR] = "ptr",
+		[LIST_HELO] = "helo",
+		[LIST_SENDER] = "sender",
+	};
+
+	return subjects[subject];
+}
+
+static void
+set_reading(struct sender_facts *sender, const struct envelope_address *address,
+	    const struct mailbox *mailbox)
+{
+	*sender = (struct sender_facts){
+		.given = address->typed,
+		.used = address->used,
+		.mailbox = *mailbox,
+		.domain = mailbox->form == MAILBOX_ADDRESS ? mailbox->domain : "",
+	};
+}
+
+void
+facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena)
+{
+	const struct envelope_address kept = {
+		.typed = arena_string(arena, sender->typed),
+		.used = sender->used != NULL ? arena_string(arena, sender->used) : NULL,
+	};
+	const struct readings readings = mailbox_readings(&kept, arena);
+
+	for (size_t i = 0; i < readings.count && facts != NULL; i++) {
+		set_reading(&facts->sender, &kept, &readings.items[i]);
+		facts->other = i + 1 < readings.count ? arena_alloc(arena, sizeof *facts->other) : NULL;
+		facts = facts->other;
+	}
+}
+
+bool
+facts_rests_on_sender(enum method method)
+{
+	return method == METHOD_SPF || method == METHOD_SENDER || method == METHOD_DNSBL
+	       || method == METHOD_DNSWL;
+}
+
+static void
+forget_sender(struct facts *facts)
+{
+	for (int method = 0; method < METHODS; method++)
+		if (facts_rests_on_sender((enum method)method))
+			facts->results[method] = RESULT_UNCHECKED;
+	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
+	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+}
+
+void
+facts_take_over(struct facts *other, const struct facts *facts)
+{
+	const struct facts before = *other;
+
+	*other = *facts;
+	other->sender = before.sender;
+	other->other = before.other;
+	forget_sender(other);
+}
+
+void
+facts_set_helo(struct helo_facts *helo, const char *name, struct arena *arena)
+{
+	char normalized[DOMAIN_SIZE];
+
+	*helo = (struct helo_facts){ .given = name != NULL ? arena_string(arena, name) : NULL };
+	helo->form = domain_helo_form(span_of(name), normalized, &helo->literal, &helo->reason);
+	helo->name = arena_string(arena, normalized);
+}
+
+/* How bad a result is for the sender: what may hide worse is worse. */
+static int
+badness(enum result result)
+{
+	static const enum result order[] = { RESULT_PASS,     RESULT_UNCHECKED, RESULT_NONE,
+					     RESULT_NEUTRAL,  RESULT_POLICY,    RESULT_TEMPERROR,
+					     RESULT_SOFTFAIL, RESULT_PERMERROR, RESULT_FAIL };
+	int rank = 0;
+
+	while (rank + 1 < RESULTS && order[rank] != result)
+		rank++;
+	return rank;
+}
+
+const struct facts *
+facts_worst(const struct facts *facts, enum method method)
+{
+	const struct facts *worst = facts;
+
+	for (const struct facts *other = facts->other; other != NULL; other = other->other)
+		if (badness(other->results[method]) > badness(worst->results[method]))
+			worst = other;
+	return worst;
+}
+
+void
+facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
+		    const struct envelope_address *sender, struct arena *arena)
+{
+	facts->client = *client;
+	facts_set_helo(&facts->helo, helo, arena);
+	facts_set_sender(facts, sender, arena);
+	for (; facts->other != NULL; facts = facts->other)
+		facts_take_over(facts->other, facts);
+}
+
+const char *
+facts_peer_outcome(const struct peer_facts *facts)
+{
+	if (facts->peer != NULL)
+		return peer_outcome_word(facts->peer->outcome);
+	return facts->is_left_out ? "not looked at" : "not known yet";
+}
+
+enum result
+facts_unknown_peer_result(const struct peer_facts *facts)
+{
+	return facts->is_left_out ? RESULT_NONE : RESULT_TEMPERROR;
+}
+
+static const char *
+copy_text(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_string(arena, text) : NULL;
+}
+
+struct tls_facts
+facts_copy_tls(const struct tls_facts *tls, struct arena *arena)
+{
+	if (tls == NULL)
+		return (struct tls_facts){ .is_told = false };
+	return (struct tls_facts){
+		.is_told = true,
+		.version = copy_text(arena, tls->version),
+		.cipher = copy_text(arena, tls->cipher),
+		.bits = copy_text(arena, tls->bits),
+		.verify = copy_text(arena, tls->verify),
+		.cert_subject = copy_text(arena, tls->cert_subject),
+	};
+}
+
+void
+facts_forget(struct facts *facts, enum stage stage)
+{
+	for (int method = 0; method < METHODS; method++)
+		if (words[method].stage >= stage)
+			facts->results[method] = RESULT_UNCHECKED;
+	forget_sender(facts);
+	facts->sender = (struct sender_facts){ 0 };
+	facts->other = NULL;
+	facts->tls = (struct tls_facts){ 0 };
+	facts->peer = (struct peer_facts){ 0 };
+	if (stage == STAGE_MAIL)
+		return;
+	facts->helo = (struct helo_facts){ .name = "" };
+	facts->spf[SPF_HELO] = (struct spf_facts){ 0 };
+	facts->lists[LIST_HELO] = (struct list_facts){ 0 };
+	if (stage == STAGE_HELO)
+		return;
+	facts->iprev = (struct iprev_facts){ 0 };
+	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
+}
+
+/* A walk over all findings of one kind, in the order of subjects. */
+struct walk {
+	const struct facts *facts;
+	bool is_allow;
+	int subject;
+	size_t index;
+};
+
+static const struct list_finding *
+next_finding(struct walk *walk)
+{
+	for (; walk->subject < LIST_SUBJECTS; walk->subject++, walk->index = 0) {
+		const struct list_facts *lists = &walk->facts->lists[walk->subject];
+
+		while (walk->index < lists->count) {
+			const struct list_finding *finding = &lists->findings[walk->index++];
+
+			if (finding->is_allow == walk->is_allow)
+				return finding;
+		}
+	}
+	return NULL;
+}
+
+/* Of the findings before `until` in the same state: the largest weight in its group; its operator. */
+static void
+find_earlier(const struct facts *facts, const struct list_finding *until, unsigned *weight,
+	     bool *has_operator)
+{
+	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
+	const struct list_finding *finding;
+
+	*weight = 0;
+	*has_operator = false;
+	while ((finding = next_finding(&walk)) != until) {
+		if (finding->state != until->state)
+			continue;
+		if (strcmp(finding->group, until->group) == 0 && finding->weight > *weight)
+			*weight = finding->weight;
+		*has_operator = *has_operator || strcmp(finding->operator, until->operator) == 0;
+	}
+}
+
+struct list_tally
+facts_tally(const struct facts *facts, bool is_allow)
+{
+	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	struct list_tally tally = { 0 };
+	const struct list_finding *finding;
+
+	while ((finding = next_finding(&walk)) != NULL) {
+		unsigned counted, added;
+		bool has_operator;
+
+		tally.lists++;
+		if (finding->state == LIST_NOT_LISTED)
+			continue;
+		find_earlier(facts, finding, &counted, &has_operator);
+		added = finding->weight > counted ? finding->weight - counted : 0;
+		if (finding->state == LIST_LISTED) {
+			tally.score += added;
+			tally.operators += has_operator ? 0 : 1;
+		} else {
+			tally.unknown_score += added;
+			tally.unknown_operators += has_operator ? 0 : 1;
+		}
+	}
+	return tally;
+}
+
+enum result
+facts_list_result(const struct facts *facts, bool is_allow)
+{
+	const struct list_tally tally = facts_tally(facts, is_allow);
+
+	if (tally.lists == 0)
+		return RESULT_UNCHECKED;
+	if (tally.operators > 0)
+		return is_allow ? RESULT_PASS : RESULT_FAIL;
+	return tally.unknown_operators > 0 ? RESULT_TEMPERROR : RESULT_NONE;
+}

@@ -1,0 +1,463 @@
+#include "heloscope/lists/health.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/lists/budget.h"
+#include "heloscope/base/log.h"
+
+/* Parts of the probe interval: between tries that went wrong, for rounds that are called for, and while a
+ * list is suspended. */
+#define RETRY_PART 30
+#define CALLED_PART 5
+#define SUSPENDED_PART 10
+#define TICK_MIN_MS 20
+#define FOUND_SIZE 400
+
+/* Of one part of a list. */
+struct state {
+	atomic_int trouble; /* enum list_trouble; written under the lock */
+	uint32_t answer;    /* that showed the trouble, or 0 */
+	bool is_told;       /* the administrator was warned of the trouble */
+	bool was_probed;
+	bool was_silent;         /* the round before was, and it may have been our resolver's fault */
+	unsigned round, pending; /* the round under way, and answers it lacks */
+	unsigned lacking;        /* questions of that round that nobody answered, or not yet */
+	size_t size;             /* of its questions, without the reference */
+	bool has_shown_listed;   /* an entry that must be listed is, or there is none */
+	bool has_shown_unlisted; /* an entry that must not be listed is not */
+	enum list_trouble worst; /* of the answers */
+	uint32_t worst_answer;
+	char found[FOUND_SIZE]; /* that answer in words */
+	unsigned bad_rounds;    /* in a row */
+	uint64_t round_began_ms, due_ms;
+	unsigned odd; /* real questions in a row */
+};
+
+struct list_health {
+	atomic_uint references;
+	struct config *config;
+	struct list_budget *budget;
+	_Atomic uint64_t may_tell_ms; /* of a flood */
+	pthread_mutex_t lock;         /* guards all below, but for reading `trouble` */
+	uint64_t now_ms;              /* when the prober looked last */
+	uint64_t answered_ms;         /* when anybody answered the prober last */
+	struct state states[][LIST_PARTS];
+};
+
+/* Lifetime. */
+
+static bool
+is_same_list(const struct list *a, const struct list *b)
+{
+	return strcmp(a->zone, b->zone) == 0 && a->is_allow == b->is_allow && a->subjects == b->subjects;
+}
+
+/* Take over what is known of a list; a round under way belongs to the old one. */
+static void
+inherit(struct state *states, const struct list *list, struct list_health *previous)
+{
+	const struct list_set *lists = &previous->config->lists;
+	size_t i = 0;
+
+	while (i < lists->count && !is_same_list(list, &lists->items[i]))
+		i++;
+	if (i == lists->count)
+		return;
+	(void)pthread_mutex_lock(&previous->lock);
+	for (int part = 0; part < LIST_PARTS; part++) {
+		struct state *old = &previous->states[i][part];
+
+		atomic_store(&states[part].trouble, atomic_load(&old->trouble));
+		states[part].answer = old->answer;
+		states[part].is_told = old->is_told;
+		states[part].was_probed = old->was_probed;
+		states[part].was_silent = old->was_silent;
+		states[part].bad_rounds = old->bad_rounds;
+	}
+	(void)pthread_mutex_unlock(&previous->lock);
+}
+
+struct list_health *
+list_health_new(struct config *config, struct list_health *previous)
+{
+	struct list_health *health =
+		calloc(1, sizeof *health + config->lists.count * sizeof health->states[0]);
+
+	if (health != NULL)
+		health->budget = list_budget_new();
+	if (health == NULL || health->budget == NULL) {
+		free(health);
+		return NULL;
+	}
+	atomic_init(&health->references, 1);
+	health->config = config_ref(config);
+	(void)pthread_mutex_init(&health->lock, NULL);
+	for (size_t i = 0; i < config->lists.count; i++) {
+		for (int part = 0; part < LIST_PARTS; part++)
+			atomic_init(&health->states[i][part].trouble, LIST_UNCHECKED);
+		if (previous != NULL)
+			inherit(health->states[i], &config->lists.items[i], previous);
+	}
+	return health;
+}
+
+struct list_health *
+list_health_ref(struct list_health *health)
+{
+	(void)atomic_fetch_add(&health->references, 1);
+	return health;
+}
+
+void
+list_health_unref(struct list_health *health)
+{
+	if (health == NULL || atomic_fetch_sub(&health->references, 1) > 1)
+		return;
+	config_unref(health->config);
+	list_budget_free(health->budget);
+	(void)pthread_mutex_destroy(&health->lock);
+	free(health);
+}
+
+const struct config *
+list_health_config(const struct list_health *health)
+{
+	return health->config;
+}
+
+/* Reading. */
+
+static enum list_trouble
+trouble_of(const struct state *state)
+{
+	return (enum list_trouble)atomic_load_explicit(&state->trouble, memory_order_relaxed);
+}
+
+enum list_trouble
+list_health_trouble(struct list_health *health, size_t list, enum list_part part)
+{
+	return trouble_of(&health->states[list][part]);
+}
+
+const char *
+list_health_fault(struct list_health *health, size_t list, enum list_part part)
+{
+	return list_trouble_fault(list_health_trouble(health, list, part));
+}
+
+static bool
+is_settled(const struct list_health *health, size_t index)
+{
+	const struct list *list = &health->config->lists.items[index];
+
+	for (int part = 0; part < LIST_PARTS && !list->is_left_out; part++)
+		if (list_has_part(list, (enum list_part)part) && !health->states[index][part].was_probed)
+			return false;
+	return true;
+}
+
+bool
+list_health_is_settled(struct list_health *health)
+{
+	bool result = true;
+
+	(void)pthread_mutex_lock(&health->lock);
+	for (size_t i = 0; i < health->config->lists.count; i++)
+		result = result && is_settled(health, i);
+	(void)pthread_mutex_unlock(&health->lock);
+	return result;
+}
+
+/* Changing. All of these hold the lock. */
+
+static bool
+is_suspended(const struct state *state)
+{
+	return trouble_of(state) >= LIST_NO_ANSWER;
+}
+
+static bool
+was_trusted(const struct state *state)
+{
+	return trouble_of(state) == LIST_WELL || trouble_of(state) == LIST_DOUBTED;
+}
+
+static void
+set_trouble(struct state *state, enum list_trouble trouble)
+{
+	atomic_store_explicit(&state->trouble, (int)trouble, memory_order_relaxed);
+}
+
+static void
+warn(const struct list *list, enum list_part part, const struct state *state)
+{
+	char memory[600];
+	struct strbuf advice;
+
+	strbuf_init(&advice, memory, sizeof memory);
+	list_trouble_advise(list, trouble_of(state), state->answer, &advice);
+	log_warning("list %s%s suspended: %s%s%s", list->shown, list_part_mark(part), memory,
+		    state->found[0] != '\0' ? ". Found: " : "", state->found);
+}
+
+static void
+suspend(struct list_health *health, size_t index, enum list_part part, enum list_trouble trouble)
+{
+	struct state *state = &health->states[index][part];
+	const bool is_news =
+		!state->is_told || trouble_of(state) != trouble || state->answer != state->worst_answer;
+
+	set_trouble(state, trouble);
+	state->answer = state->worst_answer;
+	state->is_told = true;
+	if (is_news)
+		warn(&health->config->lists.items[index], part, state);
+}
+
+static void
+restore(struct list_health *health, size_t index, enum list_part part)
+{
+	struct state *state = &health->states[index][part];
+
+	set_trouble(state, LIST_WELL);
+	if (state->is_told)
+		log_info("list %s%s is trusted again", health->config->lists.items[index].shown,
+			 list_part_mark(part));
+	state->is_told = false;
+}
+
+/* Rounds. */
+
+/* What the round shows, though answers may have got lost; LIST_UNANSWERED when it shows nothing. */
+static enum list_trouble
+judge_round(const struct list_health *health, const struct state *state)
+{
+	const bool is_silent = state->lacking == state->size;
+
+	if (state->worst != LIST_WELL)
+		return state->worst;
+	if (is_silent && health->answered_ms >= state->round_began_ms)
+		return LIST_NO_ANSWER;
+	return state->has_shown_listed && state->has_shown_unlisted ? LIST_WELL : LIST_UNANSWERED;
+}
+
+static void
+take_bad_round(struct list_health *health, size_t index, enum list_part part, enum list_trouble trouble)
+{
+	struct state *state = &health->states[index][part];
+
+	state->bad_rounds++;
+	if (!was_trusted(state)
+	    || state->bad_rounds >= (trouble == LIST_NO_ANSWER ? LIST_SILENT_TRIES : LIST_TRIES))
+		suspend(health, index, part, trouble);
+	else if (trouble != LIST_NO_ANSWER)
+		set_trouble(state, LIST_DOUBTED);
+}
+
+static void
+finish_round(struct list_health *health, size_t index, enum list_part part)
+{
+	struct state *state = &health->states[index][part];
+	const unsigned interval_ms = health->config->probe_interval_ms;
+	const enum list_trouble trouble = judge_round(health, state);
+
+	state->pending = 0;
+	state->was_probed = true;
+	state->was_silent = state->lacking == state->size;
+	if (trouble == LIST_WELL) {
+		state->bad_rounds = 0;
+		restore(health, index, part);
+	} else if (trouble != LIST_UNANSWERED) {
+		take_bad_round(health, index, part, trouble);
+	} else if (trouble_of(state) == LIST_UNCHECKED) {
+		set_trouble(state, LIST_UNANSWERED);
+	}
+	state->due_ms = health->now_ms
+			+ interval_ms
+				  / (trouble == LIST_WELL  ? 1
+				     : is_suspended(state) ? SUSPENDED_PART
+							   : RETRY_PART);
+}
+
+static struct list_round
+begin_round(struct list_health *health, size_t index, enum list_part part)
+{
+	const struct list *list = &health->config->lists.items[index];
+	struct state *state = &health->states[index][part];
+
+	if (state->pending > 0 && health->now_ms - state->round_began_ms >= health->config->timeout_ms)
+		finish_round(health, index, part);
+	state->size = list_round_size(list, part);
+	if (list->is_left_out || state->size == 0 || state->pending > 0 || health->now_ms < state->due_ms)
+		return (struct list_round){ 0 };
+	state->round++;
+	state->pending = (unsigned)state->size + (state->was_silent ? 1 : 0);
+	state->lacking = (unsigned)state->size;
+	state->has_shown_listed = !list_has_listed_entry(list, part);
+	state->has_shown_unlisted = false;
+	state->worst = LIST_WELL;
+	state->worst_answer = 0;
+	state->found[0] = '\0';
+	state->round_began_ms = health->now_ms;
+	return (struct list_round){ state->round, state->size, state->was_silent };
+}
+
+unsigned
+list_health_tick_ms(const struct list_health *health)
+{
+	const unsigned tick_ms = health->config->probe_interval_ms / RETRY_PART;
+
+	return tick_ms > TICK_MIN_MS ? tick_ms : TICK_MIN_MS;
+}
+
+struct list_round
+list_health_begin_round(struct list_health *health, size_t list, enum list_part part, uint64_t now_ms)
+{
+	struct list_round round;
+
+	(void)pthread_mutex_lock(&health->lock);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	round = begin_round(health, list, part);
+	(void)pthread_mutex_unlock(&health->lock);
+	return round;
+}
+
+static void
+note_proof(const struct list *list, struct state *state, const struct list_proof *proof)
+{
+	const enum list_trouble trouble = list_proof_judge(proof);
+	struct strbuf found;
+
+	state->lacking -= trouble == LIST_NO_ANSWER ? 0 : 1;
+	if (trouble == LIST_WELL && proof->question.is_listed)
+		state->has_shown_listed = true;
+	else if (trouble == LIST_WELL)
+		state->has_shown_unlisted = true;
+	if (trouble == LIST_NO_ANSWER || trouble <= state->worst)
+		return;
+	state->worst = trouble;
+	state->worst_answer = proof->reading.count > 0 ? proof->reading.answers[0] : 0;
+	strbuf_init(&found, state->found, sizeof state->found);
+	list_proof_describe(list, proof, &found);
+}
+
+/* One of the questions of a round is done; `proof` is NULL for the reference. */
+static void
+take(struct list_health *health, size_t index, enum list_part part, unsigned round,
+     const struct list_proof *proof, bool is_answered, uint64_t now_ms)
+{
+	struct state *state = &health->states[index][part];
+
+	(void)pthread_mutex_lock(&health->lock);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	if (is_answered)
+		health->answered_ms = health->now_ms;
+	if (round == state->round && state->pending > 0) {
+		if (proof != NULL)
+			note_proof(&health->config->lists.items[index], state, proof);
+		if (--state->pending == 0)
+			finish_round(health, index, part);
+	}
+	(void)pthread_mutex_unlock(&health->lock);
+}
+
+void
+list_health_answer(struct list_health *health, size_t list, unsigned round, const struct list_proof *proof,
+		   uint64_t now_ms)
+{
+	take(health, list, proof->question.part, round, proof, proof->reading.says != LIST_SAYS_NOTHING,
+	     now_ms);
+}
+
+void
+list_health_reference(struct list_health *health, size_t list, enum list_part part, unsigned round,
+		      bool is_answered, uint64_t now_ms)
+{
+	take(health, list, part, round, NULL, is_answered, now_ms);
+}
+
+void
+list_health_drop_round(struct list_health *health, size_t list, enum list_part part, unsigned round)
+{
+	struct state *state = &health->states[list][part];
+
+	(void)pthread_mutex_lock(&health->lock);
+	if (round == state->round && state->pending > 0) {
+		state->pending = 0;
+		state->was_probed = true;
+		state->due_ms = health->now_ms + health->config->probe_interval_ms / RETRY_PART;
+	}
+	(void)pthread_mutex_unlock(&health->lock);
+}
+
+void
+list_health_settle(struct list_health *health, uint64_t now_ms)
+{
+	(void)pthread_mutex_lock(&health->lock);
+	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
+	for (size_t i = 0; i < health->config->lists.count; i++)
+		for (int part = 0; part < LIST_PARTS; part++)
+			if (health->states[i][part].pending > 0)
+				finish_round(health, i, (enum list_part)part);
+	(void)pthread_mutex_unlock(&health->lock);
+}
+
+/* Real questions. */
+
+/* Have the next round of a list that is trusted come earlier, but not more often than this. */
+static void
+call_round(const struct list_health *health, struct state *state)
+{
+	const uint64_t earliest_ms = state->round_began_ms + health->config->probe_interval_ms / CALLED_PART;
+
+	if (was_trusted(state) && earliest_ms < state->due_ms)
+		state->due_ms = earliest_ms;
+}
+
+void
+list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says)
+{
+	struct state *state = &health->states[list][part];
+
+	(void)pthread_mutex_lock(&health->lock);
+	state->odd = says == LIST_SAYS_NO ? 0 : state->odd + 1;
+	if (state->odd >= LIST_ODD_MAX) {
+		state->odd = 0;
+		call_round(health, state);
+	}
+	(void)pthread_mutex_unlock(&health->lock);
+}
+
+/* At most a line a minute, whoever they are. */
+static void
+tell_of_flood(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
+{
+	uint64_t may_tell_ms = atomic_load(&health->may_tell_ms);
+	char address[IPADDR_TEXT_SIZE];
+
+	if (now_ms < may_tell_ms
+	    || !atomic_compare_exchange_strong(&health->may_tell_ms, &may_tell_ms, now_ms + 60000))
+		return;
+	log_warning("for clients like %s the list %s was asked too much, without mail that was accepted; it "
+		    "is asked "
+		    "less for them, and what would rest on its answer is deferred",
+		    ipaddr_format(client, address), health->config->lists.items[list].shown);
+}
+
+bool
+list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
+{
+	if (list_budget_take(health->budget, client, list, now_ms))
+		return true;
+	tell_of_flood(health, list, client, now_ms);
+	return false;
+}
+
+void
+list_health_give_back(struct list_health *health, size_t list, const struct ipaddr *client)
+{
+	list_budget_give_back(health->budget, client, list);
+}

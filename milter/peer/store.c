@@ -1,0 +1,543 @@
+#include "heloscope/peer/store.h"
+#include "heloscope/base/hash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "heloscope/base/document.h"
+#include "heloscope/base/regular_file.h"
+
+#define FORMAT "heloscope-peers-1"
+#define CODE_MAX 599
+#define BITS_MAX 65536
+#define CLOCK_SLACK_S 3600
+#define SWEEP_EVERY_S 60
+#define FILE_MODE 0640 /* who sends mail here is not everybody's business */
+
+struct entry {
+	TAILQ_ENTRY(entry) age; /* the oldest first */
+	struct entry *next;     /* of those with the same hash */
+	struct ipaddr address;
+	size_t length;
+	char packed[];
+};
+
+TAILQ_HEAD(entry_list, entry);
+
+struct peer_store {
+	pthread_mutex_t saving; /* one writes the file at a time */
+	pthread_mutex_t lock;   /* guards what follows */
+	struct entry_list entries;
+	struct entry **heads;
+	size_t count, limit; /* `limit` is the number of heads, too */
+	size_t octets;       /* of all that is packed */
+	int64_t swept_at;
+	bool has_changed; /* since it was loaded or saved */
+};
+
+/* Packed: what stands in front of the texts as it is, then the texts, each with its NUL. */
+
+#define HEAD_SIZE offsetof(struct peer, name)
+#define PACKED_MAX sizeof(struct peer)
+
+static const size_t texts[] = {
+	offsetof(struct peer, name),       offsetof(struct peer, greeting),
+	offsetof(struct peer, ehlo),       offsetof(struct peer, tls_version),
+	offsetof(struct peer, cipher),     offsetof(struct peer, problem),
+	offsetof(struct peer, cert_names), offsetof(struct peer, issuer),
+	offsetof(struct peer, key_digest),
+};
+
+/* Returns the length. */
+static size_t
+pack(const struct peer *peer, char packed[PACKED_MAX])
+{
+	size_t length = HEAD_SIZE;
+
+	memcpy(packed, peer, HEAD_SIZE);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const char *text = (const char *)peer + texts[i];
+		const size_t size = strlen(text) + 1;
+
+		memcpy(packed + length, text, size);
+		length += size;
+	}
+	return length;
+}
+
+/* Returns the length. */
+static size_t
+unpack(const char *packed, struct peer *peer)
+{
+	size_t length = HEAD_SIZE;
+
+	memset(peer, 0, sizeof *peer);
+	memcpy(peer, packed, HEAD_SIZE);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const size_t size = strlen(packed + length) + 1;
+
+		memcpy((char *)peer + texts[i], packed + length, size);
+		length += size;
+	}
+	return length;
+}
+
+struct peer_store *
+peer_store_new(size_t limit)
+{
+	struct peer_store *store = calloc(1, sizeof *store);
+
+	if (store == NULL)
+		return NULL;
+	store->heads = calloc(limit, sizeof(struct entry *));
+	if (store->heads == NULL) {
+		free(store);
+		return NULL;
+	}
+	store->limit = limit;
+	TAILQ_INIT(&store->entries);
+	(void)pthread_mutex_init(&store->lock, NULL);
+	(void)pthread_mutex_init(&store->saving, NULL);
+	return store;
+}
+
+/* Where the pointer to the entry of that address is, or would be. */
+static struct entry **
+find(const struct peer_store *store, const struct ipaddr *address)
+{
+	const struct span key = { (const char *)address->octets, address->length };
+	struct entry **at = &store->heads[hash_of(key) % store->limit];
+
+	while (*at != NULL && !ipaddr_equals(&(*at)->address, address))
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+drop(struct peer_store *store, struct entry *entry)
+{
+	*find(store, &entry->address) = entry->next;
+	TAILQ_REMOVE(&store->entries, entry, age);
+	store->count--;
+	store->octets -= entry->length;
+	free(entry);
+}
+
+void
+peer_store_free(struct peer_store *store)
+{
+	struct entry *entry;
+
+	if (store == NULL)
+		return;
+	while ((entry = TAILQ_FIRST(&store->entries)) != NULL)
+		drop(store, entry);
+	(void)pthread_mutex_destroy(&store->lock);
+	(void)pthread_mutex_destroy(&store->saving);
+	free(store->heads);
+	free(store);
+}
+
+/* What a clock that was set back has put into the future is not believed for much longer than it should be.
+ */
+static bool
+is_fresh(const struct peer *peer, int64_t now)
+{
+	const int64_t age = now - peer->looked_at;
+
+	return age < peer_ttl_s(peer) && age > -CLOCK_SLACK_S;
+}
+
+bool
+peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer)
+{
+	const struct entry *entry;
+	struct peer found;
+	bool is_known;
+
+	(void)pthread_mutex_lock(&store->lock);
+	entry = *find(store, address);
+	is_known = entry != NULL;
+	if (is_known)
+		(void)unpack(entry->packed, &found);
+	(void)pthread_mutex_unlock(&store->lock);
+	is_known = is_known && is_fresh(&found, now);
+	if (is_known && peer != NULL)
+		*peer = found;
+	return is_known;
+}
+
+/* The store is locked. */
+static void
+put_packed(struct peer_store *store, const struct ipaddr *address, const char *packed, size_t length)
+{
+	struct entry *entry = *find(store, address);
+
+	if (entry != NULL)
+		drop(store, entry);
+	else if (store->count == store->limit)
+		drop(store, TAILQ_FIRST(&store->entries));
+	entry = malloc(sizeof *entry + length);
+	if (entry == NULL)
+		return;
+	*entry = (struct entry){ .address = *address, .length = length };
+	memcpy(entry->packed, packed, length);
+	*find(store, address) = entry;
+	TAILQ_INSERT_TAIL(&store->entries, entry, age);
+	store->count++;
+	store->octets += length;
+	store->has_changed = true;
+}
+
+/* The store is locked. */
+static void
+put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+{
+	char packed[PACKED_MAX];
+
+	put_packed(store, address, packed, pack(peer, packed));
+}
+
+void
+peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
+{
+	(void)pthread_mutex_lock(&store->lock);
+	put(store, address, peer);
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
+void
+peer_store_take(struct peer_store *store, struct peer_store *other)
+{
+	const struct entry *entry;
+
+	(void)pthread_mutex_lock(&store->lock);
+	(void)pthread_mutex_lock(&other->lock);
+	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age))
+		put_packed(store, &entry->address, entry->packed, entry->length);
+	(void)pthread_mutex_unlock(&other->lock);
+	(void)pthread_mutex_unlock(&store->lock);
+}
+
+/* Drop what is too old. The store is locked. */
+static void
+sweep(struct peer_store *store, int64_t now)
+{
+	struct entry *entry, *next;
+	struct peer peer;
+
+	store->swept_at = now;
+	for (entry = TAILQ_FIRST(&store->entries); entry != NULL; entry = next) {
+		next = TAILQ_NEXT(entry, age);
+		(void)unpack(entry->packed, &peer);
+		if (!is_fresh(&peer, now))
+			drop(store, entry);
+	}
+}
+
+bool
+peer_store_is_full(struct peer_store *store, int64_t now)
+{
+	bool is_full;
+
+	(void)pthread_mutex_lock(&store->lock);
+	if (store->count == store->limit && llabs(now - store->swept_at) >= SWEEP_EVERY_S)
+		sweep(store, now);
+	is_full = store->count == store->limit;
+	(void)pthread_mutex_unlock(&store->lock);
+	return is_full;
+}
+
+/* The file: JSON, a line for the format and one for each server. */
+
+static json_t *
+to_json(const struct ipaddr *ip, const struct peer *peer)
+{
+	char address[IPADDR_TEXT_SIZE];
+	json_t *object = json_object();
+
+	document_set_text(object, "ip", ipaddr_format(ip, address));
+	document_set_number(object, "looked-at", peer->looked_at);
+	document_set_number(object, "code", peer->code);
+	document_set_text(object, "outcome", peer_outcome_word(peer->outcome));
+	document_set_text(object, "name", peer->name);
+	document_set_text(object, "greeting", peer->greeting);
+	document_set_text(object, "ehlo", peer->ehlo);
+	document_set_number(object, "starttls", (json_int_t)peer->starttls);
+	document_set_number(object, "dane", (json_int_t)peer->dane);
+	document_set_flag(object, "injects", peer->injects);
+	document_set_text(object, "tls", peer->tls_version);
+	document_set_text(object, "cipher", peer->cipher);
+	document_set_number(object, "bits", peer->cipher_bits);
+	document_set_text(object, "problem", peer->problem);
+	document_set_flag(object, "trusted", peer->is_trusted);
+	document_set_flag(object, "named", peer->is_named);
+	document_set_text(object, "names", peer->cert_names);
+	document_set_text(object, "issuer", peer->issuer);
+	document_set_number(object, "not-after", peer->not_after);
+	document_set_text(object, "key", peer->key_digest);
+	return object;
+}
+
+/* A text as we write it: printable, and no longer than there is room for. */
+static bool
+copy(char *to, size_t size, const char *from)
+{
+	for (const char *at = from; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	return (size_t)snprintf(to, size, "%s", from) < size;
+}
+
+/* Within the years 1 to 9999: nothing that is reckoned from it overflows. */
+static bool
+is_time(json_int_t seconds)
+{
+	return seconds >= -62135596800LL && seconds <= 253402300799LL;
+}
+
+static bool
+from_json(json_t *object, struct ipaddr *address, struct peer *peer)
+{
+	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer, *key;
+	json_int_t looked_at, not_after, code, starttls, dane, bits;
+	int injects, is_trusted, is_named;
+
+	if (json_unpack(object, "{ss sI sI ss ss ss ss sI sI sb ss ss sI ss sb sb ss ss sI ss}", "ip", &ip,
+			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
+			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
+			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
+			"trusted", &is_trusted, "named", &is_named, "names", &names, "issuer", &issuer,
+			"not-after", &not_after, "key", &key)
+		    != 0
+	    || !ipaddr_parse(span_of(ip), address) || peer_outcome_from_word(outcome) == PEER_OUTCOMES
+	    || starttls < 0 || starttls >= STARTTLS_STATES || dane < 0 || dane >= DANE_STATES || code < 0
+	    || code > CODE_MAX || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
+		return false;
+	*peer = (struct peer){ .outcome = peer_outcome_from_word(outcome),
+			       .code = (unsigned)code,
+			       .starttls = (enum peer_starttls)starttls,
+			       .injects = injects != 0,
+			       .cipher_bits = (unsigned)bits,
+			       .is_trusted = is_trusted != 0,
+			       .is_named = is_named != 0,
+			       .not_after = not_after,
+			       .dane = (enum peer_dane)dane,
+			       .looked_at = looked_at };
+	return copy(peer->name, sizeof peer->name, name)
+	       && copy(peer->greeting, sizeof peer->greeting, greeting)
+	       && copy(peer->ehlo, sizeof peer->ehlo, ehlo)
+	       && copy(peer->tls_version, sizeof peer->tls_version, tls)
+	       && copy(peer->cipher, sizeof peer->cipher, cipher)
+	       && copy(peer->problem, sizeof peer->problem, problem)
+	       && copy(peer->cert_names, sizeof peer->cert_names, names)
+	       && copy(peer->issuer, sizeof peer->issuer, issuer)
+	       && copy(peer->key_digest, sizeof peer->key_digest, key);
+}
+
+/* One line of the file. */
+static bool
+read_line(struct peer_store *store, const char *line, int64_t now)
+{
+	json_error_t place;
+	json_t *object = json_loads(line, 0, &place);
+	struct ipaddr address;
+	struct peer peer;
+	const bool is_well = object != NULL && from_json(object, &address, &peer);
+
+	if (is_well && is_fresh(&peer, now))
+		put(store, &address, &peer);
+	json_decref(object);
+	return is_well;
+}
+
+/* The number of the first line that cannot be read; 0 when all is well. */
+static size_t
+read_lines(struct peer_store *store, FILE *file, int64_t now)
+{
+	char *line = NULL;
+	size_t size = 0, number = 1;
+	ssize_t length = getline(&line, &size, file);
+	bool is_well = length > 0 && strcmp(line, FORMAT "\n") == 0;
+
+	while (is_well && (length = getline(&line, &size, file)) > 0) {
+		number++;
+		is_well = line[length - 1] == '\n' && read_line(store, line, now);
+	}
+	free(line);
+	return is_well && !ferror(file) ? 0 : number;
+}
+
+static void
+set_aside(const char *path, size_t line, struct error *error)
+{
+	char *broken;
+
+	if (asprintf(&broken, "%s.broken", path) < 0) {
+		error_set(error, "%s is broken at line %zu", path, line);
+		return;
+	}
+	if (rename(path, broken) == 0)
+		error_set(error, "%s is broken at line %zu and was set aside as %s", path, line, broken);
+	else
+		error_set(error, "%s is broken at line %zu and cannot be set aside: %s", path, line,
+			  strerror(errno));
+	free(broken);
+}
+
+bool
+peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error)
+{
+	struct error reason;
+	FILE *file;
+	size_t line;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return true;
+	file = regular_file_open(path, NULL, &reason);
+	if (file == NULL) {
+		error_set(error, "%s cannot be read: %.200s", path, reason.text);
+		return false;
+	}
+	(void)pthread_mutex_lock(&store->lock);
+	line = read_lines(store, file, now);
+	store->has_changed = line != 0;
+	(void)pthread_mutex_unlock(&store->lock);
+	(void)fclose(file);
+	if (line != 0)
+		set_aside(path, line, error);
+	return line == 0;
+}
+
+/* All that is known, the oldest first: address, packed finding, and so on. */
+struct copy {
+	char *octets; /* for free(3); NULL when memory ran out */
+	size_t count;
+};
+
+/* So that nobody waits while it is written. */
+static struct copy
+copy_all(struct peer_store *store)
+{
+	struct copy copy = { NULL, 0 };
+	char *at;
+
+	(void)pthread_mutex_lock(&store->lock);
+	at = copy.octets = malloc(store->count * sizeof(struct ipaddr) + store->octets + 1);
+	for (const struct entry *entry = TAILQ_FIRST(&store->entries); at != NULL && entry != NULL;
+	     entry = TAILQ_NEXT(entry, age)) {
+		memcpy(at, &entry->address, sizeof entry->address);
+		at += sizeof entry->address;
+		memcpy(at, entry->packed, entry->length);
+		at += entry->length;
+		copy.count++;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return copy;
+}
+
+static bool
+write_all(const struct copy *copy, FILE *file)
+{
+	bool is_well = fputs(FORMAT "\n", file) >= 0;
+	const char *at = copy->octets;
+
+	for (size_t i = 0; i < copy->count && is_well; i++) {
+		struct ipaddr address;
+		struct peer peer;
+		json_t *object;
+		char *line;
+
+		memcpy(&address, at, sizeof address);
+		at += sizeof address;
+		at += unpack(at, &peer);
+		object = to_json(&address, &peer);
+		line = document_line(object);
+		is_well = line != NULL && fputs(line, file) >= 0 && fputc('\n', file) != EOF;
+		free(line);
+		json_decref(object);
+	}
+	return is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
+}
+
+/* Write a new file. Returns 0, or the errno of what failed. */
+static int
+write_file(const char *path, const struct copy *copy)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	FILE *file;
+	int fault;
+
+	if (fd < 0)
+		return errno;
+	file = fdopen(fd, "w");
+	if (file == NULL) {
+		fault = errno;
+		(void)close(fd);
+		return fault;
+	}
+	errno = ENOMEM; /* what else write_all() may lack says so itself */
+	fault = write_all(copy, file) ? 0 : errno;
+	if (fclose(file) != 0 && fault == 0)
+		fault = errno;
+	return fault;
+}
+
+/* Into a new file, that then takes the place of the old. Returns 0, or the errno of what failed. */
+static int
+replace_file(const char *path, const struct copy *copy)
+{
+	char *new_path;
+	int fault;
+
+	if (copy->octets == NULL || asprintf(&new_path, "%s.new", path) < 0)
+		return ENOMEM;
+	fault = write_file(new_path, copy);
+	if (fault == 0 && rename(new_path, path) != 0)
+		fault = errno;
+	if (fault != 0)
+		(void)unlink(new_path); /* half a file, on a disk that may be full */
+	free(new_path);
+	return fault;
+}
+
+/* Set whether there is something to save; returns whether there was. */
+static bool
+set_changed(struct peer_store *store, bool has_changed)
+{
+	bool had_changed;
+
+	(void)pthread_mutex_lock(&store->lock);
+	had_changed = store->has_changed;
+	store->has_changed = has_changed;
+	(void)pthread_mutex_unlock(&store->lock);
+	return had_changed;
+}
+
+bool
+peer_store_save(struct peer_store *store, const char *path, struct error *error)
+{
+	int fault = 0;
+
+	(void)pthread_mutex_lock(&store->saving);
+	if (set_changed(store, false)) {
+		const struct copy copy = copy_all(store);
+
+		fault = replace_file(path, &copy);
+		if (fault != 0)
+			error_set(error, "%s cannot be written: %s", path, strerror(fault));
+		free(copy.octets);
+	}
+	if (fault != 0)
+		(void)set_changed(store, true);
+	(void)pthread_mutex_unlock(&store->saving);
+	return fault == 0;
+}

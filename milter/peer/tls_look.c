@@ -1,0 +1,143 @@
+#include "heloscope/peer/tls_look.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/base/strbuf.h"
+
+#define NAMES_SHOWN 4
+
+/* The names of a certificate, for people. */
+static void
+add_names(const X509 *certificate, struct strbuf *names)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	char common[PEER_TEXT_SIZE];
+	int shown = 0;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
+
+		if (name->type != GEN_DNS)
+			continue;
+		if (shown++ == NAMES_SHOWN) {
+			strbuf_add(names, ", ...");
+			break;
+		}
+		strbuf_add(names, shown > 1 ? ", " : "");
+		strbuf_add_escaped(names,
+				   (struct span){ (const char *)ASN1_STRING_get0_data(name->d.dNSName),
+						  (size_t)ASN1_STRING_length(name->d.dNSName) },
+				   PEER_TEXT_SIZE / 2);
+	}
+	GENERAL_NAMES_free(all);
+	if (shown == 0
+	    && X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common,
+					 sizeof common)
+		       > 0)
+		strbuf_add_escaped(names, span_of(common), PEER_TEXT_SIZE);
+}
+
+/* The issuer's organization and common name, as far as it has them. */
+static void
+add_issuer(const X509 *certificate, struct strbuf *issuer)
+{
+	static const int parts[] = { NID_organizationName, NID_commonName };
+	const X509_NAME *name = X509_get_issuer_name(certificate);
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		char text[PEER_TEXT_SIZE];
+
+		if (X509_NAME_get_text_by_NID((X509_NAME *)name, parts[i], text, sizeof text) <= 0)
+			continue;
+		strbuf_add(issuer, issuer->length > 0 ? ", " : "");
+		strbuf_add_escaped(issuer, span_of(text), PEER_TEXT_SIZE);
+	}
+}
+
+static int64_t
+seconds_of(const ASN1_TIME *time)
+{
+	struct tm parts;
+
+	return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+static void
+set_key_digest(const X509 *certificate, struct peer *peer)
+{
+	struct strbuf text = STRBUF_OVER(peer->key_digest);
+	unsigned char *key = NULL, digest[EVP_MAX_MD_SIZE];
+	const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+	unsigned digest_length = 0;
+
+	if (length > 0 && EVP_Digest(key, (size_t)length, digest, &digest_length, EVP_sha256(), NULL) == 1)
+		for (unsigned i = 0; i < digest_length; i++)
+			strbuf_printf(&text, "%02x", digest[i]);
+	OPENSSL_free(key);
+}
+
+/* Whether the chain leads to an authority of this system: beside DANE, which the session itself judges by. */
+static void
+judge_chain(SSL *tls, X509 *certificate, struct peer *peer)
+{
+	X509_STORE_CTX *judge = X509_STORE_CTX_new();
+	X509_STORE *authorities = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(tls));
+
+	if (judge == NULL
+	    || X509_STORE_CTX_init(judge, authorities, certificate, SSL_get_peer_cert_chain(tls)) != 1
+	    || X509_STORE_CTX_set_default(judge, "ssl_server") != 1) {
+		X509_STORE_CTX_free(judge);
+		return;
+	}
+	peer->is_trusted = X509_verify_cert(judge) == 1;
+	if (!peer->is_trusted) {
+		struct strbuf problem = STRBUF_OVER(peer->problem);
+
+		strbuf_add(&problem, X509_verify_cert_error_string(X509_STORE_CTX_get_error(judge)));
+	}
+	X509_STORE_CTX_free(judge);
+	ERR_clear_error();
+}
+
+void
+tls_look(SSL *tls, struct peer *peer)
+{
+	struct strbuf version = STRBUF_OVER(peer->tls_version), cipher = STRBUF_OVER(peer->cipher);
+	struct strbuf names = STRBUF_OVER(peer->cert_names), issuer = STRBUF_OVER(peer->issuer);
+	X509 *certificate = SSL_get1_peer_certificate(tls);
+
+	strbuf_add(&version, SSL_get_version(tls));
+	strbuf_add(&cipher, SSL_get_cipher_name(tls));
+	peer->cipher_bits = (unsigned)SSL_get_cipher_bits(tls, NULL);
+	if (certificate == NULL)
+		return;
+	add_names(certificate, &names);
+	add_issuer(certificate, &issuer);
+	set_key_digest(certificate, peer);
+	peer->not_after = seconds_of(X509_get0_notAfter(certificate));
+	peer->is_named =
+		peer->name[0] != '\0'
+		&& X509_check_host(certificate, peer->name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL)
+			   == 1;
+	judge_chain(tls, certificate, peer);
+	X509_free(certificate);
+}
+
+void
+tls_look_failure(int error, struct peer *peer)
+{
+	struct strbuf problem = STRBUF_OVER(peer->problem);
+	const unsigned long code = ERR_get_error();
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	if (reason != NULL)
+		strbuf_add_escaped(&problem, span_of(reason), PEER_TEXT_SIZE);
+	else
+		strbuf_add(&problem, error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN
+					     ? "the connection was closed"
+					     : "the handshake failed");
+	ERR_clear_error();
+}

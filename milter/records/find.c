@@ -1,0 +1,201 @@
+#include "heloscope/records/find.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/records/file.h"
+#include "heloscope/base/ident.h"
+#include "heloscope/records/read.h"
+#include "heloscope/base/span.h"
+
+#define DISORDER_S 3600 /* how much later than it began a message may have ended */
+#define NEAR 65536      /* octets that are read rather than halved */
+#define TIME_LENGTH 16  /* "20261124T125000Z" */
+
+/* A file under search. */
+struct log_file {
+	FILE *file;
+	char *line; /* of getline(3) */
+	size_t size;
+};
+
+/* The reference in a line, IDENT_SIZE - 1 octets, or NULL when it is no record. */
+static const char *
+id_of(const char *line)
+{
+	static const char before[] = "\"id\":\"";
+	const char *at = strstr(line, before);
+
+	if (line[0] != '{' || at == NULL || strlen(at) < strlen(before) + IDENT_SIZE)
+		return NULL;
+	return at + strlen(before);
+}
+
+static bool
+next_line(struct log_file *log)
+{
+	return getline(&log->line, &log->size, log->file) > 0;
+}
+
+/* The time that is `seconds` off the one that `id` begins with, also as text; what is missing of it is 0. */
+static time_t
+shift_time(const char *id, long seconds, char *shifted)
+{
+	char whole[] = "00000101T000000Z";
+	struct tm parts = { 0 };
+	time_t time;
+
+	memcpy(whole, id, strnlen(id, TIME_LENGTH));
+	(void)sscanf(whole, "%4d%2d%2dT%2d%2d%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+		     &parts.tm_hour, &parts.tm_min, &parts.tm_sec);
+	parts.tm_year -= 1900;
+	parts.tm_mon -= 1;
+	time = timegm(&parts) + seconds;
+	(void)gmtime_r(&time, &parts);
+	(void)strftime(shifted, TIME_LENGTH + 1, "%Y%m%dT%H%M%SZ", &parts);
+	return time;
+}
+
+/* Whether the first record behind octet `at` is older than `time`; false when there is none. */
+static bool
+is_older(struct log_file *log, off_t at, const char *time)
+{
+	if (fseeko(log->file, at, SEEK_SET) != 0 || !next_line(log)) /* the line in which we landed */
+		return false;
+	while (next_line(log)) {
+		const char *id = id_of(log->line);
+
+		if (id != NULL)
+			return strncmp(id, time, TIME_LENGTH) < 0;
+	}
+	return false;
+}
+
+/* Go to a place not far in front of the first record of `time`. */
+static void
+seek_time(struct log_file *log, const char *time)
+{
+	off_t low = 0, high;
+
+	(void)fseeko(log->file, 0, SEEK_END);
+	for (high = ftello(log->file); high - low > NEAR;) {
+		const off_t middle = low + (high - low) / 2;
+
+		if (is_older(log, middle, time))
+			low = middle;
+		else
+			high = middle;
+	}
+	(void)fseeko(log->file, low, SEEK_SET);
+	if (low > 0)
+		(void)next_line(log);
+}
+
+/* The search over one or several files. */
+struct search {
+	const char *id;
+	time_t began;                /* `from` as a number */
+	char from[TIME_LENGTH + 1];  /* records older than this are not it, */
+	char until[TIME_LENGTH + 1]; /* nor are those behind the first newer than this */
+	char *found;                 /* the line */
+	char found_id[IDENT_SIZE];
+	enum audit_found status;
+	struct error *error;
+};
+
+static void
+take_match(struct search *search, const char *line, const char *id)
+{
+	char other[IDENT_SIZE] = "";
+
+	memcpy(other, id, IDENT_SIZE - 1);
+	if (search->found == NULL) {
+		search->found = strdup(line);
+		memcpy(search->found_id, other, sizeof other);
+		search->status = AUDIT_FOUND;
+	} else if (strcmp(search->found_id, other) != 0) {
+		error_set(search->error, "\"%s\" is the beginning of several references, such as %s and %s",
+			  search->id, search->found_id, other);
+		search->status = AUDIT_AMBIGUOUS;
+	}
+}
+
+/* Read a file; one that cannot be sought in from its beginning. */
+static void
+read_file(struct search *search, FILE *file, bool is_seekable)
+{
+	struct log_file log = { .file = file };
+
+	if (is_seekable)
+		seek_time(&log, search->from);
+	while (search->status != AUDIT_AMBIGUOUS && next_line(&log)) {
+		const char *id = id_of(log.line);
+
+		if (id == NULL)
+			continue;
+		if (strncmp(id, search->until, TIME_LENGTH) > 0)
+			break;
+		if (strncmp(id, search->id, strlen(search->id)) == 0)
+			take_match(search, log.line, id);
+	}
+	free(log.line);
+}
+
+/* Returns whether all that it might hold could be read. */
+static bool
+search_file(struct search *search, const struct audit_file *file)
+{
+	FILE *opened;
+	bool is_whole;
+
+	if (!file->is_seekable && file->changed < search->began) /* what it holds is older still */
+		return true;
+	opened = audit_file_open(file, search->error);
+	if (opened == NULL)
+		return false;
+	read_file(search, opened, file->is_seekable);
+	is_whole = ferror(opened) == 0;
+	if (!is_whole)
+		error_set(search->error, "%s cannot be read to its end", file->path);
+	(void)fclose(opened);
+	return is_whole;
+}
+
+/* Search all files. Where it is not found, what could not be read may hold it. */
+static void
+search_files(struct search *search, const char *path)
+{
+	struct audit_files files;
+	bool is_whole = audit_files_find(path, &files, search->error);
+
+	for (size_t i = 0; i < files.count && search->status != AUDIT_AMBIGUOUS; i++)
+		is_whole = search_file(search, &files.items[i]) && is_whole;
+	audit_files_clear(&files);
+	if (search->status == AUDIT_ABSENT && !is_whole)
+		search->status = AUDIT_UNREADABLE;
+}
+
+enum audit_found
+audit_find(const char *path, const char *id, json_t **record, struct error *error)
+{
+	struct search search = { .id = id, .status = AUDIT_ABSENT, .error = error };
+	char last[] = "99991231T235959Z";
+
+	search.began = shift_time(id, -DISORDER_S, search.from);
+	memcpy(last, id, strnlen(id, TIME_LENGTH));
+	(void)shift_time(last, DISORDER_S, search.until);
+	search_files(&search, path);
+	if (search.status == AUDIT_FOUND) {
+		*record = record_read(span_of(search.found));
+		if (*record == NULL) {
+			error_set(error, "the record of %s is torn, or no record of this program",
+				  search.found_id);
+			search.status = AUDIT_UNREADABLE;
+		}
+	}
+	free(search.found);
+	return search.status;
+}

@@ -1,0 +1,109 @@
+#include "heloscope/records/value.h"
+
+#include <string.h>
+
+#include "heloscope/base/strbuf.h"
+
+#define TEXT_MAX 2000 /* octets of a text that are kept */
+
+json_t *
+record_escaped(struct span text)
+{
+	char memory[4 * TEXT_MAX + 4];
+	struct strbuf escaped;
+
+	strbuf_init(&escaped, memory, sizeof memory);
+	strbuf_add_escaped(&escaped, text, TEXT_MAX);
+	return document_text(span_of(memory));
+}
+
+void
+record_set_text(json_t *object, const char *key, const char *text)
+{
+	if (text != NULL)
+		document_put(object, key, record_escaped(span_of(text)));
+}
+
+void
+record_set_number(json_t *object, const char *key, size_t number)
+{
+	document_set_number(object, key, (json_int_t)number);
+}
+
+void
+record_set_flag(json_t *object, const char *key, bool flag)
+{
+	document_set_flag(object, key, flag);
+}
+
+void
+record_set_address(json_t *object, const char *key, const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	if (address->length > 0)
+		record_set_text(object, key, ipaddr_format(address, text));
+}
+
+json_t *
+record_result(enum result result)
+{
+	json_t *object = json_object();
+
+	record_set_text(object, "result", result_word(result));
+	return object;
+}
+
+/* For readers. */
+
+const json_t *
+record_member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+const char *
+record_item(const json_t *item)
+{
+	const char *value = json_string_value(item);
+
+	return value != NULL ? value : "";
+}
+
+const char *
+record_text(const json_t *object, const char *key)
+{
+	return record_item(json_object_get(object, key));
+}
+
+bool
+record_is(const json_t *object, const char *key, const char *value)
+{
+	return strcmp(record_text(object, key), value) == 0;
+}
+
+const json_t *
+record_check(const json_t *record, const char *method)
+{
+	return record_member(record_member(record, "checks"), method);
+}
+
+bool
+record_has(const json_t *record, const char *method, const char *result)
+{
+	return record_is(record_check(record, method), "result", result);
+}
+
+const char *
+record_sender_domain(const json_t *record)
+{
+	const char *at = strrchr(record_text(record, "sender"), '@');
+
+	return at != NULL ? at + 1 : "<>";
+}
+
+bool
+record_is_refusal(const char *action)
+{
+	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;
+}

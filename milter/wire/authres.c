@@ -1,0 +1,334 @@
+#include "heloscope/wire/authres.h"
+
+#include <string.h>
+
+#include "heloscope/base/domain.h"
+
+#define LINE_MAX 78 /* octets, RFC 5322, 2.1.1 */
+#define VALUE_MAX 255
+#define PRINTABLE_SIZE (VALUE_MAX * 3 + 4) /* each octet as %HH, "..." and a NUL */
+#define FIELD_NAME "Authentication-Results: "
+
+static const char *const result_words[RESULTS] = {
+	[RESULT_UNCHECKED] = "unchecked", [RESULT_NONE] = "none",           [RESULT_NEUTRAL] = "neutral",
+	[RESULT_PASS] = "pass",           [RESULT_FAIL] = "fail",           [RESULT_SOFTFAIL] = "softfail",
+	[RESULT_POLICY] = "policy",       [RESULT_TEMPERROR] = "temperror", [RESULT_PERMERROR] = "permerror",
+};
+
+const char *
+result_word(enum result result)
+{
+	return result_words[result];
+}
+
+enum result
+result_from_word(const char *word)
+{
+	for (int result = RESULT_NONE; result < RESULTS; result++)
+		if (strcmp(result_words[result], word) == 0)
+			return (enum result)result;
+	return RESULT_UNCHECKED;
+}
+
+bool
+result_is_bad(enum result result)
+{
+	return result == RESULT_FAIL || result == RESULT_SOFTFAIL || result == RESULT_PERMERROR;
+}
+
+/* Writing. */
+
+static bool
+is_token(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~' || ascii_is_among(*text, "()<>@,;:\\\"/[]?="))
+			return false;
+	return true;
+}
+
+/*
+ * Printable octets as they are, others, and those in `special`, as %HH. There are no quoted
+ * pairs in what we write: readers in wide use do not know them, and to those a \" would end the
+ * value and begin one of the sender's choice.
+ */
+static void
+add_printable(struct strbuf *out, struct span text, const char *special)
+{
+	const bool is_long = text.length > VALUE_MAX;
+
+	if (is_long)
+		text.length = VALUE_MAX;
+	for (size_t i = 0; i < text.length; i++) {
+		const unsigned char c = (unsigned char)text.at[i];
+
+		if (c >= ' ' && c <= '~' && !ascii_is_among((char)c, special))
+			strbuf_add_char(out, (char)c);
+		else
+			strbuf_printf(out, "%%%02x", c);
+	}
+	if (is_long)
+		strbuf_add(out, "...");
+}
+
+void
+authres_add_value(struct strbuf *out, struct span value)
+{
+	char memory[PRINTABLE_SIZE];
+	struct strbuf printable;
+	bool is_plain;
+
+	strbuf_init(&printable, memory, sizeof memory);
+	add_printable(&printable, value, "\"\\%");
+	is_plain = is_token(memory);
+	strbuf_add(out, is_plain ? "" : "\"");
+	strbuf_add(out, memory);
+	strbuf_add(out, is_plain ? "" : "\"");
+}
+
+/* Add a word behind a blank, or on a line of its own when the line is full. */
+static void
+add_word(struct authres *authres, const char *word)
+{
+	const size_t length = strlen(word);
+
+	if (authres->column + 1 + length >= LINE_MAX) {
+		strbuf_add(authres->out, "\n        ");
+		authres->column = 8;
+	} else {
+		strbuf_add_char(authres->out, ' ');
+		authres->column++;
+	}
+	strbuf_add(authres->out, word);
+	authres->column += length;
+}
+
+void
+authres_begin(struct authres *authres, struct strbuf *out, const char *authserv_id)
+{
+	*authres = (struct authres){ .out = out };
+	authres_add_value(out, span_of(authserv_id));
+	authres->column = strlen(FIELD_NAME) + out->length;
+}
+
+void
+authres_result(struct authres *authres, const char *method, enum result result)
+{
+	const char *word = result_word(result);
+
+	strbuf_printf(authres->out, ";\n    %s=%s", method, word);
+	authres->column = 4 + strlen(method) + 1 + strlen(word);
+	authres->has_result = true;
+}
+
+void
+authres_property(struct authres *authres, const char *property, struct span value)
+{
+	char memory[PRINTABLE_SIZE + 64];
+	struct strbuf word;
+
+	strbuf_init(&word, memory, sizeof memory);
+	strbuf_printf(&word, "%s=", property);
+	authres_add_value(&word, value);
+	add_word(authres, memory);
+}
+
+void
+authres_comment(struct authres *authres, const char *text)
+{
+	char memory[PRINTABLE_SIZE + 4];
+	struct strbuf word;
+
+	strbuf_init(&word, memory, sizeof memory);
+	strbuf_add_char(&word, '(');
+	add_printable(&word, span_of(text), "()\\%");
+	strbuf_add_char(&word, ')');
+	add_word(authres, memory);
+}
+
+void
+authres_end(struct authres *authres)
+{
+	if (!authres->has_result)
+		strbuf_add(authres->out, "; none");
+}
+
+/* Reading. */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * What is clean is defined, and all else is not, since readers do not agree on anything but the
+ * plainest: one takes a form feed for a blank, one decodes encoded words, one knows no quoted pairs.
+ */
+static bool
+is_clean(struct span text)
+{
+	for (size_t at = 0; at < text.length; at++) {
+		const char c = text.at[at];
+		const char next = at + 1 < text.length ? text.at[at + 1] : '\0';
+
+		if (c == '\r' ? next != '\n' : c == '\n' && next != ' ' && next != '\t')
+			return false; /* no folding */
+		if (!is_blank(c) && (c < ' ' || c > '~'))
+			return false;
+		if (c == '\\' || (c == '=' && next == '?'))
+			return false;
+	}
+	return true;
+}
+
+/* Where the text behind blanks and comments begins; a comment holds no other and no ";". */
+static size_t
+skip_cfws(struct span text, size_t at)
+{
+	while (at < text.length) {
+		size_t end = at + 1;
+
+		if (text.at[at] == '(') {
+			while (end < text.length && !ascii_is_among(text.at[end], "();\""))
+				end++;
+			if (end == text.length || text.at[end++] != ')')
+				return at;
+		} else if (!is_blank(text.at[at])) {
+			return at;
+		}
+		at = end;
+	}
+	return at;
+}
+
+/* How many octets of a token there are; "%" is none of them, as our own writer escapes with it. */
+static size_t
+token_length(struct span text)
+{
+	size_t length = 0;
+
+	while (length < text.length && text.at[length] > ' ' && text.at[length] <= '~'
+	       && !ascii_is_among(text.at[length], "()<>@,;:\\\"/[]?=%"))
+		length++;
+	return length;
+}
+
+/* Read a token, bare or between quotes; returns where it ends, `at` when there is none. */
+static size_t
+read_id(struct span text, size_t at, struct span *id)
+{
+	const size_t begin = at + (at < text.length && text.at[at] == '"');
+	const size_t end = begin + token_length(span_from(text, begin));
+
+	*id = (struct span){ text.at + begin, end - begin };
+	if (id->length == 0)
+		return at;
+	if (begin == at)
+		return end;
+	return end < text.length && text.at[end] == '"' ? end + 1 : at;
+}
+
+static bool
+id_is_among(struct span id, const char *const *ids, size_t count)
+{
+	char normalized[DOMAIN_SIZE];
+
+	if (domain_normalize(id, normalized))
+		id = span_of(normalized);
+	for (size_t i = 0; i < count; i++) {
+		char ours[DOMAIN_SIZE];
+		const struct span pattern =
+			domain_normalize(span_of(ids[i]), ours) ? span_of(ours) : span_of(ids[i]);
+
+		if (domain_matches(id, pattern))
+			return true;
+	}
+	return false;
+}
+
+enum authres_author
+authres_author(struct span value, const char *const *ids, size_t count)
+{
+	const char *const semicolon = value.length > 0 ? memchr(value.at, ';', value.length) : NULL;
+	const struct span head = { value.at,
+				   semicolon != NULL ? (size_t)(semicolon - value.at) : value.length };
+	struct span id;
+	size_t at, begin, version;
+
+	begin = skip_cfws(head, 0);
+	at = read_id(head, begin, &id);
+	if (!is_clean(head) || at == begin || id_is_among(id, ids, count))
+		return AUTHRES_OURS;
+	begin = skip_cfws(head, at);
+	for (at = begin; at < head.length && ascii_is_digit(head.at[at]);)
+		at++;
+	version = at - begin;
+	if (skip_cfws(head, at) < head.length)
+		return AUTHRES_OURS;
+	if (version > 0 && !span_equals((struct span){ head.at + begin, version }, SPAN("1")))
+		return AUTHRES_UNSUPPORTED;
+	return AUTHRES_OTHER;
+}
+
+/* Whether the text begins with `id`, case, blanks, quotes and comments between its octets aside. */
+static bool
+spells(struct span text, struct span id)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < id.length; i++, at++) {
+		while (i > 0 && at < text.length
+		       && (is_blank(text.at[at]) || ascii_is_among(text.at[at], "\"("))) {
+			const size_t behind = skip_cfws(text, at);
+
+			at = behind > at ? behind : at + 1;
+		}
+		if (at >= text.length || ascii_lower(text.at[at]) != ascii_lower(id.at[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+mentions_id(struct span text, const char *pattern)
+{
+	char normalized[DOMAIN_SIZE];
+	struct span id = span_of(pattern);
+
+	if (*pattern == '*') /* "*" is any, "*.example" what ends in it */
+		id = span_from(id, id.length > 2 ? 2 : id.length);
+	if (domain_normalize(id, normalized))
+		id = span_of(normalized);
+	for (size_t at = 0; at < text.length; at++)
+		if (spells(span_from(text, at), id))
+			return true;
+	return false;
+}
+
+static bool
+has_nested_comment(struct span text)
+{
+	bool is_inside = false;
+
+	for (size_t at = 0; at < text.length; at++) {
+		if (text.at[at] == (is_inside ? '(' : ')'))
+			return true;
+		if (text.at[at] == '(' || text.at[at] == ')')
+			is_inside = !is_inside;
+	}
+	return is_inside;
+}
+
+bool
+authres_may_name(struct span value, const char *const *ids, size_t count)
+{
+	if (!is_clean(value) || has_nested_comment(value))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (mentions_id(value, ids[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,229 @@
+#include "heloscope/words/compose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/log_pairs.h"
+
+/* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
+#define LOG_WORD_MAX 64
+#define LOG_NAME_MAX 280
+#define LOG_RULES_MAX 400
+
+/* Header fields. */
+
+void
+compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
+		struct strbuf *value)
+{
+	struct authres authres;
+
+	authres_begin(&authres, value, config->authserv_id);
+	if (facts->client.is_authenticated)
+		authres_result(&authres, "auth", RESULT_PASS);
+	for (size_t i = 0; i < table.count; i++)
+		if (table.checks[i]->report != NULL)
+			table.checks[i]->report(facts_worst(facts, table.checks[i]->method), &authres);
+	authres_end(&authres);
+}
+
+static void
+add_pair(struct strbuf *value, const char *name, struct span text)
+{
+	strbuf_printf(value, ";\n    %s=", name);
+	authres_add_value(value, text);
+}
+
+static const char *
+spf_phrase(enum result result)
+{
+	switch (result) {
+	case RESULT_PASS:
+		return "permits this client";
+	case RESULT_FAIL:
+		return "does not permit this client";
+	case RESULT_SOFTFAIL:
+		return "probably does not permit this client";
+	case RESULT_NEUTRAL:
+		return "says nothing of this client";
+	case RESULT_NONE:
+		return "has no SPF record";
+	default:
+		return "could not be checked";
+	}
+}
+
+void
+compose_received_spf(const struct config *config, const struct facts *message, struct strbuf *value)
+{
+	const struct facts *facts = facts_worst(message, METHOD_SPF);
+	const bool is_helo = facts->sender.mailbox.form == MAILBOX_NULL;
+	const struct spf_facts *spf = &facts->spf[is_helo ? SPF_HELO : SPF_MAILFROM];
+	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
+	char address[IPADDR_TEXT_SIZE];
+
+	if (result == RESULT_UNCHECKED)
+		return;
+	/* A domain is normalized: letters, digits, "-", "_" and "." can stand in a comment as they are. */
+	strbuf_printf(value, "%s (%s: %s %s)\n    receiver=", result_word(result), config->authserv_id,
+		      spf->domain[0] != '\0' ? spf->domain : "the sender", spf_phrase(result));
+	authres_add_value(value, span_of(config->authserv_id));
+	add_pair(value, "client-ip", span_of(ipaddr_format(&facts->client.address, address)));
+	add_pair(value, "identity", is_helo ? SPAN("helo") : SPAN("mailfrom"));
+	add_pair(value, "envelope-from", span_of(facts->sender.mailbox.text));
+	if (facts->helo.given != NULL)
+		add_pair(value, "helo", span_of(facts->helo.given));
+	if (spf->mechanism != NULL)
+		add_pair(value, "mechanism", span_of(spf->mechanism));
+	if (spf->problem != NULL)
+		add_pair(value, "problem", span_of(spf->problem));
+}
+
+static void
+add_rule(struct strbuf *value, const struct rule *rule)
+{
+	if (rule != NULL)
+		add_pair(value, "rule", span_of(rule->place));
+}
+
+void
+compose_would(const char *ident, const struct verdict *verdict, const struct smtp_reply *reply,
+	      struct strbuf *value)
+{
+	char memory[1024];
+	struct strbuf text;
+
+	strbuf_printf(value, "id=%s; would=%s", ident, action_word(verdict->action));
+	add_rule(value, verdict->rule);
+	if (reply->code == 0)
+		return;
+	strbuf_init(&text, memory, sizeof memory);
+	smtp_reply_add_to(reply, &text);
+	strbuf_add(value, ";\n    reply=\"");
+	/* Longer than authres_add_value() takes; printable ASCII by smtp_reply.h; folded between words. */
+	for (size_t i = 0, column = 12; memory[i] != '\0'; i++, column++) {
+		if (memory[i] == '"' || memory[i] == '\\')
+			strbuf_add_char(value, '\\');
+		if (memory[i] == ' ' && column + strcspn(memory + i + 1, " ") > 76) {
+			strbuf_add(value, "\n       ");
+			column = 7;
+		}
+		strbuf_add_char(value, memory[i]);
+	}
+	strbuf_add_char(value, '"');
+}
+
+void
+compose_note(const char *ident, const struct rule *rule, struct strbuf *value)
+{
+	if (rule->action == ACTION_TAG && !rule->is_audit) {
+		strbuf_printf(value, "id=%s", ident);
+		add_pair(value, "tag", span_of(rule->text));
+	} else {
+		strbuf_printf(value, "id=%s; audit=%s", ident, action_word(rule->action));
+	}
+	add_rule(value, rule);
+}
+
+/* The log. */
+
+/* How an item joins the list of them in a value. */
+static void
+add_item(struct strbuf *value, const char *item)
+{
+	if (value->length > 0)
+		strbuf_add_char(value, ',');
+	strbuf_add(value, item);
+}
+
+/* "reject", "would-reject*2(FILE:LINE)", with commas between them. */
+static void
+add_verdicts(const struct message_summary *summary, struct strbuf *line)
+{
+	char memory[LOG_RULES_MAX * 2];
+	struct strbuf value;
+
+	strbuf_init(&value, memory, sizeof memory);
+	for (size_t i = 0; i < summary->verdict_count; i++) {
+		const struct verdict *verdict = &summary->verdicts[i];
+
+		add_item(&value, verdict->is_enforced ? "" : "would-");
+		strbuf_add(&value, action_word(verdict->action));
+		if (summary->counts[i] > 1)
+			strbuf_printf(&value, "*%u", summary->counts[i]);
+		if (verdict->rule != NULL)
+			strbuf_printf(&value, "(%s)", verdict->rule->place);
+	}
+	if (value.length > 0)
+		log_pairs_add(line, "verdict", span_of(memory), LOG_RULES_MAX);
+}
+
+/* Whether an earlier verdict, or this one before its note `until`, has a note of the same rule. */
+static bool
+is_noted(const struct message_summary *summary, size_t verdict, size_t until)
+{
+	const struct rule *rule = summary->verdicts[verdict].audits[until];
+
+	for (size_t i = 0; i <= verdict; i++) {
+		const size_t count = i < verdict ? summary->verdicts[i].audit_count : until;
+
+		for (size_t j = 0; j < count; j++)
+			if (summary->verdicts[i].audits[j] == rule)
+				return true;
+	}
+	return false;
+}
+
+/* What rules that only tell say, and shares that left this client out: "reject(FILE:LINE)",
+ * "reject-10%(FILE:LINE)". */
+static void
+add_audits(const struct message_summary *summary, struct strbuf *line)
+{
+	char memory[LOG_RULES_MAX * 2];
+	struct strbuf value;
+
+	strbuf_init(&value, memory, sizeof memory);
+	for (size_t i = 0; i < summary->verdict_count; i++) {
+		for (size_t j = 0; j < summary->verdicts[i].audit_count; j++) {
+			const struct rule *rule = summary->verdicts[i].audits[j];
+
+			if (is_noted(summary, i, j))
+				continue;
+			add_item(&value, action_word(rule->action));
+			if (rule->percent < 100)
+				strbuf_printf(&value, "-%u%%", rule->percent);
+			strbuf_printf(&value, "(%s)", rule->place);
+		}
+	}
+	if (value.length > 0)
+		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
+}
+
+void
+compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
+{
+	char address[IPADDR_TEXT_SIZE], waited[16];
+
+	log_pairs_add(line, "id", span_of(summary->ident), LOG_WORD_MAX);
+	log_pairs_add(line, "client",
+		      span_of(facts->client.address.length > 0
+				      ? ipaddr_format(&facts->client.address, address)
+				      : "local"),
+		      LOG_WORD_MAX);
+	if (summary->queue_id != NULL)
+		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
+	log_pairs_add(line, "helo", span_of(facts->helo.given), LOG_NAME_MAX);
+	log_pairs_add_address(line, "from", span_of(facts->sender.mailbox.text), LOG_NAME_MAX);
+	for (const struct facts *other = facts->other; other != NULL; other = other->other)
+		log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text), LOG_NAME_MAX);
+	add_verdicts(summary, line);
+	add_audits(summary, line);
+	for (int method = 0; method < METHODS; method++)
+		if (facts->results[method] != RESULT_UNCHECKED)
+			log_pairs_add(line, method_words((enum method)method)->policy_word,
+				      span_of(result_word(
+					      facts_worst(facts, (enum method)method)->results[method])),
+				      LOG_WORD_MAX);
+	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
+	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);
+}

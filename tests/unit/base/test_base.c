@@ -1,0 +1,208 @@
+/* The base modules: error, span, strbuf, arena, ident, log. */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/base/error.h"
+#include "heloscope/base/hash.h"
+#include "heloscope/base/ident.h"
+#include "heloscope/base/log.h"
+#include "heloscope/base/span.h"
+#include "heloscope/base/strbuf.h"
+
+static void
+error_set_cuts_and_takes_null(void **state)
+{
+	struct error error;
+	char text[1000];
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	error_set(NULL, "%s", text);
+	error_set(&error, "%s", text);
+	assert_int_equal(strlen(error.text), sizeof error.text - 1);
+}
+
+static void
+span_to_number_takes_digits_within_bounds_only(void **state)
+{
+	static const char *const bad[] = { "", "-1", "+1", " 1", "1x", "101", "18446744073709551617", "0x1" };
+	unsigned number = 7;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++)
+		assert_false(span_to_number(span_of(bad[i]), 0, 100, &number));
+	assert_int_equal(number, 7);
+	assert_true(span_to_number(SPAN("100"), 0, 100, &number));
+	assert_int_equal(number, 100);
+}
+
+static void
+span_compares_with_and_without_case(void **state)
+{
+	(void)state;
+	assert_true(span_equals(SPAN("a\0b"), SPAN("a\0b")));
+	assert_false(span_equals(SPAN("a"), SPAN("A")));
+	assert_true(span_equals_nocase(SPAN("AbC"), SPAN("aBc")));
+	assert_false(span_equals_nocase(SPAN("ab"), SPAN("abc")));
+	assert_false(span_equals_nocase(SPAN("\xc4"), SPAN("\xe4"))); /* no locale */
+	assert_true(span_ends_with_nocase(SPAN("mx.EXAMPLE"), SPAN(".example")));
+	assert_false(span_ends_with_nocase(SPAN("x"), SPAN("xx")));
+	assert_int_equal(span_from(SPAN("abc"), 5).length, 0);
+	assert_int_equal(span_of(NULL).length, 0);
+}
+
+static void
+strbuf_cuts_and_stays_terminated(void **state)
+{
+	char memory[8];
+	struct strbuf buffer;
+
+	(void)state;
+	strbuf_init(&buffer, memory, sizeof memory);
+	strbuf_add(&buffer, "abcd");
+	assert_false(buffer.is_cut);
+	strbuf_printf(&buffer, "%s", "efghij");
+	assert_true(buffer.is_cut);
+	assert_string_equal(memory, "abcdefg");
+	strbuf_add_char(&buffer, 'x');
+	strbuf_printf(&buffer, "%d", 5);
+	assert_string_equal(memory, "abcdefg");
+	strbuf_init(&buffer, memory, 1);
+	strbuf_add(&buffer, "a");
+	assert_string_equal(memory, "");
+}
+
+/* E09: bytes below 0x20, 0x7f and above leave as \xHH. */
+static void
+E09_strbuf_escapes_what_is_not_printable(void **state)
+{
+	char memory[64];
+	struct strbuf buffer;
+
+	(void)state;
+	strbuf_init(&buffer, memory, sizeof memory);
+	strbuf_add_escaped(&buffer, SPAN("a\x1b[31m\r\n\\\x7f\xff"), 100);
+	assert_string_equal(memory, "a\\x1b[31m\\x0d\\x0a\\\\\\x7f\\xff");
+	strbuf_init(&buffer, memory, sizeof memory);
+	strbuf_add_escaped(&buffer, SPAN("abcdef"), 3);
+	assert_string_equal(memory, "abc...");
+}
+
+static void
+arena_keeps_to_its_limit_and_remembers(void **state)
+{
+	struct arena arena;
+	const char *text;
+
+	(void)state;
+	arena_init(&arena, 4096);
+	text = arena_string(&arena, "hello");
+	assert_string_equal(text, "hello");
+	assert_non_null(arena_alloc(&arena, 3000));
+	assert_false(arena.has_failed);
+	assert_null(arena_alloc(&arena, 2000));
+	assert_true(arena.has_failed);
+	assert_null(arena_alloc(&arena, SIZE_MAX));
+	assert_string_equal(arena_copy(&arena, (struct span){ "x", 1 }), "x"); /* small ones still fit */
+	arena_clear(&arena);
+	assert_false(arena.has_failed);
+	assert_non_null(arena_alloc(&arena, 4000));
+	arena_clear(&arena);
+}
+
+static void
+arena_grow_keeps_what_was_there(void **state)
+{
+	struct arena arena;
+	unsigned *items = NULL;
+
+	(void)state;
+	arena_init(&arena, 1U << 20);
+	for (unsigned i = 0; i < 1000; i++) {
+		items = arena_grow(&arena, items, i, sizeof *items);
+		assert_non_null(items);
+		items[i] = i;
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(items[i], i);
+	arena_clear(&arena);
+}
+
+static void
+ident_makes_sortable_and_different_ids(void **state)
+{
+	char a[IDENT_SIZE], b[IDENT_SIZE];
+
+	(void)state;
+	ident_make(a);
+	ident_make(b);
+	assert_int_equal(strlen(a), IDENT_SIZE - 1);
+	assert_int_equal(a[8], 'T');
+	assert_int_equal(a[15], 'Z');
+	assert_int_equal(a[16], '-');
+	assert_string_not_equal(a, b);
+	assert_true(strncmp(a, b, 16) <= 0);
+}
+
+static void
+log_writes_one_escaped_line_of_enough_importance(void **state)
+{
+	char text[256] = "", path[] = "/tmp/heloscope-log.XXXXXX";
+	const int file = mkstemp(path), before = dup(STDERR_FILENO);
+	ssize_t length;
+
+	(void)state;
+	assert_true(file >= 0 && before >= 0);
+	(void)unsetenv("JOURNAL_STREAM");
+	(void)dup2(file, STDERR_FILENO);
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
+	log_info("too little");
+	log_warning("a %s", "b\nc");
+	(void)dup2(before, STDERR_FILENO);
+	(void)close(before);
+	(void)lseek(file, 0, SEEK_SET);
+	length = read(file, text, sizeof text - 1);
+	(void)close(file);
+	(void)unlink(path);
+	assert_true(length > 0);
+	assert_string_equal(text, "heloscope-milter: a b\\x0ac\n");
+}
+
+/* The vector of the paper's appendix: 15 octets under the key 00 01 02 ... 0f. */
+static void
+D1_hash_is_another_under_another_key(void **state)
+{
+	static const char octets[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16";
+	const struct hash_key paper = { 0x0706050403020100U, 0x0f0e0d0c0b0a0908U }, other = { 1, 2 };
+	const struct span text = { octets, 15 }, shorter = { octets, 14 };
+
+	(void)state;
+	assert_true(hash_under(&paper, text) == 0xa129ca6149be45e5U);
+	assert_true(hash_under(&other, text) != 0xa129ca6149be45e5U);
+	assert_true(hash_under(&paper, shorter) != hash_under(&paper, text));
+	assert_true(hash_of(text) == hash_of(text));
+	assert_true(hash_of(text) != 0xa129ca6149be45e5U);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(error_set_cuts_and_takes_null),
+		cmocka_unit_test(span_to_number_takes_digits_within_bounds_only),
+		cmocka_unit_test(span_compares_with_and_without_case),
+		cmocka_unit_test(strbuf_cuts_and_stays_terminated),
+		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
+		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
+		cmocka_unit_test(arena_grow_keeps_what_was_there),
+		cmocka_unit_test(ident_makes_sortable_and_different_ids),
+		cmocka_unit_test(D1_hash_is_another_under_another_key),
+		cmocka_unit_test(log_writes_one_escaped_line_of_enough_importance),
+	};
+
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

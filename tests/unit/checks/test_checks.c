@@ -1,0 +1,832 @@
+/* The inquiry, and every check on a world made of a table. */
+#include "unit.h"
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/table.h"
+
+static const struct fake_row rows[] = {
+	/* a good host */
+	{ "54.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "out.yodel.example|liar.example" },
+	{ "out.yodel.example", DNS_A, DNS_NOERROR, "198.51.100.54" },
+	{ "liar.example", DNS_A, DNS_NOERROR, "192.0.2.1" },
+	{ "out.yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 a -all" },
+	{ "yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 ip4:198.51.100.54 -all" },
+	{ "yodel.example", DNS_MX, DNS_NOERROR, "10 mx.yodel.example" },
+	{ "www.yodel.example", DNS_A, DNS_NOERROR, "192.0.2.80" },
+	{ "www.yodel.example", DNS_TXT, DNS_NODATA, NULL },
+	{ "elsewhere.test", DNS_A, DNS_NOERROR, "198.51.100.54" },
+	{ "elsewhere.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "wrong.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "wrong.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "down.test", DNS_A, DNS_SERVFAIL, NULL },
+	{ "down.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	/* others */
+	{ "7.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+	{ "8.100.51.198.in-addr.arpa", DNS_PTR, DNS_TIMEOUT, NULL },
+	{ "9.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example" },
+	{ "10.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "liar.example|slow.example" },
+	{ "slow.example", DNS_A, DNS_SERVFAIL, NULL },
+	{ "11.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "evil\\059.example" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR, DNS_NOERROR,
+	  "six.example" },
+	{ "six.example", DNS_AAAA, DNS_NOERROR, "2001:db8::54" },
+	{ "six.example", DNS_TXT, DNS_NODATA, NULL },
+	/* sender domains */
+	{ "nullmx.test", DNS_MX, DNS_NOERROR, "0 " },
+	{ "nullmx.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "gone.test", DNS_MX, DNS_NXDOMAIN, NULL },
+	{ "gone.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "aonly.test", DNS_MX, DNS_NODATA, NULL },
+	{ "aonly.test", DNS_A, DNS_NODATA, NULL },
+	{ "aonly.test", DNS_AAAA, DNS_NOERROR, "2001:db8::1" },
+	{ "aonly.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_MX, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_A, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_AAAA, DNS_NODATA, NULL },
+	{ "deaf.test", DNS_TXT, DNS_NODATA, NULL },
+	{ "downmx.test", DNS_MX, DNS_SERVFAIL, NULL },
+	{ "downmx.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	/* lists */
+	{ "54.100.51.198.bl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "7.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2|127.0.0.9" },
+	{ "7.100.51.198.bl.test", DNS_TXT, DNS_NOERROR, "reason" },
+	{ "8.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.255.255.254" },
+	{ "9.100.51.198.bl.test", DNS_A, DNS_NOERROR, "192.0.2.80" },
+	{ "10.100.51.198.bl.test", DNS_A, DNS_TIMEOUT, NULL },
+	{ "11.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.99" },
+	{ "12.100.51.198.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2|127.255.255.255" },
+	{ "12.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_A, DNS_NOERROR,
+	  "127.0.0.2" },
+	{ "4.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test", DNS_TXT, DNS_NODATA,
+	  NULL },
+	{ "yodel.example.dbl.test", DNS_A, DNS_NXDOMAIN, NULL },
+	{ "out.yodel.example.dbl.test", DNS_A, DNS_NOERROR, "127.0.1.2" },
+	{ "out.yodel.example.dbl.test", DNS_TXT, DNS_NOERROR, "http://x/s3krit/out" },
+};
+
+#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" } probe none\n"
+
+/* What is known of the server at every client's address. */
+static struct peer known_peer;
+static bool is_peer_known, is_peer_left_out;
+static char wanted_name[DOMAIN_SIZE];
+
+static bool
+peer_known(struct peer_source *source, const struct ipaddr *address, struct peer *peer)
+{
+	(void)source;
+	(void)address;
+	*peer = known_peer;
+	return is_peer_known;
+}
+
+static bool
+peer_want(struct peer_source *source, const struct ipaddr *address, const char *name)
+{
+	(void)source;
+	(void)address;
+	(void)snprintf(wanted_name, sizeof wanted_name, "%s", name);
+	return !is_peer_left_out;
+}
+
+static struct peer_source fake_peers = { .known = peer_known, .want = peer_want };
+
+struct scene {
+	struct fake_dns dns;
+	struct config *config;
+	struct list_health *health;
+	struct inquiry *inquiry;
+	const struct facts *facts;
+};
+
+/* Have all lists answer a round rightly, so that they are trusted. */
+static void
+trust_lists(struct list_health *health, const struct list_set *lists)
+{
+	for (size_t i = 0; i < lists->count * LIST_PARTS; i++) {
+		const enum list_part part = (enum list_part)(i % LIST_PARTS);
+		const struct list_round round = list_health_begin_round(health, i / LIST_PARTS, part, 1);
+
+		for (size_t j = 0; j < round.size; j++) {
+			struct list_proof proof = { .question = list_round_question(
+							    &lists->items[i / LIST_PARTS], part, j) };
+
+			proof.reading.says = proof.question.is_listed ? LIST_SAYS_YES : LIST_SAYS_NO;
+			list_health_answer(health, i / LIST_PARTS, round.number, &proof, 1);
+		}
+	}
+}
+
+/* Begin the inquiry; its lists are well from the start. */
+static void
+begin(struct scene *scene, const char *config, const struct client_facts *client)
+{
+	struct inquiry_needs needs = { .table = checks_table(),
+				       .resolver = &scene->dns.interface,
+				       .peers = &fake_peers };
+
+	needs.config = scene->config = config_from_text(config, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL);
+	trust_lists(scene->health, &scene->config->lists);
+	scene->inquiry = inquiry_new(&needs, client);
+	assert_non_null(scene->inquiry);
+}
+
+static void
+connect_to(struct scene *scene, const char *config, const char *client)
+{
+	struct client_facts known = { .port = 25 };
+
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	assert_true(ipaddr_parse(span_of(client), &known.address));
+	begin(scene, config, &known);
+}
+
+static void
+judge(struct scene *scene)
+{
+	(void)fake_dns_deliver(&scene->dns);
+	scene->facts = inquiry_wait(scene->inquiry, 0);
+	assert_non_null(scene->facts);
+}
+
+static void
+play(struct scene *scene, const char *config, const char *client, const char *helo, const char *sender)
+{
+	connect_to(scene, config, client);
+	if (helo != NULL)
+		inquiry_helo(scene->inquiry, helo);
+	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
+	judge(scene);
+}
+
+static void
+leave(struct scene *scene)
+{
+	inquiry_close(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns);
+	list_health_unref(scene->health);
+	config_unref(scene->config);
+}
+
+/* A row of each of ten includes, with a record of nine thousand octets. */
+static const struct fake_row *
+large_rows(size_t *count)
+{
+	static char text[9100] = "v=spf1 x=", names[10][16];
+	static struct fake_row large[14] = {
+		{ "1.0.0.10.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+		{ "large.test", DNS_MX, DNS_NOERROR, "10 mx.large.test" },
+		{ "large.test", DNS_TXT, DNS_NOERROR,
+		  "v=spf1 include:i0.test include:i1.test include:i2.test include:i3.test include:i4.test "
+		  "include:i5.test include:i6.test include:i7.test include:i8.test include:i9.test -all" },
+	};
+
+	*count = 3;
+	memset(text + 9, 'a', 9000);
+	for (size_t i = 0; i < 10; i++) {
+		(void)snprintf(names[i], sizeof names[i], "i%zu.test", i);
+		large[(*count)++] = (struct fake_row){ names[i], DNS_TXT, DNS_NOERROR, text };
+	}
+	return large;
+}
+
+/* P6: answers that a message may not hold are told as such; nothing is deferred or refused for it. */
+static void
+P6_inquiry_holds_no_more_than_it_may(void **state)
+{
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct scene scene;
+	const struct fake_row *large;
+	size_t count;
+
+	(void)state;
+	large = large_rows(&count);
+	fake_dns_init(&scene.dns, large, count);
+	begin(&scene, "", &client);
+	for (int message = 0; message < 3; message++) { /* each has all of it */
+		inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a@large.test>", NULL }, NULL, NULL);
+		judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
+		assert_non_null(
+			strstr(scene.facts->spf[SPF_MAILFROM].problem, "not asked: too many lookups"));
+		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
+		inquiry_forget_mail(scene.inquiry);
+		assert_null(scene.facts->sender.domain);
+	}
+	leave(&scene);
+}
+
+#define FLOOD (BOUND_QUESTIONS_A_STAGE + 44)
+
+static enum dns_status flood_statuses[FLOOD];
+
+/* A check that asks for more names than any may. */
+static bool
+run_flood(struct inquiry *inquiry)
+{
+	bool is_done = true;
+
+	inquiry_allow(inquiry, UINT32_MAX);
+	for (size_t i = 0; i < FLOOD; i++) {
+		const struct dns_answer *answer;
+		char name[32];
+
+		(void)snprintf(name, sizeof name, "n%zu.test", i);
+		answer = inquiry_ask(inquiry, STAGE_CONNECT, name, DNS_A);
+		is_done = is_done && answer != NULL;
+		flood_statuses[i] = answer != NULL ? answer->status : DNS_NOERROR;
+	}
+	return is_done;
+}
+
+/* BOUND_QUESTIONS_A_STAGE: of a flood of questions the first are asked. */
+static void
+inquiry_asks_a_bounded_number_of_questions(void **state)
+{
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF };
+	static const struct check *const table[] = { &flood };
+	static char names[BOUND_QUESTIONS_A_STAGE][32];
+	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct scene scene;
+	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+
+	(void)state;
+	for (size_t i = 0; i < BOUND_QUESTIONS_A_STAGE; i++) {
+		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
+		known[i] = (struct fake_row){ names[i], DNS_A, DNS_NXDOMAIN, NULL };
+	}
+	fake_dns_init(&scene.dns, known, ROWS(known));
+	needs.config = scene.config = config_from_text("", NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL);
+	scene.inquiry = inquiry_new(&needs, &client);
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.dns.asked, BOUND_QUESTIONS_A_STAGE);
+	for (size_t i = 0; i < FLOOD; i++)
+		assert_int_equal(flood_statuses[i],
+				 i < BOUND_QUESTIONS_A_STAGE ? DNS_NXDOMAIN : DNS_TOO_MANY);
+	leave(&scene);
+}
+
+/* R8601.6: no "none"; a missing name is permerror, a mismatch fail, SERVFAIL temperror. */
+static void
+R8601_6_check_iprev_follows_names_back(void **state)
+{
+	static const struct {
+		const char *client;
+		enum result expected;
+		const char *verified;
+	} table[] = {
+		{ "198.51.100.54", RESULT_PASS, "out.yodel.example" },
+		{ "::ffff:198.51.100.54", RESULT_PASS, "out.yodel.example" },
+		{ "2001:db8::54", RESULT_PASS, "six.example" },
+		{ "198.51.100.7", RESULT_PERMERROR, NULL },
+		{ "198.51.100.8", RESULT_TEMPERROR, NULL },
+		{ "198.51.100.9", RESULT_FAIL, NULL },
+		{ "198.51.100.10", RESULT_TEMPERROR, NULL }, /* one name lies, the other is not known */
+		{ "198.51.100.11", RESULT_FAIL, NULL },      /* C25 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].client);
+		play(&scene, "", table[i].client, NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_IPREV], table[i].expected);
+		if (table[i].verified == NULL)
+			assert_null(scene.facts->iprev.verified);
+		else
+			assert_string_equal(scene.facts->iprev.verified, table[i].verified);
+		leave(&scene);
+	}
+}
+
+/* F09, R8601.8: at most ten names are followed, the same ones whatever their order. */
+static void
+F09_check_iprev_bounds_its_work(void **state)
+{
+	static char names[4000];
+	struct fake_row many[] = { { "1.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, names } };
+	struct scene scene;
+	const struct client_facts client = { .address = ipaddr_from_ipv4(0xc6336401) };
+
+	(void)state;
+	names[0] = '\0';
+	for (int i = 39; i >= 0; i--)
+		(void)snprintf(names + strlen(names), 64, "%sn%02d.example", names[0] ? "|" : "", i);
+	fake_dns_init(&scene.dns, many, ROWS(many));
+	begin(&scene, "", &client);
+	assert_int_equal(fake_dns_deliver_name(&scene.dns, "1.100.51.198.in-addr.arpa"), 1);
+	assert_int_equal(scene.dns.asked, 1 + IPREV_NAMES_MAX);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->iprev.total, 40);
+	assert_string_equal(scene.facts->iprev.names[0].name, "n00.example");
+	inquiry_close(scene.inquiry);
+	/* Late answers find nobody: F03. */
+	scene.dns.rows = (const struct fake_row[]){
+		{ "n00.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n01.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n02.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n03.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n04.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n05.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n06.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n07.example", DNS_A, DNS_NXDOMAIN, NULL },
+		{ "n08.example", DNS_A, DNS_NXDOMAIN, NULL }, { "n09.example", DNS_A, DNS_NXDOMAIN, NULL },
+	};
+	scene.dns.row_count = 10;
+	assert_int_equal(fake_dns_deliver(&scene.dns), 10);
+	list_health_unref(scene.health);
+	config_unref(scene.config);
+}
+
+static void
+check_helo_compares_with_client_and_reverse_dns(void **state)
+{
+	static const struct {
+		const char *client, *helo;
+		enum result expected;
+		enum helo_agreement agreement;
+	} table[] = {
+		{ "198.51.100.54", "out.yodel.example", RESULT_PASS, HELO_EQUAL },
+		{ "198.51.100.54", "Out.Yodel.Example.", RESULT_PASS, HELO_EQUAL },
+		{ "198.51.100.54", "elsewhere.test", RESULT_PASS, HELO_UNRELATED },
+		{ "198.51.100.54", "www.yodel.example", RESULT_FAIL, HELO_SAME_ORGANIZATION },
+		{ "198.51.100.54", "wrong.test", RESULT_FAIL, HELO_UNRELATED },
+		{ "198.51.100.54", "down.test", RESULT_TEMPERROR, HELO_UNRELATED },
+		{ "198.51.100.8", "wrong.test", RESULT_TEMPERROR, HELO_UNRELATED },
+		{ "198.51.100.54", "[198.51.100.54]", RESULT_PASS, HELO_UNRELATED },
+		{ "198.51.100.54", "[198.51.100.55]", RESULT_FAIL, HELO_UNRELATED },
+		{ "198.51.100.54", "localhost", RESULT_PERMERROR, HELO_UNRELATED },
+		{ "198.51.100.54", "198.51.100.54", RESULT_PERMERROR, HELO_UNRELATED },
+		{ "198.51.100.54", NULL, RESULT_NONE, HELO_UNRELATED },
+		{ "2001:db8::54", "[IPv6:2001:db8::54]", RESULT_PASS, HELO_UNRELATED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].helo != NULL ? table[i].helo : "no HELO");
+		play(&scene, "", table[i].client, table[i].helo, "<>");
+		assert_int_equal(scene.facts->results[METHOD_HELO], table[i].expected);
+		assert_int_equal(scene.facts->helo.agreement, table[i].agreement);
+		leave(&scene);
+	}
+}
+
+static void
+check_sender_asks_whether_a_bounce_arrives(void **state)
+{
+	static const struct {
+		const char *sender;
+		enum result expected;
+	} table[] = {
+		{ "<joe@yodel.example>", RESULT_PASS },
+		{ "<joe@aonly.test>", RESULT_PASS },
+		{ "<joe@nullmx.test>", RESULT_FAIL },
+		{ "<joe@gone.test>", RESULT_FAIL },
+		{ "<joe@deaf.test>", RESULT_FAIL },
+		{ "<joe@downmx.test>", RESULT_TEMPERROR },
+		{ "<>", RESULT_NONE },
+		{ "<postmaster>", RESULT_NONE },
+		{ "<joe@[198.51.100.54]>", RESULT_NONE },
+		{ "<joe@b..test>", RESULT_PERMERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %s\n", table[i].sender);
+		play(&scene, "", "198.51.100.54", NULL, table[i].sender);
+		assert_int_equal(scene.facts->results[METHOD_SENDER], table[i].expected);
+		assert_non_null(scene.facts->sender.reason);
+		leave(&scene);
+	}
+}
+
+/* C03, E04: two identities, two results; nothing is asked for what is no domain. */
+static void
+C03_check_spf_keeps_identities_apart(void **state)
+{
+	static const struct {
+		const char *helo, *sender;
+		enum result mailfrom, helo_result;
+	} table[] = {
+		{ "out.yodel.example", "<joe@yodel.example>", RESULT_PASS, RESULT_PASS },
+		{ "out.yodel.example", "<joe@gone.test>", RESULT_NONE, RESULT_PASS },
+		{ "out.yodel.example", "<>", RESULT_UNCHECKED, RESULT_PASS },
+		{ "[198.51.100.54]", "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ "localhost", "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ NULL, "<>", RESULT_UNCHECKED, RESULT_NONE },
+		{ NULL, "<joe@b..test>", RESULT_NONE, RESULT_NONE },
+		{ NULL, "<joe@downmx.test>", RESULT_TEMPERROR, RESULT_NONE },
+	};
+
+	(void)state;
+	for (int engine = 0; engine < 2; engine++) {
+		for (size_t i = 0; i < ROWS(table); i++) {
+			struct scene scene;
+
+			play(&scene, engine == 0 ? "" : "spf engine libspf2", "198.51.100.54", table[i].helo,
+			     table[i].sender);
+			assert_int_equal(scene.facts->results[METHOD_SPF], table[i].mailfrom);
+			assert_int_equal(scene.facts->results[METHOD_SPF_HELO], table[i].helo_result);
+			leave(&scene);
+		}
+	}
+}
+
+/* F20 to F25: only what the entry counts is a listing; errors and strangers are faults. */
+static void
+F20_F25_check_lists_believes_only_what_counts(void **state)
+{
+	static const struct {
+		const char *client;
+		enum result expected;
+		enum list_state state;
+		size_t answers;
+	} table[] = {
+		{ "198.51.100.54", RESULT_NONE, LIST_NOT_LISTED, 0 },
+		{ "198.51.100.7", RESULT_FAIL, LIST_LISTED, 2 },
+		{ "198.51.100.8", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "198.51.100.9", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "198.51.100.10", RESULT_TEMPERROR, LIST_FAULT, 0 },
+		{ "198.51.100.11", RESULT_NONE, LIST_NOT_LISTED, 0 },
+		{ "198.51.100.12", RESULT_TEMPERROR, LIST_FAULT, 1 },
+		{ "2001:db8::54", RESULT_FAIL, LIST_LISTED, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+		const struct list_finding *finding;
+
+		print_message("    %s\n", table[i].client);
+		play(&scene, LISTS, table[i].client, NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_DNSBL], table[i].expected);
+		assert_int_equal(scene.facts->results[METHOD_DNSWL], RESULT_UNCHECKED);
+		assert_int_equal(scene.facts->lists[LIST_CLIENT].count, 1);
+		finding = &scene.facts->lists[LIST_CLIENT].findings[0];
+		assert_int_equal(finding->state, table[i].state);
+		assert_int_equal(finding->count, table[i].answers);
+		if (finding->state == LIST_LISTED)
+			assert_string_equal(finding->meaning, "bad");
+		leave(&scene);
+	}
+}
+
+/* F26: the key shows nowhere, not even in the list's own text. Private addresses are not asked. */
+static void
+F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
+{
+	struct scene scene;
+	const struct list_facts *lists;
+
+	(void)state;
+	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr } probe none", "198.51.100.54",
+	     "out.yodel.example", "<joe@yodel.example>");
+	lists = scene.facts->lists;
+	assert_int_equal(lists[LIST_CLIENT].count + lists[LIST_HELO].count, 0);
+	assert_int_equal(lists[LIST_SENDER].findings[0].state, LIST_NOT_LISTED);
+	assert_int_equal(lists[LIST_PTR].findings[0].state, LIST_LISTED);
+	assert_string_equal(lists[LIST_PTR].findings[0].asked, "out.yodel.example");
+	assert_int_equal(facts_tally(scene.facts, false).score, 2);
+	leave(&scene);
+	play(&scene, "dnsbl \"bl.test\" probe none", "198.51.100.7", NULL, "<>");
+	leave(&scene);
+}
+
+/* P8: a name of 253 octets below a listed domain is asked for, and never told as "not listed" when it is not.
+ */
+static void
+P8_check_lists_asks_for_names_of_any_length(void **state)
+{
+	struct fake_row asked[] = { { "", DNS_A, DNS_NOERROR, "127.0.0.2" },
+				    { "", DNS_TXT, DNS_NODATA, NULL } };
+	char sender[300] = "<a@", long_name[DOMAIN_SIZE] = "", name[DOMAIN_SIZE + 10];
+	const struct list_finding *finding;
+	struct client_facts client = { .port = 25 };
+	struct scene scene;
+
+	(void)state;
+	while (strlen(long_name) + 62 < 253 - strlen("listed.example"))
+		strcat(long_name, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.");
+	while (strlen(long_name) < 253 - strlen("listed.example") - 2)
+		strcat(long_name, "b");
+	strcat(long_name,
+	       ".c.listed.example" + (strlen(long_name) + strlen(".c.listed.example") > 253 ? 2 : 0));
+	strcat(strcat(sender, long_name), ">");
+	(void)snprintf(name, sizeof name, "%s.dbl.test", strchr(long_name, '.') + 1);
+	asked[0].name = asked[1].name = name;
+	fake_dns_init(&scene.dns, asked, ROWS(asked));
+	begin(&scene,
+	      "disable { iprev, spf, spf-helo, helo, sender } domain-dnsbl \"dbl.test\" on { sender }",
+	      &client);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->lists[LIST_SENDER].count, 1);
+	finding = &scene.facts->lists[LIST_SENDER].findings[0];
+	assert_int_equal(finding->state, LIST_LISTED);
+	assert_string_equal(finding->asked, strchr(long_name, '.') + 1);
+	leave(&scene);
+}
+
+static void
+facts_tally_counts_a_list_and_an_operator_once(void **state)
+{
+	struct list_finding client[] = {
+		{ .zone = "a.test", .group = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
+		{ .zone = "b.test", .group = "b.test", .operator= "A", .weight = 2, .state = LIST_LISTED },
+		{ .zone = "c.test", .group = "c.test", .operator= "C", .weight = 3, .state = LIST_FAULT },
+		{ .zone = "w.test",
+		  .group = "w.test",
+		  .operator= "W",
+		  .weight = 9,
+		  .state = LIST_LISTED,
+		  .is_allow = true },
+	};
+	struct list_finding sender[] = {
+		{ .zone = "a.test", .group = "a.test", .operator= "A", .weight = 4, .state = LIST_LISTED },
+	};
+	struct facts facts = { .client = { .port = 0 } };
+	struct list_tally tally;
+
+	(void)state;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ client, ROWS(client) };
+	facts.lists[LIST_SENDER] = (struct list_facts){ sender, ROWS(sender) };
+	tally = facts_tally(&facts, false);
+	assert_int_equal(tally.score, 6);
+	assert_int_equal(tally.operators, 1);
+	assert_int_equal(tally.unknown_score, 3);
+	assert_int_equal(tally.unknown_operators, 1);
+	assert_int_equal(tally.lists, 4);
+	assert_int_equal(facts_tally(&facts, true).score, 9);
+}
+
+/* What is known at connect is asked at connect, and so on; the same question is asked once. */
+static void
+inquiry_asks_as_early_as_it_can_and_once(void **state)
+{
+	struct scene scene;
+	size_t before;
+
+	(void)state;
+	connect_to(&scene, LISTS, "198.51.100.54");
+	assert_int_equal(scene.dns.asked, 2); /* PTR and list */
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	assert_int_equal(scene.dns.asked, 4); /* address and SPF of the name */
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
+	assert_int_equal(scene.dns.asked, 6); /* SPF and MX */
+	judge(&scene);
+	before = scene.dns.asked;
+	/* A second message asks only for its sender: M14. */
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
+	judge(&scene);
+	assert_int_equal(scene.dns.asked, before + 2);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
+	/* HELO again: the latest counts, M09. */
+	inquiry_helo(scene.inquiry, "wrong.test");
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_FAIL);
+	/* HELO taken back: M10. */
+	inquiry_helo(scene.inquiry, NULL);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_NONE);
+	assert_null(scene.facts->helo.given);
+	leave(&scene);
+}
+
+/* F02, F03: the deadline makes temperrors, late answers are dropped, the next message asks anew. */
+static void
+F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS, "198.51.100.54");
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 10);
+	assert_non_null(scene.facts);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->results[METHOD_DNSBL], RESULT_TEMPERROR);
+	(void)fake_dns_deliver(&scene.dns); /* too late for this message */
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
+	judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
+	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
+	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_PASS);
+	/* F30: gone while questions are in flight. */
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@gone.test>", NULL }, NULL, NULL);
+	leave(&scene);
+}
+
+/*
+ * P1: a deadline ends with its message. Whatever the client says next, nothing is cut short by it, and what
+ * nobody was asked is not told as a timeout.
+ */
+static void
+P1_inquiry_deadline_ends_with_its_message(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	inquiry_helo(scene.inquiry, "out.yodel.example");
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_non_null(scene.facts);
+	for (int times = 0; times < 10; times++) {
+		inquiry_helo(scene.inquiry, "out.yodel.example");
+		assert_false(inquiry_is_complete(scene.inquiry));
+	}
+	assert_null(scene.facts->helo.reason);
+	assert_int_equal(scene.facts->lists[LIST_HELO].count, 0); /* awaited, not given up */
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.facts->lists[LIST_HELO].count, 1);
+	assert_int_equal(scene.facts->lists[LIST_HELO].findings[0].state, LIST_LISTED);
+	leave(&scene);
+}
+
+/* P1: what is asked for only when the deadline has passed was not asked, and says so. */
+static void
+P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_non_null(scene.facts);
+	assert_int_equal(scene.facts->iprev.names[0].status, DNS_TIMEOUT);
+	assert_string_equal(scene.facts->lists[LIST_CLIENT].findings[0].fault, "timeout");
+	assert_false(dns_status_was_asked(DNS_NO_TIME) || dns_status_was_asked(DNS_NO_MEMORY)
+		     || dns_status_was_asked(DNS_TOO_MANY));
+	assert_true(dns_status_is_fault(DNS_NO_TIME) && dns_status_is_fault(DNS_NO_MEMORY));
+	leave(&scene);
+}
+
+/* x-banner by the better of greeting and EHLO reply; the peer's name goes to the prober. */
+static void
+check_banner_compares_with_reverse_dns_and_helo(void **state)
+{
+	static const struct {
+		const char *client, *helo, *greeting, *ehlo;
+		enum result expected;
+	} cases[] = {
+		{ "198.51.100.54", "out.yodel.example", "out.yodel.example ESMTP", "out.yodel.example",
+		  RESULT_PASS },
+		{ "198.51.100.54", NULL, "OUT.Yodel.Example. hello", "x", RESULT_PASS },
+		{ "198.51.100.54", NULL, "*******", "out.yodel.example at your service", RESULT_PASS },
+		{ "198.51.100.54", NULL, "mx.yodel.example", "mx.yodel.example", RESULT_NEUTRAL },
+		{ "198.51.100.54", NULL, "mx.other.example", "mx.other.example", RESULT_FAIL },
+		{ "198.51.100.54", "mx.other.example", "mx.other.example", "", RESULT_PASS },
+		{ "198.51.100.54", NULL, "localhost", "localhost", RESULT_FAIL },
+		{ "198.51.100.54", NULL, "", "", RESULT_FAIL },
+		{ "198.51.100.54", NULL, "[198.51.100.54]", "", RESULT_FAIL },
+		{ "198.51.100.7", NULL, "mx.other.example", "", RESULT_NEUTRAL },
+		{ "198.51.100.7", NULL, "", "", RESULT_FAIL },
+	};
+
+	(void)state;
+	is_peer_known = true;
+	is_peer_left_out = false;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = (struct peer){ .outcome = PEER_ANSWERS, .code = 220 };
+		(void)snprintf(known_peer.greeting, sizeof known_peer.greeting, "%s", cases[i].greeting);
+		(void)snprintf(known_peer.ehlo, sizeof known_peer.ehlo, "%s", cases[i].ehlo);
+		play(&scene, "probe yes disable { helo, spf, spf-helo, sender }", cases[i].client,
+		     cases[i].helo, "<>");
+		if (scene.facts->results[METHOD_BANNER] != cases[i].expected)
+			fail_msg("%s greeting \"%s\": %s", cases[i].client, cases[i].greeting,
+				 result_word(scene.facts->results[METHOD_BANNER]));
+		assert_string_equal(wanted_name,
+				    strcmp(cases[i].client, "198.51.100.54") == 0 ? "out.yodel.example" : "");
+		leave(&scene);
+	}
+}
+
+/* What nobody answered, or is not known yet, is never held against anybody. */
+static void
+F48_check_banner_and_tls_of_servers_that_do_not_answer(void **state)
+{
+	static const struct {
+		enum peer_outcome outcome;
+		bool is_known, is_left_out;
+		enum result banner, tls;
+	} cases[] = {
+		{ PEER_REFUSED, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_UNREACHABLE, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_CONNECT_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_READ_TIMEOUT, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_CLOSED, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_TOO_MUCH, true, false, RESULT_NONE, RESULT_NONE },
+		{ PEER_NOT_SMTP, true, false, RESULT_FAIL, RESULT_NONE },
+		{ PEER_BUSY, true, false, RESULT_TEMPERROR, RESULT_TEMPERROR },
+		{ PEER_ANSWERS, false, false, RESULT_TEMPERROR, RESULT_TEMPERROR },
+		{ PEER_ANSWERS, true, true, RESULT_NONE, RESULT_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = (struct peer){ .outcome = cases[i].outcome };
+		is_peer_known = cases[i].is_known;
+		is_peer_left_out = cases[i].is_left_out;
+		play(&scene, "probe yes disable { spf, spf-helo, sender }", "198.51.100.54", NULL, "<>");
+		assert_int_equal(scene.facts->results[METHOD_BANNER], cases[i].banner);
+		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].tls);
+		leave(&scene);
+	}
+}
+
+static void
+check_tls_grades_what_the_server_offers(void **state)
+{
+	static const struct {
+		struct peer peer;
+		enum result expected;
+	} cases[] = {
+		{ { .starttls = STARTTLS_NOT_OFFERED }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_REFUSED }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_BROKEN }, RESULT_FAIL },
+		{ { .starttls = STARTTLS_UNKNOWN }, RESULT_TEMPERROR },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3" }, RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3", .is_trusted = true },
+		  RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1.2",
+		    .is_trusted = true,
+		    .is_named = true },
+		  RESULT_PASS },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1",
+		    .is_trusted = true,
+		    .is_named = true },
+		  RESULT_NEUTRAL },
+		{ { .starttls = STARTTLS_WORKS, .tls_version = "TLSv1.3", .dane = DANE_MATCH }, RESULT_PASS },
+		{ { .starttls = STARTTLS_WORKS,
+		    .tls_version = "TLSv1.3",
+		    .is_trusted = true,
+		    .is_named = true,
+		    .dane = DANE_MISMATCH },
+		  RESULT_FAIL },
+	};
+
+	(void)state;
+	is_peer_known = true;
+	is_peer_left_out = false;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		known_peer = cases[i].peer;
+		play(&scene, "probe yes disable { banner, spf, spf-helo, sender }", "198.51.100.54", NULL,
+		     "<>");
+		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].expected);
+		assert_int_equal(scene.facts->results[METHOD_BANNER], RESULT_UNCHECKED);
+		leave(&scene);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(P6_inquiry_holds_no_more_than_it_may),
+		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
+		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
+		cmocka_unit_test(F09_check_iprev_bounds_its_work),
+		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),
+		cmocka_unit_test(check_sender_asks_whether_a_bounce_arrives),
+		cmocka_unit_test(C03_check_spf_keeps_identities_apart),
+		cmocka_unit_test(F20_F25_check_lists_believes_only_what_counts),
+		cmocka_unit_test(F26_check_lists_masks_keys_and_asks_for_each_subject),
+		cmocka_unit_test(P8_check_lists_asks_for_names_of_any_length),
+		cmocka_unit_test(facts_tally_counts_a_list_and_an_operator_once),
+		cmocka_unit_test(inquiry_asks_as_early_as_it_can_and_once),
+		cmocka_unit_test(F03_inquiry_ends_at_its_deadline_and_recovers),
+		cmocka_unit_test(P1_inquiry_deadline_ends_with_its_message),
+		cmocka_unit_test(P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered),
+		cmocka_unit_test(check_banner_compares_with_reverse_dns_and_helo),
+		cmocka_unit_test(F48_check_banner_and_tls_of_servers_that_do_not_answer),
+		cmocka_unit_test(check_tls_grades_what_the_server_offers),
+	};
+
+	return cmocka_run_group_tests_name("checks", tests, NULL, NULL);
+}

@@ -1,0 +1,862 @@
+/* policy and compose: what follows from facts, and how it is said. */
+#include "unit.h"
+
+#include "../log_line.h"
+#include "config_text.h"
+#include "heloscope/checks/table.h"
+#include "heloscope/words/compose.h"
+#include "heloscope/base/document.h"
+#include "heloscope/checks/policy.h"
+#include "heloscope/words/telling.h"
+
+static struct list_finding listed[] = {
+	{ .zone = "bl.test",
+	  .group = "bl.test",
+	  .operator= "A",
+	  .asked = "198.51.100.7",
+	  .weight = 4,
+	  .state = LIST_LISTED,
+	  .answers = { 0x7f000002 },
+	  .count = 1,
+	  .meaning = "a source of spam",
+	  .text = "see us\r\n250 ok",
+	  .page = "https://bl.test/198.51.100.7" },
+	{ .zone = "down.test",
+	  .group = "down.test",
+	  .operator= "B",
+	  .asked = "198.51.100.7",
+	  .weight = 3,
+	  .state = LIST_FAULT,
+	  .fault = "timeout" },
+};
+
+static struct facts
+facts_of(const char *helo)
+{
+	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407) } };
+
+	facts.helo.given = helo;
+	facts.helo.name = "";
+	facts.sender.given = "<joe@yodel.example>";
+	facts.sender.mailbox = (struct mailbox){ .form = MAILBOX_ADDRESS,
+						 .local = "joe",
+						 .domain = "yodel.example",
+						 .text = "joe@yodel.example" };
+	facts.sender.domain = "yodel.example";
+	facts.sender.reason = "has MX";
+	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
+	facts.spf[SPF_HELO].domain = "";
+	return facts;
+}
+
+static struct verdict
+judge_for(const struct config *config, const struct facts *facts, const char *typed, const char *used)
+{
+	struct arena arena;
+	struct readings readings;
+	struct verdict verdict;
+
+	arena_init(&arena, 1U << 16);
+	readings = mailbox_readings(&(struct envelope_address){ typed, used }, &arena);
+	verdict = policy_judge(config, facts, &readings);
+	arena_clear(&arena);
+	return verdict;
+}
+
+static struct verdict
+judge(const char *rules, const struct facts *facts, const char *recipient, struct config **config)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof text,
+		       "authserv-id \"mx.test\" mode enforce dnsbl \"bl.test\" dnsbl \"down.test\" %s",
+		       rules);
+	*config = config_from_text(text, NULL);
+	return judge_for(*config, facts, recipient, NULL);
+}
+
+static enum action
+action_of(const char *rules, const struct facts *facts)
+{
+	struct config *config;
+	const struct verdict verdict = judge(rules, facts, "<user@in.test>", &config);
+
+	config_unref(config);
+	return verdict.action;
+}
+
+static void
+policy_judge_takes_the_first_rule_that_is_true(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action expected;
+	} table[] = {
+		{ "", ACTION_ACCEPT },
+		{ "policy { reject when spf = fail }", ACTION_REJECT },
+		{ "policy { reject when spf != pass }", ACTION_REJECT },
+		{ "policy { reject when spf in { none, pass } }", ACTION_ACCEPT },
+		{ "policy { reject when spf not in { none, pass } }", ACTION_REJECT },
+		{ "policy { accept when spf = fail reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { defer 450 when spf = fail }", ACTION_DEFER },
+		{ "policy { quarantine \"x\" when spf = fail }", ACTION_QUARANTINE },
+		{ "policy { tag \"x\" when spf = fail otherwise defer }", ACTION_DEFER },
+		{ "policy { audit reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { reject when dnsbl >= 4 }", ACTION_REJECT },
+		{ "policy { reject when dnsbl }", ACTION_REJECT },
+		{ "policy { reject when dnsbl > 7 }", ACTION_ACCEPT },
+		{ "policy { reject when dnsbl.operators = 1 }",
+		  ACTION_ACCEPT }, /* the list that is down may make it 2 */
+		{ "policy { reject when dnsbl < 4 }", ACTION_ACCEPT },
+		{ "policy { reject when listed in { \"bl.test\" } }", ACTION_REJECT },
+		{ "policy { reject when listed in { \"down.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when client in { 198.51.100.0/24 } }", ACTION_REJECT },
+		{ "policy { reject when client not in { 198.51.100.0/24 } }", ACTION_ACCEPT },
+		{ "policy { reject when mail-from = \"*@yodel.example\" }", ACTION_REJECT },
+		{ "policy { reject when mail-from in { \"\", \"x@y.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when helo-name in { \"*.test\" } }", ACTION_REJECT },
+		{ "policy { reject when recipient in { \"*@*.in.test\" } }", ACTION_ACCEPT },
+		{ "policy { reject when recipient in { \"USER@in.test\" } }", ACTION_REJECT },
+		{ "policy { reject when trusted or authenticated }", ACTION_ACCEPT },
+		{ "policy { reject when not trusted }", ACTION_REJECT },
+		{ "policy { reject when spf = fail and (helo = fail or trusted) }", ACTION_ACCEPT },
+		{ "policy for \"in.test\" { reject when spf = fail }", ACTION_REJECT },
+		{ "policy for \"*.in.test\" { reject when spf = fail }", ACTION_ACCEPT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { defer when trusted }",
+		  ACTION_ACCEPT },
+		{ "policy { reject when spf = fail } policy for \"in.test\" { otherwise default }",
+		  ACTION_REJECT },
+		{ "policy { reject 100% when spf = fail }", ACTION_REJECT },
+	};
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_HELO] = RESULT_PASS;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ listed, ROWS(listed) };
+	for (size_t i = 0; i < ROWS(table); i++) {
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(action_of(table[i].rules, &facts), table[i].expected);
+	}
+}
+
+/* N02: exceptions stand in front of every policy, and soften what comes behind them. */
+static void
+N02_policy_judge_asks_exceptions_before_any_policy(void **state)
+{
+	static const struct {
+		const char *rules, *recipient;
+		enum result spf;
+		enum action action;
+		size_t tags;
+	} cases[] = {
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy { reject when spf = fail }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy { reject when spf = fail }",
+		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { reject "
+		  "when "
+		  "spf = fail }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { "
+		  "otherwise "
+		  "reject }",
+		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
+		{ "exceptions { accept when spf = pass tag \"x\" when spf = fail } policy for \"in.test\" { "
+		  "reject when "
+		  "helo = fail otherwise default } policy { reject when spf = fail }",
+		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 1 },
+		/* It might have been an exception. */
+		{ "exceptions { accept when spf = pass } policy for \"in.test\" { reject when iprev = fail }",
+		  "<user@in.test>", RESULT_TEMPERROR, ACTION_DEFER, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct facts facts = facts_of(NULL);
+		struct config *config;
+		struct verdict verdict;
+
+		facts.results[METHOD_SPF] = cases[i].spf;
+		facts.results[METHOD_IPREV] = RESULT_FAIL;
+		verdict = judge(cases[i].rules, &facts, cases[i].recipient, &config);
+		if (verdict.action != cases[i].action || verdict.tag_count != cases[i].tags)
+			fail_msg("%s: %s", cases[i].rules, action_word(verdict.action));
+		config_unref(config);
+	}
+}
+
+static void
+policy_judge_knows_recipients_by_their_parts(void **state)
+{
+	static const struct {
+		const char *recipient, *pattern;
+		bool expected;
+	} table[] = {
+		{ "<postmaster>", "postmaster@*", true },
+		{ "<Postmaster@In.Test>", "postmaster@*", true },
+		{ "<postmaster>", "postmaster", true },
+		{ "<postmaster@in.test>", "postmaster", false },
+		{ "<postmaster@in.test>", "postmaster@*.test", true },
+		{ "<a@b.in.test>", "*@*.in.test", true },
+		{ "<a@in.test> NOTIFY=NEVER", "a@in.test", true },
+		{ "<a@in.test", "*@*", true },
+		{ "<a@XN--BCHER-kva.test>", "*@b\303\274cher.test", true },
+		{ "<a@in.test>", "a@in.test.", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of(NULL);
+		struct config *config;
+		char rules[200];
+		struct verdict verdict;
+
+		print_message("    %s %s\n", table[i].recipient, table[i].pattern);
+		(void)snprintf(rules, sizeof rules, "policy { reject when recipient = \"%s\" }",
+			       table[i].pattern);
+		verdict = judge(rules, &facts, table[i].recipient, &config);
+		assert_int_equal(verdict.action == ACTION_REJECT, table[i].expected);
+		config_unref(config);
+	}
+}
+
+/* Properties: a fault alone never refuses, audit never refuses, whatever the rules. */
+static void
+policy_judge_never_refuses_for_a_fault_alone(void **state)
+{
+	static const char *const conditions[] = {
+		"spf != pass",
+		"not spf = pass",
+		"spf in { fail, softfail, none, permerror }",
+		"iprev = fail",
+		"not (iprev = pass)",
+		"dnsbl >= 1",
+		"dnsbl < 1",
+		"not dnswl",
+		"dnswl < 3",
+		"not dnsbl",
+		"helo != pass",
+		"sender not in { pass, none }",
+		"listed in { \"down.test\" }",
+		"client-name not in { \"*.good.test\" }",
+		"dnsbl.operators != 1",
+	};
+	static struct list_finding down[] = {
+		{ .zone = "down.test",
+		  .group = "down.test",
+		  .operator= "B",
+		  .weight = 3,
+		  .state = LIST_FAULT },
+		{ .zone = "wdown.test",
+		  .group = "wdown.test",
+		  .operator= "W",
+		  .weight = 3,
+		  .state = LIST_FAULT,
+		  .is_allow = true },
+	};
+	struct facts facts = facts_of("h.test");
+
+	(void)state;
+	for (int method = 0; method < METHODS; method++)
+		facts.results[method] = RESULT_TEMPERROR;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ down, ROWS(down) };
+	for (size_t i = 0; i < ROWS(conditions); i++) {
+		for (size_t j = 0; j < ROWS(conditions); j++) {
+			char rules[400];
+
+			(void)snprintf(rules, sizeof rules,
+				       "policy { reject when (%s) and (%s) defer when (%s) or (%s) }",
+				       conditions[i], conditions[j], conditions[i], conditions[j]);
+			if (action_of(rules, &facts) != ACTION_ACCEPT)
+				fail_msg("%s", rules);
+		}
+	}
+	assert_int_equal(action_of("policy { defer when iprev = temperror }", &facts), ACTION_DEFER);
+	/* An allow list that did not answer makes a refusal a deferral. */
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	assert_int_equal(action_of("policy { accept when dnswl reject when spf = fail }", &facts),
+			 ACTION_DEFER);
+}
+
+/*
+ * What was not asked for a client that had too much asked is not known. A rule that could refuse then defers,
+ * when it acts on this client and the list alone keeps it from being true; nothing is noted of any other.
+ */
+static void
+policy_judge_notes_no_rule_that_is_not_true(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action action;
+		bool is_withheld;
+		size_t audits;
+	} table[] = {
+		{ "policy { reject when listed in { \"down.test\" } }", ACTION_DEFER, true, 0 },
+		{ "policy { reject when dnsbl > 4 }", ACTION_DEFER, true, 0 },
+		{ "policy { quarantine when not (dnsbl <= 4 or trusted) }", ACTION_DEFER, true, 0 },
+		{ "policy { reject when dnsbl > 4 and client-name = \"a.test\" }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject when dnsbl > 4 and spf = fail }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject when iprev = fail and not listed in { \"bl.test\" } }", ACTION_ACCEPT,
+		  false, 0 },
+		{ "policy { reject when dnswl = pass }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject 1% when listed in { \"down.test\" } }", ACTION_ACCEPT, false, 0 },
+		{ "policy { defer 1% when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { audit reject when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { tag \"x\" when dnsbl > 4 }", ACTION_ACCEPT, false, 0 },
+		{ "policy { reject 1% when dnsbl > 4 reject when dnsbl > 4 }", ACTION_DEFER, true, 0 },
+		{ "policy { reject 1% when dnsbl >= 4 reject when dnsbl >= 4 }", ACTION_REJECT, false, 1 },
+		{ "policy { accept when dnsbl > 4 reject when dnsbl >= 4 }", ACTION_DEFER, false, 0 },
+		{ "policy { audit accept when dnsbl > 4 reject when dnsbl >= 4 }", ACTION_REJECT, false, 0 },
+	};
+	struct list_finding findings[] = { listed[0], listed[1] };
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	findings[1].is_withheld = true;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
+	facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
+	facts.results[METHOD_SPF] = RESULT_TEMPERROR;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	assert_false(policy_share_includes(&facts.client.address, 1));
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(verdict.action, table[i].action);
+		assert_int_equal(verdict.is_withheld, table[i].is_withheld);
+		assert_int_equal(verdict.audit_count, table[i].audits);
+		assert_int_equal(verdict.tag_count, 0);
+		config_unref(config);
+	}
+}
+
+static void
+policy_judge_enforces_nothing_in_audit_mode(void **state)
+{
+	static const char *const verbs[] = { "reject", "defer", "quarantine" };
+	struct facts facts = facts_of(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(verbs); i++) {
+		char text[200];
+		struct config *config;
+		struct verdict verdict;
+
+		(void)snprintf(text, sizeof text, "mode audit policy { %s when not trusted }", verbs[i]);
+		config = config_from_text(text, NULL);
+		verdict = judge_for(config, &facts, "<a@b.test>", NULL);
+		assert_int_not_equal(verdict.action, ACTION_ACCEPT);
+		assert_false(verdict.is_enforced);
+		config_unref(config);
+	}
+}
+
+static void
+policy_share_includes_its_share_of_networks_always_the_same(void **state)
+{
+	unsigned hits = 0;
+
+	(void)state;
+	for (uint32_t network = 0; network < 20000; network++) {
+		const struct ipaddr a = ipaddr_from_ipv4(0xc0000000U + (network << 8) + 1);
+		const struct ipaddr b = ipaddr_from_ipv4(0xc0000000U + (network << 8) + 200);
+
+		assert_int_equal(policy_share_includes(&a, 10), policy_share_includes(&b, 10));
+		assert_true(policy_share_includes(&a, 100));
+		assert_true(!policy_share_includes(&a, 10)
+			    || policy_share_includes(&a, 20)); /* shares grow */
+		hits += policy_share_includes(&a, 10) ? 1 : 0;
+	}
+	assert_in_range(hits, 1700, 2300);
+}
+
+static void
+compose_reply_says_what_was_found_and_what_to_do(void **state)
+{
+	static const struct {
+		const char *rules;
+		unsigned code;
+		const char *xcode, *text;
+	} table[] = {
+		{ "policy { reject when spf = fail }", 550, "5.7.23",
+		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by "
+		  "-all)" },
+		{ "policy { reject when iprev != pass }", 550, "5.7.25",
+		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example "
+		  "-> "
+		  "198.51.100.9). The operator of the address can correct its PTR record." },
+		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26", "PTR record" },
+		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
+		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see "
+		  "https://bl.test/198.51.100.7)" },
+		{ "policy { reject when helo = permerror }", 550, "5.7.1",
+		  "The HELO name a\\x1b;b is not a valid host name" },
+		{ "policy { reject when sender = fail }", 550, "5.1.8", "cannot receive a bounce: null MX" },
+		{ "policy { defer when spf = fail }", 451, "4.7.23", "The SPF record" },
+		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0",
+		  "go away Reference ID" },
+		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away Reference ID" },
+		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550,
+		  "5.7.1", "a rule of the receiving site. Reference ID https://x.test" },
+	};
+	struct facts facts = facts_of("a\x1b;b");
+
+	(void)state;
+	facts.helo.form = HELO_INVALID;
+	facts.helo.reason = "not a valid host name";
+	facts.sender.reason = "null MX: takes no mail";
+	facts.iprev.names =
+		&(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
+	facts.iprev.count = 1;
+	facts.results[METHOD_IPREV] = RESULT_FAIL;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_HELO] = RESULT_PERMERROR;
+	facts.results[METHOD_SENDER] = RESULT_FAIL;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ listed, ROWS(listed) };
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+		struct smtp_reply reply;
+		char memory[1024];
+		struct strbuf line;
+
+		compose_reply(config, &verdict, "ID", &reply);
+		strbuf_init(&line, memory, sizeof memory);
+		smtp_reply_add_to(&reply, &line);
+		print_message("    %s\n", memory);
+		assert_int_equal(reply.code, table[i].code);
+		assert_string_equal(reply.xcode, table[i].xcode);
+		assert_true(smtp_reply_codes_are_valid(reply.code, reply.xcode));
+		assert_non_null(strstr(memory, table[i].text));
+		assert_non_null(strstr(memory, "Reference ID"));
+		config_unref(config);
+	}
+}
+
+/* B11, B22: words for each kind of HELO that fit together, and no advice to take a name that is none. */
+static void
+B11_B22_words_of_a_helo_fit(void **state)
+{
+	static const struct {
+		const char *helo, *verified;
+		enum result result;
+		enum helo_agreement agreement;
+		bool resolves;
+		const char *said, *refused;
+	} table[] = {
+		{ "out_1.yodel.example", "out_1.yodel.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "\"out_1.yodel.example\" is not a valid host name, as it holds a \"_\"",
+		  "The HELO name out_1.yodel.example is not a valid host name, as it holds a \"_\". The "
+		  "administrator of the server can set its HELO name to a host name that resolves to its "
+		  "address. " },
+		{ "b\xc3\xbc"
+		  "cher.example",
+		  "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "is not a valid host name, as it holds octets that are not ASCII",
+		  "The HELO name b\\xc3\\xbc"
+		  "cher.example is not a valid host name, as it holds octets that are not "
+		  "ASCII. The administrator of the server can set its HELO name to its reverse DNS name. " },
+		{ "a\x01.example", NULL, RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "is not a valid host name, as it holds control octets",
+		  "The HELO name a\\x01.example is not a valid host name, as it holds control octets. The " },
+		{ "[198.51.100.7]", "a.example", RESULT_PASS, HELO_UNRELATED, false,
+		  "[198.51.100.7] is the client's own address; some receivers refuse that in place of a name",
+		  "The HELO [198.51.100.7] is 198.51.100.7, an address in place of a name. The " },
+		{ "[192.0.2.1]", "a.example", RESULT_FAIL, HELO_UNRELATED, false,
+		  "[192.0.2.1] is the address of another host",
+		  "The HELO [192.0.2.1] is the address of another host than 198.51.100.7. The " },
+		{ "[192.0.2", "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
+		  "\"[192.0.2\" is not a valid address literal",
+		  "The HELO name [192.0.2 is not a valid address literal. The " },
+		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
+		  "a.example neither leads to the client nor is its reverse DNS name",
+		  "The HELO name a.example does not lead to 198.51.100.7 and is not its reverse DNS name. "
+		  "The " },
+		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
+		  "The HELO name a.example could not be looked up. " },
+		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
+		  "a.example is the client's reverse DNS name",
+		  "The HELO name a.example is the reverse DNS name of 198.51.100.7. The " },
+		{ "a.example", "b.example", RESULT_PASS, HELO_UNRELATED, true,
+		  "a.example leads to the client", "The HELO name a.example resolves to 198.51.100.7. The " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const struct telling *telling = telling_of(METHOD_HELO);
+		char memory[1024] = "", normalized[DOMAIN_SIZE];
+		struct strbuf text = STRBUF_OVER(memory);
+		struct facts facts = facts_of(NULL);
+		json_t *record = json_object(), *check;
+
+		facts.helo = (struct helo_facts){ .given = table[i].helo,
+						  .agreement = table[i].agreement,
+						  .resolves_to_client = table[i].resolves };
+		facts.helo.form = domain_helo_form(span_of(table[i].helo), normalized, &facts.helo.literal,
+						   &facts.helo.reason);
+		facts.helo.name = normalized;
+		facts.iprev.verified = table[i].verified;
+		facts.results[METHOD_HELO] = table[i].result;
+		telling->refuse(NULL, &facts, &text);
+		print_message("    %s\n", memory);
+		assert_int_equal(strncmp(memory, table[i].refused, strlen(table[i].refused)), 0);
+		check = telling->record(&facts);
+		document_set_text(record, "helo", table[i].helo);
+		memory[0] = '\0';
+		text = (struct strbuf)STRBUF_OVER(memory);
+		telling->say(record, check, &text);
+		print_message("    %s\n", memory);
+		assert_non_null(strstr(memory, table[i].said));
+		json_decref(check);
+		json_decref(record);
+	}
+}
+
+/* The reference survives even the longest findings. */
+static void
+compose_reply_keeps_the_reference_whatever_the_length(void **state)
+{
+	static char longest[254];
+	struct facts facts = facts_of(NULL);
+	struct config *config;
+	struct verdict verdict;
+	struct smtp_reply reply;
+
+	(void)state;
+	memset(longest, 'x', sizeof longest - 1);
+	facts.spf[SPF_MAILFROM].domain = longest;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_IPREV] = RESULT_PERMERROR;
+	verdict = judge("contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy "
+			"{ reject when spf = "
+			"fail and iprev = permerror }",
+			&facts, "<a@b.test>", &config);
+	compose_reply(config, &verdict, "20261123T213300Z-4f2a91c07be3", &reply);
+	assert_non_null(strstr(reply.lines[reply.count - 1], "https://mx.example.test/"));
+	config_unref(config);
+}
+
+static void
+compose_writes_received_spf_and_notes(void **state)
+{
+	struct facts facts = facts_of("h(\"e.test");
+	char memory[COMPOSE_FIELD_SIZE];
+	struct strbuf value;
+	struct config *config;
+	struct verdict verdict;
+	const struct smtp_reply reply = {
+		.code = 550, .xcode = "5.7.1", .lines = { "say \"no\"" }, .count = 1
+	};
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	verdict = judge("policy { tag \"a \\\"tag\\\"\" when spf = fail reject when spf = fail }", &facts,
+			"<a@b.test>", &config);
+	strbuf_init(&value, memory, sizeof memory);
+	compose_received_spf(config, &facts, &value);
+	assert_string_equal(
+		memory,
+		"fail (mx.test: yodel.example does not permit this client)\n    receiver=mx.test;\n"
+		"    client-ip=198.51.100.7;\n    identity=mailfrom;\n"
+		"    envelope-from=\"joe@yodel.example\";\n    helo=\"h(%22e.test\";\n    mechanism=-all");
+	strbuf_init(&value, memory, sizeof memory);
+	compose_would("ID", &verdict, &reply, &value);
+	assert_string_equal(
+		memory,
+		"id=ID; would=reject;\n    rule=\"test.conf:1\";\n    reply=\"550 5.7.1 say \\\"no\\\"\"");
+	strbuf_init(&value, memory, sizeof memory);
+	compose_note("ID", verdict.tags[0], &value);
+	assert_string_equal(memory, "id=ID;\n    tag=\"a %22tag%22\";\n    rule=\"test.conf:1\"");
+	config_unref(config);
+}
+
+/* RFC 7208, 9.1: each result is said in words. */
+static void
+R7208_18_compose_received_spf_says_each_result(void **state)
+{
+	static const struct {
+		enum result result;
+		const char *field;
+	} table[] = {
+		{ RESULT_PASS, "pass (mx.test: yodel.example permits this client)\n" },
+		{ RESULT_SOFTFAIL,
+		  "softfail (mx.test: yodel.example probably does not permit this client)\n" },
+		{ RESULT_NEUTRAL, "neutral (mx.test: yodel.example says nothing of this client)\n" },
+		{ RESULT_NONE, "none (mx.test: yodel.example has no SPF record)\n" },
+		{ RESULT_TEMPERROR, "temperror (mx.test: yodel.example could not be checked)\n" },
+		{ RESULT_PERMERROR, "permerror (mx.test: yodel.example could not be checked)\n" },
+		{ RESULT_UNCHECKED, "" },
+	};
+	struct config *config = config_from_text("authserv-id \"mx.test\"", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of("h.test");
+		char memory[COMPOSE_FIELD_SIZE];
+		struct strbuf value;
+
+		facts.results[METHOD_SPF] = table[i].result;
+		strbuf_init(&value, memory, sizeof memory);
+		compose_received_spf(config, &facts, &value);
+		assert_int_equal(strncmp(memory, table[i].field, strlen(table[i].field)), 0);
+		assert_int_equal(memory[0] == '\0', table[i].field[0] == '\0');
+	}
+	config_unref(config);
+}
+
+static void
+policy_judge_compares_numbers(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool is_true; /* bl.test lists with weight 1 */
+	} table[] = {
+		{ "dnsbl < 2", true },   { "dnsbl < 1", false },  { "dnsbl <= 1", true },
+		{ "dnsbl <= 0", false }, { "dnsbl = 1", true },   { "dnsbl = 2", false },
+		{ "dnsbl != 2", true },  { "dnsbl != 1", false }, { "dnsbl >= 1", true },
+		{ "dnsbl >= 2", false }, { "dnsbl > 0", true },   { "dnsbl > 1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct facts facts = facts_of("h.test");
+		struct list_finding finding = listed[0];
+		struct config *config;
+		char policy[80];
+
+		finding.weight = 1;
+		facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
+		facts.results[METHOD_DNSBL] = RESULT_FAIL;
+		(void)snprintf(policy, sizeof policy, "policy { reject when %s }", table[i].rule);
+		print_message("    %s\n", policy);
+		assert_int_equal(judge(policy, &facts, "<a@b.test>", &config).action,
+				 table[i].is_true ? ACTION_REJECT : ACTION_ACCEPT);
+		config_unref(config);
+	}
+}
+
+/* Read a line; the pair of that name, or a failure. */
+static struct log_pair
+pair_of(const char *line, const char *name)
+{
+	struct log_pair pair, found = { .name = "" };
+
+	for (const char *at = line; *at != '\0';) {
+		if (!log_line_next(&at, &pair))
+			fail_msg("no pairs: %s", line);
+		if (strcmp(pair.name, name) != 0)
+			continue;
+		assert_string_equal(found.name, "");
+		found = pair;
+	}
+	assert_string_equal(found.name, name);
+	return found;
+}
+
+static void
+make_line(const struct facts *facts, const struct message_summary *summary, char line[COMPOSE_LOG_SIZE])
+{
+	struct strbuf text;
+
+	strbuf_init(&text, line, COMPOSE_LOG_SIZE);
+	compose_log_line(facts, summary, &text);
+	assert_false(text.is_cut);
+}
+
+/* C27, E09: one line, escaped. */
+static void
+compose_log_line_cannot_be_forged(void **state)
+{
+	struct facts facts = facts_of("h\r\nid=x");
+	const struct verdict verdict = { .action = ACTION_REJECT, .is_enforced = false };
+	const unsigned count = 2;
+	const struct message_summary summary = { "ID", "ABC", &verdict, &count, 1, 7 };
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	make_line(&facts, &summary, line);
+	assert_string_equal(
+		line, "id=ID client=198.51.100.7 queue=ABC helo=\"h\\x0d\\x0aid=x\" from=<joe@yodel.example> "
+		      "verdict=would-reject*2 spf=fail waited=7ms");
+}
+
+/* P10: whatever a client says is one value, and reads back, cut or whole. */
+static void
+P10_compose_log_line_reads_back_whatever_is_said(void **state)
+{
+	static const char *const pieces[] = { "a",
+					      " ",
+					      "=",
+					      "\"",
+					      "\\",
+					      "<",
+					      ">",
+					      "'",
+					      "\xff",
+					      "\n",
+					      "...",
+					      "\\x",
+					      " from=<ceo@bank.example> verdict=accept",
+					      ",",
+					      "(",
+					      "%" };
+	const struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
+	const unsigned count = 1;
+	unsigned seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 3000; round++) {
+		char helo[600] = "", sender[600] = "", line[COMPOSE_LOG_SIZE];
+		const struct message_summary summary = { "ID", helo, &verdict, &count, 1, 7 };
+		struct facts facts = facts_of(helo);
+		struct log_pair pair;
+
+		for (seed = seed * 1103515245U + 12345U; (seed >> 16) % 12 != 0;
+		     seed = seed * 1103515245U + 12345U)
+			for (unsigned i = 0; i <= (seed >> 20) % 3 && strlen(helo) < 500; i++)
+				(void)strcat(helo, pieces[(seed >> 8) % ROWS(pieces)]);
+		(void)snprintf(sender, sizeof sender, "%s", helo);
+		facts.sender.mailbox.text = sender;
+		make_line(&facts, &summary, line);
+		assert_string_equal(pair_of(line, "verdict").value, "accept");
+		pair = pair_of(line, "helo");
+		assert_true(pair.is_cut ? pair.length < strlen(helo) : pair.length == strlen(helo));
+		assert_memory_equal(pair.value, helo, pair.length);
+		pair = pair_of(line, "from");
+		assert_int_equal(pair.value[0], '<');
+		assert_memory_equal(pair.value + 1, sender, pair.length - (pair.is_cut ? 1 : 2));
+		assert_true(pair.is_cut
+			    || (pair.length == strlen(sender) + 2 && pair.value[pair.length - 1] == '>'));
+	}
+}
+
+/* N12: rules that only tell, and shares that left the client out, once each. */
+static void
+N12_compose_log_line_tells_of_audits_and_shares(void **state)
+{
+	const struct rule audit = { .action = ACTION_REJECT,
+				    .is_audit = true,
+				    .percent = 100,
+				    .place = "x.conf:3" },
+			  share = { .action = ACTION_DEFER, .percent = 10, .place = "x y.conf:4" };
+	const struct verdict verdicts[] = {
+		{ .action = ACTION_ACCEPT, .is_enforced = true, .audits = { &audit }, .audit_count = 1 },
+		{ .action = ACTION_ACCEPT,
+		  .is_enforced = true,
+		  .audits = { &share, &audit },
+		  .audit_count = 2 },
+	};
+	const unsigned counts[] = { 1, 2 };
+	const struct message_summary summary = { "ID", NULL, verdicts, counts, 2, 7 };
+	const struct facts facts = facts_of("h");
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "audit").value, "reject(x.conf:3),defer-10%(x y.conf:4)");
+	assert_string_equal(pair_of(line, "verdict").value, "accept,accept*2");
+}
+
+/*
+ * P0: a sender that can be read in two ways. An exception needs both, a refusal one; the same for a recipient
+ * and for the policy of its domain.
+ */
+static void
+P0_policy_judge_lets_the_worst_reading_count(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action action;
+	} table[] = {
+		{ "policy { reject when spf = fail }", ACTION_REJECT },
+		{ "policy { accept when mail-from = \"joe@yodel.example\" reject when spf != none }",
+		  ACTION_REJECT },
+		{ "policy { accept when spf = pass reject when helo-name = \"h.test\" }", ACTION_REJECT },
+		{ "policy { reject when mail-from = \"*@forged.example\" }", ACTION_REJECT },
+		{ "policy { accept when mail-from = \"joe@*\" reject when spf != none }", ACTION_ACCEPT },
+		{ "policy { defer when spf = fail }", ACTION_DEFER },
+	};
+	struct facts facts = facts_of("h.test"), other = facts;
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_PASS;
+	other.results[METHOD_SPF] = RESULT_FAIL;
+	other.sender.mailbox.domain = "forged.example";
+	facts.other = &other;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(action_of(table[i].rules, &facts), table[i].action);
+	}
+}
+
+/* P0: whatever the spelling, the recipient's policy and the rules for it are those of the plain form. */
+static void
+P0_policy_judge_finds_a_recipient_in_any_spelling(void **state)
+{
+	static const struct {
+		const char *typed, *used;
+	} spellings[] = {
+		{ "<ceo@strict.test>", NULL },
+		{ "<c\\eo@strict.test>", NULL },
+		{ "<ceo(x)@strict.test>", "ceo@strict.test" },
+		{ "<\"ceo\"@strict.test>", NULL },
+		{ "<CEO@STRICT.TEST.>", NULL },
+		{ "<ceo%strict.test@in.test>", "ceo@strict.test" },
+		{ "<ceo%strict.test@in.test>", NULL },
+		{ "<strict.test!ceo>", "ceo" },
+		{ "<\"ceo@strict.test\">", NULL },
+		{ "<@in.test:ceo@strict.test>", "ceo@strict.test." },
+	};
+	static const char *const rules[] = {
+		"policy for \"strict.test\" { reject when not trusted }",
+		"policy { reject when recipient = \"ceo@strict.test\" }",
+		"policy { reject when recipient = \"*@strict.test\" }",
+	};
+	const struct facts facts = facts_of("h.test");
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rules); i++) {
+		struct config *config;
+
+		(void)judge(rules[i], &facts, "<a@b.test>", &config);
+		for (size_t j = 0; j < ROWS(spellings); j++) {
+			print_message("    %s\n", spellings[j].typed);
+			assert_int_equal(
+				judge_for(config, &facts, spellings[j].typed, spellings[j].used).action,
+				ACTION_REJECT);
+		}
+		assert_int_equal(judge_for(config, &facts, "<ceo@in.test>", "ceo@in.test").action,
+				 ACTION_ACCEPT);
+		config_unref(config);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(P0_policy_judge_lets_the_worst_reading_count),
+		cmocka_unit_test(P0_policy_judge_finds_a_recipient_in_any_spelling),
+		cmocka_unit_test(policy_judge_takes_the_first_rule_that_is_true),
+		cmocka_unit_test(N02_policy_judge_asks_exceptions_before_any_policy),
+		cmocka_unit_test(policy_judge_knows_recipients_by_their_parts),
+		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
+		cmocka_unit_test(policy_judge_notes_no_rule_that_is_not_true),
+		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
+		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
+		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
+		cmocka_unit_test(B11_B22_words_of_a_helo_fit),
+		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
+		cmocka_unit_test(compose_writes_received_spf_and_notes),
+		cmocka_unit_test(R7208_18_compose_received_spf_says_each_result),
+		cmocka_unit_test(policy_judge_compares_numbers),
+		cmocka_unit_test(compose_log_line_cannot_be_forged),
+		cmocka_unit_test(P10_compose_log_line_reads_back_whatever_is_said),
+		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}

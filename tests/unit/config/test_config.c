@@ -1,0 +1,894 @@
+#include "unit.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_text.h"
+#include "heloscope/config/show.h"
+#include "heloscope/checks/policy.h"
+
+static void
+config_reads_the_example_of_the_manual(void **state)
+{
+	struct config *config = config_from_text(
+		"authserv-id \"mx.example.org\" also { \"*.mx.example.org\" }\n"
+		"listen \"unix:/run/x.sock\" { owner \"a\" group \"b\" mode 0620 }\n"
+		"mode enforce user \"x\" group \"y\" log stderr level debug contact \"call us\"\n"
+		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 "
+		"timeout 500ms }\n"
+		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
+		"spf engine libspf2 spf { explanation yes } received-spf yes disable { sender, spf }\n"
+		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } "
+		"page \"http://z/%s\" }\n"
+		"dnsbl \"zen.test\" weight 4\n"
+		"domain-dnsbl \"dbl.test\" on { helo, ptr }\n"
+		"dnswl \"wl.test\" answers { 127.0.5.0-3 } weight 1000\n"
+		"policy { accept when trusted reject 25% 554 5.7.1 \"no\" when dnsbl >= 5 and not dnswl }\n"
+		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } "
+		"otherwise default }\n",
+		NULL);
+	const struct list *list = config->lists.items;
+	const struct rule *rule = &config->default_policy.rules.items[1];
+
+	(void)state;
+	assert_string_equal(config->authserv_id, "mx.example.org");
+	assert_int_equal(config->own_ids.count, 2);
+	assert_int_equal(config->socket_mode, 0620);
+	assert_int_equal(config->mode, MODE_ENFORCE);
+	assert_string_equal(config->group, "y");
+	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(config->resolver.mode, RESOLVER_SERVERS);
+	assert_int_equal(config->resolver.server_count, 2);
+	assert_string_equal(config->resolver.zones[0].server, "127.0.0.1@53");
+	assert_int_equal(config->timeout_ms, 500);
+	assert_int_equal(config->trusted.count, 2);
+	assert_false(config->trusts_authenticated);
+	assert_true(config->keeps_trusted_results);
+	assert_int_equal(config->spf_engine, SPF_ENGINE_LIBSPF2);
+	assert_true(config->shows_spf_explanation && config->adds_received_spf);
+	assert_false(config_wants(config, METHOD_SENDER));
+	assert_true(config_wants(config, METHOD_IPREV));
+	assert_int_equal(config->lists.count, 3);
+	assert_string_equal(list[0].operator, "Z");
+	assert_int_equal(list[0].answers.count, 2);
+	assert_int_equal(list[0].answers.items[1].last, 0x7f00000b);
+	assert_int_equal(list[1].subjects, 1U << LIST_HELO | 1U << LIST_PTR);
+	assert_int_equal(list[2].answers.items[0].last, 0x7f000503);
+	assert_true(list[2].is_allow);
+	assert_int_equal(rule->percent, 25);
+	assert_int_equal(rule->code, 554);
+	assert_string_equal(rule->place, "test.conf:11");
+	assert_int_equal(rule->condition->kind, CONDITION_AND);
+	assert_int_equal(config->policies.items[0].otherwise.action, ACTION_DEFAULT);
+	assert_true(config->policies.items[0].rules.items[0].is_audit);
+	config_unref(config);
+}
+
+static void
+config_has_safe_defaults(void **state)
+{
+	struct config *config = config_from_text("", NULL);
+
+	(void)state;
+	assert_int_equal(config->mode, MODE_AUDIT);
+	assert_string_equal(config->listen, "inet:8891@127.0.0.1");
+	assert_string_equal(config->user, "heloscope");
+	assert_int_equal(config->timeout_ms, 5000);
+	assert_true(config->trusts_authenticated);
+	assert_non_null(config->authserv_id);
+	assert_int_equal(config->resolver.mode, RESOLVER_SYSTEM);
+	config_unref(config);
+}
+
+/* F39: each names file, line, column, what was found and what was expected. */
+static void
+F39_config_complains_with_place_and_expectation(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} table[] = {
+		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
+		{ "lisen \"x\"", "did you mean \"listen\"?" },
+		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did "
+				      "you mean \"enforce\"?" },
+		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
+		{ "listen \"8891\"", "expected \"inet:PORT@ADDRESS\"" },
+		{ "listen \"inet:99999@127.0.0.1\"", "with a port from 1 to 65535" },
+		{ "listen \"inet:25@\"", "with a port from 1 to 65535" },
+		{ "listen \"unix:/x\" { mode 999 }", "expected an octal number like 0660" },
+		{ "authserv-id \"a b\"", "is no domain name" },
+		{ "resolver { timeout 9s }", "expected 100ms to 8s" },
+		{ "probe yes { timeout 500ms }", "expected 1s to 5m" },
+		{ "probe yes { port 0 }", "expected a number from 1 to 65535" },
+		{ "probe yes { at-a-time 2000 }", "expected a number from 1 to 1000" },
+		{ "probe yes { per-minute 0 }", "expected a number from 1 to 6000" },
+		{ "probe yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
+		{ "probe yes { file \"peers\" }", "expected an absolute path" },
+		{ "probe yes probe yes", "\"probe\" is said twice" },
+		{ "probe yes { timeout 5s timeout 6s }", "test.conf:1:24: \"probe timeout\" is said twice" },
+		{ "probe yes { per-minute 5 per-minute 6 }", "\"per-minute\" is said twice" },
+		{ "listen \"unix:/x\" { owner \"a\" owner \"b\" }", "\"owner\" is said twice" },
+		{ "resolver { trust-anchor \"/a\" trust-anchor \"/b\" }", "\"trust-anchor\" is said twice" },
+		{ "spf { engine own engine own }", "\"engine\" is said twice" },
+		{ "trust { authenticated yes authenticated no }", "\"authenticated\" is said twice" },
+		{ "policy { reject when banner = fail }", "\"banner\" is not known without a look" },
+		{ "policy { accept when dnsbl or (trusted and not tls = none) }",
+		  "\"tls\" is not known without a look" },
+		{ "resolver { timeout 5 }", "expected a duration" },
+		{ "resolver { cache 5 }", "expected a size" },
+		{ "resolver { cache 5s }", "expected a size" },
+		{ "resolver { cache 100kB }", "expected 256kB to 64GB" },
+		{ "resolver { cache 99999999999999999999GB }", "expected 256kB to 64GB" },
+		{ "resolver { servers sytem }", "did you mean \"system\"?" },
+		{ "resolver { servers 192.0.2.1@99999 }", "is no name server" },
+		{ "trust { networks { 10.0.0.1/8 } }", "has bits set behind its prefix" },
+		{ "trust { authenticated maybe }", "expected \"no\" or \"yes\"" },
+		{ "dnsbl \"zen\"", "is no zone of a list" },
+		{ "dnsbl \"a.test\" weight 0", "expected a number from 1 to 1000" },
+		{ "dnsbl \"a.test\" answers { 127.255.255.1 }", "where lists report errors" },
+		{ "dnsbl \"a.test\" answers { 10.0.0.1 }", "outside 127.0.0.0/8" },
+		{ "dnsbl \"a.test\" answers { 127.0.0.9-2 }", "is no answer of a list" },
+		{ "dnsbl \"a.test\" dnsbl \"a.test\"", "is used twice" },
+		{ "dnsbl \"a.test\" on { sender }", "\"on\" is for domain lists" },
+		{ "domain-dnsbl \"a.test\" on { form }", "expected \"sender\", \"helo\" or \"ptr\"" },
+		{ "dnsbl \"a.test\" key-file \"/nonexistent/key\"", "cannot be read: No such file" },
+		{ "disable { spff }", "did you mean \"spf\"?" },
+		{ "policy { reject when spf = fial }", "did you mean \"fail\"?" },
+		{ "policy { reject when spf in { \"x\" } }", "results without quotes" },
+		{ "policy { reject when recipient in { fail } }", "patterns in quotes" },
+		{ "policy { reject when trustd }", "did you mean \"trusted\"?" },
+		{ "policy { reject when spf > 3 }", "in front of a number" },
+		{ "policy { reject 450 when trusted }", "expected one of class 5" },
+		{ "policy { defer 451 5.7.1 when trusted }", "expected one of class 4" },
+		{ "policy { reject 5.7.25 \"x\" when trusted }",
+		  "without a reply code; expected both, like 550 5.7.1" },
+		{ "policy { reject when mail-from in { \"example.org\" } }", "is no pattern of an address" },
+		{ "dnsbl \"a.test\" policy { reject when spf = fail or listed in { \"b.test\" } }",
+		  "test.conf:1: \"b.test\" is no list that is asked" },
+		{ "policy { accept 550 when trusted }", "only behind \"reject\" or \"defer\"" },
+		{ "policy { reject 0% when trusted }", "expected 1% to 100%" },
+		{ "policy { tag 10% \"x\" when trusted }", "expected one only for" },
+		{ "policy { tag when trusted }", "a tag without its text" },
+		{ "policy { reject \"\xc3\xbc\" when trusted }", "not printable ASCII" },
+		{ "policy { otherwise default }", "in the default policy itself" },
+		{ "policy { reject when spf = fail", "the file ends here; expected" },
+		{ "contact \"never closed", "does not end on its line" },
+		{ "mode audit ;", "the character ';' has no meaning here" },
+		{ "include \"missing.conf\"",
+		  "missing.conf\" cannot be included: No such file or directory" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char messages[4096] = "";
+
+		print_message("    %s\n", table[i].text);
+		assert_null(config_from_text(table[i].text, messages));
+		if (strstr(messages, table[i].expected) == NULL)
+			fail_msg("got: %s", messages);
+	}
+}
+
+static void
+F39_config_reports_every_error_of_a_file(void **state)
+{
+	static const char text[] = "authserv-id \"a b\"\n" /* 1 */
+				   "lisen \"x\"\n"         /* 2 */
+				   "mode enfroce\n"        /* 3 */
+				   "trust {\n"
+				   "    netwroks { 10.0.0.0/8 }\n" /* 5 */
+				   "    authenticated maybe\n"     /* 6 */
+				   "}\n"
+				   "listen\n" /* 8: told at 9 */
+				   "policy {\n"
+				   "    reject when spf = fial\n" /* 10 */
+				   "    rejct when spf = fail\n"  /* 11 */
+				   "    reject when dnsbl >=\n"   /* 12: told at 13 */
+				   "    accept when trusted\n"
+				   "    reject 450 \"x\" when helo = fail\n" /* 14 */
+				   "}\n"
+				   "received-spf perhaps\n"; /* 16 */
+	static const unsigned lines[] = { 1, 2, 3, 5, 6, 9, 10, 11, 13, 14, 16 };
+	char messages[4096] = "";
+	unsigned count = 0;
+
+	(void)state;
+	assert_null(config_from_text(text, messages));
+	for (char *rest = messages, *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; count++) {
+		char expected[32];
+
+		assert_true(count < ROWS(lines));
+		(void)snprintf(expected, sizeof expected, "test.conf:%u:", lines[count]);
+		if (strncmp(line, expected, strlen(expected)) != 0)
+			fail_msg("expected %s, got %s", expected, line);
+	}
+	assert_int_equal(count, ROWS(lines));
+}
+
+/* F26: a key is known as such and never part of what is shown. */
+static void
+F26_config_knows_the_key_of_a_zone(void **state)
+{
+	static const struct {
+		const char *text, *zone, *shown, *key;
+	} table[] = {
+		{ "dnsbl \"zen.dq.test\" key \"s3krit\"", "s3krit.zen.dq.test", "zen.dq.test", "s3krit" },
+		{ "dnsbl \"s3krit.zen.dq.test\" list \"*.zen.dq.test\" { }", "s3krit.zen.dq.test",
+		  "zen.dq.test", "s3krit" },
+		{ "dnsbl \"abcdefghij0123456789abcdef.bl.test\"", "abcdefghij0123456789abcdef.bl.test",
+		  "bl.test", "abcdefghij0123456789abcdef" },
+		{ "dnsbl \"bl.test\"", "bl.test", "bl.test", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config = config_from_text(table[i].text, NULL);
+		const struct list *list = &config->lists.items[0];
+
+		assert_string_equal(list->zone, table[i].zone);
+		assert_string_equal(list->shown, table[i].shown);
+		assert_true(table[i].key == NULL ? list->key == NULL : strcmp(list->key, table[i].key) == 0);
+		assert_null(strstr(list->operator, "s3krit"));
+		config_unref(config);
+	}
+}
+
+static void
+config_same_resolver_compares_what_is_asked(void **state)
+{
+	struct config *a = config_from_text("resolver { servers 192.0.2.1 }", NULL);
+	struct config *b = config_from_text("resolver { servers 192.0.2.1 timeout 1s } mode enforce", NULL);
+	struct config *c = config_from_text("resolver { servers 192.0.2.2 }", NULL);
+	struct config *d =
+		config_from_text("resolver { servers 192.0.2.1 zone \"a.test\" servers 192.0.2.3 }", NULL);
+
+	(void)state;
+	assert_true(config_same_resolver(a, b));
+	assert_false(config_same_resolver(a, c));
+	assert_false(config_same_resolver(a, d));
+	config_unref(a);
+	config_unref(b);
+	config_unref(c);
+	config_unref(d);
+}
+
+/* Octets of all kinds: no crash, and either a configuration or a complaint. */
+static void
+config_survives_mangled_files(void **state)
+{
+	static const char good[] = "mode audit dnsbl \"a.test\" weight 2 exceptions { accept when trusted } "
+				   "policy { reject 10% 550 \"x\" when (spf = fail or "
+				   "dnsbl >= 2) and recipient in { \"a@b\" } }";
+	char text[sizeof good], messages[4096];
+
+	(void)state;
+	for (size_t at = 0; at + 1 < sizeof good; at++) {
+		static const char mangled[] = { '\0', '"', '{', '}', '(', '\n', '\xff', '9', ' ' };
+
+		for (size_t i = 0; i < ROWS(mangled); i++) {
+			struct config *config;
+
+			memcpy(text, good, sizeof good);
+			text[at] = mangled[i];
+			memset(messages, 0, sizeof messages);
+			config = config_from_text(text, messages);
+			assert_int_equal(config == NULL, messages[0] != '\0');
+			config_unref(config);
+		}
+	}
+}
+
+/* What config_show() writes. */
+static void
+show(const struct config *config, char *text, size_t size)
+{
+	struct output out = { .file = fmemopen(text, size, "w") };
+
+	assert_non_null(out.file);
+	config_show(config, &out);
+	(void)fclose(out.file);
+}
+
+/* -T: what is shown reads back as the same configuration. */
+static void
+config_show_reads_back_the_same(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { "
+		"owner \"o\" "
+		"group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level debug contact "
+		"\"c\"",
+		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, "
+		"192.0.2.2 "
+		"timeout 1500ms trust-anchor \"/etc/passwd\" } probe-interval 90s",
+		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } "
+		"authenticated no "
+		"keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, "
+		"dnswl }",
+		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms "
+		"\"t\" page "
+		"\"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { "
+		"127.0.0.255 } "
+		"probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
+		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } "
+		"dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
+		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator "
+		"\"\\\\x41\\x1b\" } dnsbl "
+		"\"d.test\"",
+		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" "
+		"} "
+		"policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
+		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
+		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, "
+		"none } or helo != "
+		"pass)\n"
+		"audit defer when dnsbl.operators > 0 or iprev not in { pass, none }\n"
+		"quarantine \"q\" when client in { 192.0.2.0/24 } and recipient not in { \"a@b\" }\n"
+		"tag \"t\" when mail-from = \"\" or helo-name in { \"*.x\" } or client-name != \"y\" "
+		"otherwise reject }\n"
+		"policy for { \"x.test\" } { reject when dnsbl < 1 and dnswl <= 2 otherwise default }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char first[8192] = "", second[8192] = "", third[8192] = "", messages[4096];
+		struct config *config = config_from_text(texts[i], messages);
+
+		if (config == NULL)
+			fail_msg("%s says \"%s\"", texts[i], messages);
+		show(config, first, sizeof first);
+		config_unref(config);
+		config = config_from_text(first, messages);
+		if (config == NULL)
+			fail_msg("%s says \"%s\"", first, messages);
+		show(config, second, sizeof second);
+		config_unref(config);
+		config = config_from_text(second, messages);
+		show(config, third, sizeof third);
+		config_unref(config);
+		assert_string_equal(second, third); /* the first names other lines as the places of rules */
+		assert_int_equal(strlen(first) > 0, 1);
+	}
+}
+
+/* F26: -T says what takes effect, each setting as it was meant, and no key. */
+static void
+F26_config_show_says_what_was_set(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "", "mode audit\n" },
+		{ "", "timeout 5s\n" },
+		{ "", "cache 8192kB\n" },
+		{ "resolver { cache 1MB }", "cache 1024kB\n" },
+		{ "", "probe-interval 300s\n" },
+		{ "dnsbl \"a.test\"\nprobe no", "probe no {" },
+		{ "dnsbl \"a.test\" probe none probe yes", "probe yes {" },
+		{ "", "probe no { port 25 at-a-time 20 per-minute 60 timeout 60s\n}\n" },
+		{ "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 timeout 90s file "
+		  "\"/f\" networks { 192.0.2.0/24 } }",
+		  "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 file \"/f\" "
+		  "networks { 192.0.2.0/24 } timeout 90s\n}\n" },
+		{ "listen \"unix:/s\" { mode 0600 }", "listen \"unix:/s\" { mode 0600 }\n" },
+		{ "disable { helo, dnswl }", "disable { helo, dnswl }\n" },
+		{ "dnsbl \"zen.dq.test\" key \"s3krit\" weight 2",
+		  "dnsbl \"zen.dq.test\" weight 2 key \"***\" probe" },
+		{ "dnsbl \"s3krit0123456789abcdefghij.dq.test\"",
+		  "dnsbl \"dq.test\" weight 1 key \"***\" probe" },
+		{ "domain-dnsbl \"b.test\"",
+		  "domain-dnsbl \"b.test\" weight 1 probe { listed \"test\" unlisted \"invalid\" }\n" },
+		{ "policy { reject when not (dnsbl > 1 and spf = fail) or trusted }",
+		  "    reject when not (dnsbl > 1 and spf = fail) or trusted # test.conf:1\n    otherwise "
+		  "accept\n" },
+		{ "exceptions { accept when trusted tag \"x\" when dnsbl }",
+		  "exceptions {\n    accept when trusted #" },
+		{ "policy { reject when (dnsbl or dnswl) and spf in { fail, none } }",
+		  "reject when (dnsbl or dnswl) and spf in { none, fail } #" },
+		{ "list \"x.test\" { status closed } dnsbl \"x.test\"", "# not asked; see the warning\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char shown[8192] = "", messages[4096];
+		struct config *config = config_from_text(cases[i].text, messages);
+
+		assert_non_null(config);
+		show(config, shown, sizeof shown);
+		if (strstr(shown, cases[i].shown) == NULL || strstr(shown, "s3krit") != NULL)
+			fail_msg("%s is shown as \"%s\"", cases[i].text, shown);
+		config_unref(config);
+	}
+}
+
+/* F26: errors and warnings name a list without what may be its key. */
+static void
+F26_config_complains_without_keys(void **state)
+{
+	static const char *const texts[] = {
+		"dnsbl \"s3kritabcdefghij0123456789.zen.test\" dnsbl \"s3kritabcdefghij0123456789.zen.test\"",
+		"dnsbl \"s3kritabcdefghij0123456789..zen.test\"",
+		"dnsbl \"a.test\" policy { reject when listed in { \"s3kritabcdefghij0123456789.zen.test\" } "
+		"}",
+		"dnsbl \"zen.test\" key \"s3krit abc\"",
+		"list \"*.zen.test\" { status closed } dnsbl \"s3krit.zen.test\" dnsbl \"s3krit.zen.test\" "
+		"weight 0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char messages[4096];
+
+		assert_null(config_from_text(texts[i], messages));
+		assert_true(strlen(messages) > 0);
+		if (strstr(messages, "s3krita") != NULL || strstr(messages, "s3krit abc") != NULL)
+			fail_msg("%s", messages);
+	}
+}
+
+/* How often `part` stands in `text`. */
+static size_t
+count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text += strlen(part);
+		count++;
+	}
+	return count;
+}
+
+/* `front`, then `part` so many times, then `end`; for free(3). */
+static char *
+repeated(const char *front, const char *part, size_t times, const char *end)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	assert_non_null(out);
+	(void)fputs(front, out);
+	while (times-- > 0)
+		(void)fputs(part, out);
+	(void)fputs(end, out);
+	(void)fclose(out);
+	return text;
+}
+
+/* P9: as many terms as one likes stand beside each other; what nests has an end and an error. */
+static void
+P9_config_bounds_what_nests_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *front, *part, *end;
+		size_t times;
+		const char *complaint; /* NULL: none */
+	} cases[] = {
+		{ "policy { reject when trusted", " or dnsbl", " }", 200000, NULL },
+		{ "policy { reject when trusted", " and spf = fail", " }", 200000, NULL },
+		{ "policy { reject when trusted", " or dnsbl and dnswl", " }", 100000, NULL },
+		{ "policy { reject when trusted", " or (dnsbl or dnswl)", " }", 50000, NULL },
+		{ "policy { reject when ", "not ", "trusted }", 100, NULL },
+		{ "policy { reject when ", "not ", "trusted }", 101, "conditions nested more than 100" },
+		{ "policy { reject when ", "not ", "trusted }", 200000, "nested too deep" },
+		{ "policy { reject when ", "(", "trusted }", 200000, "nested too deep" },
+		{ "policy { reject when ", "trusted or (dnsbl and (", "trusted }", 100000,
+		  "nested too deep" },
+		{ "policy { reject when ", "not (", "trusted }", 200000, "nested too deep" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char *text = repeated(cases[i].front, cases[i].part, cases[i].times, cases[i].end);
+		char messages[4096] = "";
+		struct config *config = config_from_text(text, messages);
+
+		free(text);
+		if (cases[i].complaint == NULL)
+			assert_non_null(config);
+		else if (config != NULL || count_of(messages, cases[i].complaint) != 1)
+			fail_msg("%s: %.300s", cases[i].part, messages);
+		config_unref(config);
+	}
+}
+
+/* A rule of 200,000 terms is judged and shown like any other. */
+static void
+P9_policy_judges_a_wide_rule_with_little_stack(void **state)
+{
+	char *text = repeated("policy { reject when dnsbl", " or (spf = fail and dnswl)", 50000, " }"),
+	     *shown = NULL;
+	size_t length;
+	struct config *config = config_from_text(text, NULL);
+	const struct condition *condition = config->default_policy.rules.items[0].condition;
+	struct facts facts = { 0 };
+	struct output out = { .file = open_memstream(&shown, &length) };
+
+	(void)state;
+	assert_int_equal(condition->operand_count, 50001);
+	assert_int_equal(condition->depth, 2);
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	assert_int_equal(policy_truth(condition, &facts, NULL), TRUTH_FALSE);
+	config_show(config, &out);
+	(void)fclose(out.file);
+	assert_int_equal(count_of(shown, " or spf = fail and dnswl"), 50000);
+	config_unref(config);
+	free(shown);
+	free(text);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+/* Read main.conf of the current folder; it must be refused with that complaint, said once, or `complaint` be
+ * NULL. */
+static void
+expect_complaint(const char *complaint)
+{
+	char messages[4096] = "";
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+	struct config *config = config_read("main.conf", &out);
+
+	(void)fclose(out.file);
+	if (complaint == NULL
+		    ? config == NULL || messages[0] != '\0'
+		    : config != NULL || count_of(messages, complaint) != 1 || count_of(messages, "\n") != 1)
+		fail_msg("expected \"%s\", came: %.1000s", complaint, messages);
+	config_unref(config);
+}
+
+/* P17: whatever a file that includes itself is called, and whatever lies there instead of a file. */
+static void
+P17_config_reads_files_only_and_none_within_itself(void **state)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX";
+	const int before = open(".", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	write_file("main.conf", "include \"main.conf\"");
+	expect_complaint("main.conf:1:9: \"main.conf\" cannot be included: it is included within itself");
+	write_file("main.conf", "include \"./inner.conf\"");
+	write_file("inner.conf", "\ninclude \"link.conf\"");
+	assert_int_equal(symlink("main.conf", "link.conf"), 0);
+	expect_complaint("inner.conf:2:9: \"./link.conf\" cannot be included: it is included within itself");
+	assert_int_equal(unlink("link.conf"), 0);
+	assert_int_equal(link("inner.conf", "link.conf"), 0);
+	expect_complaint("it is included within itself");
+	assert_int_equal(unlink("link.conf"), 0);
+	/* Twice in a row is no cycle. */
+	write_file("link.conf", "");
+	write_file("main.conf", "include \"link.conf\" include \"./link.conf\"");
+	expect_complaint(NULL);
+	assert_int_equal(unlink("link.conf"), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	write_file("main.conf", "include \"fifo\"");
+	expect_complaint("\"fifo\" cannot be included: it is a FIFO; expected a file");
+	write_file("main.conf", "include \"/dev/zero\"");
+	expect_complaint("it is a device; expected a file");
+	write_file("main.conf", "include \"/tmp\"");
+	expect_complaint("it is a directory; expected a file");
+	write_file("main.conf", "dnsbl \"a.test\" key-file \"fifo\"");
+	expect_complaint("key file \"fifo\" cannot be read: it is a FIFO");
+	write_file("main.conf", "resolver { trust-anchor \"fifo\" }");
+	expect_complaint("trust-anchor \"fifo\" cannot be read: it is a FIFO");
+	write_file("main.conf", "resolver { trust-anchor \"absent\" }");
+	expect_complaint("trust-anchor \"absent\" cannot be read: No such file or directory");
+	(void)unlink("fifo");
+	(void)unlink("inner.conf");
+	(void)unlink("main.conf");
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)rmdir(folder);
+}
+
+/* P17: files and octets of a whole configuration have one bound. */
+static void
+P17_config_bounds_files_and_octets_together(void **state)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX";
+	const int before = open(".", O_RDONLY | O_DIRECTORY);
+	char *text;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	write_file("inner.conf", "# nothing\n");
+	text = repeated("", "include \"inner.conf\"\n", 127, "");
+	write_file("main.conf", text);
+	free(text);
+	expect_complaint(NULL);
+	text = repeated("", "include \"inner.conf\"\n", 5000, "");
+	write_file("main.conf", text);
+	free(text);
+	expect_complaint(
+		"main.conf:128:9: \"inner.conf\" cannot be included: it is one file more than the 128");
+	text = repeated("", "# of sixteen oct\n", 80000, "");
+	write_file("inner.conf", text);
+	free(text);
+	write_file("main.conf", "include \"inner.conf\" include \"inner.conf\" include \"inner.conf\"");
+	expect_complaint(NULL);
+	write_file("main.conf", "include \"inner.conf\" include \"inner.conf\" include \"inner.conf\"\n"
+				"include \"inner.conf\" include \"inner.conf\"\n");
+	expect_complaint("main.conf:2:9: \"inner.conf\" cannot be included: all files together have more "
+			 "than 4194304 octets");
+	(void)unlink("inner.conf");
+	(void)unlink("main.conf");
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)rmdir(folder);
+}
+
+/* N01, B20: what could never fit is an error that names what would. */
+static void
+N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
+{
+	static const struct {
+		const char *setting, *pattern, *advice; /* NULL: it is right */
+	} cases[] = {
+		{ "recipient", "@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "@*.partner.example", "expected \"*@*.partner.example\"" },
+		{ "mail-from", "partner.example", "\"*@example.org\"" },
+		{ "mail-from", ".partner.example", "expected \"*@*.partner.example\"" },
+		{ "mail-from", "anna@.partner.example", "expected \"anna@*.partner.example\"" },
+		{ "mail-from", "anna@o*.example", "expected \"anna@*.example\"" },
+		{ "mail-from", "anna@part*", "stands for whole labels" },
+		{ "mail-from", "anna@a.*.example", "expected \"anna@*.example\"" },
+		{ "mail-from", "o*@partner.example", "expected \"*@partner.example\"" },
+		{ "mail-from", "anna@", "expected \"anna@*\"" },
+		{ "mail-from", "<anna@partner.example>", "fits nothing" },
+		{ "mail-from", "Anna anna@partner.example", "without brackets, names and blanks" },
+		{ "mail-from", "anna@[192.0.2.1]", "fits nothing" },
+		{ "mail-from", "*", "expected \"*@*\"" },
+		{ "recipient", "*", "expected \"*@*\"" },
+		{ "recipient", "", "no recipient is empty" },
+		{ "client-name", "192.0.2.1", "client in { 192.0.2.0/24 }" },
+		{ "client-name", "2001:db8::1", "client in { 192.0.2.0/24 }" },
+		{ "client-name", "192.0.2.0/24", "fits nothing" },
+		{ "client-name", "anna@partner.example", "expected \"partner.example\"" },
+		{ "client-name", "@partner.example", "expected \"partner.example\"" },
+		{ "client-name", ".partner.example", "expected \"*.partner.example\"" },
+		{ "client-name", "o*.example", "expected \"*.example\"" },
+		{ "client-name", "", "fits nothing" },
+		{ "helo-name", ".example", "expected \"*.example\"" },
+		{ "helo-name", "*example", "whole labels" },
+		{ "helo-name", "mail.*", "whole labels" },
+		{ "helo-name", "@d.example", "expected \"d.example\"" },
+		{ "mail-from", "", NULL },
+		{ "mail-from", "*@*", NULL },
+		{ "mail-from", "postmaster", NULL },
+		{ "mail-from", "postmaster@*", NULL },
+		{ "mail-from", "*@*.partner.example", NULL },
+		{ "mail-from", "\\\"a b\\\"@partner.example", "fits nothing" },
+		{ "helo-name", "[192.0.2.1]", NULL },
+		{ "helo-name", "foo_bar", NULL },
+		{ "helo-name", "192.0.2.1", NULL },
+		{ "client-name", "*.partner.example.", NULL },
+		{ "client-name", "*", NULL },
+	};
+	static const struct {
+		const char *text, *advice;
+	} settings[] = {
+		{ "policy for \"anna@d.example\" { otherwise default }", "rules with \"recipient in\"" },
+		{ "policy for \"@d.example\" { otherwise default }", "expected \"d.example\"" },
+		{ "policy for { \"d.example\", \".d.example\" } { otherwise default }",
+		  "expected \"*.d.example\"" },
+		{ "policy for \"192.0.2.1\" { otherwise default }", "it is an address" },
+		{ "policy for \"\" { otherwise default }", "fits nothing" },
+		{ "authserv-id \"a.test\" also \"@b.test\"", "expected \"b.test\"" },
+		{ "authserv-id \"a.test\" also { \".b.test\" }", "expected \"*.b.test\"" },
+		{ "authserv-id \"a.test\" also { \"mx*.b.test\" }", "expected \"*.b.test\"" },
+		{ "list \"a.test\" { contains \"b*.test\" }", "expected \"*.test\"" },
+		{ "list \".a.test\" { kind block }", "expected \"*.a.test\"" },
+		{ "list \"a.*.test\" { kind block }", "fits nothing" },
+	};
+	char messages[4096], text[300];
+	struct config *config;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		(void)snprintf(text, sizeof text, "policy { reject when %s = \"%s\" }", cases[i].setting,
+			       cases[i].pattern);
+		messages[0] = '\0';
+		config = config_from_text(text, messages);
+		if (cases[i].advice == NULL ? config == NULL || messages[0] != '\0'
+					    : config != NULL || strstr(messages, cases[i].advice) == NULL)
+			fail_msg("%s: %s", text, messages);
+		config_unref(config);
+	}
+	for (size_t i = 0; i < ROWS(settings); i++) {
+		config = config_from_text(settings[i].text, messages);
+		if (config != NULL || strstr(messages, settings[i].advice) == NULL)
+			fail_msg("%s: %s", settings[i].text, messages);
+	}
+}
+
+/* Read it: it must be accepted, with that warning alone, or with none. */
+static void
+expect_warning(const char *text, const char *warning)
+{
+	char messages[4096] = "", own[4096] = "";
+	struct config *config = config_from_text(text, own);
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+
+	if (config != NULL)
+		config_warn_of_nonsense(config, &out);
+	(void)fclose(out.file);
+	if (config == NULL || own[0] != '\0'
+	    || (warning == NULL ? messages[0] != '\0' : strstr(messages, warning) == NULL)
+	    || (warning != NULL
+		&& (count_of(messages, "\n") != 1 || strstr(messages, ": warning: ") == NULL)))
+		fail_msg("%s: %s", text, messages);
+	config_unref(config);
+}
+
+/* N02: what the default policy accepts and another refuses is warned of, unless that has the exception, too.
+ */
+static void
+N02_config_warns_of_a_policy_without_the_exceptions(void **state)
+{
+	static const struct {
+		const char *text, *warning;
+	} cases[] = {
+		{ "policy { accept when trusted }\npolicy for \"a.test\" { reject when spf = fail }",
+		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the "
+		  "rule at "
+		  "test.conf:1; what" },
+		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for "
+		  "\"a.test\" { accept "
+		  "when trusted reject when spf = fail }",
+		  "by the rule at test.conf:2; what" },
+		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject "
+		  "}",
+		  "test.conf:1 and others; what" },
+		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail "
+		  "otherwise default }",
+		  "this policy refuses mail" },
+		{ "policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for "
+		  "\"a.test\" { accept "
+		  "when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
+		  NULL },
+		{ "policy { accept when client in { 10.0.0.0/8 } } policy for \"a.test\" { accept when "
+		  "client in { "
+		  "10.0.0.0/9 } defer when spf = fail }",
+		  "this policy refuses mail" },
+		{ "exceptions { accept when trusted } policy { accept when trusted } policy for \"a.test\" { "
+		  "reject when "
+		  "spf = fail }",
+		  NULL },
+		{ "exceptions { accept when trusted } policy for \"a.test\" { reject when spf = fail }",
+		  NULL },
+		{ "policy { accept when trusted } policy for \"a.test\" { audit reject when spf = fail }",
+		  NULL },
+		{ "policy { accept when trusted } policy for \"a.test\" { tag \"x\" when spf = fail }",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		expect_warning(cases[i].text, cases[i].warning);
+}
+
+/* N05: rules that never act, zones that look misspelt. */
+static void
+N05_config_warns_of_what_can_be_known(void **state)
+{
+	static const struct {
+		const char *text, *warning;
+	} cases[] = {
+		{ "disable { spf } policy {\nreject when spf = fail }",
+		  "test.conf:2: warning: the check \"spf\" is disabled" },
+		{ "disable { spf } policy { reject when not spf = pass }", "\"spf\" is disabled" },
+		{ "disable { spf } policy { reject when dnswl or not (trusted and spf != pass) }",
+		  "\"spf\" is disabled" },
+		{ "disable { spf } exceptions { accept when spf = pass }", "\"spf\" is disabled" },
+		{ "disable { spf-helo } policy { reject when spf = fail }", NULL },
+		{ "policy { reject when iprev = softfail }", "\"iprev\" never has this result" },
+		{ "policy { reject when dnsbl in { pass, softfail } }", "\"dnsbl\" never has this result" },
+		{ "policy { reject when iprev in { softfail, fail } }", NULL },
+		{ "policy { reject when not iprev = softfail }", NULL },
+		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 4 }",
+		  "\"dnsbl\" never comes to that: all lists that are asked together come to 3 at most" },
+		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 3 or dnsbl = 0 }",
+		  NULL },
+		{ "dnsbl \"a.test\" weight 2 policy { reject when dnsbl.operators > 1 }",
+		  "come to 1 at most" },
+		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "never comes to that" },
+		{ "policy { reject when dnsbl >= 4 and not dnswl }", NULL }, /* no list yet: as shipped */
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\"",
+		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean "
+		  "\"zen.spamhaus.org\"?" },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\"", "did you mean" },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\"", NULL },
+		{ "list \"bl.test\" { kind block } dnsbl \"dbl.test\"", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		expect_warning(cases[i].text, cases[i].warning);
+}
+
+/* P16: wherever a key may stand, also where it is wrong or not expected, nothing shows it. */
+static void
+P16_config_shows_no_key_wherever_it_stands(void **state)
+{
+#define LONG "s3kritabcdefghij0123456789"
+#define CATALOGUE "list \"*.dq.test\" { kind block }\n"
+	static const char *const texts[] = {
+		"resolver { zone \"" LONG ".dq.test\" servers 127.0.0.1 }",
+		CATALOGUE "resolver { zone \"s3krit.dq.test\" servers 127.0.0.1 }",
+		CATALOGUE "resolver { zone \"s3krit.dq.test\" servers bogus }",
+		"dnsbl \"zen.test\" key \"s3krit\" resolver { zone \"s3krit.zen.test\" servers 127.0.0.1 }",
+		"resolver { zone \"s3krit.zen.test\" servers 127.0.0.1 } dnsbl \"zen.test\" key \"s3krit\"",
+		"resolver { zone \"" LONG "..zen.test\" servers 127.0.0.1 }",
+		"dnsbl \"zen.test\" key \"s3krit\" policy { reject when listed = \"s3krit.zen.test\" }",
+		"dnsbl \"zen.test\" key s3krit",
+		"dnsbl \"zen.test\" key \"s3krit\" \"s3krit\"",
+		"dnsbl \"zen.test\" key \"s3krit",
+		"dnsbl \"zen.test\" key \"s3krit\" weight \"s3krit.zen.test\"",
+		"dnsbl \"zen.test\" weight \"" LONG ".zen.test\"",
+		"dnsbl \"zen.test\" " LONG,
+		"dnsbl " LONG ".zen.test",
+		CATALOGUE "dnsbl \"zen.test\" weight \"s3krit.dq.test\"",
+		CATALOGUE "dnsbl \"s3krit.dq.test\" dnsbl \"s3krit.dq.test\"",
+		"dnsbl \"s3krit.dq.test\" dnsbl \"s3krit.dq.test\" " CATALOGUE,
+		"list \"" LONG ".dq.test\" { kind block contains \"" LONG ".zen.test\" } dnsbl \"" LONG
+		".dq.test\"",
+		"list \"" LONG ".dq.test\" { kind bolck }",
+		"policy { reject when helo-name = \"." LONG ".dq.test\" }",
+		"policy { reject when mail-from = \"" LONG ".dq.test\" }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char messages[4096] = "", shown[8192] = "";
+		struct config *config = config_from_text(texts[i], messages);
+
+		if (config != NULL)
+			show(config, shown, sizeof shown);
+		if (strstr(messages, "s3krit") != NULL || strstr(shown, "s3krit") != NULL)
+			fail_msg("%s: %s%s", texts[i], messages, shown);
+		config_unref(config);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_reads_the_example_of_the_manual),
+		cmocka_unit_test(config_has_safe_defaults),
+		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
+		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
+		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
+		cmocka_unit_test(config_same_resolver_compares_what_is_asked),
+		cmocka_unit_test(config_survives_mangled_files),
+		cmocka_unit_test(config_show_reads_back_the_same),
+		cmocka_unit_test(F26_config_show_says_what_was_set),
+		cmocka_unit_test(F26_config_complains_without_keys),
+		cmocka_unit_test(N01_B20_config_refuses_patterns_that_fit_nothing),
+		cmocka_unit_test(N02_config_warns_of_a_policy_without_the_exceptions),
+		cmocka_unit_test(N05_config_warns_of_what_can_be_known),
+		cmocka_unit_test(P16_config_shows_no_key_wherever_it_stands),
+		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
+		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
+		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),
+		cmocka_unit_test(P17_config_bounds_files_and_octets_together),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

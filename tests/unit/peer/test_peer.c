@@ -1,0 +1,332 @@
+/* smtp_reader, peer, peer_store, and which addresses the prober leaves alone. */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heloscope/peer/store.h"
+#include "heloscope/peer/prober.h"
+#include "heloscope/wire/smtp_reader.h"
+
+#define NOW 1700000000
+#define HOUR 3600
+
+static void
+smtp_reader_tells_replies_from_the_rest(void **state)
+{
+	static const struct {
+		const char *octets;
+		enum smtp_progress expected;
+		unsigned code;
+	} cases[] = {
+		{ "220 mx.test ESMTP\r\n", SMTP_DONE, 220 },
+		{ "220 bare line feed\n", SMTP_DONE, 220 },
+		{ "220\r\n", SMTP_DONE, 220 },
+		{ "250-mx.test\r\n250-SIZE\r\n250 HELP\r\n", SMTP_DONE, 250 },
+		{ "250-mx.test\r\n", SMTP_LINE, 250 },
+		{ "220 no end", SMTP_MORE, 0 },
+		{ "250-mx.test\r\n220 other\r\n", SMTP_NO_SMTP, 250 },
+		{ "199 low\r\n", SMTP_NO_SMTP, 0 },
+		{ "600 high\r\n", SMTP_NO_SMTP, 0 },
+		{ "2200 long\r\n", SMTP_NO_SMTP, 0 },
+		{ "22\r\n", SMTP_NO_SMTP, 0 },
+		{ "\r\n", SMTP_NO_SMTP, 0 },
+		{ "HTTP/1.1 400", SMTP_NO_SMTP, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct smtp_reader reader = { .length = 0 };
+		enum smtp_progress progress = SMTP_MORE;
+
+		for (const char *at = cases[i].octets;
+		     *at != '\0' && (progress == SMTP_MORE || progress == SMTP_LINE); at++)
+			progress = smtp_reader_take(&reader, *at);
+		if (progress != cases[i].expected || reader.code != cases[i].code)
+			fail_msg("\"%s\" ends with %d, code %u", cases[i].octets, (int)progress, reader.code);
+	}
+}
+
+static void
+F48_smtp_reader_is_bounded(void **state)
+{
+	struct smtp_reader reader = { .length = 0 };
+	enum smtp_progress progress = SMTP_MORE;
+	size_t octets = 0;
+
+	(void)state;
+	for (; progress == SMTP_MORE && octets < 100000; octets++)
+		progress = smtp_reader_take(&reader, octets < 3 ? '2' : '-');
+	assert_int_equal(progress, SMTP_TOO_MUCH);
+	assert_true(octets <= SMTP_LINE_MAX + 1);
+	reader = (struct smtp_reader){ .length = 0 };
+	progress = SMTP_LINE;
+	for (octets = 0; (progress == SMTP_MORE || progress == SMTP_LINE) && octets < 100000; octets++)
+		progress = smtp_reader_take(&reader, "220-\n"[octets % 5]);
+	assert_int_equal(progress, SMTP_TOO_MUCH);
+	assert_int_equal(octets, 5 * (SMTP_LINES_MAX + 1));
+}
+
+static void
+peer_host_name_takes_host_names_only(void **state)
+{
+	static const struct {
+		const char *line, *expected;
+	} cases[] = {
+		{ "mx.test ESMTP", "mx.test" },
+		{ "MX.Test.", "mx.test" },
+		{ "localhost", "" },
+		{ "", "" },
+		{ " mx.test", "" },
+		{ "[192.0.2.1]", "" },
+		{ "192.0.2.1", "" },
+		{ "mx_1.test x", "" },
+		{ "\\x1b[31m.test", "" },
+		{ "***********************", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char name[254];
+
+		peer_host_name(cases[i].line, name);
+		assert_string_equal(name, cases[i].expected);
+	}
+}
+
+static void
+prober_leaves_special_addresses_alone(void **state)
+{
+	static const char *const special[] = {
+		"0.1.2.3",      "10.0.0.1",    "100.64.0.1",  "127.0.0.1",   "169.254.1.1",
+		"172.31.0.1",   "192.0.0.1",   "192.0.2.1",   "192.168.1.1", "198.19.0.1",
+		"198.51.100.1", "203.0.113.1", "224.0.0.1",   "240.0.0.1",   "255.255.255.255",
+		"::",           "::1",         "fc00::1",     "fe80::1",     "ff02::1",
+		"2001:db8::1",  "2001::1",     "2002:a00::1", "64:ff9b::1",  "3fff::1"
+	};
+	static const char *const general[] = { "8.8.8.8",       "100.128.0.1", "172.32.0.1",   "198.20.0.1",
+					       "223.255.255.1", "2a00::1",     "2001:4860::1", "2003::1" };
+	struct ipaddr address;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(special); i++) {
+		assert_true(ipaddr_parse(span_of(special[i]), &address));
+		if (!prober_is_special(&address))
+			fail_msg("%s", special[i]);
+	}
+	for (size_t i = 0; i < ROWS(general); i++) {
+		assert_true(ipaddr_parse(span_of(general[i]), &address));
+		if (prober_is_special(&address))
+			fail_msg("%s", general[i]);
+	}
+}
+
+static struct ipaddr
+address_of(unsigned number)
+{
+	return ipaddr_from_ipv4(0xc6336400U + number);
+}
+
+/* A success is believed for a day, a failure for an hour at least; a clock that was set back adds an hour at
+ * most. */
+static void
+F43_peer_store_forgets_in_time(void **state)
+{
+	static const struct {
+		enum peer_outcome outcome;
+		int64_t ttl_s;
+	} cases[] = { { PEER_ANSWERS, 24 * HOUR },
+		      { PEER_BUSY, HOUR },
+		      { PEER_CLOSED, HOUR },
+		      { PEER_REFUSED, 12 * HOUR },
+		      { PEER_READ_TIMEOUT, 4 * HOUR } };
+	const struct ipaddr address = address_of(1);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct peer_store *store = peer_store_new(4);
+		struct peer peer = { .outcome = cases[i].outcome, .looked_at = NOW };
+
+		peer_store_put(store, &address, &peer);
+		assert_true(peer_store_get(store, &address, NOW + cases[i].ttl_s - 1, &peer));
+		assert_false(peer_store_get(store, &address, NOW + cases[i].ttl_s, &peer));
+		assert_true(peer_store_get(store, &address, NOW - HOUR + 1, NULL));
+		assert_false(peer_store_get(store, &address, NOW - HOUR, NULL));
+		peer_store_free(store);
+	}
+}
+
+static void
+peer_store_keeps_the_newest(void **state)
+{
+	struct peer_store *store = peer_store_new(4);
+	struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = NOW };
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		const struct ipaddr address = address_of(i), first = address_of(6);
+
+		peer.code = 200 + i;
+		peer_store_put(store, &address, &peer);
+		if (i > 6)
+			peer_store_put(store, &first, &peer);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		const struct ipaddr address = address_of(i);
+
+		assert_int_equal(peer_store_get(store, &address, NOW, &peer), i >= 6);
+	}
+	peer_store_free(store);
+}
+
+/* What is too old makes room, whenever it came. */
+static void
+peer_store_is_full_of_what_is_fresh(void **state)
+{
+	struct peer_store *store = peer_store_new(3);
+	const struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = NOW },
+			  brief = { .outcome = PEER_BUSY, .looked_at = NOW };
+	const struct ipaddr addresses[] = { address_of(1), address_of(2), address_of(3) };
+
+	(void)state;
+	peer_store_put(store, &addresses[0], &peer);
+	peer_store_put(store, &addresses[1], &brief);
+	assert_false(peer_store_is_full(store, NOW));
+	peer_store_put(store, &addresses[2], &peer);
+	assert_true(peer_store_is_full(store, NOW));
+	assert_true(peer_store_is_full(store, NOW + HOUR - 1));
+	assert_false(peer_store_is_full(store, NOW + 2 * HOUR));
+	for (size_t i = 0; i < ROWS(addresses); i++)
+		assert_int_equal(peer_store_get(store, &addresses[i], NOW + 2 * HOUR, NULL), i != 1);
+	peer_store_free(store);
+}
+
+static void
+peer_store_reads_back_what_it_wrote(void **state)
+{
+	const struct peer peer = { .outcome = PEER_DECLINES,
+				   .code = 554,
+				   .name = "mx.test",
+				   .greeting = "mx.test \\x1b \"quoted\"",
+				   .ehlo = "e",
+				   .starttls = STARTTLS_WORKS,
+				   .injects = true,
+				   .tls_version = "TLSv1.3",
+				   .cipher = "C",
+				   .cipher_bits = 256,
+				   .problem = "p",
+				   .is_trusted = true,
+				   .is_named = true,
+				   .cert_names = "n",
+				   .issuer = "i",
+				   .key_digest = "00ff",
+				   .not_after = NOW + 5,
+				   .dane = DANE_UNUSABLE,
+				   .looked_at = NOW };
+	const struct ipaddr address = address_of(3);
+	struct peer_store *store = peer_store_new(4), *other = peer_store_new(4);
+	char path[] = "test-peers-XXXXXX";
+	struct peer read;
+	struct error error;
+	struct stat status;
+	mode_t before;
+
+	(void)state;
+	assert_true(mkstemp(path) >= 0);
+	peer_store_put(store, &address, &peer);
+	before = umask(0);
+	assert_true(peer_store_save(store, path, &error));
+	(void)umask(before);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	assert_true(peer_store_load(other, path, NOW, &error));
+	assert_true(peer_store_get(other, &address, NOW, &read));
+	assert_memory_equal(&read, &peer, sizeof peer);
+	peer_store_free(other);
+	other = peer_store_new(4);
+	assert_true(peer_store_load(other, path, NOW + 13 * HOUR, &error));
+	assert_false(peer_store_get(other, &address, NOW, NULL));
+	assert_true(peer_store_load(other, "no-such-file", NOW, &error));
+	peer_store_put(store, &address, &peer);
+	assert_false(peer_store_save(store, "/no/such/folder/peers", &error));
+	assert_non_null(strstr(error.text, "/no/such/folder/peers cannot be written: No such file"));
+	(void)unlink(path);
+	peer_store_free(store);
+	peer_store_free(other);
+}
+
+/* A broken file is set aside with all that it holds; a line is named. P20: numbers and texts that were never
+ * written are broken, too. */
+static void
+P20_peer_store_takes_only_what_it_could_have_written(void **state)
+{
+	static const struct {
+		const char *from, *to; /* what is changed in a good file of two servers; "": at its end */
+		int line;
+	} cases[] = { { "heloscope-peers-1", "heloscope-peers-2", 1 },
+		      { "\"code\":220", "\"code\":\"x\"", 2 },
+		      { "\"answers\"", "\"sings\"", 2 },
+		      { "\"looked-at\":1", "\"looked-at\":-9223372036854775808,\"x\":1", 2 },
+		      { "\"looked-at\":1", "\"looked-at\":9223372036854775807,\"x\":1", 2 },
+		      { "\"not-after\":0", "\"not-after\":-9223372036854775808", 2 },
+		      { "\"code\":220", "\"code\":4294967516", 2 },
+		      { "\"bits\":0", "\"bits\":2147483647", 2 },
+		      { "\"ehlo\":\"", "\"ehlo\":\"\\u001b[2J", 2 },
+		      { "198.51.100.1\"", "198.51.100\"", 3 },
+		      { "", "{}\n", 4 },
+		      { "", "{\"ip\":", 4 } };
+	const struct peer peer = { .outcome = PEER_ANSWERS, .code = 220, .looked_at = NOW };
+	const struct ipaddr addresses[] = { address_of(2), address_of(1) };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct peer_store *store = peer_store_new(4), *other = peer_store_new(4);
+		char folder[] = "test-peers-XXXXXX", path[40], broken[50], expected[40], text[4096] = "", *at;
+		struct error error;
+		FILE *file;
+
+		assert_non_null(mkdtemp(folder));
+		(void)snprintf(path, sizeof path, "%s/peers", folder);
+		(void)snprintf(broken, sizeof broken, "%s.broken", path);
+		(void)snprintf(expected, sizeof expected, "is broken at line %d and", cases[i].line);
+		peer_store_put(store, &addresses[0], &peer);
+		peer_store_put(store, &addresses[1], &peer);
+		assert_true(peer_store_save(store, path, &error));
+		file = fopen(path, "r+e");
+		assert_non_null(file);
+		assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+		at = cases[i].from[0] != '\0' ? strstr(text, cases[i].from) : text + strlen(text);
+		assert_non_null(at);
+		(void)fseek(file, at - text, SEEK_SET);
+		(void)fprintf(file, "%s%s", cases[i].to, at + strlen(cases[i].from));
+		(void)fclose(file);
+		(void)truncate(path, (off_t)(strlen(text) - strlen(cases[i].from) + strlen(cases[i].to)));
+		assert_false(peer_store_load(other, path, NOW, &error));
+		if (strstr(error.text, expected) == NULL || strstr(error.text, broken) == NULL)
+			fail_msg("%s", error.text);
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(unlink(broken), 0);
+		(void)rmdir(folder);
+		peer_store_free(store);
+		peer_store_free(other);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(smtp_reader_tells_replies_from_the_rest),
+		cmocka_unit_test(F48_smtp_reader_is_bounded),
+		cmocka_unit_test(peer_host_name_takes_host_names_only),
+		cmocka_unit_test(prober_leaves_special_addresses_alone),
+		cmocka_unit_test(F43_peer_store_forgets_in_time),
+		cmocka_unit_test(peer_store_keeps_the_newest),
+		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
+		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
+		cmocka_unit_test(P20_peer_store_takes_only_what_it_could_have_written),
+	};
+
+	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
+}

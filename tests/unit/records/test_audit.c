@@ -1,0 +1,582 @@
+/* audit: real files, and what may happen to them; record: what a message becomes. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config_text.h"
+#include "heloscope/records/log.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/log.h"
+#include "heloscope/records/meter.h"
+#include "heloscope/words/record.h"
+#include "heloscope/records/read.h"
+
+#define LIMIT 100000 /* octets of a file; the log of this test needs less */
+
+/* A folder of its own with a path for the log. */
+struct place {
+	char folder[64], path[96], other[96];
+};
+
+static struct place
+make_place(void)
+{
+	struct place place = { .folder = "/tmp/heloscope-audit.XXXXXX" };
+
+	assert_non_null(mkdtemp(place.folder));
+	(void)snprintf(place.path, sizeof place.path, "%s/audit.jsonl", place.folder);
+	(void)snprintf(place.other, sizeof place.other, "%s/audit.jsonl.1", place.folder);
+	return place;
+}
+
+static void
+remove_place(struct place *place)
+{
+	(void)unlink(place->path);
+	(void)unlink(place->other);
+	(void)rmdir(place->folder);
+}
+
+static struct audit *
+open_audit(const char *path)
+{
+	struct error error;
+	struct audit *audit = audit_new(path, &error);
+
+	assert_non_null(audit);
+	return audit;
+}
+
+static void
+write_line(struct audit *audit, const char *text)
+{
+	audit_write(audit, strdup(text));
+}
+
+static size_t
+read_file(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t length = 0;
+
+	if (file != NULL) {
+		length = fread(text, 1, size - 1, file);
+		(void)fclose(file);
+	}
+	text[length] = '\0';
+	return length;
+}
+
+/* Wait until the file holds `expected`; its thread writes when it likes. */
+static void
+expect_file(const char *path, const char *expected)
+{
+	char text[4096] = "";
+
+	for (int i = 0; i < 2000; i++) {
+		(void)read_file(path, text, sizeof text);
+		if (strcmp(text, expected) == 0)
+			return;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	}
+	assert_string_equal(text, expected);
+}
+
+static void
+audit_appends_whole_lines_in_order(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	write_line(audit, "two");
+	audit_unref(audit); /* writes what is queued */
+	expect_file(place.path, "one\ntwo\n");
+	audit = open_audit(place.path);
+	write_line(audit, "three");
+	audit_unref(audit);
+	expect_file(place.path, "one\ntwo\nthree\n");
+	remove_place(&place);
+}
+
+/* F42: rotation by rename, by removal, and by copying and truncating. */
+static void
+F42_audit_follows_rotation(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	expect_file(place.path, "one\n");
+	assert_int_equal(rename(place.path, place.other), 0);
+	write_line(audit, "two");
+	expect_file(place.path, "two\n");
+	expect_file(place.other, "one\n");
+	assert_int_equal(truncate(place.path, 0), 0);
+	write_line(audit, "three");
+	expect_file(place.path, "three\n");
+	assert_int_equal(unlink(place.path), 0);
+	write_line(audit, "four");
+	expect_file(place.path, "four\n");
+	assert_int_equal(audit_lost(audit), 0);
+	audit_unref(audit);
+	remove_place(&place);
+}
+
+/* F46: behind a line that a kill has torn the next one begins anew. */
+static void
+F46_audit_begins_a_line_behind_a_torn_one(void **state)
+{
+	struct place place = make_place();
+	struct audit *audit;
+	FILE *file;
+
+	(void)state;
+	file = fopen(place.path, "w");
+	(void)fputs("{\"v\":1}\n{\"v\":1,\"id", file);
+	(void)fclose(file);
+	audit = open_audit(place.path);
+	write_line(audit, "two");
+	write_line(audit, "three");
+	audit_unref(audit);
+	expect_file(place.path, "{\"v\":1}\n{\"v\":1,\"id\ntwo\nthree\n");
+	remove_place(&place);
+}
+
+static void
+expect_lost(struct audit *audit, size_t lost)
+{
+	for (int i = 0; i < 2000 && audit_lost(audit) != lost; i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	assert_int_equal(audit_lost(audit), lost);
+}
+
+/* F41: a full disk, and a folder that is away for a while. */
+static void
+F41_audit_loses_and_counts_what_cannot_be_written(void **state)
+{
+	struct place place = make_place();
+	char away[128];
+	struct audit *audit;
+
+	(void)state;
+	audit = open_audit("/dev/full");
+	for (size_t i = 1; i <= 5; i++) {
+		write_line(audit, "x");
+		expect_lost(audit, i);
+	}
+	audit_unref(audit);
+	(void)snprintf(away, sizeof away, "%s.away", place.folder);
+	audit = open_audit(place.path);
+	write_line(audit, "one");
+	expect_file(place.path, "one\n");
+	assert_int_equal(rename(place.folder, away), 0);
+	write_line(audit, "two");
+	expect_lost(audit, 1);
+	assert_int_equal(rename(away, place.folder), 0);
+	write_line(audit, "three");
+	expect_file(place.path, "one\nthree\n");
+	audit_unref(audit);
+	remove_place(&place);
+}
+
+/* The log of the program, while `work` runs. */
+static void
+take_log(void (*work)(const char *path), const char *path, char *text, size_t size)
+{
+	const int kept = dup(STDERR_FILENO);
+	FILE *file = tmpfile();
+	size_t length;
+
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	work(path);
+	(void)dup2(kept, STDERR_FILENO);
+	(void)close(kept);
+	rewind(file);
+	length = fread(text, 1, size - 1, file);
+	text[length] = '\0';
+	(void)fclose(file);
+}
+
+static void
+write_beyond_the_limit(const char *path)
+{
+	struct audit *audit = open_audit(path);
+	struct rlimit before;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)fclose(fopen(path, "w"));
+	assert_int_equal(truncate(path, LIMIT - 3), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ LIMIT, before.rlim_max }), 0);
+	write_line(audit, "abcdefgh"); /* of which two octets find room, behind a line end */
+	expect_lost(audit, 1);
+	audit_unref(audit);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	audit = open_audit(path);
+	write_line(audit, "after");
+	audit_unref(audit);
+}
+
+/* N08: a write that was short says nothing; why the rest finds no room is told at once. */
+static void
+N08_audit_tells_why_a_write_was_short(void **state)
+{
+	struct place place = make_place();
+	char text[2000];
+	static char octets[LIMIT + 20];
+
+	(void)state;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	take_log(write_beyond_the_limit, place.path, text, sizeof text);
+	assert_non_null(strstr(text, ": File too large; 1 record lost so far"));
+	assert_int_equal(read_file(place.path, octets, sizeof octets), LIMIT + 7);
+	assert_string_equal(octets + LIMIT - 3, "\nab\nafter\n");
+	remove_place(&place);
+}
+
+/* A disk that hangs, here a pipe that nobody reads, costs records and never waits. */
+static void
+F41_audit_never_waits_for_a_disk_that_hangs(void **state)
+{
+	static char octets[20001];
+	struct place place = make_place();
+	struct audit *audit;
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(place.path, 0600), 0);
+	reader = open(place.path, O_RDWR | O_NONBLOCK);
+	memset(octets, 'x', sizeof octets - 1);
+	audit = open_audit(place.path);
+	for (int i = 0; i < 2000; i++) /* 40 MB for a pipe of 64 kB, 8 MB being written and 8 MB queued */
+		write_line(audit, octets);
+	assert_in_range(audit_lost(audit), 1000, 1999);
+	while (read(reader, octets, sizeof octets) > 0 || audit_lost(audit) == 0) /* let it go on, and end */
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	audit_unref(audit);
+	(void)close(reader);
+	remove_place(&place);
+}
+
+/* Records. */
+
+static json_t *
+member(json_t *object, const char *path)
+{
+	char copy[100];
+	char *rest = copy, *key;
+
+	(void)snprintf(copy, sizeof copy, "%s", path);
+	while (object != NULL && (key = strsep(&rest, "/")) != NULL)
+		object = json_is_array(object) ? json_array_get(object, (size_t)atoi(key))
+					       : json_object_get(object, key);
+	return object;
+}
+
+static const char *
+text_at(json_t *object, const char *path)
+{
+	const char *text = json_string_value(member(object, path));
+
+	return text != NULL ? text : "(none)";
+}
+
+static void
+record_tells_facts_and_verdicts(void **state)
+{
+	struct config *config = config_from_text("authserv-id \"mx.test\" mode enforce policy { tag \"t\" "
+						 "when spf = fail reject when spf = fail }",
+						 NULL);
+	struct list_finding findings[] = {
+		{ .zone = "bl.test",
+		  .operator= "O",
+		  .group = "bl.test",
+		  .asked = "198.51.100.7",
+		  .weight = 4,
+		  .state = LIST_LISTED,
+		  .answers = { 0x7f000002 },
+		  .count = 1,
+		  .text = "see\r\n\x1b[0m" },
+		{ .zone = "other.test",
+		  .operator= "P",
+		  .group = "other.test",
+		  .asked = "198.51.100.7",
+		  .weight = 1 },
+	};
+	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
+	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 },
+						       { { "<\xff\"\\>", "x@b.test" }, 0 } };
+	struct record record = { .ident = "20261124T125000Z-0123456789ab",
+				 .facts = &facts,
+				 .recipients = recipients,
+				 .recipient_count = 2,
+				 .recipient_total = 3,
+				 .waited_ms = 7 };
+	const struct readings recipient = {
+		.items = { { .form = MAILBOX_ADDRESS,
+			     .local = "a",
+			     .domain = "b.test",
+			     .text = "a@b.test" } },
+		.count = 1,
+	};
+	struct verdict verdict;
+	json_error_t error;
+	json_t *read;
+	char *line;
+
+	(void)state;
+	facts.helo.given = "h\n\x01.test";
+	facts.helo.name = "";
+	facts.sender.given = "<joe@yodel.example>";
+	facts.sender.mailbox = (struct mailbox){ .form = MAILBOX_ADDRESS,
+						 .local = "joe",
+						 .domain = "yodel.example",
+						 .text = "joe@yodel.example" };
+	facts.sender.domain = "yodel.example";
+	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
+	verdict = policy_judge(config, &facts, &recipient);
+	record.verdicts = &verdict;
+	line = record_make(config, &record, RECORD_WHOLE);
+	assert_non_null(line);
+	assert_null(strchr(line, '\n'));
+	read = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	assert_non_null(read);
+	assert_string_equal(text_at(read, "time"), "2026-11-24T12:50:00Z");
+	assert_string_equal(text_at(read, "client/ip"), "198.51.100.7");
+	assert_string_equal(text_at(read, "helo"), "h\\x0a\\x01.test");
+	assert_string_equal(text_at(read, "checks/spf/mechanism"), "-all");
+	assert_null(member(read, "checks/iprev"));
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/answers/0"), "127.0.0.2");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/text"), "see\\x0d\\x0a\\x1b[0m");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/not-listed/0/zone"), "other.test");
+	assert_int_equal(json_integer_value(member(read, "checks/x-dnsbl/score")), 4);
+	assert_string_equal(text_at(read, "verdicts/0/action"), "reject");
+	assert_string_equal(text_at(read, "verdicts/0/rule"), "test.conf:1");
+	assert_string_equal(text_at(read, "verdicts/0/notes/0/tag"), "t");
+	assert_string_equal(text_at(read, "verdicts/1/recipient"), "<\\xff\"\\\\>");
+	assert_int_equal(strncmp(text_at(read, "verdicts/0/reply"), "550 5.7.23 The SPF record", 25), 0);
+	assert_int_equal(json_integer_value(member(read, "recipients")), 3);
+	json_decref(read);
+	free(line);
+	config_unref(config);
+}
+
+/* P5: whatever stands in the facts, a record keeps to its bound, says what is cut, and is one for its
+ * readers. */
+static void
+P5_record_make_keeps_to_its_bound(void **state)
+{
+	static char long_text[3000];
+	struct config *config =
+		config_from_text("policy { reject when spf = fail tag \"t\" when spf = fail }", NULL);
+	static struct list_finding findings[300];
+	static struct record_recipient recipients[BOUND_RECIPIENTS_RECORDED];
+	static struct iprev_name names[IPREV_NAMES_MAX];
+	const struct readings recipient = {
+		.items = { { MAILBOX_ADDRESS, "a", "b.test", "a@b.test", false } }, .count = 1
+	};
+	struct facts facts = { .client = { .address = { { 198, 51, 100, 7 }, 4 }, .port = 25 } }, other;
+	struct verdict verdicts[2];
+	struct record record = { .ident = "20261124T125000Z-0123456789ab",
+				 .facts = &facts,
+				 .verdicts = verdicts,
+				 .recipients = recipients,
+				 .unwritten = 3 };
+
+	(void)state;
+	memset(long_text, 0x1b, sizeof long_text - 1);
+	facts.helo.name = "";
+	facts.sender.domain = "";
+	verdicts[0] = policy_judge(config, &facts, &recipient);
+	facts.results[METHOD_SPF] = facts.results[METHOD_IPREV] = facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	verdicts[1] = policy_judge(config, &facts, &recipient);
+	for (unsigned kind = 0; kind < 128; kind++) {
+		const char *text = (kind & 1) != 0 ? long_text : "short";
+		const size_t lists = (kind & 2) != 0 ? ROWS(findings) : 1;
+		const enum record_length length = (kind & 32) != 0 ? RECORD_SHORT : RECORD_WHOLE;
+		json_t *read;
+		char *line;
+
+		facts.helo.given = facts.sender.given = facts.sender.used = facts.sender.mailbox.text =
+			(kind & 4) != 0 ? long_text : "";
+		facts.spf[SPF_MAILFROM] = (struct spf_facts){
+			.domain = "d.test", .record = text, .mechanism = text, .problem = text
+		};
+		for (size_t i = 0; i < lists; i++)
+			findings[i] = (struct list_finding){ .zone = "bl.test",
+							     .operator= text,
+							     .group = "bl.test",
+							     .asked = text,
+							     .weight = 1,
+							     .state = LIST_LISTED,
+							     .count = 1,
+							     .text = text,
+							     .meaning = text };
+		for (size_t i = 0; i < IPREV_NAMES_MAX; i++)
+			names[i] = (struct iprev_name){ .name = text, .addresses = text };
+		facts.iprev = (struct iprev_facts){ .names = names, .count = IPREV_NAMES_MAX };
+		facts.lists[LIST_CLIENT] = (struct list_facts){ findings, lists };
+		record.recipient_count = record.recipient_total = (kind & 8) != 0 ? ROWS(recipients) : 2;
+		for (size_t i = 0; i < ROWS(recipients); i++)
+			recipients[i] =
+				(struct record_recipient){ { (kind & 16) != 0 ? long_text : "<a@b.test>",
+							     NULL },
+							   i == record.recipient_count - 1 ? 1 : 0 };
+		facts.other = NULL;
+		other = facts;
+		facts.other = (kind & 64) != 0 ? &other : NULL;
+		line = record_make(config, &record, length);
+		assert_non_null(line);
+		assert_true(strlen(line) <= BOUND_RECORD);
+		read = record_read(span_of(line));
+		assert_non_null(read);
+		assert_int_equal(json_integer_value(json_object_get(read, "unwritten")), 3);
+		assert_string_equal(text_at(read, "checks/spf/result"), "fail");
+		if ((kind & 2) == 0) /* what policy reads is there */
+			assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/zone"), "bl.test");
+		assert_string_equal(text_at(read, "verdicts/1/action"),
+				    "reject"); /* the other kind, from the end */
+		if ((kind & 31) != 0)
+			assert_true(json_array_size(json_object_get(read, "cut")) > 0);
+		json_decref(read);
+		free(line);
+	}
+	config_unref(config);
+}
+
+/* P5: what a network makes us write follows what it says; networks do not pay for each other. */
+static void
+P5_meter_writes_in_proportion_to_what_is_said(void **state)
+{
+	const struct ipaddr flood = { { 192, 0, 2, 1 }, 4 }, neighbour = { { 192, 0, 2, 200 }, 4 },
+			    other = { { 198, 51, 100, 1 }, 4 };
+	struct meter *meter = meter_new();
+	uint64_t said = 0, written = 0, now_ms = 1000;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++, now_ms++) {
+		meter_feed(meter, &flood, 60, now_ms);
+		said += 60;
+		if (meter_take(meter, i % 2 == 0 ? &flood : &neighbour, 4000, now_ms))
+			written += 4000;
+	}
+	assert_true(written
+		    <= BOUND_WRITTEN_BURST + BOUND_WRITTEN_AN_OCTET * said + BOUND_WRITTEN_BURST / 180);
+	assert_true(written >= BOUND_WRITTEN_AN_OCTET * said);
+	assert_true(meter_take(meter, &other, 100000, now_ms));
+	now_ms += 3600000;
+	assert_true(meter_take(meter, &flood, BOUND_WRITTEN_BURST, now_ms));
+	meter_unref(meter);
+}
+
+/* P5: however many networks an adversary has, the table and the octets of a second have an end. */
+static void
+P5_meter_has_an_end_whoever_comes(void **state)
+{
+	struct meter *meter = meter_new();
+	uint64_t written = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		const struct ipaddr client = { { 0x20, 1, 0xd, 0xb8, (unsigned char)(i >> 8),
+						 (unsigned char)i, (unsigned char)(i >> 16) },
+					       16 };
+
+		while (meter_take(meter, &client, 16384, 5000))
+			written += 16384;
+	}
+	assert_true(written <= BOUND_WRITTEN_A_SECOND);
+	assert_int_equal(meter_unwritten(meter), 0);
+	meter_unref(meter);
+}
+
+/* P12, P13: what is not in the form of a record is none, and what readers use is within its range. */
+static void
+P13_record_read_takes_only_records(void **state)
+{
+	static const struct {
+		const char *member, *value;
+		bool is_well;
+	} table[] = {
+		{ "{}", "", true },
+		{ "\"depth\":0", "\"depth\":100000000", false },
+		{ "\"depth\":0", "\"depth\":-1", false },
+		{ "\"depth\":0", "\"depth\":1e3", false },
+		{ "\"depth\":0", "\"depth\":9223372036854775807", false },
+		{ "\"depth\":0", "\"depth\":9223372036854775808", false },
+		{ "\"depth\":0", "\"depth\":\"0\"", false },
+		{ "\"depth\":0", "\"depth\":0,\"depth\":1", false },
+		{ "\"depth\":0", "\"later\":{\"is\":[]},\"depth\":3", true },
+		{ "\"port\":25", "\"port\":65536", false },
+		{ "\"port\":25", "\"port\":null", false },
+		{ "\"term\":\"-all\"", "\"term\":\"\"", true },
+		{ "\"term\":\"-all\"", "\"term\":7", false },
+		{ "\"term\":\"-all\"", "\"term\":\"\\u0000\"", false },
+		{ "\"answers\":[\"x\"]", "\"answers\":[\"x\",null]", false },
+		{ "\"answers\":[\"x\"]", "\"answers\":\"x\"", false },
+		{ "\"2026-11-24T12:00:00Z\"", "\"2026-11-24\"", false },
+		{ "\"2026-11-24T12:00:00Z\"", "\"2026-11-24T12:00:00\\u001b\"", false },
+		{ "\"action\":\"accept\"", "\"action\":[]", false },
+		{ "\"v\":1", "\"v\":2", false },
+		{ "\"result\":\"fail\"", "\"other\":1", false },
+		{ "\"spf\":", "\"x-later\":", true },
+	};
+	static const char whole[] = "{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-"
+				    "24T12:00:00Z\",\"client\":{"
+				    "\"port\":25},\"checks\":{\"spf\":{\"result\":\"fail\",\"trace\":[{"
+				    "\"depth\":0,\"term\":\"-all\","
+				    "\"match\":\"yes\",\"lookups\":[{\"answers\":[\"x\"]}]}]}},\"verdicts\":["
+				    "{\"action\":\"accept\"}]}";
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const char *at = strstr(whole, table[i].member);
+		char line[sizeof whole + 100];
+		json_t *record;
+
+		if (at == NULL)
+			at = whole + strlen(whole);
+		(void)snprintf(line, sizeof line, "%.*s%s%s", (int)(at - whole), whole, table[i].value,
+			       *at == '\0' ? "" : at + strlen(table[i].member));
+		record = record_read(span_of(line));
+		if ((record != NULL) != table[i].is_well)
+			fail_msg("%s", line);
+		json_decref(record);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
+		cmocka_unit_test(P13_record_read_takes_only_records),
+		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
+		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
+		cmocka_unit_test(P5_meter_has_an_end_whoever_comes),
+		cmocka_unit_test(audit_appends_whole_lines_in_order),
+		cmocka_unit_test(F42_audit_follows_rotation),
+		cmocka_unit_test(F46_audit_begins_a_line_behind_a_torn_one),
+		cmocka_unit_test(F41_audit_loses_and_counts_what_cannot_be_written),
+		cmocka_unit_test(F41_audit_never_waits_for_a_disk_that_hangs),
+		cmocka_unit_test(record_tells_facts_and_verdicts),
+	};
+
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
+	return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+}
