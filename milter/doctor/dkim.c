@@ -1,6 +1,9 @@
 /* doctor_dkim: the DKIM key of a sender's domain, as a verifier reads it (RFC 6376, 3.6.1; RFC 8301; RFC
  * 8463). */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/dkim.h"
+
+#include "heloscope/doctor/dmarc_exam.h"
+#include "heloscope/doctor/tags.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>

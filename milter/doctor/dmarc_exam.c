@@ -1,6 +1,8 @@
 /* doctor_dmarc: the DMARC policy of a sender's domain, its own or that of the organization (RFC 9989), and
  * what passes count for it. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/dmarc_exam.h"
+
+#include "heloscope/doctor/tags.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* doctor_look: the filter's own checks, for what the filter judges, too: one implementation of each. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/look.h"
 
 #include "heloscope/checks/banner.h"
 #include "heloscope/checks/helo.h"

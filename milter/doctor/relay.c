@@ -1,6 +1,6 @@
 /* doctor_relay: whether a server takes mail of strangers for strangers. MAIL and RCPT in the usual spellings,
  * RSET and QUIT, never DATA. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/relay.h"
 
 #include <errno.h>
 #include <poll.h>

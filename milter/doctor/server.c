@@ -1,6 +1,10 @@
 /* doctor_server: the mail servers of a domain, looked at from outside: its MX hosts, and whatever answers at
  * the addresses from which mail goes out. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/server.h"
+
+#include "heloscope/doctor/host.h"
+#include "heloscope/doctor/look.h"
+#include "heloscope/doctor/relay.h"
 
 #include <openssl/ssl.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* doctor_spf: SPF of a sender's domain, and what its record should be. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/spf.h"
+
+#include "heloscope/doctor/tags.h"
 
 #include <string.h>
 

@@ -1,6 +1,8 @@
 /* doctor_sts: what a domain publishes about TLS of its servers: MTA-STS (RFC 8461) and TLS reporting (RFC
  * 8460). */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/sts.h"
+
+#include "heloscope/doctor/tags.h"
 
 #include <curl/curl.h>
 #include <openssl/x509.h>

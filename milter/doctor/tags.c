@@ -1,6 +1,6 @@
 /* doctor_tags: records of tags (RFC 6376, 3.2), each tag held against what it may hold, and the record as it
  * should be. */
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/tags.h"
 
 #include <string.h>
 

@@ -10,7 +10,8 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/config/config.h"
 #include "heloscope/doctor/dmarc.h"
-#include "heloscope/doctor/exam.h"
+#include "heloscope/doctor/doctor.h"
+#include "heloscope/doctor/relay.h"
 #include "heloscope/dns/lookup.h"
 
 /* The walk (RFC 9989, 4.10). */

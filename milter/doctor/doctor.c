@@ -1,0 +1,78 @@
+#include "heloscope/doctor/doctor.h"
+
+#include <string.h>
+
+#include "heloscope/doctor/addresses.h"
+#include "heloscope/doctor/dkim.h"
+#include "heloscope/doctor/dmarc_exam.h"
+#include "heloscope/doctor/host.h"
+#include "heloscope/doctor/lists.h"
+#include "heloscope/doctor/look.h"
+#include "heloscope/doctor/mx.h"
+#include "heloscope/doctor/server.h"
+#include "heloscope/doctor/spf.h"
+#include "heloscope/doctor/sts.h"
+
+static void
+examine_address(struct exam *exam, const struct ipaddr *address)
+{
+	const struct facts *facts = exam_look(exam, address, exam->order->helo, NULL);
+
+	if (facts == NULL)
+		return;
+	exam_host(exam, address, facts);
+	exam_spf_pass(exam, address, facts);
+}
+
+static void
+tell_progress(const struct exam *exam, const char *what)
+{
+	if (exam->order->tell != NULL)
+		exam->order->tell(exam->report->domain, what);
+}
+
+/* All of a domain that exists. */
+static void
+examine_domain(struct exam *exam)
+{
+	exam_bounces(exam);
+	exam_addresses(exam);
+	exam_spf_record(exam);
+	exam_want_lists(exam);
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		examine_address(exam, &exam->report->addresses[i]);
+	if (exam->order->selector != NULL)
+		exam_dkim(exam);
+	exam_dmarc(exam);
+	tell_progress(exam, "mail servers");
+	exam_servers(exam);
+	tell_progress(exam, "MTA-STS");
+	exam_mta_sts(exam);
+	exam_tls_reports(exam);
+	tell_progress(exam, "lists");
+	exam_lists(exam);
+}
+
+void
+doctor_examine(const char *domain, const struct doctor_order *order, struct config *config,
+	       struct lookup *lookup, struct arena *arena, struct doctor_report *report)
+{
+	struct exam exam = { .order = order,
+			     .config = config,
+			     .lookup = lookup,
+			     .arena = arena,
+			     .report = report,
+			     .bounces = order->bounces };
+
+	*report = (struct doctor_report){ .domain = domain };
+	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
+		exam.bounces = domain;
+	lookup_set_end(lookup, order->end_ms);
+	tell_progress(&exam, "names and records");
+	lookup_want(lookup, domain, DNS_A);
+	lookup_want(lookup, exam.bounces, DNS_TXT);
+	exam_mx(&exam);
+	if (lookup_get(lookup, domain, DNS_MX)->status != DNS_NXDOMAIN)
+		examine_domain(&exam);
+	inquiry_close(exam.inquiry);
+}
