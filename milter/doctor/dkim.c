@@ -2,7 +2,7 @@
  * 8463). */
 #include "heloscope/doctor/dkim.h"
 
-#include "heloscope/doctor/dmarc_exam.h"
+#include "heloscope/doctor/dmarc.h"
 #include "heloscope/doctor/tags.h"
 
 #include <openssl/evp.h>

@@ -1,303 +1,303 @@
+/* doctor_dmarc: the DMARC policy of a sender's domain, its own or that of the organization (RFC 9989), and
+ * what passes count for it. */
 #include "heloscope/doctor/dmarc.h"
 
-#include <stdio.h>
+#include "heloscope/doctor/tags.h"
+
 #include <string.h>
 
-#include "heloscope/wire/taglist.h"
+#include "heloscope/dmarc/dmarc.h"
 
-#define PREFIX "_dmarc."
-#define SHORT_LABELS 7 /* what is left of longer names at the second step (4.10) */
+/* What tags may hold. */
 
-static const char *const policy_words[] = {
-	[DMARC_NONE] = "none",     [DMARC_QUARANTINE] = "quarantine",
-	[DMARC_REJECT] = "reject", [DMARC_ABSENT] = NULL,
-	[DMARC_INVALID] = NULL,
-};
+static const char *const requests[] = { "none", "quarantine", "reject" };
+static const char *const alignments[] = { "r", "s" };
+static const char *const answers[] = { "y", "n" };
+static const char *const suffixes[] = { "y", "n", "u" };
 
-const char *
-dmarc_policy_word(enum dmarc_policy policy)
-{
-	return policy_words[policy];
-}
+#define WORDS(list) .words = (list), .word_count = sizeof(list) / sizeof(list)[0]
 
-/* Records. */
-
-bool
-dmarc_record_is_one(struct span text)
-{
-	struct tag tag;
-
-	return text.length > 0 && text.at[0] == 'v' && taglist_next(&text, &tag)
-	       && span_equals(tag.name, SPAN("v")) && span_equals(tag.value, SPAN("DMARC1"));
-}
-
-static enum dmarc_policy
-policy_of(struct span value)
-{
-	for (int policy = DMARC_NONE; policy <= DMARC_REJECT; policy++)
-		if (span_equals_nocase(value, span_of(policy_words[policy])))
-			return (enum dmarc_policy)policy;
-	return DMARC_INVALID;
-}
-
-/* The end of an address that says how large a report may be: "!10m"; nobody looks at it any more (4.8). */
-static struct span
-without_size(struct span uri)
-{
-	size_t at = uri.length;
-
-	if (at > 0 && memchr("kmgtKMGT", uri.at[at - 1], 8) != NULL)
-		at--;
-	while (at > 0 && ascii_is_digit(uri.at[at - 1]))
-		at--;
-	if (at == 0 || at == uri.length || uri.at[at - 1] != '!' || !ascii_is_digit(uri.at[at]))
-		return uri;
-	return (struct span){ uri.at, at - 1 };
-}
-
-/* Whether it is "local@domain"; "mailto:a@b?subject=x" is allowed (RFC 6068). */
+/* "0" or "1", "d" and "s", each once, with ":" between them. */
 static bool
-is_mail_address(struct span text)
+takes_options(struct span value)
 {
-	const char *question = memchr(text.at, '?', text.length), *at;
-	char name[DOMAIN_SIZE];
+	unsigned seen = 0;
 
-	if (question != NULL)
-		text.length = (size_t)(question - text.at);
-	at = memchr(text.at, '@', text.length);
-	for (size_t i = 0; i < text.length; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~' || memchr("!<>\"\\:", text.at[i], 6) != NULL)
+	for (size_t i = 0; i < value.length; i += 2) {
+		const char c = ascii_lower(value.at[i]);
+		const unsigned bit = c == '0' || c == '1' ? 1 : c == 'd' ? 2 : c == 's' ? 4 : 0;
+
+		if (bit == 0 || (seen & bit) != 0 || (i + 1 < value.length && value.at[i + 1] != ':'))
 			return false;
-	return at != NULL && at != text.at
-	       && domain_normalize(span_from(text, (size_t)(at - text.at) + 1), name)
-	       && strchr(name, '.') != NULL;
-}
-
-/* "https://..." (RFC 3986, 3.1). */
-static bool
-has_scheme(struct span uri)
-{
-	const char *colon = memchr(uri.at, ':', uri.length);
-
-	if (colon == NULL || colon == uri.at || !ascii_is_alpha(uri.at[0])
-	    || memchr(uri.at, ' ', uri.length) != NULL)
-		return false;
-	for (const char *at = uri.at; at < colon; at++)
-		if (!ascii_is_alnum(*at) && memchr("+-.", *at, 3) == NULL)
-			return false;
-	return span_from(uri, (size_t)(colon - uri.at) + 1).length > 0;
-}
-
-bool
-dmarc_next_uri(struct span *rest, struct span *text, struct span *address, enum dmarc_uri *kind)
-{
-	const char *comma;
-	struct span uri;
-
-	if (rest->length == 0)
-		return false;
-	comma = memchr(rest->at, ',', rest->length);
-	*text = span_trim(
-		(struct span){ rest->at, comma != NULL ? (size_t)(comma - rest->at) : rest->length });
-	*rest = comma != NULL ? span_from(*rest, (size_t)(comma - rest->at) + 1)
-			      : span_from(*rest, rest->length);
-	uri = without_size(*text);
-	*address = uri;
-	if (span_starts_with_nocase(uri, SPAN("mailto:"))) {
-		*address = span_from(uri, sizeof "mailto:" - 1);
-		*kind = is_mail_address(*address) ? DMARC_URI_MAIL : DMARC_URI_INVALID;
-	} else if (is_mail_address(uri)) {
-		*kind = DMARC_URI_BARE;
-	} else {
-		*kind = has_scheme(uri) ? DMARC_URI_OTHER : DMARC_URI_INVALID;
+		seen |= bit;
 	}
-	return true;
+	return value.length % 2 == 1;
 }
 
 static bool
-has_valid_uri(struct span list)
+takes_uris(struct span value)
 {
 	struct span text, address;
 	enum dmarc_uri kind;
+	bool has_any = false;
 
-	while (dmarc_next_uri(&list, &text, &address, &kind))
-		if (kind == DMARC_URI_MAIL || kind == DMARC_URI_OTHER)
-			return true;
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_BARE || kind == DMARC_URI_INVALID)
+			return false;
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* All that are right as they stand, mail addresses with their scheme; without any the usual one. */
+static bool
+repair_uris(struct exam *exam, struct span value, struct strbuf *right)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	bool has_any = false;
+
+	while (dmarc_next_uri(&value, &text, &address, &kind)) {
+		if (kind == DMARC_URI_INVALID)
+			continue;
+		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_BARE ? "mailto:" : "");
+		strbuf_add_span(right, kind == DMARC_URI_BARE ? address : text);
+		has_any = true;
+	}
+	if (!has_any)
+		strbuf_printf(right, "mailto:dmarc@%s", exam->report->domain);
+	return true;
+}
+
+static const char as_none[] = "Receivers act as if there were no policy at all, or p=none.";
+static const char as_default[] = "Receivers act as if the tag were not there.";
+static const char expected_uris[] = "addresses like mailto:dmarc@example.org, with \",\" between them";
+static const char no_more[] = "Receivers that follow RFC 9989 pass over it.";
+
+static const struct exam_tag_rule rules[] = {
+	{ .name = "v", .expected = "DMARC1" },
+	{ .name = "p",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none,
+	  .required = "p=none" },
+	{ .name = "sp",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none },
+	{ .name = "np",
+	  WORDS(requests),
+	  .expected = "none, quarantine or reject",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_none },
+	{ .name = "adkim",
+	  WORDS(alignments),
+	  .expected = "r or s",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "aspf",
+	  WORDS(alignments),
+	  .expected = "r or s",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "fo",
+	  .takes = takes_options,
+	  .expected = "0 or 1, and d or s, with \":\" between them",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "psd",
+	  WORDS(suffixes),
+	  .expected = "y, n or u",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "t",
+	  WORDS(answers),
+	  .expected = "y or n",
+	  .severity = DOCTOR_WARNING,
+	  .consequence = as_default },
+	{ .name = "rua",
+	  .takes = takes_uris,
+	  .repair = repair_uris,
+	  .is_list = true,
+	  .expected = expected_uris,
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Reports do not come." },
+	{ .name = "ruf",
+	  .takes = takes_uris,
+	  .repair = repair_uris,
+	  .is_list = true,
+	  .expected = expected_uris,
+	  .severity = DOCTOR_WARNING,
+	  .consequence = "Reports do not come." },
+	{ .name = "pct",
+	  .historic = "Receivers that follow RFC 9989 apply the policy to all mail, whatever it "
+		      "says; \"t=y\" asks for less." },
+	{ .name = "rf", .historic = no_more },
+	{ .name = "ri", .historic = no_more },
+};
+
+static const struct exam_tag_form form = {
+	.row = DOCTOR_DMARC,
+	.subject = "The DMARC record",
+	.rules = rules,
+	.rule_count = sizeof rules / sizeof rules[0],
+	.twice = DOCTOR_WARNING,
+	.twice_consequence = "Receivers differ in which they take, or pass over the whole record.",
+};
+
+/* The walk. */
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	return lookup_get(context, name, type);
+}
+
+static void
+walk_from(struct exam *exam, const char *domain, struct dmarc_walk *walk)
+{
+	const struct dmarc_source source = { ask, exam->lookup };
+
+	dmarc_walk(&source, domain, walk);
+}
+
+bool
+exam_is_aligned(struct exam *exam, const char *domain, bool is_spf)
+{
+	const char *author = exam->report->domain;
+	const struct dmarc_step *step;
+	struct dmarc_walk ours, theirs;
+
+	if (strcmp(domain, author) == 0)
+		return true;
+	walk_from(exam, author, &ours);
+	step = dmarc_step_that_applies(&ours, author);
+	if (step != NULL && (is_spf ? step->record.is_spf_strict : step->record.is_dkim_strict))
+		return false;
+	if (step == NULL) /* there is no DMARC to count for; but there may be one day */
+		return domain_same_organization(domain, author);
+	walk_from(exam, domain, &theirs);
+	return strcmp(dmarc_organization(&ours, author), dmarc_organization(&theirs, domain)) == 0;
+}
+
+/* What is found. */
+
+static const char *
+policy_shown(struct exam *exam, const struct dmarc_step *step)
+{
+	const char *domain = exam->report->domain;
+	const enum dmarc_policy policy = dmarc_policy_for(step, domain, true);
+
+	return policy == DMARC_INVALID                           ? "none that can be read"
+	       : step->record.is_testing && policy != DMARC_NONE ? arena_printf(
+			 exam->arena, "%s, one step weaker while it says t=y", dmarc_policy_word(policy))
+								 : dmarc_policy_word(policy);
+}
+
+/* A record of its own would take the domain out of that policy. */
+static void
+tell_inherited(struct exam *exam, const struct dmarc_step *step)
+{
+	const enum dmarc_policy policy = dmarc_policy_for(step, exam->report->domain, true);
+
+	exam_say(exam, DOCTOR_DMARC,
+		 policy == DMARC_INVALID ? DOCTOR_WARNING
+		 : policy == DMARC_NONE  ? DOCTOR_NOTE
+					 : DOCTOR_GOOD,
+		 arena_printf(
+			 exam->arena,
+			 "There is no valid record at this very domain, so that of %s holds here, too. Its "
+			 "policy for this domain: %s.",
+			 step->domain, policy_shown(exam, step)),
+		 policy == DMARC_INVALID ? "Correct it there: \"heloscope doctor\" of that domain says how."
+					 : "A record of its own would take its place.",
+		 NULL);
+}
+
+/* Text that is no record, but meant as one. False when there is none. What is written there may be weaker
+ * than what holds now, from above: then it is not proposed. */
+static bool
+tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *answer, bool is_inherited)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const char *meant = exam_meant_record(exam, answer->records[i].text, "v=DMARC1");
+
+		if (meant == NULL)
+			continue;
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_WARNING,
+			 arena_printf(exam->arena,
+				      "What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", "
+				      "in this "
+				      "spelling, and is one TXT record.",
+				      name),
+			 "Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
+		return true;
+	}
 	return false;
 }
 
 static void
-take_tag(struct dmarc_record *record, const struct tag *tag)
+judge_own(struct exam *exam, const char *name, const struct dmarc_record *record)
 {
-	const bool is_strict = span_equals_nocase(tag->value, SPAN("s"));
+	const bool is_right = exam_judge_tags(exam, &form, name, record->text);
 
-	if (span_equals(tag->name, SPAN("p")))
-		record->policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("sp")))
-		record->subdomain_policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("np")))
-		record->absent_policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("adkim")))
-		record->is_dkim_strict = is_strict;
-	else if (span_equals(tag->name, SPAN("aspf")))
-		record->is_spf_strict = is_strict;
-	else if (span_equals(tag->name, SPAN("t")))
-		record->is_testing = span_equals_nocase(tag->value, SPAN("y"));
-	else if (span_equals(tag->name, SPAN("rua")))
-		record->has_reports = has_valid_uri(tag->value);
-	else if (span_equals(tag->name, SPAN("psd")) && tag->value.length == 1
-		 && memchr("ynYN", tag->value.at[0], 4) != NULL)
-		record->psd = ascii_lower(tag->value.at[0]);
+	exam_set_cell(exam, DOCTOR_DMARC, DOCTOR_GOOD);
+	if (!is_right)
+		return;
+	if (record->is_testing)
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "The DMARC record says t=y.",
+			 "Receivers apply a policy one step weaker than the one that it names.", NULL);
+	if (record->psd == 'y')
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE,
+			 "The DMARC record says psd=y: that others register domains below this one.",
+			 "Each domain below is an organization of its own then, and the two do not align.",
+			 NULL);
 }
-
-void
-dmarc_record_read(struct span text, struct dmarc_record *record)
-{
-	struct tag tag;
-
-	*record = (struct dmarc_record){ .text = text,
-					 .policy = DMARC_ABSENT,
-					 .subdomain_policy = DMARC_ABSENT,
-					 .absent_policy = DMARC_ABSENT,
-					 .psd = 'u' };
-	while (taglist_next(&text, &tag))
-		take_tag(record, &tag);
-}
-
-/* The walk. */
 
 static size_t
-count_labels(const char *domain)
-{
-	size_t count = 1;
-
-	for (; *domain != '\0'; domain++)
-		count += *domain == '.' ? 1 : 0;
-	return count;
-}
-
-/* The one record of an answer; false when there is none, or several, which are none (4.10, step 2). */
-static bool
-find_one(const struct dns_answer *answer, struct span *text)
+count_records(const struct dns_answer *answer)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->count; i++) {
-		if (!dmarc_record_is_one(answer->records[i].text))
-			continue;
-		*text = answer->records[i].text;
-		count++;
-	}
-	return count == 1;
+	for (size_t i = 0; i < answer->count; i++)
+		count += dmarc_record_is_one(answer->records[i].text) ? 1 : 0;
+	return count;
 }
 
-/* Look at one domain. False when the walk ends there. */
-static bool
-look_at(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk)
+/* Neither here nor above. */
+static void
+tell_absence(struct exam *exam, const char *name)
 {
-	char name[DOMAIN_SIZE + sizeof PREFIX];
-	const struct dns_answer *answer;
-	struct dmarc_step *step;
-	struct span text;
+	char record[DOMAIN_SIZE + 64];
 
-	(void)snprintf(name, sizeof name, PREFIX "%s", domain);
-	if (strlen(name) >= DOMAIN_SIZE)
-		return true;
-	answer = source->ask(source->context, name, DNS_TXT);
-	if (dns_status_is_fault(answer->status) && walk->unknown == NULL) {
-		walk->unknown = domain;
-		walk->fault = answer;
-	}
-	if (!find_one(answer, &text))
-		return true;
-	step = &walk->steps[walk->count++];
-	step->domain = domain;
-	dmarc_record_read(text, &step->record);
-	return step->record.psd == 'u';
-}
-
-/* The name without its first label; NULL at the end. */
-static const char *
-parent_of(const char *domain)
-{
-	const char *dot = strchr(domain, '.');
-
-	return dot != NULL ? dot + 1 : NULL;
+	(void)snprintf(record, sizeof record, "v=DMARC1; p=none; rua=mailto:dmarc@%s", exam->report->domain);
+	exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "There is no DMARC record, here or above.",
+		 "Large receivers ask for one from those who send much.", exam_txt(exam, name, record));
 }
 
 void
-dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk)
+exam_dmarc(struct exam *exam)
 {
-	size_t labels = count_labels(domain);
+	const char *domain = exam->report->domain, *name = arena_printf(exam->arena, "_dmarc.%s", domain);
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	const struct dmarc_step *step;
+	struct dmarc_walk walk;
 
-	*walk = (struct dmarc_walk){ .count = 0 };
-	if (!look_at(source, domain, walk))
-		return;
-	do {
-		domain = parent_of(domain);
-		labels--;
-	} while (labels > SHORT_LABELS);
-	while (domain != NULL && look_at(source, domain, walk))
-		domain = parent_of(domain);
-}
-
-/* The name one label below `parent` on the way to `domain`. */
-static const char *
-child_of(const char *parent, const char *domain)
-{
-	for (const char *next = parent_of(domain); next != NULL && strlen(next) > strlen(parent);
-	     next = parent_of(domain))
-		domain = next;
-	return domain;
-}
-
-const char *
-dmarc_organization(const struct dmarc_walk *walk, const char *domain)
-{
-	const struct dmarc_step *last = walk->count > 0 ? &walk->steps[walk->count - 1] : NULL;
-
-	if (last == NULL)
-		return domain;
-	if (last->record.psd == 'y' && strcmp(last->domain, domain) != 0)
-		return child_of(last->domain, domain);
-	return last->domain;
-}
-
-static const struct dmarc_step *
-step_at(const struct dmarc_walk *walk, const char *domain)
-{
-	for (size_t i = 0; i < walk->count; i++)
-		if (strcmp(walk->steps[i].domain, domain) == 0)
-			return &walk->steps[i];
-	return NULL;
-}
-
-const struct dmarc_step *
-dmarc_step_that_applies(const struct dmarc_walk *walk, const char *domain)
-{
-	const struct dmarc_step *step = step_at(walk, domain);
-
-	if (step == NULL)
-		step = step_at(walk, dmarc_organization(walk, domain));
-	if (step == NULL && walk->count > 0)
-		step = &walk->steps[walk->count - 1]; /* of the public suffix */
-	return step;
-}
-
-enum dmarc_policy
-dmarc_policy_for(const struct dmarc_step *step, const char *domain, bool exists)
-{
-	const struct dmarc_record *record = &step->record;
-	enum dmarc_policy policy = record->policy;
-
-	if (record->policy > DMARC_REJECT || record->subdomain_policy == DMARC_INVALID
-	    || record->absent_policy == DMARC_INVALID)
-		return record->has_reports ? DMARC_NONE : DMARC_INVALID;
-	if (strcmp(step->domain, domain) == 0)
-		return policy;
-	if (record->subdomain_policy != DMARC_ABSENT)
-		policy = record->subdomain_policy;
-	if (!exists && record->absent_policy != DMARC_ABSENT)
-		policy = record->absent_policy;
-	return policy;
+	walk_from(exam, domain, &walk);
+	step = dmarc_step_that_applies(&walk, domain);
+	if (count_records(answer) > 1)
+		exam_say(exam, DOCTOR_DMARC, DOCTOR_ERROR, "There are several DMARC records.",
+			 "Receivers act as if there were none.", NULL);
+	if (step != NULL && step->domain == domain)
+		judge_own(exam, name, &step->record);
+	else if (walk.unknown != NULL)
+		exam_add_unknown(exam, DOCTOR_DMARC, arena_printf(exam->arena, "_dmarc.%s", walk.unknown),
+				 walk.fault);
+	else if (count_records(answer) == 0 && !tell_near_miss(exam, name, answer, step != NULL)
+		 && step == NULL)
+		tell_absence(exam, name);
+	if (step != NULL && step->domain != domain)
+		tell_inherited(exam, step);
 }

@@ -4,7 +4,7 @@
 
 #include "heloscope/doctor/addresses.h"
 #include "heloscope/doctor/dkim.h"
-#include "heloscope/doctor/dmarc_exam.h"
+#include "heloscope/doctor/dmarc.h"
 #include "heloscope/doctor/host.h"
 #include "heloscope/doctor/lists.h"
 #include "heloscope/doctor/look.h"

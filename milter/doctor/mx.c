@@ -1,7 +1,7 @@
 /* doctor_mx: where mail for a domain goes, and whether bounces of what it sends come back. */
 #include "heloscope/doctor/mx.h"
 
-#include "heloscope/doctor/dmarc_exam.h"
+#include "heloscope/doctor/dmarc.h"
 #include "heloscope/doctor/look.h"
 
 #include <string.h>

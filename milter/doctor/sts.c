@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/doctor/dmarc.h"
+#include "heloscope/dmarc/dmarc.h"
 #include "heloscope/wire/taglist.h"
 
 #define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */

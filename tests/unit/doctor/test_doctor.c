@@ -9,7 +9,7 @@
 #include "fake_dns.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/config/config.h"
-#include "heloscope/doctor/dmarc.h"
+#include "heloscope/dmarc/dmarc.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/doctor/relay.h"
 #include "heloscope/dns/lookup.h"
