@@ -1,8 +1,9 @@
 #include "heloscope/config/config.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "heloscope/base/refcount.h"
 
 #define ARENA_LIMIT (64U << 20)
 #define DEFAULT_TIMEOUT_MS 5000
@@ -12,7 +13,7 @@
 /* The reference count is not the reader's business, so it is not in the header. */
 struct counted_config {
 	struct config config; /* first */
-	atomic_uint references;
+	struct refcount references;
 };
 
 static const char *const action_words[ACTIONS] = {
@@ -51,7 +52,6 @@ config_new(void)
 
 	if (counted == NULL)
 		return NULL;
-	atomic_init(&counted->references, 1);
 	arena_init(&counted->config.arena, ARENA_LIMIT);
 	set_defaults(&counted->config);
 	return &counted->config;
@@ -62,7 +62,7 @@ config_ref(struct config *config)
 {
 	struct counted_config *counted = (struct counted_config *)config;
 
-	(void)atomic_fetch_add(&counted->references, 1);
+	refcount_take(&counted->references);
 	return config;
 }
 
@@ -71,7 +71,7 @@ config_unref(struct config *config)
 {
 	struct counted_config *counted = (struct counted_config *)config;
 
-	if (config == NULL || atomic_fetch_sub(&counted->references, 1) > 1)
+	if (config == NULL || !refcount_drop(&counted->references))
 		return;
 	arena_clear(&config->arena);
 	free(counted);

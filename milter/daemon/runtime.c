@@ -1,9 +1,9 @@
 #include "heloscope/daemon/runtime.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/refcount.h"
 #include "heloscope/checks/table.h"
 #include "heloscope/dns/cache.h"
 #include "heloscope/lists/prober.h"
@@ -12,7 +12,7 @@
 #include "heloscope/daemon/rouse.h"
 
 struct runtime {
-	atomic_uint references;
+	struct refcount references;
 	struct config *config;
 	struct shared_resolver *resolver;
 	struct shared_prober *peers; /* NULL: nothing is looked at */
@@ -24,14 +24,14 @@ struct runtime {
 
 /* A resolver outlives a reload that does not change it. */
 struct shared_resolver {
-	atomic_uint references;
+	struct refcount references;
 	struct dns_resolver *resolver, *cache;
 };
 
 static void
 resolver_unref(struct shared_resolver *shared)
 {
-	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+	if (shared == NULL || !refcount_drop(&shared->references))
 		return;
 	resolver_free(shared->resolver);
 	dns_cache_free(shared->cache);
@@ -40,7 +40,7 @@ resolver_unref(struct shared_resolver *shared)
 
 /* A prober outlives a reload that changes neither it nor its resolver. */
 struct shared_prober {
-	atomic_uint references;
+	struct refcount references;
 	struct shared_resolver *resolver; /* counted */
 	struct config *config;            /* counted: has the prober's settings */
 	struct prober *prober;
@@ -49,7 +49,7 @@ struct shared_prober {
 static void
 prober_unref(struct shared_prober *shared)
 {
-	if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+	if (shared == NULL || !refcount_drop(&shared->references))
 		return;
 	prober_free(shared->prober);
 	resolver_unref(shared->resolver);
@@ -67,7 +67,7 @@ get_prober(struct runtime *runtime, struct config *config, const struct runtime 
 		return true;
 	if (before != NULL && before->resolver == runtime->resolver
 	    && config_same_probe(config, previous->config)) {
-		(void)atomic_fetch_add(&before->references, 1);
+		refcount_take(&before->references);
 		runtime->peers = before;
 		return true;
 	}
@@ -76,8 +76,7 @@ get_prober(struct runtime *runtime, struct config *config, const struct runtime 
 		error_set(error, "out of memory");
 		return false;
 	}
-	atomic_init(&shared->references, 1);
-	(void)atomic_fetch_add(&runtime->resolver->references, 1);
+	refcount_take(&runtime->resolver->references);
 	shared->resolver = runtime->resolver;
 	shared->config = config_ref(config);
 	shared->prober = prober_new(&config->probe, shared->resolver->cache,
@@ -92,7 +91,7 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 	struct shared_resolver *shared;
 
 	if (previous != NULL && config_same_resolver(config, previous->config)) {
-		(void)atomic_fetch_add(&previous->resolver->references, 1);
+		refcount_take(&previous->resolver->references);
 		return previous->resolver;
 	}
 	shared = calloc(1, sizeof *shared);
@@ -100,7 +99,6 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	atomic_init(&shared->references, 1);
 	shared->resolver = resolver_new(&config->resolver, error);
 	if (shared->resolver != NULL)
 		shared->cache = dns_cache_new(shared->resolver, config->cache_octets);
@@ -136,7 +134,6 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	atomic_init(&runtime->references, 1);
 	error_set(error, "out of memory");
 	runtime->meter = previous != NULL ? meter_ref(previous->meter) : meter_new();
 	if (runtime->meter == NULL)
@@ -166,14 +163,14 @@ failed:
 struct runtime *
 runtime_ref(struct runtime *runtime)
 {
-	(void)atomic_fetch_add(&runtime->references, 1);
+	refcount_take(&runtime->references);
 	return runtime;
 }
 
 void
 runtime_unref(struct runtime *runtime)
 {
-	if (runtime == NULL || atomic_fetch_sub(&runtime->references, 1) > 1)
+	if (runtime == NULL || !refcount_drop(&runtime->references))
 		return;
 	list_prober_free(runtime->prober);
 	prober_unref(runtime->peers);

@@ -99,14 +99,14 @@ dns_answer_empty(enum dns_status status, uint32_t ttl_s)
 struct dns_answer *
 dns_answer_ref(struct dns_answer *answer)
 {
-	(void)atomic_fetch_add_explicit(&answer->others, 1, memory_order_relaxed);
+	refcount_take(&answer->holders);
 	return answer;
 }
 
 void
 dns_answer_free(struct dns_answer *answer)
 {
-	if (answer != NULL && atomic_fetch_sub(&answer->others, 1) == 0)
+	if (answer != NULL && refcount_drop(&answer->holders))
 		free(answer);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/refcount.h"
 #include "heloscope/lists/budget.h"
 #include "heloscope/base/log.h"
 
@@ -37,7 +38,7 @@ struct state {
 };
 
 struct list_health {
-	atomic_uint references;
+	struct refcount references;
 	struct config *config;
 	struct list_budget *budget;
 	_Atomic uint64_t may_tell_ms; /* of a flood */
@@ -92,7 +93,6 @@ list_health_new(struct config *config, struct list_health *previous)
 		free(health);
 		return NULL;
 	}
-	atomic_init(&health->references, 1);
 	health->config = config_ref(config);
 	(void)pthread_mutex_init(&health->lock, NULL);
 	for (size_t i = 0; i < config->lists.count; i++) {
@@ -107,14 +107,14 @@ list_health_new(struct config *config, struct list_health *previous)
 struct list_health *
 list_health_ref(struct list_health *health)
 {
-	(void)atomic_fetch_add(&health->references, 1);
+	refcount_take(&health->references);
 	return health;
 }
 
 void
 list_health_unref(struct list_health *health)
 {
-	if (health == NULL || atomic_fetch_sub(&health->references, 1) > 1)
+	if (health == NULL || !refcount_drop(&health->references))
 		return;
 	config_unref(health->config);
 	list_budget_free(health->budget);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "heloscope/base/refcount.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
@@ -31,7 +31,7 @@ struct line {
 STAILQ_HEAD(line_list, line);
 
 struct audit {
-	atomic_uint references;
+	struct refcount references;
 	char *path;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all up to `has_ended` */
@@ -248,7 +248,6 @@ audit_new(const char *path, struct error *error)
 	error_set(error, "the thread that writes the audit log cannot start");
 	if (audit == NULL)
 		return NULL;
-	atomic_init(&audit->references, 1);
 	audit->path = strdup(path);
 	audit->fd = -1;
 	STAILQ_INIT(&audit->queued);
@@ -266,7 +265,7 @@ audit_new(const char *path, struct error *error)
 struct audit *
 audit_ref(struct audit *audit)
 {
-	(void)atomic_fetch_add(&audit->references, 1);
+	refcount_take(&audit->references);
 	return audit;
 }
 
@@ -294,7 +293,7 @@ stop(struct audit *audit)
 void
 audit_unref(struct audit *audit)
 {
-	if (audit == NULL || atomic_fetch_sub(&audit->references, 1) > 1)
+	if (audit == NULL || !refcount_drop(&audit->references))
 		return;
 	if (!stop(audit)) {
 		log_error("audit log %s: the disk hangs; records are lost", audit->path);

@@ -1,10 +1,10 @@
 #include "heloscope/records/meter.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/refcount.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/log.h"
@@ -26,7 +26,7 @@ struct payer {
 };
 
 struct meter {
-	atomic_uint references;
+	struct refcount references;
 	pthread_mutex_t lock; /* guards what follows */
 	struct purse all;
 	size_t unwritten, untold; /* since it was last said in the log, and in a record */
@@ -42,7 +42,6 @@ meter_new(void)
 
 	if (meter == NULL)
 		return NULL;
-	atomic_init(&meter->references, 1);
 	(void)pthread_mutex_init(&meter->lock, NULL);
 	meter->all.octets = BOUND_WRITTEN_A_SECOND;
 	return meter;
@@ -51,14 +50,14 @@ meter_new(void)
 struct meter *
 meter_ref(struct meter *meter)
 {
-	(void)atomic_fetch_add(&meter->references, 1);
+	refcount_take(&meter->references);
 	return meter;
 }
 
 void
 meter_unref(struct meter *meter)
 {
-	if (meter == NULL || atomic_fetch_sub(&meter->references, 1) > 1)
+	if (meter == NULL || !refcount_drop(&meter->references))
 		return;
 	(void)pthread_mutex_destroy(&meter->lock);
 	free(meter);

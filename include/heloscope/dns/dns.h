@@ -7,13 +7,13 @@
 #ifndef HELOSCOPE_DNS_DNS_H
 #define HELOSCOPE_DNS_DNS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/base/refcount.h"
 #include "heloscope/base/span.h"
 
 enum dns_type {
@@ -68,7 +68,7 @@ struct dns_record {
  * which a server happens to send them.
  */
 struct dns_answer {
-	atomic_uint others; /* who hold it, beside the first */
+	struct refcount holders;
 	enum dns_status status;
 	enum dns_security security;
 	uint32_t ttl_s;  /* smallest of the records used, or of the negative answer; at most a week */
