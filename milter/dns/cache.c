@@ -8,10 +8,10 @@
 
 #include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/table.h"
 
-#define SHARDS 16        /* parts with a lock of their own */
-#define BUCKETS_FIRST 64 /* of each; they double when there are more entries than buckets */
-#define PART 32 /* of a shard's memory: no answer that takes more is kept, or a few push out all others */
+#define SHARDS 16 /* parts with a lock of their own */
+#define PART 32   /* of a shard's memory: no answer that takes more is kept, or a few push out all others */
 
 struct waiter {
 	SLIST_ENTRY(waiter) link;
@@ -23,14 +23,13 @@ SLIST_HEAD(waiter_list, waiter);
 
 /* A question, with its answer or those who wait for it. */
 struct entry {
-	struct entry *next;     /* in its bucket */
+	struct table_link link; /* first */
 	TAILQ_ENTRY(entry) use; /* while it has an answer and nobody waits */
 	struct shard *shard;
 	struct dns_answer *answer; /* NULL: none is kept */
 	uint64_t expires_ms;
 	bool is_asked;
 	struct waiter_list waiters;
-	uint64_t hash;
 	enum dns_type type;
 	char name[];
 };
@@ -39,8 +38,7 @@ TAILQ_HEAD(use_list, entry);
 
 struct shard {
 	pthread_mutex_t lock; /* guards all below */
-	struct entry **buckets;
-	size_t bucket_count, entry_count;
+	struct table entries;
 	struct use_list used; /* the last used first */
 	size_t octets;
 	struct dns_cache *cache;
@@ -55,49 +53,20 @@ struct dns_cache {
 
 /* Entries. The shard is locked. */
 
+/* The table takes the lower bits of the hash. */
 static struct shard *
 shard_of(struct dns_cache *cache, uint64_t hash)
 {
-	return &cache->shards[hash % SHARDS];
-}
-
-static struct entry **
-bucket_of(struct shard *shard, uint64_t hash)
-{
-	return &shard->buckets[hash / SHARDS % shard->bucket_count];
-}
-
-/* Twice the buckets. Without memory for them it goes on as it is. */
-static void
-grow(struct shard *shard)
-{
-	const struct shard before = *shard;
-	struct entry **buckets = calloc(2 * shard->bucket_count, sizeof(struct entry *)), *next;
-
-	if (buckets == NULL)
-		return;
-	shard->buckets = buckets;
-	shard->bucket_count *= 2;
-	for (size_t i = 0; i < before.bucket_count; i++) {
-		for (struct entry *entry = before.buckets[i]; entry != NULL; entry = next) {
-			struct entry **bucket = bucket_of(shard, entry->hash);
-
-			next = entry->next;
-			entry->next = *bucket;
-			*bucket = entry;
-		}
-	}
-	free(before.buckets);
+	return &cache->shards[(hash >> 32) % SHARDS];
 }
 
 static struct entry *
-find_entry(struct shard *shard, uint64_t hash, const char *name, enum dns_type type)
+find_entry(const struct shard *shard, uint64_t hash, const char *name, enum dns_type type)
 {
-	struct entry *entry = *bucket_of(shard, hash);
+	struct entry *entry = (struct entry *)table_first(&shard->entries, hash);
 
-	while (entry != NULL
-	       && (entry->hash != hash || entry->type != type || strcmp(entry->name, name) != 0))
-		entry = entry->next;
+	while (entry != NULL && (entry->type != type || strcmp(entry->name, name) != 0))
+		entry = (struct entry *)table_next(&entry->link);
 	return entry;
 }
 
@@ -105,33 +74,22 @@ static struct entry *
 add_entry(struct shard *shard, uint64_t hash, const char *name, enum dns_type type)
 {
 	const size_t size = strlen(name) + 1;
-	struct entry **bucket, *entry = calloc(1, sizeof *entry + size);
+	struct entry *entry = calloc(1, sizeof *entry + size);
 
 	if (entry == NULL)
 		return NULL;
-	if (shard->entry_count == shard->bucket_count)
-		grow(shard);
-	shard->entry_count++;
-	bucket = bucket_of(shard, hash);
 	entry->shard = shard;
-	entry->hash = hash;
 	entry->type = type;
 	SLIST_INIT(&entry->waiters);
 	memcpy(entry->name, name, size);
-	entry->next = *bucket;
-	*bucket = entry;
+	table_add(&shard->entries, &entry->link, hash);
 	return entry;
 }
 
 static void
 remove_entry(struct shard *shard, struct entry *entry)
 {
-	struct entry **at = bucket_of(shard, entry->hash);
-
-	while (*at != entry)
-		at = &(*at)->next;
-	*at = entry->next;
-	shard->entry_count--;
+	table_remove(&shard->entries, &entry->link);
 	free(entry);
 }
 
@@ -306,9 +264,7 @@ set_up_shard(struct dns_cache *cache, struct shard *shard)
 	(void)pthread_mutex_init(&shard->lock, NULL);
 	TAILQ_INIT(&shard->used);
 	shard->cache = cache;
-	shard->buckets = calloc(BUCKETS_FIRST, sizeof(struct entry *));
-	shard->bucket_count = BUCKETS_FIRST;
-	return shard->buckets != NULL;
+	return table_init(&shard->entries);
 }
 
 struct dns_resolver *
@@ -346,7 +302,7 @@ dns_cache_free(struct dns_resolver *interface)
 			drop_answer(shard, entry);
 			remove_entry(shard, entry);
 		}
-		free(shard->buckets);
+		table_clear(&shard->entries);
 		(void)pthread_mutex_destroy(&shard->lock);
 	}
 	free(cache);

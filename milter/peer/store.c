@@ -1,5 +1,4 @@
 #include "heloscope/peer/store.h"
-#include "heloscope/base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +12,9 @@
 #include <unistd.h>
 
 #include "heloscope/base/document.h"
+#include "heloscope/base/hash.h"
 #include "heloscope/base/regular_file.h"
+#include "heloscope/base/table.h"
 
 #define FORMAT "heloscope-peers-1"
 #define CODE_MAX 599
@@ -23,8 +24,8 @@
 #define FILE_MODE 0640 /* who sends mail here is not everybody's business */
 
 struct entry {
+	struct table_link link; /* first; by address */
 	TAILQ_ENTRY(entry) age; /* the oldest first */
-	struct entry *next;     /* of those with the same hash */
 	struct ipaddr address;
 	size_t length;
 	char packed[];
@@ -36,9 +37,9 @@ struct peer_store {
 	pthread_mutex_t saving; /* one writes the file at a time */
 	pthread_mutex_t lock;   /* guards what follows */
 	struct entry_list entries;
-	struct entry **heads;
-	size_t count, limit; /* `limit` is the number of heads, too */
-	size_t octets;       /* of all that is packed */
+	struct table table;
+	size_t limit;
+	size_t octets; /* of all that is packed */
 	int64_t swept_at;
 	bool has_changed; /* since it was loaded or saved */
 };
@@ -97,8 +98,7 @@ peer_store_new(size_t limit)
 
 	if (store == NULL)
 		return NULL;
-	store->heads = calloc(limit, sizeof(struct entry *));
-	if (store->heads == NULL) {
+	if (!table_init(&store->table)) {
 		free(store);
 		return NULL;
 	}
@@ -109,24 +109,27 @@ peer_store_new(size_t limit)
 	return store;
 }
 
-/* Where the pointer to the entry of that address is, or would be. */
-static struct entry **
+static uint64_t
+hash_of_address(const struct ipaddr *address)
+{
+	return hash_of((struct span){ (const char *)address->octets, address->length });
+}
+
+static struct entry *
 find(const struct peer_store *store, const struct ipaddr *address)
 {
-	const struct span key = { (const char *)address->octets, address->length };
-	struct entry **at = &store->heads[hash_of(key) % store->limit];
+	struct entry *entry = (struct entry *)table_first(&store->table, hash_of_address(address));
 
-	while (*at != NULL && !ipaddr_equals(&(*at)->address, address))
-		at = &(*at)->next;
-	return at;
+	while (entry != NULL && !ipaddr_equals(&entry->address, address))
+		entry = (struct entry *)table_next(&entry->link);
+	return entry;
 }
 
 static void
 drop(struct peer_store *store, struct entry *entry)
 {
-	*find(store, &entry->address) = entry->next;
+	table_remove(&store->table, &entry->link);
 	TAILQ_REMOVE(&store->entries, entry, age);
-	store->count--;
 	store->octets -= entry->length;
 	free(entry);
 }
@@ -142,7 +145,7 @@ peer_store_free(struct peer_store *store)
 		drop(store, entry);
 	(void)pthread_mutex_destroy(&store->lock);
 	(void)pthread_mutex_destroy(&store->saving);
-	free(store->heads);
+	table_clear(&store->table);
 	free(store);
 }
 
@@ -164,7 +167,7 @@ peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t n
 	bool is_known;
 
 	(void)pthread_mutex_lock(&store->lock);
-	entry = *find(store, address);
+	entry = find(store, address);
 	is_known = entry != NULL;
 	if (is_known)
 		(void)unpack(entry->packed, &found);
@@ -179,20 +182,19 @@ peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t n
 static void
 put_packed(struct peer_store *store, const struct ipaddr *address, const char *packed, size_t length)
 {
-	struct entry *entry = *find(store, address);
+	struct entry *entry = find(store, address);
 
 	if (entry != NULL)
 		drop(store, entry);
-	else if (store->count == store->limit)
+	else if (store->table.count == store->limit)
 		drop(store, TAILQ_FIRST(&store->entries));
 	entry = malloc(sizeof *entry + length);
 	if (entry == NULL)
 		return;
 	*entry = (struct entry){ .address = *address, .length = length };
 	memcpy(entry->packed, packed, length);
-	*find(store, address) = entry;
+	table_add(&store->table, &entry->link, hash_of_address(address));
 	TAILQ_INSERT_TAIL(&store->entries, entry, age);
-	store->count++;
 	store->octets += length;
 	store->has_changed = true;
 }
@@ -249,9 +251,9 @@ peer_store_is_full(struct peer_store *store, int64_t now)
 	bool is_full;
 
 	(void)pthread_mutex_lock(&store->lock);
-	if (store->count == store->limit && llabs(now - store->swept_at) >= SWEEP_EVERY_S)
+	if (store->table.count == store->limit && llabs(now - store->swept_at) >= SWEEP_EVERY_S)
 		sweep(store, now);
-	is_full = store->count == store->limit;
+	is_full = store->table.count == store->limit;
 	(void)pthread_mutex_unlock(&store->lock);
 	return is_full;
 }
@@ -431,7 +433,7 @@ copy_all(struct peer_store *store)
 	char *at;
 
 	(void)pthread_mutex_lock(&store->lock);
-	at = copy.octets = malloc(store->count * sizeof(struct ipaddr) + store->octets + 1);
+	at = copy.octets = malloc(store->table.count * sizeof(struct ipaddr) + store->octets + 1);
 	for (const struct entry *entry = TAILQ_FIRST(&store->entries); at != NULL && entry != NULL;
 	     entry = TAILQ_NEXT(entry, age)) {
 		memcpy(at, &entry->address, sizeof entry->address);

@@ -7,6 +7,7 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/table.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/span.h"
@@ -188,6 +189,36 @@ D1_hash_is_another_under_another_key(void **state)
 	assert_true(hash_of(text) != 0xa129ca6149be45e5U);
 }
 
+/* Members of one hash are told apart by who asks; nothing is lost while the table grows and shrinks. */
+static void
+table_keeps_everything_while_it_grows(void **state)
+{
+	enum { MEMBERS = 1000, HASHES = 300 };
+	struct table_link links[MEMBERS];
+	struct table table;
+
+	(void)state;
+	assert_true(table_init(&table));
+	for (size_t i = 0; i < MEMBERS; i++)
+		table_add(&table, &links[i], i % HASHES);
+	assert_int_equal(table.count, MEMBERS);
+	for (size_t i = 0; i < MEMBERS; i += 2)
+		table_remove(&table, &links[i]);
+	assert_int_equal(table.count, MEMBERS / 2);
+	for (size_t hash = 0; hash < HASHES; hash++) {
+		size_t found = 0;
+
+		for (struct table_link *link = table_first(&table, hash); link != NULL;
+		     link = table_next(link), found++) {
+			assert_int_equal((link - links) % HASHES, hash);
+			assert_int_equal((link - links) % 2, 1);
+		}
+		assert_int_equal(found, hash % 2 == 0 ? 0 : hash < MEMBERS % HASHES ? 4 : 3);
+	}
+	assert_null(table_first(&table, HASHES));
+	table_clear(&table);
+}
+
 int
 main(void)
 {
@@ -201,6 +232,7 @@ main(void)
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
 		cmocka_unit_test(D1_hash_is_another_under_another_key),
+		cmocka_unit_test(table_keeps_everything_while_it_grows),
 		cmocka_unit_test(log_writes_one_escaped_line_of_enough_importance),
 	};
 
