@@ -9,7 +9,8 @@
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
 #include "heloscope/checks/policy.h"
-#include "heloscope/words/record.h"
+#include "heloscope/records/record.h"
+#include "heloscope/words/compose.h"
 #include "heloscope/records/read.h"
 #include "heloscope/records/value.h"
 
@@ -100,15 +101,33 @@ read_options(int argc, char **argv, struct options *options)
 	return status;
 }
 
+/* The reply to a recipient on one line, in `memory`; NULL when it is not refused. */
+static const char *
+would_tell(const struct config *config, const struct verdict *verdict, const char *ident,
+	   char memory[RECORD_REPLY_SIZE])
+{
+	struct smtp_reply reply;
+	struct strbuf text;
+
+	if (!action_refuses(verdict->action))
+		return NULL;
+	compose_reply(config, verdict, ident, &reply);
+	strbuf_init(&text, memory, RECORD_REPLY_SIZE);
+	smtp_reply_add_to(&reply, &text);
+	return memory;
+}
+
 /* Judge for each recipient, and render it all as the record. */
 static char *
 make_record(const struct config *config, const char *ident, const struct facts *facts,
 	    const struct options *options)
 {
-	struct verdict verdicts[RECIPIENTS_MAX];
+	struct record_verdict verdicts[RECIPIENTS_MAX];
 	struct record_recipient recipients[RECIPIENTS_MAX];
-	const struct record record = {
+	char replies[RECIPIENTS_MAX][RECORD_REPLY_SIZE];
+	const struct message_record record = {
 		.ident = ident,
+		.mode = config->mode,
 		.facts = facts,
 		.verdicts = verdicts,
 		.recipients = recipients,
@@ -117,16 +136,18 @@ make_record(const struct config *config, const char *ident, const struct facts *
 	};
 
 	for (size_t i = 0; i < options->recipient_count; i++) {
+		struct verdict verdict;
 		struct readings readings;
 		struct arena arena;
 
 		arena_init(&arena, RECIPIENT_MEMORY);
 		recipients[i] = (struct record_recipient){ { .typed = options->recipients[i] }, i };
 		readings = mailbox_readings(&recipients[i].address, &arena);
-		verdicts[i] = policy_judge(config, facts, &readings);
+		verdict = policy_judge(config, facts, &readings);
 		arena_clear(&arena);
+		verdicts[i] = record_verdict_of(&verdict, would_tell(config, &verdict, ident, replies[i]));
 	}
-	return record_make(config, &record, RECORD_WHOLE);
+	return record_make(&record, RECORD_WHOLE);
 }
 
 /* The filter looks nothing up for a trusted client, and asks the policy without. Returns as examine() does.

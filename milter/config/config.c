@@ -27,6 +27,12 @@ action_word(enum action action)
 	return action_words[action];
 }
 
+bool
+action_refuses(enum action action)
+{
+	return action == ACTION_REJECT || action == ACTION_DEFER;
+}
+
 static void
 set_defaults(struct config *config)
 {

@@ -11,7 +11,7 @@
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
 #include "heloscope/checks/policy.h"
-#include "heloscope/words/record.h"
+#include "heloscope/records/record.h"
 
 #define MESSAGE_MEMORY (1U << 20)     /* octets */
 #define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
@@ -45,14 +45,15 @@ struct message {
 	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
 	struct verdict verdicts[BOUND_VERDICTS];
-	unsigned counts[BOUND_VERDICTS]; /* recipients with each */
+	unsigned counts[BOUND_VERDICTS];            /* recipients with each */
+	struct smtp_reply *replies[BOUND_VERDICTS]; /* of those that refuse; NULL when memory ran out */
 	size_t verdict_count;
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
 	struct record_recipient *recipients; /* only for the audit log */
 	size_t recipient_count, recipient_total;
 	bool is_quarantined;
 	struct watch watches[FIELDS];
-	struct smtp_reply reply;
+	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
 };
 
 struct session {
@@ -161,18 +162,38 @@ may_write(const struct session *session, size_t octets)
 	       || meter_take(runtime_meter(session->runtime), &client->address, octets, clock_now_ms());
 }
 
+/* What the record tells of the verdicts, in `arena`; NULL when memory ran out. */
+static const struct record_verdict *
+tell_verdicts(const struct message *message, struct arena *arena)
+{
+	struct record_verdict *verdicts = arena_alloc(arena, message->verdict_count * sizeof *verdicts);
+
+	for (size_t i = 0; i < message->verdict_count && verdicts != NULL; i++) {
+		char memory[RECORD_REPLY_SIZE] = "";
+		struct strbuf text = STRBUF_OVER(memory);
+
+		if (message->replies[i] != NULL)
+			smtp_reply_add_to(message->replies[i], &text);
+		verdicts[i] =
+			record_verdict_of(&message->verdicts[i],
+					  message->replies[i] != NULL ? arena_string(arena, memory) : NULL);
+	}
+	return arena->has_failed ? NULL : verdicts;
+}
+
 /* The record, or a short one where the client's network has said too little for a whole one. */
 static void
-write_record(const struct session *session, const char *queue_id)
+write_record(const struct session *session, const struct record_verdict *verdicts, const char *queue_id)
 {
 	static const enum record_length lengths[] = { RECORD_WHOLE, RECORD_SHORT };
 	const struct message *message = session->message;
 	struct meter *meter = runtime_meter(session->runtime);
-	const struct record record = {
+	const struct message_record record = {
 		.ident = message->ident,
 		.queue_id = queue_id,
+		.mode = runtime_config(session->runtime)->mode,
 		.facts = message->facts,
-		.verdicts = message->verdicts,
+		.verdicts = verdicts,
 		.recipients = message->recipients,
 		.recipient_count = message->recipient_count,
 		.recipient_total = message->recipient_total,
@@ -181,7 +202,7 @@ write_record(const struct session *session, const char *queue_id)
 	};
 
 	for (size_t i = 0; i < 2; i++) {
-		char *line = record_make(runtime_config(session->runtime), &record, lengths[i]);
+		char *line = verdicts != NULL ? record_make(&record, lengths[i]) : NULL;
 
 		if (line == NULL) {
 			log_error("id=%s has no audit record: out of memory", message->ident);
@@ -200,6 +221,7 @@ write_record(const struct session *session, const char *queue_id)
 static void
 log_message(struct session *session, const char *queue_id)
 {
+	struct arena arena;
 	const struct message *message = session->message;
 	struct meter *meter = runtime_meter(session->runtime);
 	char memory[COMPOSE_LOG_SIZE];
@@ -225,8 +247,11 @@ log_message(struct session *session, const char *queue_id)
 		return;
 	}
 	log_info("%s", memory);
-	if (runtime_audit(session->runtime) != NULL)
-		write_record(session, queue_id);
+	if (runtime_audit(session->runtime) == NULL)
+		return;
+	arena_init(&arena, MESSAGE_MEMORY);
+	write_record(session, tell_verdicts(message, &arena), queue_id);
+	arena_clear(&arena);
 }
 
 /* The facts of a message whose client is not looked into. */
@@ -370,6 +395,21 @@ apply_rules(const struct session *session, const struct envelope_address *recipi
 	return is_whole;
 }
 
+/* Have the reply of a verdict that refuses beside it. */
+static void
+keep_reply(const struct session *session, size_t index)
+{
+	struct message *message = session->message;
+
+	if (index >= BOUND_VERDICTS || message->replies[index] != NULL
+	    || !action_refuses(message->verdicts[index].action))
+		return;
+	message->replies[index] = arena_alloc(&message->arena, sizeof *message->replies[index]);
+	if (message->replies[index] != NULL)
+		compose_reply(runtime_config(session->runtime), &message->verdicts[index], message->ident,
+			      message->replies[index]);
+}
+
 /* Judge for a recipient, and keep what the log and the record tell. False when memory ran out. */
 static bool
 judge_recipient(struct session *session, const struct envelope_address *recipient, struct verdict *verdict)
@@ -386,6 +426,7 @@ judge_recipient(struct session *session, const struct envelope_address *recipien
 	    && !apply_rules(session, recipient, verdict))
 		return false;
 	verdict_index = count_verdict(message, verdict);
+	keep_reply(session, verdict_index);
 	if (runtime_audit(session->runtime) != NULL)
 		keep_recipient(message, recipient, verdict_index);
 	return true;
@@ -424,6 +465,19 @@ postpone(struct session *session, const struct envelope_address *recipient)
 	return true;
 }
 
+/* What a recipient who is refused is told. */
+static const struct smtp_reply *
+reply_for(struct session *session, const struct verdict *verdict)
+{
+	struct message *message = session->message;
+
+	for (size_t i = 0; i < message->verdict_count; i++)
+		if (message->replies[i] != NULL && same_verdict(&message->verdicts[i], verdict))
+			return message->replies[i];
+	compose_reply(runtime_config(session->runtime), verdict, message->ident, &message->reply);
+	return &message->reply;
+}
+
 const struct smtp_reply *
 session_rcpt(struct session *session, const struct envelope_address *recipient)
 {
@@ -444,8 +498,7 @@ session_rcpt(struct session *session, const struct envelope_address *recipient)
 		message->is_quarantined = true;
 		return NULL;
 	}
-	compose_reply(runtime_config(session->runtime), &verdict, message->ident, &message->reply);
-	return &message->reply;
+	return reply_for(session, &verdict);
 }
 
 void
@@ -575,12 +628,10 @@ static void
 add_notes(const struct session *session, struct edit_list *list)
 {
 	const struct message *message = session->message;
-	const struct config *config = runtime_config(session->runtime);
 	char memory[COMPOSE_FIELD_SIZE];
 
 	for (size_t i = 0; i < message->verdict_count; i++) {
 		const struct verdict *verdict = &message->verdicts[i];
-		struct smtp_reply reply = { .code = 0 };
 		struct strbuf value;
 
 		for (size_t j = 0; j < verdict->tag_count + verdict->audit_count; j++) {
@@ -593,10 +644,8 @@ add_notes(const struct session *session, struct edit_list *list)
 		}
 		if (verdict->is_enforced)
 			continue;
-		if (verdict->action == ACTION_REJECT || verdict->action == ACTION_DEFER)
-			compose_reply(config, verdict, message->ident, &reply);
 		strbuf_init(&value, memory, sizeof memory);
-		compose_would(message->ident, verdict, &reply, &value);
+		compose_would(message->ident, verdict, message->replies[i], &value);
 		add_field(list, FIELD_HELOSCOPE, &value);
 	}
 }

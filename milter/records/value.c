@@ -1,6 +1,7 @@
 #include "heloscope/records/value.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "heloscope/base/strbuf.h"
 
@@ -22,6 +23,25 @@ record_set_text(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL)
 		document_put(object, key, record_escaped(span_of(text)));
+}
+
+void
+record_set_escaped(json_t *object, const char *key, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		document_put(object, key, document_text(span_of(text)));
+}
+
+void
+record_set_time(json_t *object, const char *key, int64_t seconds)
+{
+	const time_t time = (time_t)seconds;
+	struct tm parts;
+	char text[32];
+
+	if (seconds != 0 && gmtime_r(&time, &parts) != NULL
+	    && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
+		record_set_text(object, key, text);
 }
 
 void

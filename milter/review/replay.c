@@ -4,7 +4,7 @@
 
 #include "heloscope/lists/dnslist.h"
 #include "heloscope/base/escape.h"
-#include "heloscope/words/record.h"
+#include "heloscope/records/record.h"
 #include "heloscope/records/value.h"
 #include "heloscope/words/telling.h"
 

@@ -95,7 +95,7 @@ compose_would(const char *ident, const struct verdict *verdict, const struct smt
 
 	strbuf_printf(value, "id=%s; would=%s", ident, action_word(verdict->action));
 	add_rule(value, verdict->rule);
-	if (reply->code == 0)
+	if (reply == NULL)
 		return;
 	strbuf_init(&text, memory, sizeof memory);
 	smtp_reply_add_to(reply, &text);

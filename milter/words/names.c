@@ -8,27 +8,6 @@
 
 /* Reverse DNS. */
 
-static json_t *
-iprev_of(const struct facts *facts)
-{
-	const struct iprev_facts *iprev = &facts->iprev;
-	json_t *object = record_result(facts->results[METHOD_IPREV]), *names = json_array();
-
-	record_set_text(object, "status", dns_status_word(iprev->status));
-	record_set_number(object, "total", iprev->total);
-	for (size_t i = 0; i < iprev->count; i++) {
-		json_t *name = json_object();
-
-		record_set_text(name, "name", iprev->names[i].name);
-		record_set_flag(name, "verified", iprev->names[i].is_verified);
-		record_set_text(name, "status", dns_status_word(iprev->names[i].status));
-		record_set_text(name, "addresses", iprev->names[i].addresses);
-		document_append(names, name);
-	}
-	document_put(object, "names", names);
-	return object;
-}
-
 static void
 say_iprev(const json_t *record, const json_t *check, struct strbuf *said)
 {
@@ -112,7 +91,6 @@ const struct telling tell_iprev = {
 	.key = "iprev",
 	.title = "Reverse DNS",
 	.rank = RANK_IPREV,
-	.record = iprev_of,
 	.say = say_iprev,
 	.refuse = refuse_iprev,
 	.detail = iprev_detail,
@@ -120,26 +98,6 @@ const struct telling tell_iprev = {
 };
 
 /* HELO. */
-
-static json_t *
-helo_of(const struct facts *facts)
-{
-	static const char *const agreements[] = {
-		[HELO_UNRELATED] = "unrelated",
-		[HELO_SAME_ORGANIZATION] = "same organization",
-		[HELO_EQUAL] = "equal",
-	};
-	const struct helo_facts *helo = &facts->helo;
-	json_t *object = record_result(facts->results[METHOD_HELO]);
-
-	record_set_text(object, "name", helo->name);
-	record_set_address(object, "literal", &helo->literal);
-	record_set_text(object, "reason", helo->reason);
-	record_set_flag(object, "resolves-to-client", helo->resolves_to_client);
-	record_set_text(object, "reverse-dns", agreements[helo->agreement]);
-	record_set_text(object, "status", dns_status_word(helo->status));
-	return object;
-}
 
 static void
 say_helo(const json_t *record, const json_t *check, struct strbuf *said)
@@ -235,23 +193,12 @@ const struct telling tell_helo = {
 	.key = "x-helo",
 	.title = "HELO name",
 	.rank = RANK_HELO,
-	.record = helo_of,
 	.say = say_helo,
 	.refuse = refuse_helo,
 	.advise = advise_helo,
 };
 
 /* Sender. */
-
-static json_t *
-sender_of(const struct facts *facts)
-{
-	json_t *object = record_result(facts->results[METHOD_SENDER]);
-
-	record_set_text(object, "domain", facts->sender.domain);
-	record_set_text(object, "reason", facts->sender.reason);
-	return object;
-}
 
 static void
 say_sender(const json_t *record, const json_t *check, struct strbuf *said)
@@ -294,7 +241,6 @@ const struct telling tell_sender = {
 	.key = "x-sender",
 	.title = "Sender",
 	.rank = RANK_SENDER,
-	.record = sender_of,
 	.say = say_sender,
 	.refuse = refuse_sender,
 	.detail = sender_detail,

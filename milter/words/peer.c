@@ -7,34 +7,6 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/records/value.h"
 
-/* A time as RFC 3339 writes it; nothing for 0. */
-static void
-set_time(json_t *object, const char *key, int64_t seconds)
-{
-	const time_t time = (time_t)seconds;
-	struct tm parts;
-	char text[32];
-
-	if (seconds != 0 && gmtime_r(&time, &parts) != NULL
-	    && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
-		record_set_text(object, key, text);
-}
-
-/* The object of a result that rests on a look at the peer. */
-static json_t *
-peer_object(const struct facts *facts, enum method method)
-{
-	const struct peer_facts *peer = &facts->peer;
-	json_t *object = record_result(facts->results[method]);
-
-	record_set_text(object, "outcome", facts_peer_outcome(peer));
-	if (peer->peer != NULL) {
-		set_time(object, "looked-at", peer->peer->looked_at);
-		set_time(object, "believed-until", peer->peer->looked_at + peer_ttl_s(peer->peer));
-	}
-	return object;
-}
-
 /* Whether the look was before the mail came: what was mended since does not show. */
 static bool
 was_before(const json_t *record, const json_t *check)
@@ -66,44 +38,7 @@ patience(const json_t *record, const json_t *check, char memory[PATIENCE_SIZE])
 	return memory;
 }
 
-/* What stands in a peer is escaped already, and in a record escaped once. */
-static void
-set_escaped(json_t *object, const char *key, const char *text)
-{
-	if (text != NULL && text[0] != '\0')
-		document_put(object, key, document_text(span_of(text)));
-}
-
 /* Banner. */
-
-static const char *const agreements[] = {
-	[BANNER_INVALID] = "no host name",
-	[BANNER_FOREIGN] = "another domain",
-	[BANNER_UNKNOWN] = "nothing to compare with",
-	[BANNER_SAME_ORGANIZATION] = "same organization",
-	[BANNER_EQUALS_HELO] = "equals HELO",
-	[BANNER_EQUALS_PTR] = "equals reverse DNS",
-};
-
-static json_t *
-banner_of(const struct facts *facts)
-{
-	const struct peer *peer = facts->peer.peer;
-	json_t *object = peer_object(facts, METHOD_BANNER);
-
-	if (peer == NULL)
-		return object;
-	if (peer->code != 0)
-		record_set_number(object, "code", peer->code);
-	set_escaped(object, "greeting", peer->greeting);
-	set_escaped(object, "ehlo", peer->ehlo);
-	if (facts->peer.greeting_name == NULL)
-		return object;
-	record_set_text(object, "greeting-name", facts->peer.greeting_name);
-	record_set_text(object, "ehlo-name", facts->peer.ehlo_name);
-	record_set_text(object, "agreement", agreements[facts->peer.agreement]);
-	return object;
-}
 
 /* Why there is nothing more to say; false when there is. */
 static bool
@@ -188,27 +123,12 @@ advise_banner(const json_t *record, struct output *out)
 const struct telling tell_banner = {
 	.key = "x-banner",
 	.title = "Banner",
-	.record = banner_of,
 	.say = say_banner,
 	.refuse = refuse_banner,
 	.advise = advise_banner,
 };
 
 /* TLS of the session. */
-
-static json_t *
-tls_of(const struct facts *facts)
-{
-	const struct tls_facts *tls = &facts->tls;
-	json_t *object = record_result(facts->results[METHOD_TLS]);
-
-	record_set_text(object, "version", tls->version);
-	record_set_text(object, "cipher", tls->cipher);
-	record_set_text(object, "bits", tls->bits);
-	record_set_text(object, "verify", tls->verify);
-	record_set_text(object, "subject", tls->cert_subject);
-	return object;
-}
 
 static void
 say_tls(const json_t *record, const json_t *check, struct strbuf *said)
@@ -242,37 +162,12 @@ tls_detail(const struct facts *facts)
 const struct telling tell_tls = {
 	.key = "x-tls",
 	.title = "TLS",
-	.record = tls_of,
 	.say = say_tls,
 	.refuse = refuse_tls,
 	.detail = tls_detail,
 };
 
 /* TLS of the peer. */
-
-static json_t *
-peer_tls_of(const struct facts *facts)
-{
-	const struct peer *peer = facts->peer.peer;
-	json_t *object = peer_object(facts, METHOD_PEER_TLS);
-
-	if (peer == NULL)
-		return object;
-	record_set_text(object, "starttls", peer_starttls_word(peer->starttls));
-	set_escaped(object, "problem", peer->problem);
-	if (peer->starttls != STARTTLS_WORKS)
-		return object;
-	record_set_text(object, "version", peer->tls_version);
-	record_set_text(object, "cipher", peer->cipher);
-	record_set_number(object, "bits", peer->cipher_bits);
-	record_set_flag(object, "trusted", peer->is_trusted);
-	record_set_flag(object, "named", peer->is_named);
-	set_escaped(object, "names", peer->cert_names);
-	set_escaped(object, "issuer", peer->issuer);
-	set_time(object, "not-after", peer->not_after);
-	record_set_text(object, "dane", peer_dane_word(peer->dane));
-	return object;
-}
 
 static void
 say_starttls(const json_t *check, struct strbuf *said)
@@ -346,7 +241,6 @@ advise_peer_tls(const json_t *record, struct output *out)
 const struct telling tell_peer_tls = {
 	.key = "x-peer-tls",
 	.title = "Server TLS",
-	.record = peer_tls_of,
 	.say = say_peer_tls,
 	.refuse = refuse_peer_tls,
 	.advise = advise_peer_tls,

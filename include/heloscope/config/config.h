@@ -167,6 +167,9 @@ enum action {
 /* "accept" for ACTION_ACCEPT and so on. */
 const char *action_word(enum action action);
 
+/* Whether it refuses, for good or for now: reject or defer. */
+bool action_refuses(enum action action);
+
 struct rule {
 	enum action action;
 	bool is_audit;     /* only says what it would do */

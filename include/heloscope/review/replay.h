@@ -1,7 +1,7 @@
 /*
  * replay: judges a recorded message again, under another configuration.
  *
- * The facts are read back from the record (heloscope/words/record.h); weights, operators and what counts
+ * The facts are read back from the record (heloscope/records/record.h); weights, operators and what counts
  * as listed are those of the new configuration. What it asks and the record lacks is tried with
  * every value that it could have had: when the verdict depends on it, it is unknown, never guessed.
  */

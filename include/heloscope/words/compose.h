@@ -23,7 +23,7 @@ void compose_authres(const struct config *config, const struct facts *facts, str
 /* Received-SPF (RFC 7208, 9.1) for MAIL FROM, or for HELO when the sender is null. */
 void compose_received_spf(const struct config *config, const struct facts *facts, struct strbuf *value);
 
-/* X-Heloscope: what would have been done to a recipient, and by which rule. */
+/* X-Heloscope: what would have been done to a recipient, with which reply (or NULL), and by which rule. */
 void compose_would(const char *ident, const struct verdict *verdict, const struct smtp_reply *reply,
 		   struct strbuf *value);
 

@@ -1,5 +1,5 @@
 /*
- * explain: the story of a message, told from its record (heloscope/words/record.h): to the
+ * explain: the story of a message, told from its record (heloscope/records/record.h): to the
  * administrator of this site, or to whoever sent it.
  *
  * The record is the only source, so that a message which passed months ago and one that is tried

@@ -1,7 +1,7 @@
 /*
- * telling: how the result of each method is put into words: the object in the record, a sentence in a
- * story, what a refusal says, what the sender's side can do. One table, in tellings.c, of what the
- * tell_*.c say of their methods; record, compose_reply, explain and advise know no method by name.
+ * telling: how the result of each method is put into words: a sentence in a story, what a refusal says, what
+ * the sender's side can do. One table, in tellings.c, of what the tell_*.c say of their methods; record,
+ * compose_reply, explain and advise know no method by name.
  */
 #ifndef HELOSCOPE_WORDS_TELLING_H
 #define HELOSCOPE_WORDS_TELLING_H
@@ -20,9 +20,6 @@ struct telling {
 	const char *key;   /* of the object in the record's "checks" */
 	const char *title; /* for people */
 	enum telling_rank rank;
-
-	/* The object, once the method has a result. heloscope/records/value.h has the means. */
-	json_t *(*record)(const struct facts *facts);
 
 	/* The result in a sentence without full stop, from that object and the whole record. */
 	void (*say)(const json_t *record, const json_t *check, struct strbuf *said);

@@ -15,7 +15,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/log.h"
 #include "heloscope/records/meter.h"
-#include "heloscope/words/record.h"
+#include "heloscope/records/record.h"
 #include "heloscope/records/read.h"
 
 #define LIMIT 100000 /* octets of a file; the log of this test needs less */
@@ -318,12 +318,12 @@ record_tells_facts_and_verdicts(void **state)
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
 	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 },
 						       { { "<\xff\"\\>", "x@b.test" }, 0 } };
-	struct record record = { .ident = "20261124T125000Z-0123456789ab",
-				 .facts = &facts,
-				 .recipients = recipients,
-				 .recipient_count = 2,
-				 .recipient_total = 3,
-				 .waited_ms = 7 };
+	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
+					 .facts = &facts,
+					 .recipients = recipients,
+					 .recipient_count = 2,
+					 .recipient_total = 3,
+					 .waited_ms = 7 };
 	const struct readings recipient = {
 		.items = { { .form = MAILBOX_ADDRESS,
 			     .local = "a",
@@ -331,7 +331,8 @@ record_tells_facts_and_verdicts(void **state)
 			     .text = "a@b.test" } },
 		.count = 1,
 	};
-	struct verdict verdict;
+	struct record_verdict verdict;
+	struct verdict judged;
 	json_error_t error;
 	json_t *read;
 	char *line;
@@ -349,9 +350,10 @@ record_tells_facts_and_verdicts(void **state)
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	facts.results[METHOD_DNSBL] = RESULT_FAIL;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
-	verdict = policy_judge(config, &facts, &recipient);
+	judged = policy_judge(config, &facts, &recipient);
+	verdict = record_verdict_of(&judged, "550 5.7.23 The SPF record");
 	record.verdicts = &verdict;
-	line = record_make(config, &record, RECORD_WHOLE);
+	line = record_make(&record, RECORD_WHOLE);
 	assert_non_null(line);
 	assert_null(strchr(line, '\n'));
 	read = json_loads(line, JSON_REJECT_DUPLICATES, &error);
@@ -391,20 +393,23 @@ P5_record_make_keeps_to_its_bound(void **state)
 		.items = { { MAILBOX_ADDRESS, "a", "b.test", "a@b.test", false } }, .count = 1
 	};
 	struct facts facts = { .client = { .address = { { 198, 51, 100, 7 }, 4 }, .port = 25 } }, other;
-	struct verdict verdicts[2];
-	struct record record = { .ident = "20261124T125000Z-0123456789ab",
-				 .facts = &facts,
-				 .verdicts = verdicts,
-				 .recipients = recipients,
-				 .unwritten = 3 };
+	struct record_verdict verdicts[2];
+	struct verdict judged;
+	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
+					 .facts = &facts,
+					 .verdicts = verdicts,
+					 .recipients = recipients,
+					 .unwritten = 3 };
 
 	(void)state;
 	memset(long_text, 0x1b, sizeof long_text - 1);
 	facts.helo.name = "";
 	facts.sender.domain = "";
-	verdicts[0] = policy_judge(config, &facts, &recipient);
+	judged = policy_judge(config, &facts, &recipient);
+	verdicts[0] = record_verdict_of(&judged, NULL);
 	facts.results[METHOD_SPF] = facts.results[METHOD_IPREV] = facts.results[METHOD_DNSBL] = RESULT_FAIL;
-	verdicts[1] = policy_judge(config, &facts, &recipient);
+	judged = policy_judge(config, &facts, &recipient);
+	verdicts[1] = record_verdict_of(&judged, "550 5.7.23 The SPF record of d.test does not allow it");
 	for (unsigned kind = 0; kind < 128; kind++) {
 		const char *text = (kind & 1) != 0 ? long_text : "short";
 		const size_t lists = (kind & 2) != 0 ? ROWS(findings) : 1;
@@ -440,7 +445,7 @@ P5_record_make_keeps_to_its_bound(void **state)
 		facts.other = NULL;
 		other = facts;
 		facts.other = (kind & 64) != 0 ? &other : NULL;
-		line = record_make(config, &record, length);
+		line = record_make(&record, length);
 		assert_non_null(line);
 		assert_true(strlen(line) <= BOUND_RECORD);
 		read = record_read(span_of(line));

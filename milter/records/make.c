@@ -1,14 +1,13 @@
-#include "heloscope/words/record.h"
+#include "heloscope/records/record.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
-#include "heloscope/words/compose.h"
 #include "heloscope/base/escape.h"
 #include "heloscope/records/value.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/words/telling.h"
+#include "heloscope/records/codec.h"
 
 #define BASE_SIZE (BOUND_RECORD * 3 / 4) /* octets for all but the verdicts */
 #define SHORT_SIZE 800                   /* the same of a short record, where what policy reads fits */
@@ -25,8 +24,8 @@ checks_of(const struct facts *facts, bool is_other)
 	for (int method = 0; method < METHODS; method++)
 		if (facts->results[method] != RESULT_UNCHECKED
 		    && (!is_other || facts_rests_on_sender((enum method)method)))
-			document_put(checks, telling_of((enum method)method)->key,
-				     telling_of((enum method)method)->record(facts));
+			document_put(checks, codec_of((enum method)method)->key,
+				     codec_of((enum method)method)->put(facts));
 	return checks;
 }
 
@@ -48,51 +47,62 @@ other_readings_of(const struct facts *facts)
 
 /* Verdicts. */
 
-static json_t *
-notes_of(const struct verdict *verdict)
+struct record_verdict
+record_verdict_of(const struct verdict *verdict, const char *reply)
 {
-	json_t *notes = json_array();
+	struct record_verdict told = {
+		.action = verdict->action,
+		.is_enforced = verdict->is_enforced,
+		.is_softened = verdict->is_softened,
+		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
+		.reply = reply,
+	};
 
 	for (size_t i = 0; i < verdict->tag_count + verdict->audit_count; i++) {
 		const bool is_tag = i < verdict->tag_count;
 		const struct rule *rule = is_tag ? verdict->tags[i] : verdict->audits[i - verdict->tag_count];
-		json_t *note = json_object();
 
-		record_set_text(note, is_tag ? "tag" : "audit",
-				is_tag ? rule->text : action_word(rule->action));
-		record_set_text(note, "rule", rule->place);
-		if (!is_tag && !rule->is_audit)
-			record_set_number(note, "share", rule->percent);
-		document_append(notes, note);
+		told.notes[told.note_count++] = (struct record_note){
+			.tag = is_tag ? rule->text : NULL,
+			.action = rule->action,
+			.has_share = !is_tag && !rule->is_audit,
+			.share = rule->percent,
+			.rule = rule->place,
+		};
 	}
-	return notes;
+	return told;
 }
 
 static json_t *
-verdict_of(const struct config *config, const struct record *record, const struct record_recipient *recipient,
-	   bool has_reply)
+note_of(const struct record_note *note)
 {
-	const struct verdict *verdict = &record->verdicts[recipient->verdict];
-	const bool refuses = verdict->action == ACTION_REJECT || verdict->action == ACTION_DEFER;
 	json_t *object = json_object();
-	char memory[1024];
-	struct smtp_reply reply;
-	struct strbuf text;
+
+	record_set_text(object, note->tag != NULL ? "tag" : "audit",
+			note->tag != NULL ? note->tag : action_word(note->action));
+	record_set_text(object, "rule", note->rule);
+	if (note->has_share)
+		record_set_number(object, "share", note->share);
+	return object;
+}
+
+static json_t *
+verdict_of(const struct message_record *record, const struct record_recipient *recipient, bool has_reply)
+{
+	const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
+	json_t *object = json_object(), *notes = json_array();
 
 	record_set_text(object, "recipient", recipient->address.typed);
 	record_set_text(object, "rcpt-addr", recipient->address.used);
 	record_set_text(object, "action", action_word(verdict->action));
 	record_set_flag(object, "enforced", verdict->is_enforced);
 	record_set_flag(object, "softened", verdict->is_softened);
-	if (verdict->rule != NULL)
-		record_set_text(object, "rule", verdict->rule->place);
-	if (refuses && has_reply) {
-		strbuf_init(&text, memory, sizeof memory);
-		compose_reply(config, verdict, record->ident, &reply);
-		smtp_reply_add_to(&reply, &text);
-		record_set_text(object, "reply", memory);
-	}
-	document_put(object, "notes", notes_of(verdict));
+	record_set_text(object, "rule", verdict->rule);
+	if (has_reply)
+		record_set_text(object, "reply", verdict->reply);
+	for (size_t i = 0; i < verdict->note_count; i++)
+		document_append(notes, note_of(&verdict->notes[i]));
+	document_put(object, "notes", notes);
 	return object;
 }
 
@@ -125,7 +135,7 @@ client_of(const struct facts *facts)
 
 /* What is there without verdicts. */
 static json_t *
-base_of(const struct config *config, const struct record *record)
+base_of(const struct message_record *record)
 {
 	json_t *object = json_object();
 
@@ -133,7 +143,7 @@ base_of(const struct config *config, const struct record *record)
 	record_set_text(object, "id", record->ident);
 	set_time(object, record->ident);
 	record_set_text(object, "queue-id", record->queue_id);
-	record_set_text(object, "mode", config->mode == MODE_ENFORCE ? "enforce" : "audit");
+	record_set_text(object, "mode", record->mode == MODE_ENFORCE ? "enforce" : "audit");
 	document_put(object, "client", client_of(record->facts));
 	record_set_text(object, "helo", record->facts->helo.given);
 	record_set_text(object, "mail-from", record->facts->sender.given);
@@ -297,7 +307,7 @@ cut_to(json_t *object, size_t most, json_t *given_up)
 
 /* Whether a recipient is the first with its verdict. */
 static bool
-is_first_of_its_kind(const struct record *record, size_t index)
+is_first_of_its_kind(const struct message_record *record, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (record->recipients[i].verdict == record->recipients[index].verdict)
@@ -307,24 +317,26 @@ is_first_of_its_kind(const struct record *record, size_t index)
 
 /* Verdicts for at most `room` octets: one of each kind first, with its reply; the rest in their order. */
 static json_t *
-verdicts_of(const struct config *config, const struct record *record, bool is_short, size_t room,
-	    json_t *given_up)
+verdicts_of(const struct message_record *record, bool is_short, size_t room, json_t *given_up)
 {
 	json_t *verdicts = json_array();
 	bool has_all = true, has_replies = true, has_cut = false;
 
 	for (int pass = 0; pass < (is_short ? 1 : 2); pass++) {
 		for (size_t i = 0; i < record->recipient_count; i++) {
+			const struct record_recipient *recipient = &record->recipients[i];
 			const bool is_first = is_first_of_its_kind(record, i);
-			bool has_reply = is_first || record->recipient_count <= REPLIES_MAX;
+			const bool has_reply = (is_first || record->recipient_count <= REPLIES_MAX)
+					       && record->verdicts[recipient->verdict].reply != NULL;
 			json_t *verdict;
 			size_t size;
 
 			if (is_first != (pass == 0))
 				continue;
-			verdict = verdict_of(config, record, &record->recipients[i], has_reply);
+			verdict = verdict_of(record, recipient, has_reply);
 			has_replies = has_replies
-				      && (has_reply || !record_is_refusal(record_text(verdict, "action")));
+				      && (has_reply
+					  || !action_refuses(record->verdicts[recipient->verdict].action));
 			if (document_size(verdict) >= room)
 				shorten_texts(verdict, TEXT_SHORT, &has_cut);
 			size = document_size(verdict) + 1;
@@ -347,7 +359,7 @@ verdicts_of(const struct config *config, const struct record *record, bool is_sh
 }
 
 char *
-record_make(const struct config *config, const struct record *record, enum record_length length)
+record_make(const struct message_record *record, enum record_length length)
 {
 	const bool is_short = length == RECORD_SHORT;
 	json_t *object, *given_up;
@@ -355,13 +367,12 @@ record_make(const struct config *config, const struct record *record, enum recor
 	char *line;
 
 	document_begin();
-	object = base_of(config, record);
+	object = base_of(record);
 	given_up = json_array();
 	cut_to(object, is_short ? SHORT_SIZE : BASE_SIZE, given_up);
 	size = document_size(object) + CUT_SIZE;
 	document_put(object, "verdicts",
-		     verdicts_of(config, record, is_short, size < BOUND_RECORD ? BOUND_RECORD - size : 0,
-				 given_up));
+		     verdicts_of(record, is_short, size < BOUND_RECORD ? BOUND_RECORD - size : 0, given_up));
 	if (json_array_size(given_up) > 0)
 		document_put(object, "cut", given_up);
 	else

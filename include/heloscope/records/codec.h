@@ -1,0 +1,31 @@
+/*
+ * codec: how the facts of each method stand in a record's "checks": a row for each.
+ *
+ * Only records/ includes this.
+ */
+#ifndef HELOSCOPE_RECORDS_CODEC_H
+#define HELOSCOPE_RECORDS_CODEC_H
+
+#include <jansson.h>
+
+#include "heloscope/facts/facts.h"
+
+struct codec {
+	const char *key; /* of the object in "checks" */
+
+	/* The object, once the method has a result. heloscope/records/value.h has the means. */
+	json_t *(*put)(const struct facts *facts);
+};
+
+const struct codec *codec_of(enum method method);
+
+/* The table's entries. */
+extern const struct codec codec_iprev, codec_helo, codec_sender;
+extern const struct codec codec_spf, codec_spf_helo;
+extern const struct codec codec_dnsbl, codec_dnswl;
+extern const struct codec codec_banner, codec_tls, codec_peer_tls;
+
+/* The object of a result that rests on a look at the peer. */
+json_t *codec_put_peer(const struct facts *facts, enum method method);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * record: what is known of a message and what was decided, as one JSON object on one line.
+ *
+ * heloscope-audit(5) describes it. It is rendered from facts and verdicts alone and holds all that policy
+ * and words read. Text that came from the network is escaped as strbuf_add_escaped() does: a backslash is
+ * doubled, octets that are not printable ASCII are \xHH. Only this directory knows the names of its members.
+ */
+#ifndef HELOSCOPE_RECORDS_RECORD_H
+#define HELOSCOPE_RECORDS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/checks/policy.h"
+#include "heloscope/config/config.h"
+#include "heloscope/facts/facts.h"
+#include "heloscope/wire/mailbox.h"
+#include "heloscope/wire/smtp_reply.h"
+
+/* A rule that was true and did not decide. */
+struct record_note {
+	const char
+		*tag; /* what it adds to the message; NULL: it only tells, or its share left the client out */
+	enum action action; /* what it would have done */
+	bool has_share;     /* it acts, */
+	unsigned share;     /* on so many percent of networks */
+	const char *rule;   /* "heloscope.conf:31" */
+};
+
+#define RECORD_NOTES_MAX (2 * VERDICT_NOTES_MAX)
+#define RECORD_REPLY_SIZE 1024 /* room for any reply on one line */
+
+/* What was decided for a recipient, or for several. */
+struct record_verdict {
+	enum action action;
+	bool is_enforced, is_softened;
+	const char *rule;  /* "heloscope.conf:31"; NULL: none decided */
+	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
+	struct record_note notes[RECORD_NOTES_MAX];
+	size_t note_count;
+};
+
+struct record_recipient {
+	struct envelope_address address;
+	size_t verdict; /* index in `verdicts` */
+};
+
+struct message_record {
+	const char *ident, *queue_id; /* queue_id: NULL when not known */
+	enum mode mode;
+	const struct facts *facts;
+	const struct record_verdict *verdicts; /* the different ones */
+	const struct record_recipient *recipients;
+	size_t recipient_count; /* kept */
+	size_t recipient_total; /* that there were */
+	unsigned waited_ms;
+	size_t unwritten; /* messages before it of which no record was written */
+};
+
+/* What a record tells of `verdict`; the reply, on one line, or NULL, is kept as it is. */
+struct record_verdict record_verdict_of(const struct verdict *verdict, const char *reply);
+
+enum record_length {
+	RECORD_WHOLE, /* all, as far as BOUND_RECORD reaches */
+	RECORD_SHORT, /* only what policy reads, and one verdict of each kind */
+};
+
+/* The line, of at most BOUND_RECORD octets without line end, for free(3); NULL when memory ran out. Any
+ * thread. */
+char *record_make(const struct message_record *record, enum record_length length);
+
+#endif
