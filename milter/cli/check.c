@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/cli/cli.h"
+#include "heloscope/config/read.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/base/document.h"
 #include "heloscope/doctor/examiner.h"

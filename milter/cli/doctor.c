@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "heloscope/cli/cli.h"
+#include "heloscope/config/read.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/doctor/doctor.h"

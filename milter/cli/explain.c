@@ -6,6 +6,7 @@
 #include "heloscope/records/find.h"
 #include "heloscope/cli/cli.h"
 #include "heloscope/config/config.h"
+#include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 
 #define ID_LENGTH_MIN 8 /* a day */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "heloscope/cli/log.h"
+#include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/base/log.h"

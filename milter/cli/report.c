@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/cli/log.h"
+#include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/prose.h"

@@ -1,7 +1,10 @@
-/* config_catalogue: what is known of lists, and what follows for those that are asked. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/catalogue.h"
 
 #include <string.h>
+
+#include "heloscope/config/patterns.h"
+#include "heloscope/config/secrets.h"
+#include "heloscope/config/words.h"
 
 /* Entries. In their enums 0 stands for what is not said, and for a word that is not known. */
 

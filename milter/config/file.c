@@ -1,9 +1,9 @@
-/* config_file: the files of a configuration. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/file.h"
 
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
+#include "heloscope/config/text.h"
 
 /* Of all files together: a catalogue of a hundred lists has 40 kB. */
 #define FILES_MAX 128
@@ -147,18 +147,4 @@ config_include(struct config_reader *reader, struct word path)
 	inner = reader_of(reader->reading, full, path.text, reader);
 	if (!is_over(reader->reading) && !read_file(&inner, &reason))
 		config_complain(reader, path.place, "\"%s\" cannot be included: %s", full, reason.text);
-}
-
-void
-config_set_trust_anchor(struct config_reader *reader, struct word path)
-{
-	struct error reason;
-	FILE *file = regular_file_open(path.text, NULL, &reason);
-
-	reader->config->resolver.trust_anchor = path.text;
-	if (file == NULL)
-		config_complain(reader, path.place, "the trust-anchor \"%.200s\" cannot be read: %s",
-				path.text, reason.text);
-	else
-		(void)fclose(file);
 }

@@ -1,10 +1,10 @@
-/* config_lists: the lists that a configuration asks. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/lists.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
+#include "heloscope/config/secrets.h"
 
 /* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
 #define ZONE_MAX (253 - 64)

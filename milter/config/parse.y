@@ -1,6 +1,9 @@
-/* The grammar of heloscope.conf(5). What a setting means is judged in config_build.c. */
+/* The grammar of heloscope.conf(5). What a setting means is judged in config/settings.c and its neighbours. */
 %code requires {
-#include "heloscope/config/build.h"
+#include "heloscope/config/catalogue.h"
+#include "heloscope/config/lists.h"
+#include "heloscope/config/rules.h"
+#include "heloscope/config/settings.h"
 }
 
 %code {
@@ -12,8 +15,7 @@
 
 #include <string.h>
 
-int config_yylex(YYSTYPE *value, struct place *place, void *scanner);
-static void config_yyerror(struct place *place, void *scanner, struct config_reader *reader, const char *message);
+static void config_yyerror(struct place *place, struct config_reader *reader, const char *message);
 
 #define YYLLOC_DEFAULT(current, rhs, n) \
 	((current) = (n) > 0 ? YYRHSLOC(rhs, 1) : YYRHSLOC(rhs, 0))
@@ -48,9 +50,8 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %define parse.error custom
 %define parse.lac full
 %locations
-%param { void *scanner }
+%define api.push-pull push
 %parse-param { struct config_reader *reader }
-%initial-action { @$ = (struct place){ 1, 1 }; }
 
 %union {
 	const char *text;
@@ -156,7 +157,7 @@ statement:
 		config_once(reader, "probe", @1);
 		config_set_probe(reader, AT($2, @2));
 	}
-	| "include" STRING { config_include(reader, AT($2, @2)); }
+	| "include" STRING { reader->reading->include(reader, AT($2, @2)); }
 	| "list" STRING '{' entry_settings '}' { config_add_entry(reader, AT($2, @2), $4); }
 	| "dnsbl" STRING list_options { config_add_list(reader, LIST_CLIENT, false, AT($2, @2), &$3); }
 	| "dnswl" STRING list_options { config_add_list(reader, LIST_CLIENT, true, AT($2, @2), &$3); }
@@ -480,13 +481,12 @@ add_expected(struct strbuf *message, const yypcontext_t *context, const char *fo
 }
 
 static int
-yyreport_syntax_error(const yypcontext_t *context, void *scanner, struct config_reader *reader)
+yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 {
 	char memory[900];
 	struct strbuf message;
 	const yysymbol_kind_t token = yypcontext_token(context);
 
-	(void)scanner;
 	if (reader->blamed == reader->serial && token != YYSYMBOL_YYEOF)
 		return 0;
 	reader->blamed = reader->serial;
@@ -506,9 +506,8 @@ yyreport_syntax_error(const yypcontext_t *context, void *scanner, struct config_
 
 /* Called when the parser's stack is full; all other errors come to yyreport_syntax_error(). */
 static void
-config_yyerror(struct place *place, void *scanner, struct config_reader *reader, const char *message)
+config_yyerror(struct place *place, struct config_reader *reader, const char *message)
 {
-	(void)scanner;
 	(void)message;
 	config_complain(reader, *place, "nested too deep; expected fewer parentheses within each other");
 }

@@ -4,7 +4,7 @@
  * One spelling for one thing: what other programs spell differently ("@example.org", ".example.org") is an
  * error that names ours, since a pattern that silently fits nothing is an exception that is not there.
  */
-#include "heloscope/config/build.h"
+#include "heloscope/config/patterns.h"
 
 #include <string.h>
 

@@ -1,8 +1,11 @@
-/* config_read: from a file to a configuration. See config.h. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/read.h"
 
 #include <string.h>
 #include <unistd.h>
+
+#include "heloscope/config/catalogue.h"
+#include "heloscope/config/file.h"
+#include "heloscope/config/rules.h"
 
 static const char *
 host_name(struct arena *arena)
@@ -42,7 +45,7 @@ config_read(const char *path, struct output *messages)
 {
 	struct config *config = config_new();
 	const char *slash = strrchr(path, '/');
-	struct config_reading reading = { .config = config, .messages = messages };
+	struct config_reading reading = { .config = config, .messages = messages, .include = config_include };
 
 	if (config == NULL) {
 		output_put(messages, "%s: out of memory\n", path);

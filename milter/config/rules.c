@@ -1,8 +1,11 @@
-/* config_rules: policies, rules and their conditions. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "heloscope/config/patterns.h"
+#include "heloscope/config/secrets.h"
+#include "heloscope/config/words.h"
 
 static const char *const other_words[] = { "trusted", "authenticated", "client", "listed" };
 

@@ -4,7 +4,7 @@
  * A key may stand where it is expected (key, key-file, in front of a zone) and where it is not: in a zone of
  * the resolver, in a rule, on a line that is in error. So messages are searched, whatever they are about.
  */
-#include "heloscope/config/build.h"
+#include "heloscope/config/secrets.h"
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
-/* config_sense: warnings of rules that are well written and yet do not do what they seem to. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/sense.h"
 
 #include <string.h>
 
 #include "heloscope/base/nearest.h"
+#include "heloscope/config/reader.h"
+#include "heloscope/config/words.h"
 
 /* Tests that never hold. */
 

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "heloscope/config/build.h"
+#include "heloscope/config/secrets.h"
+#include "heloscope/config/words.h"
 
 /* Values. */
 

@@ -1,5 +1,4 @@
-/* config_words: the words that stand for values in heloscope.conf(5), for reading and for showing. */
-#include "heloscope/config/build.h"
+#include "heloscope/config/words.h"
 
 const char *const config_log_targets[2] = { [LOG_TARGET_STDERR] = "stderr", [LOG_TARGET_SYSLOG] = "syslog" };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "heloscope/config/config.h"
+#include "heloscope/config/read.h"
+#include "heloscope/config/sense.h"
 #include "heloscope/config/show.h"
 #include "heloscope/base/output.h"
 #include "heloscope/daemon/serve.h"

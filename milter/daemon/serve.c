@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "heloscope/config/config.h"
+#include "heloscope/config/read.h"
+#include "heloscope/config/sense.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/base/log.h"

@@ -13,6 +13,7 @@
 
 #include "heloscope/checks/table.h"
 #include "heloscope/config/config.h"
+#include "heloscope/config/read.h"
 #include "heloscope/base/strbuf.h"
 
 #define TIMEOUT_MS 3000

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "heloscope/config/build.h"
+#include "heloscope/config/catalogue.h"
+#include "heloscope/config/file.h"
 #include "heloscope/config/show.h"
+#include "heloscope/config/text.h"
 
 /* A configuration, or NULL when there was a complaint. */
 static struct config *
@@ -18,7 +20,7 @@ read_text(struct span text)
 	char *messages = NULL;
 	size_t length = 0;
 	struct output out = { .file = open_memstream(&messages, &length) };
-	struct config_reading reading = { .config = config, .messages = &out };
+	struct config_reading reading = { .config = config, .messages = &out, .include = config_include };
 	struct config_reader reader = {
 		.reading = &reading, .config = config, .path = "/nonexistent/fuzz.conf", .shown = "fuzz.conf"
 	};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config_text.h"
+#include "heloscope/config/read.h"
 
 struct config *
 config_from_text(const char *text, char *messages)

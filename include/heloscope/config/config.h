@@ -243,20 +243,6 @@ struct config {
 /* A configuration of defaults with one reference, for config_read(); NULL when memory ran out. */
 struct config *config_new(void);
 
-/*
- * Read the file at `path` and those it includes. Every error and warning is written to
- * `messages`, a line each: "file:line:column: what was found, what was expected", or
- * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
- * an error.
- */
-struct config *config_read(const char *path, struct output *messages);
-
-/*
- * Warn, a line each, of what is well written and yet hardly meant: rules that never act, exceptions that a
- * policy lacks, zones that look misspelt. For those who check or start, not for each reader.
- */
-void config_warn_of_nonsense(const struct config *config, struct output *messages);
-
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is allowed */
 

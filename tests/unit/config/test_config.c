@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "config_text.h"
+#include "heloscope/config/read.h"
+#include "heloscope/config/sense.h"
 #include "heloscope/config/show.h"
 #include "heloscope/checks/policy.h"
 
@@ -92,6 +94,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 	} table[] = {
 		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
 		{ "lisen \"x\"", "did you mean \"listen\"?" },
+		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"audit\"" },
 		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did "
 				      "you mean \"enforce\"?" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },

@@ -1,128 +1,11 @@
-#include "heloscope/config/build.h"
+#include "heloscope/config/settings.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/base/nearest.h"
-
-/* Complaints. */
-
-void
-config_complain(struct config_reader *reader, struct place place, const char *format, ...)
-{
-	char message[CONFIG_MESSAGE_SIZE], masked[CONFIG_MESSAGE_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(message, sizeof message, format, arguments);
-	va_end(arguments);
-	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->shown, place.line, place.column,
-		   config_mask(reader->config, message, masked, sizeof masked));
-	reader->reading->errors++;
-}
-
-void
-config_warn(struct output *messages, const char *place, const char *format, ...)
-{
-	va_list arguments;
-
-	output_put(messages, "%s: warning: ", place);
-	va_start(arguments, format);
-	output_arguments(messages, format, arguments);
-	va_end(arguments);
-	output_put(messages, "\n");
-}
-
-void
-config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
-{
-	const char *nearest = nearest_word(word, known, count);
-
-	if (nearest != NULL)
-		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
-}
-
-/* "unknown REGARD "word"; expected "a", "b" or "c"; did you mean "b"?" */
-static void
-complain_of_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
-		 size_t count)
-{
-	char memory[600];
-	struct strbuf message;
-
-	strbuf_init(&message, memory, sizeof memory);
-	strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
-	for (size_t i = 0; i < count; i++)
-		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
-	config_add_nearest(&message, word.text, known, count);
-	config_complain(reader, word.place, "%s", memory);
-}
-
-size_t
-config_known_word(struct config_reader *reader, const char *regard, struct word word,
-		  const char *const *known, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(known[i], word.text) == 0)
-			return i;
-	complain_of_word(reader, regard, word, known, count);
-	return count;
-}
-
-/* Sets. */
-
-void
-config_add_text(struct config_reader *reader, struct text_set *set, const char *text)
-{
-	const char **items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
-
-	if (items == NULL)
-		return;
-	set->items = items;
-	set->items[set->count++] = text;
-}
-
-void
-config_add_value(struct config_reader *reader, struct value_set *set, enum value_kind kind, struct word value)
-{
-	struct word *items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
-
-	if (items == NULL)
-		return;
-	if (set->count == 0)
-		set->kind = kind;
-	set->items = items;
-	set->items[set->count++] = value;
-}
-
-struct text_set
-config_texts(struct config_reader *reader, const struct value_set *values)
-{
-	struct text_set texts = { 0 };
-
-	for (size_t i = 0; i < values->count; i++)
-		config_add_text(reader, &texts, values->items[i].text);
-	return texts;
-}
-
-void
-config_once(struct config_reader *reader, const char *name, struct place place)
-{
-	struct text_set *said = &reader->reading->said;
-
-	for (size_t i = 0; i < said->count; i++) {
-		if (strcmp(said->items[i], name) == 0) {
-			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
-			return;
-		}
-	}
-	config_add_text(reader, said, name);
-}
-
-/* Settings. */
+#include "heloscope/base/regular_file.h"
+#include "heloscope/config/patterns.h"
+#include "heloscope/config/words.h"
 
 void
 config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also)
@@ -285,23 +168,6 @@ config_add_zone(struct config_reader *reader, struct word zone, const struct val
 	}
 }
 
-unsigned long
-config_measure(const char *text)
-{
-	static const struct {
-		const char *unit;
-		unsigned long factor;
-	} units[] = { { "ms", 1 },         { "s", 1000 },       { "m", 60000 },     { "h", 3600000 },
-		      { "kB", 1UL << 10 }, { "MB", 1UL << 20 }, { "GB", 1UL << 30 } };
-	char *unit;
-	const unsigned long value = strtoul(text, &unit, 10);
-
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (strcmp(units[i].unit, unit) == 0)
-			return value <= ULONG_MAX / units[i].factor ? value * units[i].factor : ULONG_MAX;
-	return ULONG_MAX;
-}
-
 void
 config_set_cache(struct config_reader *reader, struct word size)
 {
@@ -366,23 +232,87 @@ config_disable(struct config_reader *reader, const struct value_set *methods)
 }
 
 void
-config_add_networks(struct config_reader *reader, struct network_set *networks,
-		    const struct value_set *values)
+config_set_probe(struct config_reader *reader, struct word value)
 {
-	for (size_t i = 0; i < values->count; i++) {
-		struct network *items =
-			arena_grow(&reader->config->arena, networks->items, networks->count, sizeof *items);
-		const char *reason;
+	config_set_flag(reader, &reader->config->probes, value);
+}
 
-		if (items == NULL)
-			return;
-		networks->items = items;
-		if (network_parse(span_of(values->items[i].text), &items[networks->count], &reason))
-			networks->count++;
-		else
-			config_complain(reader, values->items[i].place,
-					"\"%.60s\" %s; expected a network like 192.0.2.0/24 or 2001:db8::/32",
-					values->items[i].text, reason);
-	}
-	network_set_sort(networks);
+void
+config_set_probe_name(struct config_reader *reader, struct word name)
+{
+	if (!domain_is_host_name(span_of(name.text)) || !domain_has_dot(span_of(name.text)))
+		config_complain(
+			reader, name.place,
+			"the ehlo-name \"%.80s\" is no host name; expected one like \"mx.example.org\"",
+			name.text);
+	reader->config->probe.ehlo_name = name.text;
+}
+
+void
+config_set_probe_file(struct config_reader *reader, struct word path)
+{
+	if (path.text[0] != '/' || strlen(path.text) > 400)
+		config_complain(reader, path.place,
+				"the file \"%.80s\"; expected an absolute path like "
+				"\"/var/lib/heloscope/peers\"",
+				path.text);
+	reader->config->probe.file = path.text;
+}
+
+/* A number from `min` to `max` for what `regard` names. */
+static unsigned
+read_number(struct config_reader *reader, const char *regard, struct word number, unsigned min, unsigned max)
+{
+	unsigned value = min;
+
+	if (!span_to_number(span_of(number.text), min, max, &value))
+		config_complain(reader, number.place, "%s %.20s; expected a number from %u to %u", regard,
+				number.text, min, max);
+	return value;
+}
+
+void
+config_set_probe_port(struct config_reader *reader, struct word port)
+{
+	reader->config->probe.port = (uint16_t)read_number(reader, "the port", port, 1, 65535);
+}
+
+void
+config_set_probe_count(struct config_reader *reader, struct word count)
+{
+	reader->config->probe.at_a_time = read_number(reader, "at-a-time", count, 1, 1000);
+}
+
+void
+config_set_probe_rate(struct config_reader *reader, struct word rate)
+{
+	reader->config->probe.per_minute = read_number(reader, "per-minute", rate, 1, 6000);
+}
+
+void
+config_set_probe_timeout(struct config_reader *reader, struct word duration)
+{
+	const unsigned long value = config_measure(duration.text);
+
+	if (value < 1000 || value > 300000)
+		config_complain(reader, duration.place,
+				"a timeout of %.20s for a probe; expected 1s to 5m, because greetings come "
+				"late on purpose",
+				duration.text);
+	else
+		reader->config->probe.timeout_ms = (unsigned)value;
+}
+
+void
+config_set_trust_anchor(struct config_reader *reader, struct word path)
+{
+	struct error reason;
+	FILE *file = regular_file_open(path.text, NULL, &reason);
+
+	reader->config->resolver.trust_anchor = path.text;
+	if (file == NULL)
+		config_complain(reader, path.place, "the trust-anchor \"%.200s\" cannot be read: %s",
+				path.text, reason.text);
+	else
+		(void)fclose(file);
 }

@@ -1,0 +1,23 @@
+/*
+ * config_lists: the lists that a configuration asks.
+ */
+#ifndef HELOSCOPE_CONFIG_LISTS_H
+#define HELOSCOPE_CONFIG_LISTS_H
+
+#include "heloscope/config/values.h"
+
+/* Options behind a list's zone. */
+struct list_options {
+	struct word weight, key, key_file; /* text NULL: not said */
+	struct answer_set answers;
+	struct probe_set probes;
+	struct value_set on;
+	bool has_on;
+};
+
+void config_add_answer(struct config_reader *reader, struct answer_set *answers, struct word range,
+		       const char *meaning);
+void config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
+		     const struct list_options *options);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * config_read: from a file to a configuration.
+ */
+#ifndef HELOSCOPE_CONFIG_READ_H
+#define HELOSCOPE_CONFIG_READ_H
+
+#include "heloscope/config/config.h"
+
+/*
+ * Read the file at `path` and those it includes. Every error and warning is written to
+ * `messages`, a line each: "file:line:column: what was found, what was expected", or
+ * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
+ * an error.
+ */
+struct config *config_read(const char *path, struct output *messages);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * config_reader: what is read, where, and what is wrong with it.
+ *
+ * For the modules that read a configuration only. Each function that takes a word or a value judges it and
+ * stores it, or complains with its place; reading goes on after a complaint, so that all errors of a file are
+ * seen at once.
+ */
+#ifndef HELOSCOPE_CONFIG_READER_H
+#define HELOSCOPE_CONFIG_READER_H
+
+#include <sys/types.h>
+
+#include "heloscope/base/strbuf.h"
+#include "heloscope/config/config.h"
+
+struct place {
+	int line, column; /* from 1; columns count octets */
+};
+
+/* A text as the file had it, and where. */
+struct word {
+	const char *text;
+	struct place place;
+};
+
+struct config_reader;
+
+/* What all files of a configuration share. */
+struct config_reading {
+	struct config *config;
+	struct output *messages;
+	unsigned errors;
+	struct text_set said; /* settings that may be said only once */
+	size_t files, octets; /* read so far */
+
+	/* Read the file at `path` in the place of the statement; complain when that cannot be. */
+	void (*include)(struct config_reader *reader, struct word path);
+};
+
+/* One file being read. */
+struct config_reader {
+	struct config_reading *reading;
+	struct config *config;                /* reading->config */
+	const char *path;                     /* to open it and to find what it includes */
+	const char *shown;                    /* in messages and rule places */
+	const struct config_reader *includer; /* or NULL */
+	dev_t device;                         /* with `inode`: which file it is, whatever it is called */
+	ino_t inode;
+
+	/* The scanner's: the token that the parser looks at. */
+	void *scanner;
+	const char *lexeme;
+	unsigned serial;       /* counts tokens */
+	unsigned blamed;       /* serial of the token last complained of by the parser */
+	unsigned forgiven;     /* serial of the token that was left to be the next line's */
+	bool is_first_on_line; /* the token began its line */
+	int last_line;         /* of the token */
+	int broken_line;       /* line whose first word was announced */
+	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
+	int skipped_braces;
+};
+
+void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "PLACE: warning: ..."; what is warned of does not keep a configuration from being used. */
+void config_warn(struct output *messages, const char *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...". */
+size_t config_known_word(struct config_reader *reader, const char *regard, struct word word,
+			 const char *const *known, size_t count);
+
+#define CONFIG_KNOWN(reader, regard, word, table)                                                            \
+	config_known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
+
+/* Add the known word nearest to `word`, as `; did you mean "x"?`, when one is near. */
+void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
+
+/* Complain when the setting named `name` was said before. */
+void config_once(struct config_reader *reader, const char *name, struct place place);
+
+void config_add_text(struct config_reader *reader, struct text_set *set, const char *text);
+
+#endif

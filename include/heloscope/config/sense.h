@@ -1,0 +1,15 @@
+/*
+ * config_sense: warnings of rules that are well written and yet do not do what they seem to.
+ */
+#ifndef HELOSCOPE_CONFIG_SENSE_H
+#define HELOSCOPE_CONFIG_SENSE_H
+
+#include "heloscope/config/config.h"
+
+/*
+ * Warn, a line each, of what is well written and yet hardly meant: rules that never act, exceptions that a
+ * policy lacks, zones that look misspelt. For those who check or start, not for each reader.
+ */
+void config_warn_of_nonsense(const struct config *config, struct output *messages);
+
+#endif

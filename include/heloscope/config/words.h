@@ -1,0 +1,23 @@
+/*
+ * config_words: the words that stand for values in heloscope.conf(5), for reading and for showing.
+ */
+#ifndef HELOSCOPE_CONFIG_WORDS_H
+#define HELOSCOPE_CONFIG_WORDS_H
+
+#include "heloscope/config/config.h"
+
+/* The words that stand for values, in the order of their enums. */
+extern const char *const config_log_targets[2];
+extern const char *const config_log_levels[4];
+extern const char *const config_spf_engines[2];
+extern const char *const config_flags[2];
+extern const char *const config_list_states[3];
+extern const char *const config_quantities[QUANTITIES];
+extern const char *const config_subjects[SUBJECTS];
+
+/* These begin with the second value: the first stands for what is not said. */
+extern const char *const config_list_kinds[2];
+extern const char *const config_list_takes[3];
+extern const char *const config_list_ipv6[3];
+
+#endif

@@ -1,0 +1,98 @@
+#include "heloscope/config/reader.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "heloscope/base/nearest.h"
+#include "heloscope/config/secrets.h"
+
+/* Complaints. */
+
+void
+config_complain(struct config_reader *reader, struct place place, const char *format, ...)
+{
+	char message[CONFIG_MESSAGE_SIZE], masked[CONFIG_MESSAGE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->shown, place.line, place.column,
+		   config_mask(reader->config, message, masked, sizeof masked));
+	reader->reading->errors++;
+}
+
+void
+config_warn(struct output *messages, const char *place, const char *format, ...)
+{
+	va_list arguments;
+
+	output_put(messages, "%s: warning: ", place);
+	va_start(arguments, format);
+	output_arguments(messages, format, arguments);
+	va_end(arguments);
+	output_put(messages, "\n");
+}
+
+void
+config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
+{
+	const char *nearest = nearest_word(word, known, count);
+
+	if (nearest != NULL)
+		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
+}
+
+/* "unknown REGARD "word"; expected "a", "b" or "c"; did you mean "b"?" */
+static void
+complain_of_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
+		 size_t count)
+{
+	char memory[600];
+	struct strbuf message;
+
+	strbuf_init(&message, memory, sizeof memory);
+	strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
+	config_add_nearest(&message, word.text, known, count);
+	config_complain(reader, word.place, "%s", memory);
+}
+
+size_t
+config_known_word(struct config_reader *reader, const char *regard, struct word word,
+		  const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i], word.text) == 0)
+			return i;
+	complain_of_word(reader, regard, word, known, count);
+	return count;
+}
+
+/* What may be said once. */
+
+void
+config_add_text(struct config_reader *reader, struct text_set *set, const char *text)
+{
+	const char **items = arena_grow(&reader->config->arena, set->items, set->count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	set->items = items;
+	set->items[set->count++] = text;
+}
+
+void
+config_once(struct config_reader *reader, const char *name, struct place place)
+{
+	struct text_set *said = &reader->reading->said;
+
+	for (size_t i = 0; i < said->count; i++) {
+		if (strcmp(said->items[i], name) == 0) {
+			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
+			return;
+		}
+	}
+	config_add_text(reader, said, name);
+}

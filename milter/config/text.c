@@ -1,0 +1,23 @@
+#include "heloscope/config/text.h"
+
+#include "heloscope/config/lex.h"
+
+bool
+config_parse_text(struct config_reader *reader, struct span text)
+{
+	void *scanner = config_lex_open(reader, text);
+	config_yypstate *grammar = config_yypstate_new();
+	int status = scanner != NULL && grammar != NULL ? YYPUSH_MORE : 2;
+
+	while (status == YYPUSH_MORE) {
+		CONFIG_YYSTYPE value = { 0 };
+		struct place place = { 1, 1 };
+		const int token = config_yylex(&value, &place, scanner);
+
+		status = config_yypush_parse(grammar, token, &value, &place, reader);
+	}
+	config_yypstate_delete(grammar);
+	if (scanner != NULL)
+		config_lex_close(scanner);
+	return status != 2;
+}
