@@ -236,7 +236,7 @@ static sfsistat
 on_mail(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
-	const struct session_mail mail = {
+	const struct mail_command mail = {
 		.sender = { arguments[0] != NULL ? arguments[0] : "", macro_or_empty(context, "{mail_addr}") },
 		.auth_name = macro(context, "{auth_authen}"),
 		.tls = {
@@ -314,7 +314,7 @@ on_header(SMFICTX *context, char *name, char *value)
 
 /* From the last to the first, so that no removal shifts the index of another. */
 static bool
-remove_fields(SMFICTX *context, char *name, const struct session_edit *edit)
+remove_fields(SMFICTX *context, char *name, const struct edit *edit)
 {
 	for (unsigned i = 0; i < edit->count; i++)
 		if (smfi_chgheader(context, name, (int)(edit->index - i), NULL) != MI_SUCCESS)
@@ -323,7 +323,7 @@ remove_fields(SMFICTX *context, char *name, const struct session_edit *edit)
 }
 
 static bool
-do_edit(SMFICTX *context, const struct session_edit *edit, bool has_leading_blank)
+do_edit(SMFICTX *context, const struct edit *edit, bool has_leading_blank)
 {
 	char name[64];
 	char *value;
@@ -363,7 +363,7 @@ on_end_of_message(SMFICTX *context)
 	const struct connection *connection = connection_of(context);
 	struct session *session = connection != NULL ? connection->session : NULL;
 	const char *queue_id = macro(context, "i");
-	struct session_edits edits;
+	struct message_end edits;
 	bool is_done;
 
 	if (session == NULL)

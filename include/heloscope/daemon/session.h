@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/daemon/message.h"
 #include "heloscope/daemon/runtime.h"
 #include "heloscope/wire/smtp_reply.h"
 
@@ -36,15 +37,8 @@ void session_set_mta_name(struct session *session, const char *name);
 /* HELO or EHLO. `tls_version`: that of the connection, NULL without TLS; see session_mail(). */
 void session_helo(struct session *session, const char *name, const char *tls_version);
 
-/* What the MTA tells with MAIL. */
-struct session_mail {
-	struct envelope_address sender;
-	const char *auth_name; /* {auth_authen}, NULL when not authenticated */
-	struct tls_facts tls;  /* when TLS began after the last HELO, that HELO does not count (RFC
-				  3207, 4.2) */
-};
-
-void session_mail(struct session *session, const struct session_mail *mail);
+/* MAIL. A message that was under way is given up. */
+void session_mail(struct session *session, const struct mail_command *mail);
 
 /*
  * RCPT: waits for the lookups when it must, and judges. Returns the reply with which to refuse
@@ -56,24 +50,8 @@ const struct smtp_reply *session_rcpt(struct session *session, const struct enve
 /* One field of the header, in order. `value` as the MTA gives it. */
 void session_header(struct session *session, const char *name, const char *value);
 
-/* Fields to remove, counted from 1 among those of their name, or one to add at the top. */
-struct session_edit {
-	const char *name;
-	unsigned index;    /* the last one to remove; 0: to add */
-	unsigned count;    /* to remove: so many, that one and those in front of it */
-	const char *value; /* to add: LF and blanks between lines, no leading blank */
-};
-
-/* What is to be done to an accepted message. */
-struct session_edits {
-	const struct session_edit *edits; /* in the order in which to do them */
-	size_t count;
-	const char *quarantine; /* reason, or NULL */
-	bool is_whole;          /* false: memory ran out, and the message must be deferred */
-};
-
 /* End of message. `queue_id` may be NULL. The edits are good until the next call. */
-struct session_edits session_end_of_message(struct session *session, const char *queue_id);
+struct message_end session_end_of_message(struct session *session, const char *queue_id);
 
 /*
  * The message is given up: RSET, a new MAIL, all recipients refused. May come twice, or without MAIL. Waits

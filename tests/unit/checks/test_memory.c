@@ -170,7 +170,7 @@ resolver_free(struct dns_resolver *resolver)
 	"tag \"t\" when dnsbl audit reject when spf = fail }\n"
 
 static bool
-has_edit(const struct session_edits *edits, const char *name, unsigned index)
+has_edit(const struct message_end *edits, const char *name, unsigned index)
 {
 	for (size_t i = 0; i < edits->count; i++)
 		if (strcmp(edits->edits[i].name, name) == 0 && edits->edits[i].index == index)
@@ -182,11 +182,11 @@ has_edit(const struct session_edits *edits, const char *name, unsigned index)
 static bool
 send_mail(struct runtime *runtime)
 {
-	const struct session_mail said = { .sender = { .typed = "<joe@yodel.example>" } };
+	const struct mail_command said = { .sender = { .typed = "<joe@yodel.example>" } };
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
-	struct session_edits edits = { .is_whole = false };
+	struct message_end edits = { .is_whole = false };
 
 	if (session == NULL)
 		return false;

@@ -40,13 +40,13 @@ connect_from(struct session *session, const char *client)
 static void
 mail(struct session *session, const char *path, const char *auth_name)
 {
-	const struct session_mail said = { .sender = { .typed = path }, .auth_name = auth_name };
+	const struct mail_command said = { .sender = { .typed = path }, .auth_name = auth_name };
 
 	session_mail(session, &said);
 }
 
-static const struct session_edit *
-find_edit(const struct session_edits *edits, const char *name, unsigned index)
+static const struct edit *
+find_edit(const struct message_end *edits, const char *name, unsigned index)
 {
 	for (size_t i = 0; i < edits->count; i++)
 		if (strcmp(edits->edits[i].name, name) == 0 && edits->edits[i].index == index)
@@ -61,8 +61,8 @@ F01_session_accepts_without_dns_and_says_so(void **state)
 	struct runtime *runtime =
 		runtime_from(NO_DNS "mode enforce policy { reject when spf != pass or iprev != pass }");
 	struct session *session = session_new(runtime);
-	struct session_edits edits;
-	const struct session_edit *field;
+	struct message_end edits;
+	const struct edit *field;
 
 	(void)state;
 	connect_from(session, "198.51.100.7");
@@ -85,7 +85,7 @@ C19_C20_session_survives_any_order(void **state)
 {
 	struct runtime *runtime = runtime_from(NO_DNS);
 	struct session *session = session_new(runtime);
-	struct session_edits edits;
+	struct message_end edits;
 
 	(void)state;
 	session_abort(session);
@@ -131,7 +131,7 @@ C09_session_removes_forged_fields_from_the_last_on(void **state)
 	(void)state;
 	for (size_t client = 0; client < ROWS(clients); client++) {
 		struct session *session = session_new(runtime);
-		struct session_edits edits;
+		struct message_end edits;
 
 		connect_from(session, clients[client]);
 		mail(session, "<joe@yodel.example>", client == 0 ? "joe" : NULL);
@@ -168,7 +168,7 @@ P19_session_removes_forged_fields_without_end(void **state)
 	(void)state;
 	for (unsigned every = 1; every <= 3; every++) {
 		struct session *session = session_new(runtime);
-		struct session_edits edits;
+		struct message_end edits;
 		unsigned removed = 0, last = 100001;
 
 		connect_from(session, "127.0.0.1");
@@ -197,7 +197,7 @@ N10_session_removes_fields_in_the_name_of_the_mta(void **state)
 {
 	struct runtime *runtime = runtime_from(NO_DNS);
 	struct session *session = session_new(runtime);
-	struct session_edits edits;
+	struct message_end edits;
 
 	(void)state;
 	session_set_mta_name(session, "mx.newbie.example");
@@ -245,7 +245,7 @@ M14_session_judges_each_message_and_recipient_alone(void **state)
 				    "policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
-	struct session_edits edits;
+	struct message_end edits;
 
 	(void)state;
 	connect_from(session, "127.0.0.1");
