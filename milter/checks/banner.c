@@ -132,4 +132,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, comment(peer));
 }
 
-const struct check check_banner = { "x-banner", STAGE_MAIL, run, report, METHOD_BANNER };
+const struct check check_banner = { "x-banner", STAGE_MAIL, run, report, METHOD_BANNER, NULL };

@@ -108,4 +108,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, comment(facts));
 }
 
-const struct check check_helo = { "x-helo", STAGE_HELO, run, report, METHOD_HELO };
+const struct check check_helo = { "x-helo", STAGE_HELO, run, report, METHOD_HELO, NULL };

@@ -129,4 +129,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, comment(&facts->iprev, result, memory, sizeof memory));
 }
 
-const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report, METHOD_IPREV };
+const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report, METHOD_IPREV, NULL };

@@ -332,8 +332,8 @@ report(const struct facts *facts, struct authres *authres)
 	}
 }
 
-const struct check check_list_client = { "list-client", STAGE_CONNECT, run_client, NULL, METHOD_DNSBL };
-const struct check check_list_ptr = { "list-ptr", STAGE_CONNECT, run_ptr, NULL, METHOD_DNSBL };
-const struct check check_list_helo = { "list-helo", STAGE_HELO, run_helo, NULL, METHOD_DNSBL };
-const struct check check_list_sender = { "list-sender", STAGE_MAIL, run_sender, NULL, METHOD_DNSBL };
-const struct check check_list_results = { "lists", STAGE_MAIL, run_results, report, METHOD_DNSBL };
+const struct check check_list_client = { "list-client", STAGE_CONNECT, run_client, NULL, METHOD_DNSBL, NULL };
+const struct check check_list_ptr = { "list-ptr", STAGE_CONNECT, run_ptr, NULL, METHOD_DNSBL, NULL };
+const struct check check_list_helo = { "list-helo", STAGE_HELO, run_helo, NULL, METHOD_DNSBL, NULL };
+const struct check check_list_sender = { "list-sender", STAGE_MAIL, run_sender, NULL, METHOD_DNSBL, NULL };
+const struct check check_list_results = { "lists", STAGE_MAIL, run_results, report, METHOD_DNSBL, NULL };

@@ -213,39 +213,81 @@ looks_at_withheld(const struct condition *condition, const struct facts *facts)
 	return false;
 }
 
-/* What a condition comes to when each test that withheld answers leave unknown comes to `withheld`. */
+/* The methods, as bits, on whose results a condition, which is a test, rests. */
+static unsigned
+methods_of(const struct condition *condition)
+{
+	switch (condition->kind) {
+	case CONDITION_RESULT:
+		return 1U << condition->method;
+	case CONDITION_QUANTITY:
+		return 1U << (condition->quantity == QUANTITY_DNSWL ? METHOD_DNSWL : METHOD_DNSBL);
+	case CONDITION_LISTED:
+		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
+	case CONDITION_TEXT:
+		return condition->subject == SUBJECT_CLIENT_NAME ? 1U << METHOD_IPREV : 0;
+	default:
+		return 0;
+	}
+}
+
+/* What tests are taken for whose answers were withheld, or are still to come. */
+struct guess {
+	enum truth withheld, awaited;
+};
+
+static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
+
+static enum truth
+guessed_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
+	      struct guess guess)
+{
+	enum truth truth;
+
+	if ((methods_of(condition) & facts_awaited(facts)) != 0)
+		return guess.awaited;
+	truth = test_truth(condition, facts, recipient);
+	if (truth == TRUTH_UNKNOWN && looks_at_withheld(condition, facts))
+		return guess.withheld;
+	return condition->is_negated ? negated(truth) : truth;
+}
+
+/* What a condition comes to by that guess; under "not" the guess is the other way round. */
 static enum truth
 truth_with(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
-	   enum truth withheld)
+	   struct guess guess)
 {
+	const struct guess opposite = { negated(guess.withheld), negated(guess.awaited) };
 	enum truth truth;
 
 	switch (condition->kind) {
 	case CONDITION_AND:
 		truth = TRUTH_TRUE;
 		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = lesser(truth, truth_with(condition->operands[i], facts, recipient, withheld));
+			truth = lesser(truth, truth_with(condition->operands[i], facts, recipient, guess));
 		return truth;
 	case CONDITION_OR:
 		truth = TRUTH_FALSE;
 		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = greater(truth,
-					truth_with(condition->operands[i], facts, recipient, withheld));
+			truth = greater(truth, truth_with(condition->operands[i], facts, recipient, guess));
 		return truth;
 	case CONDITION_NOT:
-		return negated(truth_with(condition->operands[0], facts, recipient, negated(withheld)));
+		return negated(truth_with(condition->operands[0], facts, recipient, opposite));
 	default:
-		truth = test_truth(condition, facts, recipient);
-		if (truth == TRUTH_UNKNOWN && looks_at_withheld(condition, facts))
-			return withheld;
-		return condition->is_negated ? negated(truth) : truth;
+		return guessed_truth(condition, facts, recipient, guess);
 	}
+}
+
+bool
+verdict_is_pending(const struct verdict *verdict)
+{
+	return verdict->pending_until != STAGE_CONNECT;
 }
 
 enum truth
 policy_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	return truth_with(condition, facts, recipient, TRUTH_UNKNOWN);
+	return truth_with(condition, facts, recipient, no_guess);
 }
 
 bool
@@ -283,11 +325,55 @@ acts(const struct rule *rule, const struct facts *facts)
 static bool
 is_withheld(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
 {
+	const struct guess guess = { .withheld = TRUTH_TRUE, .awaited = TRUTH_UNKNOWN };
+
 	return acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
-	       && truth_with(rule->condition, facts, recipient, TRUTH_TRUE) == TRUTH_TRUE;
+	       && truth_with(rule->condition, facts, recipient, guess) == TRUTH_TRUE;
 }
 
-/* Walk the rules. Returns the one that decides, or NULL. Only what is true is noted. */
+/* Whether a rule comes to something else by what is still to come; one that is false whatever comes does not.
+ */
+static bool
+is_open(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
+{
+	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE }, most = { TRUTH_UNKNOWN, TRUTH_TRUE };
+
+	return facts_awaited(facts) != 0
+	       && truth_with(rule->condition, facts, recipient, least)
+			  != truth_with(rule->condition, facts, recipient, most);
+}
+
+/* The last stage that a condition awaits; STAGE_CONNECT when it awaits none. */
+static enum stage
+stage_awaited(const struct condition *condition, const struct facts *facts)
+{
+	int last = STAGES - 1;
+
+	while (last > STAGE_CONNECT && (methods_of(condition) & facts->awaited[last]) == 0)
+		last--;
+	for (size_t i = 0; i < condition->operand_count; i++) {
+		const int stage = (int)stage_awaited(condition->operands[i], facts);
+
+		last = stage > last ? stage : last;
+	}
+	return (enum stage)last;
+}
+
+/*
+ * Note that a rule awaits more of the message. Returns whether all behind it has to wait: it decides when it
+ * acts, so that no later rule can; what it only notes holds up nothing.
+ */
+static bool
+is_held_up(const struct rule *rule, const struct facts *facts, struct verdict *verdict)
+{
+	const enum stage stage = stage_awaited(rule->condition, facts);
+
+	if (stage > verdict->pending_until)
+		verdict->pending_until = stage;
+	return acts(rule, facts) && rule->action != ACTION_TAG;
+}
+
+/* Walk the rules. Returns the one that decides, or will, or NULL. Only what is true is noted. */
 static const struct rule *
 find_rule(const struct rule_set *rules, const struct facts *facts, const struct mailbox *recipient,
 	  struct verdict *verdict)
@@ -296,6 +382,12 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		const struct rule *rule = &rules->items[i];
 		const enum truth truth = policy_truth(rule->condition, facts, recipient);
 
+		if (is_open(rule, facts, recipient)) {
+			verdict->is_held_up = is_held_up(rule, facts, verdict);
+			if (verdict->is_held_up)
+				return rule;
+			continue;
+		}
 		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && acts(rule, facts))
 			verdict->is_softened = true;
 		verdict->is_withheld = truth == TRUTH_UNKNOWN && is_withheld(rule, facts, recipient);
@@ -326,6 +418,30 @@ policy_for(const struct config *config, const struct mailbox *recipient)
 	return &config->default_policy;
 }
 
+/*
+ * What the rule that was found comes to. A recipient is taken while that is pending, and while something is
+ * that rules only note; but a refusal does not wait for notes.
+ */
+static void
+set_action(const struct config *config, struct verdict *verdict)
+{
+	const struct rule *rule = verdict->rule;
+	const bool is_lenient = verdict->is_softened;
+
+	verdict->action = rule != NULL && !verdict->is_held_up ? rule->action : ACTION_ACCEPT;
+	verdict->is_softened = verdict->is_withheld || (is_lenient && verdict->action == ACTION_REJECT);
+	if (verdict->is_softened)
+		verdict->action = ACTION_DEFER;
+	verdict->is_enforced = verdict->action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
+	if (verdict->is_enforced && action_refuses(verdict->action))
+		verdict->pending_until = STAGE_CONNECT;
+	if (verdict_is_pending(verdict)) {
+		verdict->action = ACTION_ACCEPT;
+		verdict->is_softened = false;
+		verdict->is_enforced = true;
+	}
+}
+
 /* Judge one reading of the sender for one reading of the recipient. */
 static struct verdict
 judge_reading(const struct config *config, const struct facts *facts, const struct mailbox *recipient)
@@ -342,34 +458,29 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 	}
 	if (verdict.rule == NULL && policy->otherwise.place != NULL)
 		verdict.rule = &policy->otherwise;
-	if (verdict.rule != NULL)
-		verdict.action = verdict.rule->action;
-	verdict.is_softened = verdict.is_withheld || (verdict.is_softened && verdict.action == ACTION_REJECT);
-	if (verdict.is_softened)
-		verdict.action = ACTION_DEFER;
-	verdict.is_enforced = verdict.action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
+	set_action(config, &verdict);
 	return verdict;
 }
 
 static int
-severity(enum action action)
+severity(const struct verdict *verdict)
 {
-	switch (action) {
+	switch (verdict->action) {
 	case ACTION_REJECT:
-		return 3;
+		return 4;
 	case ACTION_DEFER:
-		return 2;
+		return 3;
 	case ACTION_QUARANTINE:
 		return 1;
 	default:
-		return 0;
+		return verdict_is_pending(verdict) ? 2 : 0; /* it may come to anything */
 	}
 }
 
 const struct verdict *
 policy_worse(const struct verdict *a, const struct verdict *b)
 {
-	return severity(b->action) > severity(a->action) ? b : a;
+	return severity(b) > severity(a) ? b : a;
 }
 
 struct verdict

@@ -77,4 +77,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, facts->sender.reason);
 }
 
-const struct check check_sender = { "x-sender", STAGE_MAIL, run, report, METHOD_SENDER };
+const struct check check_sender = { "x-sender", STAGE_MAIL, run, report, METHOD_SENDER, NULL };

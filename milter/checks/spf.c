@@ -110,5 +110,7 @@ report_mailfrom(const struct facts *facts, struct authres *authres)
 	report(facts, authres, METHOD_SPF, &facts->spf[SPF_MAILFROM]);
 }
 
-const struct check check_spf_helo = { "spf-helo", STAGE_HELO, run_helo, report_helo, METHOD_SPF_HELO };
-const struct check check_spf_mailfrom = { "spf", STAGE_MAIL, run_mailfrom, report_mailfrom, METHOD_SPF };
+const struct check check_spf_helo = { "spf-helo", STAGE_HELO, run_helo, report_helo, METHOD_SPF_HELO, NULL };
+const struct check check_spf_mailfrom = {
+	"spf", STAGE_MAIL, run_mailfrom, report_mailfrom, METHOD_SPF, NULL
+};

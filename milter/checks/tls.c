@@ -131,4 +131,4 @@ report(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, peer_comment(&facts->peer));
 }
 
-const struct check check_tls = { "x-tls", STAGE_MAIL, run, report, METHOD_TLS };
+const struct check check_tls = { "x-tls", STAGE_MAIL, run, report, METHOD_TLS, NULL };

@@ -72,6 +72,16 @@ facts_set_sender(struct facts *facts, const struct envelope_address *sender, str
 	}
 }
 
+unsigned
+facts_awaited(const struct facts *facts)
+{
+	unsigned awaited = 0;
+
+	for (int stage = 0; stage < STAGES; stage++)
+		awaited |= facts->awaited[stage];
+	return awaited;
+}
+
 bool
 facts_rests_on_sender(enum method method)
 {

@@ -9,8 +9,8 @@
 #ifndef HELOSCOPE_BASE_BOUNDS_H
 #define HELOSCOPE_BASE_BOUNDS_H
 
-/* Questions to the DNS that one stage of a message (connect, HELO, MAIL) may ask; RFC 7208's own limits come
- * first. */
+/* Questions to the DNS that one stage of a message (connect, HELO, MAIL, header, body) may ask; RFC 7208's
+ * own limits come first. */
 #define BOUND_QUESTIONS_A_STAGE 256
 
 /*
@@ -32,6 +32,9 @@
 #define BOUND_LIST_QUESTIONS_OF_NETWORK 6000
 #define BOUND_LIST_QUESTIONS_A_MINUTE 60
 #define BOUND_LIST_BUDGETS 65536
+
+/* Octets that a check keeps of the header and the body of a message that it is fed. */
+#define BOUND_FED_OCTETS 65536
 
 /* Stretches of forged fields of one name that are remembered one by one; beyond it all up to the last go. */
 #define BOUND_REMOVED_STRETCHES 512

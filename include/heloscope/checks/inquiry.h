@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "heloscope/base/arena.h"
+#include "heloscope/base/span.h"
 #include "heloscope/wire/authres.h"
 #include "heloscope/config/config.h"
 #include "heloscope/dns/dns.h"
@@ -25,6 +26,18 @@
 #include "heloscope/lists/health.h"
 
 struct inquiry;
+
+/*
+ * A piece of the message as it comes: each field of the header in order, the end of the header, the body in
+ * pieces of any size, its end.
+ */
+enum piece_kind { PIECE_FIELD, PIECE_END_OF_HEADER, PIECE_BODY, PIECE_END_OF_BODY };
+
+struct piece {
+	enum piece_kind kind;
+	struct span name;  /* of a field */
+	struct span value; /* of a field, as the MTA gives it; or octets of the body */
+};
 
 struct check {
 	const char *name;
@@ -39,7 +52,16 @@ struct check {
 	/* Add the results to an Authentication-Results field. NULL when others do. */
 	void (*report)(const struct facts *facts, struct authres *authres);
 
-	enum method method; /* of STAGE_MAIL: whose worst reading of the sender is reported */
+	enum method
+		method; /* that it finds: awaited until then; the worst reading of the sender is reported */
+
+	/*
+	 * Of STAGE_HEADER and STAGE_BODY, or NULL: take a piece of the message, and keep of it what run()
+	 * needs in inquiry_fed(). May ask as run() may. Such a check is run from the first field on, so that
+	 * it asks early; before its stage it may be done only when nothing that comes would change what it
+	 * found.
+	 */
+	void (*feed)(struct inquiry *inquiry, const struct piece *piece);
 };
 
 /* All checks of the program, in an order in which each needs only those before it; see checks.c. */
@@ -76,6 +98,16 @@ const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, 
 
 /* What a check of `stage` keeps from one run to the next, until it is done or the stage is entered again. */
 struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
+
+/*
+ * What the check that is run or fed keeps of the message: its state is NULL before the first piece. Its
+ * memory ends at BOUND_FED_OCTETS: then arena_alloc() gives NULL, and the check says so in its result; no
+ * mail is deferred for that. Only for a check with feed(), and all readings of the sender share it.
+ */
+struct workspace *inquiry_fed(struct inquiry *inquiry);
+
+/* The last stage of which all has come. */
+enum stage inquiry_stage(const struct inquiry *inquiry);
 
 /* The check that is run may hold that many octets of questions and answers, instead of BOUND_ANSWER_OCTETS.
  */
@@ -128,6 +160,23 @@ const char *inquiry_helo_given(const struct inquiry *inquiry);
 void inquiry_mail(struct inquiry *inquiry, const struct envelope_address *sender, const char *auth_name,
 		  const struct tls_facts *tls);
 
+/*
+ * The message comes: fields of its header in order, then pieces of its body. Each is copied by who needs it.
+ * What comes in another order is left out. With the end of the header, and of the body, the checks of that
+ * stage can be run, and what was not asked before has a deadline of its own.
+ */
+void inquiry_header_field(struct inquiry *inquiry, const char *name, const char *value);
+void inquiry_end_of_header(struct inquiry *inquiry);
+void inquiry_body(struct inquiry *inquiry, struct span octets);
+void inquiry_end_of_body(struct inquiry *inquiry);
+
+/* What of a message the checks need that the configuration wants: STAGE_MAIL, the header, or the body, too.
+ */
+enum stage inquiry_last_stage(const struct inquiry_needs *needs);
+
+/* Nothing more is found out about this message: from now on its facts do not change. */
+void inquiry_end(struct inquiry *inquiry);
+
 /* The message is over: let go of all that was found for it. Its facts are gone. */
 void inquiry_forget_mail(struct inquiry *inquiry);
 
@@ -135,10 +184,10 @@ void inquiry_forget_mail(struct inquiry *inquiry);
 bool inquiry_is_complete(struct inquiry *inquiry);
 
 /*
- * Wait until every check is done, or `timeout_ms` have passed; then those that still wait see
- * timeouts and end. Returns the facts, good and unchanging until the next call of
- * inquiry_helo(), inquiry_mail() or inquiry_close(), or NULL when memory ran out. Call after
- * inquiry_mail(). Further calls return at once.
+ * Wait until every check of the stages that have come is done, or `timeout_ms` have passed; then
+ * those that still wait see timeouts and end. Returns the facts, or NULL when memory ran out. They are good
+ * until the next call of inquiry_helo(), inquiry_mail() or inquiry_close(), and unchanging until more of the
+ * message comes. Call after inquiry_mail(). Further calls return at once.
  */
 const struct facts *inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms);
 

@@ -4,8 +4,9 @@
  * Conditions are true, false or unknown: what rests on a fault (temperror, a list that did not
  * answer) is unknown unless the rule names temperror itself, and a rule decides only when its
  * condition is true. So no fault of DNS or of a list refuses mail by itself. An `accept` rule
- * that is unknown makes a later `reject` a `defer`: the mail might have been welcome. Any
- * thread; keeps pointers into `config` and `facts`, owns nothing.
+ * that is unknown makes a later `reject` a `defer`: the mail might have been welcome. A rule that rests on
+ * what is known only when more of the message has come (facts->awaited) makes the verdict pending, unless it
+ * is false whatever comes. Any thread; keeps pointers into `config` and `facts`, owns nothing.
  */
 #ifndef HELOSCOPE_CHECKS_POLICY_H
 #define HELOSCOPE_CHECKS_POLICY_H
@@ -20,13 +21,19 @@ enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
 #define VERDICT_NOTES_MAX 8 /* tags, and audit rules that matched, that a verdict can carry */
 
+/*
+ * Pending until a stage of the message, and then decided. A verdict that is pending takes the recipient: it
+ * is judged anew when more of the message has come.
+ */
 struct verdict {
 	const struct facts *facts; /* the reading of the sender on which it rests */
 	enum action action;        /* what the rules say: accept, reject, defer or quarantine */
 	bool is_enforced;          /* and it is done, not only told */
 	bool is_softened;          /* a reject became a defer, see above */
-	bool is_withheld;        /* a defer, for lists that were not asked: this client had too much asked */
-	const struct rule *rule; /* that decided; NULL: no rule did */
+	bool is_withheld;         /* a defer, for lists that were not asked: this client had too much asked */
+	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
+	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
+	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
 	const struct rule
@@ -42,7 +49,10 @@ struct verdict {
 struct verdict policy_judge(const struct config *config, const struct facts *facts,
 			    const struct readings *recipient);
 
-/* The one that is harder on the sender, the first when both are alike: reject, defer, quarantine, accept. */
+bool verdict_is_pending(const struct verdict *verdict);
+
+/* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
+ * accept. */
 const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
 
 /* What one condition comes to; for tests and explanations. `recipient`: one reading of it. */

@@ -38,7 +38,7 @@ enum method {
 };
 
 /* When a client says what a check needs. What is known earlier is asked earlier. */
-enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGES };
+enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_HEADER, STAGE_BODY, STAGES };
 
 struct method_words {
 	const char *policy_word; /* as in `reject when WORD = fail` */
@@ -183,6 +183,7 @@ struct facts {
 	struct tls_facts tls;
 	struct peer_facts peer;
 	enum result results[METHODS];
+	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
 
 	/*
 	 * The same message by another reading of its sender (heloscope/wire/mailbox.h), with all that rests
@@ -196,6 +197,9 @@ struct facts {
  * `arena`.
  */
 void facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena);
+
+/* All methods, as bits, that are awaited. */
+unsigned facts_awaited(const struct facts *facts);
 
 /* Whether the result is another one for another sender. */
 bool facts_rests_on_sender(enum method method);

@@ -247,7 +247,7 @@ run_flood(struct inquiry *inquiry)
 static void
 inquiry_asks_a_bounded_number_of_questions(void **state)
 {
-	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF };
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF, NULL };
 	static const struct check *const table[] = { &flood };
 	static char names[BOUND_QUESTIONS_A_STAGE][32];
 	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];

@@ -1,0 +1,416 @@
+/* The inquiry and the policy beyond MAIL: checks that are fed the header and the body. */
+#include "unit.h"
+
+#include <pthread.h>
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/policy.h"
+#include "staged_checks.h"
+
+/* The sum of the octets of "The body.\r\n". */
+static const struct fake_row rows[] = {
+	{ "right.test", DNS_TXT, DNS_NOERROR, "820" },
+	{ "wrong.test", DNS_TXT, DNS_NOERROR, "1" },
+	{ "down.test", DNS_TXT, DNS_SERVFAIL, NULL },
+};
+
+#define BODY "The body.\r\n"
+
+struct scene {
+	struct fake_dns dns;
+	struct config *config;
+	struct list_health *health;
+	struct inquiry *inquiry;
+	const struct facts *facts;
+};
+
+static void
+begin(struct scene *scene, const char *config)
+{
+	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
+	struct inquiry_needs needs = { .table = staged_checks(), .resolver = &scene->dns.interface };
+
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	needs.config = scene->config = config_from_text(config, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL);
+	scene->inquiry = inquiry_new(&needs, &client);
+	scene->facts = NULL;
+	assert_non_null(scene->inquiry);
+}
+
+static void
+say_mail(struct scene *scene, const char *sender)
+{
+	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
+}
+
+static void
+say_header(struct scene *scene, const char *seal)
+{
+	inquiry_header_field(scene->inquiry, "From", " a@b.test");
+	if (seal != NULL)
+		inquiry_header_field(scene->inquiry, "X-Seal", seal);
+	inquiry_end_of_header(scene->inquiry);
+}
+
+/* The body in pieces of `size` octets. */
+static void
+say_body(struct scene *scene, size_t size)
+{
+	struct span rest = SPAN(BODY);
+
+	while (rest.length > 0) {
+		struct span piece = { rest.at, rest.length < size ? rest.length : size };
+
+		inquiry_body(scene->inquiry, piece);
+		rest = span_from(rest, piece.length);
+	}
+	inquiry_end_of_body(scene->inquiry);
+}
+
+static void
+wait_for(struct scene *scene)
+{
+	scene->facts = inquiry_wait(scene->inquiry, 0);
+	assert_non_null(scene->facts);
+}
+
+static void
+leave(struct scene *scene)
+{
+	inquiry_close(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns); /* late answers: nobody is there */
+	list_health_unref(scene->health);
+	config_unref(scene->config);
+}
+
+static struct verdict
+judge(const struct scene *scene)
+{
+	const struct readings recipient = { .items = { { .form = MAILBOX_ADDRESS,
+							 .local = "u",
+							 .domain = "in.test",
+							 .text = "u@in.test" } },
+					    .count = 1 };
+
+	return policy_judge(scene->config, scene->facts, &recipient);
+}
+
+/* In pieces of any size; the question is asked with the field, long before the body has come. */
+static void
+inquiry_feeds_header_and_body_in_pieces(void **state)
+{
+	static const struct {
+		const char *seal;
+		enum result expected;
+	} cases[] = { { " right.test", RESULT_PASS },
+		      { "wrong.test", RESULT_FAIL },
+		      { "down.test", RESULT_TEMPERROR },
+		      { NULL, RESULT_NONE } };
+	static const size_t sizes[] = { 1, 2, 3, 7, 64 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		for (size_t j = 0; j < ROWS(sizes); j++) {
+			struct scene scene;
+
+			begin(&scene, "");
+			say_mail(&scene, "<joe@yodel.example>");
+			wait_for(&scene);
+			assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
+			say_header(&scene, cases[i].seal);
+			assert_int_equal(scene.dns.asked, cases[i].seal != NULL ? 1 : 0);
+			if (j % 2 == 0)
+				(void)fake_dns_deliver(&scene.dns); /* before the body, or behind it */
+			say_body(&scene, sizes[j]);
+			(void)fake_dns_deliver(&scene.dns);
+			assert_true(inquiry_is_complete(scene.inquiry));
+			wait_for(&scene);
+			assert_int_equal(scene.facts->results[METHOD_SENDER], cases[i].expected);
+			assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
+			assert_int_equal(scene.dns.asked, cases[i].seal != NULL ? 1 : 0);
+			leave(&scene);
+		}
+	}
+}
+
+/* What is awaited is told in the facts, stage by stage; a check that can be done early is. */
+static void
+inquiry_tells_what_is_awaited(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	for (int has_seal = 0; has_seal < 2; has_seal++) {
+		begin(&scene, "");
+		say_mail(&scene, "<joe@yodel.example>");
+		wait_for(&scene);
+		assert_int_equal(scene.facts->awaited[STAGE_HEADER], 1U << METHOD_HELO);
+		assert_int_equal(scene.facts->awaited[STAGE_BODY], 1U << METHOD_SENDER);
+		say_header(&scene, has_seal ? "right.test" : NULL);
+		assert_int_equal(scene.facts->awaited[STAGE_HEADER], 0);
+		assert_int_equal(scene.facts->awaited[STAGE_BODY], has_seal ? 1U << METHOD_SENDER : 0);
+		say_body(&scene, 3);
+		assert_int_equal(facts_awaited(scene.facts), 0);
+		leave(&scene);
+	}
+	begin(&scene, "disable { helo, sender }");
+	say_mail(&scene, "<joe@yodel.example>");
+	wait_for(&scene);
+	assert_int_equal(facts_awaited(scene.facts), 0);
+	say_header(&scene, "right.test");
+	say_body(&scene, 3);
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
+	assert_int_equal(scene.dns.asked, 0);
+	leave(&scene);
+}
+
+/* By each reading of the sender, of which the later ones begin when the first has what MAIL gives. */
+static void
+inquiry_checks_the_body_for_all_readings(void **state)
+{
+	struct scene scene;
+	size_t count = 0;
+
+	(void)state;
+	begin(&scene, "");
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a%b.test@c.test>", NULL }, NULL, NULL);
+	wait_for(&scene);
+	say_header(&scene, "wrong.test");
+	say_body(&scene, 2);
+	(void)fake_dns_deliver(&scene.dns);
+	wait_for(&scene);
+	for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other, count++) {
+		assert_int_equal(facts->results[METHOD_SENDER], RESULT_FAIL);
+		assert_int_equal(facts->results[METHOD_HELO], RESULT_PASS);
+		assert_int_equal(facts_awaited(facts), 0);
+	}
+	assert_true(count > 1);
+	leave(&scene);
+}
+
+/* The deadline of RCPT is not that of the end; an answer that is too late is a temperror, and is dropped. */
+static void
+inquiry_has_a_deadline_at_the_end(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	say_mail(&scene, "<joe@yodel.example>");
+	wait_for(&scene);
+	say_header(&scene, "wrong.test");
+	say_body(&scene, 64);
+	assert_false(inquiry_is_complete(scene.inquiry));
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_TEMPERROR);
+	inquiry_end(scene.inquiry);
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_TEMPERROR);
+	inquiry_forget_mail(scene.inquiry);
+	say_mail(&scene, "<joe@yodel.example>");
+	say_header(&scene, "wrong.test");
+	(void)fake_dns_deliver(&scene.dns);
+	say_body(&scene, 64);
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_FAIL);
+	leave(&scene);
+}
+
+/* Nothing of a message is in the next one, wherever the first was given up. */
+static void
+inquiry_begins_each_message_anew(void **state)
+{
+	(void)state;
+	for (int until = 0; until < 5; until++) {
+		struct scene scene;
+
+		begin(&scene, "");
+		inquiry_header_field(scene.inquiry, "From", "before MAIL");
+		say_mail(&scene, "<joe@yodel.example>");
+		if (until > 0)
+			inquiry_header_field(scene.inquiry, "X-Seal", "wrong.test");
+		if (until > 1)
+			inquiry_end_of_header(scene.inquiry);
+		if (until > 2)
+			inquiry_body(scene.inquiry, SPAN("x"));
+		if (until > 3)
+			inquiry_end_of_body(scene.inquiry);
+		inquiry_end(scene.inquiry);
+		inquiry_forget_mail(scene.inquiry);
+		inquiry_body(scene.inquiry, SPAN("between"));
+		say_mail(&scene, "<joe@yodel.example>");
+		wait_for(&scene);
+		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
+		say_header(&scene, "right.test");
+		inquiry_header_field(scene.inquiry, "From", "behind the header");
+		(void)fake_dns_deliver(&scene.dns);
+		say_body(&scene, 4);
+		inquiry_body(scene.inquiry, SPAN("behind the body"));
+		wait_for(&scene);
+		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
+		assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
+		leave(&scene);
+	}
+}
+
+/* BOUND_FED_OCTETS: what is too much costs the check its result, and no mail. */
+static void
+inquiry_feeds_a_bounded_memory(void **state)
+{
+	static char value[1025];
+	struct scene scene;
+
+	(void)state;
+	memset(value, 'x', sizeof value - 1);
+	for (size_t count = BOUND_FED_OCTETS / 2048; count <= 100 * BOUND_FED_OCTETS / 1024; count *= 200) {
+		begin(&scene, "");
+		say_mail(&scene, "<joe@yodel.example>");
+		for (size_t i = 0; i < count; i++)
+			inquiry_header_field(scene.inquiry, "X-Keep", value);
+		say_header(&scene, "right.test");
+		say_body(&scene, 64);
+		(void)fake_dns_deliver(&scene.dns);
+		wait_for(&scene);
+		assert_int_equal(scene.facts->results[METHOD_SENDER],
+				 count * 1024 < BOUND_FED_OCTETS ? RESULT_PASS : RESULT_TEMPERROR);
+		leave(&scene);
+	}
+}
+
+/* Answers come on another thread while the message does; for the thread sanitizer. */
+static void *
+answer_always(void *context)
+{
+	struct scene *scene = context;
+
+	(void)fake_dns_deliver(&scene->dns);
+	return NULL;
+}
+
+static void
+inquiry_is_fed_while_answers_come(void **state)
+{
+	(void)state;
+	for (int times = 0; times < 50; times++) {
+		struct scene scene;
+		pthread_t thread;
+
+		begin(&scene, "");
+		say_mail(&scene, "<joe@yodel.example>");
+		inquiry_header_field(scene.inquiry, "X-Seal", "right.test");
+		assert_int_equal(pthread_create(&thread, NULL, answer_always, &scene), 0);
+		say_header(&scene, NULL);
+		say_body(&scene, 1);
+		scene.facts = inquiry_wait(scene.inquiry, 60000);
+		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		leave(&scene);
+	}
+}
+
+/* What is wanted of a message follows from the table and the configuration. */
+static void
+inquiry_needs_no_more_of_a_message_than_is_wanted(void **state)
+{
+	static const struct {
+		const char *config;
+		enum stage expected;
+	} cases[] = { { "", STAGE_BODY },
+		      { "disable { sender }", STAGE_HEADER },
+		      { "disable { helo }", STAGE_BODY },
+		      { "disable { sender, helo }", STAGE_MAIL } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct inquiry_needs needs = { .table = staged_checks(),
+					       .config = config_from_text(cases[i].config, NULL) };
+
+		assert_int_equal(inquiry_last_stage(&needs), cases[i].expected);
+		config_unref(needs.config);
+	}
+}
+
+/* The first rule that rests on what is to come makes the verdict pending, unless it is false in any case. */
+static void
+policy_judges_pending_until_the_method_is_known(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum stage at_rcpt;           /* STAGE_CONNECT: decided */
+		enum action rcpt_action, end; /* with sender = fail, helo = pass */
+	} cases[] = {
+		{ "reject when sender = fail", STAGE_BODY, ACTION_ACCEPT, ACTION_REJECT },
+		{ "reject when helo = fail", STAGE_HEADER, ACTION_ACCEPT, ACTION_ACCEPT },
+		{ "reject when helo = fail or sender = fail", STAGE_BODY, ACTION_ACCEPT, ACTION_REJECT },
+		{ "reject when not sender = pass", STAGE_BODY, ACTION_ACCEPT, ACTION_REJECT },
+		{ "reject when sender != pass", STAGE_BODY, ACTION_ACCEPT, ACTION_REJECT },
+		/* false, or true, whatever comes */
+		{ "reject when sender = fail and mail-from = \"x@y.test\"", STAGE_CONNECT, ACTION_ACCEPT,
+		  ACTION_ACCEPT },
+		{ "reject when sender = fail or mail-from = \"*@yodel.example\"", STAGE_CONNECT,
+		  ACTION_REJECT, ACTION_REJECT },
+		/* what comes first decides */
+		{ "accept when mail-from = \"*@yodel.example\" reject when sender = fail", STAGE_CONNECT,
+		  ACTION_ACCEPT, ACTION_ACCEPT },
+		{ "accept when sender = pass reject when mail-from = \"*@yodel.example\"", STAGE_BODY,
+		  ACTION_ACCEPT, ACTION_REJECT },
+		{ "accept when sender = fail reject when mail-from = \"*@yodel.example\"", STAGE_BODY,
+		  ACTION_ACCEPT, ACTION_ACCEPT },
+		/* what is only noted holds up no refusal, but the rest */
+		{ "tag \"t\" when sender = fail reject when mail-from = \"*@yodel.example\"", STAGE_CONNECT,
+		  ACTION_REJECT, ACTION_REJECT },
+		{ "audit reject when sender = fail quarantine \"q\" when mail-from = \"*@yodel.example\"",
+		  STAGE_BODY, ACTION_ACCEPT, ACTION_QUARANTINE },
+		/* a fault stays unknown, and an exception that is unknown softens */
+		{ "reject when spf = fail", STAGE_CONNECT, ACTION_ACCEPT, ACTION_ACCEPT },
+		{ "reject when spf = fail and sender = fail", STAGE_BODY, ACTION_ACCEPT, ACTION_ACCEPT },
+		{ "accept when spf = pass reject when sender = fail", STAGE_BODY, ACTION_ACCEPT,
+		  ACTION_DEFER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+		char config[512];
+		struct verdict verdict;
+
+		(void)snprintf(config, sizeof config, "mode enforce policy { %s }", cases[i].rules);
+		begin(&scene, config);
+		say_mail(&scene, "<joe@yodel.example>");
+		wait_for(&scene);
+		verdict = judge(&scene);
+		if (verdict.pending_until != cases[i].at_rcpt || verdict.action != cases[i].rcpt_action)
+			fail_msg("%s: until %d, action %d", cases[i].rules, (int)verdict.pending_until,
+				 (int)verdict.action);
+		say_header(&scene, "wrong.test");
+		(void)fake_dns_deliver(&scene.dns);
+		say_body(&scene, 5);
+		wait_for(&scene);
+		verdict = judge(&scene);
+		if (verdict_is_pending(&verdict) || verdict.action != cases[i].end)
+			fail_msg("%s: at the end action %d", cases[i].rules, (int)verdict.action);
+		leave(&scene);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(inquiry_feeds_header_and_body_in_pieces),
+		cmocka_unit_test(inquiry_tells_what_is_awaited),
+		cmocka_unit_test(inquiry_checks_the_body_for_all_readings),
+		cmocka_unit_test(inquiry_has_a_deadline_at_the_end),
+		cmocka_unit_test(inquiry_begins_each_message_anew),
+		cmocka_unit_test(inquiry_feeds_a_bounded_memory),
+		cmocka_unit_test(inquiry_is_fed_while_answers_come),
+		cmocka_unit_test(inquiry_needs_no_more_of_a_message_than_is_wanted),
+		cmocka_unit_test(policy_judges_pending_until_the_method_is_known),
+	};
+
+	return cmocka_run_group_tests_name("stages", tests, NULL, NULL);
+}
