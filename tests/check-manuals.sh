@@ -1,16 +1,59 @@
 #!/bin/sh
-# The manual pages are clean, and every keyword of the configuration stands in conf(5) and in etc/.
+# The manual pages are clean; every setting has its item in heloscope.conf(5) and its line in the sample, and every
+# keyword of the grammar stands in both.
 set -eu
 : "${srcdir:=.}"
+manual=$srcdir/milter/heloscope.conf.5 sample=$srcdir/etc/heloscope.conf
 status=0
+say() { echo "$1"; status=1; }
 for page in "$srcdir"/milter/*.[158]; do
 	# the pages refer to each other before they are installed
 	if mandoc -Tlint "$page" | grep -v 'referenced manual not found'; then status=1; fi
 done
+
+# The rows of config/settings.c, a line each: section, name, and the setting behind which it stands, or "-".
+settings=$(awk '
+	function print_row() { if (name != "") print section, name, behind; name = ""; behind = "-" }
+	/^static const struct setting settings/ { is_table = 1 }
+	is_table && /^};/ { print_row(); exit }
+	is_table && match($0, /\.name = "[^"]*"/) { print_row(); name = substr($0, RSTART + 9, RLENGTH - 10) }
+	is_table && match($0, /\.section = SECTION_[A-Z]*/) { section = substr($0, RSTART + 19, RLENGTH - 19) }
+	is_table && match($0, /\.behind = "[^"]*"/) { behind = substr($0, RSTART + 11, RLENGTH - 12) }
+	' "$srcdir/milter/config/settings.c")
+[ "$(echo "$settings" | wc -l)" -eq "$(grep -c '\.name = "' "$srcdir/milter/config/settings.c")" ] &&
+	[ "$(echo "$settings" | wc -l)" -gt 30 ] || say "config/settings.c: its rows cannot be read"
+
+# A part of the manual, and a block of the sample.
+part() { awk -v name="$1" '/^\.S[hs] / { is_in = substr($0, 5) == name } is_in' "$manual"; }
+block() { sed -n "/^$1 {/,/^}/p" "$sample"; }
+has() { grep -Eq -- "$1"; }
+want() { # section, name, behind
+	case $1:$3 in
+	TOP:-) part SETTINGS | has "^\.It Cm ([a-z-]+ , )*$2( |\$)" && has "^#?$2( |\$)" <"$sample" ;;
+	TOP:*) part SETTINGS | has "^\.It Cm $3 .*Cm $2 " && has "^#?($3|  ) .* $2 " <"$sample" ;;
+	SOCKET:-) part SETTINGS | has "^\.It Cm listen .*Cm $2 " && has "^#.*{ .*$2 .*}" <"$sample" ;;
+	AUDIT:-) part SETTINGS | has "^\.It Cm audit $2 " && has "^#?audit $2 " <"$sample" ;;
+	SPF:-) part SETTINGS | has "^\.It Cm $2 " && block spf | has "^ +#?$2 " ;;
+	RESOLVER:-) part Resolver | has "^\.It Cm $2 " && block resolver | has "^ +#?$2 " ;;
+	TRUST:-) part Trust | has "^\.It Cm $2 " && block trust | has "^ +#?$2 " ;;
+	PROBE:-) part "Looking back" | has "^\.It Cm $2 " && block "probe no" | has "^ +#?$2 " ;;
+	*) false ;;
+	esac
+}
+while read -r section name behind; do
+	want "$section" "$name" "$behind" ||
+		say "$name ($section): no item of its own in heloscope.conf(5), or no line in etc/heloscope.conf"
+done <<-END
+	$settings
+END
+
+# Keywords: in the manual as one word of a .Cm, in the examples in lines that are no prose.
 keywords=$(grep -o '{ "[a-z0-9-]*", [A-Z_0-9]* }' "$srcdir/milter/config/lex.l" | sed 's/{ "\([a-z0-9-]*\)".*/\1/')
-[ "$(echo "$keywords" | wc -l)" -gt 40 ] || { echo "no keywords found in config/lex.l"; exit 1; }
+[ "$(echo "$keywords" | wc -l)" -gt 30 ] || say "no keywords found in config/lex.l"
+commands=$(grep '^\.' "$manual" | grep -o 'Cm [^A-Z]*' | tr -s ' ' '\n')
+examples=$(cat "$sample" "$srcdir/etc/lists.conf" | sed '/^ *# [^ ]/d; s/"[^"]*"//g; s/[^a-z0-9-]/\n/g')
 for keyword in $keywords; do
-	grep -q -- "$keyword" "$srcdir/milter/heloscope.conf.5" || { echo "$keyword: not in heloscope.conf(5)"; status=1; }
-	grep -qw -- "$keyword" "$srcdir/etc/heloscope.conf" "$srcdir/etc/lists.conf" || { echo "$keyword: not in etc/"; status=1; }
+	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: not in heloscope.conf(5)"
+	echo "$examples" | grep -qx -- "$keyword" || say "$keyword: not in etc/"
 done
 exit $status

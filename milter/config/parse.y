@@ -3,7 +3,7 @@
 #include "heloscope/config/catalogue.h"
 #include "heloscope/config/lists.h"
 #include "heloscope/config/rules.h"
-#include "heloscope/config/settings.h"
+#include "heloscope/config/kinds.h"
 }
 
 %code {
@@ -12,8 +12,8 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 
 #include "heloscope/base/strbuf.h"
-
-#include <string.h>
+#include "heloscope/config/expected.h"
+#include "heloscope/config/settings.h"
 
 static void config_yyerror(struct place *place, struct config_reader *reader, const char *message);
 
@@ -35,6 +35,7 @@ static void config_yyerror(struct place *place, struct config_reader *reader, co
 			yyclearin; \
 		} \
 		(reader)->forgiven = (reader)->serial; \
+		(reader)->awaited = NULL; \
 	} while (0)
 
 /* What is nested deeper ends the reading of a file; statements and lists do not nest. */
@@ -42,6 +43,15 @@ static void config_yyerror(struct place *place, struct config_reader *reader, co
 
 static const struct word nothing = { NULL, { 0, 0 } };
 #define AT(value, where) ((struct word){ (value), (where) })
+
+static struct value_set
+alone(struct config_reader *reader, enum value_kind kind, struct word value)
+{
+	struct value_set set = { 0 };
+
+	config_add_value(reader, &set, kind, value);
+	return set;
+}
 }
 
 %define api.pure full
@@ -53,8 +63,14 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %define api.push-pull push
 %parse-param { struct config_reader *reader }
 
+%code provides {
+/* The token for the name of a setting. */
+int config_setting_token(const struct setting *setting);
+}
+
 %union {
 	const char *text;
+	const struct setting *setting;
 	struct word word;
 	struct value_set values;
 	struct list_options options;
@@ -73,26 +89,25 @@ static const struct word nothing = { NULL, { 0, 0 } };
 %token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration like 5s"
 %token <text> SIZE "size like 8MB" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
-%token <text> ACCEPT "accept" ALSO "also" AND "and" ANSWERS "answers" AUDIT "audit"
-%token <text> AUTHENTICATED "authenticated" AT_A_TIME "at-a-time" AUTHSERV_ID "authserv-id" CACHE "cache" CONTACT "contact"
-%token <text> CONTAINS "contains"
-%token <text> DEFAULT "default" DEFER "defer" DISABLE "disable" DNSBL "dnsbl" DNSWL "dnswl"
-%token <text> DOMAIN_DNSBL "domain-dnsbl" ENFORCE "enforce" ENGINE "engine" ERRORS "errors"
-%token <text> EHLO_NAME "ehlo-name" FILE_WORD "file" PER_MINUTE "per-minute" PORT "port"
-%token <text> EXCEPTIONS "exceptions" EXPLANATION "explanation" FOR "for" GROUP "group" IN "in" INCLUDE "include" IPV6 "ipv6"
-%token <text> KEEP_RESULTS "keep-results" KEY "key" KEY_FILE "key-file" KIND "kind" LEVEL "level" LIST "list"
-%token <text> LISTED "listed" LISTEN "listen" LOG "log" MODE "mode" NETWORKS "networks" NOT "not" ON "on"
-%token <text> OPERATOR "operator" OR "or" OTHERWISE "otherwise" OWNER "owner" PAGE "page" POLICY "policy"
-%token <text> PROBE "probe" PROBES "probe yes" PROBE_INTERVAL "probe-interval" QUARANTINE "quarantine"
-%token <text> RECEIVED_SPF "received-spf" REJECT "reject" RESOLVER "resolver" SERVERS "servers" SPF "spf"
-%token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" TIMEOUT "timeout" TRUST "trust"
-%token <text> TRUST_ANCHOR "trust-anchor" UNLISTED "unlisted" USER "user" WEIGHT "weight" WHEN "when"
-%token <text> ZONE "zone"
+%token <text> ACCEPT "accept" AND "and" ANSWERS "answers" AUDIT "audit" AUTHENTICATED "authenticated"
+%token <text> CONTAINS "contains" DEFAULT "default" DEFER "defer" DNSBL "dnsbl" DNSWL "dnswl"
+%token <text> DOMAIN_DNSBL "domain-dnsbl" ERRORS "errors" EXCEPTIONS "exceptions" FOR "for" IN "in"
+%token <text> INCLUDE "include" IPV6 "ipv6" KEY "key" KEY_FILE "key-file" KIND "kind" LIST "list"
+%token <text> LISTED "listed" NOT "not" ON "on" OPERATOR "operator" OR "or" OTHERWISE "otherwise"
+%token <text> PAGE "page" POLICY "policy" PROBE "probe" QUARANTINE "quarantine" REJECT "reject" SPF "spf"
+%token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
+%token <text> WHEN "when"
+/* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
+%token <setting> SET_STRING SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
+%token <setting> SET_ZONE SET_BLOCK HEAD_STRING HEAD_WORD
+/* Those that stand behind the value of another. */
+%token <setting> BEHIND_STRING BEHIND_WORD BEHIND_STRINGS
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 
-%type <values> also texts values servers value_list text_list network_list
-%type <word> level percent code xcode reply_text group name mode_word value listed_value range
+%type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list
+%type <word> percent code xcode reply_text name value listed_value range
+%type <setting> heading block words_setting words_behind words_heading servers_setting
 %type <options> list_options
 %type <entry> entry_settings
 %type <answers> answers errors answer_list
@@ -116,47 +131,18 @@ statements:
 	%empty
 	| statements statement
 	| statements BREAK
-	| statements error { RECOVER(reader); }
+	| statements error { reader->section = SECTION_TOP; RECOVER(reader); }
 	;
 
 statement:
-	"authserv-id" STRING also {
-		config_once(reader, "authserv-id", @1);
-		config_set_authserv_id(reader, AT($2, @2), &$3);
-	}
-	| "listen" STRING {
-		config_once(reader, "listen", @1);
-		config_set_listen(reader, AT($2, @2));
-	} socket
-	| "mode" mode_word {
-		config_once(reader, "mode", @1);
-		config_set_mode(reader, $2);
-	}
-	| "user" STRING group {
-		config_once(reader, "user", @1);
-		reader->config->user = $2;
-		reader->config->group = $3.text;
-	}
-	| "log" WORD level { config_once(reader, "log", @1); config_set_log(reader, AT($2, @2), $3); }
-	| "audit" "log" STRING {
-		config_once(reader, "audit log", @1);
-		config_set_audit_log(reader, AT($3, @3));
-	}
-	| "contact" STRING { config_once(reader, "contact", @1); reader->config->contact = $2; }
-	| "resolver" '{' resolver_settings '}'
-	| "trust" '{' trust_settings '}'
-	| "spf" '{' spf_settings '}'
-	| "spf" spf_setting
-	| "received-spf" WORD { config_set_flag(reader, &reader->config->adds_received_spf, AT($2, @2)); }
-	| "disable" '{' value_list '}' { config_disable(reader, &$3); }
-	| "probe-interval" DURATION {
-		config_once(reader, "probe-interval", @1);
-		config_set_probe_interval(reader, AT($2, @2));
-	}
-	| "probe yes" WORD probe_settings {
-		config_once(reader, "probe", @1);
-		config_set_probe(reader, AT($2, @2));
-	}
+	setting
+	| setting behind
+	| heading
+	| heading '{' { reader->section = $1->opens; } settings '}' { reader->section = SECTION_TOP; }
+	| block '{' settings '}' { reader->section = SECTION_TOP; }
+	| spf '{' settings '}' { reader->section = SECTION_TOP; }
+	| spf setting { reader->section = SECTION_TOP; }
+	| audit setting { reader->section = SECTION_TOP; }
 	| "include" STRING { reader->reading->include(reader, AT($2, @2)); }
 	| "list" STRING '{' entry_settings '}' { config_add_entry(reader, AT($2, @2), $4); }
 	| "dnsbl" STRING list_options { config_add_list(reader, LIST_CLIENT, false, AT($2, @2), &$3); }
@@ -167,127 +153,84 @@ statement:
 	| "policy" "for" texts '{' rules '}' { config_add_policy(reader, @1, &$3, &$5.rules, &$5.otherwise); }
 	;
 
-also:
-	%empty { $$ = (struct value_set){ 0 }; }
-	| "also" texts { $$ = $2; }
+/*
+ * The name of a setting and its value. What the value means, and whether it is a good one, is the business of
+ * config/kinds.c. Each rule is complete with its last token: what the next token is depends on the section.
+ */
+setting:
+	SET_STRING a_string { config_take(reader, $1, @1, &$2); }
+	| words_setting a_word { config_take(reader, $1, @1, &$2); }
+	| SET_DURATION a_duration { config_take(reader, $1, @1, &$2); }
+	| SET_SIZE a_size { config_take(reader, $1, @1, &$2); }
+	| SET_NUMBER a_number { config_take(reader, $1, @1, &$2); }
+	| SET_NETWORKS '{' network_list '}' { config_take(reader, $1, @1, &$3); }
+	| SET_CHECKS '{' value_list '}' { config_take(reader, $1, @1, &$3); }
+	| servers_setting servers { config_take(reader, $1, @1, &$2); }
+	| SET_ZONE zone { config_take(reader, $1, @1, &$2); }
 	;
+
+/* What may stand behind the setting that was read last. */
+behind:
+	BEHIND_STRING a_string { config_take(reader, $1, @1, &$2); }
+	| words_behind a_word { config_take(reader, $1, @1, &$2); }
+	| BEHIND_STRINGS texts { config_take(reader, $1, @1, &$2); }
+	;
+
+/* A setting behind which a block of others may follow. */
+heading:
+	HEAD_STRING a_string { $$ = $1; config_take(reader, $1, @1, &$2); }
+	| words_heading a_word { $$ = $1; config_take(reader, $1, @1, &$2); }
+	;
+
+/* The names of settings that take words, which mean nothing else until one is there. */
+words_setting: SET_WORD { reader->awaited = $$ = $1; } ;
+words_behind: BEHIND_WORD { reader->awaited = $$ = $1; } ;
+words_heading: HEAD_WORD { reader->awaited = $$ = $1; } ;
+servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
+
+block: SET_BLOCK { $$ = $1; reader->section = $1->opens; } ;
+
+/* Two words that begin other things elsewhere. */
+spf: "spf" { reader->section = SECTION_SPF; } ;
+audit: "audit" { reader->section = SECTION_AUDIT; } ;
+
+settings:
+	%empty
+	| settings setting
+	| settings BREAK
+	| settings error { RECOVER(reader); }
+	;
+
+a_string: STRING { $$ = alone(reader, VALUE_STRING, AT($1, @1)); } ;
+a_word: WORD { $$ = alone(reader, VALUE_WORD, AT($1, @1)); } ;
+a_duration: DURATION { $$ = alone(reader, VALUE_WORD, AT($1, @1)); } ;
+a_size: SIZE { $$ = alone(reader, VALUE_WORD, AT($1, @1)); } ;
+a_number: NUMBER { $$ = alone(reader, VALUE_WORD, AT($1, @1)); } ;
+
+zone:
+	STRING SET_SERVERS network_list {
+		$$ = alone(reader, VALUE_STRING, AT($1, @1));
+		for (size_t i = 0; i < $3.count; i++)
+			config_add_value(reader, &$$, VALUE_ADDRESS, $3.items[i]);
+	}
+	;
+
+servers: a_word | network_list ;
 
 /* One string, or several in braces. */
 texts:
-	STRING {
-		$$ = (struct value_set){ 0 };
-		config_add_value(reader, &$$, VALUE_STRING, AT($1, @1));
-	}
+	a_string
 	| '{' text_list '}' { $$ = $2; }
 	;
 
 text_list:
-	STRING { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_STRING, AT($1, @1)); }
+	a_string
 	| text_list ',' STRING { $$ = $1; config_add_value(reader, &$$, VALUE_STRING, AT($3, @3)); }
 	;
 
-socket: %empty | '{' socket_options '}' ;
-
-socket_options:
-	%empty
-	| socket_options socket_option
-	| socket_options BREAK
-	| socket_options error { RECOVER(reader); }
-	;
-
-socket_option:
-	"owner" STRING { config_once(reader, "owner", @1); reader->config->socket_owner = $2; }
-	| "group" STRING { config_once(reader, "group", @1); reader->config->socket_group = $2; }
-	| "mode" NUMBER { config_once(reader, "socket mode", @1); config_set_socket_mode(reader, AT($2, @2)); }
-	;
-
-mode_word:
-	"audit" { $$ = AT($1, @1); }
-	| "enforce" { $$ = AT($1, @1); }
-	;
-
-group: %empty { $$ = nothing; } | "group" STRING { $$ = AT($2, @2); } ;
-level: %empty { $$ = nothing; } | "level" WORD { $$ = AT($2, @2); } ;
-
-resolver_settings:
-	%empty
-	| resolver_settings resolver_setting
-	| resolver_settings BREAK
-	| resolver_settings error { RECOVER(reader); }
-	;
-
-resolver_setting:
-	"servers" servers { config_once(reader, "servers", @1); config_set_servers(reader, &$2); }
-	| "zone" STRING "servers" network_list { config_add_zone(reader, AT($2, @2), &$4); }
-	| "timeout" DURATION { config_once(reader, "timeout", @1); config_set_timeout(reader, AT($2, @2)); }
-	| "cache" SIZE { config_once(reader, "cache", @1); config_set_cache(reader, AT($2, @2)); }
-	| "trust-anchor" STRING {
-		config_once(reader, "trust-anchor", @1);
-		config_set_trust_anchor(reader, AT($2, @2));
-	}
-	;
-
-servers:
-	WORD { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_WORD, AT($1, @1)); }
-	| network_list
-	;
-
 network_list:
-	ADDRESS { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_ADDRESS, AT($1, @1)); }
+	ADDRESS { $$ = alone(reader, VALUE_ADDRESS, AT($1, @1)); }
 	| network_list ',' ADDRESS { $$ = $1; config_add_value(reader, &$$, VALUE_ADDRESS, AT($3, @3)); }
-	;
-
-probe_settings: %empty | '{' probe_options '}' ;
-
-probe_options:
-	%empty
-	| probe_options probe_option
-	| probe_options BREAK
-	| probe_options error { RECOVER(reader); }
-	;
-
-probe_option:
-	"ehlo-name" STRING { config_once(reader, "ehlo-name", @1); config_set_probe_name(reader, AT($2, @2)); }
-	| "port" NUMBER { config_once(reader, "port", @1); config_set_probe_port(reader, AT($2, @2)); }
-	| "at-a-time" NUMBER { config_once(reader, "at-a-time", @1); config_set_probe_count(reader, AT($2, @2)); }
-	| "per-minute" NUMBER { config_once(reader, "per-minute", @1); config_set_probe_rate(reader, AT($2, @2)); }
-	| "timeout" DURATION {
-		config_once(reader, "probe timeout", @1); /* the resolver has another */
-		config_set_probe_timeout(reader, AT($2, @2));
-	}
-	| "file" STRING { config_once(reader, "file", @1); config_set_probe_file(reader, AT($2, @2)); }
-	| "networks" '{' network_list '}' { config_add_networks(reader, &reader->config->probe.allowed, &$3); }
-	;
-
-trust_settings:
-	%empty
-	| trust_settings trust_setting
-	| trust_settings BREAK
-	| trust_settings error { RECOVER(reader); }
-	;
-
-trust_setting:
-	"networks" '{' network_list '}' { config_add_networks(reader, &reader->config->trusted, &$3); }
-	| "authenticated" WORD {
-		config_once(reader, "authenticated", @1);
-		config_set_flag(reader, &reader->config->trusts_authenticated, AT($2, @2));
-	}
-	| "keep-results" WORD { config_set_flag(reader, &reader->config->keeps_trusted_results, AT($2, @2)); }
-	;
-
-spf_settings:
-	%empty
-	| spf_settings spf_setting
-	| spf_settings BREAK
-	| spf_settings error { RECOVER(reader); }
-	;
-
-spf_setting:
-	"engine" WORD { config_once(reader, "engine", @1); config_set_spf(reader, AT($2, @2)); }
-	| "explanation" WORD {
-		config_once(reader, "explanation", @1);
-		config_set_flag(reader, &reader->config->shows_spf_explanation, AT($2, @2));
-	}
 	;
 
 entry_settings:
@@ -397,17 +340,11 @@ test:
 		$$ = config_number_condition(reader, $1, $2 ? COMPARE_DIFFERENT : COMPARE_EQUAL, AT($3, @3));
 	}
 	| name negated value {
-		struct value_set one = { 0 };
+		const struct value_set one = alone(reader, VALUE_WORD, $3);
 
-		config_add_value(reader, &one, VALUE_WORD, $3);
 		$$ = config_set_condition(reader, $1, $2, &one);
 	}
-	| name negated STRING {
-		struct value_set one = { 0 };
-
-		config_add_value(reader, &one, VALUE_STRING, AT($3, @3));
-		$$ = config_set_condition(reader, $1, $2, &one);
-	}
+	| name negated a_string { $$ = config_set_condition(reader, $1, $2, &$3); }
 	| name "in" '{' values '}' { $$ = config_set_condition(reader, $1, false, &$4); }
 	| name "not" "in" '{' values '}' { $$ = config_set_condition(reader, $1, true, &$5); }
 	;
@@ -437,7 +374,7 @@ compare:
 values: value_list | text_list | network_list ;
 
 value_list:
-	listed_value { $$ = (struct value_set){ 0 }; config_add_value(reader, &$$, VALUE_WORD, $1); }
+	listed_value { $$ = alone(reader, VALUE_WORD, $1); }
 	| value_list ',' listed_value { $$ = $1; config_add_value(reader, &$$, VALUE_WORD, $3); }
 	;
 
@@ -451,33 +388,78 @@ listed_value:
 
 %%
 
-#define EXPECTED_MAX 60
+int
+config_setting_token(const struct setting *setting)
+{
+	static const struct {
+		int alone, head, behind; /* as it is, with a block behind it, behind another setting */
+	} tokens[SETTING_KINDS] = {
+		[KIND_BLOCK] = { 0, SET_BLOCK, 0 },
+		[KIND_TEXT] = { SET_STRING, HEAD_STRING, BEHIND_STRING },
+		[KIND_FILE] = { SET_STRING, HEAD_STRING, BEHIND_STRING },
+		[KIND_PATTERNS] = { 0, 0, BEHIND_STRINGS },
+		[KIND_WORD] = { SET_WORD, HEAD_WORD, BEHIND_WORD },
+		[KIND_DURATION] = { SET_DURATION, 0, 0 },
+		[KIND_SIZE] = { SET_SIZE, 0, 0 },
+		[KIND_NUMBER] = { SET_NUMBER, 0, 0 },
+		[KIND_FILE_MODE] = { SET_NUMBER, 0, 0 },
+		[KIND_NETWORKS] = { SET_NETWORKS, 0, 0 },
+		[KIND_CHECKS] = { SET_CHECKS, 0, 0 },
+		[KIND_SERVERS] = { SET_SERVERS, 0, 0 },
+		[KIND_ZONES] = { SET_ZONE, 0, 0 },
+	};
 
-/* "expected one of ..." is read by people: words in quotes, kinds of values without. */
+	if (setting->behind != NULL)
+		return tokens[setting->kind].behind;
+	return setting->opens != SECTION_TOP ? tokens[setting->kind].head : tokens[setting->kind].alone;
+}
+
+/* The names of the settings that have this token here. */
 static void
-add_expected(struct strbuf *message, const yypcontext_t *context, const char *found)
+expect_settings(struct expected *expected, yysymbol_kind_t kind, const struct config_reader *reader)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = settings[i].name, *shown = settings[i].shown;
+
+		if (YYTRANSLATE(config_setting_token(&settings[i])) == kind
+		    && config_find_setting(reader->section, name, reader->last) == &settings[i])
+			config_expect_word(expected, shown != NULL ? shown : name);
+	}
+}
+
+/* The words of the setting whose value is missing, if any: they are what "a word" means. */
+static void
+expect_awaited(struct expected *expected, const struct setting *awaited)
+{
+	for (size_t i = 0; awaited != NULL && i < awaited->word_count; i++)
+		config_expect_word(expected, awaited->words[i]);
+}
+
+static struct expected
+list_expected(const yypcontext_t *context, const struct config_reader *reader)
 {
 	yysymbol_kind_t kinds[EXPECTED_MAX];
-	const char *names[EXPECTED_MAX];
-	int count = yypcontext_expected_tokens(context, kinds, EXPECTED_MAX);
+	const int count = yypcontext_expected_tokens(context, kinds, EXPECTED_MAX);
+	struct expected expected = { .count = 0 };
 
-	for (int i = 0; i < count; i++) /* what people do not write */
-		if (kinds[i] == YYSYMBOL_BREAK)
-			kinds[i--] = kinds[--count];
+	for (int i = 0; i < count; i++)
+		if (kinds[i] <= YYSYMBOL_XCODE && (kinds[i] != YYSYMBOL_WORD || reader->awaited == NULL))
+			config_expect_value(&expected, yysymbol_name(kinds[i]));
 	for (int i = 0; i < count; i++) {
-		names[i] = yysymbol_name(kinds[i]);
-		strbuf_add(message, i == 0 ? "; expected " : i + 1 == count ? " or " : ", ");
-		if (!ascii_is_among(names[i][0], "'\"") && kinds[i] > YYSYMBOL_XCODE)
-			strbuf_printf(message, "\"%s\"", names[i]);
-		else if (kinds[i] == YYSYMBOL_ADDRESS || kinds[i] == YYSYMBOL_YYEOF)
-			strbuf_printf(message, "%s%s", kinds[i] == YYSYMBOL_YYEOF ? "the " : "an ", names[i]);
-		else if (kinds[i] <= YYSYMBOL_XCODE)
-			strbuf_printf(message, "a %s", names[i]);
-		else
-			strbuf_add(message, names[i]);
+		if (kinds[i] == YYSYMBOL_WORD)
+			expect_awaited(&expected, reader->awaited);
+		else if (kinds[i] > YYSYMBOL_XCODE && kinds[i] < YYSYMBOL_SET_STRING)
+			config_expect_word(&expected, yysymbol_name(kinds[i]));
+		else if (kinds[i] >= YYSYMBOL_SET_STRING && kinds[i] < YYSYMBOL_BREAK)
+			expect_settings(&expected, kinds[i], reader);
 	}
-	if (count > 0)
-		config_add_nearest(message, found, names, (size_t)count);
+	for (int i = 0; i < count; i++)
+		if (kinds[i] > YYSYMBOL_BREAK) /* which people do not write */
+			config_expect_sign(&expected, yysymbol_name(kinds[i]));
+	return expected;
 }
 
 static int
@@ -486,21 +468,19 @@ yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 	char memory[900];
 	struct strbuf message;
 	const yysymbol_kind_t token = yypcontext_token(context);
+	const bool is_end = token == YYSYMBOL_YYEOF;
+	const char *found = is_end ? "" : token == YYSYMBOL_BREAK ? reader->announced : reader->lexeme;
+	const struct expected expected = list_expected(context, reader);
 
-	if (reader->blamed == reader->serial && token != YYSYMBOL_YYEOF)
+	if (reader->blamed == reader->serial && !is_end)
 		return 0;
 	reader->blamed = reader->serial;
 	strbuf_init(&message, memory, sizeof memory);
-	if (token == YYSYMBOL_YYEOF) {
-		strbuf_add(&message, "the file ends here");
-		add_expected(&message, context, "");
-	} else {
-		strbuf_add(&message, "found ");
-		strbuf_add_escaped(&message, span_of(reader->lexeme), 60);
-		add_expected(&message, context, reader->lexeme);
-	}
-	config_complain(reader, token == YYSYMBOL_YYEOF ? (struct place){ reader->last_line, 1 }
-							: *yypcontext_location(context), "%s", memory);
+	strbuf_add(&message, is_end ? "the file ends here" : "found ");
+	strbuf_add_escaped(&message, span_of(found), 60);
+	config_add_expected(&message, &expected, found);
+	config_complain(reader, is_end ? (struct place){ reader->last_line, 1 } : *yypcontext_location(context),
+			"%s", memory);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "heloscope/config/catalogue.h"
 #include "heloscope/config/file.h"
 #include "heloscope/config/rules.h"
+#include "heloscope/config/settings.h"
 
 static const char *
 host_name(struct arena *arena)
@@ -17,22 +18,34 @@ host_name(struct arena *arena)
 	return arena_string(arena, name);
 }
 
+/* The authserv-id and those beside it. */
+static void
+set_own_ids(struct config *config)
+{
+	const size_t count = config->also.count + 1;
+	const char **ids = arena_alloc(&config->arena, count * sizeof *ids);
+
+	if (ids == NULL)
+		return;
+	ids[0] = config->authserv_id;
+	for (size_t i = 1; i < count; i++)
+		ids[i] = config->also.items[i - 1];
+	config->own_ids = (struct text_set){ ids, count };
+}
+
 static void
 finish(struct config *config, struct output *messages)
 {
 	if (config->authserv_id == NULL) {
 		config->authserv_id = host_name(&config->arena);
 		config->has_default_id = true;
-		config->own_ids.items = arena_grow(&config->arena, NULL, 0, sizeof *config->own_ids.items);
-		if (config->own_ids.items != NULL)
-			config->own_ids.items[config->own_ids.count++] = config->authserv_id;
 	}
+	config_settle(config);
+	set_own_ids(config);
 	config->probe.why = arena_printf(
 		&config->arena, "a look at the banner and the TLS of a host that sent us mail%s%s",
 		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
 	config->probe.trusted = config->trusted;
-	if (config->probe.ehlo_name == NULL)
-		config->probe.ehlo_name = config->authserv_id;
 	config->resolver.servers = config->servers.items;
 	config->resolver.server_count = config->servers.count;
 	config->resolver.zones = config->zones.items;
@@ -51,6 +64,7 @@ config_read(const char *path, struct output *messages)
 		output_put(messages, "%s: out of memory\n", path);
 		return NULL;
 	}
+	config_preset(config);
 	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, messages);

@@ -52,7 +52,10 @@ complain_of_word(struct config_reader *reader, const char *regard, struct word w
 	struct strbuf message;
 
 	strbuf_init(&message, memory, sizeof memory);
-	strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
+	if (regard != NULL)
+		strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
+	else
+		strbuf_printf(&message, "found %.60s; expected ", word.text);
 	for (size_t i = 0; i < count; i++)
 		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
 	config_add_nearest(&message, word.text, known, count);

@@ -131,23 +131,12 @@ look_at_rules(const struct config *config, const struct rule_set *rules, struct 
 /* Exceptions that a policy does not have. */
 
 static bool
-same_texts(const struct text_set *a, const struct text_set *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i], b->items[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool
 same_condition(const struct condition *a, const struct condition *b)
 {
 	if (a->kind != b->kind || a->is_negated != b->is_negated || a->operand_count != b->operand_count
 	    || a->method != b->method || a->results != b->results || a->quantity != b->quantity
 	    || a->compare != b->compare || a->number != b->number || a->subject != b->subject
-	    || !same_texts(&a->texts, &b->texts) || !network_set_equals(&a->networks, &b->networks))
+	    || !text_set_equals(&a->texts, &b->texts) || !network_set_equals(&a->networks, &b->networks))
 		return false;
 	for (size_t i = 0; i < a->operand_count; i++)
 		if (!same_condition(a->operands[i], b->operands[i]))

@@ -1,28 +1,38 @@
 #include "heloscope/config/settings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/base/regular_file.h"
-#include "heloscope/config/patterns.h"
 #include "heloscope/config/words.h"
+#include "heloscope/base/strbuf.h"
 
-void
-config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also)
+#define STATE_PATH_MAX 400 /* octets: others are made from it, with more behind */
+
+/* What texts are good. */
+
+static bool
+is_domain(const char *text)
 {
 	char name[DOMAIN_SIZE];
-	struct text_set others;
 
-	if (!domain_normalize(span_of(id.text), name))
-		config_complain(reader, id.place,
-				"the authserv-id \"%.80s\" is no domain name; expected one like "
-				"\"mx.example.org\"",
-				id.text);
-	reader->config->authserv_id = id.text;
-	config_add_text(reader, &reader->config->own_ids, id.text);
-	others = config_patterns(reader, PATTERN_OWN_ID, also);
-	for (size_t i = 0; i < others.count; i++)
-		config_add_text(reader, &reader->config->own_ids, others.items[i]);
+	return domain_normalize(span_of(text), name);
+}
+
+static bool
+is_host_name(const char *text)
+{
+	return domain_is_host_name(span_of(text)) && domain_has_dot(span_of(text));
+}
+
+static bool
+is_path(const char *text)
+{
+	return text[0] == '/';
+}
+
+static bool
+is_path_of_state(const char *text)
+{
+	return is_path(text) && strlen(text) <= STATE_PATH_MAX;
 }
 
 /* "PORT" or "PORT@HOST". */
@@ -38,8 +48,8 @@ is_port_and_host(struct span text)
 			      65535, &port);
 }
 
-void
-config_set_listen(struct config_reader *reader, struct word where)
+static bool
+is_socket(const char *text)
 {
 	static const struct {
 		const char *prefix;
@@ -47,272 +57,426 @@ config_set_listen(struct config_reader *reader, struct word where)
 	} forms[] = { { "inet:", true }, { "inet6:", true }, { "unix:", false }, { "local:", false } };
 
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		const size_t length = strlen(forms[i].prefix);
-		const struct span rest = span_from(span_of(where.text), length);
+		const struct span rest = span_from(span_of(text), strlen(forms[i].prefix));
 
-		if (strncmp(where.text, forms[i].prefix, length) == 0
-		    && (forms[i].is_port ? is_port_and_host(rest) : rest.length > 0)) {
-			reader->config->listen = where.text;
-			return;
-		}
+		if (strncmp(text, forms[i].prefix, strlen(forms[i].prefix)) == 0
+		    && (forms[i].is_port ? is_port_and_host(rest) : rest.length > 0))
+			return true;
 	}
-	config_complain(reader, where.place,
-			"cannot listen on \"%.80s\"; expected \"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" "
-			"with a port "
-			"from 1 to 65535, or \"unix:/PATH\"",
-			where.text);
-}
-
-void
-config_set_socket_mode(struct config_reader *reader, struct word mode)
-{
-	char *end;
-	const unsigned long value = strtoul(mode.text, &end, 8);
-
-	if (*end != '\0' || value > 0777)
-		config_complain(reader, mode.place,
-				"the mode %.20s is no file mode; expected an octal number like 0660",
-				mode.text);
-	else
-		reader->config->socket_mode = (unsigned)value;
-}
-
-void
-config_set_mode(struct config_reader *reader, struct word mode)
-{
-	reader->config->mode = strcmp(mode.text, "enforce") == 0 ? MODE_ENFORCE : MODE_AUDIT;
-}
-
-void
-config_set_log(struct config_reader *reader, struct word target, struct word level)
-{
-	reader->config->log_target =
-		(enum log_target)(CONFIG_KNOWN(reader, "log target", target, config_log_targets) & 1);
-	if (level.text != NULL)
-		reader->config->log_level =
-			(enum log_level)(CONFIG_KNOWN(reader, "log level", level, config_log_levels) & 3);
-}
-
-void
-config_set_audit_log(struct config_reader *reader, struct word path)
-{
-	if (path.text[0] != '/')
-		config_complain(reader, path.place,
-				"the audit log \"%.80s\"; expected a path that begins with a slash",
-				path.text);
-	reader->config->audit_log = path.text;
-}
-
-/* "192.0.2.53" or "192.0.2.53@5353". */
-static bool
-is_server(const char *text)
-{
-	const struct span whole = span_of(text);
-	const char *at = strchr(text, '@');
-	const size_t length = at != NULL ? (size_t)(at - text) : whole.length;
-	struct ipaddr address;
-	unsigned port;
-
-	return ipaddr_parse((struct span){ text, length }, &address)
-	       && (at == NULL || span_to_number(span_from(whole, length + 1), 1, 65535, &port));
-}
-
-/* Whether it is one; complains when not. */
-static bool
-check_server(struct config_reader *reader, struct word server)
-{
-	if (is_server(server.text))
-		return true;
-	config_complain(reader, server.place,
-			"\"%.60s\" is no name server; expected an address like 192.0.2.53 or 192.0.2.53@5353",
-			server.text);
 	return false;
 }
 
-void
-config_set_servers(struct config_reader *reader, const struct value_set *servers)
-{
-	static const char *const modes[] = { "system", "recursive" };
+/* The settings. */
 
-	if (servers->kind == VALUE_WORD) {
-		if (CONFIG_KNOWN(reader, "kind of servers", servers->items[0], modes) == 1)
-			reader->config->resolver.mode = RESOLVER_RECURSIVE;
+#define FIELD(member)                                                                                        \
+	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
+#define LIKE(member) .is_like = true, .like = offsetof(struct config, member)
+#define WORDS(table) .words = (table), .word_count = sizeof(table) / sizeof((table)[0])
+#define FLAG .kind = KIND_WORD, WORDS(config_flags), .before = "word"
+#define SECOND 1000UL
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define KB (1UL << 10)
+#define MB (1UL << 20)
+#define GB (1UL << 30)
+
+static const struct setting settings[] = {
+	{ .name = "authserv-id",
+	  .section = SECTION_TOP,
+	  .kind = KIND_TEXT,
+	  FIELD(authserv_id),
+	  .is_good = is_domain,
+	  .before = "the authserv-id ",
+	  .after = " is no domain name",
+	  .expected = "one like \"mx.example.org\"" },
+	{ .name = "also",
+	  .section = SECTION_TOP,
+	  .behind = "authserv-id",
+	  .kind = KIND_PATTERNS,
+	  FIELD(also),
+	  .pattern = PATTERN_OWN_ID },
+	{ .name = "listen",
+	  .section = SECTION_TOP,
+	  .opens = SECTION_SOCKET,
+	  .kind = KIND_TEXT,
+	  FIELD(listen),
+	  .preset_text = "inet:8891@127.0.0.1",
+	  .effect = EFFECT_RESTART,
+	  .is_good = is_socket,
+	  .before = "cannot listen on ",
+	  .expected = "\"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or "
+		      "\"unix:/PATH\"" },
+	{ .name = "owner",
+	  .section = SECTION_SOCKET,
+	  .kind = KIND_TEXT,
+	  FIELD(socket_owner),
+	  .effect = EFFECT_RESTART },
+	{ .name = "group",
+	  .section = SECTION_SOCKET,
+	  .kind = KIND_TEXT,
+	  FIELD(socket_group),
+	  .effect = EFFECT_RESTART },
+	{ .name = "mode",
+	  .section = SECTION_SOCKET,
+	  .full_name = "socket mode",
+	  .kind = KIND_FILE_MODE,
+	  FIELD(socket_mode),
+	  .preset = 0660,
+	  .effect = EFFECT_RESTART },
+	{ .name = "user",
+	  .section = SECTION_TOP,
+	  .kind = KIND_TEXT,
+	  FIELD(user),
+	  .preset_text = "heloscope",
+	  .effect = EFFECT_RESTART },
+	{ .name = "group",
+	  .section = SECTION_TOP,
+	  .behind = "user",
+	  .full_name = "user group",
+	  .kind = KIND_TEXT,
+	  FIELD(group),
+	  .effect = EFFECT_RESTART },
+	{ .name = "mode",
+	  .section = SECTION_TOP,
+	  .kind = KIND_WORD,
+	  WORDS(config_modes),
+	  FIELD(mode),
+	  .preset = MODE_AUDIT },
+	{ .name = "log",
+	  .section = SECTION_TOP,
+	  .kind = KIND_WORD,
+	  WORDS(config_log_targets),
+	  .before = "log target",
+	  FIELD(log_target),
+	  .preset = LOG_TARGET_SYSLOG },
+	{ .name = "level",
+	  .section = SECTION_TOP,
+	  .behind = "log",
+	  .kind = KIND_WORD,
+	  WORDS(config_log_levels),
+	  .before = "log level",
+	  FIELD(log_level),
+	  .preset = LOG_LEVEL_INFO },
+	{ .name = "audit", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_AUDIT },
+	{ .name = "log",
+	  .section = SECTION_AUDIT,
+	  .full_name = "audit log",
+	  .kind = KIND_TEXT,
+	  FIELD(audit_log),
+	  .is_good = is_path,
+	  .before = "the audit log ",
+	  .expected = "a path that begins with a slash" },
+	{ .name = "contact",
+	  .section = SECTION_TOP,
+	  .kind = KIND_TEXT,
+	  FIELD(contact),
+	  .effect = EFFECT_PROBER },
+	{ .name = "resolver", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_RESOLVER },
+	{ .name = "servers",
+	  .section = SECTION_RESOLVER,
+	  .kind = KIND_SERVERS,
+	  WORDS(config_server_modes),
+	  .effect = EFFECT_RESOLVER },
+	{ .name = "zone",
+	  .section = SECTION_RESOLVER,
+	  .kind = KIND_ZONES,
+	  .repeats = true,
+	  .effect = EFFECT_RESOLVER },
+	{ .name = "timeout",
+	  .section = SECTION_RESOLVER,
+	  .kind = KIND_DURATION,
+	  FIELD(timeout_ms),
+	  .min = 100,
+	  .max = CONFIG_TIMEOUT_MAX_MS,
+	  .preset = 5 * SECOND,
+	  .before = "a timeout of ",
+	  .expected = ", because an MTA waits 10 s for a filter" },
+	{ .name = "cache",
+	  .section = SECTION_RESOLVER,
+	  .kind = KIND_SIZE,
+	  FIELD(cache_octets),
+	  .min = 256 * KB,
+	  .max = 64 * GB,
+	  .preset = 8 * MB,
+	  .effect = EFFECT_RESOLVER,
+	  .before = "a cache of " },
+	{ .name = "trust-anchor",
+	  .section = SECTION_RESOLVER,
+	  .kind = KIND_FILE,
+	  FIELD(resolver.trust_anchor),
+	  .effect = EFFECT_RESOLVER,
+	  .before = "the trust-anchor " },
+	{ .name = "trust", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_TRUST },
+	{ .name = "networks",
+	  .section = SECTION_TRUST,
+	  .kind = KIND_NETWORKS,
+	  FIELD(trusted),
+	  .repeats = true,
+	  .effect = EFFECT_PROBER },
+	{ .name = "authenticated",
+	  .section = SECTION_TRUST,
+	  FLAG,
+	  FIELD(trusts_authenticated),
+	  .preset = true },
+	{ .name = "keep-results",
+	  .section = SECTION_TRUST,
+	  FLAG,
+	  FIELD(keeps_trusted_results),
+	  .repeats = true },
+	{ .name = "spf", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_SPF },
+	{ .name = "engine",
+	  .section = SECTION_SPF,
+	  .kind = KIND_WORD,
+	  WORDS(config_spf_engines),
+	  .before = "SPF engine",
+	  FIELD(spf_engine),
+	  .preset = SPF_ENGINE_NATIVE },
+	{ .name = "explanation", .section = SECTION_SPF, FLAG, FIELD(shows_spf_explanation) },
+	{ .name = "received-spf", .section = SECTION_TOP, FLAG, FIELD(adds_received_spf), .repeats = true },
+	{ .name = "probe",
+	  .shown = "probe yes",
+	  .section = SECTION_TOP,
+	  .opens = SECTION_PROBE,
+	  FLAG,
+	  FIELD(probes),
+	  .effect = EFFECT_PROBER },
+	{ .name = "ehlo-name",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_TEXT,
+	  FIELD(probe.ehlo_name),
+	  LIKE(authserv_id),
+	  .effect = EFFECT_PROBER,
+	  .is_good = is_host_name,
+	  .before = "the ehlo-name ",
+	  .after = " is no host name",
+	  .expected = "one like \"mx.example.org\"" },
+	{ .name = "port",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_NUMBER,
+	  FIELD(probe.port),
+	  .min = 1,
+	  .max = 65535,
+	  .preset = 25,
+	  .effect = EFFECT_PROBER,
+	  .before = "the port " },
+	{ .name = "at-a-time",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_NUMBER,
+	  FIELD(probe.at_a_time),
+	  .min = 1,
+	  .max = 1000,
+	  .preset = 20,
+	  .effect = EFFECT_PROBER,
+	  .before = "at-a-time " },
+	{ .name = "per-minute",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_NUMBER,
+	  FIELD(probe.per_minute),
+	  .min = 1,
+	  .max = 6000,
+	  .preset = 60,
+	  .effect = EFFECT_PROBER,
+	  .before = "per-minute " },
+	{ .name = "file",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_TEXT,
+	  FIELD(probe.file),
+	  .effect = EFFECT_PROBER,
+	  .is_good = is_path_of_state,
+	  .before = "the file ",
+	  .expected = "an absolute path like \"/var/lib/heloscope/peers\"" },
+	{ .name = "networks",
+	  .section = SECTION_PROBE,
+	  .kind = KIND_NETWORKS,
+	  FIELD(probe.allowed),
+	  .repeats = true,
+	  .effect = EFFECT_PROBER },
+	{ .name = "timeout",
+	  .section = SECTION_PROBE,
+	  .full_name = "probe timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(probe.timeout_ms),
+	  .min = 1 * SECOND,
+	  .max = 5 * MINUTE,
+	  .preset = 60 * SECOND,
+	  .effect = EFFECT_PROBER,
+	  .before = "a timeout of ",
+	  .after = " for a probe",
+	  .expected = ", because greetings come late on purpose" },
+	{ .name = "disable",
+	  .section = SECTION_TOP,
+	  .kind = KIND_CHECKS,
+	  FIELD(disabled),
+	  .repeats = true,
+	  .before = "check" },
+	{ .name = "probe-interval",
+	  .section = SECTION_TOP,
+	  .kind = KIND_DURATION,
+	  FIELD(probe_interval_ms),
+	  .min = 1 * SECOND,
+	  .max = 24 * HOUR,
+	  .preset = 5 * MINUTE,
+	  .before = "a probe-interval of " },
+};
+
+#define SETTINGS (sizeof settings / sizeof settings[0])
+
+const struct setting *
+config_settings(size_t *count)
+{
+	*count = SETTINGS;
+	return settings;
+}
+
+static bool
+stands_behind(const struct setting *setting, const struct setting *other)
+{
+	return setting->behind != NULL && other != NULL && setting->section == other->section
+	       && strcmp(setting->behind, other->name) == 0;
+}
+
+const struct setting *
+config_find_setting(enum config_section section, const char *name, const struct setting *last)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings[i];
+
+		if (setting->section == section && strcmp(setting->name, name) == 0
+		    && (setting->behind == NULL || stands_behind(setting, last)))
+			return setting;
+	}
+	return NULL;
+}
+
+void
+config_preset(struct config *config)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		config_preset_value(&settings[i], config);
+}
+
+void
+config_settle(struct config *config)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		config_settle_value(&settings[i], config);
+}
+
+/* Writing. */
+
+/* What stands around the settings of a block. */
+static const struct {
+	const char *begin, *before, *end;
+	bool has_lines;    /* one for each setting */
+	bool ends_alone;   /* on a line of its own */
+	const char *owner; /* behind the name of a setting that is spoken of */
+} blocks[SECTIONS] = {
+	[SECTION_TOP] = { "", "", "", true, false, "" },
+	[SECTION_SOCKET] = { " {", " ", " }", false, false, " of the socket" },
+	[SECTION_AUDIT] = { "", " ", "", false, false, " of records" },
+	[SECTION_RESOLVER] = { " {", "    ", "}", true, false, " of the resolver" },
+	[SECTION_TRUST] = { " {", "    ", "}", true, false, " of trusted clients" },
+	[SECTION_SPF] = { " {", " ", " }", false, false, " of SPF" },
+	[SECTION_PROBE] = { " {", " ", "}", false, true, " of the probe" },
+};
+
+static void
+end_line(bool is_wanted, struct output *out)
+{
+	if (is_wanted)
+		output_put(out, "\n");
+}
+
+static void show_section(enum config_section section, const struct config *config, struct output *out);
+
+/* What may stand behind a setting: others, and a block. */
+static void
+show_what_follows(const struct setting *setting, const struct config *config, struct output *out)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (!stands_behind(&settings[i], setting) || config_count(&settings[i], config) == 0)
+			continue;
+		output_put(out, " %s ", settings[i].name);
+		config_put_value(&settings[i], config, 0, out);
+	}
+	if (setting->opens == SECTION_TOP)
 		return;
+	output_put(out, "%s", blocks[setting->opens].begin);
+	end_line(blocks[setting->opens].has_lines, out);
+	show_section(setting->opens, config, out);
+	end_line(blocks[setting->opens].ends_alone, out);
+	output_put(out, "%s", blocks[setting->opens].end);
+}
+
+/* How often a setting is written; a block is when there is something in it. */
+static size_t
+count_of(const struct setting *setting, const struct config *config)
+{
+	if (setting->kind != KIND_BLOCK)
+		return config_count(setting, config);
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].section == setting->opens && config_count(&settings[i], config) > 0)
+			return 1;
+	return 0;
+}
+
+static void
+show_setting(const struct setting *setting, const struct config *config, struct output *out)
+{
+	const size_t count = count_of(setting, config);
+
+	for (size_t i = 0; i < count; i++) {
+		output_put(out, "%s%s", blocks[setting->section].before, setting->name);
+		if (setting->kind != KIND_BLOCK) {
+			output_put(out, " ");
+			config_put_value(setting, config, i, out);
+		}
+		show_what_follows(setting, config, out);
+		end_line(blocks[setting->section].has_lines, out);
 	}
-	reader->config->resolver.mode = RESOLVER_SERVERS;
-	for (size_t i = 0; i < servers->count; i++)
-		if (check_server(reader, servers->items[i]))
-			config_add_text(reader, &reader->config->servers, servers->items[i].text);
+}
+
+static void
+show_section(enum config_section section, const struct config *config, struct output *out)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].section == section && settings[i].behind == NULL)
+			show_setting(&settings[i], config, out);
 }
 
 void
-config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers)
+config_show_settings(const struct config *config, struct output *out)
 {
-	struct zone_set *zones = &reader->config->zones;
-	char name[DOMAIN_SIZE];
+	show_section(SECTION_TOP, config, out);
+}
 
-	if (!domain_normalize(span_of(zone.text), name)) {
-		config_complain(reader, zone.place, "\"%.80s\" is no zone; expected a domain name",
-				zone.text);
-		return;
+/* Comparing. */
+
+bool
+config_same(const struct config *a, const struct config *b, enum setting_effect effect)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].effect == effect && !config_same_value(&settings[i], a, b))
+			return false;
+	return true;
+}
+
+void
+config_tell_changes(const struct config *a, const struct config *b, enum setting_effect effect,
+		    void (*tell)(const char *setting))
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings[i];
+		char memory[80];
+		struct strbuf name;
+
+		if (setting->effect != effect || config_same_value(setting, a, b))
+			continue;
+		strbuf_init(&name, memory, sizeof memory);
+		strbuf_add(&name, setting->name);
+		if (setting->behind != NULL)
+			strbuf_printf(&name, " of the %s", setting->behind);
+		strbuf_add(&name, blocks[setting->section].owner);
+		tell(memory);
 	}
-	for (size_t i = 0; i < servers->count; i++) {
-		struct resolver_zone *items =
-			arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);
-
-		if (items == NULL || !check_server(reader, servers->items[i]))
-			return;
-		zones->items = items;
-		items[zones->count++] = (struct resolver_zone){ arena_string(&reader->config->arena, name),
-								servers->items[i].text };
-	}
-}
-
-void
-config_set_cache(struct config_reader *reader, struct word size)
-{
-	const unsigned long value = config_measure(size.text);
-
-	if (value < CONFIG_CACHE_MIN || value > CONFIG_CACHE_MAX)
-		config_complain(reader, size.place, "a cache of %.20s; expected 256kB to 64GB", size.text);
-	else
-		reader->config->cache_octets = value;
-}
-
-void
-config_set_timeout(struct config_reader *reader, struct word duration)
-{
-	const unsigned long value = config_measure(duration.text);
-
-	if (value < 100 || value > CONFIG_TIMEOUT_MAX_MS)
-		config_complain(reader, duration.place,
-				"a timeout of %.20s; expected 100ms to 8s, because an MTA waits "
-				"10 s for a filter",
-				duration.text);
-	else
-		reader->config->timeout_ms = (unsigned)value;
-}
-
-void
-config_set_probe_interval(struct config_reader *reader, struct word duration)
-{
-	const unsigned long value = config_measure(duration.text);
-
-	if (value < 1000 || value > 24UL * 3600 * 1000)
-		config_complain(reader, duration.place, "a probe-interval of %.20s; expected 1s to 24h",
-				duration.text);
-	else
-		reader->config->probe_interval_ms = (unsigned)value;
-}
-
-void
-config_set_spf(struct config_reader *reader, struct word engine)
-{
-	const size_t index = CONFIG_KNOWN(reader, "SPF engine", engine, config_spf_engines);
-
-	if (index <= SPF_ENGINE_LIBSPF2)
-		reader->config->spf_engine = (enum spf_engine_name)index;
-}
-
-void
-config_set_flag(struct config_reader *reader, bool *flag, struct word value)
-{
-	*flag = CONFIG_KNOWN(reader, "word", value, config_flags) == 1;
-}
-
-void
-config_disable(struct config_reader *reader, const struct value_set *methods)
-{
-	const char *known[METHODS];
-
-	for (int i = 0; i < METHODS; i++)
-		known[i] = method_words((enum method)i)->policy_word;
-	for (size_t i = 0; i < methods->count; i++)
-		reader->config->disabled |= 1U << CONFIG_KNOWN(reader, "check", methods->items[i], known);
-}
-
-void
-config_set_probe(struct config_reader *reader, struct word value)
-{
-	config_set_flag(reader, &reader->config->probes, value);
-}
-
-void
-config_set_probe_name(struct config_reader *reader, struct word name)
-{
-	if (!domain_is_host_name(span_of(name.text)) || !domain_has_dot(span_of(name.text)))
-		config_complain(
-			reader, name.place,
-			"the ehlo-name \"%.80s\" is no host name; expected one like \"mx.example.org\"",
-			name.text);
-	reader->config->probe.ehlo_name = name.text;
-}
-
-void
-config_set_probe_file(struct config_reader *reader, struct word path)
-{
-	if (path.text[0] != '/' || strlen(path.text) > 400)
-		config_complain(reader, path.place,
-				"the file \"%.80s\"; expected an absolute path like "
-				"\"/var/lib/heloscope/peers\"",
-				path.text);
-	reader->config->probe.file = path.text;
-}
-
-/* A number from `min` to `max` for what `regard` names. */
-static unsigned
-read_number(struct config_reader *reader, const char *regard, struct word number, unsigned min, unsigned max)
-{
-	unsigned value = min;
-
-	if (!span_to_number(span_of(number.text), min, max, &value))
-		config_complain(reader, number.place, "%s %.20s; expected a number from %u to %u", regard,
-				number.text, min, max);
-	return value;
-}
-
-void
-config_set_probe_port(struct config_reader *reader, struct word port)
-{
-	reader->config->probe.port = (uint16_t)read_number(reader, "the port", port, 1, 65535);
-}
-
-void
-config_set_probe_count(struct config_reader *reader, struct word count)
-{
-	reader->config->probe.at_a_time = read_number(reader, "at-a-time", count, 1, 1000);
-}
-
-void
-config_set_probe_rate(struct config_reader *reader, struct word rate)
-{
-	reader->config->probe.per_minute = read_number(reader, "per-minute", rate, 1, 6000);
-}
-
-void
-config_set_probe_timeout(struct config_reader *reader, struct word duration)
-{
-	const unsigned long value = config_measure(duration.text);
-
-	if (value < 1000 || value > 300000)
-		config_complain(reader, duration.place,
-				"a timeout of %.20s for a probe; expected 1s to 5m, because greetings come "
-				"late on purpose",
-				duration.text);
-	else
-		reader->config->probe.timeout_ms = (unsigned)value;
-}
-
-void
-config_set_trust_anchor(struct config_reader *reader, struct word path)
-{
-	struct error reason;
-	FILE *file = regular_file_open(path.text, NULL, &reason);
-
-	reader->config->resolver.trust_anchor = path.text;
-	if (file == NULL)
-		config_complain(reader, path.place, "the trust-anchor \"%.200s\" cannot be read: %s",
-				path.text, reason.text);
-	else
-		(void)fclose(file);
 }

@@ -2,83 +2,11 @@
 
 #include <string.h>
 
-#include "heloscope/config/secrets.h"
+#include "heloscope/config/settings.h"
 #include "heloscope/config/words.h"
+#include "heloscope/config/written.h"
 
-/* Values. */
-
-static void
-put_string(struct output *out, const char *text)
-{
-	output_put(out, "\"");
-	for (;;) {
-		const size_t length = strcspn(text, "\"\\");
-
-		output_span(out, (struct span){ text, length });
-		text += length;
-		if (*text == '\0')
-			break;
-		output_put(out, "\\%c", *text++);
-	}
-	output_put(out, "\"");
-}
-
-/* " WORD "TEXT"", or nothing for NULL. */
-static void
-put_option(struct output *out, const char *word, const char *text)
-{
-	if (text == NULL)
-		return;
-	output_put(out, " %s ", word);
-	put_string(out, text);
-}
-
-static void
-put_texts(struct output *out, const struct text_set *texts)
-{
-	output_put(out, "{ ");
-	for (size_t i = 0; i < texts->count; i++) {
-		output_put(out, "%s", i > 0 ? ", " : "");
-		put_string(out, texts->items[i]);
-	}
-	output_put(out, " }");
-}
-
-static void
-put_networks(struct output *out, const struct network_set *networks)
-{
-	char text[IPADDR_TEXT_SIZE];
-
-	output_put(out, "{ ");
-	for (size_t i = 0; i < networks->count; i++)
-		output_put(out, "%s%s/%u", i > 0 ? ", " : "",
-			   ipaddr_format(&networks->items[i].address, text), networks->items[i].prefix);
-	output_put(out, " }");
-}
-
-static void
-put_duration(struct output *out, const char *word, unsigned milliseconds)
-{
-	if (milliseconds % 1000 == 0)
-		output_put(out, "%s %us\n", word, milliseconds / 1000);
-	else
-		output_put(out, "%s %ums\n", word, milliseconds);
-}
-
-/* "{ a, b }" of the words whose bits are set. */
-static void
-put_bits(struct output *out, unsigned bits, const char *(*word)(unsigned index), unsigned count)
-{
-	const char *between = "{ ";
-
-	for (unsigned i = 0; i < count; i++) {
-		if ((bits & 1U << i) == 0)
-			continue;
-		output_put(out, "%s%s", between, word(i));
-		between = ", ";
-	}
-	output_put(out, " }");
-}
+/* Words. */
 
 static const char *
 method_policy_word(unsigned index)
@@ -117,7 +45,7 @@ put_answers(struct output *out, const char *word, const struct answer_set *answe
 			output_put(out, "-%s", ipaddr_format(&last, text));
 		if (range->meaning != NULL) {
 			output_put(out, " ");
-			put_string(out, range->meaning);
+			config_put_string(out, range->meaning);
 		}
 	}
 	output_put(out, " }");
@@ -128,26 +56,18 @@ put_probes(struct output *out, const struct probe_set *probes)
 {
 	output_put(out, "%s", probes->count == 0 ? " probe none" : " probe {");
 	for (size_t i = 0; i < probes->count; i++)
-		put_option(out, probes->items[i].is_listed ? "listed" : "unlisted", probes->items[i].entry);
+		config_put_option(out, probes->items[i].is_listed ? "listed" : "unlisted",
+				  probes->items[i].entry);
 	output_put(out, "%s", probes->count == 0 ? "" : " }");
-}
-
-/* A zone in quotes, with "***" for a key in front of it. */
-static void
-put_zone(struct output *out, const struct config *config, const char *zone)
-{
-	char masked[CONFIG_MESSAGE_SIZE];
-
-	put_string(out, config_mask(config, zone, masked, sizeof masked));
 }
 
 static void
 show_entry(const struct config *config, const struct list_entry *entry, struct output *out)
 {
 	output_put(out, "list ");
-	put_zone(out, config, entry->zone);
+	config_put_zone(out, config, entry->zone);
 	output_put(out, " {");
-	put_option(out, "operator", entry->operator);
+	config_put_option(out, "operator", entry->operator);
 	if (entry->kind != LIST_KIND_UNKNOWN)
 		output_put(out, " kind %s", config_list_kinds[entry->kind - 1]);
 	if (entry->takes != LIST_TAKES_UNKNOWN)
@@ -155,15 +75,16 @@ show_entry(const struct config *config, const struct list_entry *entry, struct o
 	if (entry->ipv6 != LIST_IPV6_UNKNOWN)
 		output_put(out, " ipv6 %s", config_list_ipv6[entry->ipv6 - 1]);
 	if (entry->status != LIST_STATUS_ALIVE)
-		put_option(out, entry->status == LIST_STATUS_CLOSED ? "status closed" : "status merged",
-			   entry->status_text != NULL ? entry->status_text : "");
-	put_option(out, "terms", entry->terms);
-	put_option(out, "page", entry->page);
+		config_put_option(out,
+				  entry->status == LIST_STATUS_CLOSED ? "status closed" : "status merged",
+				  entry->status_text != NULL ? entry->status_text : "");
+	config_put_option(out, "terms", entry->terms);
+	config_put_option(out, "page", entry->page);
 	if (entry->contained.count > 0) {
 		output_put(out, " contains { ");
 		for (size_t i = 0; i < entry->contained.count; i++) {
 			output_put(out, "%s", i > 0 ? ", " : "");
-			put_zone(out, config, entry->contained.items[i]);
+			config_put_zone(out, config, entry->contained.items[i]);
 		}
 		output_put(out, " }");
 	}
@@ -190,15 +111,15 @@ show_list(const struct list *list, struct output *out)
 	const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
 
 	output_put(out, "%s ", list->is_allow ? "dnswl" : is_of_addresses ? "dnsbl" : "domain-dnsbl");
-	put_string(out, list->shown);
+	config_put_string(out, list->shown);
 	output_put(out, " weight %u", list->weight);
 	if (list->key_file != NULL)
-		put_option(out, "key-file", list->key_file);
+		config_put_option(out, "key-file", list->key_file);
 	else if (list->key != NULL)
-		put_option(out, "key", "***");
+		config_put_option(out, "key", "***");
 	if (!is_of_addresses && list->subjects != domains) {
 		output_put(out, " on ");
-		put_bits(out, list->subjects, subject_name, LIST_SUBJECTS);
+		config_put_bits(out, list->subjects, subject_name, LIST_SUBJECTS);
 	}
 	if (list->entry == NULL || list->answers.items != list->entry->answers.items)
 		put_answers(out, "answers", &list->answers);
@@ -213,7 +134,6 @@ show_list(const struct list *list, struct output *out)
 static void
 show_lists(const struct config *config, struct output *out)
 {
-	put_duration(out, "probe-interval", config->probe_interval_ms);
 	for (size_t i = 0; i < config->lists.count; i++)
 		if (is_first_with_entry(config, i))
 			show_entry(config, config->lists.items[i].entry, out);
@@ -247,11 +167,11 @@ show_in(const char *name, const struct condition *condition, struct output *out)
 {
 	output_put(out, "%s%s in ", name, condition->is_negated ? " not" : "");
 	if (condition->kind == CONDITION_RESULT)
-		put_bits(out, condition->results, result_name, RESULTS);
+		config_put_bits(out, condition->results, result_name, RESULTS);
 	else if (condition->kind == CONDITION_CLIENT)
-		put_networks(out, &condition->networks);
+		config_put_networks(out, &condition->networks);
 	else
-		put_texts(out, &condition->texts);
+		config_put_texts(out, &condition->texts);
 }
 
 static void
@@ -324,7 +244,7 @@ show_rule(const struct rule *rule, struct output *out)
 		output_put(out, " %s", rule->xcode);
 	if (rule->text != NULL) {
 		output_put(out, " ");
-		put_string(out, rule->text);
+		config_put_string(out, rule->text);
 	}
 	output_put(out, " when ");
 	show_condition(rule->condition, out);
@@ -348,7 +268,7 @@ show_policy(const struct policy *policy, struct output *out)
 	output_put(out, "policy ");
 	if (policy->domains.count > 0) {
 		output_put(out, "for ");
-		put_texts(out, &policy->domains);
+		config_put_texts(out, &policy->domains);
 		output_put(out, " ");
 	}
 	output_put(out, "{\n");
@@ -357,109 +277,10 @@ show_policy(const struct policy *policy, struct output *out)
 	output_put(out, "    otherwise %s\n}\n", action_word(policy->otherwise.action));
 }
 
-/* The rest. */
-
-static void
-show_identity(const struct config *config, struct output *out)
-{
-	const struct text_set also = { config->own_ids.items + 1, config->own_ids.count - 1 };
-
-	output_put(out, "authserv-id ");
-	put_string(out, config->authserv_id);
-	if (also.count > 0) {
-		output_put(out, " also ");
-		put_texts(out, &also);
-	}
-	output_put(out, "\nlisten ");
-	put_string(out, config->listen);
-	output_put(out, " {");
-	put_option(out, "owner", config->socket_owner);
-	put_option(out, "group", config->socket_group);
-	output_put(out, " mode 0%o }\nuser ", config->socket_mode);
-	put_string(out, config->user);
-	put_option(out, "group", config->group);
-	output_put(out, "\nmode %s\nlog %s level %s\n", config->mode == MODE_ENFORCE ? "enforce" : "audit",
-		   config_log_targets[config->log_target], config_log_levels[config->log_level]);
-	if (config->audit_log != NULL) {
-		put_option(out, "audit log", config->audit_log);
-		output_put(out, "\n");
-	}
-	if (config->contact != NULL) {
-		put_option(out, "contact", config->contact);
-		output_put(out, "\n");
-	}
-}
-
-static void
-show_resolver(const struct config *config, struct output *out)
-{
-	output_put(out, "resolver {\n    servers ");
-	if (config->resolver.mode != RESOLVER_SERVERS)
-		output_put(out, "%s", config->resolver.mode == RESOLVER_SYSTEM ? "system" : "recursive");
-	for (size_t i = 0; i < config->servers.count; i++)
-		output_put(out, "%s%s", i > 0 ? ", " : "", config->servers.items[i]);
-	output_put(out, "\n");
-	for (size_t i = 0; i < config->zones.count; i++) {
-		output_put(out, "    zone ");
-		put_zone(out, config, config->zones.items[i].name);
-		output_put(out, " servers %s\n", config->zones.items[i].server);
-	}
-	put_duration(out, "    timeout", config->timeout_ms);
-	output_put(out, "    cache %lukB\n", config->cache_octets >> 10);
-	if (config->resolver.trust_anchor != NULL) {
-		output_put(out, "   ");
-		put_option(out, "trust-anchor", config->resolver.trust_anchor);
-		output_put(out, "\n");
-	}
-	output_put(out, "}\n");
-}
-
-static void
-show_probe(const struct config *config, struct output *out)
-{
-	const struct prober_settings *probe = &config->probe;
-
-	output_put(out, "probe %s {", config_flags[config->probes]);
-	put_option(out, "ehlo-name", probe->ehlo_name != config->authserv_id ? probe->ehlo_name : NULL);
-	output_put(out, " port %u at-a-time %u per-minute %u", probe->port, probe->at_a_time,
-		   probe->per_minute);
-	put_option(out, "file", probe->file);
-	if (probe->allowed.count > 0) {
-		output_put(out, " networks ");
-		put_networks(out, &probe->allowed);
-	}
-	put_duration(out, " timeout", probe->timeout_ms);
-	output_put(out, "}\n");
-}
-
-static void
-show_checks(const struct config *config, struct output *out)
-{
-	output_put(out, "trust {\n");
-	if (config->trusted.count > 0) {
-		output_put(out, "    networks ");
-		put_networks(out, &config->trusted);
-		output_put(out, "\n");
-	}
-	output_put(out, "    authenticated %s\n    keep-results %s\n}\n",
-		   config_flags[config->trusts_authenticated], config_flags[config->keeps_trusted_results]);
-	output_put(out, "spf { engine %s explanation %s }\nreceived-spf %s\n",
-		   config_spf_engines[config->spf_engine], config_flags[config->shows_spf_explanation],
-		   config_flags[config->adds_received_spf]);
-	show_probe(config, out);
-	if (config->disabled != 0) {
-		output_put(out, "disable ");
-		put_bits(out, config->disabled, method_policy_word, METHODS);
-		output_put(out, "\n");
-	}
-}
-
 void
 config_show(const struct config *config, struct output *out)
 {
-	show_identity(config, out);
-	show_resolver(config, out);
-	show_checks(config, out);
+	config_show_settings(config, out);
 	show_lists(config, out);
 	show_exceptions(&config->exceptions, out);
 	show_policy(&config->default_policy, out);

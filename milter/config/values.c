@@ -1,6 +1,7 @@
 #include "heloscope/config/values.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,19 +50,39 @@ config_add_networks(struct config_reader *reader, struct network_set *networks,
 	network_set_sort(networks);
 }
 
+static const struct unit {
+	const char *name, *smallest; /* of its kind */
+	unsigned long factor;
+} units[] = { { "h", "ms", 3600000 },   { "m", "ms", 60000 },      { "s", "ms", 1000 },
+	      { "ms", "ms", 1 },        { "GB", "kB", 1UL << 30 }, { "MB", "kB", 1UL << 20 },
+	      { "kB", "kB", 1UL << 10 } };
+
+#define UNITS (sizeof units / sizeof units[0])
+
 unsigned long
 config_measure(const char *text)
 {
-	static const struct {
-		const char *unit;
-		unsigned long factor;
-	} units[] = { { "ms", 1 },         { "s", 1000 },       { "m", 60000 },     { "h", 3600000 },
-		      { "kB", 1UL << 10 }, { "MB", 1UL << 20 }, { "GB", 1UL << 30 } };
 	char *unit;
 	const unsigned long value = strtoul(text, &unit, 10);
 
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (strcmp(units[i].unit, unit) == 0)
+	for (size_t i = 0; i < UNITS; i++)
+		if (strcmp(units[i].name, unit) == 0)
 			return value <= ULONG_MAX / units[i].factor ? value * units[i].factor : ULONG_MAX;
 	return ULONG_MAX;
+}
+
+const char *
+config_format_measure(unsigned long number, const char *unit, char text[MEASURE_SIZE])
+{
+	unsigned long factor = 1;
+
+	for (size_t i = 0; i < UNITS; i++) {
+		if (strcmp(units[i].smallest, unit) != 0 || number % units[i].factor != 0)
+			continue;
+		unit = units[i].name;
+		factor = units[i].factor;
+		break;
+	}
+	(void)snprintf(text, MEASURE_SIZE, "%lu%s", number / factor, unit);
+	return text;
 }

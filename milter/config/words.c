@@ -1,5 +1,12 @@
 #include "heloscope/config/words.h"
 
+const char *const config_modes[2] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
+
+const char *const config_server_modes[2] = {
+	[RESOLVER_SYSTEM] = "system",
+	[RESOLVER_RECURSIVE] = "recursive",
+};
+
 const char *const config_log_targets[2] = { [LOG_TARGET_STDERR] = "stderr", [LOG_TARGET_SYSLOG] = "syslog" };
 
 const char *const config_log_levels[4] = {

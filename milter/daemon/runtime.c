@@ -5,6 +5,7 @@
 
 #include "heloscope/base/refcount.h"
 #include "heloscope/checks/table.h"
+#include "heloscope/config/settings.h"
 #include "heloscope/dns/cache.h"
 #include "heloscope/lists/prober.h"
 #include "heloscope/peer/prober.h"
@@ -66,7 +67,7 @@ get_prober(struct runtime *runtime, struct config *config, const struct runtime 
 	if (!config->probes)
 		return true;
 	if (before != NULL && before->resolver == runtime->resolver
-	    && config_same_probe(config, previous->config)) {
+	    && config_same(config, previous->config, EFFECT_PROBER)) {
 		refcount_take(&before->references);
 		runtime->peers = before;
 		return true;
@@ -90,7 +91,7 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 {
 	struct shared_resolver *shared;
 
-	if (previous != NULL && config_same_resolver(config, previous->config)) {
+	if (previous != NULL && config_same(config, previous->config, EFFECT_RESOLVER)) {
 		refcount_take(&previous->resolver->references);
 		return previous->resolver;
 	}

@@ -12,6 +12,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
 #include "heloscope/config/sense.h"
+#include "heloscope/config/settings.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/base/log.h"
@@ -72,32 +73,10 @@ log_messages(char *text, bool is_usable)
 	free(text);
 }
 
-static bool
-differ(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
-}
-
-/* Which settings of `config` will be in force only after a restart. */
 static void
-tell_of_what_waits(const struct config *now, const struct config *config)
+tell_what_waits(const char *setting)
 {
-	const struct {
-		const char *setting;
-		bool has_changed;
-	} table[] = {
-		{ "listen", differ(now->listen, config->listen) },
-		{ "owner of the socket", differ(now->socket_owner, config->socket_owner) },
-		{ "group of the socket", differ(now->socket_group, config->socket_group) },
-		{ "mode of the socket", now->socket_mode != config->socket_mode },
-		{ "user", differ(now->user, config->user) },
-		{ "group of the user", differ(now->group, config->group) },
-	};
-
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (table[i].has_changed)
-			log_warning("the setting \"%s\" has changed: that takes effect only after a restart",
-				    table[i].setting);
+	log_warning("the setting \"%s\" has changed: that takes effect only after a restart", setting);
 }
 
 static void
@@ -120,7 +99,7 @@ reload(void)
 		milter_use(next);
 		log_open(config->log_target, config->log_level);
 		log_info("configuration read again from %s", server.path);
-		tell_of_what_waits(server.started_with, config);
+		config_tell_changes(server.started_with, config, EFFECT_RESTART, tell_what_waits);
 		runtime_unref(next);
 	} else {
 		log_error("%s; the old configuration stays", error.text);

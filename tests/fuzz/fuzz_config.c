@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "heloscope/config/catalogue.h"
 #include "heloscope/config/file.h"
+#include "heloscope/config/settings.h"
 #include "heloscope/config/show.h"
 #include "heloscope/config/text.h"
 
@@ -26,13 +27,14 @@ read_text(struct span text)
 	};
 
 	PROMISE(config != NULL && out.file != NULL);
+	config_preset(config);
 	PROMISE(config_parse_text(&reader, text));
 	(void)fflush(out.file);
 	PROMISE((reading.errors > 0) == (length > 0));
 	config_resolve_lists(config, &out);
 	(void)fclose(out.file);
 	free(messages);
-	if (reading.errors == 0 && config->own_ids.count > 0)
+	if (reading.errors == 0 && config->authserv_id != NULL)
 		return config;
 	config_unref(config);
 	return NULL;

@@ -21,8 +21,6 @@
 #include "heloscope/dns/resolver.h"
 #include "heloscope/wire/smtp_reply.h"
 
-#define CONFIG_CACHE_MIN (256UL << 10) /* octets */
-#define CONFIG_CACHE_MAX (64UL << 30)
 #define CONFIG_CONDITION_DEPTH 100 /* so that nothing that walks through a condition needs much stack */
 #define CONFIG_TIMEOUT_MAX_MS 8000 /* Sendmail gives a filter up after 10 s */
 
@@ -31,6 +29,8 @@ struct text_set {
 	const char **items;
 	size_t count;
 };
+
+bool text_set_equals(const struct text_set *a, const struct text_set *b);
 
 struct zone_set {
 	struct resolver_zone *items;
@@ -204,6 +204,7 @@ enum spf_engine_name { SPF_ENGINE_NATIVE, SPF_ENGINE_LIBSPF2 };
 
 struct config {
 	const char *authserv_id;
+	struct text_set also;    /* ids of other hosts of ours */
 	bool has_default_id;     /* it was not set, and is the name of this host */
 	struct text_set own_ids; /* patterns of ids whose arriving fields are removed; authserv_id first */
 	const char *listen;      /* as libmilter takes it: "inet:8891@127.0.0.1", "unix:/path" */
@@ -240,7 +241,7 @@ struct config {
 	struct arena arena;    /* owns all of the above */
 };
 
-/* A configuration of defaults with one reference, for config_read(); NULL when memory ran out. */
+/* An empty configuration with one reference; see config_preset(). NULL when memory ran out. */
 struct config *config_new(void);
 
 struct config *config_ref(struct config *config);
@@ -251,12 +252,6 @@ bool config_trusts(const struct config *config, const struct ipaddr *address);
 
 /* Whether the list may be asked for this family: octets of an address. */
 bool list_takes_family(const struct list *list, unsigned char length);
-
-/* Whether two configurations ask the same servers in the same way. */
-bool config_same_resolver(const struct config *a, const struct config *b);
-
-/* Whether two configurations look at hosts in the same way. */
-bool config_same_probe(const struct config *a, const struct config *b);
 
 /* Whether the results of `method` are wanted. */
 bool config_wants(const struct config *config, enum method method);

@@ -25,6 +25,20 @@ struct word {
 
 struct config_reader;
 
+/* Where a setting stands: at the top of a file, or within a block. */
+enum config_section {
+	SECTION_TOP,
+	SECTION_SOCKET, /* listen ... { } */
+	SECTION_AUDIT,  /* behind "audit", without braces */
+	SECTION_RESOLVER,
+	SECTION_TRUST,
+	SECTION_SPF, /* with braces or without */
+	SECTION_PROBE,
+	SECTIONS
+};
+
+struct setting;
+
 /* What all files of a configuration share. */
 struct config_reading {
 	struct config *config;
@@ -56,8 +70,14 @@ struct config_reader {
 	bool is_first_on_line; /* the token began its line */
 	int last_line;         /* of the token */
 	int broken_line;       /* line whose first word was announced */
+	const char *announced; /* that word */
 	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
 	int skipped_braces;
+
+	/* The grammar's, for the scanner: which settings there are here. */
+	enum config_section section;
+	const struct setting *last;    /* the setting that was read last */
+	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
 };
 
 void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
@@ -67,7 +87,8 @@ void config_complain(struct config_reader *reader, struct place place, const cha
 void config_warn(struct output *messages, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...". */
+/* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...", or without one "found
+ * ...". */
 size_t config_known_word(struct config_reader *reader, const char *regard, struct word word,
 			 const char *const *known, size_t count);
 

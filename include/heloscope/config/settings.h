@@ -1,32 +1,36 @@
 /*
- * config_settings: what each setting takes.
+ * config_settings: all settings, a row each.
+ *
+ * The row is all that the scanner, the grammar, -T and a reload know of a setting. To add one: its row here,
+ * its field in config.h, its paragraph in heloscope.conf(5), its line in the sample, its test.
+ *
+ * Rules, lists and conditions are no settings: the grammar has them.
  */
 #ifndef HELOSCOPE_CONFIG_SETTINGS_H
 #define HELOSCOPE_CONFIG_SETTINGS_H
 
-#include "heloscope/config/values.h"
+#include "heloscope/config/kinds.h"
 
-void config_set_authserv_id(struct config_reader *reader, struct word id, const struct value_set *also);
-void config_set_listen(struct config_reader *reader, struct word where);
-void config_set_socket_mode(struct config_reader *reader, struct word mode);
-void config_set_mode(struct config_reader *reader, struct word mode);
-void config_set_log(struct config_reader *reader, struct word target, struct word level);
-void config_set_audit_log(struct config_reader *reader, struct word path);
-void config_set_servers(struct config_reader *reader, const struct value_set *servers);
-void config_add_zone(struct config_reader *reader, struct word zone, const struct value_set *servers);
-void config_set_probe_interval(struct config_reader *reader, struct word duration);
-void config_set_timeout(struct config_reader *reader, struct word duration);
-void config_set_cache(struct config_reader *reader, struct word size);
-void config_set_spf(struct config_reader *reader, struct word engine);
-void config_set_flag(struct config_reader *reader, bool *flag, struct word value);
-void config_disable(struct config_reader *reader, const struct value_set *methods);
-void config_set_probe(struct config_reader *reader, struct word value);
-void config_set_probe_name(struct config_reader *reader, struct word name);
-void config_set_probe_file(struct config_reader *reader, struct word path);
-void config_set_probe_port(struct config_reader *reader, struct word port);
-void config_set_probe_count(struct config_reader *reader, struct word count);
-void config_set_probe_rate(struct config_reader *reader, struct word rate);
-void config_set_probe_timeout(struct config_reader *reader, struct word duration);
-void config_set_trust_anchor(struct config_reader *reader, struct word path);
+/* The rows, in the order of -T. */
+const struct setting *config_settings(size_t *count);
+
+/* The setting of this name there, behind `last`, which may be NULL; NULL when there is none. */
+const struct setting *config_find_setting(enum config_section section, const char *name,
+					  const struct setting *last);
+
+/* Give each setting its default. */
+void config_preset(struct config *config);
+
+/* Once all is read: settings that have the value of another when they are not said. */
+void config_settle(struct config *config);
+
+void config_show_settings(const struct config *config, struct output *out);
+
+/* Whether two configurations have the same values for all settings of this effect. */
+bool config_same(const struct config *a, const struct config *b, enum setting_effect effect);
+
+/* Name those of this effect that differ: "listen", "owner of the socket". */
+void config_tell_changes(const struct config *a, const struct config *b, enum setting_effect effect,
+			 void (*tell)(const char *setting));
 
 #endif

@@ -29,4 +29,10 @@ void config_add_networks(struct config_reader *reader, struct network_set *netwo
 /* A number with a unit: milliseconds, or octets. ULONG_MAX when that is more than fits. */
 unsigned long config_measure(const char *text);
 
+#define MEASURE_SIZE 24
+
+/* The reverse, with the largest unit that fits: 90000 with the unit "ms" -> "90s". No unit: a plain number.
+ */
+const char *config_format_measure(unsigned long number, const char *unit, char text[MEASURE_SIZE]);
+
 #endif

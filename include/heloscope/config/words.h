@@ -7,6 +7,8 @@
 #include "heloscope/config/config.h"
 
 /* The words that stand for values, in the order of their enums. */
+extern const char *const config_modes[2];
+extern const char *const config_server_modes[2]; /* of enum resolver_mode, but for addresses */
 extern const char *const config_log_targets[2];
 extern const char *const config_log_levels[4];
 extern const char *const config_spf_engines[2];

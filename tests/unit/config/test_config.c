@@ -9,6 +9,7 @@
 #include "config_text.h"
 #include "heloscope/config/read.h"
 #include "heloscope/config/sense.h"
+#include "heloscope/config/settings.h"
 #include "heloscope/config/show.h"
 #include "heloscope/checks/policy.h"
 
@@ -240,7 +241,7 @@ F26_config_knows_the_key_of_a_zone(void **state)
 }
 
 static void
-config_same_resolver_compares_what_is_asked(void **state)
+config_same_compares_what_is_asked(void **state)
 {
 	struct config *a = config_from_text("resolver { servers 192.0.2.1 }", NULL);
 	struct config *b = config_from_text("resolver { servers 192.0.2.1 timeout 1s } mode enforce", NULL);
@@ -249,9 +250,9 @@ config_same_resolver_compares_what_is_asked(void **state)
 		config_from_text("resolver { servers 192.0.2.1 zone \"a.test\" servers 192.0.2.3 }", NULL);
 
 	(void)state;
-	assert_true(config_same_resolver(a, b));
-	assert_false(config_same_resolver(a, c));
-	assert_false(config_same_resolver(a, d));
+	assert_true(config_same(a, b, EFFECT_RESOLVER));
+	assert_false(config_same(a, c, EFFECT_RESOLVER));
+	assert_false(config_same(a, d, EFFECT_RESOLVER));
 	config_unref(a);
 	config_unref(b);
 	config_unref(c);
@@ -878,7 +879,7 @@ main(void)
 		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
 		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
 		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
-		cmocka_unit_test(config_same_resolver_compares_what_is_asked),
+		cmocka_unit_test(config_same_compares_what_is_asked),
 		cmocka_unit_test(config_survives_mangled_files),
 		cmocka_unit_test(config_show_reads_back_the_same),
 		cmocka_unit_test(F26_config_show_says_what_was_set),

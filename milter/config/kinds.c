@@ -1,0 +1,499 @@
+#include "heloscope/config/kinds.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/regular_file.h"
+#include "heloscope/config/servers.h"
+#include "heloscope/config/written.h"
+
+/* Fields. */
+
+static void *
+field_of(const struct setting *setting, struct config *config)
+{
+	return (char *)config + setting->offset;
+}
+
+static const void *
+const_field_of(const struct setting *setting, const struct config *config)
+{
+	return (const char *)config + setting->offset;
+}
+
+static const char *
+text_of(const struct setting *setting, const struct config *config)
+{
+	return *(const char *const *)const_field_of(setting, config);
+}
+
+/* The text that is the default of another. */
+static const char *
+like_of(const struct setting *setting, const struct config *config)
+{
+	return *(const char *const *)((const char *)config + setting->like);
+}
+
+static void
+set_text(const struct setting *setting, struct config *config, const char *text)
+{
+	*(const char **)field_of(setting, config) = text;
+}
+
+/* Numbers are bool, uint16_t, unsigned (as are enums) or unsigned long, which differ in size. */
+static unsigned long
+number_of(const struct setting *setting, const struct config *config)
+{
+	const void *field = const_field_of(setting, config);
+
+	switch (setting->size) {
+	case sizeof(bool):
+		return *(const bool *)field;
+	case sizeof(uint16_t):
+		return *(const uint16_t *)field;
+	case sizeof(unsigned):
+		return *(const unsigned *)field;
+	default:
+		return *(const unsigned long *)field;
+	}
+}
+
+static void
+set_number(const struct setting *setting, struct config *config, unsigned long number)
+{
+	void *field = field_of(setting, config);
+
+	switch (setting->size) {
+	case sizeof(bool):
+		*(bool *)field = number != 0;
+		break;
+	case sizeof(uint16_t):
+		*(uint16_t *)field = (uint16_t)number;
+		break;
+	case sizeof(unsigned):
+		*(unsigned *)field = (unsigned)number;
+		break;
+	default:
+		*(unsigned long *)field = number;
+	}
+}
+
+static const struct network_set *
+networks_of(const struct setting *setting, const struct config *config)
+{
+	return const_field_of(setting, config);
+}
+
+static const struct text_set *
+texts_of(const struct setting *setting, const struct config *config)
+{
+	return const_field_of(setting, config);
+}
+
+/* How often a setting is written. */
+
+static size_t
+count_none(const struct setting *setting, const struct config *config)
+{
+	(void)setting;
+	(void)config;
+	return 0;
+}
+
+static size_t
+count_one(const struct setting *setting, const struct config *config)
+{
+	(void)setting;
+	(void)config;
+	return 1;
+}
+
+static size_t
+count_text(const struct setting *setting, const struct config *config)
+{
+	const char *text = text_of(setting, config);
+
+	return text != NULL && !(setting->is_like && text == like_of(setting, config)) ? 1 : 0;
+}
+
+static size_t
+count_texts(const struct setting *setting, const struct config *config)
+{
+	return texts_of(setting, config)->count > 0 ? 1 : 0;
+}
+
+static size_t
+count_networks(const struct setting *setting, const struct config *config)
+{
+	return networks_of(setting, config)->count > 0 ? 1 : 0;
+}
+
+static size_t
+count_methods(const struct setting *setting, const struct config *config)
+{
+	return number_of(setting, config) != 0 ? 1 : 0;
+}
+
+static size_t
+count_zones(const struct setting *setting, const struct config *config)
+{
+	(void)setting;
+	return config->zones.count;
+}
+
+/* Values, taken. */
+
+static void
+complain_of(struct config_reader *reader, const struct setting *setting, struct word value)
+{
+	config_complain(reader, value.place, "%s\"%.80s\"%s; expected %s", setting->before, value.text,
+			setting->after != NULL ? setting->after : "", setting->expected);
+}
+
+static void
+take_text(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word value = values->items[0];
+
+	if (setting->is_good != NULL && !setting->is_good(value.text))
+		complain_of(reader, setting, value);
+	set_text(setting, reader->config, value.text);
+}
+
+static void
+take_file(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word path = values->items[0];
+	struct error reason;
+	FILE *file = regular_file_open(path.text, NULL, &reason);
+
+	set_text(setting, reader->config, path.text);
+	if (file == NULL)
+		config_complain(reader, path.place, "%s\"%.200s\" cannot be read: %s", setting->before,
+				path.text, reason.text);
+	else
+		(void)fclose(file);
+}
+
+static void
+take_patterns(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	*(struct text_set *)field_of(setting, reader->config) =
+		config_patterns(reader, setting->pattern, values);
+}
+
+static void
+take_word(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const size_t index = config_known_word(reader, setting->before, values->items[0], setting->words,
+					       setting->word_count);
+
+	if (index < setting->word_count)
+		set_number(setting, reader->config, index);
+}
+
+/* Keep `number`, which `value` stands for, or complain: "a cache of 5kB; expected 256kB to 64GB". */
+static void
+take_in_range(struct config_reader *reader, const struct setting *setting, struct word value,
+	      unsigned long number, const char *unit, const char *what)
+{
+	char min[MEASURE_SIZE], max[MEASURE_SIZE];
+
+	if (number >= setting->min && number <= setting->max)
+		set_number(setting, reader->config, number);
+	else
+		config_complain(reader, value.place, "%s%.20s%s; expected %s%s to %s%s", setting->before,
+				value.text, setting->after != NULL ? setting->after : "", what,
+				config_format_measure(setting->min, unit, min),
+				config_format_measure(setting->max, unit, max),
+				setting->expected != NULL ? setting->expected : "");
+}
+
+static void
+take_duration(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word value = values->items[0];
+
+	take_in_range(reader, setting, value, config_measure(value.text), "ms", "");
+}
+
+static void
+take_size(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word value = values->items[0];
+
+	take_in_range(reader, setting, value, config_measure(value.text), "kB", "");
+}
+
+static void
+take_number(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word value = values->items[0];
+	unsigned number = 0;
+	const bool is_one = span_to_number(span_of(value.text), 0, UINT32_MAX, &number);
+
+	take_in_range(reader, setting, value, is_one ? number : ULONG_MAX, "", "a number from ");
+}
+
+static void
+take_file_mode(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const struct word value = values->items[0];
+	char *end;
+	const unsigned long mode = strtoul(value.text, &end, 8);
+
+	if (*end != '\0' || mode > 0777)
+		config_complain(reader, value.place,
+				"the mode %.20s is no file mode; expected an octal number like 0660",
+				value.text);
+	else
+		set_number(setting, reader->config, mode);
+}
+
+static void
+take_networks(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	config_add_networks(reader, field_of(setting, reader->config), values);
+}
+
+static void
+take_methods(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	const char *known[METHODS];
+	unsigned long bits = number_of(setting, reader->config);
+
+	for (int i = 0; i < METHODS; i++)
+		known[i] = method_words((enum method)i)->policy_word;
+	for (size_t i = 0; i < values->count; i++)
+		bits |= 1UL << CONFIG_KNOWN(reader, setting->before, values->items[i], known);
+	set_number(setting, reader->config, bits);
+}
+
+static void
+take_servers(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	(void)setting;
+	config_set_servers(reader, values);
+}
+
+static void
+take_zone(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
+{
+	(void)setting;
+	config_add_zone(reader, values);
+}
+
+/* Values, written. */
+
+static void
+put_text(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	config_put_string(out, text_of(setting, config));
+}
+
+static void
+put_patterns(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	config_put_texts(out, texts_of(setting, config));
+}
+
+static void
+put_word(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	output_put(out, "%s", setting->words[number_of(setting, config)]);
+}
+
+static void
+put_duration(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	const unsigned long milliseconds = number_of(setting, config);
+
+	(void)index;
+	if (milliseconds % 1000 == 0)
+		output_put(out, "%lus", milliseconds / 1000);
+	else
+		output_put(out, "%lums", milliseconds);
+}
+
+static void
+put_size(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	output_put(out, "%lukB", number_of(setting, config) >> 10);
+}
+
+static void
+put_number(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	output_put(out, "%lu", number_of(setting, config));
+}
+
+static void
+put_file_mode(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	output_put(out, "0%lo", number_of(setting, config));
+}
+
+static void
+put_networks(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	config_put_networks(out, networks_of(setting, config));
+}
+
+static const char *
+method_name(unsigned index)
+{
+	return method_words((enum method)index)->policy_word;
+}
+
+static void
+put_methods(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)index;
+	config_put_bits(out, (unsigned)number_of(setting, config), method_name, METHODS);
+}
+
+static void
+put_servers(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)setting;
+	(void)index;
+	config_put_servers(out, config);
+}
+
+static void
+put_zone(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	(void)setting;
+	config_put_zone(out, config, config->zones.items[index].name);
+	output_put(out, " servers %s", config->zones.items[index].server);
+}
+
+/* Values, compared. */
+
+static bool
+same_nothing(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	(void)setting;
+	(void)a;
+	(void)b;
+	return true;
+}
+
+static bool
+same_text(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	const char *one = text_of(setting, a), *other = text_of(setting, b);
+
+	return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+static bool
+same_texts(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	return text_set_equals(texts_of(setting, a), texts_of(setting, b));
+}
+
+static bool
+same_number(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	return number_of(setting, a) == number_of(setting, b);
+}
+
+static bool
+same_networks(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	return network_set_equals(networks_of(setting, a), networks_of(setting, b));
+}
+
+static bool
+same_servers(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	(void)setting;
+	return config_same_servers(a, b);
+}
+
+static bool
+same_zones(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	(void)setting;
+	return config_same_zones(a, b);
+}
+
+/* The kinds. */
+
+static const struct {
+	void (*take)(struct config_reader *reader, const struct setting *setting,
+		     const struct value_set *values);
+	size_t (*count)(const struct setting *setting, const struct config *config);
+	void (*put)(const struct setting *setting, const struct config *config, size_t index,
+		    struct output *out);
+	bool (*same)(const struct setting *setting, const struct config *a, const struct config *b);
+} kinds[SETTING_KINDS] = {
+	[KIND_BLOCK] = { NULL, count_none, NULL, same_nothing },
+	[KIND_TEXT] = { take_text, count_text, put_text, same_text },
+	[KIND_FILE] = { take_file, count_text, put_text, same_text },
+	[KIND_PATTERNS] = { take_patterns, count_texts, put_patterns, same_texts },
+	[KIND_WORD] = { take_word, count_one, put_word, same_number },
+	[KIND_DURATION] = { take_duration, count_one, put_duration, same_number },
+	[KIND_SIZE] = { take_size, count_one, put_size, same_number },
+	[KIND_NUMBER] = { take_number, count_one, put_number, same_number },
+	[KIND_FILE_MODE] = { take_file_mode, count_one, put_file_mode, same_number },
+	[KIND_NETWORKS] = { take_networks, count_networks, put_networks, same_networks },
+	[KIND_CHECKS] = { take_methods, count_methods, put_methods, same_number },
+	[KIND_SERVERS] = { take_servers, count_one, put_servers, same_servers },
+	[KIND_ZONES] = { take_zone, count_zones, put_zone, same_zones },
+};
+
+void
+config_take(struct config_reader *reader, const struct setting *setting, struct place place,
+	    const struct value_set *values)
+{
+	reader->awaited = NULL;
+	reader->last = setting;
+	if (!setting->repeats)
+		config_once(reader, setting->full_name != NULL ? setting->full_name : setting->name, place);
+	if (values->count > 0) /* else memory ran out */
+		kinds[setting->kind].take(reader, setting, values);
+}
+
+size_t
+config_count(const struct setting *setting, const struct config *config)
+{
+	return kinds[setting->kind].count(setting, config);
+}
+
+void
+config_put_value(const struct setting *setting, const struct config *config, size_t index, struct output *out)
+{
+	kinds[setting->kind].put(setting, config, index, out);
+}
+
+bool
+config_same_value(const struct setting *setting, const struct config *a, const struct config *b)
+{
+	return kinds[setting->kind].same(setting, a, b);
+}
+
+void
+config_preset_value(const struct setting *setting, struct config *config)
+{
+	if (setting->preset_text != NULL)
+		set_text(setting, config, setting->preset_text);
+	else if (setting->preset != 0)
+		set_number(setting, config, setting->preset);
+}
+
+void
+config_settle_value(const struct setting *setting, struct config *config)
+{
+	if (setting->is_like && text_of(setting, config) == NULL)
+		set_text(setting, config, like_of(setting, config));
+}

@@ -1,0 +1,392 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config_text.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/config/settings.h"
+
+#define TEXT_SIZE 4096
+
+/* Words for a bad value: place, what was found, what was expected. Whole, for these are read by people. */
+static void
+each_setting_says_what_it_wants(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} table[] = {
+		{ "authserv-id \"a b\"", "test.conf:1:13: the authserv-id \"a b\" is no domain name; "
+					 "expected one like \"mx.example.org\"\n" },
+		{ "listen \"8891\"",
+		  "test.conf:1:8: cannot listen on \"8891\"; expected \"inet:PORT@ADDRESS\", "
+		  "\"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"\n" },
+		{ "listen \"unix:/x\" { mode 999 }",
+		  "test.conf:1:25: the mode 999 is no file mode; expected an octal number like 0660\n" },
+		{ "mode enfroce", "test.conf:1:6: found enfroce; expected \"audit\" or \"enforce\"; did you "
+				  "mean \"enforce\"?\n" },
+		{ "log stdout", "test.conf:1:5: unknown log target \"stdout\"; expected \"stderr\" or "
+				"\"syslog\"; did you mean \"stderr\"?\n" },
+		{ "log syslog level debgu",
+		  "test.conf:1:18: unknown log level \"debgu\"; expected \"error\", \"warning\", \"info\" or "
+		  "\"debug\"; did you mean \"debug\"?\n" },
+		{ "audit log \"x\"",
+		  "test.conf:1:11: the audit log \"x\"; expected a path that begins with a slash\n" },
+		{ "resolver { servers sytem }", "test.conf:1:20: unknown kind of servers \"sytem\"; expected "
+						"\"system\" or \"recursive\"; did you mean \"system\"?\n" },
+		{ "resolver { servers 192.0.2.1@99999 }",
+		  "test.conf:1:20: \"192.0.2.1@99999\" is no name server; expected an address like "
+		  "192.0.2.53 or 192.0.2.53@5353\n" },
+		{ "resolver { zone \"a b\" servers 192.0.2.1 }",
+		  "test.conf:1:17: \"a b\" is no zone; expected a domain name\n" },
+		{ "resolver { timeout 9s }", "test.conf:1:20: a timeout of 9s; expected 100ms to 8s, because "
+					     "an MTA waits 10 s for a filter\n" },
+		{ "resolver { timeout 99ms }", "test.conf:1:20: a timeout of 99ms; expected 100ms to 8s, "
+					       "because an MTA waits 10 s for a filter\n" },
+		{ "resolver { cache 255kB }", "test.conf:1:18: a cache of 255kB; expected 256kB to 64GB\n" },
+		{ "resolver { cache 65GB }", "test.conf:1:18: a cache of 65GB; expected 256kB to 64GB\n" },
+		{ "resolver { trust-anchor \"/nonexistent\" }",
+		  "test.conf:1:25: the trust-anchor \"/nonexistent\" cannot be read: No such file or "
+		  "directory\n" },
+		{ "trust { networks { 10.0.0.1/8 } }",
+		  "test.conf:1:20: \"10.0.0.1/8\" has bits set behind its prefix; expected a network like "
+		  "192.0.2.0/24 or 2001:db8::/32\n" },
+		{ "trust { authenticated maybe }",
+		  "test.conf:1:23: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
+		{ "spf engine own",
+		  "test.conf:1:12: unknown SPF engine \"own\"; expected \"native\" or \"libspf2\"\n" },
+		{ "received-spf maybe",
+		  "test.conf:1:14: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
+		{ "disable { spff }", "test.conf:1:11: unknown check \"spff\"; expected \"iprev\", \"helo\", "
+				      "\"spf\", \"spf-helo\", \"sender\", \"dnsbl\", \"dnswl\", \"banner\", "
+				      "\"tls\" or \"peer-tls\"; did you mean \"spf\"?\n" },
+		{ "probe-interval 999ms", "test.conf:1:16: a probe-interval of 999ms; expected 1s to 24h\n" },
+		{ "probe-interval 25h", "test.conf:1:16: a probe-interval of 25h; expected 1s to 24h\n" },
+		{ "probe yes { ehlo-name \"mx\" }", "test.conf:1:23: the ehlo-name \"mx\" is no host name; "
+						    "expected one like \"mx.example.org\"\n" },
+		{ "probe yes { port 65536 }",
+		  "test.conf:1:18: the port 65536; expected a number from 1 to 65535\n" },
+		{ "probe yes { at-a-time 0 }",
+		  "test.conf:1:23: at-a-time 0; expected a number from 1 to 1000\n" },
+		{ "probe yes { per-minute 6001 }",
+		  "test.conf:1:24: per-minute 6001; expected a number from 1 to 6000\n" },
+		{ "probe yes { per-minute 99999999999999999999 }",
+		  "test.conf:1:24: per-minute ***; expected a number from 1 to 6000\n" },
+		{ "probe yes { timeout 6m }", "test.conf:1:21: a timeout of 6m for a probe; expected 1s to "
+					      "5m, because greetings come late on purpose\n" },
+		{ "probe yes { file \"peers\" }", "test.conf:1:18: the file \"peers\"; expected an absolute "
+						  "path like \"/var/lib/heloscope/peers\"\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char messages[TEXT_SIZE] = "";
+
+		print_message("    %s\n", table[i].text);
+		assert_null(config_from_text(table[i].text, messages));
+		assert_string_equal(messages, table[i].message);
+	}
+}
+
+/* What does not fit the grammar: the settings of this section are named, and the words of this setting. */
+static void
+a_syntax_error_names_what_could_stand_there(void **state)
+{
+	static const struct {
+		const char *text, *message; /* the first one */
+	} table[] = {
+		{ "x",
+		  "test.conf:1:1: found x; expected the end of file, \"audit\", \"authserv-id\", "
+		  "\"contact\", \"disable\", \"dnsbl\", \"dnswl\", \"domain-dnsbl\", \"exceptions\", "
+		  "\"include\", \"list\", \"listen\", \"log\", \"mode\", \"policy\", \"probe yes\", "
+		  "\"probe-interval\", \"received-spf\", \"resolver\", \"spf\", \"trust\" or \"user\"\n" },
+		{ "resolver { x }", "test.conf:1:12: found x; expected \"cache\", \"servers\", \"timeout\", "
+				    "\"trust-anchor\", \"zone\" or '}'\n" },
+		{ "trust { x }", "test.conf:1:9: found x; expected \"authenticated\", \"keep-results\", "
+				 "\"networks\" or '}'\n" },
+		{ "spf { x }", "test.conf:1:7: found x; expected \"engine\", \"explanation\" or '}'\n" },
+		{ "probe yes { x }",
+		  "test.conf:1:13: found x; expected \"at-a-time\", \"ehlo-name\", \"file\", \"networks\", "
+		  "\"per-minute\", \"port\", \"timeout\" or '}'\n" },
+		{ "listen \"unix:/x\" { x }",
+		  "test.conf:1:20: found x; expected \"group\", \"mode\", \"owner\" or '}'\n" },
+		{ "user \"x\" x",
+		  "test.conf:1:10: found x; expected the end of file, \"audit\", \"authserv-id\", "
+		  "\"contact\", \"disable\", \"dnsbl\", \"dnswl\", \"domain-dnsbl\", \"exceptions\", "
+		  "\"group\", \"include\", \"list\", \"listen\", \"log\", \"mode\", \"policy\", \"probe "
+		  "yes\", \"probe-interval\", \"received-spf\", \"resolver\", \"spf\", \"trust\" or "
+		  "\"user\"\n" },
+		{ "audit x", "test.conf:1:7: found x; expected \"log\"\n" },
+		{ "resolver x", "test.conf:1:10: found x; expected '{'\n" },
+		{ "spf x", "test.conf:1:5: found x; expected \"engine\", \"explanation\" or '{'\n" },
+		{ "resolver { timeout 5 }", "test.conf:1:20: found 5; expected a duration like 5s\n" },
+		{ "resolver { cache 5s }", "test.conf:1:18: found 5s; expected a size like 8MB\n" },
+		{ "resolver { servers 5 }",
+		  "test.conf:1:20: found 5; expected an address, \"recursive\" or \"system\"\n" },
+		{ "trust { authenticated 5 }", "test.conf:1:23: found 5; expected \"no\" or \"yes\"\n" },
+		{ "trust { networks 192.0.2.1 }", "test.conf:1:18: found 192.0.2.1; expected '{'\n" },
+		{ "probe yes { port x }", "test.conf:1:18: found x; expected a number\n" },
+		{ "mode 5", "test.conf:1:6: found 5; expected \"audit\" or \"enforce\"\n" },
+		{ "listen\nx", "test.conf:2:1: found x; expected a string\n" },
+		{ "probe",
+		  "test.conf:1:1: found probe; expected the end of file, \"audit\", \"authserv-id\", "
+		  "\"contact\", \"disable\", \"dnsbl\", \"dnswl\", \"domain-dnsbl\", \"exceptions\", "
+		  "\"include\", \"list\", \"listen\", \"log\", \"mode\", \"policy\", \"probe yes\", "
+		  "\"probe-interval\", \"received-spf\", \"resolver\", \"spf\", \"trust\" or \"user\"\n" },
+		{ "policy { reject when 5 }", "test.conf:1:22: found 5; expected a word, \"authenticated\", "
+					      "\"dnsbl\", \"dnswl\", \"listed\", \"not\", \"spf\" or '('\n" },
+		{ "mode enforce group \"x\"",
+		  "test.conf:1:14: found group; expected the end of file, \"audit\", \"authserv-id\", "
+		  "\"contact\", \"disable\", \"dnsbl\", \"dnswl\", \"domain-dnsbl\", \"exceptions\", "
+		  "\"include\", \"list\", \"listen\", \"log\", \"mode\", \"policy\", \"probe yes\", "
+		  "\"probe-interval\", \"received-spf\", \"resolver\", \"spf\", \"trust\" or \"user\"\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char messages[TEXT_SIZE] = "";
+
+		print_message("    %s\n", table[i].text);
+		assert_null(config_from_text(table[i].text, messages));
+		messages[strcspn(messages, "\n") + 1] = '\0';
+		assert_string_equal(messages, table[i].message);
+	}
+}
+
+/* All that a row says of its setting, tried on each row. */
+
+static const struct setting *
+opener_of(enum config_section section)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].opens == section)
+			return &settings[i];
+	return NULL;
+}
+
+/* A value that is not the default. */
+static void
+add_value(struct strbuf *text, const struct setting *setting, unsigned long number)
+{
+	static const char *const texts[] = { "mx.other.test", "/etc/passwd", "unix:/x" };
+	static const char *const units[SETTING_KINDS] = { [KIND_DURATION] = "ms", [KIND_SIZE] = "kB" };
+	char measure[MEASURE_SIZE];
+	size_t i = 0;
+
+	switch (setting->kind) {
+	case KIND_TEXT:
+		while (setting->is_good != NULL && !setting->is_good(texts[i]))
+			assert_true(++i < ROWS(texts));
+		strbuf_printf(text, "\"%s\"", texts[i]);
+		break;
+	case KIND_FILE:
+		strbuf_add(text, "\"/etc/passwd\"");
+		break;
+	case KIND_PATTERNS:
+		strbuf_add(text, "{ \"a.test\", \"*.b.test\" }");
+		break;
+	case KIND_WORD:
+		strbuf_add(text, setting->words[(setting->preset + 1) % setting->word_count]);
+		break;
+	case KIND_FILE_MODE:
+		strbuf_add(text, "0601");
+		break;
+	case KIND_NETWORKS:
+		strbuf_add(text, "{ 192.0.2.0/24, 2001:db8::/32 }");
+		break;
+	case KIND_CHECKS:
+		strbuf_add(text, "{ helo, dnswl }");
+		break;
+	case KIND_SERVERS:
+		strbuf_add(text, "192.0.2.1, 192.0.2.2@5353");
+		break;
+	case KIND_ZONES:
+		strbuf_add(text, "\"z.test\" servers 192.0.2.3");
+		break;
+	default:
+		strbuf_add(text, config_format_measure(
+					 number, units[setting->kind] != NULL ? units[setting->kind] : "",
+					 measure));
+	}
+}
+
+/* The setting with a value, `times` over, where it belongs. */
+static void
+write_statement(char *memory, const struct setting *setting, unsigned long number, int times)
+{
+	const struct setting *opener = setting->section != SECTION_TOP ? opener_of(setting->section) : NULL;
+	const bool has_braces = opener != NULL && setting->section != SECTION_AUDIT;
+	struct strbuf text;
+
+	strbuf_init(&text, memory, TEXT_SIZE);
+	if (setting->behind != NULL) {
+		const struct setting *front = config_find_setting(setting->section, setting->behind, NULL);
+
+		strbuf_printf(&text, "%s ", front->name);
+		add_value(&text, front, number);
+		strbuf_add(&text, " ");
+	}
+	if (opener != NULL)
+		strbuf_printf(&text, "%s ", opener->name);
+	if (opener != NULL && opener->kind != KIND_BLOCK)
+		add_value(&text, opener, 0);
+	for (int i = 0; i < times; i++) {
+		strbuf_printf(&text, "%s %s ", i == 0 && has_braces ? " {" : "",
+			      i > 0 && setting->section == SECTION_AUDIT ? "audit" : "");
+		strbuf_printf(&text, "%s ", setting->name);
+		add_value(&text, setting, number);
+	}
+	strbuf_add(&text, has_braces ? " }" : "");
+	print_message("    %s\n", memory);
+}
+
+/* The value, as -T writes it, in `memory`. */
+static void
+shown_value(const struct setting *setting, const struct config *config, char memory[TEXT_SIZE])
+{
+	struct output out = { .file = fmemopen(memory, TEXT_SIZE, "w") };
+
+	config_put_value(setting, config, 0, &out);
+	(void)fclose(out.file);
+}
+
+static unsigned restarts;
+
+static void
+count_restart(const char *setting)
+{
+	print_message("        %s\n", setting);
+	restarts++;
+}
+
+/* -T, which reads back as the same; and a reload, which sees that it is another. */
+static void
+each_setting_is_read_shown_and_compared(void **state)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		struct config *usual = config_from_text("", NULL), *changed, *again;
+		char text[TEXT_SIZE] = "", shown[TEXT_SIZE] = "", value[TEXT_SIZE] = "";
+		struct output out = { .file = NULL };
+
+		if (settings[i].kind == KIND_BLOCK) {
+			config_unref(usual);
+			continue;
+		}
+		write_statement(text, &settings[i], settings[i].max, 1);
+		changed = config_from_text(text, NULL);
+		assert_int_equal(config_count(&settings[i], changed), 1);
+		shown_value(&settings[i], changed, value);
+		out.file = fmemopen(shown, sizeof shown, "w");
+		config_show_settings(changed, &out);
+		(void)fclose(out.file);
+		assert_non_null(strstr(shown, settings[i].name));
+		assert_non_null(strstr(shown, value));
+		again = config_from_text(shown, NULL);
+		assert_true(config_same_value(&settings[i], changed, again));
+		assert_false(config_same_value(&settings[i], usual, changed));
+		assert_false(config_same(usual, changed, settings[i].effect));
+		restarts = 0;
+		config_tell_changes(usual, changed, EFFECT_RESTART, count_restart);
+		assert_int_equal(restarts > 0, settings[i].effect == EFFECT_RESTART
+						       || settings[i].section == SECTION_SOCKET
+						       || (settings[i].behind != NULL
+							   && strcmp(settings[i].behind, "user") == 0));
+		config_unref(usual);
+		config_unref(changed);
+		config_unref(again);
+	}
+}
+
+static void
+each_setting_is_said_once_unless_it_repeats(void **state)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		char text[TEXT_SIZE] = "", messages[TEXT_SIZE] = "";
+		struct config *config;
+
+		if (settings[i].kind == KIND_BLOCK || settings[i].behind != NULL)
+			continue;
+		write_statement(text, &settings[i], settings[i].max, 2);
+		config = config_from_text(text, messages);
+		assert_int_equal(config != NULL, settings[i].repeats);
+		if (config == NULL)
+			assert_non_null(strstr(messages, "is said twice; expected it once"));
+		config_unref(config);
+	}
+}
+
+/* Both ends of a range are allowed; what lies behind is not, and the message names both. */
+static void
+each_range_has_the_ends_that_its_message_names(void **state)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const unsigned long step = settings[i].kind == KIND_SIZE ? 1024 : 1;
+		const unsigned long good[] = { settings[i].min, settings[i].max };
+		const unsigned long bad[] = { settings[i].min - step, settings[i].max + step };
+		char text[TEXT_SIZE] = "", messages[TEXT_SIZE] = "";
+
+		if (settings[i].max == 0)
+			continue;
+		for (size_t j = 0; j < ROWS(good); j++) {
+			write_statement(text, &settings[i], good[j], 1);
+			config_unref(config_from_text(text, NULL));
+			write_statement(text, &settings[i], bad[j], 1);
+			assert_null(config_from_text(text, messages));
+			assert_non_null(strstr(messages, "; expected "));
+		}
+	}
+}
+
+/* The section that the grammar is in ends with its last token, whatever stands behind it on the line or
+ * below. */
+static void
+a_section_ends_where_it_ends(void **state)
+{
+	struct config *config = config_from_text(
+		"spf\nengine\nlibspf2 mode enforce audit\nlog \"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ "
+		"timeout\n1s } "
+		"listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\ndebug trust { authenticated no }\n"
+		"policy { accept when\nauthenticated }\n",
+		NULL);
+
+	(void)state;
+	assert_int_equal(config->spf_engine, SPF_ENGINE_LIBSPF2);
+	assert_int_equal(config->mode, MODE_ENFORCE);
+	assert_string_equal(config->audit_log, "/x");
+	assert_string_equal(config->group, "g");
+	assert_int_equal(config->timeout_ms, 1000);
+	assert_int_equal(config->socket_mode, 0600);
+	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_false(config->trusts_authenticated);
+	config_unref(config);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_setting_says_what_it_wants),
+		cmocka_unit_test(a_syntax_error_names_what_could_stand_there),
+		cmocka_unit_test(each_setting_is_read_shown_and_compared),
+		cmocka_unit_test(each_setting_is_said_once_unless_it_repeats),
+		cmocka_unit_test(each_range_has_the_ends_that_its_message_names),
+		cmocka_unit_test(a_section_ends_where_it_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
