@@ -53,3 +53,17 @@ ident_make(char *ident)
 		       (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100, random[0], random[1],
 		       random[2], random[3], random[4], random[5]);
 }
+
+int64_t
+ident_time_s(const char *ident)
+{
+	struct tm parts = { 0 };
+
+	if (sscanf(ident, "%4d%2d%2dT%2d%2d%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec)
+	    != 6)
+		return 0;
+	parts.tm_year -= 1900;
+	parts.tm_mon -= 1;
+	return timegm(&parts);
+}

@@ -12,7 +12,7 @@
 #include "heloscope/checks/policy.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
-#include "heloscope/records/read.h"
+#include "heloscope/records/shape.h"
 #include "heloscope/records/value.h"
 
 #define RECIPIENTS_MAX 16
@@ -128,6 +128,7 @@ make_record(const struct config *config, const char *ident, const struct facts *
 	char replies[RECIPIENTS_MAX][RECORD_REPLY_SIZE];
 	const struct message_record record = {
 		.ident = ident,
+		.time_s = ident_time_s(ident),
 		.mode = config->mode,
 		.facts = facts,
 		.verdicts = verdicts,
@@ -210,7 +211,7 @@ has_temperror(const json_t *record)
 static int
 tell(const char *line, const struct options *options)
 {
-	json_t *record = record_read(span_of(line));
+	json_t *record = record_parse(span_of(line));
 	int status = CLI_UNKNOWN;
 
 	if (record == NULL)

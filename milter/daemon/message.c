@@ -82,6 +82,7 @@ write_record(const struct message *message, const struct record_verdict *verdict
 	struct meter *meter = runtime_meter(message->needs->runtime);
 	const struct message_record record = {
 		.ident = message->ident,
+		.time_s = ident_time_s(message->ident),
 		.queue_id = queue_id,
 		.mode = config_of(message)->mode,
 		.facts = message->facts,

@@ -3,7 +3,7 @@
 
 #include "heloscope/records/value.h"
 
-static const char *const agreements[] = {
+static const char *const agreement_words[] = {
 	[BANNER_INVALID] = "no host name",
 	[BANNER_FOREIGN] = "another domain",
 	[BANNER_UNKNOWN] = "nothing to compare with",
@@ -11,6 +11,7 @@ static const char *const agreements[] = {
 	[BANNER_EQUALS_HELO] = "equals HELO",
 	[BANNER_EQUALS_PTR] = "equals reverse DNS",
 };
+static const struct tokens agreements = TOKENS(agreement_words);
 
 static json_t *
 banner_of(const struct facts *facts)
@@ -28,8 +29,26 @@ banner_of(const struct facts *facts)
 		return object;
 	record_set_text(object, "greeting-name", facts->peer.greeting_name);
 	record_set_text(object, "ehlo-name", facts->peer.ehlo_name);
-	record_set_text(object, "agreement", agreements[facts->peer.agreement]);
+	record_set_token(object, "agreement", &agreements, (int)facts->peer.agreement);
 	return object;
 }
 
-const struct codec codec_banner = { "x-banner", banner_of };
+static void
+take_banner(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	struct peer *peer = codec_take_peer(taking, check, facts);
+
+	if (peer == NULL)
+		return;
+	peer->code = take_number(check, "code");
+	take_escaped(taking, check, "greeting", peer->greeting, sizeof peer->greeting);
+	take_escaped(taking, check, "ehlo", peer->ehlo, sizeof peer->ehlo);
+	facts->peer.greeting_name = take_text(taking, check, "greeting-name");
+	facts->peer.ehlo_name = take_text(taking, check, "ehlo-name");
+	facts->peer.agreement =
+		(enum banner_agreement)take_token(taking, check, "agreement", &agreements, BANNER_INVALID);
+	if (facts->peer.ehlo_name == NULL)
+		facts->peer.ehlo_name = "";
+}
+
+const struct codec codec_banner = { "x-banner", banner_of, take_banner };

@@ -8,7 +8,7 @@
 
 #include "heloscope/records/file.h"
 #include "heloscope/base/ident.h"
-#include "heloscope/records/read.h"
+#include "heloscope/records/shape.h"
 #include "heloscope/base/span.h"
 
 #define DISORDER_S 3600 /* how much later than it began a message may have ended */
@@ -189,7 +189,7 @@ audit_find(const char *path, const char *id, json_t **record, struct error *erro
 	(void)shift_time(last, DISORDER_S, search.until);
 	search_files(&search, path);
 	if (search.status == AUDIT_FOUND) {
-		*record = record_read(span_of(search.found));
+		*record = record_parse(span_of(search.found));
 		if (*record == NULL) {
 			error_set(error, "the record of %s is torn, or no record of this program",
 				  search.found_id);

@@ -9,14 +9,14 @@ iprev_of(const struct facts *facts)
 	const struct iprev_facts *iprev = &facts->iprev;
 	json_t *object = record_result(facts->results[METHOD_IPREV]), *names = json_array();
 
-	record_set_text(object, "status", dns_status_word(iprev->status));
+	record_set_token(object, "status", &codec_statuses, (int)iprev->status);
 	record_set_number(object, "total", iprev->total);
 	for (size_t i = 0; i < iprev->count; i++) {
 		json_t *name = json_object();
 
 		record_set_text(name, "name", iprev->names[i].name);
 		record_set_flag(name, "verified", iprev->names[i].is_verified);
-		record_set_text(name, "status", dns_status_word(iprev->names[i].status));
+		record_set_token(name, "status", &codec_statuses, (int)iprev->names[i].status);
 		record_set_text(name, "addresses", iprev->names[i].addresses);
 		document_append(names, name);
 	}
@@ -24,4 +24,35 @@ iprev_of(const struct facts *facts)
 	return object;
 }
 
-const struct codec codec_iprev = { "iprev", iprev_of };
+static const char *
+text_or_empty(struct taking *taking, const json_t *object, const char *key)
+{
+	const char *text = take_text(taking, object, key);
+
+	return text != NULL ? text : "";
+}
+
+/* The name that the client has is told with the client; where it was cut there, it is not here. */
+static void
+take_iprev(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	const json_t *names = take_member(check, "names"), *name;
+	struct iprev_facts *iprev = &facts->iprev;
+
+	iprev->status = (enum dns_status)take_token(taking, check, "status", &codec_statuses, DNS_NOERROR);
+	iprev->total = take_number(check, "total");
+	iprev->names = take_room(taking, json_array_size(names) + 1, sizeof *iprev->names);
+	for (size_t i = 0; iprev->names != NULL && (name = json_array_get(names, i)) != NULL; i++) {
+		struct iprev_name *taken = &iprev->names[iprev->count++];
+
+		taken->name = text_or_empty(taking, name, "name");
+		taken->is_verified = take_flag(name, "verified");
+		taken->status =
+			(enum dns_status)take_token(taking, name, "status", &codec_statuses, DNS_NOERROR);
+		taken->addresses = text_or_empty(taking, name, "addresses");
+		if (taken->is_verified && iprev->verified == NULL)
+			iprev->verified = taken->name;
+	}
+}
+
+const struct codec codec_iprev = { "iprev", iprev_of, take_iprev };

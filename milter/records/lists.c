@@ -1,7 +1,17 @@
 /* x-dnsbl and dnswl in a record: see codec.h. */
 #include "heloscope/records/codec.h"
 
+#include <string.h>
+
 #include "heloscope/records/value.h"
+
+static const char *const subject_words[LIST_SUBJECTS] = { "client", "ptr", "helo", "sender" };
+static const struct tokens subjects = TOKENS(subject_words);
+
+static const char *const state_words[] = { [LIST_LISTED] = "listed", [LIST_FAULT] = "fault" };
+static const struct tokens states = TOKENS(state_words);
+
+/* Writing. */
 
 /* One list and one subject; of one that does not list there is no more to tell. */
 static json_t *
@@ -11,7 +21,7 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	char text[IPADDR_TEXT_SIZE];
 
 	record_set_text(object, "zone", finding->zone);
-	record_set_text(object, "subject", list_subject_word(subject));
+	record_set_token(object, "subject", &subjects, (int)subject);
 	record_set_text(object, "asked", finding->asked);
 	if (finding->state == LIST_NOT_LISTED)
 		return object;
@@ -19,7 +29,7 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	record_set_text(object, "operator", finding->operator);
 	record_set_text(object, "group", finding->group);
 	record_set_number(object, "weight", finding->weight);
-	record_set_text(object, "state", finding->state == LIST_LISTED ? "listed" : "fault");
+	record_set_token(object, "state", &states, (int)finding->state);
 	for (size_t i = 0; i < finding->count; i++) {
 		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
 
@@ -70,5 +80,99 @@ dnswl_of(const struct facts *facts)
 	return lists_of(facts, true);
 }
 
-const struct codec codec_dnsbl = { "x-dnsbl", dnsbl_of };
-const struct codec codec_dnswl = { "dnswl", dnswl_of };
+/* Reading. */
+
+static void
+take_answers(struct taking *taking, const json_t *answers, struct list_finding *finding)
+{
+	const json_t *answer;
+
+	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
+		struct ipaddr address;
+
+		if (finding->count == LIST_ANSWERS_MAX || !ipaddr_parse(take_span(taking, answer), &address)
+		    || address.length != 4)
+			taking->has_fault = true;
+		else
+			finding->answers[finding->count++] = ipaddr_to_ipv4(&address);
+	}
+}
+
+/* Of a list whose operator and group are not told each is itself. */
+static struct list_finding
+take_finding(struct taking *taking, const json_t *object, bool is_hit)
+{
+	struct list_finding finding = {
+		.zone = take_text(taking, object, "zone"),
+		.operator= take_text(taking, object, "operator"),
+		.group = take_text(taking, object, "group"),
+		.asked = take_text(taking, object, "asked"),
+		.weight = take_number(object, "weight"),
+		.meaning = take_text(taking, object, "meaning"),
+		.text = take_text(taking, object, "text"),
+		.page = take_text(taking, object, "page"),
+		.fault = take_text(taking, object, "fault"),
+		.is_withheld = take_flag(object, "withheld"),
+	};
+
+	if (finding.zone == NULL)
+		finding.zone = "";
+	if (finding.operator== NULL)
+		finding.operator= finding.zone;
+	if (finding.group == NULL)
+		finding.group = finding.zone;
+	if (is_hit)
+		finding.state = (enum list_state)take_token(taking, object, "state", &states, LIST_LISTED);
+	take_answers(taking, take_member(object, "answers"), &finding);
+	return finding;
+}
+
+/* Add what is told of each subject to its findings, for which there is room. */
+static void
+take_findings(struct taking *taking, const json_t *list, bool is_hit, bool is_allow, struct facts *facts)
+{
+	const json_t *object;
+
+	for (size_t i = 0; (object = json_array_get(list, i)) != NULL; i++) {
+		const int subject = take_token(taking, object, "subject", &subjects, LIST_CLIENT);
+		struct list_facts *lists = &facts->lists[subject];
+
+		lists->findings[lists->count] = take_finding(taking, object, is_hit);
+		lists->findings[lists->count++].is_allow = is_allow;
+	}
+}
+
+static void
+take_lists(struct taking *taking, const json_t *check, bool is_allow, struct facts *facts)
+{
+	const json_t *hits = take_member(check, "hits"), *others = take_member(check, "not-listed");
+	const size_t more = json_array_size(hits) + json_array_size(others);
+
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		struct list_facts *lists = &facts->lists[subject];
+		struct list_finding *room = take_room(taking, lists->count + more + 1, sizeof *room);
+
+		if (room == NULL)
+			return;
+		if (lists->count > 0)
+			memcpy(room, lists->findings, lists->count * sizeof *room);
+		lists->findings = room;
+	}
+	take_findings(taking, hits, true, is_allow, facts);
+	take_findings(taking, others, false, is_allow, facts);
+}
+
+static void
+take_dnsbl(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	take_lists(taking, check, false, facts);
+}
+
+static void
+take_dnswl(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	take_lists(taking, check, true, facts);
+}
+
+const struct codec codec_dnsbl = { "x-dnsbl", dnsbl_of, take_dnsbl };
+const struct codec codec_dnswl = { "dnswl", dnswl_of, take_dnswl };

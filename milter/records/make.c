@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
-#include "heloscope/base/escape.h"
 #include "heloscope/records/value.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/records/codec.h"
+#include "heloscope/records/cut.h"
 
 #define BASE_SIZE (BOUND_RECORD * 3 / 4) /* octets for all but the verdicts */
 #define SHORT_SIZE 800                   /* the same of a short record, where what policy reads fits */
 #define CUT_SIZE 120                     /* for "verdicts" and "cut" themselves */
-#define TEXT_CUT 1000                    /* octets of a name or address that is cut */
-#define TEXT_SHORT 120                   /* of any other text */
 #define REPLIES_MAX 10                   /* recipients that are told of with a reply each */
 
 static json_t *
@@ -108,17 +106,6 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 
 /* The whole. */
 
-/* The time that a reference begins with, 20261124T125000Z-..., as RFC 3339 writes it. */
-static void
-set_time(json_t *object, const char *ident)
-{
-	char time[24];
-
-	(void)snprintf(time, sizeof time, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", ident, ident + 4, ident + 6,
-		       ident + 9, ident + 11, ident + 13);
-	record_set_text(object, "time", time);
-}
-
 static json_t *
 client_of(const struct facts *facts)
 {
@@ -141,7 +128,7 @@ base_of(const struct message_record *record)
 
 	record_set_number(object, "v", RECORD_VERSION);
 	record_set_text(object, "id", record->ident);
-	set_time(object, record->ident);
+	record_set_time(object, "time", record->time_s);
 	record_set_text(object, "queue-id", record->queue_id);
 	record_set_text(object, "mode", record->mode == MODE_ENFORCE ? "enforce" : "audit");
 	document_put(object, "client", client_of(record->facts));
@@ -159,152 +146,6 @@ base_of(const struct message_record *record)
 	return object;
 }
 
-/* Cutting: each returns whether there was anything to cut. */
-
-static const char *const spf_checks[] = { "spf", "spf-helo" };
-
-static bool
-cut_lookups(json_t *object)
-{
-	bool has_cut = false;
-
-	for (size_t i = 0; i < 2; i++) {
-		json_t *trace = json_object_get(
-			       json_object_get(json_object_get(object, "checks"), spf_checks[i]), "trace"),
-		       *step;
-
-		for (size_t j = 0; (step = json_array_get(trace, j)) != NULL; j++)
-			has_cut = json_object_del(step, "lookups") == 0 || has_cut;
-	}
-	return has_cut;
-}
-
-static bool
-cut_trace(json_t *object)
-{
-	bool has_cut = false;
-
-	for (size_t i = 0; i < 2; i++) {
-		json_t *trace = json_object_get(
-			json_object_get(json_object_get(object, "checks"), spf_checks[i]), "trace");
-
-		has_cut = has_cut || json_array_size(trace) > 0;
-		(void)json_array_clear(trace);
-	}
-	return has_cut;
-}
-
-/* All texts within a value, to so many octets, not within an escape. */
-static void
-shorten_texts(json_t *value, size_t most, bool *has_cut)
-{
-	for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
-		const struct span text = span_of(json_is_string(json_object_iter_value(at))
-							 ? record_item(json_object_iter_value(at))
-							 : "");
-		struct span rest = text;
-		char memory[TEXT_CUT + 8], octet;
-
-		shorten_texts(json_object_iter_value(at), most, has_cut);
-		if (text.length <= most)
-			continue;
-		while (text.length - rest.length + 4 <= most)
-			rest = span_from(rest, escape_undo(rest, &octet));
-		(void)snprintf(memory, sizeof memory, "%.*s...", (int)(text.length - rest.length), text.at);
-		document_put(value, json_object_iter_key(at), document_text(span_of(memory)));
-		*has_cut = true;
-	}
-	for (size_t i = 0; i < json_array_size(value); i++)
-		shorten_texts(json_array_get(value, i), most, has_cut);
-}
-
-static bool
-cut_texts(json_t *object)
-{
-	bool has_cut = false;
-
-	shorten_texts(json_object_get(object, "checks"), TEXT_SHORT, &has_cut);
-	return has_cut;
-}
-
-static bool
-cut_names(json_t *object)
-{
-	bool has_cut = false;
-
-	shorten_texts(object, TEXT_CUT, &has_cut);
-	return has_cut;
-}
-
-/* What a list said of itself is not what it says: policy reads zone, subject, state and answers. */
-static bool
-cut_lists(json_t *object)
-{
-	static const char *const keys[] = { "operator", "group", "meaning", "text", "page", "asked" };
-	json_t *checks = json_object_get(object, "checks"), *finding;
-	const json_t *findings[] = { json_object_get(json_object_get(checks, "x-dnsbl"), "hits"),
-				     json_object_get(json_object_get(checks, "x-dnsbl"), "not-listed"),
-				     json_object_get(json_object_get(checks, "dnswl"), "hits"),
-				     json_object_get(json_object_get(checks, "dnswl"), "not-listed") };
-	bool has_cut = false;
-
-	for (size_t i = 0; i < 4; i++)
-		for (size_t j = 0; (finding = json_array_get(findings[i], j)) != NULL; j++)
-			for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
-				has_cut = json_object_del(finding, keys[k]) == 0 || has_cut;
-	return has_cut;
-}
-
-/* The last resort: of each check only its result. */
-static bool
-cut_checks(json_t *object)
-{
-	json_t *checks = json_object_get(object, "checks");
-
-	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
-		json_t *check = json_object_iter_value(at),
-		       *result = json_incref(json_object_get(check, "result"));
-
-		(void)json_object_clear(check);
-		document_put(check, "result", result);
-	}
-	return true;
-}
-
-/* In the order in which they are given up. What policy reads comes last. */
-static const struct {
-	const char *name;
-	bool (*cut)(json_t *object);
-} cuts[] = {
-	{ "lookups", cut_lookups }, { "trace", cut_trace }, { "texts", cut_texts },
-	{ "lists", cut_lists },     { "names", cut_names }, { "checks", cut_checks },
-};
-
-/* Cut the record, and each other reading of its sender, which has checks as well. */
-static bool
-cut_readings(json_t *object, bool (*cut)(json_t *object))
-{
-	json_t *others = json_object_get(object, "other-readings");
-	bool has_cut = cut(object);
-
-	for (size_t i = 0; i < json_array_size(others); i++)
-		has_cut = cut(json_array_get(others, i)) || has_cut;
-	return has_cut;
-}
-
-/* Give up what does not fit into `most` octets, and note it in `given_up`. What policy reads is given up only
- * when it does not fit into BASE_SIZE. */
-static void
-cut_to(json_t *object, size_t most, json_t *given_up)
-{
-	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
-		const size_t limit = cuts[i].cut == cut_checks ? BASE_SIZE : most;
-
-		if (document_size(object) > limit && cut_readings(object, cuts[i].cut))
-			document_append(given_up, document_text(span_of(cuts[i].name)));
-	}
-}
-
 /* Whether a recipient is the first with its verdict. */
 static bool
 is_first_of_its_kind(const struct message_record *record, size_t index)
@@ -315,47 +156,54 @@ is_first_of_its_kind(const struct message_record *record, size_t index)
 	return true;
 }
 
-/* Verdicts for at most `room` octets: one of each kind first, with its reply; the rest in their order. */
-static json_t *
-verdicts_of(const struct message_record *record, bool is_short, size_t room, json_t *given_up)
+/* Whether the reply of a recipient is told: that of the first of a kind, and those of few recipients. */
+static bool
+has_reply(const struct message_record *record, size_t index)
 {
-	json_t *verdicts = json_array();
-	bool has_all = true, has_replies = true, has_cut = false;
+	return record->verdicts[record->recipients[index].verdict].reply != NULL
+	       && (record->recipient_count <= REPLIES_MAX || is_first_of_its_kind(record, index));
+}
 
-	for (int pass = 0; pass < (is_short ? 1 : 2); pass++) {
-		for (size_t i = 0; i < record->recipient_count; i++) {
-			const struct record_recipient *recipient = &record->recipients[i];
-			const bool is_first = is_first_of_its_kind(record, i);
-			const bool has_reply = (is_first || record->recipient_count <= REPLIES_MAX)
-					       && record->verdicts[recipient->verdict].reply != NULL;
-			json_t *verdict;
-			size_t size;
+/* Verdicts that are written into what room there is. */
+struct verdicts {
+	json_t *list;
+	size_t room;   /* octets */
+	unsigned cuts; /* what was given up */
+};
 
-			if (is_first != (pass == 0))
-				continue;
-			verdict = verdict_of(record, recipient, has_reply);
-			has_replies = has_replies
-				      && (has_reply
-					  || !action_refuses(record->verdicts[recipient->verdict].action));
-			if (document_size(verdict) >= room)
-				shorten_texts(verdict, TEXT_SHORT, &has_cut);
-			size = document_size(verdict) + 1;
-			if (size > room) {
-				json_decref(verdict);
-				has_all = false;
-				continue;
-			}
-			room -= size;
-			document_append(verdicts, verdict);
-		}
+/* No verdict takes more than half of what is left while its texts can be cut, so that others have room, too.
+ */
+static void
+add_verdict(struct verdicts *verdicts, const struct message_record *record, size_t index)
+{
+	const struct record_recipient *recipient = &record->recipients[index];
+	const bool is_told = has_reply(record, index);
+	json_t *verdict = verdict_of(record, recipient, is_told);
+	size_t size;
+
+	if (!is_told && action_refuses(record->verdicts[recipient->verdict].action))
+		verdicts->cuts |= 1U << CUT_REPLIES;
+	if (document_size(verdict) >= verdicts->room / 2 && cut_recipient(verdict))
+		verdicts->cuts |= 1U << CUT_RECIPIENTS;
+	size = document_size(verdict) + 1;
+	if (size <= verdicts->room) {
+		verdicts->room -= size;
+		document_append(verdicts->list, verdict);
+	} else {
+		json_decref(verdict);
 	}
-	if (has_cut)
-		document_append(given_up, document_text(SPAN("recipients")));
-	if (!has_replies)
-		document_append(given_up, document_text(SPAN("replies")));
-	if (!has_all || json_array_size(verdicts) < record->recipient_count)
-		document_append(given_up, document_text(SPAN("verdicts")));
-	return verdicts;
+}
+
+/* One of each kind first, with its reply; the rest in their order. */
+static void
+add_verdicts(struct verdicts *verdicts, const struct message_record *record, bool is_short)
+{
+	for (int pass = 0; pass < (is_short ? 1 : 2); pass++)
+		for (size_t i = 0; i < record->recipient_count; i++)
+			if (is_first_of_its_kind(record, i) == (pass == 0))
+				add_verdict(verdicts, record, i);
+	if (json_array_size(verdicts->list) < record->recipient_count)
+		verdicts->cuts |= 1U << CUT_VERDICTS;
 }
 
 char *
@@ -363,20 +211,21 @@ record_make(const struct message_record *record, enum record_length length)
 {
 	const bool is_short = length == RECORD_SHORT;
 	json_t *object, *given_up;
+	struct verdicts verdicts;
 	size_t size;
 	char *line;
 
 	document_begin();
 	object = base_of(record);
-	given_up = json_array();
-	cut_to(object, is_short ? SHORT_SIZE : BASE_SIZE, given_up);
+	verdicts.cuts = cut_to(object, is_short ? SHORT_SIZE : BASE_SIZE, BASE_SIZE, record->cuts);
 	size = document_size(object) + CUT_SIZE;
-	document_put(object, "verdicts",
-		     verdicts_of(record, is_short, size < BOUND_RECORD ? BOUND_RECORD - size : 0, given_up));
-	if (json_array_size(given_up) > 0)
+	verdicts.room = size < BOUND_RECORD ? BOUND_RECORD - size : 0;
+	verdicts.list = json_array();
+	add_verdicts(&verdicts, record, is_short);
+	document_put(object, "verdicts", verdicts.list);
+	given_up = cut_put(verdicts.cuts);
+	if (given_up != NULL)
 		document_put(object, "cut", given_up);
-	else
-		json_decref(given_up);
 	line = document_has_failed() ? NULL : document_line(object);
 	json_decref(object);
 	return line;

@@ -3,17 +3,59 @@
 
 #include "heloscope/records/value.h"
 
-/* The object of a result that rests on a look at the peer. */
+/* How a look ended; or why there is none, behind those. */
+enum { NOT_KNOWN_YET = PEER_OUTCOMES, LEFT_OUT };
+
+static const char *const outcome_words[] = {
+	[PEER_ANSWERS] = "answers",
+	[PEER_REFUSED] = "connection refused",
+	[PEER_UNREACHABLE] = "no way there",
+	[PEER_CONNECT_TIMEOUT] = "no connection in time",
+	[PEER_READ_TIMEOUT] = "no greeting in time",
+	[PEER_BUSY] = "busy",
+	[PEER_DECLINES] = "declines",
+	[PEER_NOT_SMTP] = "speaks no SMTP",
+	[PEER_TOO_MUCH] = "sends too much",
+	[PEER_CLOSED] = "closed the connection",
+	[NOT_KNOWN_YET] = "not known yet",
+	[LEFT_OUT] = "not looked at",
+};
+static const struct tokens outcomes = TOKENS(outcome_words);
+
 json_t *
 codec_put_peer(const struct facts *facts, enum method method)
 {
 	const struct peer_facts *peer = &facts->peer;
 	json_t *object = record_result(facts->results[method]);
 
-	record_set_text(object, "outcome", facts_peer_outcome(peer));
+	record_set_token(object, "outcome", &outcomes,
+			 peer->peer != NULL  ? (int)peer->peer->outcome
+			 : peer->is_left_out ? LEFT_OUT
+					     : NOT_KNOWN_YET);
 	if (peer->peer != NULL) {
 		record_set_time(object, "looked-at", peer->peer->looked_at);
 		record_set_time(object, "believed-until", peer->peer->looked_at + peer_ttl_s(peer->peer));
 	}
 	return object;
+}
+
+/* Several checks tell of the same look, each its part. */
+struct peer *
+codec_take_peer(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	const int outcome = take_token(taking, check, "outcome", &outcomes, NOT_KNOWN_YET);
+	struct peer *peer;
+
+	facts->peer.is_left_out = outcome == LEFT_OUT;
+	if (outcome >= PEER_OUTCOMES)
+		return NULL;
+	peer = take_room(taking, 1, sizeof *peer);
+	if (peer == NULL)
+		return NULL;
+	if (facts->peer.peer != NULL)
+		*peer = *facts->peer.peer;
+	peer->outcome = (enum peer_outcome)outcome;
+	peer->looked_at = take_time(taking, check, "looked-at");
+	facts->peer.peer = peer;
+	return peer;
 }

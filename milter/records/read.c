@@ -1,315 +1,234 @@
-#include "heloscope/records/read.h"
+#include "heloscope/records/record.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
+#include "heloscope/records/codec.h"
+#include "heloscope/records/cut.h"
+#include "heloscope/records/shape.h"
+#include "heloscope/records/take.h"
 #include "heloscope/records/value.h"
 
-#define LINE_MAX (4U << 20) /* octets; what was written before there was a bound is shorter, too */
-#define TEXT_MAX 8016       /* 2000 octets, each as \xHH, and dots */
-#define NUMBER_MAX 4294967295LL
-#define DEPTH_MAX 32 /* of includes and redirects: ten terms that cost lookups, and some room */
-#define STEPS_MAX 1024
-#define ITEMS_MAX 8192
+#define READING_MEMORY (16U << 20) /* octets, for a line of 4 MB */
 
-enum kind { TEXT, TIME, NUMBER, FLAG, OBJECT, LIST, TEXTS };
+/* What the message came with. */
 
-/* What a member must be when it is there. */
-struct shape {
-	const char *key;
-	enum kind kind;
-	bool is_required;
-	json_int_t min, max;        /* of a number; of the items of a list */
-	const struct shape *inside; /* of an object, or of each item of a list; ended by one without key */
-};
-
-#define MAY(name, what)                                                                                      \
-	{                                                                                                    \
-		.key = (name), .kind = (what)                                                                \
-	}
-#define MUST(name, what)                                                                                     \
-	{                                                                                                    \
-		.key = (name), .kind = (what), .is_required = true                                           \
-	}
-#define RANGE(name, must, least, most)                                                                       \
-	{                                                                                                    \
-		.key = (name), .kind = NUMBER, .is_required = (must), .min = (least), .max = (most)          \
-	}
-#define ITEMS(name, must, most, item)                                                                        \
-	{                                                                                                    \
-		.key = (name), .kind = LIST, .is_required = (must), .max = (most), .inside = (item)          \
-	}
-#define END_OF_SHAPES                                                                                        \
-	{                                                                                                    \
-		.key = NULL                                                                                  \
-	}
-
-static const struct shape client[] = {
-	MAY("ip", TEXT),      MAY("name", TEXT),          MAY("user", TEXT), RANGE("port", false, 0, 65535),
-	MAY("trusted", FLAG), MAY("authenticated", FLAG), END_OF_SHAPES,
-};
-
-static const struct shape iprev_name[] = {
-	MAY("name", TEXT), MAY("verified", FLAG), MAY("status", TEXT), MAY("addresses", TEXT), END_OF_SHAPES,
-};
-
-static const struct shape iprev[] = {
-	MUST("result", TEXT),
-	MAY("status", TEXT),
-	RANGE("total", false, 0, NUMBER_MAX),
-	ITEMS("names", false, ITEMS_MAX, iprev_name),
-	END_OF_SHAPES,
-};
-
-static const struct shape helo[] = {
-	MUST("result", TEXT),
-	MAY("name", TEXT),
-	MAY("literal", TEXT),
-	MAY("reason", TEXT),
-	MAY("resolves-to-client", FLAG),
-	MAY("reverse-dns", TEXT),
-	MAY("status", TEXT),
-	END_OF_SHAPES,
-};
-
-static const struct shape lookup[] = {
-	MAY("name", TEXT),   MAY("type", TEXT),
-	MAY("status", TEXT), RANGE("ttl", false, 0, NUMBER_MAX),
-	MAY("secure", FLAG), { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
-	END_OF_SHAPES,
-};
-
-static const struct shape step[] = {
-	RANGE("depth", true, 0, DEPTH_MAX),
-	MAY("domain", TEXT),
-	MAY("record", TEXT),
-	MAY("term", TEXT),
-	MAY("match", TEXT),
-	ITEMS("lookups", false, ITEMS_MAX, lookup),
-	END_OF_SHAPES,
-};
-
-static const struct shape spf[] = {
-	MUST("result", TEXT),
-	MAY("domain", TEXT),
-	MAY("record", TEXT),
-	MAY("mechanism", TEXT),
-	MAY("problem", TEXT),
-	MAY("explanation", TEXT),
-	RANGE("terms", false, 0, NUMBER_MAX),
-	RANGE("voids", false, 0, NUMBER_MAX),
-	ITEMS("trace", false, STEPS_MAX, step),
-	END_OF_SHAPES,
-};
-
-static const struct shape sender[] = {
-	MUST("result", TEXT),
-	MAY("domain", TEXT),
-	MAY("reason", TEXT),
-	END_OF_SHAPES,
-};
-
-static const struct shape hit[] = {
-	MAY("zone", TEXT),     MAY("subject", TEXT),
-	MAY("asked", TEXT),    MAY("operator", TEXT),
-	MAY("group", TEXT),    RANGE("weight", false, 0, NUMBER_MAX),
-	MAY("state", TEXT),    { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
-	MAY("meaning", TEXT),  MAY("text", TEXT),
-	MAY("page", TEXT),     MAY("fault", TEXT),
-	MAY("withheld", FLAG), END_OF_SHAPES,
-};
-
-static const struct shape lists[] = {
-	MUST("result", TEXT),
-	RANGE("score", false, 0, NUMBER_MAX),
-	RANGE("operators", false, 0, NUMBER_MAX),
-	ITEMS("hits", false, ITEMS_MAX, hit),
-	ITEMS("not-listed", false, ITEMS_MAX, hit),
-	END_OF_SHAPES,
-};
-
-static const struct shape banner[] = {
-	MUST("result", TEXT),
-	MAY("outcome", TEXT),
-	MAY("looked-at", TIME),
-	MAY("believed-until", TIME),
-	RANGE("code", false, 0, 999),
-	MAY("greeting", TEXT),
-	MAY("ehlo", TEXT),
-	MAY("greeting-name", TEXT),
-	MAY("ehlo-name", TEXT),
-	MAY("agreement", TEXT),
-	END_OF_SHAPES,
-};
-
-static const struct shape tls[] = {
-	MUST("result", TEXT), MAY("version", TEXT), MAY("cipher", TEXT), MAY("bits", TEXT),
-	MAY("verify", TEXT),  MAY("subject", TEXT), END_OF_SHAPES,
-};
-
-static const struct shape peer_tls[] = {
-	MUST("result", TEXT),
-	MAY("outcome", TEXT),
-	MAY("looked-at", TIME),
-	MAY("believed-until", TIME),
-	MAY("starttls", TEXT),
-	MAY("problem", TEXT),
-	MAY("version", TEXT),
-	MAY("cipher", TEXT),
-	RANGE("bits", false, 0, NUMBER_MAX),
-	MAY("trusted", FLAG),
-	MAY("named", FLAG),
-	MAY("names", TEXT),
-	MAY("issuer", TEXT),
-	MAY("not-after", TIME),
-	MAY("dane", TEXT),
-	END_OF_SHAPES,
-};
-
-static const struct shape checks[] = {
-	{ .key = "iprev", .kind = OBJECT, .inside = iprev },
-	{ .key = "x-helo", .kind = OBJECT, .inside = helo },
-	{ .key = "spf", .kind = OBJECT, .inside = spf },
-	{ .key = "spf-helo", .kind = OBJECT, .inside = spf },
-	{ .key = "x-sender", .kind = OBJECT, .inside = sender },
-	{ .key = "x-dnsbl", .kind = OBJECT, .inside = lists },
-	{ .key = "dnswl", .kind = OBJECT, .inside = lists },
-	{ .key = "x-banner", .kind = OBJECT, .inside = banner },
-	{ .key = "x-tls", .kind = OBJECT, .inside = tls },
-	{ .key = "x-peer-tls", .kind = OBJECT, .inside = peer_tls },
-	END_OF_SHAPES,
-};
-
-static const struct shape note[] = {
-	MAY("tag", TEXT), MAY("audit", TEXT), MAY("rule", TEXT), RANGE("share", false, 0, 100), END_OF_SHAPES,
-};
-
-static const struct shape verdict[] = {
-	MAY("recipient", TEXT),
-	MUST("action", TEXT),
-	MAY("enforced", FLAG),
-	MAY("softened", FLAG),
-	MAY("rule", TEXT),
-	MAY("reply", TEXT),
-	ITEMS("notes", false, ITEMS_MAX, note),
-	END_OF_SHAPES,
-};
-
-static const struct shape whole[] = {
-	RANGE("v", true, RECORD_VERSION, RECORD_VERSION),
-	MUST("id", TEXT),
-	MUST("time", TIME),
-	MAY("queue-id", TEXT),
-	MAY("mode", TEXT),
-	{ .key = "client", .kind = OBJECT, .is_required = true, .inside = client },
-	MAY("helo", TEXT),
-	MAY("mail-from", TEXT),
-	MAY("sender", TEXT),
-	{ .key = "checks", .kind = OBJECT, .is_required = true, .inside = checks },
-	ITEMS("verdicts", true, ITEMS_MAX, verdict),
-	RANGE("recipients", false, 0, NUMBER_MAX),
-	RANGE("waited-ms", false, 0, NUMBER_MAX),
-	RANGE("unwritten", false, 0, NUMBER_MAX),
-	END_OF_SHAPES,
-};
-
-static bool
-is_text(const json_t *json)
+static void
+take_client(struct taking *taking, const json_t *client, struct facts *facts)
 {
-	return json_is_string(json) && json_string_length(json) <= TEXT_MAX;
+	facts->client = (struct client_facts){
+		.address = take_address(taking, client, "ip"),
+		.port = (uint16_t)take_number(client, "port"),
+		.is_trusted = take_flag(client, "trusted"),
+		.is_authenticated = take_flag(client, "authenticated"),
+		.auth_name = take_text(taking, client, "user"),
+	};
+	facts->iprev.verified = take_text(taking, client, "name");
 }
 
-/* 2026-11-24T12:50:00Z */
-static bool
-is_time(const json_t *json)
+/* The text that was judged stands in the record; the rest follows from what was typed. */
+static void
+take_sender_text(struct taking *taking, const json_t *object, struct sender_facts *sender)
 {
-	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-	const char *text = json_string_value(json);
+	const char *text = take_text(taking, object, "sender");
 
-	if (!json_is_string(json) || json_string_length(json) != sizeof form - 1)
+	sender->mailbox.text = text != NULL ? text : "";
+	if (sender->domain == NULL)
+		sender->domain = "";
+}
+
+static void
+take_envelope(struct taking *taking, const json_t *object, struct facts *facts)
+{
+	const char *given = take_text(taking, object, "mail-from");
+	const struct envelope_address sender = { given != NULL ? given : "",
+						 take_text(taking, object, "mail-addr") };
+
+	facts_set_helo(&facts->helo, take_text(taking, object, "helo"), taking->arena);
+	facts_set_sender(facts, &sender, taking->arena);
+	facts->sender.given = given;
+	take_sender_text(taking, object, &facts->sender);
+}
+
+/* Checks. */
+
+static const char *const result_words[RESULTS] = {
+	[RESULT_NONE] = "none",           [RESULT_NEUTRAL] = "neutral",     [RESULT_PASS] = "pass",
+	[RESULT_FAIL] = "fail",           [RESULT_SOFTFAIL] = "softfail",   [RESULT_POLICY] = "policy",
+	[RESULT_TEMPERROR] = "temperror", [RESULT_PERMERROR] = "permerror",
+};
+static const struct tokens results = TOKENS(result_words);
+
+static void
+take_checks(struct taking *taking, const json_t *checks, bool is_other, struct facts *facts)
+{
+	for (int method = 0; method < METHODS; method++) {
+		const struct codec *codec = codec_of((enum method)method);
+		const json_t *check = take_member(checks, codec->key);
+
+		if (check == NULL || (is_other && !facts_rests_on_sender((enum method)method)))
+			continue;
+		facts->results[method] =
+			(enum result)take_token(taking, check, "result", &results, RESULT_UNCHECKED);
+		codec->take(taking, check, facts);
+	}
+}
+
+/* A reading of which only the text will be known, for what was typed was cut. */
+static struct facts *
+unknown_reading(struct taking *taking)
+{
+	struct facts *facts = take_room(taking, 1, sizeof *facts);
+
+	if (facts != NULL)
+		facts->sender.mailbox =
+			(struct mailbox){ .form = MAILBOX_MALFORMED, .local = "", .domain = "" };
+	return facts;
+}
+
+/* The other readings of the sender: those that are told, and those that what was typed has. */
+static void
+take_others(struct taking *taking, const json_t *object, struct facts *facts)
+{
+	const json_t *readings = take_member(object, "other-readings");
+
+	for (size_t i = 0; i < json_array_size(readings) || facts->other != NULL; i++) {
+		const json_t *reading = json_array_get(readings, i);
+
+		if (facts->other == NULL && (facts->other = unknown_reading(taking)) == NULL)
+			return;
+		facts_take_over(facts->other, facts);
+		facts = facts->other;
+		if (reading == NULL)
+			continue;
+		take_sender_text(taking, reading, &facts->sender);
+		memset(facts->lists, 0, sizeof facts->lists);
+		take_checks(taking, take_member(reading, "checks"), true, facts);
+	}
+}
+
+static struct facts *
+take_facts(struct taking *taking, const json_t *object)
+{
+	struct facts *facts = take_room(taking, 1, sizeof *facts);
+
+	if (facts == NULL)
+		return NULL;
+	take_client(taking, take_member(object, "client"), facts);
+	take_envelope(taking, object, facts);
+	take_checks(taking, take_member(object, "checks"), false, facts);
+	take_others(taking, object, facts);
+	return facts;
+}
+
+/* Verdicts. */
+
+static const char *const action_words[] = {
+	[ACTION_ACCEPT] = "accept",         [ACTION_REJECT] = "reject", [ACTION_DEFER] = "defer",
+	[ACTION_QUARANTINE] = "quarantine", [ACTION_TAG] = "tag",
+};
+static const struct tokens actions = TOKENS(action_words);
+
+static struct record_note
+take_note(struct taking *taking, const json_t *note)
+{
+	return (struct record_note){
+		.tag = take_text(taking, note, "tag"),
+		.action = (enum action)take_token(taking, note, "audit", &actions, ACTION_TAG),
+		.has_share = take_member(note, "share") != NULL,
+		.share = take_number(note, "share"),
+		.rule = take_text(taking, note, "rule"),
+	};
+}
+
+static void
+take_verdict(struct taking *taking, const json_t *object, struct record_verdict *verdict)
+{
+	const json_t *notes = take_member(object, "notes"), *note;
+
+	verdict->action = (enum action)take_token(taking, object, "action", &actions, ACTION_ACCEPT);
+	verdict->is_enforced = take_flag(object, "enforced");
+	verdict->is_softened = take_flag(object, "softened");
+	verdict->rule = take_text(taking, object, "rule");
+	verdict->reply = take_text(taking, object, "reply");
+	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++)
+		verdict->notes[verdict->note_count++] = take_note(taking, note);
+}
+
+static void
+take_verdicts(struct taking *taking, const json_t *list, struct message_record *record)
+{
+	struct record_verdict *verdicts = take_room(taking, json_array_size(list) + 1, sizeof *verdicts);
+	struct record_recipient *recipients =
+		take_room(taking, json_array_size(list) + 1, sizeof *recipients);
+	const json_t *object;
+
+	for (size_t i = 0; !taking->has_fault && (object = json_array_get(list, i)) != NULL; i++) {
+		const char *typed = take_text(taking, object, "recipient");
+
+		take_verdict(taking, object, &verdicts[i]);
+		recipients[i].address.typed = typed != NULL ? typed : "";
+		recipients[i].address.used = take_text(taking, object, "rcpt-addr");
+		recipients[i].verdict = i;
+		record->recipient_count++;
+	}
+	record->verdicts = verdicts;
+	record->recipients = recipients;
+}
+
+/* The whole. */
+
+static void
+take_record(struct taking *taking, const json_t *object, struct message_record *record)
+{
+	static const char *const mode_words[] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
+	static const struct tokens modes = TOKENS(mode_words);
+
+	*record = (struct message_record){
+		.ident = take_text(taking, object, "id"),
+		.time_s = take_time(taking, object, "time"),
+		.queue_id = take_text(taking, object, "queue-id"),
+		.mode = (enum mode)take_token(taking, object, "mode", &modes, MODE_AUDIT),
+		.facts = take_facts(taking, object),
+		.recipient_total = take_number(object, "recipients"),
+		.waited_ms = take_number(object, "waited-ms"),
+		.unwritten = take_number(object, "unwritten"),
+		.cuts = cut_take(taking, take_member(object, "cut")),
+	};
+	take_verdicts(taking, take_member(object, "verdicts"), record);
+}
+
+bool
+record_read(struct span line, struct record_reading *reading)
+{
+	json_t *object = record_parse(line);
+	struct taking taking = { .arena = &reading->arena };
+
+	if (object == NULL)
 		return false;
-	for (size_t i = 0; form[i] != '\0'; i++)
-		if (form[i] == 'd' ? !ascii_is_digit(text[i]) : text[i] != form[i])
-			return false;
-	return true;
+	arena_init(&reading->arena, READING_MEMORY);
+	reading->json = object;
+	take_record(&taking, object, &reading->record);
+	if (!taking.has_fault && !reading->arena.has_failed)
+		return true;
+	record_release(reading);
+	return false;
 }
 
-static bool
-is_number(const json_t *json, const struct shape *shape)
+void
+record_release(struct record_reading *reading)
 {
-	return json_is_integer(json) && json_integer_value(json) >= shape->min
-	       && json_integer_value(json) <= shape->max;
+	arena_clear(&reading->arena);
+	json_decref(reading->json);
 }
 
-static bool has_shape(const json_t *json, const struct shape *shape);
-
-static bool
-fits_inside(const json_t *object, const struct shape *inside)
+bool
+record_print(struct span line, struct output *out)
 {
-	if (!json_is_object(object))
+	json_t *object = record_parse(line);
+
+	if (object == NULL)
 		return false;
-	for (; inside->key != NULL; inside++) {
-		const json_t *member = json_object_get(object, inside->key);
-
-		if (member == NULL ? inside->is_required : !has_shape(member, inside))
-			return false;
-	}
+	document_print(out, object);
+	json_decref(object);
 	return true;
-}
-
-static bool
-is_list(const json_t *json, const struct shape *shape)
-{
-	if (!json_is_array(json) || json_array_size(json) > (size_t)shape->max)
-		return false;
-	for (size_t i = 0; i < json_array_size(json); i++) {
-		const json_t *item = json_array_get(json, i);
-
-		if (shape->kind == TEXTS ? !is_text(item) : !fits_inside(item, shape->inside))
-			return false;
-	}
-	return true;
-}
-
-/* Recurs as deep as the tables do. */
-static bool
-has_shape(const json_t *json, const struct shape *shape)
-{
-	switch (shape->kind) {
-	case TEXT:
-		return is_text(json);
-	case TIME:
-		return is_time(json);
-	case NUMBER:
-		return is_number(json, shape);
-	case FLAG:
-		return json_is_boolean(json);
-	case OBJECT:
-		return fits_inside(json, shape->inside);
-	default:
-		return is_list(json, shape);
-	}
-}
-
-/* Checks that are not known have a result at least, which reports count. */
-static bool
-have_results(json_t *all)
-{
-	for (void *at = json_object_iter(all); at != NULL; at = json_object_iter_next(all, at))
-		if (!is_text(json_object_get(json_object_iter_value(at), "result")))
-			return false;
-	return true;
-}
-
-json_t *
-record_read(struct span line)
-{
-	json_t *record = NULL;
-
-	if (line.length <= LINE_MAX)
-		record = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
-	if (record == NULL || (fits_inside(record, whole) && have_results(json_object_get(record, "checks"))))
-		return record;
-	json_decref(record);
-	return NULL;
 }

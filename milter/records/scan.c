@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "heloscope/records/read.h"
+#include "heloscope/records/shape.h"
 #include "heloscope/base/thread.h"
 
 #define PIECE_SIZE (4U << 20) /* octets */
@@ -45,7 +45,7 @@ advance(struct job *job, size_t octets, bool is_told)
 static void
 take_line(const struct job *job, struct piece *piece, const char *line, size_t length)
 {
-	json_t *record = record_read((struct span){ line, length });
+	json_t *record = record_parse((struct span){ line, length });
 
 	piece->passed_over += record != NULL && job->reader->take(piece->part, record) ? 0 : 1;
 	json_decref(record);

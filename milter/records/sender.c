@@ -13,4 +13,12 @@ sender_of(const struct facts *facts)
 	return object;
 }
 
-const struct codec codec_sender = { "x-sender", sender_of };
+static void
+take_sender(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	if (take_member(check, "domain") != NULL)
+		facts->sender.domain = take_text(taking, check, "domain");
+	facts->sender.reason = take_text(taking, check, "reason");
+}
+
+const struct codec codec_sender = { "x-sender", sender_of, take_sender };

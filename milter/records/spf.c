@@ -1,10 +1,26 @@
 /* spf and spf-helo in a record: see codec.h. */
 #include "heloscope/records/codec.h"
 
+#include <string.h>
+
 #include "heloscope/records/value.h"
 
 #define TEXT_MAX 4000  /* of an answer */
 #define ANSWERS_MAX 20 /* records of one answer that are told */
+
+static const char *const match_words[] = {
+	[SPF_NO_MATCH] = "no",
+	[SPF_MATCH] = "yes",
+	[SPF_TEMPERROR] = "temperror",
+	[SPF_PERMERROR] = "permerror",
+};
+static const struct tokens matches = TOKENS(match_words);
+
+static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT };
+static const char *const type_words[] = { "A", "AAAA", "MX", "PTR", "TXT" };
+static const struct tokens type_tokens = TOKENS(type_words);
+
+/* Writing. */
 
 static void
 add_answer(struct strbuf *text, const struct dns_record *record, enum dns_type type)
@@ -44,7 +60,7 @@ lookup_of(const struct spf_lookup *lookup)
 
 	record_set_text(object, "name", lookup->name);
 	record_set_text(object, "type", dns_type_word(lookup->type));
-	record_set_text(object, "status", dns_status_word(lookup->answer->status));
+	record_set_token(object, "status", &codec_statuses, (int)lookup->answer->status);
 	record_set_number(object, "ttl", lookup->answer->ttl_s);
 	record_set_flag(object, "secure", lookup->answer->security == DNS_SECURE);
 	document_put(object, "answers", answers_of(lookup->answer, lookup->type));
@@ -54,19 +70,13 @@ lookup_of(const struct spf_lookup *lookup)
 static json_t *
 step_of(const struct spf_trace *trace, size_t index)
 {
-	static const char *const matches[] = {
-		[SPF_NO_MATCH] = "no",
-		[SPF_MATCH] = "yes",
-		[SPF_TEMPERROR] = "temperror",
-		[SPF_PERMERROR] = "permerror",
-	};
 	const struct spf_step *step = &trace->steps[index];
 	json_t *object = json_object(), *lookups = json_array();
 
 	record_set_number(object, "depth", step->depth);
 	record_set_text(object, "domain", step->domain);
 	document_put(object, step->is_record ? "record" : "term", record_escaped(step->term));
-	record_set_text(object, "match", matches[step->match]);
+	record_set_token(object, "match", &matches, (int)step->match);
 	for (size_t i = 0; i < trace->lookup_count; i++)
 		if (trace->lookups[i].step == index)
 			document_append(lookups, lookup_of(&trace->lookups[i]));
@@ -108,5 +118,130 @@ spf_helo_of(const struct facts *facts)
 	return spf_of(facts, METHOD_SPF_HELO, SPF_HELO);
 }
 
-const struct codec codec_spf = { "spf", mailfrom_of };
-const struct codec codec_spf_helo = { "spf-helo", spf_helo_of };
+/* Reading. */
+
+/* "10 mx.example.org" */
+static bool
+take_mx(struct span text, struct dns_record *record)
+{
+	const char *blank = memchr(text.at, ' ', text.length);
+	unsigned preference;
+
+	if (blank == NULL
+	    || !span_to_number((struct span){ text.at, (size_t)(blank - text.at) }, 0, UINT16_MAX,
+			       &preference))
+		return false;
+	record->preference = (uint16_t)preference;
+	record->name = blank + 1;
+	return true;
+}
+
+static bool
+take_answer(struct span text, enum dns_type type, struct dns_record *record)
+{
+	if (type == DNS_A || type == DNS_AAAA)
+		return ipaddr_parse(text, &record->address) && dns_address_type(&record->address) == type;
+	record->text = text;
+	record->name = text.at;
+	return memchr(text.at, '\0', text.length) == NULL ? type != DNS_MX || take_mx(text, record)
+							  : type == DNS_TXT;
+}
+
+static const struct dns_answer *
+take_answers(struct taking *taking, const json_t *lookup, enum dns_type type)
+{
+	const json_t *answers = take_member(lookup, "answers"), *answer;
+	struct dns_answer *taken =
+		take_room(taking, 1, sizeof *taken + json_array_size(answers) * sizeof taken->records[0]);
+
+	if (taken == NULL)
+		return NULL;
+	taken->status = (enum dns_status)take_token(taking, lookup, "status", &codec_statuses, DNS_NOERROR);
+	taken->ttl_s = take_number(lookup, "ttl");
+	taken->security = take_flag(lookup, "secure") ? DNS_SECURE : DNS_INSECURE;
+	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++)
+		if (!take_answer(take_span(taking, answer), type, &taken->records[taken->count++]))
+			taking->has_fault = true;
+	return taken;
+}
+
+static void
+take_lookups(struct taking *taking, const json_t *step, size_t number, struct spf_trace *trace)
+{
+	const json_t *lookups = take_member(step, "lookups"), *lookup;
+
+	for (size_t i = 0; (lookup = json_array_get(lookups, i)) != NULL; i++) {
+		const enum dns_type type = types[take_token(taking, lookup, "type", &type_tokens, 4)];
+		const char *name = take_text(taking, lookup, "name");
+
+		trace->lookups[trace->lookup_count++] = (struct spf_lookup){
+			.step = number,
+			.name = name != NULL ? name : "",
+			.type = type,
+			.answer = take_answers(taking, lookup, type),
+		};
+	}
+}
+
+static void
+take_step(struct taking *taking, const json_t *step, struct spf_step *taken)
+{
+	const json_t *record = take_member(step, "record"), *term = take_member(step, "term");
+
+	taken->depth = take_number(step, "depth");
+	taken->domain = take_text(taking, step, "domain");
+	taken->is_record = record != NULL;
+	taken->match = (enum spf_match)take_token(taking, step, "match", &matches, SPF_NO_MATCH);
+	if (record != NULL || term != NULL)
+		taken->term = take_span(taking, record != NULL ? record : term);
+	else
+		taken->term = SPAN("");
+}
+
+static void
+take_trace(struct taking *taking, const json_t *steps, struct spf_trace *trace)
+{
+	size_t lookups = 0;
+	const json_t *step;
+
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		lookups += json_array_size(take_member(json_array_get(steps, i), "lookups"));
+	trace->steps = take_room(taking, json_array_size(steps) + 1, sizeof *trace->steps);
+	trace->lookups = take_room(taking, lookups + 1, sizeof *trace->lookups);
+	if (trace->steps == NULL || trace->lookups == NULL)
+		return;
+	for (size_t i = 0; (step = json_array_get(steps, i)) != NULL; i++) {
+		take_step(taking, step, &trace->steps[trace->step_count++]);
+		take_lookups(taking, step, i, trace);
+	}
+}
+
+static void
+take_spf(struct taking *taking, const json_t *check, struct spf_facts *spf)
+{
+	*spf = (struct spf_facts){
+		.domain = take_text(taking, check, "domain"),
+		.record = take_text(taking, check, "record"),
+		.mechanism = take_text(taking, check, "mechanism"),
+		.problem = take_text(taking, check, "problem"),
+		.explanation = take_text(taking, check, "explanation"),
+	};
+	spf->trace.terms = take_number(check, "terms");
+	spf->trace.voids = take_number(check, "voids");
+	take_trace(taking, take_member(check, "trace"), &spf->trace);
+}
+
+static void
+take_mailfrom(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	take_spf(taking, check, &facts->spf[SPF_MAILFROM]);
+}
+
+static void
+take_spf_helo(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	take_spf(taking, check, &facts->spf[SPF_HELO]);
+}
+
+const struct codec codec_spf = { "spf", mailfrom_of, take_mailfrom };
+const struct codec codec_spf_helo = { "spf-helo", spf_helo_of, take_spf_helo };

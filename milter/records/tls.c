@@ -3,6 +3,19 @@
 
 #include "heloscope/records/value.h"
 
+static const char *const starttls_words[] = {
+	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not offered",
+	[STARTTLS_REFUSED] = "refused", [STARTTLS_BROKEN] = "broken",
+	[STARTTLS_WORKS] = "works",
+};
+static const struct tokens starttls = TOKENS(starttls_words);
+
+static const char *const dane_words[] = {
+	[DANE_NONE] = "none",   [DANE_UNUSABLE] = "unusable", [DANE_FAULT] = "fault",
+	[DANE_MATCH] = "match", [DANE_MISMATCH] = "mismatch",
+};
+static const struct tokens danes = TOKENS(dane_words);
+
 static json_t *
 tls_of(const struct facts *facts)
 {
@@ -25,21 +38,55 @@ peer_tls_of(const struct facts *facts)
 
 	if (peer == NULL)
 		return object;
-	record_set_text(object, "starttls", peer_starttls_word(peer->starttls));
+	record_set_token(object, "starttls", &starttls, (int)peer->starttls);
 	record_set_escaped(object, "problem", peer->problem);
 	if (peer->starttls != STARTTLS_WORKS)
 		return object;
-	record_set_text(object, "version", peer->tls_version);
-	record_set_text(object, "cipher", peer->cipher);
+	record_set_escaped(object, "version", peer->tls_version);
+	record_set_escaped(object, "cipher", peer->cipher);
 	record_set_number(object, "bits", peer->cipher_bits);
 	record_set_flag(object, "trusted", peer->is_trusted);
 	record_set_flag(object, "named", peer->is_named);
 	record_set_escaped(object, "names", peer->cert_names);
 	record_set_escaped(object, "issuer", peer->issuer);
 	record_set_time(object, "not-after", peer->not_after);
-	record_set_text(object, "dane", peer_dane_word(peer->dane));
+	record_set_token(object, "dane", &danes, (int)peer->dane);
 	return object;
 }
 
-const struct codec codec_tls = { "x-tls", tls_of };
-const struct codec codec_peer_tls = { "x-peer-tls", peer_tls_of };
+static void
+take_tls(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	facts->tls = (struct tls_facts){
+		.is_told = true,
+		.version = take_text(taking, check, "version"),
+		.cipher = take_text(taking, check, "cipher"),
+		.bits = take_text(taking, check, "bits"),
+		.verify = take_text(taking, check, "verify"),
+		.cert_subject = take_text(taking, check, "subject"),
+	};
+}
+
+static void
+take_peer_tls(struct taking *taking, const json_t *check, struct facts *facts)
+{
+	struct peer *peer = codec_take_peer(taking, check, facts);
+
+	if (peer == NULL)
+		return;
+	peer->starttls =
+		(enum peer_starttls)take_token(taking, check, "starttls", &starttls, STARTTLS_UNKNOWN);
+	take_escaped(taking, check, "problem", peer->problem, sizeof peer->problem);
+	take_escaped(taking, check, "version", peer->tls_version, sizeof peer->tls_version);
+	take_escaped(taking, check, "cipher", peer->cipher, sizeof peer->cipher);
+	peer->cipher_bits = take_number(check, "bits");
+	peer->is_trusted = take_flag(check, "trusted");
+	peer->is_named = take_flag(check, "named");
+	take_escaped(taking, check, "names", peer->cert_names, sizeof peer->cert_names);
+	take_escaped(taking, check, "issuer", peer->issuer, sizeof peer->issuer);
+	peer->not_after = take_time(taking, check, "not-after");
+	peer->dane = (enum peer_dane)take_token(taking, check, "dane", &danes, DANE_NONE);
+}
+
+const struct codec codec_tls = { "x-tls", tls_of, take_tls };
+const struct codec codec_peer_tls = { "x-peer-tls", peer_tls_of, take_peer_tls };

@@ -26,6 +26,12 @@ record_set_text(json_t *object, const char *key, const char *text)
 }
 
 void
+record_set_token(json_t *object, const char *key, const struct tokens *tokens, int value)
+{
+	document_put(object, key, document_text(span_of(tokens->words[value])));
+}
+
+void
 record_set_escaped(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL && text[0] != '\0')

@@ -8,7 +8,9 @@
 #include "fuzz.h"
 #include "heloscope/base/document.h"
 #include "heloscope/words/explain.h"
-#include "heloscope/records/read.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/records/record.h"
+#include "heloscope/records/shape.h"
 #include "heloscope/review/report.h"
 
 #define TOLD_MAX (1U << 20) /* octets that may be told of a line of 4096 */
@@ -55,15 +57,36 @@ count(const json_t *record)
 	report_clear(&report);
 }
 
+/* What is taken is written, and read and written again it is the same. */
+static void
+write_again(struct span line)
+{
+	struct record_reading first, second;
+	char *once, *twice;
+
+	if (!record_read(line, &first))
+		return;
+	once = record_make(&first.record, RECORD_WHOLE);
+	PROMISE(once != NULL && strlen(once) <= BOUND_RECORD);
+	PROMISE(record_read(span_of(once), &second));
+	twice = record_make(&second.record, RECORD_WHOLE);
+	PROMISE(twice != NULL && strcmp(once, twice) == 0);
+	free(once);
+	free(twice);
+	record_release(&first);
+	record_release(&second);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	json_t *record = record_read((struct span){ (const char *)data, size });
+	json_t *record = record_parse((struct span){ (const char *)data, size });
 
 	if (record == NULL)
 		return 0;
 	tell(record);
 	count(record);
 	json_decref(record);
+	write_again((struct span){ (const char *)data, size });
 	return 0;
 }

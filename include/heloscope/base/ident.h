@@ -7,9 +7,14 @@
 #ifndef HELOSCOPE_BASE_IDENT_H
 #define HELOSCOPE_BASE_IDENT_H
 
+#include <stdint.h>
+
 #define IDENT_SIZE 30 /* octets with the final NUL */
 
 /* Write a new reference into `ident`, IDENT_SIZE octets. */
 void ident_make(char *ident);
+
+/* The time that a reference begins with, in seconds since 1970. */
+int64_t ident_time_s(const char *ident);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * codec: how the facts of each method stand in a record's "checks": a row for each.
+ * codec: how the facts of each method stand in a record's "checks": a row for each, which writes and reads
+ * them.
  *
  * Only records/ includes this.
  */
@@ -9,12 +10,17 @@
 #include <jansson.h>
 
 #include "heloscope/facts/facts.h"
+#include "heloscope/records/take.h"
 
 struct codec {
 	const char *key; /* of the object in "checks" */
 
 	/* The object, once the method has a result. heloscope/records/value.h has the means. */
 	json_t *(*put)(const struct facts *facts);
+
+	/* Set in `facts` what put() reads but the result, from such an object. What the client said is set.
+	 */
+	void (*take)(struct taking *taking, const json_t *check, struct facts *facts);
 };
 
 const struct codec *codec_of(enum method method);
@@ -25,7 +31,11 @@ extern const struct codec codec_spf, codec_spf_helo;
 extern const struct codec codec_dnsbl, codec_dnswl;
 extern const struct codec codec_banner, codec_tls, codec_peer_tls;
 
-/* The object of a result that rests on a look at the peer. */
+/* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);
+struct peer *codec_take_peer(struct taking *taking, const json_t *check, struct facts *facts);
+
+/* How the lookups of names and records ended: enum dns_status. */
+extern const struct tokens codec_statuses;
 
 #endif

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/arena.h"
+#include "heloscope/base/output.h"
+#include "heloscope/base/span.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
@@ -48,6 +51,7 @@ struct record_recipient {
 
 struct message_record {
 	const char *ident, *queue_id; /* queue_id: NULL when not known */
+	int64_t time_s;               /* when MAIL came: seconds since 1970, as ident_time_s() has it */
 	enum mode mode;
 	const struct facts *facts;
 	const struct record_verdict *verdicts; /* the different ones */
@@ -56,6 +60,7 @@ struct message_record {
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
 	size_t unwritten; /* messages before it of which no record was written */
+	unsigned cuts;    /* of one that was read: what it lacks for want of room, for record_make() */
 };
 
 /* What a record tells of `verdict`; the reply, on one line, or NULL, is kept as it is. */
@@ -69,5 +74,24 @@ enum record_length {
 /* The line, of at most BOUND_RECORD octets without line end, for free(3); NULL when memory ran out. Any
  * thread. */
 char *record_make(const struct message_record *record, enum record_length length);
+
+/* A record that was read, and what it lies in. */
+struct record_reading {
+	struct message_record
+		record; /* with the very facts and verdicts of which it was made; one for each recipient */
+	struct arena arena;
+	void *json;
+};
+
+/*
+ * Read a line: the facts and verdicts that record_make() wrote, so that it would write the same octets again
+ * from them. False, with nothing to release, when it is no record, or memory ran out. What it is read from
+ * may be freed. Any thread.
+ */
+bool record_read(struct span line, struct record_reading *reading);
+void record_release(struct record_reading *reading);
+
+/* Print the record in a line as it is, for people who read JSON. False when it is none. */
+bool record_print(struct span line, struct output *out);
 
 #endif

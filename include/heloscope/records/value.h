@@ -14,6 +14,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
+#include "heloscope/records/take.h"
 
 #define RECORD_VERSION 1
 
@@ -21,6 +22,9 @@
 json_t *record_escaped(struct span text);
 
 void record_set_text(json_t *object, const char *key, const char *text); /* NULL: nothing */
+/* The word for a value of an enumeration. */
+void record_set_token(json_t *object, const char *key, const struct tokens *tokens, int value);
+
 /* The same for text that is escaped already, as that of a peer is; nothing when it is empty. */
 void record_set_escaped(json_t *object, const char *key, const char *text);
 

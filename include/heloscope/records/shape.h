@@ -1,0 +1,18 @@
+/*
+ * shape: the first gate for a line that may be a record (heloscope-audit(5)), whatever wrote it.
+ *
+ * What comes out holds each known member in its type, numbers within their ranges, texts and
+ * lists no longer than the filter writes them, and nothing nested deeper. Members that are not known are left
+ * as they are: a later version may have added them.
+ */
+#ifndef HELOSCOPE_RECORDS_SHAPE_H
+#define HELOSCOPE_RECORDS_SHAPE_H
+
+#include <jansson.h>
+
+#include "heloscope/base/span.h"
+
+/* The object in a line, for json_decref(); NULL when it is no record, or memory ran out. Any thread. */
+json_t *record_parse(struct span line);
+
+#endif

@@ -1,0 +1,145 @@
+#include "heloscope/records/take.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "heloscope/base/escape.h"
+
+const json_t *
+take_member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+struct span
+take_span(struct taking *taking, const json_t *text)
+{
+	struct span rest = { json_string_value(text), json_string_length(text) };
+	char *whole;
+	size_t length = 0;
+
+	/* Most have no escapes, and stand as they are. */
+	if (rest.length == 0 || memchr(rest.at, '\\', rest.length) == NULL)
+		return rest;
+	whole = take_room(taking, rest.length + 1, 1);
+	if (whole == NULL)
+		return (struct span){ "", 0 };
+	while (rest.length > 0)
+		rest = span_from(rest, escape_undo(rest, &whole[length++]));
+	return (struct span){ whole, length };
+}
+
+const char *
+take_text(struct taking *taking, const json_t *object, const char *key)
+{
+	const json_t *member = json_object_get(object, key);
+	struct span text;
+
+	if (member == NULL)
+		return NULL;
+	text = take_span(taking, member);
+	taking->has_fault = taking->has_fault || memchr(text.at, '\0', text.length) != NULL;
+	return text.at;
+}
+
+void
+take_escaped(struct taking *taking, const json_t *object, const char *key, char *out, size_t size)
+{
+	const json_t *member = json_object_get(object, key);
+	const size_t length = member != NULL ? json_string_length(member) : 0;
+
+	if (length >= size) {
+		taking->has_fault = true;
+		return;
+	}
+	if (length > 0)
+		memcpy(out, json_string_value(member), length);
+	out[length] = '\0';
+}
+
+bool
+take_flag(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+unsigned
+take_number(const json_t *object, const char *key)
+{
+	return (unsigned)json_integer_value(json_object_get(object, key));
+}
+
+/* The number that `length` digits make. */
+static int
+number_of(const char *digits, int length)
+{
+	int number = 0;
+
+	while (length-- > 0)
+		number = 10 * number + *digits++ - '0';
+	return number;
+}
+
+int64_t
+take_time(struct taking *taking, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	struct tm parts = { 0 }, again;
+	time_t time;
+
+	if (text == NULL)
+		return 0;
+	parts.tm_year = number_of(text, 4) - 1900;
+	parts.tm_mon = number_of(text + 5, 2) - 1;
+	parts.tm_mday = number_of(text + 8, 2);
+	parts.tm_hour = number_of(text + 11, 2);
+	parts.tm_min = number_of(text + 14, 2);
+	parts.tm_sec = number_of(text + 17, 2);
+	again = parts;
+	time = timegm(&again); /* which moves what is out of range */
+	if (time <= 0 || again.tm_mon != parts.tm_mon || again.tm_mday != parts.tm_mday
+	    || again.tm_hour != parts.tm_hour || again.tm_min != parts.tm_min || again.tm_sec != parts.tm_sec)
+		taking->has_fault = true;
+	return time;
+}
+
+struct ipaddr
+take_address(struct taking *taking, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	struct ipaddr address = { .length = 0 };
+
+	if (text != NULL && !ipaddr_parse(span_of(text), &address))
+		taking->has_fault = true;
+	return address;
+}
+
+int
+take_item(struct taking *taking, const json_t *word, const struct tokens *tokens)
+{
+	const char *text = json_string_value(word);
+
+	for (size_t i = 0; i < tokens->count && text != NULL; i++)
+		if (tokens->words[i] != NULL && strcmp(tokens->words[i], text) == 0)
+			return (int)i;
+	taking->has_fault = true;
+	return 0;
+}
+
+int
+take_token(struct taking *taking, const json_t *object, const char *key, const struct tokens *tokens,
+	   int missing)
+{
+	const json_t *word = json_object_get(object, key);
+
+	return word != NULL ? take_item(taking, word, tokens) : missing;
+}
+
+void *
+take_room(struct taking *taking, size_t count, size_t size)
+{
+	void *room = arena_alloc(taking->arena, count * size);
+
+	taking->has_fault = taking->has_fault || room == NULL;
+	return room;
+}
