@@ -59,6 +59,14 @@ strbuf_printf(struct strbuf *buffer, const char *format, ...)
 }
 
 void
+strbuf_shorten(struct strbuf *buffer, size_t length)
+{
+	buffer->length = length;
+	buffer->text[length] = '\0';
+	buffer->is_cut = false;
+}
+
+void
 strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 {
 	const bool is_long = text.length > limit;

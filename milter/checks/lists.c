@@ -1,5 +1,6 @@
 #include "heloscope/checks/lists.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,19 +317,41 @@ report_none(const struct facts *facts, bool is_allow, struct authres *authres)
 	authres_comment(authres, comment);
 }
 
+/* Tell the findings of lists of that weight; returns the next lower weight that there is, 0 when there is
+ * none. */
+static unsigned
+report_weight(const struct facts *facts, bool is_allow, unsigned weight, struct authres *authres)
+{
+	unsigned lower = 0;
+
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		const struct list_facts *lists_of = &facts->lists[subject];
+
+		for (size_t i = 0; i < lists_of->count; i++) {
+			const struct list_finding *finding = &lists_of->findings[i];
+
+			if (finding->is_allow != is_allow)
+				continue;
+			if (finding->weight == weight)
+				report_finding(finding, (enum list_subject)subject, authres);
+			else if (finding->weight < weight && finding->weight > lower)
+				lower = finding->weight;
+		}
+	}
+	return lower;
+}
+
+/* The heaviest first: they decide. */
 static void
 report(const struct facts *facts, struct authres *authres)
 {
 	for (int is_allow = 0; is_allow <= 1; is_allow++) {
-		report_none(facts, is_allow != 0, authres);
-		for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-			const struct list_facts *lists_of = &facts->lists[subject];
+		unsigned weight = UINT_MAX;
 
-			for (size_t i = 0; i < lists_of->count; i++)
-				if (lists_of->findings[i].is_allow == (is_allow != 0))
-					report_finding(&lists_of->findings[i], (enum list_subject)subject,
-						       authres);
-		}
+		report_none(facts, is_allow != 0, authres);
+		do
+			weight = report_weight(facts, is_allow != 0, weight, authres);
+		while (weight > 0);
 	}
 }
 

@@ -497,3 +497,17 @@ policy_judge(const struct config *config, const struct facts *facts, const struc
 	}
 	return worst;
 }
+
+bool
+policy_names_list(const struct condition *condition, struct span zone)
+{
+	if (condition == NULL)
+		return false;
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (policy_names_list(condition->operands[i], zone))
+			return true;
+	for (size_t i = 0; condition->kind == CONDITION_LISTED && i < condition->texts.count; i++)
+		if (span_equals(zone, span_of(condition->texts.items[i])))
+			return true;
+	return false;
+}

@@ -111,14 +111,10 @@ write_record(const struct message *message, const struct record_verdict *verdict
 	meter_note_unwritten(meter, &message->facts->client.address, clock_now_ms());
 }
 
-static void
-log_message(struct message *message, const char *queue_id)
+static struct message_summary
+summary_of(const struct message *message, const char *queue_id)
 {
-	struct arena arena;
-	struct meter *meter = runtime_meter(message->needs->runtime);
-	char memory[COMPOSE_LOG_SIZE];
-	struct strbuf line;
-	const struct message_summary summary = {
+	return (struct message_summary){
 		.ident = message->ident,
 		.queue_id = queue_id,
 		.verdicts = message->verdicts,
@@ -126,6 +122,16 @@ log_message(struct message *message, const char *queue_id)
 		.verdict_count = message->verdict_count,
 		.waited_ms = message->waited_ms,
 	};
+}
+
+static void
+log_message(struct message *message, const char *queue_id)
+{
+	struct arena arena;
+	struct meter *meter = runtime_meter(message->needs->runtime);
+	char memory[COMPOSE_LOG_SIZE];
+	struct strbuf line;
+	const struct message_summary summary = summary_of(message, queue_id);
 
 	if (message->facts == NULL || message->verdict_count == 0)
 		return;
@@ -410,11 +416,13 @@ make_edits(const struct message *message, struct edit_list *list)
 {
 	const struct message_needs *needs = message->needs;
 	const struct config *config = config_of(message);
+	const struct message_summary summary = summary_of(message, NULL);
 
 	edits_remove(list, &message->watched);
 	edits_add_notes(list, message->ident, message->verdicts, message->replies, message->verdict_count);
 	if (!needs->client.is_trusted || message->facts->client.is_authenticated)
-		edits_add_results(list, config, message->facts, runtime_needs(needs->runtime).table);
+		edits_add_results(list, config, message->facts, runtime_needs(needs->runtime).table,
+				  &summary);
 }
 
 struct message_end

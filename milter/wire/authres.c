@@ -1,5 +1,6 @@
 #include "heloscope/wire/authres.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "heloscope/base/domain.h"
@@ -8,6 +9,7 @@
 #define VALUE_MAX 255
 #define PRINTABLE_SIZE (VALUE_MAX * 3 + 4) /* each octet as %HH, "..." and a NUL */
 #define FIELD_NAME "Authentication-Results: "
+#define REMARK_SIZE 64 /* octets for what is said of results that are left out */
 
 static const char *const result_words[RESULTS] = {
 	[RESULT_UNCHECKED] = "unchecked", [RESULT_NONE] = "none",           [RESULT_NEUTRAL] = "neutral",
@@ -110,7 +112,58 @@ authres_begin(struct authres *authres, struct strbuf *out, const char *authserv_
 {
 	*authres = (struct authres){ .out = out };
 	authres_add_value(out, span_of(authserv_id));
+	authres->head = authres->whole = out->length;
 	authres->column = strlen(FIELD_NAME) + out->length;
+}
+
+void
+authres_mark(struct authres *authres,
+	     bool (*is_important)(const void *context, const char *property, struct span value),
+	     const void *context)
+{
+	authres->is_important = is_important;
+	authres->context = context;
+}
+
+static enum authres_kind
+kind_of(enum result result)
+{
+	if (result_is_bad(result))
+		return AUTHRES_AGAINST;
+	if (result == RESULT_TEMPERROR)
+		return AUTHRES_FAULT;
+	return result == RESULT_NONE ? AUTHRES_NOTHING : AUTHRES_FOR;
+}
+
+/* The rank of the result that was told last, from 1 for the most important. */
+static unsigned
+rank_of(struct authres *authres)
+{
+	const enum authres_kind kind = kind_of(authres->result);
+	const char **first = &authres->first[kind];
+	const bool is_first = *first == NULL || strcmp(*first, authres->method) != 0;
+	const unsigned group = is_first ? 0 : authres->is_marked ? 1 : 2;
+
+	*first = authres->method;
+	return 1 + group * AUTHRES_KINDS + (unsigned)kind;
+}
+
+/* The last result is told: it stays when this is its pass and there is room for it, else it is taken back. */
+static void
+close_result(struct authres *authres)
+{
+	struct strbuf *out = authres->out;
+
+	if (!authres->is_open)
+		return;
+	authres->is_open = false;
+	if ((authres->pass == 0 || rank_of(authres) == authres->pass) && !out->is_cut
+	    && out->size - out->length > REMARK_SIZE) {
+		authres->whole = out->length;
+		authres->kept++;
+	} else {
+		strbuf_shorten(out, authres->whole);
+	}
 }
 
 void
@@ -118,9 +171,29 @@ authres_result(struct authres *authres, const char *method, enum result result)
 {
 	const char *word = result_word(result);
 
+	close_result(authres);
 	strbuf_printf(authres->out, ";\n    %s=%s", method, word);
 	authres->column = 4 + strlen(method) + 1 + strlen(word);
-	authres->has_result = true;
+	authres->method = method;
+	authres->result = result;
+	authres->is_open = true;
+	authres->is_marked = false;
+	authres->told += authres->pass == 0;
+}
+
+bool
+authres_tells_again(struct authres *authres)
+{
+	close_result(authres);
+	if (authres->kept == authres->told || authres->pass == 3 * AUTHRES_KINDS)
+		return false;
+	if (authres->pass++ == 0) {
+		authres->whole = authres->head;
+		authres->kept = 0;
+		strbuf_shorten(authres->out, authres->whole);
+	}
+	memset(authres->first, 0, sizeof authres->first);
+	return true;
 }
 
 void
@@ -129,6 +202,8 @@ authres_property(struct authres *authres, const char *property, struct span valu
 	char memory[PRINTABLE_SIZE + 64];
 	struct strbuf word;
 
+	if (authres->is_important != NULL && authres->is_important(authres->context, property, value))
+		authres->is_marked = true;
 	strbuf_init(&word, memory, sizeof memory);
 	strbuf_printf(&word, "%s=", property);
 	authres_add_value(&word, value);
@@ -151,8 +226,16 @@ authres_comment(struct authres *authres, const char *text)
 void
 authres_end(struct authres *authres)
 {
-	if (!authres->has_result)
+	char remark[REMARK_SIZE - 20];
+
+	close_result(authres);
+	if (authres->kept == 0)
 		strbuf_add(authres->out, "; none");
+	if (authres->kept == authres->told)
+		return;
+	(void)snprintf(remark, sizeof remark, "+%zu results left out", authres->told - authres->kept);
+	authres->column = LINE_MAX;
+	authres_comment(authres, remark);
 }
 
 /* Reading. */

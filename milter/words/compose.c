@@ -12,18 +12,44 @@
 
 /* Header fields. */
 
+/* Whether a rule that decided names that list. */
+static bool
+names_list(const void *context, const char *property, struct span value)
+{
+	const struct message_summary *summary = context;
+
+	if (strcmp(property, "dns.zone") != 0)
+		return false;
+	for (size_t i = 0; i < summary->verdict_count; i++) {
+		const struct rule *rule = summary->verdicts[i].rule;
+
+		if (rule != NULL && policy_names_list(rule->condition, value))
+			return true;
+	}
+	return false;
+}
+
+static void
+tell_results(const struct facts *facts, struct check_table table, struct authres *authres)
+{
+	if (facts->client.is_authenticated)
+		authres_result(authres, "auth", RESULT_PASS);
+	for (size_t i = 0; i < table.count; i++)
+		if (table.checks[i]->report != NULL)
+			table.checks[i]->report(facts_worst(facts, table.checks[i]->method), authres);
+}
+
 void
 compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
-		struct strbuf *value)
+		const struct message_summary *summary, struct strbuf *value)
 {
 	struct authres authres;
 
 	authres_begin(&authres, value, config->authserv_id);
-	if (facts->client.is_authenticated)
-		authres_result(&authres, "auth", RESULT_PASS);
-	for (size_t i = 0; i < table.count; i++)
-		if (table.checks[i]->report != NULL)
-			table.checks[i]->report(facts_worst(facts, table.checks[i]->method), &authres);
+	authres_mark(&authres, names_list, summary);
+	do
+		tell_results(facts, table, &authres);
+	while (authres_tells_again(&authres));
 	authres_end(&authres);
 }
 
@@ -102,9 +128,12 @@ compose_would(const char *ident, const struct verdict *verdict, const struct smt
 	strbuf_add(value, ";\n    reply=\"");
 	/* Longer than authres_add_value() takes; printable ASCII by smtp_reply.h; folded between words. */
 	for (size_t i = 0, column = 12; memory[i] != '\0'; i++, column++) {
+		const size_t next = memory[i] == ' ' ? strcspn(memory + i + 1, " ") : 0;
+
 		if (memory[i] == '"' || memory[i] == '\\')
 			strbuf_add_char(value, '\\');
-		if (memory[i] == ' ' && column + strcspn(memory + i + 1, " ") > 76) {
+		/* Not among several blanks: no line may hold nothing else (RFC 5322, 3.2.2). */
+		if (next > 0 && memory[i - 1] != ' ' && column + next > 76) {
 			strbuf_add(value, "\n       ");
 			column = 7;
 		}

@@ -59,6 +59,7 @@ MODES = {
     "parked": lambda name: "192.0.2.80",
     "filtered": lambda name: "127.0.0.1",
     "world": lambda name: lists_some(name) if name in TEST_ENTRIES else "127.0.0.2",
+    "far below": lambda name: lists_names(".".join(name.split(".")[:-4])),  # of zones of six labels
     "blocked": lambda name: lists_some(name) if name in TEST_ENTRIES else "127.0.0.255",
 }
 
@@ -371,6 +372,25 @@ class Counting(Base):
         self.assertIn("x-dnsbl=temperror dns.zone=keyed.test", " ".join(value.split()))
         self.assertNotIn(key, value)
         self.assertNotIn(key, self.filter.log_text())
+
+
+class Field(Base):
+    def test_P18_of_very_many_lists_a_field_tells_whole_results_and_how_many_it_lacks(self):
+        """All readers read it; the list that decided, the heaviest, and as many others as there is room for stand in it."""
+        zones = [f"z{number}.{'x' * 60}.{'y' * 60}.{'z' * 40}.many.test" for number in range(66)]
+        server.modes["many.test"] = "far below"
+        lists = "".join(f'domain-dnsbl "{zone}" on {{ sender }} weight {2 if zone is zones[50] else 1}\n' for zone in zones)
+        self.start(f'{lists}policy {{ accept when listed in {{ "{zones[63]}" }} }}\n')
+        value = wait_until("answers of all lists", lambda: (lambda value: "temperror" not in value and value)(self.send(sender=b"<a@sender.listed.example>")[1]))
+        self.assertEqual([line for line in value.split("\n") if len(line) > 998 or not line.strip()], [])
+        message = email.message.Message()
+        message["Authentication-Results"] = value
+        found = results(message, "mx.lab.test")
+        self.assertEqual({(method, result) for method, result, _ in found}, {("x-dnsbl", "fail")})
+        told = [properties["dns.zone"] for _, _, properties in found]
+        self.assertGreater(len(told), 50, value)
+        self.assertTrue({zones[50], zones[63]} <= set(told) <= set(zones))
+        self.assertTrue(value.endswith(f"(+{len(zones) - len(told)} results left out)"), value[-200:])
 
 
 def written_config(lines, timeout):

@@ -35,6 +35,9 @@ void strbuf_add(struct strbuf *buffer, const char *text);
 void strbuf_add_span(struct strbuf *buffer, struct span text);
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Take back all behind the first `length` octets, at most as many as there are; `is_cut` with them. */
+void strbuf_shorten(struct strbuf *buffer, size_t length);
+
 /*
  * Add bytes of unknown origin so that they can stand in a log, a reply or a header: octets
  * 0x20 to 0x7e as they are, but a backslash doubled; every other octet as \xHH. After `limit`

@@ -59,6 +59,9 @@ const struct verdict *policy_worse(const struct verdict *a, const struct verdict
 enum truth policy_truth(const struct condition *condition, const struct facts *facts,
 			const struct mailbox *recipient);
 
+/* Whether it asks for what that list says: by its zone, not by the sum of all lists. NULL names none. */
+bool policy_names_list(const struct condition *condition, struct span zone);
+
 /*
  * Whether this client is among the first `percent` of a hundred equal shares. All addresses of
  * a /24 or /48 fall into one share, the same one at all times and on all hosts.

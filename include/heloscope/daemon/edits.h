@@ -14,6 +14,7 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
+#include "heloscope/words/compose.h"
 
 /* Fields of which arriving ones may have to go, and which we may add. A row each in edits.c. */
 enum edited_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, EDITED_FIELDS };
@@ -64,6 +65,6 @@ void edits_add_notes(struct edit_list *list, const char *ident, const struct ver
 
 /* The results. The last field added ends up on top: Authentication-Results. */
 void edits_add_results(struct edit_list *list, const struct config *config, const struct facts *facts,
-		       struct check_table table);
+		       struct check_table table, const struct message_summary *summary);
 
 #endif

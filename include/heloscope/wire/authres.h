@@ -35,23 +35,49 @@ const char *result_word(enum result result);
 /* The result with that word, RESULT_UNCHECKED when there is none. */
 enum result result_from_word(const char *word);
 
+/* What a result means for the message, from the most important to the least. */
+enum authres_kind { AUTHRES_AGAINST, AUTHRES_FAULT, AUTHRES_FOR, AUTHRES_NOTHING, AUTHRES_KINDS };
+
 /* Whether it speaks against the message: fail, softfail, permerror. */
 bool result_is_bad(enum result result);
 
-/* A field in the making. Set up by authres_begin(); plain data, owns nothing. */
+/*
+ * A field in the making. Set up by authres_begin(); plain data, owns nothing.
+ *
+ * What `out` has no room for is left out by whole results, and the field says how many. So that the least
+ * important ones are left out, the same results are told once more for each rank of importance, see
+ * authres_tells_again(): of each method the first result that speaks against the message, that is a fault,
+ * that speaks for it, that says nothing; then, in the same order, those that authres_mark() marks; then all
+ * others.
+ */
 struct authres {
 	struct strbuf *out;
 	size_t column;
-	bool has_result;
+	size_t head;             /* octets of `out` up to the first result */
+	size_t whole;            /* octets of `out` up to the end of the last result that stays */
+	unsigned pass;           /* 0: all results; then the ranks, one by one */
+	size_t told, kept;       /* results */
+	bool is_open, is_marked; /* there is a result that may still be taken back; it is a marked one */
+	const char *method;      /* of that result */
+	enum result result;
+	const char *first[AUTHRES_KINDS]; /* whose first result of each kind was told last */
+	bool (*is_important)(const void *context, const char *property, struct span value);
+	const void *context;
 };
 
 /*
  * Begin a field's value: "mx.example.org". Lines are folded with LF and blanks and kept within
- * 78 octets where a value allows it (RFC 5322, 2.1.1); the first counts the field's name.
+ * 78 octets where a value allows it (RFC 5322, 2.1.1); the first counts the field's name. `out` is empty and
+ * has room for the longest result, some 4,000 octets.
  */
 void authres_begin(struct authres *authres, struct strbuf *out, const char *authserv_id);
 
-/* Add "; method=result". */
+/* Results with a property of which that is true are marked. Keeps `context`. */
+void authres_mark(struct authres *authres,
+		  bool (*is_important)(const void *context, const char *property, struct span value),
+		  const void *context);
+
+/* Add "; method=result". Keeps `method`. Results of one method are told one after the other. */
 void authres_result(struct authres *authres, const char *method, enum result result);
 
 /*
@@ -64,7 +90,13 @@ void authres_property(struct authres *authres, const char *property, struct span
 /* Add " (text)", escaped in the same way, parentheses too. */
 void authres_comment(struct authres *authres, const char *text);
 
-/* End the value: "; none" when there was no result (RFC 8601, 2.2, no-result). */
+/*
+ * All results were told: whether they are to be told again, each in the same way, since they do not all fit.
+ * A loop around the telling; ends after some ten rounds.
+ */
+bool authres_tells_again(struct authres *authres);
+
+/* End the value: "; none" when there was no result (RFC 8601, 2.2, no-result); "(+3 results left out)". */
 void authres_end(struct authres *authres);
 
 /* Write one value as token or quoted string, as authres_property() does; for other fields. */

@@ -16,9 +16,21 @@
 
 #define COMPOSE_FIELD_SIZE 16384 /* room for any value; a usual one takes 500 octets */
 
-/* Authentication-Results (RFC 8601), every check's results in the order of the table. */
+/* What was decided on a message. `waited_ms`: how long its RCPT was held up. */
+struct message_summary {
+	const char *ident, *queue_id;   /* queue_id: NULL when not known */
+	const struct verdict *verdicts; /* the different ones, */
+	const unsigned *counts;         /* and how many recipients had each */
+	size_t verdict_count;
+	unsigned waited_ms;
+};
+
+/*
+ * Authentication-Results (RFC 8601), every check's results in the order of the table. Of more than there is
+ * room for the most important ones, see authres.h; a list is important by whose zone it was decided.
+ */
 void compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
-		     struct strbuf *value);
+		     const struct message_summary *summary, struct strbuf *value);
 
 /* Received-SPF (RFC 7208, 9.1) for MAIL FROM, or for HELO when the sender is null. */
 void compose_received_spf(const struct config *config, const struct facts *facts, struct strbuf *value);
@@ -36,15 +48,6 @@ void compose_note(const char *ident, const struct rule *rule, struct strbuf *val
  */
 void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 		   struct smtp_reply *reply);
-
-/* What the log says once about each message. `waited_ms`: how long its RCPT was held up. */
-struct message_summary {
-	const char *ident, *queue_id;   /* queue_id: NULL when not known */
-	const struct verdict *verdicts; /* the different ones, */
-	const unsigned *counts;         /* and how many recipients had each */
-	size_t verdict_count;
-	unsigned waited_ms;
-};
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,

@@ -10,6 +10,8 @@
 #include "heloscope/words/telling.h"
 #include "heloscope/records/codec.h"
 
+#define LONG_WORD "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmn"
+
 static struct list_finding listed[] = {
 	{ .zone = "bl.test",
 	  .group = "bl.test",
@@ -573,6 +575,83 @@ compose_writes_received_spf_and_notes(void **state)
 	config_unref(config);
 }
 
+/* P18: no line of blanks alone (RFC 5322, 3.2.2), whatever words and blanks a reply has. */
+static void
+P18_compose_would_folds_no_line_of_blanks(void **state)
+{
+	const struct verdict verdict = { .action = ACTION_REJECT };
+
+	(void)state;
+	for (int blanks = 1; blanks < 90; blanks++) {
+		for (int word = 1; word < 90; word += 4) {
+			struct smtp_reply reply = { .code = 550, .xcode = "5.7.1", .count = 1 };
+			char memory[COMPOSE_FIELD_SIZE];
+			struct strbuf value;
+
+			(void)snprintf(reply.lines[0], sizeof reply.lines[0], "%.*s%*s%.*s", word, LONG_WORD,
+				       blanks, "", word, LONG_WORD);
+			strbuf_init(&value, memory, sizeof memory);
+			compose_would("ID", &verdict, &reply, &value);
+			for (const char *line = memory; line != NULL; line = strchr(line, '\n')) {
+				line += *line == '\n';
+				assert_true(strspn(line, " ") < strcspn(line, "\n"));
+			}
+		}
+	}
+}
+
+/* P18: of a hundred listings with the longest names the field tells the heaviest, the one that decided, and
+ * all else. */
+static void
+P18_compose_authres_tells_what_was_decided_on(void **state)
+{
+	enum { LISTINGS = 100 };
+	static struct list_finding findings[LISTINGS];
+	static char zones[LISTINGS][254];
+	struct facts facts = facts_of(LONG_WORD LONG_WORD LONG_WORD "\"");
+	char memory[COMPOSE_FIELD_SIZE], policy[700];
+	struct strbuf value;
+	struct config *config;
+	struct verdict verdict;
+	size_t told;
+
+	(void)state;
+	for (size_t i = 0; i < LISTINGS; i++) {
+		(void)snprintf(zones[i], sizeof zones[i], "z%zu.%.60s.%.60s.%.40s.test", i, LONG_WORD,
+			       LONG_WORD, LONG_WORD);
+		findings[i] = (struct list_finding){
+			.zone = zones[i], .group = zones[i], .operator= zones[i], .asked = zones[i]
+		};
+		findings[i].weight = i == LISTINGS - 3 ? 90 : 1;
+		findings[i].state = LIST_LISTED;
+		findings[i].meaning = LONG_WORD "(" LONG_WORD ")\"" LONG_WORD;
+	}
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+		facts.lists[subject] = (struct list_facts){ findings, LISTINGS };
+	for (int method = 0; method < METHODS; method++)
+		facts.results[method] = RESULT_PASS;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	(void)snprintf(policy, sizeof policy, "dnsbl \"%s\" policy { accept when listed in { \"%s\" } }",
+		       zones[LISTINGS - 2], zones[LISTINGS - 2]);
+	verdict = judge(policy, &facts, "<a@b.test>", &config);
+	assert_non_null(verdict.rule);
+	strbuf_init(&value, memory, sizeof memory);
+	compose_authres(config, &facts, checks_table(),
+			&(struct message_summary){ .verdicts = &verdict, .verdict_count = 1 }, &value);
+	assert_false(value.is_cut);
+	assert_non_null(strstr(memory, "spf=pass smtp.mailfrom=yodel.example"));
+	assert_non_null(strstr(memory, "iprev=pass"));
+	assert_non_null(strstr(memory, "x-tls="));
+	assert_non_null(strstr(memory, zones[LISTINGS - 2]));
+	assert_non_null(strstr(memory, zones[LISTINGS - 3]));
+	told = 0;
+	for (const char *at = memory; (at = strstr(at, "x-dnsbl=fail")) != NULL; at++)
+		told++;
+	(void)snprintf(policy, sizeof policy, "(+%zu results left out)", 4 * LISTINGS - told);
+	assert_string_equal(memory + value.length - strlen(policy), policy);
+	config_unref(config);
+}
+
 /* RFC 7208, 9.1: each result is said in words. */
 static void
 R7208_18_compose_received_spf_says_each_result(void **state)
@@ -852,6 +931,8 @@ main(void)
 		cmocka_unit_test(B11_B22_words_of_a_helo_fit),
 		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
 		cmocka_unit_test(compose_writes_received_spf_and_notes),
+		cmocka_unit_test(P18_compose_would_folds_no_line_of_blanks),
+		cmocka_unit_test(P18_compose_authres_tells_what_was_decided_on),
 		cmocka_unit_test(R7208_18_compose_received_spf_says_each_result),
 		cmocka_unit_test(policy_judge_compares_numbers),
 		cmocka_unit_test(compose_log_line_cannot_be_forged),

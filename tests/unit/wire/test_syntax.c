@@ -193,6 +193,106 @@ C26_authres_values_cannot_break_out(void **state)
 	}
 }
 
+/* Whether quotes and comments end, lines hold more than blanks and are at most 998 octets long (RFC
+ * 5322, 2.1.1). */
+static bool
+is_whole(const char *value)
+{
+	bool is_quoted = false, is_comment = false;
+
+	for (const char *line = value; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strcspn(line, "\n") > 998 || line[strspn(line, " \t")] == '\n'
+		    || line[strspn(line, " \t")] == '\0')
+			return false;
+	}
+	for (; *value != '\0'; value++) {
+		is_quoted ^= *value == '"' && !is_comment;
+		is_comment = !is_quoted && (*value == '(' || (is_comment && *value != ')'));
+	}
+	return !is_quoted && !is_comment;
+}
+
+static bool
+names_deciding(const void *context, const char *property, struct span value)
+{
+	return strcmp(property, "dns.zone") == 0 && span_equals(value, span_of(context));
+}
+
+/* Twenty results of four methods, all of one length. */
+static void
+tell_twenty(struct authres *authres)
+{
+	static const enum result results[] = { RESULT_NONE, RESULT_FAIL, RESULT_TEMPERROR, RESULT_FAIL,
+					       RESULT_PASS };
+	static const char *const methods[] = { "iprev", "spf", "x-dnsbl", "dnswl" };
+
+	for (size_t i = 0; i < 20; i++) {
+		const char *method = methods[i / 5], *word = result_word(results[i % 5]);
+		char zone[20], comment[100];
+
+		(void)snprintf(zone, sizeof zone, "z%02zu.test", i);
+		(void)snprintf(comment, sizeof comment, "%*s", (int)(80 - strlen(method) - strlen(word)),
+			       "\"))(x");
+		authres_result(authres, method, results[i % 5]);
+		authres_property(authres, "dns.zone", span_of(zone));
+		authres_property(authres, "smtp.helo", SPAN("a b; c \" (d"));
+		authres_comment(authres, comment);
+	}
+}
+
+static size_t
+count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		count++;
+	return count;
+}
+
+/* P18: whatever room there is, a field holds whole results, the most important ones, and says how many it
+ * lacks. */
+static void
+P18_authres_leaves_out_whole_results_the_least_important_first(void **state)
+{
+	static const unsigned by_importance[] = { 1,  6,  11, 16, 2,  7,  12, 17, 4, 9,
+						  14, 19, 0,  5,  10, 15, 13, 3,  8, 18 };
+	size_t most = 0;
+
+	(void)state;
+	for (size_t size = 300; size <= 4096; size++) {
+		char memory[4096], remark[40];
+		struct strbuf out;
+		struct authres authres;
+		size_t kept;
+
+		strbuf_init(&out, memory, size);
+		authres_begin(&authres, &out, "mx.example.org");
+		authres_mark(&authres, names_deciding, "z13.test");
+		do
+			tell_twenty(&authres);
+		while (authres_tells_again(&authres));
+		authres_end(&authres);
+		assert_false(out.is_cut);
+		assert_true(is_whole(memory));
+		kept = count_of(memory, "dns.zone=");
+		assert_int_equal(count_of(memory, ";\n"), kept);
+		assert_true(kept > 0);
+		(void)snprintf(remark, sizeof remark, "\n        (+%zu results left out)", 20 - kept);
+		assert_true(kept == 20 ? strstr(memory, "left out") == NULL
+				       : strcmp(memory + out.length - strlen(remark), remark) == 0);
+		if (kept > most) { /* each gets in as soon as there is room for it */
+			for (size_t i = 0; i < kept; i++) {
+				(void)snprintf(remark, sizeof remark, "z%02u.test", by_importance[i]);
+				assert_non_null(strstr(memory, remark));
+			}
+			most = kept;
+		}
+	}
+	assert_int_equal(most, 20);
+}
+
 static void
 smtp_reply_codes_are_valid_in_one_class_only(void **state)
 {
@@ -270,6 +370,7 @@ main(void)
 		cmocka_unit_test(A05_C10_authres_author_reads_past_60_kilobytes_of_comments),
 		cmocka_unit_test(A21_authres_writes_what_the_grammar_asks),
 		cmocka_unit_test(C26_authres_values_cannot_break_out),
+		cmocka_unit_test(P18_authres_leaves_out_whole_results_the_least_important_first),
 		cmocka_unit_test(smtp_reply_codes_are_valid_in_one_class_only),
 		cmocka_unit_test(M20_smtp_reply_takes_any_text),
 		cmocka_unit_test(smtp_reply_breaks_between_words),
