@@ -396,8 +396,8 @@ read_config(const struct options *options)
 {
 	const char *path = options->config;
 
-	if (path == NULL)
-		path = access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : "/dev/null";
+	if (path == NULL && access(CONFIG_FILE, R_OK) == 0)
+		path = CONFIG_FILE;
 	return config_read(path, output_errors());
 }
 

@@ -68,8 +68,8 @@ tell_reading(const char *command, const char *log, const struct audit_reading *r
 		output_put(output_errors(), "heloscope %s: %s\n", command, reading->fault.text);
 	if (reading->passed_over > 0)
 		output_put(output_errors(),
-			   "heloscope %s: %zu line%s of %s passed over: torn, or no record\n", command,
-			   reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
+			   "heloscope %s: %zu line%s of %s passed over: torn, too long, or no record\n",
+			   command, reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
 }
 
 bool

@@ -1,5 +1,6 @@
 #include "heloscope/config/file.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
@@ -37,14 +38,17 @@ read_rest(struct config_reading *reading, FILE *file, struct arena *arena, struc
 {
 	const size_t room = OCTETS_MAX - reading->octets;
 	char *memory = arena_alloc(arena, room + 1);
+	int fault;
 
 	if (memory == NULL) {
 		error_set(reason, "out of memory");
 		return false;
 	}
+	errno = EIO; /* what fails says so itself */
 	*text = (struct span){ memory, fread(memory, 1, room + 1, file) };
+	fault = errno;
 	if (ferror(file)) {
-		error_set(reason, "the disk reports an error");
+		error_set(reason, "%s", strerror(fault));
 		return false;
 	}
 	reading->octets += text->length;
@@ -73,7 +77,7 @@ open_for(struct config_reader *reader, struct error *reason)
 	else if (depth_of(reader) > INCLUDE_DEPTH_MAX)
 		error_set(reason, "files are included more than %d deep", INCLUDE_DEPTH_MAX);
 	else
-		file = regular_file_open(reader->path, &status, reason);
+		file = regular_file_open(reader->path, LINKS_FOLLOWED, &status, reason);
 	if (file != NULL && is_being_read(reader->includer, &status)) {
 		error_set(reason, "it is included within itself");
 		(void)fclose(file);

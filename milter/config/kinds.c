@@ -166,7 +166,7 @@ take_file(struct config_reader *reader, const struct setting *setting, const str
 {
 	const struct word path = values->items[0];
 	struct error reason;
-	FILE *file = regular_file_open(path.text, NULL, &reason);
+	FILE *file = regular_file_open(path.text, LINKS_FOLLOWED, NULL, &reason);
 
 	set_text(setting, reader->config, path.text);
 	if (file == NULL)

@@ -69,32 +69,46 @@ config_add_answer(struct config_reader *reader, struct answer_set *answers, stru
 		items[answers->count++] = parsed;
 }
 
+/* The first word of the file; NULL with a complaint. */
+static const char *
+take_key(struct config_reader *reader, struct word path, struct file_lines *lines)
+{
+	const enum line_state state = file_lines_next(lines);
+	const char *line = state == LINE_READ ? lines->memory : "";
+	const struct span key = { line, strcspn(line, " \t\r") };
+
+	if (state == LINES_FAULT)
+		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
+				file_lines_reason(lines));
+	else if (!domain_is_host_name(key))
+		config_complain(reader, path.place,
+				"the key file \"%.200s\" begins with no key; expected one label of "
+				"letters and digits on its first line",
+				path.text);
+	else
+		return arena_copy(&reader->config->arena, key);
+	return NULL;
+}
+
 /* The first line of a key file. */
 static const char *
 read_key(struct config_reader *reader, struct word path)
 {
-	char line[128] = "";
+	struct file_lines lines;
 	struct error reason;
-	FILE *file = regular_file_open(path.text, NULL, &reason);
-	struct span key;
+	FILE *file = regular_file_open(path.text, LINKS_FOLLOWED, NULL, &reason);
+	const char *key;
 
 	if (file == NULL) {
 		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
 				reason.text);
 		return NULL;
 	}
-	if (fgets(line, sizeof line, file) == NULL)
-		line[0] = '\0';
+	file_lines_init(&lines, file);
+	key = take_key(reader, path, &lines);
+	file_lines_clear(&lines);
 	(void)fclose(file);
-	key = (struct span){ line, strcspn(line, " \t\r\n") };
-	if (!domain_is_host_name(key)) {
-		config_complain(reader, path.place,
-				"the key file \"%.200s\" begins with no key; expected one label of "
-				"letters and digits on its first line",
-				path.text);
-		return NULL;
-	}
-	return arena_copy(&reader->config->arena, key);
+	return key;
 }
 
 static void

@@ -57,19 +57,20 @@ struct config *
 config_read(const char *path, struct output *messages)
 {
 	struct config *config = config_new();
-	const char *slash = strrchr(path, '/');
+	const char *name = path != NULL ? path : "the default configuration", *slash = strrchr(name, '/');
 	struct config_reading reading = { .config = config, .messages = messages, .include = config_include };
 
 	if (config == NULL) {
-		output_put(messages, "%s: out of memory\n", path);
+		output_put(messages, "%s: out of memory\n", name);
 		return NULL;
 	}
 	config_preset(config);
-	config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
+	if (path != NULL)
+		config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {
-		output_put(messages, "%s: out of memory, or too much configuration\n", path);
+		output_put(messages, "%s: out of memory, or too much configuration\n", name);
 		reading.errors++;
 	}
 	if (reading.errors > 0) {

@@ -10,6 +10,7 @@
 
 #include "heloscope/base/clock.h"
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/base/regular_file.h"
 
 #define SERVERS_MAX 8
 #define ROUNDS 3
@@ -17,7 +18,6 @@
 #define ANSWER_MAX 512
 #define SERVFAIL 2
 #define RESOLV_CONF "/etc/resolv.conf"
-#define LINE_MAX_OCTETS 256
 
 /* RFC 1035, 4.1: "." NS, recursion desired. The first two octets are the id. */
 static const unsigned char question[] = { 'h', 's', 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
@@ -61,17 +61,21 @@ add_server(struct servers *servers, struct span text, struct strbuf *named)
 static void
 add_system_servers(struct servers *servers, struct strbuf *named)
 {
-	FILE *file = fopen(RESOLV_CONF, "re");
-	char line[LINE_MAX_OCTETS];
+	struct error reason;
+	FILE *file = regular_file_open(RESOLV_CONF, LINKS_FOLLOWED, NULL, &reason);
+	struct file_lines lines;
 
-	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-		struct span text = { line, strcspn(line, "\r\n#;") };
+	if (file == NULL)
+		return;
+	file_lines_init(&lines, file);
+	while (file_lines_next(&lines) == LINE_READ) {
+		const struct span text = { lines.memory, strcspn(lines.memory, "\r#;") };
 
 		if (span_starts_with_nocase(text, SPAN("nameserver")))
 			add_server(servers, span_trim(span_from(text, sizeof "nameserver" - 1)), named);
 	}
-	if (file != NULL)
-		(void)fclose(file);
+	file_lines_clear(&lines);
+	(void)fclose(file);
 }
 
 static void

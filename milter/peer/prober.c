@@ -358,7 +358,8 @@ prober_save(struct prober *prober)
 {
 	struct error error;
 
-	if (prober->settings.file != NULL && !peer_store_save(prober->store, prober->settings.file, &error))
+	if (prober->settings.file != NULL
+	    && !peer_store_save(prober->store, prober->settings.file, (int64_t)time(NULL), &error))
 		log_warning("what is known of mail servers is not kept: %s", error.text);
 }
 
@@ -556,7 +557,7 @@ take_over(struct prober *prober, struct prober *previous)
 		prober->usage = previous->usage;
 		(void)pthread_mutex_unlock(&previous->lock);
 	} else if (file != NULL && !peer_store_load(prober->store, file, (int64_t)time(NULL), &error)) {
-		log_warning("what was known of mail servers is lost: %s", error.text);
+		log_warning("what was known of mail servers is missing: %s", error.text);
 	}
 }
 

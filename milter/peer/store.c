@@ -34,7 +34,8 @@ struct entry {
 TAILQ_HEAD(entry_list, entry);
 
 struct peer_store {
-	pthread_mutex_t saving; /* one writes the file at a time */
+	pthread_mutex_t saving; /* one reads or writes the file at a time; guards `is_unread` */
+	bool is_unread;         /* the file holds what could not be read yet */
 	pthread_mutex_t lock;   /* guards what follows */
 	struct entry_list entries;
 	struct table table;
@@ -178,8 +179,8 @@ peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t n
 	return is_known;
 }
 
-/* The store is locked. */
-static void
+/* The store is locked. False when memory ran out. */
+static bool
 put_packed(struct peer_store *store, const struct ipaddr *address, const char *packed, size_t length)
 {
 	struct entry *entry = find(store, address);
@@ -190,29 +191,30 @@ put_packed(struct peer_store *store, const struct ipaddr *address, const char *p
 		drop(store, TAILQ_FIRST(&store->entries));
 	entry = malloc(sizeof *entry + length);
 	if (entry == NULL)
-		return;
+		return false;
 	*entry = (struct entry){ .address = *address, .length = length };
 	memcpy(entry->packed, packed, length);
 	table_add(&store->table, &entry->link, hash_of_address(address));
 	TAILQ_INSERT_TAIL(&store->entries, entry, age);
 	store->octets += length;
 	store->has_changed = true;
+	return true;
 }
 
-/* The store is locked. */
-static void
+/* The store is locked. False when memory ran out. */
+static bool
 put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
 {
 	char packed[PACKED_MAX];
 
-	put_packed(store, address, packed, pack(peer, packed));
+	return put_packed(store, address, packed, pack(peer, packed));
 }
 
 void
 peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer)
 {
 	(void)pthread_mutex_lock(&store->lock);
-	put(store, address, peer);
+	(void)put(store, address, peer);
 	(void)pthread_mutex_unlock(&store->lock);
 }
 
@@ -224,7 +226,7 @@ peer_store_take(struct peer_store *store, struct peer_store *other)
 	(void)pthread_mutex_lock(&store->lock);
 	(void)pthread_mutex_lock(&other->lock);
 	for (entry = TAILQ_FIRST(&other->entries); entry != NULL; entry = TAILQ_NEXT(entry, age))
-		put_packed(store, &entry->address, entry->packed, entry->length);
+		(void)put_packed(store, &entry->address, entry->packed, entry->length);
 	(void)pthread_mutex_unlock(&other->lock);
 	(void)pthread_mutex_unlock(&store->lock);
 }
@@ -345,37 +347,52 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 	       && copy(peer->key_digest, sizeof peer->key_digest, key);
 }
 
-/* One line of the file. */
-static bool
-read_line(struct peer_store *store, const char *line, int64_t now)
+/* What reading came to. */
+struct reading {
+	size_t line;    /* the last that was read, */
+	bool is_broken; /* and whether it is none that we write */
+	int fault;      /* errno of what kept us from reading on, which says nothing of the file; or 0 */
+};
+
+/*
+ * One line of the file. What is known of a server by now is newer. The store is locked.
+ */
+static void
+read_line(struct peer_store *store, struct span line, int64_t now, struct reading *reading)
 {
-	json_error_t place;
-	json_t *object = json_loads(line, 0, &place);
+	json_error_t error;
+	json_t *object = json_loadb(line.at, line.length, 0, &error);
 	struct ipaddr address;
 	struct peer peer;
-	const bool is_well = object != NULL && from_json(object, &address, &peer);
 
-	if (is_well && is_fresh(&peer, now))
-		put(store, &address, &peer);
+	if (object == NULL && json_error_code(&error) == json_error_out_of_memory)
+		reading->fault = ENOMEM;
+	else if (object == NULL || !from_json(object, &address, &peer))
+		reading->is_broken = true;
+	else if (is_fresh(&peer, now) && find(store, &address) == NULL && !put(store, &address, &peer))
+		reading->fault = ENOMEM;
 	json_decref(object);
-	return is_well;
 }
 
-/* The number of the first line that cannot be read; 0 when all is well. */
-static size_t
-read_lines(struct peer_store *store, FILE *file, int64_t now)
+/* The store is locked. */
+static void
+read_lines(struct peer_store *store, struct file_lines *lines, int64_t now, struct reading *reading)
 {
-	char *line = NULL;
-	size_t size = 0, number = 1;
-	ssize_t length = getline(&line, &size, file);
-	bool is_well = length > 0 && strcmp(line, FORMAT "\n") == 0;
+	enum line_state state;
 
-	while (is_well && (length = getline(&line, &size, file)) > 0) {
-		number++;
-		is_well = line[length - 1] == '\n' && read_line(store, line, now);
+	while (reading->fault == 0 && !reading->is_broken && (state = file_lines_next(lines)) != LINES_END) {
+		reading->line++;
+		if (state == LINES_FAULT)
+			reading->fault = lines->fault;
+		else if (state == LINE_TOO_LONG || !lines->has_end)
+			reading->is_broken = true;
+		else if (reading->line > 1)
+			read_line(store, lines->line, now, reading);
+		else
+			reading->is_broken = !span_equals(lines->line, SPAN(FORMAT));
 	}
-	free(line);
-	return is_well && !ferror(file) ? 0 : number;
+	if (reading->line == 0) /* an empty file */
+		*reading = (struct reading){ .line = 1, .is_broken = true };
 }
 
 static void
@@ -395,28 +412,57 @@ set_aside(const char *path, size_t line, struct error *error)
 	free(broken);
 }
 
+static struct reading
+read_file(struct peer_store *store, FILE *file, int64_t now)
+{
+	struct reading reading = { .line = 0 };
+	struct file_lines lines;
+
+	bool had_changed;
+
+	file_lines_init(&lines, file);
+	(void)pthread_mutex_lock(&store->lock);
+	had_changed = store->has_changed;
+	read_lines(store, &lines, now, &reading);
+	store->has_changed = had_changed || reading.is_broken;
+	(void)pthread_mutex_unlock(&store->lock);
+	file_lines_clear(&lines);
+	return reading;
+}
+
+/* `saving` is locked. */
+static bool
+load(struct peer_store *store, const char *path, int64_t now, struct error *error)
+{
+	struct error reason;
+	struct reading reading;
+	FILE *file = regular_file_open(path, LINKS_REFUSED, NULL, &reason);
+
+	store->is_unread = file == NULL && errno != ENOENT;
+	if (store->is_unread)
+		error_set(error, "%s cannot be read, and stays as it is: %.200s", path, reason.text);
+	if (file == NULL)
+		return !store->is_unread;
+	reading = read_file(store, file, now);
+	(void)fclose(file);
+	store->is_unread = reading.fault != 0;
+	if (store->is_unread)
+		error_set(error, "%s cannot be read to its end, and stays as it is: %s", path,
+			  strerror(reading.fault));
+	else if (reading.is_broken)
+		set_aside(path, reading.line, error);
+	return !store->is_unread && !reading.is_broken;
+}
+
 bool
 peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error)
 {
-	struct error reason;
-	FILE *file;
-	size_t line;
+	bool is_well;
 
-	if (access(path, F_OK) != 0 && errno == ENOENT)
-		return true;
-	file = regular_file_open(path, NULL, &reason);
-	if (file == NULL) {
-		error_set(error, "%s cannot be read: %.200s", path, reason.text);
-		return false;
-	}
-	(void)pthread_mutex_lock(&store->lock);
-	line = read_lines(store, file, now);
-	store->has_changed = line != 0;
-	(void)pthread_mutex_unlock(&store->lock);
-	(void)fclose(file);
-	if (line != 0)
-		set_aside(path, line, error);
-	return line == 0;
+	(void)pthread_mutex_lock(&store->saving);
+	is_well = load(store, path, now, error);
+	(void)pthread_mutex_unlock(&store->saving);
+	return is_well;
 }
 
 /* All that is known, the oldest first: address, packed finding, and so on. */
@@ -474,7 +520,9 @@ write_all(const struct copy *copy, FILE *file)
 static int
 write_file(const char *path, const struct copy *copy)
 {
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	const int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+		     FILE_MODE);
 	FILE *file;
 	int fault;
 
@@ -524,22 +572,34 @@ set_changed(struct peer_store *store, bool has_changed)
 	return had_changed;
 }
 
-bool
-peer_store_save(struct peer_store *store, const char *path, struct error *error)
+/* `saving` is locked. */
+static bool
+save(struct peer_store *store, const char *path, struct error *error)
 {
 	int fault = 0;
 
-	(void)pthread_mutex_lock(&store->saving);
 	if (set_changed(store, false)) {
 		const struct copy copy = copy_all(store);
 
 		fault = replace_file(path, &copy);
-		if (fault != 0)
-			error_set(error, "%s cannot be written: %s", path, strerror(fault));
 		free(copy.octets);
 	}
-	if (fault != 0)
-		(void)set_changed(store, true);
+	if (fault == 0)
+		return true;
+	error_set(error, "%s cannot be written: %s", path, strerror(fault));
+	(void)set_changed(store, true);
+	return false;
+}
+
+bool
+peer_store_save(struct peer_store *store, const char *path, int64_t now, struct error *error)
+{
+	bool is_well;
+
+	(void)pthread_mutex_lock(&store->saving);
+	is_well = !store->is_unread || load(store, path, now, error);
+	if (!store->is_unread)
+		is_well = save(store, path, error) && is_well;
 	(void)pthread_mutex_unlock(&store->saving);
-	return fault == 0;
+	return is_well;
 }

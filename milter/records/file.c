@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define BUFFER_SIZE 131072 /* octets that zlib expands at a time */
@@ -40,29 +42,44 @@ compare_age(const void *a, const void *b)
 	return strcmp(second->path, first->path); /* audit.jsonl behind audit.jsonl.1 */
 }
 
-/* Add `folder`/`name`, when it is a file. False when memory ran out. */
+/* Add a file, unless `path`, which is taken, is NULL. False when memory ran out. */
 static bool
-add_file(struct audit_files *files, const char *folder, const char *name)
+add_file(struct audit_files *files, char *path, const struct stat *status)
 {
 	struct audit_file *items;
-	struct stat status;
-	char *path;
 
-	if (asprintf(&path, "%s%s", folder, name) < 0)
+	if (path == NULL)
 		return false;
-	if (stat(path, &status) != 0 || S_ISDIR(status.st_mode)) {
-		free(path);
-		return true;
-	}
 	items = reallocarray(files->items, files->count + 1, sizeof *items);
 	if (items == NULL) {
 		free(path);
 		return false;
 	}
 	files->items = items;
-	items[files->count++] = (struct audit_file){ path, status.st_mtime, (size_t)status.st_size,
-						     S_ISREG(status.st_mode) && !is_compressed(path) };
+	items[files->count++] = (struct audit_file){ path, status->st_mtime, (size_t)status->st_size,
+						     S_ISREG(status->st_mode) && !is_compressed(path) };
 	return true;
+}
+
+/* Add `folder`/`name`, unless it is a directory: what else is no file is told when it is opened. */
+static bool
+add_entry(struct audit_files *files, const char *folder, const char *name)
+{
+	struct stat status;
+	char *path;
+
+	if (asprintf(&path, "%s%s", folder, name) < 0)
+		return false;
+	if (lstat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+		return add_file(files, path, &status);
+	free(path);
+	return true;
+}
+
+static bool
+is_standard_input(const char *path)
+{
+	return strcmp(path, "-") == 0;
 }
 
 bool
@@ -76,11 +93,15 @@ audit_files_find(const char *path, struct audit_files *files, struct error *erro
 
 	*files = (struct audit_files){ .count = 0 };
 	error_set(error, "out of memory");
+	if (is_standard_input(path)) {
+		free(folder);
+		return add_file(files, strdup(path), &(struct stat){ .st_mtime = time(NULL) });
+	}
 	directory = folder != NULL ? opendir(folder[0] != '\0' ? folder : ".") : NULL;
 	if (directory != NULL) {
 		while (has_memory && (entry = readdir(directory)) != NULL)
 			if (strncmp(entry->d_name, name, strlen(name)) == 0)
-				has_memory = add_file(files, folder, entry->d_name);
+				has_memory = add_entry(files, folder, entry->d_name);
 		(void)closedir(directory);
 		error_set(error, "%s: no such file", path);
 	} else if (folder != NULL) {
@@ -110,9 +131,13 @@ read_expanded(void *cookie, char *octets, size_t size)
 	const int count = gzread(cookie, octets, size < BUFFER_SIZE ? (unsigned)size : BUFFER_SIZE);
 	int fault = Z_OK;
 
-	if (count == 0) /* the end, or a file that was cut */
+	if (count <= 0) /* the end, or a file that was cut, or a fault */
 		(void)gzerror(cookie, &fault);
-	return count < 0 || fault != Z_OK ? -1 : count;
+	if (count >= 0 && fault == Z_OK)
+		return count;
+	if (fault != Z_ERRNO)
+		errno = fault == Z_MEM_ERROR ? ENOMEM : EBADMSG;
+	return -1;
 }
 
 static int
@@ -121,41 +146,67 @@ close_expanded(void *cookie)
 	return gzclose(cookie) == Z_OK ? 0 : -1;
 }
 
+/* Expand what is read from `fd`, which is taken. NULL when memory ran out. */
 static FILE *
-open_expanded(const char *path, struct error *error)
+expand(int fd)
 {
-	gzFile expanded;
+	gzFile expanded = gzdopen(fd, "rb");
 	FILE *file;
 
-	errno = 0;
-	expanded = gzopen(path, "rbe");
 	if (expanded == NULL) {
-		error_set(error, "%s: %s", path, errno != 0 ? strerror(errno) : "out of memory");
+		(void)close(fd);
 		return NULL;
 	}
 	(void)gzbuffer(expanded, BUFFER_SIZE);
 	file = fopencookie(expanded, "r",
 			   (cookie_io_functions_t){ .read = read_expanded, .close = close_expanded });
-	if (file == NULL) {
-		error_set(error, "out of memory");
+	if (file == NULL)
 		(void)gzclose(expanded);
-	}
 	return file;
+}
+
+/* For reading; -1 with the reason. */
+static int
+open_fd(const char *path, struct error *reason)
+{
+	int fd;
+
+	if (!is_standard_input(path))
+		return regular_file_open_fd(path, LINKS_REFUSED, NULL, reason);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		error_set(reason, "%s", strerror(errno));
+	return fd;
 }
 
 FILE *
 audit_file_open(const struct audit_file *file, struct error *error)
 {
+	const bool is_expanded = ends_with(file->path, ".gz");
+	struct error reason;
 	FILE *opened;
+	int fd;
 
-	if (ends_with(file->path, ".gz"))
-		return open_expanded(file->path, error);
-	if (is_compressed(file->path)) {
+	if (is_compressed(file->path) && !is_expanded) {
 		error_set(error, "%s: only plain files and those of gzip can be read", file->path);
 		return NULL;
 	}
-	opened = fopen(file->path, "re");
-	if (opened == NULL)
-		error_set(error, "%s: %s", file->path, strerror(errno));
+	fd = open_fd(file->path, &reason);
+	if (fd < 0) {
+		error_set(error, "%s: %s", file->path, reason.text);
+		return NULL;
+	}
+	opened = is_expanded ? expand(fd) : fdopen(fd, "r");
+	if (opened == NULL) {
+		if (!is_expanded)
+			(void)close(fd);
+		error_set(error, "out of memory");
+	}
 	return opened;
+}
+
+void
+audit_file_tell_fault(const struct audit_file *file, const struct file_lines *lines, struct error *error)
+{
+	error_set(error, "%s cannot be read to its end: %s", file->path, file_lines_reason(lines));
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "heloscope/records/file.h"
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/records/shape.h"
 #include "heloscope/base/span.h"
@@ -14,13 +15,6 @@
 #define DISORDER_S 3600 /* how much later than it began a message may have ended */
 #define NEAR 65536      /* octets that are read rather than halved */
 #define TIME_LENGTH 16  /* "20261124T125000Z" */
-
-/* A file under search. */
-struct log_file {
-	FILE *file;
-	char *line; /* of getline(3) */
-	size_t size;
-};
 
 /* The reference in a line, IDENT_SIZE - 1 octets, or NULL when it is no record. */
 static const char *
@@ -32,12 +26,6 @@ id_of(const char *line)
 	if (line[0] != '{' || at == NULL || strlen(at) < strlen(before) + IDENT_SIZE)
 		return NULL;
 	return at + strlen(before);
-}
-
-static bool
-next_line(struct log_file *log)
-{
-	return getline(&log->line, &log->size, log->file) > 0;
 }
 
 /* The time that is `seconds` off the one that `id` begins with, also as text; what is missing of it is 0. */
@@ -61,12 +49,14 @@ shift_time(const char *id, long seconds, char *shifted)
 
 /* Whether the first record behind octet `at` is older than `time`; false when there is none. */
 static bool
-is_older(struct log_file *log, off_t at, const char *time)
+is_older(struct file_lines *lines, off_t at, const char *time)
 {
-	if (fseeko(log->file, at, SEEK_SET) != 0 || !next_line(log)) /* the line in which we landed */
-		return false;
-	while (next_line(log)) {
-		const char *id = id_of(log->line);
+	enum line_state state;
+
+	file_lines_seek(lines, at);
+	state = file_lines_next(lines); /* the line in which we landed */
+	while (state <= LINE_TOO_LONG && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
+		const char *id = state == LINE_READ ? id_of(lines->memory) : NULL;
 
 		if (id != NULL)
 			return strncmp(id, time, TIME_LENGTH) < 0;
@@ -76,22 +66,22 @@ is_older(struct log_file *log, off_t at, const char *time)
 
 /* Go to a place not far in front of the first record of `time`. */
 static void
-seek_time(struct log_file *log, const char *time)
+seek_time(struct file_lines *lines, const char *time)
 {
 	off_t low = 0, high;
 
-	(void)fseeko(log->file, 0, SEEK_END);
-	for (high = ftello(log->file); high - low > NEAR;) {
+	file_lines_seek_end(lines);
+	for (high = lines->at; high - low > NEAR;) {
 		const off_t middle = low + (high - low) / 2;
 
-		if (is_older(log, middle, time))
+		if (is_older(lines, middle, time))
 			low = middle;
 		else
 			high = middle;
 	}
-	(void)fseeko(log->file, low, SEEK_SET);
+	file_lines_seek(lines, low);
 	if (low > 0)
-		(void)next_line(log);
+		(void)file_lines_next(lines);
 }
 
 /* The search over one or several files. */
@@ -123,31 +113,38 @@ take_match(struct search *search, const char *line, const char *id)
 	}
 }
 
-/* Read a file; one that cannot be sought in from its beginning. */
-static void
-read_file(struct search *search, FILE *file, bool is_seekable)
+/* Read a file; one that cannot be sought in from its beginning. Returns whether all was read that counts. */
+static bool
+read_lines(struct search *search, const struct audit_file *file, struct file_lines *lines)
 {
-	struct log_file log = { .file = file };
+	enum line_state state;
+	bool is_whole = true;
 
-	if (is_seekable)
-		seek_time(&log, search->from);
-	while (search->status != AUDIT_AMBIGUOUS && next_line(&log)) {
-		const char *id = id_of(log.line);
+	if (file->is_seekable)
+		seek_time(lines, search->from);
+	while (search->status != AUDIT_AMBIGUOUS && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
+		const char *id = id_of(lines->memory);
 
-		if (id == NULL)
-			continue;
-		if (strncmp(id, search->until, TIME_LENGTH) > 0)
+		if (state == LINE_TOO_LONG) {
+			error_set(search->error, "%s has a line of more than %d octets, which is passed over",
+				  file->path, BOUND_LINE_READ);
+			is_whole = false;
+		} else if (id != NULL && strncmp(id, search->until, TIME_LENGTH) > 0) {
 			break;
-		if (strncmp(id, search->id, strlen(search->id)) == 0)
-			take_match(search, log.line, id);
+		} else if (id != NULL && strncmp(id, search->id, strlen(search->id)) == 0) {
+			take_match(search, lines->memory, id);
+		}
 	}
-	free(log.line);
+	if (lines->fault != 0)
+		audit_file_tell_fault(file, lines, search->error);
+	return is_whole && lines->fault == 0;
 }
 
 /* Returns whether all that it might hold could be read. */
 static bool
 search_file(struct search *search, const struct audit_file *file)
 {
+	struct file_lines lines;
 	FILE *opened;
 	bool is_whole;
 
@@ -156,10 +153,9 @@ search_file(struct search *search, const struct audit_file *file)
 	opened = audit_file_open(file, search->error);
 	if (opened == NULL)
 		return false;
-	read_file(search, opened, file->is_seekable);
-	is_whole = ferror(opened) == 0;
-	if (!is_whole)
-		error_set(search->error, "%s cannot be read to its end", file->path);
+	file_lines_init(&lines, opened);
+	is_whole = read_lines(search, file, &lines);
+	file_lines_clear(&lines);
 	(void)fclose(opened);
 	return is_whole;
 }

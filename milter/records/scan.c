@@ -43,35 +43,49 @@ advance(struct job *job, size_t octets, bool is_told)
 }
 
 static void
-take_line(const struct job *job, struct piece *piece, const char *line, size_t length)
+take_line(const struct job *job, struct piece *piece, struct span line)
 {
-	json_t *record = record_parse((struct span){ line, length });
+	json_t *record = record_parse(line);
 
 	piece->passed_over += record != NULL && job->reader->take(piece->part, record) ? 0 : 1;
 	json_decref(record);
 }
 
 static void
-read_lines(struct job *job, struct piece *piece, FILE *file)
+read_lines(struct job *job, struct piece *piece, struct file_lines *lines)
 {
-	size_t at = piece->from, told_at = at, size = 0, lines = 0;
-	char *line = NULL;
-	ssize_t length = 0;
+	enum line_state state = LINE_READ;
+	size_t told_at = piece->from, count = 0;
 
-	if (at > 0) /* the line that began before */
-		length = fseeko(file, (off_t)at - 1, SEEK_SET) == 0 ? getline(&line, &size, file) : -1;
-	if (at > 0 && length > 0)
-		at += (size_t)length - 1;
-	while (length >= 0 && at < piece->until && (length = getline(&line, &size, file)) > 0) {
-		at += (size_t)length;
-		take_line(job, piece, line, (size_t)length);
-		if (++lines % TOLD_EACH == 0 && piece->file->is_seekable) {
-			advance(job, at - told_at, true);
-			told_at = at;
+	if (piece->from > 0) { /* the line that began before, of which this may be the end */
+		file_lines_seek(lines, (off_t)piece->from - 1);
+		state = file_lines_next(lines);
+	}
+	while (state <= LINE_TOO_LONG && (size_t)lines->at < piece->until
+	       && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
+		if (state == LINE_READ)
+			take_line(job, piece, lines->line);
+		else
+			piece->passed_over++;
+		if (++count % TOLD_EACH == 0 && piece->file->is_seekable) {
+			advance(job, (size_t)lines->at - told_at, true);
+			told_at = (size_t)lines->at;
 		}
 	}
-	free(line);
-	advance(job, piece->file->is_seekable ? at - told_at : piece->file->size, false);
+	advance(job, piece->file->is_seekable ? (size_t)lines->at - told_at : piece->file->size, false);
+}
+
+static void
+read_opened(struct job *job, struct piece *piece, FILE *file)
+{
+	struct file_lines lines;
+
+	file_lines_init(&lines, file);
+	read_lines(job, piece, &lines);
+	piece->has_fault = lines.fault != 0;
+	if (piece->has_fault)
+		audit_file_tell_fault(piece->file, &lines, &piece->fault);
+	file_lines_clear(&lines);
 }
 
 static void
@@ -81,11 +95,7 @@ read_piece(struct job *job, struct piece *piece)
 
 	piece->has_fault = file == NULL;
 	if (file != NULL) {
-		read_lines(job, piece, file);
-		if (ferror(file) != 0) {
-			error_set(&piece->fault, "%s cannot be read to its end", piece->file->path);
-			piece->has_fault = true;
-		}
+		read_opened(job, piece, file);
 		(void)fclose(file);
 	}
 	(void)pthread_mutex_lock(&job->lock);

@@ -3,11 +3,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/records/cut.h"
 #include "heloscope/records/record.h"
 #include "heloscope/records/value.h"
 
-#define LINE_MAX (4U << 20) /* octets; what was written before there was a bound is shorter, too */
 #define TEXT_MAX 8016       /* 2000 octets, each as \xHH, and dots */
 #define NUMBER_MAX 4294967295LL
 #define DEPTH_MAX 32 /* of includes and redirects: ten terms that cost lookups, and some room */
@@ -314,7 +314,7 @@ record_parse(struct span line)
 {
 	json_t *record = NULL;
 
-	if (line.length <= LINE_MAX)
+	if (line.length <= BOUND_LINE_READ)
 		record = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
 	if (record == NULL || (fits_inside(record, whole) && have_results(json_object_get(record, "checks"))))
 		return record;

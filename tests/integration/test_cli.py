@@ -367,7 +367,7 @@ class Find(unittest.TestCase):
         damaged = log.with_name(log.name + ".3.gz")
         damaged.write_bytes(damaged.read_bytes()[:-20])
         self.set_time(damaged, 4)
-        self.assertIn("zipped.jsonl.3.gz cannot be read to its end", self.find(log, self.ident(4 * 3600, 7)))
+        self.assertIn("zipped.jsonl.3.gz cannot be read to its end: it is damaged, or was cut", self.find(log, self.ident(4 * 3600, 7)))
         self.assertIn("no record of", self.find(log, self.ident(8 * 3600, 7)), "the damaged file is too old to matter")
         damaged.rename(log.with_name(log.name + ".3.xz"))
         self.assertIn("only plain files and those of gzip", self.find(log, self.ident(4 * 3600, 7)))
@@ -376,6 +376,29 @@ class Find(unittest.TestCase):
     def set_time(path, hour):
         seconds = datetime.datetime(2026, 11, 24, hour, 0, 30, tzinfo=datetime.timezone.utc).timestamp()
         os.utime(path, (seconds, seconds))
+
+    def test_a_line_without_end_is_passed_over(self):
+        """P5: what is longer than a record may be is not held, and said where the record is not found."""
+        log = self.log("endless", [self.ident(60, 1)])
+        with log.open("a") as file:
+            file.write('{"v":1,"id":"' + self.ident(61, 2) + '","time":"' + 70000 * "x" + '"}\n')
+            file.write(self.log("behind", [self.ident(62, 3)]).read_text())
+        self.assertEqual(self.find(log, self.ident(62, 3)), self.ident(62, 3))
+        self.assertIn("endless.jsonl has a line of more than 65536 octets, which is passed over", self.find(log, self.ident(61, 2)))
+
+    def test_P4_what_the_filters_user_put_there_is_not_followed(self):
+        """Neither a FIFO, for which a reader would wait, nor a link to a file of somebody else, be it the log or beside it."""
+        for name, plant, reason in (("linked", lambda path: path.symlink_to(self.log("elsewhere", [self.ident(60, 1)])), "it is a symbolic link"),
+                                    ("waited", os.mkfifo, "it is a FIFO; expected a file")):
+            for suffix in ("", ".1"):
+                with self.subTest(name + suffix):
+                    log = self.log(name + "-log" + suffix, [self.ident(80000, 2)]) if suffix else lab.folder / f"{name}.jsonl"
+                    planted = log.with_name(log.name + suffix)
+                    plant(planted)
+                    self.assertIn(f"{planted}: {reason}", self.find(log, self.ident(60, 1)))
+                    status, _, messages = run("report", "--log", log, "--since", "36500d")
+                    self.assertEqual(status, 3)
+                    self.assertIn(f"{planted}: {reason}", messages)
 
     def test_missing_and_empty_logs(self):
         self.assertIn("no such file", self.find(lab.folder / "absent.jsonl", "20261124"))
@@ -598,7 +621,7 @@ class Report(unittest.TestCase):
         status, text, messages = run("report", "--log", log, "--json", "--since", "24h")
         self.assertEqual(status, 3)
         self.assertGreater(json.loads(text)["messages"], 2 * once, "what can be read is counted")
-        self.assertIn("rotated-report.jsonl.2.gz cannot be read to its end", messages)
+        self.assertIn("rotated-report.jsonl.2.gz cannot be read to its end: it is damaged, or was cut", messages)
 
     def test_since_and_faults(self):
         _, text, _ = run("report", "--log", running.audit, "--json", "--since", "2099-01-01T00:00:00Z")
@@ -615,7 +638,7 @@ class Report(unittest.TestCase):
         self.assertEqual(run("report", "--since", "soon")[0], 2)
 
     def test_a_log_from_a_pipe(self):
-        command = [lab.builddir / "milter/heloscope", "report", "--json", "--log", "/dev/stdin"]
+        command = [lab.builddir / "milter/heloscope", "report", "--json", "--log", "-"]
         done = subprocess.run(command, input=running.audit.read_bytes(), capture_output=True)
         self.assertEqual((done.returncode, done.stderr), (1, b""))
         self.assertEqual(json.loads(done.stdout)["messages"], len(running.records()))

@@ -390,7 +390,7 @@ class Probe(unittest.TestCase):
         text = self.file.read_text()[:-20]
         self.file.write_text(text)
         log = lab.heloscope(self.config, name="broken").stop()
-        self.assertRegex(log, r"what was known of mail servers is lost: .* is broken at line \d+ and was set aside as .*\.broken")
+        self.assertRegex(log, r"what was known of mail servers is missing: .* is broken at line \d+ and was set aside as .*\.broken")
         self.assertEqual(pathlib.Path(f"{self.file}.broken").read_text(), text)
 
     def test_no_more_than_so_many_a_minute(self):

@@ -51,6 +51,10 @@
 /* Octets of a record; what is cut is said in it. */
 #define BOUND_RECORD 16384
 
+/* Octets of a line that is read from an audit log or from the findings about mail servers, with room for what
+ * other versions wrote. */
+#define BOUND_LINE_READ 65536
+
 /* Octets of log and audit log that a network may cause at once, and again in an hour; that it may cause for
  * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
  * apart. */

@@ -7,8 +7,8 @@
 #include "heloscope/config/config.h"
 
 /*
- * Read the file at `path` and those it includes. Every error and warning is written to
- * `messages`, a line each: "file:line:column: what was found, what was expected", or
+ * Read the file at `path` and those it includes; NULL: nothing, so that all is as by default. Every error and
+ * warning is written to `messages`, a line each: "file:line:column: what was found, what was expected", or
  * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
  * an error.
  */

@@ -27,13 +27,19 @@ void peer_store_put(struct peer_store *store, const struct ipaddr *address, cons
 bool peer_store_is_full(struct peer_store *store, int64_t now);
 
 /*
- * Add what stands in the file, if there is one. What cannot be read as a whole is set aside, as
- * PATH.broken, and false comes back with a sentence that says so.
+ * Add what stands in the file, if there is one, of servers of which nothing is known yet. False with a
+ * sentence when not all of it could be taken. A file that holds what was never written is set aside, as
+ * PATH.broken. One that cannot be read for another reason (the disk, the rights, memory, or it is no file)
+ * stays as it is, until peer_store_save() can read it.
  */
 bool peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error);
 
-/* Write all into a new file that then takes the place of the old; only if anything has changed. */
-bool peer_store_save(struct peer_store *store, const char *path, struct error *error);
+/*
+ * Write all into a new file that then takes the place of the old; only if anything has changed. What
+ * peer_store_load() could not read is read first; while it cannot be, nothing is written, and false comes
+ * back.
+ */
+bool peer_store_save(struct peer_store *store, const char *path, int64_t now, struct error *error);
 
 /* Take over what another knows. `store` is new: nobody else has it yet. */
 void peer_store_take(struct peer_store *store, struct peer_store *other);

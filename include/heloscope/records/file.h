@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "heloscope/base/error.h"
+#include "heloscope/base/regular_file.h"
 
 struct audit_file {
 	char *path;
@@ -25,7 +26,8 @@ struct audit_files {
 };
 
 /*
- * Find the log at `path` and the files beside it whose names begin with its name, which rotation makes.
+ * Find the log at `path` and the files beside it whose names begin with its name, which rotation makes; "-"
+ * is standard input alone.
  * False, with the reason, when the folder cannot be read or holds none. `files` is for
  * audit_files_clear() in any case.
  */
@@ -34,9 +36,13 @@ void audit_files_clear(struct audit_files *files);
 
 /*
  * Open a file for reading, and for fclose(3); one that gzip(1) made is expanded on the way, and cannot be
- * sought in. NULL with the reason, also for files of other compressors. Where the data is damaged or the
- * disk fails, reading ends and ferror(3) says so.
+ * sought in. NULL with the reason, also for files of other compressors, and for what is no file: the log
+ * stands in a directory of the filter's user, and who reads it may be root.
  */
 FILE *audit_file_open(const struct audit_file *file, struct error *error);
+
+/* The sentence about a file of which reading has failed. */
+void audit_file_tell_fault(const struct audit_file *file, const struct file_lines *lines,
+			   struct error *error);
 
 #endif

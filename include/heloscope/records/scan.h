@@ -27,7 +27,7 @@ struct audit_reader {
 };
 
 struct audit_reading {
-	size_t passed_over; /* lines that are no record */
+	size_t passed_over; /* lines that are no record, or too long for one */
 	bool has_fault;     /* a file could not be read, or not to its end, or memory ran out; */
 	struct error fault; /* the first that was so, and why */
 };

@@ -1,15 +1,19 @@
-/* The base modules: error, span, strbuf, arena, ident, log. */
+/* The base modules: error, span, strbuf, arena, ident, log, regular_file. */
 #include "unit.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "heloscope/base/arena.h"
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/table.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/regular_file.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
 
@@ -219,10 +223,138 @@ table_keeps_everything_while_it_grows(void **state)
 	table_clear(&table);
 }
 
+/* A file of these octets, for fclose(3). */
+static FILE *
+file_of(const char *octets, size_t length)
+{
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(octets, 1, length, file), length);
+	rewind(file);
+	return file;
+}
+
+static void
+file_lines_reads_lines_whatever_they_hold(void **state)
+{
+	static const char octets[] = "one\n\ntw\0o\r\nthree";
+	FILE *file = file_of(octets, sizeof octets - 1);
+	struct file_lines lines;
+
+	(void)state;
+	file_lines_init(&lines, file);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_true(span_equals(lines.line, SPAN("one")));
+	assert_string_equal(lines.memory, "one");
+	assert_int_equal(lines.at, 4);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_int_equal(lines.line.length, 0);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_true(span_equals(lines.line, SPAN("tw\0o\r")));
+	assert_true(lines.has_end);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_true(span_equals(lines.line, SPAN("three")));
+	assert_false(lines.has_end);
+	assert_int_equal(lines.at, sizeof octets - 1);
+	assert_int_equal(file_lines_next(&lines), LINES_END);
+	file_lines_seek(&lines, 2);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_true(span_equals(lines.line, SPAN("e")));
+	file_lines_seek_end(&lines);
+	assert_int_equal(lines.at, sizeof octets - 1);
+	file_lines_clear(&lines);
+	(void)fclose(file);
+}
+
+/* What is longer than BOUND_LINE_READ is passed over, and the next one is read as ever. */
+static void
+file_lines_holds_no_more_than_its_bound(void **state)
+{
+	static char octets[BOUND_LINE_READ * 5 + 8];
+	char *at = octets;
+	struct file_lines lines;
+	FILE *file;
+
+	(void)state;
+	memset(octets, 'x', sizeof octets);
+	at[BOUND_LINE_READ] = '\n'; /* as long as may be, */
+	at += BOUND_LINE_READ + 1;
+	at[BOUND_LINE_READ * 3] = '\n'; /* three times as long, */
+	at += BOUND_LINE_READ * 3 + 1;
+	memcpy(at, "y\n", 2);
+	at += 2;
+	file = file_of(octets, (size_t)(at - octets) + BOUND_LINE_READ + 1); /* and one more than may be */
+	file_lines_init(&lines, file);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_int_equal(lines.line.length, BOUND_LINE_READ);
+	assert_int_equal(file_lines_next(&lines), LINE_TOO_LONG);
+	assert_int_equal(lines.line.length, BOUND_LINE_READ);
+	assert_int_equal(lines.at, BOUND_LINE_READ * 4 + 2);
+	assert_int_equal(file_lines_next(&lines), LINE_READ);
+	assert_true(span_equals(lines.line, SPAN("y")));
+	assert_int_equal(file_lines_next(&lines), LINE_TOO_LONG);
+	assert_int_equal(file_lines_next(&lines), LINES_END);
+	file_lines_clear(&lines);
+	(void)fclose(file);
+}
+
+/* The first octet of /proc/self/mem cannot be read: EIO. */
+static void
+file_lines_tells_why_reading_fails(void **state)
+{
+	struct file_lines lines;
+	struct error reason;
+	FILE *file = regular_file_open("/proc/self/mem", LINKS_REFUSED, NULL, &reason);
+
+	(void)state;
+	assert_non_null(file);
+	file_lines_init(&lines, file);
+	assert_int_equal(file_lines_next(&lines), LINES_FAULT);
+	assert_string_equal(file_lines_reason(&lines), "Input/output error");
+	assert_int_equal(file_lines_next(&lines), LINES_FAULT);
+	file_lines_clear(&lines);
+	(void)fclose(file);
+}
+
+/* P4: who reads where another user may write follows no link; who reads an administrator's file does. */
+static void
+P4_regular_file_follows_links_only_where_told(void **state)
+{
+	char folder[] = "test-base-XXXXXX";
+	char path[40];
+	struct error reason;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/link", folder);
+	assert_null(regular_file_open(path, LINKS_REFUSED, NULL, &reason));
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(symlink("/proc/self/status", path), 0);
+	file = regular_file_open(path, LINKS_FOLLOWED, NULL, &reason);
+	assert_non_null(file);
+	(void)fclose(file);
+	assert_null(regular_file_open(path, LINKS_REFUSED, NULL, &reason));
+	assert_int_equal(errno, ELOOP);
+	assert_non_null(strstr(reason.text, "it is a symbolic link"));
+	(void)unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(regular_file_open(path, LINKS_REFUSED, NULL, &reason));
+	assert_int_equal(errno, EINVAL);
+	assert_string_equal(reason.text, "it is a FIFO; expected a file");
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_lines_reads_lines_whatever_they_hold),
+		cmocka_unit_test(file_lines_holds_no_more_than_its_bound),
+		cmocka_unit_test(file_lines_tells_why_reading_fails),
+		cmocka_unit_test(P4_regular_file_follows_links_only_where_told),
 		cmocka_unit_test(error_set_cuts_and_takes_null),
 		cmocka_unit_test(span_to_number_takes_digits_within_bounds_only),
 		cmocka_unit_test(span_compares_with_and_without_case),

@@ -553,6 +553,22 @@ expect_complaint(const char *complaint)
 	config_unref(config);
 }
 
+/* For heloscope doctor where no filter is set up. */
+static void
+config_without_a_file_is_the_defaults(void **state)
+{
+	char messages[1000] = "";
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+	struct config *config = config_read(NULL, &out);
+
+	(void)state;
+	(void)fclose(out.file);
+	assert_string_equal(messages, "");
+	assert_non_null(config);
+	assert_non_null(config->authserv_id);
+	config_unref(config);
+}
+
 /* P17: whatever a file that includes itself is called, and whatever lies there instead of a file. */
 static void
 P17_config_reads_files_only_and_none_within_itself(void **state)
@@ -890,6 +906,7 @@ main(void)
 		cmocka_unit_test(P16_config_shows_no_key_wherever_it_stands),
 		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
+		cmocka_unit_test(config_without_a_file_is_the_defaults),
 		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),
 		cmocka_unit_test(P17_config_bounds_files_and_octets_together),
 	};

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/peer/store.h"
 #include "heloscope/peer/prober.h"
 #include "heloscope/wire/smtp_reader.h"
@@ -236,7 +237,7 @@ peer_store_reads_back_what_it_wrote(void **state)
 	assert_true(mkstemp(path) >= 0);
 	peer_store_put(store, &address, &peer);
 	before = umask(0);
-	assert_true(peer_store_save(store, path, &error));
+	assert_true(peer_store_save(store, path, NOW, &error));
 	(void)umask(before);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0640);
@@ -249,7 +250,7 @@ peer_store_reads_back_what_it_wrote(void **state)
 	assert_false(peer_store_get(other, &address, NOW, NULL));
 	assert_true(peer_store_load(other, "no-such-file", NOW, &error));
 	peer_store_put(store, &address, &peer);
-	assert_false(peer_store_save(store, "/no/such/folder/peers", &error));
+	assert_false(peer_store_save(store, "/no/such/folder/peers", NOW, &error));
 	assert_non_null(strstr(error.text, "/no/such/folder/peers cannot be written: No such file"));
 	(void)unlink(path);
 	peer_store_free(store);
@@ -292,7 +293,7 @@ P20_peer_store_takes_only_what_it_could_have_written(void **state)
 		(void)snprintf(expected, sizeof expected, "is broken at line %d and", cases[i].line);
 		peer_store_put(store, &addresses[0], &peer);
 		peer_store_put(store, &addresses[1], &peer);
-		assert_true(peer_store_save(store, path, &error));
+		assert_true(peer_store_save(store, path, NOW, &error));
 		file = fopen(path, "r+e");
 		assert_non_null(file);
 		assert_true(fread(text, 1, sizeof text - 1, file) > 0);
@@ -313,6 +314,74 @@ P20_peer_store_takes_only_what_it_could_have_written(void **state)
 	}
 }
 
+/*
+ * F48: what keeps us from reading says nothing of the file: it is neither set aside nor written over, and
+ * read once that goes. The first octet of /proc/self/mem cannot be read (EIO); a link is not followed.
+ */
+static void
+F48_peer_store_leaves_a_file_alone_that_it_cannot_read(void **state)
+{
+	const struct peer peer = { .outcome = PEER_ANSWERS, .code = 220, .looked_at = NOW };
+	const struct peer newer = { .outcome = PEER_ANSWERS, .code = 221, .looked_at = NOW };
+	const struct ipaddr first = address_of(1), second = address_of(2);
+	struct peer_store *before = peer_store_new(4), *store = peer_store_new(4), *after = peer_store_new(4);
+	char folder[] = "test-peers-XXXXXX", path[40], good[50];
+	struct error error;
+	struct peer read;
+
+	(void)state;
+	assert_false(peer_store_load(store, "/proc/self/mem", NOW, &error));
+	assert_string_equal(
+		error.text,
+		"/proc/self/mem cannot be read to its end, and stays as it is: Input/output error");
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/peers", folder);
+	(void)snprintf(good, sizeof good, "%s.good", path);
+	peer_store_put(before, &first, &peer);
+	peer_store_put(before, &second, &peer);
+	assert_true(peer_store_save(before, good, NOW, &error));
+	assert_int_equal(symlink("peers.good", path), 0);
+	assert_false(peer_store_load(store, path, NOW, &error));
+	assert_non_null(strstr(error.text, "cannot be read, and stays as it is: it is a symbolic link"));
+	peer_store_put(store, &second, &newer);
+	assert_false(peer_store_save(store, path, NOW, &error));
+	assert_int_equal(rename(good, path), 0); /* the passing fault passes */
+	assert_true(peer_store_save(store, path, NOW, &error));
+	assert_true(peer_store_load(after, path, NOW, &error));
+	assert_true(peer_store_get(after, &first, NOW, NULL));
+	assert_true(peer_store_get(after, &second, NOW, &read));
+	assert_int_equal(read.code, 221); /* what is known by now stands */
+	(void)unlink(path);
+	(void)rmdir(folder);
+	peer_store_free(before);
+	peer_store_free(store);
+	peer_store_free(after);
+}
+
+/* A line without end is not held: it is no line of ours. */
+static void
+P20_peer_store_holds_no_line_without_end(void **state)
+{
+	struct peer_store *store = peer_store_new(4);
+	char folder[] = "test-peers-XXXXXX", path[40], broken[50];
+	struct error error;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/peers", folder);
+	(void)snprintf(broken, sizeof broken, "%s.broken", path);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	(void)fprintf(file, "heloscope-peers-1\n%0*d\n", BOUND_LINE_READ + 1, 0);
+	(void)fclose(file);
+	assert_false(peer_store_load(store, path, NOW, &error));
+	assert_non_null(strstr(error.text, "is broken at line 2 and was set aside"));
+	assert_int_equal(unlink(broken), 0);
+	(void)rmdir(folder);
+	peer_store_free(store);
+}
+
 int
 main(void)
 {
@@ -326,6 +395,8 @@ main(void)
 		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
 		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
 		cmocka_unit_test(P20_peer_store_takes_only_what_it_could_have_written),
+		cmocka_unit_test(P20_peer_store_holds_no_line_without_end),
+		cmocka_unit_test(F48_peer_store_leaves_a_file_alone_that_it_cannot_read),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
