@@ -223,3 +223,9 @@ domain_is_helo_name(const char *text)
 
 	return domain_helo_form(span_of(text), name, &address, &reason) == HELO_NAME;
 }
+
+bool
+domain_is_address(const char *name)
+{
+	return last_label_is_numeric(without_final_dot(span_of(name)));
+}

@@ -2,18 +2,22 @@
 
 #include <string.h>
 
+#include "heloscope/base/bounds.h"
+#include "heloscope/dns/mail_way.h"
+
 static bool
-finish(struct facts *facts, enum result result, const char *reason)
+finish(struct facts *facts, enum sender_finding finding)
 {
-	facts->results[METHOD_SENDER] = result;
-	facts->sender.reason = reason;
+	facts->results[METHOD_SENDER] = sender_words(finding)->result;
+	facts->sender.finding = finding;
 	return true;
 }
 
 static bool
 fault(struct facts *facts, enum dns_status status)
 {
-	return finish(facts, RESULT_TEMPERROR, dns_status_word(status));
+	facts->sender.status = status;
+	return finish(facts, SENDER_UNKNOWN);
 }
 
 /* "MX 0 .": this domain takes no mail (RFC 7505). */
@@ -23,22 +27,71 @@ is_null_mx(const struct dns_answer *answer)
 	return answer->count == 1 && answer->records[0].name[0] == '\0';
 }
 
+/* By both addresses of a host, which are asked for at once. */
+static enum mail_way
+way_to(struct inquiry *inquiry, const char *host, enum dns_status *status)
+{
+	const struct network_set *near = &inquiry_config(inquiry)->trusted;
+	const enum mail_way ipv4 =
+		mail_way_by_answer(inquiry_ask(inquiry, STAGE_MAIL, host, DNS_A), near, status);
+
+	if (ipv4 == MAIL_WAY_OPEN)
+		return ipv4;
+	return mail_way_better(
+		ipv4, mail_way_by_answer(inquiry_ask(inquiry, STAGE_MAIL, host, DNS_AAAA), near, status));
+}
+
+/* The best way there is decides. */
+static bool
+judge_way(struct facts *facts, enum mail_way way, enum dns_status status, bool has_mx)
+{
+	switch (way) {
+	case MAIL_WAY_OPEN:
+		return finish(facts, has_mx ? SENDER_MX : SENDER_ADDRESS);
+	case MAIL_WAY_AWAITED:
+		return false;
+	case MAIL_WAY_UNKNOWN:
+		return fault(facts, status);
+	case MAIL_WAY_PRIVATE:
+		return finish(facts, has_mx ? SENDER_MX_PRIVATE : SENDER_ADDRESS_PRIVATE);
+	case MAIL_WAY_NO_HOST:
+		return finish(facts, SENDER_MX_NO_HOST);
+	default:
+		return finish(facts, has_mx ? SENDER_MX_NO_ADDRESS : SENDER_NO_MX);
+	}
+}
+
+/*
+ * All hosts are asked for at once. Those beyond the bound do not count, good or bad: they come after several
+ * with a better preference, and who delivers a bounce does not try all of very many either.
+ */
+static bool
+judge_mx(struct inquiry *inquiry, struct facts *facts, const struct dns_answer *answer)
+{
+	enum dns_status status = DNS_NOERROR;
+	enum mail_way best = MAIL_WAY_NO_ADDRESS;
+	size_t asked = 0;
+
+	for (size_t i = 0; i < answer->count && asked < BOUND_SENDER_HOSTS && best < MAIL_WAY_OPEN; i++) {
+		enum mail_way way = mail_way_by_mx(&answer->records[i]);
+
+		if (way == MAIL_WAY_AWAITED) {
+			way = way_to(inquiry, answer->records[i].name, &status);
+			asked++;
+		}
+		best = mail_way_better(best, way);
+	}
+	return judge_way(facts, best, status, true);
+}
+
 /* Without MX records mail goes to the domain's own addresses. */
 static bool
 judge_addresses(struct inquiry *inquiry, struct facts *facts)
 {
-	const struct dns_answer *ipv4 = inquiry_ask(inquiry, STAGE_MAIL, facts->sender.domain, DNS_A);
-	const struct dns_answer *ipv6 = inquiry_ask(inquiry, STAGE_MAIL, facts->sender.domain, DNS_AAAA);
+	enum dns_status status = DNS_NOERROR;
+	const enum mail_way way = way_to(inquiry, facts->sender.domain, &status);
 
-	if ((ipv4 != NULL && ipv4->count > 0) || (ipv6 != NULL && ipv6->count > 0))
-		return finish(facts, RESULT_PASS, "has no MX, but an address");
-	if (ipv4 == NULL || ipv6 == NULL)
-		return false;
-	if (dns_status_is_fault(ipv4->status))
-		return fault(facts, ipv4->status);
-	if (dns_status_is_fault(ipv6->status))
-		return fault(facts, ipv6->status);
-	return finish(facts, RESULT_FAIL, "has neither MX nor address");
+	return judge_way(facts, way, status, false);
 }
 
 static bool
@@ -50,20 +103,21 @@ run(struct inquiry *inquiry)
 	if (!config_wants(inquiry_config(inquiry), METHOD_SENDER))
 		return true;
 	if (facts->sender.mailbox.form == MAILBOX_MALFORMED)
-		return finish(facts, RESULT_PERMERROR, "not a valid address");
+		return finish(facts, SENDER_MALFORMED);
 	if (facts->sender.mailbox.form != MAILBOX_ADDRESS)
-		return finish(facts, RESULT_NONE, "no sender domain");
+		return finish(facts, SENDER_NO_DOMAIN);
+	if (mail_way_is_localhost(facts->sender.domain))
+		return finish(facts, SENDER_LOCALHOST);
 	answer = inquiry_ask(inquiry, STAGE_MAIL, facts->sender.domain, DNS_MX);
 	if (answer == NULL)
 		return false;
 	if (dns_status_is_fault(answer->status))
 		return fault(facts, answer->status);
 	if (answer->status == DNS_NXDOMAIN)
-		return finish(facts, RESULT_FAIL, "domain does not exist");
+		return finish(facts, SENDER_NO_SUCH_DOMAIN);
 	if (answer->status == DNS_NODATA)
 		return judge_addresses(inquiry, facts);
-	return is_null_mx(answer) ? finish(facts, RESULT_FAIL, "null MX: takes no mail")
-				  : finish(facts, RESULT_PASS, "has MX");
+	return is_null_mx(answer) ? finish(facts, SENDER_NULL_MX) : judge_mx(inquiry, facts, answer);
 }
 
 static void
@@ -74,7 +128,7 @@ report(const struct facts *facts, struct authres *authres)
 	authres_result(authres, "x-sender", facts->results[METHOD_SENDER]);
 	if (facts->sender.domain[0] != '\0')
 		authres_property(authres, "smtp.mailfrom", span_of(facts->sender.domain));
-	authres_comment(authres, facts->sender.reason);
+	authres_comment(authres, facts_sender_text(&facts->sender));
 }
 
 const struct check check_sender = { "x-sender", STAGE_MAIL, run, report, METHOD_SENDER, NULL };

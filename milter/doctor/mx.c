@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "heloscope/lists/dnslist.h"
+#include "heloscope/dns/mail_way.h"
 
 static const char refused[] = "Receivers refuse mail from a domain to which no bounce can be sent.";
 
@@ -19,6 +19,44 @@ implicit_mx(struct exam *exam, const char *domain)
 	return ipv4->count > 0 || dns_status_is_fault(ipv4->status)
 		       ? ipv4
 		       : lookup_get(exam->lookup, domain, DNS_AAAA);
+}
+
+static void
+want_addresses(struct exam *exam, const char *host)
+{
+	lookup_want(exam->lookup, host, DNS_A);
+	lookup_want(exam->lookup, host, DNS_AAAA);
+}
+
+/* To a host, by its addresses. */
+static enum mail_way
+way_to(struct exam *exam, const char *host)
+{
+	enum dns_status status;
+
+	return mail_way_better(mail_way_by_answer(lookup_get(exam->lookup, host, DNS_A), NULL, &status),
+			       mail_way_by_answer(lookup_get(exam->lookup, host, DNS_AAAA), NULL, &status));
+}
+
+/* To an MX host. Nothing is near: what counts is what others reach. */
+static enum mail_way
+way_to_mx(struct exam *exam, const struct dns_record *record)
+{
+	return mail_way_by_mx(record) == MAIL_WAY_NO_HOST ? MAIL_WAY_NO_HOST : way_to(exam, record->name);
+}
+
+/* To the domain, by the best of its MX hosts, or without MX by itself. */
+static enum mail_way
+best_way(struct exam *exam, const char *domain, const struct dns_answer *mx)
+{
+	enum mail_way best = mx->count == 0 ? way_to(exam, domain) : MAIL_WAY_NO_ADDRESS;
+
+	for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
+		if (mail_way_by_mx(&mx->records[i]) != MAIL_WAY_NO_HOST)
+			want_addresses(exam, mx->records[i].name);
+	for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
+		best = mail_way_better(best, way_to_mx(exam, &mx->records[i]));
+	return best;
 }
 
 /* How many of the MX records name no host: "MX 0 ." (RFC 7505). */
@@ -68,12 +106,17 @@ tell_null_mx(struct exam *exam, const struct dns_answer *answer)
 
 /* No host is known that takes the domain's mail: none is invented. */
 static void
-tell_no_way(struct exam *exam, const struct dns_answer *answer)
+tell_no_way(struct exam *exam, const struct dns_answer *answer, enum mail_way way)
 {
-	const bool exists = answer->status != DNS_NXDOMAIN;
+	const bool exists = answer->status != DNS_NXDOMAIN, has_mx = answer->count > 0;
 
 	exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
-		 exists ? "There is neither MX nor address." : "The domain does not exist.", refused,
+		 has_mx ? "The MX names no host that others can reach."
+		 : way == MAIL_WAY_PRIVATE
+			 ? "There is no MX, and the domain has only addresses that nobody else can reach."
+		 : exists ? "There is neither MX nor address."
+			  : "The domain does not exist.",
+		 refused,
 		 exists ? arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)",
 				       exam->report->domain)
 			: NULL);
@@ -85,14 +128,15 @@ exam_mx(struct exam *exam)
 	const char *domain = exam->report->domain;
 	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_MX);
 	const bool is_implicit = answer->count == 0 && !dns_status_is_fault(answer->status);
-	const struct dns_answer *way = is_implicit ? implicit_mx(exam, domain) : answer;
+	const struct dns_answer *source = is_implicit ? implicit_mx(exam, domain) : answer;
+	const enum mail_way way = best_way(exam, domain, answer);
 
-	if (dns_status_is_fault(way->status))
-		exam_add_unknown(exam, DOCTOR_MX, domain, way);
+	if (dns_status_is_fault(source->status))
+		exam_add_unknown(exam, DOCTOR_MX, domain, source);
 	else if (count_null(answer) > 0)
 		tell_null_mx(exam, answer);
-	else if (way->count == 0)
-		tell_no_way(exam, answer);
+	else if (way < MAIL_WAY_UNKNOWN)
+		tell_no_way(exam, answer, way);
 	else if (is_implicit)
 		exam_say(exam, DOCTOR_MX, DOCTOR_NOTE,
 			 "There is no MX; mail goes to the address of the domain itself.",
@@ -100,53 +144,27 @@ exam_mx(struct exam *exam)
 			 arena_printf(exam->arena, "%s. MX 10 %s.", domain, domain));
 	else
 		exam_set_cell(exam, DOCTOR_MX, DOCTOR_GOOD);
-	for (size_t i = 0; i < answer->count && i < EXAM_HOSTS_MAX; i++)
-		if (answer->records[i].name[0] != '\0')
-			lookup_want(exam->lookup, answer->records[i].name, DNS_AAAA);
 }
 
 /* Bounces. */
 
-/* Whether an answer holds an address that the whole world reaches. */
-static bool
-holds_reachable(const struct dns_answer *answer)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (!dnslist_is_private(&answer->records[i].address))
-			return true;
-	return false;
-}
-
-/* What an MX host leads to. */
-enum way { WAY_OPEN, WAY_UNKNOWN, WAY_PRIVATE, WAY_NOWHERE };
-
-static enum way
-way_to(struct exam *exam, const char *host)
-{
-	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
-	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
-
-	if (holds_reachable(ipv4) || holds_reachable(ipv6))
-		return WAY_OPEN;
-	if (dns_status_is_fault(ipv4->status) || dns_status_is_fault(ipv6->status))
-		return WAY_UNKNOWN;
-	return ipv4->count + ipv6->count > 0 ? WAY_PRIVATE : WAY_NOWHERE;
-}
-
 static void
-add_broken_way(struct exam *exam, const char *host, enum way way, bool is_last)
+add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_last)
 {
+	static const char *const words[] = {
+		[MAIL_WAY_NO_ADDRESS] = "%s has no address.",
+		[MAIL_WAY_NO_HOST] = "%s is no name by which others can find a host.",
+		[MAIL_WAY_PRIVATE] = "%s has only addresses that nobody else can reach.",
+		[MAIL_WAY_UNKNOWN] = "The addresses of %s cannot be looked up.",
+	};
+
 	exam_add(exam,
 		 (struct doctor_finding){
 			 .row = DOCTOR_BOUNCES,
-			 .severity = way == WAY_UNKNOWN ? DOCTOR_UNKNOWN
-				     : is_last          ? DOCTOR_ERROR
-							: DOCTOR_WARNING,
-			 .what = arena_printf(exam->arena,
-					      way == WAY_UNKNOWN ? "The addresses of %s cannot be looked up."
-					      : way == WAY_PRIVATE ? "%s has private addresses only."
-								   : "%s has no address.",
-					      host),
+			 .severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
+				     : is_last               ? DOCTOR_ERROR
+							     : DOCTOR_WARNING,
+			 .what = arena_printf(exam->arena, words[way], host),
 			 .consequence =
 				 is_last ? "No bounce comes back, and receivers that look refuse the mail."
 					 : "Bounces, and replies, wait or are lost when they try this "
@@ -158,19 +176,19 @@ static void
 examine_ways(struct exam *exam, const struct dns_answer *mx)
 {
 	const char *hosts[EXAM_HOSTS_MAX];
-	enum way ways[EXAM_HOSTS_MAX];
+	enum mail_way ways[EXAM_HOSTS_MAX];
 	size_t count = 0, usable = 0;
 
 	for (size_t i = 0; i < mx->count && count < EXAM_HOSTS_MAX; i++) {
 		if (mx->records[i].name[0] == '\0')
 			continue;
 		hosts[count] = mx->records[i].name;
-		ways[count] = way_to(exam, hosts[count]);
-		usable += ways[count] == WAY_OPEN || ways[count] == WAY_UNKNOWN ? 1 : 0;
+		ways[count] = way_to_mx(exam, &mx->records[i]);
+		usable += ways[count] >= MAIL_WAY_UNKNOWN ? 1 : 0;
 		count++;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (ways[i] != WAY_OPEN)
+		if (ways[i] != MAIL_WAY_OPEN)
 			add_broken_way(exam, hosts[i], ways[i], usable == 0);
 	exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
 }
@@ -212,8 +230,7 @@ judge_sender(struct exam *exam)
 	const struct ipaddr nobody = { .length = 0 };
 	const struct facts *facts = exam_look(exam, &nobody, NULL, NULL);
 	const enum result result = facts != NULL ? facts->results[METHOD_SENDER] : RESULT_TEMPERROR;
-	const char *reason =
-		facts != NULL && facts->sender.reason != NULL ? facts->sender.reason : "out of memory";
+	const char *reason = facts != NULL ? facts_sender_text(&facts->sender) : "out of memory";
 	const enum doctor_severity told = exam->report->cells[DOCTOR_BOUNCES];
 
 	if (result == RESULT_PASS)

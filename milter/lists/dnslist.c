@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/strbuf.h"
 
 #define LISTED_MIN 0x7f000002U /* without named answers: 127.0.0.2 on (RFC 5782, 2.1), */
@@ -50,16 +51,7 @@ dnslist_entry_name(const struct list *list, const char *entry, char *name)
 bool
 dnslist_is_private(const struct ipaddr *address)
 {
-	static const struct network networks[] = {
-		{ { { 10 }, 4 }, 8 },           { { { 172, 16 }, 4 }, 12 }, { { { 192, 168 }, 4 }, 16 },
-		{ { { 169, 254 }, 4 }, 16 },    { { { 100, 64 }, 4 }, 10 }, { { { 0xfc }, 16 }, 7 },
-		{ { { 0xfe, 0x80 }, 16 }, 10 },
-	};
-
-	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
-		if (network_contains(&networks[i], address))
-			return true;
-	return ipaddr_is_loopback(address);
+	return ipaddr_scope(address) >= SCOPE_NETWORK;
 }
 
 /* The range that holds `answer`, or NULL. */

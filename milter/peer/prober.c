@@ -15,6 +15,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/peer/dane.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/own_addresses.h"
 #include "heloscope/peer/store.h"
@@ -83,46 +84,6 @@ struct prober {
 	size_t waiting_count, active_count; /* active: asking, ready and running */
 	struct usage usage;
 };
-
-bool
-prober_is_special(const struct ipaddr *address)
-{
-	static const struct network networks[] = {
-		{ { { 0 }, 4 }, 8 },
-		{ { { 10 }, 4 }, 8 },
-		{ { { 100, 64 }, 4 }, 10 },
-		{ { { 127 }, 4 }, 8 },
-		{ { { 169, 254 }, 4 }, 16 },
-		{ { { 172, 16 }, 4 }, 12 },
-		{ { { 192, 0, 0 }, 4 }, 24 },
-		{ { { 192, 0, 2 }, 4 }, 24 },
-		{ { { 192, 88, 99 }, 4 }, 24 },
-		{ { { 192, 168 }, 4 }, 16 },
-		{ { { 198, 18 }, 4 }, 15 },
-		{ { { 198, 51, 100 }, 4 }, 24 },
-		{ { { 203, 0, 113 }, 4 }, 24 },
-		{ { { 224 }, 4 }, 3 }, /* multicast, reserved, broadcast */
-	};
-	/* Of IPv6 what is global unicast (RFC 4291, 2.4), without documentation, 6to4, Teredo and the like.
-	 */
-	static const struct network unicast = { { { 0x20 }, 16 }, 3 };
-	static const struct network others[] = {
-		{ { { 0x20, 0x01 }, 16 }, 23 },
-		{ { { 0x20, 0x01, 0x0d, 0xb8 }, 16 }, 32 },
-		{ { { 0x20, 0x02 }, 16 }, 16 },
-		{ { { 0x3f, 0xff }, 16 }, 20 },
-	};
-
-	if (address->length == 16 && !network_contains(&unicast, address))
-		return true;
-	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
-		if (network_contains(&networks[i], address))
-			return true;
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (network_contains(&others[i], address))
-			return true;
-	return address->length == 0;
-}
 
 static void
 wake_up(const struct prober *prober)
@@ -417,7 +378,7 @@ may_look(struct prober *prober, const struct ipaddr *address)
 	if (network_set_contains(&prober->settings.trusted, address))
 		return false;
 	return prober->settings.per_minute == 0 || network_set_contains(&prober->settings.allowed, address)
-	       || (!prober_is_special(address) && !own_addresses_contain(&prober->own, address));
+	       || (ipaddr_scope(address) == SCOPE_WORLD && !own_addresses_contain(&prober->own, address));
 }
 
 static struct probe *

@@ -108,6 +108,7 @@ static const struct shape sender[] = {
 	MUST("result", TEXT),
 	MAY("domain", TEXT),
 	MAY("reason", TEXT),
+	MAY("status", TEXT),
 	END_OF_SHAPES,
 };
 

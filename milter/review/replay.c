@@ -219,8 +219,8 @@ read_readings(const json_t *record, struct replay *replay, struct arena *arena)
 	for (size_t i = 0;; i++) {
 		read_results(checks, replay);
 		read_lists(checks, replay, arena);
-		replay->facts.sender.reason =
-			replay_text(record_text(record_member(checks, "x-sender"), "reason"), arena);
+		replay->facts.sender.finding =
+			sender_finding_from_word(record_text(record_member(checks, "x-sender"), "reason"));
 		replay->facts.other = NULL;
 		if (next == NULL)
 			return;

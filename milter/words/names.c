@@ -200,22 +200,55 @@ const struct telling tell_helo = {
 
 /* Sender. */
 
+/* The same in words as facts_sender_text(). */
+static const char *
+sender_reason(const json_t *check)
+{
+	const char *text = sender_words(sender_finding_from_word(record_text(check, "reason")))->text;
+
+	return text != NULL ? text : record_text(check, "status");
+}
+
 static void
 say_sender(const json_t *record, const json_t *check, struct strbuf *said)
 {
 	(void)record;
 	strbuf_printf(said, "%s%s%s", record_text(check, "domain"),
-		      record_text(check, "domain")[0] != '\0' ? ": " : "", record_text(check, "reason"));
+		      record_text(check, "domain")[0] != '\0' ? ": " : "", sender_reason(check));
+}
+
+/* What can be done, a sentence without its full stop; NULL where that is not known. */
+static const char *
+sender_remedy(enum sender_finding finding)
+{
+	switch (finding) {
+	case SENDER_NO_SUCH_DOMAIN:
+	case SENDER_NO_MX:
+	case SENDER_NULL_MX:
+		return "Its owner should publish an MX record, or send from a domain that has one";
+	case SENDER_MX_NO_HOST:
+	case SENDER_MX_NO_ADDRESS:
+	case SENDER_MX_PRIVATE:
+	case SENDER_ADDRESS_PRIVATE:
+		return "Its owner should publish an MX record that names a host with a public address";
+	case SENDER_LOCALHOST:
+		return "The sending host should use a domain of its own in place of localhost";
+	default:
+		return NULL;
+	}
 }
 
 static void
 refuse_sender(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
+	const char *remedy = sender_remedy(facts->sender.finding);
+
 	(void)config;
 	strbuf_add(text, "The sender ");
 	strbuf_add_escaped(text, span_of(facts->sender.mailbox.text), TEXT_MAX);
-	strbuf_printf(text, " cannot receive a bounce: %s. The owner of the domain can add an MX record. ",
-		      facts->sender.reason != NULL ? facts->sender.reason : "its domain is unknown");
+	strbuf_printf(text, " cannot receive a bounce: %s. ", facts_sender_text(&facts->sender));
+	if (remedy != NULL)
+		strbuf_printf(text, "%s. ", remedy);
 }
 
 static const char *
@@ -229,12 +262,11 @@ static void
 advise_sender(const json_t *record, struct output *out)
 {
 	const json_t *sender = record_check(record, "x-sender");
+	const char *remedy = sender_remedy(sender_finding_from_word(record_text(sender, "reason")));
 
-	if (record_is(sender, "result", "fail"))
-		prose_bullet(out,
-			     "%s cannot receive bounces (%s). Its owner should publish an MX record, or send "
-			     "from a domain that has one.",
-			     record_text(sender, "domain"), record_text(sender, "reason"));
+	if (record_is(sender, "result", "fail") && remedy != NULL)
+		prose_bullet(out, "%s cannot receive bounces (%s). %s.", record_text(sender, "domain"),
+			     sender_reason(sender), remedy);
 }
 
 const struct telling tell_sender = {

@@ -28,6 +28,19 @@ WELL = {
     "s1._domainkey.well.example TXT": [txt(f"v=DKIM1; k=rsa; p={RSA_2048}")],
 }
 
+# B16: changes after which no bounce can arrive, and what is said.
+NOWHERE = (
+    ({"well.example MX": ["10 localhost."]}, "localhost is no name by which others can find a host"),
+    ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
+    ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["0.0.0.0"]}, "only addresses that nobody else can reach"),
+    ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["10.1.1.1", "169.254.1.1"],
+      "local.well.example AAAA": ["::1", "fe80::1", "fd00::1"]}, "only addresses that nobody else can reach"),
+    ({"well.example MX": ["10 localhost.", "20 local.well.example."], "local.well.example A": ["224.0.0.1"]}, "only addresses that nobody else can reach"),
+    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is no name by which others can find a host"),
+    ({"well.example MX": None, "well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
+    ({"well.example MX": None, "well.example AAAA": ["::"]}, "only addresses that nobody else can reach"),
+)
+
 
 def setUpModule():
     global lab, port
@@ -243,6 +256,15 @@ class Doctor(unittest.TestCase):
             if publish:
                 self.assertEqual([finding["publish"] for finding in found], [publish])
 
+    def test_B16_where_nobody_else_can_reach_a_host_is_an_error(self):
+        for changes, words in NOWHERE:
+            with self.subTest(changes):
+                report = self.look(changes, "--ip", ADDRESS)
+                self.assertEqual([report["cells"][row] for row in ("MX", "Bounces")], ["error", "error"])
+                found = self.found(report, "MX") + self.found(report, "Bounces")
+                self.assertIn(words, " ".join(finding["what"] for finding in found))
+                self.assertNotRegex(json.dumps(report), r"MX \d+ (well|localhost|local)\b")
+
     def test_B08_proposed_records_have_strings_of_255_octets(self):
         terms = " ".join(f"ip4:192.0.2.{n}" for n in range(40))
         report = self.look({"well.example TXT": [txt(f"v=spf1 {terms} -all")]}, "--ip", ADDRESS)
@@ -379,6 +401,7 @@ class Doctor(unittest.TestCase):
             ({"well.example MX": ["0 ."]}, "out.well.example"),
             ({"well.example MX": None, "well.example A": None}, "out.well.example"),
             ({"well.example MX": "servfail"}, "out.well.example"),
+            *((changes, "out.well.example") for changes, _ in NOWHERE),
         )
         path = lab.folder / "check.conf"
         path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")

@@ -40,7 +40,7 @@ WELL = {
 # What fails when a role's answers do. The text of a listing is only words.
 HURTS = {
     "ptr": ["iprev"],
-    "ptr-address": ["iprev", "spf smtp.helo"],
+    "ptr-address": ["iprev", "spf smtp.helo", "x-sender"],
     "helo-address": ["x-helo"],
     "helo-spf": ["spf smtp.helo"],
     "spf": ["spf smtp.mailfrom"],

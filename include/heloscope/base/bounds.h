@@ -13,6 +13,9 @@
  * own limits come first. */
 #define BOUND_QUESTIONS_A_STAGE 256
 
+/* MX hosts of a sender's domain whose addresses are looked up. */
+#define BOUND_SENDER_HOSTS 4
+
 /*
  * Octets of questions and answers that a check may hold, beyond which it sees DNS_TOO_MANY; those that ask
  * much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is under way.

@@ -26,6 +26,10 @@ bool domain_normalize(struct span text, char *name);
 /* A host name by RFC 1123, 2.1: letters, digits, inner hyphens, no label or name too long. */
 bool domain_is_host_name(struct span text);
 
+/* Whether a name is an address, as in "192.0.2.1": its last label is a number, as no top-level domain's is.
+ */
+bool domain_is_address(const char *name);
+
 /* Whether there are at least two labels. */
 bool domain_has_dot(struct span text);
 

@@ -92,13 +92,39 @@ struct helo_facts {
 	enum dns_status status; /* of the address lookup of the client's family */
 };
 
+/* Whether the domain of a sender can receive bounces, and why. One line each in facts.c, too. */
+enum sender_finding {
+	SENDER_UNCHECKED, /* the check did not run */
+	SENDER_MX,        /* with a host that mail can get to */
+	SENDER_ADDRESS,   /* no MX, but an address */
+	SENDER_NO_DOMAIN,
+	SENDER_MALFORMED,
+	SENDER_NO_SUCH_DOMAIN,
+	SENDER_NO_MX, /* and no address */
+	SENDER_NULL_MX,
+	SENDER_LOCALHOST,
+	SENDER_MX_NO_HOST,
+	SENDER_MX_NO_ADDRESS,
+	SENDER_MX_PRIVATE,
+	SENDER_ADDRESS_PRIVATE,
+	SENDER_UNKNOWN, /* a fault of the DNS */
+	SENDER_FINDINGS
+};
+
+struct sender_words {
+	const char *word; /* as in a record */
+	const char *text; /* for people, behind "the domain: "; NULL: what was wrong with the DNS */
+	enum result result;
+};
+
 /* MAIL FROM, and whether its domain can receive bounces. */
 struct sender_facts {
 	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
 	const char *used;       /* raw: what the MTA makes of it; NULL: it does not tell */
 	struct mailbox mailbox; /* one reading of both */
 	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
-	const char *reason;     /* in words, for the comment; NULL before the check ran */
+	enum sender_finding finding;
+	enum dns_status status; /* what was wrong, for SENDER_UNKNOWN */
 };
 
 enum spf_identity { SPF_MAILFROM, SPF_HELO, SPF_IDENTITIES };
@@ -200,6 +226,14 @@ void facts_set_sender(struct facts *facts, const struct envelope_address *sender
 
 /* All methods, as bits, that are awaited. */
 unsigned facts_awaited(const struct facts *facts);
+
+const struct sender_words *sender_words(enum sender_finding finding);
+
+/* SENDER_UNCHECKED when there is no such word. */
+enum sender_finding sender_finding_from_word(const char *word);
+
+/* What came of the check of the sender, in words. */
+const char *facts_sender_text(const struct sender_facts *facts);
 
 /* Whether the result is another one for another sender. */
 bool facts_rests_on_sender(enum method method);

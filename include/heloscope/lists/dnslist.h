@@ -31,7 +31,8 @@ const char *dnslist_domain_name(const struct list *list, const char *domain, cha
 /* The same for a test entry, whole; an IPv4-mapped address stays one (RFC 5782, 5: ::FFFF:7F00:2). */
 bool dnslist_entry_name(const struct list *list, const char *entry, char *name);
 
-/* Whether no public list knows anything of this address: private, link-local, shared, loopback. */
+/* Whether no public list knows anything of this address: nobody else can reach it. Those of documentation
+ * and benchmarks are asked for. */
 bool dnslist_is_private(const struct ipaddr *address);
 
 /* What a list says of a subject. */

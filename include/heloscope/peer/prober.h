@@ -23,9 +23,10 @@ struct prober_settings {
 	const char *why;       /* what we want, for a postmaster to read; printable, without line ends */
 	const char *file;      /* where findings are kept across restarts, or NULL */
 	uint16_t port;
-	unsigned timeout_ms; /* for a whole probe */
-	unsigned at_a_time;  /* probes under way */
-	unsigned per_minute; /* that begin; 0: no limit, and none for networks and special addresses either */
+	unsigned timeout_ms;        /* for a whole probe */
+	unsigned at_a_time;         /* probes under way */
+	unsigned per_minute;        /* that begin; 0: no limit, and none for networks and special addresses
+				       (heloscope/base/ipaddr_scope.h) either */
 	struct network_set allowed; /* special and own addresses that may be looked at nevertheless */
 	struct network_set trusted; /* never */
 };
@@ -48,10 +49,6 @@ struct peer_source *prober_source(struct prober *prober);
 
 /* Wait until nothing is under way, at most `timeout_ms`. */
 void prober_settle(struct prober *prober, unsigned timeout_ms);
-
-/* Whether the address is of no host out there: private, loopback, documentation, multicast and the like (RFC
- * 6890). */
-bool prober_is_special(const struct ipaddr *address);
 
 /*
  * For the command line: begin to look at one server, whatever was known before; and wait for what is found.

@@ -14,6 +14,8 @@ static const struct fake_row rows[] = {
 	{ "out.yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 a -all" },
 	{ "yodel.example", DNS_TXT, DNS_NOERROR, "v=spf1 ip4:198.51.100.54 -all" },
 	{ "yodel.example", DNS_MX, DNS_NOERROR, "10 mx.yodel.example" },
+	{ "mx.yodel.example", DNS_A, DNS_NOERROR, "192.0.2.25" },
+	{ "mx.yodel.example", DNS_AAAA, DNS_NODATA, NULL },
 	{ "www.yodel.example", DNS_A, DNS_NOERROR, "192.0.2.80" },
 	{ "www.yodel.example", DNS_TXT, DNS_NODATA, NULL },
 	{ "elsewhere.test", DNS_A, DNS_NOERROR, "198.51.100.54" },
@@ -177,15 +179,17 @@ static const struct fake_row *
 large_rows(size_t *count)
 {
 	static char text[9100] = "v=spf1 x=", names[10][16];
-	static struct fake_row large[14] = {
+	static struct fake_row large[15] = {
 		{ "1.0.0.10.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
 		{ "large.test", DNS_MX, DNS_NOERROR, "10 mx.large.test" },
+		{ "mx.large.test", DNS_A, DNS_NOERROR, "192.0.2.25" },
+		{ "mx.large.test", DNS_AAAA, DNS_NODATA, NULL },
 		{ "large.test", DNS_TXT, DNS_NOERROR,
 		  "v=spf1 include:i0.test include:i1.test include:i2.test include:i3.test include:i4.test "
 		  "include:i5.test include:i6.test include:i7.test include:i8.test include:i9.test -all" },
 	};
 
-	*count = 3;
+	*count = 5;
 	memset(text + 9, 'a', 9000);
 	for (size_t i = 0; i < 10; i++) {
 		(void)snprintf(names[i], sizeof names[i], "i%zu.test", i);
@@ -385,15 +389,11 @@ check_sender_asks_whether_a_bounce_arrives(void **state)
 		const char *sender;
 		enum result expected;
 	} table[] = {
-		{ "<joe@yodel.example>", RESULT_PASS },
-		{ "<joe@aonly.test>", RESULT_PASS },
-		{ "<joe@nullmx.test>", RESULT_FAIL },
-		{ "<joe@gone.test>", RESULT_FAIL },
-		{ "<joe@deaf.test>", RESULT_FAIL },
-		{ "<joe@downmx.test>", RESULT_TEMPERROR },
-		{ "<>", RESULT_NONE },
-		{ "<postmaster>", RESULT_NONE },
-		{ "<joe@[198.51.100.54]>", RESULT_NONE },
+		{ "<joe@yodel.example>", RESULT_PASS },    { "<joe@aonly.test>", RESULT_PASS },
+		{ "<joe@nullmx.test>", RESULT_FAIL },      { "<root@localhost>", RESULT_FAIL },
+		{ "<joe@gone.test>", RESULT_FAIL },        { "<joe@deaf.test>", RESULT_FAIL },
+		{ "<joe@downmx.test>", RESULT_TEMPERROR }, { "<>", RESULT_NONE },
+		{ "<postmaster>", RESULT_NONE },           { "<joe@[198.51.100.54]>", RESULT_NONE },
 		{ "<joe@b..test>", RESULT_PERMERROR },
 	};
 
@@ -404,9 +404,143 @@ check_sender_asks_whether_a_bounce_arrives(void **state)
 		print_message("    %s\n", table[i].sender);
 		play(&scene, "", "198.51.100.54", NULL, table[i].sender);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], table[i].expected);
-		assert_non_null(scene.facts->sender.reason);
+		assert_int_not_equal(scene.facts->sender.finding, SENDER_UNCHECKED);
 		leave(&scene);
 	}
+}
+
+/* What the sender's domain is found to be where the DNS has only `rows`. Returns how many questions it took.
+ */
+static size_t
+find_sender(const struct fake_row *world, size_t count, const char *config, enum sender_finding expected)
+{
+	struct scene scene;
+	size_t asked;
+
+	connect_to(&scene, config, "198.51.100.54");
+	scene.dns.rows = world;
+	scene.dns.row_count = count;
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@d.test>", NULL }, NULL, NULL);
+	judge(&scene);
+	assert_string_equal(sender_words(scene.facts->sender.finding)->word, sender_words(expected)->word);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], sender_words(expected)->result);
+	asked = scene.dns.asked;
+	leave(&scene);
+	return asked;
+}
+
+#define ONLY_SENDER "disable { iprev, helo, spf, spf-helo }"
+
+/* B16, stalwart#1377, Haraka#2809: where no bounce can go, whatever the records look like. */
+static void
+B16_check_sender_wants_a_host_that_others_can_reach(void **state)
+{
+	static const struct {
+		const char *mx, *host_a, *host_aaaa, *own_a;
+		enum dns_status host_status;
+		enum sender_finding expected;
+	} table[] = {
+		{ "10 h.test", "192.0.2.1", NULL, NULL, DNS_NODATA, SENDER_MX },
+		{ "10 h.test", NULL, "2001:db8::1", NULL, DNS_NODATA, SENDER_MX },
+		{ "10 h.test", "127.0.0.1", "2001:db8::1", NULL, DNS_NODATA, SENDER_MX },
+		{ "10 h.test", "10.0.0.1|192.0.2.1", NULL, NULL, DNS_NODATA, SENDER_MX },
+		{ "10 h.test", "192.0.2.1", NULL, NULL, DNS_SERVFAIL, SENDER_MX },
+		{ "10 h.test", "0.0.0.0", NULL, NULL, DNS_NODATA, SENDER_MX_PRIVATE },
+		{ "10 h.test", "127.0.0.1", "::1", NULL, DNS_NODATA, SENDER_MX_PRIVATE },
+		{ "10 h.test", "10.1.2.3|192.168.1.1", "fe80::1", NULL, DNS_NODATA, SENDER_MX_PRIVATE },
+		{ "10 h.test", "224.0.0.1|255.255.255.255", "::|ff02::1", NULL, DNS_NODATA,
+		  SENDER_MX_PRIVATE },
+		{ "10 h.test", NULL, "::ffff:127.0.0.1", NULL, DNS_NODATA, SENDER_MX_PRIVATE },
+		{ "10 h.test", NULL, "64:ff9b::7f00:1|2002:a00:1::1", NULL, DNS_NODATA, SENDER_MX_PRIVATE },
+		{ "10 h.test", NULL, "64:ff9b::808:808", NULL, DNS_NODATA, SENDER_MX },
+		{ "10 h.test", NULL, NULL, NULL, DNS_NODATA, SENDER_MX_NO_ADDRESS },
+		{ "10 h.test", NULL, NULL, NULL, DNS_NXDOMAIN, SENDER_MX_NO_ADDRESS },
+		{ "10 h.test", NULL, NULL, NULL, DNS_SERVFAIL, SENDER_UNKNOWN },
+		{ "10 h.test", "127.0.0.1", NULL, NULL, DNS_TIMEOUT, SENDER_UNKNOWN },
+		{ "10 localhost", NULL, NULL, NULL, DNS_NODATA, SENDER_MX_NO_HOST },
+		{ "10 mx.localhost", NULL, NULL, NULL, DNS_NODATA, SENDER_MX_NO_HOST },
+		{ "10 192.0.2.1", NULL, NULL, NULL, DNS_NODATA, SENDER_MX_NO_HOST },
+		{ "10 localhost|20 h.test", "192.0.2.1", NULL, NULL, DNS_NODATA, SENDER_MX },
+		{ "10 localhost|20 h.test", NULL, NULL, NULL, DNS_SERVFAIL, SENDER_UNKNOWN },
+		{ "1 localhost|2 a.localhost|3 b.localhost|4 c.localhost|5 h.test", "192.0.2.1", NULL, NULL,
+		  DNS_NODATA, SENDER_MX },
+		{ "1 localhost|2 a.localhost|3 b.localhost|4 c.localhost|5 h.test", "10.0.0.1", NULL, NULL,
+		  DNS_NODATA, SENDER_MX_PRIVATE },
+		{ NULL, NULL, NULL, "127.0.0.1", DNS_NODATA, SENDER_ADDRESS_PRIVATE },
+		{ NULL, NULL, NULL, "0.0.0.0", DNS_NODATA, SENDER_ADDRESS_PRIVATE },
+		{ NULL, NULL, NULL, NULL, DNS_NODATA, SENDER_NO_MX },
+		{ NULL, NULL, NULL, "192.0.2.1", DNS_NODATA, SENDER_ADDRESS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const enum dns_status status = table[i].host_status;
+		const struct fake_row world[] = {
+			{ "d.test", DNS_MX, table[i].mx != NULL ? DNS_NOERROR : DNS_NODATA, table[i].mx },
+			{ "d.test", DNS_A, table[i].own_a != NULL ? DNS_NOERROR : DNS_NODATA,
+			  table[i].own_a },
+			{ "d.test", DNS_AAAA, DNS_NODATA, NULL },
+			{ "h.test", DNS_A, table[i].host_a != NULL ? DNS_NOERROR : status, table[i].host_a },
+			{ "h.test", DNS_AAAA, table[i].host_aaaa != NULL ? DNS_NOERROR : status,
+			  table[i].host_aaaa },
+		};
+
+		print_message("    %s, %s, %s\n", table[i].mx != NULL ? table[i].mx : "no MX",
+			      table[i].mx != NULL ? table[i].host_a : table[i].own_a, table[i].host_aaaa);
+		(void)find_sender(world, ROWS(world), ONLY_SENDER, table[i].expected);
+	}
+}
+
+/* B16: a private network that is ours is near; what is this host everywhere, is not. */
+static void
+B16_check_sender_counts_private_addresses_of_trusted_networks(void **state)
+{
+	static const struct {
+		const char *address;
+		enum sender_finding expected;
+	} table[] = {
+		{ "10.1.2.3", SENDER_ADDRESS },
+		{ "10.2.0.1", SENDER_ADDRESS_PRIVATE },
+		{ "127.0.0.1", SENDER_ADDRESS_PRIVATE },
+		{ "169.254.0.1", SENDER_ADDRESS_PRIVATE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const struct fake_row world[] = {
+			{ "d.test", DNS_MX, DNS_NODATA, NULL },
+			{ "d.test", DNS_A, DNS_NOERROR, table[i].address },
+			{ "d.test", DNS_AAAA, DNS_NODATA, NULL },
+		};
+
+		print_message("    %s\n", table[i].address);
+		(void)find_sender(world, ROWS(world),
+				  ONLY_SENDER
+				  " trust { networks { 10.1.0.0/16, 127.0.0.0/8, 169.254.0.0/16 } }",
+				  table[i].expected);
+	}
+}
+
+/* B16: of many hosts the best count, all at once. */
+static void
+B16_check_sender_looks_at_so_many_hosts(void **state)
+{
+	static const char mx[] = "1 a.test|2 b.test|3 c.test|4 d4.test|5 e.test|6 localhost";
+	static const struct fake_row bad[] = {
+		{ "d.test", DNS_MX, DNS_NOERROR, mx },        { "a.test", DNS_A, DNS_NOERROR, "127.0.0.1" },
+		{ "b.test", DNS_A, DNS_NODATA, NULL },        { "c.test", DNS_A, DNS_NOERROR, "10.0.0.1" },
+		{ "d4.test", DNS_A, DNS_NOERROR, "0.0.0.0" }, { "a.test", DNS_AAAA, DNS_NODATA, NULL },
+		{ "b.test", DNS_AAAA, DNS_NODATA, NULL },     { "c.test", DNS_AAAA, DNS_NODATA, NULL },
+		{ "d4.test", DNS_AAAA, DNS_NODATA, NULL },
+	};
+	struct fake_row good[ROWS(bad)];
+
+	(void)state;
+	memcpy(good, bad, sizeof good);
+	good[4].records = "192.0.2.1";
+	assert_int_equal(find_sender(bad, ROWS(bad), ONLY_SENDER, SENDER_MX_PRIVATE),
+			 1 + 2 * BOUND_SENDER_HOSTS);
+	assert_int_equal(find_sender(good, ROWS(good), ONLY_SENDER, SENDER_MX), 1 + 2 * BOUND_SENDER_HOSTS);
 }
 
 /* C03, E04: two identities, two results; nothing is asked for what is no domain. */
@@ -587,7 +721,7 @@ inquiry_asks_as_early_as_it_can_and_once(void **state)
 	/* A second message asks only for its sender: M14. */
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	judge(&scene);
-	assert_int_equal(scene.dns.asked, before + 2);
+	assert_int_equal(scene.dns.asked, before + 4); /* and the addresses of the MX */
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	/* HELO again: the latest counts, M09. */
 	inquiry_helo(scene.inquiry, "wrong.test");
@@ -814,6 +948,9 @@ main(void)
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
 		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),
 		cmocka_unit_test(check_sender_asks_whether_a_bounce_arrives),
+		cmocka_unit_test(B16_check_sender_wants_a_host_that_others_can_reach),
+		cmocka_unit_test(B16_check_sender_counts_private_addresses_of_trusted_networks),
+		cmocka_unit_test(B16_check_sender_looks_at_so_many_hosts),
 		cmocka_unit_test(C03_check_spf_keeps_identities_apart),
 		cmocka_unit_test(F20_F25_check_lists_believes_only_what_counts),
 		cmocka_unit_test(F26_check_lists_masks_keys_and_asks_for_each_subject),

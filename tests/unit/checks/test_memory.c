@@ -78,6 +78,7 @@ static const struct fake_row rows[] = {
 	{ "why.example", DNS_TXT, DNS_NOERROR, "%{i} is not welcome" },
 	{ "yodel.example", DNS_MX, DNS_NOERROR, "10 mx.yodel.example" },
 	{ "mx.yodel.example", DNS_A, DNS_NOERROR, "192.0.2.9" },
+	{ "mx.yodel.example", DNS_AAAA, DNS_NODATA, NULL },
 	{ "54.100.51.198.s3krit.bl.test", DNS_A, DNS_NOERROR, "127.0.0.2" },
 	{ "54.100.51.198.s3krit.bl.test", DNS_TXT, DNS_NOERROR, "see s3krit" },
 	{ "54.100.51.198.wl.test", DNS_A, DNS_NXDOMAIN, NULL },

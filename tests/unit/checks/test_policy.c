@@ -46,7 +46,7 @@ facts_of(const char *helo)
 						 .domain = "yodel.example",
 						 .text = "joe@yodel.example" };
 	facts.sender.domain = "yodel.example";
-	facts.sender.reason = "has MX";
+	facts.sender.finding = SENDER_MX;
 	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "yodel.example", .mechanism = "-all" };
 	facts.spf[SPF_HELO].domain = "";
 	return facts;
@@ -409,7 +409,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 	(void)state;
 	facts.helo.form = HELO_INVALID;
 	facts.helo.reason = "not a valid host name";
-	facts.sender.reason = "null MX: takes no mail";
+	facts.sender.finding = SENDER_NULL_MX;
 	facts.iprev.names =
 		&(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
 	facts.iprev.count = 1;
