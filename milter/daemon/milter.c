@@ -49,6 +49,7 @@ static struct runtime *runtime_in_use; /* guarded by runtime_lock */
 /* What the MTA does not send is said once. */
 static atomic_flag has_told_of_actions = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_macros = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_addresses = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_queue_id = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_default_id = ATOMIC_FLAG_INIT;
 
@@ -232,12 +233,29 @@ on_helo(SMFICTX *context, char *name)
 	return ended(context, SMFIS_CONTINUE);
 }
 
+/* An address of the envelope. Every MTA has something to tell of one, but perhaps not of the null sender. */
+static struct envelope_address
+envelope_address(SMFICTX *context, const char *typed, const char *macro_name)
+{
+	const struct envelope_address address = { typed != NULL ? typed : "",
+						  macro_or_empty(context, macro_name) };
+
+	if (address.used == NULL && !span_equals(span_of(address.typed), SPAN("<>"))
+	    && !atomic_flag_test_and_set(&has_told_of_addresses))
+		log_warning("the MTA does not send the macro %s, so it is not known what it makes of an "
+			    "address: all that an address may mean is judged, and the worst counts (Postfix: "
+			    "milter_mail_macros with {mail_addr}, milter_rcpt_macros with {rcpt_addr}; "
+			    "Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT)",
+			    macro_name);
+	return address;
+}
+
 static sfsistat
 on_mail(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
 	const struct mail_command mail = {
-		.sender = { arguments[0] != NULL ? arguments[0] : "", macro_or_empty(context, "{mail_addr}") },
+		.sender = envelope_address(context, arguments[0], "{mail_addr}"),
 		.auth_name = macro(context, "{auth_authen}"),
 		.tls = {
 			.version = macro(context, "{tls_version}"),
@@ -290,8 +308,7 @@ static sfsistat
 on_rcpt(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
-	const struct envelope_address recipient = { arguments[0] != NULL ? arguments[0] : "",
-						    macro_or_empty(context, "{rcpt_addr}") };
+	const struct envelope_address recipient = envelope_address(context, arguments[0], "{rcpt_addr}");
 	const struct smtp_reply *reply;
 
 	if (session == NULL || arguments[0] == NULL)

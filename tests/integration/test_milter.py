@@ -68,7 +68,8 @@ class Raw(unittest.TestCase):
         for _ in range(2):
             self.good_message()
         log = running.log_text()
-        for line in ("milter_connect_macros = j", "milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM"):
+        for line in ("milter_connect_macros = j", "milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM",
+                     "milter_mail_macros with {mail_addr}"):
             self.assertEqual(log.count(line), 1, log)
 
     def test_F30_line_dropped_at_every_octet(self):

@@ -417,6 +417,11 @@ class Lists(Base):
         self.check(message, "x-dnsbl", "temperror", dns_zone="parked.test")
         self.assertNotIn("X-Heloscope", message)
 
+    def test_Postfix_tells_what_it_makes_of_addresses(self):
+        for sender in ("<>", "anna@yodel.example"):
+            self.receive("good", self.port, sender=sender)
+        self.assertNotIn("does not send the macro", self.filter.log_text())
+
     def test_F26_key_shows_nowhere(self):
         message = self.receive("listed", self.port, helo="mail.bulk.example", sender="offers@bulk.example")
         self.check(message, "x-dnsbl", "fail", dns_zone="keyed.test", policy_ip="127.0.0.4")

@@ -147,6 +147,7 @@ class Sendmail(unittest.TestCase):
         self.assertFalse(with_property(message, "mx.lab.test", "spf", smtp_mailfrom=None))
         self.send("good", "smtpout.yodel.example", '<"a b;spf=pass"@yodel.example> SIZE=100 BODY=8BITMIME')
         self.check(lab.take_messages()[0], "spf", "pass", smtp_mailfrom="yodel.example")
+        self.assertNotIn("does not send the macro", running.log_text())
 
     def test_trusted_client_gets_no_field(self):
         with Smtp(25) as smtp:
