@@ -34,7 +34,7 @@ struct message {
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
 	struct record_recipient *recipients; /* only for the audit log */
 	size_t recipient_count, recipient_total;
-	struct watched_fields watched;
+	struct arriving arriving;
 	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
 };
 
@@ -351,6 +351,7 @@ message_begin(struct message_needs *needs, const struct mail_command *mail)
 	message->needs = needs;
 	arena_init(&message->arena, MESSAGE_MEMORY);
 	arena_init(&message->record_arena, RECORD_MEMORY);
+	arriving_init(&message->arriving, &message->arena);
 	ident_make(message->ident);
 	message->begun_ms = clock_now_ms();
 	start(message, mail);
@@ -394,9 +395,10 @@ message_header(struct message *message, const char *name, const char *value)
 {
 	const struct message_needs *needs = message->needs;
 	const struct config *config = config_of(message);
+	const struct arriving_owner owner = { config, needs->mta_name };
+	const bool may_stay = config->keeps_trusted_results && needs->client.is_trusted;
 
-	edits_watch(&message->watched, config, needs->mta_name, name, value,
-		    config->keeps_trusted_results && needs->client.is_trusted, &message->arena);
+	arriving_take(&message->arriving, may_stay ? NULL : &owner, name, value);
 }
 
 static const char *
@@ -418,7 +420,7 @@ make_edits(const struct message *message, struct edit_list *list)
 	const struct config *config = config_of(message);
 	const struct message_summary summary = summary_of(message, NULL);
 
-	edits_remove(list, &message->watched);
+	edits_remove(list, &message->arriving);
 	edits_add_notes(list, message->ident, message->verdicts, message->replies, message->verdict_count);
 	if (!needs->client.is_trusted || message->facts->client.is_authenticated)
 		edits_add_results(list, config, message->facts, runtime_needs(needs->runtime).table,
@@ -443,7 +445,7 @@ message_end(struct message *message, const char *queue_id)
 		.edits = list.items,
 		.count = list.count,
 		.quarantine = message->is_quarantined ? quarantine_reason(message) : NULL,
-		.is_whole = !message->arena.has_failed,
+		.is_whole = !message->arena.has_failed && !message->arriving.has_lost,
 	};
 	if (message->needs->inquiry != NULL && end.is_whole)
 		inquiry_accepted(message->needs->inquiry);

@@ -340,26 +340,31 @@ remove_fields(SMFICTX *context, char *name, const struct edit *edit)
 }
 
 static bool
-do_edit(SMFICTX *context, const struct edit *edit, bool has_leading_blank)
+add_field(SMFICTX *context, char *name, const char *text, bool has_leading_blank)
 {
-	char name[64];
-	char *value;
-	size_t length;
+	const size_t length = strlen(text);
+	char *value = malloc(length + 2);
 	int result;
 
-	(void)strncpy(name, edit->name, sizeof name - 1);
-	name[sizeof name - 1] = '\0';
-	if (edit->index > 0)
-		return remove_fields(context, name, edit);
-	length = strlen(edit->value);
-	value = malloc(length + 2);
 	if (value == NULL)
 		return false;
 	value[0] = ' ';
-	memcpy(value + (has_leading_blank ? 1 : 0), edit->value, length + 1);
+	memcpy(value + (has_leading_blank ? 1 : 0), text, length + 1);
 	result = smfi_insheader(context, 0, name, value);
 	free(value);
 	return result == MI_SUCCESS;
+}
+
+static bool
+do_edit(SMFICTX *context, const struct edit *edit, bool has_leading_blank)
+{
+	char *name = strdup(edit->name);
+	const bool is_done = name != NULL
+			     && (edit->index > 0 ? remove_fields(context, name, edit)
+						 : add_field(context, name, edit->value, has_leading_blank));
+
+	free(name);
+	return is_done;
 }
 
 /* Quarantine is less than the policy asks for when the MTA does not offer it, but no reason to lose mail. */

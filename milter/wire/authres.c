@@ -319,6 +319,10 @@ id_is_among(struct span id, const char *const *ids, size_t count)
 {
 	char normalized[DOMAIN_SIZE];
 
+	while (id.length > 0 && id.at[0] == '.')
+		id = span_from(id, 1);
+	while (id.length > 0 && id.at[id.length - 1] == '.')
+		id.length--;
 	if (domain_normalize(id, normalized))
 		id = span_of(normalized);
 	for (size_t i = 0; i < count; i++) {

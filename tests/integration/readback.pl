@@ -1,5 +1,5 @@
 # readback.pl: read Authentication-Results values from standard input, one NUL behind each, with
-# Mail::AuthenticationResults, and write each as JSON on a line of its own.
+# Mail::AuthenticationResults, and write each as JSON on a line of its own; null where it cannot be read.
 use strict;
 use warnings;
 use JSON;
@@ -8,6 +8,6 @@ use Mail::AuthenticationResults::Parser;
 local $/ = "\0";
 while (my $value = <STDIN>) {
     chomp $value;
-    my $parsed = Mail::AuthenticationResults::Parser->new()->parse($value)->as_json;
-    print JSON->new->canonical->encode(decode_json($parsed)), "\n";
+    my $parsed = eval { JSON->new->decode(Mail::AuthenticationResults::Parser->new()->parse($value)->as_json) };
+    print JSON->new->canonical->ascii->allow_nonref->encode($parsed), "\n";
 }

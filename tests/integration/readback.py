@@ -19,12 +19,19 @@ def _read_by_authres(value):
     ]
 
 
-def _read_by_perl(values):
+def read_by_perl(values):
+    """What Mail::AuthenticationResults makes of each value, octets without NUL; None where it cannot read one."""
     script = pathlib.Path(__file__).with_name("readback.pl")
-    done = subprocess.run(["perl", script], input=b"".join(value.encode() + b"\0" for value in values), capture_output=True, check=True)
+    done = subprocess.run(["perl", script], input=b"".join(value + b"\0" for value in values), capture_output=True, check=True)
+    read = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(read) == len(values), (len(read), len(values))
+    return read
+
+
+def _read_results_by_perl(values):
     read = []
-    for line in done.stdout.splitlines():
-        parsed = json.loads(line)
+    for parsed in read_by_perl([value.encode() for value in values]):
+        assert parsed is not None, values
         read.append((parsed["authserv_id"]["value"], [
             (entry["key"], entry["value"], {child["key"]: child["value"] for child in entry.get("children", []) if child["type"] != "comment"})
             for entry in parsed.get("children", [])
@@ -35,8 +42,7 @@ def _read_by_perl(values):
 
 def read_fields(values):
     """Field values, each as (authserv-id, [(method, result, properties)]); both readers must agree."""
-    read = _read_by_perl(values)
-    assert len(read) == len(values), (len(read), len(values))
+    read = _read_results_by_perl(values)
     for value, (other_owner, second) in zip(values, read):
         owner, first = _read_by_authres(value)
         assert owner == other_owner, (owner, other_owner)

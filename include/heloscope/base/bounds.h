@@ -39,8 +39,13 @@
 /* Octets that a check keeps of the header and the body of a message that it is fed. */
 #define BOUND_FED_OCTETS 65536
 
-/* Stretches of forged fields of one name that are remembered one by one; beyond it all up to the last go. */
+/*
+ * Stretches of forged fields that are remembered one by one; beyond it all up to the last of the name go.
+ * Names of fields that are counted: beyond it, our own fields' names apart, a message is deferred when a
+ * forged field hides in a field whose place among those of its name is not known.
+ */
 #define BOUND_REMOVED_STRETCHES 512
+#define BOUND_FIELD_NAMES 256
 
 /* Recipients of a message that its record names; all are judged and counted. */
 #define BOUND_RECIPIENTS_RECORDED 500

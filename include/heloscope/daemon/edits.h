@@ -1,8 +1,8 @@
 /*
  * edits: what is done to the header of an accepted message: forged fields go, ours are added.
  *
- * The fields are watched while the header passes by, and the edits made of that and of what was found and
- * decided. Knows nothing of libmilter. Belongs to one message, and to its thread.
+ * Made at the end of a message, of what has arrived, and of what was found and decided. Knows nothing of
+ * libmilter. Belongs to one message, and to its thread.
  */
 #ifndef HELOSCOPE_DAEMON_EDITS_H
 #define HELOSCOPE_DAEMON_EDITS_H
@@ -14,24 +14,8 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
+#include "heloscope/daemon/arriving.h"
 #include "heloscope/words/compose.h"
-
-/* Fields of which arriving ones may have to go, and which we may add. A row each in edits.c. */
-enum edited_field { FIELD_AUTHRES, FIELD_HELOSCOPE, FIELD_RECEIVED_SPF, EDITED_FIELDS };
-
-/* Fields of one name that are to be removed, counted from 1: from the first to the last. */
-struct stretch {
-	unsigned first, last;
-};
-
-/* What has passed by of each; zeroed at the beginning of a message. */
-struct watched_fields {
-	struct {
-		unsigned seen; /* so far */
-		struct stretch *stretches;
-		size_t count;
-	} fields[EDITED_FIELDS];
-};
 
 /* Fields to remove, counted from 1 among those of their name, or one to add at the top. */
 struct edit {
@@ -48,15 +32,8 @@ struct edit_list {
 	size_t count;
 };
 
-/*
- * A field has passed by. It is to be removed when it speaks in our name, or in that of the MTA, `mta_name`
- * (NULL: it did not tell). `keeps_all`: it is only counted.
- */
-void edits_watch(struct watched_fields *watched, const struct config *config, const char *mta_name,
-		 const char *name, const char *value, bool keeps_all, struct arena *arena);
-
-/* The removals of all that was watched. From the last to the first, so that no removal shifts another. */
-void edits_remove(struct edit_list *list, const struct watched_fields *watched);
+/* The removals of all that has to go. */
+void edits_remove(struct edit_list *list, const struct arriving *arriving);
 
 /* What would have been done, with the reply of each verdict that refuses, and what rules only say; each
  * different one once. */

@@ -111,7 +111,7 @@ enum authres_author {
 
 /*
  * Read the value of an arriving field, folded or not, as far as its authserv-id and version.
- * `ids` are patterns as domain_matches() takes them; case and one final dot make no difference.
+ * `ids` are patterns as domain_matches() takes them; case and dots at both ends make no difference.
  * An id is cleanly readable when nothing but it, a version, blanks, folding and plain comments
  * stands before the first ";": a token without "%", bare or in quotes, no other octets than
  * printable ASCII, no backslash, no encoded word (RFC 2047), no comment within a comment. Whatever

@@ -191,6 +191,77 @@ P19_session_removes_forged_fields_without_end(void **state)
 	runtime_unref(runtime);
 }
 
+/*
+ * P3: a line in the value of another field, and a name with odd octets at its ends, are fields to some
+ * readers. What holds one goes; told by its place among all fields of its name, of which so many names are
+ * counted.
+ */
+static void
+P3_session_finds_fields_hidden_in_others(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool goes;
+	} table[] = {
+		{ "X-Note", "a\rAuthentication-Results: mx.test; spf=pass", true },
+		{ "x-note", "a\n\rauthentication-results \t: mx.test; spf=pass", true },
+		{ "X-Note", "a\v\fX-Heloscope: id=1", true },
+		{ "Subject",
+		  "\xc2\x85"
+		  "Authentication-Results:\xa0mx.test; spf=pass",
+		  true },
+		{ "X-Note",
+		  "a\r\n\tb\rAuthentication-Results: other.test; a=b\rAuthentication-Results: mx.test; a=b",
+		  true },
+		{ "Authentication-Results", "other.test; a=b\rAuthentication-Results: mx.test; a=b", true },
+		{ "Authentication-Results ", "mx.test; a=b", true },
+		{ "\x1f"
+		  "Authentication-Results\xa0",
+		  "mx.test; a=b", true },
+		{ "X-Note", "a\r\n Authentication-Results: mx.test; spf=pass", false },
+		{ "X-Note", "a\rAuthentication-Results: other.test; spf=pass", false },
+		{ "X-Note", "a Authentication-Results: mx.test; spf=pass", false },
+		{ "Authentication-Results", "mx.test.other; a=b", false },
+		{ "X-Note", "a\rReceived-SPF: pass (mx.test: x)", false }, /* we write none */
+	};
+	struct runtime *runtime = runtime_from(NO_DNS);
+
+	(void)state;
+	for (unsigned names = 0; names <= BOUND_FIELD_NAMES; names += BOUND_FIELD_NAMES) {
+		for (size_t i = 0; i < ROWS(table); i++) {
+			struct session *session = session_new(runtime);
+			struct session_edits edits;
+			char name[20];
+
+			print_message("    %zu %u\n", i, names);
+			connect_from(session, "127.0.0.1");
+			mail(session, "<joe@yodel.example>", NULL);
+			for (unsigned j = 0; j < names; j++) {
+				(void)snprintf(name, sizeof name, "X-%u", j);
+				session_header(session, name, "x");
+			}
+			session_header(session, table[i].name, "other.test; x=y");
+			session_header(session, table[i].name, table[i].value);
+			session_header(session, table[i].name, "other.test; x=y");
+			edits = session_end_of_message(session, NULL);
+			if (names == 0 || !table[i].goes
+			    || strcmp(table[i].name, "Authentication-Results") == 0) {
+				assert_true(edits.is_whole);
+				assert_int_equal(edits.count, table[i].goes);
+				if (edits.count > 0) {
+					assert_string_equal(edits.edits[0].name, table[i].name);
+					assert_int_equal(edits.edits[0].index, 2);
+					assert_int_equal(edits.edits[0].count, 1);
+				}
+			} else {
+				assert_false(edits.is_whole);
+			}
+			session_free(session);
+		}
+	}
+	runtime_unref(runtime);
+}
+
 /* N10: fields in the name of the MTA are as good as ours to who reads its mail. */
 static void
 N10_session_removes_fields_in_the_name_of_the_mta(void **state)
@@ -366,6 +437,7 @@ main(void)
 		cmocka_unit_test(C19_C20_session_survives_any_order),
 		cmocka_unit_test(C09_session_removes_forged_fields_from_the_last_on),
 		cmocka_unit_test(P19_session_removes_forged_fields_without_end),
+		cmocka_unit_test(P3_session_finds_fields_hidden_in_others),
 		cmocka_unit_test(N10_session_removes_fields_in_the_name_of_the_mta),
 		cmocka_unit_test(A17_session_keeps_results_of_trusted_hosts_when_told),
 		cmocka_unit_test(M14_session_judges_each_message_and_recipient_alone),

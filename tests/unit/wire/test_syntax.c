@@ -82,6 +82,8 @@ P3_authres_author_takes_all_but_clean_ids_for_ours(void **state)
 		"\" mx.example \";",
 		"other.test\nmx.example;",
 		"(=?utf-8?q?=29?= ) other.test;",
+		"mx.example..; none",
+		"..MX.example; none",
 	};
 	static const char *const foreign[] = {
 		"other.test; spf=pass",
