@@ -32,7 +32,7 @@ only_in base/document 'json_(string(n|_nocheck|n_nocheck|_set[a-z_]*)?|v?sprintf
 only_in 'records/value records/shape records/take' json_string_value
 only_in 'records/shape peer/store' 'json_(load[a-z_]*|v?unpack[a-z_]*)' # P12: what is read is read strictly
 only_in records/log 'p?writev?'
-only_in daemon/milter 'smfi_(setreply|setmlreply|addheader|insheader|chgheader|quarantine|progress|replacebody|addrcpt[a-z_]*|chgfrom)'
+only_in daemon/edge 'smfi_(setreply|setmlreply|addheader|insheader|chgheader|quarantine|progress|replacebody|addrcpt[a-z_]*|chgfrom)'
 # P12: strchr(3) finds NUL in every string.
 # shellcheck disable=SC2086
 if grep -nE "(strr?chr|index|strchrnul)\((\"[^\"]*\"|[A-Za-z_]+), [^']" $files | grep -vE '/base/(span|document)\.c:'; then

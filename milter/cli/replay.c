@@ -102,9 +102,11 @@ note_seen(struct summary *summary, const json_t *record)
 
 /* Whether the old verdict rests on the same line, and on the same kind of doubt. */
 static bool
-is_by_rule(const json_t *old, const struct verdict *verdict)
+is_by_rule(const json_t *old, const struct verdict *verdict, struct arena *arena)
 {
-	return strcmp(record_text(old, "rule"), verdict->rule != NULL ? verdict->rule->place : "") == 0
+	return strcmp(replay_text(record_text(old, "rule"), arena),
+		      verdict->rule != NULL ? verdict->rule->place : "")
+		       == 0
 	       && json_is_true(record_member(old, "softened")) == verdict->is_softened;
 }
 
@@ -162,7 +164,7 @@ compare(struct summary *summary, const json_t *record, const json_t *old, struct
 	if (!record_is_refusal(action))
 		note_seen(summary, record);
 	if (strcmp(action, action_word(verdict.action)) == 0) {
-		summary->moved += is_by_rule(old, &verdict) ? 0 : 1;
+		summary->moved += is_by_rule(old, &verdict, arena) ? 0 : 1;
 		return;
 	}
 	summary->changed++;

@@ -8,6 +8,7 @@
 
 #include "heloscope/daemon/intake.h"
 #include "heloscope/base/log.h"
+#include "heloscope/daemon/edge.h"
 #include "heloscope/base/span.h"
 
 #define NAME "heloscope"
@@ -271,34 +272,12 @@ on_mail(SMFICTX *context, char **arguments)
 	return ended(context, SMFIS_CONTINUE);
 }
 
-/* A reply line as libmilter wants it: "%" doubled. */
-static char *
-doubled(const char *line, char *memory, size_t size)
-{
-	struct strbuf text;
-
-	strbuf_init(&text, memory, size);
-	for (; *line != '\0'; line++)
-		strbuf_add(&text, *line == '%' ? "%%" : (char[]){ *line, '\0' });
-	return memory;
-}
-
 /* Set the reply and return the code that goes with it, in one place: a reply that stays behind is sent later.
  */
 static sfsistat
 refuse(SMFICTX *context, const struct smtp_reply *reply)
 {
-	char code[8], xcode[SMTP_REPLY_XCODE_SIZE], lines[SMTP_REPLY_LINES][SMTP_REPLY_LINE_SIZE * 2];
-	struct strbuf code_text;
-
-	strbuf_init(&code_text, code, sizeof code);
-	strbuf_printf(&code_text, "%u", reply->code);
-	memcpy(xcode, reply->xcode, sizeof xcode);
-	for (size_t i = 0; i < reply->count; i++)
-		(void)doubled(reply->lines[i], lines[i], sizeof lines[i]);
-	if (smfi_setmlreply(context, code, xcode, lines[0], reply->count > 1 ? lines[1] : NULL,
-			    reply->count > 2 ? lines[2] : NULL, NULL)
-	    != MI_SUCCESS)
+	if (!milter_edge_reply(context, reply))
 		log_error("libmilter does not take the reply %u %s; its default text is sent", reply->code,
 			  reply->xcode);
 	return reply->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
@@ -331,51 +310,27 @@ on_header(SMFICTX *context, char *name, char *value)
 
 /* From the last to the first, so that no removal shifts the index of another. */
 static bool
-remove_fields(SMFICTX *context, char *name, const struct edit *edit)
+remove_fields(SMFICTX *context, const struct edit *edit)
 {
 	for (unsigned i = 0; i < edit->count; i++)
-		if (smfi_chgheader(context, name, (int)(edit->index - i), NULL) != MI_SUCCESS)
+		if (!milter_edge_remove_field(context, edit->name, edit->index - i))
 			return false;
 	return true;
 }
 
 static bool
-add_field(SMFICTX *context, char *name, const char *text, bool has_leading_blank)
-{
-	const size_t length = strlen(text);
-	char *value = malloc(length + 2);
-	int result;
-
-	if (value == NULL)
-		return false;
-	value[0] = ' ';
-	memcpy(value + (has_leading_blank ? 1 : 0), text, length + 1);
-	result = smfi_insheader(context, 0, name, value);
-	free(value);
-	return result == MI_SUCCESS;
-}
-
-static bool
 do_edit(SMFICTX *context, const struct edit *edit, bool has_leading_blank)
 {
-	char *name = strdup(edit->name);
-	const bool is_done = name != NULL
-			     && (edit->index > 0 ? remove_fields(context, name, edit)
-						 : add_field(context, name, edit->value, has_leading_blank));
-
-	free(name);
-	return is_done;
+	if (edit->index > 0)
+		return remove_fields(context, edit);
+	return milter_edge_add_field(context, edit->name, edit->value, has_leading_blank);
 }
 
 /* Quarantine is less than the policy asks for when the MTA does not offer it, but no reason to lose mail. */
 static void
 quarantine(SMFICTX *context, const char *why)
 {
-	char reason[256];
-
-	(void)strncpy(reason, why, sizeof reason - 1);
-	reason[sizeof reason - 1] = '\0';
-	if (smfi_quarantine(context, reason) != MI_SUCCESS)
+	if (!milter_edge_quarantine(context, why))
 		log_error("the MTA does not let filters quarantine; the message is delivered");
 }
 

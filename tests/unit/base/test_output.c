@@ -1,10 +1,12 @@
 /* The edges: escape, output, document, log. */
 #include "unit.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/escape.h"
+#include "heloscope/daemon/edge.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/strbuf.h"
 
@@ -141,6 +143,76 @@ S2_escape_undo_is_the_way_back(void **state)
 	}
 }
 
+/* What libmilter was given last: the linker puts these in the place of its functions. */
+static char given[1000];
+
+int __wrap_smfi_setmlreply(SMFICTX *context, const char *code, const char *xcode, ...);
+int __wrap_smfi_insheader(SMFICTX *context, int index, char *name, char *value);
+int __wrap_smfi_quarantine(SMFICTX *context, char *reason);
+
+int
+__wrap_smfi_setmlreply(SMFICTX *context, const char *code, const char *xcode, ...)
+{
+	va_list lines;
+	const char *line;
+
+	(void)context;
+	(void)snprintf(given, sizeof given, "%s %s", code, xcode);
+	va_start(lines, xcode);
+	while ((line = va_arg(lines, const char *)) != NULL)
+		(void)snprintf(given + strlen(given), sizeof given - strlen(given), "|%s", line);
+	va_end(lines);
+	return MI_SUCCESS;
+}
+
+int
+__wrap_smfi_insheader(SMFICTX *context, int index, char *name, char *value)
+{
+	(void)context;
+	(void)index;
+	(void)snprintf(given, sizeof given, "%s:%s", name, value);
+	return MI_SUCCESS;
+}
+
+int
+__wrap_smfi_quarantine(SMFICTX *context, char *reason)
+{
+	(void)context;
+	(void)snprintf(given, sizeof given, "%s", reason);
+	return MI_SUCCESS;
+}
+
+/* Whatever a caller puts together. RFC 5321, 4.2; RFC 5322, 2.2.3. */
+static void
+P11_milter_edge_lets_out_printable_text_alone(void **state)
+{
+	static const struct {
+		const char *value, *expected;
+	} fields[] = {
+		{ "a;\n    b=c;\n\td", "X: a;\n    b=c;\n\td" },
+		{ "a\nEvil: b", "X: a?Evil: b" },
+		{ "a\r\n b", "X: a?\n b" },
+		{ "a\n \n b\n ", "X: a? \n b? " },
+		{ "a\n\n b\n", "X: a?\n b?" },
+		{ "\x1b[m\x7f\xff\xc3\xbc%n", "X: ?[m????%n" },
+	};
+	const struct smtp_reply reply = {
+		.code = 550, .xcode = "5.7.1", .lines = { "50%n\r\n250 ok", "\x1b\xc3\xbc" }, .count = 2
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(fields); i++) {
+		assert_true(milter_edge_add_field(NULL, "X", fields[i].value, true));
+		assert_string_equal(given, fields[i].expected);
+	}
+	assert_true(milter_edge_add_field(NULL, "X\n", "a", false));
+	assert_string_equal(given, "X?:a");
+	assert_true(milter_edge_reply(NULL, &reply));
+	assert_string_equal(given, "550 5.7.1|50%%n??250 ok|???");
+	assert_true(milter_edge_quarantine(NULL, "a\n\x1b\xff%"));
+	assert_string_equal(given, "a???%");
+}
+
 int
 main(void)
 {
@@ -149,6 +221,7 @@ main(void)
 		cmocka_unit_test(output_puts_numbers_and_columns_as_printf_does),
 		cmocka_unit_test(P11_document_keeps_text_that_is_not_utf8),
 		cmocka_unit_test(P11_nothing_in_a_document_ends_a_script_element),
+		cmocka_unit_test(P11_milter_edge_lets_out_printable_text_alone),
 		cmocka_unit_test(S2_escape_undo_is_the_way_back),
 	};
 

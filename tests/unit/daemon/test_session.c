@@ -230,7 +230,7 @@ P3_session_finds_fields_hidden_in_others(void **state)
 	for (unsigned names = 0; names <= BOUND_FIELD_NAMES; names += BOUND_FIELD_NAMES) {
 		for (size_t i = 0; i < ROWS(table); i++) {
 			struct session *session = session_new(runtime);
-			struct session_edits edits;
+			struct message_end edits;
 			char name[20];
 
 			print_message("    %zu %u\n", i, names);
