@@ -52,6 +52,7 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.action = verdict->action,
 		.is_enforced = verdict->is_enforced,
 		.is_softened = verdict->is_softened,
+		.is_withheld = verdict->is_withheld,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
 	};
@@ -95,6 +96,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_text(object, "action", action_word(verdict->action));
 	record_set_flag(object, "enforced", verdict->is_enforced);
 	record_set_flag(object, "softened", verdict->is_softened);
+	if (verdict->is_withheld)
+		record_set_flag(object, "withheld", true);
 	record_set_text(object, "rule", verdict->rule);
 	if (has_reply)
 		record_set_text(object, "reply", verdict->reply);

@@ -148,6 +148,7 @@ take_verdict(struct taking *taking, const json_t *object, struct record_verdict 
 	verdict->action = (enum action)take_token(taking, object, "action", &actions, ACTION_ACCEPT);
 	verdict->is_enforced = take_flag(object, "enforced");
 	verdict->is_softened = take_flag(object, "softened");
+	verdict->is_withheld = take_flag(object, "withheld");
 	verdict->rule = take_text(taking, object, "rule");
 	verdict->reply = take_text(taking, object, "reply");
 	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++)

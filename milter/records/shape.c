@@ -8,7 +8,7 @@
 #include "heloscope/records/record.h"
 #include "heloscope/records/value.h"
 
-#define TEXT_MAX 8016       /* 2000 octets, each as \xHH, and dots */
+#define TEXT_MAX 8016 /* 2000 octets, each as \xHH, and dots */
 #define NUMBER_MAX 4294967295LL
 #define DEPTH_MAX 32 /* of includes and redirects: ten terms that cost lookups, and some room */
 #define STEPS_MAX SPF_STEPS_MAX
@@ -105,11 +105,7 @@ static const struct shape spf[] = {
 };
 
 static const struct shape sender[] = {
-	MUST("result", TEXT),
-	MAY("domain", TEXT),
-	MAY("reason", TEXT),
-	MAY("status", TEXT),
-	END_OF_SHAPES,
+	MUST("result", TEXT), MAY("domain", TEXT), MAY("reason", TEXT), MAY("status", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape hit[] = {
@@ -194,10 +190,9 @@ static const struct shape note[] = {
 };
 
 static const struct shape verdict[] = {
-	MAY("recipient", TEXT), MAY("rcpt-addr", TEXT),
-	MUST("action", TEXT),   MAY("enforced", FLAG),
-	MAY("softened", FLAG),  MAY("rule", TEXT),
-	MAY("reply", TEXT),     ITEMS("notes", false, RECORD_NOTES_MAX, note),
+	MAY("recipient", TEXT), MAY("rcpt-addr", TEXT), MUST("action", TEXT),
+	MAY("enforced", FLAG),  MAY("softened", FLAG),  MAY("withheld", FLAG),
+	MAY("rule", TEXT),      MAY("reply", TEXT),     ITEMS("notes", false, RECORD_NOTES_MAX, note),
 	END_OF_SHAPES,
 };
 

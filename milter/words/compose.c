@@ -228,6 +228,23 @@ add_audits(const struct message_summary *summary, struct strbuf *line)
 		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
 }
 
+/* How many questions were not put to lists, because this client or its network had too much asked. */
+static void
+add_withheld(const struct facts *facts, struct strbuf *line)
+{
+	unsigned count = 0;
+	char number[16];
+
+	for (; facts != NULL; facts = facts->other)
+		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+			for (size_t i = 0; i < facts->lists[subject].count; i++)
+				count += facts->lists[subject].findings[i].is_withheld ? 1 : 0;
+	if (count == 0)
+		return;
+	(void)snprintf(number, sizeof number, "%u", count);
+	log_pairs_add(line, "not-asked", span_of(number), LOG_WORD_MAX);
+}
+
 void
 compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
 {
@@ -253,6 +270,7 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 				      span_of(result_word(
 					      facts_worst(facts, (enum method)method)->results[method])),
 				      LOG_WORD_MAX);
+	add_withheld(facts, line);
 	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
 	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);
 }

@@ -197,6 +197,17 @@ explain_is_refused(const json_t *record)
 	return false;
 }
 
+/* Why it is not what the rule says. */
+static const char *
+doubt_about(const json_t *verdict)
+{
+	if (json_is_true(record_member(verdict, "withheld")))
+		return " (it is not known whether it holds, because lists were not asked)";
+	if (json_is_true(record_member(verdict, "softened")))
+		return " (not a rejection, because something could not be found out)";
+	return "";
+}
+
 static void
 put_verdict(const json_t *verdict, struct output *out)
 {
@@ -207,10 +218,14 @@ put_verdict(const json_t *verdict, struct output *out)
 	prose_put(out, 2, "%s: %s%s%s%s%s", record_text(verdict, "recipient"),
 		  is_enforced ? "" : "would be: ", record_text(verdict, "action"),
 		  record_text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
-		  record_text(verdict, "rule"),
-		  json_is_true(record_member(verdict, "softened"))
-			  ? " (not a rejection, because something could not be found out)"
-			  : "");
+		  record_text(verdict, "rule"), doubt_about(verdict));
+	if (json_is_true(record_member(verdict, "withheld")))
+		prose_put(
+			out, 4,
+			"For this client, or its network, too many names were looked up for mail that was "
+			"not "
+			"accepted. Some lookups become free again every minute. If it is a host of your own, "
+			"name it in trust { networks }.");
 	if (record_text(verdict, "reply")[0] != '\0') {
 		prose_put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
 		prose_put(out, 6, "%s", record_text(verdict, "reply"));

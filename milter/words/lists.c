@@ -52,7 +52,12 @@ put_hits(const json_t *check, struct output *out)
 		struct strbuf said;
 
 		strbuf_init(&said, memory, sizeof memory);
-		if (record_is(hit, "state", "fault"))
+		if (json_is_true(record_member(hit, "withheld")))
+			strbuf_printf(&said,
+				      "%s was not asked for %s: this client, or its network, had too many "
+				      "names looked up",
+				      record_text(hit, "zone"), record_text(hit, "asked"));
+		else if (record_is(hit, "state", "fault"))
 			strbuf_printf(&said, "%s, asked for %s: %s", record_text(hit, "zone"),
 				      record_text(hit, "asked"), record_text(hit, "fault"));
 		else

@@ -37,7 +37,7 @@ struct record_note {
 /* What was decided for a recipient, or for several. */
 struct record_verdict {
 	enum action action;
-	bool is_enforced, is_softened;
+	bool is_enforced, is_softened, is_withheld;
 	const char *rule;  /* "heloscope.conf:31"; NULL: none decided */
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
 	struct record_note notes[RECORD_NOTES_MAX];

@@ -13,6 +13,7 @@
 #include "config_text.h"
 #include "heloscope/records/log.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/words/explain.h"
 #include "heloscope/base/log.h"
 #include "heloscope/records/meter.h"
 #include "heloscope/records/record.h"
@@ -394,6 +395,66 @@ record_tells_facts_and_verdicts(void **state)
 	config_unref(config);
 }
 
+/* A list that was not asked, and a rule of which nobody knows whether it holds, are called that. */
+static void
+record_and_story_tell_of_lists_that_were_not_asked(void **state)
+{
+	struct config *config = config_from_text("authserv-id \"mx.test\" mode enforce dnsbl \"bl.test\" "
+						 "policy { reject when dnsbl }",
+						 NULL);
+	struct list_finding finding = { .zone = "bl.test",
+					.operator= "O",
+					.group = "bl.test",
+					.asked = "198.51.100.7",
+					.weight = 4,
+					.state = LIST_FAULT,
+					.fault = dns_status_word(DNS_TOO_MANY),
+					.is_withheld = true };
+	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
+	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 } };
+	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
+					 .facts = &facts,
+					 .recipients = recipients,
+					 .recipient_count = 1,
+					 .recipient_total = 1 };
+	const struct readings recipient = {
+		.items = { { MAILBOX_ADDRESS, "a", "b.test", "a@b.test", false } },
+		.count = 1,
+	};
+	char story[4000] = "";
+	struct output out = { .file = fmemopen(story, sizeof story, "w") };
+	struct record_verdict verdict;
+	struct verdict judged;
+	json_t *read;
+	char *line;
+
+	(void)state;
+	facts.helo.name = "";
+	facts.sender.given = "<>";
+	facts.sender.mailbox = (struct mailbox){ MAILBOX_NULL, "", "", "", false };
+	facts.sender.domain = "";
+	facts.results[METHOD_DNSBL] = RESULT_TEMPERROR;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
+	judged = policy_judge(config, &facts, &recipient);
+	verdict = record_verdict_of(&judged, NULL);
+	record.verdicts = &verdict;
+	line = record_make(&record, RECORD_WHOLE);
+	assert_non_null(line);
+	read = record_read(span_of(line));
+	assert_non_null(read);
+	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
+	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
+	assert_true(json_is_true(member(read, "checks/x-dnsbl/hits/0/withheld")));
+	explain_story(read, &out);
+	(void)fclose(out.file);
+	assert_non_null(strstr(story, "bl.test was not asked for 198.51.100.7"));
+	assert_non_null(strstr(story, "because lists were not asked"));
+	assert_non_null(strstr(story, "trust {"));
+	json_decref(read);
+	free(line);
+	config_unref(config);
+}
+
 /* P5: whatever stands in the facts, a record keeps to its bound, says what is cut, and is one for its
  * readers. */
 static void
@@ -589,6 +650,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
+		cmocka_unit_test(record_and_story_tell_of_lists_that_were_not_asked),
 		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
 		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
 		cmocka_unit_test(P5_meter_has_an_end_whoever_comes),
