@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "heloscope/base/domain.h"
 #include "heloscope/config/catalogue.h"
 #include "heloscope/config/file.h"
 #include "heloscope/config/rules.h"
@@ -11,11 +12,20 @@
 static const char *
 host_name(struct arena *arena)
 {
-	char name[256] = "";
+	char name[256] = "", normalized[DOMAIN_SIZE];
 
-	if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
+	if (gethostname(name, sizeof name - 1) != 0 || !domain_normalize(span_of(name), normalized))
 		return "localhost";
-	return arena_string(arena, name);
+	return arena_string(arena, normalized);
+}
+
+/* As readers compare it; what is no domain was complained of. */
+static const char *
+as_compared(const char *id, struct arena *arena)
+{
+	char normalized[DOMAIN_SIZE];
+
+	return domain_normalize(span_of(id), normalized) ? arena_string(arena, normalized) : id;
 }
 
 /* The authserv-id and those beside it. */
@@ -36,10 +46,9 @@ set_own_ids(struct config *config)
 static void
 finish(struct config *config, struct output *messages)
 {
-	if (config->authserv_id == NULL) {
-		config->authserv_id = host_name(&config->arena);
-		config->has_default_id = true;
-	}
+	config->has_default_id = config->authserv_id == NULL;
+	config->authserv_id = config->has_default_id ? host_name(&config->arena)
+						     : as_compared(config->authserv_id, &config->arena);
 	config_settle(config);
 	set_own_ids(config);
 	config->probe.why = arena_printf(

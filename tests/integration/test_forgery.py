@@ -212,6 +212,10 @@ ODD_NAMES = [
     b"%s(c):", b"%s (c):", b"%s;:", b"%s::", b"%s: :", b"%s_:", b"%s-:", b"\x1a%s:", b"%s\x08:", b"%s\x7f:", b"\xef\xbb\xbf%s:", b"From x\r\n%s:", b">From x\r\n%s:", b": x\r\n%s:",
     b"X y: z\r\n%s:", b"X-Note: a\r%s:", b"X-Note: a\r\r%s:", b"X-Note: a\r\r\n%s:", b"X-Note: a\n%s:", b"X-Note: a\n\r%s:", b"X-Note: a\x00\r%s :", b"X-Note: a\x0b%s:", b"X-Note: a\x0c%s:",
     b"X-Note: a\x85%s:", b"X-Note: a\xc2\x85%s:", b"Subject: a\r\n b\r%s\t:", b"Authentication-Results: other.test; a=b\r%s:", b"Authentication-Results: other.test;\x00\r%s:",
+    *(b"%s: %s%%s:" % pair for pair in [  # of which MTAs have their own
+        (b"Received", b"from x.test by y.test; x\x0b"), (b"Received", b"x\r"), (b"Return-Path", b"<a@x.test>\x0b"), (b"From", b"a@x.test\x0b"), (b"From", b"a@x.test\r"), (b"Date", b"x\x85"),
+        (b"Message-Id", b"<x@x.test>\x0c"), (b"To", b"a@x.test, b@x.test\x0b"), (b"Bcc", b"a@x.test\x0b"), (b"Received: from x.test by y.test; x\r\nReceived", b"z\x0b"), (b"Resent-From", b"a@x.test\x0b"),
+    ]),
     b"X-Note: " + b"a" * 989 + b"%s:", b"X-Note: " + b"a" * 2040 + b"\r%s:", b"X-Note: \r\n \r\n%s :\r\n", b"X-Note: x\r\nX-Note: a\r%s:", b"%s:\r\n \r\n", b"%s:\r\n\t\r\n ", b"\x00%s\x00 :",
 ]
 ODD_VALUES = [b"mx.lab\x00.test; none", b"\x00mx.lab.test; none", b"mx.lab.test\x00.evil; none", b"other.test\x00 mx.lab.test; none", b"\x85mx.lab.test; none", b"mx.lab.\r\n test; none",

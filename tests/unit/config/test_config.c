@@ -13,6 +13,21 @@
 #include "heloscope/config/show.h"
 #include "heloscope/checks/policy.h"
 
+/* P18: what readers compare is written as a name that they can read: RFC 8616, section 4, and without final
+ * dot. */
+static void
+P18_config_takes_an_authserv_id_as_readers_read_it(void **state)
+{
+	struct config *config = config_from_text("authserv-id \"MX.B\xc3\xbc"
+						 "cher.example.\"",
+						 NULL);
+
+	(void)state;
+	assert_string_equal(config->authserv_id, "mx.xn--bcher-kva.example");
+	assert_string_equal(config->own_ids.items[0], "mx.xn--bcher-kva.example");
+	config_unref(config);
+}
+
 static void
 config_reads_the_example_of_the_manual(void **state)
 {
@@ -890,6 +905,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(P18_config_takes_an_authserv_id_as_readers_read_it),
 		cmocka_unit_test(config_reads_the_example_of_the_manual),
 		cmocka_unit_test(config_has_safe_defaults),
 		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
