@@ -33,13 +33,17 @@ arena_init_for(struct arena *arena, size_t usual, size_t limit)
 void
 arena_clear(struct arena *arena)
 {
+	uint32_t *total = arena->total;
 	struct arena_chunk *next;
 
 	for (struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = next) {
 		next = chunk->next;
 		free(chunk);
 	}
+	if (total != NULL)
+		*total -= arena->used;
 	arena_init_for(arena, arena->usual, arena->limit);
+	arena->total = total;
 }
 
 void
@@ -85,6 +89,8 @@ arena_alloc(struct arena *arena, size_t size)
 	memory = chunk->memory + chunk->used;
 	chunk->used += (uint32_t)size;
 	arena->used += (uint32_t)size;
+	if (arena->total != NULL)
+		*arena->total += (uint32_t)size;
 	return memset(memory, 0, size);
 refused:
 	arena->has_failed = true;

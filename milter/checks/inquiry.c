@@ -102,6 +102,7 @@ struct purse {
 
 struct inquiry {
 	pthread_mutex_t lock; /* guards all below */
+	uint32_t held;        /* octets of all arenas below, and of answers */
 	pthread_cond_t has_run;
 	unsigned references; /* the owner's, one a request, one a scheduled run */
 	struct inquiry_needs needs;
@@ -221,6 +222,8 @@ forget_lookups(struct stage_state *state)
 	for (struct lookup *lookup = state->lookups; lookup != NULL; lookup = lookup->next) {
 		if (lookup->request != NULL)
 			lookup->request->lookup = NULL;
+		if (lookup->answer != NULL)
+			*state->arena.total -= lookup->answer->octets;
 		dns_answer_free(lookup->answer);
 	}
 	state->lookups = NULL;
@@ -412,11 +415,22 @@ charge(struct inquiry *inquiry, size_t check, size_t octets)
 	return true;
 }
 
+/* Take an answer's octets out of what its check, and all together, may hold. */
+static bool
+charge_answer(struct inquiry *inquiry, size_t check, uint32_t octets)
+{
+	if (inquiry->held > BOUND_SESSION_OCTETS || octets > BOUND_SESSION_OCTETS - inquiry->held
+	    || !charge(inquiry, check, octets))
+		return false;
+	inquiry->held += octets;
+	return true;
+}
+
 /* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
 static void
 keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *answer)
 {
-	lookup->is_too_much = answer != NULL && !charge(inquiry, lookup->check, answer->octets);
+	lookup->is_too_much = answer != NULL && !charge_answer(inquiry, lookup->check, answer->octets);
 	if (lookup->is_too_much)
 		dns_answer_free(answer);
 	else
@@ -626,6 +640,8 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	for (int stage = 0; stage < STAGES; stage++) {
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
 		arena_init(&inquiry->stages[stage].work.memory, BOUND_SPF_WORK_OCTETS);
+		inquiry->stages[stage].arena.total = &inquiry->held;
+		inquiry->stages[stage].work.memory.total = &inquiry->held;
 	}
 	(void)pthread_mutex_lock(&inquiry->lock);
 	enter(inquiry, STAGE_CONNECT);

@@ -43,16 +43,28 @@ set_record(struct dns_record *record, enum dns_type type, const char *text)
 	}
 }
 
+static size_t
+count_records(const char *records)
+{
+	size_t count = records != NULL ? 1 : 0;
+
+	for (; records != NULL && *records != '\0'; records++)
+		count += *records == '|';
+	return count;
+}
+
 struct dns_answer *
 fake_dns_answer(const struct fake_row *row)
 {
 	const size_t length = row->records != NULL ? strlen(row->records) : 0;
-	struct dns_answer *answer = calloc(1, sizeof *answer + 64 * sizeof answer->records[0] + length + 1);
-	char *rest = (char *)&answer->records[64];
+	const size_t most = count_records(row->records);
+	const size_t octets = sizeof(struct dns_answer) + most * sizeof(struct dns_record) + length + 1;
+	struct dns_answer *answer = calloc(1, octets);
+	char *rest = (char *)&answer->records[most];
 
 	answer->status = row->status;
 	answer->ttl_s = 300;
-	answer->octets = (uint32_t)(sizeof *answer + length);
+	answer->octets = (uint32_t)octets;
 	if (row->records == NULL)
 		return answer;
 	memcpy(rest, row->records, length + 1);
@@ -62,7 +74,7 @@ fake_dns_answer(const struct fake_row *row)
 		rest = bar != NULL ? bar + 1 : NULL;
 		if (bar != NULL)
 			*bar = '\0';
-		assert_true(answer->count < 64);
+		assert_true(answer->count < most);
 		set_record(&answer->records[answer->count++], row->type, text);
 	}
 	answer->count = dns_records_order(answer->records, answer->count, row->type);

@@ -21,6 +21,8 @@ struct arena {
 	struct arena_chunk *chunks;
 	uint32_t used, limit; /* octets */
 	uint32_t usual;       /* of the first chunk */
+	uint32_t *total; /* octets of several arenas of one owner together; NULL, unless it is set while empty
+			  */
 	bool has_failed;
 };
 

@@ -19,11 +19,16 @@
 /*
  * Octets of questions and answers that a check may hold, beyond which it sees DNS_TOO_MANY; those that ask
  * much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is under way.
- * Together with what is written down of them a session stays below 256 kB.
  */
 #define BOUND_ANSWER_OCTETS 16384
 #define BOUND_ANSWER_OCTETS_MUCH 40960
 #define BOUND_SPF_WORK_OCTETS 49152
+
+/*
+ * Octets of a session's answers, of what was found in them and of the evaluations under way, beyond which no
+ * answer is held. With what is then found in the last of them a session stays below 256 kB.
+ */
+#define BOUND_SESSION_OCTETS 196608
 
 /*
  * Questions to one list for the sake of one client (an IPv4 address, or a /64) and of its network (/24 or

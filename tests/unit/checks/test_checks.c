@@ -1,6 +1,9 @@
 /* The inquiry, and every check on a world made of a table. */
 #include "unit.h"
 
+#include <malloc.h>
+#include <stdlib.h>
+
 #include "config_text.h"
 #include "fake_dns.h"
 #include "heloscope/base/bounds.h"
@@ -224,6 +227,127 @@ P6_inquiry_holds_no_more_than_it_may(void **state)
 	leave(&scene);
 }
 
+/* `count` records, the number of each in the place of "%u" in `form`, with bars between them. */
+static const char *
+flood_records(char *memory, size_t size, unsigned count, const char *form)
+{
+	const char *number = strstr(form, "%u");
+	struct strbuf text;
+
+	strbuf_init(&text, memory, size);
+	for (unsigned i = 0; i < count; i++)
+		strbuf_printf(&text, "%s%.*s%u%s", i > 0 ? "|" : "", (int)(number - form), form, i,
+			      number + 2);
+	return memory;
+}
+
+#define LABEL "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
+
+/* Name servers that answer everything with as much as they can. */
+static const struct fake_row *
+flood_rows(size_t *count)
+{
+	static char hosts[8000], addresses[8000], six[20000], exchangers[8000], listings[8000], record[9000];
+	static struct fake_row flood[16];
+	const struct fake_row made[] = {
+		{ "*.arpa", DNS_PTR, DNS_NOERROR, hosts },
+		{ "*.bl.test", DNS_A, DNS_NOERROR, listings },
+		{ "*.bl.test", DNS_TXT, DNS_NOERROR, record },
+		{ "*.flood.test", DNS_A, DNS_NOERROR, addresses },
+		{ "*.flood.test", DNS_AAAA, DNS_NOERROR, six },
+		{ "*.flood.test", DNS_MX, DNS_NOERROR, exchangers },
+		{ "*.flood.test", DNS_TXT, DNS_NOERROR, record },
+	};
+
+	(void)flood_records(hosts, sizeof hosts, 30, "n%u." LABEL "." LABEL "." LABEL ".flood.test");
+	(void)flood_records(exchangers, sizeof exchangers, 30,
+			    "10 m%u." LABEL "." LABEL "." LABEL ".flood.test");
+	(void)flood_records(addresses, sizeof addresses, 250, "192.0.2.%u");
+	(void)flood_records(six, sizeof six, 500, "2001:db8::%u");
+	(void)flood_records(listings, sizeof listings, 250, "127.0.0.%u");
+	memset(record, 'x', sizeof record - 1);
+	memcpy(record,
+	       "v=spf1 mx:%{i}.a.flood.test include:%{l}.b.flood.test a:%{h}.flood.test exp=c.flood.test x=",
+	       89);
+	*count = ROWS(made);
+	memcpy(flood, made, sizeof made);
+	return flood;
+}
+
+static size_t
+heap_octets(void)
+{
+	return mallinfo2().uordblks;
+}
+
+/* Not with the memory of a sanitizer. */
+static bool
+heap_is_counted(void)
+{
+	const size_t before = heap_octets();
+	void *volatile memory = malloc(4096);
+	const bool has_grown = heap_octets() > before;
+
+	free(memory);
+	return has_grown;
+}
+
+/* A session of three messages, from its first to its last octet. Returns how many octets it held at most. */
+static size_t
+flood_session(struct scene *scene, const struct inquiry_needs *needs, const struct client_facts *client)
+{
+	static const struct envelope_address sender = {
+		"<a%b.flood.test@c.flood.test!d.flood.test!e@f.flood.test>", NULL
+	};
+	const size_t before = heap_octets();
+	size_t held, most = 0;
+
+	scene->inquiry = inquiry_new(needs, client);
+	(void)fake_dns_deliver(&scene->dns);
+	inquiry_helo(scene->inquiry, "h.flood.test");
+	(void)fake_dns_deliver(&scene->dns);
+	for (int message = 0; message < 3; message++) {
+		inquiry_mail(scene->inquiry, &sender, NULL, NULL);
+		judge(scene);
+		held = heap_octets() - before;
+		most = held > most ? held : most;
+	}
+	inquiry_close(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns);
+	return most;
+}
+
+/* P6: whatever name servers answer, all checks of all readings together hold less than 256 kB, and give it
+ * back. */
+static void
+P6_session_stays_below_256_kB_whatever_is_answered(void **state)
+{
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct scene scene;
+	struct inquiry_needs needs = { .table = checks_table(), .resolver = &scene.dns.interface };
+	size_t count, before, held;
+	const struct fake_row *rows_of_flood = flood_rows(&count);
+
+	(void)state;
+	if (!heap_is_counted())
+		skip();
+	fake_dns_init(&scene.dns, rows_of_flood, count);
+	needs.config = scene.config =
+		config_from_text("dnsbl \"a.bl.test\" dnsbl \"b.bl.test\" dnswl \"c.bl.test\" "
+				 "domain-dnsbl \"d.bl.test\" domain-dnsbl \"e.bl.test\" "
+				 "spf explanation yes",
+				 NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL);
+	trust_lists(scene.health, &scene.config->lists);
+	flood_session(&scene, &needs, &client); /* what is made once, such as the buffers of a locale */
+	before = heap_octets();
+	held = flood_session(&scene, &needs, &client);
+	assert_in_range(held, 65536, 262144);
+	assert_in_range(heap_octets(), before, before + 1024); /* what the lists' health has counted */
+	list_health_unref(scene.health);
+	config_unref(scene.config);
+}
+
 #define FLOOD (BOUND_QUESTIONS_A_STAGE + 44)
 
 static enum dns_status flood_statuses[FLOOD];
@@ -273,6 +397,35 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 	for (size_t i = 0; i < FLOOD; i++)
 		assert_int_equal(flood_statuses[i],
 				 i < BOUND_QUESTIONS_A_STAGE ? DNS_NXDOMAIN : DNS_TOO_MANY);
+	leave(&scene);
+}
+
+/* P6: what all checks hold together has one end, whatever each may hold. */
+static void
+P6_inquiry_keeps_to_one_bound(void **state)
+{
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF };
+	static const struct check *const table[] = { &flood };
+	static char addresses[8000];
+	const struct fake_row row = { "*.test", DNS_A, DNS_NOERROR,
+				      flood_records(addresses, sizeof addresses, 250, "192.0.2.%u") };
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct dns_answer *answer = fake_dns_answer(&row);
+	const size_t octets = answer->octets;
+	struct scene scene;
+	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+	size_t kept = 0;
+
+	(void)state;
+	dns_answer_free(answer);
+	fake_dns_init(&scene.dns, &row, 1);
+	needs.config = scene.config = config_from_text("", NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL);
+	scene.inquiry = inquiry_new(&needs, &client);
+	(void)fake_dns_deliver(&scene.dns);
+	for (size_t i = 0; i < FLOOD; i++)
+		kept += flood_statuses[i] == DNS_NOERROR ? 1 : 0;
+	assert_in_range(kept * octets, BOUND_SESSION_OCTETS / 2, BOUND_SESSION_OCTETS);
 	leave(&scene);
 }
 
@@ -943,6 +1096,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(P6_inquiry_holds_no_more_than_it_may),
+		cmocka_unit_test(P6_session_stays_below_256_kB_whatever_is_answered),
+		cmocka_unit_test(P6_inquiry_keeps_to_one_bound),
 		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
