@@ -13,7 +13,10 @@ import threading
 import time
 import unittest
 
-from dns_server import DnsServer, misbehave
+import dns.message
+import dns.rdatatype
+
+from dns_server import DnsServer, misbehave, respond
 from lab import DEADLINE_S, Lab, free_port, wait_until
 from raw_milter import NEGOTIATE, Client, connect_packet, fields, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
@@ -40,8 +43,8 @@ def tearDownModule():
         lab.__exit__(None, None, None)
 
 
-def memory_kb():
-    status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
+def memory_kb(of=None):
+    status = pathlib.Path(f"/proc/{(of or running).process.pid}/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 
 
@@ -208,6 +211,44 @@ class Raw(unittest.TestCase):
             grown = memory_kb() - before
         if not is_sanitized():
             self.assertLess(grown, 2000, "kB")
+
+    def test_P6_sessions_hold_a_bounded_amount_whatever_name_servers_answer(self):
+        """Real sessions, each of a domain of its own, while every question has an answer as large as may be: what the filter's memory grows by."""
+        record = "v=spf1 " + " ".join(f"{kind}:n{number}.%{{d}}" for number in range(5) for kind in ("include", "mx")) + " x=" + 8000 * "x"
+
+        def answer(octets, is_tcp):
+            query = dns.message.from_wire(octets, ignore_trailing=True)
+            name, kind = query.question[0].name.to_text(), dns.rdatatype.to_text(query.question[0].rdtype)
+            host = 60 * "l" + "." + 60 * "l" + "." + name[-20:]
+            found = {"A": [f"192.0.2.{number}" for number in range(250)], "AAAA": [f"2001:db8::{number:x}" for number in range(500)],
+                     "MX": [f"10 m{number}.{host}" for number in range(30)], "PTR": [f"h{number}.{host}" for number in range(30)],
+                     "TXT": [" ".join(f'"{record[at:at + 250]}"' for at in range(0, len(record), 250))]}.get(kind, [])
+            return respond(query, is_tcp, "" if is_tcp else "truncated", 0, found)
+
+        port, count = free_port(), 150
+        with DnsServer(port, answer), contextlib.ExitStack() as stack:
+            flooded = lab.heloscope(f"""
+listen "inet:{{port}}@127.0.0.1"
+user "nobody"
+log stderr
+spf explanation yes
+resolver {{ servers 127.0.0.1@{port} timeout 8s cache 256kB }}
+policy {{ reject when spf = fail }}
+""", name="flooded")
+            stack.callback(flooded.stop)
+
+            def begin(number):
+                client = stack.enter_context(Client(flooded.port))
+                client.start(f"198.51.100.{number}", f"h.d{number}.test".encode())
+                client.ask(b"M", f"<a%b.d{number}.test@c.d{number}.test>\0".encode())
+                client.ask(b"R", b"<user@in.test>\0")
+            begin(200)
+            before = memory_kb(flooded)
+            for number in range(count):
+                begin(number)
+            grown = memory_kb(flooded) - before
+        if not is_sanitized():
+            self.assertLess(grown, 256 * count, "kB")
 
     def test_A05_field_of_200_kilobytes(self):
         """A packet longer than libmilter's own 64 kB: some MTAs send it (CASES 0.5)."""
