@@ -404,7 +404,7 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 static void
 P6_inquiry_keeps_to_one_bound(void **state)
 {
-	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF };
+	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF, NULL };
 	static const struct check *const table[] = { &flood };
 	static char addresses[8000];
 	const struct fake_row row = { "*.test", DNS_A, DNS_NOERROR,
