@@ -440,7 +440,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	record.verdicts = &verdict;
 	line = record_make(&record, RECORD_WHOLE);
 	assert_non_null(line);
-	read = record_read(span_of(line));
+	read = record_parse(span_of(line));
 	assert_non_null(read);
 	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
 	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
