@@ -52,6 +52,8 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.action = verdict->action,
 		.is_enforced = verdict->is_enforced,
 		.is_softened = verdict->is_softened,
+		.overruled = verdict->overruled,
+		.pending_until = verdict->pending_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
 	};
@@ -95,6 +97,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_text(object, "action", action_word(verdict->action));
 	record_set_flag(object, "enforced", verdict->is_enforced);
 	record_set_flag(object, "softened", verdict->is_softened);
+	record_set_text(object, "overruled", codec_overruled.words[verdict->overruled]);
+	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "rule", verdict->rule);
 	if (has_reply)
 		record_set_text(object, "reply", verdict->reply);

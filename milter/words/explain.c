@@ -197,6 +197,23 @@ explain_is_refused(const json_t *record)
 	return false;
 }
 
+/* Why a refusal was not done, or nothing was decided. */
+static void
+put_why_not_done(const json_t *verdict, struct output *out)
+{
+	const char *overruled = record_text(verdict, "overruled"), *pending = record_text(verdict, "pending");
+
+	if (overruled[0] != '\0')
+		prose_put(
+			out, 4,
+			"It was known only at the end of the message, for which there is one reply, and %s.",
+			strcmp(overruled, "others-defer") == 0 ? "for another recipient it was deferred"
+							       : "another recipient was to have it");
+	if (pending[0] != '\0')
+		prose_put(out, 4, "That rule had to wait for the %s of the message, which never came.",
+			  pending);
+}
+
 static void
 put_verdict(const json_t *verdict, struct output *out)
 {
@@ -211,6 +228,7 @@ put_verdict(const json_t *verdict, struct output *out)
 		  json_is_true(record_member(verdict, "softened"))
 			  ? " (not a rejection, because something could not be found out)"
 			  : "");
+	put_why_not_done(verdict, out);
 	if (record_text(verdict, "reply")[0] != '\0') {
 		prose_put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
 		prose_put(out, 6, "%s", record_text(verdict, "reply"));

@@ -37,11 +37,17 @@ void compose_note(const char *ident, const struct rule *rule, struct strbuf *val
 void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 		   struct smtp_reply *reply);
 
-/* What the log says once about each message. `waited_ms`: how long its RCPT was held up. */
+/* A verdict of a message, for so many recipients, and what they are told, or would be: composed once. */
+struct told_verdict {
+	struct verdict verdict;
+	unsigned recipients;
+	const struct smtp_reply *reply; /* of reject and defer; NULL when memory ran out */
+};
+
+/* What the log says once about each message. `waited_ms`: how long it was held up. */
 struct message_summary {
-	const char *ident, *queue_id;   /* queue_id: NULL when not known */
-	const struct verdict *verdicts; /* the different ones, */
-	const unsigned *counts;         /* and how many recipients had each */
+	const char *ident, *queue_id;        /* queue_id: NULL when not known */
+	const struct told_verdict *verdicts; /* the different ones */
 	size_t verdict_count;
 	unsigned waited_ms;
 };
