@@ -462,6 +462,18 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 	return verdict;
 }
 
+void
+policy_overrule(struct verdict *verdict, bool is_accepted, bool is_deferred)
+{
+	if (!verdict->is_enforced || !action_refuses(verdict->action))
+		return;
+	if (is_accepted)
+		verdict->overruled = OVERRULED_BY_ACCEPTANCE;
+	else if (is_deferred && verdict->action == ACTION_REJECT)
+		verdict->overruled = OVERRULED_BY_DEFERRAL;
+	verdict->is_enforced = verdict->overruled == OVERRULED_NOT;
+}
+
 static int
 severity(const struct verdict *verdict)
 {

@@ -1,7 +1,5 @@
 #include "heloscope/daemon/edits.h"
 
-#include "heloscope/words/compose.h"
-
 static void
 add_edit(struct edit_list *list, struct edit edit)
 {
@@ -56,26 +54,26 @@ add_rules(struct edit_list *list, const char *ident, const struct rule *const *r
 
 /* What would have been done. */
 static void
-add_would(struct edit_list *list, const char *ident, const struct verdict *verdict,
-	  const struct smtp_reply *reply)
+add_would(struct edit_list *list, const char *ident, const struct told_verdict *told)
 {
 	char memory[COMPOSE_FIELD_SIZE];
 	struct strbuf value;
 
 	strbuf_init(&value, memory, sizeof memory);
-	compose_would(ident, verdict, reply, &value);
+	compose_would(ident, &told->verdict, told->reply, &value);
 	add_field(list, FIELD_HELOSCOPE, &value);
 }
 
 void
-edits_add_notes(struct edit_list *list, const char *ident, const struct verdict *verdicts,
-		struct smtp_reply *const *replies, size_t count)
+edits_add_notes(struct edit_list *list, const char *ident, const struct told_verdict *verdicts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		add_rules(list, ident, verdicts[i].tags, verdicts[i].tag_count);
-		add_rules(list, ident, verdicts[i].audits, verdicts[i].audit_count);
-		if (!verdicts[i].is_enforced)
-			add_would(list, ident, &verdicts[i], replies[i]);
+		const struct verdict *verdict = &verdicts[i].verdict;
+
+		add_rules(list, ident, verdict->tags, verdict->tag_count);
+		add_rules(list, ident, verdict->audits, verdict->audit_count);
+		if (!verdict->is_enforced)
+			add_would(list, ident, &verdicts[i]);
 	}
 }
 

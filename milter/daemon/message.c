@@ -6,11 +6,10 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/ident.h"
-#include "heloscope/base/log.h"
 #include "heloscope/checks/policy.h"
-#include "heloscope/records/log.h"
-#include "heloscope/words/compose.h"
+#include "heloscope/daemon/account.h"
 #include "heloscope/records/record.h"
+#include "heloscope/words/compose.h"
 
 #define MESSAGE_MEMORY (1U << 20)     /* octets */
 #define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
@@ -18,24 +17,44 @@
 
 struct message {
 	struct message_needs *needs; /* the session's: what stands there now */
-	bool is_judged, is_quarantined;
+	bool is_inquired;            /* the inquiry looks into it */
+	bool is_judged;              /* its facts are known as far as MAIL gives them */
+	bool is_over;                /* nothing more comes: what is pending stays so */
+	bool is_told;
+	bool is_quarantined;
 	char ident[IDENT_SIZE];
 	struct arena arena;
-	struct envelope_address *postponed; /* recipients that are judged at the end */
-	size_t postponed_count;
+	struct envelope_address *waiting; /* recipients that were taken, and are judged when more is known */
+	size_t waiting_count;
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
-	struct verdict verdicts[BOUND_VERDICTS];
-	unsigned counts[BOUND_VERDICTS];            /* recipients with each */
-	struct smtp_reply *replies[BOUND_VERDICTS]; /* of those that refuse; NULL when memory ran out */
+	struct told_verdict verdicts[BOUND_VERDICTS]; /* the different ones */
 	size_t verdict_count;
+	size_t taken; /* recipients for which the message is to be delivered, whatever comes */
+	const struct smtp_reply *refusal;    /* of the message at its end; NULL: it is accepted */
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
 	struct record_recipient *recipients; /* only for the audit log */
 	size_t recipient_count, recipient_total;
 	struct arriving arriving;
 	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
+};
+
+static const struct smtp_reply out_of_memory = {
+	.code = 451,
+	.xcode = "4.3.0",
+	.lines = { "The mail filter is out of memory. Please try again later." },
+	.count = 1,
+};
+
+/* RFC 5321, 4.5.3.1.10: the client sends to the others in another transaction. */
+static const struct smtp_reply too_many_waiting = {
+	.code = 452,
+	.xcode = "4.5.3",
+	.lines = { "Too many recipients for a message that is judged at its end. Send it to the others "
+		   "again." },
+	.count = 1,
 };
 
 static const struct config *
@@ -44,113 +63,31 @@ config_of(const struct message *message)
 	return runtime_config(message->needs->runtime);
 }
 
-/* Whether so many octets may be written of this message. Of those who are trusted everything is. */
-static bool
-may_write(const struct message *message, size_t octets)
-{
-	const struct client_facts *client = &message->facts->client;
-
-	return client->is_trusted || client->is_authenticated || client->address.length == 0
-	       || meter_take(runtime_meter(message->needs->runtime), &client->address, octets,
-			     clock_now_ms());
-}
-
-/* What the record tells of the verdicts, in `arena`; NULL when memory ran out. */
-static const struct record_verdict *
-tell_verdicts(const struct message *message, struct arena *arena)
-{
-	struct record_verdict *verdicts = arena_alloc(arena, message->verdict_count * sizeof *verdicts);
-
-	for (size_t i = 0; i < message->verdict_count && verdicts != NULL; i++) {
-		char memory[RECORD_REPLY_SIZE] = "";
-		struct strbuf text = STRBUF_OVER(memory);
-
-		if (message->replies[i] != NULL)
-			smtp_reply_add_to(message->replies[i], &text);
-		verdicts[i] =
-			record_verdict_of(&message->verdicts[i],
-					  message->replies[i] != NULL ? arena_string(arena, memory) : NULL);
-	}
-	return arena->has_failed ? NULL : verdicts;
-}
-
-/* The record, or a short one where the client's network has said too little for a whole one. */
+/* Tell of it once, in log and record. */
 static void
-write_record(const struct message *message, const struct record_verdict *verdicts, const char *queue_id)
+tell(struct message *message, const char *queue_id)
 {
-	static const enum record_length lengths[] = { RECORD_WHOLE, RECORD_SHORT };
-	struct meter *meter = runtime_meter(message->needs->runtime);
-	const struct message_record record = {
+	const struct account account = {
 		.ident = message->ident,
-		.time_s = ident_time_s(message->ident),
 		.queue_id = queue_id,
-		.mode = config_of(message)->mode,
 		.facts = message->facts,
-		.verdicts = verdicts,
+		.verdicts = message->verdicts,
+		.verdict_count = message->verdict_count,
 		.recipients = message->recipients,
 		.recipient_count = message->recipient_count,
 		.recipient_total = message->recipient_total,
 		.waited_ms = message->waited_ms,
-		.unwritten = meter_unwritten(meter),
+		.said = message->needs->said,
 	};
 
-	for (size_t i = 0; i < 2; i++) {
-		char *line = verdicts != NULL ? record_make(&record, lengths[i]) : NULL;
-
-		if (line == NULL) {
-			log_error("id=%s has no audit record: out of memory", message->ident);
-			return;
-		}
-		if (may_write(message, strlen(line) + 1)) {
-			audit_write(runtime_audit(message->needs->runtime), line);
-			meter_told(meter, record.unwritten);
-			return;
-		}
-		free(line);
-	}
-	meter_note_unwritten(meter, &message->facts->client.address, clock_now_ms());
-}
-
-static struct message_summary
-summary_of(const struct message *message, const char *queue_id)
-{
-	return (struct message_summary){
-		.ident = message->ident,
-		.queue_id = queue_id,
-		.verdicts = message->verdicts,
-		.counts = message->counts,
-		.verdict_count = message->verdict_count,
-		.waited_ms = message->waited_ms,
-	};
-}
-
-static void
-log_message(struct message *message, const char *queue_id)
-{
-	struct arena arena;
-	struct meter *meter = runtime_meter(message->needs->runtime);
-	char memory[COMPOSE_LOG_SIZE];
-	struct strbuf line;
-	const struct message_summary summary = summary_of(message, queue_id);
-
-	if (message->facts == NULL || message->verdict_count == 0)
+	if (message->facts == NULL || message->verdict_count == 0 || message->is_told)
 		return;
-	if (message->needs->client.address.length > 0)
-		meter_feed(meter, &message->needs->client.address, message->needs->said, clock_now_ms());
+	message->is_told = true;
 	message->needs->said = 0;
-	strbuf_init(&line, memory, sizeof memory);
-	compose_log_line(message->facts, &summary, &line);
-	if (!may_write(message, line.length + 1)) {
-		meter_note_unwritten(meter, &message->facts->client.address, clock_now_ms());
-		return;
-	}
-	log_info("%s", memory);
-	if (runtime_audit(message->needs->runtime) == NULL)
-		return;
-	arena_init(&arena, MESSAGE_MEMORY);
-	write_record(message, tell_verdicts(message, &arena), queue_id);
-	arena_clear(&arena);
+	account_tell(message->needs->runtime, &account);
 }
+
+/* Facts. */
 
 /* The facts of a message whose client is not looked into. */
 static void
@@ -169,29 +106,67 @@ set_own_facts(struct message *message, const struct mail_command *mail)
 	message->is_judged = true;
 }
 
-/* Make the facts final. */
+/* Have the facts as far as the message has come. */
 static void
-judge_facts(struct message *message)
+wait_for_facts(struct message *message, unsigned timeout_ms)
 {
-	const unsigned timeout_ms = config_of(message)->timeout_ms;
-	const uint64_t start_ms = clock_now_ms(), passed_ms = start_ms - message->begun_ms;
+	const uint64_t start_ms = clock_now_ms();
 
-	if (message->is_judged || message->needs->inquiry == NULL)
-		return;
-	message->facts = inquiry_wait(message->needs->inquiry,
-				      passed_ms < timeout_ms ? timeout_ms - (unsigned)passed_ms : 0);
-	message->waited_ms = (unsigned)(clock_now_ms() - start_ms);
+	message->facts = inquiry_wait(message->needs->inquiry, timeout_ms);
+	message->waited_ms += (unsigned)(clock_now_ms() - start_ms);
 	message->is_judged = true;
 }
+
+/* What RCPT may still be held up, of the time since MAIL. */
+static unsigned
+left_ms(const struct message *message)
+{
+	const unsigned timeout_ms = config_of(message)->timeout_ms;
+	const uint64_t passed_ms = clock_now_ms() - message->begun_ms;
+
+	return passed_ms < timeout_ms ? timeout_ms - (unsigned)passed_ms : 0;
+}
+
+/* The whole message has come. Checks of its header and its body have a time of their own. */
+static void
+complete_facts(struct message *message)
+{
+	const struct message_needs *needs = message->needs;
+	const bool has_later_checks = needs->last_stage > STAGE_MAIL;
+
+	if (!message->is_inquired || (message->is_judged && !has_later_checks))
+		return;
+	inquiry_end_of_header(needs->inquiry);
+	inquiry_end_of_body(needs->inquiry);
+	wait_for_facts(message, has_later_checks ? config_of(message)->timeout_ms : left_ms(message));
+	inquiry_end(needs->inquiry);
+}
+
+/* Verdicts. */
 
 static bool
 same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
 	       && a->is_softened == b->is_softened && a->is_withheld == b->is_withheld
+	       && a->pending_until == b->pending_until && a->overruled == b->overruled
 	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
 	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
+}
+
+/* Have the reply of a verdict that refuses, or would, beside it. */
+static void
+keep_reply(struct message *message, struct told_verdict *told)
+{
+	struct smtp_reply *reply;
+
+	if (!action_refuses(told->verdict.action))
+		return;
+	reply = arena_alloc(&message->arena, sizeof *reply);
+	if (reply != NULL)
+		compose_reply(config_of(message), &told->verdict, message->ident, reply);
+	told->reply = reply;
 }
 
 /* Returns where the verdict stands among those of the message; of very many different ones some do not. */
@@ -200,11 +175,13 @@ count_verdict(struct message *message, const struct verdict *verdict)
 {
 	size_t i = 0;
 
-	while (i < message->verdict_count && !same_verdict(&message->verdicts[i], verdict))
+	while (i < message->verdict_count && !same_verdict(&message->verdicts[i].verdict, verdict))
 		i++;
-	if (i < BOUND_VERDICTS && i == message->verdict_count)
-		message->verdicts[message->verdict_count++] = *verdict;
-	message->counts[i < BOUND_VERDICTS ? i : BOUND_VERDICTS - 1]++;
+	if (i < BOUND_VERDICTS && i == message->verdict_count) {
+		message->verdicts[message->verdict_count++] = (struct told_verdict){ .verdict = *verdict };
+		keep_reply(message, &message->verdicts[i]);
+	}
+	message->verdicts[i < BOUND_VERDICTS ? i : BOUND_VERDICTS - 1].recipients++;
 	return i;
 }
 
@@ -235,13 +212,6 @@ keep_recipient(struct message *message, const struct envelope_address *address, 
 		(struct record_recipient){ copy_address(address, &message->record_arena), verdict };
 }
 
-static const struct smtp_reply out_of_memory = {
-	.code = 451,
-	.xcode = "4.3.0",
-	.lines = { "The mail filter is out of memory. Please try again later." },
-	.count = 1,
-};
-
 /* What the rules say for a recipient. False when memory ran out. */
 static bool
 apply_rules(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
@@ -259,72 +229,119 @@ apply_rules(const struct message *message, const struct envelope_address *recipi
 	return is_whole;
 }
 
-/* Have the reply of a verdict that refuses beside it. */
-static void
-keep_reply(struct message *message, size_t index)
-{
-	if (index >= BOUND_VERDICTS || message->replies[index] != NULL
-	    || !action_refuses(message->verdicts[index].action))
-		return;
-	message->replies[index] = arena_alloc(&message->arena, sizeof *message->replies[index]);
-	if (message->replies[index] != NULL)
-		compose_reply(config_of(message), &message->verdicts[index], message->ident,
-			      message->replies[index]);
-}
-
-/* Judge for a recipient, and keep what the log and the record tell. False when memory ran out. */
+/* Judge for a recipient. False when memory ran out. */
 static bool
-judge_recipient(struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
+judge(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
 {
-	const struct config *config = config_of(message);
-	size_t verdict_index;
-
-	judge_facts(message);
 	if (message->facts == NULL)
 		return false;
 	*verdict = (struct verdict){ .facts = message->facts, .action = ACTION_ACCEPT, .is_enforced = true };
-	if ((!message->facts->client.is_authenticated || !config->trusts_authenticated)
-	    && !apply_rules(message, recipient, verdict))
-		return false;
-	verdict_index = count_verdict(message, verdict);
-	keep_reply(message, verdict_index);
-	if (runtime_audit(message->needs->runtime) != NULL)
-		keep_recipient(message, recipient, verdict_index);
-	return true;
+	return (message->facts->client.is_authenticated && config_of(message)->trusts_authenticated)
+	       || apply_rules(message, recipient, verdict);
 }
 
-static void
-judge_postponed(struct message *message)
+static bool
+is_refused(const struct verdict *verdict)
 {
-	const size_t count = message->postponed_count;
+	return verdict->is_enforced && action_refuses(verdict->action);
+}
+
+/* What a recipient who is refused is told. */
+static const struct smtp_reply *
+reply_for(struct message *message, const struct verdict *verdict, size_t index)
+{
+	if (index < BOUND_VERDICTS && message->verdicts[index].reply != NULL)
+		return message->verdicts[index].reply;
+	compose_reply(config_of(message), verdict, message->ident, &message->reply);
+	return &message->reply;
+}
+
+/* A recipient has its verdict, which log and record tell. Returns the reply when it is refused. */
+static const struct smtp_reply *
+settle(struct message *message, const struct envelope_address *recipient, const struct verdict *verdict)
+{
+	const size_t index = count_verdict(message, verdict);
+
+	if (runtime_audit(message->needs->runtime) != NULL)
+		keep_recipient(message, recipient, index);
+	if (is_refused(verdict))
+		return reply_for(message, verdict, index);
+	message->taken++;
+	if (verdict->is_enforced && verdict->action == ACTION_QUARANTINE)
+		message->is_quarantined = true;
+	return NULL;
+}
+
+/* Those that waited for what is known now. What awaits more waits on. */
+static void
+judge_waiting(struct message *message)
+{
+	const size_t count = message->waiting_count;
 	struct verdict verdict;
 
-	message->postponed_count = 0;
-	for (size_t i = 0; i < count; i++)
-		(void)judge_recipient(message, &message->postponed[i], &verdict);
+	message->waiting_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!judge(message, &message->waiting[i], &verdict))
+			message->taken++; /* as was said */
+		else if (verdict_is_pending(&verdict) && !message->is_over)
+			message->waiting[message->waiting_count++] = message->waiting[i];
+		else
+			(void)settle(message, &message->waiting[i], &verdict);
+	}
 }
 
-/* Put a recipient off, where nobody is refused and answers are still to come. False when it is to be judged
- * now. */
-static bool
-postpone(struct message *message, const struct envelope_address *recipient)
+/* Wait for what MAIL gives, once; and so have done those that wait for it. */
+static void
+have_facts(struct message *message)
 {
-	struct envelope_address *postponed;
+	if (message->is_judged || !message->is_inquired)
+		return;
+	wait_for_facts(message, left_ms(message));
+	judge_waiting(message);
+}
 
-	if (config_of(message)->mode != MODE_AUDIT || message->is_judged || message->needs->inquiry == NULL
-	    || message->postponed_count == BOUND_RECIPIENTS_POSTPONED
-	    || inquiry_is_complete(message->needs->inquiry))
+/* Take a recipient that is judged when more is known. False when there is no room. */
+static bool
+keep_waiting(struct message *message, const struct envelope_address *recipient, size_t bound)
+{
+	struct envelope_address *waiting;
+
+	if (message->waiting_count >= bound)
 		return false;
-	postponed =
-		arena_grow(&message->arena, message->postponed, message->postponed_count, sizeof *postponed);
-	if (postponed == NULL)
+	waiting = arena_grow(&message->arena, message->waiting, message->waiting_count, sizeof *waiting);
+	if (waiting == NULL)
 		return false;
-	message->postponed = postponed;
-	postponed[message->postponed_count++] = copy_address(recipient, &message->arena);
+	message->waiting = waiting;
+	waiting[message->waiting_count++] = copy_address(recipient, &message->arena);
 	return true;
 }
 
-/* Its life. */
+/* Whether a recipient need not wait for answers, where nobody is refused and some are still to come. */
+static bool
+can_postpone(const struct message *message)
+{
+	return config_of(message)->mode == MODE_AUDIT && !message->is_judged && message->is_inquired
+	       && !inquiry_is_complete(message->needs->inquiry);
+}
+
+const struct smtp_reply *
+message_rcpt(struct message *message, const struct envelope_address *recipient)
+{
+	struct verdict verdict;
+
+	if (message == NULL)
+		return &out_of_memory;
+	if (can_postpone(message) && keep_waiting(message, recipient, BOUND_RECIPIENTS_POSTPONED))
+		return NULL;
+	have_facts(message);
+	if (!judge(message, recipient, &verdict))
+		return &out_of_memory;
+	if (!verdict_is_pending(&verdict))
+		return settle(message, recipient, &verdict);
+	return keep_waiting(message, recipient, BOUND_RECIPIENTS_PENDING) ? NULL : &too_many_waiting;
+}
+
+/* The message as it comes. */
 
 /* Start what the message needs to know. */
 static void
@@ -333,9 +350,10 @@ start(struct message *message, const struct mail_command *mail)
 	const struct message_needs *needs = message->needs;
 	const bool is_authenticated = mail->auth_name != NULL && config_of(message)->trusts_authenticated;
 
+	message->is_inquired = !needs->client.is_trusted && !is_authenticated && needs->inquiry != NULL;
 	if (needs->client.is_trusted || is_authenticated)
 		set_own_facts(message, mail);
-	else if (needs->inquiry != NULL)
+	else if (message->is_inquired)
 		inquiry_mail(needs->inquiry, &mail->sender, mail->auth_name, &mail->tls);
 	else
 		message->is_judged = true; /* memory ran out at connect: without facts it is deferred */
@@ -358,38 +376,6 @@ message_begin(struct message_needs *needs, const struct mail_command *mail)
 	return message;
 }
 
-/* What a recipient who is refused is told. */
-static const struct smtp_reply *
-reply_for(struct message *message, const struct verdict *verdict)
-{
-	for (size_t i = 0; i < message->verdict_count; i++)
-		if (message->replies[i] != NULL && same_verdict(&message->verdicts[i], verdict))
-			return message->replies[i];
-	compose_reply(config_of(message), verdict, message->ident, &message->reply);
-	return &message->reply;
-}
-
-const struct smtp_reply *
-message_rcpt(struct message *message, const struct envelope_address *recipient)
-{
-	struct verdict verdict;
-
-	if (message == NULL)
-		return &out_of_memory;
-	if (postpone(message, recipient))
-		return NULL;
-	judge_postponed(message);
-	if (!judge_recipient(message, recipient, &verdict))
-		return &out_of_memory;
-	if (!verdict.is_enforced || verdict.action == ACTION_ACCEPT)
-		return NULL;
-	if (verdict.action == ACTION_QUARANTINE) {
-		message->is_quarantined = true;
-		return NULL;
-	}
-	return reply_for(message, &verdict);
-}
-
 void
 message_header(struct message *message, const char *name, const char *value)
 {
@@ -399,15 +385,71 @@ message_header(struct message *message, const char *name, const char *value)
 	const bool may_stay = config->keeps_trusted_results && needs->client.is_trusted;
 
 	arriving_take(&message->arriving, may_stay ? NULL : &owner, name, value);
+	if (message->is_inquired)
+		inquiry_header_field(needs->inquiry, name, value);
+}
+
+void
+message_end_of_header(struct message *message)
+{
+	if (message->is_inquired)
+		inquiry_end_of_header(message->needs->inquiry);
+}
+
+void
+message_body(struct message *message, struct span octets)
+{
+	if (message->is_inquired)
+		inquiry_body(message->needs->inquiry, octets);
+}
+
+/* The end. */
+
+/* What comes of those that wait, of each action; those that are not to be refused count as accepted. */
+static void
+count_ends(struct message *message, size_t ends[ACTIONS])
+{
+	struct verdict verdict;
+
+	for (size_t i = 0; i < message->waiting_count; i++) {
+		const bool is_known = judge(message, &message->waiting[i], &verdict);
+
+		ends[is_known && is_refused(&verdict) ? verdict.action : ACTION_ACCEPT]++;
+	}
+}
+
+/*
+ * Judge those that wait for the end of the message, for which there is but one reply. It is refused when it
+ * is refused for every recipient that was taken, and deferred when it is deferred for one of them: else some
+ * would miss mail that is meant for them. Where it is not, that is told with the verdict, as in mode audit.
+ */
+static void
+judge_at_end(struct message *message)
+{
+	size_t ends[ACTIONS] = { 0 };
+	struct verdict verdict;
+
+	count_ends(message, ends);
+	ends[ACTION_ACCEPT] += message->taken;
+	for (size_t i = 0; i < message->waiting_count; i++) {
+		const struct smtp_reply *reply;
+
+		if (!judge(message, &message->waiting[i], &verdict))
+			continue;
+		policy_overrule(&verdict, ends[ACTION_ACCEPT] > 0, ends[ACTION_DEFER] > 0);
+		reply = settle(message, &message->waiting[i], &verdict);
+		message->refusal = message->refusal != NULL ? message->refusal : reply;
+	}
+	message->waiting_count = 0;
 }
 
 static const char *
 quarantine_reason(const struct message *message)
 {
 	for (size_t i = 0; i < message->verdict_count; i++) {
-		const struct rule *rule = message->verdicts[i].rule;
+		const struct rule *rule = message->verdicts[i].verdict.rule;
 
-		if (message->verdicts[i].action == ACTION_QUARANTINE)
+		if (message->verdicts[i].verdict.action == ACTION_QUARANTINE)
 			return rule->text != NULL ? rule->text : rule->place;
 	}
 	return "heloscope";
@@ -418,28 +460,27 @@ make_edits(const struct message *message, struct edit_list *list)
 {
 	const struct message_needs *needs = message->needs;
 	const struct config *config = config_of(message);
-	const struct message_summary summary = summary_of(message, NULL);
+	const struct message_summary summary = {
+		.ident = message->ident,
+		.verdicts = message->verdicts,
+		.verdict_count = message->verdict_count,
+		.waited_ms = message->waited_ms,
+	};
 
 	edits_remove(list, &message->arriving);
-	edits_add_notes(list, message->ident, message->verdicts, message->replies, message->verdict_count);
+	edits_add_notes(list, message->ident, message->verdicts, message->verdict_count);
 	if (!needs->client.is_trusted || message->facts->client.is_authenticated)
 		edits_add_results(list, config, message->facts, runtime_needs(needs->runtime).table,
 				  &summary);
 }
 
-struct message_end
-message_end(struct message *message, const char *queue_id)
+/* It is accepted. */
+static struct message_end
+accept_message(struct message *message)
 {
-	struct message_end end = { .is_whole = false };
-	struct edit_list list = { .arena = NULL };
+	struct edit_list list = { .arena = &message->arena };
+	struct message_end end;
 
-	if (message == NULL)
-		return end;
-	list.arena = &message->arena;
-	judge_facts(message);
-	judge_postponed(message);
-	if (message->facts == NULL)
-		return end;
 	make_edits(message, &list);
 	end = (struct message_end){
 		.edits = list.items,
@@ -449,9 +490,40 @@ message_end(struct message *message, const char *queue_id)
 	};
 	if (message->needs->inquiry != NULL && end.is_whole)
 		inquiry_accepted(message->needs->inquiry);
-	log_message(message, queue_id);
-	message->verdict_count = 0; /* an abort that follows has nothing more to say */
 	return end;
+}
+
+struct message_end
+message_end(struct message *message, const char *queue_id)
+{
+	struct message_end end = { .is_whole = false };
+
+	if (message == NULL)
+		return end;
+	complete_facts(message);
+	message->is_over = true;
+	judge_at_end(message);
+	if (message->facts == NULL)
+		return end;
+	if (message->refusal != NULL)
+		end.reply = message->refusal;
+	else
+		end = accept_message(message);
+	tell(message, queue_id);
+	return end;
+}
+
+/* It comes to nothing. What is known is told. */
+static void
+give_up(struct message *message)
+{
+	if (message->waiting_count > 0)
+		have_facts(message);
+	if (message->is_inquired)
+		inquiry_end(message->needs->inquiry);
+	message->is_over = true;
+	judge_waiting(message);
+	tell(message, NULL);
 }
 
 void
@@ -459,8 +531,8 @@ message_close(struct message *message)
 {
 	if (message == NULL)
 		return;
-	judge_postponed(message);
-	log_message(message, NULL);
+	if (!message->is_over)
+		give_up(message);
 	arena_clear(&message->arena);
 	arena_clear(&message->record_arena);
 	if (message->needs->inquiry != NULL)

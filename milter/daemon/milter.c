@@ -18,14 +18,6 @@
 #define ACTIONS_NEEDED (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
 #define ACTIONS_WANTED (ACTIONS_NEEDED | SMFIF_QUARANTINE | SMFIF_SETSYMLIST)
 
-/*
- * Stages that no check needs, and the replies that nobody waits for. Connect, HELO and MAIL keep
- * their reply although it never says more than "continue": Postfix holds back what needs no
- * reply until something does, and lookups that could start at connect would start at RCPT.
- */
-#define STEPS_WANTED                                                                                         \
-	(SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC)
-
 struct connection {
 	struct session *session;
 	unsigned long steps; /* negotiated */
@@ -98,28 +90,49 @@ macro(SMFICTX *context, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* The macros of a stage; of a method, those that only it looks at. */
+static const struct {
+	int stage;
+	enum method method; /* METHODS: all */
+	const char *names;
+} macros[] = {
+	{ SMFIM_CONNECT, METHODS, "j" },
+	{ SMFIM_HELO, METHODS, "{tls_version}" },
+	{ SMFIM_ENVFROM, METHODS, "i {auth_authen} {mail_addr} {tls_version}" },
+	{ SMFIM_ENVFROM, METHOD_TLS, "{cipher} {cipher_bits} {verify} {cert_subject}" },
+	{ SMFIM_ENVRCPT, METHODS, "i {rcpt_addr}" },
+	{ SMFIM_EOM, METHODS, "i" },
+};
+
+/* Ask for what this configuration looks at. */
 static void
-ask_for_macros(SMFICTX *context)
+ask_for_macros(SMFICTX *context, const struct config *config)
 {
-	static const struct {
-		int stage;
-		const char *names;
-	} wanted[] = {
-		{ SMFIM_CONNECT, "j" },
-		{ SMFIM_HELO, "{tls_version}" },
-		{ SMFIM_ENVFROM, "i {auth_authen} {mail_addr} {tls_version} {cipher} {cipher_bits} {verify} "
-				 "{cert_subject}" },
-		{ SMFIM_ENVRCPT, "i {rcpt_addr}" },
-		{ SMFIM_EOM, "i" },
-	};
+	for (int stage = SMFIM_FIRST; stage <= SMFIM_LAST; stage++) {
+		char memory[128];
+		struct strbuf names = STRBUF_OVER(memory);
 
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-		char names[128];
-
-		(void)strncpy(names, wanted[i].names, sizeof names - 1);
-		names[sizeof names - 1] = '\0';
-		(void)smfi_setsymlist(context, wanted[i].stage, names);
+		for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++)
+			if (macros[i].stage == stage
+			    && (macros[i].method == METHODS || config_wants(config, macros[i].method)))
+				strbuf_printf(&names, "%s%s", names.length > 0 ? " " : "", macros[i].names);
+		if (names.length > 0)
+			(void)smfi_setsymlist(context, stage, memory);
 	}
+}
+
+/*
+ * What is left out of a message, and the replies that nobody waits for: of header and body as much comes as
+ * the checks of this connection need. Connect, HELO and MAIL keep their reply although it never says more
+ * than "continue": Postfix holds back what needs no reply until something does, and lookups that could start
+ * at connect would start at RCPT.
+ */
+static unsigned long
+steps_for(enum stage last)
+{
+	return SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_HDR | SMFIP_HDR_LEADSPC
+	       | (last < STAGE_HEADER ? SMFIP_NOEOH : SMFIP_NR_EOH)
+	       | (last < STAGE_BODY ? SMFIP_NOBODY : SMFIP_NR_BODY);
 }
 
 /* Callbacks. Each begins with connection_of() and ends with ended(). */
@@ -147,6 +160,35 @@ ended(SMFICTX *context, sfsistat status)
 	return status;
 }
 
+/* A connection and its session, which keeps the configuration that is in use now. NULL: there is no room. */
+static struct connection *
+begin_connection(void)
+{
+	struct connection *connection = intake_has_room() ? calloc(1, sizeof *connection) : NULL;
+	struct runtime *runtime = milter_runtime();
+
+	if (connection != NULL)
+		connection->session = session_new(runtime);
+	if (connection != NULL && connection->session == NULL) {
+		free(connection);
+		connection = NULL;
+	}
+	runtime_unref(runtime);
+	return connection;
+}
+
+static void
+tell_of_actions(void)
+{
+	if (!atomic_flag_test_and_set(&has_told_of_actions))
+		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
+			    "{auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, "
+			    "and i "
+			    "at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, "
+			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
+			    "confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
+}
+
 static sfsistat
 on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsigned long more,
 	     unsigned long rest, unsigned long *our_actions, unsigned long *our_steps,
@@ -161,19 +203,14 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 			"the MTA does not let filters change header fields; the filter cannot work with it");
 		return SMFIS_REJECT;
 	}
-	if ((actions & SMFIF_SETSYMLIST) != 0)
-		ask_for_macros(context);
-	else if (!atomic_flag_test_and_set(&has_told_of_actions))
-		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
-			    "{auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, "
-			    "and i "
-			    "at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, "
-			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
-			    "confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
-	connection = intake_has_room() ? calloc(1, sizeof *connection) : NULL;
+	connection = begin_connection();
 	if (connection == NULL)
 		return SMFIS_REJECT; /* the MTA goes on as its default action for filters says */
-	connection->steps = steps & STEPS_WANTED;
+	if ((actions & SMFIF_SETSYMLIST) != 0)
+		ask_for_macros(context, session_config(connection->session));
+	else
+		tell_of_actions();
+	connection->steps = steps & steps_for(session_last_stage(connection->session));
 	(void)smfi_setpriv(context, connection);
 	*our_actions = actions & ACTIONS_WANTED;
 	*our_steps = connection->steps;
@@ -198,8 +235,7 @@ tell_of_default_id(const struct config *config, const char *mta_name)
 static sfsistat
 on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 {
-	struct connection *connection = connection_of(context);
-	struct runtime *runtime;
+	const struct connection *connection = connection_of(context);
 	const char *mta_name;
 
 	(void)name; /* the MTA's idea of the client's name; we look for ourselves */
@@ -212,15 +248,9 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 			    "cannot be told from others (Postfix: milter_connect_macros = j, "
 			    "milter_mail_macros = i "
 			    "{auth_authen} {tls_version})");
-	session_free(connection->session);
-	runtime = milter_runtime();
-	tell_of_default_id(runtime_config(runtime), mta_name);
-	connection->session = session_new(runtime);
-	runtime_unref(runtime);
-	if (connection->session != NULL) {
-		session_set_mta_name(connection->session, mta_name);
-		session_connect(connection->session, (const struct sockaddr *)address);
-	}
+	tell_of_default_id(session_config(connection->session), mta_name);
+	session_set_mta_name(connection->session, mta_name);
+	session_connect(connection->session, (const struct sockaddr *)address);
 	return ended(context, SMFIS_CONTINUE);
 }
 
@@ -296,6 +326,13 @@ on_rcpt(SMFICTX *context, char **arguments)
 	return ended(context, reply == NULL ? SMFIS_CONTINUE : refuse(context, reply));
 }
 
+/* Where it was agreed on that nobody waits for a reply. */
+static sfsistat
+without_reply(const struct connection *connection, unsigned long step)
+{
+	return (connection->steps & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
 static sfsistat
 on_header(SMFICTX *context, char *name, char *value)
 {
@@ -303,9 +340,30 @@ on_header(SMFICTX *context, char *name, char *value)
 
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
-	if (connection->session != NULL)
-		session_header(connection->session, name, value);
-	return ended(context, (connection->steps & SMFIP_NR_HDR) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE);
+	session_header(connection->session, name, value);
+	return ended(context, without_reply(connection, SMFIP_NR_HDR));
+}
+
+static sfsistat
+on_end_of_header(SMFICTX *context)
+{
+	const struct connection *connection = connection_of(context);
+
+	if (connection == NULL)
+		return SMFIS_CONTINUE;
+	session_end_of_header(connection->session);
+	return ended(context, without_reply(connection, SMFIP_NR_EOH));
+}
+
+static sfsistat
+on_body(SMFICTX *context, unsigned char *octets, size_t length)
+{
+	const struct connection *connection = connection_of(context);
+
+	if (connection == NULL)
+		return SMFIS_CONTINUE;
+	session_body(connection->session, (struct span){ (const char *)octets, length });
+	return ended(context, without_reply(connection, SMFIP_NR_BODY));
 }
 
 /* From the last to the first, so that no removal shifts the index of another. */
@@ -334,32 +392,40 @@ quarantine(SMFICTX *context, const char *why)
 		log_error("the MTA does not let filters quarantine; the message is delivered");
 }
 
+/* Take the message as it is to be. */
+static sfsistat
+change(SMFICTX *context, const struct connection *connection, const struct message_end *end)
+{
+	bool is_done = end->is_whole;
+
+	for (size_t i = 0; i < end->count && is_done; i++)
+		is_done = do_edit(context, &end->edits[i], (connection->steps & SMFIP_HDR_LEADSPC) != 0);
+	if (is_done && end->quarantine != NULL)
+		quarantine(context, end->quarantine);
+	/* Half a header would be worse than none: forged fields might stay. */
+	if (!is_done)
+		log_error("the header of a message could not be changed; it is deferred");
+	return is_done ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
+}
+
 static sfsistat
 on_end_of_message(SMFICTX *context)
 {
 	const struct connection *connection = connection_of(context);
-	struct session *session = connection != NULL ? connection->session : NULL;
 	const char *queue_id = macro(context, "i");
-	struct message_end edits;
-	bool is_done;
+	struct message_end end;
+	sfsistat status;
 
-	if (session == NULL)
+	if (connection == NULL)
 		return SMFIS_TEMPFAIL;
 	if (queue_id == NULL && !atomic_flag_test_and_set(&has_told_of_queue_id))
 		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log "
 			    "cannot name it "
 			    "(Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
-	edits = session_end_of_message(session, queue_id);
-	is_done = edits.is_whole;
-	for (size_t i = 0; i < edits.count && is_done; i++)
-		is_done = do_edit(context, &edits.edits[i], (connection->steps & SMFIP_HDR_LEADSPC) != 0);
-	if (is_done && edits.quarantine != NULL)
-		quarantine(context, edits.quarantine);
-	session_abort(session);
-	/* Half a header would be worse than none: forged fields might stay. */
-	if (!is_done)
-		log_error("the header of a message could not be changed; it is deferred");
-	return ended(context, is_done ? SMFIS_CONTINUE : SMFIS_TEMPFAIL);
+	end = session_end_of_message(connection->session, queue_id);
+	status = end.reply != NULL ? refuse(context, end.reply) : change(context, connection, &end);
+	session_abort(connection->session);
+	return ended(context, status);
 }
 
 static sfsistat
@@ -396,6 +462,8 @@ static struct smfiDesc description = {
 	.xxfi_envfrom = on_mail,
 	.xxfi_envrcpt = on_rcpt,
 	.xxfi_header = on_header,
+	.xxfi_eoh = on_end_of_header,
+	.xxfi_body = on_body,
 	.xxfi_eom = on_end_of_message,
 	.xxfi_abort = on_abort,
 	.xxfi_close = on_close,

@@ -15,7 +15,9 @@
 struct runtime {
 	struct refcount references;
 	struct config *config;
+	struct check_table table;
 	struct shared_resolver *resolver;
+	struct dns_resolver *asked;  /* its cache */
 	struct shared_prober *peers; /* NULL: nothing is looked at */
 	struct list_health *health;
 	struct list_prober *prober;
@@ -155,6 +157,7 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	if (!open_audit(runtime, config, previous, error))
 		goto failed;
 	runtime->config = config;
+	runtime_use(runtime, checks_table(), runtime->resolver->cache);
 	return runtime;
 failed:
 	runtime_unref(runtime);
@@ -202,12 +205,19 @@ runtime_config(const struct runtime *runtime)
 	return runtime->config;
 }
 
+void
+runtime_use(struct runtime *runtime, struct check_table table, struct dns_resolver *resolver)
+{
+	runtime->table = table;
+	runtime->asked = resolver;
+}
+
 struct inquiry_needs
 runtime_needs(const struct runtime *runtime)
 {
 	return (struct inquiry_needs){
-		.table = checks_table(),
-		.resolver = runtime->resolver->cache,
+		.table = runtime->table,
+		.resolver = runtime->asked,
 		.config = runtime->config,
 		.health = runtime->health,
 		.peers = runtime->peers != NULL ? prober_source(runtime->peers->prober) : NULL,

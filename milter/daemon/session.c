@@ -14,11 +14,13 @@ struct session {
 struct session *
 session_new(struct runtime *runtime)
 {
+	const struct inquiry_needs needs = runtime_needs(runtime);
 	struct session *session = calloc(1, sizeof *session);
 
 	if (session == NULL)
 		return NULL;
 	session->needs.runtime = runtime_ref(runtime);
+	session->needs.last_stage = inquiry_last_stage(&needs);
 	session->needs.client.is_trusted = true; /* until session_connect() */
 	return session;
 }
@@ -42,7 +44,10 @@ session_connect(struct session *session, const struct sockaddr *address)
 	struct client_facts *client = &session->needs.client;
 	const struct inquiry_needs needs = runtime_needs(session->needs.runtime);
 
-	session_abort(session); /* a second connect: XCLIENT on some MTAs */
+	session_abort(session); /* a second connect: XCLIENT on some MTAs, or another client */
+	free(session->needs.helo);
+	session->needs.helo = NULL;
+	session->has_tls = false;
 	*client = (struct client_facts){ .port = 0 };
 	(void)ipaddr_from_sockaddr(address, &client->address, &client->port);
 	client->is_trusted = config_trusts(needs.config, &client->address);
@@ -113,6 +118,33 @@ session_header(struct session *session, const char *name, const char *value)
 	hear(session, name, value);
 	if (session->message != NULL)
 		message_header(session->message, name, value);
+}
+
+void
+session_end_of_header(struct session *session)
+{
+	if (session->message != NULL)
+		message_end_of_header(session->message);
+}
+
+void
+session_body(struct session *session, struct span octets)
+{
+	session->needs.said += octets.length;
+	if (session->message != NULL)
+		message_body(session->message, octets);
+}
+
+enum stage
+session_last_stage(const struct session *session)
+{
+	return session->needs.last_stage;
+}
+
+const struct config *
+session_config(const struct session *session)
+{
+	return runtime_config(session->needs.runtime);
 }
 
 struct message_end

@@ -16,6 +16,15 @@ static const char *const statuses[] = {
 };
 const struct tokens codec_statuses = TOKENS(statuses);
 
+static const char *const overruled[] = {
+	[OVERRULED_BY_ACCEPTANCE] = "others-accept",
+	[OVERRULED_BY_DEFERRAL] = "others-defer",
+};
+const struct tokens codec_overruled = TOKENS(overruled);
+
+static const char *const stages[] = { [STAGE_HEADER] = "header", [STAGE_BODY] = "body" };
+const struct tokens codec_stages = TOKENS(stages);
+
 const struct codec *
 codec_of(enum method method)
 {

@@ -53,6 +53,8 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.is_enforced = verdict->is_enforced,
 		.is_softened = verdict->is_softened,
 		.is_withheld = verdict->is_withheld,
+		.overruled = verdict->overruled,
+		.pending_until = verdict->pending_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
 	};
@@ -98,6 +100,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_flag(object, "softened", verdict->is_softened);
 	if (verdict->is_withheld)
 		record_set_flag(object, "withheld", true);
+	record_set_text(object, "overruled", codec_overruled.words[verdict->overruled]);
+	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "rule", verdict->rule);
 	if (has_reply)
 		record_set_text(object, "reply", verdict->reply);

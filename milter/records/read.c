@@ -149,6 +149,10 @@ take_verdict(struct taking *taking, const json_t *object, struct record_verdict 
 	verdict->is_enforced = take_flag(object, "enforced");
 	verdict->is_softened = take_flag(object, "softened");
 	verdict->is_withheld = take_flag(object, "withheld");
+	verdict->overruled =
+		(enum overruled)take_token(taking, object, "overruled", &codec_overruled, OVERRULED_NOT);
+	verdict->pending_until =
+		(enum stage)take_token(taking, object, "pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");
 	verdict->reply = take_text(taking, object, "reply");
 	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++)

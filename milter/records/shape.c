@@ -190,9 +190,17 @@ static const struct shape note[] = {
 };
 
 static const struct shape verdict[] = {
-	MAY("recipient", TEXT), MAY("rcpt-addr", TEXT), MUST("action", TEXT),
-	MAY("enforced", FLAG),  MAY("softened", FLAG),  MAY("withheld", FLAG),
-	MAY("rule", TEXT),      MAY("reply", TEXT),     ITEMS("notes", false, RECORD_NOTES_MAX, note),
+	MAY("recipient", TEXT),
+	MAY("rcpt-addr", TEXT),
+	MUST("action", TEXT),
+	MAY("enforced", FLAG),
+	MAY("softened", FLAG),
+	MAY("withheld", FLAG),
+	MAY("overruled", TEXT),
+	MAY("pending", TEXT),
+	MAY("rule", TEXT),
+	MAY("reply", TEXT),
+	ITEMS("notes", false, RECORD_NOTES_MAX, note),
 	END_OF_SHAPES,
 };
 

@@ -21,7 +21,7 @@ names_list(const void *context, const char *property, struct span value)
 	if (strcmp(property, "dns.zone") != 0)
 		return false;
 	for (size_t i = 0; i < summary->verdict_count; i++) {
-		const struct rule *rule = summary->verdicts[i].rule;
+		const struct rule *rule = summary->verdicts[i].verdict.rule;
 
 		if (rule != NULL && policy_names_list(rule->condition, value))
 			return true;
@@ -174,12 +174,12 @@ add_verdicts(const struct message_summary *summary, struct strbuf *line)
 
 	strbuf_init(&value, memory, sizeof memory);
 	for (size_t i = 0; i < summary->verdict_count; i++) {
-		const struct verdict *verdict = &summary->verdicts[i];
+		const struct verdict *verdict = &summary->verdicts[i].verdict;
 
 		add_item(&value, verdict->is_enforced ? "" : "would-");
-		strbuf_add(&value, action_word(verdict->action));
-		if (summary->counts[i] > 1)
-			strbuf_printf(&value, "*%u", summary->counts[i]);
+		strbuf_add(&value, verdict_is_pending(verdict) ? "pending" : action_word(verdict->action));
+		if (summary->verdicts[i].recipients > 1)
+			strbuf_printf(&value, "*%u", summary->verdicts[i].recipients);
 		if (verdict->rule != NULL)
 			strbuf_printf(&value, "(%s)", verdict->rule->place);
 	}
@@ -187,17 +187,37 @@ add_verdicts(const struct message_summary *summary, struct strbuf *line)
 		log_pairs_add(line, "verdict", span_of(memory), LOG_RULES_MAX);
 }
 
+/* Why refusals were not done: the same for all of a message. */
+static void
+add_overruled(const struct message_summary *summary, struct strbuf *line)
+{
+	static const char *const words[] = {
+		[OVERRULED_NOT] = NULL,
+		[OVERRULED_BY_ACCEPTANCE] = "others-accept",
+		[OVERRULED_BY_DEFERRAL] = "others-defer",
+	};
+
+	for (size_t i = 0; i < summary->verdict_count; i++) {
+		const char *why = words[summary->verdicts[i].verdict.overruled];
+
+		if (why != NULL) {
+			log_pairs_add(line, "overruled", span_of(why), LOG_WORD_MAX);
+			return;
+		}
+	}
+}
+
 /* Whether an earlier verdict, or this one before its note `until`, has a note of the same rule. */
 static bool
 is_noted(const struct message_summary *summary, size_t verdict, size_t until)
 {
-	const struct rule *rule = summary->verdicts[verdict].audits[until];
+	const struct rule *rule = summary->verdicts[verdict].verdict.audits[until];
 
 	for (size_t i = 0; i <= verdict; i++) {
-		const size_t count = i < verdict ? summary->verdicts[i].audit_count : until;
+		const size_t count = i < verdict ? summary->verdicts[i].verdict.audit_count : until;
 
 		for (size_t j = 0; j < count; j++)
-			if (summary->verdicts[i].audits[j] == rule)
+			if (summary->verdicts[i].verdict.audits[j] == rule)
 				return true;
 	}
 	return false;
@@ -213,8 +233,8 @@ add_audits(const struct message_summary *summary, struct strbuf *line)
 
 	strbuf_init(&value, memory, sizeof memory);
 	for (size_t i = 0; i < summary->verdict_count; i++) {
-		for (size_t j = 0; j < summary->verdicts[i].audit_count; j++) {
-			const struct rule *rule = summary->verdicts[i].audits[j];
+		for (size_t j = 0; j < summary->verdicts[i].verdict.audit_count; j++) {
+			const struct rule *rule = summary->verdicts[i].verdict.audits[j];
 
 			if (is_noted(summary, i, j))
 				continue;
@@ -263,6 +283,7 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 	for (const struct facts *other = facts->other; other != NULL; other = other->other)
 		log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text), LOG_NAME_MAX);
 	add_verdicts(summary, line);
+	add_overruled(summary, line);
 	add_audits(summary, line);
 	for (int method = 0; method < METHODS; method++)
 		if (facts->results[method] != RESULT_UNCHECKED)

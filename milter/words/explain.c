@@ -208,6 +208,23 @@ doubt_about(const json_t *verdict)
 	return "";
 }
 
+/* Why a refusal was not done, or nothing was decided. */
+static void
+put_why_not_done(const json_t *verdict, struct output *out)
+{
+	const char *overruled = record_text(verdict, "overruled"), *pending = record_text(verdict, "pending");
+
+	if (overruled[0] != '\0')
+		prose_put(
+			out, 4,
+			"It was known only at the end of the message, for which there is one reply, and %s.",
+			strcmp(overruled, "others-defer") == 0 ? "for another recipient it was deferred"
+							       : "another recipient was to have it");
+	if (pending[0] != '\0')
+		prose_put(out, 4, "That rule had to wait for the %s of the message, which never came.",
+			  pending);
+}
+
 static void
 put_verdict(const json_t *verdict, struct output *out)
 {
@@ -226,6 +243,7 @@ put_verdict(const json_t *verdict, struct output *out)
 			"not "
 			"accepted. Some lookups become free again every minute. If it is a host of your own, "
 			"name it in trust { networks }.");
+	put_why_not_done(verdict, out);
 	if (record_text(verdict, "reply")[0] != '\0') {
 		prose_put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
 		prose_put(out, 6, "%s", record_text(verdict, "reply"));

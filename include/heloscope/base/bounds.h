@@ -58,6 +58,9 @@
 /* Recipients whose verdict may wait for the end of the message, in mode audit. */
 #define BOUND_RECIPIENTS_POSTPONED 100
 
+/* Recipients whose verdict may wait for the end of the message because it rests on its header or body. */
+#define BOUND_RECIPIENTS_PENDING 1000
+
 /* Different verdicts of one message that log and record tell apart. */
 #define BOUND_VERDICTS 16
 

@@ -21,6 +21,9 @@ enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
 #define VERDICT_NOTES_MAX 8 /* tags, and audit rules that matched, that a verdict can carry */
 
+/* Why a refusal is not done although its rule acts: at the end of a message there is one reply for all. */
+enum overruled { OVERRULED_NOT, OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_DEFERRAL };
+
 /*
  * Pending until a stage of the message, and then decided. A verdict that is pending takes the recipient: it
  * is judged anew when more of the message has come.
@@ -29,7 +32,8 @@ struct verdict {
 	const struct facts *facts; /* the reading of the sender on which it rests */
 	enum action action;        /* what the rules say: accept, reject, defer or quarantine */
 	bool is_enforced;          /* and it is done, not only told */
-	bool is_softened;          /* a reject became a defer, see above */
+	enum overruled overruled;
+	bool is_softened;         /* a reject became a defer, see above */
 	bool is_withheld;         /* a defer, for lists that were not asked: this client had too much asked */
 	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
@@ -50,6 +54,10 @@ struct verdict policy_judge(const struct config *config, const struct facts *fac
 			    const struct readings *recipient);
 
 bool verdict_is_pending(const struct verdict *verdict);
+
+/* A refusal at the end of the message is not done when another recipient takes it; nor for good when for
+ * another one it is deferred. */
+void policy_overrule(struct verdict *verdict, bool is_accepted, bool is_deferred);
 
 /* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
  * accept. */

@@ -12,7 +12,6 @@
 
 #include "heloscope/base/arena.h"
 #include "heloscope/checks/inquiry.h"
-#include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
 #include "heloscope/daemon/arriving.h"
 #include "heloscope/words/compose.h"
@@ -37,8 +36,8 @@ void edits_remove(struct edit_list *list, const struct arriving *arriving);
 
 /* What would have been done, with the reply of each verdict that refuses, and what rules only say; each
  * different one once. */
-void edits_add_notes(struct edit_list *list, const char *ident, const struct verdict *verdicts,
-		     struct smtp_reply *const *replies, size_t count);
+void edits_add_notes(struct edit_list *list, const char *ident, const struct told_verdict *verdicts,
+		     size_t count);
 
 /* The results. The last field added ends up on top: Authentication-Results. */
 void edits_add_results(struct edit_list *list, const struct config *config, const struct facts *facts,

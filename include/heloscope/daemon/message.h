@@ -22,9 +22,10 @@ struct message_needs {
 	struct runtime *runtime;
 	struct inquiry *inquiry; /* NULL: trusted, or memory ran out */
 	struct client_facts client;
-	char *helo;     /* raw, or NULL; where there is an inquiry, it has it */
-	char *mta_name; /* {j}, or NULL */
-	size_t said;    /* octets of SMTP that the meter does not know of yet */
+	char *helo;            /* raw, or NULL; where there is an inquiry, it has it */
+	char *mta_name;        /* {j}, or NULL */
+	size_t said;           /* octets of SMTP that the meter does not know of yet */
+	enum stage last_stage; /* what checks need of a message: MAIL, its header, or its body, too */
 };
 
 /* What the MTA tells with MAIL. */
@@ -44,9 +45,15 @@ const struct smtp_reply *message_rcpt(struct message *message, const struct enve
 /* A field of the header has come. */
 void message_header(struct message *message, const char *name, const char *value);
 
-/* What is to be done to an accepted message. */
+void message_end_of_header(struct message *message);
+
+/* A piece of the body, of any size. */
+void message_body(struct message *message, struct span octets);
+
+/* What is to be done at the end of a message: refuse it, or accept it with edits. */
 struct message_end {
-	const struct edit *edits; /* in the order in which to do them */
+	const struct smtp_reply *reply; /* with which to refuse it, or NULL */
+	const struct edit *edits;       /* in the order in which to do them */
 	size_t count;
 	const char *quarantine; /* reason, or NULL */
 	bool is_whole;          /* false: memory ran out, and the message must be deferred */

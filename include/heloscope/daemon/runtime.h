@@ -31,6 +31,10 @@ void runtime_save(struct runtime *runtime);
 
 const struct config *runtime_config(const struct runtime *runtime);
 
+/* For tests: have other checks made, and another resolver asked. Both outlive the runtime; not for a runtime
+ * that is in use. */
+void runtime_use(struct runtime *runtime, struct check_table table, struct dns_resolver *resolver);
+
 /* What an inquiry needs, with all checks of the program. */
 struct inquiry_needs runtime_needs(const struct runtime *runtime);
 

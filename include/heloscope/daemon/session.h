@@ -23,8 +23,8 @@ struct session *session_new(struct runtime *runtime);
 void session_free(struct session *session); /* NULL is allowed */
 
 /*
- * The client's address. NULL, AF_UNIX and whatever is not IP, and loopback, are local: trusted.
- * Lookups start here.
+ * The client's address; a second time, another client's on the same connection to the MTA. NULL, AF_UNIX and
+ * whatever is not IP, and loopback, are local: trusted. Lookups start here.
  */
 void session_connect(struct session *session, const struct sockaddr *address);
 
@@ -43,12 +43,25 @@ void session_mail(struct session *session, const struct mail_command *mail);
 /*
  * RCPT: waits for the lookups when it must, and judges. Returns the reply with which to refuse
  * this recipient, or NULL to take it. The reply is good until the next call. In mode audit, in which
- * nobody is refused, what is not known yet can wait for the end of the message.
+ * nobody is refused, what is not known yet can wait for the end of the message; so can, in both, what rests
+ * on its header or body.
  */
 const struct smtp_reply *session_rcpt(struct session *session, const struct envelope_address *recipient);
 
 /* One field of the header, in order. `value` as the MTA gives it. */
 void session_header(struct session *session, const char *name, const char *value);
+
+/* The header has ended, and the body comes, in pieces of any size. Need not be told to a session that needs
+ * no more: session_last_stage(). */
+void session_end_of_header(struct session *session);
+void session_body(struct session *session, struct span octets);
+
+/* The last stage that this connection needs: STAGE_MAIL, STAGE_HEADER or STAGE_BODY. All need the fields of
+ * the header, of which forged ones go. */
+enum stage session_last_stage(const struct session *session);
+
+/* The configuration under which it began. Good as long as the session. */
+const struct config *session_config(const struct session *session);
 
 /* End of message. `queue_id` may be NULL. The edits are good until the next call. */
 struct message_end session_end_of_message(struct session *session, const char *queue_id);

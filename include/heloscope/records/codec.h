@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "heloscope/checks/policy.h"
 #include "heloscope/facts/facts.h"
 #include "heloscope/records/take.h"
 
@@ -37,5 +38,8 @@ struct peer *codec_take_peer(struct taking *taking, const json_t *check, struct 
 
 /* How the lookups of names and records ended: enum dns_status. */
 extern const struct tokens codec_statuses;
+
+/* Of a verdict: why a refusal was not done, and the stage that it waited for; no word for what is usual. */
+extern const struct tokens codec_overruled, codec_stages;
 
 #endif

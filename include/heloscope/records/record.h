@@ -38,7 +38,9 @@ struct record_note {
 struct record_verdict {
 	enum action action;
 	bool is_enforced, is_softened, is_withheld;
-	const char *rule;  /* "heloscope.conf:31"; NULL: none decided */
+	enum overruled overruled; /* why a refusal was not done */
+	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
+	const char *rule;         /* "heloscope.conf:31"; NULL: none decided */
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
 	struct record_note notes[RECORD_NOTES_MAX];
 	size_t note_count;

@@ -16,11 +16,17 @@
 
 #define COMPOSE_FIELD_SIZE 16384 /* room for any value; a usual one takes 500 octets */
 
-/* What was decided on a message. `waited_ms`: how long its RCPT was held up. */
+/* A verdict of a message, for so many recipients, and what they are told, or would be: composed once. */
+struct told_verdict {
+	struct verdict verdict;
+	unsigned recipients;
+	const struct smtp_reply *reply; /* of reject and defer; NULL when memory ran out */
+};
+
+/* What was decided on a message. `waited_ms`: how long it was held up. */
 struct message_summary {
-	const char *ident, *queue_id;   /* queue_id: NULL when not known */
-	const struct verdict *verdicts; /* the different ones, */
-	const unsigned *counts;         /* and how many recipients had each */
+	const char *ident, *queue_id;        /* queue_id: NULL when not known */
+	const struct told_verdict *verdicts; /* the different ones */
 	size_t verdict_count;
 	unsigned waited_ms;
 };

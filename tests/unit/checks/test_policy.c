@@ -637,7 +637,9 @@ P18_compose_authres_tells_what_was_decided_on(void **state)
 	assert_non_null(verdict.rule);
 	strbuf_init(&value, memory, sizeof memory);
 	compose_authres(config, &facts, checks_table(),
-			&(struct message_summary){ .verdicts = &verdict, .verdict_count = 1 }, &value);
+			&(struct message_summary){ .verdicts = &(struct told_verdict){ .verdict = verdict },
+						   .verdict_count = 1 },
+			&value);
 	assert_false(value.is_cut);
 	assert_non_null(strstr(memory, "spf=pass smtp.mailfrom=yodel.example"));
 	assert_non_null(strstr(memory, "iprev=pass"));
@@ -750,9 +752,8 @@ static void
 compose_log_line_cannot_be_forged(void **state)
 {
 	struct facts facts = facts_of("h\r\nid=x");
-	const struct verdict verdict = { .action = ACTION_REJECT, .is_enforced = false };
-	const unsigned count = 2;
-	const struct message_summary summary = { "ID", "ABC", &verdict, &count, 1, 7 };
+	const struct told_verdict verdict = { .verdict = { .action = ACTION_REJECT }, .recipients = 2 };
+	const struct message_summary summary = { "ID", "ABC", &verdict, 1, 7 };
 	char line[COMPOSE_LOG_SIZE];
 
 	(void)state;
@@ -783,14 +784,14 @@ P10_compose_log_line_reads_back_whatever_is_said(void **state)
 					      ",",
 					      "(",
 					      "%" };
-	const struct verdict verdict = { .action = ACTION_ACCEPT, .is_enforced = true };
-	const unsigned count = 1;
+	const struct told_verdict verdict = { .verdict = { .action = ACTION_ACCEPT, .is_enforced = true },
+					      .recipients = 1 };
 	unsigned seed = 7;
 
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
 		char helo[600] = "", sender[600] = "", line[COMPOSE_LOG_SIZE];
-		const struct message_summary summary = { "ID", helo, &verdict, &count, 1, 7 };
+		const struct message_summary summary = { "ID", helo, &verdict, 1, 7 };
 		struct facts facts = facts_of(helo);
 		struct log_pair pair;
 
@@ -822,15 +823,18 @@ N12_compose_log_line_tells_of_audits_and_shares(void **state)
 				    .percent = 100,
 				    .place = "x.conf:3" },
 			  share = { .action = ACTION_DEFER, .percent = 10, .place = "x y.conf:4" };
-	const struct verdict verdicts[] = {
-		{ .action = ACTION_ACCEPT, .is_enforced = true, .audits = { &audit }, .audit_count = 1 },
-		{ .action = ACTION_ACCEPT,
-		  .is_enforced = true,
-		  .audits = { &share, &audit },
-		  .audit_count = 2 },
+	const struct told_verdict verdicts[] = {
+		{ { .action = ACTION_ACCEPT, .is_enforced = true, .audits = { &audit }, .audit_count = 1 },
+		  1,
+		  NULL },
+		{ { .action = ACTION_ACCEPT,
+		    .is_enforced = true,
+		    .audits = { &share, &audit },
+		    .audit_count = 2 },
+		  2,
+		  NULL },
 	};
-	const unsigned counts[] = { 1, 2 };
-	const struct message_summary summary = { "ID", NULL, verdicts, counts, 2, 7 };
+	const struct message_summary summary = { "ID", NULL, verdicts, 2, 7 };
 	const struct facts facts = facts_of("h");
 	char line[COMPOSE_LOG_SIZE];
 
@@ -838,6 +842,25 @@ N12_compose_log_line_tells_of_audits_and_shares(void **state)
 	make_line(&facts, &summary, line);
 	assert_string_equal(pair_of(line, "audit").value, "reject(x.conf:3),defer-10%(x y.conf:4)");
 	assert_string_equal(pair_of(line, "verdict").value, "accept,accept*2");
+}
+
+/* What was never decided, and what was not done for the sake of other recipients. */
+static void
+compose_log_line_tells_of_pending_and_overruled_verdicts(void **state)
+{
+	const struct rule rule = { .action = ACTION_REJECT, .place = "x.conf:3" };
+	const struct told_verdict verdicts[] = {
+		{ { .is_enforced = true, .pending_until = STAGE_BODY, .rule = &rule }, 2, NULL },
+		{ { .action = ACTION_REJECT, .overruled = OVERRULED_BY_ACCEPTANCE, .rule = &rule }, 1, NULL },
+	};
+	const struct message_summary summary = { "ID", NULL, verdicts, 2, 7 };
+	const struct facts facts = facts_of("h");
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "verdict").value, "pending*2(x.conf:3),would-reject(x.conf:3)");
+	assert_string_equal(pair_of(line, "overruled").value, "others-accept");
 }
 
 /*
@@ -938,6 +961,7 @@ main(void)
 		cmocka_unit_test(compose_log_line_cannot_be_forged),
 		cmocka_unit_test(P10_compose_log_line_reads_back_whatever_is_said),
 		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
+		cmocka_unit_test(compose_log_line_tells_of_pending_and_overruled_verdicts),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -413,6 +413,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
 	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 } };
 	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
+					 .time_s = 1795524600,
 					 .facts = &facts,
 					 .recipients = recipients,
 					 .recipient_count = 1,

@@ -1,0 +1,109 @@
+#include "heloscope/daemon/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/clock.h"
+#include "heloscope/base/ident.h"
+#include "heloscope/base/log.h"
+#include "heloscope/records/log.h"
+
+#define VERDICTS_MEMORY (256U << 10) /* octets: what is told of BOUND_VERDICTS verdicts, and much more */
+
+/* Whether so many octets may be written of this message. Of those who are trusted everything is. */
+static bool
+may_write(const struct runtime *runtime, const struct account *account, size_t octets)
+{
+	const struct client_facts *client = &account->facts->client;
+
+	return client->is_trusted || client->is_authenticated || client->address.length == 0
+	       || meter_take(runtime_meter(runtime), &client->address, octets, clock_now_ms());
+}
+
+/* What the record tells of the verdicts, in `arena`; NULL when memory ran out. */
+static const struct record_verdict *
+tell_verdicts(const struct account *account, struct arena *arena)
+{
+	struct record_verdict *verdicts = arena_alloc(arena, account->verdict_count * sizeof *verdicts);
+
+	for (size_t i = 0; i < account->verdict_count && verdicts != NULL; i++) {
+		const struct told_verdict *told = &account->verdicts[i];
+		char memory[RECORD_REPLY_SIZE] = "";
+		struct strbuf text = STRBUF_OVER(memory);
+
+		if (told->reply != NULL)
+			smtp_reply_add_to(told->reply, &text);
+		verdicts[i] = record_verdict_of(&told->verdict,
+						told->reply != NULL ? arena_string(arena, memory) : NULL);
+	}
+	return arena->has_failed ? NULL : verdicts;
+}
+
+/* The record, or a short one where the client's network has said too little for a whole one. */
+static void
+write_record(const struct runtime *runtime, const struct account *account,
+	     const struct record_verdict *verdicts)
+{
+	static const enum record_length lengths[] = { RECORD_WHOLE, RECORD_SHORT };
+	struct meter *meter = runtime_meter(runtime);
+	const struct message_record record = {
+		.ident = account->ident,
+		.time_s = ident_time_s(account->ident),
+		.queue_id = account->queue_id,
+		.mode = runtime_config(runtime)->mode,
+		.facts = account->facts,
+		.verdicts = verdicts,
+		.recipients = account->recipients,
+		.recipient_count = account->recipient_count,
+		.recipient_total = account->recipient_total,
+		.waited_ms = account->waited_ms,
+		.unwritten = meter_unwritten(meter),
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		char *line = verdicts != NULL ? record_make(&record, lengths[i]) : NULL;
+
+		if (line == NULL) {
+			log_error("id=%s has no audit record: out of memory", account->ident);
+			return;
+		}
+		if (may_write(runtime, account, strlen(line) + 1)) {
+			audit_write(runtime_audit(runtime), line);
+			meter_told(meter, record.unwritten);
+			return;
+		}
+		free(line);
+	}
+	meter_note_unwritten(meter, &account->facts->client.address, clock_now_ms());
+}
+
+void
+account_tell(const struct runtime *runtime, const struct account *account)
+{
+	const struct client_facts *client = &account->facts->client;
+	struct meter *meter = runtime_meter(runtime);
+	char memory[COMPOSE_LOG_SIZE];
+	struct strbuf line = STRBUF_OVER(memory);
+	struct arena arena;
+	const struct message_summary summary = {
+		.ident = account->ident,
+		.queue_id = account->queue_id,
+		.verdicts = account->verdicts,
+		.verdict_count = account->verdict_count,
+		.waited_ms = account->waited_ms,
+	};
+
+	if (client->address.length > 0)
+		meter_feed(meter, &client->address, account->said, clock_now_ms());
+	compose_log_line(account->facts, &summary, &line);
+	if (!may_write(runtime, account, line.length + 1)) {
+		meter_note_unwritten(meter, &client->address, clock_now_ms());
+		return;
+	}
+	log_info("%s", memory);
+	if (runtime_audit(runtime) == NULL)
+		return;
+	arena_init(&arena, VERDICTS_MEMORY);
+	write_record(runtime, account, tell_verdicts(account, &arena));
+	arena_clear(&arena);
+}

@@ -1,0 +1,414 @@
+/* message: verdicts that wait for the header or the body, with checks of our own and answers from a table. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/log.h"
+#include "heloscope/daemon/session.h"
+#include "heloscope/records/record.h"
+#include "staged_checks.h"
+
+/* The sum of the octets of "x" is 120. */
+static const struct fake_row rows[] = {
+	{ "right.test", DNS_TXT, DNS_NOERROR, "120" },
+	{ "wrong.test", DNS_TXT, DNS_NOERROR, "1" },
+};
+
+/* Recipients in these domains: refused, deferred and accepted by what the body shows, accepted in any case.
+ */
+#define POLICIES                                                                                             \
+	"policy { reject 550 5.7.1 \"broken\" when sender = fail quarantine \"odd\" when helo = fail } "     \
+	"policy for \"later.test\" { defer 451 4.7.1 \"later\" when sender = fail } "                        \
+	"policy for \"open.test\" { accept when client in { 0.0.0.0/0 } } "                                  \
+	"policy for \"strict.test\" { reject 550 5.7.1 \"no\" when client in { 0.0.0.0/0 } } "
+
+struct scene {
+	struct fake_dns dns;
+	struct runtime *runtime;
+	struct session *session;
+	struct message_end end;
+	char path[64]; /* of the records */
+	char records[16384];
+};
+
+static void
+begin(struct scene *scene, const char *config)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct error error;
+	char text[2048];
+
+	*scene = (struct scene){ .path = "/tmp/heloscope-records.XXXXXX" };
+	(void)close(mkstemp(scene->path));
+	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" audit log \"%s\" %s", scene->path, config);
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
+	assert_non_null(scene->runtime);
+	runtime_use(scene->runtime, staged_checks(), &scene->dns.interface);
+	scene->session = session_new(scene->runtime);
+	assert_int_equal(inet_pton(AF_INET, "198.51.100.7", &address.sin_addr), 1);
+	session_connect(scene->session, (const struct sockaddr *)&address);
+	session_helo(scene->session, "h.test", NULL);
+}
+
+/* A record is read back to what it was made of. */
+static void
+expect_same_when_read(const char *line)
+{
+	const struct span whole = { line, strcspn(line, "\n") };
+	struct record_reading reading;
+	char *again;
+
+	assert_true(record_read(whole, &reading));
+	again = record_make(&reading.record, RECORD_WHOLE);
+	assert_non_null(again);
+	if (!span_equals(whole, span_of(again)))
+		fail_msg("%s is read back from %s", again, line);
+	free(again);
+	record_release(&reading);
+}
+
+/* The connection is over; have what was recorded. */
+static void
+leave(struct scene *scene)
+{
+	FILE *file;
+	size_t length = 0;
+
+	session_free(scene->session);
+	runtime_unref(scene->runtime);
+	(void)fake_dns_deliver(&scene->dns);
+	file = fopen(scene->path, "r");
+	assert_non_null(file);
+	while (fgets(scene->records + length, (int)(sizeof scene->records - length), file) != NULL) {
+		expect_same_when_read(scene->records + length);
+		length += strlen(scene->records + length);
+	}
+	(void)fclose(file);
+	(void)unlink(scene->path);
+}
+
+static void
+say_mail(struct scene *scene)
+{
+	const struct mail_command said = { .sender = { .typed = "<joe@yodel.example>" } };
+
+	session_mail(scene->session, &said);
+}
+
+static const struct smtp_reply *
+say_rcpt(struct scene *scene, const char *recipient)
+{
+	return session_rcpt(scene->session, &(struct envelope_address){ recipient, NULL });
+}
+
+static void
+say_header(struct scene *scene, const char *seal)
+{
+	session_header(scene->session, "From", " a@b.test");
+	session_header(scene->session, "X-Seal", seal);
+}
+
+static void
+say_body(struct scene *scene)
+{
+	session_end_of_header(scene->session);
+	session_body(scene->session, SPAN("x"));
+	(void)fake_dns_deliver(&scene->dns);
+	scene->end = session_end_of_message(scene->session, "QID");
+}
+
+/* A whole message to several recipients, which are all taken. */
+static void
+send_to(struct scene *scene, const char *const *recipients, const char *seal)
+{
+	say_mail(scene);
+	for (size_t i = 0; recipients[i] != NULL; i++)
+		assert_null(say_rcpt(scene, recipients[i]));
+	say_header(scene, seal);
+	say_body(scene);
+}
+
+static void
+expect_records(const struct scene *scene, const char *expected, size_t times)
+{
+	size_t count = 0;
+
+	for (const char *at = scene->records; (at = strstr(at, expected)) != NULL; at++)
+		count++;
+	if (count != times)
+		fail_msg("%zu times %s, not %zu, in %s", count, expected, times, scene->records);
+}
+
+static const char *
+added_field(const struct message_end *end, const char *name)
+{
+	for (size_t i = 0; i < end->count; i++)
+		if (strcmp(end->edits[i].name, name) == 0 && end->edits[i].index == 0)
+			return end->edits[i].value;
+	return "";
+}
+
+#define TO(...)                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+
+/* What the body shows refuses at the end; what was said is what is recorded; the next message is another. */
+static void
+message_is_refused_at_its_end(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode enforce " POLICIES);
+	assert_int_equal(session_last_stage(scene.session), STAGE_BODY);
+	for (int times = 0; times < 2; times++) {
+		send_to(&scene, TO("<a@in.test>", "<b@in.test>"), "wrong.test");
+		assert_non_null(scene.end.reply);
+		assert_int_equal(scene.end.reply->code, 550);
+		assert_non_null(strstr(scene.end.reply->lines[0], "broken"));
+		assert_int_equal(scene.end.count, 0);
+		session_abort(scene.session);
+		send_to(&scene, TO("<a@in.test>"), "right.test");
+		assert_null(scene.end.reply);
+		assert_true(scene.end.is_whole);
+		assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=pass"));
+	}
+	leave(&scene);
+	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 4);
+	expect_records(&scene, "\"reply\":\"550 5.7.1 broken Reference", 4);
+	expect_records(&scene, "\"action\":\"accept\"", 2);
+	expect_records(&scene, "pending", 0);
+	expect_records(&scene, "overruled", 0);
+}
+
+/* There is one reply for all who were taken. */
+static void
+message_is_refused_only_when_it_is_for_all(void **state)
+{
+	static const struct {
+		const char *recipients[4]; /* NULL at the end */
+		unsigned code;             /* 0: accepted */
+		size_t others_accept, others_defer;
+	} cases[] = {
+		{ { "<a@in.test>" }, 550, 0, 0 },
+		{ { "<a@later.test>" }, 451, 0, 0 },
+		{ { "<a@in.test>", "<a@open.test>" }, 0, 1, 0 },
+		{ { "<a@open.test>", "<a@in.test>", "<b@in.test>" }, 0, 2, 0 },
+		{ { "<a@later.test>", "<a@open.test>" }, 0, 1, 0 },
+		{ { "<a@in.test>", "<a@later.test>" }, 451, 0, 1 },
+		{ { "<a@later.test>", "<a@in.test>" }, 451, 0, 1 },
+		{ { "<a@in.test>", "<a@later.test>", "<a@open.test>" }, 0, 2, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		begin(&scene, "mode enforce " POLICIES);
+		send_to(&scene, cases[i].recipients, "wrong.test");
+		assert_int_equal(scene.end.reply != NULL ? scene.end.reply->code : 0, cases[i].code);
+		if (cases[i].code == 0)
+			assert_non_null(strstr(added_field(&scene.end, "X-Heloscope"), "would="));
+		if (cases[i].code == 451)
+			assert_non_null(strstr(scene.end.reply->lines[0], "later"));
+		leave(&scene);
+		expect_records(&scene,
+			       "\"enforced\":false,\"softened\":false,\"overruled\":\"others-accept\"",
+			       cases[i].others_accept);
+		expect_records(&scene, "\"enforced\":false,\"softened\":false,\"overruled\":\"others-defer\"",
+			       cases[i].others_defer);
+	}
+}
+
+/* A recipient that was refused at RCPT is not one of those who would miss it. */
+static void
+message_counts_only_recipients_that_were_taken(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode enforce " POLICIES);
+	say_mail(&scene);
+	assert_null(say_rcpt(&scene, "<a@in.test>"));
+	assert_int_equal(say_rcpt(&scene, "<a@strict.test>")->code, 550);
+	say_header(&scene, "wrong.test");
+	say_body(&scene);
+	assert_int_equal(scene.end.reply->code, 550);
+	assert_non_null(strstr(scene.end.reply->lines[0], "broken"));
+	leave(&scene);
+	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 2);
+}
+
+/* Whoever says nothing refuses nothing: an answer that does not come, or comes late. */
+static void
+message_is_not_refused_for_a_fault(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "resolver { timeout 100ms } mode enforce " POLICIES);
+	say_mail(&scene);
+	assert_null(say_rcpt(&scene, "<a@in.test>"));
+	say_header(&scene, "wrong.test");
+	session_body(scene.session, SPAN("in front of the end of the header"));
+	scene.end = session_end_of_message(scene.session, NULL); /* nobody answers */
+	assert_null(scene.end.reply);
+	assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=temperror"));
+	(void)fake_dns_deliver(&scene.dns); /* too late */
+	send_to(&scene, TO("<a@in.test>"), "wrong.test");
+	assert_int_equal(scene.end.reply->code, 550);
+	leave(&scene);
+}
+
+/* Wherever it is given up, what is not decided is told as such. */
+static void
+message_tells_what_was_pending_when_it_is_given_up(void **state)
+{
+	(void)state;
+	for (int until = 0; until < 4; until++) {
+		struct scene scene;
+
+		begin(&scene, "mode enforce " POLICIES);
+		say_mail(&scene);
+		assert_null(say_rcpt(&scene, "<a@in.test>"));
+		assert_null(say_rcpt(&scene, "<b@in.test>"));
+		if (until > 0)
+			say_header(&scene, "wrong.test");
+		if (until > 1)
+			session_end_of_header(scene.session);
+		if (until > 2)
+			session_body(scene.session, SPAN("x"));
+		session_abort(scene.session);
+		session_abort(scene.session);
+		send_to(&scene, TO("<a@in.test>"), "right.test");
+		assert_null(scene.end.reply);
+		leave(&scene);
+		expect_records(
+			&scene,
+			"\"action\":\"accept\",\"enforced\":true,\"softened\":false,\"pending\":\"body\"", 2);
+		expect_records(&scene, "\"pending\"", 2);
+	}
+}
+
+/* A second client on the connection, in the middle of a message: the first one's is given up. */
+static void
+message_ends_with_its_client(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode enforce " POLICIES);
+	say_mail(&scene);
+	assert_int_equal(say_rcpt(&scene, "<a@strict.test>")->code, 550);
+	session_connect(scene.session, NULL);
+	session_header(scene.session, "X-Seal", "wrong.test");
+	scene.end = session_end_of_message(scene.session, NULL);
+	assert_false(scene.end.is_whole);
+	leave(&scene);
+	expect_records(&scene, "\"ip\":\"198.51.100.7\"", 1);
+}
+
+/* Quarantine, and mode audit, in which nothing is refused at the end either. */
+static void
+message_does_at_its_end_what_the_mode_allows(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode enforce " POLICIES);
+	session_header(scene.session, "From", "before MAIL");
+	say_mail(&scene);
+	assert_null(say_rcpt(&scene, "<a@in.test>"));
+	say_header(&scene, "right.test");
+	session_header(scene.session, "From", " another@b.test");
+	say_body(&scene);
+	assert_null(scene.end.reply);
+	assert_string_equal(scene.end.quarantine, "odd");
+	leave(&scene);
+	begin(&scene, "mode audit " POLICIES);
+	send_to(&scene, TO("<a@in.test>", "<a@strict.test>"), "wrong.test");
+	assert_null(scene.end.reply);
+	assert_non_null(strstr(added_field(&scene.end, "X-Heloscope"), "would=reject"));
+	leave(&scene);
+	expect_records(&scene, "\"enforced\":false", 2);
+	expect_records(&scene, "overruled", 0);
+}
+
+/* BOUND_RECIPIENTS_PENDING: the client is asked to send to the others in another transaction. */
+static void
+message_takes_so_many_recipients_that_wait(void **state)
+{
+	struct scene scene;
+	char recipient[32];
+
+	(void)state;
+	begin(&scene, "mode enforce " POLICIES);
+	say_mail(&scene);
+	for (int i = 0; i < BOUND_RECIPIENTS_PENDING + 10; i++) {
+		const struct smtp_reply *reply;
+
+		(void)snprintf(recipient, sizeof recipient, "<user%d@in.test>", i);
+		reply = say_rcpt(&scene, recipient);
+		assert_int_equal(reply != NULL ? reply->code : 0, i < BOUND_RECIPIENTS_PENDING ? 0 : 452);
+	}
+	assert_null(say_rcpt(&scene, "<a@open.test>")); /* need not wait */
+	say_header(&scene, "wrong.test");
+	say_body(&scene);
+	assert_null(scene.end.reply);
+	leave(&scene);
+}
+
+/* What is agreed on with the MTA follows from the configuration, which a connection keeps. */
+static void
+message_needs_what_its_configuration_wants(void **state)
+{
+	static const struct {
+		const char *config;
+		enum stage expected;
+	} cases[] = { { "", STAGE_BODY },
+		      { "disable { sender }", STAGE_HEADER },
+		      { "disable { sender, helo }", STAGE_MAIL } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		begin(&scene, cases[i].config);
+		assert_int_equal(session_last_stage(scene.session), cases[i].expected);
+		send_to(&scene, TO("<a@in.test>"), "right.test");
+		assert_null(scene.end.reply);
+		assert_int_equal(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=pass")
+					 != NULL,
+				 cases[i].expected == STAGE_BODY);
+		leave(&scene);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(message_is_refused_at_its_end),
+		cmocka_unit_test(message_is_refused_only_when_it_is_for_all),
+		cmocka_unit_test(message_counts_only_recipients_that_were_taken),
+		cmocka_unit_test(message_is_not_refused_for_a_fault),
+		cmocka_unit_test(message_tells_what_was_pending_when_it_is_given_up),
+		cmocka_unit_test(message_ends_with_its_client),
+		cmocka_unit_test(message_does_at_its_end_what_the_mode_allows),
+		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
+		cmocka_unit_test(message_needs_what_its_configuration_wants),
+	};
+
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests_name("message", tests, NULL, NULL);
+}
