@@ -1,6 +1,6 @@
 #!/bin/sh
 # The manual pages are clean; every setting has its item in heloscope.conf(5) and its line in the sample, and every
-# keyword of the grammar stands in both.
+# keyword of the grammar stands in both; every method stands wherever methods are listed or described.
 set -eu
 : "${srcdir:=.}"
 manual=$srcdir/milter/heloscope.conf.5 sample=$srcdir/etc/heloscope.conf
@@ -56,4 +56,26 @@ for keyword in $keywords; do
 	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: not in heloscope.conf(5)"
 	echo "$examples" | grep -qx -- "$keyword" || say "$keyword: not in etc/"
 done
+# Methods (facts/methods.h): name, word of policies, method in fields; and its key in a record (milter/records).
+methods=$(sed -n 's/^[ 	]*ROW([A-Z_]*, *\([a-z_]*\), *"\([a-z-]*\)", *"\([a-z-]*\)",.*/\1 \2 \3/p' "$srcdir/include/heloscope/facts/methods.h")
+[ "$(echo "$methods" | wc -l)" -ge 10 ] || say "facts/methods.h: its rows cannot be read"
+# The words of an item of a manual page: what stands below it until the next one, a word a line.
+item() { # page, item
+	awk -v item="$2" '/^\.(It|El|Ss|Sh)/ { is_in = index($0 " ", item " ") == 1 } is_in' "$srcdir/milter/$1" | tr -s ' ' '\n'
+}
+among() { grep -qx -- "$1"; }
+while read -r name word method; do
+	key=$(sed -n "s/^const struct codec codec_$name = { \"\([a-z-]*\)\",.*/\1/p" "$srcdir"/milter/records/*.c)
+	[ -n "$key" ] || say "$word: no codec_$name with its key in milter/records"
+	item heloscope.conf.5 ".It Cm disable" | among "$word" || say "$word: not in heloscope.conf(5), disable"
+	item heloscope.conf.5 ".It Ar check Cm in" | among "$word" || say "$word: not in heloscope.conf(5), conditions"
+	item heloscope-milter.8 ".It Li Authentication-Results" | among "$method" || say "$method: not in heloscope-milter(8), fields"
+	item heloscope-audit.5 ".It Li checks" | among "$key" || say "$key: not in heloscope-audit(5), checks"
+	has "^\.It Li ([a-z-]+ , )*$key( |\$)" <"$srcdir/milter/heloscope-audit.5" || say "$key: no item of its own in heloscope-audit(5)"
+	has "^        \"$key\": \{" <"$srcdir/etc/audit.schema.json" || say "$key: not in audit.schema.json"
+	has "^        $method=" <"$srcdir/README" || say "$method: not in the field that README shows"
+	sed -n '/^# Checks that are not wanted:/,/^#disable/p' "$sample" | tr -s ' ,.' '\n' | among "$word" || say "$word: not in etc/heloscope.conf, disable"
+done <<-END
+	$methods
+END
 exit $status

@@ -123,13 +123,18 @@ report(const struct facts *facts, struct authres *authres)
 
 	if (facts->results[METHOD_BANNER] == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "x-banner", facts->results[METHOD_BANNER]);
+	authres_result(authres, method_words(METHOD_BANNER)->method, facts->results[METHOD_BANNER]);
 	if (peer->greeting_name != NULL && peer->greeting_name[0] != '\0')
-		authres_property(authres, "policy.banner", span_of(peer->greeting_name));
+		authres_property(authres, method_words(METHOD_BANNER)->property,
+				 span_of(peer->greeting_name));
 	if (peer->ehlo_name != NULL && peer->ehlo_name[0] != '\0'
 	    && (peer->greeting_name == NULL || strcmp(peer->ehlo_name, peer->greeting_name) != 0))
 		authres_property(authres, "policy.ehlo", span_of(peer->ehlo_name));
 	authres_comment(authres, comment(peer));
 }
 
-const struct check check_banner = { "x-banner", STAGE_MAIL, run, report, METHOD_BANNER, NULL };
+const struct check check_banner = { .stage = STAGE_MAIL,
+				    .run = run,
+				    .report = report,
+				    .method = METHOD_BANNER,
+				    .needs = CHECK_NEEDS(&check_iprev) };

@@ -65,7 +65,7 @@ run(struct inquiry *inquiry)
 	if (facts->client.address.length == 0)
 		return true;
 	answer = inquiry_ask(inquiry, STAGE_HELO, helo->name, dns_address_type(&facts->client.address));
-	if (answer == NULL || !inquiry_is_done(inquiry, &check_iprev))
+	if (answer == NULL || !inquiry_has_needs(inquiry, &check_helo))
 		return false;
 	judge_name(facts, answer);
 	return true;
@@ -102,10 +102,14 @@ report(const struct facts *facts, struct authres *authres)
 {
 	if (facts->results[METHOD_HELO] == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "x-helo", facts->results[METHOD_HELO]);
+	authres_result(authres, method_words(METHOD_HELO)->method, facts->results[METHOD_HELO]);
 	if (facts->helo.given != NULL)
-		authres_property(authres, "smtp.helo", span_of(facts->helo.given));
+		authres_property(authres, method_words(METHOD_HELO)->property, span_of(facts->helo.given));
 	authres_comment(authres, comment(facts));
 }
 
-const struct check check_helo = { "x-helo", STAGE_HELO, run, report, METHOD_HELO, NULL };
+const struct check check_helo = { .stage = STAGE_HELO,
+				  .run = run,
+				  .report = report,
+				  .method = METHOD_HELO,
+				  .needs = CHECK_NEEDS(&check_iprev) };

@@ -182,6 +182,15 @@ inquiry_is_done(const struct inquiry *inquiry, const struct check *check)
 	return true;
 }
 
+bool
+inquiry_has_needs(const struct inquiry *inquiry, const struct check *check)
+{
+	for (size_t i = 0; check->needs != NULL && check->needs[i] != NULL; i++)
+		if (!inquiry_is_done(inquiry, check->needs[i]))
+			return false;
+	return true;
+}
+
 /* Whether all checks before `check` in the table are done. */
 static bool
 are_done_before(const struct inquiry *inquiry, const struct check *check)

@@ -124,9 +124,12 @@ report(const struct facts *facts, struct authres *authres)
 
 	if (result == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "iprev", result);
-	authres_property(authres, "policy.iprev", span_of(ipaddr_format(&facts->client.address, address)));
+	authres_result(authres, method_words(METHOD_IPREV)->method, result);
+	authres_property(authres, method_words(METHOD_IPREV)->property,
+			 span_of(ipaddr_format(&facts->client.address, address)));
 	authres_comment(authres, comment(&facts->iprev, result, memory, sizeof memory));
 }
 
-const struct check check_iprev = { "iprev", STAGE_CONNECT, run, report, METHOD_IPREV, NULL };
+const struct check check_iprev = {
+	.stage = STAGE_CONNECT, .run = run, .report = report, .method = METHOD_IPREV
+};

@@ -45,6 +45,12 @@ struct question {
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
 };
 
+static enum method
+method_of(bool is_allow)
+{
+	return is_allow ? METHOD_DNSWL : METHOD_DNSBL;
+}
+
 static void
 copy_answers(struct list_finding *finding, const struct list_reading *reading)
 {
@@ -175,7 +181,7 @@ is_asked(struct inquiry *inquiry, const struct list *list, enum list_subject sub
 
 	return !list->is_left_out && (list->subjects & 1U << subject) != 0
 	       && (subject != LIST_CLIENT || list_takes_family(list, facts->client.address.length))
-	       && config_wants(config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
+	       && config_wants(config, method_of(list->is_allow));
 }
 
 static bool
@@ -223,7 +229,7 @@ run_client(struct inquiry *inquiry)
 static bool
 run_ptr(struct inquiry *inquiry)
 {
-	return inquiry_is_done(inquiry, &check_iprev) && run_subject(inquiry, LIST_PTR);
+	return inquiry_has_needs(inquiry, &check_list_ptr) && run_subject(inquiry, LIST_PTR);
 }
 
 static bool
@@ -239,16 +245,23 @@ run_sender(struct inquiry *inquiry)
 }
 
 static bool
-run_results(struct inquiry *inquiry)
+run_dnsbl(struct inquiry *inquiry)
 {
-	static const struct check *const needed[] = { &check_list_client, &check_list_ptr, &check_list_helo,
-						      &check_list_sender };
 	struct facts *facts = inquiry_facts(inquiry);
 
-	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		if (!inquiry_is_done(inquiry, needed[i]))
-			return false;
+	if (!inquiry_has_needs(inquiry, &check_dnsbl))
+		return false;
 	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
+	return true;
+}
+
+static bool
+run_dnswl(struct inquiry *inquiry)
+{
+	struct facts *facts = inquiry_facts(inquiry);
+
+	if (!inquiry_has_needs(inquiry, &check_dnswl))
+		return false;
 	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
 	return true;
 }
@@ -288,7 +301,7 @@ report_finding(const struct list_finding *finding, enum list_subject subject, st
 
 	if (finding->state == LIST_NOT_LISTED)
 		return;
-	authres_result(authres, finding->is_allow ? "dnswl" : "x-dnsbl",
+	authres_result(authres, method_words(method_of(finding->is_allow))->method,
 		       finding->state == LIST_LISTED ? listed : RESULT_TEMPERROR);
 	authres_property(authres, "dns.zone", span_of(finding->zone));
 	add_answers(authres, finding);
@@ -309,9 +322,9 @@ report_none(const struct facts *facts, bool is_allow, struct authres *authres)
 	const struct list_tally tally = facts_tally(facts, is_allow);
 	char comment[64];
 
-	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE)
+	if (facts->results[method_of(is_allow)] != RESULT_NONE)
 		return;
-	authres_result(authres, is_allow ? "dnswl" : "x-dnsbl", RESULT_NONE);
+	authres_result(authres, method_words(method_of(is_allow))->method, RESULT_NONE);
 	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists,
 		       tally.lists == 1 ? "" : "s");
 	authres_comment(authres, comment);
@@ -343,20 +356,45 @@ report_weight(const struct facts *facts, bool is_allow, unsigned weight, struct 
 
 /* The heaviest first: they decide. */
 static void
-report(const struct facts *facts, struct authres *authres)
+report(const struct facts *facts, bool is_allow, struct authres *authres)
 {
-	for (int is_allow = 0; is_allow <= 1; is_allow++) {
-		unsigned weight = UINT_MAX;
+	unsigned weight = UINT_MAX;
 
-		report_none(facts, is_allow != 0, authres);
-		do
-			weight = report_weight(facts, is_allow != 0, weight, authres);
-		while (weight > 0);
-	}
+	report_none(facts, is_allow, authres);
+	do
+		weight = report_weight(facts, is_allow, weight, authres);
+	while (weight > 0);
 }
 
-const struct check check_list_client = { "list-client", STAGE_CONNECT, run_client, NULL, METHOD_DNSBL, NULL };
-const struct check check_list_ptr = { "list-ptr", STAGE_CONNECT, run_ptr, NULL, METHOD_DNSBL, NULL };
-const struct check check_list_helo = { "list-helo", STAGE_HELO, run_helo, NULL, METHOD_DNSBL, NULL };
-const struct check check_list_sender = { "list-sender", STAGE_MAIL, run_sender, NULL, METHOD_DNSBL, NULL };
-const struct check check_list_results = { "lists", STAGE_MAIL, run_results, report, METHOD_DNSBL, NULL };
+static void
+report_dnsbl(const struct facts *facts, struct authres *authres)
+{
+	report(facts, false, authres);
+}
+
+static void
+report_dnswl(const struct facts *facts, struct authres *authres)
+{
+	report(facts, true, authres);
+}
+
+/* What is asked, for both kinds of lists at once. */
+const struct check check_list_client = { .stage = STAGE_CONNECT, .run = run_client, .method = METHOD_DNSBL };
+const struct check check_list_ptr = {
+	.stage = STAGE_CONNECT, .run = run_ptr, .method = METHOD_DNSBL, .needs = CHECK_NEEDS(&check_iprev)
+};
+const struct check check_list_helo = { .stage = STAGE_HELO, .run = run_helo, .method = METHOD_DNSBL };
+const struct check check_list_sender = { .stage = STAGE_MAIL, .run = run_sender, .method = METHOD_DNSBL };
+
+#define ALL_LISTS CHECK_NEEDS(&check_list_client, &check_list_ptr, &check_list_helo, &check_list_sender)
+
+const struct check check_dnsbl = { .stage = STAGE_MAIL,
+				   .run = run_dnsbl,
+				   .report = report_dnsbl,
+				   .method = METHOD_DNSBL,
+				   .needs = ALL_LISTS };
+const struct check check_dnswl = { .stage = STAGE_MAIL,
+				   .run = run_dnswl,
+				   .report = report_dnswl,
+				   .method = METHOD_DNSWL,
+				   .needs = ALL_LISTS };

@@ -125,10 +125,13 @@ report(const struct facts *facts, struct authres *authres)
 {
 	if (facts->results[METHOD_SENDER] == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "x-sender", facts->results[METHOD_SENDER]);
+	authres_result(authres, method_words(METHOD_SENDER)->method, facts->results[METHOD_SENDER]);
 	if (facts->sender.domain[0] != '\0')
-		authres_property(authres, "smtp.mailfrom", span_of(facts->sender.domain));
+		authres_property(authres, method_words(METHOD_SENDER)->property,
+				 span_of(facts->sender.domain));
 	authres_comment(authres, facts_sender_text(&facts->sender));
 }
 
-const struct check check_sender = { "x-sender", STAGE_MAIL, run, report, METHOD_SENDER, NULL };
+const struct check check_sender = {
+	.stage = STAGE_MAIL, .run = run, .report = report, .method = METHOD_SENDER
+};

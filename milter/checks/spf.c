@@ -91,7 +91,7 @@ report(const struct facts *facts, struct authres *authres, enum method method, c
 {
 	if (facts->results[method] == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "spf", facts->results[method]);
+	authres_result(authres, method_words(method)->method, facts->results[method]);
 	if (spf->domain[0] != '\0')
 		authres_property(authres, method_words(method)->property, span_of(spf->domain));
 	if (spf->problem != NULL)
@@ -110,7 +110,9 @@ report_mailfrom(const struct facts *facts, struct authres *authres)
 	report(facts, authres, METHOD_SPF, &facts->spf[SPF_MAILFROM]);
 }
 
-const struct check check_spf_helo = { "spf-helo", STAGE_HELO, run_helo, report_helo, METHOD_SPF_HELO, NULL };
-const struct check check_spf_mailfrom = {
-	"spf", STAGE_MAIL, run_mailfrom, report_mailfrom, METHOD_SPF, NULL
+const struct check check_spf_helo = {
+	.stage = STAGE_HELO, .run = run_helo, .report = report_helo, .method = METHOD_SPF_HELO
+};
+const struct check check_spf = {
+	.stage = STAGE_MAIL, .run = run_mailfrom, .report = report_mailfrom, .method = METHOD_SPF
 };

@@ -54,13 +54,20 @@ static bool
 run(struct inquiry *inquiry)
 {
 	struct facts *facts = inquiry_facts(inquiry);
-	const struct config *config = inquiry_config(inquiry);
 
-	if (config_wants(config, METHOD_TLS))
+	if (config_wants(inquiry_config(inquiry), METHOD_TLS))
 		facts->results[METHOD_TLS] = session_result(&facts->tls);
-	if (!config_wants(config, METHOD_PEER_TLS))
+	return true;
+}
+
+static bool
+run_peer(struct inquiry *inquiry)
+{
+	struct facts *facts = inquiry_facts(inquiry);
+
+	if (!config_wants(inquiry_config(inquiry), METHOD_PEER_TLS))
 		return true;
-	if (!inquiry_is_done(inquiry, &check_banner)) /* which looks at the peer */
+	if (!inquiry_has_needs(inquiry, &check_peer_tls))
 		return false;
 	facts->results[METHOD_PEER_TLS] = peer_result(&facts->peer);
 	return true;
@@ -95,16 +102,18 @@ peer_comment(const struct peer_facts *facts)
 }
 
 static void
-report_session(const struct facts *facts, struct authres *authres)
+report(const struct facts *facts, struct authres *authres)
 {
 	const struct tls_facts *tls = &facts->tls;
 
-	authres_result(authres, "x-tls", facts->results[METHOD_TLS]);
+	if (facts->results[METHOD_TLS] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_TLS)->method, facts->results[METHOD_TLS]);
 	if (tls->version == NULL) {
 		authres_comment(authres, "plain text");
 		return;
 	}
-	authres_property(authres, "policy.tls", span_of(tls->version));
+	authres_property(authres, method_words(METHOD_TLS)->property, span_of(tls->version));
 	if (tls->cipher != NULL)
 		authres_property(authres, "policy.cipher", span_of(tls->cipher));
 	if (tls->bits != NULL)
@@ -116,19 +125,24 @@ report_session(const struct facts *facts, struct authres *authres)
 }
 
 static void
-report(const struct facts *facts, struct authres *authres)
+report_peer(const struct facts *facts, struct authres *authres)
 {
 	const struct peer *peer = facts->peer.peer;
 
-	if (facts->results[METHOD_TLS] != RESULT_UNCHECKED)
-		report_session(facts, authres);
 	if (facts->results[METHOD_PEER_TLS] == RESULT_UNCHECKED)
 		return;
-	authres_result(authres, "x-tls", facts->results[METHOD_PEER_TLS]);
-	authres_property(authres, "policy.peer-tls",
+	authres_result(authres, method_words(METHOD_PEER_TLS)->method, facts->results[METHOD_PEER_TLS]);
+	authres_property(authres, method_words(METHOD_PEER_TLS)->property,
 			 peer != NULL && peer->starttls == STARTTLS_WORKS ? span_of(peer->tls_version)
 									  : SPAN("none"));
 	authres_comment(authres, peer_comment(&facts->peer));
 }
 
-const struct check check_tls = { "x-tls", STAGE_MAIL, run, report, METHOD_TLS, NULL };
+const struct check check_tls = { .stage = STAGE_MAIL, .run = run, .report = report, .method = METHOD_TLS };
+
+/* The check of the banner looks at the peer. */
+const struct check check_peer_tls = { .stage = STAGE_MAIL,
+				      .run = run_peer,
+				      .report = report_peer,
+				      .method = METHOD_PEER_TLS,
+				      .needs = CHECK_NEEDS(&check_banner) };

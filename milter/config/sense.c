@@ -8,28 +8,6 @@
 
 /* Tests that never hold. */
 
-#define RESULT(word) (1U << RESULT_##word)
-#define FAULTS (RESULT(TEMPERROR) | RESULT(PERMERROR))
-
-/* What the checks can find; 0: anything. */
-static unsigned
-possible_results(enum method method)
-{
-	static const unsigned usual = RESULT(NONE) | RESULT(NEUTRAL) | RESULT(PASS) | RESULT(FAIL) | FAULTS;
-
-	switch (method) {
-	case METHOD_SPF:
-	case METHOD_SPF_HELO:
-		return usual | RESULT(SOFTFAIL);
-	case METHOD_DNSBL:
-		return usual & ~(RESULT(PASS) | RESULT(NEUTRAL));
-	case METHOD_DNSWL:
-		return usual & ~(RESULT(FAIL) | RESULT(NEUTRAL));
-	default:
-		return usual;
-	}
-}
-
 /* The largest number that all lists together can come to, and whether there are any. */
 static bool
 largest(const struct config *config, enum quantity quantity, unsigned *number)
@@ -91,7 +69,7 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 			    "take it out of disable { %s } or remove the rule",
 			    word, word);
 	else if (test->kind == CONDITION_RESULT && !test->is_negated
-		 && (test->results & possible_results(test->method)) == 0)
+		 && (test->results & method_words(test->method)->results) == 0)
 		config_warn(messages, place, "the check \"%s\" never has this result; expected another",
 			    word);
 	else if (test->kind == CONDITION_QUANTITY && largest(config, test->quantity, &most)

@@ -9,7 +9,7 @@
 
 /* Lists are asked on their own: those that a filter has suspended, too, and about all addresses at once. */
 static const struct check *const table[] = {
-	&check_iprev, &check_helo, &check_spf_mailfrom, &check_sender, &check_banner,
+	&check_iprev, &check_helo, &check_spf, &check_sender, &check_banner,
 };
 
 /* A source of one peer, which was looked at already. */

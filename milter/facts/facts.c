@@ -2,35 +2,6 @@
 
 #include <string.h>
 
-static const struct method_words words[METHODS] = {
-	[METHOD_IPREV] = { "iprev", "iprev", STAGE_CONNECT, false, "policy.iprev" },
-	[METHOD_HELO] = { "helo", "x-helo", STAGE_HELO, false, "smtp.helo" },
-	[METHOD_SPF] = { "spf", "spf", STAGE_MAIL, false, "smtp.mailfrom" },
-	[METHOD_SPF_HELO] = { "spf-helo", "spf", STAGE_HELO, false, "smtp.helo" },
-	[METHOD_SENDER] = { "sender", "x-sender", STAGE_MAIL, false, "smtp.mailfrom" },
-	[METHOD_DNSBL] = { "dnsbl", "x-dnsbl", STAGE_MAIL, false, NULL },
-	[METHOD_DNSWL] = { "dnswl", "dnswl", STAGE_MAIL, false, NULL },
-	[METHOD_BANNER] = { "banner", "x-banner", STAGE_MAIL, true, "policy.banner" },
-	[METHOD_TLS] = { "tls", "x-tls", STAGE_MAIL, true, "policy.tls" },
-	[METHOD_PEER_TLS] = { "peer-tls", "x-tls", STAGE_MAIL, true, "policy.peer-tls" },
-};
-
-const struct method_words *
-method_words(enum method method)
-{
-	return &words[method];
-}
-
-enum method
-method_from_word(const char *word)
-{
-	int method = 0;
-
-	while (method < METHODS && strcmp(words[method].policy_word, word) != 0)
-		method++;
-	return (enum method)method;
-}
-
 const char *
 list_subject_word(enum list_subject subject)
 {
@@ -128,8 +99,7 @@ facts_awaited(const struct facts *facts)
 bool
 facts_rests_on_sender(enum method method)
 {
-	return method == METHOD_SPF || method == METHOD_SENDER || method == METHOD_DNSBL
-	       || method == METHOD_DNSWL;
+	return method_words(method)->rests_on_sender;
 }
 
 static void
@@ -238,7 +208,7 @@ void
 facts_forget(struct facts *facts, enum stage stage)
 {
 	for (int method = 0; method < METHODS; method++)
-		if (words[method].stage >= stage)
+		if (method_words((enum method)method)->stage >= stage)
 			facts->results[method] = RESULT_UNCHECKED;
 	forget_sender(facts);
 	facts->sender = (struct sender_facts){ 0 };

@@ -207,7 +207,7 @@ answer_all(unsigned *runs)
 static double
 send_message(struct config *config, const char *domain, unsigned *runs, enum result *result)
 {
-	static const struct check *const checks[] = { &check_spf_mailfrom, &check_spf_helo };
+	static const struct check *const checks[] = { &check_spf, &check_spf_helo };
 	struct dns_resolver resolver = { .ask = ask, .after_answers = after_answers };
 	const struct inquiry_needs needs = { .table = { checks, 2 },
 					     .resolver = &resolver,

@@ -113,8 +113,16 @@ report_from(const struct facts *facts, struct authres *authres)
 	authres_result(authres, "x-from", facts->results[METHOD_HELO]);
 }
 
-static const struct check x_from = { "x-from", STAGE_HEADER, run_from, report_from, METHOD_HELO, feed_from };
-static const struct check x_seal = { "x-seal", STAGE_BODY, run_seal, report_seal, METHOD_SENDER, feed_seal };
+static const struct check x_from = { .stage = STAGE_HEADER,
+				     .run = run_from,
+				     .report = report_from,
+				     .method = METHOD_HELO,
+				     .feed = feed_from };
+static const struct check x_seal = { .stage = STAGE_BODY,
+				     .run = run_seal,
+				     .report = report_seal,
+				     .method = METHOD_SENDER,
+				     .feed = feed_seal };
 
 struct check_table
 staged_checks(void)

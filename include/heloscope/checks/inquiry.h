@@ -40,7 +40,6 @@ struct piece {
 };
 
 struct check {
-	const char *name;
 	enum stage stage; /* when all that it needs to know has been said */
 
 	/*
@@ -62,7 +61,19 @@ struct check {
 	 * found.
 	 */
 	void (*feed)(struct inquiry *inquiry, const struct piece *piece);
+
+	/* The checks that are to be run before it: CHECK_NEEDS(&check_iprev), or NULL. */
+	const struct check *const *needs;
 };
+
+#define CHECK_NEEDS(...)                                                                                     \
+	(const struct check *const[])                                                                        \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+
+/* Whether those are done, or not to be made. */
+bool inquiry_has_needs(const struct inquiry *inquiry, const struct check *check);
 
 /* All checks of the program, in an order in which each needs only those before it; see checks.c. */
 struct check_table {

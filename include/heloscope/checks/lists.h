@@ -14,6 +14,8 @@ extern const struct check check_list_client; /* by address */
 extern const struct check check_list_ptr;    /* by verified reverse name */
 extern const struct check check_list_helo;
 extern const struct check check_list_sender;
-extern const struct check check_list_results; /* x-dnsbl and dnswl from all of these */
+/* What follows from all of these. */
+extern const struct check check_dnsbl;
+extern const struct check check_dnswl;
 
 #endif

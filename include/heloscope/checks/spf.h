@@ -10,6 +10,6 @@
 #include "heloscope/checks/inquiry.h"
 
 extern const struct check check_spf_helo;
-extern const struct check check_spf_mailfrom;
+extern const struct check check_spf;
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * checks: the table of all checks. To add one: its file, its header, its line in checks.c.
+ * checks: the table of all checks: those of the methods (facts/methods.h), in that order, each behind those
+ * that it needs.
  */
 #ifndef HELOSCOPE_CHECKS_TABLE_H
 #define HELOSCOPE_CHECKS_TABLE_H
 
 #include "heloscope/checks/inquiry.h"
 
-/* In an order in which each check needs only those before it; headers tell them in this order. */
+/* Headers tell them in this order. Any thread. */
 struct check_table checks_table(void);
 
 #endif

@@ -7,5 +7,6 @@
 #include "heloscope/checks/inquiry.h"
 
 extern const struct check check_tls;
+extern const struct check check_peer_tls;
 
 #endif

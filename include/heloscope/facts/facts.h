@@ -18,39 +18,10 @@
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/facts/methods.h"
 #include "heloscope/wire/mailbox.h"
 #include "heloscope/peer/peer.h"
 #include "heloscope/spf/trace.h"
-
-/* The results that policy can ask for and a field can tell. One line each in facts.c, too. */
-enum method {
-	METHOD_IPREV,
-	METHOD_HELO,
-	METHOD_SPF,
-	METHOD_SPF_HELO,
-	METHOD_SENDER,
-	METHOD_DNSBL,
-	METHOD_DNSWL,
-	METHOD_BANNER,
-	METHOD_TLS,
-	METHOD_PEER_TLS,
-	METHODS
-};
-
-/* When a client says what a check needs. What is known earlier is asked earlier. */
-enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_HEADER, STAGE_BODY, STAGES };
-
-struct method_words {
-	const char *policy_word; /* as in `reject when WORD = fail` */
-	const char *method;      /* as in Authentication-Results (RFC 8601, 2.7) */
-	enum stage stage;        /* since which its result can be known */
-	bool needs_probe;        /* is there only with `probe yes` */
-	const char *property;    /* ptype.property that its value has there, NULL when it has several */
-};
-
-/* The words of `method`; and the method of a policy word, METHODS when there is none. */
-const struct method_words *method_words(enum method method);
-enum method method_from_word(const char *word);
 
 struct client_facts {
 	struct ipaddr address; /* length 0: unknown, or not connected by IP */

@@ -26,11 +26,9 @@ struct codec {
 
 const struct codec *codec_of(enum method method);
 
-/* The table's entries. */
-extern const struct codec codec_iprev, codec_helo, codec_sender;
-extern const struct codec codec_spf, codec_spf_helo;
-extern const struct codec codec_dnsbl, codec_dnswl;
-extern const struct codec codec_banner, codec_tls, codec_peer_tls;
+/* The table's entries: codec_iprev and so on, one for each row of facts/methods.h. */
+#define CODEC_ROW(NAME, name, ...) extern const struct codec codec_##name;
+METHOD_ROWS(CODEC_ROW)
 
 /* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);

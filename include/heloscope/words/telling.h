@@ -39,10 +39,8 @@ struct telling {
 
 const struct telling *telling_of(enum method method);
 
-/* The tables' entries. */
-extern const struct telling tell_iprev, tell_helo, tell_sender;
-extern const struct telling tell_spf, tell_spf_helo;
-extern const struct telling tell_dnsbl, tell_dnswl;
-extern const struct telling tell_banner, tell_tls, tell_peer_tls;
+/* The table's entries: tell_iprev and so on, one for each row of facts/methods.h. */
+#define TELLING_ROW(NAME, name, ...) extern const struct telling tell_##name;
+METHOD_ROWS(TELLING_ROW)
 
 #endif

@@ -375,7 +375,7 @@ run_flood(struct inquiry *inquiry)
 static void
 inquiry_asks_a_bounded_number_of_questions(void **state)
 {
-	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF, NULL };
+	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
 	static const struct check *const table[] = { &flood };
 	static char names[BOUND_QUESTIONS_A_STAGE][32];
 	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
@@ -404,7 +404,7 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 static void
 P6_inquiry_keeps_to_one_bound(void **state)
 {
-	static const struct check flood = { "flood", STAGE_CONNECT, run_flood, NULL, METHOD_SPF, NULL };
+	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
 	static const struct check *const table[] = { &flood };
 	static char addresses[8000];
 	const struct fake_row row = { "*.test", DNS_A, DNS_NOERROR,
@@ -1091,6 +1091,36 @@ check_tls_grades_what_the_server_offers(void **state)
 	}
 }
 
+/* Each method has its check; what a check needs stands before it; and there is room for more. */
+static void
+checks_table_has_each_method_behind_what_it_needs(void **state)
+{
+	const struct check_table table = checks_table();
+	unsigned methods = 0, last = 0;
+
+	(void)state;
+	assert_true(table.count < INQUIRY_CHECKS_MAX);
+	for (size_t i = 0; i < table.count; i++) {
+		const struct check *check = table.checks[i];
+
+		for (size_t j = 0; check->needs != NULL && check->needs[j] != NULL; j++) {
+			size_t at = 0;
+
+			while (at < i && table.checks[at] != check->needs[j])
+				at++;
+			assert_true(at < i);
+			assert_true(check->needs[j]->stage <= check->stage);
+		}
+		if (check->report == NULL)
+			continue;
+		assert_int_equal(check->stage, method_words(check->method)->stage);
+		assert_true(methods == 0 || check->method > last);
+		last = check->method;
+		methods |= 1U << check->method;
+	}
+	assert_int_equal(methods, (1U << METHODS) - 1);
+}
+
 int
 main(void)
 {
@@ -1115,6 +1145,7 @@ main(void)
 		cmocka_unit_test(F03_inquiry_ends_at_its_deadline_and_recovers),
 		cmocka_unit_test(P1_inquiry_deadline_ends_with_its_message),
 		cmocka_unit_test(P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered),
+		cmocka_unit_test(checks_table_has_each_method_behind_what_it_needs),
 		cmocka_unit_test(check_banner_compares_with_reverse_dns_and_helo),
 		cmocka_unit_test(F48_check_banner_and_tls_of_servers_that_do_not_answer),
 		cmocka_unit_test(check_tls_grades_what_the_server_offers),
