@@ -37,3 +37,15 @@ clock_init_condition(pthread_cond_t *condition)
 	(void)pthread_condattr_destroy(&attributes);
 	return is_well;
 }
+
+const char *
+clock_format(int64_t seconds, char text[CLOCK_TEXT_SIZE])
+{
+	const time_t time = (time_t)seconds;
+	struct tm parts;
+
+	if (gmtime_r(&time, &parts) == NULL
+	    || strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		text[0] = '\0';
+	return text;
+}

@@ -12,8 +12,6 @@
 #include "heloscope/checks/policy.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
-#include "heloscope/records/shape.h"
-#include "heloscope/records/value.h"
 
 #define RECIPIENTS_MAX 16
 #define RECIPIENT_MEMORY (256U << 10)
@@ -197,34 +195,31 @@ examine(struct config *config, const struct client_facts *client, const struct o
 }
 
 static bool
-has_temperror(const json_t *record)
+has_temperror(const struct facts *facts)
 {
-	json_t *checks = json_object_get(record, "checks");
-
-	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
-		if (record_is(json_object_iter_value(at), "result", "temperror"))
+	for (int method = 0; method < METHODS; method++)
+		if (facts->results[method] == RESULT_TEMPERROR)
 			return true;
-	}
 	return false;
 }
 
 static int
 tell(const char *line, const struct options *options)
 {
-	json_t *record = record_parse(span_of(line));
+	struct record_reading reading;
 	int status = CLI_UNKNOWN;
 
-	if (record == NULL)
+	if (!record_read(span_of(line), &reading))
 		return CLI_UNKNOWN;
 	if (options->is_json)
-		document_print(output_standard(), record);
+		(void)record_print(span_of(line), output_standard());
 	else
-		explain_story(record, output_standard());
-	if (explain_is_refused(record))
+		explain_story(&reading.record, output_standard());
+	if (explain_is_refused(&reading.record))
 		status = CLI_FINDINGS;
-	else if (!has_temperror(record))
+	else if (!has_temperror(reading.record.facts))
 		status = CLI_WELL;
-	json_decref(record);
+	record_release(&reading);
 	return status;
 }
 

@@ -71,14 +71,34 @@ is_id(const char *id)
 	return id[i] == '\0' && i >= ID_LENGTH_MIN;
 }
 
+/* Returns the status to exit with. */
+static int
+put(const char *line, const struct options *options)
+{
+	struct record_reading reading;
+	int status;
+
+	if (!record_read(span_of(line), &reading))
+		return CLI_UNKNOWN;
+	if (options->is_json)
+		(void)record_print(span_of(line), output_standard());
+	else if (options->is_for_sender)
+		explain_for_sender(&reading.record, output_standard());
+	else
+		explain_story(&reading.record, output_standard());
+	status = explain_is_refused(&reading.record) ? CLI_FINDINGS : CLI_WELL;
+	record_release(&reading);
+	return status;
+}
+
 static int
 tell(const char *log, const char *id, const struct options *options)
 {
 	struct error error;
-	json_t *record = NULL;
+	char *line = NULL;
 	int status;
 
-	switch (audit_find(log, id, &record, &error)) {
+	switch (audit_find(log, id, &line, &error)) {
 	case AUDIT_ABSENT:
 		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
 		return CLI_UNKNOWN;
@@ -89,14 +109,8 @@ tell(const char *log, const char *id, const struct options *options)
 	default:
 		break;
 	}
-	if (options->is_json)
-		document_print(output_standard(), record);
-	else if (options->is_for_sender)
-		explain_for_sender(record, output_standard());
-	else
-		explain_story(record, output_standard());
-	status = explain_is_refused(record) ? CLI_FINDINGS : CLI_WELL;
-	json_decref(record);
+	status = put(line, options);
+	free(line);
 	return status;
 }
 

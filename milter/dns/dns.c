@@ -50,6 +50,21 @@ dns_type_word(enum dns_type type)
 	return "other";
 }
 
+void
+dns_record_add_to(const struct dns_record *record, enum dns_type type, struct strbuf *text)
+{
+	char address[IPADDR_TEXT_SIZE];
+
+	if (type == DNS_A || type == DNS_AAAA)
+		strbuf_add(text, ipaddr_format(&record->address, address));
+	else if (type == DNS_TXT)
+		strbuf_add_span(text, record->text);
+	else if (type == DNS_MX)
+		strbuf_printf(text, "%u %s", record->preference, record->name);
+	else
+		strbuf_add(text, record->name);
+}
+
 bool
 dns_status_is_void(enum dns_status status)
 {

@@ -4,12 +4,9 @@
 #include "heloscope/records/value.h"
 
 static const char *const agreement_words[] = {
-	[BANNER_INVALID] = "no host name",
-	[BANNER_FOREIGN] = "another domain",
-	[BANNER_UNKNOWN] = "nothing to compare with",
-	[BANNER_SAME_ORGANIZATION] = "same organization",
-	[BANNER_EQUALS_HELO] = "equals HELO",
-	[BANNER_EQUALS_PTR] = "equals reverse DNS",
+	[BANNER_INVALID] = "no-name",         [BANNER_FOREIGN] = "foreign",
+	[BANNER_UNKNOWN] = "unknown",         [BANNER_SAME_ORGANIZATION] = "same-organization",
+	[BANNER_EQUALS_HELO] = "equals-helo", [BANNER_EQUALS_PTR] = "equals-ptr",
 };
 static const struct tokens agreements = TOKENS(agreement_words);
 

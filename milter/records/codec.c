@@ -1,18 +1,10 @@
 #include "heloscope/records/codec.h"
 
 static const char *const statuses[] = {
-	[DNS_NOERROR] = "answered",
-	[DNS_NODATA] = "no such record",
-	[DNS_NXDOMAIN] = "NXDOMAIN",
-	[DNS_SERVFAIL] = "SERVFAIL",
-	[DNS_TIMEOUT] = "timeout",
-	[DNS_BOGUS] = "DNSSEC bogus",
-	[DNS_MALFORMED] = "malformed answer",
-	[DNS_TOO_LARGE] = "too large an answer",
-	[DNS_NO_SERVER] = "no name server answers",
-	[DNS_TOO_MANY] = "not asked: too many lookups",
-	[DNS_NO_TIME] = "not asked: no time was left",
-	[DNS_NO_MEMORY] = "not asked: out of memory",
+	[DNS_NOERROR] = "answered",    [DNS_NODATA] = "nodata",       [DNS_NXDOMAIN] = "nxdomain",
+	[DNS_SERVFAIL] = "servfail",   [DNS_TIMEOUT] = "timeout",     [DNS_BOGUS] = "bogus",
+	[DNS_MALFORMED] = "malformed", [DNS_TOO_LARGE] = "too-large", [DNS_NO_SERVER] = "no-server",
+	[DNS_TOO_MANY] = "too-many",   [DNS_NO_TIME] = "no-time",     [DNS_NO_MEMORY] = "no-memory",
 };
 const struct tokens codec_statuses = TOKENS(statuses);
 

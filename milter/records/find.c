@@ -9,7 +9,7 @@
 #include "heloscope/records/file.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/ident.h"
-#include "heloscope/records/shape.h"
+#include "heloscope/records/record.h"
 #include "heloscope/base/span.h"
 
 #define DISORDER_S 3600 /* how much later than it began a message may have ended */
@@ -174,8 +174,19 @@ search_files(struct search *search, const char *path)
 		search->status = AUDIT_UNREADABLE;
 }
 
+static bool
+is_record(const char *line)
+{
+	struct record_reading reading;
+	const bool is_one = record_read(span_of(line), &reading);
+
+	if (is_one)
+		record_release(&reading);
+	return is_one;
+}
+
 enum audit_found
-audit_find(const char *path, const char *id, json_t **record, struct error *error)
+audit_find(const char *path, const char *id, char **line, struct error *error)
 {
 	struct search search = { .id = id, .status = AUDIT_ABSENT, .error = error };
 	char last[] = "99991231T235959Z";
@@ -184,13 +195,13 @@ audit_find(const char *path, const char *id, json_t **record, struct error *erro
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
 	search_files(&search, path);
+	if (search.status == AUDIT_FOUND && is_record(search.found)) {
+		*line = search.found;
+		return AUDIT_FOUND;
+	}
 	if (search.status == AUDIT_FOUND) {
-		*record = record_parse(span_of(search.found));
-		if (*record == NULL) {
-			error_set(error, "the record of %s is torn, or no record of this program",
-				  search.found_id);
-			search.status = AUDIT_UNREADABLE;
-		}
+		error_set(error, "the record of %s is torn, or no record of this program", search.found_id);
+		search.status = AUDIT_UNREADABLE;
 	}
 	free(search.found);
 	return search.status;

@@ -5,7 +5,7 @@
 
 static const char *const agreement_words[] = {
 	[HELO_UNRELATED] = "unrelated",
-	[HELO_SAME_ORGANIZATION] = "same organization",
+	[HELO_SAME_ORGANIZATION] = "same-organization",
 	[HELO_EQUAL] = "equal",
 };
 static const struct tokens agreements = TOKENS(agreement_words);

@@ -22,21 +22,6 @@ static const struct tokens type_tokens = TOKENS(type_words);
 
 /* Writing. */
 
-static void
-add_answer(struct strbuf *text, const struct dns_record *record, enum dns_type type)
-{
-	char address[IPADDR_TEXT_SIZE];
-
-	if (type == DNS_A || type == DNS_AAAA)
-		strbuf_add(text, ipaddr_format(&record->address, address));
-	else if (type == DNS_TXT)
-		strbuf_add_span(text, record->text);
-	else if (type == DNS_MX)
-		strbuf_printf(text, "%u %s", record->preference, record->name);
-	else
-		strbuf_add(text, record->name);
-}
-
 static json_t *
 answers_of(const struct dns_answer *answer, enum dns_type type)
 {
@@ -47,7 +32,7 @@ answers_of(const struct dns_answer *answer, enum dns_type type)
 		struct strbuf text;
 
 		strbuf_init(&text, memory, sizeof memory);
-		add_answer(&text, &answer->records[i], type);
+		dns_record_add_to(&answer->records[i], type, &text);
 		document_append(answers, record_escaped((struct span){ memory, text.length }));
 	}
 	return answers;

@@ -4,7 +4,7 @@
 #include "heloscope/records/value.h"
 
 static const char *const starttls_words[] = {
-	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not offered",
+	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not-offered",
 	[STARTTLS_REFUSED] = "refused", [STARTTLS_BROKEN] = "broken",
 	[STARTTLS_WORKS] = "works",
 };

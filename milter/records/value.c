@@ -1,8 +1,8 @@
 #include "heloscope/records/value.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "heloscope/base/clock.h"
 #include "heloscope/base/strbuf.h"
 
 #define TEXT_MAX 2000 /* octets of a text that are kept */
@@ -41,13 +41,10 @@ record_set_escaped(json_t *object, const char *key, const char *text)
 void
 record_set_time(json_t *object, const char *key, int64_t seconds)
 {
-	const time_t time = (time_t)seconds;
-	struct tm parts;
-	char text[32];
+	char text[CLOCK_TEXT_SIZE];
 
-	if (seconds != 0 && gmtime_r(&time, &parts) != NULL
-	    && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
-		record_set_text(object, key, text);
+	if (seconds != 0)
+		record_set_text(object, key, clock_format(seconds, text));
 }
 
 void

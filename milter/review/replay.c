@@ -6,7 +6,7 @@
 #include "heloscope/base/escape.h"
 #include "heloscope/records/record.h"
 #include "heloscope/records/value.h"
-#include "heloscope/words/telling.h"
+#include "heloscope/records/codec.h"
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
 
@@ -89,7 +89,7 @@ read_results(const json_t *checks, struct replay *replay)
 	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
 
 	for (int method = 0; method < METHODS; method++) {
-		const json_t *check = record_member(checks, telling_of((enum method)method)->key);
+		const json_t *check = record_member(checks, codec_of((enum method)method)->key);
 
 		replay->facts.results[method] = result_from_word(record_text(check, "result"));
 		/* SPF of the null sender is that of HELO; lists are missed one by one. */

@@ -3,10 +3,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "heloscope/words/advise.h"
 #include "heloscope/wire/authres.h"
 #include "heloscope/base/prose.h"
-#include "heloscope/records/value.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/words/telling.h"
@@ -38,15 +37,13 @@ static const struct {
 };
 
 static enum explain_mark
-mark_of(const char *result)
+mark_of(enum result result)
 {
-	const enum result value = result_from_word(result);
-
-	if (value == RESULT_PASS)
+	if (result == RESULT_PASS)
 		return EXPLAIN_GOOD;
-	if (result_is_bad(value))
+	if (result_is_bad(result))
 		return EXPLAIN_BAD;
-	return value == RESULT_TEMPERROR ? EXPLAIN_UNKNOWN : EXPLAIN_NEITHER;
+	return result == RESULT_TEMPERROR ? EXPLAIN_UNKNOWN : EXPLAIN_NEITHER;
 }
 
 void
@@ -62,181 +59,223 @@ explain_put_mark(enum explain_mark mark, struct output *out)
 }
 
 static void
-put_checks(const json_t *record, struct output *out)
+put_check(const struct message_record *record, enum method method, struct output *out)
 {
-	for (int method = 0; method < METHODS; method++) {
-		const struct telling *telling = telling_of((enum method)method);
-		const json_t *check = record_check(record, telling->key);
-		char memory[TEXT_MAX];
-		struct strbuf said;
+	const struct telling *telling = telling_of(method);
+	const enum result result = record->facts->results[method];
+	char memory[TEXT_MAX];
+	struct strbuf said;
 
-		if (check == NULL)
+	strbuf_init(&said, memory, sizeof memory);
+	telling->say(record->facts, record->time_s, &said);
+	output_put(out, "  ");
+	explain_put_mark(mark_of(result), out);
+	output_put(out, " %-12s %-10s ", telling->title, result_word(result));
+	prose_wrap(out, memory, 28, 28);
+	if (telling->put_more != NULL)
+		telling->put_more(record->facts, out);
+}
+
+static void
+put_checks(const struct message_record *record, struct output *out)
+{
+	bool has_title = false;
+
+	for (int method = 0; method < METHODS; method++) {
+		if (record->facts->results[method] == RESULT_UNCHECKED)
 			continue;
-		strbuf_init(&said, memory, sizeof memory);
-		telling->say(record, check, &said);
-		output_put(out, "  ");
-		explain_put_mark(mark_of(record_text(check, "result")), out);
-		output_put(out, " %-12s %-10s ", telling->title, record_text(check, "result"));
-		prose_wrap(out, memory, 28, 28);
-		if (telling->put_more != NULL)
-			telling->put_more(check, out);
+		if (!has_title)
+			put_title(out, "What was found");
+		has_title = true;
+		put_check(record, (enum method)method, out);
 	}
 }
 
 /* SPF, term by term. */
 
 static void
-put_lookups(const json_t *step, size_t indent, struct output *out)
+add_answers(struct strbuf *said, const struct spf_lookup *lookup)
 {
-	const json_t *lookup, *answer;
-	size_t i, j;
+	const struct dns_answer *answer = lookup->answer;
 
-	for (i = 0; (lookup = json_array_get(record_member(step, "lookups"), i)) != NULL; i++) {
+	for (size_t i = 0; i < answer->count; i++) {
+		char memory[TELLING_SHOWN_SIZE];
+		struct strbuf text;
+
+		strbuf_init(&text, memory, sizeof memory);
+		dns_record_add_to(&answer->records[i], lookup->type, &text);
+		strbuf_add(said, i > 0 ? ", " : " ");
+		strbuf_add_escaped(said, (struct span){ memory, text.length }, TEXT_MAX);
+	}
+	if (answer->count == 0)
+		strbuf_printf(said, " %s", dns_status_word(answer->status));
+}
+
+static void
+put_lookups(const struct spf_trace *trace, size_t step, size_t indent, struct output *out)
+{
+	for (size_t i = 0; i < trace->lookup_count; i++) {
+		const struct spf_lookup *lookup = &trace->lookups[i];
 		char memory[TEXT_MAX];
 		struct strbuf said;
 
+		if (lookup->step != step)
+			continue;
 		strbuf_init(&said, memory, sizeof memory);
-		strbuf_printf(&said, "%s %s:", record_text(lookup, "name"), record_text(lookup, "type"));
-		for (j = 0; (answer = json_array_get(record_member(lookup, "answers"), j)) != NULL; j++)
-			strbuf_printf(&said, "%s %s", j > 0 ? "," : "", record_item(answer));
-		if (j == 0)
-			strbuf_printf(&said, " %s", record_text(lookup, "status"));
+		telling_add(&said, lookup->name);
+		strbuf_printf(&said, " %s:", dns_type_word(lookup->type));
+		add_answers(&said, lookup);
 		prose_put(out, indent, "%s", memory);
 	}
 }
 
-static bool
-begins_with(const char *whole, const char *part)
-{
-	return span_starts_with_nocase(span_of(whole), span_of(part));
-}
-
 /* How a term ended, in words. */
 static const char *
-outcome_of(const json_t *step)
+outcome_of(const struct spf_step *step)
 {
-	const char *term = record_text(step, "term"), *match = record_text(step, "match");
-	const bool is_match = strcmp(match, "yes") == 0;
+	const bool is_match = step->match == SPF_MATCH;
+	struct span term = step->term;
 
-	if (!is_match && strcmp(match, "no") != 0)
-		return match;
-	if (begins_with(term, "redirect="))
+	if (step->match == SPF_TEMPERROR || step->match == SPF_PERMERROR)
+		return step->match == SPF_TEMPERROR ? "temperror" : "permerror";
+	if (span_starts_with_nocase(term, SPAN("redirect=")))
 		return "is followed: the record below decides";
-	if (begins_with(term, "exp="))
+	if (span_starts_with_nocase(term, SPAN("exp=")))
 		return is_match ? "explains the failure" : "explains nothing";
-	if (ascii_is_among(term[0], "+-?~"))
-		term++;
-	if (begins_with(term, "include:"))
+	if (term.length > 0 && ascii_is_among(term.at[0], "+-?~"))
+		term = span_from(term, 1);
+	if (span_starts_with_nocase(term, SPAN("include:")))
 		return is_match ? "matches: the record below allows the client"
 				: "does not match: the record below does not allow the client";
 	return is_match ? "matches" : "does not match";
 }
 
 static void
-put_step(const json_t *step, bool is_decisive, struct output *out)
+put_step(const struct spf_trace *trace, size_t number, bool is_decisive, struct output *out)
 {
-	const size_t indent = 4 + 4 * (size_t)json_integer_value(record_member(step, "depth"));
+	const struct spf_step *step = &trace->steps[number];
+	const size_t indent = 4 + 4 * (size_t)step->depth;
+	char memory[TELLING_SHOWN_SIZE];
+	struct strbuf said;
 
-	if (record_member(step, "record") != NULL) {
-		prose_put(out, indent, "%s: %s", record_text(step, "domain"),
-			  record_text(step, "record")[0] != '\0' ? record_text(step, "record")
-								 : "no SPF record");
+	strbuf_init(&said, memory, sizeof memory);
+	if (step->is_record) {
+		telling_add(&said, step->domain);
+		strbuf_add(&said, step->term.length > 0 ? ": " : ": no SPF record");
+		strbuf_add_escaped(&said, step->term, TELLING_SHOWN_SIZE);
+		prose_put(out, indent, "%s", memory);
 		return;
 	}
+	strbuf_add_escaped(&said, step->term, TELLING_SHOWN_SIZE);
 	output_put(out, "%*s%s ", (int)indent - 2, "", is_decisive ? "=>" : "  ");
-	prose_wrap(out, record_text(step, "term"), indent + 1, indent + 2);
-	put_lookups(step, indent + 6, out);
+	prose_wrap(out, memory, indent + 1, indent + 2);
+	put_lookups(trace, number, indent + 6, out);
 	prose_put(out, indent + 6, "%s", outcome_of(step));
 }
 
 /* The first step that ended the evaluation of the record at the top. */
 static size_t
-decisive_step(const json_t *trace)
+decisive_step(const struct spf_trace *trace)
 {
-	const json_t *step;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
-		if (record_member(step, "term") != NULL && !record_is(step, "match", "no")
-		    && json_integer_value(record_member(step, "depth")) == 0)
-			return i;
-	return json_array_size(trace);
+	while (i < trace->step_count
+	       && (trace->steps[i].is_record || trace->steps[i].match == SPF_NO_MATCH
+		   || trace->steps[i].depth > 0))
+		i++;
+	return i;
 }
 
 static void
-put_trace(const json_t *record, const char *method, struct output *out)
+put_trace(const struct spf_facts *spf, enum result result, struct output *out)
 {
-	const json_t *check = record_check(record, method), *trace = record_member(check, "trace"), *step;
+	const struct spf_trace *trace = &spf->trace;
 	const size_t decisive = decisive_step(trace);
-	char title[120];
-	size_t i;
+	char domain[TELLING_SHOWN_SIZE], title[120];
 
-	if (json_array_size(trace) < 2 && record_text(json_array_get(trace, 0), "record")[0] == '\0')
+	if (trace->step_count < 2
+	    && (trace->step_count == 0 || !trace->steps[0].is_record || trace->steps[0].term.length == 0))
 		return;
-	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"", record_text(check, "domain"),
-		       record_text(check, "result"));
+	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"",
+		       telling_shown(spf->domain, domain), result_word(result));
 	put_title(out, title);
-	for (i = 0; (step = json_array_get(trace, i)) != NULL; i++)
-		put_step(step, i == decisive, out);
-	prose_put(out, 4, "(%lld of 10 terms that cost lookups, %lld of 2 lookups that found nothing)",
-		  (long long)json_integer_value(record_member(check, "terms")),
-		  (long long)json_integer_value(record_member(check, "voids")));
+	for (size_t i = 0; i < trace->step_count; i++)
+		put_step(trace, i, i == decisive, out);
+	prose_put(out, 4, "(%u of 10 terms that cost lookups, %u of 2 lookups that found nothing)",
+		  trace->terms, trace->voids);
 }
 
 /* Decisions. */
 
 bool
-explain_is_refused(const json_t *record)
+explain_is_refused(const struct message_record *record)
 {
-	const json_t *verdict;
-	size_t i;
-
-	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
-		if (record_is_refusal(record_text(verdict, "action")))
+	for (size_t i = 0; i < record->recipient_count; i++)
+		if (action_refuses(record->verdicts[record->recipients[i].verdict].action))
 			return true;
 	return false;
 }
 
 /* Why it is not what the rule says. */
 static const char *
-doubt_about(const json_t *verdict)
+doubt_about(const struct record_verdict *verdict)
 {
-	if (json_is_true(record_member(verdict, "withheld")))
+	if (verdict->is_withheld)
 		return " (it is not known whether it holds, because lists were not asked)";
-	if (json_is_true(record_member(verdict, "softened")))
+	if (verdict->is_softened)
 		return " (not a rejection, because something could not be found out)";
 	return "";
 }
 
+static void
+put_note(const struct record_note *note, struct output *out)
+{
+	char tag[TELLING_SHOWN_SIZE], rule[TELLING_SHOWN_SIZE];
+
+	(void)telling_shown(note->rule, rule);
+	if (note->tag != NULL)
+		prose_put(out, 4, "Tagged \"%s\", by the rule at %s", telling_shown(note->tag, tag), rule);
+	else if (note->has_share)
+		prose_put(out, 4,
+			  "The rule at %s says: %s; but it acts on %u%% of networks, to which this client "
+			  "does not belong",
+			  rule, action_word(note->action), note->share);
+	else
+		prose_put(out, 4, "The rule at %s, which only tells, says: %s", rule,
+			  action_word(note->action));
+}
+
 /* Why a refusal was not done, or nothing was decided. */
 static void
-put_why_not_done(const json_t *verdict, struct output *out)
+put_why_not_done(const struct record_verdict *verdict, struct output *out)
 {
-	const char *overruled = record_text(verdict, "overruled"), *pending = record_text(verdict, "pending");
-
-	if (overruled[0] != '\0')
+	if (verdict->overruled != OVERRULED_NOT)
 		prose_put(
 			out, 4,
 			"It was known only at the end of the message, for which there is one reply, and %s.",
-			strcmp(overruled, "others-defer") == 0 ? "for another recipient it was deferred"
-							       : "another recipient was to have it");
-	if (pending[0] != '\0')
+			verdict->overruled == OVERRULED_BY_DEFERRAL ? "for another recipient it was deferred"
+								    : "another recipient was to have it");
+	if (verdict->pending_until != STAGE_CONNECT)
 		prose_put(out, 4, "That rule had to wait for the %s of the message, which never came.",
-			  pending);
+			  verdict->pending_until == STAGE_HEADER ? "header" : "body");
 }
 
 static void
-put_verdict(const json_t *verdict, struct output *out)
+put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict,
+	    struct output *out)
 {
-	const bool is_enforced = json_is_true(record_member(verdict, "enforced"));
-	const json_t *note;
-	size_t i;
+	char memory[TEXT_MAX], reply[TELLING_SHOWN_SIZE];
+	struct strbuf said;
 
-	prose_put(out, 2, "%s: %s%s%s%s%s", record_text(verdict, "recipient"),
-		  is_enforced ? "" : "would be: ", record_text(verdict, "action"),
-		  record_text(verdict, "rule")[0] != '\0' ? ", by the rule at " : ", no rule decided",
-		  record_text(verdict, "rule"), doubt_about(verdict));
-	if (json_is_true(record_member(verdict, "withheld")))
+	strbuf_init(&said, memory, sizeof memory);
+	telling_add(&said, recipient->typed);
+	strbuf_printf(&said, ": %s%s%s",
+		      verdict->is_enforced ? "" : "would be: ", action_word(verdict->action),
+		      verdict->rule != NULL ? ", by the rule at " : ", no rule decided");
+	telling_add(&said, verdict->rule);
+	strbuf_add(&said, doubt_about(verdict));
+	prose_put(out, 2, "%s", memory);
+	if (verdict->is_withheld)
 		prose_put(
 			out, 4,
 			"For this client, or its network, too many names were looked up for mail that was "
@@ -244,104 +283,128 @@ put_verdict(const json_t *verdict, struct output *out)
 			"accepted. Some lookups become free again every minute. If it is a host of your own, "
 			"name it in trust { networks }.");
 	put_why_not_done(verdict, out);
-	if (record_text(verdict, "reply")[0] != '\0') {
-		prose_put(out, 4, "%s", is_enforced ? "The sender was told:" : "The sender would be told:");
-		prose_put(out, 6, "%s", record_text(verdict, "reply"));
+	if (verdict->reply != NULL) {
+		prose_put(out, 4, "%s",
+			  verdict->is_enforced ? "The sender was told:" : "The sender would be told:");
+		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
-	for (i = 0; (note = json_array_get(record_member(verdict, "notes"), i)) != NULL; i++) {
-		const json_t *share = record_member(note, "share");
+	for (size_t i = 0; i < verdict->note_count; i++)
+		put_note(&verdict->notes[i], out);
+}
 
-		if (record_member(note, "tag") != NULL)
-			prose_put(out, 4, "Tagged \"%s\", by the rule at %s", record_text(note, "tag"),
-				  record_text(note, "rule"));
-		else if (share != NULL)
-			prose_put(out, 4,
-				  "The rule at %s says: %s; but it acts on %lld%% of networks, to which this "
-				  "client "
-				  "does not belong",
-				  record_text(note, "rule"), record_text(note, "audit"),
-				  (long long)json_integer_value(share));
-		else
-			prose_put(out, 4, "The rule at %s, which only tells, says: %s",
-				  record_text(note, "rule"), record_text(note, "audit"));
-	}
+/* What can be done. */
+
+static bool
+is_advice_needed(const struct facts *facts)
+{
+	for (int method = 0; method < METHODS; method++)
+		if (telling_of((enum method)method)->advise != NULL && result_is_bad(facts->results[method]))
+			return true;
+	return false;
+}
+
+static void
+advise(const struct message_record *record, struct output *out)
+{
+	put_title(out, "What can be done");
+	for (int method = 0; method < METHODS; method++)
+		if (telling_of((enum method)method)->advise != NULL)
+			telling_of((enum method)method)->advise(record->facts, record->time_s, out);
 }
 
 /* The stories. */
 
 static void
-put_head(const json_t *record, struct output *out)
+put_line(struct output *out, const char *title, const char *before, const char *text, const char *behind)
 {
-	const json_t *client = record_member(record, "client");
-	const char *name = record_text(client, "name"), *ip = record_text(client, "ip");
+	char shown[TELLING_SHOWN_SIZE];
+
+	output_put(out, "  %-7s %s", title, before);
+	output_put(out, "%s%s\n", telling_shown(text, shown), behind);
+}
+
+static void
+put_client(const struct facts *facts, struct output *out)
+{
+	const bool has_name = facts->iprev.verified != NULL && facts->iprev.verified[0] != '\0';
+	char ip[IPADDR_TEXT_SIZE], name[TELLING_SHOWN_SIZE];
+
+	output_put(out, "  Client  %s%s%s%s%s\n",
+		   facts->client.address.length > 0 ? telling_client(facts, ip) : "this host itself",
+		   has_name ? " (" : "", telling_shown(facts->iprev.verified, name), has_name ? ")" : "",
+		   facts->client.is_trusted ? ", trusted: nothing is looked up for it" : "");
+}
+
+static void
+put_head(const struct message_record *record, struct output *out)
+{
+	const struct facts *facts = record->facts;
+	char id[TELLING_SHOWN_SIZE], time[CLOCK_TEXT_SIZE];
 
 	output_set_colour(out, OUTPUT_BOLD);
-	output_put(out, "Message %s", record_text(record, "id"));
+	output_put(out, "Message %s", telling_shown(record->ident, id));
 	output_set_colour(out, OUTPUT_PLAIN);
 	output_put(out, "\n\n");
-	output_put(out, "  Time    %s\n", record_text(record, "time"));
-	output_put(out, "  Client  %s%s%s%s%s\n", ip[0] != '\0' ? ip : "this host itself",
-		   name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "",
-		   json_is_true(record_member(client, "trusted")) ? ", trusted: nothing is looked up for it"
-								  : "");
-	if (json_is_true(record_member(client, "authenticated")))
-		output_put(out, "  User    %s\n", record_text(client, "user"));
-	output_put(out, "  HELO    %s\n",
-		   record_member(record, "helo") != NULL ? record_text(record, "helo") : "(none)");
-	output_put(out, "  Sender  <%s>\n", record_text(record, "sender"));
-	if (record_text(record, "queue-id")[0] != '\0')
-		output_put(out, "  Queue   %s\n", record_text(record, "queue-id"));
+	output_put(out, "  Time    %s\n", clock_format(record->time_s, time));
+	put_client(facts, out);
+	if (facts->client.is_authenticated)
+		put_line(out, "User", "", facts->client.auth_name, "");
+	put_line(out, "HELO", "", facts->helo.given != NULL ? facts->helo.given : "(none)", "");
+	put_line(out, "Sender", "<", facts->sender.mailbox.text, ">");
+	if (record->queue_id != NULL && record->queue_id[0] != '\0')
+		put_line(out, "Queue", "", record->queue_id, "");
 }
 
 void
-explain_story(const json_t *record, struct output *out)
+explain_story(const struct message_record *record, struct output *out)
 {
-	const json_t *verdict;
-	size_t i;
+	const struct facts *facts = record->facts;
 
 	put_head(record, out);
-	if (json_object_size(record_member(record, "checks")) > 0) {
-		put_title(out, "What was found");
-		put_checks(record, out);
-	}
-	put_trace(record, "spf", out);
-	if (mark_of(record_text(record_check(record, "spf-helo"), "result")) == EXPLAIN_BAD)
-		put_trace(record, "spf-helo", out);
+	put_checks(record, out);
+	put_trace(&facts->spf[SPF_MAILFROM], facts->results[METHOD_SPF], out);
+	if (mark_of(facts->results[METHOD_SPF_HELO]) == EXPLAIN_BAD)
+		put_trace(&facts->spf[SPF_HELO], facts->results[METHOD_SPF_HELO], out);
 	put_title(out, "What was decided");
-	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++)
-		put_verdict(verdict, out);
-	if (advise_is_needed(record)) {
-		put_title(out, "What can be done");
+	for (size_t i = 0; i < record->recipient_count; i++)
+		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
+			    out);
+	if (is_advice_needed(facts))
 		advise(record, out);
-	}
+}
+
+static void
+tell_recipient(const struct envelope_address *recipient, const struct record_verdict *verdict,
+	       struct output *out)
+{
+	const bool is_done = action_refuses(verdict->action) && verdict->is_enforced;
+	char shown[TELLING_SHOWN_SIZE];
+
+	prose_put(out, 2, "%s: %s", telling_shown(recipient->typed, shown),
+		  !is_done                           ? "it was accepted."
+		  : verdict->action == ACTION_REJECT ? "it was refused with"
+						     : "it was put off, to be tried again later, with");
+	if (is_done)
+		prose_put(out, 6, "%s", telling_shown(verdict->reply, shown));
 }
 
 void
-explain_for_sender(const json_t *record, struct output *out)
+explain_for_sender(const struct message_record *record, struct output *out)
 {
-	const json_t *client = record_member(record, "client"), *verdict;
-	size_t i;
+	const struct facts *facts = record->facts;
+	char time[CLOCK_TEXT_SIZE], ip[IPADDR_TEXT_SIZE], sender[TELLING_SHOWN_SIZE],
+		shown[TELLING_SHOWN_SIZE];
 
 	prose_put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
-		  record_text(record, "time"), record_text(record, "sender"), record_text(client, "ip"),
-		  record_text(record, "helo"));
+		  clock_format(record->time_s, time), telling_shown(facts->sender.mailbox.text, sender),
+		  telling_client(facts, ip), telling_shown(facts->helo.given, shown));
 	output_put(out, "\n");
-	for (i = 0; (verdict = json_array_get(record_member(record, "verdicts"), i)) != NULL; i++) {
-		const bool is_done = record_is_refusal(record_text(verdict, "action"))
-				     && json_is_true(record_member(verdict, "enforced"));
-
-		prose_put(out, 2, "%s: %s", record_text(verdict, "recipient"),
-			  !is_done ? "it was accepted."
-			  : record_is(verdict, "action", "reject")
-				  ? "it was refused with"
-				  : "it was put off, to be tried again later, with");
-		if (is_done)
-			prose_put(out, 6, "%s", record_text(verdict, "reply"));
-	}
-	if (!advise_is_needed(record))
+	for (size_t i = 0; i < record->recipient_count; i++)
+		tell_recipient(&record->recipients[i].address,
+			       &record->verdicts[record->recipients[i].verdict], out);
+	if (!is_advice_needed(facts))
 		return;
-	put_title(out, "What can be done");
 	advise(record, out);
 	output_put(out, "\n");
-	prose_put(out, 0, "Reference: %s", record_text(record, "id"));
+	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));
 }

@@ -1,82 +1,162 @@
-/* tell_lists: what lists say. See telling.h. */
+/* What lists say in words: see telling.h. */
 #include "heloscope/words/telling.h"
 
+#include <string.h>
+
 #include "heloscope/base/prose.h"
-#include "heloscope/records/value.h"
 
 #define LISTS_TOLD_MAX 2
 #define SHOWN_MAX 120 /* octets of a list's words in a reply */
 #define TEXT_MAX 4000
 
-/* Whether a list stands among `findings`, for whatever subject. */
-static bool
-has_zone(const json_t *findings, size_t count, const char *zone)
+/* A walk over what lists of one kind said, of each subject in turn. */
+struct walk {
+	const struct facts *facts;
+	bool is_allow;
+	int subject;
+	size_t index;
+};
+
+static const struct list_finding *
+next_finding(struct walk *walk)
 {
-	for (size_t i = 0; i < count; i++)
-		if (record_is(json_array_get(findings, i), "zone", zone))
+	for (; walk->subject < LIST_SUBJECTS; walk->subject++, walk->index = 0) {
+		const struct list_facts *lists = &walk->facts->lists[walk->subject];
+
+		while (walk->index < lists->count) {
+			const struct list_finding *finding = &lists->findings[walk->index++];
+
+			if (finding->is_allow == walk->is_allow)
+				return finding;
+		}
+	}
+	return NULL;
+}
+
+/* Whether a list is told already: it has said more of another subject, or stands before `until`. */
+static bool
+is_told(const struct facts *facts, const struct list_finding *until)
+{
+	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
+	const struct list_finding *finding;
+	bool is_before = true;
+
+	while ((finding = next_finding(&walk)) != NULL) {
+		is_before = is_before && finding != until;
+		if (strcmp(finding->zone, until->zone) == 0
+		    && (finding->state != LIST_NOT_LISTED || is_before))
 			return true;
+	}
 	return false;
 }
 
 static void
-say_lists(const json_t *record, const json_t *check, struct strbuf *said)
+say(const struct facts *facts, bool is_allow, struct strbuf *said)
 {
-	const json_t *hits = record_member(check, "hits"), *others = record_member(check, "not-listed"),
-		     *other;
+	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding;
 	const char *before = "not listed by ";
 
-	(void)record;
-	if (!record_is(check, "result", "none")) {
-		strbuf_printf(said, "score %lld",
-			      (long long)json_integer_value(record_member(check, "score")));
+	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE) {
+		strbuf_printf(said, "score %u", facts_tally(facts, is_allow).score);
 		before = "; not listed by ";
 	}
-	for (size_t i = 0; (other = json_array_get(others, i)) != NULL; i++) {
-		const char *zone = record_text(other, "zone");
-
-		if (has_zone(hits, json_array_size(hits), zone) || has_zone(others, i, zone))
+	while ((finding = next_finding(&walk)) != NULL) {
+		if (finding->state != LIST_NOT_LISTED || is_told(facts, finding))
 			continue;
-		strbuf_printf(said, "%s%s", before, zone);
+		strbuf_add(said, before);
+		telling_add(said, finding->zone);
 		before = ", ";
 	}
 }
 
 static void
-put_hits(const json_t *check, struct output *out)
+say_dnsbl(const struct facts *facts, int64_t time_s, struct strbuf *said)
 {
-	const json_t *hits = record_member(check, "hits"), *hit, *answer;
-	size_t i, j;
+	(void)time_s;
+	say(facts, false, said);
+}
 
-	for (i = 0; (hit = json_array_get(hits, i)) != NULL; i++) {
-		char memory[TEXT_MAX];
-		struct strbuf said;
+static void
+say_dnswl(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	(void)time_s;
+	say(facts, true, said);
+}
 
-		strbuf_init(&said, memory, sizeof memory);
-		if (json_is_true(record_member(hit, "withheld")))
-			strbuf_printf(&said,
-				      "%s was not asked for %s: this client, or its network, had too many "
-				      "names looked up",
-				      record_text(hit, "zone"), record_text(hit, "asked"));
-		else if (record_is(hit, "state", "fault"))
-			strbuf_printf(&said, "%s, asked for %s: %s", record_text(hit, "zone"),
-				      record_text(hit, "asked"), record_text(hit, "fault"));
-		else
-			strbuf_printf(&said, "%s lists %s", record_text(hit, "zone"),
-				      record_text(hit, "asked"));
-		for (j = 0; (answer = json_array_get(record_member(hit, "answers"), j)) != NULL; j++)
-			strbuf_printf(&said, "%s%s", j == 0 ? " (" : ", ", record_item(answer));
-		if (j > 0)
-			strbuf_printf(&said, "%s%s)", record_text(hit, "meaning")[0] != '\0' ? ": " : "",
-				      record_text(hit, "meaning"));
-		if (!record_is(hit, "state", "fault"))
-			strbuf_printf(&said, ", weight %lld",
-				      (long long)json_integer_value(record_member(hit, "weight")));
-		prose_put(out, 28, "%s", memory);
-		if (record_text(hit, "text")[0] != '\0')
-			prose_put(out, 30, "it says: %s", record_text(hit, "text"));
-		if (record_text(hit, "page")[0] != '\0')
-			prose_put(out, 30, "see %s", record_text(hit, "page"));
+static void
+say_answers(const struct list_finding *finding, struct strbuf *said)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < finding->count; i++) {
+		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
+
+		strbuf_printf(said, "%s%s", i == 0 ? " (" : ", ", ipaddr_format(&address, text));
 	}
+	if (finding->count == 0)
+		return;
+	strbuf_add(said, finding->meaning != NULL && finding->meaning[0] != '\0' ? ": " : "");
+	telling_add(said, finding->meaning);
+	strbuf_add(said, ")");
+}
+
+static void
+put_line(struct output *out, size_t indent, const char *before, const char *text)
+{
+	char shown[TELLING_SHOWN_SIZE];
+
+	if (text != NULL && text[0] != '\0')
+		prose_put(out, indent, "%s%s", before, telling_shown(text, shown));
+}
+
+static void
+put_hit(const struct list_finding *finding, struct output *out)
+{
+	const bool is_fault = finding->state == LIST_FAULT;
+	char memory[TEXT_MAX];
+	struct strbuf said;
+
+	strbuf_init(&said, memory, sizeof memory);
+	telling_add(&said, finding->zone);
+	strbuf_add(&said, finding->is_withheld ? " was not asked for "
+			  : is_fault           ? ", asked for "
+					       : " lists ");
+	telling_add(&said, finding->asked);
+	strbuf_add(&said, is_fault ? ": " : "");
+	if (finding->is_withheld)
+		strbuf_add(&said, "this client, or its network, had too many names looked up");
+	else
+		telling_add(&said, is_fault ? finding->fault : NULL);
+	say_answers(finding, &said);
+	if (!is_fault)
+		strbuf_printf(&said, ", weight %u", finding->weight);
+	prose_put(out, 28, "%s", memory);
+	put_line(out, 30, "it says: ", finding->text);
+	put_line(out, 30, "see ", finding->page);
+}
+
+static void
+put_hits(const struct facts *facts, bool is_allow, struct output *out)
+{
+	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding;
+
+	while ((finding = next_finding(&walk)) != NULL)
+		if (finding->state != LIST_NOT_LISTED)
+			put_hit(finding, out);
+}
+
+static void
+put_dnsbl(const struct facts *facts, struct output *out)
+{
+	put_hits(facts, false, out);
+}
+
+static void
+put_dnswl(const struct facts *facts, struct output *out)
+{
+	put_hits(facts, true, out);
 }
 
 static void
@@ -102,53 +182,60 @@ tell_finding(const struct list_finding *finding, struct strbuf *text)
 static void
 refuse_lists(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
+	struct walk walk = { .facts = facts, .is_allow = false };
+	const struct list_finding *finding;
 	size_t told = 0;
 
 	(void)config;
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-		const struct list_facts *lists = &facts->lists[subject];
-
-		for (size_t i = 0; i < lists->count; i++) {
-			const struct list_finding *finding = &lists->findings[i];
-
-			if (!finding->is_allow && finding->state == LIST_LISTED && told++ < LISTS_TOLD_MAX)
-				tell_finding(finding, text);
-		}
+	while (told < LISTS_TOLD_MAX && (finding = next_finding(&walk)) != NULL) {
+		if (finding->state != LIST_LISTED)
+			continue;
+		tell_finding(finding, text);
+		told++;
 	}
 }
 
 static void
-advise_lists(const json_t *record, struct output *out)
+advise_listing(const struct list_finding *finding, struct output *out)
 {
-	const json_t *hit;
-	size_t i;
+	char memory[TEXT_MAX];
+	struct strbuf said;
 
-	for (i = 0; (hit = json_array_get(record_member(record_check(record, "x-dnsbl"), "hits"), i)) != NULL;
-	     i++) {
-		if (!record_is(hit, "state", "listed"))
-			continue;
-		prose_bullet(
-			out,
-			"%s lists %s%s%s. Only its operator can take that back, once the reason is gone%s%s",
-			record_text(hit, "zone"), record_text(hit, "asked"),
-			record_text(hit, "meaning")[0] != '\0' ? ": " : "", record_text(hit, "meaning"),
-			record_text(hit, "page")[0] != '\0' ? ": " : ".", record_text(hit, "page"));
-	}
+	strbuf_init(&said, memory, sizeof memory);
+	telling_add(&said, finding->zone);
+	strbuf_add(&said, " lists ");
+	telling_add(&said, finding->asked);
+	strbuf_add(&said, finding->meaning != NULL && finding->meaning[0] != '\0' ? ": " : "");
+	telling_add(&said, finding->meaning);
+	strbuf_add(&said, ". Only its operator can take that back, once the reason is gone");
+	strbuf_add(&said, finding->page != NULL && finding->page[0] != '\0' ? ": " : ".");
+	telling_add(&said, finding->page);
+	prose_bullet(out, "%s", memory);
+}
+
+static void
+advise_lists(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	struct walk walk = { .facts = facts, .is_allow = false };
+	const struct list_finding *finding;
+
+	(void)time_s;
+	while ((finding = next_finding(&walk)) != NULL)
+		if (finding->state == LIST_LISTED)
+			advise_listing(finding, out);
 }
 
 const struct telling tell_dnsbl = {
-	.key = "x-dnsbl",
 	.title = "Block lists",
 	.rank = RANK_LISTS,
-	.say = say_lists,
-	.put_more = put_hits,
+	.say = say_dnsbl,
+	.put_more = put_dnsbl,
 	.refuse = refuse_lists,
 	.advise = advise_lists,
 };
 
 const struct telling tell_dnswl = {
-	.key = "dnswl",
 	.title = "Allow lists",
-	.say = say_lists,
-	.put_more = put_hits,
+	.say = say_dnswl,
+	.put_more = put_dnswl,
 };

@@ -1,36 +1,62 @@
-/* tell_spf: SPF. See telling.h. */
+/* SPF in words: see telling.h. */
 #include "heloscope/words/telling.h"
 
-#include <string.h>
-
 #include "heloscope/base/prose.h"
-#include "heloscope/records/value.h"
 #include "heloscope/spf/record.h"
 
-#define SHOWN_MAX 120  /* octets of a domain's words in a reply */
-#define TEXT_MAX 4000  /* of a text in a record */
-#define ANSWERS_MAX 20 /* records of one answer that are told */
+#define SHOWN_MAX 120 /* octets of a domain's words in a reply */
+#define TEXT_MAX 4000 /* of a record to publish */
+
+static bool
+is_said(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
 
 static void
-say_spf(const json_t *record, const json_t *check, struct strbuf *said)
+say_record(const struct facts *facts, const struct spf_facts *spf, enum result result, struct strbuf *said)
 {
-	const char *domain = record_text(check, "domain"),
-		   *ip = record_text(record_member(record, "client"), "ip");
+	strbuf_add(said, result == RESULT_NONE ? "" : "the record of ");
+	telling_add(said, spf->domain);
+	strbuf_add(said, result == RESULT_NONE      ? " has no SPF record"
+			 : result == RESULT_NEUTRAL ? " does not say whether "
+			 : result == RESULT_PASS    ? " allows "
+						    : " does not allow ");
+	if (result != RESULT_NONE)
+		telling_add_client(said, facts);
+	strbuf_add(said, result == RESULT_NEUTRAL ? " may send" : "");
+}
 
-	if (domain[0] == '\0')
+static void
+say(const struct facts *facts, enum spf_identity identity, enum result result, struct strbuf *said)
+{
+	const struct spf_facts *spf = &facts->spf[identity];
+
+	if (!is_said(spf->domain))
 		strbuf_add(said, "there is no domain to ask");
-	else if (record_text(check, "problem")[0] != '\0')
-		strbuf_add(said, record_text(check, "problem"));
-	else if (record_is(check, "result", "none"))
-		strbuf_printf(said, "%s has no SPF record", domain);
-	else if (record_is(check, "result", "neutral"))
-		strbuf_printf(said, "the record of %s does not say whether %s may send", domain, ip);
+	else if (is_said(spf->problem))
+		telling_add(said, spf->problem);
 	else
-		strbuf_printf(said, "the record of %s %s %s", domain,
-			      record_is(check, "result", "pass") ? "allows" : "does not allow", ip);
-	if (record_text(check, "mechanism")[0] != '\0')
-		strbuf_printf(said, ", %s \"%s\"", record_text(check, "problem")[0] != '\0' ? "at" : "by",
-			      record_text(check, "mechanism"));
+		say_record(facts, spf, result, said);
+	if (!is_said(spf->mechanism))
+		return;
+	strbuf_add(said, is_said(spf->problem) ? ", at \"" : ", by \"");
+	telling_add(said, spf->mechanism);
+	strbuf_add(said, "\"");
+}
+
+static void
+say_spf(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	(void)time_s;
+	say(facts, SPF_MAILFROM, facts->results[METHOD_SPF], said);
+}
+
+static void
+say_spf_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	(void)time_s;
+	say(facts, SPF_HELO, facts->results[METHOD_SPF_HELO], said);
 }
 
 static void
@@ -66,31 +92,41 @@ refuse_spf(const struct config *config, const struct facts *facts, struct strbuf
 	}
 }
 
+/* The record that would let the client pass. */
 static void
-advise_spf(const json_t *record, struct output *out)
+advise_record(const struct facts *facts, const struct spf_facts *spf, struct output *out)
 {
-	const json_t *check = record_check(record, "spf");
-	const char *domain = record_text(check, "domain");
-	const char *ip = record_text(record_member(record, "client"), "ip");
-	const char *published = record_text(check, "record");
-	char memory[TEXT_MAX];
-	struct ipaddr client;
+	char memory[TEXT_MAX], domain[TELLING_SHOWN_SIZE], published[TELLING_SHOWN_SIZE],
+		ip[IPADDR_TEXT_SIZE];
 	struct strbuf better;
 
-	if (record_is(check, "result", "permerror"))
-		prose_bullet(out, "The owner of %s should correct its SPF record: %s.", domain,
-			     record_text(check, "problem"));
-	if ((!record_is(check, "result", "fail") && !record_is(check, "result", "softfail"))
-	    || !ipaddr_parse(span_of(ip), &client) || !spf_record_is_one(span_of(published)))
+	if (!spf_record_is_one(span_of(telling_shown(spf->record, published))))
 		return;
+	(void)telling_shown(spf->domain, domain);
+	(void)telling_client(facts, ip);
 	strbuf_init(&better, memory, sizeof memory);
-	spf_record_extend(&better, published, &client);
+	spf_record_extend(&better, published, &facts->client.address);
 	prose_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:", ip,
 		     domain, domain);
 	prose_put(out, 6, "%s", memory);
 	prose_put(out, 4,
 		  "If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's "
 		  "address. The forwarder can rewrite it (SRS).");
+}
+
+static void
+advise_spf(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	const struct spf_facts *spf = &facts->spf[SPF_MAILFROM];
+	const enum result result = facts->results[METHOD_SPF];
+	char domain[TELLING_SHOWN_SIZE], problem[TELLING_SHOWN_SIZE];
+
+	(void)time_s;
+	if (result == RESULT_PERMERROR)
+		prose_bullet(out, "The owner of %s should correct its SPF record: %s.",
+			     telling_shown(spf->domain, domain), telling_shown(spf->problem, problem));
+	if ((result == RESULT_FAIL || result == RESULT_SOFTFAIL) && facts->client.address.length > 0)
+		advise_record(facts, spf, out);
 }
 
 static const char *
@@ -102,7 +138,6 @@ spf_detail(const struct facts *facts)
 }
 
 const struct telling tell_spf = {
-	.key = "spf",
 	.title = "SPF",
 	.rank = RANK_SPF,
 	.say = say_spf,
@@ -113,10 +148,9 @@ const struct telling tell_spf = {
 
 /* A refusal tells of both together, and advice about the sender's own record is enough. */
 const struct telling tell_spf_helo = {
-	.key = "spf-helo",
 	.title = "SPF of HELO",
 	.rank = RANK_SPF,
-	.say = say_spf,
+	.say = say_spf_helo,
 	.refuse = refuse_spf,
 	.detail = spf_detail,
 };

@@ -24,7 +24,7 @@ check_text(const char *text, size_t length)
 }
 
 static void
-tell(const json_t *record)
+tell(const struct message_record *record, struct span line)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -33,7 +33,7 @@ tell(const json_t *record)
 	PROMISE(out.file != NULL);
 	explain_story(record, &out);
 	explain_for_sender(record, &out);
-	document_print(&out, record);
+	PROMISE(record_print(line, &out));
 	PROMISE(output_close(&out));
 	check_text(text, length);
 	free(text);
@@ -66,6 +66,7 @@ write_again(struct span line)
 
 	if (!record_read(line, &first))
 		return;
+	tell(&first.record, line);
 	once = record_make(&first.record, RECORD_WHOLE);
 	PROMISE(once != NULL && strlen(once) <= BOUND_RECORD);
 	PROMISE(record_read(span_of(once), &second));
@@ -84,7 +85,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (record == NULL)
 		return 0;
-	tell(record);
 	count(record);
 	json_decref(record);
 	write_again((struct span){ (const char *)data, size });

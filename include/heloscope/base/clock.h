@@ -12,6 +12,11 @@
 /* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now_ms(void);
 
+#define CLOCK_TEXT_SIZE 24
+
+/* Seconds since 1970 as RFC 3339 writes them, in UTC: "2026-11-24T12:50:00Z"; "" beyond the year 9999. */
+const char *clock_format(int64_t seconds, char text[CLOCK_TEXT_SIZE]);
+
 /* The time `milliseconds` from now, for pthread_cond_timedwait() on a condition of ours. */
 struct timespec clock_deadline(unsigned milliseconds);
 

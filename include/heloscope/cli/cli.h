@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_CLI_CLI_H
 #define HELOSCOPE_CLI_CLI_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "heloscope/config/config.h"

@@ -15,6 +15,7 @@
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/refcount.h"
 #include "heloscope/base/span.h"
+#include "heloscope/base/strbuf.h"
 
 enum dns_type {
 	DNS_A = 1,
@@ -83,6 +84,9 @@ const char *dns_status_word(enum dns_status status);
 
 /* "A", "PTR" and so on. */
 const char *dns_type_word(enum dns_type type);
+
+/* Add what stands in a record: an address, text, "10 mx.example.org" or a name; raw. */
+void dns_record_add_to(const struct dns_record *record, enum dns_type type, struct strbuf *text);
 
 /* Neither records nor their absence: nothing is known. */
 bool dns_status_is_fault(enum dns_status status);

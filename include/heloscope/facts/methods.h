@@ -2,7 +2,7 @@
  * methods: what can be found out about a message, a row each.
  *
  * To add a method is to add its row. From it come its enum and its words here, its check (check_NAME,
- * checks/table.c), what is said of it (tell_NAME, words/tellings.c) and how it stands in a record
+ * checks/table.c), what is said of it (tell_NAME, words/telling.c) and how it stands in a record
  * (codec_NAME, records/codec.c); rules, `disable` and the manual's check take it from here, too.
  */
 #ifndef HELOSCOPE_FACTS_METHODS_H

@@ -8,8 +8,6 @@
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
 
-#include <jansson.h>
-
 #include "heloscope/base/error.h"
 
 enum audit_found {
@@ -21,9 +19,9 @@ enum audit_found {
 
 /*
  * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
- * is or begins with `id`. `record` is the caller's to json_decref(). Lines that are no record, torn by a
- * kill, are passed over.
+ * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
+ * by a kill, are passed over.
  */
-enum audit_found audit_find(const char *path, const char *id, json_t **record, struct error *error);
+enum audit_found audit_find(const char *path, const char *id, char **line, struct error *error);
 
 #endif

@@ -8,10 +8,10 @@
 #ifndef HELOSCOPE_WORDS_EXPLAIN_H
 #define HELOSCOPE_WORDS_EXPLAIN_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "heloscope/base/output.h"
+#include "heloscope/records/record.h"
 
 /* How something is marked, with a sign and a colour. */
 enum explain_mark {
@@ -27,15 +27,15 @@ enum explain_mark {
 void explain_put_mark(enum explain_mark mark, struct output *out);
 
 /* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
-void explain_story(const json_t *record, struct output *out);
+void explain_story(const struct message_record *record, struct output *out);
 
 /*
  * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
  * change, with no word of rules, scores or files of this site.
  */
-void explain_for_sender(const json_t *record, struct output *out);
+void explain_for_sender(const struct message_record *record, struct output *out);
 
 /* Whether any recipient was, or in mode enforce would have been, refused or deferred. */
-bool explain_is_refused(const json_t *record);
+bool explain_is_refused(const struct message_record *record);
 
 #endif

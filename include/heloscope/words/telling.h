@@ -1,12 +1,12 @@
 /*
- * telling: how the result of each method is put into words: a sentence in a story, what a refusal says, what
- * the sender's side can do. One table, in tellings.c, of what the tell_*.c say of their methods; record,
- * compose_reply, explain and advise know no method by name.
+ * telling: how the result of each method is put into words, from facts alone: a sentence in a story, what a
+ * refusal says, what the sender's side can do. A row for each, in the file of its check; compose_reply and
+ * explain know no method by name.
  */
 #ifndef HELOSCOPE_WORDS_TELLING_H
 #define HELOSCOPE_WORDS_TELLING_H
 
-#include <jansson.h>
+#include <stdint.h>
 
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
@@ -17,15 +17,15 @@
 enum telling_rank { RANK_LAST, RANK_SENDER, RANK_HELO, RANK_IPREV, RANK_SPF, RANK_LISTS, RANKS };
 
 struct telling {
-	const char *key;   /* of the object in the record's "checks" */
 	const char *title; /* for people */
 	enum telling_rank rank;
 
-	/* The result in a sentence without full stop, from that object and the whole record. */
-	void (*say)(const json_t *record, const json_t *check, struct strbuf *said);
+	/* The result in a sentence without full stop; for a message that came at `time_s`, seconds since
+	 * 1970. */
+	void (*say)(const struct facts *facts, int64_t time_s, struct strbuf *said);
 
 	/* More lines of a story, or NULL. */
-	void (*put_more)(const json_t *check, struct output *out);
+	void (*put_more)(const struct facts *facts, struct output *out);
 
 	/* What a refusal for this result says: sentences, each with a blank behind it. NULL: nothing. */
 	void (*refuse)(const struct config *config, const struct facts *facts, struct strbuf *text);
@@ -34,13 +34,29 @@ struct telling {
 	const char *(*detail)(const struct facts *facts);
 
 	/* Points of advice to the sender's side, if there are any for this result. NULL: never. */
-	void (*advise)(const json_t *record, struct output *out);
+	void (*advise)(const struct facts *facts, int64_t time_s, struct output *out);
 };
 
 const struct telling *telling_of(enum method method);
 
-/* The table's entries: tell_iprev and so on, one for each row of facts/methods.h. */
+/* The table's entries: tell_iprev and so on, one for each row of facts/methods.h, each in the file that is
+ * named as its check is. */
 #define TELLING_ROW(NAME, name, ...) extern const struct telling tell_##name;
 METHOD_ROWS(TELLING_ROW)
+
+/* For those files. */
+
+#define TELLING_SHOWN_SIZE 8192 /* room for any text of facts, escaped */
+
+/* Raw text, escaped as strbuf_add_escaped() does; NULL: nothing. */
+void telling_add(struct strbuf *said, const char *text);
+const char *telling_shown(const char *text, char memory[TELLING_SHOWN_SIZE]);
+
+/* The client's address; "" when there is none. */
+const char *telling_client(const struct facts *facts, char text[IPADDR_TEXT_SIZE]);
+void telling_add_client(struct strbuf *said, const struct facts *facts);
+
+/* The client's verified reverse DNS name, when a server may call itself so; else `other`. */
+const char *telling_own_name(const struct facts *facts, const char *other);
 
 #endif

@@ -426,6 +426,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	struct output out = { .file = fmemopen(story, sizeof story, "w") };
 	struct record_verdict verdict;
 	struct verdict judged;
+	struct record_reading reading;
 	json_t *read;
 	char *line;
 
@@ -446,7 +447,9 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
 	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
 	assert_true(json_is_true(member(read, "checks/x-dnsbl/hits/0/withheld")));
-	explain_story(read, &out);
+	assert_true(record_read(span_of(line), &reading));
+	explain_story(&reading.record, &out);
+	record_release(&reading);
 	(void)fclose(out.file);
 	assert_non_null(strstr(story, "bl.test was not asked for 198.51.100.7"));
 	assert_non_null(strstr(story, "because lists were not asked"));

@@ -1,0 +1,81 @@
+/* Banner in words: see telling.h. */
+#include "heloscope/words/telling.h"
+
+#include <string.h>
+
+#include "heloscope/base/prose.h"
+#include "heloscope/words/peer.h"
+
+static const char *const agreements[] = {
+	[BANNER_INVALID] = "no host name",
+	[BANNER_FOREIGN] = "another domain",
+	[BANNER_UNKNOWN] = "nothing to compare with",
+	[BANNER_SAME_ORGANIZATION] = "same organization",
+	[BANNER_EQUALS_HELO] = "equals HELO",
+	[BANNER_EQUALS_PTR] = "equals reverse DNS",
+};
+
+static void
+say_greeting(const struct peer_facts *facts, struct strbuf *said)
+{
+	if (facts->greeting_name == NULL) {
+		strbuf_printf(said, "what answers on port 25 %s", facts_peer_outcome(facts));
+		return;
+	}
+	strbuf_printf(said, "its server greets as \"%s\"", facts->peer->greeting);
+	if (facts->ehlo_name[0] != '\0' && strcmp(facts->ehlo_name, facts->greeting_name) != 0) {
+		strbuf_add(said, " and answers EHLO as ");
+		telling_add(said, facts->ehlo_name);
+	}
+	strbuf_printf(said, ": %s", agreements[facts->agreement]);
+}
+
+static void
+say_banner(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	if (!peer_say_outcome(facts, METHOD_BANNER, said))
+		say_greeting(&facts->peer, said);
+	peer_say_when(facts, time_s, said);
+}
+
+static void
+refuse_banner(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	const struct peer *peer = facts->peer.peer;
+	char address[IPADDR_TEXT_SIZE];
+
+	(void)config;
+	(void)ipaddr_format(&facts->client.address, address);
+	if (peer == NULL || facts->peer.greeting_name == NULL) {
+		strbuf_printf(text, "The mail server at %s could not be looked at (%s). ", address,
+			      facts_peer_outcome(&facts->peer));
+		return;
+	}
+	strbuf_printf(text, "The mail server at %s greets as ", address);
+	strbuf_add_span(text, (struct span){ peer->greeting, strcspn(peer->greeting, " ") });
+	strbuf_printf(text, ", not as %s. The administrator of the server can set the name in its greeting. ",
+		      facts->iprev.verified != NULL && domain_is_helo_name(facts->iprev.verified)
+			      ? facts->iprev.verified
+			      : "a name of this client");
+}
+
+static void
+advise_banner(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	char ip[IPADDR_TEXT_SIZE], more[PEER_PATIENCE_SIZE];
+
+	if (facts->results[METHOD_BANNER] == RESULT_FAIL)
+		prose_bullet(out,
+			     "The administrator of the server at %s should have it greet, on port 25, with "
+			     "its own name: %s.%s",
+			     telling_client(facts, ip),
+			     telling_own_name(facts, "a host name that resolves to its address"),
+			     peer_patience(facts, time_s, more));
+}
+
+const struct telling tell_banner = {
+	.title = "Banner",
+	.say = say_banner,
+	.refuse = refuse_banner,
+	.advise = advise_banner,
+};

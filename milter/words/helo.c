@@ -1,0 +1,116 @@
+/* HELO in words: see telling.h. */
+#include "heloscope/words/telling.h"
+
+#include "heloscope/base/prose.h"
+
+#define TEXT_MAX 120 /* octets of a peer's words in a reply */
+
+/* What is said of a name, behind it. */
+static void
+say_of_name(const struct facts *facts, struct strbuf *said)
+{
+	const struct helo_facts *helo = &facts->helo;
+
+	if (helo->agreement == HELO_EQUAL)
+		strbuf_add(said, " is the client's reverse DNS name");
+	else if (helo->resolves_to_client)
+		strbuf_add(said, " leads to the client");
+	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
+		strbuf_printf(said, " cannot be looked up: %s", dns_status_word(helo->status));
+	else
+		strbuf_printf(said, " neither leads to the client nor is its reverse DNS name%s",
+			      helo->agreement == HELO_SAME_ORGANIZATION ? "; it is of the same organization"
+									: "");
+}
+
+static void
+say_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	const struct helo_facts *helo = &facts->helo;
+	const enum result result = facts->results[METHOD_HELO];
+	const bool is_quoted = result == RESULT_PERMERROR;
+
+	(void)time_s;
+	if (result == RESULT_NONE) {
+		strbuf_add(said, "no name was given");
+		return;
+	}
+	strbuf_add(said, is_quoted ? "\"" : "");
+	telling_add(said, helo->given);
+	strbuf_add(said, is_quoted ? "\"" : "");
+	if (result == RESULT_PERMERROR)
+		strbuf_printf(said, " is %s", helo->reason != NULL ? helo->reason : "not a valid host name");
+	else if (helo->literal.length > 0)
+		strbuf_add(said, result == RESULT_PASS
+					 ? " is the client's own address; some receivers refuse "
+					   "that in place of a name"
+					 : " is the address of another host");
+	else
+		say_of_name(facts, said);
+}
+
+/* What is wrong with a HELO name, behind the name. */
+static void
+add_helo_fault(const struct facts *facts, struct strbuf *text)
+{
+	char address[IPADDR_TEXT_SIZE];
+
+	(void)ipaddr_format(&facts->client.address, address);
+	if (facts->helo.form == HELO_INVALID)
+		strbuf_printf(text, " is %s. ", facts->helo.reason);
+	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
+		strbuf_add(text, " could not be looked up. ");
+	else if (facts->helo.form == HELO_LITERAL)
+		strbuf_printf(text,
+			      facts->results[METHOD_HELO] == RESULT_PASS
+				      ? " is %s, an address in place of a name. "
+				      : " is the address of another host than %s. ",
+			      address);
+	else if (facts->helo.agreement == HELO_EQUAL)
+		strbuf_printf(text, " is the reverse DNS name of %s. ", address);
+	else
+		strbuf_printf(text,
+			      facts->helo.resolves_to_client
+				      ? " resolves to %s. "
+				      : " does not lead to %s and is not its reverse DNS name. ",
+			      address);
+}
+
+static void
+refuse_helo(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	const char *verified = facts->iprev.verified;
+
+	(void)config;
+	if (facts->helo.given == NULL) {
+		strbuf_add(text, "No HELO or EHLO was given. ");
+		return;
+	}
+	strbuf_printf(text, "The HELO %s", facts->helo.form == HELO_LITERAL ? "" : "name ");
+	strbuf_add_escaped(text, span_of(facts->helo.given), TEXT_MAX);
+	add_helo_fault(facts, text);
+	if (facts->results[METHOD_HELO] != RESULT_TEMPERROR)
+		strbuf_printf(text, "The administrator of the server can set its HELO name to %s. ",
+			      verified == NULL || domain_is_helo_name(verified)
+				      ? "its reverse DNS name"
+				      : "a host name that resolves to its address");
+}
+
+static void
+advise_helo(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	(void)time_s;
+	if (facts->results[METHOD_HELO] == RESULT_FAIL || facts->results[METHOD_HELO] == RESULT_PERMERROR)
+		prose_bullet(out,
+			     "The administrator of the sending server should have it say its own name with "
+			     "EHLO: %s.",
+			     telling_own_name(facts, "one that resolves to its address"));
+}
+
+const struct telling tell_helo = {
+	.title = "HELO name",
+	.rank = RANK_HELO,
+	.say = say_helo,
+	.refuse = refuse_helo,
+	.advise = advise_helo,
+};

@@ -1,0 +1,123 @@
+/* TLS of the session and of the peer in words: see telling.h. */
+#include "heloscope/words/telling.h"
+
+#include "heloscope/base/prose.h"
+#include "heloscope/words/peer.h"
+
+/* Of the session. */
+
+static void
+say_tls(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	const struct tls_facts *tls = &facts->tls;
+
+	(void)time_s;
+	if (facts->results[METHOD_TLS] == RESULT_NONE) {
+		strbuf_add(said, "the mail came in plain text");
+		return;
+	}
+	strbuf_add(said, "the mail came with ");
+	telling_add(said, tls->version);
+	strbuf_add(said, tls->cipher != NULL && tls->cipher[0] != '\0' ? ", " : "");
+	telling_add(said, tls->cipher);
+	if (facts->results[METHOD_TLS] == RESULT_NEUTRAL)
+		strbuf_add(said, ", a version that is out of use");
+}
+
+static void
+refuse_tls(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	(void)config;
+	(void)facts;
+	strbuf_add(text, "This mail came without TLS, or with a version out of use. ");
+}
+
+/* "Encryption Needed" of the registry of RFC 5248. */
+static const char *
+tls_detail(const struct facts *facts)
+{
+	(void)facts;
+	return "7.10";
+}
+
+const struct telling tell_tls = {
+	.title = "TLS",
+	.say = say_tls,
+	.refuse = refuse_tls,
+	.detail = tls_detail,
+};
+
+/* Of the peer. */
+
+static void
+say_starttls(const struct peer *peer, struct strbuf *said)
+{
+	if (peer->starttls != STARTTLS_WORKS) {
+		strbuf_printf(said, "STARTTLS at its server: %s%s%s", peer_starttls_word(peer->starttls),
+			      peer->problem[0] != '\0' ? ": " : "", peer->problem);
+		return;
+	}
+	strbuf_printf(said, "its server takes mail with %s, certificate for %s, issued by %s",
+		      peer->tls_version, peer->cert_names, peer->issuer);
+	if (peer->dane == DANE_MATCH)
+		strbuf_add(said, ", which DANE confirms");
+	else if (peer->dane == DANE_MISMATCH)
+		strbuf_add(said, ", which is not the one that DANE names");
+	else if (!peer->is_trusted)
+		strbuf_printf(said, ", not trusted: %s", peer->problem);
+	else if (!peer->is_named)
+		strbuf_add(said, ", not for the client's name");
+}
+
+static void
+say_peer_tls(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	if (!peer_say_outcome(facts, METHOD_PEER_TLS, said))
+		say_starttls(facts->peer.peer, said);
+	peer_say_when(facts, time_s, said);
+}
+
+static void
+refuse_peer_tls(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	const struct peer *peer = facts->peer.peer;
+	char address[IPADDR_TEXT_SIZE];
+
+	(void)config;
+	strbuf_printf(text, "TLS of the mail server at %s: %s. ",
+		      ipaddr_format(&facts->client.address, address),
+		      peer == NULL                        ? "not known yet"
+		      : peer->dane == DANE_MISMATCH       ? "the certificate is not the one that DANE names"
+		      : peer->starttls == STARTTLS_BROKEN ? "the handshake fails"
+		      : peer->starttls == STARTTLS_WORKS  ? "not verified"
+							  : "STARTTLS is not offered");
+}
+
+static void
+advise_peer_tls(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	const struct peer *peer = facts->peer.peer;
+	char ip[IPADDR_TEXT_SIZE], more[PEER_PATIENCE_SIZE];
+
+	if (facts->results[METHOD_PEER_TLS] != RESULT_FAIL)
+		return;
+	(void)telling_client(facts, ip);
+	(void)peer_patience(facts, time_s, more);
+	if (peer != NULL && peer->dane == DANE_MISMATCH)
+		prose_bullet(out,
+			     "The certificate of the server at %s and its TLSA records should be brought "
+			     "together; until then senders that check DANE deliver it nothing.%s",
+			     ip, more);
+	else
+		prose_bullet(out,
+			     "The server at %s should offer STARTTLS that works, for the mail it "
+			     "receives.%s",
+			     ip, more);
+}
+
+const struct telling tell_peer_tls = {
+	.title = "Server TLS",
+	.say = say_peer_tls,
+	.refuse = refuse_peer_tls,
+	.advise = advise_peer_tls,
+};
