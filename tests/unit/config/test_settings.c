@@ -376,6 +376,29 @@ a_section_ends_where_it_ends(void **state)
 	config_unref(config);
 }
 
+/* `group` and the like are settings directly behind theirs, and nowhere else. */
+static void
+what_stands_behind_a_setting_stands_directly_behind_it(void **state)
+{
+	static const char *const wrong[] = {
+		"group \"y\"",
+		"user \"x\" dnsbl \"a.test\" group \"y\"",
+		"user \"x\" resolver { } group \"y\"",
+		"user \"x\" spf engine native group \"y\"",
+		"user \"x\" group \"y\" group \"z\"",
+		"log syslog user \"x\" level debug",
+		"listen \"unix:/x\" level debug",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(wrong); i++) {
+		char messages[TEXT_SIZE] = "";
+
+		assert_null(config_from_text(wrong[i], messages));
+		assert_non_null(strstr(messages, "; expected the end of file, "));
+	}
+}
+
 int
 main(void)
 {
@@ -386,6 +409,7 @@ main(void)
 		cmocka_unit_test(each_setting_is_said_once_unless_it_repeats),
 		cmocka_unit_test(each_range_has_the_ends_that_its_message_names),
 		cmocka_unit_test(a_section_ends_where_it_ends),
+		cmocka_unit_test(what_stands_behind_a_setting_stands_directly_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
