@@ -458,6 +458,7 @@ config_take(struct config_reader *reader, const struct setting *setting, struct 
 {
 	reader->awaited = NULL;
 	reader->last = setting;
+	reader->end_of_last = reader->serial;
 	if (!setting->repeats)
 		config_once(reader, setting->full_name != NULL ? setting->full_name : setting->name, place);
 	if (values->count > 0) /* else memory ran out */

@@ -98,16 +98,14 @@ int config_setting_token(const struct setting *setting);
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
 %token <text> WHEN "when"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
-%token <setting> SET_STRING SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
+%token <setting> SET_STRING SET_STRINGS SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
 %token <setting> SET_ZONE SET_BLOCK HEAD_STRING HEAD_WORD
-/* Those that stand behind the value of another. */
-%token <setting> BEHIND_STRING BEHIND_WORD BEHIND_STRINGS
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 
 %type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list
 %type <word> percent code xcode reply_text name value listed_value range
-%type <setting> heading block words_setting words_behind words_heading servers_setting
+%type <setting> heading block words_setting words_heading servers_setting
 %type <options> list_options
 %type <entry> entry_settings
 %type <answers> answers errors answer_list
@@ -136,7 +134,6 @@ statements:
 
 statement:
 	setting
-	| setting behind
 	| heading
 	| heading '{' { reader->section = $1->opens; } settings '}' { reader->section = SECTION_TOP; }
 	| block '{' settings '}' { reader->section = SECTION_TOP; }
@@ -159,6 +156,7 @@ statement:
  */
 setting:
 	SET_STRING a_string { config_take(reader, $1, @1, &$2); }
+	| SET_STRINGS texts { config_take(reader, $1, @1, &$2); }
 	| words_setting a_word { config_take(reader, $1, @1, &$2); }
 	| SET_DURATION a_duration { config_take(reader, $1, @1, &$2); }
 	| SET_SIZE a_size { config_take(reader, $1, @1, &$2); }
@@ -169,13 +167,6 @@ setting:
 	| SET_ZONE zone { config_take(reader, $1, @1, &$2); }
 	;
 
-/* What may stand behind the setting that was read last. */
-behind:
-	BEHIND_STRING a_string { config_take(reader, $1, @1, &$2); }
-	| words_behind a_word { config_take(reader, $1, @1, &$2); }
-	| BEHIND_STRINGS texts { config_take(reader, $1, @1, &$2); }
-	;
-
 /* A setting behind which a block of others may follow. */
 heading:
 	HEAD_STRING a_string { $$ = $1; config_take(reader, $1, @1, &$2); }
@@ -184,7 +175,6 @@ heading:
 
 /* The names of settings that take words, which mean nothing else until one is there. */
 words_setting: SET_WORD { reader->awaited = $$ = $1; } ;
-words_behind: BEHIND_WORD { reader->awaited = $$ = $1; } ;
 words_heading: HEAD_WORD { reader->awaited = $$ = $1; } ;
 servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
 
@@ -392,25 +382,23 @@ int
 config_setting_token(const struct setting *setting)
 {
 	static const struct {
-		int alone, head, behind; /* as it is, with a block behind it, behind another setting */
+		int alone, head; /* as it is, and with a block behind it */
 	} tokens[SETTING_KINDS] = {
-		[KIND_BLOCK] = { 0, SET_BLOCK, 0 },
-		[KIND_TEXT] = { SET_STRING, HEAD_STRING, BEHIND_STRING },
-		[KIND_FILE] = { SET_STRING, HEAD_STRING, BEHIND_STRING },
-		[KIND_PATTERNS] = { 0, 0, BEHIND_STRINGS },
-		[KIND_WORD] = { SET_WORD, HEAD_WORD, BEHIND_WORD },
-		[KIND_DURATION] = { SET_DURATION, 0, 0 },
-		[KIND_SIZE] = { SET_SIZE, 0, 0 },
-		[KIND_NUMBER] = { SET_NUMBER, 0, 0 },
-		[KIND_FILE_MODE] = { SET_NUMBER, 0, 0 },
-		[KIND_NETWORKS] = { SET_NETWORKS, 0, 0 },
-		[KIND_CHECKS] = { SET_CHECKS, 0, 0 },
-		[KIND_SERVERS] = { SET_SERVERS, 0, 0 },
-		[KIND_ZONES] = { SET_ZONE, 0, 0 },
+		[KIND_BLOCK] = { 0, SET_BLOCK },
+		[KIND_TEXT] = { SET_STRING, HEAD_STRING },
+		[KIND_FILE] = { SET_STRING, HEAD_STRING },
+		[KIND_PATTERNS] = { SET_STRINGS, 0 },
+		[KIND_WORD] = { SET_WORD, HEAD_WORD },
+		[KIND_DURATION] = { SET_DURATION, 0 },
+		[KIND_SIZE] = { SET_SIZE, 0 },
+		[KIND_NUMBER] = { SET_NUMBER, 0 },
+		[KIND_FILE_MODE] = { SET_NUMBER, 0 },
+		[KIND_NETWORKS] = { SET_NETWORKS, 0 },
+		[KIND_CHECKS] = { SET_CHECKS, 0 },
+		[KIND_SERVERS] = { SET_SERVERS, 0 },
+		[KIND_ZONES] = { SET_ZONE, 0 },
 	};
 
-	if (setting->behind != NULL)
-		return tokens[setting->kind].behind;
 	return setting->opens != SECTION_TOP ? tokens[setting->kind].head : tokens[setting->kind].alone;
 }
 

@@ -1,3 +1,18 @@
+/*
+ * Why the filter connects to itself.
+ *
+ * libmilter has a pool of workers, and gives a session that has something to read to one that is idle.
+ * When several become ready in one moment, it hands them all to the queue of those workers that are
+ * idle then, and starts no other: sessions whose worker waits for the DNS in RCPT keep the ones behind
+ * them waiting, for as long as the slowest name server takes. Callbacks cannot say "later", so
+ * somebody has to wait, and libmilter knows no way to be told that a worker will.
+ *
+ * But it starts a worker for each connection that it accepts when none is idle, and a worker that
+ * finds nothing on its own session takes what is queued. A connection that is closed at once is
+ * therefore a worker for others. It is made by a thread of its own since connect(2) may block, and
+ * those who ask for it hold the lock of an inquiry. Many who ask in one moment get one connection: one
+ * more worker takes whatever there is.
+ */
 #include "heloscope/daemon/rouse.h"
 
 #include <errno.h>

@@ -1,3 +1,20 @@
+/*
+ * Why a session knows no libmilter, and a message no session.
+ *
+ * Three lives are nested here: the connection, which has a client and a HELO; the messages on it, one
+ * at a time; and the edits of a message's header. Each is a file, and each holds what ends with it, so
+ * that to end it is to free one thing: whatever the client does next (RSET, another MAIL, a HELO in
+ * the middle, a new client on the same connection, nothing at all) comes down to session_abort(), and
+ * no flag has to be set back.
+ *
+ * A session that is idle holds no message and no answers, for there are thousands of them. What is
+ * asked at connect and at HELO is asked by the inquiry while the client still talks: that is why these
+ * calls return at once, and why only RCPT and the end of a message may wait.
+ *
+ * All rests on the runtime that was in use when the session was made: which checks are run, what they
+ * may ask, and what was agreed on with the MTA. Were the configuration looked up anew for each
+ * message, a check could be wanted for which no body comes.
+ */
 #include "heloscope/daemon/session.h"
 
 #include <stdlib.h>

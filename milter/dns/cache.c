@@ -1,3 +1,22 @@
+/*
+ * Why there is a cache in front of a resolver that has one.
+ *
+ * libunbound keeps answers, too, but on its own thread: to ask it wakes that thread, waits for its
+ * event loop, and is woken again, dozens of microseconds for what is known already, for each of some
+ * twenty questions of a message. Here known() reads under a lock that is held for a few instructions.
+ * So checks that find all they need run to their end on the session's thread, without a question, and
+ * RCPT does not wait at all.
+ *
+ * Two orders matter. The source is asked under the shard's lock: its answer can then only come behind
+ * the waiter that asked, and nobody waits for a question that was not taken. Answers are delivered
+ * without the lock: who gets one may ask the next question at once, of the same shard. All are
+ * delivered on the source's thread; a session's thread never runs what belongs to another session.
+ *
+ * Names are chosen by strangers. So the hash is seeded, the table grows, what is kept has an end, and
+ * no answer is kept that would take the room of many: else one message with large records would empty
+ * the cache for all. Faults are not kept: the next message may be luckier, and the resolver knows how
+ * often to try.
+ */
 #include "heloscope/dns/cache.h"
 
 #include <malloc.h>

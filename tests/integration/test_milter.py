@@ -17,7 +17,7 @@ import dns.message
 import dns.rdatatype
 
 from dns_server import DnsServer, misbehave, respond
-from lab import DEADLINE_S, Lab, free_port, wait_until
+from lab import DEADLINE_S, Lab, Smtp, free_port, negotiates, wait_until
 from raw_milter import NEGOTIATE, Client, connect_packet, fields, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -66,6 +66,18 @@ class Raw(unittest.TestCase):
             no_body, no_eoh, no_reply_header, no_unknown, no_data = 0x10, 0x40, 0x80, 0x100, 0x200
             wanted = no_body | no_eoh | no_reply_header | no_unknown | no_data
             self.assertEqual(client.steps & wanted, wanted)
+
+    def test_configuration_is_that_of_the_negotiation(self):
+        """A reload behind it changes nothing for that connection."""
+        original = running.config.read_text()
+        with Client(running.port) as client:
+            running.reload(original.replace('authserv-id "mx.lab.test"', 'authserv-id "mx2.lab.test"'))
+            client.start(addresses["good"])
+            self.assertEqual(fields(client.message())[0][1].split(";")[0].strip(), "mx.lab.test")
+        with Client(running.port) as client:
+            running.reload(original)
+            client.start(addresses["good"])
+            self.assertEqual(fields(client.message())[0][1].split(";")[0].strip(), "mx2.lab.test")
 
     def test_M04_macros_that_do_not_come_are_said_once_with_the_line_that_mends_it(self):
         for _ in range(2):
@@ -348,6 +360,95 @@ policy {{ reject when spf = fail }}
         running.reload(original)
         self.good_message()
         wait_until("the end of old resolvers", lambda: descriptors() <= before + 20, process=running.process)
+
+
+class Staged(unittest.TestCase):
+    """What is agreed on follows from the checks and the configuration; a message may be refused at its end."""
+
+    NO_BODY, NO_EOH, NO_REPLY_HEADER, NO_REPLY_EOH, NO_REPLY_BODY = 0x10, 0x40, 0x80, 0x40000, 0x80000
+    POLICY = """mode enforce
+        policy { reject 550 5.7.1 "The seal is broken." when sender = fail }
+        policy for "later.test" { defer 451 4.7.1 "Later." when sender = fail }
+        policy for "open.test" { accept when client in { 0.0.0.0/0 } }
+        """
+
+    @contextlib.contextmanager
+    def staged(self, text):
+        port = free_port()
+        folder = lab.subfolder(f"staged-{port}")
+        config = folder / "heloscope.conf"
+        config.write_text(f'authserv-id "mx.lab.test"\naudit log "{folder}/audit.jsonl"\nresolver {{ servers 127.0.0.1@9 }}\n{text}')
+        process = lab.start(f"staged-{port}", [lab.builddir / "tests/integration/staged_milter", config, f"inet:{port}@127.0.0.1"])
+        wait_until("the staged filter", lambda: negotiates(port), process=process)
+        try:
+            yield port, folder / "audit.jsonl"
+        finally:
+            process.kill()
+            process.wait()
+            lab.processes.remove(process)
+
+    def message(self, client, recipients, seal, pieces):
+        """A message, in pieces as they are; what came back at its end. Nobody waits for replies to header and body."""
+        client.ask(b"M", b"<anna@yodel.example>\0")
+        for recipient in recipients:
+            self.assertEqual(client.ask(b"R", recipient + b"\0")[-1][0], b"c")
+        for name, value in ((b"From", b" a@b.test"), (b"X-Seal", b" " + seal)):
+            client.socket.sendall(packet(b"L", name + b"\0" + value + b"\0"))
+        client.socket.sendall(packet(b"N") + b"".join(packet(b"B", piece) for piece in pieces))
+        return client.ask(b"E")
+
+    def test_stages_are_those_of_the_configuration(self):
+        for text, skipped in (("", 0), ("disable { sender }", self.NO_BODY), ("disable { sender, helo }", self.NO_BODY | self.NO_EOH)):
+            with self.subTest(text), self.staged(text) as (port, _), Client(port) as client:
+                self.assertEqual(client.steps & (self.NO_BODY | self.NO_EOH), skipped)
+                unanswered = self.NO_REPLY_HEADER | (0 if skipped & self.NO_EOH else self.NO_REPLY_EOH) | (0 if skipped & self.NO_BODY else self.NO_REPLY_BODY)
+                self.assertEqual(client.steps & (self.NO_REPLY_HEADER | self.NO_REPLY_EOH | self.NO_REPLY_BODY), unanswered)
+
+    def test_message_is_refused_at_its_end(self):
+        body = b"The body.\r\n" * 1000
+        seal = b"sum%d.test" % sum(body)
+        with self.staged(self.POLICY) as (port, _), Client(port) as client:
+            client.start(addresses["good"])
+            for size in (1, 7, 1000, 65535):
+                pieces = [body[at:at + size] for at in range(0, len(body), size)]
+                edits = self.message(client, [b"<user@in.test>"], seal, pieces)
+                self.assertEqual(edits[-1][0], b"c")
+                self.assertIn("x-seal=pass", dict(fields(edits))["Authentication-Results"])
+                (command, text), = self.message(client, [b"<user@in.test>"], seal, pieces[1:])
+                self.assertEqual(command, b"y")
+                self.assertTrue(text.startswith(b"550 5.7.1 The seal is broken. Reference "), text)
+            (command, text), = self.message(client, [b"<a@in.test>", b"<a@later.test>"], seal, [b"x"])
+            self.assertTrue(command == b"y" and text.startswith(b"451 4.7.1 Later."), text)
+            edits = self.message(client, [b"<a@in.test>", b"<a@open.test>"], seal, [b"x"])
+            self.assertEqual(edits[-1][0], b"c")
+            self.assertIn("would=reject", dict(fields(edits))["X-Heloscope"])
+
+    def test_message_is_given_up_in_its_middle(self):
+        whole = [packet(b"M", b"<anna@yodel.example>\0"), packet(b"R", b"<user@in.test>\0"), packet(b"L", b"X-Seal\0 sum120.test\0"),
+                 packet(b"N"), packet(b"B", b"y")]
+        with self.staged(self.POLICY) as (port, records), Client(port) as client:
+            client.start(addresses["good"])
+            for count in range(2, len(whole) + 1):
+                for number, command in enumerate(whole[:count]):
+                    client.socket.sendall(command)
+                    if number < 2:
+                        client.read()
+                client.socket.sendall(packet(b"A"))
+                self.assertEqual(self.message(client, [b"<user@in.test>"], b"sum120.test", [b"x"])[-1][0], b"c")
+            wait_until("all records", lambda: records.read_text().count("\n") == 2 * (len(whole) - 1))
+        self.assertEqual(records.read_text().count('"pending":"body"'), len(whole) - 1)
+
+    def test_postfix_tells_the_client(self):
+        with self.staged(self.POLICY) as (port, _):
+            smtp_port = lab.postfix(f"inet:127.0.0.1:{port}", name="staged-postfix")
+            for seal, expected in ((sum(b"body\r\n"), "250 "), (1, "550 5.7.1 The seal is broken. Reference ")):
+                with Smtp(smtp_port) as smtp:
+                    smtp.pose_as(addresses["good"])
+                    smtp.expect("EHLO smtpout.yodel.example", "250")
+                    smtp.expect("MAIL FROM:<anna@yodel.example>", "250")
+                    smtp.expect("RCPT TO:<user@in.test>", "250")
+                    smtp.expect("DATA", "354")
+                    smtp.expect(f"From: a@b.test\r\nX-Seal: sum{seal}.test\r\n\r\nbody\r\n.", expected)
 
 
 def is_sanitized():

@@ -76,7 +76,8 @@ struct config_reader {
 
 	/* The grammar's, for the scanner: which settings there are here. */
 	enum config_section section;
-	const struct setting *last;    /* the setting that was read last */
+	const struct setting *last;    /* the setting that was read last, if what comes may stand behind it */
+	unsigned end_of_last;          /* serial of its last token */
 	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
 };
 
