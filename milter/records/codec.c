@@ -16,15 +16,3 @@ const struct tokens codec_overruled = TOKENS(overruled);
 
 static const char *const stages[] = { [STAGE_HEADER] = "header", [STAGE_BODY] = "body" };
 const struct tokens codec_stages = TOKENS(stages);
-
-const struct codec *
-codec_of(enum method method)
-{
-	static const struct codec *const codecs[METHODS] = {
-#define ROW(NAME, name, ...) [METHOD_##NAME] = &codec_##name,
-		METHOD_ROWS(ROW)
-#undef ROW
-	};
-
-	return codecs[method];
-}

@@ -7,6 +7,7 @@
 #include "heloscope/records/value.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/records/codec.h"
+#include "heloscope/records/table.h"
 #include "heloscope/records/cut.h"
 
 #define BASE_SIZE (BOUND_RECORD * 3 / 4) /* octets for all but the verdicts */

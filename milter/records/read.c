@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/records/codec.h"
+#include "heloscope/records/table.h"
 #include "heloscope/records/cut.h"
 #include "heloscope/records/shape.h"
 #include "heloscope/records/take.h"

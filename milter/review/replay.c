@@ -7,6 +7,7 @@
 #include "heloscope/records/record.h"
 #include "heloscope/records/value.h"
 #include "heloscope/records/codec.h"
+#include "heloscope/records/table.h"
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
 

@@ -9,6 +9,7 @@
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/words/telling.h"
+#include "heloscope/words/table.h"
 
 #define TEXT_MAX 4000
 

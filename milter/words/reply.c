@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heloscope/words/telling.h"
+#include "heloscope/words/table.h"
 
 #define BODY_MAX 600 /* octets in front of the reference that are worth trying to fit */
 #define BODY_STEP 24

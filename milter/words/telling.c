@@ -1,17 +1,5 @@
 #include "heloscope/words/telling.h"
 
-const struct telling *
-telling_of(enum method method)
-{
-	static const struct telling *const tellings[METHODS] = {
-#define ROW(NAME, name, ...) [METHOD_##NAME] = &tell_##name,
-		METHOD_ROWS(ROW)
-#undef ROW
-	};
-
-	return tellings[method];
-}
-
 void
 telling_add(struct strbuf *said, const char *text)
 {

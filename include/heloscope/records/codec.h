@@ -24,8 +24,6 @@ struct codec {
 	void (*take)(struct taking *taking, const json_t *check, struct facts *facts);
 };
 
-const struct codec *codec_of(enum method method);
-
 /* The table's entries: codec_iprev and so on, one for each row of facts/methods.h. */
 #define CODEC_ROW(NAME, name, ...) extern const struct codec codec_##name;
 METHOD_ROWS(CODEC_ROW)

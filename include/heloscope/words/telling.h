@@ -37,8 +37,6 @@ struct telling {
 	void (*advise)(const struct facts *facts, int64_t time_s, struct output *out);
 };
 
-const struct telling *telling_of(enum method method);
-
 /* The table's entries: tell_iprev and so on, one for each row of facts/methods.h, each in the file that is
  * named as its check is. */
 #define TELLING_ROW(NAME, name, ...) extern const struct telling tell_##name;

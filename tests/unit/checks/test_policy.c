@@ -8,6 +8,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/words/telling.h"
+#include "heloscope/words/table.h"
 
 #define LONG_WORD "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmn"
 
