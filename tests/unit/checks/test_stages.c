@@ -6,6 +6,7 @@
 #include "config_text.h"
 #include "fake_dns.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/checks/iprev.h"
 #include "heloscope/checks/policy.h"
 #include "staged_checks.h"
 
@@ -13,6 +14,7 @@
 static const struct fake_row rows[] = {
 	{ "right.test", DNS_TXT, DNS_NOERROR, "820" },
 	{ "wrong.test", DNS_TXT, DNS_NOERROR, "1" },
+	{ "54.100.51.198.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
 	{ "down.test", DNS_TXT, DNS_SERVFAIL, NULL },
 };
 
@@ -27,10 +29,10 @@ struct scene {
 };
 
 static void
-begin(struct scene *scene, const char *config)
+begin_with(struct scene *scene, const char *config, struct check_table table)
 {
 	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
-	struct inquiry_needs needs = { .table = staged_checks(), .resolver = &scene->dns.interface };
+	struct inquiry_needs needs = { .table = table, .resolver = &scene->dns.interface };
 
 	fake_dns_init(&scene->dns, rows, ROWS(rows));
 	needs.config = scene->config = config_from_text(config, NULL);
@@ -38,6 +40,12 @@ begin(struct scene *scene, const char *config)
 	scene->inquiry = inquiry_new(&needs, &client);
 	scene->facts = NULL;
 	assert_non_null(scene->inquiry);
+}
+
+static void
+begin(struct scene *scene, const char *config)
+{
+	begin_with(scene, config, staged_checks());
 }
 
 static void
@@ -217,6 +225,80 @@ inquiry_has_a_deadline_at_the_end(void **state)
 	say_body(&scene, 64);
 	wait_for(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_FAIL);
+	leave(&scene);
+}
+
+/* What MAIL had no time for does not take the time of what the body asks for; its result stays. */
+static void
+inquiry_deadline_of_rcpt_does_not_end_the_body(void **state)
+{
+	const struct check *const table[] = { &check_iprev, staged_checks().checks[0],
+					      staged_checks().checks[1] };
+	struct scene scene;
+
+	(void)state;
+	begin_with(&scene, "", (struct check_table){ table, ROWS(table) });
+	say_mail(&scene, "<joe@yodel.example>");
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	say_header(&scene, "wrong.test");
+	(void)fake_dns_deliver(&scene.dns);
+	say_body(&scene, 64);
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_FAIL);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
+	say_mail(&scene, "<joe@yodel.example>"); /* asks anew what was cut short */
+	(void)fake_dns_deliver(&scene.dns);
+	wait_for(&scene);
+	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PERMERROR);
+	leave(&scene);
+}
+
+/* The body may come while answers for MAIL are awaited, as in mode audit; both are there in the end. */
+static void
+inquiry_takes_the_body_while_mail_waits(void **state)
+{
+	const struct check *const table[] = { &check_iprev, staged_checks().checks[0],
+					      staged_checks().checks[1] };
+	struct scene scene;
+	size_t count = 0;
+
+	(void)state;
+	begin_with(&scene, "", (struct check_table){ table, ROWS(table) });
+	say_mail(&scene, "<a%b.test@c.test>");
+	say_header(&scene, "right.test");
+	assert_int_equal(fake_dns_deliver_name(&scene.dns, "right.test"), 1);
+	say_body(&scene, 3);
+	assert_false(inquiry_is_complete(scene.inquiry));
+	(void)fake_dns_deliver(&scene.dns);
+	assert_true(inquiry_is_complete(scene.inquiry));
+	wait_for(&scene);
+	for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other, count++) {
+		assert_int_equal(facts->results[METHOD_IPREV], RESULT_PERMERROR);
+		assert_int_equal(facts->results[METHOD_SENDER], RESULT_PASS);
+		assert_int_equal(facts_awaited(facts), 0);
+	}
+	assert_true(count > 1);
+	leave(&scene);
+}
+
+/* Once it is over, its facts can be read without a lock: answers change nothing. */
+static void
+inquiry_end_leaves_facts_as_they_are(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	say_mail(&scene, "<joe@yodel.example>");
+	wait_for(&scene);
+	say_header(&scene, "wrong.test");
+	inquiry_body(scene.inquiry, SPAN("x"));
+	inquiry_end(scene.inquiry);
+	inquiry_end_of_body(scene.inquiry);
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
+	assert_int_equal(scene.facts->awaited[STAGE_BODY], 1U << METHOD_SENDER);
 	leave(&scene);
 }
 
@@ -405,6 +487,9 @@ main(void)
 		cmocka_unit_test(inquiry_tells_what_is_awaited),
 		cmocka_unit_test(inquiry_checks_the_body_for_all_readings),
 		cmocka_unit_test(inquiry_has_a_deadline_at_the_end),
+		cmocka_unit_test(inquiry_deadline_of_rcpt_does_not_end_the_body),
+		cmocka_unit_test(inquiry_takes_the_body_while_mail_waits),
+		cmocka_unit_test(inquiry_end_leaves_facts_as_they_are),
 		cmocka_unit_test(inquiry_begins_each_message_anew),
 		cmocka_unit_test(inquiry_feeds_a_bounded_memory),
 		cmocka_unit_test(inquiry_is_fed_while_answers_come),
