@@ -160,6 +160,12 @@ inquiry_work(struct inquiry *inquiry, enum stage stage)
 	return &inquiry->stages[stage].work;
 }
 
+struct workspace *
+inquiry_fed(struct inquiry *inquiry)
+{
+	return &inquiry->fed[inquiry->running];
+}
+
 void
 inquiry_allow(struct inquiry *inquiry, uint32_t octets)
 {
@@ -311,7 +317,14 @@ run_check(struct inquiry *inquiry, const struct check *check)
 {
 	if (check->feed == NULL)
 		return check->run(inquiry);
-	return !is_wanted(inquiry, check) || (inquiry->fed != NULL && check->run(inquiry));
+	if (!is_wanted(inquiry, check))
+		return true;
+	if (inquiry->fed == NULL)
+		return false;
+	if (!inquiry_fed(inquiry)->memory.has_failed)
+		return check->run(inquiry);
+	inquiry->reading->results[check->method] = RESULT_TEMPERROR; /* what it kept is not whole */
+	return true;
 }
 
 /* Run what is not done for the current reading. Returns whether all is done that can be run. */
@@ -693,12 +706,6 @@ inquiry_mail(struct inquiry *inquiry, const struct envelope_address *sender, con
 
 /* The header and the body. */
 
-struct workspace *
-inquiry_fed(struct inquiry *inquiry)
-{
-	return &inquiry->fed[inquiry->running];
-}
-
 enum stage
 inquiry_stage(const struct inquiry *inquiry)
 {
@@ -730,7 +737,8 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 		const struct check *check = inquiry->needs.table.checks[i];
 
 		inquiry->running = i;
-		if (check->feed != NULL && is_wanted(inquiry, check))
+		if (check->feed != NULL && is_wanted(inquiry, check)
+		    && !inquiry_fed(inquiry)->memory.has_failed)
 			check->feed(inquiry, piece);
 	}
 }

@@ -7,7 +7,6 @@
 struct seal {
 	char name[64]; /* whose record is asked for; "" for none */
 	unsigned sum;
-	bool has_lost; /* there was no room for what it was to keep */
 };
 
 static struct seal *
@@ -25,9 +24,8 @@ take_field(struct inquiry *inquiry, struct seal *seal, const struct piece *piece
 {
 	const struct span value = span_trim(piece->value);
 
-	if (span_equals_nocase(piece->name, SPAN("X-Keep"))
-	    && arena_alloc(&inquiry_fed(inquiry)->memory, piece->value.length) == NULL)
-		seal->has_lost = true;
+	if (span_equals_nocase(piece->name, SPAN("X-Keep")))
+		(void)arena_copy(&inquiry_fed(inquiry)->memory, piece->value);
 	if (!span_equals_nocase(piece->name, SPAN("X-Seal")))
 		return;
 	(void)snprintf(seal->name, sizeof seal->name, "%.*s", (int)value.length, value.at);
@@ -63,8 +61,6 @@ run_seal(struct inquiry *inquiry)
 
 	if (inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	if (seal == NULL || seal->has_lost)
-		return finish(inquiry, RESULT_TEMPERROR);
 	if (seal->name[0] == '\0')
 		return finish(inquiry, RESULT_NONE);
 	answer = inquiry_ask(inquiry, STAGE_HEADER, seal->name, DNS_TXT);
@@ -91,6 +87,8 @@ feed_from(struct inquiry *inquiry, const struct piece *piece)
 	unsigned *count = fed->state != NULL ? fed->state : arena_alloc(&fed->memory, sizeof *count);
 
 	fed->state = count;
+	if (count == NULL)
+		return;
 	if (piece->kind == PIECE_FIELD && span_equals_nocase(piece->name, SPAN("From")))
 		++*count;
 }
@@ -102,8 +100,7 @@ run_from(struct inquiry *inquiry)
 
 	if (inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	inquiry_facts(inquiry)->results[METHOD_HELO] =
-		count != NULL && *count == 1 ? RESULT_PASS : RESULT_FAIL;
+	inquiry_facts(inquiry)->results[METHOD_HELO] = *count == 1 ? RESULT_PASS : RESULT_FAIL;
 	return true;
 }
 

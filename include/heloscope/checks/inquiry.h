@@ -112,8 +112,9 @@ struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
 
 /*
  * What the check that is run or fed keeps of the message: its state is NULL before the first piece. Its
- * memory ends at BOUND_FED_OCTETS: then arena_alloc() gives NULL, and the check says so in its result; no
- * mail is deferred for that. Only for a check with feed(), and all readings of the sender share it.
+ * memory ends at BOUND_FED_OCTETS. Once arena_alloc() gave NULL, the check is neither fed nor run any more,
+ * and its result is temperror; no mail is deferred for that. Only for a check with feed(); all readings of
+ * the sender share it.
  */
 struct workspace *inquiry_fed(struct inquiry *inquiry);
 

@@ -14,6 +14,7 @@
 #include "fake_dns.h"
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/session.h"
+#include "staged_checks.h"
 
 /* The allocator: fails at the chosen call, and behind it as well when told so. */
 
@@ -296,11 +297,101 @@ F34_runtime_survives_the_failure_of_each_allocation(void **state)
 	runtime_unref(runtime);
 }
 
+/* The TXT record "120", the sum of the octets of "x", when there is memory for it. */
+static struct dns_answer *
+known_sum(struct dns_resolver *resolver, const char *name, enum dns_type type)
+{
+	struct dns_answer *answer = calloc(1, sizeof *answer + sizeof answer->records[0]);
+
+	(void)resolver;
+	(void)name;
+	(void)type;
+	if (answer == NULL)
+		return NULL;
+	answer->octets = sizeof *answer;
+	answer->count = 1;
+	answer->records[0].text = SPAN("120");
+	return answer;
+}
+
+static bool
+takes_nothing(struct dns_resolver *resolver, const char *name, enum dns_type type, dns_callback *callback,
+	      void *context)
+{
+	(void)resolver;
+	(void)name;
+	(void)type;
+	(void)callback;
+	(void)context;
+	return false;
+}
+
+/* A message that is judged at its end, and that nothing but a fault speaks against. */
+static bool
+send_to_its_end(struct runtime *runtime)
+{
+	const struct mail_command said = { .sender = { .typed = "<joe@yodel.example>" } };
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct session *session = session_new(runtime);
+	const struct smtp_reply *reply;
+	struct message_end end = { .is_whole = false };
+
+	if (session == NULL)
+		return false;
+	(void)inet_pton(AF_INET, "198.51.100.54", &address.sin_addr);
+	session_connect(session, (const struct sockaddr *)&address);
+	session_helo(session, "out.yodel.example", NULL);
+	session_mail(session, &said);
+	reply = session_rcpt(session, &(struct envelope_address){ "<user@in.test>", NULL });
+	session_header(session, "From", " a@b.test");
+	session_header(session, "X-Keep", " this");
+	session_header(session, "X-Seal", " sum.test");
+	session_end_of_header(session);
+	session_body(session, SPAN("x"));
+	if (reply == NULL)
+		end = session_end_of_message(session, "QID");
+	if ((reply != NULL && reply->code / 100 != 4) || end.reply != NULL)
+		fail_msg("allocation %zu fails, and mail is refused", failing);
+	session_free(session);
+	return end.is_whole;
+}
+
+/* A check that is fed and has no memory refuses nothing at the end of the message. */
+static void
+F34_end_of_message_survives_the_failure_of_each_allocation(void **state)
+{
+	static struct dns_resolver resolver = { .known = known_sum, .ask = takes_nothing };
+	bool is_whole;
+
+	(void)state;
+	for (failing = 1;; failing++) {
+		struct error error;
+		struct runtime *runtime = runtime_new(
+			config_from_text(
+				"mode enforce policy { reject when not (sender = pass and helo = pass) }",
+				NULL),
+			NULL, &error);
+
+		runtime_use(runtime, staged_checks(), &resolver);
+		calls = 0;
+		fails_for_good = failing % 2 == 0;
+		is_armed = true;
+		is_whole = send_to_its_end(runtime);
+		is_armed = false;
+		runtime_unref(runtime);
+		if (calls < failing)
+			break;
+	}
+	assert_true(is_whole);
+	assert_true(failing > 10);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(F34_session_survives_the_failure_of_each_allocation),
+		cmocka_unit_test(F34_end_of_message_survives_the_failure_of_each_allocation),
 		cmocka_unit_test(F34_runtime_survives_the_failure_of_each_allocation),
 	};
 
