@@ -9,11 +9,10 @@ const char *const config_server_modes[2] = {
 
 const char *const config_log_targets[2] = { [LOG_TARGET_STDERR] = "stderr", [LOG_TARGET_SYSLOG] = "syslog" };
 
-const char *const config_log_levels[4] = {
+const char *const config_log_levels[3] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info",
-	[LOG_LEVEL_DEBUG] = "debug",
 };
 
 const char *const config_spf_engines[2] = {

@@ -112,7 +112,7 @@ CONFIG = f"""
 authserv-id "mx.lab.test"
 listen "inet:{{port}}@127.0.0.1"
 user "nobody"
-log stderr level debug
+log stderr
 audit log "{{audit}}"
 mode MODE
 received-spf yes

@@ -62,7 +62,7 @@ CONFIG = """
 authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
-log stderr level debug
+log stderr
 audit log "{audit}"
 mode enforce
 resolver { servers 127.0.0.1@{scripted} timeout 5s }

@@ -126,7 +126,7 @@ CONFIG = """
 authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
-log stderr level debug
+log stderr
 audit log "{audit}"
 mode audit
 received-spf yes

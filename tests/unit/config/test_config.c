@@ -34,7 +34,7 @@ config_reads_the_example_of_the_manual(void **state)
 	struct config *config = config_from_text(
 		"authserv-id \"mx.example.org\" also { \"*.mx.example.org\" }\n"
 		"listen \"unix:/run/x.sock\" { owner \"a\" group \"b\" mode 0620 }\n"
-		"mode enforce user \"x\" group \"y\" log stderr level debug contact \"call us\"\n"
+		"mode enforce user \"x\" group \"y\" log stderr level error contact \"call us\"\n"
 		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 "
 		"timeout 500ms }\n"
 		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
@@ -57,7 +57,7 @@ config_reads_the_example_of_the_manual(void **state)
 	assert_int_equal(config->socket_mode, 0620);
 	assert_int_equal(config->mode, MODE_ENFORCE);
 	assert_string_equal(config->group, "y");
-	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(config->log_level, LOG_LEVEL_ERROR);
 	assert_int_equal(config->resolver.mode, RESOLVER_SERVERS);
 	assert_int_equal(config->resolver.server_count, 2);
 	assert_string_equal(config->resolver.zones[0].server, "127.0.0.1@53");
@@ -319,7 +319,7 @@ config_show_reads_back_the_same(void **state)
 		"",
 		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { "
 		"owner \"o\" "
-		"group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level debug contact "
+		"group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level error contact "
 		"\"c\"",
 		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, "
 		"192.0.2.2 "

@@ -27,9 +27,9 @@ each_setting_says_what_it_wants(void **state)
 				  "mean \"enforce\"?\n" },
 		{ "log stdout", "test.conf:1:5: unknown log target \"stdout\"; expected \"stderr\" or "
 				"\"syslog\"; did you mean \"stderr\"?\n" },
-		{ "log syslog level debgu",
-		  "test.conf:1:18: unknown log level \"debgu\"; expected \"error\", \"warning\", \"info\" or "
-		  "\"debug\"; did you mean \"debug\"?\n" },
+		{ "log syslog level inof",
+		  "test.conf:1:18: unknown log level \"inof\"; expected \"error\", \"warning\" or "
+		  "\"info\"; did you mean \"info\"?\n" },
 		{ "audit log \"x\"",
 		  "test.conf:1:11: the audit log \"x\"; expected a path that begins with a slash\n" },
 		{ "resolver { servers sytem }", "test.conf:1:20: unknown kind of servers \"sytem\"; expected "
@@ -394,7 +394,7 @@ a_section_ends_where_it_ends(void **state)
 	struct config *config = config_from_text(
 		"spf\nengine\nlibspf2 mode enforce audit\nlog \"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ "
 		"timeout\n1s } "
-		"listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\ndebug trust { authenticated no }\n"
+		"listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\nerror trust { authenticated no }\n"
 		"policy { accept when\nauthenticated }\n",
 		NULL);
 
@@ -405,7 +405,7 @@ a_section_ends_where_it_ends(void **state)
 	assert_string_equal(config->group, "g");
 	assert_int_equal(config->timeout_ms, 1000);
 	assert_int_equal(config->socket_mode, 0600);
-	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(config->log_level, LOG_LEVEL_ERROR);
 	assert_false(config->trusts_authenticated);
 	config_unref(config);
 }
@@ -420,8 +420,8 @@ what_stands_behind_a_setting_stands_directly_behind_it(void **state)
 		"user \"x\" resolver { } group \"y\"",
 		"user \"x\" spf engine native group \"y\"",
 		"user \"x\" group \"y\" group \"z\"",
-		"log syslog user \"x\" level debug",
-		"listen \"unix:/x\" level debug",
+		"log syslog user \"x\" level error",
+		"listen \"unix:/x\" level error",
 	};
 
 	(void)state;
