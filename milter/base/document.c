@@ -111,6 +111,14 @@ document_member(const json_t *object, const char *key)
 	return member;
 }
 
+const char *
+document_text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(document_member(object, key));
+
+	return text != NULL ? text : "";
+}
+
 void
 document_append(json_t *array, json_t *value)
 {

@@ -8,9 +8,11 @@
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/prose.h"
-#include "heloscope/records/value.h"
+#include "heloscope/records/record.h"
 #include "heloscope/review/replay.h"
 
+#define REVIEW_MEMORY (4U << 20) /* octets for a message */
+#define SENDER_SIZE 8192
 #define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
 
 static const char help[] =
@@ -36,7 +38,7 @@ static const char help[] =
 struct summary {
 	const struct config *config;
 	struct examiner *examiner; /* NULL: the DNS is not asked */
-	const char *since;
+	int64_t since_s;           /* what is older only tells who is known */
 	size_t messages, recipients, changed, unknown;
 	size_t asked;     /* messages for which the DNS was asked now */
 	size_t moved;     /* the same verdict, by another rule */
@@ -48,17 +50,51 @@ struct summary {
 	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
 };
 
+/* A message under review. */
+struct review {
+	struct summary *summary;
+	const struct message_record *record;
+	struct replay replay;
+	struct arena arena;
+	char host[IPADDR_TEXT_SIZE];
+	const char *sender, *domain; /* escaped; domain: "<>" for the null sender, and where there is none */
+};
+
+static void
+name_sides(struct review *review)
+{
+	const struct facts *facts = review->record->facts;
+	char memory[SENDER_SIZE];
+	struct strbuf sender;
+	const char *at;
+
+	if (facts->client.address.length > 0)
+		(void)ipaddr_format(&facts->client.address, review->host);
+	strbuf_init(&sender, memory, sizeof memory);
+	strbuf_add_escaped(&sender, span_of(facts->sender.mailbox.text), SENDER_SIZE);
+	review->sender = arena_string(&review->arena, memory);
+	at = strrchr(review->sender, '@');
+	review->domain = at != NULL ? at + 1 : "<>";
+}
+
+static json_int_t
+first_seen(const struct summary *summary, const char *name)
+{
+	return json_integer_value(document_member(summary->first_seen, name));
+}
+
 /* Why refusing this message would likely be a mistake, or NULL. */
 static const char *
-mistake_in(const struct summary *summary, const json_t *record, const char *host, const char *domain)
+mistake_in(const struct review *review)
 {
-	const time_t now = cli_read_time(record_text(record, "time"));
-	const json_int_t host_seen = json_integer_value(document_member(summary->first_seen, host));
-	const json_int_t domain_seen = json_integer_value(document_member(summary->first_seen, domain));
+	const enum result *results = review->record->facts->results;
+	const int64_t now = review->record->time_s;
+	const json_int_t host_seen = first_seen(review->summary, review->host);
+	const json_int_t domain_seen = first_seen(review->summary, review->domain);
 
-	if (record_has(record, "dnswl", "pass"))
+	if (results[METHOD_DNSWL] == RESULT_PASS)
 		return "on an allow list";
-	if (record_has(record, "spf", "pass") && record_has(record, "iprev", "pass"))
+	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
 		return "passes SPF and reverse DNS";
 	if (host_seen != 0 && now - host_seen >= KNOWN_AFTER_S)
 		return "from a host that has been sending for weeks";
@@ -68,132 +104,137 @@ mistake_in(const struct summary *summary, const json_t *record, const char *host
 }
 
 static void
-note_refusal(struct summary *summary, const json_t *record, const struct verdict *verdict)
+note_refusal(const struct review *review, const struct verdict *verdict)
 {
-	const char *host = record_text(record_member(record, "client"), "ip");
-	const char *domain = record_sender_domain(record), *why = mistake_in(summary, record, host, domain);
+	struct summary *summary = review->summary;
+	const char *why = mistake_in(review);
 	json_t *mistake;
 
-	document_count(summary->hosts, host, 1);
-	document_count(summary->domains, domain, 1);
+	document_count(summary->hosts, review->host, 1);
+	document_count(summary->domains, review->domain, 1);
 	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
 		return;
 	mistake = json_object();
-	document_set_text(mistake, "id", record_text(record, "id"));
-	document_set_text(mistake, "client", host);
-	document_set_text(mistake, "sender", record_text(record, "sender"));
+	document_set_text(mistake, "id", review->record->ident);
+	document_set_text(mistake, "client", review->host);
+	document_set_text(mistake, "sender", review->sender);
 	document_set_text(mistake, "why", why);
 	document_set_text(mistake, "rule", verdict->rule != NULL ? verdict->rule->place : "");
 	document_append(summary->mistakes, mistake);
 }
 
 static void
-note_seen(struct summary *summary, const json_t *record)
+note_seen(const struct review *review)
 {
-	const char *names[] = { record_text(record_member(record, "client"), "ip"),
-				record_sender_domain(record) };
+	json_t *seen = review->summary->first_seen;
+	const char *names[] = { review->host, review->domain };
 
 	for (size_t i = 0; i < 2; i++)
-		if (names[i][0] != '\0' && names[i][0] != '<'
-		    && document_member(summary->first_seen, names[i]) == NULL)
-			document_put(summary->first_seen, names[i],
-				     json_integer(cli_read_time(record_text(record, "time"))));
+		if (names[i][0] != '\0' && names[i][0] != '<' && document_member(seen, names[i]) == NULL)
+			document_put(seen, names[i], json_integer(review->record->time_s));
 }
 
 /* Whether the old verdict rests on the same line, and on the same kind of doubt. */
 static bool
-is_by_rule(const json_t *old, const struct verdict *verdict, struct arena *arena)
+is_by_rule(const struct record_verdict *old, const struct verdict *verdict)
 {
-	return strcmp(replay_text(record_text(old, "rule"), arena),
-		      verdict->rule != NULL ? verdict->rule->place : "")
+	return strcmp(old->rule != NULL ? old->rule : "", verdict->rule != NULL ? verdict->rule->place : "")
 		       == 0
-	       && json_is_true(record_member(old, "softened")) == verdict->is_softened;
+	       && old->is_softened == verdict->is_softened;
 }
 
 /* Ask the DNS now, once for a message. Returns whether that may have told what was unknown. */
 static bool
-look_now(struct summary *summary, const json_t *record, struct replay *replay, struct arena *arena)
+look_now(struct review *review)
 {
-	const bool has_helo = record_member(record, "helo") != NULL;
-	const struct facts *facts;
+	struct summary *summary = review->summary;
+	const struct facts *known = &review->replay.facts, *facts;
 
-	if (summary->examiner == NULL || replay->facts.client.address.length == 0)
+	if (summary->examiner == NULL || known->client.address.length == 0)
 		return false;
-	facts = examiner_look(
-		summary->examiner,
-		&(struct examiner_mail){
-			.client = replay->facts.client,
-			.helo = has_helo ? replay_text(record_text(record, "helo"), arena) : NULL,
-			.sender = { replay->facts.sender.given, replay->facts.sender.used },
-		});
+	facts = examiner_look(summary->examiner,
+			      &(struct examiner_mail){
+				      .client = known->client,
+				      .helo = known->helo.given,
+				      .sender = { known->sender.given != NULL ? known->sender.given : "",
+						  known->sender.used },
+			      });
 	if (facts == NULL)
 		return false;
-	replay_complete(replay, facts);
+	replay_complete(&review->replay, facts);
 	summary->asked++;
 	return true;
 }
 
 static bool
-judge(struct summary *summary, const json_t *record, struct replay *replay, const struct readings *recipient,
-      struct arena *arena, struct verdict *verdict)
+judge(struct review *review, const struct readings *recipient, struct verdict *verdict)
 {
-	if (replay_judge(replay, recipient, verdict))
+	if (replay_judge(&review->replay, recipient, verdict))
 		return true;
-	return !replay->is_complete && look_now(summary, record, replay, arena)
-	       && replay_judge(replay, recipient, verdict);
+	return !review->replay.is_complete && look_now(review)
+	       && replay_judge(&review->replay, recipient, verdict);
 }
 
 static void
-compare(struct summary *summary, const json_t *record, const json_t *old, struct replay *replay,
-	struct arena *arena)
+compare(struct review *review, const struct record_recipient *recipient)
 {
-	const char *recipient = replay_text(record_text(old, "recipient"), arena);
-	const char *used = record_text(old, "rcpt-addr"), *action = record_text(old, "action");
-	const struct envelope_address address = { recipient, record_member(old, "rcpt-addr") != NULL
-								     ? replay_text(used, arena)
-								     : NULL };
-	const struct readings readings = mailbox_readings(&address, arena);
+	const struct record_verdict *old = &review->record->verdicts[recipient->verdict];
+	const struct readings readings = mailbox_readings(&recipient->address, &review->arena);
+	struct summary *summary = review->summary;
 	struct verdict verdict;
 	char change[200];
 
 	summary->recipients++;
-	if (!judge(summary, record, replay, &readings, arena, &verdict)) {
+	if (!judge(review, &readings, &verdict)) {
 		summary->unknown++;
 		return;
 	}
-	if (!record_is_refusal(action))
-		note_seen(summary, record);
-	if (strcmp(action, action_word(verdict.action)) == 0) {
-		summary->moved += is_by_rule(old, &verdict, arena) ? 0 : 1;
+	if (!action_refuses(old->action))
+		note_seen(review);
+	if (old->action == verdict.action) {
+		summary->moved += is_by_rule(old, &verdict) ? 0 : 1;
 		return;
 	}
 	summary->changed++;
-	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action, action_word(verdict.action),
-		       verdict.rule != NULL ? verdict.rule->place : "no rule");
+	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action_word(old->action),
+		       action_word(verdict.action), verdict.rule != NULL ? verdict.rule->place : "no rule");
 	document_count(summary->changes, change, 1);
-	if (!record_is_refusal(action) && record_is_refusal(action_word(verdict.action)))
-		note_refusal(summary, record, &verdict);
+	if (!action_refuses(old->action) && action_refuses(verdict.action))
+		note_refusal(review, &verdict);
+}
+
+/* False when memory ran out. */
+static bool
+take(struct review *review)
+{
+	const struct message_record *record = review->record;
+
+	if (!replay_begin(record->facts, review->summary->config, &review->arena, &review->replay))
+		return false;
+	name_sides(review);
+	if (record->time_s < review->summary->since_s) {
+		note_seen(review);
+		return true;
+	}
+	review->summary->messages++;
+	for (size_t i = 0; i < record->recipient_count; i++)
+		compare(review, &record->recipients[i]);
+	return true;
 }
 
 static bool
-take_record(void *part, const json_t *record)
+take_record(void *part, struct span line)
 {
-	struct summary *summary = part;
-	const json_t *verdicts = record_member(record, "verdicts"), *old;
-	struct replay replay;
-	struct arena arena;
+	struct record_reading reading;
+	struct review review = { .summary = part, .record = &reading.record };
 	bool is_record;
 
-	arena_init(&arena, 4U << 20);
-	is_record = replay_read(record, summary->config, &arena, &replay);
-	if (is_record && strcmp(record_text(record, "time"), summary->since) < 0) {
-		note_seen(summary, record);
-	} else if (is_record) {
-		summary->messages++;
-		for (size_t i = 0; (old = json_array_get(verdicts, i)) != NULL; i++)
-			compare(summary, record, old, &replay, &arena);
-	}
-	arena_clear(&arena);
+	if (!record_read(line, &reading))
+		return false;
+	arena_init(&review.arena, REVIEW_MEMORY);
+	is_record = take(&review);
+	arena_clear(&review.arena);
+	record_release(&reading);
 	return is_record;
 }
 
@@ -210,10 +251,10 @@ put_mistakes(const struct summary *summary)
 	for (size_t i = 0; (mistake = json_array_get(summary->mistakes, i)) != NULL; i++) {
 		char words[600];
 
-		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s", record_text(mistake, "sender"),
-			       record_text(mistake, "client"), record_text(mistake, "why"),
-			       record_text(mistake, "rule"));
-		output_put(output_standard(), "  %s\n    ", record_text(mistake, "id"));
+		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s",
+			       document_text_of(mistake, "sender"), document_text_of(mistake, "client"),
+			       document_text_of(mistake, "why"), document_text_of(mistake, "rule"));
+		output_put(output_standard(), "  %s\n    ", document_text_of(mistake, "id"));
 		prose_wrap(output_standard(), words, 4, 4);
 	}
 	if (summary->mistake_count > CLI_ROWS_MAX)
@@ -287,7 +328,7 @@ replay_log(const struct config *config, const struct cli_log_options *options, s
 {
 	struct summary summary = { .config = config,
 				   .examiner = examiner,
-				   .since = options->since,
+				   .since_s = cli_read_time(options->since),
 				   .changes = json_object(),
 				   .hosts = json_object(),
 				   .domains = json_object(),

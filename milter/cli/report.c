@@ -50,7 +50,7 @@ compare_names(const void *a, const void *b)
 static json_int_t
 count_in(const json_t *trend, const char *name, const char *what)
 {
-	return json_integer_value(json_object_get(json_object_get(trend, name), what));
+	return json_integer_value(document_member(document_member(trend, name), what));
 }
 
 static void
@@ -101,9 +101,9 @@ put_mistakes(const struct report *report)
 		   report->mistakes);
 	for (size_t i = 0; i < CLI_ROWS_MAX && (mistake = json_array_get(report->mistake_rows, i)) != NULL;
 	     i++) {
-		output_put(output_standard(), "  %s\n", record_text(mistake, "id"));
-		prose_put(output_standard(), 4, "%s from %s, by %s", record_text(mistake, "sender"),
-			  record_text(mistake, "client"), record_text(mistake, "rule"));
+		output_put(output_standard(), "  %s\n", document_text_of(mistake, "id"));
+		prose_put(output_standard(), 4, "%s from %s, by %s", document_text_of(mistake, "sender"),
+			  document_text_of(mistake, "client"), document_text_of(mistake, "rule"));
 	}
 	if (report->mistakes > CLI_ROWS_MAX)
 		output_put(output_standard(), "  and %zu more\n", report->mistakes - CLI_ROWS_MAX);
@@ -120,7 +120,7 @@ put_text(const struct report *report, const json_t *json)
 	put_mistakes(report);
 	for (int table = 0; table < REPORT_TABLES; table++)
 		cli_put_table(report_table_title((enum report_table)table), report->tables[table]);
-	put_trend(json_object_get(json, "trend"));
+	put_trend(document_member(json, "trend"));
 }
 
 /* The page. */
@@ -181,9 +181,9 @@ put_report(const struct report *report, bool is_json, const char *html)
 /* Reading: each part is a report of its own. */
 
 static bool
-take_record(void *part, const json_t *record)
+take_record(void *part, struct span line)
 {
-	return report_take(part, record);
+	return report_take(part, line);
 }
 
 static void *

@@ -49,7 +49,7 @@ shorten_texts(json_t *value, size_t most, bool *has_cut)
 {
 	for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
 		const struct span text = span_of(json_is_string(json_object_iter_value(at))
-							 ? record_item(json_object_iter_value(at))
+							 ? take_as_written(json_object_iter_value(at))
 							 : "");
 		struct span rest = text;
 		char memory[TEXT_CUT + 8], octet;

@@ -11,6 +11,12 @@ take_member(const json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
+const char *
+take_as_written(const json_t *text)
+{
+	return json_string_value(text);
+}
+
 struct span
 take_span(struct taking *taking, const json_t *text)
 {

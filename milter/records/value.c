@@ -1,7 +1,5 @@
 #include "heloscope/records/value.h"
 
-#include <string.h>
-
 #include "heloscope/base/clock.h"
 #include "heloscope/base/strbuf.h"
 
@@ -75,58 +73,4 @@ record_result(enum result result)
 
 	record_set_text(object, "result", result_word(result));
 	return object;
-}
-
-/* For readers. */
-
-const json_t *
-record_member(const json_t *object, const char *key)
-{
-	return json_object_get(object, key);
-}
-
-const char *
-record_item(const json_t *item)
-{
-	const char *value = json_string_value(item);
-
-	return value != NULL ? value : "";
-}
-
-const char *
-record_text(const json_t *object, const char *key)
-{
-	return record_item(json_object_get(object, key));
-}
-
-bool
-record_is(const json_t *object, const char *key, const char *value)
-{
-	return strcmp(record_text(object, key), value) == 0;
-}
-
-const json_t *
-record_check(const json_t *record, const char *method)
-{
-	return record_member(record_member(record, "checks"), method);
-}
-
-bool
-record_has(const json_t *record, const char *method, const char *result)
-{
-	return record_is(record_check(record, method), "result", result);
-}
-
-const char *
-record_sender_domain(const json_t *record)
-{
-	const char *at = strrchr(record_text(record, "sender"), '@');
-
-	return at != NULL ? at + 1 : "<>";
-}
-
-bool
-record_is_refusal(const char *action)
-{
-	return strcmp(action, "reject") == 0 || strcmp(action, "defer") == 0;
 }

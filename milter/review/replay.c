@@ -3,101 +3,25 @@
 #include <string.h>
 
 #include "heloscope/lists/dnslist.h"
-#include "heloscope/base/escape.h"
-#include "heloscope/records/record.h"
-#include "heloscope/records/value.h"
-#include "heloscope/records/codec.h"
-#include "heloscope/records/table.h"
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
 
 /* The fault of a list that was not asked: known by its address. */
 static const char replay_not_asked[] = "not asked then";
 
-const char *
-replay_text(const char *escaped, struct arena *arena)
-{
-	struct span rest = span_of(escaped);
-	char *whole = arena_alloc(arena, rest.length + 1);
-	size_t length = 0;
-
-	if (whole == NULL)
-		return "";
-	while (rest.length > 0)
-		rest = span_from(rest, escape_undo(rest, &whole[length++]));
-	return whole;
-}
-
-/* Facts, part by part. */
-
-/* A text that may be missing. */
-static const char *
-read_text(const json_t *object, const char *key, struct arena *arena)
-{
-	return record_member(object, key) != NULL ? replay_text(record_text(object, key), arena) : NULL;
-}
-
+/* Which results the rules ask for and were not found. */
 static void
-read_client(const json_t *record, struct replay *replay, struct arena *arena)
+note_lacking(struct replay *replay)
 {
-	const json_t *client = record_member(record, "client");
-	struct client_facts *facts = &replay->facts.client;
+	const struct facts *facts = &replay->facts;
+	const bool is_null = facts->sender.mailbox.form == MAILBOX_NULL;
 
-	if (!ipaddr_parse(span_of(record_text(client, "ip")), &facts->address))
-		facts->address = (struct ipaddr){ .length = 0 };
-	facts->port = (uint16_t)json_integer_value(record_member(client, "port"));
-	facts->is_trusted = config_trusts(replay->config, &facts->address);
-	facts->is_authenticated = json_is_true(record_member(client, "authenticated"));
-	facts->auth_name = read_text(client, "user", arena);
-}
-
-static void
-read_iprev(const json_t *check, struct iprev_facts *iprev, struct arena *arena)
-{
-	const json_t *names = record_member(check, "names"), *name;
-
-	iprev->names = arena_alloc(arena, IPREV_NAMES_MAX * sizeof *iprev->names);
-	for (size_t i = 0;
-	     iprev->names != NULL && (name = json_array_get(names, i)) != NULL && i < IPREV_NAMES_MAX; i++) {
-		struct iprev_name *read = &iprev->names[iprev->count++];
-
-		read->name = replay_text(record_text(name, "name"), arena);
-		read->is_verified = json_is_true(record_member(name, "verified"));
-		read->addresses = replay_text(record_text(name, "addresses"), arena);
-		if (read->is_verified && iprev->verified == NULL)
-			iprev->verified = read->name;
-	}
-	iprev->total = (size_t)json_integer_value(record_member(check, "total"));
-}
-
-static void
-read_names(const json_t *record, struct facts *facts, struct arena *arena)
-{
-	const json_t *checks = record_member(record, "checks");
-	const struct envelope_address sender = {
-		.typed = replay_text(record_text(record, "mail-from"), arena),
-		.used = read_text(record, "mail-addr", arena),
-	};
-
-	facts->helo.given = read_text(record, "helo", arena);
-	facts->helo.name = replay_text(record_text(record_member(checks, "x-helo"), "name"), arena);
-	facts_set_sender(facts, &sender, arena);
-}
-
-static void
-read_results(const json_t *checks, struct replay *replay)
-{
-	const bool is_null = replay->facts.sender.mailbox.form == MAILBOX_NULL;
-
-	for (int method = 0; method < METHODS; method++) {
-		const json_t *check = record_member(checks, codec_of((enum method)method)->key);
-
-		replay->facts.results[method] = result_from_word(record_text(check, "result"));
+	for (int method = 0; method < METHODS; method++)
 		/* SPF of the null sender is that of HELO; lists are missed one by one. */
-		if (check == NULL && config_wants(replay->config, (enum method)method)
-		    && method != METHOD_DNSBL && method != METHOD_DNSWL && !(method == METHOD_SPF && is_null))
+		if (facts->results[method] == RESULT_UNCHECKED
+		    && config_wants(replay->config, (enum method)method) && method != METHOD_DNSBL
+		    && method != METHOD_DNSWL && !(method == METHOD_SPF && is_null))
 			replay->lacks_methods |= 1U << method;
-	}
 }
 
 /* Lists. */
@@ -123,45 +47,32 @@ is_asked_of(const struct replay *replay, const struct list *list, enum list_subj
 	}
 }
 
-static const json_t *
-find_in(const json_t *findings, const struct list *list, enum list_subject subject)
+static const struct list_finding *
+find_then(const struct list_facts *lists, const struct list *list)
 {
-	const json_t *finding;
-
-	for (size_t i = 0; (finding = json_array_get(findings, i)) != NULL; i++)
-		if (strcmp(record_text(finding, "zone"), list->shown) == 0
-		    && strcmp(record_text(finding, "subject"), list_subject_word(subject)) == 0)
-			return finding;
+	for (size_t i = 0; i < lists->count; i++)
+		if (lists->findings[i].is_allow == list->is_allow
+		    && strcmp(lists->findings[i].zone, list->shown) == 0)
+			return &lists->findings[i];
 	return NULL;
 }
 
 /* Whether one of the answers of then counts as listed now. */
 static bool
-is_listed_now(const json_t *hit, const struct list *list, struct list_finding *finding)
+is_listed_now(const struct list_finding *then, const struct list *list, struct list_finding *finding)
 {
-	const json_t *answers = record_member(hit, "answers"), *answer;
-	struct ipaddr address;
-
-	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
-		uint32_t value;
-
-		if (!ipaddr_parse(span_of(record_item(answer)), &address) || address.length != 4)
-			continue;
-		value = ipaddr_to_ipv4(&address);
-		if (dnslist_counts(list, value) && finding->count < LIST_ANSWERS_MAX)
-			finding->answers[finding->count++] = value;
-	}
+	for (size_t i = 0; i < then->count; i++)
+		if (dnslist_counts(list, then->answers[i]))
+			finding->answers[finding->count++] = then->answers[i];
 	return finding->count > 0;
 }
 
-/* What `list` said of a subject then. False when it was not asked. */
-static bool
-read_finding(const json_t *check, const struct list *list, enum list_subject subject,
-	     struct list_finding *finding)
+/* What `list` said then, as it counts now. What was not asked then stands as a fault, to which replay_judge()
+ * gives each state in turn. */
+static struct list_finding
+judge_finding(const struct list_finding *then, const struct list *list)
 {
-	const json_t *hit = find_in(record_member(check, "hits"), list, subject);
-
-	*finding = (struct list_finding){
+	struct list_finding finding = {
 		.zone = list->shown,
 		.operator= list->operator,
 		.group = list->group,
@@ -169,24 +80,24 @@ read_finding(const json_t *check, const struct list *list, enum list_subject sub
 		.is_allow = list->is_allow,
 		.weight = list->weight,
 	};
-	if (hit == NULL)
-		return find_in(record_member(check, "not-listed"), list, subject) != NULL;
-	if (strcmp(record_text(hit, "state"), "fault") == 0) {
-		finding->state = LIST_FAULT;
-		finding->is_withheld = json_is_true(record_member(hit, "withheld"));
-	} else if (is_listed_now(hit, list, finding)) {
-		finding->state = LIST_LISTED;
+
+	if (then == NULL || then->state == LIST_FAULT) {
+		finding.state = LIST_FAULT;
+		finding.fault = then == NULL ? replay_not_asked : NULL;
+		finding.is_withheld = then != NULL && then->is_withheld;
+	} else if (is_listed_now(then, list, &finding)) {
+		finding.state = LIST_LISTED;
 	}
-	return true;
+	return finding;
 }
 
-/* What was not asked then stands as a fault, to which replay_judge() gives each state in turn. */
 static void
-read_lists(const json_t *checks, struct replay *replay, struct arena *arena)
+judge_lists(struct replay *replay, struct arena *arena)
 {
 	const struct list_set *lists = &replay->config->lists;
 
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		const struct list_facts then = replay->facts.lists[subject];
 		struct list_facts *facts = &replay->facts.lists[subject];
 
 		facts->count = 0;
@@ -197,12 +108,8 @@ read_lists(const json_t *checks, struct replay *replay, struct arena *arena)
 
 			if (!is_asked_of(replay, list, (enum list_subject)subject))
 				continue;
-			if (!read_finding(record_member(checks, list->is_allow ? "dnswl" : "x-dnsbl"), list,
-					  (enum list_subject)subject, finding)) {
-				finding->state = LIST_FAULT;
-				finding->fault = replay_not_asked;
-				replay->lacks_lists = true;
-			}
+			*finding = judge_finding(find_then(&then, list), list);
+			replay->lacks_lists = replay->lacks_lists || finding->fault == replay_not_asked;
 			facts->count++;
 		}
 	}
@@ -210,49 +117,26 @@ read_lists(const json_t *checks, struct replay *replay, struct arena *arena)
 	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
 }
 
-/* What rests on the sender, in each of its readings. */
-static void
-read_readings(const json_t *record, struct replay *replay, struct arena *arena)
+bool
+replay_begin(const struct facts *facts, const struct config *config, struct arena *arena,
+	     struct replay *replay)
 {
-	const json_t *checks = record_member(record, "checks");
-	struct facts *next = replay->facts.other;
+	const bool is_trusted = config_trusts(config, &facts->client.address); /* is not looked into */
 
-	for (size_t i = 0;; i++) {
-		read_results(checks, replay);
-		read_lists(checks, replay, arena);
-		replay->facts.sender.finding =
-			sender_finding_from_word(record_text(record_member(checks, "x-sender"), "reason"));
+	for (;; facts = facts->other, replay = replay->other) {
+		*replay = (struct replay){ .config = config, .facts = *facts };
+		replay->facts.client.is_trusted = is_trusted;
 		replay->facts.other = NULL;
-		if (next == NULL)
-			return;
+		if (!is_trusted) {
+			note_lacking(replay);
+			judge_lists(replay, arena);
+		}
+		if (is_trusted || facts->other == NULL)
+			return !arena->has_failed;
 		replay->other = arena_alloc(arena, sizeof *replay->other);
 		if (replay->other == NULL)
-			return;
-		*replay->other = (struct replay){ .config = replay->config, .facts = *next };
-		facts_take_over(&replay->other->facts, &replay->facts);
-		replay = replay->other;
-		next = replay->facts.other;
-		checks = record_member(json_array_get(record_member(record, "other-readings"), i), "checks");
+			return false;
 	}
-}
-
-bool
-replay_read(const json_t *record, const struct config *config, struct arena *arena, struct replay *replay)
-{
-	*replay = (struct replay){ .config = config };
-	if (json_integer_value(record_member(record, "v")) != RECORD_VERSION
-	    || !json_is_object(record_member(record, "checks"))
-	    || !json_is_array(record_member(record, "verdicts")))
-		return false;
-	read_client(record, replay, arena);
-	read_names(record, &replay->facts, arena);
-	if (replay->facts.client.is_trusted) { /* is not looked into */
-		replay->facts.other = NULL;
-		return !arena->has_failed;
-	}
-	read_iprev(record_member(record_member(record, "checks"), "iprev"), &replay->facts.iprev, arena);
-	read_readings(record, replay, arena);
-	return !arena->has_failed;
 }
 
 /* What is found now. */

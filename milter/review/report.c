@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "heloscope/base/document.h"
-#include "heloscope/records/value.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/records/outline.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
 #define RULE_NAME_SIZE 300
@@ -54,88 +55,76 @@ report_clear(struct report *report)
 /* Counting. */
 
 static void
-count_checks(struct report *report, const json_t *record)
+count_checks(struct report *report, const struct outline *outline)
 {
-	json_t *checks = json_object_get(record, "checks");
-	const json_t *hits = record_member(record_check(record, "x-dnsbl"), "hits"), *hit;
+	const char *check, *result, *zone;
+	void *next = NULL;
+	size_t at = 0;
 
-	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
+	while (outline_check(outline, &next, &check, &result)) {
 		char name[80];
 
-		(void)snprintf(name, sizeof name, "%s=%s", json_object_iter_key(at),
-			       record_text(json_object_iter_value(at), "result"));
+		(void)snprintf(name, sizeof name, "%s=%s", check, result);
 		document_count(report->tables[REPORT_CHECKS], name, 1);
 	}
-	for (size_t i = 0; (hit = json_array_get(hits, i)) != NULL; i++)
-		if (record_is(hit, "state", "listed"))
-			document_count(report->tables[REPORT_LISTS], record_text(hit, "zone"), 1);
+	while (outline_listing(outline, &at, &zone))
+		document_count(report->tables[REPORT_LISTS], zone, 1);
 }
 
 static json_t *
-mistake_row(const json_t *record, const json_t *verdict)
+mistake_row(const struct outline *outline, const struct outline_verdict *verdict)
 {
 	json_t *row = json_object();
 
-	document_set_text(row, "id", record_text(record, "id"));
-	document_set_text(row, "client", record_text(record_member(record, "client"), "ip"));
-	document_set_text(row, "sender", record_text(record, "sender"));
-	document_set_text(row, "rule", record_text(verdict, "rule"));
+	document_set_text(row, "id", outline->ident);
+	document_set_text(row, "client", outline->client);
+	document_set_text(row, "sender", outline->sender);
+	document_set_text(row, "rule", verdict->rule);
 	return row;
 }
 
 static void
-note_refusal(struct report *report, const json_t *record, const json_t *verdict)
+note_refusal(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
-	const char *host = record_text(record_member(record, "client"), "ip");
-
-	document_count(report->tables[REPORT_HOSTS], host, 1);
-	document_count(report->tables[REPORT_DOMAINS], record_sender_domain(record), 1);
-	if (!record_has(record, "spf", "pass") || !record_has(record, "iprev", "pass"))
-		return;
-	if (report->mistakes++ < REPORT_MISTAKES_MAX)
-		document_append(report->mistake_rows, mistake_row(record, verdict));
+	document_count(report->tables[REPORT_HOSTS], outline->client, 1);
+	document_count(report->tables[REPORT_DOMAINS], outline->domain, 1);
+	if (outline->passes && report->mistakes++ < REPORT_MISTAKES_MAX)
+		document_append(report->mistake_rows, mistake_row(outline, verdict));
 }
 
 /* Rules that only tell, and those whose share left the client out. */
 static void
-count_audits(struct report *report, const json_t *verdict)
+count_audits(struct report *report, const struct outline_verdict *verdict)
 {
-	const json_t *notes = record_member(verdict, "notes"), *note;
+	struct outline_note note;
+	size_t at = 0;
 
-	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++) {
-		const json_t *share = record_member(note, "share");
+	while (outline_note(verdict, &at, &note)) {
 		char name[RULE_NAME_SIZE];
 		struct strbuf text;
 
-		if (record_member(note, "audit") == NULL)
-			continue;
 		strbuf_init(&text, name, sizeof name);
-		strbuf_printf(&text, "%s (would %s", record_text(note, "rule"), record_text(note, "audit"));
-		if (share != NULL)
-			strbuf_printf(&text, "; acts on %lld%% of networks",
-				      (long long)json_integer_value(share));
+		strbuf_printf(&text, "%s (would %s", note.rule, note.action);
+		if (note.has_share)
+			strbuf_printf(&text, "; acts on %u%% of networks", note.share);
 		strbuf_add(&text, ")");
 		document_count(report->tables[REPORT_RULES], name, 1);
 	}
 }
 
-/* Returns whether it refuses. */
-static bool
-count_verdict(struct report *report, const json_t *record, const json_t *verdict)
+static void
+count_verdict(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
-	const bool is_enforced = json_is_true(record_member(verdict, "enforced"));
-	const char *action = record_text(verdict, "action"), *rule = record_text(verdict, "rule");
 	char name[80];
 
 	report->recipients++;
-	(void)snprintf(name, sizeof name, "%s%s", is_enforced ? "" : "would ", action);
+	(void)snprintf(name, sizeof name, "%s%s", verdict->is_enforced ? "" : "would ", verdict->action);
 	document_count(report->tables[REPORT_VERDICTS], name, 1);
-	document_count(report->tables[REPORT_RULES], rule[0] != '\0' ? rule : "(no rule)", 1);
+	document_count(report->tables[REPORT_RULES], verdict->rule[0] != '\0' ? verdict->rule : "(no rule)",
+		       1);
 	count_audits(report, verdict);
-	if (!record_is_refusal(action))
-		return false;
-	note_refusal(report, record, verdict);
-	return true;
+	if (verdict->refuses)
+		note_refusal(report, outline, verdict);
 }
 
 /* Add to the row of a trend for `name`, the first `length` octets. */
@@ -155,23 +144,33 @@ add_to_trend(json_t *trend, const char *name, int length, json_int_t messages, j
 	document_count(row, "refusals", refusals);
 }
 
-bool
-report_take(struct report *report, const json_t *record)
+static void
+take(struct report *report, const struct outline *outline)
 {
-	const json_t *verdicts = record_member(record, "verdicts"), *verdict;
-	const char *time = record_text(record, "time");
+	struct outline_verdict verdict;
 	bool is_refused = false;
+	size_t at = 0;
 
-	if (!json_is_array(verdicts))
-		return false;
-	if (strcmp(time, report->since) < 0)
-		return true;
 	report->messages++;
-	report->unwritten += (size_t)json_integer_value(record_member(record, "unwritten"));
-	count_checks(report, record);
-	for (size_t i = 0; (verdict = json_array_get(verdicts, i)) != NULL; i++)
-		is_refused = count_verdict(report, record, verdict) || is_refused;
-	add_to_trend(report->trend, time, HOUR_LENGTH, 1, is_refused ? 1 : 0);
+	report->unwritten += outline->unwritten;
+	count_checks(report, outline);
+	while (outline_verdict(outline, &at, &verdict)) {
+		count_verdict(report, outline, &verdict);
+		is_refused = is_refused || verdict.refuses;
+	}
+	add_to_trend(report->trend, outline->time, HOUR_LENGTH, 1, is_refused ? 1 : 0);
+}
+
+bool
+report_take(struct report *report, struct span line)
+{
+	struct outline outline;
+
+	if (!outline_read(line, &outline))
+		return false;
+	if (strcmp(outline.time, report->since) >= 0)
+		take(report, &outline);
+	outline_release(&outline);
 	return true;
 }
 
@@ -193,8 +192,8 @@ add_trend(json_t *trend, json_t *part, int length)
 		const json_t *row = json_object_iter_value(at);
 
 		add_to_trend(trend, json_object_iter_key(at), length,
-			     json_integer_value(json_object_get(row, "messages")),
-			     json_integer_value(json_object_get(row, "refusals")));
+			     json_integer_value(document_member(row, "messages")),
+			     json_integer_value(document_member(row, "refusals")));
 	}
 }
 

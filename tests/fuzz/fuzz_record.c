@@ -40,14 +40,14 @@ tell(const struct message_record *record, struct span line)
 }
 
 static void
-count(const json_t *record)
+count(struct span line_of_record)
 {
 	struct report report;
 	json_t *json;
 	char *line;
 
 	report_init(&report, "");
-	PROMISE(report_take(&report, record) && report.messages == 1);
+	PROMISE(report_take(&report, line_of_record) && report.messages == 1);
 	json = report_json(&report);
 	line = document_line(json);
 	PROMISE(line != NULL);
@@ -81,12 +81,13 @@ write_again(struct span line)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	json_t *record = record_parse((struct span){ (const char *)data, size });
+	const struct span line = { (const char *)data, size };
+	json_t *record = record_parse(line);
 
 	if (record == NULL)
 		return 0;
-	count(record);
 	json_decref(record);
-	write_again((struct span){ (const char *)data, size });
+	count(line);
+	write_again(line);
 	return 0;
 }

@@ -8,14 +8,14 @@
 #ifndef HELOSCOPE_RECORDS_SCAN_H
 #define HELOSCOPE_RECORDS_SCAN_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/span.h"
 #include "heloscope/records/file.h"
 
-/* Takes a record. Returns false when it is none: then it is counted as passed over. */
-typedef bool audit_take(void *part, const json_t *record);
+/* Takes a line. Returns false when it is no record: then it is counted as passed over. */
+typedef bool audit_take(void *part, struct span line);
 
 /* Who reads. */
 struct audit_reader {

@@ -33,6 +33,9 @@ struct tokens {
 		.words = (array), .count = sizeof(array) / sizeof(array)[0]                                  \
 	}
 
+/* A text as it stands; NULL when there is none. */
+const char *take_as_written(const json_t *text);
+
 /* A text, without the escapes of strbuf_add_escaped(). */
 const char *take_text(struct taking *taking, const json_t *object, const char *key);
 struct span take_span(struct taking *taking, const json_t *text); /* which may hold any octets */

@@ -38,26 +38,4 @@ void record_set_address(json_t *object, const char *key, const struct ipaddr *ad
 /* The object of a check, with its "result". */
 json_t *record_result(enum result result);
 
-/* For readers of records: a member, or NULL; a text, or "" when it is missing or none. */
-const json_t *record_member(const json_t *object, const char *key);
-const char *record_text(const json_t *object, const char *key);
-
-/* The text in a list, or "" when it is none. */
-const char *record_item(const json_t *item);
-
-/* Whether that text is `value`. */
-bool record_is(const json_t *object, const char *key, const char *value);
-
-/* Whether an action of a verdict refuses: "reject" or "defer". */
-bool record_is_refusal(const char *action);
-
-/* The member of "checks" for a method, by its key; NULL when it was not checked. */
-const json_t *record_check(const json_t *record, const char *method);
-
-/* Whether that check had this result. */
-bool record_has(const json_t *record, const char *method, const char *result);
-
-/* The domain of the sender; "<>" for the null sender, and where there is none. */
-const char *record_sender_domain(const json_t *record);
-
 #endif

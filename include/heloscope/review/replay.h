@@ -1,14 +1,13 @@
 /*
  * replay: judges a recorded message again, under another configuration.
  *
- * The facts are read back from the record (heloscope/records/record.h); weights, operators and what counts
+ * The facts are those of its record (heloscope/records/record.h); weights, operators and what counts
  * as listed are those of the new configuration. What it asks and the record lacks is tried with
  * every value that it could have had: when the verdict depends on it, it is unknown, never guessed.
  */
 #ifndef HELOSCOPE_REVIEW_REPLAY_H
 #define HELOSCOPE_REVIEW_REPLAY_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "heloscope/base/arena.h"
@@ -25,9 +24,10 @@ struct replay {
 	bool is_complete;       /* replay_complete() was called */
 };
 
-/* Read a record for `config`. Memory lies in `arena`. False when it is no record that we can read. */
-bool replay_read(const json_t *record, const struct config *config, struct arena *arena,
-		 struct replay *replay);
+/* Begin with the facts of a record, for `config`; all three and `arena`, which has the memory, must outlive
+ * `replay`. False when memory ran out. */
+bool replay_begin(const struct facts *facts, const struct config *config, struct arena *arena,
+		  struct replay *replay);
 
 /* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
 bool replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict);
@@ -37,8 +37,5 @@ bool replay_judge(const struct replay *replay, const struct readings *recipient,
  * nothing else; what could not be found out now either stays unknown. `facts` must outlive `replay`.
  */
 void replay_complete(struct replay *replay, const struct facts *facts);
-
-/* Text of a record as it was: without the escapes of strbuf_add_escaped(). In `arena`. */
-const char *replay_text(const char *text, struct arena *arena);
 
 #endif

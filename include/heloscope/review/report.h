@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/span.h"
+
 #define REPORT_MISTAKES_MAX 1000 /* that are kept one by one; all are counted */
 
 /* What is counted by name, each in a table. */
@@ -33,8 +35,8 @@ struct report {
 void report_init(struct report *report, const char *since);
 void report_clear(struct report *report);
 
-/* Count a record. Returns false when it is none. */
-bool report_take(struct report *report, const json_t *record);
+/* Count the record in a line. Returns false when it is none. */
+bool report_take(struct report *report, struct span line);
 
 /* Count what `part` has counted, which comes behind it. */
 void report_add(struct report *report, const struct report *part);

@@ -1,0 +1,51 @@
+/*
+ * outline: of a record only what reports count, read without making facts of it.
+ *
+ * Texts stand as they do in the record, escaped, and live until outline_release(); "" where a member is
+ * missing. Each function that takes `at` tells one after the other: it is NULL before the first.
+ */
+#ifndef HELOSCOPE_RECORDS_OUTLINE_H
+#define HELOSCOPE_RECORDS_OUTLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/span.h"
+
+struct outline {
+	const char *ident, *time; /* RFC 3339 */
+	const char *client, *sender;
+	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
+	bool passes;        /* SPF and reverse DNS */
+	size_t unwritten;
+	void *json;
+};
+
+/* False, with nothing to release, when the line is no record, or memory ran out. Any thread. */
+bool outline_read(struct span line, struct outline *outline);
+void outline_release(struct outline *outline);
+
+/* The results: also those of checks that a later version may have. */
+bool outline_check(const struct outline *outline, void **at, const char **check, const char **result);
+
+/* The zones of block lists that list something, once for each listing. */
+bool outline_listing(const struct outline *outline, size_t *at, const char **zone);
+
+struct outline_verdict {
+	const char *action, *rule; /* rule: "" when none decided */
+	bool refuses, is_enforced;
+	const void *notes;
+};
+
+bool outline_verdict(const struct outline *outline, size_t *at, struct outline_verdict *verdict);
+
+/* A rule that only tells, or whose share left the client out. */
+struct outline_note {
+	const char *action, *rule;
+	bool has_share;
+	unsigned share; /* in percent */
+};
+
+bool outline_note(const struct outline_verdict *verdict, size_t *at, struct outline_note *note);
+
+#endif
