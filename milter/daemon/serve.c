@@ -15,6 +15,7 @@
 #include "heloscope/config/settings.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/daemon/listener.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/milter.h"
 #include "heloscope/daemon/rouse.h"
@@ -25,6 +26,7 @@
 #define DESCRIPTORS_NEEDED 64 /* for resolver, lists, audit log and a few sessions */
 #define DESCRIPTORS_WANTED 1024
 #define KNOCK_EVERY_MS 50
+#define END_WITHIN_MS 5000 /* libmilter has so long to end; a service manager waits longer */
 
 /* libmilter has returned: sent from its thread to the first one. */
 #define SIGNAL_OF_THE_END SIGUSR2
@@ -35,7 +37,7 @@ static struct {
 	pthread_t first, milter, reloader;
 	sem_t is_reload_wanted;
 	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
-	bool is_well;                       /* what it returned */
+	atomic_bool is_well;                /* what it returned */
 } server;
 
 /* The configuration. */
@@ -186,24 +188,32 @@ stop_milter(void *context)
 /*
  * libmilter waits for connections five seconds at a time, under the lock that whoever stops it needs: so it
  * gets connections until it has been told.
+ *
+ * The thread that ends its pool of workers may go with their lock in its hands; then each of them and the one
+ * that takes connections wait for it for ever. False when that has happened: nobody is served any more, and
+ * the process can end without them.
  */
-static void
+static bool
 end_milter(void)
 {
 	const struct timespec pause = { .tv_nsec = KNOCK_EVERY_MS * 1000000L };
+	const uint64_t end_ms = clock_now_ms() + END_WITHIN_MS;
 	const sigset_t set = our_signals();
 	pthread_t stopper;
 	const bool is_being_told = thread_start(&stopper, stop_milter, NULL);
 
 	if (!is_being_told)
 		milter_stop();
-	while (!atomic_load(&server.has_ended)) {
+	while (!atomic_load(&server.has_ended) && clock_now_ms() < end_ms) {
 		rouse();
 		(void)sigtimedwait(&set, NULL, &pause);
 	}
+	if (!atomic_load(&server.has_ended))
+		return false;
 	if (is_being_told)
 		(void)pthread_join(stopper, NULL);
 	(void)pthread_join(server.milter, NULL);
+	return true;
 }
 
 /* From the signal to the end. */
@@ -214,7 +224,11 @@ stop(void)
 
 	service_notify("STOPPING=1");
 	atomic_store(&server.is_stopping, true);
-	end_milter();
+	if (!end_milter()) {
+		log_warning("libmilter did not end in %d s; heloscope-milter ends without it",
+			    END_WITHIN_MS / 1000);
+		server.is_well = true; /* as a signal told it */
+	}
 	(void)sem_post(&server.is_reload_wanted);
 	(void)pthread_join(server.reloader, NULL);
 	rouse_stop();

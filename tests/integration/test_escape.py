@@ -487,7 +487,9 @@ REACHES = {
     "explain": TOLD_TO_SENDERS + " file long macroauth macroqueue rcpt san subject term",
     "for-sender": TOLD_TO_SENDERS,
     "explain json": "contact file helo mail ptr rcpt ruletext",
-    **{output: OF_LOGS for output in ("report", "report json", "html", "replay", "replay json")},
+    **{output: OF_LOGS for output in ("report", "report json", "html")},
+    # Which takes the facts of a record only where they are such as the filter writes, and tells what changed.
+    **{output: "file" for output in ("replay", "replay json")},
     **{output: OF_CHECKS + " argfrom arghelo argrcpt" for output in ("check", "check json")},
     **{output: OF_DOMAINS for output in ("doctor", "doctor json")},
     "show": "contact file meaning operator page quarantine ruletext tag",
