@@ -42,8 +42,8 @@ tell_if_syslog_is_missing(void)
 		reason = 0;
 	if (reason != 0)
 		(void)fprintf(stderr,
-			      "heloscope-milter: no line will be logged: " _PATH_LOG ": %s; start a syslog "
-			      "daemon, or set \"log stderr\" in the configuration\n",
+			      "heloscope-milter: no line will be logged: " _PATH_LOG
+			      ": %s; start a syslog daemon, or set \"log stderr\" in the configuration\n",
 			      strerror(reason));
 	if (fd >= 0)
 		(void)close(fd);

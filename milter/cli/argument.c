@@ -54,8 +54,7 @@ cli_read_domain(const char *command, const char *text, char *name)
 	if (is_address(text) || text[0] == '[')
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is an address; expected a domain like example.org (addresses "
-			"from which mail goes out are given with --ip)",
+			"\"%.80s\" is an address; expected a domain like example.org (addresses from which mail goes out are given with --ip)",
 			text);
 	if (at != NULL && domain_normalize(span_of(at + 1), read))
 		return cli_usage_error(command, "\"%.80s\" is a mail address; its domain is %s", text, read);
@@ -65,8 +64,7 @@ cli_read_domain(const char *command, const char *text, char *name)
 	if (has_underscored_label(read))
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is the name of a record; expected the domain it is about, like "
-			"example.org",
+			"\"%.80s\" is the name of a record; expected the domain it is about, like example.org",
 			text);
 	(void)snprintf(name, DOMAIN_SIZE, "%s", read);
 	return -1;
@@ -82,8 +80,7 @@ cli_read_helo(const char *command, const char *text, char *helo)
 	if (is_address(text))
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is an address; servers give a name like mail.example.org, or "
-			"the address in brackets: [%s%.60s]",
+			"\"%.80s\" is an address; servers give a name like mail.example.org, or the address in brackets: [%s%.60s]",
 			text, strchr(text, ':') != NULL ? "IPv6:" : "", text);
 	if (strlen(text) < DOMAIN_SIZE
 	    && domain_helo_form(span_of(text), read, &literal, &reason) == HELO_LITERAL)
@@ -105,8 +102,7 @@ cli_read_selector(const char *command, const char *text, char *selector, char *d
 	if (is_address(text) || !domain_normalize(span_of(text), read))
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is no selector; expected one like s1, what stands in s= of a "
-			"signature",
+			"\"%.80s\" is no selector; expected one like s1, what stands in s= of a signature",
 			text);
 	end = strstr(read, infix);
 	if (end != NULL && (end[sizeof infix - 1] == '\0' || end[sizeof infix - 1] == '.')) {
@@ -185,8 +181,7 @@ cli_read_sender(const char *command, const char *text, char *path)
 {
 	return read_path(
 		command, text[0] != '\0' ? text : "<>", false,
-		"one like anna@example.org, or <> for the null sender; what begins with \"<\" is taken "
-		"as it is",
+		"one like anna@example.org, or <> for the null sender; what begins with \"<\" is taken as it is",
 		path);
 }
 

@@ -57,8 +57,9 @@ static int
 set_helo(void *context, const char *text)
 {
 	if (text[0] == '\0' || strpbrk(text, "\r\n") != NULL)
-		return cli_usage_error("check", "--helo needs a name, as a client would give it on one line; "
-						"without the option the client gives none");
+		return cli_usage_error(
+			"check",
+			"--helo needs a name, as a client would give it on one line; without the option the client gives none");
 	((struct options *)context)->helo = text;
 	return -1;
 }

@@ -321,13 +321,11 @@ has_name_servers(const struct config *config, struct lookup *lookup, const char 
 	lookup_set_end(lookup, 0);
 	if (!dns_status_is_fault(lookup_get(lookup, domain, DNS_MX)->status))
 		return true; /* it has come another way */
-	output_put(output_errors(),
-		   "heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those "
-		   "servers, "
-		   "not of %s; nothing was looked at\n",
-		   state == NAME_SERVERS_SILENT ? "no name server answers"
-						: "the name servers fail (SERVFAIL)",
-		   memory, domain);
+	output_put(
+		output_errors(),
+		"heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those servers, not of %s; nothing was looked at\n",
+		state == NAME_SERVERS_SILENT ? "no name server answers" : "the name servers fail (SERVFAIL)",
+		memory, domain);
 	return false;
 }
 

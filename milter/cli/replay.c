@@ -275,10 +275,10 @@ put_summary(const struct summary *summary)
 		output_put(output_standard(),
 			   "Unknown are those of which the DNS does not tell enough even now.\n");
 	else if (summary->unknown > 0)
-		prose_wrap(output_standard(),
-			   "Unknown are those that depend on lists or checks which were not asked when the "
-			   "message passed.",
-			   0, 0);
+		prose_wrap(
+			output_standard(),
+			"Unknown are those that depend on lists or checks which were not asked when the message passed.",
+			0, 0);
 	put_mistakes(summary);
 	cli_put_table("Changes", summary->changes);
 	cli_put_table("Hosts whose mail would be refused", summary->hosts);

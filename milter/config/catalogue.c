@@ -83,10 +83,10 @@ config_add_probes(struct config_reader *reader, struct probe_set *probes, bool i
 		if (ipaddr_parse(text, &address) || domain_normalize(text, name))
 			add_probe(&reader->config->arena, probes, entries->items[i].text, is_listed);
 		else
-			config_complain(reader, entries->items[i].place,
-					"\"%.60s\" is no test entry; expected an address or a domain, like "
-					"\"127.0.0.2\" or \"test\"",
-					entries->items[i].text);
+			config_complain(
+				reader, entries->items[i].place,
+				"\"%.60s\" is no test entry; expected an address or a domain, like \"127.0.0.2\" or \"test\"",
+				entries->items[i].text);
 	}
 }
 
@@ -232,10 +232,10 @@ set_group(const struct config *config, struct list *inner, struct output *messag
 	inner->group = inner->shown;
 	if (outer == NULL)
 		return;
-	config_warn(messages, inner->place,
-		    "the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts "
-		    "once",
-		    inner->shown, outer->shown, outer->place);
+	config_warn(
+		messages, inner->place,
+		"the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts once",
+		inner->shown, outer->shown, outer->place);
 	for (size_t depth = 0; outer != NULL && depth < config->lists.count; depth++) {
 		inner->group = outer->shown;
 		outer = find_container(config, outer);

@@ -81,10 +81,10 @@ take_key(struct config_reader *reader, struct word path, struct file_lines *line
 		config_complain(reader, path.place, "the key file \"%.200s\" cannot be read: %s", path.text,
 				file_lines_reason(lines));
 	else if (!domain_is_host_name(key))
-		config_complain(reader, path.place,
-				"the key file \"%.200s\" begins with no key; expected one label of "
-				"letters and digits on its first line",
-				path.text);
+		config_complain(
+			reader, path.place,
+			"the key file \"%.200s\" begins with no key; expected one label of letters and digits on its first line",
+			path.text);
 	else
 		return arena_copy(&reader->config->arena, key);
 	return NULL;
@@ -124,10 +124,10 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	if (key != NULL)
 		config_add_secret(reader->config, span_of(key));
 	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
-		config_complain(reader, zone.place,
-				"\"%.80s\" is no zone of a list; expected a domain name like "
-				"\"zen.spamhaus.org\"",
-				zone.text);
+		config_complain(
+			reader, zone.place,
+			"\"%.80s\" is no zone of a list; expected a domain name like \"zen.spamhaus.org\"",
+			zone.text);
 		return;
 	}
 	list->zone = list->shown = arena_string(&reader->config->arena, name);

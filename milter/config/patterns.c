@@ -120,10 +120,10 @@ pattern_without_at(struct config_reader *reader, struct word word)
 		complain(reader, word, "no address begins with a dot",
 			 advice_for(arena, "*@", span_of(word.text)));
 	else if (strchr(word.text, '.') != NULL)
-		config_complain(reader, word.place,
-				"\"%.80s\" is no pattern of an address; expected one like "
-				"\"joe@example.org\", \"*@example.org\" or \"*@*.example.org\"",
-				word.text);
+		config_complain(
+			reader, word.place,
+			"\"%.80s\" is no pattern of an address; expected one like \"joe@example.org\", \"*@example.org\" or \"*@*.example.org\"",
+			word.text);
 	else if (strchr(word.text, '*') != NULL)
 		complain(reader, word, "addresses have a domain", "\"*@*\" for all, or \"*@example.org\"");
 	else if (is_local_part(reader, word, span_of(word.text), "example.org"))

@@ -95,10 +95,10 @@ config_condition(struct config_reader *reader, struct place place, enum conditio
 	if (right != NULL)
 		join(reader, condition, right);
 	if (condition->depth > CONFIG_CONDITION_DEPTH) {
-		config_complain(reader, place,
-				"conditions nested more than %d deep; expected fewer parentheses and "
-				"\"not\" within each other",
-				CONFIG_CONDITION_DEPTH);
+		config_complain(
+			reader, place,
+			"conditions nested more than %d deep; expected fewer parentheses and \"not\" within each other",
+			CONFIG_CONDITION_DEPTH);
 		return new_condition(reader, CONDITION_TRUSTED); /* said once, and nothing deeper is kept */
 	}
 	return condition;
@@ -125,9 +125,9 @@ config_flag_condition(struct config_reader *reader, struct word name)
 	if (strcmp(name.text, "authenticated") == 0)
 		return new_condition(reader, CONDITION_AUTHENTICATED);
 	if (strcmp(name.text, "trusted") != 0)
-		complain_of_name(reader, name,
-				 "\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like "
-				 "\"spf = fail\"");
+		complain_of_name(
+			reader, name,
+			"\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like \"spf = fail\"");
 	return new_condition(reader, CONDITION_TRUSTED);
 }
 
@@ -166,11 +166,10 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 		}
 		strbuf_init(&message, memory, sizeof memory);
 		config_add_nearest(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
-		config_complain(reader, values->items[i].place,
-				"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, "
-				"policy, temperror "
-				"or permerror%s",
-				values->items[i].text, memory);
+		config_complain(
+			reader, values->items[i].place,
+			"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, policy, temperror or permerror%s",
+			values->items[i].text, memory);
 	}
 	return bits;
 }
@@ -215,14 +214,14 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
 		condition->texts = config_texts(reader, values);
 	} else {
-		complain_of_name(reader, name,
-				 kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
-				 : kind == CONDITION_TEXT ? "patterns in quotes, like { \"*@example.org\" }"
-				 : kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
-				 : kind == CONDITION_LISTED
-					 ? "zones in quotes, like { \"zen.spamhaus.org\" }"
-					 : "the name of a check, \"recipient\", \"mail-from\", "
-					   "\"helo-name\", \"client-name\", \"client\" or \"listed\"");
+		complain_of_name(
+			reader, name,
+			kind == CONDITION_RESULT   ? "results without quotes, like { fail, softfail }"
+			: kind == CONDITION_TEXT   ? "patterns in quotes, like { \"*@example.org\" }"
+			: kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
+			: kind == CONDITION_LISTED
+				? "zones in quotes, like { \"zen.spamhaus.org\" }"
+				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"client\" or \"listed\"");
 	}
 	return condition;
 }
@@ -243,16 +242,15 @@ set_codes(struct config_reader *reader, struct rule *rule, struct word code, str
 	rule->xcode = xcode.text;
 	if (code.text == NULL) {
 		if (xcode.text != NULL)
-			config_complain(reader, xcode.place,
-					"the enhanced code %.20s without a reply code; expected both, like "
-					"%u50 %u.7.1",
-					xcode.text, class, class);
+			config_complain(
+				reader, xcode.place,
+				"the enhanced code %.20s without a reply code; expected both, like %u50 %u.7.1",
+				xcode.text, class, class);
 		return;
 	}
 	if (!is_refusal(rule->action)) {
 		config_complain(reader, code.place,
-				"a reply code for \"%s\"; expected one only behind \"reject\" or "
-				"\"defer\"",
+				"a reply code for \"%s\"; expected one only behind \"reject\" or \"defer\"",
 				action_word(rule->action));
 		return;
 	}
@@ -277,9 +275,9 @@ set_text(struct config_reader *reader, struct rule *rule, struct place place, st
 				"a text for \"accept\"; expected none, for it is never sent");
 	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
 		if (*at < ' ' || *at > '~') {
-			config_complain(reader, text.place,
-					"a text that is not printable ASCII; SMTP replies can hold "
-					"nothing else (RFC 5321, 4.2)");
+			config_complain(
+				reader, text.place,
+				"a text that is not printable ASCII; SMTP replies can hold nothing else (RFC 5321, 4.2)");
 			return;
 		}
 	}
@@ -302,10 +300,10 @@ config_rule(struct config_reader *reader, struct place place, enum action action
 			config_complain(reader, percent.place, "a share of %.20s; expected 1%% to 100%%",
 					percent.text);
 		if (action == ACTION_ACCEPT || action == ACTION_TAG)
-			config_complain(reader, percent.place,
-					"a share for \"%s\"; expected one only for \"reject\", "
-					"\"defer\" or \"quarantine\"",
-					action_word(action));
+			config_complain(
+				reader, percent.place,
+				"a share for \"%s\"; expected one only for \"reject\", \"defer\" or \"quarantine\"",
+				action_word(action));
 	}
 	set_codes(reader, &rule, code, xcode);
 	set_text(reader, &rule, place, text);
@@ -341,10 +339,10 @@ config_add_exceptions(struct config_reader *reader, struct place place, const st
 	for (size_t i = 0; i < rules->count; i++)
 		check_exception(reader, place, &rules->items[i]);
 	if (otherwise->place != NULL)
-		config_complain(reader, place,
-				"\"otherwise\" among the exceptions (%s); expected it in a policy, which "
-				"follows them",
-				otherwise->place);
+		config_complain(
+			reader, place,
+			"\"otherwise\" among the exceptions (%s); expected it in a policy, which follows them",
+			otherwise->place);
 	reader->config->exceptions = *rules;
 }
 
@@ -433,18 +431,18 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 		char masked[CONFIG_MESSAGE_SIZE];
 
 		if (method != METHODS && !config->probes) {
-			output_put(messages,
-				   "%s: \"%s\" is not known without a look at the client's server; "
-				   "expected \"probe yes\" somewhere\n",
-				   rules->items[i].place, method_words(method)->policy_word);
+			output_put(
+				messages,
+				"%s: \"%s\" is not known without a look at the client's server; expected \"probe yes\" somewhere\n",
+				rules->items[i].place, method_words(method)->policy_word);
 			errors++;
 		}
 		if (zone == NULL)
 			continue;
-		output_put(messages,
-			   "%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, "
-			   "domain-dnsbl or dnswl line, without its key\n",
-			   rules->items[i].place, config_mask(config, zone, masked, sizeof masked));
+		output_put(
+			messages,
+			"%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
+			rules->items[i].place, config_mask(config, zone, masked, sizeof masked));
 		errors++;
 	}
 	return errors;

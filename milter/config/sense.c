@@ -64,10 +64,10 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 	unsigned most;
 
 	if (test->kind == CONDITION_RESULT && (config->disabled & 1U << test->method) != 0)
-		config_warn(messages, place,
-			    "the check \"%s\" is disabled, so a rule that asks for its result never acts; "
-			    "take it out of disable { %s } or remove the rule",
-			    word, word);
+		config_warn(
+			messages, place,
+			"the check \"%s\" is disabled, so a rule that asks for its result never acts; take it out of disable { %s } or remove the rule",
+			word, word);
 	else if (test->kind == CONDITION_RESULT && !test->is_negated
 		 && (test->results & method_words(test->method)->results) == 0)
 		config_warn(messages, place, "the check \"%s\" never has this result; expected another",
@@ -166,11 +166,10 @@ look_at_exceptions(const struct config *config, const struct policy *policy, str
 		count++;
 	}
 	if (count > 0)
-		config_warn(messages, policy->place,
-			    "this policy refuses mail that the default policy accepts by the rule at %s%s; "
-			    "what is "
-			    "to hold for all recipients belongs into exceptions { ... }",
-			    missing->place, count > 1 ? " and others" : "");
+		config_warn(
+			messages, policy->place,
+			"this policy refuses mail that the default policy accepts by the rule at %s%s; what is to hold for all recipients belongs into exceptions { ... }",
+			missing->place, count > 1 ? " and others" : "");
 }
 
 /* Zones. */

@@ -104,8 +104,8 @@ static const struct setting settings[] = {
 	  .effect = EFFECT_RESTART,
 	  .is_good = is_socket,
 	  .before = "cannot listen on ",
-	  .expected = "\"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or "
-		      "\"unix:/PATH\"" },
+	  .expected =
+		  "\"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"" },
 	{ .name = "owner",
 	  .section = SECTION_SOCKET,
 	  .kind = KIND_TEXT,

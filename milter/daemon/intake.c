@@ -54,9 +54,9 @@ warn(int in_use)
 		return;
 	intake.has_warned = true;
 	intake.warned_ms = now_ms;
-	log_warning("%d or more file descriptors are in use: new connections are left to the MTA's default "
-		    "action until some are free; raise LimitNOFILE, or have fewer SMTP sessions at a time",
-		    in_use < intake.full ? in_use : intake.full);
+	log_warning(
+		"%d or more file descriptors are in use: new connections are left to the MTA's default action until some are free; raise LimitNOFILE, or have fewer SMTP sessions at a time",
+		in_use < intake.full ? in_use : intake.full);
 }
 
 /* Wake libmilter up, which still waits for the idle socket: a connection to it, dropped at once. */

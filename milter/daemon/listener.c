@@ -40,11 +40,9 @@ explain(const char *listen, const char *user, int reason, struct error *error)
 		{ EADDRINUSE, false, false,
 		  "; another program listens there: end it, or choose another port" },
 		{ EADDRNOTAVAIL, false, false,
-		  "; expected an address of this host (\"ip address\" shows them), or 0.0.0.0 or :: for "
-		  "all" },
+		  "; expected an address of this host (\"ip address\" shows them), or 0.0.0.0 or :: for all" },
 		{ EACCES, false, false,
-		  "; ports below 1024 are root's: choose another, or start as root, or give the service "
-		  "CAP_NET_BIND_SERVICE" },
+		  "; ports below 1024 are root's: choose another, or start as root, or give the service CAP_NET_BIND_SERVICE" },
 		{ EAFNOSUPPORT, false, false, "; this host does not have addresses of this family" },
 		{ EADDRINUSE, true, false, "; something lies there that is not a dead socket" },
 		{ ENOENT, true, true, "; make its directory" },

@@ -66,10 +66,10 @@ read_options(int argc, char **argv, struct options *options)
 			output_lines(output_standard(), usage);
 			return EXIT_SUCCESS;
 		default:
-			output_put(output_errors(),
-				   "heloscope-milter: unknown option \"%s\", or one without its argument; "
-				   "try \"heloscope-milter --help\"\n",
-				   argv[optind - 1]);
+			output_put(
+				output_errors(),
+				"heloscope-milter: unknown option \"%s\", or one without its argument; try \"heloscope-milter --help\"\n",
+				argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}

@@ -52,8 +52,7 @@ static const struct smtp_reply out_of_memory = {
 static const struct smtp_reply too_many_waiting = {
 	.code = 452,
 	.xcode = "4.5.3",
-	.lines = { "Too many recipients for a message that is judged at its end. Send it to the others "
-		   "again." },
+	.lines = { "Too many recipients for a message that is judged at its end. Send it to the others again." },
 	.count = 1,
 };
 

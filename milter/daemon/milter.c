@@ -181,12 +181,8 @@ static void
 tell_of_actions(void)
 {
 	if (!atomic_flag_test_and_set(&has_told_of_actions))
-		log_warning("the MTA does not let filters ask for macros: see to it that it sends "
-			    "{auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, "
-			    "and i "
-			    "at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, "
-			    "milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, "
-			    "confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
+		log_warning(
+			"the MTA does not let filters ask for macros: see to it that it sends {auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, and i at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
 }
 
 static sfsistat
@@ -226,10 +222,9 @@ tell_of_default_id(const struct config *config, const char *mta_name)
 	    || span_equals_nocase(span_of(mta_name), span_of(config->authserv_id))
 	    || atomic_flag_test_and_set(&has_told_of_default_id))
 		return;
-	log_warning("authserv-id is not set, so fields are written in the name of this host, %s, but the MTA "
-		    "calls itself "
-		    "%s. Set authserv-id to the name that readers of the mail know",
-		    config->authserv_id, mta_name);
+	log_warning(
+		"authserv-id is not set, so fields are written in the name of this host, %s, but the MTA calls itself %s. Set authserv-id to the name that readers of the mail know",
+		config->authserv_id, mta_name);
 }
 
 static sfsistat
@@ -243,11 +238,8 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 		return SMFIS_CONTINUE;
 	mta_name = macro(context, "j");
 	if (mta_name == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
-		log_warning("the MTA does not send the macro j at connect, so perhaps no macros at all: "
-			    "authenticated clients "
-			    "cannot be told from others (Postfix: milter_connect_macros = j, "
-			    "milter_mail_macros = i "
-			    "{auth_authen} {tls_version})");
+		log_warning(
+			"the MTA does not send the macro j at connect, so perhaps no macros at all: authenticated clients cannot be told from others (Postfix: milter_connect_macros = j, milter_mail_macros = i {auth_authen} {tls_version})");
 	tell_of_default_id(session_config(connection->session), mta_name);
 	session_set_mta_name(connection->session, mta_name);
 	session_connect(connection->session, (const struct sockaddr *)address);
@@ -273,11 +265,9 @@ envelope_address(SMFICTX *context, const char *typed, const char *macro_name)
 
 	if (address.used == NULL && !span_equals(span_of(address.typed), SPAN("<>"))
 	    && !atomic_flag_test_and_set(&has_told_of_addresses))
-		log_warning("the MTA does not send the macro %s, so it is not known what it makes of an "
-			    "address: all that an address may mean is judged, and the worst counts (Postfix: "
-			    "milter_mail_macros with {mail_addr}, milter_rcpt_macros with {rcpt_addr}; "
-			    "Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT)",
-			    macro_name);
+		log_warning(
+			"the MTA does not send the macro %s, so it is not known what it makes of an address: all that an address may mean is judged, and the worst counts (Postfix: milter_mail_macros with {mail_addr}, milter_rcpt_macros with {rcpt_addr}; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT)",
+			macro_name);
 	return address;
 }
 
@@ -419,9 +409,8 @@ on_end_of_message(SMFICTX *context)
 	if (connection == NULL)
 		return SMFIS_TEMPFAIL;
 	if (queue_id == NULL && !atomic_flag_test_and_set(&has_told_of_queue_id))
-		log_warning("the MTA does not send the macro i (the queue id) at end of message, so the log "
-			    "cannot name it "
-			    "(Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
+		log_warning(
+			"the MTA does not send the macro i (the queue id) at end of message, so the log cannot name it (Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");
 	end = session_end_of_message(connection->session, queue_id);
 	status = end.reply != NULL ? refuse(context, end.reply) : change(context, connection, &end);
 	session_abort(connection->session);

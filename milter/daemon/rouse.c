@@ -43,9 +43,7 @@ warn(void)
 		return;
 	state.has_warned = true;
 	log_warning(
-		"the filter cannot connect to its own socket (%s), so while one session waits for the DNS "
-		"others may wait with it: let the user it runs as be the owner of the socket, or in its "
-		"group",
+		"the filter cannot connect to its own socket (%s), so while one session waits for the DNS others may wait with it: let the user it runs as be the owner of the socket, or in its group",
 		strerror(errno));
 }
 

@@ -95,17 +95,17 @@ service_find_account(const char *user, const char *group, struct service_account
 		     struct error *error)
 {
 	if (!find_account(user, account)) {
-		error_set(error,
-			  "there is no user \"%s\" to run as; create it (systemd-sysusers does, or useradd "
-			  "--system) or name another with the setting \"user\"",
-			  user);
+		error_set(
+			error,
+			"there is no user \"%s\" to run as; create it (systemd-sysusers does, or useradd --system) or name another with the setting \"user\"",
+			user);
 		return false;
 	}
 	if (group != NULL && !service_find_group(group, &account->group_id)) {
-		error_set(error,
-			  "there is no group \"%s\" to run as; create it, or name another with the "
-			  "setting \"user\"",
-			  group);
+		error_set(
+			error,
+			"there is no group \"%s\" to run as; create it, or name another with the setting \"user\"",
+			group);
 		return false;
 	}
 	return true;

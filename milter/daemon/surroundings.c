@@ -165,9 +165,7 @@ look_at_read_file(const struct look *look, const char *what, const char *path)
 
 	if (stat(path, &status) == 0 && !user_may(look, &status, MAY_READ))
 		warn(look,
-		     "%s %s may not be read by the user \"%s\": a reload would fail; let it belong to the "
-		     "group "
-		     "of that user, with mode 0640",
+		     "%s %s may not be read by the user \"%s\": a reload would fail; let it belong to the group of that user, with mode 0640",
 		     what, path, look->config->user);
 }
 

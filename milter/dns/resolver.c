@@ -94,11 +94,8 @@ take_step(struct resolver *resolver, enum deafness_step step)
 			resolver->deafness.is_asking = false;
 		break;
 	case DEAFNESS_BEGINS:
-		log_warning("no name server answers: until one does, whatever needs the DNS is temperror, "
-			    "which is no "
-			    "fault of senders or lists. Look at the network and at the servers that "
-			    "\"resolver\" in "
-			    "the configuration names (\"system\": those of /etc/resolv.conf)");
+		log_warning(
+			"no name server answers: until one does, whatever needs the DNS is temperror, which is no fault of senders or lists. Look at the network and at the servers that \"resolver\" in the configuration names (\"system\": those of /etc/resolv.conf)");
 		break;
 	case DEAFNESS_ENDS:
 		log_warning("name servers answer again, after %u s",

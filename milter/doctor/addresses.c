@@ -72,8 +72,8 @@ exam_addresses(struct exam *exam)
 		exam_say(exam, DOCTOR_ADDRESSES, DOCTOR_UNKNOWN,
 			 "No address is known from which mail goes out; name them with --ip.", NULL, NULL);
 	else if (exam->report->is_guessed)
-		exam_say(exam, DOCTOR_ADDRESSES, DOCTOR_NOTE,
-			 "The addresses from which mail goes out are guessed from MX and SPF; name them with "
-			 "--ip.",
-			 NULL, NULL);
+		exam_say(
+			exam, DOCTOR_ADDRESSES, DOCTOR_NOTE,
+			"The addresses from which mail goes out are guessed from MX and SPF; name them with --ip.",
+			NULL, NULL);
 }

@@ -94,9 +94,9 @@ judge_rsa(struct exam *exam, const unsigned char *octets, size_t length)
 	const int bits = rsa_bits(octets, length);
 
 	if (bits == 0)
-		add_error(exam,
-			  "What stands in p= is no RSA public key; perhaps it was cut or pasted with a line "
-			  "missing.");
+		add_error(
+			exam,
+			"What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
 	else if (bits < RSA_BITS_MIN)
 		add_error(exam,
 			  arena_printf(exam->arena,
@@ -124,11 +124,12 @@ judge_key(struct exam *exam, const struct key_record *record)
 			  arena_printf(exam->arena, "The key type is \"%s\"; verifiers know rsa and ed25519.",
 				       arena_copy(exam->arena, record->type)));
 	else if (length != ED25519_OCTETS)
-		add_error(exam,
-			  arena_printf(exam->arena,
-				       "What stands in p= has %zu octets; an ed25519 key has %d, without any "
-				       "wrapping.",
-				       length, ED25519_OCTETS));
+		add_error(
+			exam,
+			arena_printf(
+				exam->arena,
+				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
+				length, ED25519_OCTETS));
 }
 
 static void
@@ -251,13 +252,12 @@ exam_dkim(struct exam *exam)
 	const size_t count = count_keys(answer, &key);
 
 	if (exam->order->key_domain != NULL && !exam_is_aligned(exam, exam->order->key_domain, false))
-		exam_say(exam, DOCTOR_DKIM, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "Signatures of %s do not align with %s.",
-				      exam->order->key_domain, exam->report->domain),
-			 "For DMARC they do not count: sign with d= of the author's domain (with adkim=s "
-			 "that very "
-			 "one).",
-			 NULL);
+		exam_say(
+			exam, DOCTOR_DKIM, DOCTOR_WARNING,
+			arena_printf(exam->arena, "Signatures of %s do not align with %s.",
+				     exam->order->key_domain, exam->report->domain),
+			"For DMARC they do not count: sign with d= of the author's domain (with adkim=s that very one).",
+			NULL);
 	if (dns_status_is_fault(answer->status)) {
 		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
 	} else if (count != 1) {

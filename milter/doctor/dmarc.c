@@ -132,8 +132,8 @@ static const struct exam_tag_rule rules[] = {
 	  .severity = DOCTOR_WARNING,
 	  .consequence = "Reports do not come." },
 	{ .name = "pct",
-	  .historic = "Receivers that follow RFC 9989 apply the policy to all mail, whatever it "
-		      "says; \"t=y\" asks for less." },
+	  .historic =
+		  "Receivers that follow RFC 9989 apply the policy to all mail, whatever it says; \"t=y\" asks for less." },
 	{ .name = "rf", .historic = no_more },
 	{ .name = "ri", .historic = no_more },
 };
@@ -202,18 +202,18 @@ tell_inherited(struct exam *exam, const struct dmarc_step *step)
 {
 	const enum dmarc_policy policy = dmarc_policy_for(step, exam->report->domain, true);
 
-	exam_say(exam, DOCTOR_DMARC,
-		 policy == DMARC_INVALID ? DOCTOR_WARNING
-		 : policy == DMARC_NONE  ? DOCTOR_NOTE
-					 : DOCTOR_GOOD,
-		 arena_printf(
-			 exam->arena,
-			 "There is no valid record at this very domain, so that of %s holds here, too. Its "
-			 "policy for this domain: %s.",
-			 step->domain, policy_shown(exam, step)),
-		 policy == DMARC_INVALID ? "Correct it there: \"heloscope doctor\" of that domain says how."
-					 : "A record of its own would take its place.",
-		 NULL);
+	exam_say(
+		exam, DOCTOR_DMARC,
+		policy == DMARC_INVALID ? DOCTOR_WARNING
+		: policy == DMARC_NONE  ? DOCTOR_NOTE
+					: DOCTOR_GOOD,
+		arena_printf(
+			exam->arena,
+			"There is no valid record at this very domain, so that of %s holds here, too. Its policy for this domain: %s.",
+			step->domain, policy_shown(exam, step)),
+		policy == DMARC_INVALID ? "Correct it there: \"heloscope doctor\" of that domain says how."
+					: "A record of its own would take its place.",
+		NULL);
 }
 
 /* Text that is no record, but meant as one. False when there is none. What is written there may be weaker
@@ -226,13 +226,13 @@ tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *ans
 
 		if (meant == NULL)
 			continue;
-		exam_say(exam, DOCTOR_DMARC, DOCTOR_WARNING,
-			 arena_printf(exam->arena,
-				      "What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", "
-				      "in this "
-				      "spelling, and is one TXT record.",
-				      name),
-			 "Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
+		exam_say(
+			exam, DOCTOR_DMARC, DOCTOR_WARNING,
+			arena_printf(
+				exam->arena,
+				"What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", in this spelling, and is one TXT record.",
+				name),
+			"Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
 		return true;
 	}
 	return false;

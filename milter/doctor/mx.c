@@ -88,20 +88,19 @@ tell_null_mx(struct exam *exam, const struct dns_answer *answer)
 					      others != NULL ? ", " : "", domain,
 					      answer->records[i].preference, answer->records[i].name);
 	if (others != NULL)
-		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
-			 "The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
-			 "Some senders deliver to the others, some take the domain for one that takes no "
-			 "mail.",
-			 arena_printf(exam->arena, "%s   (and nothing else)", others));
+		exam_say(
+			exam, DOCTOR_MX, DOCTOR_ERROR,
+			"The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
+			"Some senders deliver to the others, some take the domain for one that takes no mail.",
+			arena_printf(exam->arena, "%s   (and nothing else)", others));
 	else
-		exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
-			 answer->count == 1 && answer->records[0].preference == 0
-				 ? "The null MX says that this domain takes no mail (RFC 7505)."
-				 : "The null MX says that this domain takes no mail; it should be a single "
-				   "\"MX 0 "
-				   ".\" (RFC 7505, 3).",
-			 refused,
-			 arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)", domain));
+		exam_say(
+			exam, DOCTOR_MX, DOCTOR_ERROR,
+			answer->count == 1 && answer->records[0].preference == 0
+				? "The null MX says that this domain takes no mail (RFC 7505)."
+				: "The null MX says that this domain takes no mail; it should be a single \"MX 0 .\" (RFC 7505, 3).",
+			refused,
+			arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)", domain));
 }
 
 /* No host is known that takes the domain's mail: none is invented. */
@@ -158,17 +157,17 @@ add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_l
 		[MAIL_WAY_UNKNOWN] = "The addresses of %s cannot be looked up.",
 	};
 
-	exam_add(exam,
-		 (struct doctor_finding){
-			 .row = DOCTOR_BOUNCES,
-			 .severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
-				     : is_last               ? DOCTOR_ERROR
-							     : DOCTOR_WARNING,
-			 .what = arena_printf(exam->arena, words[way], host),
-			 .consequence =
-				 is_last ? "No bounce comes back, and receivers that look refuse the mail."
-					 : "Bounces, and replies, wait or are lost when they try this "
-					   "host." });
+	exam_add(
+		exam,
+		(struct doctor_finding){
+			.row = DOCTOR_BOUNCES,
+			.severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
+				    : is_last               ? DOCTOR_ERROR
+							    : DOCTOR_WARNING,
+			.what = arena_printf(exam->arena, words[way], host),
+			.consequence =
+				is_last ? "No bounce comes back, and receivers that look refuse the mail."
+					: "Bounces, and replies, wait or are lost when they try this host." });
 }
 
 /* Each host that an MX names must have an address (RFC 5321, 5.1). */
@@ -199,12 +198,13 @@ examine_alignment(struct exam *exam)
 {
 	if (exam_is_aligned(exam, exam->bounces, true))
 		return;
-	exam_say(exam, DOCTOR_BOUNCES, DOCTOR_WARNING,
-		 arena_printf(exam->arena,
-			      "%s does not align with %s: it is not of the same organization, or the "
-			      "DMARC record asks for the very same domain (aspf=s).",
-			      exam->bounces, exam->report->domain),
-		 "For DMARC a pass of SPF does not count then, so all rests on DKIM.", NULL);
+	exam_say(
+		exam, DOCTOR_BOUNCES, DOCTOR_WARNING,
+		arena_printf(
+			exam->arena,
+			"%s does not align with %s: it is not of the same organization, or the DMARC record asks for the very same domain (aspf=s).",
+			exam->bounces, exam->report->domain),
+		"For DMARC a pass of SPF does not count then, so all rests on DKIM.", NULL);
 }
 
 /* Without MX hosts to look at: the row of MX has said why, or that mail goes to the domain itself. */

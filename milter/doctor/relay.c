@@ -285,11 +285,7 @@ find_way(struct relay_test *test, const struct ipaddr *address, unsigned patienc
 }
 
 static const char remedy[] =
-	"Unless the host that you ask from may send through it, it is an open relay: spammers find it within "
-	"days, and lists soon after. Postfix: smtpd_relay_restrictions = permit_mynetworks, "
-	"permit_sasl_authenticated, reject_unauth_destination, with no more in mynetworks than your own "
-	"hosts, and allow_percent_hack = "
-	"no where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
+	"Unless the host that you ask from may send through it, it is an open relay: spammers find it within days, and lists soon after. Postfix: smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, with no more in mynetworks than your own hosts, and allow_percent_hack = no where the recipient has a \"%\". Sendmail: no promiscuous_relay and no loose_relay_check.";
 
 void
 exam_relay(struct exam *exam, const char *host, const struct ipaddr *address, unsigned patience_ms)

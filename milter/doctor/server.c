@@ -121,25 +121,19 @@ examine_silence(struct exam *exam, const struct server *server)
 		const char *consequence;
 	} judgements[PEER_OUTCOMES] = {
 		[PEER_REFUSED] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
-		[PEER_UNREACHABLE] = { DOCTOR_UNKNOWN, "If that is so from everywhere, mail and bounces to "
-						       "this host are lost; perhaps "
-						       "only this network lets nobody out to port 25." },
+		[PEER_UNREACHABLE] = { DOCTOR_UNKNOWN,
+				       "If that is so from everywhere, mail and bounces to this host are lost; perhaps only this network lets nobody out to port 25." },
 		[PEER_CONNECT_TIMEOUT] = { DOCTOR_UNKNOWN,
-					   "If that is so from everywhere, mail and bounces to this host are "
-					   "lost; "
-					   "perhaps only this network lets nobody out to port 25." },
+					   "If that is so from everywhere, mail and bounces to this host are lost; perhaps only this network lets nobody out to port 25." },
 		[PEER_READ_TIMEOUT] = { DOCTOR_UNKNOWN,
-					"If that is so from everywhere, mail and bounces come late or are "
-					"lost; "
-					"perhaps it is only so for the host from which you ask." },
+					"If that is so from everywhere, mail and bounces come late or are lost; perhaps it is only so for the host from which you ask." },
 		[PEER_BUSY] = { DOCTOR_UNKNOWN, "Perhaps it says so only to the host from which you ask." },
 		[PEER_DECLINES] = { DOCTOR_UNKNOWN,
 				    "Perhaps it says so only to the host from which you ask." },
 		[PEER_NOT_SMTP] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
 		[PEER_TOO_MUCH] = { DOCTOR_ERROR, "Mail and bounces to this host are lost." },
-		[PEER_CLOSED] = { DOCTOR_UNKNOWN, "If that is so from everywhere, mail and bounces to this "
-						  "host are lost; perhaps it "
-						  "is only so for the host from which you ask." },
+		[PEER_CLOSED] = { DOCTOR_UNKNOWN,
+				  "If that is so from everywhere, mail and bounces to this host are lost; perhaps it is only so for the host from which you ask." },
 	};
 	const enum peer_outcome outcome = server->peer.outcome;
 	const char *said = server->peer.refusal[0] != '\0' ? server->peer.refusal : server->peer.greeting;
@@ -198,17 +192,17 @@ examine_banner(struct exam *exam, const struct server *server)
 			 "Try again in some minutes.", NULL);
 		break;
 	default:
-		exam_say(exam, DOCTOR_BANNER,
-			 facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
-			 arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
-				      server->peer.greeting),
-			 arena_printf(
-				 exam->arena,
-				 "Receivers that look back expect %s%s, as it should be said with EHLO, too "
-				 "(Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
-				 domain_is_helo_name(wanted) ? wanted : "the host's own name",
-				 wanted == reverse ? ", the name of the reverse DNS" : ""),
-			 NULL);
+		exam_say(
+			exam, DOCTOR_BANNER,
+			facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
+			arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
+				     server->peer.greeting),
+			arena_printf(
+				exam->arena,
+				"Receivers that look back expect %s%s, as it should be said with EHLO, too (Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
+				domain_is_helo_name(wanted) ? wanted : "the host's own name",
+				wanted == reverse ? ", the name of the reverse DNS" : ""),
+			NULL);
 	}
 }
 
@@ -229,14 +223,15 @@ examine_starttls(struct exam *exam, const struct server *server)
 	if (peer->starttls == STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_STARTTLS, DOCTOR_GOOD);
 	else if (server->is_mx || peer->starttls == STARTTLS_BROKEN)
-		exam_say(exam, DOCTOR_STARTTLS, severity,
-			 arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
-				      peer_starttls_word(peer->starttls),
-				      peer->problem[0] != '\0' ? ": " : "", peer->problem),
-			 peer->starttls == STARTTLS_BROKEN ? "Senders that try it deliver late or not at all."
-							   : "Mail to it is read on the way, and senders "
-							     "that insist on TLS refuse to send.",
-			 NULL);
+		exam_say(
+			exam, DOCTOR_STARTTLS, severity,
+			arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
+				     peer_starttls_word(peer->starttls), peer->problem[0] != '\0' ? ": " : "",
+				     peer->problem),
+			peer->starttls == STARTTLS_BROKEN
+				? "Senders that try it deliver late or not at all."
+				: "Mail to it is read on the way, and senders that insist on TLS refuse to send.",
+			NULL);
 }
 
 static const char *
@@ -289,12 +284,12 @@ examine_old_tls(struct exam *exam, const struct server *server)
 	if (server->old.starttls != STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_OLD_TLS, DOCTOR_GOOD);
 	else
-		exam_say(exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
-				      server->old.tls_version),
-			 "It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: "
-			 "smtpd_tls_protocols = >=TLSv1.2).",
-			 NULL);
+		exam_say(
+			exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
+			arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
+				     server->old.tls_version),
+			"It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: smtpd_tls_protocols = >=TLSv1.2).",
+			NULL);
 }
 
 /* DANE. */
@@ -338,12 +333,12 @@ judge_dane(struct exam *exam, const struct server *server, const char *name)
 				      "The certificate of %s is not one that its TLSA records name.", host),
 			 "Senders that check DANE do not deliver.", good_tlsa(exam, name, peer));
 	else if (peer->dane == DANE_UNUSABLE)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "None of the TLSA records of %s counts for mail.",
-				      server->name),
-			 "They need usage DANE-TA(2) or DANE-EE(3), and be well formed (RFC 7672, 3.1). "
-			 "Senders insist on TLS, but verify nothing.",
-			 good_tlsa(exam, name, peer));
+		exam_say(
+			exam, DOCTOR_DANE, DOCTOR_WARNING,
+			arena_printf(exam->arena, "None of the TLSA records of %s counts for mail.",
+				     server->name),
+			"They need usage DANE-TA(2) or DANE-EE(3), and be well formed (RFC 7672, 3.1). Senders insist on TLS, but verify nothing.",
+			good_tlsa(exam, name, peer));
 	else
 		exam_say(
 			exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
@@ -376,18 +371,19 @@ examine_dane(struct exam *exam, const struct server *server)
 	else if (tlsa->count == 0)
 		return;
 	else if (exam->config->resolver.trust_anchor == NULL)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena,
-				      "%s has TLSA records; without a trust-anchor in the configuration they "
-				      "cannot be judged.",
-				      server->name),
-			 NULL, NULL);
+		exam_say(
+			exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
+			arena_printf(
+				exam->arena,
+				"%s has TLSA records; without a trust-anchor in the configuration they cannot be judged.",
+				server->name),
+			NULL, NULL);
 	else if (!is_secure(exam, server) || tlsa->security != DNS_SECURE)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
-			 arena_printf(exam->arena,
-				      "%s has TLSA records, but DNSSEC does not vouch for all that leads "
-				      "there.",
-				      server->name),
+			 arena_printf(
+				 exam->arena,
+				 "%s has TLSA records, but DNSSEC does not vouch for all that leads there.",
+				 server->name),
 			 "Nobody heeds them (RFC 7672, 2.2).", NULL);
 	else
 		judge_dane(exam, server, name);

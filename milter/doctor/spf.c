@@ -284,12 +284,12 @@ tell_absence(struct exam *exam)
 		return;
 	}
 	publish = new_record(exam);
-	exam_say(exam, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "There is no SPF record.",
-		 publish != NULL
-			 ? "Large receivers want SPF or DKIM, and anybody can send in your name."
-			 : "Large receivers want SPF or DKIM, and anybody can send in your name. Name the "
-			   "addresses from which mail goes out with --ip, to be told a record.",
-		 publish);
+	exam_say(
+		exam, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "There is no SPF record.",
+		publish != NULL
+			? "Large receivers want SPF or DKIM, and anybody can send in your name."
+			: "Large receivers want SPF or DKIM, and anybody can send in your name. Name the addresses from which mail goes out with --ip, to be told a record.",
+		publish);
 }
 
 static void
@@ -355,15 +355,13 @@ judge_openness(struct exam *exam, const struct spf_outcome *outcome)
 
 	exam_set_cell(exam, DOCTOR_SPF_ALL, DOCTOR_GOOD);
 	if (is_open || outcome->result == RESULT_NEUTRAL)
-		exam_say(exam, DOCTOR_SPF_ALL, is_open ? DOCTOR_ERROR : DOCTOR_NOTE,
-			 is_open ? "The record allows every address of the world to send in your name."
-				 : "The record says nothing of addresses that it does not name.",
-			 is_open ? "It protects nobody, and receivers count it against you. Once all who "
-				   "send are in "
-				   "the record, it can end with \"-all\"."
-				 : "It protects nobody. Once all who send are in the record, it can end with "
-				   "\"-all\".",
-			 closed_record(exam, outcome));
+		exam_say(
+			exam, DOCTOR_SPF_ALL, is_open ? DOCTOR_ERROR : DOCTOR_NOTE,
+			is_open ? "The record allows every address of the world to send in your name."
+				: "The record says nothing of addresses that it does not name.",
+			is_open ? "It protects nobody, and receivers count it against you. Once all who send are in the record, it can end with \"-all\"."
+				: "It protects nobody. Once all who send are in the record, it can end with \"-all\".",
+			closed_record(exam, outcome));
 }
 
 static void
@@ -371,13 +369,13 @@ judge_limits(struct exam *exam, const struct spf_outcome *outcome)
 {
 	exam_set_cell(exam, DOCTOR_SPF_LIMITS, DOCTOR_GOOD);
 	if (outcome->trace.terms >= SPF_TERMS_MAX - 1 || outcome->trace.voids >= SPF_VOIDS_MAX)
-		exam_say(exam, DOCTOR_SPF_LIMITS, DOCTOR_NOTE,
-			 arena_printf(exam->arena,
-				      "The record needs %u of the 10 terms that may cost lookups, and %u of "
-				      "2 lookups "
-				      "find nothing.",
-				      outcome->trace.terms, outcome->trace.voids),
-			 "One more include, perhaps not your own, and all of it is in error.", NULL);
+		exam_say(
+			exam, DOCTOR_SPF_LIMITS, DOCTOR_NOTE,
+			arena_printf(
+				exam->arena,
+				"The record needs %u of the 10 terms that may cost lookups, and %u of 2 lookups find nothing.",
+				outcome->trace.terms, outcome->trace.voids),
+			"One more include, perhaps not your own, and all of it is in error.", NULL);
 }
 
 /* What the record gives to an address of nobody, and how near it comes to the limits. */

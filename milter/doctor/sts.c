@@ -39,13 +39,13 @@ tell_near_miss(struct exam *exam, enum doctor_row row, const char *name, const c
 		const char *meant = exam_meant_record(exam, answer->records[i].text, version);
 
 		if (meant != NULL)
-			exam_say(exam, row, DOCTOR_WARNING,
-				 arena_printf(exam->arena,
-					      "What stands at %s is no such record: one begins with \"%s;\", "
-					      "in this "
-					      "spelling.",
-					      name, version),
-				 "Senders pass over it.", exam_txt(exam, name, meant));
+			exam_say(
+				exam, row, DOCTOR_WARNING,
+				arena_printf(
+					exam->arena,
+					"What stands at %s is no such record: one begins with \"%s;\", in this spelling.",
+					name, version),
+				"Senders pass over it.", exam_txt(exam, name, meant));
 	}
 }
 
@@ -176,8 +176,7 @@ exam_tls_reports(struct exam *exam)
 		  .is_list = true,
 		  .required = arena_printf(exam->arena, "rua=mailto:tls-reports@%s", exam->report->domain),
 		  .expected =
-			  "addresses like mailto:tls-reports@example.org or https://..., with \",\" between "
-			  "them",
+			  "addresses like mailto:tls-reports@example.org or https://..., with \",\" between them",
 		  .severity = DOCTOR_WARNING,
 		  .consequence = "No reports come." },
 	};
@@ -347,10 +346,10 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 				 arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
 	/* What is a note otherwise is a fault when the domain itself asks for verification. */
 	if (is_enforced && exam->report->cells[DOCTOR_CERTIFICATE] >= DOCTOR_NOTE)
-		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-			 "The policy says \"mode: enforce\", but a server's certificate does not stand up to "
-			 "it.",
-			 "Senders that heed it do not deliver.", NULL);
+		exam_say(
+			exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			"The policy says \"mode: enforce\", but a server's certificate does not stand up to it.",
+			"Senders that heed it do not deliver.", NULL);
 }
 
 /* A host, or "*." and one (RFC 8461, 3.2). */
@@ -434,11 +433,11 @@ judge_policy(struct exam *exam, struct span policy)
 
 	judge_lines(exam, policy);
 	if (missing != NULL) {
-		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-			 "The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or "
-			 "enforce, max_age: up to 31557600, and, unless the mode is none, mx.",
-			 "Senders take it for no policy.",
-			 arena_printf(exam->arena, "%s   (in the policy)", missing));
+		exam_say(
+			exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+			"The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or enforce, max_age: up to 31557600, and, unless the mode is none, mx.",
+			"Senders take it for no policy.",
+			arena_printf(exam->arena, "%s   (in the policy)", missing));
 		return;
 	}
 	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);

@@ -16,24 +16,16 @@ static const struct {
 	[LIST_UNCHECKED] = { "not checked yet", NULL },
 	[LIST_UNANSWERED] = { "not trusted yet: its test entries were not answered", NULL },
 	[LIST_DOUBTED] = { "in doubt: a wrong answer to a test entry", NULL },
-	[LIST_NO_ANSWER] = { "suspended: it does not answer", "it does not answer. See whether this host's "
-							      "resolver reaches it (dig 2.0.0.127.%s)" },
+	[LIST_NO_ANSWER] = { "suspended: it does not answer",
+			     "it does not answer. See whether this host's resolver reaches it (dig 2.0.0.127.%s)" },
 	[LIST_LISTS_NONE] = { "suspended: it does not list its test entry",
-			      "it does not list its own test entry: it is empty or closed, the zone is "
-			      "mistyped, a DNS filter answers in its place, or it has other test entries "
-			      "(probe { ... }). Look at the operator's page for %s" },
+			      "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (probe { ... }). Look at the operator's page for %s" },
 	[LIST_STRANGE] = { "suspended: it answers outside 127.0.0.0/8",
-			   "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been "
-			   "sold, or the resolver or a DNS filter replaces answers. Remove the line if %s is "
-			   "closed" },
+			   "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been sold, or the resolver or a DNS filter replaces answers. Remove the line if %s is closed" },
 	[LIST_LISTS_ALL] = { "suspended: it lists everything",
-			     "it lists what must not be listed, and so perhaps everything: it is closed, or "
-			     "its domain has lapsed. Remove the line if %s is closed" },
+			     "it lists what must not be listed, and so perhaps everything: it is closed, or its domain has lapsed. Remove the line if %s is closed" },
 	[LIST_FILTERED] = { "suspended: every name is answered 127.0.0.1, as a DNS filter does",
-			    "every name is answered 127.0.0.1, which no list says: a DNS filter between this "
-			    "host and %s answers in its place. Ask through a resolver without one: `resolver "
-			    "{ "
-			    "servers recursive }`" },
+			    "every name is answered 127.0.0.1, which no list says: a DNS filter between this host and %s answers in its place. Ask through a resolver without one: `resolver { servers recursive }`" },
 	[LIST_REFUSES] = { "suspended: it refuses queries", NULL },
 };
 
@@ -43,11 +35,10 @@ static const struct {
 	const char *advice; /* %s: the zone */
 } refusals[] = {
 	{ 0x7ffffffc, "it says that the zone is mistyped. Correct \"%s\"" },
-	{ 0x7ffffffe, "%s refuses queries through this public or unnamed resolver: use `resolver { servers "
-		      "recursive }`, or a data query key" },
+	{ 0x7ffffffe,
+	  "%s refuses queries through this public or unnamed resolver: use `resolver { servers recursive }`, or a data query key" },
 	{ 0x7fffffff,
-	  "%s refuses queries of this many or of unregistered users: ask its operator for access or a "
-	  "data query key" },
+	  "%s refuses queries of this many or of unregistered users: ask its operator for access or a data query key" },
 };
 
 const char *

@@ -154,9 +154,9 @@ meter_note_unwritten(struct meter *meter, const struct ipaddr *client, uint64_t 
 	}
 	(void)pthread_mutex_unlock(&meter->lock);
 	if (is_told)
-		log_warning("of %zu message%s neither log nor record tells: so much comes from networks like "
-			    "that of %s",
-			    count, count == 1 ? "" : "s", ipaddr_format(client, address));
+		log_warning(
+			"of %zu message%s neither log nor record tells: so much comes from networks like that of %s",
+			count, count == 1 ? "" : "s", ipaddr_format(client, address));
 }
 
 size_t

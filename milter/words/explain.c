@@ -237,10 +237,10 @@ put_note(const struct record_note *note, struct output *out)
 	if (note->tag != NULL)
 		prose_put(out, 4, "Tagged \"%s\", by the rule at %s", telling_shown(note->tag, tag), rule);
 	else if (note->has_share)
-		prose_put(out, 4,
-			  "The rule at %s says: %s; but it acts on %u%% of networks, to which this client "
-			  "does not belong",
-			  rule, action_word(note->action), note->share);
+		prose_put(
+			out, 4,
+			"The rule at %s says: %s; but it acts on %u%% of networks, to which this client does not belong",
+			rule, action_word(note->action), note->share);
 	else
 		prose_put(out, 4, "The rule at %s, which only tells, says: %s", rule,
 			  action_word(note->action));
@@ -279,10 +279,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	if (verdict->is_withheld)
 		prose_put(
 			out, 4,
-			"For this client, or its network, too many names were looked up for mail that was "
-			"not "
-			"accepted. Some lookups become free again every minute. If it is a host of your own, "
-			"name it in trust { networks }.");
+			"For this client, or its network, too many names were looked up for mail that was not accepted. Some lookups become free again every minute. If it is a host of your own, name it in trust { networks }.");
 	put_why_not_done(verdict, out);
 	if (verdict->reply != NULL) {
 		prose_put(out, 4, "%s",

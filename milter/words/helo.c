@@ -41,10 +41,11 @@ say_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	if (result == RESULT_PERMERROR)
 		strbuf_printf(said, " is %s", helo->reason != NULL ? helo->reason : "not a valid host name");
 	else if (helo->literal.length > 0)
-		strbuf_add(said, result == RESULT_PASS
-					 ? " is the client's own address; some receivers refuse "
-					   "that in place of a name"
-					 : " is the address of another host");
+		strbuf_add(
+			said,
+			result == RESULT_PASS
+				? " is the client's own address; some receivers refuse that in place of a name"
+				: " is the address of another host");
 	else
 		say_of_name(facts, said);
 }
@@ -101,10 +102,10 @@ advise_helo(const struct facts *facts, int64_t time_s, struct output *out)
 {
 	(void)time_s;
 	if (facts->results[METHOD_HELO] == RESULT_FAIL || facts->results[METHOD_HELO] == RESULT_PERMERROR)
-		prose_bullet(out,
-			     "The administrator of the sending server should have it say its own name with "
-			     "EHLO: %s.",
-			     telling_own_name(facts, "one that resolves to its address"));
+		prose_bullet(
+			out,
+			"The administrator of the sending server should have it say its own name with EHLO: %s.",
+			telling_own_name(facts, "one that resolves to its address"));
 }
 
 const struct telling tell_helo = {

@@ -145,8 +145,9 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 
 	strbuf_init(&findings, memory, sizeof memory);
 	if (verdict->is_withheld)
-		strbuf_add(&findings, "For this client too many names were looked up in too short a time. "
-				      "Try again later. ");
+		strbuf_add(
+			&findings,
+			"For this client too many names were looked up in too short a time. Try again later. ");
 	else if (verdict->rule != NULL && verdict->rule->text != NULL)
 		strbuf_add(&findings, verdict->rule->text);
 	else

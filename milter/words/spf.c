@@ -109,9 +109,9 @@ advise_record(const struct facts *facts, const struct spf_facts *spf, struct out
 	prose_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:", ip,
 		     domain, domain);
 	prose_put(out, 6, "%s", memory);
-	prose_put(out, 4,
-		  "If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's "
-		  "address. The forwarder can rewrite it (SRS).");
+	prose_put(
+		out, 4,
+		"If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. The forwarder can rewrite it (SRS).");
 }
 
 static void

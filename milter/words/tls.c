@@ -104,14 +104,13 @@ advise_peer_tls(const struct facts *facts, int64_t time_s, struct output *out)
 	(void)telling_client(facts, ip);
 	(void)peer_patience(facts, time_s, more);
 	if (peer != NULL && peer->dane == DANE_MISMATCH)
-		prose_bullet(out,
-			     "The certificate of the server at %s and its TLSA records should be brought "
-			     "together; until then senders that check DANE deliver it nothing.%s",
-			     ip, more);
+		prose_bullet(
+			out,
+			"The certificate of the server at %s and its TLSA records should be brought together; until then senders that check DANE deliver it nothing.%s",
+			ip, more);
 	else
 		prose_bullet(out,
-			     "The server at %s should offer STARTTLS that works, for the mail it "
-			     "receives.%s",
+			     "The server at %s should offer STARTTLS that works, for the mail it receives.%s",
 			     ip, more);
 }
 

@@ -188,8 +188,7 @@ large_rows(size_t *count)
 		{ "mx.large.test", DNS_A, DNS_NOERROR, "192.0.2.25" },
 		{ "mx.large.test", DNS_AAAA, DNS_NODATA, NULL },
 		{ "large.test", DNS_TXT, DNS_NOERROR,
-		  "v=spf1 include:i0.test include:i1.test include:i2.test include:i3.test include:i4.test "
-		  "include:i5.test include:i6.test include:i7.test include:i8.test include:i9.test -all" },
+		  "v=spf1 include:i0.test include:i1.test include:i2.test include:i3.test include:i4.test include:i5.test include:i6.test include:i7.test include:i8.test include:i9.test -all" },
 	};
 
 	*count = 5;
@@ -332,11 +331,9 @@ P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 	if (!heap_is_counted())
 		skip();
 	fake_dns_init(&scene.dns, rows_of_flood, count);
-	needs.config = scene.config =
-		config_from_text("dnsbl \"a.bl.test\" dnsbl \"b.bl.test\" dnswl \"c.bl.test\" "
-				 "domain-dnsbl \"d.bl.test\" domain-dnsbl \"e.bl.test\" "
-				 "spf explanation yes",
-				 NULL);
+	needs.config = scene.config = config_from_text(
+		"dnsbl \"a.bl.test\" dnsbl \"b.bl.test\" dnswl \"c.bl.test\" domain-dnsbl \"d.bl.test\" domain-dnsbl \"e.bl.test\" spf explanation yes",
+		NULL);
 	needs.health = scene.health = list_health_new(scene.config, NULL);
 	trust_lists(scene.health, &scene.config->lists);
 	flood_session(&scene, &needs, &client); /* what is made once, such as the buffers of a locale */

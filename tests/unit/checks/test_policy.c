@@ -157,17 +157,11 @@ N02_policy_judge_asks_exceptions_before_any_policy(void **state)
 		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
 		{ "exceptions { accept when recipient = \"postmaster@*\" } policy { reject when spf = fail }",
 		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 0 },
-		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { reject "
-		  "when "
-		  "spf = fail }",
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { reject when spf = fail }",
 		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
-		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { "
-		  "otherwise "
-		  "reject }",
+		{ "exceptions { accept when recipient = \"postmaster@*\" } policy for \"in.test\" { otherwise reject }",
 		  "<postmaster@in.test>", RESULT_FAIL, ACTION_ACCEPT, 0 },
-		{ "exceptions { accept when spf = pass tag \"x\" when spf = fail } policy for \"in.test\" { "
-		  "reject when "
-		  "helo = fail otherwise default } policy { reject when spf = fail }",
+		{ "exceptions { accept when spf = pass tag \"x\" when spf = fail } policy for \"in.test\" { reject when helo = fail otherwise default } policy { reject when spf = fail }",
 		  "<user@in.test>", RESULT_FAIL, ACTION_REJECT, 1 },
 		/* It might have been an exception. */
 		{ "exceptions { accept when spf = pass } policy for \"in.test\" { reject when iprev = fail }",
@@ -384,16 +378,12 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		const char *xcode, *text;
 	} table[] = {
 		{ "policy { reject when spf = fail }", 550, "5.7.23",
-		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by "
-		  "-all)" },
+		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by -all)" },
 		{ "policy { reject when iprev != pass }", 550, "5.7.25",
-		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example "
-		  "-> "
-		  "198.51.100.9). The operator of the address can correct its PTR record." },
+		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example -> 198.51.100.9). The operator of the address can correct its PTR record." },
 		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26", "PTR record" },
 		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
-		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see "
-		  "https://bl.test/198.51.100.7)" },
+		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see https://bl.test/198.51.100.7)" },
 		{ "policy { reject when helo = permerror }", 550, "5.7.1",
 		  "The HELO name a\\x1b;b is not a valid host name" },
 		{ "policy { reject when sender = fail }", 550, "5.1.8", "cannot receive a bounce: null MX" },
@@ -451,16 +441,13 @@ B11_B22_words_of_a_helo_fit(void **state)
 	} table[] = {
 		{ "out_1.yodel.example", "out_1.yodel.example", RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "\"out_1.yodel.example\" is not a valid host name, as it holds a \"_\"",
-		  "The HELO name out_1.yodel.example is not a valid host name, as it holds a \"_\". The "
-		  "administrator of the server can set its HELO name to a host name that resolves to its "
-		  "address. " },
+		  "The HELO name out_1.yodel.example is not a valid host name, as it holds a \"_\". The administrator of the server can set its HELO name to a host name that resolves to its address. " },
 		{ "b\xc3\xbc"
 		  "cher.example",
 		  "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "is not a valid host name, as it holds octets that are not ASCII",
 		  "The HELO name b\\xc3\\xbc"
-		  "cher.example is not a valid host name, as it holds octets that are not "
-		  "ASCII. The administrator of the server can set its HELO name to its reverse DNS name. " },
+		  "cher.example is not a valid host name, as it holds octets that are not ASCII. The administrator of the server can set its HELO name to its reverse DNS name. " },
 		{ "a\x01.example", NULL, RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "is not a valid host name, as it holds control octets",
 		  "The HELO name a\\x01.example is not a valid host name, as it holds control octets. The " },
@@ -475,8 +462,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "The HELO name [192.0.2 is not a valid address literal. The " },
 		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
 		  "a.example neither leads to the client nor is its reverse DNS name",
-		  "The HELO name a.example does not lead to 198.51.100.7 and is not its reverse DNS name. "
-		  "The " },
+		  "The HELO name a.example does not lead to 198.51.100.7 and is not its reverse DNS name. The " },
 		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
 		  "The HELO name a.example could not be looked up. " },
 		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
@@ -527,10 +513,9 @@ compose_reply_keeps_the_reference_whatever_the_length(void **state)
 	facts.spf[SPF_MAILFROM].domain = longest;
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	facts.results[METHOD_IPREV] = RESULT_PERMERROR;
-	verdict = judge("contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy "
-			"{ reject when spf = "
-			"fail and iprev = permerror }",
-			&facts, "<a@b.test>", &config);
+	verdict = judge(
+		"contact \"https://mx.example.test/a/long/page/name/for/our/dear/users.html\" policy { reject when spf = fail and iprev = permerror }",
+		&facts, "<a@b.test>", &config);
 	compose_reply(config, &verdict, "20261123T213300Z-4f2a91c07be3", &reply);
 	assert_non_null(strstr(reply.lines[reply.count - 1], "https://mx.example.test/"));
 	config_unref(config);
@@ -755,8 +740,8 @@ compose_log_line_cannot_be_forged(void **state)
 	facts.results[METHOD_SPF] = RESULT_FAIL;
 	make_line(&facts, &summary, line);
 	assert_string_equal(
-		line, "id=ID client=198.51.100.7 queue=ABC helo=\"h\\x0d\\x0aid=x\" from=<joe@yodel.example> "
-		      "verdict=would-reject*2 spf=fail waited=7ms");
+		line,
+		"id=ID client=198.51.100.7 queue=ABC helo=\"h\\x0d\\x0aid=x\" from=<joe@yodel.example> verdict=would-reject*2 spf=fail waited=7ms");
 }
 
 /* P10: whatever a client says is one value, and reads back, cut or whole. */

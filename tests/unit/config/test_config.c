@@ -35,18 +35,15 @@ config_reads_the_example_of_the_manual(void **state)
 		"authserv-id \"mx.example.org\" also { \"*.mx.example.org\" }\n"
 		"listen \"unix:/run/x.sock\" { owner \"a\" group \"b\" mode 0620 }\n"
 		"mode enforce user \"x\" group \"y\" log stderr level error contact \"call us\"\n"
-		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 "
-		"timeout 500ms }\n"
+		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 timeout 500ms }\n"
 		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
 		"spf engine libspf2 spf { explanation yes } received-spf yes disable { sender, spf }\n"
-		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } "
-		"page \"http://z/%s\" }\n"
+		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } page \"http://z/%s\" }\n"
 		"dnsbl \"zen.test\" weight 4\n"
 		"domain-dnsbl \"dbl.test\" on { helo, ptr }\n"
 		"dnswl \"wl.test\" answers { 127.0.5.0-3 } weight 1000\n"
 		"policy { accept when trusted reject 25% 554 5.7.1 \"no\" when dnsbl >= 5 and not dnswl }\n"
-		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } "
-		"otherwise default }\n",
+		"policy for { \"a.test\", \"*.a.test\" } { audit reject when spf in { fail, softfail } otherwise default }\n",
 		NULL);
 	const struct list *list = config->lists.items;
 	const struct rule *rule = &config->default_policy.rules.items[1];
@@ -111,8 +108,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
 		{ "lisen \"x\"", "did you mean \"listen\"?" },
 		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"audit\"" },
-		{ "\n  mode enfroce", "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did "
-				      "you mean \"enforce\"?" },
+		{ "\n  mode enfroce",
+		  "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
 		{ "listen \"8891\"", "expected \"inet:PORT@ADDRESS\"" },
 		{ "listen \"inet:99999@127.0.0.1\"", "with a port from 1 to 65535" },
@@ -278,9 +275,8 @@ config_same_compares_what_is_asked(void **state)
 static void
 config_survives_mangled_files(void **state)
 {
-	static const char good[] = "mode audit dnsbl \"a.test\" weight 2 exceptions { accept when trusted } "
-				   "policy { reject 10% 550 \"x\" when (spf = fail or "
-				   "dnsbl >= 2) and recipient in { \"a@b\" } }";
+	static const char good[] =
+		"mode audit dnsbl \"a.test\" weight 2 exceptions { accept when trusted } policy { reject 10% 550 \"x\" when (spf = fail or dnsbl >= 2) and recipient in { \"a@b\" } }";
 	char text[sizeof good], messages[4096];
 
 	(void)state;
@@ -317,38 +313,18 @@ config_show_reads_back_the_same(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { "
-		"owner \"o\" "
-		"group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level error contact "
-		"\"c\"",
-		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, "
-		"192.0.2.2 "
-		"timeout 1500ms trust-anchor \"/etc/passwd\" } probe-interval 90s",
-		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } "
-		"authenticated no "
-		"keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, "
-		"dnswl }",
-		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms "
-		"\"t\" page "
-		"\"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { "
-		"127.0.0.255 } "
-		"probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
-		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } "
-		"dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
-		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator "
-		"\"\\\\x41\\x1b\" } dnsbl "
-		"\"d.test\"",
-		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" "
-		"} "
-		"policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
+		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { owner \"o\" group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level error contact \"c\"",
+		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, 192.0.2.2 timeout 1500ms trust-anchor \"/etc/passwd\" } probe-interval 90s",
+		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } authenticated no keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, dnswl }",
+		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms \"t\" page \"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { 127.0.0.255 } probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
+		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
+		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
+		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" } policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
 		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
-		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, "
-		"none } or helo != "
-		"pass)\n"
+		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, none } or helo != pass)\n"
 		"audit defer when dnsbl.operators > 0 or iprev not in { pass, none }\n"
 		"quarantine \"q\" when client in { 192.0.2.0/24 } and recipient not in { \"a@b\" }\n"
-		"tag \"t\" when mail-from = \"\" or helo-name in { \"*.x\" } or client-name != \"y\" "
-		"otherwise reject }\n"
+		"tag \"t\" when mail-from = \"\" or helo-name in { \"*.x\" } or client-name != \"y\" otherwise reject }\n"
 		"policy for { \"x.test\" } { reject when dnsbl < 1 and dnswl <= 2 otherwise default }",
 	};
 
@@ -389,10 +365,8 @@ F26_config_show_says_what_was_set(void **state)
 		{ "dnsbl \"a.test\"\nprobe no", "probe no {" },
 		{ "dnsbl \"a.test\" probe none probe yes", "probe yes {" },
 		{ "", "probe no { port 25 at-a-time 20 per-minute 60 timeout 60s\n}\n" },
-		{ "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 timeout 90s file "
-		  "\"/f\" networks { 192.0.2.0/24 } }",
-		  "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 file \"/f\" "
-		  "networks { 192.0.2.0/24 } timeout 90s\n}\n" },
+		{ "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 timeout 90s file \"/f\" networks { 192.0.2.0/24 } }",
+		  "probe yes { ehlo-name \"p.mx.test\" port 2525 at-a-time 7 per-minute 8 file \"/f\" networks { 192.0.2.0/24 } timeout 90s\n}\n" },
 		{ "listen \"unix:/s\" { mode 0600 }", "listen \"unix:/s\" { mode 0600 }\n" },
 		{ "disable { helo, dnswl }", "disable { helo, dnswl }\n" },
 		{ "dnsbl \"zen.dq.test\" key \"s3krit\" weight 2",
@@ -402,8 +376,7 @@ F26_config_show_says_what_was_set(void **state)
 		{ "domain-dnsbl \"b.test\"",
 		  "domain-dnsbl \"b.test\" weight 1 probe { listed \"test\" unlisted \"invalid\" }\n" },
 		{ "policy { reject when not (dnsbl > 1 and spf = fail) or trusted }",
-		  "    reject when not (dnsbl > 1 and spf = fail) or trusted # test.conf:1\n    otherwise "
-		  "accept\n" },
+		  "    reject when not (dnsbl > 1 and spf = fail) or trusted # test.conf:1\n    otherwise accept\n" },
 		{ "exceptions { accept when trusted tag \"x\" when dnsbl }",
 		  "exceptions {\n    accept when trusted #" },
 		{ "policy { reject when (dnsbl or dnswl) and spf in { fail, none } }",
@@ -431,11 +404,9 @@ F26_config_complains_without_keys(void **state)
 	static const char *const texts[] = {
 		"dnsbl \"s3kritabcdefghij0123456789.zen.test\" dnsbl \"s3kritabcdefghij0123456789.zen.test\"",
 		"dnsbl \"s3kritabcdefghij0123456789..zen.test\"",
-		"dnsbl \"a.test\" policy { reject when listed in { \"s3kritabcdefghij0123456789.zen.test\" } "
-		"}",
+		"dnsbl \"a.test\" policy { reject when listed in { \"s3kritabcdefghij0123456789.zen.test\" } }",
 		"dnsbl \"zen.test\" key \"s3krit abc\"",
-		"list \"*.zen.test\" { status closed } dnsbl \"s3krit.zen.test\" dnsbl \"s3krit.zen.test\" "
-		"weight 0",
+		"list \"*.zen.test\" { status closed } dnsbl \"s3krit.zen.test\" dnsbl \"s3krit.zen.test\" weight 0",
 	};
 
 	(void)state;
@@ -658,8 +629,8 @@ P17_config_bounds_files_and_octets_together(void **state)
 	expect_complaint(NULL);
 	write_file("main.conf", "include \"inner.conf\" include \"inner.conf\" include \"inner.conf\"\n"
 				"include \"inner.conf\" include \"inner.conf\"\n");
-	expect_complaint("main.conf:2:9: \"inner.conf\" cannot be included: all files together have more "
-			 "than 4194304 octets");
+	expect_complaint(
+		"main.conf:2:9: \"inner.conf\" cannot be included: all files together have more than 4194304 octets");
 	(void)unlink("inner.conf");
 	(void)unlink("main.conf");
 	assert_int_equal(fchdir(before), 0);
@@ -780,30 +751,18 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 		const char *text, *warning;
 	} cases[] = {
 		{ "policy { accept when trusted }\npolicy for \"a.test\" { reject when spf = fail }",
-		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the "
-		  "rule at "
-		  "test.conf:1; what" },
-		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for "
-		  "\"a.test\" { accept "
-		  "when trusted reject when spf = fail }",
+		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule at test.conf:1; what" },
+		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for \"a.test\" { accept when trusted reject when spf = fail }",
 		  "by the rule at test.conf:2; what" },
-		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject "
-		  "}",
+		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject }",
 		  "test.conf:1 and others; what" },
-		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail "
-		  "otherwise default }",
+		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail otherwise default }",
 		  "this policy refuses mail" },
-		{ "policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for "
-		  "\"a.test\" { accept "
-		  "when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
+		{ "policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for \"a.test\" { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
 		  NULL },
-		{ "policy { accept when client in { 10.0.0.0/8 } } policy for \"a.test\" { accept when "
-		  "client in { "
-		  "10.0.0.0/9 } defer when spf = fail }",
+		{ "policy { accept when client in { 10.0.0.0/8 } } policy for \"a.test\" { accept when client in { 10.0.0.0/9 } defer when spf = fail }",
 		  "this policy refuses mail" },
-		{ "exceptions { accept when trusted } policy { accept when trusted } policy for \"a.test\" { "
-		  "reject when "
-		  "spf = fail }",
+		{ "exceptions { accept when trusted } policy { accept when trusted } policy for \"a.test\" { reject when spf = fail }",
 		  NULL },
 		{ "exceptions { accept when trusted } policy for \"a.test\" { reject when spf = fail }",
 		  NULL },
@@ -845,8 +804,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "never comes to that" },
 		{ "policy { reject when dnsbl >= 4 and not dnswl }", NULL }, /* no list yet: as shipped */
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\"",
-		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean "
-		  "\"zen.spamhaus.org\"?" },
+		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean \"zen.spamhaus.org\"?" },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\"", "did you mean" },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\"", NULL },
 		{ "list \"bl.test\" { kind block } dnsbl \"dbl.test\"", NULL },

@@ -16,41 +16,36 @@ each_setting_says_what_it_wants(void **state)
 	static const struct {
 		const char *text, *message;
 	} table[] = {
-		{ "authserv-id \"a b\"", "test.conf:1:13: the authserv-id \"a b\" is no domain name; "
-					 "expected one like \"mx.example.org\"\n" },
+		{ "authserv-id \"a b\"",
+		  "test.conf:1:13: the authserv-id \"a b\" is no domain name; expected one like \"mx.example.org\"\n" },
 		{ "listen \"8891\"",
-		  "test.conf:1:8: cannot listen on \"8891\"; expected \"inet:PORT@ADDRESS\", "
-		  "\"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"\n" },
+		  "test.conf:1:8: cannot listen on \"8891\"; expected \"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"\n" },
 		{ "listen \"unix:/x\" { mode 999 }",
 		  "test.conf:1:25: the mode 999 is no file mode; expected an octal number like 0660\n" },
-		{ "mode enfroce", "test.conf:1:6: found enfroce; expected \"audit\" or \"enforce\"; did you "
-				  "mean \"enforce\"?\n" },
-		{ "log stdout", "test.conf:1:5: unknown log target \"stdout\"; expected \"stderr\" or "
-				"\"syslog\"; did you mean \"stderr\"?\n" },
+		{ "mode enfroce",
+		  "test.conf:1:6: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?\n" },
+		{ "log stdout",
+		  "test.conf:1:5: unknown log target \"stdout\"; expected \"stderr\" or \"syslog\"; did you mean \"stderr\"?\n" },
 		{ "log syslog level inof",
-		  "test.conf:1:18: unknown log level \"inof\"; expected \"error\", \"warning\" or "
-		  "\"info\"; did you mean \"info\"?\n" },
+		  "test.conf:1:18: unknown log level \"inof\"; expected \"error\", \"warning\" or \"info\"; did you mean \"info\"?\n" },
 		{ "audit log \"x\"",
 		  "test.conf:1:11: the audit log \"x\"; expected a path that begins with a slash\n" },
-		{ "resolver { servers sytem }", "test.conf:1:20: unknown kind of servers \"sytem\"; expected "
-						"\"system\" or \"recursive\"; did you mean \"system\"?\n" },
+		{ "resolver { servers sytem }",
+		  "test.conf:1:20: unknown kind of servers \"sytem\"; expected \"system\" or \"recursive\"; did you mean \"system\"?\n" },
 		{ "resolver { servers 192.0.2.1@99999 }",
-		  "test.conf:1:20: \"192.0.2.1@99999\" is no name server; expected an address like "
-		  "192.0.2.53 or 192.0.2.53@5353\n" },
+		  "test.conf:1:20: \"192.0.2.1@99999\" is no name server; expected an address like 192.0.2.53 or 192.0.2.53@5353\n" },
 		{ "resolver { zone \"a b\" servers 192.0.2.1 }",
 		  "test.conf:1:17: \"a b\" is no zone; expected a domain name\n" },
-		{ "resolver { timeout 9s }", "test.conf:1:20: a timeout of 9s; expected 100ms to 8s, because "
-					     "an MTA waits 10 s for a filter\n" },
-		{ "resolver { timeout 99ms }", "test.conf:1:20: a timeout of 99ms; expected 100ms to 8s, "
-					       "because an MTA waits 10 s for a filter\n" },
+		{ "resolver { timeout 9s }",
+		  "test.conf:1:20: a timeout of 9s; expected 100ms to 8s, because an MTA waits 10 s for a filter\n" },
+		{ "resolver { timeout 99ms }",
+		  "test.conf:1:20: a timeout of 99ms; expected 100ms to 8s, because an MTA waits 10 s for a filter\n" },
 		{ "resolver { cache 255kB }", "test.conf:1:18: a cache of 255kB; expected 256kB to 64GB\n" },
 		{ "resolver { cache 65GB }", "test.conf:1:18: a cache of 65GB; expected 256kB to 64GB\n" },
 		{ "resolver { trust-anchor \"/nonexistent\" }",
-		  "test.conf:1:25: the trust-anchor \"/nonexistent\" cannot be read: No such file or "
-		  "directory\n" },
+		  "test.conf:1:25: the trust-anchor \"/nonexistent\" cannot be read: No such file or directory\n" },
 		{ "trust { networks { 10.0.0.1/8 } }",
-		  "test.conf:1:20: \"10.0.0.1/8\" has bits set behind its prefix; expected a network like "
-		  "192.0.2.0/24 or 2001:db8::/32\n" },
+		  "test.conf:1:20: \"10.0.0.1/8\" has bits set behind its prefix; expected a network like 192.0.2.0/24 or 2001:db8::/32\n" },
 		{ "trust { authenticated maybe }",
 		  "test.conf:1:23: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
 		{ "spf engine own",
@@ -59,8 +54,8 @@ each_setting_says_what_it_wants(void **state)
 		  "test.conf:1:14: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
 		{ "probe-interval 999ms", "test.conf:1:16: a probe-interval of 999ms; expected 1s to 24h\n" },
 		{ "probe-interval 25h", "test.conf:1:16: a probe-interval of 25h; expected 1s to 24h\n" },
-		{ "probe yes { ehlo-name \"mx\" }", "test.conf:1:23: the ehlo-name \"mx\" is no host name; "
-						    "expected one like \"mx.example.org\"\n" },
+		{ "probe yes { ehlo-name \"mx\" }",
+		  "test.conf:1:23: the ehlo-name \"mx\" is no host name; expected one like \"mx.example.org\"\n" },
 		{ "probe yes { port 65536 }",
 		  "test.conf:1:18: the port 65536; expected a number from 1 to 65535\n" },
 		{ "probe yes { at-a-time 0 }",
@@ -69,10 +64,10 @@ each_setting_says_what_it_wants(void **state)
 		  "test.conf:1:24: per-minute 6001; expected a number from 1 to 6000\n" },
 		{ "probe yes { per-minute 99999999999999999999 }",
 		  "test.conf:1:24: per-minute ***; expected a number from 1 to 6000\n" },
-		{ "probe yes { timeout 6m }", "test.conf:1:21: a timeout of 6m for a probe; expected 1s to "
-					      "5m, because greetings come late on purpose\n" },
-		{ "probe yes { file \"peers\" }", "test.conf:1:18: the file \"peers\"; expected an absolute "
-						  "path like \"/var/lib/heloscope/peers\"\n" },
+		{ "probe yes { timeout 6m }",
+		  "test.conf:1:21: a timeout of 6m for a probe; expected 1s to 5m, because greetings come late on purpose\n" },
+		{ "probe yes { file \"peers\" }",
+		  "test.conf:1:18: the file \"peers\"; expected an absolute path like \"/var/lib/heloscope/peers\"\n" },
 	};
 
 	(void)state;
@@ -122,8 +117,8 @@ a_syntax_error_names_what_could_stand_there(void **state)
 		{ "probe yes { port x }", "test.conf:1:18: found x; expected a number\n" },
 		{ "mode 5", "test.conf:1:6: found 5; expected \"audit\" or \"enforce\"\n" },
 		{ "listen\nx", "test.conf:2:1: found x; expected a string\n" },
-		{ "policy { reject when 5 }", "test.conf:1:22: found 5; expected a word, \"authenticated\", "
-					      "\"dnsbl\", \"dnswl\", \"listed\", \"not\", \"spf\" or '('\n" },
+		{ "policy { reject when 5 }",
+		  "test.conf:1:22: found 5; expected a word, \"authenticated\", \"dnsbl\", \"dnswl\", \"listed\", \"not\", \"spf\" or '('\n" },
 	};
 
 	(void)state;
@@ -392,9 +387,7 @@ static void
 a_section_ends_where_it_ends(void **state)
 {
 	struct config *config = config_from_text(
-		"spf\nengine\nlibspf2 mode enforce audit\nlog \"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ "
-		"timeout\n1s } "
-		"listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\nerror trust { authenticated no }\n"
+		"spf\nengine\nlibspf2 mode enforce audit\nlog \"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ timeout\n1s } listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\nerror trust { authenticated no }\n"
 		"policy { accept when\nauthenticated }\n",
 		NULL);
 

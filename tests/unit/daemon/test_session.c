@@ -309,11 +309,9 @@ A17_session_keeps_results_of_trusted_hosts_when_told(void **state)
 static void
 M14_session_judges_each_message_and_recipient_alone(void **state)
 {
-	struct runtime *runtime =
-		runtime_from(NO_DNS "mode enforce contact \"c%s\" policy { reject 550 5.7.1 \"no\" when "
-				    "mail-from = \"bad@x.test\" "
-				    "quarantine \"held\" when mail-from = \"q@x.test\" } "
-				    "policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
+	struct runtime *runtime = runtime_from(
+		NO_DNS
+		"mode enforce contact \"c%s\" policy { reject 550 5.7.1 \"no\" when mail-from = \"bad@x.test\" quarantine \"held\" when mail-from = \"q@x.test\" } policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
 	struct message_end edits;
@@ -422,8 +420,7 @@ D3_listener_tells_the_true_reason(void **state)
 	expect_complaint("inet6:8891@2001:db8::1", "Cannot assign requested address");
 	expect_complaint(
 		"unix:/nonexistent/directory/s",
-		"No such file or directory; make its directory: install -d -o USER -g postfix -m 2750 "
-		"/nonexistent/directory");
+		"No such file or directory; make its directory: install -d -o USER -g postfix -m 2750 /nonexistent/directory");
 	expect_complaint("unix:/etc/passwd/s", "Not a directory");
 	expect_complaint("local:/proc/s", "cannot listen on");
 	expect_complaint("inet:8891@name.example", "opened"); /* libmilter looks names up */

@@ -170,9 +170,9 @@ examine(struct history *history, unsigned number, unsigned step)
 			fault = list_health_fault(history->health, list, (enum list_part)part);
 			if (history->natures[list] == PROPER && (history->was_proper[list] || is_settled)
 			    && fault != NULL)
-				fail_msg("history %u, step %u, mood %d: list %zu, part %d answers rightly, "
-					 "but: %s",
-					 number, step, (int)history->mood, list, part, fault);
+				fail_msg(
+					"history %u, step %u, mood %d: list %zu, part %d answers rightly, but: %s",
+					number, step, (int)history->mood, list, part, fault);
 			if (history->natures[list] != PROPER && is_settled && fault == NULL)
 				fail_msg("history %u, step %u, mood %d: list %zu, part %d is %d and in force",
 					 number, step, (int)history->mood, list, part,

@@ -84,9 +84,7 @@ config_counts_contained_lists_as_one_group(void **state)
 		{ "dnsbl \"xbl.test\" dnsbl \"zen.test\" dnsbl \"KEYKEYKEY.zen.dq.test\"",
 		  "zen.dq.test zen.dq.test zen.dq.test " },
 		{ "dnsbl \"sbl.test\" dnsbl \"xbl.test\"", "sbl.test xbl.test " },
-		{ "list \"a.test\" { contains \"b.test\" } list \"b.test\" { contains \"a.test\" } dnsbl "
-		  "\"a.test\" "
-		  "dnsbl \"b.test\"",
+		{ "list \"a.test\" { contains \"b.test\" } list \"b.test\" { contains \"a.test\" } dnsbl \"a.test\" dnsbl \"b.test\"",
 		  "a.test a.test " },
 		{ "list \"a.test\" { contains \"a.test\" } dnsbl \"a.test\"", "a.test " },
 		{ "dnsbl \"xbl.test\" domain-dnsbl \"zen.test\"", "xbl.test zen.test " },
@@ -852,9 +850,7 @@ health_advises_what_to_do(void **state)
 		const char *advice;
 	} cases[] = {
 		{ LIST_REFUSES, 0x7ffffffe,
-		  "zen.dq.test refuses queries through this public or unnamed resolver: use `resolver { "
-		  "servers "
-		  "recursive }`, or a data query key (answer 127.255.255.254)" },
+		  "zen.dq.test refuses queries through this public or unnamed resolver: use `resolver { servers recursive }`, or a data query key (answer 127.255.255.254)" },
 		{ LIST_REFUSES, 0x7fffffff, "ask its operator for access" },
 		{ LIST_REFUSES, 0x7ffffffc, "the zone is mistyped. Correct \"zen.dq.test\"" },
 		{ LIST_REFUSES, 0x7fffff01, "Read the terms of use of zen.dq.test" },

@@ -311,9 +311,9 @@ assert_reads_and_writes_the_same(const char *line)
 static void
 record_tells_facts_and_verdicts(void **state)
 {
-	struct config *config = config_from_text("authserv-id \"mx.test\" mode enforce policy { tag \"t\" "
-						 "when spf = fail reject when spf = fail }",
-						 NULL);
+	struct config *config = config_from_text(
+		"authserv-id \"mx.test\" mode enforce policy { tag \"t\" when spf = fail reject when spf = fail }",
+		NULL);
 	struct list_finding findings[] = {
 		{ .zone = "bl.test",
 		  .operator= "O",
@@ -399,9 +399,8 @@ record_tells_facts_and_verdicts(void **state)
 static void
 record_and_story_tell_of_lists_that_were_not_asked(void **state)
 {
-	struct config *config = config_from_text("authserv-id \"mx.test\" mode enforce dnsbl \"bl.test\" "
-						 "policy { reject when dnsbl }",
-						 NULL);
+	struct config *config = config_from_text(
+		"authserv-id \"mx.test\" mode enforce dnsbl \"bl.test\" policy { reject when dnsbl }", NULL);
 	struct list_finding finding = { .zone = "bl.test",
 					.operator= "O",
 					.group = "bl.test",
@@ -624,12 +623,8 @@ P13_record_read_takes_only_records(void **state)
 		{ "\"result\":\"fail\"", "\"other\":1", false },
 		{ "\"spf\":", "\"x-later\":", true },
 	};
-	static const char whole[] = "{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-"
-				    "24T12:00:00Z\",\"client\":{"
-				    "\"port\":25},\"checks\":{\"spf\":{\"result\":\"fail\",\"trace\":[{"
-				    "\"depth\":0,\"term\":\"-all\","
-				    "\"match\":\"yes\",\"lookups\":[{\"answers\":[\"x\"]}]}]}},\"verdicts\":["
-				    "{\"action\":\"accept\"}]}";
+	static const char whole[] =
+		"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"client\":{\"port\":25},\"checks\":{\"spf\":{\"result\":\"fail\",\"trace\":[{\"depth\":0,\"term\":\"-all\",\"match\":\"yes\",\"lookups\":[{\"answers\":[\"x\"]}]}]}},\"verdicts\":[{\"action\":\"accept\"}]}";
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {

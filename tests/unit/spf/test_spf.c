@@ -426,20 +426,16 @@ spf_native_traces_each_step(void **state)
 		{ "absent.example", "198.51.100.54",
 		  "0 absent.example record \"\" no TXT absent.example NXDOMAIN\n0 terms, 0 void" },
 		{ "inc.example", "198.51.100.60",
-		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example "
-		  "answered\n"
+		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example answered\n"
 		  "0 inc.example \"include:yodel.example\" match\n"
-		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
-		  "answered\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example answered\n"
 		  "1 yodel.example \"ip4:198.51.100.54\" no\n"
 		  "1 yodel.example \"mx\" match MX yodel.example answered A mail.yodel.example answered\n"
 		  "2 terms, 0 void" },
 		{ "inc.example", "198.51.100.61",
-		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example "
-		  "answered\n"
+		  "0 inc.example record \"v=spf1 include:yodel.example ~all\" match TXT inc.example answered\n"
 		  "0 inc.example \"include:yodel.example\" no\n"
-		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
-		  "answered\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example answered\n"
 		  "1 yodel.example \"ip4:198.51.100.54\" no\n"
 		  "1 yodel.example \"mx\" no MX yodel.example answered A mail.yodel.example answered\n"
 		  "1 yodel.example \"-all\" match\n"
@@ -448,13 +444,11 @@ spf_native_traces_each_step(void **state)
 		{ "red.example", "198.51.100.54",
 		  "0 red.example record \"v=spf1 redirect=yodel.example\" match TXT red.example answered\n"
 		  "0 red.example \"redirect=yodel.example\" match\n"
-		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example "
-		  "answered\n"
+		  "1 yodel.example record \"v=spf1 ip4:198.51.100.54 mx -all\" match TXT yodel.example answered\n"
 		  "1 yodel.example \"ip4:198.51.100.54\" match\n"
 		  "1 terms, 0 void" },
 		{ "voids.example", "198.51.100.54",
-		  "0 voids.example record \"v=spf1 a:v1.example a:v2.example a:v3.example +all\" match TXT "
-		  "voids.example answered\n"
+		  "0 voids.example record \"v=spf1 a:v1.example a:v2.example a:v3.example +all\" match TXT voids.example answered\n"
 		  "0 voids.example \"a:v1.example\" no A v1.example NXDOMAIN\n"
 		  "0 voids.example \"a:v2.example\" no A v2.example NXDOMAIN\n"
 		  "0 voids.example \"a:v3.example\" permerror A v3.example NXDOMAIN\n"
@@ -464,14 +458,12 @@ spf_native_traces_each_step(void **state)
 		  "0 downa.example \"a:broken.example\" temperror A broken.example timeout\n"
 		  "1 terms, 0 void" },
 		{ "badinc.example", "198.51.100.54",
-		  "0 badinc.example record \"v=spf1 include:none.example -all\" match TXT badinc.example "
-		  "answered\n"
+		  "0 badinc.example record \"v=spf1 include:none.example -all\" match TXT badinc.example answered\n"
 		  "0 badinc.example \"include:none.example\" permerror\n"
 		  "1 none.example record \"\" no TXT none.example NXDOMAIN\n"
 		  "1 terms, 0 void" },
 		{ "bad.example", "198.51.100.54",
-		  "0 bad.example record \"v=spf1 ipv4:198.51.100.54 -all\" permerror TXT bad.example "
-		  "answered\n"
+		  "0 bad.example record \"v=spf1 ipv4:198.51.100.54 -all\" permerror TXT bad.example answered\n"
 		  "0 terms, 0 void" },
 		{ "exp.example", "198.51.100.61",
 		  "0 exp.example record \"v=spf1 exp=why.exp.example -all\" match TXT exp.example answered\n"
@@ -480,10 +472,7 @@ spf_native_traces_each_step(void **state)
 		  "0 terms, 0 void" },
 		{ "ptr.example", "198.51.100.54",
 		  "0 ptr.example record \"v=spf1 ptr -all\" match TXT ptr.example answered\n"
-		  "0 ptr.example \"ptr\" match PTR 54.100.51.198.in-addr.arpa answered A liar.example "
-		  "answered "
-		  "A "
-		  "out.ptr.example answered\n"
+		  "0 ptr.example \"ptr\" match PTR 54.100.51.198.in-addr.arpa answered A liar.example answered A out.ptr.example answered\n"
 		  "1 terms, 0 void" },
 	};
 
@@ -686,10 +675,7 @@ P14_spf_engines_stop_at_the_limit_of_terms(void **state)
 {
 	static const struct fake_row world[] = {
 		{ "d.example", DNS_TXT, DNS_NOERROR,
-		  "v=spf1 include:e.example include:e.example include:e.example include:e.example "
-		  "include:e.example "
-		  "include:e.example include:e.example include:e.example include:e.example include:e.example "
-		  "include:e.example include:e.example redirect=e.example" },
+		  "v=spf1 include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example include:e.example redirect=e.example" },
 		{ "e.example", DNS_TXT, DNS_NOERROR, "v=spf1 ?all" },
 	};
 
@@ -718,13 +704,9 @@ R7208_11_spf_native_asks_ahead_within_the_limits(void **state)
 		/* all of one record together: the record, then the rest */
 		{ "v=spf1 a:a1.x a:a2.x a:a3.x mx:a4.x -all", "", RESULT_PERMERROR, 5, 2 },
 		/* 30 terms: 10 are asked */
-		{ "v=spf1 exists:a1.x exists:a2.x exists:a3.x exists:a4.x exists:a5.x exists:a6.x "
-		  "exists:a7.x "
-		  "exists:a8.x exists:a9.x exists:b1.x exists:b2.x exists:b3.x exists:b4.x -all",
+		{ "v=spf1 exists:a1.x exists:a2.x exists:a3.x exists:a4.x exists:a5.x exists:a6.x exists:a7.x exists:a8.x exists:a9.x exists:b1.x exists:b2.x exists:b3.x exists:b4.x -all",
 		  "", RESULT_PERMERROR, 11, 2 },
-		{ "v=spf1 a:w1.y a:w2.y a:w3.y a:w4.y a:w5.y a:w6.y a:w7.y a:w8.y a:w9.y a:w10.y a:w11.y "
-		  "a:w12.y "
-		  "a:w13.y -all",
+		{ "v=spf1 a:w1.y a:w2.y a:w3.y a:w4.y a:w5.y a:w6.y a:w7.y a:w8.y a:w9.y a:w10.y a:w11.y a:w12.y a:w13.y -all",
 		  "", RESULT_PERMERROR, 11, 2 },
 		/* includes: their records together, and then what is in them */
 		{ "v=spf1 include:e1.z include:e2.z include:e3.z -all", "v=spf1 a:w1.y a:w2.y ?all",

@@ -117,8 +117,7 @@ P3_authres_may_name_sees_through_every_spelling(void **state)
 		"pass receiver=a.pool.example",
 	};
 	static const char *const foreign[] = {
-		"pass (other.test: domain of a@b.example designates 192.0.2.1)\r\n\treceiver=other.test; "
-		"helo=\"x\"",
+		"pass (other.test: domain of a@b.example designates 192.0.2.1)\r\n\treceiver=other.test; helo=\"x\"",
 		"",
 	};
 
