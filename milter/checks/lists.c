@@ -335,21 +335,15 @@ report_none(const struct facts *facts, bool is_allow, struct authres *authres)
 static unsigned
 report_weight(const struct facts *facts, bool is_allow, unsigned weight, struct authres *authres)
 {
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding;
 	unsigned lower = 0;
 
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-		const struct list_facts *lists_of = &facts->lists[subject];
-
-		for (size_t i = 0; i < lists_of->count; i++) {
-			const struct list_finding *finding = &lists_of->findings[i];
-
-			if (finding->is_allow != is_allow)
-				continue;
-			if (finding->weight == weight)
-				report_finding(finding, (enum list_subject)subject, authres);
-			else if (finding->weight < weight && finding->weight > lower)
-				lower = finding->weight;
-		}
+	while ((finding = facts_next_finding(&walk)) != NULL) {
+		if (finding->weight == weight)
+			report_finding(finding, (enum list_subject)walk.subject, authres);
+		else if (finding->weight < weight && finding->weight > lower)
+			lower = finding->weight;
 	}
 	return lower;
 }

@@ -226,16 +226,8 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
 }
 
-/* A walk over all findings of one kind, in the order of subjects. */
-struct walk {
-	const struct facts *facts;
-	bool is_allow;
-	int subject;
-	size_t index;
-};
-
-static const struct list_finding *
-next_finding(struct walk *walk)
+const struct list_finding *
+facts_next_finding(struct finding_walk *walk)
 {
 	for (; walk->subject < LIST_SUBJECTS; walk->subject++, walk->index = 0) {
 		const struct list_facts *lists = &walk->facts->lists[walk->subject];
@@ -255,12 +247,12 @@ static void
 find_earlier(const struct facts *facts, const struct list_finding *until, unsigned *weight,
 	     bool *has_operator)
 {
-	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
+	struct finding_walk walk = { .facts = facts, .is_allow = until->is_allow };
 	const struct list_finding *finding;
 
 	*weight = 0;
 	*has_operator = false;
-	while ((finding = next_finding(&walk)) != until) {
+	while ((finding = facts_next_finding(&walk)) != until) {
 		if (finding->state != until->state)
 			continue;
 		if (strcmp(finding->group, until->group) == 0 && finding->weight > *weight)
@@ -272,11 +264,11 @@ find_earlier(const struct facts *facts, const struct list_finding *until, unsign
 struct list_tally
 facts_tally(const struct facts *facts, bool is_allow)
 {
-	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
 	struct list_tally tally = { 0 };
 	const struct list_finding *finding;
 
-	while ((finding = next_finding(&walk)) != NULL) {
+	while ((finding = facts_next_finding(&walk)) != NULL) {
 		unsigned counted, added;
 		bool has_operator;
 

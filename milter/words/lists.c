@@ -9,39 +9,15 @@
 #define SHOWN_MAX 120 /* octets of a list's words in a reply */
 #define TEXT_MAX 4000
 
-/* A walk over what lists of one kind said, of each subject in turn. */
-struct walk {
-	const struct facts *facts;
-	bool is_allow;
-	int subject;
-	size_t index;
-};
-
-static const struct list_finding *
-next_finding(struct walk *walk)
-{
-	for (; walk->subject < LIST_SUBJECTS; walk->subject++, walk->index = 0) {
-		const struct list_facts *lists = &walk->facts->lists[walk->subject];
-
-		while (walk->index < lists->count) {
-			const struct list_finding *finding = &lists->findings[walk->index++];
-
-			if (finding->is_allow == walk->is_allow)
-				return finding;
-		}
-	}
-	return NULL;
-}
-
 /* Whether a list is told already: it has said more of another subject, or stands before `until`. */
 static bool
 is_told(const struct facts *facts, const struct list_finding *until)
 {
-	struct walk walk = { .facts = facts, .is_allow = until->is_allow };
+	struct finding_walk walk = { .facts = facts, .is_allow = until->is_allow };
 	const struct list_finding *finding;
 	bool is_before = true;
 
-	while ((finding = next_finding(&walk)) != NULL) {
+	while ((finding = facts_next_finding(&walk)) != NULL) {
 		is_before = is_before && finding != until;
 		if (strcmp(finding->zone, until->zone) == 0
 		    && (finding->state != LIST_NOT_LISTED || is_before))
@@ -53,7 +29,7 @@ is_told(const struct facts *facts, const struct list_finding *until)
 static void
 say(const struct facts *facts, bool is_allow, struct strbuf *said)
 {
-	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
 	const struct list_finding *finding;
 	const char *before = "not listed by ";
 
@@ -61,7 +37,7 @@ say(const struct facts *facts, bool is_allow, struct strbuf *said)
 		strbuf_printf(said, "score %u", facts_tally(facts, is_allow).score);
 		before = "; not listed by ";
 	}
-	while ((finding = next_finding(&walk)) != NULL) {
+	while ((finding = facts_next_finding(&walk)) != NULL) {
 		if (finding->state != LIST_NOT_LISTED || is_told(facts, finding))
 			continue;
 		strbuf_add(said, before);
@@ -139,10 +115,10 @@ put_hit(const struct list_finding *finding, struct output *out)
 static void
 put_hits(const struct facts *facts, bool is_allow, struct output *out)
 {
-	struct walk walk = { .facts = facts, .is_allow = is_allow };
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
 	const struct list_finding *finding;
 
-	while ((finding = next_finding(&walk)) != NULL)
+	while ((finding = facts_next_finding(&walk)) != NULL)
 		if (finding->state != LIST_NOT_LISTED)
 			put_hit(finding, out);
 }
@@ -182,12 +158,12 @@ tell_finding(const struct list_finding *finding, struct strbuf *text)
 static void
 refuse_lists(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	struct walk walk = { .facts = facts, .is_allow = false };
+	struct finding_walk walk = { .facts = facts, .is_allow = false };
 	const struct list_finding *finding;
 	size_t told = 0;
 
 	(void)config;
-	while (told < LISTS_TOLD_MAX && (finding = next_finding(&walk)) != NULL) {
+	while (told < LISTS_TOLD_MAX && (finding = facts_next_finding(&walk)) != NULL) {
 		if (finding->state != LIST_LISTED)
 			continue;
 		tell_finding(finding, text);
@@ -216,11 +192,11 @@ advise_listing(const struct list_finding *finding, struct output *out)
 static void
 advise_lists(const struct facts *facts, int64_t time_s, struct output *out)
 {
-	struct walk walk = { .facts = facts, .is_allow = false };
+	struct finding_walk walk = { .facts = facts, .is_allow = false };
 	const struct list_finding *finding;
 
 	(void)time_s;
-	while ((finding = next_finding(&walk)) != NULL)
+	while ((finding = facts_next_finding(&walk)) != NULL)
 		if (finding->state == LIST_LISTED)
 			advise_listing(finding, out);
 }

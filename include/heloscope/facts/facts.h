@@ -248,6 +248,18 @@ struct list_tally {
 
 struct list_tally facts_tally(const struct facts *facts, bool is_allow);
 
+/* A walk over what lists of one kind said, subject by subject. All zero but for the first two: its beginning.
+ */
+struct finding_walk {
+	const struct facts *facts;
+	bool is_allow;
+	int subject; /* enum list_subject: of the finding that came last */
+	size_t index;
+};
+
+/* The next finding, or NULL at the end. */
+const struct list_finding *facts_next_finding(struct finding_walk *walk);
+
 /* The result of all block lists, x-dnsbl, or of all allow lists, dnswl. */
 enum result facts_list_result(const struct facts *facts, bool is_allow);
 
