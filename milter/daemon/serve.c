@@ -1,5 +1,6 @@
 #include "heloscope/daemon/serve.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "heloscope/config/config.h"
@@ -28,14 +30,13 @@
 #define KNOCK_EVERY_MS 50
 #define END_WITHIN_MS 5000 /* libmilter has so long to end; a service manager waits longer */
 
-/* libmilter has returned: sent from its thread to the first one. */
-#define SIGNAL_OF_THE_END SIGUSR2
-
 static struct {
 	const char *path;
 	struct config *started_with; /* counted: what needs a restart is as it says */
-	pthread_t first, milter, reloader;
+	pthread_t milter, reloader;
 	sem_t is_reload_wanted;
+	sem_t has_news;                     /* for the first thread: one of the three below has changed */
+	atomic_int stop_signal;             /* 0 until there was one */
 	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
 	atomic_bool is_well;                /* what it returned */
 } server;
@@ -129,48 +130,29 @@ run_milter(void *context)
 	(void)context;
 	server.is_well = milter_run();
 	atomic_store(&server.has_ended, true);
-	(void)pthread_kill(server.first, SIGNAL_OF_THE_END);
+	(void)sem_post(&server.has_news);
 	return NULL;
-}
-
-static sigset_t
-our_signals(void)
-{
-	static const int signals[] = { SIGUSR1, SIGHUP, SIGTERM, SIGINT, SIGNAL_OF_THE_END };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-		(void)sigaddset(&set, signals[i]);
-	return set;
 }
 
 /* Until the filter is to end, or has ended. */
 static void
-wait_for_signals(void)
+wait_for_the_end(void)
 {
-	const sigset_t set = our_signals();
-	int number;
+	int number = 0;
 
-	while (!atomic_load(&server.has_ended) && sigwait(&set, &number) == 0) {
-		if (number == SIGUSR1) {
-			(void)sem_post(&server.is_reload_wanted);
-		} else if (number != SIGNAL_OF_THE_END) {
-			log_info("SIG%s: heloscope-milter stops", sigabbrev_np(number));
-			return;
-		}
-	}
-	/* Its thread may take a signal in the moment in which this one does not wait. */
-	log_info("heloscope-milter stops: libmilter has ended%s",
-		 server.is_well ? ", as a signal told it" : "");
+	while (!atomic_load(&server.has_ended) && (number = atomic_load(&server.stop_signal)) == 0)
+		(void)sem_wait(&server.has_news);
+	if (number != 0)
+		log_info("SIG%s: heloscope-milter stops", sigabbrev_np(number));
+	else
+		log_info("heloscope-milter stops: libmilter has ended%s",
+			 server.is_well ? ", as a signal told it" : "");
 }
 
 static bool
 start_threads(struct error *error)
 {
-	server.first = pthread_self();
-	if (sem_init(&server.is_reload_wanted, 0, 0) == 0
-	    && thread_start(&server.reloader, reload_when_wanted, NULL)
+	if (thread_start(&server.reloader, reload_when_wanted, NULL)
 	    && thread_start(&server.milter, run_milter, NULL))
 		return true;
 	error_set(error, "a thread cannot start");
@@ -185,6 +167,18 @@ stop_milter(void *context)
 	return NULL;
 }
 
+static void
+wait_for_news(long most_ms)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += most_ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)sem_clockwait(&server.has_news, CLOCK_MONOTONIC, &until);
+}
+
 /*
  * libmilter waits for connections five seconds at a time, under the lock that whoever stops it needs: so it
  * gets connections until it has been told.
@@ -196,9 +190,7 @@ stop_milter(void *context)
 static bool
 end_milter(void)
 {
-	const struct timespec pause = { .tv_nsec = KNOCK_EVERY_MS * 1000000L };
 	const uint64_t end_ms = clock_now_ms() + END_WITHIN_MS;
-	const sigset_t set = our_signals();
 	pthread_t stopper;
 	const bool is_being_told = thread_start(&stopper, stop_milter, NULL);
 
@@ -206,7 +198,7 @@ end_milter(void)
 		milter_stop();
 	while (!atomic_load(&server.has_ended) && clock_now_ms() < end_ms) {
 		rouse();
-		(void)sigtimedwait(&set, NULL, &pause);
+		wait_for_news(KNOCK_EVERY_MS);
 	}
 	if (!atomic_load(&server.has_ended))
 		return false;
@@ -315,16 +307,52 @@ start(struct config *config, struct error *error)
 	return false;
 }
 
+/* Signals. */
+
+static void
+take_reload(int number)
+{
+	(void)number;
+	(void)sem_post(&server.is_reload_wanted);
+}
+
+static void
+take_stop(int number)
+{
+	atomic_store(&server.stop_signal, number);
+	(void)sem_post(&server.has_news);
+}
+
+/*
+ * A thread of libmilter waits for SIGHUP, SIGTERM and SIGINT with sigwait(3), and does not know how to make
+ * the one that waits for connections look up. A signal to the process goes to its first thread when that does
+ * not block it, so that one leaves them open from here to the end, and has handlers; all others block them.
+ * (In the moment in which libmilter's thread starts it may still take one: then the end takes five seconds.)
+ */
+static bool
+take_signals(void)
+{
+	struct sigaction stop_action = { .sa_handler = take_stop, .sa_flags = SA_RESTART };
+	struct sigaction reload_action = { .sa_handler = take_reload, .sa_flags = SA_RESTART };
+
+	(void)sigemptyset(&stop_action.sa_mask);
+	(void)sigemptyset(&reload_action.sa_mask);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
+	return sem_init(&server.is_reload_wanted, 0, 0) == 0 && sem_init(&server.has_news, 0, 0) == 0
+	       && sigaction(SIGHUP, &stop_action, NULL) == 0 && sigaction(SIGTERM, &stop_action, NULL) == 0
+	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0;
+}
+
 bool
 serve(const char *path)
 {
-	const sigset_t signals = our_signals();
 	struct error error;
 	char *text;
 
-	/* Before there is any thread, so that all of them leave the signals to this one. */
-	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
+	if (!take_signals()) {
+		log_error("signals cannot be taken: %s", strerror(errno));
+		return false;
+	}
 	thread_set_stack();
 	server.path = path;
 	server.started_with = read_config(path, &text);
@@ -345,7 +373,7 @@ serve(const char *path)
 		 server.started_with->mode == MODE_ENFORCE ? "enforce" : "audit");
 	log_is_ready();
 	service_notify("READY=1");
-	wait_for_signals();
+	wait_for_the_end();
 	stop();
 	config_unref(server.started_with);
 	return server.is_well;

@@ -1,6 +1,5 @@
 /*
- * thread: threads of our own. They take no signals, which belong to libmilter's and to the one
- * that reads the configuration again.
+ * thread: threads of our own. They take no signals, which belong to the first one.
  */
 #ifndef HELOSCOPE_BASE_THREAD_H
 #define HELOSCOPE_BASE_THREAD_H
