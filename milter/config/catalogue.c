@@ -165,19 +165,19 @@ is_unfit(const struct list *list, struct output *messages)
 	const struct list_entry *entry = list->entry;
 
 	if (entry->status == LIST_STATUS_CLOSED)
-		config_warn(messages, list->place,
+		config_warn(messages, list->where,
 			    "the list \"%s\" is closed%s%s; it is not asked. Remove the line", list->shown,
 			    entry->status_text != NULL ? ": " : "",
 			    entry->status_text != NULL ? entry->status_text : "");
 	else if (is_of_addresses && entry->takes == LIST_TAKES_DOMAIN)
-		config_warn(messages, list->place,
+		config_warn(messages, list->where,
 			    "the list \"%s\" knows domains only; it is not asked. Use domain-dnsbl",
 			    list->shown);
 	else if (!is_of_addresses && entry->takes == LIST_TAKES_ADDRESS)
-		config_warn(messages, list->place,
+		config_warn(messages, list->where,
 			    "the list \"%s\" knows addresses only; it is not asked. Use dnsbl", list->shown);
 	else if (entry->kind == (list->is_allow ? LIST_KIND_BLOCK : LIST_KIND_ALLOW))
-		config_warn(messages, list->place, "\"%s\" is %s list; it is not asked. Use %s", list->shown,
+		config_warn(messages, list->where, "\"%s\" is %s list; it is not asked. Use %s", list->shown,
 			    list->is_allow ? "a block" : "an allow", list->is_allow ? "dnsbl" : "dnswl");
 	else
 		return false;
@@ -191,7 +191,7 @@ check_list(struct list *list, struct output *messages)
 		return;
 	list->is_left_out = is_unfit(list, messages);
 	if (!list->is_left_out && list->entry->status == LIST_STATUS_MERGED)
-		config_warn(messages, list->place, "the list \"%s\" has been merged into another%s%s",
+		config_warn(messages, list->where, "the list \"%s\" has been merged into another%s%s",
 			    list->shown, list->entry->status_text != NULL ? ": " : "",
 			    list->entry->status_text != NULL ? list->entry->status_text : "");
 }
@@ -233,9 +233,9 @@ set_group(const struct config *config, struct list *inner, struct output *messag
 	if (outer == NULL)
 		return;
 	config_warn(
-		messages, inner->place,
+		messages, inner->where,
 		"the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts once",
-		inner->shown, outer->shown, outer->place);
+		inner->shown, outer->shown, outer->where);
 	for (size_t depth = 0; outer != NULL && depth < config->lists.count; depth++) {
 		inner->group = outer->shown;
 		outer = find_container(config, outer);

@@ -126,9 +126,10 @@ reader_of(struct config_reading *reading, const char *path, const char *shown,
 }
 
 void
-config_read_file(struct config_reading *reading, const char *path, const char *shown)
+config_read_file(struct config_reading *reading, const char *path)
 {
-	struct config_reader reader = reader_of(reading, path, shown, NULL);
+	const char *slash = strrchr(path, '/');
+	struct config_reader reader = reader_of(reading, path, slash != NULL ? slash + 1 : path, NULL);
 	struct error reason;
 
 	if (read_file(&reader, &reason))

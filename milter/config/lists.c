@@ -176,7 +176,7 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 	if (items == NULL)
 		return;
 	lists->items = items;
-	list.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, zone.place.line);
+	list.where = config_where(reader, zone.place);
 	list.answers = options->answers;
 	list.probes = options->probes;
 	if (options->weight.text != NULL
@@ -199,6 +199,6 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 		if (strcmp(items[i].zone, list.zone) == 0 && (items[i].subjects & list.subjects) != 0)
 			config_complain(reader, zone.place,
 					"this list is used twice; expected it once (the other is at %s)",
-					items[i].place);
+					items[i].where);
 	items[lists->count++] = list;
 }

@@ -1,6 +1,5 @@
 #include "heloscope/config/read.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "heloscope/base/domain.h"
@@ -66,7 +65,7 @@ struct config *
 config_read(const char *path, struct output *messages)
 {
 	struct config *config = config_new();
-	const char *name = path != NULL ? path : "the default configuration", *slash = strrchr(name, '/');
+	const char *name = path != NULL ? path : "the default configuration";
 	struct config_reading reading = { .config = config, .messages = messages, .include = config_include };
 
 	if (config == NULL) {
@@ -75,7 +74,7 @@ config_read(const char *path, struct output *messages)
 	}
 	config_preset(config);
 	if (path != NULL)
-		config_read_file(&reading, path, slash != NULL ? slash + 1 : path);
+		config_read_file(&reading, path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, messages);
 	if (config->arena.has_failed) {

@@ -17,17 +17,23 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->shown, place.line, place.column,
+	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->path, place.line, place.column,
 		   config_mask(reader->config, message, masked, sizeof masked));
 	reader->reading->errors++;
 }
 
+const char *
+config_where(struct config_reader *reader, struct place place)
+{
+	return arena_printf(&reader->config->arena, "%s:%d", reader->path, place.line);
+}
+
 void
-config_warn(struct output *messages, const char *place, const char *format, ...)
+config_warn(struct output *messages, const char *where, const char *format, ...)
 {
 	va_list arguments;
 
-	output_put(messages, "%s: warning: ", place);
+	output_put(messages, "%s: warning: ", where);
 	va_start(arguments, format);
 	output_arguments(messages, format, arguments);
 	va_end(arguments);

@@ -291,6 +291,7 @@ config_rule(struct config_reader *reader, struct place place, enum action action
 	char number[8] = "";
 
 	rule.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line);
+	rule.where = config_where(reader, place);
 	if (percent.text != NULL) {
 		const size_t length = strlen(percent.text) - 1;
 
@@ -328,7 +329,7 @@ check_exception(struct config_reader *reader, struct place place, const struct r
 	if (rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG)
 		config_complain(reader, place,
 				"\"%s\" among the exceptions (%s); expected \"accept\" or \"tag\" there",
-				action_word(rule->action), rule->place);
+				action_word(rule->action), rule->where);
 }
 
 void
@@ -342,7 +343,7 @@ config_add_exceptions(struct config_reader *reader, struct place place, const st
 		config_complain(
 			reader, place,
 			"\"otherwise\" among the exceptions (%s); expected it in a policy, which follows them",
-			otherwise->place);
+			otherwise->where);
 	reader->config->exceptions = *rules;
 }
 
@@ -352,7 +353,7 @@ config_add_policy(struct config_reader *reader, struct place place, const struct
 {
 	struct policy_set *policies = &reader->config->policies;
 	struct policy policy = {
-		.place = arena_printf(&reader->config->arena, "%s:%d", reader->shown, place.line),
+		.where = config_where(reader, place),
 		.rules = *rules,
 		.otherwise = *otherwise,
 	};
@@ -434,7 +435,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 			output_put(
 				messages,
 				"%s: \"%s\" is not known without a look at the client's server; expected \"probe yes\" somewhere\n",
-				rules->items[i].place, method_words(method)->policy_word);
+				rules->items[i].where, method_words(method)->policy_word);
 			errors++;
 		}
 		if (zone == NULL)
@@ -442,7 +443,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 		output_put(
 			messages,
 			"%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
-			rules->items[i].place, config_mask(config, zone, masked, sizeof masked));
+			rules->items[i].where, config_mask(config, zone, masked, sizeof masked));
 		errors++;
 	}
 	return errors;

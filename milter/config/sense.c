@@ -57,7 +57,7 @@ are_left_out(const struct config *config, const struct text_set *zones)
 
 /* Warn of a test that never holds, whatever comes. */
 static void
-look_at_test(const struct config *config, const struct condition *test, const char *place,
+look_at_test(const struct config *config, const struct condition *test, const char *where,
 	     struct output *messages)
 {
 	const char *word = test->kind == CONDITION_RESULT ? method_words(test->method)->policy_word : "";
@@ -65,45 +65,45 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 
 	if (test->kind == CONDITION_RESULT && (config->disabled & 1U << test->method) != 0)
 		config_warn(
-			messages, place,
+			messages, where,
 			"the check \"%s\" is disabled, so a rule that asks for its result never acts; take it out of disable { %s } or remove the rule",
 			word, word);
 	else if (test->kind == CONDITION_RESULT && !test->is_negated
 		 && (test->results & method_words(test->method)->results) == 0)
-		config_warn(messages, place, "the check \"%s\" never has this result; expected another",
+		config_warn(messages, where, "the check \"%s\" never has this result; expected another",
 			    word);
 	else if (test->kind == CONDITION_QUANTITY && largest(config, test->quantity, &most)
 		 && !can_compare(test, most))
 		config_warn(
-			messages, place,
+			messages, where,
 			"\"%s\" never comes to that: all lists that are asked together come to %u at most",
 			config_quantities[test->quantity], most);
 	else if (test->kind == CONDITION_LISTED && !test->is_negated && are_left_out(config, &test->texts))
-		config_warn(messages, place, "none of these lists is asked, so this never holds");
+		config_warn(messages, where, "none of these lists is asked, so this never holds");
 }
 
 /* Look at each test of a condition. A disabled check is unknown, also behind "not". */
 static void
 look_at_tests(const struct config *config, const struct condition *condition, bool is_under_not,
-	      const char *place, struct output *messages)
+	      const char *where, struct output *messages)
 {
 	if (condition == NULL)
 		return;
 	for (size_t i = 0; i < condition->operand_count; i++)
 		look_at_tests(config, condition->operands[i],
-			      is_under_not != (condition->kind == CONDITION_NOT), place, messages);
+			      is_under_not != (condition->kind == CONDITION_NOT), where, messages);
 	if (condition->operand_count == 0
 	    && (!is_under_not
 		|| (condition->kind == CONDITION_RESULT
 		    && (config->disabled & 1U << condition->method) != 0)))
-		look_at_test(config, condition, place, messages);
+		look_at_test(config, condition, where, messages);
 }
 
 static void
 look_at_rules(const struct config *config, const struct rule_set *rules, struct output *messages)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		look_at_tests(config, rules->items[i].condition, false, rules->items[i].place, messages);
+		look_at_tests(config, rules->items[i].condition, false, rules->items[i].where, messages);
 }
 
 /* Exceptions that a policy does not have. */
@@ -167,9 +167,9 @@ look_at_exceptions(const struct config *config, const struct policy *policy, str
 	}
 	if (count > 0)
 		config_warn(
-			messages, policy->place,
+			messages, policy->where,
 			"this policy refuses mail that the default policy accepts by the rule at %s%s; what is to hold for all recipients belongs into exceptions { ... }",
-			missing->place, count > 1 ? " and others" : "");
+			missing->where, count > 1 ? " and others" : "");
 }
 
 /* Zones. */
@@ -186,7 +186,7 @@ look_at_zone(const struct config *config, const struct list *list, struct output
 {
 	for (size_t i = 0; i < config->catalogue.count && list->entry == NULL; i++)
 		if (is_like(list->shown, config->catalogue.items[i].zone)) {
-			config_warn(messages, list->place,
+			config_warn(messages, list->where,
 				    "the list \"%s\" is not in the catalogue; did you mean \"%s\"?",
 				    list->shown, config->catalogue.items[i].zone);
 			return;

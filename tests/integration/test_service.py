@@ -79,18 +79,20 @@ class Options(Base):
         uncommented = uncommented.replace("/var/spool/postfix/heloscope", str(self.lab.subfolder("socket")))
         uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)
         self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
-        status, output, warnings = self.run_program("-t", "-c", self.config(uncommented))
+        path = self.config(uncommented)
+        status, output, warnings = self.run_program("-t", "-c", path)
         self.assertEqual((status, output), (0, ""))
         # The file names the same list twice, as the two ways of asking it.
-        self.assertRegex(warnings, r'\Atest.conf:\d+: warning: the list "zen.spamhaus.org" is contained in "zen.dq.spamhaus.net".*\n\Z')
+        self.assertRegex(warnings, rf'\A{path}:\d+: warning: the list "zen.spamhaus.org" is contained in "zen.dq.spamhaus.net".*\n\Z')
 
     def test_F39_each_error_is_told_with_its_place(self):
-        status, _, messages = self.run_program("-t", "-c", self.config('mode enfroce\nlisten "inet:1@127.0.0.1"\nresolver { timout 5s }\n'))
+        path = self.config('mode enfroce\nlisten "inet:1@127.0.0.1"\nresolver { timout 5s }\n')
+        status, _, messages = self.run_program("-t", "-c", path)
         self.assertEqual(status, 1)
         lines = messages.splitlines()
         self.assertEqual(len(lines), 2, messages)
-        self.assertRegex(lines[0], r'^test\.conf:1:6: found enfroce; expected "audit" or "enforce"; did you mean "enforce"\?$')
-        self.assertRegex(lines[1], r'^test\.conf:3:12: found timout; expected .*"timeout".*; did you mean "timeout"\?$')
+        self.assertRegex(lines[0], rf'^{path}:1:6: found enfroce; expected "audit" or "enforce"; did you mean "enforce"\?$')
+        self.assertRegex(lines[1], rf'^{path}:3:12: found timout; expected .*"timeout".*; did you mean "timeout"\?$')
 
     def test_F39_missing_file(self):
         status, _, messages = self.run_program("-t", "-c", self.lab.folder / "absent.conf")

@@ -7,6 +7,16 @@
 #include "config_text.h"
 #include "heloscope/config/read.h"
 
+/* Paths in messages begin with the file's name. */
+static void
+leave_out(char *messages, const char *folder)
+{
+	const size_t length = strlen(folder) + 1;
+
+	for (char *at = messages; (at = strstr(at, folder)) != NULL;)
+		memmove(at, at + length, strlen(at + length) + 1);
+}
+
 struct config *
 config_from_text(const char *text, char *messages)
 {
@@ -27,6 +37,8 @@ config_from_text(const char *text, char *messages)
 	(void)fclose(out.file);
 	(void)unlink(path);
 	(void)rmdir(folder);
+	if (messages != NULL)
+		leave_out(messages, folder);
 	if (messages == NULL && config == NULL)
 		fail_msg("%s", own);
 	return config;

@@ -90,7 +90,7 @@ struct list {
 	const char *key_file; /* where the key comes from, or NULL */
 	const char *operator; /* never NULL */
 	const char *group;    /* of lists that hold the same data one counts: the outermost one, as shown */
-	const char *place;    /* "heloscope.conf:31" */
+	const char *where;    /* "/etc/heloscope/heloscope.conf:31" */
 	bool is_allow;
 	bool is_left_out;               /* never asked: it is closed, or of the wrong kind */
 	unsigned weight;                /* 1 to 1000 */
@@ -178,7 +178,8 @@ struct rule {
 	const char *xcode; /* own enhanced code, NULL likewise */
 	const char *text;  /* own reply text, quarantine reason or tag, or NULL */
 	const struct condition *condition;
-	const char *place; /* "heloscope.conf:31" */
+	const char *place; /* "heloscope.conf:31": in records and header fields */
+	const char *where; /* "/etc/heloscope/heloscope.conf:31": in messages about the configuration */
 };
 
 struct rule_set {
@@ -187,7 +188,8 @@ struct rule_set {
 };
 
 struct policy {
-	const char *place;       /* "heloscope.conf:31"; NULL for a default policy that nobody wrote */
+	const char
+		*where; /* "/etc/heloscope/heloscope.conf:31"; NULL for a default policy that nobody wrote */
 	struct text_set domains; /* of recipients; empty for the default policy */
 	struct rule_set rules;
 	struct rule otherwise; /* ACTION_DEFAULT goes on with the default policy */

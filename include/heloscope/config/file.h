@@ -8,8 +8,8 @@
 
 #include "heloscope/config/reader.h"
 
-/* Read the file at `path`, called `shown` in messages, and what it includes. Complains when it cannot. */
-void config_read_file(struct config_reading *reading, const char *path, const char *shown);
+/* Read the file at `path` and what it includes. Complains when it cannot. */
+void config_read_file(struct config_reading *reading, const char *path);
 
 /* Read the file at `path` as if it stood here; for `include` of struct config_reading. */
 void config_include(struct config_reader *reader, struct word path);

@@ -8,9 +8,9 @@
 
 /*
  * Read the file at `path` and those it includes; NULL: nothing, so that all is as by default. Every error and
- * warning is written to `messages`, a line each: "file:line:column: what was found, what was expected", or
- * "file:line: warning: ...". Returns a configuration with one reference, or NULL when there was
- * an error.
+ * warning is written to `messages`, a line each: "PATH:line:column: what was found, what was expected", or
+ * "PATH:line: warning: ..."; PATH is `path`, or as an included file was found from it. Returns a
+ * configuration with one reference, or NULL when there was an error.
  */
 struct config *config_read(const char *path, struct output *messages);
 

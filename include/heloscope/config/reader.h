@@ -54,9 +54,9 @@ struct config_reading {
 /* One file being read. */
 struct config_reader {
 	struct config_reading *reading;
-	struct config *config;                /* reading->config */
-	const char *path;                     /* to open it and to find what it includes */
-	const char *shown;                    /* in messages and rule places */
+	struct config *config; /* reading->config */
+	const char *path;      /* as it was given, or found from its includer: to open it, and in messages */
+	const char *shown; /* as the includer wrote it, the first one without its directory: in rule places */
 	const struct config_reader *includer; /* or NULL */
 	dev_t device;                         /* with `inode`: which file it is, whatever it is called */
 	ino_t inode;
@@ -84,8 +84,11 @@ struct config_reader {
 void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "PLACE: warning: ..."; what is warned of does not keep a configuration from being used. */
-void config_warn(struct output *messages, const char *place, const char *format, ...)
+/* "PATH:LINE", by which an editor finds a statement; kept by the configuration. */
+const char *config_where(struct config_reader *reader, struct place place);
+
+/* "WHERE: warning: ..."; what is warned of does not keep a configuration from being used. */
+void config_warn(struct output *messages, const char *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...", or without one "found

@@ -525,11 +525,11 @@ write_file(const char *path, const char *text)
 /* Read main.conf of the current folder; it must be refused with that complaint, said once, or `complaint` be
  * NULL. */
 static void
-expect_complaint(const char *complaint)
+expect_complaint_of(const char *path, const char *complaint)
 {
 	char messages[4096] = "";
 	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
-	struct config *config = config_read("main.conf", &out);
+	struct config *config = config_read(path, &out);
 
 	(void)fclose(out.file);
 	if (complaint == NULL
@@ -537,6 +537,52 @@ expect_complaint(const char *complaint)
 		    : config != NULL || count_of(messages, complaint) != 1 || count_of(messages, "\n") != 1)
 		fail_msg("expected \"%s\", came: %.1000s", complaint, messages);
 	config_unref(config);
+}
+
+static void
+expect_complaint(const char *complaint)
+{
+	expect_complaint_of("main.conf", complaint);
+}
+
+/* Issue 12.9: an editor goes to the path that is told; records keep the short name. */
+static void
+config_names_files_by_the_path_to_them(void **state)
+{
+	char folder[] = "/tmp/heloscope-test.XXXXXX", path[64], messages[4096] = "", expected[200];
+	const int before = open(".", O_RDONLY | O_DIRECTORY);
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+	struct config *config;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(mkdir("in", 0700), 0);
+	(void)snprintf(path, sizeof path, "%s/main.conf", folder);
+	write_file("main.conf", "include \"in/a.conf\"\n");
+	write_file("in/a.conf", "include \"b.conf\"\n");
+	write_file("in/b.conf", "\n mode enfroce");
+	(void)snprintf(expected, sizeof expected, "%s/in/b.conf:2:7: found enfroce", folder);
+	expect_complaint_of(path, expected);
+	expect_complaint_of("./main.conf", "./in/b.conf:2:7: found enfroce");
+	expect_complaint_of("main.conf", "in/b.conf:2:7: found enfroce");
+	write_file("in/b.conf", "\npolicy { reject when listed in { \"a.test\" } }");
+	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is no list that is asked");
+	write_file("in/b.conf", "\npolicy { reject when iprev = softfail }");
+	config = config_read(path, &out);
+	config_warn_of_nonsense(config, &out);
+	(void)fclose(out.file);
+	(void)snprintf(expected, sizeof expected, "%s/in/b.conf:2: warning: ", folder);
+	assert_memory_equal(messages, expected, strlen(expected));
+	assert_string_equal(config->default_policy.rules.items[0].place, "b.conf:2");
+	config_unref(config);
+	(void)unlink("in/b.conf");
+	(void)unlink("in/a.conf");
+	(void)rmdir("in");
+	(void)unlink("main.conf");
+	assert_int_equal(fchdir(before), 0);
+	(void)close(before);
+	(void)rmdir(folder);
 }
 
 /* For heloscope doctor where no filter is set up. */
@@ -570,7 +616,8 @@ P17_config_reads_files_only_and_none_within_itself(void **state)
 	write_file("main.conf", "include \"./inner.conf\"");
 	write_file("inner.conf", "\ninclude \"link.conf\"");
 	assert_int_equal(symlink("main.conf", "link.conf"), 0);
-	expect_complaint("inner.conf:2:9: \"./link.conf\" cannot be included: it is included within itself");
+	expect_complaint(
+		"./inner.conf:2:9: \"./link.conf\" cannot be included: it is included within itself");
 	assert_int_equal(unlink("link.conf"), 0);
 	assert_int_equal(link("inner.conf", "link.conf"), 0);
 	expect_complaint("it is included within itself");
@@ -751,9 +798,9 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 		const char *text, *warning;
 	} cases[] = {
 		{ "policy { accept when trusted }\npolicy for \"a.test\" { reject when spf = fail }",
-		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule at test.conf:1; what" },
+		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule at /" },
 		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for \"a.test\" { accept when trusted reject when spf = fail }",
-		  "by the rule at test.conf:2; what" },
+		  "/test.conf:2; what" },
 		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject }",
 		  "test.conf:1 and others; what" },
 		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail otherwise default }",
@@ -882,6 +929,7 @@ main(void)
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
 		cmocka_unit_test(config_without_a_file_is_the_defaults),
 		cmocka_unit_test(P17_config_reads_files_only_and_none_within_itself),
+		cmocka_unit_test(config_names_files_by_the_path_to_them),
 		cmocka_unit_test(P17_config_bounds_files_and_octets_together),
 	};
 
