@@ -36,8 +36,7 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 		.helo = facts->helo.given != NULL ? facts->helo.given : "",
 		.receiver = config->authserv_id,
 	};
-	spf_engine *engine =
-		config->spf_engine == SPF_ENGINE_NATIVE ? spf_native_evaluate : spf_libspf2_evaluate;
+	spf_engine *engine = spf_engines[config->spf_engine];
 	struct spf_outcome outcome = { .result = RESULT_NONE };
 
 	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);

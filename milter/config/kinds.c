@@ -189,8 +189,14 @@ take_word(struct config_reader *reader, const struct setting *setting, const str
 	const size_t index = config_known_word(reader, setting->before, values->items[0], setting->words,
 					       setting->word_count);
 
-	if (index < setting->word_count)
+	if (index == setting->word_count)
+		return;
+	if (setting->is_built == NULL || setting->is_built(index))
 		set_number(setting, reader->config, index);
+	else
+		config_complain(reader, values->items[0].place,
+				"this heloscope was built without the %s \"%s\"; expected another",
+				setting->before, setting->words[index]);
 }
 
 /* Keep `number`, which `value` stands for, or complain: "a cache of 5kB; expected 256kB to 64GB". */

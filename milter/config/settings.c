@@ -35,6 +35,12 @@ is_path_of_state(const char *text)
 	return is_path(text) && strlen(text) <= STATE_PATH_MAX;
 }
 
+static bool
+is_built_engine(size_t engine)
+{
+	return spf_engines[engine] != NULL;
+}
+
 /* "PORT" or "PORT@HOST". */
 static bool
 is_port_and_host(struct span text)
@@ -228,6 +234,7 @@ static const struct setting settings[] = {
 	  .section = SECTION_SPF,
 	  .kind = KIND_WORD,
 	  WORDS(config_spf_engines),
+	  .is_built = is_built_engine,
 	  .before = "SPF engine",
 	  FIELD(spf_engine),
 	  .preset = SPF_ENGINE_NATIVE },

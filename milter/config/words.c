@@ -15,7 +15,7 @@ const char *const config_log_levels[3] = {
 	[LOG_LEVEL_INFO] = "info",
 };
 
-const char *const config_spf_engines[2] = {
+const char *const config_spf_engines[SPF_ENGINES] = {
 	[SPF_ENGINE_NATIVE] = "native", [SPF_ENGINE_LIBSPF2] = "libspf2"
 };
 

@@ -244,6 +244,8 @@ main(void)
 		enum result result;
 		unsigned runs;
 
+		if (spf_engines[run % SPF_ENGINES] == NULL)
+			continue;
 		(void)snprintf(line, sizeof line, "spf engine %s\n", engine);
 		config = config_from_text(line, NULL);
 		world.is_backwards = run / 2 % 2 == 1;

@@ -6,7 +6,7 @@ import unittest
 
 import spf
 
-from test_suites import Suite
+from test_suites import HAS_LIBSPF2, Suite
 
 ZONES = 120
 CASES = 40  # of each zone
@@ -133,6 +133,7 @@ class Compared(Suite):
     def test_native(self):
         self.compare_with_pyspf("native", NATIVE, 0.03)
 
+    @unittest.skipUnless(HAS_LIBSPF2, "built without libspf2")
     def test_libspf2(self):
         self.compare_with_pyspf("libspf2", LIBSPF2, 0.1)
 

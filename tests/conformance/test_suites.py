@@ -10,6 +10,7 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+from built import HAS_LIBSPF2
 from dns_server import DnsServer
 from lab import DEADLINE_S, SANITIZER, free_port
 from zone import Zone
@@ -118,6 +119,7 @@ class Native(Suite):
         self.compare("blitirispf", "native", 21, BLITIRI)
 
 
+@unittest.skipUnless(HAS_LIBSPF2, "built without libspf2")
 class Libspf2(Suite):
     def test_rfc7208(self):
         self.compare("rfc7208", "libspf2", 203, LIBSPF2)

@@ -158,6 +158,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     i++)
 		helo[i] = world.lines[0].at[i];
 	evaluate_fast_and_slowly(&world, spf_native_evaluate, helo);
-	evaluate_fast_and_slowly(&world, spf_libspf2_evaluate, helo);
+	if (spf_engines[SPF_ENGINE_LIBSPF2] != NULL)
+		evaluate_fast_and_slowly(&world, spf_engines[SPF_ENGINE_LIBSPF2], helo);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "heloscope/base/output.h"
 #include "heloscope/peer/prober.h"
 #include "heloscope/dns/resolver.h"
+#include "heloscope/spf/spf.h"
 #include "heloscope/wire/smtp_reply.h"
 
 #define CONFIG_CONDITION_DEPTH 100 /* so that nothing that walks through a condition needs much stack */
@@ -201,8 +202,6 @@ struct policy_set {
 };
 
 enum mode { MODE_AUDIT, MODE_ENFORCE };
-
-enum spf_engine_name { SPF_ENGINE_NATIVE, SPF_ENGINE_LIBSPF2 };
 
 struct config {
 	const char *authserv_id;

@@ -50,6 +50,7 @@ struct setting {
 	/* What is allowed, by kind. */
 	const char *const *words; /* in the order of their enum */
 	size_t word_count;
+	bool (*is_built)(size_t index); /* whether this build has what the word names; NULL: it has all */
 	unsigned long min, max;
 	bool (*is_good)(const char *text); /* NULL: any text */
 	enum config_pattern pattern;

@@ -11,7 +11,7 @@ extern const char *const config_modes[2];
 extern const char *const config_server_modes[2]; /* of enum resolver_mode, but for addresses */
 extern const char *const config_log_targets[2];
 extern const char *const config_log_levels[3];
-extern const char *const config_spf_engines[2];
+extern const char *const config_spf_engines[SPF_ENGINES];
 extern const char *const config_flags[2];
 extern const char *const config_list_states[3];
 extern const char *const config_quantities[QUANTITIES];

@@ -4,8 +4,8 @@
  * A library of its own: knows no configuration and no facts. The DNS is asked through a function
  * that may answer "not yet"; then the evaluation ends, and is started again when more is known.
  * So it never waits, and one thread can carry any number of them. Two engines stand behind one
- * interface: our own, and libspf2 (which sees only records that our grammar has accepted, and
- * never explanation text). Any thread.
+ * interface: our own, and where it is built in libspf2 (which sees only records that our grammar has
+ * accepted, and never explanation text). Any thread.
  */
 #ifndef HELOSCOPE_SPF_SPF_H
 #define HELOSCOPE_SPF_SPF_H
@@ -71,5 +71,10 @@ bool spf_domain_is_checkable(const char *domain);
 
 spf_engine spf_native_evaluate;
 spf_engine spf_libspf2_evaluate;
+
+enum spf_engine_name { SPF_ENGINE_NATIVE, SPF_ENGINE_LIBSPF2, SPF_ENGINES };
+
+/* By name. NULL: this build is without it (./configure --without-libspf2). */
+extern spf_engine *const spf_engines[SPF_ENGINES];
 
 #endif

@@ -37,7 +37,8 @@ config_reads_the_example_of_the_manual(void **state)
 		"mode enforce user \"x\" group \"y\" log stderr level error contact \"call us\"\n"
 		"resolver { servers 192.0.2.53, 192.0.2.54@5353 zone \"bl.test\" servers 127.0.0.1@53 timeout 500ms }\n"
 		"trust { networks { 10.0.0.0/8, 2001:db8::/32 } authenticated no keep-results yes }\n"
-		"spf engine libspf2 spf { explanation yes } received-spf yes disable { sender, spf }\n"
+		"spf engine " OTHER_SPF_WORD
+		" spf { explanation yes } received-spf yes disable { sender, spf }\n"
 		"list \"zen.test\" { operator \"Z\" answers { 127.0.0.2 \"two\", 127.0.0.10-127.0.0.11 } page \"http://z/%s\" }\n"
 		"dnsbl \"zen.test\" weight 4\n"
 		"domain-dnsbl \"dbl.test\" on { helo, ptr }\n"
@@ -62,7 +63,7 @@ config_reads_the_example_of_the_manual(void **state)
 	assert_int_equal(config->trusted.count, 2);
 	assert_false(config->trusts_authenticated);
 	assert_true(config->keeps_trusted_results);
-	assert_int_equal(config->spf_engine, SPF_ENGINE_LIBSPF2);
+	assert_int_equal(config->spf_engine, OTHER_SPF_ENGINE);
 	assert_true(config->shows_spf_explanation && config->adds_received_spf);
 	assert_false(config_wants(config, METHOD_SENDER));
 	assert_true(config_wants(config, METHOD_IPREV));
@@ -315,7 +316,8 @@ config_show_reads_back_the_same(void **state)
 		"",
 		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { owner \"o\" group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level error contact \"c\"",
 		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, 192.0.2.2 timeout 1500ms trust-anchor \"/etc/passwd\" } probe-interval 90s",
-		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } authenticated no keep-results yes } spf { engine libspf2 explanation yes } received-spf yes disable { helo, dnswl }",
+		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } authenticated no keep-results yes } spf { engine " OTHER_SPF_WORD
+		" explanation yes } received-spf yes disable { helo, dnswl }",
 		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms \"t\" page \"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { 127.0.0.255 } probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
 		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
 		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
