@@ -95,46 +95,6 @@ run(struct inquiry *inquiry)
 	return true;
 }
 
-static const char *
-comment(const struct peer_facts *peer)
-{
-	if (peer->peer == NULL || !peer_is_server(peer->peer) || peer->peer->outcome == PEER_BUSY)
-		return facts_peer_outcome(peer);
-	switch (peer->agreement) {
-	case BANNER_EQUALS_PTR:
-		return "equals reverse DNS";
-	case BANNER_EQUALS_HELO:
-		return "equals HELO";
-	case BANNER_SAME_ORGANIZATION:
-		return "of the same organization";
-	case BANNER_UNKNOWN:
-		return "nothing to compare it with";
-	case BANNER_FOREIGN:
-		return "of another domain";
-	default:
-		return "no host name";
-	}
-}
-
-static void
-report(const struct facts *facts, struct authres *authres)
-{
-	const struct peer_facts *peer = &facts->peer;
-
-	if (facts->results[METHOD_BANNER] == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(METHOD_BANNER)->method, facts->results[METHOD_BANNER]);
-	if (peer->greeting_name != NULL && peer->greeting_name[0] != '\0')
-		authres_property(authres, method_words(METHOD_BANNER)->property,
-				 span_of(peer->greeting_name));
-	if (peer->ehlo_name != NULL && peer->ehlo_name[0] != '\0'
-	    && (peer->greeting_name == NULL || strcmp(peer->ehlo_name, peer->greeting_name) != 0))
-		authres_property(authres, "policy.ehlo", span_of(peer->ehlo_name));
-	authres_comment(authres, comment(peer));
-}
-
-const struct check check_banner = { .stage = STAGE_MAIL,
-				    .run = run,
-				    .report = report,
-				    .method = METHOD_BANNER,
-				    .needs = CHECK_NEEDS(&check_iprev) };
+const struct check check_banner = {
+	.stage = STAGE_MAIL, .run = run, .method = METHOD_BANNER, .needs = CHECK_NEEDS(&check_iprev)
+};

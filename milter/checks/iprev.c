@@ -101,35 +101,4 @@ run(struct inquiry *inquiry)
 	return true;
 }
 
-/* `memory` takes what is put together. */
-static const char *
-comment(const struct iprev_facts *iprev, enum result result, char *memory, size_t size)
-{
-	if (iprev->verified != NULL)
-		return iprev->verified;
-	if (iprev->count == 0)
-		return result == RESULT_TEMPERROR ? dns_status_word(iprev->status) : "no reverse DNS name";
-	if (iprev->count == iprev->total)
-		return iprev->names[0].name;
-	(void)snprintf(memory, size, "%s, %zu of %zu names looked up", iprev->names[0].name, iprev->count,
-		       iprev->total);
-	return memory;
-}
-
-static void
-report(const struct facts *facts, struct authres *authres)
-{
-	const enum result result = facts->results[METHOD_IPREV];
-	char address[IPADDR_TEXT_SIZE], memory[4 * DOMAIN_SIZE + 64]; /* a name may be escaped */
-
-	if (result == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(METHOD_IPREV)->method, result);
-	authres_property(authres, method_words(METHOD_IPREV)->property,
-			 span_of(ipaddr_format(&facts->client.address, address)));
-	authres_comment(authres, comment(&facts->iprev, result, memory, sizeof memory));
-}
-
-const struct check check_iprev = {
-	.stage = STAGE_CONNECT, .run = run, .report = report, .method = METHOD_IPREV
-};
+const struct check check_iprev = { .stage = STAGE_CONNECT, .run = run, .method = METHOD_IPREV };

@@ -266,112 +266,6 @@ run_dnswl(struct inquiry *inquiry)
 	return true;
 }
 
-/* Telling. */
-
-static const char *const properties[LIST_SUBJECTS] = {
-	[LIST_CLIENT] = NULL, /* the client's address stands in iprev already */
-	[LIST_PTR] = "policy.ptr",
-	[LIST_HELO] = "smtp.helo",
-	[LIST_SENDER] = "smtp.mailfrom",
-};
-
-/* "127.0.0.2,127.0.0.10" (RFC 8904, section 3: policy.ip). */
-static void
-add_answers(struct authres *authres, const struct list_finding *finding)
-{
-	char memory[LIST_ANSWERS_MAX * (IPADDR_TEXT_SIZE + 1)], text[IPADDR_TEXT_SIZE];
-	struct strbuf answers;
-
-	if (finding->count == 0)
-		return;
-	strbuf_init(&answers, memory, sizeof memory);
-	for (size_t i = 0; i < finding->count; i++) {
-		const struct ipaddr address = ipaddr_from_ipv4(finding->answers[i]);
-
-		strbuf_printf(&answers, "%s%s", i > 0 ? "," : "", ipaddr_format(&address, text));
-	}
-	authres_property(authres, "policy.ip", span_of(memory));
-}
-
-static void
-report_finding(const struct list_finding *finding, enum list_subject subject, struct authres *authres)
-{
-	const enum result listed = finding->is_allow ? RESULT_PASS : RESULT_FAIL;
-	char comment[300];
-
-	if (finding->state == LIST_NOT_LISTED)
-		return;
-	authres_result(authres, method_words(method_of(finding->is_allow))->method,
-		       finding->state == LIST_LISTED ? listed : RESULT_TEMPERROR);
-	authres_property(authres, "dns.zone", span_of(finding->zone));
-	add_answers(authres, finding);
-	if (properties[subject] != NULL)
-		authres_property(authres, properties[subject], span_of(finding->asked));
-	if (finding->state == LIST_FAULT)
-		(void)snprintf(comment, sizeof comment, "%s", finding->fault);
-	else
-		(void)snprintf(comment, sizeof comment, "score %u%s%s", finding->weight,
-			       finding->meaning != NULL ? ", " : "",
-			       finding->meaning != NULL ? finding->meaning : "");
-	authres_comment(authres, comment);
-}
-
-static void
-report_none(const struct facts *facts, bool is_allow, struct authres *authres)
-{
-	const struct list_tally tally = facts_tally(facts, is_allow);
-	char comment[64];
-
-	if (facts->results[method_of(is_allow)] != RESULT_NONE)
-		return;
-	authres_result(authres, method_words(method_of(is_allow))->method, RESULT_NONE);
-	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists,
-		       tally.lists == 1 ? "" : "s");
-	authres_comment(authres, comment);
-}
-
-/* Tell the findings of lists of that weight; returns the next lower weight that there is, 0 when there is
- * none. */
-static unsigned
-report_weight(const struct facts *facts, bool is_allow, unsigned weight, struct authres *authres)
-{
-	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
-	const struct list_finding *finding;
-	unsigned lower = 0;
-
-	while ((finding = facts_next_finding(&walk)) != NULL) {
-		if (finding->weight == weight)
-			report_finding(finding, (enum list_subject)walk.subject, authres);
-		else if (finding->weight < weight && finding->weight > lower)
-			lower = finding->weight;
-	}
-	return lower;
-}
-
-/* The heaviest first: they decide. */
-static void
-report(const struct facts *facts, bool is_allow, struct authres *authres)
-{
-	unsigned weight = UINT_MAX;
-
-	report_none(facts, is_allow, authres);
-	do
-		weight = report_weight(facts, is_allow, weight, authres);
-	while (weight > 0);
-}
-
-static void
-report_dnsbl(const struct facts *facts, struct authres *authres)
-{
-	report(facts, false, authres);
-}
-
-static void
-report_dnswl(const struct facts *facts, struct authres *authres)
-{
-	report(facts, true, authres);
-}
-
 /* What is asked, for both kinds of lists at once. */
 const struct check check_list_client = { .stage = STAGE_CONNECT, .run = run_client, .method = METHOD_DNSBL };
 const struct check check_list_ptr = {
@@ -382,13 +276,9 @@ const struct check check_list_sender = { .stage = STAGE_MAIL, .run = run_sender,
 
 #define ALL_LISTS CHECK_NEEDS(&check_list_client, &check_list_ptr, &check_list_helo, &check_list_sender)
 
-const struct check check_dnsbl = { .stage = STAGE_MAIL,
-				   .run = run_dnsbl,
-				   .report = report_dnsbl,
-				   .method = METHOD_DNSBL,
-				   .needs = ALL_LISTS };
-const struct check check_dnswl = { .stage = STAGE_MAIL,
-				   .run = run_dnswl,
-				   .report = report_dnswl,
-				   .method = METHOD_DNSWL,
-				   .needs = ALL_LISTS };
+const struct check check_dnsbl = {
+	.stage = STAGE_MAIL, .run = run_dnsbl, .method = METHOD_DNSBL, .needs = ALL_LISTS
+};
+const struct check check_dnswl = {
+	.stage = STAGE_MAIL, .run = run_dnswl, .method = METHOD_DNSWL, .needs = ALL_LISTS
+};

@@ -120,18 +120,4 @@ run(struct inquiry *inquiry)
 	return is_null_mx(answer) ? finish(facts, SENDER_NULL_MX) : judge_mx(inquiry, facts, answer);
 }
 
-static void
-report(const struct facts *facts, struct authres *authres)
-{
-	if (facts->results[METHOD_SENDER] == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(METHOD_SENDER)->method, facts->results[METHOD_SENDER]);
-	if (facts->sender.domain[0] != '\0')
-		authres_property(authres, method_words(METHOD_SENDER)->property,
-				 span_of(facts->sender.domain));
-	authres_comment(authres, facts_sender_text(&facts->sender));
-}
-
-const struct check check_sender = {
-	.stage = STAGE_MAIL, .run = run, .report = report, .method = METHOD_SENDER
-};
+const struct check check_sender = { .stage = STAGE_MAIL, .run = run, .method = METHOD_SENDER };

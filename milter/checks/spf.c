@@ -85,33 +85,5 @@ run_mailfrom(struct inquiry *inquiry)
 	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain, span_of(mailbox->local));
 }
 
-static void
-report(const struct facts *facts, struct authres *authres, enum method method, const struct spf_facts *spf)
-{
-	if (facts->results[method] == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(method)->method, facts->results[method]);
-	if (spf->domain[0] != '\0')
-		authres_property(authres, method_words(method)->property, span_of(spf->domain));
-	if (spf->problem != NULL)
-		authres_comment(authres, spf->problem);
-}
-
-static void
-report_helo(const struct facts *facts, struct authres *authres)
-{
-	report(facts, authres, METHOD_SPF_HELO, &facts->spf[SPF_HELO]);
-}
-
-static void
-report_mailfrom(const struct facts *facts, struct authres *authres)
-{
-	report(facts, authres, METHOD_SPF, &facts->spf[SPF_MAILFROM]);
-}
-
-const struct check check_spf_helo = {
-	.stage = STAGE_HELO, .run = run_helo, .report = report_helo, .method = METHOD_SPF_HELO
-};
-const struct check check_spf = {
-	.stage = STAGE_MAIL, .run = run_mailfrom, .report = report_mailfrom, .method = METHOD_SPF
-};
+const struct check check_spf_helo = { .stage = STAGE_HELO, .run = run_helo, .method = METHOD_SPF_HELO };
+const struct check check_spf = { .stage = STAGE_MAIL, .run = run_mailfrom, .method = METHOD_SPF };

@@ -73,76 +73,9 @@ run_peer(struct inquiry *inquiry)
 	return true;
 }
 
-static const char *
-peer_comment(const struct peer_facts *facts)
-{
-	const struct peer *peer = facts->peer;
-
-	if (peer == NULL || peer->outcome != PEER_ANSWERS)
-		return facts_peer_outcome(facts);
-	switch (peer->starttls) {
-	case STARTTLS_NOT_OFFERED:
-		return "no STARTTLS";
-	case STARTTLS_REFUSED:
-		return "STARTTLS refused";
-	case STARTTLS_BROKEN:
-		return peer->problem;
-	case STARTTLS_UNKNOWN:
-		return "STARTTLS not tried";
-	default:
-		break;
-	}
-	if (peer->dane == DANE_MATCH)
-		return "DANE matches";
-	if (peer->dane == DANE_MISMATCH)
-		return "DANE does not match";
-	if (!peer->is_trusted)
-		return peer->problem;
-	return peer->is_named ? "trusted certificate" : "certificate for another name";
-}
-
-static void
-report(const struct facts *facts, struct authres *authres)
-{
-	const struct tls_facts *tls = &facts->tls;
-
-	if (facts->results[METHOD_TLS] == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(METHOD_TLS)->method, facts->results[METHOD_TLS]);
-	if (tls->version == NULL) {
-		authres_comment(authres, "plain text");
-		return;
-	}
-	authres_property(authres, method_words(METHOD_TLS)->property, span_of(tls->version));
-	if (tls->cipher != NULL)
-		authres_property(authres, "policy.cipher", span_of(tls->cipher));
-	if (tls->bits != NULL)
-		authres_property(authres, "policy.bits", span_of(tls->bits));
-	if (tls->cert_subject != NULL)
-		authres_property(authres, "policy.cert-subject", span_of(tls->cert_subject));
-	if (tls->verify != NULL)
-		authres_property(authres, "policy.verify", span_of(tls->verify));
-}
-
-static void
-report_peer(const struct facts *facts, struct authres *authres)
-{
-	const struct peer *peer = facts->peer.peer;
-
-	if (facts->results[METHOD_PEER_TLS] == RESULT_UNCHECKED)
-		return;
-	authres_result(authres, method_words(METHOD_PEER_TLS)->method, facts->results[METHOD_PEER_TLS]);
-	authres_property(authres, method_words(METHOD_PEER_TLS)->property,
-			 peer != NULL && peer->starttls == STARTTLS_WORKS ? span_of(peer->tls_version)
-									  : SPAN("none"));
-	authres_comment(authres, peer_comment(&facts->peer));
-}
-
-const struct check check_tls = { .stage = STAGE_MAIL, .run = run, .report = report, .method = METHOD_TLS };
+const struct check check_tls = { .stage = STAGE_MAIL, .run = run, .method = METHOD_TLS };
 
 /* The check of the banner looks at the peer. */
-const struct check check_peer_tls = { .stage = STAGE_MAIL,
-				      .run = run_peer,
-				      .report = report_peer,
-				      .method = METHOD_PEER_TLS,
-				      .needs = CHECK_NEEDS(&check_banner) };
+const struct check check_peer_tls = {
+	.stage = STAGE_MAIL, .run = run_peer, .method = METHOD_PEER_TLS, .needs = CHECK_NEEDS(&check_banner)
+};

@@ -79,7 +79,7 @@ edits_add_notes(struct edit_list *list, const char *ident, const struct told_ver
 
 void
 edits_add_results(struct edit_list *list, const struct config *config, const struct facts *facts,
-		  struct check_table table, const struct message_summary *summary)
+		  const struct message_summary *summary)
 {
 	char memory[COMPOSE_FIELD_SIZE];
 	struct strbuf value;
@@ -89,6 +89,6 @@ edits_add_results(struct edit_list *list, const struct config *config, const str
 		compose_received_spf(config, facts, &value);
 	add_field(list, FIELD_RECEIVED_SPF, &value);
 	strbuf_init(&value, memory, sizeof memory);
-	compose_authres(config, facts, table, summary, &value);
+	compose_authres(config, facts, summary, &value);
 	add_field(list, FIELD_AUTHRES, &value);
 }

@@ -469,8 +469,7 @@ make_edits(const struct message *message, struct edit_list *list)
 	edits_remove(list, &message->arriving);
 	edits_add_notes(list, message->ident, message->verdicts, message->verdict_count);
 	if (!needs->client.is_trusted || message->facts->client.is_authenticated)
-		edits_add_results(list, config, message->facts, runtime_needs(needs->runtime).table,
-				  &summary);
+		edits_add_results(list, config, message->facts, &summary);
 }
 
 /* It is accepted. */

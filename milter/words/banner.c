@@ -73,8 +73,47 @@ advise_banner(const struct facts *facts, int64_t time_s, struct output *out)
 			peer_patience(facts, time_s, more));
 }
 
+static const char *
+comment(const struct peer_facts *peer)
+{
+	if (peer->peer == NULL || !peer_is_server(peer->peer) || peer->peer->outcome == PEER_BUSY)
+		return facts_peer_outcome(peer);
+	switch (peer->agreement) {
+	case BANNER_EQUALS_PTR:
+		return "equals reverse DNS";
+	case BANNER_EQUALS_HELO:
+		return "equals HELO";
+	case BANNER_SAME_ORGANIZATION:
+		return "of the same organization";
+	case BANNER_UNKNOWN:
+		return "nothing to compare it with";
+	case BANNER_FOREIGN:
+		return "of another domain";
+	default:
+		return "no host name";
+	}
+}
+
+static void
+report_banner(const struct facts *facts, struct authres *authres)
+{
+	const struct peer_facts *peer = &facts->peer;
+
+	if (facts->results[METHOD_BANNER] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_BANNER)->method, facts->results[METHOD_BANNER]);
+	if (peer->greeting_name != NULL && peer->greeting_name[0] != '\0')
+		authres_property(authres, method_words(METHOD_BANNER)->property,
+				 span_of(peer->greeting_name));
+	if (peer->ehlo_name != NULL && peer->ehlo_name[0] != '\0'
+	    && (peer->greeting_name == NULL || strcmp(peer->ehlo_name, peer->greeting_name) != 0))
+		authres_property(authres, "policy.ehlo", span_of(peer->ehlo_name));
+	authres_comment(authres, comment(peer));
+}
+
 const struct telling tell_banner = {
 	.title = "Banner",
+	.report = report_banner,
 	.say = say_banner,
 	.refuse = refuse_banner,
 	.advise = advise_banner,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/log_pairs.h"
+#include "heloscope/words/table.h"
 
 /* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
 #define LOG_WORD_MAX 64
@@ -30,25 +31,24 @@ names_list(const void *context, const char *property, struct span value)
 }
 
 static void
-tell_results(const struct facts *facts, struct check_table table, struct authres *authres)
+tell_results(const struct facts *facts, struct authres *authres)
 {
 	if (facts->client.is_authenticated)
 		authres_result(authres, "auth", RESULT_PASS);
-	for (size_t i = 0; i < table.count; i++)
-		if (table.checks[i]->report != NULL)
-			table.checks[i]->report(facts_worst(facts, table.checks[i]->method), authres);
+	for (int method = 0; method < METHODS; method++)
+		telling_of((enum method)method)->report(facts_worst(facts, (enum method)method), authres);
 }
 
 void
-compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
-		const struct message_summary *summary, struct strbuf *value)
+compose_authres(const struct config *config, const struct facts *facts, const struct message_summary *summary,
+		struct strbuf *value)
 {
 	struct authres authres;
 
 	authres_begin(&authres, value, config->authserv_id);
 	authres_mark(&authres, names_list, summary);
 	do
-		tell_results(facts, table, &authres);
+		tell_results(facts, &authres);
 	while (authres_tells_again(&authres));
 	authres_end(&authres);
 }

@@ -108,9 +108,47 @@ advise_helo(const struct facts *facts, int64_t time_s, struct output *out)
 			telling_own_name(facts, "one that resolves to its address"));
 }
 
+static const char *
+comment(const struct facts *facts)
+{
+	const struct helo_facts *helo = &facts->helo;
+	const enum result result = facts->results[METHOD_HELO];
+
+	if (helo->form == HELO_ABSENT)
+		return "no HELO";
+	if (helo->form == HELO_INVALID)
+		return helo->reason;
+	if (helo->form == HELO_LITERAL)
+		return result == RESULT_PASS ? "the client's own address, as a literal"
+					     : "address of another host, as a literal";
+	if (result == RESULT_TEMPERROR)
+		return dns_status_is_fault(helo->status) ? dns_status_word(helo->status)
+							 : "reverse DNS unknown";
+	if (helo->agreement == HELO_EQUAL)
+		return "equals reverse DNS";
+	if (helo->agreement == HELO_SAME_ORGANIZATION)
+		return helo->resolves_to_client
+			       ? "resolves to the client, reverse DNS of the same organization"
+			       : "does not resolve to the client, reverse DNS of the same organization";
+	return helo->resolves_to_client ? "resolves to the client, unrelated to reverse DNS"
+					: "does not resolve to the client";
+}
+
+static void
+report_helo(const struct facts *facts, struct authres *authres)
+{
+	if (facts->results[METHOD_HELO] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_HELO)->method, facts->results[METHOD_HELO]);
+	if (facts->helo.given != NULL)
+		authres_property(authres, method_words(METHOD_HELO)->property, span_of(facts->helo.given));
+	authres_comment(authres, comment(facts));
+}
+
 const struct telling tell_helo = {
 	.title = "HELO name",
 	.rank = RANK_HELO,
+	.report = report_helo,
 	.say = say_helo,
 	.refuse = refuse_helo,
 	.advise = advise_helo,

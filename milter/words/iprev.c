@@ -90,9 +90,39 @@ advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 			ip, telling_shown(iprev->count > 0 ? iprev->names[0].name : NULL, name), ip);
 }
 
+/* `memory` takes what is put together. */
+static const char *
+comment(const struct iprev_facts *iprev, enum result result, char *memory, size_t size)
+{
+	if (iprev->verified != NULL)
+		return iprev->verified;
+	if (iprev->count == 0)
+		return result == RESULT_TEMPERROR ? dns_status_word(iprev->status) : "no reverse DNS name";
+	if (iprev->count == iprev->total)
+		return iprev->names[0].name;
+	(void)snprintf(memory, size, "%s, %zu of %zu names looked up", iprev->names[0].name, iprev->count,
+		       iprev->total);
+	return memory;
+}
+
+static void
+report_iprev(const struct facts *facts, struct authres *authres)
+{
+	const enum result result = facts->results[METHOD_IPREV];
+	char address[IPADDR_TEXT_SIZE], memory[4 * DOMAIN_SIZE + 64]; /* a name may be escaped */
+
+	if (result == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_IPREV)->method, result);
+	authres_property(authres, method_words(METHOD_IPREV)->property,
+			 span_of(ipaddr_format(&facts->client.address, address)));
+	authres_comment(authres, comment(&facts->iprev, result, memory, sizeof memory));
+}
+
 const struct telling tell_iprev = {
 	.title = "Reverse DNS",
 	.rank = RANK_IPREV,
+	.report = report_iprev,
 	.say = say_iprev,
 	.refuse = refuse_iprev,
 	.detail = iprev_detail,

@@ -68,9 +68,22 @@ advise_sender(const struct facts *facts, int64_t time_s, struct output *out)
 			     remedy);
 }
 
+static void
+report_sender(const struct facts *facts, struct authres *authres)
+{
+	if (facts->results[METHOD_SENDER] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_SENDER)->method, facts->results[METHOD_SENDER]);
+	if (facts->sender.domain[0] != '\0')
+		authres_property(authres, method_words(METHOD_SENDER)->property,
+				 span_of(facts->sender.domain));
+	authres_comment(authres, facts_sender_text(&facts->sender));
+}
+
 const struct telling tell_sender = {
 	.title = "Sender",
 	.rank = RANK_SENDER,
+	.report = report_sender,
 	.say = say_sender,
 	.refuse = refuse_sender,
 	.detail = sender_detail,

@@ -137,9 +137,35 @@ spf_detail(const struct facts *facts)
 	return result == RESULT_TEMPERROR || result == RESULT_PERMERROR ? "7.24" : "7.23";
 }
 
+static void
+report_identity(const struct facts *facts, struct authres *authres, enum method method,
+		const struct spf_facts *spf)
+{
+	if (facts->results[method] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(method)->method, facts->results[method]);
+	if (spf->domain[0] != '\0')
+		authres_property(authres, method_words(method)->property, span_of(spf->domain));
+	if (spf->problem != NULL)
+		authres_comment(authres, spf->problem);
+}
+
+static void
+report_spf_helo(const struct facts *facts, struct authres *authres)
+{
+	report_identity(facts, authres, METHOD_SPF_HELO, &facts->spf[SPF_HELO]);
+}
+
+static void
+report_spf(const struct facts *facts, struct authres *authres)
+{
+	report_identity(facts, authres, METHOD_SPF, &facts->spf[SPF_MAILFROM]);
+}
+
 const struct telling tell_spf = {
 	.title = "SPF",
 	.rank = RANK_SPF,
+	.report = report_spf,
 	.say = say_spf,
 	.refuse = refuse_spf,
 	.detail = spf_detail,
@@ -150,6 +176,7 @@ const struct telling tell_spf = {
 const struct telling tell_spf_helo = {
 	.title = "SPF of HELO",
 	.rank = RANK_SPF,
+	.report = report_spf_helo,
 	.say = say_spf_helo,
 	.refuse = refuse_spf,
 	.detail = spf_detail,

@@ -40,8 +40,32 @@ tls_detail(const struct facts *facts)
 	return "7.10";
 }
 
+static void
+report_tls(const struct facts *facts, struct authres *authres)
+{
+	const struct tls_facts *tls = &facts->tls;
+
+	if (facts->results[METHOD_TLS] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_TLS)->method, facts->results[METHOD_TLS]);
+	if (tls->version == NULL) {
+		authres_comment(authres, "plain text");
+		return;
+	}
+	authres_property(authres, method_words(METHOD_TLS)->property, span_of(tls->version));
+	if (tls->cipher != NULL)
+		authres_property(authres, "policy.cipher", span_of(tls->cipher));
+	if (tls->bits != NULL)
+		authres_property(authres, "policy.bits", span_of(tls->bits));
+	if (tls->cert_subject != NULL)
+		authres_property(authres, "policy.cert-subject", span_of(tls->cert_subject));
+	if (tls->verify != NULL)
+		authres_property(authres, "policy.verify", span_of(tls->verify));
+}
+
 const struct telling tell_tls = {
 	.title = "TLS",
+	.report = report_tls,
 	.say = say_tls,
 	.refuse = refuse_tls,
 	.detail = tls_detail,
@@ -114,8 +138,51 @@ advise_peer_tls(const struct facts *facts, int64_t time_s, struct output *out)
 			     ip, more);
 }
 
+static const char *
+peer_comment(const struct peer_facts *facts)
+{
+	const struct peer *peer = facts->peer;
+
+	if (peer == NULL || peer->outcome != PEER_ANSWERS)
+		return facts_peer_outcome(facts);
+	switch (peer->starttls) {
+	case STARTTLS_NOT_OFFERED:
+		return "no STARTTLS";
+	case STARTTLS_REFUSED:
+		return "STARTTLS refused";
+	case STARTTLS_BROKEN:
+		return peer->problem;
+	case STARTTLS_UNKNOWN:
+		return "STARTTLS not tried";
+	default:
+		break;
+	}
+	if (peer->dane == DANE_MATCH)
+		return "DANE matches";
+	if (peer->dane == DANE_MISMATCH)
+		return "DANE does not match";
+	if (!peer->is_trusted)
+		return peer->problem;
+	return peer->is_named ? "trusted certificate" : "certificate for another name";
+}
+
+static void
+report_peer_tls(const struct facts *facts, struct authres *authres)
+{
+	const struct peer *peer = facts->peer.peer;
+
+	if (facts->results[METHOD_PEER_TLS] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_PEER_TLS)->method, facts->results[METHOD_PEER_TLS]);
+	authres_property(authres, method_words(METHOD_PEER_TLS)->property,
+			 peer != NULL && peer->starttls == STARTTLS_WORKS ? span_of(peer->tls_version)
+									  : SPAN("none"));
+	authres_comment(authres, peer_comment(&facts->peer));
+}
+
 const struct telling tell_peer_tls = {
 	.title = "Server TLS",
+	.report = report_peer_tls,
 	.say = say_peer_tls,
 	.refuse = refuse_peer_tls,
 	.advise = advise_peer_tls,

@@ -413,7 +413,7 @@ class Staged(unittest.TestCase):
                 pieces = [body[at:at + size] for at in range(0, len(body), size)]
                 edits = self.message(client, [b"<user@in.test>"], seal, pieces)
                 self.assertEqual(edits[-1][0], b"c")
-                self.assertIn("x-seal=pass", dict(fields(edits))["Authentication-Results"])
+                self.assertIn("x-sender=pass", dict(fields(edits))["Authentication-Results"])
                 (command, text), = self.message(client, [b"<user@in.test>"], seal, pieces[1:])
                 self.assertEqual(command, b"y")
                 self.assertTrue(text.startswith(b"550 5.7.1 The seal is broken. Reference "), text)

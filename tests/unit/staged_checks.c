@@ -75,12 +75,6 @@ run_seal(struct inquiry *inquiry)
 }
 
 static void
-report_seal(const struct facts *facts, struct authres *authres)
-{
-	authres_result(authres, "x-seal", facts->results[METHOD_SENDER]);
-}
-
-static void
 feed_from(struct inquiry *inquiry, const struct piece *piece)
 {
 	struct workspace *fed = inquiry_fed(inquiry);
@@ -104,22 +98,12 @@ run_from(struct inquiry *inquiry)
 	return true;
 }
 
-static void
-report_from(const struct facts *facts, struct authres *authres)
-{
-	authres_result(authres, "x-from", facts->results[METHOD_HELO]);
-}
-
-static const struct check x_from = { .stage = STAGE_HEADER,
-				     .run = run_from,
-				     .report = report_from,
-				     .method = METHOD_HELO,
-				     .feed = feed_from };
-static const struct check x_seal = { .stage = STAGE_BODY,
-				     .run = run_seal,
-				     .report = report_seal,
-				     .method = METHOD_SENDER,
-				     .feed = feed_seal };
+static const struct check x_from = {
+	.stage = STAGE_HEADER, .run = run_from, .method = METHOD_HELO, .feed = feed_from
+};
+static const struct check x_seal = {
+	.stage = STAGE_BODY, .run = run_seal, .method = METHOD_SENDER, .feed = feed_seal
+};
 
 struct check_table
 staged_checks(void)

@@ -19,7 +19,6 @@
 
 #include "heloscope/base/arena.h"
 #include "heloscope/base/span.h"
-#include "heloscope/wire/authres.h"
 #include "heloscope/config/config.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/facts/facts.h"
@@ -48,11 +47,7 @@ struct check {
 	 */
 	bool (*run)(struct inquiry *inquiry);
 
-	/* Add the results to an Authentication-Results field. NULL when others do. */
-	void (*report)(const struct facts *facts, struct authres *authres);
-
-	enum method
-		method; /* that it finds: awaited until then; the worst reading of the sender is reported */
+	enum method method; /* that it finds, or works for: awaited until then */
 
 	/*
 	 * Of STAGE_HEADER and STAGE_BODY, or NULL: take a piece of the message, and keep of it what run()

@@ -41,6 +41,6 @@ void edits_add_notes(struct edit_list *list, const char *ident, const struct tol
 
 /* The results. The last field added ends up on top: Authentication-Results. */
 void edits_add_results(struct edit_list *list, const struct config *config, const struct facts *facts,
-		       struct check_table table, const struct message_summary *summary);
+		       const struct message_summary *summary);
 
 #endif

@@ -32,10 +32,11 @@ struct message_summary {
 };
 
 /*
- * Authentication-Results (RFC 8601), every check's results in the order of the table. Of more than there is
- * room for the most important ones, see authres.h; a list is important by whose zone it was decided.
+ * Authentication-Results (RFC 8601), every check's results in the order of their rows (facts/methods.h). Of
+ * more than there is room for the most important ones, see authres.h; a list is important by whose zone it
+ * was decided.
  */
-void compose_authres(const struct config *config, const struct facts *facts, struct check_table table,
+void compose_authres(const struct config *config, const struct facts *facts,
 		     const struct message_summary *summary, struct strbuf *value);
 
 /* Received-SPF (RFC 7208, 9.1) for MAIL FROM, or for HELO when the sender is null. */

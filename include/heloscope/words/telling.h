@@ -1,7 +1,7 @@
 /*
- * telling: how the result of each method is put into words, from facts alone: a sentence in a story, what a
- * refusal says, what the sender's side can do. A row for each, in the file of its check; compose_reply and
- * explain know no method by name.
+ * telling: how the result of each method is put into words, from facts alone: its part of an
+ * Authentication-Results field, a sentence in a story, what a refusal says, what the sender's side can do.
+ * A row for each, in the file of its check; compose and explain know no method by name.
  */
 #ifndef HELOSCOPE_WORDS_TELLING_H
 #define HELOSCOPE_WORDS_TELLING_H
@@ -19,6 +19,9 @@ enum telling_rank { RANK_LAST, RANK_SENDER, RANK_HELO, RANK_IPREV, RANK_SPF, RAN
 struct telling {
 	const char *title; /* for people */
 	enum telling_rank rank;
+
+	/* Add the result to an Authentication-Results field, with a comment; nothing when it is unchecked. */
+	void (*report)(const struct facts *facts, struct authres *authres);
 
 	/* The result in a sentence without full stop; for a message that came at `time_s`, seconds since
 	 * 1970. */

@@ -616,7 +616,7 @@ P18_compose_authres_tells_what_was_decided_on(void **state)
 	verdict = judge(policy, &facts, "<a@b.test>", &config);
 	assert_non_null(verdict.rule);
 	strbuf_init(&value, memory, sizeof memory);
-	compose_authres(config, &facts, checks_table(),
+	compose_authres(config, &facts,
 			&(struct message_summary){ .verdicts = &(struct told_verdict){ .verdict = verdict },
 						   .verdict_count = 1 },
 			&value);

@@ -181,7 +181,7 @@ message_is_refused_at_its_end(void **state)
 		send_to(&scene, TO("<a@in.test>"), "right.test");
 		assert_null(scene.end.reply);
 		assert_true(scene.end.is_whole);
-		assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=pass"));
+		assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=pass"));
 	}
 	leave(&scene);
 	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 4);
@@ -263,7 +263,7 @@ message_is_not_refused_for_a_fault(void **state)
 	session_body(scene.session, SPAN("in front of the end of the header"));
 	scene.end = session_end_of_message(scene.session, NULL); /* nobody answers */
 	assert_null(scene.end.reply);
-	assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=temperror"));
+	assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=temperror"));
 	(void)fake_dns_deliver(&scene.dns); /* too late */
 	send_to(&scene, TO("<a@in.test>"), "wrong.test");
 	assert_int_equal(scene.end.reply->code, 550);
@@ -387,7 +387,7 @@ message_needs_what_its_configuration_wants(void **state)
 		assert_int_equal(session_last_stage(scene.session), cases[i].expected);
 		send_to(&scene, TO("<a@in.test>"), "right.test");
 		assert_null(scene.end.reply);
-		assert_int_equal(strstr(added_field(&scene.end, "Authentication-Results"), "x-seal=pass")
+		assert_int_equal(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=pass")
 					 != NULL,
 				 cases[i].expected == STAGE_BODY);
 		leave(&scene);
