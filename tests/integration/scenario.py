@@ -158,7 +158,7 @@ resolver {
     zone "bl6.test" servers 127.0.0.1@{rbldnsd}
     zone "dbl.test" servers 127.0.0.1@{rbldnsd}
     zone "wl.test" servers 127.0.0.1@{rbldnsd}
-    timeout 5s
+    timeout 8s
 }
 trust { networks { 127.0.0.0/8, ::1/128, 192.0.2.0/24 } }
 list "bl.test" { operator "Lab" answers { 127.0.0.2 "a source of spam" } page "https://bl.test/lookup?q=%s" }

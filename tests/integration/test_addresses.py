@@ -41,7 +41,7 @@ user "nobody"
 log stderr
 audit log "{audit}"
 mode enforce
-resolver { servers 127.0.0.1@{nsd} timeout 5s }
+resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8 } }
 domain-dnsbl "dbl.lists" weight 2 probe none
 policy {

@@ -117,7 +117,7 @@ audit log "{{audit}}"
 mode MODE
 received-spf yes
 contact "{printable('contact')}"
-resolver {{ servers 127.0.0.1@{{dns}} timeout 5s }}
+resolver {{ servers 127.0.0.1@{{dns}} timeout 8s }}
 spf explanation yes
 trust {{ networks {{ 127.0.0.0/8 }} }}
 probe yes {{ networks {{ 198.51.100.0/24 }} timeout 10s per-minute 6000 file "PEERS" }}

@@ -131,7 +131,7 @@ audit log "{audit}"
 mode audit
 received-spf yes
 spf { explanation yes }
-resolver { servers 127.0.0.1@{scripted} timeout 5s }
+resolver { servers 127.0.0.1@{scripted} timeout 8s }
 dnsbl "evil.test" probe none
 policy {
     tag "t" when spf in { none, neutral, pass, fail, softfail, permerror }

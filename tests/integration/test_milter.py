@@ -331,7 +331,7 @@ policy {{ reject when spf = fail }}
         original = running.config.read_text()
         texts = [  # each asks the DNS in another way, so each gets a resolver of its own
             original.replace('authserv-id "mx.lab.test"', f'authserv-id "mx{n}.lab.test"')
-            .replace("timeout 5s", f'zone "extra{n}.test" servers 127.0.0.1@9\ntimeout 5s') for n in range(3)
+            .replace("timeout 8s", f'zone "extra{n}.test" servers 127.0.0.1@9\ntimeout 5s') for n in range(3)
         ]
         end = time.monotonic() + float(os.environ.get("HELOSCOPE_SOAK_SECONDS", "15"))
         before = descriptors()

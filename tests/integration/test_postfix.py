@@ -472,7 +472,7 @@ class Tls(Base):
 
 class Dead(Base):
     def test_F01_resolver_down(self):
-        text = re.sub(r"resolver \{.*?timeout 5s\n\}", "resolver { servers 127.0.0.1@9 timeout 1s }", CONFIG, flags=re.S)
+        text = re.sub(r"resolver \{.*?timeout 8s\n\}", "resolver { servers 127.0.0.1@9 timeout 1s }", CONFIG, flags=re.S)
         running = lab.heloscope(text.replace("mode audit", "mode enforce"), name="dead")
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", name="postfix-dead")
         start = time.monotonic()
