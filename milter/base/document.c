@@ -212,6 +212,16 @@ document_print(struct output *out, const json_t *json)
 	free(text);
 }
 
+bool
+document_print_again(struct span text, struct output *out)
+{
+	json_t *json = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, NULL);
+
+	document_print(out, json);
+	json_decref(json);
+	return json != NULL;
+}
+
 void
 document_put_script(struct output *out, const json_t *json)
 {

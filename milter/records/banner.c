@@ -31,7 +31,7 @@ banner_of(const struct facts *facts)
 }
 
 static void
-take_banner(struct taking *taking, const json_t *check, struct facts *facts)
+take_banner(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	struct peer *peer = codec_take_peer(taking, check, facts);
 

@@ -48,9 +48,7 @@ static void
 shorten_texts(json_t *value, size_t most, bool *has_cut)
 {
 	for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
-		const struct span text = span_of(json_is_string(json_object_iter_value(at))
-							 ? take_as_written(json_object_iter_value(at))
-							 : "");
+		const struct span text = span_of(document_text_of(value, json_object_iter_key(at)));
 		struct span rest = text;
 		char memory[TEXT_CUT + 8], octet;
 
@@ -176,11 +174,11 @@ cut_put(unsigned cuts)
 }
 
 unsigned
-cut_take(struct taking *taking, const json_t *list)
+cut_take(struct taking *taking, const struct node *list)
 {
 	unsigned cuts = 0;
 
-	for (size_t i = 0; i < json_array_size(list); i++)
-		cuts |= 1U << take_item(taking, json_array_get(list, i), &words);
+	for (const struct node *word = tree_first(list); word != NULL; word = tree_next(list, word))
+		cuts |= 1U << take_item(taking, word, &words);
 	return cuts;
 }

@@ -27,7 +27,7 @@ helo_of(const struct facts *facts)
 
 /* What the name is follows from what the client said, unless that was cut. */
 static void
-take_helo(struct taking *taking, const json_t *check, struct facts *facts)
+take_helo(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	struct helo_facts *helo = &facts->helo;
 
@@ -35,7 +35,7 @@ take_helo(struct taking *taking, const json_t *check, struct facts *facts)
 	helo->agreement =
 		(enum helo_agreement)take_token(taking, check, "reverse-dns", &agreements, HELO_UNRELATED);
 	helo->status = (enum dns_status)take_token(taking, check, "status", &codec_statuses, DNS_NOERROR);
-	if (take_member(check, "name") == NULL)
+	if (tree_member(check, "name") == NULL)
 		return;
 	helo->name = take_text(taking, check, "name");
 	helo->literal = take_address(taking, check, "literal");

@@ -25,7 +25,7 @@ iprev_of(const struct facts *facts)
 }
 
 static const char *
-text_or_empty(struct taking *taking, const json_t *object, const char *key)
+text_or_empty(struct taking *taking, const struct node *object, const char *key)
 {
 	const char *text = take_text(taking, object, key);
 
@@ -34,15 +34,16 @@ text_or_empty(struct taking *taking, const json_t *object, const char *key)
 
 /* The name that the client has is told with the client; where it was cut there, it is not here. */
 static void
-take_iprev(struct taking *taking, const json_t *check, struct facts *facts)
+take_iprev(struct taking *taking, const struct node *check, struct facts *facts)
 {
-	const json_t *names = take_member(check, "names"), *name;
+	const struct node *names = tree_member(check, "names"), *name;
 	struct iprev_facts *iprev = &facts->iprev;
 
 	iprev->status = (enum dns_status)take_token(taking, check, "status", &codec_statuses, DNS_NOERROR);
 	iprev->total = take_number(check, "total");
-	iprev->names = take_room(taking, json_array_size(names) + 1, sizeof *iprev->names);
-	for (size_t i = 0; iprev->names != NULL && (name = json_array_get(names, i)) != NULL; i++) {
+	iprev->names = take_room(taking, tree_count(names) + 1, sizeof *iprev->names);
+	for (name = iprev->names != NULL ? tree_first(names) : NULL; name != NULL;
+	     name = tree_next(names, name)) {
 		struct iprev_name *taken = &iprev->names[iprev->count++];
 
 		taken->name = text_or_empty(taking, name, "name");

@@ -83,11 +83,11 @@ dnswl_of(const struct facts *facts)
 /* Reading. */
 
 static void
-take_answers(struct taking *taking, const json_t *answers, struct list_finding *finding)
+take_answers(struct taking *taking, const struct node *answers, struct list_finding *finding)
 {
-	const json_t *answer;
+	const struct node *answer;
 
-	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++) {
+	for (answer = tree_first(answers); answer != NULL; answer = tree_next(answers, answer)) {
 		struct ipaddr address;
 
 		if (finding->count == LIST_ANSWERS_MAX || !ipaddr_parse(take_span(taking, answer), &address)
@@ -100,7 +100,7 @@ take_answers(struct taking *taking, const json_t *answers, struct list_finding *
 
 /* Of a list whose operator and group are not told each is itself. */
 static struct list_finding
-take_finding(struct taking *taking, const json_t *object, bool is_hit)
+take_finding(struct taking *taking, const struct node *object, bool is_hit)
 {
 	struct list_finding finding = {
 		.zone = take_text(taking, object, "zone"),
@@ -123,17 +123,17 @@ take_finding(struct taking *taking, const json_t *object, bool is_hit)
 		finding.group = finding.zone;
 	if (is_hit)
 		finding.state = (enum list_state)take_token(taking, object, "state", &states, LIST_LISTED);
-	take_answers(taking, take_member(object, "answers"), &finding);
+	take_answers(taking, tree_member(object, "answers"), &finding);
 	return finding;
 }
 
 /* Add what is told of each subject to its findings, for which there is room. */
 static void
-take_findings(struct taking *taking, const json_t *list, bool is_hit, bool is_allow, struct facts *facts)
+take_findings(struct taking *taking, const struct node *list, bool is_hit, bool is_allow, struct facts *facts)
 {
-	const json_t *object;
+	const struct node *object;
 
-	for (size_t i = 0; (object = json_array_get(list, i)) != NULL; i++) {
+	for (object = tree_first(list); object != NULL; object = tree_next(list, object)) {
 		const int subject = take_token(taking, object, "subject", &subjects, LIST_CLIENT);
 		struct list_facts *lists = &facts->lists[subject];
 
@@ -143,10 +143,10 @@ take_findings(struct taking *taking, const json_t *list, bool is_hit, bool is_al
 }
 
 static void
-take_lists(struct taking *taking, const json_t *check, bool is_allow, struct facts *facts)
+take_lists(struct taking *taking, const struct node *check, bool is_allow, struct facts *facts)
 {
-	const json_t *hits = take_member(check, "hits"), *others = take_member(check, "not-listed");
-	const size_t more = json_array_size(hits) + json_array_size(others);
+	const struct node *hits = tree_member(check, "hits"), *others = tree_member(check, "not-listed");
+	const size_t more = tree_count(hits) + tree_count(others);
 
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
 		struct list_facts *lists = &facts->lists[subject];
@@ -163,13 +163,13 @@ take_lists(struct taking *taking, const json_t *check, bool is_allow, struct fac
 }
 
 static void
-take_dnsbl(struct taking *taking, const json_t *check, struct facts *facts)
+take_dnsbl(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	take_lists(taking, check, false, facts);
 }
 
 static void
-take_dnswl(struct taking *taking, const json_t *check, struct facts *facts)
+take_dnswl(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	take_lists(taking, check, true, facts);
 }

@@ -9,9 +9,9 @@
 #include "heloscope/records/take.h"
 
 static const char *
-text_of(const json_t *object, const char *key)
+text_of(const struct node *object, const char *key)
 {
-	const char *text = take_as_written(take_member(object, key));
+	const char *text = take_as_written(tree_member(object, key));
 
 	return text != NULL ? text : "";
 }
@@ -24,14 +24,14 @@ domain_of(const char *sender)
 	return at != NULL ? at + 1 : "<>";
 }
 
-static const json_t *
-check_of(const json_t *object, enum method method)
+static const struct node *
+check_of(const struct node *object, enum method method)
 {
-	return take_member(take_member(object, "checks"), codec_of(method)->key);
+	return tree_member(tree_member(object, "checks"), codec_of(method)->key);
 }
 
 static bool
-passes(const json_t *object, enum method method)
+passes(const struct node *object, enum method method)
 {
 	return strcmp(text_of(check_of(object, method), "result"), result_word(RESULT_PASS)) == 0;
 }
@@ -39,68 +39,69 @@ passes(const json_t *object, enum method method)
 bool
 outline_read(struct span line, struct outline *outline)
 {
-	json_t *object = record_parse(line);
+	const struct node *object;
 
-	if (object == NULL)
+	if (!record_parse(line, &outline->tree))
 		return false;
-	*outline = (struct outline){
-		.ident = text_of(object, "id"),
-		.time = text_of(object, "time"),
-		.client = text_of(take_member(object, "client"), "ip"),
-		.sender = text_of(object, "sender"),
-		.domain = domain_of(text_of(object, "sender")),
-		.passes = passes(object, METHOD_SPF) && passes(object, METHOD_IPREV),
-		.unwritten = take_number(object, "unwritten"),
-		.json = object,
-	};
+	object = outline->tree.nodes;
+	outline->ident = text_of(object, "id");
+	outline->time = text_of(object, "time");
+	outline->client = text_of(tree_member(object, "client"), "ip");
+	outline->sender = text_of(object, "sender");
+	outline->domain = domain_of(outline->sender);
+	outline->passes = passes(object, METHOD_SPF) && passes(object, METHOD_IPREV);
+	outline->unwritten = take_number(object, "unwritten");
 	return true;
 }
 
 void
 outline_release(struct outline *outline)
 {
-	json_decref(outline->json);
+	tree_clear(&outline->tree);
+}
+
+/* The one behind `at` in what is told one after the other; the first when that is NULL. */
+static bool
+go_on(const struct node *parent, const struct node **at)
+{
+	*at = *at == NULL ? tree_first(parent) : tree_next(parent, *at);
+	return *at != NULL;
 }
 
 bool
-outline_check(const struct outline *outline, void **at, const char **check, const char **result)
+outline_check(const struct outline *outline, const struct node **at, const char **check, const char **result)
 {
-	json_t *checks = json_object_get(outline->json, "checks");
-
-	*at = *at == NULL ? json_object_iter(checks) : json_object_iter_next(checks, *at);
-	if (*at == NULL)
+	if (!go_on(tree_member(outline->tree.nodes, "checks"), at))
 		return false;
-	*check = json_object_iter_key(*at);
-	*result = text_of(json_object_iter_value(*at), "result");
+	*check = (*at)->key;
+	*result = text_of(*at, "result");
 	return true;
 }
 
 bool
-outline_listing(const struct outline *outline, size_t *at, const char **zone)
+outline_listing(const struct outline *outline, const struct node **at, const char **zone)
 {
-	const json_t *hits = take_member(check_of(outline->json, METHOD_DNSBL), "hits"), *hit;
+	const struct node *hits = tree_member(check_of(outline->tree.nodes, METHOD_DNSBL), "hits");
 
-	while ((hit = json_array_get(hits, (*at)++)) != NULL) {
-		if (strcmp(text_of(hit, "state"), "listed") != 0)
+	while (go_on(hits, at)) {
+		if (strcmp(text_of(*at, "state"), "listed") != 0)
 			continue;
-		*zone = text_of(hit, "zone");
+		*zone = text_of(*at, "zone");
 		return true;
 	}
 	return false;
 }
 
 bool
-outline_verdict(const struct outline *outline, size_t *at, struct outline_verdict *verdict)
+outline_verdict(const struct outline *outline, const struct node **at, struct outline_verdict *verdict)
 {
-	const json_t *object = json_array_get(take_member(outline->json, "verdicts"), (*at)++);
-
-	if (object == NULL)
+	if (!go_on(tree_member(outline->tree.nodes, "verdicts"), at))
 		return false;
 	*verdict = (struct outline_verdict){
-		.action = text_of(object, "action"),
-		.rule = text_of(object, "rule"),
-		.is_enforced = take_flag(object, "enforced"),
-		.notes = take_member(object, "notes"),
+		.action = text_of(*at, "action"),
+		.rule = text_of(*at, "rule"),
+		.is_enforced = take_flag(*at, "enforced"),
+		.notes = tree_member(*at, "notes"),
 	};
 	verdict->refuses = strcmp(verdict->action, action_word(ACTION_REJECT)) == 0
 			   || strcmp(verdict->action, action_word(ACTION_DEFER)) == 0;
@@ -108,18 +109,16 @@ outline_verdict(const struct outline *outline, size_t *at, struct outline_verdic
 }
 
 bool
-outline_note(const struct outline_verdict *verdict, size_t *at, struct outline_note *note)
+outline_note(const struct outline_verdict *verdict, const struct node **at, struct outline_note *note)
 {
-	const json_t *object;
-
-	while ((object = json_array_get(verdict->notes, (*at)++)) != NULL) {
-		if (take_member(object, "audit") == NULL)
+	while (go_on(verdict->notes, at)) {
+		if (tree_member(*at, "audit") == NULL)
 			continue;
 		*note = (struct outline_note){
-			.action = text_of(object, "audit"),
-			.rule = text_of(object, "rule"),
-			.has_share = take_member(object, "share") != NULL,
-			.share = take_number(object, "share"),
+			.action = text_of(*at, "audit"),
+			.rule = text_of(*at, "rule"),
+			.has_share = tree_member(*at, "share") != NULL,
+			.share = take_number(*at, "share"),
 		};
 		return true;
 	}

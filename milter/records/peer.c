@@ -35,7 +35,7 @@ codec_put_peer(const struct facts *facts, enum method method)
 
 /* Several checks tell of the same look, each its part. */
 struct peer *
-codec_take_peer(struct taking *taking, const json_t *check, struct facts *facts)
+codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	const int outcome = take_token(taking, check, "outcome", &outcomes, NOT_KNOWN_YET);
 	struct peer *peer;

@@ -14,7 +14,7 @@
 /* What the message came with. */
 
 static void
-take_client(struct taking *taking, const json_t *client, struct facts *facts)
+take_client(struct taking *taking, const struct node *client, struct facts *facts)
 {
 	facts->client = (struct client_facts){
 		.address = take_address(taking, client, "ip"),
@@ -28,7 +28,7 @@ take_client(struct taking *taking, const json_t *client, struct facts *facts)
 
 /* The text that was judged stands in the record; the rest follows from what was typed. */
 static void
-take_sender_text(struct taking *taking, const json_t *object, struct sender_facts *sender)
+take_sender_text(struct taking *taking, const struct node *object, struct sender_facts *sender)
 {
 	const char *text = take_text(taking, object, "sender");
 
@@ -38,7 +38,7 @@ take_sender_text(struct taking *taking, const json_t *object, struct sender_fact
 }
 
 static void
-take_envelope(struct taking *taking, const json_t *object, struct facts *facts)
+take_envelope(struct taking *taking, const struct node *object, struct facts *facts)
 {
 	const char *given = take_text(taking, object, "mail-from");
 	const struct envelope_address sender = { given != NULL ? given : "",
@@ -60,11 +60,11 @@ static const char *const result_words[RESULTS] = {
 static const struct tokens results = TOKENS(result_words);
 
 static void
-take_checks(struct taking *taking, const json_t *checks, bool is_other, struct facts *facts)
+take_checks(struct taking *taking, const struct node *checks, bool is_other, struct facts *facts)
 {
 	for (int method = 0; method < METHODS; method++) {
 		const struct codec *codec = codec_of((enum method)method);
-		const json_t *check = take_member(checks, codec->key);
+		const struct node *check = tree_member(checks, codec->key);
 
 		if (check == NULL || (is_other && !facts_rests_on_sender((enum method)method)))
 			continue;
@@ -88,13 +88,14 @@ unknown_reading(struct taking *taking)
 
 /* The other readings of the sender: those that are told, and those that what was typed has. */
 static void
-take_others(struct taking *taking, const json_t *object, struct facts *facts)
+take_others(struct taking *taking, const struct node *object, struct facts *facts)
 {
-	const json_t *readings = take_member(object, "other-readings");
+	const struct node *readings = tree_member(object, "other-readings"), *next = tree_first(readings);
 
-	for (size_t i = 0; i < json_array_size(readings) || facts->other != NULL; i++) {
-		const json_t *reading = json_array_get(readings, i);
+	while (next != NULL || facts->other != NULL) {
+		const struct node *reading = next;
 
+		next = reading != NULL ? tree_next(readings, reading) : NULL;
 		if (facts->other == NULL && (facts->other = unknown_reading(taking)) == NULL)
 			return;
 		facts_take_over(facts->other, facts);
@@ -103,20 +104,20 @@ take_others(struct taking *taking, const json_t *object, struct facts *facts)
 			continue;
 		take_sender_text(taking, reading, &facts->sender);
 		memset(facts->lists, 0, sizeof facts->lists);
-		take_checks(taking, take_member(reading, "checks"), true, facts);
+		take_checks(taking, tree_member(reading, "checks"), true, facts);
 	}
 }
 
 static struct facts *
-take_facts(struct taking *taking, const json_t *object)
+take_facts(struct taking *taking, const struct node *object)
 {
 	struct facts *facts = take_room(taking, 1, sizeof *facts);
 
 	if (facts == NULL)
 		return NULL;
-	take_client(taking, take_member(object, "client"), facts);
+	take_client(taking, tree_member(object, "client"), facts);
 	take_envelope(taking, object, facts);
-	take_checks(taking, take_member(object, "checks"), false, facts);
+	take_checks(taking, tree_member(object, "checks"), false, facts);
 	take_others(taking, object, facts);
 	return facts;
 }
@@ -130,21 +131,21 @@ static const char *const action_words[] = {
 static const struct tokens actions = TOKENS(action_words);
 
 static struct record_note
-take_note(struct taking *taking, const json_t *note)
+take_note(struct taking *taking, const struct node *note)
 {
 	return (struct record_note){
 		.tag = take_text(taking, note, "tag"),
 		.action = (enum action)take_token(taking, note, "audit", &actions, ACTION_TAG),
-		.has_share = take_member(note, "share") != NULL,
+		.has_share = tree_member(note, "share") != NULL,
 		.share = take_number(note, "share"),
 		.rule = take_text(taking, note, "rule"),
 	};
 }
 
 static void
-take_verdict(struct taking *taking, const json_t *object, struct record_verdict *verdict)
+take_verdict(struct taking *taking, const struct node *object, struct record_verdict *verdict)
 {
-	const json_t *notes = take_member(object, "notes"), *note;
+	const struct node *notes = tree_member(object, "notes"), *note;
 
 	verdict->action = (enum action)take_token(taking, object, "action", &actions, ACTION_ACCEPT);
 	verdict->is_enforced = take_flag(object, "enforced");
@@ -156,26 +157,26 @@ take_verdict(struct taking *taking, const json_t *object, struct record_verdict 
 		(enum stage)take_token(taking, object, "pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");
 	verdict->reply = take_text(taking, object, "reply");
-	for (size_t i = 0; (note = json_array_get(notes, i)) != NULL; i++)
+	for (note = tree_first(notes); note != NULL; note = tree_next(notes, note))
 		verdict->notes[verdict->note_count++] = take_note(taking, note);
 }
 
 static void
-take_verdicts(struct taking *taking, const json_t *list, struct message_record *record)
+take_verdicts(struct taking *taking, const struct node *list, struct message_record *record)
 {
-	struct record_verdict *verdicts = take_room(taking, json_array_size(list) + 1, sizeof *verdicts);
-	struct record_recipient *recipients =
-		take_room(taking, json_array_size(list) + 1, sizeof *recipients);
-	const json_t *object;
+	struct record_verdict *verdicts = take_room(taking, tree_count(list) + 1, sizeof *verdicts);
+	struct record_recipient *recipients = take_room(taking, tree_count(list) + 1, sizeof *recipients);
+	const struct node *object;
 
-	for (size_t i = 0; !taking->has_fault && (object = json_array_get(list, i)) != NULL; i++) {
+	for (object = tree_first(list); !taking->has_fault && object != NULL;
+	     object = tree_next(list, object)) {
+		const size_t i = record->recipient_count++;
 		const char *typed = take_text(taking, object, "recipient");
 
 		take_verdict(taking, object, &verdicts[i]);
 		recipients[i].address.typed = typed != NULL ? typed : "";
 		recipients[i].address.used = take_text(taking, object, "rcpt-addr");
 		recipients[i].verdict = i;
-		record->recipient_count++;
 	}
 	record->verdicts = verdicts;
 	record->recipients = recipients;
@@ -184,7 +185,7 @@ take_verdicts(struct taking *taking, const json_t *list, struct message_record *
 /* The whole. */
 
 static void
-take_record(struct taking *taking, const json_t *object, struct message_record *record)
+take_record(struct taking *taking, const struct node *object, struct message_record *record)
 {
 	static const char *const mode_words[] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
 	static const struct tokens modes = TOKENS(mode_words);
@@ -198,22 +199,20 @@ take_record(struct taking *taking, const json_t *object, struct message_record *
 		.recipient_total = take_number(object, "recipients"),
 		.waited_ms = take_number(object, "waited-ms"),
 		.unwritten = take_number(object, "unwritten"),
-		.cuts = cut_take(taking, take_member(object, "cut")),
+		.cuts = cut_take(taking, tree_member(object, "cut")),
 	};
-	take_verdicts(taking, take_member(object, "verdicts"), record);
+	take_verdicts(taking, tree_member(object, "verdicts"), record);
 }
 
 bool
 record_read(struct span line, struct record_reading *reading)
 {
-	json_t *object = record_parse(line);
 	struct taking taking = { .arena = &reading->arena };
 
-	if (object == NULL)
+	if (!record_parse(line, &reading->tree))
 		return false;
 	arena_init(&reading->arena, READING_MEMORY);
-	reading->json = object;
-	take_record(&taking, object, &reading->record);
+	take_record(&taking, reading->tree.nodes, &reading->record);
 	if (!taking.has_fault && !reading->arena.has_failed)
 		return true;
 	record_release(reading);
@@ -224,17 +223,16 @@ void
 record_release(struct record_reading *reading)
 {
 	arena_clear(&reading->arena);
-	json_decref(reading->json);
+	tree_clear(&reading->tree);
 }
 
 bool
 record_print(struct span line, struct output *out)
 {
-	json_t *object = record_parse(line);
+	struct tree tree;
 
-	if (object == NULL)
+	if (!record_parse(line, &tree))
 		return false;
-	document_print(out, object);
-	json_decref(object);
-	return true;
+	tree_clear(&tree);
+	return document_print_again(line, out);
 }

@@ -18,12 +18,12 @@ sender_of(const struct facts *facts)
 }
 
 static void
-take_sender(struct taking *taking, const json_t *check, struct facts *facts)
+take_sender(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	const char *reason = take_text(taking, check, "reason");
 	struct sender_facts *sender = &facts->sender;
 
-	if (take_member(check, "domain") != NULL)
+	if (tree_member(check, "domain") != NULL)
 		sender->domain = take_text(taking, check, "domain");
 	if (reason != NULL)
 		sender->finding = sender_finding_from_word(reason);

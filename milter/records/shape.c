@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/records/cut.h"
@@ -21,7 +22,7 @@ struct shape {
 	const char *key;
 	enum kind kind;
 	bool is_required;
-	json_int_t min, max;        /* of a number; of the items of a list */
+	int64_t min, max;           /* of a number; of the items of a list */
 	const struct shape *inside; /* of an object, or of each item of a list; ended by one without key */
 };
 
@@ -226,102 +227,141 @@ static const struct shape whole[] = {
 };
 
 static bool
-is_text(const json_t *json)
+is_text(const struct node *node)
 {
-	return json_is_string(json) && json_string_length(json) <= TEXT_MAX;
+	return node->kind == NODE_TEXT && node->length <= TEXT_MAX;
 }
 
 /* 2026-11-24T12:50:00Z */
 static bool
-is_time(const json_t *json)
+is_time(const struct node *node)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-	const char *text = json_string_value(json);
 
-	if (!json_is_string(json) || json_string_length(json) != sizeof form - 1)
+	if (node->kind != NODE_TEXT || node->length != sizeof form - 1)
 		return false;
 	for (size_t i = 0; form[i] != '\0'; i++)
-		if (form[i] == 'd' ? !ascii_is_digit(text[i]) : text[i] != form[i])
+		if (form[i] == 'd' ? !ascii_is_digit(node->value.text[i]) : node->value.text[i] != form[i])
 			return false;
 	return true;
 }
 
 static bool
-is_number(const json_t *json, const struct shape *shape)
+is_number(const struct node *node, const struct shape *shape)
 {
-	return json_is_integer(json) && json_integer_value(json) >= shape->min
-	       && json_integer_value(json) <= shape->max;
+	return node->kind == NODE_INTEGER && node->value.number >= shape->min
+	       && node->value.number <= shape->max;
 }
 
-static bool has_shape(const json_t *json, const struct shape *shape);
+static bool
+is_flag(const struct node *node)
+{
+	return node->kind == NODE_TRUE || node->kind == NODE_FALSE;
+}
+
+static bool has_shape(const struct node *node, const struct shape *shape);
+
+/* The shape of a member, or the end of `inside`. Members mostly stand in the order of the table: `next` is
+ * the likely one. */
+static const struct shape *
+shape_of(const char *key, const struct shape *inside, const struct shape *next)
+{
+	while (next->key != NULL && strcmp(next->key, key) != 0)
+		next++;
+	if (next->key != NULL)
+		return next;
+	while (inside->key != NULL && strcmp(inside->key, key) != 0)
+		inside++;
+	return inside;
+}
+
+static size_t
+count_required(const struct shape *inside)
+{
+	size_t count = 0;
+
+	for (; inside->key != NULL; inside++)
+		count += inside->is_required ? 1 : 0;
+	return count;
+}
 
 static bool
-fits_inside(const json_t *object, const struct shape *inside)
+fits_inside(const struct node *object, const struct shape *inside)
 {
-	if (!json_is_object(object))
-		return false;
-	for (; inside->key != NULL; inside++) {
-		const json_t *member = json_object_get(object, inside->key);
+	const struct shape *next = inside;
+	const struct node *member;
+	size_t required = 0;
 
-		if (member == NULL ? inside->is_required : !has_shape(member, inside))
+	if (object->kind != NODE_OBJECT)
+		return false;
+	for (member = tree_first(object); member != NULL; member = tree_next(object, member)) {
+		const struct shape *shape = shape_of(member->key, inside, next);
+
+		if (shape->key == NULL)
+			continue;
+		if (!has_shape(member, shape))
 			return false;
+		required += shape->is_required ? 1 : 0;
+		next = shape + 1;
 	}
-	return true;
+	return required == count_required(inside);
 }
 
 static bool
-is_list(const json_t *json, const struct shape *shape)
+is_list(const struct node *list, const struct shape *shape)
 {
-	if (!json_is_array(json) || json_array_size(json) > (size_t)shape->max)
-		return false;
-	for (size_t i = 0; i < json_array_size(json); i++) {
-		const json_t *item = json_array_get(json, i);
+	const struct node *item;
 
+	if (list->kind != NODE_LIST || tree_count(list) > (size_t)shape->max)
+		return false;
+	for (item = tree_first(list); item != NULL; item = tree_next(list, item))
 		if (shape->kind == TEXTS ? !is_text(item) : !fits_inside(item, shape->inside))
 			return false;
-	}
 	return true;
 }
 
 /* Recurs as deep as the tables do. */
 static bool
-has_shape(const json_t *json, const struct shape *shape)
+has_shape(const struct node *node, const struct shape *shape)
 {
 	switch (shape->kind) {
 	case TEXT:
-		return is_text(json);
+		return is_text(node);
 	case TIME:
-		return is_time(json);
+		return is_time(node);
 	case NUMBER:
-		return is_number(json, shape);
+		return is_number(node, shape);
 	case FLAG:
-		return json_is_boolean(json);
+		return is_flag(node);
 	case OBJECT:
-		return fits_inside(json, shape->inside);
+		return fits_inside(node, shape->inside);
 	default:
-		return is_list(json, shape);
+		return is_list(node, shape);
 	}
 }
 
 /* Checks that are not known have a result at least, which reports count. */
 static bool
-have_results(json_t *all)
+have_results(const struct node *all)
 {
-	for (void *at = json_object_iter(all); at != NULL; at = json_object_iter_next(all, at))
-		if (!is_text(json_object_get(json_object_iter_value(at), "result")))
+	const struct node *check;
+
+	for (check = tree_first(all); check != NULL; check = tree_next(all, check)) {
+		const struct node *result = tree_member(check, "result");
+
+		if (result == NULL || !is_text(result))
 			return false;
+	}
 	return true;
 }
 
-json_t *
-record_parse(struct span line)
+bool
+record_parse(struct span line, struct tree *tree)
 {
-	json_t *record = NULL;
-
-	if (line.length <= BOUND_LINE_READ)
-		record = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
-	if (record == NULL || (fits_inside(record, whole) && have_results(json_object_get(record, "checks"))))
-		return record;
-	json_decref(record);
-	return NULL;
+	if (line.length > BOUND_LINE_READ || !tree_read(line, tree))
+		return false;
+	if (fits_inside(tree->nodes, whole) && have_results(tree_member(tree->nodes, "checks")))
+		return true;
+	tree_clear(tree);
+	return false;
 }

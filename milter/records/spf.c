@@ -133,29 +133,29 @@ take_answer(struct span text, enum dns_type type, struct dns_record *record)
 }
 
 static const struct dns_answer *
-take_answers(struct taking *taking, const json_t *lookup, enum dns_type type)
+take_answers(struct taking *taking, const struct node *lookup, enum dns_type type)
 {
-	const json_t *answers = take_member(lookup, "answers"), *answer;
+	const struct node *answers = tree_member(lookup, "answers"), *answer;
 	struct dns_answer *taken =
-		take_room(taking, 1, sizeof *taken + json_array_size(answers) * sizeof taken->records[0]);
+		take_room(taking, 1, sizeof *taken + tree_count(answers) * sizeof taken->records[0]);
 
 	if (taken == NULL)
 		return NULL;
 	taken->status = (enum dns_status)take_token(taking, lookup, "status", &codec_statuses, DNS_NOERROR);
 	taken->ttl_s = take_number(lookup, "ttl");
 	taken->security = take_flag(lookup, "secure") ? DNS_SECURE : DNS_INSECURE;
-	for (size_t i = 0; (answer = json_array_get(answers, i)) != NULL; i++)
+	for (answer = tree_first(answers); answer != NULL; answer = tree_next(answers, answer))
 		if (!take_answer(take_span(taking, answer), type, &taken->records[taken->count++]))
 			taking->has_fault = true;
 	return taken;
 }
 
 static void
-take_lookups(struct taking *taking, const json_t *step, size_t number, struct spf_trace *trace)
+take_lookups(struct taking *taking, const struct node *step, size_t number, struct spf_trace *trace)
 {
-	const json_t *lookups = take_member(step, "lookups"), *lookup;
+	const struct node *lookups = tree_member(step, "lookups"), *lookup;
 
-	for (size_t i = 0; (lookup = json_array_get(lookups, i)) != NULL; i++) {
+	for (lookup = tree_first(lookups); lookup != NULL; lookup = tree_next(lookups, lookup)) {
 		const enum dns_type type = types[take_token(taking, lookup, "type", &type_tokens, 4)];
 		const char *name = take_text(taking, lookup, "name");
 
@@ -169,9 +169,9 @@ take_lookups(struct taking *taking, const json_t *step, size_t number, struct sp
 }
 
 static void
-take_step(struct taking *taking, const json_t *step, struct spf_step *taken)
+take_step(struct taking *taking, const struct node *step, struct spf_step *taken)
 {
-	const json_t *record = take_member(step, "record"), *term = take_member(step, "term");
+	const struct node *record = tree_member(step, "record"), *term = tree_member(step, "term");
 
 	taken->depth = take_number(step, "depth");
 	taken->domain = take_text(taking, step, "domain");
@@ -184,25 +184,25 @@ take_step(struct taking *taking, const json_t *step, struct spf_step *taken)
 }
 
 static void
-take_trace(struct taking *taking, const json_t *steps, struct spf_trace *trace)
+take_trace(struct taking *taking, const struct node *steps, struct spf_trace *trace)
 {
 	size_t lookups = 0;
-	const json_t *step;
+	const struct node *step;
 
-	for (size_t i = 0; i < json_array_size(steps); i++)
-		lookups += json_array_size(take_member(json_array_get(steps, i), "lookups"));
-	trace->steps = take_room(taking, json_array_size(steps) + 1, sizeof *trace->steps);
+	for (step = tree_first(steps); step != NULL; step = tree_next(steps, step))
+		lookups += tree_count(tree_member(step, "lookups"));
+	trace->steps = take_room(taking, tree_count(steps) + 1, sizeof *trace->steps);
 	trace->lookups = take_room(taking, lookups + 1, sizeof *trace->lookups);
 	if (trace->steps == NULL || trace->lookups == NULL)
 		return;
-	for (size_t i = 0; (step = json_array_get(steps, i)) != NULL; i++) {
+	for (step = tree_first(steps); step != NULL; step = tree_next(steps, step)) {
+		take_lookups(taking, step, trace->step_count, trace);
 		take_step(taking, step, &trace->steps[trace->step_count++]);
-		take_lookups(taking, step, i, trace);
 	}
 }
 
 static void
-take_spf(struct taking *taking, const json_t *check, struct spf_facts *spf)
+take_spf(struct taking *taking, const struct node *check, struct spf_facts *spf)
 {
 	*spf = (struct spf_facts){
 		.domain = take_text(taking, check, "domain"),
@@ -213,17 +213,17 @@ take_spf(struct taking *taking, const json_t *check, struct spf_facts *spf)
 	};
 	spf->trace.terms = take_number(check, "terms");
 	spf->trace.voids = take_number(check, "voids");
-	take_trace(taking, take_member(check, "trace"), &spf->trace);
+	take_trace(taking, tree_member(check, "trace"), &spf->trace);
 }
 
 static void
-take_mailfrom(struct taking *taking, const json_t *check, struct facts *facts)
+take_mailfrom(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	take_spf(taking, check, &facts->spf[SPF_MAILFROM]);
 }
 
 static void
-take_spf_helo(struct taking *taking, const json_t *check, struct facts *facts)
+take_spf_helo(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	take_spf(taking, check, &facts->spf[SPF_HELO]);
 }

@@ -5,27 +5,21 @@
 
 #include "heloscope/base/escape.h"
 
-const json_t *
-take_member(const json_t *object, const char *key)
-{
-	return json_object_get(object, key);
-}
-
 const char *
-take_as_written(const json_t *text)
+take_as_written(const struct node *text)
 {
-	return json_string_value(text);
+	return text != NULL ? text->value.text : NULL;
 }
 
 struct span
-take_span(struct taking *taking, const json_t *text)
+take_span(struct taking *taking, const struct node *text)
 {
-	struct span rest = { json_string_value(text), json_string_length(text) };
+	struct span rest = { text->value.text, text->length };
 	char *whole;
 	size_t length = 0;
 
 	/* Most have no escapes, and stand as they are. */
-	if (rest.length == 0 || memchr(rest.at, '\\', rest.length) == NULL)
+	if (memchr(rest.at, '\\', rest.length) == NULL)
 		return rest;
 	whole = take_room(taking, rest.length + 1, 1);
 	if (whole == NULL)
@@ -36,9 +30,9 @@ take_span(struct taking *taking, const json_t *text)
 }
 
 const char *
-take_text(struct taking *taking, const json_t *object, const char *key)
+take_text(struct taking *taking, const struct node *object, const char *key)
 {
-	const json_t *member = json_object_get(object, key);
+	const struct node *member = tree_member(object, key);
 	struct span text;
 
 	if (member == NULL)
@@ -49,30 +43,34 @@ take_text(struct taking *taking, const json_t *object, const char *key)
 }
 
 void
-take_escaped(struct taking *taking, const json_t *object, const char *key, char *out, size_t size)
+take_escaped(struct taking *taking, const struct node *object, const char *key, char *out, size_t size)
 {
-	const json_t *member = json_object_get(object, key);
-	const size_t length = member != NULL ? json_string_length(member) : 0;
+	const struct node *member = tree_member(object, key);
+	const size_t length = member != NULL ? member->length : 0;
 
 	if (length >= size) {
 		taking->has_fault = true;
 		return;
 	}
 	if (length > 0)
-		memcpy(out, json_string_value(member), length);
+		memcpy(out, member->value.text, length);
 	out[length] = '\0';
 }
 
 bool
-take_flag(const json_t *object, const char *key)
+take_flag(const struct node *object, const char *key)
 {
-	return json_is_true(json_object_get(object, key));
+	const struct node *member = tree_member(object, key);
+
+	return member != NULL && member->kind == NODE_TRUE;
 }
 
 unsigned
-take_number(const json_t *object, const char *key)
+take_number(const struct node *object, const char *key)
 {
-	return (unsigned)json_integer_value(json_object_get(object, key));
+	const struct node *member = tree_member(object, key);
+
+	return member != NULL ? (unsigned)member->value.number : 0;
 }
 
 /* The number that `length` digits make. */
@@ -87,9 +85,9 @@ number_of(const char *digits, int length)
 }
 
 int64_t
-take_time(struct taking *taking, const json_t *object, const char *key)
+take_time(struct taking *taking, const struct node *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = take_as_written(tree_member(object, key));
 	struct tm parts = { 0 }, again;
 	time_t time;
 
@@ -110,9 +108,9 @@ take_time(struct taking *taking, const json_t *object, const char *key)
 }
 
 struct ipaddr
-take_address(struct taking *taking, const json_t *object, const char *key)
+take_address(struct taking *taking, const struct node *object, const char *key)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = take_as_written(tree_member(object, key));
 	struct ipaddr address = { .length = 0 };
 
 	if (text != NULL && !ipaddr_parse(span_of(text), &address))
@@ -121,9 +119,9 @@ take_address(struct taking *taking, const json_t *object, const char *key)
 }
 
 int
-take_item(struct taking *taking, const json_t *word, const struct tokens *tokens)
+take_item(struct taking *taking, const struct node *word, const struct tokens *tokens)
 {
-	const char *text = json_string_value(word);
+	const char *text = take_as_written(word);
 
 	for (size_t i = 0; i < tokens->count && text != NULL; i++)
 		if (tokens->words[i] != NULL && strcmp(tokens->words[i], text) == 0)
@@ -133,10 +131,10 @@ take_item(struct taking *taking, const json_t *word, const struct tokens *tokens
 }
 
 int
-take_token(struct taking *taking, const json_t *object, const char *key, const struct tokens *tokens,
+take_token(struct taking *taking, const struct node *object, const char *key, const struct tokens *tokens,
 	   int missing)
 {
-	const json_t *word = json_object_get(object, key);
+	const struct node *word = tree_member(object, key);
 
 	return word != NULL ? take_item(taking, word, tokens) : missing;
 }

@@ -55,7 +55,7 @@ peer_tls_of(const struct facts *facts)
 }
 
 static void
-take_tls(struct taking *taking, const json_t *check, struct facts *facts)
+take_tls(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	facts->tls = (struct tls_facts){
 		.is_told = true,
@@ -68,7 +68,7 @@ take_tls(struct taking *taking, const json_t *check, struct facts *facts)
 }
 
 static void
-take_peer_tls(struct taking *taking, const json_t *check, struct facts *facts)
+take_peer_tls(struct taking *taking, const struct node *check, struct facts *facts)
 {
 	struct peer *peer = codec_take_peer(taking, check, facts);
 

@@ -58,8 +58,7 @@ static void
 count_checks(struct report *report, const struct outline *outline)
 {
 	const char *check, *result, *zone;
-	void *next = NULL;
-	size_t at = 0;
+	const struct node *next = NULL, *listing = NULL;
 
 	while (outline_check(outline, &next, &check, &result)) {
 		char name[80];
@@ -67,7 +66,7 @@ count_checks(struct report *report, const struct outline *outline)
 		(void)snprintf(name, sizeof name, "%s=%s", check, result);
 		document_count(report->tables[REPORT_CHECKS], name, 1);
 	}
-	while (outline_listing(outline, &at, &zone))
+	while (outline_listing(outline, &listing, &zone))
 		document_count(report->tables[REPORT_LISTS], zone, 1);
 }
 
@@ -97,7 +96,7 @@ static void
 count_audits(struct report *report, const struct outline_verdict *verdict)
 {
 	struct outline_note note;
-	size_t at = 0;
+	const struct node *at = NULL;
 
 	while (outline_note(verdict, &at, &note)) {
 		char name[RULE_NAME_SIZE];
@@ -149,7 +148,7 @@ take(struct report *report, const struct outline *outline)
 {
 	struct outline_verdict verdict;
 	bool is_refused = false;
-	size_t at = 0;
+	const struct node *at = NULL;
 
 	report->messages++;
 	report->unwritten += outline->unwritten;

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "../same_value.h"
 #include "fuzz.h"
 #include "heloscope/base/document.h"
 #include "heloscope/words/explain.h"
@@ -57,6 +58,22 @@ count(struct span line_of_record)
 	report_clear(&report);
 }
 
+/* A line is read as Jansson reads it, or not at all as it does not. */
+static void
+check_tree(struct span line)
+{
+	json_t *json = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
+	struct tree tree;
+	const bool is_read = tree_read(line, &tree);
+
+	PROMISE(is_read == json_is_object(json));
+	if (is_read) {
+		PROMISE(is_same_value(tree.nodes, json));
+		tree_clear(&tree);
+	}
+	json_decref(json);
+}
+
 /* What is taken is written, and read and written again it is the same. */
 static void
 write_again(struct span line)
@@ -82,11 +99,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct span line = { (const char *)data, size };
-	json_t *record = record_parse(line);
+	struct tree tree;
 
-	if (record == NULL)
+	check_tree(line);
+	if (!record_parse(line, &tree))
 		return 0;
-	json_decref(record);
+	tree_clear(&tree);
 	count(line);
 	write_again(line);
 	return 0;

@@ -48,6 +48,9 @@ size_t document_size(const json_t *json);
 /* For people who read JSON: indented, with a line end. */
 void document_print(struct output *out, const json_t *json);
 
+/* Print the JSON object in a text so. False when it is none, has a member twice, or memory ran out. */
+bool document_print_again(struct span json, struct output *out);
+
 /* On one line, so that it can stand in a script element of HTML: there is no "<" in it. */
 void document_put_script(struct output *out, const json_t *json);
 

@@ -21,7 +21,7 @@ struct codec {
 
 	/* Set in `facts` what put() reads but the result, from such an object. What the client said is set.
 	 */
-	void (*take)(struct taking *taking, const json_t *check, struct facts *facts);
+	void (*take)(struct taking *taking, const struct node *check, struct facts *facts);
 };
 
 /* The table's entries: codec_iprev and so on, one for each row of facts/methods.h. */
@@ -30,7 +30,7 @@ METHOD_ROWS(CODEC_ROW)
 
 /* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);
-struct peer *codec_take_peer(struct taking *taking, const json_t *check, struct facts *facts);
+struct peer *codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts);
 
 /* How the lookups of names and records ended: enum dns_status. */
 extern const struct tokens codec_statuses;

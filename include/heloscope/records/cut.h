@@ -38,6 +38,6 @@ bool cut_recipient(json_t *verdict);
 
 /* The words for `cuts`; NULL for none. */
 json_t *cut_put(unsigned cuts);
-unsigned cut_take(struct taking *taking, const json_t *words);
+unsigned cut_take(struct taking *taking, const struct node *words);
 
 #endif

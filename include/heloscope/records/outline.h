@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "heloscope/base/span.h"
+#include "heloscope/base/tree.h"
 
 struct outline {
 	const char *ident, *time; /* RFC 3339 */
@@ -18,7 +19,7 @@ struct outline {
 	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
 	bool passes;        /* SPF and reverse DNS */
 	size_t unwritten;
-	void *json;
+	struct tree tree;
 };
 
 /* False, with nothing to release, when the line is no record, or memory ran out. Any thread. */
@@ -26,18 +27,19 @@ bool outline_read(struct span line, struct outline *outline);
 void outline_release(struct outline *outline);
 
 /* The results: also those of checks that a later version may have. */
-bool outline_check(const struct outline *outline, void **at, const char **check, const char **result);
+bool outline_check(const struct outline *outline, const struct node **at, const char **check,
+		   const char **result);
 
 /* The zones of block lists that list something, once for each listing. */
-bool outline_listing(const struct outline *outline, size_t *at, const char **zone);
+bool outline_listing(const struct outline *outline, const struct node **at, const char **zone);
 
 struct outline_verdict {
 	const char *action, *rule; /* rule: "" when none decided */
 	bool refuses, is_enforced;
-	const void *notes;
+	const struct node *notes;
 };
 
-bool outline_verdict(const struct outline *outline, size_t *at, struct outline_verdict *verdict);
+bool outline_verdict(const struct outline *outline, const struct node **at, struct outline_verdict *verdict);
 
 /* A rule that only tells, or whose share left the client out. */
 struct outline_note {
@@ -46,6 +48,6 @@ struct outline_note {
 	unsigned share; /* in percent */
 };
 
-bool outline_note(const struct outline_verdict *verdict, size_t *at, struct outline_note *note);
+bool outline_note(const struct outline_verdict *verdict, const struct node **at, struct outline_note *note);
 
 #endif

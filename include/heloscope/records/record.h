@@ -15,6 +15,7 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/span.h"
+#include "heloscope/base/tree.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
@@ -82,7 +83,7 @@ struct record_reading {
 	struct message_record
 		record; /* with the very facts and verdicts of which it was made; one for each recipient */
 	struct arena arena;
-	void *json;
+	struct tree tree;
 };
 
 /*

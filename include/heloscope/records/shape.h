@@ -8,11 +8,14 @@
 #ifndef HELOSCOPE_RECORDS_SHAPE_H
 #define HELOSCOPE_RECORDS_SHAPE_H
 
-#include <jansson.h>
+#include <stdbool.h>
 
 #include "heloscope/base/span.h"
+#include "heloscope/base/tree.h"
 
-/* The object in a line, for json_decref(); NULL when it is no record, or memory ran out. Any thread. */
-json_t *record_parse(struct span line);
+/* Read the object in a line. False, with nothing to clear, when it is no record, or memory ran out. Any
+ * thread.
+ */
+bool record_parse(struct span line, struct tree *tree);
 
 #endif

@@ -1,14 +1,13 @@
 /*
  * take: values of a record, for those who read its parts: each in its type, as it was before it was written.
  *
- * The object has passed record_parse(), so that each member has its type. What else is no value of its kind
- * (an unknown word, an octet NUL within a text) is noted once for the whole record, which is none then. A
- * member that is missing is NULL, 0 or false.
+ * The object has passed record_parse(), so that each member has its type, and its memory lives as long as
+ * what is taken. What else is no value of its kind (an unknown word, an octet NUL within a text) is noted
+ * once for the whole record, which is none then. A member that is missing is NULL, 0 or false.
  */
 #ifndef HELOSCOPE_RECORDS_TAKE_H
 #define HELOSCOPE_RECORDS_TAKE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +15,7 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
+#include "heloscope/base/tree.h"
 
 struct taking {
 	struct arena *arena; /* for what is not as it stands in the JSON, which must live as long */
@@ -34,36 +34,33 @@ struct tokens {
 	}
 
 /* A text as it stands; NULL when there is none. */
-const char *take_as_written(const json_t *text);
+const char *take_as_written(const struct node *text);
 
 /* A text, without the escapes of strbuf_add_escaped(). */
-const char *take_text(struct taking *taking, const json_t *object, const char *key);
-struct span take_span(struct taking *taking, const json_t *text); /* which may hold any octets */
+const char *take_text(struct taking *taking, const struct node *object, const char *key);
+struct span take_span(struct taking *taking, const struct node *text); /* which may hold any octets */
 
 /* Copy a text as it is written into `out` of `size` octets, "" when it is missing; too long a one is a fault.
  */
-void take_escaped(struct taking *taking, const json_t *object, const char *key, char *out, size_t size);
+void take_escaped(struct taking *taking, const struct node *object, const char *key, char *out, size_t size);
 
-bool take_flag(const json_t *object, const char *key);
-unsigned take_number(const json_t *object, const char *key);
+bool take_flag(const struct node *object, const char *key);
+unsigned take_number(const struct node *object, const char *key);
 
 /* Seconds since 1970. */
-int64_t take_time(struct taking *taking, const json_t *object, const char *key);
+int64_t take_time(struct taking *taking, const struct node *object, const char *key);
 
 /* Length 0 when it is missing. */
-struct ipaddr take_address(struct taking *taking, const json_t *object, const char *key);
+struct ipaddr take_address(struct taking *taking, const struct node *object, const char *key);
 
 /* The number of the word among `tokens`, `missing` when it is missing. */
-int take_token(struct taking *taking, const json_t *object, const char *key, const struct tokens *tokens,
+int take_token(struct taking *taking, const struct node *object, const char *key, const struct tokens *tokens,
 	       int missing);
 
 /* The same for a word in a list. */
-int take_item(struct taking *taking, const json_t *word, const struct tokens *tokens);
+int take_item(struct taking *taking, const struct node *word, const struct tokens *tokens);
 
 /* `count` items of `size` octets, zeroed, to fill; NULL, and a fault, when memory ran out. */
 void *take_room(struct taking *taking, size_t count, size_t size);
-
-/* A member, or NULL. */
-const json_t *take_member(const json_t *object, const char *key);
 
 #endif

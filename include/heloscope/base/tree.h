@@ -1,0 +1,66 @@
+/*
+ * tree: JSON that is read (RFC 8259), as quickly as a log of gigabytes wants it.
+ *
+ * What others wrote, so it is read strictly: an object, with nothing but blanks around it, in valid UTF-8; no
+ * member twice in an object; no NUL in a text, nesting and numbers with an end. What Jansson refuses under
+ * JSON_REJECT_DUPLICATES is refused here, too, and nothing else (tests/unit/base/test_tree.c, fuzz_record).
+ * JSON that is made here is heloscope/base/document.h's. Any thread; a tree is one thread's.
+ */
+#ifndef HELOSCOPE_BASE_TREE_H
+#define HELOSCOPE_BASE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/base/span.h"
+
+#define TREE_DEPTH_MAX 2048
+
+enum node_kind {
+	NODE_OBJECT,
+	NODE_LIST,
+	NODE_TEXT,
+	NODE_INTEGER, /* of 64 bits; a greater one is refused */
+	NODE_REAL,    /* whose value nobody wants; refused where a double would overflow */
+	NODE_TRUE,
+	NODE_FALSE,
+	NODE_NULL,
+};
+
+/* A value. Those in it stand behind it, each followed by those in that. */
+struct node {
+	enum node_kind kind;
+	uint32_t size;       /* nodes: itself and all in it */
+	uint32_t length;     /* of a text: octets; of an object or list: values in it */
+	uint32_t key_length; /* octets */
+	const char *key;     /* of a member of an object, with a NUL behind it; else NULL */
+	union {
+		const char *text; /* with a NUL behind it */
+		int64_t number;
+	} value;
+};
+
+struct tree {
+	struct node *nodes; /* the first is the object */
+	size_t count, room; /* nodes; `room`: for so many there is memory */
+	char *text;         /* a copy of what was read, in which texts and keys lie */
+};
+
+/* Read all of `json`, which need not stay. False, with nothing to clear, when it is none or memory ran out.
+ */
+bool tree_read(struct span json, struct tree *tree) __attribute__((warn_unused_result));
+void tree_clear(struct tree *tree);
+
+/* The member of that name; NULL when there is none, or `object` is none or NULL. */
+const struct node *tree_member(const struct node *object, const char *key);
+
+/* The values in an object or list, in their order: NULL behind the last, and when `parent` is neither or
+ * NULL. */
+const struct node *tree_first(const struct node *parent);
+const struct node *tree_next(const struct node *parent, const struct node *node);
+
+/* How many there are; 0 when `parent` is neither or NULL. */
+size_t tree_count(const struct node *parent);
+
+#endif
