@@ -22,12 +22,13 @@ document_has_failed(void)
 static bool
 is_utf8(struct span text)
 {
-	while (text.length > 0) {
-		const size_t length = escape_utf8_length(text);
+	for (size_t at = 0; at < text.length;) {
+		const bool is_ascii = (unsigned char)text.at[at] < 0x80; /* most is */
+		const size_t length = is_ascii ? 1 : escape_utf8_length(span_from(text, at));
 
 		if (length == 0)
 			return false;
-		text = span_from(text, length);
+		at += length;
 	}
 	return true;
 }
@@ -185,7 +186,12 @@ dump(const json_t *json, size_t flags)
 void
 document_count(json_t *table, const char *name, json_int_t more)
 {
-	document_set_number(table, name, json_integer_value(document_member(table, name)) + more);
+	json_t *count = document_member(table, name);
+
+	if (count == NULL)
+		document_set_number(table, name, more);
+	else
+		(void)json_integer_set(count, json_integer_value(count) + more);
 }
 
 char *

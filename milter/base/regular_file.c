@@ -99,10 +99,14 @@ regular_file_open(const char *path, enum regular_file_links links, struct stat *
 
 /* Lines. */
 
+#define AHEAD                                                                                                \
+	(2 * BOUND_LINE_READ) /* octets: so many are read at a time that finding ends is what takes time */
+#define KEPT (BOUND_LINE_READ + 1) /* octets of a line that is too long, the last for a NUL */
+
 void
 file_lines_init(struct file_lines *lines, FILE *file)
 {
-	*lines = (struct file_lines){ .file = file, .memory = malloc(BOUND_LINE_READ + 1) };
+	*lines = (struct file_lines){ .file = file, .memory = malloc(AHEAD + 1) };
 	if (lines->memory == NULL)
 		lines->fault = ENOMEM;
 }
@@ -116,51 +120,133 @@ file_lines_clear(struct file_lines *lines)
 
 /* Whatever fails first stays. */
 static void
-note_fault(struct file_lines *lines)
+note_fault(struct file_lines *lines, int fault)
 {
 	if (lines->fault == 0)
-		lines->fault = errno != 0 ? errno : EIO;
+		lines->fault = fault != 0 ? fault : EIO;
+}
+
+/* Go where `whence` says, and forget what was read ahead. */
+static void
+seek(struct file_lines *lines, off_t at, int whence)
+{
+	lines->begin = lines->end = 0;
+	if (fseeko(lines->file, at, whence) != 0 || (lines->at = ftello(lines->file)) < 0)
+		note_fault(lines, errno);
 }
 
 void
 file_lines_seek(struct file_lines *lines, off_t at)
 {
-	lines->at = at;
-	if (fseeko(lines->file, at, SEEK_SET) != 0)
-		note_fault(lines);
+	seek(lines, at, SEEK_SET);
 }
 
 void
 file_lines_seek_end(struct file_lines *lines)
 {
-	if (fseeko(lines->file, 0, SEEK_END) != 0 || (lines->at = ftello(lines->file)) < 0)
-		note_fault(lines);
+	seek(lines, 0, SEEK_END);
+}
+
+/* Read more behind what is there. False at the end, and where reading fails, which is a fault only now. */
+static bool
+read_ahead(struct file_lines *lines)
+{
+	size_t count = 0;
+
+	if (lines->failure == 0) {
+		errno = 0;
+		count = fread(lines->memory + lines->end, 1, AHEAD - lines->end, lines->file);
+		if (ferror(lines->file) != 0)
+			lines->failure = errno != 0 ? errno : EIO;
+	}
+	lines->end += count;
+	if (count == 0 && lines->failure != 0)
+		note_fault(lines, lines->failure);
+	return count > 0;
+}
+
+/* Whether the end of the line stands from `from` on in what was read; then `length` is that before it. */
+static bool
+find_end(const struct file_lines *lines, size_t from, size_t *length)
+{
+	const char *end = memchr(lines->memory + from, '\n', lines->end - from);
+
+	if (end != NULL)
+		*length = (size_t)(end - lines->memory) - lines->begin;
+	return end != NULL;
+}
+
+/* Read until the line has its end, or is longer than one may be, or nothing comes; `length` is what there is.
+ */
+static bool
+reach_end(struct file_lines *lines, size_t *length)
+{
+	for (;;) {
+		size_t seen = *length;
+
+		if (find_end(lines, lines->begin + seen, length))
+			return true;
+		*length = seen = lines->end - lines->begin;
+		if (seen > BOUND_LINE_READ)
+			return false;
+		memmove(lines->memory, lines->memory + lines->begin, seen);
+		lines->begin = 0;
+		lines->end = seen;
+		if (!read_ahead(lines))
+			return false;
+	}
+}
+
+/* The next `length` octets were taken, and the end of the line behind them. */
+static void
+pass(struct file_lines *lines, size_t length, bool has_end)
+{
+	lines->has_end = has_end;
+	lines->begin += length + (has_end ? 1 : 0);
+	lines->at += (off_t)length + (has_end ? 1 : 0);
+}
+
+/* Read to the end of a line of which `length` octets, too many, stand without an end; its beginning is kept.
+ */
+static void
+pass_rest(struct file_lines *lines, size_t length)
+{
+	bool has_end = false;
+
+	memmove(lines->memory, lines->line.at, BOUND_LINE_READ);
+	lines->line.at = lines->memory;
+	while (!has_end) {
+		pass(lines, length, false);
+		lines->begin = lines->end = KEPT;
+		if (!read_ahead(lines))
+			return;
+		has_end = find_end(lines, lines->begin, &length);
+		if (!has_end)
+			length = lines->end - lines->begin;
+	}
+	pass(lines, length, true);
 }
 
 enum line_state
 file_lines_next(struct file_lines *lines)
 {
 	size_t length = 0;
-	int octet = EOF;
+	bool has_end;
 
 	if (lines->fault != 0)
 		return LINES_FAULT;
-	errno = 0;
-	while ((octet = getc_unlocked(lines->file)) != EOF && octet != '\n') {
-		if (length < BOUND_LINE_READ)
-			lines->memory[length] = (char)octet;
-		length++;
-	}
-	if (octet == EOF && ferror(lines->file) != 0) {
-		note_fault(lines);
-		return LINES_FAULT;
-	}
-	if (octet == EOF && length == 0)
+	has_end = reach_end(lines, &length);
+	if (lines->fault == 0 && length == 0 && !has_end)
 		return LINES_END;
-	lines->has_end = octet == '\n';
-	lines->at += (off_t)length + (lines->has_end ? 1 : 0);
-	lines->line = (struct span){ lines->memory, length < BOUND_LINE_READ ? length : BOUND_LINE_READ };
-	lines->memory[lines->line.length] = '\0';
+	lines->line = (struct span){ lines->memory + lines->begin,
+				     length < BOUND_LINE_READ ? length : BOUND_LINE_READ };
+	if (has_end || length <= BOUND_LINE_READ)
+		pass(lines, length, has_end);
+	else
+		pass_rest(lines, length);
+	lines->memory[(size_t)(lines->line.at - lines->memory) + lines->line.length] = '\0';
+	if (lines->fault != 0)
+		return LINES_FAULT;
 	return length > BOUND_LINE_READ ? LINE_TOO_LONG : LINE_READ;
 }
 

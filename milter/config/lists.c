@@ -74,7 +74,7 @@ static const char *
 take_key(struct config_reader *reader, struct word path, struct file_lines *lines)
 {
 	const enum line_state state = file_lines_next(lines);
-	const char *line = state == LINE_READ ? lines->memory : "";
+	const char *line = state == LINE_READ ? lines->line.at : "";
 	const struct span key = { line, strcspn(line, " \t\r") };
 
 	if (state == LINES_FAULT)

@@ -69,7 +69,7 @@ add_system_servers(struct servers *servers, struct strbuf *named)
 		return;
 	file_lines_init(&lines, file);
 	while (file_lines_next(&lines) == LINE_READ) {
-		const struct span text = { lines.memory, strcspn(lines.memory, "\r#;") };
+		const struct span text = { lines.line.at, strcspn(lines.line.at, "\r#;") };
 
 		if (span_starts_with_nocase(text, SPAN("nameserver")))
 			add_server(servers, span_trim(span_from(text, sizeof "nameserver" - 1)), named);

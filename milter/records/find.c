@@ -56,7 +56,7 @@ is_older(struct file_lines *lines, off_t at, const char *time)
 	file_lines_seek(lines, at);
 	state = file_lines_next(lines); /* the line in which we landed */
 	while (state <= LINE_TOO_LONG && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
-		const char *id = state == LINE_READ ? id_of(lines->memory) : NULL;
+		const char *id = state == LINE_READ ? id_of(lines->line.at) : NULL;
 
 		if (id != NULL)
 			return strncmp(id, time, TIME_LENGTH) < 0;
@@ -123,7 +123,7 @@ read_lines(struct search *search, const struct audit_file *file, struct file_lin
 	if (file->is_seekable)
 		seek_time(lines, search->from);
 	while (search->status != AUDIT_AMBIGUOUS && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
-		const char *id = id_of(lines->memory);
+		const char *id = id_of(lines->line.at);
 
 		if (state == LINE_TOO_LONG) {
 			error_set(search->error, "%s has a line of more than %d octets, which is passed over",
@@ -132,7 +132,7 @@ read_lines(struct search *search, const struct audit_file *file, struct file_lin
 		} else if (id != NULL && strncmp(id, search->until, TIME_LENGTH) > 0) {
 			break;
 		} else if (id != NULL && strncmp(id, search->id, strlen(search->id)) == 0) {
-			take_match(search, lines->memory, id);
+			take_match(search, lines->line.at, id);
 		}
 	}
 	if (lines->fault != 0)

@@ -36,12 +36,14 @@ int regular_file_open_fd(const char *path, enum regular_file_links links, struct
 
 /* A file that is read line by line. */
 struct file_lines {
-	FILE *file;   /* the caller's */
-	char *memory; /* BOUND_LINE_READ octets and a NUL */
+	FILE *file;        /* the caller's */
+	char *memory;      /* what was read ahead, twice BOUND_LINE_READ octets and a NUL; */
+	size_t begin, end; /* of it, what was not told yet */
 	struct span
 		line; /* the last one, without its end, with a NUL behind it; of one too long the beginning */
 	off_t at;     /* where the next one begins */
 	bool has_end; /* whether the last one had its end: without, it is torn */
+	int failure;  /* errno of reading ahead, which is told behind all that came before it */
 	int fault;    /* errno once reading has failed; 0 before. EBADMSG: what is compressed is damaged */
 };
 

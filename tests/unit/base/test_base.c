@@ -246,7 +246,7 @@ file_lines_reads_lines_whatever_they_hold(void **state)
 	file_lines_init(&lines, file);
 	assert_int_equal(file_lines_next(&lines), LINE_READ);
 	assert_true(span_equals(lines.line, SPAN("one")));
-	assert_string_equal(lines.memory, "one");
+	assert_string_equal(lines.line.at, "one");
 	assert_int_equal(lines.at, 4);
 	assert_int_equal(file_lines_next(&lines), LINE_READ);
 	assert_int_equal(lines.line.length, 0);
@@ -294,6 +294,49 @@ file_lines_holds_no_more_than_its_bound(void **state)
 	assert_int_equal(file_lines_next(&lines), LINE_READ);
 	assert_true(span_equals(lines.line, SPAN("y")));
 	assert_int_equal(file_lines_next(&lines), LINE_TOO_LONG);
+	assert_int_equal(file_lines_next(&lines), LINES_END);
+	file_lines_clear(&lines);
+	(void)fclose(file);
+}
+
+/* The same of lines of any length, wherever in what is read ahead they begin and end; read again from any of
+ * them. */
+static void
+file_lines_reads_lines_of_any_length(void **state)
+{
+	static size_t lengths[400];
+	FILE *file = tmpfile();
+	struct file_lines lines;
+	uint32_t random = 7;
+	off_t at = 0;
+
+	(void)state;
+	assert_non_null(file);
+	for (size_t i = 0; i < ROWS(lengths); i++) {
+		static const unsigned most[] = { 3, 3000, BOUND_LINE_READ + 3, 5 * BOUND_LINE_READ };
+
+		random = random * 1664525 + 1013904223;
+		lengths[i] = i % 16 == 0 ? BOUND_LINE_READ - 1 + i / 16 % 3 : (random >> 8) % most[i / 3 % 4];
+		for (size_t j = 0; j < lengths[i]; j++)
+			(void)fputc('a' + (int)((i + j) % 26), file);
+		(void)fputc('\n', file);
+	}
+	rewind(file);
+	file_lines_init(&lines, file);
+	for (size_t i = 0; i < ROWS(lengths); i++) {
+		const bool is_long = lengths[i] > BOUND_LINE_READ;
+
+		if (i % 5 == 0)
+			file_lines_seek(&lines, at);
+		assert_int_equal(file_lines_next(&lines), is_long ? LINE_TOO_LONG : LINE_READ);
+		assert_int_equal(lines.line.length, is_long ? BOUND_LINE_READ : lengths[i]);
+		for (size_t j = 0; j < lines.line.length; j += 997)
+			assert_int_equal(lines.line.at[j], 'a' + (i + j) % 26);
+		assert_int_equal(lines.line.at[lines.line.length], '\0');
+		at += (off_t)lengths[i] + 1;
+		assert_int_equal(lines.at, at);
+		assert_true(lines.has_end);
+	}
 	assert_int_equal(file_lines_next(&lines), LINES_END);
 	file_lines_clear(&lines);
 	(void)fclose(file);
@@ -353,6 +396,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_lines_reads_lines_whatever_they_hold),
 		cmocka_unit_test(file_lines_holds_no_more_than_its_bound),
+		cmocka_unit_test(file_lines_reads_lines_of_any_length),
 		cmocka_unit_test(file_lines_tells_why_reading_fails),
 		cmocka_unit_test(P4_regular_file_follows_links_only_where_told),
 		cmocka_unit_test(error_set_cuts_and_takes_null),
