@@ -143,30 +143,41 @@ ipaddr_is_loopback(const struct ipaddr *address)
 	return (address->length == 4 && address->octets[0] == 127) || ipaddr_equals(address, &ipv6_loopback);
 }
 
-bool
-ipaddr_reverse_name(const struct ipaddr *address, const char *suffix, char *name, size_t size)
+/* "99.2.0.192.SUFFIX" */
+static void
+add_reversed(struct strbuf *buffer, const struct ipaddr *address, const char *suffix)
 {
-	struct strbuf buffer;
-
-	strbuf_init(&buffer, name, size);
 	for (size_t i = address->length; i-- > 0;) {
 		const unsigned octet = address->octets[i];
 
 		if (address->length == 4)
-			strbuf_printf(&buffer, "%u.", octet);
+			strbuf_printf(buffer, "%u.", octet);
 		else
-			strbuf_printf(&buffer, "%x.%x.", octet & 15, octet >> 4);
+			strbuf_printf(buffer, "%x.%x.", octet & 15, octet >> 4);
 	}
-	strbuf_add(&buffer, suffix);
+	strbuf_add(buffer, suffix);
+}
+
+bool
+ipaddr_list_name(const struct ipaddr *address, const char *zone, char *name, size_t size)
+{
+	struct strbuf buffer;
+
+	strbuf_init(&buffer, name, size);
+	add_reversed(&buffer, address, zone);
 	if (buffer.is_cut)
 		name[0] = '\0';
 	return !buffer.is_cut;
 }
 
 const char *
-ipaddr_reverse_suffix(const struct ipaddr *address)
+ipaddr_reverse_name(const struct ipaddr *address, char name[IPADDR_REVERSE_SIZE])
 {
-	return address->length == 4 ? "in-addr.arpa" : "ip6.arpa";
+	struct strbuf buffer;
+
+	strbuf_init(&buffer, name, IPADDR_REVERSE_SIZE);
+	add_reversed(&buffer, address, address->length == 4 ? "in-addr.arpa" : "ip6.arpa");
+	return name;
 }
 
 static bool

@@ -291,8 +291,9 @@ output_flush(struct output *out)
 bool
 output_close(struct output *out)
 {
-	(void)output_flush(out);
-	if (fclose(out->file) != 0 && out->fault == 0)
+	const bool is_flushed = output_flush(out);
+
+	if (fclose(out->file) != 0 && is_flushed)
 		out->fault = errno;
 	return out->fault == 0;
 }

@@ -657,7 +657,7 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	(void)pthread_mutex_init(&inquiry->lock, NULL);
 	inquiry->references = 1;
 	inquiry->needs = *needs;
-	(void)config_ref(needs->config);
+	inquiry->needs.config = config_ref(needs->config);
 	inquiry->facts.client = *client;
 	for (int stage = 0; stage < STAGES; stage++) {
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);

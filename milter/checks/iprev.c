@@ -83,8 +83,7 @@ run(struct inquiry *inquiry)
 
 	if (client->length == 0 || !config_wants(inquiry_config(inquiry), METHOD_IPREV))
 		return true;
-	(void)ipaddr_reverse_name(client, ipaddr_reverse_suffix(client), reverse, sizeof reverse);
-	pointers = inquiry_ask(inquiry, STAGE_CONNECT, reverse, DNS_PTR);
+	pointers = inquiry_ask(inquiry, STAGE_CONNECT, ipaddr_reverse_name(client, reverse), DNS_PTR);
 	if (pointers == NULL)
 		return false;
 	names = (struct name_list){ pointers->records,

@@ -156,8 +156,7 @@ write_page(const char *path, json_t *json)
 		else
 			output_lines(&out, page[i]);
 	}
-	(void)output_close(&out);
-	return out.fault;
+	return output_close(&out) ? 0 : out.fault;
 }
 
 static int

@@ -38,10 +38,8 @@ examine_reverse(struct exam *exam, const struct ipaddr *address, const struct fa
 	const struct iprev_facts *iprev = &facts->iprev;
 	const char *text = exam_address_text(exam, address);
 	char memory[IPADDR_REVERSE_SIZE];
-	const char *reverse;
+	const char *reverse = arena_string(exam->arena, ipaddr_reverse_name(address, memory));
 
-	(void)ipaddr_reverse_name(address, ipaddr_reverse_suffix(address), memory, sizeof memory);
-	reverse = arena_string(exam->arena, memory);
 	if (facts->results[METHOD_IPREV] == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
 	else if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR)

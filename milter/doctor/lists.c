@@ -17,10 +17,9 @@ struct list_look {
 static enum list_part
 part_of(const char *address_text)
 {
-	struct ipaddr address = { .length = 4 };
+	struct ipaddr address;
 
-	(void)ipaddr_parse(span_of(address_text), &address);
-	return list_part_of_address(address.length);
+	return list_part_of_address(ipaddr_parse(span_of(address_text), &address) ? address.length : 4);
 }
 
 static struct list_look *

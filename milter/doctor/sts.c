@@ -443,8 +443,8 @@ judge_policy(struct exam *exam, struct span policy)
 	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);
 	if (!span_equals(mode, SPAN("none")))
 		judge_hosts(exam, policy, is_enforced);
-	(void)span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age);
-	if (is_enforced && max_age < 86400)
+	if (is_enforced && span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age)
+	    && max_age < 86400)
 		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
 			 "Weeks are advised (RFC 8461, 3.2).", NULL);
 }

@@ -12,7 +12,7 @@
 bool
 dnslist_address_name(const struct list *list, const struct ipaddr *address, char *name)
 {
-	return ipaddr_reverse_name(address, list->zone, name, DOMAIN_SIZE);
+	return ipaddr_list_name(address, list->zone, name, DOMAIN_SIZE);
 }
 
 /* `domain` without its first label; NULL when no list could say anything of what is left. */

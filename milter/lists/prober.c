@@ -62,8 +62,7 @@ ask(struct list_prober *prober, size_t list, unsigned round, const struct list_q
 
 	if (question == NULL)
 		return false;
-	*question = (struct question){ prober->health, list, round, *asked, is_reference };
-	(void)list_health_ref(prober->health);
+	*question = (struct question){ list_health_ref(prober->health), list, round, *asked, is_reference };
 	is_asked = name[0] != '\0'
 		   && prober->resolver->ask(prober->resolver, name, DNS_A, take_answer, question);
 	if (!is_asked) {

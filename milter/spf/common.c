@@ -232,11 +232,9 @@ add_address(const struct ipaddr *address, struct strbuf *out)
 const struct dns_answer *
 spf_ask_pointers(struct spf_evaluation *evaluation)
 {
-	const struct ipaddr *client = &evaluation->query->client;
 	char reverse[IPADDR_REVERSE_SIZE];
 
-	(void)ipaddr_reverse_name(client, ipaddr_reverse_suffix(client), reverse, sizeof reverse);
-	return spf_ask(evaluation, reverse, DNS_PTR);
+	return spf_ask(evaluation, ipaddr_reverse_name(&evaluation->query->client, reverse), DNS_PTR);
 }
 
 size_t

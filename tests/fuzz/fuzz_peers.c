@@ -43,7 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)fputs("heloscope-peers-1\n", file);
 	(void)fwrite(data, 1, size, file);
 	(void)fclose(file);
-	(void)peer_store_load(store, path, NOW, &error);
+	if (!peer_store_load(store, path, NOW, &error))
+		PROMISE(error.text[0] != '\0');
 	if (peer_store_get(store, &address, NOW, &peer))
 		check_peer(&peer);
 	peer_store_free(store);

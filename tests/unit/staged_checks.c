@@ -24,8 +24,9 @@ take_field(struct inquiry *inquiry, struct seal *seal, const struct piece *piece
 {
 	const struct span value = span_trim(piece->value);
 
-	if (span_equals_nocase(piece->name, SPAN("X-Keep")))
-		(void)arena_copy(&inquiry_fed(inquiry)->memory, piece->value);
+	if (span_equals_nocase(piece->name, SPAN("X-Keep"))
+	    && arena_copy(&inquiry_fed(inquiry)->memory, piece->value) == NULL)
+		return;
 	if (!span_equals_nocase(piece->name, SPAN("X-Seal")))
 		return;
 	(void)snprintf(seal->name, sizeof seal->name, "%.*s", (int)value.length, value.at);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 struct arena_chunk;
@@ -47,21 +48,22 @@ void arena_init_for(struct arena *arena, size_t usual, size_t limit);
 void arena_clear(struct arena *arena);
 
 /* `size` zeroed octets, aligned for pointers and 64-bit numbers, or NULL. */
-void *arena_alloc(struct arena *arena, size_t size);
+void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
 
 /*
  * Make room for one more item in an array of `count` items of `size` octets each: `items` while
  * there is room, else a copy of twice the size. NULL, with `items` still good, on failure. The
  * array must have grown by this function alone, from NULL and 0.
  */
-void *arena_grow(struct arena *arena, void *items, size_t count, size_t size);
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t size) MUST_USE;
 
 /*
  * A terminated copy of text. On failure an empty literal, never NULL: see `has_failed`.
  * arena_copy() takes any bytes; what lies behind a NUL inside them is there but not seen.
  */
-const char *arena_copy(struct arena *arena, struct span text);
-const char *arena_string(struct arena *arena, const char *text);
-const char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *arena_copy(struct arena *arena, struct span text) MUST_USE;
+const char *arena_string(struct arena *arena, const char *text) MUST_USE;
+const char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3))) MUST_USE;
 
 #endif

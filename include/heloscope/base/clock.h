@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "heloscope/base/must_use.h"
+
 /* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now_ms(void);
 
@@ -21,6 +23,6 @@ const char *clock_format(int64_t seconds, char text[CLOCK_TEXT_SIZE]);
 struct timespec clock_deadline(unsigned milliseconds);
 
 /* A condition that is waited for by this clock. False when the system has no memory for it. */
-bool clock_init_condition(pthread_cond_t *condition);
+bool clock_init_condition(pthread_cond_t *condition) MUST_USE;
 
 #endif

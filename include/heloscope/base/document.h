@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/span.h"
 
@@ -20,7 +21,7 @@ void document_begin(void);
 bool document_has_failed(void);
 
 /* A string. NULL when memory ran out. */
-json_t *document_text(struct span text);
+json_t *document_text(struct span text) MUST_USE;
 
 /* Set a member, whose name may come from anywhere, too. */
 void document_put(json_t *object, const char *key, json_t *value);
@@ -40,7 +41,7 @@ const char *document_text_of(const json_t *object, const char *key);
 void document_count(json_t *table, const char *name, json_int_t more);
 
 /* On one line, without a line end, for free(3); NULL when memory ran out. */
-char *document_line(const json_t *json);
+char *document_line(const json_t *json) MUST_USE;
 
 /* How many octets that line has. */
 size_t document_size(const json_t *json);

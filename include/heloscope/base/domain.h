@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
 
@@ -21,7 +22,7 @@
  * letters, digits, "-" and "_". Returns false, with `name` empty, when it is none: an empty or
  * too long label, too long as a whole, other octets, broken UTF-8. `name`: DOMAIN_SIZE octets.
  */
-bool domain_normalize(struct span text, char *name);
+bool domain_normalize(struct span text, char *name) MUST_USE;
 
 /* A host name by RFC 1123, 2.1: letters, digits, inner hyphens, no label or name too long. */
 bool domain_is_host_name(struct span text);
@@ -67,7 +68,8 @@ enum helo_form {
  * else leaves `name` empty; for a literal sets `address`. For HELO_INVALID `reason`, a literal,
  * says why: what goes behind "is", as in "not fully qualified".
  */
-enum helo_form domain_helo_form(struct span text, char *name, struct ipaddr *address, const char **reason);
+enum helo_form domain_helo_form(struct span text, char *name, struct ipaddr *address,
+				const char **reason) MUST_USE;
 
 /*
  * Whether a host can be told to call itself `text`, which is printable: a name that is HELO_NAME. What the

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 /* Octets, with the final NUL, of the longest address as text and of its reverse name. */
@@ -48,7 +49,7 @@ bool ipaddr_from_sockaddr(const struct sockaddr *socket_address, struct ipaddr *
 socklen_t ipaddr_to_sockaddr(const struct ipaddr *address, uint16_t port, struct sockaddr_storage *storage);
 
 /* Read all of `text` as inet_pton(3) does: dotted quad or RFC 4291, section 2.2; no scope id. */
-bool ipaddr_parse(struct span text, struct ipaddr *address);
+bool ipaddr_parse(struct span text, struct ipaddr *address) MUST_USE;
 
 /* Write `address` as text (RFC 5952); `text` takes IPADDR_TEXT_SIZE octets. Returns `text`. */
 const char *ipaddr_format(const struct ipaddr *address, char *text);
@@ -65,21 +66,20 @@ bool ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned pre
 bool ipaddr_is_loopback(const struct ipaddr *address);
 
 /*
- * Write the labels under which an address is looked up in a list (RFC 5782, sections 2.1 and
- * 2.4) or, with `suffix` "in-addr.arpa" or "ip6.arpa", in the reverse tree: 192.0.2.99 ->
- * "99.2.0.192.SUFFIX". `name` takes at most `size` octets with the final NUL; no final dot.
- * Returns false, with `name` empty, when it does not fit.
+ * Write the name under which an address is looked up in a list (RFC 5782, sections 2.1 and 2.4): 192.0.2.99
+ * in "bad.example" -> "99.2.0.192.bad.example". `name` takes at most `size` octets with the final NUL; no
+ * final dot. Returns false, with `name` empty, when it does not fit.
  */
-bool ipaddr_reverse_name(const struct ipaddr *address, const char *suffix, char *name, size_t size);
+bool ipaddr_list_name(const struct ipaddr *address, const char *zone, char *name, size_t size) MUST_USE;
 
-/* The suffix of the reverse tree for this family (RFC 1035, 3.5; RFC 3596, 2.5). */
-const char *ipaddr_reverse_suffix(const struct ipaddr *address);
+/* Write its name in the reverse tree (RFC 1035, 3.5; RFC 3596, 2.5), which always fits. Returns `name`. */
+const char *ipaddr_reverse_name(const struct ipaddr *address, char name[IPADDR_REVERSE_SIZE]);
 
 /*
  * Read "192.0.2.0/24", "2001:db8::/32" or a single address. Host bits must be 0. Returns false
  * with the reason (a literal) in `reason`.
  */
-bool network_parse(struct span text, struct network *network, const char **reason);
+bool network_parse(struct span text, struct network *network, const char **reason) MUST_USE;
 
 bool network_contains(const struct network *network, const struct ipaddr *address);
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 struct output {
@@ -52,9 +53,9 @@ enum output_colour { OUTPUT_PLAIN, OUTPUT_BOLD, OUTPUT_RED, OUTPUT_GREEN, OUTPUT
 void output_set_colour(struct output *out, enum output_colour colour);
 
 /* Whether all of it was written so far, out to the file; `fault` tells why not. */
-bool output_flush(struct output *out);
+bool output_flush(struct output *out) MUST_USE;
 
 /* The same for a file of its own, which is closed. */
-bool output_close(struct output *out);
+bool output_close(struct output *out) MUST_USE;
 
 #endif

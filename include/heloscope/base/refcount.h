@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
+
 /* All zero: one holds it, who made it. */
 struct refcount {
 	atomic_uint others; /* who hold it, beside the first */
@@ -20,7 +22,7 @@ refcount_take(struct refcount *count)
 }
 
 /* One lets go of it. True for the last, who is to free it. */
-__attribute__((warn_unused_result)) static inline bool
+MUST_USE static inline bool
 refcount_drop(struct refcount *count)
 {
 	return atomic_fetch_sub_explicit(&count->others, 1, memory_order_acq_rel) == 0;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/span.h"
 
@@ -28,11 +29,11 @@ enum regular_file_links {
  * such file, and another otherwise.
  */
 FILE *regular_file_open(const char *path, enum regular_file_links links, struct stat *status,
-			struct error *reason);
+			struct error *reason) MUST_USE;
 
 /* The same, for read(2) and close(2); -1 with the reason. */
 int regular_file_open_fd(const char *path, enum regular_file_links links, struct stat *status,
-			 struct error *reason);
+			 struct error *reason) MUST_USE;
 
 /* A file that is read line by line. */
 struct file_lines {

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
+
 struct span {
 	const char *at; /* not NULL */
 	size_t length;  /* octets, may be 0 */
@@ -40,7 +42,7 @@ bool span_ends_with_nocase(struct span text, struct span part);
  * Read all of `text` as decimal digits: 1 to 9 of them, no sign, no blank, no other base.
  * Returns false, with `number` as it was, when it is none or not in [min, max].
  */
-bool span_to_number(struct span text, unsigned min, unsigned max, unsigned *number);
+bool span_to_number(struct span text, unsigned min, unsigned max, unsigned *number) MUST_USE;
 
 /* ASCII only, whatever the locale. */
 char ascii_lower(char c);

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
+
 /* A member of whatever is kept in a table. */
 struct table_link {
 	struct table_link *next;
@@ -24,7 +26,7 @@ struct table {
 };
 
 /* Begin. False when memory ran out; table_clear() is allowed all the same. */
-bool table_init(struct table *table) __attribute__((warn_unused_result));
+bool table_init(struct table *table) MUST_USE;
 
 /* Free the heads. What is in the table is the caller's, as before. */
 void table_clear(struct table *table);

@@ -7,10 +7,12 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
+
 /* Let threads that are started from now on, also by libraries, have small stacks. */
 void thread_set_stack(void);
 
 /* Start `run`. False, with `thread` untouched, when the system gives no more threads. */
-bool thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+bool thread_start(pthread_t *thread, void *(*run)(void *context), void *context) MUST_USE;
 
 #endif

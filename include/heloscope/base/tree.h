@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 #define TREE_DEPTH_MAX 2048
@@ -49,7 +50,7 @@ struct tree {
 
 /* Read all of `json`, which need not stay. False, with nothing to clear, when it is none or memory ran out.
  */
-bool tree_read(struct span json, struct tree *tree) __attribute__((warn_unused_result));
+bool tree_read(struct span json, struct tree *tree) MUST_USE;
 void tree_clear(struct tree *tree);
 
 /* The member of that name; NULL when there is none, or `object` is none or NULL. */

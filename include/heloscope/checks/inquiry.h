@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/base/span.h"
 #include "heloscope/config/config.h"
@@ -150,7 +151,7 @@ struct inquiry_needs {
 };
 
 /* Begin: the client is known, and the checks of STAGE_CONNECT start. NULL when memory ran out. */
-struct inquiry *inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client);
+struct inquiry *inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client) MUST_USE;
 
 /* The client said HELO or EHLO, or took it back (NULL: RFC 3207, 4.2). `name` is copied. */
 void inquiry_helo(struct inquiry *inquiry, const char *name);

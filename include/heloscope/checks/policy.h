@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
 
@@ -51,7 +52,7 @@ struct verdict {
  * refusal for one. In mode audit nothing but acceptance is enforced.
  */
 struct verdict policy_judge(const struct config *config, const struct facts *facts,
-			    const struct readings *recipient);
+			    const struct readings *recipient) MUST_USE;
 
 bool verdict_is_pending(const struct verdict *verdict);
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
 #include "heloscope/words/explain.h"
 #include "heloscope/base/output.h"
@@ -50,10 +51,10 @@ struct cli_syntax {
  * Read the options; `optind` of getopt(3) is left at the first argument behind them. Returns -1 to go
  * on, or the status to exit with.
  */
-int cli_read_options(int argc, char **argv, const struct cli_syntax *syntax);
+int cli_read_options(int argc, char **argv, const struct cli_syntax *syntax) MUST_USE;
 
 /* For commands without other arguments: the same, and there must be none. */
-int cli_read_only_options(int argc, char **argv, const struct cli_syntax *syntax);
+int cli_read_only_options(int argc, char **argv, const struct cli_syntax *syntax) MUST_USE;
 
 /*
  * The audit log: `given`, or when that is NULL the one that the configuration names. NULL, with the

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/records/scan.h"
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/argument.h"
@@ -22,7 +23,7 @@ struct cli_log_options {
 };
 
 /* Read the options. Returns -1 to go on, or the status to exit with. */
-int cli_log_read_options(int argc, char **argv, struct cli_log_options *options);
+int cli_log_read_options(int argc, char **argv, struct cli_log_options *options) MUST_USE;
 
 /*
  * Have the log's records read; with --since also those of rotated files that were written since then. What
@@ -31,6 +32,6 @@ int cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
  * be NULL when the options name the log.
  */
 bool cli_log_read(const struct cli_log_options *options, const struct config *config,
-		  const struct audit_reader *reader);
+		  const struct audit_reader *reader) MUST_USE;
 
 #endif

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/facts/facts.h"
 #include "heloscope/base/ipaddr.h"
@@ -243,9 +244,9 @@ struct config {
 };
 
 /* An empty configuration with one reference; see config_preset(). NULL when memory ran out. */
-struct config *config_new(void);
+struct config *config_new(void) MUST_USE;
 
-struct config *config_ref(struct config *config);
+struct config *config_ref(struct config *config) MUST_USE;
 void config_unref(struct config *config); /* NULL is allowed */
 
 /* Whether a client there is trusted: no address, loopback, or in trust { networks }. */

@@ -4,12 +4,13 @@
 #ifndef HELOSCOPE_CONFIG_LEX_H
 #define HELOSCOPE_CONFIG_LEX_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/config/reader.h"
 #include "config/parse.h"
 
 /* A scanner of `text`, which stays until config_lex_close(); NULL when memory ran out. */
-void *config_lex_open(struct config_reader *reader, struct span text);
+void *config_lex_open(struct config_reader *reader, struct span text) MUST_USE;
 void config_lex_close(void *scanner);
 
 /* The next token, with its value and its place; 0 at the end. */

@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_CONFIG_READ_H
 #define HELOSCOPE_CONFIG_READ_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
 
 /*
@@ -12,6 +13,6 @@
  * "PATH:line: warning: ..."; PATH is `path`, or as an included file was found from it. Returns a
  * configuration with one reference, or NULL when there was an error.
  */
-struct config *config_read(const char *path, struct output *messages);
+struct config *config_read(const char *path, struct output *messages) MUST_USE;
 
 #endif

@@ -13,24 +13,26 @@
 #include <libmilter/mfapi.h>
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/wire/smtp_reply.h"
 
 /* Set the reply to the command. False when libmilter does not take it: then it sends a text of its own. */
-bool milter_edge_reply(SMFICTX *context, const struct smtp_reply *reply);
+bool milter_edge_reply(SMFICTX *context, const struct smtp_reply *reply) MUST_USE;
 
 /*
  * Add a field on top. `value` may be folded with LF and blanks; where the MTA keeps what stands behind the
  * colon as it is, `has_leading_blank` begins it with one. False when memory ran out or libmilter fails.
  */
-bool milter_edge_add_field(SMFICTX *context, const char *name, const char *value, bool has_leading_blank);
+bool milter_edge_add_field(SMFICTX *context, const char *name, const char *value,
+			   bool has_leading_blank) MUST_USE;
 
 /* Remove a field, counted from 1 among those of its name, which goes back as the MTA gave it, whatever it
  * holds. False as above.
  */
-bool milter_edge_remove_field(SMFICTX *context, const char *name, unsigned index);
+bool milter_edge_remove_field(SMFICTX *context, const char *name, unsigned index) MUST_USE;
 
 /* Have the message held, with that reason, of which 255 octets go out. False when the MTA does not offer it.
  */
-bool milter_edge_quarantine(SMFICTX *context, const char *reason);
+bool milter_edge_quarantine(SMFICTX *context, const char *reason) MUST_USE;
 
 #endif

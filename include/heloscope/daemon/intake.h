@@ -12,13 +12,14 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
 /*
  * Watch over `limit` descriptors, once the socket listens and before connections come. Starts a
  * thread that looks once a second. False with the reason.
  */
-bool intake_start(unsigned long limit, struct error *error);
+bool intake_start(unsigned long limit, struct error *error) MUST_USE;
 
 /* Whether a connection that has come in should be served. Any thread. */
 bool intake_has_room(void);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 #include "heloscope/daemon/service.h"
 
@@ -29,7 +30,7 @@ struct listener_wish {
  * reason and, where there is one, what can be done about it.
  */
 bool listener_make(const struct listener_wish *wish, const struct service_account *account,
-		   struct error *error);
+		   struct error *error) MUST_USE;
 
 /* Remove a unix socket that was made; by then the process is its user. */
 void listener_unmake(const char *listen);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/daemon/edits.h"
 #include "heloscope/daemon/runtime.h"
@@ -37,7 +38,7 @@ struct mail_command {
 };
 
 /* Begins with MAIL. Keeps `needs`. NULL when memory ran out. */
-struct message *message_begin(struct message_needs *needs, const struct mail_command *mail);
+struct message *message_begin(struct message_needs *needs, const struct mail_command *mail) MUST_USE;
 
 /* RCPT: see session_rcpt(). NULL, a message for which there was no memory, is deferred. */
 const struct smtp_reply *message_rcpt(struct message *message, const struct envelope_address *recipient);

@@ -10,11 +10,12 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 #include "heloscope/daemon/session.h"
 
 /* Register with libmilter and listen on its socket, "inet:8891@127.0.0.1" or "unix:/path". */
-bool milter_open(const char *listen, struct error *error);
+bool milter_open(const char *listen, struct error *error) MUST_USE;
 
 /* Connections from now on use `runtime`; takes a reference of its own. Any thread. */
 void milter_use(struct runtime *runtime);
@@ -23,7 +24,7 @@ void milter_use(struct runtime *runtime);
 struct runtime *milter_runtime(void);
 
 /* Serve, once milter_use() was called, until milter_stop(). Returns false when libmilter failed. */
-bool milter_run(void);
+bool milter_run(void) MUST_USE;
 
 /* libmilter is to end; it sees to that with the next connection, or within five seconds. Any thread. */
 void milter_stop(void);

@@ -12,10 +12,11 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
 /* Start the thread that connects, once the socket listens. False with the reason. */
-bool rouse_start(struct error *error);
+bool rouse_start(struct error *error) MUST_USE;
 
 /* A callback is about to wait. Returns at once; any thread. */
 void rouse(void);

@@ -5,6 +5,7 @@
 #ifndef HELOSCOPE_DAEMON_RUNTIME_H
 #define HELOSCOPE_DAEMON_RUNTIME_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/records/log.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/config/config.h"
@@ -19,8 +20,8 @@ struct runtime;
  * NULL) with its cache, and so are what is known of lists, and an audit log that has not moved.
  * NULL with the reason, and `config` still the caller's, when the resolver cannot start.
  */
-struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error);
-struct runtime *runtime_ref(struct runtime *runtime);
+struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error) MUST_USE;
+struct runtime *runtime_ref(struct runtime *runtime) MUST_USE;
 void runtime_unref(struct runtime *runtime); /* NULL is allowed; the last one ends the resolver */
 
 /* Wait until the lists have been asked for their test entries once, or the timeout has passed. */

@@ -11,11 +11,13 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
+
 /*
  * Read the configuration at `path` and serve with it until SIGTERM, SIGINT or SIGHUP comes. False, with the
  * reason in the log and on stderr, when the filter cannot start, or when libmilter fails. For the first
  * thread, and once.
  */
-bool serve(const char *path);
+bool serve(const char *path) MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
 /*
@@ -18,7 +19,7 @@
 unsigned long service_raise_descriptors(void);
 
 /* The descriptor of the socket that this process listens on, or -1: libmilter keeps it to itself. */
-int service_find_listener(void);
+int service_find_listener(void) MUST_USE;
 
 /*
  * Send replies at once on connections to come: sets TCP_NODELAY on the listening TCP socket, which
@@ -34,22 +35,22 @@ struct service_account {
 	gid_t group_id;
 };
 
-bool service_find_user(const char *name, uid_t *id);
-bool service_find_group(const char *name, gid_t *id);
+bool service_find_user(const char *name, uid_t *id) MUST_USE;
+bool service_find_group(const char *name, gid_t *id) MUST_USE;
 
 /* The account of `user` with its own group or `group`, which may be NULL. False when there is none. */
 bool service_find_account(const char *user, const char *group, struct service_account *account,
-			  struct error *error);
+			  struct error *error) MUST_USE;
 
 /* For a while, as root: what is done to files is done as `account`; and back. NULL: nothing changes. */
-bool service_step_down(const struct service_account *account, struct error *error);
-bool service_step_up(const struct service_account *account, struct error *error);
+bool service_step_down(const struct service_account *account, struct error *error) MUST_USE;
+bool service_step_up(const struct service_account *account, struct error *error) MUST_USE;
 
 /*
  * As root: become `account` and lose root for good. Supplementary groups are those of the user, and going
  * back must fail.
  */
-bool service_drop_privileges(const struct service_account *account, struct error *error);
+bool service_drop_privileges(const struct service_account *account, struct error *error) MUST_USE;
 
 /* Tell the service manager a state (sd_notify(3)), as "READY=1"; nothing without $NOTIFY_SOCKET. */
 void service_notify(const char *state);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/daemon/message.h"
 #include "heloscope/daemon/runtime.h"
 #include "heloscope/wire/smtp_reply.h"
@@ -19,7 +20,7 @@ struct sockaddr;
 struct session;
 
 /* A connection begins. Takes a reference to `runtime`. NULL when memory ran out. */
-struct session *session_new(struct runtime *runtime);
+struct session *session_new(struct runtime *runtime) MUST_USE;
 void session_free(struct session *session); /* NULL is allowed */
 
 /*

@@ -12,13 +12,14 @@
 
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 
 /*
  * A cache in front of `source`, which must be ended before it, of about `octets` of memory. NULL when memory
  * ran out.
  */
-struct dns_resolver *dns_cache_new(struct dns_resolver *source, size_t octets);
+struct dns_resolver *dns_cache_new(struct dns_resolver *source, size_t octets) MUST_USE;
 void dns_cache_free(struct dns_resolver *cache); /* NULL is allowed; no question may be under way */
 
 #endif

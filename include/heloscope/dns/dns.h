@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/refcount.h"
@@ -120,10 +121,10 @@ size_t dns_records_order(struct dns_record *records, size_t count, enum dns_type
  * ran out. `name` is as ask() takes it.
  */
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,
-				    enum dns_type type);
+				    enum dns_type type) MUST_USE;
 
 /* One more holder. */
-struct dns_answer *dns_answer_ref(struct dns_answer *answer);
+struct dns_answer *dns_answer_ref(struct dns_answer *answer) MUST_USE;
 
 void dns_answer_free(struct dns_answer *answer); /* NULL is allowed */
 

@@ -6,19 +6,20 @@
 #ifndef HELOSCOPE_DNS_LOOKUP_H
 #define HELOSCOPE_DNS_LOOKUP_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 
 struct lookup;
 
 /* `resolver` must outlive lookup_free(). NULL when memory ran out. */
-struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms);
+struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms) MUST_USE;
 void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolver; NULL is allowed */
 
 /*
  * The answer, which is asked for at the first call and waited for at most until the timeout after that;
  * then it is DNS_TIMEOUT. Good until lookup_free().
  */
-const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type);
+const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type) MUST_USE;
 
 /* All waiting ends at that time of clock_now_ms(): what has not come by then is DNS_TIMEOUT. */
 void lookup_set_end(struct lookup *lookup, uint64_t end_ms);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/error.h"
 
@@ -39,7 +40,7 @@ struct resolver_settings {
  * Start the thread. Returns the interface to ask through, or NULL with the reason. The thread
  * takes no signals. `settings` is not kept.
  */
-struct dns_resolver *resolver_new(const struct resolver_settings *settings, struct error *error);
+struct dns_resolver *resolver_new(const struct resolver_settings *settings, struct error *error) MUST_USE;
 
 /*
  * End the thread. Every question in flight is first called back with DNS_TIMEOUT. Not from

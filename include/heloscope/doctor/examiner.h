@@ -6,6 +6,7 @@
 #ifndef HELOSCOPE_DOCTOR_EXAMINER_H
 #define HELOSCOPE_DOCTOR_EXAMINER_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
 #include "heloscope/base/error.h"
 #include "heloscope/facts/facts.h"
@@ -17,7 +18,7 @@ struct examiner;
  * the filter would. Waits at most the configuration's timeout. `looks_back`: servers of clients are looked
  * at, and waited for, where the configuration says `probe yes`. NULL with the reason.
  */
-struct examiner *examiner_new(struct config *config, bool looks_back, struct error *error);
+struct examiner *examiner_new(struct config *config, bool looks_back, struct error *error) MUST_USE;
 void examiner_free(struct examiner *examiner); /* NULL is allowed */
 
 /* What the other side says. */

@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_DOCTOR_TAGS_H
 #define HELOSCOPE_DOCTOR_TAGS_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/doctor/exam.h"
 
 /* A TXT record to publish, in strings of 255 octets as the DNS has them (RFC 1035, 3.3.14), with what a zone
@@ -51,6 +52,6 @@ struct span exam_clean(struct exam *exam, struct span text);
  * and "v=..." as in `version`. NULL when it is none of the kind: when it does not hold `version`, whatever
  * its case.
  */
-const char *exam_meant_record(struct exam *exam, struct span text, const char *version);
+const char *exam_meant_record(struct exam *exam, struct span text, const char *version) MUST_USE;
 
 #endif

@@ -16,18 +16,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/ipaddr.h"
 
 struct list_budget;
 
-struct list_budget *list_budget_new(void);         /* NULL when memory ran out */
-void list_budget_free(struct list_budget *budget); /* NULL is allowed */
+struct list_budget *list_budget_new(void) MUST_USE; /* NULL when memory ran out */
+void list_budget_free(struct list_budget *budget);  /* NULL is allowed */
 
 /*
  * Take one question to the list with this number for this client; false when none is left. A client without
  * an address is no stranger: always true. `now_ms`: on any clock that only moves on.
  */
-bool list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list, uint64_t now_ms);
+bool list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list,
+		      uint64_t now_ms) MUST_USE;
 
 /* Give back a question that was taken: the message for which it was asked was accepted. */
 void list_budget_give_back(struct list_budget *budget, const struct ipaddr *client, size_t list);

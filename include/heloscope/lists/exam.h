@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_LISTS_EXAM_H
 #define HELOSCOPE_LISTS_EXAM_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/lists/round.h"
 #include "heloscope/dns/lookup.h"
@@ -22,7 +23,7 @@ struct list_exam {
 
 /* Ask; the list has the part. The questions are in `arena`. */
 struct list_exam list_exam_begin(const struct list *list, enum list_part part, struct lookup *lookup,
-				 struct arena *arena);
+				 struct arena *arena) MUST_USE;
 
 /* Wait for the answers. */
 void list_exam_end(struct list_exam *exam, struct lookup *lookup);

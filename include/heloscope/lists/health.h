@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
 #include "heloscope/lists/dnslist.h"
 #include "heloscope/lists/round.h"
@@ -30,8 +31,8 @@ struct list_health;
  * For the lists of `config`, which is kept. What is known of the same lists in `previous` (may
  * be NULL) is taken over. One reference; NULL when memory ran out.
  */
-struct list_health *list_health_new(struct config *config, struct list_health *previous);
-struct list_health *list_health_ref(struct list_health *health);
+struct list_health *list_health_new(struct config *config, struct list_health *previous) MUST_USE;
+struct list_health *list_health_ref(struct list_health *health) MUST_USE;
 void list_health_unref(struct list_health *health); /* NULL is allowed */
 
 const struct config *list_health_config(const struct list_health *health);
@@ -69,7 +70,7 @@ struct list_round {
  * ended with the answers that it has.
  */
 struct list_round list_health_begin_round(struct list_health *health, size_t list, enum list_part part,
-					  uint64_t now_ms);
+					  uint64_t now_ms) MUST_USE;
 
 /* One answer of that round; answers of rounds that are over do nothing. */
 void list_health_answer(struct list_health *health, size_t list, unsigned round,

@@ -7,6 +7,7 @@
 #ifndef HELOSCOPE_LISTS_PROBER_H
 #define HELOSCOPE_LISTS_PROBER_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/error.h"
 #include "heloscope/lists/health.h"
@@ -18,7 +19,7 @@ struct list_prober;
  * reason when the thread cannot start.
  */
 struct list_prober *list_prober_new(struct list_health *health, struct dns_resolver *resolver,
-				    struct error *error);
+				    struct error *error) MUST_USE;
 
 /* Wait until every list has been asked once, at most `timeout_ms`; then rounds without answers end as such.
  */

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/peer/peer.h"
 
@@ -13,7 +14,7 @@
  * Before the handshake: let `tls` judge by `tlsa`, for the host `name`. Returns DANE_MISMATCH when the
  * handshake will tell, else what is already certain.
  */
-enum peer_dane dane_begin(SSL *tls, const char *name, const struct dns_answer *tlsa);
+enum peer_dane dane_begin(SSL *tls, const char *name, const struct dns_answer *tlsa) MUST_USE;
 
 /* After the handshake, when dane_begin() returned DANE_MISMATCH. */
 enum peer_dane dane_end(const SSL *tls);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/error.h"
 #include "heloscope/peer/peer.h"
@@ -37,7 +38,7 @@ struct prober_settings {
  * loads the file. NULL with the reason when it cannot start.
  */
 struct prober *prober_new(const struct prober_settings *settings, struct dns_resolver *resolver,
-			  struct prober *previous, struct error *error);
+			  struct prober *previous, struct error *error) MUST_USE;
 
 /* End the thread and every probe, and save the file. NULL is allowed. */
 void prober_free(struct prober *prober);
@@ -56,7 +57,7 @@ void prober_settle(struct prober *prober, unsigned timeout_ms);
  * and `peer` as it was, when it did not end within `timeout_ms`.
  */
 struct probe *prober_begin(struct prober *prober, const struct ipaddr *address, const char *name,
-			   int tls_max);
+			   int tls_max) MUST_USE;
 bool prober_end(struct probe *probe, struct peer *peer, unsigned timeout_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/peer/peer.h"
@@ -40,7 +41,7 @@ SSL_CTX *smtp_probe_tls(void);
 
 /* Begin. Strings are copied, the answer and `tls` counted. NULL when memory or descriptors ran out. */
 struct smtp_probe *smtp_probe_new(struct event_base *base, const struct smtp_probe_order *order,
-				  smtp_probe_callback *callback, void *context);
+				  smtp_probe_callback *callback, void *context) MUST_USE;
 
 /* End it wherever it is, without a callback; not from within its callback. NULL is allowed. */
 void smtp_probe_free(struct smtp_probe *probe);

@@ -8,17 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 #include "heloscope/peer/peer.h"
 
 struct peer_store;
 
 /* At most `limit` servers. NULL when memory ran out. */
-struct peer_store *peer_store_new(size_t limit);
+struct peer_store *peer_store_new(size_t limit) MUST_USE;
 void peer_store_free(struct peer_store *store); /* NULL is allowed */
 
 /* What is known and not too old at `now`, in seconds since 1970, copied into `peer`, which may be NULL. */
-bool peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now, struct peer *peer);
+bool peer_store_get(struct peer_store *store, const struct ipaddr *address, int64_t now,
+		    struct peer *peer) MUST_USE;
 
 /* Where there is no room left, the oldest makes it. */
 void peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer);
@@ -32,14 +34,14 @@ bool peer_store_is_full(struct peer_store *store, int64_t now);
  * PATH.broken. One that cannot be read for another reason (the disk, the rights, memory, or it is no file)
  * stays as it is, until peer_store_save() can read it.
  */
-bool peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error);
+bool peer_store_load(struct peer_store *store, const char *path, int64_t now, struct error *error) MUST_USE;
 
 /*
  * Write all into a new file that then takes the place of the old; only if anything has changed. What
  * peer_store_load() could not read is read first; while it cannot be, nothing is written, and false comes
  * back.
  */
-bool peer_store_save(struct peer_store *store, const char *path, int64_t now, struct error *error);
+bool peer_store_save(struct peer_store *store, const char *path, int64_t now, struct error *error) MUST_USE;
 
 /* Take over what another knows. `store` is new: nobody else has it yet. */
 void peer_store_take(struct peer_store *store, struct peer_store *other);

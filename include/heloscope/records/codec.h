@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/facts/facts.h"
 #include "heloscope/records/take.h"
@@ -30,7 +31,7 @@ METHOD_ROWS(CODEC_ROW)
 
 /* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);
-struct peer *codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts);
+struct peer *codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts) MUST_USE;
 
 /* How the lookups of names and records ended: enum dns_status. */
 extern const struct tokens codec_statuses;

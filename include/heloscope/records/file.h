@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/regular_file.h"
 
@@ -31,7 +32,7 @@ struct audit_files {
  * False, with the reason, when the folder cannot be read or holds none. `files` is for
  * audit_files_clear() in any case.
  */
-bool audit_files_find(const char *path, struct audit_files *files, struct error *error);
+bool audit_files_find(const char *path, struct audit_files *files, struct error *error) MUST_USE;
 void audit_files_clear(struct audit_files *files);
 
 /*
@@ -39,7 +40,7 @@ void audit_files_clear(struct audit_files *files);
  * sought in. NULL with the reason, also for files of other compressors, and for what is no file: the log
  * stands in a directory of the filter's user, and who reads it may be root.
  */
-FILE *audit_file_open(const struct audit_file *file, struct error *error);
+FILE *audit_file_open(const struct audit_file *file, struct error *error) MUST_USE;
 
 /* The sentence about a file of which reading has failed. */
 void audit_file_tell_fault(const struct audit_file *file, const struct file_lines *lines,

@@ -8,6 +8,7 @@
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
 enum audit_found {
@@ -22,6 +23,6 @@ enum audit_found {
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
  * by a kill, are passed over.
  */
-enum audit_found audit_find(const char *path, const char *id, char **line, struct error *error);
+enum audit_found audit_find(const char *path, const char *id, char **line, struct error *error) MUST_USE;
 
 #endif

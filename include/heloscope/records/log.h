@@ -12,13 +12,14 @@
 
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
 struct audit;
 
 /* One reference. `path` is copied. NULL with the reason when the thread cannot start. */
-struct audit *audit_new(const char *path, struct error *error);
-struct audit *audit_ref(struct audit *audit);
+struct audit *audit_new(const char *path, struct error *error) MUST_USE;
+struct audit *audit_ref(struct audit *audit) MUST_USE;
 
 /* The last one writes what is queued, for at most three seconds. NULL is allowed. */
 void audit_unref(struct audit *audit);

@@ -14,20 +14,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/ipaddr.h"
 
 struct meter;
 
 /* One reference; NULL when memory ran out. */
-struct meter *meter_new(void);
-struct meter *meter_ref(struct meter *meter);
+struct meter *meter_new(void) MUST_USE;
+struct meter *meter_ref(struct meter *meter) MUST_USE;
 void meter_unref(struct meter *meter); /* NULL is allowed */
 
 /* So many octets of SMTP came from `client`, at `now_ms` of clock_now_ms(). */
 void meter_feed(struct meter *meter, const struct ipaddr *client, size_t octets, uint64_t now_ms);
 
 /* Take `octets` from what `client` may make us write. False, with nothing taken, when they are not there. */
-bool meter_take(struct meter *meter, const struct ipaddr *client, size_t octets, uint64_t now_ms);
+bool meter_take(struct meter *meter, const struct ipaddr *client, size_t octets, uint64_t now_ms) MUST_USE;
 
 /*
  * Count a message of `client` of which nothing is written, and say so in the log: the first, and then once a

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/tree.h"
 
@@ -23,7 +24,7 @@ struct outline {
 };
 
 /* False, with nothing to release, when the line is no record, or memory ran out. Any thread. */
-bool outline_read(struct span line, struct outline *outline);
+bool outline_read(struct span line, struct outline *outline) MUST_USE;
 void outline_release(struct outline *outline);
 
 /* The results: also those of checks that a later version may have. */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/span.h"
@@ -76,7 +77,7 @@ enum record_length {
 
 /* The line, of at most BOUND_RECORD octets without line end, for free(3); NULL when memory ran out. Any
  * thread. */
-char *record_make(const struct message_record *record, enum record_length length);
+char *record_make(const struct message_record *record, enum record_length length) MUST_USE;
 
 /* A record that was read, and what it lies in. */
 struct record_reading {
@@ -91,7 +92,7 @@ struct record_reading {
  * from them. False, with nothing to release, when it is no record, or memory ran out. What it is read from
  * may be freed. Any thread.
  */
-bool record_read(struct span line, struct record_reading *reading);
+bool record_read(struct span line, struct record_reading *reading) MUST_USE;
 void record_release(struct record_reading *reading);
 
 /* Print the record in a line as it is, for people who read JSON. False when it is none. */

@@ -10,12 +10,13 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/tree.h"
 
 /* Read the object in a line. False, with nothing to clear, when it is no record, or memory ran out. Any
  * thread.
  */
-bool record_parse(struct span line, struct tree *tree);
+bool record_parse(struct span line, struct tree *tree) MUST_USE;
 
 #endif

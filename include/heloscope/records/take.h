@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
@@ -61,6 +62,6 @@ int take_token(struct taking *taking, const struct node *object, const char *key
 int take_item(struct taking *taking, const struct node *word, const struct tokens *tokens);
 
 /* `count` items of `size` octets, zeroed, to fill; NULL, and a fault, when memory ran out. */
-void *take_room(struct taking *taking, size_t count, size_t size);
+void *take_room(struct taking *taking, size_t count, size_t size) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/wire/authres.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/ipaddr.h"
@@ -19,7 +20,7 @@
 #define RECORD_VERSION 1
 
 /* Text from anywhere, escaped and, when it is very long, cut. */
-json_t *record_escaped(struct span text);
+json_t *record_escaped(struct span text) MUST_USE;
 
 void record_set_text(json_t *object, const char *key, const char *text); /* NULL: nothing */
 /* The word for a value of an enumeration. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 #define REPORT_MISTAKES_MAX 1000 /* that are kept one by one; all are counted */
@@ -36,7 +37,7 @@ void report_init(struct report *report, const char *since);
 void report_clear(struct report *report);
 
 /* Count the record in a line. Returns false when it is none. */
-bool report_take(struct report *report, struct span line);
+bool report_take(struct report *report, struct span line) MUST_USE;
 
 /* Count what `part` has counted, which comes behind it. */
 void report_add(struct report *report, const struct report *part);

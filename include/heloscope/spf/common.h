@@ -6,6 +6,7 @@
 #ifndef HELOSCOPE_SPF_COMMON_H
 #define HELOSCOPE_SPF_COMMON_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/base/strbuf.h"
@@ -60,7 +61,7 @@ const struct dns_answer *spf_ask_host(struct spf_evaluation *evaluation, const s
 size_t spf_begin_step(struct spf_evaluation *evaluation, const char *domain, struct span term);
 
 /* The trace, for the outcome. */
-struct spf_trace spf_keep_trace(struct spf_evaluation *evaluation, struct arena *arena);
+struct spf_trace spf_keep_trace(struct spf_evaluation *evaluation, struct arena *arena) MUST_USE;
 
 /* Whether the DNS can be asked for `name`, raw: no label is empty or too long, nor is the whole. */
 bool spf_is_name(const char *name);
@@ -71,10 +72,10 @@ bool spf_is_name(const char *name);
  * awaited.
  */
 enum result spf_read_record(struct spf_evaluation *evaluation, const char *domain, struct arena *terms,
-			    struct spf_record *record, struct span *text);
+			    struct spf_record *record, struct span *text) MUST_USE;
 
 /* Begin the step of the trace in which a record is fetched, and end it with what came of it. */
-size_t spf_begin_record(struct spf_evaluation *evaluation, const char *domain);
+size_t spf_begin_record(struct spf_evaluation *evaluation, const char *domain) MUST_USE;
 void spf_end_record(struct spf_evaluation *evaluation, size_t step, enum result result, struct span text);
 
 /*
@@ -82,7 +83,8 @@ void spf_end_record(struct spf_evaluation *evaluation, size_t step, enum result 
  * cut from the left (7.3). `name` takes DOMAIN_SIZE octets. False when the result is no name that
  * the DNS can be asked for (an empty or too long label), or when an answer is awaited.
  */
-bool spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const char *domain, char *name);
+bool spf_expand_domain(struct spf_evaluation *evaluation, struct span spec, const char *domain,
+		       char *name) MUST_USE;
 
 /* Whether `spec` holds the local part, and that is not ASCII: such a term matches nothing (RFC 8616, 4). */
 bool spf_is_beyond_names(const struct spf_query *query, struct span spec);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/wire/authres.h"
 #include "heloscope/base/ipaddr.h"
@@ -52,7 +53,7 @@ bool spf_record_is_one(struct span text);
  * into `text`. Returns false with `fault`, and `record` untouched, at the first error.
  */
 bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
-		      struct spf_fault *fault);
+		      struct spf_fault *fault) MUST_USE;
 
 /* Add the term that lets an address pass: " ip4:192.0.2.1". */
 void spf_record_add_address(struct strbuf *text, const struct ipaddr *address);
@@ -79,6 +80,6 @@ struct spf_macro {
  * the reason in `fault`, when it is no macro.
  */
 bool spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct spf_macro *macro,
-		    struct spf_fault *fault);
+		    struct spf_fault *fault) MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/span.h"
@@ -54,7 +55,7 @@ struct spf_trace {
 };
 
 /* Begin a step; returns its number for the two below, or SPF_STEPS_MAX when it is left out. */
-size_t spf_trace_begin(struct spf_trace *trace, struct arena *arena, const struct spf_step *step);
+size_t spf_trace_begin(struct spf_trace *trace, struct arena *arena, const struct spf_step *step) MUST_USE;
 
 /* Say how a step ended. */
 void spf_trace_end(struct spf_trace *trace, size_t step, enum spf_match match);

@@ -10,6 +10,7 @@
 #ifndef HELOSCOPE_WIRE_MAILBOX_H
 #define HELOSCOPE_WIRE_MAILBOX_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/arena.h"
 #include "heloscope/base/domain.h"
 #include "heloscope/base/span.h"
@@ -43,7 +44,7 @@ struct envelope_address {
  * where quotes or comments never end and no "@" is outside, they count as plain characters. There is no limit
  * of length: MTAs take more than RFC 5321, 4.5.3.1 asks for.
  */
-struct mailbox mailbox_read(struct span text, struct arena *arena);
+struct mailbox mailbox_read(struct span text, struct arena *arena) MUST_USE;
 
 #define READINGS_MAX 4
 

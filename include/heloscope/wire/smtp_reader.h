@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
 #define SMTP_LINE_MAX 2048          /* octets; RFC 5321, 4.5.3.1.5 allows 512 */
@@ -35,7 +36,7 @@ struct smtp_reader {
 
 /* All octets 0 is a reader at the start of a dialogue. */
 
-enum smtp_progress smtp_reader_take(struct smtp_reader *reader, char octet);
+enum smtp_progress smtp_reader_take(struct smtp_reader *reader, char octet) MUST_USE;
 
 /* The text of the last line, behind code and separator; raw. */
 struct span smtp_reader_text(const struct smtp_reader *reader);

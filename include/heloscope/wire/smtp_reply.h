@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/strbuf.h"
 
 #define SMTP_REPLY_LINES 3
@@ -32,7 +33,7 @@ bool smtp_reply_codes_are_valid(unsigned code, const char *xcode);
  * US-ASCII become "?"; what does not fit is cut and ends in "...", and false comes back. The codes
  * must be valid.
  */
-bool smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text);
+bool smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text) MUST_USE;
 
 /* Add the reply as one line: "550 5.7.1 text of all lines". */
 void smtp_reply_add_to(const struct smtp_reply *reply, struct strbuf *out);

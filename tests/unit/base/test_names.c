@@ -55,17 +55,18 @@ ipaddr_parse_refuses_what_is_no_address(void **state)
 
 /* RFC 5782, sections 2.1 and 2.4. */
 static void
-R5782_2_ipaddr_reverse_name_turns_octets_and_nibbles(void **state)
+R5782_2_ipaddr_list_name_turns_octets_and_nibbles(void **state)
 {
 	const struct ipaddr ipv4 = address("192.0.2.99"), ipv6 = address("2001:db8:1:2:3:4:567:89ab");
 	char name[IPADDR_REVERSE_SIZE];
 
 	(void)state;
-	assert_true(ipaddr_reverse_name(&ipv4, "bad.example", name, sizeof name));
+	assert_true(ipaddr_list_name(&ipv4, "bad.example", name, sizeof name));
 	assert_string_equal(name, "99.2.0.192.bad.example");
-	assert_true(ipaddr_reverse_name(&ipv6, "ip6.arpa", name, sizeof name));
-	assert_string_equal(name, "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
-	assert_false(ipaddr_reverse_name(&ipv6, "longer.example", name, sizeof name));
+	assert_string_equal(ipaddr_reverse_name(&ipv4, name), "99.2.0.192.in-addr.arpa");
+	assert_string_equal(ipaddr_reverse_name(&ipv6, name),
+			    "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+	assert_false(ipaddr_list_name(&ipv6, "longer.example", name, sizeof name));
 	assert_string_equal(name, "");
 }
 
@@ -404,7 +405,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M02_ipaddr_makes_mapped_addresses_ipv4),
 		cmocka_unit_test(ipaddr_parse_refuses_what_is_no_address),
-		cmocka_unit_test(R5782_2_ipaddr_reverse_name_turns_octets_and_nibbles),
+		cmocka_unit_test(R5782_2_ipaddr_list_name_turns_octets_and_nibbles),
 		cmocka_unit_test(network_contains_by_prefix),
 		cmocka_unit_test(network_set_contains_what_its_networks_do),
 		cmocka_unit_test(R8616_domain_normalize_gives_the_form_that_the_dns_is_asked),
