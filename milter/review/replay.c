@@ -117,21 +117,40 @@ judge_lists(struct replay *replay, struct arena *arena)
 	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
 }
 
+/*
+ * What the filter would know now of what was found then. It looks into no client that it trusts, but reads
+ * its sender as any other's.
+ */
+static struct facts
+known_now(const struct facts *then, const struct config *config, bool is_trusted)
+{
+	struct facts facts = *then;
+
+	if (is_trusted)
+		facts = (struct facts){ .client = then->client, .helo = then->helo, .sender = then->sender };
+	facts.client.is_trusted = is_trusted;
+	facts.other = NULL;
+	for (int method = 0; method < METHODS; method++)
+		if (!config_wants(config, (enum method)method))
+			facts.results[method] = RESULT_UNCHECKED;
+	if (!config_wants(config, METHOD_IPREV))
+		facts.iprev = (struct iprev_facts){ 0 };
+	return facts;
+}
+
 bool
 replay_begin(const struct facts *facts, const struct config *config, struct arena *arena,
 	     struct replay *replay)
 {
-	const bool is_trusted = config_trusts(config, &facts->client.address); /* is not looked into */
+	const bool is_trusted = config_trusts(config, &facts->client.address);
 
 	for (;; facts = facts->other, replay = replay->other) {
-		*replay = (struct replay){ .config = config, .facts = *facts };
-		replay->facts.client.is_trusted = is_trusted;
-		replay->facts.other = NULL;
+		*replay = (struct replay){ .config = config, .facts = known_now(facts, config, is_trusted) };
 		if (!is_trusted) {
 			note_lacking(replay);
 			judge_lists(replay, arena);
 		}
-		if (is_trusted || facts->other == NULL)
+		if (facts->other == NULL)
 			return !arena->has_failed;
 		replay->other = arena_alloc(arena, sizeof *replay->other);
 		if (replay->other == NULL)

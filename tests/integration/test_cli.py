@@ -467,6 +467,26 @@ class Replay(unittest.TestCase):
         found = self.counts(lambda old: old + "\ndisable { spf }\n", log=log)
         self.assertEqual(found["unknown"], 0)
 
+    def refusals(self, rule, more=lambda text: text):
+        """How many accepted recipients are refused when this rule stands first, in a configuration with other settings, too."""
+        found = self.counts(lambda old: more(old.replace("accept when trusted", f"reject when {rule}", 1)))
+        return sum(count for change, count in found["changes"].items() if change.startswith("accept -> reject"))
+
+    def test_what_is_trusted_or_not_wanted_now_is_judged_without_what_was_found_then(self):
+        for rule, setting in (("helo = pass", "helo"), ('client-name in { "*.yodel.example" }', "iprev")):
+            with self.subTest(rule):
+                self.assertGreater(self.refusals(rule), 0)
+                self.assertEqual(self.refusals(rule, lambda old: old.replace("192.0.2.0/24 }", "192.0.2.0/24, 0.0.0.0/0, ::/0 }", 1)), 0)
+                self.assertEqual(self.refusals(rule, lambda old: f"{old}\ndisable {{ {setting} }}\n"), 0)
+
+    def test_each_reading_of_a_trusted_sender_is_judged(self):
+        log = lab.folder / "readings.jsonl"
+        log.write_text(json.dumps({
+            **record_of("good"), "client": {"ip": "192.0.2.9", "port": 25, "trusted": True, "authenticated": False}, "mail-from": r"<\\@bad.example>",
+            "sender": '"@bad.example"', "checks": {}, "other-readings": [{"sender": "@bad.example", "checks": {}}]}) + "\n")
+        found = self.counts(lambda old: old.replace("accept when trusted", 'reject when mail-from in { "*@bad.example" }', 1), log=log)
+        self.assertEqual(found["changed"], 1)
+
     def test_live_asks_now_for_what_the_records_lack(self):
         def with_list(old):
             """A list that was not asked then; it lists one of the clients."""
