@@ -2,7 +2,7 @@
 # The manual pages are clean; every setting has its item in heloscope.conf(5) and its line in the sample, and every
 # keyword of the grammar stands in both; every method stands wherever methods are listed or described.
 set -eu
-: "${srcdir:=.}"
+: "${srcdir:=.}" "${builddir:=.}"
 manual=$srcdir/milter/heloscope.conf.5 sample=$srcdir/etc/heloscope.conf
 status=0
 say() { echo "$1"; status=1; }
@@ -11,6 +11,14 @@ for page in "$srcdir"/milter/*.[158]; do
 	# the pages refer to each other before they are installed
 	if mandoc -Tlint "$page" | grep -v 'referenced manual not found'; then status=1; fi
 done
+
+# The installed pages name the directory that was configured.
+! grep -n "/etc/heloscope" "$srcdir"/milter/*.[158] || say "a manual page names /etc/heloscope; expected @confdir@"
+for page in "$builddir"/man/*.[158]; do
+	! grep -n "@confdir@" "$page" || say "$page: @confdir@ was left in it"
+done
+# Columns that do not fit fall apart in groff, though not in mandoc.
+! grep -n "^\.Bl -column" "$srcdir"/milter/*.[158] || say "a list in columns; expected one with tags"
 
 # The rows of config/settings.c, a line each: section, name, and the setting behind which it stands, or "-".
 settings=$(awk '

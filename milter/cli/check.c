@@ -84,7 +84,7 @@ add_recipient(void *context, const char *text)
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	const struct cli_option table[] = {
+	const struct option_row table[] = {
 		{ .name = "ip", .take = set_address },
 		{ .name = "helo", .take = set_helo },
 		{ .name = "from", .take = set_sender },
@@ -93,8 +93,8 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
-	const int status =
-		cli_read_only_options(argc, argv, &(struct cli_syntax){ "check", help, table, options });
+	const int status = options_read_all(
+		argc, argv, &(struct option_syntax){ "heloscope", "check", help, table, options });
 
 	if (status < 0 && options->address.length == 0)
 		return cli_usage_error("check", "no --ip was given");

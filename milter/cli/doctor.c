@@ -93,24 +93,22 @@ set_selector(void *context, const char *text)
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	const struct cli_option table[] = {
+	const struct option_row table[] = {
 		{ .name = "ip", .take = add_address, .is_repeatable = true },
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
 		{ .name = "selector", .take = set_selector },
-		{ .name = "no-probe", .flag = &options->has_no_probe },
+		{ .name = "no-probe", .flag = &options->has_no_probe, .excludes = "relay-test" },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
-	const int status =
-		cli_read_options(argc, argv, &(struct cli_syntax){ "doctor", help, table, options });
+	const int status = options_read(
+		argc, argv, &(struct option_syntax){ "heloscope", "doctor", help, table, options });
 
 	if (status >= 0)
 		return status;
-	if (options->has_no_probe && options->tests_relay)
-		return cli_usage_error("doctor", "--relay-test cannot be had with --no-probe");
 	if (optind == argc)
 		return cli_usage_error("doctor", "no domain was given");
 	return argc - optind <= DOMAINS_MAX ? -1

@@ -26,7 +26,8 @@ static const char help[] =
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 the message was accepted, 1 it was refused or deferred, or would have\n"
-	"been; 2 wrong usage; 3 there is no such record.\n"
+	"been; 2 wrong usage; 3 there is no such record or more than one, it cannot be read, or\n"
+	"the log or the configuration cannot.\n"
 	"\n"
 	"Example: heloscope explain 20261124T125000Z-4f2a\n";
 
@@ -39,14 +40,15 @@ struct options {
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	const struct cli_option table[] = {
-		{ .name = "config", .letter = 'c', .text = &options->config },
+	const struct option_row table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config, .excludes = "log" },
 		{ .name = "log", .letter = 'l', .text = &options->log },
-		{ .name = "for-sender", .flag = &options->is_for_sender },
+		{ .name = "for-sender", .flag = &options->is_for_sender, .excludes = "json" },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
-	const int status = cli_read_options(argc, argv, &(struct cli_syntax){ "explain", help, table, NULL });
+	const int status = options_read(argc, argv,
+					&(struct option_syntax){ "heloscope", "explain", help, table, NULL });
 
 	if (status < 0 && optind + 1 != argc)
 		return cli_usage_error("explain",

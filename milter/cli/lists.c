@@ -26,7 +26,7 @@ static const char help[] =
 	"Exit status: 0 all are well, 1 some are not, 2 wrong usage, 3 none answers, or the\n"
 	"configuration cannot be read.\n"
 	"\n"
-	"Example: heloscope lists -c /etc/heloscope/heloscope.conf\n";
+	"Example: heloscope lists -c " CONFIG_FILE "\n";
 
 struct options {
 	const char *config;
@@ -37,13 +37,14 @@ struct options {
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	const struct cli_option table[] = {
+	const struct option_row table[] = {
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
 
-	return cli_read_only_options(argc, argv, &(struct cli_syntax){ "lists", help, table, NULL });
+	return options_read_all(argc, argv,
+				&(struct option_syntax){ "heloscope", "lists", help, table, NULL });
 }
 
 /* One row for each part of a list. */

@@ -16,8 +16,11 @@ set_since(void *context, const char *given)
 int
 cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 {
-	const struct cli_option table[] = {
-		{ .name = "config", .letter = 'c', .text = &options->config },
+	const struct option_row table[] = {
+		{ .name = "config",
+		  .letter = 'c',
+		  .text = &options->config,
+		  .excludes = options->judges ? NULL : "log" },
 		{ .name = "log", .letter = 'l', .text = &options->log },
 		{ .name = "since", .take = set_since },
 		{ .name = "json", .flag = &options->is_json },
@@ -25,8 +28,9 @@ cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 		{ .name = NULL },
 	};
 
-	return cli_read_only_options(argc, argv,
-				     &(struct cli_syntax){ options->command, options->help, table, options });
+	return options_read_all(
+		argc, argv,
+		&(struct option_syntax){ "heloscope", options->command, options->help, table, options });
 }
 
 static void

@@ -23,11 +23,15 @@ static const struct {
 static int
 help(void)
 {
-	output_put(output_standard(), "usage: heloscope COMMAND [OPTIONS]\n\n");
+	output_put(output_standard(), "usage: heloscope COMMAND [OPTIONS]\n"
+				      "       heloscope -V | --help\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		output_put(output_standard(), "  %-8s %s\n", commands[i].name, commands[i].summary);
 	output_put(output_standard(),
-		   "\n\"heloscope COMMAND --help\" tells more, and so does heloscope(1).\n");
+		   "\n  -V, --version  print the version and exit\n"
+		   "  -h, --help     print this and exit\n"
+		   "\n\"heloscope COMMAND --help\" or \"heloscope help COMMAND\" tells more, and so does\n"
+		   "heloscope(1).\n");
 	return CLI_WELL;
 }
 
@@ -43,29 +47,59 @@ end(int status)
 	return CLI_UNKNOWN;
 }
 
+static int
+version(void)
+{
+	output_put(output_standard(), "heloscope %s\n", PACKAGE_VERSION);
+	return CLI_WELL;
+}
+
+/* Run the command that argv[0] names. */
+static int
+run(int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return commands[i].run(argc, argv);
+	output_put(output_errors(), "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n",
+		   argv[0]);
+	return CLI_USAGE;
+}
+
+/* "heloscope help", and "heloscope help COMMAND", which is "heloscope COMMAND --help". */
+static int
+help_with(int argc, char **argv)
+{
+	static char option[] = "--help";
+	char *words[] = { argc > 1 ? argv[1] : NULL, option, NULL };
+
+	if (argc > 2) {
+		output_put(output_errors(),
+			   "heloscope: unexpected argument \"%.60s\"; try \"heloscope --help\"\n", argv[2]);
+		return CLI_USAGE;
+	}
+	return argc > 1 ? run(2, words) : help();
+}
+
+static bool
+is_one_of(const char *word, const char *one, const char *other)
+{
+	return strcmp(word, one) == 0 || strcmp(word, other) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : "";
-
 	(void)setlocale(LC_CTYPE, "");
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-		return help();
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-		output_put(output_standard(), "heloscope %s\n", PACKAGE_VERSION);
-		return CLI_WELL;
-	}
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, name) == 0) {
-			const int status = commands[i].run(argc - 1, argv + 1);
-
-			return end(status);
-		}
-	}
-	if (name[0] == '\0')
+	if (argc < 2) {
 		output_put(output_errors(), "heloscope: no command was given; try \"heloscope --help\"\n");
-	else
-		output_put(output_errors(),
-			   "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n", name);
-	return CLI_USAGE;
+		return CLI_USAGE;
+	}
+	if (is_one_of(argv[1], "--help", "-h"))
+		return end(help());
+	if (is_one_of(argv[1], "--version", "-V"))
+		return end(version());
+	if (strcmp(argv[1], "help") == 0)
+		return end(help_with(argc - 1, argv + 1));
+	return end(run(argc - 1, argv + 1));
 }

@@ -32,7 +32,7 @@ static const char help[] =
 	"Exit status: 0 nothing changes, 1 something does, 2 wrong usage, 3 the log or the\n"
 	"configuration cannot be read.\n"
 	"\n"
-	"Example: heloscope replay --config /etc/heloscope/heloscope.conf.new --since 7d\n";
+	"Example: heloscope replay --config " CONFIG_FILE ".new --since 7d\n";
 
 /* What is counted. Tables are JSON objects, name -> number. */
 struct summary {
@@ -374,6 +374,7 @@ cli_replay(int argc, char **argv)
 	struct cli_log_options options = { .command = "replay",
 					   .help = help,
 					   .own = { .name = "live", .flag = &is_live },
+					   .judges = true,
 					   .before_since_s = 2 * KNOWN_AFTER_S };
 	struct config *config;
 	int status = cli_log_read_options(argc, argv, &options);

@@ -210,7 +210,7 @@ cli_report(int argc, char **argv)
 	const char *html = NULL;
 	struct cli_log_options options = { .command = "report",
 					   .help = help,
-					   .own = { .name = "html", .text = &html },
+					   .own = { .name = "html", .text = &html, .excludes = "json" },
 					   .config = CONFIG_FILE };
 	struct report report;
 	const struct audit_reader reader = { take_record, &report, begin_part, end_part, NULL };
@@ -220,8 +220,6 @@ cli_report(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (options.is_json && html != NULL)
-		return cli_usage_error("report", "--json and --html exclude each other");
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;

@@ -1,5 +1,4 @@
 /* heloscope-milter: options, wiring, and the only exit. */
-#include <getopt.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +7,10 @@
 #include "heloscope/config/read.h"
 #include "heloscope/config/sense.h"
 #include "heloscope/config/show.h"
+#include "heloscope/base/options.h"
 #include "heloscope/base/output.h"
 #include "heloscope/daemon/serve.h"
 #include "heloscope/daemon/surroundings.h"
-
-enum { EXIT_USAGE = 2 };
 
 static const char usage[] =
 	"usage: heloscope-milter [-c FILE]      run in the foreground\n"
@@ -33,53 +31,30 @@ static const char usage[] =
 
 struct options {
 	const char *config;
-	bool is_test, is_show;
+	bool is_test, is_show, is_version;
 };
 
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "test", no_argument, NULL, 't' },
-		{ "show", no_argument, NULL, 'T' },         { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	const struct option_row table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "show" },
+		{ .name = "show", .letter = 'T', .flag = &options->is_show },
+		{ .name = "version", .letter = 'V', .flag = &options->is_version },
+		{ .name = NULL },
 	};
-	int letter;
 
-	opterr = 0; /* getopt(3) would print what it was given as it is */
-	while ((letter = getopt_long(argc, argv, "c:tTVh", names, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 't':
-			options->is_test = true;
-			break;
-		case 'T':
-			options->is_show = true;
-			break;
-		case 'V':
-			output_put(output_standard(), "heloscope-milter %s\n", PACKAGE_VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			output_lines(output_standard(), usage);
-			return EXIT_SUCCESS;
-		default:
-			output_put(
-				output_errors(),
-				"heloscope-milter: unknown option \"%s\", or one without its argument; try \"heloscope-milter --help\"\n",
-				argv[optind - 1]);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		output_put(output_errors(),
-			   "heloscope-milter: unexpected argument \"%s\"; try \"heloscope-milter --help\"\n",
-			   argv[optind]);
-		return EXIT_USAGE;
-	}
-	return -1;
+	return options_read_all(argc, argv,
+				&(struct option_syntax){ "heloscope-milter", NULL, usage, table, NULL });
+}
+
+static int
+version(void)
+{
+	output_put(output_standard(), "heloscope-milter %s\n", PACKAGE_VERSION);
+	return output_flush(output_standard()) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Check or show, as the options say. */
@@ -106,6 +81,8 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (options.is_version)
+		return version();
 	if (options.is_test || options.is_show)
 		return test(&options);
 	/* libmilter leaves its threads to exit(3), which must not take OpenSSL down under them. */

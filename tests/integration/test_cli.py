@@ -218,6 +218,9 @@ class Check(unittest.TestCase):
     def test_help_of_each_command_has_an_example_and_fits(self):
         status, text, _ = run("--help")
         self.assertEqual(status, 0)
+        self.assertIn("-V, --version", text)
+        self.assertEqual(run("help"), (status, text, ""))
+        self.assertEqual(run("help", "explain"), run("explain", "--help"))
         for command in re.findall(r"^  (\w+) ", text, re.M):
             with self.subTest(command):
                 status, text, messages = run(command, "--help")
@@ -237,6 +240,15 @@ class Arguments(unittest.TestCase):
             (["check", "--ip", ""], "is no address"),
             (["check", "--ip", "yodel.example"], "is no address"),
             (["check", "--ip", "198.51.100.54", "--ip", "198.51.100.55"], "--ip was given twice"),
+            (["explain", "-c", "a.conf", "-l", "a.jsonl", "20261124"], "--config and --log exclude each other"),
+            (["explain", "--for-sender", "--json", "20261124"], "--for-sender and --json exclude each other"),
+            (["explain", "-c"], 'option "-c" wants an argument'),
+            (["report", "-c", "a.conf", "-l", "a.jsonl"], "--config and --log exclude each other"),
+            (["report", "--json", "--html", "a.html"], "--html and --json exclude each other"),
+            (["doctor", "--no-probe", "--relay-test", "p.example"], "--no-probe and --relay-test exclude each other"),
+            (["lists", "--json", "--json"], "--json was given twice"),
+            (["help", "bogus"], 'unknown command "bogus"'),
+            (["help", "check", "more"], 'unexpected argument "more"'),
             ([*check, "--from", "anna"], "expected one like anna@example.org, or <> for the null sender"),
             ([*check, "--from", "Anna"], "is no mail address"),
             ([*check, "--from", "a b@p.example"], "is no mail address"),

@@ -104,8 +104,19 @@ class Options(Base):
         status, text, _ = self.run_program("--help")
         self.assertEqual(status, 0)
         self.assertLess(max(len(line) for line in text.splitlines() if "(default:" not in line), 96)
-        self.assertEqual(self.run_program("--bogus")[0], 2)
-        self.assertEqual(self.run_program("-t", "extra")[0], 2)
+        for options, told in (
+            (["--bogus"], 'unknown option "--bogus"'),
+            (["-tq"], 'unknown option "-q"'),
+            (["-t", "extra"], 'unexpected argument "extra"'),
+            (["-c"], 'option "-c" wants an argument'),
+            (["--config"], 'option "--config" wants an argument'),
+            (["-c", "a.conf", "-c", "b.conf"], "--config was given twice"),
+            (["-t", "-T"], "--test and --show exclude each other"),
+        ):
+            with self.subTest(options=options):
+                status, output, messages = self.run_program(*options)
+                self.assertEqual((status, output), (2, ""))
+                self.assertEqual(messages, f'heloscope-milter: {told}; try "heloscope-milter --help"\n')
 
 
 class Socket(Base):
