@@ -1,3 +1,4 @@
+#include "heloscope/checks/inquiry.h"
 #include "heloscope/doctor/examiner.h"
 
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/table.h"
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"

@@ -8,7 +8,7 @@
 #ifndef HELOSCOPE_CHECKS_HELO_H
 #define HELOSCOPE_CHECKS_HELO_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 extern const struct check check_helo;
 

@@ -8,7 +8,7 @@
 #ifndef HELOSCOPE_CHECKS_LISTS_H
 #define HELOSCOPE_CHECKS_LISTS_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 extern const struct check check_list_client; /* by address */
 extern const struct check check_list_ptr;    /* by verified reverse name */

@@ -10,7 +10,7 @@
 #ifndef HELOSCOPE_CHECKS_SENDER_H
 #define HELOSCOPE_CHECKS_SENDER_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 extern const struct check check_sender;
 

@@ -7,7 +7,7 @@
 #ifndef HELOSCOPE_CHECKS_SPF_H
 #define HELOSCOPE_CHECKS_SPF_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 extern const struct check check_spf_helo;
 extern const struct check check_spf;

@@ -5,7 +5,7 @@
 #ifndef HELOSCOPE_CHECKS_TABLE_H
 #define HELOSCOPE_CHECKS_TABLE_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 /* Headers tell them in this order. Any thread. */
 struct check_table checks_table(void);

@@ -4,7 +4,7 @@
 #ifndef HELOSCOPE_CHECKS_TLS_H
 #define HELOSCOPE_CHECKS_TLS_H
 
-#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/check.h"
 
 extern const struct check check_tls;
 extern const struct check check_peer_tls;

@@ -6,6 +6,7 @@
 
 #include "config_text.h"
 #include "fake_dns.h"
+#include "heloscope/checks/inquiry.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/table.h"
 

@@ -1,0 +1,81 @@
+/*
+ * holding: an inquiry from within, what it holds, and how it lets go of that. For the files that it is made
+ * of (inquiry.c, asking.c, feeding.c, running.c) and nobody else. All is guarded by its lock, and each
+ * function wants it locked.
+ */
+#ifndef HELOSCOPE_CHECKS_HOLDING_H
+#define HELOSCOPE_CHECKS_HOLDING_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "heloscope/checks/check.h"
+
+/* A question and its answer. Lives in its stage's arena. */
+struct lookup {
+	struct lookup *next;
+	const char *name;
+	uint64_t hash;
+	enum dns_type type;
+	size_t check;              /* for which it was asked, in the table */
+	struct dns_answer *answer; /* NULL while awaited, and when it is too much */
+	struct request *request;   /* NULL once answered */
+	bool is_too_much;          /* for what the check may hold */
+	uint32_t paid_list; /* one more than the number of the list whose budget paid for it; 0: none */
+};
+
+/* What the resolver holds while a question is in flight; outlives the lookup if need be. */
+struct request {
+	struct inquiry *inquiry; /* counted */
+	struct lookup *lookup;   /* NULL: nobody waits any more */
+};
+
+struct stage_state {
+	struct arena arena;
+	struct workspace work;
+	struct lookup *lookups;
+	unsigned count;
+};
+
+/* What a check holds of questions and answers, in octets. */
+struct purse {
+	uint32_t used, limit;
+};
+
+struct inquiry {
+	pthread_mutex_t lock; /* guards all below */
+	uint32_t held;        /* octets of all arenas below, and of answers */
+	pthread_cond_t has_run;
+	unsigned references; /* the owner's, one a request, one a scheduled run */
+	struct inquiry_needs needs;
+	char *helo; /* as given, or NULL */
+	enum stage stage;
+	bool is_closed, is_scheduled;
+	bool is_complete;            /* nothing is left that can be run */
+	bool is_over;                /* nothing is run any more for this message */
+	bool has_expired;            /* the deadline of the stages that are waited for */
+	bool was_cut_short;          /* by a deadline, in this message */
+	bool has_lost_helo;          /* memory ran out, which is not the same as no HELO */
+	uint32_t done[READINGS_MAX]; /* checks, as bits, that are done for each reading of the sender */
+	size_t begun;                /* readings that are checked */
+	size_t reading_index;
+	struct purse purses[INQUIRY_CHECKS_MAX];
+	size_t running; /* the check that is run */
+	struct stage_state stages[STAGES];
+	struct facts facts;
+	struct facts *reading; /* that is being checked: `facts`, or in the end one of facts.other */
+	struct workspace *fed; /* what each check keeps of what it is fed; NULL: nothing was fed */
+};
+
+/* Let go of all that is known only since a stage. */
+void inquiry_forget_since(struct inquiry *inquiry, enum stage since);
+
+/* Give back one reference and the lock. */
+void inquiry_release(struct inquiry *inquiry);
+
+/* Take octets out of a check's purse; of an answer, also out of what all together may hold. False when they
+ * are not there. */
+bool inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets);
+bool inquiry_charge_answer(struct inquiry *inquiry, size_t check, uint32_t octets);
+
+#endif

@@ -1,0 +1,180 @@
+/* What checks ask, once each, and how the answers come to them. */
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/running.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
+#include "heloscope/base/hash.h"
+
+static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
+static const struct dns_answer refused = { .status = DNS_TOO_MANY };
+static const struct dns_answer too_late = { .status = DNS_NO_TIME };
+static const struct dns_answer failed = { .status = DNS_NO_MEMORY };
+
+/* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
+static void
+keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *answer)
+{
+	lookup->is_too_much =
+		answer != NULL && !inquiry_charge_answer(inquiry, lookup->check, answer->octets);
+	if (lookup->is_too_much)
+		dns_answer_free(answer);
+	else
+		lookup->answer = answer;
+}
+
+static void
+take_answer(void *context, struct dns_answer *answer)
+{
+	struct request *request = context;
+	struct inquiry *inquiry = request->inquiry;
+	bool is_to_run;
+
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (request->lookup != NULL) {
+		keep_answer(inquiry, request->lookup, answer);
+		request->lookup->request = NULL;
+		answer = NULL;
+	}
+	is_to_run = request->lookup != NULL && !inquiry->is_scheduled && !inquiry->is_complete
+		    && !inquiry->is_over;
+	if (is_to_run) {
+		inquiry->is_scheduled = true;
+		inquiry->references++;
+	}
+	dns_answer_free(answer);
+	free(request);
+	inquiry_release(inquiry);
+	/* The scheduled run holds a reference of its own. */
+	if (is_to_run)
+		inquiry->needs.resolver->after_answers(inquiry->needs.resolver, inquiry_run_scheduled,
+						       inquiry);
+}
+
+static struct lookup *
+find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type,
+	    uint64_t hash)
+{
+	for (int earlier = 0; earlier <= (int)stage; earlier++)
+		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL;
+		     lookup = lookup->next)
+			if (lookup->hash == hash && lookup->type == type && strcmp(lookup->name, name) == 0)
+				return lookup;
+	return NULL;
+}
+
+#define NO_LIST SIZE_MAX
+
+static bool
+may_ask(const struct inquiry *inquiry, size_t list)
+{
+	return list == NO_LIST
+	       || list_health_may_ask(inquiry->needs.health, list, &inquiry->facts.client.address,
+				      clock_now_ms());
+}
+
+/* Have it answered: at once when the answer is known. False when it cannot be asked. */
+static bool
+send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
+{
+	struct dns_resolver *resolver = inquiry->needs.resolver;
+	struct dns_answer *known = NULL;
+	struct request *request;
+
+	if (resolver->known != NULL)
+		known = resolver->known(resolver, lookup->name, lookup->type);
+	if (known == NULL && !may_ask(inquiry, list)) {
+		lookup->is_too_much = true;
+		return true;
+	}
+	if (known == NULL && list != NO_LIST)
+		lookup->paid_list = (uint32_t)list + 1;
+	if (known != NULL) {
+		keep_answer(inquiry, lookup, known);
+		return true;
+	}
+	request = malloc(sizeof *request);
+	if (request == NULL)
+		return false;
+	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
+	lookup->request = request;
+	inquiry->references++;
+	if (resolver->ask(resolver, lookup->name, lookup->type, take_answer, request))
+		return true;
+	inquiry->references--;
+	lookup->request = NULL;
+	free(request);
+	return false;
+}
+
+/* What is known of a question that was asked; NULL while its answer is awaited. */
+static const struct dns_answer *
+what_came(const struct inquiry *inquiry, const struct lookup *lookup)
+{
+	if (lookup->answer != NULL)
+		return lookup->answer;
+	if (lookup->is_too_much)
+		return &refused;
+	if (lookup->request == NULL)
+		return &failed; /* memory ran out when the answer came */
+	return inquiry->has_expired ? &timed_out : NULL;
+}
+
+static const struct dns_answer *
+ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
+{
+	const uint64_t hash = hash_of(span_of(name));
+	struct stage_state *state = &inquiry->stages[stage];
+	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
+
+	if (lookup != NULL)
+		return what_came(inquiry, lookup);
+	if (inquiry->has_expired)
+		return &too_late;
+	if (state->count >= BOUND_QUESTIONS_A_STAGE
+	    || !inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
+		return &refused;
+	lookup = arena_alloc(&state->arena, sizeof *lookup);
+	if (lookup == NULL)
+		return &failed;
+	*lookup = (struct lookup){
+		.next = state->lookups, .hash = hash, .type = type, .check = inquiry->running
+	};
+	lookup->name = arena_string(&state->arena, name);
+	state->lookups = lookup;
+	state->count++;
+	if (state->arena.has_failed || !send_question(inquiry, lookup, list))
+		return &failed;
+	return what_came(inquiry, lookup);
+}
+
+const struct dns_answer *
+inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type)
+{
+	return ask(inquiry, stage, name, type, NO_LIST);
+}
+
+const struct dns_answer *
+inquiry_ask_list(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
+{
+	return ask(inquiry, stage, name, type, list);
+}
+
+void
+inquiry_accepted(struct inquiry *inquiry)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	for (int stage = 0; stage < STAGES; stage++) {
+		for (struct lookup *lookup = inquiry->stages[stage].lookups; lookup != NULL;
+		     lookup = lookup->next) {
+			if (lookup->paid_list != 0)
+				list_health_give_back(inquiry->needs.health, lookup->paid_list - 1,
+						      &inquiry->facts.client.address);
+			lookup->paid_list = 0;
+		}
+	}
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}

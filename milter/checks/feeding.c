@@ -1,0 +1,100 @@
+/* The header and the body of a message, which pass by once. */
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/running.h"
+
+#include "heloscope/base/bounds.h"
+
+/* Have room for what checks keep of what they are fed. False when there is none, which has_memory() tells. */
+static bool
+begin_feeding(struct inquiry *inquiry)
+{
+	const size_t count = inquiry->needs.table.count;
+
+	if (inquiry->fed == NULL)
+		inquiry->fed =
+			arena_alloc(&inquiry->stages[STAGE_HEADER].arena, count * sizeof *inquiry->fed);
+	for (size_t i = 0; inquiry->fed != NULL && i < count; i++)
+		if (inquiry->fed[i].memory.limit == 0)
+			arena_init(&inquiry->fed[i].memory, BOUND_FED_OCTETS);
+	return inquiry->fed != NULL;
+}
+
+/* Hand a piece of the message to all checks that are fed. The inquiry is locked. */
+static void
+feed(struct inquiry *inquiry, const struct piece *piece)
+{
+	inquiry->reading = &inquiry->facts;
+	inquiry->reading_index = 0;
+	for (size_t i = 0; i < inquiry->needs.table.count; i++) {
+		const struct check *check = inquiry->needs.table.checks[i];
+
+		inquiry->running = i;
+		if (check->feed != NULL && inquiry_wants(inquiry, check)
+		    && !inquiry_fed(inquiry)->memory.has_failed)
+			check->feed(inquiry, piece);
+	}
+}
+
+static bool
+feeds_any(const struct inquiry *inquiry)
+{
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (inquiry->needs.table.checks[i]->feed != NULL
+		    && inquiry_wants(inquiry, inquiry->needs.table.checks[i]))
+			return true;
+	return false;
+}
+
+/* A piece has come, which belongs behind the end of `stage`. */
+static void
+take_piece(struct inquiry *inquiry, enum stage stage, const struct piece *piece)
+{
+	if (!feeds_any(inquiry))
+		return;
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (inquiry->stage == stage && !inquiry->is_over && begin_feeding(inquiry)) {
+		feed(inquiry, piece);
+		inquiry->is_complete = false; /* an answer that was asked for runs the check */
+	}
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+/* All has come that belongs to `stage`. What is asked from now on has a deadline of its own. */
+static void
+reach(struct inquiry *inquiry, enum stage stage)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+	if (inquiry->stage == stage - 1 && !inquiry->is_over) {
+		inquiry->stage = stage;
+		inquiry->has_expired = false;
+		inquiry->is_complete = false;
+		inquiry_run(inquiry);
+	}
+	(void)pthread_mutex_unlock(&inquiry->lock);
+}
+
+void
+inquiry_header_field(struct inquiry *inquiry, const char *name, const char *value)
+{
+	take_piece(inquiry, STAGE_MAIL, &(struct piece){ PIECE_FIELD, span_of(name), span_of(value) });
+}
+
+void
+inquiry_end_of_header(struct inquiry *inquiry)
+{
+	take_piece(inquiry, STAGE_MAIL, &(struct piece){ .kind = PIECE_END_OF_HEADER });
+	reach(inquiry, STAGE_HEADER);
+}
+
+void
+inquiry_body(struct inquiry *inquiry, struct span octets)
+{
+	take_piece(inquiry, STAGE_HEADER, &(struct piece){ .kind = PIECE_BODY, .value = octets });
+}
+
+void
+inquiry_end_of_body(struct inquiry *inquiry)
+{
+	take_piece(inquiry, STAGE_HEADER, &(struct piece){ .kind = PIECE_END_OF_BODY });
+	reach(inquiry, STAGE_BODY);
+}
