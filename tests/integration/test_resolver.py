@@ -1,5 +1,7 @@
 """The resolver against real and scripted name servers: nsd, nsd with a signed zone, and one that misbehaves."""
+import contextlib
 import re
+import socket
 import subprocess
 import time
 import unittest
@@ -48,6 +50,56 @@ class Base(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
         self.assertIsNone(SANITIZER.search(done.stderr), done.stderr[-3000:])
         return {tuple(fields[:2]): fields[2:] for fields in (line.split(" ", 6) for line in done.stdout.splitlines())}
+
+
+class Streams(Base):
+    """Name servers that say over UDP that their answer needs TCP, and over TCP nothing: each of an address of its own."""
+
+    SERVERS = 15  # libunbound alone has 10 streams for all
+
+    def test_who_is_silent_over_TCP_keeps_no_others_from_it(self):
+        port = free_port()
+        addresses = [f"127.0.77.{number}" for number in range(1, self.SERVERS + 1)]
+        listeners = [socket.create_server((address, port)) for address in addresses]
+        udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in addresses]
+        for end, address in zip(udp, addresses):
+            end.bind((address, port))
+        for end in (*listeners, *udp):
+            end.setblocking(False)
+            self.addCleanup(end.close)
+        self.lab.servers["scripted"] = port
+        running = self.lab.heloscope(
+            'authserv-id "mx.lab.test"\nlisten "inet:{port}@127.0.0.1"\nuser "nobody"\nlog stderr\npolicy { reject when spf = fail }\n'
+            + "resolver { servers 127.0.0.1@{scripted} timeout 1s\n"
+            + "".join(f'zone "z{number}.test" servers {address}@{{scripted}}\n' for number, address in enumerate(addresses)) + "}\n")
+        streams = [[] for _ in addresses]
+
+        def is_open(stream):
+            with contextlib.suppress(BlockingIOError):
+                while stream.recv(4096):
+                    pass
+                return False
+            return True
+
+        def all_are_reached():
+            for end in udp:
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        question, asker = end.recvfrom(4096)
+                        end.sendto(question[:2] + b"\x87\x80" + question[4:6] + bytes(6) + question[12:question.index(b"\0", 12) + 5], asker)
+            for listener, accepted in zip(listeners, streams):
+                with contextlib.suppress(BlockingIOError):
+                    accepted.append(listener.accept()[0])
+                    accepted[-1].setblocking(False)
+                    self.addCleanup(accepted[-1].close)
+            return all(any(is_open(stream) for stream in accepted) for accepted in streams)
+
+        with Client(running.port) as client:
+            client.start("198.51.100.1")
+            for number in range(self.SERVERS):
+                client.ask(b"M", f"<a@x.z{number}.test>\0".encode())
+            wait_until("a stream to each server at once", all_are_reached)
+        running.kill()
 
 
 class Nsd(Base):
