@@ -27,10 +27,13 @@ thread_set_stack(void)
 bool
 thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 {
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
 	sigset_t all, before;
 	bool is_started;
 
 	(void)sigfillset(&all);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		(void)sigdelset(&all, faults[i]);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	is_started = pthread_create(thread, NULL, run, context) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);

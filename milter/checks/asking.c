@@ -1,6 +1,7 @@
 /* What checks ask, once each, and how the answers come to them. */
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/running.h"
+#include "heloscope/checks/under_way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ take_answer(void *context, struct dns_answer *answer)
 	}
 	dns_answer_free(answer);
 	free(request);
+	under_way_end(&inquiry->facts.client.address);
 	inquiry_release(inquiry);
 	/* The scheduled run holds a reference of its own. */
 	if (is_to_run)
@@ -76,27 +78,13 @@ may_ask(const struct inquiry *inquiry, size_t list)
 				      clock_now_ms());
 }
 
-/* Have it answered: at once when the answer is known. False when it cannot be asked. */
+/* Send it to the resolver. False when it cannot be asked. */
 static bool
-send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
+request(struct inquiry *inquiry, struct lookup *lookup)
 {
 	struct dns_resolver *resolver = inquiry->needs.resolver;
-	struct dns_answer *known = NULL;
-	struct request *request;
+	struct request *request = malloc(sizeof *request);
 
-	if (resolver->known != NULL)
-		known = resolver->known(resolver, lookup->name, lookup->type);
-	if (known == NULL && !may_ask(inquiry, list)) {
-		lookup->is_too_much = true;
-		return true;
-	}
-	if (known == NULL && list != NO_LIST)
-		lookup->paid_list = (uint32_t)list + 1;
-	if (known != NULL) {
-		keep_answer(inquiry, lookup, known);
-		return true;
-	}
-	request = malloc(sizeof *request);
 	if (request == NULL)
 		return false;
 	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
@@ -108,6 +96,33 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	lookup->request = NULL;
 	free(request);
 	return false;
+}
+
+/* Have it answered: at once when the answer is known. False when it cannot be asked. */
+static bool
+send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
+{
+	struct dns_resolver *resolver = inquiry->needs.resolver;
+	const struct ipaddr *client = &inquiry->facts.client.address;
+	struct dns_answer *known = NULL;
+
+	if (resolver->known != NULL)
+		known = resolver->known(resolver, lookup->name, lookup->type);
+	if (known != NULL) {
+		keep_answer(inquiry, lookup, known);
+		return true;
+	}
+	if (!under_way_begin(client)) {
+		lookup->is_too_much = true;
+		return true;
+	}
+	lookup->is_too_much = !may_ask(inquiry, list);
+	if (!lookup->is_too_much && list != NO_LIST)
+		lookup->paid_list = (uint32_t)list + 1;
+	if (!lookup->is_too_much && request(inquiry, lookup))
+		return true;
+	under_way_end(client);
+	return lookup->is_too_much;
 }
 
 /* What is known of a question that was asked; NULL while its answer is awaited. */

@@ -1,5 +1,6 @@
 /*
- * thread: threads of our own. They take no signals, which belong to the first one.
+ * thread: threads of our own. They take no signals, which belong to the first one, but for
+ * those that a fault of the thread itself raises: sanitizers and core dumps tell of them.
  */
 #ifndef HELOSCOPE_BASE_THREAD_H
 #define HELOSCOPE_BASE_THREAD_H

@@ -9,6 +9,7 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/table.h"
+#include "heloscope/checks/under_way.h"
 
 static const struct fake_row rows[] = {
 	/* a good host */
@@ -1090,6 +1091,96 @@ check_tls_grades_what_the_server_offers(void **state)
 }
 
 /* Each method has its check; what a check needs stands before it; and there is room for more. */
+/* The number of questions for an address that the resolver takes when nothing is ever answered. */
+static size_t
+questions_taken(struct ipaddr client, size_t most)
+{
+	size_t taken = 0;
+
+	while (taken < most && under_way_begin(&client))
+		taken++;
+	return taken;
+}
+
+static void
+give_back(struct ipaddr client, size_t count)
+{
+	while (count-- > 0)
+		under_way_end(&client);
+}
+
+#define NEIGHBOURS 64
+
+/* Who has questions without end under way keeps neighbours, and others, from theirs neither. Two addresses
+ * may share a count, by a hash that differs from run to run, so nothing is said of a single one. */
+static void
+questions_under_way_are_bounded_for_a_client_and_its_network(void **state)
+{
+	const uint32_t network = 0xc6336400; /* 198.51.100.0 */
+	const size_t many = 2 * BOUND_UNDER_WAY_OF_NETWORK;
+	size_t taken[NEIGHBOURS], sum = 0, others = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < NEIGHBOURS; i++) {
+		taken[i] = questions_taken(ipaddr_from_ipv4(network + i), many);
+		assert_true(taken[i] <= BOUND_UNDER_WAY_OF_CLIENT);
+		sum += taken[i];
+	}
+	assert_int_equal(taken[0], BOUND_UNDER_WAY_OF_CLIENT);
+	assert_int_equal(sum, BOUND_UNDER_WAY_OF_NETWORK);
+	for (uint32_t i = 0; i < NEIGHBOURS; i++) {
+		const struct ipaddr other =
+			ipaddr_from_ipv4(0xc0000201 + (i << 8)); /* 192.0.2.1, 192.0.3.1 ... */
+		const size_t one = questions_taken(other, 1);
+
+		give_back(other, one);
+		others += one;
+	}
+	assert_true(others > NEIGHBOURS / 2);
+	for (uint32_t i = 0; i < NEIGHBOURS; i++)
+		give_back(ipaddr_from_ipv4(network + i), taken[i]);
+	assert_int_equal(questions_taken(ipaddr_from_ipv4(network), many), BOUND_UNDER_WAY_OF_CLIENT);
+	give_back(ipaddr_from_ipv4(network), BOUND_UNDER_WAY_OF_CLIENT);
+	assert_int_equal(questions_taken((struct ipaddr){ .length = 0 }, many), many);
+}
+
+/* What a session has asked is under way until its answer comes, also when the session is gone. */
+static void
+questions_of_sessions_are_under_way_until_answered(void **state)
+{
+	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
+	static const struct check *const table[] = { &flood };
+	enum { SESSIONS = BOUND_UNDER_WAY_OF_CLIENT / BOUND_QUESTIONS_A_STAGE };
+	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
+	static char names[BOUND_QUESTIONS_A_STAGE][32];
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000002) };
+	struct scene scene;
+	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+	struct inquiry *inquiries[SESSIONS];
+
+	(void)state;
+	for (size_t i = 0; i < BOUND_QUESTIONS_A_STAGE; i++) {
+		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
+		known[i] = (struct fake_row){ names[i], DNS_A, DNS_NXDOMAIN, NULL };
+	}
+	fake_dns_init(&scene.dns, known, ROWS(known));
+	needs.config = scene.config = config_from_text("", NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL);
+	for (size_t i = 0; i < SESSIONS; i++)
+		inquiries[i] = inquiry_new(&needs, &client);
+	assert_int_equal(scene.dns.asked, BOUND_UNDER_WAY_OF_CLIENT);
+	for (size_t i = 0; i < SESSIONS; i++)
+		inquiry_close(inquiries[i]);
+	assert_int_equal(questions_taken(client.address, 1), 0);
+	(void)fake_dns_deliver(&scene.dns);
+	assert_int_equal(questions_taken(client.address, 2 * BOUND_UNDER_WAY_OF_CLIENT),
+			 BOUND_UNDER_WAY_OF_CLIENT);
+	give_back(client.address, BOUND_UNDER_WAY_OF_CLIENT);
+	scene.inquiry = inquiry_new(&needs, &client);
+	(void)fake_dns_deliver(&scene.dns);
+	leave(&scene);
+}
+
 static void
 checks_table_has_each_method_behind_what_it_needs(void **state)
 {
@@ -1124,6 +1215,8 @@ main(void)
 		cmocka_unit_test(P6_session_stays_below_256_kB_whatever_is_answered),
 		cmocka_unit_test(P6_inquiry_keeps_to_one_bound),
 		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
+		cmocka_unit_test(questions_under_way_are_bounded_for_a_client_and_its_network),
+		cmocka_unit_test(questions_of_sessions_are_under_way_until_answered),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
 		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),
