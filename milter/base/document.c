@@ -194,6 +194,14 @@ document_count(json_t *table, const char *name, json_int_t more)
 		(void)json_integer_set(count, json_integer_value(count) + more);
 }
 
+void
+document_count_all(json_t *table, json_t *more)
+{
+	for (void *at = json_object_iter(more); at != NULL; at = json_object_iter_next(more, at))
+		document_count(table, json_object_iter_key(at),
+			       json_integer_value(json_object_iter_value(at)));
+}
+
 char *
 document_line(const json_t *json)
 {

@@ -18,6 +18,8 @@ static const struct {
 static bool
 is_printable(uint32_t point)
 {
+	if (point >= ' ' && point <= '~') /* as most are */
+		return true;
 	for (size_t i = 0; i < sizeof unprintable / sizeof unprintable[0]; i++)
 		if (point >= unprintable[i].first && point <= unprintable[i].last)
 			return false;

@@ -330,7 +330,7 @@ take_item(struct scan *scan)
 static bool
 has_key(const struct node *node, const char *key, size_t length)
 {
-	return node->key_length == length && memcmp(node->key, key, length) == 0;
+	return node->key_length == length && node->key[0] == key[0] && memcmp(node->key, key, length) == 0;
 }
 
 static int
@@ -469,10 +469,9 @@ tree_next(const struct node *parent, const struct node *node)
 const struct node *
 tree_member(const struct node *object, const char *key)
 {
-	const size_t length = strlen(key);
 	const struct node *member = object != NULL && object->kind == NODE_OBJECT ? tree_first(object) : NULL;
 
-	while (member != NULL && !has_key(member, key, length))
+	while (member != NULL && (member->key[0] != key[0] || strcmp(member->key, key) != 0))
 		member = tree_next(object, member);
 	return member;
 }

@@ -1,6 +1,5 @@
 /* heloscope replay: which verdicts would change under another configuration, and whose mail it is. */
-#include <string.h>
-#include <time.h>
+#include <stdlib.h>
 
 #include "heloscope/cli/log.h"
 #include "heloscope/config/read.h"
@@ -8,12 +7,7 @@
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/prose.h"
-#include "heloscope/records/record.h"
-#include "heloscope/review/replay.h"
-
-#define REVIEW_MEMORY (4U << 20) /* octets for a message */
-#define SENDER_SIZE 8192
-#define KNOWN_AFTER_S (14L * 24 * 3600) /* hosts and domains seen for so long are old acquaintances */
+#include "heloscope/review/changes.h"
 
 static const char help[] =
 	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--live] [--json]\n"
@@ -34,221 +28,17 @@ static const char help[] =
 	"\n"
 	"Example: heloscope replay --config " CONFIG_FILE ".new --since 7d\n";
 
-/* What is counted. Tables are JSON objects, name -> number. */
-struct summary {
-	const struct config *config;
-	struct examiner *examiner; /* NULL: the DNS is not asked */
-	int64_t since_s;           /* what is older only tells who is known */
-	size_t messages, recipients, changed, unknown;
-	size_t asked;     /* messages for which the DNS was asked now */
-	size_t moved;     /* the same verdict, by another rule */
-	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
-	json_t *hosts;    /* of newly refused mail */
-	json_t *domains;  /* of its senders */
-	json_t *mistakes; /* an array of objects, the first CLI_ROWS_MAX */
-	size_t mistake_count;
-	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
-};
-
-/* A message under review. */
-struct review {
-	struct summary *summary;
-	const struct message_record *record;
-	struct replay replay;
-	struct arena arena;
-	char host[IPADDR_TEXT_SIZE];
-	const char *sender, *domain; /* escaped; domain: "<>" for the null sender, and where there is none */
-};
-
-static void
-name_sides(struct review *review)
-{
-	const struct facts *facts = review->record->facts;
-	char memory[SENDER_SIZE];
-	struct strbuf sender;
-	const char *at;
-
-	if (facts->client.address.length > 0)
-		(void)ipaddr_format(&facts->client.address, review->host);
-	strbuf_init(&sender, memory, sizeof memory);
-	strbuf_add_escaped(&sender, span_of(facts->sender.mailbox.text), SENDER_SIZE);
-	review->sender = arena_string(&review->arena, memory);
-	at = strrchr(review->sender, '@');
-	review->domain = at != NULL ? at + 1 : "<>";
-}
-
-static json_int_t
-first_seen(const struct summary *summary, const char *name)
-{
-	return json_integer_value(document_member(summary->first_seen, name));
-}
-
-/* Why refusing this message would likely be a mistake, or NULL. */
-static const char *
-mistake_in(const struct review *review)
-{
-	const enum result *results = review->record->facts->results;
-	const int64_t now = review->record->time_s;
-	const json_int_t host_seen = first_seen(review->summary, review->host);
-	const json_int_t domain_seen = first_seen(review->summary, review->domain);
-
-	if (results[METHOD_DNSWL] == RESULT_PASS)
-		return "on an allow list";
-	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
-		return "passes SPF and reverse DNS";
-	if (host_seen != 0 && now - host_seen >= KNOWN_AFTER_S)
-		return "from a host that has been sending for weeks";
-	if (domain_seen != 0 && now - domain_seen >= KNOWN_AFTER_S)
-		return "from a domain that has been sending for weeks";
-	return NULL;
-}
-
-static void
-note_refusal(const struct review *review, const struct verdict *verdict)
-{
-	struct summary *summary = review->summary;
-	const char *why = mistake_in(review);
-	json_t *mistake;
-
-	document_count(summary->hosts, review->host, 1);
-	document_count(summary->domains, review->domain, 1);
-	if (why == NULL || summary->mistake_count++ >= CLI_ROWS_MAX)
-		return;
-	mistake = json_object();
-	document_set_text(mistake, "id", review->record->ident);
-	document_set_text(mistake, "client", review->host);
-	document_set_text(mistake, "sender", review->sender);
-	document_set_text(mistake, "why", why);
-	document_set_text(mistake, "rule", verdict->rule != NULL ? verdict->rule->place : "");
-	document_append(summary->mistakes, mistake);
-}
-
-static void
-note_seen(const struct review *review)
-{
-	json_t *seen = review->summary->first_seen;
-	const char *names[] = { review->host, review->domain };
-
-	for (size_t i = 0; i < 2; i++)
-		if (names[i][0] != '\0' && names[i][0] != '<' && document_member(seen, names[i]) == NULL)
-			document_put(seen, names[i], json_integer(review->record->time_s));
-}
-
-/* Whether the old verdict rests on the same line, and on the same kind of doubt. */
-static bool
-is_by_rule(const struct record_verdict *old, const struct verdict *verdict)
-{
-	return strcmp(old->rule != NULL ? old->rule : "", verdict->rule != NULL ? verdict->rule->place : "")
-		       == 0
-	       && old->is_softened == verdict->is_softened;
-}
-
-/* Ask the DNS now, once for a message. Returns whether that may have told what was unknown. */
-static bool
-look_now(struct review *review)
-{
-	struct summary *summary = review->summary;
-	const struct facts *known = &review->replay.facts, *facts;
-
-	if (summary->examiner == NULL || known->client.address.length == 0)
-		return false;
-	facts = examiner_look(summary->examiner,
-			      &(struct examiner_mail){
-				      .client = known->client,
-				      .helo = known->helo.given,
-				      .sender = { known->sender.given != NULL ? known->sender.given : "",
-						  known->sender.used },
-			      });
-	if (facts == NULL)
-		return false;
-	replay_complete(&review->replay, facts);
-	summary->asked++;
-	return true;
-}
-
-static bool
-judge(struct review *review, const struct readings *recipient, struct verdict *verdict)
-{
-	if (replay_judge(&review->replay, recipient, verdict))
-		return true;
-	return !review->replay.is_complete && look_now(review)
-	       && replay_judge(&review->replay, recipient, verdict);
-}
-
-static void
-compare(struct review *review, const struct record_recipient *recipient)
-{
-	const struct record_verdict *old = &review->record->verdicts[recipient->verdict];
-	const struct readings readings = mailbox_readings(&recipient->address, &review->arena);
-	struct summary *summary = review->summary;
-	struct verdict verdict;
-	char change[200];
-
-	summary->recipients++;
-	if (!judge(review, &readings, &verdict)) {
-		summary->unknown++;
-		return;
-	}
-	if (!action_refuses(old->action))
-		note_seen(review);
-	if (old->action == verdict.action) {
-		summary->moved += is_by_rule(old, &verdict) ? 0 : 1;
-		return;
-	}
-	summary->changed++;
-	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action_word(old->action),
-		       action_word(verdict.action), verdict.rule != NULL ? verdict.rule->place : "no rule");
-	document_count(summary->changes, change, 1);
-	if (!action_refuses(old->action) && action_refuses(verdict.action))
-		note_refusal(review, &verdict);
-}
-
-/* False when memory ran out. */
-static bool
-take(struct review *review)
-{
-	const struct message_record *record = review->record;
-
-	if (!replay_begin(record->facts, review->summary->config, &review->arena, &review->replay))
-		return false;
-	name_sides(review);
-	if (record->time_s < review->summary->since_s) {
-		note_seen(review);
-		return true;
-	}
-	review->summary->messages++;
-	for (size_t i = 0; i < record->recipient_count; i++)
-		compare(review, &record->recipients[i]);
-	return true;
-}
-
-static bool
-take_record(void *part, struct span line)
-{
-	struct record_reading reading;
-	struct review review = { .summary = part, .record = &reading.record };
-	bool is_record;
-
-	if (!record_read(line, &reading))
-		return false;
-	arena_init(&review.arena, REVIEW_MEMORY);
-	is_record = take(&review);
-	arena_clear(&review.arena);
-	record_release(&reading);
-	return is_record;
-}
-
 /* Telling. */
 
 static void
-put_mistakes(const struct summary *summary)
+put_mistakes(const struct changes *changes)
 {
 	const json_t *mistake;
 
-	if (summary->mistake_count == 0)
+	if (changes->mistake_count == 0)
 		return;
-	output_put(output_standard(), "\nLikely mistakes: %zu\n\n", summary->mistake_count);
-	for (size_t i = 0; (mistake = json_array_get(summary->mistakes, i)) != NULL; i++) {
+	output_put(output_standard(), "\nLikely mistakes: %zu\n\n", changes->mistake_count);
+	for (size_t i = 0; (mistake = json_array_get(changes->mistakes, i)) != NULL; i++) {
 		char words[600];
 
 		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s",
@@ -257,94 +47,108 @@ put_mistakes(const struct summary *summary)
 		output_put(output_standard(), "  %s\n    ", document_text_of(mistake, "id"));
 		prose_wrap(output_standard(), words, 4, 4);
 	}
-	if (summary->mistake_count > CLI_ROWS_MAX)
-		output_put(output_standard(), "  and %zu more\n", summary->mistake_count - CLI_ROWS_MAX);
+	if (changes->mistake_count > CHANGES_MISTAKES_MAX)
+		output_put(output_standard(), "  and %zu more\n",
+			   changes->mistake_count - CHANGES_MISTAKES_MAX);
 }
 
 static void
-put_summary(const struct summary *summary)
+put_summary(const struct changes *changes)
 {
 	output_put(output_standard(),
 		   "%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
-		   summary->messages, summary->recipients, summary->changed,
-		   summary->recipients - summary->changed - summary->unknown, summary->unknown);
-	if (summary->asked > 0)
+		   changes->messages, changes->recipients, changes->changed,
+		   changes->recipients - changes->changed - changes->unknown, changes->unknown);
+	if (changes->asked > 0)
 		output_put(output_standard(), "Of %zu messages something had to be asked of the DNS now.\n",
-			   summary->asked);
-	if (summary->unknown > 0 && summary->examiner != NULL)
+			   changes->asked);
+	if (changes->unknown > 0 && changes->examiner != NULL)
 		output_put(output_standard(),
 			   "Unknown are those of which the DNS does not tell enough even now.\n");
-	else if (summary->unknown > 0)
+	else if (changes->unknown > 0)
 		prose_wrap(
 			output_standard(),
 			"Unknown are those that depend on lists or checks which were not asked when the message passed.",
 			0, 0);
-	put_mistakes(summary);
-	cli_put_table("Changes", summary->changes);
-	cli_put_table("Hosts whose mail would be refused", summary->hosts);
-	cli_put_table("Domains whose mail would be refused", summary->domains);
+	put_mistakes(changes);
+	cli_put_table("Changes", changes->changes);
+	cli_put_table("Hosts whose mail would be refused", changes->hosts);
+	cli_put_table("Domains whose mail would be refused", changes->domains);
 }
 
 static void
-put_json(const struct summary *summary)
+put_json(const struct changes *changes)
 {
-	const struct {
-		const char *name;
-		size_t number;
-	} numbers[] = {
-		{ "messages", summary->messages },
-		{ "recipients", summary->recipients },
-		{ "changed", summary->changed },
-		{ "moved", summary->moved },
-		{ "unknown", summary->unknown },
-		{ "asked-now", summary->asked },
-		{ "likely-mistakes", summary->mistake_count },
-	};
-	json_t *object = json_object();
+	json_t *object = changes_json(changes);
 
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		document_set_number(object, numbers[i].name, (json_int_t)numbers[i].number);
-	document_put(object, "changes", json_incref(summary->changes));
-	document_put(object, "hosts", json_incref(summary->hosts));
-	document_put(object, "domains", json_incref(summary->domains));
-	document_put(object, "mistakes", json_incref(summary->mistakes));
 	document_print(output_standard(), object);
 	json_decref(object);
 }
 
 /* The summary's status. */
 static int
-put(const struct summary *summary, const struct cli_log_options *options)
+put(const struct changes *changes, const struct cli_log_options *options)
 {
 	if (options->is_json)
-		put_json(summary);
+		put_json(changes);
 	else
-		put_summary(summary);
-	return summary->changed > 0 ? CLI_FINDINGS : CLI_WELL;
+		put_summary(changes);
+	return changes->changed > 0 ? CLI_FINDINGS : CLI_WELL;
+}
+
+/* Reading: each part counts for itself. */
+
+static bool
+take_record(void *part, struct span line)
+{
+	return changes_take(part, line);
+}
+
+static void *
+begin_part(void *context)
+{
+	const struct changes *whole = context;
+	struct changes *part = malloc(sizeof *part);
+
+	if (part != NULL)
+		changes_init(part, whole->config, whole->examiner, whole->since_s);
+	return part;
+}
+
+static void
+end_part(void *context, void *part)
+{
+	changes_add(context, part);
+	changes_clear(part);
+	free(part);
+}
+
+/* Where the DNS is asked, each record is a part, and no other is judged meanwhile. */
+static bool
+take_alone(void *context, struct span line)
+{
+	struct changes *part = begin_part(context);
+	const bool is_taken = part != NULL && changes_take(part, line);
+
+	if (part != NULL)
+		end_part(context, part);
+	return is_taken;
 }
 
 static int
 replay_log(const struct config *config, const struct cli_log_options *options, struct examiner *examiner)
 {
-	struct summary summary = { .config = config,
-				   .examiner = examiner,
-				   .since_s = cli_read_time(options->since),
-				   .changes = json_object(),
-				   .hosts = json_object(),
-				   .domains = json_object(),
-				   .mistakes = json_array(),
-				   .first_seen = json_object() };
-	const struct audit_reader reader = { .take = take_record, .context = &summary };
-	const bool is_whole = cli_log_read(options, config, &reader);
+	struct changes changes;
+	const struct audit_reader alone = { .take = take_alone, .context = &changes };
+	const struct audit_reader together = { take_record, &changes, begin_part, end_part, NULL };
 	int status = CLI_UNKNOWN;
+	bool is_whole;
 
-	if (is_whole || summary.messages > 0)
-		status = put(&summary, options);
-	json_decref(summary.changes);
-	json_decref(summary.hosts);
-	json_decref(summary.domains);
-	json_decref(summary.mistakes);
-	json_decref(summary.first_seen);
+	changes_init(&changes, config, examiner, cli_read_time(options->since));
+	is_whole = cli_log_read(options, config, examiner != NULL ? &alone : &together);
+	if (is_whole || changes.messages > 0)
+		status = put(&changes, options);
+	changes_clear(&changes);
 	return is_whole ? status : CLI_UNKNOWN;
 }
 
@@ -375,7 +179,7 @@ cli_replay(int argc, char **argv)
 					   .help = help,
 					   .own = { .name = "live", .flag = &is_live },
 					   .judges = true,
-					   .before_since_s = 2 * KNOWN_AFTER_S };
+					   .before_since_s = 2 * CHANGES_KNOWN_AFTER_S };
 	struct config *config;
 	int status = cli_log_read_options(argc, argv, &options);
 

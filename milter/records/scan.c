@@ -1,221 +1,244 @@
+/*
+ * Whoever has nothing to do reads the next block of lines, which is quick, and then works at it, which is
+ * not, while others read on; what it made of it is put to the rest when all blocks before it have been. So
+ * files that cannot be sought in are read on all processors, too, and never is there more in memory than a
+ * block and a part for each thread, however unequal the work is.
+ */
 #include "heloscope/records/scan.h"
 
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/thread.h"
 
-#define PIECE_SIZE (4U << 20) /* octets */
+#define BLOCK_SIZE (1U << 20) /* octets; the line with which it is full may stand out */
 #define THREADS_MAX 16
-#define TOLD_EACH 1024 /* records after which it is told how far we are */
 
-/* The lines that begin in a stretch of a file. */
-struct piece {
-	const struct audit_file *file;
-	size_t from, until;
-	void *part;
+struct block {
+	char *text; /* lines, each with a line end */
+	size_t length;
+	size_t number;
 	size_t passed_over;
-	bool is_read, has_fault;
-	struct error fault;
 };
 
 struct job {
 	const struct audit_reader *reader;
-	struct piece *pieces;
-	size_t count, size;   /* of pieces; octets on the disk */
-	pthread_mutex_t lock; /* guards the two below, and `is_read` of pieces */
-	pthread_cond_t has_read;
-	size_t taken, done; /* pieces; octets */
+	const struct audit_files *files;
+	size_t size;          /* octets on the disk */
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t has_ended;
+	size_t read, ended; /* blocks */
+	size_t file;        /* that is read now, or opened next */
+	FILE *opened;       /* or NULL */
+	struct file_lines lines;
+	size_t done; /* octets of the files before it */
+	struct audit_reading *reading;
 };
 
-/* Count what was read, and perhaps tell how far that is. */
+/* The first reason is told. */
 static void
-advance(struct job *job, size_t octets, bool is_told)
+note_fault(struct job *job, const struct error *fault)
 {
+	if (!job->reading->has_fault)
+		job->reading->fault = *fault;
+	job->reading->has_fault = true;
+}
+
+static void
+note_lack_of_memory(struct job *job)
+{
+	struct error fault;
+
+	error_set(&fault, "out of memory");
 	(void)pthread_mutex_lock(&job->lock);
-	job->done += octets;
-	if (is_told && job->reader->tell != NULL && job->size > 0)
-		job->reader->tell((int)(100 * job->done / job->size));
+	note_fault(job, &fault);
 	(void)pthread_mutex_unlock(&job->lock);
 }
 
-static void
-take_line(const struct job *job, struct piece *piece, struct span line)
-{
-	piece->passed_over += job->reader->take(piece->part, line) ? 0 : 1;
-}
+/* Files. All of these with the lock. */
 
-static void
-read_lines(struct job *job, struct piece *piece, struct file_lines *lines)
+/* False when there is none any more. */
+static bool
+open_file(struct job *job)
 {
-	enum line_state state = LINE_READ;
-	size_t told_at = piece->from, count = 0;
+	struct error fault;
 
-	if (piece->from > 0) { /* the line that began before, of which this may be the end */
-		file_lines_seek(lines, (off_t)piece->from - 1);
-		state = file_lines_next(lines);
-	}
-	while (state <= LINE_TOO_LONG && (size_t)lines->at < piece->until
-	       && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
-		if (state == LINE_READ)
-			take_line(job, piece, lines->line);
-		else
-			piece->passed_over++;
-		if (++count % TOLD_EACH == 0 && piece->file->is_seekable) {
-			advance(job, (size_t)lines->at - told_at, true);
-			told_at = (size_t)lines->at;
+	for (; job->opened == NULL && job->file < job->files->count; job->file++) {
+		job->opened = audit_file_open(&job->files->items[job->file], &fault);
+		if (job->opened != NULL) {
+			file_lines_init(&job->lines, job->opened);
+			return true;
 		}
+		note_fault(job, &fault);
 	}
-	advance(job, piece->file->is_seekable ? (size_t)lines->at - told_at : piece->file->size, false);
+	return job->opened != NULL;
 }
 
 static void
-read_opened(struct job *job, struct piece *piece, FILE *file)
+close_file(struct job *job)
 {
-	struct file_lines lines;
+	const struct audit_file *file = &job->files->items[job->file++];
+	struct error fault;
 
-	file_lines_init(&lines, file);
-	read_lines(job, piece, &lines);
-	piece->has_fault = lines.fault != 0;
-	if (piece->has_fault)
-		audit_file_tell_fault(piece->file, &lines, &piece->fault);
-	file_lines_clear(&lines);
+	if (job->lines.fault != 0) {
+		audit_file_tell_fault(file, &job->lines, &fault);
+		note_fault(job, &fault);
+	}
+	file_lines_clear(&job->lines);
+	(void)fclose(job->opened);
+	job->opened = NULL;
+	job->done += file->size;
+}
+
+/* Whether lines may come that were there when the files were found: a log that is written has no end. */
+static bool
+has_more(const struct job *job)
+{
+	const struct audit_file *file = &job->files->items[job->file];
+
+	return !file->is_seekable || (size_t)job->lines.at < file->size;
+}
+
+/* The next line of all. False behind the last. */
+static bool
+next_line(struct job *job)
+{
+	while (open_file(job)) {
+		const enum line_state state = has_more(job) ? file_lines_next(&job->lines) : LINES_END;
+
+		if (state == LINE_READ)
+			return true;
+		if (state == LINE_TOO_LONG)
+			job->reading->passed_over++;
+		else
+			close_file(job);
+	}
+	return false;
 }
 
 static void
-read_piece(struct job *job, struct piece *piece)
+tell(const struct job *job)
 {
-	FILE *file = audit_file_open(piece->file, &piece->fault);
+	const bool is_within = job->opened != NULL && job->files->items[job->file].is_seekable;
+	const size_t done = job->done + (is_within ? (size_t)job->lines.at : 0);
 
-	piece->has_fault = file == NULL;
-	if (file != NULL) {
-		read_opened(job, piece, file);
-		(void)fclose(file);
-	}
+	if (job->reader->tell != NULL && job->size > 0)
+		job->reader->tell((int)(100 * done / job->size));
+}
+
+/* Blocks. */
+
+/* False when nothing is left. */
+static bool
+read_block(struct job *job, struct block *block)
+{
+	block->length = block->passed_over = 0;
 	(void)pthread_mutex_lock(&job->lock);
-	piece->is_read = true;
-	(void)pthread_cond_signal(&job->has_read);
+	while (block->length < BLOCK_SIZE && next_line(job)) {
+		const struct span line = job->lines.line;
+
+		memcpy(block->text + block->length, line.at, line.length);
+		block->length += line.length;
+		block->text[block->length++] = '\n';
+	}
+	if (block->length > 0) {
+		block->number = job->read++;
+		tell(job);
+	}
+	(void)pthread_mutex_unlock(&job->lock);
+	return block->length > 0;
+}
+
+/* Take the lines of a block. */
+static void
+take_lines(const struct job *job, struct block *block, void *part)
+{
+	for (const char *at = block->text, *end = at + block->length; at < end;) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+		if (!job->reader->take(part, (struct span){ at, (size_t)(line_end - at) }))
+			block->passed_over++;
+		at = line_end + 1;
+	}
+}
+
+/* Put a part to the rest when it is its turn; only this thread does then. */
+static void
+end_block(struct job *job, const struct block *block, void *part)
+{
+	(void)pthread_mutex_lock(&job->lock);
+	while (job->ended != block->number)
+		(void)pthread_cond_wait(&job->has_ended, &job->lock);
+	(void)pthread_mutex_unlock(&job->lock);
+	if (part != NULL && job->reader->end_part != NULL)
+		job->reader->end_part(job->reader->context, part);
+	(void)pthread_mutex_lock(&job->lock);
+	job->reading->passed_over += block->passed_over;
+	job->ended++;
+	(void)pthread_cond_broadcast(&job->has_ended);
 	(void)pthread_mutex_unlock(&job->lock);
 }
 
 static void *
-read_pieces(void *context)
+read_blocks(void *context)
 {
 	struct job *job = context;
-	size_t next;
+	const struct audit_reader *reader = job->reader;
+	struct block block = { .text = malloc(BLOCK_SIZE + BOUND_LINE_READ + 1) };
+	void *part;
 
-	for (;;) {
-		(void)pthread_mutex_lock(&job->lock);
-		next = job->taken++;
-		(void)pthread_mutex_unlock(&job->lock);
-		if (next >= job->count)
-			return NULL;
-		read_piece(job, &job->pieces[next]);
+	if (block.text == NULL)
+		note_lack_of_memory(job);
+	while (block.text != NULL && read_block(job, &block)) {
+		part = reader->begin_part != NULL ? reader->begin_part(reader->context) : reader->context;
+		if (part != NULL)
+			take_lines(job, &block, part);
+		else
+			note_lack_of_memory(job);
+		end_block(job, &block, part);
 	}
+	free(block.text);
+	return NULL;
 }
 
-/* Pieces of a file: what is read in order, or cannot be sought in, is one. */
+/* How many threads are of use. */
 static size_t
-count_pieces(const struct audit_reader *reader, const struct audit_file *file)
-{
-	return reader->begin_part == NULL || !file->is_seekable ? 1 : file->size / PIECE_SIZE + 1;
-}
-
-/* False when memory ran out. */
-static bool
-make_pieces(struct job *job, const struct audit_files *files)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < files->count; i++)
-		count += count_pieces(job->reader, &files->items[i]);
-	job->pieces = calloc(count + 1, sizeof *job->pieces);
-	for (size_t i = 0; i < files->count && job->pieces != NULL; i++) {
-		const struct audit_file *file = &files->items[i];
-		const size_t pieces = count_pieces(job->reader, file);
-
-		job->size += file->size;
-		for (size_t j = 0; j < pieces; j++) {
-			struct piece *piece = &job->pieces[job->count];
-			const bool is_last = j + 1 == pieces;
-
-			*piece = (struct piece){ .file = file, .part = job->reader->context };
-			piece->from = j * PIECE_SIZE;
-			piece->until = !is_last            ? piece->from + PIECE_SIZE
-				       : file->is_seekable ? file->size
-							   : SIZE_MAX;
-			if (job->reader->begin_part != NULL)
-				piece->part = job->reader->begin_part(job->reader->context);
-			if (piece->part == NULL)
-				return false;
-			job->count++;
-		}
-	}
-	return job->pieces != NULL;
-}
-
-static void
-wait_for(struct job *job, const struct piece *piece)
-{
-	(void)pthread_mutex_lock(&job->lock);
-	while (!piece->is_read)
-		(void)pthread_cond_wait(&job->has_read, &job->lock);
-	(void)pthread_mutex_unlock(&job->lock);
-}
-
-/* Put together, in order, what has been read; of pieces that nobody reads only the parts are ended. */
-static void
-end_pieces(struct job *job, bool are_read, struct audit_reading *reading)
-{
-	for (size_t i = 0; i < job->count; i++) {
-		struct piece *piece = &job->pieces[i];
-
-		if (are_read)
-			wait_for(job, piece);
-		reading->passed_over += piece->passed_over;
-		if (piece->has_fault && !reading->has_fault)
-			reading->fault = piece->fault;
-		reading->has_fault = reading->has_fault || piece->has_fault;
-		if (job->reader->end_part != NULL)
-			job->reader->end_part(job->reader->context, piece->part);
-	}
-}
-
-/* How many threads are started; with none, the caller reads. */
-static size_t
-start_threads(struct job *job, pthread_t *threads)
+count_threads(const struct job *job)
 {
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	const size_t wanted = processors < 1             ? 1
-			      : processors > THREADS_MAX ? THREADS_MAX
-							 : (size_t)processors;
-	size_t count = 0;
+	size_t most = job->size / BLOCK_SIZE + 1;
 
 	if (job->reader->begin_part == NULL)
-		return 0;
-	while (count < wanted && count < job->count && thread_start(&threads[count], read_pieces, job))
-		count++;
-	return count;
+		return 1;
+	for (size_t i = 0; i < job->files->count; i++)
+		if (!job->files->items[i].is_seekable)
+			most = THREADS_MAX;
+	if (processors > 0 && (size_t)processors < most)
+		most = (size_t)processors;
+	return most < THREADS_MAX ? most : THREADS_MAX;
 }
 
 void
 audit_read(const struct audit_files *files, const struct audit_reader *reader, struct audit_reading *reading)
 {
 	struct job job = { .reader = reader,
+			   .files = files,
 			   .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .has_read = PTHREAD_COND_INITIALIZER };
+			   .has_ended = PTHREAD_COND_INITIALIZER,
+			   .reading = reading };
 	pthread_t threads[THREADS_MAX];
-	const bool has_memory = make_pieces(&job, files);
-	const size_t count = has_memory ? start_threads(&job, threads) : 0;
+	size_t wanted, count = 0;
 
-	*reading = (struct audit_reading){ .has_fault = !has_memory };
-	error_set(&reading->fault, "out of memory");
-	if (has_memory && count == 0)
-		(void)read_pieces(&job);
-	end_pieces(&job, has_memory, reading);
+	*reading = (struct audit_reading){ .passed_over = 0 };
+	for (size_t i = 0; i < files->count; i++)
+		job.size += files->items[i].size;
+	wanted = count_threads(&job) - 1; /* the caller is one */
+	while (count < wanted && thread_start(&threads[count], read_blocks, &job))
+		count++;
+	(void)read_blocks(&job);
 	for (size_t i = 0; i < count; i++)
 		(void)pthread_join(threads[i], NULL);
-	free(job.pieces);
 }

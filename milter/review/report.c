@@ -175,14 +175,6 @@ report_take(struct report *report, struct span line)
 
 /* Putting together. */
 
-static void
-add_table(json_t *table, json_t *part)
-{
-	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at))
-		document_count(table, json_object_iter_key(at),
-			       json_integer_value(json_object_iter_value(at)));
-}
-
 /* The rows of a trend, under names of `length` octets. */
 static void
 add_trend(json_t *trend, json_t *part, int length)
@@ -206,7 +198,7 @@ report_add(struct report *report, const struct report *part)
 	report->mistakes += part->mistakes;
 	report->unwritten += part->unwritten;
 	for (int table = 0; table < REPORT_TABLES; table++)
-		add_table(report->tables[table], part->tables[table]);
+		document_count_all(report->tables[table], part->tables[table]);
 	for (size_t i = 0; json_array_size(report->mistake_rows) < REPORT_MISTAKES_MAX
 			   && (row = json_array_get(part->mistake_rows, i)) != NULL;
 	     i++)

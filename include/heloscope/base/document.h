@@ -40,6 +40,9 @@ const char *document_text_of(const json_t *object, const char *key);
 /* Count so many more of `name` in a table, whose members are numbers. */
 void document_count(json_t *table, const char *name, json_int_t more);
 
+/* Count all that another table has, in its order. */
+void document_count_all(json_t *table, json_t *more);
+
 /* On one line, without a line end, for free(3); NULL when memory ran out. */
 char *document_line(const json_t *json) MUST_USE;
 

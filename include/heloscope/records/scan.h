@@ -1,9 +1,10 @@
 /*
  * audit_read: all records of an audit log, on as many threads as there are processors.
  *
- * Most of the work is making objects of the lines, so a log is read in pieces: each piece's records go into
- * a part of the sum, and the parts are put together in the order of the log. Whatever depends on what stood
- * before is read in order, in one part.
+ * Most of the work is what is made of a line, so a log is taken in blocks: each block's records go into a
+ * part of the sum, and the parts are put together in the order of the log. What depends on what stood before
+ * is found out then. A part is of no more than about a megabyte of lines, and there are no more parts at a
+ * time than threads.
  */
 #ifndef HELOSCOPE_RECORDS_SCAN_H
 #define HELOSCOPE_RECORDS_SCAN_H
@@ -19,10 +20,10 @@ typedef bool audit_take(void *part, struct span line);
 
 /* Who reads. */
 struct audit_reader {
-	audit_take *take; /* on any thread, but on one at a time for a part */
+	audit_take *take; /* on any thread, but on one for a part */
 	void *context;
 	void *(*begin_part)(void *context); /* NULL: all is read in order, and the part is `context` */
-	void (*end_part)(void *context, void *part); /* in the order of the log; frees it */
+	void (*end_part)(void *context, void *part); /* in the order of the log, one at a time; frees it */
 	void (*tell)(int percent); /* how far it is, now and then, on any thread, one at a time; or NULL */
 };
 

@@ -1,0 +1,61 @@
+/*
+ * changes: recorded messages judged again under another configuration, and counted: which verdicts would
+ * change, and whose mail it is.
+ *
+ * A log is counted in parts, each on any thread; put together in the order of the log they tell what one
+ * would.
+ */
+#ifndef HELOSCOPE_REVIEW_CHANGES_H
+#define HELOSCOPE_REVIEW_CHANGES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/base/span.h"
+#include "heloscope/config/config.h"
+#include "heloscope/doctor/examiner.h"
+
+#define CHANGES_MISTAKES_MAX 10 /* that are kept one by one; all are counted */
+
+/* Hosts and domains that were seen for so long are old acquaintances. */
+#define CHANGES_KNOWN_AFTER_S (14L * 24 * 3600)
+
+struct refusal;
+
+/* What is counted. Tables are JSON objects, name -> number. */
+struct changes {
+	const struct config *config;
+	struct examiner *examiner; /* NULL: the DNS is not asked */
+	int64_t since_s;           /* what is older only tells who is known */
+	size_t messages, recipients, changed, unknown;
+	size_t asked;     /* messages for which the DNS was asked now */
+	size_t moved;     /* the same verdict, by another rule */
+	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
+	json_t *hosts;    /* of newly refused mail */
+	json_t *domains;  /* of its senders */
+	json_t *mistakes; /* an array of objects, the first CHANGES_MISTAKES_MAX */
+	size_t mistake_count;
+	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
+	struct arena memory;
+	struct refusal *refusals, *last; /* new ones; changes_add() tells which are likely mistakes */
+};
+
+/* `config` and `examiner`, which one thread uses at a time, must outlive `changes`. */
+void changes_init(struct changes *changes, const struct config *config, struct examiner *examiner,
+		  int64_t since_s);
+void changes_clear(struct changes *changes);
+
+/* Count the record in a line. False when it is none, or memory ran out. `part` is for changes_add(). */
+bool changes_take(struct changes *part, struct span line);
+
+/* Count what `part` has counted, which comes behind it; what is told is that of a whole to which parts were
+ * added. */
+void changes_add(struct changes *whole, const struct changes *part);
+
+/* As an object for json_decref(); NULL when memory ran out. */
+json_t *changes_json(const struct changes *changes);
+
+#endif

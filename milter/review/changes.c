@@ -1,0 +1,352 @@
+#include "heloscope/review/changes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/document.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/records/record.h"
+#include "heloscope/review/replay.h"
+
+#define REVIEW_MEMORY (4U << 20)    /* octets for a message */
+#define REFUSALS_MEMORY (64U << 20) /* octets for the refusals of a part */
+#define SENDER_SIZE 8192
+
+/* Whose a message is. Text is escaped. */
+struct sides {
+	const char *ident, *host, *sender;
+	const char *domain; /* "<>" for the null sender, and where there is none */
+};
+
+/* A message that was taken and would be refused, for one recipient. */
+struct refusal {
+	struct refusal *next;
+	const struct sides *sides;
+	const char *rule;
+	const char *why;                /* it is likely a mistake, whatever came before; or NULL */
+	int64_t time_s;                 /* of the message, */
+	int64_t host_seen, domain_seen; /* and of the first in this part that was taken; 0: none was */
+};
+
+/* A message under review. */
+struct review {
+	struct changes *changes;
+	const struct message_record *record;
+	struct replay replay;
+	struct arena arena;
+	char host[IPADDR_TEXT_SIZE];
+	struct sides sides;
+	const struct sides *kept; /* once there is a refusal */
+};
+
+void
+changes_init(struct changes *changes, const struct config *config, struct examiner *examiner, int64_t since_s)
+{
+	*changes = (struct changes){ .config = config,
+				     .examiner = examiner,
+				     .since_s = since_s,
+				     .changes = json_object(),
+				     .hosts = json_object(),
+				     .domains = json_object(),
+				     .mistakes = json_array(),
+				     .first_seen = json_object() };
+	arena_init(&changes->memory, REFUSALS_MEMORY);
+}
+
+void
+changes_clear(struct changes *changes)
+{
+	json_decref(changes->changes);
+	json_decref(changes->hosts);
+	json_decref(changes->domains);
+	json_decref(changes->mistakes);
+	json_decref(changes->first_seen);
+	arena_clear(&changes->memory);
+}
+
+/* A message. */
+
+static void
+name_sides(struct review *review)
+{
+	const struct facts *facts = review->record->facts;
+	char memory[SENDER_SIZE];
+	struct strbuf sender;
+	const char *at;
+
+	if (facts->client.address.length > 0)
+		(void)ipaddr_format(&facts->client.address, review->host);
+	strbuf_init(&sender, memory, sizeof memory);
+	strbuf_add_escaped(&sender, span_of(facts->sender.mailbox.text), SENDER_SIZE);
+	review->sides.ident = review->record->ident;
+	review->sides.host = review->host;
+	review->sides.sender = arena_string(&review->arena, memory);
+	at = strrchr(review->sides.sender, '@');
+	review->sides.domain = at != NULL ? at + 1 : "<>";
+}
+
+static int64_t
+first_seen(const struct changes *changes, const char *name)
+{
+	return json_integer_value(document_member(changes->first_seen, name));
+}
+
+/* Why refusing this message would likely be a mistake, whatever came before; or NULL. */
+static const char *
+mistake_in(const enum result *results)
+{
+	if (results[METHOD_DNSWL] == RESULT_PASS)
+		return "on an allow list";
+	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
+		return "passes SPF and reverse DNS";
+	return NULL;
+}
+
+/* The sides of a message, to be kept beyond it; once for all its recipients. */
+static const struct sides *
+keep_sides(struct review *review)
+{
+	struct arena *memory = &review->changes->memory;
+	struct sides *kept;
+
+	if (review->kept != NULL || (kept = arena_alloc(memory, sizeof *kept)) == NULL)
+		return review->kept;
+	kept->ident = arena_string(memory, review->sides.ident);
+	kept->host = arena_string(memory, review->sides.host);
+	kept->sender = arena_string(memory, review->sides.sender);
+	kept->domain = arena_string(memory, review->sides.domain);
+	review->kept = kept;
+	return kept;
+}
+
+static void
+note_refusal(struct review *review, const struct verdict *verdict)
+{
+	struct changes *changes = review->changes;
+	const struct sides *sides = keep_sides(review);
+	struct refusal *refusal = arena_alloc(&changes->memory, sizeof *refusal);
+
+	document_count(changes->hosts, review->sides.host, 1);
+	document_count(changes->domains, review->sides.domain, 1);
+	if (sides == NULL || refusal == NULL)
+		return;
+	*refusal = (struct refusal){
+		.sides = sides,
+		.rule = verdict->rule != NULL ? verdict->rule->place : "",
+		.why = mistake_in(review->record->facts->results),
+		.time_s = review->record->time_s,
+		.host_seen = first_seen(changes, sides->host),
+		.domain_seen = first_seen(changes, sides->domain),
+	};
+	*(changes->last != NULL ? &changes->last->next : &changes->refusals) = refusal;
+	changes->last = refusal;
+}
+
+static void
+note_seen(const struct review *review)
+{
+	json_t *seen = review->changes->first_seen;
+	const char *names[] = { review->sides.host, review->sides.domain };
+
+	for (size_t i = 0; i < 2; i++)
+		if (names[i][0] != '\0' && names[i][0] != '<' && document_member(seen, names[i]) == NULL)
+			document_put(seen, names[i], json_integer(review->record->time_s));
+}
+
+/* Whether the old verdict rests on the same line, and on the same kind of doubt. */
+static bool
+is_by_rule(const struct record_verdict *old, const struct verdict *verdict)
+{
+	return strcmp(old->rule != NULL ? old->rule : "", verdict->rule != NULL ? verdict->rule->place : "")
+		       == 0
+	       && old->is_softened == verdict->is_softened;
+}
+
+/* Ask the DNS now, once for a message. Returns whether that may have told what was unknown. */
+static bool
+look_now(struct review *review)
+{
+	struct changes *changes = review->changes;
+	const struct facts *known = &review->replay.facts, *facts;
+
+	if (changes->examiner == NULL || known->client.address.length == 0)
+		return false;
+	facts = examiner_look(changes->examiner,
+			      &(struct examiner_mail){
+				      .client = known->client,
+				      .helo = known->helo.given,
+				      .sender = { known->sender.given != NULL ? known->sender.given : "",
+						  known->sender.used },
+			      });
+	if (facts == NULL)
+		return false;
+	replay_complete(&review->replay, facts);
+	changes->asked++;
+	return true;
+}
+
+static bool
+judge(struct review *review, const struct readings *recipient, struct verdict *verdict)
+{
+	if (replay_judge(&review->replay, recipient, verdict))
+		return true;
+	return !review->replay.is_complete && look_now(review)
+	       && replay_judge(&review->replay, recipient, verdict);
+}
+
+static void
+compare(struct review *review, const struct record_recipient *recipient)
+{
+	const struct record_verdict *old = &review->record->verdicts[recipient->verdict];
+	const struct readings readings = mailbox_readings(&recipient->address, &review->arena);
+	struct changes *changes = review->changes;
+	struct verdict verdict;
+	char change[200];
+
+	changes->recipients++;
+	if (!judge(review, &readings, &verdict)) {
+		changes->unknown++;
+		return;
+	}
+	if (!action_refuses(old->action))
+		note_seen(review);
+	if (old->action == verdict.action) {
+		changes->moved += is_by_rule(old, &verdict) ? 0 : 1;
+		return;
+	}
+	changes->changed++;
+	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action_word(old->action),
+		       action_word(verdict.action), verdict.rule != NULL ? verdict.rule->place : "no rule");
+	document_count(changes->changes, change, 1);
+	if (!action_refuses(old->action) && action_refuses(verdict.action))
+		note_refusal(review, &verdict);
+}
+
+/* False when memory ran out. */
+static bool
+take(struct review *review)
+{
+	const struct message_record *record = review->record;
+
+	if (!replay_begin(record->facts, review->changes->config, &review->arena, &review->replay))
+		return false;
+	name_sides(review);
+	if (record->time_s < review->changes->since_s) {
+		note_seen(review);
+		return true;
+	}
+	review->changes->messages++;
+	for (size_t i = 0; i < record->recipient_count; i++)
+		compare(review, &record->recipients[i]);
+	return true;
+}
+
+bool
+changes_take(struct changes *part, struct span line)
+{
+	struct record_reading reading;
+	struct review review = { .changes = part, .record = &reading.record };
+	bool is_taken;
+
+	if (!record_read(line, &reading))
+		return false;
+	arena_init(&review.arena, REVIEW_MEMORY);
+	is_taken = take(&review) && !part->memory.has_failed;
+	arena_clear(&review.arena);
+	record_release(&reading);
+	return is_taken;
+}
+
+/* Putting together. */
+
+static bool
+is_known(int64_t before, int64_t in_part, int64_t now)
+{
+	const int64_t seen = before != 0 ? before : in_part;
+
+	return seen != 0 && now - seen >= CHANGES_KNOWN_AFTER_S;
+}
+
+/* Why a refusal would likely be a mistake, or NULL; `before` has counted all that came before its part. */
+static const char *
+why_mistake(const struct changes *before, const struct refusal *refusal)
+{
+	const struct sides *sides = refusal->sides;
+
+	if (refusal->why != NULL)
+		return refusal->why;
+	if (is_known(first_seen(before, sides->host), refusal->host_seen, refusal->time_s))
+		return "from a host that has been sending for weeks";
+	if (is_known(first_seen(before, sides->domain), refusal->domain_seen, refusal->time_s))
+		return "from a domain that has been sending for weeks";
+	return NULL;
+}
+
+static void
+tell_mistake(struct changes *changes, const struct refusal *refusal, const char *why)
+{
+	json_t *mistake;
+
+	if (why == NULL || changes->mistake_count++ >= CHANGES_MISTAKES_MAX)
+		return;
+	mistake = json_object();
+	document_set_text(mistake, "id", refusal->sides->ident);
+	document_set_text(mistake, "client", refusal->sides->host);
+	document_set_text(mistake, "sender", refusal->sides->sender);
+	document_set_text(mistake, "why", why);
+	document_set_text(mistake, "rule", refusal->rule);
+	document_append(changes->mistakes, mistake);
+}
+
+static void
+add_first_seen(json_t *seen, json_t *part)
+{
+	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at))
+		if (document_member(seen, json_object_iter_key(at)) == NULL)
+			document_put(seen, json_object_iter_key(at), json_incref(json_object_iter_value(at)));
+}
+
+void
+changes_add(struct changes *whole, const struct changes *part)
+{
+	for (const struct refusal *refusal = part->refusals; refusal != NULL; refusal = refusal->next)
+		tell_mistake(whole, refusal, why_mistake(whole, refusal));
+	add_first_seen(whole->first_seen, part->first_seen);
+	whole->messages += part->messages;
+	whole->recipients += part->recipients;
+	whole->changed += part->changed;
+	whole->unknown += part->unknown;
+	whole->asked += part->asked;
+	whole->moved += part->moved;
+	document_count_all(whole->changes, part->changes);
+	document_count_all(whole->hosts, part->hosts);
+	document_count_all(whole->domains, part->domains);
+}
+
+/* The JSON form. */
+
+json_t *
+changes_json(const struct changes *changes)
+{
+	const struct {
+		const char *name;
+		size_t number;
+	} numbers[] = {
+		{ "messages", changes->messages },
+		{ "recipients", changes->recipients },
+		{ "changed", changes->changed },
+		{ "moved", changes->moved },
+		{ "unknown", changes->unknown },
+		{ "asked-now", changes->asked },
+		{ "likely-mistakes", changes->mistake_count },
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		document_set_number(object, numbers[i].name, (json_int_t)numbers[i].number);
+	document_put(object, "changes", json_incref(changes->changes));
+	document_put(object, "hosts", json_incref(changes->hosts));
+	document_put(object, "domains", json_incref(changes->domains));
+	document_put(object, "mistakes", json_incref(changes->mistakes));
+	return object;
+}
