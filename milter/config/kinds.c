@@ -463,7 +463,7 @@ config_take(struct config_reader *reader, const struct setting *setting, struct 
 	    const struct value_set *values)
 {
 	reader->awaited = NULL;
-	reader->last = setting;
+	reader->setting = setting;
 	reader->end_of_last = reader->serial;
 	if (!setting->repeats)
 		config_once(reader, setting->full_name != NULL ? setting->full_name : setting->name, place);

@@ -13,6 +13,7 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/expected.h"
+#include "heloscope/config/misplaced.h"
 #include "heloscope/config/settings.h"
 
 static void config_yyerror(struct place *place, struct config_reader *reader, const char *message);
@@ -30,7 +31,7 @@ static void config_yyerror(struct place *place, struct config_reader *reader, co
 			YYABORT; \
 		yyerrok; \
 		if (!((reader)->is_first_on_line && (reader)->forgiven != (reader)->serial)) { \
-			(reader)->line_to_skip = (reader)->last_line; \
+			(reader)->line_to_skip = (reader)->last.line; \
 			(reader)->skipped_braces = 0; \
 			yyclearin; \
 		} \
@@ -413,7 +414,7 @@ expect_settings(struct expected *expected, yysymbol_kind_t kind, const struct co
 		const char *name = settings[i].name, *shown = settings[i].shown;
 
 		if (YYTRANSLATE(config_setting_token(&settings[i])) == kind
-		    && config_find_setting(reader->section, name, reader->last) == &settings[i])
+		    && config_find_setting(reader->section, name, reader->setting) == &settings[i])
 			config_expect_word(expected, shown != NULL ? shown : name);
 	}
 }
@@ -450,25 +451,60 @@ list_expected(const yypcontext_t *context, const struct config_reader *reader)
 	return expected;
 }
 
+static bool
+is_expected(const yypcontext_t *context, yysymbol_kind_t kind)
+{
+	yysymbol_kind_t kinds[EXPECTED_MAX];
+	const int count = yypcontext_expected_tokens(context, kinds, EXPECTED_MAX);
+
+	for (int i = 0; i < count; i++)
+		if (kinds[i] == kind)
+			return true;
+	return false;
+}
+
+/* Whether a statement breaks off in front of a token that begins a line: that line is not to blame. */
+static bool
+breaks_off(const yypcontext_t *context, const struct config_reader *reader)
+{
+	const bool is_first = yypcontext_token(context) == YYSYMBOL_BREAK || reader->is_first_on_line;
+
+	return is_first && reader->before.line > 0 && !is_expected(context, YYSYMBOL_YYEOF)
+	       && !is_expected(context, YYTRANSLATE('}'));
+}
+
+/* What is there, WHAT and `found`, and what could be there instead. */
+static void
+tell_error(const yypcontext_t *context, struct config_reader *reader, struct place place, const char *what,
+	   const char *found)
+{
+	const struct expected expected = list_expected(context, reader);
+	char memory[900];
+	struct strbuf message;
+
+	strbuf_init(&message, memory, sizeof memory);
+	strbuf_add(&message, what);
+	strbuf_add_escaped(&message, span_of(found), 60);
+	config_add_expected(&message, &expected, found);
+	config_complain(reader, place, "%s", memory);
+}
+
 static int
 yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 {
-	char memory[900];
-	struct strbuf message;
 	const yysymbol_kind_t token = yypcontext_token(context);
 	const bool is_end = token == YYSYMBOL_YYEOF;
 	const char *found = is_end ? "" : token == YYSYMBOL_BREAK ? reader->announced : reader->lexeme;
-	const struct expected expected = list_expected(context, reader);
 
 	if (reader->blamed == reader->serial && !is_end)
 		return 0;
 	reader->blamed = reader->serial;
-	strbuf_init(&message, memory, sizeof memory);
-	strbuf_add(&message, is_end ? "the file ends here" : "found ");
-	strbuf_add_escaped(&message, span_of(found), 60);
-	config_add_expected(&message, &expected, found);
-	config_complain(reader, is_end ? (struct place){ reader->last_line, 1 } : *yypcontext_location(context),
-			"%s", memory);
+	if (is_end)
+		tell_error(context, reader, reader->last, "the file ends here", "");
+	else if (breaks_off(context, reader))
+		tell_error(context, reader, reader->before, "the line ends here", "");
+	else if (!is_expected(context, YYSYMBOL_YYEOF) || !config_complain_of_misplaced(reader, *yypcontext_location(context), found))
+		tell_error(context, reader, *yypcontext_location(context), "found ", found);
 	return 0;
 }
 

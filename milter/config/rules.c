@@ -273,6 +273,10 @@ set_text(struct config_reader *reader, struct rule *rule, struct place place, st
 	if (rule->action == ACTION_ACCEPT && text.text != NULL)
 		config_complain(reader, text.place,
 				"a text for \"accept\"; expected none, for it is never sent");
+	if (text.text != NULL && is_refusal(rule->action) && strlen(text.text) > CONFIG_TEXT_MAX)
+		config_complain(reader, text.place,
+				"a text of %zu octets; expected at most %d, for a reply has three lines",
+				strlen(text.text), CONFIG_TEXT_MAX);
 	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
 		if (*at < ' ' || *at > '~') {
 			config_complain(

@@ -8,23 +8,21 @@
 
 /* Tests that never hold. */
 
-/* The largest number that all lists together can come to, and whether there are any. */
-static bool
-largest(const struct config *config, enum quantity quantity, unsigned *number)
+/* The largest number that all lists together can come to. */
+static unsigned
+largest(const struct config *config, enum quantity quantity)
 {
-	bool has_lists = false;
+	unsigned number = 0;
 
-	*number = 0;
 	for (size_t i = 0; i < config->lists.count; i++) {
 		const struct list *list = &config->lists.items[i];
 
 		if (list->is_allow != (quantity == QUANTITY_DNSWL))
 			continue;
-		has_lists = true;
 		if (!list->is_left_out)
-			*number += quantity == QUANTITY_DNSBL_OPERATORS ? 1 : list->weight;
+			number += quantity == QUANTITY_DNSBL_OPERATORS ? 1 : list->weight;
 	}
-	return has_lists;
+	return number;
 }
 
 /* Whether a comparison can be true for a number from 0 to `most`. */
@@ -55,13 +53,49 @@ are_left_out(const struct config *config, const struct text_set *zones)
 	return true;
 }
 
+/* Whether a list is asked, for refusing or for allowing. */
+static bool
+has_lists(const struct config *config, bool is_allow)
+{
+	for (size_t i = 0; i < config->lists.count; i++)
+		if (config->lists.items[i].is_allow == is_allow && !config->lists.items[i].is_left_out)
+			return true;
+	return false;
+}
+
+/* Whether the results are those that only a list that is asked can give. */
+static bool
+wants_listing(const struct condition *test)
+{
+	return (test->method == METHOD_DNSBL || test->method == METHOD_DNSWL) && !test->is_negated
+	       && (test->results & 1U << RESULT_NONE) == 0;
+}
+
+static void
+look_at_quantity(const struct config *config, const struct condition *test, const char *where,
+		 struct output *messages)
+{
+	const unsigned most = largest(config, test->quantity);
+	const char *name = config_quantities[test->quantity];
+
+	if (can_compare(test, most))
+		return;
+	if (!has_lists(config, test->quantity == QUANTITY_DNSWL))
+		config_warn(messages, where, "no list is asked that counts for \"%s\", so this never holds",
+			    name);
+	else
+		config_warn(
+			messages, where,
+			"\"%s\" never comes to that: all lists that are asked together come to %u at most",
+			name, most);
+}
+
 /* Warn of a test that never holds, whatever comes. */
 static void
 look_at_test(const struct config *config, const struct condition *test, const char *where,
 	     struct output *messages)
 {
 	const char *word = test->kind == CONDITION_RESULT ? method_words(test->method)->policy_word : "";
-	unsigned most;
 
 	if (test->kind == CONDITION_RESULT && (config->disabled & 1U << test->method) != 0)
 		config_warn(
@@ -72,12 +106,12 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 		 && (test->results & method_words(test->method)->results) == 0)
 		config_warn(messages, where, "the check \"%s\" never has this result; expected another",
 			    word);
-	else if (test->kind == CONDITION_QUANTITY && largest(config, test->quantity, &most)
-		 && !can_compare(test, most))
-		config_warn(
-			messages, where,
-			"\"%s\" never comes to that: all lists that are asked together come to %u at most",
-			config_quantities[test->quantity], most);
+	else if (test->kind == CONDITION_RESULT && wants_listing(test)
+		 && !has_lists(config, test->method == METHOD_DNSWL))
+		config_warn(messages, where, "no list is asked that \"%s\" tells of, so this never holds",
+			    word);
+	else if (test->kind == CONDITION_QUANTITY)
+		look_at_quantity(config, test, where, messages);
 	else if (test->kind == CONDITION_LISTED && !test->is_negated && are_left_out(config, &test->texts))
 		config_warn(messages, where, "none of these lists is asked, so this never holds");
 }

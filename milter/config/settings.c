@@ -35,6 +35,16 @@ is_path_of_state(const char *text)
 	return is_path(text) && strlen(text) <= STATE_PATH_MAX;
 }
 
+/* RFC 5321, 4.2. */
+static bool
+is_contact(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	return text[0] != '\0' && strlen(text) <= CONFIG_CONTACT_MAX;
+}
+
 static bool
 is_built_engine(size_t engine)
 {
@@ -176,6 +186,9 @@ static const struct setting settings[] = {
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
 	  FIELD(contact),
+	  .is_good = is_contact,
+	  .before = "the contact ",
+	  .expected = "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals",
 	  .effect = EFFECT_PROBER },
 	{ .name = "resolver", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_RESOLVER },
 	{ .name = "servers",

@@ -126,7 +126,7 @@ fit_reply(const struct config *config, const char *findings, const char *ident,
 
 	do {
 		strbuf_init(&text, memory, sizeof memory);
-		strbuf_printf(&text, "%.*s%s Reference %s%s%.60s", (int)shown, findings,
+		strbuf_printf(&text, "%.*s%s Reference %s%s%s", (int)shown, findings,
 			      shown < length ? "..." : "", ident, config->contact != NULL ? " " : "",
 			      config->contact != NULL ? config->contact : "");
 		shown = shown > BODY_STEP ? shown - BODY_STEP : 0;

@@ -23,6 +23,10 @@
 #include "heloscope/spf/spf.h"
 #include "heloscope/wire/smtp_reply.h"
 
+/* Octets of a contact, and of a text that a rule has for refusals: a reply has three lines. */
+#define CONFIG_CONTACT_MAX 120
+#define CONFIG_TEXT_MAX 300
+
 #define CONFIG_CONDITION_DEPTH 100 /* so that nothing that walks through a condition needs much stack */
 #define CONFIG_TIMEOUT_MAX_MS 8000 /* Sendmail gives a filter up after 10 s */
 

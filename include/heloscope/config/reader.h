@@ -68,7 +68,8 @@ struct config_reader {
 	unsigned blamed;       /* serial of the token last complained of by the parser */
 	unsigned forgiven;     /* serial of the token that was left to be the next line's */
 	bool is_first_on_line; /* the token began its line */
-	int last_line;         /* of the token */
+	struct place last;     /* where the token ends */
+	struct place before;   /* where the one before it ends */
 	int broken_line;       /* line whose first word was announced */
 	const char *announced; /* that word */
 	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
@@ -76,7 +77,7 @@ struct config_reader {
 
 	/* The grammar's, for the scanner: which settings there are here. */
 	enum config_section section;
-	const struct setting *last;    /* the setting that was read last, if what comes may stand behind it */
+	const struct setting *setting; /* the one that was read last, if what comes may stand behind it */
 	unsigned end_of_last;          /* serial of its last token */
 	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
 };

@@ -173,6 +173,21 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { otherwise default }", "in the default policy itself" },
 		{ "policy { reject when spf = fail", "the file ends here; expected" },
 		{ "contact \"never closed", "does not end on its line" },
+		{ "policy {\n  accept # all\n  reject when trusted\n}",
+		  "test.conf:2:9: the line ends here; expected a string, a number, a percentage, an enhanced code or \"when\"\n" },
+		{ "policy {\n  reject when\n  accept when trusted\n}",
+		  "test.conf:2:14: the line ends here; expected" },
+		{ "policy {\n  reject\n}", "test.conf:2:9: the line ends here; expected" },
+		{ "mode audit\nreject when spf = fail",
+		  "test.conf:2:1: found reject; it belongs in policy { ... }\n" },
+		{ "accept when trusted",
+		  "found accept; it belongs in policy { ... } or exceptions { ... }\n" },
+		{ "timeout 5s", "found timeout; it belongs in resolver { ... } or in probe yes { ... }\n" },
+		{ "weight 3", "found weight; it belongs behind a list that is asked\n" },
+		{ "level info", "found level; it belongs behind \"log\"\n" },
+		{ "engine native", "found engine; it belongs in spf { ... }\n" },
+		{ "mode 0660 ", "test.conf:1:6: found 0660; expected \"audit\" or \"enforce\"\n" },
+		{ "owner \"x\"", "found owner; it belongs in listen \"...\" { ... }\n" },
 		{ "mode audit ;", "the character ';' has no meaning here" },
 		{ "include \"missing.conf\"",
 		  "missing.conf\" cannot be included: No such file or directory" },
@@ -189,6 +204,30 @@ F39_config_complains_with_place_and_expectation(void **state)
 	}
 }
 
+/* One fault, one complaint, wherever the string stands that does not end. */
+static void
+F39_config_complains_once_of_a_string_without_end(void **state)
+{
+	static const char *const texts[] = {
+		"contact \"abc\nmode audit\n",
+		"listen \"x\nmode audit\n",
+		"policy {\n reject \"x when spf = fail\n reject when spf = fail\n}\n",
+		"policy {\n reject 550\n\"x when spf = fail\n}\nmode audit",
+		"dnsbl \"a.test\" probe { listed \"127.0.0.2 }\nmode audit\n",
+		"\"x\nmode audit",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char messages[4096] = "";
+
+		assert_null(config_from_text(texts[i], messages));
+		if (strstr(messages, "does not end on its line") == NULL
+		    || strchr(messages, '\n') != strrchr(messages, '\n'))
+			fail_msg("%s gives: %s", texts[i], messages);
+	}
+}
+
 static void
 F39_config_reports_every_error_of_a_file(void **state)
 {
@@ -199,16 +238,16 @@ F39_config_reports_every_error_of_a_file(void **state)
 				   "    netwroks { 10.0.0.0/8 }\n" /* 5 */
 				   "    authenticated maybe\n"     /* 6 */
 				   "}\n"
-				   "listen\n" /* 8: told at 9 */
+				   "listen\n" /* 8 */
 				   "policy {\n"
 				   "    reject when spf = fial\n" /* 10 */
 				   "    rejct when spf = fail\n"  /* 11 */
-				   "    reject when dnsbl >=\n"   /* 12: told at 13 */
+				   "    reject when dnsbl >=\n"   /* 12 */
 				   "    accept when trusted\n"
 				   "    reject 450 \"x\" when helo = fail\n" /* 14 */
 				   "}\n"
 				   "received-spf perhaps\n"; /* 16 */
-	static const unsigned lines[] = { 1, 2, 3, 5, 6, 9, 10, 11, 13, 14, 16 };
+	static const unsigned lines[] = { 1, 2, 3, 5, 6, 8, 10, 11, 12, 14, 16 };
 	char messages[4096] = "";
 	unsigned count = 0;
 
@@ -320,7 +359,7 @@ config_show_reads_back_the_same(void **state)
 		" explanation yes } received-spf yes disable { helo, dnswl }",
 		"list \"a.test\" { operator \"A\" kind block takes both ipv6 only status merged \"x\" terms \"t\" page \"http://%s\" contains { \"b.test\" } answers { 127.0.0.2-11 \"bad\", 127.0.1.2 } errors { 127.0.0.255 } probe { listed { \"192.0.2.1\", \"x.test\" } unlisted \"192.0.2.2\" } }\n"
 		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } dnsbl \"b.test\" probe none list \"c.test\" { status closed } dnswl \"c.test\"",
-		"contact \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
+		"user \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
 		"dnsbl \"a.test\"\nprobe yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" } policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
 		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
 		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, none } or helo != pass)\n"
@@ -803,11 +842,11 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule at /" },
 		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for \"a.test\" { accept when trusted reject when spf = fail }",
 		  "/test.conf:2; what" },
-		{ "policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject }",
+		{ "dnswl \"w.test\" policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject }",
 		  "test.conf:1 and others; what" },
 		{ "policy { accept when trusted } policy for \"a.test\" { quarantine when spf = fail otherwise default }",
 		  "this policy refuses mail" },
-		{ "policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for \"a.test\" { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
+		{ "dnswl \"w.test\" policy { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) } policy for \"a.test\" { accept when trusted or (dnswl and client in { 10.0.0.0/8 }) defer when spf = fail }",
 		  NULL },
 		{ "policy { accept when client in { 10.0.0.0/8 } } policy for \"a.test\" { accept when client in { 10.0.0.0/9 } defer when spf = fail }",
 		  "this policy refuses mail" },
@@ -836,7 +875,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "disable { spf } policy {\nreject when spf = fail }",
 		  "test.conf:2: warning: the check \"spf\" is disabled" },
 		{ "disable { spf } policy { reject when not spf = pass }", "\"spf\" is disabled" },
-		{ "disable { spf } policy { reject when dnswl or not (trusted and spf != pass) }",
+		{ "dnswl \"w.test\" disable { spf } policy { reject when dnswl or not (trusted and spf != pass) }",
 		  "\"spf\" is disabled" },
 		{ "disable { spf } exceptions { accept when spf = pass }", "\"spf\" is disabled" },
 		{ "disable { spf-helo } policy { reject when spf = fail }", NULL },
@@ -851,7 +890,14 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "dnsbl \"a.test\" weight 2 policy { reject when dnsbl.operators > 1 }",
 		  "come to 1 at most" },
 		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "never comes to that" },
-		{ "policy { reject when dnsbl >= 4 and not dnswl }", NULL }, /* no list yet: as shipped */
+		{ "policy { reject when dnsbl >= 4 and not dnswl }",
+		  "no list is asked that counts for \"dnsbl\", so this never holds" },
+		{ "policy { accept when dnswl }", "no list is asked that counts for \"dnswl\"" },
+		{ "dnsbl \"a.test\" policy { accept when dnswl }",
+		  "no list is asked that counts for \"dnswl\"" },
+		{ "policy { reject when dnsbl }", "no list is asked that counts for \"dnsbl\"" },
+		{ "policy { reject when dnsbl = fail }", "no list is asked that \"dnsbl\" tells of" },
+		{ "policy { reject when dnsbl < 1 and dnsbl in { none, fail } and not dnswl }", NULL },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\"",
 		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean \"zen.spamhaus.org\"?" },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\"", "did you mean" },
@@ -917,6 +963,7 @@ main(void)
 		cmocka_unit_test(config_has_safe_defaults),
 		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
 		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
+		cmocka_unit_test(F39_config_complains_once_of_a_string_without_end),
 		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
 		cmocka_unit_test(config_same_compares_what_is_asked),
 		cmocka_unit_test(config_survives_mangled_files),

@@ -52,6 +52,8 @@ each_setting_says_what_it_wants(void **state)
 		{ "spf engine libspf2",
 		  "test.conf:1:12: this heloscope was built without the SPF engine \"libspf2\"; expected another\n" },
 #endif
+		{ "contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 x\"",
+		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \"; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals\n" },
 		{ "spf engine own",
 		  "test.conf:1:12: unknown SPF engine \"own\"; expected \"native\" or \"libspf2\"\n" },
 		{ "received-spf maybe",
@@ -120,7 +122,7 @@ a_syntax_error_names_what_could_stand_there(void **state)
 		{ "trust { networks 192.0.2.1 }", "test.conf:1:18: found 192.0.2.1; expected '{'\n" },
 		{ "probe yes { port x }", "test.conf:1:18: found x; expected a number\n" },
 		{ "mode 5", "test.conf:1:6: found 5; expected \"audit\" or \"enforce\"\n" },
-		{ "listen\nx", "test.conf:2:1: found x; expected a string\n" },
+		{ "listen\nx", "test.conf:1:7: the line ends here; expected a string\n" },
 		{ "policy { reject when 5 }",
 		  "test.conf:1:22: found 5; expected a word, \"authenticated\", \"dnsbl\", \"dnswl\", \"listed\", \"not\", \"spf\" or '('\n" },
 	};
@@ -443,7 +445,8 @@ what_stands_behind_a_setting_stands_directly_behind_it(void **state)
 		char messages[TEXT_SIZE] = "";
 
 		assert_null(config_from_text(wrong[i], messages));
-		assert_non_null(strstr(messages, "; expected the end of file, "));
+		assert_non_null(strstr(messages, "; it belongs "));
+		assert_non_null(strstr(messages, " behind \""));
 	}
 }
 

@@ -1,0 +1,73 @@
+#include "heloscope/config/misplaced.h"
+
+#include <string.h>
+
+#include "heloscope/config/settings.h"
+
+/* Words of the grammar that begin no statement. */
+static const struct {
+	const char *word, *where;
+} belongings[] = {
+	{ "accept", "in policy { ... } or exceptions { ... }" },
+	{ "defer", "in policy { ... }" },
+	{ "otherwise", "in policy { ... }" },
+	{ "quarantine", "in policy { ... }" },
+	{ "reject", "in policy { ... }" },
+	{ "tag", "in policy { ... } or exceptions { ... }" },
+	{ "when", "behind the verb of a rule, in policy { ... }" },
+	{ "answers", "behind a list that is asked, or in list \"ZONE\" { ... }" },
+	{ "key", "behind a list that is asked" },
+	{ "key-file", "behind a list that is asked" },
+	{ "on", "behind a list that is asked" },
+	{ "weight", "behind a list that is asked" },
+	{ "contains", "in list \"ZONE\" { ... }" },
+	{ "errors", "in list \"ZONE\" { ... }" },
+	{ "ipv6", "in list \"ZONE\" { ... }" },
+	{ "kind", "in list \"ZONE\" { ... }" },
+	{ "operator", "in list \"ZONE\" { ... }" },
+	{ "page", "in list \"ZONE\" { ... }" },
+	{ "status", "in list \"ZONE\" { ... }" },
+	{ "takes", "in list \"ZONE\" { ... }" },
+	{ "terms", "in list \"ZONE\" { ... }" },
+};
+
+/* Add the block in which a setting stands, as one begins it, or the setting behind which it does. */
+static void
+add_place(struct strbuf *where, const struct setting *setting)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count), *opener = settings;
+
+	strbuf_add(where, where->length > 0 ? " or " : "");
+	if (setting->behind != NULL) {
+		strbuf_printf(where, "behind \"%s\"", setting->behind);
+		return;
+	}
+	while (opener->opens != setting->section)
+		opener++;
+	strbuf_printf(where, "in %s%s { ... }", opener->name,
+		      opener->kind == KIND_WORD   ? " yes"
+		      : opener->kind == KIND_TEXT ? " \"...\""
+						  : "");
+}
+
+bool
+config_complain_of_misplaced(struct config_reader *reader, struct place place, const char *word)
+{
+	size_t count;
+	const struct setting *settings = config_settings(&count);
+	char memory[200];
+	struct strbuf where;
+
+	strbuf_init(&where, memory, sizeof memory);
+	for (size_t i = 0; i < sizeof belongings / sizeof belongings[0]; i++)
+		if (strcmp(belongings[i].word, word) == 0)
+			strbuf_add(&where, belongings[i].where);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(settings[i].name, word) == 0
+		    && (settings[i].section != SECTION_TOP || settings[i].behind != NULL))
+			add_place(&where, &settings[i]);
+	if (where.length > 0)
+		config_complain(reader, place, "found %s; it belongs %s", word, memory);
+	return where.length > 0;
+}
