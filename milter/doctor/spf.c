@@ -8,6 +8,7 @@
 #include "heloscope/base/nearest.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/spf/record.h"
+#include "heloscope/words/spf.h"
 
 #define RECORD_MAX 8192    /* octets of a record that is proposed */
 #define NOBODY 0xc00002feU /* 192.0.2.254, of a network that nobody uses (RFC 5737) */
@@ -240,13 +241,14 @@ exam_spf_pass(struct exam *exam, const struct ipaddr *address, const struct fact
 	const struct spf_facts *spf = &facts->spf[SPF_MAILFROM];
 	const enum result result = facts->results[METHOD_SPF];
 	const char *text = exam_address_text(exam, address);
+	char problem[SPF_PROBLEM_SIZE];
 
 	if (result == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_GOOD);
 	else if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR)
 		exam_say(exam, DOCTOR_SPF_PASS, result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_ERROR,
 			 arena_printf(exam->arena, "Mail from %s gets spf=%s: %s.", text, result_word(result),
-				      spf->problem),
+				      spf_problem_text(&spf->problem, problem)),
 			 result == RESULT_TEMPERROR ? "Try again in some minutes."
 						    : "Receivers treat it as without SPF, or refuse it.",
 			 NULL);
@@ -296,9 +298,11 @@ static void
 tell_error(struct exam *exam, const struct spf_outcome *outcome)
 {
 	const bool is_limit = outcome->trace.terms > SPF_TERMS_MAX || outcome->trace.voids > SPF_VOIDS_MAX;
+	char problem[SPF_PROBLEM_SIZE];
 
 	exam_say(exam, is_limit ? DOCTOR_SPF_LIMITS : DOCTOR_SPF_RECORD, DOCTOR_ERROR,
-		 arena_printf(exam->arena, "The record is in error: %s.", outcome->problem),
+		 arena_printf(exam->arena, "The record is in error: %s.",
+			      spf_problem_text(&outcome->problem, problem)),
 		 "Receivers treat all mail of the domain as without SPF, or refuse it.",
 		 !is_limit && outcome->record != NULL ? repaired_record(exam, span_of(outcome->record))
 						      : NULL);
@@ -384,6 +388,7 @@ exam_spf_record(struct exam *exam)
 {
 	const struct ipaddr nobody = ipaddr_from_ipv4(NOBODY);
 	const struct spf_outcome outcome = evaluate(exam, &nobody, NULL);
+	char problem[SPF_PROBLEM_SIZE];
 
 	if (outcome.result == RESULT_NONE) {
 		tell_absence(exam);
@@ -391,7 +396,8 @@ exam_spf_record(struct exam *exam)
 		tell_error(exam, &outcome);
 	} else if (outcome.result == RESULT_TEMPERROR) {
 		exam_say(exam, DOCTOR_SPF_RECORD, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "SPF cannot be evaluated: %s.", outcome.problem),
+			 arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
+				      spf_problem_text(&outcome.problem, problem)),
 			 "Receivers that cannot evaluate it either defer your mail.", NULL);
 	} else {
 		exam_set_cell(exam, DOCTOR_SPF_RECORD, DOCTOR_GOOD);

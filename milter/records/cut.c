@@ -5,7 +5,7 @@
 #include "heloscope/base/escape.h"
 #include "heloscope/records/value.h"
 
-#define TEXT_CUT 1000  /* octets of a name or address that is cut */
+#define TEXT_CUT 900   /* octets of a name or address that is cut */
 #define TEXT_SHORT 120 /* of any other text */
 
 /* Each way returns whether there was anything to cut. */

@@ -92,12 +92,23 @@ static const struct shape step[] = {
 	END_OF_SHAPES,
 };
 
+static const struct shape problem[] = {
+	MUST("kind", TEXT),
+	MAY("name", TEXT),
+	MAY("status", TEXT),
+	MAY("fault", TEXT),
+	RANGE("at", false, 0, NUMBER_MAX),
+	RANGE("count", false, 0, NUMBER_MAX),
+	RANGE("code", false, 0, UINT8_MAX),
+	END_OF_SHAPES,
+};
+
 static const struct shape spf[] = {
 	MUST("result", TEXT),
 	MAY("domain", TEXT),
 	MAY("record", TEXT),
 	MAY("mechanism", TEXT),
-	MAY("problem", TEXT),
+	{ .key = "problem", .kind = OBJECT, .inside = problem },
 	MAY("explanation", TEXT),
 	RANGE("terms", false, 0, NUMBER_MAX),
 	RANGE("voids", false, 0, NUMBER_MAX),

@@ -20,6 +20,51 @@ static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT
 static const char *const type_words[] = { "A", "AAAA", "MX", "PTR", "TXT" };
 static const struct tokens type_tokens = TOKENS(type_words);
 
+static const char *const problem_words[SPF_PROBLEMS] = {
+	[SPF_PROBLEM_TERM_LIMIT] = "term-limit",
+	[SPF_PROBLEM_VOID_LIMIT] = "void-limit",
+	[SPF_PROBLEM_MX_LIMIT] = "mx-limit",
+	[SPF_PROBLEM_LOOKUP_FAULT] = "lookup-fault",
+	[SPF_PROBLEM_RECORD_FAULT] = "record-fault",
+	[SPF_PROBLEM_INCLUDE_WITHOUT_RECORD] = "include-without-record",
+	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = "include-no-name",
+	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = "redirect-without-record",
+	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = "redirect-no-name",
+	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = "next-without-record",
+	[SPF_PROBLEM_ENDLESS] = "endless",
+	[SPF_PROBLEM_SYNTAX] = "syntax",
+	[SPF_PROBLEM_TERM_TOO_LONG] = "term-too-long",
+	[SPF_PROBLEM_SEVERAL_RECORDS] = "several-records",
+	[SPF_PROBLEM_RECORD_TOO_LONG] = "record-too-long",
+	[SPF_PROBLEM_NO_MEMORY] = "no-memory",
+	[SPF_PROBLEM_LIBRARY] = "library",
+};
+static const struct tokens problems = TOKENS(problem_words);
+
+static const char *const fault_words[SPF_FAULTS] = {
+	[SPF_FAULT_MACRO_KEEPS_NONE] = "macro-keeps-none",
+	[SPF_FAULT_PERCENT] = "percent-sign",
+	[SPF_FAULT_MACRO_LETTER] = "macro-letter",
+	[SPF_FAULT_MACRO_LETTER_HERE] = "macro-letter-here",
+	[SPF_FAULT_MACRO_OPEN] = "macro-open",
+	[SPF_FAULT_OCTET] = "octet",
+	[SPF_FAULT_DOMAIN_MISSING] = "domain-missing",
+	[SPF_FAULT_ONE_LABEL] = "one-label",
+	[SPF_FAULT_TOP_LABEL] = "top-label",
+	[SPF_FAULT_IPV4_PREFIX] = "ipv4-prefix",
+	[SPF_FAULT_IPV6_PREFIX] = "ipv6-prefix",
+	[SPF_FAULT_ALL_WITH_VALUE] = "all-with-value",
+	[SPF_FAULT_NO_DOMAIN_BEHIND] = "no-domain-behind",
+	[SPF_FAULT_NO_ADDRESS_BEHIND] = "no-address-behind",
+	[SPF_FAULT_NO_IPV4] = "no-ipv4",
+	[SPF_FAULT_NO_IPV6] = "no-ipv6",
+	[SPF_FAULT_TOO_MANY_TERMS] = "too-many-terms",
+	[SPF_FAULT_MECHANISM] = "mechanism",
+	[SPF_FAULT_SECOND_REDIRECT] = "second-redirect",
+	[SPF_FAULT_SECOND_EXPLANATION] = "second-exp",
+};
+static const struct tokens faults = TOKENS(fault_words);
+
 /* Writing. */
 
 static json_t *
@@ -73,6 +118,26 @@ step_of(const struct spf_trace *trace, size_t index)
 }
 
 static json_t *
+problem_of(const struct spf_problem *problem)
+{
+	json_t *object = json_object();
+
+	record_set_token(object, "kind", &problems, (int)problem->kind);
+	record_set_text(object, "name", problem->name);
+	if (problem->status != DNS_NOERROR)
+		record_set_token(object, "status", &codec_statuses, (int)problem->status);
+	if (problem->fault != SPF_FAULT_NONE) {
+		record_set_token(object, "fault", &faults, (int)problem->fault);
+		record_set_number(object, "at", problem->at);
+	}
+	if (problem->count > 0)
+		record_set_number(object, "count", problem->count);
+	if (problem->kind == SPF_PROBLEM_LIBRARY)
+		record_set_number(object, "code", problem->code);
+	return object;
+}
+
+static json_t *
 spf_of(const struct facts *facts, enum method method, enum spf_identity identity)
 {
 	const struct spf_facts *spf = &facts->spf[identity];
@@ -81,7 +146,8 @@ spf_of(const struct facts *facts, enum method method, enum spf_identity identity
 	record_set_text(object, "domain", spf->domain);
 	record_set_text(object, "record", spf->record);
 	record_set_text(object, "mechanism", spf->mechanism);
-	record_set_text(object, "problem", spf->problem);
+	if (spf->problem.kind != SPF_PROBLEM_NONE)
+		document_put(object, "problem", problem_of(&spf->problem));
 	record_set_text(object, "explanation", spf->explanation);
 	record_set_number(object, "terms", spf->trace.terms);
 	record_set_number(object, "voids", spf->trace.voids);
@@ -201,6 +267,22 @@ take_trace(struct taking *taking, const struct node *steps, struct spf_trace *tr
 	}
 }
 
+static struct spf_problem
+take_problem(struct taking *taking, const struct node *problem)
+{
+	return (struct spf_problem){
+		.kind = (enum spf_problem_kind)take_token(taking, problem, "kind", &problems,
+							  SPF_PROBLEM_NONE),
+		.name = take_text(taking, problem, "name"),
+		.status =
+			(enum dns_status)take_token(taking, problem, "status", &codec_statuses, DNS_NOERROR),
+		.fault = (enum spf_fault_kind)take_token(taking, problem, "fault", &faults, SPF_FAULT_NONE),
+		.at = take_number(problem, "at"),
+		.count = take_number(problem, "count"),
+		.code = take_number(problem, "code"),
+	};
+}
+
 static void
 take_spf(struct taking *taking, const struct node *check, struct spf_facts *spf)
 {
@@ -208,7 +290,7 @@ take_spf(struct taking *taking, const struct node *check, struct spf_facts *spf)
 		.domain = take_text(taking, check, "domain"),
 		.record = take_text(taking, check, "record"),
 		.mechanism = take_text(taking, check, "mechanism"),
-		.problem = take_text(taking, check, "problem"),
+		.problem = take_problem(taking, tree_member(check, "problem")),
 		.explanation = take_text(taking, check, "explanation"),
 	};
 	spf->trace.terms = take_number(check, "terms");

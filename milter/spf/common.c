@@ -10,7 +10,8 @@
 #define PARTS_MAX 128       /* of a macro's value: no value has more labels */
 #define WIRE_TEXT_SIZE 1100 /* a name with every octet as \DDD */
 
-const struct spf_outcome spf_out_of_memory = { .result = RESULT_TEMPERROR, .problem = "out of memory" };
+const struct spf_outcome spf_out_of_memory = { .result = RESULT_TEMPERROR,
+					       .problem = { .kind = SPF_PROBLEM_NO_MEMORY } };
 
 bool
 spf_domain_is_checkable(const char *domain)
@@ -22,6 +23,31 @@ const char *
 spf_keep(struct arena *arena, const char *text)
 {
 	return text != NULL ? arena_string(arena, text) : NULL;
+}
+
+struct spf_problem
+spf_keep_problem(struct arena *arena, const struct spf_problem *problem, enum result result)
+{
+	struct spf_problem kept = { .kind = SPF_PROBLEM_NONE };
+
+	if (result != RESULT_TEMPERROR && result != RESULT_PERMERROR)
+		return kept;
+	kept = *problem;
+	kept.name = spf_keep(arena, problem->name);
+	return kept;
+}
+
+void
+spf_set_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind)
+{
+	evaluation->problem = (struct spf_problem){ .kind = kind };
+}
+
+void
+spf_set_named_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind, const char *name)
+{
+	evaluation->problem =
+		(struct spf_problem){ .kind = kind, .name = arena_string(evaluation->scratch, name) };
 }
 
 static void
@@ -137,16 +163,14 @@ parse_record(struct spf_evaluation *evaluation, const char *domain, struct span 
 	struct spf_fault fault;
 
 	if (!spf_record_parse(text, terms, record, &fault)) {
-		evaluation->problem = arena_printf(evaluation->scratch,
-						   "the SPF record of %s has, after %zu characters, %s",
-						   domain, fault.at, fault.reason);
-		return fault.is_bound ? RESULT_TEMPERROR : RESULT_PERMERROR;
+		spf_set_named_problem(evaluation, SPF_PROBLEM_SYNTAX, domain);
+		evaluation->problem.at = (unsigned)fault.at;
+		evaluation->problem.fault = fault.kind;
+		return fault.kind == SPF_FAULT_TOO_MANY_TERMS ? RESULT_TEMPERROR : RESULT_PERMERROR;
 	}
 	if (!has_long_term(record))
 		return RESULT_PASS;
-	evaluation->problem = arena_printf(evaluation->scratch,
-					   "the SPF record of %s has a term of more than %d characters",
-					   domain, SPF_TERM_OCTETS_MAX);
+	spf_set_named_problem(evaluation, SPF_PROBLEM_TERM_TOO_LONG, domain);
 	return RESULT_TEMPERROR;
 }
 
@@ -161,8 +185,8 @@ spf_read_record(struct spf_evaluation *evaluation, const char *domain, struct ar
 	if (answer == NULL)
 		return RESULT_UNCHECKED;
 	if (dns_status_is_fault(answer->status)) {
-		evaluation->problem = arena_printf(evaluation->scratch, "looking up the SPF record of %s: %s",
-						   domain, dns_status_word(answer->status));
+		spf_set_named_problem(evaluation, SPF_PROBLEM_RECORD_FAULT, domain);
+		evaluation->problem.status = answer->status;
 		return RESULT_TEMPERROR;
 	}
 	selected = select_record(answer, &count);
@@ -171,8 +195,8 @@ spf_read_record(struct spf_evaluation *evaluation, const char *domain, struct ar
 	*text = selected->text;
 	if (count == 1)
 		return parse_record(evaluation, domain, *text, terms, record);
-	evaluation->problem =
-		arena_printf(evaluation->scratch, "%s has %zu SPF records; there must be one", domain, count);
+	spf_set_named_problem(evaluation, SPF_PROBLEM_SEVERAL_RECORDS, domain);
+	evaluation->problem.count = (unsigned)count;
 	return RESULT_PERMERROR;
 }
 

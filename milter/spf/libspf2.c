@@ -38,13 +38,13 @@ struct engine {
 };
 
 static void
-set_failure(struct engine *engine, enum result result, const char *problem)
+set_failure(struct engine *engine, enum result result, enum spf_problem_kind problem)
 {
 	if (engine->failure != RESULT_UNCHECKED)
 		return;
 	engine->failure = result;
-	if (problem != NULL)
-		engine->evaluation.problem = problem;
+	if (problem != SPF_PROBLEM_NONE)
+		spf_set_problem(&engine->evaluation, problem);
 }
 
 /* Count a term (4.6.4). */
@@ -55,7 +55,7 @@ counts_term(struct engine *engine)
 		return false;
 	if (++engine->evaluation.terms <= SPF_TERMS_MAX)
 		return true;
-	set_failure(engine, RESULT_PERMERROR, "more than 10 terms that cause DNS lookups (RFC 7208, 4.6.4)");
+	set_failure(engine, RESULT_PERMERROR, SPF_PROBLEM_TERM_LIMIT);
 	return false;
 }
 
@@ -165,7 +165,7 @@ copy_hosts(struct engine *engine, SPF_dns_rr_t *rr, const struct dns_answer *ans
 	struct host_list list = { .count = 0 };
 
 	if (type == ns_t_mx && answer->count > SPF_NAMES_MAX)
-		set_failure(engine, RESULT_PERMERROR, "more than 10 MX records (RFC 7208, 4.6.4)");
+		set_failure(engine, RESULT_PERMERROR, SPF_PROBLEM_MX_LIMIT);
 	for (size_t i = 0; i < answer->count && i < SPF_NAMES_MAX; i++) {
 		const struct dns_record *host = &answer->records[i];
 
@@ -214,12 +214,11 @@ look_up(SPF_dns_server_t *layer, const char *domain, ns_type type, int should_ca
 	if (answer == NULL)
 		return give_up(layer, domain, type);
 	if (dns_status_is_fault(answer->status)) {
-		set_failure(engine, RESULT_TEMPERROR, "a DNS lookup that failed");
+		set_failure(engine, RESULT_TEMPERROR, SPF_PROBLEM_LOOKUP_FAULT);
 		return give_up(layer, domain, type);
 	}
 	if (dns_status_is_void(answer->status) && ++engine->evaluation.voids > SPF_VOIDS_MAX) {
-		set_failure(engine, RESULT_PERMERROR,
-			    "more than 2 DNS lookups that find nothing (RFC 7208, 4.6.4)");
+		set_failure(engine, RESULT_PERMERROR, SPF_PROBLEM_VOID_LIMIT);
 		return give_up(layer, domain, type);
 	}
 	rr = SPF_dns_rr_new_init(layer, domain, type, 0,
@@ -297,7 +296,7 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response, 
 	if (engine->records == 1 && text.length > 0)
 		engine->record = text.at;
 	if (result == RESULT_PASS && is_too_long(&record, text)) {
-		engine->evaluation.problem = "a record too long for libspf2";
+		spf_set_problem(&engine->evaluation, SPF_PROBLEM_RECORD_TOO_LONG);
 		result = RESULT_PERMERROR;
 	}
 	if (result == RESULT_PASS)
@@ -306,8 +305,8 @@ get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response, 
 	if (result == RESULT_NONE && engine->records == 1)
 		return SPF_E_NOT_SPF;
 	if (result == RESULT_NONE)
-		engine->evaluation.problem = "an include of, or redirect to, a domain without SPF record";
-	set_failure(engine, result == RESULT_NONE ? RESULT_PERMERROR : result, NULL);
+		spf_set_problem(&engine->evaluation, SPF_PROBLEM_NEXT_WITHOUT_RECORD);
+	set_failure(engine, result == RESULT_NONE ? RESULT_PERMERROR : result, SPF_PROBLEM_NONE);
 	return result == RESULT_PERMERROR ? SPF_E_SYNTAX : SPF_E_DNS_ERROR;
 }
 
@@ -388,8 +387,9 @@ run(struct engine *engine)
 
 		if (response != NULL)
 			result = result_of(response, code);
-		if (engine->evaluation.problem == NULL)
-			engine->evaluation.problem = SPF_strerror(code);
+		if (engine->evaluation.problem.kind == SPF_PROBLEM_NONE)
+			engine->evaluation.problem =
+				(struct spf_problem){ .kind = SPF_PROBLEM_LIBRARY, .code = (unsigned)code };
 	}
 	if (response != NULL)
 		SPF_response_free(response);
@@ -438,14 +438,12 @@ keep_awaited(const struct spf_awaited *found, struct workspace *work)
 static struct spf_outcome
 outcome_of(struct engine *engine, enum result result, const char *told, struct arena *arena)
 {
-	const bool is_error = result == RESULT_TEMPERROR || result == RESULT_PERMERROR;
-
 	if (engine->evaluation.scratch->has_failed)
 		return spf_out_of_memory;
 	return (struct spf_outcome){
 		.result = result,
 		.record = engine->record,
-		.problem = is_error ? spf_keep(arena, engine->evaluation.problem) : NULL,
+		.problem = spf_keep_problem(arena, &engine->evaluation.problem, result),
 		.explanation = spf_keep(arena, told),
 		.trace = spf_keep_trace(&engine->evaluation, arena),
 	};

@@ -19,7 +19,7 @@ counts_term(struct spf_evaluation *evaluation)
 {
 	if (++evaluation->terms <= SPF_TERMS_MAX)
 		return true;
-	evaluation->problem = "more than 10 terms that cause DNS lookups (RFC 7208, 4.6.4)";
+	spf_set_problem(evaluation, SPF_PROBLEM_TERM_LIMIT);
 	return false;
 }
 
@@ -28,7 +28,7 @@ counts_void(struct spf_evaluation *evaluation, const struct dns_answer *answer)
 {
 	if (!dns_status_is_void(answer->status) || ++evaluation->voids <= SPF_VOIDS_MAX)
 		return true;
-	evaluation->problem = "more than 2 DNS lookups that find nothing (RFC 7208, 4.6.4)";
+	spf_set_problem(evaluation, SPF_PROBLEM_VOID_LIMIT);
 	return false;
 }
 
@@ -42,8 +42,8 @@ judge_answer(struct spf_evaluation *evaluation, const struct dns_answer *answer,
 	if (answer == NULL)
 		return MATCH_PENDING;
 	if (dns_status_is_fault(answer->status)) {
-		evaluation->problem = arena_printf(evaluation->scratch, "looking up %s: %s", name,
-						   dns_status_word(answer->status));
+		spf_set_named_problem(evaluation, SPF_PROBLEM_LOOKUP_FAULT, name);
+		evaluation->problem.status = answer->status;
 		return MATCH_TEMPERROR;
 	}
 	return counts_void(evaluation, answer) ? MATCH_NO : MATCH_PERMERROR;
@@ -113,8 +113,7 @@ match_mx(struct spf_evaluation *evaluation, const struct spf_term *term, const c
 	if (match != MATCH_NO)
 		return match;
 	if (answer->count > SPF_NAMES_MAX) {
-		evaluation->problem = arena_printf(evaluation->scratch,
-						   "%s has more than 10 MX records (RFC 7208, 4.6.4)", name);
+		spf_set_named_problem(evaluation, SPF_PROBLEM_MX_LIMIT, name);
 		return MATCH_PERMERROR;
 	}
 	return match_hosts(evaluation, term, answer);
@@ -163,7 +162,8 @@ struct piece {
 /* What was found at a domain, read once. Lies in scratch. */
 struct fetched {
 	struct fetched *next;
-	const char *domain, *problem;
+	const char *domain;
+	struct spf_problem problem;
 	enum result result;
 	struct span text;
 	struct spf_record record; /* the modifiers; its terms are gone */
@@ -251,7 +251,7 @@ fetch(struct native *native, const char *domain)
 		if (strcmp(fetched->domain, domain) == 0)
 			return fetched;
 	arena_init(&terms, TERMS_OCTETS);
-	evaluation->problem = NULL;
+	spf_set_problem(evaluation, SPF_PROBLEM_NONE);
 	result = spf_read_record(evaluation, domain, &terms, &record, &text);
 	if (result != RESULT_UNCHECKED)
 		fetched = arena_alloc(evaluation->scratch, sizeof *fetched);
@@ -301,8 +301,7 @@ match_include(struct native *native, const char *name, unsigned depth)
 	case RESULT_TEMPERROR:
 		return MATCH_TEMPERROR;
 	case RESULT_NONE:
-		evaluation->problem =
-			arena_printf(evaluation->scratch, "the included domain %s has no SPF record", name);
+		spf_set_named_problem(evaluation, SPF_PROBLEM_INCLUDE_WITHOUT_RECORD, name);
 		return MATCH_PERMERROR;
 	case RESULT_PERMERROR:
 		return MATCH_PERMERROR;
@@ -349,7 +348,7 @@ match_term(struct native *native, struct piece *piece, const char *domain, unsig
 	if (piece->term.mechanism != SPF_INCLUDE
 	    || spf_is_beyond_names(evaluation->query, piece->term.domain_spec))
 		return MATCH_NO; /* what cannot be looked up does not exist (4.8) */
-	evaluation->problem = "an include of what is no domain name";
+	spf_set_problem(evaluation, SPF_PROBLEM_INCLUDE_OF_NO_NAME);
 	return MATCH_PERMERROR;
 }
 
@@ -506,7 +505,7 @@ finish_record(struct native *native, struct frame *frame, unsigned depth, bool s
 	}
 	spf_trace_end(&evaluation->trace, frame->step, SPF_PERMERROR);
 	if (frame->name == NULL && !spf_expand_domain(evaluation, record->redirect, frame->domain, name)) {
-		evaluation->problem = "a redirect to what is no domain name";
+		spf_set_problem(evaluation, SPF_PROBLEM_REDIRECT_TO_NO_NAME);
 		return evaluation->is_pending ? RESULT_UNCHECKED : RESULT_PERMERROR;
 	}
 	if (frame->name == NULL)
@@ -516,9 +515,7 @@ finish_record(struct native *native, struct frame *frame, unsigned depth, bool s
 	if (result != RESULT_NONE)
 		return result;
 	spf_trace_end(&evaluation->trace, frame->step, SPF_PERMERROR);
-	evaluation->problem =
-		arena_printf(evaluation->scratch,
-			     "the domain %s, to which the record redirects, has no SPF record", frame->name);
+	spf_set_named_problem(evaluation, SPF_PROBLEM_REDIRECT_WITHOUT_RECORD, frame->name);
 	return RESULT_PERMERROR;
 }
 
@@ -589,7 +586,7 @@ check_host(struct native *native, const char *domain, unsigned depth, bool speak
 	enum result result;
 
 	if (depth > DEPTH_MAX) {
-		evaluation->problem = "includes or redirects that never end";
+		spf_set_problem(evaluation, SPF_PROBLEM_ENDLESS);
 		return RESULT_PERMERROR;
 	}
 	if (frame->domain == NULL) {
@@ -664,13 +661,12 @@ static struct spf_outcome
 outcome_of(struct native *native, const char *told, struct arena *arena)
 {
 	const struct spf_outcome *found = &native->found;
-	const bool is_error = found->result == RESULT_TEMPERROR || found->result == RESULT_PERMERROR;
 
 	return (struct spf_outcome){
 		.result = found->result,
 		.record = found->record,
 		.mechanism = spf_keep(arena, found->mechanism),
-		.problem = is_error ? spf_keep(arena, native->evaluation.problem) : NULL,
+		.problem = spf_keep_problem(arena, &native->evaluation.problem, found->result),
 		.explanation = spf_keep(arena, told),
 		.trace = spf_keep_trace(&native->evaluation, arena),
 	};

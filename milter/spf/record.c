@@ -7,9 +7,9 @@
 
 /* Shorthand for the many places that say what is wrong. */
 static bool
-fail(struct spf_fault *fault, size_t at, const char *reason)
+fail(struct spf_fault *fault, size_t at, enum spf_fault_kind kind)
 {
-	*fault = (struct spf_fault){ .at = at, .reason = reason };
+	*fault = (struct spf_fault){ .at = at, .kind = kind };
 	return false;
 }
 
@@ -60,7 +60,7 @@ read_digits(struct span text, size_t *at, unsigned *keep, struct spf_fault *faul
 		++*at;
 	}
 	if (*at > start && *keep == 0)
-		return fail(fault, start, "a macro that keeps 0 labels");
+		return fail(fault, start, SPF_FAULT_MACRO_KEEPS_NONE);
 	return true;
 }
 
@@ -77,14 +77,12 @@ spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct
 		return true;
 	}
 	if (i + 1 >= text.length || text.at[i] != '{')
-		return fail(fault, *at, "a \"%\" that begins no macro; a percent sign is written \"%%\"");
+		return fail(fault, *at, SPF_FAULT_PERCENT);
 	i++;
 	macro->letter = ascii_lower(text.at[i]);
 	macro->is_escaped = text.at[i] != macro->letter;
 	if (!ascii_is_among(macro->letter, letters))
-		return fail(fault, i,
-			    is_text ? "an unknown macro letter"
-				    : "an unknown macro letter (c, r and t are for explanation text only)");
+		return fail(fault, i, is_text ? SPF_FAULT_MACRO_LETTER : SPF_FAULT_MACRO_LETTER_HERE);
 	i++;
 	if (!read_digits(text, &i, &macro->keep, fault))
 		return false;
@@ -93,7 +91,7 @@ spf_macro_read(struct span text, size_t *at, bool is_text, char *literal, struct
 	delimiters = skip_delimiters(text, i);
 	macro->delimiters = delimiters > i ? (struct span){ text.at + i, delimiters - i } : SPAN(".");
 	if (delimiters >= text.length || text.at[delimiters] != '}')
-		return fail(fault, delimiters, "a macro without its closing \"}\"");
+		return fail(fault, delimiters, SPF_FAULT_MACRO_OPEN);
 	*literal = '\0';
 	*at = delimiters + 1;
 	return true;
@@ -113,7 +111,7 @@ check_macro_string(struct span text, size_t offset, size_t *last_macro, struct s
 
 		if (text.at[at] != '%') {
 			if (text.at[at] < 0x21 || text.at[at] > 0x7e)
-				return fail(fault, offset + at, "an octet that is not printable ASCII");
+				return fail(fault, offset + at, SPF_FAULT_OCTET);
 			at++;
 			continue;
 		}
@@ -149,7 +147,7 @@ check_domain_spec(struct span spec, size_t offset, struct spf_fault *fault)
 	size_t last_macro, end = spec.length, start;
 
 	if (spec.length == 0)
-		return fail(fault, offset, "a domain name is missing here");
+		return fail(fault, offset, SPF_FAULT_DOMAIN_MISSING);
 	if (!check_macro_string(spec, offset, &last_macro, fault))
 		return false;
 	if (last_macro == spec.length)
@@ -159,10 +157,9 @@ check_domain_spec(struct span spec, size_t offset, struct spf_fault *fault)
 	for (start = end; start > last_macro && spec.at[start - 1] != '.';)
 		start--;
 	if (start == 0 || spec.at[start - 1] != '.')
-		return fail(fault, offset,
-			    "a domain name of one label, or one that does not end in a top-level domain");
+		return fail(fault, offset, SPF_FAULT_ONE_LABEL);
 	if (!is_top_label((struct span){ spec.at + start, end - start }))
-		return fail(fault, offset + start, "a domain name that does not end in a top-level domain");
+		return fail(fault, offset + start, SPF_FAULT_TOP_LABEL);
 	return true;
 }
 
@@ -174,9 +171,7 @@ read_prefix(struct span digits, size_t offset, unsigned max, unsigned *prefix, s
 {
 	if (digits.length == 0 || digits.length > 3 || (digits.at[0] == '0' && digits.length > 1)
 	    || !span_to_number(digits, 0, max, prefix))
-		return fail(fault, offset,
-			    max == 32 ? "an IPv4 prefix length that is not 0 to 32"
-				      : "an IPv6 prefix length that is not 0 to 128");
+		return fail(fault, offset, max == 32 ? SPF_FAULT_IPV4_PREFIX : SPF_FAULT_IPV6_PREFIX);
 	return true;
 }
 
@@ -222,7 +217,7 @@ read_nothing(struct span value, size_t offset, struct spf_term *term, struct spf
 {
 	(void)term;
 	if (value.length > 0)
-		return fail(fault, offset, "\"all\" takes no value");
+		return fail(fault, offset, SPF_FAULT_ALL_WITH_VALUE);
 	return true;
 }
 
@@ -230,7 +225,7 @@ static bool
 read_domain(struct span value, size_t offset, struct spf_term *term, struct spf_fault *fault)
 {
 	if (value.length == 0 || value.at[0] != ':')
-		return fail(fault, offset, "a \":\" and a domain name are missing here");
+		return fail(fault, offset, SPF_FAULT_NO_DOMAIN_BEHIND);
 	term->domain_spec = span_from(value, 1);
 	return check_domain_spec(term->domain_spec, offset + 1, fault);
 }
@@ -267,7 +262,7 @@ read_network(struct span value, size_t offset, struct spf_term *term, struct spf
 	struct span address;
 
 	if (value.length == 0 || value.at[0] != ':')
-		return fail(fault, offset, "a \":\" and an address are missing here");
+		return fail(fault, offset, SPF_FAULT_NO_ADDRESS_BEHIND);
 	address = span_from(value, 1);
 	if (slash != NULL) {
 		const size_t length = (size_t)(slash - value.at);
@@ -279,7 +274,7 @@ read_network(struct span value, size_t offset, struct spf_term *term, struct spf
 	}
 	if ((memchr(address.at, ':', address.length) == NULL) != is_ipv4
 	    || !ipaddr_parse(address, &term->address))
-		return fail(fault, offset + 1, is_ipv4 ? "not an IPv4 address" : "not an IPv6 address");
+		return fail(fault, offset + 1, is_ipv4 ? SPF_FAULT_NO_IPV4 : SPF_FAULT_NO_IPV6);
 	if (!is_ipv4 && term->address.length == 4)
 		term->address = as_ipv6(&term->address);
 	return true;
@@ -346,17 +341,14 @@ read_directive(struct parser *parser, struct span text, size_t offset)
 		if (!mechanisms[i].read(span_from(text, end), offset + end, &term, parser->fault))
 			return false;
 		terms = arena_grow(parser->arena, parser->record.terms, parser->record.count, sizeof *terms);
-		if (terms == NULL || parser->record.count == TERMS_MAX) {
-			(void)fail(parser->fault, offset, "more than 1024 terms");
-			parser->fault->is_bound = true;
-			return false;
-		}
+		if (terms == NULL || parser->record.count == TERMS_MAX)
+			return fail(parser->fault, offset, SPF_FAULT_TOO_MANY_TERMS);
 		parser->record.terms = terms;
 		terms[parser->record.count++] = term;
 		parser->record.has_all = parser->record.has_all || term.mechanism == SPF_ALL;
 		return true;
 	}
-	return fail(parser->fault, offset + start, "an unknown mechanism");
+	return fail(parser->fault, offset + start, SPF_FAULT_MECHANISM);
 }
 
 /* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ), then "=". Returns its length, 0 for none. */
@@ -385,7 +377,7 @@ read_modifier(struct parser *parser, struct span text, size_t offset, size_t nam
 		return check_macro_string(value, offset + name_length + 1, &last_macro, parser->fault);
 	if (is_redirect ? record->has_redirect : record->has_explanation)
 		return fail(parser->fault, offset,
-			    is_redirect ? "a second \"redirect=\"" : "a second \"exp=\"");
+			    is_redirect ? SPF_FAULT_SECOND_REDIRECT : SPF_FAULT_SECOND_EXPLANATION);
 	if (is_redirect) {
 		record->has_redirect = true;
 		record->redirect = value;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/log_pairs.h"
+#include "heloscope/words/spf.h"
 #include "heloscope/words/table.h"
 
 /* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
@@ -86,7 +87,7 @@ compose_received_spf(const struct config *config, const struct facts *message, s
 	const bool is_helo = facts->sender.mailbox.form == MAILBOX_NULL;
 	const struct spf_facts *spf = &facts->spf[is_helo ? SPF_HELO : SPF_MAILFROM];
 	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
-	char address[IPADDR_TEXT_SIZE];
+	char address[IPADDR_TEXT_SIZE], problem[SPF_PROBLEM_SIZE];
 
 	if (result == RESULT_UNCHECKED)
 		return;
@@ -101,8 +102,8 @@ compose_received_spf(const struct config *config, const struct facts *message, s
 		add_pair(value, "helo", span_of(facts->helo.given));
 	if (spf->mechanism != NULL)
 		add_pair(value, "mechanism", span_of(spf->mechanism));
-	if (spf->problem != NULL)
-		add_pair(value, "problem", span_of(spf->problem));
+	if (spf->problem.kind != SPF_PROBLEM_NONE)
+		add_pair(value, "problem", span_of(spf_problem_text(&spf->problem, problem)));
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/words/spf.h"
 
 #define TIMEOUT_MS 3000
 
@@ -77,7 +78,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 	const struct facts *facts;
 	struct list_health *health;
 	struct inquiry *inquiry;
-	char path[4096];
+	char path[4096], problem[SPF_PROBLEM_SIZE];
 	enum method method;
 
 	if (!ipaddr_parse(span_of(ip), &client.address)) {
@@ -102,7 +103,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		(void)printf("%s\t", result_word(facts->results[method]));
 		print_field(spf->explanation, '\t');
 		print_field(spf->mechanism, '\t');
-		print_field(spf->problem, '\n');
+		print_field(spf_problem_text(&spf->problem, problem), '\n');
 	}
 	inquiry_close(inquiry);
 	list_health_unref(health);

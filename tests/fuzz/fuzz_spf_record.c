@@ -8,7 +8,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct span text = { (const char *)data, size };
 	struct arena arena;
 	struct spf_record record;
-	struct spf_fault fault = { .reason = NULL };
+	struct spf_fault fault = { .kind = SPF_FAULT_NONE };
 
 	if (!spf_record_is_one(text))
 		return 0;
@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			PROMISE(term->mechanism != SPF_INCLUDE || term->domain_spec.length > 0);
 		}
 	} else {
-		PROMISE(fault.reason != NULL && fault.at <= size);
+		PROMISE(fault.kind != SPF_FAULT_NONE && fault.at <= size);
 	}
 	arena_clear(&arena);
 	return 0;

@@ -21,6 +21,7 @@
 #include "heloscope/facts/methods.h"
 #include "heloscope/wire/mailbox.h"
 #include "heloscope/peer/peer.h"
+#include "heloscope/spf/problem.h"
 #include "heloscope/spf/trace.h"
 
 struct client_facts {
@@ -101,12 +102,12 @@ struct sender_facts {
 enum spf_identity { SPF_MAILFROM, SPF_HELO, SPF_IDENTITIES };
 
 struct spf_facts {
-	const char *domain;      /* that was asked first; "" when the identity gives none */
-	const char *record;      /* raw: the record of that domain, or NULL */
-	const char *mechanism;   /* the term that decided, as in its record, or NULL */
-	const char *problem;     /* why permerror or temperror, a sentence; or NULL */
-	const char *explanation; /* printable: the domain's exp= text for a fail, or NULL */
-	struct spf_trace trace;  /* term by term */
+	const char *domain;         /* that was asked first; "" when the identity gives none */
+	const char *record;         /* raw: the record of that domain, or NULL */
+	const char *mechanism;      /* the term that decided, as in its record, or NULL */
+	struct spf_problem problem; /* why permerror or temperror */
+	const char *explanation;    /* printable: the domain's exp= text for a fail, or NULL */
+	struct spf_trace trace;     /* term by term */
 };
 
 /* Whose listing is asked for. */

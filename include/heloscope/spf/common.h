@@ -30,7 +30,7 @@ struct spf_evaluation {
 	unsigned ahead;             /* terms whose lookups were asked before they were reached */
 	bool is_pending;            /* an answer is awaited: whatever comes out does not count */
 	bool looks_ahead;           /* what is asked is on no trace */
-	const char *problem;        /* in `scratch` or a literal */
+	struct spf_problem problem; /* `name` in `scratch` */
 	unsigned depth;             /* of the record being evaluated */
 	struct spf_trace trace;     /* in `scratch`; whole only when nothing is pending */
 	size_t step;                /* of it, for which lookups are made */
@@ -42,6 +42,15 @@ extern const struct spf_outcome spf_out_of_memory;
 
 /* A copy in `arena`; NULL for NULL. */
 const char *spf_keep(struct arena *arena, const char *text);
+
+/* The same of the problem, for the outcome with `result`: one only of temperror and permerror. */
+struct spf_problem spf_keep_problem(struct arena *arena, const struct spf_problem *problem,
+				    enum result result);
+
+/* Note why the evaluation ends: a problem that is told by its kind alone, or by a name, too, which is copied.
+ */
+void spf_set_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind);
+void spf_set_named_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind, const char *name);
 
 /*
  * Ask, and note when the answer is awaited. `name` is raw: labels of any octets with dots between

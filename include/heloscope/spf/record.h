@@ -2,8 +2,7 @@
  * spf_record: reads an SPF record whole and strictly (RFC 7208, sections 4.6 and 12).
  *
  * Nothing is looked up and nothing evaluated. A record is right from end to end or not at all:
- * a fault names its place and says what is wrong in words for the owner of the domain. Any
- * thread.
+ * a fault names its place and what is wrong there. Any thread.
  */
 #ifndef HELOSCOPE_SPF_RECORD_H
 #define HELOSCOPE_SPF_RECORD_H
@@ -17,6 +16,7 @@
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/spf/problem.h"
 
 enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, SPF_EXISTS };
 
@@ -38,9 +38,8 @@ struct spf_record {
 };
 
 struct spf_fault {
-	size_t at;          /* octets of the record in front of the fault */
-	const char *reason; /* a literal, no final dot */
-	bool is_bound;      /* ours, not the grammar's: the record may be right */
+	size_t at; /* octets of the record in front of the fault */
+	enum spf_fault_kind kind;
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
+#include "heloscope/spf/problem.h"
 #include "heloscope/spf/trace.h"
 
 /* Limits of RFC 7208, 4.6.4. */
@@ -49,12 +50,12 @@ struct spf_query {
 };
 
 struct spf_outcome {
-	enum result result;      /* none, neutral, pass, fail, softfail, temperror or permerror */
-	const char *record;      /* raw: the record of the first domain, as its answer holds it, or NULL */
-	const char *mechanism;   /* the term that decided, or NULL */
-	const char *problem;     /* for temperror and permerror: a sentence; else NULL */
-	const char *explanation; /* for fail: the text of exp=, printable ASCII and cut at 255; or NULL */
-	struct spf_trace trace;  /* what was done; of libspf2 only records and lookups */
+	enum result result;         /* none, neutral, pass, fail, softfail, temperror or permerror */
+	const char *record;         /* raw: the record of the first domain, as its answer holds it, or NULL */
+	const char *mechanism;      /* the term that decided, or NULL */
+	struct spf_problem problem; /* of temperror and permerror */
+	const char *explanation;    /* for fail: the text of exp=, printable ASCII and cut at 255; or NULL */
+	struct spf_trace trace;     /* what was done; of libspf2 only records and lookups */
 };
 
 /*

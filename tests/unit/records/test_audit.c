@@ -512,9 +512,13 @@ P5_record_make_keeps_to_its_bound(void **state)
 
 		facts.helo.given = facts.sender.given = facts.sender.used = facts.sender.mailbox.text =
 			(kind & 4) != 0 ? long_text : "";
-		facts.spf[SPF_MAILFROM] = (struct spf_facts){
-			.domain = "d.test", .record = text, .mechanism = text, .problem = text
-		};
+		facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "d.test",
+							      .record = text,
+							      .mechanism = text,
+							      .problem = { .kind = SPF_PROBLEM_SYNTAX,
+									   .name = text,
+									   .fault = SPF_FAULT_OCTET,
+									   .at = 7 } };
 		for (size_t i = 0; i < lists; i++)
 			findings[i] = (struct list_finding){ .zone = "bl.test",
 							     .operator= text,

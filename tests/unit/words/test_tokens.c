@@ -1,0 +1,222 @@
+/* tokens: what a record holds for programs, and the words that are made of it for people. */
+#include "unit.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "heloscope/records/record.h"
+#include "heloscope/words/spf.h"
+
+#define SCHEMA_SIZE 100000
+
+static char schema[SCHEMA_SIZE];
+
+static int
+read_schema(void **state)
+{
+	const char *folder = getenv("srcdir");
+	char path[4096];
+	FILE *file;
+	size_t length = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/etc/audit.schema.json", folder != NULL ? folder : "..");
+	file = fopen(path, "r");
+	if (file != NULL) {
+		length = fread(schema, 1, sizeof schema - 1, file);
+		(void)fclose(file);
+	}
+	return length > 0 ? 0 : -1;
+}
+
+/* A token: lower case, digits and hyphens, and the schema knows it. */
+static void
+assert_token(const json_t *text)
+{
+	const char *token = json_string_value(text);
+	char quoted[100];
+
+	assert_non_null(token);
+	(void)snprintf(quoted, sizeof quoted, "\"%s\"", token);
+	if (token[0] == '\0' || strspn(token, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(token)
+	    || strstr(schema, quoted) == NULL)
+		fail_msg("%s is no token of the schema", quoted);
+}
+
+/* The facts written and read again; and the object of `check` in the record, for json_decref(). */
+static json_t *
+write_and_read(struct facts *facts, const char *check, struct record_reading *reading)
+{
+	const struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
+					       .time_s = 1795524600,
+					       .facts = facts };
+	char *line, *again;
+	json_t *read, *object;
+
+	facts->client = (struct client_facts){ .address = ipaddr_from_ipv4(0xc6336407), .port = 25 };
+	facts->sender.given = "<>";
+	facts->sender.mailbox = (struct mailbox){ MAILBOX_NULL, "", "", "", false };
+	facts->sender.domain = "";
+	if (facts->helo.name == NULL)
+		facts->helo.name = "";
+	line = record_make(&record, RECORD_WHOLE);
+	assert_non_null(line);
+	read = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(read);
+	assert_true(record_read(span_of(line), reading));
+	again = record_make(&reading->record, RECORD_WHOLE);
+	assert_string_equal(again, line);
+	object = json_incref(json_object_get(json_object_get(read, "checks"), check));
+	assert_non_null(object);
+	json_decref(read);
+	free(again);
+	free(line);
+	return object;
+}
+
+static void
+assert_same_problem(const struct spf_problem *problem, const struct spf_problem *other)
+{
+	assert_int_equal(problem->kind, other->kind);
+	assert_int_equal(problem->fault, other->fault);
+	assert_int_equal(problem->status, other->status);
+	assert_int_equal(problem->at, other->at);
+	assert_int_equal(problem->count, other->count);
+	assert_int_equal(problem->code, other->code);
+	assert_int_equal(problem->name != NULL, other->name != NULL);
+	if (problem->name != NULL)
+		assert_string_equal(problem->name, other->name);
+}
+
+/* Whatever kept SPF from being evaluated: a token for programs, a sentence for people. */
+static void
+assert_problem_is_a_token(struct spf_problem problem)
+{
+	struct facts facts = { .results = { [METHOD_SPF] = RESULT_PERMERROR } };
+	char sentence[SPF_PROBLEM_SIZE], again[SPF_PROBLEM_SIZE];
+	struct record_reading reading;
+	json_t *check, *written;
+
+	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "d.test", .problem = problem };
+	check = write_and_read(&facts, "spf", &reading);
+	written = json_object_get(check, "problem");
+	assert_token(json_object_get(written, "kind"));
+	if (problem.fault != SPF_FAULT_NONE)
+		assert_token(json_object_get(written, "fault"));
+	if (problem.status != DNS_NOERROR)
+		assert_token(json_object_get(written, "status"));
+	assert_same_problem(&problem, &reading.record.facts->spf[SPF_MAILFROM].problem);
+	(void)spf_problem_text(&problem, sentence);
+	assert_non_null(strchr(sentence, ' '));
+	assert_string_equal(sentence,
+			    spf_problem_text(&reading.record.facts->spf[SPF_MAILFROM].problem, again));
+	record_release(&reading);
+	json_decref(check);
+}
+
+static void
+record_holds_a_token_for_each_problem_of_spf(void **state)
+{
+	(void)state;
+	for (int kind = SPF_PROBLEM_NONE + 1; kind < SPF_PROBLEMS; kind++)
+		assert_problem_is_a_token((struct spf_problem){
+			.kind = (enum spf_problem_kind)kind,
+			.name = "x\xff.test",
+			.status = DNS_SERVFAIL,
+			.count = 2,
+			.code = kind == SPF_PROBLEM_LIBRARY ? 2 : 0,
+		});
+	for (int fault = SPF_FAULT_NONE + 1; fault < SPF_FAULTS; fault++)
+		assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_SYNTAX,
+								.name = "d.test",
+								.fault = (enum spf_fault_kind)fault,
+								.at = 7 });
+	assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_LOOKUP_FAULT });
+	assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_MX_LIMIT });
+}
+
+/* The sentences, as people have known them. */
+static void
+spf_problem_text_says_what_is_known(void **state)
+{
+	static const struct {
+		struct spf_problem problem;
+		const char *sentence;
+	} table[] = {
+		{ { .kind = SPF_PROBLEM_TERM_LIMIT },
+		  "more than 10 terms that cause DNS lookups (RFC 7208, 4.6.4)" },
+		{ { .kind = SPF_PROBLEM_MX_LIMIT, .name = "m.test" },
+		  "m.test has more than 10 MX records (RFC 7208, 4.6.4)" },
+		{ { .kind = SPF_PROBLEM_LOOKUP_FAULT, .name = "a.test", .status = DNS_TIMEOUT },
+		  "looking up a.test: timeout" },
+		{ { .kind = SPF_PROBLEM_RECORD_FAULT, .name = "a.test", .status = DNS_SERVFAIL },
+		  "looking up the SPF record of a.test: SERVFAIL" },
+		{ { .kind = SPF_PROBLEM_REDIRECT_WITHOUT_RECORD, .name = "r.test" },
+		  "the domain r.test, to which the record redirects, has no SPF record" },
+		{ { .kind = SPF_PROBLEM_SYNTAX, .name = "b.test", .at = 7, .fault = SPF_FAULT_MECHANISM },
+		  "the SPF record of b.test has, after 7 characters, an unknown mechanism" },
+		{ { .kind = SPF_PROBLEM_SYNTAX, .name = "b.test", .at = 9, .fault = SPF_FAULT_PERCENT },
+		  "the SPF record of b.test has, after 9 characters, a \"%\" that begins no macro; a percent sign is written \"%%\"" },
+		{ { .kind = SPF_PROBLEM_SEVERAL_RECORDS, .name = "t.test", .count = 2 },
+		  "t.test has 2 SPF records; there must be one" },
+		{ { .kind = SPF_PROBLEM_LOOKUP_FAULT }, "a DNS lookup that failed" },
+		{ { .kind = SPF_PROBLEM_NONE }, "" },
+	};
+	char memory[SPF_PROBLEM_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++)
+		assert_string_equal(spf_problem_text(&table[i].problem, memory), table[i].sentence);
+}
+
+/* A record is for programs: of a word or a sentence that no table has, nothing is made. */
+static void
+record_with_other_words_is_none(void **state)
+{
+	static const struct {
+		const char *problem;
+		bool is_one;
+	} table[] = {
+		{ "{\"kind\":\"endless\"}", true },
+		{ "{\"kind\":\"syntax\"}", true },
+		{ "{\"kind\":\"library\",\"code\":200}", true },
+		{ "{\"kind\":\"library\",\"code\":256}", false },
+		{ "{\"kind\":\"includes that never end\"}", false },
+		{ "{\"kind\":\"\"}", false },
+		{ "{\"name\":\"x.test\"}", false },
+		{ "{\"kind\":\"syntax\",\"fault\":\"an unknown mechanism\"}", false },
+		{ "{\"kind\":\"lookup-fault\",\"status\":\"SERVFAIL\"}", false },
+		{ "\"includes or redirects that never end\"", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct record_reading reading;
+		char line[1000], sentence[SPF_PROBLEM_SIZE];
+		bool is_one;
+
+		(void)snprintf(
+			line, sizeof line,
+			"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"client\":{\"port\":25},\"checks\":{\"spf\":{\"result\":\"permerror\",\"domain\":\"d.test\",\"problem\":%s}},\"verdicts\":[]}",
+			table[i].problem);
+		is_one = record_read(span_of(line), &reading);
+		if (is_one != table[i].is_one)
+			fail_msg("%s", table[i].problem);
+		if (!is_one)
+			continue;
+		(void)spf_problem_text(&reading.record.facts->spf[SPF_MAILFROM].problem, sentence);
+		record_release(&reading);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(record_holds_a_token_for_each_problem_of_spf),
+		cmocka_unit_test(spf_problem_text_says_what_is_known),
+		cmocka_unit_test(record_with_other_words_is_none),
+	};
+
+	return cmocka_run_group_tests_name("tokens", tests, read_schema, NULL);
+}
