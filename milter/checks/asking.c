@@ -3,6 +3,7 @@
 #include "heloscope/checks/running.h"
 #include "heloscope/checks/under_way.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,12 +59,13 @@ take_answer(void *context, struct dns_answer *answer)
 
 static struct lookup *
 find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type,
-	    uint64_t hash)
+	    uint32_t hash)
 {
 	for (int earlier = 0; earlier <= (int)stage; earlier++)
 		for (struct lookup *lookup = inquiry->stages[earlier].lookups; lookup != NULL;
 		     lookup = lookup->next)
-			if (lookup->hash == hash && lookup->type == type && strcmp(lookup->name, name) == 0)
+			if (lookup->hash == hash && lookup->type == (uint16_t)type
+			    && strcmp(lookup->name, name) == 0)
 				return lookup;
 	return NULL;
 }
@@ -90,7 +92,7 @@ request(struct inquiry *inquiry, struct lookup *lookup)
 	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
 	lookup->request = request;
 	inquiry->references++;
-	if (resolver->ask(resolver, lookup->name, lookup->type, take_answer, request))
+	if (resolver->ask(resolver, lookup->name, (enum dns_type)lookup->type, take_answer, request))
 		return true;
 	inquiry->references--;
 	lookup->request = NULL;
@@ -107,7 +109,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	struct dns_answer *known = NULL;
 
 	if (resolver->known != NULL)
-		known = resolver->known(resolver, lookup->name, lookup->type);
+		known = resolver->known(resolver, lookup->name, (enum dns_type)lookup->type);
 	if (known != NULL) {
 		keep_answer(inquiry, lookup, known);
 		return true;
@@ -138,10 +140,28 @@ what_came(const struct inquiry *inquiry, const struct lookup *lookup)
 	return inquiry->has_expired ? &timed_out : NULL;
 }
 
+/* A new lookup, not sent yet; NULL when there is no memory. */
+static struct lookup *
+add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name, enum dns_type type)
+{
+	const size_t size = strlen(name) + 1;
+	struct lookup *lookup = arena_alloc(&state->arena, offsetof(struct lookup, name) + size);
+
+	if (lookup == NULL)
+		return NULL;
+	lookup->next = state->lookups;
+	lookup->type = (uint16_t)type;
+	lookup->check = (uint8_t)inquiry->running;
+	memcpy(lookup->name, name, size);
+	state->lookups = lookup;
+	state->count++;
+	return lookup;
+}
+
 static const struct dns_answer *
 ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
 {
-	const uint64_t hash = hash_of(span_of(name));
+	const uint32_t hash = (uint32_t)hash_of(span_of(name));
 	struct stage_state *state = &inquiry->stages[stage];
 	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
 
@@ -152,16 +172,11 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 	if (state->count >= BOUND_QUESTIONS_A_STAGE
 	    || !inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
 		return &refused;
-	lookup = arena_alloc(&state->arena, sizeof *lookup);
+	lookup = add_lookup(inquiry, state, name, type);
 	if (lookup == NULL)
 		return &failed;
-	*lookup = (struct lookup){
-		.next = state->lookups, .hash = hash, .type = type, .check = inquiry->running
-	};
-	lookup->name = arena_string(&state->arena, name);
-	state->lookups = lookup;
-	state->count++;
-	if (state->arena.has_failed || !send_question(inquiry, lookup, list))
+	lookup->hash = hash;
+	if (!send_question(inquiry, lookup, list))
 		return &failed;
 	return what_came(inquiry, lookup);
 }

@@ -17,8 +17,10 @@ forget_lookups(struct stage_state *state)
 	}
 	state->lookups = NULL;
 	state->count = 0;
+	if (state->work != NULL)
+		workspace_clear(state->work);
+	state->work = NULL; /* lies in the arena */
 	arena_clear(&state->arena);
-	workspace_clear(&state->work);
 }
 
 /* Let go of what checks keep of what they were fed. */

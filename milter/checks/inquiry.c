@@ -77,9 +77,7 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	inquiry->facts.client = *client;
 	for (int stage = 0; stage < STAGES; stage++) {
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
-		arena_init(&inquiry->stages[stage].work.memory, BOUND_SPF_WORK_OCTETS);
 		inquiry->stages[stage].arena.total = &inquiry->held;
-		inquiry->stages[stage].work.memory.total = &inquiry->held;
 	}
 	(void)pthread_mutex_lock(&inquiry->lock);
 	enter(inquiry, STAGE_CONNECT);

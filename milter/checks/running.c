@@ -56,6 +56,8 @@
 
 #include <string.h>
 
+#include "heloscope/base/bounds.h"
+
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
 {
@@ -83,7 +85,16 @@ inquiry_arena(struct inquiry *inquiry, enum stage stage)
 struct workspace *
 inquiry_work(struct inquiry *inquiry, enum stage stage)
 {
-	return &inquiry->stages[stage].work;
+	struct stage_state *state = &inquiry->stages[stage];
+
+	if (state->work == NULL) {
+		state->work = arena_alloc(&state->arena, sizeof *state->work);
+		if (state->work == NULL)
+			return NULL;
+		arena_init(&state->work->memory, BOUND_SPF_WORK_OCTETS);
+		state->work->memory.total = &inquiry->held;
+	}
+	return state->work;
 }
 
 struct workspace *

@@ -112,7 +112,8 @@ struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
 const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name,
 				     enum dns_type type);
 
-/* What a check of `stage` keeps from one run to the next, until it is done or the stage is entered again. */
+/* What a check of `stage` keeps from one run to the next, until it is done or the stage is entered again;
+ * NULL when memory ran out. */
 struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
 
 /*

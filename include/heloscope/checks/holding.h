@@ -11,17 +11,17 @@
 
 #include "heloscope/checks/check.h"
 
-/* A question and its answer. Lives in its stage's arena. */
+/* A question and its answer. Lives in its stage's arena; small, since sessions that wait hold a dozen. */
 struct lookup {
 	struct lookup *next;
-	const char *name;
-	uint64_t hash;
-	enum dns_type type;
-	size_t check;              /* for which it was asked, in the table */
 	struct dns_answer *answer; /* NULL while awaited, and when it is too much */
 	struct request *request;   /* NULL once answered */
-	bool is_too_much;          /* for what the check may hold */
+	uint32_t hash;
 	uint32_t paid_list; /* one more than the number of the list whose budget paid for it; 0: none */
+	uint16_t type;      /* enum dns_type */
+	uint8_t check;      /* for which it was asked, in the table */
+	bool is_too_much;   /* for what the check may hold, or for what may be asked */
+	char name[];
 };
 
 /* What the resolver holds while a question is in flight; outlives the lookup if need be. */
@@ -32,7 +32,7 @@ struct request {
 
 struct stage_state {
 	struct arena arena;
-	struct workspace work;
+	struct workspace *work; /* lies in the arena; NULL: nobody has asked for it */
 	struct lookup *lookups;
 	unsigned count;
 };
