@@ -13,6 +13,7 @@
 #include "heloscope/base/escape.h"
 
 #define NONE UINT32_MAX  /* around the whole there is nothing */
+#define SURE_DIGITS 18   /* of a number that 64 bits hold */
 #define FEW 16           /* members that are compared each with each */
 #define OCTETS_A_NODE 12 /* of what we write ourselves, about */
 #define HIGHEST 0x10000  /* code points below it have one \u */
@@ -205,7 +206,25 @@ skip_fraction(struct scan *scan, bool *is_real)
 	return skip_digits(scan);
 }
 
-/* No digit stands before a zero that is the first. */
+/* The whole number between `begin` and where we are. */
+static bool
+set_integer(const struct scan *scan, const char *begin, struct node *node)
+{
+	int64_t number = 0;
+
+	node->kind = NODE_INTEGER;
+	errno = 0;
+	if (*begin == '-' || scan->at - begin > SURE_DIGITS) {
+		node->value.number = strtoll(begin, NULL, 10);
+		return errno == 0;
+	}
+	for (; begin < scan->at; begin++)
+		number = 10 * number + (*begin - '0');
+	node->value.number = number;
+	return true;
+}
+
+/* No digit stands behind a zero that is the first. */
 static bool
 take_number(struct scan *scan, struct node *node)
 {
@@ -217,12 +236,10 @@ take_number(struct scan *scan, struct node *node)
 		return false;
 	if (!skip_fraction(scan, &is_real))
 		return false;
-	errno = 0;
-	node->kind = is_real ? NODE_REAL : NODE_INTEGER;
-	if (is_real)
-		return !isinf(strtod(begin, NULL));
-	node->value.number = strtoll(begin, NULL, 10);
-	return errno == 0;
+	if (!is_real)
+		return set_integer(scan, begin, node);
+	node->kind = NODE_REAL;
+	return !isinf(strtod(begin, NULL));
 }
 
 /* Values. */
@@ -247,6 +264,7 @@ add_node(struct scan *scan)
 		tree->nodes = nodes;
 		tree->room *= 2;
 	}
+	tree->nodes[tree->count] = (struct node){ .size = 1 };
 	return &tree->nodes[tree->count++];
 }
 
@@ -312,7 +330,6 @@ take_item(struct scan *scan)
 
 	if (node == NULL)
 		return false;
-	*node = (struct node){ .size = 1 };
 	open->length++;
 	if (open->kind == NODE_OBJECT) {
 		if (!takes(scan, '"') || (node->key = take_text(scan, &node->key_length)) == NULL)
@@ -361,17 +378,28 @@ are_many_unique(const struct node *object)
 }
 
 static bool
+is_among(const struct node *object, const struct node *end, const struct node *member)
+{
+	for (const struct node *before = object + 1; before < end; before += before->size)
+		if (has_key(before, member->key, member->key_length))
+			return true;
+	return false;
+}
+
+/* The same for few: those are compared whose first octet and length an earlier one may have. */
+static bool
 are_few_unique(const struct node *object)
 {
 	const struct node *member = object + 1;
+	uint64_t seen = 0;
 
-	for (size_t i = 1; i < object->length; i++) {
-		const struct node *before = object + 1;
+	for (size_t i = 0; i < object->length; i++, member += member->size) {
+		const uint64_t mark = (uint64_t)1
+				      << (((unsigned char)member->key[0] + 5 * member->key_length) % 64);
 
-		member += member->size;
-		for (; before < member; before += before->size)
-			if (has_key(before, member->key, member->key_length))
-				return false;
+		if ((seen & mark) != 0 && is_among(object, member, member))
+			return false;
+		seen |= mark;
 	}
 	return true;
 }
@@ -424,7 +452,7 @@ tree_read(struct span json, struct tree *tree)
 
 	*tree = (struct tree){ .room = json.length / OCTETS_A_NODE + FEW };
 	tree->text = malloc(json.length + 1);
-	tree->nodes = calloc(tree->room, sizeof *tree->nodes);
+	tree->nodes = reallocarray(NULL, tree->room, sizeof *tree->nodes);
 	if (tree->text != NULL && tree->nodes != NULL && json.length < NONE) {
 		memcpy(tree->text, json.at, json.length);
 		tree->text[json.length] = '\0';

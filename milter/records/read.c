@@ -10,6 +10,7 @@
 #include "heloscope/records/value.h"
 
 #define READING_MEMORY (16U << 20) /* octets, for a line of 4 MB */
+#define READING_USUAL 8000         /* octets */
 
 /* What the message came with. */
 
@@ -211,7 +212,7 @@ record_read(struct span line, struct record_reading *reading)
 
 	if (!record_parse(line, &reading->tree))
 		return false;
-	arena_init(&reading->arena, READING_MEMORY);
+	arena_init_for(&reading->arena, READING_USUAL, READING_MEMORY);
 	take_record(&taking, reading->tree.nodes, &reading->record);
 	if (!taking.has_fault && !reading->arena.has_failed)
 		return true;

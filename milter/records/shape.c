@@ -272,18 +272,22 @@ is_flag(const struct node *node)
 
 static bool has_shape(const struct node *node, const struct shape *shape);
 
-/* The shape of a member, or the end of `inside`. Members mostly stand in the order of the table: `next` is
- * the likely one. */
+/* The shape of that name from `shape` on, or the end of the table. */
+static const struct shape *
+find_shape(const struct shape *shape, const char *key)
+{
+	while (shape->key != NULL && (shape->key[0] != key[0] || strcmp(shape->key, key) != 0))
+		shape++;
+	return shape;
+}
+
+/* The same in all of `inside`. Members mostly stand in the order of the table: `next` is the likely one. */
 static const struct shape *
 shape_of(const char *key, const struct shape *inside, const struct shape *next)
 {
-	while (next->key != NULL && strcmp(next->key, key) != 0)
-		next++;
-	if (next->key != NULL)
-		return next;
-	while (inside->key != NULL && strcmp(inside->key, key) != 0)
-		inside++;
-	return inside;
+	const struct shape *shape = find_shape(next, key);
+
+	return shape->key != NULL ? shape : find_shape(inside, key);
 }
 
 static size_t

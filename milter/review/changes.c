@@ -8,6 +8,7 @@
 #include "heloscope/records/record.h"
 #include "heloscope/review/replay.h"
 
+#define REVIEW_USUAL 8000           /* octets */
 #define REVIEW_MEMORY (4U << 20)    /* octets for a message */
 #define REFUSALS_MEMORY (64U << 20) /* octets for the refusals of a part */
 #define SENDER_SIZE 8192
@@ -250,7 +251,7 @@ changes_take(struct changes *part, struct span line)
 
 	if (!record_read(line, &reading))
 		return false;
-	arena_init(&review.arena, REVIEW_MEMORY);
+	arena_init_for(&review.arena, REVIEW_USUAL, REVIEW_MEMORY);
 	is_taken = take(&review) && !part->memory.has_failed;
 	arena_clear(&review.arena);
 	record_release(&reading);

@@ -285,6 +285,41 @@ def send_by_smtp(port, count):
     return count / (time.monotonic() - began)
 
 
+READ_MB = 256  # of records, so that starting a command does not count
+
+
+def reading(bench):
+    """report and replay over a log: octets a second, on all processors and of each second of CPU."""
+    log = bench.lab.folder / "read.jsonl"
+    with bench.filter(filters.heloscope, "-reading", audit=bench.lab.folder / "written.jsonl") as running:
+        bench.load(running, bench.cases(running.checks), connections=32, messages=4000)
+        wait_until("records", lambda: (bench.lab.folder / "written.jsonl").stat().st_size > 1 << 20, process=running.process)
+    records = [line for line in (bench.lab.folder / "written.jsonl").read_text().splitlines(keepends=True) if line.endswith("}\n")]
+    block = "".join(records)
+    with log.open("w") as out:
+        for _ in range((READ_MB << 20) // len(block) + 1):
+            out.write(block)
+    config = bench.lab.folder / "heloscope-reading.conf"
+    commands = {"report": ["report", "--log", log], "replay": ["replay", "--config", config, "--log", log]}
+    rounds = [{name: read_once(bench, command, log) for name, command in commands.items()} for _ in range(bench.rounds)]
+    log.unlink()
+    found = {name: {key: statistics.median(each[name][key] for each in rounds) for key in rounds[0][name]} for name in commands}
+    bench.results[f"reading {READ_MB} MB of records, MB a second"] = found
+    for name, figures in found.items():
+        bench.goal(f"{name}: MB a second of CPU, times processors", figures["per_cpu_s"] * os.cpu_count(), 150 * os.cpu_count(), True, "MB/s")
+
+
+def read_once(bench, command, log):
+    """MB a second of the clock, and of CPU."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([bench.lab.builddir / "milter/heloscope", *map(str, command)], capture_output=True, text=True, check=False)
+    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode > 1 or done.stderr:
+        raise LabError(f"heloscope {command[0]} ends with {done.returncode}: {done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"per_s": log.stat().st_size / seconds / 1e6, "per_cpu_s": log.stat().st_size / cpu / 1e6}
+
+
 def resolvers(bench):
     """The embedded resolver asks far servers itself, or a caching server of this host does."""
     found = {}
@@ -320,8 +355,8 @@ forward-zone:
     bench.results["resolvers"] = found
 
 
-SECTIONS = {section.__name__: section for section in (warm, idle, cold, slow_list, dead_resolver, resolvers, postfix, growth.growth)}
-QUICK = ("warm", "idle", "cold")
+SECTIONS = {section.__name__: section for section in (warm, idle, cold, slow_list, dead_resolver, reading, resolvers, postfix, growth.growth)}
+QUICK = ("warm", "idle", "cold", "reading")
 
 
 def main():

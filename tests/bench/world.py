@@ -115,17 +115,18 @@ def stranger_cases(first, count, checks):
     return "\n".join(lines) + "\n"
 
 
-def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit"):
-    """The configuration; with `rules` that never hold, and `networks` that hold none of the clients."""
+def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit", audit=None):
+    """The configuration; with `rules` that never hold, and `networks` that hold none of the clients; `audit` is the log of records."""
     names = "\n".join(f'dnsbl "bl{bl}.test" weight {4 if bl == 0 else 2}' for bl in range(lists))
     policy = "\n".join(f'    reject when client in {{ 203.0.{rule // 250}.{rule % 250} }} and spf = fail' for rule in range(rules))
     trusted = "".join(f", 10.{network // 256}.{network % 256}.0/24" for network in range(networks))
+    log = f'audit log "{audit}"\n' if audit else ""
     return f"""
 authserv-id "mx.bench.test"
 listen "{socket}"
 user "root"
 log stderr
-mode {mode}
+{log}mode {mode}
 resolver {{
     servers {servers}
     timeout {timeout}
