@@ -26,7 +26,7 @@ settings=$(awk '
 	/^static const struct setting settings/ { is_table = 1 }
 	is_table && /^};/ { print_row(); exit }
 	is_table && match($0, /\.name = "[^"]*"/) { print_row(); name = substr($0, RSTART + 9, RLENGTH - 10) }
-	is_table && match($0, /\.section = SECTION_[A-Z]*/) { section = substr($0, RSTART + 19, RLENGTH - 19) }
+	is_table && match($0, /\.section = SECTION_[A-Z_]*/) { section = substr($0, RSTART + 19, RLENGTH - 19) }
 	is_table && match($0, /\.behind = "[^"]*"/) { behind = substr($0, RSTART + 11, RLENGTH - 12) }
 	' "$srcdir/milter/config/settings.c")
 [ "$(echo "$settings" | wc -l)" -eq "$(grep -c '\.name = "' "$srcdir/milter/config/settings.c")" ] &&
@@ -45,7 +45,7 @@ want() { # section, name, behind
 	SPF:-) part SETTINGS | has "^\.It Cm $2 " && block spf | has "^ +#?$2 " ;;
 	RESOLVER:-) part Resolver | has "^\.It Cm $2 " && block resolver | has "^ +#?$2 " ;;
 	TRUST:-) part Trust | has "^\.It Cm $2 " && block trust | has "^ +#?$2 " ;;
-	PROBE:-) part "Looking back" | has "^\.It Cm $2 " && block "probe no" | has "^ +#?$2 " ;;
+	LOOK_BACK:-) part "Looking back" | has "^\.It Cm $2 " && block "look-back no" | has "^ +#?$2 " ;;
 	*) false ;;
 	esac
 }

@@ -21,7 +21,7 @@
 
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
-	"                        [--selector NAME] [--no-probe] [--relay-test] [-c FILE] [--json]\n"
+	"                        [--selector NAME] [--no-connect] [--relay-test] [-c FILE] [--json]\n"
 	"                        DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of sending domains as a receiver would: MX, reverse DNS, HELO, SPF,\n"
@@ -34,7 +34,7 @@ static const char help[] =
 	"      --helo NAME     the name that the servers give with HELO or EHLO\n"
 	"      --bounces DOMAIN the domain of the bounce address, MAIL FROM, if it is another\n"
 	"      --selector NAME selector of the DKIM key\n"
-	"      --no-probe      do not connect to any server\n"
+	"      --no-connect    do not connect to any server\n"
 	"      --relay-test    the servers are yours: try whether they relay mail of strangers\n"
 	"                      (MAIL and RCPT, never DATA); two minutes a server at most\n"
 	"  -c, --config FILE   a configuration, for its resolver and lists\n"
@@ -56,7 +56,7 @@ struct options {
 	char key_domain[DOMAIN_SIZE]; /* with which the selector was given, or "" */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
-	bool is_json, has_no_probe, tests_relay;
+	bool is_json, connects_nowhere, tests_relay;
 };
 
 static int
@@ -98,7 +98,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
 		{ .name = "selector", .take = set_selector },
-		{ .name = "no-probe", .flag = &options->has_no_probe, .excludes = "relay-test" },
+		{ .name = "no-connect", .flag = &options->connects_nowhere, .excludes = "relay-test" },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
@@ -277,16 +277,16 @@ tell(const struct ward *ward, const struct options *options)
 }
 
 /* Looks at as many servers as there are, wherever they are: they are the user's own. */
-static struct prober *
-new_prober(const struct config *config, struct dns_resolver *resolver, struct error *error)
+static struct look_back *
+new_look_back(const struct config *config, struct dns_resolver *resolver, struct error *error)
 {
-	struct prober_settings settings = config->probe;
+	struct look_back_settings settings = config->look_back;
 
 	settings.per_minute = 0;
 	settings.file = NULL;
 	settings.why = "heloscope doctor looks at this server for its owner";
 	settings.trusted = (struct network_set){ .count = 0 };
-	return prober_new(&settings, resolver, NULL, error);
+	return look_back_new(&settings, resolver, NULL, error);
 }
 
 /* Where we are, on a terminal. */
@@ -352,11 +352,11 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 	order.resolver = resolver;
 	if (resolver != NULL)
 		error_set(&error, "out of memory");
-	if (lookup != NULL && !options->has_no_probe)
-		order.prober = new_prober(config, resolver, &error);
+	if (lookup != NULL && !options->connects_nowhere)
+		order.look_back = new_look_back(config, resolver, &error);
 
 	arena_init(&arena, 64U << 20);
-	if (lookup == NULL || (order.prober == NULL && !options->has_no_probe)) {
+	if (lookup == NULL || (order.look_back == NULL && !options->connects_nowhere)) {
 		output_put(output_errors(), "heloscope doctor: %s\n",
 			   resolver == NULL ? error.text : "out of memory");
 	} else if (has_name_servers(config, lookup, domains[0])) {
@@ -366,7 +366,7 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		tell(&ward, options);
 		status = status_of(&ward);
 	}
-	prober_free(order.prober);
+	look_back_free(order.look_back);
 	resolver_free(resolver);
 	lookup_free(lookup);
 	arena_clear(&arena);
@@ -415,7 +415,7 @@ cli_doctor(int argc, char **argv)
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	config->disabled = 0; /* what the filter leaves out is looked at all the same */
-	config->probes = true;
+	config->looks_back = true;
 	status = examine(config, domains, (size_t)(argc - optind), &options);
 	config_unref(config);
 	return status;

@@ -59,44 +59,44 @@ config_set_contained(struct config_reader *reader, struct list_entry *entry, con
 }
 
 static void
-add_probe(struct arena *arena, struct probe_set *probes, const char *entry, bool is_listed)
+add_test_entry(struct arena *arena, struct test_entry_set *entries, const char *entry, bool is_listed)
 {
-	struct list_probe *items = arena_grow(arena, probes->items, probes->count, sizeof *items);
+	struct test_entry *items = arena_grow(arena, entries->items, entries->count, sizeof *items);
 
 	if (items == NULL)
 		return;
-	probes->items = items;
-	items[probes->count++] = (struct list_probe){ entry, is_listed };
+	entries->items = items;
+	items[entries->count++] = (struct test_entry){ entry, is_listed };
 }
 
 void
-config_add_probes(struct config_reader *reader, struct probe_set *probes, bool is_listed,
-		  const struct value_set *entries)
+config_add_test_entries(struct config_reader *reader, struct test_entry_set *entries, bool is_listed,
+			const struct value_set *values)
 {
 	char name[DOMAIN_SIZE];
 	struct ipaddr address;
 
-	probes->is_said = true;
-	for (size_t i = 0; i < entries->count; i++) {
-		const struct span text = span_of(entries->items[i].text);
+	entries->is_said = true;
+	for (size_t i = 0; i < values->count; i++) {
+		const struct span text = span_of(values->items[i].text);
 
 		if (ipaddr_parse(text, &address) || domain_normalize(text, name))
-			add_probe(&reader->config->arena, probes, entries->items[i].text, is_listed);
+			add_test_entry(&reader->config->arena, entries, values->items[i].text, is_listed);
 		else
 			config_complain(
-				reader, entries->items[i].place,
+				reader, values->items[i].place,
 				"\"%.60s\" is no test entry; expected an address or a domain, like \"127.0.0.2\" or \"test\"",
-				entries->items[i].text);
+				values->items[i].text);
 	}
 }
 
 void
-config_set_no_probes(struct config_reader *reader, struct probe_set *probes, struct word none)
+config_set_no_test_entries(struct config_reader *reader, struct test_entry_set *entries, struct word none)
 {
 	static const char *const words[] = { "none" };
 
-	(void)CONFIG_KNOWN(reader, "kind of probe", none, words);
-	probes->is_said = true;
+	(void)CONFIG_KNOWN(reader, "kind of test entries", none, words);
+	entries->is_said = true;
 }
 
 /* Lists and their entries. */
@@ -135,25 +135,25 @@ find_key(struct config *config, struct list *list)
  * somebody says so: many lists lack them, and are well all the same.
  */
 static void
-set_probes(struct config *config, struct list *list)
+set_test_entries(struct config *config, struct list *list)
 {
 	struct arena *arena = &config->arena;
 	const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
 
-	if (list->probes.is_said)
+	if (list->test_entries.is_said)
 		return;
-	if (list->entry != NULL && list->entry->probes.is_said) {
-		list->probes = list->entry->probes;
+	if (list->entry != NULL && list->entry->test_entries.is_said) {
+		list->test_entries = list->entry->test_entries;
 		return;
 	}
 	if (!is_of_addresses) {
-		add_probe(arena, &list->probes, "test", true);
-		add_probe(arena, &list->probes, "invalid", false);
+		add_test_entry(arena, &list->test_entries, "test", true);
+		add_test_entry(arena, &list->test_entries, "invalid", false);
 		return;
 	}
 	if (list_takes_family(list, 4)) {
-		add_probe(arena, &list->probes, "127.0.0.2", true);
-		add_probe(arena, &list->probes, "127.0.0.1", false);
+		add_test_entry(arena, &list->test_entries, "127.0.0.2", true);
+		add_test_entry(arena, &list->test_entries, "127.0.0.1", false);
 	}
 }
 
@@ -254,7 +254,7 @@ config_resolve_lists(struct config *config, struct output *messages)
 			? list->entry->operator: list->shown;
 		if (list->answers.count == 0 && list->entry != NULL)
 			list->answers = list->entry->answers;
-		set_probes(config, list);
+		set_test_entries(config, list);
 		check_list(list, messages);
 	}
 	for (size_t i = 0; i < config->lists.count; i++)

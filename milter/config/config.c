@@ -93,5 +93,5 @@ bool
 config_wants(const struct config *config, enum method method)
 {
 	return (config->disabled & 1U << method) == 0
-	       && (config->probes || !method_words(method)->needs_probe);
+	       && (config->looks_back || !method_words(method)->needs_look_back);
 }

@@ -178,7 +178,7 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 	lists->items = items;
 	list.where = config_where(reader, zone.place);
 	list.answers = options->answers;
-	list.probes = options->probes;
+	list.test_entries = options->test_entries;
 	if (options->weight.text != NULL
 	    && !span_to_number(span_of(options->weight.text), 1, WEIGHT_MAX, &list.weight))
 		config_complain(reader, options->weight.place,

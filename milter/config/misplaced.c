@@ -71,3 +71,22 @@ config_complain_of_misplaced(struct config_reader *reader, struct place place, c
 		config_complain(reader, place, "found %s; it belongs %s", word, memory);
 	return where.length > 0;
 }
+
+bool
+config_complain_of_renamed(struct config_reader *reader, struct place place, const char *word)
+{
+	static const struct {
+		const char *old, *now;
+	} names[] = {
+		{ "probe", "\"look-back\" and, for what a list is asked, \"test-entries\"" },
+		{ "probe-interval", "\"test-interval\"" },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i].old, word) == 0) {
+			config_complain(reader, place, "found %s, which was an older name; expected %s", word,
+					names[i].now);
+			return true;
+		}
+	return false;
+}

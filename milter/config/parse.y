@@ -77,7 +77,7 @@ int config_setting_token(const struct setting *setting);
 	struct list_options options;
 	struct list_entry entry;
 	struct answer_set answers;
-	struct probe_set probes;
+	struct test_entry_set test_entries;
 	struct condition *condition;
 	struct rule rule;
 	struct { struct rule_set rules; struct rule otherwise; } block;
@@ -95,7 +95,7 @@ int config_setting_token(const struct setting *setting);
 %token <text> DOMAIN_DNSBL "domain-dnsbl" ERRORS "errors" EXCEPTIONS "exceptions" FOR "for" IN "in"
 %token <text> INCLUDE "include" IPV6 "ipv6" KEY "key" KEY_FILE "key-file" KIND "kind" LIST "list"
 %token <text> LISTED "listed" NOT "not" ON "on" OPERATOR "operator" OR "or" OTHERWISE "otherwise"
-%token <text> PAGE "page" POLICY "policy" PROBE "probe" QUARANTINE "quarantine" REJECT "reject" SPF "spf"
+%token <text> PAGE "page" POLICY "policy" TEST_ENTRIES "test-entries" QUARANTINE "quarantine" REJECT "reject" SPF "spf"
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
 %token <text> WHEN "when"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
@@ -110,7 +110,7 @@ int config_setting_token(const struct setting *setting);
 %type <options> list_options
 %type <entry> entry_settings
 %type <answers> answers errors answer_list
-%type <probes> probe probe_entries
+%type <test_entries> test_entries entries_of_test
 %type <condition> condition test
 %type <rule> rule acting otherwise_action
 %type <block> rules
@@ -239,7 +239,7 @@ entry_settings:
 	| entry_settings "contains" texts { $$ = $1; config_set_contained(reader, &$$, &$3); }
 	| entry_settings answers { $$ = $1; $$.answers = $2; }
 	| entry_settings errors { $$ = $1; $$.errors = $2; }
-	| entry_settings probe { $$ = $1; $$.probes = $2; }
+	| entry_settings test_entries { $$ = $1; $$.test_entries = $2; }
 	| entry_settings BREAK
 	| entry_settings error { $$ = $1; RECOVER(reader); }
 	;
@@ -248,16 +248,16 @@ answers: "answers" '{' answer_list '}' { $$ = $3; } ;
 errors: "errors" '{' answer_list '}' { $$ = $3; } ;
 
 /* What is asked of a list to see whether it is well. */
-probe:
-	"probe" WORD { $$ = (struct probe_set){ 0 }; config_set_no_probes(reader, &$$, AT($2, @2)); }
-	| "probe" '{' probe_entries '}' { $$ = $3; }
+test_entries:
+	"test-entries" WORD { $$ = (struct test_entry_set){ 0 }; config_set_no_test_entries(reader, &$$, AT($2, @2)); }
+	| "test-entries" '{' entries_of_test '}' { $$ = $3; }
 	;
 
-probe_entries:
-	"listed" texts { $$ = (struct probe_set){ 0 }; config_add_probes(reader, &$$, true, &$2); }
-	| "unlisted" texts { $$ = (struct probe_set){ 0 }; config_add_probes(reader, &$$, false, &$2); }
-	| probe_entries "listed" texts { $$ = $1; config_add_probes(reader, &$$, true, &$3); }
-	| probe_entries "unlisted" texts { $$ = $1; config_add_probes(reader, &$$, false, &$3); }
+entries_of_test:
+	"listed" texts { $$ = (struct test_entry_set){ 0 }; config_add_test_entries(reader, &$$, true, &$2); }
+	| "unlisted" texts { $$ = (struct test_entry_set){ 0 }; config_add_test_entries(reader, &$$, false, &$2); }
+	| entries_of_test "listed" texts { $$ = $1; config_add_test_entries(reader, &$$, true, &$3); }
+	| entries_of_test "unlisted" texts { $$ = $1; config_add_test_entries(reader, &$$, false, &$3); }
 	;
 
 answer_list:
@@ -273,7 +273,7 @@ list_options:
 	%empty { $$ = (struct list_options){ 0 }; }
 	| list_options "weight" NUMBER { $$ = $1; $$.weight = AT($3, @3); }
 	| list_options answers { $$ = $1; $$.answers = $2; }
-	| list_options probe { $$ = $1; $$.probes = $2; }
+	| list_options test_entries { $$ = $1; $$.test_entries = $2; }
 	| list_options "key" STRING { $$ = $1; $$.key = AT($3, @3); }
 	| list_options "key-file" STRING { $$ = $1; $$.key_file = AT($3, @3); }
 	| list_options "on" '{' value_list '}' { $$ = $1; $$.on = $4; $$.has_on = true; }
@@ -411,11 +411,11 @@ expect_settings(struct expected *expected, yysymbol_kind_t kind, const struct co
 	const struct setting *settings = config_settings(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = settings[i].name, *shown = settings[i].shown;
+		const char *name = settings[i].name;
 
 		if (YYTRANSLATE(config_setting_token(&settings[i])) == kind
 		    && config_find_setting(reader->section, name, reader->setting) == &settings[i])
-			config_expect_word(expected, shown != NULL ? shown : name);
+			config_expect_word(expected, name);
 	}
 }
 
@@ -495,16 +495,19 @@ yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 	const yysymbol_kind_t token = yypcontext_token(context);
 	const bool is_end = token == YYSYMBOL_YYEOF;
 	const char *found = is_end ? "" : token == YYSYMBOL_BREAK ? reader->announced : reader->lexeme;
+	const struct place place = *yypcontext_location(context);
 
 	if (reader->blamed == reader->serial && !is_end)
 		return 0;
 	reader->blamed = reader->serial;
 	if (is_end)
 		tell_error(context, reader, reader->last, "the file ends here", "");
+	else if (config_complain_of_renamed(reader, place, found))
+		return 0;
 	else if (breaks_off(context, reader))
 		tell_error(context, reader, reader->before, "the line ends here", "");
-	else if (!is_expected(context, YYSYMBOL_YYEOF) || !config_complain_of_misplaced(reader, *yypcontext_location(context), found))
-		tell_error(context, reader, *yypcontext_location(context), "found ", found);
+	else if (!is_expected(context, YYSYMBOL_YYEOF) || !config_complain_of_misplaced(reader, place, found))
+		tell_error(context, reader, place, "found ", found);
 	return 0;
 }
 

@@ -50,10 +50,10 @@ finish(struct config *config, struct output *messages)
 						     : as_compared(config->authserv_id, &config->arena);
 	config_settle(config);
 	set_own_ids(config);
-	config->probe.why = arena_printf(
+	config->look_back.why = arena_printf(
 		&config->arena, "a look at the banner and the TLS of a host that sent us mail%s%s",
 		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
-	config->probe.trusted = config->trusted;
+	config->look_back.trusted = config->trusted;
 	config->resolver.servers = config->servers.items;
 	config->resolver.server_count = config->servers.count;
 	config->resolver.zones = config->zones.items;

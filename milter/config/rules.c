@@ -408,19 +408,19 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 	return NULL;
 }
 
-/* The first method that a condition asks for and that needs `probe yes`, METHODS when there is none. */
+/* The first method that a condition asks for and that needs `look-back yes`, METHODS when there is none. */
 static enum method
-find_probing_method(const struct condition *condition)
+find_method_that_looks_back(const struct condition *condition)
 {
 	enum method method;
 
 	if (condition == NULL)
 		return METHODS;
 	if (condition->kind == CONDITION_RESULT && condition->method < METHODS
-	    && method_words(condition->method)->needs_probe)
+	    && method_words(condition->method)->needs_look_back)
 		return condition->method;
 	for (size_t i = 0; i < condition->operand_count; i++)
-		if ((method = find_probing_method(condition->operands[i])) != METHODS)
+		if ((method = find_method_that_looks_back(condition->operands[i])) != METHODS)
 			return method;
 	return METHODS;
 }
@@ -432,13 +432,13 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *zone = find_unused_zone(config, rules->items[i].condition);
-		const enum method method = find_probing_method(rules->items[i].condition);
+		const enum method method = find_method_that_looks_back(rules->items[i].condition);
 		char masked[CONFIG_MESSAGE_SIZE];
 
-		if (method != METHODS && !config->probes) {
+		if (method != METHODS && !config->looks_back) {
 			output_put(
 				messages,
-				"%s: \"%s\" is not known without a look at the client's server; expected \"probe yes\" somewhere\n",
+				"%s: \"%s\" is not known without a look at the client's server; expected \"look-back yes\" somewhere\n",
 				rules->items[i].where, method_words(method)->policy_word);
 			errors++;
 		}

@@ -52,13 +52,13 @@ put_answers(struct output *out, const char *word, const struct answer_set *answe
 }
 
 static void
-put_probes(struct output *out, const struct probe_set *probes)
+put_test_entries(struct output *out, const struct test_entry_set *entries)
 {
-	output_put(out, "%s", probes->count == 0 ? " probe none" : " probe {");
-	for (size_t i = 0; i < probes->count; i++)
-		config_put_option(out, probes->items[i].is_listed ? "listed" : "unlisted",
-				  probes->items[i].entry);
-	output_put(out, "%s", probes->count == 0 ? "" : " }");
+	output_put(out, "%s", entries->count == 0 ? " test-entries none" : " test-entries {");
+	for (size_t i = 0; i < entries->count; i++)
+		config_put_option(out, entries->items[i].is_listed ? "listed" : "unlisted",
+				  entries->items[i].entry);
+	output_put(out, "%s", entries->count == 0 ? "" : " }");
 }
 
 static void
@@ -90,8 +90,8 @@ show_entry(const struct config *config, const struct list_entry *entry, struct o
 	}
 	put_answers(out, "answers", &entry->answers);
 	put_answers(out, "errors", &entry->errors);
-	if (entry->probes.is_said)
-		put_probes(out, &entry->probes);
+	if (entry->test_entries.is_said)
+		put_test_entries(out, &entry->test_entries);
 	output_put(out, " }\n");
 }
 
@@ -123,7 +123,7 @@ show_list(const struct list *list, struct output *out)
 	}
 	if (list->entry == NULL || list->answers.items != list->entry->answers.items)
 		put_answers(out, "answers", &list->answers);
-	put_probes(out, &list->probes);
+	put_test_entries(out, &list->test_entries);
 	if (list->is_left_out)
 		output_put(out, " # not asked; see the warning");
 	else if (strcmp(list->group, list->shown) != 0)

@@ -7,8 +7,8 @@
 #include "heloscope/checks/table.h"
 #include "heloscope/config/settings.h"
 #include "heloscope/dns/cache.h"
-#include "heloscope/lists/prober.h"
-#include "heloscope/peer/prober.h"
+#include "heloscope/lists/watcher.h"
+#include "heloscope/peer/look_back.h"
 #include "heloscope/dns/resolver.h"
 #include "heloscope/daemon/rouse.h"
 
@@ -17,10 +17,10 @@ struct runtime {
 	struct config *config;
 	struct check_table table;
 	struct shared_resolver *resolver;
-	struct dns_resolver *asked;  /* its cache */
-	struct shared_prober *peers; /* NULL: nothing is looked at */
+	struct dns_resolver *asked;     /* its cache */
+	struct shared_look_back *peers; /* NULL: nothing is looked at */
 	struct list_health *health;
-	struct list_prober *prober;
+	struct list_watcher *watcher;
 	struct audit *audit; /* NULL: none is wanted */
 	struct meter *meter;
 };
@@ -41,35 +41,35 @@ resolver_unref(struct shared_resolver *shared)
 	free(shared);
 }
 
-/* A prober outlives a reload that changes neither it nor its resolver. */
-struct shared_prober {
+/* A look-back outlives a reload that changes neither it nor its resolver. */
+struct shared_look_back {
 	struct refcount references;
 	struct shared_resolver *resolver; /* counted */
-	struct config *config;            /* counted: has the prober's settings */
-	struct prober *prober;
+	struct config *config;            /* counted: has the look-back's settings */
+	struct look_back *look_back;
 };
 
 static void
-prober_unref(struct shared_prober *shared)
+look_back_unref(struct shared_look_back *shared)
 {
 	if (shared == NULL || !refcount_drop(&shared->references))
 		return;
-	prober_free(shared->prober);
+	look_back_free(shared->look_back);
 	resolver_unref(shared->resolver);
 	config_unref(shared->config);
 	free(shared);
 }
 
 static bool
-get_prober(struct runtime *runtime, struct config *config, const struct runtime *previous,
-	   struct error *error)
+get_look_back(struct runtime *runtime, struct config *config, const struct runtime *previous,
+	      struct error *error)
 {
-	struct shared_prober *before = previous != NULL ? previous->peers : NULL, *shared;
+	struct shared_look_back *before = previous != NULL ? previous->peers : NULL, *shared;
 
-	if (!config->probes)
+	if (!config->looks_back)
 		return true;
 	if (before != NULL && before->resolver == runtime->resolver
-	    && config_same(config, previous->config, EFFECT_PROBER)) {
+	    && config_same(config, previous->config, EFFECT_LOOK_BACK)) {
 		refcount_take(&before->references);
 		runtime->peers = before;
 		return true;
@@ -82,10 +82,10 @@ get_prober(struct runtime *runtime, struct config *config, const struct runtime 
 	refcount_take(&runtime->resolver->references);
 	shared->resolver = runtime->resolver;
 	shared->config = config_ref(config);
-	shared->prober = prober_new(&config->probe, shared->resolver->cache,
-				    before != NULL ? before->prober : NULL, error);
+	shared->look_back = look_back_new(&config->look_back, shared->resolver->cache,
+					  before != NULL ? before->look_back : NULL, error);
 	runtime->peers = shared;
-	return shared->prober != NULL;
+	return shared->look_back != NULL;
 }
 
 static struct shared_resolver *
@@ -145,14 +145,14 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	if (runtime->resolver == NULL)
 		goto failed;
 	error_set(error, "out of memory");
-	if (!get_prober(runtime, config, previous, error))
+	if (!get_look_back(runtime, config, previous, error))
 		goto failed;
 	error_set(error, "out of memory");
 	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
 	if (runtime->health == NULL)
 		goto failed;
-	runtime->prober = list_prober_new(runtime->health, runtime->resolver->resolver, error);
-	if (runtime->prober == NULL)
+	runtime->watcher = list_watcher_new(runtime->health, runtime->resolver->resolver, error);
+	if (runtime->watcher == NULL)
 		goto failed;
 	if (!open_audit(runtime, config, previous, error))
 		goto failed;
@@ -176,8 +176,8 @@ runtime_unref(struct runtime *runtime)
 {
 	if (runtime == NULL || !refcount_drop(&runtime->references))
 		return;
-	list_prober_free(runtime->prober);
-	prober_unref(runtime->peers);
+	list_watcher_free(runtime->watcher);
+	look_back_unref(runtime->peers);
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
 	audit_unref(runtime->audit);
@@ -189,14 +189,14 @@ runtime_unref(struct runtime *runtime)
 void
 runtime_settle(struct runtime *runtime)
 {
-	list_prober_settle(runtime->prober, runtime->config->timeout_ms);
+	list_watcher_settle(runtime->watcher, runtime->config->timeout_ms);
 }
 
 void
 runtime_save(struct runtime *runtime)
 {
 	if (runtime->peers != NULL)
-		prober_save(runtime->peers->prober);
+		look_back_save(runtime->peers->look_back);
 }
 
 const struct config *
@@ -220,7 +220,7 @@ runtime_needs(const struct runtime *runtime)
 		.resolver = runtime->asked,
 		.config = runtime->config,
 		.health = runtime->health,
-		.peers = runtime->peers != NULL ? prober_source(runtime->peers->prober) : NULL,
+		.peers = runtime->peers != NULL ? look_back_source(runtime->peers->look_back) : NULL,
 		.before_wait = rouse,
 	};
 }

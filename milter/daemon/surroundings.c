@@ -183,8 +183,8 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 		(void)look_at_directory(&look, "the socket", socket);
 	if (config->audit_log != NULL)
 		look_at_written_file(&look, "the audit log", config->audit_log);
-	if (config->probes && config->probe.file != NULL)
-		look_at_written_file(&look, "the file of findings", config->probe.file);
+	if (config->looks_back && config->look_back.file != NULL)
+		look_at_written_file(&look, "the file of findings", config->look_back.file);
 	look_at_read_file(&look, "the configuration", path);
 	for (size_t i = 0; i < config->lists.count; i++)
 		if (config->lists.items[i].key_file != NULL)

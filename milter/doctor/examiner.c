@@ -4,26 +4,26 @@
 #include <stdlib.h>
 
 #include "heloscope/checks/table.h"
-#include "heloscope/lists/prober.h"
+#include "heloscope/lists/watcher.h"
 #include "heloscope/dns/resolver.h"
 
 struct examiner {
 	struct config *config;
 	struct dns_resolver *resolver;
 	struct list_health *health;
-	struct list_prober *prober;
-	struct prober *peers;    /* NULL: nothing is looked at */
+	struct list_watcher *watcher;
+	struct look_back *peers; /* NULL: nothing is looked at */
 	struct inquiry *inquiry; /* of the last message */
 };
 
 /* What it finds is not kept: the file is the filter's. */
-static struct prober *
-new_prober(const struct config *config, struct dns_resolver *resolver, struct error *error)
+static struct look_back *
+new_look_back(const struct config *config, struct dns_resolver *resolver, struct error *error)
 {
-	struct prober_settings settings = config->probe;
+	struct look_back_settings settings = config->look_back;
 
 	settings.file = NULL;
-	return prober_new(&settings, resolver, NULL, error);
+	return look_back_new(&settings, resolver, NULL, error);
 }
 
 struct examiner *
@@ -39,14 +39,14 @@ examiner_new(struct config *config, bool looks_back, struct error *error)
 	if (examiner->health != NULL)
 		examiner->resolver = resolver_new(&config->resolver, error);
 	if (examiner->resolver != NULL)
-		examiner->prober = list_prober_new(examiner->health, examiner->resolver, error);
-	if (examiner->prober != NULL && looks_back && config->probes)
-		examiner->peers = new_prober(config, examiner->resolver, error);
-	if (examiner->prober == NULL || (looks_back && config->probes && examiner->peers == NULL)) {
+		examiner->watcher = list_watcher_new(examiner->health, examiner->resolver, error);
+	if (examiner->watcher != NULL && looks_back && config->looks_back)
+		examiner->peers = new_look_back(config, examiner->resolver, error);
+	if (examiner->watcher == NULL || (looks_back && config->looks_back && examiner->peers == NULL)) {
 		examiner_free(examiner);
 		return NULL;
 	}
-	list_prober_settle(examiner->prober, config->timeout_ms);
+	list_watcher_settle(examiner->watcher, config->timeout_ms);
 	return examiner;
 }
 
@@ -56,8 +56,8 @@ examiner_free(struct examiner *examiner)
 	if (examiner == NULL)
 		return;
 	inquiry_close(examiner->inquiry);
-	prober_free(examiner->peers);
-	list_prober_free(examiner->prober);
+	look_back_free(examiner->peers);
+	list_watcher_free(examiner->watcher);
 	resolver_free(examiner->resolver);
 	list_health_unref(examiner->health);
 	config_unref(examiner->config);
@@ -71,8 +71,9 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 					     .resolver = examiner->resolver,
 					     .config = examiner->config,
 					     .health = examiner->health,
-					     .peers = examiner->peers != NULL ? prober_source(examiner->peers)
-									      : NULL };
+					     .peers = examiner->peers != NULL
+							      ? look_back_source(examiner->peers)
+							      : NULL };
 	const struct facts *facts;
 
 	inquiry_close(examiner->inquiry);
@@ -85,7 +86,8 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 	facts = inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 	if (examiner->peers == NULL || facts == NULL || facts->peer.peer != NULL)
 		return facts;
-	prober_settle(examiner->peers, examiner->config->probe.timeout_ms + examiner->config->timeout_ms);
+	look_back_settle(examiner->peers,
+			 examiner->config->look_back.timeout_ms + examiner->config->timeout_ms);
 	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
 	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 }

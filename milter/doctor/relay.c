@@ -198,7 +198,7 @@ note_refusal(struct relay_test *test)
 static bool
 call(struct relay_test *test, const struct ipaddr *address)
 {
-	const struct prober_settings *settings = &test->exam->config->probe;
+	const struct look_back_settings *settings = &test->exam->config->look_back;
 
 	if (begin(&test->dialogue, address, settings->port, settings->ehlo_name))
 		return true;
@@ -290,7 +290,7 @@ static const char remedy[] =
 void
 exam_relay(struct exam *exam, const char *host, const struct ipaddr *address, unsigned patience_ms)
 {
-	const char *ours = exam->config->probe.ehlo_name, *domain = exam->report->domain;
+	const char *ours = exam->config->look_back.ehlo_name, *domain = exam->report->domain;
 	const struct parts parts = {
 		.foreign = domain_has_dot(span_of(ours)) && !domain_same_organization(ours, domain)
 				   ? ours

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "heloscope/peer/dane.h"
-#include "heloscope/peer/prober.h"
+#include "heloscope/peer/look_back.h"
 
 #define SERVERS_MAX 16
 #define EXPIRY_WARNING_S (14 * 86400)
@@ -21,7 +21,7 @@ struct server {
 	struct ipaddr address;
 	bool is_mx;
 	bool is_late; /* the look came to no end in the time for all */
-	struct probe *probe, *old_probe;
+	struct visit *visit, *old_visit;
 	struct peer peer, old; /* `old`: offered nothing newer than TLS 1.1 */
 };
 
@@ -88,24 +88,25 @@ find_servers(struct exam *exam, struct server_set *servers)
 static void
 look(struct exam *exam, struct server_set *servers)
 {
-	struct prober *prober = exam->order->prober;
+	struct look_back *look_back = exam->order->look_back;
 
 	for (size_t i = 0; i < servers->count; i++) {
 		struct server *server = &servers->items[i];
 
-		server->probe = prober_begin(prober, &server->address, server->name, 0);
-		server->old_probe = prober_begin(prober, &server->address, server->name, TLS1_1_VERSION);
+		server->visit = look_back_begin(look_back, &server->address, server->name, 0);
+		server->old_visit =
+			look_back_begin(look_back, &server->address, server->name, TLS1_1_VERSION);
 	}
 	for (size_t i = 0; i < servers->count; i++) {
 		struct server *server = &servers->items[i];
 
 		server->peer = server->old = (struct peer){ .outcome = PEER_UNREACHABLE };
 		server->is_late =
-			server->probe != NULL
-			&& !prober_end(server->probe, &server->peer, exam_left_ms(exam, DOCTOR_TOTAL_MS));
-		if (server->old_probe != NULL)
-			(void)prober_end(server->old_probe, &server->old,
-					 exam_left_ms(exam, DOCTOR_TOTAL_MS));
+			server->visit != NULL
+			&& !look_back_end(server->visit, &server->peer, exam_left_ms(exam, DOCTOR_TOTAL_MS));
+		if (server->old_visit != NULL)
+			(void)look_back_end(server->old_visit, &server->old,
+					    exam_left_ms(exam, DOCTOR_TOTAL_MS));
 	}
 }
 
@@ -355,7 +356,7 @@ examine_dane(struct exam *exam, const struct server *server)
 	const struct dns_answer *tlsa;
 	const char *name;
 
-	if (!server->is_mx || !dane_record_name(server->name, exam->config->probe.port, memory))
+	if (!server->is_mx || !dane_record_name(server->name, exam->config->look_back.port, memory))
 		return;
 	name = arena_string(exam->arena, memory);
 	tlsa = lookup_get(exam->lookup, name, DNS_TLSA);
@@ -439,7 +440,7 @@ exam_servers(struct exam *exam)
 {
 	struct server_set servers = { .count = 0 };
 
-	if (exam->order->prober == NULL)
+	if (exam->order->look_back == NULL)
 		return;
 	find_servers(exam, &servers);
 	look(exam, &servers);

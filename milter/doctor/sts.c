@@ -461,7 +461,7 @@ exam_mta_sts(struct exam *exam)
 	if (fetched == NULL || !find_record(exam, DOCTOR_MTA_STS, name, "v=STSv1", &record))
 		return;
 	(void)exam_judge_tags(exam, &sts_form, name, record);
-	if (exam->order->prober == NULL) /* nothing is connected to */
+	if (exam->order->look_back == NULL) /* nothing is connected to */
 		return;
 	wrong = fetch(exam, host, fetched);
 	if (wrong == NULL)

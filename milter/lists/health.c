@@ -9,7 +9,7 @@
 #include "heloscope/lists/budget.h"
 #include "heloscope/base/log.h"
 
-/* Parts of the probe interval: between tries that went wrong, for rounds that are called for, and while a
+/* Parts of the test interval: between tries that went wrong, for rounds that are called for, and while a
  * list is suspended. */
 #define RETRY_PART 30
 #define CALLED_PART 5
@@ -22,7 +22,7 @@ struct state {
 	atomic_int trouble; /* enum list_trouble; written under the lock */
 	uint32_t answer;    /* that showed the trouble, or 0 */
 	bool is_told;       /* the administrator was warned of the trouble */
-	bool was_probed;
+	bool was_tested;
 	bool was_silent;         /* the round before was, and it may have been our resolver's fault */
 	unsigned round, pending; /* the round under way, and answers it lacks */
 	unsigned lacking;        /* questions of that round that nobody answered, or not yet */
@@ -43,8 +43,8 @@ struct list_health {
 	struct list_budget *budget;
 	_Atomic uint64_t may_tell_ms; /* of a flood */
 	pthread_mutex_t lock;         /* guards all below, but for reading `trouble` */
-	uint64_t now_ms;              /* when the prober looked last */
-	uint64_t answered_ms;         /* when anybody answered the prober last */
+	uint64_t now_ms;              /* when the watcher looked last */
+	uint64_t answered_ms;         /* when anybody answered the watcher last */
 	struct state states[][LIST_PARTS];
 };
 
@@ -74,7 +74,7 @@ inherit(struct state *states, const struct list *list, struct list_health *previ
 		atomic_store(&states[part].trouble, atomic_load(&old->trouble));
 		states[part].answer = old->answer;
 		states[part].is_told = old->is_told;
-		states[part].was_probed = old->was_probed;
+		states[part].was_tested = old->was_tested;
 		states[part].was_silent = old->was_silent;
 		states[part].bad_rounds = old->bad_rounds;
 	}
@@ -154,7 +154,7 @@ is_settled(const struct list_health *health, size_t index)
 	const struct list *list = &health->config->lists.items[index];
 
 	for (int part = 0; part < LIST_PARTS && !list->is_left_out; part++)
-		if (list_has_part(list, (enum list_part)part) && !health->states[index][part].was_probed)
+		if (list_has_part(list, (enum list_part)part) && !health->states[index][part].was_tested)
 			return false;
 	return true;
 }
@@ -261,11 +261,11 @@ static void
 finish_round(struct list_health *health, size_t index, enum list_part part)
 {
 	struct state *state = &health->states[index][part];
-	const unsigned interval_ms = health->config->probe_interval_ms;
+	const unsigned interval_ms = health->config->test_interval_ms;
 	const enum list_trouble trouble = judge_round(health, state);
 
 	state->pending = 0;
-	state->was_probed = true;
+	state->was_tested = true;
 	state->was_silent = state->lacking == state->size;
 	if (trouble == LIST_WELL) {
 		state->bad_rounds = 0;
@@ -308,7 +308,7 @@ begin_round(struct list_health *health, size_t index, enum list_part part)
 unsigned
 list_health_tick_ms(const struct list_health *health)
 {
-	const unsigned tick_ms = health->config->probe_interval_ms / RETRY_PART;
+	const unsigned tick_ms = health->config->test_interval_ms / RETRY_PART;
 
 	return tick_ms > TICK_MIN_MS ? tick_ms : TICK_MIN_MS;
 }
@@ -387,8 +387,8 @@ list_health_drop_round(struct list_health *health, size_t list, enum list_part p
 	(void)pthread_mutex_lock(&health->lock);
 	if (round == state->round && state->pending > 0) {
 		state->pending = 0;
-		state->was_probed = true;
-		state->due_ms = health->now_ms + health->config->probe_interval_ms / RETRY_PART;
+		state->was_tested = true;
+		state->due_ms = health->now_ms + health->config->test_interval_ms / RETRY_PART;
 	}
 	(void)pthread_mutex_unlock(&health->lock);
 }
@@ -411,7 +411,7 @@ list_health_settle(struct list_health *health, uint64_t now_ms)
 static void
 call_round(const struct list_health *health, struct state *state)
 {
-	const uint64_t earliest_ms = state->round_began_ms + health->config->probe_interval_ms / CALLED_PART;
+	const uint64_t earliest_ms = state->round_began_ms + health->config->test_interval_ms / CALLED_PART;
 
 	if (was_trusted(state) && earliest_ms < state->due_ms)
 		state->due_ms = earliest_ms;

@@ -19,7 +19,7 @@ static const struct {
 	[LIST_NO_ANSWER] = { "suspended: it does not answer",
 			     "it does not answer. See whether this host's resolver reaches it (dig 2.0.0.127.%s)" },
 	[LIST_LISTS_NONE] = { "suspended: it does not list its test entry",
-			      "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (probe { ... }). Look at the operator's page for %s" },
+			      "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (test { ... }). Look at the operator's page for %s" },
 	[LIST_STRANGE] = { "suspended: it answers outside 127.0.0.0/8",
 			   "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been sold, or the resolver or a DNS filter replaces answers. Remove the line if %s is closed" },
 	[LIST_LISTS_ALL] = { "suspended: it lists everything",
@@ -116,12 +116,12 @@ part_of_entry(const struct list *list, const char *entry)
 }
 
 /* The test entry of `part` with `index` others of it in front; NULL when there are no more. */
-static const struct list_probe *
-find_probe(const struct list *list, enum list_part part, size_t index)
+static const struct test_entry *
+find_entry(const struct list *list, enum list_part part, size_t index)
 {
-	for (size_t i = 0; i < list->probes.count; i++)
-		if (part_of_entry(list, list->probes.items[i].entry) == part && index-- == 0)
-			return &list->probes.items[i];
+	for (size_t i = 0; i < list->test_entries.count; i++)
+		if (part_of_entry(list, list->test_entries.items[i].entry) == part && index-- == 0)
+			return &list->test_entries.items[i];
 	return NULL;
 }
 
@@ -132,7 +132,7 @@ list_round_size(const struct list *list, enum list_part part)
 
 	if (!list_has_part(list, part))
 		return 0;
-	while (find_probe(list, part, count) != NULL)
+	while (find_entry(list, part, count) != NULL)
 		count++;
 	return count + 1 > QUESTIONS_MIN ? count + 1 : QUESTIONS_MIN;
 }
@@ -140,10 +140,10 @@ list_round_size(const struct list *list, enum list_part part)
 bool
 list_has_listed_entry(const struct list *list, enum list_part part)
 {
-	const struct list_probe *probe;
+	const struct test_entry *test;
 
-	for (size_t i = 0; (probe = find_probe(list, part, i)) != NULL; i++)
-		if (probe->is_listed)
+	for (size_t i = 0; (test = find_entry(list, part, i)) != NULL; i++)
+		if (test->is_listed)
 			return true;
 	return false;
 }
@@ -171,14 +171,14 @@ write_random_entry(enum list_part part, char *entry)
 struct list_question
 list_round_question(const struct list *list, enum list_part part, size_t index)
 {
-	const struct list_probe *probe = find_probe(list, part, index);
-	struct list_question question = { .part = part, .is_random = probe == NULL };
+	const struct test_entry *test = find_entry(list, part, index);
+	struct list_question question = { .part = part, .is_random = test == NULL };
 
-	if (probe == NULL)
+	if (test == NULL)
 		write_random_entry(part, question.entry);
 	else
-		(void)snprintf(question.entry, sizeof question.entry, "%s", probe->entry);
-	question.is_listed = probe != NULL && probe->is_listed;
+		(void)snprintf(question.entry, sizeof question.entry, "%s", test->entry);
+	question.is_listed = test != NULL && test->is_listed;
 	if (!dnslist_entry_name(list, question.entry, question.name))
 		question.name[0] = '\0';
 	return question;

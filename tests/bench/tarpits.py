@@ -26,7 +26,7 @@ user "nobody"
 log stderr level warning
 resolver { servers 127.0.0.1@{nsd} }
 """
-PROBE = f"probe yes {{ networks {{ 198.18.0.0/15 }} timeout {TIMEOUT_S}s at-a-time 1000 per-minute 6000 }}\n"
+LOOK_BACK = f"look-back yes {{ networks {{ 198.18.0.0/15 }} timeout {TIMEOUT_S}s at-a-time 1000 per-minute 6000 }}\n"
 
 
 class Tarpit:
@@ -85,7 +85,7 @@ def main():
     tarpit = Tarpit()
     with Lab(os.environ.get("builddir", ".")) as lab:
         lab.nsd({})
-        filters = {"nothing is looked at": lab.heloscope(CONFIG, name="off"), "servers are looked at": lab.heloscope(CONFIG + PROBE, name="on")}
+        filters = {"nothing is looked at": lab.heloscope(CONFIG, name="off"), "servers are looked at": lab.heloscope(CONFIG + LOOK_BACK, name="on")}
         for running in filters.values():
             send_all(running, ["198.20.0.1"] * 50)  # libraries and threads are there
         process = filters["servers are looked at"].process

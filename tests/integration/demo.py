@@ -21,8 +21,8 @@ MESSAGES = [
           headers=["Authentication-Results: mx.lab.test; spf=pass smtp.mailfrom=bank.example"])),
 ]
 
-PROBE = """
-probe yes { networks { 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 } timeout 10s }
+LOOK_BACK = """
+look-back yes { networks { 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 } timeout 10s }
 """
 
 SHOWN = ("authentication-results", "x-heloscope", "received")
@@ -71,7 +71,7 @@ def look_back(lab, port):
 
 def run(lab, mode):
     print(bold(f"\n===== mode {mode} ====="))
-    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}") + PROBE, name=f"heloscope-{mode}")
+    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}") + LOOK_BACK, name=f"heloscope-{mode}")
     port = lab.postfix(f"inet:127.0.0.1:{running.port}", lab.certificate(), name=f"postfix-{mode}")
     print("(The servers at the senders' addresses are looked at in the background; what follows are not the first messages.)")
     look_back(lab, port)

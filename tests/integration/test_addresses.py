@@ -43,7 +43,7 @@ audit log "{audit}"
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8 } }
-domain-dnsbl "dbl.lists" weight 2 probe none
+domain-dnsbl "dbl.lists" weight 2 test-entries none
 policy {
     accept when recipient in { "maste@*" }
     accept when mail-from in { "buddy@goody.test" }

@@ -233,7 +233,7 @@ class Check(unittest.TestCase):
 class Arguments(unittest.TestCase):
     def test_B23_what_is_meant_is_understood_or_told(self):
         """Addresses, domains, names, selectors, mail addresses, times of every command: exit 2 and what is wanted, or what can only be meant."""
-        check, doctor = ["check", "--ip", "198.51.100.54"], ["doctor", "--no-probe"]
+        check, doctor = ["check", "--ip", "198.51.100.54"], ["doctor", "--no-connect"]
         for arguments, message in (
             (["check", "--ip", "[198.51.100.54]"], "is no address; expected one like 198.51.100.7"),
             (["check", "--ip", "198.51.100.0/24"], "is no address"),
@@ -245,7 +245,7 @@ class Arguments(unittest.TestCase):
             (["explain", "-c"], 'option "-c" wants an argument'),
             (["report", "-c", "a.conf", "-l", "a.jsonl"], "--config and --log exclude each other"),
             (["report", "--json", "--html", "a.html"], "--html and --json exclude each other"),
-            (["doctor", "--no-probe", "--relay-test", "p.example"], "--no-probe and --relay-test exclude each other"),
+            (["doctor", "--no-connect", "--relay-test", "p.example"], "--no-connect and --relay-test exclude each other"),
             (["lists", "--json", "--json"], "--json was given twice"),
             (["help", "bogus"], 'unknown command "bogus"'),
             (["help", "check", "more"], 'unexpected argument "more"'),
@@ -316,7 +316,7 @@ class Arguments(unittest.TestCase):
                 self.assertEqual(record("--from", given)[0], path)
         self.assertEqual(record("--rcpt", "Bob <bob@in.test>")[1], "<bob@in.test>")
         for selector in ("s1", "S1", "s1._domainkey", "s1._domainkey.yodel.example", "s1._domainkey.yodel.example."):
-            _, text, _ = run("doctor", "--no-probe", "-c", running.config, "--json", "--selector", selector, "yodel.example")
+            _, text, _ = run("doctor", "--no-connect", "-c", running.config, "--json", "--selector", selector, "yodel.example")
             self.assertEqual(json.loads(text)[0]["cells"]["DKIM key"], "good", selector)
 
 
@@ -502,7 +502,7 @@ class Replay(unittest.TestCase):
     def test_live_asks_now_for_what_the_records_lack(self):
         def with_list(old):
             """A list that was not asked then; it lists one of the clients."""
-            return old.replace("policy {", 'dnsbl "more.test" weight 9 probe none\npolicy {', 1)
+            return old.replace("policy {", 'dnsbl "more.test" weight 9 test-entries none\npolicy {', 1)
 
         before, found = self.counts(with_list), self.counts(with_list, "--live")
         self.assertGreater(before["unknown"], 3)
@@ -512,7 +512,7 @@ class Replay(unittest.TestCase):
         self.assertRegex(text, r"0 unknown\nOf \d+ messages something had to be asked of the DNS now")
 
     def test_live_leaves_unknown_what_no_server_tells(self):
-        found = self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9 probe none\npolicy {', 1)
+        found = self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9 test-entries none\npolicy {', 1)
                             .replace("resolver {", f'resolver {{ zone "silent.test" servers 127.0.0.1@{free_port()}\n', 1), "--live")
         self.assertEqual((found["changed"], found["unknown"]), (0, self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9\npolicy {', 1))["unknown"]))
 
@@ -769,7 +769,7 @@ class Doctor(unittest.TestCase):
     maxDiff = None
 
     def look(self, *arguments, config=None):
-        return run("doctor", "--no-probe", "-c", config or running.config, *arguments)
+        return run("doctor", "--no-connect", "-c", config or running.config, *arguments)
 
     def findings(self, *arguments):
         """(domain, row) -> severity, and the first finding's words."""

@@ -76,7 +76,7 @@ class Doctor(unittest.TestCase):
         path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n{config}")
         world = {key: value for key, value in {**(WELL if base is None else base), **changes}.items() if value is not None}
         with DnsServer(port, answering(world)):
-            done = lab.tool("doctor", "--no-probe", "-c", path, "--json", *arguments, domain)
+            done = lab.tool("doctor", "--no-connect", "-c", path, "--json", *arguments, domain)
         self.assertEqual(done.stderr, "")
         if status is not None:
             self.assertEqual(done.returncode, status, done.stdout)
@@ -430,7 +430,7 @@ class Doctor(unittest.TestCase):
 
             path.write_text(f'resolver {{ servers 127.0.0.1@{port} timeout 8s }}\ndnsbl "bl.test"\ndomain-dnsbl "dbl.test"\n')
             with DnsServer(port, answer):
-                done = lab.tool("doctor", "--no-probe", "-c", path, "--json", "--ip", ADDRESS, "well.example")
+                done = lab.tool("doctor", "--no-connect", "-c", path, "--json", "--ip", ADDRESS, "well.example")
             report = json.loads(done.stdout)[0]
             self.check_marks(report)
             for row in ("Address lists", "Domain lists"):
@@ -450,12 +450,12 @@ class Doctor(unittest.TestCase):
         for answer, words in ((None, "no name server answers"), (silent, "no name server answers"), (failing, "the name servers fail (SERVFAIL)")):
             path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
             with DnsServer(port, answer) if answer else contextlib.nullcontext():
-                done = lab.tool("doctor", "--no-probe", "-c", path, "well.example")
+                done = lab.tool("doctor", "--no-connect", "-c", path, "well.example")
             self.assertEqual((done.returncode, done.stdout), (3, ""))
             self.assertIn(f"heloscope doctor: {words} (asked: 127.0.0.1 port {port}): this is the fault of this host", done.stderr)
         with DnsServer(port, answering(WELL)):  # one of two answers
             path.write_text(f"resolver {{ servers 127.0.0.1@9, 127.0.0.1@{port} timeout 8s }}\n")
-            self.assertEqual(lab.tool("doctor", "--no-probe", "-c", path, "--ip", ADDRESS, "well.example").returncode, 0)
+            self.assertEqual(lab.tool("doctor", "--no-connect", "-c", path, "--ip", ADDRESS, "well.example").returncode, 0)
 
 
 if __name__ == "__main__":

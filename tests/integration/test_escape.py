@@ -120,7 +120,7 @@ contact "{printable('contact')}"
 resolver {{ servers 127.0.0.1@{{dns}} timeout 8s }}
 spf explanation yes
 trust {{ networks {{ 127.0.0.0/8 }} }}
-probe yes {{ networks {{ 198.51.100.0/24 }} timeout 10s per-minute 6000 file "PEERS" }}
+look-back yes {{ networks {{ 198.51.100.0/24 }} timeout 10s per-minute 6000 file "PEERS" }}
 list "bl.test" {{ operator "{printable('operator')}" answers {{ 127.0.0.2 "{printable('meaning')}" }} page "https://bl.test/{printable('page')}%s" }}
 dnsbl "bl.test" weight 5
 exceptions {{

@@ -66,9 +66,9 @@ log stderr
 audit log "{audit}"
 mode enforce
 resolver { servers 127.0.0.1@{scripted} timeout 5s }
-dnsbl "bl.test" probe none
-dnswl "wl.test" probe none
-domain-dnsbl "dbl.test" on { sender } probe none
+dnsbl "bl.test" test-entries none
+dnswl "wl.test" test-entries none
+domain-dnsbl "dbl.test" on { sender } test-entries none
 policy {
     reject when iprev in { none, fail, permerror } or helo in { none, fail, permerror }
     reject when spf in { none, neutral, fail, softfail, permerror } or spf-helo in { none, neutral, fail, softfail, permerror }

@@ -132,7 +132,7 @@ mode audit
 received-spf yes
 spf { explanation yes }
 resolver { servers 127.0.0.1@{scripted} timeout 8s }
-dnsbl "evil.test" probe none
+dnsbl "evil.test" test-entries none
 policy {
     tag "t" when spf in { none, neutral, pass, fail, softfail, permerror }
     reject when dnsbl

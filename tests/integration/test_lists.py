@@ -72,7 +72,7 @@ log stderr
 mode enforce
 resolver { servers 127.0.0.1@{lists} timeout 8s }
 disable { iprev, helo, spf, spf-helo, sender }
-probe-interval 1s
+test-interval 1s
 """
 
 
@@ -241,8 +241,8 @@ class Suspension(Base):
 
     def test_D4_IPv4_and_IPv6_stand_for_themselves(self):
         """No list is suspended because it lacks IPv6 test entries; one whose IPv6 half is bad keeps the other."""
-        self.start('list "half.test" { ipv6 yes } list "bad.test" { ipv6 yes probe { listed { "127.0.0.2", "::ffff:7f00:2" } } }\n'
-                   'dnsbl "half.test"\ndnsbl "bad6.test" probe { listed { "127.0.0.2", "::ffff:7f00:2" } }\npolicy { reject when dnsbl > 3 }\n')
+        self.start('list "half.test" { ipv6 yes } list "bad.test" { ipv6 yes test-entries { listed { "127.0.0.2", "::ffff:7f00:2" } } }\n'
+                   'dnsbl "half.test"\ndnsbl "bad6.test" test-entries { listed { "127.0.0.2", "::ffff:7f00:2" } }\npolicy { reject when dnsbl > 3 }\n')
         self.wait_for_log(r"list bad6.test \(IPv6\) suspended: it does not list its own test entry.*Found: ::ffff:7f00:2, asked as 2\.0\.")
         self.assertEqual(self.ask(), {"half.test": ("fail", "score 1"), "bad6.test": ("fail", "score 1")})
         self.assertEqual(self.ask("2001:db8::1"), {"bad6.test": ("temperror", "suspended: it does not list its test entry")})
@@ -280,7 +280,7 @@ class Adversary(Base):
     def start(self, lines, interval="5m"):
         for zone in ("addresses.test", "domains.test"):
             server.modes[zone] = "names"
-        text = CONFIG.replace("probe-interval 1s", f"probe-interval {interval}").replace(", spf-helo, sender }", ", spf-helo }")
+        text = CONFIG.replace("test-interval 1s", f"test-interval {interval}").replace(", spf-helo, sender }", ", spf-helo }")
         with unittest.mock.patch.dict(globals(), CONFIG=text):
             super().start(lines)
 
@@ -438,7 +438,7 @@ class Table(unittest.TestCase):
         status, text = self.look(
             'list "inner.test" { status merged } list "well.test" { contains "inner.test" } list "dead.test" { status closed "since 2024" }\n'
             'dnsbl "well.test" dnswl "good.test" domain-dnsbl "dom.test" dnsbl "everything.test" dnsbl "nothing.test" dnsbl "refuses.test"\n'
-            'dnsbl "parked.test" dnsbl "filtered.test" dnsbl "dead.test" dnsbl "inner.test" dnsbl "odd.test" probe none\n')
+            'dnsbl "parked.test" dnsbl "filtered.test" dnsbl "dead.test" dnsbl "inner.test" dnsbl "odd.test" test-entries none\n')
         self.assertEqual(status, 1)
         rows = dict(re.findall(r"^(\S+\.test) +(?:block|allow|domain) +(?:\d+ ms|-)  (.*)$", text, re.M))
         self.assertEqual(rows, {

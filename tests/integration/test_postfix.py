@@ -400,8 +400,8 @@ class Lists(Base):
     def setUpClass(cls):
         text = CONFIG.replace(
             "policy {",
-            'dnsbl "errors.test" weight 9 probe none\ndnsbl "parked.test" weight 9 probe none\n'
-            'dnsbl "keyed.test" key "sekrit0123456789abcdefghij" weight 5 probe none\n'
+            'dnsbl "errors.test" weight 9 test-entries none\ndnsbl "parked.test" weight 9 test-entries none\n'
+            'dnsbl "keyed.test" key "sekrit0123456789abcdefghij" weight 5 test-entries none\n'
             f"received-spf yes\nspf {{ engine {'libspf2' if HAS_LIBSPF2 else 'native'} explanation yes }}\npolicy {{",
             1,
         )

@@ -17,8 +17,8 @@ def setUpModule():
     try:
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
-        # "probe yes" for x-tls; servers at documentation addresses are not looked at.
-        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce\nprobe yes"))
+        # "look-back yes" for x-tls; servers at documentation addresses are not looked at.
+        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce\nlook-back yes"))
         folder = lab.subfolder("tls")
         authority = Authority(folder)
         chains = {

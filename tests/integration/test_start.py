@@ -143,7 +143,7 @@ class Faults(Base):
 
     def test_D3_what_will_be_missed_is_told_and_does_not_keep_it_from_starting(self):
         folder, port = self.lab.folder, free_port()
-        text = f'listen "inet:{port}@127.0.0.1"\n{REST}audit log "{folder}/none/audit"\nprobe yes {{ file "{folder}/peers" }}\nlog syslog\n'
+        text = f'listen "inet:{port}@127.0.0.1"\n{REST}audit log "{folder}/none/audit"\nlook-back yes {{ file "{folder}/peers" }}\nlog syslog\n'
         syslog = Syslog(self.log_path)
         self.addCleanup(syslog.socket.close)
         process = self.lab.start("missed", self.command(self.config(text)))
@@ -166,7 +166,7 @@ class Check(Base):
         key.write_text("abcdefgh\n")
         key.chmod(0o600)
         text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\naudit log "{folder}/gone/audit"\n'
-                f'probe yes {{ file "{folder}/lost/peers" }}\n')
+                f'look-back yes {{ file "{folder}/lost/peers" }}\n')
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         for expected in ('no user "nobodi" to run as', 'no user "absent1" to own', 'no group "absent2" for', "none: No such", "gone: No such", "lost: No such"):
@@ -265,7 +265,7 @@ class Socket(Base):
             with self.subTest(name):
                 folder = self.lab.subfolder(f"state-{name}", 0o755, "nobody")
                 plant(folder / "peers")
-                self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}probe yes {{ file "{folder}/peers" }}\n', name)
+                self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}look-back yes {{ file "{folder}/peers" }}\n', name)
                 self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is no file")
                 self.assertEqual(secret.read_text(), "root's own\n")
 

@@ -6,9 +6,10 @@
 
 #include "heloscope/config/values.h"
 
-void config_add_probes(struct config_reader *reader, struct probe_set *probes, bool is_listed,
-		       const struct value_set *entries);
-void config_set_no_probes(struct config_reader *reader, struct probe_set *probes, struct word none);
+void config_add_test_entries(struct config_reader *reader, struct test_entry_set *entries, bool is_listed,
+			     const struct value_set *values);
+void config_set_no_test_entries(struct config_reader *reader, struct test_entry_set *entries,
+				struct word none);
 void config_set_kind(struct config_reader *reader, struct list_entry *entry, struct word kind);
 void config_set_takes(struct config_reader *reader, struct list_entry *entry, struct word takes);
 void config_set_ipv6(struct config_reader *reader, struct list_entry *entry, struct word ipv6);

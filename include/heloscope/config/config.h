@@ -18,7 +18,7 @@
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/output.h"
-#include "heloscope/peer/prober.h"
+#include "heloscope/peer/look_back.h"
 #include "heloscope/dns/resolver.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/wire/smtp_reply.h"
@@ -55,14 +55,14 @@ struct answer_set {
 };
 
 /* A test entry of a list (RFC 5782, section 5): an address or a domain, and whether it is listed. */
-struct list_probe {
+struct test_entry {
 	const char *entry;
 	bool is_listed;
 };
 
-struct probe_set {
+struct test_entry_set {
 	bool is_said; /* with count 0: this list has no test entries */
-	struct list_probe *items;
+	struct test_entry *items;
 	size_t count;
 };
 
@@ -78,7 +78,7 @@ struct list_entry {
 	struct answer_set answers;
 	struct answer_set errors;  /* answers, beside 127.255.255.0/24, by which it refuses a query */
 	struct text_set contained; /* zones whose data is within this one */
-	struct probe_set probes;
+	struct test_entry_set test_entries;
 	enum list_kind kind;
 	enum list_takes takes;
 	enum list_ipv6 ipv6;
@@ -98,12 +98,12 @@ struct list {
 	const char *group;    /* of lists that hold the same data one counts: the outermost one, as shown */
 	const char *where;    /* "/etc/heloscope/heloscope.conf:31" */
 	bool is_allow;
-	bool is_left_out;               /* never asked: it is closed, or of the wrong kind */
-	unsigned weight;                /* 1 to 1000 */
-	unsigned subjects;              /* bits 1 << enum list_subject */
-	struct answer_set answers;      /* that count as listed */
-	struct probe_set probes;        /* what is asked to see whether it is well */
-	const struct list_entry *entry; /* from the catalogue, or NULL */
+	bool is_left_out;                   /* never asked: it is closed, or of the wrong kind */
+	unsigned weight;                    /* 1 to 1000 */
+	unsigned subjects;                  /* bits 1 << enum list_subject */
+	struct answer_set answers;          /* that count as listed */
+	struct test_entry_set test_entries; /* what is asked to see whether it is well */
+	const struct list_entry *entry;     /* from the catalogue, or NULL */
 };
 
 struct list_set {
@@ -233,13 +233,13 @@ struct config {
 	enum spf_engine_name spf_engine;
 	bool shows_spf_explanation; /* the sender domain's exp= text in refusals */
 	bool adds_received_spf;
-	bool probes;                  /* hosts that send mail are looked at */
-	struct prober_settings probe; /* how */
-	const char *contact;          /* URL or address at the end of refusals, or NULL */
+	bool looks_back;                     /* hosts that send mail are looked at */
+	struct look_back_settings look_back; /* how */
+	const char *contact;                 /* URL or address at the end of refusals, or NULL */
 	struct list_set lists;
 	struct list_entry_set catalogue;
 	struct text_set secrets;    /* keys, wherever they were said: never shown */
-	unsigned probe_interval_ms; /* between two looks at a list that is well */
+	unsigned test_interval_ms;  /* between two looks at a list that is well */
 	struct rule_set exceptions; /* asked before any policy, for all recipients: accept and tag */
 	struct policy_set policies; /* for recipient domains, in order */
 	struct policy default_policy;

@@ -30,9 +30,9 @@ enum setting_kind {
 /* When a value that was changed takes effect at a reload. */
 enum setting_effect {
 	EFFECT_AT_ONCE,
-	EFFECT_RESOLVER, /* with a new resolver */
-	EFFECT_PROBER,   /* with a new prober */
-	EFFECT_RESTART,  /* not before the filter is started again */
+	EFFECT_RESOLVER,  /* with a new resolver */
+	EFFECT_LOOK_BACK, /* with a new look-back */
+	EFFECT_RESTART,   /* not before the filter is started again */
 };
 
 struct setting {
@@ -41,8 +41,7 @@ struct setting {
 	enum config_section opens;   /* the block behind its value, SECTION_TOP for none */
 	const char *behind;          /* the setting directly behind which alone it may stand, or NULL */
 	const char *full_name;       /* in messages, when `name` alone would not do; or NULL */
-	const char *shown; /* where it is expected, when `name` alone is also something else; or NULL */
-	bool repeats;      /* it may be said any number of times */
+	bool repeats;                /* it may be said any number of times */
 	enum setting_kind kind;
 	enum setting_effect effect;
 	size_t offset, size; /* of its field in struct config */

@@ -10,7 +10,7 @@
 struct list_options {
 	struct word weight, key, key_file; /* text NULL: not said */
 	struct answer_set answers;
-	struct probe_set probes;
+	struct test_entry_set test_entries;
 	struct value_set on;
 	bool has_on;
 };

@@ -11,4 +11,7 @@
 /* Complain of a word that belongs elsewhere. False when it belongs nowhere. */
 bool config_complain_of_misplaced(struct config_reader *reader, struct place place, const char *word);
 
+/* Complain of a word that has another name now. False when it has none. */
+bool config_complain_of_renamed(struct config_reader *reader, struct place place, const char *word);
+
 #endif

@@ -33,7 +33,7 @@ enum config_section {
 	SECTION_RESOLVER,
 	SECTION_TRUST,
 	SECTION_SPF, /* with braces or without */
-	SECTION_PROBE,
+	SECTION_LOOK_BACK,
 	SECTIONS
 };
 

@@ -8,7 +8,7 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/doctor/report.h"
 #include "heloscope/dns/lookup.h"
-#include "heloscope/peer/prober.h"
+#include "heloscope/peer/look_back.h"
 #include "heloscope/base/strbuf.h"
 
 /* What an examination may take, of all domains together, without and with tests of relaying; and that of one
@@ -25,9 +25,9 @@ struct doctor_order {
 	const char *selector;   /* of DKIM, or NULL */
 	const char *key_domain; /* normalized: whose signatures have it, d=; NULL: the author's */
 	struct dns_resolver *resolver;
-	struct prober *prober; /* looks at servers; NULL: nothing is connected to */
-	bool tests_relay;      /* servers are yours: whether they relay is tried */
-	uint64_t end_ms;       /* of clock_now_ms(): no waiting goes on beyond it */
+	struct look_back *look_back; /* looks at servers; NULL: nothing is connected to */
+	bool tests_relay;            /* servers are yours: whether they relay is tried */
+	uint64_t end_ms;             /* of clock_now_ms(): no waiting goes on beyond it */
 	void (*tell)(const char *domain, const char *what); /* what is looked at now; or NULL */
 	const char *bounces; /* normalized: the domain of the bounce address; NULL: that of the author */
 };

@@ -16,7 +16,7 @@ struct examiner;
 /*
  * Begin: the lists of `config`, to which a reference is taken, are asked for their test entries first, as
  * the filter would. Waits at most the configuration's timeout. `looks_back`: servers of clients are looked
- * at, and waited for, where the configuration says `probe yes`. NULL with the reason.
+ * at, and waited for, where the configuration says `look-back yes`. NULL with the reason.
  */
 struct examiner *examiner_new(struct config *config, bool looks_back, struct error *error) MUST_USE;
 void examiner_free(struct examiner *examiner); /* NULL is allowed */

@@ -27,9 +27,9 @@ enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_HEADER, STAGE_BODY, ST
 
 /*
  * ENUM and name, the word of policies, the method in Authentication-Results (RFC 8601, 2.7), the stage since
- * which its result can be known, whether it is there only with `probe yes`, whether it rests on the sender
- * (and is found for each reading of it), the ptype.property that its value has (NULL: several or none), and
- * what it can find.
+ * which its result can be known, whether it is there only with `look-back yes`, whether it rests on the
+ * sender (and is found for each reading of it), the ptype.property that its value has (NULL: several or
+ * none), and what it can find.
  */
 /* clang-format off */
 #define METHOD_ROWS(ROW) \
@@ -52,7 +52,7 @@ struct method_words {
 	const char *policy_word; /* as in `reject when WORD = fail` */
 	const char *method;
 	enum stage stage;
-	bool needs_probe, rests_on_sender;
+	bool needs_look_back, rests_on_sender;
 	const char *property;
 	unsigned results; /* bits 1 << enum result */
 };

@@ -6,7 +6,7 @@
  * what real questions bring is chosen by whoever connects, so all that it can do is to have the next round
  * come earlier. A round without any answer is the silence of the list only when somebody else answered
  * meanwhile, else it is our own resolver's. Each part of a list (IPv4, IPv6, names) stands for itself. Here
- * stand the states and what moves them; list_prober asks. Thread safe: one lock guards all states, and the
+ * stand the states and what moves them; list_watcher asks. Thread safe: one lock guards all states, and the
  * standing of a list is read without it.
  */
 #ifndef HELOSCOPE_LISTS_HEALTH_H
@@ -54,9 +54,9 @@ bool list_health_may_ask(struct list_health *health, size_t list, const struct i
 /* A question that was asked for this client does not count: its message was accepted. */
 void list_health_give_back(struct list_health *health, size_t list, const struct ipaddr *client);
 
-/* For list_prober. Times are milliseconds on any clock that only moves on. */
+/* For list_watcher. Times are milliseconds on any clock that only moves on. */
 
-/* How often the prober should look at what is due. */
+/* How often the watcher should look at what is due. */
 unsigned list_health_tick_ms(const struct list_health *health);
 
 struct list_round {

@@ -1,7 +1,7 @@
 /*
  * peer: what is known of the mail server at a client's address: how it greets on port 25, and
  * what its TLS is like. And the interface of whoever finds it out, so that a test can put a few
- * rows of a table in place of a prober. Plain data.
+ * rows of a table in place of a look_back. Plain data.
  */
 #ifndef HELOSCOPE_PEER_PEER_H
 #define HELOSCOPE_PEER_PEER_H
@@ -12,7 +12,7 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
 
-/* How a probe ended. Words and times to live in peer.c. */
+/* How a visit ended. Words and times to live in peer.c. */
 enum peer_outcome {
 	PEER_ANSWERS,         /* greets with 220 and takes EHLO or HELO */
 	PEER_REFUSED,         /* nobody listens */

@@ -74,7 +74,7 @@ static const struct fake_row rows[] = {
 	{ "out.yodel.example.dbl.test", DNS_TXT, DNS_NOERROR, "http://x/s3krit/out" },
 };
 
-#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" } probe none\n"
+#define LISTS "dnsbl \"bl.test\" weight 4 answers { 127.0.0.2-11 \"bad\" } test-entries none\n"
 
 /* What is known of the server at every client's address. */
 static struct peer known_peer;
@@ -773,8 +773,8 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	const struct list_facts *lists;
 
 	(void)state;
-	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr } probe none", "198.51.100.54",
-	     "out.yodel.example", "<joe@yodel.example>");
+	play(&scene, "domain-dnsbl \"dbl.test\" weight 2 on { sender, ptr } test-entries none",
+	     "198.51.100.54", "out.yodel.example", "<joe@yodel.example>");
 	lists = scene.facts->lists;
 	assert_int_equal(lists[LIST_CLIENT].count + lists[LIST_HELO].count, 0);
 	assert_int_equal(lists[LIST_SENDER].findings[0].state, LIST_NOT_LISTED);
@@ -782,7 +782,7 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	assert_string_equal(lists[LIST_PTR].findings[0].asked, "out.yodel.example");
 	assert_int_equal(facts_tally(scene.facts, false).score, 2);
 	leave(&scene);
-	play(&scene, "dnsbl \"bl.test\" probe none", "198.51.100.7", NULL, "<>");
+	play(&scene, "dnsbl \"bl.test\" test-entries none", "198.51.100.7", NULL, "<>");
 	leave(&scene);
 }
 
@@ -927,7 +927,7 @@ P1_inquiry_deadline_ends_with_its_message(void **state)
 	struct scene scene;
 
 	(void)state;
-	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" test-entries none", "198.51.100.54");
 	inquiry_helo(scene.inquiry, "out.yodel.example");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
@@ -951,7 +951,7 @@ P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
 	struct scene scene;
 
 	(void)state;
-	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" probe none", "198.51.100.54");
+	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" test-entries none", "198.51.100.54");
 	(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
@@ -964,7 +964,7 @@ P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
 	leave(&scene);
 }
 
-/* x-banner by the better of greeting and EHLO reply; the peer's name goes to the prober. */
+/* x-banner by the better of greeting and EHLO reply; the peer's name goes to the look-back. */
 static void
 check_banner_compares_with_reverse_dns_and_helo(void **state)
 {
@@ -995,7 +995,7 @@ check_banner_compares_with_reverse_dns_and_helo(void **state)
 		known_peer = (struct peer){ .outcome = PEER_ANSWERS, .code = 220 };
 		(void)snprintf(known_peer.greeting, sizeof known_peer.greeting, "%s", cases[i].greeting);
 		(void)snprintf(known_peer.ehlo, sizeof known_peer.ehlo, "%s", cases[i].ehlo);
-		play(&scene, "probe yes disable { helo, spf, spf-helo, sender }", cases[i].client,
+		play(&scene, "look-back yes disable { helo, spf, spf-helo, sender }", cases[i].client,
 		     cases[i].helo, "<>");
 		if (scene.facts->results[METHOD_BANNER] != cases[i].expected)
 			fail_msg("%s greeting \"%s\": %s", cases[i].client, cases[i].greeting,
@@ -1034,7 +1034,7 @@ F48_check_banner_and_tls_of_servers_that_do_not_answer(void **state)
 		known_peer = (struct peer){ .outcome = cases[i].outcome };
 		is_peer_known = cases[i].is_known;
 		is_peer_left_out = cases[i].is_left_out;
-		play(&scene, "probe yes disable { spf, spf-helo, sender }", "198.51.100.54", NULL, "<>");
+		play(&scene, "look-back yes disable { spf, spf-helo, sender }", "198.51.100.54", NULL, "<>");
 		assert_int_equal(scene.facts->results[METHOD_BANNER], cases[i].banner);
 		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].tls);
 		leave(&scene);
@@ -1081,7 +1081,7 @@ check_tls_grades_what_the_server_offers(void **state)
 		struct scene scene;
 
 		known_peer = cases[i].peer;
-		play(&scene, "probe yes disable { banner, spf, spf-helo, sender }", "198.51.100.54", NULL,
+		play(&scene, "look-back yes disable { banner, spf, spf-helo, sender }", "198.51.100.54", NULL,
 		     "<>");
 		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].expected);
 		assert_int_equal(scene.facts->results[METHOD_BANNER], RESULT_UNCHECKED);

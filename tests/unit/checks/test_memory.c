@@ -166,7 +166,7 @@ resolver_free(struct dns_resolver *resolver)
 	"authserv-id \"mx.test\" mode enforce received-spf yes resolver { servers 127.0.0.1@9 timeout "      \
 	"100ms }\n"                                                                                          \
 	"spf { explanation yes }\n"                                                                          \
-	"dnsbl \"bl.test\" key \"s3krit\" probe none dnswl \"wl.test\" probe none\n"                         \
+	"dnsbl \"bl.test\" key \"s3krit\" test-entries none dnswl \"wl.test\" test-entries none\n"           \
 	"policy { reject when helo in { none, fail, permerror } or iprev in { none, fail, permerror }\n"     \
 	"reject when spf in { none, pass, permerror } or sender in { none, fail, permerror }\n"              \
 	"tag \"t\" when dnsbl audit reject when spf = fail }\n"

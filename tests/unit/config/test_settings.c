@@ -58,22 +58,22 @@ each_setting_says_what_it_wants(void **state)
 		  "test.conf:1:12: unknown SPF engine \"own\"; expected \"native\" or \"libspf2\"\n" },
 		{ "received-spf maybe",
 		  "test.conf:1:14: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
-		{ "probe-interval 999ms", "test.conf:1:16: a probe-interval of 999ms; expected 1s to 24h\n" },
-		{ "probe-interval 25h", "test.conf:1:16: a probe-interval of 25h; expected 1s to 24h\n" },
-		{ "probe yes { ehlo-name \"mx\" }",
-		  "test.conf:1:23: the ehlo-name \"mx\" is no host name; expected one like \"mx.example.org\"\n" },
-		{ "probe yes { port 65536 }",
-		  "test.conf:1:18: the port 65536; expected a number from 1 to 65535\n" },
-		{ "probe yes { at-a-time 0 }",
-		  "test.conf:1:23: at-a-time 0; expected a number from 1 to 1000\n" },
-		{ "probe yes { per-minute 6001 }",
-		  "test.conf:1:24: per-minute 6001; expected a number from 1 to 6000\n" },
-		{ "probe yes { per-minute 99999999999999999999 }",
-		  "test.conf:1:24: per-minute ***; expected a number from 1 to 6000\n" },
-		{ "probe yes { timeout 6m }",
-		  "test.conf:1:21: a timeout of 6m for a probe; expected 1s to 5m, because greetings come late on purpose\n" },
-		{ "probe yes { file \"peers\" }",
-		  "test.conf:1:18: the file \"peers\"; expected an absolute path like \"/var/lib/heloscope/peers\"\n" },
+		{ "test-interval 999ms", "test.conf:1:15: a test-interval of 999ms; expected 1s to 24h\n" },
+		{ "test-interval 25h", "test.conf:1:15: a test-interval of 25h; expected 1s to 24h\n" },
+		{ "look-back yes { ehlo-name \"mx\" }",
+		  "test.conf:1:27: the ehlo-name \"mx\" is no host name; expected one like \"mx.example.org\"\n" },
+		{ "look-back yes { port 65536 }",
+		  "test.conf:1:22: the port 65536; expected a number from 1 to 65535\n" },
+		{ "look-back yes { at-a-time 0 }",
+		  "test.conf:1:27: at-a-time 0; expected a number from 1 to 1000\n" },
+		{ "look-back yes { per-minute 6001 }",
+		  "test.conf:1:28: per-minute 6001; expected a number from 1 to 6000\n" },
+		{ "look-back yes { per-minute 99999999999999999999 }",
+		  "test.conf:1:28: per-minute ***; expected a number from 1 to 6000\n" },
+		{ "look-back yes { timeout 6m }",
+		  "test.conf:1:25: a timeout of 6m for a visit; expected 1s to 5m, because greetings come late on purpose\n" },
+		{ "look-back yes { file \"peers\" }",
+		  "test.conf:1:22: the file \"peers\"; expected an absolute path like \"/var/lib/heloscope/peers\"\n" },
 	};
 
 	(void)state;
@@ -120,7 +120,7 @@ a_syntax_error_names_what_could_stand_there(void **state)
 		  "test.conf:1:20: found 5; expected an address, \"recursive\" or \"system\"\n" },
 		{ "trust { authenticated 5 }", "test.conf:1:23: found 5; expected \"no\" or \"yes\"\n" },
 		{ "trust { networks 192.0.2.1 }", "test.conf:1:18: found 192.0.2.1; expected '{'\n" },
-		{ "probe yes { port x }", "test.conf:1:18: found x; expected a number\n" },
+		{ "look-back yes { port x }", "test.conf:1:22: found x; expected a number\n" },
 		{ "mode 5", "test.conf:1:6: found 5; expected \"audit\" or \"enforce\"\n" },
 		{ "listen\nx", "test.conf:1:7: the line ends here; expected a string\n" },
 		{ "policy { reject when 5 }",
@@ -157,7 +157,7 @@ a_syntax_error_names_the_settings_of_its_section(void **state)
 		{ "trust { x }", SECTION_TRUST, "" },
 		{ "spf { x }", SECTION_SPF, "" },
 		{ "spf x", SECTION_SPF, "" },
-		{ "probe yes { x }", SECTION_PROBE, "" },
+		{ "look-back yes { x }", SECTION_LOOK_BACK, "" },
 	};
 	size_t count;
 	const struct setting *settings = config_settings(&count);
@@ -176,8 +176,7 @@ a_syntax_error_names_the_settings_of_its_section(void **state)
 			if (settings[j].section != table[i].section
 			    || (behind != NULL && strcmp(behind, table[i].behind) != 0))
 				continue;
-			(void)snprintf(name, sizeof name, "\"%s\"",
-				       settings[j].shown != NULL ? settings[j].shown : settings[j].name);
+			(void)snprintf(name, sizeof name, "\"%s\"", settings[j].name);
 			assert_non_null(strstr(messages, name));
 			named++;
 		}

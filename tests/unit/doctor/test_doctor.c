@@ -166,8 +166,8 @@ S4_a_relay_test_ends_with_its_patience(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
 	assert_int_equal(listen(fd, 8), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-	config->probe.port = ntohs(address.sin_port);
-	config->probe.ehlo_name = "mx.example";
+	config->look_back.port = ntohs(address.sin_port);
+	config->look_back.ehlo_name = "mx.example";
 	arena_init(&arena, 1U << 20);
 	exam_relay(&exam, "mail.example.org", &loopback, 20);
 	assert_int_equal(report.cells[DOCTOR_RELAY], DOCTOR_UNKNOWN);

@@ -24,8 +24,8 @@
 #define SETTLING_STEPS 450 /* within which a change of a list must have come out, with all that he does */
 
 #define CONFIG                                                                                               \
-	"list \"six.test\" { ipv6 yes probe { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } } }\n"             \
-	"dnsbl \"six.test\" dnsbl \"bare.test\" probe none domain-dnsbl \"names.test\""
+	"list \"six.test\" { ipv6 yes test-entries { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } } }\n"      \
+	"dnsbl \"six.test\" dnsbl \"bare.test\" test-entries none domain-dnsbl \"names.test\""
 #define LISTS 3
 
 /* Reproducible, and no more than that: xorshift. */
@@ -74,7 +74,7 @@ says(const struct history *history, size_t list, bool is_listed, uint32_t *answe
 	return is_listed ? natures[nature].listed : natures[nature].unlisted;
 }
 
-/* Whether an answer to a question of the prober gets lost by what he does. */
+/* Whether an answer to a question of the watcher gets lost by what he does. */
 static bool
 is_lost(struct history *history)
 {

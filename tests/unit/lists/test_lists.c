@@ -6,23 +6,23 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/lists/budget.h"
 #include "heloscope/lists/health.h"
-#include "heloscope/lists/prober.h"
+#include "heloscope/lists/watcher.h"
 
 /* What a line of configuration asks, and what is said of it. Every entry of this catalogue is alive or not.
  */
-#define CATALOGUE                                                                                            \
-	"list \"zen.test\" { operator \"Z\" kind block takes address ipv6 yes contains { \"xbl.test\", "     \
-	"\"sbl.test\" } answers { 127.0.0.2 \"SBL\", 127.0.0.4 } }\n"                                        \
-	"list \"*.zen.dq.test\" { takes address contains \"zen.test\" }\n"                                   \
-	"list \"xbl.test\" { operator \"Z\" takes address }\n"                                               \
-	"list \"dbl.test\" { kind block takes domain errors { 127.0.1.255 \"it takes domains only\" } }\n"   \
-	"list \"both.test\" { takes both }\n"                                                                \
-	"list \"six.test\" { takes address ipv6 only }\n"                                                    \
-	"list \"four.test\" { takes address ipv6 no probe { listed { \"127.0.0.2\", \"127.0.0.3\" } } }\n"   \
-	"list \"wl.test\" { kind allow errors { 127.0.0.255 } }\n"                                           \
-	"list \"dead.test\" { status closed \"since 2024\" }\n"                                              \
-	"list \"old.test\" { status merged \"use zen.test\" }\n"                                             \
-	"list \"odd.test\" { probe none }\n"
+#define CATALOGUE                                                                                                 \
+	"list \"zen.test\" { operator \"Z\" kind block takes address ipv6 yes contains { \"xbl.test\", "          \
+	"\"sbl.test\" } answers { 127.0.0.2 \"SBL\", 127.0.0.4 } }\n"                                             \
+	"list \"*.zen.dq.test\" { takes address contains \"zen.test\" }\n"                                        \
+	"list \"xbl.test\" { operator \"Z\" takes address }\n"                                                    \
+	"list \"dbl.test\" { kind block takes domain errors { 127.0.1.255 \"it takes domains only\" } }\n"        \
+	"list \"both.test\" { takes both }\n"                                                                     \
+	"list \"six.test\" { takes address ipv6 only }\n"                                                         \
+	"list \"four.test\" { takes address ipv6 no test-entries { listed { \"127.0.0.2\", \"127.0.0.3\" } } }\n" \
+	"list \"wl.test\" { kind allow errors { 127.0.0.255 } }\n"                                                \
+	"list \"dead.test\" { status closed \"since 2024\" }\n"                                                   \
+	"list \"old.test\" { status merged \"use zen.test\" }\n"                                                  \
+	"list \"odd.test\" { test-entries none }\n"
 
 static struct config *
 config_of(const char *lines, char *messages)
@@ -108,7 +108,7 @@ static void
 R5782_5_config_knows_the_test_entries(void **state)
 {
 	static const struct {
-		const char *lines, *probes; /* "+": listed, "-": not */
+		const char *lines, *entries; /* "+": listed, "-": not */
 	} cases[] = {
 		{ "dnsbl \"any.test\"", "+127.0.0.2 -127.0.0.1 " },
 		{ "dnswl \"wl.test\"", "+127.0.0.2 -127.0.0.1 " },
@@ -117,21 +117,21 @@ R5782_5_config_knows_the_test_entries(void **state)
 		{ "dnsbl \"four.test\"", "+127.0.0.2 +127.0.0.3 " },
 		{ "domain-dnsbl \"dbl.test\"", "+test -invalid " },
 		{ "dnsbl \"odd.test\"", "" },
-		{ "dnsbl \"four.test\" probe none", "" },
-		{ "dnsbl \"odd.test\" probe { unlisted \"192.0.2.1\" listed { \"a.test\" } }",
+		{ "dnsbl \"four.test\" test-entries none", "" },
+		{ "dnsbl \"odd.test\" test-entries { unlisted \"192.0.2.1\" listed { \"a.test\" } }",
 		  "-192.0.2.1 +a.test " },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(cases); i++) {
 		struct config *config = config_of(cases[i].lines, NULL);
-		const struct probe_set *probes = &config->lists.items[0].probes;
+		const struct test_entry_set *entries = &config->lists.items[0].test_entries;
 		char text[200] = "";
 
-		for (size_t j = 0; j < probes->count; j++)
+		for (size_t j = 0; j < entries->count; j++)
 			(void)snprintf(text + strlen(text), sizeof text - strlen(text), "%c%s ",
-				       probes->items[j].is_listed ? '+' : '-', probes->items[j].entry);
-		assert_string_equal(text, cases[i].probes);
+				       entries->items[j].is_listed ? '+' : '-', entries->items[j].entry);
+		assert_string_equal(text, cases[i].entries);
 		config_unref(config);
 	}
 }
@@ -147,12 +147,12 @@ config_refuses_settings_of_lists_that_it_does_not_know(void **state)
 		{ "list \"a.test\" { takes names }", "expected \"address\", \"domain\" or \"both\"" },
 		{ "list \"a.test\" { ipv6 maybe }", "expected \"no\", \"yes\" or \"only\"" },
 		{ "list \"a.test\" { status dead }", "expected \"alive\", \"merged\" or \"closed\"" },
-		{ "list \"a.test\" { probe some }", "expected \"none\"" },
-		{ "dnsbl \"a.test\" probe { listed \"not a name\" }",
+		{ "list \"a.test\" { test-entries some }", "expected \"none\"" },
+		{ "dnsbl \"a.test\" test-entries { listed \"not a name\" }",
 		  "is no test entry; expected an address" },
-		{ "probe-interval 1ms", "expected 1s to 24h" },
-		{ "probe-interval 25h", "expected 1s to 24h" },
-		{ "probe-interval 99999999999999999999h", "expected 1s to 24h" },
+		{ "test-interval 1ms", "expected 1s to 24h" },
+		{ "test-interval 25h", "expected 1s to 24h" },
+		{ "test-interval 99999999999999999999h", "expected 1s to 24h" },
 	};
 
 	(void)state;
@@ -365,7 +365,7 @@ answer_round(struct watch *watch, size_t list, enum list_part part, const struct
 
 /* Let time pass, and answer the round that is due for a part of the first list. Whether one was due. */
 static bool
-probe_part(struct watch *watch, enum list_part part, unsigned passed_ms, struct world world)
+test_part(struct watch *watch, enum list_part part, unsigned passed_ms, struct world world)
 {
 	struct list_round round;
 
@@ -376,9 +376,9 @@ probe_part(struct watch *watch, enum list_part part, unsigned passed_ms, struct 
 }
 
 static bool
-probe(struct watch *watch, unsigned passed_ms, enum list_says listed, enum list_says unlisted)
+play_round(struct watch *watch, unsigned passed_ms, enum list_says listed, enum list_says unlisted)
 {
-	return probe_part(watch, LIST_PART_IPV4, passed_ms, (struct world){ listed, unlisted, false });
+	return test_part(watch, LIST_PART_IPV4, passed_ms, (struct world){ listed, unlisted, false });
 }
 
 static void
@@ -401,12 +401,12 @@ P2_round_asks_what_nobody_can_know(void **state)
 		{ "dnsbl \"any.test\"", LIST_PART_IPV4, "127.", ".1", ".127.any.test", 4 },
 		{ "dnsbl \"any.test\"", LIST_PART_IPV6, "::ffff:7f", "01", ".f.f.f.f.0.0.0.0", 4 },
 		{ "domain-dnsbl \"dbl.test\"", LIST_PART_NAMES, "", ".invalid", ".invalid.dbl.test", 4 },
-		{ "dnsbl \"odd.test\" probe none", LIST_PART_IPV4, "127.", ".1", ".127.odd.test", 4 },
+		{ "dnsbl \"odd.test\" test-entries none", LIST_PART_IPV4, "127.", ".1", ".127.odd.test", 4 },
 		{ "dnsbl \"six.test\"", LIST_PART_IPV4, NULL, NULL, NULL, 0 },
 		{ "dnsbl \"any.test\"", LIST_PART_NAMES, NULL, NULL, NULL, 0 },
 		{ "dnsbl \"four.test\"", LIST_PART_IPV6, NULL, NULL, NULL, 0 },
-		{ "dnsbl \"any.test\" probe { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } }", LIST_PART_IPV6,
-		  "::ffff:7f", "01", ".0.any.test", 4 },
+		{ "dnsbl \"any.test\" test-entries { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } }",
+		  LIST_PART_IPV6, "::ffff:7f", "01", ".0.any.test", 4 },
 	};
 
 	(void)state;
@@ -436,7 +436,7 @@ P2_round_asks_what_nobody_can_know(void **state)
 
 /* R5782.6: no word of a list counts before its test entries were answered rightly. */
 static void
-R5782_6_health_trusts_a_list_once_it_was_probed(void **state)
+R5782_6_health_trusts_a_list_once_it_was_tested(void **state)
 {
 	struct watch it;
 
@@ -444,11 +444,11 @@ R5782_6_health_trusts_a_list_once_it_was_probed(void **state)
 	watch(&it, "dnsbl \"four.test\"");
 	assert_trouble(&it, LIST_UNCHECKED);
 	assert_false(list_health_is_settled(it.health));
-	assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 	assert_trouble(&it, LIST_WELL);
 	assert_true(list_health_is_settled(it.health));
-	assert_false(probe(&it, 4 * MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_NO));
-	assert_true(probe(&it, MINUTE_MS, LIST_SAYS_OTHER, LIST_SAYS_NO)); /* any answer says "listed" */
+	assert_false(play_round(&it, 4 * MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, MINUTE_MS, LIST_SAYS_OTHER, LIST_SAYS_NO)); /* any answer says "listed" */
 	assert_trouble(&it, LIST_WELL);
 	unwatch(&it);
 }
@@ -475,7 +475,7 @@ B15_health_tells_what_it_found_at_the_first_round(void **state)
 		struct watch it;
 
 		watch(&it, "dnsbl \"four.test\"");
-		assert_true(probe(&it, 0, cases[i].listed, cases[i].unlisted));
+		assert_true(play_round(&it, 0, cases[i].listed, cases[i].unlisted));
 		assert_trouble(&it, cases[i].trouble);
 		unwatch(&it);
 	}
@@ -509,16 +509,16 @@ F20_F21_F22_health_suspends_and_restores(void **state)
 		struct watch it;
 
 		watch(&it, "dnsbl \"any.test\"");
-		assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 		for (int round = 1; round < LIST_TRIES; round++) {
-			assert_true(probe(&it, round == 1 ? 5 * MINUTE_MS : 10000, cases[i].listed,
-					  cases[i].unlisted));
+			assert_true(play_round(&it, round == 1 ? 5 * MINUTE_MS : 10000, cases[i].listed,
+					       cases[i].unlisted));
 			assert_trouble(&it, cases[i].doubt);
 		}
-		assert_true(probe(&it, 10000, cases[i].listed, cases[i].unlisted));
+		assert_true(play_round(&it, 10000, cases[i].listed, cases[i].unlisted));
 		assert_trouble(&it, cases[i].trouble);
-		assert_false(probe(&it, 29000, LIST_SAYS_YES, LIST_SAYS_NO));
-		assert_true(probe(&it, 1000, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_false(play_round(&it, 29000, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_true(play_round(&it, 1000, LIST_SAYS_YES, LIST_SAYS_NO));
 		assert_trouble(&it, LIST_WELL);
 		unwatch(&it);
 	}
@@ -532,14 +532,14 @@ health_forgives_lost_packets(void **state)
 
 	(void)state;
 	watch(&it, "dnsbl \"any.test\"");
-	assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 	for (int i = 0; i < 10; i++) {
-		assert_true(probe(&it, 5 * MINUTE_MS, LIST_SAYS_NOTHING, LIST_SAYS_NOTHING));
+		assert_true(play_round(&it, 5 * MINUTE_MS, LIST_SAYS_NOTHING, LIST_SAYS_NOTHING));
 		assert_trouble(&it, LIST_WELL);
 		for (int j = 0; j < 2 * LIST_TRIES; j++)
-			assert_true(probe(&it, 10000, LIST_SAYS_NOTHING, LIST_SAYS_NO));
+			assert_true(play_round(&it, 10000, LIST_SAYS_NOTHING, LIST_SAYS_NO));
 		assert_trouble(&it, LIST_WELL);
-		assert_true(probe(&it, 10000, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_true(play_round(&it, 10000, LIST_SAYS_YES, LIST_SAYS_NO));
 		assert_trouble(&it, LIST_WELL);
 	}
 	unwatch(&it);
@@ -554,18 +554,18 @@ P1_health_does_not_blame_a_list_for_our_own_resolver(void **state)
 
 	(void)state;
 	watch(&it, "dnsbl \"any.test\"");
-	assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
-	assert_true(probe_part(&it, LIST_PART_IPV4, 5 * MINUTE_MS, nobody));
+	assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(test_part(&it, LIST_PART_IPV4, 5 * MINUTE_MS, nobody));
 	for (int i = 0; i < 10 * LIST_TRIES; i++) {
-		assert_true(probe_part(&it, LIST_PART_IPV4, 10000, nobody));
+		assert_true(test_part(&it, LIST_PART_IPV4, 10000, nobody));
 		assert_trouble(&it, LIST_WELL);
 	}
 	for (int i = 0; i < LIST_SILENT_TRIES; i++) {
 		assert_trouble(&it, LIST_WELL);
-		assert_true(probe(&it, 10000, LIST_SAYS_NOTHING, LIST_SAYS_NOTHING));
+		assert_true(play_round(&it, 10000, LIST_SAYS_NOTHING, LIST_SAYS_NOTHING));
 	}
 	assert_trouble(&it, LIST_NO_ANSWER);
-	assert_true(probe(&it, 30000, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, 30000, LIST_SAYS_YES, LIST_SAYS_NO));
 	assert_trouble(&it, LIST_WELL);
 	unwatch(&it);
 }
@@ -601,7 +601,7 @@ P1_health_learns_nothing_from_a_round_that_was_not_asked(void **state)
 
 	(void)state;
 	watch(&it, "dnsbl \"any.test\"");
-	assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 	it.now_ms += 5 * MINUTE_MS;
 	for (int i = 0; i < 3 * LIST_TRIES; i++) {
 		const struct list_round round =
@@ -630,20 +630,20 @@ P1_P2_health_real_questions_only_call_for_a_round(void **state)
 		struct watch it;
 
 		watch(&it, "dnsbl \"any.test\"");
-		assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 		for (unsigned second = 0; second < 600; second++) {
 			for (int number = 0; number < 20; number++)
 				list_health_observe(it.health, 0, LIST_PART_IPV4, brings[i]);
-			rounds += probe(&it, 1000, LIST_SAYS_YES, LIST_SAYS_NO) ? 1 : 0;
+			rounds += play_round(&it, 1000, LIST_SAYS_YES, LIST_SAYS_NO) ? 1 : 0;
 			assert_trouble(&it, LIST_WELL);
 		}
 		assert_int_equal(rounds, 10); /* one a minute instead of one in five */
 		list_health_observe(it.health, 0, LIST_PART_IPV4, LIST_SAYS_NO);
 		for (unsigned number = 0; number < LIST_ODD_MAX - 1; number++)
 			list_health_observe(it.health, 0, LIST_PART_IPV4, brings[i]);
-		assert_false(probe(&it, 2 * MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_false(play_round(&it, 2 * MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_NO));
 		list_health_observe(it.health, 0, LIST_PART_IPV4, brings[i]);
-		assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+		assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 		unwatch(&it);
 	}
 }
@@ -651,22 +651,22 @@ P1_P2_health_real_questions_only_call_for_a_round(void **state)
 /* A list without test entries has the question that nobody can know: an answer of "no" shows that it lives.
  */
 static void
-P1_health_probes_a_list_without_test_entries(void **state)
+P1_health_tests_a_list_without_test_entries(void **state)
 {
 	struct watch it;
 
 	(void)state;
 	watch(&it, "dnsbl \"odd.test\"");
 	assert_trouble(&it, LIST_UNCHECKED);
-	assert_true(probe(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
+	assert_true(play_round(&it, 0, LIST_SAYS_YES, LIST_SAYS_NO));
 	assert_trouble(&it, LIST_WELL);
 	for (unsigned i = 0; i < 10 * LIST_ODD_MAX; i++)
 		list_health_observe(it.health, 0, LIST_PART_IPV4, LIST_SAYS_NOTHING);
 	assert_trouble(&it, LIST_WELL);
-	assert_true(probe(&it, MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_YES));
+	assert_true(play_round(&it, MINUTE_MS, LIST_SAYS_YES, LIST_SAYS_YES));
 	assert_trouble(&it, LIST_DOUBTED);
 	for (int i = 1; i < LIST_TRIES; i++)
-		assert_true(probe(&it, 10000, LIST_SAYS_YES, LIST_SAYS_YES));
+		assert_true(play_round(&it, 10000, LIST_SAYS_YES, LIST_SAYS_YES));
 	assert_trouble(&it, LIST_LISTS_ALL);
 	unwatch(&it);
 }
@@ -682,22 +682,22 @@ D4_health_judges_ipv4_and_ipv6_apart(void **state)
 
 	(void)state;
 	watch(&it, "dnsbl \"zen.test\"");
-	assert_true(probe_part(&it, LIST_PART_IPV4, 0, good));
+	assert_true(test_part(&it, LIST_PART_IPV4, 0, good));
 	assert_false(list_health_is_settled(it.health));
-	assert_true(probe_part(&it, LIST_PART_IPV6, 0, empty));
+	assert_true(test_part(&it, LIST_PART_IPV6, 0, empty));
 	assert_true(list_health_is_settled(it.health));
 	assert_null(list_health_fault(it.health, 0, LIST_PART_IPV6));
 	for (int i = 0; i < LIST_TRIES; i++) {
-		assert_true(probe_part(&it, LIST_PART_IPV6, 5 * MINUTE_MS, all));
-		assert_true(probe_part(&it, LIST_PART_IPV4, 0, good));
+		assert_true(test_part(&it, LIST_PART_IPV6, 5 * MINUTE_MS, all));
+		assert_true(test_part(&it, LIST_PART_IPV4, 0, good));
 	}
 	assert_int_equal(list_health_trouble(it.health, 0, LIST_PART_IPV6), LIST_LISTS_ALL);
 	assert_trouble(&it, LIST_WELL);
 	unwatch(&it);
-	watch(&it, "dnsbl \"zen.test\" probe { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } }");
-	assert_true(probe_part(&it, LIST_PART_IPV6, 0, empty));
+	watch(&it, "dnsbl \"zen.test\" test-entries { listed { \"127.0.0.2\", \"::ffff:7f00:2\" } }");
+	assert_true(test_part(&it, LIST_PART_IPV6, 0, empty));
 	assert_int_equal(list_health_trouble(it.health, 0, LIST_PART_IPV6), LIST_LISTS_NONE);
-	assert_true(probe_part(&it, LIST_PART_IPV4, 0, good));
+	assert_true(test_part(&it, LIST_PART_IPV4, 0, good));
 	assert_trouble(&it, LIST_WELL);
 	unwatch(&it);
 }
@@ -711,7 +711,7 @@ health_outlives_a_reload(void **state)
 
 	(void)state;
 	watch(&it, "dnsbl \"any.test\" dnsbl \"other.test\"");
-	assert_true(probe(&it, 10000, LIST_SAYS_YES, LIST_SAYS_YES));
+	assert_true(play_round(&it, 10000, LIST_SAYS_YES, LIST_SAYS_YES));
 	config_unref(it.config);
 	it.config = config_of("dnsbl \"new.test\" dnsbl \"any.test\"", NULL);
 	next = list_health_new(it.config, it.health);
@@ -890,7 +890,7 @@ main(void)
 		cmocka_unit_test(P8_dnslist_never_asks_for_a_public_suffix_instead),
 		cmocka_unit_test(F23_F24_F25_dnslist_tells_listings_from_errors),
 		cmocka_unit_test(P2_round_asks_what_nobody_can_know),
-		cmocka_unit_test(R5782_6_health_trusts_a_list_once_it_was_probed),
+		cmocka_unit_test(R5782_6_health_trusts_a_list_once_it_was_tested),
 		cmocka_unit_test(B15_health_tells_what_it_found_at_the_first_round),
 		cmocka_unit_test(F20_F21_F22_health_suspends_and_restores),
 		cmocka_unit_test(health_forgives_lost_packets),
@@ -898,7 +898,7 @@ main(void)
 		cmocka_unit_test(health_ends_rounds_without_answer),
 		cmocka_unit_test(P1_health_learns_nothing_from_a_round_that_was_not_asked),
 		cmocka_unit_test(P1_P2_health_real_questions_only_call_for_a_round),
-		cmocka_unit_test(P1_health_probes_a_list_without_test_entries),
+		cmocka_unit_test(P1_health_tests_a_list_without_test_entries),
 		cmocka_unit_test(D4_health_judges_ipv4_and_ipv6_apart),
 		cmocka_unit_test(health_outlives_a_reload),
 		cmocka_unit_test(B15_proof_tells_what_was_asked_and_answered),

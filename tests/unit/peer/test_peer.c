@@ -1,4 +1,4 @@
-/* smtp_reader, peer, peer_store, and which addresses the prober leaves alone. */
+/* smtp_reader, peer, peer_store, and which addresses the look-back leaves alone. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/peer/store.h"
-#include "heloscope/peer/prober.h"
+#include "heloscope/peer/look_back.h"
 #include "heloscope/wire/smtp_reader.h"
 
 #define NOW 1700000000
@@ -98,7 +98,7 @@ peer_host_name_takes_host_names_only(void **state)
 }
 
 static void
-prober_leaves_special_addresses_alone(void **state)
+look_back_leaves_special_addresses_alone(void **state)
 {
 	static const char *const special[] = {
 		"0.1.2.3",      "10.0.0.1",    "100.64.0.1",  "127.0.0.1",   "169.254.1.1",
@@ -390,7 +390,7 @@ main(void)
 		cmocka_unit_test(smtp_reader_tells_replies_from_the_rest),
 		cmocka_unit_test(F48_smtp_reader_is_bounded),
 		cmocka_unit_test(peer_host_name_takes_host_names_only),
-		cmocka_unit_test(prober_leaves_special_addresses_alone),
+		cmocka_unit_test(look_back_leaves_special_addresses_alone),
 		cmocka_unit_test(F43_peer_store_forgets_in_time),
 		cmocka_unit_test(peer_store_keeps_the_newest),
 		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),

@@ -112,7 +112,7 @@ resolver {
     trust-anchor "ANCHOR"
 }
 trust { networks { 203.0.113.250/32 } }
-probe yes {
+look-back yes {
     networks { 198.51.100.0/24, 203.0.113.0/24, 192.0.2.0/24, 198.18.7.0/24, 198.19.7.0/24, 2001:db8:5::/48, 2001:db8:6::/48 }
     timeout 10s
     at-a-time 50
@@ -281,7 +281,7 @@ def known(running, name):
     return looked_at(running, ADDRESSES[name])
 
 
-class Probe(unittest.TestCase):
+class LookBack(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
@@ -305,7 +305,7 @@ class Probe(unittest.TestCase):
         stop_later(running)  # in the midst of them
 
     def test_every_kind_of_server_ends_in_its_own_result(self):
-        running = lab.heloscope(self.config, name="probing")
+        running = lab.heloscope(self.config, name="looks-back")
         send(running, "10.1.2.3")
         descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd")) + 2  # libunbound's come and go
         names = [name for name in ADDRESSES if name not in RELAYS and name not in TURNING_AWAY]
@@ -410,7 +410,7 @@ class Probe(unittest.TestCase):
         for text in (audit, audit.replace("at-a-time 50", "at-a-time 49"), audit.replace("timeout 10s", "timeout 11s")):
             self.assertEqual(running.reload(text), "configuration read again")
             self.assertEqual(result_of(send(running, ADDRESSES["well"]), "x-banner"), before)
-        self.assertEqual(running.reload(re.sub("probe yes", "probe no", text)), "old configuration stays")  # its rules ask for the banner
+        self.assertEqual(running.reload(re.sub("look-back yes", "look-back no", text)), "old configuration stays")  # its rules ask for the banner
         self.assertEqual(scripts["well"].connections, 1)
         running.stop()
         self.assertIn(ADDRESSES["well"], self.findings())
@@ -580,11 +580,11 @@ class Probe(unittest.TestCase):
         for name in RELAYS:
             self.assertIn("MAIL FROM:<>", scripts[name].lines)
             self.assertEqual([line for line in scripts[name].lines if line.startswith("DATA")], [])
-        self.examine("--no-probe", host("well"))
+        self.examine("--no-connect", host("well"))
         self.assertEqual(scripts["well"].connections, 0)
 
     def test_off_by_default_there_is_nothing_of_it(self):
-        off = re.sub(r"probe yes \{[^}]*\{[^}]*\}[^}]*\}", "", self.config)
+        off = re.sub(r"look-back yes \{[^}]*\{[^}]*\}[^}]*\}", "", self.config)
         off = re.sub(r"policy \{.*\}", "", off, flags=re.S)
         running = lab.heloscope(off, name="off")
         header = send(running, ADDRESSES["declines"])

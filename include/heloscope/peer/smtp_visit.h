@@ -1,13 +1,13 @@
 /*
- * smtp_probe: looks at one mail server: connects, reads the greeting, says EHLO, tries STARTTLS, says
+ * smtp_visit: looks at one mail server: connects, reads the greeting, says EHLO, tries STARTTLS, says
  * EHLO again, tells why with NOOP, and QUIT. Never MAIL, RCPT or DATA, and never a second address.
  *
  * Not blocking: runs on the event loop that it is given, in that loop's thread. Bounded in time,
  * octets and lines. Plain text that a server sends behind its reply to STARTTLS is thrown away (the
  * class of CVE-2011-0411).
  */
-#ifndef HELOSCOPE_PEER_SMTP_PROBE_H
-#define HELOSCOPE_PEER_SMTP_PROBE_H
+#ifndef HELOSCOPE_PEER_SMTP_VISIT_H
+#define HELOSCOPE_PEER_SMTP_VISIT_H
 
 #include <openssl/ssl.h>
 #include <stdint.h>
@@ -18,9 +18,9 @@
 #include "heloscope/peer/peer.h"
 
 struct event_base;
-struct smtp_probe;
+struct smtp_visit;
 
-struct smtp_probe_order {
+struct smtp_visit_order {
 	struct ipaddr address;
 	uint16_t port;           /* host order */
 	const char *name;        /* its host name, for SNI, the certificate and DANE, or "" */
@@ -29,21 +29,21 @@ struct smtp_probe_order {
 	const char *why;         /* said with NOOP; printable, without line ends */
 	unsigned connect_ms, total_ms;
 	int tls_max;  /* newest version to offer, as TLS1_1_VERSION; 0: any */
-	SSL_CTX *tls; /* of smtp_probe_tls() */
+	SSL_CTX *tls; /* of smtp_visit_tls() */
 };
 
 /* Called once, from the event loop; `peer` is good until it returns. */
-typedef void smtp_probe_callback(void *context, const struct peer *peer);
+typedef void smtp_visit_callback(void *context, const struct peer *peer);
 
 /* A TLS client that takes old versions and any certificate, to tell of them, with the system's authorities.
  */
-SSL_CTX *smtp_probe_tls(void);
+SSL_CTX *smtp_visit_tls(void);
 
 /* Begin. Strings are copied, the answer and `tls` counted. NULL when memory or descriptors ran out. */
-struct smtp_probe *smtp_probe_new(struct event_base *base, const struct smtp_probe_order *order,
-				  smtp_probe_callback *callback, void *context) MUST_USE;
+struct smtp_visit *smtp_visit_new(struct event_base *base, const struct smtp_visit_order *order,
+				  smtp_visit_callback *callback, void *context) MUST_USE;
 
 /* End it wherever it is, without a callback; not from within its callback. NULL is allowed. */
-void smtp_probe_free(struct smtp_probe *probe);
+void smtp_visit_free(struct smtp_visit *visit);
 
 #endif

@@ -1,4 +1,4 @@
-#include "heloscope/lists/prober.h"
+#include "heloscope/lists/watcher.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define SETTLE_STEP_MS 5
 
-struct list_prober {
+struct list_watcher {
 	struct list_health *health;
 	struct dns_resolver *resolver;
 	pthread_t thread;
@@ -54,7 +54,7 @@ take_answer(void *context, struct dns_answer *answer)
 
 /* False when it cannot be asked. */
 static bool
-ask(struct list_prober *prober, size_t list, unsigned round, const struct list_question *asked,
+ask(struct list_watcher *watcher, size_t list, unsigned round, const struct list_question *asked,
     const char *name, bool is_reference)
 {
 	struct question *question = malloc(sizeof *question);
@@ -62,11 +62,11 @@ ask(struct list_prober *prober, size_t list, unsigned round, const struct list_q
 
 	if (question == NULL)
 		return false;
-	*question = (struct question){ list_health_ref(prober->health), list, round, *asked, is_reference };
+	*question = (struct question){ list_health_ref(watcher->health), list, round, *asked, is_reference };
 	is_asked = name[0] != '\0'
-		   && prober->resolver->ask(prober->resolver, name, DNS_A, take_answer, question);
+		   && watcher->resolver->ask(watcher->resolver, name, DNS_A, take_answer, question);
 	if (!is_asked) {
-		list_health_unref(prober->health);
+		list_health_unref(watcher->health);
 		free(question);
 	}
 	return is_asked;
@@ -77,7 +77,7 @@ ask(struct list_prober *prober, size_t list, unsigned round, const struct list_q
  * has it.
  */
 static bool
-ask_reference(struct list_prober *prober, size_t list, const struct list_question *last, unsigned round)
+ask_reference(struct list_watcher *watcher, size_t list, const struct list_question *last, unsigned round)
 {
 	unsigned char octets[16];
 	char name[sizeof octets + 1] = "";
@@ -85,97 +85,97 @@ ask_reference(struct list_prober *prober, size_t list, const struct list_questio
 	(void)getentropy(octets, sizeof octets);
 	for (size_t i = 0; i < sizeof octets; i++)
 		name[i] = (char)('a' + octets[i] % 26);
-	return ask(prober, list, round, last, name, true);
+	return ask(watcher, list, round, last, name, true);
 }
 
 static void
-probe_part(struct list_prober *prober, size_t index, enum list_part part)
+test_part(struct list_watcher *watcher, size_t index, enum list_part part)
 {
-	const struct list *list = &list_health_config(prober->health)->lists.items[index];
-	const struct list_round round = list_health_begin_round(prober->health, index, part, clock_now_ms());
+	const struct list *list = &list_health_config(watcher->health)->lists.items[index];
+	const struct list_round round = list_health_begin_round(watcher->health, index, part, clock_now_ms());
 	struct list_question question = { .part = part };
 	bool is_asked = true;
 
 	for (size_t i = 0; i < round.size && is_asked; i++) {
 		question = list_round_question(list, part, i);
-		is_asked = ask(prober, index, round.number, &question, question.name, false);
+		is_asked = ask(watcher, index, round.number, &question, question.name, false);
 	}
 	if (is_asked && round.asks_reference)
-		is_asked = ask_reference(prober, index, &question, round.number);
+		is_asked = ask_reference(watcher, index, &question, round.number);
 	if (!is_asked)
-		list_health_drop_round(prober->health, index, part, round.number);
+		list_health_drop_round(watcher->health, index, part, round.number);
 }
 
 static void
-probe_lists(struct list_prober *prober)
+test_lists(struct list_watcher *watcher)
 {
-	for (size_t i = 0; i < list_health_config(prober->health)->lists.count; i++)
+	for (size_t i = 0; i < list_health_config(watcher->health)->lists.count; i++)
 		for (int part = 0; part < LIST_PARTS; part++)
-			probe_part(prober, i, (enum list_part)part);
+			test_part(watcher, i, (enum list_part)part);
 }
 
 static void *
 run(void *context)
 {
-	struct list_prober *prober = context;
+	struct list_watcher *watcher = context;
 
-	(void)pthread_mutex_lock(&prober->lock);
-	while (!prober->is_stopping) {
-		const struct timespec next = clock_deadline(list_health_tick_ms(prober->health));
+	(void)pthread_mutex_lock(&watcher->lock);
+	while (!watcher->is_stopping) {
+		const struct timespec next = clock_deadline(list_health_tick_ms(watcher->health));
 
-		(void)pthread_mutex_unlock(&prober->lock);
-		probe_lists(prober);
-		(void)pthread_mutex_lock(&prober->lock);
-		while (!prober->is_stopping
-		       && pthread_cond_timedwait(&prober->is_stopping_now, &prober->lock, &next) == 0)
+		(void)pthread_mutex_unlock(&watcher->lock);
+		test_lists(watcher);
+		(void)pthread_mutex_lock(&watcher->lock);
+		while (!watcher->is_stopping
+		       && pthread_cond_timedwait(&watcher->is_stopping_now, &watcher->lock, &next) == 0)
 			continue;
 	}
-	(void)pthread_mutex_unlock(&prober->lock);
+	(void)pthread_mutex_unlock(&watcher->lock);
 	return NULL;
 }
 
-struct list_prober *
-list_prober_new(struct list_health *health, struct dns_resolver *resolver, struct error *error)
+struct list_watcher *
+list_watcher_new(struct list_health *health, struct dns_resolver *resolver, struct error *error)
 {
-	struct list_prober *prober = calloc(1, sizeof *prober);
+	struct list_watcher *watcher = calloc(1, sizeof *watcher);
 
 	error_set(error, "the thread that looks after lists cannot start");
-	if (prober == NULL || !clock_init_condition(&prober->is_stopping_now)) {
-		free(prober);
+	if (watcher == NULL || !clock_init_condition(&watcher->is_stopping_now)) {
+		free(watcher);
 		return NULL;
 	}
-	(void)pthread_mutex_init(&prober->lock, NULL);
-	prober->health = list_health_ref(health);
-	prober->resolver = resolver;
-	if (thread_start(&prober->thread, run, prober))
-		return prober;
+	(void)pthread_mutex_init(&watcher->lock, NULL);
+	watcher->health = list_health_ref(health);
+	watcher->resolver = resolver;
+	if (thread_start(&watcher->thread, run, watcher))
+		return watcher;
 	list_health_unref(health);
-	free(prober);
+	free(watcher);
 	return NULL;
 }
 
 void
-list_prober_settle(struct list_prober *prober, unsigned timeout_ms)
+list_watcher_settle(struct list_watcher *watcher, unsigned timeout_ms)
 {
 	const uint64_t end_ms = clock_now_ms() + timeout_ms;
 
-	while (!list_health_is_settled(prober->health) && clock_now_ms() < end_ms)
+	while (!list_health_is_settled(watcher->health) && clock_now_ms() < end_ms)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = SETTLE_STEP_MS * 1000000L }, NULL);
-	list_health_settle(prober->health, clock_now_ms());
+	list_health_settle(watcher->health, clock_now_ms());
 }
 
 void
-list_prober_free(struct list_prober *prober)
+list_watcher_free(struct list_watcher *watcher)
 {
-	if (prober == NULL)
+	if (watcher == NULL)
 		return;
-	(void)pthread_mutex_lock(&prober->lock);
-	prober->is_stopping = true;
-	(void)pthread_cond_signal(&prober->is_stopping_now);
-	(void)pthread_mutex_unlock(&prober->lock);
-	(void)pthread_join(prober->thread, NULL);
-	(void)pthread_cond_destroy(&prober->is_stopping_now);
-	(void)pthread_mutex_destroy(&prober->lock);
-	list_health_unref(prober->health);
-	free(prober);
+	(void)pthread_mutex_lock(&watcher->lock);
+	watcher->is_stopping = true;
+	(void)pthread_cond_signal(&watcher->is_stopping_now);
+	(void)pthread_mutex_unlock(&watcher->lock);
+	(void)pthread_join(watcher->thread, NULL);
+	(void)pthread_cond_destroy(&watcher->is_stopping_now);
+	(void)pthread_mutex_destroy(&watcher->lock);
+	list_health_unref(watcher->health);
+	free(watcher);
 }
