@@ -15,6 +15,10 @@
 #define STEPS_MAX SPF_STEPS_MAX
 #define ITEMS_MAX 8192
 
+/* Of what lists said. Each is compared with those before it, by operator and group; in a line of
+ * BOUND_LINE_READ octets no more have room when they tell a zone, a subject and what was asked. */
+#define LISTINGS_MAX 2048
+
 enum kind { TEXT, TIME, NUMBER, FLAG, OBJECT, LIST, TEXTS };
 
 /* What a member must be when it is there. */
@@ -134,8 +138,8 @@ static const struct shape lists[] = {
 	MUST("result", TEXT),
 	RANGE("score", false, 0, NUMBER_MAX),
 	RANGE("operators", false, 0, NUMBER_MAX),
-	ITEMS("hits", false, ITEMS_MAX, hit),
-	ITEMS("not-listed", false, ITEMS_MAX, hit),
+	ITEMS("hits", false, LISTINGS_MAX, hit),
+	ITEMS("not-listed", false, LISTINGS_MAX, hit),
 	END_OF_SHAPES,
 };
 

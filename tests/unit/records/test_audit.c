@@ -659,12 +659,40 @@ P13_record_read_takes_only_records(void **state)
 	}
 }
 
+/* P13: what is compared with each other in a record has an end, which no record of a filter reaches. */
+static void
+P13_record_read_takes_so_many_listings(void **state)
+{
+	static const char *const keys[] = { "hits", "not-listed" };
+	static char line[BOUND_LINE_READ];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const size_t count = 2048 + i / 2;
+		size_t length = (size_t)snprintf(
+			line, sizeof line,
+			"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"client\":{},\"verdicts\":[],\"checks\":{\"x-dnsbl\":{\"result\":\"fail\",\"%s\":[{}",
+			keys[i % 2]);
+		struct record_reading reading;
+
+		for (size_t j = 1; j < count; j++, length += 3)
+			memcpy(line + length, ",{}", 3);
+		memcpy(line + length, "]}}}", 5);
+		assert_int_equal(record_read(span_of(line), &reading), i < 2);
+		if (i < 2) {
+			assert_int_equal(reading.record.facts->lists[LIST_CLIENT].count, count);
+			record_release(&reading);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
+		cmocka_unit_test(P13_record_read_takes_so_many_listings),
 		cmocka_unit_test(record_and_story_tell_of_lists_that_were_not_asked),
 		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
 		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
