@@ -176,40 +176,40 @@ last_label_is_numeric(struct span text)
 	return true;
 }
 
-/* Why `text`, which is neither absent nor begins like a literal, is no name to give with HELO; NULL when it
- * is one. */
-static const char *
+/* Why `text`, which is neither absent nor begins like a literal, is no name to give with HELO. */
+static enum helo_fault
 what_is_wrong(struct span text)
 {
 	for (size_t i = 0; i < text.length; i++)
 		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
-			return "not a valid host name, as it holds control octets";
+			return HELO_FAULT_CONTROL_OCTETS;
 	if (!is_ascii(text))
-		return "not a valid host name, as it holds octets that are not ASCII";
+		return HELO_FAULT_NOT_ASCII;
 	if (!domain_is_host_name(text))
-		return memchr(text.at, '_', text.length) != NULL
-			       ? "not a valid host name, as it holds a \"_\""
-			       : "not a valid host name";
+		return memchr(text.at, '_', text.length) != NULL ? HELO_FAULT_UNDERSCORE
+								 : HELO_FAULT_NO_HOST_NAME;
 	if (!domain_has_dot(text))
-		return "not fully qualified";
-	return last_label_is_numeric(without_final_dot(text)) ? "an address without brackets" : NULL;
+		return HELO_FAULT_NOT_QUALIFIED;
+	return last_label_is_numeric(without_final_dot(text)) ? HELO_FAULT_BARE_ADDRESS : HELO_FAULT_NONE;
 }
 
 enum helo_form
-domain_helo_form(struct span text, char *name, struct ipaddr *address, const char **reason)
+domain_helo_form(struct span text, char *name, struct ipaddr *address, enum helo_fault *fault)
 {
 	name[0] = '\0';
-	*reason = NULL;
+	*fault = HELO_FAULT_NONE;
 	if (text.length == 0)
 		return HELO_ABSENT;
 	if (text.at[0] == '[') {
 		if (parse_literal(text, address))
 			return HELO_LITERAL;
-		*reason = "not a valid address literal";
+		*fault = HELO_FAULT_BAD_LITERAL;
 	} else {
-		*reason = what_is_wrong(text);
-		if (*reason == NULL && domain_normalize(text, name))
+		*fault = what_is_wrong(text);
+		if (*fault == HELO_FAULT_NONE && domain_normalize(text, name))
 			return HELO_NAME;
+		if (*fault == HELO_FAULT_NONE)
+			*fault = HELO_FAULT_NO_HOST_NAME;
 	}
 	return HELO_INVALID;
 }
@@ -217,11 +217,11 @@ domain_helo_form(struct span text, char *name, struct ipaddr *address, const cha
 bool
 domain_is_helo_name(const char *text)
 {
-	const char *reason;
+	enum helo_fault fault;
 	char name[DOMAIN_SIZE];
 	struct ipaddr address;
 
-	return domain_helo_form(span_of(text), name, &address, &reason) == HELO_NAME;
+	return domain_helo_form(span_of(text), name, &address, &fault) == HELO_NAME;
 }
 
 bool

@@ -75,7 +75,7 @@ cli_read_helo(const char *command, const char *text, char *helo)
 {
 	char read[DOMAIN_SIZE];
 	struct ipaddr literal;
-	const char *reason;
+	enum helo_fault fault;
 
 	if (is_address(text))
 		return cli_usage_error(
@@ -83,7 +83,7 @@ cli_read_helo(const char *command, const char *text, char *helo)
 			"\"%.80s\" is an address; servers give a name like mail.example.org, or the address in brackets: [%s%.60s]",
 			text, strchr(text, ':') != NULL ? "IPv6:" : "", text);
 	if (strlen(text) < DOMAIN_SIZE
-	    && domain_helo_form(span_of(text), read, &literal, &reason) == HELO_LITERAL)
+	    && domain_helo_form(span_of(text), read, &literal, &fault) == HELO_LITERAL)
 		(void)snprintf(helo, DOMAIN_SIZE, "%s", text);
 	else if (domain_normalize(span_of(text), read))
 		(void)snprintf(helo, DOMAIN_SIZE, "%s", read);

@@ -1,6 +1,7 @@
 #include "heloscope/doctor/host.h"
 
 #include "heloscope/doctor/look.h"
+#include "heloscope/words/helo.h"
 
 #include <stdio.h>
 
@@ -118,10 +119,10 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 				 &fault);
 		break;
 	case RESULT_PERMERROR:
-		exam_say(
-			exam, DOCTOR_HELO, DOCTOR_ERROR,
-			arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo, helo->reason),
-			"Many receivers refuse clients that give such a name.", NULL);
+		exam_say(exam, DOCTOR_HELO, DOCTOR_ERROR,
+			 arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo,
+				      helo_fault_text(helo->fault)),
+			 "Many receivers refuse clients that give such a name.", NULL);
 		break;
 	default:
 		tell_wrong_helo(exam, address, helo);

@@ -129,7 +129,7 @@ facts_set_helo(struct helo_facts *helo, const char *name, struct arena *arena)
 	char normalized[DOMAIN_SIZE];
 
 	*helo = (struct helo_facts){ .given = name != NULL ? arena_string(arena, name) : NULL };
-	helo->form = domain_helo_form(span_of(name), normalized, &helo->literal, &helo->reason);
+	helo->form = domain_helo_form(span_of(name), normalized, &helo->literal, &helo->fault);
 	helo->name = arena_string(arena, normalized);
 }
 

@@ -75,8 +75,8 @@ void
 peer_host_name(const char *line, char *name)
 {
 	struct ipaddr literal;
-	const char *reason;
+	enum helo_fault fault;
 
-	if (domain_helo_form((struct span){ line, strcspn(line, " ") }, name, &literal, &reason) != HELO_NAME)
+	if (domain_helo_form((struct span){ line, strcspn(line, " ") }, name, &literal, &fault) != HELO_NAME)
 		name[0] = '\0';
 }

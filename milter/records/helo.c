@@ -10,6 +10,14 @@ static const char *const agreement_words[] = {
 };
 static const struct tokens agreements = TOKENS(agreement_words);
 
+static const char *const fault_words[HELO_FAULTS] = {
+	[HELO_FAULT_CONTROL_OCTETS] = "control-octets", [HELO_FAULT_NOT_ASCII] = "not-ascii",
+	[HELO_FAULT_UNDERSCORE] = "underscore",         [HELO_FAULT_NO_HOST_NAME] = "no-host-name",
+	[HELO_FAULT_NOT_QUALIFIED] = "not-qualified",   [HELO_FAULT_BARE_ADDRESS] = "bare-address",
+	[HELO_FAULT_BAD_LITERAL] = "bad-literal",
+};
+static const struct tokens faults = TOKENS(fault_words);
+
 static json_t *
 helo_of(const struct facts *facts)
 {
@@ -18,7 +26,8 @@ helo_of(const struct facts *facts)
 
 	record_set_text(object, "name", helo->name);
 	record_set_address(object, "literal", &helo->literal);
-	record_set_text(object, "reason", helo->reason);
+	if (helo->fault != HELO_FAULT_NONE)
+		record_set_token(object, "reason", &faults, (int)helo->fault);
 	record_set_flag(object, "resolves-to-client", helo->resolves_to_client);
 	record_set_token(object, "reverse-dns", &agreements, (int)helo->agreement);
 	record_set_token(object, "status", &codec_statuses, (int)helo->status);
@@ -39,7 +48,7 @@ take_helo(struct taking *taking, const struct node *check, struct facts *facts)
 		return;
 	helo->name = take_text(taking, check, "name");
 	helo->literal = take_address(taking, check, "literal");
-	helo->reason = take_text(taking, check, "reason");
+	helo->fault = (enum helo_fault)take_token(taking, check, "reason", &faults, HELO_FAULT_NONE);
 	helo->form = helo->given == NULL        ? HELO_ABSENT
 		     : helo->literal.length > 0 ? HELO_LITERAL
 		     : helo->name[0] != '\0'    ? HELO_NAME

@@ -187,10 +187,10 @@ static enum mailbox_form
 read_domain(struct span domain, char *name)
 {
 	struct ipaddr address;
-	const char *reason;
+	enum helo_fault fault;
 
 	if (domain.length > 2 && domain.at[0] == '[' && domain.at[domain.length - 1] == ']') {
-		if (domain_helo_form(domain, name, &address, &reason) == HELO_LITERAL)
+		if (domain_helo_form(domain, name, &address, &fault) == HELO_LITERAL)
 			return MAILBOX_LITERAL;
 		domain = (struct span){ domain.at + 1, domain.length - 2 };
 	}

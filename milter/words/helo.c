@@ -1,9 +1,27 @@
-/* HELO in words: see telling.h. */
+/* HELO in words: see telling.h and helo.h. */
 #include "heloscope/words/telling.h"
 
 #include "heloscope/base/prose.h"
+#include "heloscope/words/helo.h"
 
 #define TEXT_MAX 120 /* octets of a peer's words in a reply */
+
+static const char *const faults[HELO_FAULTS] = {
+	[HELO_FAULT_NONE] = "not a valid host name",
+	[HELO_FAULT_CONTROL_OCTETS] = "not a valid host name, as it holds control octets",
+	[HELO_FAULT_NOT_ASCII] = "not a valid host name, as it holds octets that are not ASCII",
+	[HELO_FAULT_UNDERSCORE] = "not a valid host name, as it holds a \"_\"",
+	[HELO_FAULT_NO_HOST_NAME] = "not a valid host name",
+	[HELO_FAULT_NOT_QUALIFIED] = "not fully qualified",
+	[HELO_FAULT_BARE_ADDRESS] = "an address without brackets",
+	[HELO_FAULT_BAD_LITERAL] = "not a valid address literal",
+};
+
+const char *
+helo_fault_text(enum helo_fault fault)
+{
+	return faults[fault];
+}
 
 /* What is said of a name, behind it. */
 static void
@@ -39,7 +57,7 @@ say_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	telling_add(said, helo->given);
 	strbuf_add(said, is_quoted ? "\"" : "");
 	if (result == RESULT_PERMERROR)
-		strbuf_printf(said, " is %s", helo->reason != NULL ? helo->reason : "not a valid host name");
+		strbuf_printf(said, " is %s", helo_fault_text(helo->fault));
 	else if (helo->literal.length > 0)
 		strbuf_add(
 			said,
@@ -58,7 +76,7 @@ add_helo_fault(const struct facts *facts, struct strbuf *text)
 
 	(void)ipaddr_format(&facts->client.address, address);
 	if (facts->helo.form == HELO_INVALID)
-		strbuf_printf(text, " is %s. ", facts->helo.reason);
+		strbuf_printf(text, " is %s. ", helo_fault_text(facts->helo.fault));
 	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
 		strbuf_add(text, " could not be looked up. ");
 	else if (facts->helo.form == HELO_LITERAL)
@@ -117,7 +135,7 @@ comment(const struct facts *facts)
 	if (helo->form == HELO_ABSENT)
 		return "no HELO";
 	if (helo->form == HELO_INVALID)
-		return helo->reason;
+		return helo_fault_text(helo->fault);
 	if (helo->form == HELO_LITERAL)
 		return result == RESULT_PASS ? "the client's own address, as a literal"
 					     : "address of another host, as a literal";

@@ -20,12 +20,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ipaddr address, again;
 	struct network network;
 	const char *reason = NULL;
+	enum helo_fault fault;
 	enum helo_form form;
 
 	PROMISE(copy != NULL);
 	memcpy(copy, data, size);
-	form = domain_helo_form(text, name, &address, &reason);
-	PROMISE((form == HELO_NAME) == (name[0] != '\0') && (form == HELO_INVALID) == (reason != NULL));
+	form = domain_helo_form(text, name, &address, &fault);
+	PROMISE((form == HELO_NAME) == (name[0] != '\0')
+		&& (form == HELO_INVALID) == (fault != HELO_FAULT_NONE));
 	check_name(name);
 	if (domain_normalize(text, name))
 		check_name(name);

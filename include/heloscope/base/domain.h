@@ -63,13 +63,26 @@ enum helo_form {
 	HELO_INVALID, /* anything else: one label, a bare address, other octets */
 };
 
+/* Why it is HELO_INVALID; words/helo.h says it. */
+enum helo_fault {
+	HELO_FAULT_NONE,
+	HELO_FAULT_CONTROL_OCTETS,
+	HELO_FAULT_NOT_ASCII,
+	HELO_FAULT_UNDERSCORE,
+	HELO_FAULT_NO_HOST_NAME,
+	HELO_FAULT_NOT_QUALIFIED,
+	HELO_FAULT_BARE_ADDRESS,
+	HELO_FAULT_BAD_LITERAL,
+	HELO_FAULTS
+};
+
 /*
  * Tell the form of `text`. For a name, writes it normalized into `name` (DOMAIN_SIZE octets),
- * else leaves `name` empty; for a literal sets `address`. For HELO_INVALID `reason`, a literal,
- * says why: what goes behind "is", as in "not fully qualified".
+ * else leaves `name` empty; for a literal sets `address`. `fault` is HELO_FAULT_NONE unless it is
+ * HELO_INVALID.
  */
 enum helo_form domain_helo_form(struct span text, char *name, struct ipaddr *address,
-				const char **reason) MUST_USE;
+				enum helo_fault *fault) MUST_USE;
 
 /*
  * Whether a host can be told to call itself `text`, which is printable: a name that is HELO_NAME. What the

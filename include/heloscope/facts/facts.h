@@ -58,7 +58,7 @@ struct helo_facts {
 	enum helo_form form;
 	const char *name;      /* normalized, for HELO_NAME, else "" */
 	struct ipaddr literal; /* for HELO_LITERAL */
-	const char *reason;    /* a literal: why HELO_INVALID, else NULL */
+	enum helo_fault fault; /* why HELO_INVALID */
 	bool resolves_to_client;
 	enum helo_agreement agreement;
 	enum dns_status status; /* of the address lookup of the client's family */

@@ -222,44 +222,45 @@ E11_domain_helo_form_tells_names_literals_and_the_rest(void **state)
 		const char *text;
 		enum helo_form form;
 		const char *name;
+		enum helo_fault fault;
 	} table[] = {
-		{ "", HELO_ABSENT, "" },
-		{ "Mail.Example.", HELO_NAME, "mail.example" },
-		{ "xn--bcher-kva.example", HELO_NAME, "xn--bcher-kva.example" },
-		{ "[192.0.2.1]", HELO_LITERAL, "" },
-		{ "[IPv6:2001:db8::1]", HELO_LITERAL, "" },
-		{ "[ipv6:::1]", HELO_LITERAL, "" },
-		{ "[IPv6:::ffff:192.0.2.1]", HELO_LITERAL, "" },
-		{ "[2001:db8::1]", HELO_INVALID, "" },
-		{ "[IPv6:fe80::1%eth0]", HELO_INVALID, "" },
-		{ "[127.1]", HELO_INVALID, "" },
-		{ "[192.0.2.1", HELO_INVALID, "" },
-		{ "localhost", HELO_INVALID, "" },
-		{ "192.0.2.1", HELO_INVALID, "" },
-		{ "a_b.example", HELO_INVALID, "" },
-		{ "-a.example", HELO_INVALID, "" },
-		{ "a-.example", HELO_INVALID, "" },
-		{ "h.test more words here", HELO_INVALID, "" },
-		{ "h\x01\x1b[31m;a=b(c", HELO_INVALID, "" },
+		{ "", HELO_ABSENT, "", HELO_FAULT_NONE },
+		{ "Mail.Example.", HELO_NAME, "mail.example", HELO_FAULT_NONE },
+		{ "xn--bcher-kva.example", HELO_NAME, "xn--bcher-kva.example", HELO_FAULT_NONE },
+		{ "[192.0.2.1]", HELO_LITERAL, "", HELO_FAULT_NONE },
+		{ "[IPv6:2001:db8::1]", HELO_LITERAL, "", HELO_FAULT_NONE },
+		{ "[ipv6:::1]", HELO_LITERAL, "", HELO_FAULT_NONE },
+		{ "[IPv6:::ffff:192.0.2.1]", HELO_LITERAL, "", HELO_FAULT_NONE },
+		{ "[2001:db8::1]", HELO_INVALID, "", HELO_FAULT_BAD_LITERAL },
+		{ "[IPv6:fe80::1%eth0]", HELO_INVALID, "", HELO_FAULT_BAD_LITERAL },
+		{ "[127.1]", HELO_INVALID, "", HELO_FAULT_BAD_LITERAL },
+		{ "[192.0.2.1", HELO_INVALID, "", HELO_FAULT_BAD_LITERAL },
+		{ "localhost", HELO_INVALID, "", HELO_FAULT_NOT_QUALIFIED },
+		{ "192.0.2.1", HELO_INVALID, "", HELO_FAULT_BARE_ADDRESS },
+		{ "a_b.example", HELO_INVALID, "", HELO_FAULT_UNDERSCORE },
+		{ "-a.example", HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
+		{ "a-.example", HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
+		{ "h.test more words here", HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
+		{ "h\x01\x1b[31m;a=b(c", HELO_INVALID, "", HELO_FAULT_CONTROL_OCTETS },
 		{ "b\xc3\xbc"
 		  "cher.example",
-		  HELO_INVALID, "" },
-		{ "a.example..", HELO_INVALID, "" },
-		{ L63 "a.example", HELO_INVALID, "" },
-		{ L63 "." L63 "." L63 "." L63, HELO_INVALID, "" },
+		  HELO_INVALID, "", HELO_FAULT_NOT_ASCII },
+		{ "a.example..", HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
+		{ L63 "a.example", HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
+		{ L63 "." L63 "." L63 "." L63, HELO_INVALID, "", HELO_FAULT_NO_HOST_NAME },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
 		char name[DOMAIN_SIZE] = "poison";
 		struct ipaddr literal;
-		const char *reason = "poison";
+		enum helo_fault fault = HELO_FAULTS;
 
 		print_message("    %s\n", table[i].text);
-		assert_int_equal(domain_helo_form(span_of(table[i].text), name, &literal, &reason),
+		assert_int_equal(domain_helo_form(span_of(table[i].text), name, &literal, &fault),
 				 table[i].form);
 		assert_string_equal(name, table[i].name);
-		assert_int_equal(reason != NULL, table[i].form == HELO_INVALID);
+		assert_int_equal(fault, table[i].fault);
 	}
 }
 

@@ -936,7 +936,7 @@ P1_inquiry_deadline_ends_with_its_message(void **state)
 		inquiry_helo(scene.inquiry, "out.yodel.example");
 		assert_false(inquiry_is_complete(scene.inquiry));
 	}
-	assert_null(scene.facts->helo.reason);
+	assert_int_equal(scene.facts->helo.fault, HELO_FAULT_NONE);
 	assert_int_equal(scene.facts->lists[LIST_HELO].count, 0); /* awaited, not given up */
 	(void)fake_dns_deliver(&scene.dns);
 	assert_int_equal(scene.facts->lists[LIST_HELO].count, 1);

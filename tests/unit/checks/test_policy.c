@@ -398,7 +398,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 
 	(void)state;
 	facts.helo.form = HELO_INVALID;
-	facts.helo.reason = "not a valid host name";
+	facts.helo.fault = HELO_FAULT_NO_HOST_NAME;
 	facts.sender.finding = SENDER_NULL_MX;
 	facts.iprev.names =
 		&(struct iprev_name){ .name = "smtpout.yodel.example", .addresses = "198.51.100.9" };
@@ -483,7 +483,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 						  .agreement = table[i].agreement,
 						  .resolves_to_client = table[i].resolves };
 		facts.helo.form = domain_helo_form(span_of(table[i].helo), normalized, &facts.helo.literal,
-						   &facts.helo.reason);
+						   &facts.helo.fault);
 		facts.helo.name = normalized;
 		facts.iprev.verified = table[i].verified;
 		facts.results[METHOD_HELO] = table[i].result;

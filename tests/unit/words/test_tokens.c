@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "heloscope/records/record.h"
+#include "heloscope/words/helo.h"
 #include "heloscope/words/spf.h"
 
 #define SCHEMA_SIZE 100000
@@ -209,11 +210,33 @@ record_with_other_words_is_none(void **state)
 	}
 }
 
+/* Why a HELO name is none: a token, and words that go behind "is". */
+static void
+record_holds_a_token_for_each_fault_of_helo(void **state)
+{
+	(void)state;
+	for (int fault = HELO_FAULT_NONE + 1; fault < HELO_FAULTS; fault++) {
+		struct facts facts = { .helo = { .given = "x", .form = HELO_INVALID },
+				       .results = { [METHOD_HELO] = RESULT_PERMERROR } };
+		struct record_reading reading;
+		json_t *check;
+
+		facts.helo.fault = (enum helo_fault)fault;
+		check = write_and_read(&facts, "x-helo", &reading);
+		assert_token(json_object_get(check, "reason"));
+		assert_int_equal(reading.record.facts->helo.fault, fault);
+		assert_non_null(strchr(helo_fault_text((enum helo_fault)fault), ' '));
+		record_release(&reading);
+		json_decref(check);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_holds_a_token_for_each_problem_of_spf),
+		cmocka_unit_test(record_holds_a_token_for_each_fault_of_helo),
 		cmocka_unit_test(spf_problem_text_says_what_is_known),
 		cmocka_unit_test(record_with_other_words_is_none),
 	};
