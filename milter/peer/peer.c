@@ -26,7 +26,16 @@ static const char *const starttls_words[STARTTLS_STATES] = {
 	[STARTTLS_WORKS] = "works",
 };
 
-static const char *const dane_words[DANE_STATES] = {
+const char *const peer_outcome_tokens[PEER_OUTCOMES] = { PEER_OUTCOME_TOKENS };
+
+const char *const peer_starttls_tokens[STARTTLS_STATES] = {
+	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not-offered",
+	[STARTTLS_REFUSED] = "refused", [STARTTLS_BROKEN] = "broken",
+	[STARTTLS_WORKS] = "works",
+};
+
+/* Words for people, too. */
+const char *const peer_dane_tokens[DANE_STATES] = {
 	[DANE_NONE] = "none",   [DANE_UNUSABLE] = "unusable", [DANE_FAULT] = "fault",
 	[DANE_MATCH] = "match", [DANE_MISMATCH] = "mismatch",
 };
@@ -35,16 +44,6 @@ const char *
 peer_outcome_word(enum peer_outcome outcome)
 {
 	return outcomes[outcome].word;
-}
-
-enum peer_outcome
-peer_outcome_from_word(const char *word)
-{
-	int outcome = 0;
-
-	while (outcome < PEER_OUTCOMES && strcmp(outcomes[outcome].word, word) != 0)
-		outcome++;
-	return (enum peer_outcome)outcome;
 }
 
 const char *
@@ -56,7 +55,7 @@ peer_starttls_word(enum peer_starttls starttls)
 const char *
 peer_dane_word(enum peer_dane dane)
 {
-	return dane_words[dane];
+	return peer_dane_tokens[dane];
 }
 
 int64_t

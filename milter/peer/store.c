@@ -16,7 +16,7 @@
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/table.h"
 
-#define FORMAT "heloscope-peers-1"
+#define FORMAT "heloscope-peers-2"
 #define CODE_MAX 599
 #define BITS_MAX 65536
 #define CLOCK_SLACK_S 3600
@@ -271,12 +271,12 @@ to_json(const struct ipaddr *ip, const struct peer *peer)
 	document_set_text(object, "ip", ipaddr_format(ip, address));
 	document_set_number(object, "looked-at", peer->looked_at);
 	document_set_number(object, "code", peer->code);
-	document_set_text(object, "outcome", peer_outcome_word(peer->outcome));
+	document_set_text(object, "outcome", peer_outcome_tokens[peer->outcome]);
 	document_set_text(object, "name", peer->name);
 	document_set_text(object, "greeting", peer->greeting);
 	document_set_text(object, "ehlo", peer->ehlo);
-	document_set_number(object, "starttls", (json_int_t)peer->starttls);
-	document_set_number(object, "dane", (json_int_t)peer->dane);
+	document_set_text(object, "starttls", peer_starttls_tokens[peer->starttls]);
+	document_set_text(object, "dane", peer_dane_tokens[peer->dane]);
 	document_set_flag(object, "injects", peer->injects);
 	document_set_text(object, "tls", peer->tls_version);
 	document_set_text(object, "cipher", peer->cipher);
@@ -308,34 +308,50 @@ is_time(json_int_t seconds)
 	return seconds >= -62135596800LL && seconds <= 253402300799LL;
 }
 
+/* The number of a token; `count` when it is none. */
+static int
+token_of(const char *const *tokens, int count, const char *text)
+{
+	int number = 0;
+
+	while (number < count && strcmp(tokens[number], text) != 0)
+		number++;
+	return number;
+}
+
 static bool
 from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 {
-	const char *ip, *outcome, *name, *greeting, *ehlo, *tls, *cipher, *problem, *names, *issuer, *key;
-	json_int_t looked_at, not_after, code, starttls, dane, bits;
+	const char *ip, *outcome, *name, *greeting, *ehlo, *starttls, *dane, *tls, *cipher, *problem, *names,
+		*issuer, *key;
+	json_int_t looked_at, not_after, code, bits;
 	int injects, is_trusted, is_named;
 
-	if (json_unpack(object, "{ss sI sI ss ss ss ss sI sI sb ss ss sI ss sb sb ss ss sI ss}", "ip", &ip,
+	if (json_unpack(object, "{ss sI sI ss ss ss ss ss ss sb ss ss sI ss sb sb ss ss sI ss}", "ip", &ip,
 			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
 			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
 			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
 			"trusted", &is_trusted, "named", &is_named, "names", &names, "issuer", &issuer,
 			"not-after", &not_after, "key", &key)
 		    != 0
-	    || !ipaddr_parse(span_of(ip), address) || peer_outcome_from_word(outcome) == PEER_OUTCOMES
-	    || starttls < 0 || starttls >= STARTTLS_STATES || dane < 0 || dane >= DANE_STATES || code < 0
-	    || code > CODE_MAX || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
+	    || !ipaddr_parse(span_of(ip), address)
+	    || token_of(peer_outcome_tokens, PEER_OUTCOMES, outcome) == PEER_OUTCOMES
+	    || token_of(peer_starttls_tokens, STARTTLS_STATES, starttls) == STARTTLS_STATES
+	    || token_of(peer_dane_tokens, DANE_STATES, dane) == DANE_STATES || code < 0 || code > CODE_MAX
+	    || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
 		return false;
-	*peer = (struct peer){ .outcome = peer_outcome_from_word(outcome),
-			       .code = (unsigned)code,
-			       .starttls = (enum peer_starttls)starttls,
-			       .injects = injects != 0,
-			       .cipher_bits = (unsigned)bits,
-			       .is_trusted = is_trusted != 0,
-			       .is_named = is_named != 0,
-			       .not_after = not_after,
-			       .dane = (enum peer_dane)dane,
-			       .looked_at = looked_at };
+	*peer = (struct peer){
+		.outcome = (enum peer_outcome)token_of(peer_outcome_tokens, PEER_OUTCOMES, outcome),
+		.code = (unsigned)code,
+		.starttls = (enum peer_starttls)token_of(peer_starttls_tokens, STARTTLS_STATES, starttls),
+		.injects = injects != 0,
+		.cipher_bits = (unsigned)bits,
+		.is_trusted = is_trusted != 0,
+		.is_named = is_named != 0,
+		.not_after = not_after,
+		.dane = (enum peer_dane)token_of(peer_dane_tokens, DANE_STATES, dane),
+		.looked_at = looked_at
+	};
 	return copy(peer->name, sizeof peer->name, name)
 	       && copy(peer->greeting, sizeof peer->greeting, greeting)
 	       && copy(peer->ehlo, sizeof peer->ehlo, ehlo)

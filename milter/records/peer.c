@@ -7,12 +7,9 @@
 enum { NOT_KNOWN_YET = PEER_OUTCOMES, LEFT_OUT };
 
 static const char *const outcome_words[] = {
-	[PEER_ANSWERS] = "answers",           [PEER_REFUSED] = "refused",
-	[PEER_UNREACHABLE] = "unreachable",   [PEER_CONNECT_TIMEOUT] = "connect-timeout",
-	[PEER_READ_TIMEOUT] = "read-timeout", [PEER_BUSY] = "busy",
-	[PEER_DECLINES] = "declines",         [PEER_NOT_SMTP] = "not-smtp",
-	[PEER_TOO_MUCH] = "too-much",         [PEER_CLOSED] = "closed",
-	[NOT_KNOWN_YET] = "unknown",          [LEFT_OUT] = "left-out",
+	PEER_OUTCOME_TOKENS,
+	[NOT_KNOWN_YET] = "unknown",
+	[LEFT_OUT] = "left-out",
 };
 static const struct tokens outcomes = TOKENS(outcome_words);
 

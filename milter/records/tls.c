@@ -3,18 +3,7 @@
 
 #include "heloscope/records/value.h"
 
-static const char *const starttls_words[] = {
-	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not-offered",
-	[STARTTLS_REFUSED] = "refused", [STARTTLS_BROKEN] = "broken",
-	[STARTTLS_WORKS] = "works",
-};
-static const struct tokens starttls = TOKENS(starttls_words);
-
-static const char *const dane_words[] = {
-	[DANE_NONE] = "none",   [DANE_UNUSABLE] = "unusable", [DANE_FAULT] = "fault",
-	[DANE_MATCH] = "match", [DANE_MISMATCH] = "mismatch",
-};
-static const struct tokens danes = TOKENS(dane_words);
+static const struct tokens starttls = TOKENS(peer_starttls_tokens), danes = TOKENS(peer_dane_tokens);
 
 static json_t *
 tls_of(const struct facts *facts)

@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)snprintf(broken, sizeof broken, "%s.broken", path);
 	file = fopen(path, "w");
 	PROMISE(store != NULL && file != NULL);
-	(void)fputs("heloscope-peers-1\n", file);
+	(void)fputs("heloscope-peers-2\n", file);
 	(void)fwrite(data, 1, size, file);
 	(void)fclose(file);
 	if (!peer_store_load(store, path, NOW, &error))

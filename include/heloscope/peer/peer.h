@@ -77,9 +77,18 @@ struct peer {
 
 /* "answers", "connection refused" and so on. */
 const char *peer_outcome_word(enum peer_outcome outcome);
-enum peer_outcome peer_outcome_from_word(const char *word); /* PEER_OUTCOMES when there is none */
 const char *peer_starttls_word(enum peer_starttls starttls);
 const char *peer_dane_word(enum peer_dane dane);
+
+/* The same for programs: as records and the file of findings hold them. */
+#define PEER_OUTCOME_TOKENS                                                                                  \
+	[PEER_ANSWERS] = "answers", [PEER_REFUSED] = "refused", [PEER_UNREACHABLE] = "unreachable",          \
+	[PEER_CONNECT_TIMEOUT] = "connect-timeout", [PEER_READ_TIMEOUT] = "read-timeout",                    \
+	[PEER_BUSY] = "busy", [PEER_DECLINES] = "declines", [PEER_NOT_SMTP] = "not-smtp",                    \
+	[PEER_TOO_MUCH] = "too-much", [PEER_CLOSED] = "closed"
+extern const char *const peer_outcome_tokens[PEER_OUTCOMES];
+extern const char *const peer_starttls_tokens[STARTTLS_STATES];
+extern const char *const peer_dane_tokens[DANE_STATES];
 
 /* How long a finding is believed, and nobody connects again: seconds. */
 int64_t peer_ttl_s(const struct peer *peer);
