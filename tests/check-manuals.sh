@@ -41,7 +41,6 @@ want() { # section, name, behind
 	TOP:-) part SETTINGS | has "^\.It Cm ([a-z-]+ , )*$2( |\$)" && has "^#?$2( |\$)" <"$sample" ;;
 	TOP:*) part SETTINGS | has "^\.It Cm $3 .*Cm $2 " && has "^#?($3|  ) .* $2 " <"$sample" ;;
 	SOCKET:-) part SETTINGS | has "^\.It Cm listen .*Cm $2 " && has "^#.*{ .*$2 .*}" <"$sample" ;;
-	AUDIT:-) part SETTINGS | has "^\.It Cm audit $2 " && has "^#?audit $2 " <"$sample" ;;
 	SPF:-) part SETTINGS | has "^\.It Cm $2 " && block spf | has "^ +#?$2 " ;;
 	RESOLVER:-) part Resolver | has "^\.It Cm $2 " && block resolver | has "^ +#?$2 " ;;
 	TRUST:-) part Trust | has "^\.It Cm $2 " && block trust | has "^ +#?$2 " ;;
@@ -79,9 +78,9 @@ while read -r name word method; do
 	item heloscope.conf.5 ".It Cm disable" | among "$word" || say "$word: not in heloscope.conf(5), disable"
 	item heloscope.conf.5 ".It Ar check Cm in" | among "$word" || say "$word: not in heloscope.conf(5), conditions"
 	item heloscope-milter.8 ".It Li Authentication-Results" | among "$method" || say "$method: not in heloscope-milter(8), fields"
-	item heloscope-audit.5 ".It Li checks" | among "$key" || say "$key: not in heloscope-audit(5), checks"
-	has "^\.It Li ([a-z-]+ , )*$key( |\$)" <"$srcdir/milter/heloscope-audit.5" || say "$key: no item of its own in heloscope-audit(5)"
-	has "^        \"$key\": \{" <"$srcdir/etc/audit.schema.json" || say "$key: not in audit.schema.json"
+	item heloscope-records.5 ".It Li checks" | among "$key" || say "$key: not in heloscope-records(5), checks"
+	has "^\.It Li ([a-z-]+ , )*$key( |\$)" <"$srcdir/milter/heloscope-records.5" || say "$key: no item of its own in heloscope-records(5)"
+	has "^        \"$key\": \{" <"$srcdir/etc/records.schema.json" || say "$key: not in records.schema.json"
 	has "^        $method=" <"$srcdir/README" || say "$method: not in the field that README shows"
 	sed -n '/^# Checks that are not wanted:/,/^#disable/p' "$sample" | tr -s ' ,.' '\n' | among "$word" || say "$word: not in etc/heloscope.conf, disable"
 done <<-END

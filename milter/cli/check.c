@@ -28,7 +28,7 @@ static const char help[] =
 	"      --from ADDRESS  the sender; <> or nothing for the null sender\n"
 	"      --rcpt ADDRESS  a recipient; several times for several\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
-	"      --json          the audit record, heloscope-audit(5)\n"
+	"      --json          the record, heloscope-records(5)\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 accepted, 1 refused or deferred, 2 wrong usage, 3 something could not\n"

@@ -19,14 +19,14 @@ cli_usage_error(const char *command, const char *format, ...)
 }
 
 const char *
-cli_audit_log(const char *command, const char *given, const struct config *config, const char *path)
+cli_record_log(const char *command, const char *given, const struct config *config, const char *path)
 {
 	if (given != NULL)
 		return given;
-	if (config->audit_log == NULL)
-		output_put(output_errors(), "heloscope %s: %s has no \"audit log\"; expected one, or --log\n",
+	if (config->records == NULL)
+		output_put(output_errors(), "heloscope %s: %s has no \"records\"; expected one, or --log\n",
 			   command, path);
-	return config->audit_log;
+	return config->records;
 }
 
 struct row {

@@ -14,13 +14,13 @@
 static const char help[] =
 	"usage: heloscope explain [-c FILE | --log FILE] [--for-sender | --json] ID\n"
 	"\n"
-	"Tells why a message got its verdict, from the audit log. ID is the reference that\n"
+	"Tells why a message got its verdict, from the log of records. ID is the reference that\n"
 	"stands in refusals, in the X-Heloscope field and in the log; its beginning is\n"
 	"enough when no other begins so.\n"
 	"\n"
-	"  -c, --config FILE   the configuration that names the audit log\n"
+	"  -c, --config FILE   the configuration that names the log of records\n"
 	"                      (default: " CONFIG_FILE ")\n"
-	"  -l, --log FILE      the audit log itself; rotated files beside it are searched, too\n"
+	"  -l, --log FILE      the log of records itself; rotated files beside it are searched, too\n"
 	"      --for-sender    a text for whoever sent the message\n"
 	"      --json          the record as it is\n"
 	"  -h, --help          print this and exit\n"
@@ -100,12 +100,12 @@ tell(const char *log, const char *id, const struct options *options)
 	char *line = NULL;
 	int status;
 
-	switch (audit_find(log, id, &line, &error)) {
-	case AUDIT_ABSENT:
+	switch (record_find(log, id, &line, &error)) {
+	case RECORD_ABSENT:
 		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
 		return CLI_UNKNOWN;
-	case AUDIT_AMBIGUOUS:
-	case AUDIT_UNREADABLE:
+	case RECORD_AMBIGUOUS:
+	case RECORD_UNREADABLE:
 		output_put(output_errors(), "heloscope explain: %s\n", error.text);
 		return CLI_UNKNOWN;
 	default:
@@ -133,7 +133,7 @@ cli_explain(int argc, char **argv)
 			argv[optind]);
 	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;
-	log = cli_audit_log("explain", options.log, config, options.config);
+	log = cli_record_log("explain", options.log, config, options.config);
 	status = log != NULL ? tell(log, argv[optind], &options) : CLI_UNKNOWN;
 	config_unref(config);
 	return status;

@@ -44,7 +44,7 @@ tell_progress(int percent)
  * the log itself is not there: then what begins like it is something else.
  */
 static bool
-choose_files(struct audit_files *files, const char *log, const struct cli_log_options *options)
+choose_files(struct record_files *files, const char *log, const struct cli_log_options *options)
 {
 	const bool has_since = options->since[0] != '\0';
 	const time_t begin = cli_read_time(options->since) - options->before_since_s;
@@ -52,7 +52,7 @@ choose_files(struct audit_files *files, const char *log, const struct cli_log_op
 	size_t kept = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
-		struct audit_file *file = &files->items[i];
+		struct record_file *file = &files->items[i];
 		const bool is_log = strcmp(file->path, log) == 0;
 
 		has_log = has_log || is_log;
@@ -66,7 +66,7 @@ choose_files(struct audit_files *files, const char *log, const struct cli_log_op
 }
 
 static void
-tell_reading(const char *command, const char *log, const struct audit_reading *reading)
+tell_reading(const char *command, const char *log, const struct record_log_reading *reading)
 {
 	if (reading->has_fault)
 		output_put(output_errors(), "heloscope %s: %s\n", command, reading->fault.text);
@@ -78,25 +78,25 @@ tell_reading(const char *command, const char *log, const struct audit_reading *r
 
 bool
 cli_log_read(const struct cli_log_options *options, const struct config *config,
-	     const struct audit_reader *reader)
+	     const struct record_log_reader *reader)
 {
-	const char *log = cli_audit_log(options->command, options->log, config, options->config);
-	struct audit_reader telling = *reader;
-	struct audit_reading reading = { .has_fault = true };
-	struct audit_files files;
+	const char *log = cli_record_log(options->command, options->log, config, options->config);
+	struct record_log_reader telling = *reader;
+	struct record_log_reading reading = { .has_fault = true };
+	struct record_files files;
 
 	if (log == NULL)
 		return false;
 	telling.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
-	if (audit_files_find(log, &files, &reading.fault)) {
+	if (record_files_find(log, &files, &reading.fault)) {
 		if (choose_files(&files, log, options))
-			audit_read(&files, &telling, &reading);
+			record_log_read(&files, &telling, &reading);
 		else
 			error_set(&reading.fault, "%s: no such file", log);
 	}
 	if (telling.tell != NULL)
 		output_put(output_errors(), "\r     \r");
 	tell_reading(options->command, log, &reading);
-	audit_files_clear(&files);
+	record_files_clear(&files);
 	return !reading.has_fault;
 }

@@ -12,12 +12,12 @@
 static const char help[] =
 	"usage: heloscope replay --config NEW [--log FILE] [--since TIME] [--live] [--json]\n"
 	"\n"
-	"Judges the messages of the audit log again, under the configuration NEW: how many\n"
+	"Judges the messages of the log of records again, under the configuration NEW: how many\n"
 	"verdicts would change, from what to what, by which rule, and whose mail it is; first\n"
 	"of all the likely mistakes. What the records do not tell is \"unknown\", not guessed.\n"
 	"\n"
 	"  -c, --config NEW    the configuration to try\n"
-	"  -l, --log FILE      the audit log (default: the one that NEW names)\n"
+	"  -l, --log FILE      the log of records (default: the one that NEW names)\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --live          ask the DNS now for what the records do not tell\n"
 	"      --json          as JSON\n"
@@ -139,8 +139,8 @@ static int
 replay_log(const struct config *config, const struct cli_log_options *options, struct examiner *examiner)
 {
 	struct changes changes;
-	const struct audit_reader alone = { .take = take_alone, .context = &changes };
-	const struct audit_reader together = { take_record, &changes, begin_part, end_part, NULL };
+	const struct record_log_reader alone = { .take = take_alone, .context = &changes };
+	const struct record_log_reader together = { take_record, &changes, begin_part, end_part, NULL };
 	int status = CLI_UNKNOWN;
 	bool is_whole;
 

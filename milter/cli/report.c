@@ -16,13 +16,13 @@
 static const char help[] =
 	"usage: heloscope report [-c FILE | --log FILE] [--since TIME] [--json | --html FILE]\n"
 	"\n"
-	"Tells from the audit log what came in, what was refused or would have been, by which\n"
+	"Tells from the log of records what came in, what was refused or would have been, by which\n"
 	"rules, and from whom; first of all refusals of senders who pass SPF and reverse DNS,\n"
 	"the likely mistakes.\n"
 	"\n"
-	"  -c, --config FILE   the configuration that names the audit log\n"
+	"  -c, --config FILE   the configuration that names the log of records\n"
 	"                      (default: " CONFIG_FILE ")\n"
-	"  -l, --log FILE      the audit log itself\n"
+	"  -l, --log FILE      the log of records itself\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --json          as JSON\n"
 	"      --html FILE     as a page that asks nothing of the network, into FILE\n"
@@ -213,7 +213,7 @@ cli_report(int argc, char **argv)
 					   .own = { .name = "html", .text = &html, .excludes = "json" },
 					   .config = CONFIG_FILE };
 	struct report report;
-	const struct audit_reader reader = { take_record, &report, begin_part, end_part, NULL };
+	const struct record_log_reader reader = { take_record, &report, begin_part, end_part, NULL };
 	struct config *config = NULL;
 	bool is_whole;
 	int status = cli_log_read_options(argc, argv, &options);

@@ -8,6 +8,8 @@
 static const struct {
 	const char *word, *where;
 } belongings[] = {
+	{ "audit",
+	  "in front of a verb in policy { ... }; in front of the path of a log it is \"records\" now" },
 	{ "accept", "in policy { ... } or exceptions { ... }" },
 	{ "defer", "in policy { ... }" },
 	{ "otherwise", "in policy { ... }" },

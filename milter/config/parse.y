@@ -140,7 +140,6 @@ statement:
 	| block '{' settings '}' { reader->section = SECTION_TOP; }
 	| spf '{' settings '}' { reader->section = SECTION_TOP; }
 	| spf setting { reader->section = SECTION_TOP; }
-	| audit setting { reader->section = SECTION_TOP; }
 	| "include" STRING { reader->reading->include(reader, AT($2, @2)); }
 	| "list" STRING '{' entry_settings '}' { config_add_entry(reader, AT($2, @2), $4); }
 	| "dnsbl" STRING list_options { config_add_list(reader, LIST_CLIENT, false, AT($2, @2), &$3); }
@@ -181,9 +180,8 @@ servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
 
 block: SET_BLOCK { $$ = $1; reader->section = $1->opens; } ;
 
-/* Two words that begin other things elsewhere. */
+/* A word that begins another thing elsewhere. */
 spf: "spf" { reader->section = SECTION_SPF; } ;
-audit: "audit" { reader->section = SECTION_AUDIT; } ;
 
 settings:
 	%empty

@@ -68,7 +68,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 			return;
 		}
 		if (may_write(runtime, account, strlen(line) + 1)) {
-			audit_write(runtime_audit(runtime), line);
+			record_log_write(runtime_record_log(runtime), line);
 			meter_told(meter, record.unwritten);
 			return;
 		}
@@ -101,7 +101,7 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		return;
 	}
 	log_info("%s", memory);
-	if (runtime_audit(runtime) == NULL)
+	if (runtime_record_log(runtime) == NULL)
 		return;
 	arena_init(&arena, VERDICTS_MEMORY);
 	write_record(runtime, account, tell_verdicts(account, &arena));

@@ -35,7 +35,7 @@ struct message {
 	size_t taken; /* recipients for which the message is to be delivered, whatever comes */
 	const struct smtp_reply *refusal;    /* of the message at its end; NULL: it is accepted */
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
-	struct record_recipient *recipients; /* only for the audit log */
+	struct record_recipient *recipients; /* only for the log of records */
 	size_t recipient_count, recipient_total;
 	struct arriving arriving;
 	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
@@ -261,7 +261,7 @@ settle(struct message *message, const struct envelope_address *recipient, const 
 {
 	const size_t index = count_verdict(message, verdict);
 
-	if (runtime_audit(message->needs->runtime) != NULL)
+	if (runtime_record_log(message->needs->runtime) != NULL)
 		keep_recipient(message, recipient, index);
 	if (is_refused(verdict))
 		return reply_for(message, verdict, index);

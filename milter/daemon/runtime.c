@@ -21,7 +21,7 @@ struct runtime {
 	struct shared_look_back *peers; /* NULL: nothing is looked at */
 	struct list_health *health;
 	struct list_watcher *watcher;
-	struct audit *audit; /* NULL: none is wanted */
+	struct record_log *record_log; /* NULL: none is wanted */
 	struct meter *meter;
 };
 
@@ -112,20 +112,20 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 	return shared;
 }
 
-/* An audit log outlives a reload that does not move it. */
+/* A log of records outlives a reload that does not move it. */
 static bool
-open_audit(struct runtime *runtime, const struct config *config, const struct runtime *previous,
-	   struct error *error)
+open_record_log(struct runtime *runtime, const struct config *config, const struct runtime *previous,
+		struct error *error)
 {
-	const struct audit *before = previous != NULL ? previous->audit : NULL;
+	const struct record_log *before = previous != NULL ? previous->record_log : NULL;
 
-	if (config->audit_log == NULL)
+	if (config->records == NULL)
 		return true;
-	if (before != NULL && strcmp(audit_path(before), config->audit_log) == 0)
-		runtime->audit = audit_ref(previous->audit);
+	if (before != NULL && strcmp(record_log_path(before), config->records) == 0)
+		runtime->record_log = record_log_ref(previous->record_log);
 	else
-		runtime->audit = audit_new(config->audit_log, error);
-	return runtime->audit != NULL;
+		runtime->record_log = record_log_new(config->records, error);
+	return runtime->record_log != NULL;
 }
 
 struct runtime *
@@ -154,7 +154,7 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	runtime->watcher = list_watcher_new(runtime->health, runtime->resolver->resolver, error);
 	if (runtime->watcher == NULL)
 		goto failed;
-	if (!open_audit(runtime, config, previous, error))
+	if (!open_record_log(runtime, config, previous, error))
 		goto failed;
 	runtime->config = config;
 	runtime_use(runtime, checks_table(), runtime->resolver->cache);
@@ -180,7 +180,7 @@ runtime_unref(struct runtime *runtime)
 	look_back_unref(runtime->peers);
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
-	audit_unref(runtime->audit);
+	record_log_unref(runtime->record_log);
 	meter_unref(runtime->meter);
 	config_unref(runtime->config);
 	free(runtime);
@@ -225,10 +225,10 @@ runtime_needs(const struct runtime *runtime)
 	};
 }
 
-struct audit *
-runtime_audit(const struct runtime *runtime)
+struct record_log *
+runtime_record_log(const struct runtime *runtime)
 {
-	return runtime->audit;
+	return runtime->record_log;
 }
 
 struct meter *

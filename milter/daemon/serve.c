@@ -25,7 +25,7 @@
 #include "heloscope/daemon/surroundings.h"
 #include "heloscope/base/thread.h"
 
-#define DESCRIPTORS_NEEDED 64 /* for resolver, lists, audit log and a few sessions */
+#define DESCRIPTORS_NEEDED 64 /* for resolver, lists, log of records and a few sessions */
 #define DESCRIPTORS_WANTED 1024
 #define KNOCK_EVERY_MS 50
 #define END_WITHIN_MS 5000 /* libmilter has so long to end; a service manager waits longer */

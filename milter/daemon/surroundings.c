@@ -181,8 +181,8 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 	look_for_socket_access(&look);
 	if (socket != NULL)
 		(void)look_at_directory(&look, "the socket", socket);
-	if (config->audit_log != NULL)
-		look_at_written_file(&look, "the audit log", config->audit_log);
+	if (config->records != NULL)
+		look_at_written_file(&look, "the log of records", config->records);
 	if (config->looks_back && config->look_back.file != NULL)
 		look_at_written_file(&look, "the file of findings", config->look_back.file);
 	look_at_read_file(&look, "the configuration", path);

@@ -35,18 +35,18 @@ is_compressed(const char *path)
 static int
 compare_age(const void *a, const void *b)
 {
-	const struct audit_file *first = a, *second = b;
+	const struct record_file *first = a, *second = b;
 
 	if (first->changed != second->changed)
 		return first->changed < second->changed ? -1 : 1;
-	return strcmp(second->path, first->path); /* audit.jsonl behind audit.jsonl.1 */
+	return strcmp(second->path, first->path); /* records.jsonl behind records.jsonl.1 */
 }
 
 /* Add a file, unless `path`, which is taken, is NULL. False when memory ran out. */
 static bool
-add_file(struct audit_files *files, char *path, const struct stat *status)
+add_file(struct record_files *files, char *path, const struct stat *status)
 {
-	struct audit_file *items;
+	struct record_file *items;
 
 	if (path == NULL)
 		return false;
@@ -56,14 +56,14 @@ add_file(struct audit_files *files, char *path, const struct stat *status)
 		return false;
 	}
 	files->items = items;
-	items[files->count++] = (struct audit_file){ path, status->st_mtime, (size_t)status->st_size,
-						     S_ISREG(status->st_mode) && !is_compressed(path) };
+	items[files->count++] = (struct record_file){ path, status->st_mtime, (size_t)status->st_size,
+						      S_ISREG(status->st_mode) && !is_compressed(path) };
 	return true;
 }
 
 /* Add `folder`/`name`, unless it is a directory: what else is no file is told when it is opened. */
 static bool
-add_entry(struct audit_files *files, const char *folder, const char *name)
+add_entry(struct record_files *files, const char *folder, const char *name)
 {
 	struct stat status;
 	char *path;
@@ -83,7 +83,7 @@ is_standard_input(const char *path)
 }
 
 bool
-audit_files_find(const char *path, struct audit_files *files, struct error *error)
+record_files_find(const char *path, struct record_files *files, struct error *error)
 {
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	char *folder = strndup(path, (size_t)(name - path));
@@ -91,7 +91,7 @@ audit_files_find(const char *path, struct audit_files *files, struct error *erro
 	bool has_memory = folder != NULL;
 	DIR *directory;
 
-	*files = (struct audit_files){ .count = 0 };
+	*files = (struct record_files){ .count = 0 };
 	error_set(error, "out of memory");
 	if (is_standard_input(path)) {
 		free(folder);
@@ -116,7 +116,7 @@ audit_files_find(const char *path, struct audit_files *files, struct error *erro
 }
 
 void
-audit_files_clear(struct audit_files *files)
+record_files_clear(struct record_files *files)
 {
 	for (size_t i = 0; i < files->count; i++)
 		free(files->items[i].path);
@@ -180,7 +180,7 @@ open_fd(const char *path, struct error *reason)
 }
 
 FILE *
-audit_file_open(const struct audit_file *file, struct error *error)
+record_file_open(const struct record_file *file, struct error *error)
 {
 	const bool is_expanded = ends_with(file->path, ".gz");
 	struct error reason;
@@ -206,7 +206,7 @@ audit_file_open(const struct audit_file *file, struct error *error)
 }
 
 void
-audit_file_tell_fault(const struct audit_file *file, const struct file_lines *lines, struct error *error)
+record_file_tell_fault(const struct record_file *file, const struct file_lines *lines, struct error *error)
 {
 	error_set(error, "%s cannot be read to its end: %s", file->path, file_lines_reason(lines));
 }

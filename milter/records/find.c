@@ -92,7 +92,7 @@ struct search {
 	char until[TIME_LENGTH + 1]; /* nor are those behind the first newer than this */
 	char *found;                 /* the line */
 	char found_id[IDENT_SIZE];
-	enum audit_found status;
+	enum record_found status;
 	struct error *error;
 };
 
@@ -105,24 +105,24 @@ take_match(struct search *search, const char *line, const char *id)
 	if (search->found == NULL) {
 		search->found = strdup(line);
 		memcpy(search->found_id, other, sizeof other);
-		search->status = AUDIT_FOUND;
+		search->status = RECORD_FOUND;
 	} else if (strcmp(search->found_id, other) != 0) {
 		error_set(search->error, "\"%s\" is the beginning of several references, such as %s and %s",
 			  search->id, search->found_id, other);
-		search->status = AUDIT_AMBIGUOUS;
+		search->status = RECORD_AMBIGUOUS;
 	}
 }
 
 /* Read a file; one that cannot be sought in from its beginning. Returns whether all was read that counts. */
 static bool
-read_lines(struct search *search, const struct audit_file *file, struct file_lines *lines)
+read_lines(struct search *search, const struct record_file *file, struct file_lines *lines)
 {
 	enum line_state state;
 	bool is_whole = true;
 
 	if (file->is_seekable)
 		seek_time(lines, search->from);
-	while (search->status != AUDIT_AMBIGUOUS && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
+	while (search->status != RECORD_AMBIGUOUS && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
 		const char *id = id_of(lines->line.at);
 
 		if (state == LINE_TOO_LONG) {
@@ -136,13 +136,13 @@ read_lines(struct search *search, const struct audit_file *file, struct file_lin
 		}
 	}
 	if (lines->fault != 0)
-		audit_file_tell_fault(file, lines, search->error);
+		record_file_tell_fault(file, lines, search->error);
 	return is_whole && lines->fault == 0;
 }
 
 /* Returns whether all that it might hold could be read. */
 static bool
-search_file(struct search *search, const struct audit_file *file)
+search_file(struct search *search, const struct record_file *file)
 {
 	struct file_lines lines;
 	FILE *opened;
@@ -150,7 +150,7 @@ search_file(struct search *search, const struct audit_file *file)
 
 	if (!file->is_seekable && file->changed < search->began) /* what it holds is older still */
 		return true;
-	opened = audit_file_open(file, search->error);
+	opened = record_file_open(file, search->error);
 	if (opened == NULL)
 		return false;
 	file_lines_init(&lines, opened);
@@ -164,14 +164,14 @@ search_file(struct search *search, const struct audit_file *file)
 static void
 search_files(struct search *search, const char *path)
 {
-	struct audit_files files;
-	bool is_whole = audit_files_find(path, &files, search->error);
+	struct record_files files;
+	bool is_whole = record_files_find(path, &files, search->error);
 
-	for (size_t i = 0; i < files.count && search->status != AUDIT_AMBIGUOUS; i++)
+	for (size_t i = 0; i < files.count && search->status != RECORD_AMBIGUOUS; i++)
 		is_whole = search_file(search, &files.items[i]) && is_whole;
-	audit_files_clear(&files);
-	if (search->status == AUDIT_ABSENT && !is_whole)
-		search->status = AUDIT_UNREADABLE;
+	record_files_clear(&files);
+	if (search->status == RECORD_ABSENT && !is_whole)
+		search->status = RECORD_UNREADABLE;
 }
 
 static bool
@@ -185,23 +185,23 @@ is_record(const char *line)
 	return is_one;
 }
 
-enum audit_found
-audit_find(const char *path, const char *id, char **line, struct error *error)
+enum record_found
+record_find(const char *path, const char *id, char **line, struct error *error)
 {
-	struct search search = { .id = id, .status = AUDIT_ABSENT, .error = error };
+	struct search search = { .id = id, .status = RECORD_ABSENT, .error = error };
 	char last[] = "99991231T235959Z";
 
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
 	search_files(&search, path);
-	if (search.status == AUDIT_FOUND && is_record(search.found)) {
+	if (search.status == RECORD_FOUND && is_record(search.found)) {
 		*line = search.found;
-		return AUDIT_FOUND;
+		return RECORD_FOUND;
 	}
-	if (search.status == AUDIT_FOUND) {
+	if (search.status == RECORD_FOUND) {
 		error_set(error, "the record of %s is torn, or no record of this program", search.found_id);
-		search.status = AUDIT_UNREADABLE;
+		search.status = RECORD_UNREADABLE;
 	}
 	free(search.found);
 	return search.status;

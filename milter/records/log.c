@@ -30,7 +30,7 @@ struct line {
 
 STAILQ_HEAD(line_list, line);
 
-struct audit {
+struct record_log {
 	struct refcount references;
 	char *path;
 	pthread_t thread;
@@ -63,36 +63,36 @@ ends_with_line(int fd, const struct stat *status)
 }
 
 static void
-close_file(struct audit *audit)
+close_file(struct record_log *log)
 {
-	if (audit->fd >= 0)
-		(void)close(audit->fd);
-	audit->fd = -1;
+	if (log->fd >= 0)
+		(void)close(log->fd);
+	log->fd = -1;
 }
 
 /* Whether the file at the path is still the one that is open. */
 static bool
-is_current(const struct audit *audit)
+is_current(const struct record_log *log)
 {
 	struct stat open_file, named;
 
-	return audit->fd >= 0 && fstat(audit->fd, &open_file) == 0 && stat(audit->path, &named) == 0
+	return log->fd >= 0 && fstat(log->fd, &open_file) == 0 && stat(log->path, &named) == 0
 	       && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
 /* Returns 0, or why it cannot be opened. */
 static int
-open_file(struct audit *audit)
+open_file(struct record_log *log)
 {
 	struct stat status;
 
-	if (is_current(audit))
+	if (is_current(log))
 		return 0;
-	close_file(audit);
-	audit->fd = open(audit->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
-	if (audit->fd < 0 || fstat(audit->fd, &status) != 0)
+	close_file(log);
+	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	if (log->fd < 0 || fstat(log->fd, &status) != 0)
 		return errno;
-	audit->is_torn = !ends_with_line(audit->fd, &status); /* a kill in the middle of a line */
+	log->is_torn = !ends_with_line(log->fd, &status); /* a kill in the middle of a line */
 	return 0;
 }
 
@@ -114,25 +114,25 @@ advance(struct iovec *parts, size_t count, size_t length)
  * is written in part says nothing of the reason: only the next attempt does.
  */
 static int
-append(struct audit *audit, const struct line *line)
+append(struct record_log *log, const struct line *line)
 {
 	static char line_end[] = "\n";
 	struct iovec parts[] = {
-		{ line_end, audit->is_torn ? 1 : 0 },
+		{ line_end, log->is_torn ? 1 : 0 },
 		{ line->text, line->length },
 		{ line_end, 1 },
 	};
 	size_t left = parts[0].iov_len + line->length + 1;
 
 	while (left > 0) {
-		const ssize_t written = writev(audit->fd, parts, 3);
+		const ssize_t written = writev(log->fd, parts, 3);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
 			return written < 0 ? errno : ENOSPC;
 		left -= (size_t)written;
-		audit->is_torn = left > 0;
+		log->is_torn = left > 0;
 		advance(parts, 3, (size_t)written);
 	}
 	return 0;
@@ -141,29 +141,29 @@ append(struct audit *audit, const struct line *line)
 /* Telling. */
 
 static void
-tell_of_loss(struct audit *audit, size_t lost)
+tell_of_loss(struct record_log *log, size_t lost)
 {
 	const uint64_t now_ms = clock_now_ms();
 
-	if (audit->has_told && audit->reason == audit->told_reason && now_ms - audit->told_ms < WARN_EVERY_MS)
+	if (log->has_told && log->reason == log->told_reason && now_ms - log->told_ms < WARN_EVERY_MS)
 		return;
-	log_error("audit log %s: %s; %zu record%s lost so far", audit->path,
-		  audit->reason != 0 ? strerror(audit->reason) : "the disk is too slow", lost,
+	log_error("records %s: %s; %zu record%s lost so far", log->path,
+		  log->reason != 0 ? strerror(log->reason) : "the disk is too slow", lost,
 		  lost == 1 ? "" : "s");
-	audit->has_told = true;
-	audit->told_reason = audit->reason;
-	audit->told_ms = now_ms;
+	log->has_told = true;
+	log->told_reason = log->reason;
+	log->told_ms = now_ms;
 }
 
 static void
-tell_of_recovery(struct audit *audit, size_t lost)
+tell_of_recovery(struct record_log *log, size_t lost)
 {
-	audit->reason = 0;
-	if (!audit->has_told)
+	log->reason = 0;
+	if (!log->has_told)
 		return;
-	log_warning("audit log %s is written again; %zu record%s lost", audit->path, lost,
+	log_warning("records %s is written again; %zu record%s lost", log->path, lost,
 		    lost == 1 ? " was" : "s were");
-	audit->has_told = false;
+	log->has_told = false;
 }
 
 /* The thread. */
@@ -175,22 +175,22 @@ free_line(struct line *line)
 	free(line);
 }
 
-/* Write all of `lines`. Returns how many were lost; why the last one was is kept in `audit->reason`. */
+/* Write all of `lines`. Returns how many were lost; why the last one was is kept in `log->reason`. */
 static size_t
-write_lines(struct audit *audit, struct line_list *lines)
+write_lines(struct record_log *log, struct line_list *lines)
 {
-	const int closed = open_file(audit);
+	const int closed = open_file(log);
 	size_t lost = 0;
 	struct line *line;
 	int reason;
 
 	while ((line = STAILQ_FIRST(lines)) != NULL) {
 		STAILQ_REMOVE_HEAD(lines, link);
-		reason = closed != 0 ? closed : append(audit, line);
+		reason = closed != 0 ? closed : append(log, line);
 		free_line(line);
 		if (reason == 0)
 			continue;
-		audit->reason = reason;
+		log->reason = reason;
 		lost++;
 	}
 	return lost;
@@ -198,148 +198,148 @@ write_lines(struct audit *audit, struct line_list *lines)
 
 /* Called and returns with the lock, which is not held while anything could take long. */
 static void
-write_queue(struct audit *audit)
+write_queue(struct record_log *log)
 {
 	struct line_list lines = STAILQ_HEAD_INITIALIZER(lines);
 	size_t lost, all_lost;
 
-	STAILQ_CONCAT(&lines, &audit->queued);
-	audit->count = audit->octets = 0;
-	(void)pthread_mutex_unlock(&audit->lock);
-	lost = write_lines(audit, &lines);
-	(void)pthread_mutex_lock(&audit->lock);
-	all_lost = audit->lost += lost;
-	(void)pthread_mutex_unlock(&audit->lock);
-	if (all_lost > audit->lost_then)
-		tell_of_loss(audit, all_lost);
+	STAILQ_CONCAT(&lines, &log->queued);
+	log->count = log->octets = 0;
+	(void)pthread_mutex_unlock(&log->lock);
+	lost = write_lines(log, &lines);
+	(void)pthread_mutex_lock(&log->lock);
+	all_lost = log->lost += lost;
+	(void)pthread_mutex_unlock(&log->lock);
+	if (all_lost > log->lost_then)
+		tell_of_loss(log, all_lost);
 	else
-		tell_of_recovery(audit, all_lost);
-	audit->lost_then = all_lost;
-	(void)pthread_mutex_lock(&audit->lock);
+		tell_of_recovery(log, all_lost);
+	log->lost_then = all_lost;
+	(void)pthread_mutex_lock(&log->lock);
 }
 
 static void *
 run(void *context)
 {
-	struct audit *audit = context;
+	struct record_log *log = context;
 
-	(void)pthread_mutex_lock(&audit->lock);
+	(void)pthread_mutex_lock(&log->lock);
 	for (;;) {
-		while (STAILQ_EMPTY(&audit->queued) && !audit->is_stopping)
-			(void)pthread_cond_wait(&audit->has_changed, &audit->lock);
-		if (STAILQ_EMPTY(&audit->queued))
+		while (STAILQ_EMPTY(&log->queued) && !log->is_stopping)
+			(void)pthread_cond_wait(&log->has_changed, &log->lock);
+		if (STAILQ_EMPTY(&log->queued))
 			break;
-		write_queue(audit);
+		write_queue(log);
 	}
-	close_file(audit);
-	audit->has_ended = true;
-	(void)pthread_cond_broadcast(&audit->has_changed);
-	(void)pthread_mutex_unlock(&audit->lock);
+	close_file(log);
+	log->has_ended = true;
+	(void)pthread_cond_broadcast(&log->has_changed);
+	(void)pthread_mutex_unlock(&log->lock);
 	return NULL;
 }
 
 /* For others. */
 
-struct audit *
-audit_new(const char *path, struct error *error)
+struct record_log *
+record_log_new(const char *path, struct error *error)
 {
-	struct audit *audit = calloc(1, sizeof *audit);
+	struct record_log *log = calloc(1, sizeof *log);
 
-	error_set(error, "the thread that writes the audit log cannot start");
-	if (audit == NULL)
+	error_set(error, "the thread that writes the log of records cannot start");
+	if (log == NULL)
 		return NULL;
-	audit->path = strdup(path);
-	audit->fd = -1;
-	STAILQ_INIT(&audit->queued);
-	(void)pthread_mutex_init(&audit->lock, NULL);
-	if (audit->path != NULL && clock_init_condition(&audit->has_changed)) {
-		if (thread_start(&audit->thread, run, audit))
-			return audit;
-		(void)pthread_cond_destroy(&audit->has_changed);
+	log->path = strdup(path);
+	log->fd = -1;
+	STAILQ_INIT(&log->queued);
+	(void)pthread_mutex_init(&log->lock, NULL);
+	if (log->path != NULL && clock_init_condition(&log->has_changed)) {
+		if (thread_start(&log->thread, run, log))
+			return log;
+		(void)pthread_cond_destroy(&log->has_changed);
 	}
-	free(audit->path);
-	free(audit);
+	free(log->path);
+	free(log);
 	return NULL;
 }
 
-struct audit *
-audit_ref(struct audit *audit)
+struct record_log *
+record_log_ref(struct record_log *log)
 {
-	refcount_take(&audit->references);
-	return audit;
+	refcount_take(&log->references);
+	return log;
 }
 
 /* Whether the thread ended in time. One that hangs in a system call is left behind with all it uses. */
 static bool
-stop(struct audit *audit)
+stop(struct record_log *log)
 {
 	const struct timespec deadline = clock_deadline(END_WITHIN_MS);
 	bool has_ended;
 
-	(void)pthread_mutex_lock(&audit->lock);
-	audit->is_stopping = true;
-	(void)pthread_cond_broadcast(&audit->has_changed);
-	while (!audit->has_ended && pthread_cond_timedwait(&audit->has_changed, &audit->lock, &deadline) == 0)
+	(void)pthread_mutex_lock(&log->lock);
+	log->is_stopping = true;
+	(void)pthread_cond_broadcast(&log->has_changed);
+	while (!log->has_ended && pthread_cond_timedwait(&log->has_changed, &log->lock, &deadline) == 0)
 		continue;
-	has_ended = audit->has_ended;
-	(void)pthread_mutex_unlock(&audit->lock);
+	has_ended = log->has_ended;
+	(void)pthread_mutex_unlock(&log->lock);
 	if (has_ended)
-		(void)pthread_join(audit->thread, NULL);
+		(void)pthread_join(log->thread, NULL);
 	else
-		(void)pthread_detach(audit->thread);
+		(void)pthread_detach(log->thread);
 	return has_ended;
 }
 
 void
-audit_unref(struct audit *audit)
+record_log_unref(struct record_log *log)
 {
-	if (audit == NULL || !refcount_drop(&audit->references))
+	if (log == NULL || !refcount_drop(&log->references))
 		return;
-	if (!stop(audit)) {
-		log_error("audit log %s: the disk hangs; records are lost", audit->path);
+	if (!stop(log)) {
+		log_error("records %s: the disk hangs; records are lost", log->path);
 		return;
 	}
-	(void)pthread_cond_destroy(&audit->has_changed);
-	(void)pthread_mutex_destroy(&audit->lock);
-	free(audit->path);
-	free(audit);
+	(void)pthread_cond_destroy(&log->has_changed);
+	(void)pthread_mutex_destroy(&log->lock);
+	free(log->path);
+	free(log);
 }
 
 const char *
-audit_path(const struct audit *audit)
+record_log_path(const struct record_log *log)
 {
-	return audit->path;
+	return log->path;
 }
 
 void
-audit_write(struct audit *audit, char *text)
+record_log_write(struct record_log *log, char *text)
 {
 	struct line *line = malloc(sizeof *line);
 	const size_t length = strlen(text);
 
-	(void)pthread_mutex_lock(&audit->lock);
-	if (line == NULL || audit->count >= BOUND_AUDIT_QUEUE_LINES
-	    || audit->octets + length > BOUND_AUDIT_QUEUE_OCTETS) {
-		audit->lost++;
+	(void)pthread_mutex_lock(&log->lock);
+	if (line == NULL || log->count >= BOUND_RECORD_QUEUE_LINES
+	    || log->octets + length > BOUND_RECORD_QUEUE_OCTETS) {
+		log->lost++;
 		free(line);
 		free(text);
 	} else {
 		*line = (struct line){ .length = length, .text = text };
-		STAILQ_INSERT_TAIL(&audit->queued, line, link);
-		audit->count++;
-		audit->octets += length;
-		(void)pthread_cond_signal(&audit->has_changed);
+		STAILQ_INSERT_TAIL(&log->queued, line, link);
+		log->count++;
+		log->octets += length;
+		(void)pthread_cond_signal(&log->has_changed);
 	}
-	(void)pthread_mutex_unlock(&audit->lock);
+	(void)pthread_mutex_unlock(&log->lock);
 }
 
 size_t
-audit_lost(struct audit *audit)
+record_log_lost(struct record_log *log)
 {
 	size_t lost;
 
-	(void)pthread_mutex_lock(&audit->lock);
-	lost = audit->lost;
-	(void)pthread_mutex_unlock(&audit->lock);
+	(void)pthread_mutex_lock(&log->lock);
+	lost = log->lost;
+	(void)pthread_mutex_unlock(&log->lock);
 	return lost;
 }

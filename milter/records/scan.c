@@ -25,8 +25,8 @@ struct block {
 };
 
 struct job {
-	const struct audit_reader *reader;
-	const struct audit_files *files;
+	const struct record_log_reader *reader;
+	const struct record_files *files;
 	size_t size;          /* octets on the disk */
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t has_ended;
@@ -35,7 +35,7 @@ struct job {
 	FILE *opened;       /* or NULL */
 	struct file_lines lines;
 	size_t done; /* octets of the files before it */
-	struct audit_reading *reading;
+	struct record_log_reading *reading;
 };
 
 /* The first reason is told. */
@@ -67,7 +67,7 @@ open_file(struct job *job)
 	struct error fault;
 
 	for (; job->opened == NULL && job->file < job->files->count; job->file++) {
-		job->opened = audit_file_open(&job->files->items[job->file], &fault);
+		job->opened = record_file_open(&job->files->items[job->file], &fault);
 		if (job->opened != NULL) {
 			file_lines_init(&job->lines, job->opened);
 			return true;
@@ -80,11 +80,11 @@ open_file(struct job *job)
 static void
 close_file(struct job *job)
 {
-	const struct audit_file *file = &job->files->items[job->file++];
+	const struct record_file *file = &job->files->items[job->file++];
 	struct error fault;
 
 	if (job->lines.fault != 0) {
-		audit_file_tell_fault(file, &job->lines, &fault);
+		record_file_tell_fault(file, &job->lines, &fault);
 		note_fault(job, &fault);
 	}
 	file_lines_clear(&job->lines);
@@ -97,7 +97,7 @@ close_file(struct job *job)
 static bool
 has_more(const struct job *job)
 {
-	const struct audit_file *file = &job->files->items[job->file];
+	const struct record_file *file = &job->files->items[job->file];
 
 	return !file->is_seekable || (size_t)job->lines.at < file->size;
 }
@@ -186,7 +186,7 @@ static void *
 read_blocks(void *context)
 {
 	struct job *job = context;
-	const struct audit_reader *reader = job->reader;
+	const struct record_log_reader *reader = job->reader;
 	struct block block = { .text = malloc(BLOCK_SIZE + BOUND_LINE_READ + 1) };
 	void *part;
 
@@ -222,7 +222,8 @@ count_threads(const struct job *job)
 }
 
 void
-audit_read(const struct audit_files *files, const struct audit_reader *reader, struct audit_reading *reading)
+record_log_read(const struct record_files *files, const struct record_log_reader *reader,
+		struct record_log_reading *reading)
 {
 	struct job job = { .reader = reader,
 			   .files = files,
@@ -232,7 +233,7 @@ audit_read(const struct audit_files *files, const struct audit_reader *reader, s
 	pthread_t threads[THREADS_MAX];
 	size_t wanted, count = 0;
 
-	*reading = (struct audit_reading){ .passed_over = 0 };
+	*reading = (struct record_log_reading){ .passed_over = 0 };
 	for (size_t i = 0; i < files->count; i++)
 		job.size += files->items[i].size;
 	wanted = count_threads(&job) - 1; /* the caller is one */

@@ -120,7 +120,7 @@ def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, netwo
     names = "\n".join(f'dnsbl "bl{bl}.test" weight {4 if bl == 0 else 2}' for bl in range(lists))
     policy = "\n".join(f'    reject when client in {{ 203.0.{rule // 250}.{rule % 250} }} and spf = fail' for rule in range(rules))
     trusted = "".join(f", 10.{network // 256}.{network % 256}.0/24" for network in range(networks))
-    log = f'audit log "{audit}"\n' if audit else ""
+    log = f'records "{audit}"\n' if audit else ""
     return f"""
 authserv-id "mx.bench.test"
 listen "{socket}"

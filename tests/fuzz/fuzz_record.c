@@ -1,6 +1,6 @@
 /*
- * A line of an audit log, whatever wrote it: what the reader takes, all that tell of it can tell, in bounded
- * text that holds nothing which is not printable.
+ * A line of a log of records, whatever wrote it: what the reader takes, all that tell of it can tell, in
+ * bounded text that holds nothing which is not printable.
  */
 #include <jansson.h>
 #include <stdio.h>

@@ -27,7 +27,7 @@ import jsonschema
 
 DEADLINE_S = 60  # for anything to come up or to happen; generous, for loaded machines
 
-SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/audit.schema.json").read_text()))
+SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/records.schema.json").read_text()))
 
 # What a sanitizer prints when it finds something.
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
@@ -118,7 +118,7 @@ class Filter:
 
     def __init__(self, lab, process, port, config, log):
         self.lab, self.process, self.port, self.config, self.log = lab, process, port, config, log
-        self.audit = lab.folder / "audit" / f"{config.stem}.jsonl"
+        self.records_path = lab.folder / "records" / f"{config.stem}.jsonl"
         self.was_killed = self.has_reloaded = False
 
     def log_text(self):
@@ -157,7 +157,7 @@ class Filter:
 
     def write_again(self):
         """From the facts and verdicts that are read from a record the same octets are written again."""
-        lines = self.audit.read_text().splitlines()
+        lines = self.records_path.read_text().splitlines()
         whole = [line for line in lines if not self.was_killed or is_json(line)]
         done = subprocess.run([self.lab.builddir / "tests/integration/record_again"], input="\n".join(whole) + "\n", capture_output=True, text=True,
                               timeout=10 * DEADLINE_S, check=False)
@@ -170,7 +170,7 @@ class Filter:
         whose checks or lists a record had no room for more than the results.
         """
         short = sum(len(record["verdicts"]) for record in self.records() if {"checks", "lists"} & set(record.get("cut", [])))
-        done = self.lab.tool("replay", "--config", self.config, "--log", self.audit, "--json", deadline_s=10 * DEADLINE_S)
+        done = self.lab.tool("replay", "--config", self.config, "--log", self.records_path, "--json", deadline_s=10 * DEADLINE_S)
         if done.returncode != 0 or SANITIZER.search(done.stderr):
             raise LabError(f"replay ends with {done.returncode}: {done.stdout}{done.stderr}")
         found = json.loads(done.stdout)
@@ -179,14 +179,14 @@ class Filter:
 
     def records(self):
         """
-        The records of its audit log, each judged by the schema; of a filter that was killed the torn ones are left out, of one that
+        The records of its log of records, each judged by the schema; of a filter that was killed the torn ones are left out, of one that
         runs the one being written, of which a reader may see a part.
         """
         is_running = self.process.poll() is None
-        if not self.audit.exists():
+        if not self.records_path.exists():
             return []
         records = []
-        text = self.audit.read_text()
+        text = self.records_path.read_text()
         for line in text[:text.rfind("\n") + 1 if is_running else None].splitlines():
             try:
                 record = json.loads(line)
@@ -359,8 +359,8 @@ class Lab:
         """Run the filter; `text` may use {port}, {nsd} and {rbldnsd} for the servers' ports."""
         port = free_port()
         config = self.folder / f"{name}.conf"
-        self.subfolder("audit", owner="nobody")
-        config.write_text(self.fill_in(text.replace("{audit}", f"{self.folder}/audit/{name}.jsonl"), port))
+        self.subfolder("records", owner="nobody")
+        config.write_text(self.fill_in(text.replace("{records}", f"{self.folder}/records/{name}.jsonl"), port))
         environment = dict(os.environ)
         environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
         environment.setdefault("TSAN_OPTIONS", f"suppressions={os.environ.get('srcdir', '.')}/tests/tsan.supp")

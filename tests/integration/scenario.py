@@ -149,7 +149,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{audit}"
+records "{records}"
 mode audit
 contact "https://mx.lab.test/help"
 resolver {

@@ -39,7 +39,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{audit}"
+records "{records}"
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8 } }

@@ -419,7 +419,7 @@ class Find(unittest.TestCase):
         other.write_text("")
         status, _, messages = run("explain", "-c", other, "20261124")
         self.assertEqual(status, 3)
-        self.assertIn('has no "audit log"; expected one, or --log', messages)
+        self.assertIn('has no "records"; expected one, or --log', messages)
 
 
 class Replay(unittest.TestCase):
@@ -430,7 +430,7 @@ class Replay(unittest.TestCase):
     def replay(self, change, *options, log=None):
         new = lab.folder / "new.conf"
         new.write_text(change(running.config.read_text()))
-        status, text, messages = run("replay", "--config", new, "--log", log or running.audit, *options)
+        status, text, messages = run("replay", "--config", new, "--log", log or running.records_path, *options)
         return status, text, messages
 
     def counts(self, change, *options, **more):
@@ -543,7 +543,7 @@ class Replay(unittest.TestCase):
 
     def test_torn_lines_are_passed_over_with_a_word(self):
         log = lab.folder / "torn.jsonl"
-        log.write_text(running.audit.read_text() + '{"v":1,"id":"2026')
+        log.write_text(running.records_path.read_text() + '{"v":1,"id":"2026')
         status, text, messages = self.replay(lambda old: old, log=log)
         self.assertEqual(status, 0)
         self.assertIn("1 line of ", messages)
@@ -629,17 +629,17 @@ class Report(unittest.TestCase):
 
     def test_a_long_log_is_counted_in_pieces_to_the_same_sum(self):
         """Lines cross the borders of pieces; the likely mistakes stand in the order of the log."""
-        log, small = lab.folder / "pieces.jsonl", running.audit.read_text()
+        log, small = lab.folder / "pieces.jsonl", running.records_path.read_text()
         times = (10 << 20) // len(small)
         log.write_text(small * times)
-        found, once = (json.loads(run("report", "--log", path, "--json")[1]) for path in (log, running.audit))
+        found, once = (json.loads(run("report", "--log", path, "--json")[1]) for path in (log, running.records_path))
         self.assertEqual(found["mistakes"], once["mistakes"] * times)
         for table in ("verdicts", "rules", "checks", "hosts", "domains", "lists"):
             self.assertEqual(found[table], {name: count * times for name, count in once[table].items()})
         self.assertEqual((found["messages"], found["recipients"]), (once["messages"] * times, once["recipients"] * times))
 
     def test_since_reads_rotated_logs(self):
-        log, text = lab.folder / "rotated-report.jsonl", running.audit.read_text()
+        log, text = lab.folder / "rotated-report.jsonl", running.records_path.read_text()
         log.write_text(text)
         for suffix, changed in ((".1", None), (".2.gz", None), (".3", 1000)):
             rotated = log.with_name(log.name + suffix)
@@ -656,12 +656,12 @@ class Report(unittest.TestCase):
         self.assertIn("rotated-report.jsonl.2.gz cannot be read to its end: it is damaged, or was cut", messages)
 
     def test_since_and_faults(self):
-        _, text, _ = run("report", "--log", running.audit, "--json", "--since", "2099-01-01T00:00:00Z")
+        _, text, _ = run("report", "--log", running.records_path, "--json", "--since", "2099-01-01T00:00:00Z")
         self.assertEqual(json.loads(text)["messages"], 0)
-        _, text, _ = run("report", "--log", running.audit, "--json", "--since", "36500d")
+        _, text, _ = run("report", "--log", running.records_path, "--json", "--since", "36500d")
         self.assertEqual(json.loads(text)["messages"], len(running.records()))
         log = lab.folder / "torn-report.jsonl"
-        log.write_text(running.audit.read_text() + '{"v":1,"id"')
+        log.write_text(running.records_path.read_text() + '{"v":1,"id"')
         self.assertIn("1 line of", run("report", "--log", log)[2])
         self.assertEqual(run("report", "--log", "/nonexistent")[0], 3)
         beginning = str(log).removesuffix(".jsonl")  # there is a file whose name begins so, but none of that name
@@ -671,7 +671,7 @@ class Report(unittest.TestCase):
 
     def test_a_log_from_a_pipe(self):
         command = [lab.builddir / "milter/heloscope", "report", "--json", "--log", "-"]
-        done = subprocess.run(command, input=running.audit.read_bytes(), capture_output=True)
+        done = subprocess.run(command, input=running.records_path.read_bytes(), capture_output=True)
         self.assertEqual((done.returncode, done.stderr), (1, b""))
         self.assertEqual(json.loads(done.stdout)["messages"], len(running.records()))
 
@@ -686,7 +686,7 @@ class Page(unittest.TestCase):
     def setUpClass(cls):
         cls.log, cls.path = lab.folder / "page.jsonl", lab.folder / "page.html"
         evil = {**record_of("listed"), "sender": "a@</script><script>document.title='evil'</script>&quot;.example"}
-        cls.log.write_text(running.audit.read_text() + json.dumps(evil) + "\n")
+        cls.log.write_text(running.records_path.read_text() + json.dumps(evil) + "\n")
         cls.written = run("report", "--log", cls.log, "--html", cls.path)
         cls.report = json.loads(run("report", "--log", cls.log, "--json")[1])
         options = webdriver.ChromeOptions()

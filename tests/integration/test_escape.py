@@ -113,7 +113,7 @@ authserv-id "mx.lab.test"
 listen "inet:{{port}}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{{audit}}"
+records "{{records}}"
 mode MODE
 received-spf yes
 contact "{printable('contact')}"
@@ -336,7 +336,7 @@ def setUpModule():
         for mode in ("enforce", "audit"):
             (folder / mode).write_bytes(b"heloscope-peers-2\n" + evil("findings"))
             name = os.fsdecode(f"{mode} ".encode() + evil("file"))
-            text = CONFIG.replace("MODE", mode).replace("PEERS", str(folder / mode)).replace("{audit}", in_config(os.fsencode(f"{lab.folder}/audit/{name}.jsonl")))
+            text = CONFIG.replace("MODE", mode).replace("PEERS", str(folder / mode)).replace("{records}", in_config(os.fsencode(f"{lab.folder}/records/{name}.jsonl")))
             filters[mode] = lab.heloscope(text, name=name)
         stack = started.pop_all()
 
@@ -352,7 +352,7 @@ class Escape(unittest.TestCase):
                 self.mail(running)
         for mode, running in filters.items():
             recorder.take("log", assert_log, running.stop().encode())
-            recorder.take("audit", assert_audit, running.audit.read_bytes())
+            recorder.take("audit", assert_audit, running.records_path.read_bytes())
             self.tell(running)
         self.look()
         self.complain()
@@ -381,7 +381,7 @@ class Escape(unittest.TestCase):
             tool("explain", "explain", "-c", running.config, ident)
             tool("for-sender", "explain", "--for-sender", "-c", running.config, ident)
         tool("explain json", "explain", "--json", "-c", running.config, idents[0])
-        self.sum_up(running.audit, running.config)
+        self.sum_up(running.records_path, running.config)
 
     def sum_up(self, log, config):
         tool("report", "report", "--log", log)
@@ -411,7 +411,7 @@ class Escape(unittest.TestCase):
     def complain(self):
         """Error messages: whatever is wrong about the arguments, the configuration, and the names of files."""
         bad, path = evil("argument"), lab.folder / os.fsdecode(evil("filename"))
-        log = filters["enforce"].audit
+        log = filters["enforce"].records_path
         for command in ("check", "doctor", "explain", "lists", "replay", "report"):
             for words in ([b"--" + bad], ["-c", bad], [bad], ["--log", bad, "20261124"], ["--since", bad], ["--log", log, bad], ["--ip", bad],
                           ["--ip", CLIENT, "--from", bad], ["--ip", CLIENT, "--from", bad + b" <a@b.test"], ["--ip", CLIENT, "--rcpt", bad],
@@ -424,13 +424,13 @@ class Escape(unittest.TestCase):
             "word": evil("word"), "string": b'listen "' + evil("string") + b'"', "include": b'include "' + quoted("inclusion").encode() + b'"',
             "list": b'dnsbl "' + quoted("zone").encode() + b'"', "user": b'user "' + quoted("user").encode() + b'"',
             "rule": b"policy { reject when " + evil("rule") + b" = x }", "socket": b'listen "unix:/nowhere/' + quoted("socket").encode() + b'"',
-            "key": b'list "bl.test" { key-file "/' + quoted("keyfile").encode() + b'" }', "audit": b'audit log "/nowhere/' + quoted("auditlog").encode() + b'"',
+            "key": b'list "bl.test" { key-file "/' + quoted("keyfile").encode() + b'" }', "audit": b'records "/nowhere/' + quoted("auditlog").encode() + b'"',
             "pattern": b'policy { reject when recipient in { "@' + quoted("pattern").encode() + b'" } }',
         }
         for text in broken.values():
             path.write_bytes(text + b"\n")
             for words in (["-t"], ["-T"], []):
-                if words or not text.startswith((b"user", b"audit")):
+                if words or not text.startswith((b"user", b"records")):
                     tool("configuration", *words, "-c", path, program="heloscope-milter")
             tool("configuration", "lists", "-c", path)
 

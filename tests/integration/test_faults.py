@@ -63,7 +63,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{audit}"
+records "{records}"
 mode enforce
 resolver { servers 127.0.0.1@{scripted} timeout 5s }
 dnsbl "bl.test" test-entries none

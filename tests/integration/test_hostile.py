@@ -127,7 +127,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{audit}"
+records "{records}"
 mode audit
 received-spf yes
 spf { explanation yes }

@@ -105,7 +105,7 @@ authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
 user "nobody"
 log stderr
-audit log "{audit}"
+records "{records}"
 contact "https://mx.lab.test/why"
 resolver {
     servers 127.0.0.1@{nsd}
@@ -349,7 +349,7 @@ class LookBack(unittest.TestCase):
         self.assertEqual(foreign["action"], "reject")
         self.assertRegex(foreign["reply"], r"^550 5\.7\.1 The mail server at [0-9.]+ greets as mail\.elsewhere\.example, not as foreign\.peers\.test\.")
         self.assertEqual((plain["action"], [sorted(note) for note in plain["notes"]]), ("accept", [["rule", "tag"], ["audit", "rule"]]))
-        done = lab.tool("report", "--json", "--log", running.audit)
+        done = lab.tool("report", "--json", "--log", running.records_path)
         for count in ("x-banner=fail", "x-peer-tls=pass", "x-tls=none"):
             self.assertIn(count, done.stdout)
         self.check_story_of_an_old_finding(last[ADDRESSES["foreign"]], last[ADDRESSES["refuses"]])
@@ -494,7 +494,7 @@ class LookBack(unittest.TestCase):
     def examine(self, *words):
         """heloscope doctor for domains of peers.test: cells and findings of each, and the exit status."""
         path = lab.folder / "doctor.conf"
-        path.write_text(lab.fill_in(re.sub(r'(file|audit log) "[^"]*"', "", self.config), 8891))
+        path.write_text(lab.fill_in(re.sub(r'(file|records) "[^"]*"', "", self.config), 8891))
         done = lab.tool("doctor", "-c", path, "--json", *words, deadline_s=3 * DEADLINE_S)
         self.assertEqual(done.stderr, "")
         reports = {report["domain"].split(".")[0]: report for report in json.loads(done.stdout)}
@@ -509,7 +509,7 @@ class LookBack(unittest.TestCase):
 
     def test_check_looks_and_waits(self):
         path = lab.folder / "check.conf"
-        path.write_text(lab.fill_in(self.config.replace("{audit}", f"{lab.folder}/audit/check"), 8891))
+        path.write_text(lab.fill_in(self.config.replace("{records}", f"{lab.folder}/records/check"), 8891))
         for name, banner, status in (("dane", "equals reverse DNS", 0), ("late", "equals reverse DNS", 0), ("foreign", "another domain", 1)):
             done = lab.tool("check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>")
             text = " ".join(done.stdout.split())

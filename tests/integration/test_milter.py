@@ -130,7 +130,7 @@ class Raw(unittest.TestCase):
             return misbehave(packet, is_tcp)
 
         with DnsServer(port, answer):
-            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\naudit log "{{audit}}"\n'
+            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\nrecords "{{records}}"\n'
                                   f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n'
                                   'policy for "strict.test" { reject when spf != pass }', name="late")
             for client_address, ends in ((addresses["good"], True), (addresses["listed"], False)):
@@ -377,11 +377,11 @@ class Staged(unittest.TestCase):
         port = free_port()
         folder = lab.subfolder(f"staged-{port}")
         config = folder / "heloscope.conf"
-        config.write_text(f'authserv-id "mx.lab.test"\naudit log "{folder}/audit.jsonl"\nresolver {{ servers 127.0.0.1@9 }}\n{text}')
+        config.write_text(f'authserv-id "mx.lab.test"\nrecords "{folder}/records.jsonl"\nresolver {{ servers 127.0.0.1@9 }}\n{text}')
         process = lab.start(f"staged-{port}", [lab.builddir / "tests/integration/staged_milter", config, f"inet:{port}@127.0.0.1"])
         wait_until("the staged filter", lambda: negotiates(port), process=process)
         try:
-            yield port, folder / "audit.jsonl"
+            yield port, folder / "records.jsonl"
         finally:
             process.kill()
             process.wait()

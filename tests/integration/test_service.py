@@ -173,7 +173,7 @@ class Socket(Base):
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("postfix").pw_gid)
         folder.chmod(0o2750)
         text = CONFIG.replace('listen "inet:{port}@127.0.0.1"', f'listen "unix:{folder}/milter.sock" {{ mode 0660 }}')
-        self.start(self.lab.fill_in(text.replace("{audit}", f"{self.lab.folder}/audit.jsonl"), 0))
+        self.start(self.lab.fill_in(text.replace("{records}", f"{self.lab.folder}/records.jsonl"), 0))
         port = self.lab.postfix("unix:heloscope/milter.sock", chroot="y")
         with Smtp(port) as client:
             client.pose_as(addresses["good"])
@@ -335,8 +335,8 @@ class Installed(Base):
             "usr/sbin/heloscope-milter",
             "usr/bin/heloscope",
             "usr/share/man/man1/heloscope.1",
-            "usr/share/man/man5/heloscope-audit.5",
-            "usr/share/doc/heloscope/audit.schema.json",
+            "usr/share/man/man5/heloscope-records.5",
+            "usr/share/doc/heloscope/records.schema.json",
             "usr/share/bash-completion/completions/heloscope",
             "usr/share/zsh/vendor-completions/_heloscope",
             "etc/heloscope/heloscope.conf",

@@ -143,13 +143,13 @@ class Faults(Base):
 
     def test_D3_what_will_be_missed_is_told_and_does_not_keep_it_from_starting(self):
         folder, port = self.lab.folder, free_port()
-        text = f'listen "inet:{port}@127.0.0.1"\n{REST}audit log "{folder}/none/audit"\nlook-back yes {{ file "{folder}/peers" }}\nlog syslog\n'
+        text = f'listen "inet:{port}@127.0.0.1"\n{REST}records "{folder}/none/audit"\nlook-back yes {{ file "{folder}/peers" }}\nlog syslog\n'
         syslog = Syslog(self.log_path)
         self.addCleanup(syslog.socket.close)
         process = self.lab.start("missed", self.command(self.config(text)))
         wait_until("the line of being ready", lambda: "listens on" in syslog.read(), process=process)
         for told in (syslog.text, (folder / "missed.log").read_text()):
-            self.assertRegex(told, r"audit log .*none/audit cannot be made: .*No such file or directory; make it: install -d -o nobody")
+            self.assertRegex(told, r"the log of records .*none/audit cannot be made: .*No such file or directory; make it: install -d -o nobody")
             self.assertRegex(told, r"file of findings .*peers cannot be made: .*must belong to the user \"nobody\"")
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
 
@@ -165,14 +165,14 @@ class Check(Base):
         key = folder / "key"
         key.write_text("abcdefgh\n")
         key.chmod(0o600)
-        text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\naudit log "{folder}/gone/audit"\n'
+        text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\nrecords "{folder}/gone/audit"\n'
                 f'look-back yes {{ file "{folder}/lost/peers" }}\n')
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         for expected in ('no user "nobodi" to run as', 'no user "absent1" to own', 'no group "absent2" for', "none: No such", "gone: No such", "lost: No such"):
             self.assertRegex(done.stderr, f"(?m)^.*test.conf: warning: .*{expected}")
         self.assertEqual(len(done.stderr.splitlines()), 6, done.stderr)
-        text = f'user "nobody"\nlisten "unix:{folder}/x"\naudit log "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
+        text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         self.assertEqual(len(re.findall(r"(?m)must belong to the user \"nobody\"$", done.stderr)), 2, done.stderr)

@@ -72,11 +72,11 @@
 /* Octets of a record; what is cut is said in it. */
 #define BOUND_RECORD 16384
 
-/* Octets of a line that is read from an audit log or from the findings about mail servers, with room for what
- * other versions wrote. */
+/* Octets of a line that is read from a log of records or from the findings about mail servers, with room for
+ * what other versions wrote. */
 #define BOUND_LINE_READ 65536
 
-/* Octets of log and audit log that a network may cause at once, and again in an hour; that it may cause for
+/* Octets of log and records that a network may cause at once, and again in an hour; that it may cause for
  * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
  * apart. */
 #define BOUND_WRITTEN_BURST 131072
@@ -91,8 +91,8 @@
 #define BOUND_PEERS 100000
 #define BOUND_PEERS_WAITING 1000
 
-/* Records, and octets of them, that wait for the disk of the audit log. */
-#define BOUND_AUDIT_QUEUE_LINES 10000
-#define BOUND_AUDIT_QUEUE_OCTETS 8388608
+/* Records, and octets of them, that wait for the disk of the log of records. */
+#define BOUND_RECORD_QUEUE_LINES 10000
+#define BOUND_RECORD_QUEUE_OCTETS 8388608
 
 #endif

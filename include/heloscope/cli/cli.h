@@ -31,11 +31,11 @@ cli_command cli_check, cli_doctor, cli_explain, cli_lists, cli_replay, cli_repor
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * The audit log: `given`, or when that is NULL the one that the configuration names. NULL, with the
+ * The log of records: `given`, or when that is NULL the one that the configuration names. NULL, with the
  * reason on standard error, when it names none. `path` is that of the configuration.
  */
-const char *cli_audit_log(const char *command, const char *given, const struct config *config,
-			  const char *path);
+const char *cli_record_log(const char *command, const char *given, const struct config *config,
+			   const char *path);
 
 /* Tables are JSON objects, name -> number. */
 #define CLI_ROWS_MAX 10 /* that are shown */

@@ -1,5 +1,5 @@
 /*
- * cli_log: the audit log, record by record, for the commands that read all of it, and their options.
+ * cli_log: the log of records, record by record, for the commands that read all of it, and their options.
  */
 #ifndef HELOSCOPE_CLI_LOG_H
 #define HELOSCOPE_CLI_LOG_H
@@ -33,6 +33,6 @@ int cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
  * be NULL when the options name the log.
  */
 bool cli_log_read(const struct cli_log_options *options, const struct config *config,
-		  const struct audit_reader *reader) MUST_USE;
+		  const struct record_log_reader *reader) MUST_USE;
 
 #endif

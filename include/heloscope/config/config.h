@@ -220,7 +220,7 @@ struct config {
 	enum mode mode;
 	enum log_target log_target;
 	enum log_level log_level;
-	const char *audit_log; /* path, or NULL: none */
+	const char *records; /* path, or NULL: none */
 	struct resolver_settings resolver;
 	struct text_set servers;    /* what resolver.servers points to */
 	struct zone_set zones;      /* and resolver.zones */

@@ -29,7 +29,6 @@ struct config_reader;
 enum config_section {
 	SECTION_TOP,
 	SECTION_SOCKET, /* listen ... { } */
-	SECTION_AUDIT,  /* behind "audit", without braces */
 	SECTION_RESOLVER,
 	SECTION_TRUST,
 	SECTION_SPF, /* with braces or without */

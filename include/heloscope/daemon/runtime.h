@@ -1,6 +1,6 @@
 /*
  * runtime: what sessions stand on: a configuration, its resolver, the health of its lists and its
- * audit log. Immutable but for what these do by themselves; any thread.
+ * log of records. Immutable but for what these do by themselves; any thread.
  */
 #ifndef HELOSCOPE_DAEMON_RUNTIME_H
 #define HELOSCOPE_DAEMON_RUNTIME_H
@@ -17,7 +17,7 @@ struct runtime;
 /*
  * Reference counted; each session keeps the runtime that it began with. Takes over the caller's
  * reference to `config`. A resolver asked in the same way is taken over from `previous` (may be
- * NULL) with its cache, and so are what is known of lists, and an audit log that has not moved.
+ * NULL) with its cache, and so are what is known of lists, and a log of records that has not moved.
  * NULL with the reason, and `config` still the caller's, when the resolver cannot start.
  */
 struct runtime *runtime_new(struct config *config, struct runtime *previous, struct error *error) MUST_USE;
@@ -39,8 +39,8 @@ void runtime_use(struct runtime *runtime, struct check_table table, struct dns_r
 /* What an inquiry needs, with all checks of the program. */
 struct inquiry_needs runtime_needs(const struct runtime *runtime);
 
-/* NULL when no audit log is wanted. */
-struct audit *runtime_audit(const struct runtime *runtime);
+/* NULL when no log of records is wanted. */
+struct record_log *runtime_record_log(const struct runtime *runtime);
 
 /* Of what strangers may make us write; the same one after a reload. */
 struct meter *runtime_meter(const struct runtime *runtime);

@@ -1,5 +1,5 @@
 /*
- * audit_find: finds a record in an audit log by its reference, without reading the log.
+ * record_find: finds a record in a log of records by its reference, without reading the log.
  *
  * References begin with the time and records stand in the order in which messages ended, so a binary
  * search finds the place; an hour around it is read, for messages take time. Compressed files are read from
@@ -11,11 +11,11 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
-enum audit_found {
-	AUDIT_FOUND,
-	AUDIT_ABSENT,
-	AUDIT_AMBIGUOUS,  /* several begin so; `error` names two */
-	AUDIT_UNREADABLE, /* not found, and something could not be read; `error` says what */
+enum record_found {
+	RECORD_FOUND,
+	RECORD_ABSENT,
+	RECORD_AMBIGUOUS,  /* several begin so; `error` names two */
+	RECORD_UNREADABLE, /* not found, and something could not be read; `error` says what */
 };
 
 /*
@@ -23,6 +23,6 @@ enum audit_found {
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
  * by a kill, are passed over.
  */
-enum audit_found audit_find(const char *path, const char *id, char **line, struct error *error) MUST_USE;
+enum record_found record_find(const char *path, const char *id, char **line, struct error *error) MUST_USE;
 
 #endif

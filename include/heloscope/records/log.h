@@ -15,21 +15,21 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
-struct audit;
+struct record_log;
 
 /* One reference. `path` is copied. NULL with the reason when the thread cannot start. */
-struct audit *audit_new(const char *path, struct error *error) MUST_USE;
-struct audit *audit_ref(struct audit *audit) MUST_USE;
+struct record_log *record_log_new(const char *path, struct error *error) MUST_USE;
+struct record_log *record_log_ref(struct record_log *log) MUST_USE;
 
 /* The last one writes what is queued, for at most three seconds. NULL is allowed. */
-void audit_unref(struct audit *audit);
+void record_log_unref(struct record_log *log);
 
-const char *audit_path(const struct audit *audit);
+const char *record_log_path(const struct record_log *log);
 
 /* Queue one line, without its line end. Takes `line`, which was allocated with malloc(3). */
-void audit_write(struct audit *audit, char *line);
+void record_log_write(struct record_log *log, char *line);
 
 /* How many lines were lost so far. */
-size_t audit_lost(struct audit *audit);
+size_t record_log_lost(struct record_log *log);
 
 #endif

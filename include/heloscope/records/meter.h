@@ -1,5 +1,5 @@
 /*
- * meter: how much strangers may make us write: octets of log and audit log, by network (/24, /48).
+ * meter: how much strangers may make us write: octets of log and records, by network (/24, /48).
  *
  * Each network has an allowance of BOUND_WRITTEN_BURST octets. What is written is taken from it; each octet
  * of SMTP that the network sends adds BOUND_WRITTEN_AN_OCTET, and an hour fills it again. All together may

@@ -1,7 +1,7 @@
 /*
  * record: what is known of a message and what was decided, as one JSON object on one line.
  *
- * heloscope-audit(5) describes it. It is rendered from facts and verdicts alone and holds all that policy
+ * heloscope-records(5) describes it. It is rendered from facts and verdicts alone and holds all that policy
  * and words read. Text that came from the network is escaped as strbuf_add_escaped() does: a backslash is
  * doubled, octets that are not printable ASCII are \xHH. Only this directory knows the names of its members.
  */

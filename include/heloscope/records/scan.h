@@ -1,5 +1,5 @@
 /*
- * audit_read: all records of an audit log, on as many threads as there are processors.
+ * record_log_read: all records of a log of records, on as many threads as there are processors.
  *
  * Most of the work is what is made of a line, so a log is taken in blocks: each block's records go into a
  * part of the sum, and the parts are put together in the order of the log. What depends on what stood before
@@ -16,25 +16,25 @@
 #include "heloscope/records/file.h"
 
 /* Takes a line. Returns false when it is no record: then it is counted as passed over. */
-typedef bool audit_take(void *part, struct span line);
+typedef bool record_log_take(void *part, struct span line);
 
 /* Who reads. */
-struct audit_reader {
-	audit_take *take; /* on any thread, but on one for a part */
+struct record_log_reader {
+	record_log_take *take; /* on any thread, but on one for a part */
 	void *context;
 	void *(*begin_part)(void *context); /* NULL: all is read in order, and the part is `context` */
 	void (*end_part)(void *context, void *part); /* in the order of the log, one at a time; frees it */
 	void (*tell)(int percent); /* how far it is, now and then, on any thread, one at a time; or NULL */
 };
 
-struct audit_reading {
+struct record_log_reading {
 	size_t passed_over; /* lines that are no record, or too long for one */
 	bool has_fault;     /* a file could not be read, or not to its end, or memory ran out; */
 	struct error fault; /* the first that was so, and why */
 };
 
 /* Read all records of `files`, from the first to the last. */
-void audit_read(const struct audit_files *files, const struct audit_reader *reader,
-		struct audit_reading *reading);
+void record_log_read(const struct record_files *files, const struct record_log_reader *reader,
+		     struct record_log_reading *reading);
 
 #endif

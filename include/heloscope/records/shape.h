@@ -1,5 +1,5 @@
 /*
- * shape: the first gate for a line that may be a record (heloscope-audit(5)), whatever wrote it.
+ * shape: the first gate for a line that may be a record (heloscope-records(5)), whatever wrote it.
  *
  * What comes out holds each known member in its type, numbers within their ranges, texts and
  * lists no longer than the filter writes them, and nothing nested deeper. Members that are not known are left

@@ -108,7 +108,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 	} table[] = {
 		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
 		{ "lisen \"x\"", "did you mean \"listen\"?" },
-		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"audit\"" },
+		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"authserv-id\"" },
 		{ "\n  mode enfroce",
 		  "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
@@ -192,6 +192,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		  "test.conf:1:17: found probe, which was" },
 		{ "mode audit\nprobe-interval 5m",
 		  "test.conf:2:1: found probe-interval, which was an older name; expected \"test-interval\"\n" },
+		{ "audit log \"/x\"",
+		  "test.conf:1:1: found audit; it belongs in front of a verb in policy { ... }; in front of the path of a log it is \"records\" now\n" },
 		{ "weight 3", "found weight; it belongs behind a list that is asked\n" },
 		{ "level info", "found level; it belongs behind \"log\"\n" },
 		{ "engine native", "found engine; it belongs in spf { ... }\n" },

@@ -28,8 +28,8 @@ each_setting_says_what_it_wants(void **state)
 		  "test.conf:1:5: unknown log target \"stdout\"; expected \"stderr\" or \"syslog\"; did you mean \"stderr\"?\n" },
 		{ "log syslog level inof",
 		  "test.conf:1:18: unknown log level \"inof\"; expected \"error\", \"warning\" or \"info\"; did you mean \"info\"?\n" },
-		{ "audit log \"x\"",
-		  "test.conf:1:11: the audit log \"x\"; expected a path that begins with a slash\n" },
+		{ "records \"x\"",
+		  "test.conf:1:9: the log of records \"x\"; expected a path that begins with a slash\n" },
 		{ "resolver { servers sytem }",
 		  "test.conf:1:20: unknown kind of servers \"sytem\"; expected \"system\" or \"recursive\"; did you mean \"system\"?\n" },
 		{ "resolver { servers 192.0.2.1@99999 }",
@@ -152,7 +152,6 @@ a_syntax_error_names_the_settings_of_its_section(void **state)
 		{ "log syslog x", SECTION_TOP, "log" },
 		{ "authserv-id \"x.test\" x", SECTION_TOP, "authserv-id" },
 		{ "listen \"unix:/x\" { x }", SECTION_SOCKET, "" },
-		{ "audit x", SECTION_AUDIT, "" },
 		{ "resolver { x }", SECTION_RESOLVER, "" },
 		{ "trust { x }", SECTION_TRUST, "" },
 		{ "spf { x }", SECTION_SPF, "" },
@@ -268,7 +267,7 @@ static void
 write_statement(char *memory, const struct setting *setting, unsigned long number, int times)
 {
 	const struct setting *opener = setting->section != SECTION_TOP ? opener_of(setting->section) : NULL;
-	const bool has_braces = opener != NULL && setting->section != SECTION_AUDIT;
+	const bool has_braces = opener != NULL;
 	struct strbuf text;
 
 	strbuf_init(&text, memory, TEXT_SIZE);
@@ -284,8 +283,7 @@ write_statement(char *memory, const struct setting *setting, unsigned long numbe
 	if (opener != NULL && opener->kind != KIND_BLOCK)
 		add_value(&text, opener, 0);
 	for (int i = 0; i < times; i++) {
-		strbuf_printf(&text, "%s %s ", i == 0 && has_braces ? " {" : "",
-			      i > 0 && setting->section == SECTION_AUDIT ? "audit" : "");
+		strbuf_add(&text, i == 0 && has_braces ? " { " : " ");
 		strbuf_printf(&text, "%s ", setting->name);
 		add_value(&text, setting, number);
 	}
@@ -409,14 +407,14 @@ a_section_ends_where_it_ends(void **state)
 {
 	struct config *config = config_from_text(
 		"spf\nengine\n" OTHER_SPF_WORD
-		" mode enforce audit\nlog \"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ timeout\n1s } listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\nerror trust { authenticated no }\n"
+		" mode enforce records\n\"/x\" user\n\"u\"\ngroup \"g\" resolver\n{ timeout\n1s } listen \"unix:/x\" { mode 0600 } log\nstderr\nlevel\nerror trust { authenticated no }\n"
 		"policy { accept when\nauthenticated }\n",
 		NULL);
 
 	(void)state;
 	assert_int_equal(config->spf_engine, OTHER_SPF_ENGINE);
 	assert_int_equal(config->mode, MODE_ENFORCE);
-	assert_string_equal(config->audit_log, "/x");
+	assert_string_equal(config->records, "/x");
 	assert_string_equal(config->group, "g");
 	assert_int_equal(config->timeout_ms, 1000);
 	assert_int_equal(config->socket_mode, 0600);

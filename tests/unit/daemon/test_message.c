@@ -47,7 +47,7 @@ begin(struct scene *scene, const char *config)
 
 	*scene = (struct scene){ .path = "/tmp/heloscope-records.XXXXXX" };
 	(void)close(mkstemp(scene->path));
-	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" audit log \"%s\" %s", scene->path, config);
+	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" records \"%s\" %s", scene->path, config);
 	fake_dns_init(&scene->dns, rows, ROWS(rows));
 	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
 	assert_non_null(scene->runtime);

@@ -21,7 +21,7 @@ read_schema(void **state)
 	size_t length = 0;
 
 	(void)state;
-	(void)snprintf(path, sizeof path, "%s/etc/audit.schema.json", folder != NULL ? folder : "..");
+	(void)snprintf(path, sizeof path, "%s/etc/records.schema.json", folder != NULL ? folder : "..");
 	file = fopen(path, "r");
 	if (file != NULL) {
 		length = fread(schema, 1, sizeof schema - 1, file);

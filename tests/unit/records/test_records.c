@@ -29,11 +29,11 @@ struct place {
 static struct place
 make_place(void)
 {
-	struct place place = { .folder = "/tmp/heloscope-audit.XXXXXX" };
+	struct place place = { .folder = "/tmp/heloscope-records.XXXXXX" };
 
 	assert_non_null(mkdtemp(place.folder));
-	(void)snprintf(place.path, sizeof place.path, "%s/audit.jsonl", place.folder);
-	(void)snprintf(place.other, sizeof place.other, "%s/audit.jsonl.1", place.folder);
+	(void)snprintf(place.path, sizeof place.path, "%s/records.jsonl", place.folder);
+	(void)snprintf(place.other, sizeof place.other, "%s/records.jsonl.1", place.folder);
 	return place;
 }
 
@@ -45,20 +45,20 @@ remove_place(struct place *place)
 	(void)rmdir(place->folder);
 }
 
-static struct audit *
-open_audit(const char *path)
+static struct record_log *
+open_record_log(const char *path)
 {
 	struct error error;
-	struct audit *audit = audit_new(path, &error);
+	struct record_log *log = record_log_new(path, &error);
 
-	assert_non_null(audit);
-	return audit;
+	assert_non_null(log);
+	return log;
 }
 
 static void
-write_line(struct audit *audit, const char *text)
+write_line(struct record_log *log, const char *text)
 {
-	audit_write(audit, strdup(text));
+	record_log_write(log, strdup(text));
 }
 
 static size_t
@@ -91,104 +91,104 @@ expect_file(const char *path, const char *expected)
 }
 
 static void
-audit_appends_whole_lines_in_order(void **state)
+record_log_appends_whole_lines_in_order(void **state)
 {
 	struct place place = make_place();
-	struct audit *audit;
+	struct record_log *log;
 
 	(void)state;
-	audit = open_audit(place.path);
-	write_line(audit, "one");
-	write_line(audit, "two");
-	audit_unref(audit); /* writes what is queued */
+	log = open_record_log(place.path);
+	write_line(log, "one");
+	write_line(log, "two");
+	record_log_unref(log); /* writes what is queued */
 	expect_file(place.path, "one\ntwo\n");
-	audit = open_audit(place.path);
-	write_line(audit, "three");
-	audit_unref(audit);
+	log = open_record_log(place.path);
+	write_line(log, "three");
+	record_log_unref(log);
 	expect_file(place.path, "one\ntwo\nthree\n");
 	remove_place(&place);
 }
 
 /* F42: rotation by rename, by removal, and by copying and truncating. */
 static void
-F42_audit_follows_rotation(void **state)
+F42_record_log_follows_rotation(void **state)
 {
 	struct place place = make_place();
-	struct audit *audit;
+	struct record_log *log;
 
 	(void)state;
-	audit = open_audit(place.path);
-	write_line(audit, "one");
+	log = open_record_log(place.path);
+	write_line(log, "one");
 	expect_file(place.path, "one\n");
 	assert_int_equal(rename(place.path, place.other), 0);
-	write_line(audit, "two");
+	write_line(log, "two");
 	expect_file(place.path, "two\n");
 	expect_file(place.other, "one\n");
 	assert_int_equal(truncate(place.path, 0), 0);
-	write_line(audit, "three");
+	write_line(log, "three");
 	expect_file(place.path, "three\n");
 	assert_int_equal(unlink(place.path), 0);
-	write_line(audit, "four");
+	write_line(log, "four");
 	expect_file(place.path, "four\n");
-	assert_int_equal(audit_lost(audit), 0);
-	audit_unref(audit);
+	assert_int_equal(record_log_lost(log), 0);
+	record_log_unref(log);
 	remove_place(&place);
 }
 
 /* F46: behind a line that a kill has torn the next one begins anew. */
 static void
-F46_audit_begins_a_line_behind_a_torn_one(void **state)
+F46_record_log_begins_a_line_behind_a_torn_one(void **state)
 {
 	struct place place = make_place();
-	struct audit *audit;
+	struct record_log *log;
 	FILE *file;
 
 	(void)state;
 	file = fopen(place.path, "w");
 	(void)fputs("{\"v\":1}\n{\"v\":1,\"id", file);
 	(void)fclose(file);
-	audit = open_audit(place.path);
-	write_line(audit, "two");
-	write_line(audit, "three");
-	audit_unref(audit);
+	log = open_record_log(place.path);
+	write_line(log, "two");
+	write_line(log, "three");
+	record_log_unref(log);
 	expect_file(place.path, "{\"v\":1}\n{\"v\":1,\"id\ntwo\nthree\n");
 	remove_place(&place);
 }
 
 static void
-expect_lost(struct audit *audit, size_t lost)
+expect_lost(struct record_log *log, size_t lost)
 {
-	for (int i = 0; i < 2000 && audit_lost(audit) != lost; i++)
+	for (int i = 0; i < 2000 && record_log_lost(log) != lost; i++)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-	assert_int_equal(audit_lost(audit), lost);
+	assert_int_equal(record_log_lost(log), lost);
 }
 
 /* F41: a full disk, and a folder that is away for a while. */
 static void
-F41_audit_loses_and_counts_what_cannot_be_written(void **state)
+F41_record_log_loses_and_counts_what_cannot_be_written(void **state)
 {
 	struct place place = make_place();
 	char away[128];
-	struct audit *audit;
+	struct record_log *log;
 
 	(void)state;
-	audit = open_audit("/dev/full");
+	log = open_record_log("/dev/full");
 	for (size_t i = 1; i <= 5; i++) {
-		write_line(audit, "x");
-		expect_lost(audit, i);
+		write_line(log, "x");
+		expect_lost(log, i);
 	}
-	audit_unref(audit);
+	record_log_unref(log);
 	(void)snprintf(away, sizeof away, "%s.away", place.folder);
-	audit = open_audit(place.path);
-	write_line(audit, "one");
+	log = open_record_log(place.path);
+	write_line(log, "one");
 	expect_file(place.path, "one\n");
 	assert_int_equal(rename(place.folder, away), 0);
-	write_line(audit, "two");
-	expect_lost(audit, 1);
+	write_line(log, "two");
+	expect_lost(log, 1);
 	assert_int_equal(rename(away, place.folder), 0);
-	write_line(audit, "three");
+	write_line(log, "three");
 	expect_file(place.path, "one\nthree\n");
-	audit_unref(audit);
+	record_log_unref(log);
 	remove_place(&place);
 }
 
@@ -213,7 +213,7 @@ take_log(void (*work)(const char *path), const char *path, char *text, size_t si
 static void
 write_beyond_the_limit(const char *path)
 {
-	struct audit *audit = open_audit(path);
+	struct record_log *log = open_record_log(path);
 	struct rlimit before;
 
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -221,18 +221,18 @@ write_beyond_the_limit(const char *path)
 	(void)fclose(fopen(path, "w"));
 	assert_int_equal(truncate(path, LIMIT - 3), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ LIMIT, before.rlim_max }), 0);
-	write_line(audit, "abcdefgh"); /* of which two octets find room, behind a line end */
-	expect_lost(audit, 1);
-	audit_unref(audit);
+	write_line(log, "abcdefgh"); /* of which two octets find room, behind a line end */
+	expect_lost(log, 1);
+	record_log_unref(log);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	audit = open_audit(path);
-	write_line(audit, "after");
-	audit_unref(audit);
+	log = open_record_log(path);
+	write_line(log, "after");
+	record_log_unref(log);
 }
 
 /* N08: a write that was short says nothing; why the rest finds no room is told at once. */
 static void
-N08_audit_tells_why_a_write_was_short(void **state)
+N08_record_log_tells_why_a_write_was_short(void **state)
 {
 	struct place place = make_place();
 	char text[2000];
@@ -249,24 +249,25 @@ N08_audit_tells_why_a_write_was_short(void **state)
 
 /* A disk that hangs, here a pipe that nobody reads, costs records and never waits. */
 static void
-F41_audit_never_waits_for_a_disk_that_hangs(void **state)
+F41_record_log_never_waits_for_a_disk_that_hangs(void **state)
 {
 	static char octets[20001];
 	struct place place = make_place();
-	struct audit *audit;
+	struct record_log *log;
 	int reader;
 
 	(void)state;
 	assert_int_equal(mkfifo(place.path, 0600), 0);
 	reader = open(place.path, O_RDWR | O_NONBLOCK);
 	memset(octets, 'x', sizeof octets - 1);
-	audit = open_audit(place.path);
+	log = open_record_log(place.path);
 	for (int i = 0; i < 2000; i++) /* 40 MB for a pipe of 64 kB, 8 MB being written and 8 MB queued */
-		write_line(audit, octets);
-	assert_in_range(audit_lost(audit), 1000, 1999);
-	while (read(reader, octets, sizeof octets) > 0 || audit_lost(audit) == 0) /* let it go on, and end */
+		write_line(log, octets);
+	assert_in_range(record_log_lost(log), 1000, 1999);
+	while (read(reader, octets, sizeof octets) > 0
+	       || record_log_lost(log) == 0) /* let it go on, and end */
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	audit_unref(audit);
+	record_log_unref(log);
 	(void)close(reader);
 	remove_place(&place);
 }
@@ -690,18 +691,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(N08_audit_tells_why_a_write_was_short),
+		cmocka_unit_test(N08_record_log_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
 		cmocka_unit_test(P13_record_read_takes_so_many_listings),
 		cmocka_unit_test(record_and_story_tell_of_lists_that_were_not_asked),
 		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
 		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
 		cmocka_unit_test(P5_meter_has_an_end_whoever_comes),
-		cmocka_unit_test(audit_appends_whole_lines_in_order),
-		cmocka_unit_test(F42_audit_follows_rotation),
-		cmocka_unit_test(F46_audit_begins_a_line_behind_a_torn_one),
-		cmocka_unit_test(F41_audit_loses_and_counts_what_cannot_be_written),
-		cmocka_unit_test(F41_audit_never_waits_for_a_disk_that_hangs),
+		cmocka_unit_test(record_log_appends_whole_lines_in_order),
+		cmocka_unit_test(F42_record_log_follows_rotation),
+		cmocka_unit_test(F46_record_log_begins_a_line_behind_a_torn_one),
+		cmocka_unit_test(F41_record_log_loses_and_counts_what_cannot_be_written),
+		cmocka_unit_test(F41_record_log_never_waits_for_a_disk_that_hangs),
 		cmocka_unit_test(record_tells_facts_and_verdicts),
 	};
 

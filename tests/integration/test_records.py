@@ -1,4 +1,4 @@
-"""The audit log of a running filter: complete, by its schema, and never a reason to hold up or lose mail."""
+"""The log of records of a running filter: complete, by its schema, and never a reason to hold up or lose mail."""
 import contextlib
 import ctypes
 import json
@@ -97,7 +97,7 @@ class Audit(unittest.TestCase):
         record, = self.records(running, 1)
         self.assertEqual((record["recipients"], record["cut"]), (600, ["verdicts"]))
         self.assertGreater(len(record["verdicts"]), 60)
-        self.assertLessEqual(len(text_of(running.audit)), 16385)
+        self.assertLessEqual(len(text_of(running.records_path)), 16385)
 
     def test_of_very_many_verdicts_those_that_are_told_are_true(self):
         rules = "".join(f'    reject when recipient in {{ "u{number}@in.test" }}\n' for number in range(20))
@@ -110,7 +110,7 @@ class Audit(unittest.TestCase):
         self.assertEqual(record["recipients"], 20)
 
     def test_P5_a_loop_of_commands_writes_in_proportion(self):
-        """MAIL, RCPT, RSET over and over: octets of log and audit log for octets of SMTP; the next mail has its record."""
+        """MAIL, RCPT, RSET over and over: octets of log and records for octets of SMTP; the next mail has its record."""
         running = self.start("loop")
         before, said, loops = len(running.log_text()), 0, 3000
         with Client(running.port) as connection:
@@ -124,20 +124,20 @@ class Audit(unittest.TestCase):
         send(running.port)
         record = wait_until("the record of another network's mail", lambda: next(
             (record for record in running.records() if record["client"]["ip"] == addresses["good"]), None))
-        audit, log = running.audit.stat().st_size, len(running.log_text()) - before
-        print(f"SMTP {said}, audit log {audit} ({audit / said:.2f}), log {log} ({log / said:.2f})")
+        audit, log = running.records_path.stat().st_size, len(running.log_text()) - before
+        print(f"SMTP {said}, records {audit} ({audit / said:.2f}), log {log} ({log / said:.2f})")
         self.assertLessEqual(audit + log, 131072 + 3 * said + 5000)
         self.assertLessEqual(audit, 4 * said)
         self.assertGreater(sum(record.get("unwritten", 0) for record in running.records()), loops // 10)
         self.assertNotIn("cut", record)
         self.assertEqual(running.log_text().count("neither log nor record tells"), 1)
-        self.assertTrue(all(len(line) <= 16384 for line in text_of(running.audit).splitlines()))
+        self.assertTrue(all(len(line) <= 16384 for line in text_of(running.records_path).splitlines()))
 
     def test_F41_mail_flows_on_a_full_disk(self):
-        running = self.start("full", CONFIG.replace("{audit}", "/dev/full"))
+        running = self.start("full", CONFIG.replace("{records}", "/dev/full"))
         for _ in range(20):
             self.assertEqual(send(running.port)[0][0], b"c")
-        wait_until("a word in the log", lambda: "audit log /dev/full: No space left on device" in running.log_text())
+        wait_until("a word in the log", lambda: "records /dev/full: No space left on device" in running.log_text())
         self.assertEqual(running.log_text().count("No space left on device"), 1, "said once")
 
     def on_disk(self, name, options):
@@ -156,60 +156,60 @@ class Audit(unittest.TestCase):
 
     def test_N08_a_full_disk_is_called_one(self):
         folder = self.on_disk("tiny", "size=16k,mode=777")
-        running = self.start("tiny-disk", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        running = self.start("tiny-disk", CONFIG.replace("{records}", str(folder / "records.jsonl")))
         for _ in range(30):
             self.assertEqual(send(running.port)[0][0], b"c")
         self.expect_reason(running, "No space left on device")
-        self.assertEqual(running.log_text().count("audit log"), 1, "said once")
-        for line in text_of(folder / "audit.jsonl").splitlines()[:-1]:
+        self.assertEqual(running.log_text().count("records /"), 1, "said once")
+        for line in text_of(folder / "records.jsonl").splitlines()[:-1]:
             json.loads(line)
 
     def test_N08_a_disk_that_can_only_be_read(self):
         folder = self.on_disk("readonly", "size=64k,mode=777")
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-        running = self.start("read-only", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        running = self.start("read-only", CONFIG.replace("{records}", str(folder / "records.jsonl")))
         self.expect_reason(running, "Read-only file system")
 
     def test_N08_a_file_of_somebody_else(self):
         folder = lab.subfolder("foreign", owner="nobody")
-        (folder / "audit.jsonl").touch(mode=0o600)
-        running = self.start("foreign-file", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        (folder / "records.jsonl").touch(mode=0o600)
+        running = self.start("foreign-file", CONFIG.replace("{records}", str(folder / "records.jsonl")))
         self.expect_reason(running, "Permission denied")
 
     def test_N08_a_folder_that_goes_away_and_a_rename(self):
         folder = lab.subfolder("moved", owner="nobody")
-        running = self.start("moved-file", CONFIG.replace("{audit}", str(folder / "audit.jsonl")))
+        running = self.start("moved-file", CONFIG.replace("{records}", str(folder / "records.jsonl")))
         send(running.port)
-        wait_until("a record", lambda: text_of(folder / "audit.jsonl").count("\n") == 1)
-        (folder / "audit.jsonl").rename(folder / "audit.jsonl.1")
+        wait_until("a record", lambda: text_of(folder / "records.jsonl").count("\n") == 1)
+        (folder / "records.jsonl").rename(folder / "records.jsonl.1")
         send(running.port)
-        wait_until("a record in a new file", lambda: text_of(folder / "audit.jsonl").count("\n") == 1)
-        self.assertNotIn("audit log", running.log_text())
+        wait_until("a record in a new file", lambda: text_of(folder / "records.jsonl").count("\n") == 1)
+        self.assertNotIn("records /", running.log_text())
         folder.rename(lab.folder / "moved.away")
         self.expect_reason(running, "No such file or directory")
 
     def test_F41_mail_flows_without_a_folder_for_the_log(self):
-        running = self.start("absent", CONFIG.replace("{audit}", str(lab.folder / "absent/audit.jsonl")))
+        running = self.start("absent", CONFIG.replace("{records}", str(lab.folder / "absent/records.jsonl")))
         self.assertEqual(send(running.port)[0][0], b"c")
         wait_until("a word in the log", lambda: ": No such file or directory; 1 record lost" in running.log_text())
         folder = lab.subfolder("absent", owner="nobody")
-        wait_until("a record", lambda: send(running.port) and (folder / "audit.jsonl").exists() and (folder / "audit.jsonl").read_text())
+        wait_until("a record", lambda: send(running.port) and (folder / "records.jsonl").exists() and (folder / "records.jsonl").read_text())
         wait_until("a word in the log", lambda: "is written again" in running.log_text())
 
     def test_F42_logrotate(self):
         running = self.start("rotated")
         for method in ("create 0640 nobody", "copytruncate"):
             with self.subTest(method):
-                before = text_of(running.audit)
+                before = text_of(running.records_path)
                 send(running.port)
-                wait_until("a record", lambda: text_of(running.audit) != before and text_of(running.audit).endswith("\n"))
+                wait_until("a record", lambda: text_of(running.records_path) != before and text_of(running.records_path).endswith("\n"))
                 rules = lab.folder / "logrotate.conf"
-                rules.write_text(f"{running.audit} {{\n su root root\n rotate 3\n {method}\n}}\n")
+                rules.write_text(f"{running.records_path} {{\n su root root\n rotate 3\n {method}\n}}\n")
                 done = subprocess.run(["logrotate", "--force", "--state", lab.folder / "logrotate.state", rules], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                old = pathlib.Path(f"{running.audit}.1").read_text()
+                old = pathlib.Path(f"{running.records_path}.1").read_text()
                 send(running.port)
-                wait_until("a record", lambda: text_of(running.audit).endswith("\n"))
+                wait_until("a record", lambda: text_of(running.records_path).endswith("\n"))
                 self.assertEqual(json.loads(old.splitlines()[-1])["v"], 1)
                 self.assertEqual(len(running.records()), 1)
 
@@ -226,7 +226,7 @@ class Audit(unittest.TestCase):
         send(running.port)
         running.stop()
         running.was_killed = True
-        lines = running.audit.read_text().split("\n")
+        lines = running.records_path.read_text().split("\n")
         self.assertEqual(lines[-1], "")
         torn = sum(1 for line in lines[:-1] if not line.endswith("}"))
         self.assertLessEqual(torn, 5)
@@ -237,8 +237,8 @@ class Audit(unittest.TestCase):
         running = self.start("moved")
         send(running.port)
         self.records(running, 1)
-        other = running.audit.with_name("moved-2.jsonl")
-        running.reload(running.config.read_text().replace(str(running.audit), str(other)))
+        other = running.records_path.with_name("moved-2.jsonl")
+        running.reload(running.config.read_text().replace(str(running.records_path), str(other)))
         send(running.port)
         wait_until("a record", lambda: text_of(other).endswith("\n"))
         self.assertEqual(len(running.records()), 1)
