@@ -9,12 +9,31 @@
 
 #define NAMES_SHOWN 4
 
+/*
+ * Add the first part of that kind of a name, escaped as it stands: a server writes into its certificate what
+ * it likes, and an octet NUL ends nothing. Returns whether there is one.
+ */
+static bool
+add_part(const X509_NAME *name, int kind, const char *before, struct strbuf *text)
+{
+	const int at = X509_NAME_get_index_by_NID((X509_NAME *)name, kind, -1);
+	const ASN1_STRING *part = at >= 0 ? X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)) : NULL;
+
+	if (part == NULL || ASN1_STRING_length(part) == 0)
+		return false;
+	strbuf_add(text, before);
+	strbuf_add_escaped(
+		text,
+		(struct span){ (const char *)ASN1_STRING_get0_data(part), (size_t)ASN1_STRING_length(part) },
+		PEER_TEXT_SIZE);
+	return true;
+}
+
 /* The names of a certificate, for people. */
 static void
 add_names(const X509 *certificate, struct strbuf *names)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	char common[PEER_TEXT_SIZE];
 	int shown = 0;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
@@ -33,36 +52,33 @@ add_names(const X509 *certificate, struct strbuf *names)
 				   PEER_TEXT_SIZE / 2);
 	}
 	GENERAL_NAMES_free(all);
-	if (shown == 0
-	    && X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common,
-					 sizeof common)
-		       > 0)
-		strbuf_add_escaped(names, span_of(common), PEER_TEXT_SIZE);
+	if (shown == 0)
+		(void)add_part(X509_get_subject_name(certificate), NID_commonName, "", names);
 }
 
 /* The issuer's organization and common name, as far as it has them. */
 static void
 add_issuer(const X509 *certificate, struct strbuf *issuer)
 {
-	static const int parts[] = { NID_organizationName, NID_commonName };
 	const X509_NAME *name = X509_get_issuer_name(certificate);
+	const bool has_organization = add_part(name, NID_organizationName, "", issuer);
 
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		char text[PEER_TEXT_SIZE];
-
-		if (X509_NAME_get_text_by_NID((X509_NAME *)name, parts[i], text, sizeof text) <= 0)
-			continue;
-		strbuf_add(issuer, issuer->length > 0 ? ", " : "");
-		strbuf_add_escaped(issuer, span_of(text), PEER_TEXT_SIZE);
-	}
+	(void)add_part(name, NID_commonName, has_organization ? ", " : "", issuer);
 }
 
+/* Within the years that findings and records hold, whatever year the server made up; 0 when it is none. */
 static int64_t
 seconds_of(const ASN1_TIME *time)
 {
 	struct tm parts;
+	int64_t seconds;
 
-	return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+	if (ASN1_TIME_to_tm(time, &parts) != 1)
+		return 0;
+	seconds = (int64_t)timegm(&parts);
+	if (seconds < PEER_TIME_MIN)
+		return PEER_TIME_MIN;
+	return seconds < PEER_TIME_MAX ? seconds : PEER_TIME_MAX;
 }
 
 static void

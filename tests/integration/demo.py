@@ -53,7 +53,7 @@ def start_peers(lab):
     authority = peers.Authority(lab.subfolder("ca"))
     os.environ["SSL_CERT_FILE"] = str(authority.bundle)
     good = authority.make("good", "/CN=good", issuer="ca", names=["smtpout.yodel.example"])
-    expired = authority.make("expired", "/CN=expired", issuer="ca", names=["mail.plain.example"], is_expired=True)
+    expired = authority.make("expired", "/CN=expired", issuer="ca", names=["mail.plain.example"], years=(2020, 2020))
     services = peers.postfix_service(addresses["good"], "smtpout.yodel.example", good, "-o smtpd_tls_protocols=>=TLSv1.2")
     services += peers.postfix_service(addresses["good6"], "smtpout.yodel.example", good, "-o smtpd_tls_protocols=>=TLSv1.2")
     services += peers.postfix_service(addresses["neutral"], "localhost.localdomain", expired)

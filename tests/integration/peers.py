@@ -26,8 +26,11 @@ class Authority:
     def run(self, *command):
         subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
-    def make(self, name, subject, ca=False, issuer=None, names=(), is_expired=False):
-        """A key and a certificate in one file, NAME.pem; `issuer` None: signed by itself."""
+    def make(self, name, subject, ca=False, issuer=None, names=(), years=None):
+        """
+        A key and a certificate in one file, NAME.pem; `issuer` None: signed by itself; `years`: of its beginning and its end, when those
+        are others than now and ten years later.
+        """
         key, request, certificate = (self.folder / f"{name}.{kind}" for kind in ("key", "csr", "crt"))
         extensions = self.folder / f"{name}.ext"
         lines = ["basicConstraints = critical, CA:TRUE" if ca else "basicConstraints = CA:FALSE"]
@@ -37,10 +40,10 @@ class Authority:
         self.run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
                  "-keyout", key, "-out", request)
         signer = ["-signkey", key] if issuer is None else ["-CA", self.folder / f"{issuer}.crt", "-CAkey", self.folder / f"{issuer}.key", "-CAcreateserial"]
-        if is_expired:  # only "openssl ca" writes dates of one's own
+        if years is not None:  # only "openssl ca" writes dates of one's own
             self.write_config()
-            self.run("openssl", "ca", "-batch", "-config", self.folder / "ca.conf", "-in", request, "-startdate", "20200101000000Z",
-                     "-enddate", "20200201000000Z", "-extfile", extensions, "-out", certificate, "-notext")
+            self.run("openssl", "ca", "-batch", "-config", self.folder / "ca.conf", "-in", request, "-startdate", f"{years[0]}0101000000Z",
+                     "-enddate", f"{years[1]}0201000000Z", "-extfile", extensions, "-out", certificate, "-notext")
         else:
             self.run("openssl", "x509", "-req", "-in", request, *signer, "-days", 3650, "-extfile", extensions, "-out", certificate)
         whole = self.folder / f"{name}.pem"

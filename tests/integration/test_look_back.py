@@ -88,6 +88,7 @@ POSTFIXES = {
     "trusted": (None, "trusted", "pass", "pass"),
     "othername": (None, "trusted", "pass", "neutral"),
     "expired": (None, "expired", "pass", "neutral"),
+    "ancient": (None, "ancient", "pass", "neutral"),  # from before 1970: its records are read all the same, which stop() sees
     "self": (None, "self", "pass", "neutral"),
     "dane": (None, "self", "pass", "pass"),
     "danebad": (None, "self", "pass", "fail"),
@@ -186,7 +187,8 @@ def make_world():
     global scripts, web, web6
     authority = peers.Authority(lab.subfolder("ca"))
     authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
-    authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], is_expired=True)
+    authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], years=(2020, 2020))
+    authority.make("ancient", "/CN=ancient", issuer="ca", names=[host("ancient")], years=(1950, 1960))
     authority.make("self", "/CN=self", names=[host("self"), host("dane")])
     anchor = authority.make("anchor", "/CN=anchor", issuer="ca", names=[host("anchor")])
     anchor.write_text(anchor.read_text() + authority.bundle.read_text())  # the anchor itself must be shown (RFC 7672, 3.1.2)

@@ -48,6 +48,8 @@ enum peer_dane {
 };
 
 #define PEER_TEXT_SIZE 160
+#define PEER_TIME_MIN 1            /* seconds since 1970; earlier and later dates count as these */
+#define PEER_TIME_MAX 253402300799 /* the end of the year 9999 */
 #define PEER_REFUSAL_SIZE 600
 #define PEER_LINE_SIZE (DOMAIN_SIZE + 50) /* a name, and some words */
 
@@ -61,7 +63,7 @@ struct peer {
 	bool injects;      /* sent plain text behind its reply to STARTTLS, which was not read */
 	bool is_trusted;   /* the chain leads to a certificate authority of this system, now */
 	bool is_named;     /* the certificate is for `name` */
-	int64_t not_after; /* of the certificate, seconds since 1970; 0 without one */
+	int64_t not_after; /* of the certificate, PEER_TIME_MIN to PEER_TIME_MAX; 0 without one */
 	int64_t looked_at; /* seconds since 1970 */
 	/* All texts stand behind `name`: peer_store.c keeps what is in front as it is. */
 	char name[DOMAIN_SIZE];        /* the host name that was asked for with TLS, or "" */

@@ -1,6 +1,7 @@
-/* smtp_reader, peer, peer_store, and which addresses the look-back leaves alone. */
+/* smtp_reader, peer, peer_store, tls_look, and which addresses the look-back leaves alone. */
 #include "unit.h"
 
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,10 +10,15 @@
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/peer/store.h"
 #include "heloscope/peer/look_back.h"
+#include "heloscope/peer/tls_look.h"
 #include "heloscope/wire/smtp_reader.h"
 
 #define NOW 1700000000
 #define HOUR 3600
+#define NAME(literal)                                                                                        \
+	{                                                                                                    \
+		(literal), sizeof(literal) - 1                                                               \
+	} /* a struct span, NUL octets and all */
 
 static void
 smtp_reader_tells_replies_from_the_rest(void **state)
@@ -387,6 +393,123 @@ P20_peer_store_holds_no_line_without_end(void **state)
 	peer_store_free(store);
 }
 
+/* A certificate of a key, signed with it, until `not_after`, with this common name. */
+static X509 *
+make_certificate(EVP_PKEY *key, const char *not_after, struct span name)
+{
+	X509 *certificate = X509_new();
+	X509_NAME *subject;
+	ASN1_TIME *end = ASN1_TIME_new();
+
+	assert_non_null(certificate);
+	subject = X509_get_subject_name(certificate);
+	assert_int_equal(ASN1_TIME_set_string(end, not_after), 1);
+	assert_int_equal(X509_set1_notAfter(certificate, end), 1);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(certificate), 0));
+	assert_int_equal(X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING,
+						    (const unsigned char *)name.at, (int)name.length, -1, 0),
+			 1);
+	assert_int_equal(X509_set_issuer_name(certificate, subject), 1);
+	assert_int_equal(X509_set_pubkey(certificate, key), 1);
+	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+	ASN1_TIME_free(end);
+	return certificate;
+}
+
+/* What tls_look() finds at a server with that certificate: both sides in one thread. */
+static void
+look_at_certificate(EVP_PKEY *key, X509 *certificate, struct peer *peer)
+{
+	SSL_CTX *server_context = SSL_CTX_new(TLS_server_method());
+	SSL_CTX *client_context = SSL_CTX_new(TLS_client_method());
+	SSL *server, *client;
+	BIO *near, *far;
+	int done = 0;
+
+	SSL_CTX_set_security_level(server_context, 0);
+	assert_int_equal(SSL_CTX_use_certificate(server_context, certificate), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(server_context, key), 1);
+	server = SSL_new(server_context);
+	client = SSL_new(client_context);
+	assert_int_equal(BIO_new_bio_pair(&near, 0, &far, 0), 1);
+	SSL_set_bio(server, near, near);
+	SSL_set_bio(client, far, far);
+	SSL_set_accept_state(server);
+	SSL_set_connect_state(client);
+	for (int turn = 0; turn < 20 && done != 1; turn++) {
+		done = SSL_do_handshake(client);
+		(void)SSL_do_handshake(server);
+	}
+	assert_int_equal(done, 1);
+	tls_look(client, peer);
+	SSL_free(client);
+	SSL_free(server);
+	SSL_CTX_free(client_context);
+	SSL_CTX_free(server_context);
+}
+
+/* Whether what was found comes back from the file, and is the same. */
+static bool
+is_kept(const struct peer *peer)
+{
+	const struct ipaddr address = address_of(1);
+	struct peer_store *store = peer_store_new(1), *other = peer_store_new(1);
+	char folder[] = "test-peers-XXXXXX", path[40];
+	struct error error;
+	struct peer read;
+	bool is_there;
+
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/peers", folder);
+	peer_store_put(store, &address, peer);
+	assert_true(peer_store_save(store, path, NOW, &error));
+	is_there = peer_store_load(other, path, NOW, &error) && peer_store_get(other, &address, NOW, &read)
+		   && read.not_after == peer->not_after && strcmp(read.cert_names, peer->cert_names) == 0
+		   && strcmp(read.issuer, peer->issuer) == 0;
+	(void)unlink(path);
+	(void)snprintf(path, sizeof path, "%s/peers.broken", folder);
+	(void)unlink(path);
+	(void)rmdir(folder);
+	peer_store_free(store);
+	peer_store_free(other);
+	return is_there;
+}
+
+/* A server makes up its certificate. Whatever stands in it, the finding can be kept, and no name looks like
+ * another: one that ended at a NUL would. */
+static void
+P20_tls_look_finds_nothing_that_cannot_be_kept(void **state)
+{
+	static const struct {
+		const char *not_after;
+		struct span name;
+		int64_t seconds;
+		const char *shown;
+	} cases[] = {
+		{ "20301231235959Z", NAME("mx.test"), 1924991999, "mx.test" },
+		{ "00000101000000Z", NAME("mx.test\0.evil.test"), PEER_TIME_MIN, "mx.test\\x00.evil.test" },
+		{ "19600101000000Z", NAME("\0"), PEER_TIME_MIN, "\\x00" },
+		{ "19700101000000Z", NAME("\x1b[2J\r\n"), PEER_TIME_MIN, "\\x1b[2J\\x0d\\x0a" },
+		{ "99991231235959Z", NAME("\xc3\xbc"), PEER_TIME_MAX, "\\xc3\\xbc" },
+	};
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	(void)state;
+	assert_non_null(key);
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		X509 *certificate = make_certificate(key, cases[i].not_after, cases[i].name);
+		struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = NOW };
+
+		look_at_certificate(key, certificate, &peer);
+		assert_string_equal(peer.cert_names, cases[i].shown);
+		assert_string_equal(peer.issuer, cases[i].shown);
+		if (peer.not_after != cases[i].seconds || !is_kept(&peer))
+			fail_msg("%s: %lld", cases[i].not_after, (long long)peer.not_after);
+		X509_free(certificate);
+	}
+	EVP_PKEY_free(key);
+}
+
 int
 main(void)
 {
@@ -402,6 +525,7 @@ main(void)
 		cmocka_unit_test(P20_peer_store_takes_only_what_it_could_have_written),
 		cmocka_unit_test(P20_peer_store_holds_no_line_without_end),
 		cmocka_unit_test(F48_peer_store_leaves_a_file_alone_that_it_cannot_read),
+		cmocka_unit_test(P20_tls_look_finds_nothing_that_cannot_be_kept),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
