@@ -41,9 +41,9 @@ SCRIPTS = {
     "floods": (peers.floods, "pass", "neutral"),
 }
 OUTCOMES = {
-    "silent": "no greeting in time", "tarpit": "no greeting in time", "endless": "sends too much", "lines": "sends too much",
-    "binary": "speaks no SMTP", "http": "speaks no SMTP", "busy": "busy", "declines": "declines", "reset": "closed the connection",
-    "torn": "closed the connection", "greets": "closed the connection", "half": "closed the connection", "nobody": "connection refused",
+    "silent": "read-timeout", "tarpit": "read-timeout", "endless": "too-much", "lines": "too-much",
+    "binary": "not-smtp", "http": "not-smtp", "busy": "busy", "declines": "declines", "reset": "closed",
+    "torn": "closed", "greets": "closed", "half": "closed", "nobody": "refused",
 }
 
 # Servers of which one relays when it is asked in the right spelling, one takes every local part, one puts off, one wants TLS, and two hang up on
