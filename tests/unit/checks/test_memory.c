@@ -164,7 +164,7 @@ resolver_free(struct dns_resolver *resolver)
 /* Whatever lack of memory could look like must not refuse mail for good. */
 #define CONFIG                                                                                               \
 	"authserv-id \"mx.test\" mode enforce received-spf yes resolver { servers 127.0.0.1@9 timeout "      \
-	"100ms }\n"                                                                                          \
+	"8s }\n"                                                                                             \
 	"spf { explanation yes }\n"                                                                          \
 	"dnsbl \"bl.test\" key \"s3krit\" test-entries none dnswl \"wl.test\" test-entries none\n"           \
 	"policy { reject when helo in { none, fail, permerror } or iprev in { none, fail, permerror }\n"     \
