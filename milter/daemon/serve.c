@@ -326,21 +326,24 @@ take_stop(int number)
 /*
  * A thread of libmilter waits for SIGHUP, SIGTERM and SIGINT with sigwait(3), and does not know how to make
  * the one that waits for connections look up. A signal to the process goes to its first thread when that does
- * not block it, so that one leaves them open from here to the end, and has handlers; all others block them.
- * (In the moment in which libmilter's thread starts it may still take one: then the end takes five seconds.)
+ * not block it, so that one opens them, which a parent may have blocked, from here to the end, and has
+ * handlers; all others block them. (In the moment in which libmilter's thread starts it may still take one:
+ * then the end takes five seconds.)
  */
 static bool
 take_signals(void)
 {
 	struct sigaction stop_action = { .sa_handler = take_stop, .sa_flags = SA_RESTART };
 	struct sigaction reload_action = { .sa_handler = take_reload, .sa_flags = SA_RESTART };
+	sigset_t none;
 
-	(void)sigemptyset(&stop_action.sa_mask);
-	(void)sigemptyset(&reload_action.sa_mask);
+	(void)sigemptyset(&none);
+	stop_action.sa_mask = reload_action.sa_mask = none;
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
 	return sem_init(&server.is_reload_wanted, 0, 0) == 0 && sem_init(&server.has_news, 0, 0) == 0
 	       && sigaction(SIGHUP, &stop_action, NULL) == 0 && sigaction(SIGTERM, &stop_action, NULL) == 0
-	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0;
+	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0
+	       && pthread_sigmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
 bool

@@ -297,6 +297,16 @@ class End(Base):
                 self.assertEqual(process.wait(DEADLINE_S), 0)
                 self.assertRegex((self.lab.folder / f"{name}.log").read_text(), f"SIG{name}: heloscope-milter stops|stops: libmilter has ended, as a signal")
 
+    def test_N11_signals_that_were_blocked_when_it_was_started_are_taken(self):
+        text = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}'
+        blocking = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32)); os.execv(sys.argv[1], sys.argv[1:])"
+        process = self.start("", command=[sys.executable, "-c", blocking, self.program, "-c", self.config(text)])
+        log = self.lab.folder / "test.log"
+        process.send_signal(signal.SIGUSR1)
+        wait_until("read again", lambda: "configuration read again" in log.read_text(), process=process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(DEADLINE_S), 0)
+
     def test_N11_a_reload_says_what_needs_a_restart(self):
         head = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n'
         process = self.start(head + REST)
