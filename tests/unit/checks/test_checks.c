@@ -1089,7 +1089,6 @@ check_tls_grades_what_the_server_offers(void **state)
 	}
 }
 
-/* Each method has its check; what a check needs stands before it; and there is room for more. */
 /* The number of questions for an address that the resolver takes when nothing is ever answered. */
 static size_t
 questions_taken(struct ipaddr client, size_t most)
@@ -1180,6 +1179,7 @@ questions_of_sessions_are_under_way_until_answered(void **state)
 	leave(&scene);
 }
 
+/* Each method has its check; what a check needs stands before it; and there is room for more. */
 static void
 checks_table_has_each_method_behind_what_it_needs(void **state)
 {
