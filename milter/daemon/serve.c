@@ -219,8 +219,9 @@ stop(void)
 	if (!end_milter()) {
 		log_warning("libmilter did not end in %d s; heloscope-milter ends without it",
 			    END_WITHIN_MS / 1000);
-		server.is_well = true; /* as a signal told it */
 	}
+	/* Told in the moment in which it starts, libmilter calls that an error. */
+	server.is_well = server.is_well || atomic_load(&server.stop_signal) != 0;
 	(void)sem_post(&server.is_reload_wanted);
 	(void)pthread_join(server.reloader, NULL);
 	rouse_stop();

@@ -15,7 +15,7 @@
 
 /* Questions that are on their way at a time for one client, and for its network; libunbound has sockets for
  * 4,096. What is beyond them is not asked, and seen as DNS_TOO_MANY. */
-#define BOUND_UNDER_WAY_OF_CLIENT 512
+#define BOUND_UNDER_WAY_OF_CLIENT 1024
 #define BOUND_UNDER_WAY_OF_NETWORK 2048
 
 /* MX hosts of a sender's domain whose addresses are looked up. */
