@@ -142,7 +142,8 @@ what_came(const struct inquiry *inquiry, const struct lookup *lookup)
 
 /* A new lookup, not sent yet; NULL when there is no memory. */
 static struct lookup *
-add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name, enum dns_type type)
+add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name, enum dns_type type,
+	   uint32_t hash)
 {
 	const size_t size = strlen(name) + 1;
 	struct lookup *lookup = arena_alloc(&state->arena, offsetof(struct lookup, name) + size);
@@ -151,6 +152,7 @@ add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name,
 		return NULL;
 	lookup->next = state->lookups;
 	lookup->type = (uint16_t)type;
+	lookup->hash = hash;
 	lookup->check = (uint8_t)inquiry->running;
 	memcpy(lookup->name, name, size);
 	state->lookups = lookup;
@@ -172,11 +174,8 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 	if (state->count >= BOUND_QUESTIONS_A_STAGE
 	    || !inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
 		return &refused;
-	lookup = add_lookup(inquiry, state, name, type);
-	if (lookup == NULL)
-		return &failed;
-	lookup->hash = hash;
-	if (!send_question(inquiry, lookup, list))
+	lookup = add_lookup(inquiry, state, name, type, hash);
+	if (lookup == NULL || !send_question(inquiry, lookup, list))
 		return &failed;
 	return what_came(inquiry, lookup);
 }

@@ -40,7 +40,6 @@ inquiry_forget_since(struct inquiry *inquiry, enum stage since)
 		forget_lookups(&inquiry->stages[stage]);
 }
 
-/* Give back one reference and the lock. */
 void
 inquiry_release(struct inquiry *inquiry)
 {
@@ -57,7 +56,6 @@ inquiry_release(struct inquiry *inquiry)
 	free(inquiry);
 }
 
-/* Take octets out of a check's purse. False when they are not in it. */
 bool
 inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets)
 {
@@ -69,7 +67,6 @@ inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets)
 	return true;
 }
 
-/* Take an answer's octets out of what its check, and all together, may hold. */
 bool
 inquiry_charge_answer(struct inquiry *inquiry, size_t check, uint32_t octets)
 {

@@ -45,12 +45,6 @@ struct question {
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
 };
 
-static enum method
-method_of(bool is_allow)
-{
-	return is_allow ? METHOD_DNSWL : METHOD_DNSBL;
-}
-
 static void
 copy_answers(struct list_finding *finding, const struct list_reading *reading)
 {
@@ -181,7 +175,7 @@ is_asked(struct inquiry *inquiry, const struct list *list, enum list_subject sub
 
 	return !list->is_left_out && (list->subjects & 1U << subject) != 0
 	       && (subject != LIST_CLIENT || list_takes_family(list, facts->client.address.length))
-	       && config_wants(config, method_of(list->is_allow));
+	       && config_wants(config, facts_list_method(list->is_allow));
 }
 
 static bool

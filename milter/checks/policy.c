@@ -195,7 +195,7 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 	case CONDITION_QUANTITY:
 		return finding->is_allow == (condition->quantity == QUANTITY_DNSWL);
 	case CONDITION_RESULT:
-		return condition->method == (finding->is_allow ? METHOD_DNSWL : METHOD_DNSBL);
+		return condition->method == facts_list_method(finding->is_allow);
 	default:
 		return false;
 	}
@@ -221,7 +221,7 @@ methods_of(const struct condition *condition)
 	case CONDITION_RESULT:
 		return 1U << condition->method;
 	case CONDITION_QUANTITY:
-		return 1U << (condition->quantity == QUANTITY_DNSWL ? METHOD_DNSWL : METHOD_DNSBL);
+		return 1U << facts_list_method(condition->quantity == QUANTITY_DNSWL);
 	case CONDITION_LISTED:
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
 	case CONDITION_TEXT:

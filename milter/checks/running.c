@@ -231,7 +231,6 @@ run_reading(struct inquiry *inquiry)
 	return is_complete;
 }
 
-/* The checks of `stage` and later, as bits. */
 uint32_t
 inquiry_checks_since(const struct inquiry *inquiry, enum stage stage)
 {
@@ -243,7 +242,6 @@ inquiry_checks_since(const struct inquiry *inquiry, enum stage stage)
 	return checks;
 }
 
-/* Whether all checks of the stages that have come are done for all readings. */
 bool
 inquiry_has_all(const struct inquiry *inquiry)
 {

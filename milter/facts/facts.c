@@ -288,6 +288,12 @@ facts_tally(const struct facts *facts, bool is_allow)
 	return tally;
 }
 
+enum method
+facts_list_method(bool is_allow)
+{
+	return is_allow ? METHOD_DNSWL : METHOD_DNSBL;
+}
+
 enum result
 facts_list_result(const struct facts *facts, bool is_allow)
 {

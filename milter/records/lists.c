@@ -50,7 +50,7 @@ static json_t *
 lists_of(const struct facts *facts, bool is_allow)
 {
 	const struct list_tally tally = facts_tally(facts, is_allow);
-	json_t *object = record_result(facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL]);
+	json_t *object = record_result(facts->results[facts_list_method(is_allow)]);
 	json_t *hits = json_array(), *others = json_array();
 
 	record_set_number(object, "score", tally.score);

@@ -32,7 +32,7 @@ is_asked_of(const struct replay *replay, const struct list *list, enum list_subj
 	const struct facts *facts = &replay->facts;
 
 	if (list->is_left_out || (list->subjects & 1U << subject) == 0
-	    || !config_wants(replay->config, list->is_allow ? METHOD_DNSWL : METHOD_DNSBL))
+	    || !config_wants(replay->config, facts_list_method(list->is_allow)))
 		return false;
 	switch (subject) {
 	case LIST_CLIENT:

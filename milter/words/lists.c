@@ -35,7 +35,7 @@ say(const struct facts *facts, bool is_allow, struct strbuf *said)
 	const struct list_finding *finding;
 	const char *before = "not listed by ";
 
-	if (facts->results[is_allow ? METHOD_DNSWL : METHOD_DNSBL] != RESULT_NONE) {
+	if (facts->results[facts_list_method(is_allow)] != RESULT_NONE) {
 		strbuf_printf(said, "score %u", facts_tally(facts, is_allow).score);
 		before = "; not listed by ";
 	}
@@ -228,12 +228,6 @@ add_answers(struct authres *authres, const struct list_finding *finding)
 	authres_property(authres, "policy.ip", span_of(memory));
 }
 
-static enum method
-method_of(bool is_allow)
-{
-	return is_allow ? METHOD_DNSWL : METHOD_DNSBL;
-}
-
 static void
 report_finding(const struct list_finding *finding, enum list_subject subject, struct authres *authres)
 {
@@ -242,7 +236,7 @@ report_finding(const struct list_finding *finding, enum list_subject subject, st
 
 	if (finding->state == LIST_NOT_LISTED)
 		return;
-	authres_result(authres, method_words(method_of(finding->is_allow))->method,
+	authres_result(authres, method_words(facts_list_method(finding->is_allow))->method,
 		       finding->state == LIST_LISTED ? listed : RESULT_TEMPERROR);
 	authres_property(authres, "dns.zone", span_of(finding->zone));
 	add_answers(authres, finding);
@@ -263,9 +257,9 @@ report_none(const struct facts *facts, bool is_allow, struct authres *authres)
 	const struct list_tally tally = facts_tally(facts, is_allow);
 	char comment[64];
 
-	if (facts->results[method_of(is_allow)] != RESULT_NONE)
+	if (facts->results[facts_list_method(is_allow)] != RESULT_NONE)
 		return;
-	authres_result(authres, method_words(method_of(is_allow))->method, RESULT_NONE);
+	authres_result(authres, method_words(facts_list_method(is_allow))->method, RESULT_NONE);
 	(void)snprintf(comment, sizeof comment, "not listed, %zu lookup%s", tally.lists,
 		       tally.lists == 1 ? "" : "s");
 	authres_comment(authres, comment);

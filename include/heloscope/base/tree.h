@@ -3,8 +3,8 @@
  *
  * What others wrote, so it is read strictly: an object, with nothing but blanks around it, in valid UTF-8; no
  * member twice in an object; no NUL in a text, nesting and numbers with an end. What Jansson refuses under
- * JSON_REJECT_DUPLICATES is refused here, too, and nothing else (tests/unit/base/test_tree.c, fuzz_record).
- * JSON that is made here is heloscope/base/document.h's. Any thread; a tree is one thread's.
+ * JSON_REJECT_DUPLICATES is refused here, too, and a NUL between values (tests/unit/base/test_tree.c,
+ * fuzz_record). JSON that is made here is heloscope/base/document.h's. Any thread; a tree is one thread's.
  */
 #ifndef HELOSCOPE_BASE_TREE_H
 #define HELOSCOPE_BASE_TREE_H

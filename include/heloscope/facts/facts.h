@@ -261,6 +261,9 @@ struct finding_walk {
 /* The next finding, or NULL at the end. */
 const struct list_finding *facts_next_finding(struct finding_walk *walk);
 
+/* The method under which lists of a kind are told: METHOD_DNSWL or METHOD_DNSBL. */
+enum method facts_list_method(bool is_allow);
+
 /* The result of all block lists, x-dnsbl, or of all allow lists, dnswl. */
 enum result facts_list_result(const struct facts *facts, bool is_allow);
 

@@ -369,26 +369,33 @@ run_flood(struct inquiry *inquiry)
 	return is_done;
 }
 
+/* The scene for that check alone, with one answer for all; what an inquiry of it needs. */
+static struct inquiry_needs
+begin_flood(struct scene *scene, const struct fake_row *row)
+{
+	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
+	static const struct check *const table[] = { &flood };
+
+	fake_dns_init(&scene->dns, row, 1);
+	scene->config = config_from_text("", NULL);
+	scene->health = list_health_new(scene->config, NULL);
+	return (struct inquiry_needs){ .table = { table, 1 },
+				       .resolver = &scene->dns.interface,
+				       .config = scene->config,
+				       .health = scene->health };
+}
+
+static const struct fake_row no_such_names = { "*.test", DNS_A, DNS_NXDOMAIN, NULL };
+
 /* BOUND_QUESTIONS_A_STAGE: of a flood of questions the first are asked. */
 static void
 inquiry_asks_a_bounded_number_of_questions(void **state)
 {
-	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
-	static const struct check *const table[] = { &flood };
-	static char names[BOUND_QUESTIONS_A_STAGE][32];
-	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
 	struct scene scene;
-	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+	const struct inquiry_needs needs = begin_flood(&scene, &no_such_names);
 
 	(void)state;
-	for (size_t i = 0; i < BOUND_QUESTIONS_A_STAGE; i++) {
-		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
-		known[i] = (struct fake_row){ names[i], DNS_A, DNS_NXDOMAIN, NULL };
-	}
-	fake_dns_init(&scene.dns, known, ROWS(known));
-	needs.config = scene.config = config_from_text("", NULL);
-	needs.health = scene.health = list_health_new(scene.config, NULL);
 	scene.inquiry = inquiry_new(&needs, &client);
 	(void)fake_dns_deliver(&scene.dns);
 	assert_int_equal(scene.dns.asked, BOUND_QUESTIONS_A_STAGE);
@@ -402,8 +409,6 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 static void
 P6_inquiry_keeps_to_one_bound(void **state)
 {
-	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
-	static const struct check *const table[] = { &flood };
 	static char addresses[8000];
 	const struct fake_row row = { "*.test", DNS_A, DNS_NOERROR,
 				      flood_records(addresses, sizeof addresses, 250, "192.0.2.%u") };
@@ -411,14 +416,11 @@ P6_inquiry_keeps_to_one_bound(void **state)
 	struct dns_answer *answer = fake_dns_answer(&row);
 	const size_t octets = answer->octets;
 	struct scene scene;
-	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+	const struct inquiry_needs needs = begin_flood(&scene, &row);
 	size_t kept = 0;
 
 	(void)state;
 	dns_answer_free(answer);
-	fake_dns_init(&scene.dns, &row, 1);
-	needs.config = scene.config = config_from_text("", NULL);
-	needs.health = scene.health = list_health_new(scene.config, NULL);
 	scene.inquiry = inquiry_new(&needs, &client);
 	(void)fake_dns_deliver(&scene.dns);
 	for (size_t i = 0; i < FLOOD; i++)
@@ -1146,24 +1148,13 @@ questions_under_way_are_bounded_for_a_client_and_its_network(void **state)
 static void
 questions_of_sessions_are_under_way_until_answered(void **state)
 {
-	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
-	static const struct check *const table[] = { &flood };
 	enum { SESSIONS = BOUND_UNDER_WAY_OF_CLIENT / BOUND_QUESTIONS_A_STAGE };
-	static struct fake_row known[BOUND_QUESTIONS_A_STAGE];
-	static char names[BOUND_QUESTIONS_A_STAGE][32];
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000002) };
 	struct scene scene;
-	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene.dns.interface };
+	const struct inquiry_needs needs = begin_flood(&scene, &no_such_names);
 	struct inquiry *inquiries[SESSIONS];
 
 	(void)state;
-	for (size_t i = 0; i < BOUND_QUESTIONS_A_STAGE; i++) {
-		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
-		known[i] = (struct fake_row){ names[i], DNS_A, DNS_NXDOMAIN, NULL };
-	}
-	fake_dns_init(&scene.dns, known, ROWS(known));
-	needs.config = scene.config = config_from_text("", NULL);
-	needs.health = scene.health = list_health_new(scene.config, NULL);
 	for (size_t i = 0; i < SESSIONS; i++)
 		inquiries[i] = inquiry_new(&needs, &client);
 	assert_int_equal(scene.dns.asked, BOUND_UNDER_WAY_OF_CLIENT);
