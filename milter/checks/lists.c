@@ -38,8 +38,8 @@ struct question {
 	const struct list *list;
 	size_t index; /* of the list */
 	enum list_part part;
-	const char *asked;     /* the subject, or its end */
-	const char *not_asked; /* why not; else NULL */
+	const char *asked;         /* the subject, or its end */
+	enum list_fault not_asked; /* why not */
 	struct list_reading reading;
 	enum dns_status status;          /* of the answer */
 	const struct dns_answer *reason; /* its TXT record; only when it lists */
@@ -66,21 +66,21 @@ question_name(const struct facts *facts, enum list_subject subject, struct quest
 	return asked != NULL;
 }
 
-/* Why nothing can be concluded from what a list said; NULL when something can. */
-static const char *
+/* Why nothing can be concluded from what a list said. */
+static enum list_fault
 fault_of(const struct question *question)
 {
-	if (question->not_asked != NULL)
+	if (question->not_asked != LIST_FAULT_NONE)
 		return question->not_asked;
 	switch (question->reading.says) {
 	case LIST_SAYS_NOTHING:
-		return dns_status_word(question->status);
+		return LIST_FAULT_LOOKUP;
 	case LIST_SAYS_ERROR:
-		return "the list refuses the query";
+		return LIST_FAULT_REFUSED;
 	case LIST_SAYS_STRANGE:
-		return "the list answers outside 127.0.0.0/8";
+		return LIST_FAULT_STRANGE;
 	default:
-		return NULL;
+		return LIST_FAULT_NONE;
 	}
 }
 
@@ -110,9 +110,11 @@ write_finding(struct list_finding *finding, const struct question *question, con
 		.weight = question->list->weight,
 		.fault = fault_of(question),
 	};
-	if (finding->fault != NULL) {
+	if (finding->fault != LIST_FAULT_NONE) {
 		finding->state = LIST_FAULT;
-		finding->is_withheld = question->not_asked == NULL && question->status == DNS_TOO_MANY;
+		finding->status = question->status;
+		finding->is_withheld =
+			finding->fault == LIST_FAULT_LOOKUP && question->status == DNS_TOO_MANY;
 		copy_answers(finding, &question->reading);
 	} else if (question->reading.says == LIST_SAYS_YES) {
 		write_listing(finding, question, arena);
@@ -128,9 +130,10 @@ ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *qu
 	char name[DOMAIN_SIZE];
 
 	question->not_asked = list_health_fault(inquiry_health(inquiry), question->index, question->part);
-	if (question->not_asked == NULL && !question_name(inquiry_facts(inquiry), subject, question, name))
-		question->not_asked = "not asked: the name is too long for this list";
-	if (question->not_asked != NULL)
+	if (question->not_asked == LIST_FAULT_NONE
+	    && !question_name(inquiry_facts(inquiry), subject, question, name))
+		question->not_asked = LIST_FAULT_NAME_TOO_LONG;
+	if (question->not_asked != LIST_FAULT_NONE)
 		return true;
 	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	answer = inquiry_ask_list(inquiry, stage, name, DNS_A, question->index);
@@ -160,7 +163,7 @@ write_findings(struct inquiry *inquiry, enum list_subject subject, const char *a
 
 		write_finding(&facts->findings[i], question, kept + (strlen(kept) - strlen(question->asked)),
 			      arena);
-		if (question->not_asked == NULL && dns_status_was_asked(question->status))
+		if (question->not_asked == LIST_FAULT_NONE && dns_status_was_asked(question->status))
 			list_health_observe(inquiry_health(inquiry), question->index, question->part,
 					    question->reading.says);
 	}

@@ -142,7 +142,7 @@ list_health_trouble(struct list_health *health, size_t list, enum list_part part
 	return trouble_of(&health->states[list][part]);
 }
 
-const char *
+enum list_fault
 list_health_fault(struct list_health *health, size_t list, enum list_part part)
 {
 	return list_trouble_fault(list_health_trouble(health, list, part));

@@ -9,24 +9,24 @@
 
 /* What is told of each trouble. */
 static const struct {
-	const char *fault;  /* in fields; NULL: answers count */
-	const char *advice; /* for the administrator; %s: the zone */
+	enum list_fault fault; /* NONE: answers count */
+	const char *advice;    /* for the administrator; %s: the zone */
 } troubles[LIST_TROUBLES] = {
-	[LIST_WELL] = { NULL, NULL },
-	[LIST_UNCHECKED] = { "not checked yet", NULL },
-	[LIST_UNANSWERED] = { "not trusted yet: its test entries were not answered", NULL },
-	[LIST_DOUBTED] = { "in doubt: a wrong answer to a test entry", NULL },
-	[LIST_NO_ANSWER] = { "suspended: it does not answer",
+	[LIST_WELL] = { LIST_FAULT_NONE, NULL },
+	[LIST_UNCHECKED] = { LIST_FAULT_UNCHECKED, NULL },
+	[LIST_UNANSWERED] = { LIST_FAULT_UNANSWERED, NULL },
+	[LIST_DOUBTED] = { LIST_FAULT_DOUBTED, NULL },
+	[LIST_NO_ANSWER] = { LIST_FAULT_NO_ANSWER,
 			     "it does not answer. See whether this host's resolver reaches it (dig 2.0.0.127.%s)" },
-	[LIST_LISTS_NONE] = { "suspended: it does not list its test entry",
+	[LIST_LISTS_NONE] = { LIST_FAULT_LISTS_NONE,
 			      "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (test { ... }). Look at the operator's page for %s" },
-	[LIST_STRANGE] = { "suspended: it answers outside 127.0.0.0/8",
+	[LIST_STRANGE] = { LIST_FAULT_LISTS_STRANGE,
 			   "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been sold, or the resolver or a DNS filter replaces answers. Remove the line if %s is closed" },
-	[LIST_LISTS_ALL] = { "suspended: it lists everything",
+	[LIST_LISTS_ALL] = { LIST_FAULT_LISTS_ALL,
 			     "it lists what must not be listed, and so perhaps everything: it is closed, or its domain has lapsed. Remove the line if %s is closed" },
-	[LIST_FILTERED] = { "suspended: every name is answered 127.0.0.1, as a DNS filter does",
+	[LIST_FILTERED] = { LIST_FAULT_FILTERED,
 			    "every name is answered 127.0.0.1, which no list says: a DNS filter between this host and %s answers in its place. Ask through a resolver without one: `resolver { servers recursive }`" },
-	[LIST_REFUSES] = { "suspended: it refuses queries", NULL },
+	[LIST_REFUSES] = { LIST_FAULT_REFUSES, NULL },
 };
 
 /* What the common codes of RFC 5782's successors in practice mean, and what to do. */
@@ -41,7 +41,7 @@ static const struct {
 	  "%s refuses queries of this many or of unregistered users: ask its operator for access or a data query key" },
 };
 
-const char *
+enum list_fault
 list_trouble_fault(enum list_trouble trouble)
 {
 	return troubles[trouble].fault;

@@ -11,6 +11,17 @@ static const struct tokens subjects = TOKENS(subject_words);
 static const char *const state_words[] = { [LIST_LISTED] = "listed", [LIST_FAULT] = "fault" };
 static const struct tokens states = TOKENS(state_words);
 
+static const char *const fault_words[LIST_FAULTS] = {
+	[LIST_FAULT_LOOKUP] = "lookup",          [LIST_FAULT_REFUSED] = "refused",
+	[LIST_FAULT_STRANGE] = "strange-answer", [LIST_FAULT_NAME_TOO_LONG] = "name-too-long",
+	[LIST_FAULT_UNCHECKED] = "unchecked",    [LIST_FAULT_UNANSWERED] = "unanswered",
+	[LIST_FAULT_DOUBTED] = "doubted",        [LIST_FAULT_NO_ANSWER] = "no-answer",
+	[LIST_FAULT_LISTS_NONE] = "lists-none",  [LIST_FAULT_LISTS_STRANGE] = "lists-strange",
+	[LIST_FAULT_LISTS_ALL] = "lists-all",    [LIST_FAULT_FILTERED] = "filtered",
+	[LIST_FAULT_REFUSES] = "refuses",
+};
+static const struct tokens faults = TOKENS(fault_words);
+
 /* Writing. */
 
 /* One list and one subject; of one that does not list there is no more to tell. */
@@ -39,7 +50,10 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	record_set_text(object, "meaning", finding->meaning);
 	record_set_text(object, "text", finding->text);
 	record_set_text(object, "page", finding->page);
-	record_set_text(object, "fault", finding->fault);
+	if (finding->fault != LIST_FAULT_NONE)
+		record_set_token(object, "fault", &faults, (int)finding->fault);
+	if (finding->fault == LIST_FAULT_LOOKUP)
+		record_set_token(object, "status", &codec_statuses, (int)finding->status);
 	if (finding->is_withheld)
 		record_set_flag(object, "withheld", true);
 	return object;
@@ -111,7 +125,8 @@ take_finding(struct taking *taking, const struct node *object, bool is_hit)
 		.meaning = take_text(taking, object, "meaning"),
 		.text = take_text(taking, object, "text"),
 		.page = take_text(taking, object, "page"),
-		.fault = take_text(taking, object, "fault"),
+		.fault = (enum list_fault)take_token(taking, object, "fault", &faults, LIST_FAULT_NONE),
+		.status = (enum dns_status)take_token(taking, object, "status", &codec_statuses, DNS_NOERROR),
 		.is_withheld = take_flag(object, "withheld"),
 	};
 

@@ -125,13 +125,14 @@ static const struct shape sender[] = {
 };
 
 static const struct shape hit[] = {
-	MAY("zone", TEXT),     MAY("subject", TEXT),
-	MAY("asked", TEXT),    MAY("operator", TEXT),
-	MAY("group", TEXT),    RANGE("weight", false, 0, NUMBER_MAX),
-	MAY("state", TEXT),    { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
-	MAY("meaning", TEXT),  MAY("text", TEXT),
-	MAY("page", TEXT),     MAY("fault", TEXT),
-	MAY("withheld", FLAG), END_OF_SHAPES,
+	MAY("zone", TEXT),    MAY("subject", TEXT),
+	MAY("asked", TEXT),   MAY("operator", TEXT),
+	MAY("group", TEXT),   RANGE("weight", false, 0, NUMBER_MAX),
+	MAY("state", TEXT),   { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
+	MAY("meaning", TEXT), MAY("text", TEXT),
+	MAY("page", TEXT),    MAY("fault", TEXT),
+	MAY("status", TEXT),  MAY("withheld", FLAG),
+	END_OF_SHAPES,
 };
 
 static const struct shape lists[] = {

@@ -6,9 +6,6 @@
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
 
-/* The fault of a list that was not asked: known by its address. */
-static const char replay_not_asked[] = "not asked then";
-
 /* Which results the rules ask for and were not found. */
 static void
 note_lacking(struct replay *replay)
@@ -83,7 +80,7 @@ judge_finding(const struct list_finding *then, const struct list *list)
 
 	if (then == NULL || then->state == LIST_FAULT) {
 		finding.state = LIST_FAULT;
-		finding.fault = then == NULL ? replay_not_asked : NULL;
+		finding.fault = then == NULL ? LIST_FAULT_UNASKED : then->fault;
 		finding.is_withheld = then != NULL && then->is_withheld;
 	} else if (is_listed_now(then, list, &finding)) {
 		finding.state = LIST_LISTED;
@@ -109,7 +106,7 @@ judge_lists(struct replay *replay, struct arena *arena)
 			if (!is_asked_of(replay, list, (enum list_subject)subject))
 				continue;
 			*finding = judge_finding(find_then(&then, list), list);
-			replay->lacks_lists = replay->lacks_lists || finding->fault == replay_not_asked;
+			replay->lacks_lists = replay->lacks_lists || finding->fault == LIST_FAULT_UNASKED;
 			facts->count++;
 		}
 	}
@@ -180,7 +177,7 @@ complete_lists(struct replay *replay, const struct facts *facts)
 			const struct list_finding *now =
 				find_now(&facts->lists[subject], lists->findings[i].zone);
 
-			if (lists->findings[i].fault != replay_not_asked)
+			if (lists->findings[i].fault != LIST_FAULT_UNASKED)
 				continue;
 			if (now != NULL)
 				lists->findings[i] = *now;
@@ -231,7 +228,7 @@ suppose_lists(struct facts *facts, enum list_state state, struct list_finding *m
 
 		for (size_t i = 0; i < lists->count; i++) {
 			memory[i] = lists->findings[i];
-			if (memory[i].fault == replay_not_asked)
+			if (memory[i].fault == LIST_FAULT_UNASKED)
 				memory[i].state = state;
 		}
 		lists->findings = memory;

@@ -1,4 +1,4 @@
-/* What lists say in words: see telling.h. */
+/* What lists say in words: see telling.h and lists.h. */
 #include "heloscope/words/telling.h"
 
 #include <limits.h>
@@ -6,10 +6,34 @@
 #include <string.h>
 
 #include "heloscope/base/prose.h"
+#include "heloscope/words/lists.h"
 
 #define LISTS_TOLD_MAX 2
 #define SHOWN_MAX 120 /* octets of a list's words in a reply */
 #define TEXT_MAX 4000
+
+static const char *const faults[LIST_FAULTS] = {
+	[LIST_FAULT_NONE] = "nothing is known of it",
+	[LIST_FAULT_REFUSED] = "the list refuses the query",
+	[LIST_FAULT_STRANGE] = "the list answers outside 127.0.0.0/8",
+	[LIST_FAULT_NAME_TOO_LONG] = "not asked: the name is too long for this list",
+	[LIST_FAULT_UNCHECKED] = "not checked yet",
+	[LIST_FAULT_UNANSWERED] = "not trusted yet: its test entries were not answered",
+	[LIST_FAULT_DOUBTED] = "in doubt: a wrong answer to a test entry",
+	[LIST_FAULT_NO_ANSWER] = "suspended: it does not answer",
+	[LIST_FAULT_LISTS_NONE] = "suspended: it does not list its test entry",
+	[LIST_FAULT_LISTS_STRANGE] = "suspended: it answers outside 127.0.0.0/8",
+	[LIST_FAULT_LISTS_ALL] = "suspended: it lists everything",
+	[LIST_FAULT_FILTERED] = "suspended: every name is answered 127.0.0.1, as a DNS filter does",
+	[LIST_FAULT_REFUSES] = "suspended: it refuses queries",
+};
+
+const char *
+list_fault_text(const struct list_finding *finding)
+{
+	return finding->fault == LIST_FAULT_LOOKUP ? dns_status_word(finding->status)
+						   : faults[finding->fault];
+}
 
 /* Whether a list is told already: it has said more of another subject, or stands before `until`. */
 static bool
@@ -105,7 +129,7 @@ put_hit(const struct list_finding *finding, struct output *out)
 	if (finding->is_withheld)
 		strbuf_add(&said, "this client, or its network, had too many names looked up");
 	else
-		telling_add(&said, is_fault ? finding->fault : NULL);
+		telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
 	say_answers(finding, &said);
 	if (!is_fault)
 		strbuf_printf(&said, ", weight %u", finding->weight);
@@ -243,7 +267,7 @@ report_finding(const struct list_finding *finding, enum list_subject subject, st
 	if (properties[subject] != NULL)
 		authres_property(authres, properties[subject], span_of(finding->asked));
 	if (finding->state == LIST_FAULT)
-		(void)snprintf(comment, sizeof comment, "%s", finding->fault);
+		(void)snprintf(comment, sizeof comment, "%s", list_fault_text(finding));
 	else
 		(void)snprintf(comment, sizeof comment, "score %u%s%s", finding->weight,
 			       finding->meaning != NULL ? ", " : "",

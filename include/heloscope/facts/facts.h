@@ -118,6 +118,26 @@ const char *list_subject_word(enum list_subject subject);
 
 enum list_state { LIST_NOT_LISTED, LIST_LISTED, LIST_FAULT };
 
+/* Why nothing follows from a list. */
+enum list_fault {
+	LIST_FAULT_NONE,
+	LIST_FAULT_LOOKUP,        /* status: how it ended */
+	LIST_FAULT_REFUSED,       /* it answers that it refuses the query */
+	LIST_FAULT_STRANGE,       /* it answers outside 127.0.0.0/8 */
+	LIST_FAULT_NAME_TOO_LONG, /* not asked, and so below: */
+	LIST_FAULT_UNCHECKED,     /* what its test entries show, see heloscope/lists/round.h */
+	LIST_FAULT_UNANSWERED,
+	LIST_FAULT_DOUBTED,
+	LIST_FAULT_NO_ANSWER,
+	LIST_FAULT_LISTS_NONE,
+	LIST_FAULT_LISTS_STRANGE,
+	LIST_FAULT_LISTS_ALL,
+	LIST_FAULT_FILTERED,
+	LIST_FAULT_REFUSES,
+	LIST_FAULTS,        /* of a record */
+	LIST_FAULT_UNASKED, /* in a replay: of a list of which the record knows nothing */
+};
+
 #define LIST_ANSWERS_MAX 8
 
 /* What one list said of one subject. */
@@ -131,11 +151,12 @@ struct list_finding {
 	enum list_state state;
 	uint32_t answers[LIST_ANSWERS_MAX]; /* host order; those that count, or the error code */
 	size_t count;
-	const char *meaning; /* what the catalogue says of the first answer, or NULL */
-	const char *text;    /* the list's own TXT reason, raw, key masked; or NULL */
-	const char *page;    /* where the sender can look it up, or NULL */
-	const char *fault;   /* for LIST_FAULT: what went wrong */
-	bool is_withheld;    /* for LIST_FAULT: not asked, for this client had too much asked */
+	const char *meaning;    /* what the catalogue says of the first answer, or NULL */
+	const char *text;       /* the list's own TXT reason, raw, key masked; or NULL */
+	const char *page;       /* where the sender can look it up, or NULL */
+	enum list_fault fault;  /* for LIST_FAULT */
+	enum dns_status status; /* for LIST_FAULT_LOOKUP */
+	bool is_withheld;       /* for LIST_FAULT: not asked, for this client had too much asked */
 };
 
 struct list_facts {

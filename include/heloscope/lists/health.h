@@ -41,8 +41,8 @@ const struct config *list_health_config(const struct list_health *health);
 
 enum list_trouble list_health_trouble(struct list_health *health, size_t list, enum list_part part);
 
-/* Why what it says does not count, so that it is not asked: a literal for people. NULL: it counts. */
-const char *list_health_fault(struct list_health *health, size_t list, enum list_part part);
+/* Why what it says does not count, so that it is not asked. LIST_FAULT_NONE: it counts. */
+enum list_fault list_health_fault(struct list_health *health, size_t list, enum list_part part);
 
 /* What a real question brought, when it was asked. */
 void list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says);

@@ -78,8 +78,8 @@ enum list_trouble list_proof_judge(const struct list_proof *proof);
 /* "127.0.0.2, asked as 2.0.0.127.bl.example, is answered NXDOMAIN". The key does not show. */
 void list_proof_describe(const struct list *list, const struct list_proof *proof, struct strbuf *text);
 
-/* Why what the list says does not count, a literal for people; NULL for LIST_WELL. */
-const char *list_trouble_fault(enum list_trouble trouble);
+/* Why what the list says does not count; LIST_FAULT_NONE for LIST_WELL. */
+enum list_fault list_trouble_fault(enum list_trouble trouble);
 
 /* What the administrator is told when a list is suspended: what was found, and what to do. */
 void list_trouble_advise(const struct list *list, enum list_trouble trouble, uint32_t answer,

@@ -30,7 +30,8 @@ static struct list_finding listed[] = {
 	  .asked = "198.51.100.7",
 	  .weight = 3,
 	  .state = LIST_FAULT,
-	  .fault = "timeout" },
+	  .fault = LIST_FAULT_LOOKUP,
+	  .status = DNS_TIMEOUT },
 };
 
 static struct facts

@@ -163,17 +163,17 @@ examine(struct history *history, unsigned number, unsigned step)
 		const bool is_settled = history->age[list] > SETTLING_STEPS;
 
 		for (int part = 0; part < LIST_PARTS; part++) {
-			const char *fault;
+			enum list_fault fault;
 
 			if (!list_has_part(&history->config->lists.items[list], (enum list_part)part))
 				continue;
 			fault = list_health_fault(history->health, list, (enum list_part)part);
 			if (history->natures[list] == PROPER && (history->was_proper[list] || is_settled)
-			    && fault != NULL)
+			    && fault != LIST_FAULT_NONE)
 				fail_msg(
-					"history %u, step %u, mood %d: list %zu, part %d answers rightly, but: %s",
-					number, step, (int)history->mood, list, part, fault);
-			if (history->natures[list] != PROPER && is_settled && fault == NULL)
+					"history %u, step %u, mood %d: list %zu, part %d answers rightly, but has fault %d",
+					number, step, (int)history->mood, list, part, (int)fault);
+			if (history->natures[list] != PROPER && is_settled && fault == LIST_FAULT_NONE)
 				fail_msg("history %u, step %u, mood %d: list %zu, part %d is %d and in force",
 					 number, step, (int)history->mood, list, part,
 					 (int)history->natures[list]);

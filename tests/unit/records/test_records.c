@@ -420,7 +420,8 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 					.asked = "198.51.100.7",
 					.weight = 4,
 					.state = LIST_FAULT,
-					.fault = dns_status_word(DNS_TOO_MANY),
+					.fault = LIST_FAULT_LOOKUP,
+					.status = DNS_TOO_MANY,
 					.is_withheld = true };
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
 	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 } };

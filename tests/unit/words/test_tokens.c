@@ -6,6 +6,7 @@
 
 #include "heloscope/records/record.h"
 #include "heloscope/words/helo.h"
+#include "heloscope/words/lists.h"
 #include "heloscope/words/spf.h"
 
 #define SCHEMA_SIZE 100000
@@ -231,12 +232,56 @@ record_holds_a_token_for_each_fault_of_helo(void **state)
 	}
 }
 
+/* Why nothing follows from a list: a token, with the status of a lookup beside it, and words. */
+static void
+assert_fault_is_a_token(enum list_fault fault, enum dns_status status)
+{
+	struct list_finding finding = { .zone = "bl.test",
+					.operator= "O",
+					.group = "bl.test",
+					.asked = "198.51.100.7",
+					.weight = 1,
+					.state = LIST_FAULT,
+					.fault = fault,
+					.status = status };
+	struct facts facts = { .results = { [METHOD_DNSBL] = RESULT_TEMPERROR } };
+	const struct list_finding *again;
+	struct record_reading reading;
+	json_t *check, *hit;
+
+	facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
+	check = write_and_read(&facts, "x-dnsbl", &reading);
+	hit = json_array_get(json_object_get(check, "hits"), 0);
+	assert_token(json_object_get(hit, "fault"));
+	assert_int_equal(json_object_get(hit, "status") != NULL, fault == LIST_FAULT_LOOKUP);
+	if (fault == LIST_FAULT_LOOKUP)
+		assert_token(json_object_get(hit, "status"));
+	again = &reading.record.facts->lists[LIST_CLIENT].findings[0];
+	assert_int_equal(again->fault, fault);
+	assert_int_equal(again->status, status);
+	assert_string_equal(list_fault_text(again), list_fault_text(&finding));
+	assert_string_not_equal(list_fault_text(again), "");
+	record_release(&reading);
+	json_decref(check);
+}
+
+static void
+record_holds_a_token_for_each_fault_of_a_list(void **state)
+{
+	(void)state;
+	for (int fault = LIST_FAULT_LOOKUP + 1; fault < LIST_FAULTS; fault++)
+		assert_fault_is_a_token((enum list_fault)fault, DNS_NOERROR);
+	for (int status = DNS_NXDOMAIN + 1; status <= DNS_NO_MEMORY; status++)
+		assert_fault_is_a_token(LIST_FAULT_LOOKUP, (enum dns_status)status);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_holds_a_token_for_each_problem_of_spf),
 		cmocka_unit_test(record_holds_a_token_for_each_fault_of_helo),
+		cmocka_unit_test(record_holds_a_token_for_each_fault_of_a_list),
 		cmocka_unit_test(spf_problem_text_says_what_is_known),
 		cmocka_unit_test(record_with_other_words_is_none),
 	};
