@@ -74,6 +74,18 @@ write_hex(struct span octets, char *out)
 }
 
 size_t
+escape_plain_length(struct span text, unsigned keep)
+{
+	const bool keeps_backslash = (keep & ESCAPE_KEEP_BACKSLASH) != 0;
+	size_t length = 0;
+
+	while (length < text.length && ascii_is_printable(text.at[length])
+	       && (keeps_backslash || text.at[length] != '\\'))
+		length++;
+	return length;
+}
+
+size_t
 escape_next(struct span text, unsigned keep, char out[ESCAPE_SIZE])
 {
 	uint32_t point;

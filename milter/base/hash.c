@@ -1,6 +1,8 @@
 #include "heloscope/base/hash.h"
 
+#include <endian.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -48,9 +50,8 @@ block_from(const char *at, size_t length)
 {
 	uint64_t block = 0;
 
-	for (size_t i = 0; i < length; i++)
-		block |= (uint64_t)(unsigned char)at[i] << 8 * i;
-	return block;
+	memcpy(&block, at, length);
+	return le64toh(block);
 }
 
 uint64_t

@@ -102,13 +102,44 @@ ipaddr_parse(struct span text, struct ipaddr *address)
 	return false;
 }
 
+static void
+add_digit(struct strbuf *buffer, unsigned digit)
+{
+	strbuf_add_char(buffer, "0123456789abcdef"[digit]);
+}
+
+static void
+add_octet(struct strbuf *buffer, unsigned octet)
+{
+	if (octet >= 100)
+		add_digit(buffer, octet / 100);
+	if (octet >= 10)
+		add_digit(buffer, octet / 10 % 10);
+	add_digit(buffer, octet % 10);
+}
+
+/* Addresses are written for each list and message, without the machinery of formats. */
+static void
+format_ipv4(const unsigned char *octets, char *text)
+{
+	struct strbuf buffer;
+
+	strbuf_init(&buffer, text, IPADDR_TEXT_SIZE);
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			strbuf_add_char(&buffer, '.');
+		add_octet(&buffer, octets[i]);
+	}
+}
+
 const char *
 ipaddr_format(const struct ipaddr *address, char *text)
 {
-	const int family = address->length == 4 ? AF_INET : AF_INET6;
-
-	if (address->length == 0 || inet_ntop(family, address->octets, text, IPADDR_TEXT_SIZE) == NULL)
-		text[0] = '\0';
+	text[0] = '\0';
+	if (address->length == 4)
+		format_ipv4(address->octets, text);
+	else if (address->length > 0)
+		(void)inet_ntop(AF_INET6, address->octets, text, IPADDR_TEXT_SIZE);
 	return text;
 }
 
@@ -150,10 +181,14 @@ add_reversed(struct strbuf *buffer, const struct ipaddr *address, const char *su
 	for (size_t i = address->length; i-- > 0;) {
 		const unsigned octet = address->octets[i];
 
-		if (address->length == 4)
-			strbuf_printf(buffer, "%u.", octet);
-		else
-			strbuf_printf(buffer, "%x.%x.", octet & 15, octet >> 4);
+		if (address->length == 4) {
+			add_octet(buffer, octet);
+		} else {
+			add_digit(buffer, octet & 15);
+			strbuf_add_char(buffer, '.');
+			add_digit(buffer, octet >> 4);
+		}
+		strbuf_add_char(buffer, '.');
 	}
 	strbuf_add(buffer, suffix);
 }

@@ -79,12 +79,7 @@ log_line(enum log_level level, const char *format, ...)
 	(void)vsnprintf(raw, sizeof raw, format, arguments);
 	va_end(arguments);
 	strbuf_init(&escaped, line, sizeof line);
-	for (struct span rest = span_of(raw); rest.length > 0;) {
-		char shown[ESCAPE_SIZE];
-
-		rest = span_from(rest, escape_next(rest, ESCAPE_KEEP_BACKSLASH, shown));
-		strbuf_add(&escaped, shown);
-	}
+	strbuf_add_shown(&escaped, span_of(raw), ESCAPE_KEEP_BACKSLASH);
 	if (atomic_load(&log_target_now) == LOG_TARGET_SYSLOG) {
 		syslog(priorities[level], "%s", line);
 		if (level > LOG_LEVEL_WARNING || atomic_load(&is_ready))

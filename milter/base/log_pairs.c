@@ -4,13 +4,21 @@
 
 #define CUT "\"..." /* ends what is cut */
 
+/* Letters and digits are asked for first, as most are. */
+static bool
+is_plain_octet(char c)
+{
+	return ascii_is_alnum(c) || (ascii_is_printable(c) && !ascii_is_among(c, " \\\"'=<>"));
+}
+
 static bool
 is_plain(struct span text)
 {
-	for (size_t i = 0; i < text.length; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~' || ascii_is_among(text.at[i], "\\\"'=<>"))
-			return false;
-	return text.length > 0;
+	size_t plain = 0;
+
+	while (plain < text.length && is_plain_octet(text.at[plain]))
+		plain++;
+	return plain > 0 && plain == text.length;
 }
 
 /* Add `text` to a quoted value that ends at `end` of the line at the latest. Returns whether all of it fits.
@@ -55,7 +63,9 @@ add_value(struct strbuf *line, const char *before, struct span text, const char 
 static void
 add_name(struct strbuf *line, const char *name)
 {
-	strbuf_printf(line, "%s%s=", line->length > 0 ? " " : "", name);
+	strbuf_add(line, line->length > 0 ? " " : "");
+	strbuf_add(line, name);
+	strbuf_add_char(line, '=');
 }
 
 void

@@ -64,10 +64,15 @@ put_escaped(struct output *out, struct span text, bool is_written)
 	size_t columns = 0;
 
 	while (text.length > 0) {
-		char shown[ESCAPE_SIZE];
+		const size_t plain = escape_plain_length(text, keep);
+		char shown[ESCAPE_SIZE] = "";
 
-		text = span_from(text, escape_next(text, keep, shown));
-		columns += (unsigned char)shown[0] < 0x80 ? strlen(shown) : 1;
+		if (is_written)
+			put_raw(out, text.at, plain);
+		text = span_from(text, plain);
+		if (text.length > 0)
+			text = span_from(text, escape_next(text, keep, shown));
+		columns += plain + ((unsigned char)shown[0] < 0x80 ? strlen(shown) : 1);
 		if (is_written)
 			put_raw(out, shown, strlen(shown));
 	}

@@ -4,38 +4,6 @@
 
 #define DIGITS_MAX 9 /* 999999999 fits in any unsigned */
 
-struct span
-span_of(const char *text)
-{
-	return text == NULL ? (struct span){ "", 0 } : (struct span){ text, strlen(text) };
-}
-
-struct span
-span_from(struct span text, size_t start)
-{
-	if (start > text.length)
-		start = text.length;
-	return (struct span){ text.at + start, text.length - start };
-}
-
-char
-ascii_lower(char c)
-{
-	return (c >= 'A' && c <= 'Z') ? (char)(c - 'A' + 'a') : c;
-}
-
-bool
-ascii_is_alpha(char c)
-{
-	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
-bool
-ascii_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 int
 ascii_hex_value(char c)
 {
@@ -43,18 +11,6 @@ ascii_hex_value(char c)
 		return c - '0';
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool
-ascii_is_alnum(char c)
-{
-	return ascii_is_alpha(c) || ascii_is_digit(c);
-}
-
-bool
-ascii_is_among(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c) != NULL;
 }
 
 struct span

@@ -28,18 +28,6 @@ strbuf_add_span(struct strbuf *buffer, struct span text)
 }
 
 void
-strbuf_add_char(struct strbuf *buffer, char c)
-{
-	strbuf_add_span(buffer, (struct span){ &c, 1 });
-}
-
-void
-strbuf_add(struct strbuf *buffer, const char *text)
-{
-	strbuf_add_span(buffer, span_of(text));
-}
-
-void
 strbuf_printf(struct strbuf *buffer, const char *format, ...)
 {
 	const size_t room = buffer->size - buffer->length;
@@ -67,18 +55,28 @@ strbuf_shorten(struct strbuf *buffer, size_t length)
 }
 
 void
+strbuf_add_shown(struct strbuf *buffer, struct span text, unsigned keep)
+{
+	while (text.length > 0) {
+		const size_t plain = escape_plain_length(text, keep);
+		char shown[ESCAPE_SIZE] = "";
+
+		strbuf_add_span(buffer, (struct span){ text.at, plain });
+		text = span_from(text, plain);
+		if (text.length > 0)
+			text = span_from(text, escape_next(text, keep, shown));
+		strbuf_add(buffer, shown);
+	}
+}
+
+void
 strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 {
 	const bool is_long = text.length > limit;
 
 	if (is_long)
 		text.length = limit;
-	while (text.length > 0) {
-		char shown[ESCAPE_SIZE];
-
-		text = span_from(text, escape_next(text, ESCAPE_ALL, shown));
-		strbuf_add(buffer, shown);
-	}
+	strbuf_add_shown(buffer, text, ESCAPE_ALL);
 	if (is_long)
 		strbuf_add(buffer, "...");
 }

@@ -64,7 +64,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 		char *line = verdicts != NULL ? record_make(&record, lengths[i]) : NULL;
 
 		if (line == NULL) {
-			log_error("id=%s has no audit record: out of memory", account->ident);
+			log_error("id=%s has no record: out of memory", account->ident);
 			return;
 		}
 		if (may_write(runtime, account, strlen(line) + 1)) {

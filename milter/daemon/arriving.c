@@ -34,10 +34,9 @@ hash_of_name(struct span name)
 	do {
 		const size_t length = name.length < PIECE ? name.length : PIECE;
 
-		memset(piece.text, 0, PIECE);
 		for (size_t i = 0; i < length; i++)
 			piece.text[i] = ascii_lower(name.at[i]);
-		piece.before = hash_of((struct span){ (const char *)&piece, sizeof piece });
+		piece.before = hash_of((struct span){ (const char *)&piece, sizeof piece.before + length });
 		name = span_from(name, length);
 	} while (name.length > 0);
 	return piece.before;

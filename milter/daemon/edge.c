@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/escape.h"
+
 #define NAME_SIZE 64
 #define REASON_SIZE 256
 
 static char
 printable(char c)
 {
-	return c >= ' ' && c <= '~' ? c : '?';
+	return ascii_is_printable(c) ? c : '?';
 }
 
 /* Add `text` as one line; with "%" doubled where libmilter reads it as a format. */
@@ -52,11 +54,21 @@ folds(const char *at)
 }
 
 static void
-add_folded(struct strbuf *out, const char *value)
+add_folded(struct strbuf *out, const char *text)
 {
-	for (; *value != '\0'; value++)
-		strbuf_add_char(out, *value == '\t' || (*value == '\n' && folds(value)) ? *value
-											: printable(*value));
+	struct span rest = span_of(text);
+
+	while (rest.length > 0) {
+		const size_t plain = escape_plain_length(rest, ESCAPE_KEEP_BACKSLASH);
+
+		strbuf_add_span(out, (struct span){ rest.at, plain });
+		rest = span_from(rest, plain);
+		if (rest.length == 0)
+			return;
+		strbuf_add_char(out,
+				*rest.at == '\t' || (*rest.at == '\n' && folds(rest.at)) ? *rest.at : '?');
+		rest = span_from(rest, 1);
+	}
 }
 
 bool

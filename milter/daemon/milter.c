@@ -114,8 +114,10 @@ ask_for_macros(SMFICTX *context, const struct config *config)
 
 		for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++)
 			if (macros[i].stage == stage
-			    && (macros[i].method == METHODS || config_wants(config, macros[i].method)))
-				strbuf_printf(&names, "%s%s", names.length > 0 ? " " : "", macros[i].names);
+			    && (macros[i].method == METHODS || config_wants(config, macros[i].method))) {
+				strbuf_add(&names, names.length > 0 ? " " : "");
+				strbuf_add(&names, macros[i].names);
+			}
 		if (names.length > 0)
 			(void)smfi_setsymlist(context, stage, memory);
 	}

@@ -40,15 +40,21 @@ result_is_bad(enum result result)
 
 /* Writing. */
 
+/* RFC 2045, section 5.1. Letters and digits are asked for first, as most are. */
+static bool
+is_token_octet(char c)
+{
+	return ascii_is_alnum(c) || (ascii_is_printable(c) && !ascii_is_among(c, " ()<>@,;:\\\"/[]?="));
+}
+
 static bool
 is_token(const char *text)
 {
-	if (*text == '\0')
-		return false;
-	for (; *text != '\0'; text++)
-		if (*text <= ' ' || *text > '~' || ascii_is_among(*text, "()<>@,;:\\\"/[]?="))
-			return false;
-	return true;
+	const char *at = text;
+
+	while (is_token_octet(*at))
+		at++;
+	return at > text && *at == '\0';
 }
 
 /*
@@ -64,12 +70,12 @@ add_printable(struct strbuf *out, struct span text, const char *special)
 	if (is_long)
 		text.length = VALUE_MAX;
 	for (size_t i = 0; i < text.length; i++) {
-		const unsigned char c = (unsigned char)text.at[i];
+		const char c = text.at[i];
 
-		if (c >= ' ' && c <= '~' && !ascii_is_among((char)c, special))
-			strbuf_add_char(out, (char)c);
+		if (ascii_is_printable(c) && !ascii_is_among(c, special))
+			strbuf_add_char(out, c);
 		else
-			strbuf_printf(out, "%%%02x", c);
+			strbuf_printf(out, "%%%02x", (unsigned char)c);
 	}
 	if (is_long)
 		strbuf_add(out, "...");

@@ -30,6 +30,10 @@ enum {
  */
 size_t escape_next(struct span text, unsigned keep, char out[ESCAPE_SIZE]);
 
+/* How many octets `text` begins with that escape_next() would write as they are, each by itself; may be less.
+ */
+size_t escape_plain_length(struct span text, unsigned keep);
+
 /*
  * The way back from ESCAPE_ALL: read the octet with which `text`, which is not empty, begins, be it itself,
  * "\\" or "\xHH". A backslash before anything else, or at the end, stands for itself. Returns how many octets

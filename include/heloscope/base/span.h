@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "heloscope/base/must_use.h"
 
@@ -21,11 +22,66 @@ struct span {
 
 #define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
 
+/* What is asked for each octet that comes in stands here, so that the compiler can put it where it is asked.
+ */
+
 /* The span of all of a terminated string; NULL gives the empty span. */
-struct span span_of(const char *text);
+static inline struct span
+span_of(const char *text)
+{
+	return text == NULL ? (struct span){ "", 0 } : (struct span){ text, strlen(text) };
+}
 
 /* The rest of `text` from `start` on; empty when `start` lies behind the end. */
-struct span span_from(struct span text, size_t start);
+static inline struct span
+span_from(struct span text, size_t start)
+{
+	if (start > text.length)
+		start = text.length;
+	return (struct span){ text.at + start, text.length - start };
+}
+
+/* Whether an octet is one of 0x20 to 0x7e, whatever the locale. */
+static inline bool
+ascii_is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+static inline char
+ascii_lower(char c)
+{
+	return (c >= 'A' && c <= 'Z') ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool
+ascii_is_alpha(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_is_alnum(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+/* NUL, which ends `set`, is in none. */
+static inline bool
+ascii_is_among(char c, const char *set)
+{
+	while (*set != '\0' && *set != c)
+		set++;
+	return *set != '\0';
+}
+
+int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
 
 /* Without the blanks and tabs at both ends. */
 struct span span_trim(struct span text);
@@ -43,13 +99,5 @@ bool span_ends_with_nocase(struct span text, struct span part);
  * Returns false, with `number` as it was, when it is none or not in [min, max].
  */
 bool span_to_number(struct span text, unsigned min, unsigned max, unsigned *number) MUST_USE;
-
-/* ASCII only, whatever the locale. */
-char ascii_lower(char c);
-int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
-bool ascii_is_alpha(char c);
-bool ascii_is_digit(char c);
-bool ascii_is_alnum(char c);
-bool ascii_is_among(char c, const char *set); /* NUL, which ends `set`, is in none */
 
 #endif

@@ -30,13 +30,32 @@ void strbuf_init(struct strbuf *buffer, char *memory, size_t size);
 		.text = memset((array), 0, 1), .size = sizeof(array)                                         \
 	}
 
-void strbuf_add_char(struct strbuf *buffer, char c);
-void strbuf_add(struct strbuf *buffer, const char *text);
 void strbuf_add_span(struct strbuf *buffer, struct span text);
+
+static inline void
+strbuf_add(struct strbuf *buffer, const char *text)
+{
+	strbuf_add_span(buffer, span_of(text));
+}
+
+static inline void
+strbuf_add_char(struct strbuf *buffer, char c)
+{
+	if (buffer->length + 1 >= buffer->size) {
+		buffer->is_cut = true;
+		return;
+	}
+	buffer->text[buffer->length++] = c;
+	buffer->text[buffer->length] = '\0';
+}
+
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Take back all behind the first `length` octets, at most as many as there are; `is_cut` with them. */
 void strbuf_shorten(struct strbuf *buffer, size_t length);
+
+/* Add bytes of unknown origin, each as escape_next() writes it. */
+void strbuf_add_shown(struct strbuf *buffer, struct span text, unsigned keep);
 
 /*
  * Add bytes of unknown origin so that they can stand in a log, a reply or a header: octets

@@ -110,6 +110,29 @@ P11_nothing_in_a_document_ends_a_script_element(void **state)
 	json_decref(object);
 }
 
+/* A stretch at a time is written as each character by itself, for every octet and its neighbours. */
+static void
+P11_stretches_are_escaped_as_their_characters(void **state)
+{
+	(void)state;
+	for (unsigned keep = ESCAPE_ALL; keep <= (ESCAPE_KEEP_BACKSLASH | ESCAPE_KEEP_UTF8); keep++) {
+		for (unsigned octet = 0; octet < 256; octet++) {
+			const char text[] = { 'a', (char)octet, 'b', '\xc3', (char)octet, '\\', (char)octet };
+			char whole[100], single[100];
+			struct strbuf stretches = STRBUF_OVER(whole), characters = STRBUF_OVER(single);
+
+			strbuf_add_shown(&stretches, (struct span){ text, sizeof text }, keep);
+			for (struct span rest = { text, sizeof text }; rest.length > 0;) {
+				char shown[ESCAPE_SIZE];
+
+				rest = span_from(rest, escape_next(rest, keep, shown));
+				strbuf_add(&characters, shown);
+			}
+			assert_string_equal(whole, single);
+		}
+	}
+}
+
 /* S2: every backslash, at the end, too, is read back as what was escaped. */
 static void
 S2_escape_undo_is_the_way_back(void **state)
@@ -218,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(P11_output_escapes_every_string),
+		cmocka_unit_test(P11_stretches_are_escaped_as_their_characters),
 		cmocka_unit_test(output_puts_numbers_and_columns_as_printf_does),
 		cmocka_unit_test(P11_document_keeps_text_that_is_not_utf8),
 		cmocka_unit_test(P11_nothing_in_a_document_ends_a_script_element),
