@@ -45,11 +45,12 @@ take_answer(void *context, struct dns_answer *answer)
 		    && !inquiry->is_over;
 	if (is_to_run) {
 		inquiry->is_scheduled = true;
-		inquiry->references++;
+		refcount_take(&inquiry->references);
 	}
 	dns_answer_free(answer);
 	free(request);
 	under_way_end(&inquiry->facts.client.address);
+	(void)pthread_mutex_unlock(&inquiry->lock);
 	inquiry_release(inquiry);
 	/* The scheduled run holds a reference of its own. */
 	if (is_to_run)
@@ -91,10 +92,10 @@ request(struct inquiry *inquiry, struct lookup *lookup)
 		return false;
 	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
 	lookup->request = request;
-	inquiry->references++;
+	refcount_take(&inquiry->references);
 	if (resolver->ask(resolver, lookup->name, (enum dns_type)lookup->type, take_answer, request))
 		return true;
-	inquiry->references--;
+	inquiry_release(inquiry); /* not the last: who asks has one */
 	lookup->request = NULL;
 	free(request);
 	return false;

@@ -43,10 +43,7 @@ inquiry_forget_since(struct inquiry *inquiry, enum stage since)
 void
 inquiry_release(struct inquiry *inquiry)
 {
-	const bool is_last = --inquiry->references == 0;
-
-	(void)pthread_mutex_unlock(&inquiry->lock);
-	if (!is_last)
+	if (!refcount_drop(&inquiry->references))
 		return;
 	inquiry_forget_since(inquiry, STAGE_CONNECT);
 	config_unref(inquiry->needs.config);

@@ -71,7 +71,6 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 		return NULL;
 	}
 	(void)pthread_mutex_init(&inquiry->lock, NULL);
-	inquiry->references = 1;
 	inquiry->needs = *needs;
 	inquiry->needs.config = config_ref(needs->config);
 	inquiry->facts.client = *client;
@@ -205,5 +204,6 @@ inquiry_close(struct inquiry *inquiry)
 	(void)pthread_mutex_lock(&inquiry->lock);
 	inquiry->is_closed = true;
 	inquiry_forget_since(inquiry, STAGE_CONNECT);
+	(void)pthread_mutex_unlock(&inquiry->lock);
 	inquiry_release(inquiry);
 }

@@ -304,5 +304,6 @@ inquiry_run_scheduled(void *context)
 	(void)pthread_mutex_lock(&inquiry->lock);
 	inquiry->is_scheduled = false;
 	inquiry_run(inquiry);
+	(void)pthread_mutex_unlock(&inquiry->lock);
 	inquiry_release(inquiry);
 }

@@ -2,99 +2,87 @@
  * RSET and QUIT, never DATA. */
 #include "heloscope/doctor/relay.h"
 
-#include <errno.h>
-#include <poll.h>
+#include <event2/event.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "heloscope/base/clock.h"
-#include "heloscope/wire/smtp_reader.h"
+#include "heloscope/peer/smtp_client.h"
 #include "heloscope/base/strbuf.h"
 
 #define TRIES_A_CONNECTION 8 /* Postfix is slow after ten refusals and hangs up after twenty */
 #define USER "heloscope-relay-test"
 
-/* One connection. */
+/* One connection after the other, of which each reply is waited for. */
 struct dialogue {
-	int fd;
+	struct event_base *base; /* or NULL, for want of memory */
+	struct smtp_client *client;
 	uint64_t end_ms;
+	bool has_reply;
 	bool is_over; /* closed, late, or no SMTP */
-	struct smtp_reader reader;
 };
 
-static bool
-wait_for(struct dialogue *dialogue, short what)
+static void
+take_reply(void *context, size_t dropped)
 {
-	const uint64_t now_ms = clock_now_ms();
-	struct pollfd poll_fd = { .fd = dialogue->fd, .events = what };
+	struct dialogue *dialogue = context;
 
-	return now_ms < dialogue->end_ms && poll(&poll_fd, 1, (int)(dialogue->end_ms - now_ms)) == 1;
+	(void)dropped;
+	dialogue->has_reply = true;
 }
+
+static void
+take_end(void *context, enum peer_outcome outcome)
+{
+	struct dialogue *dialogue = context;
+
+	(void)outcome;
+	dialogue->is_over = true;
+}
+
+static const struct smtp_client_calls calls = { .reply = take_reply, .over = take_end };
 
 /* The code of the next reply; 0 when there is none. */
 static unsigned
 hear(struct dialogue *dialogue)
 {
-	enum smtp_progress progress = SMTP_MORE;
-	char octet;
-
-	smtp_reader_next(&dialogue->reader);
-	dialogue->reader.octets = 0; /* this dialogue has many replies */
-	while (progress == SMTP_MORE || progress == SMTP_LINE) {
-		if (!wait_for(dialogue, POLLIN) || recv(dialogue->fd, &octet, 1, 0) != 1)
-			break;
-		progress = smtp_reader_take(&dialogue->reader, octet);
-	}
-	dialogue->is_over = progress != SMTP_DONE;
-	return dialogue->is_over ? 0 : dialogue->reader.code;
+	dialogue->has_reply = false;
+	while (!dialogue->has_reply && !dialogue->is_over)
+		if (event_base_loop(dialogue->base, EVLOOP_ONCE) != 0)
+			dialogue->is_over = true;
+	return dialogue->is_over ? 0 : smtp_client_reply(dialogue->client)->code;
 }
 
 static unsigned
 say(struct dialogue *dialogue, const char *command, const char *argument)
 {
-	char memory[1024];
-	struct strbuf line;
-	size_t sent = 0;
-
-	strbuf_init(&line, memory, sizeof memory);
-	strbuf_printf(&line, "%s%s\r\n", command, argument);
-	while (sent < line.length && !dialogue->is_over) {
-		const ssize_t written = wait_for(dialogue, POLLOUT) ? send(dialogue->fd, memory + sent,
-									   line.length - sent, MSG_NOSIGNAL)
-								    : -1;
-
-		dialogue->is_over = written < 0;
-		sent += written > 0 ? (size_t)written : 0;
-	}
-	return dialogue->is_over ? 0 : hear(dialogue);
+	if (dialogue->is_over)
+		return 0;
+	smtp_client_say(dialogue->client, command, argument);
+	return hear(dialogue);
 }
 
 static bool
 begin(struct dialogue *dialogue, const struct ipaddr *address, uint16_t port, const char *ehlo_name)
 {
-	struct sockaddr_storage storage;
-	const socklen_t length = ipaddr_to_sockaddr(address, port, &storage);
+	const uint64_t now_ms = clock_now_ms();
+	const unsigned left_ms = now_ms < dialogue->end_ms ? (unsigned)(dialogue->end_ms - now_ms) : 0;
+	const struct smtp_client_order order = {
+		.address = *address, .port = port, .connect_ms = left_ms, .total_ms = left_ms
+	};
 
-	dialogue->is_over = false;
-	dialogue->reader = (struct smtp_reader){ .code = 0 };
-	dialogue->fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (dialogue->fd < 0
-	    || (connect(dialogue->fd, (const struct sockaddr *)&storage, length) != 0
-		&& errno != EINPROGRESS))
-		return false;
-	return wait_for(dialogue, POLLOUT) && hear(dialogue) == 220
-	       && say(dialogue, "EHLO ", ehlo_name) == 250;
+	if (dialogue->base != NULL)
+		dialogue->client = smtp_client_new(dialogue->base, &order, &calls, dialogue);
+	dialogue->is_over = dialogue->client == NULL;
+	return hear(dialogue) == 220 && say(dialogue, "EHLO ", ehlo_name) == 250;
 }
 
 static void
 end(struct dialogue *dialogue)
 {
-	if (dialogue->fd < 0)
-		return;
 	if (!dialogue->is_over)
 		(void)say(dialogue, "QUIT", "");
-	(void)close(dialogue->fd);
+	smtp_client_free(dialogue->client);
+	dialogue->client = NULL;
 }
 
 /* The spellings. */
@@ -188,11 +176,12 @@ ask(struct relay_test *test, const char *command, const char *path)
 static void
 note_refusal(struct relay_test *test)
 {
-	const struct smtp_reader *reader = &test->dialogue.reader;
+	const struct smtp_client *client = test->dialogue.client;
+	const struct smtp_reader *reply = client != NULL ? smtp_client_reply(client) : NULL;
 
-	if (reader->code >= 400)
-		test->refusal = arena_printf(test->exam->arena, "%u %s", reader->code,
-					     arena_copy(test->exam->arena, smtp_reader_text(reader)));
+	if (reply != NULL && reply->code >= 400)
+		test->refusal = arena_printf(test->exam->arena, "%u %s", reply->code,
+					     arena_copy(test->exam->arena, smtp_reader_text(reply)));
 }
 
 static bool
@@ -275,12 +264,15 @@ find_way(struct relay_test *test, const struct ipaddr *address, unsigned patienc
 	size_t before;
 
 	test->dialogue.end_ms = clock_now_ms() + patience_ms;
+	test->dialogue.base = event_base_new();
 	try_nobodies(test, address);
 	do {
 		before = test->next;
 		way = try_some(test, address);
 		end(&test->dialogue);
 	} while (way == NULL && test->next > before && test->next < TRIES);
+	if (test->dialogue.base != NULL)
+		event_base_free(test->dialogue.base);
 	return way;
 }
 

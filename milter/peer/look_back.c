@@ -18,6 +18,7 @@
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/own_addresses.h"
+#include "heloscope/base/refcount.h"
 #include "heloscope/peer/store.h"
 #include "heloscope/peer/smtp_visit.h"
 #include "heloscope/base/thread.h"
@@ -72,9 +73,9 @@ struct look_back {
 	pthread_t thread;
 	bool has_thread;
 
-	pthread_mutex_t lock; /* guards all below */
+	struct refcount references; /* the owner's, and one for each question to the DNS */
+	pthread_mutex_t lock;       /* guards all below */
 	pthread_cond_t has_ended;
-	unsigned references; /* the owner's, and one for each question to the DNS */
 	bool is_stopping;
 	struct visit_list waiting; /* for their turn */
 	struct visit_list asking;  /* the DNS for TLSA records */
@@ -91,14 +92,10 @@ wake_up(const struct look_back *look_back)
 	(void)eventfd_write(look_back->wake_up_fd, 1);
 }
 
-/* Give back one reference and the lock. */
 static void
 release(struct look_back *look_back)
 {
-	const bool is_last = --look_back->references == 0;
-
-	(void)pthread_mutex_unlock(&look_back->lock);
-	if (!is_last)
+	if (!refcount_drop(&look_back->references))
 		return;
 	if (look_back->wake_up_fd >= 0)
 		(void)close(look_back->wake_up_fd);
@@ -165,15 +162,16 @@ static void
 connect_to(struct look_back *look_back, struct visit *visit)
 {
 	const struct smtp_visit_order order = {
-		.address = visit->address,
-		.port = look_back->settings.port,
+		.to = { .address = visit->address,
+			.port = look_back->settings.port,
+			.connect_ms = CONNECT_MS < look_back->settings.timeout_ms
+					      ? CONNECT_MS
+					      : look_back->settings.timeout_ms,
+			.total_ms = look_back->settings.timeout_ms },
 		.name = visit->name,
 		.tlsa = visit->tlsa,
 		.ehlo_name = look_back->settings.ehlo_name,
 		.why = look_back->settings.why,
-		.connect_ms = CONNECT_MS < look_back->settings.timeout_ms ? CONNECT_MS
-									  : look_back->settings.timeout_ms,
-		.total_ms = look_back->settings.timeout_ms,
 		.tls_max = visit->tls_max,
 		.tls = look_back->tls,
 	};
@@ -202,6 +200,7 @@ take_tlsa(void *context, struct dns_answer *answer)
 		TAILQ_INSERT_TAIL(&look_back->ready, visit, link);
 		wake_up(look_back);
 	}
+	(void)pthread_mutex_unlock(&look_back->lock);
 	release(look_back);
 }
 
@@ -211,8 +210,8 @@ ask_for_tlsa(struct look_back *look_back, struct visit *visit)
 	char name[DOMAIN_SIZE];
 	bool is_asked;
 
+	refcount_take(&look_back->references);
 	(void)pthread_mutex_lock(&look_back->lock);
-	look_back->references++;
 	TAILQ_INSERT_TAIL(&look_back->asking, visit, link);
 	(void)pthread_mutex_unlock(&look_back->lock);
 	is_asked = visit->name[0] != '\0' && dane_record_name(visit->name, look_back->settings.port, name)
@@ -539,7 +538,6 @@ look_back_new(const struct look_back_settings *settings, struct dns_resolver *re
 	(void)pthread_mutex_init(&look_back->lock, NULL);
 	own_addresses_init(&look_back->own);
 	look_back->source = (struct peer_source){ .known = known, .want = want };
-	look_back->references = 1;
 	look_back->settings = *settings;
 	look_back->resolver = resolver;
 	TAILQ_INIT(&look_back->waiting);
@@ -608,6 +606,5 @@ look_back_free(struct look_back *look_back)
 	SSL_CTX_free(look_back->tls);
 	peer_store_free(look_back->store);
 	own_addresses_clear(&look_back->own);
-	(void)pthread_mutex_lock(&look_back->lock);
 	release(look_back); /* questions to the DNS end it later, if there are any */
 }

@@ -1,7 +1,7 @@
 /*
  * holding: an inquiry from within, what it holds, and how it lets go of that. For the files that it is made
  * of (inquiry.c, asking.c, feeding.c, running.c) and nobody else. All is guarded by its lock, and each
- * function wants it locked.
+ * function but inquiry_release() wants it locked.
  */
 #ifndef HELOSCOPE_CHECKS_HOLDING_H
 #define HELOSCOPE_CHECKS_HOLDING_H
@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "heloscope/base/refcount.h"
 #include "heloscope/checks/check.h"
 
 /* A question and its answer. Lives in its stage's arena; small, since sessions that wait hold a dozen. */
@@ -43,10 +44,10 @@ struct purse {
 };
 
 struct inquiry {
-	pthread_mutex_t lock; /* guards all below */
-	uint32_t held;        /* octets of all arenas below, and of answers */
+	struct refcount references; /* the owner's, one a request, one a scheduled run */
+	pthread_mutex_t lock;       /* guards all below */
+	uint32_t held;              /* octets of all arenas below, and of answers */
 	pthread_cond_t has_run;
-	unsigned references; /* the owner's, one a request, one a scheduled run */
 	struct inquiry_needs needs;
 	char *helo; /* as given, or NULL */
 	enum stage stage;
@@ -70,7 +71,7 @@ struct inquiry {
 /* Let go of all that is known only since a stage. */
 void inquiry_forget_since(struct inquiry *inquiry, enum stage since);
 
-/* Give back one reference and the lock. */
+/* Give back one reference; unlocked, unless it cannot be the last. */
 void inquiry_release(struct inquiry *inquiry);
 
 /* Take octets out of a check's purse; of an answer, also out of what all together may hold. False when they

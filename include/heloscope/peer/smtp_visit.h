@@ -2,34 +2,29 @@
  * smtp_visit: looks at one mail server: connects, reads the greeting, says EHLO, tries STARTTLS, says
  * EHLO again, tells why with NOOP, and QUIT. Never MAIL, RCPT or DATA, and never a second address.
  *
- * Not blocking: runs on the event loop that it is given, in that loop's thread. Bounded in time,
- * octets and lines. Plain text that a server sends behind its reply to STARTTLS is thrown away (the
- * class of CVE-2011-0411).
+ * A conversation of smtp_client, with its loop, thread and bounds. Plain text that a server sends behind its
+ * reply to STARTTLS is thrown away (the class of CVE-2011-0411).
  */
 #ifndef HELOSCOPE_PEER_SMTP_VISIT_H
 #define HELOSCOPE_PEER_SMTP_VISIT_H
 
 #include <openssl/ssl.h>
-#include <stdint.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/dns/dns.h"
-#include "heloscope/base/ipaddr.h"
 #include "heloscope/peer/peer.h"
+#include "heloscope/peer/smtp_client.h"
 
-struct event_base;
 struct smtp_visit;
 
 struct smtp_visit_order {
-	struct ipaddr address;
-	uint16_t port;           /* host order */
+	struct smtp_client_order to;
 	const char *name;        /* its host name, for SNI, the certificate and DANE, or "" */
 	struct dns_answer *tlsa; /* _port._tcp.name, or NULL: not asked */
 	const char *ehlo_name;   /* who we are */
 	const char *why;         /* said with NOOP; printable, without line ends */
-	unsigned connect_ms, total_ms;
-	int tls_max;  /* newest version to offer, as TLS1_1_VERSION; 0: any */
-	SSL_CTX *tls; /* of smtp_visit_tls() */
+	int tls_max;             /* newest version to offer, as TLS1_1_VERSION; 0: any */
+	SSL_CTX *tls;            /* of smtp_visit_tls() */
 };
 
 /* Called once, from the event loop; `peer` is good until it returns. */
