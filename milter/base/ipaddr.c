@@ -166,6 +166,14 @@ ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 				      : memcmp(a->octets, b->octets, sizeof a->octets);
 }
 
+struct span
+ipaddr_common(const struct ipaddr *address, enum ipaddr_reach reach)
+{
+	static const size_t octets[][2] = { [REACH_CLIENT] = { 4, 8 }, [REACH_NETWORK] = { 3, 6 } };
+
+	return (struct span){ (const char *)address->octets, octets[reach][address->length != 4] };
+}
+
 bool
 ipaddr_is_loopback(const struct ipaddr *address)
 {

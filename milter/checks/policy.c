@@ -293,11 +293,11 @@ policy_truth(const struct condition *condition, const struct facts *facts, const
 bool
 policy_share_includes(const struct ipaddr *client, unsigned percent)
 {
-	const size_t octets = client->length == 4 ? 3 : 6;
+	const struct span network = ipaddr_common(client, REACH_NETWORK);
 	uint32_t hash = 2166136261U; /* FNV-1a, then mixed so that neighbours part */
 
-	for (size_t i = 0; i < octets; i++)
-		hash = (hash ^ client->octets[i]) * 16777619U;
+	for (size_t i = 0; i < network.length; i++)
+		hash = (hash ^ (unsigned char)network.at[i]) * 16777619U;
 	hash ^= hash >> 15;
 	hash *= 0x2c1b3c6dU;
 	hash ^= hash >> 12;

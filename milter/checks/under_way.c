@@ -2,31 +2,26 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
 
 #define SLOTS 4096
 
-/* What is counted: addresses that have so many octets in common. */
+/* What is counted. */
 struct crowd {
-	size_t octets[2]; /* IPv4, IPv6 */
+	enum ipaddr_reach reach;
 	unsigned limit;
 	_Atomic unsigned counts[SLOTS];
 };
 
-static struct crowd clients = { .octets = { 4, 8 }, .limit = BOUND_UNDER_WAY_OF_CLIENT };
-static struct crowd networks = { .octets = { 3, 6 }, .limit = BOUND_UNDER_WAY_OF_NETWORK };
+static struct crowd clients = { .reach = REACH_CLIENT, .limit = BOUND_UNDER_WAY_OF_CLIENT };
+static struct crowd networks = { .reach = REACH_NETWORK, .limit = BOUND_UNDER_WAY_OF_NETWORK };
 
 static _Atomic unsigned *
 count_of(struct crowd *crowd, const struct ipaddr *client)
 {
-	const size_t octets = crowd->octets[client->length == 4 ? 0 : 1];
-	char key[1 + sizeof client->octets] = { (char)client->length };
-
-	memcpy(key + 1, client->octets, octets);
-	return &crowd->counts[hash_of((struct span){ key, 1 + octets }) % SLOTS];
+	return &crowd->counts[hash_of(ipaddr_common(client, crowd->reach)) % SLOTS];
 }
 
 static bool

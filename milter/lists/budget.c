@@ -42,23 +42,16 @@ list_budget_free(struct list_budget *budget)
 	free(budget);
 }
 
-/* Whose budget it is: a client's or its network's. */
-struct owner {
-	size_t octets; /* of the address, that its clients have in common */
-	unsigned cost_ms;
-};
-
-static const struct owner clients[] = { { 4, COST_MS }, { 8, COST_MS } }; /* IPv4, IPv6 */
-static const struct owner networks[] = { { 3, NETWORK_COST_MS }, { 6, NETWORK_COST_MS } };
-
+/* Of the budget of a client or its network. */
 static uint64_t
-key_of(const struct ipaddr *client, const struct owner *owner, size_t list)
+key_of(const struct ipaddr *client, enum ipaddr_reach reach, size_t list)
 {
-	char text[2 + sizeof list + sizeof client->octets] = { (char)client->length, (char)owner->octets };
+	const struct span common = ipaddr_common(client, reach);
+	char text[sizeof list + sizeof client->octets];
 
-	memcpy(text + 2, &list, sizeof list);
-	memcpy(text + 2 + sizeof list, client->octets, owner->octets);
-	return hash_of((struct span){ text, 2 + sizeof list + owner->octets }) | 1;
+	memcpy(text, &list, sizeof list);
+	memcpy(text + sizeof list, common.at, common.length);
+	return hash_of((struct span){ text, sizeof list + common.length }) | 1;
 }
 
 /* The budget of that key; a new one takes the place of the one that is fullest. */
@@ -89,16 +82,15 @@ is_empty(struct budget *budget, unsigned cost_ms, uint64_t now_ms)
 bool
 list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list, uint64_t now_ms)
 {
-	const bool is_ipv6 = client->length != 4;
 	struct budget *own, *shared;
 	bool is_left;
 
 	if (client->length == 0)
 		return true;
 	(void)pthread_mutex_lock(&budget->lock);
-	own = find_budget(budget, key_of(client, &clients[is_ipv6], list));
+	own = find_budget(budget, key_of(client, REACH_CLIENT, list));
 	is_left = !is_empty(own, COST_MS, now_ms);
-	shared = is_left ? find_budget(budget, key_of(client, &networks[is_ipv6], list)) : NULL;
+	shared = is_left ? find_budget(budget, key_of(client, REACH_NETWORK, list)) : NULL;
 	is_left = is_left && !is_empty(shared, NETWORK_COST_MS, now_ms);
 	if (is_left) {
 		own->full_ms += COST_MS;
@@ -119,12 +111,10 @@ give_back(struct list_budget *budget, uint64_t key, unsigned cost_ms)
 void
 list_budget_give_back(struct list_budget *budget, const struct ipaddr *client, size_t list)
 {
-	const bool is_ipv6 = client->length != 4;
-
 	if (client->length == 0)
 		return;
 	(void)pthread_mutex_lock(&budget->lock);
-	give_back(budget, key_of(client, &clients[is_ipv6], list), COST_MS);
-	give_back(budget, key_of(client, &networks[is_ipv6], list), NETWORK_COST_MS);
+	give_back(budget, key_of(client, REACH_CLIENT, list), COST_MS);
+	give_back(budget, key_of(client, REACH_NETWORK, list), NETWORK_COST_MS);
 	(void)pthread_mutex_unlock(&budget->lock);
 }

@@ -359,8 +359,8 @@ is_in(const struct visit_list *visits, const struct ipaddr *address)
 static bool
 take_budget(struct look_back *look_back, const struct ipaddr *address)
 {
-	const struct span network = { (const char *)address->octets, address->length == 4 ? 3 : 6 };
-	struct budget *budget = &look_back->usage.budgets[hash_of(network) % NETWORK_SLOTS];
+	const uint64_t hash = hash_of(ipaddr_common(address, REACH_NETWORK));
+	struct budget *budget = &look_back->usage.budgets[hash % NETWORK_SLOTS];
 	const uint64_t now_ms = clock_now_ms();
 
 	if (look_back->settings.per_minute == 0)

@@ -86,11 +86,11 @@ refill(struct purse *purse, uint64_t most, uint64_t period_ms, uint64_t now_ms)
 static struct payer *
 network_of(struct meter *meter, const struct ipaddr *client, uint64_t now_ms)
 {
-	const size_t octets = client->length == 4 ? 3 : 6;
+	const struct span network = ipaddr_common(client, REACH_NETWORK);
 	unsigned char key[sizeof meter->payers[0].key] = { client->length };
 	struct payer *first, *richest;
 
-	memcpy(key + 1, client->octets, octets);
+	memcpy(key + 1, network.at, network.length);
 	first = &meter->payers[hash_of((struct span){ (const char *)key, sizeof key })
 			       % (BOUND_WRITTEN_NETWORKS / WAYS) * WAYS];
 	richest = first;

@@ -62,6 +62,18 @@ int ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b);
 /* Whether the first `prefix` bits are the same; addresses of two families never match. */
 bool ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned prefix);
 
+/* Addresses that count as one when somebody's share is counted. */
+enum ipaddr_reach {
+	REACH_CLIENT, /* an IPv4 address; of IPv6 a /64, of which one host may have all */
+	REACH_NETWORK /* a /24, or a /48 */
+};
+
+/*
+ * The octets that all of them have in common, within `address`: of another number for each reach and family,
+ * so that they are a key by themselves.
+ */
+struct span ipaddr_common(const struct ipaddr *address, enum ipaddr_reach reach);
+
 /* 127.0.0.0/8 or ::1. */
 bool ipaddr_is_loopback(const struct ipaddr *address);
 

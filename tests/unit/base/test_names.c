@@ -55,6 +55,32 @@ ipaddr_parse_refuses_what_is_no_address(void **state)
 
 /* RFC 5782, sections 2.1 and 2.4. */
 static void
+ipaddr_common_is_another_key_for_each_reach_and_family(void **state)
+{
+	static const struct {
+		const char *address, *neighbour, *stranger;
+		enum ipaddr_reach reach;
+		size_t octets;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", "192.0.2.2", REACH_CLIENT, 4 },
+		{ "192.0.2.1", "192.0.2.255", "192.0.3.1", REACH_NETWORK, 3 },
+		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::", "2001:db8:1:3::1", REACH_CLIENT, 8 },
+		{ "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:2:2::1", REACH_NETWORK, 6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct ipaddr one = address(rows[i].address), neighbour = address(rows[i].neighbour),
+				    stranger = address(rows[i].stranger);
+		const struct span common = ipaddr_common(&one, rows[i].reach);
+
+		assert_int_equal(common.length, rows[i].octets);
+		assert_true(span_equals(common, ipaddr_common(&neighbour, rows[i].reach)));
+		assert_false(span_equals(common, ipaddr_common(&stranger, rows[i].reach)));
+	}
+}
+
+static void
 R5782_2_ipaddr_list_name_turns_octets_and_nibbles(void **state)
 {
 	const struct ipaddr ipv4 = address("192.0.2.99"), ipv6 = address("2001:db8:1:2:3:4:567:89ab");
@@ -406,6 +432,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(M02_ipaddr_makes_mapped_addresses_ipv4),
 		cmocka_unit_test(ipaddr_parse_refuses_what_is_no_address),
+		cmocka_unit_test(ipaddr_common_is_another_key_for_each_reach_and_family),
 		cmocka_unit_test(R5782_2_ipaddr_list_name_turns_octets_and_nibbles),
 		cmocka_unit_test(network_contains_by_prefix),
 		cmocka_unit_test(network_set_contains_what_its_networks_do),
