@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heloscope/dns/mail_way.h"
+#include "heloscope/words/sender.h"
 
 static const char refused[] = "Receivers refuse mail from a domain to which no bounce can be sent.";
 
@@ -230,7 +231,7 @@ judge_sender(struct exam *exam)
 	const struct ipaddr nobody = { .length = 0 };
 	const struct facts *facts = exam_look(exam, &nobody, NULL, NULL);
 	const enum result result = facts != NULL ? facts->results[METHOD_SENDER] : RESULT_TEMPERROR;
-	const char *reason = facts != NULL ? facts_sender_text(&facts->sender) : "out of memory";
+	const char *reason = facts != NULL ? sender_text(&facts->sender) : "out of memory";
 	const enum doctor_severity told = exam->report->cells[DOCTOR_BOUNCES];
 
 	if (result == RESULT_PASS)

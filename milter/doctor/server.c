@@ -12,6 +12,7 @@
 
 #include "heloscope/peer/dane.h"
 #include "heloscope/peer/look_back.h"
+#include "heloscope/words/peer.h"
 
 #define SERVERS_MAX 16
 #define EXPIRY_WARNING_S (14 * 86400)
@@ -144,9 +145,9 @@ examine_silence(struct exam *exam, const struct server *server)
 	exam_say(exam, DOCTOR_BANNER, judgements[outcome].severity,
 		 server->peer.code >= 400
 			 ? arena_printf(exam->arena, "%s: %s: %u %s.", shown(exam, server),
-					peer_outcome_word(outcome), server->peer.code, said)
+					peer_outcome_text(outcome), server->peer.code, said)
 			 : arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server),
-					peer_outcome_word(outcome), said[0] != '\0' ? ": " : "", said),
+					peer_outcome_text(outcome), said[0] != '\0' ? ": " : "", said),
 		 judgements[outcome].consequence, NULL);
 }
 
@@ -227,8 +228,8 @@ examine_starttls(struct exam *exam, const struct server *server)
 		exam_say(
 			exam, DOCTOR_STARTTLS, severity,
 			arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
-				     peer_starttls_word(peer->starttls), peer->problem[0] != '\0' ? ": " : "",
-				     peer->problem),
+				     peer_starttls_text(peer->starttls),
+				     peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer)),
 			peer->starttls == STARTTLS_BROKEN
 				? "Senders that try it deliver late or not at all."
 				: "Mail to it is read on the way, and senders that insist on TLS refuse to send.",
@@ -263,7 +264,7 @@ examine_certificate(struct exam *exam, const struct server *server)
 	else if (!peer->is_trusted)
 		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
 			 arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
-				      host, peer->problem, peer->issuer),
+				      host, peer_problem_text(peer), peer->issuer),
 			 "Most senders do not mind; those that verify do.", NULL);
 	else if (server->is_mx && !peer->is_named)
 		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
@@ -324,7 +325,7 @@ judge_dane(struct exam *exam, const struct server *server, const char *name)
 	if (peer->starttls != STARTTLS_WORKS)
 		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "%s has TLSA records, but STARTTLS there: %s.", host,
-				      peer_starttls_word(peer->starttls)),
+				      peer_starttls_text(peer->starttls)),
 			 "Senders that check DANE do not deliver.", NULL);
 	else if (peer->dane == DANE_MATCH)
 		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);

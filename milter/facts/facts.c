@@ -16,23 +16,20 @@ list_subject_word(enum list_subject subject)
 }
 
 static const struct sender_words senders[SENDER_FINDINGS] = {
-	[SENDER_UNCHECKED] = { "", "its domain was not looked up", RESULT_UNCHECKED },
-	[SENDER_MX] = { "mx", "has MX", RESULT_PASS },
-	[SENDER_ADDRESS] = { "address", "has no MX, but an address", RESULT_PASS },
-	[SENDER_NO_DOMAIN] = { "no-domain", "no sender domain", RESULT_NONE },
-	[SENDER_MALFORMED] = { "malformed", "not a valid address", RESULT_PERMERROR },
-	[SENDER_NO_SUCH_DOMAIN] = { "no-such-domain", "domain does not exist", RESULT_FAIL },
-	[SENDER_NO_MX] = { "no-mx", "has neither MX nor address", RESULT_FAIL },
-	[SENDER_NULL_MX] = { "null-mx", "null MX: takes no mail", RESULT_FAIL },
-	[SENDER_LOCALHOST] = { "localhost", "every host calls itself localhost", RESULT_FAIL },
-	[SENDER_MX_NO_HOST] = { "mx-no-host", "MX names no host that others can find", RESULT_FAIL },
-	[SENDER_MX_NO_ADDRESS] = { "mx-no-address", "MX has no address", RESULT_FAIL },
-	[SENDER_MX_PRIVATE] = { "mx-private", "MX has only addresses that nobody else can reach",
-				RESULT_FAIL },
-	[SENDER_ADDRESS_PRIVATE] = { "address-private",
-				     "has no MX, and only addresses that nobody else can reach",
-				     RESULT_FAIL },
-	[SENDER_UNKNOWN] = { "unknown", NULL, RESULT_TEMPERROR },
+	[SENDER_UNCHECKED] = { "", RESULT_UNCHECKED },
+	[SENDER_MX] = { "mx", RESULT_PASS },
+	[SENDER_ADDRESS] = { "address", RESULT_PASS },
+	[SENDER_NO_DOMAIN] = { "no-domain", RESULT_NONE },
+	[SENDER_MALFORMED] = { "malformed", RESULT_PERMERROR },
+	[SENDER_NO_SUCH_DOMAIN] = { "no-such-domain", RESULT_FAIL },
+	[SENDER_NO_MX] = { "no-mx", RESULT_FAIL },
+	[SENDER_NULL_MX] = { "null-mx", RESULT_FAIL },
+	[SENDER_LOCALHOST] = { "localhost", RESULT_FAIL },
+	[SENDER_MX_NO_HOST] = { "mx-no-host", RESULT_FAIL },
+	[SENDER_MX_NO_ADDRESS] = { "mx-no-address", RESULT_FAIL },
+	[SENDER_MX_PRIVATE] = { "mx-private", RESULT_FAIL },
+	[SENDER_ADDRESS_PRIVATE] = { "address-private", RESULT_FAIL },
+	[SENDER_UNKNOWN] = { "unknown", RESULT_TEMPERROR },
 };
 
 const struct sender_words *
@@ -48,14 +45,6 @@ sender_finding_from_word(const char *word)
 		if (strcmp(senders[finding].word, word) == 0)
 			return (enum sender_finding)finding;
 	return SENDER_UNCHECKED;
-}
-
-const char *
-facts_sender_text(const struct sender_facts *facts)
-{
-	const char *text = senders[facts->finding].text;
-
-	return text != NULL ? text : dns_status_word(facts->status);
 }
 
 static void
@@ -167,14 +156,6 @@ facts_set_unchecked(struct facts *facts, const struct client_facts *client, cons
 	facts_set_sender(facts, sender, arena);
 	for (; facts->other != NULL; facts = facts->other)
 		facts_take_over(facts->other, facts);
-}
-
-const char *
-facts_peer_outcome(const struct peer_facts *facts)
-{
-	if (facts->peer != NULL)
-		return peer_outcome_word(facts->peer->outcome);
-	return facts->is_left_out ? "not looked at" : "not known yet";
 }
 
 enum result

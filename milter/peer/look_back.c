@@ -141,9 +141,9 @@ log_look(const struct visit *visit, const struct peer *peer)
 
 	log_info("looked at %s (%s), port %u: %s%s%s%s%s", ipaddr_format(&visit->address, address),
 		 visit->name[0] != '\0' ? visit->name : "no name", visit->look_back->settings.port,
-		 peer_outcome_word(peer->outcome), answers ? ", STARTTLS " : "",
-		 answers ? peer_starttls_word(peer->starttls) : "", answers ? ", DANE " : "",
-		 answers ? peer_dane_word(peer->dane) : "");
+		 peer_outcome_tokens[peer->outcome], answers ? ", STARTTLS " : "",
+		 answers ? peer_starttls_tokens[peer->starttls] : "", answers ? ", DANE " : "",
+		 answers ? peer_dane_tokens[peer->dane] : "");
 }
 
 static void

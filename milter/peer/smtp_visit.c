@@ -76,10 +76,9 @@ finish(struct smtp_visit *visit, enum peer_outcome outcome)
 		visit->peer.starttls = STARTTLS_REFUSED;
 	if (visit->step == HANDSHAKE) {
 		visit->peer.starttls = STARTTLS_BROKEN;
-		if (visit->peer.problem[0] == '\0')
-			(void)snprintf(visit->peer.problem, sizeof visit->peer.problem,
-				       outcome == PEER_TOO_MUCH ? "the handshake had too many octets"
-								: "the handshake came to no end in time");
+		if (visit->peer.problem == PEER_PROBLEM_NONE)
+			visit->peer.problem = outcome == PEER_TOO_MUCH ? PEER_PROBLEM_HANDSHAKE_TOO_MUCH
+								       : PEER_PROBLEM_HANDSHAKE_TIMEOUT;
 	}
 	smtp_client_end(visit->client);
 	visit->callback(visit->context, &visit->peer);

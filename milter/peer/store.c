@@ -16,7 +16,7 @@
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/table.h"
 
-#define FORMAT "heloscope-peers-2"
+#define FORMAT "heloscope-peers-3"
 #define CODE_MAX 599
 #define BITS_MAX 65536
 #define CLOCK_SLACK_S 3600
@@ -53,7 +53,7 @@ struct peer_store {
 static const size_t texts[] = {
 	offsetof(struct peer, name),       offsetof(struct peer, greeting),
 	offsetof(struct peer, ehlo),       offsetof(struct peer, tls_version),
-	offsetof(struct peer, cipher),     offsetof(struct peer, problem),
+	offsetof(struct peer, cipher),     offsetof(struct peer, quoted),
 	offsetof(struct peer, cert_names), offsetof(struct peer, issuer),
 	offsetof(struct peer, key_digest),
 };
@@ -281,7 +281,8 @@ to_json(const struct ipaddr *ip, const struct peer *peer)
 	document_set_text(object, "tls", peer->tls_version);
 	document_set_text(object, "cipher", peer->cipher);
 	document_set_number(object, "bits", peer->cipher_bits);
-	document_set_text(object, "problem", peer->problem);
+	document_set_text(object, "problem", peer_problem_tokens[peer->problem]);
+	document_set_text(object, "quoted", peer->quoted);
 	document_set_flag(object, "trusted", peer->is_trusted);
 	document_set_flag(object, "named", peer->is_named);
 	document_set_text(object, "names", peer->cert_names);
@@ -322,23 +323,24 @@ token_of(const char *const *tokens, int count, const char *text)
 static bool
 from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 {
-	const char *ip, *outcome, *name, *greeting, *ehlo, *starttls, *dane, *tls, *cipher, *problem, *names,
-		*issuer, *key;
+	const char *ip, *outcome, *name, *greeting, *ehlo, *starttls, *dane, *tls, *cipher, *problem, *quoted,
+		*names, *issuer, *key;
 	json_int_t looked_at, not_after, code, bits;
 	int injects, is_trusted, is_named;
 
-	if (json_unpack(object, "{ss sI sI ss ss ss ss ss ss sb ss ss sI ss sb sb ss ss sI ss}", "ip", &ip,
+	if (json_unpack(object, "{ss sI sI ss ss ss ss ss ss sb ss ss sI ss ss sb sb ss ss sI ss}", "ip", &ip,
 			"looked-at", &looked_at, "code", &code, "outcome", &outcome, "name", &name,
 			"greeting", &greeting, "ehlo", &ehlo, "starttls", &starttls, "dane", &dane, "injects",
 			&injects, "tls", &tls, "cipher", &cipher, "bits", &bits, "problem", &problem,
-			"trusted", &is_trusted, "named", &is_named, "names", &names, "issuer", &issuer,
-			"not-after", &not_after, "key", &key)
+			"quoted", &quoted, "trusted", &is_trusted, "named", &is_named, "names", &names,
+			"issuer", &issuer, "not-after", &not_after, "key", &key)
 		    != 0
 	    || !ipaddr_parse(span_of(ip), address)
 	    || token_of(peer_outcome_tokens, PEER_OUTCOMES, outcome) == PEER_OUTCOMES
 	    || token_of(peer_starttls_tokens, STARTTLS_STATES, starttls) == STARTTLS_STATES
-	    || token_of(peer_dane_tokens, DANE_STATES, dane) == DANE_STATES || code < 0 || code > CODE_MAX
-	    || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
+	    || token_of(peer_dane_tokens, DANE_STATES, dane) == DANE_STATES
+	    || token_of(peer_problem_tokens, PEER_PROBLEMS, problem) == PEER_PROBLEMS || code < 0
+	    || code > CODE_MAX || bits < 0 || bits > BITS_MAX || !is_time(looked_at) || !is_time(not_after))
 		return false;
 	*peer = (struct peer){
 		.outcome = (enum peer_outcome)token_of(peer_outcome_tokens, PEER_OUTCOMES, outcome),
@@ -350,6 +352,7 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 		.is_named = is_named != 0,
 		.not_after = not_after,
 		.dane = (enum peer_dane)token_of(peer_dane_tokens, DANE_STATES, dane),
+		.problem = (enum peer_problem)token_of(peer_problem_tokens, PEER_PROBLEMS, problem),
 		.looked_at = looked_at
 	};
 	return copy(peer->name, sizeof peer->name, name)
@@ -357,7 +360,7 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 	       && copy(peer->ehlo, sizeof peer->ehlo, ehlo)
 	       && copy(peer->tls_version, sizeof peer->tls_version, tls)
 	       && copy(peer->cipher, sizeof peer->cipher, cipher)
-	       && copy(peer->problem, sizeof peer->problem, problem)
+	       && copy(peer->quoted, sizeof peer->quoted, quoted)
 	       && copy(peer->cert_names, sizeof peer->cert_names, names)
 	       && copy(peer->issuer, sizeof peer->issuer, issuer)
 	       && copy(peer->key_digest, sizeof peer->key_digest, key);

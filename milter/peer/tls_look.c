@@ -102,6 +102,7 @@ judge_chain(SSL *tls, X509 *certificate, struct peer *peer)
 	X509_STORE_CTX *judge = X509_STORE_CTX_new();
 	X509_STORE *authorities = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(tls));
 
+	peer->problem = PEER_PROBLEM_UNTRUSTED;
 	if (judge == NULL
 	    || X509_STORE_CTX_init(judge, authorities, certificate, SSL_get_peer_cert_chain(tls)) != 1
 	    || X509_STORE_CTX_set_default(judge, "ssl_server") != 1) {
@@ -109,10 +110,12 @@ judge_chain(SSL *tls, X509 *certificate, struct peer *peer)
 		return;
 	}
 	peer->is_trusted = X509_verify_cert(judge) == 1;
-	if (!peer->is_trusted) {
-		struct strbuf problem = STRBUF_OVER(peer->problem);
+	if (peer->is_trusted) {
+		peer->problem = PEER_PROBLEM_NONE;
+	} else {
+		struct strbuf quoted = STRBUF_OVER(peer->quoted);
 
-		strbuf_add(&problem, X509_verify_cert_error_string(X509_STORE_CTX_get_error(judge)));
+		strbuf_add(&quoted, X509_verify_cert_error_string(X509_STORE_CTX_get_error(judge)));
 	}
 	X509_STORE_CTX_free(judge);
 	ERR_clear_error();
@@ -128,8 +131,10 @@ tls_look(SSL *tls, struct peer *peer)
 	strbuf_add(&version, SSL_get_version(tls));
 	strbuf_add(&cipher, SSL_get_cipher_name(tls));
 	peer->cipher_bits = (unsigned)SSL_get_cipher_bits(tls, NULL);
-	if (certificate == NULL)
+	if (certificate == NULL) {
+		peer->problem = PEER_PROBLEM_NO_CERTIFICATE;
 		return;
+	}
 	add_names(certificate, &names);
 	add_issuer(certificate, &issuer);
 	set_key_digest(certificate, peer);
@@ -145,15 +150,14 @@ tls_look(SSL *tls, struct peer *peer)
 void
 tls_look_failure(int error, struct peer *peer)
 {
-	struct strbuf problem = STRBUF_OVER(peer->problem);
+	struct strbuf quoted = STRBUF_OVER(peer->quoted);
+	const bool is_closed = error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN;
 	const unsigned long code = ERR_get_error();
 	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
 
+	peer->problem =
+		reason == NULL && is_closed ? PEER_PROBLEM_HANDSHAKE_CLOSED : PEER_PROBLEM_HANDSHAKE_FAILED;
 	if (reason != NULL)
-		strbuf_add_escaped(&problem, span_of(reason), PEER_TEXT_SIZE);
-	else
-		strbuf_add(&problem, error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN
-					     ? "the connection was closed"
-					     : "the handshake failed");
+		strbuf_add_escaped(&quoted, span_of(reason), PEER_TEXT_SIZE);
 	ERR_clear_error();
 }

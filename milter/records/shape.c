@@ -164,21 +164,14 @@ static const struct shape tls[] = {
 };
 
 static const struct shape peer_tls[] = {
-	MUST("result", TEXT),
-	MAY("outcome", TEXT),
-	MAY("looked-at", TIME),
-	MAY("believed-until", TIME),
-	MAY("starttls", TEXT),
-	MAY("problem", TEXT),
-	MAY("version", TEXT),
-	MAY("cipher", TEXT),
-	RANGE("bits", false, 0, NUMBER_MAX),
-	MAY("trusted", FLAG),
-	MAY("named", FLAG),
-	MAY("names", TEXT),
-	MAY("issuer", TEXT),
-	MAY("not-after", TIME),
-	MAY("dane", TEXT),
+	MUST("result", TEXT),   MAY("outcome", TEXT),
+	MAY("looked-at", TIME), MAY("believed-until", TIME),
+	MAY("starttls", TEXT),  MAY("problem", TEXT),
+	MAY("quoted", TEXT),    MAY("version", TEXT),
+	MAY("cipher", TEXT),    RANGE("bits", false, 0, NUMBER_MAX),
+	MAY("trusted", FLAG),   MAY("named", FLAG),
+	MAY("names", TEXT),     MAY("issuer", TEXT),
+	MAY("not-after", TIME), MAY("dane", TEXT),
 	END_OF_SHAPES,
 };
 

@@ -3,7 +3,8 @@
 
 #include "heloscope/records/value.h"
 
-static const struct tokens starttls = TOKENS(peer_starttls_tokens), danes = TOKENS(peer_dane_tokens);
+static const struct tokens starttls = TOKENS(peer_starttls_tokens), danes = TOKENS(peer_dane_tokens),
+			   problems = TOKENS(peer_problem_tokens);
 
 static json_t *
 tls_of(const struct facts *facts)
@@ -28,7 +29,9 @@ peer_tls_of(const struct facts *facts)
 	if (peer == NULL)
 		return object;
 	record_set_token(object, "starttls", &starttls, (int)peer->starttls);
-	record_set_escaped(object, "problem", peer->problem);
+	if (peer->problem != PEER_PROBLEM_NONE)
+		record_set_token(object, "problem", &problems, (int)peer->problem);
+	record_set_escaped(object, "quoted", peer->quoted);
 	if (peer->starttls != STARTTLS_WORKS)
 		return object;
 	record_set_escaped(object, "version", peer->tls_version);
@@ -65,7 +68,8 @@ take_peer_tls(struct taking *taking, const struct node *check, struct facts *fac
 		return;
 	peer->starttls =
 		(enum peer_starttls)take_token(taking, check, "starttls", &starttls, STARTTLS_UNKNOWN);
-	take_escaped(taking, check, "problem", peer->problem, sizeof peer->problem);
+	peer->problem = (enum peer_problem)take_token(taking, check, "problem", &problems, PEER_PROBLEM_NONE);
+	take_escaped(taking, check, "quoted", peer->quoted, sizeof peer->quoted);
 	take_escaped(taking, check, "version", peer->tls_version, sizeof peer->tls_version);
 	take_escaped(taking, check, "cipher", peer->cipher, sizeof peer->cipher);
 	peer->cipher_bits = take_number(check, "bits");

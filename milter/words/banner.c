@@ -19,7 +19,7 @@ static void
 say_greeting(const struct peer_facts *facts, struct strbuf *said)
 {
 	if (facts->greeting_name == NULL) {
-		strbuf_printf(said, "what answers on port 25 %s", facts_peer_outcome(facts));
+		strbuf_printf(said, "what answers on port 25 %s", peer_look_text(facts));
 		return;
 	}
 	strbuf_printf(said, "its server greets as \"%s\"", facts->peer->greeting);
@@ -48,7 +48,7 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 	(void)ipaddr_format(&facts->client.address, address);
 	if (peer == NULL || facts->peer.greeting_name == NULL) {
 		strbuf_printf(text, "The mail server at %s could not be looked at (%s). ", address,
-			      facts_peer_outcome(&facts->peer));
+			      peer_look_text(&facts->peer));
 		return;
 	}
 	strbuf_printf(text, "The mail server at %s greets as ", address);
@@ -77,7 +77,7 @@ static const char *
 comment(const struct peer_facts *peer)
 {
 	if (peer->peer == NULL || !peer_is_server(peer->peer) || peer->peer->outcome == PEER_BUSY)
-		return facts_peer_outcome(peer);
+		return peer_look_text(peer);
 	switch (peer->agreement) {
 	case BANNER_EQUALS_PTR:
 		return "equals reverse DNS";

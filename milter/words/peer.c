@@ -3,6 +3,61 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/words/telling.h"
 
+static const char *const outcomes[PEER_OUTCOMES] = {
+	[PEER_ANSWERS] = "answers",
+	[PEER_REFUSED] = "connection refused",
+	[PEER_UNREACHABLE] = "no way there",
+	[PEER_CONNECT_TIMEOUT] = "no connection in time",
+	[PEER_READ_TIMEOUT] = "no greeting in time",
+	[PEER_BUSY] = "busy",
+	[PEER_DECLINES] = "declines",
+	[PEER_NOT_SMTP] = "speaks no SMTP",
+	[PEER_TOO_MUCH] = "sends too much",
+	[PEER_CLOSED] = "closed the connection",
+};
+
+static const char *const starttls[STARTTLS_STATES] = {
+	[STARTTLS_UNKNOWN] = "unknown", [STARTTLS_NOT_OFFERED] = "not offered",
+	[STARTTLS_REFUSED] = "refused", [STARTTLS_BROKEN] = "broken",
+	[STARTTLS_WORKS] = "works",
+};
+
+static const char *const problems[PEER_PROBLEMS] = {
+	[PEER_PROBLEM_NONE] = "",
+	[PEER_PROBLEM_UNTRUSTED] = "the certificate cannot be verified",
+	[PEER_PROBLEM_NO_CERTIFICATE] = "no certificate",
+	[PEER_PROBLEM_HANDSHAKE_FAILED] = "the handshake failed",
+	[PEER_PROBLEM_HANDSHAKE_CLOSED] = "the connection was closed",
+	[PEER_PROBLEM_HANDSHAKE_TIMEOUT] = "the handshake came to no end in time",
+	[PEER_PROBLEM_HANDSHAKE_TOO_MUCH] = "the handshake had too many octets",
+};
+
+const char *
+peer_outcome_text(enum peer_outcome outcome)
+{
+	return outcomes[outcome];
+}
+
+const char *
+peer_starttls_text(enum peer_starttls state)
+{
+	return starttls[state];
+}
+
+const char *
+peer_problem_text(const struct peer *peer)
+{
+	return peer->quoted[0] != '\0' ? peer->quoted : problems[peer->problem];
+}
+
+const char *
+peer_look_text(const struct peer_facts *facts)
+{
+	if (facts->peer != NULL)
+		return peer_outcome_text(facts->peer->outcome);
+	return facts->is_left_out ? "not looked at" : "not known yet";
+}
+
 /* Whether the look was before the mail came: what was mended since does not show. */
 static bool
 was_before(const struct peer *peer, int64_t time_s)
@@ -47,7 +102,7 @@ peer_say_outcome(const struct facts *facts, enum method method, struct strbuf *s
 	else if (peer->peer == NULL)
 		strbuf_printf(said, "the server at %s had not been looked at when the mail came", ip);
 	else if (result == RESULT_NONE || result == RESULT_TEMPERROR)
-		strbuf_printf(said, "the server at %s: %s", ip, facts_peer_outcome(peer));
+		strbuf_printf(said, "the server at %s: %s", ip, peer_look_text(peer));
 	else
 		return false;
 	return true;

@@ -77,8 +77,8 @@ static void
 say_starttls(const struct peer *peer, struct strbuf *said)
 {
 	if (peer->starttls != STARTTLS_WORKS) {
-		strbuf_printf(said, "STARTTLS at its server: %s%s%s", peer_starttls_word(peer->starttls),
-			      peer->problem[0] != '\0' ? ": " : "", peer->problem);
+		strbuf_printf(said, "STARTTLS at its server: %s%s%s", peer_starttls_text(peer->starttls),
+			      peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer));
 		return;
 	}
 	strbuf_printf(said, "its server takes mail with %s, certificate for %s, issued by %s",
@@ -88,7 +88,7 @@ say_starttls(const struct peer *peer, struct strbuf *said)
 	else if (peer->dane == DANE_MISMATCH)
 		strbuf_add(said, ", which is not the one that DANE names");
 	else if (!peer->is_trusted)
-		strbuf_printf(said, ", not trusted: %s", peer->problem);
+		strbuf_printf(said, ", not trusted: %s", peer_problem_text(peer));
 	else if (!peer->is_named)
 		strbuf_add(said, ", not for the client's name");
 }
@@ -144,14 +144,14 @@ peer_comment(const struct peer_facts *facts)
 	const struct peer *peer = facts->peer;
 
 	if (peer == NULL || peer->outcome != PEER_ANSWERS)
-		return facts_peer_outcome(facts);
+		return peer_look_text(facts);
 	switch (peer->starttls) {
 	case STARTTLS_NOT_OFFERED:
 		return "no STARTTLS";
 	case STARTTLS_REFUSED:
 		return "STARTTLS refused";
 	case STARTTLS_BROKEN:
-		return peer->problem;
+		return peer_problem_text(peer);
 	case STARTTLS_UNKNOWN:
 		return "STARTTLS not tried";
 	default:
@@ -162,7 +162,7 @@ peer_comment(const struct peer_facts *facts)
 	if (peer->dane == DANE_MISMATCH)
 		return "DANE does not match";
 	if (!peer->is_trusted)
-		return peer->problem;
+		return peer_problem_text(peer);
 	return peer->is_named ? "trusted certificate" : "certificate for another name";
 }
 

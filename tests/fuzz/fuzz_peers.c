@@ -21,7 +21,8 @@ check_peer(const struct peer *peer)
 	PROMISE(peer->outcome < PEER_OUTCOMES && peer->code <= 599);
 	check_text(peer->name, sizeof peer->name);
 	check_text(peer->greeting, sizeof peer->greeting);
-	check_text(peer->problem, sizeof peer->problem);
+	PROMISE(peer->problem < PEER_PROBLEMS);
+	check_text(peer->quoted, sizeof peer->quoted);
 	check_text(peer->cert_names, sizeof peer->cert_names);
 }
 
@@ -40,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)snprintf(broken, sizeof broken, "%s.broken", path);
 	file = fopen(path, "w");
 	PROMISE(store != NULL && file != NULL);
-	(void)fputs("heloscope-peers-2\n", file);
+	(void)fputs("heloscope-peers-3\n", file);
 	(void)fwrite(data, 1, size, file);
 	(void)fclose(file);
 	if (!peer_store_load(store, path, NOW, &error))

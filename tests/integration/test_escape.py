@@ -334,7 +334,7 @@ def setUpModule():
             started.callback(script.stop)
         filters = {}
         for mode in ("enforce", "audit"):
-            (folder / mode).write_bytes(b"heloscope-peers-2\n" + evil("findings"))
+            (folder / mode).write_bytes(b"heloscope-peers-3\n" + evil("findings"))
             name = os.fsdecode(f"{mode} ".encode() + evil("file"))
             text = CONFIG.replace("MODE", mode).replace("PEERS", str(folder / mode)).replace("{records}", in_config(os.fsencode(f"{lab.folder}/records/{name}.jsonl")))
             filters[mode] = lab.heloscope(text, name=name)

@@ -84,8 +84,7 @@ enum sender_finding {
 };
 
 struct sender_words {
-	const char *word; /* as in a record */
-	const char *text; /* for people, behind "the domain: "; NULL: what was wrong with the DNS */
+	const char *word; /* as in a record; for people: heloscope/words/sender.h */
 	enum result result;
 };
 
@@ -225,9 +224,6 @@ const struct sender_words *sender_words(enum sender_finding finding);
 /* SENDER_UNCHECKED when there is no such word. */
 enum sender_finding sender_finding_from_word(const char *word);
 
-/* What came of the check of the sender, in words. */
-const char *facts_sender_text(const struct sender_facts *facts);
-
 /* Whether the result is another one for another sender. */
 bool facts_rests_on_sender(enum method method);
 
@@ -246,9 +242,6 @@ const struct facts *facts_worst(const struct facts *facts, enum method method);
  */
 void facts_set_unchecked(struct facts *facts, const struct client_facts *client, const char *helo,
 			 const struct envelope_address *sender, struct arena *arena);
-
-/* What came of the look at the peer, in words: that of its outcome, or why there is none. */
-const char *facts_peer_outcome(const struct peer_facts *facts);
 
 /* The result of a check of the peer of which nothing is known: none when it is never looked at, else
  * temperror. */

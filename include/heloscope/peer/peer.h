@@ -12,7 +12,7 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
 
-/* How a visit ended. Words and times to live in peer.c. */
+/* How a visit ended. Tokens and times to live in peer.c. */
 enum peer_outcome {
 	PEER_ANSWERS,         /* greets with 220 and takes EHLO or HELO */
 	PEER_REFUSED,         /* nobody listens */
@@ -47,6 +47,18 @@ enum peer_dane {
 	DANE_STATES
 };
 
+/* What went wrong with TLS there. */
+enum peer_problem {
+	PEER_PROBLEM_NONE,
+	PEER_PROBLEM_UNTRUSTED,          /* the certificate; quoted: OpenSSL's reason */
+	PEER_PROBLEM_NO_CERTIFICATE,     /* */
+	PEER_PROBLEM_HANDSHAKE_FAILED,   /* quoted: OpenSSL's reason, if it tells one */
+	PEER_PROBLEM_HANDSHAKE_CLOSED,   /* by the server */
+	PEER_PROBLEM_HANDSHAKE_TIMEOUT,  /* */
+	PEER_PROBLEM_HANDSHAKE_TOO_MUCH, /* octets */
+	PEER_PROBLEMS
+};
+
 #define PEER_TEXT_SIZE 160
 #define PEER_TIME_MIN 1            /* seconds since 1970; earlier and later dates count as these */
 #define PEER_TIME_MAX 253402300799 /* the end of the year 9999 */
@@ -59,6 +71,7 @@ struct peer {
 	unsigned code; /* of the greeting; 0 without one */
 	enum peer_starttls starttls;
 	enum peer_dane dane;
+	enum peer_problem problem; /* why the handshake failed or the certificate is not trusted */
 	unsigned cipher_bits;
 	bool injects;      /* sent plain text behind its reply to STARTTLS, which was not read */
 	bool is_trusted;   /* the chain leads to a certificate authority of this system, now */
@@ -70,19 +83,14 @@ struct peer {
 	char greeting[PEER_LINE_SIZE]; /* its first line, behind the code */
 	char ehlo[PEER_LINE_SIZE];     /* first line of the reply to EHLO, behind the code */
 	char tls_version[16], cipher[48];
-	char problem[PEER_TEXT_SIZE]; /* why the handshake failed or the certificate is not trusted, or "" */
+	char quoted[PEER_TEXT_SIZE];     /* the words that OpenSSL has for `problem`, not ours; or "" */
 	char cert_names[PEER_TEXT_SIZE]; /* for whom it is: alternative names, or the common name */
 	char issuer[PEER_TEXT_SIZE];
 	char refusal[PEER_REFUSAL_SIZE]; /* all lines of a 4xx or 5xx greeting, or reply to EHLO; not kept */
 	char key_digest[65]; /* SHA-256 of its public key, hexadecimal, as for TLSA 3 1 1; or "" */
 };
 
-/* "answers", "connection refused" and so on. */
-const char *peer_outcome_word(enum peer_outcome outcome);
-const char *peer_starttls_word(enum peer_starttls starttls);
-const char *peer_dane_word(enum peer_dane dane);
-
-/* The same for programs: as records and the file of findings hold them. */
+/* As records, the file of findings and the log hold them. Words for people: heloscope/words/peer.h. */
 #define PEER_OUTCOME_TOKENS                                                                                  \
 	[PEER_ANSWERS] = "answers", [PEER_REFUSED] = "refused", [PEER_UNREACHABLE] = "unreachable",          \
 	[PEER_CONNECT_TIMEOUT] = "connect-timeout", [PEER_READ_TIMEOUT] = "read-timeout",                    \
@@ -91,6 +99,7 @@ const char *peer_dane_word(enum peer_dane dane);
 extern const char *const peer_outcome_tokens[PEER_OUTCOMES];
 extern const char *const peer_starttls_tokens[STARTTLS_STATES];
 extern const char *const peer_dane_tokens[DANE_STATES];
+extern const char *const peer_problem_tokens[PEER_PROBLEMS];
 
 /* How long a finding is believed, and nobody connects again: seconds. */
 int64_t peer_ttl_s(const struct peer *peer);

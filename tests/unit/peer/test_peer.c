@@ -223,7 +223,8 @@ peer_store_reads_back_what_it_wrote(void **state)
 				   .tls_version = "TLSv1.3",
 				   .cipher = "C",
 				   .cipher_bits = 256,
-				   .problem = "p",
+				   .problem = PEER_PROBLEM_UNTRUSTED,
+				   .quoted = "self-signed \\x1b",
 				   .is_trusted = true,
 				   .is_named = true,
 				   .cert_names = "n",
@@ -272,11 +273,13 @@ P20_peer_store_takes_only_what_it_could_have_written(void **state)
 	static const struct {
 		const char *from, *to; /* what is changed in a good file of two servers; "": at its end */
 		int line;
-	} cases[] = { { "heloscope-peers-2", "heloscope-peers-1", 1 },
+	} cases[] = { { "heloscope-peers-3", "heloscope-peers-2", 1 },
 		      { "\"starttls\":\"unknown\"", "\"starttls\":0", 2 },
 		      { "\"starttls\":\"unknown\"", "\"starttls\":\"not offered\"", 2 },
 		      { "\"dane\":\"none\"", "\"dane\":0", 2 },
 		      { "\"answers\"", "\"no way there\"", 2 },
+		      { "\"problem\":\"none\"", "\"problem\":\"certificate has expired\"", 2 },
+		      { "\"quoted\":\"\"", "\"quoted\":\"\\u001b[2J\"", 2 },
 		      { "\"code\":220", "\"code\":\"x\"", 2 },
 		      { "\"answers\"", "\"sings\"", 2 },
 		      { "\"looked-at\":1", "\"looked-at\":-9223372036854775808,\"x\":1", 2 },
@@ -384,7 +387,7 @@ P20_peer_store_holds_no_line_without_end(void **state)
 	(void)snprintf(broken, sizeof broken, "%s.broken", path);
 	file = fopen(path, "we");
 	assert_non_null(file);
-	(void)fprintf(file, "heloscope-peers-2\n%0*d\n", BOUND_LINE_READ + 1, 0);
+	(void)fprintf(file, "heloscope-peers-3\n%0*d\n", BOUND_LINE_READ + 1, 0);
 	(void)fclose(file);
 	assert_false(peer_store_load(store, path, NOW, &error));
 	assert_non_null(strstr(error.text, "is broken at line 2 and was set aside"));

@@ -7,6 +7,8 @@
 #include "heloscope/records/record.h"
 #include "heloscope/words/helo.h"
 #include "heloscope/words/lists.h"
+#include "heloscope/words/peer.h"
+#include "heloscope/words/sender.h"
 #include "heloscope/words/spf.h"
 
 #define SCHEMA_SIZE 100000
@@ -275,6 +277,93 @@ record_holds_a_token_for_each_fault_of_a_list(void **state)
 		assert_fault_is_a_token(LIST_FAULT_LOOKUP, (enum dns_status)status);
 }
 
+/* A look at a server through a record and back: the tokens under `key` and, of the outcome, "outcome". */
+static void
+assert_look_is_tokens(const struct peer *peer, const char *key)
+{
+	struct facts facts = { .results = { [METHOD_PEER_TLS] = RESULT_FAIL } };
+	struct record_reading reading;
+	const struct peer *again;
+	json_t *check;
+
+	facts.peer.peer = peer;
+	check = write_and_read(&facts, "x-peer-tls", &reading);
+	assert_token(json_object_get(check, "outcome"));
+	assert_token(json_object_get(check, key));
+	again = reading.record.facts->peer.peer;
+	assert_int_equal(again->outcome, peer->outcome);
+	assert_int_equal(again->starttls, peer->starttls);
+	assert_int_equal(again->dane, peer->dane);
+	assert_int_equal(again->problem, peer->problem);
+	assert_string_equal(again->quoted, peer->quoted);
+	assert_string_equal(peer_problem_text(again), peer_problem_text(peer));
+	record_release(&reading);
+	json_decref(check);
+}
+
+static void
+record_holds_tokens_for_each_look_at_a_server(void **state)
+{
+	struct peer peer = { .looked_at = 1795524600 };
+
+	(void)state;
+	for (int outcome = 0; outcome < PEER_OUTCOMES; outcome++) {
+		peer.outcome = (enum peer_outcome)outcome;
+		assert_look_is_tokens(&peer, "starttls");
+		assert_string_not_equal(peer_outcome_text(peer.outcome), "");
+	}
+	peer.outcome = PEER_ANSWERS;
+	for (int starttls = 0; starttls < STARTTLS_STATES; starttls++) {
+		peer.starttls = (enum peer_starttls)starttls;
+		assert_look_is_tokens(&peer, "starttls");
+		assert_string_not_equal(peer_starttls_text(peer.starttls), "");
+	}
+	peer.starttls = STARTTLS_WORKS;
+	for (int dane = 0; dane < DANE_STATES; dane++) {
+		peer.dane = (enum peer_dane)dane;
+		assert_look_is_tokens(&peer, "dane");
+	}
+}
+
+/* What is wrong with TLS is a token; the words of OpenSSL stand beside it, and are what people read. */
+static void
+record_holds_a_token_for_each_problem_of_tls(void **state)
+{
+	struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = 1795524600, .starttls = STARTTLS_BROKEN };
+
+	(void)state;
+	for (int problem = PEER_PROBLEM_NONE + 1; problem < PEER_PROBLEMS; problem++) {
+		peer.problem = (enum peer_problem)problem;
+		peer.quoted[0] = '\0';
+		assert_look_is_tokens(&peer, "problem");
+		assert_non_null(strchr(peer_problem_text(&peer), ' '));
+		(void)snprintf(peer.quoted, sizeof peer.quoted, "tlsv1 \\x1b \"alert\"");
+		assert_look_is_tokens(&peer, "problem");
+		assert_string_equal(peer_problem_text(&peer), peer.quoted);
+	}
+}
+
+/* Whether a sender can receive bounces: a token, and words. */
+static void
+record_holds_a_token_for_each_finding_of_the_sender(void **state)
+{
+	(void)state;
+	for (int finding = SENDER_UNCHECKED + 1; finding < SENDER_FINDINGS; finding++) {
+		struct facts facts = { .results = { [METHOD_SENDER] = RESULT_FAIL } };
+		struct record_reading reading;
+		json_t *check;
+
+		facts.sender.finding = (enum sender_finding)finding;
+		facts.sender.status = finding == SENDER_UNKNOWN ? DNS_BOGUS : DNS_NOERROR;
+		check = write_and_read(&facts, "x-sender", &reading);
+		assert_token(json_object_get(check, "reason"));
+		assert_int_equal(reading.record.facts->sender.finding, finding);
+		assert_non_null(strchr(sender_text(&facts.sender), ' '));
+		record_release(&reading);
+		json_decref(check);
+	}
+}
+
 int
 main(void)
 {
@@ -282,6 +371,9 @@ main(void)
 		cmocka_unit_test(record_holds_a_token_for_each_problem_of_spf),
 		cmocka_unit_test(record_holds_a_token_for_each_fault_of_helo),
 		cmocka_unit_test(record_holds_a_token_for_each_fault_of_a_list),
+		cmocka_unit_test(record_holds_tokens_for_each_look_at_a_server),
+		cmocka_unit_test(record_holds_a_token_for_each_problem_of_tls),
+		cmocka_unit_test(record_holds_a_token_for_each_finding_of_the_sender),
 		cmocka_unit_test(spf_problem_text_says_what_is_known),
 		cmocka_unit_test(record_with_other_words_is_none),
 	};
