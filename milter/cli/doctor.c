@@ -121,12 +121,12 @@ struct ward {
 	size_t count;
 };
 
-/* How a severity is shown, and its word. */
+/* How a severity is shown, and its token. */
 static const struct {
 	enum explain_mark mark;
-	const char *word;
+	const char *token;
 } severities[] = {
-	[DOCTOR_NOT_ASKED] = { EXPLAIN_NEITHER, "not asked" },
+	[DOCTOR_NOT_ASKED] = { EXPLAIN_NEITHER, "not-asked" },
 	[DOCTOR_GOOD] = { EXPLAIN_GOOD, "good" },
 	[DOCTOR_NOTE] = { EXPLAIN_NOTE, "note" },
 	[DOCTOR_UNKNOWN] = { EXPLAIN_UNKNOWN, "unknown" },
@@ -212,8 +212,8 @@ finding_json(const struct doctor_finding *finding)
 {
 	json_t *object = json_object();
 
-	document_set_text(object, "row", doctor_row_title(finding->row));
-	document_set_text(object, "severity", severities[finding->severity].word);
+	document_set_text(object, "row", doctor_row_token(finding->row));
+	document_set_text(object, "severity", severities[finding->severity].token);
 	document_set_text(object, "what", finding->what);
 	document_set_text(object, "consequence", finding->consequence);
 	document_set_text(object, "publish", finding->publish);
@@ -232,8 +232,8 @@ put_json(const struct ward *ward)
 		char text[IPADDR_TEXT_SIZE];
 
 		for (int row = 0; row < DOCTOR_ROWS; row++)
-			document_put(cells, doctor_row_title((enum doctor_row)row),
-				     document_text(span_of(severities[report->cells[row]].word)));
+			document_put(cells, doctor_row_token((enum doctor_row)row),
+				     document_text(span_of(severities[report->cells[row]].token)));
 		for (size_t j = 0; j < report->finding_count; j++)
 			document_append(findings, finding_json(&report->findings[j]));
 		for (size_t j = 0; j < report->address_count; j++)

@@ -86,14 +86,25 @@ kind_of(const struct list *list)
 	return (list->subjects & 1U << LIST_CLIENT) != 0 ? "block" : "domain";
 }
 
-static const char *
+enum exam_state { EXAM_NOT_ASKED, EXAM_NOT_WELL, EXAM_UNTESTED, EXAM_WELL, EXAM_STATES };
+
+static const struct {
+	const char *token, *text;
+} states[EXAM_STATES] = {
+	[EXAM_NOT_ASKED] = { "not-asked", "not asked" },
+	[EXAM_NOT_WELL] = { "not-well", "not well" },
+	[EXAM_UNTESTED] = { "no-test-entries", "no test entries" },
+	[EXAM_WELL] = { "well", "well" },
+};
+
+static enum exam_state
 state_of(const struct list_exam *exam)
 {
 	if (exam->list->is_left_out)
-		return "not asked";
+		return EXAM_NOT_ASKED;
 	if (exam->trouble != LIST_WELL)
-		return "not well";
-	return exam->questions[0].is_random ? "no test entries" : "well";
+		return EXAM_NOT_WELL;
+	return exam->questions[0].is_random ? EXAM_UNTESTED : EXAM_WELL;
 }
 
 /* IPv6 has a row when its list says that it knows IPv6, or when there is something else to tell of it. */
@@ -142,7 +153,7 @@ put_row(const struct list_exam *exam)
 	if (exam->trouble != LIST_NO_ANSWER && !exam->list->is_left_out)
 		(void)snprintf(time, sizeof time, "%u ms", exam->slowest_ms);
 	output_put(output_standard(), "%-*s %-7s %8s  %s\n", NAME_WIDTH, name, kind_of(exam->list), time,
-		   state_of(exam));
+		   states[state_of(exam)].text);
 	if (memory[0] == '\0')
 		return;
 	output_put(output_standard(), "    ");
@@ -161,7 +172,7 @@ put_table(const struct exams *exams)
 static json_t *
 object_of(const struct list_exam *exam)
 {
-	static const char *const parts[LIST_PARTS] = { "IPv4", "IPv6", "names" };
+	static const char *const parts[LIST_PARTS] = { "ipv4", "ipv6", "names" };
 	char memory[1000];
 	struct strbuf remark;
 	json_t *object;
@@ -172,7 +183,7 @@ object_of(const struct list_exam *exam)
 	document_set_text(object, "zone", exam->list->shown);
 	document_set_text(object, "kind", kind_of(exam->list));
 	document_set_text(object, "part", parts[exam->part]);
-	document_set_text(object, "state", state_of(exam));
+	document_set_text(object, "state", states[state_of(exam)].token);
 	document_set_number(object, "time-ms", (json_int_t)exam->slowest_ms);
 	document_set_text(object, "remark", memory);
 	return object;

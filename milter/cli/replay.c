@@ -1,5 +1,6 @@
 /* heloscope replay: which verdicts would change under another configuration, and whose mail it is. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "heloscope/cli/log.h"
 #include "heloscope/config/read.h"
@@ -30,6 +31,24 @@ static const char help[] =
 
 /* Telling. */
 
+static const char *
+why_text(const json_t *mistake)
+{
+	static const char *const texts[MISTAKES] = {
+		[MISTAKE_NONE] = "",
+		[MISTAKE_ALLOW_LIST] = "on an allow list",
+		[MISTAKE_PASSES] = "passes SPF and reverse DNS",
+		[MISTAKE_KNOWN_HOST] = "from a host that has been sending for weeks",
+		[MISTAKE_KNOWN_DOMAIN] = "from a domain that has been sending for weeks",
+	};
+	const char *token = document_text_of(mistake, "why");
+	int why = MISTAKES - 1;
+
+	while (why > MISTAKE_NONE && strcmp(change_mistake_tokens[why], token) != 0)
+		why--;
+	return texts[why];
+}
+
 static void
 put_mistakes(const struct changes *changes)
 {
@@ -43,7 +62,7 @@ put_mistakes(const struct changes *changes)
 
 		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s",
 			       document_text_of(mistake, "sender"), document_text_of(mistake, "client"),
-			       document_text_of(mistake, "why"), document_text_of(mistake, "rule"));
+			       why_text(mistake), document_text_of(mistake, "rule"));
 		output_put(output_standard(), "  %s\n    ", document_text_of(mistake, "id"));
 		prose_wrap(output_standard(), words, 4, 4);
 	}

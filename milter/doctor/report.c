@@ -1,31 +1,39 @@
 #include "heloscope/doctor/report.h"
 
-static const char *const titles[DOCTOR_ROWS] = {
-	[DOCTOR_MX] = "MX",
-	[DOCTOR_BOUNCES] = "Bounces",
-	[DOCTOR_ADDRESSES] = "Addresses",
-	[DOCTOR_REVERSE_DNS] = "Reverse DNS",
-	[DOCTOR_HELO] = "HELO name",
-	[DOCTOR_SPF_RECORD] = "SPF record",
-	[DOCTOR_SPF_LIMITS] = "SPF limits",
-	[DOCTOR_SPF_PASS] = "SPF passes",
-	[DOCTOR_SPF_ALL] = "SPF \"all\"",
-	[DOCTOR_DKIM] = "DKIM key",
-	[DOCTOR_DMARC] = "DMARC",
-	[DOCTOR_BANNER] = "Banner",
-	[DOCTOR_STARTTLS] = "STARTTLS",
-	[DOCTOR_CERTIFICATE] = "Certificate",
-	[DOCTOR_OLD_TLS] = "Old TLS",
-	[DOCTOR_DANE] = "DANE",
-	[DOCTOR_MTA_STS] = "MTA-STS",
-	[DOCTOR_TLS_REPORTS] = "TLS reports",
-	[DOCTOR_RELAY] = "Open relay",
-	[DOCTOR_ADDRESS_LISTS] = "Address lists",
-	[DOCTOR_DOMAIN_LISTS] = "Domain lists",
+static const struct {
+	const char *token, *title;
+} rows[DOCTOR_ROWS] = {
+	[DOCTOR_MX] = { "mx", "MX" },
+	[DOCTOR_BOUNCES] = { "bounces", "Bounces" },
+	[DOCTOR_ADDRESSES] = { "addresses", "Addresses" },
+	[DOCTOR_REVERSE_DNS] = { "reverse-dns", "Reverse DNS" },
+	[DOCTOR_HELO] = { "helo", "HELO name" },
+	[DOCTOR_SPF_RECORD] = { "spf-record", "SPF record" },
+	[DOCTOR_SPF_LIMITS] = { "spf-limits", "SPF limits" },
+	[DOCTOR_SPF_PASS] = { "spf-pass", "SPF passes" },
+	[DOCTOR_SPF_ALL] = { "spf-all", "SPF \"all\"" },
+	[DOCTOR_DKIM] = { "dkim", "DKIM key" },
+	[DOCTOR_DMARC] = { "dmarc", "DMARC" },
+	[DOCTOR_BANNER] = { "banner", "Banner" },
+	[DOCTOR_STARTTLS] = { "starttls", "STARTTLS" },
+	[DOCTOR_CERTIFICATE] = { "certificate", "Certificate" },
+	[DOCTOR_OLD_TLS] = { "old-tls", "Old TLS" },
+	[DOCTOR_DANE] = { "dane", "DANE" },
+	[DOCTOR_MTA_STS] = { "mta-sts", "MTA-STS" },
+	[DOCTOR_TLS_REPORTS] = { "tls-reports", "TLS reports" },
+	[DOCTOR_RELAY] = { "relay", "Open relay" },
+	[DOCTOR_ADDRESS_LISTS] = { "address-lists", "Address lists" },
+	[DOCTOR_DOMAIN_LISTS] = { "domain-lists", "Domain lists" },
 };
 
 const char *
 doctor_row_title(enum doctor_row row)
 {
-	return titles[row];
+	return rows[row].title;
+}
+
+const char *
+doctor_row_token(enum doctor_row row)
+{
+	return rows[row].token;
 }

@@ -19,12 +19,20 @@ struct sides {
 	const char *domain; /* "<>" for the null sender, and where there is none */
 };
 
+const char *const change_mistake_tokens[MISTAKES] = {
+	[MISTAKE_NONE] = "none",
+	[MISTAKE_ALLOW_LIST] = "allow-list",
+	[MISTAKE_PASSES] = "passes",
+	[MISTAKE_KNOWN_HOST] = "known-host",
+	[MISTAKE_KNOWN_DOMAIN] = "known-domain",
+};
+
 /* A message that was taken and would be refused, for one recipient. */
 struct refusal {
 	struct refusal *next;
 	const struct sides *sides;
 	const char *rule;
-	const char *why;                /* it is likely a mistake, whatever came before; or NULL */
+	enum mistake why;               /* it is likely one, whatever came before; or NONE */
 	int64_t time_s;                 /* of the message, */
 	int64_t host_seen, domain_seen; /* and of the first in this part that was taken; 0: none was */
 };
@@ -93,14 +101,14 @@ first_seen(const struct changes *changes, const char *name)
 }
 
 /* Why refusing this message would likely be a mistake, whatever came before; or NULL. */
-static const char *
+static enum mistake
 mistake_in(const enum result *results)
 {
 	if (results[METHOD_DNSWL] == RESULT_PASS)
-		return "on an allow list";
+		return MISTAKE_ALLOW_LIST;
 	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
-		return "passes SPF and reverse DNS";
-	return NULL;
+		return MISTAKE_PASSES;
+	return MISTAKE_NONE;
 }
 
 /* The sides of a message, to be kept beyond it; once for all its recipients. */
@@ -268,33 +276,33 @@ is_known(int64_t before, int64_t in_part, int64_t now)
 	return seen != 0 && now - seen >= CHANGES_KNOWN_AFTER_S;
 }
 
-/* Why a refusal would likely be a mistake, or NULL; `before` has counted all that came before its part. */
-static const char *
+/* Why a refusal would likely be a mistake; `before` has counted all that came before its part. */
+static enum mistake
 why_mistake(const struct changes *before, const struct refusal *refusal)
 {
 	const struct sides *sides = refusal->sides;
 
-	if (refusal->why != NULL)
+	if (refusal->why != MISTAKE_NONE)
 		return refusal->why;
 	if (is_known(first_seen(before, sides->host), refusal->host_seen, refusal->time_s))
-		return "from a host that has been sending for weeks";
+		return MISTAKE_KNOWN_HOST;
 	if (is_known(first_seen(before, sides->domain), refusal->domain_seen, refusal->time_s))
-		return "from a domain that has been sending for weeks";
-	return NULL;
+		return MISTAKE_KNOWN_DOMAIN;
+	return MISTAKE_NONE;
 }
 
 static void
-tell_mistake(struct changes *changes, const struct refusal *refusal, const char *why)
+tell_mistake(struct changes *changes, const struct refusal *refusal, enum mistake why)
 {
 	json_t *mistake;
 
-	if (why == NULL || changes->mistake_count++ >= CHANGES_MISTAKES_MAX)
+	if (why == MISTAKE_NONE || changes->mistake_count++ >= CHANGES_MISTAKES_MAX)
 		return;
 	mistake = json_object();
 	document_set_text(mistake, "id", refusal->sides->ident);
 	document_set_text(mistake, "client", refusal->sides->host);
 	document_set_text(mistake, "sender", refusal->sides->sender);
-	document_set_text(mistake, "why", why);
+	document_set_text(mistake, "why", change_mistake_tokens[why]);
 	document_set_text(mistake, "rule", refusal->rule);
 	document_append(changes->mistakes, mistake);
 }

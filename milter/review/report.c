@@ -117,7 +117,7 @@ count_verdict(struct report *report, const struct outline *outline, const struct
 	char name[80];
 
 	report->recipients++;
-	(void)snprintf(name, sizeof name, "%s%s", verdict->is_enforced ? "" : "would ", verdict->action);
+	(void)snprintf(name, sizeof name, "%s%s", verdict->is_enforced ? "" : "would-", verdict->action);
 	document_count(report->tables[REPORT_VERDICTS], name, 1);
 	document_count(report->tables[REPORT_RULES], verdict->rule[0] != '\0' ? verdict->rule : "(no rule)",
 		       1);

@@ -233,7 +233,28 @@ def assert_log(octets):
 
 def assert_json(octets):
     assert octets.isascii()
-    json.loads(octets)
+    assert_tokens(json.loads(octets))
+
+
+TOKEN = re.compile(r"[a-z0-9_.-]+")
+COUNTED = {"verdicts", "rules", "checks", "hosts", "domains", "lists", "changes", "trend"}  # tables that count what stands in records, also forged ones
+ENUMERATED = {"row", "severity", "kind", "state", "part", "why", "result", "status", "outcome", "fault", "problem", "starttls", "dane", "agreement", "reverse-dns",
+              "reason", "action", "match", "overruled", "pending"}
+
+
+def assert_tokens(value, key=""):
+    """What programs read of JSON: keys are tokens, and so is every value of an enumeration."""
+    if isinstance(value, dict):
+        is_counted = key in COUNTED and not any(isinstance(item, dict) and "result" in item for item in value.values())
+        for name, item in value.items():
+            assert is_counted or TOKEN.fullmatch(name), (key, name)
+            assert key != "cells" or TOKEN.fullmatch(item), (name, item)
+            assert_tokens(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            assert_tokens(item, key)
+    elif key in ENUMERATED and isinstance(value, str):
+        assert TOKEN.fullmatch(value), (key, value)
 
 
 def assert_audit(octets):

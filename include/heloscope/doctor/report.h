@@ -37,7 +37,9 @@ enum doctor_row {
 	DOCTOR_ROWS
 };
 
+/* For the table, and for programs. */
 const char *doctor_row_title(enum doctor_row row);
+const char *doctor_row_token(enum doctor_row row);
 
 /* How bad it is; a cell of the table shows the worst finding of its row. */
 enum doctor_severity {

@@ -25,6 +25,19 @@
 
 struct refusal;
 
+/* Why a new refusal is likely a mistake. */
+enum mistake {
+	MISTAKE_NONE,
+	MISTAKE_ALLOW_LIST,
+	MISTAKE_PASSES, /* SPF and reverse DNS */
+	MISTAKE_KNOWN_HOST,
+	MISTAKE_KNOWN_DOMAIN,
+	MISTAKES
+};
+
+/* As "why" of a row in `mistakes` holds them. */
+extern const char *const change_mistake_tokens[MISTAKES];
+
 /* What is counted. Tables are JSON objects, name -> number. */
 struct changes {
 	const struct config *config;
