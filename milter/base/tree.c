@@ -5,6 +5,7 @@
  */
 #include "heloscope/base/tree.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define SURE_DIGITS 18   /* of a number that 64 bits hold */
 #define FEW 16           /* members that are compared each with each */
 #define OCTETS_A_NODE 12 /* of what we write ourselves, about */
+#define WORD 8           /* octets that are looked at together */
 #define HIGHEST 0x10000  /* code points below it have one \u */
 #define LEAD_SURROGATE 0xd800
 #define TRAIL_SURROGATE 0xdc00
@@ -23,7 +25,7 @@
 
 struct scan {
 	struct tree *tree;
-	char *at;      /* what comes next; a NUL stands behind the last octet */
+	char *at;      /* what comes next; NULs stand behind the last octet */
 	uint32_t open; /* the object or list in which we are, or NONE */
 	size_t depth;
 };
@@ -159,15 +161,39 @@ take_rest(struct scan *scan)
 	return out;
 }
 
+#define EACH(octet) (0x0101010101010101U * (octet))
+
+/*
+ * How many octets from here on are plain, at most WORD: all are looked at together. In what is subtracted
+ * from each, the highest bit stands where it borrows, and perhaps in octets behind the first that does.
+ */
+static unsigned
+count_plain(const char *at)
+{
+	uint64_t octets, quotes, backslashes, stops;
+
+	memcpy(&octets, at, WORD);
+	octets = le64toh(octets);
+	quotes = octets ^ EACH('"');
+	backslashes = octets ^ EACH('\\');
+	stops = (octets | (octets - EACH(' ')) | ((quotes - EACH(1)) & ~quotes)
+		 | ((backslashes - EACH(1)) & ~backslashes))
+		& EACH(0x80U);
+	return stops == 0 ? WORD : (unsigned)__builtin_ctzll(stops) / 8;
+}
+
 /* A text, behind its quote. NULL: a fault. */
 static const char *
 take_text(struct scan *scan, uint32_t *length)
 {
 	const char *text = scan->at;
+	unsigned plain;
 	char *end;
 
-	while (is_plain(*scan->at))
-		scan->at++;
+	do {
+		plain = count_plain(scan->at);
+		scan->at += plain;
+	} while (plain == WORD);
 	end = *scan->at == '"' ? scan->at : take_rest(scan);
 	if (end == NULL)
 		return NULL;
@@ -322,26 +348,6 @@ take_value(struct scan *scan, struct node *node)
 	return take_word(scan, node);
 }
 
-/* A value in the object or list that is open, with its key in an object. */
-static bool
-take_item(struct scan *scan)
-{
-	struct node *node = add_node(scan), *open = node_at(scan, scan->open);
-
-	if (node == NULL)
-		return false;
-	open->length++;
-	if (open->kind == NODE_OBJECT) {
-		if (!takes(scan, '"') || (node->key = take_text(scan, &node->key_length)) == NULL)
-			return false;
-		skip_blanks(scan);
-		if (!takes(scan, ':'))
-			return false;
-		skip_blanks(scan);
-	}
-	return take_value(scan, node);
-}
-
 /* Members of an object. */
 
 static bool
@@ -377,31 +383,46 @@ are_many_unique(const struct node *object)
 	return are_unique;
 }
 
+/* The same of one more, when there are few: it is compared with those before it when one has its mark. */
 static bool
-is_among(const struct node *object, const struct node *end, const struct node *member)
+is_unique(struct node *object, const struct node *member)
 {
-	for (const struct node *before = object + 1; before < end; before += before->size)
+	const uint64_t mark = tree_mark(member->key, member->key_length);
+	const bool may_be_there = (object->value.marks & mark) != 0;
+
+	object->value.marks |= mark;
+	if (!may_be_there || object->length > FEW)
+		return true;
+	for (const struct node *before = object + 1; before < member; before += before->size)
 		if (has_key(before, member->key, member->key_length))
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
-/* The same for few: those are compared whose first octet and length an earlier one may have. */
+/* The key of a member, and what stands between it and its value. */
 static bool
-are_few_unique(const struct node *object)
+take_key(struct scan *scan, struct node *object, struct node *member)
 {
-	const struct node *member = object + 1;
-	uint64_t seen = 0;
-
-	for (size_t i = 0; i < object->length; i++, member += member->size) {
-		const uint64_t mark = (uint64_t)1
-				      << (((unsigned char)member->key[0] + 5 * member->key_length) % 64);
-
-		if ((seen & mark) != 0 && is_among(object, member, member))
-			return false;
-		seen |= mark;
-	}
+	if (!takes(scan, '"') || (member->key = take_text(scan, &member->key_length)) == NULL
+	    || !is_unique(object, member))
+		return false;
+	skip_blanks(scan);
+	if (!takes(scan, ':'))
+		return false;
+	skip_blanks(scan);
 	return true;
+}
+
+/* A value in the object or list that is open, with its key in an object. */
+static bool
+take_item(struct scan *scan)
+{
+	struct node *node = add_node(scan), *open = node_at(scan, scan->open);
+
+	if (node == NULL)
+		return false;
+	open->length++;
+	return (open->kind == NODE_LIST || take_key(scan, open, node)) && take_value(scan, node);
 }
 
 /* The end of the object or list that is open. */
@@ -415,8 +436,7 @@ close_node(struct scan *scan)
 	scan->open = node->size;
 	scan->depth--;
 	node->size = (uint32_t)(scan->tree->count - (size_t)(node - scan->tree->nodes));
-	return node->kind == NODE_LIST
-	       || (node->length <= FEW ? are_few_unique(node) : are_many_unique(node));
+	return node->kind == NODE_LIST || node->length <= FEW || are_many_unique(node);
 }
 
 /* What comes next in the object or list that is open: its end, or a value. */
@@ -451,11 +471,11 @@ tree_read(struct span json, struct tree *tree)
 	struct scan scan = { .tree = tree, .open = NONE };
 
 	*tree = (struct tree){ .room = json.length / OCTETS_A_NODE + FEW };
-	tree->text = malloc(json.length + 1);
+	tree->text = malloc(json.length + WORD);
 	tree->nodes = reallocarray(NULL, tree->room, sizeof *tree->nodes);
 	if (tree->text != NULL && tree->nodes != NULL && json.length < NONE) {
 		memcpy(tree->text, json.at, json.length);
-		tree->text[json.length] = '\0';
+		memset(tree->text + json.length, 0, WORD);
 		scan.at = tree->text;
 		if (take_all(&scan) && scan.at == tree->text + json.length)
 			return true;
@@ -495,11 +515,12 @@ tree_next(const struct node *parent, const struct node *node)
 }
 
 const struct node *
-tree_member(const struct node *object, const char *key)
+tree_find(const struct node *object, const char *key, size_t length)
 {
-	const struct node *member = object != NULL && object->kind == NODE_OBJECT ? tree_first(object) : NULL;
+	const struct node *end = object + object->size;
 
-	while (member != NULL && (member->key[0] != key[0] || strcmp(member->key, key) != 0))
-		member = tree_next(object, member);
-	return member;
+	for (const struct node *member = object + 1; member < end; member += member->size)
+		if (has_key(member, key, length))
+			return member;
+	return NULL;
 }

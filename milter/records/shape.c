@@ -24,6 +24,7 @@ enum kind { TEXT, TIME, NUMBER, FLAG, OBJECT, LIST, TEXTS };
 /* What a member must be when it is there. */
 struct shape {
 	const char *key;
+	size_t length; /* of the key */
 	enum kind kind;
 	bool is_required;
 	int64_t min, max;           /* of a number; of the items of a list */
@@ -32,19 +33,30 @@ struct shape {
 
 #define MAY(name, what)                                                                                      \
 	{                                                                                                    \
-		.key = (name), .kind = (what)                                                                \
+		.key = (name), .length = sizeof(name) - 1, .kind = (what)                                    \
 	}
 #define MUST(name, what)                                                                                     \
 	{                                                                                                    \
-		.key = (name), .kind = (what), .is_required = true                                           \
+		.key = (name), .length = sizeof(name) - 1, .kind = (what), .is_required = true               \
 	}
 #define RANGE(name, must, least, most)                                                                       \
 	{                                                                                                    \
-		.key = (name), .kind = NUMBER, .is_required = (must), .min = (least), .max = (most)          \
+		.key = (name), .length = sizeof(name) - 1, .kind = NUMBER, .is_required = (must),            \
+		.min = (least), .max = (most)                                                                \
 	}
 #define ITEMS(name, must, most, item)                                                                        \
 	{                                                                                                    \
-		.key = (name), .kind = LIST, .is_required = (must), .max = (most), .inside = (item)          \
+		.key = (name), .length = sizeof(name) - 1, .kind = LIST, .is_required = (must),              \
+		.max = (most), .inside = (item)                                                              \
+	}
+#define PART(name, must, members)                                                                            \
+	{                                                                                                    \
+		.key = (name), .length = sizeof(name) - 1, .kind = OBJECT, .is_required = (must),            \
+		.inside = (members)                                                                          \
+	}
+#define WORDS(name, most)                                                                                    \
+	{                                                                                                    \
+		.key = (name), .length = sizeof(name) - 1, .kind = TEXTS, .max = (most)                      \
 	}
 #define END_OF_SHAPES                                                                                        \
 	{                                                                                                    \
@@ -82,7 +94,7 @@ static const struct shape helo[] = {
 static const struct shape lookup[] = {
 	MAY("name", TEXT),   MAY("type", TEXT),
 	MAY("status", TEXT), RANGE("ttl", false, 0, NUMBER_MAX),
-	MAY("secure", FLAG), { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
+	MAY("secure", FLAG), WORDS("answers", ITEMS_MAX),
 	END_OF_SHAPES,
 };
 
@@ -112,7 +124,7 @@ static const struct shape spf[] = {
 	MAY("domain", TEXT),
 	MAY("record", TEXT),
 	MAY("mechanism", TEXT),
-	{ .key = "problem", .kind = OBJECT, .inside = problem },
+	PART("problem", false, problem),
 	MAY("explanation", TEXT),
 	RANGE("terms", false, 0, NUMBER_MAX),
 	RANGE("voids", false, 0, NUMBER_MAX),
@@ -125,14 +137,11 @@ static const struct shape sender[] = {
 };
 
 static const struct shape hit[] = {
-	MAY("zone", TEXT),    MAY("subject", TEXT),
-	MAY("asked", TEXT),   MAY("operator", TEXT),
-	MAY("group", TEXT),   RANGE("weight", false, 0, NUMBER_MAX),
-	MAY("state", TEXT),   { .key = "answers", .kind = TEXTS, .max = ITEMS_MAX },
-	MAY("meaning", TEXT), MAY("text", TEXT),
-	MAY("page", TEXT),    MAY("fault", TEXT),
-	MAY("status", TEXT),  MAY("withheld", FLAG),
-	END_OF_SHAPES,
+	MAY("zone", TEXT),     MAY("subject", TEXT),        MAY("asked", TEXT),
+	MAY("operator", TEXT), MAY("group", TEXT),          RANGE("weight", false, 0, NUMBER_MAX),
+	MAY("state", TEXT),    WORDS("answers", ITEMS_MAX), MAY("meaning", TEXT),
+	MAY("text", TEXT),     MAY("page", TEXT),           MAY("fault", TEXT),
+	MAY("status", TEXT),   MAY("withheld", FLAG),       END_OF_SHAPES,
 };
 
 static const struct shape lists[] = {
@@ -176,22 +185,22 @@ static const struct shape peer_tls[] = {
 };
 
 static const struct shape checks[] = {
-	{ .key = "iprev", .kind = OBJECT, .inside = iprev },
-	{ .key = "x-helo", .kind = OBJECT, .inside = helo },
-	{ .key = "spf", .kind = OBJECT, .inside = spf },
-	{ .key = "spf-helo", .kind = OBJECT, .inside = spf },
-	{ .key = "x-sender", .kind = OBJECT, .inside = sender },
-	{ .key = "x-dnsbl", .kind = OBJECT, .inside = lists },
-	{ .key = "dnswl", .kind = OBJECT, .inside = lists },
-	{ .key = "x-banner", .kind = OBJECT, .inside = banner },
-	{ .key = "x-tls", .kind = OBJECT, .inside = tls },
-	{ .key = "x-peer-tls", .kind = OBJECT, .inside = peer_tls },
+	PART("iprev", false, iprev),
+	PART("x-helo", false, helo),
+	PART("spf", false, spf),
+	PART("spf-helo", false, spf),
+	PART("x-sender", false, sender),
+	PART("x-dnsbl", false, lists),
+	PART("dnswl", false, lists),
+	PART("x-banner", false, banner),
+	PART("x-tls", false, tls),
+	PART("x-peer-tls", false, peer_tls),
 	END_OF_SHAPES,
 };
 
 static const struct shape reading[] = {
 	MAY("sender", TEXT),
-	{ .key = "checks", .kind = OBJECT, .is_required = true, .inside = checks },
+	PART("checks", true, checks),
 	END_OF_SHAPES,
 };
 
@@ -220,15 +229,15 @@ static const struct shape whole[] = {
 	MUST("time", TIME),
 	MAY("queue-id", TEXT),
 	MAY("mode", TEXT),
-	{ .key = "client", .kind = OBJECT, .is_required = true, .inside = client },
+	PART("client", true, client),
 	MAY("helo", TEXT),
 	MAY("mail-from", TEXT),
 	MAY("mail-addr", TEXT),
 	MAY("sender", TEXT),
-	{ .key = "checks", .kind = OBJECT, .is_required = true, .inside = checks },
+	PART("checks", true, checks),
 	ITEMS("verdicts", true, ITEMS_MAX, verdict),
 	ITEMS("other-readings", false, READINGS_MAX - 1, reading),
-	{ .key = "cut", .kind = TEXTS, .max = CUTS },
+	WORDS("cut", CUTS),
 	RANGE("recipients", false, 0, NUMBER_MAX),
 	RANGE("waited-ms", false, 0, NUMBER_MAX),
 	RANGE("unwritten", false, 0, NUMBER_MAX),
@@ -272,20 +281,22 @@ static bool has_shape(const struct node *node, const struct shape *shape);
 
 /* The shape of that name from `shape` on, or the end of the table. */
 static const struct shape *
-find_shape(const struct shape *shape, const char *key)
+find_shape(const struct shape *shape, const struct node *member)
 {
-	while (shape->key != NULL && (shape->key[0] != key[0] || strcmp(shape->key, key) != 0))
+	while (shape->key != NULL
+	       && (shape->length != member->key_length || shape->key[0] != member->key[0]
+		   || memcmp(shape->key, member->key, shape->length) != 0))
 		shape++;
 	return shape;
 }
 
 /* The same in all of `inside`. Members mostly stand in the order of the table: `next` is the likely one. */
 static const struct shape *
-shape_of(const char *key, const struct shape *inside, const struct shape *next)
+shape_of(const struct node *member, const struct shape *inside, const struct shape *next)
 {
-	const struct shape *shape = find_shape(next, key);
+	const struct shape *shape = find_shape(next, member);
 
-	return shape->key != NULL ? shape : find_shape(inside, key);
+	return shape->key != NULL ? shape : find_shape(inside, member);
 }
 
 static size_t
@@ -308,7 +319,7 @@ fits_inside(const struct node *object, const struct shape *inside)
 	if (object->kind != NODE_OBJECT)
 		return false;
 	for (member = tree_first(object); member != NULL; member = tree_next(object, member)) {
-		const struct shape *shape = shape_of(member->key, inside, next);
+		const struct shape *shape = shape_of(member, inside, next);
 
 		if (shape->key == NULL)
 			continue;

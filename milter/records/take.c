@@ -30,16 +30,16 @@ take_span(struct taking *taking, const struct node *text)
 }
 
 const char *
-take_text(struct taking *taking, const struct node *object, const char *key)
+take_text_of(struct taking *taking, const struct node *text)
 {
-	const struct node *member = tree_member(object, key);
-	struct span text;
+	struct span whole;
 
-	if (member == NULL)
-		return NULL;
-	text = take_span(taking, member);
-	taking->has_fault = taking->has_fault || memchr(text.at, '\0', text.length) != NULL;
-	return text.at;
+	/* Of one without escapes the NUL behind it is the first: the tree takes none within. */
+	if (memchr(text->value.text, '\\', text->length) == NULL)
+		return text->value.text;
+	whole = take_span(taking, text);
+	taking->has_fault = taking->has_fault || memchr(whole.at, '\0', whole.length) != NULL;
+	return whole.at;
 }
 
 void
@@ -55,22 +55,6 @@ take_escaped(struct taking *taking, const struct node *object, const char *key, 
 	if (length > 0)
 		memcpy(out, member->value.text, length);
 	out[length] = '\0';
-}
-
-bool
-take_flag(const struct node *object, const char *key)
-{
-	const struct node *member = tree_member(object, key);
-
-	return member != NULL && member->kind == NODE_TRUE;
-}
-
-unsigned
-take_number(const struct node *object, const char *key)
-{
-	const struct node *member = tree_member(object, key);
-
-	return member != NULL ? (unsigned)member->value.number : 0;
 }
 
 /* The number that `length` digits make. */
@@ -128,15 +112,6 @@ take_item(struct taking *taking, const struct node *word, const struct tokens *t
 			return (int)i;
 	taking->has_fault = true;
 	return 0;
-}
-
-int
-take_token(struct taking *taking, const struct node *object, const char *key, const struct tokens *tokens,
-	   int missing)
-{
-	const struct node *word = tree_member(object, key);
-
-	return word != NULL ? take_item(taking, word, tokens) : missing;
 }
 
 void *

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
@@ -39,6 +40,7 @@ struct node {
 	union {
 		const char *text; /* with a NUL behind it */
 		int64_t number;
+		uint64_t marks; /* of an object: tree_mark() of each key in it */
 	} value;
 };
 
@@ -53,8 +55,30 @@ struct tree {
 bool tree_read(struct span json, struct tree *tree) MUST_USE;
 void tree_clear(struct tree *tree);
 
-/* The member of that name; NULL when there is none, or `object` is none or NULL. */
-const struct node *tree_member(const struct node *object, const char *key);
+/* A bit that tells most keys from each other: by their ends and length. */
+static inline uint64_t
+tree_mark(const char *key, size_t length)
+{
+	const size_t first = (unsigned char)key[0], last = (unsigned char)key[length > 0 ? length - 1 : 0];
+
+	return (uint64_t)1 << ((first + 11 * last + 5 * length) % 64);
+}
+
+/* For tree_member(), of an object that may have it. */
+const struct node *tree_find(const struct node *object, const char *key, size_t length);
+
+/* The member of that name; NULL when there is none, or `object` is none or NULL. Here, so that of a name that
+ * stands where it is called nothing is left to be counted when it runs. */
+static inline const struct node *
+tree_member(const struct node *object, const char *key)
+{
+	const size_t length = strlen(key);
+
+	if (object == NULL || object->kind != NODE_OBJECT
+	    || (object->value.marks & tree_mark(key, length)) == 0)
+		return NULL;
+	return tree_find(object, key, length);
+}
 
 /* The values in an object or list, in their order: NULL behind the last, and when `parent` is neither or
  * NULL. */

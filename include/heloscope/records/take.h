@@ -38,15 +38,12 @@ struct tokens {
 const char *take_as_written(const struct node *text);
 
 /* A text, without the escapes of strbuf_add_escaped(). */
-const char *take_text(struct taking *taking, const struct node *object, const char *key);
+const char *take_text_of(struct taking *taking, const struct node *text);
 struct span take_span(struct taking *taking, const struct node *text); /* which may hold any octets */
 
 /* Copy a text as it is written into `out` of `size` octets, "" when it is missing; too long a one is a fault.
  */
 void take_escaped(struct taking *taking, const struct node *object, const char *key, char *out, size_t size);
-
-bool take_flag(const struct node *object, const char *key);
-unsigned take_number(const struct node *object, const char *key);
 
 /* Seconds since 1970. */
 int64_t take_time(struct taking *taking, const struct node *object, const char *key);
@@ -54,12 +51,44 @@ int64_t take_time(struct taking *taking, const struct node *object, const char *
 /* Length 0 when it is missing. */
 struct ipaddr take_address(struct taking *taking, const struct node *object, const char *key);
 
-/* The number of the word among `tokens`, `missing` when it is missing. */
-int take_token(struct taking *taking, const struct node *object, const char *key, const struct tokens *tokens,
-	       int missing);
-
-/* The same for a word in a list. */
+/* The number of a word among `tokens`. */
 int take_item(struct taking *taking, const struct node *word, const struct tokens *tokens);
+
+/* The same of members. Here, as tree_member() is. */
+
+static inline const char *
+take_text(struct taking *taking, const struct node *object, const char *key)
+{
+	const struct node *member = tree_member(object, key);
+
+	return member != NULL ? take_text_of(taking, member) : NULL;
+}
+
+static inline bool
+take_flag(const struct node *object, const char *key)
+{
+	const struct node *member = tree_member(object, key);
+
+	return member != NULL && member->kind == NODE_TRUE;
+}
+
+static inline unsigned
+take_number(const struct node *object, const char *key)
+{
+	const struct node *member = tree_member(object, key);
+
+	return member != NULL ? (unsigned)member->value.number : 0;
+}
+
+/* `missing` when it is missing. */
+static inline int
+take_token(struct taking *taking, const struct node *object, const char *key, const struct tokens *tokens,
+	   int missing)
+{
+	const struct node *word = tree_member(object, key);
+
+	return word != NULL ? take_item(taking, word, tokens) : missing;
+}
 
 /* `count` items of `size` octets, zeroed, to fill; NULL, and a fault, when memory ran out. */
 void *take_room(struct taking *taking, size_t count, size_t size) MUST_USE;

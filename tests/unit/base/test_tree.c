@@ -234,10 +234,65 @@ tree_walks_members_and_items(void **state)
 	tree_clear(&tree);
 }
 
+/* Octets are looked at eight at a time: where each stands makes no difference. */
+static void
+tree_tells_octets_apart_wherever_they_stand(void **state)
+{
+	(void)state;
+	for (unsigned octet = 1; octet < 256; octet++) {
+		for (size_t place = 0; place < 20; place++) {
+			const bool is_plain = octet >= ' ' && octet < 0x80 && octet != '"' && octet != '\\';
+			char text[] = "{\"k\":\"acdeghijklmopqsvwxyz\"}";
+			struct tree tree;
+			bool is_read;
+
+			text[6 + place] = (char)octet;
+			is_read = tree_read(span_of(text), &tree);
+			assert_int_equal(is_read, is_plain);
+			if (!is_read)
+				continue;
+			assert_int_equal(tree_member(tree.nodes, "k")->length, 20);
+			assert_memory_equal(tree_member(tree.nodes, "k")->value.text, text + 6, 20);
+			tree_clear(&tree);
+		}
+	}
+}
+
+/* More members than there are marks, so that many share one: each is found, twice the same is refused. */
+static void
+tree_finds_members_that_look_alike(void **state)
+{
+	char text[4096] = "{", key[16];
+	struct tree tree;
+
+	(void)state;
+	for (int count = 1; count <= 200; count++) {
+		const size_t length = strlen(text);
+		char twice[4200];
+
+		(void)snprintf(text + length, sizeof text - length, "%s\"k%d\":%d", count > 1 ? "," : "",
+			       count, count);
+		(void)snprintf(twice, sizeof twice, "%s,\"k%d\":0}", text, (count + 1) / 2);
+		assert_false(tree_read(span_of(twice), &tree));
+		(void)snprintf(twice, sizeof twice, "%s}", text);
+		assert_true(tree_read(span_of(twice), &tree));
+		for (int each = 1; each <= 200; each++) {
+			const struct node *member;
+
+			(void)snprintf(key, sizeof key, "k%d", each);
+			member = tree_member(tree.nodes, key);
+			assert_int_equal(member != NULL ? member->value.number : 0, each <= count ? each : 0);
+		}
+		tree_clear(&tree);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tree_tells_octets_apart_wherever_they_stand),
+		cmocka_unit_test(tree_finds_members_that_look_alike),
 		cmocka_unit_test(R8259_tree_read_takes_json_and_nothing_else),
 		cmocka_unit_test(tree_read_agrees_with_jansson_on_what_is_broken),
 		cmocka_unit_test(P13_tree_read_ends_where_nesting_is_deep),
