@@ -2,292 +2,12 @@
 
 #include <string.h>
 
-static enum truth
-truth_of(bool is_true)
-{
-	return is_true ? TRUTH_TRUE : TRUTH_FALSE;
-}
-
-static enum truth
-negated(enum truth truth)
-{
-	return (enum truth)(TRUTH_TRUE - truth);
-}
-
-static enum truth
-lesser(enum truth a, enum truth b)
-{
-	return a < b ? a : b;
-}
-
-static enum truth
-greater(enum truth a, enum truth b)
-{
-	return a > b ? a : b;
-}
-
-/* A temperror, or a check that did not run, may hide any result. */
-static enum truth
-result_truth(const struct condition *condition, enum result result)
-{
-	const bool names_temperror = (condition->results & 1U << RESULT_TEMPERROR) != 0;
-
-	if (result == RESULT_UNCHECKED)
-		return TRUTH_UNKNOWN;
-	if (result == RESULT_TEMPERROR && !names_temperror)
-		return TRUTH_UNKNOWN;
-	return truth_of((condition->results & 1U << result) != 0);
-}
-
-static bool
-compares(unsigned value, enum compare compare, unsigned number)
-{
-	switch (compare) {
-	case COMPARE_LESS:
-		return value < number;
-	case COMPARE_AT_MOST:
-		return value <= number;
-	case COMPARE_EQUAL:
-		return value == number;
-	case COMPARE_DIFFERENT:
-		return value != number;
-	case COMPARE_AT_LEAST:
-		return value >= number;
-	default:
-		return value > number;
-	}
-}
-
-/* A number that faults may make larger is unknown when that would change the answer. */
-static enum truth
-quantity_truth(const struct condition *condition, const struct facts *facts)
-{
-	const struct list_tally tally = facts_tally(facts, condition->quantity == QUANTITY_DNSWL);
-	const bool is_operators = condition->quantity == QUANTITY_DNSBL_OPERATORS;
-	const unsigned known = is_operators ? tally.operators : tally.score;
-	const unsigned hidden = is_operators ? tally.unknown_operators : tally.unknown_score;
-	const bool is_true = compares(known, condition->compare, condition->number);
-
-	for (unsigned value = known + 1; value <= known + hidden; value++)
-		if (compares(value, condition->compare, condition->number) != is_true)
-			return TRUTH_UNKNOWN;
-	return truth_of(is_true);
-}
-
-/* Whether an address fits "local@domain", "local@*", "*@domain", "*@*.domain" or "" (the null sender). */
-static bool
-address_matches(const struct mailbox *mailbox, const char *pattern)
-{
-	const char *at = strrchr(pattern, '@');
-	const struct span local = { pattern, at != NULL ? (size_t)(at - pattern) : strlen(pattern) };
-
-	if (pattern[0] == '\0')
-		return mailbox->form == MAILBOX_NULL;
-	if (mailbox->form == MAILBOX_NULL)
-		return false;
-	if (!span_equals(local, SPAN("*")) && !span_equals_nocase(span_of(mailbox->local), local))
-		return false;
-	/* "postmaster" without a domain is one of ours, whatever our domains are (RFC 5321, 4.5.1). */
-	if (at == NULL)
-		return mailbox->form == MAILBOX_LOCAL_ONLY || mailbox->is_completed;
-	return domain_matches(span_of(mailbox->domain), span_of(at + 1));
-}
-
-static bool
-client_name_matches(const struct facts *facts, const char *pattern)
-{
-	for (size_t i = 0; i < facts->iprev.count; i++)
-		if (facts->iprev.names[i].is_verified
-		    && domain_matches(span_of(facts->iprev.names[i].name), span_of(pattern)))
-			return true;
-	return false;
-}
-
-/* The HELO name as the DNS has it, else as it was said. */
-static struct span
-helo_span(const struct facts *facts)
-{
-	return span_of(facts->helo.name[0] != '\0' ? facts->helo.name : facts->helo.given);
-}
-
-static bool
-text_matches(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
-	     const char *pattern)
-{
-	switch (condition->subject) {
-	case SUBJECT_RECIPIENT:
-		return address_matches(recipient, pattern);
-	case SUBJECT_MAIL_FROM:
-		return address_matches(&facts->sender.mailbox, pattern);
-	case SUBJECT_HELO_NAME:
-		return facts->helo.given != NULL && domain_matches(helo_span(facts), span_of(pattern));
-	default:
-		return client_name_matches(facts, pattern);
-	}
-}
-
-static enum truth
-text_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
-{
-	const enum result iprev = facts->results[METHOD_IPREV];
-
-	for (size_t i = 0; i < condition->texts.count; i++)
-		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
-			return TRUTH_TRUE;
-	if (condition->subject == SUBJECT_CLIENT_NAME
-	    && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED))
-		return TRUTH_UNKNOWN;
-	return TRUTH_FALSE;
-}
-
-static enum truth
-listed_truth(const struct condition *condition, const struct facts *facts)
-{
-	enum truth truth = TRUTH_FALSE;
-
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-		const struct list_facts *lists = &facts->lists[subject];
-
-		for (size_t i = 0; i < lists->count; i++) {
-			const struct list_finding *finding = &lists->findings[i];
-
-			for (size_t j = 0; j < condition->texts.count; j++)
-				if (strcmp(condition->texts.items[j], finding->zone) == 0)
-					truth = greater(truth, finding->state == LIST_LISTED  ? TRUTH_TRUE
-							       : finding->state == LIST_FAULT ? TRUTH_UNKNOWN
-											      : TRUTH_FALSE);
-		}
-	}
-	return truth;
-}
-
-static enum truth
-test_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
-{
-	switch (condition->kind) {
-	case CONDITION_TRUSTED:
-		return truth_of(facts->client.is_trusted);
-	case CONDITION_AUTHENTICATED:
-		return truth_of(facts->client.is_authenticated);
-	case CONDITION_RESULT:
-		return result_truth(condition, facts->results[condition->method]);
-	case CONDITION_QUANTITY:
-		return quantity_truth(condition, facts);
-	case CONDITION_TEXT:
-		return text_truth(condition, facts, recipient);
-	case CONDITION_CLIENT:
-		return truth_of(network_set_contains(&condition->networks, &facts->client.address));
-	default:
-		return listed_truth(condition, facts);
-	}
-}
-
-/* Whether a condition, which is a test, looks at what such a list says. */
-static bool
-looks_at(const struct condition *condition, const struct list_finding *finding)
-{
-	switch (condition->kind) {
-	case CONDITION_LISTED:
-		for (size_t i = 0; i < condition->texts.count; i++)
-			if (strcmp(condition->texts.items[i], finding->zone) == 0)
-				return true;
-		return false;
-	case CONDITION_QUANTITY:
-		return finding->is_allow == (condition->quantity == QUANTITY_DNSWL);
-	case CONDITION_RESULT:
-		return condition->method == facts_list_method(finding->is_allow);
-	default:
-		return false;
-	}
-}
-
-/* Whether it looks at a list that was not asked because this client had too much asked. */
-static bool
-looks_at_withheld(const struct condition *condition, const struct facts *facts)
-{
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
-		for (size_t i = 0; i < facts->lists[subject].count; i++)
-			if (facts->lists[subject].findings[i].is_withheld
-			    && looks_at(condition, &facts->lists[subject].findings[i]))
-				return true;
-	return false;
-}
-
-/* The methods, as bits, on whose results a condition, which is a test, rests. */
-static unsigned
-methods_of(const struct condition *condition)
-{
-	switch (condition->kind) {
-	case CONDITION_RESULT:
-		return 1U << condition->method;
-	case CONDITION_QUANTITY:
-		return 1U << facts_list_method(condition->quantity == QUANTITY_DNSWL);
-	case CONDITION_LISTED:
-		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
-	case CONDITION_TEXT:
-		return condition->subject == SUBJECT_CLIENT_NAME ? 1U << METHOD_IPREV : 0;
-	default:
-		return 0;
-	}
-}
-
-/* What tests are taken for whose answers were withheld, or are still to come. */
-struct guess {
-	enum truth withheld, awaited;
-};
-
-static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
-
-static enum truth
-guessed_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
-	      struct guess guess)
-{
-	enum truth truth;
-
-	if ((methods_of(condition) & facts_awaited(facts)) != 0)
-		return guess.awaited;
-	truth = test_truth(condition, facts, recipient);
-	if (truth == TRUTH_UNKNOWN && looks_at_withheld(condition, facts))
-		return guess.withheld;
-	return condition->is_negated ? negated(truth) : truth;
-}
-
-/* What a condition comes to by that guess; under "not" the guess is the other way round. */
-static enum truth
-truth_with(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
-	   struct guess guess)
-{
-	const struct guess opposite = { negated(guess.withheld), negated(guess.awaited) };
-	enum truth truth;
-
-	switch (condition->kind) {
-	case CONDITION_AND:
-		truth = TRUTH_TRUE;
-		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = lesser(truth, truth_with(condition->operands[i], facts, recipient, guess));
-		return truth;
-	case CONDITION_OR:
-		truth = TRUTH_FALSE;
-		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = greater(truth, truth_with(condition->operands[i], facts, recipient, guess));
-		return truth;
-	case CONDITION_NOT:
-		return negated(truth_with(condition->operands[0], facts, recipient, opposite));
-	default:
-		return guessed_truth(condition, facts, recipient, guess);
-	}
-}
+#include "heloscope/checks/truth.h"
 
 bool
 verdict_is_pending(const struct verdict *verdict)
 {
 	return verdict->pending_until != STAGE_CONNECT;
-}
-
-enum truth
-policy_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
-{
-	return truth_with(condition, facts, recipient, no_guess);
 }
 
 bool
@@ -328,7 +48,7 @@ is_withheld(const struct rule *rule, const struct facts *facts, const struct mai
 	const struct guess guess = { .withheld = TRUTH_TRUE, .awaited = TRUTH_UNKNOWN };
 
 	return acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
-	       && truth_with(rule->condition, facts, recipient, guess) == TRUTH_TRUE;
+	       && truth_by_guess(rule->condition, facts, recipient, guess) == TRUTH_TRUE;
 }
 
 /* Whether a rule comes to something else by what is still to come; one that is false whatever comes does not.
@@ -339,8 +59,8 @@ is_open(const struct rule *rule, const struct facts *facts, const struct mailbox
 	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE }, most = { TRUTH_UNKNOWN, TRUTH_TRUE };
 
 	return facts_awaited(facts) != 0
-	       && truth_with(rule->condition, facts, recipient, least)
-			  != truth_with(rule->condition, facts, recipient, most);
+	       && truth_by_guess(rule->condition, facts, recipient, least)
+			  != truth_by_guess(rule->condition, facts, recipient, most);
 }
 
 /* The last stage that a condition awaits; STAGE_CONNECT when it awaits none. */
@@ -349,7 +69,7 @@ stage_awaited(const struct condition *condition, const struct facts *facts)
 {
 	int last = STAGES - 1;
 
-	while (last > STAGE_CONNECT && (methods_of(condition) & facts->awaited[last]) == 0)
+	while (last > STAGE_CONNECT && (truth_methods(condition) & facts->awaited[last]) == 0)
 		last--;
 	for (size_t i = 0; i < condition->operand_count; i++) {
 		const int stage = (int)stage_awaited(condition->operands[i], facts);
@@ -380,7 +100,7 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->items[i];
-		const enum truth truth = policy_truth(rule->condition, facts, recipient);
+		const enum truth truth = truth_of(rule->condition, facts, recipient);
 
 		if (is_open(rule, facts, recipient)) {
 			verdict->is_held_up = is_held_up(rule, facts, verdict);
@@ -459,6 +179,8 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 	if (verdict.rule == NULL && policy->otherwise.place != NULL)
 		verdict.rule = &policy->otherwise;
 	set_action(config, &verdict);
+	if (verdict.rule != NULL && action_refuses(verdict.action))
+		verdict.reasons = reasons_of(verdict.rule->condition, facts, recipient);
 	return verdict;
 }
 

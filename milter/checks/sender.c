@@ -41,6 +41,31 @@ way_to(struct inquiry *inquiry, const char *host, enum dns_status *status)
 		ipv4, mail_way_by_answer(inquiry_ask(inquiry, STAGE_MAIL, host, DNS_AAAA), near, status));
 }
 
+/* What there is to be told of a way that is not open: the host, unless it is the domain itself, and the first
+ * address that it has. Every answer has come. */
+static void
+note_way(struct inquiry *inquiry, const char *host, bool is_private)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	struct sender_facts *sender = &inquiry_facts(inquiry)->sender;
+
+	if (host != NULL)
+		sender->host = host;
+	for (size_t i = 0; is_private && i < 2; i++) {
+		const struct dns_answer *answer =
+			inquiry_ask(inquiry, STAGE_MAIL, host != NULL ? host : sender->domain, types[i]);
+
+		if (answer != NULL && answer->count > 0 && sender->address.length == 0)
+			sender->address = answer->records[0].address;
+	}
+}
+
+static bool
+is_dead_end(enum mail_way way)
+{
+	return way < MAIL_WAY_UNKNOWN;
+}
+
 /* The best way there is decides. */
 static bool
 judge_way(struct facts *facts, enum mail_way way, enum dns_status status, bool has_mx)
@@ -70,6 +95,7 @@ judge_mx(struct inquiry *inquiry, struct facts *facts, const struct dns_answer *
 {
 	enum dns_status status = DNS_NOERROR;
 	enum mail_way best = MAIL_WAY_NO_ADDRESS;
+	const char *host = answer->records[0].name;
 	size_t asked = 0;
 
 	for (size_t i = 0; i < answer->count && asked < BOUND_SENDER_HOSTS && best < MAIL_WAY_OPEN; i++) {
@@ -79,8 +105,11 @@ judge_mx(struct inquiry *inquiry, struct facts *facts, const struct dns_answer *
 			way = way_to(inquiry, answer->records[i].name, &status);
 			asked++;
 		}
+		host = way > best ? answer->records[i].name : host;
 		best = mail_way_better(best, way);
 	}
+	if (is_dead_end(best))
+		note_way(inquiry, host, best == MAIL_WAY_PRIVATE);
 	return judge_way(facts, best, status, true);
 }
 
@@ -91,6 +120,8 @@ judge_addresses(struct inquiry *inquiry, struct facts *facts)
 	enum dns_status status = DNS_NOERROR;
 	const enum mail_way way = way_to(inquiry, facts->sender.domain, &status);
 
+	if (way == MAIL_WAY_PRIVATE)
+		note_way(inquiry, NULL, true);
 	return judge_way(facts, way, status, false);
 }
 

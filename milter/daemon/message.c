@@ -151,7 +151,8 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 	       && a->pending_until == b->pending_until && a->overruled == b->overruled
 	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
 	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
-	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0;
+	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0
+	       && reasons_equal(&a->reasons, &b->reasons);
 }
 
 /* Have the reply of a verdict that refuses, or would, beside it. */

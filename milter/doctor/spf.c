@@ -8,7 +8,7 @@
 #include "heloscope/base/nearest.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/spf/record.h"
-#include "heloscope/words/spf.h"
+#include "heloscope/words/spf_problem.h"
 
 #define RECORD_MAX 8192    /* octets of a record that is proposed */
 #define NOBODY 0xc00002feU /* 192.0.2.254, of a network that nobody uses (RFC 5737) */

@@ -14,6 +14,9 @@ sender_of(const struct facts *facts)
 	record_set_text(object, "reason", sender_words(facts->sender.finding)->word);
 	if (facts->sender.finding == SENDER_UNKNOWN)
 		record_set_token(object, "status", &codec_statuses, (int)facts->sender.status);
+	record_set_text(object, "host", facts->sender.host);
+	if (facts->sender.address.length > 0)
+		record_set_address(object, "address", &facts->sender.address);
 	return object;
 }
 
@@ -30,6 +33,8 @@ take_sender(struct taking *taking, const struct node *check, struct facts *facts
 	if (reason != NULL && strcmp(sender_words(sender->finding)->word, reason) != 0)
 		taking->has_fault = true;
 	sender->status = (enum dns_status)take_token(taking, check, "status", &codec_statuses, DNS_NOERROR);
+	sender->host = take_text(taking, check, "host");
+	sender->address = take_address(taking, check, "address");
 }
 
 const struct codec codec_sender = { "x-sender", sender_of, take_sender };

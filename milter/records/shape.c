@@ -113,6 +113,8 @@ static const struct shape problem[] = {
 	MAY("name", TEXT),
 	MAY("status", TEXT),
 	MAY("fault", TEXT),
+	MAY("holder", TEXT),
+	MAY("term", TEXT),
 	RANGE("at", false, 0, NUMBER_MAX),
 	RANGE("count", false, 0, NUMBER_MAX),
 	RANGE("code", false, 0, UINT8_MAX),
@@ -133,7 +135,8 @@ static const struct shape spf[] = {
 };
 
 static const struct shape sender[] = {
-	MUST("result", TEXT), MAY("domain", TEXT), MAY("reason", TEXT), MAY("status", TEXT), END_OF_SHAPES,
+	MUST("result", TEXT), MAY("domain", TEXT),  MAY("reason", TEXT), MAY("status", TEXT),
+	MAY("host", TEXT),    MAY("address", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape hit[] = {

@@ -130,6 +130,8 @@ problem_of(const struct spf_problem *problem)
 		record_set_token(object, "fault", &faults, (int)problem->fault);
 		record_set_number(object, "at", problem->at);
 	}
+	record_set_text(object, "holder", problem->holder);
+	record_set_text(object, "term", problem->term);
 	if (problem->count > 0)
 		record_set_number(object, "count", problem->count);
 	if (problem->kind == SPF_PROBLEM_LIBRARY)
@@ -274,6 +276,8 @@ take_problem(struct taking *taking, const struct node *problem)
 		.kind = (enum spf_problem_kind)take_token(taking, problem, "kind", &problems,
 							  SPF_PROBLEM_NONE),
 		.name = take_text(taking, problem, "name"),
+		.holder = take_text(taking, problem, "holder"),
+		.term = take_text(taking, problem, "term"),
 		.status =
 			(enum dns_status)take_token(taking, problem, "status", &codec_statuses, DNS_NOERROR),
 		.fault = (enum spf_fault_kind)take_token(taking, problem, "fault", &faults, SPF_FAULT_NONE),

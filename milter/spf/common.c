@@ -34,6 +34,8 @@ spf_keep_problem(struct arena *arena, const struct spf_problem *problem, enum re
 		return kept;
 	kept = *problem;
 	kept.name = spf_keep(arena, problem->name);
+	kept.holder = spf_keep(arena, problem->holder);
+	kept.term = spf_keep(arena, problem->term);
 	return kept;
 }
 
@@ -48,6 +50,19 @@ spf_set_named_problem(struct spf_evaluation *evaluation, enum spf_problem_kind k
 {
 	evaluation->problem =
 		(struct spf_problem){ .kind = kind, .name = arena_string(evaluation->scratch, name) };
+}
+
+void
+spf_blame_term(struct spf_evaluation *evaluation, const char *holder, struct span term)
+{
+	struct spf_problem *problem = &evaluation->problem;
+
+	if (problem->kind == SPF_PROBLEM_NONE || problem->holder != NULL)
+		return;
+	problem->holder = arena_string(evaluation->scratch, holder);
+	if (term.length > SPF_TERM_OCTETS_MAX)
+		term.length = SPF_TERM_OCTETS_MAX;
+	problem->term = arena_copy(evaluation->scratch, term);
 }
 
 static void
@@ -144,6 +159,19 @@ select_record(const struct dns_answer *answer, size_t *count)
 	return selected;
 }
 
+/* The term in which the octet at `at` stands. */
+static struct span
+term_at(struct span text, size_t at)
+{
+	size_t start = at < text.length ? at : text.length, end = start;
+
+	while (start > 0 && text.at[start - 1] != ' ')
+		start--;
+	while (end < text.length && text.at[end] != ' ')
+		end++;
+	return (struct span){ text.at + start, end - start };
+}
+
 /* Whether a term is longer than what is evaluated. */
 static bool
 has_long_term(const struct spf_record *record)
@@ -166,6 +194,7 @@ parse_record(struct spf_evaluation *evaluation, const char *domain, struct span 
 		spf_set_named_problem(evaluation, SPF_PROBLEM_SYNTAX, domain);
 		evaluation->problem.at = (unsigned)fault.at;
 		evaluation->problem.fault = fault.kind;
+		spf_blame_term(evaluation, domain, term_at(text, fault.at));
 		return fault.kind == SPF_FAULT_TOO_MANY_TERMS ? RESULT_TEMPERROR : RESULT_PERMERROR;
 	}
 	if (!has_long_term(record))

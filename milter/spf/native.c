@@ -373,6 +373,17 @@ trace_run(struct spf_evaluation *evaluation, struct span run, const char *domain
 	}
 }
 
+/* The limit of terms ends every loop: then tell of that. */
+static void
+find_loop(struct native *native, unsigned depth)
+{
+	const char *domain = native->frames[depth].domain;
+
+	for (unsigned i = 0; i < depth; i++)
+		if (strcmp(native->frames[i].domain, domain) == 0)
+			spf_set_named_problem(&native->evaluation, SPF_PROBLEM_ENDLESS, domain);
+}
+
 /* Begin what comes next, unless it is begun: put it on the trace, count it. False when it is one too many. */
 static bool
 begin(struct native *native, struct frame *frame, struct span text, bool counts)
@@ -384,7 +395,10 @@ begin(struct native *native, struct frame *frame, struct span text, bool counts)
 		return true;
 	frame->is_begun = native->has_news = true;
 	frame->step = spf_begin_step(evaluation, frame->domain, text);
-	return !counts || counts_term(evaluation);
+	if (!counts || counts_term(evaluation))
+		return true;
+	find_loop(native, evaluation->depth);
+	return false;
 }
 
 /* Match one piece, on record. */
@@ -519,6 +533,17 @@ finish_record(struct native *native, struct frame *frame, unsigned depth, bool s
 	return RESULT_PERMERROR;
 }
 
+/* The same, with the redirect blamed for what is wrong behind it. */
+static enum result
+end_record(struct native *native, struct frame *frame, unsigned depth, bool speaks)
+{
+	const enum result result = finish_record(native, frame, depth, speaks);
+
+	if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR)
+		spf_blame_term(&native->evaluation, frame->domain, frame->fetched->record.redirect_text);
+	return result;
+}
+
 static enum result
 result_of_match(enum match match)
 {
@@ -569,9 +594,12 @@ evaluate_frame(struct native *native, struct frame *frame, unsigned depth, bool 
 			continue;
 		}
 		native->found.mechanism = arena_copy(native->evaluation.scratch, piece->term.text);
-		return match == MATCH_YES ? piece->term.qualifier : result_of_match(match);
+		if (match == MATCH_YES)
+			return piece->term.qualifier;
+		spf_blame_term(&native->evaluation, frame->domain, piece->term.text);
+		return result_of_match(match);
 	}
-	return finish_record(native, frame, depth, speaks);
+	return end_record(native, frame, depth, speaks);
 }
 
 /*

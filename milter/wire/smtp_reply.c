@@ -19,18 +19,44 @@ smtp_reply_codes_are_valid(unsigned code, const char *xcode)
 	return class == code / 100;
 }
 
-/* How much of `text` goes into one line: all, or as many words as fit, at least one octet. */
-static size_t
-line_length(const char *text)
-{
-	const size_t length = strlen(text), room = SMTP_REPLY_LINE_SIZE - 1;
+/* Lines are as narrow as the text allows: of these widths, in octets, the first at which all of it fits. */
+static const size_t widths[] = { 190, 260, 330, SMTP_REPLY_LINE_SIZE - 1 };
 
-	if (length <= room)
-		return length;
-	for (size_t end = room; end > room / 2; end--)
+/* Whether a sentence ends in front of the blank at `at`. */
+static bool
+ends_sentence(const char *text, size_t at)
+{
+	while (at > 0 && ascii_is_among(text[at - 1], "\")"))
+		at--;
+	return at > 0 && ascii_is_among(text[at - 1], ".?!");
+}
+
+/* How much of `text`, longer than `width`, are whole sentences that fit; 0 when the first does not. */
+static size_t
+sentences_length(const char *text, size_t width)
+{
+	for (size_t end = width; end > 0; end--)
+		if (text[end] == ' ' && ends_sentence(text, end))
+			return end;
+	return 0;
+}
+
+/* How much goes into one line: all, or as many words as fit, at least one octet. */
+static size_t
+words_length(const char *text, size_t width)
+{
+	for (size_t end = width; end > width / 2; end--)
 		if (text[end] == ' ')
 			return end;
-	return room;
+	return width;
+}
+
+static size_t
+line_length(const char *text, size_t width, bool breaks_sentences)
+{
+	const size_t length = strlen(text), whole = length > width ? sentences_length(text, width) : length;
+
+	return whole == 0 && breaks_sentences ? words_length(text, width) : whole;
 }
 
 static void
@@ -41,27 +67,59 @@ set_line(char *line, const char *text, size_t length)
 	line[length] = '\0';
 }
 
+/* Fill the lines; returns what is left. */
+static const char *
+fill(struct smtp_reply *reply, const char *text, size_t width, bool breaks_sentences)
+{
+	size_t length = 1;
+
+	reply->count = 0;
+	do {
+		text += strspn(text, " ");
+		length = line_length(text, width, breaks_sentences);
+		if (length == 0 && *text != '\0')
+			return text;
+		set_line(reply->lines[reply->count++], text, length);
+		text += length;
+	} while (*text != '\0' && reply->count < SMTP_REPLY_LINES);
+	return text;
+}
+
 bool
 smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const char *text)
 {
+	const size_t count = sizeof widths / sizeof widths[0];
+	const char *left = text;
+
 	*reply = (struct smtp_reply){ .code = code };
 	(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", xcode);
-	do {
-		size_t length;
-
-		text += strspn(text, " ");
-		length = line_length(text);
-		set_line(reply->lines[reply->count], text, length);
-		reply->count++;
-		text += length;
-	} while (*text != '\0' && reply->count < SMTP_REPLY_LINES);
-	if (*text != '\0') {
+	for (size_t i = 0; i < 2 * count && (i == 0 || *left != '\0'); i++)
+		left = fill(reply, text, widths[i % count], i >= count);
+	if (*left != '\0') {
 		char *last = reply->lines[SMTP_REPLY_LINES - 1];
 		const size_t length = strlen(last), cut = SMTP_REPLY_LINE_SIZE - 4;
 
 		memcpy(last + (length < cut ? length : cut), "...", 4);
 	}
-	return *text == '\0';
+	return *left == '\0';
+}
+
+bool
+smtp_reply_fits(const char *text)
+{
+	struct smtp_reply scratch;
+
+	return *fill(&scratch, text, SMTP_REPLY_LINE_SIZE - 1, false) == '\0';
+}
+
+size_t
+smtp_reply_last_sentence(const char *text, size_t length)
+{
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	while (length > 0 && !(text[length] == ' ' && ends_sentence(text, length)))
+		length--;
+	return length;
 }
 
 void

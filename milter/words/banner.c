@@ -38,25 +38,50 @@ say_banner(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	peer_say_when(facts, time_s, said);
 }
 
+/* With which name it greets, or that it does not. */
+static void
+add_greeting(const struct facts *facts, struct strbuf *text)
+{
+	const struct peer *peer = facts->peer.peer;
+
+	strbuf_add(text, "The mail server on port 25 of the connecting IP address ");
+	telling_add_client(text, facts);
+	if (peer == NULL || facts->peer.greeting_name == NULL) {
+		strbuf_add(text, " did not greet like a mail server (");
+		strbuf_add(text, peer_look_text(&facts->peer));
+		strbuf_add(text, "). ");
+		return;
+	}
+	strbuf_add(text, " greets as \"");
+	telling_add_value(text,
+			  facts->peer.greeting_name[0] != '\0' ? facts->peer.greeting_name : peer->greeting);
+	strbuf_add(text, facts->results[METHOD_BANNER] == RESULT_PASS ? "\", a name of this host. "
+			 : facts->peer.greeting_name[0] == '\0'       ? "\", which begins with no host name. "
+								: "\", which is not the name of this host. ");
+}
+
 static void
 refuse_banner(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	const struct peer *peer = facts->peer.peer;
+	const enum result result = facts->results[METHOD_BANNER];
+	const bool is_unknown = result == RESULT_NONE || result == RESULT_TEMPERROR;
+	const char *own = telling_own_name(facts, facts->helo.form == HELO_NAME ? facts->helo.name : NULL);
 	char address[IPADDR_TEXT_SIZE];
 
 	(void)config;
-	(void)ipaddr_format(&facts->client.address, address);
-	if (peer == NULL || facts->peer.greeting_name == NULL) {
-		strbuf_printf(text, "The mail server at %s could not be looked at (%s). ", address,
-			      peer_look_text(&facts->peer));
+	add_greeting(facts, text);
+	if (result == RESULT_PASS) {
+		telling_add_policy(text);
 		return;
 	}
-	strbuf_printf(text, "The mail server at %s greets as ", address);
-	strbuf_add_span(text, (struct span){ peer->greeting, strcspn(peer->greeting, " ") });
-	strbuf_printf(text, ", not as %s. The administrator of the server can set the name in its greeting. ",
-		      facts->iprev.verified != NULL && domain_is_helo_name(facts->iprev.verified)
-			      ? facts->iprev.verified
-			      : "a name of this client");
+	strbuf_add(text, "If this is your mail server, ");
+	if (is_unknown)
+		strbuf_add(text, "make sure that it answers on port 25 with the greeting 220 and ");
+	else
+		strbuf_add(text, "set the name in its greeting (SMTP banner) to ");
+	telling_add_value(text, own != NULL ? own : "its host name, which must resolve to ");
+	strbuf_add(text, own != NULL ? "" : telling_client(facts, address));
+	strbuf_add(text, is_unknown ? ", and send the mail again. " : ". ");
 }
 
 static void
@@ -113,6 +138,7 @@ report_banner(const struct facts *facts, struct authres *authres)
 
 const struct telling tell_banner = {
 	.title = "Banner",
+	.rank = RANK_LAST,
 	.report = report_banner,
 	.say = say_banner,
 	.refuse = refuse_banner,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/log_pairs.h"
-#include "heloscope/words/spf.h"
+#include "heloscope/words/spf_problem.h"
 #include "heloscope/words/table.h"
 
 /* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
@@ -117,7 +117,7 @@ void
 compose_would(const char *ident, const struct verdict *verdict, const struct smtp_reply *reply,
 	      struct strbuf *value)
 {
-	char memory[1024];
+	char memory[SMTP_REPLY_TEXT_SIZE];
 	struct strbuf text;
 
 	strbuf_printf(value, "id=%s; would=%s", ident, action_word(verdict->action));

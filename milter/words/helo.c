@@ -4,8 +4,6 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/words/helo.h"
 
-#define TEXT_MAX 120 /* octets of a peer's words in a reply */
-
 static const char *const faults[HELO_FAULTS] = {
 	[HELO_FAULT_NONE] = "not a valid host name",
 	[HELO_FAULT_CONTROL_OCTETS] = "not a valid host name, as it holds control octets",
@@ -68,51 +66,75 @@ say_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 		say_of_name(facts, said);
 }
 
-/* What is wrong with a HELO name, behind the name. */
+/* What is wrong with a HELO name, behind it. */
 static void
 add_helo_fault(const struct facts *facts, struct strbuf *text)
 {
+	const struct helo_facts *helo = &facts->helo;
+	const char *own = telling_own_name(facts, NULL);
+
+	if (helo->form == HELO_INVALID) {
+		strbuf_printf(text, ", which is %s. ", helo_fault_text(helo->fault));
+	} else if (helo->form == HELO_LITERAL) {
+		strbuf_add(text, ", which is not its IP address. ");
+	} else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR) {
+		strbuf_printf(text, ", a name that could not be looked up (%s). ",
+			      dns_status_is_fault(helo->status) ? dns_status_word(helo->status)
+								: "the reverse DNS does not answer");
+	} else {
+		strbuf_add(text, ", but that name does not resolve to this IP address");
+		strbuf_add(text, own != NULL ? " and is not its reverse DNS (PTR) name " : "");
+		telling_add_value(text, own);
+		strbuf_add(text, ". ");
+	}
+}
+
+static void
+add_helo_remedy(const struct facts *facts, struct strbuf *text)
+{
+	const struct helo_facts *helo = &facts->helo;
+	const char *own = telling_own_name(facts, NULL);
 	char address[IPADDR_TEXT_SIZE];
 
-	(void)ipaddr_format(&facts->client.address, address);
-	if (facts->helo.form == HELO_INVALID)
-		strbuf_printf(text, " is %s. ", helo_fault_text(facts->helo.fault));
-	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
-		strbuf_add(text, " could not be looked up. ");
-	else if (facts->helo.form == HELO_LITERAL)
-		strbuf_printf(text,
-			      facts->results[METHOD_HELO] == RESULT_PASS
-				      ? " is %s, an address in place of a name. "
-				      : " is the address of another host than %s. ",
-			      address);
-	else if (facts->helo.agreement == HELO_EQUAL)
-		strbuf_printf(text, " is the reverse DNS name of %s. ", address);
-	else
-		strbuf_printf(text,
-			      facts->helo.resolves_to_client
-				      ? " resolves to %s. "
-				      : " does not lead to %s and is not its reverse DNS name. ",
-			      address);
+	(void)telling_client(facts, address);
+	strbuf_add(text, "If this is your mail server, ");
+	if (facts->results[METHOD_HELO] == RESULT_TEMPERROR) {
+		strbuf_add(text, "check the name servers of that name's domain, and send the mail again. ");
+		return;
+	}
+	strbuf_add(text, "set its HELO name to ");
+	telling_add_value(text, own != NULL ? own : "a host name");
+	strbuf_printf(text, own != NULL ? "" : " that resolves to %s", address);
+	if (helo->form == HELO_NAME) {
+		strbuf_add(text, ", or ask whoever manages the DNS of ");
+		telling_add_value(text, helo->name);
+		strbuf_printf(text, " to set its %s record to %s", telling_address_type(facts), address);
+	}
+	strbuf_add(text, ". ");
 }
 
 static void
 refuse_helo(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	const char *verified = facts->iprev.verified;
-
 	(void)config;
+	strbuf_add(text, "The server at the connecting IP address ");
+	telling_add_client(text, facts);
 	if (facts->helo.given == NULL) {
-		strbuf_add(text, "No HELO or EHLO was given. ");
+		strbuf_add(text, " did not introduce itself (HELO/EHLO). ");
+		add_helo_remedy(facts, text);
 		return;
 	}
-	strbuf_printf(text, "The HELO %s", facts->helo.form == HELO_LITERAL ? "" : "name ");
-	strbuf_add_escaped(text, span_of(facts->helo.given), TEXT_MAX);
+	strbuf_add(text, " introduced itself (HELO/EHLO) as \"");
+	telling_add_value(text, facts->helo.given);
+	strbuf_add_char(text, '"');
+	if (facts->results[METHOD_HELO] == RESULT_PASS) {
+		strbuf_add(text, facts->helo.form == HELO_LITERAL ? ", its own IP address. "
+								  : ", which is a name of this IP address. ");
+		telling_add_policy(text);
+		return;
+	}
 	add_helo_fault(facts, text);
-	if (facts->results[METHOD_HELO] != RESULT_TEMPERROR)
-		strbuf_printf(text, "The administrator of the server can set its HELO name to %s. ",
-			      verified == NULL || domain_is_helo_name(verified)
-				      ? "its reverse DNS name"
-				      : "a host name that resolves to its address");
+	add_helo_remedy(facts, text);
 }
 
 static void

@@ -3,8 +3,6 @@
 
 #include "heloscope/base/prose.h"
 
-#define TEXT_MAX 120 /* octets of a peer's words in a reply */
-
 static void
 say_name(const struct facts *facts, const struct iprev_name *name, struct strbuf *said)
 {
@@ -39,28 +37,117 @@ say_iprev(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	}
 }
 
+#define PROVIDER "ask the provider of this IP address (usually your hosting or internet provider) "
+
+/* Who can give the address a name, and which. */
+static void
+add_pointer_remedy(const struct facts *facts, struct strbuf *text)
+{
+	const struct helo_facts *helo = &facts->helo;
+	char address[IPADDR_TEXT_SIZE];
+
+	strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to ");
+	telling_add_value(text, helo->form == HELO_NAME ? helo->name : "its host name");
+	if (helo->form == HELO_NAME)
+		strbuf_add(text, ", as it introduced itself (HELO/EHLO)");
+	if (helo->form != HELO_NAME || !helo->resolves_to_client)
+		strbuf_printf(text, ", and set the %s record of that name to %s", telling_address_type(facts),
+			      telling_client(facts, address));
+	strbuf_add(text, ". ");
+}
+
+/* The same where it has a name, but not its own. */
+static void
+add_other_pointer(const struct facts *facts, struct strbuf *text)
+{
+	strbuf_add(text, "If that is not its name, " PROVIDER "to change the PTR record to ");
+	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "the right one");
+	strbuf_add(text, ". ");
+}
+
+/* No name at all, or none that could be looked up. */
+static void
+refuse_nameless(const struct facts *facts, struct strbuf *text)
+{
+	strbuf_add(text, "The connecting IP address ");
+	telling_add_client(text, facts);
+	if (facts->results[METHOD_IPREV] != RESULT_TEMPERROR) {
+		strbuf_add(text, " has no reverse DNS (PTR) record. ");
+		add_pointer_remedy(facts, text);
+		return;
+	}
+	strbuf_printf(text, " has a reverse DNS (PTR) record that could not be looked up (%s). ",
+		      dns_status_word(facts->iprev.status));
+	strbuf_add(text, "If this is your mail server, " PROVIDER
+			 "to check the name servers of its reverse DNS zone, and send the mail again. ");
+}
+
+/* What is wrong with the first name, behind it. */
+static void
+add_name_fault(const struct facts *facts, const struct iprev_name *name, struct strbuf *text)
+{
+	if (name->addresses[0] != '\0')
+		strbuf_printf(text, ", but that name resolves to %s. ", name->addresses);
+	else if (name->status == DNS_MALFORMED)
+		strbuf_add(text, ", which is no valid host name. ");
+	else if (name->status == DNS_NXDOMAIN)
+		strbuf_add(text, ", but that name does not exist. ");
+	else if (dns_status_is_fault(name->status))
+		strbuf_printf(text, ", but that name could not be looked up (%s). ",
+			      dns_status_word(name->status));
+	else
+		strbuf_printf(text, ", but that name has no %s record. ", telling_address_type(facts));
+}
+
+static void
+add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct strbuf *text)
+{
+	char address[IPADDR_TEXT_SIZE];
+
+	if (name->status == DNS_MALFORMED) {
+		add_pointer_remedy(facts, text);
+		return;
+	}
+	strbuf_add(text, "If this is your mail server, ask whoever manages the DNS of ");
+	telling_add_value(text, name->name);
+	if (dns_status_is_fault(name->status)) {
+		strbuf_add(text, " to check its name servers, and send the mail again. ");
+		return;
+	}
+	strbuf_printf(text, " to set its %s record to %s. ", telling_address_type(facts),
+		      telling_client(facts, address));
+	add_other_pointer(facts, text);
+}
+
+static void
+refuse_misnamed(const struct facts *facts, struct strbuf *text)
+{
+	const struct iprev_facts *iprev = &facts->iprev;
+
+	strbuf_add(text, "The reverse DNS (PTR) name of the connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_add(text, " is ");
+	telling_add_value(text, iprev->names[0].name);
+	if (iprev->total > 1)
+		strbuf_printf(text, " (and %zu more)", iprev->total - 1);
+	add_name_fault(facts, &iprev->names[0], text);
+	add_name_remedy(facts, &iprev->names[0], text);
+}
+
 static void
 refuse_iprev(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	const struct iprev_facts *iprev = &facts->iprev;
-	char address[IPADDR_TEXT_SIZE];
-
 	(void)config;
-	(void)ipaddr_format(&facts->client.address, address);
-	if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR) {
-		strbuf_printf(text, "The reverse DNS name of %s could not be looked up. ", address);
-	} else if (iprev->count == 0) {
-		strbuf_printf(
-			text,
-			"%s has no reverse DNS name. The operator of the address can add a PTR record. ",
-			address);
-	} else {
-		strbuf_printf(text, "%s has no reverse DNS name that resolves back to it (PTR ", address);
-		strbuf_add_escaped(text, span_of(iprev->names[0].name), TEXT_MAX);
-		strbuf_printf(text, " -> %s). The operator of the address can correct its PTR record. ",
-			      iprev->names[0].addresses[0] != '\0' ? iprev->names[0].addresses
-								   : "no address");
+	if (facts->results[METHOD_IPREV] != RESULT_PASS) {
+		(facts->iprev.count == 0 ? refuse_nameless : refuse_misnamed)(facts, text);
+		return;
 	}
+	strbuf_add(text, "The connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_add(text, " has the reverse DNS (PTR) name ");
+	telling_add_value(text, facts->iprev.verified);
+	strbuf_add(text, ", which resolves back to it. ");
+	telling_add_policy(text);
 }
 
 static const char *

@@ -8,8 +8,7 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/words/lists.h"
 
-#define LISTS_TOLD_MAX 2
-#define SHOWN_MAX 120 /* octets of a list's words in a reply */
+#define OTHERS_MAX 2 /* lists that are told beside the first */
 #define TEXT_MAX 4000
 
 static const char *const faults[LIST_FAULTS] = {
@@ -161,40 +160,157 @@ put_dnswl(const struct facts *facts, struct output *out)
 	put_hits(facts, true, out);
 }
 
-static void
-tell_finding(const struct list_finding *finding, struct strbuf *text)
-{
-	char answer[IPADDR_TEXT_SIZE];
-	const struct ipaddr address = ipaddr_from_ipv4(finding->answers[0]);
+/* Who is meant by what was looked up, in front of it. */
+static const char *const subjects[LIST_SUBJECTS] = {
+	[LIST_CLIENT] = "The connecting IP address ",
+	[LIST_PTR] = "The reverse DNS (PTR) name of the connecting server, ",
+	[LIST_HELO] = "The name with which the server introduced itself (HELO/EHLO), ",
+	[LIST_SENDER] = "The domain of the sender address, ",
+};
 
-	strbuf_printf(text, "%s is listed by %s (%s", finding->asked, finding->zone,
-		      ipaddr_format(&address, answer));
-	if (finding->meaning != NULL)
-		strbuf_printf(text, ", %s", finding->meaning);
-	if (finding->page != NULL)
-		strbuf_printf(text, "; see %s", finding->page);
-	strbuf_add(text, ")");
-	if (finding->text != NULL) {
-		strbuf_add(text, ": ");
-		strbuf_add_escaped(text, span_of(finding->text), SHOWN_MAX);
+static void
+add_listing(const struct list_finding *finding, enum list_subject subject, struct strbuf *text)
+{
+	strbuf_add(text, subjects[subject]);
+	telling_add_value(text, finding->asked);
+	strbuf_add(text, subject == LIST_CLIENT ? " is on the " : ", is on the ");
+	strbuf_add(text, finding->is_allow ? "allowlist " : "blocklist ");
+	telling_add_value(text, finding->zone);
+	if (finding->meaning != NULL && finding->meaning[0] != '\0') {
+		strbuf_add(text, " (");
+		telling_add_value(text, finding->meaning);
+		strbuf_add_char(text, ')');
 	}
 	strbuf_add(text, ". ");
 }
 
+/* What to do first, then where to ask. The list's own words only where there is no page: one link will do. */
 static void
-refuse_lists(const struct config *config, const struct facts *facts, struct strbuf *text)
+add_removal(const struct list_finding *finding, enum list_subject subject, struct strbuf *text)
 {
-	struct finding_walk walk = { .facts = facts, .is_allow = false };
-	const struct list_finding *finding;
-	size_t told = 0;
+	const bool has_page = finding->page != NULL && finding->page[0] != '\0';
 
-	(void)config;
-	while (told < LISTS_TOLD_MAX && (finding = facts_next_finding(&walk)) != NULL) {
-		if (finding->state != LIST_LISTED)
-			continue;
-		tell_finding(finding, text);
-		told++;
+	strbuf_add(
+		text,
+		subject == LIST_CLIENT
+			? "If this is your mail server, first stop the cause (an infected device, a stolen password, an open relay), then "
+			: "If this is your domain, first stop the cause (spam that names it, a stolen password, a hacked website), then ");
+	if (has_page) {
+		strbuf_add(text, "go to ");
+		strbuf_add_escaped(text, span_of(finding->page), 2 * TELLING_VALUE_MAX);
+		strbuf_add(text, " and request removal. ");
+	} else {
+		strbuf_add(text, "ask the operator of the list (");
+		telling_add_value(text, finding->operator);
+		strbuf_add(text, ") for removal. ");
 	}
+	if (subject == LIST_CLIENT)
+		strbuf_add(
+			text,
+			"If it is a home or office connection, send through your provider's mail server instead. ");
+	if (has_page || finding->text == NULL || finding->text[0] == '\0')
+		return;
+	strbuf_add(text, "The list says: \"");
+	telling_add_value(text, finding->text);
+	strbuf_add(text, "\". ");
+}
+
+void
+lists_refuse_finding(const struct list_finding *finding, enum list_subject subject, struct strbuf *text)
+{
+	add_listing(finding, subject, text);
+	if (finding->is_allow)
+		telling_add_policy(text);
+	else
+		add_removal(finding, subject, text);
+}
+
+/* The heaviest listing, the first of several. */
+static const struct list_finding *
+heaviest(const struct facts *facts, bool is_allow, enum list_subject *subject)
+{
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding, *best = NULL;
+
+	while ((finding = facts_next_finding(&walk)) != NULL) {
+		if (finding->state != LIST_LISTED || (best != NULL && finding->weight <= best->weight))
+			continue;
+		best = finding;
+		*subject = (enum list_subject)walk.subject;
+	}
+	return best;
+}
+
+/* Other lists that list something, each once. */
+static void
+add_others(const struct facts *facts, const struct list_finding *told, struct strbuf *text)
+{
+	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
+	const struct list_finding *finding;
+	const char *before = "Other lists that have to be asked, too: ";
+	size_t count = 0;
+
+	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {
+		if (finding == told || finding->state != LIST_LISTED)
+			continue;
+		strbuf_add(text, before);
+		telling_add_value(text, finding->zone);
+		strbuf_add(text, " (");
+		telling_add_value(text, finding->asked);
+		strbuf_add(text, ")");
+		before = ", ";
+		count++;
+	}
+	strbuf_add(text, count > 0 ? ". " : "");
+}
+
+void
+lists_refuse_listed(const struct facts *facts, bool is_allow, struct strbuf *text)
+{
+	enum list_subject subject = LIST_CLIENT;
+	const struct list_finding *finding = heaviest(facts, is_allow, &subject);
+
+	if (finding == NULL) {
+		lists_refuse_unlisted(facts, is_allow, text);
+		return;
+	}
+	lists_refuse_finding(finding, subject, text);
+	add_others(facts, finding, text);
+}
+
+void
+lists_refuse_unlisted(const struct facts *facts, bool is_allow, struct strbuf *text)
+{
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding = facts_next_finding(&walk);
+	const bool is_fault = facts->results[facts_list_method(is_allow)] == RESULT_TEMPERROR;
+
+	strbuf_add(text, "The connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_printf(text, is_fault ? " could not be looked up on the %s" : " is on none of the %s",
+		      is_allow ? "allowlists" : "blocklists");
+	strbuf_add(text, " that this site uses");
+	if (finding != NULL) {
+		strbuf_add(text, " (");
+		telling_add_value(text, finding->zone);
+		strbuf_add(text, facts_next_finding(&walk) != NULL ? " and others)" : ")");
+	}
+	strbuf_add(text, is_fault ? ", a fault on the way to the lists. Send the mail again later. "
+				  : ", and local policy refuses such mail. ");
+}
+
+static void
+refuse_dnsbl(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	(void)config;
+	lists_refuse_listed(facts, false, text);
+}
+
+static void
+refuse_dnswl(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	(void)config;
+	lists_refuse_listed(facts, true, text);
 }
 
 static void
@@ -337,7 +453,7 @@ const struct telling tell_dnsbl = {
 	.report = report_dnsbl,
 	.say = say_dnsbl,
 	.put_more = put_dnsbl,
-	.refuse = refuse_lists,
+	.refuse = refuse_dnsbl,
 	.advise = advise_lists,
 };
 
@@ -346,4 +462,6 @@ const struct telling tell_dnswl = {
 	.report = report_dnswl,
 	.say = say_dnswl,
 	.put_more = put_dnswl,
+	.rank = RANK_EXCEPTION,
+	.refuse = refuse_dnswl,
 };

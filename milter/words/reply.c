@@ -4,104 +4,267 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "heloscope/words/telling.h"
+#include "heloscope/words/reasons.h"
 #include "heloscope/words/table.h"
 
-#define BODY_MAX 600 /* octets in front of the reference that are worth trying to fit */
-#define BODY_STEP 24
-#define LISTS (1U << METHOD_DNSBL)
+#define CAUSE_SIZE 1200 /* of what is said of one cause; more never goes into a reply */
+#define TEXT_SIZE (SMTP_REPLY_LINES * (CAUSE_SIZE + 8) + 800)
 
-/* `spf != pass` is true of "none", too, which is nobody's fault. */
+/* Why mail is refused, and what is said of it. */
+struct cause {
+	enum telling_rank rank;
+	bool is_enough; /* without it the mail would not be refused */
+	enum method method;
+	char text[CAUSE_SIZE];
+};
+
+struct causes {
+	struct cause items[REASONS_MAX];
+	size_t count;
+};
+
+/* Choosing causes. */
+
 static bool
-speaks_against(enum result result)
+is_remediable(const struct cause *cause)
 {
-	return result_is_bad(result) || result == RESULT_TEMPERROR;
+	return cause->rank >= RANK_LAST;
 }
 
-/* The methods, as bits, whose results made a condition true and speak against the mail: not those under
- * "not". */
-static unsigned
-causes(const struct condition *condition, const struct facts *facts)
+/* Add a cause; what reads alike is one. */
+static void
+add_cause(struct causes *causes, const struct cause *cause)
 {
-	static const struct mailbox nobody = {
-		.form = MAILBOX_MALFORMED, .local = "", .domain = "", .text = ""
-	};
-
-	unsigned found = 0;
-
-	if (condition == NULL || condition->kind == CONDITION_NOT)
-		return 0;
-	for (size_t i = 0; i < condition->operand_count; i++)
-		found |= causes(condition->operands[i], facts);
-	if (condition->kind == CONDITION_AND || condition->kind == CONDITION_OR)
-		return found;
-	if (policy_truth(condition, facts, &nobody) != TRUTH_TRUE)
-		return 0;
-	if (condition->kind == CONDITION_RESULT)
-		return speaks_against(facts->results[condition->method]) ? 1U << condition->method : 0;
-	if (condition->kind == CONDITION_LISTED)
-		return LISTS;
-	return condition->kind == CONDITION_QUANTITY && condition->quantity != QUANTITY_DNSWL
-			       && facts_tally(facts, false).score > 0
-		       ? LISTS
-		       : 0;
-}
-
-/* Whether a telling is for one of the methods in `found`, and not for an earlier one that says the same. */
-static bool
-is_to_be_told(unsigned found, int method)
-{
-	const struct telling *telling = telling_of((enum method)method);
-
-	if ((found & 1U << method) == 0 || telling->refuse == NULL)
-		return false;
-	for (int other = 0; other < method; other++)
-		if ((found & 1U << other) != 0 && telling_of((enum method)other)->refuse == telling->refuse)
-			return false;
-	return true;
-}
-
-/* What is told, in its order; returns how much. */
-static size_t
-order_tellings(unsigned found, const struct telling **tellings)
-{
-	size_t count = 0;
-
-	for (int rank = RANKS - 1; rank >= 0; rank--)
-		for (int method = 0; method < METHODS; method++)
-			if (is_to_be_told(found, method)
-			    && (int)telling_of((enum method)method)->rank == rank)
-				tellings[count++] = telling_of((enum method)method);
-	return count;
+	for (size_t i = 0; i < causes->count; i++) {
+		if (strcmp(causes->items[i].text, cause->text) != 0)
+			continue;
+		causes->items[i].is_enough = causes->items[i].is_enough || cause->is_enough;
+		return;
+	}
+	causes->items[causes->count++] = *cause;
 }
 
 static void
-tell_findings(const struct config *config, const struct facts *facts, unsigned found, struct strbuf *text)
+find_causes(const struct config *config, const struct verdict *verdict, struct causes *causes)
 {
-	const struct telling *tellings[METHODS];
-	const size_t count = order_tellings(found, tellings);
+	causes->count = 0;
+	for (size_t i = 0; i < verdict->reasons.count; i++) {
+		const struct reason *reason = &verdict->reasons.items[i];
+		struct cause cause = {
+			.rank = reason_rank(reason, verdict->facts),
+			.is_enough = reason->is_enough,
+			.method = reason_method(reason),
+		};
+		struct strbuf text;
 
-	for (size_t i = 0; i < count; i++)
-		tellings[i]->refuse(config, facts, text);
-	if (count == 0)
-		strbuf_add(text, "This mail is refused by a rule of the receiving site. ");
+		strbuf_init(&text, cause.text, sizeof cause.text);
+		reason_refuse(reason, config, verdict->facts, &text);
+		add_cause(causes, &cause);
+	}
+}
+
+/* The best of them: the highest rank, among them whether one is enough. */
+static void
+look_over(const struct causes *causes, enum telling_rank *highest, bool *has_enough)
+{
+	*highest = RANK_EXCEPTION;
+	*has_enough = false;
+	for (size_t i = 0; i < causes->count; i++) {
+		const struct cause *cause = &causes->items[i];
+
+		*highest = cause->rank > *highest ? cause->rank : *highest;
+		*has_enough = *has_enough || (is_remediable(cause) && cause->is_enough);
+	}
+}
+
+/*
+ * Keep what helps. Where it is enough to change one thing, what would not be enough is left out; where
+ * something can be changed, what only this site could change is, unless that alone would be refused; and what
+ * would have been an exception is told only when there is nothing else.
+ */
+static void
+choose_causes(struct causes *causes)
+{
+	enum telling_rank highest;
+	bool has_enough;
+	size_t kept = 0;
+
+	look_over(causes, &highest, &has_enough);
+	for (size_t i = 0; i < causes->count; i++) {
+		const struct cause *cause = &causes->items[i];
+		bool is_kept = cause->rank != RANK_EXCEPTION || highest == RANK_EXCEPTION;
+
+		if (has_enough)
+			is_kept = is_remediable(cause) && cause->is_enough;
+		else if (highest >= RANK_LAST && !is_remediable(cause))
+			is_kept = !cause->is_enough && cause->rank != RANK_EXCEPTION;
+		if (is_kept)
+			causes->items[kept++] = *cause;
+	}
+	causes->count = kept;
+}
+
+/* The highest rank first; alike ones as the rule has them. */
+static void
+sort_causes(struct causes *causes)
+{
+	for (size_t i = 1; i < causes->count; i++) {
+		const struct cause cause = causes->items[i];
+		size_t at = i;
+
+		for (; at > 0 && causes->items[at - 1].rank < cause.rank; at--)
+			causes->items[at] = causes->items[at - 1];
+		causes->items[at] = cause;
+	}
+}
+
+/* What is said in the end. */
+
+/* Of several causes: whether all must go. `told` of them stand in the reply. */
+static void
+add_joint(const struct causes *causes, size_t told, struct strbuf *text)
+{
+	const size_t count = causes->count, more = count - told;
+	const bool is_enough = causes->items[0].is_enough;
+
+	if (more > 0)
+		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
+	if (count < 2 || !is_remediable(&causes->items[0]))
+		return;
+	if (count == 2)
+		strbuf_add(text, is_enough ? "Fixing either one is enough. " : "Both must be fixed. ");
+	else
+		strbuf_printf(text,
+			      is_enough ? "Fixing any one of the %zu is enough. " : "All %zu must be fixed. ",
+			      count);
+}
+
+/* Where to ask, with which reference. */
+static void
+add_contact(const struct config *config, const char *ident, struct strbuf *text)
+{
+	const char *contact = config->contact;
+
+	if (contact == NULL)
+		strbuf_printf(
+			text,
+			"For help, ask the postmaster of the recipient's domain and quote reference %s.",
+			ident);
+	else
+		strbuf_printf(text, "For help, %s %s and quote reference %s.",
+			      strchr(contact, '@') != NULL && strstr(contact, "://") == NULL ? "write to"
+											     : "see",
+			      contact, ident);
+}
+
+static void
+add_end(const struct config *config, const struct verdict *verdict, const char *ident, struct strbuf *text)
+{
+	if (verdict->action == ACTION_DEFER)
+		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
+	add_contact(config, ident, text);
+}
+
+/* The text of a refusal with the first `told` causes, of the first of them `length` octets. */
+struct draft {
+	const struct config *config;
+	const struct verdict *verdict;
+	const char *ident;
+	const struct causes *causes;
+	char memory[TEXT_SIZE];
+};
+
+static void
+write_draft(struct draft *draft, size_t told, size_t length)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, draft->memory, sizeof draft->memory);
+	for (size_t i = 0; i < told; i++) {
+		const char *said = draft->causes->items[i].text;
+
+		if (told > 1)
+			strbuf_printf(&text, "(%zu) ", i + 1);
+		strbuf_add_span(&text, (struct span){ said, i == 0 ? length : strlen(said) });
+		strbuf_add(&text, i == 0 && said[length] != '\0' ? " " : "");
+	}
+	add_joint(draft->causes, told, &text);
+	add_end(draft->config, draft->verdict, draft->ident, &text);
+}
+
+/* Tell as many causes as fit, but the first in any case: of that as many sentences as fit. */
+static void
+fit(struct draft *draft)
+{
+	const char *first = draft->causes->items[0].text;
+	size_t length = strlen(first), told = draft->causes->count;
+
+	if (told > SMTP_REPLY_LINES)
+		told = SMTP_REPLY_LINES;
+	write_draft(draft, told, length);
+	while (told > 1 && !smtp_reply_fits(draft->memory))
+		write_draft(draft, --told, length);
+	while (length > 0 && !smtp_reply_fits(draft->memory)) {
+		length = smtp_reply_last_sentence(first, length);
+		if (length > 0)
+			write_draft(draft, told, length);
+	}
+}
+
+/* Refusals without a reason among the tests of a rule. */
+static void
+add_only_cause(const struct verdict *verdict, struct causes *causes)
+{
+	struct cause *cause = &causes->items[0];
+	struct strbuf text;
+
+	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
+	causes->count = 1;
+	strbuf_init(&text, cause->text, sizeof cause->text);
+	if (verdict->is_withheld) {
+		strbuf_add(&text, "Too many domain names were looked up for the connecting IP address ");
+		telling_add_client(&text, verdict->facts);
+		strbuf_add(
+			&text,
+			" or its network, so that this mail cannot be checked now. If this is your mail server, send more slowly and from fewer sender domains. ");
+	} else if (verdict->rule != NULL && verdict->rule->text != NULL) {
+		const size_t length = strlen(verdict->rule->text);
+
+		strbuf_add(&text, verdict->rule->text);
+		strbuf_add(&text, length > 0 && ascii_is_among(verdict->rule->text[length - 1], ".?!\")")
+					  ? " "
+					  : ". ");
+	} else {
+		strbuf_add(
+			&text,
+			"Local policy for this recipient address accepts only certain mail, and this mail is not among it. ");
+	}
 }
 
 /* Subject and detail of the enhanced code (RFC 7372, section 3; RFC 3463): that of what is told first. */
 static const char *
-detail_code(const struct facts *facts, unsigned found)
+detail_code(const struct facts *facts, const struct causes *causes)
 {
-	const unsigned spf = 1U << METHOD_SPF | 1U << METHOD_SPF_HELO, iprev = 1U << METHOD_IPREV;
-	const struct telling *tellings[METHODS];
+	const enum method first = causes->count > 0 ? causes->items[0].method : METHODS;
+	bool has_spf = false, has_iprev = false;
 
-	if ((found & spf) != 0 && (found & iprev) != 0)
+	for (size_t i = 0; i < causes->count; i++) {
+		const enum method method = causes->items[i].method;
+
+		has_spf = has_spf
+			  || ((method == METHOD_SPF || method == METHOD_SPF_HELO)
+			      && causes->items[i].rank == RANK_SPF);
+		has_iprev = has_iprev || method == METHOD_IPREV;
+	}
+	if (has_spf && has_iprev)
 		return "7.26";
-	return order_tellings(found, tellings) > 0 && tellings[0]->detail != NULL ? tellings[0]->detail(facts)
-										  : "7.1";
+	return first != METHODS && telling_of(first)->detail != NULL && is_remediable(&causes->items[0])
+		       ? telling_of(first)->detail(facts)
+		       : "7.1";
 }
 
 static void
-set_codes(const struct facts *facts, const struct verdict *verdict, unsigned found, struct smtp_reply *reply)
+set_codes(const struct verdict *verdict, const struct causes *causes, struct smtp_reply *reply)
 {
 	const unsigned class = verdict->action == ACTION_DEFER ? 4 : 5;
 	const bool has_own = verdict->rule != NULL && verdict->rule->code != 0 && !verdict->is_softened;
@@ -111,49 +274,24 @@ set_codes(const struct facts *facts, const struct verdict *verdict, unsigned fou
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", verdict->rule->xcode);
 	else
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%u.%s", class,
-			       has_own ? "7.1" : detail_code(facts, found));
-}
-
-/* Findings, then the reference; of the findings as much as three lines leave room for. */
-static void
-fit_reply(const struct config *config, const char *findings, const char *ident,
-	  const struct smtp_reply *codes, struct smtp_reply *reply)
-{
-	const size_t length = strlen(findings);
-	size_t shown = length;
-	char memory[BODY_MAX + 200];
-	struct strbuf text;
-
-	do {
-		strbuf_init(&text, memory, sizeof memory);
-		strbuf_printf(&text, "%.*s%s Reference %s%s%s", (int)shown, findings,
-			      shown < length ? "..." : "", ident, config->contact != NULL ? " " : "",
-			      config->contact != NULL ? config->contact : "");
-		shown = shown > BODY_STEP ? shown - BODY_STEP : 0;
-	} while (!smtp_reply_set(reply, codes->code, codes->xcode, memory) && shown > 0);
+			       has_own ? "7.1" : detail_code(verdict->facts, causes));
 }
 
 void
 compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 	      struct smtp_reply *reply)
 {
-	const struct facts *facts = verdict->facts;
-	const unsigned found = verdict->rule != NULL ? causes(verdict->rule->condition, facts) : 0;
-	char memory[BODY_MAX];
-	struct strbuf findings;
+	struct causes causes;
+	struct draft draft = { config, verdict, ident, &causes, "" };
 	struct smtp_reply codes;
 
-	strbuf_init(&findings, memory, sizeof memory);
-	if (verdict->is_withheld)
-		strbuf_add(
-			&findings,
-			"For this client too many names were looked up in too short a time. Try again later. ");
-	else if (verdict->rule != NULL && verdict->rule->text != NULL)
-		strbuf_add(&findings, verdict->rule->text);
-	else
-		tell_findings(config, facts, found, &findings);
-	while (findings.length > 0 && memory[findings.length - 1] == ' ')
-		memory[--findings.length] = '\0';
-	set_codes(facts, verdict, found, &codes);
-	fit_reply(config, memory, ident, &codes, reply);
+	find_causes(config, verdict, &causes);
+	choose_causes(&causes);
+	sort_causes(&causes);
+	set_codes(verdict, &causes, &codes);
+	if (verdict->is_withheld || causes.count == 0
+	    || (verdict->rule != NULL && verdict->rule->text != NULL))
+		add_only_cause(verdict, &causes);
+	fit(&draft);
+	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);
 }

@@ -4,8 +4,6 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/words/sender.h"
 
-#define TEXT_MAX 120 /* octets of a peer's words in a reply */
-
 static const char *const findings[SENDER_FINDINGS] = {
 	[SENDER_UNCHECKED] = "its domain was not looked up",
 	[SENDER_MX] = "has MX",
@@ -58,17 +56,56 @@ sender_remedy(enum sender_finding finding)
 	}
 }
 
+/*
+ * What a refusal says of each finding: sentences in which $D stands for the domain, $A for the whole address,
+ * $H for the host that the MX record names, $I for an address that it has, $S for what is wrong with the DNS.
+ */
+static const char *const refusals[SENDER_FINDINGS] = {
+	[SENDER_UNCHECKED] = "The domain of the sender address $A was not looked up. ",
+	[SENDER_MX] = "The domain of the sender address $A has an MX record. ",
+	[SENDER_ADDRESS] = "The domain of the sender address $A has no MX record, but an address record. ",
+	[SENDER_NO_DOMAIN] =
+		"The sender address is \"$A\", without a domain. Send with a whole address, like name@example.com. ",
+	[SENDER_MALFORMED] =
+		"The sender address \"$A\" is not valid. Correct it in the settings of your mail program. ",
+	[SENDER_NO_SUCH_DOMAIN] =
+		"The domain $D of the sender address $A does not exist in the DNS (NXDOMAIN). Check the spelling of your address in your mail program. If it is right, ask whoever registered $D to check that the registration has not expired and that its name servers are set. ",
+	[SENDER_NO_MX] =
+		"The domain $D of the sender address $A has neither an MX nor an A or AAAA record, so it cannot receive replies or bounces. Ask whoever manages the DNS of $D to publish an MX record that names its mail server (like \"10 mail.$D\"), or send from an address that can receive mail. ",
+	[SENDER_NULL_MX] =
+		"The domain $D of the sender address $A has a null MX record (\"0 .\"), which says that it never receives mail. Ask whoever manages the DNS of $D to replace it with an MX record that names its mail server (like \"10 mail.$D\"), or send from an address that can receive mail. ",
+	[SENDER_LOCALHOST] =
+		"The domain of the sender address $A is localhost, to which nobody can reply. Set the sender address in your mail program or mail server to one with your own domain. ",
+	[SENDER_MX_NO_HOST] =
+		"The MX record of $D, the domain of the sender address $A, names \"$H\", which is not the host name of a server on the internet. Ask whoever manages the DNS of $D to change the MX record to the host name of its mail server (a name, not an IP address). ",
+	[SENDER_MX_NO_ADDRESS] =
+		"The MX record of $D, the domain of the sender address $A, names $H, which has neither an A nor an AAAA record. Ask whoever manages the DNS of $H to publish an A record with the IP address of the mail server, or change the MX record of $D to another host. ",
+	[SENDER_MX_PRIVATE] =
+		"The MX record of $D, the domain of the sender address $A, names $H, whose address $I cannot be reached from the internet. Ask whoever manages the DNS of $H to set its A record to the public IP address of the mail server. ",
+	[SENDER_ADDRESS_PRIVATE] =
+		"The domain $D of the sender address $A has no MX record, and its address $I cannot be reached from the internet. Ask whoever manages the DNS of $D to publish an MX record that names its mail server (like \"10 mail.$D\"). ",
+	[SENDER_UNKNOWN] =
+		"The domain $D of the sender address $A could not be looked up ($S). Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
+};
+
 static void
 refuse_sender(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
-	const char *remedy = sender_remedy(facts->sender.finding);
+	const struct sender_facts *sender = &facts->sender;
+	const char *host = sender->host == NULL ? "a host" : sender->host[0] != '\0' ? sender->host : ".";
+	char address[IPADDR_TEXT_SIZE] = "";
 
 	(void)config;
-	strbuf_add(text, "The sender ");
-	strbuf_add_escaped(text, span_of(facts->sender.mailbox.text), TEXT_MAX);
-	strbuf_printf(text, " cannot receive a bounce: %s. ", sender_text(&facts->sender));
-	if (remedy != NULL)
-		strbuf_printf(text, "%s. ", remedy);
+	if (sender->address.length > 0)
+		(void)ipaddr_format(&sender->address, address);
+	telling_fill(text, refusals[sender->finding],
+		     &(struct telling_values){ { ['D' - 'A'] = sender->domain,
+						 ['A' - 'A'] = sender->mailbox.text,
+						 ['H' - 'A'] = host,
+						 ['I' - 'A'] = address,
+						 ['S' - 'A'] = dns_status_word(sender->status) } });
+	if (sender_words(sender->finding)->result == RESULT_PASS)
+		telling_add_policy(text);
 }
 
 static const char *

@@ -38,3 +38,37 @@ telling_own_name(const struct facts *facts, const char *other)
 
 	return verified != NULL && domain_is_helo_name(verified) ? verified : other;
 }
+
+void
+telling_add_value(struct strbuf *text, const char *value)
+{
+	char memory[TELLING_VALUE_MAX + 1];
+	struct strbuf shown = STRBUF_OVER(memory);
+
+	strbuf_add_escaped(&shown, span_of(value), TELLING_VALUE_MAX);
+	strbuf_add(text, memory);
+	strbuf_add(text, shown.is_cut ? "..." : "");
+}
+
+const char *
+telling_address_type(const struct facts *facts)
+{
+	return facts->client.address.length == 16 ? "AAAA" : "A";
+}
+
+void
+telling_add_policy(struct strbuf *text)
+{
+	strbuf_add(text, "That is in order, but local policy refuses this mail. ");
+}
+
+void
+telling_fill(struct strbuf *text, const char *sentences, const struct telling_values *values)
+{
+	for (const char *at = sentences; *at != '\0'; at++) {
+		if (at[0] != '$' || at[1] < 'A' || at[1] > 'Z')
+			strbuf_add_char(text, *at);
+		else
+			telling_add_value(text, values->of[*++at - 'A']);
+	}
+}

@@ -27,9 +27,24 @@ say_tls(const struct facts *facts, int64_t time_s, struct strbuf *said)
 static void
 refuse_tls(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
+	const enum result result = facts->results[METHOD_TLS];
+
 	(void)config;
-	(void)facts;
-	strbuf_add(text, "This mail came without TLS, or with a version out of use. ");
+	strbuf_add(text, "The server at the connecting IP address ");
+	telling_add_client(text, facts);
+	if (result == RESULT_NONE || facts->tls.version == NULL) {
+		strbuf_add(text, " sent this mail without encryption (TLS). ");
+	} else {
+		strbuf_add(text, " sent this mail with ");
+		telling_add_value(text, facts->tls.version);
+		strbuf_add(text, result == RESULT_PASS ? ". " : ", which is too old. ");
+	}
+	if (result == RESULT_PASS)
+		telling_add_policy(text);
+	else
+		strbuf_add(
+			text,
+			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for the mail that it sends; in Postfix: smtp_tls_security_level = may. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */
@@ -65,6 +80,7 @@ report_tls(const struct facts *facts, struct authres *authres)
 
 const struct telling tell_tls = {
 	.title = "TLS",
+	.rank = RANK_LAST,
 	.report = report_tls,
 	.say = say_tls,
 	.refuse = refuse_tls,
@@ -101,20 +117,65 @@ say_peer_tls(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	peer_say_when(facts, time_s, said);
 }
 
+/* What was found on port 25 of the client, behind "the mail server ...", and what to do about it. */
+static void
+add_starttls(const struct facts *facts, struct strbuf *text)
+{
+	const struct peer *peer = facts->peer.peer;
+
+	if (peer == NULL || peer->outcome != PEER_ANSWERS || peer->starttls == STARTTLS_UNKNOWN) {
+		strbuf_add(text, " could not be asked for TLS (");
+		strbuf_add(text, peer_look_text(&facts->peer));
+		strbuf_add(
+			text,
+			"). If this is your mail server, make sure that it answers on port 25 and offers STARTTLS, and send the mail again. ");
+	} else if (peer->starttls == STARTTLS_NOT_OFFERED || peer->starttls == STARTTLS_REFUSED) {
+		strbuf_add(text, peer->starttls == STARTTLS_REFUSED ? " offers STARTTLS, but refuses it. "
+								    : " does not offer STARTTLS. ");
+		strbuf_add(
+			text,
+			"If this is your mail server, set up TLS for the mail that it receives; in Postfix: smtpd_tls_security_level = may, with a certificate. ");
+	} else if (peer->starttls == STARTTLS_BROKEN) {
+		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
+		telling_add_value(text, peer_problem_text(peer));
+		strbuf_add(text,
+			   "). If this is your mail server, check its certificate, key and protocols. ");
+	} else if (peer->dane == DANE_MISMATCH) {
+		strbuf_add(text, " has a certificate that its TLSA record (DANE) does not name. ");
+		strbuf_printf(
+			text,
+			"If this is your mail server, publish the TLSA record \"3 1 1 %s\" for _25._tcp.",
+			peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
+		telling_add_value(text, peer->name[0] != '\0' ? peer->name : "its host name");
+		strbuf_add(text, ", or install the certificate that the record names. ");
+	} else {
+		strbuf_add(text, " uses ");
+		telling_add_value(text, peer->tls_version);
+		strbuf_add(text, " with a certificate for ");
+		telling_add_value(text, peer->cert_names);
+		strbuf_add(text, peer->is_trusted ? "" : ", which no known authority has signed");
+		strbuf_add(text, peer->is_named ? ". " : ", not for its host name. ");
+	}
+}
+
 static void
 refuse_peer_tls(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
 	const struct peer *peer = facts->peer.peer;
-	char address[IPADDR_TEXT_SIZE];
+	const enum result result = facts->results[METHOD_PEER_TLS];
 
 	(void)config;
-	strbuf_printf(text, "TLS of the mail server at %s: %s. ",
-		      ipaddr_format(&facts->client.address, address),
-		      peer == NULL                        ? "not known yet"
-		      : peer->dane == DANE_MISMATCH       ? "the certificate is not the one that DANE names"
-		      : peer->starttls == STARTTLS_BROKEN ? "the handshake fails"
-		      : peer->starttls == STARTTLS_WORKS  ? "not verified"
-							  : "STARTTLS is not offered");
+	strbuf_add(text, "The mail server on port 25 of the connecting IP address ");
+	telling_add_client(text, facts);
+	add_starttls(facts, text);
+	if (result == RESULT_PASS) {
+		telling_add_policy(text);
+	} else if (result == RESULT_NEUTRAL) {
+		strbuf_add(text,
+			   "If this is your mail server, install a certificate of a public authority for ");
+		telling_add_value(text, peer != NULL && peer->name[0] != '\0' ? peer->name : "its host name");
+		strbuf_add(text, ", and use TLS 1.2 or 1.3. ");
+	}
 }
 
 static void
@@ -182,6 +243,7 @@ report_peer_tls(const struct facts *facts, struct authres *authres)
 
 const struct telling tell_peer_tls = {
 	.title = "Server TLS",
+	.rank = RANK_LAST,
 	.report = report_peer_tls,
 	.say = say_peer_tls,
 	.refuse = refuse_peer_tls,

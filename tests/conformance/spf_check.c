@@ -16,7 +16,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/words/spf.h"
+#include "heloscope/words/spf_problem.h"
 
 #define TIMEOUT_MS 3000
 

@@ -416,7 +416,7 @@ class Staged(unittest.TestCase):
                 self.assertIn("x-sender=pass", dict(fields(edits))["Authentication-Results"])
                 (command, text), = self.message(client, [b"<user@in.test>"], seal, pieces[1:])
                 self.assertEqual(command, b"y")
-                self.assertTrue(text.startswith(b"550 5.7.1 The seal is broken. Reference "), text)
+                self.assertTrue(text.startswith(b"550 5.7.1 The seal is broken. For help, "), text)
             (command, text), = self.message(client, [b"<a@in.test>", b"<a@later.test>"], seal, [b"x"])
             self.assertTrue(command == b"y" and text.startswith(b"451 4.7.1 Later."), text)
             edits = self.message(client, [b"<a@in.test>", b"<a@open.test>"], seal, [b"x"])
@@ -441,7 +441,7 @@ class Staged(unittest.TestCase):
     def test_postfix_tells_the_client(self):
         with self.staged(self.POLICY) as (port, _):
             smtp_port = lab.postfix(f"inet:127.0.0.1:{port}", name="staged-postfix")
-            for seal, expected in ((sum(b"body\r\n"), "250 "), (1, "550 5.7.1 The seal is broken. Reference ")):
+            for seal, expected in ((sum(b"body\r\n"), "250 "), (1, "550 5.7.1 The seal is broken. For help, ")):
                 with Smtp(smtp_port) as smtp:
                     smtp.pose_as(addresses["good"])
                     smtp.expect("EHLO smtpout.yodel.example", "250")

@@ -111,14 +111,14 @@ class Sendmail(unittest.TestCase):
 
     def test_refusals_arrive_whole(self):
         for client, helo, sender, expected in (
-            ("nameless", "pc-17.isp.example", "<bob@plain.example>", r"550[- ]5\.7\.25 <user@in\.test>\.\.\. 198\.51\.100\.7 has no reverse DNS name"),
+            ("nameless", "pc-17.isp.example", "<bob@plain.example>", r"550[- ]5\.7\.25 <user@in\.test>\.\.\. \(1\) The connecting IP address 198\.51\.100\.7 has no reverse DNS \(PTR\) record"),
             ("mismatch", "mail.rented.example", "<carol@yodel.example>", r"550[- ]5\.7\.26 "),
-            ("listed", "mail.bulk.example", "<offers@bulk.example>", r"550[- ]5\.7\.1 <user@in\.test>\.\.\. 198\.51\.100\.66 is listed by bl\.test"),
+            ("listed", "mail.bulk.example", "<offers@bulk.example>", r"550[- ]5\.7\.1 <user@in\.test>\.\.\. The connecting IP address 198\.51\.100\.66 is on the blocklist bl\.test"),
         ):
             with self.subTest(client):
                 replies = self.send(client, helo, sender)
                 self.assertRegex(replies[0], expected)
-                self.assertIn("Reference", replies[0])
+                self.assertIn("quote reference ", replies[0])
                 self.assertTrue(all(re.match(r"550[- ]5\.7\.\d+ ", line) for line in replies[0].splitlines()), replies)
 
     def test_M20_percent_in_own_text(self):

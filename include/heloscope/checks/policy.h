@@ -15,10 +15,9 @@
 #include <stddef.h>
 
 #include "heloscope/base/must_use.h"
+#include "heloscope/checks/reasons.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
-
-enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
 #define VERDICT_NOTES_MAX 8 /* tags, and audit rules that matched, that a verdict can carry */
 
@@ -39,6 +38,7 @@ struct verdict {
 	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
 	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */
+	struct reasons reasons;   /* of a refusal: what made its rule true; none for "otherwise" */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
 	const struct rule
@@ -63,10 +63,6 @@ void policy_overrule(struct verdict *verdict, bool is_accepted, bool is_deferred
 /* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
  * accept. */
 const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
-
-/* What one condition comes to; for tests and explanations. `recipient`: one reading of it. */
-enum truth policy_truth(const struct condition *condition, const struct facts *facts,
-			const struct mailbox *recipient);
 
 /* Whether it asks for what that list says: by its zone, not by the sum of all lists. NULL names none. */
 bool policy_names_list(const struct condition *condition, struct span zone);

@@ -131,18 +131,26 @@ enum quantity { QUANTITY_DNSBL, QUANTITY_DNSBL_OPERATORS, QUANTITY_DNSWL, QUANTI
 /* Texts that rules match with patterns. */
 enum subject { SUBJECT_RECIPIENT, SUBJECT_MAIL_FROM, SUBJECT_HELO_NAME, SUBJECT_CLIENT_NAME, SUBJECTS };
 
-enum condition_kind {
-	CONDITION_AND,
-	CONDITION_OR,
-	CONDITION_NOT,
-	CONDITION_TRUSTED,
-	CONDITION_AUTHENTICATED,
-	CONDITION_RESULT,   /* a method's result is one of `results` */
-	CONDITION_QUANTITY, /* a number compares */
-	CONDITION_TEXT,     /* a text fits one of `texts` */
-	CONDITION_CLIENT,   /* the client's address lies in one of `networks` */
-	CONDITION_LISTED,   /* one of the zones in `texts` lists something */
-};
+/*
+ * What a rule can ask for, a row each: enum and name. Each has its words in a refusal (words/reasons.c); a
+ * row without them does not compile.
+ */
+/* clang-format off */
+#define CONDITION_TEST_ROWS(ROW) \
+	ROW(TRUSTED,       trusted) \
+	ROW(AUTHENTICATED, authenticated) \
+	ROW(RESULT,        result)        /* a method's result is one of `results` */ \
+	ROW(QUANTITY,      quantity)      /* a number compares */ \
+	ROW(TEXT,          text)          /* a text fits one of `texts` */ \
+	ROW(CLIENT,        client)        /* the client's address lies in one of `networks` */ \
+	ROW(LISTED,        listed)        /* one of the zones in `texts` lists something */
+
+#define CONDITION_ENUM(NAME, name) , CONDITION_##NAME
+enum condition_kind { CONDITION_AND, CONDITION_OR, CONDITION_NOT CONDITION_TEST_ROWS(CONDITION_ENUM) };
+
+#define CONDITION_ONE(NAME, name) + 1
+enum { CONDITION_KINDS = CONDITION_NOT + 1 CONDITION_TEST_ROWS(CONDITION_ONE) };
+/* clang-format on */
 
 struct condition {
 	enum condition_kind kind;

@@ -96,6 +96,8 @@ struct sender_facts {
 	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
 	enum sender_finding finding;
 	enum dns_status status; /* what was wrong, for SENDER_UNKNOWN */
+	const char *host; /* that an MX record names, for SENDER_MX_NO_HOST and those behind it; or NULL */
+	struct ipaddr address; /* for SENDER_MX_PRIVATE and SENDER_ADDRESS_PRIVATE; else length 0 */
 };
 
 enum spf_identity { SPF_MAILFROM, SPF_HELO, SPF_IDENTITIES };

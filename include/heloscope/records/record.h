@@ -34,7 +34,7 @@ struct record_note {
 };
 
 #define RECORD_NOTES_MAX (2 * VERDICT_NOTES_MAX)
-#define RECORD_REPLY_SIZE 1024 /* room for any reply on one line */
+#define RECORD_REPLY_SIZE SMTP_REPLY_TEXT_SIZE /* room for any reply on one line */
 
 /* What was decided for a recipient, or for several. */
 struct record_verdict {

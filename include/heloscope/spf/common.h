@@ -52,6 +52,10 @@ struct spf_problem spf_keep_problem(struct arena *arena, const struct spf_proble
 void spf_set_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind);
 void spf_set_named_problem(struct spf_evaluation *evaluation, enum spf_problem_kind kind, const char *name);
 
+/* Add to the problem, unless that is done already, at which term of whose record it arose. Both are
+ * copied; of a very long term its beginning. */
+void spf_blame_term(struct spf_evaluation *evaluation, const char *holder, struct span term);
+
 /*
  * Ask, and note when the answer is awaited. `name` is raw: labels of any octets with dots between
  * them, as macros make them.

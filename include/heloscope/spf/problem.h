@@ -1,7 +1,7 @@
 /*
  * spf_problem: why an evaluation of SPF ended in temperror or permerror.
  *
- * Plain data, by value: no sentence, for programs read it, too. words/spf.h makes one of it.
+ * Plain data, by value: no sentence, for programs read it, too. words/spf_problem.h makes one of it.
  */
 #ifndef HELOSCOPE_SPF_PROBLEM_H
 #define HELOSCOPE_SPF_PROBLEM_H
@@ -48,8 +48,9 @@ enum spf_problem_kind {
 	SPF_PROBLEM_REDIRECT_WITHOUT_RECORD, /* name */
 	SPF_PROBLEM_REDIRECT_TO_NO_NAME,
 	SPF_PROBLEM_NEXT_WITHOUT_RECORD, /* either of them: libspf2 does not tell which */
-	SPF_PROBLEM_ENDLESS,
-	SPF_PROBLEM_SYNTAX,          /* name: of the record; at, fault */
+	SPF_PROBLEM_ENDLESS, /* the limit of terms, in a loop: name, whose record refers back to itself; or
+				NULL */
+	SPF_PROBLEM_SYNTAX,  /* name: of the record; at, fault */
 	SPF_PROBLEM_TERM_TOO_LONG,   /* name: of the record; SPF_TERM_OCTETS_MAX */
 	SPF_PROBLEM_SEVERAL_RECORDS, /* name, count */
 	SPF_PROBLEM_RECORD_TOO_LONG, /* for libspf2 */
@@ -61,7 +62,9 @@ enum spf_problem_kind {
 /* Members that a kind does not name are 0. */
 struct spf_problem {
 	enum spf_problem_kind kind;
-	const char *name; /* raw */
+	const char *name;   /* raw */
+	const char *holder; /* raw: the domain in whose record the term at fault stands; or NULL: not known */
+	const char *term;   /* raw: that term, or NULL */
 	enum dns_status status;
 	enum spf_fault_kind fault;
 	unsigned at;    /* octets of the record in front of the fault */

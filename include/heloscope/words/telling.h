@@ -13,8 +13,19 @@
 #include "heloscope/base/output.h"
 #include "heloscope/base/strbuf.h"
 
-/* What a refusal tells first, when several results speak against a message. */
-enum telling_rank { RANK_LAST, RANK_SENDER, RANK_HELO, RANK_IPREV, RANK_SPF, RANK_LISTS, RANKS };
+/* What a refusal tells first, when several results speak against a message: the last. Of the first two only
+ * when there is nothing that the sender's side can change. */
+enum telling_rank {
+	RANK_EXCEPTION, /* what would have let the mail pass */
+	RANK_POLICY,    /* a result that is as it should be, and what a local policy says besides */
+	RANK_LAST,
+	RANK_SENDER,
+	RANK_HELO,
+	RANK_IPREV,
+	RANK_SPF,
+	RANK_LISTS,
+	RANKS
+};
 
 struct telling {
 	const char *title; /* for people */
@@ -30,7 +41,9 @@ struct telling {
 	/* More lines of a story, or NULL. */
 	void (*put_more)(const struct facts *facts, struct output *out);
 
-	/* What a refusal for this result says: sentences, each with a blank behind it. NULL: nothing. */
+	/* What a refusal for this result says, whichever of those that the method can have it is: what was
+	 * found, what to change, who can do it. Sentences of at most 400 octets, each with a blank behind
+	 * it. Never NULL. */
 	void (*refuse)(const struct config *config, const struct facts *facts, struct strbuf *text);
 
 	/* Subject and detail of its enhanced status code (RFC 3463, RFC 7372, 3). NULL: "7.1". */
@@ -48,6 +61,7 @@ METHOD_ROWS(TELLING_ROW)
 /* For those files. */
 
 #define TELLING_SHOWN_SIZE 8192 /* room for any text of facts, escaped */
+#define TELLING_VALUE_MAX 100   /* octets of a name or a peer's words in a reply, escaped */
 
 /* Raw text, escaped as strbuf_add_escaped() does; NULL: nothing. */
 void telling_add(struct strbuf *said, const char *text);
@@ -56,6 +70,22 @@ const char *telling_shown(const char *text, char memory[TELLING_SHOWN_SIZE]);
 /* The client's address; "" when there is none. */
 const char *telling_client(const struct facts *facts, char text[IPADDR_TEXT_SIZE]);
 void telling_add_client(struct strbuf *said, const struct facts *facts);
+
+/* A value in a reply: raw text, escaped, of which very much is cut; NULL: nothing. */
+void telling_add_value(struct strbuf *text, const char *value);
+
+/* Sentences with their values: "$D" stands for the value of the letter D, which telling_add_value() adds; "$"
+ * is followed by nothing else. */
+struct telling_values {
+	const char *of[26]; /* by letter, 'A' first; NULL: nothing */
+};
+void telling_fill(struct strbuf *text, const char *sentences, const struct telling_values *values);
+
+/* "A" or "AAAA": the record that a name needs to resolve to the client. */
+const char *telling_address_type(const struct facts *facts);
+
+/* The sentences for results that are as they should be: only the policy of this site is against them. */
+void telling_add_policy(struct strbuf *text);
 
 /* The client's verified reverse DNS name, when a server may call itself so; else `other`. */
 const char *telling_own_name(const struct facts *facts, const char *other);

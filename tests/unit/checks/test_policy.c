@@ -379,21 +379,23 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		const char *xcode, *text;
 	} table[] = {
 		{ "policy { reject when spf = fail }", 550, "5.7.23",
-		  "The SPF record of yodel.example does not allow 198.51.100.7 to send its mail (spf=fail by -all)" },
+		  "The SPF record of yodel.example does not allow the connecting IP address 198.51.100.7 to send its mail (decided by \"-all\")." },
 		{ "policy { reject when iprev != pass }", 550, "5.7.25",
-		  "198.51.100.7 has no reverse DNS name that resolves back to it (PTR smtpout.yodel.example -> 198.51.100.9). The operator of the address can correct its PTR record." },
-		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26", "PTR record" },
+		  "The reverse DNS (PTR) name of the connecting IP address 198.51.100.7 is smtpout.yodel.example, but that name resolves to 198.51.100.9." },
+		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26",
+		  "Fixing either one is enough. For help" },
 		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
-		  "198.51.100.7 is listed by bl.test (127.0.0.2, a source of spam; see https://bl.test/198.51.100.7)" },
+		  "The connecting IP address 198.51.100.7 is on the blocklist bl.test (a source of spam)." },
 		{ "policy { reject when helo = permerror }", 550, "5.7.1",
-		  "The HELO name a\\x1b;b is not a valid host name" },
-		{ "policy { reject when sender = fail }", 550, "5.1.8", "cannot receive a bounce: null MX" },
+		  "introduced itself (HELO/EHLO) as \"a\\x1b;b\", which is not a valid host name." },
+		{ "policy { reject when sender = fail }", 550, "5.1.8", "has a null MX record (\"0 .\")" },
 		{ "policy { defer when spf = fail }", 451, "4.7.23", "The SPF record" },
 		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0",
-		  "go away Reference ID" },
-		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away Reference ID" },
+		  "go away. For help" },
+		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away. For help" },
 		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550,
-		  "5.7.1", "a rule of the receiving site. Reference ID https://x.test" },
+		  "5.7.1",
+		  "Local policy refuses mail from the connecting IP address 198.51.100.7 or its network. For help, see https://x.test and quote reference ID." },
 	};
 	struct facts facts = facts_of("a\x1b;b");
 
@@ -424,7 +426,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		assert_string_equal(reply.xcode, table[i].xcode);
 		assert_true(smtp_reply_codes_are_valid(reply.code, reply.xcode));
 		assert_non_null(strstr(memory, table[i].text));
-		assert_non_null(strstr(memory, "Reference ID"));
+		assert_non_null(strstr(memory, "reference ID."));
 		config_unref(config);
 	}
 }
@@ -442,35 +444,36 @@ B11_B22_words_of_a_helo_fit(void **state)
 	} table[] = {
 		{ "out_1.yodel.example", "out_1.yodel.example", RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "\"out_1.yodel.example\" is not a valid host name, as it holds a \"_\"",
-		  "The HELO name out_1.yodel.example is not a valid host name, as it holds a \"_\". The administrator of the server can set its HELO name to a host name that resolves to its address. " },
+		  "as \"out_1.yodel.example\", which is not a valid host name, as it holds a \"_\". If this is your mail server, set its HELO name to a host name that resolves to 198.51.100.7. " },
 		{ "b\xc3\xbc"
 		  "cher.example",
 		  "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "is not a valid host name, as it holds octets that are not ASCII",
-		  "The HELO name b\\xc3\\xbc"
-		  "cher.example is not a valid host name, as it holds octets that are not ASCII. The administrator of the server can set its HELO name to its reverse DNS name. " },
+		  "as \"b\\xc3\\xbc"
+		  "cher.example\", which is not a valid host name, as it holds octets that are not ASCII. If this is your mail server, set its HELO name to a.example. " },
 		{ "a\x01.example", NULL, RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "is not a valid host name, as it holds control octets",
-		  "The HELO name a\\x01.example is not a valid host name, as it holds control octets. The " },
+		  "as \"a\\x01.example\", which is not a valid host name, as it holds control octets. If " },
 		{ "[198.51.100.7]", "a.example", RESULT_PASS, HELO_UNRELATED, false,
 		  "[198.51.100.7] is the client's own address; some receivers refuse that in place of a name",
-		  "The HELO [198.51.100.7] is 198.51.100.7, an address in place of a name. The " },
+		  "as \"[198.51.100.7]\", its own IP address. That is in order" },
 		{ "[192.0.2.1]", "a.example", RESULT_FAIL, HELO_UNRELATED, false,
 		  "[192.0.2.1] is the address of another host",
-		  "The HELO [192.0.2.1] is the address of another host than 198.51.100.7. The " },
+		  "as \"[192.0.2.1]\", which is not its IP address. If this is your mail server, set its HELO name to a.example. " },
 		{ "[192.0.2", "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
 		  "\"[192.0.2\" is not a valid address literal",
-		  "The HELO name [192.0.2 is not a valid address literal. The " },
+		  "as \"[192.0.2\", which is not a valid address literal. If " },
 		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
 		  "a.example neither leads to the client nor is its reverse DNS name",
-		  "The HELO name a.example does not lead to 198.51.100.7 and is not its reverse DNS name. The " },
+		  "as \"a.example\", but that name does not resolve to this IP address and is not its reverse DNS (PTR) name b.example. If this is your mail server, set its HELO name to b.example, or ask whoever manages the DNS of a.example to set its A record to 198.51.100.7. " },
 		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
-		  "The HELO name a.example could not be looked up. " },
+		  "as \"a.example\", a name that could not be looked up (" },
 		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
 		  "a.example is the client's reverse DNS name",
-		  "The HELO name a.example is the reverse DNS name of 198.51.100.7. The " },
+		  "as \"a.example\", which is a name of this IP address. That " },
 		{ "a.example", "b.example", RESULT_PASS, HELO_UNRELATED, true,
-		  "a.example leads to the client", "The HELO name a.example resolves to 198.51.100.7. The " },
+		  "a.example leads to the client",
+		  "as \"a.example\", which is a name of this IP address. That " },
 	};
 
 	(void)state;
@@ -490,7 +493,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		facts.results[METHOD_HELO] = table[i].result;
 		telling->refuse(NULL, &facts, &text);
 		print_message("    %s\n", memory);
-		assert_int_equal(strncmp(memory, table[i].refused, strlen(table[i].refused)), 0);
+		assert_non_null(strstr(memory, table[i].refused));
 		memory[0] = '\0';
 		text = (struct strbuf)STRBUF_OVER(memory);
 		telling->say(&facts, 0, &text);

@@ -11,7 +11,7 @@
 #include "heloscope/config/sense.h"
 #include "heloscope/config/settings.h"
 #include "heloscope/config/show.h"
-#include "heloscope/checks/policy.h"
+#include "heloscope/checks/truth.h"
 
 /* P18: what readers compare is written as a name that they can read: RFC 8616, section 4, and without final
  * dot. */
@@ -555,7 +555,7 @@ P9_policy_judges_a_wide_rule_with_little_stack(void **state)
 	assert_int_equal(condition->operand_count, 50001);
 	assert_int_equal(condition->depth, 2);
 	facts.results[METHOD_SPF] = RESULT_FAIL;
-	assert_int_equal(policy_truth(condition, &facts, NULL), TRUTH_FALSE);
+	assert_int_equal(truth_of(condition, &facts, NULL), TRUTH_FALSE);
 	config_show(config, &out);
 	(void)fclose(out.file);
 	assert_int_equal(count_of(shown, " or spf = fail and dnswl"), 50000);

@@ -185,7 +185,7 @@ message_is_refused_at_its_end(void **state)
 	}
 	leave(&scene);
 	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 4);
-	expect_records(&scene, "\"reply\":\"550 5.7.1 broken Reference", 4);
+	expect_records(&scene, "\"reply\":\"550 5.7.1 broken. For help", 4);
 	expect_records(&scene, "\"action\":\"accept\"", 2);
 	expect_records(&scene, "pending", 0);
 	expect_records(&scene, "overruled", 0);

@@ -338,7 +338,7 @@ M20_smtp_reply_takes_any_text(void **state)
 		is_whole = smtp_reply_set(&reply, 451, "4.7.1", text);
 		assert_in_range(reply.count, 1, SMTP_REPLY_LINES);
 		for (size_t i = 0; i < reply.count; i++)
-			assert_true(strlen(reply.lines[i]) < 200 - 12);
+			assert_in_range(strlen(reply.lines[i]), 0, SMTP_REPLY_LINE_SIZE - 1);
 	}
 	assert_false(is_whole);
 	assert_string_equal(reply.lines[2] + strlen(reply.lines[2]) - 3, "...");
@@ -348,19 +348,59 @@ static void
 smtp_reply_breaks_between_words(void **state)
 {
 	struct smtp_reply reply;
-	char text[400] = "", whole[1024];
+	char text[800] = "", whole[SMTP_REPLY_TEXT_SIZE];
 	struct strbuf out;
 
 	(void)state;
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < 120; i++)
 		(void)strcat(text, "word ");
 	assert_true(smtp_reply_set(&reply, 550, "5.7.1", text));
-	assert_int_equal(reply.count, 2);
+	assert_int_equal(reply.count, 3);
 	assert_int_equal(strncmp(reply.lines[1], "word", 4), 0);
 	strbuf_init(&out, whole, sizeof whole);
 	smtp_reply_add_to(&reply, &out);
 	assert_int_equal(strncmp(whole, "550 5.7.1 word word", 19), 0);
 	assert_null(strchr(whole, '\n'));
+}
+
+/* N20: lines end with sentences, and are no longer than that takes. */
+static void
+N20_smtp_reply_breaks_between_sentences(void **state)
+{
+	static const struct {
+		size_t lengths[6]; /* of sentences */
+		bool fits;
+		size_t lines[SMTP_REPLY_LINES];
+	} table[] = {
+		{ { 50, 60 }, true, { 111 } },
+		{ { 100, 90, 20 }, true, { 100, 111 } },
+		{ { 250, 20 }, true, { 250, 20 } },
+		{ { 300, 300, 20, 20 }, true, { 300, 321, 20 } },
+		{ { 180, 150, 180, 150, 180, 150 }, true, { 331, 331, 331 } },
+		{ { 400, 400, 400 }, true, { 400, 400, 400 } },
+		{ { 399, 399, 399, 2 }, false, { 399, 399, 400 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct smtp_reply reply;
+		char text[2000] = "";
+		size_t length = 0;
+
+		for (size_t j = 0; j < 6 && table[i].lengths[j] > 0; j++) {
+			memset(text + length, 'x', table[i].lengths[j] - 1);
+			length += table[i].lengths[j];
+			(void)strcpy(text + length - 1, ". ");
+			length++;
+		}
+		text[length - 1] = '\0';
+		assert_int_equal(smtp_reply_fits(text), table[i].fits);
+		assert_int_equal(smtp_reply_set(&reply, 550, "5.7.1", text), table[i].fits);
+		for (size_t j = 0; j < SMTP_REPLY_LINES; j++)
+			assert_int_equal(strlen(reply.lines[j]), table[i].lines[j]);
+		assert_int_equal(smtp_reply_last_sentence(text, strlen(text)), strrchr(text, ' ') - text);
+	}
+	assert_int_equal(smtp_reply_last_sentence("a b c.", 6), 0);
 }
 
 int
@@ -377,6 +417,7 @@ main(void)
 		cmocka_unit_test(smtp_reply_codes_are_valid_in_one_class_only),
 		cmocka_unit_test(M20_smtp_reply_takes_any_text),
 		cmocka_unit_test(smtp_reply_breaks_between_words),
+		cmocka_unit_test(N20_smtp_reply_breaks_between_sentences),
 	};
 
 	return cmocka_run_group_tests_name("syntax", tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include "heloscope/words/lists.h"
 #include "heloscope/words/peer.h"
 #include "heloscope/words/sender.h"
-#include "heloscope/words/spf.h"
+#include "heloscope/words/spf_problem.h"
 
 #define SCHEMA_SIZE 100000
 

@@ -1,8 +1,8 @@
 /*
- * words_spf: why SPF could not be evaluated, in words.
+ * words_spf_problem: why SPF could not be evaluated, in words.
  */
-#ifndef HELOSCOPE_WORDS_SPF_H
-#define HELOSCOPE_WORDS_SPF_H
+#ifndef HELOSCOPE_WORDS_SPF_PROBLEM_H
+#define HELOSCOPE_WORDS_SPF_PROBLEM_H
 
 #include "heloscope/spf/problem.h"
 
@@ -13,5 +13,8 @@
  * `memory`, and is returned. Any thread.
  */
 const char *spf_problem_text(const struct spf_problem *problem, char memory[SPF_PROBLEM_SIZE]);
+
+/* What is wrong with a term: "an unknown mechanism". Any thread. */
+const char *spf_fault_text(enum spf_fault_kind fault);
 
 #endif

@@ -1,0 +1,37 @@
+/*
+ * reasons: which tests of a rule's condition made it true, for those who put a refusal into words. Pure.
+ *
+ * Any thread; keeps pointers into the configuration, owns nothing.
+ */
+#ifndef HELOSCOPE_CHECKS_REASONS_H
+#define HELOSCOPE_CHECKS_REASONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/config/config.h"
+#include "heloscope/facts/facts.h"
+
+#define REASONS_MAX 16 /* tests that are kept; of those that join more the first */
+
+struct reason {
+	const struct condition *test; /* no AND, OR or NOT */
+	bool holds;                   /* what it asks for is so: false behind "not" and for "!=" */
+	bool is_enough;               /* if it were otherwise, the condition would not be true */
+};
+
+struct reasons {
+	struct reason items[REASONS_MAX];
+	size_t count;
+};
+
+/*
+ * The tests that made `condition` true for that reading of the message and of the recipient, in the order in
+ * which they are written: never none when truth_of() calls it true. NULL has none.
+ */
+struct reasons reasons_of(const struct condition *condition, const struct facts *facts,
+			  const struct mailbox *recipient);
+
+bool reasons_equal(const struct reasons *a, const struct reasons *b);
+
+#endif

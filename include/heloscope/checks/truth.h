@@ -1,0 +1,35 @@
+/*
+ * truth: what a condition of a rule comes to, for one reading of the message and of the recipient. Pure.
+ *
+ * True, false or unknown: see checks/policy.h. Any thread.
+ */
+#ifndef HELOSCOPE_CHECKS_TRUTH_H
+#define HELOSCOPE_CHECKS_TRUTH_H
+
+#include <stdbool.h>
+
+#include "heloscope/config/config.h"
+#include "heloscope/facts/facts.h"
+
+enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
+
+/* What tests are taken for whose answers were withheld, or are still to come. */
+struct guess {
+	enum truth withheld, awaited;
+};
+
+/* What it comes to. */
+enum truth truth_of(const struct condition *condition, const struct facts *facts,
+		    const struct mailbox *recipient);
+
+/* What it comes to by that guess; under "not" the guess is the other way round. */
+enum truth truth_by_guess(const struct condition *condition, const struct facts *facts,
+			  const struct mailbox *recipient, struct guess guess);
+
+/* Whether a number compares so. */
+bool truth_compares(unsigned value, enum compare compare, unsigned number);
+
+/* The methods, as bits, on whose results a condition, which is a test, rests. */
+unsigned truth_methods(const struct condition *condition);
+
+#endif

@@ -1,0 +1,333 @@
+#include "heloscope/words/reasons.h"
+
+#include "heloscope/checks/truth.h"
+#include "heloscope/words/lists.h"
+#include "heloscope/words/table.h"
+
+struct reason_words {
+	enum telling_rank (*rank)(const struct reason *reason, const struct facts *facts);
+	void (*refuse)(const struct reason *reason, const struct config *config, const struct facts *facts,
+		       struct strbuf *text);
+};
+
+/* Who sends. */
+
+static enum telling_rank
+rank_trusted(const struct reason *reason, const struct facts *facts)
+{
+	(void)facts;
+	return reason->holds ? RANK_POLICY : RANK_EXCEPTION;
+}
+
+static void
+refuse_trusted(const struct reason *reason, const struct config *config, const struct facts *facts,
+	       struct strbuf *text)
+{
+	(void)config;
+	strbuf_add(text, reason->holds ? "Local policy refuses mail from this site's own networks, and "
+					 "the connecting IP address "
+				       : "Local policy accepts this mail only from certain networks, and the "
+					 "connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_add(text, reason->holds ? " is in one of them. " : " is in none of them. ");
+}
+
+static enum telling_rank
+rank_authenticated(const struct reason *reason, const struct facts *facts)
+{
+	(void)reason;
+	(void)facts;
+	return RANK_POLICY;
+}
+
+static void
+add_sender(const struct facts *facts, struct strbuf *text)
+{
+	if (facts->sender.mailbox.form == MAILBOX_NULL)
+		strbuf_add(text, "the null sender address (<>, as bounces have it)");
+	else
+		telling_add_value(text, facts->sender.mailbox.text);
+}
+
+static void
+refuse_authenticated(const struct reason *reason, const struct config *config, const struct facts *facts,
+		     struct strbuf *text)
+{
+	(void)config;
+	if (reason->holds) {
+		strbuf_add(text,
+			   "Local policy refuses this mail from users who have logged in (SMTP AUTH). ");
+		return;
+	}
+	strbuf_add(text,
+		   "Local policy accepts this mail only from users who have logged in (SMTP AUTH). If ");
+	add_sender(facts, text);
+	strbuf_add(
+		text,
+		" is your address, set your mail program to send through your own provider's mail server with user name and password. ");
+}
+
+/* Results of checks. */
+
+/* Whether something is told that the sender's side can change. */
+static bool
+is_wrong(enum method method, enum result result)
+{
+	return result != RESULT_PASS && (method != METHOD_DNSBL || result == RESULT_FAIL);
+}
+
+/* What is not there, or says nothing, is nobody's fault: it is told behind what is wrong. */
+static enum telling_rank
+rank_result(const struct reason *reason, const struct facts *facts)
+{
+	const enum method method = reason->test->method;
+	const enum result result = facts->results[method];
+
+	if (method == METHOD_DNSWL)
+		return result == RESULT_PASS ? RANK_POLICY : RANK_EXCEPTION;
+	if (!is_wrong(method, result))
+		return RANK_POLICY;
+	return result == RESULT_NONE || result == RESULT_NEUTRAL ? RANK_LAST : telling_of(method)->rank;
+}
+
+static void
+refuse_result(const struct reason *reason, const struct config *config, const struct facts *facts,
+	      struct strbuf *text)
+{
+	telling_of(reason->test->method)->refuse(config, facts, text);
+}
+
+/* What lists say. */
+
+static bool
+is_about_allow_lists(const struct condition *test)
+{
+	switch (test->quantity) {
+	case QUANTITY_DNSBL:
+	case QUANTITY_DNSBL_OPERATORS:
+		return false;
+	case QUANTITY_DNSWL:
+	case QUANTITIES:
+		break;
+	}
+	return true;
+}
+
+/* Whether a number compares otherwise where no list lists anything. */
+static bool
+is_by_listing(const struct reason *reason, const struct facts *facts)
+{
+	const struct condition *test = reason->test;
+
+	return truth_compares(0, test->compare, test->number) != reason->holds
+	       && facts_tally(facts, is_about_allow_lists(test)).operators > 0;
+}
+
+static enum telling_rank
+rank_quantity(const struct reason *reason, const struct facts *facts)
+{
+	if (!is_about_allow_lists(reason->test))
+		return is_by_listing(reason, facts) ? RANK_LISTS : RANK_POLICY;
+	return is_by_listing(reason, facts) ? RANK_POLICY : RANK_EXCEPTION;
+}
+
+static void
+refuse_quantity(const struct reason *reason, const struct config *config, const struct facts *facts,
+		struct strbuf *text)
+{
+	const bool is_allow = is_about_allow_lists(reason->test);
+
+	(void)config;
+	if (is_by_listing(reason, facts))
+		lists_refuse_listed(facts, is_allow, text);
+	else
+		lists_refuse_unlisted(facts, is_allow, text);
+}
+
+/* The finding of such a list that the test is about: one that lists something, where there is one. */
+static const struct list_finding *
+find_listing(const struct condition *test, const struct facts *facts, enum list_subject *subject)
+{
+	for (int i = 0; i < LIST_SUBJECTS; i++) {
+		const struct list_facts *lists = &facts->lists[i];
+
+		*subject = (enum list_subject)i;
+		for (size_t j = 0; j < lists->count; j++)
+			for (size_t k = 0; k < test->texts.count; k++)
+				if (strcmp(lists->findings[j].zone, test->texts.items[k]) == 0
+				    && lists->findings[j].state == LIST_LISTED)
+					return &lists->findings[j];
+	}
+	return NULL;
+}
+
+static enum telling_rank
+rank_listed(const struct reason *reason, const struct facts *facts)
+{
+	enum list_subject subject;
+	const struct list_finding *finding = find_listing(reason->test, facts, &subject);
+
+	if (!reason->holds || finding == NULL)
+		return RANK_EXCEPTION;
+	return finding->is_allow ? RANK_POLICY : RANK_LISTS;
+}
+
+static void
+refuse_listed(const struct reason *reason, const struct config *config, const struct facts *facts,
+	      struct strbuf *text)
+{
+	enum list_subject subject;
+	const struct list_finding *finding = find_listing(reason->test, facts, &subject);
+
+	(void)config;
+	if (reason->holds && finding != NULL) {
+		lists_refuse_finding(finding, subject, text);
+		return;
+	}
+	strbuf_add(
+		text,
+		"Local policy accepts this mail only when the sender is on a certain list, and neither the connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_add(text, " nor a domain of it is on ");
+	telling_add_value(text, reason->test->texts.count > 0 ? reason->test->texts.items[0] : "it");
+	strbuf_add(text, ". ");
+}
+
+/* Patterns and networks. */
+
+static void
+refuse_recipient(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	(void)facts;
+	(void)holds;
+	strbuf_add(text, "Local policy for this recipient address refuses this mail. ");
+}
+
+static void
+refuse_mail_from(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	strbuf_add(text,
+		   holds ? "Local policy refuses mail from "
+			 : "Local policy accepts this mail only from certain sender addresses, not from ");
+	if (holds && facts->sender.mailbox.form != MAILBOX_NULL)
+		strbuf_add(text, "the sender address ");
+	add_sender(facts, text);
+	strbuf_add(text, ". ");
+}
+
+static void
+refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	const char *own = telling_own_name(facts, NULL);
+
+	strbuf_add(text, "The server at the connecting IP address ");
+	telling_add_client(text, facts);
+	if (facts->helo.given == NULL) {
+		strbuf_add(text, " did not introduce itself (HELO/EHLO)");
+	} else {
+		strbuf_add(text, " introduced itself (HELO/EHLO) as \"");
+		telling_add_value(text, facts->helo.given);
+		strbuf_add_char(text, '"');
+	}
+	strbuf_add(text, holds ? ", a name that local policy refuses. "
+			       : ", and local policy accepts this mail only from certain names. ");
+	strbuf_add(text, "If this is your mail server and that is not its own name, set its HELO name to ");
+	telling_add_value(text, own != NULL ? own : "its full host name");
+	strbuf_add(text, ". ");
+}
+
+static void
+refuse_client_name(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	strbuf_add(text, "The connecting IP address ");
+	telling_add_client(text, facts);
+	if (facts->iprev.verified != NULL) {
+		strbuf_add(text, " has the reverse DNS (PTR) name ");
+		telling_add_value(text, facts->iprev.verified);
+	} else {
+		strbuf_add(text, " has no valid reverse DNS (PTR) name");
+	}
+	strbuf_add(text, holds ? ", and local policy refuses mail from such hosts. "
+			       : ", and local policy accepts this mail only from hosts with certain names. ");
+	strbuf_add(
+		text,
+		"If this is a home or office connection, send through your provider's mail server; if it is a mail server of yours, ask the provider of this IP address to set its PTR record to your server's own host name. ");
+}
+
+/* By subject: what is said when a text fits, and when it does not. */
+static void
+refuse_text(const struct reason *reason, const struct config *config, const struct facts *facts,
+	    struct strbuf *text)
+{
+	(void)config;
+	switch (reason->test->subject) {
+	case SUBJECT_MAIL_FROM:
+		refuse_mail_from(facts, reason->holds, text);
+		break;
+	case SUBJECT_HELO_NAME:
+		refuse_helo_name(facts, reason->holds, text);
+		break;
+	case SUBJECT_CLIENT_NAME:
+		refuse_client_name(facts, reason->holds, text);
+		break;
+	case SUBJECT_RECIPIENT:
+	case SUBJECTS:
+		refuse_recipient(facts, reason->holds, text);
+		break;
+	}
+}
+
+static enum telling_rank
+rank_text(const struct reason *reason, const struct facts *facts)
+{
+	(void)reason;
+	(void)facts;
+	return RANK_POLICY;
+}
+
+static enum telling_rank
+rank_client(const struct reason *reason, const struct facts *facts)
+{
+	(void)reason;
+	(void)facts;
+	return RANK_POLICY;
+}
+
+static void
+refuse_client(const struct reason *reason, const struct config *config, const struct facts *facts,
+	      struct strbuf *text)
+{
+	(void)config;
+	strbuf_add(text, reason->holds ? "Local policy refuses mail from the connecting IP address "
+				       : "Local policy accepts this mail only from certain IP addresses, not "
+					 "from the connecting one, ");
+	telling_add_client(text, facts);
+	strbuf_add(text, reason->holds ? " or its network. " : ". ");
+}
+
+/* The table. */
+
+static const struct reason_words kinds[CONDITION_KINDS] = {
+#define ROW(NAME, name) [CONDITION_##NAME] = { rank_##name, refuse_##name },
+	CONDITION_TEST_ROWS(ROW)
+#undef ROW
+};
+
+enum telling_rank
+reason_rank(const struct reason *reason, const struct facts *facts)
+{
+	return kinds[reason->test->kind].rank(reason, facts);
+}
+
+void
+reason_refuse(const struct reason *reason, const struct config *config, const struct facts *facts,
+	      struct strbuf *text)
+{
+	kinds[reason->test->kind].refuse(reason, config, facts, text);
+}
+
+enum method
+reason_method(const struct reason *reason)
+{
+	return reason->test->kind == CONDITION_RESULT ? reason->test->method : METHODS;
+}

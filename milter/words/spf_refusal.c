@@ -1,0 +1,399 @@
+#include "heloscope/words/spf_refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/nearest.h"
+#include "heloscope/spf/record.h"
+#include "heloscope/words/spf_problem.h"
+#include "heloscope/words/telling.h"
+
+#define LIST_MAX 200   /* octets of a list of terms or names */
+#define NAMES_TOLD 3   /* of names that found nothing */
+#define TERM_MAX 80    /* octets of a corrected term */
+#define SMALL_SIZE 128 /* room for the terms of an address */
+
+/* What the sentences need of one evaluation. */
+struct refusal {
+	const struct config *config;
+	const struct facts *facts;
+	const struct spf_facts *spf;
+	enum result result;
+};
+
+/* Terms. */
+
+static struct span
+without_qualifier(struct span term)
+{
+	return term.length > 0 && ascii_is_among(term.at[0], "+-~?") ? span_from(term, 1) : term;
+}
+
+/* Whether a term of a record counts against the limit of lookups (RFC 7208, 4.6.4). */
+static bool
+counts(const struct spf_step *step)
+{
+	static const char *const words[] = { "include:", "exists:", "redirect=" };
+	static const char *const names[] = { "a", "mx", "ptr" };
+	const struct span term = without_qualifier(step->term);
+
+	for (size_t i = 0; !step->is_record && i < sizeof words / sizeof words[0]; i++)
+		if (span_starts_with_nocase(term, span_of(words[i])))
+			return true;
+	for (size_t i = 0; !step->is_record && i < sizeof names / sizeof names[0]; i++) {
+		const struct span name = span_of(names[i]);
+
+		if (span_starts_with_nocase(term, name)
+		    && (term.length == name.length || ascii_is_among(term.at[name.length], ":/")))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_term(struct strbuf *list, struct span term, unsigned lookups)
+{
+	if (list->length + term.length > LIST_MAX)
+		return;
+	strbuf_add(list, list->length > 0 ? ", " : "");
+	strbuf_add_escaped(list, term, TELLING_VALUE_MAX);
+	if (lookups > 1)
+		strbuf_printf(list, " (%u lookups)", lookups);
+}
+
+/* "mx, include:_spf.example (7 lookups)": the terms of the first record that cost lookups, with what they
+ * include. */
+static void
+list_terms(const struct spf_trace *trace, struct strbuf *list)
+{
+	struct span term = { "", 0 };
+	unsigned lookups = 0;
+
+	for (size_t i = 0; i <= trace->step_count; i++) {
+		const bool is_next =
+			i == trace->step_count || (trace->steps[i].depth == 0 && !trace->steps[i].is_record);
+
+		if (is_next && lookups > 0)
+			add_term(list, term, lookups);
+		if (i == trace->step_count)
+			return;
+		if (is_next) {
+			term = trace->steps[i].term;
+			lookups = 0;
+		}
+		lookups += counts(&trace->steps[i]) ? 1 : 0;
+	}
+}
+
+/* Whether a lookup before this one was for the same name. */
+static bool
+is_listed(const struct spf_trace *trace, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (trace->lookups[i].type == trace->lookups[index].type
+		    && strcmp(trace->lookups[i].name, trace->lookups[index].name) == 0)
+			return true;
+	return false;
+}
+
+/* "a.example (A), b.example (MX)": what was looked up and is not there. */
+static void
+list_voids(const struct spf_trace *trace, struct strbuf *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < trace->lookup_count && count < NAMES_TOLD; i++) {
+		const struct spf_lookup *lookup = &trace->lookups[i];
+
+		if (lookup->type == DNS_TXT || lookup->answer == NULL
+		    || !dns_status_is_void(lookup->answer->status) || is_listed(trace, i))
+			continue;
+		strbuf_add(list, count++ > 0 ? ", " : "");
+		strbuf_add_escaped(list, span_of(lookup->name), LIST_MAX / NAMES_TOLD);
+		strbuf_printf(list, " (%s)", dns_type_word(lookup->type));
+	}
+}
+
+/* The mechanism that was meant, where that is plain: by an address behind it, or by a name like it. */
+static const char *
+meant_mechanism(const struct spf_problem *problem, const char *name, struct span value)
+{
+	static const char *const names[] = { "include", "ip4", "ip6", "exists" };
+	struct ipaddr address;
+	size_t length = 0;
+
+	while (length < value.length && value.at[length] != '/')
+		length++;
+	if (ipaddr_parse((struct span){ value.at, length }, &address))
+		return address.length == 16 ? "ip6" : "ip4";
+	return problem->fault == SPF_FAULT_MECHANISM
+		       ? nearest_word(name, names, sizeof names / sizeof names[0])
+		       : NULL;
+}
+
+/* The term as it was meant. False when that is not plain. */
+static bool
+correct_term(const struct spf_problem *problem, struct strbuf *corrected)
+{
+	const struct span term = without_qualifier(span_of(problem->term));
+	const char *colon = memchr(term.at, ':', term.length), *meant;
+	const size_t length = colon != NULL ? (size_t)(colon - term.at) : term.length;
+	char name[16];
+
+	if (colon == NULL || length >= sizeof name)
+		return false;
+	(void)snprintf(name, sizeof name, "%.*s", (int)length, term.at);
+	meant = meant_mechanism(problem, name, span_from(term, length + 1));
+	if (meant == NULL || span_equals_nocase(span_of(name), span_of(meant)))
+		return false;
+	strbuf_add(corrected, meant);
+	strbuf_add_escaped(corrected, span_from(term, length), TERM_MAX);
+	return !corrected->is_cut;
+}
+
+/* Errors. */
+
+/*
+ * What was found, and what to do: $D is the domain that was asked, $H the one in whose record the term $T
+ * stands, $N the name that the problem is about, $S how a lookup ended, $C a count, $F what is wrong with a
+ * term. Between the two stands a list, for the limits.
+ */
+static const struct {
+	const char *found, *change;
+} problems[SPF_PROBLEMS] = {
+	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
+	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
+				     "Ask whoever manages the DNS of $D to remove terms from this TXT record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
+	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to names that do not exist or have no such record, and only 2 of them are allowed. ",
+				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct them. " },
+	[SPF_PROBLEM_MX_LIMIT] = { "The term \"$T\" in the SPF record of $H asks for the mail servers of $N, which has more than 10 MX records, and only 10 are allowed. ",
+				   "Ask whoever manages the DNS of $H to replace \"$T\" in this TXT record with the IP addresses of the servers (ip4:, ip6:). " },
+	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
+				       "Ask whoever manages the DNS of $N to check its name servers, and send the mail again. " },
+	[SPF_PROBLEM_RECORD_FAULT] = { "The SPF (TXT) record of $N could not be looked up ($S). ",
+				       "Ask whoever manages the DNS of $N to check its name servers, and send the mail again. " },
+	[SPF_PROBLEM_INCLUDE_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
+						 "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record, or to correct the name in it. " },
+	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
+					     "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record, or to correct the name in it. " },
+	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
+						  "Ask whoever manages the DNS of $H to correct the name in \"$T\" in this TXT record, or to replace it with \"~all\". " },
+	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
+					      "Ask whoever manages the DNS of $H to correct the name in \"$T\" in this TXT record, or to replace it with \"~all\". " },
+	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
+					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
+	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop: \"$T\" in the record of $H refers back to it. ",
+				  "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record. " },
+	[SPF_PROBLEM_SYNTAX] = { "The SPF record of $H has an error in the term \"$T\": $F. ",
+				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
+	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
+					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
+	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1). ",
+					  "Only one is allowed: ask whoever manages the DNS of $N to merge them into one TXT record. " },
+	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
+					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
+	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
+				    "Send the mail again later. " },
+	[SPF_PROBLEM_LIBRARY] = { "The SPF record of $D could not be evaluated ($F). ",
+				  "Ask whoever manages the DNS of $D to check its SPF (TXT) record. " },
+};
+_Static_assert(SPF_TERMS_MAX == 10 && SPF_VOIDS_MAX == 2 && SPF_NAMES_MAX == 10
+		       && SPF_TERM_OCTETS_MAX == 1024,
+	       "numbers in those sentences");
+
+static const char *
+or_else(const char *text, const char *other)
+{
+	return text != NULL && text[0] != '\0' ? text : other;
+}
+
+/* What is wrong, behind the term: its fault, or what libspf2 says. */
+static const char *
+fault_of(const struct spf_problem *problem, char memory[SPF_PROBLEM_SIZE])
+{
+	return problem->kind == SPF_PROBLEM_LIBRARY ? spf_problem_text(problem, memory)
+						    : spf_fault_text(problem->fault);
+}
+
+/* What the limits were reached with. */
+static void
+add_list(const struct spf_facts *spf, struct strbuf *text)
+{
+	const bool is_void = spf->problem.kind == SPF_PROBLEM_VOID_LIMIT;
+	char memory[LIST_MAX * 2];
+	struct strbuf list = STRBUF_OVER(memory);
+
+	if (is_void)
+		list_voids(&spf->trace, &list);
+	else if (spf->problem.kind == SPF_PROBLEM_TERM_LIMIT)
+		list_terms(&spf->trace, &list);
+	if (list.length > 0)
+		strbuf_printf(text, "%s: %s. ", is_void ? "These are" : "Terms that cause lookups", memory);
+}
+
+static void
+refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *text)
+{
+	const struct spf_problem *problem = &spf->problem;
+	const char *name = or_else(problem->name, domain);
+	char count[16], corrected_memory[TERM_MAX + 16], fault[SPF_PROBLEM_SIZE];
+	struct strbuf corrected = STRBUF_OVER(corrected_memory);
+	const struct telling_values values = {
+		.of = { ['D' - 'A'] = domain,
+			['H' - 'A'] = or_else(problem->holder, name),
+			['T' - 'A'] = or_else(problem->term, or_else(spf->mechanism, "include:")),
+			['N' - 'A'] = name,
+			['S' - 'A'] = dns_status_word(problem->status),
+			['C' - 'A'] = count,
+			['F' - 'A'] = fault_of(problem, fault) },
+	};
+
+	(void)snprintf(count, sizeof count, "%u", problem->count);
+	telling_fill(text, problems[problem->kind].found, &values);
+	add_list(spf, text);
+	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &corrected)) {
+		telling_fill(text, "Ask whoever manages the DNS of $H to change it to \"", &values);
+		strbuf_printf(text, "%s\" in this TXT record. ", corrected_memory);
+	} else {
+		telling_fill(text, problems[problem->kind].change, &values);
+	}
+}
+
+/* Results. */
+
+/* Whether records of other domains were looked at, too. */
+static bool
+has_included(const struct spf_trace *trace)
+{
+	for (size_t i = 0; i < trace->step_count; i++)
+		if (trace->steps[i].depth > 0)
+			return true;
+	return false;
+}
+
+/* The record that lets this client send, for whoever has none. */
+static void
+refuse_none(const struct facts *facts, const char *domain, struct strbuf *text)
+{
+	char address[SMALL_SIZE];
+	struct strbuf term = STRBUF_OVER(address);
+
+	strbuf_add(text, "The domain ");
+	telling_add_value(text, domain);
+	strbuf_add(
+		text,
+		" has no SPF record (a TXT record that lists the servers that may send its mail), and local policy asks for one. ");
+	spf_record_add_address(&term, &facts->client.address);
+	strbuf_add(text, "Ask whoever manages the DNS of ");
+	telling_add_value(text, domain);
+	strbuf_printf(
+		text,
+		" to publish this TXT record for it: \"v=spf1 mx%s ~all\", if that is the IP address of its mail server, with the addresses of all its other servers. ",
+		address);
+}
+
+/* The record allows others, or says nothing of this client. */
+static void
+refuse_not_allowed(const struct refusal *refusal, const char *domain, struct strbuf *text)
+{
+	const struct facts *facts = refusal->facts;
+	const struct spf_facts *spf = refusal->spf;
+	char ip[IPADDR_TEXT_SIZE], address[SMALL_SIZE];
+	struct strbuf term = STRBUF_OVER(address);
+
+	(void)telling_client(facts, ip);
+	strbuf_add(text, "The SPF record of ");
+	telling_add_value(text, domain);
+	strbuf_add(text, has_included(&spf->trace) ? ", with the records that it includes," : "");
+	strbuf_printf(text,
+		      refusal->result == RESULT_NEUTRAL
+			      ? " does not say whether the connecting IP address %s may send its mail"
+			      : " does not allow the connecting IP address %s to send its mail",
+		      ip);
+	if (spf->mechanism != NULL && spf->mechanism[0] != '\0') {
+		strbuf_add(text, " (decided by \"");
+		telling_add_value(text, spf->mechanism);
+		strbuf_add(text, "\")");
+	}
+	strbuf_add(text, ". ");
+	spf_record_add_address(&term, &facts->client.address);
+	strbuf_printf(text, "If %s is your mail server, ask whoever manages the DNS of ", ip);
+	telling_add_value(text, domain);
+	strbuf_printf(
+		text,
+		" to add \"%s\" to its SPF (TXT) record, right behind \"v=spf1\"; if it is not, send through your usual mail server. ",
+		address + 1);
+	if (refusal->config != NULL && refusal->config->shows_spf_explanation && spf->explanation != NULL) {
+		telling_add_value(text, domain);
+		strbuf_add(text, " explains: \"");
+		strbuf_add_escaped(text, span_of(spf->explanation), LIST_MAX);
+		strbuf_add(text, "\". ");
+	}
+}
+
+static void
+refuse_pass(const struct facts *facts, const char *domain, struct strbuf *text)
+{
+	strbuf_add(text, "The SPF record of ");
+	telling_add_value(text, domain);
+	strbuf_add(text, " allows the connecting IP address ");
+	telling_add_client(text, facts);
+	strbuf_add(text, " to send its mail. ");
+	telling_add_policy(text);
+}
+
+/* There is no name whose record could be asked for. */
+static void
+refuse_nameless(const struct facts *facts, enum spf_identity identity, struct strbuf *text)
+{
+	const bool is_helo = identity == SPF_HELO;
+
+	strbuf_printf(text, "Local policy asks for an SPF record, and the %s ",
+		      is_helo ? "name with which the server introduced itself (HELO/EHLO), namely"
+			      : "sender address");
+	strbuf_add_char(text, '"');
+	telling_add_value(text, is_helo ? facts->helo.given : facts->sender.mailbox.text);
+	strbuf_printf(text, "\"%s has no domain that could have one. ", is_helo ? "," : "");
+	strbuf_add(text, is_helo ? "If this is your mail server, set its HELO name to "
+				 : "Send with a whole address, like name@example.com. ");
+	if (is_helo) {
+		telling_add_value(text, telling_own_name(facts, "its full host name"));
+		strbuf_add(text, ". ");
+	}
+}
+
+static void
+refuse(const struct config *config, const struct facts *facts, enum spf_identity identity,
+       struct strbuf *text)
+{
+	const struct refusal refusal = {
+		.config = config,
+		.facts = facts,
+		.spf = &facts->spf[identity],
+		.result = facts->results[identity == SPF_HELO ? METHOD_SPF_HELO : METHOD_SPF],
+	};
+	const char *domain = refusal.spf->domain;
+
+	if (domain == NULL || domain[0] == '\0')
+		refuse_nameless(facts, identity, text);
+	else if (refusal.result == RESULT_TEMPERROR || refusal.result == RESULT_PERMERROR)
+		refuse_problem(refusal.spf, domain, text);
+	else if (refusal.result == RESULT_NONE)
+		refuse_none(facts, domain, text);
+	else if (refusal.result == RESULT_PASS)
+		refuse_pass(facts, domain, text);
+	else
+		refuse_not_allowed(&refusal, domain, text);
+}
+
+void
+spf_refuse(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	refuse(config, facts, SPF_MAILFROM, text);
+}
+
+void
+spf_refuse_helo(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	refuse(config, facts, SPF_HELO, text);
+}
