@@ -30,20 +30,50 @@ arena_init_for(struct arena *arena, size_t usual, size_t limit)
 				 .limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX };
 }
 
-void
-arena_clear(struct arena *arena)
+static void
+free_chunks(struct arena_chunk *chunk)
 {
-	uint32_t *total = arena->total;
 	struct arena_chunk *next;
 
-	for (struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = next) {
+	for (; chunk != NULL; chunk = next) {
 		next = chunk->next;
 		free(chunk);
 	}
+}
+
+/* All but `chunks`, which are what is left, is as at first. */
+static void
+start_anew(struct arena *arena, struct arena_chunk *chunks)
+{
+	uint32_t *total = arena->total;
+
 	if (total != NULL)
 		*total -= arena->used;
 	arena_init_for(arena, arena->usual, arena->limit);
 	arena->total = total;
+	arena->chunks = chunks;
+}
+
+void
+arena_clear(struct arena *arena)
+{
+	free_chunks(arena->chunks);
+	start_anew(arena, NULL);
+}
+
+void
+arena_empty(struct arena *arena)
+{
+	struct arena_chunk *kept = arena->chunks;
+
+	if (kept == NULL || kept->size > CHUNK_MAX) {
+		arena_clear(arena);
+		return;
+	}
+	free_chunks(kept->next);
+	kept->next = NULL;
+	kept->used = 0;
+	start_anew(arena, kept);
 }
 
 void

@@ -465,15 +465,29 @@ take_all(struct scan *scan)
 	return is_well;
 }
 
+/* Room for a text of `length` octets, and for as many nodes as it usually has. */
+static bool
+make_room(struct tree *tree, size_t length)
+{
+	const size_t octets = length + WORD, nodes = length / OCTETS_A_NODE + FEW;
+
+	tree->count = 0;
+	if (tree->text_room >= octets && tree->room >= nodes)
+		return true;
+	tree_clear(tree);
+	tree->text = malloc(octets);
+	tree->nodes = reallocarray(NULL, nodes, sizeof *tree->nodes);
+	tree->text_room = octets;
+	tree->room = nodes;
+	return tree->text != NULL && tree->nodes != NULL;
+}
+
 bool
 tree_read(struct span json, struct tree *tree)
 {
 	struct scan scan = { .tree = tree, .open = NONE };
 
-	*tree = (struct tree){ .room = json.length / OCTETS_A_NODE + FEW };
-	tree->text = malloc(json.length + WORD);
-	tree->nodes = reallocarray(NULL, tree->room, sizeof *tree->nodes);
-	if (tree->text != NULL && tree->nodes != NULL && json.length < NONE) {
+	if (json.length < NONE && make_room(tree, json.length)) {
 		memcpy(tree->text, json.at, json.length);
 		memset(tree->text + json.length, 0, WORD);
 		scan.at = tree->text;

@@ -205,19 +205,37 @@ take_record(struct taking *taking, const struct node *object, struct message_rec
 	take_verdicts(taking, tree_member(object, "verdicts"), record);
 }
 
+static bool
+read_line(struct span line, struct taking *taking, struct record_reading *reading)
+{
+	if (!record_parse(line, &reading->tree))
+		return false;
+	take_record(taking, reading->tree.nodes, &reading->record);
+	return !taking->has_fault && !reading->arena.has_failed;
+}
+
 bool
 record_read(struct span line, struct record_reading *reading)
 {
 	struct taking taking = { .arena = &reading->arena };
 
-	if (!record_parse(line, &reading->tree))
-		return false;
+	*reading = (struct record_reading){ .arena = { .chunks = NULL } };
 	arena_init_for(&reading->arena, READING_USUAL, READING_MEMORY);
-	take_record(&taking, reading->tree.nodes, &reading->record);
-	if (!taking.has_fault && !reading->arena.has_failed)
+	if (read_line(line, &taking, reading))
 		return true;
 	record_release(reading);
 	return false;
+}
+
+bool
+record_read_next(struct span line, struct record_reading *reading)
+{
+	struct taking taking = { .arena = &reading->arena, .is_for_policy = true };
+
+	if (reading->arena.limit == 0)
+		arena_init_for(&reading->arena, READING_USUAL, READING_MEMORY);
+	arena_empty(&reading->arena);
+	return read_line(line, &taking, reading);
 }
 
 void
@@ -230,7 +248,7 @@ record_release(struct record_reading *reading)
 bool
 record_print(struct span line, struct output *out)
 {
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	if (!record_parse(line, &tree))
 		return false;

@@ -299,7 +299,8 @@ take_spf(struct taking *taking, const struct node *check, struct spf_facts *spf)
 	};
 	spf->trace.terms = take_number(check, "terms");
 	spf->trace.voids = take_number(check, "voids");
-	take_trace(taking, tree_member(check, "trace"), &spf->trace);
+	if (!taking->is_for_policy)
+		take_trace(taking, tree_member(check, "trace"), &spf->trace);
 }
 
 static void

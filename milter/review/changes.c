@@ -5,7 +5,6 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/records/record.h"
 #include "heloscope/review/replay.h"
 
 #define REVIEW_USUAL 8000           /* octets */
@@ -42,7 +41,6 @@ struct review {
 	struct changes *changes;
 	const struct message_record *record;
 	struct replay replay;
-	struct arena arena;
 	char host[IPADDR_TEXT_SIZE];
 	struct sides sides;
 	const struct sides *kept; /* once there is a refusal */
@@ -60,6 +58,7 @@ changes_init(struct changes *changes, const struct config *config, struct examin
 				     .mistakes = json_array(),
 				     .first_seen = json_object() };
 	arena_init(&changes->memory, REFUSALS_MEMORY);
+	arena_init_for(&changes->review, REVIEW_USUAL, REVIEW_MEMORY);
 }
 
 void
@@ -71,6 +70,8 @@ changes_clear(struct changes *changes)
 	json_decref(changes->mistakes);
 	json_decref(changes->first_seen);
 	arena_clear(&changes->memory);
+	arena_clear(&changes->review);
+	record_release(&changes->reading);
 }
 
 /* A message. */
@@ -89,7 +90,7 @@ name_sides(struct review *review)
 	strbuf_add_escaped(&sender, span_of(facts->sender.mailbox.text), SENDER_SIZE);
 	review->sides.ident = review->record->ident;
 	review->sides.host = review->host;
-	review->sides.sender = arena_string(&review->arena, memory);
+	review->sides.sender = arena_string(&review->changes->review, memory);
 	at = strrchr(review->sides.sender, '@');
 	review->sides.domain = at != NULL ? at + 1 : "<>";
 }
@@ -207,7 +208,7 @@ static void
 compare(struct review *review, const struct record_recipient *recipient)
 {
 	const struct record_verdict *old = &review->record->verdicts[recipient->verdict];
-	const struct readings readings = mailbox_readings(&recipient->address, &review->arena);
+	const struct readings readings = mailbox_readings(&recipient->address, &review->changes->review);
 	struct changes *changes = review->changes;
 	struct verdict verdict;
 	char change[200];
@@ -237,7 +238,7 @@ take(struct review *review)
 {
 	const struct message_record *record = review->record;
 
-	if (!replay_begin(record->facts, review->changes->config, &review->arena, &review->replay))
+	if (!replay_begin(record->facts, review->changes->config, &review->changes->review, &review->replay))
 		return false;
 	name_sides(review);
 	if (record->time_s < review->changes->since_s) {
@@ -253,17 +254,12 @@ take(struct review *review)
 bool
 changes_take(struct changes *part, struct span line)
 {
-	struct record_reading reading;
-	struct review review = { .changes = part, .record = &reading.record };
-	bool is_taken;
+	struct review review = { .changes = part, .record = &part->reading.record };
 
-	if (!record_read(line, &reading))
+	if (!record_read_next(line, &part->reading))
 		return false;
-	arena_init_for(&review.arena, REVIEW_USUAL, REVIEW_MEMORY);
-	is_taken = take(&review) && !part->memory.has_failed;
-	arena_clear(&review.arena);
-	record_release(&reading);
-	return is_taken;
+	arena_empty(&part->review);
+	return take(&review) && !part->memory.has_failed;
 }
 
 /* Putting together. */

@@ -5,7 +5,6 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/records/outline.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
 #define RULE_NAME_SIZE 300
@@ -50,6 +49,7 @@ report_clear(struct report *report)
 		json_decref(report->tables[table]);
 	json_decref(report->mistake_rows);
 	json_decref(report->trend);
+	outline_release(&report->outline);
 }
 
 /* Counting. */
@@ -163,13 +163,10 @@ take(struct report *report, const struct outline *outline)
 bool
 report_take(struct report *report, struct span line)
 {
-	struct outline outline;
-
-	if (!outline_read(line, &outline))
+	if (!outline_read(line, &report->outline))
 		return false;
-	if (strcmp(outline.time, report->since) >= 0)
-		take(report, &outline);
-	outline_release(&outline);
+	if (strcmp(report->outline.time, report->since) >= 0)
+		take(report, &report->outline);
 	return true;
 }
 

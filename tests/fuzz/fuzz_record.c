@@ -63,7 +63,7 @@ static void
 check_tree(struct span line)
 {
 	json_t *json = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 	const bool is_read = tree_read(line, &tree);
 
 	PROMISE(is_read == json_is_object(json));
@@ -72,6 +72,19 @@ check_tree(struct span line)
 		tree_clear(&tree);
 	}
 	json_decref(json);
+}
+
+/* What is read is read among others, too, and tells policy the same. */
+static void
+read_among_others(struct span line, const struct facts *facts)
+{
+	static struct record_reading reading;
+
+	PROMISE(record_read_next(line, &reading));
+	PROMISE(memcmp(reading.record.facts->results, facts->results, sizeof facts->results) == 0);
+	PROMISE(ipaddr_equals(&reading.record.facts->client.address, &facts->client.address));
+	PROMISE(strcmp(reading.record.facts->sender.mailbox.text, facts->sender.mailbox.text) == 0);
+	PROMISE(!record_read_next(SPAN("{"), &reading));
 }
 
 /* What is taken is written, and read and written again it is the same. */
@@ -84,6 +97,7 @@ write_again(struct span line)
 	if (!record_read(line, &first))
 		return;
 	tell(&first.record, line);
+	read_among_others(line, first.record.facts);
 	once = record_make(&first.record, RECORD_WHOLE);
 	PROMISE(once != NULL && strlen(once) <= BOUND_RECORD);
 	PROMISE(record_read(span_of(once), &second));
@@ -99,7 +113,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct span line = { (const char *)data, size };
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	check_tree(line);
 	if (!record_parse(line, &tree))

@@ -47,6 +47,9 @@ void arena_init_for(struct arena *arena, size_t usual, size_t limit);
 /* Free all that was given out; the arena can be used again, as after arena_init(). */
 void arena_clear(struct arena *arena);
 
+/* The same, but keep memory for what is given out next, as much as is usual. */
+void arena_empty(struct arena *arena);
+
 /* `size` zeroed octets, aligned for pointers and 64-bit numbers, or NULL. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_USE;
 

@@ -48,9 +48,12 @@ struct tree {
 	struct node *nodes; /* the first is the object */
 	size_t count, room; /* nodes; `room`: for so many there is memory */
 	char *text;         /* a copy of what was read, in which texts and keys lie */
+	size_t text_room;   /* octets */
 };
 
-/* Read all of `json`, which need not stay. False, with nothing to clear, when it is none or memory ran out.
+/*
+ * Read all of `json`, which need not stay. `tree`: all zero, or one that was read before and ends with this,
+ * whose memory is used again. False, with nothing to clear, when it is none or memory ran out.
  */
 bool tree_read(struct span json, struct tree *tree) MUST_USE;
 void tree_clear(struct tree *tree);

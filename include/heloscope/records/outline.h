@@ -1,8 +1,8 @@
 /*
  * outline: of a record only what reports count, read without making facts of it.
  *
- * Texts stand as they do in the record, escaped, and live until outline_release(); "" where a member is
- * missing. Each function that takes `at` tells one after the other: it is NULL before the first.
+ * Texts stand as they do in the record, escaped, and live until the next line or outline_release(); "" where
+ * a member is missing. Each function that takes `at` tells one after the other: it is NULL before the first.
  */
 #ifndef HELOSCOPE_RECORDS_OUTLINE_H
 #define HELOSCOPE_RECORDS_OUTLINE_H
@@ -23,7 +23,10 @@ struct outline {
 	struct tree tree;
 };
 
-/* False, with nothing to release, when the line is no record, or memory ran out. Any thread. */
+/*
+ * `outline`: all zero at first, then as the line before left it; its memory is used again, and released
+ * behind the last. False when the line is no record, or memory ran out. Any thread.
+ */
 bool outline_read(struct span line, struct outline *outline) MUST_USE;
 void outline_release(struct outline *outline);
 

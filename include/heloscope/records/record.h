@@ -93,6 +93,14 @@ struct record_reading {
  * may be freed. Any thread.
  */
 bool record_read(struct span line, struct record_reading *reading) MUST_USE;
+
+/*
+ * The same for many lines in turn, and only what policy reads: not the traces of SPF, whose words and answers
+ * are no fault then, whatever they are, while all members must have their types and ranges as ever.
+ * `reading`: all zero at first, then as the line before left it; its memory is used again, and released
+ * behind the last, also one that was no record.
+ */
+bool record_read_next(struct span line, struct record_reading *reading) MUST_USE;
 void record_release(struct record_reading *reading);
 
 /* Print the record in a line as it is, for people who read JSON. False when it is none. */

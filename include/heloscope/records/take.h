@@ -20,6 +20,7 @@
 
 struct taking {
 	struct arena *arena; /* for what is not as it stands in the JSON, which must live as long */
+	bool is_for_policy;  /* what it does not read is left out */
 	bool has_fault;
 };
 

@@ -17,6 +17,7 @@
 #include "heloscope/base/span.h"
 #include "heloscope/config/config.h"
 #include "heloscope/doctor/examiner.h"
+#include "heloscope/records/record.h"
 
 #define CHANGES_MISTAKES_MAX 10 /* that are kept one by one; all are counted */
 
@@ -54,6 +55,8 @@ struct changes {
 	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
 	struct arena memory;
 	struct refusal *refusals, *last; /* new ones; changes_add() tells which are likely mistakes */
+	struct record_reading reading;   /* of the last line, */
+	struct arena review;             /* and what was made of it */
 };
 
 /* `config` and `examiner`, which one thread uses at a time, must outlive `changes`. */

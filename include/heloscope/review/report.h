@@ -10,6 +10,7 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
+#include "heloscope/records/outline.h"
 
 #define REPORT_MISTAKES_MAX 1000 /* that are kept one by one; all are counted */
 
@@ -31,6 +32,7 @@ struct report {
 	json_t *tables[REPORT_TABLES]; /* objects: name -> number */
 	json_t *mistake_rows;          /* an array: "id", "client", "sender", "rule" */
 	json_t *trend;                 /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
+	struct outline outline;        /* of the last line */
 };
 
 void report_init(struct report *report, const char *since);

@@ -120,6 +120,33 @@ arena_keeps_to_its_limit_and_remembers(void **state)
 }
 
 static void
+arena_empty_starts_anew_in_what_was_usual(void **state)
+{
+	static const size_t sizes[] = { 100, 3000, 60000, 20 };
+	struct arena arena;
+	uint32_t total = 0;
+
+	(void)state;
+	arena_init_for(&arena, 1008, 100000);
+	arena.total = &total;
+	for (size_t i = 0; i < 100; i++) {
+		const size_t size = sizes[i % ROWS(sizes)];
+		char *memory = arena_alloc(&arena, size);
+
+		assert_non_null(memory);
+		for (size_t at = 0; at < size; at++)
+			assert_int_equal(memory[at], 0);
+		memset(memory, 'x', size);
+		assert_true(total >= size && total < size + 8);
+		assert_null(arena_alloc(&arena, 100001));
+		arena_empty(&arena);
+		assert_int_equal(total, 0);
+		assert_false(arena.has_failed);
+	}
+	arena_clear(&arena);
+}
+
+static void
 arena_grow_keeps_what_was_there(void **state)
 {
 	struct arena arena;
@@ -405,6 +432,7 @@ main(void)
 		cmocka_unit_test(strbuf_cuts_and_stays_terminated),
 		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
+		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
 		cmocka_unit_test(D1_hash_is_another_under_another_key),

@@ -192,7 +192,7 @@ P13_tree_read_finds_a_second_among_very_many(void **state)
 {
 	static char text[200000];
 	size_t length = 0;
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	(void)state;
 	text[length++] = '{';
@@ -213,7 +213,7 @@ static void
 tree_walks_members_and_items(void **state)
 {
 	const struct node *list, *item;
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	(void)state;
 	assert_true(tree_read(SPAN("{\"a\":[{\"b\":[1,2]},\"c\",3],\"d\":{}}"), &tree));
@@ -243,7 +243,7 @@ tree_tells_octets_apart_wherever_they_stand(void **state)
 		for (size_t place = 0; place < 20; place++) {
 			const bool is_plain = octet >= ' ' && octet < 0x80 && octet != '"' && octet != '\\';
 			char text[] = "{\"k\":\"acdeghijklmopqsvwxyz\"}";
-			struct tree tree;
+			struct tree tree = { .count = 0 };
 			bool is_read;
 
 			text[6 + place] = (char)octet;
@@ -263,7 +263,7 @@ static void
 tree_finds_members_that_look_alike(void **state)
 {
 	char text[4096] = "{", key[16];
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	(void)state;
 	for (int count = 1; count <= 200; count++) {

@@ -299,7 +299,7 @@ text_at(json_t *object, const char *path)
 static json_t *
 read_record(const char *line)
 {
-	struct tree tree;
+	struct tree tree = { .count = 0 };
 
 	if (!record_parse(span_of(line), &tree))
 		return NULL;
@@ -661,6 +661,55 @@ P13_record_read_takes_only_records(void **state)
 	}
 }
 
+/* Line for line in the same memory: the same as record_read() takes, but for traces of SPF, which are not
+ * read. */
+static void
+record_read_next_leaves_out_only_traces(void **state)
+{
+#define LINE(more)                                                                                           \
+	"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"client\":{"   \
+	"\"ip\":\"192.0.2.1\"},\"verdicts\":[],\"checks\":{" more "}}"
+	static const struct {
+		const char *line;
+		bool is_read, is_next; /* by record_read(), by record_read_next() */
+		size_t findings;
+	} rows[] = {
+		{ LINE("\"spf\":{\"result\":\"pass\",\"trace\":[{\"depth\":0,\"match\":\"yes\"}]}"), true,
+		  true, 0 },
+		{ LINE("\"spf\":{\"result\":\"pass\",\"trace\":[{\"depth\":0,\"match\":\"odd\"}]}"), false,
+		  true, 0 },
+		{ LINE("\"spf\":{\"result\":\"pass\",\"trace\":[{\"depth\":-1,\"match\":\"yes\"}]}"), false,
+		  false, 0 },
+		{ LINE("\"spf\":{\"result\":\"pass\",\"trace\":[{\"match\":\"yes\"}]}"), false, false, 0 },
+		{ LINE("\"spf\":{\"result\":\"odd\"}"), false, false, 0 },
+		{ LINE("\"x-dnsbl\":{\"result\":\"fail\",\"hits\":[{},{},{}]}"), true, true, 3 },
+		{ LINE("\"x-dnsbl\":{\"result\":\"fail\",\"hits\":[{\"state\":\"odd\"}]}"), false, false, 0 },
+		{ LINE("\"x-helo\":{\"result\":\"pass\"}"), true, true, 0 },
+		{ "{", false, false, 0 },
+		{ LINE(""), true, true, 0 },
+	};
+#undef LINE
+	struct record_reading next = { .arena = { .limit = 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * ROWS(rows); i++) {
+		const size_t row = i * 7 % ROWS(rows); /* each behind another */
+		struct record_reading alone;
+		const bool is_read = record_read(span_of(rows[row].line), &alone);
+
+		assert_int_equal(is_read, rows[row].is_read);
+		if (is_read)
+			record_release(&alone);
+		assert_int_equal(record_read_next(span_of(rows[row].line), &next), rows[row].is_next);
+		if (!rows[row].is_next)
+			continue;
+		assert_int_equal(next.record.facts->lists[LIST_CLIENT].count, rows[row].findings);
+		assert_int_equal(next.record.facts->spf[SPF_MAILFROM].trace.step_count, 0);
+		assert_int_equal(next.record.facts->client.address.length, 4);
+	}
+	record_release(&next);
+}
+
 /* P13: what is compared with each other in a record has an end, which no record of a filter reaches. */
 static void
 P13_record_read_takes_so_many_listings(void **state)
@@ -695,6 +744,7 @@ main(void)
 		cmocka_unit_test(N08_record_log_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
 		cmocka_unit_test(P13_record_read_takes_so_many_listings),
+		cmocka_unit_test(record_read_next_leaves_out_only_traces),
 		cmocka_unit_test(record_and_story_tell_of_lists_that_were_not_asked),
 		cmocka_unit_test(P5_record_make_keeps_to_its_bound),
 		cmocka_unit_test(P5_meter_writes_in_proportion_to_what_is_said),
