@@ -117,6 +117,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	}
 	if (!under_way_begin(client)) {
 		lookup->is_too_much = true;
+		lookup->is_withheld = list == NO_LIST;
 		return true;
 	}
 	lookup->is_too_much = !may_ask(inquiry, list);
@@ -128,12 +129,23 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	return lookup->is_too_much;
 }
 
+/* A question that is not asked, for the client has too much asked: what the check finds hides what the answer
+ * would have shown. Of a list its finding tells so. */
+static const struct dns_answer *
+withhold(struct inquiry *inquiry)
+{
+	inquiry->reading->withheld |= 1U << inquiry->needs.table.checks[inquiry->running]->method;
+	return &refused;
+}
+
 /* What is known of a question that was asked; NULL while its answer is awaited. */
 static const struct dns_answer *
-what_came(const struct inquiry *inquiry, const struct lookup *lookup)
+what_came(struct inquiry *inquiry, const struct lookup *lookup)
 {
 	if (lookup->answer != NULL)
 		return lookup->answer;
+	if (lookup->is_withheld)
+		return withhold(inquiry);
 	if (lookup->is_too_much)
 		return &refused;
 	if (lookup->request == NULL)
@@ -172,8 +184,9 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 		return what_came(inquiry, lookup);
 	if (inquiry->has_expired)
 		return &too_late;
-	if (state->count >= BOUND_QUESTIONS_A_STAGE
-	    || !inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
+	if (state->count >= BOUND_QUESTIONS_A_STAGE)
+		return list == NO_LIST ? withhold(inquiry) : &refused;
+	if (!inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
 		return &refused;
 	lookup = add_lookup(inquiry, state, name, type, hash);
 	if (lookup == NULL || !send_question(inquiry, lookup, list))

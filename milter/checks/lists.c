@@ -15,15 +15,26 @@ static const enum stage subject_stages[LIST_SUBJECTS] = {
 	[LIST_SENDER] = STAGE_MAIL,
 };
 
+/* Whether the name is not known only because this client had too much asked: then no list is asked for it,
+ * and what lists would have said of it is withheld. */
+static bool
+is_name_withheld(const struct facts *facts, enum list_subject subject)
+{
+	return subject == LIST_PTR && facts->iprev.verified == NULL
+	       && (facts->withheld & 1U << METHOD_IPREV) != 0;
+}
+
 /* What is looked up for this subject, as text for people; "" when there is nothing to ask. */
 static const char *
-asked_name(const struct facts *facts, enum list_subject subject, char *address_text)
+asked_name(const struct facts *facts, enum list_subject subject, char text[IPADDR_REVERSE_SIZE])
 {
+	if (is_name_withheld(facts, subject))
+		return ipaddr_reverse_name(&facts->client.address, text);
 	switch (subject) {
 	case LIST_CLIENT:
 		if (facts->client.address.length == 0 || dnslist_is_private(&facts->client.address))
 			return "";
-		return ipaddr_format(&facts->client.address, address_text);
+		return ipaddr_format(&facts->client.address, text);
 	case LIST_PTR:
 		return facts->iprev.verified != NULL ? facts->iprev.verified : "";
 	case LIST_HELO:
@@ -129,6 +140,11 @@ ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *qu
 	const struct dns_answer *answer;
 	char name[DOMAIN_SIZE];
 
+	if (is_name_withheld(inquiry_facts(inquiry), subject)) {
+		question->status = DNS_TOO_MANY;
+		question->reading.says = LIST_SAYS_NOTHING;
+		return true;
+	}
 	question->not_asked = list_health_fault(inquiry_health(inquiry), question->index, question->part);
 	if (question->not_asked == LIST_FAULT_NONE
 	    && !question_name(inquiry_facts(inquiry), subject, question, name))
@@ -185,8 +201,8 @@ static bool
 run_subject(struct inquiry *inquiry, enum list_subject subject)
 {
 	const struct config *config = inquiry_config(inquiry);
-	char address[IPADDR_TEXT_SIZE];
-	const char *asked = asked_name(inquiry_facts(inquiry), subject, address);
+	char text[IPADDR_REVERSE_SIZE];
+	const char *asked = asked_name(inquiry_facts(inquiry), subject, text);
 	enum list_part part = LIST_PART_NAMES;
 	struct question *questions;
 	size_t count = 0;

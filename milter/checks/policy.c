@@ -39,7 +39,7 @@ acts(const struct rule *rule, const struct facts *facts)
 }
 
 /*
- * Whether a rule that is unknown could refuse, but for lists that were not asked because this client had too
+ * Whether a rule that is unknown could refuse, but for what was not asked because this client had too
  * much asked. That must not be to its advantage: then the mail is deferred.
  */
 static bool

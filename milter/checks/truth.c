@@ -135,7 +135,8 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
 	if (condition->subject == SUBJECT_CLIENT_NAME
-	    && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED))
+	    && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED
+		|| (facts->withheld & 1U << METHOD_IPREV) != 0))
 		return TRUTH_UNKNOWN;
 	return TRUTH_FALSE;
 }
@@ -201,10 +202,12 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 	}
 }
 
-/* Whether it looks at a list that was not asked because this client had too much asked. */
+/* Whether it looks at what was not asked because this client had too much asked. */
 static bool
 looks_at_withheld(const struct condition *condition, const struct facts *facts)
 {
+	if ((truth_methods(condition) & facts->withheld) != 0)
+		return true;
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 		for (size_t i = 0; i < facts->lists[subject].count; i++)
 			if (facts->lists[subject].findings[i].is_withheld

@@ -92,11 +92,18 @@ facts_rests_on_sender(enum method method)
 }
 
 static void
+forget_result(struct facts *facts, enum method method)
+{
+	facts->results[method] = RESULT_UNCHECKED;
+	facts->withheld &= ~(1U << method);
+}
+
+static void
 forget_sender(struct facts *facts)
 {
 	for (int method = 0; method < METHODS; method++)
 		if (facts_rests_on_sender((enum method)method))
-			facts->results[method] = RESULT_UNCHECKED;
+			forget_result(facts, (enum method)method);
 	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
 	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
 }
@@ -190,7 +197,7 @@ facts_forget(struct facts *facts, enum stage stage)
 {
 	for (int method = 0; method < METHODS; method++)
 		if (method_words((enum method)method)->stage >= stage)
-			facts->results[method] = RESULT_UNCHECKED;
+			forget_result(facts, (enum method)method);
 	forget_sender(facts);
 	facts->sender = (struct sender_facts){ 0 };
 	facts->other = NULL;

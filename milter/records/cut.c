@@ -103,7 +103,7 @@ cut_lists(json_t *object)
 	return has_cut;
 }
 
-/* The last resort: of each check only its result. */
+/* The last resort: of each check only its result, and whether that hides what was not asked. */
 static bool
 cut_checks(json_t *object)
 {
@@ -112,9 +112,12 @@ cut_checks(json_t *object)
 	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
 		json_t *check = json_object_iter_value(at),
 		       *result = json_incref(json_object_get(check, "result"));
+		const bool is_withheld = json_is_true(json_object_get(check, "withheld"));
 
 		(void)json_object_clear(check);
 		document_put(check, "result", result);
+		if (is_withheld)
+			record_set_flag(check, "withheld", true);
 	}
 	return true;
 }

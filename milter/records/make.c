@@ -16,6 +16,16 @@
 #define REPLIES_MAX 10                   /* recipients that are told of with a reply each */
 
 static json_t *
+check_of(const struct facts *facts, enum method method)
+{
+	json_t *check = codec_of(method)->put(facts);
+
+	if ((facts->withheld & 1U << method) != 0)
+		record_set_flag(check, "withheld", true);
+	return check;
+}
+
+static json_t *
 checks_of(const struct facts *facts, bool is_other)
 {
 	json_t *checks = json_object();
@@ -24,7 +34,7 @@ checks_of(const struct facts *facts, bool is_other)
 		if (facts->results[method] != RESULT_UNCHECKED
 		    && (!is_other || facts_rests_on_sender((enum method)method)))
 			document_put(checks, codec_of((enum method)method)->key,
-				     codec_of((enum method)method)->put(facts));
+				     check_of(facts, (enum method)method));
 	return checks;
 }
 

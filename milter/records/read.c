@@ -71,6 +71,8 @@ take_checks(struct taking *taking, const struct node *checks, bool is_other, str
 			continue;
 		facts->results[method] =
 			(enum result)take_token(taking, check, "result", &results, RESULT_UNCHECKED);
+		if (take_flag(check, "withheld"))
+			facts->withheld |= 1U << method;
 		codec->take(taking, check, facts);
 	}
 }

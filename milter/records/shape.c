@@ -74,6 +74,7 @@ static const struct shape iprev_name[] = {
 
 static const struct shape iprev[] = {
 	MUST("result", TEXT),
+	MAY("withheld", FLAG),
 	MAY("status", TEXT),
 	RANGE("total", false, 0, NUMBER_MAX),
 	ITEMS("names", false, IPREV_NAMES_MAX, iprev_name),
@@ -81,14 +82,9 @@ static const struct shape iprev[] = {
 };
 
 static const struct shape helo[] = {
-	MUST("result", TEXT),
-	MAY("name", TEXT),
-	MAY("literal", TEXT),
-	MAY("reason", TEXT),
-	MAY("resolves-to-client", FLAG),
-	MAY("reverse-dns", TEXT),
-	MAY("status", TEXT),
-	END_OF_SHAPES,
+	MUST("result", TEXT),     MAY("withheld", FLAG), MAY("name", TEXT),
+	MAY("literal", TEXT),     MAY("reason", TEXT),   MAY("resolves-to-client", FLAG),
+	MAY("reverse-dns", TEXT), MAY("status", TEXT),   END_OF_SHAPES,
 };
 
 static const struct shape lookup[] = {
@@ -123,6 +119,7 @@ static const struct shape problem[] = {
 
 static const struct shape spf[] = {
 	MUST("result", TEXT),
+	MAY("withheld", FLAG),
 	MAY("domain", TEXT),
 	MAY("record", TEXT),
 	MAY("mechanism", TEXT),
@@ -135,8 +132,8 @@ static const struct shape spf[] = {
 };
 
 static const struct shape sender[] = {
-	MUST("result", TEXT), MAY("domain", TEXT),  MAY("reason", TEXT), MAY("status", TEXT),
-	MAY("host", TEXT),    MAY("address", TEXT), END_OF_SHAPES,
+	MUST("result", TEXT), MAY("withheld", FLAG), MAY("domain", TEXT),  MAY("reason", TEXT),
+	MAY("status", TEXT),  MAY("host", TEXT),     MAY("address", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape hit[] = {

@@ -249,17 +249,20 @@ add_audits(const struct message_summary *summary, struct strbuf *line)
 		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
 }
 
-/* How many questions were not put to lists, because this client or its network had too much asked. */
+/* How many checks and lists lack an answer, because this client or its network had too much asked. */
 static void
 add_withheld(const struct facts *facts, struct strbuf *line)
 {
 	unsigned count = 0;
 	char number[16];
 
-	for (; facts != NULL; facts = facts->other)
+	for (; facts != NULL; facts = facts->other) {
+		for (int method = 0; method < METHODS; method++)
+			count += (facts->withheld & 1U << method) != 0 ? 1 : 0;
 		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 			for (size_t i = 0; i < facts->lists[subject].count; i++)
 				count += facts->lists[subject].findings[i].is_withheld ? 1 : 0;
+	}
 	if (count == 0)
 		return;
 	(void)snprintf(number, sizeof number, "%u", count);

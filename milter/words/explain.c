@@ -222,7 +222,7 @@ static const char *
 doubt_about(const struct record_verdict *verdict)
 {
 	if (verdict->is_withheld)
-		return " (it is not known whether it holds, because lists were not asked)";
+		return " (it is not known whether it holds, because not all that it needs was looked up)";
 	if (verdict->is_softened)
 		return " (not a rejection, because something could not be found out)";
 	return "";
@@ -279,7 +279,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	if (verdict->is_withheld)
 		prose_put(
 			out, 4,
-			"For this client, or its network, too many names were looked up for mail that was not accepted. Some lookups become free again every minute. If it is a host of your own, name it in trust { networks }.");
+			"For this client, or its network, too many names were being looked up, or were looked up for mail that was not accepted. Some lookups become free again every minute. If it is a host of your own, name it in trust { networks }.");
 	put_why_not_done(verdict, out);
 	if (verdict->reply != NULL) {
 		prose_put(out, 4, "%s",

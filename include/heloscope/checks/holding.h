@@ -22,6 +22,7 @@ struct lookup {
 	uint16_t type;      /* enum dns_type */
 	uint8_t check;      /* for which it was asked, in the table */
 	bool is_too_much;   /* for what the check may hold, or for what may be asked */
+	bool is_withheld;   /* not asked, for this client has too much under way */
 	char name[];
 };
 

@@ -204,6 +204,8 @@ struct facts {
 	struct peer_facts peer;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
+	unsigned withheld;        /* methods, as bits, for which a question was not asked: this client had
+				   * too much asked, which must not be to its advantage */
 
 	/*
 	 * The same message by another reading of its sender (heloscope/wire/mailbox.h), with all that rests

@@ -9,6 +9,7 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/table.h"
+#include "heloscope/checks/policy.h"
 #include "heloscope/checks/under_way.h"
 
 static const struct fake_row rows[] = {
@@ -1171,6 +1172,59 @@ questions_of_sessions_are_under_way_until_answered(void **state)
 	leave(&scene);
 }
 
+/*
+ * What was not asked because this client has too much under way must not be to its advantage: a rule that
+ * could refuse, but for that, defers. A list of the client's name is not asked when that name is not known.
+ */
+static void
+P2_a_client_cannot_withhold_what_would_refuse_it(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool is_withheld;
+	} table[] = {
+		{ "spf = fail", true },
+		{ "spf-helo = fail", true },
+		{ "iprev = fail", true },
+		{ "helo = fail", true },
+		{ "sender = fail", true },
+		{ "not spf = pass", true },
+		{ "client-name = \"*.pool.test\"", true },
+		{ "listed in { \"dbl.test\" }", true },
+		{ "dnsbl", true },
+		{ "mail-from = \"*@other.example\"", false },
+		{ "spf = fail and mail-from = \"*@other.example\"", false },
+		{ "client in { 192.0.2.0/24 }", false },
+	};
+	const struct readings recipient = {
+		.items = { { MAILBOX_ADDRESS, "a", "b.test", "a@b.test", false } },
+		.count = 1,
+	};
+	const struct ipaddr client = ipaddr_from_ipv4(0xc6336436); /* 198.51.100.54 */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		const size_t taken = questions_taken(client, BOUND_UNDER_WAY_OF_CLIENT);
+		struct verdict verdict;
+		struct scene scene;
+		char config[400];
+
+		assert_int_equal(taken, BOUND_UNDER_WAY_OF_CLIENT);
+		(void)snprintf(config, sizeof config,
+			       "mode enforce domain-dnsbl \"dbl.test\" on { ptr } test-entries none\n"
+			       "policy { reject when %s }",
+			       table[i].rule);
+		play(&scene, config, "198.51.100.54", "yodel.example", "<user@yodel.example>");
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		print_message("    %s\n", table[i].rule);
+		assert_int_equal(verdict.is_withheld, table[i].is_withheld);
+		assert_int_equal(verdict.action, table[i].is_withheld ? ACTION_DEFER : ACTION_ACCEPT);
+		assert_int_equal(scene.dns.asked, 0);
+		give_back(client, taken);
+		leave(&scene);
+	}
+}
+
 /* Each method has its check; what a check needs stands before it; and there is room for more. */
 static void
 checks_table_has_each_method_behind_what_it_needs(void **state)
@@ -1208,6 +1262,7 @@ main(void)
 		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
 		cmocka_unit_test(questions_under_way_are_bounded_for_a_client_and_its_network),
 		cmocka_unit_test(questions_of_sessions_are_under_way_until_answered),
+		cmocka_unit_test(P2_a_client_cannot_withhold_what_would_refuse_it),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
 		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),

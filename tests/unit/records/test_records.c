@@ -448,7 +448,8 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	facts.sender.given = "<>";
 	facts.sender.mailbox = (struct mailbox){ MAILBOX_NULL, "", "", "", false };
 	facts.sender.domain = "";
-	facts.results[METHOD_DNSBL] = RESULT_TEMPERROR;
+	facts.results[METHOD_DNSBL] = facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
+	facts.withheld = 1U << METHOD_IPREV;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
 	judged = policy_judge(config, &facts, &recipient);
 	verdict = record_verdict_of(&judged, NULL);
@@ -460,12 +461,14 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
 	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
 	assert_true(json_is_true(member(read, "checks/x-dnsbl/hits/0/withheld")));
+	assert_true(json_is_true(member(read, "checks/iprev/withheld")));
 	assert_true(record_read(span_of(line), &reading));
+	assert_int_equal(reading.record.facts->withheld, facts.withheld);
 	explain_story(&reading.record, &out);
 	record_release(&reading);
 	(void)fclose(out.file);
 	assert_non_null(strstr(story, "bl.test was not asked for 198.51.100.7"));
-	assert_non_null(strstr(story, "because lists were not asked"));
+	assert_non_null(strstr(story, "because not all that it needs was looked up"));
 	assert_non_null(strstr(story, "trust {"));
 	json_decref(read);
 	free(line);
