@@ -169,7 +169,9 @@ ipaddr_compare(const struct ipaddr *a, const struct ipaddr *b)
 struct span
 ipaddr_common(const struct ipaddr *address, enum ipaddr_reach reach)
 {
-	static const size_t octets[][2] = { [REACH_CLIENT] = { 4, 8 }, [REACH_NETWORK] = { 3, 6 } };
+	static const size_t octets[][2] = {
+		[REACH_CLIENT] = { 4, 8 }, [REACH_NETWORK] = { 3, 6 }, [REACH_PROVIDER] = { 2, 5 }
+	};
 
 	return (struct span){ (const char *)address->octets, octets[reach][address->length != 4] };
 }

@@ -115,7 +115,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 		keep_answer(inquiry, lookup, known);
 		return true;
 	}
-	if (!under_way_begin(client)) {
+	if (!under_way_begin(client, list != NO_LIST)) {
 		lookup->is_too_much = true;
 		lookup->is_withheld = list == NO_LIST;
 		return true;

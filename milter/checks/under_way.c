@@ -4,9 +4,12 @@
 #include <stddef.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/log.h"
 
 #define SLOTS 4096
+#define TOLD_AGAIN_MS 60000
 
 /* What is counted. */
 struct crowd {
@@ -15,8 +18,25 @@ struct crowd {
 	_Atomic unsigned counts[SLOTS];
 };
 
-static struct crowd clients = { .reach = REACH_CLIENT, .limit = BOUND_UNDER_WAY_OF_CLIENT };
-static struct crowd networks = { .reach = REACH_NETWORK, .limit = BOUND_UNDER_WAY_OF_NETWORK };
+static struct crowd crowds[] = {
+	{ .reach = REACH_CLIENT, .limit = BOUND_UNDER_WAY_OF_CLIENT },
+	{ .reach = REACH_NETWORK, .limit = BOUND_UNDER_WAY_OF_NETWORK },
+	{ .reach = REACH_PROVIDER, .limit = BOUND_UNDER_WAY_OF_PROVIDER },
+};
+
+#define CROWDS (sizeof crowds / sizeof crowds[0])
+
+static _Atomic unsigned all;
+static _Atomic uint64_t told_ms;
+
+static bool
+enter(_Atomic unsigned *count, unsigned limit)
+{
+	if (atomic_fetch_add(count, 1) < limit)
+		return true;
+	atomic_fetch_sub(count, 1);
+	return false;
+}
 
 static _Atomic unsigned *
 count_of(struct crowd *crowd, const struct ipaddr *client)
@@ -24,33 +44,52 @@ count_of(struct crowd *crowd, const struct ipaddr *client)
 	return &crowd->counts[hash_of(ipaddr_common(client, crowd->reach)) % SLOTS];
 }
 
-static bool
-enter(struct crowd *crowd, const struct ipaddr *client)
+/* Take back the count in the first so many crowds. */
+static void
+leave_crowds(size_t count, const struct ipaddr *client)
 {
-	_Atomic unsigned *count = count_of(crowd, client);
+	while (count-- > 0)
+		atomic_fetch_sub(count_of(&crowds[count], client), 1);
+}
 
-	if (atomic_fetch_add(count, 1) < crowd->limit)
-		return true;
-	atomic_fetch_sub(count, 1);
-	return false;
+static bool
+enter_crowds(const struct ipaddr *client)
+{
+	for (size_t i = 0; i < CROWDS; i++) {
+		if (!enter(count_of(&crowds[i], client), crowds[i].limit)) {
+			leave_crowds(i, client);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void
-leave(struct crowd *crowd, const struct ipaddr *client)
+tell_of_too_many(void)
 {
-	atomic_fetch_sub(count_of(crowd, client), 1);
+	const uint64_t now_ms = clock_now_ms();
+	uint64_t before_ms = atomic_load(&told_ms);
+
+	if ((before_ms != 0 && now_ms - before_ms < TOLD_AGAIN_MS)
+	    || !atomic_compare_exchange_strong(&told_ms, &before_ms, now_ms))
+		return;
+	log_warning(
+		"%u DNS queries wait for answers, for all clients together: until some come, little is looked up for others, "
+		"and rules that need it defer; senders whose name servers are silent may be the cause, or a slow resolver",
+		BOUND_UNDER_WAY);
 }
 
 bool
-under_way_begin(const struct ipaddr *client)
+under_way_begin(const struct ipaddr *client, bool is_list)
 {
 	if (client->length == 0)
 		return true;
-	if (!enter(&clients, client))
+	if (!enter_crowds(client))
 		return false;
-	if (enter(&networks, client))
+	if (enter(&all, is_list ? BOUND_UNDER_WAY_WITH_LISTS : BOUND_UNDER_WAY))
 		return true;
-	leave(&clients, client);
+	leave_crowds(CROWDS, client);
+	tell_of_too_many();
 	return false;
 }
 
@@ -59,6 +98,6 @@ under_way_end(const struct ipaddr *client)
 {
 	if (client->length == 0)
 		return;
-	leave(&networks, client);
-	leave(&clients, client);
+	atomic_fetch_sub(&all, 1);
+	leave_crowds(CROWDS, client);
 }

@@ -13,10 +13,14 @@
  * own limits come first. */
 #define BOUND_QUESTIONS_A_STAGE 256
 
-/* Questions that are on their way at a time for one client, and for its network; libunbound has sockets for
- * 4,096. What is beyond them is not asked, and seen as DNS_TOO_MANY. */
+/* Questions that are on their way at a time for one client, for its network, for what a provider has, and for
+ * all; libunbound has sockets for 4,096. Lists go on being asked, up to the last, when all clients together
+ * have so much asked. What is beyond them is not asked, and seen as DNS_TOO_MANY. */
 #define BOUND_UNDER_WAY_OF_CLIENT 1024
-#define BOUND_UNDER_WAY_OF_NETWORK 2048
+#define BOUND_UNDER_WAY_OF_NETWORK 1536
+#define BOUND_UNDER_WAY_OF_PROVIDER 2048
+#define BOUND_UNDER_WAY 2560
+#define BOUND_UNDER_WAY_WITH_LISTS 3584
 
 /* MX hosts of a sender's domain whose addresses are looked up. */
 #define BOUND_SENDER_HOSTS 4

@@ -64,8 +64,9 @@ bool ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned pre
 
 /* Addresses that count as one when somebody's share is counted. */
 enum ipaddr_reach {
-	REACH_CLIENT, /* an IPv4 address; of IPv6 a /64, of which one host may have all */
-	REACH_NETWORK /* a /24, or a /48 */
+	REACH_CLIENT,  /* an IPv4 address; of IPv6 a /64, of which one host may have all */
+	REACH_NETWORK, /* a /24, or a /48 */
+	REACH_PROVIDER /* a /16, or a /40: what somebody with many networks has of one provider */
 };
 
 /*

@@ -1099,7 +1099,7 @@ questions_taken(struct ipaddr client, size_t most)
 {
 	size_t taken = 0;
 
-	while (taken < most && under_way_begin(&client))
+	while (taken < most && under_way_begin(&client, false))
 		taken++;
 	return taken;
 }
@@ -1144,6 +1144,39 @@ questions_under_way_are_bounded_for_a_client_and_its_network(void **state)
 	assert_int_equal(questions_taken(ipaddr_from_ipv4(network), many), BOUND_UNDER_WAY_OF_CLIENT);
 	give_back(ipaddr_from_ipv4(network), BOUND_UNDER_WAY_OF_CLIENT);
 	assert_int_equal(questions_taken((struct ipaddr){ .length = 0 }, many), many);
+}
+
+/* However many networks of however many providers ask: lists are asked when nothing else is. */
+static void
+questions_under_way_leave_room_for_lists(void **state)
+{
+	enum { PROVIDERS = 8, NETWORKS = 16 };
+	const struct ipaddr late = ipaddr_from_ipv4(0xcb007101); /* 203.0.113.1 */
+	size_t taken[PROVIDERS][NETWORKS], sum = 0, lists = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < PROVIDERS; i++) {
+		size_t of_provider = 0;
+
+		for (uint32_t j = 0; j < NETWORKS; j++) {
+			taken[i][j] = questions_taken(ipaddr_from_ipv4(0x0a000001 + (i << 16) + (j << 8)),
+						      BOUND_UNDER_WAY_OF_CLIENT);
+			of_provider += taken[i][j];
+		}
+		assert_true(of_provider <= BOUND_UNDER_WAY_OF_PROVIDER);
+		sum += of_provider;
+	}
+	assert_int_equal(sum, BOUND_UNDER_WAY);
+	assert_false(under_way_begin(&late, false));
+	while (under_way_begin(&late, true))
+		lists++;
+	assert_int_equal(lists, BOUND_UNDER_WAY_WITH_LISTS - BOUND_UNDER_WAY);
+	give_back(late, lists);
+	for (uint32_t i = 0; i < PROVIDERS; i++)
+		for (uint32_t j = 0; j < NETWORKS; j++)
+			give_back(ipaddr_from_ipv4(0x0a000001 + (i << 16) + (j << 8)), taken[i][j]);
+	assert_true(under_way_begin(&late, false));
+	under_way_end(&late);
 }
 
 /* What a session has asked is under way until its answer comes, also when the session is gone. */
@@ -1261,6 +1294,7 @@ main(void)
 		cmocka_unit_test(P6_inquiry_keeps_to_one_bound),
 		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
 		cmocka_unit_test(questions_under_way_are_bounded_for_a_client_and_its_network),
+		cmocka_unit_test(questions_under_way_leave_room_for_lists),
 		cmocka_unit_test(questions_of_sessions_are_under_way_until_answered),
 		cmocka_unit_test(P2_a_client_cannot_withhold_what_would_refuse_it),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
