@@ -182,9 +182,9 @@ count_plain(const char *at)
 	return stops == 0 ? WORD : (unsigned)__builtin_ctzll(stops) / 8;
 }
 
-/* A text, behind its quote. NULL: a fault. */
+/* A text, behind its quote, `is_plain` when all stands in it as it is. NULL: a fault. */
 static const char *
-take_text(struct scan *scan, uint32_t *length)
+take_text(struct scan *scan, uint32_t *length, bool *is_plain)
 {
 	const char *text = scan->at;
 	unsigned plain;
@@ -194,7 +194,8 @@ take_text(struct scan *scan, uint32_t *length)
 		plain = count_plain(scan->at);
 		scan->at += plain;
 	} while (plain == WORD);
-	end = *scan->at == '"' ? scan->at : take_rest(scan);
+	*is_plain = *scan->at == '"';
+	end = *is_plain ? scan->at : take_rest(scan);
 	if (end == NULL)
 		return NULL;
 	scan->at++;
@@ -334,9 +335,12 @@ open_node(struct scan *scan, struct node *node, enum node_kind kind)
 static bool
 take_value(struct scan *scan, struct node *node)
 {
+	bool is_plain;
+
 	if (takes(scan, '"')) {
 		node->kind = NODE_TEXT;
-		node->value.text = take_text(scan, &node->length);
+		node->value.text = take_text(scan, &node->length, &is_plain);
+		node->is_plain = is_plain;
 		return node->value.text != NULL;
 	}
 	if (takes(scan, '{'))
@@ -349,12 +353,6 @@ take_value(struct scan *scan, struct node *node)
 }
 
 /* Members of an object. */
-
-static bool
-has_key(const struct node *node, const char *key, size_t length)
-{
-	return node->key_length == length && node->key[0] == key[0] && memcmp(node->key, key, length) == 0;
-}
 
 static int
 compare_keys(const void *a, const void *b)
@@ -394,7 +392,7 @@ is_unique(struct node *object, const struct node *member)
 	if (!may_be_there || object->length > FEW)
 		return true;
 	for (const struct node *before = object + 1; before < member; before += before->size)
-		if (has_key(before, member->key, member->key_length))
+		if (tree_has_key(before, member->key, member->key_length))
 			return false;
 	return true;
 }
@@ -403,7 +401,9 @@ is_unique(struct node *object, const struct node *member)
 static bool
 take_key(struct scan *scan, struct node *object, struct node *member)
 {
-	if (!takes(scan, '"') || (member->key = take_text(scan, &member->key_length)) == NULL
+	bool is_plain;
+
+	if (!takes(scan, '"') || (member->key = take_text(scan, &member->key_length, &is_plain)) == NULL
 	    || !is_unique(object, member))
 		return false;
 	skip_blanks(scan);
@@ -534,7 +534,7 @@ tree_find(const struct node *object, const char *key, size_t length)
 	const struct node *end = object + object->size;
 
 	for (const struct node *member = object + 1; member < end; member += member->size)
-		if (has_key(member, key, length))
+		if (tree_has_key(member, key, length))
 			return member;
 	return NULL;
 }

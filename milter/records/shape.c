@@ -283,9 +283,7 @@ static bool has_shape(const struct node *node, const struct shape *shape);
 static const struct shape *
 find_shape(const struct shape *shape, const struct node *member)
 {
-	while (shape->key != NULL
-	       && (shape->length != member->key_length || shape->key[0] != member->key[0]
-		   || memcmp(shape->key, member->key, shape->length) != 0))
+	while (shape->key != NULL && !tree_has_key(member, shape->key, shape->length))
 		shape++;
 	return shape;
 }

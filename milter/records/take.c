@@ -19,7 +19,7 @@ take_span(struct taking *taking, const struct node *text)
 	size_t length = 0;
 
 	/* Most have no escapes, and stand as they are. */
-	if (memchr(rest.at, '\\', rest.length) == NULL)
+	if (text->is_plain)
 		return rest;
 	whole = take_room(taking, rest.length + 1, 1);
 	if (whole == NULL)
@@ -34,8 +34,9 @@ take_text_of(struct taking *taking, const struct node *text)
 {
 	struct span whole;
 
-	/* Of one without escapes the NUL behind it is the first: the tree takes none within. */
-	if (memchr(text->value.text, '\\', text->length) == NULL)
+	/* Of one without escapes, which most are, the NUL behind it is the first: the tree takes none within.
+	 */
+	if (text->is_plain)
 		return text->value.text;
 	whole = take_span(taking, text);
 	taking->has_fault = taking->has_fault || memchr(whole.at, '\0', whole.length) != NULL;
@@ -108,7 +109,8 @@ take_item(struct taking *taking, const struct node *word, const struct tokens *t
 	const char *text = take_as_written(word);
 
 	for (size_t i = 0; i < tokens->count && text != NULL; i++)
-		if (tokens->words[i] != NULL && strcmp(tokens->words[i], text) == 0)
+		if (tokens->words[i] != NULL && tokens->words[i][0] == text[0]
+		    && strcmp(tokens->words[i], text) == 0)
 			return (int)i;
 	taking->has_fault = true;
 	return 0;

@@ -32,7 +32,8 @@ enum node_kind {
 
 /* A value. Those in it stand behind it, each followed by those in that. */
 struct node {
-	enum node_kind kind;
+	enum node_kind kind : 8;
+	bool is_plain : 1;   /* a text without escapes of JSON, and so without backslashes */
 	uint32_t size;       /* nodes: itself and all in it */
 	uint32_t length;     /* of a text: octets; of an object or list: values in it */
 	uint32_t key_length; /* octets */
@@ -65,6 +66,24 @@ tree_mark(const char *key, size_t length)
 	const size_t first = (unsigned char)key[0], last = (unsigned char)key[length > 0 ? length - 1 : 0];
 
 	return (uint64_t)1 << ((first + 11 * last + 5 * length) % 64);
+}
+
+/* Whether a member has that name. Short names are compared in two pieces, which may
+ * overlap. */
+static inline bool
+tree_has_key(const struct node *member, const char *key, size_t length)
+{
+	uint32_t ours[2], others[2]; /* most have 4 to 8 octets */
+
+	if (member->key_length != length)
+		return false;
+	if (length < sizeof ours[0] || length > sizeof ours)
+		return memcmp(member->key, key, length) == 0;
+	memcpy(&ours[0], key, sizeof ours[0]);
+	memcpy(&ours[1], key + length - sizeof ours[0], sizeof ours[0]);
+	memcpy(&others[0], member->key, sizeof ours[0]);
+	memcpy(&others[1], member->key + length - sizeof ours[0], sizeof ours[0]);
+	return ours[0] == others[0] && ours[1] == others[1];
 }
 
 /* For tree_member(), of an object that may have it. */

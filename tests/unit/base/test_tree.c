@@ -287,12 +287,37 @@ tree_finds_members_that_look_alike(void **state)
 	}
 }
 
+/* Names of one length and mark that differ in one octet, wherever it is. */
+static void
+tree_tells_names_apart_by_each_octet(void **state)
+{
+	(void)state;
+	for (int length = 1; length <= 20; length++) {
+		char name[] = "abcdefghijklmnopqrst", text[64];
+		struct tree tree = { .text = NULL };
+
+		name[length] = '\0';
+		(void)snprintf(text, sizeof text, "{\"%s\":1}", name);
+		assert_true(tree_read(span_of(text), &tree));
+		assert_non_null(tree_member(tree.nodes, name));
+		for (int place = 0; place < length; place++) {
+			name[place] ^= 1;
+			assert_null(tree_member(tree.nodes, name));
+			assert_false(tree_has_key(&tree.nodes[1], name, (size_t)length));
+			name[place] ^= 1;
+		}
+		assert_false(tree_has_key(&tree.nodes[1], name, (size_t)length - 1));
+		tree_clear(&tree);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tree_tells_octets_apart_wherever_they_stand),
 		cmocka_unit_test(tree_finds_members_that_look_alike),
+		cmocka_unit_test(tree_tells_names_apart_by_each_octet),
 		cmocka_unit_test(R8259_tree_read_takes_json_and_nothing_else),
 		cmocka_unit_test(tree_read_agrees_with_jansson_on_what_is_broken),
 		cmocka_unit_test(P13_tree_read_ends_where_nesting_is_deep),
