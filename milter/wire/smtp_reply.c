@@ -22,12 +22,14 @@ smtp_reply_codes_are_valid(unsigned code, const char *xcode)
 /* Lines are as narrow as the text allows: of these widths, in octets, the first at which all of it fits. */
 static const size_t widths[] = { 190, 260, 330, SMTP_REPLY_LINE_SIZE - 1 };
 
-/* Whether a sentence ends in front of the blank at `at`. */
+/* Whether a sentence ends in front of the blank at `at`; "..." stands for what is left out. */
 static bool
 ends_sentence(const char *text, size_t at)
 {
 	while (at > 0 && ascii_is_among(text[at - 1], "\")"))
 		at--;
+	if (at > 1 && text[at - 1] == '.' && text[at - 2] == '.')
+		return false;
 	return at > 0 && ascii_is_among(text[at - 1], ".?!");
 }
 
@@ -117,6 +119,7 @@ smtp_reply_last_sentence(const char *text, size_t length)
 {
 	while (length > 0 && text[length - 1] == ' ')
 		length--;
+	length -= length > 0 ? 1 : 0; /* the end of that sentence */
 	while (length > 0 && !(text[length] == ' ' && ends_sentence(text, length)))
 		length--;
 	return length;

@@ -69,15 +69,17 @@ add_other_pointer(const struct facts *facts, struct strbuf *text)
 static void
 refuse_nameless(const struct facts *facts, struct strbuf *text)
 {
-	strbuf_add(text, "The connecting IP address ");
+	const bool is_fault = facts->results[METHOD_IPREV] == RESULT_TEMPERROR;
+
+	strbuf_printf(text, "The %sconnecting IP address ",
+		      is_fault ? "reverse DNS (PTR) record of the " : "");
 	telling_add_client(text, facts);
-	if (facts->results[METHOD_IPREV] != RESULT_TEMPERROR) {
+	if (!is_fault) {
 		strbuf_add(text, " has no reverse DNS (PTR) record. ");
 		add_pointer_remedy(facts, text);
 		return;
 	}
-	strbuf_printf(text, " has a reverse DNS (PTR) record that could not be looked up (%s). ",
-		      dns_status_word(facts->iprev.status));
+	strbuf_printf(text, " could not be looked up (%s). ", dns_status_word(facts->iprev.status));
 	strbuf_add(text, "If this is your mail server, " PROVIDER
 			 "to check the name servers of its reverse DNS zone, and send the mail again. ");
 }
@@ -89,7 +91,7 @@ add_name_fault(const struct facts *facts, const struct iprev_name *name, struct 
 	if (name->addresses[0] != '\0')
 		strbuf_printf(text, ", but that name resolves to %s. ", name->addresses);
 	else if (name->status == DNS_MALFORMED)
-		strbuf_add(text, ", which is no valid host name. ");
+		strbuf_add(text, ", which is not a valid host name. ");
 	else if (name->status == DNS_NXDOMAIN)
 		strbuf_add(text, ", but that name does not exist. ");
 	else if (dns_status_is_fault(name->status))

@@ -210,9 +210,7 @@ add_removal(const struct list_finding *finding, enum list_subject subject, struc
 			"If it is a home or office connection, send through your provider's mail server instead. ");
 	if (has_page || finding->text == NULL || finding->text[0] == '\0')
 		return;
-	strbuf_add(text, "The list says: \"");
-	telling_add_value(text, finding->text);
-	strbuf_add(text, "\". ");
+	telling_add_quote(text, "The list says", finding->text);
 }
 
 void
@@ -247,17 +245,16 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
 	const struct list_finding *finding;
-	const char *before = "Other lists that have to be asked, too: ";
+	const char *before = "Also listed: ";
 	size_t count = 0;
 
 	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {
 		if (finding == told || finding->state != LIST_LISTED)
 			continue;
 		strbuf_add(text, before);
-		telling_add_value(text, finding->zone);
-		strbuf_add(text, " (");
 		telling_add_value(text, finding->asked);
-		strbuf_add(text, ")");
+		strbuf_add(text, " on ");
+		telling_add_value(text, finding->zone);
 		before = ", ";
 		count++;
 	}

@@ -44,7 +44,7 @@ static void
 add_sender(const struct facts *facts, struct strbuf *text)
 {
 	if (facts->sender.mailbox.form == MAILBOX_NULL)
-		strbuf_add(text, "the null sender address (<>, as bounces have it)");
+		strbuf_add(text, "the null sender address (<>, used for bounces)");
 	else
 		telling_add_value(text, facts->sender.mailbox.text);
 }
@@ -59,8 +59,10 @@ refuse_authenticated(const struct reason *reason, const struct config *config, c
 			   "Local policy refuses this mail from users who have logged in (SMTP AUTH). ");
 		return;
 	}
-	strbuf_add(text,
-		   "Local policy accepts this mail only from users who have logged in (SMTP AUTH). If ");
+	strbuf_add(text, "Local policy accepts this mail only from users who have logged in (SMTP AUTH). ");
+	if (facts->sender.mailbox.form == MAILBOX_NULL)
+		return;
+	strbuf_add(text, "If ");
 	add_sender(facts, text);
 	strbuf_add(
 		text,

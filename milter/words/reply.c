@@ -118,6 +118,16 @@ sort_causes(struct causes *causes)
 	}
 }
 
+/* The text of a refusal. */
+struct draft {
+	const struct config *config;
+	const struct verdict *verdict;
+	const char *ident;
+	const struct causes *causes;
+	bool is_policy; /* nothing else is against the mail than what a rule of this site asks for */
+	char memory[TEXT_SIZE];
+};
+
 /* What is said in the end. */
 
 /* Of several causes: whether all must go. `told` of them stand in the reply. */
@@ -131,7 +141,9 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
 	if (count < 2 || !is_remediable(&causes->items[0]))
 		return;
-	if (count == 2)
+	if (!is_remediable(&causes->items[count - 1]))
+		strbuf_add(text, "Fixing only the first is not enough. ");
+	else if (count == 2)
 		strbuf_add(text, is_enough ? "Fixing either one is enough. " : "Both must be fixed. ");
 	else
 		strbuf_printf(text,
@@ -139,41 +151,34 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 			      count);
 }
 
-/* Where to ask, with which reference. */
+/* Whom to ask, with which reference. */
 static void
 add_contact(const struct config *config, const char *ident, struct strbuf *text)
 {
 	const char *contact = config->contact;
 
 	if (contact == NULL)
-		strbuf_printf(
-			text,
-			"For help, ask the postmaster of the recipient's domain and quote reference %s.",
-			ident);
+		strbuf_add(text, "ask the postmaster of the recipient's domain");
 	else
-		strbuf_printf(text, "For help, %s %s and quote reference %s.",
+		strbuf_printf(text, "%s %s",
 			      strchr(contact, '@') != NULL && strstr(contact, "://") == NULL ? "write to"
 											     : "see",
-			      contact, ident);
+			      contact);
+	strbuf_printf(text, " and quote reference %s.", ident);
 }
 
 static void
-add_end(const struct config *config, const struct verdict *verdict, const char *ident, struct strbuf *text)
+add_end(const struct draft *draft, struct strbuf *text)
 {
-	if (verdict->action == ACTION_DEFER)
+	if (draft->verdict->action == ACTION_DEFER)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
-	add_contact(config, ident, text);
+	strbuf_add(text, draft->is_policy
+				 ? "Only the receiving site can change its policy: to ask for an exception, "
+				 : "For help, ");
+	add_contact(draft->config, draft->ident, text);
 }
 
-/* The text of a refusal with the first `told` causes, of the first of them `length` octets. */
-struct draft {
-	const struct config *config;
-	const struct verdict *verdict;
-	const char *ident;
-	const struct causes *causes;
-	char memory[TEXT_SIZE];
-};
-
+/* With the first `told` causes, of the first of them `length` octets. */
 static void
 write_draft(struct draft *draft, size_t told, size_t length)
 {
@@ -189,7 +194,7 @@ write_draft(struct draft *draft, size_t told, size_t length)
 		strbuf_add(&text, i == 0 && said[length] != '\0' ? " " : "");
 	}
 	add_joint(draft->causes, told, &text);
-	add_end(draft->config, draft->verdict, draft->ident, &text);
+	add_end(draft, &text);
 }
 
 /* Tell as many causes as fit, but the first in any case: of that as many sentences as fit. */
@@ -209,6 +214,13 @@ fit(struct draft *draft)
 		if (length > 0)
 			write_draft(draft, told, length);
 	}
+}
+
+/* Whether what is said does not depend on the tests of the rule. */
+static bool
+has_own_words(const struct verdict *verdict)
+{
+	return verdict->is_withheld || (verdict->rule != NULL && verdict->rule->text != NULL);
 }
 
 /* Refusals without a reason among the tests of a rule. */
@@ -282,15 +294,15 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 	      struct smtp_reply *reply)
 {
 	struct causes causes;
-	struct draft draft = { config, verdict, ident, &causes, "" };
+	struct draft draft = { .config = config, .verdict = verdict, .ident = ident, .causes = &causes };
 	struct smtp_reply codes;
 
 	find_causes(config, verdict, &causes);
 	choose_causes(&causes);
 	sort_causes(&causes);
 	set_codes(verdict, &causes, &codes);
-	if (verdict->is_withheld || causes.count == 0
-	    || (verdict->rule != NULL && verdict->rule->text != NULL))
+	draft.is_policy = !has_own_words(verdict) && (causes.count == 0 || !is_remediable(&causes.items[0]));
+	if (has_own_words(verdict) || causes.count == 0)
 		add_only_cause(verdict, &causes);
 	fit(&draft);
 	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);

@@ -38,7 +38,7 @@ _Static_assert(SPF_TERMS_MAX == 10 && SPF_VOIDS_MAX == 2 && SPF_NAMES_MAX == 10
 	       "numbers in those sentences");
 
 static const char *const faults[SPF_FAULTS] = {
-	[SPF_FAULT_NONE] = "",
+	[SPF_FAULT_NONE] = "a term that is not valid",
 	[SPF_FAULT_MACRO_KEEPS_NONE] = "a macro that keeps 0 labels",
 	[SPF_FAULT_PERCENT] = "a \"%\" that begins no macro; a percent sign is written \"%%\"",
 	[SPF_FAULT_MACRO_LETTER] = "an unknown macro letter",

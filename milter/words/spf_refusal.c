@@ -166,7 +166,7 @@ static const struct {
 				     "Ask whoever manages the DNS of $D to remove terms from this TXT record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to names that do not exist or have no such record, and only 2 of them are allowed. ",
 				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct them. " },
-	[SPF_PROBLEM_MX_LIMIT] = { "The term \"$T\" in the SPF record of $H asks for the mail servers of $N, which has more than 10 MX records, and only 10 are allowed. ",
+	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in this TXT record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
 				       "Ask whoever manages the DNS of $N to check its name servers, and send the mail again. " },
@@ -321,13 +321,11 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to add \"%s\" to its SPF (TXT) record, right behind \"v=spf1\"; if it is not, send through your usual mail server. ",
+		" to add \"%s\" to its SPF (TXT) record, right after \"v=spf1\"; if it is not, send through your usual mail server. ",
 		address + 1);
 	if (refusal->config != NULL && refusal->config->shows_spf_explanation && spf->explanation != NULL) {
 		telling_add_value(text, domain);
-		strbuf_add(text, " explains: \"");
-		strbuf_add_escaped(text, span_of(spf->explanation), LIST_MAX);
-		strbuf_add(text, "\". ");
+		telling_add_quote(text, " explains", spf->explanation);
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "heloscope/words/telling.h"
 
+#define QUOTE_MAX 80 /* octets of the words of others in a reply; each can take four */
+
 void
 telling_add(struct strbuf *said, const char *text)
 {
@@ -50,6 +52,15 @@ telling_add_value(struct strbuf *text, const char *value)
 	strbuf_add(text, shown.is_cut ? "..." : "");
 }
 
+void
+telling_add_quote(struct strbuf *text, const char *who, const char *words)
+{
+	strbuf_printf(text, "%s: \"", who);
+	strbuf_add_escaped(text, span_of(words), QUOTE_MAX);
+	strbuf_add(text,
+		   text->length > 0 && ascii_is_among(text->text[text->length - 1], ".?!") ? "\" " : "\". ");
+}
+
 const char *
 telling_address_type(const struct facts *facts)
 {
@@ -59,7 +70,7 @@ telling_address_type(const struct facts *facts)
 void
 telling_add_policy(struct strbuf *text)
 {
-	strbuf_add(text, "That is in order, but local policy refuses this mail. ");
+	strbuf_add(text, "There is nothing wrong with that, but local policy refuses this mail. ");
 }
 
 void

@@ -81,6 +81,9 @@ struct telling_values {
 };
 void telling_fill(struct strbuf *text, const char *sentences, const struct telling_values *values);
 
+/* A sentence that quotes others: `who` and their words, of which very much is cut. */
+void telling_add_quote(struct strbuf *text, const char *who, const char *words);
+
 /* "A" or "AAAA": the record that a name needs to resolve to the client. */
 const char *telling_address_type(const struct facts *facts);
 

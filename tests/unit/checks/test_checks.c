@@ -578,6 +578,11 @@ find_sender(const struct fake_row *world, size_t count, const char *config, enum
 	judge(&scene);
 	assert_string_equal(sender_words(scene.facts->sender.finding)->word, sender_words(expected)->word);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], sender_words(expected)->result);
+	/* What a refusal has to name: the host of the MX record, the address that nobody reaches. */
+	assert_int_equal(scene.facts->sender.host != NULL,
+			 expected >= SENDER_MX_NO_HOST && expected <= SENDER_MX_PRIVATE);
+	assert_int_equal(scene.facts->sender.address.length > 0,
+			 expected == SENDER_MX_PRIVATE || expected == SENDER_ADDRESS_PRIVATE);
 	asked = scene.dns.asked;
 	leave(&scene);
 	return asked;

@@ -395,7 +395,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away. For help" },
 		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550,
 		  "5.7.1",
-		  "Local policy refuses mail from the connecting IP address 198.51.100.7 or its network. For help, see https://x.test and quote reference ID." },
+		  "Local policy refuses mail from the connecting IP address 198.51.100.7 or its network. Only the receiving site can change its policy: to ask for an exception, see https://x.test and quote reference ID." },
 	};
 	struct facts facts = facts_of("a\x1b;b");
 
@@ -456,7 +456,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "as \"a\\x01.example\", which is not a valid host name, as it holds control octets. If " },
 		{ "[198.51.100.7]", "a.example", RESULT_PASS, HELO_UNRELATED, false,
 		  "[198.51.100.7] is the client's own address; some receivers refuse that in place of a name",
-		  "as \"[198.51.100.7]\", its own IP address. That is in order" },
+		  "as \"[198.51.100.7]\", its own IP address. There is nothing wrong" },
 		{ "[192.0.2.1]", "a.example", RESULT_FAIL, HELO_UNRELATED, false,
 		  "[192.0.2.1] is the address of another host",
 		  "as \"[192.0.2.1]\", which is not its IP address. If this is your mail server, set its HELO name to a.example. " },
@@ -470,10 +470,10 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "as \"a.example\", a name that could not be looked up (" },
 		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
 		  "a.example is the client's reverse DNS name",
-		  "as \"a.example\", which is a name of this IP address. That " },
+		  "as \"a.example\", which is a name of this IP address. There " },
 		{ "a.example", "b.example", RESULT_PASS, HELO_UNRELATED, true,
 		  "a.example leads to the client",
-		  "as \"a.example\", which is a name of this IP address. That " },
+		  "as \"a.example\", which is a name of this IP address. There " },
 	};
 
 	(void)state;

@@ -513,6 +513,66 @@ spf_native_traces_each_step(void **state)
 	}
 }
 
+/* B18: the problem names the term at fault, and in whose record it stands; a loop is told as one. */
+static void
+B18_spf_native_blames_the_term_at_fault(void **state)
+{
+	static const struct fake_row blamed[] = {
+		{ "syntax.example", DNS_TXT, DNS_NOERROR, "v=spf1 mx:%{z} ipv4:192.0.2.20 -all" },
+		{ "outer.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:inner.example -all" },
+		{ "inner.example", DNS_TXT, DNS_NOERROR, "v=spf1 ip4:192.0.2.0/33" },
+		{ "middle.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:dead.example -all" },
+		{ "top.example", DNS_TXT, DNS_NOERROR, "v=spf1 ?include:middle.example -all" },
+		{ "dead.example", DNS_TXT, DNS_NODATA, NULL },
+		{ "go.example", DNS_TXT, DNS_NOERROR, "v=spf1 redirect=dead.example" },
+		{ "self.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:self.example -all" },
+		{ "a.example", DNS_TXT, DNS_NOERROR, "v=spf1 include:b.example -all" },
+		{ "b.example", DNS_TXT, DNS_NOERROR, "v=spf1 redirect=a.example" },
+		{ "down.example", DNS_TXT, DNS_NOERROR, "v=spf1 exists:x.example -all" },
+		{ "x.example", DNS_A, DNS_SERVFAIL, NULL },
+	};
+	static const struct {
+		const char *domain;
+		enum spf_problem_kind kind;
+		const char *holder, *term, *name;
+	} table[] = {
+		{ "syntax.example", SPF_PROBLEM_SYNTAX, "syntax.example", "mx:%{z}", "syntax.example" },
+		{ "outer.example", SPF_PROBLEM_SYNTAX, "inner.example", "ip4:192.0.2.0/33", "inner.example" },
+		{ "top.example", SPF_PROBLEM_INCLUDE_WITHOUT_RECORD, "middle.example", "include:dead.example",
+		  "dead.example" },
+		{ "go.example", SPF_PROBLEM_REDIRECT_WITHOUT_RECORD, "go.example", "redirect=dead.example",
+		  "dead.example" },
+		{ "self.example", SPF_PROBLEM_ENDLESS, "self.example", "include:self.example",
+		  "self.example" },
+		{ "a.example", SPF_PROBLEM_ENDLESS, "a.example", "include:b.example", "a.example" },
+		{ "down.example", SPF_PROBLEM_LOOKUP_FAULT, "down.example", "exists:x.example", "x.example" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct world world = { .rows = blamed, .count = ROWS(blamed) };
+		const struct spf_source source = { ask, &world, NULL };
+		struct spf_query query = { .domain = table[i].domain,
+					   .local = SPAN("joe"),
+					   .sender_domain = table[i].domain,
+					   .helo = "",
+					   .receiver = "" };
+		struct spf_outcome outcome;
+		struct arena arena;
+
+		print_message("    %s\n", table[i].domain);
+		arena_init(&arena, 1U << 16);
+		assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
+		assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
+		assert_int_equal(outcome.problem.kind, table[i].kind);
+		assert_string_equal(outcome.problem.holder, table[i].holder);
+		assert_string_equal(outcome.problem.term, table[i].term);
+		assert_string_equal(outcome.problem.name, table[i].name);
+		arena_clear(&arena);
+		clear(&world);
+	}
+}
+
 /* Of a record with thousands of addresses the trace keeps the first, and all that mattered. */
 static void
 spf_native_cuts_long_traces(void **state)
@@ -824,6 +884,7 @@ main(void)
 		cmocka_unit_test(C15_spf_libspf2_never_sees_explanation_text),
 		cmocka_unit_test(spf_libspf2_refuses_records_that_it_would_cut),
 		cmocka_unit_test(spf_native_traces_each_step),
+		cmocka_unit_test(B18_spf_native_blames_the_term_at_fault),
 		cmocka_unit_test(spf_native_cuts_long_traces),
 		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
 		cmocka_unit_test(R8616_spf_native_terms_with_8_bit_local_part_match_nothing),

@@ -401,6 +401,8 @@ N20_smtp_reply_breaks_between_sentences(void **state)
 		assert_int_equal(smtp_reply_last_sentence(text, strlen(text)), strrchr(text, ' ') - text);
 	}
 	assert_int_equal(smtp_reply_last_sentence("a b c.", 6), 0);
+	assert_int_equal(smtp_reply_last_sentence("a. b. c.", 5), 2);
+	assert_int_equal(smtp_reply_last_sentence("a... b c. d", 11), 9);
 }
 
 int

@@ -79,6 +79,14 @@ write_and_read(struct facts *facts, const char *check, struct record_reading *re
 }
 
 static void
+assert_same_text(const char *text, const char *other)
+{
+	assert_int_equal(text != NULL, other != NULL);
+	if (text != NULL)
+		assert_string_equal(text, other);
+}
+
+static void
 assert_same_problem(const struct spf_problem *problem, const struct spf_problem *other)
 {
 	assert_int_equal(problem->kind, other->kind);
@@ -87,9 +95,9 @@ assert_same_problem(const struct spf_problem *problem, const struct spf_problem 
 	assert_int_equal(problem->at, other->at);
 	assert_int_equal(problem->count, other->count);
 	assert_int_equal(problem->code, other->code);
-	assert_int_equal(problem->name != NULL, other->name != NULL);
-	if (problem->name != NULL)
-		assert_string_equal(problem->name, other->name);
+	assert_same_text(problem->name, other->name);
+	assert_same_text(problem->holder, other->holder);
+	assert_same_text(problem->term, other->term);
 }
 
 /* Whatever kept SPF from being evaluated: a token for programs, a sentence for people. */
@@ -134,6 +142,8 @@ record_holds_a_token_for_each_problem_of_spf(void **state)
 		assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_SYNTAX,
 								.name = "d.test",
 								.fault = (enum spf_fault_kind)fault,
+								.holder = "h\xff.test",
+								.term = "\x01:x",
 								.at = 7 });
 	assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_LOOKUP_FAULT });
 	assert_problem_is_a_token((struct spf_problem){ .kind = SPF_PROBLEM_MX_LIMIT });
