@@ -48,6 +48,13 @@ static const struct smtp_reply out_of_memory = {
 	.count = 1,
 };
 
+static const struct smtp_reply too_many_readings = {
+	.code = 451,
+	.xcode = "4.1.0",
+	.lines = { "The address of the sender or of the recipient can be read in too many ways. Write it plainly." },
+	.count = 1,
+};
+
 /* RFC 5321, 4.5.3.1.10: the client sends to the others in another transaction. */
 static const struct smtp_reply too_many_waiting = {
 	.code = 452,
@@ -212,38 +219,42 @@ keep_recipient(struct message *message, const struct envelope_address *address, 
 		(struct record_recipient){ copy_address(address, &message->record_arena), verdict };
 }
 
-/* What the rules say for a recipient. False when memory ran out. */
 static bool
+is_refused(const struct verdict *verdict)
+{
+	return verdict->is_enforced && action_refuses(verdict->action);
+}
+
+/* What the rules say for a recipient. Returns why they could not be applied, or NULL. */
+static const struct smtp_reply *
 apply_rules(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
 {
 	const struct config *config = config_of(message);
 	struct arena arena;
 	struct readings readings;
-	bool is_whole;
+	bool is_whole, has_more;
 
 	arena_init(&arena, RECIPIENT_MEMORY);
 	readings = mailbox_readings(recipient, &arena);
 	is_whole = !arena.has_failed;
+	has_more = readings.has_more || message->facts->sender.has_more_readings;
 	*verdict = policy_judge(config, message->facts, &readings);
 	arena_clear(&arena);
-	return is_whole;
+	if (!is_whole)
+		return &out_of_memory;
+	return has_more && config->mode == MODE_ENFORCE && !is_refused(verdict) ? &too_many_readings : NULL;
 }
 
-/* Judge for a recipient. False when memory ran out. */
-static bool
+/* Judge for a recipient. Returns why that is not possible, or NULL. */
+static const struct smtp_reply *
 judge(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
 {
 	if (message->facts == NULL)
-		return false;
+		return &out_of_memory;
 	*verdict = (struct verdict){ .facts = message->facts, .action = ACTION_ACCEPT, .is_enforced = true };
-	return (message->facts->client.is_authenticated && config_of(message)->trusts_authenticated)
-	       || apply_rules(message, recipient, verdict);
-}
-
-static bool
-is_refused(const struct verdict *verdict)
-{
-	return verdict->is_enforced && action_refuses(verdict->action);
+	if (message->facts->client.is_authenticated && config_of(message)->trusts_authenticated)
+		return NULL;
+	return apply_rules(message, recipient, verdict);
 }
 
 /* What a recipient who is refused is told. */
@@ -281,7 +292,7 @@ judge_waiting(struct message *message)
 
 	message->waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!judge(message, &message->waiting[i], &verdict))
+		if (judge(message, &message->waiting[i], &verdict) != NULL)
 			message->taken++; /* as was said */
 		else if (verdict_is_pending(&verdict) && !message->is_over)
 			message->waiting[message->waiting_count++] = message->waiting[i];
@@ -327,6 +338,7 @@ can_postpone(const struct message *message)
 const struct smtp_reply *
 message_rcpt(struct message *message, const struct envelope_address *recipient)
 {
+	const struct smtp_reply *obstacle;
 	struct verdict verdict;
 
 	if (message == NULL)
@@ -334,8 +346,9 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 	if (can_postpone(message) && keep_waiting(message, recipient, BOUND_RECIPIENTS_POSTPONED))
 		return NULL;
 	have_facts(message);
-	if (!judge(message, recipient, &verdict))
-		return &out_of_memory;
+	obstacle = judge(message, recipient, &verdict);
+	if (obstacle != NULL)
+		return obstacle;
 	if (!verdict_is_pending(&verdict))
 		return settle(message, recipient, &verdict);
 	return keep_waiting(message, recipient, BOUND_RECIPIENTS_PENDING) ? NULL : &too_many_waiting;
@@ -412,7 +425,7 @@ count_ends(struct message *message, size_t ends[ACTIONS])
 	struct verdict verdict;
 
 	for (size_t i = 0; i < message->waiting_count; i++) {
-		const bool is_known = judge(message, &message->waiting[i], &verdict);
+		const bool is_known = judge(message, &message->waiting[i], &verdict) == NULL;
 
 		ends[is_known && is_refused(&verdict) ? verdict.action : ACTION_ACCEPT]++;
 	}
@@ -434,7 +447,7 @@ judge_at_end(struct message *message)
 	for (size_t i = 0; i < message->waiting_count; i++) {
 		const struct smtp_reply *reply;
 
-		if (!judge(message, &message->waiting[i], &verdict))
+		if (judge(message, &message->waiting[i], &verdict) != NULL)
 			continue;
 		policy_overrule(&verdict, ends[ACTION_ACCEPT] > 0, ends[ACTION_DEFER] > 0);
 		reply = settle(message, &message->waiting[i], &verdict);

@@ -49,12 +49,15 @@ sender_finding_from_word(const char *word)
 
 static void
 set_reading(struct sender_facts *sender, const struct envelope_address *address,
-	    const struct mailbox *mailbox)
+	    const struct readings *readings, size_t index)
 {
+	const struct mailbox *mailbox = &readings->items[index];
+
 	*sender = (struct sender_facts){
 		.given = address->typed,
 		.used = address->used,
 		.mailbox = *mailbox,
+		.has_more_readings = readings->has_more,
 		.domain = mailbox->form == MAILBOX_ADDRESS ? mailbox->domain : "",
 	};
 }
@@ -69,7 +72,7 @@ facts_set_sender(struct facts *facts, const struct envelope_address *sender, str
 	const struct readings readings = mailbox_readings(&kept, arena);
 
 	for (size_t i = 0; i < readings.count && facts != NULL; i++) {
-		set_reading(&facts->sender, &kept, &readings.items[i]);
+		set_reading(&facts->sender, &kept, &readings, i);
 		facts->other = i + 1 < readings.count ? arena_alloc(arena, sizeof *facts->other) : NULL;
 		facts = facts->other;
 	}

@@ -236,7 +236,7 @@ static const struct shape whole[] = {
 	MAY("sender", TEXT),
 	PART("checks", true, checks),
 	ITEMS("verdicts", true, ITEMS_MAX, verdict),
-	ITEMS("other-readings", false, READINGS_MAX - 1, reading),
+	ITEMS("other-readings", false, BOUND_READINGS - 1, reading),
 	WORDS("cut", CUTS),
 	RANGE("recipients", false, 0, NUMBER_MAX),
 	RANGE("waited-ms", false, 0, NUMBER_MAX),

@@ -1,6 +1,6 @@
 /* Two lines of any octets: an address as it was typed, and as the MTA uses it. */
 #include "fuzz.h"
-#include "heloscope/wire/mailbox.h"
+#include "heloscope/wire/readings.h"
 
 static void
 check_mailbox(const struct mailbox *mailbox)
@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	arena_init(&arena, 1U << 20);
 	readings = mailbox_readings(&address, &arena);
-	PROMISE(readings.count > 0 && readings.count <= READINGS_MAX);
+	PROMISE(readings.count > 0 && readings.count <= BOUND_READINGS);
 	for (size_t i = 0; i < readings.count; i++) {
 		check_mailbox(&readings.items[i]);
 		check_again(&readings.items[i], &arena);

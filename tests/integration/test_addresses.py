@@ -16,7 +16,7 @@ import unittest
 from lab import Lab, Smtp, enter_namespace, free_port, wait_until
 
 SEED = 5321
-SENDERS, RECIPIENTS = 330, 160  # shapes; each with one name that is refused and one that is not
+SENDERS, RECIPIENTS = 400, 200  # shapes; each with one name that is refused and one that is not
 A_CONNECTION = 40  # messages
 
 CLIENTS = [f"203.0.113.{number}" for number in (5, 6, 7)] + ["198.51.100.5", "192.0.2.5"]
@@ -97,6 +97,9 @@ BASES = [
     "{l}@[IPv6:::1]", "{l}@{d}.", "{l}@.{d}", ".{l}@{d}", "{l}.@{d}", "{l}@sub.{d}", "{l}+news=user=inbox.test@{d}", "{long}{l}@{d}", "{longer}{l}@{d}", '""@{d}', "{l}@\"{d}\"",
     "{l}=40{d}", "{l}\\%{d}", "{l}@{d}%{h}", "{l}({d}@{h}", '{l}"@{d}', '"{l}@{d}', "{l})@{d}", "{l}@{d}\"{x}", "({l}@{d}", "{l}\"({x}\"@{d}", '{l}"\\"@{h}"@{d}',
     '"{l}\\"@{h}"@{d}', "\"{l}\\\\\"@{d}", "{l}\\@{h}@{d}", "{l}(\\){x})@{d}", "{l}\xfc@{d}", "{l}\xc3\xbc@{d}",
+    "@{h}:{l}%{d}", "@{h}:{d}!{l}", "@{o}:{l}%{d}", "@{h}:{l}", "@{h}@{o}:{l}@{d}", "@{h},:{l}@{d}", "@{h}:@{o}:{l}@{d}", "@[127.0.0.1]:{l}@{d}", "!{d}!{l}", "{d}!!{l}", "{d}!", "\\@\\ {d}",
+    "!{l}@{d}", "%{l}@{d}", "{l}%%{d}", "{l}%{d}%", "{l}@{d}@", "{l}@@", "@{l}@{d}", "{l}@{d}@@{h}", "<>{l}@{d}", "<>,{l}@{d}", "<>{l}", "{l}@{d}<>", "{l}({d}@\\{h}",
+    "{l}@{d},{l}@{d}", '"@{h}:{l}%{d}"@{h}', '"{d}!{l}"@{h}', "{x}:{l}@{d}:{x}", "{l} @ {d}", "{x} {l}%{d}", "{l}%{d} {x}@{h}", "{l}@{d}()", "({x}{l}@{d}", "{l}@[{d}", "{l}@{d}]",
 ]
 WRAPS = ["<{}>"] * 12 + ["{}", "<{}", "{}>", "<<{}>>", "< {} >", " <{}>", "Name <{}>", '"N <{}>" <{}>', "(c)<{}>", "<{}>(c)", "<{}>>", "<(<){}>", "<\\<{}>", '<"<"{}>']
 PARAMETERS = [""] * 8 + [" SIZE=100", " BODY=8BITMIME", " SMTPUTF8", " FOO=<erika@goody.test>", "SIZE=1", " ", " SMTPUTF8 BODY=8BITMIME SIZE=1"]
@@ -325,7 +328,7 @@ def send(smtp, number, case):
         reply = smtp.send(command.encode("latin-1"))
         if reply[:1] not in "23":
             smtp.expect("RSET", "250")
-            return "filter" if "Reference" in reply else "mta"
+            return "filter" if "quote reference" in reply else "mta"
     reply = smtp.send(f"X-Case: {number}\r\nSubject: x\r\n\r\nx\r\n.")
     return "taken" if reply.startswith("250") else "mta"
 
@@ -355,10 +358,15 @@ def judged_as(case):
     ][:2]
 
 
+def is_unreadable(queue_file):
+    """Sendmail cannot read again a sender with an escaped quote where no quote can be, and leaves such mail in its queue."""
+    return re.search(rb'^S.*\\"', queue_file.read_bytes(), re.M) is not None
+
+
 def queues_are_empty():
     postfix = lab.folder / "postfix-queue"
     waiting = [path for name in ("maildrop", "incoming", "active", "deferred") for path in (postfix / name).rglob("*") if path.is_file()]
-    return not waiting and not any((lab.folder / "sendmail-queue").iterdir())
+    return not waiting and all(map(is_unreadable, (lab.folder / "sendmail-queue").glob("qf*")))
 
 
 class Addresses(unittest.TestCase):

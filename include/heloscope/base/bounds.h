@@ -22,6 +22,10 @@
 #define BOUND_UNDER_WAY 2560
 #define BOUND_UNDER_WAY_WITH_LISTS 3584
 
+/* Readings of an address that are judged, where the MTA does not tell what it makes of it. Mail with one that
+ * has more is deferred. */
+#define BOUND_READINGS 8
+
 /* MX hosts of a sender's domain whose addresses are looked up. */
 #define BOUND_SENDER_HOSTS 4
 

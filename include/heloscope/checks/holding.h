@@ -53,13 +53,13 @@ struct inquiry {
 	char *helo; /* as given, or NULL */
 	enum stage stage;
 	bool is_closed, is_scheduled;
-	bool is_complete;            /* nothing is left that can be run */
-	bool is_over;                /* nothing is run any more for this message */
-	bool has_expired;            /* the deadline of the stages that are waited for */
-	bool was_cut_short;          /* by a deadline, in this message */
-	bool has_lost_helo;          /* memory ran out, which is not the same as no HELO */
-	uint32_t done[READINGS_MAX]; /* checks, as bits, that are done for each reading of the sender */
-	size_t begun;                /* readings that are checked */
+	bool is_complete;              /* nothing is left that can be run */
+	bool is_over;                  /* nothing is run any more for this message */
+	bool has_expired;              /* the deadline of the stages that are waited for */
+	bool was_cut_short;            /* by a deadline, in this message */
+	bool has_lost_helo;            /* memory ran out, which is not the same as no HELO */
+	uint32_t done[BOUND_READINGS]; /* checks, as bits, that are done for each reading of the sender */
+	size_t begun;                  /* readings that are checked */
 	size_t reading_index;
 	struct purse purses[INQUIRY_CHECKS_MAX];
 	size_t running; /* the check that is run */

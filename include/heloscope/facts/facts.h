@@ -19,7 +19,7 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/facts/methods.h"
-#include "heloscope/wire/mailbox.h"
+#include "heloscope/wire/readings.h"
 #include "heloscope/peer/peer.h"
 #include "heloscope/spf/problem.h"
 #include "heloscope/spf/trace.h"
@@ -93,6 +93,7 @@ struct sender_facts {
 	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
 	const char *used;       /* raw: what the MTA makes of it; NULL: it does not tell */
 	struct mailbox mailbox; /* one reading of both */
+	bool has_more_readings; /* than are told */
 	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
 	enum sender_finding finding;
 	enum dns_status status; /* what was wrong, for SENDER_UNKNOWN */
@@ -208,7 +209,7 @@ struct facts {
 				   * too much asked, which must not be to its advantage */
 
 	/*
-	 * The same message by another reading of its sender (heloscope/wire/mailbox.h), with all that rests
+	 * The same message by another reading of its sender (heloscope/wire/readings.h), with all that rests
 	 * on the sender; at the last NULL. Usually there is but one.
 	 */
 	struct facts *other;

@@ -20,7 +20,7 @@
 #include "heloscope/checks/policy.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
-#include "heloscope/wire/mailbox.h"
+#include "heloscope/wire/readings.h"
 #include "heloscope/wire/smtp_reply.h"
 
 /* A rule that was true and did not decide. */

@@ -1,11 +1,9 @@
 /*
- * mailbox: the address inside MAIL FROM:<...> and RCPT TO:<...> (RFC 5321, 4.1.2), in all its readings.
+ * mailbox: the address inside MAIL FROM:<...> and RCPT TO:<...> (RFC 5321, 4.1.2), in one reading.
  *
- * A client may spell one address in many ways (comments, quotes, backslashes, source routes, "%" and "!"),
- * and what counts is the address that the MTA makes of it. The MTA tells that one with a macro; without it,
- * or when it tells no domain, there is only what was typed. It is read as generously as any MTA does: a
- * domain is never lost to a strange spelling. Where it can be read in several ways, all are told, and whoever
- * judges lets the worst of them count. Text only; any thread; strings live in the caller's arena.
+ * It is read as generously as any MTA does: a domain is never lost to a strange spelling. What else a
+ * spelling may mean is told by heloscope/wire/readings.h. Text only; any thread; strings live in the caller's
+ * arena.
  */
 #ifndef HELOSCOPE_WIRE_MAILBOX_H
 #define HELOSCOPE_WIRE_MAILBOX_H
@@ -32,12 +30,6 @@ struct mailbox {
 	bool is_completed;  /* typed without a domain: it is the MTA's own */
 };
 
-/* An address of the envelope. */
-struct envelope_address {
-	const char *typed; /* what stands behind "MAIL FROM:" or "RCPT TO:"; not NULL */
-	const char *used;  /* what the MTA says that it will use: {mail_addr}, {rcpt_addr}; NULL: not told */
-};
-
 /*
  * Read the address at the start of `text`. Behind the last "@" that is neither quoted nor in a comment, or a
  * quoted one behind that, the domain begins, which is read until no quotes, comments or backslashes are left;
@@ -46,18 +38,10 @@ struct envelope_address {
  */
 struct mailbox mailbox_read(struct span text, struct arena *arena) MUST_USE;
 
-#define READINGS_MAX 4
+/* The same with all quotes, parentheses and backslashes as plain characters. */
+struct mailbox mailbox_read_plainly(struct span text, struct arena *arena) MUST_USE;
 
-struct readings {
-	struct mailbox items[READINGS_MAX]; /* different ones */
-	size_t count;                       /* at least 1 */
-};
-
-/*
- * All that `address` may come to. The first is the MTA's, when that has a domain (RFC 5321 leaves it to the
- * MTA), then what was typed if it differs. When the MTA tells no domain that would say which reading is
- * right, routes inside the local part follow: user%domain@relay, domain!user@relay, "user@domain"@relay.
- */
-struct readings mailbox_readings(const struct envelope_address *address, struct arena *arena);
+/* The address of a local part, which is kept, and a domain, which is read as above; empty: without one. */
+struct mailbox mailbox_make(const char *local, struct span domain, struct arena *arena) MUST_USE;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
-#include "heloscope/wire/mailbox.h"
+#include "heloscope/wire/readings.h"
 #include "heloscope/base/strbuf.h"
 
 static struct ipaddr
@@ -395,12 +395,57 @@ P0_mailbox_readings_tells_all_that_an_address_may_be(void **state)
 		{ "<joe%b.test@c.test>", "joe%b.test@c.test", "joe%b.test@c.test" },
 		{ "<joe%b.test@c.test>", "joe", "joe%b.test@c.test joe@b.test" },
 		{ "<joe%b.test%d.test@c.test>", NULL,
-		  "joe%b.test%d.test@c.test joe%b.test@d.test joe@b.test" },
-		{ "<b.test!joe@c.test>", NULL, "b.test!joe@c.test joe@b.test" },
+		  "joe%b.test%d.test@c.test joe@b.test joe%b.test@d.test" },
+		{ "<b.test!joe@c.test>", NULL, "b.test!joe@c.test joe@b.test joe@c.test" },
 		{ "<\"joe@b.test\">", NULL, "\"joe@b.test\" joe@b.test" },
-		{ "<any@legit.test(a@attack.test>", NULL, "any@legit.test \"any@legit.test(a\"@attack.test" },
+		{ "<any@legit.test(a@attack.test>", NULL,
+		  "any@legit.test \"any@legit.test(a\"@attack.test a@attack.test" },
 		{ "<good@good.test\"@bad.test\">", NULL, "\"good@good.test\"@bad.test good@good.test" },
-		{ "<joe@bad.test;good@good.test>", NULL, "\"joe@bad.test;good\"@good.test joe@bad.test" },
+		{ "<joe@bad.test;good@good.test>", NULL,
+		  "\"joe@bad.test;good\"@good.test joe@bad.test good@good.test" },
+		{ "<@mx.test:joe%b.test>", NULL, "@mx.test:joe%b.test joe@b.test" },
+		{ "<@mx.test:b.test!joe>", NULL, "@mx.test:b.test!joe joe@b.test" },
+		{ "<@mx.test:joe>", NULL, "@mx.test:joe joe" },
+		{ "<@[127.0.0.1]:joe@b.test>", NULL, "joe@b.test" },
+		{ "<@d.test,@e.test:joe@b.test>", NULL, "joe@b.test" },
+		{ "<!b.test!joe>", NULL, "!b.test!joe joe@b.test" },
+		{ "<b.test!!joe>", NULL, "b.test!!joe joe@b.test" },
+		{ "<joe%b.test%>", NULL, "joe%b.test% joe@b.test" },
+		{ "<joe@b.test@@c.test>", NULL, "\"joe@b.test@\"@c.test joe@b.test \"joe@b.test\"@c.test" },
+		{ "<joe@@>", NULL, "\"joe@\" joe" },
+		{ "<<>joe@b.test>", NULL, " joe@b.test" },
+		{ "<<>,joe@b.test>", NULL, " joe@b.test" },
+		{ "<<>joe>", NULL, " joe" },
+		{ "<<joe@b.test><>>", NULL, "joe@b.test " },
+		{ "<joe(c.test@\\b.test>", NULL, "\"joe(c.test\"@b.test c.test@b.test joe" },
+		{ "<joe@b.test,any@c.test>", NULL, "\"joe@b.test,any\"@c.test joe@b.test any@c.test" },
+		{ "<any joe%b.test@c.test>", NULL,
+		  "anyjoe%b.test@c.test anyjoe@b.test joe@b.test joe%b.test@c.test" },
+		{ "<joe%b.test any@c.test>", NULL,
+		  "joe%b.testany@c.test joe@b.testany joe@b.test any@c.test" },
+		{ "<\"@c.test:joe%b.test\"@mx.test>", NULL,
+		  "\"@c.test:joe%b.test\"@mx.test \"c.test:joe\"@b.test \"c.test:joe%b.test\"@mx.test joe@b.test joe%b.test@mx.test" },
+		{ "<\"joe%\\\"b\\\".test\"@mx.test>", NULL,
+		  "\"joe%\\\"b\\\".test\"@mx.test joe@b.test joe%b.test@mx.test" },
+		{ "<a%b.test!c.test!joe%d.test>", NULL,
+		  "a%b.test!c.test!joe%d.test a@b.test c.test!joe@b.test c.test@b.test joe@c.test a%b.test!c.test!joe@d.test joe@d.test" },
+		{ "<@m\\x.test\\:joe@b.test>", NULL,
+		  "\"@mx.test:joe\"@b.test \"mx.test:joe\"@b.test joe@b.test" },
+		{ "<\\@mx.test\\:joe>", NULL, "\"@mx.test:joe\" @mx.test:joe \"mx.test:joe\" joe" },
+		{ "<b.test!>", NULL, "b.test! @b.test b.test" },
+		{ "<\\@\\ b.test>", NULL, "\"@ b.test\" @b.test \" b.test\"" },
+		/* of everyday: in one way, or with the same domain */
+		{ "Joe <joe@b.test>", NULL, "joe@b.test" },
+		{ "<joe@b.test> SIZE=100 BODY=8BITMIME", NULL, "joe@b.test" },
+		{ "<joe@[IPv6:2001:db8::1]>", NULL, "joe@[IPv6:2001:db8::1]" },
+		{ "<joe+news@b.test>", NULL, "joe+news@b.test" },
+		{ "<bounce-17-any=c.test@b.test>", NULL, "bounce-17-any=c.test@b.test" },
+		{ "<SRS0=x=y=c.test=any@b.test>", NULL, "SRS0=x=y=c.test=any@b.test" },
+		{ "<prvs=1=joe/x@b.test>", NULL, "prvs=1=joe/x@b.test" },
+		{ "<\"a b\"@c.test>", NULL, "\"a b\"@c.test" },
+		{ "<\"last, first\"@c.test>", NULL, "\"last, first\"@c.test first@c.test" },
+		{ "<#@[]>", NULL, "#@[]" },
+		{ "<postmaster>", NULL, "postmaster" },
 		{ "<joe>", "joe@host.test", "joe@host.test" },
 		{ "<>", "", "" },
 		{ "<>", "MAILER-DAEMON", "" },
@@ -410,7 +455,7 @@ P0_mailbox_readings_tells_all_that_an_address_may_be(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
 		const struct envelope_address address = { table[i].typed, table[i].used };
-		char memory[500] = "";
+		char memory[1000] = "";
 		struct arena arena;
 		struct readings readings;
 		struct strbuf texts;
@@ -422,6 +467,44 @@ P0_mailbox_readings_tells_all_that_an_address_may_be(void **state)
 			strbuf_printf(&texts, "%s%s", j > 0 ? " " : "", readings.items[j].text);
 		print_message("    %s\n", table[i].typed);
 		assert_string_equal(memory, table[i].texts);
+		arena_clear(&arena);
+	}
+}
+
+/* P0: a route without end is not followed to its end, and that is told. */
+static void
+P0_mailbox_readings_are_bounded(void **state)
+{
+	static const struct {
+		const char *format;
+		unsigned parts;
+		bool has_more;
+	} table[] = {
+		{ "%%b%u.test", BOUND_READINGS - 1, false },
+		{ "%%b%u.test", BOUND_READINGS, true },
+		{ "%%b%u.test", 200, true },
+		{ ",a@b%u.test", 200, true },
+		{ "@%%\"!\"%.0u", 200, false },
+		{ "%%b.test%.0u", 200, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char memory[4000] = "joe";
+		const struct envelope_address address = { memory, NULL };
+		struct arena arena;
+		struct readings readings;
+
+		for (unsigned part = 0; part < table[i].parts; part++) {
+			const size_t length = strlen(memory);
+
+			(void)snprintf(memory + length, sizeof memory - length, table[i].format, part);
+		}
+		arena_init(&arena, 1U << 18);
+		readings = mailbox_readings(&address, &arena);
+		assert_int_equal(readings.has_more, table[i].has_more);
+		assert_in_range(readings.count, 1, BOUND_READINGS);
+		assert_false(arena.has_failed);
 		arena_clear(&arena);
 	}
 }
@@ -442,6 +525,7 @@ main(void)
 		cmocka_unit_test(E11_domain_helo_form_tells_names_literals_and_the_rest),
 		cmocka_unit_test(P0_E02_E13_mailbox_read_finds_the_domain_that_an_mta_finds),
 		cmocka_unit_test(P0_mailbox_readings_tells_all_that_an_address_may_be),
+		cmocka_unit_test(P0_mailbox_readings_are_bounded),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

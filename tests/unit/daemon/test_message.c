@@ -368,6 +368,40 @@ message_takes_so_many_recipients_that_wait(void **state)
 	leave(&scene);
 }
 
+/* P0: an address with more readings than are judged is deferred, unless it is refused anyway, or nothing is.
+ */
+static void
+P0_message_with_an_address_of_too_many_readings_is_deferred(void **state)
+{
+	static const char many[] = "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@in.test>";
+	static const struct {
+		const char *mode, *sender, *recipient;
+		int code;
+	} table[] = {
+		{ "enforce", "<joe@yodel.example>", many, 451 },
+		{ "enforce", many, "<a@open.test>", 451 },
+		{ "enforce", many, "<a@strict.test>", 550 },
+		{ "audit", "<joe@yodel.example>", many, 0 },
+		{ "audit", many, "<a@open.test>", 0 },
+		{ "enforce", "<a%b.test@c.test>", "<a@open.test>", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const struct mail_command said = { .sender = { .typed = table[i].sender } };
+		const struct smtp_reply *reply;
+		struct scene scene;
+		char config[1024];
+
+		(void)snprintf(config, sizeof config, "mode %s %s", table[i].mode, POLICIES);
+		begin(&scene, config);
+		session_mail(scene.session, &said);
+		reply = say_rcpt(&scene, table[i].recipient);
+		assert_int_equal(reply != NULL ? reply->code : 0, table[i].code);
+		leave(&scene);
+	}
+}
+
 /* What is agreed on with the MTA follows from the configuration, which a connection keeps. */
 static void
 message_needs_what_its_configuration_wants(void **state)
@@ -406,6 +440,7 @@ main(void)
 		cmocka_unit_test(message_ends_with_its_client),
 		cmocka_unit_test(message_does_at_its_end_what_the_mode_allows),
 		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
+		cmocka_unit_test(P0_message_with_an_address_of_too_many_readings_is_deferred),
 		cmocka_unit_test(message_needs_what_its_configuration_wants),
 	};
 

@@ -1,0 +1,36 @@
+/*
+ * readings: all that an address of the envelope may come to.
+ *
+ * A client may spell one address in many ways (comments, quotes, backslashes, source routes, "%" and "!"),
+ * and what counts is the address that the MTA makes of it. The MTA tells that one with a macro; without it,
+ * or when it tells no domain, there is only what was typed. Where that can be read in several ways, all are
+ * told, and whoever judges lets the worst of them count.
+ */
+#ifndef HELOSCOPE_WIRE_READINGS_H
+#define HELOSCOPE_WIRE_READINGS_H
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/wire/mailbox.h"
+
+/* An address of the envelope. */
+struct envelope_address {
+	const char *typed; /* what stands behind "MAIL FROM:" or "RCPT TO:"; not NULL */
+	const char *used;  /* what the MTA says that it will use: {mail_addr}, {rcpt_addr}; NULL: not told */
+};
+
+struct readings {
+	struct mailbox items[BOUND_READINGS]; /* different ones */
+	size_t count;                         /* at least 1 */
+	bool has_more;                        /* there would be others still */
+};
+
+/*
+ * All that `address` may come to. The first is the MTA's, when that has a domain (RFC 5321 leaves it to the
+ * MTA), then what was typed if it differs. When the MTA tells no domain that would say which reading is
+ * right, all others follow: with each domain that stands behind an "@" or a "%" or before a "!", also where
+ * quotes hid that, and the local part at its other side, from or up to any mark that could end it. So
+ * whatever an MTA strips, skips or cuts off, the plain address that it comes to is among them.
+ */
+struct readings mailbox_readings(const struct envelope_address *address, struct arena *arena);
+
+#endif
