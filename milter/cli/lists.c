@@ -5,7 +5,8 @@
 #include "heloscope/cli/cli.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
-#include "heloscope/lists/exam.h"
+#include "heloscope/words/list_trouble.h"
+#include "heloscope/records/codec.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/prose.h"
 #include "heloscope/dns/resolver.h"
@@ -184,6 +185,9 @@ object_of(const struct list_exam *exam)
 	document_set_text(object, "kind", kind_of(exam->list));
 	document_set_text(object, "part", parts[exam->part]);
 	document_set_text(object, "state", states[state_of(exam)].token);
+	if (state_of(exam) == EXAM_NOT_WELL)
+		document_set_text(object, "fault",
+				  codec_list_faults.words[list_trouble_fault(exam->trouble)]);
 	document_set_number(object, "time-ms", (json_int_t)exam->slowest_ms);
 	document_set_text(object, "remark", memory);
 	return object;

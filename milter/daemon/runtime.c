@@ -7,6 +7,7 @@
 #include "heloscope/checks/table.h"
 #include "heloscope/config/settings.h"
 #include "heloscope/dns/cache.h"
+#include "heloscope/words/list_trouble.h"
 #include "heloscope/lists/watcher.h"
 #include "heloscope/peer/look_back.h"
 #include "heloscope/dns/resolver.h"
@@ -148,7 +149,8 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 	if (!get_look_back(runtime, config, previous, error))
 		goto failed;
 	error_set(error, "out of memory");
-	runtime->health = list_health_new(config, previous != NULL ? previous->health : NULL);
+	runtime->health =
+		list_health_new(config, previous != NULL ? previous->health : NULL, list_trouble_log);
 	if (runtime->health == NULL)
 		goto failed;
 	runtime->watcher = list_watcher_new(runtime->health, runtime->resolver->resolver, error);

@@ -12,21 +12,6 @@
 #define TYPE_SOA 6
 #define CLASS_IN 1
 
-static const char *const status_words[] = {
-	[DNS_NOERROR] = "answered",
-	[DNS_NODATA] = "no such record",
-	[DNS_NXDOMAIN] = "NXDOMAIN",
-	[DNS_SERVFAIL] = "SERVFAIL",
-	[DNS_TIMEOUT] = "timeout",
-	[DNS_BOGUS] = "DNSSEC bogus",
-	[DNS_MALFORMED] = "malformed answer",
-	[DNS_TOO_LARGE] = "too large an answer",
-	[DNS_NO_SERVER] = "no name server answers",
-	[DNS_TOO_MANY] = "not asked: too many lookups",
-	[DNS_NO_TIME] = "not asked: no time was left",
-	[DNS_NO_MEMORY] = "not asked: out of memory",
-};
-
 static const struct {
 	enum dns_type type;
 	const char *word;
@@ -34,12 +19,6 @@ static const struct {
 	{ DNS_A, "A" },     { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },   { DNS_MX, "MX" },
 	{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" },   { DNS_TLSA, "TLSA" },
 };
-
-const char *
-dns_status_word(enum dns_status status)
-{
-	return status_words[status];
-}
 
 const char *
 dns_type_word(enum dns_type type)

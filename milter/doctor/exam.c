@@ -1,5 +1,6 @@
 #include "heloscope/doctor/exam.h"
 
+#include "heloscope/words/telling.h"
 #include "heloscope/base/clock.h"
 
 unsigned

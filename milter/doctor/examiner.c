@@ -35,7 +35,7 @@ examiner_new(struct config *config, bool looks_back, struct error *error)
 	if (examiner == NULL)
 		return NULL;
 	examiner->config = config_ref(config);
-	examiner->health = list_health_new(config, NULL);
+	examiner->health = list_health_new(config, NULL, NULL);
 	if (examiner->health != NULL)
 		examiner->resolver = resolver_new(&config->resolver, error);
 	if (examiner->resolver != NULL)

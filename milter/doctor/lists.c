@@ -2,7 +2,7 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/lists/dnslist.h"
-#include "heloscope/lists/exam.h"
+#include "heloscope/words/list_trouble.h"
 
 /* `name`: under which the list is asked; `subject`: the address or domain, for words. */
 typedef void list_question(struct exam *exam, const struct list *list, enum doctor_row row, const char *name,

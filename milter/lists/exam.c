@@ -40,16 +40,3 @@ list_exam_end(struct list_exam *exam, struct lookup *lookup)
 		if (exam->questions[i].name[0] != '\0')
 			take_answer(exam, &exam->questions[i], lookup);
 }
-
-void
-list_exam_tell(const struct list_exam *exam, struct strbuf *text)
-{
-	if (exam->trouble == LIST_UNCHECKED)
-		strbuf_add(text, "out of memory");
-	if (exam->trouble <= LIST_UNCHECKED)
-		return;
-	list_proof_describe(exam->list, &exam->proof, text);
-	strbuf_add(text, ": ");
-	list_trouble_advise(exam->list, exam->trouble,
-			    exam->proof.reading.count > 0 ? exam->proof.reading.answers[0] : 0, text);
-}

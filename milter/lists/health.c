@@ -15,7 +15,6 @@
 #define CALLED_PART 5
 #define SUSPENDED_PART 10
 #define TICK_MIN_MS 20
-#define FOUND_SIZE 400
 
 /* Of one part of a list. */
 struct state {
@@ -31,8 +30,9 @@ struct state {
 	bool has_shown_unlisted; /* an entry that must not be listed is not */
 	enum list_trouble worst; /* of the answers */
 	uint32_t worst_answer;
-	char found[FOUND_SIZE]; /* that answer in words */
-	unsigned bad_rounds;    /* in a row */
+	struct list_proof proof; /* that answer */
+	bool has_proof;
+	unsigned bad_rounds; /* in a row */
 	uint64_t round_began_ms, due_ms;
 	unsigned odd; /* real questions in a row */
 };
@@ -41,6 +41,7 @@ struct list_health {
 	struct refcount references;
 	struct config *config;
 	struct list_budget *budget;
+	list_teller *tell;            /* may be NULL */
 	_Atomic uint64_t may_tell_ms; /* of a flood */
 	pthread_mutex_t lock;         /* guards all below, but for reading `trouble` */
 	uint64_t now_ms;              /* when the watcher looked last */
@@ -82,7 +83,7 @@ inherit(struct state *states, const struct list *list, struct list_health *previ
 }
 
 struct list_health *
-list_health_new(struct config *config, struct list_health *previous)
+list_health_new(struct config *config, struct list_health *previous, list_teller *tell)
 {
 	struct list_health *health =
 		calloc(1, sizeof *health + config->lists.count * sizeof health->states[0]);
@@ -94,6 +95,7 @@ list_health_new(struct config *config, struct list_health *previous)
 		return NULL;
 	}
 	health->config = config_ref(config);
+	health->tell = tell;
 	(void)pthread_mutex_init(&health->lock, NULL);
 	for (size_t i = 0; i < config->lists.count; i++) {
 		for (int part = 0; part < LIST_PARTS; part++)
@@ -192,15 +194,13 @@ set_trouble(struct state *state, enum list_trouble trouble)
 }
 
 static void
-warn(const struct list *list, enum list_part part, const struct state *state)
+tell(const struct list_health *health, size_t index, enum list_part part)
 {
-	char memory[600];
-	struct strbuf advice;
+	const struct state *state = &health->states[index][part];
 
-	strbuf_init(&advice, memory, sizeof memory);
-	list_trouble_advise(list, trouble_of(state), state->answer, &advice);
-	log_warning("list %s%s suspended: %s%s%s", list->shown, list_part_mark(part), memory,
-		    state->found[0] != '\0' ? ". Found: " : "", state->found);
+	if (health->tell != NULL)
+		health->tell(&health->config->lists.items[index], part, trouble_of(state), state->answer,
+			     state->has_proof ? &state->proof : NULL);
 }
 
 static void
@@ -214,7 +214,7 @@ suspend(struct list_health *health, size_t index, enum list_part part, enum list
 	state->answer = state->worst_answer;
 	state->is_told = true;
 	if (is_news)
-		warn(&health->config->lists.items[index], part, state);
+		tell(health, index, part);
 }
 
 static void
@@ -224,8 +224,7 @@ restore(struct list_health *health, size_t index, enum list_part part)
 
 	set_trouble(state, LIST_WELL);
 	if (state->is_told)
-		log_info("list %s%s is trusted again", health->config->lists.items[index].shown,
-			 list_part_mark(part));
+		tell(health, index, part);
 	state->is_told = false;
 }
 
@@ -300,7 +299,7 @@ begin_round(struct list_health *health, size_t index, enum list_part part)
 	state->has_shown_unlisted = false;
 	state->worst = LIST_WELL;
 	state->worst_answer = 0;
-	state->found[0] = '\0';
+	state->has_proof = false;
 	state->round_began_ms = health->now_ms;
 	return (struct list_round){ state->round, state->size, state->was_silent };
 }
@@ -326,10 +325,9 @@ list_health_begin_round(struct list_health *health, size_t list, enum list_part 
 }
 
 static void
-note_proof(const struct list *list, struct state *state, const struct list_proof *proof)
+note_proof(struct state *state, const struct list_proof *proof)
 {
 	const enum list_trouble trouble = list_proof_judge(proof);
-	struct strbuf found;
 
 	state->lacking -= trouble == LIST_NO_ANSWER ? 0 : 1;
 	if (trouble == LIST_WELL && proof->question.is_listed)
@@ -340,8 +338,8 @@ note_proof(const struct list *list, struct state *state, const struct list_proof
 		return;
 	state->worst = trouble;
 	state->worst_answer = proof->reading.count > 0 ? proof->reading.answers[0] : 0;
-	strbuf_init(&found, state->found, sizeof state->found);
-	list_proof_describe(list, proof, &found);
+	state->proof = *proof;
+	state->has_proof = true;
 }
 
 /* One of the questions of a round is done; `proof` is NULL for the reference. */
@@ -357,7 +355,7 @@ take(struct list_health *health, size_t index, enum list_part part, unsigned rou
 		health->answered_ms = health->now_ms;
 	if (round == state->round && state->pending > 0) {
 		if (proof != NULL)
-			note_proof(&health->config->lists.items[index], state, proof);
+			note_proof(state, proof);
 		if (--state->pending == 0)
 			finish_round(health, index, part);
 	}

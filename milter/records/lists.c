@@ -20,7 +20,7 @@ static const char *const fault_words[LIST_FAULTS] = {
 	[LIST_FAULT_LISTS_ALL] = "lists-all",    [LIST_FAULT_FILTERED] = "filtered",
 	[LIST_FAULT_REFUSES] = "refuses",
 };
-static const struct tokens faults = TOKENS(fault_words);
+const struct tokens codec_list_faults = TOKENS(fault_words);
 
 /* Writing. */
 
@@ -51,7 +51,7 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 	record_set_text(object, "text", finding->text);
 	record_set_text(object, "page", finding->page);
 	if (finding->fault != LIST_FAULT_NONE)
-		record_set_token(object, "fault", &faults, (int)finding->fault);
+		record_set_token(object, "fault", &codec_list_faults, (int)finding->fault);
 	if (finding->fault == LIST_FAULT_LOOKUP)
 		record_set_token(object, "status", &codec_statuses, (int)finding->status);
 	if (finding->is_withheld)
@@ -125,7 +125,8 @@ take_finding(struct taking *taking, const struct node *object, bool is_hit)
 		.meaning = take_text(taking, object, "meaning"),
 		.text = take_text(taking, object, "text"),
 		.page = take_text(taking, object, "page"),
-		.fault = (enum list_fault)take_token(taking, object, "fault", &faults, LIST_FAULT_NONE),
+		.fault = (enum list_fault)take_token(taking, object, "fault", &codec_list_faults,
+						     LIST_FAULT_NONE),
 		.status = (enum dns_status)take_token(taking, object, "status", &codec_statuses, DNS_NOERROR),
 		.is_withheld = take_flag(object, "withheld"),
 	};

@@ -1,5 +1,6 @@
 #include "heloscope/words/spf_problem.h"
 
+#include "heloscope/words/telling.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/words/libspf2.h"

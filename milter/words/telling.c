@@ -2,6 +2,27 @@
 
 #define QUOTE_MAX 80 /* octets of the words of others in a reply; each can take four */
 
+const char *
+dns_status_word(enum dns_status status)
+{
+	static const char *const statuses[] = {
+		[DNS_NOERROR] = "answered",
+		[DNS_NODATA] = "no such record",
+		[DNS_NXDOMAIN] = "NXDOMAIN",
+		[DNS_SERVFAIL] = "SERVFAIL",
+		[DNS_TIMEOUT] = "timeout",
+		[DNS_BOGUS] = "DNSSEC bogus",
+		[DNS_MALFORMED] = "malformed answer",
+		[DNS_TOO_LARGE] = "too large an answer",
+		[DNS_NO_SERVER] = "no name server answers",
+		[DNS_TOO_MANY] = "not asked: too many lookups",
+		[DNS_NO_TIME] = "not asked: no time was left",
+		[DNS_NO_MEMORY] = "not asked: out of memory",
+	};
+
+	return statuses[status];
+}
+
 void
 telling_add(struct strbuf *said, const char *text)
 {

@@ -85,7 +85,7 @@ check(struct dns_resolver *resolver, struct config *config, const char *ip, cons
 		(void)printf("no address\t\t\t\n");
 		return;
 	}
-	health = list_health_new(config, NULL);
+	health = list_health_new(config, NULL, NULL);
 	inquiry = inquiry_new(
 		&(struct inquiry_needs){
 			.table = checks_table(), .resolver = resolver, .config = config, .health = health },

@@ -80,9 +80,6 @@ struct dns_answer {
 	struct dns_record records[];
 };
 
-/* "NXDOMAIN", "timeout" and so on, for logs and comments. */
-const char *dns_status_word(enum dns_status status);
-
 /* "A", "PTR" and so on. */
 const char *dns_type_word(enum dns_type type);
 

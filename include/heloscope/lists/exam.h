@@ -28,7 +28,4 @@ struct list_exam list_exam_begin(const struct list *list, enum list_part part, s
 /* Wait for the answers. */
 void list_exam_end(struct list_exam *exam, struct lookup *lookup);
 
-/* What was found, and what to do: nothing when it is well. */
-void list_exam_tell(const struct list_exam *exam, struct strbuf *text);
-
 #endif

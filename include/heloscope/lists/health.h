@@ -28,10 +28,18 @@
 struct list_health;
 
 /*
- * For the lists of `config`, which is kept. What is known of the same lists in `previous` (may
- * be NULL) is taken over. One reference; NULL when memory ran out.
+ * Is told that a list is suspended, or (LIST_WELL) trusted again, with the answer that shows it, or 0, and
+ * the question that brought it, or NULL. Called locked: it must not call back.
  */
-struct list_health *list_health_new(struct config *config, struct list_health *previous) MUST_USE;
+typedef void list_teller(const struct list *list, enum list_part part, enum list_trouble trouble,
+			 uint32_t answer, const struct list_proof *proof);
+
+/*
+ * For the lists of `config`, which is kept. What is known of the same lists in `previous` (may
+ * be NULL) is taken over. `tell` may be NULL. One reference; NULL when memory ran out.
+ */
+struct list_health *list_health_new(struct config *config, struct list_health *previous,
+				    list_teller *tell) MUST_USE;
 struct list_health *list_health_ref(struct list_health *health) MUST_USE;
 void list_health_unref(struct list_health *health); /* NULL is allowed */
 

@@ -16,7 +16,6 @@
 
 #include "heloscope/config/config.h"
 #include "heloscope/lists/dnslist.h"
-#include "heloscope/base/strbuf.h"
 
 enum list_part { LIST_PART_IPV4, LIST_PART_IPV6, LIST_PART_NAMES, LIST_PARTS };
 
@@ -40,9 +39,6 @@ bool list_has_part(const struct list *list, enum list_part part);
 
 /* The part that knows an address of `length` octets. */
 enum list_part list_part_of_address(unsigned char length);
-
-/* " (IPv6)" for a part that has to be told from the rest of its list, else "". */
-const char *list_part_mark(enum list_part part);
 
 /* One question of a round. */
 struct list_question {
@@ -75,14 +71,7 @@ struct list_proof {
  */
 enum list_trouble list_proof_judge(const struct list_proof *proof);
 
-/* "127.0.0.2, asked as 2.0.0.127.bl.example, is answered NXDOMAIN". The key does not show. */
-void list_proof_describe(const struct list *list, const struct list_proof *proof, struct strbuf *text);
-
 /* Why what the list says does not count; LIST_FAULT_NONE for LIST_WELL. */
 enum list_fault list_trouble_fault(enum list_trouble trouble);
-
-/* What the administrator is told when a list is suspended: what was found, and what to do. */
-void list_trouble_advise(const struct list *list, enum list_trouble trouble, uint32_t answer,
-			 struct strbuf *text);
 
 #endif

@@ -36,6 +36,9 @@ struct peer *codec_take_peer(struct taking *taking, const struct node *check, st
 /* How the lookups of names and records ended: enum dns_status. */
 extern const struct tokens codec_statuses;
 
+/* Why nothing follows from what a list says: enum list_fault. */
+extern const struct tokens codec_list_faults;
+
 /* Of a verdict: why a refusal was not done, and the stage that it waited for; no word for what is usual. */
 extern const struct tokens codec_overruled, codec_stages;
 

@@ -63,6 +63,9 @@ METHOD_ROWS(TELLING_ROW)
 #define TELLING_SHOWN_SIZE 8192 /* room for any text of facts, escaped */
 #define TELLING_VALUE_MAX 100   /* octets of a name or a peer's words in a reply, escaped */
 
+/* "NXDOMAIN", "timeout" and so on. */
+const char *dns_status_word(enum dns_status status);
+
 /* Raw text, escaped as strbuf_add_escaped() does; NULL: nothing. */
 void telling_add(struct strbuf *said, const char *text);
 const char *telling_shown(const char *text, char memory[TELLING_SHOWN_SIZE]);

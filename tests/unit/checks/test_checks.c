@@ -137,7 +137,7 @@ begin(struct scene *scene, const char *config, const struct client_facts *client
 				       .peers = &fake_peers };
 
 	needs.config = scene->config = config_from_text(config, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
 	trust_lists(scene->health, &scene->config->lists);
 	scene->inquiry = inquiry_new(&needs, client);
 	assert_non_null(scene->inquiry);
@@ -336,7 +336,7 @@ P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 	needs.config = scene.config = config_from_text(
 		"dnsbl \"a.bl.test\" dnsbl \"b.bl.test\" dnswl \"c.bl.test\" domain-dnsbl \"d.bl.test\" domain-dnsbl \"e.bl.test\" spf explanation yes",
 		NULL);
-	needs.health = scene.health = list_health_new(scene.config, NULL);
+	needs.health = scene.health = list_health_new(scene.config, NULL, NULL);
 	trust_lists(scene.health, &scene.config->lists);
 	flood_session(&scene, &needs, &client); /* what is made once, such as the buffers of a locale */
 	before = heap_octets();
@@ -379,7 +379,7 @@ begin_flood(struct scene *scene, const struct fake_row *row)
 
 	fake_dns_init(&scene->dns, row, 1);
 	scene->config = config_from_text("", NULL);
-	scene->health = list_health_new(scene->config, NULL);
+	scene->health = list_health_new(scene->config, NULL, NULL);
 	return (struct inquiry_needs){ .table = { table, 1 },
 				       .resolver = &scene->dns.interface,
 				       .config = scene->config,

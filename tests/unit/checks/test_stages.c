@@ -36,7 +36,7 @@ begin_with(struct scene *scene, const char *config, struct check_table table)
 
 	fake_dns_init(&scene->dns, rows, ROWS(rows));
 	needs.config = scene->config = config_from_text(config, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
 	scene->inquiry = inquiry_new(&needs, &client);
 	scene->facts = NULL;
 	assert_non_null(scene->inquiry);

@@ -203,7 +203,7 @@ P1_P2_no_adversary_moves_a_list(void **state)
 	for (unsigned number = 1; number <= HISTORIES; number++) {
 		struct history history = { .chance = number * 0x9e3779b97f4a7c15U,
 					   .config = config,
-					   .health = list_health_new(config, NULL),
+					   .health = list_health_new(config, NULL, NULL),
 					   .now_ms = 1000,
 					   .was_proper = { true, true, true } };
 

@@ -4,6 +4,7 @@
 #include "config_text.h"
 #include "fake_dns.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/words/list_trouble.h"
 #include "heloscope/lists/budget.h"
 #include "heloscope/lists/health.h"
 #include "heloscope/lists/watcher.h"
@@ -325,7 +326,7 @@ static void
 watch(struct watch *watch, const char *lines)
 {
 	watch->config = config_of(lines, NULL);
-	watch->health = list_health_new(watch->config, NULL);
+	watch->health = list_health_new(watch->config, NULL, NULL);
 	watch->now_ms = 1000000;
 }
 
@@ -715,12 +716,21 @@ health_outlives_a_reload(void **state)
 	assert_true(play_round(&it, 10000, LIST_SAYS_YES, LIST_SAYS_YES));
 	config_unref(it.config);
 	it.config = config_of("dnsbl \"new.test\" dnsbl \"any.test\"", NULL);
-	next = list_health_new(it.config, it.health);
+	next = list_health_new(it.config, it.health, NULL);
 	list_health_unref(it.health);
 	it.health = next;
 	assert_int_equal(list_health_trouble(next, 0, LIST_PART_IPV4), LIST_UNCHECKED);
 	assert_int_equal(list_health_trouble(next, 1, LIST_PART_IPV4), LIST_LISTS_ALL);
 	unwatch(&it);
+}
+
+static void
+tell(const struct list *list, enum list_trouble trouble, const struct list_proof *proof, struct strbuf *text)
+{
+	const struct list_exam exam = { .list = list, .trouble = trouble, .proof = *proof };
+
+	strbuf_shorten(text, 0);
+	list_exam_tell(&exam, text);
 }
 
 /* What is found is told with the entry, the name that was asked, and the answer; the key does not show. */
@@ -731,17 +741,17 @@ B15_proof_tells_what_was_asked_and_answered(void **state)
 	const struct list *list = &config->lists.items[0];
 	struct list_proof proof = { .question = list_round_question(list, LIST_PART_IPV4, 0),
 				    .status = DNS_NXDOMAIN };
-	char memory[400];
-	struct strbuf text;
+	char memory[900];
+	struct strbuf text = STRBUF_OVER(memory);
 
 	(void)state;
-	strbuf_init(&text, memory, sizeof memory);
-	list_proof_describe(list, &proof, &text);
-	assert_string_equal(memory, "127.0.0.2, asked as 2.0.0.127.zen.dq.test, is answered NXDOMAIN");
+	tell(list, LIST_LISTS_NONE, &proof, &text);
+	assert_ptr_equal(
+		strstr(memory, "127.0.0.2, asked as 2.0.0.127.zen.dq.test, is answered NXDOMAIN: it "),
+		memory);
 	proof.question = list_round_question(list, LIST_PART_IPV4, 2);
 	proof.reading = (struct list_reading){ LIST_SAYS_YES, { 0x7f000002, 0x7f00000a }, 2 };
-	strbuf_init(&text, memory, sizeof memory);
-	list_proof_describe(list, &proof, &text);
+	tell(list, LIST_LISTS_ALL, &proof, &text);
 	assert_non_null(strstr(memory, ", made up at random, asked as 1."));
 	assert_non_null(strstr(memory, "127.zen.dq.test, is answered 127.0.0.2, 127.0.0.10"));
 	config_unref(config);
@@ -862,18 +872,21 @@ health_advises_what_to_do(void **state)
 		{ LIST_FILTERED, 0x7f000001, "a DNS filter between this host and zen.dq.test" },
 	};
 	struct config *config = config_of("dnsbl \"KEYKEYKEY.zen.dq.test\" dnswl \"wl.test\"", NULL);
-	char memory[600];
-	struct strbuf text;
+	struct list_proof proof = { .question =
+					    list_round_question(&config->lists.items[0], LIST_PART_IPV4, 0),
+				    .reading = { .count = 1 } };
+	char memory[900];
+	struct strbuf text = STRBUF_OVER(memory);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(cases); i++) {
-		strbuf_init(&text, memory, sizeof memory);
-		list_trouble_advise(&config->lists.items[0], cases[i].trouble, cases[i].answer, &text);
+		proof.reading.answers[0] = cases[i].answer;
+		tell(&config->lists.items[0], cases[i].trouble, &proof, &text);
 		if (strstr(memory, cases[i].advice) == NULL || strstr(memory, "KEYKEYKEY") != NULL)
 			fail_msg("says \"%s\"", memory);
 	}
-	strbuf_init(&text, memory, sizeof memory);
-	list_trouble_advise(&config->lists.items[1], LIST_REFUSES, 0x7f0000ff, &text);
+	proof.reading.answers[0] = 0x7f0000ff;
+	tell(&config->lists.items[1], LIST_REFUSES, &proof, &text);
 	assert_non_null(strstr(memory, "rules that ask \"not dnswl\" do not decide"));
 	config_unref(config);
 }

@@ -5,6 +5,7 @@
 
 #include "fake_dns.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/words/telling.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/base/strbuf.h"
