@@ -8,6 +8,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/words/answer.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/words/table.h"
 
@@ -60,7 +61,8 @@ explain_put_mark(enum explain_mark mark, struct output *out)
 }
 
 static void
-put_check(const struct message_record *record, enum method method, struct output *out)
+put_check(const struct message_record *record, enum method method, enum telling_reader reader,
+	  struct output *out)
 {
 	const struct telling *telling = telling_of(method);
 	const enum result result = record->facts->results[method];
@@ -74,11 +76,11 @@ put_check(const struct message_record *record, enum method method, struct output
 	output_put(out, " %-12s %-10s ", telling->title, result_word(result));
 	prose_wrap(out, memory, 28, 28);
 	if (telling->put_more != NULL)
-		telling->put_more(record->facts, out);
+		telling->put_more(record->facts, reader, out);
 }
 
 static void
-put_checks(const struct message_record *record, struct output *out)
+put_checks(const struct message_record *record, enum telling_reader reader, struct output *out)
 {
 	bool has_title = false;
 
@@ -88,7 +90,7 @@ put_checks(const struct message_record *record, struct output *out)
 		if (!has_title)
 			put_title(out, "What was found");
 		has_title = true;
-		put_check(record, (enum method)method, out);
+		put_check(record, (enum method)method, reader, out);
 	}
 }
 
@@ -313,6 +315,20 @@ advise(const struct message_record *record, struct output *out)
 /* The stories. */
 
 static void
+put_answer(const struct message_record *record,
+	   void (*tell)(const struct message_record *record, struct strbuf *text), struct output *out)
+{
+	char memory[ANSWER_SIZE];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	tell(record, &text);
+	output_set_colour(out, OUTPUT_BOLD);
+	prose_wrap(out, memory, 0, 0);
+	output_set_colour(out, OUTPUT_PLAIN);
+	output_put(out, "\n");
+}
+
+static void
 put_line(struct output *out, const char *title, const char *before, const char *text, const char *behind)
 {
 	char shown[TELLING_SHOWN_SIZE];
@@ -358,8 +374,9 @@ explain_story(const struct message_record *record, struct output *out)
 {
 	const struct facts *facts = record->facts;
 
+	put_answer(record, answer_tell, out);
 	put_head(record, out);
-	put_checks(record, out);
+	put_checks(record, READER_HERE, out);
 	put_trace(&facts->spf[SPF_MAILFROM], facts->results[METHOD_SPF], out);
 	if (mark_of(facts->results[METHOD_SPF_HELO]) == EXPLAIN_BAD)
 		put_trace(&facts->spf[SPF_HELO], facts->results[METHOD_SPF_HELO], out);
@@ -379,9 +396,9 @@ tell_recipient(const struct envelope_address *recipient, const struct record_ver
 	char shown[TELLING_SHOWN_SIZE];
 
 	prose_put(out, 2, "%s: %s", telling_shown(recipient->typed, shown),
-		  !is_done                           ? "it was accepted."
-		  : verdict->action == ACTION_REJECT ? "it was refused with"
-						     : "it was put off, to be tried again later, with");
+		  !is_done                           ? "accepted."
+		  : verdict->action == ACTION_REJECT ? "rejected with"
+						     : "deferred, to be tried again later, with");
 	if (is_done)
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, shown));
 }
@@ -390,13 +407,14 @@ void
 explain_for_sender(const struct message_record *record, struct output *out)
 {
 	const struct facts *facts = record->facts;
-	char time[CLOCK_TEXT_SIZE], ip[IPADDR_TEXT_SIZE], sender[TELLING_SHOWN_SIZE],
-		shown[TELLING_SHOWN_SIZE];
+	char ip[IPADDR_TEXT_SIZE], shown[TELLING_SHOWN_SIZE];
 
-	prose_put(out, 0, "Your message of %s from <%s>, handed to us by %s, which called itself \"%s\":",
-		  clock_format(record->time_s, time), telling_shown(facts->sender.mailbox.text, sender),
-		  telling_client(facts, ip), telling_shown(facts->helo.given, shown));
-	output_put(out, "\n");
+	put_answer(record, answer_tell_sender, out);
+	prose_put(out, 0, "It came from %s, which introduced itself (HELO/EHLO) as \"%s\".",
+		  facts->client.address.length > 0 ? telling_client(facts, ip) : "this host itself",
+		  telling_shown(facts->helo.given, shown));
+	put_checks(record, READER_SENDER, out);
+	put_title(out, "What our server answered");
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
 			       &record->verdicts[record->recipients[i].verdict], out);

@@ -59,7 +59,8 @@ say(const struct facts *facts, bool is_allow, struct strbuf *said)
 	const char *before = "not listed by ";
 
 	if (facts->results[facts_list_method(is_allow)] != RESULT_NONE) {
-		strbuf_printf(said, "score %u", facts_tally(facts, is_allow).score);
+		strbuf_add(said,
+			   facts_tally(facts, is_allow).operators > 0 ? "listed" : "could not be found out");
 		before = "; not listed by ";
 	}
 	while ((finding = facts_next_finding(&walk)) != NULL) {
@@ -112,7 +113,7 @@ put_line(struct output *out, size_t indent, const char *before, const char *text
 }
 
 static void
-put_hit(const struct list_finding *finding, struct output *out)
+put_hit(const struct list_finding *finding, enum telling_reader reader, struct output *out)
 {
 	const bool is_fault = finding->state == LIST_FAULT;
 	char memory[TEXT_MAX];
@@ -130,7 +131,7 @@ put_hit(const struct list_finding *finding, struct output *out)
 	else
 		telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
 	say_answers(finding, &said);
-	if (!is_fault)
+	if (!is_fault && reader == READER_HERE)
 		strbuf_printf(&said, ", weight %u", finding->weight);
 	prose_put(out, 28, "%s", memory);
 	put_line(out, 30, "it says: ", finding->text);
@@ -138,26 +139,28 @@ put_hit(const struct list_finding *finding, struct output *out)
 }
 
 static void
-put_hits(const struct facts *facts, bool is_allow, struct output *out)
+put_hits(const struct facts *facts, bool is_allow, enum telling_reader reader, struct output *out)
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
 	const struct list_finding *finding;
 
 	while ((finding = facts_next_finding(&walk)) != NULL)
 		if (finding->state != LIST_NOT_LISTED)
-			put_hit(finding, out);
+			put_hit(finding, reader, out);
+	if (reader == READER_HERE && facts_tally(facts, is_allow).operators > 0)
+		prose_put(out, 28, "score %u", facts_tally(facts, is_allow).score);
 }
 
 static void
-put_dnsbl(const struct facts *facts, struct output *out)
+put_dnsbl(const struct facts *facts, enum telling_reader reader, struct output *out)
 {
-	put_hits(facts, false, out);
+	put_hits(facts, false, reader, out);
 }
 
 static void
-put_dnswl(const struct facts *facts, struct output *out)
+put_dnswl(const struct facts *facts, enum telling_reader reader, struct output *out)
 {
-	put_hits(facts, true, out);
+	put_hits(facts, true, reader, out);
 }
 
 /* Who is meant by what was looked up, in front of it. */

@@ -151,6 +151,8 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 			      count);
 }
 
+#define CONTACT_BEGINS "For help, "
+
 /* Whom to ask, with which reference. */
 static void
 add_contact(const struct config *config, const char *ident, struct strbuf *text)
@@ -174,7 +176,7 @@ add_end(const struct draft *draft, struct strbuf *text)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
 	strbuf_add(text, draft->is_policy
 				 ? "Only the receiving site can change its policy: to ask for an exception, "
-				 : "For help, ");
+				 : CONTACT_BEGINS);
 	add_contact(draft->config, draft->ident, text);
 }
 
@@ -306,4 +308,33 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 		add_only_cause(verdict, &causes);
 	fit(&draft);
 	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);
+}
+
+/* What stands before the last `mark`; all when there is none. */
+static struct span
+span_before_last(struct span text, const char *mark)
+{
+	const struct span wanted = span_of(mark);
+
+	for (size_t at = text.length; at-- > 0;)
+		if (span_starts_with_nocase(span_from(text, at), wanted))
+			return (struct span){ text.at, at };
+	return text;
+}
+
+struct first_cause
+compose_first_cause(const char *reply)
+{
+	const char *codes_end = strchr(reply, ' ');
+	const char *text = codes_end != NULL && strchr(codes_end + 1, ' ') != NULL
+				   ? strchr(codes_end + 1, ' ') + 1
+				   : reply;
+	const char *second = strncmp(text, "(1) ", 4) == 0 ? strstr(text, " (2) ") : NULL;
+	struct first_cause cause = { { text, strlen(text) }, second != NULL };
+
+	if (second != NULL)
+		cause.text = (struct span){ text + 4, (size_t)(second - text) - 4 };
+	else
+		cause.text = span_trim(span_before_last(cause.text, " " CONTACT_BEGINS));
+	return cause;
 }

@@ -56,6 +56,14 @@ void compose_note(const char *ident, const struct rule *rule, struct strbuf *val
 void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 		   struct smtp_reply *reply);
 
+/* Of a reply as records have it ("550 5.7.1 ..."): what compose_reply() told first of what was found, without
+ * codes, contact and reference; all of any other text. It lies within `reply`. */
+struct first_cause {
+	struct span text;
+	bool has_more; /* other causes are told behind it */
+};
+struct first_cause compose_first_cause(const char *reply);
+
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,
  * and never cut within a pair.

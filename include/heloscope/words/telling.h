@@ -27,6 +27,9 @@ enum telling_rank {
 	RANKS
 };
 
+/* Who reads a story: the administrator of this site, or the sender's, who learns no weights. */
+enum telling_reader { READER_HERE, READER_SENDER };
+
 struct telling {
 	const char *title; /* for people */
 	enum telling_rank rank;
@@ -39,7 +42,7 @@ struct telling {
 	void (*say)(const struct facts *facts, int64_t time_s, struct strbuf *said);
 
 	/* More lines of a story, or NULL. */
-	void (*put_more)(const struct facts *facts, struct output *out);
+	void (*put_more)(const struct facts *facts, enum telling_reader reader, struct output *out);
 
 	/* What a refusal for this result says, whichever of those that the method can have it is: what was
 	 * found, what to change, who can do it. Sentences of at most 400 octets, each with a blank behind

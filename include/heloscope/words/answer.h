@@ -1,0 +1,17 @@
+/*
+ * words_answer: the first sentences of an explanation: what became of a message, what is wrong and what to
+ * do, in the words of the refusal. Only words/ includes this. Any thread.
+ */
+#ifndef HELOSCOPE_WORDS_ANSWER_H
+#define HELOSCOPE_WORDS_ANSWER_H
+
+#include "heloscope/base/strbuf.h"
+#include "heloscope/records/record.h"
+
+#define ANSWER_SIZE 4000 /* room for any */
+
+/* For the administrator of this site, and for whoever sent the message: without rules. */
+void answer_tell(const struct message_record *record, struct strbuf *text);
+void answer_tell_sender(const struct message_record *record, struct strbuf *text);
+
+#endif

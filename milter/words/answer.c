@@ -1,0 +1,204 @@
+#include "heloscope/words/answer.h"
+
+#include "heloscope/base/clock.h"
+#include "heloscope/words/compose.h"
+#include "heloscope/words/table.h"
+
+/* What became of the message for the recipients for whom it was worst. */
+struct outcome {
+	const struct record_verdict *verdict; /* NULL: there was no recipient */
+	size_t recipients;
+};
+
+static bool
+is_done(const struct record_verdict *verdict)
+{
+	return verdict->is_enforced && verdict->pending_until == STAGE_CONNECT;
+}
+
+/* How bad it is: what was done is worse than what would be. */
+static unsigned
+badness_of(const struct record_verdict *verdict)
+{
+	static const unsigned badness[ACTIONS] = {
+		[ACTION_REJECT] = 3,
+		[ACTION_DEFER] = 2,
+		[ACTION_QUARANTINE] = 1,
+	};
+	const unsigned of_action = badness[verdict->action];
+
+	return of_action > 0 && is_done(verdict) ? of_action + ACTIONS : of_action;
+}
+
+static struct outcome
+worst_of(const struct message_record *record)
+{
+	struct outcome worst = { NULL, 0 };
+
+	for (size_t i = 0; i < record->recipient_count; i++) {
+		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
+
+		if (worst.verdict == NULL || badness_of(verdict) > badness_of(worst.verdict))
+			worst = (struct outcome){ verdict, 0 };
+		if (badness_of(verdict) == badness_of(worst.verdict))
+			worst.recipients++;
+	}
+	return worst;
+}
+
+static const char *
+participle_of(enum action action)
+{
+	static const char *const participles[ACTIONS] = {
+		[ACTION_ACCEPT] = "accepted",
+		[ACTION_REJECT] = "rejected",
+		[ACTION_DEFER] = "deferred",
+		[ACTION_QUARANTINE] = "quarantined",
+	};
+
+	return participles[action] != NULL ? participles[action] : "accepted";
+}
+
+static void
+add_share(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
+{
+	if (outcome->recipients < record->recipient_count)
+		strbuf_printf(text, " for %zu of %zu recipients", outcome->recipients,
+			      record->recipient_count);
+}
+
+/* What is wrong. */
+
+struct failures {
+	enum method worst; /* METHODS: nothing failed */
+	unsigned failed, unknown;
+};
+
+static struct failures
+failures_of(const struct facts *facts)
+{
+	struct failures failures = { METHODS, 0, 0 };
+
+	for (int i = 0; i < METHODS; i++) {
+		const enum method method = (enum method)i;
+		const enum telling_rank rank = telling_of(method)->rank;
+
+		failures.unknown += facts->results[method] == RESULT_TEMPERROR;
+		if (!result_is_bad(facts->results[method]) || rank < RANK_LAST)
+			continue;
+		failures.failed++;
+		if (failures.worst == METHODS || rank > telling_of(failures.worst)->rank)
+			failures.worst = method;
+	}
+	return failures;
+}
+
+/* Of a refusal the first cause as the sender was told it. */
+static void
+add_cause(const char *reply, struct strbuf *text)
+{
+	const struct first_cause cause = compose_first_cause(reply);
+
+	strbuf_add_escaped(text, cause.text, RECORD_REPLY_SIZE);
+	if (cause.has_more)
+		strbuf_add(text, " That is the first of several causes; the reply below has more.");
+}
+
+/* Of mail that was not refused what would be said first if it were. */
+static void
+add_failures(const struct facts *facts, const char *tell, struct strbuf *text)
+{
+	const struct failures failures = failures_of(facts);
+
+	if (failures.failed > 0) {
+		strbuf_printf(text, " %u check%s failed, though%s: ", failures.failed,
+			      failures.failed == 1 ? "" : "s", tell);
+		telling_of(failures.worst)->refuse(NULL, facts, text);
+	} else if (failures.unknown > 0) {
+		strbuf_printf(text, " %u check%s could not be completed (temperror).", failures.unknown,
+			      failures.unknown == 1 ? "" : "s");
+	} else if (facts->client.is_trusted) {
+		strbuf_add(text, " The client is trusted, so nothing was looked up.");
+	} else {
+		strbuf_add(text, " All is well: no check found anything wrong.");
+	}
+}
+
+/* To the administrator. */
+
+static void
+add_rule(const struct record_verdict *verdict, struct strbuf *text)
+{
+	if (verdict->rule == NULL)
+		return;
+	strbuf_add(text, ", by the rule at ");
+	telling_add(text, verdict->rule);
+}
+
+/* "Rejected", or what was done in place of it. */
+static void
+add_outcome(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
+{
+	const struct record_verdict *verdict = outcome->verdict;
+	const char *participle = participle_of(verdict->action);
+
+	if (verdict->pending_until != STAGE_CONNECT) {
+		strbuf_add(text, "Not decided: the message ended too early for the rule that waited for it");
+	} else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT) {
+		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
+		add_share(record, outcome, text);
+	} else {
+		strbuf_printf(text, "%s, but in mode enforce it would be %s",
+			      verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
+			      participle);
+		add_share(record, outcome, text);
+	}
+	add_rule(verdict, text);
+	if (verdict->is_softened)
+		strbuf_add(text, "; not rejected, because something could not be found out");
+	strbuf_add(text, ".");
+}
+
+void
+answer_tell(const struct message_record *record, struct strbuf *text)
+{
+	const struct outcome outcome = worst_of(record);
+
+	if (outcome.verdict == NULL) {
+		strbuf_add(text, "Nothing was decided: no recipient was named.");
+		return;
+	}
+	add_outcome(record, &outcome, text);
+	if (action_refuses(outcome.verdict->action) && outcome.verdict->reply != NULL) {
+		strbuf_add(text, " Tell the sender: ");
+		add_cause(outcome.verdict->reply, text);
+	} else {
+		add_failures(record->facts, "; tell the sender", text);
+	}
+}
+
+/* To the sender. */
+
+void
+answer_tell_sender(const struct message_record *record, struct strbuf *text)
+{
+	const struct outcome outcome = worst_of(record);
+	const bool is_refused = outcome.verdict != NULL && is_done(outcome.verdict)
+				&& action_refuses(outcome.verdict->action);
+	char time[CLOCK_TEXT_SIZE];
+
+	strbuf_printf(text, "Your message of %s from <", clock_format(record->time_s, time));
+	telling_add(text, record->facts->sender.mailbox.text);
+	strbuf_printf(text, "> was %s", is_refused ? participle_of(outcome.verdict->action) : "accepted");
+	if (is_refused)
+		add_share(record, &outcome, text);
+	strbuf_add(text, is_refused && outcome.verdict->action == ACTION_DEFER
+				 ? ", and your mail server will try again."
+				 : ".");
+	if (!is_refused) {
+		add_failures(record->facts, "", text);
+	} else if (outcome.verdict->reply != NULL) {
+		strbuf_add(text, " ");
+		add_cause(outcome.verdict->reply, text);
+	}
+}
