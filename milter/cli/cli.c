@@ -1,11 +1,9 @@
 #include "heloscope/cli/cli.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "heloscope/base/document.h"
+#include "heloscope/base/prose.h"
 
 int
 cli_usage_error(const char *command, const char *format, ...)
@@ -29,40 +27,25 @@ cli_record_log(const char *command, const char *given, const struct config *conf
 	return config->records;
 }
 
-struct row {
-	const char *name;
-	json_int_t count;
-};
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const struct row *left = a, *right = b;
-
-	if (left->count != right->count)
-		return left->count < right->count ? 1 : -1;
-	return strcmp(left->name, right->name);
-}
-
 void
-cli_put_table(const char *title, json_t *table)
+cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of)
 {
-	const size_t size = json_object_size(table);
-	struct row *rows = calloc(size + 1, sizeof *rows);
-	size_t used = 0;
+	const size_t count = json_array_size(rows);
 
-	if (rows == NULL || size == 0) {
-		free(rows);
+	if (count == 0)
 		return;
-	}
-	for (void *at = json_object_iter(table); at != NULL; at = json_object_iter_next(table, at))
-		rows[used++] = (struct row){ json_object_iter_key(at),
-					     json_integer_value(json_object_iter_value(at)) };
-	qsort(rows, used, sizeof *rows, compare_rows);
 	output_put(output_standard(), "\n%s\n\n", title);
-	for (size_t i = 0; i < used && i < CLI_ROWS_MAX; i++)
-		output_put(output_standard(), "%8lld  %s\n", (long long)rows[i].count, rows[i].name);
-	if (used > CLI_ROWS_MAX)
-		output_put(output_standard(), "          and %zu more\n", used - CLI_ROWS_MAX);
-	free(rows);
+	for (size_t i = 0; i < count && i < CLI_ROWS_MAX; i++) {
+		const json_t *row = json_array_get(rows, i);
+		char memory[CLI_ROW_SIZE];
+		struct strbuf text;
+
+		strbuf_init(&text, memory, sizeof memory);
+		text_of(row, &text);
+		output_put(output_standard(), "%8lld  ",
+			   (long long)json_integer_value(document_member(row, "count")));
+		prose_wrap(output_standard(), memory, 10, 12);
+	}
+	if (count > CLI_ROWS_MAX)
+		output_put(output_standard(), "          and %zu more\n", count - CLI_ROWS_MAX);
 }

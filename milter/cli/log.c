@@ -17,10 +17,7 @@ int
 cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 {
 	const struct option_row table[] = {
-		{ .name = "config",
-		  .letter = 'c',
-		  .text = &options->config,
-		  .excludes = options->judges ? NULL : "log" },
+		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "log", .letter = 'l', .text = &options->log },
 		{ .name = "since", .take = set_since },
 		{ .name = "json", .flag = &options->is_json },

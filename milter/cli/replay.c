@@ -72,7 +72,28 @@ put_mistakes(const struct changes *changes)
 }
 
 static void
-put_summary(const struct changes *changes)
+add_change(const json_t *row, struct strbuf *text)
+{
+	const char *rule = document_text_of(row, "rule");
+
+	strbuf_printf(text, "%s -> %s, by ", document_text_of(row, "from"), document_text_of(row, "to"));
+	strbuf_add(text, rule[0] != '\0' ? rule : "no rule");
+}
+
+static void
+add_client(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "client"));
+}
+
+static void
+add_domain(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "domain"));
+}
+
+static void
+put_summary(const struct changes *changes, const json_t *json)
 {
 	output_put(output_standard(),
 		   "%zu messages, %zu recipients: %zu verdicts change, %zu stay, %zu unknown\n",
@@ -90,28 +111,22 @@ put_summary(const struct changes *changes)
 			"Unknown are those that depend on lists or checks which were not asked when the message passed.",
 			0, 0);
 	put_mistakes(changes);
-	cli_put_table("Changes", changes->changes);
-	cli_put_table("Hosts whose mail would be refused", changes->hosts);
-	cli_put_table("Domains whose mail would be refused", changes->domains);
-}
-
-static void
-put_json(const struct changes *changes)
-{
-	json_t *object = changes_json(changes);
-
-	document_print(output_standard(), object);
-	json_decref(object);
+	cli_put_table("Changes", document_member(json, "changes"), add_change);
+	cli_put_table("Hosts whose mail would be refused", document_member(json, "hosts"), add_client);
+	cli_put_table("Domains whose mail would be refused", document_member(json, "domains"), add_domain);
 }
 
 /* The summary's status. */
 static int
 put(const struct changes *changes, const struct cli_log_options *options)
 {
+	json_t *json = changes_json(changes);
+
 	if (options->is_json)
-		put_json(changes);
+		document_print(output_standard(), json);
 	else
-		put_summary(changes);
+		put_summary(changes, json);
+	json_decref(json);
 	return changes->changed > 0 ? CLI_FINDINGS : CLI_WELL;
 }
 
@@ -197,7 +212,6 @@ cli_replay(int argc, char **argv)
 	struct cli_log_options options = { .command = "replay",
 					   .help = help,
 					   .own = { .name = "live", .flag = &is_live },
-					   .judges = true,
 					   .before_since_s = 2 * CHANGES_KNOWN_AFTER_S };
 	struct config *config;
 	int status = cli_log_read_options(argc, argv, &options);

@@ -14,18 +14,18 @@
 #define BAR_WIDTH 30
 
 static const char help[] =
-	"usage: heloscope report [-c FILE | --log FILE] [--since TIME] [--json | --html FILE]\n"
+	"usage: heloscope report [-c FILE] [--log FILE] [--since TIME] [--json | --html FILE]\n"
 	"\n"
 	"Tells from the log of records what came in, what was refused or would have been, by which\n"
 	"rules, and from whom; first of all refusals of senders who pass SPF and reverse DNS,\n"
-	"the likely mistakes.\n"
+	"the likely mistakes: a line for each host, why it was refused, and what to change.\n"
 	"\n"
-	"  -c, --config FILE   the configuration that names the log of records\n"
-	"                      (default: " CONFIG_FILE ")\n"
-	"  -l, --log FILE      the log of records itself\n"
+	"  -c, --config FILE   the configuration, which names the log of records and has the rules\n"
+	"                      (default: " CONFIG_FILE ", but none with --log)\n"
+	"  -l, --log FILE      another log of records; without -c, rules are told by their place\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --json          as JSON\n"
-	"      --html FILE     as a page that asks nothing of the network, into FILE\n"
+	"      --html FILE     as a page that loads nothing from the network, into FILE\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 nothing was refused that looks like a mistake, 1 something was, 2 wrong\n"
@@ -41,16 +41,10 @@ static const char *const page[] = {
 
 /* Text. */
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static json_int_t
-count_in(const json_t *trend, const char *name, const char *what)
+number_of(const json_t *row, const char *key)
 {
-	return json_integer_value(document_member(document_member(trend, name), what));
+	return json_integer_value(document_member(row, key));
 }
 
 static void
@@ -60,53 +54,149 @@ put_bar(json_int_t count, json_int_t most)
 		output_put(output_standard(), "#");
 }
 
-/* Oldest first. */
 static void
-put_trend(json_t *trend)
+put_trend(const json_t *trend)
 {
-	const size_t size = json_object_size(trend);
-	const char **names = calloc(size + 1, sizeof *names);
 	json_int_t most = 1;
-	size_t used = 0;
+	const json_t *row;
 
-	if (names == NULL || size == 0) {
-		free(names);
+	if (json_array_size(trend) == 0)
 		return;
-	}
-	for (void *at = json_object_iter(trend); at != NULL; at = json_object_iter_next(trend, at))
-		names[used++] = json_object_iter_key(at);
-	qsort(names, used, sizeof *names, compare_names);
-	for (size_t i = 0; i < used; i++)
-		if (count_in(trend, names[i], "messages") > most)
-			most = count_in(trend, names[i], "messages");
+	for (size_t i = 0; (row = json_array_get(trend, i)) != NULL; i++)
+		if (number_of(row, "messages") > most)
+			most = number_of(row, "messages");
 	output_put(output_standard(), "\nTrend\n\n%13s %9s %9s\n", "", "messages", "refused");
-	for (size_t i = 0; i < used; i++) {
-		output_put(output_standard(), "%-13s %9lld %9lld  ", names[i],
-			   (long long)count_in(trend, names[i], "messages"),
-			   (long long)count_in(trend, names[i], "refusals"));
-		put_bar(count_in(trend, names[i], "messages"), most);
+	for (size_t i = 0; (row = json_array_get(trend, i)) != NULL; i++) {
+		output_put(output_standard(), "%-13s %9lld %9lld  ", document_text_of(row, "time"),
+			   (long long)number_of(row, "messages"), (long long)number_of(row, "refusals"));
+		put_bar(number_of(row, "messages"), most);
 		output_put(output_standard(), "\n");
 	}
-	free(names);
+}
+
+/* What is counted in a row, in words. */
+
+static bool
+is_set(const json_t *row, const char *key)
+{
+	return json_is_true(document_member(row, key));
 }
 
 static void
-put_mistakes(const struct report *report)
+add_verdict(const json_t *row, struct strbuf *text)
 {
-	const json_t *mistake;
+	strbuf_printf(text, "%s%s", is_set(row, "would") ? "would " : "", document_text_of(row, "action"));
+}
+
+/* A rule as it stands in the configuration, if that is known, and where. */
+static void
+add_rule_itself(const json_t *row, struct strbuf *text)
+{
+	const char *rule = document_text_of(row, "rule"), *itself = document_text_of(row, "text");
+
+	if (rule[0] == '\0')
+		strbuf_printf(text, "no rule (%s)", document_text_of(row, "action"));
+	else if (itself[0] == '\0')
+		strbuf_printf(text, "rule at %s (%s)", rule, document_text_of(row, "action"));
+	else
+		strbuf_printf(text, "%s # %s", itself, rule);
+}
+
+static void
+add_rule(const json_t *row, struct strbuf *text)
+{
+	add_rule_itself(row, text);
+	if (document_member(row, "share") != NULL)
+		strbuf_printf(text, ": would have decided, but it acts on %lld%% of networks only",
+			      (long long)number_of(row, "share"));
+	else if (is_set(row, "audit"))
+		strbuf_add(text, ": would have decided, but it is an audit rule");
+}
+
+static void
+add_check(const json_t *row, struct strbuf *text)
+{
+	strbuf_printf(text, "%s=%s", document_text_of(row, "check"), document_text_of(row, "result"));
+}
+
+static void
+add_client(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "client"));
+}
+
+static void
+add_domain(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "domain"));
+}
+
+static void
+add_zone(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "zone"));
+}
+
+static cli_row_text *const row_texts[REPORT_TABLES] = {
+	[REPORT_VERDICTS] = add_verdict, [REPORT_RULES] = add_rule,     [REPORT_CHECKS] = add_check,
+	[REPORT_HOSTS] = add_client,     [REPORT_DOMAINS] = add_domain, [REPORT_LISTS] = add_zone,
+};
+
+/* "198.51.100.9: 40 refusals", of a host whose refusals by one rule are likely mistakes. */
+static void
+add_mistake(const json_t *row, struct strbuf *text)
+{
+	const json_int_t count = number_of(row, "count");
+
+	strbuf_add(text, document_text_of(row, "client"));
+	strbuf_printf(text, ": %lld %s%s", (long long)count, is_set(row, "would") ? "would-be " : "",
+		      strcmp(document_text_of(row, "action"), "defer") == 0 ? "deferral" : "refusal");
+	strbuf_add(text, count == 1 ? "" : "s");
+}
+
+static const char *
+reason_of(const json_t *row)
+{
+	const char *what = document_text_of(row, "what");
+
+	return what[0] != '\0' ? what : "The records do not have the text of the refusal.";
+}
+
+static void
+put_mistake(const json_t *row)
+{
+	char memory[CLI_ROW_SIZE];
+	struct strbuf text;
+
+	strbuf_init(&text, memory, sizeof memory);
+	add_mistake(row, &text);
+	prose_put(output_standard(), 2, "%s", memory);
+	prose_put(output_standard(), 4, "%s", reason_of(row));
+	if (document_member(row, "remedy") != NULL)
+		prose_put(output_standard(), 4, "%s", document_text_of(row, "remedy"));
+	strbuf_init(&text, memory, sizeof memory);
+	add_rule_itself(row, &text);
+	prose_put(output_standard(), 4, "Rule: %s", memory);
+	prose_put(output_standard(), 4, "First: %s from %s", document_text_of(row, "id"),
+		  document_text_of(row, "sender")[0] != '\0' ? document_text_of(row, "sender") : "<>");
+}
+
+static void
+put_mistakes(const struct report *report, const json_t *json)
+{
+	const json_t *rows = document_member(json, "mistakes"), *row;
+	size_t shown = 0;
 
 	if (report->mistakes == 0)
 		return;
 	output_put(output_standard(), "\nRefused although SPF and reverse DNS pass: %zu\n\n",
 		   report->mistakes);
-	for (size_t i = 0; i < CLI_ROWS_MAX && (mistake = json_array_get(report->mistake_rows, i)) != NULL;
-	     i++) {
-		output_put(output_standard(), "  %s\n", document_text_of(mistake, "id"));
-		prose_put(output_standard(), 4, "%s from %s, by %s", document_text_of(mistake, "sender"),
-			  document_text_of(mistake, "client"), document_text_of(mistake, "rule"));
+	for (size_t i = 0; i < CLI_ROWS_MAX && (row = json_array_get(rows, i)) != NULL; i++) {
+		put_mistake(row);
+		shown += (size_t)number_of(row, "count");
 	}
-	if (report->mistakes > CLI_ROWS_MAX)
-		output_put(output_standard(), "  and %zu more\n", report->mistakes - CLI_ROWS_MAX);
+	if (report->mistakes > shown)
+		output_put(output_standard(), "  and %zu more\n", report->mistakes - shown);
 }
 
 static void
@@ -117,52 +207,111 @@ put_text(const struct report *report, const json_t *json)
 		output_put(output_standard(),
 			   "and %zu messages without a record: floods, see LIMITS of heloscope-milter(8)\n",
 			   report->unwritten);
-	put_mistakes(report);
+	put_mistakes(report, json);
 	for (int table = 0; table < REPORT_TABLES; table++)
-		cli_put_table(report_table_title((enum report_table)table), report->tables[table]);
+		cli_put_table(report_table_title((enum report_table)table),
+			      document_member(json, report_table_key((enum report_table)table)),
+			      row_texts[table]);
 	put_trend(document_member(json, "trend"));
 }
 
 /* The page. */
 
-/* Titles for the page, in the order of the tables. */
 static json_t *
-titles_json(void)
+worded(const json_t *row, cli_row_text *text_of)
 {
-	json_t *titles = json_array();
+	char memory[CLI_ROW_SIZE];
+	struct strbuf text;
 
-	for (int table = 0; table < REPORT_TABLES; table++) {
-		json_t *title = json_array();
+	strbuf_init(&text, memory, sizeof memory);
+	text_of(row, &text);
+	return document_text((struct span){ memory, text.length });
+}
 
-		document_append(title, document_text(span_of(report_table_key((enum report_table)table))));
-		document_append(title, document_text(span_of(report_table_title((enum report_table)table))));
-		document_append(titles, title);
+/* A table as it is shown: its name, its title, and each row's words and number. */
+static json_t *
+shown_table(enum report_table table, const json_t *rows)
+{
+	json_t *shown = json_object(), *lines = json_array();
+	const json_t *row;
+
+	for (size_t i = 0; (row = json_array_get(rows, i)) != NULL; i++) {
+		json_t *line = json_array();
+
+		document_append(line, worded(row, row_texts[table]));
+		document_append(line, json_integer(number_of(row, "count")));
+		document_append(lines, line);
 	}
-	return titles;
+	document_set_text(shown, "name", report_table_key(table));
+	document_set_text(shown, "title", report_table_title(table));
+	document_put(shown, "rows", lines);
+	return shown;
+}
+
+/* Likely mistakes as they are shown. */
+static json_t *
+shown_mistakes(const json_t *rows)
+{
+	json_t *shown = json_array();
+	const json_t *row;
+
+	for (size_t i = 0; (row = json_array_get(rows, i)) != NULL; i++) {
+		json_t *mistake = json_object();
+
+		document_put(mistake, "title", worded(row, add_mistake));
+		document_set_text(mistake, "what", reason_of(row));
+		document_set_text(mistake, "remedy", document_text_of(row, "remedy"));
+		document_put(mistake, "rule", worded(row, add_rule_itself));
+		document_set_text(mistake, "id", document_text_of(row, "id"));
+		document_set_text(mistake, "sender", document_text_of(row, "sender"));
+		document_append(shown, mistake);
+	}
+	return shown;
+}
+
+/* What the page shows, in words: the tables are those of the text, whole. */
+static json_t *
+page_json(const json_t *json)
+{
+	static const char *const same[] = { "messages", "recipients", "unwritten", "likely-mistakes",
+					    "trend" };
+	json_t *shown = json_object(), *all = json_array();
+
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+		document_put(shown, same[i], json_incref(document_member(json, same[i])));
+	document_put(shown, "mistakes", shown_mistakes(document_member(json, "mistakes")));
+	for (int table = 0; table < REPORT_TABLES; table++)
+		document_append(
+			all, shown_table((enum report_table)table,
+					 document_member(json, report_table_key((enum report_table)table))));
+	document_put(shown, "tables", all);
+	return shown;
 }
 
 /* Returns 0, or the errno of what failed. */
 static int
-write_page(const char *path, json_t *json)
+write_page(const char *path, const json_t *json)
 {
 	struct output out = { .file = fopen(path, "we") };
+	json_t *shown;
 
 	if (out.file == NULL)
 		return errno;
-	document_put(json, "titles", titles_json());
+	shown = page_json(json);
 	for (size_t i = 0; i < sizeof page / sizeof page[0]; i++) {
 		if (strcmp(page[i], DATA_LINE) == 0)
-			document_put_script(&out, json);
+			document_put_script(&out, shown);
 		else
 			output_lines(&out, page[i]);
 	}
+	json_decref(shown);
 	return output_close(&out) ? 0 : out.fault;
 }
 
 static int
-put_report(const struct report *report, bool is_json, const char *html)
+put_report(const struct report *report, const struct config *config, bool is_json, const char *html)
 {
-	json_t *json = report_json(report);
+	json_t *json = report_json(report, config);
 	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL, fault;
 
 	if (is_json) {
@@ -210,8 +359,7 @@ cli_report(int argc, char **argv)
 	const char *html = NULL;
 	struct cli_log_options options = { .command = "report",
 					   .help = help,
-					   .own = { .name = "html", .text = &html, .excludes = "json" },
-					   .config = CONFIG_FILE };
+					   .own = { .name = "html", .text = &html, .excludes = "json" } };
 	struct report report;
 	const struct record_log_reader reader = { take_record, &report, begin_part, end_part, NULL };
 	struct config *config = NULL;
@@ -221,12 +369,14 @@ cli_report(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
+	if (options.log == NULL && options.config == NULL)
+		options.config = CONFIG_FILE;
+	if (options.config != NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;
 	report_init(&report, options.since);
 	is_whole = cli_log_read(&options, config, &reader);
 	if (is_whole || report.messages > 0)
-		status = put_report(&report, options.is_json, html);
+		status = put_report(&report, config, options.is_json, html);
 	status = is_whole ? status : CLI_UNKNOWN;
 	report_clear(&report);
 	config_unref(config);

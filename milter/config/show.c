@@ -1,5 +1,6 @@
 #include "heloscope/config/show.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/config/settings.h"
@@ -233,9 +234,9 @@ show_condition(const struct condition *condition, struct output *out)
 }
 
 static void
-show_rule(const struct rule *rule, struct output *out)
+put_rule(const struct rule *rule, struct output *out)
 {
-	output_put(out, "    %s%s", rule->is_audit ? "audit " : "", action_word(rule->action));
+	output_put(out, "%s%s", rule->is_audit ? "audit " : "", action_word(rule->action));
 	if (rule->percent < 100)
 		output_put(out, " %u%%", rule->percent);
 	if (rule->code > 0)
@@ -248,6 +249,13 @@ show_rule(const struct rule *rule, struct output *out)
 	}
 	output_put(out, " when ");
 	show_condition(rule->condition, out);
+}
+
+static void
+show_rule(const struct rule *rule, struct output *out)
+{
+	output_put(out, "    ");
+	put_rule(rule, out);
 	output_put(out, " # %s\n", rule->place);
 }
 
@@ -286,4 +294,71 @@ config_show(const struct config *config, struct output *out)
 	show_policy(&config->default_policy, out);
 	for (size_t i = 0; i < config->policies.count; i++)
 		show_policy(&config->policies.items[i], out);
+}
+
+/* One rule. */
+
+/* What is looked for: the rule at a place. */
+struct search {
+	const char *place;
+	const struct rule *found;
+	bool is_otherwise;
+	size_t count; /* of rules there */
+};
+
+static void
+note_if_there(struct search *search, const struct rule *rule, bool is_otherwise)
+{
+	if (rule->place == NULL || strcmp(rule->place, search->place) != 0)
+		return;
+	search->found = rule;
+	search->is_otherwise = is_otherwise;
+	search->count++;
+}
+
+static void
+search_rules(struct search *search, const struct rule_set *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		note_if_there(search, &rules->items[i], false);
+}
+
+static void
+search_policy(struct search *search, const struct policy *policy)
+{
+	search_rules(search, &policy->rules);
+	note_if_there(search, &policy->otherwise, true);
+}
+
+/* Whether it is from a rule for `action`: a rejection in doubt is a deferral. */
+static bool
+can_say(const struct rule *rule, const char *action)
+{
+	return strcmp(action_word(rule->action), action) == 0
+	       || (rule->action == ACTION_REJECT && strcmp(action_word(ACTION_DEFER), action) == 0);
+}
+
+char *
+config_rule_text(const struct config *config, const char *place, const char *action)
+{
+	struct search search = { .place = place };
+	struct output out = { .is_utf8 = true };
+	char *text = NULL;
+	size_t size;
+
+	search_rules(&search, &config->exceptions);
+	search_policy(&search, &config->default_policy);
+	for (size_t i = 0; i < config->policies.count; i++)
+		search_policy(&search, &config->policies.items[i]);
+	if (search.count != 1 || !can_say(search.found, action)
+	    || (out.file = open_memstream(&text, &size)) == NULL)
+		return NULL;
+	if (search.is_otherwise)
+		output_put(&out, "otherwise %s", action_word(search.found->action));
+	else
+		put_rule(search.found, &out);
+	if (output_close(&out))
+		return text;
+	free(text);
+	return NULL;
 }

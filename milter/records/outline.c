@@ -16,6 +16,26 @@ text_of(const struct node *object, const char *key)
 	return text != NULL ? text : "";
 }
 
+/* What anybody may have written, when it is a token of ours. */
+static const char *
+action_of(const struct node *object, const char *key)
+{
+	const char *word = text_of(object, key);
+
+	for (int action = 0; action < ACTIONS; action++)
+		if (strcmp(action_word((enum action)action), word) == 0)
+			return action_word((enum action)action);
+	return OUTLINE_OTHER;
+}
+
+static const char *
+result_of(const struct node *check)
+{
+	const enum result result = result_from_word(text_of(check, "result"));
+
+	return result != RESULT_UNCHECKED ? result_word(result) : OUTLINE_OTHER;
+}
+
 static const char *
 domain_of(const char *sender)
 {
@@ -74,7 +94,7 @@ outline_check(const struct outline *outline, const struct node **at, const char 
 	if (!go_on(tree_member(outline->tree.nodes, "checks"), at))
 		return false;
 	*check = (*at)->key;
-	*result = text_of(*at, "result");
+	*result = result_of(*at);
 	return true;
 }
 
@@ -98,8 +118,9 @@ outline_verdict(const struct outline *outline, const struct node **at, struct ou
 	if (!go_on(tree_member(outline->tree.nodes, "verdicts"), at))
 		return false;
 	*verdict = (struct outline_verdict){
-		.action = text_of(*at, "action"),
+		.action = action_of(*at, "action"),
 		.rule = text_of(*at, "rule"),
+		.reply = text_of(*at, "reply"),
 		.is_enforced = take_flag(*at, "enforced"),
 		.notes = tree_member(*at, "notes"),
 	};
@@ -115,7 +136,7 @@ outline_note(const struct outline_verdict *verdict, const struct node **at, stru
 		if (tree_member(*at, "audit") == NULL)
 			continue;
 		*note = (struct outline_note){
-			.action = text_of(*at, "audit"),
+			.action = action_of(*at, "audit"),
 			.rule = text_of(*at, "rule"),
 			.has_share = tree_member(*at, "share") != NULL,
 			.share = take_number(*at, "share"),

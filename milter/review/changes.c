@@ -1,10 +1,10 @@
 #include "heloscope/review/changes.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/review/counts.h"
 #include "heloscope/review/replay.h"
 
 #define REVIEW_USUAL 8000           /* octets */
@@ -17,6 +17,15 @@ struct sides {
 	const char *ident, *host, *sender;
 	const char *domain; /* "<>" for the null sender, and where there is none */
 };
+
+static const struct count_column change_columns[] = {
+	{ .key = "from" },
+	{ .key = "to" },
+	{ .key = "rule" },
+	{ .key = NULL },
+};
+static const struct count_column host_columns[] = { { .key = "client" }, { .key = NULL } };
+static const struct count_column domain_columns[] = { { .key = "domain" }, { .key = NULL } };
 
 const char *const change_mistake_tokens[MISTAKES] = {
 	[MISTAKE_NONE] = "none",
@@ -211,7 +220,6 @@ compare(struct review *review, const struct record_recipient *recipient)
 	const struct readings readings = mailbox_readings(&recipient->address, &review->changes->review);
 	struct changes *changes = review->changes;
 	struct verdict verdict;
-	char change[200];
 
 	changes->recipients++;
 	if (!judge(review, &readings, &verdict)) {
@@ -225,9 +233,9 @@ compare(struct review *review, const struct record_recipient *recipient)
 		return;
 	}
 	changes->changed++;
-	(void)snprintf(change, sizeof change, "%s -> %s, by %s", action_word(old->action),
-		       action_word(verdict.action), verdict.rule != NULL ? verdict.rule->place : "no rule");
-	document_count(changes->changes, change, 1);
+	counts_add(changes->changes, change_columns,
+		   (const char *[]){ action_word(old->action), action_word(verdict.action),
+				     verdict.rule != NULL ? verdict.rule->place : "" });
 	if (!action_refuses(old->action) && action_refuses(verdict.action))
 		note_refusal(review, &verdict);
 }
@@ -349,9 +357,9 @@ changes_json(const struct changes *changes)
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		document_set_number(object, numbers[i].name, (json_int_t)numbers[i].number);
-	document_put(object, "changes", json_incref(changes->changes));
-	document_put(object, "hosts", json_incref(changes->hosts));
-	document_put(object, "domains", json_incref(changes->domains));
+	document_put(object, "changes", counts_rows(changes->changes, change_columns));
+	document_put(object, "hosts", counts_rows(changes->hosts, host_columns));
+	document_put(object, "domains", counts_rows(changes->domains, domain_columns));
 	document_put(object, "mistakes", json_incref(changes->mistakes));
 	return object;
 }

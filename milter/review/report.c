@@ -1,25 +1,36 @@
 #include "heloscope/review/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/config/show.h"
+#include "heloscope/review/counts.h"
+#include "heloscope/wire/smtp_reply.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
-#define RULE_NAME_SIZE 300
 
 enum { HOUR_LENGTH = 13, DAY_LENGTH = 10 }; /* "2026-11-24T12" */
 
 static const struct {
 	const char *key, *title;
+	struct count_column columns[COUNTS_COLUMNS_MAX + 1];
 } tables[REPORT_TABLES] = {
-	[REPORT_VERDICTS] = { "verdicts", "Verdicts" },
-	[REPORT_RULES] = { "rules", "Rules that decided, or would have" },
-	[REPORT_CHECKS] = { "checks", "Results" },
-	[REPORT_HOSTS] = { "hosts", "Hosts that were refused, or would be" },
-	[REPORT_DOMAINS] = { "domains", "Domains of senders that were refused, or would be" },
-	[REPORT_LISTS] = { "lists", "Lists that listed something" },
+	[REPORT_VERDICTS] = { "verdicts", "Verdicts", { { "would", COUNT_FLAG }, { .key = "action" } } },
+	[REPORT_RULES] = { "rules",
+			   "Rules that decided, or would have",
+			   { { .key = "action" },
+			     { "share", COUNT_NUMBER },
+			     { "audit", COUNT_FLAG },
+			     { .key = "rule" } } },
+	[REPORT_CHECKS] = { "checks", "Results", { { .key = "result" }, { .key = "check" } } },
+	[REPORT_HOSTS] = { "hosts", "Hosts that were refused, or would be", { { .key = "client" } } },
+	[REPORT_DOMAINS] = { "domains",
+			     "Domains of senders that were refused, or would be",
+			     { { .key = "domain" } } },
+	[REPORT_LISTS] = { "lists", "Lists that listed something", { { .key = "zone" } } },
 };
 
 const char *
@@ -37,7 +48,7 @@ report_table_title(enum report_table table)
 void
 report_init(struct report *report, const char *since)
 {
-	*report = (struct report){ .since = since, .mistake_rows = json_array(), .trend = json_object() };
+	*report = (struct report){ .since = since, .mistake_hosts = json_object(), .trend = json_object() };
 	for (int table = 0; table < REPORT_TABLES; table++)
 		report->tables[table] = json_object();
 }
@@ -47,7 +58,7 @@ report_clear(struct report *report)
 {
 	for (int table = 0; table < REPORT_TABLES; table++)
 		json_decref(report->tables[table]);
-	json_decref(report->mistake_rows);
+	json_decref(report->mistake_hosts);
 	json_decref(report->trend);
 	outline_release(&report->outline);
 }
@@ -55,19 +66,42 @@ report_clear(struct report *report)
 /* Counting. */
 
 static void
+count(struct report *report, enum report_table table, const char *const words[])
+{
+	counts_add(report->tables[table], tables[table].columns, words);
+}
+
+static void
 count_checks(struct report *report, const struct outline *outline)
 {
 	const char *check, *result, *zone;
 	const struct node *next = NULL, *listing = NULL;
 
-	while (outline_check(outline, &next, &check, &result)) {
-		char name[80];
-
-		(void)snprintf(name, sizeof name, "%s=%s", check, result);
-		document_count(report->tables[REPORT_CHECKS], name, 1);
-	}
+	while (outline_check(outline, &next, &check, &result))
+		count(report, REPORT_CHECKS, (const char *[]){ result, check });
 	while (outline_listing(outline, &listing, &zone))
-		document_count(report->tables[REPORT_LISTS], zone, 1);
+		count(report, REPORT_LISTS, &zone);
+}
+
+/*
+ * What was found, and what the sender's side can do, as the reply says it: its first sentence, and all others
+ * but that on where to ask, the last, which quotes the reference.
+ */
+static void
+set_reason(json_t *row, const char *ident, const char *reply)
+{
+	const char *text = smtp_reply_behind_codes(reply),
+		   *ref = ident[0] != '\0' ? strstr(text, ident) : NULL;
+	const size_t first = smtp_reply_first_sentence(text), length = strlen(text),
+		     last = smtp_reply_last_sentence(text, length),
+		     end = ref != NULL && ref > text + last ? last : length;
+	const struct span what = { text, first < end ? first : end },
+			  remedy = span_trim((struct span){ text + what.length, end - what.length });
+
+	if (what.length > 0)
+		document_put(row, "what", document_text(what));
+	if (remedy.length > 0)
+		document_put(row, "remedy", document_text(remedy));
 }
 
 static json_t *
@@ -75,20 +109,56 @@ mistake_row(const struct outline *outline, const struct outline_verdict *verdict
 {
 	json_t *row = json_object();
 
-	document_set_text(row, "id", outline->ident);
 	document_set_text(row, "client", outline->client);
+	if (verdict->rule[0] != '\0')
+		document_set_text(row, "rule", verdict->rule);
+	document_set_text(row, "action", verdict->action);
+	document_set_flag(row, "would", !verdict->is_enforced);
+	document_set_number(row, "count", 0);
+	document_set_text(row, "id", outline->ident);
 	document_set_text(row, "sender", outline->sender);
-	document_set_text(row, "rule", verdict->rule);
+	set_reason(row, outline->ident, verdict->reply);
 	return row;
+}
+
+/* The rows of a client, by rule. */
+static json_t *
+rows_of_client(struct report *report, const char *client)
+{
+	json_t *rows = document_member(report->mistake_hosts, client);
+
+	if (rows == NULL && report->mistake_rows < REPORT_MISTAKES_MAX) {
+		rows = json_object();
+		document_put(report->mistake_hosts, client, rows);
+	}
+	return rows;
+}
+
+/* Take in a row when there is none yet of that client and rule; count it in any case, as far as there is
+ * room. */
+static void
+note_mistake(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
+{
+	json_t *rows = rows_of_client(report, outline->client);
+
+	report->mistakes++;
+	if (rows == NULL)
+		return;
+	if (document_member(rows, verdict->rule) == NULL && report->mistake_rows < REPORT_MISTAKES_MAX) {
+		document_put(rows, verdict->rule, mistake_row(outline, verdict));
+		report->mistake_rows++;
+	}
+	if (document_member(rows, verdict->rule) != NULL)
+		document_count(document_member(rows, verdict->rule), "count", 1);
 }
 
 static void
 note_refusal(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
-	document_count(report->tables[REPORT_HOSTS], outline->client, 1);
-	document_count(report->tables[REPORT_DOMAINS], outline->domain, 1);
-	if (outline->passes && report->mistakes++ < REPORT_MISTAKES_MAX)
-		document_append(report->mistake_rows, mistake_row(outline, verdict));
+	count(report, REPORT_HOSTS, &outline->client);
+	count(report, REPORT_DOMAINS, &outline->domain);
+	if (outline->passes)
+		note_mistake(report, outline, verdict);
 }
 
 /* Rules that only tell, and those whose share left the client out. */
@@ -99,28 +169,22 @@ count_audits(struct report *report, const struct outline_verdict *verdict)
 	const struct node *at = NULL;
 
 	while (outline_note(verdict, &at, &note)) {
-		char name[RULE_NAME_SIZE];
-		struct strbuf text;
+		char share[12] = "";
 
-		strbuf_init(&text, name, sizeof name);
-		strbuf_printf(&text, "%s (would %s", note.rule, note.action);
 		if (note.has_share)
-			strbuf_printf(&text, "; acts on %u%% of networks", note.share);
-		strbuf_add(&text, ")");
-		document_count(report->tables[REPORT_RULES], name, 1);
+			(void)snprintf(share, sizeof share, "%u", note.share);
+		count(report, REPORT_RULES, (const char *[]){ note.action, share, "1", note.rule });
 	}
 }
 
 static void
 count_verdict(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
-	char name[80];
+	const char *would = verdict->is_enforced ? "" : "1";
 
 	report->recipients++;
-	(void)snprintf(name, sizeof name, "%s%s", verdict->is_enforced ? "" : "would-", verdict->action);
-	document_count(report->tables[REPORT_VERDICTS], name, 1);
-	document_count(report->tables[REPORT_RULES], verdict->rule[0] != '\0' ? verdict->rule : "(no rule)",
-		       1);
+	count(report, REPORT_VERDICTS, (const char *[]){ would, verdict->action });
+	count(report, REPORT_RULES, (const char *[]){ verdict->action, "", "", verdict->rule });
 	count_audits(report, verdict);
 	if (verdict->refuses)
 		note_refusal(report, outline, verdict);
@@ -185,42 +249,115 @@ add_trend(json_t *trend, json_t *part, int length)
 	}
 }
 
+/* The mistakes of `part`; of clients and rules that are known only their number. */
+static void
+add_mistakes_of(struct report *report, const char *client, json_t *part)
+{
+	json_t *rows = rows_of_client(report, client);
+
+	for (void *at = json_object_iter(part); at != NULL && rows != NULL;
+	     at = json_object_iter_next(part, at)) {
+		json_t *row = json_object_iter_value(at),
+		       *known = document_member(rows, json_object_iter_key(at));
+
+		if (known != NULL) {
+			document_count(known, "count", json_integer_value(document_member(row, "count")));
+		} else if (report->mistake_rows < REPORT_MISTAKES_MAX) {
+			document_put(rows, json_object_iter_key(at), json_incref(row));
+			report->mistake_rows++;
+		}
+	}
+}
+
+static void
+add_mistakes(struct report *report, const struct report *part)
+{
+	json_t *hosts = part->mistake_hosts;
+
+	report->mistakes += part->mistakes;
+	for (void *at = json_object_iter(hosts); at != NULL; at = json_object_iter_next(hosts, at))
+		add_mistakes_of(report, json_object_iter_key(at), json_object_iter_value(at));
+}
+
 void
 report_add(struct report *report, const struct report *part)
 {
-	json_t *row;
-
 	report->messages += part->messages;
 	report->recipients += part->recipients;
-	report->mistakes += part->mistakes;
 	report->unwritten += part->unwritten;
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_count_all(report->tables[table], part->tables[table]);
-	for (size_t i = 0; json_array_size(report->mistake_rows) < REPORT_MISTAKES_MAX
-			   && (row = json_array_get(part->mistake_rows, i)) != NULL;
-	     i++)
-		document_append(report->mistake_rows, json_incref(row));
+	add_mistakes(report, part);
 	add_trend(report->trend, part->trend, HOUR_LENGTH);
 }
 
 /* The JSON form. */
 
-json_t *
-report_json(const struct report *report)
+/* Give each row that names a rule its text. */
+static json_t *
+with_rules(json_t *rows, const struct config *config)
 {
-	json_t *object = json_object(), *trend = json_object();
+	for (size_t i = 0; config != NULL && i < json_array_size(rows); i++) {
+		json_t *row = json_array_get(rows, i);
+		char *text = config_rule_text(config, document_text_of(row, "rule"),
+					      document_text_of(row, "action"));
+
+		document_set_text(row, "text", text);
+		free(text);
+	}
+	return rows;
+}
+
+static json_t *
+mistakes_json(const struct report *report)
+{
+	json_t *all = json_array(), *sorted;
+
+	for (void *at = json_object_iter(report->mistake_hosts); at != NULL;
+	     at = json_object_iter_next(report->mistake_hosts, at)) {
+		json_t *rows = json_object_iter_value(at);
+
+		for (void *row = json_object_iter(rows); row != NULL; row = json_object_iter_next(rows, row))
+			document_append(all, json_incref(json_object_iter_value(row)));
+	}
+	sorted = counts_sorted(all, "id");
+	json_decref(all);
+	return sorted;
+}
+
+static json_t *
+trend_json(const struct report *report)
+{
+	json_t *trend = json_object(), *rows = json_array(), *sorted;
+
+	add_trend(trend, report->trend,
+		  json_object_size(report->trend) > HOURS_MAX ? DAY_LENGTH : HOUR_LENGTH);
+	for (void *at = json_object_iter(trend); at != NULL; at = json_object_iter_next(trend, at)) {
+		json_t *row = json_object_iter_value(at);
+
+		document_set_text(row, "time", json_object_iter_key(at));
+		document_append(rows, json_incref(row));
+	}
+	sorted = counts_sorted(rows, "time");
+	json_decref(rows);
+	json_decref(trend);
+	return sorted;
+}
+
+json_t *
+report_json(const struct report *report, const struct config *config)
+{
+	json_t *object = json_object();
 
 	document_set_number(object, "messages", (json_int_t)report->messages);
 	document_set_number(object, "recipients", (json_int_t)report->recipients);
 	document_set_number(object, "unwritten", (json_int_t)report->unwritten);
 	document_set_number(object, "likely-mistakes", (json_int_t)report->mistakes);
-	document_put(object, "mistakes", json_incref(report->mistake_rows));
+	document_put(object, "mistakes", with_rules(mistakes_json(report), config));
 	for (int table = 0; table < REPORT_TABLES; table++)
-		document_put(object, tables[table].key, json_incref(report->tables[table]));
-	if (json_object_size(report->trend) > HOURS_MAX)
-		add_trend(trend, report->trend, DAY_LENGTH);
-	else
-		add_trend(trend, report->trend, HOUR_LENGTH);
-	document_put(object, "trend", trend);
+		document_put(object, tables[table].key,
+			     counts_rows(report->tables[table], tables[table].columns));
+	(void)with_rules(document_member(object, tables[REPORT_RULES].key), config);
+	document_put(object, "trend", trend_json(report));
 	return object;
 }

@@ -49,7 +49,7 @@ count(struct span line_of_record)
 
 	report_init(&report, "");
 	PROMISE(report_take(&report, line_of_record) && report.messages == 1);
-	json = report_json(&report);
+	json = report_json(&report, NULL);
 	line = document_line(json);
 	PROMISE(line != NULL);
 	check_text(line, strlen(line));

@@ -12,6 +12,7 @@
 #include "heloscope/words/explain.h"
 #include "heloscope/base/options.h"
 #include "heloscope/base/output.h"
+#include "heloscope/base/strbuf.h"
 
 /* Exit statuses of all commands. */
 enum {
@@ -37,10 +38,13 @@ int cli_usage_error(const char *command, const char *format, ...) __attribute__(
 const char *cli_record_log(const char *command, const char *given, const struct config *config,
 			   const char *path);
 
-/* Tables are JSON objects, name -> number. */
-#define CLI_ROWS_MAX 10 /* that are shown */
+#define CLI_ROWS_MAX 10   /* of a table that are shown */
+#define CLI_ROW_SIZE 4000 /* room for the text of one */
 
-/* Print the rows with the largest numbers under a title; nothing for an empty table. */
-void cli_put_table(const char *title, json_t *table);
+/* Add what is counted in a row, in words; what stands in records is escaped when it is printed. */
+typedef void cli_row_text(const json_t *row, struct strbuf *text);
+
+/* Print the first rows of a table, each with its "count", under a title; nothing for an empty table. */
+void cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of);
 
 #endif

@@ -16,8 +16,7 @@ struct cli_log_options {
 	const char *command, *help; /* given: the name of the command, and what --help prints */
 	struct option_row own;      /* given: one more option of the command; without name: none */
 	time_t before_since_s;      /* given: rotated files older than --since by so much are read, too */
-	const char *config;         /* given as the default, or NULL */
-	bool judges;                /* given: the configuration is for more than to name the log */
+	const char *config;         /* or NULL */
 	const char *log;            /* NULL: the one that the configuration names */
 	char since[CLI_TIME_SIZE];  /* or "" */
 	bool is_json;

@@ -30,7 +30,9 @@ struct outline {
 bool outline_read(struct span line, struct outline *outline) MUST_USE;
 void outline_release(struct outline *outline);
 
-/* The results: also those of checks that a later version may have. */
+#define OUTLINE_OTHER "other"
+
+/* The results: also those of checks that a later version may have. `result`: its token, or OUTLINE_OTHER. */
 bool outline_check(const struct outline *outline, const struct node **at, const char **check,
 		   const char **result);
 
@@ -38,7 +40,9 @@ bool outline_check(const struct outline *outline, const struct node **at, const 
 bool outline_listing(const struct outline *outline, const struct node **at, const char **zone);
 
 struct outline_verdict {
-	const char *action, *rule; /* rule: "" when none decided */
+	const char *action; /* its token, or OUTLINE_OTHER */
+	const char *rule;   /* "" when none decided */
+	const char *reply;  /* as it is told on one line, "" when there is none */
 	bool refuses, is_enforced;
 	const struct node *notes;
 };
@@ -47,7 +51,7 @@ bool outline_verdict(const struct outline *outline, const struct node **at, stru
 
 /* A rule that only tells, or whose share left the client out. */
 struct outline_note {
-	const char *action, *rule;
+	const char *action, *rule; /* as in a verdict */
 	bool has_share;
 	unsigned share; /* in percent */
 };

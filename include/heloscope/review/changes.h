@@ -39,7 +39,7 @@ enum mistake {
 /* As "why" of a row in `mistakes` holds them. */
 extern const char *const change_mistake_tokens[MISTAKES];
 
-/* What is counted. Tables are JSON objects, name -> number. */
+/* What is counted. Tables are those of heloscope/review/counts.h. */
 struct changes {
 	const struct config *config;
 	struct examiner *examiner; /* NULL: the DNS is not asked */
@@ -47,7 +47,7 @@ struct changes {
 	size_t messages, recipients, changed, unknown;
 	size_t asked;     /* messages for which the DNS was asked now */
 	size_t moved;     /* the same verdict, by another rule */
-	json_t *changes;  /* "accept -> reject, by FILE:LINE" */
+	json_t *changes;  /* from which action to which, by which rule */
 	json_t *hosts;    /* of newly refused mail */
 	json_t *domains;  /* of its senders */
 	json_t *mistakes; /* an array of objects, the first CHANGES_MISTAKES_MAX */

@@ -10,9 +10,10 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
+#include "heloscope/config/config.h"
 #include "heloscope/records/outline.h"
 
-#define REPORT_MISTAKES_MAX 1000 /* that are kept one by one; all are counted */
+#define REPORT_MISTAKES_MAX 1000 /* hosts and rules of which a first one is kept; all are counted */
 
 /* What is counted by name, each in a table. */
 enum report_table {
@@ -29,10 +30,11 @@ struct report {
 	const char *since; /* RFC 3339; what is older is not counted */
 	size_t messages, recipients, mistakes;
 	size_t unwritten;              /* messages without a record, as records tell */
-	json_t *tables[REPORT_TABLES]; /* objects: name -> number */
-	json_t *mistake_rows;          /* an array: "id", "client", "sender", "rule" */
-	json_t *trend;                 /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
-	struct outline outline;        /* of the last line */
+	json_t *tables[REPORT_TABLES]; /* as in heloscope/review/counts.h */
+	json_t *mistake_hosts;  /* an object: client -> rule -> what report_json() tells of the first */
+	size_t mistake_rows;    /* how many of those there are */
+	json_t *trend;          /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
+	struct outline outline; /* of the last line */
 };
 
 void report_init(struct report *report, const char *since);
@@ -48,7 +50,11 @@ void report_add(struct report *report, const struct report *part);
 const char *report_table_key(enum report_table table);
 const char *report_table_title(enum report_table table);
 
-/* The report as an object for json_decref(); NULL when memory ran out. "trend" is by day when it is long. */
-json_t *report_json(const struct report *report);
+/*
+ * The report as an object for json_decref(), all of it in rows: "trend", oldest first, by day when it is
+ * long; the others the largest number first. Rules have the text that they have in `config`, unless that is
+ * NULL.
+ */
+json_t *report_json(const struct report *report, const struct config *config);
 
 #endif
