@@ -34,7 +34,8 @@ static struct {
 	const char *path;
 	struct config *started_with; /* counted: what needs a restart is as it says */
 	pthread_t milter, reloader;
-	sem_t is_reload_wanted;
+	atomic_bool is_reload_wanted;       /* since the last one began, however often */
+	sem_t reload_news;                  /* that has changed, or it ends */
 	sem_t has_news;                     /* for the first thread: one of the three below has changed */
 	atomic_int stop_signal;             /* 0 until there was one */
 	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
@@ -118,9 +119,12 @@ static void *
 reload_when_wanted(void *context)
 {
 	(void)context;
-	while (sem_wait(&server.is_reload_wanted) != 0 || !atomic_load(&server.is_stopping))
-		if (!atomic_load(&server.is_stopping))
+	while (!atomic_load(&server.is_stopping)) {
+		if (atomic_exchange(&server.is_reload_wanted, false))
 			reload();
+		else
+			(void)sem_wait(&server.reload_news);
+	}
 	return NULL;
 }
 
@@ -222,7 +226,7 @@ stop(void)
 	}
 	/* Told in the moment in which it starts, libmilter calls that an error. */
 	server.is_well = server.is_well || atomic_load(&server.stop_signal) != 0;
-	(void)sem_post(&server.is_reload_wanted);
+	(void)sem_post(&server.reload_news);
 	(void)pthread_join(server.reloader, NULL);
 	rouse_stop();
 	intake_stop();
@@ -314,7 +318,8 @@ static void
 take_reload(int number)
 {
 	(void)number;
-	(void)sem_post(&server.is_reload_wanted);
+	if (!atomic_exchange(&server.is_reload_wanted, true))
+		(void)sem_post(&server.reload_news);
 }
 
 static void
@@ -341,7 +346,7 @@ take_signals(void)
 	(void)sigemptyset(&none);
 	stop_action.sa_mask = reload_action.sa_mask = none;
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
-	return sem_init(&server.is_reload_wanted, 0, 0) == 0 && sem_init(&server.has_news, 0, 0) == 0
+	return sem_init(&server.reload_news, 0, 0) == 0 && sem_init(&server.has_news, 0, 0) == 0
 	       && sigaction(SIGHUP, &stop_action, NULL) == 0 && sigaction(SIGTERM, &stop_action, NULL) == 0
 	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0
 	       && pthread_sigmask(SIG_SETMASK, &none, NULL) == 0;

@@ -1,8 +1,11 @@
 """How the filter starts, or says why it cannot; and how it ends."""
+import fcntl
 import os
+import pathlib
 import pwd
 import re
 import resource
+import select
 import signal
 import socket
 import stat
@@ -304,6 +307,35 @@ class End(Base):
         log = self.lab.folder / "test.log"
         process.send_signal(signal.SIGUSR1)
         wait_until("read again", lambda: "configuration read again" in log.read_text(), process=process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(DEADLINE_S), 0)
+
+    def test_signals_during_a_reload_come_to_one_more(self):
+        """The log is a pipe that nobody reads, so that the first reload goes on until the last signal has been taken."""
+        rules = "reject when dnsbl >= 5\n" * 100  # a warning each: more than the pipe holds
+        text = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}policy {{\n{rules}}}\n'
+        process = subprocess.Popen([self.program, "-c", self.config(text)], stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        log = b""
+        while b"listens on" not in log:
+            log += process.stderr.read1()
+
+        def is_taken():
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            return not any(int(pending, 16) >> (signal.SIGUSR1 - 1) & 1 for pending in re.findall(r"^(?:Shd|Sig)Pnd:\t(\w+)", status, re.M))
+
+        process.send_signal(signal.SIGUSR1)
+        wait_until("a reload", lambda: select.select([process.stderr], [], [], 0)[0], process=process)
+        for _ in range(50):
+            process.send_signal(signal.SIGUSR1)
+            wait_until("the signal to be taken", is_taken, process=process)
+        log = b""
+        while log.count(b"configuration read again") < 2:
+            log += process.stderr.read1()
+        self.assertEqual(log.count(b"configuration read again"), 2)
+        self.assertEqual(select.select([process.stderr], [], [], 1), ([], [], []))  # a third one would begin at once, with its warnings
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(DEADLINE_S), 0)
 
