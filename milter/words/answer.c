@@ -148,8 +148,11 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
 		add_share(record, outcome, text);
 	} else {
-		strbuf_printf(text, "%s, but in mode enforce it would be %s",
+		strbuf_printf(text, "%s, but %s %s",
 			      verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
+			      verdict->overruled != OVERRULED_NOT
+				      ? "for another recipient; by itself it would have been"
+				      : "in mode enforce it would be",
 			      participle);
 		add_share(record, outcome, text);
 	}

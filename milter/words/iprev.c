@@ -49,10 +49,10 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 	strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to ");
 	telling_add_value(text, helo->form == HELO_NAME ? helo->name : "its host name");
 	if (helo->form == HELO_NAME)
-		strbuf_add(text, ", as it introduced itself (HELO/EHLO)");
+		strbuf_add(text, " (the name with which it introduced itself, HELO/EHLO)");
 	if (helo->form != HELO_NAME || !helo->resolves_to_client)
-		strbuf_printf(text, ", and set the %s record of that name to %s", telling_address_type(facts),
-			      telling_client(facts, address));
+		strbuf_printf(text, ". Also set the %s record of that name to %s",
+			      telling_address_type(facts), telling_client(facts, address));
 	strbuf_add(text, ". ");
 }
 
@@ -60,8 +60,8 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 static void
 add_other_pointer(const struct facts *facts, struct strbuf *text)
 {
-	strbuf_add(text, "If that is not its name, " PROVIDER "to change the PTR record to ");
-	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "the right one");
+	strbuf_add(text, "If your server has another name, " PROVIDER "to change the PTR record to ");
+	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "that name");
 	strbuf_add(text, ". ");
 }
 

@@ -233,7 +233,8 @@ refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
 	}
 	strbuf_add(text, holds ? ", a name that local policy refuses. "
 			       : ", and local policy accepts this mail only from certain names. ");
-	strbuf_add(text, "If this is your mail server and that is not its own name, set its HELO name to ");
+	strbuf_add(text,
+		   "If this is your mail server and its own name is another one, set its HELO name to ");
 	telling_add_value(text, own != NULL ? own : "its full host name");
 	strbuf_add(text, ". ");
 }

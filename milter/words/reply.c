@@ -142,7 +142,9 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	if (count < 2 || !is_remediable(&causes->items[0]))
 		return;
 	if (!is_remediable(&causes->items[count - 1]))
-		strbuf_add(text, "Fixing only the first is not enough. ");
+		strbuf_add(
+			text,
+			"Fixing only the first is not enough, and only the receiving site can change its policy. ");
 	else if (count == 2)
 		strbuf_add(text, is_enough ? "Fixing either one is enough. " : "Both must be fixed. ");
 	else

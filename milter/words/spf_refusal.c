@@ -164,8 +164,8 @@ static const struct {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
 				     "Ask whoever manages the DNS of $D to remove terms from this TXT record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
-	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to names that do not exist or have no such record, and only 2 of them are allowed. ",
-				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct them. " },
+	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to more names than the 2 allowed that do not exist or lack the record asked for. ",
+				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct the names, until at most 2 are left. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in this TXT record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
@@ -182,7 +182,7 @@ static const struct {
 					      "Ask whoever manages the DNS of $H to correct the name in \"$T\" in this TXT record, or to replace it with \"~all\". " },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
 					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
-	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop: \"$T\" in the record of $H refers back to it. ",
+	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop, because the record of $H contains \"$T\". ",
 				  "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record. " },
 	[SPF_PROBLEM_SYNTAX] = { "The SPF record of $H has an error in the term \"$T\": $F. ",
 				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
@@ -252,7 +252,7 @@ refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *t
 	telling_fill(text, problems[problem->kind].found, &values);
 	add_list(spf, text);
 	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &corrected)) {
-		telling_fill(text, "Ask whoever manages the DNS of $H to change it to \"", &values);
+		telling_fill(text, "Ask whoever manages the DNS of $H to change that term to \"", &values);
 		strbuf_printf(text, "%s\" in this TXT record. ", corrected_memory);
 	} else {
 		telling_fill(text, problems[problem->kind].change, &values);
@@ -288,8 +288,8 @@ refuse_none(const struct facts *facts, const char *domain, struct strbuf *text)
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to publish this TXT record for it: \"v=spf1 mx%s ~all\", if that is the IP address of its mail server, with the addresses of all its other servers. ",
-		address);
+		" to publish this TXT record for it: \"v=spf1 mx%s ~all\" (without%s if that is not its mail server). If it sends from other servers, too, their addresses belong in the record. ",
+		address, address);
 }
 
 /* The record allows others, or says nothing of this client. */
@@ -308,7 +308,7 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 	strbuf_printf(text,
 		      refusal->result == RESULT_NEUTRAL
 			      ? " does not say whether the connecting IP address %s may send its mail"
-			      : " does not allow the connecting IP address %s to send its mail",
+			      : " does not allow the connecting IP address %s to send mail for it",
 		      ip);
 	if (spf->mechanism != NULL && spf->mechanism[0] != '\0') {
 		strbuf_add(text, " (decided by \"");
@@ -336,7 +336,7 @@ refuse_pass(const struct facts *facts, const char *domain, struct strbuf *text)
 	telling_add_value(text, domain);
 	strbuf_add(text, " allows the connecting IP address ");
 	telling_add_client(text, facts);
-	strbuf_add(text, " to send its mail. ");
+	strbuf_add(text, " to send mail for it. ");
 	telling_add_policy(text);
 }
 

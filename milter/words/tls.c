@@ -41,10 +41,14 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	}
 	if (result == RESULT_PASS)
 		telling_add_policy(text);
-	else
+	else if (result == RESULT_NONE || facts->tls.version == NULL)
 		strbuf_add(
 			text,
 			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for the mail that it sends; in Postfix: smtp_tls_security_level = may. ");
+	else
+		strbuf_add(
+			text,
+			"If this is your mail server, turn on TLS 1.2 or 1.3 for the mail that it sends, with an update of its TLS library where that has neither; in Postfix: smtp_tls_protocols = >=TLSv1.2. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */
@@ -144,7 +148,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 		strbuf_add(text, " has a certificate that its TLSA record (DANE) does not name. ");
 		strbuf_printf(
 			text,
-			"If this is your mail server, publish the TLSA record \"3 1 1 %s\" for _25._tcp.",
+			"If this is your mail server and that certificate is yours, publish the TLSA record \"3 1 1 %s\" for _25._tcp.",
 			peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
 		telling_add_value(text, peer->name[0] != '\0' ? peer->name : "its host name");
 		strbuf_add(text, ", or install the certificate that the record names. ");

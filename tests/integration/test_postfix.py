@@ -209,7 +209,7 @@ class Header(Base):
         message = self.receive("mismatch", helo="mail.rented.example", sender="carol@yodel.example")
         field = " ".join(message["X-Heloscope"].split())
         self.assertRegex(field, r'^id=\d{8}T\d{6}Z-[0-9a-f]{12}; would=reject; rule="audit.conf:\d+"; reply="550 5.7.26 ')
-        self.assertIn("PTR mail.rented.example -> 198.51.100.10", field)
+        self.assertIn("mail.rented.example, but that name resolves to 198.51.100.10", field)
 
     def test_tag_is_written(self):
         message = self.receive(helo="localhost")
@@ -443,7 +443,7 @@ class Lists(Base):
         message = self.receive("good", self.port, sender="joe@bomb.example")
         self.check(message, "spf", "fail", smtp_mailfrom="bomb.example")
         message = self.receive("nameless", self.port, sender="joe@explained.example")
-        self.assertIn("explained.example explains: 198.51.100.7 is not one of explained.example's servers%", " ".join(message["X-Heloscope"].split()))
+        self.assertIn("explained.example explains: \\\"198.51.100.7 is not one of explained.example's servers%", " ".join(message["X-Heloscope"].split()))
 
 
 class Tls(Base):

@@ -379,7 +379,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		const char *xcode, *text;
 	} table[] = {
 		{ "policy { reject when spf = fail }", 550, "5.7.23",
-		  "The SPF record of yodel.example does not allow the connecting IP address 198.51.100.7 to send its mail (decided by \"-all\")." },
+		  "The SPF record of yodel.example does not allow the connecting IP address 198.51.100.7 to send mail for it (decided by \"-all\")." },
 		{ "policy { reject when iprev != pass }", 550, "5.7.25",
 		  "The reverse DNS (PTR) name of the connecting IP address 198.51.100.7 is smtpout.yodel.example, but that name resolves to 198.51.100.9." },
 		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26",

@@ -1119,7 +1119,7 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF" },
 		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)" },
 		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)" },
-		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough. ", "Both" },
+		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough, ", "Both" },
 	};
 
 	(void)state;
