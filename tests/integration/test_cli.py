@@ -701,6 +701,7 @@ class Report(unittest.TestCase):
         status, text, _ = run("report", "-c", running.config)
         self.assertEqual(status, 1)
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
+        Stories.compare(self, "report", anonymous(text[:text.index("\nTrend")]))
         self.assertLess(text.index("Refused although SPF and reverse DNS pass: 1"), text.index("Verdicts"))
         for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Trend"):
             self.assertIn(title, text)

@@ -14,7 +14,7 @@ void config_show(const struct config *config, struct output *out);
 
 /*
  * The rule at `place`, which a record names, in the same language on one line, for free(3). NULL when none
- * stands there or several do, it cannot lead to `action`, so that it is another than the record knows, or
+ * stands there or several do, it cannot end in `action`, so that it is another than the record knows, or
  * memory ran out.
  */
 char *config_rule_text(const struct config *config, const char *place, const char *action);
