@@ -93,7 +93,7 @@ def answer(octets, is_tcp):
     if kind == "PTR":
         found = name_rdata("PTR", name_of(evil("ptr", 60), b"host", b"test"))
     elif name.endswith(b"bl.test"):
-        is_listed = name in (b"2.0.0.127.bl.test", b"81.100.51.198.bl.test")
+        is_listed = name in (b"2.0.0.127.bl.test", b"81.100.51.198.bl.test", b"2.0.0.127.textbl.test", b"81.100.51.198.textbl.test")
         found = {"A": dns.rdata.from_text("IN", "A", "127.0.0.2"), "TXT": text_rdata(evil("listtext"))}.get(kind) if is_listed else None
     elif kind == "TXT":
         found = text_rdata(TEXTS[name]) if name in TEXTS else None
@@ -123,11 +123,13 @@ trust {{ networks {{ 127.0.0.0/8 }} }}
 look-back yes {{ networks {{ 198.51.100.0/24 }} timeout 10s per-minute 6000 file "PEERS" }}
 list "bl.test" {{ operator "{printable('operator')}" answers {{ 127.0.0.2 "{printable('meaning')}" }} page "https://bl.test/{printable('page')}%s" }}
 dnsbl "bl.test" weight 5
+dnsbl "textbl.test" weight 1
 exceptions {{
     tag "{printable('tag')}" when recipient in {{ "*@*.test" }}
 }}
 policy for "text.test" {{ reject 550 5.7.1 "{printable('ruletext')}" when not trusted }}
 policy for "list.test" {{ reject when dnsbl >= 5 }}
+policy for "textlist.test" {{ reject when listed in {{ "textbl.test" }} }}
 policy for "name.test" {{ reject when iprev != pass }}
 policy for "helo.test" {{ reject when helo != pass }}
 policy for "sender.test" {{ reject when sender != pass }}
@@ -141,12 +143,13 @@ policy {{ reject when spf != pass }}
 MAILS = [  # client, sender, the recipients' domains
     (CLIENT, evil("mail") + b"@spf.test", ["in", "text", "name", "helo", "sender", "peer", "quarantine", "plain", "open"]),
     (CLIENT, b"a@spf.test", ["plain", "place"]),
+    (CLIENT, b"a@spf.test", ["plain", "quarantine"]),  # as the first is read in too many ways to be taken
     (CLIENT, b'<"' + within_quotes("local") + b'"@spf.test>', ["plain", "open"]),
     (CLIENT, b"a@raw.test", ["plain"]),
     (CLIENT, b"a@term.test", ["plain"]),
     (CLIENT, evil("mailmacro") + b"@macro.test", ["plain"]),
     (CLIENT, b"a@" + evil("maildomain") + b".test", ["in", "sender", "open"]),
-    (LISTED, b"<" + b"zqlong" + b"\xff" * 5000 + b"@spf.test>", ["list", "open"]),
+    (LISTED, b"<" + b"zqlong" + b"\xff" * 5000 + b"@spf.test>", ["list", "textlist", "open"]),
 ]
 FIELDS = [b"Authentication-Results", b"Received-SPF", b"X-Heloscope", b"Subject", evil("fieldname", 30).replace(b":", b"").replace(b"\r\n", b"")]
 MACROS = {
