@@ -333,6 +333,23 @@ add_guesses(struct readings *readings, struct span text, struct arena *arena)
 	}
 }
 
+/* "<name@example.org>", as nearly all are: one "@", and nothing else that anybody takes for more than itself.
+ */
+static bool
+is_beyond_doubt(struct span text)
+{
+	size_t ats = 0;
+
+	if (text.length < 2 || text.at[0] != '<' || text.at[text.length - 1] != '>')
+		return false;
+	for (size_t i = 1; i + 1 < text.length; i++) {
+		ats += text.at[i] == '@' ? 1 : 0;
+		if (!ascii_is_alnum(text.at[i]) && !ascii_is_among(text.at[i], "@.-_+="))
+			return false;
+	}
+	return ats == 1;
+}
+
 struct readings
 mailbox_readings(const struct envelope_address *address, struct arena *arena)
 {
@@ -353,7 +370,8 @@ mailbox_readings(const struct envelope_address *address, struct arena *arena)
 	if (has_domain(&used)
 	    || (address->used != NULL && typed.form != MAILBOX_NULL && same_local(&used, &typed)))
 		return readings;
-	add_guesses(&readings, text, arena);
+	if (!is_beyond_doubt(text))
+		add_guesses(&readings, text, arena);
 	if (address->used != NULL && !has_domain(&typed) && !span_equals(text, SPAN("<>")))
 		add_reading(&readings, used);
 	return readings;

@@ -509,10 +509,44 @@ P0_mailbox_readings_are_bounded(void **state)
 	}
 }
 
+/* What is beyond doubt is not guessed at: and guesses, which "<" and ">" alone keep off here, find no more.
+ */
+static void
+P0_readings_of_a_plain_address_are_those_that_guesses_find(void **state)
+{
+	static const char letters[] = "a7.-_+=@";
+	uint32_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		char bare[16] = "", bracketed[20];
+		struct envelope_address plain = { bracketed, NULL }, guessed = { bare, NULL };
+		struct readings with, without;
+		struct arena arena;
+		size_t length = 1;
+
+		for (random = random * 1103515245U + 12345U; length < 4 + (random >> 16) % 9; length++)
+			bare[length - 1] = letters[((random = random * 1103515245U + 12345U) >> 16) % 8];
+		if (strchr(bare, '@') == NULL || strchr(bare, '@') != strrchr(bare, '@'))
+			continue;
+		(void)snprintf(bracketed, sizeof bracketed, "<%s>", bare);
+		arena_init(&arena, 1U << 20);
+		with = mailbox_readings(&plain, &arena);
+		without = mailbox_readings(&guessed, &arena);
+		if (with.count != without.count)
+			fail_msg("%s: %zu readings, and %zu without brackets", bracketed, with.count,
+				 without.count);
+		for (size_t j = 0; j < with.count; j++)
+			assert_string_equal(with.items[j].text, without.items[j].text);
+		arena_clear(&arena);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(P0_readings_of_a_plain_address_are_those_that_guesses_find),
 		cmocka_unit_test(M02_ipaddr_makes_mapped_addresses_ipv4),
 		cmocka_unit_test(ipaddr_parse_refuses_what_is_no_address),
 		cmocka_unit_test(ipaddr_common_is_another_key_for_each_reach_and_family),
