@@ -278,7 +278,7 @@ set_text(struct config_reader *reader, struct rule *rule, struct place place, st
 				"a text of %zu octets; expected at most %d, for a reply has three lines",
 				strlen(text.text), CONFIG_TEXT_MAX);
 	for (const char *at = text.text; at != NULL && *at != '\0'; at++) {
-		if (*at < ' ' || *at > '~') {
+		if (!ascii_is_printable(*at)) {
 			config_complain(
 				reader, text.place,
 				"a text that is not printable ASCII; SMTP replies can hold nothing else (RFC 5321, 4.2)");

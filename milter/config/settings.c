@@ -40,7 +40,7 @@ static bool
 is_contact(const char *text)
 {
 	for (const char *at = text; *at != '\0'; at++)
-		if (*at < ' ' || *at > '~')
+		if (!ascii_is_printable(*at))
 			return false;
 	return text[0] != '\0' && strlen(text) <= CONFIG_CONTACT_MAX;
 }

@@ -234,7 +234,7 @@ keep(char *memory, size_t size, struct span text)
 	while (fits < text.length) {
 		const char c = text.at[fits];
 
-		used += c < ' ' || c > '~' ? 4 : c == '\\' ? 2 : 1;
+		used += !ascii_is_printable(c) ? 4 : c == '\\' ? 2 : 1;
 		if (used > size)
 			break;
 		fits++;

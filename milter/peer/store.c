@@ -297,7 +297,7 @@ static bool
 copy(char *to, size_t size, const char *from)
 {
 	for (const char *at = from; *at != '\0'; at++)
-		if (*at < ' ' || *at > '~')
+		if (!ascii_is_printable(*at))
 			return false;
 	return (size_t)snprintf(to, size, "%s", from) < size;
 }

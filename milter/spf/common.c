@@ -518,7 +518,7 @@ spf_explain(struct spf_evaluation *evaluation, const char *name, const char *dom
 	if (answer == NULL || answer->count != 1 || answer->records[0].text.length > SPF_TERM_OCTETS_MAX)
 		return NULL;
 	for (size_t i = 0; i < answer->records[0].text.length; i++)
-		if (answer->records[0].text.at[i] < ' ' || answer->records[0].text.at[i] > '~')
+		if (!ascii_is_printable(answer->records[0].text.at[i]))
 			return NULL;
 	strbuf_init(&text, memory, sizeof memory);
 	if (!expand(evaluation, answer->records[0].text, domain, true, &text) || evaluation->is_pending)
@@ -526,7 +526,7 @@ spf_explain(struct spf_evaluation *evaluation, const char *name, const char *dom
 	if (text.length > EXPLANATION_MAX)
 		text.length = EXPLANATION_MAX;
 	for (size_t i = 0; i < text.length; i++) /* macros bring in what the client said */
-		if (memory[i] < ' ' || memory[i] > '~')
+		if (!ascii_is_printable(memory[i]))
 			memory[i] = '?';
 	return arena_copy(arena, (struct span){ memory, text.length });
 }

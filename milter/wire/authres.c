@@ -265,7 +265,7 @@ is_clean(struct span text)
 
 		if (c == '\r' ? next != '\n' : c == '\n' && next != ' ' && next != '\t')
 			return false; /* no folding */
-		if (!is_blank(c) && (c < ' ' || c > '~'))
+		if (!is_blank(c) && !ascii_is_printable(c))
 			return false;
 		if (c == '\\' || (c == '=' && next == '?'))
 			return false;

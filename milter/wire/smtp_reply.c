@@ -65,7 +65,7 @@ static void
 set_line(char *line, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		line[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+		line[i] = ascii_is_printable(text[i]) ? text[i] : '?';
 	line[length] = '\0';
 }
 
