@@ -254,20 +254,16 @@ truth_by_guess(const struct condition *condition, const struct facts *facts, con
 	       struct guess guess)
 {
 	const struct guess opposite = { negated(guess.withheld), negated(guess.awaited) };
-	enum truth truth;
+	enum truth (*const better)(enum truth a, enum truth b) =
+		condition->kind == CONDITION_AND ? lesser : greater;
+	enum truth truth = condition->kind == CONDITION_AND ? TRUTH_TRUE : TRUTH_FALSE;
 
 	switch (condition->kind) {
 	case CONDITION_AND:
-		truth = TRUTH_TRUE;
-		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = lesser(truth,
-				       truth_by_guess(condition->operands[i], facts, recipient, guess));
-		return truth;
 	case CONDITION_OR:
-		truth = TRUTH_FALSE;
 		for (size_t i = 0; i < condition->operand_count; i++)
-			truth = greater(truth,
-					truth_by_guess(condition->operands[i], facts, recipient, guess));
+			truth = better(truth,
+				       truth_by_guess(condition->operands[i], facts, recipient, guess));
 		return truth;
 	case CONDITION_NOT:
 		return negated(truth_by_guess(condition->operands[0], facts, recipient, opposite));

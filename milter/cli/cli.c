@@ -28,6 +28,18 @@ cli_record_log(const char *command, const char *given, const struct config *conf
 }
 
 void
+cli_add_client(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "client"));
+}
+
+void
+cli_add_domain(const json_t *row, struct strbuf *text)
+{
+	strbuf_add(text, document_text_of(row, "domain"));
+}
+
+void
 cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of)
 {
 	const size_t count = json_array_size(rows);

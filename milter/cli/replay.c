@@ -81,18 +81,6 @@ add_change(const json_t *row, struct strbuf *text)
 }
 
 static void
-add_client(const json_t *row, struct strbuf *text)
-{
-	strbuf_add(text, document_text_of(row, "client"));
-}
-
-static void
-add_domain(const json_t *row, struct strbuf *text)
-{
-	strbuf_add(text, document_text_of(row, "domain"));
-}
-
-static void
 put_summary(const struct changes *changes, const json_t *json)
 {
 	output_put(output_standard(),
@@ -112,8 +100,9 @@ put_summary(const struct changes *changes, const json_t *json)
 			0, 0);
 	put_mistakes(changes);
 	cli_put_table("Changes", document_member(json, "changes"), add_change);
-	cli_put_table("Hosts whose mail would be refused", document_member(json, "hosts"), add_client);
-	cli_put_table("Domains whose mail would be refused", document_member(json, "domains"), add_domain);
+	cli_put_table("Hosts whose mail would be refused", document_member(json, "hosts"), cli_add_client);
+	cli_put_table("Domains whose mail would be refused", document_member(json, "domains"),
+		      cli_add_domain);
 }
 
 /* The summary's status. */

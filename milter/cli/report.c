@@ -120,26 +120,14 @@ add_check(const json_t *row, struct strbuf *text)
 }
 
 static void
-add_client(const json_t *row, struct strbuf *text)
-{
-	strbuf_add(text, document_text_of(row, "client"));
-}
-
-static void
-add_domain(const json_t *row, struct strbuf *text)
-{
-	strbuf_add(text, document_text_of(row, "domain"));
-}
-
-static void
 add_zone(const json_t *row, struct strbuf *text)
 {
 	strbuf_add(text, document_text_of(row, "zone"));
 }
 
 static cli_row_text *const row_texts[REPORT_TABLES] = {
-	[REPORT_VERDICTS] = add_verdict, [REPORT_RULES] = add_rule,     [REPORT_CHECKS] = add_check,
-	[REPORT_HOSTS] = add_client,     [REPORT_DOMAINS] = add_domain, [REPORT_LISTS] = add_zone,
+	[REPORT_VERDICTS] = add_verdict, [REPORT_RULES] = add_rule,         [REPORT_CHECKS] = add_check,
+	[REPORT_HOSTS] = cli_add_client, [REPORT_DOMAINS] = cli_add_domain, [REPORT_LISTS] = add_zone,
 };
 
 /* "198.51.100.9: 40 refusals", of a host whose refusals by one rule are likely mistakes. */

@@ -117,16 +117,12 @@ static void
 refuse_helo(const struct config *config, const struct facts *facts, struct strbuf *text)
 {
 	(void)config;
-	strbuf_add(text, "The server at the connecting IP address ");
-	telling_add_client(text, facts);
+	telling_add_introduction(text, facts);
 	if (facts->helo.given == NULL) {
-		strbuf_add(text, " did not introduce itself (HELO/EHLO). ");
+		strbuf_add(text, ". ");
 		add_helo_remedy(facts, text);
 		return;
 	}
-	strbuf_add(text, " introduced itself (HELO/EHLO) as \"");
-	telling_add_value(text, facts->helo.given);
-	strbuf_add_char(text, '"');
 	if (facts->results[METHOD_HELO] == RESULT_PASS) {
 		strbuf_add(text, facts->helo.form == HELO_LITERAL ? ", its own IP address. "
 								  : ", which is a name of this IP address. ");

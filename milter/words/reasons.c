@@ -222,15 +222,7 @@ refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
 {
 	const char *own = telling_own_name(facts, NULL);
 
-	strbuf_add(text, "The server at the connecting IP address ");
-	telling_add_client(text, facts);
-	if (facts->helo.given == NULL) {
-		strbuf_add(text, " did not introduce itself (HELO/EHLO)");
-	} else {
-		strbuf_add(text, " introduced itself (HELO/EHLO) as \"");
-		telling_add_value(text, facts->helo.given);
-		strbuf_add_char(text, '"');
-	}
+	telling_add_introduction(text, facts);
 	strbuf_add(text, holds ? ", a name that local policy refuses. "
 			       : ", and local policy accepts this mail only from certain names. ");
 	strbuf_add(text,

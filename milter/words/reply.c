@@ -327,10 +327,7 @@ span_before_last(struct span text, const char *mark)
 struct first_cause
 compose_first_cause(const char *reply)
 {
-	const char *codes_end = strchr(reply, ' ');
-	const char *text = codes_end != NULL && strchr(codes_end + 1, ' ') != NULL
-				   ? strchr(codes_end + 1, ' ') + 1
-				   : reply;
+	const char *text = smtp_reply_behind_codes(reply);
 	const char *second = strncmp(text, "(1) ", 4) == 0 ? strstr(text, " (2) ") : NULL;
 	struct first_cause cause = { { text, strlen(text) }, second != NULL };
 

@@ -74,6 +74,20 @@ telling_add_value(struct strbuf *text, const char *value)
 }
 
 void
+telling_add_introduction(struct strbuf *text, const struct facts *facts)
+{
+	strbuf_add(text, "The server at the connecting IP address ");
+	telling_add_client(text, facts);
+	if (facts->helo.given == NULL) {
+		strbuf_add(text, " did not introduce itself (HELO/EHLO)");
+		return;
+	}
+	strbuf_add(text, " introduced itself (HELO/EHLO) as \"");
+	telling_add_value(text, facts->helo.given);
+	strbuf_add_char(text, '"');
+}
+
+void
 telling_add_quote(struct strbuf *text, const char *who, const char *words)
 {
 	strbuf_printf(text, "%s: \"", who);

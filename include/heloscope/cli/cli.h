@@ -44,6 +44,10 @@ const char *cli_record_log(const char *command, const char *given, const struct 
 /* Add what is counted in a row, in words; what stands in records is escaped when it is printed. */
 typedef void cli_row_text(const json_t *row, struct strbuf *text);
 
+/* Of rows that count hosts or domains. */
+void cli_add_client(const json_t *row, struct strbuf *text);
+void cli_add_domain(const json_t *row, struct strbuf *text);
+
 /* Print the first rows of a table, each with its "count", under a title; nothing for an empty table. */
 void cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of);
 
