@@ -158,6 +158,18 @@ evaluate(spf_engine *engine, const char *domain, const char *client, struct aren
 	return outcome->result;
 }
 
+/* For mail of joe at that domain. */
+static struct spf_query
+query_of(const char *domain, const char *client)
+{
+	struct spf_query query = {
+		.domain = domain, .local = SPAN("joe"), .sender_domain = domain, .helo = "", .receiver = ""
+	};
+
+	assert_true(ipaddr_parse(span_of(client), &query.client));
+	return query;
+}
+
 static void
 spf_record_extend_puts_the_address_where_it_decides(void **state)
 {
@@ -390,16 +402,11 @@ spf_libspf2_refuses_records_that_it_would_cut(void **state)
 	for (size_t engine = 0; engine < SPF_ENGINES && has_engine(engine); engine++) {
 		struct world world = { .rows = row, .count = 1 };
 		const struct spf_source source = { ask, &world, NULL };
-		struct spf_query query = { .domain = "long.example",
-					   .local = SPAN("joe"),
-					   .sender_domain = "long.example",
-					   .helo = "",
-					   .receiver = "" };
+		const struct spf_query query = query_of("long.example", "198.51.100.1");
 		struct spf_outcome outcome;
 		struct arena arena;
 
 		arena_init(&arena, 1U << 16);
-		assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
 		assert_true(spf_engines[engine](&query, &source, &arena, &outcome));
 		assert_int_equal(outcome.result, expected[engine]);
 		arena_clear(&arena);
@@ -493,18 +500,13 @@ spf_native_traces_each_step(void **state)
 	for (size_t i = 0; i < ROWS(table); i++) {
 		struct world world = { .rows = rows, .count = ROWS(rows) };
 		const struct spf_source source = { ask, &world, NULL };
-		struct spf_query query = { .domain = table[i].domain,
-					   .local = SPAN("joe"),
-					   .sender_domain = table[i].domain,
-					   .helo = "",
-					   .receiver = "" };
+		const struct spf_query query = query_of(table[i].domain, table[i].client);
 		struct spf_outcome outcome;
 		struct arena arena;
 		char memory[4096];
 		struct strbuf told;
 
 		arena_init(&arena, 1U << 16);
-		assert_true(ipaddr_parse(span_of(table[i].client), &query.client));
 		assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
 		strbuf_init(&told, memory, sizeof memory);
 		tell_trace(&outcome.trace, &told);
@@ -553,17 +555,12 @@ B18_spf_native_blames_the_term_at_fault(void **state)
 	for (size_t i = 0; i < ROWS(table); i++) {
 		struct world world = { .rows = blamed, .count = ROWS(blamed) };
 		const struct spf_source source = { ask, &world, NULL };
-		struct spf_query query = { .domain = table[i].domain,
-					   .local = SPAN("joe"),
-					   .sender_domain = table[i].domain,
-					   .helo = "",
-					   .receiver = "" };
+		const struct spf_query query = query_of(table[i].domain, "198.51.100.1");
 		struct spf_outcome outcome;
 		struct arena arena;
 
 		print_message("    %s\n", table[i].domain);
 		arena_init(&arena, 1U << 16);
-		assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
 		assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
 		assert_int_equal(outcome.problem.kind, table[i].kind);
 		assert_string_equal(outcome.problem.holder, table[i].holder);
@@ -582,11 +579,7 @@ spf_native_cuts_long_traces(void **state)
 	struct fake_row long_row[] = { { "long.example", DNS_TXT, DNS_NOERROR, text } };
 	struct world world = { .rows = long_row, .count = 1 };
 	const struct spf_source source = { ask, &world, NULL };
-	struct spf_query query = { .domain = "long.example",
-				   .local = SPAN("joe"),
-				   .sender_domain = "long.example",
-				   .helo = "",
-				   .receiver = "" };
+	const struct spf_query query = query_of("long.example", "198.51.100.1");
 	struct spf_outcome outcome;
 	struct arena arena;
 
@@ -595,7 +588,6 @@ spf_native_cuts_long_traces(void **state)
 		(void)strcat(text, " ip4:192.0.2.77");
 	(void)strcat(text, " a:v1.example ip4:198.51.100.1 -all");
 	arena_init(&arena, 1U << 20);
-	assert_true(ipaddr_parse(SPAN("198.51.100.1"), &query.client));
 	assert_true(spf_native_evaluate(&query, &source, &arena, &outcome));
 	if (outcome.result != RESULT_PASS)
 		fail_msg("problem %d", outcome.problem.kind);
