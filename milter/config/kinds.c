@@ -135,11 +135,22 @@ count_methods(const struct setting *setting, const struct config *config)
 	return number_of(setting, config) != 0 ? 1 : 0;
 }
 
+/* Whether a server is the first of its zone: all others come next. */
+static bool
+begins_zone(const struct zone_set *zones, size_t at)
+{
+	return at == 0 || strcmp(zones->items[at - 1].name, zones->items[at].name) != 0;
+}
+
 static size_t
 count_zones(const struct setting *setting, const struct config *config)
 {
+	size_t count = 0;
+
 	(void)setting;
-	return config->zones.count;
+	for (size_t i = 0; i < config->zones.count; i++)
+		count += begins_zone(&config->zones, i) ? 1 : 0;
+	return count;
 }
 
 /* Values, taken. */
@@ -377,9 +388,18 @@ put_servers(const struct setting *setting, const struct config *config, size_t i
 static void
 put_zone(const struct setting *setting, const struct config *config, size_t index, struct output *out)
 {
+	const struct zone_set *zones = &config->zones;
+	size_t at = 0;
+
 	(void)setting;
-	config_put_zone(out, config, config->zones.items[index].name);
-	output_put(out, " servers %s", config->zones.items[index].server);
+	for (size_t i = 0; i < index; i++)
+		do
+			at++;
+		while (!begins_zone(zones, at));
+	config_put_zone(out, config, zones->items[at].name);
+	output_put(out, " servers %s", zones->items[at].server);
+	for (at++; at < zones->count && !begins_zone(zones, at); at++)
+		output_put(out, ", %s", zones->items[at].server);
 }
 
 /* Values, compared. */
@@ -467,6 +487,8 @@ config_take(struct config_reader *reader, const struct setting *setting, struct 
 	reader->end_of_last = reader->serial;
 	if (!setting->repeats)
 		config_once(reader, setting->full_name != NULL ? setting->full_name : setting->name, place);
+	if (setting->has_effect != NULL && !setting->has_effect(reader->config))
+		config_complain(reader, place, "\"%s\" %s", setting->name, setting->no_effect);
 	if (values->count > 0) /* else memory ran out */
 		kinds[setting->kind].take(reader, setting, values);
 }

@@ -128,7 +128,7 @@ file: statements ;
 
 statements:
 	%empty
-	| statements statement
+	| statements statement { reader->config->has_statements = true; }
 	| statements BREAK
 	| statements error { reader->section = SECTION_TOP; RECOVER(reader); }
 	;
@@ -223,21 +223,22 @@ network_list:
 	;
 
 entry_settings:
-	%empty { $$ = (struct list_entry){ 0 }; }
-	| entry_settings "operator" STRING { $$ = $1; $$.operator = $3; }
-	| entry_settings "page" STRING { $$ = $1; $$.page = $3; }
-	| entry_settings "terms" STRING { $$ = $1; $$.terms = $3; }
-	| entry_settings "kind" WORD { $$ = $1; config_set_kind(reader, &$$, AT($3, @3)); }
-	| entry_settings "takes" WORD { $$ = $1; config_set_takes(reader, &$$, AT($3, @3)); }
-	| entry_settings "ipv6" WORD { $$ = $1; config_set_ipv6(reader, &$$, AT($3, @3)); }
+	%empty { config_begin_options(reader); $$ = (struct list_entry){ 0 }; }
+	| entry_settings "operator" STRING { $$ = $1; config_once_here(reader, "operator", @2); $$.operator = $3; }
+	| entry_settings "page" STRING { $$ = $1; config_once_here(reader, "page", @2); $$.page = $3; }
+	| entry_settings "terms" STRING { $$ = $1; config_once_here(reader, "terms", @2); $$.terms = $3; }
+	| entry_settings "kind" WORD { $$ = $1; config_once_here(reader, "kind", @2); config_set_kind(reader, &$$, AT($3, @3)); }
+	| entry_settings "takes" WORD { $$ = $1; config_once_here(reader, "takes", @2); config_set_takes(reader, &$$, AT($3, @3)); }
+	| entry_settings "ipv6" WORD { $$ = $1; config_once_here(reader, "ipv6", @2); config_set_ipv6(reader, &$$, AT($3, @3)); }
 	| entry_settings "status" WORD reply_text {
 		$$ = $1;
+		config_once_here(reader, "status", @2);
 		config_set_status(reader, &$$, AT($3, @3), $4.text);
 	}
-	| entry_settings "contains" texts { $$ = $1; config_set_contained(reader, &$$, &$3); }
-	| entry_settings answers { $$ = $1; $$.answers = $2; }
-	| entry_settings errors { $$ = $1; $$.errors = $2; }
-	| entry_settings test_entries { $$ = $1; $$.test_entries = $2; }
+	| entry_settings "contains" texts { $$ = $1; config_once_here(reader, "contains", @2); config_set_contained(reader, &$$, &$3); }
+	| entry_settings answers { $$ = $1; config_once_here(reader, "answers", @2); $$.answers = $2; }
+	| entry_settings errors { $$ = $1; config_once_here(reader, "errors", @2); $$.errors = $2; }
+	| entry_settings test_entries { $$ = $1; config_once_here(reader, "test-entries", @2); $$.test_entries = $2; }
 	| entry_settings BREAK
 	| entry_settings error { $$ = $1; RECOVER(reader); }
 	;
@@ -268,19 +269,19 @@ answer_list:
 range: ADDRESS { $$ = AT($1, @1); } ;
 
 list_options:
-	%empty { $$ = (struct list_options){ 0 }; }
-	| list_options "weight" NUMBER { $$ = $1; $$.weight = AT($3, @3); }
-	| list_options answers { $$ = $1; $$.answers = $2; }
-	| list_options test_entries { $$ = $1; $$.test_entries = $2; }
-	| list_options "key" STRING { $$ = $1; $$.key = AT($3, @3); }
-	| list_options "key-file" STRING { $$ = $1; $$.key_file = AT($3, @3); }
-	| list_options "on" '{' value_list '}' { $$ = $1; $$.on = $4; $$.has_on = true; }
+	%empty { config_begin_options(reader); $$ = (struct list_options){ 0 }; }
+	| list_options "weight" NUMBER { $$ = $1; config_once_here(reader, "weight", @2); $$.weight = AT($3, @3); }
+	| list_options answers { $$ = $1; config_once_here(reader, "answers", @2); $$.answers = $2; }
+	| list_options test_entries { $$ = $1; config_once_here(reader, "test-entries", @2); $$.test_entries = $2; }
+	| list_options "key" STRING { $$ = $1; config_once_here(reader, "key", @2); $$.key = AT($3, @3); }
+	| list_options "key-file" STRING { $$ = $1; config_once_here(reader, "key-file", @2); $$.key_file = AT($3, @3); }
+	| list_options "on" '{' value_list '}' { $$ = $1; config_once_here(reader, "on", @2); $$.on = $4; $$.has_on = true; }
 	;
 
 rules:
-	%empty { $$.rules = (struct rule_set){ 0 }; $$.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 }; }
+	%empty { config_begin_options(reader); $$.rules = (struct rule_set){ 0 }; $$.otherwise = (struct rule){ .action = ACTION_ACCEPT, .percent = 100 }; }
 	| rules rule { $$ = $1; config_add_rule(reader, &$$.rules, &$2); }
-	| rules "otherwise" otherwise_action { $$ = $1; $$.otherwise = $3; }
+	| rules "otherwise" otherwise_action { $$ = $1; $$.otherwise = $3; config_once_here(reader, "otherwise", @2); }
 	| rules BREAK
 	| rules error { $$ = $1; RECOVER(reader); }
 	;

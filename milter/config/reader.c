@@ -92,11 +92,9 @@ config_add_text(struct config_reader *reader, struct text_set *set, const char *
 	set->items[set->count++] = text;
 }
 
-void
-config_once(struct config_reader *reader, const char *name, struct place place)
+static void
+add_once(struct config_reader *reader, struct text_set *said, const char *name, struct place place)
 {
-	struct text_set *said = &reader->reading->said;
-
 	for (size_t i = 0; i < said->count; i++) {
 		if (strcmp(said->items[i], name) == 0) {
 			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
@@ -104,4 +102,22 @@ config_once(struct config_reader *reader, const char *name, struct place place)
 		}
 	}
 	config_add_text(reader, said, name);
+}
+
+void
+config_once(struct config_reader *reader, const char *name, struct place place)
+{
+	add_once(reader, &reader->reading->said, name, place);
+}
+
+void
+config_begin_options(struct config_reader *reader)
+{
+	reader->said_here = (struct text_set){ .count = 0 };
+}
+
+void
+config_once_here(struct config_reader *reader, const char *name, struct place place)
+{
+	add_once(reader, &reader->said_here, name, place);
 }

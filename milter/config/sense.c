@@ -133,14 +133,21 @@ look_at_tests(const struct config *config, const struct condition *condition, bo
 		look_at_test(config, condition, where, messages);
 }
 
-static void
-look_at_rules(const struct config *config, const struct rule_set *rules, struct output *messages)
-{
-	for (size_t i = 0; i < rules->count; i++)
-		look_at_tests(config, rules->items[i].condition, false, rules->items[i].where, messages);
-}
+/* Rules behind others that decide before them. */
 
-/* Exceptions that a policy does not have. */
+static bool
+holds_all_addresses(const struct network_set *networks)
+{
+	bool has_ipv4 = false, has_ipv6 = false;
+
+	for (size_t i = 0; i < networks->count; i++) {
+		has_ipv4 = has_ipv4
+			   || (networks->items[i].prefix == 0 && networks->items[i].address.length == 4);
+		has_ipv6 = has_ipv6
+			   || (networks->items[i].prefix == 0 && networks->items[i].address.length == 16);
+	}
+	return has_ipv4 && has_ipv6;
+}
 
 static bool
 same_condition(const struct condition *a, const struct condition *b)
@@ -155,6 +162,59 @@ same_condition(const struct condition *a, const struct condition *b)
 			return false;
 	return true;
 }
+
+/* Whether a condition is true of all mail. */
+static bool
+always_holds(const struct condition *condition)
+{
+	bool is_one_true = false, are_all_true = true;
+
+	for (size_t i = 0; i < condition->operand_count; i++) {
+		const bool is_true = always_holds(condition->operands[i]);
+
+		is_one_true = is_one_true || is_true;
+		are_all_true = are_all_true && is_true;
+	}
+	if (condition->kind == CONDITION_CLIENT)
+		return !condition->is_negated && holds_all_addresses(&condition->networks);
+	if (condition->kind == CONDITION_QUANTITY)
+		return condition->compare == COMPARE_AT_LEAST && condition->number == 0;
+	return (condition->kind == CONDITION_OR && is_one_true)
+	       || (condition->kind == CONDITION_AND && are_all_true);
+}
+
+/* Whether a rule leaves nothing for one behind it that acts on the same. */
+static bool
+decides_before(const struct rule *rule, const struct rule *later)
+{
+	return !rule->is_audit && rule->action != ACTION_TAG && rule->percent == 100
+	       && (always_holds(rule->condition) || same_condition(rule->condition, later->condition));
+}
+
+static void
+look_at_order(const struct rule_set *rules, struct output *messages)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		size_t before = 0;
+
+		while (before < i && !decides_before(&rules->items[before], &rules->items[i]))
+			before++;
+		if (before < i)
+			config_warn(messages, rules->items[i].where,
+				    "this rule never acts: the rule at %s decides before it",
+				    rules->items[before].where);
+	}
+}
+
+static void
+look_at_rules(const struct config *config, const struct rule_set *rules, struct output *messages)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		look_at_tests(config, rules->items[i].condition, false, rules->items[i].where, messages);
+	look_at_order(rules, messages);
+}
+
+/* Exceptions that a policy does not have. */
 
 static bool
 is_refusal(const struct rule *rule)
@@ -227,14 +287,61 @@ look_at_zone(const struct config *config, const struct list *list, struct output
 		}
 }
 
-void
-config_warn_of_nonsense(const struct config *config, struct output *messages)
+/* Nothing that refuses. */
+
+static void
+look_for_policy(const struct config *config, const char *path, struct output *messages)
 {
+	if (!config->has_statements)
+		config_warn(
+			messages, path,
+			"it holds no setting at all: the mode is audit, there is no policy, and no mail is refused");
+	else if (config->default_policy.where == NULL && config->policies.count == 0)
+		config_warn(messages, path, "there is no policy { ... }, so no mail is refused");
+}
+
+/* Policies behind others that are asked before them. */
+
+/* The policy before `number` for a domain of its, or NULL. */
+static const struct policy *
+find_earlier(const struct config *config, size_t number, const char *domain)
+{
+	for (size_t i = 0; i < number; i++) {
+		const struct policy *policy = &config->policies.items[i];
+
+		for (size_t j = 0; j < policy->domains.count; j++)
+			if (strcmp(policy->domains.items[j], domain) == 0
+			    || domain_matches(span_of(domain), span_of(policy->domains.items[j])))
+				return policy;
+	}
+	return NULL;
+}
+
+static void
+look_at_domains(const struct config *config, size_t number, struct output *messages)
+{
+	const struct policy *policy = &config->policies.items[number];
+
+	for (size_t i = 0; i < policy->domains.count; i++) {
+		const struct policy *earlier = find_earlier(config, number, policy->domains.items[i]);
+
+		if (earlier != NULL)
+			config_warn(messages, policy->where,
+				    "this policy is never asked for \"%s\": the policy at %s is, before it",
+				    policy->domains.items[i], earlier->where);
+	}
+}
+
+void
+config_warn_of_nonsense(const struct config *config, const char *path, struct output *messages)
+{
+	look_for_policy(config, path, messages);
 	look_at_rules(config, &config->exceptions, messages);
 	look_at_rules(config, &config->default_policy.rules, messages);
 	for (size_t i = 0; i < config->policies.count; i++) {
 		look_at_rules(config, &config->policies.items[i].rules, messages);
 		look_at_exceptions(config, &config->policies.items[i], messages);
+		look_at_domains(config, i, messages);
 	}
 	for (size_t i = 0; i < config->lists.count; i++)
 		look_at_zone(config, &config->lists.items[i], messages);

@@ -61,6 +61,15 @@ config_same_servers(const struct config *a, const struct config *b)
 	       && text_set_equals(&a->servers, &b->servers);
 }
 
+static bool
+is_known_zone(const struct zone_set *zones, const char *name)
+{
+	for (size_t i = 0; i < zones->count; i++)
+		if (strcmp(zones->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void
 config_add_zone(struct config_reader *reader, const struct value_set *zone_and_servers)
 {
@@ -73,6 +82,10 @@ config_add_zone(struct config_reader *reader, const struct value_set *zone_and_s
 				zone.text);
 		return;
 	}
+	if (is_known_zone(zones, name))
+		config_complain(reader, zone.place,
+				"the zone \"%.80s\" is said twice; expected it once, with all its servers",
+				name);
 	for (size_t i = 1; i < zone_and_servers->count; i++) {
 		struct resolver_zone *items =
 			arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);

@@ -1,6 +1,7 @@
 #include "heloscope/config/settings.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "heloscope/config/words.h"
 #include "heloscope/base/strbuf.h"
@@ -27,6 +28,15 @@ static bool
 is_path(const char *text)
 {
 	return text[0] == '/';
+}
+
+/* A FIFO would hold up the records until somebody reads it. */
+static bool
+is_path_of_records(const char *text)
+{
+	struct stat status;
+
+	return is_path(text) && (stat(text, &status) != 0 || !S_ISFIFO(status.st_mode));
 }
 
 static bool
@@ -82,6 +92,12 @@ is_socket(const char *text)
 	return false;
 }
 
+static bool
+is_socket_a_file(const struct config *config)
+{
+	return strncmp(config->listen, "inet", 4) != 0;
+}
+
 /* The settings. */
 
 #define FIELD(member)                                                                                        \
@@ -89,6 +105,9 @@ is_socket(const char *text)
 #define LIKE(member) .is_like = true, .like = offsetof(struct config, member)
 #define WORDS(table) .words = (table), .word_count = sizeof(table) / sizeof((table)[0])
 #define FLAG .kind = KIND_WORD, WORDS(config_flags), .before = "word"
+#define OF_A_FILE                                                                                            \
+	.has_effect = is_socket_a_file,                                                                      \
+	.no_effect = "has no effect on a port; expected it only with listen \"unix:/PATH\""
 #define SECOND 1000UL
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -124,16 +143,19 @@ static const struct setting settings[] = {
 		  "\"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"" },
 	{ .name = "owner",
 	  .section = SECTION_SOCKET,
+	  OF_A_FILE,
 	  .kind = KIND_TEXT,
 	  FIELD(socket_owner),
 	  .effect = EFFECT_RESTART },
 	{ .name = "group",
 	  .section = SECTION_SOCKET,
+	  OF_A_FILE,
 	  .kind = KIND_TEXT,
 	  FIELD(socket_group),
 	  .effect = EFFECT_RESTART },
 	{ .name = "mode",
 	  .section = SECTION_SOCKET,
+	  OF_A_FILE,
 	  .full_name = "socket mode",
 	  .kind = KIND_FILE_MODE,
 	  FIELD(socket_mode),
@@ -177,9 +199,9 @@ static const struct setting settings[] = {
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
 	  FIELD(records),
-	  .is_good = is_path,
+	  .is_good = is_path_of_records,
 	  .before = "the log of records ",
-	  .expected = "a path that begins with a slash" },
+	  .expected = "a path that begins with a slash, of a file and no FIFO" },
 	{ .name = "contact",
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
@@ -405,6 +427,28 @@ end_line(bool is_wanted, struct output *out)
 
 static void show_section(enum config_section section, const struct config *config, struct output *out);
 
+static size_t count_of(const struct setting *setting, const struct config *config);
+
+static bool
+holds_any(enum config_section section, const struct config *config)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].section == section && count_of(&settings[i], config) > 0)
+			return true;
+	return false;
+}
+
+/* How often a setting is written; a block is when there is something in it. */
+static size_t
+count_of(const struct setting *setting, const struct config *config)
+{
+	if (setting->has_effect != NULL && !setting->has_effect(config))
+		return 0;
+	if (setting->kind != KIND_BLOCK)
+		return config_count(setting, config);
+	return holds_any(setting->opens, config) ? 1 : 0;
+}
+
 /* What may stand behind a setting: others, and a block. */
 static void
 show_what_follows(const struct setting *setting, const struct config *config, struct output *out)
@@ -415,25 +459,13 @@ show_what_follows(const struct setting *setting, const struct config *config, st
 		output_put(out, " %s ", settings[i].name);
 		config_put_value(&settings[i], config, 0, out);
 	}
-	if (setting->opens == SECTION_TOP)
+	if (setting->opens == SECTION_TOP || !holds_any(setting->opens, config))
 		return;
 	output_put(out, "%s", blocks[setting->opens].begin);
 	end_line(blocks[setting->opens].has_lines, out);
 	show_section(setting->opens, config, out);
 	end_line(blocks[setting->opens].ends_alone, out);
 	output_put(out, "%s", blocks[setting->opens].end);
-}
-
-/* How often a setting is written; a block is when there is something in it. */
-static size_t
-count_of(const struct setting *setting, const struct config *config)
-{
-	if (setting->kind != KIND_BLOCK)
-		return config_count(setting, config);
-	for (size_t i = 0; i < SETTINGS; i++)
-		if (settings[i].section == setting->opens && config_count(&settings[i], config) > 0)
-			return 1;
-	return 0;
 }
 
 static void

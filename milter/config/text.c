@@ -7,7 +7,8 @@ config_parse_text(struct config_reader *reader, struct span text)
 {
 	void *scanner = config_lex_open(reader, text);
 	config_yypstate *grammar = config_yypstate_new();
-	int status = scanner != NULL && grammar != NULL ? YYPUSH_MORE : 2;
+	const bool has_memory = scanner != NULL && grammar != NULL;
+	int status = has_memory ? YYPUSH_MORE : 2;
 
 	while (status == YYPUSH_MORE) {
 		CONFIG_YYSTYPE value = { 0 };
@@ -19,5 +20,5 @@ config_parse_text(struct config_reader *reader, struct span text)
 	config_yypstate_delete(grammar);
 	if (scanner != NULL)
 		config_lex_close(scanner);
-	return status != 2;
+	return has_memory; /* what the grammar could not take has been complained of */
 }

@@ -65,7 +65,7 @@ test(const struct options *options)
 
 	if (config == NULL)
 		return EXIT_FAILURE;
-	config_warn_of_nonsense(config, output_errors());
+	config_warn_of_nonsense(config, options->config, output_errors());
 	surroundings_check(config, options->config, false, output_errors());
 	if (options->is_show)
 		config_show(config, output_standard());

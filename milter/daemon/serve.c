@@ -59,7 +59,7 @@ read_config(const char *path, char **text)
 	}
 	config = config_read(path, &messages);
 	if (config != NULL)
-		config_warn_of_nonsense(config, &messages);
+		config_warn_of_nonsense(config, path, &messages);
 	(void)fclose(messages.file);
 	return config;
 }
@@ -83,26 +83,46 @@ tell_what_waits(const char *setting)
 	log_warning("the setting \"%s\" has changed: that takes effect only after a restart", setting);
 }
 
+/* A configuration that can be used, or NULL with the reason. An editor may have emptied the file, to write it
+ * in a moment. */
+static struct config *
+read_again(struct error *error)
+{
+	char *text;
+	struct config *config = read_config(server.path, &text);
+
+	log_messages(text, config != NULL);
+	if (config != NULL && config->has_statements)
+		return config;
+	error_set(error, config == NULL ? "%s has errors" : "%s holds no setting at all", server.path);
+	config_unref(config);
+	return NULL;
+}
+
+static void
+tell_if_disarmed(const struct config *before, const struct config *now)
+{
+	if (before->mode == MODE_ENFORCE && now->mode != MODE_ENFORCE)
+		log_warning("the mode was enforce and is audit now: no mail is refused any more");
+}
+
 static void
 reload(void)
 {
 	struct runtime *current = milter_runtime(), *next = NULL;
 	struct config *config;
 	struct error error;
-	char *text;
 
 	service_notify("RELOADING=1");
-	config = read_config(server.path, &text);
-	log_messages(text, config != NULL);
-	if (config == NULL)
-		error_set(&error, "%s has errors", server.path);
-	else if ((next = runtime_new(config, current, &error)) == NULL)
+	config = read_again(&error);
+	if (config != NULL && (next = runtime_new(config, current, &error)) == NULL)
 		config_unref(config);
 	if (next != NULL) {
 		runtime_settle(next);
 		milter_use(next);
 		log_open(config->log_target, config->log_level);
 		log_info("configuration read again from %s", server.path);
+		tell_if_disarmed(runtime_config(current), config);
 		config_tell_changes(server.started_with, config, EFFECT_RESTART, tell_what_waits);
 		runtime_unref(next);
 	} else {

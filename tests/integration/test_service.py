@@ -94,6 +94,29 @@ class Options(Base):
         self.assertRegex(lines[0], rf'^{path}:1:6: found enfroce; expected "audit" or "enforce"; did you mean "enforce"\?$')
         self.assertRegex(lines[1], rf'^{path}:3:12: found timout; expected .*"timeout".*; did you mean "timeout"\?$')
 
+    def test_what_no_string_and_no_parser_can_hold_is_told_in_its_own_words(self):
+        for text, expected in (
+            ('contact "a\0b"\n', r":1:9: a string with a NUL octet in it; expected text"),
+            ('contact "a\0', r":1:9: a string with a NUL octet in it; expected text"),
+            (f"policy {{ reject when {'(' * 5000}trusted{')' * 5000} }}", r":1:\d+: nested too deep; expected fewer parentheses within each other"),
+        ):
+            status, _, messages = self.run_program("-t", "-c", self.config(text))
+            self.assertEqual((status, messages.count("\n")), (1, 1), messages)
+            self.assertRegex(messages, expected)
+
+    def test_a_log_of_records_that_is_a_fifo_is_an_error(self):
+        os.mkfifo(self.lab.folder / "fifo")
+        for options in ("-t",), ():
+            status, _, messages = self.run_program(*options, "-c", self.config(f'log stderr\nrecords "{self.lab.folder}/fifo"\n'))
+            self.assertEqual(status, 1)
+            self.assertIn(f'the log of records "{self.lab.folder}/fifo"; expected a path that begins with a slash, of a file and no FIFO', messages)
+
+    def test_a_file_without_settings_or_policy_is_warned_of(self):
+        for text, expected in (("# mode enforce\n", "it holds no setting at all: the mode is audit"), ("mode enforce\n", r"there is no policy \{")):
+            status, _, messages = self.run_program("-t", "-c", self.config(text))
+            self.assertEqual(status, 0)
+            self.assertRegex(messages, rf"(?m)^{self.lab.folder}/test.conf: warning: {expected}")
+
     def test_F39_missing_file(self):
         status, _, messages = self.run_program("-t", "-c", self.lab.folder / "absent.conf")
         self.assertEqual(status, 1)

@@ -169,7 +169,7 @@ class Check(Base):
         key.write_text("abcdefgh\n")
         key.chmod(0o600)
         text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\nrecords "{folder}/gone/audit"\n'
-                f'look-back yes {{ file "{folder}/lost/peers" }}\n')
+                f'look-back yes {{ file "{folder}/lost/peers" }}\npolicy {{ }}\n')
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         for expected in ('no user "nobodi" to run as', 'no user "absent1" to own', 'no group "absent2" for', "none: No such", "gone: No such", "lost: No such"):
@@ -342,6 +342,32 @@ class End(Base):
         self.assertEqual(select.select([process.stderr], [], [], 1), ([], [], []))  # a third one would begin at once, with its warnings
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(DEADLINE_S), 0)
+
+    def test_a_reload_onto_an_empty_file_is_not_taken(self):
+        """An editor empties a file before it writes; and a file that was cut off says what it costs."""
+        head = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}'
+        process = self.start(head + "mode enforce\npolicy { defer when client in { 0.0.0.0/0 } }\n")
+        log = self.lab.folder / "test.log"
+
+        def reload(text, outcome):
+            before = len(log.read_text())
+            self.config(text)
+            process.send_signal(signal.SIGUSR1)
+            wait_until(outcome, lambda: outcome in log.read_text()[before:], process=process)
+
+        def said():
+            with Client(int(head.partition("inet:")[2].partition("@")[0])) as client:
+                client.start("203.0.113.5", b"mail.plain.example")
+                client.ask(b"M", b"<carol@yodel.example>\0")
+                return client.ask(b"R", b"<u@in.test>\0")[-1][0]
+
+        self.assertEqual(said(), b"y")
+        for text in ("", "# soon\n\n"):
+            reload(text, "test.conf holds no setting at all; the old configuration stays")
+            self.assertEqual(said(), b"y")
+        reload(head, "the mode was enforce and is audit now: no mail is refused any more")
+        self.assertIn("test.conf: warning: there is no policy { ... }, so no mail is refused", log.read_text())
+        self.assertNotEqual(said(), b"y")
 
     def test_N11_a_reload_says_what_needs_a_restart(self):
         head = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n'

@@ -225,6 +225,7 @@ struct config {
 	const char *socket_owner, *socket_group; /* of a unix socket, or NULL */
 	unsigned socket_mode;                    /* of a unix socket, as for chmod(2) */
 	const char *user, *group;                /* to become after binding; group may be NULL */
+	bool has_statements;                     /* else nothing was said, and all is as by default */
 	enum mode mode;
 	enum log_target log_target;
 	enum log_level log_level;

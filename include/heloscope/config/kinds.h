@@ -59,6 +59,10 @@ struct setting {
 	 * reason. */
 	const char *before, *after, *expected;
 
+	/* Whether it does something beside what was said before it; NULL: always. Else what is said of it. */
+	bool (*has_effect)(const struct config *config);
+	const char *no_effect;
+
 	/* The default; none of these: 0, or no value. */
 	unsigned long preset;
 	const char *preset_text;

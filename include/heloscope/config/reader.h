@@ -74,6 +74,9 @@ struct config_reader {
 	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
 	int skipped_braces;
 
+	struct text_set
+		said_here; /* options of the block or the list being read that may be said only once */
+
 	/* The grammar's, for the scanner: which settings there are here. */
 	enum config_section section;
 	const struct setting *setting; /* the one that was read last, if what comes may stand behind it */
@@ -104,6 +107,10 @@ void config_add_nearest(struct strbuf *message, const char *word, const char *co
 
 /* Complain when the setting named `name` was said before. */
 void config_once(struct config_reader *reader, const char *name, struct place place);
+
+/* A block, or a list with its options, begins; complain when an option of it was said before. */
+void config_begin_options(struct config_reader *reader);
+void config_once_here(struct config_reader *reader, const char *name, struct place place);
 
 void config_add_text(struct config_reader *reader, struct text_set *set, const char *text);
 

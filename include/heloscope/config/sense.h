@@ -7,9 +7,10 @@
 #include "heloscope/config/config.h"
 
 /*
- * Warn, a line each, of what is well written and yet hardly meant: rules that never act, exceptions that a
- * policy lacks, zones that look misspelt. For those who check or start, not for each reader.
+ * Warn, a line each, of what is well written and yet hardly meant: a file at `path` without a setting or a
+ * policy, rules that never act, exceptions that a policy lacks, zones that look misspelt. For those who check
+ * or start, not for each reader.
  */
-void config_warn_of_nonsense(const struct config *config, struct output *messages);
+void config_warn_of_nonsense(const struct config *config, const char *path, struct output *messages);
 
 #endif

@@ -112,6 +112,25 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "\n  mode enfroce",
 		  "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
+		{ "dnsbl \"a.test\" weight 2 weight 3",
+		  "test.conf:1:25: \"weight\" is said twice; expected it once" },
+		{ "dnsbl \"a.test\" answers { 127.0.0.2 } answers { 127.0.0.3 }",
+		  "\"answers\" is said twice" },
+		{ "dnsbl \"a.test\" key \"a\" key \"b\"", "\"key\" is said twice" },
+		{ "domain-dnsbl \"a.test\" on { helo } on { ptr }", "\"on\" is said twice" },
+		{ "dnsbl \"a.test\" test-entries none test-entries none", "\"test-entries\" is said twice" },
+		{ "list \"a.test\" { kind block\nkind allow }", "test.conf:2:1: \"kind\" is said twice" },
+		{ "list \"a.test\" { status closed status alive }", "\"status\" is said twice" },
+		{ "list \"a.test\" { operator \"a\" operator \"b\" }", "\"operator\" is said twice" },
+		{ "list \"a.test\" { contains \"b.test\" contains \"c.test\" }",
+		  "\"contains\" is said twice" },
+		{ "policy { otherwise accept otherwise reject }",
+		  "test.conf:1:27: \"otherwise\" is said twice" },
+		{ "resolver { zone \"a.test\" servers 192.0.2.1 zone \"A.test.\" servers 192.0.2.2 }",
+		  "test.conf:1:49: the zone \"a.test\" is said twice; expected it once, with all its servers" },
+		{ "listen \"inet:25@127.0.0.1\" { mode 0660 }",
+		  "\"mode\" has no effect on a port; expected it only with listen \"unix:/PATH\"" },
+		{ "listen \"inet6:25@::1\" { owner \"o\" }", "\"owner\" has no effect on a port" },
 		{ "listen \"8891\"", "expected \"inet:PORT@ADDRESS\"" },
 		{ "listen \"inet:99999@127.0.0.1\"", "with a port from 1 to 65535" },
 		{ "listen \"inet:25@\"", "with a port from 1 to 65535" },
@@ -622,7 +641,7 @@ config_names_files_by_the_path_to_them(void **state)
 	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is no list that is asked");
 	write_file("in/b.conf", "\npolicy { reject when iprev = softfail }");
 	config = config_read(path, &out);
-	config_warn_of_nonsense(config, &out);
+	config_warn_of_nonsense(config, path, &out);
 	(void)fclose(out.file);
 	(void)snprintf(expected, sizeof expected, "%s/in/b.conf:2: warning: ", folder);
 	assert_memory_equal(messages, expected, strlen(expected));
@@ -831,7 +850,7 @@ expect_warning(const char *text, const char *warning)
 	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
 
 	if (config != NULL)
-		config_warn_of_nonsense(config, &out);
+		config_warn_of_nonsense(config, "test.conf", &out);
 	(void)fclose(out.file);
 	if (config == NULL || own[0] != '\0'
 	    || (warning == NULL ? messages[0] != '\0' : strstr(messages, warning) == NULL)
@@ -888,7 +907,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "disable { spf } policy { reject when not spf = pass }", "\"spf\" is disabled" },
 		{ "dnswl \"w.test\" disable { spf } policy { reject when dnswl or not (trusted and spf != pass) }",
 		  "\"spf\" is disabled" },
-		{ "disable { spf } exceptions { accept when spf = pass }", "\"spf\" is disabled" },
+		{ "disable { spf } exceptions { accept when spf = pass } policy { }", "\"spf\" is disabled" },
 		{ "disable { spf-helo } policy { reject when spf = fail }", NULL },
 		{ "policy { reject when iprev = softfail }", "\"iprev\" never has this result" },
 		{ "policy { reject when dnsbl in { pass, softfail } }", "\"dnsbl\" never has this result" },
@@ -909,11 +928,32 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy { reject when dnsbl }", "no list is asked that counts for \"dnsbl\"" },
 		{ "policy { reject when dnsbl = fail }", "no list is asked that \"dnsbl\" tells of" },
 		{ "policy { reject when dnsbl < 1 and dnsbl in { none, fail } and not dnswl }", NULL },
-		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\"",
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\" policy { }",
 		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean \"zen.spamhaus.org\"?" },
-		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\"", "did you mean" },
-		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\"", NULL },
-		{ "list \"bl.test\" { kind block } dnsbl \"dbl.test\"", NULL },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zne.spamhaus.org\" policy { }",
+		  "did you mean" },
+		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\" policy { }", NULL },
+		{ "list \"bl.test\" { kind block } dnsbl \"dbl.test\" policy { }", NULL },
+		{ "", "test.conf: warning: it holds no setting at all" },
+		{ "mode enforce", "test.conf: warning: there is no policy { ... }, so no mail is refused" },
+		{ "exceptions { accept when trusted }", "there is no policy" },
+		{ "policy for \"a.test\" { }", NULL },
+		{ "policy for { \"a.test\", \"b.test\" } { }\npolicy for \"b.test\" { }",
+		  "test.conf:2: warning: this policy is never asked for \"b.test\": the policy at /" },
+		{ "policy for \"*.test\" { } policy for \"a.test\" { }", "never asked for \"a.test\"" },
+		{ "policy for \"a.test\" { } policy for \"*.test\" { }", NULL },
+		{ "policy { reject when spf = fail\ndefer when spf = fail }",
+		  "test.conf:2: warning: this rule never acts: the rule at /" },
+		{ "policy { accept when client in { 0.0.0.0/0, ::/0 } reject when spf = fail }",
+		  "this rule never acts" },
+		{ "policy { accept when trusted or dnsbl >= 0 reject when spf = fail }",
+		  "this rule never acts" },
+		{ "policy { accept when trusted and client in { 0.0.0.0/0, ::/0 } reject when spf = fail }",
+		  NULL },
+		{ "policy { accept when client in { 0.0.0.0/0 } reject when spf = fail }", NULL },
+		{ "policy { reject 10% when spf = fail reject when spf = fail }", NULL },
+		{ "policy { audit reject when spf = fail reject when spf = fail }", NULL },
+		{ "policy { tag \"x\" when spf = fail reject when spf = fail }", NULL },
 	};
 
 	(void)state;

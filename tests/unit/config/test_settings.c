@@ -29,7 +29,7 @@ each_setting_says_what_it_wants(void **state)
 		{ "log syslog level inof",
 		  "test.conf:1:18: unknown log level \"inof\"; expected \"error\", \"warning\" or \"info\"; did you mean \"info\"?\n" },
 		{ "records \"x\"",
-		  "test.conf:1:9: the log of records \"x\"; expected a path that begins with a slash\n" },
+		  "test.conf:1:9: the log of records \"x\"; expected a path that begins with a slash, of a file and no FIFO\n" },
 		{ "resolver { servers sytem }",
 		  "test.conf:1:20: unknown kind of servers \"sytem\"; expected \"system\" or \"recursive\"; did you mean \"system\"?\n" },
 		{ "resolver { servers 192.0.2.1@99999 }",
@@ -367,7 +367,8 @@ each_setting_is_said_once_unless_it_repeats(void **state)
 			continue;
 		write_statement(text, &settings[i], settings[i].max, 2);
 		config = config_from_text(text, messages);
-		assert_int_equal(config != NULL, settings[i].repeats);
+		/* there are many zones, but each is said once */
+		assert_int_equal(config != NULL, settings[i].repeats && settings[i].kind != KIND_ZONES);
 		if (config == NULL)
 			assert_non_null(strstr(messages, "is said twice; expected it once"));
 		config_unref(config);
