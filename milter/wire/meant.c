@@ -34,6 +34,8 @@ meant_take_apart(struct meant *meant, struct span text, bool *is_whole, struct a
 			continue;
 		else if (is_escape)
 			add_octet(meant, text.at[i], false);
+		else if (c == '\\') /* the last octet, which escapes nothing */
+			continue;
 		else if (c == '"')
 			is_quoted = !is_quoted;
 		else if (c == '(' && !is_quoted)

@@ -22,8 +22,8 @@ struct stretch {
 };
 
 /*
- * Take the quotes, comments and backslashes out of `text`. `is_whole` is false when a quote or a comment
- * never ends. False when memory ran out.
+ * Take the quotes, comments and backslashes out of `text`, also a last one that escapes nothing. `is_whole`
+ * is false when a quote or a comment never ends. False when memory ran out.
  */
 bool meant_take_apart(struct meant *meant, struct span text, bool *is_whole, struct arena *arena) MUST_USE;
 

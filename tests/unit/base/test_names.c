@@ -355,6 +355,8 @@ P0_E02_E13_mailbox_read_finds_the_domain_that_an_mta_finds(void **state)
 		{ "<good@good.t\"est,joe@b\"ad.test>", MAILBOX_ADDRESS, "good@good.test,joe", "bad.test" },
 		{ "<joe@good.test\\@bad.test>", MAILBOX_ADDRESS, "joe@good.test", "bad.test" },
 		{ "<joe@\\\\yodel.test>", MAILBOX_ADDRESS, "joe", "yodel.test" },
+		{ "<joe@yodel.test\\\\>", MAILBOX_ADDRESS, "joe", "yodel.test" },
+		{ "joe@yodel.test\\", MAILBOX_ADDRESS, "joe", "yodel.test" },
 		{ "<joe@\"(x)\"yo\\\"del.te\\ st>", MAILBOX_ADDRESS, "joe", "yodel.test" },
 		{ "<good\\@good.test;joe@bad.test>", MAILBOX_ADDRESS, "good@good.test;joe", "bad.test" },
 		{ "<joe@\f\vbad.test>", MAILBOX_ADDRESS, "joe", "bad.test" },
