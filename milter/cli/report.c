@@ -147,7 +147,7 @@ reason_of(const json_t *row)
 {
 	const char *what = document_text_of(row, "what");
 
-	return what[0] != '\0' ? what : "The records do not have the text of the refusal.";
+	return what[0] != '\0' ? what : "The record cannot be read in full, so the reason is not known.";
 }
 
 static void

@@ -279,6 +279,21 @@ facts_tally(const struct facts *facts, bool is_allow)
 	return tally;
 }
 
+const struct list_finding *
+facts_listing(const struct facts *facts, const char *zone, enum list_subject *subject)
+{
+	for (int i = 0; i < LIST_SUBJECTS; i++) {
+		const struct list_facts *lists = &facts->lists[i];
+
+		*subject = (enum list_subject)i;
+		for (size_t j = 0; j < lists->count; j++)
+			if (lists->findings[j].state == LIST_LISTED
+			    && strcmp(lists->findings[j].zone, zone) == 0)
+				return &lists->findings[j];
+	}
+	return NULL;
+}
+
 enum method
 facts_list_method(bool is_allow)
 {

@@ -1,5 +1,7 @@
 #include "heloscope/records/codec.h"
 
+#include "heloscope/config/words.h"
+
 static const char *const statuses[] = {
 	[DNS_NOERROR] = "answered",    [DNS_NODATA] = "nodata",       [DNS_NXDOMAIN] = "nxdomain",
 	[DNS_SERVFAIL] = "servfail",   [DNS_TIMEOUT] = "timeout",     [DNS_BOGUS] = "bogus",
@@ -16,3 +18,13 @@ const struct tokens codec_overruled = TOKENS(overruled);
 
 static const char *const stages[] = { [STAGE_HEADER] = "header", [STAGE_BODY] = "body" };
 const struct tokens codec_stages = TOKENS(stages);
+
+static const char *const tests[CONDITION_KINDS] = {
+	[CONDITION_TRUSTED] = "trusted", [CONDITION_AUTHENTICATED] = "authenticated",
+	[CONDITION_RESULT] = "result",   [CONDITION_QUANTITY] = "quantity",
+	[CONDITION_TEXT] = "text",       [CONDITION_CLIENT] = "client",
+	[CONDITION_LISTED] = "listed",
+};
+const struct tokens codec_tests = TOKENS(tests);
+const struct tokens codec_quantities = { config_quantities, QUANTITIES };
+const struct tokens codec_subjects = { config_subjects, SUBJECTS };

@@ -59,6 +59,7 @@ other_readings_of(const struct facts *facts)
 struct record_verdict
 record_verdict_of(const struct verdict *verdict, const char *reply)
 {
+	const bool is_refusal = action_refuses(verdict->action);
 	struct record_verdict told = {
 		.action = verdict->action,
 		.is_enforced = verdict->is_enforced,
@@ -68,8 +69,12 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.pending_until = verdict->pending_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
+		.facts = verdict->facts,
+		.text = is_refusal && verdict->rule != NULL ? verdict->rule->text : NULL,
 	};
 
+	if (is_refusal)
+		told.reasons = verdict->reasons;
 	for (size_t i = 0; i < verdict->tag_count + verdict->audit_count; i++) {
 		const bool is_tag = i < verdict->tag_count;
 		const struct rule *rule = is_tag ? verdict->tags[i] : verdict->audits[i - verdict->tag_count];
@@ -99,9 +104,53 @@ note_of(const struct record_note *note)
 }
 
 static json_t *
+reason_of(const struct reason *reason)
+{
+	json_t *object = json_object();
+
+	record_set_token(object, "test", &codec_tests, (int)reason->kind);
+	if (reason->method != METHODS)
+		record_set_text(object, "check", codec_of(reason->method)->key);
+	if (reason->subject != SUBJECTS)
+		record_set_token(object, "subject", &codec_subjects, (int)reason->subject);
+	if (reason->quantity != QUANTITIES) {
+		record_set_token(object, "quantity", &codec_quantities, (int)reason->quantity);
+		record_set_flag(object, "by-listing", reason->is_by_listing);
+	}
+	record_set_text(object, "zone", reason->zone);
+	record_set_flag(object, "holds", reason->holds);
+	record_set_flag(object, "enough", reason->is_enough);
+	return object;
+}
+
+static void
+put_reasons(json_t *verdict, const struct reasons *reasons)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < reasons->count; i++)
+		document_append(list, reason_of(&reasons->items[i]));
+	document_put(verdict, "reasons", list);
+}
+
+/* Which reading of the sender it is: 0 for the first. */
+static size_t
+reading_number(const struct facts *facts, const struct facts *wanted)
+{
+	size_t number = 0;
+
+	while (facts != NULL && facts != wanted) {
+		facts = facts->other;
+		number++;
+	}
+	return facts != NULL ? number : 0;
+}
+
+static json_t *
 verdict_of(const struct message_record *record, const struct record_recipient *recipient, bool has_reply)
 {
 	const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
+	const size_t reading = reading_number(record->facts, verdict->facts);
 	json_t *object = json_object(), *notes = json_array();
 
 	record_set_text(object, "recipient", recipient->address.typed);
@@ -114,6 +163,11 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_text(object, "overruled", codec_overruled.words[verdict->overruled]);
 	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "rule", verdict->rule);
+	if (reading > 0)
+		record_set_number(object, "reading", reading);
+	if (verdict->reasons.count > 0)
+		put_reasons(object, &verdict->reasons);
+	record_set_text(object, "text", verdict->text);
 	if (has_reply)
 		record_set_text(object, "reply", verdict->reply);
 	for (size_t i = 0; i < verdict->note_count; i++)

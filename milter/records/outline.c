@@ -120,7 +120,6 @@ outline_verdict(const struct outline *outline, const struct node **at, struct ou
 	*verdict = (struct outline_verdict){
 		.action = action_of(*at, "action"),
 		.rule = text_of(*at, "rule"),
-		.reply = text_of(*at, "reply"),
 		.is_enforced = take_flag(*at, "enforced"),
 		.notes = tree_member(*at, "notes"),
 	};

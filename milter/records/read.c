@@ -145,8 +145,72 @@ take_note(struct taking *taking, const struct node *note)
 	};
 }
 
+static enum method
+take_method(struct taking *taking, const struct node *object)
+{
+	const char *key = take_as_written(tree_member(object, "check"));
+	int method = 0;
+
+	if (key == NULL)
+		return METHODS;
+	while (method < METHODS && strcmp(codec_of((enum method)method)->key, key) != 0)
+		method++;
+	taking->has_fault = taking->has_fault || method == METHODS;
+	return (enum method)method;
+}
+
+/* A test lacks nothing of what words are made of. */
+static bool
+is_whole(const struct reason *reason)
+{
+	return (reason->kind != CONDITION_RESULT || reason->method != METHODS)
+	       && (reason->kind != CONDITION_QUANTITY || reason->quantity != QUANTITIES)
+	       && (reason->kind != CONDITION_TEXT || reason->subject != SUBJECTS)
+	       && (reason->kind != CONDITION_LISTED || reason->zone != NULL);
+}
+
+static struct reason
+take_reason(struct taking *taking, const struct node *object)
+{
+	const struct reason reason = {
+		.kind = (enum condition_kind)take_token(taking, object, "test", &codec_tests,
+							CONDITION_TRUSTED),
+		.holds = take_flag(object, "holds"),
+		.is_enough = take_flag(object, "enough"),
+		.method = take_method(taking, object),
+		.quantity =
+			(enum quantity)take_token(taking, object, "quantity", &codec_quantities, QUANTITIES),
+		.is_by_listing = take_flag(object, "by-listing"),
+		.subject = (enum subject)take_token(taking, object, "subject", &codec_subjects, SUBJECTS),
+		.zone = take_text(taking, object, "zone"),
+	};
+
+	taking->has_fault = taking->has_fault || !is_whole(&reason);
+	return reason;
+}
+
 static void
-take_verdict(struct taking *taking, const struct node *object, struct record_verdict *verdict)
+take_reasons(struct taking *taking, const struct node *list, struct reasons *reasons)
+{
+	for (const struct node *object = tree_first(list); object != NULL; object = tree_next(list, object))
+		reasons->items[reasons->count++] = take_reason(taking, object);
+}
+
+/* The reading of that number. */
+static const struct facts *
+take_reading(struct taking *taking, const struct node *object, const struct facts *facts)
+{
+	unsigned number = take_number(object, "reading");
+
+	for (; facts != NULL && number > 0; number--)
+		facts = facts->other;
+	taking->has_fault = taking->has_fault || facts == NULL;
+	return facts;
+}
+
+static void
+take_verdict(struct taking *taking, const struct node *object, const struct facts *facts,
+	     struct record_verdict *verdict)
 {
 	const struct node *notes = tree_member(object, "notes"), *note;
 
@@ -159,6 +223,9 @@ take_verdict(struct taking *taking, const struct node *object, struct record_ver
 	verdict->pending_until =
 		(enum stage)take_token(taking, object, "pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");
+	verdict->facts = take_reading(taking, object, facts);
+	take_reasons(taking, tree_member(object, "reasons"), &verdict->reasons);
+	verdict->text = take_text(taking, object, "text");
 	verdict->reply = take_text(taking, object, "reply");
 	for (note = tree_first(notes); note != NULL; note = tree_next(notes, note))
 		verdict->notes[verdict->note_count++] = take_note(taking, note);
@@ -176,7 +243,7 @@ take_verdicts(struct taking *taking, const struct node *list, struct message_rec
 		const size_t i = record->recipient_count++;
 		const char *typed = take_text(taking, object, "recipient");
 
-		take_verdict(taking, object, &verdicts[i]);
+		take_verdict(taking, object, record->facts, &verdicts[i]);
 		recipients[i].address.typed = typed != NULL ? typed : "";
 		recipients[i].address.used = take_text(taking, object, "rcpt-addr");
 		recipients[i].verdict = i;

@@ -208,6 +208,12 @@ static const struct shape note[] = {
 	MAY("tag", TEXT), MAY("audit", TEXT), MAY("rule", TEXT), RANGE("share", false, 0, 100), END_OF_SHAPES,
 };
 
+static const struct shape reason[] = {
+	MUST("test", TEXT),   MAY("check", TEXT),      MAY("quantity", TEXT),
+	MAY("subject", TEXT), MAY("zone", TEXT),       MAY("holds", FLAG),
+	MAY("enough", FLAG),  MAY("by-listing", FLAG), END_OF_SHAPES,
+};
+
 static const struct shape verdict[] = {
 	MAY("recipient", TEXT),
 	MAY("rcpt-addr", TEXT),
@@ -218,6 +224,9 @@ static const struct shape verdict[] = {
 	MAY("overruled", TEXT),
 	MAY("pending", TEXT),
 	MAY("rule", TEXT),
+	RANGE("reading", false, 1, BOUND_READINGS - 1),
+	ITEMS("reasons", false, REASONS_MAX, reason),
+	MAY("text", TEXT),
 	MAY("reply", TEXT),
 	ITEMS("notes", false, RECORD_NOTES_MAX, note),
 	END_OF_SHAPES,

@@ -8,7 +8,7 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/show.h"
 #include "heloscope/review/counts.h"
-#include "heloscope/wire/smtp_reply.h"
+#include "heloscope/words/answer.h"
 
 #define HOURS_MAX 48 /* a longer trend is told by day */
 
@@ -61,6 +61,7 @@ report_clear(struct report *report)
 	json_decref(report->mistake_hosts);
 	json_decref(report->trend);
 	outline_release(&report->outline);
+	record_release(&report->reading);
 }
 
 /* Counting. */
@@ -83,29 +84,26 @@ count_checks(struct report *report, const struct outline *outline)
 		count(report, REPORT_LISTS, &zone);
 }
 
-/*
- * What was found, and what the sender's side can do, as the reply says it: its first sentence, and all others
- * but that on where to ask, the last, which quotes the reference.
- */
+/* What was found, and what the sender's side can do: for the verdict that is counted now. */
 static void
-set_reason(json_t *row, const char *ident, const char *reply)
+set_reason(struct report *report, json_t *row)
 {
-	const char *text = smtp_reply_behind_codes(reply),
-		   *ref = ident[0] != '\0' ? strstr(text, ident) : NULL;
-	const size_t first = smtp_reply_first_sentence(text), length = strlen(text),
-		     last = smtp_reply_last_sentence(text, length),
-		     end = ref != NULL && ref > text + last ? last : length;
-	const struct span what = { text, first < end ? first : end },
-			  remedy = span_trim((struct span){ text + what.length, end - what.length });
+	char found_memory[RECORD_REPLY_SIZE], remedy_memory[RECORD_REPLY_SIZE];
+	struct strbuf found, remedy;
+	const struct message_record *record = &report->reading.record;
 
-	if (what.length > 0)
-		document_put(row, "what", document_text(what));
+	if (!record_read_next(report->line, &report->reading) || report->verdict >= record->recipient_count)
+		return;
+	strbuf_init(&found, found_memory, sizeof found_memory);
+	strbuf_init(&remedy, remedy_memory, sizeof remedy_memory);
+	(void)answer_first_cause(&record->verdicts[report->verdict], &found, &remedy);
+	document_set_text(row, "what", found_memory);
 	if (remedy.length > 0)
-		document_put(row, "remedy", document_text(remedy));
+		document_set_text(row, "remedy", remedy_memory);
 }
 
 static json_t *
-mistake_row(const struct outline *outline, const struct outline_verdict *verdict)
+mistake_row(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
 	json_t *row = json_object();
 
@@ -117,7 +115,7 @@ mistake_row(const struct outline *outline, const struct outline_verdict *verdict
 	document_set_number(row, "count", 0);
 	document_set_text(row, "id", outline->ident);
 	document_set_text(row, "sender", outline->sender);
-	set_reason(row, outline->ident, verdict->reply);
+	set_reason(report, row);
 	return row;
 }
 
@@ -145,7 +143,7 @@ note_mistake(struct report *report, const struct outline *outline, const struct 
 	if (rows == NULL)
 		return;
 	if (document_member(rows, verdict->rule) == NULL && report->mistake_rows < REPORT_MISTAKES_MAX) {
-		document_put(rows, verdict->rule, mistake_row(outline, verdict));
+		document_put(rows, verdict->rule, mistake_row(report, outline, verdict));
 		report->mistake_rows++;
 	}
 	if (document_member(rows, verdict->rule) != NULL)
@@ -217,7 +215,7 @@ take(struct report *report, const struct outline *outline)
 	report->messages++;
 	report->unwritten += outline->unwritten;
 	count_checks(report, outline);
-	while (outline_verdict(outline, &at, &verdict)) {
+	for (report->verdict = 0; outline_verdict(outline, &at, &verdict); report->verdict++) {
 		count_verdict(report, outline, &verdict);
 		is_refused = is_refused || verdict.refuses;
 	}
@@ -229,6 +227,7 @@ report_take(struct report *report, struct span line)
 {
 	if (!outline_read(line, &report->outline))
 		return false;
+	report->line = line;
 	if (strcmp(report->outline.time, report->since) >= 0)
 		take(report, &report->outline);
 	return true;

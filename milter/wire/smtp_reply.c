@@ -135,21 +135,6 @@ smtp_reply_first_sentence(const char *text)
 	return length;
 }
 
-const char *
-smtp_reply_behind_codes(const char *line)
-{
-	const char *text = line;
-
-	for (int word = 0; word < 2; word++) {
-		const size_t length = strspn(text, "0123456789.");
-
-		if (length == 0 || text[length] != ' ')
-			return line;
-		text += length + 1;
-	}
-	return text;
-}
-
 void
 smtp_reply_add_to(const struct smtp_reply *reply, struct strbuf *out)
 {

@@ -93,14 +93,34 @@ failures_of(const struct facts *facts)
 	return failures;
 }
 
-/* Of a refusal the first cause as the sender was told it. */
-static void
-add_cause(const char *reply, struct strbuf *text)
+bool
+answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy)
 {
-	const struct first_cause cause = compose_first_cause(reply);
+	const struct refusal refusal = {
+		.facts = verdict->facts,
+		.reasons = &verdict->reasons,
+		.own_text = verdict->text,
+		.is_withheld = verdict->is_withheld,
+	};
 
-	strbuf_add_escaped(text, cause.text, RECORD_REPLY_SIZE);
-	if (cause.has_more)
+	return compose_first_cause(&refusal, found, remedy);
+}
+
+/* Of a refusal the cause that its reply tells first. */
+static void
+add_cause(const struct record_verdict *verdict, struct strbuf *text)
+{
+	char found_memory[RECORD_REPLY_SIZE], remedy_memory[RECORD_REPLY_SIZE];
+	struct strbuf found, remedy;
+	bool has_more;
+
+	strbuf_init(&found, found_memory, sizeof found_memory);
+	strbuf_init(&remedy, remedy_memory, sizeof remedy_memory);
+	has_more = answer_first_cause(verdict, &found, &remedy);
+	strbuf_add_escaped(text, span_of(found_memory), RECORD_REPLY_SIZE);
+	strbuf_add(text, remedy.length > 0 ? " " : "");
+	strbuf_add_escaped(text, span_of(remedy_memory), RECORD_REPLY_SIZE);
+	if (has_more)
 		strbuf_add(text, " That is the first of several causes; the reply below has more.");
 }
 
@@ -172,9 +192,9 @@ answer_tell(const struct message_record *record, struct strbuf *text)
 		return;
 	}
 	add_outcome(record, &outcome, text);
-	if (action_refuses(outcome.verdict->action) && outcome.verdict->reply != NULL) {
+	if (action_refuses(outcome.verdict->action)) {
 		strbuf_add(text, " Tell the sender: ");
-		add_cause(outcome.verdict->reply, text);
+		add_cause(outcome.verdict, text);
 	} else {
 		add_failures(record->facts, "; tell the sender", text);
 	}
@@ -200,8 +220,8 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 				 : ".");
 	if (!is_refused) {
 		add_failures(record->facts, "", text);
-	} else if (outcome.verdict->reply != NULL) {
+	} else {
 		strbuf_add(text, " ");
-		add_cause(outcome.verdict->reply, text);
+		add_cause(outcome.verdict, text);
 	}
 }

@@ -1,6 +1,5 @@
 #include "heloscope/words/reasons.h"
 
-#include "heloscope/checks/truth.h"
 #include "heloscope/words/lists.h"
 #include "heloscope/words/table.h"
 
@@ -82,7 +81,7 @@ is_wrong(enum method method, enum result result)
 static enum telling_rank
 rank_result(const struct reason *reason, const struct facts *facts)
 {
-	const enum method method = reason->test->method;
+	const enum method method = reason->method;
 	const enum result result = facts->results[method];
 
 	if (method == METHOD_DNSWL)
@@ -96,15 +95,15 @@ static void
 refuse_result(const struct reason *reason, const struct config *config, const struct facts *facts,
 	      struct strbuf *text)
 {
-	telling_of(reason->test->method)->refuse(config, facts, text);
+	telling_of(reason->method)->refuse(config, facts, text);
 }
 
 /* What lists say. */
 
 static bool
-is_about_allow_lists(const struct condition *test)
+is_about_allow_lists(const struct reason *reason)
 {
-	switch (test->quantity) {
+	switch (reason->quantity) {
 	case QUANTITY_DNSBL:
 	case QUANTITY_DNSBL_OPERATORS:
 		return false;
@@ -115,59 +114,33 @@ is_about_allow_lists(const struct condition *test)
 	return true;
 }
 
-/* Whether a number compares otherwise where no list lists anything. */
-static bool
-is_by_listing(const struct reason *reason, const struct facts *facts)
-{
-	const struct condition *test = reason->test;
-
-	return truth_compares(0, test->compare, test->number) != reason->holds
-	       && facts_tally(facts, is_about_allow_lists(test)).operators > 0;
-}
-
 static enum telling_rank
 rank_quantity(const struct reason *reason, const struct facts *facts)
 {
-	if (!is_about_allow_lists(reason->test))
-		return is_by_listing(reason, facts) ? RANK_LISTS : RANK_POLICY;
-	return is_by_listing(reason, facts) ? RANK_POLICY : RANK_EXCEPTION;
+	(void)facts;
+	if (!is_about_allow_lists(reason))
+		return reason->is_by_listing ? RANK_LISTS : RANK_POLICY;
+	return reason->is_by_listing ? RANK_POLICY : RANK_EXCEPTION;
 }
 
 static void
 refuse_quantity(const struct reason *reason, const struct config *config, const struct facts *facts,
 		struct strbuf *text)
 {
-	const bool is_allow = is_about_allow_lists(reason->test);
+	const bool is_allow = is_about_allow_lists(reason);
 
 	(void)config;
-	if (is_by_listing(reason, facts))
+	if (reason->is_by_listing)
 		lists_refuse_listed(facts, is_allow, text);
 	else
 		lists_refuse_unlisted(facts, is_allow, text);
-}
-
-/* The finding of such a list that the test is about: one that lists something, where there is one. */
-static const struct list_finding *
-find_listing(const struct condition *test, const struct facts *facts, enum list_subject *subject)
-{
-	for (int i = 0; i < LIST_SUBJECTS; i++) {
-		const struct list_facts *lists = &facts->lists[i];
-
-		*subject = (enum list_subject)i;
-		for (size_t j = 0; j < lists->count; j++)
-			for (size_t k = 0; k < test->texts.count; k++)
-				if (strcmp(lists->findings[j].zone, test->texts.items[k]) == 0
-				    && lists->findings[j].state == LIST_LISTED)
-					return &lists->findings[j];
-	}
-	return NULL;
 }
 
 static enum telling_rank
 rank_listed(const struct reason *reason, const struct facts *facts)
 {
 	enum list_subject subject;
-	const struct list_finding *finding = find_listing(reason->test, facts, &subject);
+	const struct list_finding *finding = facts_listing(facts, reason->zone, &subject);
 
 	if (!reason->holds || finding == NULL)
 		return RANK_EXCEPTION;
@@ -179,7 +152,7 @@ refuse_listed(const struct reason *reason, const struct config *config, const st
 	      struct strbuf *text)
 {
 	enum list_subject subject;
-	const struct list_finding *finding = find_listing(reason->test, facts, &subject);
+	const struct list_finding *finding = facts_listing(facts, reason->zone, &subject);
 
 	(void)config;
 	if (reason->holds && finding != NULL) {
@@ -191,7 +164,7 @@ refuse_listed(const struct reason *reason, const struct config *config, const st
 		"Local policy accepts this mail only when the sender is on a certain list, and neither the connecting IP address ");
 	telling_add_client(text, facts);
 	strbuf_add(text, " nor a domain of it is on ");
-	telling_add_value(text, reason->test->texts.count > 0 ? reason->test->texts.items[0] : "it");
+	telling_add_value(text, reason->zone);
 	strbuf_add(text, ". ");
 }
 
@@ -255,7 +228,7 @@ refuse_text(const struct reason *reason, const struct config *config, const stru
 	    struct strbuf *text)
 {
 	(void)config;
-	switch (reason->test->subject) {
+	switch (reason->subject) {
 	case SUBJECT_MAIL_FROM:
 		refuse_mail_from(facts, reason->holds, text);
 		break;
@@ -311,18 +284,12 @@ static const struct reason_words kinds[CONDITION_KINDS] = {
 enum telling_rank
 reason_rank(const struct reason *reason, const struct facts *facts)
 {
-	return kinds[reason->test->kind].rank(reason, facts);
+	return kinds[reason->kind].rank(reason, facts);
 }
 
 void
 reason_refuse(const struct reason *reason, const struct config *config, const struct facts *facts,
 	      struct strbuf *text)
 {
-	kinds[reason->test->kind].refuse(reason, config, facts, text);
-}
-
-enum method
-reason_method(const struct reason *reason)
-{
-	return reason->test->kind == CONDITION_RESULT ? reason->test->method : METHODS;
+	kinds[reason->kind].refuse(reason, config, facts, text);
 }

@@ -45,20 +45,20 @@ add_cause(struct causes *causes, const struct cause *cause)
 }
 
 static void
-find_causes(const struct config *config, const struct verdict *verdict, struct causes *causes)
+find_causes(const struct refusal *refusal, struct causes *causes)
 {
 	causes->count = 0;
-	for (size_t i = 0; i < verdict->reasons.count; i++) {
-		const struct reason *reason = &verdict->reasons.items[i];
+	for (size_t i = 0; i < refusal->reasons->count; i++) {
+		const struct reason *reason = &refusal->reasons->items[i];
 		struct cause cause = {
-			.rank = reason_rank(reason, verdict->facts),
+			.rank = reason_rank(reason, refusal->facts),
 			.is_enough = reason->is_enough,
-			.method = reason_method(reason),
+			.method = reason->method,
 		};
 		struct strbuf text;
 
 		strbuf_init(&text, cause.text, sizeof cause.text);
-		reason_refuse(reason, config, verdict->facts, &text);
+		reason_refuse(reason, refusal->config, refusal->facts, &text);
 		add_cause(causes, &cause);
 	}
 }
@@ -120,8 +120,7 @@ sort_causes(struct causes *causes)
 
 /* The text of a refusal. */
 struct draft {
-	const struct config *config;
-	const struct verdict *verdict;
+	const struct refusal *refusal;
 	const char *ident;
 	const struct causes *causes;
 	bool is_policy; /* nothing else is against the mail than what a rule of this site asks for */
@@ -153,8 +152,6 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 			      count);
 }
 
-#define CONTACT_BEGINS "For help, "
-
 /* Whom to ask, with which reference. */
 static void
 add_contact(const struct config *config, const char *ident, struct strbuf *text)
@@ -174,12 +171,12 @@ add_contact(const struct config *config, const char *ident, struct strbuf *text)
 static void
 add_end(const struct draft *draft, struct strbuf *text)
 {
-	if (draft->verdict->action == ACTION_DEFER)
+	if (draft->refusal->is_temporary)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
 	strbuf_add(text, draft->is_policy
 				 ? "Only the receiving site can change its policy: to ask for an exception, "
-				 : CONTACT_BEGINS);
-	add_contact(draft->config, draft->ident, text);
+				 : "For help, ");
+	add_contact(draft->refusal->config, draft->ident, text);
 }
 
 /* With the first `told` causes, of the first of them `length` octets. */
@@ -222,14 +219,14 @@ fit(struct draft *draft)
 
 /* Whether what is said does not depend on the tests of the rule. */
 static bool
-has_own_words(const struct verdict *verdict)
+has_own_words(const struct refusal *refusal)
 {
-	return verdict->is_withheld || (verdict->rule != NULL && verdict->rule->text != NULL);
+	return refusal->is_withheld || refusal->own_text != NULL;
 }
 
 /* Refusals without a reason among the tests of a rule. */
 static void
-add_only_cause(const struct verdict *verdict, struct causes *causes)
+add_only_cause(const struct refusal *refusal, struct causes *causes)
 {
 	struct cause *cause = &causes->items[0];
 	struct strbuf text;
@@ -237,17 +234,17 @@ add_only_cause(const struct verdict *verdict, struct causes *causes)
 	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
 	causes->count = 1;
 	strbuf_init(&text, cause->text, sizeof cause->text);
-	if (verdict->is_withheld) {
+	if (refusal->is_withheld) {
 		strbuf_add(&text, "Too many domain names were looked up for the connecting IP address ");
-		telling_add_client(&text, verdict->facts);
+		telling_add_client(&text, refusal->facts);
 		strbuf_add(
 			&text,
 			" or its network, so that this mail cannot be checked now. If this is your mail server, send more slowly and from fewer sender domains. ");
-	} else if (verdict->rule != NULL && verdict->rule->text != NULL) {
-		const size_t length = strlen(verdict->rule->text);
+	} else if (refusal->own_text != NULL) {
+		const size_t length = strlen(refusal->own_text);
 
-		strbuf_add(&text, verdict->rule->text);
-		strbuf_add(&text, length > 0 && ascii_is_among(verdict->rule->text[length - 1], ".?!\")")
+		strbuf_add(&text, refusal->own_text);
+		strbuf_add(&text, length > 0 && ascii_is_among(refusal->own_text[length - 1], ".?!\")")
 					  ? " "
 					  : ". ");
 	} else {
@@ -293,47 +290,53 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 			       has_own ? "7.1" : detail_code(verdict->facts, causes));
 }
 
+/* What is told, that first which is told first; `is_policy`: nothing but a rule of this site is against it.
+ */
+static void
+decide_causes(const struct refusal *refusal, struct causes *causes, bool *is_policy)
+{
+	find_causes(refusal, causes);
+	choose_causes(causes);
+	sort_causes(causes);
+	*is_policy = !has_own_words(refusal) && (causes->count == 0 || !is_remediable(&causes->items[0]));
+}
+
 void
 compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 	      struct smtp_reply *reply)
 {
+	const struct refusal refusal = {
+		.config = config,
+		.facts = verdict->facts,
+		.reasons = &verdict->reasons,
+		.own_text = verdict->rule != NULL ? verdict->rule->text : NULL,
+		.is_withheld = verdict->is_withheld,
+		.is_temporary = verdict->action == ACTION_DEFER,
+	};
 	struct causes causes;
-	struct draft draft = { .config = config, .verdict = verdict, .ident = ident, .causes = &causes };
+	struct draft draft = { .refusal = &refusal, .ident = ident, .causes = &causes };
 	struct smtp_reply codes;
 
-	find_causes(config, verdict, &causes);
-	choose_causes(&causes);
-	sort_causes(&causes);
+	decide_causes(&refusal, &causes, &draft.is_policy);
 	set_codes(verdict, &causes, &codes);
-	draft.is_policy = !has_own_words(verdict) && (causes.count == 0 || !is_remediable(&causes.items[0]));
-	if (has_own_words(verdict) || causes.count == 0)
-		add_only_cause(verdict, &causes);
+	if (has_own_words(&refusal) || causes.count == 0)
+		add_only_cause(&refusal, &causes);
 	fit(&draft);
 	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);
 }
 
-/* What stands before the last `mark`; all when there is none. */
-static struct span
-span_before_last(struct span text, const char *mark)
+bool
+compose_first_cause(const struct refusal *refusal, struct strbuf *found, struct strbuf *remedy)
 {
-	const struct span wanted = span_of(mark);
+	struct causes causes;
+	bool is_policy;
+	size_t length;
 
-	for (size_t at = text.length; at-- > 0;)
-		if (span_starts_with_nocase(span_from(text, at), wanted))
-			return (struct span){ text.at, at };
-	return text;
-}
-
-struct first_cause
-compose_first_cause(const char *reply)
-{
-	const char *text = smtp_reply_behind_codes(reply);
-	const char *second = strncmp(text, "(1) ", 4) == 0 ? strstr(text, " (2) ") : NULL;
-	struct first_cause cause = { { text, strlen(text) }, second != NULL };
-
-	if (second != NULL)
-		cause.text = (struct span){ text + 4, (size_t)(second - text) - 4 };
-	else
-		cause.text = span_trim(span_before_last(cause.text, " " CONTACT_BEGINS));
-	return cause;
+	decide_causes(refusal, &causes, &is_policy);
+	if (has_own_words(refusal) || causes.count == 0)
+		add_only_cause(refusal, &causes);
+	length = smtp_reply_first_sentence(causes.items[0].text);
+	strbuf_add_span(found, (struct span){ causes.items[0].text, length });
+	strbuf_add_span(remedy, span_trim(span_of(causes.items[0].text + length)));
+	return causes.count > 1;
 }

@@ -644,11 +644,14 @@ class Report(unittest.TestCase):
         self.assertEqual((found["likely-mistakes"], len(found["mistakes"]), {row["count"] for row in found["mistakes"]}), (2200, 1000, {2}))
         self.assertIn("and 2180 more", run("report", "--log", log)[1])
 
-    def test_a_refusal_without_a_reply_has_its_rule_at_least(self):
+    def test_a_refusal_is_explained_by_its_reasons(self):
         log, bulk = lab.folder / "silent.jsonl", next(record for record in running.records() if record["sender"] == "offers@bulk.example")
         verdict = {key: value for key, value in bulk["verdicts"][0].items() if key != "reply"}
         log.write_text(json.dumps({**bulk, "verdicts": [verdict]}) + "\n")
-        self.assertIn("The records do not have the text of the refusal.", run("report", "--log", log)[1])
+        self.assertIn("is on the blocklist bl.test", run("report", "--log", log)[1])
+        verdict["reasons"][0]["test"] = "of a later version"
+        log.write_text(json.dumps({**bulk, "verdicts": [verdict]}) + "\n")
+        self.assertIn("The record cannot be read in full", run("report", "--log", log)[1])
 
     def test_a_forged_record_names_no_action_and_no_result_of_its_own(self):
         log, bulk = lab.folder / "tokens.jsonl", next(record for record in running.records() if record["sender"] == "offers@bulk.example")

@@ -1,7 +1,8 @@
 /*
  * reasons: which tests of a rule's condition made it true, for those who put a refusal into words. Pure.
  *
- * Any thread; keeps pointers into the configuration, owns nothing.
+ * A reason holds all that words need of its test, so that it can be kept in a record and read back. Any
+ * thread; keeps pointers into the configuration, owns nothing.
  */
 #ifndef HELOSCOPE_CHECKS_REASONS_H
 #define HELOSCOPE_CHECKS_REASONS_H
@@ -15,9 +16,14 @@
 #define REASONS_MAX 16 /* tests that are kept; of those that join more the first */
 
 struct reason {
-	const struct condition *test; /* no AND, OR or NOT */
-	bool holds;                   /* what it asks for is so: false behind "not" and for "!=" */
-	bool is_enough;               /* if it were otherwise, the condition would not be true */
+	enum condition_kind kind; /* of the test: no AND, OR or NOT */
+	bool holds;               /* what it asks for is so: false behind "not" and for "!=" */
+	bool is_enough;           /* if it were otherwise, the condition would not be true */
+	enum method method;       /* RESULT: whose result it is; else METHODS */
+	enum quantity quantity;   /* QUANTITY: what is compared; else QUANTITIES */
+	bool is_by_listing;       /* and it would compare otherwise if no list had listed anything */
+	enum subject subject;     /* TEXT: what is matched; else SUBJECTS */
+	const char *zone;         /* LISTED: one that lists something, else the first it names; else NULL */
 };
 
 struct reasons {

@@ -268,6 +268,10 @@ struct list_tally {
 
 struct list_tally facts_tally(const struct facts *facts, bool is_allow);
 
+/* What the list of that zone lists, and in `subject` of whom: the first of several; NULL: nothing. */
+const struct list_finding *facts_listing(const struct facts *facts, const char *zone,
+					 enum list_subject *subject);
+
 /* A walk over what lists of one kind said, subject by subject. All zero but for the first two: its beginning.
  */
 struct finding_walk {

@@ -42,4 +42,7 @@ extern const struct tokens codec_list_faults;
 /* Of a verdict: why a refusal was not done, and the stage that it waited for; no word for what is usual. */
 extern const struct tokens codec_overruled, codec_stages;
 
+/* Of a reason: enum condition_kind, enum quantity, enum subject. */
+extern const struct tokens codec_tests, codec_quantities, codec_subjects;
+
 #endif

@@ -42,7 +42,6 @@ bool outline_listing(const struct outline *outline, const struct node **at, cons
 struct outline_verdict {
 	const char *action; /* its token, or OUTLINE_OTHER */
 	const char *rule;   /* "" when none decided */
-	const char *reply;  /* as it is told on one line, "" when there is none */
 	bool refuses, is_enforced;
 	const struct node *notes;
 };

@@ -44,6 +44,9 @@ struct record_verdict {
 	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
 	const char *rule;         /* "heloscope.conf:31"; NULL: none decided */
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
+	const struct facts *facts; /* the reading of the sender on which it rests: one of the record's */
+	struct reasons reasons;    /* of a refusal, and so below */
+	const char *text;          /* that the rule says instead, or NULL */
 	struct record_note notes[RECORD_NOTES_MAX];
 	size_t note_count;
 };

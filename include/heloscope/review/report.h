@@ -12,6 +12,7 @@
 #include "heloscope/base/span.h"
 #include "heloscope/config/config.h"
 #include "heloscope/records/outline.h"
+#include "heloscope/records/record.h"
 
 #define REPORT_MISTAKES_MAX 1000 /* hosts and rules of which a first one is kept; all are counted */
 
@@ -31,10 +32,13 @@ struct report {
 	size_t messages, recipients, mistakes;
 	size_t unwritten;              /* messages without a record, as records tell */
 	json_t *tables[REPORT_TABLES]; /* as in heloscope/review/counts.h */
-	json_t *mistake_hosts;  /* an object: client -> rule -> what report_json() tells of the first */
-	size_t mistake_rows;    /* how many of those there are */
-	json_t *trend;          /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
-	struct outline outline; /* of the last line */
+	json_t *mistake_hosts; /* an object: client -> rule -> what report_json() tells of the first */
+	size_t mistake_rows;   /* how many of those there are */
+	json_t *trend;         /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
+	struct span line;      /* that is counted; what is read of it: */
+	struct outline outline;
+	size_t verdict;                /* which of its verdicts */
+	struct record_reading reading; /* all of it, where the reason is told */
 };
 
 void report_init(struct report *report, const char *since);

@@ -47,9 +47,6 @@ size_t smtp_reply_last_sentence(const char *text, size_t length);
 /* How many octets the first sentence of `text` has; all when it is the only one. */
 size_t smtp_reply_first_sentence(const char *text);
 
-/* The text of a line that smtp_reply_add_to() made: what stands behind the codes; all when there are none. */
-const char *smtp_reply_behind_codes(const char *line);
-
 /* Add the reply as one line: "550 5.7.1 text of all lines". */
 void smtp_reply_add_to(const struct smtp_reply *reply, struct strbuf *out);
 

@@ -1,9 +1,11 @@
 /*
  * words_answer: the first sentences of an explanation: what became of a message, what is wrong and what to
- * do, in the words of the refusal. Only words/ includes this. Any thread.
+ * do, in the words of the refusal. Any thread.
  */
 #ifndef HELOSCOPE_WORDS_ANSWER_H
 #define HELOSCOPE_WORDS_ANSWER_H
+
+#include <stdbool.h>
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/records/record.h"
@@ -13,5 +15,8 @@
 /* For the administrator of this site, and for whoever sent the message: without rules. */
 void answer_tell(const struct message_record *record, struct strbuf *text);
 void answer_tell_sender(const struct message_record *record, struct strbuf *text);
+
+/* What the reply to a refusal tells first: what was found, and what can be done. Whether there is more. */
+bool answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy);
 
 #endif

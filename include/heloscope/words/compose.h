@@ -56,13 +56,19 @@ void compose_note(const char *ident, const struct rule *rule, struct strbuf *val
 void compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 		   struct smtp_reply *reply);
 
-/* Of a reply as records have it ("550 5.7.1 ..."): what compose_reply() told first of what was found, without
- * codes, contact and reference; all of any other text. It lies within `reply`. */
-struct first_cause {
-	struct span text;
-	bool has_more; /* other causes are told behind it */
+/* On what a reply rests: of a verdict, or of one that was read from a record. */
+struct refusal {
+	const struct config *config; /* NULL: not known; then no text of SPF's exp= is told */
+	const struct facts *facts;   /* the reading that was judged */
+	const struct reasons *reasons;
+	const char *own_text; /* that the rule says instead, or NULL */
+	bool is_withheld;     /* as in struct verdict */
+	bool is_temporary;
 };
-struct first_cause compose_first_cause(const char *reply);
+
+/* What the reply tells first: in `found` the sentence that says what was found, in `remedy` what can be done.
+ * Whether there are more causes. */
+bool compose_first_cause(const struct refusal *refusal, struct strbuf *found, struct strbuf *remedy);
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,

@@ -17,7 +17,4 @@ enum telling_rank reason_rank(const struct reason *reason, const struct facts *f
 void reason_refuse(const struct reason *reason, const struct config *config, const struct facts *facts,
 		   struct strbuf *text);
 
-/* The method on whose result it rests and that has a code of its own; METHODS: none. */
-enum method reason_method(const struct reason *reason);
-
 #endif

@@ -503,37 +503,6 @@ B11_B22_words_of_a_helo_fit(void **state)
 }
 
 /* The reference survives even the longest findings. */
-/* The first cause alone, whatever stands in its values and whoever composed the rest. */
-static void
-compose_first_cause_leaves_out_codes_others_and_contact(void **state)
-{
-	static const struct {
-		const char *reply, *text;
-		bool has_more;
-	} table[] = {
-		{ "550 5.7.1 One cause. Do this. For help, see https://x.test and quote reference ID.",
-		  "One cause. Do this.", false },
-		{ "550 5.7.26 (1) First. Do this. (2) Second. Do that. Both must be fixed. For help, ask.",
-		  "First. Do this.", true },
-		{ "550 5.7.1 Banner \"For help, call\" is wrong. Do this. For help, see x.",
-		  "Banner \"For help, call\" is wrong. Do this.", false },
-		{ "550 5.7.1 Banner \"a (2) b\" is wrong. For help, see x.", "Banner \"a (2) b\" is wrong.",
-		  false },
-		{ "451 4.7.1 Own text", "Own text", false },
-		{ "nothing", "nothing", false },
-		{ "550 ", "550", false },
-		{ "", "", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ROWS(table); i++) {
-		const struct first_cause cause = compose_first_cause(table[i].reply);
-
-		assert_true(span_equals(cause.text, span_of(table[i].text)));
-		assert_int_equal(cause.has_more, table[i].has_more);
-	}
-}
-
 static void
 compose_reply_keeps_the_reference_whatever_the_length(void **state)
 {
@@ -967,7 +936,6 @@ main(void)
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
 		cmocka_unit_test(B11_B22_words_of_a_helo_fit),
-		cmocka_unit_test(compose_first_cause_leaves_out_codes_others_and_contact),
 		cmocka_unit_test(compose_reply_keeps_the_reference_whatever_the_length),
 		cmocka_unit_test(compose_writes_received_spf_and_notes),
 		cmocka_unit_test(P18_compose_would_folds_no_line_of_blanks),

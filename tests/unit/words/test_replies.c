@@ -9,6 +9,7 @@
 
 #include "config_text.h"
 #include "heloscope/checks/policy.h"
+#include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
 
 #define REFERENCE "20261124T125000Z-0123456789ab"
@@ -835,6 +836,34 @@ assert_lines(const struct smtp_reply *reply, const char *whole, const char *titl
 	}
 }
 
+/* A record keeps the reasons of a refusal whatever they are. */
+static void
+assert_is_recorded(const struct condition *condition, const struct facts *facts, const char *title)
+{
+	struct rule rule;
+	const struct verdict verdict = refusal_for(condition, facts, &rule);
+	const struct record_verdict told = record_verdict_of(&verdict, NULL);
+	const struct record_recipient recipient = { { "<joe@in.test>", NULL }, 0 };
+	const struct message_record record = { .ident = REFERENCE,
+					       .time_s = 1764000000,
+					       .mode = MODE_ENFORCE,
+					       .facts = facts,
+					       .verdicts = &told,
+					       .recipients = &recipient,
+					       .recipient_count = 1,
+					       .recipient_total = 1 };
+	char *line = record_make(&record, RECORD_WHOLE);
+	struct record_reading reading;
+
+	assert_non_null(line);
+	if (!record_read(span_of(line), &reading))
+		fail_msg("%s: is not read:\n%s", title, line);
+	if (!reasons_equal(&reading.record.verdicts[0].reasons, &verdict.reasons))
+		fail_msg("%s: other reasons are read:\n%s", title, line);
+	free(line);
+	record_release(&reading);
+}
+
 /* Compose a refusal in `text`, and look at what every one must have. */
 static void
 compose(const struct config *config, const struct condition *condition, const struct facts *facts,
@@ -925,6 +954,7 @@ B12_compose_reply_tells_each_cause_whole(void **state)
 		compose(with_contact, condition_of(config), &facts, scene->title, &text);
 		for (size_t j = 0; j < ROWS(scene->says); j++)
 			assert_says(one, scene->says[j], scene->title);
+		assert_is_recorded(condition_of(config), &facts, scene->title);
 		strbuf_printf(&all, "%s: reject when %s\n\n%s\n\n", scene->title, scene->rule, one);
 		config_unref(config);
 	}
