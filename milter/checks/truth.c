@@ -53,9 +53,10 @@ truth_compares(unsigned value, enum compare compare, unsigned number)
 		return value != number;
 	case COMPARE_AT_LEAST:
 		return value >= number;
-	default:
-		return value > number;
+	case COMPARE_MORE:
+		break;
 	}
+	return value > number;
 }
 
 /* A number that faults may make larger is unknown when that would change the answer. */
@@ -121,9 +122,11 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 		return address_matches(&facts->sender.mailbox, pattern);
 	case SUBJECT_HELO_NAME:
 		return facts->helo.given != NULL && domain_matches(helo_span(facts), span_of(pattern));
-	default:
-		return client_name_matches(facts, pattern);
+	case SUBJECT_CLIENT_NAME:
+	case SUBJECTS:
+		break;
 	}
+	return client_name_matches(facts, pattern);
 }
 
 static enum truth
@@ -178,9 +181,14 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 		return text_truth(condition, facts, recipient);
 	case CONDITION_CLIENT:
 		return truth_from(network_set_contains(&condition->networks, &facts->client.address));
-	default:
+	case CONDITION_LISTED:
 		return listed_truth(condition, facts);
+	case CONDITION_AND:
+	case CONDITION_OR:
+	case CONDITION_NOT:
+		break;
 	}
+	return TRUTH_UNKNOWN;
 }
 
 /* Whether a condition, which is a test, looks at what such a list says. */
@@ -197,9 +205,16 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 		return finding->is_allow == (condition->quantity == QUANTITY_DNSWL);
 	case CONDITION_RESULT:
 		return condition->method == facts_list_method(finding->is_allow);
-	default:
-		return false;
+	case CONDITION_TRUSTED:
+	case CONDITION_AUTHENTICATED:
+	case CONDITION_TEXT:
+	case CONDITION_CLIENT:
+	case CONDITION_AND:
+	case CONDITION_OR:
+	case CONDITION_NOT:
+		break;
 	}
+	return false;
 }
 
 /* Whether it looks at what was not asked because this client had too much asked. */
@@ -228,9 +243,15 @@ truth_methods(const struct condition *condition)
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
 	case CONDITION_TEXT:
 		return condition->subject == SUBJECT_CLIENT_NAME ? 1U << METHOD_IPREV : 0;
-	default:
-		return 0;
+	case CONDITION_TRUSTED:
+	case CONDITION_AUTHENTICATED:
+	case CONDITION_CLIENT:
+	case CONDITION_AND:
+	case CONDITION_OR:
+	case CONDITION_NOT:
+		break;
 	}
+	return 0;
 }
 
 static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };

@@ -280,16 +280,32 @@ read_network(struct span value, size_t offset, struct spf_term *term, struct spf
 	return true;
 }
 
-static const struct {
+struct mechanism_row {
 	const char *name;
 	enum spf_mechanism mechanism;
+	bool counts; /* against the limit of terms that cause lookups (4.6.4) */
 	read_value *read;
-} mechanisms[] = {
-	{ "all", SPF_ALL, read_nothing },         { "include", SPF_INCLUDE, read_domain },
-	{ "a", SPF_A, read_domain_and_prefix },   { "mx", SPF_MX, read_domain_and_prefix },
-	{ "ptr", SPF_PTR, read_optional_domain }, { "ip4", SPF_IP4, read_network },
-	{ "ip6", SPF_IP6, read_network },         { "exists", SPF_EXISTS, read_domain },
 };
+
+static const struct mechanism_row mechanisms[] = {
+	{ "all", SPF_ALL, false, read_nothing },        { "include", SPF_INCLUDE, true, read_domain },
+	{ "a", SPF_A, true, read_domain_and_prefix },   { "mx", SPF_MX, true, read_domain_and_prefix },
+	{ "ptr", SPF_PTR, true, read_optional_domain }, { "ip4", SPF_IP4, false, read_network },
+	{ "ip6", SPF_IP6, false, read_network },        { "exists", SPF_EXISTS, true, read_domain },
+};
+
+/* The mechanism of a directive without its qualifier; NULL: none is called so. `length`: of its name. */
+static const struct mechanism_row *
+find_mechanism(struct span directive, size_t *length)
+{
+	*length = 0;
+	while (*length < directive.length && !ascii_is_among(directive.at[*length], ":/"))
+		++*length;
+	for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++)
+		if (span_equals_nocase((struct span){ directive.at, *length }, span_of(mechanisms[i].name)))
+			return &mechanisms[i];
+	return NULL;
+}
 
 static enum result
 qualifier(char c)
@@ -308,6 +324,12 @@ qualifier(char c)
 	}
 }
 
+struct span
+spf_without_qualifier(struct span term)
+{
+	return term.length > 0 && qualifier(term.at[0]) != RESULT_UNCHECKED ? span_from(term, 1) : term;
+}
+
 /* What is being read. */
 struct parser {
 	struct arena *arena;
@@ -324,31 +346,25 @@ read_directive(struct parser *parser, struct span text, size_t offset)
 				 .prefix4 = 32,
 				 .prefix6 = 128 };
 	const size_t start = term.qualifier == RESULT_UNCHECKED ? 0 : 1;
-	size_t end = start;
-	struct span name;
+	size_t length;
+	const struct mechanism_row *row = find_mechanism(span_from(text, start), &length);
+	const size_t end = start + length;
+	struct spf_term *terms;
 
+	if (row == NULL)
+		return fail(parser->fault, offset + start, SPF_FAULT_MECHANISM);
 	if (term.qualifier == RESULT_UNCHECKED)
 		term.qualifier = RESULT_PASS;
-	while (end < text.length && text.at[end] != ':' && text.at[end] != '/')
-		end++;
-	name = (struct span){ text.at + start, end - start };
-	for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
-		struct spf_term *terms;
-
-		if (!span_equals_nocase(name, span_of(mechanisms[i].name)))
-			continue;
-		term.mechanism = mechanisms[i].mechanism;
-		if (!mechanisms[i].read(span_from(text, end), offset + end, &term, parser->fault))
-			return false;
-		terms = arena_grow(parser->arena, parser->record.terms, parser->record.count, sizeof *terms);
-		if (terms == NULL || parser->record.count == TERMS_MAX)
-			return fail(parser->fault, offset, SPF_FAULT_TOO_MANY_TERMS);
-		parser->record.terms = terms;
-		terms[parser->record.count++] = term;
-		parser->record.has_all = parser->record.has_all || term.mechanism == SPF_ALL;
-		return true;
-	}
-	return fail(parser->fault, offset + start, SPF_FAULT_MECHANISM);
+	term.mechanism = row->mechanism;
+	if (!row->read(span_from(text, end), offset + end, &term, parser->fault))
+		return false;
+	terms = arena_grow(parser->arena, parser->record.terms, parser->record.count, sizeof *terms);
+	if (terms == NULL || parser->record.count == TERMS_MAX)
+		return fail(parser->fault, offset, SPF_FAULT_TOO_MANY_TERMS);
+	parser->record.terms = terms;
+	terms[parser->record.count++] = term;
+	parser->record.has_all = parser->record.has_all || term.mechanism == SPF_ALL;
+	return true;
 }
 
 /* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ), then "=". Returns its length, 0 for none. */
@@ -363,6 +379,19 @@ modifier_name_length(struct span text)
 	       && (ascii_is_alnum(text.at[length]) || ascii_is_among(text.at[length], "-_.")))
 		length++;
 	return length < text.length && text.at[length] == '=' ? length : 0;
+}
+
+bool
+spf_term_counts(struct span term)
+{
+	const size_t name_length = modifier_name_length(term);
+	const struct mechanism_row *row;
+	size_t length;
+
+	if (name_length > 0)
+		return span_equals_nocase((struct span){ term.at, name_length }, SPAN("redirect"));
+	row = term.length > 0 ? find_mechanism(spf_without_qualifier(term), &length) : NULL;
+	return row != NULL && row->counts;
 }
 
 static bool

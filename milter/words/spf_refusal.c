@@ -23,33 +23,6 @@ struct refusal {
 
 /* Terms. */
 
-static struct span
-without_qualifier(struct span term)
-{
-	return term.length > 0 && ascii_is_among(term.at[0], "+-~?") ? span_from(term, 1) : term;
-}
-
-/* Whether a term of a record counts against the limit of lookups (RFC 7208, 4.6.4). */
-static bool
-counts(const struct spf_step *step)
-{
-	static const char *const words[] = { "include:", "exists:", "redirect=" };
-	static const char *const names[] = { "a", "mx", "ptr" };
-	const struct span term = without_qualifier(step->term);
-
-	for (size_t i = 0; !step->is_record && i < sizeof words / sizeof words[0]; i++)
-		if (span_starts_with_nocase(term, span_of(words[i])))
-			return true;
-	for (size_t i = 0; !step->is_record && i < sizeof names / sizeof names[0]; i++) {
-		const struct span name = span_of(names[i]);
-
-		if (span_starts_with_nocase(term, name)
-		    && (term.length == name.length || ascii_is_among(term.at[name.length], ":/")))
-			return true;
-	}
-	return false;
-}
-
 static void
 add_term(struct strbuf *list, struct span term, unsigned lookups)
 {
@@ -81,7 +54,7 @@ list_terms(const struct spf_trace *trace, struct strbuf *list)
 			term = trace->steps[i].term;
 			lookups = 0;
 		}
-		lookups += counts(&trace->steps[i]) ? 1 : 0;
+		lookups += !trace->steps[i].is_record && spf_term_counts(trace->steps[i].term) ? 1 : 0;
 	}
 }
 
@@ -135,7 +108,7 @@ meant_mechanism(const struct spf_problem *problem, const char *name, struct span
 static bool
 correct_term(const struct spf_problem *problem, struct strbuf *corrected)
 {
-	const struct span term = without_qualifier(span_of(problem->term));
+	const struct span term = spf_without_qualifier(span_of(problem->term));
 	const char *colon = memchr(term.at, ':', term.length), *meant;
 	const size_t length = colon != NULL ? (size_t)(colon - term.at) : term.length;
 	char name[16];

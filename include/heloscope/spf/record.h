@@ -54,6 +54,12 @@ bool spf_record_is_one(struct span text);
 bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *record,
 		      struct spf_fault *fault) MUST_USE;
 
+/* Whether a term counts against the limit of those that cause lookups (4.6.4); false for what is none. */
+bool spf_term_counts(struct span term);
+
+/* A directive behind its "+", "-", "~" or "?". */
+struct span spf_without_qualifier(struct span term);
+
 /* Add the term that lets an address pass: " ip4:192.0.2.1". */
 void spf_record_add_address(struct strbuf *text, const struct ipaddr *address);
 

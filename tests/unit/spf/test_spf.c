@@ -862,10 +862,43 @@ R8616_spf_native_terms_with_8_bit_local_part_match_nothing(void **state)
 	}
 }
 
+static void
+R7208_4_6_spf_term_counts_those_that_cause_lookups(void **state)
+{
+	static const char *const counted[] = { "a",
+					       "A/24",
+					       "mx:d.test",
+					       "+ptr",
+					       "-include:d.test",
+					       "?exists:%{i}.d.test",
+					       "~INCLUDE:d.test",
+					       "redirect=d.test",
+					       "Redirect=d.test" };
+	static const char *const free_of_cost[] = { "",
+						    "all",
+						    "-all",
+						    "ip4:192.0.2.1",
+						    "ip6:2001:db8::1",
+						    "exp=d.test",
+						    "x=a",
+						    "ab",
+						    "+",
+						    "mxy:d.test",
+						    "a=mx",
+						    "++a" };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(counted); i++)
+		assert_true(spf_term_counts(span_of(counted[i])));
+	for (size_t i = 0; i < ROWS(free_of_cost); i++)
+		assert_false(spf_term_counts(span_of(free_of_cost[i])));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(R7208_4_6_spf_term_counts_those_that_cause_lookups),
 		cmocka_unit_test(R7208_4_6_spf_record_parse_takes_the_grammar_and_nothing_else),
 		cmocka_unit_test(spf_record_extend_puts_the_address_where_it_decides),
 		cmocka_unit_test(spf_engines_give_the_results_of_rfc_7208),
