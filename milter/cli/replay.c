@@ -133,9 +133,12 @@ begin_part(void *context)
 	const struct changes *whole = context;
 	struct changes *part = malloc(sizeof *part);
 
+	if (part != NULL && changes_init(part, whole->config, whole->examiner, whole->since_s))
+		return part;
 	if (part != NULL)
-		changes_init(part, whole->config, whole->examiner, whole->since_s);
-	return part;
+		changes_clear(part);
+	free(part);
+	return NULL;
 }
 
 static void
@@ -165,10 +168,11 @@ replay_log(const struct config *config, const struct cli_log_options *options, s
 	const struct record_log_reader alone = { .take = take_alone, .context = &changes };
 	const struct record_log_reader together = { take_record, &changes, begin_part, end_part, NULL };
 	int status = CLI_UNKNOWN;
-	bool is_whole;
+	bool is_whole = changes_init(&changes, config, examiner, cli_read_time(options->since));
 
-	changes_init(&changes, config, examiner, cli_read_time(options->since));
-	is_whole = cli_log_read(options, config, examiner != NULL ? &alone : &together);
+	if (!is_whole)
+		fprintf(stderr, "heloscope replay: out of memory\n");
+	is_whole = is_whole && cli_log_read(options, config, examiner != NULL ? &alone : &together);
 	if (is_whole || changes.messages > 0)
 		status = put(&changes, options);
 	changes_clear(&changes);

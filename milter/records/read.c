@@ -234,8 +234,9 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 static void
 take_verdicts(struct taking *taking, const struct node *list, struct message_record *record)
 {
-	struct record_verdict *verdicts = take_room(taking, tree_count(list) + 1, sizeof *verdicts);
-	struct record_recipient *recipients = take_room(taking, tree_count(list) + 1, sizeof *recipients);
+	const size_t count = tree_count(list), room = count > 0 ? count : 1;
+	struct record_verdict *verdicts = take_room(taking, room, sizeof *verdicts);
+	struct record_recipient *recipients = take_room(taking, room, sizeof *recipients);
 	const struct node *object;
 
 	for (object = tree_first(list); !taking->has_fault && object != NULL;

@@ -55,7 +55,7 @@ struct review {
 	const struct sides *kept; /* once there is a refusal */
 };
 
-void
+bool
 changes_init(struct changes *changes, const struct config *config, struct examiner *examiner, int64_t since_s)
 {
 	*changes = (struct changes){ .config = config,
@@ -64,10 +64,10 @@ changes_init(struct changes *changes, const struct config *config, struct examin
 				     .changes = json_object(),
 				     .hosts = json_object(),
 				     .domains = json_object(),
-				     .mistakes = json_array(),
-				     .first_seen = json_object() };
+				     .mistakes = json_array() };
 	arena_init(&changes->memory, REFUSALS_MEMORY);
 	arena_init_for(&changes->review, REVIEW_USUAL, REVIEW_MEMORY);
+	return seen_init(&changes->seen);
 }
 
 void
@@ -77,7 +77,7 @@ changes_clear(struct changes *changes)
 	json_decref(changes->hosts);
 	json_decref(changes->domains);
 	json_decref(changes->mistakes);
-	json_decref(changes->first_seen);
+	seen_clear(&changes->seen);
 	arena_clear(&changes->memory);
 	arena_clear(&changes->review);
 	record_release(&changes->reading);
@@ -102,12 +102,6 @@ name_sides(struct review *review)
 	review->sides.sender = arena_string(&review->changes->review, memory);
 	at = strrchr(review->sides.sender, '@');
 	review->sides.domain = at != NULL ? at + 1 : "<>";
-}
-
-static int64_t
-first_seen(const struct changes *changes, const char *name)
-{
-	return json_integer_value(document_member(changes->first_seen, name));
 }
 
 /* Why refusing this message would likely be a mistake, whatever came before; or NULL. */
@@ -154,8 +148,8 @@ note_refusal(struct review *review, const struct verdict *verdict)
 		.rule = verdict->rule != NULL ? verdict->rule->place : "",
 		.why = mistake_in(review->record->facts->results),
 		.time_s = review->record->time_s,
-		.host_seen = first_seen(changes, sides->host),
-		.domain_seen = first_seen(changes, sides->domain),
+		.host_seen = seen_since(&changes->seen, sides->host),
+		.domain_seen = seen_since(&changes->seen, sides->domain),
 	};
 	*(changes->last != NULL ? &changes->last->next : &changes->refusals) = refusal;
 	changes->last = refusal;
@@ -164,12 +158,11 @@ note_refusal(struct review *review, const struct verdict *verdict)
 static void
 note_seen(const struct review *review)
 {
-	json_t *seen = review->changes->first_seen;
 	const char *names[] = { review->sides.host, review->sides.domain };
 
 	for (size_t i = 0; i < 2; i++)
-		if (names[i][0] != '\0' && names[i][0] != '<' && document_member(seen, names[i]) == NULL)
-			document_put(seen, names[i], json_integer(review->record->time_s));
+		if (names[i][0] != '\0' && names[i][0] != '<')
+			seen_note(&review->changes->seen, names[i], review->record->time_s);
 }
 
 /* Whether the old verdict rests on the same line, and on the same kind of doubt. */
@@ -267,7 +260,7 @@ changes_take(struct changes *part, struct span line)
 	if (!record_read_next(line, &part->reading))
 		return false;
 	arena_empty(&part->review);
-	return take(&review) && !part->memory.has_failed;
+	return take(&review) && !part->memory.has_failed && !part->seen.memory.has_failed;
 }
 
 /* Putting together. */
@@ -288,9 +281,9 @@ why_mistake(const struct changes *before, const struct refusal *refusal)
 
 	if (refusal->why != MISTAKE_NONE)
 		return refusal->why;
-	if (is_known(first_seen(before, sides->host), refusal->host_seen, refusal->time_s))
+	if (is_known(seen_since(&before->seen, sides->host), refusal->host_seen, refusal->time_s))
 		return MISTAKE_KNOWN_HOST;
-	if (is_known(first_seen(before, sides->domain), refusal->domain_seen, refusal->time_s))
+	if (is_known(seen_since(&before->seen, sides->domain), refusal->domain_seen, refusal->time_s))
 		return MISTAKE_KNOWN_DOMAIN;
 	return MISTAKE_NONE;
 }
@@ -311,20 +304,12 @@ tell_mistake(struct changes *changes, const struct refusal *refusal, enum mistak
 	document_append(changes->mistakes, mistake);
 }
 
-static void
-add_first_seen(json_t *seen, json_t *part)
-{
-	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at))
-		if (document_member(seen, json_object_iter_key(at)) == NULL)
-			document_put(seen, json_object_iter_key(at), json_incref(json_object_iter_value(at)));
-}
-
 void
 changes_add(struct changes *whole, const struct changes *part)
 {
 	for (const struct refusal *refusal = part->refusals; refusal != NULL; refusal = refusal->next)
 		tell_mistake(whole, refusal, why_mistake(whole, refusal));
-	add_first_seen(whole->first_seen, part->first_seen);
+	seen_add(&whole->seen, &part->seen);
 	whole->messages += part->messages;
 	whole->recipients += part->recipients;
 	whole->changed += part->changed;

@@ -265,6 +265,10 @@ judge_reading(const struct replay *replay, const struct readings *recipient, str
 	const size_t result_choices = replay->lacks_methods != 0 ? sizeof results / sizeof results[0] : 1;
 	bool is_known = !lacks_names(replay);
 
+	if (list_choices == 1 && result_choices == 1) {
+		*verdict = judge(replay, &replay->facts, recipient);
+		return is_known;
+	}
 	if (replay->config->lists.count > REPLAY_LISTS_MAX)
 		return false;
 	for (size_t i = 0; i < list_choices; i++) {

@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 #include "heloscope/base/arena.h"
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/config/config.h"
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/records/record.h"
+#include "heloscope/review/seen.h"
 
 #define CHANGES_MISTAKES_MAX 10 /* that are kept one by one; all are counted */
 
@@ -52,16 +54,17 @@ struct changes {
 	json_t *domains;  /* of its senders */
 	json_t *mistakes; /* an array of objects, the first CHANGES_MISTAKES_MAX */
 	size_t mistake_count;
-	json_t *first_seen; /* host or domain -> time of the first message that was accepted */
+	struct seen seen; /* hosts and domains whose mail was accepted */
 	struct arena memory;
 	struct refusal *refusals, *last; /* new ones; changes_add() tells which are likely mistakes */
 	struct record_reading reading;   /* of the last line, */
 	struct arena review;             /* and what was made of it */
 };
 
-/* `config` and `examiner`, which one thread uses at a time, must outlive `changes`. */
-void changes_init(struct changes *changes, const struct config *config, struct examiner *examiner,
-		  int64_t since_s);
+/* `config` and `examiner`, which one thread uses at a time, must outlive `changes`. False when memory ran
+ * out; changes_clear() is allowed all the same. */
+bool changes_init(struct changes *changes, const struct config *config, struct examiner *examiner,
+		  int64_t since_s) MUST_USE;
 void changes_clear(struct changes *changes);
 
 /* Count the record in a line. False when it is none, or memory ran out. `part` is for changes_add(). */

@@ -43,12 +43,12 @@ told_in_parts_of(const struct config *config, int size)
 	json_t *json;
 	char *told;
 
-	changes_init(&whole, config, NULL, 0);
+	assert_true(changes_init(&whole, config, NULL, 0));
 	for (int i = 0; i < LINES;) {
 		const int end = i + size < LINES ? i + size : LINES;
 		struct changes part;
 
-		changes_init(&part, config, NULL, 0);
+		assert_true(changes_init(&part, config, NULL, 0));
 		for (; i < end; i++)
 			assert_true(changes_take(&part, span_of(lines[i])));
 		changes_add(&whole, &part);
