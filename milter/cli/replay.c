@@ -171,7 +171,7 @@ replay_log(const struct config *config, const struct cli_log_options *options, s
 	bool is_whole = changes_init(&changes, config, examiner, cli_read_time(options->since));
 
 	if (!is_whole)
-		fprintf(stderr, "heloscope replay: out of memory\n");
+		output_put(output_errors(), "heloscope replay: out of memory\n");
 	is_whole = is_whole && cli_log_read(options, config, examiner != NULL ? &alone : &together);
 	if (is_whole || changes.messages > 0)
 		status = put(&changes, options);
