@@ -4,6 +4,9 @@
 
 #include "heloscope/checks/truth.h"
 
+/* Operators of reasons.joined, behind every index of a reason. */
+enum { JOINED_BOTH = REASONS_MAX, JOINED_EITHER, JOINED_OTHER /* a reason that is not kept */ };
+
 /* What is looked for: why a condition is true, or why it is false. */
 struct search {
 	const struct facts *facts;
@@ -54,6 +57,15 @@ zone_of(const struct condition *test, const struct facts *facts)
 }
 
 static void
+join(struct reasons *found, unsigned char operand)
+{
+	if (found->joined_count < REASONS_JOINED_MAX)
+		found->joined[found->joined_count] = operand;
+	if (found->joined_count <= REASONS_JOINED_MAX)
+		found->joined_count++; /* one more than there is room: not known */
+}
+
+static void
 add(const struct search *search, const struct condition *test, enum truth wanted, bool is_enough)
 {
 	struct reasons *found = search->found;
@@ -75,30 +87,48 @@ add(const struct search *search, const struct condition *test, enum truth wanted
 	}
 	if (test->kind == CONDITION_TEXT)
 		reason.subject = test->subject;
+	if (test->kind == CONDITION_TEXT && test->subject == SUBJECT_CLIENT_NAME)
+		reason.name = truth_client_name(test, search->facts);
 	if (test->kind == CONDITION_LISTED)
 		reason.zone = zone_of(test, search->facts);
+	join(found, found->count < REASONS_MAX ? (unsigned char)found->count : JOINED_OTHER);
 	if (found->count < REASONS_MAX)
 		found->items[found->count++] = reason;
+	else
+		found->is_cut = true;
 }
 
-/* Why `condition` comes to `wanted`, which it does. One "or" of several that are true needs only one of them,
- * and so does an "and" that is false. */
+static void find(const struct search *search, const struct condition *condition, enum truth wanted,
+		 bool is_enough);
+
+/* One "or" of several that are true needs only one of them, and so does an "and" that is false. */
+static void
+find_joined(const struct search *search, const struct condition *condition, enum truth wanted, bool is_enough)
+{
+	const bool needs_all = (condition->kind == CONDITION_AND) == (wanted == TRUTH_TRUE);
+	const size_t count = count_such(search, condition, wanted);
+	size_t found = 0;
+
+	for (size_t i = 0; i < condition->operand_count; i++) {
+		if (!comes_to(search, condition->operands[i], wanted))
+			continue;
+		find(search, condition->operands[i], wanted, is_enough && (needs_all || count == 1));
+		if (found++ > 0)
+			join(search->found, needs_all ? JOINED_BOTH : JOINED_EITHER);
+	}
+}
+
+/* Why `condition` comes to `wanted`, which it does. */
 static void
 find(const struct search *search, const struct condition *condition, enum truth wanted, bool is_enough)
 {
-	const bool is_joined = condition->kind == CONDITION_AND || condition->kind == CONDITION_OR;
-	const bool needs_all = (condition->kind == CONDITION_AND) == (wanted == TRUTH_TRUE);
-
 	if (condition->kind == CONDITION_NOT)
 		find(search, condition->operands[0], wanted == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE,
 		     is_enough);
-	else if (!is_joined)
+	else if (condition->kind == CONDITION_AND || condition->kind == CONDITION_OR)
+		find_joined(search, condition, wanted, is_enough);
+	else
 		add(search, condition, wanted, is_enough);
-	if (is_joined && !needs_all && count_such(search, condition, wanted) > 1)
-		is_enough = false;
-	for (size_t i = 0; is_joined && i < condition->operand_count; i++)
-		if (comes_to(search, condition->operands[i], wanted))
-			find(search, condition->operands[i], wanted, is_enough);
 }
 
 struct reasons
@@ -109,11 +139,47 @@ reasons_of(const struct condition *condition, const struct facts *facts, const s
 
 	if (condition != NULL && comes_to(&search, condition, TRUTH_TRUE))
 		find(&search, condition, TRUTH_TRUE, true);
+	if (reasons.joined_count > REASONS_JOINED_MAX)
+		reasons.joined_count = 0;
 	return reasons;
 }
 
+/* What can be said without knowing how they are joined. */
 static bool
-is_same_zone(const char *a, const char *b)
+may_remain(const struct reasons *reasons, unsigned gone)
+{
+	const unsigned all = (1U << reasons->count) - 1;
+
+	for (size_t i = 0; i < reasons->count; i++)
+		if (reasons->items[i].is_enough && (gone & 1U << i) != 0)
+			return false;
+	return reasons->is_cut || (gone & all) != all;
+}
+
+bool
+reasons_remain(const struct reasons *reasons, unsigned gone)
+{
+	bool stack[REASONS_JOINED_MAX] = { false };
+	size_t depth = 0;
+
+	if (reasons->joined_count == 0)
+		return may_remain(reasons, gone);
+	for (size_t i = 0; i < reasons->joined_count; i++) {
+		const unsigned char step = reasons->joined[i];
+
+		if (step == JOINED_BOTH || step == JOINED_EITHER) {
+			depth--;
+			stack[depth - 1] = step == JOINED_BOTH ? stack[depth - 1] && stack[depth]
+							       : stack[depth - 1] || stack[depth];
+		} else {
+			stack[depth++] = step == JOINED_OTHER || (gone & 1U << step) == 0;
+		}
+	}
+	return stack[0];
+}
+
+static bool
+is_same_text(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -123,13 +189,15 @@ is_equal(const struct reason *a, const struct reason *b)
 {
 	return a->kind == b->kind && a->holds == b->holds && a->is_enough == b->is_enough
 	       && a->method == b->method && a->quantity == b->quantity && a->is_by_listing == b->is_by_listing
-	       && a->subject == b->subject && is_same_zone(a->zone, b->zone);
+	       && a->subject == b->subject && is_same_text(a->zone, b->zone)
+	       && is_same_text(a->name, b->name);
 }
 
 bool
 reasons_equal(const struct reasons *a, const struct reasons *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->is_cut != b->is_cut || a->joined_count != b->joined_count
+	    || memcmp(a->joined, b->joined, a->joined_count) != 0)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!is_equal(&a->items[i], &b->items[i]))

@@ -94,14 +94,25 @@ address_matches(const struct mailbox *mailbox, const char *pattern)
 	return domain_matches(span_of(mailbox->domain), span_of(at + 1));
 }
 
-static bool
-client_name_matches(const struct facts *facts, const char *pattern)
+/* A verified name of the client that fits; NULL: none. */
+static const char *
+find_client_name(const struct facts *facts, const char *pattern)
 {
 	for (size_t i = 0; i < facts->iprev.count; i++)
 		if (facts->iprev.names[i].is_verified
 		    && domain_matches(span_of(facts->iprev.names[i].name), span_of(pattern)))
-			return true;
-	return false;
+			return facts->iprev.names[i].name;
+	return NULL;
+}
+
+const char *
+truth_client_name(const struct condition *test, const struct facts *facts)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < test->texts.count && name == NULL; i++)
+		name = find_client_name(facts, test->texts.items[i]);
+	return name;
 }
 
 /* The HELO name as the DNS has it, else as it was said. */
@@ -126,7 +137,7 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	case SUBJECTS:
 		break;
 	}
-	return client_name_matches(facts, pattern);
+	return find_client_name(facts, pattern) != NULL;
 }
 
 static enum truth

@@ -215,7 +215,7 @@ tell(const char *line, const struct options *options)
 	if (options->is_json)
 		(void)record_print(span_of(line), output_standard());
 	else
-		explain_story(&reading.record, output_standard());
+		explain_trial(&reading.record, output_standard());
 	if (explain_is_refused(&reading.record))
 		status = CLI_FINDINGS;
 	else if (!has_temperror(reading.record.facts))

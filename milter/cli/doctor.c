@@ -35,7 +35,7 @@ static const char help[] =
 	"      --bounces DOMAIN the domain of the bounce address, MAIL FROM, if it is another\n"
 	"      --selector NAME selector of the DKIM key\n"
 	"      --no-connect    do not connect to any server\n"
-	"      --relay-test    the servers are yours: try whether they relay mail of strangers\n"
+	"      --relay-test    the servers are yours: try whether they are open relays\n"
 	"                      (MAIL and RCPT, never DATA); two minutes a server at most\n"
 	"  -c, --config FILE   a configuration, for its resolver and lists\n"
 	"                      (default: " CONFIG_FILE ", if it is there)\n"

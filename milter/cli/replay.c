@@ -88,7 +88,8 @@ put_summary(const struct changes *changes, const json_t *json)
 		   changes->messages, changes->recipients, changes->changed,
 		   changes->recipients - changes->changed - changes->unknown, changes->unknown);
 	if (changes->asked > 0)
-		output_put(output_standard(), "Of %zu messages something had to be asked of the DNS now.\n",
+		output_put(output_standard(),
+			   "For %zu messages something had to be looked up in the DNS now.\n",
 			   changes->asked);
 	if (changes->unknown > 0 && changes->examiner != NULL)
 		output_put(output_standard(),

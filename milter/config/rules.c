@@ -38,8 +38,8 @@ complain_of_name(struct config_reader *reader, struct word name, const char *exp
 	strbuf_init(&message, memory, sizeof memory);
 	if (find(known, count, name.text) == count)
 		config_add_nearest(&message, name.text, known, count);
-	config_complain(reader, name.place, "\"%.40s\" cannot be asked in this way; expected %s%s", name.text,
-			expected, memory);
+	config_complain(reader, name.place, "there is no test \"%.40s\" of this form; expected %s%s",
+			name.text, expected, memory);
 }
 
 static struct condition *

@@ -262,7 +262,7 @@ look_at_exceptions(const struct config *config, const struct policy *policy, str
 	if (count > 0)
 		config_warn(
 			messages, policy->where,
-			"this policy refuses mail that the default policy accepts by the rule at %s%s; what is to hold for all recipients belongs into exceptions { ... }",
+			"this policy refuses mail that the default policy accepts by the rule in %s%s; what is to hold for all recipients belongs in exceptions { ... }",
 			missing->where, count > 1 ? " and others" : "");
 }
 

@@ -51,7 +51,7 @@ static const struct smtp_reply out_of_memory = {
 static const struct smtp_reply too_many_readings = {
 	.code = 451,
 	.xcode = "4.1.0",
-	.lines = { "The address of the sender or of the recipient can be read in too many ways. Write it plainly." },
+	.lines = { "The address of the sender or of the recipient can be read in too many ways. Send with a plain address, like name@example.com." },
 	.count = 1,
 };
 
@@ -59,7 +59,7 @@ static const struct smtp_reply too_many_readings = {
 static const struct smtp_reply too_many_waiting = {
 	.code = 452,
 	.xcode = "4.5.3",
-	.lines = { "Too many recipients for a message that is judged at its end. Send it to the others again." },
+	.lines = { "Too many recipients for one message here. Send the message again to the others." },
 	.count = 1,
 };
 

@@ -60,9 +60,9 @@ examine_reverse(struct exam *exam, const struct ipaddr *address, const struct fa
 	else
 		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
 			 arena_printf(exam->arena,
-				      "The reverse DNS of %s says %s, which does not lead back to it.", text,
-				      iprev->names[0].name),
-			 "Many receivers refuse clients whose names do not lead back.",
+				      "The reverse DNS of %s says %s, which does not resolve back to it.",
+				      text, iprev->names[0].name),
+			 "Many receivers refuse clients whose names do not resolve back.",
 			 domain_is_helo_name(iprev->names[0].name)
 				 ? arena_printf(
 					 exam->arena, "%s. %s %s   (or let the provider correct the PTR)",
@@ -89,7 +89,7 @@ tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct he
 	else
 		exam_say(exam, DOCTOR_HELO, DOCTOR_WARNING,
 			 arena_printf(exam->arena,
-				      "The HELO name %s neither leads to %s nor is its reverse DNS name.",
+				      "The HELO name %s neither resolves to %s nor is its reverse DNS name.",
 				      given, text),
 			 "It counts against the mail, together with other signs.",
 			 arena_printf(exam->arena, "%s. %s %s", given,

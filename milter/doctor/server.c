@@ -381,12 +381,13 @@ examine_dane(struct exam *exam, const struct server *server)
 				server->name),
 			NULL, NULL);
 	else if (!is_secure(exam, server) || tlsa->security != DNS_SECURE)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_WARNING,
-			 arena_printf(
-				 exam->arena,
-				 "%s has TLSA records, but DNSSEC does not vouch for all that leads there.",
-				 server->name),
-			 "Nobody heeds them (RFC 7672, 2.2).", NULL);
+		exam_say(
+			exam, DOCTOR_DANE, DOCTOR_WARNING,
+			arena_printf(
+				exam->arena,
+				"%s has TLSA records, but DNSSEC does not protect every name on the way to it.",
+				server->name),
+			"Senders ignore them (RFC 7672, 2.2).", NULL);
 	else
 		judge_dane(exam, server, name);
 }

@@ -341,7 +341,7 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 			exam_say(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
 				 arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
 					      mx->records[i].name),
-				 is_enforced ? "Senders that heed it do not deliver there."
+				 is_enforced ? "Senders that follow it do not deliver there."
 					     : "With \"mode: enforce\" senders would not deliver there.",
 				 arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
 	/* What is a note otherwise is a fault when the domain itself asks for verification. */
@@ -349,7 +349,7 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 		exam_say(
 			exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
 			"The policy says \"mode: enforce\", but a server's certificate does not stand up to it.",
-			"Senders that heed it do not deliver.", NULL);
+			"Senders that follow it do not deliver.", NULL);
 }
 
 /* A host, or "*." and one (RFC 8461, 3.2). */

@@ -118,6 +118,7 @@ reason_of(const struct reason *reason)
 		record_set_flag(object, "by-listing", reason->is_by_listing);
 	}
 	record_set_text(object, "zone", reason->zone);
+	record_set_text(object, "name", reason->name);
 	record_set_flag(object, "holds", reason->holds);
 	record_set_flag(object, "enough", reason->is_enough);
 	return object;

@@ -183,6 +183,7 @@ take_reason(struct taking *taking, const struct node *object)
 		.is_by_listing = take_flag(object, "by-listing"),
 		.subject = (enum subject)take_token(taking, object, "subject", &codec_subjects, SUBJECTS),
 		.zone = take_text(taking, object, "zone"),
+		.name = take_text(taking, object, "name"),
 	};
 
 	taking->has_fault = taking->has_fault || !is_whole(&reason);

@@ -209,9 +209,9 @@ static const struct shape note[] = {
 };
 
 static const struct shape reason[] = {
-	MUST("test", TEXT),   MAY("check", TEXT),      MAY("quantity", TEXT),
-	MAY("subject", TEXT), MAY("zone", TEXT),       MAY("holds", FLAG),
-	MAY("enough", FLAG),  MAY("by-listing", FLAG), END_OF_SHAPES,
+	MUST("test", TEXT), MAY("check", TEXT), MAY("quantity", TEXT), MAY("subject", TEXT),
+	MAY("zone", TEXT),  MAY("holds", FLAG), MAY("enough", FLAG),   MAY("by-listing", FLAG),
+	MAY("name", TEXT),  END_OF_SHAPES,
 };
 
 static const struct shape verdict[] = {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define SPF_VERSION "v=spf1"
 #define TERMS_MAX 1024 /* a record of 64 kB could hold thirty times that */
 
 /* Shorthand for the many places that say what is wrong. */

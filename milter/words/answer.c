@@ -151,8 +151,26 @@ add_rule(const struct record_verdict *verdict, struct strbuf *text)
 {
 	if (verdict->rule == NULL)
 		return;
-	strbuf_add(text, ", by the rule at ");
-	telling_add(text, verdict->rule);
+	strbuf_add(text, ", by ");
+	telling_add_place(text, verdict->rule);
+}
+
+/* What would become of a message that was only tried. */
+static void
+add_trial(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
+{
+	const struct record_verdict *verdict = outcome->verdict;
+	const char *participle = participle_of(verdict->action);
+
+	if (verdict->pending_until != STAGE_CONNECT)
+		strbuf_add(text, "This mail would not be decided on before its content is known");
+	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
+		strbuf_printf(text, "This mail would be %s", participle);
+	else
+		strbuf_printf(text,
+			      "This mail would be accepted in mode audit; in mode enforce it would be %s",
+			      participle);
+	add_share(record, outcome, text);
 }
 
 /* "Rejected", or what was done in place of it. */
@@ -164,26 +182,24 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 
 	if (verdict->pending_until != STAGE_CONNECT) {
 		strbuf_add(text, "Not decided: the message ended too early for the rule that waited for it");
-	} else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT) {
+		return;
+	}
+	if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
-		add_share(record, outcome, text);
-	} else {
+	else
 		strbuf_printf(text, "%s, but %s %s",
 			      verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
 			      verdict->overruled != OVERRULED_NOT
 				      ? "for another recipient; by itself it would have been"
-				      : "in mode enforce it would be",
+				      : "in mode enforce it would have been",
 			      participle);
-		add_share(record, outcome, text);
-	}
-	add_rule(verdict, text);
-	if (verdict->is_softened)
-		strbuf_add(text, "; not rejected, because something could not be found out");
-	strbuf_add(text, ".");
+	add_share(record, outcome, text);
 }
 
-void
-answer_tell(const struct message_record *record, struct strbuf *text)
+static void
+tell(const struct message_record *record,
+     void (*add)(const struct message_record *record, const struct outcome *outcome, struct strbuf *text),
+     struct strbuf *text)
 {
 	const struct outcome outcome = worst_of(record);
 
@@ -191,13 +207,29 @@ answer_tell(const struct message_record *record, struct strbuf *text)
 		strbuf_add(text, "Nothing was decided: no recipient was named.");
 		return;
 	}
-	add_outcome(record, &outcome, text);
+	add(record, &outcome, text);
+	add_rule(outcome.verdict, text);
+	strbuf_add(text, outcome.verdict->is_softened
+				 ? "; not rejected, because something could not be found out."
+				 : ".");
 	if (action_refuses(outcome.verdict->action)) {
 		strbuf_add(text, " Tell the sender: ");
 		add_cause(outcome.verdict, text);
 	} else {
 		add_failures(record->facts, "; tell the sender", text);
 	}
+}
+
+void
+answer_tell(const struct message_record *record, struct strbuf *text)
+{
+	tell(record, add_outcome, text);
+}
+
+void
+answer_tell_trial(const struct message_record *record, struct strbuf *text)
+{
+	tell(record, add_trial, text);
 }
 
 /* To the sender. */

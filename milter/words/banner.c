@@ -92,7 +92,7 @@ advise_banner(const struct facts *facts, int64_t time_s, struct output *out)
 	if (facts->results[METHOD_BANNER] == RESULT_FAIL)
 		prose_bullet(
 			out,
-			"The administrator of the server at %s should have it greet, on port 25, with its own name: %s.%s",
+			"Set the name with which the server at %s greets on port 25 (SMTP banner) to %s.%s",
 			telling_client(facts, ip),
 			telling_own_name(facts, "a host name that resolves to its address"),
 			peer_patience(facts, time_s, more));

@@ -204,7 +204,7 @@ put_trace(const struct spf_facts *spf, enum result result, struct output *out)
 	put_title(out, title);
 	for (size_t i = 0; i < trace->step_count; i++)
 		put_step(trace, i, i == decisive, out);
-	prose_put(out, 4, "(%u of 10 terms that cost lookups, %u of 2 lookups that found nothing)",
+	prose_put(out, 4, "(terms that cost lookups: %u, limit 10; lookups that found nothing: %u, limit 2)",
 		  trace->terms, trace->voids);
 }
 
@@ -233,18 +233,19 @@ doubt_about(const struct record_verdict *verdict)
 static void
 put_note(const struct record_note *note, struct output *out)
 {
-	char tag[TELLING_SHOWN_SIZE], rule[TELLING_SHOWN_SIZE];
+	char tag[TELLING_SHOWN_SIZE], memory[TEXT_MAX];
+	struct strbuf place = STRBUF_OVER(memory);
 
-	(void)telling_shown(note->rule, rule);
+	telling_add_place(&place, note->rule);
 	if (note->tag != NULL)
-		prose_put(out, 4, "Tagged \"%s\", by the rule at %s", telling_shown(note->tag, tag), rule);
+		prose_put(out, 4, "Tagged \"%s\", by %s", telling_shown(note->tag, tag), memory);
 	else if (note->has_share)
 		prose_put(
 			out, 4,
-			"The rule at %s says: %s; but it acts on %u%% of networks, to which this client does not belong",
-			rule, action_word(note->action), note->share);
+			"%s would %s it, but acts on %u%% of networks, and this client's is not one of them",
+			memory, action_word(note->action), note->share);
 	else
-		prose_put(out, 4, "The rule at %s, which only tells, says: %s", rule,
+		prose_put(out, 4, "%s would %s it, but is an audit rule, which only tells", memory,
 			  action_word(note->action));
 }
 
@@ -263,29 +264,38 @@ put_why_not_done(const struct record_verdict *verdict, struct output *out)
 			  verdict->pending_until == STAGE_HEADER ? "header" : "body");
 }
 
+/* "reject, by heloscope.conf line 31". */
 static void
-put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict,
-	    struct output *out)
+put_decision(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_would,
+	     struct output *out)
 {
-	char memory[TEXT_MAX], reply[TELLING_SHOWN_SIZE];
-	struct strbuf said;
+	char memory[TEXT_MAX];
+	struct strbuf said = STRBUF_OVER(memory);
 
-	strbuf_init(&said, memory, sizeof memory);
 	telling_add(&said, recipient->typed);
-	strbuf_printf(&said, ": %s%s%s",
-		      verdict->is_enforced ? "" : "would be: ", action_word(verdict->action),
-		      verdict->rule != NULL ? ", by the rule at " : ", no rule decided");
-	telling_add(&said, verdict->rule);
+	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "", action_word(verdict->action),
+		      verdict->rule != NULL ? ", by " : ", no rule decided");
+	if (verdict->rule != NULL)
+		telling_add_place(&said, verdict->rule);
 	strbuf_add(&said, doubt_about(verdict));
 	prose_put(out, 2, "%s", memory);
+}
+
+static void
+put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_trial,
+	    struct output *out)
+{
+	const bool is_would = is_trial || !verdict->is_enforced;
+	char reply[TELLING_SHOWN_SIZE];
+
+	put_decision(recipient, verdict, is_would, out);
 	if (verdict->is_withheld)
 		prose_put(
 			out, 4,
 			"For this client, or its network, too many names were being looked up, or were looked up for mail that was not accepted. Some lookups become free again every minute. If it is a host of your own, name it in trust { networks }.");
 	put_why_not_done(verdict, out);
 	if (verdict->reply != NULL) {
-		prose_put(out, 4, "%s",
-			  verdict->is_enforced ? "The sender was told:" : "The sender would be told:");
+		prose_put(out, 4, "%s", is_would ? "The sender would be told:" : "The sender was told:");
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
 	for (size_t i = 0; i < verdict->note_count; i++)
@@ -369,23 +379,35 @@ put_head(const struct message_record *record, struct output *out)
 		put_line(out, "Queue", "", record->queue_id, "");
 }
 
-void
-explain_story(const struct message_record *record, struct output *out)
+static void
+put_story(const struct message_record *record, bool is_trial, struct output *out)
 {
 	const struct facts *facts = record->facts;
 
-	put_answer(record, answer_tell, out);
+	put_answer(record, is_trial ? answer_tell_trial : answer_tell, out);
 	put_head(record, out);
 	put_checks(record, READER_HERE, out);
 	put_trace(&facts->spf[SPF_MAILFROM], facts->results[METHOD_SPF], out);
 	if (mark_of(facts->results[METHOD_SPF_HELO]) == EXPLAIN_BAD)
 		put_trace(&facts->spf[SPF_HELO], facts->results[METHOD_SPF_HELO], out);
-	put_title(out, "What was decided");
+	put_title(out, is_trial ? "What would be decided" : "What was decided");
 	for (size_t i = 0; i < record->recipient_count; i++)
 		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
-			    out);
+			    is_trial, out);
 	if (is_advice_needed(facts))
 		advise(record, out);
+}
+
+void
+explain_story(const struct message_record *record, struct output *out)
+{
+	put_story(record, false, out);
+}
+
+void
+explain_trial(const struct message_record *record, struct output *out)
+{
+	put_story(record, true, out);
 }
 
 static void

@@ -30,11 +30,11 @@ say_of_name(const struct facts *facts, struct strbuf *said)
 	if (helo->agreement == HELO_EQUAL)
 		strbuf_add(said, " is the client's reverse DNS name");
 	else if (helo->resolves_to_client)
-		strbuf_add(said, " leads to the client");
+		strbuf_add(said, " resolves to the client");
 	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
 		strbuf_printf(said, " cannot be looked up: %s", dns_status_word(helo->status));
 	else
-		strbuf_printf(said, " neither leads to the client nor is its reverse DNS name%s",
+		strbuf_printf(said, " neither resolves to the client nor is its reverse DNS name%s",
 			      helo->agreement == HELO_SAME_ORGANIZATION ? "; it is of the same organization"
 									: "");
 }
@@ -140,8 +140,8 @@ advise_helo(const struct facts *facts, int64_t time_s, struct output *out)
 	if (facts->results[METHOD_HELO] == RESULT_FAIL || facts->results[METHOD_HELO] == RESULT_PERMERROR)
 		prose_bullet(
 			out,
-			"The administrator of the sending server should have it say its own name with EHLO: %s.",
-			telling_own_name(facts, "one that resolves to its address"));
+			"Set the name with which the sending server introduces itself (HELO/EHLO) to %s.",
+			telling_own_name(facts, "a host name that resolves to its address"));
 }
 
 static const char *

@@ -170,12 +170,12 @@ advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 	if (facts->results[METHOD_IPREV] == RESULT_PERMERROR)
 		prose_bullet(
 			out,
-			"Whoever runs the network of %s (the hosting or access provider) should give it a PTR record with the server's name, and that name an address record that leads back.",
+			"Ask the provider of %s (usually a hosting or internet provider) to set its PTR record to the server's host name, and give that name an address record (A or AAAA) with this address.",
 			ip);
 	if (facts->results[METHOD_IPREV] == RESULT_FAIL)
 		prose_bullet(
 			out,
-			"The PTR record of %s says %s, but that name does not lead back to %s. One of the two should be corrected: the PTR by the provider, the address record by the owner of the name.",
+			"The PTR record of %s names %s, but that name does not resolve to %s. Correct either one: whoever manages the DNS of that name its address record, or the provider of the address the PTR record.",
 			ip, telling_shown(iprev->count > 0 ? iprev->names[0].name : NULL, name), ip);
 }
 

@@ -7,6 +7,7 @@
 
 #include "heloscope/base/prose.h"
 #include "heloscope/words/lists.h"
+#include "heloscope/words/removal.h"
 
 #define OTHERS_MAX 2 /* lists that are told beside the first */
 #define TEXT_MAX 4000
@@ -187,35 +188,6 @@ add_listing(const struct list_finding *finding, enum list_subject subject, struc
 	strbuf_add(text, ". ");
 }
 
-/* What to do first, then where to ask. The list's own words only where there is no page: one link will do. */
-static void
-add_removal(const struct list_finding *finding, enum list_subject subject, struct strbuf *text)
-{
-	const bool has_page = finding->page != NULL && finding->page[0] != '\0';
-
-	strbuf_add(
-		text,
-		subject == LIST_CLIENT
-			? "If this is your mail server, first stop the cause (an infected device, a stolen password, an open relay), then "
-			: "If this is your domain, first stop the cause (spam that names it, a stolen password, a hacked website), then ");
-	if (has_page) {
-		strbuf_add(text, "go to ");
-		strbuf_add_escaped(text, span_of(finding->page), 2 * TELLING_VALUE_MAX);
-		strbuf_add(text, " and request removal. ");
-	} else {
-		strbuf_add(text, "ask the operator of the list (");
-		telling_add_value(text, finding->operator);
-		strbuf_add(text, ") for removal. ");
-	}
-	if (subject == LIST_CLIENT)
-		strbuf_add(
-			text,
-			"If it is a home or office connection, send through your provider's mail server instead. ");
-	if (has_page || finding->text == NULL || finding->text[0] == '\0')
-		return;
-	telling_add_quote(text, "The list says", finding->text);
-}
-
 void
 lists_refuse_finding(const struct list_finding *finding, enum list_subject subject, struct strbuf *text)
 {
@@ -223,7 +195,7 @@ lists_refuse_finding(const struct list_finding *finding, enum list_subject subje
 	if (finding->is_allow)
 		telling_add_policy(text);
 	else
-		add_removal(finding, subject, text);
+		removal_add(finding, subject, text);
 }
 
 /* The heaviest listing, the first of several. */
@@ -325,7 +297,7 @@ advise_listing(const struct list_finding *finding, struct output *out)
 	telling_add(&said, finding->asked);
 	strbuf_add(&said, finding->meaning != NULL && finding->meaning[0] != '\0' ? ": " : "");
 	telling_add(&said, finding->meaning);
-	strbuf_add(&said, ". Only its operator can take that back, once the reason is gone");
+	strbuf_add(&said, ". Only the operator of the list can remove it, once the cause is gone");
 	strbuf_add(&said, finding->page != NULL && finding->page[0] != '\0' ? ": " : ".");
 	telling_add(&said, finding->page);
 	prose_bullet(out, "%s", memory);

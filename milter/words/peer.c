@@ -6,12 +6,12 @@
 static const char *const outcomes[PEER_OUTCOMES] = {
 	[PEER_ANSWERS] = "answers",
 	[PEER_REFUSED] = "connection refused",
-	[PEER_UNREACHABLE] = "no way there",
-	[PEER_CONNECT_TIMEOUT] = "no connection in time",
+	[PEER_UNREACHABLE] = "cannot be reached",
+	[PEER_CONNECT_TIMEOUT] = "connection timed out",
 	[PEER_READ_TIMEOUT] = "no greeting in time",
 	[PEER_BUSY] = "busy",
-	[PEER_DECLINES] = "declines",
-	[PEER_NOT_SMTP] = "speaks no SMTP",
+	[PEER_DECLINES] = "declined the connection",
+	[PEER_NOT_SMTP] = "does not speak SMTP",
 	[PEER_TOO_MUCH] = "sends too much",
 	[PEER_CLOSED] = "closed the connection",
 };
@@ -28,7 +28,7 @@ static const char *const problems[PEER_PROBLEMS] = {
 	[PEER_PROBLEM_NO_CERTIFICATE] = "no certificate",
 	[PEER_PROBLEM_HANDSHAKE_FAILED] = "the handshake failed",
 	[PEER_PROBLEM_HANDSHAKE_CLOSED] = "the connection was closed",
-	[PEER_PROBLEM_HANDSHAKE_TIMEOUT] = "the handshake came to no end in time",
+	[PEER_PROBLEM_HANDSHAKE_TIMEOUT] = "the handshake timed out",
 	[PEER_PROBLEM_HANDSHAKE_TOO_MUCH] = "the handshake had too many octets",
 };
 
@@ -83,9 +83,11 @@ peer_patience(const struct facts *facts, int64_t time_s, char memory[PEER_PATIEN
 
 	strbuf_init(&text, memory, PEER_PATIENCE_SIZE);
 	if (was_before(peer, time_s))
-		strbuf_printf(&text, " What was found at %s is believed until %s; only then we look again.",
-			      clock_format(peer->looked_at, when),
-			      clock_format(peer->looked_at + peer_ttl_s(peer), until));
+		strbuf_printf(
+			&text,
+			" This was found at %s and counts until %s; after that the server is looked at again.",
+			clock_format(peer->looked_at, when),
+			clock_format(peer->looked_at + peer_ttl_s(peer), until));
 	return memory;
 }
 

@@ -23,10 +23,12 @@ refuse_trusted(const struct reason *reason, const struct config *config, const s
 	       struct strbuf *text)
 {
 	(void)config;
-	strbuf_add(text, reason->holds ? "Local policy refuses mail from this site's own networks, and "
-					 "the connecting IP address "
-				       : "Local policy accepts this mail only from certain networks, and the "
-					 "connecting IP address ");
+	strbuf_add(
+		text,
+		reason->holds
+			? "Local policy refuses mail from this site's own networks, and "
+			  "the connecting IP address "
+			: "Local policy accepts this mail only from networks that the receiving site has approved, and the connecting IP address ");
 	telling_add_client(text, facts);
 	strbuf_add(text, reason->holds ? " is in one of them. " : " is in none of them. ");
 }
@@ -53,19 +55,17 @@ refuse_authenticated(const struct reason *reason, const struct config *config, c
 		     struct strbuf *text)
 {
 	(void)config;
-	if (reason->holds) {
-		strbuf_add(text,
-			   "Local policy refuses this mail from users who have logged in (SMTP AUTH). ");
-		return;
-	}
-	strbuf_add(text, "Local policy accepts this mail only from users who have logged in (SMTP AUTH). ");
-	if (facts->sender.mailbox.form == MAILBOX_NULL)
+	strbuf_printf(
+		text,
+		"Local policy %s senders who have logged in (SMTP AUTH) to this receiving server with a user name and password. ",
+		reason->holds ? "refuses this mail from" : "accepts this mail only from");
+	if (reason->holds || facts->sender.mailbox.form == MAILBOX_NULL)
 		return;
 	strbuf_add(text, "If ");
 	add_sender(facts, text);
 	strbuf_add(
 		text,
-		" is your address, set your mail program to send through your own provider's mail server with user name and password. ");
+		" is your address, set your mail program to send through the outgoing mail server of the provider of that address, with your user name and password. ");
 }
 
 /* Results of checks. */
@@ -161,7 +161,7 @@ refuse_listed(const struct reason *reason, const struct config *config, const st
 	}
 	strbuf_add(
 		text,
-		"Local policy accepts this mail only when the sender is on a certain list, and neither the connecting IP address ");
+		"Local policy accepts this mail only when the sender is on an allowlist that the receiving site has chosen, and neither the connecting IP address ");
 	telling_add_client(text, facts);
 	strbuf_add(text, " nor a domain of it is on ");
 	telling_add_value(text, reason->zone);
@@ -181,9 +181,10 @@ refuse_recipient(const struct facts *facts, bool holds, struct strbuf *text)
 static void
 refuse_mail_from(const struct facts *facts, bool holds, struct strbuf *text)
 {
-	strbuf_add(text,
-		   holds ? "Local policy refuses mail from "
-			 : "Local policy accepts this mail only from certain sender addresses, not from ");
+	strbuf_add(
+		text,
+		holds ? "Local policy refuses mail from "
+		      : "Local policy accepts this mail only from sender addresses that the receiving site has approved, not from ");
 	if (holds && facts->sender.mailbox.form != MAILBOX_NULL)
 		strbuf_add(text, "the sender address ");
 	add_sender(facts, text);
@@ -196,27 +197,35 @@ refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
 	const char *own = telling_own_name(facts, NULL);
 
 	telling_add_introduction(text, facts);
-	strbuf_add(text, holds ? ", a name that local policy refuses. "
-			       : ", and local policy accepts this mail only from certain names. ");
+	strbuf_add(
+		text,
+		holds ? ", a name that local policy refuses. "
+		      : ", and local policy accepts this mail only from servers whose HELO name the receiving site has approved. ");
 	strbuf_add(text,
 		   "If this is your mail server and its own name is another one, set its HELO name to ");
 	telling_add_value(text, own != NULL ? own : "its full host name");
 	strbuf_add(text, ". ");
 }
 
+/* The name of the client that the test is about: the one that fits, else the first. */
 static void
-refuse_client_name(const struct facts *facts, bool holds, struct strbuf *text)
+refuse_client_name(const struct reason *reason, const struct facts *facts, struct strbuf *text)
 {
+	const char *name = reason->name != NULL ? reason->name : facts->iprev.verified;
+
 	strbuf_add(text, "The connecting IP address ");
 	telling_add_client(text, facts);
-	if (facts->iprev.verified != NULL) {
+	if (name != NULL) {
 		strbuf_add(text, " has the reverse DNS (PTR) name ");
-		telling_add_value(text, facts->iprev.verified);
+		telling_add_value(text, name);
 	} else {
 		strbuf_add(text, " has no valid reverse DNS (PTR) name");
 	}
-	strbuf_add(text, holds ? ", and local policy refuses mail from such hosts. "
-			       : ", and local policy accepts this mail only from hosts with certain names. ");
+	strbuf_add(
+		text,
+		reason->holds
+			? ", and local policy refuses mail from hosts with such names. "
+			: ", and local policy accepts this mail only from hosts whose reverse DNS name the receiving site has approved. ");
 	strbuf_add(
 		text,
 		"If this is a home or office connection, send through your provider's mail server; if it is a mail server of yours, ask the provider of this IP address to set its PTR record to your server's own host name. ");
@@ -236,7 +245,7 @@ refuse_text(const struct reason *reason, const struct config *config, const stru
 		refuse_helo_name(facts, reason->holds, text);
 		break;
 	case SUBJECT_CLIENT_NAME:
-		refuse_client_name(facts, reason->holds, text);
+		refuse_client_name(reason, facts, text);
 		break;
 	case SUBJECT_RECIPIENT:
 	case SUBJECTS:
@@ -266,9 +275,11 @@ refuse_client(const struct reason *reason, const struct config *config, const st
 	      struct strbuf *text)
 {
 	(void)config;
-	strbuf_add(text, reason->holds ? "Local policy refuses mail from the connecting IP address "
-				       : "Local policy accepts this mail only from certain IP addresses, not "
-					 "from the connecting one, ");
+	strbuf_add(
+		text,
+		reason->holds
+			? "Local policy refuses mail from the connecting IP address "
+			: "Local policy accepts this mail only from IP addresses that the receiving site has approved, not from the connecting one, ");
 	telling_add_client(text, facts);
 	strbuf_add(text, reason->holds ? " or its network. " : ". ");
 }

@@ -13,12 +13,14 @@
 /* Why mail is refused, and what is said of it. */
 struct cause {
 	enum telling_rank rank;
-	bool is_enough; /* without it the mail would not be refused */
+	unsigned reasons; /* as bits: those of the refusal that read so */
+	bool is_enough;   /* without it the mail would not be refused */
 	enum method method;
 	char text[CAUSE_SIZE];
 };
 
 struct causes {
+	const struct reasons *reasons;
 	struct cause items[REASONS_MAX];
 	size_t count;
 };
@@ -38,21 +40,28 @@ add_cause(struct causes *causes, const struct cause *cause)
 	for (size_t i = 0; i < causes->count; i++) {
 		if (strcmp(causes->items[i].text, cause->text) != 0)
 			continue;
-		causes->items[i].is_enough = causes->items[i].is_enough || cause->is_enough;
+		causes->items[i].reasons |= cause->reasons;
 		return;
 	}
 	causes->items[causes->count++] = *cause;
 }
 
+/* Whether the mail would still be refused without those reasons. */
+static bool
+remains_refused(const struct causes *causes, unsigned gone)
+{
+	return reasons_remain(causes->reasons, gone);
+}
+
 static void
 find_causes(const struct refusal *refusal, struct causes *causes)
 {
-	causes->count = 0;
+	*causes = (struct causes){ .reasons = refusal->reasons };
 	for (size_t i = 0; i < refusal->reasons->count; i++) {
 		const struct reason *reason = &refusal->reasons->items[i];
 		struct cause cause = {
 			.rank = reason_rank(reason, refusal->facts),
-			.is_enough = reason->is_enough,
+			.reasons = 1U << i,
 			.method = reason->method,
 		};
 		struct strbuf text;
@@ -61,20 +70,41 @@ find_causes(const struct refusal *refusal, struct causes *causes)
 		reason_refuse(reason, refusal->config, refusal->facts, &text);
 		add_cause(causes, &cause);
 	}
+	for (size_t i = 0; i < causes->count; i++)
+		causes->items[i].is_enough = !remains_refused(causes, causes->items[i].reasons);
 }
 
-/* The best of them: the highest rank, among them whether one is enough. */
-static void
-look_over(const struct causes *causes, enum telling_rank *highest, bool *has_enough)
+/* What the causes have in common. */
+struct overview {
+	enum telling_rank highest;
+	bool has_enough;    /* it is enough that the sender's side changes one thing */
+	bool is_changeable; /* it is enough that it changes all that it can */
+};
+
+static struct overview
+look_over(const struct causes *causes)
 {
-	*highest = RANK_EXCEPTION;
-	*has_enough = false;
+	struct overview overview = { .highest = RANK_EXCEPTION };
+	unsigned remediable = 0;
+
 	for (size_t i = 0; i < causes->count; i++) {
 		const struct cause *cause = &causes->items[i];
 
-		*highest = cause->rank > *highest ? cause->rank : *highest;
-		*has_enough = *has_enough || (is_remediable(cause) && cause->is_enough);
+		overview.highest = cause->rank > overview.highest ? cause->rank : overview.highest;
+		if (!is_remediable(cause))
+			continue;
+		remediable |= cause->reasons;
+		overview.has_enough = overview.has_enough || cause->is_enough;
 	}
+	overview.is_changeable = remediable != 0 && !remains_refused(causes, remediable);
+	return overview;
+}
+
+/* Whether a cause that only this site could change stays, whatever the sender's side does. */
+static bool
+stays(const struct causes *causes, const struct cause *cause)
+{
+	return cause->rank == RANK_EXCEPTION ? remains_refused(causes, ~cause->reasons) : !cause->is_enough;
 }
 
 /*
@@ -85,19 +115,17 @@ look_over(const struct causes *causes, enum telling_rank *highest, bool *has_eno
 static void
 choose_causes(struct causes *causes)
 {
-	enum telling_rank highest;
-	bool has_enough;
+	const struct overview overview = look_over(causes);
 	size_t kept = 0;
 
-	look_over(causes, &highest, &has_enough);
 	for (size_t i = 0; i < causes->count; i++) {
 		const struct cause *cause = &causes->items[i];
-		bool is_kept = cause->rank != RANK_EXCEPTION || highest == RANK_EXCEPTION;
+		bool is_kept = cause->rank != RANK_EXCEPTION || overview.highest == RANK_EXCEPTION;
 
-		if (has_enough)
+		if (overview.has_enough)
 			is_kept = is_remediable(cause) && cause->is_enough;
-		else if (highest >= RANK_LAST && !is_remediable(cause))
-			is_kept = !cause->is_enough && cause->rank != RANK_EXCEPTION;
+		else if (overview.highest >= RANK_LAST && !is_remediable(cause))
+			is_kept = !overview.is_changeable && stays(causes, cause);
 		if (is_kept)
 			causes->items[kept++] = *cause;
 	}
@@ -129,27 +157,56 @@ struct draft {
 
 /* What is said in the end. */
 
+/* Whether the sender's side must change every one of several things. */
+static bool
+needs_all(const struct causes *causes)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < causes->count; i++)
+		all |= causes->items[i].reasons;
+	for (size_t i = 0; i < causes->count; i++)
+		if (!remains_refused(causes, all & ~causes->items[i].reasons))
+			return false;
+	return !causes->reasons->is_cut;
+}
+
+/* Of several things that can be changed: which of them must be. */
+static void
+add_choice(const struct causes *causes, struct strbuf *text)
+{
+	const bool is_pair = causes->count == 2;
+
+	if (causes->items[0].is_enough)
+		strbuf_printf(text,
+			      is_pair ? "Fixing either one is enough. "
+				      : "Fixing any one of the %zu is enough. ",
+			      causes->count);
+	else if (needs_all(causes))
+		strbuf_printf(text, is_pair ? "Both must be fixed. " : "All %zu must be fixed. ",
+			      causes->count);
+	else
+		strbuf_add(text, "Fixing only one of them may not be enough. ");
+}
+
 /* Of several causes: whether all must go. `told` of them stand in the reply. */
 static void
 add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 {
 	const size_t count = causes->count, more = count - told;
-	const bool is_enough = causes->items[0].is_enough;
 
-	if (more > 0)
+	if (causes->reasons->is_cut)
+		strbuf_add(text, "More reasons are not shown here. ");
+	else if (more > 0)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
 	if (count < 2 || !is_remediable(&causes->items[0]))
 		return;
-	if (!is_remediable(&causes->items[count - 1]))
+	if (is_remediable(&causes->items[count - 1]))
+		add_choice(causes, text);
+	else
 		strbuf_add(
 			text,
 			"Fixing only the first is not enough, and only the receiving site can change its policy. ");
-	else if (count == 2)
-		strbuf_add(text, is_enough ? "Fixing either one is enough. " : "Both must be fixed. ");
-	else
-		strbuf_printf(text,
-			      is_enough ? "Fixing any one of the %zu is enough. " : "All %zu must be fixed. ",
-			      count);
 }
 
 /* Whom to ask, with which reference. */

@@ -42,15 +42,16 @@ sender_remedy(enum sender_finding finding)
 	switch (finding) {
 	case SENDER_NO_SUCH_DOMAIN:
 	case SENDER_NO_MX:
+		return "Publish an MX record for it, or send from a domain that has one";
 	case SENDER_NULL_MX:
-		return "Its owner should publish an MX record, or send from a domain that has one";
+		return "Replace the null MX record with one that names its mail server, or send from a domain that receives mail";
 	case SENDER_MX_NO_HOST:
 	case SENDER_MX_NO_ADDRESS:
 	case SENDER_MX_PRIVATE:
 	case SENDER_ADDRESS_PRIVATE:
-		return "Its owner should publish an MX record that names a host with a public address";
+		return "Publish an MX record for it that names a host with a public address";
 	case SENDER_LOCALHOST:
-		return "The sending host should use a domain of its own in place of localhost";
+		return "Set the sender address on the sending host to one with its own domain in place of localhost";
 	default:
 		return NULL;
 	}

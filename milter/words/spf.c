@@ -76,28 +76,30 @@ advise_record(const struct facts *facts, const struct spf_facts *spf, struct out
 	(void)telling_client(facts, ip);
 	strbuf_init(&better, memory, sizeof memory);
 	spf_record_extend(&better, published, &facts->client.address);
-	prose_bullet(out, "If %s sends mail for %s, its owner can publish this TXT record for %s:", ip,
-		     domain, domain);
+	prose_bullet(
+		out,
+		"If %s sends mail for %s, publish this TXT record for %s in place of the present SPF record:",
+		ip, domain, domain);
 	prose_put(out, 6, "%s", memory);
 	prose_put(
 		out, 4,
-		"If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. The forwarder can rewrite it (SRS).");
+		"If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. Ask the forwarder to rewrite it (SRS).");
 }
 
 static void
 advise_spf(const struct facts *facts, int64_t time_s, struct output *out)
 {
-	const struct spf_facts *spf = &facts->spf[SPF_MAILFROM];
 	const enum result result = facts->results[METHOD_SPF];
-	char domain[TELLING_SHOWN_SIZE], shown[TELLING_SHOWN_SIZE], problem[SPF_PROBLEM_SIZE];
+	char memory[TEXT_MAX];
+	struct strbuf said = STRBUF_OVER(memory);
 
 	(void)time_s;
-	if (result == RESULT_PERMERROR)
-		prose_bullet(out, "The owner of %s should correct its SPF record: %s.",
-			     telling_shown(spf->domain, domain),
-			     telling_shown(spf_problem_text(&spf->problem, problem), shown));
+	if (result == RESULT_PERMERROR) {
+		spf_refuse(NULL, facts, &said);
+		prose_bullet(out, "%s", memory);
+	}
 	if ((result == RESULT_FAIL || result == RESULT_SOFTFAIL) && facts->client.address.length > 0)
-		advise_record(facts, spf, out);
+		advise_record(facts, &facts->spf[SPF_MAILFROM], out);
 }
 
 static const char *

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/nearest.h"
+#include "heloscope/spf/merge.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/telling.h"
@@ -12,6 +13,7 @@
 #define NAMES_TOLD 3   /* of names that found nothing */
 #define TERM_MAX 80    /* octets of a corrected term */
 #define SMALL_SIZE 128 /* room for the terms of an address */
+#define MERGED_MAX 200 /* room for a record that takes the place of several */
 
 /* What the sentences need of one evaluation. */
 struct refusal {
@@ -104,7 +106,7 @@ meant_mechanism(const struct spf_problem *problem, const char *name, struct span
 		       : NULL;
 }
 
-/* The term as it was meant. False when that is not plain. */
+/* The term as it was meant, raw. False when that is not plain. */
 static bool
 correct_term(const struct spf_problem *problem, struct strbuf *corrected)
 {
@@ -113,14 +115,14 @@ correct_term(const struct spf_problem *problem, struct strbuf *corrected)
 	const size_t length = colon != NULL ? (size_t)(colon - term.at) : term.length;
 	char name[16];
 
-	if (colon == NULL || length >= sizeof name)
+	if (colon == NULL || length >= sizeof name || term.length > TERM_MAX)
 		return false;
 	(void)snprintf(name, sizeof name, "%.*s", (int)length, term.at);
 	meant = meant_mechanism(problem, name, span_from(term, length + 1));
 	if (meant == NULL || span_equals_nocase(span_of(name), span_of(meant)))
 		return false;
 	strbuf_add(corrected, meant);
-	strbuf_add_escaped(corrected, span_from(term, length), TERM_MAX);
+	strbuf_add_span(corrected, span_from(term, length));
 	return !corrected->is_cut;
 }
 
@@ -161,8 +163,8 @@ static const struct {
 				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
-	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1). ",
-					  "Only one is allowed: ask whoever manages the DNS of $N to merge them into one TXT record. " },
+	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",
+					  "Ask whoever manages the DNS of $N to replace them with one TXT record: \"v=spf1\", then the terms of all of them but \"all\", then one \"all\" at the end (like \"v=spf1 mx include:spf.example.net ~all\"). " },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
@@ -204,13 +206,46 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 		strbuf_printf(text, "%s: %s. ", is_void ? "These are" : "Terms that cause lookups", memory);
 }
 
+/* The record that takes the place of several, where the answer with them is among the facts. */
+static bool
+merge_records(const struct spf_facts *spf, const char *domain, struct strbuf *merged)
+{
+	for (size_t i = 0; i < spf->trace.lookup_count; i++) {
+		const struct spf_lookup *lookup = &spf->trace.lookups[i];
+
+		if (lookup->type == DNS_TXT && lookup->answer != NULL && strcmp(lookup->name, domain) == 0)
+			return spf_merge(lookup->answer, merged);
+	}
+	return false;
+}
+
+/* What to change, where it is known exactly: the term or the record to write. */
+static bool
+add_exact_change(const struct spf_facts *spf, const struct telling_values *values, struct strbuf *text)
+{
+	const struct spf_problem *problem = &spf->problem;
+	char memory[MERGED_MAX];
+	struct strbuf exact = STRBUF_OVER(memory);
+	const char *change = NULL;
+
+	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &exact))
+		change = "Ask whoever manages the DNS of $H to change that term to \"";
+	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && merge_records(spf, values->of['N' - 'A'], &exact))
+		change = "Ask whoever manages the DNS of $N to replace them with this one TXT record: \"";
+	if (change == NULL)
+		return false;
+	telling_fill(text, change, values);
+	strbuf_add_escaped(text, (struct span){ exact.text, exact.length }, MERGED_MAX);
+	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in this TXT record. " : "\". ");
+	return true;
+}
+
 static void
 refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *text)
 {
 	const struct spf_problem *problem = &spf->problem;
 	const char *name = or_else(problem->name, domain);
-	char count[16], corrected_memory[TERM_MAX + 16], fault[SPF_PROBLEM_SIZE];
-	struct strbuf corrected = STRBUF_OVER(corrected_memory);
+	char count[16], fault[SPF_PROBLEM_SIZE];
 	const struct telling_values values = {
 		.of = { ['D' - 'A'] = domain,
 			['H' - 'A'] = or_else(problem->holder, name),
@@ -224,12 +259,8 @@ refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *t
 	(void)snprintf(count, sizeof count, "%u", problem->count);
 	telling_fill(text, problems[problem->kind].found, &values);
 	add_list(spf, text);
-	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &corrected)) {
-		telling_fill(text, "Ask whoever manages the DNS of $H to change that term to \"", &values);
-		strbuf_printf(text, "%s\" in this TXT record. ", corrected_memory);
-	} else {
+	if (!add_exact_change(spf, &values, text))
 		telling_fill(text, problems[problem->kind].change, &values);
-	}
 }
 
 /* Results. */

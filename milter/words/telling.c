@@ -1,5 +1,7 @@
 #include "heloscope/words/telling.h"
 
+#include <string.h>
+
 #define QUOTE_MAX 80 /* octets of the words of others in a reply; each can take four */
 
 const char *
@@ -37,6 +39,20 @@ telling_shown(const char *text, char memory[TELLING_SHOWN_SIZE])
 	strbuf_init(&shown, memory, TELLING_SHOWN_SIZE);
 	telling_add(&shown, text);
 	return memory;
+}
+
+void
+telling_add_place(struct strbuf *said, const char *place)
+{
+	const char *colon = strrchr(place, ':');
+
+	if (colon == NULL) {
+		telling_add(said, place);
+		return;
+	}
+	strbuf_add_escaped(said, (struct span){ place, (size_t)(colon - place) }, TELLING_SHOWN_SIZE);
+	strbuf_add(said, " line ");
+	telling_add(said, colon + 1);
 }
 
 const char *

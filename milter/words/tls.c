@@ -128,7 +128,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 	const struct peer *peer = facts->peer.peer;
 
 	if (peer == NULL || peer->outcome != PEER_ANSWERS || peer->starttls == STARTTLS_UNKNOWN) {
-		strbuf_add(text, " could not be asked for TLS (");
+		strbuf_add(text, " could not be looked at (");
 		strbuf_add(text, peer_look_text(&facts->peer));
 		strbuf_add(
 			text,
@@ -145,13 +145,14 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 		strbuf_add(text,
 			   "). If this is your mail server, check its certificate, key and protocols. ");
 	} else if (peer->dane == DANE_MISMATCH) {
-		strbuf_add(text, " has a certificate that its TLSA record (DANE) does not name. ");
+		strbuf_add(
+			text,
+			" has a certificate that none of its TLSA records (DANE) matches. If this is your mail server, replace the TLSA records of _25._tcp.");
+		telling_add_value(text, peer->name[0] != '\0' ? peer->name : "its host name");
 		strbuf_printf(
 			text,
-			"If this is your mail server and that certificate is yours, publish the TLSA record \"3 1 1 %s\" for _25._tcp.",
+			" with \"3 1 1 %s\", which is for the certificate that it shows; or, if that is the wrong one, install the right one and leave the records as they are. ",
 			peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
-		telling_add_value(text, peer->name[0] != '\0' ? peer->name : "its host name");
-		strbuf_add(text, ", or install the certificate that the record names. ");
 	} else {
 		strbuf_add(text, " uses ");
 		telling_add_value(text, peer->tls_version);
@@ -195,12 +196,11 @@ advise_peer_tls(const struct facts *facts, int64_t time_s, struct output *out)
 	if (peer != NULL && peer->dane == DANE_MISMATCH)
 		prose_bullet(
 			out,
-			"The certificate of the server at %s and its TLSA records should be brought together; until then senders that check DANE deliver it nothing.%s",
+			"The certificate of the server at %s does not match its TLSA records (DANE): replace one of the two. Until then senders that check DANE deliver nothing to it.%s",
 			ip, more);
 	else
-		prose_bullet(out,
-			     "The server at %s should offer STARTTLS that works, for the mail it receives.%s",
-			     ip, more);
+		prose_bullet(out, "Set up STARTTLS on the server at %s, for the mail that it receives.%s", ip,
+			     more);
 }
 
 static const char *

@@ -97,6 +97,15 @@ def check_arguments(name):
             *(word for recipient in recipients for word in ("--rcpt", recipient))]
 
 
+def would_be(text):
+    """What explain says of a message that was sent, as check says it of one that nobody sent."""
+    begin, decided = text.split(" What was decided ", 1)
+    begin = re.sub(r"^Accepted, but in mode enforce it would have been", "This mail would be accepted in mode audit; in mode enforce it would be", begin)
+    begin = re.sub(r"^(Rejected|Accepted|Deferred|Quarantined)", lambda found: f"This mail would be {found[1].lower()}", begin)
+    decided = re.sub(r"(<\S*>): (would be: )?(accept|reject|defer|quarantine)", r"\1: would be: \3", decided)
+    return f"{begin} What would be decided {decided}".replace("The sender was told:", "The sender would be told:")
+
+
 class Stories(unittest.TestCase):
     maxDiff = None
 
@@ -133,7 +142,7 @@ class Stories(unittest.TestCase):
                 _, then, _ = run("explain", "-c", running.config, record_of(name)["id"])
                 status, now, messages = run(*check_arguments(name))
                 self.assertEqual(messages, "")
-                self.assertEqual(re.sub(r"\s+", " ", anonymous(now)), re.sub(r"\s+", " ", anonymous(then)))
+                self.assertEqual(re.sub(r"\s+", " ", anonymous(now)), would_be(re.sub(r"\s+", " ", anonymous(then))))
 
     def test_check_json_is_the_record(self):
         for name in MAILS:
@@ -514,7 +523,7 @@ class Replay(unittest.TestCase):
         self.assertEqual((found["unknown"], found["domains"]), (0, [{"domain": "nullmx.example", "count": 1}, {"domain": "voids.example", "count": 1}]))
         self.assertGreater(found["asked-now"], 3)
         text = self.replay(with_list, "--live")[1]
-        self.assertRegex(text, r"0 unknown\nOf \d+ messages something had to be asked of the DNS now")
+        self.assertRegex(text, r"0 unknown\nFor \d+ messages something had to be looked up in the DNS now")
 
     def test_live_leaves_unknown_what_no_server_tells(self):
         found = self.counts(lambda old: old.replace("policy {", 'dnsbl "silent.test" weight 9 test-entries none\npolicy {', 1)
@@ -691,7 +700,7 @@ class Report(unittest.TestCase):
         text = " ".join(run("report", "--log", log)[1].split())
         self.assertIn("rule at a.conf:3 (reject): would have decided, but it is an audit rule", text)
         self.assertIn("rule at a.conf:4 (defer): would have decided, but it acts on 10% of networks only", text)
-        self.assertIn("acts on 10% of networks, to which", " ".join(run("explain", "--log", log, record["id"])[1].split()))
+        self.assertIn("acts on 10% of networks, and this", " ".join(run("explain", "--log", log, record["id"])[1].split()))
 
     def test_a_long_trend_is_by_day(self):
         log = lab.folder / "long-report.jsonl"

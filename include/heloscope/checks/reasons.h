@@ -24,11 +24,20 @@ struct reason {
 	bool is_by_listing;       /* and it would compare otherwise if no list had listed anything */
 	enum subject subject;     /* TEXT: what is matched; else SUBJECTS */
 	const char *zone;         /* LISTED: one that lists something, else the first it names; else NULL */
+	const char *name; /* TEXT, client-name: the verified name that fits, lies in the facts; or NULL */
 };
+
+#define REASONS_JOINED_MAX 64 /* operands and operators */
 
 struct reasons {
 	struct reason items[REASONS_MAX];
 	size_t count;
+	bool is_cut; /* there were more */
+
+	/* How they make the condition true, operators behind their operands: the index of a reason, or an
+	 * operator of reasons.c. None where it is not known, as in a record. */
+	unsigned char joined[REASONS_JOINED_MAX];
+	size_t joined_count;
 };
 
 /*
@@ -37,6 +46,12 @@ struct reasons {
  */
 struct reasons reasons_of(const struct condition *condition, const struct facts *facts,
 			  const struct mailbox *recipient);
+
+/*
+ * Whether the condition would still be true without some of its reasons: bit i of `gone` for items[i]. Where
+ * it is not known how they are joined, or not all are kept, true when it may be.
+ */
+bool reasons_remain(const struct reasons *reasons, unsigned gone);
 
 bool reasons_equal(const struct reasons *a, const struct reasons *b);
 

@@ -29,6 +29,10 @@ enum truth truth_by_guess(const struct condition *condition, const struct facts 
 /* Whether a number compares so. */
 bool truth_compares(unsigned value, enum compare compare, unsigned number);
 
+/* The verified reverse DNS name of the client that fits a text of `test`, which is about it; NULL: none does.
+ * It lies in `facts`. */
+const char *truth_client_name(const struct condition *test, const struct facts *facts);
+
 /* The methods, as bits, on whose results a condition, which is a test, rests. */
 unsigned truth_methods(const struct condition *condition);
 

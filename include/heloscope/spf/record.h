@@ -18,6 +18,8 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/spf/problem.h"
 
+#define SPF_VERSION "v=spf1" /* with which a record begins */
+
 enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A, SPF_MX, SPF_PTR, SPF_IP4, SPF_IP6, SPF_EXISTS };
 
 struct spf_term {

@@ -12,8 +12,10 @@
 
 #define ANSWER_SIZE 4000 /* room for any */
 
-/* For the administrator of this site, and for whoever sent the message: without rules. */
+/* For the administrator of this site; of a message that was only tried: what would become of it. And for
+ * whoever sent the message: without rules. */
 void answer_tell(const struct message_record *record, struct strbuf *text);
+void answer_tell_trial(const struct message_record *record, struct strbuf *text);
 void answer_tell_sender(const struct message_record *record, struct strbuf *text);
 
 /* What the reply to a refusal tells first: what was found, and what can be done. Whether there is more. */

@@ -29,6 +29,9 @@ void explain_put_mark(enum explain_mark mark, struct output *out);
 /* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
 void explain_story(const struct message_record *record, struct output *out);
 
+/* The same of a message that nobody sent: what would be done with it. */
+void explain_trial(const struct message_record *record, struct output *out);
+
 /*
  * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
  * change, with no word of rules, scores or files of this site.

@@ -77,6 +77,9 @@ const char *telling_shown(const char *text, char memory[TELLING_SHOWN_SIZE]);
 const char *telling_client(const struct facts *facts, char text[IPADDR_TEXT_SIZE]);
 void telling_add_client(struct strbuf *said, const struct facts *facts);
 
+/* Where a rule stands: "heloscope.conf line 31" for "heloscope.conf:31". */
+void telling_add_place(struct strbuf *said, const char *place);
+
 /* A value in a reply: raw text, escaped, of which very much is cut; NULL: nothing. */
 void telling_add_value(struct strbuf *text, const char *value);
 

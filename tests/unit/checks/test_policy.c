@@ -464,7 +464,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "\"[192.0.2\" is not a valid address literal",
 		  "as \"[192.0.2\", which is not a valid address literal. If " },
 		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
-		  "a.example neither leads to the client nor is its reverse DNS name",
+		  "a.example neither resolves to the client nor is its reverse DNS name",
 		  "as \"a.example\", but that name does not resolve to this IP address and is not its reverse DNS (PTR) name b.example. If this is your mail server, set its HELO name to b.example, or ask whoever manages the DNS of a.example to set its A record to 198.51.100.7. " },
 		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
 		  "as \"a.example\", a name that could not be looked up (" },
@@ -472,7 +472,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "a.example is the client's reverse DNS name",
 		  "as \"a.example\", which is a name of this IP address. There " },
 		{ "a.example", "b.example", RESULT_PASS, HELO_UNRELATED, true,
-		  "a.example leads to the client",
+		  "a.example resolves to the client",
 		  "as \"a.example\", which is a name of this IP address. There " },
 	};
 

@@ -869,7 +869,7 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 		const char *text, *warning;
 	} cases[] = {
 		{ "policy { accept when trusted }\npolicy for \"a.test\" { reject when spf = fail }",
-		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule at /" },
+		  "test.conf:2: warning: this policy refuses mail that the default policy accepts by the rule in /" },
 		{ "policy { accept when trusted\naccept when recipient = \"postmaster\" } policy for \"a.test\" { accept when trusted reject when spf = fail }",
 		  "/test.conf:2; what" },
 		{ "dnswl \"w.test\" policy { accept when trusted accept when dnswl } policy for \"a.test\" { otherwise reject }",

@@ -7,6 +7,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/spf/spf.h"
+#include "heloscope/spf/merge.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/base/strbuf.h"
 
@@ -894,6 +895,52 @@ R7208_4_6_spf_term_counts_those_that_cause_lookups(void **state)
 		assert_false(spf_term_counts(span_of(free_of_cost[i])));
 }
 
+/* Several records of one domain are merged where no judgement is needed. */
+static void
+R7208_3_2_spf_merge_makes_one_record(void **state)
+{
+	static const struct {
+		const char *records[3], *merged; /* NULL: not to be had */
+	} table[] = {
+		{ { "v=spf1 mx -all", "v=spf1 a ~all" }, "v=spf1 mx a ~all" },
+		{ { "v=spf1 mx -all", "other", "v=spf1 MX -all" }, "v=spf1 mx -all" },
+		{ { "v=spf1 ip4:192.0.2.1", "v=spf1" }, "v=spf1 ip4:192.0.2.1 ~all" },
+		{ { "v=spf1 a ?all", "v=spf1 -all" }, "v=spf1 a ?all" },
+		{ { "v=spf1 a -all", "other" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 +all" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 redirect=x.example" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 exp=x.example -all" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 ipv4:192.0.2.1 -all" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 -all mx" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 -ip4:192.0.2.1 -all" }, NULL },
+		{ { "v=spf1 a:1.a.example a:2.a.example a:3.a.example a:4.a.example a:5.a.example a:6.a.example",
+		    "v=spf1 a:1.b.example a:2.b.example a:3.b.example a:4.b.example a:5.b.example" },
+		  NULL },
+		{ { "v=spf1 include:a-name-that-is-very-long-indeed.example include:another-such-name.example",
+		    "v=spf1 include:a-third-one-which-is-as-long-as-the-others-before-it.example "
+		    "include:and-a-fourth-that-makes-it-too-long-for-the-room-there-is.example" },
+		  NULL },
+	};
+	union {
+		struct dns_answer answer;
+		char room[sizeof(struct dns_answer) + 3 * sizeof(struct dns_record)];
+	} answer = { .answer.count = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char memory[200] = "poison";
+		struct strbuf text = STRBUF_OVER(memory);
+		bool is_merged;
+
+		answer.answer.count = table[i].records[2] != NULL ? 3 : 2;
+		for (size_t j = 0; j < answer.answer.count; j++)
+			answer.answer.records[j].text = span_of(table[i].records[j]);
+		is_merged = spf_merge(&answer.answer, &text);
+		assert_int_equal(is_merged, table[i].merged != NULL);
+		assert_string_equal(memory, is_merged ? table[i].merged : "");
+	}
+}
+
 int
 main(void)
 {
@@ -912,6 +959,7 @@ main(void)
 		cmocka_unit_test(spf_native_traces_each_step),
 		cmocka_unit_test(B18_spf_native_blames_the_term_at_fault),
 		cmocka_unit_test(spf_native_cuts_long_traces),
+		cmocka_unit_test(R7208_3_2_spf_merge_makes_one_record),
 		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
 		cmocka_unit_test(R8616_spf_native_terms_with_8_bit_local_part_match_nothing),
 	};

@@ -109,6 +109,22 @@ set_iprev(struct facts *facts, int value)
 	}
 }
 
+/* Two names that are verified. */
+static void
+set_two_names(struct facts *facts, int value)
+{
+	static struct iprev_name names[] = {
+		{ .name = "mail.out.example", .addresses = "192.0.2.20", .is_verified = true },
+		{ .name = "pc.dyn.example", .addresses = "192.0.2.20", .is_verified = true }
+	};
+
+	(void)value;
+	facts->iprev = (struct iprev_facts){
+		.names = names, .count = ROWS(names), .total = ROWS(names), .verified = names[0].name
+	};
+	facts->results[METHOD_IPREV] = RESULT_PASS;
+}
+
 /* HELO. */
 
 static void
@@ -277,6 +293,27 @@ set_spf_problem(struct facts *facts, int value)
 		problem->name = "out.example";
 }
 
+/* Two records, as the answer has them. */
+static void
+set_spf_several(struct facts *facts, int value)
+{
+	static const char *const records[][2] = {
+		{ "v=spf1 mx ip4:192.0.2.20 -all", "v=spf1 include:_spf.host.example MX ~all" },
+		{ "v=spf1 mx -all", "v=spf1 redirect=_spf.host.example" },
+	};
+	static union {
+		struct dns_answer answer;
+		char room[sizeof(struct dns_answer) + 2 * sizeof(struct dns_record)];
+	} both;
+	static struct spf_lookup lookup = { .name = "out.example", .type = DNS_TXT, .answer = &both.answer };
+
+	set_spf_problem(facts, SPF_PROBLEM_SEVERAL_RECORDS);
+	both.answer.count = 2;
+	for (size_t i = 0; i < 2; i++)
+		both.answer.records[i].text = span_of(records[value][i]);
+	facts->spf[SPF_MAILFROM].trace = (struct spf_trace){ .lookups = &lookup, .lookup_count = 1 };
+}
+
 /* As libspf2 tells it: without values. */
 static void
 set_spf_bare_problem(struct facts *facts, int value)
@@ -325,8 +362,19 @@ set_sender(struct facts *facts, int value)
 	facts->sender.finding = (enum sender_finding)value;
 	facts->sender.status = value == SENDER_UNKNOWN ? DNS_TIMEOUT : DNS_NOERROR;
 	facts->results[METHOD_SENDER] = sender_words((enum sender_finding)value)->result;
+	if (value == SENDER_NO_DOMAIN) {
+		facts->sender.given = "<joe>";
+		facts->sender.mailbox = (struct mailbox){
+			.form = MAILBOX_LOCAL_ONLY, .local = "joe", .domain = "", .text = "joe"
+		};
+		facts->sender.domain = "";
+	}
 	if (value >= SENDER_MX_NO_HOST && value <= SENDER_MX_PRIVATE)
 		facts->sender.host = value == SENDER_MX_NO_HOST ? "192.0.2.20" : "mx.out.example";
+	if (value == SENDER_LOCALHOST) {
+		facts->sender.mailbox.text = "joe@localhost";
+		facts->sender.domain = "localhost";
+	}
 	if (value == SENDER_MX_PRIVATE || value == SENDER_ADDRESS_PRIVATE)
 		facts->sender.address = ipaddr_from_ipv4(0x0a000001);
 }
@@ -574,9 +622,14 @@ static const struct scene golden[] = {
 	{ "SPF syntax, unknown", "spf = permerror", set_spf_syntax, 5, { "\"foo\"" } },
 	{ "two SPF records",
 	  "spf = permerror",
-	  set_spf_problem,
-	  SPF_PROBLEM_SEVERAL_RECORDS,
-	  { "has 2 SPF records", "merge them" } },
+	  set_spf_several,
+	  0,
+	  { "has 2 SPF records", "\"v=spf1 mx ip4:192.0.2.20 include:_spf.host.example ~all\"" } },
+	{ "two SPF records that only a human can merge",
+	  "spf = permerror",
+	  set_spf_several,
+	  1,
+	  { "has 2 SPF records", "like \"v=spf1 mx include:spf.example.net ~all\"" } },
 	{ "more than 10 lookups",
 	  "spf = permerror",
 	  set_spf_problem,
@@ -631,7 +684,7 @@ static const struct scene golden[] = {
 	  { "out.example", "spelling" } },
 	{ "no MX", "sender = fail", set_sender, SENDER_NO_MX, { "out.example", "MX record" } },
 	{ "null MX", "sender = fail", set_sender, SENDER_NULL_MX, { "replace" } },
-	{ "sender localhost", "sender = fail", set_sender, SENDER_LOCALHOST, { "localhost" } },
+	{ "sender localhost", "sender = fail", set_sender, SENDER_LOCALHOST, { "joe@localhost" } },
 	{ "MX to an address", "sender = fail", set_sender, SENDER_MX_NO_HOST, { "\"192.0.2.20\"" } },
 	{ "MX without address", "sender = fail", set_sender, SENDER_MX_NO_ADDRESS, { "mx.out.example" } },
 	{ "MX to a private address",
@@ -650,7 +703,7 @@ static const struct scene golden[] = {
 	  set_sender,
 	  SENDER_MALFORMED,
 	  { "joe@out.example" } },
-	{ "sender without domain", "sender = none", set_sender, SENDER_NO_DOMAIN, { NULL } },
+	{ "sender without domain", "sender = none", set_sender, SENDER_NO_DOMAIN, { "\"joe\"" } },
 	{ "listed address",
 	  "dnsbl >= 4",
 	  set_lists,
@@ -719,6 +772,11 @@ static const struct scene golden[] = {
 	  set_iprev,
 	  POINTER_RIGHT,
 	  { "smtp.out.example", "192.0.2.20" } },
+	{ "client name, the second of two",
+	  "client-name = \"*.dyn.example\"",
+	  set_two_names,
+	  0,
+	  { "name pc.dyn.example, and" } },
 	{ "not the client name",
 	  "client-name != \"*.good.example\"",
 	  set_iprev,
@@ -836,7 +894,7 @@ assert_lines(const struct smtp_reply *reply, const char *whole, const char *titl
 	}
 }
 
-/* A record keeps the reasons of a refusal whatever they are. */
+/* A record keeps the reasons of a refusal whatever they are, but not how they are joined. */
 static void
 assert_is_recorded(const struct condition *condition, const struct facts *facts, const char *title)
 {
@@ -853,12 +911,15 @@ assert_is_recorded(const struct condition *condition, const struct facts *facts,
 					       .recipient_count = 1,
 					       .recipient_total = 1 };
 	char *line = record_make(&record, RECORD_WHOLE);
+	struct reasons reasons = verdict.reasons;
 	struct record_reading reading;
+
+	reasons.joined_count = 0;
 
 	assert_non_null(line);
 	if (!record_read(span_of(line), &reading))
 		fail_msg("%s: is not read:\n%s", title, line);
-	if (!reasons_equal(&reading.record.verdicts[0].reasons, &verdict.reasons))
+	if (!reasons_equal(&reading.record.verdicts[0].reasons, &reasons))
 		fail_msg("%s: other reasons are read:\n%s", title, line);
 	free(line);
 	record_release(&reading);
@@ -1131,7 +1192,10 @@ compose_reply_has_a_reason_for_each_pair(void **state)
 		}
 }
 
-/* Two causes are numbered, and it is said whether both must be fixed. */
+#define SPF_FAILS_4 "spf = fail or spf = fail or spf = fail or spf = fail"
+#define SPF_FAILS_17 SPF_FAILS_4 " or " SPF_FAILS_4 " or " SPF_FAILS_4 " or " SPF_FAILS_4 " or spf = fail"
+
+/* Several causes are numbered, and it is said whether both must be fixed. */
 static void
 compose_reply_says_whether_all_must_be_fixed(void **state)
 {
@@ -1146,6 +1210,15 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed. ", "any" },
 		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough. ",
 		  "must be" },
+		{ "spf = fail and iprev = permerror or banner = fail",
+		  "Fixing only one of them may not be enough. ", "must be" },
+		{ "(spf = fail or iprev = permerror) and not authenticated", "Both must be fixed. ",
+		  "Local" },
+		{ "spf = fail and client in { 192.0.2.20 } or iprev = permerror", "Both must be fixed. ",
+		  "policy" },
+		{ "banner = fail or iprev = permerror or " SPF_FAILS_17,
+		  "More reasons are not shown here. Fixing only one of them may not be enough. ", "must be" },
+		{ "spf = fail or not dnswl", "Fixing only the first is not enough, ", "Both" },
 		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF" },
 		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)" },
 		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)" },
@@ -1163,11 +1236,64 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		set_iprev(&facts, POINTER_NONE);
 		set_banner(&facts, RESULT_FAIL);
 		set_spf(&facts, RESULT_FAIL);
+		set_lists(&facts, LISTED_NOWHERE);
 		compose(plain, condition_of(config), &facts, scene.title, &text);
 		assert_says(memory, table[i].says, scene.title);
 		assert_says_not(memory, table[i].says_not, scene.title);
 		config_unref(config);
 	}
+}
+
+/* What is to be done first depends on what the catalogue says of the answer. */
+static void
+compose_reply_says_what_to_do_about_each_kind_of_listing(void **state)
+{
+	static const struct {
+		enum listing listed;
+		const char *meaning, *says;
+	} table[] = {
+		{ LISTED_CLIENT, "PBL: an address that should not send mail directly",
+		  "If this is a home or office connection" },
+		{ LISTED_CLIENT, "RATS-Dyna: a dynamic address", "If this is a home or office connection" },
+		{ LISTED_CLIENT, "RATS-NoPtr: no reverse DNS", "first ask the provider of this IP address" },
+		{ LISTED_CLIENT, "generic reverse DNS", "first ask the provider of this IP address" },
+		{ LISTED_CLIENT, "XBL: an infected or abused host", "first find and clean what is infected" },
+		{ LISTED_CLIENT, "a source of spam, or an infected host", "first find and clean" },
+		{ LISTED_CLIENT, "an abused host or open proxy", "first find and clean" },
+		{ LISTED_CLIENT, "RATS-Auth: guesses passwords", "first find and clean" },
+		{ LISTED_CLIENT, "reported for attacks", "first find and clean" },
+		{ LISTED_CLIENT, "sends bounces to forged senders", "reject mail for unknown recipients" },
+		{ LISTED_CLIENT, "level 2: a network with many sources of spam", "the whole network" },
+		{ LISTED_CLIENT, "level 3: a provider with many sources of spam", "the whole network" },
+		{ LISTED_CLIENT, "SBL: a source of spam", "first stop the mail that was reported as spam" },
+		{ LISTED_CLIENT, "a very bad reputation", "first stop the mail that was reported as spam" },
+		{ LISTED_CLIENT, "listed by hand", "first stop the cause" },
+		{ LISTED_CLIENT, NULL, "first stop the cause" },
+		{ LISTED_SENDER, "a domain registered in the last 15 days", "while they are new" },
+		{ LISTED_SENDER, "ZRD: a domain first seen less than a day ago", "while they are new" },
+		{ LISTED_SENDER, "DBL: an abused legitimate domain", "first remove what others have placed" },
+		{ LISTED_SENDER, "DBL: a spam domain", "first stop the cause" },
+	};
+	const struct scene scene = { .rule = "dnsbl" };
+	struct config *config = config_of(&scene);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		const char **meaning =
+			table[i].listed == LISTED_CLIENT ? &findings[0].meaning : &domain_findings[0].meaning;
+		const char *before = *meaning;
+		struct facts facts = facts_of();
+		char memory[4000];
+		struct strbuf text = STRBUF_OVER(memory);
+
+		*meaning = table[i].meaning;
+		set_lists(&facts, (int)table[i].listed);
+		compose(plain, condition_of(config), &facts, table[i].says, &text);
+		assert_says(memory, table[i].says, "");
+		assert_says(memory, "removal", table[i].says);
+		*meaning = before;
+	}
+	config_unref(config);
 }
 
 /* A refusal for no test at all: "otherwise", and mail that was not checked. */
@@ -1247,6 +1373,7 @@ main(void)
 		cmocka_unit_test(B12_compose_reply_has_a_reason_for_each_test_and_result),
 		cmocka_unit_test(compose_reply_has_a_reason_for_each_pair),
 		cmocka_unit_test(compose_reply_says_whether_all_must_be_fixed),
+		cmocka_unit_test(compose_reply_says_what_to_do_about_each_kind_of_listing),
 		cmocka_unit_test(compose_reply_has_a_reason_without_tests),
 		cmocka_unit_test(compose_reply_breaks_at_sentences_whatever_the_names),
 	};
