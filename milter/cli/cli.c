@@ -40,6 +40,19 @@ cli_add_domain(const json_t *row, struct strbuf *text)
 }
 
 void
+cli_add_rule(const json_t *row, const char *action, struct strbuf *text)
+{
+	const char *rule = document_text_of(row, "rule"), *itself = document_text_of(row, "text");
+
+	if (rule[0] == '\0')
+		strbuf_printf(text, "no rule (%s)", action);
+	else if (itself[0] == '\0')
+		strbuf_printf(text, "rule at %s (%s)", rule, action);
+	else
+		strbuf_printf(text, "%s # %s", itself, rule);
+}
+
+void
 cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of)
 {
 	const size_t count = json_array_size(rows);

@@ -58,13 +58,15 @@ put_mistakes(const struct changes *changes)
 		return;
 	output_put(output_standard(), "\nLikely mistakes: %zu\n\n", changes->mistake_count);
 	for (size_t i = 0; (mistake = json_array_get(changes->mistakes, i)) != NULL; i++) {
-		char words[600];
+		char memory[CLI_ROW_SIZE];
+		struct strbuf words;
 
-		(void)snprintf(words, sizeof words, "%s from %s, %s; by %s",
-			       document_text_of(mistake, "sender"), document_text_of(mistake, "client"),
-			       why_text(mistake), document_text_of(mistake, "rule"));
+		strbuf_init(&words, memory, sizeof memory);
+		strbuf_printf(&words, "%s from %s, %s: ", document_text_of(mistake, "sender"),
+			      document_text_of(mistake, "client"), why_text(mistake));
+		cli_add_rule(mistake, document_text_of(mistake, "action"), &words);
 		output_put(output_standard(), "  %s\n    ", document_text_of(mistake, "id"));
-		prose_wrap(output_standard(), words, 4, 4);
+		prose_wrap(output_standard(), memory, 4, 4);
 	}
 	if (changes->mistake_count > CHANGES_MISTAKES_MAX)
 		output_put(output_standard(), "  and %zu more\n",
@@ -74,10 +76,10 @@ put_mistakes(const struct changes *changes)
 static void
 add_change(const json_t *row, struct strbuf *text)
 {
-	const char *rule = document_text_of(row, "rule");
+	const char *to = document_text_of(row, "to");
 
-	strbuf_printf(text, "%s -> %s, by ", document_text_of(row, "from"), document_text_of(row, "to"));
-	strbuf_add(text, rule[0] != '\0' ? rule : "no rule");
+	strbuf_printf(text, "%s -> %s: ", document_text_of(row, "from"), to);
+	cli_add_rule(row, to, text);
 }
 
 static void

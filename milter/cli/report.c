@@ -88,18 +88,10 @@ add_verdict(const json_t *row, struct strbuf *text)
 	strbuf_printf(text, "%s%s", is_set(row, "would") ? "would " : "", document_text_of(row, "action"));
 }
 
-/* A rule as it stands in the configuration, if that is known, and where. */
 static void
 add_rule_itself(const json_t *row, struct strbuf *text)
 {
-	const char *rule = document_text_of(row, "rule"), *itself = document_text_of(row, "text");
-
-	if (rule[0] == '\0')
-		strbuf_printf(text, "no rule (%s)", document_text_of(row, "action"));
-	else if (itself[0] == '\0')
-		strbuf_printf(text, "rule at %s (%s)", rule, document_text_of(row, "action"));
-	else
-		strbuf_printf(text, "%s # %s", itself, rule);
+	cli_add_rule(row, document_text_of(row, "action"), text);
 }
 
 static void

@@ -40,6 +40,7 @@ struct refusal {
 	struct refusal *next;
 	const struct sides *sides;
 	const char *rule;
+	enum action action;
 	enum mistake why;               /* it is likely one, whatever came before; or NONE */
 	int64_t time_s;                 /* of the message, */
 	int64_t host_seen, domain_seen; /* and of the first in this part that was taken; 0: none was */
@@ -146,6 +147,7 @@ note_refusal(struct review *review, const struct verdict *verdict)
 	*refusal = (struct refusal){
 		.sides = sides,
 		.rule = verdict->rule != NULL ? verdict->rule->place : "",
+		.action = verdict->action,
 		.why = mistake_in(review->record->facts->results),
 		.time_s = review->record->time_s,
 		.host_seen = seen_since(&changes->seen, sides->host),
@@ -301,6 +303,7 @@ tell_mistake(struct changes *changes, const struct refusal *refusal, enum mistak
 	document_set_text(mistake, "sender", refusal->sides->sender);
 	document_set_text(mistake, "why", change_mistake_tokens[why]);
 	document_set_text(mistake, "rule", refusal->rule);
+	document_set_text(mistake, "action", action_word(refusal->action));
 	document_append(changes->mistakes, mistake);
 }
 
@@ -342,9 +345,11 @@ changes_json(const struct changes *changes)
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		document_set_number(object, numbers[i].name, (json_int_t)numbers[i].number);
-	document_put(object, "changes", counts_rows(changes->changes, change_columns));
+	document_put(object, "changes",
+		     counts_with_rules(counts_rows(changes->changes, change_columns), changes->config, "to"));
 	document_put(object, "hosts", counts_rows(changes->hosts, host_columns));
 	document_put(object, "domains", counts_rows(changes->domains, domain_columns));
-	document_put(object, "mistakes", json_incref(changes->mistakes));
+	document_put(object, "mistakes",
+		     json_incref(counts_with_rules(changes->mistakes, changes->config, "action")));
 	return object;
 }

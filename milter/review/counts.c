@@ -6,6 +6,7 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/config/show.h"
 
 #define KEY_SIZE 500
 #define SEPARATOR '\n'
@@ -116,4 +117,18 @@ counts_sorted(const json_t *rows, const char *key)
 		document_append(sorted, json_incref(entries[i].row));
 	free(entries);
 	return sorted;
+}
+
+json_t *
+counts_with_rules(json_t *rows, const struct config *config, const char *action)
+{
+	for (size_t i = 0; config != NULL && i < json_array_size(rows); i++) {
+		json_t *row = json_array_get(rows, i);
+		char *text = config_rule_text(config, document_text_of(row, "rule"),
+					      document_text_of(row, action));
+
+		document_set_text(row, "text", text);
+		free(text);
+	}
+	return rows;
 }

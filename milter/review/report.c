@@ -6,7 +6,6 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/config/show.h"
 #include "heloscope/review/counts.h"
 #include "heloscope/words/answer.h"
 
@@ -292,21 +291,6 @@ report_add(struct report *report, const struct report *part)
 
 /* The JSON form. */
 
-/* Give each row that names a rule its text. */
-static json_t *
-with_rules(json_t *rows, const struct config *config)
-{
-	for (size_t i = 0; config != NULL && i < json_array_size(rows); i++) {
-		json_t *row = json_array_get(rows, i);
-		char *text = config_rule_text(config, document_text_of(row, "rule"),
-					      document_text_of(row, "action"));
-
-		document_set_text(row, "text", text);
-		free(text);
-	}
-	return rows;
-}
-
 static json_t *
 mistakes_json(const struct report *report)
 {
@@ -352,11 +336,11 @@ report_json(const struct report *report, const struct config *config)
 	document_set_number(object, "recipients", (json_int_t)report->recipients);
 	document_set_number(object, "unwritten", (json_int_t)report->unwritten);
 	document_set_number(object, "likely-mistakes", (json_int_t)report->mistakes);
-	document_put(object, "mistakes", with_rules(mistakes_json(report), config));
+	document_put(object, "mistakes", counts_with_rules(mistakes_json(report), config, "action"));
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_put(object, tables[table].key,
 			     counts_rows(report->tables[table], tables[table].columns));
-	(void)with_rules(document_member(object, tables[REPORT_RULES].key), config);
+	(void)counts_with_rules(document_member(object, tables[REPORT_RULES].key), config, "action");
 	document_put(object, "trend", trend_json(report));
 	return object;
 }

@@ -458,13 +458,18 @@ class Replay(unittest.TestCase):
         recipients = sum(len(record["verdicts"]) for record in running.records())
         self.assertRegex(text, rf"{recipients} recipients: 0 verdicts change, {recipients} stay, 0 unknown")
 
+    def test_text(self):
+        change = lambda old: old.replace("policy {", "policy {\n reject when iprev = pass and helo = pass", 1)  # noqa: E731
+        Stories.compare(self, "replay", anonymous(self.replay(change)[1]))
+        Stories.compare(self, "replay-json", anonymous(json.dumps(self.counts(change), indent=2) + "\n"))
+
     def test_likely_mistakes_come_first(self):
         found = self.counts(lambda old: old.replace("policy {", "policy {\n reject when iprev = pass and helo = pass", 1))
         self.assertGreater(found["changed"], 2)
         self.assertEqual({(row["sender"], row["why"]) for row in found["mistakes"]},
                          {("anna@yodel.example", "passes"), ("x@allowed.example", "allow-list")})
         for row in found["changes"]:
-            self.assertEqual((row["from"], row["to"], row["rule"].split(":")[0], sorted(row)), ("accept", "reject", "new.conf", ["count", "from", "rule", "to"]))
+            self.assertEqual((row["from"], row["to"], row["rule"].split(":")[0], sorted(row)), ("accept", "reject", "new.conf", ["count", "from", "rule", "text", "to"]))
         _, text, _ = self.replay(lambda old: old.replace("policy {", "policy {\n reject when iprev = pass and helo = pass", 1))
         self.assertLess(text.index("Likely mistakes"), text.index("Changes"))
         self.assertIn(record_of("good")["id"], text)
@@ -714,6 +719,9 @@ class Report(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
         Stories.compare(self, "report", anonymous(text[:text.index("\nTrend")]))
+        found = json.loads(run("report", "-c", running.config, "--json")[1])
+        found.pop("trend")
+        Stories.compare(self, "report-json", anonymous(json.dumps(found, indent=2) + "\n"))
         self.assertLess(text.index("Refused although SPF and reverse DNS pass: 1"), text.index("Verdicts"))
         for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Trend"):
             self.assertIn(title, text)

@@ -48,6 +48,10 @@ typedef void cli_row_text(const json_t *row, struct strbuf *text);
 void cli_add_client(const json_t *row, struct strbuf *text);
 void cli_add_domain(const json_t *row, struct strbuf *text);
 
+/* The "rule" of a row as it stands in the configuration ("text"), if that is known, and where; `action`: what
+ * it does. */
+void cli_add_rule(const json_t *row, const char *action, struct strbuf *text);
+
 /* Print the first rows of a table, each with its "count", under a title; nothing for an empty table. */
 void cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of);
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "heloscope/base/must_use.h"
+#include "heloscope/config/config.h"
 
 #define COUNTS_COLUMNS_MAX 4
 
@@ -36,5 +37,9 @@ json_t *counts_rows(json_t *table, const struct count_column *columns) MUST_USE;
 
 /* Sort rows by "count", the largest first, and those that are alike by a text. For json_decref(). */
 json_t *counts_sorted(const json_t *rows, const char *key) MUST_USE;
+
+/* Give each row that names a "rule" of `config` its "text". `action`: the member that tells what it does.
+ * Without a configuration rows stay as they are. Returns `rows`. */
+json_t *counts_with_rules(json_t *rows, const struct config *config, const char *action);
 
 #endif
