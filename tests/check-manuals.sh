@@ -1,6 +1,7 @@
 #!/bin/sh
 # The manual pages are clean; every setting has its item in heloscope.conf(5) and its line in the sample, and every
-# keyword of the grammar stands in both; every method stands wherever methods are listed or described.
+# keyword of the grammar stands in both; every method stands wherever methods are listed or
+# described; README has the codes of replies.
 set -eu
 : "${srcdir:=.}" "${builddir:=.}"
 manual=$srcdir/milter/heloscope.conf.5 sample=$srcdir/etc/heloscope.conf
@@ -86,4 +87,13 @@ while read -r name word method; do
 done <<-END
 	$methods
 END
+# Codes of replies: those that the program can give stand in README's table, and no others.
+for code in $(grep -ohE '"[17]\.[0-9]+"' "$srcdir"/milter/words/*.c | tr -d '"'); do echo "550 5.$code"; done >codes.program.$$
+sed -n 's/^	\.code = \([0-9]*\),/\1/p; s/^	\.xcode = "\([0-9.]*\)",/ \1/p' "$srcdir/milter/daemon/message.c" | paste -sd '\0\n' >>codes.program.$$
+sed -n '/^What the codes mean/,/^The code is that/s/^    \([45][0-9][0-9] [45]\.[0-9]*\.[0-9]*\) .*/\1/p' "$srcdir/README" | sort -u >codes.readme.$$
+[ "$(wc -l <codes.readme.$$)" -gt 5 ] || say "README: its table of codes cannot be read"
+sort -u -o codes.program.$$ codes.program.$$
+differing=$(comm -3 codes.program.$$ codes.readme.$$)
+[ -z "$differing" ] || say "codes of replies that only the program has, or (further right) only README: $differing"
+rm -f codes.program.$$ codes.readme.$$
 exit $status

@@ -51,7 +51,7 @@ finish(struct config *config, struct output *messages)
 	config_settle(config);
 	set_own_ids(config);
 	config->look_back.why = arena_printf(
-		&config->arena, "a look at the banner and the TLS of a host that sent us mail%s%s",
+		&config->arena, "checking the greeting and TLS of a host that sent mail to us%s%s",
 		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
 	config->look_back.trusted = config->trusted;
 	config->resolver.servers = config->servers.items;

@@ -357,7 +357,7 @@ class LookBack(unittest.TestCase):
         self.check_story_of_an_old_finding(last[ADDRESSES["foreign"]], last[ADDRESSES["refuses"]])
 
     def check_story_of_an_old_finding(self, *records):
-        """Who has mended what was found learns until when it is believed."""
+        """Who has repaired what was found learns until when it counts."""
         log = lab.folder / "old.jsonl"
         for record in records:
             for check in (record["checks"]["x-banner"], record["checks"]["x-peer-tls"]):
@@ -368,16 +368,16 @@ class LookBack(unittest.TestCase):
             done = [lab.tool("explain", "--log", log, record["id"], *more) for more in ([], ["--for-sender"])]
             self.assertEqual([each.stderr for each in done], ["", ""])
             story, letter = (" ".join(each.stdout.split()) for each in done)
-            fault = "should offer STARTTLS" if record["checks"]["x-peer-tls"]["result"] == "fail" else "should have it greet"
+            fault = "Set up STARTTLS on the server" if record["checks"]["x-peer-tls"]["result"] == "fail" else r"greets on port 25 \(SMTP banner\) to"
             self.assertEqual(story.count("(looked at 2020-02-03T04:05:06Z)"), 2, story)
-            self.assertRegex(letter, fault + r"[^;]* What was found at 2020-02-03T04:05:06Z is believed until 2020-02-04T04:05:06Z; only then we look again\.")
+            self.assertRegex(letter, fault + r"[^;]* This was found at 2020-02-03T04:05:06Z and counts until 2020-02-04T04:05:06Z; after that the server is looked at again\.")
 
     def check_manners(self):
         """One connection a host; who we are, and why; no command that has to do with mail."""
         for name, script in ((name, scripts[name]) for name in SCRIPTS):
             self.assertEqual(script.connections, 1, name)
             for line in script.lines:
-                self.assertRegex(line, r"^(EHLO mx\.lab\.test|HELO mx\.lab\.test|STARTTLS|QUIT|NOOP a look at the banner .*, see https://mx\.lab\.test/why)$", name)
+                self.assertRegex(line, r"^(EHLO mx\.lab\.test|HELO mx\.lab\.test|STARTTLS|QUIT|NOOP checking the greeting and TLS of a host that sent mail to us, see https://mx\.lab\.test/why)$", name)
         self.assertEqual([line.split()[0] for line in scripts["well"].lines], ["EHLO", "NOOP", "QUIT"])
         self.assertEqual([line.split()[0] for line in scripts["injects"].lines], ["EHLO", "STARTTLS", "EHLO", "NOOP", "QUIT"])
 
@@ -520,7 +520,7 @@ class LookBack(unittest.TestCase):
             self.assertIn("Server TLS", text)
             self.assertNotIn("plain text", text)  # nobody said how the mail would come
             self.assertNotIn("looked at", text)  # it was at this very time
-        self.assertIn("should have it greet, on port 25, with its own name: foreign.peers.test.", text)
+        self.assertIn("greets on port 25 (SMTP banner) to foreign.peers.test.", text)
         self.assertRegex(text, r"The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not the name of this host\. If this is your mail server, set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
 
     def test_doctor_looks_at_the_servers(self):
