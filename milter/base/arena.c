@@ -79,8 +79,11 @@ arena_empty(struct arena *arena)
 void
 workspace_clear(struct workspace *workspace)
 {
+	if (workspace->state != NULL && workspace->release != NULL)
+		workspace->release(workspace->state);
 	arena_clear(&workspace->memory);
 	workspace->state = NULL;
+	workspace->release = NULL;
 }
 
 static struct arena_chunk *

@@ -134,12 +134,12 @@ inquiry_has_needs(const struct inquiry *inquiry, const struct check *check)
 	return true;
 }
 
-/* Whether all checks before `check` in the table are done. */
+/* Whether all checks before `check` in the table are done that need no more of the message than it does. */
 static bool
 are_done_before(const struct inquiry *inquiry, const struct check *check)
 {
 	for (size_t i = 0; inquiry->needs.table.checks[i] != check; i++)
-		if (!inquiry_has_done(inquiry, i))
+		if (inquiry->needs.table.checks[i]->stage <= check->stage && !inquiry_has_done(inquiry, i))
 			return false;
 	return true;
 }

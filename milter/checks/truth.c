@@ -133,6 +133,8 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 		return address_matches(&facts->sender.mailbox, pattern);
 	case SUBJECT_HELO_NAME:
 		return facts->helo.given != NULL && domain_matches(helo_span(facts), span_of(pattern));
+	case SUBJECT_DKIM_DOMAIN:
+		return facts_is_signed_by(facts, pattern);
 	case SUBJECT_CLIENT_NAME:
 	case SUBJECTS:
 		break;
@@ -140,19 +142,46 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	return find_client_name(facts, pattern) != NULL;
 }
 
+/* The method whose names are compared; METHODS for what was said. */
+static enum method
+method_of_subject(enum subject subject)
+{
+	switch (subject) {
+	case SUBJECT_CLIENT_NAME:
+		return METHOD_IPREV;
+	case SUBJECT_DKIM_DOMAIN:
+		return METHOD_DKIM;
+	case SUBJECT_RECIPIENT:
+	case SUBJECT_MAIL_FROM:
+	case SUBJECT_HELO_NAME:
+	case SUBJECTS:
+		break;
+	}
+	return METHODS;
+}
+
+/* Whether there may be other names than those that were found. */
+static bool
+may_hide_names(const struct facts *facts, enum method method)
+{
+	const enum result result = facts->results[method];
+
+	for (size_t i = 0; method == METHOD_DKIM && i < facts->dkim.count; i++)
+		if (facts->dkim.signatures[i].result == RESULT_TEMPERROR)
+			return true;
+	return result == RESULT_TEMPERROR || result == RESULT_UNCHECKED
+	       || (facts->withheld & 1U << method) != 0;
+}
+
 static enum truth
 text_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	const enum result iprev = facts->results[METHOD_IPREV];
+	const enum method method = method_of_subject(condition->subject);
 
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
-	if (condition->subject == SUBJECT_CLIENT_NAME
-	    && (iprev == RESULT_TEMPERROR || iprev == RESULT_UNCHECKED
-		|| (facts->withheld & 1U << METHOD_IPREV) != 0))
-		return TRUTH_UNKNOWN;
-	return TRUTH_FALSE;
+	return method != METHODS && may_hide_names(facts, method) ? TRUTH_UNKNOWN : TRUTH_FALSE;
 }
 
 static enum truth
@@ -253,7 +282,9 @@ truth_methods(const struct condition *condition)
 	case CONDITION_LISTED:
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
 	case CONDITION_TEXT:
-		return condition->subject == SUBJECT_CLIENT_NAME ? 1U << METHOD_IPREV : 0;
+		return method_of_subject(condition->subject) != METHODS
+			       ? 1U << method_of_subject(condition->subject)
+			       : 0;
 	case CONDITION_TRUSTED:
 	case CONDITION_AUTHENTICATED:
 	case CONDITION_CLIENT:

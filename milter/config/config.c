@@ -90,8 +90,19 @@ list_takes_family(const struct list *list, unsigned char length)
 }
 
 bool
+config_switches_on(const struct config *config, enum method method)
+{
+	const bool is_on[] = {
+		[SWITCH_NONE] = true,
+		[SWITCH_LOOK_BACK] = config->looks_back,
+		[SWITCH_ENABLE] = (config->enabled & 1U << method) != 0,
+	};
+
+	return is_on[method_words(method)->needs];
+}
+
+bool
 config_wants(const struct config *config, enum method method)
 {
-	return (config->disabled & 1U << method) == 0
-	       && (config->looks_back || !method_words(method)->needs_look_back);
+	return (config->disabled & 1U << method) == 0 && config_switches_on(config, method);
 }

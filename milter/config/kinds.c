@@ -279,11 +279,18 @@ take_methods(struct config_reader *reader, const struct setting *setting, const 
 {
 	const char *known[METHODS];
 	unsigned long bits = number_of(setting, reader->config);
+	int methods[METHODS];
+	size_t count = 0;
 
-	for (int i = 0; i < METHODS; i++)
-		known[i] = method_words((enum method)i)->policy_word;
+	for (int i = 0; i < METHODS; i++) {
+		if (setting->needs != SWITCH_NONE && method_words((enum method)i)->needs != setting->needs)
+			continue;
+		known[count] = method_words((enum method)i)->policy_word;
+		methods[count++] = i;
+	}
 	for (size_t i = 0; i < values->count; i++)
-		bits |= 1UL << CONFIG_KNOWN(reader, setting->before, values->items[i], known);
+		bits |= 1UL << methods[config_known_word(reader, setting->before, values->items[i], known,
+							 count)];
 	set_number(setting, reader->config, bits);
 }
 

@@ -350,7 +350,7 @@ name:
 	| "listed" { $$ = AT($1, @1); }
 	;
 
-value: WORD { $$ = AT($1, @1); } | BREAK WORD { $$ = AT($2, @2); } ;
+value: WORD { $$ = AT($1, @1); } | BREAK WORD { $$ = AT($2, @2); } | "policy" { $$ = AT($1, @1); } ; /* which is a result, too */
 
 negated: '=' { $$ = false; } | "!=" { $$ = true; } ;
 

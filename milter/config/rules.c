@@ -192,10 +192,9 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		     const struct value_set *values)
 {
 	static const enum config_pattern patterns[SUBJECTS] = {
-		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT,
-		[SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
-		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME,
-		[SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
+		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT, [SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
+		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME, [SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
+		[SUBJECT_DKIM_DOMAIN] = PATTERN_SIGNER,
 	};
 	const enum condition_kind kind = kind_of_name(name.text);
 	struct condition *condition = new_condition(reader, kind);
@@ -221,7 +220,7 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 			: kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
 			: kind == CONDITION_LISTED
 				? "zones in quotes, like { \"zen.spamhaus.org\" }"
-				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"client\" or \"listed\"");
+				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"client\" or \"listed\"");
 	}
 	return condition;
 }
@@ -408,21 +407,50 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 	return NULL;
 }
 
-/* The first method that a condition asks for and that needs `look-back yes`, METHODS when there is none. */
+/* The method that a test asks for; METHODS when it asks for none, or for several. */
 static enum method
-find_method_that_looks_back(const struct condition *condition)
+method_of_test(const struct condition *test)
+{
+	if (test->kind == CONDITION_RESULT)
+		return test->method;
+	return test->kind == CONDITION_TEXT && test->subject == SUBJECT_DKIM_DOMAIN ? METHOD_DKIM : METHODS;
+}
+
+/* The first method that a condition asks for and that is not switched on, METHODS when there is none. */
+static enum method
+find_method_that_is_off(const struct config *config, const struct condition *condition)
 {
 	enum method method;
 
 	if (condition == NULL)
 		return METHODS;
-	if (condition->kind == CONDITION_RESULT && condition->method < METHODS
-	    && method_words(condition->method)->needs_look_back)
-		return condition->method;
+	method = method_of_test(condition);
+	if (method < METHODS && !config_switches_on(config, method))
+		return method;
 	for (size_t i = 0; i < condition->operand_count; i++)
-		if ((method = find_method_that_looks_back(condition->operands[i])) != METHODS)
+		if ((method = find_method_that_is_off(config, condition->operands[i])) != METHODS)
 			return method;
 	return METHODS;
+}
+
+/* Complain of a method that a rule asks for and that is not switched on; METHODS: there is none. */
+static unsigned
+complain_of_switch(const struct rule *rule, enum method method, struct output *messages)
+{
+	const char *word = method < METHODS ? method_words(method)->policy_word : NULL;
+
+	if (method == METHODS)
+		return 0;
+	if (method_words(method)->needs == SWITCH_LOOK_BACK)
+		output_put(
+			messages,
+			"%s: \"%s\" is not known without a look at the client's server; expected \"look-back yes\" somewhere\n",
+			rule->where, word);
+	else
+		output_put(messages,
+			   "%s: \"%s\" is not checked by itself; expected \"enable { %s }\" somewhere\n",
+			   rule->where, word, word);
+	return 1;
 }
 
 static unsigned
@@ -432,16 +460,10 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *zone = find_unused_zone(config, rules->items[i].condition);
-		const enum method method = find_method_that_looks_back(rules->items[i].condition);
+		const enum method method = find_method_that_is_off(config, rules->items[i].condition);
 		char masked[CONFIG_MESSAGE_SIZE];
 
-		if (method != METHODS && !config->looks_back) {
-			output_put(
-				messages,
-				"%s: \"%s\" is not known without a look at the client's server; expected \"look-back yes\" somewhere\n",
-				rules->items[i].where, method_words(method)->policy_word);
-			errors++;
-		}
+		errors += complain_of_switch(&rules->items[i], method, messages);
 		if (zone == NULL)
 			continue;
 		output_put(

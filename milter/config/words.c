@@ -39,8 +39,7 @@ const char *const config_quantities[QUANTITIES] = {
 };
 
 const char *const config_subjects[SUBJECTS] = {
-	[SUBJECT_RECIPIENT] = "recipient",
-	[SUBJECT_MAIL_FROM] = "mail-from",
-	[SUBJECT_HELO_NAME] = "helo-name",
-	[SUBJECT_CLIENT_NAME] = "client-name",
+	[SUBJECT_RECIPIENT] = "recipient",     [SUBJECT_MAIL_FROM] = "mail-from",
+	[SUBJECT_HELO_NAME] = "helo-name",     [SUBJECT_CLIENT_NAME] = "client-name",
+	[SUBJECT_DKIM_DOMAIN] = "dkim.domain",
 };

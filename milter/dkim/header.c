@@ -46,15 +46,16 @@ name_for(struct dkim_header *header, struct span name)
 const struct dkim_field *
 dkim_header_add(struct dkim_header *header, struct span name, struct span value)
 {
-	const size_t octets = name.length + value.length + sizeof(struct dkim_field);
+	const size_t octets = sizeof(struct dkim_field) + name.length + value.length;
+	const size_t counted = octets + sizeof(struct dkim_field_name);
 	struct dkim_field_name *entry;
 	struct dkim_field *field;
 	char *text;
 
-	header->is_cut = header->is_cut || octets > header->octets_max - header->octets;
+	header->is_cut = header->is_cut || counted > header->octets_max - header->octets;
 	if (header->is_cut)
 		return NULL;
-	header->octets += octets;
+	header->octets += counted;
 	field = arena_alloc(header->arena, octets);
 	entry = field != NULL ? name_for(header, name) : NULL;
 	header->is_cut = entry == NULL;

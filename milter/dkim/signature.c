@@ -133,7 +133,7 @@ read_identity(struct dkim_signature *signature, const struct dkim_tag *tag, stru
 	while (at > 0 && tag->value.at[at - 1] != '@')
 		at--;
 	require(signature, at > 0, DKIM_TAG_VALUE);
-	signature->identity = arena_copy(arena, tag->value);
+	signature->identity = tag->value;
 	signature->identity_domain = read_domain(signature, span_from(tag->value, at), arena);
 	require(signature, domain_is_within(span_of(signature->identity_domain), span_of(signature->domain)),
 		DKIM_IDENTITY);
@@ -255,6 +255,7 @@ dkim_signature_read(struct span value, struct arena *arena, struct dkim_signatur
 					      .domain = "",
 					      .selector = "",
 					      .identity_domain = "",
+					      .identity = SPAN(""),
 					      .field_names = SPAN(""),
 					      .signed_data = SPAN(""),
 					      .value_of_b = SPAN("") };

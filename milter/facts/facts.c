@@ -206,6 +206,8 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->other = NULL;
 	facts->tls = (struct tls_facts){ 0 };
 	facts->peer = (struct peer_facts){ 0 };
+	facts->author = (struct author){ .form = AUTHOR_UNREAD };
+	facts->dkim = (struct dkim_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;
 	facts->helo = (struct helo_facts){ .name = "" };
@@ -215,6 +217,42 @@ facts_forget(struct facts *facts, enum stage stage)
 		return;
 	facts->iprev = (struct iprev_facts){ 0 };
 	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
+}
+
+/* What tells most of a message comes last: a pass; then what may hide one; then what was processed. */
+static int
+merit(enum result result)
+{
+	static const enum result order[] = { RESULT_NONE,   RESULT_PERMERROR, RESULT_NEUTRAL, RESULT_FAIL,
+					     RESULT_POLICY, RESULT_TEMPERROR, RESULT_PASS };
+	int rank = (int)(sizeof order / sizeof order[0]);
+
+	while (rank > 0 && order[rank - 1] != result)
+		rank--;
+	return rank;
+}
+
+enum result
+facts_dkim_result(const struct dkim_facts *dkim)
+{
+	enum result best = dkim->left_out > 0 ? RESULT_POLICY : RESULT_NONE;
+
+	if (dkim->count > 0)
+		best = dkim->signatures[0].result;
+	for (size_t i = 1; i < dkim->count; i++)
+		if (merit(dkim->signatures[i].result) > merit(best))
+			best = dkim->signatures[i].result;
+	return best;
+}
+
+bool
+facts_is_signed_by(const struct facts *facts, const char *pattern)
+{
+	for (size_t i = 0; i < facts->dkim.count; i++)
+		if (facts->dkim.signatures[i].result == RESULT_PASS
+		    && domain_matches(span_of(facts->dkim.signatures[i].domain), span_of(pattern)))
+			return true;
+	return false;
 }
 
 const struct list_finding *

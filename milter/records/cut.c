@@ -103,6 +103,24 @@ cut_lists(json_t *object)
 	return has_cut;
 }
 
+/* Of signatures stays what policy reads, and why. */
+static bool
+cut_signatures(json_t *object)
+{
+	static const char *const keys[] = { "canonicalization", "identity", "fields",    "field-count",
+					    "signed",           "expires",  "body-hash", "body-hash-computed",
+					    "body-octets",      "key",      "missing",   "uncovered" };
+	json_t *signatures = json_object_get(json_object_get(json_object_get(object, "checks"), "dkim"),
+					     "signatures"),
+	       *signature;
+	bool has_cut = false;
+
+	for (size_t i = 0; (signature = json_array_get(signatures, i)) != NULL; i++)
+		for (size_t j = 0; j < sizeof keys / sizeof keys[0]; j++)
+			has_cut = json_object_del(signature, keys[j]) == 0 || has_cut;
+	return has_cut;
+}
+
 /* The last resort: of each check only its result, and whether that hides what was not asked. */
 static bool
 cut_checks(json_t *object)
@@ -122,8 +140,8 @@ cut_checks(json_t *object)
 	return true;
 }
 
-static const char *const cut_words[CUTS] = { "lookups", "trace",      "texts",   "lists",   "names",
-					     "checks",  "recipients", "replies", "verdicts" };
+static const char *const cut_words[CUTS] = { "lookups", "trace",  "texts",      "lists",   "signatures",
+					     "names",   "checks", "recipients", "replies", "verdicts" };
 static const struct tokens words = TOKENS(cut_words);
 
 /* Cut the record, and each other reading of its sender, which has checks as well. */
@@ -142,8 +160,9 @@ unsigned
 cut_to(json_t *record, size_t most, size_t last, unsigned cuts)
 {
 	static bool (*const ways[])(json_t * object) = {
-		[CUT_LOOKUPS] = cut_lookups, [CUT_TRACE] = cut_trace, [CUT_TEXTS] = cut_texts,
-		[CUT_LISTS] = cut_lists,     [CUT_NAMES] = cut_names, [CUT_CHECKS] = cut_checks,
+		[CUT_LOOKUPS] = cut_lookups, [CUT_TRACE] = cut_trace,           [CUT_TEXTS] = cut_texts,
+		[CUT_LISTS] = cut_lists,     [CUT_SIGNATURES] = cut_signatures, [CUT_NAMES] = cut_names,
+		[CUT_CHECKS] = cut_checks,
 	};
 
 	for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {

@@ -131,6 +131,59 @@ static const struct shape spf[] = {
 	END_OF_SHAPES,
 };
 
+static const struct shape author[] = {
+	MUST("form", TEXT),
+	RANGE("fields", false, 0, NUMBER_MAX),
+	WORDS("domains", AUTHOR_DOMAINS_MAX),
+	MAY("fault", FLAG),
+	END_OF_SHAPES,
+};
+
+static const struct shape dkim_key[] = {
+	MAY("status", TEXT),  RANGE("records", false, 0, NUMBER_MAX),
+	MAY("record", TEXT),  MAY("secure", FLAG),
+	MAY("type", TEXT),    RANGE("bits", false, 0, NUMBER_MAX),
+	MAY("testing", FLAG), END_OF_SHAPES,
+};
+
+static const struct shape signature[] = {
+	MUST("result", TEXT),
+	MAY("domain", TEXT),
+	MAY("selector", TEXT),
+	MAY("algorithm", TEXT),
+	MAY("b", TEXT),
+	MAY("reason", TEXT),
+	MAY("meant", TEXT),
+	MAY("aligned", FLAG),
+	MAY("same-domain", FLAG),
+	MAY("canonicalization", TEXT),
+	MAY("identity", TEXT),
+	MAY("fields", TEXT),
+	RANGE("field-count", false, 0, NUMBER_MAX),
+	MAY("signed", TIME),
+	MAY("expires", TIME),
+	RANGE("length", false, 0, NUMBER_MAX),
+	MAY("body-hash", TEXT),
+	MAY("body-hash-computed", TEXT),
+	RANGE("body-octets", false, 0, NUMBER_MAX),
+	RANGE("unsigned-octets", false, 0, NUMBER_MAX),
+	MAY("header-verifies", FLAG),
+	MAY("body-verifies", FLAG),
+	MAY("missing", TEXT),
+	MAY("uncovered", TEXT),
+	PART("key", false, dkim_key),
+	END_OF_SHAPES,
+};
+
+static const struct shape dkim[] = {
+	MUST("result", TEXT),
+	MAY("withheld", FLAG),
+	PART("author", false, author),
+	ITEMS("signatures", false, BOUND_SIGNATURES, signature),
+	RANGE("left-out", false, 0, NUMBER_MAX),
+	END_OF_SHAPES,
+};
+
 static const struct shape sender[] = {
 	MUST("result", TEXT), MAY("withheld", FLAG), MAY("domain", TEXT),  MAY("reason", TEXT),
 	MAY("status", TEXT),  MAY("host", TEXT),     MAY("address", TEXT), END_OF_SHAPES,
@@ -185,17 +238,10 @@ static const struct shape peer_tls[] = {
 };
 
 static const struct shape checks[] = {
-	PART("iprev", false, iprev),
-	PART("x-helo", false, helo),
-	PART("spf", false, spf),
-	PART("spf-helo", false, spf),
-	PART("x-sender", false, sender),
-	PART("x-dnsbl", false, lists),
-	PART("dnswl", false, lists),
-	PART("x-banner", false, banner),
-	PART("x-tls", false, tls),
-	PART("x-peer-tls", false, peer_tls),
-	END_OF_SHAPES,
+	PART("iprev", false, iprev),   PART("x-helo", false, helo),         PART("spf", false, spf),
+	PART("spf-helo", false, spf),  PART("dkim", false, dkim),           PART("x-sender", false, sender),
+	PART("x-dnsbl", false, lists), PART("dnswl", false, lists),         PART("x-banner", false, banner),
+	PART("x-tls", false, tls),     PART("x-peer-tls", false, peer_tls), END_OF_SHAPES,
 };
 
 static const struct shape reading[] = {

@@ -231,6 +231,16 @@ refuse_client_name(const struct reason *reason, const struct facts *facts, struc
 		"If this is a home or office connection, send through your provider's mail server; if it is a mail server of yours, ask the provider of this IP address to set its PTR record to your server's own host name. ");
 }
 
+static void
+refuse_dkim_domain(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	(void)facts;
+	strbuf_add(
+		text,
+		holds ? "Local policy refuses mail with a DKIM signature of a certain domain, which this mail has. "
+		      : "Local policy accepts this mail only with a good DKIM signature of certain domains, which this mail lacks. ");
+}
+
 /* By subject: what is said when a text fits, and when it does not. */
 static void
 refuse_text(const struct reason *reason, const struct config *config, const struct facts *facts,
@@ -246,6 +256,9 @@ refuse_text(const struct reason *reason, const struct config *config, const stru
 		break;
 	case SUBJECT_CLIENT_NAME:
 		refuse_client_name(reason, facts, text);
+		break;
+	case SUBJECT_DKIM_DOMAIN:
+		refuse_dkim_domain(facts, reason->holds, text);
 		break;
 	case SUBJECT_RECIPIENT:
 	case SUBJECTS:

@@ -34,6 +34,7 @@ struct arena {
 struct workspace {
 	struct arena memory;
 	void *state;
+	void (*release)(void *state); /* what the state holds beside its memory; NULL: nothing */
 };
 
 void workspace_clear(struct workspace *workspace);

@@ -55,7 +55,12 @@
 #define BOUND_LIST_BUDGETS 65536
 
 /* Octets that a check keeps of the header and the body of a message that it is fed. */
-#define BOUND_FED_OCTETS 65536
+#define BOUND_FED_OCTETS 196608
+
+/* Octets, within those, of the fields of a header that are kept to verify its signatures, and signatures of a
+ * message that are looked at. */
+#define BOUND_HEADER_KEPT 131072
+#define BOUND_SIGNATURES 10
 
 /*
  * Stretches of forged fields that are remembered one by one; beyond it all up to the last of the name go.

@@ -129,7 +129,14 @@ enum compare {
 enum quantity { QUANTITY_DNSBL, QUANTITY_DNSBL_OPERATORS, QUANTITY_DNSWL, QUANTITIES };
 
 /* Texts that rules match with patterns. */
-enum subject { SUBJECT_RECIPIENT, SUBJECT_MAIL_FROM, SUBJECT_HELO_NAME, SUBJECT_CLIENT_NAME, SUBJECTS };
+enum subject {
+	SUBJECT_RECIPIENT,
+	SUBJECT_MAIL_FROM,
+	SUBJECT_HELO_NAME,
+	SUBJECT_CLIENT_NAME,
+	SUBJECT_DKIM_DOMAIN, /* of a signature that passes */
+	SUBJECTS
+};
 
 /*
  * What a rule can ask for, a row each: enum and name. Each has its words in a refusal (words/reasons.c); a
@@ -238,7 +245,7 @@ struct config {
 	struct network_set trusted;
 	bool trusts_authenticated;
 	bool keeps_trusted_results; /* own-id fields from trusted clients stay */
-	unsigned disabled;          /* bits 1 << enum method */
+	unsigned enabled, disabled; /* bits 1 << enum method */
 	enum spf_engine_name spf_engine;
 	bool shows_spf_explanation; /* the sender domain's exp= text in refusals */
 	bool adds_received_spf;
@@ -267,6 +274,9 @@ bool config_trusts(const struct config *config, const struct ipaddr *address);
 
 /* Whether the list may be asked for this family: octets of an address. */
 bool list_takes_family(const struct list *list, unsigned char length);
+
+/* Whether `method` is there by itself, or the word that it needs was said. */
+bool config_switches_on(const struct config *config, enum method method);
 
 /* Whether the results of `method` are wanted. */
 bool config_wants(const struct config *config, enum method method);

@@ -53,6 +53,7 @@ struct setting {
 	unsigned long min, max;
 	bool (*is_good)(const char *text); /* NULL: any text */
 	enum config_pattern pattern;
+	enum method_switch needs; /* of checks: those that need it alone; SWITCH_NONE: all */
 
 	/* What is said of a bad value: BEFORE value AFTER "; expected " EXPECTED. Of a word `before` is what
 	 * it is, NULL: "found WORD". Of a range MIN and MAX stand in front of `expected`, which gives the

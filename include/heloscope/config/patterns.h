@@ -12,6 +12,7 @@ enum config_pattern {
 	PATTERN_MAIL_FROM,
 	PATTERN_HELO_NAME,
 	PATTERN_CLIENT_NAME,
+	PATTERN_SIGNER, /* of a message */
 	PATTERN_DOMAIN, /* of recipients: `policy for` */
 	PATTERN_OWN_ID, /* of Authentication-Results fields */
 	PATTERN_ZONE,   /* of lists */

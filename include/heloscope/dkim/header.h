@@ -31,7 +31,7 @@ struct dkim_field_name {
 struct dkim_header {
 	struct arena *arena;
 	struct dkim_field_name *heads[DKIM_HEADS];
-	size_t octets, octets_max; /* of names and values */
+	size_t octets, octets_max; /* of memory for fields and names */
 	uint64_t round;
 	bool is_cut; /* not all is kept */
 };

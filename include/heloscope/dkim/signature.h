@@ -37,7 +37,7 @@ struct dkim_signature {
 	struct span algorithm_word; /* as it is written */
 	enum dkim_canon header_canon, body_canon;
 	const char *domain, *selector; /* normalized; "" when they are not there or are none */
-	const char *identity;          /* i=, raw; NULL without one */
+	struct span identity;          /* i=, as it stands there; empty without one */
 	const char *identity_domain;   /* normalized; `domain` without one */
 	struct span field_names;       /* h= */
 	size_t field_name_count;

@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "heloscope/base/arena.h"
+#include "heloscope/wire/author.h"
 #include "heloscope/wire/authres.h"
+#include "heloscope/dkim/verify.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
@@ -176,6 +178,33 @@ struct tls_facts {
 	const char *cert_subject; /* {cert_subject} of that */
 };
 
+/* How a signature's domain agrees with the author's. */
+enum dkim_alignment { DKIM_UNALIGNED, DKIM_SAME_ORGANIZATION, DKIM_SAME_DOMAIN };
+
+/* A signature of the message, and what it comes to. */
+struct dkim_finding {
+	enum result result;
+	const char *domain, *selector; /* normalized; "" when they could not be read */
+	const char *algorithm;         /* raw, cut when it is long; "" without one */
+	const char *canonicalization;  /* "relaxed/simple": of header and body */
+	const char *mark;              /* so much of b= that no other signature begins like it (RFC 6008) */
+	const char *identity;          /* raw: i=, or NULL */
+	const char *field_names;       /* raw: h=, cut when it is long */
+	size_t field_name_count;
+	int64_t time, expiry; /* t= and x=, seconds since 1970; 0: none, or beyond the year 9999 */
+	bool has_length;
+	uint32_t length;                           /* l=; UINT32_MAX: so many or more */
+	unsigned char body_hash[DKIM_HASH_OCTETS]; /* bh=: that is claimed, if it could be read */
+	enum dkim_alignment alignment;
+	struct dkim_evidence evidence;
+};
+
+struct dkim_facts {
+	struct dkim_finding *signatures; /* in the order of the header, from above */
+	size_t count;
+	size_t left_out; /* signatures beyond those, which nobody looked at */
+};
+
 /* How the names with which a server greets agree with those of the client. */
 enum banner_agreement {
 	BANNER_INVALID, /* no name at all */
@@ -203,6 +232,8 @@ struct facts {
 	struct list_facts lists[LIST_SUBJECTS];
 	struct tls_facts tls;
 	struct peer_facts peer;
+	struct author author; /* whose the message is; once its header has come to a check */
+	struct dkim_facts dkim;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
 	unsigned withheld;        /* methods, as bits, for which a question was not asked: this client had
@@ -223,6 +254,13 @@ void facts_set_sender(struct facts *facts, const struct envelope_address *sender
 
 /* All methods, as bits, that are awaited. */
 unsigned facts_awaited(const struct facts *facts);
+
+/* The result of all signatures together: that of the best, for which a fault may hide it; none without any.
+ */
+enum result facts_dkim_result(const struct dkim_facts *dkim);
+
+/* Whether a signature passes whose domain fits a pattern, as domain_matches() takes it. */
+bool facts_is_signed_by(const struct facts *facts, const char *pattern);
 
 const struct sender_words *sender_words(enum sender_finding finding);
 

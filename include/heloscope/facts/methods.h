@@ -22,27 +22,32 @@ enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_HEADER, STAGE_BODY, ST
 	 | METHOD_CAN(PERMERROR))
 #define METHOD_USUAL (METHOD_FINDS_OR_NOT | METHOD_CAN(NEUTRAL))
 #define METHOD_SPF_RESULTS (METHOD_USUAL | METHOD_CAN(SOFTFAIL))
+#define METHOD_SIGNATURES (METHOD_USUAL | METHOD_CAN(POLICY))
 #define METHOD_BLOCKS (METHOD_FINDS_OR_NOT & ~METHOD_CAN(PASS))
 #define METHOD_ALLOWS (METHOD_FINDS_OR_NOT & ~METHOD_CAN(FAIL))
 
+/* Whether a method is there without a word in the configuration, with `look-back yes`, or with `enable`. */
+enum method_switch { SWITCH_NONE, SWITCH_LOOK_BACK, SWITCH_ENABLE };
+
 /*
  * ENUM and name, the word of policies, the method in Authentication-Results (RFC 8601, 2.7), the stage since
- * which its result can be known, whether it is there only with `look-back yes`, whether it rests on the
+ * which its result can be known, what switches it on, whether it rests on the
  * sender (and is found for each reading of it), the ptype.property that its value has (NULL: several or
  * none), and what it can find.
  */
 /* clang-format off */
 #define METHOD_ROWS(ROW) \
-	ROW(IPREV,    iprev,    "iprev",    "iprev",    STAGE_CONNECT, false, false, "policy.iprev",    METHOD_USUAL) \
-	ROW(HELO,     helo,     "helo",     "x-helo",   STAGE_HELO,    false, false, "smtp.helo",       METHOD_USUAL) \
-	ROW(SPF,      spf,      "spf",      "spf",      STAGE_MAIL,    false, true,  "smtp.mailfrom",   METHOD_SPF_RESULTS) \
-	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    false, false, "smtp.helo",       METHOD_SPF_RESULTS) \
-	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    false, true,  "smtp.mailfrom",   METHOD_USUAL) \
-	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    false, true,  NULL,              METHOD_BLOCKS) \
-	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    false, true,  NULL,              METHOD_ALLOWS) \
-	ROW(BANNER,   banner,   "banner",   "x-banner", STAGE_MAIL,    true,  false, "policy.banner",   METHOD_USUAL) \
-	ROW(TLS,      tls,      "tls",      "x-tls",    STAGE_MAIL,    true,  false, "policy.tls",      METHOD_USUAL) \
-	ROW(PEER_TLS, peer_tls, "peer-tls", "x-tls",    STAGE_MAIL,    true,  false, "policy.peer-tls", METHOD_USUAL)
+	ROW(IPREV,    iprev,    "iprev",    "iprev",    STAGE_CONNECT, SWITCH_NONE,      false, "policy.iprev",    METHOD_USUAL) \
+	ROW(HELO,     helo,     "helo",     "x-helo",   STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_USUAL) \
+	ROW(SPF,      spf,      "spf",      "spf",      STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_SPF_RESULTS) \
+	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_SPF_RESULTS) \
+	ROW(DKIM,     dkim,     "dkim",     "dkim",     STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_SIGNATURES) \
+	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_USUAL) \
+	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_BLOCKS) \
+	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_ALLOWS) \
+	ROW(BANNER,   banner,   "banner",   "x-banner", STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.banner",   METHOD_USUAL) \
+	ROW(TLS,      tls,      "tls",      "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.tls",      METHOD_USUAL) \
+	ROW(PEER_TLS, peer_tls, "peer-tls", "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.peer-tls", METHOD_USUAL)
 /* clang-format on */
 
 #define METHOD_ENUM(NAME, ...) METHOD_##NAME,
@@ -52,7 +57,8 @@ struct method_words {
 	const char *policy_word; /* as in `reject when WORD = fail` */
 	const char *method;
 	enum stage stage;
-	bool needs_look_back, rests_on_sender;
+	enum method_switch needs;
+	bool rests_on_sender;
 	const char *property;
 	unsigned results; /* bits 1 << enum result */
 };

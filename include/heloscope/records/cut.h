@@ -12,12 +12,13 @@
 
 #include "heloscope/records/take.h"
 
-/* The first five stand in a record without its verdicts, in the order in which they are given up. */
+/* The first seven stand in a record without its verdicts, in the order in which they are given up. */
 enum cut {
 	CUT_LOOKUPS,
 	CUT_TRACE,
 	CUT_TEXTS,
 	CUT_LISTS,
+	CUT_SIGNATURES,
 	CUT_NAMES,
 	CUT_CHECKS,
 	CUT_RECIPIENTS,

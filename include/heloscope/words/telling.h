@@ -22,6 +22,7 @@ enum telling_rank {
 	RANK_SENDER,
 	RANK_HELO,
 	RANK_IPREV,
+	RANK_DKIM,
 	RANK_SPF,
 	RANK_LISTS,
 	RANKS

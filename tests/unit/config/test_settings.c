@@ -247,7 +247,7 @@ add_value(struct strbuf *text, const struct setting *setting, unsigned long numb
 		strbuf_add(text, "{ 192.0.2.0/24, 2001:db8::/32 }");
 		break;
 	case KIND_CHECKS:
-		strbuf_add(text, "{ helo, dnswl }");
+		strbuf_add(text, setting->needs == SWITCH_ENABLE ? "{ dkim }" : "{ helo, dnswl }");
 		break;
 	case KIND_SERVERS:
 		strbuf_add(text, "192.0.2.1, 192.0.2.2@5353");

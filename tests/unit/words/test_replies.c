@@ -513,6 +513,38 @@ set_client(struct facts *facts, int value)
 	facts->client.is_authenticated = value == 2;
 }
 
+/* A signature with that reason; DKIM_REASONS: none. */
+static void
+set_dkim(struct facts *facts, int value)
+{
+	static struct dkim_finding finding;
+
+	facts->author =
+		(struct author){ .form = AUTHOR_ONE, .domains = { "out.example" }, .domain_count = 1 };
+	facts->results[METHOD_DKIM] = RESULT_NONE;
+	if (value == DKIM_REASONS)
+		return;
+	finding = (struct dkim_finding){
+		.result = dkim_reason_result((enum dkim_reason)value),
+		.domain = "out.example",
+		.selector = "k1",
+		.algorithm = "rsa-sha256",
+		.canonicalization = "relaxed/relaxed",
+		.mark = "AAAAAAAA",
+		.field_names = "from",
+		.has_length = value == DKIM_UNSIGNED_OCTETS,
+		.length = 20,
+		.evidence = { .reason = (enum dkim_reason)value,
+			      .meant = value == DKIM_TESTING ? DKIM_SIGNATURE : (enum dkim_reason)value,
+			      .key_bits = value == DKIM_KEY_SHORT ? 512 : 0,
+			      .key_status = value == DKIM_KEY_LOOKUP ? DNS_TIMEOUT : DNS_NOERROR,
+			      .missing = "",
+			      .uncovered = "" },
+	};
+	facts->dkim = (struct dkim_facts){ .signatures = &finding, .count = 1 };
+	facts->results[METHOD_DKIM] = finding.result;
+}
+
 static void
 set_nothing(struct facts *facts, int value)
 {
@@ -744,6 +776,31 @@ static const struct scene golden[] = {
 	  set_peer_tls,
 	  RESULT_NEUTRAL,
 	  { "other.example", "mail.out.example" } },
+	{ "body changed after signing",
+	  "dkim = fail",
+	  set_dkim,
+	  DKIM_BODY_HASH,
+	  { "out.example", "last step" } },
+	{ "header changed after signing",
+	  "dkim = fail",
+	  set_dkim,
+	  DKIM_SIGNATURE,
+	  { "k1._domainkey.out.example" } },
+	{ "no DKIM key",
+	  "dkim = permerror",
+	  set_dkim,
+	  DKIM_KEY_NONE,
+	  { "TXT record at k1._domainkey.out.example", "v=DKIM1; k=rsa; p=" } },
+	{ "short DKIM key", "dkim = permerror", set_dkim, DKIM_KEY_SHORT, { "512 bits", "2048 bits" } },
+	{ "not all is signed", "dkim = policy", set_dkim, DKIM_UNSIGNED_OCTETS, { "l=20" } },
+	{ "DKIM key cannot be looked up", "dkim = temperror", set_dkim, DKIM_KEY_LOOKUP, { "timeout" } },
+	{ "not signed", "dkim = none", set_dkim, DKIM_REASONS, { "out.example" } },
+	{ "signed by a domain", "dkim.domain = \"out.example\"", set_dkim, DKIM_NONE, { "DKIM signature" } },
+	{ "not signed by a domain",
+	  "dkim.domain != \"good.example\"",
+	  set_dkim,
+	  DKIM_NONE,
+	  { "DKIM signature" } },
 	{ "recipient",
 	  "recipient = \"secret@in.test\"",
 	  set_nothing,
@@ -986,7 +1043,7 @@ config_of(const struct scene *scene)
 
 	(void)snprintf(
 		text, sizeof text,
-		"look-back yes dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
+		"look-back yes enable { dkim } dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
 		scene->rule);
 	return config_from_text(text, NULL);
 }
@@ -1089,6 +1146,7 @@ prepare_all(void)
 		     SPF_PROBLEMS);
 	prepare_rows("SPF fault", METHOD_SPF, set_spf_fault, SPF_FAULT_NONE, SPF_FAULTS);
 	prepare_rows("sender", METHOD_SENDER, set_sender, SENDER_UNCHECKED + 1, SENDER_FINDINGS);
+	prepare_rows("DKIM", METHOD_DKIM, set_dkim, DKIM_NONE, DKIM_REASONS + 1);
 	prepare_rows("lists", METHOD_DNSBL, set_lists, LISTED_NOWHERE, LISTS_DOWN + 1);
 	prepare_rows("allowlists", METHOD_DNSWL, set_lists, LISTED_NOWHERE, LISTS_DOWN + 1);
 	prepare_rows("outcome", METHOD_BANNER, set_peer_outcome, PEER_ANSWERS, PEER_OUTCOMES);
@@ -1102,7 +1160,7 @@ set_up(void **state)
 	(void)state;
 	plain = config_from_text("mode audit", NULL);
 	with_contact = config_from_text(
-		"contact \"postmaster@mx.test\" look-back yes spf { explanation yes }", NULL);
+		"contact \"postmaster@mx.test\" look-back yes enable { dkim } spf { explanation yes }", NULL);
 	prepare_all();
 	return 0;
 }
