@@ -6,6 +6,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#define PIECE 64 /* octets that are made lower case at a time */
+
 /* Rounds for each block, and at the end. */
 enum { BLOCK_ROUNDS = 2, LAST_ROUNDS = 4 };
 
@@ -85,4 +87,23 @@ hash_of(struct span text)
 
 	(void)pthread_once(&once, draw_own_key);
 	return hash_under(&own_key, text);
+}
+
+uint64_t
+hash_of_nocase(struct span text)
+{
+	struct {
+		uint64_t before;
+		char text[PIECE];
+	} piece = { 0 };
+
+	do {
+		const size_t length = text.length < PIECE ? text.length : PIECE;
+
+		for (size_t i = 0; i < length; i++)
+			piece.text[i] = ascii_lower(text.at[i]);
+		piece.before = hash_of((struct span){ (const char *)&piece, sizeof piece.before + length });
+		text = span_from(text, length);
+	} while (text.length > 0);
+	return piece.before;
 }

@@ -6,8 +6,6 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
 
-#define PIECE 64 /* octets of a name that are hashed at a time */
-
 static const char *const own_fields[OWN_FIELDS] = {
 	[FIELD_AUTHRES] = "Authentication-Results",
 	[FIELD_HELOSCOPE] = "X-Heloscope",
@@ -22,31 +20,12 @@ own_field_name(enum own_field field)
 
 /* Counting. */
 
-/* MTAs count the fields of one name whatever their case. */
-static uint64_t
-hash_of_name(struct span name)
-{
-	struct {
-		uint64_t before;
-		char text[PIECE];
-	} piece = { 0 };
-
-	do {
-		const size_t length = name.length < PIECE ? name.length : PIECE;
-
-		for (size_t i = 0; i < length; i++)
-			piece.text[i] = ascii_lower(name.at[i]);
-		piece.before = hash_of((struct span){ (const char *)&piece, sizeof piece.before + length });
-		name = span_from(name, length);
-	} while (name.length > 0);
-	return piece.before;
-}
-
 /* The entry of that name, a new one when there is none; NULL when there is no room for one. */
 static struct arriving_name *
 entry_of(struct arriving *arriving, const char *name)
 {
-	const uint64_t hash = hash_of_name(span_of(name));
+	const uint64_t hash =
+		hash_of_nocase(span_of(name)); /* MTAs count fields of one name whatever its case */
 	struct arriving_name *names;
 
 	for (size_t i = 0; i < arriving->count; i++)

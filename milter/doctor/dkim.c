@@ -6,78 +6,9 @@
 #include "heloscope/doctor/tags.h"
 
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-#include <string.h>
 
+#include "heloscope/dkim/key.h"
 #include "heloscope/wire/taglist.h"
-
-#define RSA_BITS_MIN 1024     /* verifiers ignore shorter keys (RFC 8301, 3.2) */
-#define RSA_BITS_ADVISED 2048 /* for signers */
-#define ED25519_OCTETS 32
-#define KEY_OCTETS_MAX 4096
-
-/* What a key record says; empty tags are not there. */
-struct key_record {
-	struct span type, data, hashes, services, flags;
-};
-
-static struct key_record
-read_key_record(struct span text)
-{
-	return (struct key_record){
-		.type = taglist_value(text, SPAN("k")),
-		.data = taglist_value(text, SPAN("p")),
-		.hashes = taglist_value(text, SPAN("h")),
-		.services = taglist_value(text, SPAN("s")),
-		.flags = taglist_value(text, SPAN("t")),
-	};
-}
-
-/* Whether a list "a:b : c" names `word`. */
-static bool
-names(struct span list, struct span word)
-{
-	while (list.length > 0) {
-		const char *colon = memchr(list.at, ':', list.length);
-		const size_t length = colon != NULL ? (size_t)(colon - list.at) : list.length;
-
-		if (span_equals_nocase(span_trim((struct span){ list.at, length }), word))
-			return true;
-		list = span_from(list, colon != NULL ? length + 1 : length);
-	}
-	return false;
-}
-
-/* Decode base64 with white space between; the number of octets, or 0 when it is none. */
-static size_t
-decode(struct span text, unsigned char *octets)
-{
-	EVP_ENCODE_CTX *decoder = EVP_ENCODE_CTX_new();
-	int length = 0, rest = 0, result = -1;
-
-	if (decoder != NULL && text.length < KEY_OCTETS_MAX) {
-		EVP_DecodeInit(decoder);
-		result = EVP_DecodeUpdate(decoder, octets, &length, (const unsigned char *)text.at,
-					  (int)text.length);
-	}
-	if (result >= 0 && EVP_DecodeFinal(decoder, octets + length, &rest) < 0)
-		result = -1;
-	EVP_ENCODE_CTX_free(decoder);
-	return result >= 0 ? (size_t)length + (size_t)rest : 0;
-}
-
-/* The bits of an RSA key, or 0 when the octets are none. */
-static int
-rsa_bits(const unsigned char *octets, size_t length)
-{
-	const unsigned char *at = octets;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)length);
-	const int bits = key != NULL && EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
-
-	EVP_PKEY_free(key);
-	return bits;
-}
 
 static void
 add_error(struct exam *exam, const char *what)
@@ -89,65 +20,67 @@ add_error(struct exam *exam, const char *what)
 }
 
 static void
-judge_rsa(struct exam *exam, const unsigned char *octets, size_t length)
+judge_rsa(struct exam *exam, unsigned bits)
 {
-	const int bits = rsa_bits(octets, length);
-
 	if (bits == 0)
 		add_error(
 			exam,
 			"What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
-	else if (bits < RSA_BITS_MIN)
+	else if (bits < DKIM_RSA_BITS_MIN)
 		add_error(exam,
 			  arena_printf(exam->arena,
-				       "The RSA key has %d bits; verifiers take none with less than %d.",
-				       bits, RSA_BITS_MIN));
-	else if (bits < RSA_BITS_ADVISED)
+				       "The RSA key has %u bits; verifiers take none with less than %d.",
+				       bits, DKIM_RSA_BITS_MIN));
+	else if (bits > DKIM_RSA_BITS_MAX)
+		add_error(exam, arena_printf(exam->arena,
+					     "The RSA key has %u bits; few verifiers take so many.", bits));
+	else if (bits < DKIM_RSA_BITS_ADVISED)
 		exam_add(exam,
 			 (struct doctor_finding){
 				 .row = DOCTOR_DKIM,
 				 .severity = DOCTOR_NOTE,
-				 .what = arena_printf(exam->arena, "The RSA key has %d bits; %d are advised.",
-						      bits, RSA_BITS_ADVISED) });
+				 .what = arena_printf(exam->arena, "The RSA key has %u bits; %d are advised.",
+						      bits, DKIM_RSA_BITS_ADVISED) });
 }
 
 static void
-judge_key(struct exam *exam, const struct key_record *record)
+judge_key(struct exam *exam, const struct dkim_key *key)
 {
-	unsigned char octets[KEY_OCTETS_MAX];
-	const size_t length = decode(record->data, octets);
+	enum dkim_reason reason;
+	unsigned bits;
+	size_t octets;
 
-	if (record->type.length == 0 || span_equals_nocase(record->type, SPAN("rsa")))
-		judge_rsa(exam, octets, length);
-	else if (!span_equals_nocase(record->type, SPAN("ed25519")))
+	EVP_PKEY_free(dkim_key_open(key, &bits, &octets, &reason));
+	if (key->type == DKIM_KEY_RSA)
+		judge_rsa(exam, bits);
+	else if (key->type == DKIM_KEY_UNKNOWN)
 		add_error(exam,
 			  arena_printf(exam->arena, "The key type is \"%s\"; verifiers know rsa and ed25519.",
-				       arena_copy(exam->arena, record->type)));
-	else if (length != ED25519_OCTETS)
+				       arena_copy(exam->arena, key->type_word)));
+	else if (octets != DKIM_ED25519_OCTETS)
 		add_error(
 			exam,
 			arena_printf(
 				exam->arena,
 				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
-				length, ED25519_OCTETS));
+				octets, DKIM_ED25519_OCTETS));
 }
 
 static void
-judge_record(struct exam *exam, const char *name, const struct key_record *record)
+judge_record(struct exam *exam, const char *name, const struct dkim_key *key)
 {
-	if (record->data.length == 0) {
+	if (key->data.length == 0) {
 		add_error(exam,
 			  arena_printf(exam->arena, "The key at %s is empty, which says that it was revoked.",
 				       name));
 	} else {
-		judge_key(exam, record);
+		judge_key(exam, key);
 	}
-	if (record->hashes.length > 0 && !names(record->hashes, SPAN("sha256")))
+	if (!key->allows_sha256)
 		add_error(exam, "h= does not allow sha256, the only hash that verifiers still take.");
-	if (record->services.length > 0 && !names(record->services, SPAN("*"))
-	    && !names(record->services, SPAN("email")))
+	if (!key->allows_mail)
 		add_error(exam, "s= says that the key is not for mail.");
-	if (names(record->flags, SPAN("y")))
+	if (key->is_testing)
 		exam_add(exam, (struct doctor_finding){
 				       .row = DOCTOR_DKIM,
 				       .severity = DOCTOR_NOTE,
@@ -247,7 +180,7 @@ exam_dkim(struct exam *exam)
 					exam->order->key_domain != NULL ? exam->order->key_domain
 									: exam->report->domain);
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
-	struct key_record record;
+	struct dkim_key record;
 	struct span key = SPAN("");
 	const size_t count = count_keys(answer, &key);
 
@@ -268,9 +201,13 @@ exam_dkim(struct exam *exam)
 			 count == 0 ? arena_printf(exam->arena, "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name)
 				    : NULL);
 	} else {
-		(void)exam_judge_tags(exam, &form, name, key);
+		const bool is_well_formed = exam_judge_tags(exam, &form, name, key);
+
 		judge_order(exam, key);
-		record = read_key_record(key);
-		judge_record(exam, name, &record);
+		record = dkim_key_read(key);
+		if (record.reason != DKIM_KEY_SYNTAX)
+			judge_record(exam, name, &record);
+		else if (is_well_formed) /* else it was told tag by tag */
+			add_error(exam, "The DKIM key record is no list of tags (RFC 6376, 3.2).");
 	}
 }

@@ -21,4 +21,7 @@ uint64_t hash_under(const struct hash_key *key, struct span text);
 /* The hash under the process's own key: another in each process. */
 uint64_t hash_of(struct span text);
 
+/* The same for texts that differ in the case of ASCII letters. */
+uint64_t hash_of_nocase(struct span text);
+
 #endif

@@ -1,0 +1,67 @@
+/*
+ * dkim_signature: a DKIM-Signature field, read (RFC 6376, 3.5; RFC 8301; RFC 8463; RFC 8616).
+ *
+ * Text only; any thread. Nothing is looked up, and nothing verified.
+ */
+#ifndef HELOSCOPE_DKIM_SIGNATURE_H
+#define HELOSCOPE_DKIM_SIGNATURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/base/must_use.h"
+#include "heloscope/base/span.h"
+#include "heloscope/dkim/reason.h"
+
+#define DKIM_HASH_OCTETS 32        /* of SHA-256 */
+#define DKIM_FIELD_NAMES_MAX 1000  /* in h= */
+#define DKIM_SIGNATURE_OCTETS 1024 /* of b=, decoded: that of the longest key */
+#define DKIM_CLOCK_SKEW_S 300      /* seconds by which clocks may differ */
+
+enum dkim_algorithm {
+	DKIM_UNKNOWN_ALGORITHM,
+	DKIM_RSA_SHA256,
+	DKIM_ED25519_SHA256,
+	DKIM_RSA_SHA1, /* not valid any more */
+};
+
+enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
+
+struct dkim_signature {
+	struct span value;       /* of the field, which stays where it was */
+	struct span value_of_b;  /* what is left out of it when it is verified (3.7) */
+	enum dkim_reason reason; /* DKIM_NONE: well formed */
+	enum dkim_algorithm algorithm;
+	struct span algorithm_word; /* as it is written */
+	enum dkim_canon header_canon, body_canon;
+	const char *domain, *selector; /* normalized; "" when they are not there or are none */
+	const char *identity;          /* i=, raw; NULL without one */
+	const char *identity_domain;   /* normalized; `domain` without one */
+	struct span field_names;       /* h= */
+	size_t field_name_count;
+	struct span signed_data; /* b=, as it stands there */
+	unsigned char body_hash[DKIM_HASH_OCTETS];
+	bool has_length, has_time, has_expiry;
+	uint64_t length;      /* l=, octets of the canonical body; UINT64_MAX: so many or more */
+	int64_t time, expiry; /* t= and x=, seconds since 1970 */
+};
+
+/*
+ * Read the value of a field, folded with LF or CRLF. What could be read is there even with a reason. Strings
+ * lie in `arena`; false when memory ran out.
+ */
+bool dkim_signature_read(struct span value, struct arena *arena, struct dkim_signature *signature) MUST_USE;
+
+/* Whether it counts at `now`, seconds since 1970; DKIM_NONE when it does. */
+enum dkim_reason dkim_signature_judge_times(const struct dkim_signature *signature, int64_t now);
+
+/* The name at which its key is: "selector._domainkey.domain"; NULL when that is too long for the DNS. In
+ * `name`, of DOMAIN_SIZE octets. */
+const char *dkim_signature_key_name(const struct dkim_signature *signature, char *name);
+
+/* "rsa-sha256" and so on; "" for the unknown one. */
+const char *dkim_algorithm_word(enum dkim_algorithm algorithm);
+
+#endif

@@ -1,0 +1,295 @@
+#include "heloscope/dkim/signature.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/base64.h"
+#include "heloscope/base/domain.h"
+#include "heloscope/dkim/tags.h"
+
+#define INFIX "._domainkey."
+
+enum {
+	TAG_V,
+	TAG_A,
+	TAG_B,
+	TAG_BH,
+	TAG_C,
+	TAG_D,
+	TAG_H,
+	TAG_I,
+	TAG_L,
+	TAG_Q,
+	TAG_S,
+	TAG_T,
+	TAG_X,
+	TAG_Z,
+	TAGS
+};
+
+static const char *const tag_names[TAGS] = { "v", "a", "b", "bh", "c", "d", "h",
+					     "i", "l", "q", "s",  "t", "x", "z" };
+
+static const char *const algorithm_words[] = {
+	[DKIM_UNKNOWN_ALGORITHM] = "",
+	[DKIM_RSA_SHA256] = "rsa-sha256",
+	[DKIM_ED25519_SHA256] = "ed25519-sha256",
+	[DKIM_RSA_SHA1] = "rsa-sha1",
+};
+
+const char *
+dkim_algorithm_word(enum dkim_algorithm algorithm)
+{
+	return algorithm_words[algorithm];
+}
+
+/* The first thing that is wrong counts. */
+static void
+complain(struct dkim_signature *signature, enum dkim_reason reason)
+{
+	if (signature->reason == DKIM_NONE)
+		signature->reason = reason;
+}
+
+static void
+require(struct dkim_signature *signature, bool is_good, enum dkim_reason reason)
+{
+	if (!is_good)
+		complain(signature, reason);
+}
+
+/* At most `digits` decimal digits; what is too large for a number counts as the largest. */
+static bool
+read_number(struct span text, size_t digits, uint64_t *number)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < text.length; i++) {
+		const uint64_t digit = (uint64_t)(text.at[i] - '0');
+
+		if (!ascii_is_digit(text.at[i]))
+			return false;
+		value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
+	}
+	*number = value;
+	return text.length > 0 && text.length <= digits;
+}
+
+static void
+read_algorithm(struct dkim_signature *signature, struct span word)
+{
+	signature->algorithm_word = word;
+	for (int algorithm = DKIM_RSA_SHA256; algorithm <= DKIM_RSA_SHA1; algorithm++)
+		if (span_equals_nocase(word, span_of(algorithm_words[algorithm])))
+			signature->algorithm = (enum dkim_algorithm)algorithm;
+	require(signature, signature->algorithm != DKIM_UNKNOWN_ALGORITHM, DKIM_ALGORITHM);
+	require(signature, signature->algorithm != DKIM_RSA_SHA1, DKIM_SHA1);
+}
+
+static bool
+read_canon(struct span word, enum dkim_canon *canon)
+{
+	*canon = span_equals_nocase(word, SPAN("relaxed")) ? DKIM_RELAXED : DKIM_SIMPLE;
+	return *canon == DKIM_RELAXED || span_equals_nocase(word, SPAN("simple"));
+}
+
+/* "header/body", of which the body's is simple unless it is said. */
+static void
+read_canons(struct dkim_signature *signature, const struct dkim_tag *tag)
+{
+	const char *slash = tag->is_there ? memchr(tag->value.at, '/', tag->value.length) : NULL;
+	const size_t length = slash != NULL ? (size_t)(slash - tag->value.at) : tag->value.length;
+	bool is_good;
+
+	if (!tag->is_there)
+		return;
+	is_good = read_canon((struct span){ tag->value.at, length }, &signature->header_canon);
+	if (slash != NULL)
+		is_good = read_canon(span_from(tag->value, length + 1), &signature->body_canon) && is_good;
+	require(signature, is_good, DKIM_CANONICALIZATION);
+}
+
+/* A domain, normalized; "" when it is none. */
+static const char *
+read_domain(struct dkim_signature *signature, struct span text, struct arena *arena)
+{
+	char name[DOMAIN_SIZE];
+
+	require(signature,
+		domain_normalize(text, name) && (text.length == 0 || text.at[text.length - 1] != '.'),
+		DKIM_TAG_VALUE);
+	return name[0] != '\0' ? arena_string(arena, name) : "";
+}
+
+/* [ local part ] "@" domain, of which the latter is d= or below it (3.5). */
+static void
+read_identity(struct dkim_signature *signature, const struct dkim_tag *tag, struct arena *arena)
+{
+	size_t at = tag->value.length;
+
+	signature->identity_domain = signature->domain;
+	if (!tag->is_there)
+		return;
+	while (at > 0 && tag->value.at[at - 1] != '@')
+		at--;
+	require(signature, at > 0, DKIM_TAG_VALUE);
+	signature->identity = arena_copy(arena, tag->value);
+	signature->identity_domain = read_domain(signature, span_from(tag->value, at), arena);
+	require(signature, domain_is_within(span_of(signature->identity_domain), span_of(signature->domain)),
+		DKIM_IDENTITY);
+}
+
+/* A field's name: printable ASCII but ":" (RFC 5322, 3.6.8). */
+static bool
+is_field_name(struct span name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if (name.at[i] <= ' ' || name.at[i] > '~')
+			return false;
+	return name.length > 0;
+}
+
+/* The names are counted before any is looked at. */
+static void
+read_field_names(struct dkim_signature *signature, struct span list)
+{
+	bool has_from = false;
+	struct span name;
+
+	signature->field_names = list;
+	signature->field_name_count = 1;
+	for (size_t i = 0; i < list.length; i++)
+		signature->field_name_count += list.at[i] == ':' ? 1 : 0;
+	require(signature, signature->field_name_count <= DKIM_FIELD_NAMES_MAX, DKIM_FIELD_NAMES);
+	if (signature->field_name_count > DKIM_FIELD_NAMES_MAX)
+		return;
+	while (dkim_next_item(&list, &name)) {
+		require(signature, is_field_name(name), DKIM_TAG_VALUE);
+		has_from = has_from || span_equals_nocase(name, SPAN("From"));
+	}
+	require(signature, has_from, DKIM_FROM_UNSIGNED);
+}
+
+static void
+read_body_hash(struct dkim_signature *signature, struct span text)
+{
+	size_t length = 0;
+
+	if (!base64_decode(text, signature->body_hash, sizeof signature->body_hash, &length)
+	    || length != sizeof signature->body_hash)
+		complain(signature, DKIM_TAG_VALUE);
+}
+
+static void
+read_signed_data(struct dkim_signature *signature, const struct dkim_tag *tag)
+{
+	unsigned char octets[DKIM_SIGNATURE_OCTETS];
+	size_t length = 0;
+
+	signature->signed_data = tag->value;
+	signature->value_of_b = tag->place;
+	require(signature, base64_decode(tag->value, octets, sizeof octets, &length) && length > 0,
+		DKIM_TAG_VALUE);
+}
+
+static bool
+read_time(struct dkim_signature *signature, const struct dkim_tag *tag, int64_t *time)
+{
+	uint64_t number = 0;
+
+	if (tag->is_there)
+		require(signature, read_number(tag->value, 12, &number), DKIM_TAG_VALUE);
+	*time = (int64_t)number; /* twelve digits at most */
+	return tag->is_there;
+}
+
+static void
+read_numbers(struct dkim_signature *signature, const struct dkim_tag *tags)
+{
+	signature->has_length = tags[TAG_L].is_there;
+	if (signature->has_length)
+		require(signature, read_number(tags[TAG_L].value, 76, &signature->length), DKIM_TAG_VALUE);
+	signature->has_time = read_time(signature, &tags[TAG_T], &signature->time);
+	signature->has_expiry = read_time(signature, &tags[TAG_X], &signature->expiry);
+}
+
+static bool
+has_required(const struct dkim_tag *tags)
+{
+	static const int required[] = { TAG_V, TAG_A, TAG_B, TAG_BH, TAG_D, TAG_H, TAG_S };
+
+	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+		if (!tags[required[i]].is_there)
+			return false;
+	return true;
+}
+
+/* All tags but those that name the signer. What makes a signature unreadable comes before what makes it
+ * invalid. */
+static void
+read_tags(struct dkim_signature *signature, const struct dkim_tag *tags)
+{
+	require(signature, has_required(tags), DKIM_TAG_MISSING);
+	if (signature->reason != DKIM_NONE)
+		return;
+	require(signature, span_equals(tags[TAG_V].value, SPAN("1")), DKIM_VERSION);
+	require(signature, !tags[TAG_Q].is_there || dkim_list_has(tags[TAG_Q].value, SPAN("dns/txt")),
+		DKIM_QUERY_METHOD);
+	read_canons(signature, &tags[TAG_C]);
+	read_algorithm(signature, tags[TAG_A].value);
+	read_signed_data(signature, &tags[TAG_B]);
+	read_numbers(signature, tags);
+	if (signature->algorithm != DKIM_RSA_SHA1) /* whose hash is another */
+		read_body_hash(signature, tags[TAG_BH].value);
+	read_field_names(signature, tags[TAG_H].value);
+}
+
+bool
+dkim_signature_read(struct span value, struct arena *arena, struct dkim_signature *signature)
+{
+	struct dkim_tag tags[TAGS];
+	const enum dkim_tags_form form = dkim_tags_read(value, tag_names, tags, TAGS);
+
+	*signature = (struct dkim_signature){ .value = value,
+					      .algorithm_word = SPAN(""),
+					      .domain = "",
+					      .selector = "",
+					      .identity_domain = "",
+					      .field_names = SPAN(""),
+					      .signed_data = SPAN(""),
+					      .value_of_b = SPAN("") };
+	require(signature, form != DKIM_TAGS_MALFORMED, DKIM_SYNTAX);
+	require(signature, form != DKIM_TAGS_TWICE, DKIM_TAG_TWICE);
+	if (form != DKIM_TAGS_GOOD)
+		return true;
+	read_tags(signature, tags);
+	if (tags[TAG_S].is_there)
+		signature->selector = read_domain(signature, tags[TAG_S].value, arena);
+	if (tags[TAG_D].is_there)
+		signature->domain = read_domain(signature, tags[TAG_D].value, arena);
+	read_identity(signature, &tags[TAG_I], arena);
+	return !arena->has_failed;
+}
+
+enum dkim_reason
+dkim_signature_judge_times(const struct dkim_signature *signature, int64_t now)
+{
+	if (signature->has_time && signature->has_expiry && signature->expiry < signature->time)
+		return DKIM_TIMES;
+	if (signature->has_expiry && signature->expiry < now - DKIM_CLOCK_SKEW_S)
+		return DKIM_EXPIRED;
+	if (signature->has_time && signature->time > now + DKIM_CLOCK_SKEW_S)
+		return DKIM_FUTURE;
+	return DKIM_NONE;
+}
+
+const char *
+dkim_signature_key_name(const struct dkim_signature *signature, char *name)
+{
+	const size_t length = strlen(signature->selector) + sizeof INFIX - 1 + strlen(signature->domain);
+
+	if (length >= DOMAIN_SIZE)
+		return NULL;
+	(void)snprintf(name, DOMAIN_SIZE, "%s" INFIX "%s", signature->selector, signature->domain);
+	return name;
+}
