@@ -71,7 +71,6 @@ seen_of(struct inquiry *inquiry)
 	seen = arena_alloc(&fed->memory, sizeof *seen);
 	if (seen == NULL)
 		return NULL;
-	seen->author = (struct author)AUTHOR_BEGIN;
 	seen->now = (int64_t)time(NULL);
 	dkim_header_init(&seen->header, &fed->memory, BOUND_HEADER_KEPT);
 	fed->state = seen;
@@ -120,8 +119,7 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 	const struct dkim_field *field = dkim_header_add(&seen->header, piece->name, piece->value);
 
 	seen->total += is_signature ? 1 : 0;
-	if (span_equals_nocase(span_trim(piece->name), SPAN("From")))
-		author_add(&seen->author, piece->value, &inquiry_fed(inquiry)->memory);
+	author_add(&seen->author, piece->name, piece->value);
 	if (!is_signature || field == NULL)
 		return;
 	if (seen->count < SIGNATURES_AT_ONCE)
@@ -130,11 +128,18 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 		keep_for_later(inquiry, seen, field);
 }
 
+/* The author's domain; "" unless there is one. */
+static const char *
+author_of(const struct seen *seen)
+{
+	return author_judge(&seen->author) == AUTHOR_ONE ? seen->author.domain : "";
+}
+
 /* How the signer's domain agrees with the author's. */
 static enum dkim_alignment
 alignment_of(const struct seen *seen, const char *domain)
 {
-	const char *author = author_domain(&seen->author);
+	const char *author = author_of(seen);
 
 	if (author[0] == '\0' || domain[0] == '\0')
 		return DKIM_UNALIGNED;
@@ -393,7 +398,7 @@ run(struct inquiry *inquiry)
 
 	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = seen->author;
+	facts->author = (struct author_facts){ author_judge(&seen->author), author_of(seen) };
 	if (!has_keys(inquiry, seen) || (inquiry_stage(inquiry) < STAGE_BODY && seen->total > 0))
 		return false;
 	if (!seen->is_verified)

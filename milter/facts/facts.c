@@ -206,7 +206,7 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->other = NULL;
 	facts->tls = (struct tls_facts){ 0 };
 	facts->peer = (struct peer_facts){ 0 };
-	facts->author = (struct author){ .form = AUTHOR_UNREAD };
+	facts->author = (struct author_facts){ .domain = "" };
 	facts->dkim = (struct dkim_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;

@@ -8,14 +8,6 @@
 
 #define HASH_TEXT_SIZE 48 /* of a hash in base64 */
 
-static const char *const form_words[AUTHOR_FORMS] = {
-	[AUTHOR_NONE] = "none",
-	[AUTHOR_ONE] = "one",
-	[AUTHOR_SEVERAL] = "several",
-	[AUTHOR_MALFORMED] = "malformed",
-};
-static const struct tokens forms = TOKENS(form_words);
-
 static const char *const type_words[] = { [DKIM_KEY_RSA] = "rsa", [DKIM_KEY_ED25519] = "ed25519" };
 static const struct tokens types = TOKENS(type_words);
 
@@ -116,27 +108,14 @@ signature_of(const struct dkim_finding *finding)
 }
 
 static json_t *
-author_of(const struct author *author)
-{
-	json_t *object = json_object(), *domains = json_array();
-
-	record_set_token(object, "form", &forms, (int)author->form);
-	record_set_number(object, "fields", author->fields);
-	for (size_t i = 0; i < author->domain_count; i++)
-		document_append(domains, record_escaped(span_of(author->domains[i])));
-	document_put(object, "domains", domains);
-	if (author->has_fault)
-		record_set_flag(object, "fault", true);
-	return object;
-}
-
-static json_t *
 dkim_of(const struct facts *facts)
 {
 	json_t *object = record_result(facts->results[METHOD_DKIM]), *signatures = json_array();
 
-	if (facts->author.form != AUTHOR_UNREAD)
-		document_put(object, "author", author_of(&facts->author));
+	if (facts->author.finding != AUTHOR_UNCHECKED)
+		record_set_text(object, "author", author_finding_word(facts->author.finding));
+	if (facts->author.finding == AUTHOR_ONE)
+		record_set_text(object, "from", facts->author.domain);
 	for (size_t i = 0; i < facts->dkim.count; i++)
 		document_append(signatures, signature_of(&facts->dkim.signatures[i]));
 	document_put(object, "signatures", signatures);
@@ -239,26 +218,23 @@ take_signatures(struct taking *taking, const struct node *list, struct dkim_fact
 }
 
 static void
-take_author(struct taking *taking, const struct node *object, struct author *author)
+take_author(struct taking *taking, const struct node *check, struct author_facts *author)
 {
-	const struct node *domains = tree_member(object, "domains");
+	const char *word = take_text(taking, check, "author");
 
-	if (object == NULL)
+	author->domain = take_or_empty(taking, check, "from");
+	if (word == NULL)
 		return;
-	author->form = (enum author_form)take_token(taking, object, "form", &forms, AUTHOR_NONE);
-	author->fields = take_number(object, "fields");
-	author->has_fault = take_flag(object, "fault");
-	for (const struct node *domain = tree_first(domains);
-	     domain != NULL && author->domain_count < AUTHOR_DOMAINS_MAX; domain = tree_next(domains, domain))
-		author->domains[author->domain_count++] = take_text_of(taking, domain);
-	if (author->form == AUTHOR_ONE && author->domain_count == 0)
+	author->finding = author_finding_from_word(word);
+	if (author->finding == AUTHOR_UNCHECKED
+	    || (author->finding == AUTHOR_ONE) != (author->domain[0] != '\0'))
 		taking->has_fault = true;
 }
 
 static void
 take_dkim(struct taking *taking, const struct node *check, struct facts *facts)
 {
-	take_author(taking, tree_member(check, "author"), &facts->author);
+	take_author(taking, check, &facts->author);
 	take_signatures(taking, tree_member(check, "signatures"), &facts->dkim);
 	facts->dkim.left_out = take_number(check, "left-out");
 }

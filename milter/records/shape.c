@@ -131,14 +131,6 @@ static const struct shape spf[] = {
 	END_OF_SHAPES,
 };
 
-static const struct shape author[] = {
-	MUST("form", TEXT),
-	RANGE("fields", false, 0, NUMBER_MAX),
-	WORDS("domains", AUTHOR_DOMAINS_MAX),
-	MAY("fault", FLAG),
-	END_OF_SHAPES,
-};
-
 static const struct shape dkim_key[] = {
 	MAY("status", TEXT),  RANGE("records", false, 0, NUMBER_MAX),
 	MAY("record", TEXT),  MAY("secure", FLAG),
@@ -178,7 +170,8 @@ static const struct shape signature[] = {
 static const struct shape dkim[] = {
 	MUST("result", TEXT),
 	MAY("withheld", FLAG),
-	PART("author", false, author),
+	MAY("author", TEXT),
+	MAY("from", TEXT),
 	ITEMS("signatures", false, BOUND_SIGNATURES, signature),
 	RANGE("left-out", false, 0, NUMBER_MAX),
 	END_OF_SHAPES,

@@ -2,161 +2,482 @@
 
 #include <string.h>
 
-#include "heloscope/base/domain.h"
+#include "heloscope/base/bounds.h"
 
-#define ADDRESS_MAX 512 /* octets of what is read of one; no domain is longer */
-
-/*
- * One item between commas: its text outside of brackets, and what stands within them; without comments, with
- * quoted text as one "q".
- */
-struct item {
-	char phrase[ADDRESS_MAX], address[ADDRESS_MAX];
-	size_t phrase_length, address_length;
-	bool has_brackets, is_in_brackets;
-	bool is_malformed; /* a second pair of brackets, text behind them, more than fits */
+static const struct {
+	const char *word;
+	enum author_kind kind;
+} findings[AUTHOR_FINDINGS] = {
+	[AUTHOR_UNCHECKED] = { "unchecked", AUTHOR_KINDS },
+	[AUTHOR_ONE] = { "one", AUTHOR_KIND_ONE },
+	[AUTHOR_NO_FIELD] = { "no-field", AUTHOR_KIND_NONE },
+	[AUTHOR_NO_ADDRESS] = { "no-address", AUTHOR_KIND_NONE },
+	[AUTHOR_NO_DOMAIN] = { "no-domain", AUTHOR_KIND_NONE },
+	[AUTHOR_SEVERAL_FIELDS] = { "several-fields", AUTHOR_KIND_SEVERAL },
+	[AUTHOR_SEVERAL_DOMAINS] = { "several-domains", AUTHOR_KIND_SEVERAL },
+	[AUTHOR_SECOND_READING] = { "second-reading", AUTHOR_KIND_SEVERAL },
+	[AUTHOR_FIELD_NAME] = { "field-name", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_CONTROL_OCTETS] = { "control-octets", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_UNCLOSED] = { "unclosed", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_BAD_DOMAIN] = { "bad-domain", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_SYNTAX] = { "syntax", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_TOO_LONG] = { "too-long", AUTHOR_KIND_MALFORMED },
+	[AUTHOR_TOO_MANY] = { "too-many", AUTHOR_KIND_MALFORMED },
 };
 
-static void
-add_octet(struct item *item, char c)
-{
-	char *text = item->is_in_brackets ? item->address : item->phrase;
-	size_t *length = item->is_in_brackets ? &item->address_length : &item->phrase_length;
+static const char *const kinds[AUTHOR_KINDS] = {
+	[AUTHOR_KIND_ONE] = "one",
+	[AUTHOR_KIND_NONE] = "none",
+	[AUTHOR_KIND_SEVERAL] = "several",
+	[AUTHOR_KIND_MALFORMED] = "malformed",
+};
 
-	if (item->has_brackets && !item->is_in_brackets && !ascii_is_among(c, " \t\r\n"))
-		item->is_malformed = true;
-	if (*length + 1 == ADDRESS_MAX)
-		item->is_malformed = true;
-	else
-		text[(*length)++] = c;
+const char *
+author_finding_word(enum author_finding finding)
+{
+	return findings[finding].word;
 }
 
-/* Take quoted text, or a comment with those in it; what stands in it does not count. False when it never
- * ends. */
-static bool
-pass_over(struct span *rest, char open, char close)
+enum author_finding
+author_finding_from_word(const char *word)
 {
-	size_t depth = 0;
-
-	while (rest->length > 0) {
-		const char c = rest->at[0];
-
-		*rest = span_from(*rest, c == '\\' ? 2 : 1);
-		if (c == close && (open != close || depth > 0) && --depth == 0)
-			return true;
-		if (c == open)
-			depth++;
-	}
-	return false;
+	for (int finding = 0; finding < AUTHOR_FINDINGS; finding++)
+		if (strcmp(findings[finding].word, word) == 0)
+			return (enum author_finding)finding;
+	return AUTHOR_UNCHECKED;
 }
 
-/* Add a domain, which `text` ends with behind an "@", or note that there is none. */
-static void
-add_domain(struct author *author, struct span text, struct arena *arena)
+enum author_kind
+author_kind(enum author_finding finding)
 {
-	char name[DOMAIN_SIZE];
-	size_t at = text.length;
-
-	while (at > 0 && text.at[at - 1] != '@')
-		at--;
-	if (at == 0 || !domain_normalize(span_trim(span_from(text, at)), name) || domain_is_address(name)) {
-		author->has_fault = true;
-		return;
-	}
-	for (size_t i = 0; i < author->domain_count; i++)
-		if (strcmp(author->domains[i], name) == 0)
-			return;
-	if (author->domain_count < AUTHOR_DOMAINS_MAX)
-		author->domains[author->domain_count++] = arena_string(arena, name);
-}
-
-/* In front of brackets may stand what looks like an address, too. */
-static void
-add_phrase(struct author *author, struct span phrase, struct arena *arena)
-{
-	while (phrase.length > 0) {
-		size_t length = 0;
-
-		while (length < phrase.length && !ascii_is_among(phrase.at[length], " \t\r\n"))
-			length++;
-		if (memchr(phrase.at, '@', length) != NULL)
-			add_domain(author, (struct span){ phrase.at, length }, arena);
-		phrase = span_from(phrase, length + 1);
-	}
-}
-
-/* An item has ended; a list may have empty ones (RFC 5322, 4.4). */
-static void
-end_item(struct author *author, struct item *item, struct arena *arena)
-{
-	const struct span phrase = span_trim((struct span){ item->phrase, item->phrase_length });
-
-	author->has_fault = author->has_fault || item->is_malformed || item->is_in_brackets;
-	if (item->has_brackets) {
-		add_phrase(author, phrase, arena);
-		add_domain(author, span_trim((struct span){ item->address, item->address_length }), arena);
-	} else if (phrase.length > 0) {
-		add_domain(author, phrase, arena);
-		author->has_fault =
-			author->has_fault
-			|| memchr(phrase.at, '@', phrase.length) != memrchr(phrase.at, '@', phrase.length);
-	}
-	*item = (struct item){ .phrase_length = 0 };
-}
-
-/* Take the next octet of structure. False when the rest cannot be read. */
-static bool
-take(struct author *author, struct item *item, struct span *rest, struct arena *arena)
-{
-	const char c = rest->at[0];
-
-	if (c == '"') {
-		add_octet(item, 'q');
-		return pass_over(rest, '"', '"');
-	}
-	if (c == '(')
-		return pass_over(rest, '(', ')');
-	*rest = span_from(*rest, 1);
-	if (c == '\\' || c == '\0')
-		return false;
-	if (item->is_in_brackets && c == '>')
-		item->is_in_brackets = false;
-	else if (!item->is_in_brackets && (c == ',' || c == ';'))
-		end_item(author, item, arena);
-	else if (!item->is_in_brackets && c == ':')
-		*item = (struct item){ .phrase_length = 0 }; /* the name of a group */
-	else if (c == '<') {
-		item->is_malformed = item->is_malformed || item->has_brackets;
-		item->has_brackets = item->is_in_brackets = true;
-	} else
-		add_octet(item, c == '\r' || c == '\n' ? ' ' : c);
-	return true;
-}
-
-static enum author_form
-form_of(const struct author *author)
-{
-	if (author->fields > 1 || author->domain_count > 1)
-		return AUTHOR_SEVERAL;
-	return author->has_fault || author->domain_count == 0 ? AUTHOR_MALFORMED : AUTHOR_ONE;
-}
-
-void
-author_add(struct author *author, struct span value, struct arena *arena)
-{
-	struct item item = { .phrase_length = 0 };
-	bool is_good = true;
-
-	author->fields++;
-	while (is_good && value.length > 0)
-		is_good = take(author, &item, &value, arena);
-	end_item(author, &item, arena);
-	author->has_fault = author->has_fault || !is_good || arena->has_failed;
-	author->form = form_of(author);
+	return findings[finding].kind;
 }
 
 const char *
-author_domain(const struct author *author)
+author_kind_word(enum author_kind kind)
 {
-	return author->form == AUTHOR_ONE ? author->domains[0] : "";
+	return kinds[kind];
+}
+
+/* What is read, and how far. */
+struct reader {
+	struct author *author;
+	struct span text;
+	size_t at;
+	bool is_in_group;
+};
+
+/* Remember the first fault, and read no further. */
+static bool
+fail(struct reader *reader, enum author_finding fault)
+{
+	if (reader->author->fault == AUTHOR_UNCHECKED)
+		reader->author->fault = fault;
+	reader->at = reader->text.length;
+	return false;
+}
+
+/* NUL at the end; there is none inside. */
+static char
+peek(const struct reader *reader)
+{
+	return reader->at < reader->text.length ? reader->text.at[reader->at] : '\0';
+}
+
+static bool
+take(struct reader *reader, char c)
+{
+	if (peek(reader) != c || c == '\0')
+		return false;
+	reader->at++;
+	return true;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What stands in atoms, and the dots between them; octets beyond ASCII, too (RFC 6532). */
+static bool
+is_in_word(char c)
+{
+	return ascii_is_alnum(c) || (unsigned char)c >= 0x80 || ascii_is_among(c, ".!#$%&'*+-/=?^_`{|}~");
+}
+
+static bool
+is_in_domain(char c)
+{
+	return ascii_is_alnum(c) || (unsigned char)c >= 0x80 || ascii_is_among(c, ".-_");
+}
+
+static struct span
+read_run(struct reader *reader, bool (*belongs)(char c))
+{
+	const size_t begin = reader->at;
+
+	while (reader->at < reader->text.length && belongs(peek(reader)))
+		reader->at++;
+	return (struct span){ reader->text.at + begin, reader->at - begin };
+}
+
+/* Domains. */
+
+static size_t
+label_length(struct span text)
+{
+	size_t length = 0;
+
+	while (length < text.length && text.at[length] != '.')
+		length++;
+	return length;
+}
+
+/*
+ * Whether each label that is not ASCII has become one that begins with "xn--". Others were replaced by
+ * letters that look alike, and not every reader does that.
+ */
+static bool
+is_only_encoded(struct span text, struct span name)
+{
+	while (text.length > 0 && name.length > 0) {
+		const size_t from = label_length(text), to = label_length(name);
+		bool is_ascii = true;
+
+		for (size_t i = 0; i < from; i++)
+			is_ascii = is_ascii && (unsigned char)text.at[i] < 0x80;
+		if (is_ascii ? from != to : !span_starts_with_nocase(name, SPAN("xn--")))
+			return false;
+		text = span_from(text, from + 1);
+		name = span_from(name, to + 1);
+	}
+	return text.length == 0 && name.length == 0;
+}
+
+static bool
+normalize(struct span text, char *name)
+{
+	return domain_normalize(text, name) && !domain_is_address(name)
+	       && is_only_encoded(text, span_of(name));
+}
+
+/* Take the domain of an address that counts. */
+static void
+note_domain(struct author *author, const char *name)
+{
+	author->addresses++;
+	if (author->domain[0] == '\0')
+		memcpy(author->domain, name, strlen(name) + 1);
+	else if (author->other[0] == '\0' && strcmp(author->domain, name) != 0)
+		memcpy(author->other, name, strlen(name) + 1);
+}
+
+/* Look for addresses where the grammar has none, but where some readers look for them. */
+static void
+note_strays(struct author *author, struct span text)
+{
+	struct reader reader = { .text = text };
+	char name[DOMAIN_SIZE];
+
+	for (; reader.at < text.length; reader.at++) {
+		struct span domain;
+
+		if (!take(&reader, '@'))
+			continue;
+		domain = read_run(&reader, is_in_domain);
+		reader.at--;
+		if (domain.length == 0)
+			continue;
+		if (!normalize(domain, name))
+			author->has_more_strays = true;
+		else if (author->stray[0] == '\0')
+			memcpy(author->stray, name, strlen(name) + 1);
+		else if (strcmp(author->stray, name) != 0)
+			author->has_more_strays = true;
+	}
+}
+
+/* Words. */
+
+/* Behind an opening octet: take all up to what closes it, with `nests` within each other. */
+static bool
+read_closed(struct reader *reader, char open, char close, bool nests, struct span *inner)
+{
+	const size_t begin = reader->at;
+	size_t depth = 1;
+
+	while (reader->at < reader->text.length) {
+		const char c = reader->text.at[reader->at++];
+
+		if (c == close && --depth == 0) {
+			*inner = (struct span){ reader->text.at + begin, reader->at - begin - 1 };
+			return true;
+		}
+		if (nests && c == open)
+			depth++;
+		else if (c == '\\')
+			reader->at++;
+	}
+	return fail(reader, AUTHOR_UNCLOSED);
+}
+
+/* Pass blanks and comments (RFC 5322, 3.2.2). */
+static void
+skip_comments(struct reader *reader)
+{
+	struct span inner;
+
+	for (;;) {
+		(void)read_run(reader, is_blank);
+		if (!take(reader, '(') || !read_closed(reader, '(', ')', true, &inner))
+			return;
+		note_strays(reader->author, inner);
+	}
+}
+
+/* A word of a display name or the part of an address between its specials. False when there is none. */
+static bool
+read_word(struct reader *reader)
+{
+	struct span inner;
+
+	if (take(reader, '"'))
+		return read_closed(reader, '"', '"', false, &inner);
+	if (!take(reader, '['))
+		return read_run(reader, is_in_word).length > 0;
+	if (!read_closed(reader, '[', ']', false, &inner))
+		return false;
+	note_strays(reader->author, inner);
+	return true;
+}
+
+/* Addresses. */
+
+static bool
+read_local(struct reader *reader)
+{
+	struct span inner;
+
+	if (!take(reader, '"'))
+		return read_run(reader, is_in_word).length > 0;
+	if (!read_closed(reader, '"', '"', false, &inner))
+		return false;
+	note_strays(reader->author, inner);
+	return true;
+}
+
+/* local@domain, without anything between its parts: what may stand there is read in more than one way. */
+static bool
+read_address(struct reader *reader)
+{
+	char name[DOMAIN_SIZE];
+
+	if (reader->author->addresses == BOUND_AUTHOR_ADDRESSES)
+		return fail(reader, AUTHOR_TOO_MANY);
+	if (!read_local(reader))
+		return fail(reader, AUTHOR_SYNTAX);
+	if (!take(reader, '@') || peek(reader) == '[')
+		return fail(reader, AUTHOR_NO_DOMAIN);
+	if (!normalize(read_run(reader, is_in_domain), name))
+		return fail(reader, AUTHOR_BAD_DOMAIN);
+	note_domain(reader->author, name);
+	return true;
+}
+
+/* "@a.example,@b.example:" (RFC 5322, 4.4). */
+static bool
+read_route(struct reader *reader)
+{
+	const size_t begin = reader->at;
+
+	if (peek(reader) != '@' && peek(reader) != ',')
+		return true;
+	while (peek(reader) != ':' && reader->at < reader->text.length)
+		reader->at++;
+	note_strays(reader->author, (struct span){ reader->text.at + begin, reader->at - begin });
+	if (!take(reader, ':'))
+		return fail(reader, AUTHOR_SYNTAX);
+	skip_comments(reader);
+	return true;
+}
+
+/* Behind "<". */
+static bool
+read_brackets(struct reader *reader)
+{
+	skip_comments(reader);
+	if (!read_route(reader) || !read_address(reader))
+		return false;
+	skip_comments(reader);
+	if (reader->at == reader->text.length)
+		return fail(reader, AUTHOR_UNCLOSED);
+	return take(reader, '>') || fail(reader, AUTHOR_SYNTAX);
+}
+
+/* What stands in front of "<", ":" or the end of a mailbox. */
+struct phrase {
+	size_t begin, end; /* of its words, without blanks and comments around them */
+	bool has_at;
+};
+
+static struct phrase
+read_phrase(struct reader *reader)
+{
+	struct phrase phrase = { reader->at, reader->at, false };
+
+	while (reader->at < reader->text.length) {
+		if (take(reader, '@'))
+			phrase.has_at = true;
+		else if (!read_word(reader))
+			break;
+		phrase.end = reader->at;
+		skip_comments(reader);
+	}
+	return phrase;
+}
+
+/* A mailbox without brackets, which was read as a phrase. */
+static bool
+read_bare(struct reader *reader, const struct phrase *phrase)
+{
+	const size_t behind = reader->at;
+
+	if (phrase->begin == phrase->end)
+		return fail(reader, AUTHOR_SYNTAX);
+	reader->at = phrase->begin;
+	if (!read_address(reader))
+		return false;
+	if (reader->at != phrase->end)
+		return fail(reader, AUTHOR_SYNTAX);
+	reader->at = behind;
+	return true;
+}
+
+/* A mailbox, or the name of a group (RFC 5322, 3.4). */
+static bool
+read_member(struct reader *reader, bool *begins_group)
+{
+	const struct phrase phrase = read_phrase(reader);
+	const struct span words = { reader->text.at + phrase.begin, phrase.end - phrase.begin };
+
+	*begins_group = false;
+	if (reader->author->fault != AUTHOR_UNCHECKED)
+		return false;
+	if (take(reader, '<')) {
+		if (phrase.has_at)
+			note_strays(reader->author, words);
+		return read_brackets(reader);
+	}
+	if (peek(reader) != ':')
+		return read_bare(reader, &phrase);
+	reader->at++;
+	*begins_group = true;
+	if (reader->is_in_group || phrase.has_at || words.length == 0)
+		return fail(reader, AUTHOR_SYNTAX);
+	reader->is_in_group = true;
+	return true;
+}
+
+/* The end of a member: a comma, the end of its group or of the field. */
+static bool
+read_separator(struct reader *reader)
+{
+	skip_comments(reader);
+	if (reader->is_in_group && take(reader, ';')) {
+		reader->is_in_group = false;
+		skip_comments(reader);
+	}
+	return take(reader, ',') || reader->at == reader->text.length || fail(reader, AUTHOR_SYNTAX);
+}
+
+/* Elements of a list may be missing (RFC 5322, 4.4). */
+static void
+read_list(struct reader *reader)
+{
+	bool begins_group = false;
+
+	for (skip_comments(reader); reader->at < reader->text.length; skip_comments(reader)) {
+		if (take(reader, ','))
+			continue;
+		if (reader->is_in_group && peek(reader) == ';') {
+			if (!read_separator(reader))
+				return;
+			continue;
+		}
+		if (!read_member(reader, &begins_group) || (!begins_group && !read_separator(reader)))
+			return;
+	}
+	if (reader->is_in_group)
+		(void)fail(reader, AUTHOR_UNCLOSED);
+}
+
+/* Whether line ends are followed by a blank, or by nothing, and no other octet is a control. */
+static bool
+is_folded_text(struct span text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		const char c = text.at[i], next = i + 1 < text.length ? text.at[i + 1] : ' ';
+
+		if (c == '\r'   ? next != '\n' && i + 1 < text.length
+		    : c == '\n' ? next != ' ' && next != '\t'
+				: c != '\t' && ((unsigned char)c < ' ' || c == 0x7f))
+			return false;
+	}
+	return true;
+}
+
+/* "From", and what some readers take for it: with octets around it that cannot be seen. */
+static bool
+is_from(struct span name, bool *is_plain)
+{
+	*is_plain = span_equals_nocase(name, SPAN("From"));
+	while (name.length > 0 && (!ascii_is_printable(name.at[0]) || name.at[0] == ' '))
+		name = span_from(name, 1);
+	while (name.length > 0
+	       && (!ascii_is_printable(name.at[name.length - 1]) || name.at[name.length - 1] == ' '))
+		name.length--;
+	return span_equals_nocase(name, SPAN("From"));
+}
+
+void
+author_add(struct author *author, struct span name, struct span value)
+{
+	struct reader reader = { .author = author, .text = value };
+	bool is_plain;
+
+	if (!is_from(name, &is_plain))
+		return;
+	author->fields++;
+	if (!is_plain)
+		(void)fail(&reader, AUTHOR_FIELD_NAME);
+	else if (value.length > BOUND_AUTHOR_OCTETS)
+		(void)fail(&reader, AUTHOR_TOO_LONG);
+	else if (!is_folded_text(value))
+		(void)fail(&reader, AUTHOR_CONTROL_OCTETS);
+	else if (author->fields == 1) /* nothing that others say could make it one again */
+		read_list(&reader);
+}
+
+static bool
+has_second_reading(const struct author *author)
+{
+	return author->has_more_strays
+	       || (author->stray[0] != '\0' && strcmp(author->stray, author->domain) != 0);
+}
+
+enum author_finding
+author_judge(const struct author *author)
+{
+	if (author->fields == 0)
+		return AUTHOR_NO_FIELD;
+	if (author->fields > 1)
+		return AUTHOR_SEVERAL_FIELDS;
+	if (author->fault != AUTHOR_UNCHECKED)
+		return author->fault;
+	if (author->addresses == 0)
+		return AUTHOR_NO_ADDRESS;
+	if (author->other[0] != '\0')
+		return AUTHOR_SEVERAL_DOMAINS;
+	return has_second_reading(author) ? AUTHOR_SECOND_READING : AUTHOR_ONE;
 }

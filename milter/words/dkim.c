@@ -175,36 +175,19 @@ say_dkim(const struct facts *facts, int64_t time_s, struct strbuf *said)
 }
 
 static void
-put_author(const struct author *author, struct output *out)
+put_author(const struct author_facts *author, struct output *out)
 {
-	char memory[LINE_SIZE];
-	struct strbuf said = STRBUF_OVER(memory);
+	static const char *const kinds[AUTHOR_KINDS] = {
+		[AUTHOR_KIND_NONE] = "the message names no author (From)",
+		[AUTHOR_KIND_SEVERAL] =
+			"the message names more than one author (From); which one readers see is not known",
+		[AUTHOR_KIND_MALFORMED] = "the author of the message (From) cannot be told",
+	};
 
-	for (size_t i = 0; i < author->domain_count; i++) {
-		strbuf_add(&said, i > 0 ? ", " : "");
-		telling_add(&said, author->domains[i]);
-	}
-	switch (author->form) {
-	case AUTHOR_ONE:
-		prose_put(out, 28, "the author's domain (From) is %s", memory);
-		break;
-	case AUTHOR_SEVERAL:
-		prose_put(
-			out, 28,
-			"there is more than one author: %zu From field%s, of %s; which one readers see is not known",
-			author->fields, author->fields == 1 ? "" : "s",
-			said.length > 0 ? memory : "no domain");
-		break;
-	case AUTHOR_MALFORMED:
-		prose_put(out, 28, "the From field names no domain that can be read");
-		break;
-	case AUTHOR_NONE:
-		prose_put(out, 28, "the message has no From field");
-		break;
-	case AUTHOR_UNREAD:
-	case AUTHOR_FORMS:
-		break;
-	}
+	if (author->finding == AUTHOR_ONE)
+		prose_put(out, 28, "the author's domain (From) is %s", author->domain);
+	else if (author->finding != AUTHOR_UNCHECKED)
+		prose_put(out, 28, "%s", kinds[author_kind(author->finding)]);
 }
 
 static void
@@ -400,7 +383,7 @@ static const char *const refusals[DKIM_REASONS] = {
 static void
 refuse_unsigned(const struct facts *facts, struct strbuf *text)
 {
-	const char *domain = author_domain(&facts->author);
+	const char *domain = facts->author.domain;
 
 	if (facts->dkim.left_out > 0) {
 		strbuf_add(text, refusals[DKIM_HEADER_LONG]);
@@ -414,7 +397,7 @@ refuse_unsigned(const struct facts *facts, struct strbuf *text)
 	strbuf_add(
 		text,
 		"This mail has no DKIM signature. If this is your mail server, set it up to sign the mail that it sends, and publish the key in the DNS of ");
-	telling_add_value(text, domain[0] != '\0' ? domain : "the sender's domain");
+	telling_add_value(text, domain != NULL && domain[0] != '\0' ? domain : "the sender's domain");
 	strbuf_add(text, "; if it is not, send through your usual mail server. ");
 }
 

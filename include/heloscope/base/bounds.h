@@ -54,6 +54,10 @@
 #define BOUND_LIST_QUESTIONS_A_MINUTE 60
 #define BOUND_LIST_BUDGETS 65536
 
+/* Octets of a From field that is read, and addresses in it. */
+#define BOUND_AUTHOR_OCTETS 8192
+#define BOUND_AUTHOR_ADDRESSES 100
+
 /* Octets that a check keeps of the header and the body of a message that it is fed. */
 #define BOUND_FED_OCTETS 196608
 

@@ -178,6 +178,12 @@ struct tls_facts {
 	const char *cert_subject; /* {cert_subject} of that */
 };
 
+/* Whose the message is, by its From fields. */
+struct author_facts {
+	enum author_finding finding; /* AUTHOR_UNCHECKED until the header has come to a check */
+	const char *domain;          /* normalized; "" unless there is one author: AUTHOR_ONE */
+};
+
 /* How a signature's domain agrees with the author's. */
 enum dkim_alignment { DKIM_UNALIGNED, DKIM_SAME_ORGANIZATION, DKIM_SAME_DOMAIN };
 
@@ -232,7 +238,7 @@ struct facts {
 	struct list_facts lists[LIST_SUBJECTS];
 	struct tls_facts tls;
 	struct peer_facts peer;
-	struct author author; /* whose the message is; once its header has come to a check */
+	struct author_facts author;
 	struct dkim_facts dkim;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */

@@ -1,46 +1,72 @@
 /*
- * author: whose a message is, by the domain of its From fields (RFC 5322, 3.6.2), as what rests on the author
- * needs it: one domain, or a reason why there is none.
+ * author: the domain of the author of a message, from its From field (RFC 5322, 3.6.2 and 4; RFC 6854).
  *
- * What readers of mail may take in different ways is no single author: a second field, a second address, an
- * address in front of the one in brackets, what never ends. Text only; any thread; strings live in the
- * caller's arena.
+ * Strict where it matters: what two readers could read as two domains is told and never guessed, for what is
+ * judged here must be what people are shown later. Words of a display name are not decoded; they name nobody.
+ * Text only; allocates nothing; any thread.
  */
 #ifndef HELOSCOPE_WIRE_AUTHOR_H
 #define HELOSCOPE_WIRE_AUTHOR_H
 
-#include "heloscope/base/arena.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/domain.h"
 #include "heloscope/base/span.h"
 
-#define AUTHOR_DOMAINS_MAX 8
-
-enum author_form {
-	AUTHOR_UNREAD,    /* the header did not come to anybody who looks */
-	AUTHOR_NONE,      /* no field */
-	AUTHOR_ONE,       /* one field, and one domain */
-	AUTHOR_SEVERAL,   /* several fields or domains */
-	AUTHOR_MALFORMED, /* no domain can be read, or what can is not all */
-	AUTHOR_FORMS
+/* What the From fields of a message tell. One line each in author.c, too. */
+enum author_finding {
+	AUTHOR_UNCHECKED,
+	AUTHOR_ONE,             /* one domain, perhaps of several addresses */
+	AUTHOR_NO_FIELD,        /* there is no From field */
+	AUTHOR_NO_ADDRESS,      /* a field without any, as an empty group */
+	AUTHOR_NO_DOMAIN,       /* an address without a domain, or with an address literal */
+	AUTHOR_SEVERAL_FIELDS,  /* even of the same domain (RFC 5322, 3.6) */
+	AUTHOR_SEVERAL_DOMAINS, /* addresses of more than one */
+	AUTHOR_SECOND_READING,  /* a comment, a route or a bare display name has an address elsewhere */
+	AUTHOR_FIELD_NAME,      /* something between "From" and the colon */
+	AUTHOR_CONTROL_OCTETS,  /* or lines that are not folded */
+	AUTHOR_UNCLOSED,        /* a quoted string, a comment, brackets or a group never end */
+	AUTHOR_BAD_DOMAIN,      /* one that the DNS cannot hold, or that is not IDNA2008 */
+	AUTHOR_SYNTAX,          /* anything else that is no list of mailboxes */
+	AUTHOR_TOO_LONG,        /* beyond BOUND_AUTHOR_OCTETS */
+	AUTHOR_TOO_MANY,        /* beyond BOUND_AUTHOR_ADDRESSES */
+	AUTHOR_FINDINGS
 };
 
+/* What was read so far; all zero before the first field. */
 struct author {
-	enum author_form form;
-	size_t fields;
-	const char *domains[AUTHOR_DOMAINS_MAX]; /* different ones, normalized; of many the first */
-	size_t domain_count;
-	bool has_fault; /* something stands there that is no address */
+	size_t fields, addresses;
+	enum author_finding fault; /* the first; AUTHOR_UNCHECKED: none */
+	char domain[DOMAIN_SIZE];  /* normalized, of the first address; "" without one */
+	char other[DOMAIN_SIZE];   /* the first that is another; "" for none */
+	char stray[DOMAIN_SIZE];   /* of an address that is none by the grammar */
+	bool has_more_strays;      /* of other domains, or of what is none */
 };
 
-/* Nothing was read yet: to begin with. */
-#define AUTHOR_BEGIN                                                                                         \
-	{                                                                                                    \
-		.form = AUTHOR_NONE                                                                          \
-	}
+/* Read a field of the header, in any order; all but From are passed over. `value` with or without its line
+ * ends. */
+void author_add(struct author *author, struct span name, struct span value);
 
-/* Read one more From field, its value as it came. */
-void author_add(struct author *author, struct span value, struct arena *arena);
+/* What all fields together tell; for AUTHOR_ONE, author->domain is it. */
+enum author_finding author_judge(const struct author *author);
 
-/* The author's domain; "" unless there is exactly one. */
-const char *author_domain(const struct author *author);
+/* "one", "no-field" and so on, as in a record; and back, AUTHOR_UNCHECKED when there is no such word. */
+const char *author_finding_word(enum author_finding finding);
+enum author_finding author_finding_from_word(const char *word);
+
+/* What a rule can ask for: one author, none, several or one that cannot be told. */
+enum author_kind {
+	AUTHOR_KIND_ONE,
+	AUTHOR_KIND_NONE,
+	AUTHOR_KIND_SEVERAL,
+	AUTHOR_KIND_MALFORMED,
+	AUTHOR_KINDS
+};
+
+enum author_kind author_kind(enum author_finding finding);
+
+/* "one", "none", "several", "malformed". */
+const char *author_kind_word(enum author_kind kind);
 
 #endif

@@ -149,8 +149,8 @@ check_dkim_verifies_a_message_that_comes_in_pieces(void **state)
 		assert_string_equal(dkim->signatures[0].mark, "/gCrinpc");
 		assert_int_equal(dkim->signatures[0].alignment, DKIM_SAME_DOMAIN);
 		assert_int_equal(dkim->signatures[1].evidence.key_bits, 1024);
-		assert_int_equal(scene.facts->author.form, AUTHOR_ONE);
-		assert_string_equal(author_domain(&scene.facts->author), "football.example.com");
+		assert_int_equal(scene.facts->author.finding, AUTHOR_ONE);
+		assert_string_equal(scene.facts->author.domain, "football.example.com");
 		leave(&scene);
 	}
 }
@@ -237,7 +237,7 @@ check_dkim_keeps_a_bounded_header(void **state)
 		finish(&scene);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], kind == 0 ? RESULT_PASS : RESULT_POLICY);
 		assert_int_equal(scene.facts->dkim.left_out, kind == 1 ? 1 : 0);
-		assert_int_equal(scene.facts->author.form, AUTHOR_ONE);
+		assert_int_equal(scene.facts->author.finding, AUTHOR_ONE);
 		leave(&scene);
 	}
 	for (int i = 0; i < 2; i++) { /* as many tiny fields, or names, as anybody may send */

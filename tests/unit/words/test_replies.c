@@ -519,8 +519,7 @@ set_dkim(struct facts *facts, int value)
 {
 	static struct dkim_finding finding;
 
-	facts->author =
-		(struct author){ .form = AUTHOR_ONE, .domains = { "out.example" }, .domain_count = 1 };
+	facts->author = (struct author_facts){ AUTHOR_ONE, "out.example" };
 	facts->results[METHOD_DKIM] = RESULT_NONE;
 	if (value == DKIM_REASONS)
 		return;
