@@ -126,42 +126,88 @@ has_valid_uri(struct span list)
 	return false;
 }
 
-static void
-take_tag(struct dmarc_record *record, const struct tag *tag)
-{
-	const bool is_strict = span_equals_nocase(tag->value, SPAN("s"));
+/* A tag and what it says; an empty value: it is there twice. */
+typedef void dmarc_take(struct dmarc_record *record, struct span value);
 
-	if (span_equals(tag->name, SPAN("p")))
-		record->policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("sp")))
-		record->subdomain_policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("np")))
-		record->absent_policy = policy_of(tag->value);
-	else if (span_equals(tag->name, SPAN("adkim")))
-		record->is_dkim_strict = is_strict;
-	else if (span_equals(tag->name, SPAN("aspf")))
-		record->is_spf_strict = is_strict;
-	else if (span_equals(tag->name, SPAN("t")))
-		record->is_testing = span_equals_nocase(tag->value, SPAN("y"));
-	else if (span_equals(tag->name, SPAN("rua")))
-		record->has_reports = has_valid_uri(tag->value);
-	else if (span_equals(tag->name, SPAN("psd")) && tag->value.length == 1
-		 && memchr("ynYN", tag->value.at[0], 4) != NULL)
-		record->psd = ascii_lower(tag->value.at[0]);
+static void
+take_policy(struct dmarc_record *record, struct span value)
+{
+	record->policy = policy_of(value);
 }
+
+static void
+take_subdomain_policy(struct dmarc_record *record, struct span value)
+{
+	record->subdomain_policy = policy_of(value);
+}
+
+static void
+take_absent_policy(struct dmarc_record *record, struct span value)
+{
+	record->absent_policy = policy_of(value);
+}
+
+static void
+take_dkim_alignment(struct dmarc_record *record, struct span value)
+{
+	record->is_dkim_strict = span_equals_nocase(value, SPAN("s"));
+}
+
+static void
+take_spf_alignment(struct dmarc_record *record, struct span value)
+{
+	record->is_spf_strict = span_equals_nocase(value, SPAN("s"));
+}
+
+static void
+take_testing(struct dmarc_record *record, struct span value)
+{
+	record->is_testing = span_equals_nocase(value, SPAN("y"));
+}
+
+static void
+take_reports(struct dmarc_record *record, struct span value)
+{
+	record->has_reports = has_valid_uri(value);
+}
+
+static void
+take_suffix(struct dmarc_record *record, struct span value)
+{
+	const bool is_known = value.length == 1 && ascii_is_among(value.at[0], "ynYN");
+
+	record->psd = is_known ? ascii_lower(value.at[0]) : 'u';
+}
+
+static const struct {
+	const char *name;
+	dmarc_take *take;
+} tags[] = {
+	{ "p", take_policy },           { "sp", take_subdomain_policy },
+	{ "np", take_absent_policy },   { "adkim", take_dkim_alignment },
+	{ "aspf", take_spf_alignment }, { "t", take_testing },
+	{ "rua", take_reports },        { "psd", take_suffix },
+};
 
 void
 dmarc_record_read(struct span text, struct dmarc_record *record)
 {
 	struct tag tag;
+	unsigned seen = 0;
 
 	*record = (struct dmarc_record){ .text = text,
 					 .policy = DMARC_ABSENT,
 					 .subdomain_policy = DMARC_ABSENT,
 					 .absent_policy = DMARC_ABSENT,
 					 .psd = 'u' };
-	while (taglist_next(&text, &tag))
-		take_tag(record, &tag);
+	while (taglist_next(&text, &tag)) {
+		for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+			if (!span_equals(tag.name, span_of(tags[i].name)))
+				continue;
+			tags[i].take(record, (seen & 1U << i) != 0 ? SPAN("") : tag.value);
+			seen |= 1U << i;
+		}
+	}
 }
 
 /* The walk. */
@@ -191,19 +237,27 @@ find_one(const struct dns_answer *answer, struct span *text)
 	return count == 1;
 }
 
-/* Look at one domain. False when the walk ends there. */
+/* The answer to the question for the record of `domain`. False when there is none to be put. */
 static bool
-look_at(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk)
+ask_for(const struct dmarc_source *source, const char *domain, const struct dns_answer **answer)
 {
 	char name[DOMAIN_SIZE + sizeof PREFIX];
-	const struct dns_answer *answer;
-	struct dmarc_step *step;
-	struct span text;
 
 	(void)snprintf(name, sizeof name, PREFIX "%s", domain);
 	if (strlen(name) >= DOMAIN_SIZE)
-		return true;
-	answer = source->ask(source->context, name, DNS_TXT);
+		return false;
+	*answer = source->ask(source->context, name, DNS_TXT);
+	return true;
+}
+
+/* Take what was answered for a domain. False when the walk ends there. */
+static bool
+take_answer(struct dmarc_walk *walk, const char *domain, const struct dns_answer *answer)
+{
+	struct dmarc_step *step;
+	struct span text;
+
+	walk->lookups[walk->lookup_count++] = (struct dmarc_lookup){ domain, answer };
 	if (dns_status_is_fault(answer->status) && walk->unknown == NULL) {
 		walk->unknown = domain;
 		walk->fault = answer;
@@ -225,20 +279,36 @@ parent_of(const char *domain)
 	return dot != NULL ? dot + 1 : NULL;
 }
 
-void
-dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk)
+/* Where the walk goes from its start (4.10, step 4): one label up, or to the seventh. */
+static const char *
+second_of(const char *domain)
 {
 	size_t labels = count_labels(domain);
 
-	*walk = (struct dmarc_walk){ .count = 0 };
-	if (!look_at(source, domain, walk))
-		return;
 	do {
 		domain = parent_of(domain);
 		labels--;
 	} while (labels > SHORT_LABELS);
-	while (domain != NULL && look_at(source, domain, walk))
-		domain = parent_of(domain);
+	return domain;
+}
+
+bool
+dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk)
+{
+	const char *next = second_of(domain);
+	bool is_known = true;
+
+	*walk = (struct dmarc_walk){ .count = 0 };
+	for (; domain != NULL; domain = next, next = domain != NULL ? parent_of(domain) : NULL) {
+		const struct dns_answer *answer;
+
+		if (!ask_for(source, domain, &answer))
+			continue;
+		is_known = is_known && answer != NULL;
+		if (is_known && !take_answer(walk, domain, answer))
+			return true;
+	}
+	return is_known;
 }
 
 /* The name one label below `parent` on the way to `domain`. */

@@ -481,3 +481,9 @@ author_judge(const struct author *author)
 		return AUTHOR_SEVERAL_DOMAINS;
 	return has_second_reading(author) ? AUTHOR_SECOND_READING : AUTHOR_ONE;
 }
+
+const char *
+author_domain(const struct author *author)
+{
+	return author_judge(author) == AUTHOR_ONE ? author->domain : "";
+}

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "heloscope/dns/dns.h"
 #include "heloscope/base/span.h"
+#include "heloscope/dns/dns.h"
 
 #define DMARC_QUERIES_MAX 8 /* of one walk (4.10) */
 
@@ -19,7 +19,10 @@ enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT, DMARC_ABSENT, DM
 /* "none", "quarantine" or "reject"; NULL for the others. */
 const char *dmarc_policy_word(enum dmarc_policy policy);
 
-/* A record; what is not there or not valid has its default (4.8), but for the policies. */
+/*
+ * A record; what is not there or not valid has its default (4.8), but for the policies. A tag that stands
+ * there twice says nothing that is certain: it counts as not valid.
+ */
 struct dmarc_record {
 	struct span text;
 	enum dmarc_policy policy, subdomain_policy, absent_policy; /* p, sp, np */
@@ -48,7 +51,7 @@ enum dmarc_uri {
  * False at the end. */
 bool dmarc_next_uri(struct span *rest, struct span *text, struct span *address, enum dmarc_uri *kind);
 
-/* Where answers come from; it waits. */
+/* Where answers come from: NULL while one is awaited; else it must be good as long as what was found. */
 struct dmarc_source {
 	const struct dns_answer *(*ask)(void *context, const char *name, enum dns_type type);
 	void *context;
@@ -61,12 +64,20 @@ struct dmarc_walk {
 		struct dmarc_record record;
 	} steps[DMARC_QUERIES_MAX];
 	size_t count;
+	struct dmarc_lookup {
+		const char *domain;
+		const struct dns_answer *answer;
+	} lookups[DMARC_QUERIES_MAX]; /* all, in order */
+	size_t lookup_count;
 	const char *unknown;            /* a domain whose record could not be looked up, the first; or NULL */
 	const struct dns_answer *fault; /* the answer to that */
 };
 
-/* Walk up from `domain`, normalized, which must live as long as the walk. */
-void dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk);
+/*
+ * Walk up from `domain`, normalized, which must live as long as the walk. While an answer is awaited all that
+ * are behind it are asked for, too. False when it is not at its end: walk again, when there are more answers.
+ */
+bool dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_walk *walk);
 
 /* The domain of the organization (4.10.2): the end of `domain`, with which the walk began. */
 const char *dmarc_organization(const struct dmarc_walk *walk, const char *domain);

@@ -51,6 +51,9 @@ void author_add(struct author *author, struct span name, struct span value);
 /* What all fields together tell; for AUTHOR_ONE, author->domain is it. */
 enum author_finding author_judge(const struct author *author);
 
+/* The author's domain, or "" unless there is exactly one. */
+const char *author_domain(const struct author *author);
+
 /* "one", "no-field" and so on, as in a record; and back, AUTHOR_UNCHECKED when there is no such word. */
 const char *author_finding_word(enum author_finding finding);
 enum author_finding author_finding_from_word(const char *word);

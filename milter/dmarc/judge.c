@@ -1,0 +1,209 @@
+#include "heloscope/dmarc/judge.h"
+
+#include <string.h>
+
+static const char *const alignment_words[DMARC_ALIGNMENTS] = {
+	[DMARC_UNALIGNED] = "none",
+	[DMARC_RELAXED] = "relaxed",
+	[DMARC_EQUAL] = "strict",
+	[DMARC_UNTOLD] = "unknown",
+};
+
+const char *
+dmarc_alignment_word(enum dmarc_alignment alignment)
+{
+	return alignment_words[alignment];
+}
+
+enum dmarc_policy
+dmarc_weaker(enum dmarc_policy policy)
+{
+	return policy == DMARC_REJECT ? DMARC_QUARANTINE : policy == DMARC_QUARANTINE ? DMARC_NONE : policy;
+}
+
+void
+dmarc_prepare(const struct dmarc_source *source, const char *author)
+{
+	struct dmarc_walk walk;
+
+	(void)dmarc_walk(source, author, &walk);
+}
+
+/* One judgement. */
+struct judging {
+	const struct dmarc_source *source;
+	const char *author;
+	struct dmarc_outcome *outcome;
+	bool is_awaited; /* by an identifier */
+};
+
+static bool
+finish(struct dmarc_outcome *outcome, enum result result)
+{
+	outcome->result = result;
+	return true;
+}
+
+static bool
+finish_fault(struct dmarc_outcome *outcome, const char *name, enum dns_status status)
+{
+	outcome->fault_name = name;
+	outcome->fault = status;
+	return finish(outcome, RESULT_TEMPERROR);
+}
+
+static const char *
+last_label(const char *domain)
+{
+	const char *dot = strrchr(domain, '.');
+
+	return dot != NULL ? dot + 1 : domain;
+}
+
+/* By a walk of its own (4.10.2), where one can align at all: the organization is the end of both names. */
+static enum dmarc_alignment
+compare_organizations(struct judging *judging, const char *domain)
+{
+	const struct dmarc_outcome *outcome = judging->outcome;
+	const bool is_known = outcome->organization != NULL;
+	const char *end = is_known ? outcome->organization : last_label(judging->author);
+	struct dmarc_walk walk;
+
+	if (!domain_is_within(span_of(domain), span_of(end)))
+		return DMARC_UNALIGNED;
+	if (!is_known)
+		return DMARC_UNTOLD;
+	if (!dmarc_walk(judging->source, domain, &walk)) {
+		judging->is_awaited = true;
+		return DMARC_UNTOLD;
+	}
+	if (walk.unknown != NULL) {
+		judging->outcome->fault_name = walk.unknown;
+		judging->outcome->fault = walk.fault->status;
+		return DMARC_UNTOLD;
+	}
+	return strcmp(dmarc_organization(&walk, domain), end) == 0 ? DMARC_RELAXED : DMARC_UNALIGNED;
+}
+
+static void
+align(struct judging *judging, struct dmarc_identifier *identifier)
+{
+	const struct dmarc_record *record = &judging->outcome->record;
+
+	if (strcmp(identifier->domain, judging->author) == 0)
+		identifier->alignment = DMARC_EQUAL;
+	else if (identifier->is_spf ? record->is_spf_strict : record->is_dkim_strict)
+		identifier->alignment = DMARC_UNALIGNED;
+	else
+		identifier->alignment = compare_organizations(judging, identifier->domain);
+}
+
+/* One aligned identifier that passed is enough (4.4.1); without it one that might have is a fault. */
+static enum result
+align_all(struct judging *judging, struct dmarc_identifier *identifiers, size_t count)
+{
+	enum result result = RESULT_FAIL;
+
+	for (size_t i = 0; i < count; i++)
+		align(judging, &identifiers[i]);
+	for (size_t i = 0; i < count; i++) {
+		const enum dmarc_alignment alignment = identifiers[i].alignment;
+
+		if (alignment == DMARC_UNALIGNED)
+			continue;
+		if (alignment != DMARC_UNTOLD && identifiers[i].has_passed)
+			return RESULT_PASS;
+		result = RESULT_TEMPERROR;
+	}
+	return result;
+}
+
+/* Find the record that applies, where each lookup told what it could change. False when that is not known. */
+static bool
+find_record(const struct judging *judging)
+{
+	struct dmarc_outcome *outcome = judging->outcome;
+	const struct dmarc_walk *walk = &outcome->walk;
+	const struct dmarc_step *step = dmarc_step_that_applies(walk, judging->author);
+
+	if (walk->unknown == NULL)
+		outcome->organization = dmarc_organization(walk, judging->author);
+	else if (step == NULL || step->domain != judging->author)
+		return false;
+	if (step != NULL) {
+		outcome->record_domain = step->domain;
+		outcome->record = step->record;
+	}
+	return true;
+}
+
+/* The policy for the author, for which it may have to be known whether that exists. False when awaited. */
+static bool
+find_policy(const struct judging *judging)
+{
+	struct dmarc_outcome *outcome = judging->outcome;
+	const struct dmarc_step step = { outcome->record_domain, outcome->record };
+	const enum dmarc_policy policy = dmarc_policy_for(&step, judging->author, true);
+	const struct dns_answer *answer;
+
+	outcome->policy = policy;
+	if (policy != dmarc_policy_for(&step, judging->author, false)) {
+		answer = judging->source->ask(judging->source->context, judging->author, DNS_A);
+		if (answer == NULL)
+			return false;
+		if (dns_status_is_fault(answer->status)) {
+			outcome->policy = DMARC_ABSENT;
+			return finish_fault(outcome, judging->author, answer->status);
+		}
+		outcome->existence = answer->status == DNS_NXDOMAIN ? DMARC_DOES_NOT_EXIST : DMARC_EXISTS;
+		outcome->policy =
+			dmarc_policy_for(&step, judging->author, outcome->existence == DMARC_EXISTS);
+	}
+	outcome->evaluated = outcome->record.is_testing ? dmarc_weaker(outcome->policy) : outcome->policy;
+	return true;
+}
+
+/* Nothing vouches for the message: what its author's domain wants done with it. */
+static bool
+judge_failure(const struct judging *judging)
+{
+	judging->outcome->result = RESULT_FAIL;
+	return find_policy(judging);
+}
+
+static bool
+has_valid_policy(const struct dmarc_outcome *outcome, const char *author)
+{
+	const struct dmarc_step step = { outcome->record_domain, outcome->record };
+
+	return dmarc_policy_for(&step, author, true) != DMARC_INVALID;
+}
+
+bool
+dmarc_judge(const struct dmarc_source *source, const char *author, struct dmarc_identifier *identifiers,
+	    size_t count, struct dmarc_outcome *outcome)
+{
+	struct judging judging = { .source = source, .author = author };
+	enum result result;
+
+	*outcome = (struct dmarc_outcome){ .policy = DMARC_ABSENT, .evaluated = DMARC_ABSENT };
+	judging.outcome = outcome;
+	if (!dmarc_walk(source, author, &outcome->walk))
+		return false;
+	if (!find_record(&judging))
+		return finish_fault(outcome, outcome->walk.unknown, outcome->walk.fault->status);
+	if (outcome->record_domain == NULL)
+		return finish(outcome, RESULT_NONE);
+	if (!has_valid_policy(outcome, author))
+		return finish(outcome, RESULT_PERMERROR);
+	result = align_all(&judging, identifiers,
+			   count < DMARC_IDENTIFIERS_MAX ? count : DMARC_IDENTIFIERS_MAX);
+	if (judging.is_awaited) /* even when it passes: what is told must not rest on which answer is faster
+				 */
+		return false;
+	if (result == RESULT_FAIL)
+		return judge_failure(&judging);
+	if (result == RESULT_TEMPERROR && outcome->fault_name == NULL && outcome->walk.unknown != NULL)
+		return finish_fault(outcome, outcome->walk.unknown, outcome->walk.fault->status);
+	return finish(outcome, result);
+}
