@@ -128,18 +128,11 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 		keep_for_later(inquiry, seen, field);
 }
 
-/* The author's domain; "" unless there is one. */
-static const char *
-author_of(const struct seen *seen)
-{
-	return author_judge(&seen->author) == AUTHOR_ONE ? seen->author.domain : "";
-}
-
 /* How the signer's domain agrees with the author's. */
 static enum dkim_alignment
 alignment_of(const struct seen *seen, const char *domain)
 {
-	const char *author = author_of(seen);
+	const char *author = author_domain(&seen->author);
 
 	if (author[0] == '\0' || domain[0] == '\0')
 		return DKIM_UNALIGNED;
@@ -398,7 +391,7 @@ run(struct inquiry *inquiry)
 
 	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = (struct author_facts){ author_judge(&seen->author), author_of(seen) };
+	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
 	if (!has_keys(inquiry, seen) || (inquiry_stage(inquiry) < STAGE_BODY && seen->total > 0))
 		return false;
 	if (!seen->is_verified)
