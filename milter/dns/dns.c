@@ -59,7 +59,13 @@ dns_status_is_fault(enum dns_status status)
 bool
 dns_status_was_asked(enum dns_status status)
 {
-	return status < DNS_TOO_MANY;
+	return status < DNS_SENDER_UNREAD;
+}
+
+bool
+dns_status_is_withheld(enum dns_status status)
+{
+	return status >= DNS_SENDER_UNREAD && status < DNS_NO_TIME;
 }
 
 enum dns_type

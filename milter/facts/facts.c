@@ -57,7 +57,6 @@ set_reading(struct sender_facts *sender, const struct envelope_address *address,
 		.given = address->typed,
 		.used = address->used,
 		.mailbox = *mailbox,
-		.has_more_readings = readings->has_more,
 		.domain = mailbox->form == MAILBOX_ADDRESS ? mailbox->domain : "",
 	};
 }
@@ -98,7 +97,7 @@ static void
 forget_result(struct facts *facts, enum method method)
 {
 	facts->results[method] = RESULT_UNCHECKED;
-	facts->withheld &= ~(1U << method);
+	facts->withheld[method] = DNS_NOERROR;
 }
 
 static void
@@ -215,6 +214,14 @@ facts_forget(struct facts *facts, enum stage stage)
 		return;
 	facts->iprev = (struct iprev_facts){ 0 };
 	facts->lists[LIST_CLIENT] = facts->lists[LIST_PTR] = (struct list_facts){ 0 };
+}
+
+enum dns_status
+list_finding_withheld(const struct list_finding *finding)
+{
+	return finding->fault == LIST_FAULT_LOOKUP && dns_status_is_withheld(finding->status)
+		       ? finding->status
+		       : DNS_NOERROR;
 }
 
 const struct list_finding *

@@ -444,13 +444,14 @@ tell_of_flood(struct list_health *health, size_t list, const struct ipaddr *clie
 		ipaddr_format(client, address), health->config->lists.items[list].shown);
 }
 
-bool
+enum dns_status
 list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
 {
-	if (list_budget_take(health->budget, client, list, now_ms))
-		return true;
-	tell_of_flood(health, list, client, now_ms);
-	return false;
+	const enum dns_status status = list_budget_take(health->budget, client, list, now_ms);
+
+	if (status != DNS_NOERROR)
+		tell_of_flood(health, list, client, now_ms);
+	return status;
 }
 
 void

@@ -117,20 +117,16 @@ static void
 put_hit(const struct list_finding *finding, enum telling_reader reader, struct output *out)
 {
 	const bool is_fault = finding->state == LIST_FAULT;
+	const bool is_withheld = list_finding_withheld(finding) != DNS_NOERROR;
 	char memory[TEXT_MAX];
 	struct strbuf said;
 
 	strbuf_init(&said, memory, sizeof memory);
 	telling_add(&said, finding->zone);
-	strbuf_add(&said, finding->is_withheld ? " was not asked for "
-			  : is_fault           ? ", asked for "
-					       : " lists ");
+	strbuf_add(&said, is_withheld ? " was not asked for " : is_fault ? ", asked for " : " lists ");
 	telling_add(&said, finding->asked);
 	strbuf_add(&said, is_fault ? ": " : "");
-	if (finding->is_withheld)
-		strbuf_add(&said, "this client, or its network, had too many names looked up");
-	else
-		telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
+	telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
 	say_answers(finding, &said);
 	if (!is_fault && reader == READER_HERE)
 		strbuf_printf(&said, ", weight %u", finding->weight);

@@ -6,6 +6,7 @@
 
 #include "heloscope/words/reasons.h"
 #include "heloscope/words/table.h"
+#include "heloscope/words/withheld.h"
 
 #define CAUSE_SIZE 1200 /* of what is said of one cause; more never goes into a reply */
 #define TEXT_SIZE (SMTP_REPLY_LINES * (CAUSE_SIZE + 8) + 800)
@@ -278,7 +279,7 @@ fit(struct draft *draft)
 static bool
 has_own_words(const struct refusal *refusal)
 {
-	return refusal->is_withheld || refusal->own_text != NULL;
+	return refusal->withheld != DNS_NOERROR || refusal->own_text != NULL;
 }
 
 /* Refusals without a reason among the tests of a rule. */
@@ -291,12 +292,8 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
 	causes->count = 1;
 	strbuf_init(&text, cause->text, sizeof cause->text);
-	if (refusal->is_withheld) {
-		strbuf_add(&text, "Too many domain names were looked up for the connecting IP address ");
-		telling_add_client(&text, refusal->facts);
-		strbuf_add(
-			&text,
-			" or its network, so that this mail cannot be checked now. If this is your mail server, send more slowly and from fewer sender domains. ");
+	if (refusal->withheld != DNS_NOERROR) {
+		withheld_refuse(refusal->withheld, refusal->facts, &text);
 	} else if (refusal->own_text != NULL) {
 		const size_t length = strlen(refusal->own_text);
 
@@ -344,7 +341,9 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", verdict->rule->xcode);
 	else
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%u.%s", class,
-			       has_own ? "7.1" : detail_code(verdict->facts, causes));
+			       has_own                            ? "7.1"
+			       : verdict->withheld != DNS_NOERROR ? withheld_detail(verdict->withheld)
+								  : detail_code(verdict->facts, causes));
 }
 
 /* What is told, that first which is told first; `is_policy`: nothing but a rule of this site is against it.
@@ -367,7 +366,7 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
 		.own_text = verdict->rule != NULL ? verdict->rule->text : NULL,
-		.is_withheld = verdict->is_withheld,
+		.withheld = verdict->withheld,
 		.is_temporary = verdict->action == ACTION_DEFER,
 	};
 	struct causes causes;

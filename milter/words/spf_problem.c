@@ -31,6 +31,7 @@ static const struct {
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "", " has ", "" },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { .nameless = "a record too long for libspf2" },
 	[SPF_PROBLEM_NO_MEMORY] = { .nameless = "out of memory" },
+	[SPF_PROBLEM_NO_READING] = { .nameless = "the sender address can be read in too many ways" },
 	[SPF_PROBLEM_LIBRARY] = { .nameless = "" },
 	[SPF_PROBLEM_NONE] = { .nameless = "" },
 };

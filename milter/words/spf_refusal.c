@@ -169,6 +169,8 @@ static const struct {
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
 				    "Send the mail again later. " },
+	[SPF_PROBLEM_NO_READING] = { "The sender address can be read in too many ways to look up its SPF record. ",
+				     "Send with a plain address, like name@example.com. " },
 	[SPF_PROBLEM_LIBRARY] = { "The SPF record of $D could not be evaluated ($F). ",
 				  "Ask whoever manages the DNS of $D to check its SPF (TXT) record. " },
 };

@@ -331,12 +331,12 @@ class Adversary(Base):
         most = 600 + time.monotonic() - began + 1
         self.assertLessEqual(len(server.names["domains.test"]) - before, most)
         # What is not asked is no way past the list, of whoever had it asked too much; nobody else pays for it.
-        self.assertRegex(self.send("192.0.2.7", b"<a@x.listed.example>")[0], r"^451[- ]4\.7\.1 Too many domain names were looked up for the connecting IP address 192\.0\.2\.7 ")
+        self.assertRegex(self.send("192.0.2.7", b"<a@x.listed.example>")[0], r"^451[- ]4\.7\.1 Mail from the connecting IP address 192\.0\.2\.7 that was not accepted needed too many lookups ")
         self.assertRegex(self.send("192.0.2.9", b"<a@y.listed.example>")[0], "^55", "a neighbour")
         self.assertRegex(self.send("198.51.100.3", b"<a@z.listed.example>")[0], "^55", "another network")
         self.assertEqual(self.send("192.0.2.9", b"<a@another.in.example>")[0], "")
         self.assertRegex(self.filter.log_text(), "for clients like 192.0.2.7 the list domains.test was asked too much.*trust { networks }")
-        self.assertRegex(self.filter.log_text(), r"client=192\.0\.2\.7 .*from=<a@x\.listed\.example> verdict=defer\(\S+\) .*not-asked=[12] ")
+        self.assertRegex(self.filter.log_text(), r"client=192\.0\.2\.7 .*from=<a@x\.listed\.example> verdict=defer\(\S+\) .*withheld=budget-of-client not-asked=[12] ")
 
     def test_P8_a_name_too_long_for_the_list_is_asked_for_without_its_first_labels(self):
         self.start(self.LISTS)

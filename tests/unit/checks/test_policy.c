@@ -311,7 +311,7 @@ policy_judge_notes_no_rule_that_is_not_true(void **state)
 	struct facts facts = facts_of("helo.test");
 
 	(void)state;
-	findings[1].is_withheld = true;
+	findings[1].status = DNS_TOO_MANY_OF_CLIENT;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
 	facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
 	facts.results[METHOD_SPF] = RESULT_TEMPERROR;
@@ -323,7 +323,8 @@ policy_judge_notes_no_rule_that_is_not_true(void **state)
 
 		print_message("    %s\n", table[i].rules);
 		assert_int_equal(verdict.action, table[i].action);
-		assert_int_equal(verdict.is_withheld, table[i].is_withheld);
+		assert_int_equal(verdict.withheld,
+				 table[i].is_withheld ? DNS_TOO_MANY_OF_CLIENT : DNS_NOERROR);
 		assert_int_equal(verdict.audit_count, table[i].audits);
 		assert_int_equal(verdict.tag_count, 0);
 		config_unref(config);

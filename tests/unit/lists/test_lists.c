@@ -765,7 +765,7 @@ take_all(struct list_budget *budget, uint32_t client, size_t list, uint64_t now_
 	const struct ipaddr address = ipaddr_from_ipv4(client);
 	unsigned taken = 0;
 
-	while (list_budget_take(budget, &address, list, now_ms))
+	while (list_budget_take(budget, &address, list, now_ms) == DNS_NOERROR)
 		taken++;
 	return taken;
 }
@@ -785,16 +785,19 @@ budget_is_for_a_client_a_network_and_a_list(void **state)
 	for (uint32_t neighbour = 0; neighbour < 256; neighbour++)
 		taken += take_all(budget, 0xc6336400 + neighbour, 0, 1000);
 	assert_int_equal(taken, BOUND_LIST_QUESTIONS_OF_NETWORK - BOUND_LIST_QUESTIONS);
+	address = ipaddr_from_ipv4(0xc6336401 + 99); /* which has asked for nothing itself */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_BUDGET_OF_NETWORK);
 	assert_int_equal(take_all(budget, 0xc6336501, 0, 1000), BOUND_LIST_QUESTIONS); /* another /24 */
 	for (unsigned i = 0; i < BOUND_LIST_QUESTIONS; i++) {
 		assert_true(ipaddr_parse(span_of(same[i % 2]), &address));
-		assert_true(list_budget_take(budget, &address, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
 	}
-	assert_false(list_budget_take(budget, &address, 0, 1000)); /* the same /64 */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000),
+			 DNS_BUDGET_OF_CLIENT); /* the same /64 */
 	assert_true(ipaddr_parse(SPAN("2001:db8:1:3::1"), &address));
-	assert_true(list_budget_take(budget, &address, 0, 1000)); /* its neighbour */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR); /* its neighbour */
 	for (unsigned i = 0; i < 2 * BOUND_LIST_QUESTIONS; i++)
-		assert_true(list_budget_take(budget, &nobody, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &nobody, 0, 1000), DNS_NOERROR);
 	list_budget_free(budget);
 }
 
@@ -807,7 +810,7 @@ budget_is_given_back_for_accepted_mail(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 10 * BOUND_LIST_QUESTIONS_OF_NETWORK; i++) {
-		assert_true(list_budget_take(budget, &address, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
 		list_budget_give_back(budget, &address, 0);
 	}
 	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), BOUND_LIST_QUESTIONS);
@@ -844,8 +847,8 @@ budget_remembers_so_many_networks(void **state)
 	for (uint32_t network = 0; network < 4 * BOUND_LIST_BUDGETS; network++) {
 		const struct ipaddr address = ipaddr_from_ipv4(0x0a000000 + (network << 8));
 
-		assert_true(list_budget_take(budget, &address, 0, 1000));
-		taken += list_budget_take(budget, &flooder, 0, 1000) ? 1 : 0;
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
+		taken += list_budget_take(budget, &flooder, 0, 1000) == DNS_NOERROR ? 1 : 0;
 	}
 	assert_int_equal(taken, BOUND_LIST_QUESTIONS);
 	list_budget_free(budget);

@@ -421,8 +421,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 					.weight = 4,
 					.state = LIST_FAULT,
 					.fault = LIST_FAULT_LOOKUP,
-					.status = DNS_TOO_MANY,
-					.is_withheld = true };
+					.status = DNS_BUDGET_OF_CLIENT };
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
 	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 } };
 	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
@@ -449,7 +448,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	facts.sender.mailbox = (struct mailbox){ MAILBOX_NULL, "", "", "", false };
 	facts.sender.domain = "";
 	facts.results[METHOD_DNSBL] = facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
-	facts.withheld = 1U << METHOD_IPREV;
+	facts.withheld[METHOD_IPREV] = DNS_TOO_MANY_OF_ALL;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
 	judged = policy_judge(config, &facts, &recipient);
 	verdict = record_verdict_of(&judged, NULL);
@@ -459,11 +458,11 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	read = read_record(line);
 	assert_non_null(read);
 	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
-	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
-	assert_true(json_is_true(member(read, "checks/x-dnsbl/hits/0/withheld")));
-	assert_true(json_is_true(member(read, "checks/iprev/withheld")));
+	assert_string_equal(text_at(read, "verdicts/0/withheld"), "budget-of-client");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/status"), "budget-of-client");
+	assert_string_equal(text_at(read, "checks/iprev/withheld"), "too-many-of-all");
 	assert_true(record_read(span_of(line), &reading));
-	assert_int_equal(reading.record.facts->withheld, facts.withheld);
+	assert_memory_equal(reading.record.facts->withheld, facts.withheld, sizeof facts.withheld);
 	explain_story(&reading.record, &out);
 	record_release(&reading);
 	(void)fclose(out.file);

@@ -11,6 +11,7 @@
 #include "heloscope/checks/policy.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
+#include "heloscope/words/withheld.h"
 
 #define REFERENCE "20261124T125000Z-0123456789ab"
 #define SCENES_MAX 400
@@ -997,6 +998,33 @@ condition_of(const struct config *config)
 	return config->default_policy.rules.items[0].condition;
 }
 
+/* What is told of each bound that keeps something from being known. */
+static void
+add_withheld(struct strbuf *all)
+{
+	static const struct rule rule = { .action = ACTION_REJECT };
+
+	for (int status = 0; status < DNS_STATUSES; status++) {
+		const struct facts facts = facts_of();
+		const struct verdict verdict = { .facts = &facts,
+						 .action = ACTION_DEFER,
+						 .is_softened = true,
+						 .rule = &rule,
+						 .withheld = (enum dns_status)status };
+		struct smtp_reply reply;
+		char one[4000];
+		struct strbuf text = STRBUF_OVER(one);
+
+		if (!dns_status_is_withheld((enum dns_status)status))
+			continue;
+		compose_reply(with_contact, &verdict, REFERENCE, &reply);
+		write_reply(&reply, &text);
+		assert_words(one, record_status_token((enum dns_status)status));
+		strbuf_printf(all, "%s\n\n%s\n\nHere: %s\n\n", record_status_token((enum dns_status)status),
+			      one, withheld_explanation((enum dns_status)status));
+	}
+}
+
 static void
 B12_compose_reply_tells_each_cause_whole(void **state)
 {
@@ -1019,6 +1047,7 @@ B12_compose_reply_tells_each_cause_whole(void **state)
 		strbuf_printf(&all, "%s: reject when %s\n\n%s\n\n", scene->title, scene->rule, one);
 		config_unref(config);
 	}
+	add_withheld(&all);
 	assert_false(all.is_cut);
 	compare_with_golden(memory);
 }
@@ -1302,17 +1331,23 @@ compose_reply_has_a_reason_without_tests(void **state)
 {
 	static const struct {
 		struct rule rule;
-		bool is_withheld;
+		enum dns_status withheld;
 		enum action action;
 		const char *says;
 	} table[] = {
 		{ { .action = ACTION_REJECT },
-		  false,
+		  DNS_NOERROR,
 		  ACTION_REJECT,
 		  "Local policy for this recipient address" },
-		{ { .action = ACTION_REJECT }, true, ACTION_DEFER, "Too many domain names were looked up" },
-		{ { .action = ACTION_DEFER }, false, ACTION_DEFER, "This refusal is temporary" },
-		{ { .action = ACTION_REJECT, .text = "No." }, false, ACTION_REJECT, "5.7.1 No. For help" },
+		{ { .action = ACTION_REJECT },
+		  DNS_TOO_MANY_OF_CLIENT,
+		  ACTION_DEFER,
+		  "Too many domain names are being looked up" },
+		{ { .action = ACTION_DEFER }, DNS_NOERROR, ACTION_DEFER, "This refusal is temporary" },
+		{ { .action = ACTION_REJECT, .text = "No." },
+		  DNS_NOERROR,
+		  ACTION_REJECT,
+		  "5.7.1 No. For help" },
 	};
 
 	(void)state;
@@ -1321,7 +1356,7 @@ compose_reply_has_a_reason_without_tests(void **state)
 		const struct verdict verdict = { .facts = &facts,
 						 .action = table[i].action,
 						 .rule = &table[i].rule,
-						 .is_withheld = table[i].is_withheld };
+						 .withheld = table[i].withheld };
 		struct smtp_reply reply;
 		char memory[4000];
 		struct strbuf text = STRBUF_OVER(memory);
