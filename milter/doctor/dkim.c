@@ -79,53 +79,51 @@ rsa_bits(const unsigned char *octets, size_t length)
 	return bits;
 }
 
+static const char fails[] = "Signatures with this selector fail.";
+
+/* Of the record at `name`. */
 static void
-add_error(struct exam *exam, const char *what)
+add_error(struct exam *exam, enum doctor_problem problem, const char *name, const char *what)
 {
-	exam_add(exam, (struct doctor_finding){ .row = DOCTOR_DKIM,
-						.severity = DOCTOR_ERROR,
-						.what = what,
-						.consequence = "Signatures with this selector fail." });
+	exam_say(exam, problem, name, DOCTOR_ERROR, what, fails, NULL);
 }
 
 static void
-judge_rsa(struct exam *exam, const unsigned char *octets, size_t length)
+judge_rsa(struct exam *exam, const char *name, const unsigned char *octets, size_t length)
 {
 	const int bits = rsa_bits(octets, length);
 
 	if (bits == 0)
 		add_error(
-			exam,
+			exam, PROBLEM_DKIM_BROKEN, name,
 			"What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
 	else if (bits < RSA_BITS_MIN)
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_SHORT, name,
 			  arena_printf(exam->arena,
 				       "The RSA key has %d bits; verifiers take none with less than %d.",
 				       bits, RSA_BITS_MIN));
 	else if (bits < RSA_BITS_ADVISED)
-		exam_add(exam,
-			 (struct doctor_finding){
-				 .row = DOCTOR_DKIM,
-				 .severity = DOCTOR_NOTE,
-				 .what = arena_printf(exam->arena, "The RSA key has %d bits; %d are advised.",
-						      bits, RSA_BITS_ADVISED) });
+		exam_say(exam, PROBLEM_DKIM_BELOW_ADVICE, name, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "The RSA key has %d bits; %d are advised.", bits,
+				      RSA_BITS_ADVISED),
+			 NULL, NULL);
 }
 
 static void
-judge_key(struct exam *exam, const struct key_record *record)
+judge_key(struct exam *exam, const char *name, const struct key_record *record)
 {
 	unsigned char octets[KEY_OCTETS_MAX];
 	const size_t length = decode(record->data, octets);
 
 	if (record->type.length == 0 || span_equals_nocase(record->type, SPAN("rsa")))
-		judge_rsa(exam, octets, length);
+		judge_rsa(exam, name, octets, length);
 	else if (!span_equals_nocase(record->type, SPAN("ed25519")))
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_BROKEN, name,
 			  arena_printf(exam->arena, "The key type is \"%s\"; verifiers know rsa and ed25519.",
 				       arena_copy(exam->arena, record->type)));
 	else if (length != ED25519_OCTETS)
 		add_error(
-			exam,
+			exam, PROBLEM_DKIM_BROKEN, name,
 			arena_printf(
 				exam->arena,
 				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
@@ -136,24 +134,22 @@ static void
 judge_record(struct exam *exam, const char *name, const struct key_record *record)
 {
 	if (record->data.length == 0) {
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_REVOKED, name,
 			  arena_printf(exam->arena, "The key at %s is empty, which says that it was revoked.",
 				       name));
 	} else {
-		judge_key(exam, record);
+		judge_key(exam, name, record);
 	}
 	if (record->hashes.length > 0 && !names(record->hashes, SPAN("sha256")))
-		add_error(exam, "h= does not allow sha256, the only hash that verifiers still take.");
+		add_error(exam, PROBLEM_DKIM_RESTRICTED, name,
+			  "h= does not allow sha256, the only hash that verifiers still take.");
 	if (record->services.length > 0 && !names(record->services, SPAN("*"))
 	    && !names(record->services, SPAN("email")))
-		add_error(exam, "s= says that the key is not for mail.");
+		add_error(exam, PROBLEM_DKIM_RESTRICTED, name, "s= says that the key is not for mail.");
 	if (names(record->flags, SPAN("y")))
-		exam_add(exam, (struct doctor_finding){
-				       .row = DOCTOR_DKIM,
-				       .severity = DOCTOR_NOTE,
-				       .what = "t=y says that you are still testing.",
-				       .consequence =
-					       "Receivers may treat signed mail as if it were not signed." });
+		exam_say(exam, PROBLEM_DKIM_TESTING, name, DOCTOR_NOTE,
+			 "t=y says that you are still testing.",
+			 "Receivers may treat signed mail as if it were not signed.", NULL);
 	exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
 }
 
@@ -180,8 +176,6 @@ repair_version(struct exam *exam, struct span value, struct strbuf *right)
 	strbuf_add(right, "DKIM1");
 	return true;
 }
-
-static const char fails[] = "Signatures with this selector fail.";
 
 static const struct exam_tag_rule rules[] = {
 	{ .name = "v",
@@ -217,7 +211,8 @@ judge_order(struct exam *exam, struct span text)
 
 	if (taglist_next(&text, &tag) && !span_equals(tag.name, SPAN("v"))
 	    && taglist_value(text, SPAN("v")).length > 0)
-		add_error(exam, "In the DKIM key record v= does not come first.");
+		exam_say_record(exam, PROBLEM_RECORD_FAULT, DOCTOR_DKIM, DOCTOR_ERROR,
+				"In the DKIM key record v= does not come first.", fails, NULL);
 }
 
 /* The TXT records of an answer that may be keys; the last one. */
@@ -252,21 +247,17 @@ exam_dkim(struct exam *exam)
 	const size_t count = count_keys(answer, &key);
 
 	if (exam->order->key_domain != NULL && !exam_is_aligned(exam, exam->order->key_domain, false))
-		exam_say(
-			exam, DOCTOR_DKIM, DOCTOR_WARNING,
-			arena_printf(exam->arena, "Signatures of %s do not align with %s.",
-				     exam->order->key_domain, exam->report->domain),
-			"For DMARC they do not count: sign with d= of the author's domain (with adkim=s that very one).",
-			NULL);
+		exam_say(exam, PROBLEM_DKIM_UNALIGNED, exam->order->key_domain, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "Signatures of %s do not align with %s.",
+				      exam->order->key_domain, exam->report->domain),
+			 "They do not count for DMARC.", NULL);
 	if (dns_status_is_fault(answer->status)) {
 		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
 	} else if (count != 1) {
-		exam_say(exam, DOCTOR_DKIM, DOCTOR_ERROR,
+		exam_say(exam, count == 0 ? PROBLEM_DKIM_MISSING : PROBLEM_DKIM_SEVERAL, name, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "There %s at %s.",
 				      count == 0 ? "is no key" : "are several keys", name),
-			 fails,
-			 count == 0 ? arena_printf(exam->arena, "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name)
-				    : NULL);
+			 fails, NULL);
 	} else {
 		(void)exam_judge_tags(exam, &form, name, key);
 		judge_order(exam, key);

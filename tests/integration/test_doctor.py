@@ -98,7 +98,7 @@ class Doctor(unittest.TestCase):
 
     def proposal(self, report, row, owner):
         """The TXT record that is proposed, put together as the DNS does; None without one. Each string has at most 255 octets."""
-        publish = [finding["publish"] for finding in self.found(report, row) if "publish" in finding]
+        publish = [line for finding in self.found(report, row) for line in finding.get("publish", ())]
         if not publish:
             return None
         self.assertEqual(len(publish), 1, publish)
@@ -241,9 +241,9 @@ class Doctor(unittest.TestCase):
 
     def test_B05_a_null_MX_stands_alone(self):
         for records, severity, words, publish in (
-            (["0 .", "10 out.well.example."], "error", "beside other MX", "well.example. MX 10 out.well.example.   (and nothing else)"),
+            (["0 .", "10 out.well.example."], "error", "beside other MX", ["well.example. MX 10 out.well.example."]),
             (["10 out.well.example.", "5 .", "20 out.well.example."], "error", "beside other MX",
-             "well.example. MX 10 out.well.example., well.example. MX 20 out.well.example.   (and nothing else)"),
+             ["well.example. MX 10 out.well.example.", "well.example. MX 20 out.well.example."]),
             (["10 ."], "error", "takes no mail", None),
             (["0 .", "10 ."], "error", "takes no mail", None),
             (["0 ."], "error", "takes no mail", None),
@@ -263,7 +263,7 @@ class Doctor(unittest.TestCase):
                 self.assertEqual([report["cells"][row] for row in ("mx", "bounces")], ["error", "error"])
                 found = self.found(report, "mx") + self.found(report, "bounces")
                 self.assertIn(words, " ".join(finding["what"] for finding in found))
-                self.assertNotRegex(json.dumps(report), r"MX \d+ (well|localhost|local)\b")
+                self.assertNotRegex(json.dumps(report["findings"]), r"MX \d+ (well|localhost|local)\b")
 
     def test_B08_proposed_records_have_strings_of_255_octets(self):
         terms = " ".join(f"ip4:192.0.2.{n}" for n in range(40))
