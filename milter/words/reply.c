@@ -339,11 +339,11 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 	reply->code = has_own ? verdict->rule->code : class == 4 ? 451 : 550;
 	if (has_own && verdict->rule->xcode != NULL)
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", verdict->rule->xcode);
+	else if (verdict->withheld != DNS_NOERROR)
+		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", withheld_code(verdict->withheld));
 	else
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%u.%s", class,
-			       has_own                            ? "7.1"
-			       : verdict->withheld != DNS_NOERROR ? withheld_detail(verdict->withheld)
-								  : detail_code(verdict->facts, causes));
+			       has_own ? "7.1" : detail_code(verdict->facts, causes));
 }
 
 /* What is told, that first which is told first; `is_policy`: nothing but a rule of this site is against it.

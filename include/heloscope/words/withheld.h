@@ -12,8 +12,8 @@
 /* What a refusal for it says, as struct telling's refuse() does. */
 void withheld_refuse(enum dns_status status, const struct facts *facts, struct strbuf *text);
 
-/* Subject and detail of its enhanced status code (RFC 3463). */
-const char *withheld_detail(enum dns_status status);
+/* Its enhanced status code (RFC 3463). */
+const char *withheld_code(enum dns_status status);
 
 /* Sentences for the administrator of this site: why, until when, what can be done. */
 const char *withheld_explanation(enum dns_status status);
