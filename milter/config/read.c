@@ -18,7 +18,7 @@ host_name(struct arena *arena)
 	return arena_string(arena, normalized);
 }
 
-/* As readers compare it; what is no domain was complained of. */
+/* As readers compare it; what is not a domain was complained of. */
 static const char *
 as_compared(const char *id, struct arena *arena)
 {

@@ -97,7 +97,7 @@ add_once(struct config_reader *reader, struct text_set *said, const char *name, 
 {
 	for (size_t i = 0; i < said->count; i++) {
 		if (strcmp(said->items[i], name) == 0) {
-			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
+			config_complain(reader, place, "\"%s\" is given twice; expected it once", name);
 			return;
 		}
 	}

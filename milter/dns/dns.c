@@ -290,8 +290,8 @@ struct builder {
 };
 
 /*
- * Read a name inside record data and keep its text; the name must end with the data. What is no host name is
- * for people only, and cut.
+ * Read a name inside record data and keep its text; the name must end with the data. What is not a host name
+ * is for people only, and cut.
  */
 static bool
 build_name(struct builder *builder, struct reader *reader, const struct record_head *head, size_t skip,

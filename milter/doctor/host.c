@@ -68,7 +68,7 @@ tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given
 		 given == NULL
 			 ? arena_printf(exam->arena, "%s has no reverse DNS (PTR) record.", text)
 			 : arena_printf(exam->arena,
-					"The reverse DNS (PTR) record of %s says %s, which is no host name.",
+					"The reverse DNS (PTR) record of %s says %s, which is not a host name.",
 					text, given),
 		 "Many receivers, the largest among them, refuse mail from such hosts.",
 		 name != NULL ? arena_printf(exam->arena, "%s. PTR %s.",

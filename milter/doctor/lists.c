@@ -68,7 +68,7 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 				       .severity = DOCTOR_UNKNOWN,
 				       .what = arena_printf(
 					       exam->arena,
-					       "What %s says of %s counts for nothing: the list is not well.",
+					       "What %s says of %s counts for nothing: the list does not work.",
 					       list->shown, subject),
 				       .consequence = fault });
 	else if (reading.says == LIST_SAYS_NO || reading.says == LIST_SAYS_OTHER)

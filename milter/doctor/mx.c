@@ -153,7 +153,7 @@ add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_l
 {
 	static const char *const words[] = {
 		[MAIL_WAY_NO_ADDRESS] = "%s has no address.",
-		[MAIL_WAY_NO_HOST] = "%s is no name by which others can find a host.",
+		[MAIL_WAY_NO_HOST] = "%s is not a name by which others can find a host.",
 		[MAIL_WAY_PRIVATE] = "%s has only addresses that nobody else can reach.",
 		[MAIL_WAY_UNKNOWN] = "The addresses of %s cannot be looked up.",
 	};

@@ -223,7 +223,7 @@ static const struct doctor_problem_words words[DOCTOR_PROBLEMS] = {
 	[PROBLEM_RELAY_OPEN] = { "relay-open", DOCTOR_RELAY, false, false, false, "%s is an open relay",
 				 "Let only your own hosts, and users who log in, send through it.", NULL },
 	[PROBLEM_RELAY_UNKNOWN] = { "relay-unknown", DOCTOR_RELAY, false, false, false,
-				    "the relay test of %s came to no end", NULL, NULL },
+				    "the relay test of %s did not finish", NULL, NULL },
 	[PROBLEM_LISTED] = { "listed", DOCTOR_ROWS, false, false, false, "%s",
 			     "Remove the cause first, then ask the list to take the entry off.", NULL },
 	[PROBLEM_LIST_UNWELL] = { "list-unwell", DOCTOR_ROWS, false, false, false,

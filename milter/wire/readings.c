@@ -252,7 +252,7 @@ guess_at_joints(struct guesses *guesses, struct stretch stretch)
 	}
 }
 
-/* Quotes hide what is no address, as in "last, first"@example: then a local part alone is none. */
+/* Quotes hide what is not an address, as in "last, first"@example: then a local part alone is none. */
 static void
 guess_stretch(struct guesses *guesses, struct stretch stretch)
 {

@@ -38,7 +38,7 @@ say(const struct facts *facts, enum spf_identity identity, enum result result, s
 	if (has_problem)
 		telling_add(said, spf_problem_text(&spf->problem, problem));
 	else if (!is_said(spf->domain))
-		strbuf_add(said, "there is no domain to ask");
+		strbuf_add(said, "no domain to look up");
 	else
 		say_record(facts, spf, result, said);
 	if (!is_said(spf->mechanism))

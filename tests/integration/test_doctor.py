@@ -30,13 +30,13 @@ WELL = {
 
 # B16: changes after which no bounce can arrive, and what is said.
 NOWHERE = (
-    ({"well.example MX": ["10 localhost."]}, "localhost is no name by which others can find a host"),
+    ({"well.example MX": ["10 localhost."]}, "localhost is not a name by which others can find a host"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["0.0.0.0"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["10.1.1.1", "169.254.1.1"],
       "local.well.example AAAA": ["::1", "fe80::1", "fd00::1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 localhost.", "20 local.well.example."], "local.well.example A": ["224.0.0.1"]}, "only addresses that nobody else can reach"),
-    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is no name by which others can find a host"),
+    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is not a name by which others can find a host"),
     ({"well.example MX": None, "well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": None, "well.example AAAA": ["::"]}, "only addresses that nobody else can reach"),
 )
@@ -436,7 +436,7 @@ class Doctor(unittest.TestCase):
             for row in ("address-lists", "domain-lists"):
                 self.assertEqual(report["cells"][row], severity, (listed, report["findings"]))
                 if severity == "unknown":
-                    self.assertIn("counts for nothing: the list is not well", self.found(report, row)[0]["what"])
+                    self.assertIn("counts for nothing: the list does not work", self.found(report, row)[0]["what"])
 
     def test_N09_silent_name_servers_are_not_the_domains_fault(self):
         path = lab.folder / "silent.conf"

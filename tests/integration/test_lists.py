@@ -441,10 +441,10 @@ class Table(unittest.TestCase):
         self.assertEqual(status, 1)
         rows = dict(re.findall(r"^(\S+\.test) +(?:block|allow|domain) +(?:\d+ ms|-)  (.*)$", text, re.M))
         self.assertEqual(rows, {
-            "well.test": "well", "good.test": "well", "dom.test": "well", "everything.test": "not well", "nothing.test": "not well",
-            "refuses.test": "not well", "parked.test": "not well", "filtered.test": "not well",
+            "well.test": "works", "good.test": "works", "dom.test": "works", "everything.test": "faulty", "nothing.test": "faulty",
+            "refuses.test": "faulty", "parked.test": "faulty", "filtered.test": "faulty",
             "dead.test": "not asked",
-            "inner.test": "well", "odd.test": "no test entries"})
+            "inner.test": "works", "odd.test": "no test entries"})
         for words in ("it lists what must not be listed", "it does not list its own test entry", "use `resolver { servers recursive }`",
                       "outside 127.0.0.0/8", "closed since 2024", "its data is within well.test"):
             self.assertIn(words, " ".join(text.split()))
@@ -461,7 +461,7 @@ class Table(unittest.TestCase):
         self.assertEqual(self.look('dnsbl "silent.test"\n', timeout="2s")[0], 3)
         status, text = self.look('dnsbl "silent.test" dnsbl "well.test"\n', timeout="2s")
         self.assertEqual(status, 1)
-        self.assertRegex(text, r"(?m)^silent.test +block +\S+  not well")
+        self.assertRegex(text, r"(?m)^silent.test +block +\S+  faulty")
         self.assertIn("it does not answer", " ".join(text.split()))
         self.assertIn("asks no lists", self.look("")[1])
         status, text = self.look('dnsbl "well.test" key "s3krit0123456789abcdef"\n', "--json")

@@ -242,7 +242,7 @@ class Socket(Base):
 
         path.symlink_to(victim)
         done = subprocess.run([self.program, "-c", config], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
-        self.assertIn("is no socket; it is left alone", done.stderr)
+        self.assertIn("is not a socket; it is left alone", done.stderr)
         check()
         path.unlink()
         swapper = subprocess.Popen(["setpriv", f"--reuid={NOBODY.pw_uid}", "--clear-groups", sys.executable, "-c", SWAPPER, path, victim],
@@ -269,7 +269,7 @@ class Socket(Base):
                 folder = self.lab.subfolder(f"state-{name}", 0o755, "nobody")
                 plant(folder / "peers")
                 self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}look-back yes {{ file "{folder}/peers" }}\n', name)
-                self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is no file")
+                self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is not a file")
                 self.assertEqual(secret.read_text(), "root's own\n")
 
     def test_P4_as_root_no_name_is_changed_before_the_user_is_taken_on(self):

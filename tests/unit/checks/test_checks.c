@@ -702,7 +702,7 @@ B16_check_sender_looks_at_so_many_hosts(void **state)
 	assert_int_equal(find_sender(good, ROWS(good), ONLY_SENDER, SENDER_MX), 1 + 2 * BOUND_SENDER_HOSTS);
 }
 
-/* C03, E04: two identities, two results; nothing is asked for what is no domain. */
+/* C03, E04: two identities, two results; nothing is asked for what is not a domain. */
 static void
 C03_check_spf_keeps_identities_apart(void **state)
 {

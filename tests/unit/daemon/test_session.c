@@ -393,11 +393,11 @@ F40_listener_clears_only_sockets_that_nobody_answers_on(void **state)
 	memcpy(address.sun_path, path, sizeof path);
 	expect_complaint(where, "opened"); /* nothing there */
 	(void)fclose(fopen(path, "w"));
-	expect_complaint(where, "is no socket");
+	expect_complaint(where, "is not a socket");
 	assert_int_equal(access(path, F_OK), 0);
 	(void)unlink(path);
 	assert_int_equal(symlink("/tmp", path), 0);
-	expect_complaint(where, "is no socket");
+	expect_complaint(where, "is not a socket");
 	(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);

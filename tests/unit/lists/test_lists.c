@@ -150,7 +150,7 @@ config_refuses_settings_of_lists_that_it_does_not_know(void **state)
 		{ "list \"a.test\" { status dead }", "expected \"alive\", \"merged\" or \"closed\"" },
 		{ "list \"a.test\" { test-entries some }", "expected \"none\"" },
 		{ "dnsbl \"a.test\" test-entries { listed \"not a name\" }",
-		  "is no test entry; expected an address" },
+		  "is not a test entry; expected an address" },
 		{ "test-interval 1ms", "expected 1s to 24h" },
 		{ "test-interval 25h", "expected 1s to 24h" },
 		{ "test-interval 99999999999999999999h", "expected 1s to 24h" },
