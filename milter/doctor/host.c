@@ -67,9 +67,10 @@ tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given
 	exam_say(exam, given == NULL ? PROBLEM_REVERSE_MISSING : PROBLEM_REVERSE_NO_NAME, text, DOCTOR_ERROR,
 		 given == NULL
 			 ? arena_printf(exam->arena, "%s has no reverse DNS (PTR) record.", text)
-			 : arena_printf(exam->arena,
-					"The reverse DNS (PTR) record of %s says %s, which is not a host name.",
-					text, given),
+			 : arena_printf(
+				 exam->arena,
+				 "The reverse DNS (PTR) record of %s says %s, which is not a host name.",
+				 text, given),
 		 "Many receivers, the largest among them, refuse mail from such hosts.",
 		 name != NULL ? arena_printf(exam->arena, "%s. PTR %s.",
 					     ipaddr_reverse_name(address, reverse), name)

@@ -200,9 +200,13 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_add(text, "More reasons are not shown here. ");
 	else if (more > 0)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
-	if (count < 2 || !is_remediable(&causes->items[0]))
+	if (count < 2)
 		return;
-	if (is_remediable(&causes->items[count - 1]))
+	if (!is_remediable(&causes->items[0]))
+		strbuf_add(text, causes->items[0].is_enough
+					 ? "It is enough if one of these no longer applies. "
+					 : "");
+	else if (is_remediable(&causes->items[count - 1]))
 		add_choice(causes, text);
 	else
 		strbuf_add(
@@ -304,7 +308,7 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	} else {
 		strbuf_add(
 			&text,
-			"Local policy for this recipient address accepts only certain mail, and this mail is not among it. ");
+			"The receiving site's policy for this recipient address accepts only certain mail, and this mail is not among it. ");
 	}
 }
 

@@ -135,7 +135,8 @@ telling_address_type(const struct facts *facts)
 void
 telling_add_policy(struct strbuf *text)
 {
-	strbuf_add(text, "There is nothing wrong with that, but local policy refuses this mail. ");
+	strbuf_add(text,
+		   "There is nothing wrong with that, but the receiving site's policy refuses this mail. ");
 }
 
 void
