@@ -351,9 +351,9 @@ take(struct list_health *health, size_t index, enum list_part part, unsigned rou
 
 	(void)pthread_mutex_lock(&health->lock);
 	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
-	if (is_answered)
-		health->answered_ms = health->now_ms;
-	if (round == state->round && state->pending > 0) {
+	if (round == state->round && state->pending > 0) { /* what comes late shows nothing of this round */
+		if (is_answered)
+			health->answered_ms = health->now_ms;
 		if (proof != NULL)
 			note_proof(state, proof);
 		if (--state->pending == 0)

@@ -304,6 +304,21 @@ class End(Base):
                 self.assertEqual(status, 0, log)
                 self.assertRegex(log, f"SIG{name}: heloscope-milter stops|stops: libmilter has ended, as a signal")
 
+    def test_N11_no_other_signal_ends_it(self):
+        """What has a meaning is done, what has none is ignored; only those that tell of a fault of the program, SIGKILL and SIGSTOP are left to the system."""
+        port = free_port()
+        process = self.start(f'listen "inet:{port}@127.0.0.1"\nlog stderr\n{REST}', "others")
+        faults = {signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS, signal.SIGSTKFLT}
+        meant = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1, signal.SIGKILL}
+        stopping = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+        for number in sorted(set(range(1, 32)) - faults - meant - stopping):
+            process.send_signal(number)
+        with Client(port) as client:
+            client.start("203.0.113.5", b"mail.plain.example")
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGQUIT)
+        self.assertEqual(process.wait(DEADLINE_S), 0)
+
     def test_N11_signals_that_were_blocked_when_it_was_started_are_taken(self):
         text = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}'
         blocking = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32)); os.execv(sys.argv[1], sys.argv[1:])"

@@ -1006,10 +1006,28 @@ P16_config_shows_no_key_wherever_it_stands(void **state)
 	}
 }
 
+/* Of thousands of errors the first are shown, and how many more there are. */
+static void
+config_read_shows_so_many_errors(void **state)
+{
+	static char text[60000], messages[20000];
+	size_t length = 0, lines = 0;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "mode nonsense%d\n", i);
+	assert_null(config_from_text(text, messages));
+	for (const char *at = messages; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 21);
+	assert_non_null(strstr(messages, " more errors, which are not shown\n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_read_shows_so_many_errors),
 		cmocka_unit_test(P18_config_takes_an_authserv_id_as_readers_read_it),
 		cmocka_unit_test(config_reads_the_example_of_the_manual),
 		cmocka_unit_test(config_has_safe_defaults),

@@ -368,6 +368,56 @@ message_takes_so_many_recipients_that_wait(void **state)
 	leave(&scene);
 }
 
+/* BOUND_RECIPIENTS_PENDING in mode audit: nobody is told to come again. */
+static void
+P3_message_in_mode_audit_takes_any_number_that_wait(void **state)
+{
+	char recipient[40];
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode audit policy { tag \"x\" when helo = fail reject when sender = fail }");
+	say_mail(&scene);
+	for (int i = 0; i < BOUND_RECIPIENTS_PENDING + 10; i++) {
+		(void)snprintf(recipient, sizeof recipient, "<user%d@in.test>", i);
+		assert_null(say_rcpt(&scene, recipient));
+	}
+	say_header(&scene, "wrong.test");
+	say_body(&scene);
+	assert_null(scene.end.reply);
+	assert_true(scene.end.is_whole);
+	session_abort(scene.session);
+	leave(&scene);
+}
+
+/* BOUND_RECIPIENTS_RECORDED, BOUND_VERDICTS: what is beyond is counted. */
+static void
+message_tells_of_so_many_recipients_and_verdicts(void **state)
+{
+	enum { RULES = BOUND_VERDICTS + 4 };
+	char config[2000] = "mode audit policy { ", recipient[60];
+	struct scene scene;
+	size_t length = strlen(config);
+
+	(void)state;
+	for (int i = 0; i < RULES; i++)
+		length += (size_t)snprintf(config + length, sizeof config - length,
+					   "reject when recipient = \"*@d%d.test\" ", i);
+	(void)snprintf(config + length, sizeof config - length, "}");
+	begin(&scene, config);
+	say_mail(&scene);
+	for (int i = 0; i < BOUND_RECIPIENTS_RECORDED + 10; i++) {
+		(void)snprintf(recipient, sizeof recipient, "<u@d%d.test>", i % RULES);
+		assert_null(say_rcpt(&scene, recipient));
+	}
+	say_header(&scene, "right.test");
+	say_body(&scene);
+	leave(&scene);
+	expect_records(&scene, "\"recipients\":510", 1);
+	assert_non_null(strstr(scene.records, "\"recipient\":\"<u@d15.test>\",\"action\":\"reject\""));
+	expect_records(&scene, "\"recipient\":\"<u@d16.test>\"", 0);
+}
+
 /*
  * P0: what else an address may mean than the readings that are judged is not known: rules that rest on it
  * defer, as any verdict, with its record; exceptions and rules that do not rest on it decide as ever; and in
@@ -470,6 +520,8 @@ main(void)
 		cmocka_unit_test(message_does_at_its_end_what_the_mode_allows),
 		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
 		cmocka_unit_test(P0_message_with_an_address_of_too_many_readings_is_judged_by_what_is_known),
+		cmocka_unit_test(P3_message_in_mode_audit_takes_any_number_that_wait),
+		cmocka_unit_test(message_tells_of_so_many_recipients_and_verdicts),
 		cmocka_unit_test(message_needs_what_its_configuration_wants),
 	};
 

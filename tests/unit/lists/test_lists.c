@@ -595,6 +595,29 @@ health_ends_rounds_without_answer(void **state)
 	unwatch(&it);
 }
 
+/* An answer to the reference of an earlier round that comes late says nothing of who answers now: a resolver
+ * that is down suspends no list. */
+static void
+P1_health_takes_answers_of_a_round_for_that_round_only(void **state)
+{
+	struct list_round round, late = { 0 };
+	struct watch it;
+
+	(void)state;
+	watch(&it, "dnsbl \"any.test\"");
+	for (int i = 0; i < 4 * LIST_SILENT_TRIES; i++) {
+		round = list_health_begin_round(it.health, 0, LIST_PART_IPV4, it.now_ms);
+		if (late.number != 0)
+			list_health_reference(it.health, 0, LIST_PART_IPV4, late.number, true, it.now_ms + 1);
+		if (round.number != 0)
+			late = round;
+		it.now_ms += 10000;
+		list_health_settle(it.health, it.now_ms);
+	}
+	assert_int_not_equal(list_health_trouble(it.health, 0, LIST_PART_IPV4), LIST_NO_ANSWER);
+	unwatch(&it);
+}
+
 /* What could not be asked shows nothing. */
 static void
 P1_health_learns_nothing_from_a_round_that_was_not_asked(void **state)
@@ -913,6 +936,7 @@ main(void)
 		cmocka_unit_test(health_forgives_lost_packets),
 		cmocka_unit_test(P1_health_does_not_blame_a_list_for_our_own_resolver),
 		cmocka_unit_test(health_ends_rounds_without_answer),
+		cmocka_unit_test(P1_health_takes_answers_of_a_round_for_that_round_only),
 		cmocka_unit_test(P1_health_learns_nothing_from_a_round_that_was_not_asked),
 		cmocka_unit_test(P1_P2_health_real_questions_only_call_for_a_round),
 		cmocka_unit_test(P1_health_tests_a_list_without_test_entries),

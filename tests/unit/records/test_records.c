@@ -272,6 +272,31 @@ F41_record_log_never_waits_for_a_disk_that_hangs(void **state)
 	remove_place(&place);
 }
 
+/* The same with many short lines: as many are being written as are queued at most, and a pipe holds 64 kB. */
+static void
+F41_record_log_queues_so_many_lines(void **state)
+{
+	enum { LINES = 6 * BOUND_RECORD_QUEUE_LINES };
+	struct place place = make_place();
+	struct record_log *log;
+	char octets[4096];
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(place.path, 0600), 0);
+	reader = open(place.path, O_RDWR | O_NONBLOCK);
+	log = open_record_log(place.path);
+	for (int i = 0; i < LINES; i++)
+		write_line(log, "0123456789");
+	assert_in_range(record_log_lost(log), LINES - 3 * BOUND_RECORD_QUEUE_LINES,
+			LINES - BOUND_RECORD_QUEUE_LINES);
+	record_log_unref(log);
+	while (read(reader, octets, sizeof octets) > 0)
+		continue;
+	(void)close(reader);
+	remove_place(&place);
+}
+
 /* Records. */
 
 static json_t *
@@ -756,6 +781,7 @@ main(void)
 		cmocka_unit_test(F46_record_log_begins_a_line_behind_a_torn_one),
 		cmocka_unit_test(F41_record_log_loses_and_counts_what_cannot_be_written),
 		cmocka_unit_test(F41_record_log_never_waits_for_a_disk_that_hangs),
+		cmocka_unit_test(F41_record_log_queues_so_many_lines),
 		cmocka_unit_test(record_tells_facts_and_verdicts),
 	};
 
