@@ -176,7 +176,7 @@ last_label_is_numeric(struct span text)
 	return true;
 }
 
-/* Why `text`, which is neither absent nor begins like a literal, is no name to give with HELO. */
+/* Why `text`, which is neither absent nor begins like a literal, is not a name to give with HELO. */
 static enum helo_fault
 what_is_wrong(struct span text)
 {

@@ -242,7 +242,7 @@ network_parse(struct span text, struct network *network, const char **reason)
 	struct network parsed;
 
 	if (!ipaddr_parse((struct span){ text.at, length }, &parsed.address)) {
-		*reason = "is no IPv4 or IPv6 address";
+		*reason = "is not an IPv4 or IPv6 address";
 		return false;
 	}
 	parsed.prefix = parsed.address.length * 8U;

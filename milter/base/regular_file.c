@@ -24,7 +24,7 @@ kind_of(mode_t mode)
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if ((mode & S_IFMT) == kinds[i].type)
 			return kinds[i].kind;
-	return "no file";
+	return "not a file";
 }
 
 /* Whether the descriptor is of a file; else the reason, and errno. */

@@ -11,21 +11,52 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
 
-static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
-static const struct dns_answer refused = { .status = DNS_TOO_MANY };
-static const struct dns_answer too_late = { .status = DNS_NO_TIME };
-static const struct dns_answer failed = { .status = DNS_NO_MEMORY };
+/* The answers to what has none. */
+/* clang-format off */
+#define LACKING_ROWS(ROW) \
+	ROW(DNS_TIMEOUT) \
+	ROW(DNS_TOO_LARGE) \
+	ROW(DNS_SENDER_UNREAD) \
+	ROW(DNS_TOO_MANY_OF_MESSAGE) \
+	ROW(DNS_TOO_MANY_OF_CLIENT) \
+	ROW(DNS_TOO_MANY_OF_NETWORK) \
+	ROW(DNS_TOO_MANY_OF_PROVIDER) \
+	ROW(DNS_TOO_MANY_OF_ALL) \
+	ROW(DNS_BUDGET_OF_CLIENT) \
+	ROW(DNS_BUDGET_OF_NETWORK) \
+	ROW(DNS_NO_ROOM) \
+	ROW(DNS_NO_TIME) \
+	ROW(DNS_NO_MEMORY)
+/* clang-format on */
+#define LACKING_ANSWER(STATUS) static const struct dns_answer lacks_##STATUS = { .status = (STATUS) };
+LACKING_ROWS(LACKING_ANSWER)
+#define LACKING_POINTER(STATUS) [STATUS] = &lacks_##STATUS,
+static const struct dns_answer *const lacking[DNS_STATUSES] = { LACKING_ROWS(LACKING_POINTER) };
+
+/*
+ * What an answer for which there is no room counts as: too large, as any that is larger than what is read,
+ * where only the domain that it is about can have filled the room. What others may have filled (other
+ * readings of the sender, lists, the rest of the session) is withheld.
+ */
+static enum dns_status
+without_room(const struct inquiry *inquiry, bool is_of_list, size_t octets)
+{
+	const bool is_session_full =
+		inquiry->held > BOUND_SESSION_OCTETS || octets > BOUND_SESSION_OCTETS - inquiry->held;
+
+	return is_of_list || is_session_full || inquiry->facts.other != NULL ? DNS_NO_ROOM : DNS_TOO_LARGE;
+}
 
 /* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
 static void
 keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *answer)
 {
-	lookup->is_too_much =
-		answer != NULL && !inquiry_charge_answer(inquiry, lookup->check, answer->octets);
-	if (lookup->is_too_much)
-		dns_answer_free(answer);
-	else
+	if (answer == NULL || inquiry_charge_answer(inquiry, lookup->check, answer->octets)) {
 		lookup->answer = answer;
+		return;
+	}
+	lookup->lacks = (uint8_t)without_room(inquiry, lookup->is_of_list, answer->octets);
+	dns_answer_free(answer);
 }
 
 static void
@@ -48,8 +79,8 @@ take_answer(void *context, struct dns_answer *answer)
 		refcount_take(&inquiry->references);
 	}
 	dns_answer_free(answer);
+	under_way_end(&inquiry->facts.client.address, request->is_of_list);
 	free(request);
-	under_way_end(&inquiry->facts.client.address);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	inquiry_release(inquiry);
 	/* The scheduled run holds a reference of its own. */
@@ -73,12 +104,13 @@ find_lookup(const struct inquiry *inquiry, enum stage stage, const char *name, e
 
 #define NO_LIST SIZE_MAX
 
-static bool
+/* DNS_NOERROR, or why not. */
+static enum dns_status
 may_ask(const struct inquiry *inquiry, size_t list)
 {
-	return list == NO_LIST
-	       || list_health_may_ask(inquiry->needs.health, list, &inquiry->facts.client.address,
-				      clock_now_ms());
+	return list == NO_LIST ? DNS_NOERROR
+			       : list_health_may_ask(inquiry->needs.health, list,
+						     &inquiry->facts.client.address, clock_now_ms());
 }
 
 /* Send it to the resolver. False when it cannot be asked. */
@@ -90,7 +122,7 @@ request(struct inquiry *inquiry, struct lookup *lookup)
 
 	if (request == NULL)
 		return false;
-	*request = (struct request){ .inquiry = inquiry, .lookup = lookup };
+	*request = (struct request){ inquiry, lookup, lookup->is_of_list };
 	lookup->request = request;
 	refcount_take(&inquiry->references);
 	if (resolver->ask(resolver, lookup->name, (enum dns_type)lookup->type, take_answer, request))
@@ -108,6 +140,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	struct dns_resolver *resolver = inquiry->needs.resolver;
 	const struct ipaddr *client = &inquiry->facts.client.address;
 	struct dns_answer *known = NULL;
+	bool is_sent = false;
 
 	if (resolver->known != NULL)
 		known = resolver->known(resolver, lookup->name, (enum dns_type)lookup->type);
@@ -115,27 +148,29 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 		keep_answer(inquiry, lookup, known);
 		return true;
 	}
-	if (!under_way_begin(client, list != NO_LIST)) {
-		lookup->is_too_much = true;
-		lookup->is_withheld = list == NO_LIST;
+	lookup->lacks = (uint8_t)under_way_begin(client, lookup->is_of_list);
+	if (lookup->lacks != DNS_NOERROR)
 		return true;
+	lookup->lacks = (uint8_t)may_ask(inquiry, list);
+	if (lookup->lacks == DNS_NOERROR) {
+		lookup->paid_list = lookup->is_of_list ? (uint32_t)list + 1 : 0;
+		is_sent = request(inquiry, lookup);
 	}
-	lookup->is_too_much = !may_ask(inquiry, list);
-	if (!lookup->is_too_much && list != NO_LIST)
-		lookup->paid_list = (uint32_t)list + 1;
-	if (!lookup->is_too_much && request(inquiry, lookup))
-		return true;
-	under_way_end(client);
-	return lookup->is_too_much;
+	if (!is_sent)
+		under_way_end(client, lookup->is_of_list);
+	return is_sent || lookup->lacks != DNS_NOERROR;
 }
 
-/* A question that is not asked, for the client has too much asked: what the check finds hides what the answer
- * would have shown. Of a list its finding tells so. */
+/* The answer to a question that has none. One that is withheld hides what it would have shown: of a list its
+ * finding tells so, else the facts do with the check's method. */
 static const struct dns_answer *
-withhold(struct inquiry *inquiry)
+lack(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 {
-	inquiry->reading->withheld |= 1U << inquiry->needs.table.checks[inquiry->running]->method;
-	return &refused;
+	const enum method method = inquiry->needs.table.checks[inquiry->running]->method;
+
+	if (!is_of_list && dns_status_is_withheld(status))
+		inquiry->reading->withheld[method] = status;
+	return lacking[status];
 }
 
 /* What is known of a question that was asked; NULL while its answer is awaited. */
@@ -144,19 +179,17 @@ what_came(struct inquiry *inquiry, const struct lookup *lookup)
 {
 	if (lookup->answer != NULL)
 		return lookup->answer;
-	if (lookup->is_withheld)
-		return withhold(inquiry);
-	if (lookup->is_too_much)
-		return &refused;
+	if (lookup->lacks != DNS_NOERROR)
+		return lack(inquiry, (enum dns_status)lookup->lacks, lookup->is_of_list);
 	if (lookup->request == NULL)
-		return &failed; /* memory ran out when the answer came */
-	return inquiry->has_expired ? &timed_out : NULL;
+		return lacking[DNS_NO_MEMORY]; /* it ran out when the answer came */
+	return inquiry->has_expired ? lacking[DNS_TIMEOUT] : NULL;
 }
 
 /* A new lookup, not sent yet; NULL when there is no memory. */
 static struct lookup *
 add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name, enum dns_type type,
-	   uint32_t hash)
+	   uint32_t hash, bool is_of_list)
 {
 	const size_t size = strlen(name) + 1;
 	struct lookup *lookup = arena_alloc(&state->arena, offsetof(struct lookup, name) + size);
@@ -167,6 +200,7 @@ add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name,
 	lookup->type = (uint16_t)type;
 	lookup->hash = hash;
 	lookup->check = (uint8_t)inquiry->running;
+	lookup->is_of_list = is_of_list;
 	memcpy(lookup->name, name, size);
 	state->lookups = lookup;
 	state->count++;
@@ -177,20 +211,22 @@ static const struct dns_answer *
 ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
 {
 	const uint32_t hash = (uint32_t)hash_of(span_of(name));
+	const size_t octets = sizeof(struct lookup) + strlen(name) + 1;
+	const bool is_of_list = list != NO_LIST;
 	struct stage_state *state = &inquiry->stages[stage];
 	struct lookup *lookup = find_lookup(inquiry, stage, name, type, hash);
 
 	if (lookup != NULL)
 		return what_came(inquiry, lookup);
 	if (inquiry->has_expired)
-		return &too_late;
+		return lacking[DNS_NO_TIME];
 	if (state->count >= BOUND_QUESTIONS_A_STAGE)
-		return list == NO_LIST ? withhold(inquiry) : &refused;
-	if (!inquiry_charge(inquiry, inquiry->running, sizeof *lookup + strlen(name) + 1))
-		return &refused;
-	lookup = add_lookup(inquiry, state, name, type, hash);
+		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
+	if (!inquiry_charge(inquiry, inquiry->running, octets))
+		return lack(inquiry, without_room(inquiry, is_of_list, octets), is_of_list);
+	lookup = add_lookup(inquiry, state, name, type, hash, is_of_list);
 	if (lookup == NULL || !send_question(inquiry, lookup, list))
-		return &failed;
+		return lacking[DNS_NO_MEMORY];
 	return what_came(inquiry, lookup);
 }
 
@@ -204,6 +240,12 @@ const struct dns_answer *
 inquiry_ask_list(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type type, size_t list)
 {
 	return ask(inquiry, stage, name, type, list);
+}
+
+const struct dns_answer *
+inquiry_lack_reading(struct inquiry *inquiry)
+{
+	return lack(inquiry, DNS_SENDER_UNREAD, false);
 }
 
 void

@@ -15,20 +15,24 @@ static const enum stage subject_stages[LIST_SUBJECTS] = {
 	[LIST_SENDER] = STAGE_MAIL,
 };
 
-/* Whether the name is not known only because this client had too much asked: then no list is asked for it,
- * and what lists would have said of it is withheld. */
-static bool
-is_name_withheld(const struct facts *facts, enum list_subject subject)
+/* The bound for which the name is not known: then no list is asked for it, and what lists would have said of
+ * it is withheld. DNS_NOERROR: none. */
+static enum dns_status
+name_withheld(const struct facts *facts, enum list_subject subject)
 {
-	return subject == LIST_PTR && facts->iprev.verified == NULL
-	       && (facts->withheld & 1U << METHOD_IPREV) != 0;
+	if (subject == LIST_SENDER && facts->sender.mailbox.form == MAILBOX_UNREAD)
+		return DNS_SENDER_UNREAD;
+	return subject == LIST_PTR && facts->iprev.verified == NULL ? facts->withheld[METHOD_IPREV]
+								    : DNS_NOERROR;
 }
 
 /* What is looked up for this subject, as text for people; "" when there is nothing to ask. */
 static const char *
 asked_name(const struct facts *facts, enum list_subject subject, char text[IPADDR_REVERSE_SIZE])
 {
-	if (is_name_withheld(facts, subject))
+	if (name_withheld(facts, subject) == DNS_SENDER_UNREAD)
+		return facts->sender.given;
+	if (name_withheld(facts, subject) != DNS_NOERROR)
 		return ipaddr_reverse_name(&facts->client.address, text);
 	switch (subject) {
 	case LIST_CLIENT:
@@ -124,8 +128,6 @@ write_finding(struct list_finding *finding, const struct question *question, con
 	if (finding->fault != LIST_FAULT_NONE) {
 		finding->state = LIST_FAULT;
 		finding->status = question->status;
-		finding->is_withheld =
-			finding->fault == LIST_FAULT_LOOKUP && question->status == DNS_TOO_MANY;
 		copy_answers(finding, &question->reading);
 	} else if (question->reading.says == LIST_SAYS_YES) {
 		write_listing(finding, question, arena);
@@ -140,8 +142,8 @@ ask_list(struct inquiry *inquiry, enum list_subject subject, struct question *qu
 	const struct dns_answer *answer;
 	char name[DOMAIN_SIZE];
 
-	if (is_name_withheld(inquiry_facts(inquiry), subject)) {
-		question->status = DNS_TOO_MANY;
+	question->status = name_withheld(inquiry_facts(inquiry), subject);
+	if (question->status != DNS_NOERROR) {
 		question->reading.says = LIST_SAYS_NOTHING;
 		return true;
 	}

@@ -39,8 +39,8 @@ acts(const struct rule *rule, const struct facts *facts)
 }
 
 /*
- * Whether a rule that is unknown could refuse, but for what was not asked because this client had too
- * much asked. That must not be to its advantage: then the mail is deferred.
+ * Whether a rule that is unknown could refuse, but for what a bound kept from being known. That must not be
+ * to the advantage of who sends: then the mail is deferred.
  */
 static bool
 is_withheld(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
@@ -110,9 +110,10 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		}
 		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && acts(rule, facts))
 			verdict->is_softened = true;
-		verdict->is_withheld = truth == TRUTH_UNKNOWN && is_withheld(rule, facts, recipient);
-		if (verdict->is_withheld)
+		if (truth == TRUTH_UNKNOWN && is_withheld(rule, facts, recipient)) {
+			verdict->withheld = truth_withheld(rule->condition, facts, recipient);
 			return rule;
+		}
 		if (truth != TRUTH_TRUE)
 			continue;
 		if (!acts(rule, facts))
@@ -149,7 +150,8 @@ set_action(const struct config *config, struct verdict *verdict)
 	const bool is_lenient = verdict->is_softened;
 
 	verdict->action = rule != NULL && !verdict->is_held_up ? rule->action : ACTION_ACCEPT;
-	verdict->is_softened = verdict->is_withheld || (is_lenient && verdict->action == ACTION_REJECT);
+	verdict->is_softened =
+		verdict->withheld != DNS_NOERROR || (is_lenient && verdict->action == ACTION_REJECT);
 	if (verdict->is_softened)
 		verdict->action = ACTION_DEFER;
 	verdict->is_enforced = verdict->action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
@@ -162,11 +164,11 @@ set_action(const struct config *config, struct verdict *verdict)
 	}
 }
 
-/* Judge one reading of the sender for one reading of the recipient. */
+/* Judge one reading of the sender for one reading of the recipient, by one policy. */
 static struct verdict
-judge_reading(const struct config *config, const struct facts *facts, const struct mailbox *recipient)
+judge_by(const struct config *config, const struct policy *policy, const struct facts *facts,
+	 const struct mailbox *recipient)
 {
-	const struct policy *policy = policy_for(config, recipient);
 	struct verdict verdict = { .facts = facts, .action = ACTION_ACCEPT };
 
 	verdict.rule = find_rule(&config->exceptions, facts, recipient, &verdict);
@@ -182,6 +184,28 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 	if (verdict.rule != NULL && action_refuses(verdict.action))
 		verdict.reasons = reasons_of(verdict.rule->condition, facts, recipient);
 	return verdict;
+}
+
+/* The same by the policy of the recipient; of one that is not read by each that it may have. A refusal that
+ * rests on which one it is is a deferral. */
+static struct verdict
+judge_reading(const struct config *config, const struct facts *facts, const struct mailbox *recipient)
+{
+	struct verdict worst = judge_by(config, policy_for(config, recipient), facts, recipient);
+	bool is_agreed = true;
+
+	for (size_t i = 0; recipient->form == MAILBOX_UNREAD && i < config->policies.count; i++) {
+		const struct verdict other = judge_by(config, &config->policies.items[i], facts, recipient);
+
+		is_agreed = is_agreed && other.action == worst.action;
+		worst = *policy_worse(&worst, &other);
+	}
+	if (!is_agreed && action_refuses(worst.action)) {
+		worst.withheld = worst.withheld != DNS_NOERROR ? worst.withheld : DNS_RECIPIENT_UNREAD;
+		worst.action = ACTION_DEFER;
+		worst.is_softened = true;
+	}
+	return worst;
 }
 
 void

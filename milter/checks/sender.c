@@ -133,6 +133,8 @@ run(struct inquiry *inquiry)
 
 	if (!config_wants(inquiry_config(inquiry), METHOD_SENDER))
 		return true;
+	if (facts->sender.mailbox.form == MAILBOX_UNREAD)
+		return fault(facts, inquiry_lack_reading(inquiry)->status);
 	if (facts->sender.mailbox.form == MAILBOX_MALFORMED)
 		return finish(facts, SENDER_MALFORMED);
 	if (facts->sender.mailbox.form != MAILBOX_ADDRESS)

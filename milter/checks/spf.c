@@ -55,6 +55,16 @@ evaluate(struct inquiry *inquiry, enum stage stage, enum spf_identity identity, 
 	return true;
 }
 
+/* Which domain to ask is not known. */
+static bool
+finish_unread(struct inquiry *inquiry, struct facts *facts)
+{
+	facts->results[METHOD_SPF] = RESULT_TEMPERROR;
+	facts->spf[SPF_MAILFROM].problem.kind = SPF_PROBLEM_NO_READING;
+	(void)inquiry_lack_reading(inquiry);
+	return true;
+}
+
 static bool
 run_helo(struct inquiry *inquiry)
 {
@@ -80,6 +90,8 @@ run_mailfrom(struct inquiry *inquiry)
 		return true;
 	facts->spf[SPF_MAILFROM].domain = "";
 	facts->results[METHOD_SPF] = RESULT_NONE;
+	if (mailbox->form == MAILBOX_UNREAD)
+		return finish_unread(inquiry, facts);
 	if (mailbox->form != MAILBOX_ADDRESS) /* RFC 7208, 4.3 */
 		return true;
 	return evaluate(inquiry, STAGE_MAIL, SPF_MAILFROM, facts->sender.domain, span_of(mailbox->local));

@@ -4,9 +4,8 @@
 
 #include "heloscope/checks/banner.h"
 
-/* Versions that nobody should use any more (RFC 8996). */
-static bool
-is_old(const char *version)
+bool
+tls_is_old(const char *version)
 {
 	static const char *const old[] = { "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1" };
 
@@ -23,7 +22,7 @@ session_result(const struct tls_facts *tls)
 		return RESULT_UNCHECKED;
 	if (tls->version == NULL)
 		return RESULT_NONE;
-	return is_old(tls->version) ? RESULT_NEUTRAL : RESULT_PASS;
+	return tls_is_old(tls->version) ? RESULT_NEUTRAL : RESULT_PASS;
 }
 
 /*
@@ -46,8 +45,8 @@ peer_result(const struct peer_facts *facts)
 		return RESULT_FAIL;
 	if (peer->dane == DANE_MATCH)
 		return RESULT_PASS;
-	return peer->is_trusted && peer->is_named && !is_old(peer->tls_version) ? RESULT_PASS
-										: RESULT_NEUTRAL;
+	return peer->is_trusted && peer->is_named && !tls_is_old(peer->tls_version) ? RESULT_PASS
+										    : RESULT_NEUTRAL;
 }
 
 static bool

@@ -170,7 +170,21 @@ may_hide_names(const struct facts *facts, enum method method)
 		if (facts->dkim.signatures[i].result == RESULT_TEMPERROR)
 			return true;
 	return result == RESULT_TEMPERROR || result == RESULT_UNCHECKED
-	       || (facts->withheld & 1U << method) != 0;
+	       || facts->withheld[method] != DNS_NOERROR;
+}
+
+/* Whether it asks for an address that can be read in too many ways; the bound for which it is not known. */
+static enum dns_status
+address_withheld(const struct condition *condition, const struct facts *facts,
+		 const struct mailbox *recipient)
+{
+	if (condition->kind != CONDITION_TEXT)
+		return DNS_NOERROR;
+	if (condition->subject == SUBJECT_MAIL_FROM && facts->sender.mailbox.form == MAILBOX_UNREAD)
+		return DNS_SENDER_UNREAD;
+	if (condition->subject == SUBJECT_RECIPIENT && recipient->form == MAILBOX_UNREAD)
+		return DNS_RECIPIENT_UNREAD;
+	return DNS_NOERROR;
 }
 
 static enum truth
@@ -178,6 +192,8 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 {
 	const enum method method = method_of_subject(condition->subject);
 
+	if (address_withheld(condition, facts, recipient) != DNS_NOERROR)
+		return TRUTH_UNKNOWN;
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
@@ -257,18 +273,32 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 	return false;
 }
 
-/* Whether it looks at what was not asked because this client had too much asked. */
-static bool
-looks_at_withheld(const struct condition *condition, const struct facts *facts)
+/* The bound, the first of several, for which nobody knows what a condition, which is a test, asks for. */
+static enum dns_status
+test_withheld(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	if ((truth_methods(condition) & facts->withheld) != 0)
-		return true;
+	enum dns_status status = address_withheld(condition, facts, recipient);
+
+	for (int method = 0; status == DNS_NOERROR && method < METHODS; method++)
+		if ((truth_methods(condition) & 1U << method) != 0)
+			status = facts->withheld[method];
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
-		for (size_t i = 0; i < facts->lists[subject].count; i++)
-			if (facts->lists[subject].findings[i].is_withheld
-			    && looks_at(condition, &facts->lists[subject].findings[i]))
-				return true;
-	return false;
+		for (size_t i = 0; status == DNS_NOERROR && i < facts->lists[subject].count; i++)
+			if (looks_at(condition, &facts->lists[subject].findings[i]))
+				status = list_finding_withheld(&facts->lists[subject].findings[i]);
+	return status;
+}
+
+enum dns_status
+truth_withheld(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	enum dns_status status = DNS_NOERROR;
+
+	for (size_t i = 0; status == DNS_NOERROR && i < condition->operand_count; i++)
+		status = truth_withheld(condition->operands[i], facts, recipient);
+	if (condition->operand_count == 0 && test_truth(condition, facts, recipient) == TRUTH_UNKNOWN)
+		status = test_withheld(condition, facts, recipient);
+	return status;
 }
 
 unsigned
@@ -307,7 +337,7 @@ guessed_truth(const struct condition *condition, const struct facts *facts, cons
 	if ((truth_methods(condition) & facts_awaited(facts)) != 0)
 		return guess.awaited;
 	truth = test_truth(condition, facts, recipient);
-	if (truth == TRUTH_UNKNOWN && looks_at_withheld(condition, facts))
+	if (truth == TRUTH_UNKNOWN && test_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return guess.withheld;
 	return condition->is_negated ? negated(truth) : truth;
 }

@@ -16,7 +16,7 @@ cli_read_address(const char *command, const char *text, struct ipaddr *address)
 	if (ipaddr_parse(span_of(text), address))
 		return -1;
 	return cli_usage_error(
-		command, "\"%.60s\" is no address; expected one like 198.51.100.7 or 2001:db8::7", text);
+		command, "\"%.60s\" is not an address; expected one like 198.51.100.7 or 2001:db8::7", text);
 }
 
 /* Names. */
@@ -59,7 +59,7 @@ cli_read_domain(const char *command, const char *text, char *name)
 	if (at != NULL && domain_normalize(span_of(at + 1), read))
 		return cli_usage_error(command, "\"%.80s\" is a mail address; its domain is %s", text, read);
 	if (!domain_normalize(span_of(text), read) || !is_domain(read))
-		return cli_usage_error(command, "\"%.80s\" is no domain; expected one like example.org",
+		return cli_usage_error(command, "\"%.80s\" is not a domain; expected one like example.org",
 				       text);
 	if (has_underscored_label(read))
 		return cli_usage_error(
@@ -88,7 +88,7 @@ cli_read_helo(const char *command, const char *text, char *helo)
 	else if (domain_normalize(span_of(text), read))
 		(void)snprintf(helo, DOMAIN_SIZE, "%s", read);
 	else
-		return cli_usage_error(command, "\"%.80s\" is no name; expected one like mail.example.org",
+		return cli_usage_error(command, "\"%.80s\" is not a name; expected one like mail.example.org",
 				       text);
 	return -1;
 }
@@ -102,7 +102,7 @@ cli_read_selector(const char *command, const char *text, char *selector, char *d
 	if (is_address(text) || !domain_normalize(span_of(text), read))
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is no selector; expected one like s1, what stands in s= of a signature",
+			"\"%.80s\" is not a selector; expected one like s1, what stands in s= of a signature",
 			text);
 	end = strstr(read, infix);
 	if (end != NULL && (end[sizeof infix - 1] == '\0' || end[sizeof infix - 1] == '.')) {
@@ -171,7 +171,8 @@ read_path(const char *command, const char *text, bool takes_local, const char *e
 	else
 		strbuf_printf(&read, "<%s>", text);
 	if (read.is_cut || holds_line_end(text) || (text[0] != '<' && !is_plain_address(memory, takes_local)))
-		return cli_usage_error(command, "\"%.80s\" is no mail address; expected %s", text, expected);
+		return cli_usage_error(command, "\"%.80s\" is not a mail address; expected %s", text,
+				       expected);
 	(void)memcpy(path, memory, read.length + 1);
 	return -1;
 }
@@ -191,7 +192,7 @@ cli_read_recipient(const char *command, const char *text, char *path)
 	static const char expected[] = "one like bob@example.net";
 
 	if (strcmp(text, "<>") == 0)
-		return cli_usage_error(command, "\"<>\" is no recipient; expected %s", expected);
+		return cli_usage_error(command, "\"<>\" is not a recipient; expected %s", expected);
 	return read_path(command, text, true, expected, path);
 }
 
@@ -234,7 +235,7 @@ cli_read_since(const char *command, const char *text, char *since)
 
 	if (then == 0 || gmtime_r(&then, &parts) == NULL)
 		return cli_usage_error(
-			command, "\"%.40s\" is no time; expected one like 24h, 7d or 2026-11-24T12:00:00Z",
+			command, "\"%.40s\" is not a time; expected one like 24h, 7d or 2026-11-24T12:00:00Z",
 			text);
 	(void)strftime(since, CLI_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts);
 	return -1;

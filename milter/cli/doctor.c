@@ -8,15 +8,12 @@
 #include "heloscope/cli/argument.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/doctor/doctor.h"
-#include "heloscope/base/document.h"
+#include "heloscope/doctor/tell.h"
 #include "heloscope/base/log.h"
 #include "heloscope/dns/name_servers.h"
-#include "heloscope/base/prose.h"
 #include "heloscope/dns/resolver.h"
-#include "heloscope/base/strbuf.h"
 
 #define DOMAINS_MAX 18 /* columns that fit */
-#define TITLE_WIDTH 16
 #define NAME_SERVERS_MS 3000
 
 static const char help[] =
@@ -121,135 +118,6 @@ struct ward {
 	size_t count;
 };
 
-/* How a severity is shown, and its token. */
-static const struct {
-	enum explain_mark mark;
-	const char *token;
-} severities[] = {
-	[DOCTOR_NOT_ASKED] = { EXPLAIN_NEITHER, "not-asked" },
-	[DOCTOR_GOOD] = { EXPLAIN_GOOD, "good" },
-	[DOCTOR_NOTE] = { EXPLAIN_NOTE, "note" },
-	[DOCTOR_UNKNOWN] = { EXPLAIN_UNKNOWN, "unknown" },
-	[DOCTOR_WARNING] = { EXPLAIN_WARNING, "warning" },
-	[DOCTOR_ERROR] = { EXPLAIN_BAD, "error" },
-};
-
-static void
-put_domains(const struct ward *ward)
-{
-	for (size_t i = 0; i < ward->count; i++) {
-		const struct doctor_report *report = &ward->reports[i];
-		char memory[800], text[IPADDR_TEXT_SIZE];
-		struct strbuf said;
-
-		strbuf_init(&said, memory, sizeof memory);
-		strbuf_printf(&said, "%s", report->domain);
-		for (size_t j = 0; j < report->address_count; j++)
-			strbuf_printf(&said, "%s%s", j == 0 ? ", from " : ", ",
-				      ipaddr_format(&report->addresses[j], text));
-		if (report->is_guessed && report->address_count > 0)
-			strbuf_add(&said, " (guessed from MX and SPF)");
-		output_put(output_standard(), "%3zu  ", i + 1);
-		prose_wrap(output_standard(), memory, 5, 5);
-	}
-}
-
-static void
-put_table(const struct ward *ward)
-{
-	output_put(output_standard(), "\n  %-*s", TITLE_WIDTH, "");
-	for (size_t i = 0; i < ward->count; i++)
-		output_put(output_standard(), "%3zu", i + 1);
-	output_put(output_standard(), "\n");
-	for (int row = 0; row < DOCTOR_ROWS; row++) {
-		output_put(output_standard(), "  %-*s", TITLE_WIDTH, doctor_row_title((enum doctor_row)row));
-		for (size_t i = 0; i < ward->count; i++) {
-			output_put(output_standard(), "  ");
-			explain_put_mark(severities[ward->reports[i].cells[row]].mark, output_standard());
-		}
-		output_put(output_standard(), "\n");
-	}
-}
-
-static void
-put_finding(const struct doctor_finding *finding)
-{
-	char memory[1200];
-	struct strbuf said;
-
-	strbuf_init(&said, memory, sizeof memory);
-	strbuf_printf(&said, "%s: %s", doctor_row_title(finding->row), finding->what);
-	if (finding->consequence != NULL)
-		strbuf_printf(&said, " %s", finding->consequence);
-	output_put(output_standard(), "  ");
-	explain_put_mark(severities[finding->severity].mark, output_standard());
-	output_put(output_standard(), " ");
-	prose_wrap(output_standard(), memory, 4, 4);
-	if (finding->publish == NULL)
-		return;
-	output_put(output_standard(), "      Publish ");
-	prose_wrap(output_standard(), finding->publish, 14, 8);
-}
-
-/* The worst first. */
-static void
-put_findings(const struct ward *ward)
-{
-	for (size_t i = 0; i < ward->count; i++) {
-		const struct doctor_report *report = &ward->reports[i];
-
-		if (report->finding_count > 0)
-			output_put(output_standard(), "\n%3zu  %s\n", i + 1, report->domain);
-		for (int severity = DOCTOR_ERROR; severity >= DOCTOR_GOOD; severity--)
-			for (size_t j = 0; j < report->finding_count; j++)
-				if ((int)report->findings[j].severity == severity)
-					put_finding(&report->findings[j]);
-	}
-}
-
-static json_t *
-finding_json(const struct doctor_finding *finding)
-{
-	json_t *object = json_object();
-
-	document_set_text(object, "row", doctor_row_token(finding->row));
-	document_set_text(object, "severity", severities[finding->severity].token);
-	document_set_text(object, "what", finding->what);
-	document_set_text(object, "consequence", finding->consequence);
-	document_set_text(object, "publish", finding->publish);
-	return object;
-}
-
-static void
-put_json(const struct ward *ward)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < ward->count; i++) {
-		const struct doctor_report *report = &ward->reports[i];
-		json_t *object = json_object(), *cells = json_object(), *findings = json_array(),
-		       *addresses = json_array();
-		char text[IPADDR_TEXT_SIZE];
-
-		for (int row = 0; row < DOCTOR_ROWS; row++)
-			document_put(cells, doctor_row_token((enum doctor_row)row),
-				     document_text(span_of(severities[report->cells[row]].token)));
-		for (size_t j = 0; j < report->finding_count; j++)
-			document_append(findings, finding_json(&report->findings[j]));
-		for (size_t j = 0; j < report->address_count; j++)
-			document_append(addresses,
-					document_text(span_of(ipaddr_format(&report->addresses[j], text))));
-		document_put(object, "domain", document_text(span_of(report->domain)));
-		document_put(object, "addresses", addresses);
-		document_set_flag(object, "guessed", report->is_guessed);
-		document_put(object, "cells", cells);
-		document_put(object, "findings", findings);
-		document_append(array, object);
-	}
-	document_print(output_standard(), array);
-	json_decref(array);
-}
-
 static int
 status_of(const struct ward *ward)
 {
@@ -262,18 +130,6 @@ status_of(const struct ward *ward)
 	if (worst >= DOCTOR_WARNING)
 		return CLI_FINDINGS;
 	return worst == DOCTOR_UNKNOWN ? CLI_UNKNOWN : CLI_WELL;
-}
-
-static void
-tell(const struct ward *ward, const struct options *options)
-{
-	if (options->is_json) {
-		put_json(ward);
-		return;
-	}
-	put_domains(ward);
-	put_table(ward);
-	put_findings(ward);
 }
 
 /* Looks at as many servers as there are, wherever they are: they are the user's own. */
@@ -363,7 +219,10 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		for (size_t i = 0; i < count; i++)
 			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
 		end_progress();
-		tell(&ward, options);
+		if (options->is_json)
+			doctor_put_json(ward.reports, ward.count, &arena, output_standard());
+		else
+			doctor_put(ward.reports, ward.count, &arena, output_standard());
 		status = status_of(&ward);
 	}
 	look_back_free(order.look_back);

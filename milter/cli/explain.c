@@ -129,7 +129,7 @@ cli_explain(int argc, char **argv)
 	if (!is_id(argv[optind]))
 		return cli_usage_error(
 			"explain",
-			"\"%.60s\" is no reference; expected one like 20261124T125000Z-4f2a91c07be3, or its first eight characters or more",
+			"\"%.60s\" is not a reference; expected one like 20261124T125000Z-4f2a91c07be3, or its first eight characters or more",
 			argv[optind]);
 	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;

@@ -1,4 +1,4 @@
-/* heloscope lists: are the configured lists alive and sane? */
+/* heloscope lists: are the configured lists working? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +18,13 @@ static const char help[] =
 	"usage: heloscope lists [-c FILE] [--json]\n"
 	"\n"
 	"Asks each configured DNS list for its test entries (RFC 5782, section 5), and tells\n"
-	"whether it is well, how long it took to answer, and what to do when it is not.\n"
+	"whether it works, how long it took to answer, and what to do when it does not.\n"
 	"\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
 	"      --json          as JSON: an array with an object for each list\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
-	"Exit status: 0 all are well, 1 some are not, 2 wrong usage, 3 none answers, or the\n"
+	"Exit status: 0 all work, 1 some do not, 2 wrong usage, 3 none answers, or the\n"
 	"configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope lists -c " CONFIG_FILE "\n";
@@ -93,9 +93,9 @@ static const struct {
 	const char *token, *text;
 } states[EXAM_STATES] = {
 	[EXAM_NOT_ASKED] = { "not-asked", "not asked" },
-	[EXAM_NOT_WELL] = { "not-well", "not well" },
+	[EXAM_NOT_WELL] = { "not-well", "faulty" },
 	[EXAM_UNTESTED] = { "no-test-entries", "no test entries" },
-	[EXAM_WELL] = { "well", "well" },
+	[EXAM_WELL] = { "well", "works" },
 };
 
 static enum exam_state

@@ -15,7 +15,7 @@ static const struct {
 	{ "report", cli_report, "tell what came in, what was refused, by which rule and from whom" },
 	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
-	{ "lists", cli_lists, "ask the configured lists whether they are alive and sane" },
+	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -7,11 +7,13 @@
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/new_file.h"
 #include "heloscope/base/prose.h"
 #include "heloscope/records/value.h"
 #include "heloscope/review/report.h"
 
 #define BAR_WIDTH 30
+#define PAGE_MODE 0666 /* less the umask, as of any document */
 
 static const char help[] =
 	"usage: heloscope report [-c FILE] [--log FILE] [--since TIME] [--json | --html FILE]\n"
@@ -268,24 +270,30 @@ page_json(const json_t *json)
 	return shown;
 }
 
-/* Returns 0, or the errno of what failed. */
-static int
-write_page(const char *path, const json_t *json)
+static bool
+write_page(FILE *file, const void *shown)
 {
-	struct output out = { .file = fopen(path, "we") };
-	json_t *shown;
+	struct output out = { .file = file };
 
-	if (out.file == NULL)
-		return errno;
-	shown = page_json(json);
 	for (size_t i = 0; i < sizeof page / sizeof page[0]; i++) {
 		if (strcmp(page[i], DATA_LINE) == 0)
 			document_put_script(&out, shown);
 		else
 			output_lines(&out, page[i]);
 	}
+	errno = output_flush(&out) ? errno : out.fault;
+	return out.fault == 0;
+}
+
+/* Returns 0, or the errno of what failed. */
+static int
+make_page(const char *path, const json_t *json)
+{
+	json_t *shown = page_json(json);
+	const int fault = new_file_write(path, PAGE_MODE, write_page, shown);
+
 	json_decref(shown);
-	return output_close(&out) ? 0 : out.fault;
+	return fault;
 }
 
 static int
@@ -298,8 +306,9 @@ put_report(const struct report *report, const struct config *config, bool is_jso
 		document_print(output_standard(), json);
 	} else if (html == NULL) {
 		put_text(report, json);
-	} else if ((fault = write_page(html, json)) != 0) {
-		output_put(output_errors(), "heloscope report: %s: %s\n", html, strerror(fault));
+	} else if ((fault = make_page(html, json)) != 0) {
+		output_put(output_errors(), "heloscope report: %s: %s\n", html,
+			   fault == ELOOP ? "it is a symbolic link" : strerror(fault));
 		status = CLI_UNKNOWN;
 	}
 	json_decref(json);

@@ -85,7 +85,7 @@ config_add_test_entries(struct config_reader *reader, struct test_entry_set *ent
 		else
 			config_complain(
 				reader, values->items[i].place,
-				"\"%.60s\" is no test entry; expected an address or a domain, like \"127.0.0.2\" or \"test\"",
+				"\"%.60s\" is not a test entry; expected an address or a domain, like \"127.0.0.2\" or \"test\"",
 				values->items[i].text);
 	}
 }

@@ -262,7 +262,7 @@ take_file_mode(struct config_reader *reader, const struct setting *setting, cons
 
 	if (*end != '\0' || mode > 0777)
 		config_complain(reader, value.place,
-				"the mode %.20s is no file mode; expected an octal number like 0660",
+				"the mode %.20s is not a file mode; expected an octal number like 0660",
 				value.text);
 	else
 		set_number(setting, reader->config, mode);

@@ -55,7 +55,7 @@ config_add_answer(struct config_reader *reader, struct answer_set *answers, stru
 		return;
 	answers->items = items;
 	if (!parse_range(range.text, &parsed))
-		config_complain(reader, range.place, "\"%.60s\" is no answer of a list; " RANGE_FORM,
+		config_complain(reader, range.place, "\"%.60s\" is not an answer of a list; " RANGE_FORM,
 				range.text);
 	else if (parsed.first >> 24 != 127 || parsed.last >> 24 != 127)
 		config_complain(reader, range.place, "\"%.60s\" lies outside 127.0.0.0/8; " RANGE_FORM,
@@ -126,7 +126,7 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 	if (!domain_normalize(span_of(zone.text), name) || !domain_has_dot(span_of(name))) {
 		config_complain(
 			reader, zone.place,
-			"\"%.80s\" is no zone of a list; expected a domain name like \"zen.spamhaus.org\"",
+			"\"%.80s\" is not a zone of a list; expected a domain name like \"zen.spamhaus.org\"",
 			zone.text);
 		return;
 	}

@@ -122,7 +122,7 @@ pattern_without_at(struct config_reader *reader, struct word word)
 	else if (strchr(word.text, '.') != NULL)
 		config_complain(
 			reader, word.place,
-			"\"%.80s\" is no pattern of an address; expected one like \"joe@example.org\", \"*@example.org\" or \"*@*.example.org\"",
+			"\"%.80s\" is not a pattern of an address; expected one like \"joe@example.org\", \"*@example.org\" or \"*@*.example.org\"",
 			word.text);
 	else if (strchr(word.text, '*') != NULL)
 		complain(reader, word, "addresses have a domain", "\"*@*\" for all, or \"*@example.org\"");

@@ -18,7 +18,7 @@ host_name(struct arena *arena)
 	return arena_string(arena, normalized);
 }
 
-/* As readers compare it; what is no domain was complained of. */
+/* As readers compare it; what is not a domain was complained of. */
 static const char *
 as_compared(const char *id, struct arena *arena)
 {
@@ -81,6 +81,9 @@ config_read(const char *path, struct output *messages)
 		output_put(messages, "%s: out of memory, or too much configuration\n", name);
 		reading.errors++;
 	}
+	if (reading.errors > CONFIG_ERRORS_SHOWN)
+		output_put(messages, "%s: and %u more errors, which are not shown\n", name,
+			   reading.errors - CONFIG_ERRORS_SHOWN);
 	if (reading.errors > 0) {
 		config_unref(config);
 		return NULL;

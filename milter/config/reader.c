@@ -14,12 +14,14 @@ config_complain(struct config_reader *reader, struct place place, const char *fo
 	char message[CONFIG_MESSAGE_SIZE], masked[CONFIG_MESSAGE_SIZE];
 	va_list arguments;
 
+	reader->reading->errors++;
+	if (reader->reading->errors > CONFIG_ERRORS_SHOWN)
+		return;
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
 	output_put(reader->reading->messages, "%s:%d:%d: %s\n", reader->path, place.line, place.column,
 		   config_mask(reader->config, message, masked, sizeof masked));
-	reader->reading->errors++;
 }
 
 const char *
@@ -54,10 +56,12 @@ static void
 complain_of_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
 		 size_t count)
 {
-	char memory[600];
+	char memory[600] = "";
 	struct strbuf message;
 
 	strbuf_init(&message, memory, sizeof memory);
+	if (reader->reading->errors >= CONFIG_ERRORS_SHOWN)
+		count = 0; /* it is not shown, and to look for the nearest word takes its time */
 	if (regard != NULL)
 		strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
 	else
@@ -97,7 +101,7 @@ add_once(struct config_reader *reader, struct text_set *said, const char *name, 
 {
 	for (size_t i = 0; i < said->count; i++) {
 		if (strcmp(said->items[i], name) == 0) {
-			config_complain(reader, place, "\"%s\" is said twice; expected it once", name);
+			config_complain(reader, place, "\"%s\" is given twice; expected it once", name);
 			return;
 		}
 	}

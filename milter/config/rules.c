@@ -468,7 +468,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 			continue;
 		output_put(
 			messages,
-			"%s: \"%.80s\" is no list that is asked; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
+			"%s: \"%.80s\" is not a list that is asked; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
 			rules->items[i].where, config_mask(config, zone, masked, sizeof masked));
 		errors++;
 	}

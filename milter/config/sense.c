@@ -201,7 +201,7 @@ look_at_order(const struct rule_set *rules, struct output *messages)
 			before++;
 		if (before < i)
 			config_warn(messages, rules->items[i].where,
-				    "this rule never acts: the rule at %s decides before it",
+				    "this rule never acts: the one in %s decides before it",
 				    rules->items[before].where);
 	}
 }

@@ -24,9 +24,10 @@ check_server(struct config_reader *reader, struct word server)
 {
 	if (is_server(server.text))
 		return true;
-	config_complain(reader, server.place,
-			"\"%.60s\" is no name server; expected an address like 192.0.2.53 or 192.0.2.53@5353",
-			server.text);
+	config_complain(
+		reader, server.place,
+		"\"%.60s\" is not a name server; expected an address like 192.0.2.53 or 192.0.2.53@5353",
+		server.text);
 	return false;
 }
 
@@ -78,13 +79,13 @@ config_add_zone(struct config_reader *reader, const struct value_set *zone_and_s
 	char name[DOMAIN_SIZE];
 
 	if (!domain_normalize(span_of(zone.text), name)) {
-		config_complain(reader, zone.place, "\"%.80s\" is no zone; expected a domain name",
+		config_complain(reader, zone.place, "\"%.80s\" is not a zone; expected a domain name",
 				zone.text);
 		return;
 	}
 	if (is_known_zone(zones, name))
 		config_complain(reader, zone.place,
-				"the zone \"%.80s\" is said twice; expected it once, with all its servers",
+				"the zone \"%.80s\" is given twice; expected it once, with all its servers",
 				name);
 	for (size_t i = 1; i < zone_and_servers->count; i++) {
 		struct resolver_zone *items =

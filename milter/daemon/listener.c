@@ -153,7 +153,7 @@ clear_away(const char *path, const struct address *address, struct error *error)
 	if (lstat(path, &status) != 0)
 		return true; /* nothing there, or no way there: that shows when the socket is made */
 	if (!S_ISSOCK(status.st_mode)) {
-		error_set(error, "%s exists and is no socket; it is left alone", path);
+		error_set(error, "%s exists and is not a socket; it is left alone", path);
 		return false;
 	}
 	reason = try_to_connect(address);

@@ -48,13 +48,6 @@ static const struct smtp_reply out_of_memory = {
 	.count = 1,
 };
 
-static const struct smtp_reply too_many_readings = {
-	.code = 451,
-	.xcode = "4.1.0",
-	.lines = { "The address of the sender or of the recipient can be read in too many ways. Send with a plain address, like name@example.com." },
-	.count = 1,
-};
-
 /* RFC 5321, 4.5.3.1.10: the client sends to the others in another transaction. */
 static const struct smtp_reply too_many_waiting = {
 	.code = 452,
@@ -154,7 +147,7 @@ static bool
 same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
-	       && a->is_softened == b->is_softened && a->is_withheld == b->is_withheld
+	       && a->is_softened == b->is_softened && a->withheld == b->withheld
 	       && a->pending_until == b->pending_until && a->overruled == b->overruled
 	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
 	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
@@ -232,17 +225,14 @@ apply_rules(const struct message *message, const struct envelope_address *recipi
 	const struct config *config = config_of(message);
 	struct arena arena;
 	struct readings readings;
-	bool is_whole, has_more;
+	bool is_whole;
 
 	arena_init(&arena, RECIPIENT_MEMORY);
 	readings = mailbox_readings(recipient, &arena);
 	is_whole = !arena.has_failed;
-	has_more = readings.has_more || message->facts->sender.has_more_readings;
 	*verdict = policy_judge(config, message->facts, &readings);
 	arena_clear(&arena);
-	if (!is_whole)
-		return &out_of_memory;
-	return has_more && config->mode == MODE_ENFORCE && !is_refused(verdict) ? &too_many_readings : NULL;
+	return is_whole ? NULL : &out_of_memory;
 }
 
 /* Judge for a recipient. Returns why that is not possible, or NULL. */

@@ -388,16 +388,18 @@ quarantine(SMFICTX *context, const char *why)
 static sfsistat
 change(SMFICTX *context, const struct connection *connection, const struct message_end *end)
 {
+	const bool is_audit = session_config(connection->session)->mode == MODE_AUDIT;
 	bool is_done = end->is_whole;
 
 	for (size_t i = 0; i < end->count && is_done; i++)
 		is_done = do_edit(context, &end->edits[i], (connection->steps & SMFIP_HDR_LEADSPC) != 0);
 	if (is_done && end->quarantine != NULL)
 		quarantine(context, end->quarantine);
+	if (is_done)
+		return SMFIS_CONTINUE;
 	/* Half a header would be worse than none: forged fields might stay. */
-	if (!is_done)
-		log_error("the header of a message could not be changed; it is deferred");
-	return is_done ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
+	log_error("the header of a message could not be changed%s", is_audit ? "" : "; it is deferred");
+	return is_audit ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 }
 
 static sfsistat

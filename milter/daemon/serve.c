@@ -349,6 +349,25 @@ take_stop(int number)
 	(void)sem_post(&server.has_news);
 }
 
+/* Those that would end the program, and mean nothing to it. */
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = {
+		SIGXFSZ /* a limit on the size of files costs records, not the filter */,
+		SIGPIPE,
+		SIGUSR2,
+		SIGALRM,
+		SIGVTALRM,
+		SIGPROF,
+		SIGIO,
+		SIGPWR
+	};
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		(void)signal(ignored[i], SIG_IGN);
+}
+
 /*
  * A thread of libmilter waits for SIGHUP, SIGTERM and SIGINT with sigwait(3), and does not know how to make
  * the one that waits for connections look up. A signal to the process goes to its first thread when that does
@@ -365,10 +384,11 @@ take_signals(void)
 
 	(void)sigemptyset(&none);
 	stop_action.sa_mask = reload_action.sa_mask = none;
-	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files costs records, not the filter */
+	ignore_signals();
 	return sem_init(&server.reload_news, 0, 0) == 0 && sem_init(&server.has_news, 0, 0) == 0
 	       && sigaction(SIGHUP, &stop_action, NULL) == 0 && sigaction(SIGTERM, &stop_action, NULL) == 0
-	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0
+	       && sigaction(SIGINT, &stop_action, NULL) == 0 && sigaction(SIGQUIT, &stop_action, NULL) == 0
+	       && sigaction(SIGXCPU, &stop_action, NULL) == 0 && sigaction(SIGUSR1, &reload_action, NULL) == 0
 	       && pthread_sigmask(SIG_SETMASK, &none, NULL) == 0;
 }
 

@@ -122,11 +122,21 @@ session_mail(struct session *session, const struct mail_command *mail)
 	session->message = message_begin(&session->needs, mail);
 }
 
+/* Nothing is refused or deferred then: not for want of memory, nor for what is beyond a bound. */
+static bool
+is_audit(const struct session *session)
+{
+	return session_config(session)->mode == MODE_AUDIT;
+}
+
 const struct smtp_reply *
 session_rcpt(struct session *session, const struct envelope_address *recipient)
 {
+	const struct smtp_reply *reply;
+
 	hear(session, "RCPT TO:", recipient->typed);
-	return message_rcpt(session->message, recipient);
+	reply = message_rcpt(session->message, recipient);
+	return is_audit(session) ? NULL : reply;
 }
 
 void
@@ -167,7 +177,13 @@ session_config(const struct session *session)
 struct message_end
 session_end_of_message(struct session *session, const char *queue_id)
 {
-	return message_end(session->message, queue_id);
+	struct message_end end = message_end(session->message, queue_id);
+
+	if (is_audit(session)) {
+		end.reply = NULL;
+		end.is_whole = true;
+	}
+	return end;
 }
 
 void

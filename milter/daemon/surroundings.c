@@ -137,7 +137,7 @@ look_at_directory(const struct look *look, const char *what, const char *path)
 	if (S_ISDIR(status.st_mode) && user_may(look, &status, MAY_WRITE | MAY_ENTER))
 		return true;
 	warn(look, "%s %s cannot be made: %s %s; its directory must belong to the user \"%s\"", what, path,
-	     directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is no directory",
+	     directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is not a directory",
 	     look->config->user);
 	return false;
 }
@@ -151,7 +151,7 @@ look_at_written_file(const struct look *look, const char *what, const char *path
 	if (!look_at_directory(look, what, path) || stat(path, &status) != 0)
 		return;
 	if (!S_ISREG(status.st_mode))
-		warn(look, "%s %s is no file", what, path);
+		warn(look, "%s %s is not a file", what, path);
 	else if (!user_may(look, &status, MAY_WRITE))
 		warn(look, "%s %s belongs to somebody else: the user \"%s\" may not write it", what, path,
 		     look->config->user);

@@ -59,7 +59,13 @@ dns_status_is_fault(enum dns_status status)
 bool
 dns_status_was_asked(enum dns_status status)
 {
-	return status < DNS_TOO_MANY;
+	return status < DNS_SENDER_UNREAD;
+}
+
+bool
+dns_status_is_withheld(enum dns_status status)
+{
+	return status >= DNS_SENDER_UNREAD && status < DNS_NO_TIME;
 }
 
 enum dns_type
@@ -284,8 +290,8 @@ struct builder {
 };
 
 /*
- * Read a name inside record data and keep its text; the name must end with the data. What is no host name is
- * for people only, and cut.
+ * Read a name inside record data and keep its text; the name must end with the data. What is not a host name
+ * is for people only, and cut.
  */
 static bool
 build_name(struct builder *builder, struct reader *reader, const struct record_head *head, size_t skip,

@@ -69,11 +69,10 @@ exam_addresses(struct exam *exam)
 	}
 	exam_set_cell(exam, DOCTOR_ADDRESSES, DOCTOR_GOOD);
 	if (exam->report->address_count == 0)
-		exam_say(exam, DOCTOR_ADDRESSES, DOCTOR_UNKNOWN,
-			 "No address is known from which mail goes out; name them with --ip.", NULL, NULL);
+		exam_say(exam, PROBLEM_ADDRESSES_UNKNOWN, "", DOCTOR_UNKNOWN,
+			 "No address is known from which mail goes out.", NULL, NULL);
 	else if (exam->report->is_guessed)
-		exam_say(
-			exam, DOCTOR_ADDRESSES, DOCTOR_NOTE,
-			"The addresses from which mail goes out are guessed from MX and SPF; name them with --ip.",
-			NULL, NULL);
+		exam_say(exam, PROBLEM_ADDRESSES_GUESSED, "", DOCTOR_NOTE,
+			 "The addresses from which mail goes out are guessed from MX and SPF records.", NULL,
+			 NULL);
 }

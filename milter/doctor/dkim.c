@@ -10,41 +10,40 @@
 #include "heloscope/dkim/key.h"
 #include "heloscope/wire/taglist.h"
 
+static const char fails[] = "Signatures with this selector fail.";
+
+/* Of the record at `name`. */
 static void
-add_error(struct exam *exam, const char *what)
+add_error(struct exam *exam, enum doctor_problem problem, const char *name, const char *what)
 {
-	exam_add(exam, (struct doctor_finding){ .row = DOCTOR_DKIM,
-						.severity = DOCTOR_ERROR,
-						.what = what,
-						.consequence = "Signatures with this selector fail." });
+	exam_say(exam, problem, name, DOCTOR_ERROR, what, fails, NULL);
 }
 
 static void
-judge_rsa(struct exam *exam, unsigned bits)
+judge_rsa(struct exam *exam, const char *name, unsigned bits)
 {
 	if (bits == 0)
 		add_error(
-			exam,
+			exam, PROBLEM_DKIM_BROKEN, name,
 			"What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
 	else if (bits < DKIM_RSA_BITS_MIN)
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_SHORT, name,
 			  arena_printf(exam->arena,
 				       "The RSA key has %u bits; verifiers take none with less than %d.",
 				       bits, DKIM_RSA_BITS_MIN));
 	else if (bits > DKIM_RSA_BITS_MAX)
-		add_error(exam, arena_printf(exam->arena,
-					     "The RSA key has %u bits; few verifiers take so many.", bits));
+		add_error(exam, PROBLEM_DKIM_BROKEN, name,
+			  arena_printf(exam->arena, "The RSA key has %u bits; few verifiers take so many.",
+				       bits));
 	else if (bits < DKIM_RSA_BITS_ADVISED)
-		exam_add(exam,
-			 (struct doctor_finding){
-				 .row = DOCTOR_DKIM,
-				 .severity = DOCTOR_NOTE,
-				 .what = arena_printf(exam->arena, "The RSA key has %u bits; %d are advised.",
-						      bits, DKIM_RSA_BITS_ADVISED) });
+		exam_say(exam, PROBLEM_DKIM_BELOW_ADVICE, name, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "The RSA key has %u bits; %d are advised.", bits,
+				      DKIM_RSA_BITS_ADVISED),
+			 NULL, NULL);
 }
 
 static void
-judge_key(struct exam *exam, const struct dkim_key *key)
+judge_key(struct exam *exam, const char *name, const struct dkim_key *key)
 {
 	enum dkim_reason reason;
 	unsigned bits;
@@ -52,14 +51,14 @@ judge_key(struct exam *exam, const struct dkim_key *key)
 
 	EVP_PKEY_free(dkim_key_open(key, &bits, &octets, &reason));
 	if (key->type == DKIM_KEY_RSA)
-		judge_rsa(exam, bits);
+		judge_rsa(exam, name, bits);
 	else if (key->type == DKIM_KEY_UNKNOWN)
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_BROKEN, name,
 			  arena_printf(exam->arena, "The key type is \"%s\"; verifiers know rsa and ed25519.",
 				       arena_copy(exam->arena, key->type_word)));
 	else if (octets != DKIM_ED25519_OCTETS)
 		add_error(
-			exam,
+			exam, PROBLEM_DKIM_BROKEN, name,
 			arena_printf(
 				exam->arena,
 				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
@@ -70,23 +69,21 @@ static void
 judge_record(struct exam *exam, const char *name, const struct dkim_key *key)
 {
 	if (key->data.length == 0) {
-		add_error(exam,
+		add_error(exam, PROBLEM_DKIM_REVOKED, name,
 			  arena_printf(exam->arena, "The key at %s is empty, which says that it was revoked.",
 				       name));
 	} else {
-		judge_key(exam, key);
+		judge_key(exam, name, key);
 	}
 	if (!key->allows_sha256)
-		add_error(exam, "h= does not allow sha256, the only hash that verifiers still take.");
+		add_error(exam, PROBLEM_DKIM_RESTRICTED, name,
+			  "h= does not allow sha256, the only hash that verifiers still take.");
 	if (!key->allows_mail)
-		add_error(exam, "s= says that the key is not for mail.");
+		add_error(exam, PROBLEM_DKIM_RESTRICTED, name, "s= says that the key is not for mail.");
 	if (key->is_testing)
-		exam_add(exam, (struct doctor_finding){
-				       .row = DOCTOR_DKIM,
-				       .severity = DOCTOR_NOTE,
-				       .what = "t=y says that you are still testing.",
-				       .consequence =
-					       "Receivers may treat signed mail as if it were not signed." });
+		exam_say(exam, PROBLEM_DKIM_TESTING, name, DOCTOR_NOTE,
+			 "t=y says that you are still testing.",
+			 "Receivers may treat signed mail as if it were not signed.", NULL);
 	exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
 }
 
@@ -113,8 +110,6 @@ repair_version(struct exam *exam, struct span value, struct strbuf *right)
 	strbuf_add(right, "DKIM1");
 	return true;
 }
-
-static const char fails[] = "Signatures with this selector fail.";
 
 static const struct exam_tag_rule rules[] = {
 	{ .name = "v",
@@ -150,7 +145,8 @@ judge_order(struct exam *exam, struct span text)
 
 	if (taglist_next(&text, &tag) && !span_equals(tag.name, SPAN("v"))
 	    && taglist_value(text, SPAN("v")).length > 0)
-		add_error(exam, "In the DKIM key record v= does not come first.");
+		exam_say_record(exam, PROBLEM_RECORD_FAULT, DOCTOR_DKIM, DOCTOR_ERROR,
+				"In the DKIM key record v= does not come first.", fails, NULL);
 }
 
 /* The TXT records of an answer that may be keys; the last one. */
@@ -185,21 +181,17 @@ exam_dkim(struct exam *exam)
 	const size_t count = count_keys(answer, &key);
 
 	if (exam->order->key_domain != NULL && !exam_is_aligned(exam, exam->order->key_domain, false))
-		exam_say(
-			exam, DOCTOR_DKIM, DOCTOR_WARNING,
-			arena_printf(exam->arena, "Signatures of %s do not align with %s.",
-				     exam->order->key_domain, exam->report->domain),
-			"For DMARC they do not count: sign with d= of the author's domain (with adkim=s that very one).",
-			NULL);
+		exam_say(exam, PROBLEM_DKIM_UNALIGNED, exam->order->key_domain, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "Signatures of %s do not align with %s.",
+				      exam->order->key_domain, exam->report->domain),
+			 "They do not count for DMARC.", NULL);
 	if (dns_status_is_fault(answer->status)) {
 		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
 	} else if (count != 1) {
-		exam_say(exam, DOCTOR_DKIM, DOCTOR_ERROR,
+		exam_say(exam, count == 0 ? PROBLEM_DKIM_MISSING : PROBLEM_DKIM_SEVERAL, name, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "There %s at %s.",
 				      count == 0 ? "is no key" : "are several keys", name),
-			 fails,
-			 count == 0 ? arena_printf(exam->arena, "%s. TXT \"v=DKIM1; k=rsa; p=...\"", name)
-				    : NULL);
+			 fails, NULL);
 	} else {
 		const bool is_well_formed = exam_judge_tags(exam, &form, name, key);
 
@@ -208,6 +200,7 @@ exam_dkim(struct exam *exam)
 		if (record.reason != DKIM_KEY_SYNTAX)
 			judge_record(exam, name, &record);
 		else if (is_well_formed) /* else it was told tag by tag */
-			add_error(exam, "The DKIM key record is no list of tags (RFC 6376, 3.2).");
+			add_error(exam, PROBLEM_DKIM_BROKEN, name,
+				  "The DKIM key record is not a valid list of tags.");
 	}
 }

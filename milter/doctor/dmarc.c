@@ -203,7 +203,7 @@ tell_inherited(struct exam *exam, const struct dmarc_step *step)
 	const enum dmarc_policy policy = dmarc_policy_for(step, exam->report->domain, true);
 
 	exam_say(
-		exam, DOCTOR_DMARC,
+		exam, PROBLEM_DMARC_INHERITED, step->domain,
 		policy == DMARC_INVALID ? DOCTOR_WARNING
 		: policy == DMARC_NONE  ? DOCTOR_NOTE
 					: DOCTOR_GOOD,
@@ -226,8 +226,8 @@ tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *ans
 
 		if (meant == NULL)
 			continue;
-		exam_say(
-			exam, DOCTOR_DMARC, DOCTOR_WARNING,
+		exam_say_record(
+			exam, PROBLEM_RECORD_NEAR_MISS, DOCTOR_DMARC, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
 				"What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", in this spelling, and is one TXT record.",
@@ -247,10 +247,10 @@ judge_own(struct exam *exam, const char *name, const struct dmarc_record *record
 	if (!is_right)
 		return;
 	if (record->is_testing)
-		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "The DMARC record says t=y.",
+		exam_say(exam, PROBLEM_DMARC_TESTING, "", DOCTOR_NOTE, "The DMARC record says t=y.",
 			 "Receivers apply a policy one step weaker than the one that it names.", NULL);
 	if (record->psd == 'y')
-		exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE,
+		exam_say(exam, PROBLEM_DMARC_SUFFIX, "", DOCTOR_NOTE,
 			 "The DMARC record says psd=y: that others register domains below this one.",
 			 "Each domain below is an organization of its own then, and the two do not align.",
 			 NULL);
@@ -273,7 +273,7 @@ tell_absence(struct exam *exam, const char *name)
 	char record[DOMAIN_SIZE + 64];
 
 	(void)snprintf(record, sizeof record, "v=DMARC1; p=none; rua=mailto:dmarc@%s", exam->report->domain);
-	exam_say(exam, DOCTOR_DMARC, DOCTOR_NOTE, "There is no DMARC record, here or above.",
+	exam_say(exam, PROBLEM_DMARC_MISSING, "", DOCTOR_NOTE, "There is no DMARC record, here or above.",
 		 "Large receivers ask for one from those who send much.", exam_txt(exam, name, record));
 }
 
@@ -288,8 +288,9 @@ exam_dmarc(struct exam *exam)
 	walk_from(exam, domain, &walk);
 	step = dmarc_step_that_applies(&walk, domain);
 	if (count_records(answer) > 1)
-		exam_say(exam, DOCTOR_DMARC, DOCTOR_ERROR, "There are several DMARC records.",
-			 "Receivers act as if there were none.", NULL);
+		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, DOCTOR_DMARC, DOCTOR_ERROR,
+				"There are several DMARC records.", "Receivers act as if there were none.",
+				NULL);
 	if (step != NULL && step->domain == domain)
 		judge_own(exam, name, &step->record);
 	else if (walk.unknown != NULL)

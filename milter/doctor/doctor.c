@@ -5,6 +5,7 @@
 #include "heloscope/doctor/addresses.h"
 #include "heloscope/doctor/dkim.h"
 #include "heloscope/doctor/dmarc.h"
+#include "heloscope/doctor/evidence.h"
 #include "heloscope/doctor/host.h"
 #include "heloscope/doctor/lists.h"
 #include "heloscope/doctor/look.h"
@@ -74,5 +75,6 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 	exam_mx(&exam);
 	if (lookup_get(lookup, domain, DNS_MX)->status != DNS_NXDOMAIN)
 		examine_domain(&exam);
+	exam_evidence(&exam);
 	inquiry_close(exam.inquiry);
 }

@@ -36,10 +36,19 @@ exam_add(struct exam *exam, struct doctor_finding finding)
 }
 
 void
-exam_say(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
-	 const char *consequence, const char *publish)
+exam_say(struct exam *exam, enum doctor_problem problem, const char *subject, enum doctor_severity severity,
+	 const char *what, const char *consequence, const char *publish)
 {
-	exam_add(exam, (struct doctor_finding){ row, severity, what, consequence, publish });
+	exam_add(exam, (struct doctor_finding){ problem, doctor_problem_words(problem)->row, severity,
+						subject, what, consequence, publish });
+}
+
+void
+exam_say_record(struct exam *exam, enum doctor_problem problem, enum doctor_row row,
+		enum doctor_severity severity, const char *what, const char *consequence, const char *publish)
+{
+	exam_add(exam, (struct doctor_finding){ problem, row, severity, doctor_row_record(row), what,
+						consequence, publish });
 }
 
 /* What could not be looked up. */
@@ -47,11 +56,13 @@ void
 exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name, const struct dns_answer *answer)
 {
 	exam_add(exam, (struct doctor_finding){
+			       .problem = PROBLEM_LOOKUP,
 			       .row = row,
 			       .severity = DOCTOR_UNKNOWN,
+			       .subject = name,
 			       .what = arena_printf(exam->arena, "%s cannot be looked up: %s.", name,
 						    dns_status_word(answer->status)),
-			       .consequence = "Receivers that cannot look it up either put your mail off." });
+			       .consequence = "Receivers that cannot look it up either defer your mail." });
 }
 
 const char *

@@ -33,44 +33,74 @@ tell_unknown_reverse(struct exam *exam, const struct iprev_facts *iprev, const c
 	exam_add_unknown(exam, DOCTOR_REVERSE_DNS, arena_string(exam->arena, name), &fault);
 }
 
+/* Whether a name resolves to the address. */
+static bool
+resolves_to(struct exam *exam, const char *name, const struct ipaddr *address)
+{
+	return dns_answer_holds(lookup_get(exam->lookup, name, dns_address_type(address)), address);
+}
+
+/* The name that the host at the address has: that of its HELO or of an MX record, when it resolves to it.
+ * NULL: it is not known. */
+static const char *
+name_of_host(struct exam *exam, const struct ipaddr *address)
+{
+	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
+	const char *helo = exam->order->helo;
+
+	if (helo != NULL && domain_is_helo_name(helo) && resolves_to(exam, helo, address))
+		return helo;
+	for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
+		if (domain_is_helo_name(mx->records[i].name)
+		    && resolves_to(exam, mx->records[i].name, address))
+			return mx->records[i].name;
+	return NULL;
+}
+
+/* The address has no name that could be right. */
+static void
+tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given)
+{
+	const char *text = exam_address_text(exam, address), *name = name_of_host(exam, address);
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	exam_say(exam, given == NULL ? PROBLEM_REVERSE_MISSING : PROBLEM_REVERSE_NO_NAME, text, DOCTOR_ERROR,
+		 given == NULL
+			 ? arena_printf(exam->arena, "%s has no reverse DNS (PTR) record.", text)
+			 : arena_printf(
+				 exam->arena,
+				 "The reverse DNS (PTR) record of %s says %s, which is not a host name.",
+				 text, given),
+		 "Many receivers, the largest among them, refuse mail from such hosts.",
+		 name != NULL ? arena_printf(exam->arena, "%s. PTR %s.",
+					     ipaddr_reverse_name(address, reverse), name)
+			      : NULL);
+}
+
 static void
 examine_reverse(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
 {
 	const struct iprev_facts *iprev = &facts->iprev;
 	const char *text = exam_address_text(exam, address);
-	char memory[IPADDR_REVERSE_SIZE];
-	const char *reverse = arena_string(exam->arena, ipaddr_reverse_name(address, memory));
+	char reverse[IPADDR_REVERSE_SIZE];
 
 	if (facts->results[METHOD_IPREV] == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
 	else if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR)
-		tell_unknown_reverse(exam, iprev, reverse);
-	else if (iprev->count == 0)
-		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
-			 arena_printf(exam->arena, "%s has no reverse DNS name.", text),
-			 "Many receivers, the largest among them, refuse such clients.",
-			 domain_is_helo_name(exam->report->domain)
-				 ? arena_printf(exam->arena,
-						"%s. PTR mail.%s.   (by the provider of the address)",
-						reverse, exam->report->domain)
-				 : arena_printf(
-					 exam->arena,
-					 "%s. PTR HOST.   (a host name, by the provider of the address)",
-					 reverse));
+		tell_unknown_reverse(exam, iprev, ipaddr_reverse_name(address, reverse));
+	else if (iprev->count == 0 || !domain_is_helo_name(iprev->names[0].name))
+		tell_nameless(exam, address,
+			      iprev->count > 0 ? arena_string(exam->arena, iprev->names[0].name) : NULL);
 	else
-		exam_say(exam, DOCTOR_REVERSE_DNS, DOCTOR_ERROR,
-			 arena_printf(exam->arena,
-				      "The reverse DNS of %s says %s, which does not resolve back to it.",
-				      text, iprev->names[0].name),
-			 "Many receivers refuse clients whose names do not resolve back.",
-			 domain_is_helo_name(iprev->names[0].name)
-				 ? arena_printf(
-					 exam->arena, "%s. %s %s   (or let the provider correct the PTR)",
-					 iprev->names[0].name, dns_type_word(dns_address_type(address)), text)
-				 : arena_printf(
-					 exam->arena,
-					 "%s. PTR HOST.   (a host name, by the provider of the address)",
-					 reverse));
+		exam_say(
+			exam, PROBLEM_REVERSE_MISMATCH, text, DOCTOR_ERROR,
+			arena_printf(
+				exam->arena,
+				"The reverse DNS (PTR) record of %s says %s, which does not resolve to it.",
+				text, iprev->names[0].name),
+			"Many receivers refuse mail from hosts whose name does not resolve to their address.",
+			arena_printf(exam->arena, "%s. %s %s", iprev->names[0].name,
+				     dns_type_word(dns_address_type(address)), text));
 }
 
 /* HELO. */
@@ -81,13 +111,12 @@ tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct he
 	const char *text = exam_address_text(exam, address), *given = exam->order->helo;
 
 	if (helo->form == HELO_LITERAL)
-		exam_say(exam, DOCTOR_HELO, DOCTOR_WARNING,
+		exam_say(exam, PROBLEM_HELO_OTHER_ADDRESS, given, DOCTOR_WARNING,
 			 arena_printf(exam->arena, "The HELO %s is the address of another host than %s.",
 				      given, text),
-			 "It counts against the mail, together with other signs: give the host's name.",
-			 NULL);
+			 "It counts against the mail, together with other signs.", NULL);
 	else
-		exam_say(exam, DOCTOR_HELO, DOCTOR_WARNING,
+		exam_say(exam, PROBLEM_HELO_MISMATCH, given, DOCTOR_WARNING,
 			 arena_printf(exam->arena,
 				      "The HELO name %s neither resolves to %s nor is its reverse DNS name.",
 				      given, text),
@@ -107,7 +136,8 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 	case RESULT_PASS:
 		exam_set_cell(exam, DOCTOR_HELO, DOCTOR_GOOD);
 		if (helo->form == HELO_LITERAL)
-			exam_say(exam, DOCTOR_HELO, DOCTOR_NOTE, "The HELO is an address, not a name.",
+			exam_say(exam, PROBLEM_HELO_IS_ADDRESS, "", DOCTOR_NOTE,
+				 "The HELO is an address, not a name.",
 				 "Some receivers count that against the mail.", NULL);
 		break;
 	case RESULT_TEMPERROR:
@@ -119,7 +149,7 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 				 &fault);
 		break;
 	case RESULT_PERMERROR:
-		exam_say(exam, DOCTOR_HELO, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_HELO_INVALID, exam->order->helo, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo,
 				      helo_fault_text(helo->fault)),
 			 "Many receivers refuse clients that give such a name.", NULL);

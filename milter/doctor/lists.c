@@ -61,16 +61,24 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 	const char *fault = list_fault(exam, list_look_of(exam, list, row, subject));
 
 	if (fault != NULL)
-		exam_say(exam, row, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena,
-				      "What %s says of %s counts for nothing: the list is not well.",
-				      list->shown, subject),
-			 fault, NULL);
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .problem = PROBLEM_LIST_UNWELL,
+				 .row = row,
+				 .subject = list->shown,
+				 .severity = DOCTOR_UNKNOWN,
+				 .what = arena_printf(
+					 exam->arena,
+					 "What %s says of %s counts for nothing: the list does not work.",
+					 list->shown, subject),
+				 .consequence = fault });
 	else if (reading.says == LIST_SAYS_NO || reading.says == LIST_SAYS_OTHER)
 		exam_set_cell(exam, row, DOCTOR_GOOD);
 	else if (reading.says != LIST_SAYS_YES)
 		exam_add(exam,
-			 (struct doctor_finding){ .row = row,
+			 (struct doctor_finding){ .problem = PROBLEM_LIST_SILENT,
+						  .row = row,
+						  .subject = list->shown,
 						  .severity = DOCTOR_UNKNOWN,
 						  .what = arena_printf(exam->arena,
 								       "%s does not say whether it lists %s.",
@@ -79,7 +87,9 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 		exam_add(
 			exam,
 			(struct doctor_finding){
+				.problem = PROBLEM_LISTED,
 				.row = row,
+				.subject = arena_printf(exam->arena, "%s lists %s", list->shown, subject),
 				.severity = DOCTOR_ERROR,
 				.what = arena_printf(exam->arena, "%s lists %s%s%s.", list->shown, subject,
 						     meaning != NULL ? ": " : "",

@@ -86,22 +86,21 @@ tell_null_mx(struct exam *exam, const struct dns_answer *answer)
 	for (size_t i = 0; i < answer->count; i++)
 		if (answer->records[i].name[0] != '\0')
 			others = arena_printf(exam->arena, "%s%s%s. MX %u %s.", others != NULL ? others : "",
-					      others != NULL ? ", " : "", domain,
+					      others != NULL ? "\n" : "", domain,
 					      answer->records[i].preference, answer->records[i].name);
 	if (others != NULL)
 		exam_say(
-			exam, DOCTOR_MX, DOCTOR_ERROR,
+			exam, PROBLEM_MX_NULL_BESIDE, "", DOCTOR_ERROR,
 			"The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
 			"Some senders deliver to the others, some take the domain for one that takes no mail.",
-			arena_printf(exam->arena, "%s   (and nothing else)", others));
+			others);
 	else
 		exam_say(
-			exam, DOCTOR_MX, DOCTOR_ERROR,
+			exam, PROBLEM_MX_NULL, "", DOCTOR_ERROR,
 			answer->count == 1 && answer->records[0].preference == 0
 				? "The null MX says that this domain takes no mail (RFC 7505)."
 				: "The null MX says that this domain takes no mail; it should be a single \"MX 0 .\" (RFC 7505, 3).",
-			refused,
-			arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)", domain));
+			refused, NULL);
 }
 
 /* No host is known that takes the domain's mail: none is invented. */
@@ -110,16 +109,17 @@ tell_no_way(struct exam *exam, const struct dns_answer *answer, enum mail_way wa
 {
 	const bool exists = answer->status != DNS_NXDOMAIN, has_mx = answer->count > 0;
 
-	exam_say(exam, DOCTOR_MX, DOCTOR_ERROR,
+	exam_say(exam,
+		 has_mx   ? PROBLEM_MX_UNREACHABLE
+		 : exists ? PROBLEM_MX_NONE
+			  : PROBLEM_DOMAIN_MISSING,
+		 "", DOCTOR_ERROR,
 		 has_mx ? "The MX names no host that others can reach."
 		 : way == MAIL_WAY_PRIVATE
 			 ? "There is no MX, and the domain has only addresses that nobody else can reach."
 		 : exists ? "There is neither MX nor address."
 			  : "The domain does not exist.",
-		 refused,
-		 exists ? arena_printf(exam->arena, "%s. MX 10 HOST.   (a host that takes its mail)",
-				       exam->report->domain)
-			: NULL);
+		 refused, NULL);
 }
 
 void
@@ -138,7 +138,7 @@ exam_mx(struct exam *exam)
 	else if (way < MAIL_WAY_UNKNOWN)
 		tell_no_way(exam, answer, way);
 	else if (is_implicit)
-		exam_say(exam, DOCTOR_MX, DOCTOR_NOTE,
+		exam_say(exam, PROBLEM_MX_IMPLICIT, "", DOCTOR_NOTE,
 			 "There is no MX; mail goes to the address of the domain itself.",
 			 "Some receivers take a domain without MX for one that sends no mail.",
 			 arena_printf(exam->arena, "%s. MX 10 %s.", domain, domain));
@@ -153,7 +153,7 @@ add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_l
 {
 	static const char *const words[] = {
 		[MAIL_WAY_NO_ADDRESS] = "%s has no address.",
-		[MAIL_WAY_NO_HOST] = "%s is no name by which others can find a host.",
+		[MAIL_WAY_NO_HOST] = "%s is not a name by which others can find a host.",
 		[MAIL_WAY_PRIVATE] = "%s has only addresses that nobody else can reach.",
 		[MAIL_WAY_UNKNOWN] = "The addresses of %s cannot be looked up.",
 	};
@@ -161,7 +161,9 @@ add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_l
 	exam_add(
 		exam,
 		(struct doctor_finding){
+			.problem = PROBLEM_BOUNCES_HOST,
 			.row = DOCTOR_BOUNCES,
+			.subject = host,
 			.severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
 				    : is_last               ? DOCTOR_ERROR
 							    : DOCTOR_WARNING,
@@ -200,7 +202,7 @@ examine_alignment(struct exam *exam)
 	if (exam_is_aligned(exam, exam->bounces, true))
 		return;
 	exam_say(
-		exam, DOCTOR_BOUNCES, DOCTOR_WARNING,
+		exam, PROBLEM_BOUNCES_UNALIGNED, exam->bounces, DOCTOR_WARNING,
 		arena_printf(
 			exam->arena,
 			"%s does not align with %s: it is not of the same organization, or the DMARC record asks for the very same domain (aspf=s).",
@@ -217,7 +219,7 @@ tell_own_bounces(struct exam *exam)
 	if (severity < DOCTOR_UNKNOWN)
 		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
 	else
-		exam_say(exam, DOCTOR_BOUNCES, severity,
+		exam_say(exam, PROBLEM_BOUNCES_AS_MX, "", severity,
 			 severity == DOCTOR_UNKNOWN
 				 ? "Whether bounces come back is not known, since the MX is not."
 				 : "No bounce comes back, as the MX is.",
@@ -237,12 +239,18 @@ judge_sender(struct exam *exam)
 	if (result == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
 	else if (result == RESULT_TEMPERROR && told < DOCTOR_UNKNOWN)
-		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "Whether %s takes bounces is not known: %s.",
-				      exam->bounces, reason),
-			 "Receivers that cannot look it up either defer your mail.", NULL);
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .problem = PROBLEM_LOOKUP,
+				 .row = DOCTOR_BOUNCES,
+				 .subject = exam->bounces,
+				 .severity = DOCTOR_UNKNOWN,
+				 .what = arena_printf(exam->arena,
+						      "Whether %s takes bounces is not known: %s.",
+						      exam->bounces, reason),
+				 .consequence = "Receivers that cannot look it up either defer your mail." });
 	else if (result != RESULT_TEMPERROR && told < DOCTOR_ERROR)
-		exam_say(exam, DOCTOR_BOUNCES, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_BOUNCES_REFUSED, exam->bounces, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "%s takes no mail: %s.", exam->bounces, reason),
 			 "No bounce comes back, and receivers that look refuse the mail.", NULL);
 }

@@ -142,7 +142,7 @@ examine_silence(struct exam *exam, const struct server *server)
 
 	if (!server->is_mx) /* hosts that only send have no server */
 		return;
-	exam_say(exam, DOCTOR_BANNER, judgements[outcome].severity,
+	exam_say(exam, PROBLEM_SERVER_SILENT, shown(exam, server), judgements[outcome].severity,
 		 server->peer.code >= 400
 			 ? arena_printf(exam->arena, "%s: %s: %u %s.", shown(exam, server),
 					peer_outcome_text(outcome), server->peer.code, said)
@@ -180,22 +180,27 @@ examine_banner(struct exam *exam, const struct server *server)
 	case RESULT_PASS:
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
 		if (!both_are_known(&facts->peer, reverse, helo != NULL ? helo : ""))
-			exam_say(exam, DOCTOR_BANNER, DOCTOR_NOTE,
+			exam_say(exam, PROBLEM_BANNER_NAME, shown(exam, server), DOCTOR_NOTE,
 				 arena_printf(exam->arena,
 					      "%s greets with \"%s\" and answers EHLO with \"%s\".",
 					      shown(exam, server), server->peer.greeting, server->peer.ehlo),
 				 "Both should begin with the host's own name.", NULL);
 		break;
 	case RESULT_TEMPERROR:
-		exam_say(exam, DOCTOR_BANNER, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena,
-				      "%s greets with \"%s\"; its reverse DNS cannot be looked up.",
-				      shown(exam, server), server->peer.greeting),
-			 "Try again in some minutes.", NULL);
+		exam_add(exam, (struct doctor_finding){
+				       .problem = PROBLEM_LOOKUP,
+				       .row = DOCTOR_BANNER,
+				       .subject = arena_printf(exam->arena, "the reverse DNS of %s",
+							       shown(exam, server)),
+				       .severity = DOCTOR_UNKNOWN,
+				       .what = arena_printf(
+					       exam->arena,
+					       "%s greets with \"%s\"; its reverse DNS cannot be looked up.",
+					       shown(exam, server), server->peer.greeting) });
 		break;
 	default:
 		exam_say(
-			exam, DOCTOR_BANNER,
+			exam, PROBLEM_BANNER_NAME, shown(exam, server),
 			facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
 			arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
 				     server->peer.greeting),
@@ -218,7 +223,7 @@ examine_starttls(struct exam *exam, const struct server *server)
 		peer->starttls == STARTTLS_BROKEN ? DOCTOR_ERROR : DOCTOR_WARNING;
 
 	if (peer->injects)
-		exam_say(exam, DOCTOR_STARTTLS, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_STARTTLS_INJECTS, shown(exam, server), DOCTOR_ERROR,
 			 arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
 				      shown(exam, server)),
 			 "It is an old fault of servers (CVE-2011-0411), or somebody on the way.", NULL);
@@ -226,7 +231,10 @@ examine_starttls(struct exam *exam, const struct server *server)
 		exam_set_cell(exam, DOCTOR_STARTTLS, DOCTOR_GOOD);
 	else if (server->is_mx || peer->starttls == STARTTLS_BROKEN)
 		exam_say(
-			exam, DOCTOR_STARTTLS, severity,
+			exam,
+			peer->starttls == STARTTLS_BROKEN ? PROBLEM_STARTTLS_BROKEN
+							  : PROBLEM_STARTTLS_MISSING,
+			shown(exam, server), severity,
 			arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
 				     peer_starttls_text(peer->starttls),
 				     peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer)),
@@ -257,23 +265,23 @@ examine_certificate(struct exam *exam, const struct server *server)
 	const char *host = shown(exam, server);
 
 	if (peer->not_after < now)
-		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "The certificate of %s ran out on %s.", host,
+		exam_say(exam, PROBLEM_CERTIFICATE_EXPIRED, host, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "The certificate of %s expired on %s.", host,
 				      date_of(exam, peer->not_after)),
-			 "Senders that verify it do not deliver; renew it.", NULL);
+			 "Senders that verify it do not deliver.", NULL);
 	else if (!peer->is_trusted)
-		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
+		exam_say(exam, PROBLEM_CERTIFICATE_UNTRUSTED, host, DOCTOR_NOTE,
 			 arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
 				      host, peer_problem_text(peer), peer->issuer),
 			 "Most senders do not mind; those that verify do.", NULL);
 	else if (server->is_mx && !peer->is_named)
-		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_WARNING,
+		exam_say(exam, PROBLEM_CERTIFICATE_NAME, host, DOCTOR_WARNING,
 			 arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.",
 				      host, peer->cert_names),
 			 "Senders that verify it do not deliver.", NULL);
 	else if (peer->not_after < now + EXPIRY_WARNING_S)
-		exam_say(exam, DOCTOR_CERTIFICATE, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "The certificate of %s runs out on %s.", host,
+		exam_say(exam, PROBLEM_CERTIFICATE_EXPIRES, host, DOCTOR_NOTE,
+			 arena_printf(exam->arena, "The certificate of %s expires on %s.", host,
 				      date_of(exam, peer->not_after)),
 			 NULL, NULL);
 	else
@@ -287,7 +295,7 @@ examine_old_tls(struct exam *exam, const struct server *server)
 		exam_set_cell(exam, DOCTOR_OLD_TLS, DOCTOR_GOOD);
 	else
 		exam_say(
-			exam, DOCTOR_OLD_TLS, DOCTOR_NOTE,
+			exam, PROBLEM_OLD_TLS, shown(exam, server), DOCTOR_NOTE,
 			arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
 				     server->old.tls_version),
 			"It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: smtpd_tls_protocols = >=TLSv1.2).",
@@ -323,30 +331,31 @@ judge_dane(struct exam *exam, const struct server *server, const char *name)
 	const char *host = shown(exam, server);
 
 	if (peer->starttls != STARTTLS_WORKS)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_DANE_NO_TLS, host, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "%s has TLSA records, but STARTTLS there: %s.", host,
 				      peer_starttls_text(peer->starttls)),
 			 "Senders that check DANE do not deliver.", NULL);
 	else if (peer->dane == DANE_MATCH)
 		exam_set_cell(exam, DOCTOR_DANE, DOCTOR_GOOD);
 	else if (peer->dane == DANE_MISMATCH)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_DANE_MISMATCH, host, DOCTOR_ERROR,
 			 arena_printf(exam->arena,
 				      "The certificate of %s is not one that its TLSA records name.", host),
 			 "Senders that check DANE do not deliver.", good_tlsa(exam, name, peer));
 	else if (peer->dane == DANE_UNUSABLE)
 		exam_say(
-			exam, DOCTOR_DANE, DOCTOR_WARNING,
+			exam, PROBLEM_DANE_UNUSABLE, server->name, DOCTOR_WARNING,
 			arena_printf(exam->arena, "None of the TLSA records of %s counts for mail.",
 				     server->name),
 			"They need usage DANE-TA(2) or DANE-EE(3), and be well formed (RFC 7672, 3.1). Senders insist on TLS, but verify nothing.",
 			good_tlsa(exam, name, peer));
 	else
 		exam_say(
-			exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
-			arena_printf(exam->arena,
-				     "The TLSA records of %s could not be had when its certificate was seen.",
-				     server->name),
+			exam, PROBLEM_DANE_UNJUDGED, server->name, DOCTOR_UNKNOWN,
+			arena_printf(
+				exam->arena,
+				"The TLSA records of %s could not be looked up when its certificate was seen.",
+				server->name),
 			"Try again in some minutes.", NULL);
 }
 
@@ -364,7 +373,7 @@ examine_dane(struct exam *exam, const struct server *server)
 	if (dns_status_is_fault(tlsa->status) && !is_secure(exam, server))
 		return; /* senders do not ask */
 	if (tlsa->status == DNS_BOGUS)
-		exam_say(exam, DOCTOR_DANE, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_DANE_BOGUS, server->name, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "The TLSA records of %s fail DNSSEC validation.",
 				      server->name),
 			 "Senders that check DANE do not deliver.", NULL);
@@ -374,7 +383,7 @@ examine_dane(struct exam *exam, const struct server *server)
 		return;
 	else if (exam->config->resolver.trust_anchor == NULL)
 		exam_say(
-			exam, DOCTOR_DANE, DOCTOR_UNKNOWN,
+			exam, PROBLEM_DANE_UNJUDGED, server->name, DOCTOR_UNKNOWN,
 			arena_printf(
 				exam->arena,
 				"%s has TLSA records; without a trust-anchor in the configuration they cannot be judged.",
@@ -382,7 +391,7 @@ examine_dane(struct exam *exam, const struct server *server)
 			NULL, NULL);
 	else if (!is_secure(exam, server) || tlsa->security != DNS_SECURE)
 		exam_say(
-			exam, DOCTOR_DANE, DOCTOR_WARNING,
+			exam, PROBLEM_DANE_INSECURE, server->name, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
 				"%s has TLSA records, but DNSSEC does not protect every name on the way to it.",
@@ -418,10 +427,10 @@ static void
 examine_server(struct exam *exam, const struct server *server)
 {
 	if (server->is_late) {
-		exam_say(exam, DOCTOR_BANNER, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "The look at %s came to no end in time.",
-				      shown(exam, server)),
-			 "The time for all of the examination is over.", NULL);
+		exam_say(
+			exam, PROBLEM_SERVER_LATE, shown(exam, server), DOCTOR_UNKNOWN,
+			arena_printf(exam->arena, "The look at %s did not end in time.", shown(exam, server)),
+			"The time for all of the examination is over.", NULL);
 		return;
 	}
 	if (server->peer.outcome != PEER_ANSWERS) {

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "heloscope/base/nearest.h"
+#include "heloscope/spf/merge.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/words/spf_problem.h"
 
-#define RECORD_MAX 8192    /* octets of a record that is proposed */
-#define NOBODY 0xc00002feU /* 192.0.2.254, of a network that nobody uses (RFC 5737) */
+#define RECORD_MAX 8192 /* octets of a record that is proposed */
+
+/* 192.0.2.254, of a network that nobody uses (RFC 5737). */
+static const struct ipaddr nobody = { { 192, 0, 2, 254 }, 4 };
 
 /* Evaluation, of the record that is there or of one that is proposed in its place. */
 
@@ -53,17 +56,17 @@ evaluate(struct exam *exam, const struct ipaddr *client, const struct dns_answer
 
 /* Records to publish. */
 
-static bool
-passes(struct exam *exam, const struct ipaddr *address, const char *text)
+static struct spf_outcome
+evaluate_text(struct exam *exam, const struct ipaddr *client, const char *text)
 {
 	struct dns_answer *answer = arena_alloc(exam->arena, sizeof *answer + sizeof answer->records[0]);
 
 	if (answer == NULL)
-		return true;
+		return (struct spf_outcome){ .result = RESULT_NONE };
 	answer->status = DNS_NOERROR;
 	answer->count = 1;
 	answer->records[0].text = span_of(text);
-	return evaluate(exam, address, answer).result == RESULT_PASS;
+	return evaluate(exam, client, answer);
 }
 
 /* The record as it is to be published: with all addresses from which mail goes out, as far as they are known,
@@ -75,7 +78,7 @@ propose(struct exam *exam, const char *text)
 		char memory[RECORD_MAX];
 		struct strbuf more = STRBUF_OVER(memory);
 
-		if (passes(exam, &exam->report->addresses[i], text))
+		if (evaluate_text(exam, &exam->report->addresses[i], text).result == RESULT_PASS)
 			continue;
 		spf_record_extend(&more, text, &exam->report->addresses[i]);
 		if (more.is_cut)
@@ -209,6 +212,19 @@ repaired_record(struct exam *exam, struct span record)
 	return propose(exam, memory);
 }
 
+/* One record in place of several, with all their terms; NULL when there is none that is valid. */
+static const char *
+merged_record(struct exam *exam)
+{
+	char memory[RECORD_MAX];
+	struct strbuf merged = STRBUF_OVER(memory);
+
+	if (!spf_merge(lookup_get(exam->lookup, exam->bounces, DNS_TXT), &merged) || merged.is_cut
+	    || evaluate_text(exam, &nobody, memory).result == RESULT_PERMERROR)
+		return NULL;
+	return propose(exam, memory);
+}
+
 /* Text that is no record, but meant as one: "v=spf1;", " v=spf1", "v=spf2", "spf1 ..."; the record that was
  * meant, or NULL. "spf2.0/" begins another thing (RFC 4406). */
 static const char *
@@ -246,14 +262,19 @@ exam_spf_pass(struct exam *exam, const struct ipaddr *address, const struct fact
 	if (result == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_GOOD);
 	else if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR)
-		exam_say(exam, DOCTOR_SPF_PASS, result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_ERROR,
+		exam_say(exam,
+			 exam->report->cells[DOCTOR_SPF_RECORD] == DOCTOR_ERROR
+					 || exam->report->cells[DOCTOR_SPF_LIMITS] == DOCTOR_ERROR
+				 ? PROBLEM_SPF_AS_RECORD
+				 : PROBLEM_SPF_ERROR_FOR,
+			 text, result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_ERROR,
 			 arena_printf(exam->arena, "Mail from %s gets spf=%s: %s.", text, result_word(result),
 				      spf_problem_text(&spf->problem, problem)),
-			 result == RESULT_TEMPERROR ? "Try again in some minutes."
+			 result == RESULT_TEMPERROR ? "Run heloscope doctor again in some minutes."
 						    : "Receivers treat it as without SPF, or refuse it.",
 			 NULL);
 	else if (result != RESULT_NONE)
-		exam_say(exam, DOCTOR_SPF_PASS,
+		exam_say(exam, PROBLEM_SPF_NOT_NAMED, text,
 			 result == RESULT_FAIL && !exam->report->is_guessed ? DOCTOR_ERROR : DOCTOR_WARNING,
 			 arena_printf(exam->arena, "Mail from %s gets spf=%s, by \"%s\".", text,
 				      result_word(result),
@@ -276,8 +297,8 @@ tell_absence(struct exam *exam)
 	for (size_t i = 0; i < answer->count; i++) {
 		if ((publish = meant_record(exam, answer->records[i].text)) == NULL)
 			continue;
-		exam_say(
-			exam, DOCTOR_SPF_RECORD, DOCTOR_WARNING,
+		exam_say_record(
+			exam, PROBLEM_RECORD_NEAR_MISS, DOCTOR_SPF_RECORD, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
 				"What stands at %s is no SPF record: one begins with \"v=spf1\" and a blank.",
@@ -287,25 +308,61 @@ tell_absence(struct exam *exam)
 	}
 	publish = new_record(exam);
 	exam_say(
-		exam, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "There is no SPF record.",
+		exam, PROBLEM_SPF_MISSING, "", DOCTOR_WARNING, "There is no SPF record.",
 		publish != NULL
 			? "Large receivers want SPF or DKIM, and anybody can send in your name."
 			: "Large receivers want SPF or DKIM, and anybody can send in your name. Name the addresses from which mail goes out with --ip, to be told a record.",
 		publish);
 }
 
+/* The kind of an error, and whether it is one of limits. */
+static enum doctor_problem
+problem_of(const struct spf_outcome *outcome)
+{
+	return outcome->trace.terms > SPF_TERMS_MAX                   ? PROBLEM_SPF_TERM_LIMIT
+	       : outcome->trace.voids > SPF_VOIDS_MAX                 ? PROBLEM_SPF_VOID_LIMIT
+	       : outcome->problem.kind == SPF_PROBLEM_SEVERAL_RECORDS ? PROBLEM_SPF_SEVERAL
+								      : PROBLEM_SPF_INVALID;
+}
+
+/* The record to publish in place of one in error, or NULL when it cannot be known. */
+static const char *
+right_record(struct exam *exam, enum doctor_problem problem, const struct spf_outcome *outcome)
+{
+	if (problem == PROBLEM_SPF_SEVERAL)
+		return merged_record(exam);
+	return problem == PROBLEM_SPF_INVALID && outcome->record != NULL
+		       ? repaired_record(exam, span_of(outcome->record))
+		       : NULL;
+}
+
+/* What is wrong; a term of its own record is quoted. */
+static const char *
+error_text(struct exam *exam, const struct spf_outcome *outcome)
+{
+	const struct spf_problem *found = &outcome->problem;
+	struct span rest = outcome->record != NULL ? span_of(outcome->record) : SPAN(""), term;
+	char problem[SPF_PROBLEM_SIZE];
+
+	if (found->kind == SPF_PROBLEM_SYNTAX && found->name != NULL
+	    && strcmp(found->name, exam->bounces) == 0 && found->at < rest.length) {
+		rest = span_from(rest, found->at);
+		if (next_word(&rest, &term))
+			return arena_printf(exam->arena, "The SPF record has an error at \"%s\": %s.",
+					    arena_copy(exam->arena, term), spf_fault_text(found->fault));
+	}
+	return arena_printf(exam->arena, "The SPF record has an error: %s.",
+			    spf_problem_text(found, problem));
+}
+
 static void
 tell_error(struct exam *exam, const struct spf_outcome *outcome)
 {
-	const bool is_limit = outcome->trace.terms > SPF_TERMS_MAX || outcome->trace.voids > SPF_VOIDS_MAX;
-	char problem[SPF_PROBLEM_SIZE];
+	const enum doctor_problem kind = problem_of(outcome);
 
-	exam_say(exam, is_limit ? DOCTOR_SPF_LIMITS : DOCTOR_SPF_RECORD, DOCTOR_ERROR,
-		 arena_printf(exam->arena, "The record is in error: %s.",
-			      spf_problem_text(&outcome->problem, problem)),
+	exam_say(exam, kind, "", DOCTOR_ERROR, error_text(exam, outcome),
 		 "Receivers treat all mail of the domain as without SPF, or refuse it.",
-		 !is_limit && outcome->record != NULL ? repaired_record(exam, span_of(outcome->record))
-						      : NULL);
+		 right_record(exam, kind, outcome));
 }
 
 /* The record with "~all" in place of its own "all" or at its end. NULL when "all" stands elsewhere. */
@@ -343,7 +400,7 @@ judge_slips(struct exam *exam, const char *record)
 	while (next_word(&rest, &word)) {
 		if (!is_slip(word))
 			continue;
-		exam_say(exam, DOCTOR_SPF_RECORD, DOCTOR_WARNING,
+		exam_say(exam, PROBLEM_SPF_SLIP, "", DOCTOR_WARNING,
 			 arena_printf(exam->arena,
 				      "The SPF record has \"%s\", with \"=\" where \":\" is meant.",
 				      arena_copy(exam->arena, word)),
@@ -360,11 +417,12 @@ judge_openness(struct exam *exam, const struct spf_outcome *outcome)
 	exam_set_cell(exam, DOCTOR_SPF_ALL, DOCTOR_GOOD);
 	if (is_open || outcome->result == RESULT_NEUTRAL)
 		exam_say(
-			exam, DOCTOR_SPF_ALL, is_open ? DOCTOR_ERROR : DOCTOR_NOTE,
+			exam, is_open ? PROBLEM_SPF_OPEN : PROBLEM_SPF_NEUTRAL, "",
+			is_open ? DOCTOR_ERROR : DOCTOR_NOTE,
 			is_open ? "The record allows every address of the world to send in your name."
 				: "The record says nothing of addresses that it does not name.",
-			is_open ? "It protects nobody, and receivers count it against you. Once all who send are in the record, it can end with \"-all\"."
-				: "It protects nobody. Once all who send are in the record, it can end with \"-all\".",
+			is_open ? "It protects nobody, and receivers count it against you. Once all that send are in the record, it can end with \"-all\"."
+				: "It protects nobody. Once all that send are in the record, it can end with \"-all\".",
 			closed_record(exam, outcome));
 }
 
@@ -374,7 +432,7 @@ judge_limits(struct exam *exam, const struct spf_outcome *outcome)
 	exam_set_cell(exam, DOCTOR_SPF_LIMITS, DOCTOR_GOOD);
 	if (outcome->trace.terms >= SPF_TERMS_MAX - 1 || outcome->trace.voids >= SPF_VOIDS_MAX)
 		exam_say(
-			exam, DOCTOR_SPF_LIMITS, DOCTOR_NOTE,
+			exam, PROBLEM_SPF_NEAR_LIMIT, "", DOCTOR_NOTE,
 			arena_printf(
 				exam->arena,
 				"The record needs %u of the 10 terms that may cost lookups, and %u of 2 lookups find nothing.",
@@ -386,7 +444,6 @@ judge_limits(struct exam *exam, const struct spf_outcome *outcome)
 void
 exam_spf_record(struct exam *exam)
 {
-	const struct ipaddr nobody = ipaddr_from_ipv4(NOBODY);
 	const struct spf_outcome outcome = evaluate(exam, &nobody, NULL);
 	char problem[SPF_PROBLEM_SIZE];
 
@@ -395,10 +452,15 @@ exam_spf_record(struct exam *exam)
 	} else if (outcome.result == RESULT_PERMERROR) {
 		tell_error(exam, &outcome);
 	} else if (outcome.result == RESULT_TEMPERROR) {
-		exam_say(exam, DOCTOR_SPF_RECORD, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
-				      spf_problem_text(&outcome.problem, problem)),
-			 "Receivers that cannot evaluate it either defer your mail.", NULL);
+		exam_add(exam, (struct doctor_finding){
+				       .problem = PROBLEM_LOOKUP,
+				       .row = DOCTOR_SPF_RECORD,
+				       .subject = "SPF",
+				       .severity = DOCTOR_UNKNOWN,
+				       .what = arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
+							    spf_problem_text(&outcome.problem, problem)),
+				       .consequence =
+					       "Receivers that cannot evaluate it either defer your mail." });
 	} else {
 		exam_set_cell(exam, DOCTOR_SPF_RECORD, DOCTOR_GOOD);
 		judge_slips(exam, outcome.record);

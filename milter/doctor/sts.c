@@ -2,21 +2,16 @@
  * 8460). */
 #include "heloscope/doctor/sts.h"
 
+#include "heloscope/doctor/sts_fetch.h"
 #include "heloscope/doctor/tags.h"
 
-#include <curl/curl.h>
-#include <openssl/x509.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/dmarc/dmarc.h"
 #include "heloscope/wire/taglist.h"
 
-#define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
-#define FETCH_TIMEOUT_MS 20000U
-#define FETCH_ADDRESSES_MAX 8 /* of a family */
-#define MAX_AGE 31557600      /* seconds (RFC 8461, 3.2) */
-#define STS_ID_MAX 32         /* octets (RFC 8461, 3.1) */
+#define MAX_AGE 31557600 /* seconds (RFC 8461, 3.2) */
+#define STS_ID_MAX 32    /* octets (RFC 8461, 3.1) */
 
 /* Records. */
 
@@ -39,8 +34,8 @@ tell_near_miss(struct exam *exam, enum doctor_row row, const char *name, const c
 		const char *meant = exam_meant_record(exam, answer->records[i].text, version);
 
 		if (meant != NULL)
-			exam_say(
-				exam, row, DOCTOR_WARNING,
+			exam_say_record(
+				exam, PROBLEM_RECORD_NEAR_MISS, row, DOCTOR_WARNING,
 				arena_printf(
 					exam->arena,
 					"What stands at %s is no such record: one begins with \"%s;\", in this spelling.",
@@ -73,10 +68,11 @@ find_record(struct exam *exam, enum doctor_row row, const char *name, const char
 	if (count == 0)
 		tell_near_miss(exam, row, name, version, answer);
 	if (count > 1)
-		exam_say(exam, row, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "%s has %zu records; with more than one there is none.",
-				      name, count),
-			 NULL, NULL);
+		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, row, DOCTOR_WARNING,
+				arena_printf(exam->arena,
+					     "%s has %zu records; with more than one there is none.", name,
+					     count),
+				NULL, NULL);
 	return count == 1;
 }
 
@@ -196,85 +192,7 @@ exam_tls_reports(struct exam *exam)
 	exam_set_cell(exam, DOCTOR_TLS_REPORTS, DOCTOR_GOOD);
 }
 
-/* The policy, fetched. */
-
-struct fetched {
-	char text[POLICY_MAX];
-	size_t length;
-};
-
-static size_t
-take_text(char *data, size_t size, size_t count, void *context)
-{
-	struct fetched *fetched = context;
-	const size_t length = size * count;
-
-	if (length > sizeof fetched->text - fetched->length)
-		return 0; /* which ends the transfer */
-	memcpy(fetched->text + fetched->length, data, length);
-	fetched->length += length;
-	return length;
-}
-
-static void
-add_addresses(struct exam *exam, const struct dns_answer *answer, struct strbuf *list)
-{
-	for (size_t i = 0; i < answer->count && i < FETCH_ADDRESSES_MAX; i++)
-		strbuf_printf(list, "%s%s", list->text[list->length - 1] == ':' ? "" : ",",
-			      exam_address_text(exam, &answer->records[i].address));
-}
-
-/* All addresses of the host for libcurl, which tries one after another, of both families (RFC 8305): so the
- * same servers of the DNS are asked. NULL: it has none. */
-static struct curl_slist *
-resolve(struct exam *exam, const char *host)
-{
-	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
-	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
-	char memory[DOMAIN_SIZE + 2 * FETCH_ADDRESSES_MAX * (IPADDR_TEXT_SIZE + 1) + sizeof ":443:"];
-	struct strbuf list = STRBUF_OVER(memory);
-
-	if (ipv4->count + ipv6->count == 0)
-		return NULL;
-	strbuf_printf(&list, "%s:443:", host);
-	add_addresses(exam, ipv6, &list);
-	add_addresses(exam, ipv4, &list);
-	return curl_slist_append(NULL, memory);
-}
-
-/* RFC 8461, 3.3: HTTPS with a valid certificate, no redirects, status 200. Returns NULL, or what went wrong.
- */
-static const char *
-fetch(struct exam *exam, const char *host, struct fetched *fetched)
-{
-	struct curl_slist *addresses = resolve(exam, host);
-	const char *bundle = getenv(X509_get_default_cert_file_env()); /* as OpenSSL has it */
-	CURL *transfer = curl_easy_init();
-	CURLcode result = CURLE_COULDNT_RESOLVE_HOST;
-	long status = 0;
-
-	if (transfer != NULL && addresses != NULL) {
-		(void)curl_easy_setopt(transfer, CURLOPT_URL,
-				       arena_printf(exam->arena, "https://%s/.well-known/mta-sts.txt", host));
-		(void)curl_easy_setopt(transfer, CURLOPT_RESOLVE, addresses);
-		(void)curl_easy_setopt(transfer, CURLOPT_PROTOCOLS_STR, "https");
-		(void)curl_easy_setopt(transfer, CURLOPT_PROXY, "");
-		(void)curl_easy_setopt(transfer, CURLOPT_NOSIGNAL, 1L);
-		(void)curl_easy_setopt(transfer, CURLOPT_TIMEOUT_MS,
-				       (long)exam_left_ms(exam, FETCH_TIMEOUT_MS) + 1);
-		if (bundle != NULL)
-			(void)curl_easy_setopt(transfer, CURLOPT_CAINFO, bundle);
-		(void)curl_easy_setopt(transfer, CURLOPT_WRITEFUNCTION, take_text);
-		(void)curl_easy_setopt(transfer, CURLOPT_WRITEDATA, fetched);
-		result = curl_easy_perform(transfer);
-		(void)curl_easy_getinfo(transfer, CURLINFO_RESPONSE_CODE, &status);
-	}
-	curl_easy_cleanup(transfer);
-	curl_slist_free_all(addresses);
-	if (result != CURLE_OK)
-		return curl_easy_strerror(result);
-	return status == 200 ? NULL : arena_printf(exam->arena, "the server answers with status %ld", status);
-}
+/* The policy. */
 
 /* The next line "key: value"; false at the end. */
 static bool
@@ -338,17 +256,18 @@ judge_hosts(struct exam *exam, struct span policy, bool is_enforced)
 
 	for (size_t i = 0; i < mx->count; i++)
 		if (mx->records[i].name[0] != '\0' && !allows(policy, mx->records[i].name))
-			exam_say(exam, DOCTOR_MTA_STS, is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
+			exam_say(exam, PROBLEM_STS_HOST, mx->records[i].name,
+				 is_enforced ? DOCTOR_ERROR : DOCTOR_WARNING,
 				 arena_printf(exam->arena, "The MTA-STS policy does not name the MX host %s.",
 					      mx->records[i].name),
 				 is_enforced ? "Senders that follow it do not deliver there."
 					     : "With \"mode: enforce\" senders would not deliver there.",
-				 arena_printf(exam->arena, "mx: %s   (in the policy)", mx->records[i].name));
+				 NULL);
 	/* What is a note otherwise is a fault when the domain itself asks for verification. */
 	if (is_enforced && exam->report->cells[DOCTOR_CERTIFICATE] >= DOCTOR_NOTE)
 		exam_say(
-			exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-			"The policy says \"mode: enforce\", but a server's certificate does not stand up to it.",
+			exam, PROBLEM_STS_CERTIFICATE, "", DOCTOR_ERROR,
+			"The policy says \"mode: enforce\", but the certificate of a mail server is not valid for it.",
 			"Senders that follow it do not deliver.", NULL);
 }
 
@@ -399,7 +318,7 @@ judge_lines(struct exam *exam, struct span policy)
 		const char *fault = key.length > 0 || has_colon ? line_fault(key, value, has_colon) : NULL;
 
 		if (fault != NULL)
-			exam_say(exam, DOCTOR_MTA_STS, DOCTOR_WARNING,
+			exam_say(exam, PROBLEM_STS_LINE, "", DOCTOR_WARNING,
 				 arena_printf(exam->arena, "Line %u of the MTA-STS policy is wrong: %s.",
 					      line, fault),
 				 "Senders pass over it, or over all of the policy.", NULL);
@@ -434,10 +353,12 @@ judge_policy(struct exam *exam, struct span policy)
 	judge_lines(exam, policy);
 	if (missing != NULL) {
 		exam_say(
-			exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
-			"The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or enforce, max_age: up to 31557600, and, unless the mode is none, mx.",
-			"Senders take it for no policy.",
-			arena_printf(exam->arena, "%s   (in the policy)", missing));
+			exam, PROBLEM_STS_INVALID, "", DOCTOR_ERROR,
+			arena_printf(
+				exam->arena,
+				"The MTA-STS policy is not valid: it needs version: STSv1, mode: none, testing or enforce, max_age: up to 31557600, and, unless the mode is none, mx. What is missing: \"%s\".",
+				missing),
+			"Senders take it for no policy.", NULL);
 		return;
 	}
 	exam_set_cell(exam, DOCTOR_MTA_STS, DOCTOR_GOOD);
@@ -445,7 +366,7 @@ judge_policy(struct exam *exam, struct span policy)
 		judge_hosts(exam, policy, is_enforced);
 	if (is_enforced && span_to_number(policy_value(policy, SPAN("max_age")), 0, MAX_AGE, &max_age)
 	    && max_age < 86400)
-		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_NOTE, "The policy is kept for less than a day.",
+		exam_say(exam, PROBLEM_STS_AGE, "", DOCTOR_NOTE, "The policy is kept for less than a day.",
 			 "Weeks are advised (RFC 8461, 3.2).", NULL);
 }
 
@@ -455,19 +376,18 @@ exam_mta_sts(struct exam *exam)
 	const char *domain = exam->report->domain, *wrong;
 	const char *name = arena_printf(exam->arena, "_mta-sts.%s", domain);
 	const char *host = arena_printf(exam->arena, "mta-sts.%s", domain);
-	struct fetched *fetched = arena_alloc(exam->arena, sizeof *fetched);
-	struct span record;
+	struct span record, policy;
 
-	if (fetched == NULL || !find_record(exam, DOCTOR_MTA_STS, name, "v=STSv1", &record))
+	if (!find_record(exam, DOCTOR_MTA_STS, name, "v=STSv1", &record))
 		return;
 	(void)exam_judge_tags(exam, &sts_form, name, record);
 	if (exam->order->look_back == NULL) /* nothing is connected to */
 		return;
-	wrong = fetch(exam, host, fetched);
+	wrong = sts_fetch(exam, host, &policy);
 	if (wrong == NULL)
-		judge_policy(exam, (struct span){ fetched->text, fetched->length });
+		judge_policy(exam, policy);
 	else
-		exam_say(exam, DOCTOR_MTA_STS, DOCTOR_ERROR,
+		exam_say(exam, PROBLEM_STS_UNFETCHED, "", DOCTOR_ERROR,
 			 arena_printf(
 				 exam->arena,
 				 "The policy at https://%s/.well-known/mta-sts.txt cannot be fetched: %s.",

@@ -16,17 +16,22 @@
 const char *
 exam_txt(struct exam *exam, const char *name, const char *text)
 {
-	char memory[RECORD_MAX * 2];
+	char memory[RECORD_MAX * 2]; /* with what is escaped */
 	struct strbuf record = STRBUF_OVER(memory);
 	size_t octets = 0;
 
 	strbuf_printf(&record, "%s. TXT \"", name);
 	for (; *text != '\0'; text++) {
+		const bool is_printable = *text >= ' ' && *text <= '~';
+
 		if (octets > 0 && octets % STRING_MAX == 0)
 			strbuf_add(&record, "\" \"");
+		if (!is_printable)
+			strbuf_printf(&record, "\\%03u", (unsigned)(unsigned char)*text);
 		if (*text == '"' || *text == '\\')
 			strbuf_add_char(&record, '\\');
-		strbuf_add_char(&record, *text);
+		if (is_printable)
+			strbuf_add_char(&record, *text);
 		octets++;
 	}
 	strbuf_add_char(&record, '"');
@@ -49,10 +54,13 @@ static void
 add_problem(struct repair *repair, enum doctor_severity severity, const char *what, const char *consequence)
 {
 	if (repair->count < PROBLEMS_MAX)
-		repair->problems[repair->count++] = (struct doctor_finding){ .row = repair->form->row,
-									     .severity = severity,
-									     .what = what,
-									     .consequence = consequence };
+		repair->problems[repair->count++] =
+			(struct doctor_finding){ .problem = PROBLEM_RECORD_FAULT,
+						 .row = repair->form->row,
+						 .subject = doctor_row_record(repair->form->row),
+						 .severity = severity,
+						 .what = what,
+						 .consequence = consequence };
 }
 
 static const char *

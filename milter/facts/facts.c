@@ -57,7 +57,6 @@ set_reading(struct sender_facts *sender, const struct envelope_address *address,
 		.given = address->typed,
 		.used = address->used,
 		.mailbox = *mailbox,
-		.has_more_readings = readings->has_more,
 		.domain = mailbox->form == MAILBOX_ADDRESS ? mailbox->domain : "",
 	};
 }
@@ -98,7 +97,7 @@ static void
 forget_result(struct facts *facts, enum method method)
 {
 	facts->results[method] = RESULT_UNCHECKED;
-	facts->withheld &= ~(1U << method);
+	facts->withheld[method] = DNS_NOERROR;
 }
 
 static void
@@ -253,6 +252,14 @@ facts_is_signed_by(const struct facts *facts, const char *pattern)
 		    && domain_matches(span_of(facts->dkim.signatures[i].domain), span_of(pattern)))
 			return true;
 	return false;
+}
+
+enum dns_status
+list_finding_withheld(const struct list_finding *finding)
+{
+	return finding->fault == LIST_FAULT_LOOKUP && dns_status_is_withheld(finding->status)
+		       ? finding->status
+		       : DNS_NOERROR;
 }
 
 const struct list_finding *

@@ -79,25 +79,26 @@ is_empty(struct budget *budget, unsigned cost_ms, uint64_t now_ms)
 	return budget->full_ms - now_ms + cost_ms > FULL_MS;
 }
 
-bool
+enum dns_status
 list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list, uint64_t now_ms)
 {
+	enum dns_status status = DNS_BUDGET_OF_CLIENT;
 	struct budget *own, *shared;
-	bool is_left;
 
 	if (client->length == 0)
-		return true;
+		return DNS_NOERROR;
 	(void)pthread_mutex_lock(&budget->lock);
 	own = find_budget(budget, key_of(client, REACH_CLIENT, list));
-	is_left = !is_empty(own, COST_MS, now_ms);
-	shared = is_left ? find_budget(budget, key_of(client, REACH_NETWORK, list)) : NULL;
-	is_left = is_left && !is_empty(shared, NETWORK_COST_MS, now_ms);
-	if (is_left) {
+	if (!is_empty(own, COST_MS, now_ms)) {
+		shared = find_budget(budget, key_of(client, REACH_NETWORK, list));
+		status = is_empty(shared, NETWORK_COST_MS, now_ms) ? DNS_BUDGET_OF_NETWORK : DNS_NOERROR;
+	}
+	if (status == DNS_NOERROR) {
 		own->full_ms += COST_MS;
 		shared->full_ms += NETWORK_COST_MS;
 	}
 	(void)pthread_mutex_unlock(&budget->lock);
-	return is_left;
+	return status;
 }
 
 static void

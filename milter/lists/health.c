@@ -351,9 +351,9 @@ take(struct list_health *health, size_t index, enum list_part part, unsigned rou
 
 	(void)pthread_mutex_lock(&health->lock);
 	health->now_ms = now_ms > health->now_ms ? now_ms : health->now_ms;
-	if (is_answered)
-		health->answered_ms = health->now_ms;
-	if (round == state->round && state->pending > 0) {
+	if (round == state->round && state->pending > 0) { /* what comes late shows nothing of this round */
+		if (is_answered)
+			health->answered_ms = health->now_ms;
 		if (proof != NULL)
 			note_proof(state, proof);
 		if (--state->pending == 0)
@@ -444,13 +444,14 @@ tell_of_flood(struct list_health *health, size_t list, const struct ipaddr *clie
 		ipaddr_format(client, address), health->config->lists.items[list].shown);
 }
 
-bool
+enum dns_status
 list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client, uint64_t now_ms)
 {
-	if (list_budget_take(health->budget, client, list, now_ms))
-		return true;
-	tell_of_flood(health, list, client, now_ms);
-	return false;
+	const enum dns_status status = list_budget_take(health->budget, client, list, now_ms);
+
+	if (status != DNS_NOERROR)
+		tell_of_flood(health, list, client, now_ms);
+	return status;
 }
 
 void

@@ -13,6 +13,7 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/new_file.h"
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/table.h"
 
@@ -512,8 +513,9 @@ copy_all(struct peer_store *store)
 }
 
 static bool
-write_all(const struct copy *copy, FILE *file)
+write_all(FILE *file, const void *context)
 {
+	const struct copy *copy = context;
 	bool is_well = fputs(FORMAT "\n", file) >= 0;
 	const char *at = copy->octets;
 
@@ -532,50 +534,7 @@ write_all(const struct copy *copy, FILE *file)
 		free(line);
 		json_decref(object);
 	}
-	return is_well && fflush(file) == 0 && fsync(fileno(file)) == 0;
-}
-
-/* Write a new file. Returns 0, or the errno of what failed. */
-static int
-write_file(const char *path, const struct copy *copy)
-{
-	const int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-		     FILE_MODE);
-	FILE *file;
-	int fault;
-
-	if (fd < 0)
-		return errno;
-	file = fdopen(fd, "w");
-	if (file == NULL) {
-		fault = errno;
-		(void)close(fd);
-		return fault;
-	}
-	errno = ENOMEM; /* what else write_all() may lack says so itself */
-	fault = write_all(copy, file) ? 0 : errno;
-	if (fclose(file) != 0 && fault == 0)
-		fault = errno;
-	return fault;
-}
-
-/* Into a new file, that then takes the place of the old. Returns 0, or the errno of what failed. */
-static int
-replace_file(const char *path, const struct copy *copy)
-{
-	char *new_path;
-	int fault;
-
-	if (copy->octets == NULL || asprintf(&new_path, "%s.new", path) < 0)
-		return ENOMEM;
-	fault = write_file(new_path, copy);
-	if (fault == 0 && rename(new_path, path) != 0)
-		fault = errno;
-	if (fault != 0)
-		(void)unlink(new_path); /* half a file, on a disk that may be full */
-	free(new_path);
-	return fault;
+	return is_well;
 }
 
 /* Set whether there is something to save; returns whether there was. */
@@ -600,7 +559,7 @@ save(struct peer_store *store, const char *path, struct error *error)
 	if (set_changed(store, false)) {
 		const struct copy copy = copy_all(store);
 
-		fault = replace_file(path, &copy);
+		fault = copy.octets != NULL ? new_file_write(path, FILE_MODE, write_all, &copy) : ENOMEM;
 		free(copy.octets);
 	}
 	if (fault == 0)

@@ -1,14 +1,38 @@
 #include "heloscope/records/codec.h"
 
 #include "heloscope/config/words.h"
+#include "heloscope/records/record.h"
 
 static const char *const statuses[] = {
-	[DNS_NOERROR] = "answered",    [DNS_NODATA] = "nodata",       [DNS_NXDOMAIN] = "nxdomain",
-	[DNS_SERVFAIL] = "servfail",   [DNS_TIMEOUT] = "timeout",     [DNS_BOGUS] = "bogus",
-	[DNS_MALFORMED] = "malformed", [DNS_TOO_LARGE] = "too-large", [DNS_NO_SERVER] = "no-server",
-	[DNS_TOO_MANY] = "too-many",   [DNS_NO_TIME] = "no-time",     [DNS_NO_MEMORY] = "no-memory",
+	[DNS_NOERROR] = "answered",
+	[DNS_NODATA] = "nodata",
+	[DNS_NXDOMAIN] = "nxdomain",
+	[DNS_SERVFAIL] = "servfail",
+	[DNS_TIMEOUT] = "timeout",
+	[DNS_BOGUS] = "bogus",
+	[DNS_MALFORMED] = "malformed",
+	[DNS_TOO_LARGE] = "too-large",
+	[DNS_NO_SERVER] = "no-server",
+	[DNS_SENDER_UNREAD] = "sender-unread",
+	[DNS_RECIPIENT_UNREAD] = "recipient-unread",
+	[DNS_TOO_MANY_OF_MESSAGE] = "too-many-of-message",
+	[DNS_TOO_MANY_OF_CLIENT] = "too-many-of-client",
+	[DNS_TOO_MANY_OF_NETWORK] = "too-many-of-network",
+	[DNS_TOO_MANY_OF_PROVIDER] = "too-many-of-provider",
+	[DNS_TOO_MANY_OF_ALL] = "too-many-of-all",
+	[DNS_BUDGET_OF_CLIENT] = "budget-of-client",
+	[DNS_BUDGET_OF_NETWORK] = "budget-of-network",
+	[DNS_NO_ROOM] = "no-room",
+	[DNS_NO_TIME] = "no-time",
+	[DNS_NO_MEMORY] = "no-memory",
 };
 const struct tokens codec_statuses = TOKENS(statuses);
+
+const char *
+record_status_token(enum dns_status status)
+{
+	return statuses[status];
+}
 
 static const char *const overruled[] = {
 	[OVERRULED_BY_ACCEPTANCE] = "others-accept",

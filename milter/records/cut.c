@@ -130,12 +130,12 @@ cut_checks(json_t *object)
 	for (void *at = json_object_iter(checks); at != NULL; at = json_object_iter_next(checks, at)) {
 		json_t *check = json_object_iter_value(at),
 		       *result = json_incref(json_object_get(check, "result"));
-		const bool is_withheld = json_is_true(json_object_get(check, "withheld"));
+		json_t *withheld = json_incref(json_object_get(check, "withheld"));
 
 		(void)json_object_clear(check);
 		document_put(check, "result", result);
-		if (is_withheld)
-			record_set_flag(check, "withheld", true);
+		if (withheld != NULL)
+			document_put(check, "withheld", withheld);
 	}
 	return true;
 }

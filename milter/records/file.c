@@ -61,7 +61,7 @@ add_file(struct record_files *files, char *path, const struct stat *status)
 	return true;
 }
 
-/* Add `folder`/`name`, unless it is a directory: what else is no file is told when it is opened. */
+/* Add `folder`/`name`, unless it is a directory: what else is not a file is told when it is opened. */
 static bool
 add_entry(struct record_files *files, const char *folder, const char *name)
 {

@@ -16,7 +16,7 @@
 #define NEAR 65536      /* octets that are read rather than halved */
 #define TIME_LENGTH 16  /* "20261124T125000Z" */
 
-/* The reference in a line, IDENT_SIZE - 1 octets, or NULL when it is no record. */
+/* The reference in a line, IDENT_SIZE - 1 octets, or NULL when it is not a record. */
 static const char *
 id_of(const char *line)
 {

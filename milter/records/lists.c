@@ -54,8 +54,6 @@ finding_of(const struct list_finding *finding, enum list_subject subject)
 		record_set_token(object, "fault", &codec_list_faults, (int)finding->fault);
 	if (finding->fault == LIST_FAULT_LOOKUP)
 		record_set_token(object, "status", &codec_statuses, (int)finding->status);
-	if (finding->is_withheld)
-		record_set_flag(object, "withheld", true);
 	return object;
 }
 
@@ -128,7 +126,6 @@ take_finding(struct taking *taking, const struct node *object, bool is_hit)
 		.fault = (enum list_fault)take_token(taking, object, "fault", &codec_list_faults,
 						     LIST_FAULT_NONE),
 		.status = (enum dns_status)take_token(taking, object, "status", &codec_statuses, DNS_NOERROR),
-		.is_withheld = take_flag(object, "withheld"),
 	};
 
 	if (finding.zone == NULL)

@@ -20,8 +20,8 @@ check_of(const struct facts *facts, enum method method)
 {
 	json_t *check = codec_of(method)->put(facts);
 
-	if ((facts->withheld & 1U << method) != 0)
-		record_set_flag(check, "withheld", true);
+	if (facts->withheld[method] != DNS_NOERROR)
+		record_set_token(check, "withheld", &codec_statuses, (int)facts->withheld[method]);
 	return check;
 }
 
@@ -47,7 +47,10 @@ other_readings_of(const struct facts *facts)
 	while ((facts = facts->other) != NULL) {
 		json_t *reading = json_object();
 
-		record_set_text(reading, "sender", facts->sender.mailbox.text);
+		if (facts->sender.mailbox.form == MAILBOX_UNREAD)
+			record_set_flag(reading, "unread", true);
+		else
+			record_set_text(reading, "sender", facts->sender.mailbox.text);
 		document_put(reading, "checks", checks_of(facts, true));
 		document_append(readings, reading);
 	}
@@ -64,7 +67,7 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.action = verdict->action,
 		.is_enforced = verdict->is_enforced,
 		.is_softened = verdict->is_softened,
-		.is_withheld = verdict->is_withheld,
+		.withheld = verdict->withheld,
 		.overruled = verdict->overruled,
 		.pending_until = verdict->pending_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
@@ -159,8 +162,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_text(object, "action", action_word(verdict->action));
 	record_set_flag(object, "enforced", verdict->is_enforced);
 	record_set_flag(object, "softened", verdict->is_softened);
-	if (verdict->is_withheld)
-		record_set_flag(object, "withheld", true);
+	if (verdict->withheld != DNS_NOERROR)
+		record_set_token(object, "withheld", &codec_statuses, (int)verdict->withheld);
 	record_set_text(object, "overruled", codec_overruled.words[verdict->overruled]);
 	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "rule", verdict->rule);

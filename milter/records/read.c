@@ -71,8 +71,8 @@ take_checks(struct taking *taking, const struct node *checks, bool is_other, str
 			continue;
 		facts->results[method] =
 			(enum result)take_token(taking, check, "result", &results, RESULT_UNCHECKED);
-		if (take_flag(check, "withheld"))
-			facts->withheld |= 1U << method;
+		facts->withheld[method] =
+			(enum dns_status)take_token(taking, check, "withheld", &codec_statuses, DNS_NOERROR);
 		codec->take(taking, check, facts);
 	}
 }
@@ -106,6 +106,8 @@ take_others(struct taking *taking, const struct node *object, struct facts *fact
 		if (reading == NULL)
 			continue;
 		take_sender_text(taking, reading, &facts->sender);
+		if (take_flag(reading, "unread"))
+			facts->sender.mailbox.form = MAILBOX_UNREAD;
 		memset(facts->lists, 0, sizeof facts->lists);
 		take_checks(taking, tree_member(reading, "checks"), true, facts);
 	}
@@ -218,7 +220,8 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 	verdict->action = (enum action)take_token(taking, object, "action", &actions, ACTION_ACCEPT);
 	verdict->is_enforced = take_flag(object, "enforced");
 	verdict->is_softened = take_flag(object, "softened");
-	verdict->is_withheld = take_flag(object, "withheld");
+	verdict->withheld =
+		(enum dns_status)take_token(taking, object, "withheld", &codec_statuses, DNS_NOERROR);
 	verdict->overruled =
 		(enum overruled)take_token(taking, object, "overruled", &codec_overruled, OVERRULED_NOT);
 	verdict->pending_until =

@@ -74,7 +74,7 @@ static const struct shape iprev_name[] = {
 
 static const struct shape iprev[] = {
 	MUST("result", TEXT),
-	MAY("withheld", FLAG),
+	MAY("withheld", TEXT),
 	MAY("status", TEXT),
 	RANGE("total", false, 0, NUMBER_MAX),
 	ITEMS("names", false, IPREV_NAMES_MAX, iprev_name),
@@ -82,7 +82,7 @@ static const struct shape iprev[] = {
 };
 
 static const struct shape helo[] = {
-	MUST("result", TEXT),     MAY("withheld", FLAG), MAY("name", TEXT),
+	MUST("result", TEXT),     MAY("withheld", TEXT), MAY("name", TEXT),
 	MAY("literal", TEXT),     MAY("reason", TEXT),   MAY("resolves-to-client", FLAG),
 	MAY("reverse-dns", TEXT), MAY("status", TEXT),   END_OF_SHAPES,
 };
@@ -119,7 +119,7 @@ static const struct shape problem[] = {
 
 static const struct shape spf[] = {
 	MUST("result", TEXT),
-	MAY("withheld", FLAG),
+	MAY("withheld", TEXT),
 	MAY("domain", TEXT),
 	MAY("record", TEXT),
 	MAY("mechanism", TEXT),
@@ -169,7 +169,7 @@ static const struct shape signature[] = {
 
 static const struct shape dkim[] = {
 	MUST("result", TEXT),
-	MAY("withheld", FLAG),
+	MAY("withheld", TEXT),
 	MAY("author", TEXT),
 	MAY("from", TEXT),
 	ITEMS("signatures", false, BOUND_SIGNATURES, signature),
@@ -178,16 +178,18 @@ static const struct shape dkim[] = {
 };
 
 static const struct shape sender[] = {
-	MUST("result", TEXT), MAY("withheld", FLAG), MAY("domain", TEXT),  MAY("reason", TEXT),
+	MUST("result", TEXT), MAY("withheld", TEXT), MAY("domain", TEXT),  MAY("reason", TEXT),
 	MAY("status", TEXT),  MAY("host", TEXT),     MAY("address", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape hit[] = {
-	MAY("zone", TEXT),     MAY("subject", TEXT),        MAY("asked", TEXT),
-	MAY("operator", TEXT), MAY("group", TEXT),          RANGE("weight", false, 0, NUMBER_MAX),
-	MAY("state", TEXT),    WORDS("answers", ITEMS_MAX), MAY("meaning", TEXT),
-	MAY("text", TEXT),     MAY("page", TEXT),           MAY("fault", TEXT),
-	MAY("status", TEXT),   MAY("withheld", FLAG),       END_OF_SHAPES,
+	MAY("zone", TEXT),    MAY("subject", TEXT),
+	MAY("asked", TEXT),   MAY("operator", TEXT),
+	MAY("group", TEXT),   RANGE("weight", false, 0, NUMBER_MAX),
+	MAY("state", TEXT),   WORDS("answers", ITEMS_MAX),
+	MAY("meaning", TEXT), MAY("text", TEXT),
+	MAY("page", TEXT),    MAY("fault", TEXT),
+	MAY("status", TEXT),  END_OF_SHAPES,
 };
 
 static const struct shape lists[] = {
@@ -239,6 +241,7 @@ static const struct shape checks[] = {
 
 static const struct shape reading[] = {
 	MAY("sender", TEXT),
+	MAY("unread", FLAG),
 	PART("checks", true, checks),
 	END_OF_SHAPES,
 };
@@ -259,11 +262,11 @@ static const struct shape verdict[] = {
 	MUST("action", TEXT),
 	MAY("enforced", FLAG),
 	MAY("softened", FLAG),
-	MAY("withheld", FLAG),
+	MAY("withheld", TEXT),
 	MAY("overruled", TEXT),
 	MAY("pending", TEXT),
 	MAY("rule", TEXT),
-	RANGE("reading", false, 1, BOUND_READINGS - 1),
+	RANGE("reading", false, 1, READINGS_MAX - 1),
 	ITEMS("reasons", false, REASONS_MAX, reason),
 	MAY("text", TEXT),
 	MAY("reply", TEXT),
@@ -284,7 +287,7 @@ static const struct shape whole[] = {
 	MAY("sender", TEXT),
 	PART("checks", true, checks),
 	ITEMS("verdicts", true, ITEMS_MAX, verdict),
-	ITEMS("other-readings", false, BOUND_READINGS - 1, reading),
+	ITEMS("other-readings", false, READINGS_MAX - 1, reading),
 	WORDS("cut", CUTS),
 	RANGE("recipients", false, 0, NUMBER_MAX),
 	RANGE("waited-ms", false, 0, NUMBER_MAX),

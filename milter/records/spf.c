@@ -37,6 +37,7 @@ static const char *const problem_words[SPF_PROBLEMS] = {
 	[SPF_PROBLEM_SEVERAL_RECORDS] = "several-records",
 	[SPF_PROBLEM_RECORD_TOO_LONG] = "record-too-long",
 	[SPF_PROBLEM_NO_MEMORY] = "no-memory",
+	[SPF_PROBLEM_NO_READING] = "sender-unread",
 	[SPF_PROBLEM_LIBRARY] = "library",
 };
 static const struct tokens problems = TOKENS(problem_words);

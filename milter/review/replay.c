@@ -81,7 +81,7 @@ judge_finding(const struct list_finding *then, const struct list *list)
 	if (then == NULL || then->state == LIST_FAULT) {
 		finding.state = LIST_FAULT;
 		finding.fault = then == NULL ? LIST_FAULT_UNASKED : then->fault;
-		finding.is_withheld = then != NULL && then->is_withheld;
+		finding.status = then != NULL ? then->status : DNS_NOERROR;
 	} else if (is_listed_now(then, list, &finding)) {
 		finding.state = LIST_LISTED;
 	}

@@ -422,7 +422,7 @@ add_macro(struct spf_evaluation *evaluation, const struct spf_macro *macro, cons
 	}
 }
 
-/* Expand all of `text`. False when it holds what is no macro. */
+/* Expand all of `text`. False when it holds what is not a macro. */
 static bool
 expand(struct spf_evaluation *evaluation, struct span text, const char *domain, bool is_text,
        struct strbuf *out)

@@ -268,7 +268,7 @@ fetch(struct native *native, const char *domain)
 	return fetched;
 }
 
-/* The name that a piece asks for. NULL: it is no name, or awaits an answer. */
+/* The name that a piece asks for. NULL: it is not a name, or awaits an answer. */
 static const char *
 name_of(struct spf_evaluation *evaluation, struct piece *piece, const char *domain)
 {

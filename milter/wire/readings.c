@@ -8,6 +8,7 @@
 #define SCRATCH_A_TRY (1U << 20)
 
 static const struct mailbox unreadable = { MAILBOX_MALFORMED, "", "", "", false };
+static const struct mailbox unread = { MAILBOX_UNREAD, "", "", "", false };
 static const struct mailbox null_path = { MAILBOX_NULL, "", "", "", false };
 
 static bool
@@ -37,10 +38,10 @@ add_reading(struct readings *readings, struct mailbox mailbox)
 {
 	if (is_among(readings, &mailbox))
 		return;
-	if (readings->count < BOUND_READINGS)
+	if (readings->count >= BOUND_READINGS)
+		mailbox = unread;
+	if (!is_among(readings, &mailbox))
 		readings->items[readings->count++] = mailbox;
-	else
-		readings->has_more = true;
 }
 
 /* Guesses at what an MTA that does not tell may make of what was typed. */
@@ -151,7 +152,7 @@ guess(struct guesses *guesses, struct stretch local, struct stretch domain)
 	struct mailbox mailbox;
 
 	if (guesses->tries++ >= TRIES) {
-		guesses->readings->has_more = true;
+		add_reading(guesses->readings, unread);
 		return;
 	}
 	arena_init(&scratch, SCRATCH_A_TRY);
@@ -251,7 +252,7 @@ guess_at_joints(struct guesses *guesses, struct stretch stretch)
 	}
 }
 
-/* Quotes hide what is no address, as in "last, first"@example: then a local part alone is none. */
+/* Quotes hide what is not an address, as in "last, first"@example: then a local part alone is none. */
 static void
 guess_stretch(struct guesses *guesses, struct stretch stretch)
 {

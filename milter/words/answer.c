@@ -100,7 +100,7 @@ answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, s
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
 		.own_text = verdict->text,
-		.is_withheld = verdict->is_withheld,
+		.withheld = verdict->withheld,
 	};
 
 	return compose_first_cause(&refusal, found, remedy);

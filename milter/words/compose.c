@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/log_pairs.h"
+#include "heloscope/records/record.h"
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/table.h"
 
@@ -249,19 +250,28 @@ add_audits(const struct message_summary *summary, struct strbuf *line)
 		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
 }
 
-/* How many checks and lists lack an answer, because this client or its network had too much asked. */
+/* How many checks and lists lack an answer, because a bound was reached; and which, where it decided. */
 static void
-add_withheld(const struct facts *facts, struct strbuf *line)
+add_withheld(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
 {
+	enum dns_status decisive = DNS_NOERROR;
 	unsigned count = 0;
 	char number[16];
 
+	for (size_t i = 0; decisive == DNS_NOERROR && i < summary->verdict_count; i++)
+		decisive = summary->verdicts[i].verdict.withheld;
+	if (decisive != DNS_NOERROR)
+		log_pairs_add(line, "withheld", span_of(record_status_token(decisive)), LOG_WORD_MAX);
+
 	for (; facts != NULL; facts = facts->other) {
 		for (int method = 0; method < METHODS; method++)
-			count += (facts->withheld & 1U << method) != 0 ? 1 : 0;
+			count += facts->withheld[method] != DNS_NOERROR ? 1 : 0;
 		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 			for (size_t i = 0; i < facts->lists[subject].count; i++)
-				count += facts->lists[subject].findings[i].is_withheld ? 1 : 0;
+				count += list_finding_withheld(&facts->lists[subject].findings[i])
+							 != DNS_NOERROR
+						 ? 1
+						 : 0;
 	}
 	if (count == 0)
 		return;
@@ -285,7 +295,9 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 	log_pairs_add(line, "helo", span_of(facts->helo.given), LOG_NAME_MAX);
 	log_pairs_add_address(line, "from", span_of(facts->sender.mailbox.text), LOG_NAME_MAX);
 	for (const struct facts *other = facts->other; other != NULL; other = other->other)
-		log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text), LOG_NAME_MAX);
+		if (other->sender.mailbox.form != MAILBOX_UNREAD)
+			log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text),
+					      LOG_NAME_MAX);
 	add_verdicts(summary, line);
 	add_overruled(summary, line);
 	add_audits(summary, line);
@@ -295,7 +307,7 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 				      span_of(result_word(
 					      facts_worst(facts, (enum method)method)->results[method])),
 				      LOG_WORD_MAX);
-	add_withheld(facts, line);
+	add_withheld(facts, summary, line);
 	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
 	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);
 }

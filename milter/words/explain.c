@@ -11,6 +11,7 @@
 #include "heloscope/words/answer.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/words/table.h"
+#include "heloscope/words/withheld.h"
 
 #define TEXT_MAX 4000
 
@@ -223,7 +224,7 @@ explain_is_refused(const struct message_record *record)
 static const char *
 doubt_about(const struct record_verdict *verdict)
 {
-	if (verdict->is_withheld)
+	if (verdict->withheld != DNS_NOERROR)
 		return " (it is not known whether it holds, because not all that it needs was looked up)";
 	if (verdict->is_softened)
 		return " (not a rejection, because something could not be found out)";
@@ -289,10 +290,8 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	char reply[TELLING_SHOWN_SIZE];
 
 	put_decision(recipient, verdict, is_would, out);
-	if (verdict->is_withheld)
-		prose_put(
-			out, 4,
-			"For this client, or its network, too many names were being looked up, or were looked up for mail that was not accepted. Some lookups become free again every minute. If it is a host of your own, name it in trust { networks }.");
+	if (verdict->withheld != DNS_NOERROR)
+		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));
 	put_why_not_done(verdict, out);
 	if (verdict->reply != NULL) {
 		prose_put(out, 4, "%s", is_would ? "The sender would be told:" : "The sender was told:");

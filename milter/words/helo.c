@@ -102,7 +102,7 @@ add_helo_remedy(const struct facts *facts, struct strbuf *text)
 		strbuf_add(text, "check the name servers of that name's domain, and send the mail again. ");
 		return;
 	}
-	strbuf_add(text, "set its HELO name to ");
+	strbuf_add(text, helo->given != NULL ? "set its HELO name to " : "have it introduce itself as ");
 	telling_add_value(text, own != NULL ? own : "a host name");
 	strbuf_printf(text, own != NULL ? "" : " that resolves to %s", address);
 	if (helo->form == HELO_NAME) {

@@ -49,7 +49,7 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 	strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to ");
 	telling_add_value(text, helo->form == HELO_NAME ? helo->name : "its host name");
 	if (helo->form == HELO_NAME)
-		strbuf_add(text, " (the name with which it introduced itself, HELO/EHLO)");
+		strbuf_add(text, " (the name it gave in HELO/EHLO)");
 	if (helo->form != HELO_NAME || !helo->resolves_to_client)
 		strbuf_printf(text, ". Also set the %s record of that name to %s",
 			      telling_address_type(facts), telling_client(facts, address));
@@ -60,8 +60,8 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 static void
 add_other_pointer(const struct facts *facts, struct strbuf *text)
 {
-	strbuf_add(text, "If your server has another name, " PROVIDER "to change the PTR record to ");
-	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "that name");
+	strbuf_add(text, "If that is not your server's name, " PROVIDER "to change the PTR record to ");
+	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "its name");
 	strbuf_add(text, ". ");
 }
 
@@ -116,8 +116,10 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 		strbuf_add(text, " to check its name servers, and send the mail again. ");
 		return;
 	}
-	strbuf_printf(text, " to set its %s record to %s. ", telling_address_type(facts),
-		      telling_client(facts, address));
+	strbuf_printf(text,
+		      name->addresses[0] != '\0' ? " to change its %s record to %s. "
+						 : " to add an %s record for it with %s. ",
+		      telling_address_type(facts), telling_client(facts, address));
 	add_other_pointer(facts, text);
 }
 

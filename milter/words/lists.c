@@ -117,20 +117,16 @@ static void
 put_hit(const struct list_finding *finding, enum telling_reader reader, struct output *out)
 {
 	const bool is_fault = finding->state == LIST_FAULT;
+	const bool is_withheld = list_finding_withheld(finding) != DNS_NOERROR;
 	char memory[TEXT_MAX];
 	struct strbuf said;
 
 	strbuf_init(&said, memory, sizeof memory);
 	telling_add(&said, finding->zone);
-	strbuf_add(&said, finding->is_withheld ? " was not asked for "
-			  : is_fault           ? ", asked for "
-					       : " lists ");
+	strbuf_add(&said, is_withheld ? " was not asked for " : is_fault ? ", asked for " : " lists ");
 	telling_add(&said, finding->asked);
 	strbuf_add(&said, is_fault ? ": " : "");
-	if (finding->is_withheld)
-		strbuf_add(&said, "this client, or its network, had too many names looked up");
-	else
-		telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
+	telling_add(&said, is_fault ? list_fault_text(finding) : NULL);
 	say_answers(finding, &said);
 	if (!is_fault && reader == READER_HERE)
 		strbuf_printf(&said, ", weight %u", finding->weight);
@@ -181,7 +177,7 @@ add_listing(const struct list_finding *finding, enum list_subject subject, struc
 	strbuf_add(text, finding->is_allow ? "allowlist " : "blocklist ");
 	telling_add_value(text, finding->zone);
 	if (finding->meaning != NULL && finding->meaning[0] != '\0') {
-		strbuf_add(text, " (");
+		strbuf_add(text, " (reason: ");
 		telling_add_value(text, finding->meaning);
 		strbuf_add_char(text, ')');
 	}
@@ -220,7 +216,7 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
 	const struct list_finding *finding;
-	const char *before = "Also listed: ";
+	const char *before = "Also listed, and to be removed in the same way: ";
 	size_t count = 0;
 
 	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {
@@ -268,7 +264,7 @@ lists_refuse_unlisted(const struct facts *facts, bool is_allow, struct strbuf *t
 		strbuf_add(text, facts_next_finding(&walk) != NULL ? " and others)" : ")");
 	}
 	strbuf_add(text, is_fault ? ", a fault on the way to the lists. Send the mail again later. "
-				  : ", and local policy refuses such mail. ");
+				  : ", and the receiving site's policy refuses such mail. ");
 }
 
 static void

@@ -26,9 +26,9 @@ refuse_trusted(const struct reason *reason, const struct config *config, const s
 	strbuf_add(
 		text,
 		reason->holds
-			? "Local policy refuses mail from this site's own networks, and "
+			? "The receiving site's policy refuses mail from its own networks, and "
 			  "the connecting IP address "
-			: "Local policy accepts this mail only from networks that the receiving site has approved, and the connecting IP address ");
+			: "The receiving site's policy accepts this mail only from networks that it has approved, and the connecting IP address ");
 	telling_add_client(text, facts);
 	strbuf_add(text, reason->holds ? " is in one of them. " : " is in none of them. ");
 }
@@ -57,15 +57,15 @@ refuse_authenticated(const struct reason *reason, const struct config *config, c
 	(void)config;
 	strbuf_printf(
 		text,
-		"Local policy %s senders who have logged in (SMTP AUTH) to this receiving server with a user name and password. ",
+		"The receiving site's policy %s senders who have logged in to its server (SMTP AUTH, with user name and password). ",
 		reason->holds ? "refuses this mail from" : "accepts this mail only from");
 	if (reason->holds || facts->sender.mailbox.form == MAILBOX_NULL)
 		return;
-	strbuf_add(text, "If ");
+	strbuf_add(text, "If the receiving site is the provider of your address ");
 	add_sender(facts, text);
 	strbuf_add(
 		text,
-		" is your address, set your mail program to send through the outgoing mail server of the provider of that address, with your user name and password. ");
+		", set your mail program to send through its outgoing mail server, with your user name and password. ");
 }
 
 /* Results of checks. */
@@ -161,7 +161,7 @@ refuse_listed(const struct reason *reason, const struct config *config, const st
 	}
 	strbuf_add(
 		text,
-		"Local policy accepts this mail only when the sender is on an allowlist that the receiving site has chosen, and neither the connecting IP address ");
+		"The receiving site's policy accepts this mail only when the sender is on an allowlist that it has chosen, and neither the connecting IP address ");
 	telling_add_client(text, facts);
 	strbuf_add(text, " nor a domain of it is on ");
 	telling_add_value(text, reason->zone);
@@ -175,7 +175,7 @@ refuse_recipient(const struct facts *facts, bool holds, struct strbuf *text)
 {
 	(void)facts;
 	(void)holds;
-	strbuf_add(text, "Local policy for this recipient address refuses this mail. ");
+	strbuf_add(text, "The receiving site's policy for this recipient address refuses this mail. ");
 }
 
 static void
@@ -183,8 +183,8 @@ refuse_mail_from(const struct facts *facts, bool holds, struct strbuf *text)
 {
 	strbuf_add(
 		text,
-		holds ? "Local policy refuses mail from "
-		      : "Local policy accepts this mail only from sender addresses that the receiving site has approved, not from ");
+		holds ? "The receiving site's policy refuses mail from "
+		      : "The receiving site's policy accepts this mail only from sender addresses that it has approved, not from ");
 	if (holds && facts->sender.mailbox.form != MAILBOX_NULL)
 		strbuf_add(text, "the sender address ");
 	add_sender(facts, text);
@@ -199,11 +199,12 @@ refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
 	telling_add_introduction(text, facts);
 	strbuf_add(
 		text,
-		holds ? ", a name that local policy refuses. "
-		      : ", and local policy accepts this mail only from servers whose HELO name the receiving site has approved. ");
-	strbuf_add(text,
-		   "If this is your mail server and its own name is another one, set its HELO name to ");
-	telling_add_value(text, own != NULL ? own : "its full host name");
+		holds ? ", a name that the receiving site's policy refuses. "
+		      : ", and the receiving site's policy accepts this mail only from servers whose HELO name it has approved. ");
+	if (own != NULL && facts->helo.form == HELO_NAME && strcmp(own, facts->helo.name) == 0)
+		return;
+	strbuf_add(text, "If this is your mail server and that is not its name, set its HELO name to ");
+	telling_add_value(text, own != NULL ? own : "its real host name");
 	strbuf_add(text, ". ");
 }
 
@@ -224,11 +225,11 @@ refuse_client_name(const struct reason *reason, const struct facts *facts, struc
 	strbuf_add(
 		text,
 		reason->holds
-			? ", and local policy refuses mail from hosts with such names. "
-			: ", and local policy accepts this mail only from hosts whose reverse DNS name the receiving site has approved. ");
+			? ", and the receiving site's policy refuses mail from hosts with names of this pattern. "
+			: ", and the receiving site's policy accepts this mail only from hosts whose reverse DNS name it has approved. ");
 	strbuf_add(
 		text,
-		"If this is a home or office connection, send through your provider's mail server; if it is a mail server of yours, ask the provider of this IP address to set its PTR record to your server's own host name. ");
+		"If this is a home or office connection, send through the mail server of your e-mail provider; if it is your mail server and has another name, ask the provider of this IP address to change its PTR record to that name. ");
 }
 
 static void
@@ -291,8 +292,8 @@ refuse_client(const struct reason *reason, const struct config *config, const st
 	strbuf_add(
 		text,
 		reason->holds
-			? "Local policy refuses mail from the connecting IP address "
-			: "Local policy accepts this mail only from IP addresses that the receiving site has approved, not from the connecting one, ");
+			? "The receiving site's policy refuses mail from the connecting IP address "
+			: "The receiving site's policy accepts this mail only from IP addresses that it has approved, not from the connecting one, ");
 	telling_add_client(text, facts);
 	strbuf_add(text, reason->holds ? " or its network. " : ". ");
 }

@@ -25,7 +25,7 @@ static const struct remedy without_name = {
 };
 static const struct remedy infected = {
 	MAIL_SERVER
-	"find and clean what is infected or abused behind this IP address (a computer, a website, an open proxy, a stolen password)" THEN,
+	"find and clean what is infected or abused at this IP address (a computer, a website, an open proxy, a stolen password)" THEN,
 	". " HOME_INSTEAD,
 };
 static const struct remedy bouncing = {

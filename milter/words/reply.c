@@ -6,6 +6,7 @@
 
 #include "heloscope/words/reasons.h"
 #include "heloscope/words/table.h"
+#include "heloscope/words/withheld.h"
 
 #define CAUSE_SIZE 1200 /* of what is said of one cause; more never goes into a reply */
 #define TEXT_SIZE (SMTP_REPLY_LINES * (CAUSE_SIZE + 8) + 800)
@@ -199,9 +200,13 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_add(text, "More reasons are not shown here. ");
 	else if (more > 0)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
-	if (count < 2 || !is_remediable(&causes->items[0]))
+	if (count < 2)
 		return;
-	if (is_remediable(&causes->items[count - 1]))
+	if (!is_remediable(&causes->items[0]))
+		strbuf_add(text, causes->items[0].is_enough
+					 ? "It is enough if one of these no longer applies. "
+					 : "");
+	else if (is_remediable(&causes->items[count - 1]))
 		add_choice(causes, text);
 	else
 		strbuf_add(
@@ -278,7 +283,7 @@ fit(struct draft *draft)
 static bool
 has_own_words(const struct refusal *refusal)
 {
-	return refusal->is_withheld || refusal->own_text != NULL;
+	return refusal->withheld != DNS_NOERROR || refusal->own_text != NULL;
 }
 
 /* Refusals without a reason among the tests of a rule. */
@@ -291,12 +296,8 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
 	causes->count = 1;
 	strbuf_init(&text, cause->text, sizeof cause->text);
-	if (refusal->is_withheld) {
-		strbuf_add(&text, "Too many domain names were looked up for the connecting IP address ");
-		telling_add_client(&text, refusal->facts);
-		strbuf_add(
-			&text,
-			" or its network, so that this mail cannot be checked now. If this is your mail server, send more slowly and from fewer sender domains. ");
+	if (refusal->withheld != DNS_NOERROR) {
+		withheld_refuse(refusal->withheld, refusal->facts, &text);
 	} else if (refusal->own_text != NULL) {
 		const size_t length = strlen(refusal->own_text);
 
@@ -307,7 +308,7 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	} else {
 		strbuf_add(
 			&text,
-			"Local policy for this recipient address accepts only certain mail, and this mail is not among it. ");
+			"The receiving site's policy for this recipient address accepts only certain mail, and this mail is not among it. ");
 	}
 }
 
@@ -342,6 +343,8 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 	reply->code = has_own ? verdict->rule->code : class == 4 ? 451 : 550;
 	if (has_own && verdict->rule->xcode != NULL)
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", verdict->rule->xcode);
+	else if (verdict->withheld != DNS_NOERROR)
+		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", withheld_code(verdict->withheld));
 	else
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%u.%s", class,
 			       has_own ? "7.1" : detail_code(verdict->facts, causes));
@@ -367,7 +370,7 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
 		.own_text = verdict->rule != NULL ? verdict->rule->text : NULL,
-		.is_withheld = verdict->is_withheld,
+		.withheld = verdict->withheld,
 		.is_temporary = verdict->action == ACTION_DEFER,
 	};
 	struct causes causes;

@@ -78,11 +78,11 @@ static const char *const refusals[SENDER_FINDINGS] = {
 	[SENDER_LOCALHOST] =
 		"The domain of the sender address $A is localhost, to which nobody can reply. Set the sender address in your mail program or mail server to one with your own domain. ",
 	[SENDER_MX_NO_HOST] =
-		"The MX record of $D (the domain of the sender address) names \"$H\", which is not the host name of a server on the internet. Ask whoever manages the DNS of $D to change the MX record to the host name of its mail server (a name, not an IP address). ",
+		"The MX record of $D (the domain of the sender address) points to \"$H\", which is not the host name of a server on the internet. Ask whoever manages the DNS of $D to change the MX record to the host name of its mail server (a name, not an IP address). ",
 	[SENDER_MX_NO_ADDRESS] =
-		"The MX record of $D (the domain of the sender address) names $H, which has neither an A nor an AAAA record. Ask whoever manages the DNS of $H to publish an A record with the IP address of the mail server, or change the MX record of $D to another host. ",
+		"The MX record of $D (the domain of the sender address) points to $H, which has neither an A nor an AAAA record. Ask whoever manages the DNS of $H to add an A record for it with its IP address; if $D receives its mail elsewhere, ask whoever manages the DNS of $D to change that MX record. ",
 	[SENDER_MX_PRIVATE] =
-		"The MX record of $D (the domain of the sender address) names $H, whose address $I cannot be reached from the internet. Ask whoever manages the DNS of $H to set its A record to the public IP address of the mail server. ",
+		"The MX record of $D (the domain of the sender address) points to $H, whose address $I cannot be reached from the internet. Ask whoever manages the DNS of $H to change its A record to the public IP address of that host. ",
 	[SENDER_ADDRESS_PRIVATE] =
 		"The domain $D of the sender address $A has no MX record, and its address $I cannot be reached from the internet. Ask whoever manages the DNS of $D to publish an MX record that names its mail server (like \"10 mail.$D\"). ",
 	[SENDER_UNKNOWN] =

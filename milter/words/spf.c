@@ -35,10 +35,10 @@ say(const struct facts *facts, enum spf_identity identity, enum result result, s
 	const bool has_problem = spf->problem.kind != SPF_PROBLEM_NONE;
 	char problem[SPF_PROBLEM_SIZE];
 
-	if (!is_said(spf->domain))
-		strbuf_add(said, "there is no domain to ask");
-	else if (has_problem)
+	if (has_problem)
 		telling_add(said, spf_problem_text(&spf->problem, problem));
+	else if (!is_said(spf->domain))
+		strbuf_add(said, "no domain to look up");
 	else
 		say_record(facts, spf, result, said);
 	if (!is_said(spf->mechanism))

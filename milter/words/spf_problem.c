@@ -18,10 +18,10 @@ static const struct {
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "looking up ", ": ", "a DNS lookup that failed" },
 	[SPF_PROBLEM_RECORD_FAULT] = { "looking up the SPF record of ", ": ", "" },
 	[SPF_PROBLEM_INCLUDE_WITHOUT_RECORD] = { "the included domain ", " has no SPF record", "" },
-	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { .nameless = "an include of what is no domain name" },
+	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { .nameless = "an include of what is not a domain name" },
 	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = { "the domain ",
 						  ", to which the record redirects, has no SPF record", "" },
-	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { .nameless = "a redirect to what is no domain name" },
+	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { .nameless = "a redirect to what is not a domain name" },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { .nameless =
 						      "an include of, or redirect to, a domain without SPF record" },
 	[SPF_PROBLEM_ENDLESS] = { .nameless = "includes or redirects that never end" },
@@ -31,6 +31,7 @@ static const struct {
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "", " has ", "" },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { .nameless = "a record too long for libspf2" },
 	[SPF_PROBLEM_NO_MEMORY] = { .nameless = "out of memory" },
+	[SPF_PROBLEM_NO_READING] = { .nameless = "the sender address can be read in too many ways" },
 	[SPF_PROBLEM_LIBRARY] = { .nameless = "" },
 	[SPF_PROBLEM_NONE] = { .nameless = "" },
 };

@@ -138,27 +138,27 @@ static const struct {
 } problems[SPF_PROBLEMS] = {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
-				     "Ask whoever manages the DNS of $D to remove terms from this TXT record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
+				     "Ask whoever manages the DNS of $D to remove terms from its SPF (TXT) record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to more names than the 2 allowed that do not exist or lack the record asked for. ",
 				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct the names, until at most 2 are left. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
-				   "Ask whoever manages the DNS of $H to replace \"$T\" in this TXT record with the IP addresses of the servers (ip4:, ip6:). " },
+				   "Ask whoever manages the DNS of $H to replace \"$T\" in its SPF (TXT) record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
 				       "Ask whoever manages the DNS of $N to check its name servers, and send the mail again. " },
 	[SPF_PROBLEM_RECORD_FAULT] = { "The SPF (TXT) record of $N could not be looked up ($S). ",
 				       "Ask whoever manages the DNS of $N to check its name servers, and send the mail again. " },
 	[SPF_PROBLEM_INCLUDE_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
-						 "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record, or to correct the name in it. " },
+						 "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
-					     "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record, or to correct the name in it. " },
+					     "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
-						  "Ask whoever manages the DNS of $H to correct the name in \"$T\" in this TXT record, or to replace it with \"~all\". " },
+						  "Ask whoever manages the DNS of $H to correct the name in \"$T\" in its SPF (TXT) record, or to replace it with \"~all\". " },
 	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
-					      "Ask whoever manages the DNS of $H to correct the name in \"$T\" in this TXT record, or to replace it with \"~all\". " },
+					      "Ask whoever manages the DNS of $H to correct the name in \"$T\" in its SPF (TXT) record, or to replace it with \"~all\". " },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
 					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop, because the record of $H contains \"$T\". ",
-				  "Ask whoever manages the DNS of $H to remove \"$T\" from this TXT record. " },
+				  "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record. " },
 	[SPF_PROBLEM_SYNTAX] = { "The SPF record of $H has an error in the term \"$T\": $F. ",
 				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
@@ -169,6 +169,8 @@ static const struct {
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
 				    "Send the mail again later. " },
+	[SPF_PROBLEM_NO_READING] = { "The sender address can be read in too many ways to look up its SPF record. ",
+				     "Send with a plain address, like name@example.com. " },
 	[SPF_PROBLEM_LIBRARY] = { "The SPF record of $D could not be evaluated ($F). ",
 				  "Ask whoever manages the DNS of $D to check its SPF (TXT) record. " },
 };
@@ -231,12 +233,13 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &exact))
 		change = "Ask whoever manages the DNS of $H to change that term to \"";
 	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && merge_records(spf, values->of['N' - 'A'], &exact))
-		change = "Ask whoever manages the DNS of $N to replace them with this one TXT record: \"";
+		change =
+			"Ask whoever manages the DNS of $N to replace them with this one TXT record, which combines them: \"";
 	if (change == NULL)
 		return false;
 	telling_fill(text, change, values);
 	strbuf_add_escaped(text, (struct span){ exact.text, exact.length }, MERGED_MAX);
-	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in this TXT record. " : "\". ");
+	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in its SPF (TXT) record. " : "\". ");
 	return true;
 }
 
@@ -286,13 +289,13 @@ refuse_none(const struct facts *facts, const char *domain, struct strbuf *text)
 	telling_add_value(text, domain);
 	strbuf_add(
 		text,
-		" has no SPF record (a TXT record that lists the servers that may send its mail), and local policy asks for one. ");
+		" has no SPF record (a TXT record that lists the servers that may send its mail), and the receiving site requires one. ");
 	spf_record_add_address(&term, &facts->client.address);
 	strbuf_add(text, "Ask whoever manages the DNS of ");
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to publish this TXT record for it: \"v=spf1 mx%s ~all\" (without%s if that is not its mail server). If it sends from other servers, too, their addresses belong in the record. ",
+		" to publish this TXT record for it: \"v=spf1 mx%s ~all\" (without%s if that is not its mail server). If the domain also sends from other servers, add their addresses in the same way (ip4:, ip6:). ",
 		address, address);
 }
 
@@ -317,7 +320,9 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 	if (spf->mechanism != NULL && spf->mechanism[0] != '\0') {
 		strbuf_add(text, " (decided by \"");
 		telling_add_value(text, spf->mechanism);
-		strbuf_add(text, "\")");
+		strbuf_add(text, refusal->result == RESULT_SOFTFAIL
+					 ? "\", which the receiving site refuses, too)"
+					 : "\")");
 	}
 	strbuf_add(text, ". ");
 	spf_record_add_address(&term, &facts->client.address);
@@ -350,7 +355,7 @@ refuse_nameless(const struct facts *facts, enum spf_identity identity, struct st
 {
 	const bool is_helo = identity == SPF_HELO;
 
-	strbuf_printf(text, "Local policy asks for an SPF record, and the %s ",
+	strbuf_printf(text, "The receiving site requires an SPF record, and the %s ",
 		      is_helo ? "name with which the server introduced itself (HELO/EHLO), namely"
 			      : "sender address");
 	strbuf_add_char(text, '"');

@@ -17,7 +17,21 @@ dns_status_word(enum dns_status status)
 		[DNS_MALFORMED] = "malformed answer",
 		[DNS_TOO_LARGE] = "too large an answer",
 		[DNS_NO_SERVER] = "no name server answers",
-		[DNS_TOO_MANY] = "not asked: too many lookups",
+		[DNS_SENDER_UNREAD] = "not asked: the sender address can be read in too many ways",
+		[DNS_RECIPIENT_UNREAD] = "not asked: the recipient address can be read in too many ways",
+		[DNS_TOO_MANY_OF_MESSAGE] = "not asked: too many lookups for one message",
+		[DNS_TOO_MANY_OF_CLIENT] = "not asked: too many lookups for this client wait for answers",
+		[DNS_TOO_MANY_OF_NETWORK] =
+			"not asked: too many lookups for this client's network wait for answers",
+		[DNS_TOO_MANY_OF_PROVIDER] =
+			"not asked: too many lookups for the networks around this client wait for answers",
+		[DNS_TOO_MANY_OF_ALL] =
+			"not asked: too many lookups, mostly for other clients, wait for answers",
+		[DNS_BUDGET_OF_CLIENT] =
+			"not asked: too much was asked of this list for this client, for mail that was not accepted",
+		[DNS_BUDGET_OF_NETWORK] =
+			"not asked: too much was asked of this list for this client's network, for mail that was not accepted",
+		[DNS_NO_ROOM] = "too large: the answers in this session together are more than is kept",
 		[DNS_NO_TIME] = "not asked: no time was left",
 		[DNS_NO_MEMORY] = "not asked: out of memory",
 	};
@@ -121,7 +135,8 @@ telling_address_type(const struct facts *facts)
 void
 telling_add_policy(struct strbuf *text)
 {
-	strbuf_add(text, "There is nothing wrong with that, but local policy refuses this mail. ");
+	strbuf_add(text,
+		   "There is nothing wrong with that, but the receiving site's policy refuses this mail. ");
 }
 
 void

@@ -2,6 +2,7 @@
 #include "heloscope/words/telling.h"
 
 #include "heloscope/base/prose.h"
+#include "heloscope/checks/tls.h"
 #include "heloscope/words/peer.h"
 
 /* Of the session. */
@@ -44,11 +45,11 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	else if (result == RESULT_NONE || facts->tls.version == NULL)
 		strbuf_add(
 			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for the mail that it sends; in Postfix: smtp_tls_security_level = may. ");
+			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for outgoing mail; in Postfix: smtp_tls_security_level = may. ");
 	else
 		strbuf_add(
 			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 for the mail that it sends, with an update of its TLS library where that has neither; in Postfix: smtp_tls_protocols = >=TLSv1.2. ");
+			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail, with an update of its TLS library where that has neither; in Postfix: smtp_tls_protocols = >=TLSv1.2. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */
@@ -121,6 +122,25 @@ say_peer_tls(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	peer_say_when(facts, time_s, said);
 }
 
+static void
+add_peer_name(const struct peer *peer, struct strbuf *text)
+{
+	telling_add_value(text, peer != NULL && peer->name[0] != '\0' ? peer->name : "its host name");
+}
+
+static void
+add_dane_remedy(const struct peer *peer, struct strbuf *text)
+{
+	strbuf_add(
+		text,
+		" has a certificate that does not match its TLSA records (DANE). If this is your mail server, and the certificate is the right one, ask whoever manages the DNS of ");
+	add_peer_name(peer, text);
+	strbuf_add(text, " to replace the TLSA records of _25._tcp.");
+	add_peer_name(peer, text);
+	strbuf_printf(text, " with \"3 1 1 %s\"; if it is the wrong one, install the right one. ",
+		      peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
+}
+
 /* What was found on port 25 of the client, behind "the mail server ...", and what to do about it. */
 static void
 add_starttls(const struct facts *facts, struct strbuf *text)
@@ -138,29 +158,41 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 								    : " does not offer STARTTLS. ");
 		strbuf_add(
 			text,
-			"If this is your mail server, set up TLS for the mail that it receives; in Postfix: smtpd_tls_security_level = may, with a certificate. ");
+			"If this is your mail server, set up TLS for incoming mail, too; in Postfix: smtpd_tls_security_level = may, with a certificate. ");
 	} else if (peer->starttls == STARTTLS_BROKEN) {
 		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
 		telling_add_value(text, peer_problem_text(peer));
 		strbuf_add(text,
 			   "). If this is your mail server, check its certificate, key and protocols. ");
 	} else if (peer->dane == DANE_MISMATCH) {
-		strbuf_add(
-			text,
-			" has a certificate that none of its TLSA records (DANE) matches. If this is your mail server, replace the TLSA records of _25._tcp.");
-		telling_add_value(text, peer->name[0] != '\0' ? peer->name : "its host name");
-		strbuf_printf(
-			text,
-			" with \"3 1 1 %s\", which is for the certificate that it shows; or, if that is the wrong one, install the right one and leave the records as they are. ",
-			peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
+		add_dane_remedy(peer, text);
 	} else {
 		strbuf_add(text, " uses ");
 		telling_add_value(text, peer->tls_version);
-		strbuf_add(text, " with a certificate for ");
+		strbuf_add(text, tls_is_old(peer->tls_version) ? ", which is too old, and a certificate for "
+							       : " and a certificate for ");
 		telling_add_value(text, peer->cert_names);
-		strbuf_add(text, peer->is_trusted ? "" : ", which no known authority has signed");
-		strbuf_add(text, peer->is_named ? ". " : ", not for its host name. ");
+		strbuf_add(text, peer->is_named ? "" : " (not its host name)");
+		strbuf_add(text,
+			   peer->is_trusted ? ". " : " that no known certificate authority has signed. ");
 	}
+}
+
+/* What to do about a server whose TLS works, and could be better. */
+static void
+add_peer_tls_remedy(const struct peer *peer, struct strbuf *text)
+{
+	const bool is_certificate = peer == NULL || !peer->is_trusted || !peer->is_named;
+	const bool is_old = peer != NULL && tls_is_old(peer->tls_version);
+
+	strbuf_add(text, "If this is your mail server, ");
+	if (is_certificate) {
+		strbuf_add(text, "install a certificate from a public certificate authority for ");
+		add_peer_name(peer, text);
+	}
+	if (is_certificate && is_old)
+		strbuf_add(text, ", and ");
+	strbuf_add(text, is_old ? "turn on TLS 1.2 or 1.3. " : ". ");
 }
 
 static void
@@ -176,10 +208,7 @@ refuse_peer_tls(const struct config *config, const struct facts *facts, struct s
 	if (result == RESULT_PASS) {
 		telling_add_policy(text);
 	} else if (result == RESULT_NEUTRAL) {
-		strbuf_add(text,
-			   "If this is your mail server, install a certificate of a public authority for ");
-		telling_add_value(text, peer != NULL && peer->name[0] != '\0' ? peer->name : "its host name");
-		strbuf_add(text, ", and use TLS 1.2 or 1.3. ");
+		add_peer_tls_remedy(peer, text);
 	}
 }
 
@@ -199,8 +228,7 @@ advise_peer_tls(const struct facts *facts, int64_t time_s, struct output *out)
 			"The certificate of the server at %s does not match its TLSA records (DANE): replace one of the two. Until then senders that check DANE deliver nothing to it.%s",
 			ip, more);
 	else
-		prose_bullet(out, "Set up STARTTLS on the server at %s, for the mail that it receives.%s", ip,
-			     more);
+		prose_bullet(out, "Set up STARTTLS on the server at %s, for incoming mail.%s", ip, more);
 }
 
 static const char *

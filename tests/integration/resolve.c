@@ -90,9 +90,12 @@ wait_for(size_t count, long wait_ms)
 static void
 print_answer(const struct question *question)
 {
-	static const char *const status_names[] = { "NOERROR",   "NODATA",   "NXDOMAIN",  "SERVFAIL",
-						    "TIMEOUT",   "BOGUS",    "MALFORMED", "TOO_LARGE",
-						    "NO_SERVER", "TOO_MANY", "NO_TIME",   "NO_MEMORY" };
+	static const char *const status_names[DNS_STATUSES] = {
+		[DNS_NOERROR] = "NOERROR",     [DNS_NODATA] = "NODATA",       [DNS_NXDOMAIN] = "NXDOMAIN",
+		[DNS_SERVFAIL] = "SERVFAIL",   [DNS_TIMEOUT] = "TIMEOUT",     [DNS_BOGUS] = "BOGUS",
+		[DNS_MALFORMED] = "MALFORMED", [DNS_TOO_LARGE] = "TOO_LARGE", [DNS_NO_SERVER] = "NO_SERVER",
+		[DNS_NO_TIME] = "NO_TIME",     [DNS_NO_MEMORY] = "NO_MEMORY",
+	};
 	const struct dns_answer *answer = question->answer;
 	char first[256] = "";
 

@@ -30,13 +30,13 @@ WELL = {
 
 # B16: changes after which no bounce can arrive, and what is said.
 NOWHERE = (
-    ({"well.example MX": ["10 localhost."]}, "localhost is no name by which others can find a host"),
+    ({"well.example MX": ["10 localhost."]}, "localhost is not a name by which others can find a host"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["0.0.0.0"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["10.1.1.1", "169.254.1.1"],
       "local.well.example AAAA": ["::1", "fe80::1", "fd00::1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 localhost.", "20 local.well.example."], "local.well.example A": ["224.0.0.1"]}, "only addresses that nobody else can reach"),
-    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is no name by which others can find a host"),
+    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is not a name by which others can find a host"),
     ({"well.example MX": None, "well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": None, "well.example AAAA": ["::"]}, "only addresses that nobody else can reach"),
 )
@@ -98,7 +98,7 @@ class Doctor(unittest.TestCase):
 
     def proposal(self, report, row, owner):
         """The TXT record that is proposed, put together as the DNS does; None without one. Each string has at most 255 octets."""
-        publish = [finding["publish"] for finding in self.found(report, row) if "publish" in finding]
+        publish = [line for finding in self.found(report, row) for line in finding.get("publish", ())]
         if not publish:
             return None
         self.assertEqual(len(publish), 1, publish)
@@ -241,9 +241,9 @@ class Doctor(unittest.TestCase):
 
     def test_B05_a_null_MX_stands_alone(self):
         for records, severity, words, publish in (
-            (["0 .", "10 out.well.example."], "error", "beside other MX", "well.example. MX 10 out.well.example.   (and nothing else)"),
+            (["0 .", "10 out.well.example."], "error", "beside other MX", ["well.example. MX 10 out.well.example."]),
             (["10 out.well.example.", "5 .", "20 out.well.example."], "error", "beside other MX",
-             "well.example. MX 10 out.well.example., well.example. MX 20 out.well.example.   (and nothing else)"),
+             ["well.example. MX 10 out.well.example.", "well.example. MX 20 out.well.example."]),
             (["10 ."], "error", "takes no mail", None),
             (["0 .", "10 ."], "error", "takes no mail", None),
             (["0 ."], "error", "takes no mail", None),
@@ -263,7 +263,7 @@ class Doctor(unittest.TestCase):
                 self.assertEqual([report["cells"][row] for row in ("mx", "bounces")], ["error", "error"])
                 found = self.found(report, "mx") + self.found(report, "bounces")
                 self.assertIn(words, " ".join(finding["what"] for finding in found))
-                self.assertNotRegex(json.dumps(report), r"MX \d+ (well|localhost|local)\b")
+                self.assertNotRegex(json.dumps(report["findings"]), r"MX \d+ (well|localhost|local)\b")
 
     def test_B08_proposed_records_have_strings_of_255_octets(self):
         terms = " ".join(f"ip4:192.0.2.{n}" for n in range(40))
@@ -436,7 +436,7 @@ class Doctor(unittest.TestCase):
             for row in ("address-lists", "domain-lists"):
                 self.assertEqual(report["cells"][row], severity, (listed, report["findings"]))
                 if severity == "unknown":
-                    self.assertIn("counts for nothing: the list is not well", self.found(report, row)[0]["what"])
+                    self.assertIn("counts for nothing: the list does not work", self.found(report, row)[0]["what"])
 
     def test_N09_silent_name_servers_are_not_the_domains_fault(self):
         path = lab.folder / "silent.conf"

@@ -505,7 +505,7 @@ class LookBack(unittest.TestCase):
 
     def assert_finds(self, report, row, severity, pattern=""):
         self.assertEqual(report["cells"][row], severity, report)
-        found = [" ".join([f["what"], f.get("consequence", ""), f.get("publish", "")]) for f in report["findings"] if f["row"] == row]
+        found = [" ".join([f["what"], f.get("consequence", ""), f.get("remedy", ""), *f.get("publish", ())]) for f in report["findings"] if f["row"] == row]
         if pattern:
             self.assertRegex("\n".join(found), pattern)
 
@@ -528,15 +528,15 @@ class LookBack(unittest.TestCase):
         reports = self.examine(*map(host, domains), "loose.test")
         for row in ("banner", "starttls", "certificate", "old-tls", "dane", "mta-sts", "tls-reports"):
             self.assert_finds(reports["allwell"], row, "good")
-        self.assert_finds(reports["strict"], "certificate", "warning", r"expired\.peers\.test .* ran out on 2020-02-01")
+        self.assert_finds(reports["strict"], "certificate", "warning", r"expired\.peers\.test .* expired on 2020-02-01")
         self.assert_finds(reports["strict"], "mta-sts", "error", r"does not name the MX host expired\.peers\.test")
-        self.assert_finds(reports["strict"], "mta-sts", "error", "certificate does not stand up")
+        self.assert_finds(reports["strict"], "mta-sts", "error", "certificate of a mail server is not valid for it")
         self.assert_finds(reports["strict"], "tls-reports", "warning", "has no .rua=")
         self.assert_finds(reports["torn"], "dane", "error", r"_25\._tcp\.danebad\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
         self.assert_finds(reports["plainly"], "dane", "error", "has TLSA records, but STARTTLS there: not offered")
         self.assert_finds(reports["unusable"], "dane", "warning", r"DANE-EE\(3\).*_25\._tcp\.self\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
         self.assert_finds(reports["loose"], "dane", "warning", "DNSSEC does not protect every name")
-        self.assert_finds(reports["torn"], "mta-sts", "error", "cannot be fetched")
+        self.assert_finds(reports["torn"], "mta-sts", "error", r"cannot be fetched: mta-sts\.torn\.peers\.test has no address\.")
         self.assert_finds(reports["nomail"], "mta-sts", "good")  # a null MX is no host
         self.assert_finds(reports["torn"], "certificate", "note", "not trusted")
         self.assert_finds(reports["torn"], "old-tls", "note", r"still takes TLSv1\.1\.")

@@ -268,7 +268,7 @@ class Refusal(Base):
 
     def test_listed_names_list_meaning_and_page(self):
         reply = self.refuse("listed", helo="mail.bulk.example", sender="offers@bulk.example")
-        self.assertTrue(reply.startswith("550 5.7.1 The connecting IP address 198.51.100.66 is on the blocklist bl.test (a source of spam). "), reply)
+        self.assertTrue(reply.startswith("550 5.7.1 The connecting IP address 198.51.100.66 is on the blocklist bl.test (reason: a source of spam). "), reply)
 
     def test_M20_own_text_with_percent(self):
         reply = self.refuse("nameless", helo="pc.isp.example", sender="bob@plain.example", to=["user@strict.test"])

@@ -176,7 +176,7 @@ class Socket(Base):
     def test_F40_file_in_place_is_never_deleted(self):
         path = self.path()
         path.write_text("precious")
-        self.fails(f'listen "unix:{path}"\n{CONFIG_HEAD}', "is no socket; it is left alone")
+        self.fails(f'listen "unix:{path}"\n{CONFIG_HEAD}', "is not a socket; it is left alone")
         self.assertEqual(path.read_text(), "precious")
 
     def test_F40_folder_missing_and_path_too_long(self):

@@ -242,7 +242,7 @@ class Socket(Base):
 
         path.symlink_to(victim)
         done = subprocess.run([self.program, "-c", config], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
-        self.assertIn("is no socket; it is left alone", done.stderr)
+        self.assertIn("is not a socket; it is left alone", done.stderr)
         check()
         path.unlink()
         swapper = subprocess.Popen(["setpriv", f"--reuid={NOBODY.pw_uid}", "--clear-groups", sys.executable, "-c", SWAPPER, path, victim],
@@ -269,7 +269,7 @@ class Socket(Base):
                 folder = self.lab.subfolder(f"state-{name}", 0o755, "nobody")
                 plant(folder / "peers")
                 self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}look-back yes {{ file "{folder}/peers" }}\n', name)
-                self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is no file")
+                self.assertRegex((self.lab.folder / f"{name}.log").read_text(), "peers cannot be read|peers is not a file")
                 self.assertEqual(secret.read_text(), "root's own\n")
 
     def test_P4_as_root_no_name_is_changed_before_the_user_is_taken_on(self):
@@ -303,6 +303,21 @@ class End(Base):
                     continue
                 self.assertEqual(status, 0, log)
                 self.assertRegex(log, f"SIG{name}: heloscope-milter stops|stops: libmilter has ended, as a signal")
+
+    def test_N11_no_other_signal_ends_it(self):
+        """What has a meaning is done, what has none is ignored; only those that tell of a fault of the program, SIGKILL and SIGSTOP are left to the system."""
+        port = free_port()
+        process = self.start(f'listen "inet:{port}@127.0.0.1"\nlog stderr\n{REST}', "others")
+        faults = {signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS, signal.SIGSTKFLT}
+        meant = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1, signal.SIGKILL}
+        stopping = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+        for number in sorted(set(range(1, 32)) - faults - meant - stopping):
+            process.send_signal(number)
+        with Client(port) as client:
+            client.start("203.0.113.5", b"mail.plain.example")
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGQUIT)
+        self.assertEqual(process.wait(DEADLINE_S), 0)
 
     def test_N11_signals_that_were_blocked_when_it_was_started_are_taken(self):
         text = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}'

@@ -13,25 +13,29 @@
  * own limits come first. */
 #define BOUND_QUESTIONS_A_STAGE 256
 
-/* Questions that are on their way at a time for one client, for its network, for what a provider has, and for
- * all; libunbound has sockets for 4,096. Lists go on being asked, up to the last, when all clients together
- * have so much asked. What is beyond them is not asked, and seen as DNS_TOO_MANY. */
-#define BOUND_UNDER_WAY_OF_CLIENT 1024
-#define BOUND_UNDER_WAY_OF_NETWORK 1536
-#define BOUND_UNDER_WAY_OF_PROVIDER 2048
-#define BOUND_UNDER_WAY 2560
-#define BOUND_UNDER_WAY_WITH_LISTS 3584
+/*
+ * Questions that are on their way at a time for all: to lists, and to others; together they stay below the
+ * 4,096 for which libunbound has sockets. Of one half of each a client may have so many times as many as are
+ * left to others, of what is left of that to its network, and so on. The other half is for who has few: so it
+ * takes half of them by few different providers, 40 of others and 16 of lists, before somebody who has less
+ * is not served. What is beyond them is not asked.
+ */
+#define BOUND_UNDER_WAY_OF_LISTS 1024
+#define BOUND_UNDER_WAY_OF_OTHERS 2560
+#define BOUND_UNDER_WAY_SHARE 2
+#define BOUND_UNDER_WAY_FEW 32
 
-/* Readings of an address that are judged, where the MTA does not tell what it makes of it. Mail with one that
- * has more is deferred. */
+/* Readings of an address that are judged, where the MTA does not tell what it makes of it. Of others nothing
+ * is known, so that a rule that would refuse by the address defers. */
 #define BOUND_READINGS 8
 
 /* MX hosts of a sender's domain whose addresses are looked up. */
 #define BOUND_SENDER_HOSTS 4
 
 /*
- * Octets of questions and answers that a check may hold, beyond which it sees DNS_TOO_MANY; those that ask
- * much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is under way.
+ * Octets of questions and answers that a check may hold, beyond which an answer counts as too large; those
+ * that ask much (SPF and lists) hold more. And what an evaluation of SPF may hold of its own while it is
+ * under way.
  */
 #define BOUND_ANSWER_OCTETS 16384
 #define BOUND_ANSWER_OCTETS_MUCH 40960

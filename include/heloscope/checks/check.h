@@ -105,12 +105,17 @@ struct arena *inquiry_arena(struct inquiry *inquiry, enum stage stage);
  * The answer to a question that belongs to `stage`, or NULL while it is awaited. Asks at the
  * first call; what was asked before, at this stage or an earlier one, is not asked again. Once
  * the deadline has passed, what was asked and is not there is DNS_TIMEOUT, and nothing more is
- * asked: DNS_NO_TIME. At most 256 questions a stage are asked, and a check holds
- * BOUND_ANSWER_OCTETS of them and of their answers; the answer to others is DNS_TOO_MANY. The answer is good
+ * asked: DNS_NO_TIME. BOUND_QUESTIONS_A_STAGE are asked in a stage, and a check holds
+ * BOUND_ANSWER_OCTETS of them and of their answers. What is beyond a bound has an answer that tells which,
+ * and where dns_status_is_withheld() says so, the facts tell it with the check's method. The answer is good
  * until the stage is entered again.
  */
 const struct dns_answer *inquiry_ask(struct inquiry *inquiry, enum stage stage, const char *name,
 				     enum dns_type type);
+
+/* The answer about the sender of a reading that stands for those that are not read (MAILBOX_UNREAD): nobody
+ * is asked, and what the check finds is withheld. */
+const struct dns_answer *inquiry_lack_reading(struct inquiry *inquiry);
 
 /* What a check of `stage` keeps from one run to the next, until it is done or the stage is entered again;
  * NULL when memory ran out. */
@@ -133,7 +138,8 @@ void inquiry_allow(struct inquiry *inquiry, uint32_t octets);
 
 /*
  * The same for a question to the list with this number in the configuration: what is not known yet is asked
- * as long as the client's network has not asked too much of that list, else the answer is DNS_TOO_MANY.
+ * as long as the client and its network have not asked too much of that list. Its finding tells what is
+ * withheld.
  */
 const struct dns_answer *inquiry_ask_list(struct inquiry *inquiry, enum stage stage, const char *name,
 					  enum dns_type type, size_t list);

@@ -21,8 +21,8 @@ struct lookup {
 	uint32_t paid_list; /* one more than the number of the list whose budget paid for it; 0: none */
 	uint16_t type;      /* enum dns_type */
 	uint8_t check;      /* for which it was asked, in the table */
-	bool is_too_much;   /* for what the check may hold, or for what may be asked */
-	bool is_withheld;   /* not asked, for this client has too much under way */
+	uint8_t lacks;   /* enum dns_status: why there is no answer, and will be none; DNS_NOERROR: nothing */
+	bool is_of_list; /* a question to a list of the configuration */
 	char name[];
 };
 
@@ -30,6 +30,7 @@ struct lookup {
 struct request {
 	struct inquiry *inquiry; /* counted */
 	struct lookup *lookup;   /* NULL: nobody waits any more */
+	bool is_of_list;
 };
 
 struct stage_state {
@@ -53,13 +54,13 @@ struct inquiry {
 	char *helo; /* as given, or NULL */
 	enum stage stage;
 	bool is_closed, is_scheduled;
-	bool is_complete;              /* nothing is left that can be run */
-	bool is_over;                  /* nothing is run any more for this message */
-	bool has_expired;              /* the deadline of the stages that are waited for */
-	bool was_cut_short;            /* by a deadline, in this message */
-	bool has_lost_helo;            /* memory ran out, which is not the same as no HELO */
-	uint32_t done[BOUND_READINGS]; /* checks, as bits, that are done for each reading of the sender */
-	size_t begun;                  /* readings that are checked */
+	bool is_complete;            /* nothing is left that can be run */
+	bool is_over;                /* nothing is run any more for this message */
+	bool has_expired;            /* the deadline of the stages that are waited for */
+	bool was_cut_short;          /* by a deadline, in this message */
+	bool has_lost_helo;          /* memory ran out, which is not the same as no HELO */
+	uint32_t done[READINGS_MAX]; /* checks, as bits, that are done for each reading of the sender */
+	size_t begun;                /* readings that are checked */
 	size_t reading_index;
 	struct purse purses[INQUIRY_CHECKS_MAX];
 	size_t running; /* the check that is run */

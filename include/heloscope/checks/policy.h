@@ -34,7 +34,7 @@ struct verdict {
 	bool is_enforced;          /* and it is done, not only told */
 	enum overruled overruled;
 	bool is_softened;         /* a reject became a defer, see above */
-	bool is_withheld;         /* a defer, for what was not asked: this client had too much asked */
+	enum dns_status withheld; /* a defer, for what this bound kept from being known; DNS_NOERROR: none */
 	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
 	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */

@@ -26,6 +26,10 @@ enum truth truth_of(const struct condition *condition, const struct facts *facts
 enum truth truth_by_guess(const struct condition *condition, const struct facts *facts,
 			  const struct mailbox *recipient, struct guess guess);
 
+/* The bound, the first of several, for which a test of the condition is unknown; DNS_NOERROR: none. */
+enum dns_status truth_withheld(const struct condition *condition, const struct facts *facts,
+			       const struct mailbox *recipient);
+
 /* Whether a number compares so. */
 bool truth_compares(unsigned value, enum compare compare, unsigned number);
 

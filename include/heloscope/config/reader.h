@@ -84,6 +84,9 @@ struct config_reader {
 	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
 };
 
+/* So many errors are shown, and how many there are besides: a file of another kind has one a line. */
+#define CONFIG_ERRORS_SHOWN 20
+
 void config_complain(struct config_reader *reader, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

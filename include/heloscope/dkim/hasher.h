@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <openssl/types.h>
-
 #include "heloscope/base/span.h"
 #include "heloscope/dkim/signature.h"
 
@@ -22,10 +20,10 @@ struct dkim_mark {
 };
 
 struct dkim_hasher {
-	EVP_MD_CTX *context;
-	bool has_failed;         /* memory ran out: no hash will come */
-	uint64_t length;         /* octets so far, without the pending ones */
-	struct dkim_mark *marks; /* the caller's, in ascending order; those before `mark` are reached */
+	struct evp_md_ctx_st *context; /* OpenSSL's */
+	bool has_failed;               /* memory ran out: no hash will come */
+	uint64_t length;               /* octets so far, without the pending ones */
+	struct dkim_mark *marks;       /* the caller's, in ascending order; those before `mark` are reached */
 	size_t mark, mark_count;
 	size_t used;
 	unsigned char pending[DKIM_HASHER_OCTETS];

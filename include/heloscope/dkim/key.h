@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <openssl/types.h>
-
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/dkim/reason.h"
@@ -43,8 +41,8 @@ struct dkim_key dkim_key_read(struct span text) MUST_USE;
  * that is too short or too long, 256 of an Ed25519 one, else 0; `octets`, or NULL: how many p= holds, 0 when
  * it is no base64.
  */
-EVP_PKEY *dkim_key_open(const struct dkim_key *key, unsigned *bits, size_t *octets,
-			enum dkim_reason *reason) MUST_USE;
+struct evp_pkey_st *dkim_key_open(const struct dkim_key *key, unsigned *bits, size_t *octets,
+				  enum dkim_reason *reason) MUST_USE;
 
 /* "rsa", "ed25519" or "". */
 const char *dkim_key_type_word(enum dkim_key_type type);

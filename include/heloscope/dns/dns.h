@@ -38,10 +38,22 @@ enum dns_status {
 	DNS_MALFORMED, /* an answer that cannot be read */
 	DNS_TOO_LARGE, /* an answer beyond what is read */
 	DNS_NO_SERVER, /* no name server answers anything: nothing is known of that of this name */
-	/* Nobody was asked, so that it is nobody's fault but ours or the client's: */
-	DNS_TOO_MANY,  /* for this client too much was asked already */
+	/* Nobody was asked, so that it is nobody's fault but ours or the client's. By a bound, see
+	 * dns_status_is_withheld(): */
+	DNS_SENDER_UNREAD,        /* the sender can be read in more ways than are judged, */
+	DNS_RECIPIENT_UNREAD,     /* or the recipient */
+	DNS_TOO_MANY_OF_MESSAGE,  /* asked in this stage of the message */
+	DNS_TOO_MANY_OF_CLIENT,   /* under way for this client, */
+	DNS_TOO_MANY_OF_NETWORK,  /* for its /24 or /48, */
+	DNS_TOO_MANY_OF_PROVIDER, /* for its /16 or /40, which has more of them than all others, */
+	DNS_TOO_MANY_OF_ALL,      /* for all together, mostly for others */
+	DNS_BUDGET_OF_CLIENT,     /* this list was asked too much for this client, */
+	DNS_BUDGET_OF_NETWORK,    /* or for its /24 or /48, by mail that was not accepted */
+	DNS_NO_ROOM,              /* for the answer, in what a session may hold */
+	/* Or for want of something else: */
 	DNS_NO_TIME,   /* the deadline had passed */
 	DNS_NO_MEMORY, /* or the program ends */
+	DNS_STATUSES
 };
 
 enum dns_security { DNS_INSECURE, DNS_SECURE };
@@ -91,6 +103,10 @@ bool dns_status_is_fault(enum dns_status status);
 
 /* Whether the question was put to a server at all. */
 bool dns_status_was_asked(enum dns_status status);
+
+/* Whether nobody was asked because of a bound, which whoever sends may have reached on purpose: that must not
+ * be to the advantage of a message. */
+bool dns_status_is_withheld(enum dns_status status);
 
 /* Whether the name has no such records: NODATA or NXDOMAIN. */
 bool dns_status_is_void(enum dns_status status);

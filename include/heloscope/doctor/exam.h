@@ -56,9 +56,14 @@ void exam_set_cell(struct exam *exam, enum doctor_row row, enum doctor_severity 
 /* Add a finding, which its cell shows. */
 void exam_add(struct exam *exam, struct doctor_finding finding);
 
-/* The same, member by member. */
-void exam_say(struct exam *exam, enum doctor_row row, enum doctor_severity severity, const char *what,
-	      const char *consequence, const char *publish);
+/* The same, member by member, for a problem that has a row. */
+void exam_say(struct exam *exam, enum doctor_problem problem, const char *subject,
+	      enum doctor_severity severity, const char *what, const char *consequence, const char *publish);
+
+/* The same for one of the record of `row`. */
+void exam_say_record(struct exam *exam, enum doctor_problem problem, enum doctor_row row,
+		     enum doctor_severity severity, const char *what, const char *consequence,
+		     const char *publish);
 
 /* Add that `name` could not be looked up. */
 void exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name,

@@ -95,7 +95,6 @@ struct sender_facts {
 	const char *given;      /* raw, with brackets and parameters as typed; NULL before MAIL */
 	const char *used;       /* raw: what the MTA makes of it; NULL: it does not tell */
 	struct mailbox mailbox; /* one reading of both */
-	bool has_more_readings; /* than are told */
 	const char *domain;     /* for the DNS: the mailbox's, normalized; "" without one */
 	enum sender_finding finding;
 	enum dns_status status; /* what was wrong, for SENDER_UNKNOWN */
@@ -160,8 +159,10 @@ struct list_finding {
 	const char *page;       /* where the sender can look it up, or NULL */
 	enum list_fault fault;  /* for LIST_FAULT */
 	enum dns_status status; /* for LIST_FAULT_LOOKUP */
-	bool is_withheld;       /* for LIST_FAULT: not asked, for this client had too much asked */
 };
+
+/* The bound for which a list was not asked; DNS_NOERROR: none. */
+enum dns_status list_finding_withheld(const struct list_finding *finding);
 
 struct list_facts {
 	struct list_finding *findings; /* one for each list asked */
@@ -242,8 +243,10 @@ struct facts {
 	struct dkim_facts dkim;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
-	unsigned withheld;        /* methods, as bits, for which a question was not asked: this client had
-				   * too much asked, which must not be to its advantage */
+
+	/* By method: the bound for which a question was not asked, which must not be to the advantage of a
+	 * message (dns_status_is_withheld()); DNS_NOERROR: none. Of lists their findings tell it. */
+	enum dns_status withheld[METHODS];
 
 	/*
 	 * The same message by another reading of its sender (heloscope/wire/readings.h), with all that rests

@@ -18,6 +18,7 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/dns/dns.h"
 
 struct list_budget;
 
@@ -25,11 +26,11 @@ struct list_budget *list_budget_new(void) MUST_USE; /* NULL when memory ran out 
 void list_budget_free(struct list_budget *budget);  /* NULL is allowed */
 
 /*
- * Take one question to the list with this number for this client; false when none is left. A client without
- * an address is no stranger: always true. `now_ms`: on any clock that only moves on.
+ * Take one question to the list with this number for this client: DNS_NOERROR, or whose budget is empty. A
+ * client without an address is no stranger, and has no budget. `now_ms`: on any clock that only moves on.
  */
-bool list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list,
-		      uint64_t now_ms) MUST_USE;
+enum dns_status list_budget_take(struct list_budget *budget, const struct ipaddr *client, size_t list,
+				 uint64_t now_ms) MUST_USE;
 
 /* Give back a question that was taken: the message for which it was asked was accepted. */
 void list_budget_give_back(struct list_budget *budget, const struct ipaddr *client, size_t list);

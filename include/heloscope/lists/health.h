@@ -55,9 +55,9 @@ enum list_fault list_health_fault(struct list_health *health, size_t list, enum 
 /* What a real question brought, when it was asked. */
 void list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says);
 
-/* Whether one more question may be sent to it for the sake of this client; see list_budget.h. */
-bool list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client,
-			 uint64_t now_ms);
+/* DNS_NOERROR when one more question may be sent to it for the sake of this client; see list_budget.h. */
+enum dns_status list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client,
+				    uint64_t now_ms) MUST_USE;
 
 /* A question that was asked for this client does not count: its message was accepted. */
 void list_health_give_back(struct list_health *health, size_t list, const struct ipaddr *client);

@@ -39,7 +39,8 @@ struct record_note {
 /* What was decided for a recipient, or for several. */
 struct record_verdict {
 	enum action action;
-	bool is_enforced, is_softened, is_withheld;
+	bool is_enforced, is_softened;
+	enum dns_status withheld; /* as in struct verdict */
 	enum overruled overruled; /* why a refusal was not done */
 	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
 	const char *rule;         /* "heloscope.conf:31"; NULL: none decided */
@@ -72,6 +73,9 @@ struct message_record {
 
 /* What a record tells of `verdict`; the reply, on one line, or NULL, is kept as it is. */
 struct record_verdict record_verdict_of(const struct verdict *verdict, const char *reply);
+
+/* "answered", "too-many-of-all": how a record tells it. */
+const char *record_status_token(enum dns_status status);
 
 enum record_length {
 	RECORD_WHOLE, /* all, as far as BOUND_RECORD reaches */

@@ -55,7 +55,8 @@ enum spf_problem_kind {
 	SPF_PROBLEM_SEVERAL_RECORDS, /* name, count */
 	SPF_PROBLEM_RECORD_TOO_LONG, /* for libspf2 */
 	SPF_PROBLEM_NO_MEMORY,
-	SPF_PROBLEM_LIBRARY, /* code: of libspf2 */
+	SPF_PROBLEM_NO_READING, /* the sender can be read in too many ways */
+	SPF_PROBLEM_LIBRARY,    /* code: of libspf2 */
 	SPF_PROBLEMS
 };
 

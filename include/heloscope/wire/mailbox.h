@@ -19,6 +19,7 @@ enum mailbox_form {
 	MAILBOX_LITERAL,    /* the domain is an address literal */
 	MAILBOX_LOCAL_ONLY, /* no domain, as in "<postmaster>" */
 	MAILBOX_MALFORMED,  /* a domain that the DNS cannot hold, or nothing at all */
+	MAILBOX_UNREAD,     /* stands for what else an address may mean, see heloscope/wire/readings.h */
 };
 
 /* One address as it is meant: without comments, blanks, quotes, backslashes and route. */

@@ -18,10 +18,11 @@ struct envelope_address {
 	const char *used;  /* what the MTA says that it will use: {mail_addr}, {rcpt_addr}; NULL: not told */
 };
 
+#define READINGS_MAX (BOUND_READINGS + 1)
+
 struct readings {
-	struct mailbox items[BOUND_READINGS]; /* different ones */
-	size_t count;                         /* at least 1 */
-	bool has_more;                        /* there would be others still */
+	struct mailbox items[READINGS_MAX]; /* different ones */
+	size_t count;                       /* at least 1 */
 };
 
 /*
@@ -29,7 +30,9 @@ struct readings {
  * MTA), then what was typed if it differs. When the MTA tells no domain that would say which reading is
  * right, all others follow: with each domain that stands behind an "@" or a "%" or before a "!", also where
  * quotes hid that, and the local part at its other side, from or up to any mark that could end it. So
- * whatever an MTA strips, skips or cuts off, the plain address that it comes to is among them.
+ * whatever an MTA strips, skips or cuts off, the plain address that it comes to is among them. Where there
+ * are more than BOUND_READINGS, or it would take too long to find them, one of MAILBOX_UNREAD is among them,
+ * which may be any address; never the first.
  */
 struct readings mailbox_readings(const struct envelope_address *address, struct arena *arena);
 

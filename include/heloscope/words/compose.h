@@ -61,8 +61,8 @@ struct refusal {
 	const struct config *config; /* NULL: not known; then no text of SPF's exp= is told */
 	const struct facts *facts;   /* the reading that was judged */
 	const struct reasons *reasons;
-	const char *own_text; /* that the rule says instead, or NULL */
-	bool is_withheld;     /* as in struct verdict */
+	const char *own_text;     /* that the rule says instead, or NULL */
+	enum dns_status withheld; /* as in struct verdict */
 	bool is_temporary;
 };
 

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "heloscope/base/table.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/new_file.h"
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
@@ -417,6 +419,62 @@ P4_regular_file_follows_links_only_where_told(void **state)
 	(void)rmdir(folder);
 }
 
+static bool
+write_text(FILE *file, const void *text)
+{
+	return fputs(text, file) >= 0;
+}
+
+/* As a disk that is full in the middle of the second part. */
+static bool
+write_half(FILE *file, const void *text)
+{
+	(void)fputs(text, file);
+	errno = ENOSPC;
+	return false;
+}
+
+static void
+assert_holds(const char *path, const char *expected)
+{
+	char memory[100] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	memory[fread(memory, 1, sizeof memory - 1, file)] = '\0';
+	(void)fclose(file);
+	assert_string_equal(memory, expected);
+}
+
+/* A file is replaced whole or not at all, and never through a link. */
+static void
+new_file_replaces_whole_files_and_follows_no_links(void **state)
+{
+	char folder[] = "/tmp/heloscope-new.XXXXXX", path[60], half[60], link[60], left[60];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/a", folder);
+	(void)snprintf(half, sizeof half, "%s/a.new", folder);
+	(void)snprintf(link, sizeof link, "%s/l", folder);
+	(void)snprintf(left, sizeof left, "%s/l.new", folder);
+	assert_int_equal(new_file_write(path, 0600, write_text, "first"), 0);
+	assert_int_equal(new_file_write(path, 0600, write_text, "second"), 0);
+	assert_holds(path, "second");
+	assert_int_equal(new_file_write(path, 0600, write_half, "third"), ENOSPC);
+	assert_holds(path, "second");
+	assert_int_equal(access(half, F_OK), -1);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(new_file_write(link, 0600, write_text, "fourth"), ELOOP);
+	assert_int_equal(symlink(path, half), 0); /* where the new file is to be made */
+	assert_int_equal(new_file_write(path, 0600, write_text, "fifth"), 0);
+	assert_holds(path, "fifth");
+	assert_int_equal(new_file_write("/dev/full", 0600, write_text, "sixth"), ENOSPC);
+	assert_int_equal(new_file_write(folder, 0600, write_text, "seventh"), EISDIR);
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(unlink(path) | unlink(link) | rmdir(folder), 0);
+}
+
 int
 main(void)
 {
@@ -435,6 +493,7 @@ main(void)
 		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
+		cmocka_unit_test(new_file_replaces_whole_files_and_follows_no_links),
 		cmocka_unit_test(D1_hash_is_another_under_another_key),
 		cmocka_unit_test(table_keeps_everything_while_it_grows),
 		cmocka_unit_test(log_writes_one_escaped_line_of_enough_importance),

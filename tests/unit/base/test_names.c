@@ -473,6 +473,18 @@ P0_mailbox_readings_tells_all_that_an_address_may_be(void **state)
 	}
 }
 
+/* Whether one of them stands for those that are not read, which the first never does. */
+static bool
+has_unread(const struct readings *readings)
+{
+	bool is_there = false;
+
+	assert_int_not_equal(readings->items[0].form, MAILBOX_UNREAD);
+	for (size_t i = 1; i < readings->count; i++)
+		is_there = is_there || readings->items[i].form == MAILBOX_UNREAD;
+	return is_there;
+}
+
 /* P0: a route without end is not followed to its end, and that is told. */
 static void
 P0_mailbox_readings_are_bounded(void **state)
@@ -504,8 +516,8 @@ P0_mailbox_readings_are_bounded(void **state)
 		}
 		arena_init(&arena, 1U << 18);
 		readings = mailbox_readings(&address, &arena);
-		assert_int_equal(readings.has_more, table[i].has_more);
-		assert_in_range(readings.count, 1, BOUND_READINGS);
+		assert_int_equal(has_unread(&readings), table[i].has_more);
+		assert_in_range(readings.count, 1, READINGS_MAX);
 		assert_false(arena.has_failed);
 		arena_clear(&arena);
 	}

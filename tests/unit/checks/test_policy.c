@@ -311,7 +311,7 @@ policy_judge_notes_no_rule_that_is_not_true(void **state)
 	struct facts facts = facts_of("helo.test");
 
 	(void)state;
-	findings[1].is_withheld = true;
+	findings[1].status = DNS_TOO_MANY_OF_CLIENT;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ findings, ROWS(findings) };
 	facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
 	facts.results[METHOD_SPF] = RESULT_TEMPERROR;
@@ -323,7 +323,8 @@ policy_judge_notes_no_rule_that_is_not_true(void **state)
 
 		print_message("    %s\n", table[i].rules);
 		assert_int_equal(verdict.action, table[i].action);
-		assert_int_equal(verdict.is_withheld, table[i].is_withheld);
+		assert_int_equal(verdict.withheld,
+				 table[i].is_withheld ? DNS_TOO_MANY_OF_CLIENT : DNS_NOERROR);
 		assert_int_equal(verdict.audit_count, table[i].audits);
 		assert_int_equal(verdict.tag_count, 0);
 		config_unref(config);
@@ -385,7 +386,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26",
 		  "Fixing either one is enough. For help" },
 		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
-		  "The connecting IP address 198.51.100.7 is on the blocklist bl.test (a source of spam)." },
+		  "The connecting IP address 198.51.100.7 is on the blocklist bl.test (reason: a source of spam)." },
 		{ "policy { reject when helo = permerror }", 550, "5.7.1",
 		  "introduced itself (HELO/EHLO) as \"a\\x1b;b\", which is not a valid host name." },
 		{ "policy { reject when sender = fail }", 550, "5.1.8", "has a null MX record (\"0 .\")" },
@@ -395,7 +396,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		{ "policy { reject \"go away\" when spf = fail }", 550, "5.7.23", "go away. For help" },
 		{ "contact \"https://x.test\" policy { reject when client in { 198.51.100.7 } }", 550,
 		  "5.7.1",
-		  "Local policy refuses mail from the connecting IP address 198.51.100.7 or its network. Only the receiving site can change its policy: to ask for an exception, see https://x.test and quote reference ID." },
+		  "The receiving site's policy refuses mail from the connecting IP address 198.51.100.7 or its network. Only the receiving site can change its policy: to ask for an exception, see https://x.test and quote reference ID." },
 	};
 	struct facts facts = facts_of("a\x1b;b");
 

@@ -111,23 +111,23 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"authserv-id\"" },
 		{ "\n  mode enfroce",
 		  "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
-		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is said twice; expected it once" },
+		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is given twice; expected it once" },
 		{ "dnsbl \"a.test\" weight 2 weight 3",
-		  "test.conf:1:25: \"weight\" is said twice; expected it once" },
+		  "test.conf:1:25: \"weight\" is given twice; expected it once" },
 		{ "dnsbl \"a.test\" answers { 127.0.0.2 } answers { 127.0.0.3 }",
-		  "\"answers\" is said twice" },
-		{ "dnsbl \"a.test\" key \"a\" key \"b\"", "\"key\" is said twice" },
-		{ "domain-dnsbl \"a.test\" on { helo } on { ptr }", "\"on\" is said twice" },
-		{ "dnsbl \"a.test\" test-entries none test-entries none", "\"test-entries\" is said twice" },
-		{ "list \"a.test\" { kind block\nkind allow }", "test.conf:2:1: \"kind\" is said twice" },
-		{ "list \"a.test\" { status closed status alive }", "\"status\" is said twice" },
-		{ "list \"a.test\" { operator \"a\" operator \"b\" }", "\"operator\" is said twice" },
+		  "\"answers\" is given twice" },
+		{ "dnsbl \"a.test\" key \"a\" key \"b\"", "\"key\" is given twice" },
+		{ "domain-dnsbl \"a.test\" on { helo } on { ptr }", "\"on\" is given twice" },
+		{ "dnsbl \"a.test\" test-entries none test-entries none", "\"test-entries\" is given twice" },
+		{ "list \"a.test\" { kind block\nkind allow }", "test.conf:2:1: \"kind\" is given twice" },
+		{ "list \"a.test\" { status closed status alive }", "\"status\" is given twice" },
+		{ "list \"a.test\" { operator \"a\" operator \"b\" }", "\"operator\" is given twice" },
 		{ "list \"a.test\" { contains \"b.test\" contains \"c.test\" }",
-		  "\"contains\" is said twice" },
+		  "\"contains\" is given twice" },
 		{ "policy { otherwise accept otherwise reject }",
-		  "test.conf:1:27: \"otherwise\" is said twice" },
+		  "test.conf:1:27: \"otherwise\" is given twice" },
 		{ "resolver { zone \"a.test\" servers 192.0.2.1 zone \"A.test.\" servers 192.0.2.2 }",
-		  "test.conf:1:49: the zone \"a.test\" is said twice; expected it once, with all its servers" },
+		  "test.conf:1:49: the zone \"a.test\" is given twice; expected it once, with all its servers" },
 		{ "listen \"inet:25@127.0.0.1\" { mode 0660 }",
 		  "\"mode\" has no effect on a port; expected it only with listen \"unix:/PATH\"" },
 		{ "listen \"inet6:25@::1\" { owner \"o\" }", "\"owner\" has no effect on a port" },
@@ -135,7 +135,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "listen \"inet:99999@127.0.0.1\"", "with a port from 1 to 65535" },
 		{ "listen \"inet:25@\"", "with a port from 1 to 65535" },
 		{ "listen \"unix:/x\" { mode 999 }", "expected an octal number like 0660" },
-		{ "authserv-id \"a b\"", "is no domain name" },
+		{ "authserv-id \"a b\"", "is not a domain name" },
 		{ "resolver { timeout 9s }", "expected 100ms to 8s" },
 		{ "look-back yes { timeout 500ms }", "expected 1s to 5m" },
 		{ "look-back yes { port 0 }", "expected a number from 1 to 65535" },
@@ -143,14 +143,14 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "look-back yes { per-minute 0 }", "expected a number from 1 to 6000" },
 		{ "look-back yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
 		{ "look-back yes { file \"peers\" }", "expected an absolute path" },
-		{ "look-back yes look-back yes", "\"look-back\" is said twice" },
+		{ "look-back yes look-back yes", "\"look-back\" is given twice" },
 		{ "look-back yes { timeout 5s timeout 6s }",
-		  "test.conf:1:28: \"look-back timeout\" is said twice" },
-		{ "look-back yes { per-minute 5 per-minute 6 }", "\"per-minute\" is said twice" },
-		{ "listen \"unix:/x\" { owner \"a\" owner \"b\" }", "\"owner\" is said twice" },
-		{ "resolver { trust-anchor \"/a\" trust-anchor \"/b\" }", "\"trust-anchor\" is said twice" },
-		{ "spf { engine own engine own }", "\"engine\" is said twice" },
-		{ "trust { authenticated yes authenticated no }", "\"authenticated\" is said twice" },
+		  "test.conf:1:28: \"look-back timeout\" is given twice" },
+		{ "look-back yes { per-minute 5 per-minute 6 }", "\"per-minute\" is given twice" },
+		{ "listen \"unix:/x\" { owner \"a\" owner \"b\" }", "\"owner\" is given twice" },
+		{ "resolver { trust-anchor \"/a\" trust-anchor \"/b\" }", "\"trust-anchor\" is given twice" },
+		{ "spf { engine own engine own }", "\"engine\" is given twice" },
+		{ "trust { authenticated yes authenticated no }", "\"authenticated\" is given twice" },
 		{ "policy { reject when banner = fail }", "\"banner\" is not known without a look" },
 		{ "policy { accept when dnsbl or (trusted and not tls = none) }",
 		  "\"tls\" is not known without a look" },
@@ -160,14 +160,14 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "resolver { cache 100kB }", "expected 256kB to 64GB" },
 		{ "resolver { cache 99999999999999999999GB }", "expected 256kB to 64GB" },
 		{ "resolver { servers sytem }", "did you mean \"system\"?" },
-		{ "resolver { servers 192.0.2.1@99999 }", "is no name server" },
+		{ "resolver { servers 192.0.2.1@99999 }", "is not a name server" },
 		{ "trust { networks { 10.0.0.1/8 } }", "has bits set behind its prefix" },
 		{ "trust { authenticated maybe }", "expected \"no\" or \"yes\"" },
-		{ "dnsbl \"zen\"", "is no zone of a list" },
+		{ "dnsbl \"zen\"", "is not a zone of a list" },
 		{ "dnsbl \"a.test\" weight 0", "expected a number from 1 to 1000" },
 		{ "dnsbl \"a.test\" answers { 127.255.255.1 }", "where lists report errors" },
 		{ "dnsbl \"a.test\" answers { 10.0.0.1 }", "outside 127.0.0.0/8" },
-		{ "dnsbl \"a.test\" answers { 127.0.0.9-2 }", "is no answer of a list" },
+		{ "dnsbl \"a.test\" answers { 127.0.0.9-2 }", "is not an answer of a list" },
 		{ "dnsbl \"a.test\" dnsbl \"a.test\"", "is used twice" },
 		{ "dnsbl \"a.test\" on { sender }", "\"on\" is for domain lists" },
 		{ "domain-dnsbl \"a.test\" on { form }", "expected \"sender\", \"helo\" or \"ptr\"" },
@@ -182,9 +182,10 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { defer 451 5.7.1 when trusted }", "expected one of class 4" },
 		{ "policy { reject 5.7.25 \"x\" when trusted }",
 		  "without a reply code; expected both, like 550 5.7.1" },
-		{ "policy { reject when mail-from in { \"example.org\" } }", "is no pattern of an address" },
+		{ "policy { reject when mail-from in { \"example.org\" } }",
+		  "is not a pattern of an address" },
 		{ "dnsbl \"a.test\" policy { reject when spf = fail or listed in { \"b.test\" } }",
-		  "test.conf:1: \"b.test\" is no list that is asked" },
+		  "test.conf:1: \"b.test\" is not a list that is asked" },
 		{ "policy { accept 550 when trusted }", "only behind \"reject\" or \"defer\"" },
 		{ "policy { reject 0% when trusted }", "expected 1% to 100%" },
 		{ "policy { tag 10% \"x\" when trusted }", "expected one only for" },
@@ -638,7 +639,7 @@ config_names_files_by_the_path_to_them(void **state)
 	expect_complaint_of("./main.conf", "./in/b.conf:2:7: found enfroce");
 	expect_complaint_of("main.conf", "in/b.conf:2:7: found enfroce");
 	write_file("in/b.conf", "\npolicy { reject when listed in { \"a.test\" } }");
-	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is no list that is asked");
+	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is not a list that is asked");
 	write_file("in/b.conf", "\npolicy { reject when iprev = softfail }");
 	config = config_read(path, &out);
 	config_warn_of_nonsense(config, path, &out);
@@ -943,7 +944,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy for \"*.test\" { } policy for \"a.test\" { }", "never asked for \"a.test\"" },
 		{ "policy for \"a.test\" { } policy for \"*.test\" { }", NULL },
 		{ "policy { reject when spf = fail\ndefer when spf = fail }",
-		  "test.conf:2: warning: this rule never acts: the rule at /" },
+		  "test.conf:2: warning: this rule never acts: the one in /" },
 		{ "policy { accept when client in { 0.0.0.0/0, ::/0 } reject when spf = fail }",
 		  "this rule never acts" },
 		{ "policy { accept when trusted or dnsbl >= 0 reject when spf = fail }",
@@ -1005,10 +1006,28 @@ P16_config_shows_no_key_wherever_it_stands(void **state)
 	}
 }
 
+/* Of thousands of errors the first are shown, and how many more there are. */
+static void
+config_read_shows_so_many_errors(void **state)
+{
+	static char text[60000], messages[20000];
+	size_t length = 0, lines = 0;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "mode nonsense%d\n", i);
+	assert_null(config_from_text(text, messages));
+	for (const char *at = messages; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 21);
+	assert_non_null(strstr(messages, " more errors, which are not shown\n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_read_shows_so_many_errors),
 		cmocka_unit_test(P18_config_takes_an_authserv_id_as_readers_read_it),
 		cmocka_unit_test(config_reads_the_example_of_the_manual),
 		cmocka_unit_test(config_has_safe_defaults),

@@ -17,11 +17,11 @@ each_setting_says_what_it_wants(void **state)
 		const char *text, *message;
 	} table[] = {
 		{ "authserv-id \"a b\"",
-		  "test.conf:1:13: the authserv-id \"a b\" is no domain name; expected one like \"mx.example.org\"\n" },
+		  "test.conf:1:13: the authserv-id \"a b\" is not a domain name; expected one like \"mx.example.org\"\n" },
 		{ "listen \"8891\"",
 		  "test.conf:1:8: cannot listen on \"8891\"; expected \"inet:PORT@ADDRESS\", \"inet6:PORT@ADDRESS\" with a port from 1 to 65535, or \"unix:/PATH\"\n" },
 		{ "listen \"unix:/x\" { mode 999 }",
-		  "test.conf:1:25: the mode 999 is no file mode; expected an octal number like 0660\n" },
+		  "test.conf:1:25: the mode 999 is not a file mode; expected an octal number like 0660\n" },
 		{ "mode enfroce",
 		  "test.conf:1:6: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?\n" },
 		{ "log stdout",
@@ -33,9 +33,9 @@ each_setting_says_what_it_wants(void **state)
 		{ "resolver { servers sytem }",
 		  "test.conf:1:20: unknown kind of servers \"sytem\"; expected \"system\" or \"recursive\"; did you mean \"system\"?\n" },
 		{ "resolver { servers 192.0.2.1@99999 }",
-		  "test.conf:1:20: \"192.0.2.1@99999\" is no name server; expected an address like 192.0.2.53 or 192.0.2.53@5353\n" },
+		  "test.conf:1:20: \"192.0.2.1@99999\" is not a name server; expected an address like 192.0.2.53 or 192.0.2.53@5353\n" },
 		{ "resolver { zone \"a b\" servers 192.0.2.1 }",
-		  "test.conf:1:17: \"a b\" is no zone; expected a domain name\n" },
+		  "test.conf:1:17: \"a b\" is not a zone; expected a domain name\n" },
 		{ "resolver { timeout 9s }",
 		  "test.conf:1:20: a timeout of 9s; expected 100ms to 8s, because an MTA waits 10 s for a filter\n" },
 		{ "resolver { timeout 99ms }",
@@ -61,7 +61,7 @@ each_setting_says_what_it_wants(void **state)
 		{ "test-interval 999ms", "test.conf:1:15: a test-interval of 999ms; expected 1s to 24h\n" },
 		{ "test-interval 25h", "test.conf:1:15: a test-interval of 25h; expected 1s to 24h\n" },
 		{ "look-back yes { ehlo-name \"mx\" }",
-		  "test.conf:1:27: the ehlo-name \"mx\" is no host name; expected one like \"mx.example.org\"\n" },
+		  "test.conf:1:27: the ehlo-name \"mx\" is not a host name; expected one like \"mx.example.org\"\n" },
 		{ "look-back yes { port 65536 }",
 		  "test.conf:1:22: the port 65536; expected a number from 1 to 65535\n" },
 		{ "look-back yes { at-a-time 0 }",
@@ -370,7 +370,7 @@ each_setting_is_said_once_unless_it_repeats(void **state)
 		/* there are many zones, but each is said once */
 		assert_int_equal(config != NULL, settings[i].repeats && settings[i].kind != KIND_ZONES);
 		if (config == NULL)
-			assert_non_null(strstr(messages, "is said twice; expected it once"));
+			assert_non_null(strstr(messages, "is given twice; expected it once"));
 		config_unref(config);
 	}
 }

@@ -368,37 +368,116 @@ message_takes_so_many_recipients_that_wait(void **state)
 	leave(&scene);
 }
 
-/* P0: an address with more readings than are judged is deferred, unless it is refused anyway, or nothing is.
+/* BOUND_RECIPIENTS_PENDING in mode audit: nobody is told to come again. */
+static void
+P3_message_in_mode_audit_takes_any_number_that_wait(void **state)
+{
+	char recipient[40];
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode audit policy { tag \"x\" when helo = fail reject when sender = fail }");
+	say_mail(&scene);
+	for (int i = 0; i < BOUND_RECIPIENTS_PENDING + 10; i++) {
+		(void)snprintf(recipient, sizeof recipient, "<user%d@in.test>", i);
+		assert_null(say_rcpt(&scene, recipient));
+	}
+	say_header(&scene, "wrong.test");
+	say_body(&scene);
+	assert_null(scene.end.reply);
+	assert_true(scene.end.is_whole);
+	session_abort(scene.session);
+	leave(&scene);
+}
+
+/* BOUND_RECIPIENTS_RECORDED, BOUND_VERDICTS: what is beyond is counted. */
+static void
+message_tells_of_so_many_recipients_and_verdicts(void **state)
+{
+	enum { RULES = BOUND_VERDICTS + 4 };
+	char config[2000] = "mode audit policy { ", recipient[60];
+	struct scene scene;
+	size_t length = strlen(config);
+
+	(void)state;
+	for (int i = 0; i < RULES; i++)
+		length += (size_t)snprintf(config + length, sizeof config - length,
+					   "reject when recipient = \"*@d%d.test\" ", i);
+	(void)snprintf(config + length, sizeof config - length, "}");
+	begin(&scene, config);
+	say_mail(&scene);
+	for (int i = 0; i < BOUND_RECIPIENTS_RECORDED + 10; i++) {
+		(void)snprintf(recipient, sizeof recipient, "<u@d%d.test>", i % RULES);
+		assert_null(say_rcpt(&scene, recipient));
+	}
+	say_header(&scene, "right.test");
+	say_body(&scene);
+	leave(&scene);
+	expect_records(&scene, "\"recipients\":510", 1);
+	assert_non_null(strstr(scene.records, "\"recipient\":\"<u@d15.test>\",\"action\":\"reject\""));
+	expect_records(&scene, "\"recipient\":\"<u@d16.test>\"", 0);
+}
+
+/*
+ * P0: what else an address may mean than the readings that are judged is not known: rules that rest on it
+ * defer, as any verdict, with its record; exceptions and rules that do not rest on it decide as ever; and in
+ * mode audit nothing is refused.
  */
 static void
-P0_message_with_an_address_of_too_many_readings_is_deferred(void **state)
+P0_message_with_an_address_of_too_many_readings_is_judged_by_what_is_known(void **state)
 {
-	static const char many[] = "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@in.test>";
+	static const char plain[] = "<joe@yodel.example>",
+			  many[] = "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@in.test>";
 	static const struct {
-		const char *mode, *sender, *recipient;
+		const char *config, *sender, *recipient;
 		int code;
+		const char *says, *record;
 	} table[] = {
-		{ "enforce", "<joe@yodel.example>", many, 451 },
-		{ "enforce", many, "<a@open.test>", 451 },
-		{ "enforce", many, "<a@strict.test>", 550 },
-		{ "audit", "<joe@yodel.example>", many, 0 },
-		{ "audit", many, "<a@open.test>", 0 },
-		{ "enforce", "<a%b.test@c.test>", "<a@open.test>", 0 },
+		{ "mode enforce policy { reject when mail-from = \"*@bad.test\" }", many, "<a@in.test>", 451,
+		  "sender address can be read in too many ways", "\"withheld\":\"sender-unread\"" },
+		{ "mode enforce policy { reject when recipient = \"x@bad.test\" }", plain, many, 451,
+		  "recipient address can be read in too many ways", "\"withheld\":\"recipient-unread\"" },
+		{ "mode enforce policy for \"bad.test\" { reject when client in { 0.0.0.0/0 } }", plain, many,
+		  451, "recipient address can be read in too many ways",
+		  "\"withheld\":\"recipient-unread\"" },
+		{ "mode enforce policy { reject 550 5.7.1 \"no\" when client in { 0.0.0.0/0 } }", many, many,
+		  550, "no", "\"action\":\"reject\"" },
+		{ "mode enforce policy { accept when client in { 198.51.100.0/24 } reject when mail-from = \"*@bad.test\" }",
+		  many, "<a@in.test>", 0, NULL, "\"action\":\"accept\"" },
+		{ "mode enforce policy { accept when mail-from = \"a@in.test\" reject when mail-from = \"*@bad.test\" }",
+		  many, "<a@in.test>", 451, "too many ways", "\"softened\":true" },
+		{ "mode enforce policy { accept when mail-from = \"a@in.test\" reject when client in { 0.0.0.0/0 } }",
+		  many, "<a@in.test>", 550, "", "\"action\":\"reject\"" },
+		{ "mode enforce policy { tag \"x\" when mail-from = \"*@bad.test\" otherwise accept }", many,
+		  many, 0, NULL, "\"action\":\"accept\"" },
+		{ "mode audit policy { reject when mail-from = \"*@bad.test\" }", many, "<a@in.test>", 0,
+		  NULL, "\"action\":\"defer\",\"enforced\":false" },
+		{ "mode enforce policy { reject when mail-from = \"*@bad.test\" }", "<a%b.test@c.test>",
+		  "<a@in.test>", 0, NULL, "\"action\":\"accept\"" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
 		const struct mail_command said = { .sender = { .typed = table[i].sender } };
 		const struct smtp_reply *reply;
+		char memory[2000] = "", config[1024];
+		struct strbuf text = STRBUF_OVER(memory);
 		struct scene scene;
-		char config[1024];
 
-		(void)snprintf(config, sizeof config, "mode %s %s", table[i].mode, POLICIES);
+		(void)snprintf(config, sizeof config, "contact \"help@in.test\" disable { sender } %s",
+			       table[i].config);
+		print_message("    %s\n", table[i].config);
 		begin(&scene, config);
 		session_mail(scene.session, &said);
 		reply = say_rcpt(&scene, table[i].recipient);
 		assert_int_equal(reply != NULL ? reply->code : 0, table[i].code);
+		if (reply != NULL) {
+			smtp_reply_add_to(reply, &text);
+			assert_non_null(strstr(memory, table[i].says));
+			assert_non_null(strstr(memory, "help@in.test and quote reference"));
+		}
 		leave(&scene);
+		expect_records(&scene, table[i].record, 1);
 	}
 }
 
@@ -440,7 +519,9 @@ main(void)
 		cmocka_unit_test(message_ends_with_its_client),
 		cmocka_unit_test(message_does_at_its_end_what_the_mode_allows),
 		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
-		cmocka_unit_test(P0_message_with_an_address_of_too_many_readings_is_deferred),
+		cmocka_unit_test(P0_message_with_an_address_of_too_many_readings_is_judged_by_what_is_known),
+		cmocka_unit_test(P3_message_in_mode_audit_takes_any_number_that_wait),
+		cmocka_unit_test(message_tells_of_so_many_recipients_and_verdicts),
 		cmocka_unit_test(message_needs_what_its_configuration_wants),
 	};
 

@@ -83,7 +83,7 @@ F01_session_accepts_without_dns_and_says_so(void **state)
 static void
 C19_C20_session_survives_any_order(void **state)
 {
-	struct runtime *runtime = runtime_from(NO_DNS);
+	struct runtime *runtime = runtime_from(NO_DNS "mode enforce");
 	struct session *session = session_new(runtime);
 	struct message_end edits;
 
@@ -224,7 +224,7 @@ P3_session_finds_fields_hidden_in_others(void **state)
 		{ "Authentication-Results", "mx.test.other; a=b", false },
 		{ "X-Note", "a\rReceived-SPF: pass (mx.test: x)", false }, /* we write none */
 	};
-	struct runtime *runtime = runtime_from(NO_DNS);
+	struct runtime *runtime = runtime_from(NO_DNS "mode enforce");
 
 	(void)state;
 	for (unsigned names = 0; names <= BOUND_FIELD_NAMES; names += BOUND_FIELD_NAMES) {
@@ -260,6 +260,42 @@ P3_session_finds_fields_hidden_in_others(void **state)
 		}
 	}
 	runtime_unref(runtime);
+}
+
+/* P3: in mode audit nobody is refused or deferred, whatever is beyond a bound or cannot be had. */
+static void
+P3_session_refuses_nothing_in_mode_audit(void **state)
+{
+	static const char many[] = "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@in.test>";
+
+	(void)state;
+	for (int is_audit = 0; is_audit < 2; is_audit++) {
+		struct runtime *runtime = runtime_from(
+			is_audit ? NO_DNS
+				"mode audit policy { reject when mail-from = \"x@y.test\" or recipient = \"x@y.test\" }"
+				 : NO_DNS
+				"mode enforce policy { reject when mail-from = \"x@y.test\" or recipient = \"x@y.test\" }");
+		struct session *session = session_new(runtime);
+		const struct envelope_address plain = { "<user@in.test>", NULL }, odd = { many, NULL };
+		char name[20];
+
+		connect_from(session, "127.0.0.1");
+		/* without memory for a message, as without MAIL */
+		assert_int_equal(session_rcpt(session, &plain) == NULL, is_audit);
+		assert_int_equal(session_end_of_message(session, NULL).is_whole, is_audit);
+		mail(session, many, NULL);
+		assert_int_equal(session_rcpt(session, &plain) == NULL, is_audit);
+		mail(session, "<joe@yodel.example>", NULL);
+		assert_int_equal(session_rcpt(session, &odd) == NULL, is_audit);
+		for (unsigned i = 0; i < BOUND_FIELD_NAMES; i++) {
+			(void)snprintf(name, sizeof name, "X-%u", i);
+			session_header(session, name, "x");
+		}
+		session_header(session, "X-Note", "a\rAuthentication-Results: mx.test; spf=pass");
+		assert_int_equal(session_end_of_message(session, NULL).is_whole, is_audit);
+		session_free(session);
+		runtime_unref(runtime);
+	}
 }
 
 /* N10: fields in the name of the MTA are as good as ours to who reads its mail. */
@@ -393,11 +429,11 @@ F40_listener_clears_only_sockets_that_nobody_answers_on(void **state)
 	memcpy(address.sun_path, path, sizeof path);
 	expect_complaint(where, "opened"); /* nothing there */
 	(void)fclose(fopen(path, "w"));
-	expect_complaint(where, "is no socket");
+	expect_complaint(where, "is not a socket");
 	assert_int_equal(access(path, F_OK), 0);
 	(void)unlink(path);
 	assert_int_equal(symlink("/tmp", path), 0);
-	expect_complaint(where, "is no socket");
+	expect_complaint(where, "is not a socket");
 	(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
@@ -435,6 +471,7 @@ main(void)
 		cmocka_unit_test(C09_session_removes_forged_fields_from_the_last_on),
 		cmocka_unit_test(P19_session_removes_forged_fields_without_end),
 		cmocka_unit_test(P3_session_finds_fields_hidden_in_others),
+		cmocka_unit_test(P3_session_refuses_nothing_in_mode_audit),
 		cmocka_unit_test(N10_session_removes_fields_in_the_name_of_the_mta),
 		cmocka_unit_test(A17_session_keeps_results_of_trusted_hosts_when_told),
 		cmocka_unit_test(M14_session_judges_each_message_and_recipient_alone),

@@ -1,4 +1,5 @@
-/* dmarc, lookup and doctor_relay: what is found by walking up, and where waiting ends. */
+/* dmarc, lookup, doctor_relay: what is found by walking up, and where waiting ends. problem, group, answer:
+ * what is said of what was found, in which order. */
 #include "unit.h"
 
 #include <netinet/in.h>
@@ -10,8 +11,10 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/config/config.h"
 #include "heloscope/dmarc/dmarc.h"
+#include "heloscope/doctor/answer.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/doctor/relay.h"
+#include "heloscope/doctor/tags.h"
 #include "heloscope/dns/lookup.h"
 
 /* The walk (RFC 9989, 4.10). */
@@ -178,6 +181,186 @@ S4_a_relay_test_ends_with_its_patience(void **state)
 	(void)close(fd);
 }
 
+/* What is said. */
+
+static void
+each_problem_has_a_token_of_its_own_and_a_reason(void **state)
+{
+	(void)state;
+	for (int i = 0; i < DOCTOR_PROBLEMS; i++) {
+		const struct doctor_problem_words *words = doctor_problem_words((enum doctor_problem)i);
+
+		assert_non_null(words->token);
+		assert_non_null(words->reason);
+		assert_true(words->row <= DOCTOR_ROWS);
+		assert_true(strncmp(words->reason, "its ", 4) == 0 || strncmp(words->reason, "it ", 3) == 0
+			    || strncmp(words->reason, "it", 2) != 0);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(words->token,
+						doctor_problem_words((enum doctor_problem)j)->token);
+	}
+}
+
+/* The answer to reports of the same findings as those that are given, one for each domain; NULL: none. */
+static const char *
+answer_to(const struct doctor_finding *const *findings, size_t count, struct arena *arena)
+{
+	static const char *const domains[] = { "a.example", "b.example", "c.example", "d.example",
+					       "e.example" };
+	static char memory[2000];
+	struct doctor_report reports[ROWS(domains)];
+	struct doctor_groups groups;
+	struct strbuf text = STRBUF_OVER(memory);
+
+	memset(reports, 0, sizeof reports);
+	for (size_t i = 0; i < count; i++) {
+		reports[i].domain = domains[i];
+		reports[i].findings = (struct doctor_finding *)findings[i];
+		while (findings[i] != NULL && findings[i][reports[i].finding_count].what != NULL)
+			reports[i].finding_count++;
+	}
+	groups = doctor_group_findings(reports, count, arena);
+	doctor_answer(reports, count, &groups, &text);
+	assert_false(text.is_cut);
+	return memory;
+}
+
+static void
+the_answer_tells_domains_apart(void **state)
+{
+	static const struct doctor_finding pass_a[] = {
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"" },
+		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.7", "w", NULL,
+		  "a. TXT \"2\"" },
+		{ 0 },
+	};
+	static const struct doctor_finding no_spf[] = {
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "b. TXT \"1\"" },
+		{ 0 },
+	};
+	static const struct doctor_finding no_spf_either[] = {
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "c. TXT \"1\"" },
+		{ 0 },
+	};
+	static const struct doctor_finding nameless[] = {
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "d. TXT \"1\"" },
+		{ PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_CERTIFICATE, DOCTOR_WARNING, "h", "w", NULL, NULL },
+		{ 0 },
+	};
+	static const struct doctor_finding unknown[] = {
+		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x.example", "w", NULL, NULL },
+		{ 0 },
+	};
+	static const struct doctor_finding note[] = {
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"" },
+		{ 0 },
+	};
+	static const struct {
+		const struct doctor_finding *findings[5];
+		size_t count;
+		const char *answer;
+	} rows[] = {
+		{ { NULL }, 1, "All is well: a.example passes, and there is nothing to do." },
+		{ { NULL, NULL }, 2, "All is well: your 2 domains pass, and there is nothing to do." },
+		{ { note }, 1, "a.example passes. What could be better stands below." },
+		{ { pass_a },
+		  1,
+		  "a.example does not pass, because its SPF record does not allow 192.0.2.7. Publish the record below in place of the one that is there." },
+		{ { pass_a, NULL, NULL, NULL },
+		  4,
+		  "3 of your 4 domains pass; a.example does not, because its SPF record does not allow 192.0.2.7. Publish the record below in place of the one that is there." },
+		{ { NULL, no_spf, no_spf_either },
+		  3,
+		  "1 of your 3 domains passes; b.example and c.example pass only in part, each because it has no SPF record. Publish the 2 records below." },
+		{ { no_spf, no_spf_either },
+		  2,
+		  "None of your 2 domains passes fully, each because it has no SPF record. Publish the 2 records below." },
+		{ { nameless },
+		  1,
+		  "a.example does not pass, because 192.0.2.7 has no reverse DNS (PTR) record. Ask the provider of 192.0.2.7, usually your hosting or internet provider, to set its PTR record to the name of the host. Then see to the 2 other findings below that cost mail." },
+		{ { nameless, pass_a, no_spf, unknown, NULL },
+		  5,
+		  "1 of your 5 domains passes; a.example does not, because 192.0.2.7 has no reverse DNS (PTR) record; b.example does not, because its SPF record does not allow 192.0.2.7; c.example passes only in part, because it has no SPF record; for 1 more the reasons stand below. What to do stands below, the costliest first." },
+		{ { unknown },
+		  1,
+		  "Whether a.example passes is not known, because x.example could not be looked up. Run heloscope doctor again in some minutes; if it still fails, have the name servers of that domain put right." },
+	};
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		arena_init(&arena, 1U << 20);
+		assert_string_equal(answer_to(rows[i].findings, rows[i].count, &arena), rows[i].answer);
+		arena_clear(&arena);
+	}
+}
+
+static void
+findings_stand_in_the_order_of_their_cost_and_once(void **state)
+{
+	static struct doctor_finding one[] = {
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "a. TXT \"1\"" },
+		{ PROBLEM_STS_UNFETCHED, DOCTOR_MTA_STS, DOCTOR_ERROR, "", "w", NULL, NULL },
+		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x", "w", NULL, NULL },
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR a." },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL },
+	};
+	static struct doctor_finding other[] = {
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR b." },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "b. TXT \"1\"" },
+	};
+	static const struct {
+		enum doctor_problem problem;
+		size_t domains;
+		const char *publish;
+	} wanted[] = {
+		{ PROBLEM_REVERSE_MISSING, 2, "h. PTR a." },
+		{ PROBLEM_STS_UNFETCHED, 1, NULL },
+		{ PROBLEM_SPF_MISSING, 1, NULL },
+		{ PROBLEM_LOOKUP, 1, NULL },
+		{ PROBLEM_DMARC_MISSING, 2, "a. TXT \"1\"\nb. TXT \"1\"" },
+	};
+	struct doctor_report reports[] = {
+		{ .domain = "a", .findings = one, .finding_count = ROWS(one) },
+		{ .domain = "b", .findings = other, .finding_count = ROWS(other) },
+	};
+	struct doctor_groups groups;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1U << 20);
+	groups = doctor_group_findings(reports, ROWS(reports), &arena);
+	assert_int_equal(groups.count, ROWS(wanted));
+	for (size_t i = 0; i < ROWS(wanted); i++) {
+		assert_int_equal(groups.items[i].finding->problem, wanted[i].problem);
+		assert_int_equal(groups.items[i].domain_count, wanted[i].domains);
+		assert_int_equal(groups.items[i].publish == NULL, wanted[i].publish == NULL);
+		if (wanted[i].publish != NULL)
+			assert_string_equal(groups.items[i].publish, wanted[i].publish);
+	}
+	arena_clear(&arena);
+}
+
+/* RFC 1035, 3.3.14 and 5.1: strings of 255 octets at most, what is special or not printable escaped. */
+static void
+a_proposed_record_is_what_a_zone_file_takes(void **state)
+{
+	char text[300], wanted[400];
+	struct arena arena;
+	struct exam exam = { .arena = &arena };
+
+	(void)state;
+	arena_init(&arena, 1U << 20);
+	assert_string_equal(exam_txt(&exam, "a.example", "n=\"x\\y\"; \xc3\xa9\t"),
+			    "a.example. TXT \"n=\\\"x\\\\y\\\"; \\195\\169\\009\"");
+	memset(text, 'k', sizeof text);
+	text[256] = '\0';
+	(void)snprintf(wanted, sizeof wanted, "a.example. TXT \"%.255s\" \"k\"", text);
+	assert_string_equal(exam_txt(&exam, "a.example", text), wanted);
+	arena_clear(&arena);
+}
+
 int
 main(void)
 {
@@ -186,6 +369,10 @@ main(void)
 		cmocka_unit_test(B24_dmarc_asks_eight_times_at_most),
 		cmocka_unit_test(S4_lookups_end_with_the_time_for_all),
 		cmocka_unit_test(S4_a_relay_test_ends_with_its_patience),
+		cmocka_unit_test(each_problem_has_a_token_of_its_own_and_a_reason),
+		cmocka_unit_test(the_answer_tells_domains_apart),
+		cmocka_unit_test(findings_stand_in_the_order_of_their_cost_and_once),
+		cmocka_unit_test(a_proposed_record_is_what_a_zone_file_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

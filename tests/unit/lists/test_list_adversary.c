@@ -124,7 +124,7 @@ attack(struct history *history)
 		bool is_listed = history->mood == BOTNET || history->mood == SUBDOMAINS;
 		enum list_says brought;
 
-		if (!list_health_may_ask(history->health, list, &botnet, history->now_ms))
+		if (list_health_may_ask(history->health, list, &botnet, history->now_ms) != DNS_NOERROR)
 			break;
 		if (history->mood == MIXED)
 			is_listed = next(&history->chance, 2) == 0;
@@ -179,7 +179,8 @@ examine(struct history *history, unsigned number, unsigned step)
 					 (int)history->natures[list]);
 		}
 		if (step % 60 == 0)
-			assert_true(list_health_may_ask(history->health, list, &good, history->now_ms));
+			assert_int_equal(list_health_may_ask(history->health, list, &good, history->now_ms),
+					 DNS_NOERROR);
 	}
 }
 

@@ -150,7 +150,7 @@ config_refuses_settings_of_lists_that_it_does_not_know(void **state)
 		{ "list \"a.test\" { status dead }", "expected \"alive\", \"merged\" or \"closed\"" },
 		{ "list \"a.test\" { test-entries some }", "expected \"none\"" },
 		{ "dnsbl \"a.test\" test-entries { listed \"not a name\" }",
-		  "is no test entry; expected an address" },
+		  "is not a test entry; expected an address" },
 		{ "test-interval 1ms", "expected 1s to 24h" },
 		{ "test-interval 25h", "expected 1s to 24h" },
 		{ "test-interval 99999999999999999999h", "expected 1s to 24h" },
@@ -595,6 +595,29 @@ health_ends_rounds_without_answer(void **state)
 	unwatch(&it);
 }
 
+/* An answer to the reference of an earlier round that comes late says nothing of who answers now: a resolver
+ * that is down suspends no list. */
+static void
+P1_health_takes_answers_of_a_round_for_that_round_only(void **state)
+{
+	struct list_round round, late = { 0 };
+	struct watch it;
+
+	(void)state;
+	watch(&it, "dnsbl \"any.test\"");
+	for (int i = 0; i < 4 * LIST_SILENT_TRIES; i++) {
+		round = list_health_begin_round(it.health, 0, LIST_PART_IPV4, it.now_ms);
+		if (late.number != 0)
+			list_health_reference(it.health, 0, LIST_PART_IPV4, late.number, true, it.now_ms + 1);
+		if (round.number != 0)
+			late = round;
+		it.now_ms += 10000;
+		list_health_settle(it.health, it.now_ms);
+	}
+	assert_int_not_equal(list_health_trouble(it.health, 0, LIST_PART_IPV4), LIST_NO_ANSWER);
+	unwatch(&it);
+}
+
 /* What could not be asked shows nothing. */
 static void
 P1_health_learns_nothing_from_a_round_that_was_not_asked(void **state)
@@ -765,7 +788,7 @@ take_all(struct list_budget *budget, uint32_t client, size_t list, uint64_t now_
 	const struct ipaddr address = ipaddr_from_ipv4(client);
 	unsigned taken = 0;
 
-	while (list_budget_take(budget, &address, list, now_ms))
+	while (list_budget_take(budget, &address, list, now_ms) == DNS_NOERROR)
 		taken++;
 	return taken;
 }
@@ -785,16 +808,19 @@ budget_is_for_a_client_a_network_and_a_list(void **state)
 	for (uint32_t neighbour = 0; neighbour < 256; neighbour++)
 		taken += take_all(budget, 0xc6336400 + neighbour, 0, 1000);
 	assert_int_equal(taken, BOUND_LIST_QUESTIONS_OF_NETWORK - BOUND_LIST_QUESTIONS);
+	address = ipaddr_from_ipv4(0xc6336401 + 99); /* which has asked for nothing itself */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_BUDGET_OF_NETWORK);
 	assert_int_equal(take_all(budget, 0xc6336501, 0, 1000), BOUND_LIST_QUESTIONS); /* another /24 */
 	for (unsigned i = 0; i < BOUND_LIST_QUESTIONS; i++) {
 		assert_true(ipaddr_parse(span_of(same[i % 2]), &address));
-		assert_true(list_budget_take(budget, &address, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
 	}
-	assert_false(list_budget_take(budget, &address, 0, 1000)); /* the same /64 */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000),
+			 DNS_BUDGET_OF_CLIENT); /* the same /64 */
 	assert_true(ipaddr_parse(SPAN("2001:db8:1:3::1"), &address));
-	assert_true(list_budget_take(budget, &address, 0, 1000)); /* its neighbour */
+	assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR); /* its neighbour */
 	for (unsigned i = 0; i < 2 * BOUND_LIST_QUESTIONS; i++)
-		assert_true(list_budget_take(budget, &nobody, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &nobody, 0, 1000), DNS_NOERROR);
 	list_budget_free(budget);
 }
 
@@ -807,7 +833,7 @@ budget_is_given_back_for_accepted_mail(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 10 * BOUND_LIST_QUESTIONS_OF_NETWORK; i++) {
-		assert_true(list_budget_take(budget, &address, 0, 1000));
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
 		list_budget_give_back(budget, &address, 0);
 	}
 	assert_int_equal(take_all(budget, 0xc6336401, 0, 1000), BOUND_LIST_QUESTIONS);
@@ -844,8 +870,8 @@ budget_remembers_so_many_networks(void **state)
 	for (uint32_t network = 0; network < 4 * BOUND_LIST_BUDGETS; network++) {
 		const struct ipaddr address = ipaddr_from_ipv4(0x0a000000 + (network << 8));
 
-		assert_true(list_budget_take(budget, &address, 0, 1000));
-		taken += list_budget_take(budget, &flooder, 0, 1000) ? 1 : 0;
+		assert_int_equal(list_budget_take(budget, &address, 0, 1000), DNS_NOERROR);
+		taken += list_budget_take(budget, &flooder, 0, 1000) == DNS_NOERROR ? 1 : 0;
 	}
 	assert_int_equal(taken, BOUND_LIST_QUESTIONS);
 	list_budget_free(budget);
@@ -910,6 +936,7 @@ main(void)
 		cmocka_unit_test(health_forgives_lost_packets),
 		cmocka_unit_test(P1_health_does_not_blame_a_list_for_our_own_resolver),
 		cmocka_unit_test(health_ends_rounds_without_answer),
+		cmocka_unit_test(P1_health_takes_answers_of_a_round_for_that_round_only),
 		cmocka_unit_test(P1_health_learns_nothing_from_a_round_that_was_not_asked),
 		cmocka_unit_test(P1_P2_health_real_questions_only_call_for_a_round),
 		cmocka_unit_test(P1_health_tests_a_list_without_test_entries),

@@ -272,6 +272,31 @@ F41_record_log_never_waits_for_a_disk_that_hangs(void **state)
 	remove_place(&place);
 }
 
+/* The same with many short lines: as many are being written as are queued at most, and a pipe holds 64 kB. */
+static void
+F41_record_log_queues_so_many_lines(void **state)
+{
+	enum { LINES = 6 * BOUND_RECORD_QUEUE_LINES };
+	struct place place = make_place();
+	struct record_log *log;
+	char octets[4096];
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(place.path, 0600), 0);
+	reader = open(place.path, O_RDWR | O_NONBLOCK);
+	log = open_record_log(place.path);
+	for (int i = 0; i < LINES; i++)
+		write_line(log, "0123456789");
+	assert_in_range(record_log_lost(log), LINES - 3 * BOUND_RECORD_QUEUE_LINES,
+			LINES - BOUND_RECORD_QUEUE_LINES);
+	record_log_unref(log);
+	while (read(reader, octets, sizeof octets) > 0)
+		continue;
+	(void)close(reader);
+	remove_place(&place);
+}
+
 /* Records. */
 
 static json_t *
@@ -421,8 +446,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 					.weight = 4,
 					.state = LIST_FAULT,
 					.fault = LIST_FAULT_LOOKUP,
-					.status = DNS_TOO_MANY,
-					.is_withheld = true };
+					.status = DNS_BUDGET_OF_CLIENT };
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc6336407), .port = 25 } };
 	const struct record_recipient recipients[] = { { { .typed = "<a@b.test>" }, 0 } };
 	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
@@ -449,7 +473,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	facts.sender.mailbox = (struct mailbox){ MAILBOX_NULL, "", "", "", false };
 	facts.sender.domain = "";
 	facts.results[METHOD_DNSBL] = facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
-	facts.withheld = 1U << METHOD_IPREV;
+	facts.withheld[METHOD_IPREV] = DNS_TOO_MANY_OF_ALL;
 	facts.lists[LIST_CLIENT] = (struct list_facts){ &finding, 1 };
 	judged = policy_judge(config, &facts, &recipient);
 	verdict = record_verdict_of(&judged, NULL);
@@ -459,11 +483,11 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	read = read_record(line);
 	assert_non_null(read);
 	assert_string_equal(text_at(read, "verdicts/0/action"), "defer");
-	assert_true(json_is_true(member(read, "verdicts/0/withheld")));
-	assert_true(json_is_true(member(read, "checks/x-dnsbl/hits/0/withheld")));
-	assert_true(json_is_true(member(read, "checks/iprev/withheld")));
+	assert_string_equal(text_at(read, "verdicts/0/withheld"), "budget-of-client");
+	assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/status"), "budget-of-client");
+	assert_string_equal(text_at(read, "checks/iprev/withheld"), "too-many-of-all");
 	assert_true(record_read(span_of(line), &reading));
-	assert_int_equal(reading.record.facts->withheld, facts.withheld);
+	assert_memory_equal(reading.record.facts->withheld, facts.withheld, sizeof facts.withheld);
 	explain_story(&reading.record, &out);
 	record_release(&reading);
 	(void)fclose(out.file);
@@ -757,6 +781,7 @@ main(void)
 		cmocka_unit_test(F46_record_log_begins_a_line_behind_a_torn_one),
 		cmocka_unit_test(F41_record_log_loses_and_counts_what_cannot_be_written),
 		cmocka_unit_test(F41_record_log_never_waits_for_a_disk_that_hangs),
+		cmocka_unit_test(F41_record_log_queues_so_many_lines),
 		cmocka_unit_test(record_tells_facts_and_verdicts),
 	};
 

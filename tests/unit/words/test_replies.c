@@ -11,6 +11,7 @@
 #include "heloscope/checks/policy.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
+#include "heloscope/words/withheld.h"
 
 #define REFERENCE "20261124T125000Z-0123456789ab"
 #define SCENES_MAX 400
@@ -804,12 +805,12 @@ static const struct scene golden[] = {
 	  "recipient = \"secret@in.test\"",
 	  set_nothing,
 	  0,
-	  { "Local policy for this recipient address" } },
+	  { "The receiving site's policy for this recipient address" } },
 	{ "not the recipient",
 	  "recipient != \"other@in.test\"",
 	  set_nothing,
 	  0,
-	  { "Local policy for this recipient address" } },
+	  { "The receiving site's policy for this recipient address" } },
 	{ "sender address", "mail-from = \"*@out.example\"", set_nothing, 0, { "joe@out.example" } },
 	{ "not the sender address",
 	  "mail-from != \"*@good.example\"",
@@ -858,7 +859,7 @@ static const struct scene golden[] = {
 	  "mail-from = \"*@out.example\" or spf = fail",
 	  set_spf,
 	  RESULT_FAIL,
-	  { "ip4:192.0.2.20", "(2) Local policy" } },
+	  { "ip4:192.0.2.20", "(2) The receiving site's policy" } },
 	{ "a good result", "iprev = pass", set_iprev, POINTER_RIGHT, { "smtp.out.example" } },
 };
 
@@ -1053,6 +1054,33 @@ condition_of(const struct config *config)
 	return config->default_policy.rules.items[0].condition;
 }
 
+/* What is told of each bound that keeps something from being known. */
+static void
+add_withheld(struct strbuf *all)
+{
+	static const struct rule rule = { .action = ACTION_REJECT };
+
+	for (int status = 0; status < DNS_STATUSES; status++) {
+		const struct facts facts = facts_of();
+		const struct verdict verdict = { .facts = &facts,
+						 .action = ACTION_DEFER,
+						 .is_softened = true,
+						 .rule = &rule,
+						 .withheld = (enum dns_status)status };
+		struct smtp_reply reply;
+		char one[4000];
+		struct strbuf text = STRBUF_OVER(one);
+
+		if (!dns_status_is_withheld((enum dns_status)status))
+			continue;
+		compose_reply(with_contact, &verdict, REFERENCE, &reply);
+		write_reply(&reply, &text);
+		assert_words(one, record_status_token((enum dns_status)status));
+		strbuf_printf(all, "%s\n\n%s\n\nHere: %s\n\n", record_status_token((enum dns_status)status),
+			      one, withheld_explanation((enum dns_status)status));
+	}
+}
+
 static void
 B12_compose_reply_tells_each_cause_whole(void **state)
 {
@@ -1075,6 +1103,7 @@ B12_compose_reply_tells_each_cause_whole(void **state)
 		strbuf_printf(&all, "%s: reject when %s\n\n%s\n\n", scene->title, scene->rule, one);
 		config_unref(config);
 	}
+	add_withheld(&all);
 	assert_false(all.is_cut);
 	compare_with_golden(memory);
 }
@@ -1260,21 +1289,21 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		const char *rule;
 		const char *says, *says_not;
 	} table[] = {
-		{ "spf = fail and iprev = permerror", "Fixing either one is enough. ", "Both" },
-		{ "spf = fail or iprev = permerror", "Both must be fixed. ", "either" },
-		{ "not (spf = pass or iprev = pass)", "Fixing either one is enough. ", "Both" },
-		{ "not (spf = pass and iprev = pass)", "Both must be fixed. ", "either" },
-		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed. ", "any" },
-		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough. ",
+		{ "spf = fail and iprev = permerror", "Fixing either one is enough.", "Both" },
+		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either" },
+		{ "not (spf = pass or iprev = pass)", "Fixing either one is enough.", "Both" },
+		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either" },
+		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any" },
+		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough.",
 		  "must be" },
 		{ "spf = fail and iprev = permerror or banner = fail",
-		  "Fixing only one of them may not be enough. ", "must be" },
-		{ "(spf = fail or iprev = permerror) and not authenticated", "Both must be fixed. ",
-		  "Local" },
-		{ "spf = fail and client in { 192.0.2.20 } or iprev = permerror", "Both must be fixed. ",
+		  "Fixing only one of them may not be enough.", "must be" },
+		{ "(spf = fail or iprev = permerror) and not authenticated", "Both must be fixed.",
+		  "policy" },
+		{ "spf = fail and client in { 192.0.2.20 } or iprev = permerror", "Both must be fixed.",
 		  "policy" },
 		{ "banner = fail or iprev = permerror or " SPF_FAILS_17,
-		  "More reasons are not shown here. Fixing only one of them may not be enough. ", "must be" },
+		  "More reasons are not shown here. Fixing only one of them may not be enough.", "must be" },
 		{ "spf = fail or not dnswl", "Fixing only the first is not enough, ", "Both" },
 		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF" },
 		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)" },
@@ -1359,17 +1388,23 @@ compose_reply_has_a_reason_without_tests(void **state)
 {
 	static const struct {
 		struct rule rule;
-		bool is_withheld;
+		enum dns_status withheld;
 		enum action action;
 		const char *says;
 	} table[] = {
 		{ { .action = ACTION_REJECT },
-		  false,
+		  DNS_NOERROR,
 		  ACTION_REJECT,
-		  "Local policy for this recipient address" },
-		{ { .action = ACTION_REJECT }, true, ACTION_DEFER, "Too many domain names were looked up" },
-		{ { .action = ACTION_DEFER }, false, ACTION_DEFER, "This refusal is temporary" },
-		{ { .action = ACTION_REJECT, .text = "No." }, false, ACTION_REJECT, "5.7.1 No. For help" },
+		  "The receiving site's policy for this recipient address" },
+		{ { .action = ACTION_REJECT },
+		  DNS_TOO_MANY_OF_CLIENT,
+		  ACTION_DEFER,
+		  "Too many domain names are being looked up" },
+		{ { .action = ACTION_DEFER }, DNS_NOERROR, ACTION_DEFER, "This refusal is temporary" },
+		{ { .action = ACTION_REJECT, .text = "No." },
+		  DNS_NOERROR,
+		  ACTION_REJECT,
+		  "5.7.1 No. For help" },
 	};
 
 	(void)state;
@@ -1378,7 +1413,7 @@ compose_reply_has_a_reason_without_tests(void **state)
 		const struct verdict verdict = { .facts = &facts,
 						 .action = table[i].action,
 						 .rule = &table[i].rule,
-						 .is_withheld = table[i].is_withheld };
+						 .withheld = table[i].withheld };
 		struct smtp_reply reply;
 		char memory[4000];
 		struct strbuf text = STRBUF_OVER(memory);
