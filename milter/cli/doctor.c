@@ -23,9 +23,9 @@ static const char help[] =
 	"\n"
 	"Looks at the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
 	"SPF, DKIM, DMARC, blocklists, and the mail servers themselves: banner, STARTTLS,\n"
-	"certificates, DANE, MTA-STS. It begins with the answer: which domains pass, why the others\n"
-	"do not, and what to do. Then come the findings, the costliest first, with the records to\n"
-	"publish, ready for a zone file; a table; and the DNS records as they are.\n"
+	"certificates, DANE, MTA-STS. It begins with the answer: which domains pass, why the\n"
+	"others do not, and what to do. Then come the findings, the costliest first, with the\n"
+	"records to publish, ready for a zone file; a table; and the DNS records as they are.\n"
 	"\n"
 	"      --ip ADDRESS      an IP address from which mail goes out; once for each. Without it\n"
 	"                        they are guessed from MX and SPF records\n"
@@ -43,8 +43,8 @@ static const char help[] =
 	"It takes five minutes at most, ten with --relay-test; what was not reached by then is\n"
 	"shown as not known.\n"
 	"\n"
-	"Exit status: 0 all domains pass, 1 there is something to correct, 2 wrong usage, 3 something\n"
-	"could not be found out.\n"
+	"Exit status: 0 all domains pass, 1 there is something to correct, 2 wrong usage,\n"
+	"3 something could not be found out.\n"
 	"\n"
 	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
 
