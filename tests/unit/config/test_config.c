@@ -112,7 +112,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		  "test.conf:1:26: found ==; write one \"=\", as in \"spf = fail\"\n" },
 		{ "policy { reject when dnbsl >= 5 }",
 		  "there is no test \"dnbsl\" of this form; did you mean \"dnsbl\"?\n" },
-		{ "disable { sfp }", "unknown check \"sfp\"; did you mean \"spf\"? Expected \"iprev\"" },
+		{ "disable { sfp }", "unknown check \"sfp\"; did you mean \"spf\"?\n" },
 		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"authserv-id\"" },
 		{ "\n  mode enfroce",
 		  "test.conf:2:8: found enfroce; did you mean \"enforce\"? Expected \"audit\" or \"enforce\"" },
