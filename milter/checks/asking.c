@@ -173,6 +173,17 @@ lack(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 	return lacking[status];
 }
 
+/*
+ * What there is when no time is left. Other readings of the sender are looked up behind the first, which a
+ * client can hold up with names of its own: what is lacking of them is withheld, lest a slow name make
+ * unknown what another address would be refused for.
+ */
+static const struct dns_answer *
+too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
+{
+	return inquiry->reading_index > 0 ? lack(inquiry, DNS_SENDER_UNREAD, is_of_list) : lacking[status];
+}
+
 /* What is known of a question that was asked; NULL while its answer is awaited. */
 static const struct dns_answer *
 what_came(struct inquiry *inquiry, const struct lookup *lookup)
@@ -183,7 +194,7 @@ what_came(struct inquiry *inquiry, const struct lookup *lookup)
 		return lack(inquiry, (enum dns_status)lookup->lacks, lookup->is_of_list);
 	if (lookup->request == NULL)
 		return lacking[DNS_NO_MEMORY]; /* it ran out when the answer came */
-	return inquiry->has_expired ? lacking[DNS_TIMEOUT] : NULL;
+	return inquiry->has_expired ? too_late(inquiry, DNS_TIMEOUT, lookup->is_of_list) : NULL;
 }
 
 /* A new lookup, not sent yet; NULL when there is no memory. */
@@ -219,7 +230,7 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 	if (lookup != NULL)
 		return what_came(inquiry, lookup);
 	if (inquiry->has_expired)
-		return lacking[DNS_NO_TIME];
+		return too_late(inquiry, DNS_NO_TIME, is_of_list);
 	if (state->count >= BOUND_QUESTIONS_A_STAGE)
 		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
 	if (!inquiry_charge(inquiry, inquiry->running, octets))

@@ -14,7 +14,7 @@ static const struct {
 	[DNS_SENDER_UNREAD] = {
 		"The sender address can be read in too many ways, so that this mail cannot be checked. Send with a plain address, like name@example.com. ",
 		"4.1.7",
-		"The sender address is written so that mail servers can take it for more addresses than are judged. Whether the rule holds for one of the others is not known.",
+		"The sender address is written so that mail servers can take it for more addresses than are judged, or than could be looked up in time. Whether the rule holds for one of the others is not known.",
 	},
 	[DNS_RECIPIENT_UNREAD] = {
 		"The recipient address can be read in too many ways. Write the address plainly, like name@example.com. ",

@@ -40,7 +40,7 @@ enum dns_status {
 	DNS_NO_SERVER, /* no name server answers anything: nothing is known of that of this name */
 	/* Nobody was asked, so that it is nobody's fault but ours or the client's. By a bound, see
 	 * dns_status_is_withheld(): */
-	DNS_SENDER_UNREAD,        /* the sender can be read in more ways than are judged, */
+	DNS_SENDER_UNREAD,        /* the sender can be read in more ways than are judged, or were in time, */
 	DNS_RECIPIENT_UNREAD,     /* or the recipient */
 	DNS_TOO_MANY_OF_MESSAGE,  /* asked in this stage of the message */
 	DNS_TOO_MANY_OF_CLIENT,   /* under way for this client, */

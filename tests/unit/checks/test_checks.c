@@ -1425,6 +1425,37 @@ P0_checks_know_nothing_of_a_sender_that_is_not_read(void **state)
 	leave(&scene);
 }
 
+/*
+ * P0: what a client holds up with a slow name of its own, its reverse DNS or one reading of its sender, makes
+ * nothing unknown of what else the sender may be: that was not looked up, and a rule defers for it.
+ */
+static void
+P0_checks_withhold_readings_for_which_no_time_was_left(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	for (int has_answers = 0; has_answers < 2; has_answers++) {
+		const struct facts *facts;
+
+		connect_to(&scene, LISTS, "198.51.100.54");
+		inquiry_mail(scene.inquiry,
+			     &(struct envelope_address){ "<ceo%yodel.example@gone.test>", NULL }, NULL, NULL);
+		if (has_answers) /* of all but names of the second reading */
+			(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
+		scene.facts = inquiry_wait(scene.inquiry, 0);
+		assert_non_null(scene.facts);
+		assert_int_equal(scene.facts->withheld[METHOD_SPF], DNS_NOERROR);
+		facts = scene.facts->other;
+		assert_non_null(facts);
+		for (; facts != NULL; facts = facts->other) {
+			assert_int_equal(facts->results[METHOD_SPF], RESULT_TEMPERROR);
+			assert_int_equal(facts->withheld[METHOD_SPF], DNS_SENDER_UNREAD);
+		}
+		leave(&scene);
+	}
+}
+
 /* Each method has its check; what a check needs stands before it; and there is room for more. */
 static void
 checks_table_has_each_method_behind_what_it_needs(void **state)
@@ -1466,6 +1497,7 @@ main(void)
 		cmocka_unit_test(questions_of_sessions_are_under_way_until_answered),
 		cmocka_unit_test(P2_a_client_cannot_withhold_what_would_refuse_it),
 		cmocka_unit_test(P0_checks_know_nothing_of_a_sender_that_is_not_read),
+		cmocka_unit_test(P0_checks_withhold_readings_for_which_no_time_was_left),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
 		cmocka_unit_test(check_helo_compares_with_client_and_reverse_dns),
