@@ -85,7 +85,7 @@ add(const struct search *search, const struct condition *test, enum truth wanted
 		reason.quantity = test->quantity;
 		reason.is_by_listing = is_by_listing(test, search->facts, holds);
 	}
-	if (test->kind == CONDITION_TEXT)
+	if (test->kind == CONDITION_TEXT || test->kind == CONDITION_WORD)
 		reason.subject = test->subject;
 	if (test->kind == CONDITION_TEXT && test->subject == SUBJECT_CLIENT_NAME)
 		reason.name = truth_client_name(test, search->facts);

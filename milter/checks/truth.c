@@ -135,6 +135,10 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 		return facts->helo.given != NULL && domain_matches(helo_span(facts), span_of(pattern));
 	case SUBJECT_DKIM_DOMAIN:
 		return facts_is_signed_by(facts, pattern);
+	case SUBJECT_FROM:
+		return facts->author.finding == AUTHOR_ONE
+		       && domain_matches(span_of(facts->author.domain), span_of(pattern));
+	case SUBJECT_DMARC_POLICY:
 	case SUBJECT_CLIENT_NAME:
 	case SUBJECTS:
 		break;
@@ -151,6 +155,9 @@ method_of_subject(enum subject subject)
 		return METHOD_IPREV;
 	case SUBJECT_DKIM_DOMAIN:
 		return METHOD_DKIM;
+	case SUBJECT_FROM:
+	case SUBJECT_DMARC_POLICY:
+		return METHOD_DMARC;
 	case SUBJECT_RECIPIENT:
 	case SUBJECT_MAIL_FROM:
 	case SUBJECT_HELO_NAME:
@@ -166,6 +173,8 @@ may_hide_names(const struct facts *facts, enum method method)
 {
 	const enum result result = facts->results[method];
 
+	if (method == METHOD_DMARC) /* of which only From is asked, that needs no lookup */
+		return result == RESULT_UNCHECKED || facts->author.finding == AUTHOR_UNCHECKED;
 	for (size_t i = 0; method == METHOD_DKIM && i < facts->dkim.count; i++)
 		if (facts->dkim.signatures[i].result == RESULT_TEMPERROR)
 			return true;
@@ -198,6 +207,24 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
 	return method != METHODS && may_hide_names(facts, method) ? TRUTH_UNKNOWN : TRUTH_FALSE;
+}
+
+/* What the author's domain wants is known where DMARC fails; elsewhere it wants nothing. */
+static enum truth
+word_truth(const struct condition *condition, const struct facts *facts)
+{
+	const enum result result = facts->results[METHOD_DMARC];
+	const enum author_finding finding = facts->author.finding;
+
+	if (result == RESULT_UNCHECKED)
+		return TRUTH_UNKNOWN;
+	if (condition->subject == SUBJECT_FROM)
+		return finding == AUTHOR_UNCHECKED
+			       ? TRUTH_UNKNOWN
+			       : truth_from((condition->words & 1U << author_kind(finding)) != 0);
+	if (result == RESULT_TEMPERROR || (result == RESULT_FAIL && facts->dmarc.evaluated > DMARC_REJECT))
+		return TRUTH_UNKNOWN;
+	return truth_from(result == RESULT_FAIL && (condition->words & 1U << facts->dmarc.evaluated) != 0);
 }
 
 static enum truth
@@ -235,6 +262,8 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 		return quantity_truth(condition, facts);
 	case CONDITION_TEXT:
 		return text_truth(condition, facts, recipient);
+	case CONDITION_WORD:
+		return word_truth(condition, facts);
 	case CONDITION_CLIENT:
 		return truth_from(network_set_contains(&condition->networks, &facts->client.address));
 	case CONDITION_LISTED:
@@ -264,6 +293,7 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 	case CONDITION_TRUSTED:
 	case CONDITION_AUTHENTICATED:
 	case CONDITION_TEXT:
+	case CONDITION_WORD:
 	case CONDITION_CLIENT:
 	case CONDITION_AND:
 	case CONDITION_OR:
@@ -312,6 +342,7 @@ truth_methods(const struct condition *condition)
 	case CONDITION_LISTED:
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
 	case CONDITION_TEXT:
+	case CONDITION_WORD:
 		return method_of_subject(condition->subject) != METHODS
 			       ? 1U << method_of_subject(condition->subject)
 			       : 0;

@@ -105,7 +105,7 @@ int config_setting_token(const struct setting *setting);
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 
 %type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list
-%type <word> percent code xcode reply_text name value listed_value range
+%type <word> percent code xcode reply_text name value reserved listed_value range
 %type <setting> heading block words_setting words_heading servers_setting
 %type <options> list_options
 %type <entry> entry_settings
@@ -350,7 +350,14 @@ name:
 	| "listed" { $$ = AT($1, @1); }
 	;
 
-value: WORD { $$ = AT($1, @1); } | BREAK WORD { $$ = AT($2, @2); } | "policy" { $$ = AT($1, @1); } ; /* which is a result, too */
+value: WORD { $$ = AT($1, @1); } | BREAK WORD { $$ = AT($2, @2); } | reserved ;
+
+/* Results and policies that are words of other settings, too. */
+reserved:
+	"policy" { $$ = AT($1, @1); }
+	| "quarantine" { $$ = AT($1, @1); }
+	| "reject" { $$ = AT($1, @1); }
+	;
 
 negated: '=' { $$ = false; } | "!=" { $$ = true; } ;
 

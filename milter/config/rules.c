@@ -174,13 +174,55 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 	return bits;
 }
 
-/* What kind of values a name takes, by what it is. */
-static enum condition_kind
-kind_of_name(const char *name)
+static bool
+has_words(size_t subject)
 {
+	return config_subject_words[subject][0] != NULL;
+}
+
+static size_t
+count_words(enum subject subject)
+{
+	size_t count = 0;
+
+	while (count < CONFIG_SUBJECT_WORDS_MAX && config_subject_words[subject][count] != NULL)
+		count++;
+	return count;
+}
+
+static unsigned
+word_bits(struct config_reader *reader, enum subject subject, const struct value_set *values)
+{
+	const char *const *known = config_subject_words[subject];
+	const size_t count = count_words(subject);
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < values->count; i++) {
+		const size_t word = find(known, count, values->items[i].text);
+
+		if (word < count)
+			bits |= 1U << word;
+		else
+			config_complain(reader, values->items[i].place,
+					"unknown word \"%.40s\" for \"%s\"; expected %s, %s, %s%s",
+					values->items[i].text, config_subjects[subject], known[0], known[1],
+					known[2], count > 3 ? " or malformed" : "");
+	}
+	return bits;
+}
+
+/* What kind of values a name takes, by what it is; some take patterns or words. */
+static enum condition_kind
+kind_of_name(const char *name, enum value_kind values)
+{
+	const size_t subject = find(config_subjects, SUBJECTS, name);
+
 	if (method_from_word(name) != METHODS)
 		return CONDITION_RESULT;
-	if (find(config_subjects, SUBJECTS, name) < SUBJECTS)
+	if (subject == SUBJECT_DMARC_POLICY
+	    || (subject < SUBJECTS && values == VALUE_WORD && has_words(subject)))
+		return CONDITION_WORD;
+	if (subject < SUBJECTS)
 		return CONDITION_TEXT;
 	if (strcmp(name, "client") == 0)
 		return CONDITION_CLIENT;
@@ -194,9 +236,9 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 	static const enum config_pattern patterns[SUBJECTS] = {
 		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT, [SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
 		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME, [SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
-		[SUBJECT_DKIM_DOMAIN] = PATTERN_SIGNER,
+		[SUBJECT_DKIM_DOMAIN] = PATTERN_SIGNER,  [SUBJECT_FROM] = PATTERN_SIGNER,
 	};
-	const enum condition_kind kind = kind_of_name(name.text);
+	const enum condition_kind kind = kind_of_name(name.text, values->kind);
 	struct condition *condition = new_condition(reader, kind);
 
 	condition->is_negated = is_negated;
@@ -208,6 +250,9 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		condition->texts = config_patterns(reader, patterns[condition->subject], values);
 		if (condition->subject == SUBJECT_CLIENT_NAME)
 			reader->config->asks_client_name = true;
+	} else if (kind == CONDITION_WORD && values->kind == VALUE_WORD) {
+		condition->subject = (enum subject)find(config_subjects, SUBJECTS, name.text);
+		condition->words = word_bits(reader, condition->subject, values);
 	} else if (kind == CONDITION_CLIENT && values->kind == VALUE_ADDRESS) {
 		config_add_networks(reader, &condition->networks, values);
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
@@ -217,10 +262,11 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 			reader, name,
 			kind == CONDITION_RESULT   ? "results without quotes, like { fail, softfail }"
 			: kind == CONDITION_TEXT   ? "patterns in quotes, like { \"*@example.org\" }"
+			: kind == CONDITION_WORD   ? "words without quotes, like { quarantine, reject }"
 			: kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
 			: kind == CONDITION_LISTED
 				? "zones in quotes, like { \"zen.spamhaus.org\" }"
-				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"client\" or \"listed\"");
+				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"from\", \"dmarc.policy\", \"client\" or \"listed\"");
 	}
 	return condition;
 }
@@ -413,6 +459,8 @@ method_of_test(const struct condition *test)
 {
 	if (test->kind == CONDITION_RESULT)
 		return test->method;
+	if (test->kind == CONDITION_WORD || (test->kind == CONDITION_TEXT && test->subject == SUBJECT_FROM))
+		return METHOD_DMARC;
 	return test->kind == CONDITION_TEXT && test->subject == SUBJECT_DKIM_DOMAIN ? METHOD_DKIM : METHODS;
 }
 
@@ -475,10 +523,31 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 	return errors;
 }
 
+/* What DMARC rests on is made, too: without it mail would fail that is as it should be. */
+static unsigned
+check_dmarc_needs(const struct config *config, struct output *messages)
+{
+	static const enum method needs[] = { METHOD_DKIM, METHOD_SPF };
+	unsigned errors = 0;
+
+	for (size_t i = 0; config_wants(config, METHOD_DMARC) && i < sizeof needs / sizeof needs[0]; i++) {
+		const char *word = method_words(needs[i])->policy_word;
+
+		if (config_wants(config, needs[i]))
+			continue;
+		output_put(
+			messages, "%s: \"dmarc\" fails good mail without \"%s\"; expected both, or neither\n",
+			config->default_policy.where != NULL ? config->default_policy.where : "enable", word);
+		errors++;
+	}
+	return errors;
+}
+
 unsigned
 config_check_policies(struct config *config, struct output *messages)
 {
-	unsigned errors = check_rules(config, &config->exceptions, messages)
+	unsigned errors = check_dmarc_needs(config, messages)
+			  + check_rules(config, &config->exceptions, messages)
 			  + check_rules(config, &config->default_policy.rules, messages);
 
 	for (size_t i = 0; i < config->policies.count; i++)

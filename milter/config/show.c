@@ -163,16 +163,51 @@ show_operand(const struct condition *condition, enum condition_kind of, struct o
 	output_put(out, "%s", is_joined ? ")" : "");
 }
 
+static const char *
+author_word(unsigned kind)
+{
+	return config_subject_words[SUBJECT_FROM][kind];
+}
+
+static const char *
+dmarc_word(unsigned policy)
+{
+	return config_subject_words[SUBJECT_DMARC_POLICY][policy];
+}
+
+static const char *(*const word_names[SUBJECTS])(unsigned word) = {
+	[SUBJECT_FROM] = author_word,
+	[SUBJECT_DMARC_POLICY] = dmarc_word,
+};
+
 static void
 show_in(const char *name, const struct condition *condition, struct output *out)
 {
 	output_put(out, "%s%s in ", name, condition->is_negated ? " not" : "");
 	if (condition->kind == CONDITION_RESULT)
 		config_put_bits(out, condition->results, result_name, RESULTS);
+	else if (condition->kind == CONDITION_WORD)
+		config_put_bits(out, condition->words, word_names[condition->subject],
+				CONFIG_SUBJECT_WORDS_MAX);
 	else if (condition->kind == CONDITION_CLIENT)
 		config_put_networks(out, &condition->networks);
 	else
 		config_put_texts(out, &condition->texts);
+}
+
+static void
+show_words(const struct condition *condition, struct output *out)
+{
+	const char *name = config_subjects[condition->subject];
+
+	for (unsigned i = 0; i < CONFIG_SUBJECT_WORDS_MAX; i++) {
+		if (condition->words != 1U << i)
+			continue;
+		output_put(out, "%s %s %s", name, condition->is_negated ? "!=" : "=",
+			   word_names[condition->subject](i));
+		return;
+	}
+	show_in(name, condition, out);
 }
 
 static void
@@ -223,6 +258,9 @@ show_condition(const struct condition *condition, struct output *out)
 		break;
 	case CONDITION_TEXT:
 		show_in(config_subjects[condition->subject], condition, out);
+		break;
+	case CONDITION_WORD:
+		show_words(condition, out);
 		break;
 	case CONDITION_CLIENT:
 		show_in("client", condition, out);

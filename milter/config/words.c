@@ -39,7 +39,18 @@ const char *const config_quantities[QUANTITIES] = {
 };
 
 const char *const config_subjects[SUBJECTS] = {
-	[SUBJECT_RECIPIENT] = "recipient",     [SUBJECT_MAIL_FROM] = "mail-from",
-	[SUBJECT_HELO_NAME] = "helo-name",     [SUBJECT_CLIENT_NAME] = "client-name",
-	[SUBJECT_DKIM_DOMAIN] = "dkim.domain",
+	[SUBJECT_RECIPIENT] = "recipient",       [SUBJECT_MAIL_FROM] = "mail-from",
+	[SUBJECT_HELO_NAME] = "helo-name",       [SUBJECT_CLIENT_NAME] = "client-name",
+	[SUBJECT_DKIM_DOMAIN] = "dkim.domain",   [SUBJECT_FROM] = "from",
+	[SUBJECT_DMARC_POLICY] = "dmarc.policy",
+};
+
+const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX] = {
+	[SUBJECT_FROM] = { [AUTHOR_KIND_ONE] = "one",
+			   [AUTHOR_KIND_NONE] = "none",
+			   [AUTHOR_KIND_SEVERAL] = "several",
+			   [AUTHOR_KIND_MALFORMED] = "malformed" },
+	[SUBJECT_DMARC_POLICY] = { [DMARC_NONE] = "none",
+				   [DMARC_QUARANTINE] = "quarantine",
+				   [DMARC_REJECT] = "reject" },
 };

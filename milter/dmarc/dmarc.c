@@ -222,19 +222,24 @@ count_labels(const char *domain)
 	return count;
 }
 
-/* The one record of an answer; false when there is none, or several, which are none (4.10, step 2). */
-static bool
-find_one(const struct dns_answer *answer, struct span *text)
+size_t
+dmarc_records_in(const struct dns_answer *answer)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->count; i++) {
-		if (!dmarc_record_is_one(answer->records[i].text))
-			continue;
-		*text = answer->records[i].text;
-		count++;
-	}
-	return count == 1;
+	for (size_t i = 0; i < answer->count; i++)
+		count += dmarc_record_is_one(answer->records[i].text) ? 1 : 0;
+	return count;
+}
+
+/* The one record of an answer; false when there is none. */
+static bool
+find_one(const struct dns_answer *answer, struct span *text)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (dmarc_record_is_one(answer->records[i].text))
+			*text = answer->records[i].text;
+	return dmarc_records_in(answer) == 1;
 }
 
 /* The answer to the question for the record of `domain`. False when there is none to be put. */

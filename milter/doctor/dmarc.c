@@ -256,16 +256,6 @@ judge_own(struct exam *exam, const char *name, const struct dmarc_record *record
 			 NULL);
 }
 
-static size_t
-count_records(const struct dns_answer *answer)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < answer->count; i++)
-		count += dmarc_record_is_one(answer->records[i].text) ? 1 : 0;
-	return count;
-}
-
 /* Neither here nor above. */
 static void
 tell_absence(struct exam *exam, const char *name)
@@ -287,7 +277,7 @@ exam_dmarc(struct exam *exam)
 
 	walk_from(exam, domain, &walk);
 	step = dmarc_step_that_applies(&walk, domain);
-	if (count_records(answer) > 1)
+	if (dmarc_records_in(answer) > 1)
 		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, DOCTOR_DMARC, DOCTOR_ERROR,
 				"There are several DMARC records.", "Receivers act as if there were none.",
 				NULL);
@@ -296,7 +286,7 @@ exam_dmarc(struct exam *exam)
 	else if (walk.unknown != NULL)
 		exam_add_unknown(exam, DOCTOR_DMARC, arena_printf(exam->arena, "_dmarc.%s", walk.unknown),
 				 walk.fault);
-	else if (count_records(answer) == 0 && !tell_near_miss(exam, name, answer, step != NULL)
+	else if (dmarc_records_in(answer) == 0 && !tell_near_miss(exam, name, answer, step != NULL)
 		 && step == NULL)
 		tell_absence(exam, name);
 	if (step != NULL && step->domain != domain)

@@ -207,6 +207,7 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->peer = (struct peer_facts){ 0 };
 	facts->author = (struct author_facts){ .domain = "" };
 	facts->dkim = (struct dkim_facts){ 0 };
+	facts->dmarc = (struct dmarc_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;
 	facts->helo = (struct helo_facts){ .name = "" };

@@ -47,7 +47,7 @@ static const char *const tests[CONDITION_KINDS] = {
 	[CONDITION_TRUSTED] = "trusted", [CONDITION_AUTHENTICATED] = "authenticated",
 	[CONDITION_RESULT] = "result",   [CONDITION_QUANTITY] = "quantity",
 	[CONDITION_TEXT] = "text",       [CONDITION_CLIENT] = "client",
-	[CONDITION_LISTED] = "listed",
+	[CONDITION_LISTED] = "listed",   [CONDITION_WORD] = "word",
 };
 const struct tokens codec_tests = TOKENS(tests);
 const struct tokens codec_quantities = { config_quantities, QUANTITIES };

@@ -107,15 +107,21 @@ signature_of(const struct dkim_finding *finding)
 	return object;
 }
 
+void
+codec_put_author(const struct author_facts *author, json_t *object)
+{
+	if (author->finding != AUTHOR_UNCHECKED)
+		record_set_text(object, "author", author_finding_word(author->finding));
+	if (author->finding == AUTHOR_ONE)
+		record_set_text(object, "from", author->domain);
+}
+
 static json_t *
 dkim_of(const struct facts *facts)
 {
 	json_t *object = record_result(facts->results[METHOD_DKIM]), *signatures = json_array();
 
-	if (facts->author.finding != AUTHOR_UNCHECKED)
-		record_set_text(object, "author", author_finding_word(facts->author.finding));
-	if (facts->author.finding == AUTHOR_ONE)
-		record_set_text(object, "from", facts->author.domain);
+	codec_put_author(&facts->author, object);
 	for (size_t i = 0; i < facts->dkim.count; i++)
 		document_append(signatures, signature_of(&facts->dkim.signatures[i]));
 	document_put(object, "signatures", signatures);
@@ -217,8 +223,8 @@ take_signatures(struct taking *taking, const struct node *list, struct dkim_fact
 		take_signature(taking, object, &dkim->signatures[dkim->count++]);
 }
 
-static void
-take_author(struct taking *taking, const struct node *check, struct author_facts *author)
+void
+codec_take_author(struct taking *taking, const struct node *check, struct author_facts *author)
 {
 	const char *word = take_text(taking, check, "author");
 
@@ -234,7 +240,7 @@ take_author(struct taking *taking, const struct node *check, struct author_facts
 static void
 take_dkim(struct taking *taking, const struct node *check, struct facts *facts)
 {
-	take_author(taking, check, &facts->author);
+	codec_take_author(taking, check, &facts->author);
 	take_signatures(taking, tree_member(check, "signatures"), &facts->dkim);
 	facts->dkim.left_out = take_number(check, "left-out");
 }

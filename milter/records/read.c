@@ -167,7 +167,8 @@ is_whole(const struct reason *reason)
 {
 	return (reason->kind != CONDITION_RESULT || reason->method != METHODS)
 	       && (reason->kind != CONDITION_QUANTITY || reason->quantity != QUANTITIES)
-	       && (reason->kind != CONDITION_TEXT || reason->subject != SUBJECTS)
+	       && ((reason->kind != CONDITION_TEXT && reason->kind != CONDITION_WORD)
+		   || reason->subject != SUBJECTS)
 	       && (reason->kind != CONDITION_LISTED || reason->zone != NULL);
 }
 

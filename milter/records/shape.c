@@ -177,6 +177,35 @@ static const struct shape dkim[] = {
 	END_OF_SHAPES,
 };
 
+static const struct shape identifier[] = {
+	MAY("method", TEXT), MAY("domain", TEXT), MAY("passed", FLAG), MAY("alignment", TEXT), END_OF_SHAPES,
+};
+
+static const struct shape looked_up[] = {
+	MAY("domain", TEXT),
+	MAY("status", TEXT),
+	RANGE("records", false, 0, NUMBER_MAX),
+	END_OF_SHAPES,
+};
+
+static const struct shape dmarc[] = {
+	MUST("result", TEXT),
+	MAY("withheld", TEXT),
+	MAY("author", TEXT),
+	MAY("from", TEXT),
+	MAY("domain", TEXT),
+	MAY("record", TEXT),
+	MAY("organizational-domain", TEXT),
+	MAY("exists", FLAG),
+	MAY("published", TEXT),
+	MAY("policy", TEXT),
+	MAY("fault", TEXT),
+	MAY("status", TEXT),
+	ITEMS("identifiers", false, DMARC_IDENTIFIERS_MAX, identifier),
+	ITEMS("lookups", false, DMARC_QUERIES_MAX, looked_up),
+	END_OF_SHAPES,
+};
+
 static const struct shape sender[] = {
 	MUST("result", TEXT), MAY("withheld", TEXT), MAY("domain", TEXT),  MAY("reason", TEXT),
 	MAY("status", TEXT),  MAY("host", TEXT),     MAY("address", TEXT), END_OF_SHAPES,
@@ -233,10 +262,19 @@ static const struct shape peer_tls[] = {
 };
 
 static const struct shape checks[] = {
-	PART("iprev", false, iprev),   PART("x-helo", false, helo),         PART("spf", false, spf),
-	PART("spf-helo", false, spf),  PART("dkim", false, dkim),           PART("x-sender", false, sender),
-	PART("x-dnsbl", false, lists), PART("dnswl", false, lists),         PART("x-banner", false, banner),
-	PART("x-tls", false, tls),     PART("x-peer-tls", false, peer_tls), END_OF_SHAPES,
+	PART("iprev", false, iprev),
+	PART("x-helo", false, helo),
+	PART("spf", false, spf),
+	PART("spf-helo", false, spf),
+	PART("dkim", false, dkim),
+	PART("dmarc", false, dmarc),
+	PART("x-sender", false, sender),
+	PART("x-dnsbl", false, lists),
+	PART("dnswl", false, lists),
+	PART("x-banner", false, banner),
+	PART("x-tls", false, tls),
+	PART("x-peer-tls", false, peer_tls),
+	END_OF_SHAPES,
 };
 
 static const struct shape reading[] = {

@@ -242,6 +242,17 @@ refuse_dkim_domain(const struct facts *facts, bool holds, struct strbuf *text)
 		      : "Local policy accepts this mail only with a good DKIM signature of certain domains, which this mail lacks. ");
 }
 
+static void
+refuse_from(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	strbuf_add(text,
+		   holds ? "Local policy refuses mail with this domain in From: "
+			 : "Local policy accepts this mail only with certain domains in From, not with ");
+	telling_add_value(text, facts->author.finding == AUTHOR_ONE ? facts->author.domain
+								    : "none that can be told");
+	strbuf_add(text, ". ");
+}
+
 /* By subject: what is said when a text fits, and when it does not. */
 static void
 refuse_text(const struct reason *reason, const struct config *config, const struct facts *facts,
@@ -261,6 +272,10 @@ refuse_text(const struct reason *reason, const struct config *config, const stru
 	case SUBJECT_DKIM_DOMAIN:
 		refuse_dkim_domain(facts, reason->holds, text);
 		break;
+	case SUBJECT_FROM:
+		refuse_from(facts, reason->holds, text);
+		break;
+	case SUBJECT_DMARC_POLICY:
 	case SUBJECT_RECIPIENT:
 	case SUBJECTS:
 		refuse_recipient(facts, reason->holds, text);
@@ -274,6 +289,23 @@ rank_text(const struct reason *reason, const struct facts *facts)
 	(void)reason;
 	(void)facts;
 	return RANK_POLICY;
+}
+
+/* What the author's domain wants, and how many authors there are, is what DMARC found. */
+static enum telling_rank
+rank_word(const struct reason *reason, const struct facts *facts)
+{
+	(void)reason;
+	(void)facts;
+	return RANK_DMARC;
+}
+
+static void
+refuse_word(const struct reason *reason, const struct config *config, const struct facts *facts,
+	    struct strbuf *text)
+{
+	(void)reason;
+	tell_dmarc.refuse(config, facts, text);
 }
 
 static enum telling_rank

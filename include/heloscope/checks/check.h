@@ -76,7 +76,7 @@ struct check_table {
 	size_t count; /* at most INQUIRY_CHECKS_MAX */
 };
 
-#define INQUIRY_CHECKS_MAX 16
+#define INQUIRY_CHECKS_MAX 20
 
 /* What an inquiry stands on. */
 struct inquiry_needs {

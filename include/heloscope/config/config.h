@@ -134,7 +134,9 @@ enum subject {
 	SUBJECT_MAIL_FROM,
 	SUBJECT_HELO_NAME,
 	SUBJECT_CLIENT_NAME,
-	SUBJECT_DKIM_DOMAIN, /* of a signature that passes */
+	SUBJECT_DKIM_DOMAIN,  /* of a signature that passes */
+	SUBJECT_FROM,         /* the author's domain; as words: whether there is one */
+	SUBJECT_DMARC_POLICY, /* only as words */
 	SUBJECTS
 };
 
@@ -149,6 +151,7 @@ enum subject {
 	ROW(RESULT,        result)        /* a method's result is one of `results` */ \
 	ROW(QUANTITY,      quantity)      /* a number compares */ \
 	ROW(TEXT,          text)          /* a text fits one of `texts` */ \
+	ROW(WORD,          word)          /* a word of `subject` is one of `words` */ \
 	ROW(CLIENT,        client)        /* the client's address lies in one of `networks` */ \
 	ROW(LISTED,        listed)        /* one of the zones in `texts` lists something */
 
@@ -172,6 +175,7 @@ struct condition {
 	unsigned number;
 	enum subject subject;
 	struct text_set texts;
+	unsigned words; /* bits by the number of the word, see config_subject_words() */
 	struct network_set networks;
 };
 

@@ -6,6 +6,8 @@
 
 #include "heloscope/config/config.h"
 
+#define CONFIG_SUBJECT_WORDS_MAX 4
+
 /* The words that stand for values, in the order of their enums. */
 extern const char *const config_modes[2];
 extern const char *const config_server_modes[2]; /* of enum resolver_mode, but for addresses */
@@ -16,6 +18,10 @@ extern const char *const config_flags[2];
 extern const char *const config_list_states[3];
 extern const char *const config_quantities[QUANTITIES];
 extern const char *const config_subjects[SUBJECTS];
+
+/* The words that a subject can be, in the order of enum author_kind or enum dmarc_policy; NULL at the end,
+ * and for a subject that has none. */
+extern const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX];
 
 /* These begin with the second value: the first stands for what is not said. */
 extern const char *const config_list_kinds[2];

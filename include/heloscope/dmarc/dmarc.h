@@ -35,6 +35,9 @@ struct dmarc_record {
 /* Whether a TXT record is a policy record at all: v=DMARC1 comes first (4.7). */
 bool dmarc_record_is_one(struct span text);
 
+/* How many such records an answer holds; several are none (4.10, step 2). */
+size_t dmarc_records_in(const struct dns_answer *answer);
+
 /* Read `text`, for which that holds. */
 void dmarc_record_read(struct span text, struct dmarc_record *record);
 

@@ -17,6 +17,7 @@
 #include "heloscope/wire/author.h"
 #include "heloscope/wire/authres.h"
 #include "heloscope/dkim/verify.h"
+#include "heloscope/dmarc/judge.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/base/domain.h"
 #include "heloscope/base/ipaddr.h"
@@ -111,6 +112,31 @@ struct spf_facts {
 	struct spf_problem problem; /* why permerror or temperror */
 	const char *explanation;    /* printable: the domain's exp= text for a fail, or NULL */
 	struct spf_trace trace;     /* term by term */
+};
+
+/* A name that was asked for the record of the author's domain. */
+struct dmarc_looked_up {
+	const char *domain; /* without "_dmarc." */
+	enum dns_status status;
+	size_t records; /* of DMARC; several count as none */
+};
+
+/* What the author's domain says of messages in its name (RFC 9989). All but that is empty without one author
+ * (struct author_facts). */
+struct dmarc_facts {
+	const char *organization; /* of the author; NULL: not known */
+	const char
+		*record_domain; /* where the record that applies stands; NULL: there is none, or not known */
+	struct dmarc_record record; /* its text raw */
+	enum dmarc_existence existence;
+	enum dmarc_policy policy;    /* of the record for this author; DMARC_ABSENT: it does not matter */
+	enum dmarc_policy evaluated; /* the same after t=y: what it wants done with this message */
+	const char *fault_name;      /* for temperror: what could not be looked up, or NULL */
+	enum dns_status fault;
+	struct dmarc_identifier *identifiers; /* in whose names it is, or might be, authenticated */
+	size_t identifier_count;
+	struct dmarc_looked_up *lookups; /* from the author's domain up */
+	size_t lookup_count;
 };
 
 /* Whose listing is asked for. */
@@ -241,6 +267,7 @@ struct facts {
 	struct peer_facts peer;
 	struct author_facts author;
 	struct dkim_facts dkim;
+	struct dmarc_facts dmarc;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
 

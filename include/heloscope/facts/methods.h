@@ -42,6 +42,7 @@ enum method_switch { SWITCH_NONE, SWITCH_LOOK_BACK, SWITCH_ENABLE };
 	ROW(SPF,      spf,      "spf",      "spf",      STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_SPF_RESULTS) \
 	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_SPF_RESULTS) \
 	ROW(DKIM,     dkim,     "dkim",     "dkim",     STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_SIGNATURES) \
+	ROW(DMARC,    dmarc,    "dmarc",    "dmarc",    STAGE_BODY,    SWITCH_ENABLE,    true,  "header.from",     METHOD_FINDS_OR_NOT) \
 	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_USUAL) \
 	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_BLOCKS) \
 	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_ALLOWS) \

@@ -29,6 +29,10 @@ struct codec {
 #define CODEC_ROW(NAME, name, ...) extern const struct codec codec_##name;
 METHOD_ROWS(CODEC_ROW)
 
+/* Add what the From fields tell, "author" and "from", to such an object; and take it. */
+void codec_put_author(const struct author_facts *author, json_t *object);
+void codec_take_author(struct taking *taking, const struct node *check, struct author_facts *author);
+
 /* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);
 struct peer *codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts) MUST_USE;

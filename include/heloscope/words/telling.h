@@ -23,6 +23,7 @@ enum telling_rank {
 	RANK_HELO,
 	RANK_IPREV,
 	RANK_DKIM,
+	RANK_DMARC,
 	RANK_SPF,
 	RANK_LISTS,
 	RANKS

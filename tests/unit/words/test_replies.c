@@ -514,6 +514,51 @@ set_client(struct facts *facts, int value)
 	facts->client.is_authenticated = value == 2;
 }
 
+/* DMARC: what is found where there is one author; AUTHOR_FINDINGS on: what From tells. */
+enum dmarc_scene {
+	DMARC_NOTHING_PASSES,
+	DMARC_OTHERS_PASS,
+	DMARC_OF_PARENT,
+	DMARC_NO_RECORD,
+	DMARC_GOOD,
+	DMARC_BROKEN,
+	DMARC_DOWN,
+	DMARC_SCENES
+};
+
+static void
+set_dmarc(struct facts *facts, int value)
+{
+	static struct dmarc_identifier identifiers[] = {
+		{ .domain = "out.example", .is_spf = true, .has_passed = true },
+		{ .domain = "list.example", .has_passed = true },
+	};
+	static const enum result results[DMARC_SCENES] = {
+		RESULT_FAIL, RESULT_FAIL,      RESULT_FAIL,      RESULT_NONE,
+		RESULT_PASS, RESULT_PERMERROR, RESULT_TEMPERROR,
+	};
+	struct dmarc_facts *dmarc = &facts->dmarc;
+
+	*dmarc = (struct dmarc_facts){ .policy = DMARC_ABSENT, .evaluated = DMARC_ABSENT };
+	if (value >= DMARC_SCENES) {
+		facts->author = (struct author_facts){ (enum author_finding)(value - DMARC_SCENES), "" };
+		facts->results[METHOD_DMARC] = RESULT_PERMERROR;
+		return;
+	}
+	facts->author = (struct author_facts){ AUTHOR_ONE, "news.bank.example" };
+	facts->results[METHOD_DMARC] = results[value];
+	if (value == DMARC_NO_RECORD || value == DMARC_DOWN)
+		return;
+	dmarc->record_domain = dmarc->organization =
+		value == DMARC_OF_PARENT ? "bank.example" : "news.bank.example";
+	dmarc_record_read(value == DMARC_BROKEN ? SPAN("v=DMARC1; p=x") : SPAN("v=DMARC1; p=reject"),
+			  &dmarc->record);
+	if (results[value] == RESULT_FAIL)
+		dmarc->policy = dmarc->evaluated = DMARC_REJECT;
+	dmarc->identifiers = identifiers;
+	dmarc->identifier_count = value == DMARC_OTHERS_PASS ? ROWS(identifiers) : 0;
+}
+
 /* A signature with that reason; DKIM_REASONS: none. */
 static void
 set_dkim(struct facts *facts, int value)
@@ -709,6 +754,41 @@ static const struct scene golden[] = {
 	  { "mail.out.example", "\"ip4:192.0.2.20\"" } },
 	{ "SPF of HELO, no name", "spf-helo = none", set_spf_helo_nameless, RESULT_NONE, { "[192.0.2.20]" } },
 	{ "SPF, no domain", "spf = none", set_spf_nameless, RESULT_NONE, { "\"joe\"" } },
+	{ "nothing vouches for the author",
+	  "dmarc = fail",
+	  set_dmarc,
+	  DMARC_NOTHING_PASSES,
+	  { "news.bank.example", "d=news.bank.example" } },
+	{ "others vouch for it",
+	  "dmarc = fail",
+	  set_dmarc,
+	  DMARC_OTHERS_PASS,
+	  { "SPF passed for out.example", "DKIM passed for list.example" } },
+	{ "a policy from above",
+	  "dmarc.policy = reject",
+	  set_dmarc,
+	  DMARC_OF_PARENT,
+	  { "_dmarc.bank.example", "\"reject\"" } },
+	{ "no DMARC record", "dmarc = none", set_dmarc, DMARC_NO_RECORD, { "v=DMARC1; p=none" } },
+	{ "DMARC is good", "dmarc = pass", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
+	{ "a broken DMARC record",
+	  "dmarc = permerror",
+	  set_dmarc,
+	  DMARC_BROKEN,
+	  { "_dmarc.news.bank.example" } },
+	{ "DMARC cannot be looked up", "dmarc = temperror", set_dmarc, DMARC_DOWN, { "news.bank.example" } },
+	{ "several From fields",
+	  "from = several",
+	  set_dmarc,
+	  DMARC_SCENES + AUTHOR_SEVERAL_FIELDS,
+	  { "several From fields", "exactly one" } },
+	{ "no From field",
+	  "dmarc = permerror",
+	  set_dmarc,
+	  DMARC_SCENES + AUTHOR_NO_FIELD,
+	  { "no From field" } },
+	{ "an author", "from = \"*.bank.example\"", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
+	{ "another author", "from != \"good.example\"", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
 	{ "no such domain",
 	  "sender = fail",
 	  set_sender,
@@ -1043,7 +1123,7 @@ config_of(const struct scene *scene)
 
 	(void)snprintf(
 		text, sizeof text,
-		"look-back yes enable { dkim } dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
+		"look-back yes enable { dkim, dmarc } dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
 		scene->rule);
 	return config_from_text(text, NULL);
 }
@@ -1175,6 +1255,9 @@ prepare_all(void)
 	prepare_rows("SPF fault", METHOD_SPF, set_spf_fault, SPF_FAULT_NONE, SPF_FAULTS);
 	prepare_rows("sender", METHOD_SENDER, set_sender, SENDER_UNCHECKED + 1, SENDER_FINDINGS);
 	prepare_rows("DKIM", METHOD_DKIM, set_dkim, DKIM_NONE, DKIM_REASONS + 1);
+	prepare_rows("DMARC", METHOD_DMARC, set_dmarc, DMARC_NOTHING_PASSES, DMARC_SCENES);
+	prepare_rows("From", METHOD_DMARC, set_dmarc, DMARC_SCENES + AUTHOR_NO_FIELD,
+		     DMARC_SCENES + AUTHOR_FINDINGS);
 	prepare_rows("lists", METHOD_DNSBL, set_lists, LISTED_NOWHERE, LISTS_DOWN + 1);
 	prepare_rows("allowlists", METHOD_DNSWL, set_lists, LISTED_NOWHERE, LISTS_DOWN + 1);
 	prepare_rows("outcome", METHOD_BANNER, set_peer_outcome, PEER_ANSWERS, PEER_OUTCOMES);
@@ -1188,7 +1271,8 @@ set_up(void **state)
 	(void)state;
 	plain = config_from_text("mode audit", NULL);
 	with_contact = config_from_text(
-		"contact \"postmaster@mx.test\" look-back yes enable { dkim } spf { explanation yes }", NULL);
+		"contact \"postmaster@mx.test\" look-back yes enable { dkim, dmarc } spf { explanation yes }",
+		NULL);
 	prepare_all();
 	return 0;
 }
@@ -1232,7 +1316,8 @@ scenes_hold_each_kind_of_test(void **state)
 		if (test->kind == CONDITION_NOT)
 			test = test->operands[0];
 		kinds |= 1U << test->kind;
-		subjects |= test->kind == CONDITION_TEXT ? 1U << test->subject : 0;
+		subjects |= test->kind == CONDITION_TEXT || test->kind == CONDITION_WORD ? 1U << test->subject
+											 : 0;
 		quantities |= test->kind == CONDITION_QUANTITY ? 1U << test->quantity : 0;
 		methods |= test->kind == CONDITION_RESULT ? 1U << test->method : 0;
 	}

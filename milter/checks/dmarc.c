@@ -1,0 +1,170 @@
+#include "heloscope/checks/dmarc.h"
+
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/dkim.h"
+#include "heloscope/checks/spf.h"
+
+/* What is kept of the header. */
+struct seen {
+	struct author author;
+	const char *domain; /* of the author, once the header has ended; "" unless there is one */
+};
+
+static struct seen *
+seen_of(struct inquiry *inquiry)
+{
+	struct workspace *fed = inquiry_fed(inquiry);
+
+	if (fed->state == NULL)
+		fed->state = arena_alloc(&fed->memory, sizeof(struct seen));
+	return fed->state;
+}
+
+static const struct dns_answer *
+ask(void *context, const char *name, enum dns_type type)
+{
+	return inquiry_ask(context, STAGE_HEADER, name, type);
+}
+
+/* Ask for what is needed whatever the rest of the message is. */
+static void
+prepare(struct inquiry *inquiry, const struct seen *seen)
+{
+	const struct dmarc_source source = { ask, inquiry };
+	const char *domain = author_domain(&seen->author);
+
+	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
+	if (domain[0] != '\0')
+		dmarc_prepare(&source, domain);
+}
+
+static void
+feed(struct inquiry *inquiry, const struct piece *piece)
+{
+	struct seen *seen = seen_of(inquiry);
+	size_t fields;
+
+	if (seen == NULL)
+		return;
+	fields = seen->author.fields;
+	if (piece->kind == PIECE_FIELD)
+		author_add(&seen->author, piece->name, piece->value);
+	else if (piece->kind == PIECE_END_OF_HEADER)
+		seen->domain =
+			arena_string(inquiry_arena(inquiry, STAGE_HEADER), author_domain(&seen->author));
+	if (seen->author.fields > fields)
+		prepare(inquiry, seen);
+}
+
+/* What authenticates the message. */
+struct identifiers {
+	struct dmarc_identifier items[DMARC_IDENTIFIERS_MAX];
+	size_t count;
+};
+
+static void
+add(struct identifiers *identifiers, const char *domain, bool is_spf, enum result result)
+{
+	if ((result != RESULT_PASS && result != RESULT_TEMPERROR) || domain[0] == '\0'
+	    || identifiers->count == DMARC_IDENTIFIERS_MAX)
+		return;
+	identifiers->items[identifiers->count++] = (struct dmarc_identifier){
+		.domain = domain, .is_spf = is_spf, .has_passed = result == RESULT_PASS
+	};
+}
+
+/* Only of MAIL FROM (4.4.2); of "<>" that is postmaster at the name of HELO (RFC 7208, 2.4). */
+static void
+add_spf(struct identifiers *identifiers, const struct facts *facts)
+{
+	const bool is_null = facts->sender.mailbox.form == MAILBOX_NULL;
+	const struct spf_facts *spf = &facts->spf[is_null ? SPF_HELO : SPF_MAILFROM];
+
+	if (spf->domain != NULL)
+		add(identifiers, spf->domain, true, facts->results[is_null ? METHOD_SPF_HELO : METHOD_SPF]);
+}
+
+/* Signatures that nobody could look at might have been the author's. */
+static void
+add_signatures(struct identifiers *identifiers, const struct facts *facts, const char *author)
+{
+	for (size_t i = 0; i < facts->dkim.count; i++)
+		add(identifiers, facts->dkim.signatures[i].domain, false, facts->dkim.signatures[i].result);
+	if (facts->dkim.count == 0)
+		add(identifiers, author, false,
+		    facts->results[METHOD_DKIM] == RESULT_TEMPERROR ? RESULT_TEMPERROR : RESULT_NONE);
+}
+
+/* Keep what was found. */
+static void
+keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
+{
+	struct dmarc_facts *facts = &inquiry_facts(inquiry)->dmarc;
+	struct arena *arena = inquiry_arena(inquiry, STAGE_HEADER);
+	const struct dmarc_walk *walk = &outcome->walk;
+
+	*facts = (struct dmarc_facts){
+		.organization = outcome->organization,
+		.record_domain = outcome->record_domain,
+		.record = outcome->record,
+		.existence = outcome->existence,
+		.policy = outcome->policy,
+		.evaluated = outcome->evaluated,
+		.fault_name = outcome->fault_name,
+		.fault = outcome->fault,
+		.identifiers = arena_alloc(arena, identifiers->count * sizeof *facts->identifiers + 1),
+		.lookups = arena_alloc(arena, walk->lookup_count * sizeof *facts->lookups + 1),
+	};
+	if (facts->identifiers != NULL && identifiers->count > 0) {
+		facts->identifier_count = identifiers->count;
+		memcpy(facts->identifiers, identifiers->items,
+		       identifiers->count * sizeof *facts->identifiers);
+	}
+	for (size_t i = 0; facts->lookups != NULL && i < walk->lookup_count; i++)
+		facts->lookups[facts->lookup_count++] = (struct dmarc_looked_up){
+			.domain = walk->lookups[i].domain,
+			.status = walk->lookups[i].answer->status,
+			.records = dmarc_records_in(walk->lookups[i].answer),
+		};
+}
+
+static bool
+finish(struct facts *facts, enum result result)
+{
+	facts->results[METHOD_DMARC] = result;
+	return true;
+}
+
+static bool
+run(struct inquiry *inquiry)
+{
+	const struct dmarc_source source = { ask, inquiry };
+	struct facts *facts = inquiry_facts(inquiry);
+	struct seen *seen = seen_of(inquiry);
+	struct identifiers identifiers = { .count = 0 };
+	struct dmarc_outcome outcome;
+
+	if (seen == NULL || seen->domain == NULL)
+		return false;
+	facts->author = (struct author_facts){ author_judge(&seen->author), seen->domain };
+	if (seen->domain[0] == '\0')
+		return finish(facts, RESULT_PERMERROR);
+	if (!inquiry_has_needs(inquiry, &check_dmarc))
+		return false;
+	add_spf(&identifiers, facts);
+	add_signatures(&identifiers, facts, seen->domain);
+	if (!dmarc_judge(&source, seen->domain, identifiers.items, identifiers.count, &outcome))
+		return false;
+	keep(inquiry, &identifiers, &outcome);
+	return finish(facts, outcome.result);
+}
+
+const struct check check_dmarc = {
+	.stage = STAGE_BODY,
+	.run = run,
+	.method = METHOD_DMARC,
+	.feed = feed,
+	.needs = CHECK_NEEDS(&check_spf_helo, &check_spf, &check_dkim),
+};

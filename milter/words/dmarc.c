@@ -1,0 +1,345 @@
+/* DMARC in words: see telling.h. */
+#include "heloscope/words/telling.h"
+
+#include "heloscope/base/prose.h"
+
+#define LINE_SIZE 2400
+
+/* What the From fields tell, for a comment or behind "the author: ". */
+static const char *const authors[AUTHOR_FINDINGS] = {
+	[AUTHOR_UNCHECKED] = "From was not looked at",
+	[AUTHOR_ONE] = "one domain in From",
+	[AUTHOR_NO_FIELD] = "no From field",
+	[AUTHOR_NO_ADDRESS] = "no address in From",
+	[AUTHOR_NO_DOMAIN] = "an address without a domain in From",
+	[AUTHOR_SEVERAL_FIELDS] = "several From fields",
+	[AUTHOR_SEVERAL_DOMAINS] = "several domains in From",
+	[AUTHOR_SECOND_READING] = "From can be read as two domains",
+	[AUTHOR_FIELD_NAME] = "the name of the From field is malformed",
+	[AUTHOR_CONTROL_OCTETS] = "control characters in From",
+	[AUTHOR_UNCLOSED] = "From breaks off",
+	[AUTHOR_BAD_DOMAIN] = "the domain in From is not valid",
+	[AUTHOR_SYNTAX] = "From is not a list of addresses",
+	[AUTHOR_TOO_LONG] = "From is too long",
+	[AUTHOR_TOO_MANY] = "too many addresses in From",
+};
+
+static bool
+has_author(const struct facts *facts)
+{
+	return facts->author.finding == AUTHOR_ONE;
+}
+
+static bool
+has_record(const struct facts *facts)
+{
+	return facts->dmarc.record_domain != NULL;
+}
+
+static void
+add_tag(struct strbuf *said, const char *name, enum dmarc_policy policy)
+{
+	if (policy == DMARC_INVALID)
+		strbuf_printf(said, " %s=?", name);
+	else if (policy != DMARC_ABSENT)
+		strbuf_printf(said, " %s=%s", name, dmarc_policy_word(policy));
+}
+
+/* "p=reject sp=none t=y at example.org". */
+static void
+add_record(const struct dmarc_facts *dmarc, struct strbuf *said)
+{
+	const struct dmarc_record *record = &dmarc->record;
+
+	strbuf_add(said, record->policy == DMARC_ABSENT ? "no p=" : "p=");
+	if (record->policy != DMARC_ABSENT)
+		strbuf_add(said, record->policy == DMARC_INVALID ? "?" : dmarc_policy_word(record->policy));
+	add_tag(said, "sp", record->subdomain_policy);
+	add_tag(said, "np", record->absent_policy);
+	strbuf_add(said, record->is_testing ? " t=y at " : " at ");
+	telling_add(said, dmarc->record_domain);
+}
+
+/* "SPF for a.example, same domain". */
+static void
+add_identifier(const struct dmarc_identifier *identifier, struct strbuf *said)
+{
+	static const char *const words[DMARC_ALIGNMENTS] = {
+		[DMARC_UNALIGNED] = "not aligned",
+		[DMARC_RELAXED] = "same organization",
+		[DMARC_EQUAL] = "same domain",
+		[DMARC_UNTOLD] = "alignment not known",
+	};
+
+	telling_add(said, identifier->is_spf ? "SPF for " : "DKIM for ");
+	telling_add(said, identifier->domain);
+	strbuf_printf(said, "%s, %s", identifier->has_passed ? "" : " not known",
+		      words[identifier->alignment]);
+}
+
+/* The identifier that is told: one that makes it pass; else the first. NULL without any. */
+static const struct dmarc_identifier *
+main_identifier(const struct dmarc_facts *dmarc)
+{
+	for (size_t i = 0; i < dmarc->identifier_count; i++)
+		if (dmarc->identifiers[i].has_passed
+		    && (dmarc->identifiers[i].alignment == DMARC_EQUAL
+			|| dmarc->identifiers[i].alignment == DMARC_RELAXED))
+			return &dmarc->identifiers[i];
+	return dmarc->identifier_count > 0 ? &dmarc->identifiers[0] : NULL;
+}
+
+static void
+add_fault(const struct dmarc_facts *dmarc, struct strbuf *said)
+{
+	if (dmarc->fault_name == NULL) {
+		strbuf_add(said, "SPF or DKIM could not be found out");
+		return;
+	}
+	telling_add(said, dmarc->fault_name);
+	strbuf_printf(said, " could not be looked up: %s", dns_status_word(dmarc->fault));
+}
+
+/* All in a phrase, but the author's domain. */
+static void
+add_phrase(const struct facts *facts, struct strbuf *said)
+{
+	const struct dmarc_identifier *identifier = main_identifier(&facts->dmarc);
+
+	if (!has_author(facts)) {
+		strbuf_add(said, authors[facts->author.finding]);
+	} else if (facts->results[METHOD_DMARC] == RESULT_TEMPERROR) {
+		add_fault(&facts->dmarc, said);
+	} else if (!has_record(facts)) {
+		strbuf_add(said, "no policy published");
+	} else {
+		add_record(&facts->dmarc, said);
+		strbuf_add(said, "; ");
+		if (facts->results[METHOD_DMARC] == RESULT_PERMERROR)
+			strbuf_add(said, "no valid policy");
+		else if (identifier == NULL)
+			strbuf_add(said, "neither SPF nor DKIM passes");
+		else
+			add_identifier(identifier, said);
+	}
+}
+
+static void
+report_dmarc(const struct facts *facts, struct authres *authres)
+{
+	char memory[LINE_SIZE];
+	struct strbuf comment = STRBUF_OVER(memory);
+
+	if (facts->results[METHOD_DMARC] == RESULT_UNCHECKED)
+		return;
+	authres_result(authres, method_words(METHOD_DMARC)->method, facts->results[METHOD_DMARC]);
+	if (has_author(facts))
+		authres_property(authres, method_words(METHOD_DMARC)->property,
+				 span_of(facts->author.domain));
+	if (facts->results[METHOD_DMARC] == RESULT_FAIL)
+		authres_property(authres, "policy.dmarc", span_of(dmarc_policy_word(facts->dmarc.evaluated)));
+	add_phrase(facts, &comment);
+	authres_comment(authres, memory);
+}
+
+static void
+say_dmarc(const struct facts *facts, int64_t time_s, struct strbuf *said)
+{
+	(void)time_s;
+	if (has_author(facts)) {
+		telling_add(said, facts->author.domain);
+		strbuf_add(said, ": ");
+	}
+	add_phrase(facts, said);
+}
+
+/* In a story. */
+
+static void
+put_lookups(const struct dmarc_facts *dmarc, struct output *out)
+{
+	char shown[TELLING_SHOWN_SIZE];
+
+	for (size_t i = 0; i < dmarc->lookup_count; i++) {
+		const struct dmarc_looked_up *lookup = &dmarc->lookups[i];
+
+		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown),
+			  lookup->records == 1  ? "a policy record"
+			  : lookup->records > 1 ? "several policy records, which count as none"
+			  : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
+								: "no policy record");
+	}
+}
+
+static void
+put_policy(const struct facts *facts, struct output *out)
+{
+	static const char *const existences[] = {
+		[DMARC_UNASKED] = "",
+		[DMARC_EXISTS] = ", for the author's domain exists (sp)",
+		[DMARC_DOES_NOT_EXIST] = ", for the author's domain does not exist (np)",
+	};
+	const struct dmarc_facts *dmarc = &facts->dmarc;
+	char shown[TELLING_SHOWN_SIZE], record[TELLING_SHOWN_SIZE];
+
+	prose_put(out, 28, "the policy record of %s applies: %.300s",
+		  telling_shown(dmarc->record_domain, shown), telling_shown(dmarc->record.text.at, record));
+	if (dmarc->organization != NULL)
+		prose_put(out, 28, "the author's organization is %s",
+			  telling_shown(dmarc->organization, shown));
+	if (dmarc->policy <= DMARC_REJECT)
+		prose_put(out, 28, "its policy for this message: %s%s%s", dmarc_policy_word(dmarc->policy),
+			  existences[dmarc->existence],
+			  dmarc->evaluated != dmarc->policy ? "; one step weaker while it says t=y" : "");
+}
+
+static void
+put_more(const struct facts *facts, enum telling_reader reader, struct output *out)
+{
+	const struct dmarc_facts *dmarc = &facts->dmarc;
+	char memory[LINE_SIZE];
+
+	(void)reader;
+	put_lookups(dmarc, out);
+	if (has_record(facts))
+		put_policy(facts, out);
+	for (size_t i = 0; i < dmarc->identifier_count; i++) {
+		struct strbuf said = STRBUF_OVER(memory);
+
+		add_identifier(&dmarc->identifiers[i], &said);
+		prose_put(out, 28, "%s", memory);
+	}
+}
+
+/* In a refusal. */
+
+#define ONE_FROM "Send it with exactly one From field that has one address, like name@example.com. "
+
+/* Of a message without one author's domain. */
+static const char *const author_refusals[AUTHOR_FINDINGS] = {
+	[AUTHOR_NO_FIELD] = "This mail has no From field, so that nobody can tell who wrote it. " ONE_FROM,
+	[AUTHOR_NO_ADDRESS] = "The From field of this mail has no address. " ONE_FROM,
+	[AUTHOR_NO_DOMAIN] = "The From field of this mail has an address without a domain. " ONE_FROM,
+	[AUTHOR_SEVERAL_FIELDS] =
+		"This mail has several From fields, so that nobody can tell who wrote it. " ONE_FROM,
+	[AUTHOR_SEVERAL_DOMAINS] =
+		"The From field of this mail has addresses of several domains, so that none can vouch for it. " ONE_FROM,
+	[AUTHOR_SECOND_READING] =
+		"The From field of this mail has a second address in a comment, a route or a name without quotes, and mail programs differ in which they show. " ONE_FROM,
+	[AUTHOR_FIELD_NAME] =
+		"The From field of this mail has blanks or other characters between its name and the colon. " ONE_FROM,
+	[AUTHOR_CONTROL_OCTETS] = "The From field of this mail has control characters. " ONE_FROM,
+	[AUTHOR_UNCLOSED] =
+		"The From field of this mail breaks off within quotes, a comment or brackets. " ONE_FROM,
+	[AUTHOR_BAD_DOMAIN] = "The domain in the From field of this mail is not valid. " ONE_FROM,
+	[AUTHOR_SYNTAX] = "The From field of this mail is not a valid list of addresses. " ONE_FROM,
+	[AUTHOR_TOO_LONG] = "The From field of this mail is too long. " ONE_FROM,
+	[AUTHOR_TOO_MANY] = "The From field of this mail has too many addresses. " ONE_FROM,
+};
+
+/* $D: the author's domain; $R: where the record stands; $P: the policy; $N and $S: a lookup that failed. */
+static const char *const refusals[] = {
+	[RESULT_NONE] =
+		"The domain $D of the From address publishes no DMARC policy. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, like \"v=DMARC1; p=none; rua=mailto:dmarc@$D\". ",
+	[RESULT_PASS] = "The domain $D of the From address vouches for this mail (DMARC). ",
+	[RESULT_PERMERROR] =
+		"The DMARC record at _dmarc.$R has no valid policy. Ask whoever manages the DNS of $R to correct it, for example to \"v=DMARC1; p=none; rua=mailto:dmarc@$R\". ",
+	[RESULT_TEMPERROR] =
+		"Whether the domain $D of the From address vouches for this mail (DMARC) could not be found out, for a DNS lookup failed. Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
+	[RESULT_FAIL] =
+		"Mail with a From address of $D must pass SPF or DKIM in the name of that domain (DMARC), and this mail does not. Its policy for such mail is \"$P\" (published at _dmarc.$R). ",
+};
+
+/* What SPF or DKIM passed for, which does not count. */
+static void
+add_unaligned(const struct dmarc_facts *dmarc, struct strbuf *text)
+{
+	for (size_t i = 0; i < dmarc->identifier_count && i < 2; i++) {
+		const struct dmarc_identifier *identifier = &dmarc->identifiers[i];
+
+		telling_fill(text,
+			     identifier->is_spf ? "SPF passed for $D, which does not count here. "
+						: "DKIM passed for $D, which does not count here. ",
+			     &(struct telling_values){ { ['D' - 'A'] = identifier->domain } });
+	}
+}
+
+static const char remedy[] =
+	"If you manage this mail for $D, sign it with DKIM (d=$D), or send it with a sender address (MAIL FROM) of that domain through a server that its SPF record allows. If you do not, send it with an address of your own in From. ";
+
+/* A record may have lost all but the result ($X). */
+static const char unknown[] =
+	"The check of the domain in From (DMARC) has the result \"$X\" for this mail. If you manage mail for that domain, sign it with DKIM. ";
+
+static void
+refuse_dmarc(const struct config *config, const struct facts *facts, struct strbuf *text)
+{
+	const struct dmarc_facts *dmarc = &facts->dmarc;
+	const enum result result = facts->results[METHOD_DMARC];
+	const struct telling_values values = { {
+		['D' - 'A'] = facts->author.domain,
+		['R' - 'A'] = dmarc->record_domain,
+		['P' - 'A'] = dmarc->evaluated <= DMARC_REJECT ? dmarc_policy_word(dmarc->evaluated) : "none",
+	} };
+
+	(void)config;
+	if (facts->author.finding == AUTHOR_UNCHECKED
+	    || (dmarc->record_domain == NULL && (result == RESULT_FAIL || result == RESULT_PERMERROR)
+		&& has_author(facts))) {
+		telling_fill(text, unknown,
+			     &(struct telling_values){ { ['X' - 'A'] = result_word(result) } });
+		return;
+	}
+	if (!has_author(facts) && author_refusals[facts->author.finding] != NULL) {
+		telling_fill(text, author_refusals[facts->author.finding], &values);
+		return;
+	}
+	if ((size_t)result < sizeof refusals / sizeof refusals[0] && refusals[result] != NULL)
+		telling_fill(text, refusals[result], &values);
+	if (result == RESULT_PASS)
+		telling_add_policy(text);
+	if (result != RESULT_FAIL)
+		return;
+	add_unaligned(dmarc, text);
+	telling_fill(text, remedy, &values);
+}
+
+/* RFC 7372, 3.3: SPF and DKIM both fail. */
+static const char *
+dmarc_detail(const struct facts *facts)
+{
+	return facts->results[METHOD_DMARC] == RESULT_FAIL && facts->dmarc.identifier_count == 0 ? "7.26"
+												 : "7.1";
+}
+
+static void
+advise_dmarc(const struct facts *facts, int64_t time_s, struct output *out)
+{
+	char domain[TELLING_SHOWN_SIZE];
+
+	(void)time_s;
+	if (!has_author(facts) && facts->author.finding != AUTHOR_UNCHECKED)
+		prose_bullet(out, "%s: send with exactly one From field that has one address.",
+			     authors[facts->author.finding]);
+	else if (facts->results[METHOD_DMARC] == RESULT_FAIL)
+		prose_bullet(
+			out,
+			"Nothing vouches for %s, the domain in From: sign with DKIM (d=%s), or use a sender address (MAIL FROM) of it that passes SPF. Mailing lists and forwarding can break both.",
+			telling_shown(facts->author.domain, domain), domain);
+	else if (facts->results[METHOD_DMARC] == RESULT_PERMERROR)
+		prose_bullet(
+			out,
+			"The DMARC record of %s has no valid policy: it needs p=none, p=quarantine or p=reject.",
+			telling_shown(facts->dmarc.record_domain, domain));
+}
+
+const struct telling tell_dmarc = {
+	.title = "DMARC",
+	.rank = RANK_DMARC,
+	.report = report_dmarc,
+	.say = say_dmarc,
+	.put_more = put_more,
+	.refuse = refuse_dmarc,
+	.detail = dmarc_detail,
+	.advise = advise_dmarc,
+};

@@ -1,0 +1,324 @@
+/* The check of DMARC: what it makes of From, SPF and signatures, and what rules make of that. */
+#include "unit.h"
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/checks/dmarc.h"
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/policy.h"
+
+/* Found elsewhere: each message of a test has its own. */
+static struct facts given;
+
+static bool
+run_spf(struct inquiry *inquiry)
+{
+	struct facts *facts = inquiry_facts(inquiry);
+
+	facts->results[METHOD_SPF] = given.results[METHOD_SPF];
+	facts->results[METHOD_SPF_HELO] = given.results[METHOD_SPF_HELO];
+	memcpy(facts->spf, given.spf, sizeof facts->spf);
+	return true;
+}
+
+static void
+feed_nothing(struct inquiry *inquiry, const struct piece *piece)
+{
+	(void)inquiry;
+	(void)piece;
+}
+
+static bool
+run_dkim(struct inquiry *inquiry)
+{
+	struct facts *facts = inquiry_facts(inquiry);
+
+	facts->results[METHOD_DKIM] = given.results[METHOD_DKIM];
+	facts->dkim = given.dkim;
+	return true;
+}
+
+static const struct check other_spf = { .stage = STAGE_MAIL, .run = run_spf, .method = METHOD_SPF };
+static const struct check other_dkim = {
+	.stage = STAGE_BODY, .run = run_dkim, .method = METHOD_DKIM, .feed = feed_nothing
+};
+
+static const struct fake_row rows[] = {
+	{ "_dmarc.reject.test", DNS_TXT, DNS_NOERROR, "v=DMARC1; p=reject; sp=quarantine; np=none" },
+	{ "_dmarc.none.test", DNS_TXT, DNS_NOERROR, "v=DMARC1; p=none" },
+	{ "_dmarc.testing.test", DNS_TXT, DNS_NOERROR, "v=DMARC1; p=reject; t=y" },
+	{ "_dmarc.broken.test", DNS_TXT, DNS_NOERROR, "v=DMARC1; p=nonsense" },
+	{ "_dmarc.ill.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	{ "_dmarc.absent.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "_dmarc.sub.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "_dmarc.gone.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "_dmarc.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "sub.reject.test", DNS_A, DNS_NODATA, NULL },
+	{ "gone.reject.test", DNS_A, DNS_NXDOMAIN, NULL },
+};
+
+static const struct readings recipient = {
+	.items = { { .form = MAILBOX_ADDRESS, .local = "u", .domain = "in.test", .text = "u@in.test" } },
+	.count = 1
+};
+
+struct scene {
+	struct fake_dns dns;
+	struct config *config;
+	struct list_health *health;
+	struct inquiry *inquiry;
+	const struct facts *facts;
+};
+
+static void
+begin(struct scene *scene, const char *rules, const char *sender)
+{
+	static const struct check *const table[] = { &other_spf, &other_dkim, &check_dmarc };
+	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
+	struct inquiry_needs needs = { .table = { table, 3 }, .resolver = &scene->dns.interface };
+	char text[512];
+
+	(void)snprintf(text, sizeof text, "mode enforce enable { dkim, dmarc } policy { %s }", rules);
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	needs.config = scene->config = config_from_text(text, NULL);
+	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
+	scene->inquiry = inquiry_new(&needs, &client);
+	assert_non_null(scene->inquiry);
+	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
+}
+
+static void
+say_message(struct scene *scene, const char *from, const char *second)
+{
+	if (from != NULL)
+		inquiry_header_field(scene->inquiry, "From", from);
+	if (second != NULL)
+		inquiry_header_field(scene->inquiry, "from", second);
+	inquiry_end_of_header(scene->inquiry);
+	inquiry_body(scene->inquiry, SPAN("Hi.\r\n"));
+	inquiry_end_of_body(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns);
+	scene->facts = inquiry_wait(scene->inquiry, 0);
+	assert_non_null(scene->facts);
+}
+
+static void
+leave(struct scene *scene)
+{
+	inquiry_close(scene->inquiry);
+	(void)fake_dns_deliver(&scene->dns);
+	list_health_unref(scene->health);
+	config_unref(scene->config);
+}
+
+static void
+give(const char *spf_domain, enum result spf, struct dkim_finding *signature, enum result dkim)
+{
+	memset(&given, 0, sizeof given);
+	given.results[METHOD_SPF] = spf;
+	given.spf[SPF_MAILFROM].domain = spf_domain;
+	given.spf[SPF_HELO].domain = "";
+	given.results[METHOD_DKIM] = dkim;
+	given.dkim.signatures = signature;
+	given.dkim.count = signature != NULL ? 1 : 0;
+}
+
+/* RFC 9989, 5.3 and 4.7. */
+static void
+check_dmarc_judges_by_spf_and_signatures(void **state)
+{
+	static const struct {
+		const char *from, *spf_domain, *signer;
+		enum result spf, dkim, result;
+		enum dmarc_policy evaluated;
+	} cases[] = {
+		{ "a@reject.test", "reject.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_PASS, DMARC_ABSENT },
+		{ "a@reject.test", "other.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_FAIL, DMARC_REJECT },
+		{ "a@reject.test", "reject.test", NULL, RESULT_SOFTFAIL, RESULT_NONE, RESULT_FAIL,
+		  DMARC_REJECT },
+		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_PASS, RESULT_PASS,
+		  DMARC_ABSENT },
+		{ "a@reject.test", "x.example", "sub.reject.test", RESULT_FAIL, RESULT_PASS, RESULT_PASS,
+		  DMARC_ABSENT },
+		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_FAIL, RESULT_FAIL,
+		  DMARC_REJECT },
+		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_POLICY, RESULT_FAIL,
+		  DMARC_REJECT },
+		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_TEMPERROR,
+		  RESULT_TEMPERROR, DMARC_ABSENT },
+		{ "a@reject.test", "x.example", NULL, RESULT_FAIL, RESULT_TEMPERROR, RESULT_TEMPERROR,
+		  DMARC_ABSENT },
+		{ "a@reject.test", "reject.test", NULL, RESULT_TEMPERROR, RESULT_NONE, RESULT_TEMPERROR,
+		  DMARC_ABSENT },
+		{ "a@sub.reject.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_QUARANTINE },
+		{ "a@gone.reject.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_NONE },
+		{ "a@testing.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_QUARANTINE },
+		{ "a@none.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_NONE },
+		{ "a@broken.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_PERMERROR, DMARC_ABSENT },
+		{ "a@ill.test", "ill.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_TEMPERROR, DMARC_ABSENT },
+		{ "a@absent.test", "absent.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_NONE, DMARC_ABSENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct dkim_finding signature = { .domain = cases[i].signer, .result = cases[i].dkim };
+		struct scene scene;
+
+		give(cases[i].spf_domain, cases[i].spf, cases[i].signer != NULL ? &signature : NULL,
+		     cases[i].dkim);
+		begin(&scene, "", "<a@x.example>");
+		say_message(&scene, cases[i].from, NULL);
+		if (scene.facts->results[METHOD_DMARC] != cases[i].result)
+			fail_msg("%zu: %s", i, result_word(scene.facts->results[METHOD_DMARC]));
+		assert_string_equal(scene.facts->author.domain, cases[i].from + 2);
+		if (scene.facts->dmarc.record_domain != NULL || cases[i].result == RESULT_FAIL)
+			assert_int_equal(scene.facts->dmarc.evaluated, cases[i].evaluated);
+		leave(&scene);
+	}
+}
+
+/* RFC 9989, 4.4.2; RFC 7208, 2.4: HELO counts for "<>" alone. */
+static void
+check_dmarc_takes_helo_only_for_the_null_sender(void **state)
+{
+	static const struct {
+		const char *sender;
+		enum result result;
+	} cases[] = { { "<>", RESULT_PASS }, { "<a@x.example>", RESULT_FAIL } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		give("", RESULT_NONE, NULL, RESULT_NONE);
+		given.spf[SPF_HELO].domain = "reject.test";
+		given.results[METHOD_SPF_HELO] = RESULT_PASS;
+		begin(&scene, "", cases[i].sender);
+		say_message(&scene, "a@reject.test", NULL);
+		assert_int_equal(scene.facts->results[METHOD_DMARC], cases[i].result);
+		leave(&scene);
+	}
+}
+
+/* RFC 9989, 11.5: never none, never pass, and nothing is asked. */
+static void
+check_dmarc_is_permerror_without_one_author(void **state)
+{
+	static const struct {
+		const char *from, *second;
+		enum author_finding finding;
+		bool is_refused; /* by from = several */
+	} cases[] = {
+		{ NULL, NULL, AUTHOR_NO_FIELD, false },
+		{ "", NULL, AUTHOR_NO_ADDRESS, false },
+		{ "<", NULL, AUTHOR_SYNTAX, false },
+		{ "a@x.example, b@y.example", NULL, AUTHOR_SEVERAL_DOMAINS, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+		struct verdict verdict;
+
+		give("reject.test", RESULT_PASS, NULL, RESULT_NONE);
+		begin(&scene, "reject when from = several", "<a@reject.test>");
+		say_message(&scene, cases[i].from, cases[i].second);
+		assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_PERMERROR);
+		assert_int_equal(scene.facts->author.finding, cases[i].finding);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		assert_int_equal(verdict.action == ACTION_REJECT, cases[i].is_refused);
+		leave(&scene);
+	}
+}
+
+/* One signature or MAIL FROM of the author and a second From field: espoofer's classic. */
+static void
+check_dmarc_passes_no_second_author(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	give("reject.test", RESULT_PASS, NULL, RESULT_NONE);
+	begin(&scene, "", "<a@reject.test>");
+	say_message(&scene, "a@reject.test", "b@none.test");
+	assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_PERMERROR);
+	assert_int_equal(scene.facts->author.finding, AUTHOR_SEVERAL_FIELDS);
+	assert_string_equal(scene.facts->author.domain, "");
+	leave(&scene);
+}
+
+/* The walk is asked for when From comes, before the header has ended. */
+static void
+check_dmarc_asks_as_soon_as_the_author_is_known(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	give("", RESULT_NONE, NULL, RESULT_NONE);
+	begin(&scene, "", "<a@x.example>");
+	assert_int_equal(scene.dns.asked, 0);
+	inquiry_header_field(scene.inquiry, "From", "a@sub.reject.test");
+	assert_int_equal(scene.dns.asked, 3);
+	say_message(&scene, NULL, NULL);
+	assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_FAIL);
+	assert_int_equal(scene.dns.asked, 4); /* whether the name exists */
+	assert_int_equal(scene.facts->dmarc.existence, DMARC_EXISTS);
+	assert_string_equal(scene.facts->dmarc.record_domain, "reject.test");
+	assert_string_equal(scene.facts->dmarc.organization, "reject.test");
+	assert_int_equal(scene.facts->dmarc.lookup_count, 3);
+	leave(&scene);
+}
+
+/* Rules: the policy is what is wanted for a message that fails. */
+static void
+rules_ask_for_policy_and_author(void **state)
+{
+	static const struct {
+		const char *rule, *from;
+		bool is_refused;
+	} cases[] = {
+		{ "reject when dmarc = fail and dmarc.policy = reject", "a@reject.test", true },
+		{ "reject when dmarc = fail and dmarc.policy = reject", "a@none.test", false },
+		{ "reject when dmarc.policy = reject", "a@testing.test", false },
+		{ "reject when dmarc.policy in { quarantine, reject }", "a@testing.test", true },
+		{ "reject when dmarc.policy in { quarantine, reject }", "a@ill.test", false },
+		{ "reject when dmarc.policy != reject", "a@ill.test", false },
+		{ "reject when dmarc.policy = none", "a@absent.test", false },
+		{ "reject when from in { \"*.reject.test\" }", "a@sub.reject.test", true },
+		{ "reject when from in { \"reject.test\" }", "a@sub.reject.test", false },
+		{ "reject when from not in { \"reject.test\" }", "a@none.test", true },
+		{ "reject when from = one", "a@none.test", true },
+		{ "reject when from != one", "a@none.test", false },
+		{ "reject when from in { none, malformed }", "<", true },
+		{ "reject when dmarc = permerror", "<", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+		struct verdict verdict;
+
+		give("", RESULT_NONE, NULL, RESULT_NONE);
+		begin(&scene, cases[i].rule, "<a@x.example>");
+		say_message(&scene, cases[i].from, NULL);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		if ((verdict.action == ACTION_REJECT) != cases[i].is_refused)
+			fail_msg("%s, %s", cases[i].rule, cases[i].from);
+		leave(&scene);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_dmarc_judges_by_spf_and_signatures),
+		cmocka_unit_test(check_dmarc_takes_helo_only_for_the_null_sender),
+		cmocka_unit_test(check_dmarc_is_permerror_without_one_author),
+		cmocka_unit_test(check_dmarc_passes_no_second_author),
+		cmocka_unit_test(check_dmarc_asks_as_soon_as_the_author_is_known),
+		cmocka_unit_test(rules_ask_for_policy_and_author),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
