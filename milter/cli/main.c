@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/nearest.h"
 #include "heloscope/cli/cli.h"
 
 static const struct {
@@ -54,6 +55,31 @@ version(void)
 	return CLI_WELL;
 }
 
+/* What stands in place of a command. */
+static int
+complain_of(const char *word)
+{
+	const char *names[COMMANDS], *nearest;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	nearest = nearest_word(word, names, COMMANDS);
+	if (word[0] == '-')
+		output_put(
+			output_errors(),
+			"heloscope: \"%.60s\" stands before the command; options go behind it; try \"heloscope --help\"\n",
+			word);
+	else if (nearest != NULL)
+		output_put(
+			output_errors(),
+			"heloscope: unknown command \"%.60s\"; did you mean \"%s\"? Or try \"heloscope --help\"\n",
+			word, nearest);
+	else
+		output_put(output_errors(),
+			   "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n", word);
+	return CLI_USAGE;
+}
+
 /* Run the command that argv[0] names. */
 static int
 run(int argc, char **argv)
@@ -61,9 +87,21 @@ run(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].name, argv[0]) == 0)
 			return commands[i].run(argc, argv);
-	output_put(output_errors(), "heloscope: unknown command \"%.60s\"; try \"heloscope --help\"\n",
-		   argv[0]);
+	return complain_of(argv[0]);
+}
+
+static int
+complain_of_rest(const char *word)
+{
+	output_put(output_errors(), "heloscope: unexpected argument \"%.60s\"; try \"heloscope --help\"\n",
+		   word);
 	return CLI_USAGE;
+}
+
+static bool
+is_one_of(const char *word, const char *one, const char *other)
+{
+	return strcmp(word, one) == 0 || strcmp(word, other) == 0;
 }
 
 /* "heloscope help", and "heloscope help COMMAND", which is "heloscope COMMAND --help". */
@@ -73,18 +111,9 @@ help_with(int argc, char **argv)
 	static char option[] = "--help";
 	char *words[] = { argc > 1 ? argv[1] : NULL, option, NULL };
 
-	if (argc > 2) {
-		output_put(output_errors(),
-			   "heloscope: unexpected argument \"%.60s\"; try \"heloscope --help\"\n", argv[2]);
-		return CLI_USAGE;
-	}
-	return argc > 1 ? run(2, words) : help();
-}
-
-static bool
-is_one_of(const char *word, const char *one, const char *other)
-{
-	return strcmp(word, one) == 0 || strcmp(word, other) == 0;
+	if (argc > 2)
+		return complain_of_rest(argv[2]);
+	return argc == 1 || is_one_of(argv[1], "help", "--help") ? help() : run(2, words);
 }
 
 int
@@ -95,11 +124,9 @@ main(int argc, char **argv)
 		output_put(output_errors(), "heloscope: no command was given; try \"heloscope --help\"\n");
 		return CLI_USAGE;
 	}
-	if (is_one_of(argv[1], "--help", "-h"))
-		return end(help());
-	if (is_one_of(argv[1], "--version", "-V"))
-		return end(version());
-	if (strcmp(argv[1], "help") == 0)
+	if (is_one_of(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0)
 		return end(help_with(argc - 1, argv + 1));
+	if (is_one_of(argv[1], "--version", "-V"))
+		return end(argc > 2 ? complain_of_rest(argv[2]) : version());
 	return end(run(argc - 1, argv + 1));
 }

@@ -56,10 +56,13 @@ article(const char *kind)
 void
 config_add_expected(struct strbuf *message, const struct expected *expected, const char *found)
 {
+	if (expected->count == 0
+	    || !config_add_hint(message, found, expected->names, (size_t)expected->count))
+		return;
 	for (int i = 0; i < expected->count; i++) {
 		const char *name = expected->names[i];
 
-		strbuf_add(message, i == 0 ? "; expected " : i + 1 == expected->count ? " or " : ", ");
+		strbuf_add(message, i == 0 ? "" : i + 1 == expected->count ? " or " : ", ");
 		if (expected->are_words[i])
 			strbuf_printf(message, "\"%s\"", name);
 		else if (i < expected->first_word)
@@ -67,6 +70,4 @@ config_add_expected(struct strbuf *message, const struct expected *expected, con
 		else
 			strbuf_add(message, name);
 	}
-	if (expected->count > 0)
-		config_add_nearest(message, found, expected->names, (size_t)expected->count);
 }

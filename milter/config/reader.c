@@ -42,16 +42,28 @@ config_warn(struct output *messages, const char *where, const char *format, ...)
 	output_put(messages, "\n");
 }
 
-void
+bool
 config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
 {
 	const char *nearest = nearest_word(word, known, count);
 
 	if (nearest != NULL)
 		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
+	return nearest != NULL;
 }
 
-/* "unknown REGARD "word"; expected "a", "b" or "c"; did you mean "b"?" */
+bool
+config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count)
+{
+	const bool is_hinted = config_add_nearest(message, word, known, count);
+
+	if (is_hinted && count > CONFIG_LIST_MAX)
+		return false;
+	strbuf_add(message, is_hinted ? " Expected " : "; expected ");
+	return true;
+}
+
+/* "unknown REGARD "word"; did you mean "b"? Expected "a", "b" or "c"" */
 static void
 complain_of_word(struct config_reader *reader, const char *regard, struct word word, const char *const *known,
 		 size_t count)
@@ -63,12 +75,12 @@ complain_of_word(struct config_reader *reader, const char *regard, struct word w
 	if (reader->reading->errors >= CONFIG_ERRORS_SHOWN)
 		count = 0; /* it is not shown, and to look for the nearest word takes its time */
 	if (regard != NULL)
-		strbuf_printf(&message, "unknown %s \"%.60s\"; expected ", regard, word.text);
+		strbuf_printf(&message, "unknown %s \"%.60s\"", regard, word.text);
 	else
-		strbuf_printf(&message, "found %.60s; expected ", word.text);
-	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&message, "found %.60s", word.text);
+	for (size_t i = 0, listed = config_add_hint(&message, word.text, known, count) ? count : 0;
+	     i < listed; i++)
 		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
-	config_add_nearest(&message, word.text, known, count);
 	config_complain(reader, word.place, "%s", memory);
 }
 

@@ -24,7 +24,7 @@ static void
 complain_of_name(struct config_reader *reader, struct word name, const char *expected)
 {
 	const char *known[METHODS + QUANTITIES + SUBJECTS + 4];
-	char memory[200];
+	char memory[300];
 	struct strbuf message;
 	size_t count = 0;
 
@@ -36,10 +36,9 @@ complain_of_name(struct config_reader *reader, struct word name, const char *exp
 	for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++)
 		known[count++] = other_words[i];
 	strbuf_init(&message, memory, sizeof memory);
-	if (find(known, count, name.text) == count)
-		config_add_nearest(&message, name.text, known, count);
-	config_complain(reader, name.place, "there is no test \"%.40s\" of this form; expected %s%s",
-			name.text, expected, memory);
+	if (find(known, count, name.text) != count || !config_add_nearest(&message, name.text, known, count))
+		strbuf_printf(&message, "; expected %s", expected);
+	config_complain(reader, name.place, "there is no test \"%.40s\" of this form%s", name.text, memory);
 }
 
 static struct condition *
@@ -165,10 +164,10 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 			continue;
 		}
 		strbuf_init(&message, memory, sizeof memory);
-		config_add_nearest(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
+		(void)config_add_hint(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
 		config_complain(
 			reader, values->items[i].place,
-			"unknown result \"%.40s\"; expected none, neutral, pass, fail, softfail, policy, temperror or permerror%s",
+			"unknown result \"%.40s\"%snone, neutral, pass, fail, softfail, policy, temperror or permerror",
 			values->items[i].text, memory);
 	}
 	return bits;

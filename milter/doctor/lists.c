@@ -84,20 +84,18 @@ examine_list(struct exam *exam, const struct list *list, enum doctor_row row, co
 								       "%s does not say whether it lists %s.",
 								       list->shown, subject) });
 	else
-		exam_add(
-			exam,
-			(struct doctor_finding){
-				.problem = PROBLEM_LISTED,
-				.row = row,
-				.subject = arena_printf(exam->arena, "%s lists %s", list->shown, subject),
-				.severity = DOCTOR_ERROR,
-				.what = arena_printf(exam->arena, "%s lists %s%s%s.", list->shown, subject,
-						     meaning != NULL ? ": " : "",
-						     meaning != NULL ? meaning : ""),
-				.consequence = arena_printf(
-					exam->arena,
-					"Receivers that use this list refuse your mail. Once the reason is gone, ask to be taken off%s%s",
-					page != NULL ? ": " : ".", page != NULL ? page : "") });
+		exam_add(exam,
+			 (struct doctor_finding){
+				 .problem = PROBLEM_LISTED,
+				 .row = row,
+				 .subject = arena_printf(exam->arena, "%s lists %s", list->shown, subject),
+				 .severity = DOCTOR_ERROR,
+				 .what = arena_printf(exam->arena, "%s lists %s%s%s.", list->shown, subject,
+						      meaning != NULL ? ": " : "",
+						      meaning != NULL ? meaning : ""),
+				 .consequence = arena_printf(
+					 exam->arena, "Receivers that use this list refuse your mail.%s%s",
+					 page != NULL ? " Its page: " : "", page != NULL ? page : "") });
 }
 
 /* Have `act` called for all that lists are asked. */

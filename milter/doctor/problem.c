@@ -4,7 +4,7 @@
 
 static const struct doctor_problem_words words[DOCTOR_PROBLEMS] = {
 	[PROBLEM_LOOKUP] = { "lookup-failed", DOCTOR_ROWS, false, false, false, "%s could not be looked up",
-			     "Run heloscope doctor again in some minutes; if it still fails, have the name servers of that domain put right.",
+			     "Run heloscope doctor again in some minutes; if it still fails, have its name servers corrected.",
 			     NULL },
 	[PROBLEM_RECORD_FAULT] = { "record-faulty", DOCTOR_ROWS, false, true, false,
 				   "its %s record has an error", "Correct the record.", NULL },

@@ -251,23 +251,28 @@ meant_record(struct exam *exam, struct span text)
 
 /* Of an address. */
 
+/* Whether the record, or its limits, were found to be in this state: so each address is. */
+static bool
+is_told(const struct exam *exam, enum doctor_severity severity)
+{
+	return exam->report->cells[DOCTOR_SPF_RECORD] == severity
+	       || exam->report->cells[DOCTOR_SPF_LIMITS] == severity;
+}
+
 void
 exam_spf_pass(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
 {
 	const struct spf_facts *spf = &facts->spf[SPF_MAILFROM];
 	const enum result result = facts->results[METHOD_SPF];
+	const enum doctor_severity severity = result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_ERROR;
 	const char *text = exam_address_text(exam, address);
 	char problem[SPF_PROBLEM_SIZE];
 
 	if (result == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_SPF_PASS, DOCTOR_GOOD);
 	else if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR)
-		exam_say(exam,
-			 exam->report->cells[DOCTOR_SPF_RECORD] == DOCTOR_ERROR
-					 || exam->report->cells[DOCTOR_SPF_LIMITS] == DOCTOR_ERROR
-				 ? PROBLEM_SPF_AS_RECORD
-				 : PROBLEM_SPF_ERROR_FOR,
-			 text, result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_ERROR,
+		exam_say(exam, is_told(exam, severity) ? PROBLEM_SPF_AS_RECORD : PROBLEM_SPF_ERROR_FOR, text,
+			 severity,
 			 arena_printf(exam->arena, "Mail from %s gets spf=%s: %s.", text, result_word(result),
 				      spf_problem_text(&spf->problem, problem)),
 			 result == RESULT_TEMPERROR ? "Run heloscope doctor again in some minutes."
@@ -452,15 +457,16 @@ exam_spf_record(struct exam *exam)
 	} else if (outcome.result == RESULT_PERMERROR) {
 		tell_error(exam, &outcome);
 	} else if (outcome.result == RESULT_TEMPERROR) {
-		exam_add(exam, (struct doctor_finding){
-				       .problem = PROBLEM_LOOKUP,
-				       .row = DOCTOR_SPF_RECORD,
-				       .subject = "SPF",
-				       .severity = DOCTOR_UNKNOWN,
-				       .what = arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
-							    spf_problem_text(&outcome.problem, problem)),
-				       .consequence =
-					       "Receivers that cannot evaluate it either defer your mail." });
+		exam_add(
+			exam,
+			(struct doctor_finding){
+				.problem = PROBLEM_LOOKUP,
+				.row = DOCTOR_SPF_RECORD,
+				.subject = arena_printf(exam->arena, "the SPF record of %s", exam->bounces),
+				.severity = DOCTOR_UNKNOWN,
+				.what = arena_printf(exam->arena, "SPF cannot be evaluated: %s.",
+						     spf_problem_text(&outcome.problem, problem)),
+				.consequence = "Receivers that cannot evaluate it either defer your mail." });
 	} else {
 		exam_set_cell(exam, DOCTOR_SPF_RECORD, DOCTOR_GOOD);
 		judge_slips(exam, outcome.record);

@@ -117,7 +117,7 @@ put_legend(struct output *out)
 	} entries[] = {
 		{ EXPLAIN_GOOD, "good" },         { EXPLAIN_NOTE, "could be better" },
 		{ EXPLAIN_UNKNOWN, "not known" }, { EXPLAIN_WARNING, "some refuse" },
-		{ EXPLAIN_BAD, "refused" },       { EXPLAIN_NEITHER, "not asked" },
+		{ EXPLAIN_BAD, "error" },         { EXPLAIN_NEITHER, "not asked" },
 	};
 
 	output_put(out, "\n  ");

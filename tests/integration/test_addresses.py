@@ -323,12 +323,12 @@ def tearDownModule():
 
 
 def send(smtp, number, case):
-    """Returns "taken", "filter" for a refusal by the filter, or "mta"."""
+    """Returns "taken", "filter" for a refusal by the filter, "unread" when there are more readings than it judges, or "mta"."""
     for command in (f"MAIL FROM:{case.sender}", f"RCPT TO:{case.recipient}", "DATA"):
         reply = smtp.send(command.encode("latin-1"))
         if reply[:1] not in "23":
             smtp.expect("RSET", "250")
-            return "filter" if "quote reference" in reply else "mta"
+            return "unread" if "can be read in too many ways" in reply else "filter" if "quote reference" in reply else "mta"
     reply = smtp.send(f"X-Case: {number}\r\nSubject: x\r\n\r\nx\r\n.")
     return "taken" if reply.startswith("250") else "mta"
 
@@ -405,7 +405,7 @@ class Addresses(unittest.TestCase):
     def test_P0_the_spellings_reach_the_rules(self):
         """Enough of them are taken by the MTA, and enough are refused by the filter: else this proves nothing."""
         for key, outcomes in self.outcomes.items():
-            counts = {what: list(outcomes.values()).count(what) for what in ("taken", "filter", "mta")}
+            counts = {what: list(outcomes.values()).count(what) for what in ("taken", "filter", "unread", "mta")}
             print(*key, counts, file=sys.stderr)
             self.assertGreater(counts["taken"], len(self.cases) // 8, (key, counts))
             self.assertGreater(counts["filter"], len(self.cases) // 8, (key, counts))

@@ -216,7 +216,13 @@ class Check(unittest.TestCase):
             (["explain", "hello"], "is not a reference; expected one like 20261124T125000Z-4f2a91c07be3"),
             (["explain", "2026"], "is not a reference"),
             (["explain", "20261124", "20261125"], "more than one ID"),
-            (["chekc"], 'unknown command "chekc"'),
+            (["chekc"], 'unknown command "chekc"; did you mean "check"?'),
+            (["foo"], 'unknown command "foo"; try "heloscope --help"'),
+            (["--json", "doctor"], '"--json" stands before the command; options go behind it; try'),
+            (["-V", "doctor"], 'unexpected argument "doctor"'),
+            (["--version", "--help"], 'unexpected argument "--help"'),
+            (["-h", "check", "more"], 'unexpected argument "more"'),
+            (["--help", "bogus"], 'unknown command "bogus"'),
             ([], "no command was given"),
         ):
             with self.subTest(arguments):
@@ -231,6 +237,8 @@ class Check(unittest.TestCase):
         self.assertIn("-V, --version", text)
         self.assertEqual(run("help"), (status, text, ""))
         self.assertEqual(run("help", "explain"), run("explain", "--help"))
+        self.assertEqual(run("-h", "explain"), run("explain", "--help"))
+        self.assertEqual(run("help", "help"), run("help"))
         for command in re.findall(r"^  (\w+) ", text, re.M):
             with self.subTest(command):
                 status, text, messages = run(command, "--help")

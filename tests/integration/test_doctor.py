@@ -4,19 +4,24 @@ that what is proposed is right, loses nothing and stops no mail.
 """
 import contextlib
 import json
+import os
+import pathlib
 import re
 import sys
 import unittest
 
 import dns.message
+import dns.name
+import dns.rdata
 import dns.rdatatype
 
 from dns_server import DnsServer, respond
 from lab import Lab, free_port
-from scenario import RSA_2048, txt
+from scenario import DKIM_KEYS, RSA_2048, txt
 
 lab = None
 ADDRESS = "198.51.100.9"
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 
 # A domain in which all is well. None: there are no such records.
 WELL = {
@@ -39,6 +44,46 @@ NOWHERE = (
     ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is not a name by which others can find a host"),
     ({"well.example MX": None, "well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": None, "well.example AAAA": ["::"]}, "only addresses that nobody else can reach"),
+)
+
+
+def domain(name, **changes):
+    """A domain at the same server in which all is well, but for the records that are given; None: not there."""
+    records = {"MX": ["10 out.well.example."], "TXT": ['"v=spf1 a:out.well.example -all"'], "_dmarc TXT": [f'"v=DMARC1; p=reject; rua=mailto:dmarc@{name}"']}
+    records.update({key.replace("dmarc", "_dmarc TXT").upper().replace("_DMARC", "_dmarc"): value for key, value in changes.items()})
+    return {f"{key.split()[0]}.{name} {key.split()[1]}" if " " in key else f"{name} {key}": value for key, value in records.items()}
+
+
+KEY = "s1._domainkey.well.example TXT"
+MANY = " ".join(f"a:n{number}.well.example" for number in range(12))
+NAMES = {f"n{number}.well.example A": ["192.0.2.1"] for number in range(12)}
+LISTS = 'dnsbl "bl.test" test-entries none\n'
+
+# What is different from WELL, further domains, options, configuration.
+SCENES = (
+    ("all is well", {}, [], ["--selector", "s1"], ""),
+    ("four domains of which one fails", {**domain("a.example"), **domain("b.example", TXT=['"v=spf1 ip4:192.0.2.1 -all"']), **domain("c.example")},
+     ["a.example", "b.example", "c.example"], [], ""),
+    ("the same for three of four", {**domain("a.example", TXT=None), **domain("b.example", TXT=None), **domain("c.example", TXT=None)},
+     ["a.example", "b.example", "c.example"], [], ""),
+    ("no SPF record", {"well.example TXT": None}, [], [], ""),
+    ("two SPF records", {"well.example TXT": ['"v=spf1 a:out.well.example -all"', '"v=spf1 include:other.example ~all"'],
+                         "other.example TXT": ['"v=spf1 ip4:192.0.2.1 -all"']}, [], [], ""),
+    ("too many lookups", {**NAMES, "well.example TXT": [txt(f"v=spf1 {MANY} a:out.well.example -all")]}, [], [], ""),
+    ("null MX", {"well.example MX": ["0 ."]}, [], [], ""),
+    ("null MX beside another", {"well.example MX": ["0 .", "10 out.well.example."]}, [], [], ""),
+    ("no such domain", {"well.example MX": None, "well.example TXT": None, "_dmarc.well.example TXT": None, "out.well.example A": None, KEY: None}, [], [], ""),
+    ("no PTR record", {"9.100.51.198.in-addr.arpa PTR": None}, [], [], ""),
+    ("PTR record of another", {"9.100.51.198.in-addr.arpa PTR": ["old.well.example."], "old.well.example A": ["192.0.2.1"]}, [], [], ""),
+    ("HELO name of another", {"other.well.example A": ["192.0.2.1"]}, [], ["--helo", "other.well.example"], ""),
+    ("no DKIM key", {KEY: None}, [], ["--selector", "s1"], ""),
+    ("revoked DKIM key", {KEY: ['"v=DKIM1; p="']}, [], ["--selector", "s1"], ""),
+    ("short DKIM key", {KEY: [txt(DKIM_KEYS["weak"])]}, [], ["--selector", "s1"], ""),
+    ("DKIM key with a tag twice", {KEY: [txt(f"v=DKIM1; k=rsa; k=rsa; p={RSA_2048}")]}, [], ["--selector", "s1"], ""),
+    ("no DMARC record", {"_dmarc.well.example TXT": None}, [], [], ""),
+    ("DMARC record with a fault", {"_dmarc.well.example TXT": ['"v=DMARC1; p=rejct"']}, [], [], ""),
+    ("listed", {"9.100.51.198.bl.test A": ["127.0.0.2"]}, [], [], LISTS),
+    ("no answer", {"well.example TXT": "servfail"}, [], [], ""),
 )
 
 
@@ -107,6 +152,27 @@ class Doctor(unittest.TestCase):
         parts = [re.sub(r"\\(.)", r"\1", part) for part in re.findall(r'"((?:[^"\\]|\\.)*)"', strings)]
         self.assertTrue(all(len(part) <= 255 for part in parts))
         return "".join(parts)
+
+    def test_golden_texts(self):
+        """What people read, as it is: the answer first, records whole and at the start of a line, then the table and the evidence."""
+        path, texts = lab.folder / "doctor.conf", []
+        for title, changes, others, arguments, config in SCENES:
+            path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n{config}")
+            helo = [] if "--helo" in arguments else ["--helo", "out.well.example"]
+            with DnsServer(port, answering({key: value for key, value in {**WELL, **changes}.items() if value is not None})):
+                done = lab.tool("doctor", "--no-connect", "-c", path, "--ip", ADDRESS, *helo, *arguments, "well.example", *others)
+            self.assertEqual(done.stderr, "")
+            for line in done.stdout.splitlines():
+                owner = re.match(r"(\S+\.) (TXT|MX|A|AAAA|PTR) ", line)
+                if owner:
+                    dns.rdata.from_text("IN", owner[2], line[owner.end():], origin=dns.name.root)  # as a zone file has it
+                else:
+                    self.assertTrue(len(line) <= 80 or " " not in line.strip(), line)
+            texts.append(f"===== {title}\n\n{done.stdout}")
+        text, golden = "\n".join(texts), GOLDEN / "doctor-scenes.txt"
+        if os.environ.get("UPDATE_GOLDEN") == "yes":
+            golden.write_text(text)
+        self.assertEqual(text, golden.read_text())
 
     def test_all_is_well(self):
         report = self.look({}, "--ip", ADDRESS, "--helo", "out.well.example", "--selector", "s1", status=0)

@@ -117,10 +117,15 @@ TEXTS = {
     "F13 60 kB": ([b"v=spf1"] + [b" ip4:192.0.2.%d" % (n % 250) for n in range(900)] + [b" ip4:198.51.100.80 -all"] + [b" " * 255] * 170, "temperror"),  # more than a check may hold
     "F13 60 kB of noise": ([b"x" * 255] * 235, "temperror"),
     "F13 two records": ([b"v=spf1 +all"], "permerror"),
+    "F13 60 records": ([b"v=spf1 ip4:198.51.100.80 -all"], "permerror"),
+    "F13 60 large records": ([b"v=spf1 ip4:198.51.100.80 -all"] + [b" ip4:192.0.2.%d" % (n % 250) for n in range(60)], "temperror"),  # as 60 kB
+    "F13 600 records": ([b"v=spf1 -all"], "temperror"),  # more than are read
     "C18 backslash and digits": ([b"v=spf1 ip4:198.51.100.80\\010 -all"], "permerror"),
     "F13 nothing": ([b""], "none"),
     "C25 explanation": ([b"v=spf1 exp=evil.ok.test -all"], "fail"),
 }
+
+MANY = {"F13 60 records": 60, "F13 60 large records": 60, "F13 600 records": 600}  # of such a row, each another
 
 CONFIG = """
 authserv-id "mx.lab.test"
@@ -167,7 +172,7 @@ def answer(packet, is_tcp):
         give(back[0])
     elif kind == "TXT" and name in TEXT_DOMAINS.values():
         row = next(row for row, domain in TEXT_DOMAINS.items() if domain == name)
-        for text in [TEXTS[row][0]] * (2 if row == "F13 two records" else 1):
+        for text in [TEXTS[row][0] + ([b" x=%d" % number] if row in MANY else []) for number in range(2 if row == "F13 two records" else MANY.get(row, 1))]:
             escaped = " ".join('"%s"' % "".join(f"\\{octet:03}" for octet in part) for part in text)
             response.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, escaped))
         if row == "F13 two records":

@@ -164,6 +164,30 @@ class Audit(unittest.TestCase):
         for line in text_of(folder / "records.jsonl").splitlines()[:-1]:
             json.loads(line)
 
+    def test_N08_a_full_disk_that_gets_room_again(self):
+        """No mail is lost or held up, no page of a report is left by half, and the log of records goes on where it can."""
+        folder = self.on_disk("room", "size=512k,mode=777")
+        log, page, filler = folder / "records.jsonl", folder / "page.html", folder / "filler"
+        running = self.start("room", CONFIG.replace("{records}", str(log)))
+        self.assertEqual(send(running.port)[0][0], b"c")
+        wait_until("a record", lambda: text_of(log).endswith("\n"))
+        self.assertIn(lab.tool("report", "--log", log, "--html", page).returncode, (0, 1))
+        before = page.read_text()
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        done = lab.tool("report", "--log", log, "--html", page)
+        self.assertEqual((done.returncode, done.stderr), (3, f"heloscope report: {page}: No space left on device\n"))
+        self.assertEqual((page.read_text(), page.with_name("page.html.new").exists()), (before, False))
+        for _ in range(30):
+            self.assertEqual(send(running.port)[0][0], b"c")
+        self.expect_reason(running, "No space left on device")
+        filler.unlink()
+        wait_until("the log goes on", lambda: send(running.port)[0][0] == b"c" and "is written again" in running.log_text())
+        wait_until("a record", lambda: text_of(log).endswith("\n"))
+        self.assertGreater(len([line for line in text_of(log).splitlines() if line.endswith("}") and json.loads(line)["v"] == 1]), 1)
+        self.assertEqual(lab.tool("report", "--log", log, "--html", page).returncode in (0, 1), True)
+
     def test_N08_a_disk_that_can_only_be_read(self):
         folder = self.on_disk("readonly", "size=64k,mode=777")
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)

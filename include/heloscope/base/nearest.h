@@ -6,11 +6,12 @@
 
 #include <stddef.h>
 
-/* The known word nearest to `word` when one is near, else NULL: at most a third of its letters, and one,
- * differ. */
+/* The known word nearest to `word` when one is near, else NULL: at most one edit for each three letters, of
+ * which the last may lack one; so "foo" is not "log", and "sfp" is "spf". */
 const char *nearest_word(const char *word, const char *const *known, size_t count);
 
-/* Edits that turn one word into another (Levenshtein); SIZE_MAX when `b` has 64 octets or more. */
+/* Edits that turn one word into another, letters put in, left out, mistyped or exchanged with their neighbour
+ * (optimal string alignment); SIZE_MAX when `b` has 64 octets or more. */
 size_t nearest_distance(const char *a, const char *b);
 
 #endif

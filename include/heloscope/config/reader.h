@@ -105,8 +105,14 @@ size_t config_known_word(struct config_reader *reader, const char *regard, struc
 #define CONFIG_KNOWN(reader, regard, word, table)                                                            \
 	config_known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
 
-/* Add the known word nearest to `word`, as `; did you mean "x"?`, when one is near. */
-void config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
+#define CONFIG_LIST_MAX 10 /* words that are listed behind a hint; without a hint all are */
+
+/* Add the known word nearest to `word`, as `; did you mean "x"?`, and true; false when none is near. */
+bool config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
+
+/* The same, and what goes before a list of `count` words: " Expected " behind that, else "; expected ". False
+ * when the list is too long to stand behind a hint. */
+bool config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count);
 
 /* Complain when the setting named `name` was said before. */
 void config_once(struct config_reader *reader, const char *name, struct place place);

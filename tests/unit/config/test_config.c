@@ -106,11 +106,16 @@ F39_config_complains_with_place_and_expectation(void **state)
 	static const struct {
 		const char *text, *expected;
 	} table[] = {
-		{ "lisen \"x\"", "test.conf:1:1: found lisen; expected" },
-		{ "lisen \"x\"", "did you mean \"listen\"?" },
+		{ "lisen \"x\"", "found lisen; did you mean \"listen\"?\n" },
+		{ "foo bar", "\"trust\" or \"user\"\n" }, /* nothing is near */
+		{ "policy { reject when spf == fail }",
+		  "test.conf:1:26: found ==; write one \"=\", as in \"spf = fail\"\n" },
+		{ "policy { reject when dnbsl >= 5 }",
+		  "there is no test \"dnbsl\" of this form; did you mean \"dnsbl\"?\n" },
+		{ "disable { sfp }", "unknown check \"sfp\"; did you mean \"spf\"? Expected \"iprev\"" },
 		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"authserv-id\"" },
 		{ "\n  mode enfroce",
-		  "test.conf:2:8: found enfroce; expected \"audit\" or \"enforce\"; did you mean \"enforce\"?" },
+		  "test.conf:2:8: found enfroce; did you mean \"enforce\"? Expected \"audit\" or \"enforce\"" },
 		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is given twice; expected it once" },
 		{ "dnsbl \"a.test\" weight 2 weight 3",
 		  "test.conf:1:25: \"weight\" is given twice; expected it once" },

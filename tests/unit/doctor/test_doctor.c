@@ -284,7 +284,7 @@ the_answer_tells_domains_apart(void **state)
 		  "1 of your 5 domains passes; a.example does not, because 192.0.2.7 has no reverse DNS (PTR) record; b.example does not, because its SPF record does not allow 192.0.2.7; c.example passes only in part, because it has no SPF record; for 1 more the reasons stand below. What to do stands below, the costliest first." },
 		{ { unknown },
 		  1,
-		  "Whether a.example passes is not known, because x.example could not be looked up. Run heloscope doctor again in some minutes; if it still fails, have the name servers of that domain put right." },
+		  "Whether a.example passes is not known, because x.example could not be looked up. Run heloscope doctor again in some minutes; if it still fails, have its name servers corrected." },
 	};
 	struct arena arena;
 

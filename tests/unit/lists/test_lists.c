@@ -144,7 +144,7 @@ config_refuses_settings_of_lists_that_it_does_not_know(void **state)
 		const char *text, *message;
 	} cases[] = {
 		{ "list \"a.test\" { kind blokc }",
-		  "unknown kind \"blokc\"; expected \"block\" or \"allow\"; did" },
+		  "unknown kind \"blokc\"; did you mean \"block\"? Expected \"block\" or" },
 		{ "list \"a.test\" { takes names }", "expected \"address\", \"domain\" or \"both\"" },
 		{ "list \"a.test\" { ipv6 maybe }", "expected \"no\", \"yes\" or \"only\"" },
 		{ "list \"a.test\" { status dead }", "expected \"alive\", \"merged\" or \"closed\"" },
