@@ -144,6 +144,27 @@ class Stories(unittest.TestCase):
                 self.assertEqual(messages, "")
                 self.assertEqual(re.sub(r"\s+", " ", anonymous(now)), would_be(re.sub(r"\s+", " ", anonymous(then))))
 
+    def test_P0_check_and_replay_judge_an_address_of_too_many_readings(self):
+        """As the filter does (tests/unit/daemon): what it may come to besides is not known, so that a rule that rests on it defers, and no other."""
+        config, log = lab.folder / "readings.conf", lab.folder / "check-readings.jsonl"
+        many = "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@in.test>"
+        head = 'authserv-id "mx.test"\nmode enforce\ndisable { iprev, helo, spf, spf-helo, sender }\nresolver { servers 127.0.0.1@9 timeout 100ms }\n'
+        rule = 'reject when mail-from = "*@bad.test"'
+        for exception, sender, recipient, action, withheld in (
+            ("", many, "u@x.test", "defer", "sender-unread"),
+            ("accept when client in { 198.51.100.0/24 } ", many, "u@x.test", "accept", None),
+            ('reject when recipient = "x@bad.test" ', "<a@in.test>", many, "defer", "recipient-unread"),
+            ("", "<a@in.test>", many, "accept", None),
+        ):
+            with self.subTest(exception=exception, sender=sender):
+                config.write_text(f"{head}policy {{ {exception}{rule} }}\n")
+                status, record, _ = run("check", "-c", config, "--ip", "198.51.100.7", "--from", sender, "--rcpt", recipient, "--json")
+                verdict = json.loads(record)["verdicts"][0]
+                self.assertEqual((verdict["action"], verdict.get("withheld"), status), (action, withheld, 0 if action == "accept" else 1))
+                log.write_text(json.dumps(json.loads(record)) + "\n")
+                found = json.loads(run("replay", "-c", config, "--log", log, "--json")[1])
+                self.assertEqual((found["recipients"], found["changed"], found["unknown"]), (1, 0, 0))
+
     def test_check_json_is_the_record(self):
         for name in MAILS:
             with self.subTest(name):
