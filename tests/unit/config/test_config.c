@@ -154,6 +154,13 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "look-back yes { per-minute 0 }", "expected a number from 1 to 6000" },
 		{ "look-back yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
 		{ "look-back yes { file \"peers\" }", "expected an absolute path" },
+		{ "enable { dmarc }", "\"dmarc\" fails good mail without \"dkim\"" },
+		{ "enable { dkim, dmarc } disable { spf }", "\"dmarc\" fails good mail without \"spf\"" },
+		{ "policy { reject when dmarc.policy = reject }", "expected \"enable { dmarc }\"" },
+		{ "policy { reject when dmarc.policy = quarantined }",
+		  "unknown word \"quarantined\" for \"dmarc.policy\"; expected none, quarantine, reject" },
+		{ "policy { reject when from = two }", "expected one, none, several or malformed" },
+		{ "policy { reject when dmarc.policy in { \"reject\" } }", "words without quotes" },
 		{ "look-back yes look-back yes", "\"look-back\" is given twice" },
 		{ "look-back yes { timeout 5s timeout 6s }",
 		  "test.conf:1:28: \"look-back timeout\" is given twice" },
@@ -403,6 +410,7 @@ config_show_reads_back_the_same(void **state)
 		"dnsbl \"a.test\" weight 3 domain-dnsbl \"b.test\" on { helo } answers { 127.0.0.9 } dnsbl \"b.test\" test-entries none list \"c.test\" { status closed } dnswl \"c.test\"",
 		"user \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
 		"dnsbl \"a.test\"\nlook-back yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" } policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
+		"enable { dkim, dmarc } policy { reject when dmarc.policy in { reject, quarantine } and from != several or from in { \"*.a.test\" } and from in { none, malformed } }",
 		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
 		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, none } or helo != pass)\n"
 		"audit defer when dnsbl.operators > 0 or iprev not in { pass, none }\n"
