@@ -288,9 +288,12 @@ take_methods(struct config_reader *reader, const struct setting *setting, const 
 		known[count] = method_words((enum method)i)->policy_word;
 		methods[count++] = i;
 	}
-	for (size_t i = 0; i < values->count; i++)
-		bits |= 1UL << methods[config_known_word(reader, setting->before, values->items[i], known,
-							 count)];
+	for (size_t i = 0; i < values->count; i++) {
+		const size_t index =
+			config_known_word(reader, setting->before, values->items[i], known, count);
+
+		bits |= index < count ? 1UL << methods[index] : 0;
+	}
 	set_number(setting, reader->config, bits);
 }
 

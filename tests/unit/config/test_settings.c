@@ -94,7 +94,7 @@ disable_says_which_checks_there_are(void **state)
 
 	(void)state;
 	strbuf_init(&text, expected, sizeof expected);
-	strbuf_add(&text, "test.conf:1:11: unknown check \"zzzz\"; expected ");
+	strbuf_add(&text, "test.conf:1:11: unknown check \"everything\"; expected ");
 	for (int i = 0; i < METHODS; i++)
 		strbuf_printf(&text, "%s\"%s\"",
 			      i == 0             ? ""
@@ -102,7 +102,7 @@ disable_says_which_checks_there_are(void **state)
 						 : ", ",
 			      method_words((enum method)i)->policy_word);
 	strbuf_add_char(&text, '\n');
-	assert_null(config_from_text("disable { zzzz }", messages));
+	assert_null(config_from_text("disable { everything }", messages));
 	assert_string_equal(messages, expected);
 }
 
