@@ -75,7 +75,7 @@ is_id(const char *id)
 
 /* Returns the status to exit with. */
 static int
-put(const char *line, const struct options *options)
+put(const char *line, const struct config *config, const struct options *options)
 {
 	struct record_reading reading;
 	int status;
@@ -87,14 +87,14 @@ put(const char *line, const struct options *options)
 	else if (options->is_for_sender)
 		explain_for_sender(&reading.record, output_standard());
 	else
-		explain_story(&reading.record, output_standard());
+		explain_story(&reading.record, config, output_standard());
 	status = explain_is_refused(&reading.record) ? CLI_FINDINGS : CLI_WELL;
 	record_release(&reading);
 	return status;
 }
 
 static int
-tell(const char *log, const char *id, const struct options *options)
+tell(const char *log, const char *id, const struct config *config, const struct options *options)
 {
 	struct error error;
 	char *line = NULL;
@@ -111,7 +111,7 @@ tell(const char *log, const char *id, const struct options *options)
 	default:
 		break;
 	}
-	status = put(line, options);
+	status = put(line, config, options);
 	free(line);
 	return status;
 }
@@ -134,7 +134,7 @@ cli_explain(int argc, char **argv)
 	if (options.log == NULL && (config = config_read(options.config, output_errors())) == NULL)
 		return CLI_UNKNOWN;
 	log = cli_record_log("explain", options.log, config, options.config);
-	status = log != NULL ? tell(log, argv[optind], &options) : CLI_UNKNOWN;
+	status = log != NULL ? tell(log, argv[optind], config, &options) : CLI_UNKNOWN;
 	config_unref(config);
 	return status;
 }

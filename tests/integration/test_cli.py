@@ -129,6 +129,20 @@ class Stories(unittest.TestCase):
                     if "reply" in verdict:
                         self.assertIn(verdict["reply"], " ".join(text.split()))
 
+    def test_N17_a_rule_is_told_by_its_text_while_it_stands_there(self):
+        """Below its place, of what decided and of notes; not when the line holds another, and not without a configuration."""
+        record = record_of("listed")
+        text = run("explain", "-c", running.config, record["id"])[1]
+        rule = r": reject, by heloscope\.conf line \d+\n      reject when .*dnsbl.*\n    The sender was told:"
+        self.assertRegex(text, rule)
+        shifted = lab.folder / "shifted.conf"
+        shifted.write_text("# an edit\n" + running.config.read_text())
+        for arguments in (["-c", shifted], ["--log", running.records_path]):
+            with self.subTest(arguments):
+                text = run("explain", *arguments, record["id"])[1]
+                self.assertNotRegex(text, rule)
+                self.assertRegex(text, r": reject, by heloscope\.conf line \d+\n    The sender was told:")
+
     def test_explain_for_sender(self):
         for name in ("mismatch", "listed", "good", "nameless"):
             with self.subTest(name):

@@ -26,11 +26,15 @@ enum explain_mark {
 
 void explain_put_mark(enum explain_mark mark, struct output *out);
 
-/* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
-void explain_story(const struct message_record *record, struct output *out);
+/*
+ * Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done.
+ * Rules are told by their place, with their text where `config`, which may be NULL, still has them
+ * (config_rule_text()).
+ */
+void explain_story(const struct message_record *record, const struct config *config, struct output *out);
 
 /* The same of a message that nobody sent: what would be done with it. */
-void explain_trial(const struct message_record *record, struct output *out);
+void explain_trial(const struct message_record *record, const struct config *config, struct output *out);
 
 /*
  * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
