@@ -419,6 +419,43 @@ put_story(const struct message_record *record, const struct config *config, bool
 		advise(record, out);
 }
 
+/* The recipient of whom to tell first: who was refused, or would have been. */
+static size_t
+telling_recipient(const struct message_record *record)
+{
+	size_t i = 0;
+
+	while (i < record->recipient_count
+	       && !action_refuses(record->verdicts[record->recipients[i].verdict].action))
+		i++;
+	return i < record->recipient_count ? i : 0;
+}
+
+void
+explain_line(const struct message_record *record, struct output *out)
+{
+	const struct facts *facts = record->facts;
+	const size_t told = telling_recipient(record);
+	char id[TELLING_SHOWN_SIZE], sender[TELLING_SHOWN_SIZE], shown[TELLING_SHOWN_SIZE];
+	char time[CLOCK_TEXT_SIZE], ip[IPADDR_TEXT_SIZE];
+
+	output_put(out, "%s  %s  %s  <%s>", telling_shown(record->ident, id),
+		   clock_format(record->time_s, time),
+		   facts->client.address.length > 0 ? telling_client(facts, ip) : "local",
+		   telling_shown(facts->sender.mailbox.text, sender));
+	if (record->recipient_count > 0) {
+		const struct record_recipient *recipient = &record->recipients[told];
+		const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
+
+		output_put(out, " -> %s", telling_shown(recipient->address.typed, shown));
+		if (record->recipient_total > 1)
+			output_put(out, " and %zu more", record->recipient_total - 1);
+		output_put(out, "  %s%s",
+			   verdict->is_enforced ? "" : "would be: ", action_word(verdict->action));
+	}
+	output_put(out, "\n");
+}
+
 void
 explain_story(const struct message_record *record, const struct config *config, struct output *out)
 {
