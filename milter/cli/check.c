@@ -205,7 +205,7 @@ has_temperror(const struct facts *facts)
 }
 
 static int
-tell(const char *line, const struct options *options)
+tell(const char *line, const struct config *config, const struct options *options)
 {
 	struct record_reading reading;
 	int status = CLI_UNKNOWN;
@@ -215,7 +215,7 @@ tell(const char *line, const struct options *options)
 	if (options->is_json)
 		(void)record_print(span_of(line), output_standard());
 	else
-		explain_trial(&reading.record, output_standard());
+		explain_trial(&reading.record, config, output_standard());
 	if (explain_is_refused(&reading.record))
 		status = CLI_FINDINGS;
 	else if (!has_temperror(reading.record.facts))
@@ -248,7 +248,7 @@ cli_check(int argc, char **argv)
 	line = client.is_trusted ? pass_by(config, &client, &options, &error)
 				 : examine(config, &client, &options, &error);
 	if (line != NULL) {
-		status = tell(line, &options);
+		status = tell(line, config, &options);
 	} else {
 		output_put(output_errors(), "heloscope check: %s\n", error.text);
 		status = CLI_UNKNOWN;

@@ -91,6 +91,9 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		.verdicts = account->verdicts,
 		.verdict_count = account->verdict_count,
 		.waited_ms = account->waited_ms,
+		.recipients = account->recipients,
+		.recipient_count = account->recipient_count,
+		.recipient_total = account->recipient_total,
 	};
 
 	if (client->address.length > 0)

@@ -35,7 +35,7 @@ struct message {
 	size_t taken; /* recipients for which the message is to be delivered, whatever comes */
 	const struct smtp_reply *refusal;    /* of the message at its end; NULL: it is accepted */
 	struct arena record_arena;           /* its failure costs the record names, and no mail */
-	struct record_recipient *recipients; /* only for the log of records */
+	struct record_recipient *recipients; /* for log and record */
 	size_t recipient_count, recipient_total;
 	struct arriving arriving;
 	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
@@ -194,14 +194,16 @@ copy_address(const struct envelope_address *address, struct arena *arena)
 	};
 }
 
-/* For the record; of very many recipients, and of very many verdicts, the first. */
+/* For log and record; of very many recipients, and of very many verdicts, the first. */
 static void
 keep_recipient(struct message *message, const struct envelope_address *address, size_t verdict)
 {
+	const bool has_record = runtime_record_log(message->needs->runtime) != NULL;
+	const size_t most = has_record ? BOUND_RECIPIENTS_RECORDED : COMPOSE_RECIPIENTS_MAX;
 	struct record_recipient *recipients;
 
 	message->recipient_total++;
-	if (message->recipient_count >= BOUND_RECIPIENTS_RECORDED || verdict >= BOUND_VERDICTS)
+	if (message->recipient_count >= most || verdict >= BOUND_VERDICTS)
 		return;
 	recipients = arena_grow(&message->record_arena, message->recipients, message->recipient_count,
 				sizeof *recipients);
@@ -263,8 +265,7 @@ settle(struct message *message, const struct envelope_address *recipient, const 
 {
 	const size_t index = count_verdict(message, verdict);
 
-	if (runtime_record_log(message->needs->runtime) != NULL)
-		keep_recipient(message, recipient, index);
+	keep_recipient(message, recipient, index);
 	if (is_refused(verdict))
 		return reply_for(message, verdict, index);
 	message->taken++;

@@ -8,10 +8,15 @@
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/table.h"
 
-/* Octets that the values of a log line take there; with all names they stay below COMPOSE_LOG_SIZE. */
+/* Octets that the values of a log line take there; with all names of pairs they stay below COMPOSE_LOG_SIZE.
+ */
 #define LOG_WORD_MAX 64
 #define LOG_NAME_MAX 280
-#define LOG_RULES_MAX 400
+#define LOG_NAMES_MAX 760 /* all that a client says, with the names of its pairs */
+#define LOG_NAME_MIN 24   /* what is shorter tells nothing */
+#define LOG_RULES_MAX 300
+#define LOG_ZONES_MAX 110
+#define LOG_ZONES 16 /* lists of one kind that may be named */
 
 /* Header fields. */
 
@@ -250,13 +255,123 @@ add_audits(const struct message_summary *summary, struct strbuf *line)
 		log_pairs_add(line, "audit", span_of(memory), LOG_RULES_MAX);
 }
 
+/* What a client says, as long as there is room before `end` of the line. Returns whether there was. */
+static bool
+add_name(struct strbuf *line, size_t end,
+	 void (*add)(struct strbuf *line, const char *name, struct span value, size_t room), const char *name,
+	 struct span value)
+{
+	const size_t around = strlen(name) + 2,
+		     room = line->length + around < end ? end - line->length - around : 0;
+
+	if (room >= LOG_NAME_MIN)
+		add(line, name, value, room < LOG_NAME_MAX ? room : LOG_NAME_MAX);
+	return room >= LOG_NAME_MIN;
+}
+
+static void
+add_number(struct strbuf *line, const char *name, size_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%zu", number);
+	log_pairs_add(line, name, span_of(text), LOG_WORD_MAX);
+}
+
+/* A recipient as it was typed, mostly in brackets. */
+static bool
+add_recipient(struct strbuf *line, size_t end, const char *typed)
+{
+	const struct span path = span_of(typed);
+
+	if (path.length < 2 || path.at[0] != '<' || path.at[path.length - 1] != '>')
+		return add_name(line, end, log_pairs_add, "to", path);
+	return add_name(line, end, log_pairs_add_address, "to",
+			(struct span){ path.at + 1, path.length - 2 });
+}
+
+static void
+add_recipients(const struct message_summary *summary, size_t end, struct strbuf *line)
+{
+	size_t told = 0;
+
+	while (told < summary->recipient_count && told < COMPOSE_RECIPIENTS_MAX
+	       && add_recipient(line, end, summary->recipients[told].address.typed))
+		told++;
+	if (told < summary->recipient_total)
+		add_number(line, "more-to", summary->recipient_total - told);
+}
+
+/* Who wrote to whom. */
+static void
+add_names(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
+{
+	const size_t end = line->length + LOG_NAMES_MAX;
+
+	(void)add_name(line, end, log_pairs_add, "helo", span_of(facts->helo.given));
+	(void)add_name(line, end, log_pairs_add_address, "from", span_of(facts->sender.mailbox.text));
+	add_recipients(summary, end, line);
+	for (const struct facts *other = facts->other; other != NULL; other = other->other)
+		if (other->sender.mailbox.form != MAILBOX_UNREAD)
+			(void)add_name(line, end, log_pairs_add_address, "or-from",
+				       span_of(other->sender.mailbox.text));
+}
+
+/* Lists of one kind that list something, each once. */
+struct zones {
+	const char *names[LOG_ZONES];
+	size_t count;
+};
+
+static void
+note_zone(struct zones *zones, const char *zone)
+{
+	size_t i = 0;
+
+	while (i < zones->count && strcmp(zones->names[i], zone) != 0)
+		i++;
+	if (i == zones->count && i < LOG_ZONES)
+		zones->names[zones->count++] = zone;
+}
+
+static void
+note_zones(struct zones *zones, const struct list_facts *lists, bool is_allow)
+{
+	for (size_t i = 0; i < lists->count; i++)
+		if (lists->findings[i].state == LIST_LISTED && lists->findings[i].is_allow == is_allow)
+			note_zone(zones, lists->findings[i].zone);
+}
+
+/* "zen.test,dbl.test,+2". */
+static void
+add_zones(const struct facts *facts, const char *name, bool is_allow, struct strbuf *line)
+{
+	char memory[LOG_ZONES_MAX];
+	struct strbuf value = STRBUF_OVER(memory);
+	struct zones zones = { .count = 0 };
+	size_t told = 0;
+
+	for (; facts != NULL; facts = facts->other)
+		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+			note_zones(&zones, &facts->lists[subject], is_allow);
+	for (;
+	     told < zones.count && value.length + strlen(zones.names[told]) + sizeof ",,+16" <= sizeof memory;
+	     told++)
+		add_item(&value, zones.names[told]);
+	if (told < zones.count) {
+		add_item(&value, "+");
+		strbuf_printf(&value, "%zu", zones.count - told);
+	}
+	if (zones.count > 0)
+		log_pairs_add(line, name, span_of(memory), LOG_ZONES_MAX);
+}
+
 /* How many checks and lists lack an answer, because a bound was reached; and which, where it decided. */
 static void
 add_withheld(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
 {
 	enum dns_status decisive = DNS_NOERROR;
 	unsigned count = 0;
-	char number[16];
 
 	for (size_t i = 0; decisive == DNS_NOERROR && i < summary->verdict_count; i++)
 		decisive = summary->verdicts[i].verdict.withheld;
@@ -273,10 +388,8 @@ add_withheld(const struct facts *facts, const struct message_summary *summary, s
 						 ? 1
 						 : 0;
 	}
-	if (count == 0)
-		return;
-	(void)snprintf(number, sizeof number, "%u", count);
-	log_pairs_add(line, "not-asked", span_of(number), LOG_WORD_MAX);
+	if (count > 0)
+		add_number(line, "not-asked", count);
 }
 
 void
@@ -292,12 +405,7 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 		      LOG_WORD_MAX);
 	if (summary->queue_id != NULL)
 		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
-	log_pairs_add(line, "helo", span_of(facts->helo.given), LOG_NAME_MAX);
-	log_pairs_add_address(line, "from", span_of(facts->sender.mailbox.text), LOG_NAME_MAX);
-	for (const struct facts *other = facts->other; other != NULL; other = other->other)
-		if (other->sender.mailbox.form != MAILBOX_UNREAD)
-			log_pairs_add_address(line, "or-from", span_of(other->sender.mailbox.text),
-					      LOG_NAME_MAX);
+	add_names(facts, summary, line);
 	add_verdicts(summary, line);
 	add_overruled(summary, line);
 	add_audits(summary, line);
@@ -307,6 +415,8 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 				      span_of(result_word(
 					      facts_worst(facts, (enum method)method)->results[method])),
 				      LOG_WORD_MAX);
+	add_zones(facts, "listed-by", false, line);
+	add_zones(facts, "allowed-by", true, line);
 	add_withheld(facts, summary, line);
 	(void)snprintf(waited, sizeof waited, "%ums", summary->waited_ms);
 	log_pairs_add(line, "waited", span_of(waited), LOG_WORD_MAX);

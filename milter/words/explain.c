@@ -1,6 +1,7 @@
 #include "heloscope/words/explain.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/wire/authres.h"
@@ -8,6 +9,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/config/show.h"
 #include "heloscope/words/answer.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/words/table.h"
@@ -231,8 +233,20 @@ doubt_about(const struct record_verdict *verdict)
 	return "";
 }
 
+/* The rule itself, when `config` still has it; at `place` of a record. */
 static void
-put_note(const struct record_note *note, struct output *out)
+put_rule(const struct config *config, const char *place, enum action action, struct output *out)
+{
+	char *text =
+		config != NULL && place != NULL ? config_rule_text(config, place, action_word(action)) : NULL;
+
+	if (text != NULL)
+		prose_put(out, 6, "%s", text);
+	free(text);
+}
+
+static void
+tell_note(const struct record_note *note, struct output *out)
 {
 	char tag[TELLING_SHOWN_SIZE], memory[TEXT_MAX];
 	struct strbuf place = STRBUF_OVER(memory);
@@ -248,6 +262,13 @@ put_note(const struct record_note *note, struct output *out)
 	else
 		prose_put(out, 4, "%s would %s it, but is an audit rule, which only tells", memory,
 			  action_word(note->action));
+}
+
+static void
+put_note(const struct record_note *note, const struct config *config, struct output *out)
+{
+	tell_note(note, out);
+	put_rule(config, note->rule, note->tag != NULL ? ACTION_TAG : note->action, out);
 }
 
 /* Why a refusal was not done, or nothing was decided. */
@@ -283,13 +304,14 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 }
 
 static void
-put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_trial,
-	    struct output *out)
+put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict,
+	    const struct config *config, bool is_trial, struct output *out)
 {
 	const bool is_would = is_trial || !verdict->is_enforced;
 	char reply[TELLING_SHOWN_SIZE];
 
 	put_decision(recipient, verdict, is_would, out);
+	put_rule(config, verdict->rule, verdict->action, out);
 	if (verdict->withheld != DNS_NOERROR)
 		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));
 	put_why_not_done(verdict, out);
@@ -298,7 +320,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
 	for (size_t i = 0; i < verdict->note_count; i++)
-		put_note(&verdict->notes[i], out);
+		put_note(&verdict->notes[i], config, out);
 }
 
 /* What can be done. */
@@ -379,7 +401,7 @@ put_head(const struct message_record *record, struct output *out)
 }
 
 static void
-put_story(const struct message_record *record, bool is_trial, struct output *out)
+put_story(const struct message_record *record, const struct config *config, bool is_trial, struct output *out)
 {
 	const struct facts *facts = record->facts;
 
@@ -392,21 +414,58 @@ put_story(const struct message_record *record, bool is_trial, struct output *out
 	put_title(out, is_trial ? "What would be decided" : "What was decided");
 	for (size_t i = 0; i < record->recipient_count; i++)
 		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
-			    is_trial, out);
+			    config, is_trial, out);
 	if (is_advice_needed(facts))
 		advise(record, out);
 }
 
-void
-explain_story(const struct message_record *record, struct output *out)
+/* The recipient of whom to tell first: who was refused, or would have been. */
+static size_t
+telling_recipient(const struct message_record *record)
 {
-	put_story(record, false, out);
+	size_t i = 0;
+
+	while (i < record->recipient_count
+	       && !action_refuses(record->verdicts[record->recipients[i].verdict].action))
+		i++;
+	return i < record->recipient_count ? i : 0;
 }
 
 void
-explain_trial(const struct message_record *record, struct output *out)
+explain_line(const struct message_record *record, struct output *out)
 {
-	put_story(record, true, out);
+	const struct facts *facts = record->facts;
+	const size_t told = telling_recipient(record);
+	char id[TELLING_SHOWN_SIZE], sender[TELLING_SHOWN_SIZE], shown[TELLING_SHOWN_SIZE];
+	char time[CLOCK_TEXT_SIZE], ip[IPADDR_TEXT_SIZE];
+
+	output_put(out, "%s  %s  %s  <%s>", telling_shown(record->ident, id),
+		   clock_format(record->time_s, time),
+		   facts->client.address.length > 0 ? telling_client(facts, ip) : "local",
+		   telling_shown(facts->sender.mailbox.text, sender));
+	if (record->recipient_count > 0) {
+		const struct record_recipient *recipient = &record->recipients[told];
+		const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
+
+		output_put(out, " -> %s", telling_shown(recipient->address.typed, shown));
+		if (record->recipient_total > 1)
+			output_put(out, " and %zu more", record->recipient_total - 1);
+		output_put(out, "  %s%s",
+			   verdict->is_enforced ? "" : "would be: ", action_word(verdict->action));
+	}
+	output_put(out, "\n");
+}
+
+void
+explain_story(const struct message_record *record, const struct config *config, struct output *out)
+{
+	put_story(record, config, false, out);
+}
+
+void
+explain_trial(const struct message_record *record, const struct config *config, struct output *out)
+{
+	put_story(record, config, true, out);
 }
 
 static void

@@ -32,7 +32,7 @@ tell(const struct message_record *record, struct span line)
 	struct output out = { .file = open_memstream(&text, &length) };
 
 	PROMISE(out.file != NULL);
-	explain_story(record, &out);
+	explain_story(record, NULL, &out);
 	explain_for_sender(record, &out);
 	PROMISE(record_print(line, &out));
 	PROMISE(output_close(&out));

@@ -129,6 +129,20 @@ class Stories(unittest.TestCase):
                     if "reply" in verdict:
                         self.assertIn(verdict["reply"], " ".join(text.split()))
 
+    def test_N17_a_rule_is_told_by_its_text_while_it_stands_there(self):
+        """Below its place, of what decided and of notes; not when the line holds another, and not without a configuration."""
+        record = record_of("listed")
+        text = run("explain", "-c", running.config, record["id"])[1]
+        rule = r": reject, by heloscope\.conf line \d+\n      reject when .*dnsbl.*\n    The sender was told:"
+        self.assertRegex(text, rule)
+        shifted = lab.folder / "shifted.conf"
+        shifted.write_text("# an edit\n" + running.config.read_text())
+        for arguments in (["-c", shifted], ["--log", running.records_path]):
+            with self.subTest(arguments):
+                text = run("explain", *arguments, record["id"])[1]
+                self.assertNotRegex(text, rule)
+                self.assertRegex(text, r": reject, by heloscope\.conf line \d+\n    The sender was told:")
+
     def test_explain_for_sender(self):
         for name in ("mismatch", "listed", "good", "nameless"):
             with self.subTest(name):
@@ -235,7 +249,10 @@ class Check(unittest.TestCase):
             (["check", "--wrong"], 'unknown option "--wrong"'),
             (["explain"], "no ID was given"),
             (["explain", "hello"], "is not a reference; expected one like 20261124T125000Z-4f2a91c07be3"),
-            (["explain", "2026"], "is not a reference"),
+            (["explain", "2026"], "a queue id, a mail address, or a client's IP address or host name"),
+            (["explain", "--last", "0"], 'is no number from 1 to 1000'),
+            (["explain", "--last", "1001", "a@b.test"], 'is no number from 1 to 1000'),
+            (["explain", "--last", "2", "20261124"], "--last and a reference exclude each other"),
             (["explain", "20261124", "20261125"], "more than one ID"),
             (["chekc"], 'unknown command "chekc"; did you mean "check"?'),
             (["foo"], 'unknown command "foo"; try "heloscope --help"'),
@@ -459,6 +476,52 @@ class Find(unittest.TestCase):
         status, _, messages = run("explain", "-c", other, "20261124")
         self.assertEqual(status, 3)
         self.assertIn('has no "records"; expected one, or --log', messages)
+
+
+class Search(unittest.TestCase):
+    """explain by what people know of a message when they have no reference."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.log = lab.folder / "search.jsonl"
+        template = json.dumps({**running.records()[0], "id": "ID", "queue-id": "QUEUE"}, separators=(",", ":"))
+        lines = [template.replace('"ID"', f'"{Find.ident(number, number)}"').replace('"QUEUE"', f'"4X2Q{number}"') for number in range(30)]
+        cls.log.write_text("".join(line + "\n" for line in lines[20:]))
+        cls.log.with_name("search.jsonl.1").write_text("".join(line + "\n" for line in lines[10:20]))
+        cls.log.with_name("search.jsonl.2.gz").write_bytes(gzip.compress("".join(line + "\n" for line in lines[:10]).encode()))
+        for age, name in enumerate(("search.jsonl", "search.jsonl.1", "search.jsonl.2.gz")):
+            os.utime(cls.log.with_name(name), (1000000 - age, 1000000 - age))
+
+    def test_N15_one_that_is_found_is_explained(self):
+        for number in (3, 15, 29):
+            with self.subTest(number):
+                _, text, messages = run("explain", "--log", self.log, f"4X2Q{number}")
+                self.assertEqual(messages, "")
+                self.assertIn(f"Message {Find.ident(number, number)}", text)
+        self.assertIn(f"Message {Find.ident(29, 29)}", run("explain", "--log", self.log, "--last", "1")[1])
+
+    def test_N15_several_are_listed_the_last_ones(self):
+        record = json.loads(self.log.read_text().splitlines()[0])
+        sender, recipient = record["mail-from"].strip("<>"), record["verdicts"][0]["recipient"].strip("<>")
+        for what in (sender, sender.upper(), recipient, record["client"]["ip"], record["helo"], record["helo"].upper(), None):
+            for last in (None, 2, 1000):
+                with self.subTest(what, last=last):
+                    arguments = [*(["--last", str(last)] if last else []), *([what] if what else [])]
+                    if not arguments:
+                        continue
+                    status, text, messages = run("explain", "--log", self.log, *arguments)
+                    count = min(last or 10, 30)
+                    self.assertEqual([line.split()[0] for line in text.splitlines()], [Find.ident(number, number) for number in range(30 - count, 30)])
+                    self.assertEqual(status, 0)
+                    self.assertIn(f"the last {count} of 30; give one of the references", messages)
+        self.assertRegex(text.splitlines()[0], rf"^\S+  \S+Z  {re.escape(record['client']['ip'])}  <{re.escape(sender)}> -> <{re.escape(recipient)}>  accept$")
+
+    def test_N15_what_is_not_there(self):
+        for what in ("nobody@example.org", "in.test", "192.0.2.200", "no.example", "ABC123456"):
+            with self.subTest(what):
+                status, text, messages = run("explain", "--log", self.log, what)
+                self.assertEqual((status, text), (3, ""))
+                self.assertIn("no such message in", messages)
 
 
 NOT_REJECTED = [{"from": "reject", "to": "accept", "count": 1}]

@@ -336,7 +336,7 @@ class Adversary(Base):
         self.assertRegex(self.send("198.51.100.3", b"<a@z.listed.example>")[0], "^55", "another network")
         self.assertEqual(self.send("192.0.2.9", b"<a@another.in.example>")[0], "")
         self.assertRegex(self.filter.log_text(), "for clients like 192.0.2.7 the list domains.test was asked too much.*trust { networks }")
-        self.assertRegex(self.filter.log_text(), r"client=192\.0\.2\.7 .*from=<a@x\.listed\.example> verdict=defer\(\S+\) .*withheld=budget-of-client not-asked=[12] ")
+        self.assertRegex(self.filter.log_text(), r"client=192\.0\.2\.7 .*from=<a@x\.listed\.example> to=\S+ verdict=defer\(\S+\) .*withheld=budget-of-client not-asked=[12] ")
 
     def test_P8_a_name_too_long_for_the_list_is_asked_for_without_its_first_labels(self):
         self.start(self.LISTS)

@@ -1,5 +1,6 @@
 """The filter at the end of the raw milter protocol: what no well-behaved MTA would send, and very much of it."""
 import concurrent.futures
+import configparser
 import contextlib
 import os
 import pathlib
@@ -78,6 +79,29 @@ class Raw(unittest.TestCase):
             running.reload(original)
             client.start(addresses["good"])
             self.assertEqual(fields(client.message())[0][1].split(";")[0].strip(), "mx2.lab.test")
+
+    def test_N16_fail2bans_filter_finds_refusals_and_no_words_of_clients(self):
+        """contrib/fail2ban over the lines of a real log: one that was refused matches; nothing else does, whatever the HELO name says."""
+        parser = configparser.ConfigParser()
+        parser.read(pathlib.Path(__file__).resolve().parents[2] / "contrib/fail2ban/filter.d/heloscope.conf")
+        failregex = re.compile(parser["Definition"]["failregex"].replace("<HOST>", r"(?P<host>[0-9a-f:.]+)"))
+        before = len(running.log_text())
+        forged = b'x" client=203.0.113.99 verdict=reject(a:1) y="'
+        good, bad = ("good", b"<anna@yodel.example>"), ("listed", b"<offers@bulk.example>")
+        for (client, sender), helo in ((good, forged), (good, b"verdict=reject"), (bad, b"mail.bulk.example"), (bad, forged)):
+            with Client(running.port) as connection:
+                connection.start(addresses[client], helo)
+                connection.message(sender)
+                connection.ask(b"M", b"<>\0")
+        lines = wait_until("four lines", lambda: (found := [line for line in running.log_text()[before:].splitlines() if " verdict=" in line])[3:] and found,
+                           process=running.process)
+        self.assertTrue(all(" to=<user@in.test> " in line for line in lines), lines)
+        for prefix in ("", " mx ", "mx "):  # as it is, and behind the date of syslog or the journal
+            hosts = [found["host"] if (found := failregex.search(prefix + line)) else None for line in lines]
+            self.assertEqual(hosts, [None, None, addresses["listed"], addresses["listed"]], lines)
+        for line in lines[2:]:
+            self.assertIn(" listed-by=bl.test,dbl.test ", line)
+            self.assertIsNone(failregex.search(line.replace("verdict=reject", "verdict=would-reject")))
 
     def test_M04_macros_that_do_not_come_are_said_once_with_the_line_that_mends_it(self):
         for _ in range(2):

@@ -371,6 +371,8 @@ class Installed(Base):
             "usr/share/man/man8/heloscope-milter.8",
             "usr/share/man/man5/heloscope.conf.5",
             "usr/share/doc/heloscope/README",
+            "usr/share/doc/heloscope/fail2ban/filter.d/heloscope.conf",
+            "usr/share/doc/heloscope/fail2ban/jail.d/heloscope.conf",
         ):
             self.assertTrue((root / path).is_file(), path)
 

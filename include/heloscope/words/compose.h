@@ -11,6 +11,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
+#include "heloscope/records/record.h"
 #include "heloscope/wire/smtp_reply.h"
 #include "heloscope/base/strbuf.h"
 
@@ -29,6 +30,9 @@ struct message_summary {
 	const struct told_verdict *verdicts; /* the different ones */
 	size_t verdict_count;
 	unsigned waited_ms;
+	const struct record_recipient *recipients; /* the first ones */
+	size_t recipient_count;
+	size_t recipient_total; /* that there were */
 };
 
 /*
@@ -72,9 +76,11 @@ bool compose_first_cause(const struct refusal *refusal, struct strbuf *found, st
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,
- * and never cut within a pair.
+ * and never cut within a pair. Names that a client says share their room, and stand in the order in which
+ * they get it; those that find none are left out, recipients and lists with how many they are.
  */
 #define COMPOSE_LOG_SIZE BOUND_LOG_LINE
+#define COMPOSE_RECIPIENTS_MAX 3
 void compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line);
 
 #endif

@@ -26,17 +26,24 @@ enum explain_mark {
 
 void explain_put_mark(enum explain_mark mark, struct output *out);
 
-/* Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done. */
-void explain_story(const struct message_record *record, struct output *out);
+/*
+ * Everything: what was found and what it rests on, SPF term by term, what was decided, what can be done.
+ * Rules are told by their place, with their text where `config`, which may be NULL, still has them
+ * (config_rule_text()).
+ */
+void explain_story(const struct message_record *record, const struct config *config, struct output *out);
 
 /* The same of a message that nobody sent: what would be done with it. */
-void explain_trial(const struct message_record *record, struct output *out);
+void explain_trial(const struct message_record *record, const struct config *config, struct output *out);
 
 /*
  * What a postmaster can paste into an answer to the sender: what was refused and why, and what to
  * change, with no word of rules, scores or files of this site.
  */
 void explain_for_sender(const struct message_record *record, struct output *out);
+
+/* One of several: reference, time, client, sender and recipient, and what was decided, on one line. */
+void explain_line(const struct message_record *record, struct output *out);
 
 /* Whether any recipient was, or in mode enforce would have been, refused or deferred. */
 bool explain_is_refused(const struct message_record *record);

@@ -738,7 +738,9 @@ compose_log_line_cannot_be_forged(void **state)
 {
 	struct facts facts = facts_of("h\r\nid=x");
 	const struct told_verdict verdict = { .verdict = { .action = ACTION_REJECT }, .recipients = 2 };
-	const struct message_summary summary = { "ID", "ABC", &verdict, 1, 7 };
+	const struct message_summary summary = {
+		.ident = "ID", .queue_id = "ABC", .verdicts = &verdict, .verdict_count = 1, .waited_ms = 7
+	};
 	char line[COMPOSE_LOG_SIZE];
 
 	(void)state;
@@ -776,7 +778,11 @@ P10_compose_log_line_reads_back_whatever_is_said(void **state)
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
 		char helo[600] = "", sender[600] = "", line[COMPOSE_LOG_SIZE];
-		const struct message_summary summary = { "ID", helo, &verdict, 1, 7 };
+		const struct message_summary summary = { .ident = "ID",
+							 .queue_id = helo,
+							 .verdicts = &verdict,
+							 .verdict_count = 1,
+							 .waited_ms = 7 };
 		struct facts facts = facts_of(helo);
 		struct log_pair pair;
 
@@ -799,6 +805,122 @@ P10_compose_log_line_reads_back_whatever_is_said(void **state)
 	}
 }
 
+/* N16: for whom it was, and which lists list something, each once. */
+static void
+N16_compose_log_line_tells_of_recipients_and_lists(void **state)
+{
+	static struct list_finding client[] = {
+		{ .zone = "bl.test", .state = LIST_LISTED },
+		{ .zone = "clean.test", .state = LIST_NOT_LISTED },
+		{ .zone = "broken.test", .state = LIST_FAULT },
+		{ .zone = "wl.test", .state = LIST_LISTED, .is_allow = true },
+	};
+	static struct list_finding sender[] = { { .zone = "bl.test", .state = LIST_LISTED },
+						{ .zone = "dbl.test", .state = LIST_LISTED } };
+	static const struct record_recipient recipients[] = { { { .typed = "<bob@in.test>" }, 0 },
+							      { { .typed = "postmaster" }, 0 },
+							      { { .typed = "<a b@in.test>" }, 0 } };
+	const struct told_verdict verdict = { .verdict = { .action = ACTION_ACCEPT, .is_enforced = true },
+					      .recipients = 40 };
+	struct message_summary summary = { .ident = "ID",
+					   .verdicts = &verdict,
+					   .verdict_count = 1,
+					   .recipients = recipients,
+					   .recipient_count = 3,
+					   .recipient_total = 40 };
+	struct facts facts = facts_of("h");
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ client, ROWS(client) };
+	facts.lists[LIST_SENDER] = (struct list_facts){ sender, ROWS(sender) };
+	make_line(&facts, &summary, line);
+	assert_string_equal(
+		line,
+		"id=ID client=198.51.100.7 helo=h from=<joe@yodel.example> to=<bob@in.test> to=postmaster to=\"<a b@in.test>\" more-to=37 verdict=accept*40 listed-by=bl.test,dbl.test allowed-by=wl.test waited=0ms");
+	summary.recipient_count = summary.recipient_total = 1;
+	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "to").value, "<bob@in.test>");
+	assert_null(strstr(line, "more-to="));
+}
+
+#define LONG_READINGS (BOUND_READINGS + 1)
+
+/* Readings of one sender, each with as much to tell as there can be; `name` is what everybody says. */
+static void
+make_long_readings(struct facts readings[LONG_READINGS], const char *name)
+{
+	static char zones[24][64];
+	static struct list_finding findings[48];
+
+	for (size_t i = 0; i < ROWS(findings); i++) {
+		(void)snprintf(zones[i / 2], sizeof zones[0], "a-list-of-some-length-%zu.example", i / 2);
+		findings[i] = (struct list_finding){ .zone = zones[i / 2],
+						     .state = LIST_LISTED,
+						     .is_allow = i % 2 == 1 };
+	}
+	for (size_t i = 0; i < LONG_READINGS; i++) {
+		readings[i] = facts_of(name);
+		assert_true(ipaddr_parse(SPAN("2001:db8:1111:2222:3333:4444:5555:6666"),
+					 &readings[i].client.address));
+		readings[i].sender.mailbox.text = name;
+		for (int method = 0; method < METHODS; method++) {
+			readings[i].results[method] = RESULT_PERMERROR;
+			readings[i].withheld[method] = DNS_TOO_MANY_OF_ALL;
+		}
+		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+			readings[i].lists[subject] = (struct list_facts){ findings, ROWS(findings) };
+		readings[i].other = i + 1 < LONG_READINGS ? &readings[i + 1] : NULL;
+	}
+}
+
+static void
+make_long_verdicts(struct told_verdict *verdicts, size_t count, const struct rule *rule)
+{
+	for (size_t i = 0; i < count; i++)
+		verdicts[i] = (struct told_verdict){ .verdict = { .action = ACTION_QUARANTINE,
+								  .rule = rule,
+								  .audits = { rule },
+								  .audit_count = 1,
+								  .withheld = DNS_TOO_MANY_OF_ALL,
+								  .overruled = OVERRULED_BY_ACCEPTANCE },
+						     .recipients = 4294967295 };
+}
+
+/* N16, P10: everything at its longest: the line keeps to its bound, and what it has no room for is counted.
+ */
+static void
+N16_P10_compose_log_line_keeps_to_its_bound(void **state)
+{
+	static char name[400], place[600], queue[200];
+	const struct rule rule = { .action = ACTION_QUARANTINE, .percent = 99, .place = place };
+	const struct record_recipient recipient = { { .typed = name }, 0 };
+	struct told_verdict verdicts[8];
+	const struct message_summary summary = { .ident = "20261124T125000Z-4f2a91c07be3",
+						 .queue_id = queue,
+						 .verdicts = verdicts,
+						 .verdict_count = ROWS(verdicts),
+						 .waited_ms = 4294967295,
+						 .recipients = &recipient,
+						 .recipient_count = 1,
+						 .recipient_total = 1000000 };
+	struct facts readings[LONG_READINGS];
+	char line[COMPOSE_LOG_SIZE];
+
+	(void)state;
+	memset(name, '"', sizeof name - 1);
+	memset(place, '\\', sizeof place - 1);
+	memset(queue, '\n', sizeof queue - 1);
+	make_long_verdicts(verdicts, ROWS(verdicts), &rule);
+	make_long_readings(readings, name);
+	make_line(readings, &summary, line);
+	print_message("%zu octets\n", strlen(line));
+	assert_string_equal(pair_of(line, "waited").value, "4294967295ms");
+	assert_string_equal(pair_of(line, "more-to").value, "999999");
+	assert_true(pair_of(line, "to").is_cut);
+	assert_non_null(strstr(pair_of(line, "listed-by").value, ",+1"));
+}
+
 /* N12: rules that only tell, and shares that left the client out, once each. */
 static void
 N12_compose_log_line_tells_of_audits_and_shares(void **state)
@@ -819,7 +941,9 @@ N12_compose_log_line_tells_of_audits_and_shares(void **state)
 		  2,
 		  NULL },
 	};
-	const struct message_summary summary = { "ID", NULL, verdicts, 2, 7 };
+	const struct message_summary summary = {
+		.ident = "ID", .queue_id = NULL, .verdicts = verdicts, .verdict_count = 2, .waited_ms = 7
+	};
 	const struct facts facts = facts_of("h");
 	char line[COMPOSE_LOG_SIZE];
 
@@ -838,7 +962,9 @@ compose_log_line_tells_of_pending_and_overruled_verdicts(void **state)
 		{ { .is_enforced = true, .pending_until = STAGE_BODY, .rule = &rule }, 2, NULL },
 		{ { .action = ACTION_REJECT, .overruled = OVERRULED_BY_ACCEPTANCE, .rule = &rule }, 1, NULL },
 	};
-	const struct message_summary summary = { "ID", NULL, verdicts, 2, 7 };
+	const struct message_summary summary = {
+		.ident = "ID", .queue_id = NULL, .verdicts = verdicts, .verdict_count = 2, .waited_ms = 7
+	};
 	const struct facts facts = facts_of("h");
 	char line[COMPOSE_LOG_SIZE];
 
@@ -945,6 +1071,8 @@ main(void)
 		cmocka_unit_test(policy_judge_compares_numbers),
 		cmocka_unit_test(compose_log_line_cannot_be_forged),
 		cmocka_unit_test(P10_compose_log_line_reads_back_whatever_is_said),
+		cmocka_unit_test(N16_compose_log_line_tells_of_recipients_and_lists),
+		cmocka_unit_test(N16_P10_compose_log_line_keeps_to_its_bound),
 		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
 		cmocka_unit_test(compose_log_line_tells_of_pending_and_overruled_verdicts),
 	};

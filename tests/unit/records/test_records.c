@@ -488,7 +488,7 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	assert_string_equal(text_at(read, "checks/iprev/withheld"), "too-many-of-all");
 	assert_true(record_read(span_of(line), &reading));
 	assert_memory_equal(reading.record.facts->withheld, facts.withheld, sizeof facts.withheld);
-	explain_story(&reading.record, &out);
+	explain_story(&reading.record, config, &out);
 	record_release(&reading);
 	(void)fclose(out.file);
 	assert_non_null(strstr(story, "bl.test was not asked for 198.51.100.7"));
