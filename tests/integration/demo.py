@@ -1,13 +1,16 @@
-"""demo: five messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo,
+"""demo: seven messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo,
 in a network namespace of its own, where the senders' addresses have mail servers of their own."""
+import base64
 import os
 import re
 import subprocess
 import sys
 
+import dkim
+
 import peers
 from lab import Lab, enter_namespace, swaks, wait_until
-from scenario import CONFIG, LISTS, ZONES, addresses
+from scenario import CONFIG, LISTS, ZONES, addresses, txt
 
 MESSAGES = [
     ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example", more=("--tls",))),
@@ -19,7 +22,18 @@ MESSAGES = [
     ("a forged Authentication-Results field",
      dict(client=addresses["neutral"], helo="mail.plain.example", sender="dave@plain.example",
           headers=["Authentication-Results: mx.lab.test; spf=pass smtp.mailfrom=bank.example"])),
+    ("forwarded: SPF fails, the author's signature is good",
+     dict(client=addresses["neutral"], helo="mail.plain.example", sender="anna@yodel.example")),
+    ("a forged author",
+     dict(client=addresses["neutral"], helo="mail.plain.example", sender="eve@plain.example")),
 ]
+SIGNED, FORGED = (0, 5), 6
+
+# Mail of a domain that asks for rejection is refused when nothing else speaks for it: a list may break a signature.
+AUTHOR = """
+enable { dkim, dmarc }
+"""
+RULE = "    reject when dmarc.policy = reject and dkim = none and spf != pass\n"
 
 LOOK_BACK = """
 look-back yes { networks { 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 } timeout 10s }
@@ -35,7 +49,7 @@ def bold(text):
 def show_sent(transcript):
     """The client's last commands and what the server said to them."""
     lines = transcript.splitlines()
-    start = max(i for i, line in enumerate(lines) if "MAIL FROM" in line)
+    start = max(i for i, line in enumerate(lines) if "> MAIL FROM:" in line)
     for line in lines[start:]:
         if line[:3].strip() and not line.startswith("==="):
             print("  " + line.rstrip())
@@ -46,6 +60,28 @@ def show_header(message):
     for name, value in message.items():
         if name.lower() in SHOWN:
             print("    " + f"{name}: {value}".replace("\n", "\n    "))
+
+
+def make_key(lab):
+    """A key of yodel.example, in its zone from now on."""
+    path = lab.folder / "key.pem"
+    subprocess.run(["openssl", "genrsa", "-traditional", "-out", path, "2048"], check=True, capture_output=True)
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+    ZONES["example"] += f"k1._domainkey.yodel TXT {txt('v=DKIM1; k=rsa; p=' + base64.b64encode(public).decode())}\n"
+    return path.read_bytes()
+
+
+def write_messages(lab):
+    """Those of anna@yodel.example are signed; one only says that it is of her."""
+    key = make_key(lab)
+    text = b"From: Anna <anna@yodel.example>\r\nTo: user@in.test\r\nSubject: hello\r\n\r\nHello.\r\n"
+    signature = dkim.sign(text, b"k1", b"yodel.example", key, include_headers=[b"from", b"to", b"subject"])
+    for number, data in ((number, signature + text) for number in SIGNED):
+        (lab.folder / f"{number}.eml").write_bytes(data)
+    (lab.folder / f"{FORGED}.eml").write_bytes(text)
+    for number in (*SIGNED, FORGED):
+        options = MESSAGES[number][1]
+        options["more"] = (*options.get("more", ()), "--data", f"@{lab.folder}/{number}.eml")
 
 
 def start_peers(lab):
@@ -71,7 +107,8 @@ def look_back(lab, port):
 
 def run(lab, mode):
     print(bold(f"\n===== mode {mode} ====="))
-    running = lab.heloscope(CONFIG.replace("mode audit", f"mode {mode}") + LOOK_BACK, name=f"heloscope-{mode}")
+    config = CONFIG.replace("mode audit", f"mode {mode}").replace("    audit reject", RULE + "    audit reject", 1)
+    running = lab.heloscope(config + LOOK_BACK + AUTHOR, name=f"heloscope-{mode}")
     port = lab.postfix(f"inet:127.0.0.1:{running.port}", lab.certificate(), name=f"postfix-{mode}")
     print("(The servers at the senders' addresses are looked at in the background; what follows are not the first messages.)")
     look_back(lab, port)
@@ -95,6 +132,7 @@ def run(lab, mode):
 
 def main():
     with Lab(sys.argv[1]) as lab:
+        write_messages(lab)
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
         start_peers(lab)
