@@ -170,7 +170,7 @@ struct span
 ipaddr_common(const struct ipaddr *address, enum ipaddr_reach reach)
 {
 	static const size_t octets[][2] = {
-		[REACH_CLIENT] = { 4, 8 }, [REACH_NETWORK] = { 3, 6 }, [REACH_PROVIDER] = { 2, 5 }
+		[REACH_CLIENT] = { 4, 8 }, [REACH_NETWORK] = { 3, 6 }, [REACH_PROVIDER] = { 2, 4 }
 	};
 
 	return (struct span){ (const char *)address->octets, octets[reach][address->length != 4] };

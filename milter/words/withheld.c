@@ -39,7 +39,7 @@ static const struct {
 	[DNS_TOO_MANY_OF_PROVIDER] = {
 		"Too many domain names are being looked up for the networks around the connecting IP address $C, so that this mail cannot be checked now. " SLOWLY,
 		"4.7.1",
-		"For the networks around this client (its /16 or /40) too many names were being looked up at that time, mostly for other networks." SOON TRUST,
+		"For the networks around this client (its /16 or /32) too many names were being looked up at that time, mostly for other networks." SOON TRUST,
 	},
 	[DNS_TOO_MANY_OF_ALL] = {
 		"The receiving server waits for too many answers of the DNS, mostly for other clients, so that this mail cannot be checked now. Nothing is known to be wrong with it. ",

@@ -18,7 +18,8 @@
  * 4,096 for which libunbound has sockets. Of one half of each a client may have so many times as many as are
  * left to others, of what is left of that to its network, and so on. The other half is for who has few: so it
  * takes half of them by few different providers, 40 of others and 16 of lists, before somebody who has less
- * is not served. What is beyond them is not asked.
+ * is not served. A provider is a /16, or of IPv6 a /32: whoever has one of those has all networks in it. What
+ * is beyond them is not asked.
  */
 #define BOUND_UNDER_WAY_OF_LISTS 1024
 #define BOUND_UNDER_WAY_OF_OTHERS 2560

@@ -66,12 +66,12 @@ bool ipaddr_matches(const struct ipaddr *a, const struct ipaddr *b, unsigned pre
 enum ipaddr_reach {
 	REACH_CLIENT,  /* an IPv4 address; of IPv6 a /64, of which one host may have all */
 	REACH_NETWORK, /* a /24, or a /48 */
-	REACH_PROVIDER /* a /16, or a /40: what somebody with many networks has of one provider */
+	REACH_PROVIDER /* a /16, or a /32: what registries give to one provider, or to whoever asks as one */
 };
 
 /*
- * The octets that all of them have in common, within `address`: of another number for each reach and family,
- * so that they are a key by themselves.
+ * The octets that all of them have in common, within `address`: of another number for each family, so that
+ * they are a key by themselves, and for clients and networks of either, which may be keys of one table.
  */
 struct span ipaddr_common(const struct ipaddr *address, enum ipaddr_reach reach);
 

@@ -5,7 +5,7 @@
  * otherwise fill it with questions until those for others wait. So there is an end to all of them, for
  * questions to lists and to others apart, since lists are answered by servers that their users choose. In one
  * half of it nobody may have more than a multiple of what he leaves: a client (an IPv4 address, or a /64) of
- * what is left to its network (/24 or /48), that of what is left to its provider (/16 or /40), and that of
+ * what is left to its network (/24 or /48), that of what is left to its provider (/16 or /32), and that of
  * what is left to all. So whoever is alone may have most of it. The other half is only for those whose
  * provider has few under way: whoever has many, and in whatever order they come, cannot keep them out
  * (base/bounds.h). Counts stand in tables of a fixed size under a hash that nobody outside can reckon. For

@@ -45,7 +45,7 @@ enum dns_status {
 	DNS_TOO_MANY_OF_MESSAGE,  /* asked in this stage of the message */
 	DNS_TOO_MANY_OF_CLIENT,   /* under way for this client, */
 	DNS_TOO_MANY_OF_NETWORK,  /* for its /24 or /48, */
-	DNS_TOO_MANY_OF_PROVIDER, /* for its /16 or /40, which has more of them than all others, */
+	DNS_TOO_MANY_OF_PROVIDER, /* for its /16 or /32, which has more of them than all others, */
 	DNS_TOO_MANY_OF_ALL,      /* for all together, mostly for others */
 	DNS_BUDGET_OF_CLIENT,     /* this list was asked too much for this client, */
 	DNS_BUDGET_OF_NETWORK,    /* or for its /24 or /48, by mail that was not accepted */

@@ -66,6 +66,8 @@ ipaddr_common_is_another_key_for_each_reach_and_family(void **state)
 		{ "192.0.2.1", "192.0.2.255", "192.0.3.1", REACH_NETWORK, 3 },
 		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::", "2001:db8:1:3::1", REACH_CLIENT, 8 },
 		{ "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:2:2::1", REACH_NETWORK, 6 },
+		{ "192.0.2.1", "192.0.255.255", "192.1.2.1", REACH_PROVIDER, 2 },
+		{ "2001:db8:1:2::1", "2001:db8:ffff:ffff::", "2001:db9:1:2::1", REACH_PROVIDER, 4 },
 	};
 
 	(void)state;

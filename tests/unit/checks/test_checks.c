@@ -1195,22 +1195,41 @@ questions_under_way_are_shared(void **state)
 	assert_int_equal(questions_taken(nobody, MANY), MANY);
 }
 
-/* An address of the adversary: of so many providers, with several networks and clients each. */
-static struct ipaddr
-hostile_address(unsigned chance, uint32_t providers)
-{
-	return ipaddr_from_ipv4(0x0a000001 + ((chance >> 8) % providers << 16) + (((chance >> 16) & 3) << 8)
-				+ ((chance >> 20) & 1));
-}
-
 /* What an adversary holds, and how he goes on. */
 struct adversary {
 	uint32_t providers;
+	bool is_of_ipv6; /* with a /32 for each provider, and all networks in it; else a /16, with a few */
 	bool is_orderly; /* one provider after the other takes all it gets; else by chance */
 	unsigned chance;
 	struct ipaddr held[MANY];
 	size_t count;
 };
+
+/* An address of one provider of his, in one of his networks there, and of one client there. */
+static struct ipaddr
+hostile_address(const struct adversary *adversary, uint32_t provider, unsigned network, unsigned client)
+{
+	struct ipaddr address = { .length = 16, .octets = { 0x20, 0x01, 0x0d, 0xb8 } };
+
+	if (!adversary->is_of_ipv6)
+		return ipaddr_from_ipv4(0x0a000001 + (provider << 16) + ((network & 3) << 8) + (client & 1));
+	address.octets[3] = (unsigned char)(address.octets[3] + provider);
+	address.octets[4] = (unsigned char)network;
+	address.octets[5] = (unsigned char)(network >> 8);
+	address.octets[7] = (unsigned char)client;
+	return address;
+}
+
+static struct ipaddr
+next_address(const struct adversary *adversary, unsigned step)
+{
+	const unsigned chance = adversary->chance;
+
+	if (adversary->is_orderly)
+		return hostile_address(adversary, step / 1000 % adversary->providers,
+				       adversary->is_of_ipv6 ? step / 100 : 0, 0);
+	return hostile_address(adversary, (chance >> 8) % adversary->providers, chance >> 16, chance >> 20);
+}
 
 static void
 adversary_goes_on(struct adversary *adversary, unsigned step)
@@ -1220,9 +1239,7 @@ adversary_goes_on(struct adversary *adversary, unsigned step)
 
 	adversary->chance = adversary->chance * 1103515245U + 12345U;
 	at = adversary->count > 0 ? (adversary->chance >> 4) % adversary->count : 0;
-	client = adversary->is_orderly
-			 ? ipaddr_from_ipv4(0x0a000001 + (step / 1000 % adversary->providers << 16))
-			 : hostile_address(adversary->chance, adversary->providers);
+	client = next_address(adversary, step);
 	if (adversary->count > 0 && !adversary->is_orderly && (adversary->chance >> 24) % 16 == 0) {
 		under_way_end(&adversary->held[at], false);
 		adversary->held[at] = adversary->held[--adversary->count];
@@ -1250,25 +1267,31 @@ served_of_eight(void)
 }
 
 /* However an adversary of fewer providers than half of all has room for takes and gives back: who has few
- * gets them. */
+ * gets them. A whole /32 is one provider, whatever its networks are. */
 static void
 P2_an_adversary_leaves_questions_to_others(void **state)
 {
-	static const uint32_t providers[] = {
-		1, 2, 3, 8, 20, BOUND_UNDER_WAY_OF_OTHERS / 2 / BOUND_UNDER_WAY_FEW - 1
-	};
+	static const struct {
+		uint32_t providers;
+		bool is_of_ipv6;
+	} hosts[] = { { 1, false },  { 2, false },
+		      { 3, false },  { 8, false },
+		      { 20, false }, { BOUND_UNDER_WAY_OF_OTHERS / 2 / BOUND_UNDER_WAY_FEW - 1, false },
+		      { 1, true },   { 8, true } };
 	static struct adversary adversary;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * ROWS(providers); i++) {
-		adversary = (struct adversary){ .providers = providers[i / 2],
+	for (size_t i = 0; i < 2 * ROWS(hosts); i++) {
+		adversary = (struct adversary){ .providers = hosts[i / 2].providers,
+						.is_of_ipv6 = hosts[i / 2].is_of_ipv6,
 						.is_orderly = i % 2 != 0,
 						.chance = 1 };
 		for (unsigned step = 0; step < 60000; step++) {
 			adversary_goes_on(&adversary, step);
 			assert_true(step % 500 != 0 || served_of_eight() > 4);
 		}
-		print_message("    %u providers hold %zu\n", providers[i / 2], adversary.count);
+		print_message("    %u providers%s hold %zu\n", adversary.providers,
+			      adversary.is_of_ipv6 ? " of IPv6" : "", adversary.count);
 		while (adversary.count > 0)
 			under_way_end(&adversary.held[--adversary.count], false);
 	}
