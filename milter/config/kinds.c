@@ -472,6 +472,7 @@ static const struct {
 	void (*put)(const struct setting *setting, const struct config *config, size_t index,
 		    struct output *out);
 	bool (*same)(const struct setting *setting, const struct config *a, const struct config *b);
+	bool adds; /* keeps what was said before, so that it may be said any number of times */
 } kinds[SETTING_KINDS] = {
 	[KIND_BLOCK] = { NULL, count_none, NULL, same_nothing },
 	[KIND_TEXT] = { take_text, count_text, put_text, same_text },
@@ -482,10 +483,10 @@ static const struct {
 	[KIND_SIZE] = { take_size, count_one, put_size, same_number },
 	[KIND_NUMBER] = { take_number, count_one, put_number, same_number },
 	[KIND_FILE_MODE] = { take_file_mode, count_one, put_file_mode, same_number },
-	[KIND_NETWORKS] = { take_networks, count_networks, put_networks, same_networks },
-	[KIND_CHECKS] = { take_methods, count_methods, put_methods, same_number },
+	[KIND_NETWORKS] = { take_networks, count_networks, put_networks, same_networks, true },
+	[KIND_CHECKS] = { take_methods, count_methods, put_methods, same_number, true },
 	[KIND_SERVERS] = { take_servers, count_one, put_servers, same_servers },
-	[KIND_ZONES] = { take_zone, count_zones, put_zone, same_zones },
+	[KIND_ZONES] = { take_zone, count_zones, put_zone, same_zones, true },
 };
 
 void
@@ -495,7 +496,7 @@ config_take(struct config_reader *reader, const struct setting *setting, struct 
 	reader->awaited = NULL;
 	reader->setting = setting;
 	reader->end_of_last = reader->serial;
-	if (!setting->repeats)
+	if (!kinds[setting->kind].adds)
 		config_once(reader, setting->full_name != NULL ? setting->full_name : setting->name, place);
 	if (setting->has_effect != NULL && !setting->has_effect(reader->config))
 		config_complain(reader, place, "\"%s\" %s", setting->name, setting->no_effect);

@@ -20,9 +20,9 @@ enum setting_kind {
 	KIND_SIZE,     /* kept in octets */
 	KIND_NUMBER,
 	KIND_FILE_MODE, /* octal, from 0 to 0777 */
-	KIND_NETWORKS,
-	KIND_CHECKS,  /* kept as bits 1 << enum method */
-	KIND_SERVERS, /* see config/servers.h, as for zones; they know their own fields */
+	KIND_NETWORKS,  /* said several times: all of them; so for checks and zones */
+	KIND_CHECKS,    /* kept as bits 1 << enum method */
+	KIND_SERVERS,   /* see config/servers.h, as for zones; they know their own fields */
 	KIND_ZONES,
 	SETTING_KINDS
 };
@@ -41,7 +41,6 @@ struct setting {
 	enum config_section opens;   /* the block behind its value, SECTION_TOP for none */
 	const char *behind;          /* the setting directly behind which alone it may stand, or NULL */
 	const char *full_name;       /* in messages, when `name` alone would not do; or NULL */
-	bool repeats;                /* it may be said any number of times */
 	enum setting_kind kind;
 	enum setting_effect effect;
 	size_t offset, size; /* of its field in struct config */
