@@ -36,15 +36,23 @@ static const struct dns_answer *const lacking[DNS_STATUSES] = { LACKING_ROWS(LAC
 /*
  * What an answer for which there is no room counts as: too large, as any that is larger than what is read,
  * where only the domain that it is about can have filled the room. What others may have filled (other
- * readings of the sender, lists, the rest of the session) is withheld.
+ * readings of the sender, lists, keys of other signatures, the rest of the session) is withheld.
  */
+static bool
+is_fed(const struct inquiry *inquiry)
+{
+	return inquiry->needs.table.checks[inquiry->running]->feed != NULL;
+}
+
 static enum dns_status
 without_room(const struct inquiry *inquiry, bool is_of_list, size_t octets)
 {
 	const bool is_session_full =
 		inquiry->held > BOUND_SESSION_OCTETS || octets > BOUND_SESSION_OCTETS - inquiry->held;
 
-	return is_of_list || is_session_full || inquiry->facts.other != NULL ? DNS_NO_ROOM : DNS_TOO_LARGE;
+	return is_of_list || is_session_full || inquiry->facts.other != NULL || is_fed(inquiry)
+		       ? DNS_NO_ROOM
+		       : DNS_TOO_LARGE;
 }
 
 /* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
@@ -174,14 +182,18 @@ lack(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 }
 
 /*
- * What there is when no time is left. Other readings of the sender are looked up behind the first, which a
- * client can hold up with names of its own: what is lacking of them is withheld, lest a slow name make
- * unknown what another address would be refused for.
+ * What there is when no time is left. Other readings of the sender are looked up behind the first, and names
+ * of the author behind keys of signatures: a client can hold those up with names of its own. What is lacking
+ * then is withheld, lest a slow name make unknown what another one would be refused for.
  */
 static const struct dns_answer *
 too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 {
-	return inquiry->reading_index > 0 ? lack(inquiry, DNS_SENDER_UNREAD, is_of_list) : lacking[status];
+	if (inquiry->reading_index > 0)
+		return lack(inquiry, DNS_SENDER_UNREAD, is_of_list);
+	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER && is_fed(inquiry))
+		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
+	return lacking[status];
 }
 
 /* What is known of a question that was asked; NULL while its answer is awaited. */

@@ -130,10 +130,23 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 		};
 }
 
+/* What was withheld of the identifiers is withheld of this, too. */
+static void
+note_withheld(struct facts *facts)
+{
+	static const enum method needed[] = { METHOD_SPF, METHOD_SPF_HELO, METHOD_DKIM };
+
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+		if (facts->withheld[METHOD_DMARC] == DNS_NOERROR)
+			facts->withheld[METHOD_DMARC] = facts->withheld[needed[i]];
+}
+
 static bool
 finish(struct facts *facts, enum result result)
 {
 	facts->results[METHOD_DMARC] = result;
+	if (result == RESULT_TEMPERROR)
+		note_withheld(facts);
 	return true;
 }
 
@@ -151,6 +164,7 @@ run(struct inquiry *inquiry)
 	facts->author = (struct author_facts){ author_judge(&seen->author), seen->domain };
 	if (seen->domain[0] == '\0')
 		return finish(facts, RESULT_PERMERROR);
+	prepare(inquiry, seen); /* what was asked before may have come too late for the stage before */
 	if (!inquiry_has_needs(inquiry, &check_dmarc))
 		return false;
 	add_spf(&identifiers, facts);

@@ -39,8 +39,11 @@ type_of(struct span word)
 static bool
 has_good_version(struct span text, const struct dkim_tag *version)
 {
+	const char *first = memchr(text.at, '=', text.length);
+
 	return !version->is_there
-	       || (dkim_trim(text).at[0] == 'v' && span_equals(version->value, SPAN("DKIM1")));
+	       || (first != NULL && version->place.at == first + 1
+		   && span_equals(version->value, SPAN("DKIM1")));
 }
 
 static bool

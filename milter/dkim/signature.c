@@ -196,10 +196,10 @@ static bool
 read_time(struct dkim_signature *signature, const struct dkim_tag *tag, int64_t *time)
 {
 	uint64_t number = 0;
+	const bool is_good = !tag->is_there || read_number(tag->value, 12, &number);
 
-	if (tag->is_there)
-		require(signature, read_number(tag->value, 12, &number), DKIM_TAG_VALUE);
-	*time = (int64_t)number; /* twelve digits at most */
+	require(signature, is_good, DKIM_TAG_VALUE);
+	*time = is_good ? (int64_t)number : 0; /* twelve digits at most */
 	return tag->is_there;
 }
 

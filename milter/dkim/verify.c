@@ -132,7 +132,7 @@ try_records(const struct dkim_case *of, const unsigned char *hash, struct dkim_e
 {
 	struct dkim_evidence best = *evidence;
 
-	for (size_t i = 0; i < of->answer->count && i < DKIM_KEY_RECORDS_MAX; i++) {
+	for (size_t i = 0; i < of->answer->count && i < DKIM_KEY_RECORDS_MAX && !best.header_verifies; i++) {
 		struct dkim_evidence tried = *evidence;
 
 		try_record(of, of->answer->records[i].text, hash, &tried);

@@ -236,14 +236,28 @@ skip_comments(struct reader *reader)
 	}
 }
 
+static bool
+holds(struct span text, struct span part)
+{
+	for (size_t at = 0; at < text.length; at++)
+		if (span_starts_with_nocase(span_from(text, at), part))
+			return true;
+	return false;
+}
+
 /* A word of a display name or the part of an address between its specials. False when there is none. */
 static bool
 read_word(struct reader *reader)
 {
 	struct span inner;
 
-	if (take(reader, '"'))
-		return read_closed(reader, '"', '"', false, &inner);
+	if (take(reader, '"')) {
+		if (!read_closed(reader, '"', '"', false, &inner))
+			return false;
+		if (holds(inner, SPAN("\\\""))) /* some readers know no quoted pairs */
+			note_strays(reader->author, inner);
+		return true;
+	}
 	if (!take(reader, '['))
 		return read_run(reader, is_in_word).length > 0;
 	if (!read_closed(reader, '[', ']', false, &inner))
@@ -257,14 +271,17 @@ read_word(struct reader *reader)
 static bool
 read_local(struct reader *reader)
 {
-	struct span inner;
+	const bool is_quoted = take(reader, '"');
+	struct span local;
 
-	if (!take(reader, '"'))
-		return read_run(reader, is_in_word).length > 0;
-	if (!read_closed(reader, '"', '"', false, &inner))
+	if (!is_quoted)
+		local = read_run(reader, is_in_word);
+	else if (read_closed(reader, '"', '"', false, &local))
+		note_strays(reader->author, local);
+	else
 		return false;
-	note_strays(reader->author, inner);
-	return true;
+	/* Nothing is encoded there (RFC 2047, 5), but some readers undo it. */
+	return (is_quoted || local.length > 0) && !holds(local, SPAN("=?"));
 }
 
 /* local@domain, without anything between its parts: what may stand there is read in more than one way. */
@@ -440,14 +457,35 @@ is_from(struct span name, bool *is_plain)
 	return span_equals_nocase(name, SPAN("From"));
 }
 
+/* Whether a line begins with "From:" for a reader that takes any control octet for the end of a line. */
+static bool
+hides_from(struct span value)
+{
+	for (size_t at = 1; at < value.length; at++) {
+		const unsigned char before = (unsigned char)value.at[at - 1];
+		size_t end = at + 4;
+
+		if ((before >= ' ' && before != 0x7f) || before == '\t'
+		    || !span_starts_with_nocase(span_from(value, at), SPAN("From")))
+			continue;
+		while (end < value.length && (!ascii_is_printable(value.at[end]) || value.at[end] == ' '))
+			end++;
+		if (end < value.length && value.at[end] == ':')
+			return true;
+	}
+	return false;
+}
+
 void
 author_add(struct author *author, struct span name, struct span value)
 {
 	struct reader reader = { .author = author, .text = value };
 	bool is_plain;
 
-	if (!is_from(name, &is_plain))
+	if (!is_from(name, &is_plain)) {
+		author->fields += hides_from(value) ? 1 : 0;
 		return;
+	}
 	author->fields++;
 	if (!is_plain)
 		(void)fail(&reader, AUTHOR_FIELD_NAME);

@@ -35,6 +35,7 @@ run_dkim(struct inquiry *inquiry)
 
 	facts->results[METHOD_DKIM] = given.results[METHOD_DKIM];
 	facts->dkim = given.dkim;
+	facts->withheld[METHOD_DKIM] = given.withheld[METHOD_DKIM];
 	return true;
 }
 
@@ -121,6 +122,29 @@ give(const char *spf_domain, enum result spf, struct dkim_finding *signature, en
 	given.results[METHOD_DKIM] = dkim;
 	given.dkim.signatures = signature;
 	given.dkim.count = signature != NULL ? 1 : 0;
+}
+
+/* What a bound keeps from being known of a signature, DMARC does not know either, and a rule defers for it.
+ */
+static void
+check_dmarc_withholds_what_is_withheld_of_signatures(void **state)
+{
+	struct dkim_finding signature = { .domain = "reject.test", .result = RESULT_TEMPERROR };
+	struct scene scene;
+
+	(void)state;
+	for (int is_withheld = 0; is_withheld < 2; is_withheld++) {
+		struct verdict verdict;
+
+		give("other.test", RESULT_PASS, &signature, RESULT_TEMPERROR);
+		given.withheld[METHOD_DKIM] = is_withheld ? DNS_TOO_MANY_OF_CLIENT : DNS_NOERROR;
+		begin(&scene, "reject when dmarc.policy = reject", "<b@other.test>");
+		say_message(&scene, "a@reject.test", NULL);
+		assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_TEMPERROR);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		assert_int_equal(verdict.action, is_withheld ? ACTION_DEFER : ACTION_ACCEPT);
+		leave(&scene);
+	}
 }
 
 /* RFC 9989, 5.3 and 4.7. */
@@ -312,6 +336,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_dmarc_withholds_what_is_withheld_of_signatures),
 		cmocka_unit_test(check_dmarc_judges_by_spf_and_signatures),
 		cmocka_unit_test(check_dmarc_takes_helo_only_for_the_null_sender),
 		cmocka_unit_test(check_dmarc_is_permerror_without_one_author),

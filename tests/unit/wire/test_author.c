@@ -78,6 +78,11 @@ author_tells_the_one_domain_or_why_there_is_none(void **state)
 		{ "a@one.test (a@one.test, b@two.test)", AUTHOR_SECOND_READING, "" },
 		/* No list of mailboxes. */
 		{ "a@b@one.test", AUTHOR_SYNTAX, "" },
+		{ "=?utf-8?B?Y2VvQHR3by50ZXN0AA==?=@one.test", AUTHOR_SYNTAX, "" },
+		{ "\"=?utf-8?Q?b=40two.test?=\"@one.test", AUTHOR_SYNTAX, "" },
+		{ "=?utf-8?Q?b=40two.test?= <a@one.test>", AUTHOR_ONE, "one.test" },
+		{ "\"a\\\" <b@two.test>, \\\"c\" <a@one.test>", AUTHOR_SECOND_READING, "" },
+		{ "\"a \\\"b\\\" c\" <a@one.test>", AUTHOR_ONE, "one.test" },
 		{ "<a@two.test@one.test>", AUTHOR_SYNTAX, "" },
 		{ "<a@one.test> <b@two.test>", AUTHOR_SYNTAX, "" },
 		{ "<a@one.test>b@two.test", AUTHOR_SYNTAX, "" },
@@ -160,6 +165,36 @@ author_sees_fields_that_only_look_like_from(void **state)
 	}
 }
 
+/* Postfix passes on a CR within a field, and some readers end a line there. */
+static void
+author_sees_from_behind_a_control_octet(void **state)
+{
+	static const struct {
+		const char *value;
+		enum author_finding expected;
+	} table[] = {
+		{ "a\rFrom: b@two.test", AUTHOR_SEVERAL_FIELDS },
+		{ "a\x0b"
+		  "from : b@two.test",
+		  AUTHOR_SEVERAL_FIELDS },
+		{ "a\nFrom:b@two.test", AUTHOR_SEVERAL_FIELDS },
+		{ "a\r\n From: b@two.test", AUTHOR_ONE },
+		{ "a From: b@two.test", AUTHOR_ONE },
+		{ "a\rFromage: x", AUTHOR_ONE },
+		{ "a\tFrom: b@two.test", AUTHOR_ONE },
+		{ "a\rFrom", AUTHOR_ONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct author author = { .fields = 0 };
+
+		author_add(&author, SPAN("Subject"), span_of(table[i].value));
+		author_add(&author, SPAN("From"), SPAN("a@one.test"));
+		assert_int_equal(author_judge(&author), table[i].expected);
+	}
+}
+
 static void
 author_takes_no_nul(void **state)
 {
@@ -224,6 +259,7 @@ main(void)
 		cmocka_unit_test(author_tells_the_one_domain_or_why_there_is_none),
 		cmocka_unit_test(author_is_none_of_no_field_and_of_several),
 		cmocka_unit_test(author_sees_fields_that_only_look_like_from),
+		cmocka_unit_test(author_sees_from_behind_a_control_octet),
 		cmocka_unit_test(author_takes_no_nul),
 		cmocka_unit_test(author_reads_a_bounded_field),
 		cmocka_unit_test(author_reads_a_bounded_number_of_addresses),
