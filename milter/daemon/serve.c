@@ -17,6 +17,7 @@
 #include "heloscope/config/settings.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/daemon/listener.h"
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/milter.h"
@@ -25,8 +26,9 @@
 #include "heloscope/daemon/surroundings.h"
 #include "heloscope/base/thread.h"
 
-#define DESCRIPTORS_NEEDED 64 /* for resolver, lists, log of records and a few sessions */
-#define DESCRIPTORS_WANTED 1024
+#define DESCRIPTORS_NEEDED 64        /* for resolver, lists, log of records and a few sessions */
+#define DESCRIPTORS_OF_SESSIONS 1024 /* and of the rest */
+#define DESCRIPTORS_WANTED (BOUND_UNDER_WAY + DESCRIPTORS_OF_SESSIONS) /* each question has a socket */
 #define KNOCK_EVERY_MS 50
 #define END_WITHIN_MS 5000 /* libmilter has so long to end; a service manager waits longer */
 
@@ -322,7 +324,9 @@ start(struct config *config, struct error *error)
 		return false;
 	}
 	if (descriptors < DESCRIPTORS_WANTED)
-		log_warning("fewer than %d open files are allowed; raise LimitNOFILE", DESCRIPTORS_WANTED);
+		log_warning(
+			"%lu open files are allowed, and DNS queries that wait for answers can take %d of them, which leaves few for SMTP sessions; raise LimitNOFILE, or ulimit -n, to %d or more",
+			descriptors, BOUND_UNDER_WAY, DESCRIPTORS_WANTED);
 	if (!take_place(config, error))
 		return false;
 	tell_what_is_missing(config);

@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,7 @@
 #include <unbound-event.h>
 #include <unistd.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/dns/deafness.h"
 #include "heloscope/base/log.h"
@@ -305,14 +307,16 @@ set_options(struct ub_ctx *unbound, const struct option *options, size_t count)
  * Loopback servers are as good as others. What libunbound learns of a server's silence is forgotten after
  * five seconds: it takes a server for dead that has left a question unanswered for six, and then asks it
  * nothing more, so that a stranger with a few names that nobody answers could stop all questions to a
- * forwarder. Of streams it has ten for all: a few servers that are silent over TCP would keep answers that
- * need it, as large SPF records do, from everybody.
+ * forwarder.
  */
 static const struct option common_options[] = {
-	{ "do-not-query-localhost:", "no" }, { "infra-host-ttl:", "5" },
-	{ "infra-keep-probing:", "yes" },    { "num-queries-per-thread:", "16384" },
-	{ "outgoing-range:", "4096" },       { "outgoing-num-tcp:", "256" },
-	{ "edns-buffer-size:", "1232" },     { "verbosity:", "0" },
+	{ "do-not-query-localhost:", "no" },
+	{ "infra-host-ttl:", "5" },
+	{ "infra-keep-probing:", "yes" },
+	{ "num-queries-per-thread:", "16384" },
+	{ "outgoing-range:", "4096" },
+	{ "edns-buffer-size:", "1232" },
+	{ "verbosity:", "0" },
 	{ "minimal-responses:", "yes" },
 };
 
@@ -345,6 +349,21 @@ set_servers(struct ub_ctx *unbound, const struct resolver_settings *settings)
 	return result;
 }
 
+/*
+ * A stream for each question that may be under way. libunbound has ten for all by itself: a few servers that
+ * are silent over TCP would keep answers that need it, as large SPF records do, from everybody. And with none
+ * free it (1.17) sends questions that wait, without their first two octets, on a stream to another server,
+ * which by that closes it or answers no more: so who fills them takes away answers of others.
+ */
+static int
+set_streams(struct ub_ctx *unbound)
+{
+	char streams[16];
+
+	(void)snprintf(streams, sizeof streams, "%d", BOUND_UNDER_WAY);
+	return ub_ctx_set_option(unbound, "outgoing-num-tcp:", streams);
+}
+
 static struct ub_ctx *
 new_unbound(struct event_base *base, const struct resolver_settings *settings, struct error *error)
 {
@@ -357,6 +376,8 @@ new_unbound(struct event_base *base, const struct resolver_settings *settings, s
 		return NULL;
 	}
 	result = set_options(unbound, common_options, COUNT(common_options));
+	if (result == 0)
+		result = set_streams(unbound);
 	if (result == 0)
 		result = ub_ctx_set_option(unbound,
 					   "module-config:", validates ? "validator iterator" : "iterator");

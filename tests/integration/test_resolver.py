@@ -1,6 +1,7 @@
 """The resolver against real and scripted name servers: nsd, nsd with a signed zone, and one that misbehaves."""
 import contextlib
 import re
+import resource
 import socket
 import subprocess
 import time
@@ -55,11 +56,14 @@ class Base(unittest.TestCase):
 class Streams(Base):
     """Name servers that say over UDP that their answer needs TCP, and over TCP nothing: each of an address of its own."""
 
-    SERVERS = 15  # libunbound alone has 10 streams for all
+    SERVERS = 264  # libunbound alone has 10 streams for all; with none free it sends what waits to a wrong server
 
     def test_who_is_silent_over_TCP_keeps_no_others_from_it(self):
         port = free_port()
-        addresses = [f"127.0.77.{number}" for number in range(1, self.SERVERS + 1)]
+        _, hard = limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        addresses = [f"127.0.{77 + number // 200}.{1 + number % 200}" for number in range(self.SERVERS)]
         listeners = [socket.create_server((address, port)) for address in addresses]
         udp = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in addresses]
         for end, address in zip(udp, addresses):

@@ -156,6 +156,16 @@ class Faults(Base):
             self.assertRegex(told, r"file of findings .*peers cannot be made: .*must belong to the user \"nobody\"")
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
 
+    def test_F33_too_few_descriptors_for_what_strangers_can_have_asked_are_told(self):
+        """LIMITS of heloscope-milter(8): 3,584 questions, and 1,024 for sessions."""
+        for descriptors, is_told in ((4607, True), (4608, False)):
+            process = self.start(f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\n{REST}', f"d{descriptors}",
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors - 1, descriptors)))
+            log = (self.lab.folder / f"d{descriptors}.log").read_text()
+            self.assertIsNone(process.poll())
+            self.assertEqual("4607 open files are allowed" in log, is_told, log)
+            self.assertEqual(bool(re.search(r"raise LimitNOFILE, or ulimit -n, to 4608 or more", log)), is_told, log)
+
     def test_N13_without_syslog_it_says_so_on_stderr(self):
         process = self.lab.start("silent", self.command(self.config(f'listen "inet:{free_port()}@127.0.0.1"\n{REST}'), has_log=False))
         log = self.lab.folder / "silent.log"
