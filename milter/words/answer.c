@@ -187,12 +187,13 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 	if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
 	else
-		strbuf_printf(text, "%s, but %s %s",
-			      verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
-			      verdict->overruled != OVERRULED_NOT
-				      ? "for another recipient; by itself it would have been"
-				      : "in mode enforce it would have been",
-			      participle);
+		strbuf_printf(
+			text, "%s, but %s %s",
+			verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
+			verdict->overruled != OVERRULED_NOT
+				? "because of another recipient (there is one reply for all); by itself it would have been"
+				: "in mode enforce it would have been",
+			participle);
 	add_share(record, outcome, text);
 }
 
@@ -234,23 +235,39 @@ answer_tell_trial(const struct message_record *record, struct strbuf *text)
 
 /* To the sender. */
 
+/* What became of it; true when it was refused by the verdict itself. */
+static bool
+add_fate(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
+{
+	const struct record_verdict *verdict = outcome->verdict;
+
+	if (verdict == NULL || verdict->pending_until != STAGE_CONNECT) {
+		strbuf_add(text, "ended before it was accepted or refused.");
+		return false;
+	}
+	if (is_done(verdict) && action_refuses(verdict->action)) {
+		strbuf_printf(text, "was %s", participle_of(verdict->action));
+		add_share(record, outcome, text);
+		strbuf_add(text,
+			   verdict->action == ACTION_DEFER ? ", and your mail server will try again." : ".");
+		return true;
+	}
+	strbuf_add(text, verdict->overruled == OVERRULED_BY_DEFERRAL
+				 ? "was deferred, and your mail server will try again."
+				 : "was accepted.");
+	return false;
+}
+
 void
 answer_tell_sender(const struct message_record *record, struct strbuf *text)
 {
 	const struct outcome outcome = worst_of(record);
-	const bool is_refused = outcome.verdict != NULL && is_done(outcome.verdict)
-				&& action_refuses(outcome.verdict->action);
 	char time[CLOCK_TEXT_SIZE];
 
 	strbuf_printf(text, "Your message of %s from <", clock_format(record->time_s, time));
 	telling_add(text, record->facts->sender.mailbox.text);
-	strbuf_printf(text, "> was %s", is_refused ? participle_of(outcome.verdict->action) : "accepted");
-	if (is_refused)
-		add_share(record, &outcome, text);
-	strbuf_add(text, is_refused && outcome.verdict->action == ACTION_DEFER
-				 ? ", and your mail server will try again."
-				 : ".");
-	if (!is_refused) {
+	strbuf_add(text, "> ");
+	if (!add_fate(record, &outcome, text)) {
 		add_failures(record->facts, "", text);
 	} else {
 		strbuf_add(text, " ");

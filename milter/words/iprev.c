@@ -51,7 +51,8 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 	if (helo->form == HELO_NAME)
 		strbuf_add(text, " (the name it gave in HELO/EHLO)");
 	if (helo->form != HELO_NAME || !helo->resolves_to_client)
-		strbuf_printf(text, ". Also set the %s record of that name to %s",
+		strbuf_printf(text,
+			      ". Whoever manages the DNS of that name must also set its %s record to %s",
 			      telling_address_type(facts), telling_client(facts, address));
 	strbuf_add(text, ". ");
 }

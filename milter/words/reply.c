@@ -211,7 +211,7 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	else
 		strbuf_add(
 			text,
-			"Fixing only the first is not enough, and only the receiving site can change its policy. ");
+			"Fixing only the first is not enough: ask the receiving site for an exception, too. ");
 }
 
 /* Whom to ask, with which reference. */

@@ -168,9 +168,11 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 		add_dane_remedy(peer, text);
 	} else {
 		strbuf_add(text, " uses ");
-		telling_add_value(text, peer->tls_version);
-		strbuf_add(text, tls_is_old(peer->tls_version) ? ", which is too old, and a certificate for "
-							       : " and a certificate for ");
+		if (tls_is_old(peer->tls_version)) {
+			telling_add_value(text, peer->tls_version);
+			strbuf_add(text, ", which is too old, and ");
+		}
+		strbuf_add(text, "a certificate for ");
 		telling_add_value(text, peer->cert_names);
 		strbuf_add(text, peer->is_named ? "" : " (not its host name)");
 		strbuf_add(text,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "config_text.h"
+#include "golden.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
@@ -15,7 +16,6 @@
 
 #define REFERENCE "20261124T125000Z-0123456789ab"
 #define SCENES_MAX 400
-#define GOLDEN_SIZE 400000
 
 /* Facts, and a test of a rule that is true for them. */
 struct scene {
@@ -1080,42 +1080,6 @@ compose(const struct config *config, const struct condition *condition, const st
 	assert_true(strncmp(reply.lines[0], "For help", 8) != 0);
 }
 
-/* Golden texts. */
-
-static void
-golden_path(char *path, size_t size)
-{
-	const char *folder = getenv("srcdir");
-
-	(void)snprintf(path, size, "%s/tests/golden/replies.txt", folder != NULL ? folder : "..");
-}
-
-static void
-compare_with_golden(const char *text)
-{
-	static char kept[GOLDEN_SIZE];
-	const char *update = getenv("UPDATE_GOLDEN");
-	const bool is_update = update != NULL && strcmp(update, "yes") == 0;
-	char path[4096];
-	FILE *file;
-	size_t at = 0;
-
-	golden_path(path, sizeof path);
-	file = fopen(path, is_update ? "w" : "r");
-	assert_non_null(file);
-	if (is_update) {
-		(void)fputs(text, file);
-	} else {
-		kept[fread(kept, 1, sizeof kept - 1, file)] = '\0';
-		while (kept[at] == text[at] && text[at] != '\0')
-			at++;
-		if (kept[at] != text[at])
-			fail_msg("not as in tests/golden/replies.txt:\n%.400s",
-				 text + (at > 200 ? at - 200 : 0));
-	}
-	(void)fclose(file);
-}
-
 static struct config *
 config_of(const struct scene *scene)
 {
@@ -1185,7 +1149,7 @@ B12_compose_reply_tells_each_cause_whole(void **state)
 	}
 	add_withheld(&all);
 	assert_false(all.is_cut);
-	compare_with_golden(memory);
+	golden_compare("replies", memory);
 }
 
 /* Everything. */
@@ -1389,11 +1353,11 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		  "policy" },
 		{ "banner = fail or iprev = permerror or " SPF_FAILS_17,
 		  "More reasons are not shown here. Fixing only one of them may not be enough.", "must be" },
-		{ "spf = fail or not dnswl", "Fixing only the first is not enough, ", "Both" },
+		{ "spf = fail or not dnswl", "Fixing only the first is not enough: ", "Both" },
 		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF" },
 		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)" },
 		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)" },
-		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough, ", "Both" },
+		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough: ", "Both" },
 	};
 
 	(void)state;
