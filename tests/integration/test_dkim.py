@@ -200,7 +200,8 @@ class Dkim(unittest.TestCase):
         self.receive(sign(MESSAGE + b"line of text\r\n" * 1000))
         before = peak_kb()
         self.check(self.receive(sign(MESSAGE + b"line of text with some blanks in it\r\n" * 800000)), "pass", header_d="signed.example")
-        self.assertLess(peak_kb() - before, 4096)
+        if "libasan" not in pathlib.Path(f"/proc/{running.process.pid}/maps").read_text():  # which keeps what was freed
+            self.assertLess(peak_kb() - before, 4096)
 
     def test_odd_headers(self):
         """A field of nearly 60 kB, beyond which Postfix cuts; 900 names in h=; 100 signatures above the good one."""

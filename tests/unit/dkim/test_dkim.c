@@ -668,7 +668,8 @@ base64_decodes_what_tags_hold(void **state)
 		assert_memory_equal(octets, rows[i].octets, length);
 		base64_add(&out, octets, length);
 		assert_int_equal(out.length % 4, 0);
-		assert_memory_equal(memory, rows[i].text, rows[i].text[1] == 'W' ? out.length : 0);
+		assert_memory_equal(memory, rows[i].text,
+				    strncmp(rows[i].text, "YW", 2) == 0 ? out.length : 0);
 	}
 }
 
