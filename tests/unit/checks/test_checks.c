@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "config_text.h"
-#include "fake_dns.h"
+#include "scene.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/table.h"
@@ -102,14 +102,6 @@ peer_want(struct peer_source *source, const struct ipaddr *address, const char *
 
 static struct peer_source fake_peers = { .known = peer_known, .want = peer_want };
 
-struct scene {
-	struct fake_dns dns;
-	struct config *config;
-	struct list_health *health;
-	struct inquiry *inquiry;
-	const struct facts *facts;
-};
-
 /* Have all lists answer a round rightly, so that they are trusted. */
 static void
 trust_lists(struct list_health *health, const struct list_set *lists)
@@ -132,15 +124,9 @@ trust_lists(struct list_health *health, const struct list_set *lists)
 static void
 begin(struct scene *scene, const char *config, const struct client_facts *client)
 {
-	struct inquiry_needs needs = { .table = checks_table(),
-				       .resolver = &scene->dns.interface,
-				       .peers = &fake_peers };
-
-	needs.config = scene->config = config_from_text(config, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
+	scene_configure(scene, config);
 	trust_lists(scene->health, &scene->config->lists);
-	scene->inquiry = inquiry_new(&needs, client);
-	assert_non_null(scene->inquiry);
+	scene_start(scene, (struct inquiry_needs){ .table = checks_table(), .peers = &fake_peers }, client);
 }
 
 static void
@@ -154,30 +140,13 @@ connect_to(struct scene *scene, const char *config, const char *client)
 }
 
 static void
-judge(struct scene *scene)
-{
-	(void)fake_dns_deliver(&scene->dns);
-	scene->facts = inquiry_wait(scene->inquiry, 0);
-	assert_non_null(scene->facts);
-}
-
-static void
 play(struct scene *scene, const char *config, const char *client, const char *helo, const char *sender)
 {
 	connect_to(scene, config, client);
 	if (helo != NULL)
 		inquiry_helo(scene->inquiry, helo);
 	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
-	judge(scene);
-}
-
-static void
-leave(struct scene *scene)
-{
-	inquiry_close(scene->inquiry);
-	(void)fake_dns_deliver(&scene->dns);
-	list_health_unref(scene->health);
-	config_unref(scene->config);
+	scene_judge(scene);
 }
 
 /* A row of each of ten includes, with a record of nine thousand octets. */
@@ -218,14 +187,14 @@ P6_inquiry_holds_no_more_than_it_may(void **state)
 	begin(&scene, "", &client);
 	for (int message = 0; message < 3; message++) { /* each has all of it */
 		inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a@large.test>", NULL }, NULL, NULL);
-		judge(&scene);
+		scene_judge(&scene);
 		assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_TEMPERROR);
 		assert_int_equal(scene.facts->spf[SPF_MAILFROM].problem.status, DNS_TOO_LARGE);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
 		inquiry_forget_mail(scene.inquiry);
 		assert_null(scene.facts->sender.domain);
 	}
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* `count` records, the number of each in the place of "%u" in `form`, with bars between them. */
@@ -309,7 +278,7 @@ flood_session(struct scene *scene, const struct inquiry_needs *needs, const stru
 	(void)fake_dns_deliver(&scene->dns);
 	for (int message = 0; message < 3; message++) {
 		inquiry_mail(scene->inquiry, &sender, NULL, NULL);
-		judge(scene);
+		scene_judge(scene);
 		held = heap_octets() - before;
 		most = held > most ? held : most;
 	}
@@ -403,7 +372,7 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 	for (size_t i = 0; i < FLOOD; i++)
 		assert_int_equal(flood_statuses[i],
 				 i < BOUND_QUESTIONS_A_STAGE ? DNS_NXDOMAIN : DNS_TOO_MANY_OF_MESSAGE);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* P6: what all checks hold together has one end, whatever each may hold. */
@@ -427,7 +396,7 @@ P6_inquiry_keeps_to_one_bound(void **state)
 	for (size_t i = 0; i < FLOOD; i++)
 		kept += flood_statuses[i] == DNS_NOERROR ? 1 : 0;
 	assert_in_range(kept * octets, BOUND_SESSION_OCTETS / 2, BOUND_SESSION_OCTETS);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* R8601.6: no "none"; a missing name is permerror, a mismatch fail, SERVFAIL temperror. */
@@ -460,7 +429,7 @@ R8601_6_check_iprev_follows_names_back(void **state)
 			assert_null(scene.facts->iprev.verified);
 		else
 			assert_string_equal(scene.facts->iprev.verified, table[i].verified);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -532,7 +501,7 @@ check_helo_compares_with_client_and_reverse_dns(void **state)
 		play(&scene, "", table[i].client, table[i].helo, "<>");
 		assert_int_equal(scene.facts->results[METHOD_HELO], table[i].expected);
 		assert_int_equal(scene.facts->helo.agreement, table[i].agreement);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -559,7 +528,7 @@ check_sender_asks_whether_a_bounce_arrives(void **state)
 		play(&scene, "", "198.51.100.54", NULL, table[i].sender);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], table[i].expected);
 		assert_int_not_equal(scene.facts->sender.finding, SENDER_UNCHECKED);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -575,7 +544,7 @@ find_sender(const struct fake_row *world, size_t count, const char *config, enum
 	scene.dns.rows = world;
 	scene.dns.row_count = count;
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@d.test>", NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_string_equal(sender_words(scene.facts->sender.finding)->word, sender_words(expected)->word);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], sender_words(expected)->result);
 	/* What a refusal has to name: the host of the MX record, the address that nobody reaches. */
@@ -584,7 +553,7 @@ find_sender(const struct fake_row *world, size_t count, const char *config, enum
 	assert_int_equal(scene.facts->sender.address.length > 0,
 			 expected == SENDER_MX_PRIVATE || expected == SENDER_ADDRESS_PRIVATE);
 	asked = scene.dns.asked;
-	leave(&scene);
+	scene_leave(&scene);
 	return asked;
 }
 
@@ -729,7 +698,7 @@ C03_check_spf_keeps_identities_apart(void **state)
 			     table[i].helo, table[i].sender);
 			assert_int_equal(scene.facts->results[METHOD_SPF], table[i].mailfrom);
 			assert_int_equal(scene.facts->results[METHOD_SPF_HELO], table[i].helo_result);
-			leave(&scene);
+			scene_leave(&scene);
 		}
 	}
 }
@@ -769,7 +738,7 @@ F20_F25_check_lists_believes_only_what_counts(void **state)
 		assert_int_equal(finding->count, table[i].answers);
 		if (finding->state == LIST_LISTED)
 			assert_string_equal(finding->meaning, "bad");
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -789,9 +758,9 @@ F26_check_lists_masks_keys_and_asks_for_each_subject(void **state)
 	assert_int_equal(lists[LIST_PTR].findings[0].state, LIST_LISTED);
 	assert_string_equal(lists[LIST_PTR].findings[0].asked, "out.yodel.example");
 	assert_int_equal(facts_tally(scene.facts, false).score, 2);
-	leave(&scene);
+	scene_leave(&scene);
 	play(&scene, "dnsbl \"bl.test\" test-entries none", "198.51.100.7", NULL, "<>");
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* P8: a name of 253 octets below a listed domain is asked for, and never told as "not listed" when it is not.
@@ -821,12 +790,12 @@ P8_check_lists_asks_for_names_of_any_length(void **state)
 	      "disable { iprev, spf, spf-helo, helo, sender } domain-dnsbl \"dbl.test\" on { sender }",
 	      &client);
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_int_equal(scene.facts->lists[LIST_SENDER].count, 1);
 	finding = &scene.facts->lists[LIST_SENDER].findings[0];
 	assert_int_equal(finding->state, LIST_LISTED);
 	assert_string_equal(finding->asked, strchr(long_name, '.') + 1);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 static void
@@ -875,25 +844,25 @@ inquiry_asks_as_early_as_it_can_and_once(void **state)
 	assert_int_equal(scene.dns.asked, 4); /* address and SPF of the name */
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
 	assert_int_equal(scene.dns.asked, 6); /* SPF and MX */
-	judge(&scene);
+	scene_judge(&scene);
 	before = scene.dns.asked;
 	/* A second message asks only for its sender: M14. */
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_int_equal(scene.dns.asked, before + 4); /* and the addresses of the MX */
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	/* HELO again: the latest counts, M09. */
 	inquiry_helo(scene.inquiry, "wrong.test");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_FAIL);
 	/* HELO taken back: M10. */
 	inquiry_helo(scene.inquiry, NULL);
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_NONE);
 	assert_null(scene.facts->helo.given);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* F02, F03: the deadline makes temperrors, late answers are dropped, the next message asks anew. */
@@ -916,13 +885,13 @@ F03_inquiry_ends_at_its_deadline_and_recovers(void **state)
 	(void)fake_dns_deliver(&scene.dns); /* too late for this message */
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
 	assert_int_equal(scene.facts->results[METHOD_SPF], RESULT_PASS);
 	/* F30: gone while questions are in flight. */
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@gone.test>", NULL }, NULL, NULL);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /*
@@ -938,8 +907,7 @@ P1_inquiry_deadline_ends_with_its_message(void **state)
 	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" test-entries none", "198.51.100.54");
 	inquiry_helo(scene.inquiry, "out.yodel.example");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@yodel.example>", NULL }, NULL, NULL);
-	scene.facts = inquiry_wait(scene.inquiry, 0);
-	assert_non_null(scene.facts);
+	scene_wait(&scene);
 	for (int times = 0; times < 10; times++) {
 		inquiry_helo(scene.inquiry, "out.yodel.example");
 		assert_false(inquiry_is_complete(scene.inquiry));
@@ -949,7 +917,7 @@ P1_inquiry_deadline_ends_with_its_message(void **state)
 	(void)fake_dns_deliver(&scene.dns);
 	assert_int_equal(scene.facts->lists[LIST_HELO].count, 1);
 	assert_int_equal(scene.facts->lists[LIST_HELO].findings[0].state, LIST_LISTED);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* P1: what is asked for only when the deadline has passed was not asked, and says so. */
@@ -962,15 +930,14 @@ P1_inquiry_tells_what_was_not_asked_from_what_was_not_answered(void **state)
 	connect_to(&scene, LISTS "domain-dnsbl \"dbl.test\" test-entries none", "198.51.100.54");
 	(void)fake_dns_deliver_name(&scene.dns, "54.100.51.198.in-addr.arpa");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
-	scene.facts = inquiry_wait(scene.inquiry, 0);
-	assert_non_null(scene.facts);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->iprev.names[0].status, DNS_TIMEOUT);
 	assert_int_equal(scene.facts->lists[LIST_CLIENT].findings[0].fault, LIST_FAULT_LOOKUP);
 	assert_int_equal(scene.facts->lists[LIST_CLIENT].findings[0].status, DNS_TIMEOUT);
 	for (int status = DNS_SENDER_UNREAD; status < DNS_STATUSES; status++)
 		assert_false(dns_status_was_asked((enum dns_status)status));
 	assert_true(dns_status_is_fault(DNS_NO_TIME) && dns_status_is_fault(DNS_NO_MEMORY));
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* x-banner by the better of greeting and EHLO reply; the peer's name goes to the look-back. */
@@ -1011,7 +978,7 @@ check_banner_compares_with_reverse_dns_and_helo(void **state)
 				 result_word(scene.facts->results[METHOD_BANNER]));
 		assert_string_equal(wanted_name,
 				    strcmp(cases[i].client, "198.51.100.54") == 0 ? "out.yodel.example" : "");
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -1046,7 +1013,7 @@ F48_check_banner_and_tls_of_servers_that_do_not_answer(void **state)
 		play(&scene, "look-back yes disable { spf, spf-helo, sender }", "198.51.100.54", NULL, "<>");
 		assert_int_equal(scene.facts->results[METHOD_BANNER], cases[i].banner);
 		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].tls);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -1094,7 +1061,7 @@ check_tls_grades_what_the_server_offers(void **state)
 		     "<>");
 		assert_int_equal(scene.facts->results[METHOD_PEER_TLS], cases[i].expected);
 		assert_int_equal(scene.facts->results[METHOD_BANNER], RESULT_UNCHECKED);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -1351,7 +1318,7 @@ questions_of_sessions_are_under_way_until_answered(void **state)
 	give_back(client.address, share_of_one());
 	scene.inquiry = inquiry_new(&needs, &client);
 	(void)fake_dns_deliver(&scene.dns);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /*
@@ -1407,7 +1374,7 @@ P2_a_client_cannot_withhold_what_would_refuse_it(void **state)
 		give_back(client, taken);
 		while (of_lists-- > 0)
 			under_way_end(&client, true);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -1433,7 +1400,7 @@ P0_checks_know_nothing_of_a_sender_that_is_not_read(void **state)
 		     &(struct envelope_address){
 			     "<a%b.test%c.test%d.test%e.test%f.test%g.test%h.test%i.test@j.test>", NULL },
 		     NULL, NULL);
-	judge(&scene);
+	scene_judge(&scene);
 	for (facts = scene.facts; facts->other != NULL; facts = facts->other)
 		assert_int_not_equal(facts->sender.mailbox.form, MAILBOX_UNREAD);
 	assert_int_equal(facts->sender.mailbox.form, MAILBOX_UNREAD);
@@ -1445,7 +1412,7 @@ P0_checks_know_nothing_of_a_sender_that_is_not_read(void **state)
 	assert_int_equal(facts->withheld[METHOD_SENDER], DNS_SENDER_UNREAD);
 	assert_int_equal(facts->withheld[METHOD_IPREV], DNS_NOERROR);
 	assert_int_equal(list_finding_withheld(&facts->lists[LIST_SENDER].findings[0]), DNS_SENDER_UNREAD);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /*
@@ -1475,7 +1442,7 @@ P0_checks_withhold_readings_for_which_no_time_was_left(void **state)
 			assert_int_equal(facts->results[METHOD_SPF], RESULT_TEMPERROR);
 			assert_int_equal(facts->withheld[METHOD_SPF], DNS_SENDER_UNREAD);
 		}
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "config_text.h"
-#include "fake_dns.h"
+#include "scene.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/dkim.h"
 #include "heloscope/checks/inquiry.h"
@@ -42,28 +42,14 @@ static const struct fake_row rows[] = {
 	{ "gone._domainkey.decoy.test", DNS_TXT, DNS_NXDOMAIN, NULL },
 };
 
-struct scene {
-	struct fake_dns dns;
-	struct config *config;
-	struct list_health *health;
-	struct inquiry *inquiry;
-	const struct facts *facts;
-};
-
 static void
 begin(struct scene *scene, const char *rules)
 {
 	static const struct check *const table[] = { &check_dkim };
-	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
-	struct inquiry_needs needs = { .table = { table, 1 }, .resolver = &scene->dns.interface };
 	char text[512];
 
 	(void)snprintf(text, sizeof text, "mode enforce enable { dkim } policy { %s }", rules);
-	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	needs.config = scene->config = config_from_text(text, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
-	scene->inquiry = inquiry_new(&needs, &client);
-	assert_non_null(scene->inquiry);
+	scene_begin(scene, rows, ROWS(rows), text, (struct check_table){ table, ROWS(table) });
 	inquiry_mail(scene->inquiry, &(struct envelope_address){ "<joe@football.example.com>", NULL }, NULL,
 		     NULL);
 }
@@ -86,37 +72,6 @@ say_header(struct scene *scene)
 	inquiry_end_of_header(scene->inquiry);
 }
 
-static void
-say_body(struct scene *scene, const char *body, size_t size)
-{
-	struct span rest = span_of(body);
-
-	while (rest.length > 0) {
-		const struct span piece = { rest.at, rest.length < size ? rest.length : size };
-
-		inquiry_body(scene->inquiry, piece);
-		rest = span_from(rest, piece.length);
-	}
-	inquiry_end_of_body(scene->inquiry);
-}
-
-static void
-finish(struct scene *scene)
-{
-	(void)fake_dns_deliver(&scene->dns);
-	scene->facts = inquiry_wait(scene->inquiry, 0);
-	assert_non_null(scene->facts);
-}
-
-static void
-leave(struct scene *scene)
-{
-	inquiry_close(scene->inquiry);
-	(void)fake_dns_deliver(&scene->dns);
-	list_health_unref(scene->health);
-	config_unref(scene->config);
-}
-
 /* The key is asked for with the field; the body comes in pieces of any size, before or behind the answers. */
 static void
 check_dkim_verifies_a_message_that_comes_in_pieces(void **state)
@@ -136,8 +91,8 @@ check_dkim_verifies_a_message_that_comes_in_pieces(void **state)
 		say_header(&scene);
 		if (i % 2 == 0)
 			(void)fake_dns_deliver(&scene.dns);
-		say_body(&scene, BODY, sizes[i]);
-		finish(&scene);
+		scene_say_body(&scene, BODY, sizes[i]);
+		scene_judge(&scene);
 		dkim = &scene.facts->dkim;
 		assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_PASS);
 		assert_int_equal(dkim->count, 2);
@@ -151,7 +106,7 @@ check_dkim_verifies_a_message_that_comes_in_pieces(void **state)
 		assert_int_equal(dkim->signatures[1].evidence.key_bits, 1024);
 		assert_int_equal(scene.facts->author.finding, AUTHOR_ONE);
 		assert_string_equal(scene.facts->author.domain, "football.example.com");
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -183,12 +138,12 @@ check_dkim_tries_each_signature(void **state)
 		sign(&scene, cases[i].above);
 		sign(&scene, RSA);
 		say_header(&scene);
-		say_body(&scene, cases[i].body, 7);
-		finish(&scene);
+		scene_say_body(&scene, cases[i].body, 7);
+		scene_judge(&scene);
 		assert_int_equal(scene.facts->dkim.count, 2);
 		assert_int_equal(scene.facts->dkim.signatures[0].result, cases[i].above_result);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], cases[i].result);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -204,13 +159,13 @@ check_dkim_looks_at_so_many_signatures(void **state)
 		for (int i = 0; i < 100; i++)
 			sign(&scene, i == place ? RSA : DECOY);
 		say_header(&scene);
-		say_body(&scene, BODY, 100);
-		finish(&scene);
+		scene_say_body(&scene, BODY, 100);
+		scene_judge(&scene);
 		assert_int_equal(scene.facts->dkim.count, BOUND_SIGNATURES);
 		assert_int_equal(scene.facts->dkim.left_out, 100 - BOUND_SIGNATURES);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_PASS);
 		assert_int_equal(scene.dns.asked, 2);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -233,12 +188,12 @@ check_dkim_keeps_a_bounded_header(void **state)
 		if (kind == 1)
 			sign(&scene, RSA);
 		say_header(&scene);
-		say_body(&scene, BODY, 100);
-		finish(&scene);
+		scene_say_body(&scene, BODY, 100);
+		scene_judge(&scene);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], kind == 0 ? RESULT_PASS : RESULT_POLICY);
 		assert_int_equal(scene.facts->dkim.left_out, kind == 1 ? 1 : 0);
 		assert_int_equal(scene.facts->author.finding, AUTHOR_ONE);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 	for (int i = 0; i < 2; i++) { /* as many tiny fields, or names, as anybody may send */
 		struct scene scene;
@@ -252,10 +207,10 @@ check_dkim_keeps_a_bounded_header(void **state)
 			inquiry_header_field(scene.inquiry, name, "");
 		}
 		say_header(&scene);
-		say_body(&scene, BODY, 100);
-		finish(&scene);
+		scene_say_body(&scene, BODY, 100);
+		scene_judge(&scene);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_POLICY);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -272,10 +227,10 @@ check_dkim_is_done_early_without_signatures(void **state)
 	say_header(&scene);
 	assert_int_equal(facts_awaited(scene.facts), 0);
 	assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_NONE);
-	say_body(&scene, BODY, 100);
-	finish(&scene);
+	scene_say_body(&scene, BODY, 100);
+	scene_judge(&scene);
 	assert_int_equal(scene.dns.asked, 0);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* A key that does not come in time is a temperror. */
@@ -288,12 +243,12 @@ check_dkim_does_not_wait_for_ever(void **state)
 	begin(&scene, "");
 	sign(&scene, RSA);
 	say_header(&scene);
-	say_body(&scene, BODY, 100);
+	scene_say_body(&scene, BODY, 100);
 	scene.facts = inquiry_wait(scene.inquiry, 0);
 	assert_non_null(scene.facts);
 	assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_TEMPERROR);
 	assert_int_equal(scene.facts->dkim.signatures[0].evidence.key_status, DNS_TIMEOUT);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* The next message begins with nothing of the last, wherever that was given up. */
@@ -318,13 +273,13 @@ check_dkim_begins_each_message_anew(void **state)
 			     NULL);
 		sign(&scene, RSA);
 		say_header(&scene);
-		say_body(&scene, BODY, 9);
-		finish(&scene);
+		scene_say_body(&scene, BODY, 9);
+		scene_judge(&scene);
 		for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other) {
 			assert_int_equal(facts->results[METHOD_DKIM], RESULT_PASS);
 			assert_int_equal(facts->dkim.count, 1);
 		}
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -370,12 +325,12 @@ policy_judges_by_signatures(void **state)
 		if (cases[i].signature != NULL)
 			sign(&scene, cases[i].signature);
 		say_header(&scene);
-		say_body(&scene, cases[i].body, 100);
-		finish(&scene);
+		scene_say_body(&scene, cases[i].body, 100);
+		scene_judge(&scene);
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		if (verdict_is_pending(&verdict) || verdict.action != cases[i].end)
 			fail_msg("%zu, %s: action %d", i, cases[i].rules, (int)verdict.action);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 

@@ -1,8 +1,7 @@
 /* The check of DMARC: what it makes of From, SPF and signatures, and what rules make of that. */
 #include "unit.h"
 
-#include "config_text.h"
-#include "fake_dns.h"
+#include "scene.h"
 #include "heloscope/checks/dmarc.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
@@ -63,28 +62,14 @@ static const struct readings recipient = {
 	.count = 1
 };
 
-struct scene {
-	struct fake_dns dns;
-	struct config *config;
-	struct list_health *health;
-	struct inquiry *inquiry;
-	const struct facts *facts;
-};
-
 static void
 begin(struct scene *scene, const char *rules, const char *sender)
 {
 	static const struct check *const table[] = { &other_spf, &other_dkim, &check_dmarc };
-	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
-	struct inquiry_needs needs = { .table = { table, 3 }, .resolver = &scene->dns.interface };
 	char text[512];
 
 	(void)snprintf(text, sizeof text, "mode enforce enable { dkim, dmarc } policy { %s }", rules);
-	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	needs.config = scene->config = config_from_text(text, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
-	scene->inquiry = inquiry_new(&needs, &client);
-	assert_non_null(scene->inquiry);
+	scene_begin(scene, rows, ROWS(rows), text, (struct check_table){ table, ROWS(table) });
 	inquiry_mail(scene->inquiry, &(struct envelope_address){ sender, NULL }, NULL, NULL);
 }
 
@@ -96,20 +81,8 @@ say_message(struct scene *scene, const char *from, const char *second)
 	if (second != NULL)
 		inquiry_header_field(scene->inquiry, "from", second);
 	inquiry_end_of_header(scene->inquiry);
-	inquiry_body(scene->inquiry, SPAN("Hi.\r\n"));
-	inquiry_end_of_body(scene->inquiry);
-	(void)fake_dns_deliver(&scene->dns);
-	scene->facts = inquiry_wait(scene->inquiry, 0);
-	assert_non_null(scene->facts);
-}
-
-static void
-leave(struct scene *scene)
-{
-	inquiry_close(scene->inquiry);
-	(void)fake_dns_deliver(&scene->dns);
-	list_health_unref(scene->health);
-	config_unref(scene->config);
+	scene_say_body(scene, "Hi.\r\n", 5);
+	scene_judge(scene);
 }
 
 static void
@@ -143,7 +116,7 @@ check_dmarc_withholds_what_is_withheld_of_signatures(void **state)
 		assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_TEMPERROR);
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		assert_int_equal(verdict.action, is_withheld ? ACTION_DEFER : ACTION_ACCEPT);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -197,7 +170,7 @@ check_dmarc_judges_by_spf_and_signatures(void **state)
 		assert_string_equal(scene.facts->author.domain, cases[i].from + 2);
 		if (scene.facts->dmarc.record_domain != NULL || cases[i].result == RESULT_FAIL)
 			assert_int_equal(scene.facts->dmarc.evaluated, cases[i].evaluated);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -220,7 +193,7 @@ check_dmarc_takes_helo_only_for_the_null_sender(void **state)
 		begin(&scene, "", cases[i].sender);
 		say_message(&scene, "a@reject.test", NULL);
 		assert_int_equal(scene.facts->results[METHOD_DMARC], cases[i].result);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -251,7 +224,7 @@ check_dmarc_is_permerror_without_one_author(void **state)
 		assert_int_equal(scene.facts->author.finding, cases[i].finding);
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		assert_int_equal(verdict.action == ACTION_REJECT, cases[i].is_refused);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -268,7 +241,7 @@ check_dmarc_passes_no_second_author(void **state)
 	assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_PERMERROR);
 	assert_int_equal(scene.facts->author.finding, AUTHOR_SEVERAL_FIELDS);
 	assert_string_equal(scene.facts->author.domain, "");
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* The walk is asked for when From comes, before the header has ended. */
@@ -290,7 +263,7 @@ check_dmarc_asks_as_soon_as_the_author_is_known(void **state)
 	assert_string_equal(scene.facts->dmarc.record_domain, "reject.test");
 	assert_string_equal(scene.facts->dmarc.organization, "reject.test");
 	assert_int_equal(scene.facts->dmarc.lookup_count, 3);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* Rules: the policy is what is wanted for a message that fails. */
@@ -328,7 +301,7 @@ rules_ask_for_policy_and_author(void **state)
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		if ((verdict.action == ACTION_REJECT) != cases[i].is_refused)
 			fail_msg("%s, %s", cases[i].rule, cases[i].from);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "config_text.h"
-#include "fake_dns.h"
+#include "scene.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/iprev.h"
 #include "heloscope/checks/policy.h"
@@ -20,32 +20,10 @@ static const struct fake_row rows[] = {
 
 #define BODY "The body.\r\n"
 
-struct scene {
-	struct fake_dns dns;
-	struct config *config;
-	struct list_health *health;
-	struct inquiry *inquiry;
-	const struct facts *facts;
-};
-
-static void
-begin_with(struct scene *scene, const char *config, struct check_table table)
-{
-	struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0xc6336436) };
-	struct inquiry_needs needs = { .table = table, .resolver = &scene->dns.interface };
-
-	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	needs.config = scene->config = config_from_text(config, NULL);
-	needs.health = scene->health = list_health_new(scene->config, NULL, NULL);
-	scene->inquiry = inquiry_new(&needs, &client);
-	scene->facts = NULL;
-	assert_non_null(scene->inquiry);
-}
-
 static void
 begin(struct scene *scene, const char *config)
 {
-	begin_with(scene, config, staged_checks());
+	scene_begin(scene, rows, ROWS(rows), config, staged_checks());
 }
 
 static void
@@ -61,37 +39,6 @@ say_header(struct scene *scene, const char *seal)
 	if (seal != NULL)
 		inquiry_header_field(scene->inquiry, "X-Seal", seal);
 	inquiry_end_of_header(scene->inquiry);
-}
-
-/* The body in pieces of `size` octets. */
-static void
-say_body(struct scene *scene, size_t size)
-{
-	struct span rest = SPAN(BODY);
-
-	while (rest.length > 0) {
-		struct span piece = { rest.at, rest.length < size ? rest.length : size };
-
-		inquiry_body(scene->inquiry, piece);
-		rest = span_from(rest, piece.length);
-	}
-	inquiry_end_of_body(scene->inquiry);
-}
-
-static void
-wait_for(struct scene *scene)
-{
-	scene->facts = inquiry_wait(scene->inquiry, 0);
-	assert_non_null(scene->facts);
-}
-
-static void
-leave(struct scene *scene)
-{
-	inquiry_close(scene->inquiry);
-	(void)fake_dns_deliver(&scene->dns); /* late answers: nobody is there */
-	list_health_unref(scene->health);
-	config_unref(scene->config);
 }
 
 static struct verdict
@@ -126,20 +73,20 @@ inquiry_feeds_header_and_body_in_pieces(void **state)
 
 			begin(&scene, "");
 			say_mail(&scene, "<joe@yodel.example>");
-			wait_for(&scene);
+			scene_wait(&scene);
 			assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
 			say_header(&scene, cases[i].seal);
 			assert_int_equal(scene.dns.asked, cases[i].seal != NULL ? 1 : 0);
 			if (j % 2 == 0)
 				(void)fake_dns_deliver(&scene.dns); /* before the body, or behind it */
-			say_body(&scene, sizes[j]);
+			scene_say_body(&scene, BODY, sizes[j]);
 			(void)fake_dns_deliver(&scene.dns);
 			assert_true(inquiry_is_complete(scene.inquiry));
-			wait_for(&scene);
+			scene_wait(&scene);
 			assert_int_equal(scene.facts->results[METHOD_SENDER], cases[i].expected);
 			assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
 			assert_int_equal(scene.dns.asked, cases[i].seal != NULL ? 1 : 0);
-			leave(&scene);
+			scene_leave(&scene);
 		}
 	}
 }
@@ -154,26 +101,26 @@ inquiry_tells_what_is_awaited(void **state)
 	for (int has_seal = 0; has_seal < 2; has_seal++) {
 		begin(&scene, "");
 		say_mail(&scene, "<joe@yodel.example>");
-		wait_for(&scene);
+		scene_wait(&scene);
 		assert_int_equal(scene.facts->awaited[STAGE_HEADER], 1U << METHOD_HELO);
 		assert_int_equal(scene.facts->awaited[STAGE_BODY], 1U << METHOD_SENDER);
 		say_header(&scene, has_seal ? "right.test" : NULL);
 		assert_int_equal(scene.facts->awaited[STAGE_HEADER], 0);
 		assert_int_equal(scene.facts->awaited[STAGE_BODY], has_seal ? 1U << METHOD_SENDER : 0);
-		say_body(&scene, 3);
+		scene_say_body(&scene, BODY, 3);
 		assert_int_equal(facts_awaited(scene.facts), 0);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 	begin(&scene, "disable { helo, sender }");
 	say_mail(&scene, "<joe@yodel.example>");
-	wait_for(&scene);
+	scene_wait(&scene);
 	assert_int_equal(facts_awaited(scene.facts), 0);
 	say_header(&scene, "right.test");
-	say_body(&scene, 3);
-	wait_for(&scene);
+	scene_say_body(&scene, BODY, 3);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
 	assert_int_equal(scene.dns.asked, 0);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* By each reading of the sender, of which the later ones begin when the first has what MAIL gives. */
@@ -186,18 +133,18 @@ inquiry_checks_the_body_for_all_readings(void **state)
 	(void)state;
 	begin(&scene, "");
 	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a%b.test@c.test>", NULL }, NULL, NULL);
-	wait_for(&scene);
+	scene_wait(&scene);
 	say_header(&scene, "wrong.test");
-	say_body(&scene, 2);
+	scene_say_body(&scene, BODY, 2);
 	(void)fake_dns_deliver(&scene.dns);
-	wait_for(&scene);
+	scene_wait(&scene);
 	for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other, count++) {
 		assert_int_equal(facts->results[METHOD_SENDER], RESULT_FAIL);
 		assert_int_equal(facts->results[METHOD_HELO], RESULT_PASS);
 		assert_int_equal(facts_awaited(facts), 0);
 	}
 	assert_true(count > 1);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* The deadline of RCPT is not that of the end; an answer that is too late is a temperror, and is dropped. */
@@ -209,11 +156,11 @@ inquiry_has_a_deadline_at_the_end(void **state)
 	(void)state;
 	begin(&scene, "");
 	say_mail(&scene, "<joe@yodel.example>");
-	wait_for(&scene);
+	scene_wait(&scene);
 	say_header(&scene, "wrong.test");
-	say_body(&scene, 64);
+	scene_say_body(&scene, BODY, 64);
 	assert_false(inquiry_is_complete(scene.inquiry));
-	wait_for(&scene);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_TEMPERROR);
 	inquiry_end(scene.inquiry);
 	(void)fake_dns_deliver(&scene.dns);
@@ -222,10 +169,10 @@ inquiry_has_a_deadline_at_the_end(void **state)
 	say_mail(&scene, "<joe@yodel.example>");
 	say_header(&scene, "wrong.test");
 	(void)fake_dns_deliver(&scene.dns);
-	say_body(&scene, 64);
-	wait_for(&scene);
+	scene_say_body(&scene, BODY, 64);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_FAIL);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* What MAIL had no time for does not take the time of what the body asks for; its result stays. */
@@ -237,21 +184,21 @@ inquiry_deadline_of_rcpt_does_not_end_the_body(void **state)
 	struct scene scene;
 
 	(void)state;
-	begin_with(&scene, "", (struct check_table){ table, ROWS(table) });
+	scene_begin(&scene, rows, ROWS(rows), "", (struct check_table){ table, ROWS(table) });
 	say_mail(&scene, "<joe@yodel.example>");
-	wait_for(&scene);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
 	say_header(&scene, "wrong.test");
 	(void)fake_dns_deliver(&scene.dns);
-	say_body(&scene, 64);
-	wait_for(&scene);
+	scene_say_body(&scene, BODY, 64);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_FAIL);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_TEMPERROR);
 	say_mail(&scene, "<joe@yodel.example>"); /* asks anew what was cut short */
 	(void)fake_dns_deliver(&scene.dns);
-	wait_for(&scene);
+	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_IPREV], RESULT_PERMERROR);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* The body may come while answers for MAIL are awaited, as in mode audit; both are there in the end. */
@@ -264,22 +211,22 @@ inquiry_takes_the_body_while_mail_waits(void **state)
 	size_t count = 0;
 
 	(void)state;
-	begin_with(&scene, "", (struct check_table){ table, ROWS(table) });
+	scene_begin(&scene, rows, ROWS(rows), "", (struct check_table){ table, ROWS(table) });
 	say_mail(&scene, "<a%b.test@c.test>");
 	say_header(&scene, "right.test");
 	assert_int_equal(fake_dns_deliver_name(&scene.dns, "right.test"), 1);
-	say_body(&scene, 3);
+	scene_say_body(&scene, BODY, 3);
 	assert_false(inquiry_is_complete(scene.inquiry));
 	(void)fake_dns_deliver(&scene.dns);
 	assert_true(inquiry_is_complete(scene.inquiry));
-	wait_for(&scene);
+	scene_wait(&scene);
 	for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other, count++) {
 		assert_int_equal(facts->results[METHOD_IPREV], RESULT_PERMERROR);
 		assert_int_equal(facts->results[METHOD_SENDER], RESULT_PASS);
 		assert_int_equal(facts_awaited(facts), 0);
 	}
 	assert_true(count > 1);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* Once it is over, its facts can be read without a lock: answers change nothing. */
@@ -291,7 +238,7 @@ inquiry_end_leaves_facts_as_they_are(void **state)
 	(void)state;
 	begin(&scene, "");
 	say_mail(&scene, "<joe@yodel.example>");
-	wait_for(&scene);
+	scene_wait(&scene);
 	say_header(&scene, "wrong.test");
 	inquiry_body(scene.inquiry, SPAN("x"));
 	inquiry_end(scene.inquiry);
@@ -299,7 +246,7 @@ inquiry_end_leaves_facts_as_they_are(void **state)
 	(void)fake_dns_deliver(&scene.dns);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
 	assert_int_equal(scene.facts->awaited[STAGE_BODY], 1U << METHOD_SENDER);
-	leave(&scene);
+	scene_leave(&scene);
 }
 
 /* Nothing of a message is in the next one, wherever the first was given up. */
@@ -325,17 +272,17 @@ inquiry_begins_each_message_anew(void **state)
 		inquiry_forget_mail(scene.inquiry);
 		inquiry_body(scene.inquiry, SPAN("between"));
 		say_mail(&scene, "<joe@yodel.example>");
-		wait_for(&scene);
+		scene_wait(&scene);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
 		say_header(&scene, "right.test");
 		inquiry_header_field(scene.inquiry, "From", "behind the header");
 		(void)fake_dns_deliver(&scene.dns);
-		say_body(&scene, 4);
+		scene_say_body(&scene, BODY, 4);
 		inquiry_body(scene.inquiry, SPAN("behind the body"));
-		wait_for(&scene);
+		scene_wait(&scene);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
 		assert_int_equal(scene.facts->results[METHOD_HELO], RESULT_PASS);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -354,12 +301,12 @@ inquiry_feeds_a_bounded_memory(void **state)
 		for (size_t i = 0; i < count; i++)
 			inquiry_header_field(scene.inquiry, "X-Keep", value);
 		say_header(&scene, "right.test");
-		say_body(&scene, 64);
+		scene_say_body(&scene, BODY, 64);
 		(void)fake_dns_deliver(&scene.dns);
-		wait_for(&scene);
+		scene_wait(&scene);
 		assert_int_equal(scene.facts->results[METHOD_SENDER],
 				 count * 1024 < BOUND_FED_OCTETS ? RESULT_PASS : RESULT_TEMPERROR);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -386,11 +333,11 @@ inquiry_is_fed_while_answers_come(void **state)
 		inquiry_header_field(scene.inquiry, "X-Seal", "right.test");
 		assert_int_equal(pthread_create(&thread, NULL, answer_always, &scene), 0);
 		say_header(&scene, NULL);
-		say_body(&scene, 1);
+		scene_say_body(&scene, BODY, 1);
 		scene.facts = inquiry_wait(scene.inquiry, 60000);
 		assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
@@ -463,19 +410,19 @@ policy_judges_pending_until_the_method_is_known(void **state)
 		(void)snprintf(config, sizeof config, "mode enforce policy { %s }", cases[i].rules);
 		begin(&scene, config);
 		say_mail(&scene, "<joe@yodel.example>");
-		wait_for(&scene);
+		scene_wait(&scene);
 		verdict = judge(&scene);
 		if (verdict.pending_until != cases[i].at_rcpt || verdict.action != cases[i].rcpt_action)
 			fail_msg("%s: until %d, action %d", cases[i].rules, (int)verdict.pending_until,
 				 (int)verdict.action);
 		say_header(&scene, "wrong.test");
 		(void)fake_dns_deliver(&scene.dns);
-		say_body(&scene, 5);
-		wait_for(&scene);
+		scene_say_body(&scene, BODY, 5);
+		scene_wait(&scene);
 		verdict = judge(&scene);
 		if (verdict_is_pending(&verdict) || verdict.action != cases[i].end)
 			fail_msg("%s: at the end action %d", cases[i].rules, (int)verdict.action);
-		leave(&scene);
+		scene_leave(&scene);
 	}
 }
 
