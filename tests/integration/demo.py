@@ -1,16 +1,14 @@
 """demo: seven messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo,
 in a network namespace of its own, where the senders' addresses have mail servers of their own."""
-import base64
 import os
 import re
 import subprocess
 import sys
 
-import dkim
-
 import peers
 from lab import Lab, enter_namespace, swaks, wait_until
 from scenario import CONFIG, LISTS, ZONES, addresses, txt
+from signer import dkim, make_rsa
 
 MESSAGES = [
     ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example", more=("--tls",))),
@@ -64,10 +62,8 @@ def show_header(message):
 
 def make_key(lab):
     """A key of yodel.example, in its zone from now on."""
-    path = lab.folder / "key.pem"
-    subprocess.run(["openssl", "genrsa", "-traditional", "-out", path, "2048"], check=True, capture_output=True)
-    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
-    ZONES["example"] += f"k1._domainkey.yodel TXT {txt('v=DKIM1; k=rsa; p=' + base64.b64encode(public).decode())}\n"
+    path, public = make_rsa(lab.folder)
+    ZONES["example"] += f"k1._domainkey.yodel TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n"
     return path.read_bytes()
 
 

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 import jsonschema
 
@@ -617,3 +618,15 @@ class Smtp:
             self.expect("DATA", "354")
             self.expect(header + b"\r\nbody\r\n.", "250")
         return replies
+
+
+class LabTest(unittest.TestCase):
+    """A test with the `lab` of its module, whose logs are shown when it fails."""
+
+    maxDiff = None
+
+    def run(self, result=None):
+        before = len(result.errors) + len(result.failures)
+        super().run(result)
+        if len(result.errors) + len(result.failures) > before:
+            sys.modules[type(self).__module__].lab.show_logs()

@@ -1,22 +1,14 @@
 """DKIM with real signers (opendkim, python3-dkim) and a real Postfix before the filter."""
-import base64
-import json
 import pathlib
 import re
-import subprocess
 import sys
 import unittest
 
-try:
-    import dkim
-except ImportError:
-    print("skipped: python3-dkim is missing (Debian package: python3-dkim)")
-    sys.exit(77)
-
-from lab import Lab, Smtp, accepts, free_port, wait_until
+from lab import Lab, LabTest, Smtp, accepts, free_port, wait_until
 from raw_milter import Client, fields
 from readback import with_property
 from scenario import txt
+from signer import dkim, make_ed25519, make_rsa
 
 CLIENT = "198.51.100.54"
 CONFIG = """
@@ -36,26 +28,16 @@ policy for "strict.test" { reject when dkim != pass }
 lab = None
 
 
-def make_key(name, command, *words):
-    """A private key in the lab's folder; its public one as it stands in p=."""
-    path = lab.folder / f"{name}.pem"
-    subprocess.run(["openssl", command, "-out", path, *words], check=True, capture_output=True)
-    der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
-    return path, der
-
-
 def setUpModule():
     global lab, running, port, keys
     lab = Lab().__enter__()
     try:
         keys, records = {}, []
         for name, bits in (("k2048", 2048), ("k1024", 1024), ("k512", 512), ("k4096", 4096)):
-            keys[name], der = make_key(name, "genrsa", "-traditional", str(bits))
-            records.append(f"{name}._domainkey.signed TXT {txt('v=DKIM1; k=rsa; p=' + base64.b64encode(der).decode())}")
-        _, der = make_key("ed", "genpkey", "-algorithm", "ed25519")
-        private = subprocess.run(["openssl", "pkey", "-in", lab.folder / "ed.pem", "-outform", "DER"], check=True, capture_output=True).stdout
-        keys["ed"] = base64.b64encode(private[-32:])
-        records.append(f"ed._domainkey.signed TXT {txt('v=DKIM1; k=ed25519; p=' + base64.b64encode(der[-32:]).decode())}")
+            keys[name], public = make_rsa(lab.folder, bits)
+            records.append(f"{name}._domainkey.signed TXT {txt('v=DKIM1; k=rsa; p=' + public)}")
+        keys["ed"], public = make_ed25519(lab.folder)
+        records.append(f"ed._domainkey.signed TXT {txt('v=DKIM1; k=ed25519; p=' + public)}")
         records.append('revoked._domainkey.signed TXT "v=DKIM1; p="')
         records.append("signed MX 10 mail.signed\nmail.signed A 198.51.100.54")
         lab.nsd({"example": "\n".join(records)})
@@ -100,15 +82,7 @@ def send(message, recipients=("user@in.test",), to=None):
         return smtp.send(re.sub(rb"(?m)^\.", b"..", message) + b".")
 
 
-class Dkim(unittest.TestCase):
-    maxDiff = None
-
-    def run(self, result=None):
-        before = len(result.errors) + len(result.failures)
-        super().run(result)
-        if len(result.errors) + len(result.failures) > before:
-            lab.show_logs()
-
+class Dkim(LabTest):
     def receive(self, message, **more):
         reply = send(message, **more)
         self.assertTrue(reply.startswith("250"), reply)

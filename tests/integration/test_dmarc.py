@@ -1,18 +1,11 @@
 """DMARC behind a real Postfix, with nsd behind the resolver: authors that are vouched for, forged, or not to be told."""
-import base64
-import subprocess
 import sys
 import unittest
 
-try:
-    import dkim
-except ImportError:
-    print("skipped: python3-dkim is missing (Debian package: python3-dkim)")
-    sys.exit(77)
-
-from lab import Lab, Smtp
+from lab import Lab, LabTest, Smtp
 from readback import with_property
 from scenario import txt
+from signer import dkim, make_rsa
 
 OWN, OTHER, NAMELESS = "198.51.100.54", "198.51.100.66", "198.51.100.7"
 CONFIG = """
@@ -54,11 +47,9 @@ def setUpModule():
     global lab, running, port, key
     lab = Lab().__enter__()
     try:
-        path = lab.folder / "key.pem"
-        subprocess.run(["openssl", "genrsa", "-traditional", "-out", path, "2048"], check=True, capture_output=True)
-        der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+        path, public = make_rsa(lab.folder)
         key = path.read_bytes()
-        ZONES["example"] += f"k._domainkey.bank TXT {txt('v=DKIM1; k=rsa; p=' + base64.b64encode(der).decode())}\n"
+        ZONES["example"] += f"k._domainkey.bank TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n"
         lab.nsd(ZONES)
         running = lab.heloscope(CONFIG)
         # XCLIENT comes too late for Postfix to leave the header of a strange client as it is.
@@ -83,15 +74,7 @@ def signed(text):
     return dkim.sign(text, b"k", b"bank.example", key, include_headers=[b"from", b"subject"]) + text
 
 
-class Dmarc(unittest.TestCase):
-    maxDiff = None
-
-    def run(self, result=None):
-        before = len(result.errors) + len(result.failures)
-        super().run(result)
-        if len(result.errors) + len(result.failures) > before:
-            lab.show_logs()
-
+class Dmarc(LabTest):
     def send(self, text, client=OTHER, sender="<a@other.example>"):
         """The reply at the end of the message."""
         with Smtp(port) as smtp:

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from built import HAS_LIBSPF2
-from lab import Lab, LabError, Smtp, swaks
+from lab import Lab, LabError, LabTest, Smtp, swaks
 from readback import results, with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -39,17 +39,11 @@ def tearDownModule():
         lab.__exit__(None, None, None)
 
 
-class Base(unittest.TestCase):
+class Base(LabTest):
     maxDiff = None
 
     def setUp(self):
         self.taken = False
-
-    def run(self, result=None):
-        before = len(result.errors) + len(result.failures)
-        super().run(result)
-        if len(result.errors) + len(result.failures) > before:
-            lab.show_logs()
 
     def receive(self, client="good", port=None, helo="smtpout.yodel.example", sender="anna@yodel.example", **more):
         """Send in audit mode; the one message that arrives."""

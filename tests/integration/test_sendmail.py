@@ -3,7 +3,7 @@ import re
 import sys
 import unittest
 
-from lab import Lab, Smtp, enter_namespace
+from lab import Lab, LabTest, Smtp, enter_namespace
 from peers import Authority
 from readback import with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
@@ -40,13 +40,7 @@ def tearDownModule():
         lab.__exit__(None, None, None)
 
 
-class Sendmail(unittest.TestCase):
-    def run(self, result=None):
-        before = len(result.errors) + len(result.failures)
-        super().run(result)
-        if len(result.errors) + len(result.failures) > before:
-            lab.show_logs()
-
+class Sendmail(LabTest):
     def connect(self, client, server="127.0.0.1"):
         return Smtp(25, server, addresses[client])
 
