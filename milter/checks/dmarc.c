@@ -6,19 +6,14 @@
 #include "heloscope/checks/dkim.h"
 #include "heloscope/checks/spf.h"
 
-/* What is kept of the header. */
-struct seen {
-	struct author author;
-	const char *domain; /* of the author, once the header has ended; "" unless there is one */
-};
-
-static struct seen *
-seen_of(struct inquiry *inquiry)
+/* What is kept of the header; NULL when there is no memory. */
+static struct author *
+author_of(struct inquiry *inquiry)
 {
 	struct workspace *fed = inquiry_fed(inquiry);
 
 	if (fed->state == NULL)
-		fed->state = arena_alloc(&fed->memory, sizeof(struct seen));
+		fed->state = arena_alloc(&fed->memory, sizeof(struct author));
 	return fed->state;
 }
 
@@ -30,10 +25,9 @@ ask(void *context, const char *name, enum dns_type type)
 
 /* Ask for what is needed whatever the rest of the message is. */
 static void
-prepare(struct inquiry *inquiry, const struct seen *seen)
+prepare(struct inquiry *inquiry, const char *domain)
 {
 	const struct dmarc_source source = { ask, inquiry };
-	const char *domain = author_domain(&seen->author);
 
 	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	if (domain[0] != '\0')
@@ -43,19 +37,15 @@ prepare(struct inquiry *inquiry, const struct seen *seen)
 static void
 feed(struct inquiry *inquiry, const struct piece *piece)
 {
-	struct seen *seen = seen_of(inquiry);
+	struct author *author = author_of(inquiry);
 	size_t fields;
 
-	if (seen == NULL)
+	if (author == NULL || piece->kind != PIECE_FIELD)
 		return;
-	fields = seen->author.fields;
-	if (piece->kind == PIECE_FIELD)
-		author_add(&seen->author, piece->name, piece->value);
-	else if (piece->kind == PIECE_END_OF_HEADER)
-		seen->domain =
-			arena_string(inquiry_arena(inquiry, STAGE_HEADER), author_domain(&seen->author));
-	if (seen->author.fields > fields)
-		prepare(inquiry, seen);
+	fields = author->fields;
+	author_add(author, piece->name, piece->value);
+	if (author->fields > fields)
+		prepare(inquiry, author_domain(author));
 }
 
 /* What authenticates the message. */
@@ -126,7 +116,7 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 		facts->lookups[facts->lookup_count++] = (struct dmarc_looked_up){
 			.domain = walk->lookups[i].domain,
 			.status = walk->lookups[i].answer->status,
-			.records = dmarc_records_in(walk->lookups[i].answer),
+			.records = walk->lookups[i].records,
 		};
 }
 
@@ -155,21 +145,23 @@ run(struct inquiry *inquiry)
 {
 	const struct dmarc_source source = { ask, inquiry };
 	struct facts *facts = inquiry_facts(inquiry);
-	struct seen *seen = seen_of(inquiry);
+	const struct author *author = author_of(inquiry);
 	struct identifiers identifiers = { .count = 0 };
 	struct dmarc_outcome outcome;
 
-	if (seen == NULL || seen->domain == NULL)
+	if (author == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = (struct author_facts){ author_judge(&seen->author), seen->domain };
-	if (seen->domain[0] == '\0')
+	facts->author = (struct author_facts){ author_judge(author), author_domain(author) };
+	if (facts->author.domain[0] == '\0')
 		return finish(facts, RESULT_PERMERROR);
-	prepare(inquiry, seen); /* what was asked before may have come too late for the stage before */
-	if (!inquiry_has_needs(inquiry, &check_dmarc))
+	if (!inquiry_has_needs(inquiry, &check_dmarc)) {
+		/* What was asked with the field may have come too late for the stage before. */
+		prepare(inquiry, facts->author.domain);
 		return false;
+	}
 	add_spf(&identifiers, facts);
-	add_signatures(&identifiers, facts, seen->domain);
-	if (!dmarc_judge(&source, seen->domain, identifiers.items, identifiers.count, &outcome))
+	add_signatures(&identifiers, facts, facts->author.domain);
+	if (!dmarc_judge(&source, facts->author.domain, identifiers.items, identifiers.count, &outcome))
 		return false;
 	keep(inquiry, &identifiers, &outcome);
 	return finish(facts, outcome.result);

@@ -28,6 +28,14 @@ find_name(struct dkim_field_name *entry, uint64_t hash)
 }
 
 static struct dkim_field_name *
+entry_named(struct dkim_header *header, struct span name)
+{
+	const uint64_t hash = hash_of_nocase(name);
+
+	return find_name(*head_of(header, hash), hash);
+}
+
+static struct dkim_field_name *
 name_for(struct dkim_header *header, struct span name)
 {
 	const uint64_t hash = hash_of_nocase(span_trim(name));
@@ -69,15 +77,6 @@ dkim_header_add(struct dkim_header *header, struct span name, struct span value)
 				      .value = { text + name.length, value.length } };
 	entry->lowest = field;
 	return field;
-}
-
-const struct dkim_field *
-dkim_header_find(const struct dkim_header *header, struct span name)
-{
-	const uint64_t hash = hash_of_nocase(name);
-	const struct dkim_field_name *entry = find_name(header->heads[hash % DKIM_HEADS], hash);
-
-	return entry != NULL ? entry->lowest : NULL;
 }
 
 /* Canonical forms. */
@@ -175,8 +174,7 @@ add_covered(struct dkim_header *header, struct dkim_hasher *hasher, const struct
 	struct span rest = signature->field_names, name;
 
 	while (dkim_next_item(&rest, &name)) {
-		const uint64_t hash = hash_of_nocase(name);
-		struct dkim_field_name *entry = find_name(*head_of(header, hash), hash);
+		struct dkim_field_name *entry = entry_named(header, name);
 		const struct dkim_field *field = entry != NULL ? take_field(header, entry, own) : NULL;
 
 		if (field == NULL)
@@ -204,8 +202,7 @@ note_coverage(struct dkim_header *header, const struct dkim_field *own,
 	struct span rest = signature->field_names, name;
 
 	while (dkim_next_item(&rest, &name)) {
-		const uint64_t hash = hash_of_nocase(name);
-		const struct dkim_field_name *entry = find_name(*head_of(header, hash), hash);
+		const struct dkim_field_name *entry = entry_named(header, name);
 		const bool is_own_alone = entry != NULL && entry->lowest == own && own->above == NULL;
 
 		if ((entry == NULL || is_own_alone) && !coverage->missing.is_cut)

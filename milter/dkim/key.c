@@ -74,7 +74,6 @@ dkim_key_read(struct span text)
 	struct dkim_tag tags[TAGS];
 	const enum dkim_tags_form form = dkim_tags_read(text, tag_names, tags, TAGS);
 	struct dkim_key key = {
-		.looks_like_one = tags[TAG_P].is_there,
 		.type_word = tags[TAG_K].is_there ? tags[TAG_K].value : SPAN("rsa"),
 		.data = tags[TAG_P].is_there ? tags[TAG_P].value : SPAN(""),
 		.allows_sha256 = allows(&tags[TAG_H], SPAN("sha256")),

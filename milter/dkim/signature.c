@@ -9,26 +9,11 @@
 
 #define INFIX "._domainkey."
 
-enum {
-	TAG_V,
-	TAG_A,
-	TAG_B,
-	TAG_BH,
-	TAG_C,
-	TAG_D,
-	TAG_H,
-	TAG_I,
-	TAG_L,
-	TAG_Q,
-	TAG_S,
-	TAG_T,
-	TAG_X,
-	TAG_Z,
-	TAGS
-};
+enum { TAG_V, TAG_A, TAG_B, TAG_BH, TAG_C, TAG_D, TAG_H, TAG_I, TAG_L, TAG_Q, TAG_S, TAG_T, TAG_X, TAGS };
 
-static const char *const tag_names[TAGS] = { "v", "a", "b", "bh", "c", "d", "h",
-					     "i", "l", "q", "s",  "t", "x", "z" };
+static const char *const tag_names[TAGS] = {
+	"v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x"
+};
 
 static const char *const algorithm_words[] = {
 	[DKIM_UNKNOWN_ALGORITHM] = "",
@@ -36,12 +21,6 @@ static const char *const algorithm_words[] = {
 	[DKIM_ED25519_SHA256] = "ed25519-sha256",
 	[DKIM_RSA_SHA1] = "rsa-sha1",
 };
-
-const char *
-dkim_algorithm_word(enum dkim_algorithm algorithm)
-{
-	return algorithm_words[algorithm];
-}
 
 /* The first thing that is wrong counts. */
 static void

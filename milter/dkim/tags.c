@@ -8,8 +8,8 @@ is_blank(char c)
 	return ascii_is_among(c, " \t\r\n");
 }
 
-struct span
-dkim_trim(struct span text)
+static struct span
+trim(struct span text)
 {
 	while (text.length > 0 && is_blank(text.at[0]))
 		text = span_from(text, 1);
@@ -57,7 +57,7 @@ keep(struct span name, struct span place, const char *const *names, struct dkim_
 {
 	for (size_t i = 0; i < count; i++)
 		if (span_equals(name, span_of(names[i])))
-			tags[i] = (struct dkim_tag){ true, dkim_trim(place), place };
+			tags[i] = (struct dkim_tag){ true, trim(place), place };
 }
 
 /* Take the next "name=value" off `rest`; false when it is none. */
@@ -71,7 +71,7 @@ take_tag(struct span *rest, struct span *name, struct span *place)
 	*rest = span_from(*rest, all.length + 1);
 	if (equals == NULL)
 		return false;
-	*name = dkim_trim((struct span){ all.at, (size_t)(equals - all.at) });
+	*name = trim((struct span){ all.at, (size_t)(equals - all.at) });
 	*place = span_from(all, (size_t)(equals - all.at) + 1);
 	return is_name(*name) && is_value(*place);
 }
@@ -83,7 +83,7 @@ dkim_tags_read(struct span text, const char *const *names, struct dkim_tag *tags
 	size_t tag_count = 0;
 
 	memset(tags, 0, count * sizeof *tags);
-	while (dkim_trim(text).length > 0) { /* behind a last ";" stands nothing */
+	while (trim(text).length > 0) { /* behind a last ";" stands nothing */
 		if (tag_count == DKIM_TAGS_MAX || !take_tag(&text, &name, &place))
 			return DKIM_TAGS_MALFORMED;
 		if (!is_new(seen, tag_count, name))
@@ -102,8 +102,7 @@ dkim_next_item(struct span *rest, struct span *item)
 	if (rest->at == NULL)
 		return false;
 	colon = memchr(rest->at, ':', rest->length);
-	*item = dkim_trim(
-		(struct span){ rest->at, colon != NULL ? (size_t)(colon - rest->at) : rest->length });
+	*item = trim((struct span){ rest->at, colon != NULL ? (size_t)(colon - rest->at) : rest->length });
 	*rest = colon != NULL ? span_from(*rest, (size_t)(colon - rest->at) + 1) : (struct span){ NULL, 0 };
 	return true;
 }

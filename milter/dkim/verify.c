@@ -102,8 +102,6 @@ try_record(const struct dkim_case *of, struct span text, const unsigned char *ha
 	evidence->key_record = text.at;
 	evidence->key_type = key.type;
 	evidence->is_testing = key.is_testing;
-	evidence->key_bits = 0;
-	evidence->has_hashes = evidence->header_verifies = false;
 	evidence->reason = judge_key(of->signature, &key);
 	if (evidence->reason == DKIM_NONE)
 		opened = dkim_key_open(&key, &evidence->key_bits, NULL, &evidence->reason);

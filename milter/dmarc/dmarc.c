@@ -22,8 +22,9 @@ dmarc_policy_word(enum dmarc_policy policy)
 
 /* Records. */
 
-bool
-dmarc_record_is_one(struct span text)
+/* Whether a TXT record is a policy record at all: v=DMARC1 comes first (4.7). */
+static bool
+is_record(struct span text)
 {
 	struct tag tag;
 
@@ -222,24 +223,19 @@ count_labels(const char *domain)
 	return count;
 }
 
-size_t
-dmarc_records_in(const struct dns_answer *answer)
+/* How many records an answer holds, and the last of them. */
+static size_t
+count_records(const struct dns_answer *answer, struct span *text)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->count; i++)
-		count += dmarc_record_is_one(answer->records[i].text) ? 1 : 0;
+	for (size_t i = 0; i < answer->count; i++) {
+		if (!is_record(answer->records[i].text))
+			continue;
+		*text = answer->records[i].text;
+		count++;
+	}
 	return count;
-}
-
-/* The one record of an answer; false when there is none. */
-static bool
-find_one(const struct dns_answer *answer, struct span *text)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (dmarc_record_is_one(answer->records[i].text))
-			*text = answer->records[i].text;
-	return dmarc_records_in(answer) == 1;
 }
 
 /* The answer to the question for the record of `domain`. False when there is none to be put. */
@@ -261,13 +257,14 @@ take_answer(struct dmarc_walk *walk, const char *domain, const struct dns_answer
 {
 	struct dmarc_step *step;
 	struct span text;
+	const size_t records = count_records(answer, &text);
 
-	walk->lookups[walk->lookup_count++] = (struct dmarc_lookup){ domain, answer };
+	walk->lookups[walk->lookup_count++] = (struct dmarc_lookup){ domain, answer, records };
 	if (dns_status_is_fault(answer->status) && walk->unknown == NULL) {
 		walk->unknown = domain;
 		walk->fault = answer;
 	}
-	if (!find_one(answer, &text))
+	if (records != 1)
 		return true;
 	step = &walk->steps[walk->count++];
 	step->domain = domain;

@@ -2,21 +2,9 @@
 
 #include <string.h>
 
-static const char *const alignment_words[DMARC_ALIGNMENTS] = {
-	[DMARC_UNALIGNED] = "none",
-	[DMARC_RELAXED] = "relaxed",
-	[DMARC_EQUAL] = "strict",
-	[DMARC_UNTOLD] = "unknown",
-};
-
-const char *
-dmarc_alignment_word(enum dmarc_alignment alignment)
-{
-	return alignment_words[alignment];
-}
-
-enum dmarc_policy
-dmarc_weaker(enum dmarc_policy policy)
+/* The policy one step weaker. */
+static enum dmarc_policy
+weaker(enum dmarc_policy policy)
 {
 	return policy == DMARC_REJECT ? DMARC_QUARANTINE : policy == DMARC_QUARANTINE ? DMARC_NONE : policy;
 }
@@ -34,7 +22,8 @@ struct judging {
 	const struct dmarc_source *source;
 	const char *author;
 	struct dmarc_outcome *outcome;
-	bool is_awaited; /* by an identifier */
+	const struct dmarc_step *step; /* whose record applies; NULL: there is none */
+	bool is_awaited;               /* by an identifier */
 };
 
 static bool
@@ -120,11 +109,11 @@ align_all(struct judging *judging, struct dmarc_identifier *identifiers, size_t 
 
 /* Find the record that applies, where each lookup told what it could change. False when that is not known. */
 static bool
-find_record(const struct judging *judging)
+find_record(struct judging *judging)
 {
 	struct dmarc_outcome *outcome = judging->outcome;
 	const struct dmarc_walk *walk = &outcome->walk;
-	const struct dmarc_step *step = dmarc_step_that_applies(walk, judging->author);
+	const struct dmarc_step *step = judging->step = dmarc_step_that_applies(walk, judging->author);
 
 	if (walk->unknown == NULL)
 		outcome->organization = dmarc_organization(walk, judging->author);
@@ -137,17 +126,20 @@ find_record(const struct judging *judging)
 	return true;
 }
 
-/* The policy for the author, for which it may have to be known whether that exists. False when awaited. */
+/*
+ * Nothing vouches for the message: what its author's domain wants done with it, for which it may have to be
+ * known whether that exists. False when awaited.
+ */
 static bool
-find_policy(const struct judging *judging)
+judge_failure(const struct judging *judging)
 {
 	struct dmarc_outcome *outcome = judging->outcome;
-	const struct dmarc_step step = { outcome->record_domain, outcome->record };
-	const enum dmarc_policy policy = dmarc_policy_for(&step, judging->author, true);
+	const struct dmarc_step *step = judging->step;
 	const struct dns_answer *answer;
 
-	outcome->policy = policy;
-	if (policy != dmarc_policy_for(&step, judging->author, false)) {
+	outcome->result = RESULT_FAIL;
+	outcome->policy = dmarc_policy_for(step, judging->author, true);
+	if (outcome->policy != dmarc_policy_for(step, judging->author, false)) {
 		answer = judging->source->ask(judging->source->context, judging->author, DNS_A);
 		if (answer == NULL)
 			return false;
@@ -156,27 +148,10 @@ find_policy(const struct judging *judging)
 			return finish_fault(outcome, judging->author, answer->status);
 		}
 		outcome->existence = answer->status == DNS_NXDOMAIN ? DMARC_DOES_NOT_EXIST : DMARC_EXISTS;
-		outcome->policy =
-			dmarc_policy_for(&step, judging->author, outcome->existence == DMARC_EXISTS);
+		outcome->policy = dmarc_policy_for(step, judging->author, outcome->existence == DMARC_EXISTS);
 	}
-	outcome->evaluated = outcome->record.is_testing ? dmarc_weaker(outcome->policy) : outcome->policy;
+	outcome->evaluated = outcome->record.is_testing ? weaker(outcome->policy) : outcome->policy;
 	return true;
-}
-
-/* Nothing vouches for the message: what its author's domain wants done with it. */
-static bool
-judge_failure(const struct judging *judging)
-{
-	judging->outcome->result = RESULT_FAIL;
-	return find_policy(judging);
-}
-
-static bool
-has_valid_policy(const struct dmarc_outcome *outcome, const char *author)
-{
-	const struct dmarc_step step = { outcome->record_domain, outcome->record };
-
-	return dmarc_policy_for(&step, author, true) != DMARC_INVALID;
 }
 
 bool
@@ -192,9 +167,9 @@ dmarc_judge(const struct dmarc_source *source, const char *author, struct dmarc_
 		return false;
 	if (!find_record(&judging))
 		return finish_fault(outcome, outcome->walk.unknown, outcome->walk.fault->status);
-	if (outcome->record_domain == NULL)
+	if (judging.step == NULL)
 		return finish(outcome, RESULT_NONE);
-	if (!has_valid_policy(outcome, author))
+	if (dmarc_policy_for(judging.step, author, true) == DMARC_INVALID)
 		return finish(outcome, RESULT_PERMERROR);
 	result = align_all(&judging, identifiers,
 			   count < DMARC_IDENTIFIERS_MAX ? count : DMARC_IDENTIFIERS_MAX);

@@ -274,10 +274,13 @@ exam_dmarc(struct exam *exam)
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
 	const struct dmarc_step *step;
 	struct dmarc_walk walk;
+	size_t records = 0; /* of its own */
 
 	walk_from(exam, domain, &walk);
+	if (walk.lookup_count > 0 && walk.lookups[0].domain == domain)
+		records = walk.lookups[0].records;
 	step = dmarc_step_that_applies(&walk, domain);
-	if (dmarc_records_in(answer) > 1)
+	if (records > 1)
 		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, DOCTOR_DMARC, DOCTOR_ERROR,
 				"There are several DMARC records.", "Receivers act as if there were none.",
 				NULL);
@@ -286,8 +289,7 @@ exam_dmarc(struct exam *exam)
 	else if (walk.unknown != NULL)
 		exam_add_unknown(exam, DOCTOR_DMARC, arena_printf(exam->arena, "_dmarc.%s", walk.unknown),
 				 walk.fault);
-	else if (dmarc_records_in(answer) == 0 && !tell_near_miss(exam, name, answer, step != NULL)
-		 && step == NULL)
+	else if (records == 0 && !tell_near_miss(exam, name, answer, step != NULL) && step == NULL)
 		tell_absence(exam, name);
 	if (step != NULL && step->domain != domain)
 		tell_inherited(exam, step);

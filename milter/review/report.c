@@ -1,7 +1,6 @@
 #include "heloscope/review/report.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/document.h"

@@ -25,13 +25,6 @@ static const struct {
 	[AUTHOR_TOO_MANY] = { "too-many", AUTHOR_KIND_MALFORMED },
 };
 
-static const char *const kinds[AUTHOR_KINDS] = {
-	[AUTHOR_KIND_ONE] = "one",
-	[AUTHOR_KIND_NONE] = "none",
-	[AUTHOR_KIND_SEVERAL] = "several",
-	[AUTHOR_KIND_MALFORMED] = "malformed",
-};
-
 const char *
 author_finding_word(enum author_finding finding)
 {
@@ -51,12 +44,6 @@ enum author_kind
 author_kind(enum author_finding finding)
 {
 	return findings[finding].kind;
-}
-
-const char *
-author_kind_word(enum author_kind kind)
-{
-	return kinds[kind];
 }
 
 /* What is read, and how far. */

@@ -2,8 +2,6 @@
 #include "heloscope/words/telling.h"
 
 #include <stdio.h>
-#include <string.h>
-
 #include "heloscope/base/base64.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/prose.h"

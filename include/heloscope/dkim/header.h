@@ -42,9 +42,6 @@ void dkim_header_init(struct dkim_header *header, struct arena *arena, size_t oc
 /* Keep a copy of a field, below those before. NULL when there was no room: then it is cut. */
 const struct dkim_field *dkim_header_add(struct dkim_header *header, struct span name, struct span value);
 
-/* The fields of a name from the lowest up; NULL when there is none. */
-const struct dkim_field *dkim_header_find(const struct dkim_header *header, struct span name);
-
 /* What a signature's h= is, beside this message. */
 struct dkim_coverage {
 	struct strbuf missing;   /* "cc:reply-to": names of which the message has no field */

@@ -23,8 +23,7 @@ enum dkim_key_type { DKIM_KEY_UNKNOWN, DKIM_KEY_RSA, DKIM_KEY_ED25519 };
 
 struct dkim_key {
 	enum dkim_reason
-		reason;      /* why no signature of this key counts; DKIM_NONE: the record is well formed */
-	bool looks_like_one; /* has p=, so that it is meant to be one */
+		reason; /* why no signature of this key counts; DKIM_NONE: the record is well formed */
 	enum dkim_key_type type;
 	struct span type_word; /* as it is written; "rsa" where it is not */
 	struct span data;      /* p=, as it stands there */

@@ -61,7 +61,4 @@ enum dkim_reason dkim_signature_judge_times(const struct dkim_signature *signatu
  * `name`, of DOMAIN_SIZE octets. */
 const char *dkim_signature_key_name(const struct dkim_signature *signature, char *name);
 
-/* "rsa-sha256" and so on; "" for the unknown one. */
-const char *dkim_algorithm_word(enum dkim_algorithm algorithm);
-
 #endif

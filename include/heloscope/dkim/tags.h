@@ -41,7 +41,4 @@ bool dkim_next_item(struct span *rest, struct span *item);
 /* Whether such a list holds a word, whatever its case. */
 bool dkim_list_has(struct span list, struct span word);
 
-/* Without blanks, tabs and line ends at both ends. */
-struct span dkim_trim(struct span text);
-
 #endif

@@ -32,13 +32,7 @@ struct dmarc_record {
 	char psd;         /* 'y', 'n' or 'u' */
 };
 
-/* Whether a TXT record is a policy record at all: v=DMARC1 comes first (4.7). */
-bool dmarc_record_is_one(struct span text);
-
-/* How many such records an answer holds; several are none (4.10, step 2). */
-size_t dmarc_records_in(const struct dns_answer *answer);
-
-/* Read `text`, for which that holds. */
+/* Read `text`, which begins with v=DMARC1 (4.7). */
 void dmarc_record_read(struct span text, struct dmarc_record *record);
 
 /* One address to which reports go, of a list with "," between them: "mailto:a@b.example", perhaps with
@@ -70,6 +64,7 @@ struct dmarc_walk {
 	struct dmarc_lookup {
 		const char *domain;
 		const struct dns_answer *answer;
+		size_t records;       /* policy records in it; several are none (4.10, step 2) */
 	} lookups[DMARC_QUERIES_MAX]; /* all, in order */
 	size_t lookup_count;
 	const char *unknown;            /* a domain whose record could not be looked up, the first; or NULL */

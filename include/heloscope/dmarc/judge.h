@@ -28,9 +28,6 @@ enum dmarc_alignment {
 	DMARC_ALIGNMENTS
 };
 
-/* "none", "relaxed", "strict", "unknown". */
-const char *dmarc_alignment_word(enum dmarc_alignment alignment);
-
 /* A domain in whose name the message was authenticated, or might have been. */
 struct dmarc_identifier {
 	const char *domain;             /* normalized */
@@ -66,8 +63,5 @@ void dmarc_prepare(const struct dmarc_source *source, const char *author);
  */
 bool dmarc_judge(const struct dmarc_source *source, const char *author, struct dmarc_identifier *identifiers,
 		 size_t count, struct dmarc_outcome *outcome) MUST_USE;
-
-/* The policy one step weaker. */
-enum dmarc_policy dmarc_weaker(enum dmarc_policy policy);
 
 #endif

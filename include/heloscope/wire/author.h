@@ -69,7 +69,4 @@ enum author_kind {
 
 enum author_kind author_kind(enum author_finding finding);
 
-/* "one", "none", "several", "malformed". */
-const char *author_kind_word(enum author_kind kind);
-
 #endif

@@ -13,7 +13,6 @@
 #define NOW 1800000000
 #define ARENA (4U << 20)
 #define TEXT_SIZE (256U << 10)
-#define MARKS_MAX 4
 
 /* A message as the MTA gives it, and its signature as it was made. */
 struct letter {
