@@ -33,24 +33,23 @@ LACKING_ROWS(LACKING_ANSWER)
 #define LACKING_POINTER(STATUS) [STATUS] = &lacks_##STATUS,
 static const struct dns_answer *const lacking[DNS_STATUSES] = { LACKING_ROWS(LACKING_POINTER) };
 
-/*
- * What an answer for which there is no room counts as: too large, as any that is larger than what is read,
- * where only the domain that it is about can have filled the room. What others may have filled (other
- * readings of the sender, lists, keys of other signatures, the rest of the session) is withheld.
- */
+/* Whether the check with that number is fed the message, of which names are asked that a sender chose. */
 static bool
-is_fed(const struct inquiry *inquiry)
+is_fed(const struct inquiry *inquiry, size_t check)
 {
-	return inquiry->needs.table.checks[inquiry->running]->feed != NULL;
+	return inquiry->needs.table.checks[check]->feed != NULL;
 }
 
+/*
+ * What an answer to that check for which there is no room counts as: too large, as any that is larger than
+ * what is read, where only the domain that it is about can have filled the room. What others may have filled
+ * (other readings of the sender, lists, keys of other signatures, the rest of the session) is withheld.
+ */
 static enum dns_status
-without_room(const struct inquiry *inquiry, bool is_of_list, size_t octets)
+without_room(const struct inquiry *inquiry, size_t check, bool is_of_list, size_t octets)
 {
-	const bool is_session_full =
-		inquiry->held > BOUND_SESSION_OCTETS || octets > BOUND_SESSION_OCTETS - inquiry->held;
-
-	return is_of_list || is_session_full || inquiry->facts.other != NULL || is_fed(inquiry)
+	return is_of_list || !inquiry_has_room(inquiry, octets) || inquiry->facts.other != NULL
+			       || is_fed(inquiry, check)
 		       ? DNS_NO_ROOM
 		       : DNS_TOO_LARGE;
 }
@@ -63,7 +62,7 @@ keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *a
 		lookup->answer = answer;
 		return;
 	}
-	lookup->lacks = (uint8_t)without_room(inquiry, lookup->is_of_list, answer->octets);
+	lookup->lacks = (uint8_t)without_room(inquiry, lookup->check, lookup->is_of_list, answer->octets);
 	dns_answer_free(answer);
 }
 
@@ -191,7 +190,7 @@ too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 {
 	if (inquiry->reading_index > 0)
 		return lack(inquiry, DNS_SENDER_UNREAD, is_of_list);
-	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER && is_fed(inquiry))
+	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER && is_fed(inquiry, inquiry->running))
 		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
 	return lacking[status];
 }
@@ -246,7 +245,7 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 	if (state->count >= BOUND_QUESTIONS_A_STAGE)
 		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
 	if (!inquiry_charge(inquiry, inquiry->running, octets))
-		return lack(inquiry, without_room(inquiry, is_of_list, octets), is_of_list);
+		return lack(inquiry, without_room(inquiry, inquiry->running, is_of_list, octets), is_of_list);
 	lookup = add_lookup(inquiry, state, name, type, hash, is_of_list);
 	if (lookup == NULL || !send_question(inquiry, lookup, list))
 		return lacking[DNS_NO_MEMORY];

@@ -65,10 +65,15 @@ inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets)
 }
 
 bool
+inquiry_has_room(const struct inquiry *inquiry, size_t octets)
+{
+	return inquiry->held <= BOUND_SESSION_OCTETS && octets <= BOUND_SESSION_OCTETS - inquiry->held;
+}
+
+bool
 inquiry_charge_answer(struct inquiry *inquiry, size_t check, uint32_t octets)
 {
-	if (inquiry->held > BOUND_SESSION_OCTETS || octets > BOUND_SESSION_OCTETS - inquiry->held
-	    || !inquiry_charge(inquiry, check, octets))
+	if (!inquiry_has_room(inquiry, octets) || !inquiry_charge(inquiry, check, octets))
 		return false;
 	inquiry->held += octets;
 	return true;

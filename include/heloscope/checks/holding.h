@@ -76,6 +76,9 @@ void inquiry_forget_since(struct inquiry *inquiry, enum stage since);
 /* Give back one reference; unlocked, unless it cannot be the last. */
 void inquiry_release(struct inquiry *inquiry);
 
+/* Whether the session may hold so many octets of answers more. */
+bool inquiry_has_room(const struct inquiry *inquiry, size_t octets);
+
 /* Take octets out of a check's purse; of an answer, also out of what all together may hold. False when they
  * are not there. */
 bool inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets);

@@ -31,6 +31,8 @@
 	" v=1; a=rsa-sha256; d=decoy.test; s=k; h=from; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=AAAA"
 #define BODY "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n"
 
+static char large[4001]; /* octets of a key record */
+
 static const struct fake_row rows[] = {
 	{ "brisbane._domainkey.football.example.com", DNS_TXT, DNS_NOERROR,
 	  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
@@ -40,12 +42,23 @@ static const struct fake_row rows[] = {
 	  "oxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB" },
 	{ "k._domainkey.decoy.test", DNS_TXT, DNS_SERVFAIL, NULL },
 	{ "gone._domainkey.decoy.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "*._domainkey.large.test", DNS_TXT, DNS_NOERROR, large },
 };
+
+static bool
+run_nothing(struct inquiry *inquiry)
+{
+	(void)inquiry;
+	return true;
+}
+
+/* Behind it: answers come when another check was the last that ran. */
+static const struct check other = { .stage = STAGE_CONNECT, .run = run_nothing, .method = METHOD_HELO };
 
 static void
 begin(struct scene *scene, const char *rules)
 {
-	static const struct check *const table[] = { &check_dkim };
+	static const struct check *const table[] = { &check_dkim, &other };
 	char text[512];
 
 	(void)snprintf(text, sizeof text, "mode enforce enable { dkim } policy { %s }", rules);
@@ -233,6 +246,34 @@ check_dkim_is_done_early_without_signatures(void **state)
 	scene_leave(&scene);
 }
 
+/* Keys that fill the room are no fault of the one that finds none: it is withheld, not too large. */
+static void
+check_dkim_withholds_a_key_for_which_others_left_no_room(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	memset(large, 'x', sizeof large - 1);
+	begin(&scene, "");
+	for (int i = 0; i < 4; i++) {
+		char value[200];
+
+		(void)snprintf(
+			value, sizeof value,
+			" v=1; a=rsa-sha256; d=large.test; s=k%d; h=from; b=AAAA; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=",
+			i);
+		sign(&scene, value);
+	}
+	say_header(&scene);
+	scene_say_body(&scene, BODY, 100);
+	scene_judge(&scene); /* what was asked last comes first */
+	assert_int_equal(scene.facts->dkim.count, 4);
+	assert_int_equal(scene.facts->dkim.signatures[0].result, RESULT_TEMPERROR);
+	assert_int_equal(scene.facts->dkim.signatures[0].evidence.key_status, DNS_NO_ROOM);
+	assert_int_equal(scene.facts->withheld[METHOD_DKIM], DNS_NO_ROOM);
+	scene_leave(&scene);
+}
+
 /* A key that does not come in time is a temperror. */
 static void
 check_dkim_does_not_wait_for_ever(void **state)
@@ -365,6 +406,7 @@ main(void)
 		cmocka_unit_test(check_dkim_looks_at_so_many_signatures),
 		cmocka_unit_test(check_dkim_keeps_a_bounded_header),
 		cmocka_unit_test(check_dkim_is_done_early_without_signatures),
+		cmocka_unit_test(check_dkim_withholds_a_key_for_which_others_left_no_room),
 		cmocka_unit_test(check_dkim_does_not_wait_for_ever),
 		cmocka_unit_test(check_dkim_begins_each_message_anew),
 		cmocka_unit_test(policy_judges_by_signatures),
