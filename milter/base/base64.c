@@ -27,7 +27,7 @@ base64_decode(struct span text, unsigned char *octets, size_t size, size_t *leng
 		const char c = text.at[i];
 		const int value = value_of(c);
 
-		if (ascii_is_among(c, " \t\r\n"))
+		if (ascii_is_blank(c))
 			continue;
 		padding += c == '=' ? 1 : 0;
 		if (c == '=')

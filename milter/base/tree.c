@@ -30,16 +30,10 @@ struct scan {
 	size_t depth;
 };
 
-static bool
-is_blank(char octet)
-{
-	return octet == ' ' || octet == '\n' || octet == '\t' || octet == '\r';
-}
-
 static void
 skip_blanks(struct scan *scan)
 {
-	while (is_blank(*scan->at))
+	while (ascii_is_blank(*scan->at))
 		scan->at++;
 }
 

@@ -262,7 +262,7 @@ compact(struct span data, char *out, size_t size)
 	size_t length = 0;
 
 	for (size_t i = 0; i < data.length && length + 1 < size; i++)
-		if (!ascii_is_among(data.at[i], " \t\r\n"))
+		if (!ascii_is_blank(data.at[i]))
 			out[length++] = data.at[i];
 	out[length] = '\0';
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "heloscope/config/words.h"
 static enum truth
 truth_from(bool is_true)
 {
@@ -146,27 +147,6 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	return find_client_name(facts, pattern) != NULL;
 }
 
-/* The method whose names are compared; METHODS for what was said. */
-static enum method
-method_of_subject(enum subject subject)
-{
-	switch (subject) {
-	case SUBJECT_CLIENT_NAME:
-		return METHOD_IPREV;
-	case SUBJECT_DKIM_DOMAIN:
-		return METHOD_DKIM;
-	case SUBJECT_FROM:
-	case SUBJECT_DMARC_POLICY:
-		return METHOD_DMARC;
-	case SUBJECT_RECIPIENT:
-	case SUBJECT_MAIL_FROM:
-	case SUBJECT_HELO_NAME:
-	case SUBJECTS:
-		break;
-	}
-	return METHODS;
-}
-
 /* Whether there may be other names than those that were found. */
 static bool
 may_hide_names(const struct facts *facts, enum method method)
@@ -199,7 +179,7 @@ address_withheld(const struct condition *condition, const struct facts *facts,
 static enum truth
 text_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	const enum method method = method_of_subject(condition->subject);
+	const enum method method = config_subject_method(condition->subject);
 
 	if (address_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return TRUTH_UNKNOWN;
@@ -343,8 +323,8 @@ truth_methods(const struct condition *condition)
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
 	case CONDITION_TEXT:
 	case CONDITION_WORD:
-		return method_of_subject(condition->subject) != METHODS
-			       ? 1U << method_of_subject(condition->subject)
+		return config_subject_method(condition->subject) != METHODS
+			       ? 1U << config_subject_method(condition->subject)
 			       : 0;
 	case CONDITION_TRUSTED:
 	case CONDITION_AUTHENTICATED:

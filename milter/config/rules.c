@@ -458,9 +458,9 @@ method_of_test(const struct condition *test)
 {
 	if (test->kind == CONDITION_RESULT)
 		return test->method;
-	if (test->kind == CONDITION_WORD || (test->kind == CONDITION_TEXT && test->subject == SUBJECT_FROM))
-		return METHOD_DMARC;
-	return test->kind == CONDITION_TEXT && test->subject == SUBJECT_DKIM_DOMAIN ? METHOD_DKIM : METHODS;
+	return test->kind == CONDITION_WORD || test->kind == CONDITION_TEXT
+		       ? config_subject_method(test->subject)
+		       : METHODS;
 }
 
 /* The first method that a condition asks for and that is not switched on, METHODS when there is none. */

@@ -184,45 +184,25 @@ static void
 show_in(const char *name, const struct condition *condition, struct output *out)
 {
 	output_put(out, "%s%s in ", name, condition->is_negated ? " not" : "");
-	if (condition->kind == CONDITION_RESULT)
-		config_put_bits(out, condition->results, result_name, RESULTS);
-	else if (condition->kind == CONDITION_WORD)
-		config_put_bits(out, condition->words, word_names[condition->subject],
-				CONFIG_SUBJECT_WORDS_MAX);
-	else if (condition->kind == CONDITION_CLIENT)
+	if (condition->kind == CONDITION_CLIENT)
 		config_put_networks(out, &condition->networks);
 	else
 		config_put_texts(out, &condition->texts);
 }
 
+/* One word, or several in braces: the bits that are set. */
 static void
-show_words(const struct condition *condition, struct output *out)
+show_bits(const char *name, const struct condition *condition, unsigned bits,
+	  const char *(*word)(unsigned index), unsigned count, struct output *out)
 {
-	const char *name = config_subjects[condition->subject];
-
-	for (unsigned i = 0; i < CONFIG_SUBJECT_WORDS_MAX; i++) {
-		if (condition->words != 1U << i)
+	for (unsigned i = 0; i < count; i++) {
+		if (bits != 1U << i)
 			continue;
-		output_put(out, "%s %s %s", name, condition->is_negated ? "!=" : "=",
-			   word_names[condition->subject](i));
+		output_put(out, "%s %s %s", name, condition->is_negated ? "!=" : "=", word(i));
 		return;
 	}
-	show_in(name, condition, out);
-}
-
-static void
-show_results(const struct condition *condition, struct output *out)
-{
-	const char *name = method_policy_word((unsigned)condition->method);
-
-	for (int i = RESULT_NONE; i < RESULTS; i++) {
-		if (condition->results != 1U << i)
-			continue;
-		output_put(out, "%s %s %s", name, condition->is_negated ? "!=" : "=",
-			   result_name((unsigned)i));
-		return;
-	}
-	show_in(name, condition, out);
+	output_put(out, "%s%s in ", name, condition->is_negated ? " not" : "");
+	config_put_bits(out, bits, word, count);
 }
 
 static void
@@ -248,7 +228,8 @@ show_condition(const struct condition *condition, struct output *out)
 		output_put(out, "authenticated");
 		break;
 	case CONDITION_RESULT:
-		show_results(condition, out);
+		show_bits(method_policy_word((unsigned)condition->method), condition, condition->results,
+			  result_name, RESULTS, out);
 		break;
 	case CONDITION_QUANTITY:
 		output_put(out, "%s", config_quantities[condition->quantity]);
@@ -260,7 +241,8 @@ show_condition(const struct condition *condition, struct output *out)
 		show_in(config_subjects[condition->subject], condition, out);
 		break;
 	case CONDITION_WORD:
-		show_words(condition, out);
+		show_bits(config_subjects[condition->subject], condition, condition->words,
+			  word_names[condition->subject], CONFIG_SUBJECT_WORDS_MAX, out);
 		break;
 	case CONDITION_CLIENT:
 		show_in("client", condition, out);

@@ -54,3 +54,23 @@ const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX] = {
 				   [DMARC_QUARANTINE] = "quarantine",
 				   [DMARC_REJECT] = "reject" },
 };
+
+enum method
+config_subject_method(enum subject subject)
+{
+	switch (subject) {
+	case SUBJECT_CLIENT_NAME:
+		return METHOD_IPREV;
+	case SUBJECT_DKIM_DOMAIN:
+		return METHOD_DKIM;
+	case SUBJECT_FROM:
+	case SUBJECT_DMARC_POLICY:
+		return METHOD_DMARC;
+	case SUBJECT_RECIPIENT:
+	case SUBJECT_MAIL_FROM:
+	case SUBJECT_HELO_NAME:
+	case SUBJECTS:
+		break;
+	}
+	return METHODS;
+}

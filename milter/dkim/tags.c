@@ -2,18 +2,12 @@
 
 #include <string.h>
 
-static bool
-is_blank(char c)
-{
-	return ascii_is_among(c, " \t\r\n");
-}
-
 static struct span
 trim(struct span text)
 {
-	while (text.length > 0 && is_blank(text.at[0]))
+	while (text.length > 0 && ascii_is_blank(text.at[0]))
 		text = span_from(text, 1);
-	while (text.length > 0 && is_blank(text.at[text.length - 1]))
+	while (text.length > 0 && ascii_is_blank(text.at[text.length - 1]))
 		text.length--;
 	return text;
 }
@@ -35,7 +29,7 @@ is_value(struct span text)
 	for (size_t i = 0; i < text.length; i++) {
 		const unsigned char c = (unsigned char)text.at[i];
 
-		if ((c < ' ' && !is_blank(text.at[i])) || c == 0x7f)
+		if ((c < ' ' && !ascii_is_blank(text.at[i])) || c == 0x7f)
 			return false;
 	}
 	return true;

@@ -71,7 +71,7 @@ is_mail_address(struct span text)
 			return false;
 	return at != NULL && at != text.at
 	       && domain_normalize(span_from(text, (size_t)(at - text.at) + 1), name)
-	       && strchr(name, '.') != NULL;
+	       && domain_has_dot(span_of(name));
 }
 
 /* "https://..." (RFC 3986, 3.1). */

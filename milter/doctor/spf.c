@@ -114,9 +114,9 @@ next_word(struct span *rest, struct span *word)
 {
 	size_t length = 0;
 
-	while (rest->length > 0 && memchr(" \t\r\n", rest->at[0], 4) != NULL)
+	while (rest->length > 0 && ascii_is_blank(rest->at[0]))
 		*rest = span_from(*rest, 1);
-	while (length < rest->length && memchr(" \t\r\n", rest->at[length], 4) == NULL)
+	while (length < rest->length && !ascii_is_blank(rest->at[length]))
 		length++;
 	*word = (struct span){ rest->at, length };
 	*rest = span_from(*rest, length);

@@ -146,14 +146,6 @@ take_hash(struct taking *taking, const struct node *object, const char *key, uns
 }
 
 /* A text that is never missing in facts. */
-static const char *
-take_or_empty(struct taking *taking, const struct node *object, const char *key)
-{
-	const char *text = take_text(taking, object, key);
-
-	return text != NULL ? text : "";
-}
-
 static void
 take_key(struct taking *taking, const struct node *key, struct dkim_evidence *evidence)
 {
@@ -182,8 +174,8 @@ take_evidence(struct taking *taking, const struct node *object, struct dkim_find
 	evidence->has_hashes = tree_member(object, "header-verifies") != NULL;
 	evidence->header_verifies = take_flag(object, "header-verifies");
 	evidence->body_verifies = take_flag(object, "body-verifies");
-	evidence->missing = take_or_empty(taking, object, "missing");
-	evidence->uncovered = take_or_empty(taking, object, "uncovered");
+	evidence->missing = take_text_or_empty(taking, object, "missing");
+	evidence->uncovered = take_text_or_empty(taking, object, "uncovered");
 	take_key(taking, tree_member(object, "key"), evidence);
 }
 
@@ -191,18 +183,18 @@ static void
 take_signature(struct taking *taking, const struct node *object, struct dkim_finding *finding)
 {
 	finding->result = (enum result)take_token(taking, object, "result", &results, RESULT_NONE);
-	finding->domain = take_or_empty(taking, object, "domain");
+	finding->domain = take_text_or_empty(taking, object, "domain");
 	if (taking->is_for_policy)
 		return;
-	finding->selector = take_or_empty(taking, object, "selector");
-	finding->algorithm = take_or_empty(taking, object, "algorithm");
-	finding->mark = take_or_empty(taking, object, "b");
+	finding->selector = take_text_or_empty(taking, object, "selector");
+	finding->algorithm = take_text_or_empty(taking, object, "algorithm");
+	finding->mark = take_text_or_empty(taking, object, "b");
 	finding->alignment = take_flag(object, "same-domain") ? DKIM_SAME_DOMAIN
 			     : take_flag(object, "aligned")   ? DKIM_SAME_ORGANIZATION
 							      : DKIM_UNALIGNED;
 	finding->canonicalization = canon_words[take_token(taking, object, "canonicalization", &canons, 0)];
 	finding->identity = take_text(taking, object, "identity");
-	finding->field_names = take_or_empty(taking, object, "fields");
+	finding->field_names = take_text_or_empty(taking, object, "fields");
 	finding->field_name_count = take_number(object, "field-count");
 	finding->time = take_time(taking, object, "signed");
 	finding->expiry = take_time(taking, object, "expires");
@@ -228,7 +220,7 @@ codec_take_author(struct taking *taking, const struct node *check, struct author
 {
 	const char *word = take_text(taking, check, "author");
 
-	author->domain = take_or_empty(taking, check, "from");
+	author->domain = take_text_or_empty(taking, check, "from");
 	if (word == NULL)
 		return;
 	author->finding = author_finding_from_word(word);

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "heloscope/config/words.h"
 #include "heloscope/records/value.h"
 
-static const char *const policy_words[] = { "none", "quarantine", "reject" };
-static const struct tokens policies = TOKENS(policy_words);
+static const struct tokens policies = { config_subject_words[SUBJECT_DMARC_POLICY], DMARC_REJECT + 1 };
 
 static const char *const alignment_words[DMARC_ALIGNMENTS] = {
 	[DMARC_UNALIGNED] = "none",
@@ -92,14 +92,6 @@ dmarc_of(const struct facts *facts)
 
 /* Reading. */
 
-static const char *
-take_or_empty(struct taking *taking, const struct node *object, const char *key)
-{
-	const char *text = take_text(taking, object, key);
-
-	return text != NULL ? text : "";
-}
-
 static void
 take_identifiers(struct taking *taking, const struct node *list, struct dmarc_facts *dmarc)
 {
@@ -110,7 +102,7 @@ take_identifiers(struct taking *taking, const struct node *list, struct dmarc_fa
 		return;
 	for (const struct node *object = tree_first(list); object != NULL; object = tree_next(list, object))
 		dmarc->identifiers[dmarc->identifier_count++] = (struct dmarc_identifier){
-			.domain = take_or_empty(taking, object, "domain"),
+			.domain = take_text_or_empty(taking, object, "domain"),
 			.is_spf = take_token(taking, object, "method", &methods, 0) == 1,
 			.has_passed = take_flag(object, "passed"),
 			.alignment = (enum dmarc_alignment)take_token(taking, object, "alignment",
@@ -128,7 +120,7 @@ take_lookups(struct taking *taking, const struct node *list, struct dmarc_facts 
 		return;
 	for (const struct node *object = tree_first(list); object != NULL; object = tree_next(list, object))
 		dmarc->lookups[dmarc->lookup_count++] = (struct dmarc_looked_up){
-			.domain = take_or_empty(taking, object, "domain"),
+			.domain = take_text_or_empty(taking, object, "domain"),
 			.status = (enum dns_status)take_token(taking, object, "status", &codec_statuses,
 							      DNS_NOERROR),
 			.records = take_number(object, "records"),
@@ -152,7 +144,7 @@ take_dmarc(struct taking *taking, const struct node *check, struct facts *facts)
 	if (taking->is_for_policy)
 		return;
 	dmarc->record_domain = take_text(taking, check, "domain");
-	dmarc_record_read(span_of(take_or_empty(taking, check, "record")), &dmarc->record);
+	dmarc_record_read(span_of(take_text_or_empty(taking, check, "record")), &dmarc->record);
 	dmarc->organization = take_text(taking, check, "organizational-domain");
 	if (tree_member(check, "exists") != NULL)
 		dmarc->existence = take_flag(check, "exists") ? DMARC_EXISTS : DMARC_DOES_NOT_EXIST;

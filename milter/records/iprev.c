@@ -24,14 +24,6 @@ iprev_of(const struct facts *facts)
 	return object;
 }
 
-static const char *
-text_or_empty(struct taking *taking, const struct node *object, const char *key)
-{
-	const char *text = take_text(taking, object, key);
-
-	return text != NULL ? text : "";
-}
-
 /* The name that the client has is told with the client; where it was cut there, it is not here. */
 static void
 take_iprev(struct taking *taking, const struct node *check, struct facts *facts)
@@ -46,11 +38,11 @@ take_iprev(struct taking *taking, const struct node *check, struct facts *facts)
 	     name = tree_next(names, name)) {
 		struct iprev_name *taken = &iprev->names[iprev->count++];
 
-		taken->name = text_or_empty(taking, name, "name");
+		taken->name = take_text_or_empty(taking, name, "name");
 		taken->is_verified = take_flag(name, "verified");
 		taken->status =
 			(enum dns_status)take_token(taking, name, "status", &codec_statuses, DNS_NOERROR);
-		taken->addresses = text_or_empty(taking, name, "addresses");
+		taken->addresses = take_text_or_empty(taking, name, "addresses");
 		if (taken->is_verified && iprev->verified == NULL)
 			iprev->verified = taken->name;
 	}

@@ -80,12 +80,6 @@ take(struct reader *reader, char c)
 	return true;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* What stands in atoms, and the dots between them; octets beyond ASCII, too (RFC 6532). */
 static bool
 is_in_word(char c)
@@ -216,7 +210,7 @@ skip_comments(struct reader *reader)
 	struct span inner;
 
 	for (;;) {
-		(void)read_run(reader, is_blank);
+		(void)read_run(reader, ascii_is_blank);
 		if (!take(reader, '(') || !read_closed(reader, '(', ')', true, &inner))
 			return;
 		note_strays(reader->author, inner);
@@ -226,10 +220,7 @@ skip_comments(struct reader *reader)
 static bool
 holds(struct span text, struct span part)
 {
-	for (size_t at = 0; at < text.length; at++)
-		if (span_starts_with_nocase(span_from(text, at), part))
-			return true;
-	return false;
+	return memmem(text.at, text.length, part.at, part.length) != NULL;
 }
 
 /* A word of a display name or the part of an address between its specials. False when there is none. */

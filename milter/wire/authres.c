@@ -246,12 +246,6 @@ authres_end(struct authres *authres)
 
 /* Reading. */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /*
  * What is clean is defined, and all else is not, since readers do not agree on anything but the
  * plainest: one takes a form feed for a blank, one decodes encoded words, one knows no quoted pairs.
@@ -265,7 +259,7 @@ is_clean(struct span text)
 
 		if (c == '\r' ? next != '\n' : c == '\n' && next != ' ' && next != '\t')
 			return false; /* no folding */
-		if (!is_blank(c) && !ascii_is_printable(c))
+		if (!ascii_is_blank(c) && !ascii_is_printable(c))
 			return false;
 		if (c == '\\' || (c == '=' && next == '?'))
 			return false;
@@ -285,7 +279,7 @@ skip_cfws(struct span text, size_t at)
 				end++;
 			if (end == text.length || text.at[end++] != ')')
 				return at;
-		} else if (!is_blank(text.at[at])) {
+		} else if (!ascii_is_blank(text.at[at])) {
 			return at;
 		}
 		at = end;
@@ -374,7 +368,7 @@ spells(struct span text, struct span id)
 
 	for (size_t i = 0; i < id.length; i++, at++) {
 		while (i > 0 && at < text.length
-		       && (is_blank(text.at[at]) || ascii_is_among(text.at[at], "\"("))) {
+		       && (ascii_is_blank(text.at[at]) || ascii_is_among(text.at[at], "\"("))) {
 			const size_t behind = skip_cfws(text, at);
 
 			at = behind > at ? behind : at + 1;

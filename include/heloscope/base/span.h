@@ -72,6 +72,13 @@ ascii_is_alnum(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
+/* Blanks and line ends, of which folding and JSON consist. */
+static inline bool
+ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* NUL, which ends `set`, is in none. */
 static inline bool
 ascii_is_among(char c, const char *set)

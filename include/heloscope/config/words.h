@@ -23,6 +23,9 @@ extern const char *const config_subjects[SUBJECTS];
  * and for a subject that has none. */
 extern const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX];
 
+/* The method that finds what a subject is compared with; METHODS for what was said. */
+enum method config_subject_method(enum subject subject);
+
 /* These begin with the second value: the first stands for what is not said. */
 extern const char *const config_list_kinds[2];
 extern const char *const config_list_takes[3];

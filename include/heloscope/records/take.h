@@ -65,6 +65,14 @@ take_text(struct taking *taking, const struct node *object, const char *key)
 	return member != NULL ? take_text_of(taking, member) : NULL;
 }
 
+static inline const char *
+take_text_or_empty(struct taking *taking, const struct node *object, const char *key)
+{
+	const char *text = take_text(taking, object, key);
+
+	return text != NULL ? text : "";
+}
+
 static inline bool
 take_flag(const struct node *object, const char *key)
 {
