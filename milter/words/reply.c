@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/config/words.h"
 #include "heloscope/words/reasons.h"
 #include "heloscope/words/table.h"
 #include "heloscope/words/withheld.h"
@@ -54,6 +55,13 @@ remains_refused(const struct causes *causes, unsigned gone)
 	return reasons_remain(causes->reasons, gone);
 }
 
+/* Whose code a reason has; METHODS: that of a policy. */
+static enum method
+method_of(const struct reason *reason)
+{
+	return reason->kind == CONDITION_WORD ? config_subject_method(reason->subject) : reason->method;
+}
+
 static void
 find_causes(const struct refusal *refusal, struct causes *causes)
 {
@@ -63,7 +71,7 @@ find_causes(const struct refusal *refusal, struct causes *causes)
 		struct cause cause = {
 			.rank = reason_rank(reason, refusal->facts),
 			.reasons = 1U << i,
-			.method = reason->method,
+			.method = method_of(reason),
 		};
 		struct strbuf text;
 

@@ -107,7 +107,7 @@ class Dmarc(LabTest):
 
     def test_a_forged_author_is_refused_when_more_speaks_against_it(self):
         reply = self.send(header(b"a@bank.example") + b"\r\nHi.", client=NAMELESS)
-        self.assertRegex(reply, r"^550-5\.7\.(26|1|25) ")
+        self.assertRegex(reply, r"^550-5\.7\.26 ")
         self.assertIn("published at _dmarc.bank.example", reply)
         message = self.receive(header(b"a@bank.example") + b"\r\nHi.")
         self.assertIn("policy.dmarc=reject", self.check(message, "fail", "bank.example"))
@@ -147,9 +147,8 @@ class Dmarc(LabTest):
 
     def test_a_blank_before_the_colon_never_passes(self):
         reply = self.send(b"From : a@bank.example\r\nSubject: test\r\n\r\nHi.", client=OWN, sender="<a@bank.example>")
-        if reply.startswith("250"):
-            told = " ".join(lab.take_messages()[0]["Authentication-Results"].split())
-            self.assertRegex(told, r"dmarc=(permerror|pass header\.from=bank\.example)")
+        self.assertRegex(reply, "^250")
+        self.assertIn("dmarc=permerror", " ".join(lab.take_messages()[0]["Authentication-Results"].split()))
 
     def test_the_record_tells_what_it_rests_on(self):
         self.receive(header(b"a@none.bank.example") + b"\r\nHi.")
