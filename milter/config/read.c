@@ -76,7 +76,7 @@ config_read(const char *path, struct output *messages)
 	if (path != NULL)
 		config_read_file(&reading, path);
 	finish(config, messages);
-	reading.errors += config_check_policies(config, messages);
+	reading.errors += config_check_policies(config, name, messages);
 	if (config->arena.has_failed) {
 		output_put(messages, "%s: out of memory, or too much configuration\n", name);
 		reading.errors++;

@@ -524,7 +524,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 
 /* What DMARC rests on is made, too: without it mail would fail that is as it should be. */
 static unsigned
-check_dmarc_needs(const struct config *config, struct output *messages)
+check_dmarc_needs(const struct config *config, const char *path, struct output *messages)
 {
 	static const enum method needs[] = { METHOD_DKIM, METHOD_SPF };
 	unsigned errors = 0;
@@ -534,18 +534,18 @@ check_dmarc_needs(const struct config *config, struct output *messages)
 
 		if (config_wants(config, needs[i]))
 			continue;
-		output_put(
-			messages, "%s: \"dmarc\" fails good mail without \"%s\"; expected both, or neither\n",
-			config->default_policy.where != NULL ? config->default_policy.where : "enable", word);
+		output_put(messages,
+			   "%s: \"dmarc\" fails good mail without \"%s\"; expected both, or neither\n", path,
+			   word);
 		errors++;
 	}
 	return errors;
 }
 
 unsigned
-config_check_policies(struct config *config, struct output *messages)
+config_check_policies(struct config *config, const char *path, struct output *messages)
 {
-	unsigned errors = check_dmarc_needs(config, messages)
+	unsigned errors = check_dmarc_needs(config, path, messages)
 			  + check_rules(config, &config->exceptions, messages)
 			  + check_rules(config, &config->default_policy.rules, messages);
 

@@ -154,7 +154,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "look-back yes { per-minute 0 }", "expected a number from 1 to 6000" },
 		{ "look-back yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
 		{ "look-back yes { file \"peers\" }", "expected an absolute path" },
-		{ "enable { dmarc }", "\"dmarc\" fails good mail without \"dkim\"" },
+		{ "enable { dmarc }", "test.conf: \"dmarc\" fails good mail without \"dkim\"" },
 		{ "enable { dkim, dmarc } disable { spf }", "\"dmarc\" fails good mail without \"spf\"" },
 		{ "policy { reject when dmarc.policy = reject }", "expected \"enable { dmarc }\"" },
 		{ "policy { reject when dmarc.policy = quarantined }",
