@@ -124,9 +124,16 @@ add_cause(const struct record_verdict *verdict, struct strbuf *text)
 		strbuf_add(text, " That is the first of several causes; the reply below has more.");
 }
 
+/* Whether nothing was, or would be, done about it. */
+static bool
+is_welcome(const struct record_verdict *verdict)
+{
+	return verdict != NULL && verdict->action == ACTION_ACCEPT && verdict->pending_until == STAGE_CONNECT;
+}
+
 /* Of mail that was not refused what would be said first if it were. */
 static void
-add_failures(const struct facts *facts, const char *tell, struct strbuf *text)
+add_failures(const struct facts *facts, bool is_accepted, const char *tell, struct strbuf *text)
 {
 	const struct failures failures = failures_of(facts);
 
@@ -140,7 +147,8 @@ add_failures(const struct facts *facts, const char *tell, struct strbuf *text)
 	} else if (facts->client.is_trusted) {
 		strbuf_add(text, " The client is trusted, so nothing was looked up.");
 	} else {
-		strbuf_add(text, " All is well: no check found anything wrong.");
+		strbuf_add(text, is_accepted ? " All is well: no check found anything wrong."
+					     : " No check found anything wrong.");
 	}
 }
 
@@ -217,7 +225,7 @@ tell(const struct message_record *record,
 		strbuf_add(text, " Tell the sender: ");
 		add_cause(outcome.verdict, text);
 	} else {
-		add_failures(record->facts, "; tell the sender", text);
+		add_failures(record->facts, is_welcome(outcome.verdict), "; tell the sender", text);
 	}
 }
 
@@ -268,7 +276,7 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 	telling_add(text, record->facts->sender.mailbox.text);
 	strbuf_add(text, "> ");
 	if (!add_fate(record, &outcome, text)) {
-		add_failures(record->facts, "", text);
+		add_failures(record->facts, is_welcome(outcome.verdict), "", text);
 	} else {
 		strbuf_add(text, " ");
 		add_cause(outcome.verdict, text);

@@ -168,7 +168,8 @@ add_ending(const struct ending *ending, struct strbuf *all)
 			(struct record_recipient){ { "<u@in.test>", NULL }, i < ending->recipients ? 0 : 1 };
 	strbuf_printf(all, "== %s\n\n", ending->title);
 	add_answer("explain", answer_tell, &record, all);
-	add_answer("check", answer_tell_trial, &record, all);
+	if (ending->verdict.overruled == OVERRULED_NOT) /* check knows one recipient at a time */
+		add_answer("check", answer_tell_trial, &record, all);
 	add_answer("for the sender", answer_tell_sender, &record, all);
 }
 
