@@ -22,7 +22,7 @@ expect F 57
 # of the faults that were found by trying
 for id in P0 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17 P18 P19 P20 S1 S2 S3 S4 D1 D2 D3 D4 \
 	B01 B02 B04 B05 B06 B07 B08 B09 B10 B11 B14b B15 B16 B20 B22 B23 B24 B25 B30 \
-	N01 N02 N03 N04 N05 N06 N07 N08 N09 N10 N11 N12; do
+	N01 N02 N03 N04 N05 N06 N07 N08 N09 N10 N11 N12 N15 N16 N17; do
 	grep -q "^$id " "$srcdir/tests/cases" || { echo "$id: no line in tests/cases"; status=1; }
 done
 while read -r id file what; do

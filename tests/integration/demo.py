@@ -14,7 +14,7 @@ MESSAGES = [
     ("a good sender", dict(client=addresses["good"], helo="smtpout.yodel.example", sender="anna@yodel.example", more=("--tls",))),
     ("a client without reverse DNS",
      dict(client=addresses["nameless"], helo="pc-17.isp.example", sender="bob@plain.example")),
-    ("SPF fail, from a host whose reverse DNS leads elsewhere",
+    ("SPF fail, from a host whose reverse DNS name has another address",
      dict(client=addresses["mismatch"], helo="mail.rented.example", sender="carol@yodel.example")),
     ("a listed client", dict(client=addresses["listed"], helo="mail.bulk.example", sender="offers@bulk.example")),
     ("a forged Authentication-Results field",

@@ -29,6 +29,9 @@
 	" dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8="
 #define DECOY                                                                                                \
 	" v=1; a=rsa-sha256; d=decoy.test; s=k; h=from; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=AAAA"
+#define DECOY_TAGS " v=1; a=rsa-sha256; d=decoy.test; s=gone; h=from; c=relaxed/relaxed; "
+#define ORGANIZATION                                                                                         \
+	" v=1; a=rsa-sha256; d=example.com; s=k; h=from; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=AAAA"
 #define BODY "Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n"
 
 static char large[4001]; /* octets of a key record */
@@ -42,6 +45,7 @@ static const struct fake_row rows[] = {
 	  "oxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB" },
 	{ "k._domainkey.decoy.test", DNS_TXT, DNS_SERVFAIL, NULL },
 	{ "gone._domainkey.decoy.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "k._domainkey.example.com", DNS_TXT, DNS_NXDOMAIN, NULL },
 	{ "*._domainkey.large.test", DNS_TXT, DNS_NOERROR, large },
 };
 
@@ -180,6 +184,54 @@ check_dkim_looks_at_so_many_signatures(void **state)
 		assert_int_equal(scene.dns.asked, 2);
 		scene_leave(&scene);
 	}
+}
+
+/* Behind the first ones those of the author's organization come before others. */
+static void
+check_dkim_prefers_the_organization_of_the_author(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	for (int i = 0; i < 20; i++)
+		sign(&scene, DECOY);
+	sign(&scene, ORGANIZATION);
+	say_header(&scene);
+	scene_say_body(&scene, BODY, 100);
+	scene_judge(&scene);
+	assert_int_equal(scene.facts->dkim.count, BOUND_SIGNATURES);
+	assert_string_equal(scene.facts->dkim.signatures[BOUND_SIGNATURES / 2].domain, "example.com");
+	assert_int_equal(scene.facts->dkim.signatures[BOUND_SIGNATURES / 2].alignment,
+			 DKIM_SAME_ORGANIZATION);
+	scene_leave(&scene);
+}
+
+/* Each l= is hashed as far as it goes, in whatever order; of b= so much is told as tells one from the others.
+ */
+static void
+check_dkim_keeps_lengths_and_marks_apart(void **state)
+{
+	static const char *const marks[] = { "AAAAAAAAB", "AAAAAAAAC", "BBBBBBBB" };
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	sign(&scene, DECOY_TAGS "l=26; b=AAAAAAAABA; bh=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	sign(&scene, DECOY_TAGS "l=3; b=AAAAAAAACA; bh=F/RETzky+KHFVMfN6pIgjb7LA7AXOitqecwjEKBcX60=");
+	sign(&scene, DECOY_TAGS "l=0; b=BBBBBBBB; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+	say_header(&scene);
+	scene_say_body(&scene, BODY, 2);
+	scene_judge(&scene);
+	assert_int_equal(scene.facts->dkim.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct dkim_finding *signature = &scene.facts->dkim.signatures[i];
+
+		assert_string_equal(signature->mark, marks[i]);
+		assert_true(signature->evidence.has_body_hash);
+		assert_int_equal(signature->evidence.body_verifies, i > 0);
+	}
+	scene_leave(&scene);
 }
 
 /* BOUND_HEADER_KEPT: what does not fit costs the signature its result, never the mail. */
@@ -404,6 +456,8 @@ main(void)
 		cmocka_unit_test(check_dkim_verifies_a_message_that_comes_in_pieces),
 		cmocka_unit_test(check_dkim_tries_each_signature),
 		cmocka_unit_test(check_dkim_looks_at_so_many_signatures),
+		cmocka_unit_test(check_dkim_prefers_the_organization_of_the_author),
+		cmocka_unit_test(check_dkim_keeps_lengths_and_marks_apart),
 		cmocka_unit_test(check_dkim_keeps_a_bounded_header),
 		cmocka_unit_test(check_dkim_is_done_early_without_signatures),
 		cmocka_unit_test(check_dkim_withholds_a_key_for_which_others_left_no_room),

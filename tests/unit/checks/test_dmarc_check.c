@@ -222,6 +222,7 @@ check_dmarc_is_permerror_without_one_author(void **state)
 		say_message(&scene, cases[i].from, cases[i].second);
 		assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_PERMERROR);
 		assert_int_equal(scene.facts->author.finding, cases[i].finding);
+		assert_int_equal(scene.dns.asked, 0);
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		assert_int_equal(verdict.action == ACTION_REJECT, cases[i].is_refused);
 		scene_leave(&scene);
