@@ -154,29 +154,42 @@ note_domain(struct author *author, const char *name)
 		memcpy(author->other, name, strlen(name) + 1);
 }
 
-/* Look for addresses where the grammar has none, but where some readers look for them. */
+/* Whether an address can end before `c`. */
+static bool
+ends_address(char c)
+{
+	return c == '\0' || ascii_is_blank(c) || ascii_is_among(c, "()<>[],;:\"\\");
+}
+
+/* Take what may be the domain of an address, behind an "@". */
+static void
+note_stray(struct author *author, struct reader *reader)
+{
+	const struct span domain = read_run(reader, is_in_domain);
+	char name[DOMAIN_SIZE];
+
+	if (!ends_address(peek(reader)) || !normalize(domain, name))
+		author->has_more_strays = true;
+	else if (author->stray[0] == '\0')
+		memcpy(author->stray, name, strlen(name) + 1);
+	else if (strcmp(author->stray, name) != 0)
+		author->has_more_strays = true;
+}
+
+/*
+ * Look for addresses where the grammar has none, but where some readers look for them: some pass blanks and
+ * comments behind an "@", and some decode what stands behind it.
+ */
 static void
 note_strays(struct author *author, struct span text)
 {
 	struct reader reader = { .text = text };
-	char name[DOMAIN_SIZE];
 
-	for (; reader.at < text.length; reader.at++) {
-		struct span domain;
-
-		if (!take(&reader, '@'))
-			continue;
-		domain = read_run(&reader, is_in_domain);
-		reader.at--;
-		if (domain.length == 0)
-			continue;
-		if (!normalize(domain, name))
-			author->has_more_strays = true;
-		else if (author->stray[0] == '\0')
-			memcpy(author->stray, name, strlen(name) + 1);
-		else if (strcmp(author->stray, name) != 0)
-			author->has_more_strays = true;
-	}
+	while (reader.at < text.length)
+		if (take(&reader, '@'))
+			note_stray(author, &reader);
+		else
+			reader.at++;
 }
 
 /* Words. */
