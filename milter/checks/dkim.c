@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/dkim/bodies.h"
 #include "heloscope/dkim/tags.h"
 #include "heloscope/dkim/verify.h"
 
@@ -24,15 +25,6 @@ struct candidate {
 	const char *key_name; /* that is asked for; NULL: none is */
 };
 
-/* The body in one canonical form. */
-struct form {
-	bool is_wanted;
-	struct dkim_body body;
-	struct dkim_mark marks[BOUND_SIGNATURES];
-	size_t mark_count;
-	uint64_t octets;
-};
-
 /* What is kept of the message. */
 struct seen {
 	struct dkim_header header;
@@ -43,7 +35,7 @@ struct seen {
 	size_t later_count;
 	struct author author;
 	int64_t now;
-	struct form forms[CANONS];
+	struct dkim_bodies bodies;
 	struct dkim_facts facts;
 	bool is_verified;
 };
@@ -54,9 +46,7 @@ release(void *state)
 {
 	struct seen *seen = state;
 
-	for (int canon = 0; canon < CANONS; canon++)
-		if (seen->forms[canon].is_wanted)
-			dkim_body_clear(&seen->forms[canon].body);
+	dkim_bodies_clear(&seen->bodies);
 }
 
 /* NULL when there is no memory. */
@@ -90,7 +80,7 @@ add_candidate(struct inquiry *inquiry, struct seen *seen, const struct dkim_fiel
 	const char *asked;
 
 	candidate->field = field;
-	if (!dkim_signature_read(field->value, memory, &candidate->signature))
+	if (!dkim_signature_read(DKIM_OF_AUTHOR, field->value, memory, &candidate->signature))
 		return;
 	seen->count++;
 	asked = dkim_verify_asks(&candidate->signature, seen->now, name);
@@ -165,62 +155,14 @@ choose_candidates(struct inquiry *inquiry, struct seen *seen)
 
 /* The body. */
 
-static uint64_t
-mark_of(const struct dkim_signature *signature)
-{
-	return signature->has_length ? signature->length : UINT64_MAX;
-}
-
-/* Add a mark in its place, unless it is there. */
 static void
-add_mark(struct form *form, uint64_t at)
+begin_body(struct inquiry *inquiry, struct seen *seen)
 {
-	size_t i = form->mark_count;
-
-	for (size_t j = 0; j < form->mark_count; j++)
-		if (form->marks[j].at == at)
-			return;
-	for (; i > 0 && form->marks[i - 1].at > at; i--)
-		form->marks[i] = form->marks[i - 1];
-	form->marks[i] = (struct dkim_mark){ .at = at };
-	form->mark_count++;
-}
-
-/* Only the forms that a signature needs are made. */
-static void
-begin_body(struct seen *seen)
-{
-	for (size_t i = 0; i < seen->count; i++) {
-		const struct dkim_signature *signature = &seen->candidates[i].signature;
-		struct form *form = &seen->forms[signature->body_canon];
-
-		if (seen->candidates[i].key_name == NULL)
-			continue;
-		form->is_wanted = true;
-		add_mark(form, mark_of(signature));
-	}
-	for (int canon = 0; canon < CANONS; canon++) {
-		struct form *form = &seen->forms[canon];
-
-		if (form->is_wanted)
-			dkim_body_init(&form->body, (enum dkim_canon)canon, form->marks, form->mark_count);
-	}
-}
-
-static void
-take_body(struct seen *seen, struct span octets)
-{
-	for (int canon = 0; canon < CANONS; canon++)
-		if (seen->forms[canon].is_wanted)
-			dkim_body_add(&seen->forms[canon].body, octets);
-}
-
-static void
-end_body(struct seen *seen)
-{
-	for (int canon = 0; canon < CANONS; canon++)
-		if (seen->forms[canon].is_wanted)
-			seen->forms[canon].octets = dkim_body_finish(&seen->forms[canon].body);
+	for (size_t i = 0; i < seen->count; i++)
+		if (seen->candidates[i].key_name != NULL)
+			dkim_bodies_want(&seen->bodies, &seen->candidates[i].signature,
+					 &inquiry_fed(inquiry)->memory);
+	dkim_bodies_begin(&seen->bodies);
 }
 
 static void
@@ -236,13 +178,13 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 		break;
 	case PIECE_END_OF_HEADER:
 		choose_candidates(inquiry, seen);
-		begin_body(seen);
+		begin_body(inquiry, seen);
 		break;
 	case PIECE_BODY:
-		take_body(seen, piece->value);
+		dkim_bodies_add(&seen->bodies, piece->value);
 		break;
 	case PIECE_END_OF_BODY:
-		end_body(seen);
+		dkim_bodies_finish(&seen->bodies);
 		break;
 	}
 }
@@ -321,17 +263,6 @@ make_finding(const struct seen *seen, size_t index, struct arena *arena)
 	return finding;
 }
 
-static const struct dkim_mark *
-hash_of_body(const struct seen *seen, const struct dkim_signature *signature)
-{
-	const struct form *form = &seen->forms[signature->body_canon];
-
-	for (size_t i = 0; i < form->mark_count; i++)
-		if (form->marks[i].at == mark_of(signature))
-			return &form->marks[i];
-	return NULL;
-}
-
 static struct dkim_finding
 verify(struct inquiry *inquiry, struct seen *seen, size_t index)
 {
@@ -343,8 +274,8 @@ verify(struct inquiry *inquiry, struct seen *seen, size_t index)
 		.signature = &candidate->signature,
 		.own = candidate->field,
 		.header = &seen->header,
-		.body_hash = hash_of_body(seen, &candidate->signature),
-		.body_octets = seen->forms[candidate->signature.body_canon].octets,
+		.body_hash = dkim_bodies_hash(&seen->bodies, &candidate->signature),
+		.body_octets = dkim_bodies_octets(&seen->bodies, &candidate->signature),
 		.answer = candidate->key_name != NULL
 				  ? inquiry_ask(inquiry, STAGE_HEADER, candidate->key_name, DNS_TXT)
 				  : &unasked,

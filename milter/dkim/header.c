@@ -168,6 +168,13 @@ take_field(struct dkim_header *header, struct dkim_field_name *entry, const stru
 }
 
 static void
+add_field(struct dkim_hasher *hasher, enum dkim_canon canon, const struct dkim_field *field)
+{
+	dkim_field_add(hasher, canon, field->name, field->value, SPAN(""));
+	dkim_hasher_add_span(hasher, SPAN("\r\n"));
+}
+
+static void
 add_covered(struct dkim_header *header, struct dkim_hasher *hasher, const struct dkim_field *own,
 	    const struct dkim_signature *signature)
 {
@@ -177,10 +184,8 @@ add_covered(struct dkim_header *header, struct dkim_hasher *hasher, const struct
 		struct dkim_field_name *entry = entry_named(header, name);
 		const struct dkim_field *field = entry != NULL ? take_field(header, entry, own) : NULL;
 
-		if (field == NULL)
-			continue; /* the null string (5.4.2) */
-		dkim_field_add(hasher, signature->header_canon, field->name, field->value, SPAN(""));
-		dkim_hasher_add_span(hasher, SPAN("\r\n"));
+		if (field != NULL) /* else the null string (5.4.2) */
+			add_field(hasher, signature->header_canon, field);
 	}
 }
 
@@ -213,6 +218,31 @@ note_coverage(struct dkim_header *header, const struct dkim_field *own,
 	}
 }
 
+/* The end of what is signed: the signature's own field. */
+static bool
+finish_hash(struct dkim_hasher *hasher, const struct dkim_mark *mark, const struct dkim_field *own,
+	    const struct dkim_signature *signature, unsigned char *hash)
+{
+	dkim_field_add(hasher, signature->header_canon, own->name, own->value, signature->value_of_b);
+	dkim_hasher_finish(hasher);
+	dkim_hasher_clear(hasher);
+	memcpy(hash, mark->hash, DKIM_HASH_OCTETS);
+	return mark->is_reached;
+}
+
+bool
+dkim_header_hash_seal(const struct dkim_field *const *fields, size_t count, const struct dkim_field *own,
+		      const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS])
+{
+	struct dkim_mark mark = { .at = UINT64_MAX };
+	struct dkim_hasher hasher;
+
+	dkim_hasher_init(&hasher, &mark, 1);
+	for (size_t i = 0; i < count; i++)
+		add_field(&hasher, seal->header_canon, fields[i]);
+	return finish_hash(&hasher, &mark, own, seal, hash);
+}
+
 bool
 dkim_header_hash(struct dkim_header *header, const struct dkim_field *own,
 		 const struct dkim_signature *signature, struct dkim_coverage *coverage,
@@ -225,9 +255,5 @@ dkim_header_hash(struct dkim_header *header, const struct dkim_field *own,
 	header->round++;
 	add_covered(header, &hasher, own, signature);
 	note_coverage(header, own, signature, coverage);
-	dkim_field_add(&hasher, signature->header_canon, own->name, own->value, signature->value_of_b);
-	dkim_hasher_finish(&hasher);
-	dkim_hasher_clear(&hasher);
-	memcpy(hash, mark.hash, DKIM_HASH_OCTETS);
-	return mark.is_reached;
+	return finish_hash(&hasher, &mark, own, signature, hash);
 }

@@ -9,11 +9,26 @@
 
 #define INFIX "._domainkey."
 
-enum { TAG_V, TAG_A, TAG_B, TAG_BH, TAG_C, TAG_D, TAG_H, TAG_I, TAG_L, TAG_Q, TAG_S, TAG_T, TAG_X, TAGS };
-
-static const char *const tag_names[TAGS] = {
-	"v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x"
+enum {
+	TAG_V,
+	TAG_A,
+	TAG_B,
+	TAG_BH,
+	TAG_C,
+	TAG_CV,
+	TAG_D,
+	TAG_H,
+	TAG_I,
+	TAG_L,
+	TAG_Q,
+	TAG_S,
+	TAG_T,
+	TAG_X,
+	TAGS
 };
+
+static const char *const tag_names[TAGS] = { "v", "a", "b", "bh", "c", "cv", "d",
+					     "h", "i", "l", "q",  "s", "t",  "x" };
 
 static const char *const algorithm_words[] = {
 	[DKIM_UNKNOWN_ALGORITHM] = "",
@@ -72,7 +87,7 @@ read_canon(struct span word, enum dkim_canon *canon)
 	return *canon == DKIM_RELAXED || span_equals_nocase(word, SPAN("simple"));
 }
 
-/* "header/body", of which the body's is simple unless it is said. */
+/* "header/body", of which the body's is simple unless it is said. Where nothing is said, ARC's is relaxed. */
 static void
 read_canons(struct dkim_signature *signature, const struct dkim_tag *tag)
 {
@@ -80,8 +95,11 @@ read_canons(struct dkim_signature *signature, const struct dkim_tag *tag)
 	const size_t length = slash != NULL ? (size_t)(slash - tag->value.at) : tag->value.length;
 	bool is_good;
 
-	if (!tag->is_there)
+	if (!tag->is_there) {
+		signature->header_canon = signature->body_canon =
+			signature->kind == DKIM_OF_ARC ? DKIM_RELAXED : DKIM_SIMPLE;
 		return;
+	}
 	is_good = read_canon((struct span){ tag->value.at, length }, &signature->header_canon);
 	if (slash != NULL)
 		is_good = read_canon(span_from(tag->value, length + 1), &signature->body_canon) && is_good;
@@ -128,11 +146,17 @@ is_field_name(struct span name)
 	return name.length > 0;
 }
 
+/* Of ARC a name may be missing where one should stand, which signs nothing. */
+static bool
+is_name_of(enum dkim_kind kind, struct span name)
+{
+	return is_field_name(name) || (kind == DKIM_OF_ARC && name.length == 0);
+}
+
 /* The names are counted before any is looked at. */
 static void
 read_field_names(struct dkim_signature *signature, struct span list)
 {
-	bool has_from = false;
 	struct span name;
 
 	signature->field_names = list;
@@ -143,10 +167,11 @@ read_field_names(struct dkim_signature *signature, struct span list)
 	if (signature->field_name_count > DKIM_FIELD_NAMES_MAX)
 		return;
 	while (dkim_next_item(&list, &name)) {
-		require(signature, is_field_name(name), DKIM_TAG_VALUE);
-		has_from = has_from || span_equals_nocase(name, SPAN("From"));
+		require(signature, is_name_of(signature->kind, name), DKIM_TAG_VALUE);
+		signature->covers_from = signature->covers_from || span_equals_nocase(name, SPAN("From"));
+		signature->covers_seal = signature->covers_seal || span_equals_nocase(name, SPAN("ARC-Seal"));
 	}
-	require(signature, has_from, DKIM_FROM_UNSIGNED);
+	require(signature, signature->covers_from || signature->kind == DKIM_OF_ARC, DKIM_FROM_UNSIGNED);
 }
 
 static void
@@ -192,15 +217,61 @@ read_numbers(struct dkim_signature *signature, const struct dkim_tag *tags)
 	signature->has_expiry = read_time(signature, &tags[TAG_X], &signature->expiry);
 }
 
-static bool
-has_required(const struct dkim_tag *tags)
-{
-	static const int required[] = { TAG_V, TAG_A, TAG_B, TAG_BH, TAG_D, TAG_H, TAG_S };
+/* The tags that each kind must have. */
+static const unsigned required[] = {
+	[DKIM_OF_AUTHOR] = 1U << TAG_V | 1U << TAG_A | 1U << TAG_B | 1U << TAG_BH | 1U << TAG_D | 1U << TAG_H
+			   | 1U << TAG_S,
+	[DKIM_OF_ARC] = 1U << TAG_I | 1U << TAG_A | 1U << TAG_B | 1U << TAG_BH | 1U << TAG_D | 1U << TAG_H
+			| 1U << TAG_S,
+	[DKIM_SEAL] = 1U << TAG_I | 1U << TAG_A | 1U << TAG_B | 1U << TAG_CV | 1U << TAG_D | 1U << TAG_S,
+};
 
-	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
-		if (!tags[required[i]].is_there)
+static bool
+has_required(enum dkim_kind kind, const struct dkim_tag *tags)
+{
+	for (size_t i = 0; i < TAGS; i++)
+		if ((required[kind] & 1U << i) != 0 && !tags[i].is_there)
 			return false;
 	return true;
+}
+
+unsigned
+dkim_instance_read(struct span text)
+{
+	unsigned instance = 0;
+
+	return text.length <= 2 && span_to_number(text, 1, DKIM_INSTANCES_MAX, &instance) ? instance : 0;
+}
+
+static void
+read_instance(struct dkim_signature *signature, const struct dkim_tag *tag)
+{
+	signature->identity_domain = signature->domain;
+	if (tag->is_there)
+		signature->instance = dkim_instance_read(tag->value);
+	require(signature, signature->instance > 0, DKIM_TAG_VALUE);
+}
+
+/* What a seal has. */
+static void
+read_seal(struct dkim_signature *signature, const struct dkim_tag *tags)
+{
+	signature->header_canon = DKIM_RELAXED;
+	signature->has_field_names = tags[TAG_H].is_there;
+	signature->has_time = read_time(signature, &tags[TAG_T], &signature->time);
+}
+
+/* What a signature of the message has. */
+static void
+read_coverage(struct dkim_signature *signature, const struct dkim_tag *tags)
+{
+	require(signature, !tags[TAG_Q].is_there || dkim_list_has(tags[TAG_Q].value, SPAN("dns/txt")),
+		DKIM_QUERY_METHOD);
+	read_canons(signature, &tags[TAG_C]);
+	read_numbers(signature, tags);
+	if (signature->algorithm != DKIM_RSA_SHA1) /* whose hash is another */
+		read_body_hash(signature, tags[TAG_BH].value);
+	read_field_names(signature, tags[TAG_H].value);
 }
 
 /* All tags but those that name the signer. What makes a signature unreadable comes before what makes it
@@ -208,28 +279,45 @@ has_required(const struct dkim_tag *tags)
 static void
 read_tags(struct dkim_signature *signature, const struct dkim_tag *tags)
 {
-	require(signature, has_required(tags), DKIM_TAG_MISSING);
+	require(signature, has_required(signature->kind, tags), DKIM_TAG_MISSING);
 	if (signature->reason != DKIM_NONE)
 		return;
-	require(signature, span_equals(tags[TAG_V].value, SPAN("1")), DKIM_VERSION);
-	require(signature, !tags[TAG_Q].is_there || dkim_list_has(tags[TAG_Q].value, SPAN("dns/txt")),
-		DKIM_QUERY_METHOD);
-	read_canons(signature, &tags[TAG_C]);
+	require(signature, signature->kind != DKIM_OF_AUTHOR || span_equals(tags[TAG_V].value, SPAN("1")),
+		DKIM_VERSION);
 	read_algorithm(signature, tags[TAG_A].value);
 	read_signed_data(signature, &tags[TAG_B]);
-	read_numbers(signature, tags);
-	if (signature->algorithm != DKIM_RSA_SHA1) /* whose hash is another */
-		read_body_hash(signature, tags[TAG_BH].value);
-	read_field_names(signature, tags[TAG_H].value);
+	if (signature->kind == DKIM_SEAL)
+		read_seal(signature, tags);
+	else
+		read_coverage(signature, tags);
+}
+
+/* Whose it is. */
+static void
+read_signer(struct dkim_signature *signature, const struct dkim_tag *tags, struct arena *arena)
+{
+	if (tags[TAG_S].is_there)
+		signature->selector = read_domain(signature, tags[TAG_S].value, arena);
+	if (tags[TAG_D].is_there)
+		signature->domain = read_domain(signature, tags[TAG_D].value, arena);
+	if (signature->kind == DKIM_OF_AUTHOR)
+		read_identity(signature, &tags[TAG_I], arena);
+	else
+		read_instance(signature, &tags[TAG_I]);
+	if (tags[TAG_CV].is_there)
+		signature->chain_status = tags[TAG_CV].value;
 }
 
 bool
-dkim_signature_read(struct span value, struct arena *arena, struct dkim_signature *signature)
+dkim_signature_read(enum dkim_kind kind, struct span value, struct arena *arena,
+		    struct dkim_signature *signature)
 {
 	struct dkim_tag tags[TAGS];
 	const enum dkim_tags_form form = dkim_tags_read(value, tag_names, tags, TAGS);
 
 	*signature = (struct dkim_signature){ .value = value,
+					      .kind = kind,
+					      .chain_status = SPAN(""),
 					      .algorithm_word = SPAN(""),
 					      .domain = "",
 					      .selector = "",
@@ -243,11 +331,7 @@ dkim_signature_read(struct span value, struct arena *arena, struct dkim_signatur
 	if (form != DKIM_TAGS_GOOD)
 		return true;
 	read_tags(signature, tags);
-	if (tags[TAG_S].is_there)
-		signature->selector = read_domain(signature, tags[TAG_S].value, arena);
-	if (tags[TAG_D].is_there)
-		signature->domain = read_domain(signature, tags[TAG_D].value, arena);
-	read_identity(signature, &tags[TAG_I], arena);
+	read_signer(signature, tags, arena);
 	return !arena->has_failed;
 }
 

@@ -158,7 +158,7 @@ judge_first(const struct dkim_case *of)
 		return DKIM_KEY_LOOKUP;
 	if (of->answer->count == 0)
 		return DKIM_KEY_NONE;
-	return of->header->is_cut ? DKIM_HEADER_LONG : DKIM_NONE;
+	return signature->kind != DKIM_SEAL && of->header->is_cut ? DKIM_HEADER_LONG : DKIM_NONE;
 }
 
 static void
@@ -167,7 +167,8 @@ take_body(const struct dkim_case *of, struct dkim_evidence *evidence)
 	const struct dkim_signature *signature = of->signature;
 
 	evidence->body_octets = of->body_octets;
-	if (of->body_hash == NULL)
+	evidence->body_verifies = signature->kind == DKIM_SEAL; /* which covers none */
+	if (of->body_hash == NULL || signature->kind == DKIM_SEAL)
 		return;
 	evidence->has_body_hash = of->body_hash->is_reached;
 	memcpy(evidence->body_hash, of->body_hash->hash, DKIM_HASH_OCTETS);
@@ -175,6 +176,14 @@ take_body(const struct dkim_case *of, struct dkim_evidence *evidence)
 				  && memcmp(evidence->body_hash, signature->body_hash, DKIM_HASH_OCTETS) == 0;
 	if (signature->has_length && signature->length < of->body_octets)
 		evidence->unsigned_octets = of->body_octets - signature->length;
+}
+
+static bool
+hash_header(const struct dkim_case *of, struct dkim_coverage *coverage, unsigned char *hash)
+{
+	if (of->signature->kind == DKIM_SEAL)
+		return dkim_header_hash_seal(of->sealed, of->sealed_count, of->own, of->signature, hash);
+	return dkim_header_hash(of->header, of->own, of->signature, coverage, hash);
 }
 
 static void
@@ -185,14 +194,14 @@ judge(const struct dkim_case *of, struct dkim_coverage *coverage, struct dkim_ev
 	evidence->key_status = of->answer->status;
 	evidence->is_key_secure = of->answer->security == DNS_SECURE;
 	evidence->key_records = of->answer->count;
-	if (!dkim_header_hash(of->header, of->own, of->signature, coverage, hash)) {
+	if (!hash_header(of, coverage, hash)) {
 		evidence->reason = DKIM_NO_MEMORY;
 		return;
 	}
 	try_records(of, hash, evidence);
 	if (of->signature->has_length && of->signature->length > of->body_octets && evidence->has_hashes)
 		evidence->reason = DKIM_BODY_SHORT;
-	else if (evidence->has_hashes && !evidence->has_body_hash)
+	else if (evidence->has_hashes && !evidence->has_body_hash && of->signature->kind != DKIM_SEAL)
 		evidence->reason = DKIM_NO_MEMORY;
 }
 

@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[DOMAIN_SIZE], again[DOMAIN_SIZE];
 
 	arena_init(&arena, 1U << 20);
-	if (dkim_signature_read(value, &arena, &signature)) {
+	if (dkim_signature_read(DKIM_OF_AUTHOR, value, &arena, &signature)) {
 		const struct span b = signature.value_of_b;
 
 		PROMISE(b.length == 0 || (b.at >= value.at && b.at + b.length <= value.at + size));

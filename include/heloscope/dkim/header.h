@@ -56,6 +56,10 @@ bool dkim_header_hash(struct dkim_header *header, const struct dkim_field *own,
 		      const struct dkim_signature *signature, struct dkim_coverage *coverage,
 		      unsigned char hash[DKIM_HASH_OCTETS]);
 
+/* The same for a seal, which covers these fields in this order, then its own without b= (RFC 8617, 5.1.1). */
+bool dkim_header_hash_seal(const struct dkim_field *const *fields, size_t count, const struct dkim_field *own,
+			   const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS]);
+
 /* Add the canonical form of a field, without what ends it; of its value all but `without`, which lies in it
  * or is empty. */
 void dkim_field_add(struct dkim_hasher *hasher, enum dkim_canon canon, struct span name, struct span value,

@@ -1,5 +1,6 @@
 /*
- * dkim_signature: a DKIM-Signature field, read (RFC 6376, 3.5; RFC 8301; RFC 8463; RFC 8616).
+ * dkim_signature: a DKIM-Signature field, read (RFC 6376, 3.5; RFC 8301; RFC 8463; RFC 8616); and those of
+ * ARC that are made like it (RFC 8617, 4.1.2 and 4.1.3).
  *
  * Text only; any thread. Nothing is looked up, and nothing verified.
  */
@@ -19,6 +20,7 @@
 #define DKIM_FIELD_NAMES_MAX 1000  /* in h= */
 #define DKIM_SIGNATURE_OCTETS 1024 /* of b=, decoded: that of the longest key */
 #define DKIM_CLOCK_SKEW_S 300      /* seconds by which clocks may differ */
+#define DKIM_INSTANCES_MAX 50      /* of ARC (RFC 8617, 4.2.1) */
 
 enum dkim_algorithm {
 	DKIM_UNKNOWN_ALGORITHM,
@@ -29,10 +31,19 @@ enum dkim_algorithm {
 
 enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
 
+/*
+ * The field that it is. Those of ARC have no version, and i= is the instance. An ARC-Message-Signature need
+ * not cover From, and may have empty names, or none, in h=; without c= it is relaxed/relaxed, as the test
+ * suite of ARC and other verifiers take it, where RFC 6376 would have simple/simple. An ARC-Seal covers no
+ * body and no fields of its choice; of others than i=, a=, b=, d=, s=, t= and cv= nothing is read.
+ */
+enum dkim_kind { DKIM_OF_AUTHOR, DKIM_OF_ARC, DKIM_SEAL };
+
 struct dkim_signature {
 	struct span value;       /* of the field, which stays where it was */
 	struct span value_of_b;  /* what is left out of it when it is verified (3.7) */
 	enum dkim_reason reason; /* DKIM_NONE: well formed */
+	enum dkim_kind kind;
 	enum dkim_algorithm algorithm;
 	struct span algorithm_word; /* as it is written */
 	enum dkim_canon header_canon, body_canon;
@@ -41,7 +52,11 @@ struct dkim_signature {
 	const char *identity_domain;   /* normalized; `domain` without one */
 	struct span field_names;       /* h= */
 	size_t field_name_count;
-	struct span signed_data; /* b=, as it stands there */
+	bool covers_from, covers_seal; /* h= names From; it names ARC-Seal */
+	bool has_field_names;          /* h= is there */
+	unsigned instance;             /* of ARC: i=; 0 when it is not there or not one of 1 to 50 */
+	struct span chain_status;      /* of a seal: cv=, as it stands there */
+	struct span signed_data;       /* b=, as it stands there */
 	unsigned char body_hash[DKIM_HASH_OCTETS];
 	bool has_length, has_time, has_expiry;
 	uint64_t length;      /* l=, octets of the canonical body; UINT64_MAX: so many or more */
@@ -52,7 +67,11 @@ struct dkim_signature {
  * Read the value of a field, folded with LF or CRLF. What could be read is there even with a reason. Strings
  * lie in `arena`; false when memory ran out.
  */
-bool dkim_signature_read(struct span value, struct arena *arena, struct dkim_signature *signature) MUST_USE;
+bool dkim_signature_read(enum dkim_kind kind, struct span value, struct arena *arena,
+			 struct dkim_signature *signature) MUST_USE;
+
+/* Read an instance of ARC, 1 to 50 in one or two digits (RFC 8617, 3.9); 0: it is none. */
+unsigned dkim_instance_read(struct span text) MUST_USE;
 
 /* Whether it counts at `now`, seconds since 1970; DKIM_NONE when it does. */
 enum dkim_reason dkim_signature_judge_times(const struct dkim_signature *signature, int64_t now);

@@ -19,8 +19,10 @@
 /* What a signature is verified with. */
 struct dkim_case {
 	const struct dkim_signature *signature;
-	const struct dkim_field *own;      /* in which it stands */
-	struct dkim_header *header;        /* all of it */
+	const struct dkim_field *own;           /* in which it stands */
+	struct dkim_header *header;             /* all of it; not looked at for a seal */
+	const struct dkim_field *const *sealed; /* of a seal: the fields that it covers, in that order */
+	size_t sealed_count;
 	const struct dkim_mark *body_hash; /* of what it signs of the body */
 	uint64_t body_octets;              /* of the canonical body */
 	const struct dns_answer *answer;   /* TXT records at dkim_signature_key_name() */
