@@ -97,6 +97,25 @@ regular_file_open(const char *path, enum regular_file_links links, struct stat *
 	return file;
 }
 
+bool
+regular_file_is_input(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+int
+regular_file_open_input(const char *path, enum regular_file_links links, struct error *reason)
+{
+	int fd;
+
+	if (!regular_file_is_input(path))
+		return regular_file_open_fd(path, links, NULL, reason);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		error_set(reason, "%s", strerror(errno));
+	return fd;
+}
+
 /* Lines. */
 
 #define AHEAD                                                                                                \

@@ -11,6 +11,12 @@ verdict_is_pending(const struct verdict *verdict)
 }
 
 bool
+verdict_refuses(const struct verdict *verdict)
+{
+	return verdict->is_enforced && action_refuses(verdict->action);
+}
+
+bool
 policy_share_includes(const struct ipaddr *client, unsigned percent)
 {
 	const struct span network = ipaddr_common(client, REACH_NETWORK);
@@ -209,13 +215,22 @@ judge_reading(const struct config *config, const struct facts *facts, const stru
 }
 
 void
-policy_overrule(struct verdict *verdict, bool is_accepted, bool is_deferred)
+policy_count_end(struct policy_end *end, const struct verdict *verdict)
 {
-	if (!verdict->is_enforced || !action_refuses(verdict->action))
+	if (!verdict_refuses(verdict))
+		end->accepted++;
+	else if (verdict->action == ACTION_DEFER)
+		end->deferred++;
+}
+
+void
+policy_overrule(struct verdict *verdict, const struct policy_end *end)
+{
+	if (!verdict_refuses(verdict))
 		return;
-	if (is_accepted)
+	if (end->accepted > 0)
 		verdict->overruled = OVERRULED_BY_ACCEPTANCE;
-	else if (is_deferred && verdict->action == ACTION_REJECT)
+	else if (end->deferred > 0 && verdict->action == ACTION_REJECT)
 		verdict->overruled = OVERRULED_BY_DEFERRAL;
 	verdict->is_enforced = verdict->overruled == OVERRULED_NOT;
 }

@@ -214,12 +214,6 @@ keep_recipient(struct message *message, const struct envelope_address *address, 
 		(struct record_recipient){ copy_address(address, &message->record_arena), verdict };
 }
 
-static bool
-is_refused(const struct verdict *verdict)
-{
-	return verdict->is_enforced && action_refuses(verdict->action);
-}
-
 /* What the rules say for a recipient. Returns why they could not be applied, or NULL. */
 static const struct smtp_reply *
 apply_rules(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
@@ -266,7 +260,7 @@ settle(struct message *message, const struct envelope_address *recipient, const 
 	const size_t index = count_verdict(message, verdict);
 
 	keep_recipient(message, recipient, index);
-	if (is_refused(verdict))
+	if (verdict_refuses(verdict))
 		return reply_for(message, verdict, index);
 	message->taken++;
 	if (verdict->is_enforced && verdict->action == ACTION_QUARANTINE)
@@ -409,17 +403,20 @@ message_body(struct message *message, struct span octets)
 
 /* The end. */
 
-/* What comes of those that wait, of each action; those that are not to be refused count as accepted. */
-static void
-count_ends(struct message *message, size_t ends[ACTIONS])
+/* What comes of all that were taken; those that cannot be judged are accepted. */
+static struct policy_end
+count_ends(const struct message *message)
 {
+	struct policy_end end = { .accepted = message->taken };
 	struct verdict verdict;
 
 	for (size_t i = 0; i < message->waiting_count; i++) {
-		const bool is_known = judge(message, &message->waiting[i], &verdict) == NULL;
-
-		ends[is_known && is_refused(&verdict) ? verdict.action : ACTION_ACCEPT]++;
+		if (judge(message, &message->waiting[i], &verdict) == NULL)
+			policy_count_end(&end, &verdict);
+		else
+			end.accepted++;
 	}
+	return end;
 }
 
 /*
@@ -430,17 +427,15 @@ count_ends(struct message *message, size_t ends[ACTIONS])
 static void
 judge_at_end(struct message *message)
 {
-	size_t ends[ACTIONS] = { 0 };
+	const struct policy_end end = count_ends(message);
 	struct verdict verdict;
 
-	count_ends(message, ends);
-	ends[ACTION_ACCEPT] += message->taken;
 	for (size_t i = 0; i < message->waiting_count; i++) {
 		const struct smtp_reply *reply;
 
 		if (judge(message, &message->waiting[i], &verdict) != NULL)
 			continue;
-		policy_overrule(&verdict, ends[ACTION_ACCEPT] > 0, ends[ACTION_DEFER] > 0);
+		policy_overrule(&verdict, &end);
 		reply = settle(message, &message->waiting[i], &verdict);
 		message->refusal = message->refusal != NULL ? message->refusal : reply;
 	}

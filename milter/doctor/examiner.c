@@ -91,3 +91,16 @@ examiner_look(struct examiner *examiner, const struct examiner_mail *mail)
 	inquiry_mail(examiner->inquiry, &mail->sender, NULL, NULL);
 	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
 }
+
+struct inquiry *
+examiner_inquiry(const struct examiner *examiner)
+{
+	return examiner->inquiry;
+}
+
+const struct facts *
+examiner_end_message(struct examiner *examiner)
+{
+	inquiry_end_of_body(examiner->inquiry);
+	return inquiry_wait(examiner->inquiry, examiner->config->timeout_ms);
+}

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,12 +75,6 @@ add_entry(struct record_files *files, const char *folder, const char *name)
 	return true;
 }
 
-static bool
-is_standard_input(const char *path)
-{
-	return strcmp(path, "-") == 0;
-}
-
 bool
 record_files_find(const char *path, struct record_files *files, struct error *error)
 {
@@ -93,7 +86,7 @@ record_files_find(const char *path, struct record_files *files, struct error *er
 
 	*files = (struct record_files){ .count = 0 };
 	error_set(error, "out of memory");
-	if (is_standard_input(path)) {
+	if (regular_file_is_input(path)) {
 		free(folder);
 		return add_file(files, strdup(path), &(struct stat){ .st_mtime = time(NULL) });
 	}
@@ -165,20 +158,6 @@ expand(int fd)
 	return file;
 }
 
-/* For reading; -1 with the reason. */
-static int
-open_fd(const char *path, struct error *reason)
-{
-	int fd;
-
-	if (!is_standard_input(path))
-		return regular_file_open_fd(path, LINKS_REFUSED, NULL, reason);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		error_set(reason, "%s", strerror(errno));
-	return fd;
-}
-
 FILE *
 record_file_open(const struct record_file *file, struct error *error)
 {
@@ -191,7 +170,7 @@ record_file_open(const struct record_file *file, struct error *error)
 		error_set(error, "%s: only plain files and those of gzip can be read", file->path);
 		return NULL;
 	}
-	fd = open_fd(file->path, &reason);
+	fd = regular_file_open_input(file->path, LINKS_REFUSED, &reason);
 	if (fd < 0) {
 		error_set(error, "%s: %s", file->path, reason.text);
 		return NULL;

@@ -273,7 +273,7 @@ put_note(const struct record_note *note, const struct config *config, struct out
 
 /* Why a refusal was not done, or nothing was decided. */
 static void
-put_why_not_done(const struct record_verdict *verdict, struct output *out)
+put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct output *out)
 {
 	if (verdict->overruled != OVERRULED_NOT)
 		prose_put(
@@ -282,7 +282,9 @@ put_why_not_done(const struct record_verdict *verdict, struct output *out)
 			verdict->overruled == OVERRULED_BY_DEFERRAL ? "for another recipient it was deferred"
 								    : "another recipient was to have it");
 	if (verdict->pending_until != STAGE_CONNECT)
-		prose_put(out, 4, "That rule had to wait for the %s of the message, which never came.",
+		prose_put(out, 4,
+			  is_trial ? "A rule needs the %s of the message: give it with --message."
+				   : "That rule had to wait for the %s of the message, which never came.",
 			  verdict->pending_until == STAGE_HEADER ? "header" : "body");
 }
 
@@ -314,7 +316,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	put_rule(config, verdict->rule, verdict->action, out);
 	if (verdict->withheld != DNS_NOERROR)
 		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));
-	put_why_not_done(verdict, out);
+	put_why_not_done(verdict, is_trial, out);
 	if (verdict->reply != NULL) {
 		prose_put(out, 4, "%s", is_would ? "The sender would be told:" : "The sender was told:");
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));

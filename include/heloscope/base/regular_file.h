@@ -9,6 +9,7 @@
 #ifndef HELOSCOPE_BASE_REGULAR_FILE_H
 #define HELOSCOPE_BASE_REGULAR_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -34,6 +35,12 @@ FILE *regular_file_open(const char *path, enum regular_file_links links, struct 
 /* The same, for read(2) and close(2); -1 with the reason. */
 int regular_file_open_fd(const char *path, enum regular_file_links links, struct stat *status,
 			 struct error *reason) MUST_USE;
+
+/* Whether `path` stands for standard input: "-". */
+bool regular_file_is_input(const char *path);
+
+/* The same; standard input, a pipe or terminal, too, where the path stands for it. */
+int regular_file_open_input(const char *path, enum regular_file_links links, struct error *reason) MUST_USE;
 
 /* A file that is read line by line. */
 struct file_lines {

@@ -56,9 +56,20 @@ struct verdict policy_judge(const struct config *config, const struct facts *fac
 
 bool verdict_is_pending(const struct verdict *verdict);
 
+/* Whether it is refused or deferred, and not only told. */
+bool verdict_refuses(const struct verdict *verdict);
+
+/* Recipients of a message at its end, for whom there is one reply; all zero at first. */
+struct policy_end {
+	size_t accepted, deferred;
+};
+
+/* Count a recipient that was taken: by its verdict at the end. */
+void policy_count_end(struct policy_end *end, const struct verdict *verdict);
+
 /* A refusal at the end of the message is not done when another recipient takes it; nor for good when for
  * another one it is deferred. */
-void policy_overrule(struct verdict *verdict, bool is_accepted, bool is_deferred);
+void policy_overrule(struct verdict *verdict, const struct policy_end *end);
 
 /* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
  * accept. */

@@ -12,6 +12,7 @@
 #include "heloscope/facts/facts.h"
 
 struct examiner;
+struct inquiry;
 
 /*
  * Begin: the lists of `config`, to which a reference is taken, are asked for their test entries first, as
@@ -33,5 +34,11 @@ struct examiner_mail {
  * call; NULL when memory ran out.
  */
 const struct facts *examiner_look(struct examiner *examiner, const struct examiner_mail *mail);
+
+/* The inquiry into that mail, to which its header and body can be handed; good until the next call. */
+struct inquiry *examiner_inquiry(const struct examiner *examiner);
+
+/* All of the message has come: wait for the checks that needed it. As examiner_look(). */
+const struct facts *examiner_end_message(struct examiner *examiner);
 
 #endif

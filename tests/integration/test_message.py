@@ -1,0 +1,239 @@
+"""heloscope check --message: stored messages, judged as a real Postfix and the filter would judge them; and check without it."""
+import json
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import unittest
+
+from lab import SCHEMA, Lab, LabTest, Smtp, wait_until
+from scenario import txt
+from signer import dkim, make_rsa
+
+CLIENT, STRANGER = "198.51.100.54", "198.51.100.66"
+CONFIG = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr
+records "{records}"
+mode enforce
+resolver { servers 127.0.0.1@{nsd} timeout 8s }
+trust { networks { 127.0.0.0/8, ::1/128 } }
+enable { dkim, dmarc }
+policy {
+    reject when spf = fail and iprev != pass
+    audit reject when dmarc = fail
+}
+policy for "strict.test" { reject when dkim != pass }
+policy for "later.test" { defer when dmarc = fail }
+policy for "held.test" { quarantine "looks forged" when dmarc.policy in { quarantine, reject } }
+"""
+
+lab = None
+
+
+def setUpModule():
+    global lab, running, port, key
+    lab = Lab().__enter__()
+    try:
+        key, public = make_rsa(lab.folder)
+        records = ["signed MX 10 mail.signed", "mail.signed A 198.51.100.54", 'signed TXT "v=spf1 ip4:198.51.100.54 -all"',
+                   '_dmarc.signed TXT "v=DMARC1; p=reject"', f"s._domainkey.signed TXT {txt('v=DKIM1; k=rsa; p=' + public)}",
+                   "mail.other A 198.51.100.66"]
+        lab.nsd({"example": "\n".join(records), "100.51.198.in-addr.arpa": "54 PTR mail.signed.example.\n66 PTR mail.other.example.\n"})
+        running = lab.heloscope(CONFIG)
+        port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="message_size_limit = 40000000")
+    except BaseException:
+        lab.__exit__(*sys.exc_info())
+        raise
+
+
+def tearDownModule():
+    try:
+        running.stop()
+    finally:
+        lab.__exit__(None, None, None)
+
+
+MESSAGE = (b"From: Joe <joe@signed.example>\r\nTo: user@in.test\r\nSubject: folded\r\n  and\r\n\tmore \r\n\r\n"
+           b"Dear  user,\t\r\n\r\n.\r\n..dots\r\n>From \xc3\xa9t\xc3\xa9 " + b"x" * 3000 + b" \r\n\r\n\r\n")
+
+
+def sign(message=MESSAGE, canon=b"relaxed/relaxed", **more):
+    return dkim.sign(message, b"s", b"signed.example", key.read_bytes(), canonicalize=tuple(canon.split(b"/")), **more) + message
+
+
+def check(message, *words, ip=CLIENT, sender="<joe@signed.example>", helo="mail.signed.example", path=None, config=None):
+    """(status, standard output, standard error) of heloscope check; `message`: octets, given by file, or by `path`."""
+    if path is None:
+        path = lab.folder / "stored.eml"
+        path.write_bytes(message)
+    arguments = [] if path is False else ["--message", path]
+    done = subprocess.run([lab.builddir / "milter/heloscope", "check", "--ip", ip, "--helo", helo, "--from", sender, "-c", config or running.config,
+                           *arguments, *words], input=message if path == "-" else b"", capture_output=True, timeout=60)
+    return done.returncode, re.sub(r"\s+", " ", done.stdout.decode()), re.sub(r"\s+", " ", done.stderr.decode())
+
+
+def record_of(message, *words, **more):
+    status, out, err = check(message, "--json", *words, **more)
+    record = json.loads(out)
+    SCHEMA.validate(record)
+    return record
+
+
+def actions(record):
+    return {verdict["recipient"].strip("<>"): (verdict["action"], verdict["enforced"]) for verdict in record["verdicts"]}
+
+
+def alike(found):
+    """What dkim and dmarc found, without what rests on the time."""
+    for signature in found["dkim"]["signatures"]:
+        signature.pop("signed", None)
+    return {name: found[name] for name in ("dkim", "dmarc")}
+
+
+class Message(LabTest):
+    def test_dkim_and_dmarc_pass(self):
+        found = record_of(sign())["checks"]
+        self.assertEqual((found["dkim"]["result"], found["dmarc"]["result"]), ("pass", "pass"))
+        signature = found["dkim"]["signatures"][0]
+        self.assertEqual((signature["domain"], signature["selector"], signature["algorithm"], signature["aligned"], signature["unsigned-octets"]),
+                         ("signed.example", "s", "rsa-sha256", True, 0))
+        self.assertEqual((found["dmarc"]["from"], found["dmarc"]["domain"], found["dmarc"]["organizational-domain"], found["dmarc"]["record"]),
+                         ("signed.example",) * 3 + ("v=DMARC1; p=reject",))
+        status, out, err = check(sign())
+        self.assertEqual((status, err), (0, ""))
+        for text in ("This mail would be accepted", "signed.example: good signature, 2048-bit key", "the author's domain (From) is signed.example"):
+            self.assertIn(text, out)
+
+    def test_lf_crlf_and_mbox_are_one_message(self):
+        for canon in (b"relaxed/relaxed", b"simple/simple"):
+            message = sign(canon=canon)
+            lines = message.replace(b"\r\n", b"\n")
+            quoted = re.sub(rb"(?m)^(>*From )", rb">\1", lines)
+            for name, stored in (("CRLF", message), ("LF", lines), ("mbox", b"From joe Fri Nov 27 12:00:00 2026\n" + quoted + b"\n"),
+                                 ("delivered", b"Return-Path: <joe@signed.example>\nReceived: from a\n\tby b\n" + lines)):
+                with self.subTest(name, canon=canon):
+                    self.assertEqual(record_of(stored)["checks"]["dkim"]["result"], "pass")
+
+    def test_the_first_of_an_mbox_is_judged(self):
+        status, out, err = check(b"From joe Fri Nov 27 12:00:00 2026\n" + re.sub(rb"(?m)^(>*From )", rb">\1", sign().replace(b"\r\n", b"\n"))
+                                 + b"\nFrom x Fri Nov 27 12:00:00 2026\nFrom: x@signed.example\n\n")
+        self.assertEqual(status, 0)
+        self.assertIn("an mbox with several messages; the first one is judged", err)
+        self.assertIn("good signature", out)
+
+    def test_standard_input(self):
+        status, out, err = check(sign(), path="-")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("good signature", out)
+
+    def test_what_was_changed_is_told(self):
+        status, out, err = check(sign() + b"footer\r\n", ip=STRANGER, helo="mail.other.example", sender="<a@other.example>")
+        for text in ("the body was changed after it was signed", "body hash claimed:", "body hash computed:", "only the body was changed"):
+            self.assertIn(text, out)
+
+    def test_it_is_what_the_filter_finds_behind_postfix(self):
+        """Octet by octet through a real Postfix, and the same file by hand."""
+        long = sign(MESSAGE.replace(b"To:", b"X-Long: " + b"\r\n ".join([b"y" * 900] * 60) + b"\r\nTo:"))
+        head, _, body = sign().partition(b"\r\n\r\n")
+        for name, message in (("signed", sign()), ("simple", sign(canon=b"simple/simple")), ("no end", sign().rstrip()),
+                              ("bare CR", sign(MESSAGE.replace(b"Dear  ", b"Dear\rx"))), ("CR CR LF", sign(canon=b"simple/simple") + b"a\r\r\nb\r\n"), ("CRs in a field", sign(canon=b"simple/simple").replace(b"folded", b"f\rd\r")),
+                              ("NUL in the body", sign() + b"a\0b\r\n"), ("NUL in a field", sign().replace(b"folded", b"fo\0ed")),
+                              ("long field", long), ("no empty line", head + b"\r\n" + body), ("no body", head + b"\r\n\r\n"),
+                              ("no body and no empty line", head + b"\r\n"), ("blank line", head + b"\r\n \r\n\r\n" + body),
+                              ("blanks before the colon", sign().replace(b"Subject:", b"Subject \t:")), ("8 bits", sign().replace(b"Joe", b"J\xf6\xc3\xa9")),
+                              ("mailbox line", MESSAGE + b"\r\nFrom x\r\n>From y\r\n"), ("a name of 8 bits", sign().replace(b"Subject:", b"Subj\xe9ct:"))):
+            with self.subTest(name):
+                sent = len(running.records())
+                with Smtp(port) as smtp:
+                    smtp.pose_as(CLIENT)
+                    smtp.expect("EHLO mail.signed.example", "250")
+                    smtp.expect("MAIL FROM:<joe@signed.example> BODY=8BITMIME", "250")
+                    smtp.expect("RCPT TO:<user@in.test>", "250")
+                    smtp.expect("DATA", "354")
+                    ended = b"" if message.endswith(b"\r\n") else b"\r\n"
+                    smtp.expect(re.sub(rb"(?m)^\.", b"..", message) + ended + b".", "250")
+                seen = wait_until("the record", lambda: running.records()[sent:])[0]["checks"]
+                self.assertEqual(alike(record_of(message)["checks"]), alike(seen))
+
+    def test_the_answer_is_one_for_all(self):
+        """Recipients under three policies: as the filter at the end of the message, in one reply."""
+        rcpt = [word for one in ("strict", "later", "held") for word in ("--rcpt", f"user@{one}.test")]
+        forged = dict(ip=STRANGER, helo="mail.other.example", sender="<a@other.example>")
+        record = record_of(MESSAGE, *rcpt, **forged)
+        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@later.test": ("defer", False), "user@held.test": ("quarantine", True)})
+        record = record_of(MESSAGE, *rcpt[:4], **forged)
+        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@later.test": ("defer", True)})
+        self.assertEqual(actions(record_of(MESSAGE, *rcpt[:2], **forged)), {"user@strict.test": ("reject", True)})
+        status, out, err = check(MESSAGE, *rcpt[:2], **forged)
+        self.assertEqual(status, 1)
+        self.assertIn("This mail has no DKIM signature", out)
+
+    def test_what_rcpt_decides_stays(self):
+        """Refused at RCPT, so that nobody is there at the end; the message is told nevertheless."""
+        nameless = dict(ip="198.51.100.7", helo="mail.signed.example")
+        record = record_of(sign(), "--rcpt", "user@in.test", "--rcpt", "user@strict.test", **nameless)
+        self.assertEqual(actions(record), {"user@in.test": ("reject", True), "user@strict.test": ("accept", True)})
+        self.assertEqual(record["checks"]["dkim"]["result"], "pass")
+        record = record_of(MESSAGE, "--rcpt", "user@in.test", "--rcpt", "user@strict.test", **nameless)
+        self.assertEqual(actions(record)["user@strict.test"], ("reject", True))
+
+    def test_without_the_message_rules_that_need_it_are_told(self):
+        status, out, err = check(None, "--rcpt", "user@strict.test", path=False)
+        self.assertEqual(status, 3)
+        self.assertIn("not be decided on before its content is known (use --message)", out)
+        self.assertIn("A rule needs the body of the message: give it with --message.", out)
+        status, out, err = check(None, "--rcpt", "user@in.test", path=False)  # which an audit rule alone waits for
+        self.assertEqual(status, 0)
+        self.assertIn("This mail would be accepted.", out)
+        self.assertIn("A rule needs the body of the message: give it with --message.", out)
+
+    def test_checks_that_are_not_enabled_are_named(self):
+        config = lab.folder / "without.conf"
+        config.write_text('authserv-id "mx.lab.test"\nresolver { servers 127.0.0.1@%d timeout 8s }\n' % lab.servers["nsd"])
+        status, out, err = check(sign(), config=config)
+        self.assertEqual(status, 0)
+        self.assertIn(f"not looked at, because {config} does not enable it: dkim, dmarc; add enable {{ dkim, dmarc }}", err)
+        self.assertNotIn("DKIM", out)
+
+    def test_a_large_message_costs_no_memory(self):
+        def peak_kb(message):
+            path = lab.folder / "large.eml"
+            path.write_bytes(message)
+            code = ("import resource, subprocess, sys\n"
+                    "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
+                    "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+            done = subprocess.run([sys.executable, "-c", code, lab.builddir / "milter/heloscope", "check", "--ip", CLIENT, "--helo", "mail.signed.example",
+                                   "--from", "joe@signed.example", "-c", running.config, "--message", path], capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.stdout.split()[0], "0", done.stderr)
+            return int(done.stdout.split()[1])
+        small = peak_kb(sign(MESSAGE + b"line of text\r\n" * 1000))
+        self.assertLess(peak_kb(sign(MESSAGE + b"line of text with some blanks in it\r\n" * 800000)), small * 2)
+
+    def test_what_is_no_message(self):
+        for octets, text in ((b"", "it is empty; expected a message"), (b"\0\1\2", "it does not begin with a field"), (b"hello\nworld\n", "does not begin with a field"),
+                             (b"\nFrom: a@signed.example\n\n", "does not begin with a field")):
+            with self.subTest(octets):
+                status, out, err = check(octets)
+                self.assertEqual((status, out), (3, ""))
+                self.assertIn(f"heloscope check: {lab.folder}/stored.eml: ", err)
+                self.assertIn(text, err)
+        for path, text in ((lab.folder, "it is a directory; expected a file"), (lab.folder / "none.eml", "No such file"), ("/dev/zero", "it is a device")):
+            with self.subTest(path):
+                status, out, err = check(None, path=path)
+                self.assertEqual((status, out), (3, ""))
+                self.assertIn(f"{path}: {text}", err)
+        status, out, err = check(b"", path="-")
+        self.assertIn("standard input: it is empty", err)
+
+    def test_the_address_is_needed(self):
+        done = lab.tool("check", "--message", "x.eml", "-c", running.config)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("the topmost Received field that your own mail server wrote", re.sub(r"\s+", " ", done.stderr))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
