@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EXPONENT_OCTETS_MAX 4 /* 65537 is usual; a long one takes long to verify with */
+#define EXPONENT_BITS_MAX 17 /* of 65537, which is usual; what a longer one takes, its owner chooses */
 
 /* Tags of DER (X.690, 8.1.2). */
 enum { DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_SEQUENCE = 0x30 };
@@ -78,7 +78,7 @@ is_sane(const struct dkim_rsa *key)
 	const struct span n = key->modulus, e = key->exponent;
 
 	return (octet_at(n, n.length - 1) & 1) != 0 && (octet_at(e, e.length - 1) & 1) != 0
-	       && e.length <= EXPONENT_OCTETS_MAX && (e.length > 1 || octet_at(e, 0) >= 3);
+	       && bits_of(e) <= EXPONENT_BITS_MAX && (e.length > 1 || octet_at(e, 0) >= 3);
 }
 
 static bool
