@@ -11,6 +11,8 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
 
+#define LATE_PART 10 /* of the time of a wait: what is asked behind it is late */
+
 /* The answers to what has none. */
 /* clang-format off */
 #define LACKING_ROWS(ROW) \
@@ -195,6 +197,15 @@ too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 	return lacking[status];
 }
 
+/* Whether it was asked so late, behind the answers to others, that it had not the whole of the time. */
+static bool
+is_late(const struct inquiry *inquiry, const struct lookup *lookup)
+{
+	const int32_t behind_ms = (int32_t)(lookup->asked_ms - inquiry->wait_began_ms);
+
+	return behind_ms > (int32_t)(inquiry->wait_ms / LATE_PART);
+}
+
 /* What is known of a question that was asked; NULL while its answer is awaited. */
 static const struct dns_answer *
 what_came(struct inquiry *inquiry, const struct lookup *lookup)
@@ -205,7 +216,9 @@ what_came(struct inquiry *inquiry, const struct lookup *lookup)
 		return lack(inquiry, (enum dns_status)lookup->lacks, lookup->is_of_list);
 	if (lookup->request == NULL)
 		return lacking[DNS_NO_MEMORY]; /* it ran out when the answer came */
-	return inquiry->has_expired ? too_late(inquiry, DNS_TIMEOUT, lookup->is_of_list) : NULL;
+	if (!inquiry->has_expired)
+		return NULL;
+	return too_late(inquiry, is_late(inquiry, lookup) ? DNS_NO_TIME : DNS_TIMEOUT, lookup->is_of_list);
 }
 
 /* A new lookup, not sent yet; NULL when there is no memory. */
@@ -221,6 +234,7 @@ add_lookup(struct inquiry *inquiry, struct stage_state *state, const char *name,
 	lookup->next = state->lookups;
 	lookup->type = (uint16_t)type;
 	lookup->hash = hash;
+	lookup->asked_ms = (uint32_t)clock_now_ms();
 	lookup->check = (uint8_t)inquiry->running;
 	lookup->is_of_list = is_of_list;
 	memcpy(lookup->name, name, size);

@@ -164,12 +164,21 @@ has_ended(const struct inquiry *inquiry)
 	return inquiry->has_expired || inquiry_has_all(inquiry) || !has_memory(inquiry);
 }
 
+/* Run what was left to this thread. */
+static void
+catch_up(struct inquiry *inquiry)
+{
+	if (inquiry->is_due)
+		inquiry_run(inquiry);
+}
+
 bool
 inquiry_is_complete(struct inquiry *inquiry)
 {
 	bool is_complete;
 
 	(void)pthread_mutex_lock(&inquiry->lock);
+	catch_up(inquiry);
 	is_complete = has_ended(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	return is_complete;
@@ -182,11 +191,17 @@ inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 	bool is_well;
 
 	(void)pthread_mutex_lock(&inquiry->lock);
+	catch_up(inquiry);
+	inquiry->wait_began_ms = (uint32_t)clock_now_ms();
+	inquiry->wait_ms = timeout_ms;
 	if (inquiry->needs.before_wait != NULL && !has_ended(inquiry))
 		inquiry->needs.before_wait();
 	while (!has_ended(inquiry)) {
-		if (pthread_cond_timedwait(&inquiry->has_run, &inquiry->lock, &deadline) == ETIMEDOUT
-		    && !inquiry_has_all(inquiry)) {
+		const bool is_late =
+			pthread_cond_timedwait(&inquiry->has_run, &inquiry->lock, &deadline) == ETIMEDOUT;
+
+		catch_up(inquiry);
+		if (is_late && !inquiry_has_all(inquiry)) {
 			inquiry->has_expired = inquiry->was_cut_short = true;
 			inquiry_run(inquiry);
 		}

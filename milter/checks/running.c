@@ -281,6 +281,7 @@ inquiry_run(struct inquiry *inquiry)
 	struct facts *before = NULL, *reading = &inquiry->facts;
 	bool is_complete = inquiry->stage >= STAGE_MAIL;
 
+	inquiry->is_due = false;
 	if (inquiry->is_closed || inquiry->is_complete || inquiry->is_over)
 		return;
 	for (size_t i = 0; reading != NULL; i++, before = reading, reading = reading->other) {
@@ -296,6 +297,17 @@ inquiry_run(struct inquiry *inquiry)
 	(void)pthread_cond_broadcast(&inquiry->has_run);
 }
 
+/*
+ * With all of the message there, somebody waits, and to verify its signatures takes longer than all that runs
+ * before: the thread of the resolver, which all sessions have in common, is not the one to do it.
+ */
+static void
+leave_to_waiter(struct inquiry *inquiry)
+{
+	inquiry->is_due = true;
+	(void)pthread_cond_broadcast(&inquiry->has_run);
+}
+
 void
 inquiry_run_scheduled(void *context)
 {
@@ -303,7 +315,10 @@ inquiry_run_scheduled(void *context)
 
 	(void)pthread_mutex_lock(&inquiry->lock);
 	inquiry->is_scheduled = false;
-	inquiry_run(inquiry);
+	if (inquiry->stage < STAGE_BODY)
+		inquiry_run(inquiry);
+	else
+		leave_to_waiter(inquiry);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 	inquiry_release(inquiry);
 }

@@ -9,12 +9,24 @@ weaker(enum dmarc_policy policy)
 	return policy == DMARC_REJECT ? DMARC_QUARANTINE : policy == DMARC_QUARANTINE ? DMARC_NONE : policy;
 }
 
+/* Whether it matters that a domain exists, to which the record of `step` applies. */
+static bool
+rests_on_existence(const struct dmarc_step *step, const char *domain)
+{
+	return dmarc_policy_for(step, domain, true) != dmarc_policy_for(step, domain, false);
+}
+
 void
 dmarc_prepare(const struct dmarc_source *source, const char *author)
 {
+	const struct dmarc_step *step;
 	struct dmarc_walk walk;
 
-	(void)dmarc_walk(source, author, &walk);
+	if (!dmarc_walk(source, author, &walk))
+		return;
+	step = dmarc_step_that_applies(&walk, author);
+	if (step != NULL && rests_on_existence(step, author))
+		(void)source->ask(source->context, author, DNS_A);
 }
 
 /* One judgement. */
@@ -139,7 +151,7 @@ judge_failure(const struct judging *judging)
 
 	outcome->result = RESULT_FAIL;
 	outcome->policy = dmarc_policy_for(step, judging->author, true);
-	if (outcome->policy != dmarc_policy_for(step, judging->author, false)) {
+	if (rests_on_existence(step, judging->author)) {
 		answer = judging->source->ask(judging->source->context, judging->author, DNS_A);
 		if (answer == NULL)
 			return false;

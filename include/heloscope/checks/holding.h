@@ -19,6 +19,7 @@ struct lookup {
 	struct request *request;   /* NULL once answered */
 	uint32_t hash;
 	uint32_t paid_list; /* one more than the number of the list whose budget paid for it; 0: none */
+	uint32_t asked_ms;  /* of clock_now_ms(), cut */
 	uint16_t type;      /* enum dns_type */
 	uint8_t check;      /* for which it was asked, in the table */
 	uint8_t lacks;   /* enum dns_status: why there is no answer, and will be none; DNS_NOERROR: nothing */
@@ -54,13 +55,15 @@ struct inquiry {
 	char *helo; /* as given, or NULL */
 	enum stage stage;
 	bool is_closed, is_scheduled;
-	bool is_complete;            /* nothing is left that can be run */
-	bool is_over;                /* nothing is run any more for this message */
-	bool has_expired;            /* the deadline of the stages that are waited for */
-	bool was_cut_short;          /* by a deadline, in this message */
-	bool has_lost_helo;          /* memory ran out, which is not the same as no HELO */
-	uint32_t done[READINGS_MAX]; /* checks, as bits, that are done for each reading of the sender */
-	size_t begun;                /* readings that are checked */
+	bool is_due;                     /* who waits is to run the checks */
+	bool is_complete;                /* nothing is left that can be run */
+	bool is_over;                    /* nothing is run any more for this message */
+	bool has_expired;                /* the deadline of the stages that are waited for */
+	uint32_t wait_began_ms, wait_ms; /* of the last wait; cut as struct lookup's */
+	bool was_cut_short;              /* by a deadline, in this message */
+	bool has_lost_helo;              /* memory ran out, which is not the same as no HELO */
+	uint32_t done[READINGS_MAX];     /* checks, as bits, that are done for each reading of the sender */
+	size_t begun;                    /* readings that are checked */
 	size_t reading_index;
 	struct purse purses[INQUIRY_CHECKS_MAX];
 	size_t running; /* the check that is run */

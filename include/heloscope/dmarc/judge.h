@@ -54,7 +54,8 @@ struct dmarc_outcome {
 	struct dmarc_walk walk; /* of the author's domain */
 };
 
-/* Ask early for all that will be needed in any case. */
+/* Ask for all that may be needed of the author's domain, as early as it can be known: questions that come
+ * behind others, such as those for keys, may come too late. */
 void dmarc_prepare(const struct dmarc_source *source, const char *author);
 
 /*

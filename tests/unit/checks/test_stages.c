@@ -91,6 +91,25 @@ inquiry_feeds_header_and_body_in_pieces(void **state)
 	}
 }
 
+/* The resolver's thread, which brings the last answer, does not run what may take long. */
+static void
+inquiry_leaves_the_body_to_who_waits(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	say_mail(&scene, "<joe@yodel.example>");
+	scene_wait(&scene);
+	say_header(&scene, "right.test");
+	scene_say_body(&scene, BODY, 7);
+	assert_int_equal(fake_dns_deliver(&scene.dns), 1);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_UNCHECKED);
+	scene_wait(&scene);
+	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
+	scene_leave(&scene);
+}
+
 /* What is awaited is told in the facts, stage by stage; a check that can be done early is. */
 static void
 inquiry_tells_what_is_awaited(void **state)
@@ -431,6 +450,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inquiry_feeds_header_and_body_in_pieces),
+		cmocka_unit_test(inquiry_leaves_the_body_to_who_waits),
 		cmocka_unit_test(inquiry_tells_what_is_awaited),
 		cmocka_unit_test(inquiry_checks_the_body_for_all_readings),
 		cmocka_unit_test(inquiry_has_a_deadline_at_the_end),
