@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "heloscope/base/regular_file.h"
 #include "heloscope/config/text.h"
@@ -150,6 +151,10 @@ config_include(struct config_reader *reader, struct word path)
 		full = arena_printf(&reader->config->arena, "%.*s/%s", (int)(slash - reader->path),
 				    reader->path, path.text);
 	inner = reader_of(reader->reading, full, path.text, reader);
-	if (!is_over(reader->reading) && !read_file(&inner, &reason))
-		config_complain(reader, path.place, "\"%s\" cannot be included: %s", full, reason.text);
+	if (is_over(reader->reading) || read_file(&inner, &reason))
+		return;
+	config_complain(reader, path.place, "\"%s\" cannot be included: %s%s", full, reason.text,
+			path.text[0] != '/' && access(full, F_OK) != 0
+				? "; a path without a leading slash begins in the directory of this file"
+				: "");
 }

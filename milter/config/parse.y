@@ -11,6 +11,7 @@
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wshadow"
 
+#include "heloscope/base/nearest.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/expected.h"
 #include "heloscope/config/misplaced.h"
@@ -21,23 +22,37 @@ static void config_yyerror(struct place *place, struct config_reader *reader, co
 #define YYLLOC_DEFAULT(current, rhs, n) \
 	((current) = (n) > 0 ? YYRHSLOC(rhs, 1) : YYRHSLOC(rhs, 0))
 
-/*
- * After a syntax error: go on with the next line. The offending token stays when it begins a
- * line and was not blamed twice, for then the line before it was broken off.
- */
-#define RECOVER(reader) \
+/* After a syntax error within so many braces: go on with the next line, or end with the file. */
+#define RECOVER(reader, depth) \
 	do { \
 		if (yychar == END) \
 			YYABORT; \
 		yyerrok; \
-		if (!((reader)->is_first_on_line && (reader)->forgiven != (reader)->serial)) { \
-			(reader)->line_to_skip = (reader)->last.line; \
-			(reader)->skipped_braces = 0; \
+		if (skips_rest((reader), (depth))) \
 			yyclearin; \
-		} \
 		(reader)->forgiven = (reader)->serial; \
 		(reader)->awaited = NULL; \
 	} while (0)
+
+/*
+ * Whether the offending token goes, and the rest of its line. It stays when it begins a line and was not blamed
+ * twice, for then the line before it was broken off, and when it closes the block in which the error is.
+ */
+static bool
+skips_rest(struct config_reader *reader, int depth)
+{
+	const int inner = reader->open_braces - depth;
+	const bool is_next = reader->is_first_on_line && reader->forgiven != reader->serial;
+
+	if (inner < 0)
+		return false;
+	reader->open_braces = depth;
+	if (is_next)
+		return false;
+	reader->line_to_skip = reader->last.line;
+	reader->skipped_braces = inner;
+	return true;
+}
 
 /* What is nested deeper ends the reading of a file; statements and lists do not nest. */
 #define YYMAXDEPTH 2000
@@ -87,9 +102,10 @@ int config_setting_token(const struct setting *setting);
 }
 
 %token END 0 "end of file"
-%token <text> WORD "word" STRING "string" NUMBER "number" DURATION "duration like 5s"
+%token <text> WORD "word" STRING "text in quotes" NUMBER "number" DURATION "duration like 5s"
 %token <text> SIZE "size like 8MB" PERCENT "percentage"
 %token <text> ADDRESS "address" XCODE "enhanced code"
+%token <text> BARE "text without quotes"
 %token <text> ACCEPT "accept" AND "and" ANSWERS "answers" AUDIT "audit" AUTHENTICATED "authenticated"
 %token <text> CONTAINS "contains" DEFAULT "default" DEFER "defer" DNSBL "dnsbl" DNSWL "dnswl"
 %token <text> DOMAIN_DNSBL "domain-dnsbl" ERRORS "errors" EXCEPTIONS "exceptions" FOR "for" IN "in"
@@ -130,7 +146,7 @@ statements:
 	%empty
 	| statements statement { reader->config->has_statements = true; }
 	| statements BREAK
-	| statements error { reader->section = SECTION_TOP; RECOVER(reader); }
+	| statements error { reader->section = SECTION_TOP; RECOVER(reader, 0); }
 	;
 
 statement:
@@ -187,7 +203,7 @@ settings:
 	%empty
 	| settings setting
 	| settings BREAK
-	| settings error { RECOVER(reader); }
+	| settings error { RECOVER(reader, 1); }
 	;
 
 a_string: STRING { $$ = alone(reader, VALUE_STRING, AT($1, @1)); } ;
@@ -240,7 +256,7 @@ entry_settings:
 	| entry_settings errors { $$ = $1; config_once_here(reader, "errors", @2); $$.errors = $2; }
 	| entry_settings test_entries { $$ = $1; config_once_here(reader, "test-entries", @2); $$.test_entries = $2; }
 	| entry_settings BREAK
-	| entry_settings error { $$ = $1; RECOVER(reader); }
+	| entry_settings error { $$ = $1; RECOVER(reader, 1); }
 	;
 
 answers: "answers" '{' answer_list '}' { $$ = $3; } ;
@@ -283,7 +299,7 @@ rules:
 	| rules rule { $$ = $1; config_add_rule(reader, &$$.rules, &$2); }
 	| rules "otherwise" otherwise_action { $$ = $1; $$.otherwise = $3; config_once_here(reader, "otherwise", @2); }
 	| rules BREAK
-	| rules error { $$ = $1; RECOVER(reader); }
+	| rules error { $$ = $1; RECOVER(reader, 1); }
 	;
 
 rule:
@@ -469,14 +485,42 @@ is_expected(const yypcontext_t *context, yysymbol_kind_t kind)
 	return false;
 }
 
+static bool
+is_first(const yypcontext_t *context, const struct config_reader *reader)
+{
+	return yypcontext_token(context) == YYSYMBOL_BREAK || reader->is_first_on_line;
+}
+
 /* Whether a statement breaks off in front of a token that begins a line: that line is not to blame. */
 static bool
 breaks_off(const yypcontext_t *context, const struct config_reader *reader)
 {
-	const bool is_first = yypcontext_token(context) == YYSYMBOL_BREAK || reader->is_first_on_line;
-
-	return is_first && reader->before.line > 0 && !is_expected(context, YYSYMBOL_YYEOF)
+	return is_first(context, reader) && reader->before.line > 0 && !is_expected(context, YYSYMBOL_YYEOF)
 	       && !is_expected(context, YYTRANSLATE('}'));
+}
+
+/* What is to be written in place of `found`, as far as the word for it may stand here; false when it is not known. */
+static bool
+add_replacement(struct strbuf *message, const yypcontext_t *context, const char *found)
+{
+	const yysymbol_kind_t token = yypcontext_token(context);
+	const bool is_text = found[0] != '\0'
+			     && (token == YYSYMBOL_WORD || token == YYSYMBOL_BREAK
+				 || token == YYSYMBOL_BARE || token == YYSYMBOL_ADDRESS);
+	const bool wants_when = is_expected(context, YYSYMBOL_WHEN);
+
+	if (wants_when && strcmp(found, "if") == 0)
+		strbuf_add(message, "; write \"when\"");
+	else if (wants_when && token != YYSYMBOL_NUMBER)
+		strbuf_add(message, "; expected \"when\" and a condition, as in \"reject when spf = fail\"");
+	else if (strcmp(found, "if") == 0 && is_expected(context, YYSYMBOL_REJECT))
+		strbuf_add(message,
+			   "; a rule begins with what is to be done, as in \"reject when spf = fail\"");
+	else if (is_text && is_expected(context, YYSYMBOL_STRING) && !is_expected(context, YYSYMBOL_YYEOF))
+		strbuf_printf(message, "; write it in quotes, as in \"%s\"", found);
+	else
+		return false;
+	return true;
 }
 
 /* What is there, WHAT and `found`, and what could be there instead. */
@@ -491,8 +535,69 @@ tell_error(const yypcontext_t *context, struct config_reader *reader, struct pla
 	strbuf_init(&message, memory, sizeof memory);
 	strbuf_add(&message, what);
 	strbuf_add_escaped(&message, span_of(found), 60);
-	config_add_expected(&message, &expected, found);
+	if (nearest_word(found, expected.names, (size_t)expected.count) != NULL
+	    || !add_replacement(&message, context, found))
+		config_add_expected(&message, &expected, found);
 	config_complain(reader, place, "%s", memory);
+}
+
+/* Whether the token begins a rule in a block, but stands within further braces. */
+static bool
+begins_rule(yysymbol_kind_t token, const struct config_reader *reader)
+{
+	return reader->open_braces > 1
+	       && (token == YYSYMBOL_ACCEPT || token == YYSYMBOL_AUDIT || token == YYSYMBOL_DEFER
+		   || token == YYSYMBOL_OTHERWISE || token == YYSYMBOL_QUARANTINE || token == YYSYMBOL_REJECT
+		   || token == YYSYMBOL_TAG);
+}
+
+/* Whether the token begins a statement, and nothing else that could stand here. */
+static bool
+begins_statement(const yypcontext_t *context, const char *found)
+{
+	const yysymbol_kind_t token = yypcontext_token(context);
+
+	if (token == YYSYMBOL_DNSBL || token == YYSYMBOL_DNSWL || token == YYSYMBOL_SPF)
+		return !is_expected(context, YYSYMBOL_AND); /* they are tests, too */
+	return token == YYSYMBOL_DOMAIN_DNSBL || token == YYSYMBOL_EXCEPTIONS || token == YYSYMBOL_INCLUDE
+	       || token == YYSYMBOL_LIST || token == YYSYMBOL_POLICY
+	       || config_find_setting(SECTION_TOP, found, NULL) != NULL;
+}
+
+/* Complain, once, of a block within which there is what stands outside of all; false when it is another error. */
+static bool
+complain_of_open_block(const yypcontext_t *context, struct config_reader *reader, struct place place,
+		       const char *found)
+{
+	struct brace *brace = config_open_brace(reader);
+	const bool is_end = yypcontext_token(context) == YYSYMBOL_YYEOF;
+
+	if (brace == NULL
+	    || !(is_end
+		 || (is_first(context, reader)
+		     && (begins_statement(context, found)
+			 || begins_rule(yypcontext_token(context), reader)))))
+		return false;
+	if (brace->is_told)
+		return true;
+	brace->is_told = true;
+	if (is_end)
+		config_complain(reader, reader->last,
+				"the file ends here, within the braces that open in line %d; expected their '}'",
+				brace->place.line);
+	else
+		config_complain(reader, place,
+				"found %.60s within the braces that open in line %d; is their '}' missing?", found,
+				brace->place.line);
+	return true;
+}
+
+/* Whether it follows from what was complained of already. */
+static bool
+is_excused(const struct config_reader *reader)
+{
+	return reader->blamed == reader->serial
+	       || (reader->excused + 1 == reader->serial && !reader->is_first_on_line);
 }
 
 static int
@@ -503,9 +608,11 @@ yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 	const char *found = is_end ? "" : token == YYSYMBOL_BREAK ? reader->announced : reader->lexeme;
 	const struct place place = *yypcontext_location(context);
 
-	if (reader->blamed == reader->serial && !is_end)
+	if (!is_end && is_excused(reader))
 		return 0;
 	reader->blamed = reader->serial;
+	if (complain_of_open_block(context, reader, place, found))
+		return 0;
 	if (is_end)
 		tell_error(context, reader, reader->last, "the file ends here", "");
 	else if (config_complain_of_renamed(reader, place, found))

@@ -82,6 +82,7 @@ complain_of_word(struct config_reader *reader, const char *regard, struct word w
 	     i < listed; i++)
 		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
 	config_complain(reader, word.place, "%s", memory);
+	reader->excused = reader->serial;
 }
 
 size_t
@@ -93,6 +94,25 @@ config_known_word(struct config_reader *reader, const char *regard, struct word 
 			return i;
 	complain_of_word(reader, regard, word, known, count);
 	return count;
+}
+
+/* Braces. */
+
+void
+config_count_brace(struct config_reader *reader, struct place place, const char *text)
+{
+	if (text[0] == '{' && reader->open_braces++ < CONFIG_BRACES_MAX)
+		reader->braces[reader->open_braces - 1] = (struct brace){ .place = place };
+	if (text[0] == '}' && reader->open_braces > 0)
+		reader->open_braces--;
+}
+
+struct brace *
+config_open_brace(struct config_reader *reader)
+{
+	const int known = reader->open_braces < CONFIG_BRACES_MAX ? reader->open_braces : CONFIG_BRACES_MAX;
+
+	return known > 0 ? &reader->braces[known - 1] : NULL;
 }
 
 /* What may be said once. */

@@ -149,26 +149,16 @@ config_number_condition(struct config_reader *reader, struct word name, enum com
 static unsigned
 result_bits(struct config_reader *reader, const struct value_set *values)
 {
-	const char *known[RESULTS];
+	const char *known[RESULTS - RESULT_NONE];
 	unsigned bits = 0;
 
 	for (int i = RESULT_NONE; i < RESULTS; i++)
 		known[i - RESULT_NONE] = result_word((enum result)i);
 	for (size_t i = 0; i < values->count; i++) {
-		const enum result result = result_from_word(values->items[i].text);
-		char memory[80];
-		struct strbuf message;
+		const size_t word = CONFIG_KNOWN(reader, "result", values->items[i], known);
 
-		if (result != RESULT_UNCHECKED) {
-			bits |= 1U << result;
-			continue;
-		}
-		strbuf_init(&message, memory, sizeof memory);
-		(void)config_add_hint(&message, values->items[i].text, known, RESULTS - RESULT_NONE);
-		config_complain(
-			reader, values->items[i].place,
-			"unknown result \"%.40s\"%snone, neutral, pass, fail, softfail, policy, temperror or permerror",
-			values->items[i].text, memory);
+		if (word < RESULTS - RESULT_NONE)
+			bits |= 1U << (RESULT_NONE + word);
 	}
 	return bits;
 }
@@ -194,18 +184,15 @@ word_bits(struct config_reader *reader, enum subject subject, const struct value
 {
 	const char *const *known = config_subject_words[subject];
 	const size_t count = count_words(subject);
+	char regard[40];
 	unsigned bits = 0;
 
+	(void)snprintf(regard, sizeof regard, "word for \"%s\":", config_subjects[subject]);
 	for (size_t i = 0; i < values->count; i++) {
-		const size_t word = find(known, count, values->items[i].text);
+		const size_t word = config_known_word(reader, regard, values->items[i], known, count);
 
 		if (word < count)
 			bits |= 1U << word;
-		else
-			config_complain(reader, values->items[i].place,
-					"unknown word \"%.40s\" for \"%s\"; expected %s, %s, %s%s",
-					values->items[i].text, config_subjects[subject], known[0], known[1],
-					known[2], count > 3 ? " or malformed" : "");
 	}
 	return bits;
 }
@@ -482,9 +469,11 @@ find_method_that_is_off(const struct config *config, const struct condition *con
 
 /* Complain of a method that a rule asks for and that is not switched on; METHODS: there is none. */
 static unsigned
-complain_of_switch(const struct rule *rule, enum method method, struct output *messages)
+complain_of_switch(const struct config *config, const struct rule *rule, enum method method,
+		   struct output *messages)
 {
 	const char *word = method < METHODS ? method_words(method)->policy_word : NULL;
+	const bool lacks_dkim = method == METHOD_DMARC && !config_wants(config, METHOD_DKIM);
 
 	if (method == METHODS)
 		return 0;
@@ -495,8 +484,8 @@ complain_of_switch(const struct rule *rule, enum method method, struct output *m
 			rule->where, word);
 	else
 		output_put(messages,
-			   "%s: \"%s\" is not checked by itself; expected \"enable { %s }\" somewhere\n",
-			   rule->where, word, word);
+			   "%s: \"%s\" is not checked by itself; expected \"enable { %s%s }\" somewhere\n",
+			   rule->where, word, lacks_dkim ? "dkim, " : "", word);
 	return 1;
 }
 
@@ -510,7 +499,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 		const enum method method = find_method_that_is_off(config, rules->items[i].condition);
 		char masked[CONFIG_MESSAGE_SIZE];
 
-		errors += complain_of_switch(&rules->items[i], method, messages);
+		errors += complain_of_switch(config, &rules->items[i], method, messages);
 		if (zone == NULL)
 			continue;
 		output_put(

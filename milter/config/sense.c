@@ -206,11 +206,48 @@ look_at_order(const struct rule_set *rules, struct output *messages)
 	}
 }
 
+/* Rules that refuse for DMARC alone. */
+
+static bool
+is_failed_dmarc(const struct condition *test)
+{
+	if (test->kind == CONDITION_RESULT)
+		return test->method == METHOD_DMARC && !test->is_negated
+		       && (test->results & 1U << RESULT_FAIL) != 0;
+	return test->kind == CONDITION_WORD && test->subject == SUBJECT_DMARC_POLICY;
+}
+
+/* Whether a condition can hold for nothing but a failure of DMARC. */
+static bool
+rests_on_dmarc_alone(const struct condition *condition)
+{
+	size_t alone = 0;
+
+	for (size_t i = 0; i < condition->operand_count; i++)
+		alone += rests_on_dmarc_alone(condition->operands[i]);
+	if (condition->kind == CONDITION_OR)
+		return alone > 0;
+	if (condition->kind == CONDITION_AND)
+		return alone == condition->operand_count;
+	return is_failed_dmarc(condition);
+}
+
+static void
+look_at_dmarc(const struct rule *rule, struct output *messages)
+{
+	if (rule->action == ACTION_REJECT && !rule->is_audit && rests_on_dmarc_alone(rule->condition))
+		config_warn(
+			messages, rule->where,
+			"this rule refuses mail for DMARC alone, and so what mailing lists and forwarders changed (RFC 9989, 7.4); add another sign, as in \"dmarc.policy = reject and iprev != pass\", or quarantine");
+}
+
 static void
 look_at_rules(const struct config *config, const struct rule_set *rules, struct output *messages)
 {
-	for (size_t i = 0; i < rules->count; i++)
+	for (size_t i = 0; i < rules->count; i++) {
 		look_at_tests(config, rules->items[i].condition, false, rules->items[i].where, messages);
+		look_at_dmarc(&rules->items[i], messages);
+	}
 	look_at_order(rules, messages);
 }
 

@@ -142,7 +142,7 @@ class Faults(Base):
         self.expect("", "cannot be read: it is a directory; expected a file", path=folder)
         self.expect("", "fifo: cannot be read: it is a FIFO; expected a file", path=folder / "fifo")
         self.expect("", "closed.conf: cannot be read: Permission denied", path=closed, user=NOBODY.pw_uid)
-        self.expect('include "none.conf"', r'test.conf:1:9: ".*none.conf" cannot be included: No such file or directory')
+        self.expect('include "none.conf"', r'test.conf:1:9: ".*none.conf" cannot be included: No such file or directory; a path without a leading slash begins in the directory of this file')
 
     def test_D3_what_will_be_missed_is_told_and_does_not_keep_it_from_starting(self):
         folder, port = self.lab.folder, free_port()

@@ -17,6 +17,14 @@ struct place {
 	int line, column; /* from 1; columns count octets */
 };
 
+/* Braces that are open at a time: no statement has more, and of what has the outer ones are known. */
+#define CONFIG_BRACES_MAX 8
+
+struct brace {
+	struct place place;
+	bool is_told; /* that it is not closed */
+};
+
 /* A text as the file had it, and where. */
 struct word {
 	const char *text;
@@ -65,6 +73,7 @@ struct config_reader {
 	const char *lexeme;
 	unsigned serial;       /* counts tokens */
 	unsigned blamed;       /* serial of the token last complained of by the parser */
+	unsigned excused;      /* serial of the token whose meaning was complained of */
 	unsigned forgiven;     /* serial of the token that was left to be the next line's */
 	bool is_first_on_line; /* the token began its line */
 	struct place last;     /* where the token ends */
@@ -73,6 +82,8 @@ struct config_reader {
 	const char *announced; /* that word */
 	int line_to_skip;      /* rest of a broken line is passed over; 0: none */
 	int skipped_braces;
+	struct brace braces[CONFIG_BRACES_MAX];
+	int open_braces; /* may be more than are kept */
 
 	struct text_set
 		said_here; /* options of the block or the list being read that may be said only once */
@@ -96,6 +107,12 @@ const char *config_where(struct config_reader *reader, struct place place);
 /* "WHERE: warning: ..."; what is warned of does not keep a configuration from being used. */
 void config_warn(struct output *messages, const char *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Take note of a token: whether it is a brace that opens, or one that closes. */
+void config_count_brace(struct config_reader *reader, struct place place, const char *text);
+
+/* The brace that was opened last and is not closed, or NULL. */
+struct brace *config_open_brace(struct config_reader *reader);
 
 /* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...", or without one "found
  * ...". */

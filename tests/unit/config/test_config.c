@@ -156,10 +156,12 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "look-back yes { file \"peers\" }", "expected an absolute path" },
 		{ "enable { dmarc }", "test.conf: \"dmarc\" fails good mail without \"dkim\"" },
 		{ "enable { dkim, dmarc } disable { spf }", "\"dmarc\" fails good mail without \"spf\"" },
-		{ "policy { reject when dmarc.policy = reject }", "expected \"enable { dmarc }\"" },
+		{ "policy { reject when dmarc.policy = reject }",
+		  "expected \"enable { dkim, dmarc }\" somewhere" },
 		{ "policy { reject when dmarc.policy = quarantined }",
-		  "unknown word \"quarantined\" for \"dmarc.policy\"; expected none, quarantine, reject" },
-		{ "policy { reject when from = two }", "expected one, none, several or malformed" },
+		  "unknown word for \"dmarc.policy\": \"quarantined\"; did you mean \"quarantine\"? Expected \"none\", \"quarantine\" or \"reject\"\n" },
+		{ "policy { reject when from = two }",
+		  "expected \"one\", \"none\", \"several\" or \"malformed\"\n" },
 		{ "policy { reject when dmarc.policy in { \"reject\" } }", "words without quotes" },
 		{ "look-back yes look-back yes", "\"look-back\" is given twice" },
 		{ "look-back yes { timeout 5s timeout 6s }",
@@ -210,10 +212,10 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { tag when trusted }", "a tag without its text" },
 		{ "policy { reject \"\xc3\xbc\" when trusted }", "not printable ASCII" },
 		{ "policy { otherwise default }", "in the default policy itself" },
-		{ "policy { reject when spf = fail", "the file ends here; expected" },
+		{ "policy { reject when spf = fail", "the file ends here, within the braces" },
 		{ "contact \"never closed", "does not end on its line" },
 		{ "policy {\n  accept # all\n  reject when trusted\n}",
-		  "test.conf:2:9: the line ends here; expected a string, a number, a percentage, an enhanced code or \"when\"\n" },
+		  "test.conf:2:9: the line ends here; expected \"when\" and a condition, as in \"reject when spf = fail\"\n" },
 		{ "policy {\n  reject when\n  accept when trusted\n}",
 		  "test.conf:2:14: the line ends here; expected" },
 		{ "policy {\n  reject\n}", "test.conf:2:9: the line ends here; expected" },
@@ -237,7 +239,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "engine native", "found engine; it belongs in spf { ... }\n" },
 		{ "mode 0660 ", "test.conf:1:6: found 0660; expected \"audit\" or \"enforce\"\n" },
 		{ "owner \"x\"", "found owner; it belongs in listen \"...\" { ... }\n" },
-		{ "mode audit ;", "the character ';' has no meaning here" },
+		{ "mode audit $", "the character '$' has no meaning here" },
 		{ "include \"missing.conf\"",
 		  "missing.conf\" cannot be included: No such file or directory" },
 	};
@@ -250,6 +252,77 @@ F39_config_complains_with_place_and_expectation(void **state)
 		assert_null(config_from_text(table[i].text, messages));
 		if (strstr(messages, table[i].expected) == NULL)
 			fail_msg("got: %s", messages);
+	}
+}
+
+/* N19: what one writes who comes from elsewhere is answered once, with what to write. */
+static void
+N19_config_says_what_to_write(void **state)
+{
+	static const struct {
+		const char *text, *complaint;
+	} table[] = {
+		{ "policy {\n reject when spf == fail\n}", "2:18: found ==; write one \"=\", as in" },
+		{ "policy { reject when spf = fail && helo = fail }", "1:33: found &&; write \"and\"" },
+		{ "policy { reject when spf = fail || helo = fail }", "1:33: found ||; write \"or\"" },
+		{ "policy { reject when ! trusted }", "1:22: found !; write \"not\"" },
+		{ "policy { reject when dnsbl => 5 }", "1:28: found =>; write \">=\"" },
+		{ "policy { reject if spf = fail }", "1:17: found if; write \"when\"" },
+		{ "policy { if spf = fail reject }",
+		  "1:10: found if; a rule begins with what is to be done" },
+		{ "policy {\n reject\n}", "2:8: the line ends here; expected \"when\" and a condition" },
+		{ "policy { reject }", "1:17: found }; expected \"when\" and a condition" },
+		{ "policy { reject spf = fail }", "1:17: found spf; expected \"when\" and a condition" },
+		{ "policy { reject whne spf = fail }", "1:17: found whne; did you mean \"when\"?" },
+		{ "user heloscope", "1:6: found heloscope; write it in quotes, as in \"heloscope\"" },
+		{ "dnsbl zen.spamhaus.org weight 3", "1:7: found zen.spamhaus.org; write it in quotes" },
+		{ "resolver { zone bl.test servers 127.0.0.1 }", "found bl.test; write it in quotes" },
+		{ "records /var/log/x.jsonl\nmode audit", "1:9: found /var/log/x.jsonl; write it in quotes" },
+		{ "contact https://mx.test/help?a=b", "found https://mx.test/help?a; write it in quotes" },
+		{ "policy { reject when mail-from in { a@b.test, *@c.test } }",
+		  "found a@b.test; write it in quotes" },
+		{ "user 'heloscope'\nmode audit", "1:6: found single quotes; write double ones" },
+		{ "policy {\n accept when mail-from in { 'a@b.test', 'c@d.test' }\n reject when spf = fail\n}",
+		  "2:29: found single quotes" },
+		{ "user \xe2\x80\x9cheloscope\xe2\x80\x9d\nmode audit", "1:6: found typographic quotes" },
+		{ "policy { accept when recipient in { \xe2\x80\x9e"
+		  "a@b.test\xe2\x80\x9c } }",
+		  "1:37: found typographic quotes; write plain ones" },
+		{ "contact \xc2\xabx\xc2\xbb", "found typographic quotes" },
+		{ "dnsbl \"bl.test\" weigth 3", "1:17: found weigth; did you mean \"weight\"?" },
+		{ "log file \"/var/log/x\"", "1:5: unknown log target \"file\"; expected" },
+		{ "mode: audit", "1:1: found mode:; did you mean \"mode\"?" },
+		{ "mode audit;", "1:11: found ;; leave it out" },
+		{ "// mine\nmode audit", "1:1: a comment begins with \"#\" here" },
+		{ "mode audit\ninclude \"missing.conf\"",
+		  "test.conf:2:9: \"missing.conf\" cannot be included: No such file or directory; a path without a leading slash begins in the directory of this file\n" },
+		{ "policy { reject 5.7.25 \"x\" when trusted }",
+		  "the enhanced code 5.7.25 without a reply code" },
+		{ "policy { reject when spf != }", "1:29: found }; expected a word" },
+		{ "mode audit {\n user \"x\"\n}", "1:12: found {; expected" },
+		/* Braces: who forgets one hears where it was opened. */
+		{ "trust {\n networks { 10.0.0.0/8 }\n\npolicy {\n reject when spf = fail\n}\nmode audit",
+		  "4:1: found policy within the braces that open in line 1; is their '}' missing?" },
+		{ "\nresolver {\n timeout 5s\nmode audit\n",
+		  "4:1: found mode within the braces that open in line 2; is their '}' missing?" },
+		{ "mode audit\npolicy {\n reject when mail-from in { \"a@b.test\"\n}\n",
+		  "4:2: the file ends here, within the braces that open in line 2; expected their '}'" },
+		{ "policy {\n reject when mail-from in { \"a@b.test\"\n reject when spf = fail\n}",
+		  "3:2: found reject within the braces that open in line 2" },
+		{ "list \"a.test\" {\n answers { 127.0.0.2 \"two\"\n}\n\ndnsbl \"a.test\"\n",
+		  "5:1: found dnsbl within the braces that open in line 1" },
+		{ "policy {\n reject when spf = fail\n\npolicy for \"a.test\" {\n}\nspf { engine native }\n",
+		  "4:1: found policy within the braces that open in line 1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char messages[4096] = "";
+
+		assert_null(config_from_text(table[i].text, messages));
+		if (strstr(messages, table[i].complaint) == NULL
+		    || strchr(messages, '\n') != strrchr(messages, '\n'))
+			fail_msg("%s gives: %s", table[i].text, messages);
 	}
 }
 
@@ -915,7 +988,9 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 		expect_warning(cases[i].text, cases[i].warning);
 }
 
-/* N05: rules that never act, zones that look misspelt. */
+#define DMARC "enable { dkim, dmarc } policy {\n"
+
+/* N05: rules that never act, or that act on good mail; zones that look misspelt. */
 static void
 N05_config_warns_of_what_can_be_known(void **state)
 {
@@ -974,6 +1049,17 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy { reject 10% when spf = fail reject when spf = fail }", NULL },
 		{ "policy { audit reject when spf = fail reject when spf = fail }", NULL },
 		{ "policy { tag \"x\" when spf = fail reject when spf = fail }", NULL },
+		{ DMARC "reject when dmarc.policy = reject }",
+		  "test.conf:2: warning: this rule refuses mail for DMARC alone" },
+		{ DMARC "reject when dmarc = fail }", "refuses mail for DMARC alone" },
+		{ DMARC "reject 10% when dmarc = fail and dmarc.policy = reject }", "for DMARC alone" },
+		{ DMARC "reject when (iprev = fail and dmarc = fail) or dmarc in { fail, permerror } }",
+		  "for DMARC alone" },
+		{ DMARC "reject when dmarc.policy = reject and iprev != pass }", NULL },
+		{ DMARC "reject when dmarc = fail and from in { \"bank.test\" } }", NULL },
+		{ DMARC "reject when dmarc = permerror or from = several }", NULL },
+		{ DMARC "audit reject when dmarc = fail }", NULL },
+		{ DMARC "quarantine when dmarc.policy in { quarantine, reject } }", NULL },
 	};
 
 	(void)state;
@@ -1052,6 +1138,7 @@ main(void)
 		cmocka_unit_test(config_has_safe_defaults),
 		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
 		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
+		cmocka_unit_test(N19_config_says_what_to_write),
 		cmocka_unit_test(F39_config_complains_once_of_a_string_without_end),
 		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
 		cmocka_unit_test(config_same_compares_what_is_asked),

@@ -122,7 +122,7 @@ a_syntax_error_names_what_could_stand_there(void **state)
 		{ "trust { networks 192.0.2.1 }", "test.conf:1:18: found 192.0.2.1; expected '{'\n" },
 		{ "look-back yes { port x }", "test.conf:1:22: found x; expected a number\n" },
 		{ "mode 5", "test.conf:1:6: found 5; expected \"audit\" or \"enforce\"\n" },
-		{ "listen\nx", "test.conf:1:7: the line ends here; expected a string\n" },
+		{ "listen\nx", "test.conf:1:7: the line ends here; expected a text in quotes\n" },
 		{ "policy { reject when 5 }",
 		  "test.conf:1:22: found 5; expected a word, \"authenticated\", \"dnsbl\", \"dnswl\", \"listed\", \"not\", \"spf\" or '('\n" },
 	};
