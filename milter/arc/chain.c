@@ -208,6 +208,7 @@ make_outcome(enum arc_reason reason, unsigned instance, const struct dkim_eviden
 		outcome.evidence.key_record = arena_string(arena, evidence->key_record);
 	outcome.evidence.missing = arena_string(arena, evidence->missing);
 	outcome.evidence.uncovered = arena_string(arena, evidence->uncovered);
+	outcome.evidence.filled = arena_string(arena, evidence->filled);
 	return outcome;
 }
 

@@ -87,6 +87,20 @@ add_signatures(struct identifiers *identifiers, const struct facts *facts, const
 		    facts->results[METHOD_DKIM] == RESULT_TEMPERROR ? RESULT_TEMPERROR : RESULT_NONE);
 }
 
+/* What stands at a name that was looked up, when it is not the record that applies; else NULL. */
+static const char *
+other_record(const struct dmarc_outcome *outcome, const char *domain)
+{
+	const struct dmarc_walk *walk = &outcome->walk;
+
+	if (outcome->record_domain != NULL && strcmp(outcome->record_domain, domain) == 0)
+		return NULL;
+	for (size_t i = 0; i < walk->count; i++)
+		if (strcmp(walk->steps[i].domain, domain) == 0)
+			return walk->steps[i].record.text.at;
+	return NULL;
+}
+
 /* Keep what was found. */
 static void
 keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
@@ -117,6 +131,7 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 			.domain = walk->lookups[i].domain,
 			.status = walk->lookups[i].answer->status,
 			.records = walk->lookups[i].records,
+			.record = other_record(outcome, walk->lookups[i].domain),
 		};
 }
 

@@ -159,11 +159,14 @@ take_field(struct dkim_header *header, struct dkim_field_name *entry, const stru
 	if (entry->round != header->round) {
 		entry->round = header->round;
 		entry->left = entry->lowest;
+		entry->named = entry->taken = 0;
 	}
 	field = entry->left;
 	if (field == own && field != NULL)
 		field = field->above;
 	entry->left = field != NULL ? field->above : NULL;
+	entry->named++;
+	entry->taken += field != NULL ? 1 : 0;
 	return field;
 }
 
@@ -199,6 +202,13 @@ note(struct strbuf *list, struct span name)
 	strbuf_add_span(list, name);
 }
 
+/* Whether a name is signed several times, and all that are named were there. */
+static bool
+is_filled(const struct dkim_field_name *entry)
+{
+	return entry->taken > 1 && entry->taken == entry->named;
+}
+
 /* What is left of each name when the signature has taken what it covers. Lists that are full are cut. */
 static void
 note_coverage(struct dkim_header *header, const struct dkim_field *own,
@@ -215,6 +225,8 @@ note_coverage(struct dkim_header *header, const struct dkim_field *own,
 		else if (entry != NULL && entry->left != NULL && entry->left != own
 			 && !coverage->uncovered.is_cut)
 			note(&coverage->uncovered, name);
+		if (entry != NULL && !coverage->filled.is_cut && is_filled(entry))
+			note(&coverage->filled, name);
 	}
 }
 

@@ -208,8 +208,8 @@ judge(const struct dkim_case *of, struct dkim_coverage *coverage, struct dkim_ev
 struct dkim_evidence
 dkim_verify(const struct dkim_case *of, struct arena *arena)
 {
-	char missing[LIST_SIZE], uncovered[LIST_SIZE];
-	struct dkim_coverage coverage = { STRBUF_OVER(missing), STRBUF_OVER(uncovered) };
+	char missing[LIST_SIZE], uncovered[LIST_SIZE], filled[LIST_SIZE];
+	struct dkim_coverage coverage = { STRBUF_OVER(missing), STRBUF_OVER(uncovered), STRBUF_OVER(filled) };
 	struct dkim_evidence evidence = { .reason = judge_first(of) };
 
 	take_body(of, &evidence);
@@ -221,6 +221,7 @@ dkim_verify(const struct dkim_case *of, struct arena *arena)
 		evidence.key_record = arena_string(arena, evidence.key_record);
 	evidence.missing = arena_string(arena, missing);
 	evidence.uncovered = arena_string(arena, uncovered);
+	evidence.filled = arena_string(arena, filled);
 	evidence.meant = evidence.reason;
 	if (evidence.is_testing && dkim_reason_result(evidence.reason) == RESULT_FAIL)
 		evidence.reason = DKIM_TESTING;

@@ -107,9 +107,19 @@ cut_lists(json_t *object)
 static bool
 cut_signatures(json_t *object)
 {
-	static const char *const keys[] = { "canonicalization", "identity", "fields",    "field-count",
-					    "signed",           "expires",  "body-hash", "body-hash-computed",
-					    "body-octets",      "key",      "missing",   "uncovered" };
+	static const char *const keys[] = { "canonicalization",
+					    "identity",
+					    "fields",
+					    "field-count",
+					    "signed",
+					    "expires",
+					    "body-hash",
+					    "body-hash-computed",
+					    "body-octets",
+					    "key",
+					    "missing",
+					    "uncovered",
+					    "filled" };
 	json_t *signatures = json_object_get(json_object_get(json_object_get(object, "checks"), "dkim"),
 					     "signatures"),
 	       *signature;

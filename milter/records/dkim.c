@@ -76,6 +76,7 @@ put_hashes(json_t *object, const struct dkim_finding *finding)
 	record_set_flag(object, "body-verifies", evidence->body_verifies);
 	record_set_escaped(object, "missing", evidence->missing);
 	record_set_escaped(object, "uncovered", evidence->uncovered);
+	record_set_escaped(object, "filled", evidence->filled);
 }
 
 static json_t *
@@ -176,6 +177,7 @@ take_evidence(struct taking *taking, const struct node *object, struct dkim_find
 	evidence->body_verifies = take_flag(object, "body-verifies");
 	evidence->missing = take_text_or_empty(taking, object, "missing");
 	evidence->uncovered = take_text_or_empty(taking, object, "uncovered");
+	evidence->filled = take_text_or_empty(taking, object, "filled");
 	take_key(taking, tree_member(object, "key"), evidence);
 }
 

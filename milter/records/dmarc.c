@@ -51,6 +51,7 @@ lookups_of(const struct dmarc_facts *dmarc)
 		record_set_token(object, "status", &codec_statuses, (int)dmarc->lookups[i].status);
 		if (dmarc->lookups[i].records > 0)
 			record_set_number(object, "records", dmarc->lookups[i].records);
+		record_set_text(object, "record", dmarc->lookups[i].record);
 		document_append(list, object);
 	}
 	return list;
@@ -124,6 +125,7 @@ take_lookups(struct taking *taking, const struct node *list, struct dmarc_facts 
 			.status = (enum dns_status)take_token(taking, object, "status", &codec_statuses,
 							      DNS_NOERROR),
 			.records = take_number(object, "records"),
+			.record = take_text(taking, object, "record"),
 		};
 }
 

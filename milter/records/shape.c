@@ -163,6 +163,7 @@ static const struct shape signature[] = {
 	MAY("body-verifies", FLAG),
 	MAY("missing", TEXT),
 	MAY("uncovered", TEXT),
+	MAY("filled", TEXT),
 	PART("key", false, dkim_key),
 	END_OF_SHAPES,
 };
@@ -182,10 +183,8 @@ static const struct shape identifier[] = {
 };
 
 static const struct shape looked_up[] = {
-	MAY("domain", TEXT),
-	MAY("status", TEXT),
-	RANGE("records", false, 0, NUMBER_MAX),
-	END_OF_SHAPES,
+	MAY("domain", TEXT), MAY("status", TEXT), RANGE("records", false, 0, NUMBER_MAX),
+	MAY("record", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape dmarc[] = {

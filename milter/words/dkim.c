@@ -247,6 +247,11 @@ put_hashes(const struct dkim_finding *finding, struct output *out)
 	if (evidence->uncovered[0] != '\0')
 		prose_put(out, 30, "more of these in the message than are signed: %s",
 			  telling_shown(evidence->uncovered, shown));
+	if (evidence->filled[0] != '\0' && !evidence->header_verifies)
+		prose_put(
+			out, 30,
+			"signed several times, which protects against more of them, and as many in the message, so that one may have been added: %s",
+			telling_shown(evidence->filled, shown));
 }
 
 static void

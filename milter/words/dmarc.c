@@ -158,14 +158,15 @@ say_dmarc(const struct facts *facts, int64_t time_s, struct strbuf *said)
 static void
 put_lookups(const struct dmarc_facts *dmarc, struct output *out)
 {
-	char shown[TELLING_SHOWN_SIZE];
+	char shown[TELLING_SHOWN_SIZE], record[TELLING_SHOWN_SIZE];
 
 	for (size_t i = 0; i < dmarc->lookup_count; i++) {
 		const struct dmarc_looked_up *lookup = &dmarc->lookups[i];
 
-		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown),
-			  lookup->records == 1  ? "a policy record"
-			  : lookup->records > 1 ? "several policy records, which count as none"
+		prose_put(out, 30, "_dmarc.%s: %.300s", telling_shown(lookup->domain, shown),
+			  lookup->record != NULL ? telling_shown(lookup->record, record)
+			  : lookup->records == 1 ? "a policy record"
+			  : lookup->records > 1  ? "several policy records, which count as none"
 			  : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
 								: "no policy record");
 	}

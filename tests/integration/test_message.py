@@ -41,7 +41,7 @@ def setUpModule():
         key, public = make_rsa(lab.folder)
         records = ["signed MX 10 mail.signed", "mail.signed A 198.51.100.54", 'signed TXT "v=spf1 ip4:198.51.100.54 -all"',
                    '_dmarc.signed TXT "v=DMARC1; p=reject"', f"s._domainkey.signed TXT {txt('v=DKIM1; k=rsa; p=' + public)}",
-                   "mail.other A 198.51.100.66"]
+                   "mail.other A 198.51.100.66", '_dmarc TXT "v=DMARC1; p=none; psd=y"']
         lab.nsd({"example": "\n".join(records), "100.51.198.in-addr.arpa": "54 PTR mail.signed.example.\n66 PTR mail.other.example.\n"})
         running = lab.heloscope(CONFIG)
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="message_size_limit = 40000000")
@@ -133,6 +133,21 @@ class Message(LabTest):
     def test_what_was_changed_is_told(self):
         status, out, err = check(sign() + b"footer\r\n", ip=STRANGER, helo="mail.other.example", sender="<a@other.example>")
         for text in ("the body was changed after it was signed", "body hash claimed:", "body hash computed:", "only the body was changed"):
+            self.assertIn(text, out)
+
+    def test_a_field_that_was_added_is_named(self):
+        """The signer names To once more than there are."""
+        message = sign(include_headers=[b"from", b"to", b"to", b"subject"])
+        self.assertEqual(record_of(message)["checks"]["dkim"]["result"], "pass")
+        added = message.replace(b"Subject:", b"To: other@in.test\r\nSubject:")
+        self.assertEqual(record_of(added)["checks"]["dkim"]["signatures"][0]["filled"], "to")
+        self.assertIn("so that one may have been added: to", check(added)[1])
+
+    def test_each_name_of_the_walk_is_told_with_its_answer(self):
+        found = record_of(sign())["checks"]["dmarc"]
+        self.assertEqual([(one["domain"], one.get("record")) for one in found["lookups"]], [("signed.example", None), ("example", "v=DMARC1; p=none; psd=y")])
+        status, out, err = check(sign())
+        for text in ("_dmarc.signed.example: a policy record", "_dmarc.example: v=DMARC1; p=none; psd=y", "the policy record of signed.example applies: v=DMARC1; p=reject"):
             self.assertIn(text, out)
 
     def test_it_is_what_the_filter_finds_behind_postfix(self):

@@ -24,7 +24,8 @@ struct dkim_field_name {
 	struct dkim_field_name *next; /* of the same head */
 	uint64_t hash;
 	struct dkim_field *lowest;
-	const struct dkim_field *left; /* the lowest that is not taken, in round `round` */
+	const struct dkim_field *left; /* the lowest that is not taken, in round `round`, */
+	unsigned named, taken;         /* how often it was named, and how many are taken */
 	uint64_t round;
 };
 
@@ -46,6 +47,8 @@ const struct dkim_field *dkim_header_add(struct dkim_header *header, struct span
 struct dkim_coverage {
 	struct strbuf missing;   /* "cc:reply-to": names of which the message has no field */
 	struct strbuf uncovered; /* names of which it has more fields than are signed */
+	struct strbuf filled; /* names that are signed several times, and so often in the message: who signs
+				 against additions names a field once more than there were */
 };
 
 /*

@@ -44,7 +44,7 @@ struct dkim_evidence {
 	unsigned char body_hash[DKIM_HASH_OCTETS]; /* that was computed, when there is one */
 	bool has_body_hash;
 	uint64_t body_octets, unsigned_octets; /* of the canonical body; of it, those that l= leaves open */
-	const char *missing, *uncovered;       /* as struct dkim_coverage has them; "" for none */
+	const char *missing, *uncovered, *filled; /* as struct dkim_coverage has them; "" for none */
 };
 
 /* The name at which its key is asked for, in `name` of DOMAIN_SIZE octets, or NULL when nothing is to be

@@ -478,6 +478,15 @@ dkim_verify_keeps_evidence(void **state)
 	assert_string_equal(evidence.uncovered, "Subject");
 	assert_non_null(strstr(evidence.key_record, "t=y"));
 
+	/* To was named twice, against additions, and one was added; Subject is named once. */
+	assert_string_equal(evidence.filled, "");
+	letter.fields = USUAL_FIELDS "\nTo: u@b.test\nTo: v@b.test\nSubject: hi";
+	evidence = verify(&letter, &arena);
+	assert_int_equal(evidence.reason, DKIM_TESTING);
+	assert_false(evidence.header_verifies);
+	assert_string_equal(evidence.filled, "To");
+	letter.fields = USUAL_FIELDS "\nTo: u@b.test\nSubject: hi";
+
 	/* With a key for tests nothing follows from a failure (RFC 6376, 3.6.1). */
 	letter.body = "Another.\r\n";
 	evidence = verify(&letter, &arena);

@@ -584,7 +584,8 @@ set_dkim(struct facts *facts, int value)
 			      .key_bits = value == DKIM_KEY_SHORT ? 512 : 0,
 			      .key_status = value == DKIM_KEY_LOOKUP ? DNS_TIMEOUT : DNS_NOERROR,
 			      .missing = "",
-			      .uncovered = "" },
+			      .uncovered = "",
+			      .filled = "" },
 	};
 	facts->dkim = (struct dkim_facts){ .signatures = &finding, .count = 1 };
 	facts->results[METHOD_DKIM] = finding.result;
