@@ -197,17 +197,24 @@ verify(const struct arc_case *of, unsigned instance, enum arc_part part, struct 
 
 /* Keep the evidence, whose strings lie elsewhere. */
 static struct arc_outcome
-make_outcome(enum arc_reason reason, unsigned instance, const struct dkim_evidence *evidence,
+make_outcome(const struct dkim_signature *signature, const struct dkim_evidence *evidence,
 	     struct arena *arena)
 {
 	struct arc_outcome outcome = {
-		.reason = reason, .instance = instance, .why = evidence->meant, .evidence = *evidence
+		.reason = signature->kind == DKIM_SEAL ? ARC_SEAL : ARC_MESSAGE,
+		.instance = signature->instance,
+		.why = evidence->meant,
+		.domain = arena_string(arena, signature->domain),
+		.selector = arena_string(arena, signature->selector),
+		.evidence = *evidence,
 	};
 
+	outcome.evidence.reason = evidence->meant; /* a key for tests makes no difference here */
 	if (evidence->key_record != NULL)
 		outcome.evidence.key_record = arena_string(arena, evidence->key_record);
 	outcome.evidence.missing = arena_string(arena, evidence->missing);
 	outcome.evidence.uncovered = arena_string(arena, evidence->uncovered);
+	outcome.evidence.filled = arena_string(arena, evidence->filled);
 	outcome.evidence.filled = arena_string(arena, evidence->filled);
 	return outcome;
 }
@@ -226,7 +233,7 @@ is_good(const struct arc_case *of, unsigned instance, enum arc_part part, struct
 	is_told = arc_outcome_result(outcome) == RESULT_TEMPERROR
 		  && dkim_reason_result(evidence.reason) == RESULT_TEMPERROR;
 	if (evidence.reason != DKIM_NONE && !is_told)
-		*outcome = make_outcome(part == ARC_SEALING ? ARC_SEAL : ARC_MESSAGE, instance, &evidence,
+		*outcome = make_outcome(&of->chain->sets[instance - 1].signatures[part]->signature, &evidence,
 					arena);
 	arena_clear(&scratch);
 	return evidence.reason == DKIM_NONE;

@@ -139,6 +139,8 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	case SUBJECT_FROM:
 		return facts->author.finding == AUTHOR_ONE
 		       && domain_matches(span_of(facts->author.domain), span_of(pattern));
+	case SUBJECT_ARC_SEALER:
+		return facts_is_sealed_by(facts, pattern);
 	case SUBJECT_DMARC_POLICY:
 	case SUBJECT_CLIENT_NAME:
 	case SUBJECTS:
@@ -189,22 +191,43 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 	return method != METHODS && may_hide_names(facts, method) ? TRUTH_UNKNOWN : TRUTH_FALSE;
 }
 
-/* What the author's domain wants is known where DMARC fails; elsewhere it wants nothing. */
 static enum truth
-word_truth(const struct condition *condition, const struct facts *facts)
+author_truth(const struct condition *condition, const struct facts *facts)
 {
-	const enum result result = facts->results[METHOD_DMARC];
 	const enum author_finding finding = facts->author.finding;
 
-	if (result == RESULT_UNCHECKED)
-		return TRUTH_UNKNOWN;
-	if (condition->subject == SUBJECT_FROM)
-		return finding == AUTHOR_UNCHECKED
-			       ? TRUTH_UNKNOWN
-			       : truth_from((condition->words & 1U << author_kind(finding)) != 0);
+	return finding == AUTHOR_UNCHECKED ? TRUTH_UNKNOWN
+					   : truth_from((condition->words & 1U << author_kind(finding)) != 0);
+}
+
+/* What the author's domain wants is known where DMARC fails; elsewhere it wants nothing. */
+static enum truth
+policy_truth(const struct condition *condition, const struct facts *facts)
+{
+	const enum result result = facts->results[METHOD_DMARC];
+
 	if (result == RESULT_TEMPERROR || (result == RESULT_FAIL && facts->dmarc.evaluated > DMARC_REJECT))
 		return TRUTH_UNKNOWN;
 	return truth_from(result == RESULT_FAIL && (condition->words & 1U << facts->dmarc.evaluated) != 0);
+}
+
+static enum truth
+sealer_truth(const struct condition *condition, const struct facts *facts)
+{
+	if (facts->results[METHOD_ARC] == RESULT_TEMPERROR)
+		return TRUTH_UNKNOWN;
+	return truth_from((condition->words & 1U << facts_arc_standing(facts)) != 0);
+}
+
+static enum truth
+word_truth(const struct condition *condition, const struct facts *facts)
+{
+	if (facts->results[config_subject_method(condition->subject)] == RESULT_UNCHECKED)
+		return TRUTH_UNKNOWN;
+	if (condition->subject == SUBJECT_FROM)
+		return author_truth(condition, facts);
+	return condition->subject == SUBJECT_ARC_SEALER ? sealer_truth(condition, facts)
+							: policy_truth(condition, facts);
 }
 
 static enum truth

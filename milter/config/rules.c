@@ -223,6 +223,7 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 		[SUBJECT_RECIPIENT] = PATTERN_RECIPIENT, [SUBJECT_MAIL_FROM] = PATTERN_MAIL_FROM,
 		[SUBJECT_HELO_NAME] = PATTERN_HELO_NAME, [SUBJECT_CLIENT_NAME] = PATTERN_CLIENT_NAME,
 		[SUBJECT_DKIM_DOMAIN] = PATTERN_SIGNER,  [SUBJECT_FROM] = PATTERN_SIGNER,
+		[SUBJECT_ARC_SEALER] = PATTERN_SIGNER,
 	};
 	const enum condition_kind kind = kind_of_name(name.text, values->kind);
 	struct condition *condition = new_condition(reader, kind);
@@ -252,7 +253,7 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 			: kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
 			: kind == CONDITION_LISTED
 				? "zones in quotes, like { \"zen.spamhaus.org\" }"
-				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"from\", \"dmarc.policy\", \"client\" or \"listed\"");
+				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"from\", \"dmarc.policy\", \"arc.sealer\", \"client\" or \"listed\"");
 	}
 	return condition;
 }
@@ -439,6 +440,33 @@ find_unused_zone(const struct config *config, const struct condition *condition)
 	return NULL;
 }
 
+/* Whether a test asks for sealers, where none is trusted. */
+static bool
+asks_for_no_sealer(const struct config *config, const struct condition *condition)
+{
+	if (condition == NULL || config->arc_sealers.count > 0)
+		return false;
+	if ((condition->kind == CONDITION_TEXT || condition->kind == CONDITION_WORD)
+	    && condition->subject == SUBJECT_ARC_SEALER)
+		return true;
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (asks_for_no_sealer(config, condition->operands[i]))
+			return true;
+	return false;
+}
+
+static unsigned
+complain_of_sealers(const struct config *config, const struct rule *rule, struct output *messages)
+{
+	if (!asks_for_no_sealer(config, rule->condition))
+		return 0;
+	output_put(
+		messages,
+		"%s: \"arc.sealer\" where no sealer is trusted; expected \"trust { arc-sealers { \"DOMAIN\" } }\" somewhere\n",
+		rule->where);
+	return 1;
+}
+
 /* The method that a test asks for; METHODS when it asks for none, or for several. */
 static enum method
 method_of_test(const struct condition *test)
@@ -499,7 +527,8 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 		const enum method method = find_method_that_is_off(config, rules->items[i].condition);
 		char masked[CONFIG_MESSAGE_SIZE];
 
-		errors += complain_of_switch(config, &rules->items[i], method, messages);
+		errors += complain_of_switch(config, &rules->items[i], method, messages)
+			  + complain_of_sealers(config, &rules->items[i], messages);
 		if (zone == NULL)
 			continue;
 		output_put(

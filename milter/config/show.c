@@ -175,9 +175,16 @@ dmarc_word(unsigned policy)
 	return config_subject_words[SUBJECT_DMARC_POLICY][policy];
 }
 
+static const char *
+arc_word(unsigned standing)
+{
+	return config_subject_words[SUBJECT_ARC_SEALER][standing];
+}
+
 static const char *(*const word_names[SUBJECTS])(unsigned word) = {
 	[SUBJECT_FROM] = author_word,
 	[SUBJECT_DMARC_POLICY] = dmarc_word,
+	[SUBJECT_ARC_SEALER] = arc_word,
 };
 
 static void

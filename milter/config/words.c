@@ -42,7 +42,7 @@ const char *const config_subjects[SUBJECTS] = {
 	[SUBJECT_RECIPIENT] = "recipient",       [SUBJECT_MAIL_FROM] = "mail-from",
 	[SUBJECT_HELO_NAME] = "helo-name",       [SUBJECT_CLIENT_NAME] = "client-name",
 	[SUBJECT_DKIM_DOMAIN] = "dkim.domain",   [SUBJECT_FROM] = "from",
-	[SUBJECT_DMARC_POLICY] = "dmarc.policy",
+	[SUBJECT_DMARC_POLICY] = "dmarc.policy", [SUBJECT_ARC_SEALER] = "arc.sealer",
 };
 
 const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX] = {
@@ -53,6 +53,9 @@ const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX] = {
 	[SUBJECT_DMARC_POLICY] = { [DMARC_NONE] = "none",
 				   [DMARC_QUARANTINE] = "quarantine",
 				   [DMARC_REJECT] = "reject" },
+	[SUBJECT_ARC_SEALER] = { [ARC_WORTHLESS] = "none",
+				 [ARC_UNTRUSTED] = "untrusted",
+				 [ARC_TRUSTED] = "trusted" },
 };
 
 enum method
@@ -66,6 +69,8 @@ config_subject_method(enum subject subject)
 	case SUBJECT_FROM:
 	case SUBJECT_DMARC_POLICY:
 		return METHOD_DMARC;
+	case SUBJECT_ARC_SEALER:
+		return METHOD_ARC;
 	case SUBJECT_RECIPIENT:
 	case SUBJECT_MAIL_FROM:
 	case SUBJECT_HELO_NAME:

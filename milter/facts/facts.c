@@ -208,6 +208,7 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->author = (struct author_facts){ .domain = "" };
 	facts->dkim = (struct dkim_facts){ 0 };
 	facts->dmarc = (struct dmarc_facts){ 0 };
+	facts->arc = (struct arc_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;
 	facts->helo = (struct helo_facts){ .name = "" };
@@ -251,6 +252,41 @@ facts_is_signed_by(const struct facts *facts, const char *pattern)
 	for (size_t i = 0; i < facts->dkim.count; i++)
 		if (facts->dkim.signatures[i].result == RESULT_PASS
 		    && domain_matches(span_of(facts->dkim.signatures[i].domain), span_of(pattern)))
+			return true;
+	return false;
+}
+
+size_t
+facts_vouching_set(const struct facts *facts)
+{
+	size_t instance = facts->results[METHOD_ARC] == RESULT_PASS ? facts->arc.count : 0;
+
+	for (; instance > 0; instance--) {
+		const struct arc_sealer *sealer = &facts->arc.sealers[instance - 1];
+
+		if (!sealer->is_trusted || !sealer->covers_from)
+			return 0;
+		if (sealer->vouches)
+			return instance;
+	}
+	return 0;
+}
+
+enum arc_standing
+facts_arc_standing(const struct facts *facts)
+{
+	if (facts->results[METHOD_ARC] != RESULT_PASS)
+		return ARC_WORTHLESS;
+	return facts_vouching_set(facts) > 0 ? ARC_TRUSTED : ARC_UNTRUSTED;
+}
+
+bool
+facts_is_sealed_by(const struct facts *facts, const char *pattern)
+{
+	const size_t vouching = facts_vouching_set(facts);
+
+	for (size_t i = vouching; vouching > 0 && i <= facts->arc.count; i++)
+		if (domain_matches(span_of(facts->arc.sealers[i - 1].domain), span_of(pattern)))
 			return true;
 	return false;
 }

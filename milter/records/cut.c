@@ -123,8 +123,11 @@ cut_signatures(json_t *object)
 	json_t *signatures = json_object_get(json_object_get(json_object_get(object, "checks"), "dkim"),
 					     "signatures"),
 	       *signature;
-	bool has_cut = false;
+	json_t *arc = json_object_get(json_object_get(object, "checks"), "arc"), *sealer;
+	bool has_cut = json_object_del(arc, "key") == 0;
 
+	for (size_t i = 0; (sealer = json_array_get(json_object_get(arc, "sealers"), i)) != NULL; i++)
+		has_cut = json_object_del(sealer, "selector") == 0 || has_cut;
 	for (size_t i = 0; (signature = json_array_get(signatures, i)) != NULL; i++)
 		for (size_t j = 0; j < sizeof keys / sizeof keys[0]; j++)
 			has_cut = json_object_del(signature, keys[j]) == 0 || has_cut;

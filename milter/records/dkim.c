@@ -25,7 +25,7 @@ static const struct tokens results = TOKENS(result_words);
 #define ROW(NAME, word, result) [DKIM_##NAME] = (word),
 static const char *const reason_words[DKIM_REASONS] = { DKIM_REASON_ROWS(ROW) };
 #undef ROW
-static const struct tokens reasons = TOKENS(reason_words);
+const struct tokens codec_signature_reasons = TOKENS(reason_words);
 
 /* Writing. */
 
@@ -39,8 +39,8 @@ put_hash(json_t *object, const char *key, const unsigned char *hash)
 	record_set_text(object, key, memory);
 }
 
-static json_t *
-key_of(const struct dkim_evidence *evidence)
+void
+codec_put_key(const struct dkim_evidence *evidence, json_t *signature)
 {
 	json_t *object = json_object();
 
@@ -56,7 +56,7 @@ key_of(const struct dkim_evidence *evidence)
 		record_set_number(object, "bits", evidence->key_bits);
 	if (evidence->is_testing)
 		record_set_flag(object, "testing", true);
-	return object;
+	document_put(signature, "key", object);
 }
 
 /* What came of the hashes. */
@@ -89,9 +89,9 @@ signature_of(const struct dkim_finding *finding)
 	record_set_text(object, "algorithm", finding->algorithm);
 	record_set_text(object, "b", finding->mark);
 	if (finding->evidence.reason != DKIM_NONE)
-		record_set_token(object, "reason", &reasons, (int)finding->evidence.reason);
+		record_set_token(object, "reason", &codec_signature_reasons, (int)finding->evidence.reason);
 	if (finding->evidence.meant != finding->evidence.reason)
-		record_set_token(object, "meant", &reasons, (int)finding->evidence.meant);
+		record_set_token(object, "meant", &codec_signature_reasons, (int)finding->evidence.meant);
 	record_set_flag(object, "aligned", finding->alignment != DKIM_UNALIGNED);
 	if (finding->alignment == DKIM_SAME_DOMAIN)
 		record_set_flag(object, "same-domain", true);
@@ -104,7 +104,7 @@ signature_of(const struct dkim_finding *finding)
 	if (finding->has_length)
 		record_set_number(object, "length", finding->length);
 	put_hashes(object, finding);
-	document_put(object, "key", key_of(&finding->evidence));
+	codec_put_key(&finding->evidence, object);
 	return object;
 }
 
@@ -146,10 +146,11 @@ take_hash(struct taking *taking, const struct node *object, const char *key, uns
 	return true;
 }
 
-/* A text that is never missing in facts. */
-static void
-take_key(struct taking *taking, const struct node *key, struct dkim_evidence *evidence)
+void
+codec_take_key(struct taking *taking, const struct node *object, struct dkim_evidence *evidence)
 {
+	const struct node *key = tree_member(object, "key");
+
 	evidence->key_status =
 		(enum dns_status)take_token(taking, key, "status", &codec_statuses, DNS_NOERROR);
 	evidence->key_records = take_number(key, "records");
@@ -165,9 +166,10 @@ take_evidence(struct taking *taking, const struct node *object, struct dkim_find
 {
 	struct dkim_evidence *evidence = &finding->evidence;
 
-	evidence->reason = (enum dkim_reason)take_token(taking, object, "reason", &reasons, DKIM_NONE);
-	evidence->meant =
-		(enum dkim_reason)take_token(taking, object, "meant", &reasons, (int)evidence->reason);
+	evidence->reason =
+		(enum dkim_reason)take_token(taking, object, "reason", &codec_signature_reasons, DKIM_NONE);
+	evidence->meant = (enum dkim_reason)take_token(taking, object, "meant", &codec_signature_reasons,
+						       (int)evidence->reason);
 	(void)take_hash(taking, object, "body-hash", finding->body_hash);
 	evidence->has_body_hash = take_hash(taking, object, "body-hash-computed", evidence->body_hash);
 	evidence->body_octets = take_number(object, "body-octets");
@@ -178,7 +180,7 @@ take_evidence(struct taking *taking, const struct node *object, struct dkim_find
 	evidence->missing = take_text_or_empty(taking, object, "missing");
 	evidence->uncovered = take_text_or_empty(taking, object, "uncovered");
 	evidence->filled = take_text_or_empty(taking, object, "filled");
-	take_key(taking, tree_member(object, "key"), evidence);
+	codec_take_key(taking, object, evidence);
 }
 
 static void

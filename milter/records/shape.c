@@ -205,6 +205,28 @@ static const struct shape dmarc[] = {
 	END_OF_SHAPES,
 };
 
+static const struct shape sealer[] = {
+	MAY("domain", TEXT),     MAY("selector", TEXT), MAY("dmarc-pass", FLAG),
+	MAY("signs-from", FLAG), MAY("trusted", FLAG),  END_OF_SHAPES,
+};
+
+static const struct shape arc[] = {
+	MUST("result", TEXT),
+	MAY("withheld", TEXT),
+	MAY("reason", TEXT),
+	RANGE("instance", false, 0, DKIM_INSTANCES_MAX),
+	MAY("why", TEXT),
+	MAY("domain", TEXT),
+	MAY("selector", TEXT),
+	RANGE("body-octets", false, 0, NUMBER_MAX),
+	RANGE("unsigned-octets", false, 0, NUMBER_MAX),
+	PART("key", false, dkim_key),
+	RANGE("instances", false, 0, DKIM_INSTANCES_MAX),
+	RANGE("oldest-pass", false, 0, DKIM_INSTANCES_MAX),
+	ITEMS("sealers", false, DKIM_INSTANCES_MAX, sealer),
+	END_OF_SHAPES,
+};
+
 static const struct shape sender[] = {
 	MUST("result", TEXT), MAY("withheld", TEXT), MAY("domain", TEXT),  MAY("reason", TEXT),
 	MAY("status", TEXT),  MAY("host", TEXT),     MAY("address", TEXT), END_OF_SHAPES,
@@ -267,6 +289,7 @@ static const struct shape checks[] = {
 	PART("spf-helo", false, spf),
 	PART("dkim", false, dkim),
 	PART("dmarc", false, dmarc),
+	PART("arc", false, arc),
 	PART("x-sender", false, sender),
 	PART("x-dnsbl", false, lists),
 	PART("dnswl", false, lists),

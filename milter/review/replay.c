@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "heloscope/checks/arc.h"
 #include "heloscope/lists/dnslist.h"
 
 #define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
@@ -114,6 +115,23 @@ judge_lists(struct replay *replay, struct arena *arena)
 	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
 }
 
+/* Whom the configuration trusts now; the sealers of then stay as they were. */
+static void
+judge_sealers(struct replay *replay, struct arena *arena)
+{
+	struct arc_facts *arc = &replay->facts.arc;
+	const struct arc_sealer *then = arc->sealers;
+
+	arc->sealers = arena_alloc(arena, (arc->count + 1) * sizeof *arc->sealers);
+	if (arc->sealers == NULL) {
+		arc->count = 0;
+		return;
+	}
+	if (arc->count > 0)
+		memcpy(arc->sealers, then, arc->count * sizeof *then);
+	check_arc_trust(arc, replay->config);
+}
+
 /*
  * What the filter would know now of what was found then. It looks into no client that it trusts, but reads
  * its sender as any other's.
@@ -146,6 +164,7 @@ replay_begin(const struct facts *facts, const struct config *config, struct aren
 		if (!is_trusted) {
 			note_lacking(replay);
 			judge_lists(replay, arena);
+			judge_sealers(replay, arena);
 		}
 		if (facts->other == NULL)
 			return !arena->has_failed;

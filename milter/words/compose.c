@@ -12,7 +12,7 @@
  */
 #define LOG_WORD_MAX 64
 #define LOG_NAME_MAX 280
-#define LOG_NAMES_MAX 760 /* all that a client says, with the names of its pairs */
+#define LOG_NAMES_MAX 740 /* all that a client says, with the names of its pairs */
 #define LOG_NAME_MIN 24   /* what is shorter tells nothing */
 #define LOG_RULES_MAX 300
 #define LOG_ZONES_MAX 110

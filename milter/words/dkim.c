@@ -1,5 +1,6 @@
 /* Signatures of messages in words: see telling.h. */
 #include "heloscope/words/telling.h"
+#include "heloscope/words/signature.h"
 
 #include <stdio.h>
 #include "heloscope/base/base64.h"
@@ -8,45 +9,6 @@
 
 #define LINE_SIZE 2400
 #define NAME_SIZE (2 * DOMAIN_SIZE + 16) /* of the name of a key */
-
-/* What goes behind "the signature of example.org: ", and into a comment. */
-static const char *const phrases[DKIM_REASONS] = {
-	[DKIM_NONE] = "good signature",
-	[DKIM_SYNTAX] = "not a list of tags",
-	[DKIM_TAG_TWICE] = "a tag appears twice",
-	[DKIM_TAG_MISSING] = "a required tag is missing",
-	[DKIM_TAG_VALUE] = "a tag has an invalid value",
-	[DKIM_VERSION] = "unknown version",
-	[DKIM_ALGORITHM] = "unknown algorithm",
-	[DKIM_CANONICALIZATION] = "unknown canonicalization",
-	[DKIM_QUERY_METHOD] = "unknown query method",
-	[DKIM_FIELD_NAMES] = "too many names in h=",
-	[DKIM_FROM_UNSIGNED] = "the From field is not signed",
-	[DKIM_IDENTITY] = "i= is outside the domain d=",
-	[DKIM_SHA1] = "rsa-sha1 is no longer valid, RFC 8301",
-	[DKIM_EXPIRED] = "expired",
-	[DKIM_FUTURE] = "signed in the future",
-	[DKIM_TIMES] = "expires before it was signed",
-	[DKIM_KEY_LOOKUP] = "the key could not be looked up",
-	[DKIM_KEY_NONE] = "no key is published",
-	[DKIM_KEY_SYNTAX] = "the key record is malformed",
-	[DKIM_KEY_VERSION] = "the key record has a wrong version",
-	[DKIM_KEY_REVOKED] = "the key is revoked",
-	[DKIM_KEY_TYPE] = "the key is of another type",
-	[DKIM_KEY_HASH] = "the key does not allow sha256",
-	[DKIM_KEY_SERVICE] = "the key is not for mail",
-	[DKIM_KEY_IDENTITY] = "the key does not allow subdomains in i=",
-	[DKIM_KEY_DATA] = "the key cannot be read",
-	[DKIM_KEY_SHORT] = "the key is too short, RFC 8301",
-	[DKIM_KEY_LONG] = "the key is too long",
-	[DKIM_BODY_SHORT] = "the body is shorter than what was signed",
-	[DKIM_BODY_HASH] = "the body was changed after it was signed",
-	[DKIM_SIGNATURE] = "the signature does not match the header or the key",
-	[DKIM_TESTING] = "does not verify, and the key is only for testing",
-	[DKIM_UNSIGNED_OCTETS] = "good signature, but not of the whole body",
-	[DKIM_HEADER_LONG] = "the header is too long to be verified",
-	[DKIM_NO_MEMORY] = "out of memory",
-};
 
 /* The signature that is told first: the first that has the result of all together; NULL without any. */
 static const struct dkim_finding *
@@ -58,50 +20,10 @@ main_signature(const struct facts *facts)
 	return NULL;
 }
 
-static void
-add_key_name(const struct dkim_finding *finding, struct strbuf *name)
-{
-	telling_add(name, finding->selector);
-	strbuf_add(name, "._domainkey.");
-	telling_add(name, finding->domain);
-}
-
 static const char *
 domain_or(const struct dkim_finding *finding, const char *other)
 {
 	return finding->domain[0] != '\0' ? finding->domain : other;
-}
-
-/* How many octets of the body nobody has signed. */
-static void
-add_unsigned(const struct dkim_finding *finding, struct strbuf *said)
-{
-	strbuf_printf(said, "%llu of %llu octets of the body are not signed (l=%u)",
-		      (unsigned long long)finding->evidence.unsigned_octets,
-		      (unsigned long long)finding->evidence.body_octets, finding->length);
-}
-
-/* A phrase and what belongs to it, without brackets. */
-static void
-add_phrase(const struct dkim_finding *finding, struct strbuf *said)
-{
-	const struct dkim_evidence *evidence = &finding->evidence;
-
-	strbuf_add(said, phrases[evidence->reason]);
-	if (evidence->reason == DKIM_TESTING)
-		strbuf_printf(said, ": %s", phrases[evidence->meant]);
-	if (evidence->reason == DKIM_KEY_LOOKUP)
-		strbuf_printf(said, ": %s", dns_status_word(evidence->key_status));
-	if (evidence->unsigned_octets > 0) {
-		strbuf_add(said, ": ");
-		add_unsigned(finding, said);
-	}
-	if (evidence->key_bits > 0)
-		strbuf_printf(said, ", %u-bit key", evidence->key_bits);
-	if (evidence->is_testing && evidence->reason != DKIM_TESTING)
-		strbuf_add(said, ", for testing");
-	if (evidence->key_records > 1)
-		strbuf_printf(said, ", %zu records at the selector", evidence->key_records);
 }
 
 /* In Authentication-Results. */
@@ -121,7 +43,7 @@ report_signature(const struct dkim_finding *finding, size_t left_out, struct aut
 		authres_property(authres, "header.a", span_of(finding->algorithm));
 	if (finding->mark[0] != '\0')
 		authres_property(authres, "header.b", span_of(finding->mark));
-	add_phrase(finding, &comment);
+	signature_add_reason(&finding->evidence, &comment);
 	if (left_out > 0)
 		strbuf_printf(&comment, "; %zu more signatures were not looked at", left_out);
 	authres_comment(authres, memory);
@@ -132,7 +54,7 @@ static const char *
 text_without_signature(const struct facts *facts)
 {
 	if (facts->dkim.left_out > 0)
-		return phrases[DKIM_HEADER_LONG];
+		return signature_reason(DKIM_HEADER_LONG);
 	return facts->results[METHOD_DKIM] == RESULT_NONE ? "not signed" : "no more is known";
 }
 
@@ -165,7 +87,7 @@ say_dkim(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	}
 	telling_add(said, domain_or(finding, "a signature"));
 	strbuf_add(said, ": ");
-	add_phrase(finding, said);
+	signature_add_reason(&finding->evidence, said);
 	if (facts->dkim.count > 1)
 		strbuf_printf(said, " (%zu signatures)", facts->dkim.count);
 	if (facts->dkim.left_out > 0)
@@ -197,7 +119,7 @@ put_key(const struct dkim_finding *finding, struct output *out)
 
 	if (evidence->key_status == DNS_NOERROR && evidence->key_record == NULL)
 		return;
-	add_key_name(finding, &name);
+	telling_add_key_name(&name, finding->selector, finding->domain);
 	if (evidence->key_record == NULL) {
 		prose_put(out, 30, "key at %s: %s", memory, dns_status_word(evidence->key_status));
 		return;
@@ -267,7 +189,7 @@ put_signature(const struct dkim_finding *finding, struct output *out)
 
 	telling_add(&said, domain_or(finding, "a signature that cannot be read"));
 	strbuf_printf(&said, ": %s, ", result_word(finding->result));
-	add_phrase(finding, &said);
+	signature_add_reason(&finding->evidence, &said);
 	strbuf_printf(&said, "; %s", alignments[finding->alignment]);
 	if (finding->algorithm[0] != '\0') {
 		strbuf_add(&said, "; ");
@@ -416,7 +338,7 @@ refuse_dkim(const struct config *config, const struct facts *facts, struct strbu
 		refuse_unsigned(facts, text);
 		return;
 	}
-	add_key_name(finding, &name);
+	telling_add_key_name(&name, finding->selector, finding->domain);
 	(void)snprintf(bits, sizeof bits, "%u", finding->evidence.key_bits);
 	(void)snprintf(length, sizeof length, "%u", finding->length);
 	telling_fill(text, refusals[finding->evidence.reason],

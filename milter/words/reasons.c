@@ -253,6 +253,16 @@ refuse_from(const struct facts *facts, bool holds, struct strbuf *text)
 	strbuf_add(text, ". ");
 }
 
+static void
+refuse_arc_sealer(const struct facts *facts, bool holds, struct strbuf *text)
+{
+	(void)facts;
+	strbuf_add(
+		text,
+		holds ? "Local policy refuses mail that was forwarded and sealed (ARC) by certain domains, as this mail was. "
+		      : "Local policy accepts this mail only when it was forwarded and sealed (ARC) by certain domains, and none of them has sealed it. If you are the author, send it directly, not through a mailing list or forwarding address. ");
+}
+
 /* By subject: what is said when a text fits, and when it does not. */
 static void
 refuse_text(const struct reason *reason, const struct config *config, const struct facts *facts,
@@ -275,6 +285,9 @@ refuse_text(const struct reason *reason, const struct config *config, const stru
 	case SUBJECT_FROM:
 		refuse_from(facts, reason->holds, text);
 		break;
+	case SUBJECT_ARC_SEALER:
+		refuse_arc_sealer(facts, reason->holds, text);
+		break;
 	case SUBJECT_DMARC_POLICY:
 	case SUBJECT_RECIPIENT:
 	case SUBJECTS:
@@ -295,17 +308,18 @@ rank_text(const struct reason *reason, const struct facts *facts)
 static enum telling_rank
 rank_word(const struct reason *reason, const struct facts *facts)
 {
-	(void)reason;
 	(void)facts;
-	return RANK_DMARC;
+	return reason->subject == SUBJECT_ARC_SEALER ? RANK_POLICY : RANK_DMARC;
 }
 
 static void
 refuse_word(const struct reason *reason, const struct config *config, const struct facts *facts,
 	    struct strbuf *text)
 {
-	(void)reason;
-	tell_dmarc.refuse(config, facts, text);
+	if (reason->subject == SUBJECT_ARC_SEALER)
+		refuse_arc_sealer(facts, facts_arc_standing(facts) == ARC_TRUSTED, text);
+	else
+		tell_dmarc.refuse(config, facts, text);
 }
 
 static enum telling_rank

@@ -93,6 +93,14 @@ telling_own_name(const struct facts *facts, const char *other)
 }
 
 void
+telling_add_key_name(struct strbuf *name, const char *selector, const char *domain)
+{
+	telling_add(name, selector);
+	strbuf_add(name, "._domainkey.");
+	telling_add(name, domain);
+}
+
+void
 telling_add_value(struct strbuf *text, const char *value)
 {
 	char memory[TELLING_VALUE_MAX + 1];

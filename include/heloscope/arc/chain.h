@@ -67,9 +67,10 @@ struct arc_case {
 struct arc_outcome {
 	enum arc_reason reason;
 	unsigned instance;             /* of the set in which that was found; 0: of none */
-	enum dkim_reason why;          /* for ARC_MESSAGE and ARC_SEAL */
-	struct dkim_evidence evidence; /* for those, too */
-	bool has_oldest_pass;          /* it was looked for, since the chain passes: */
+	enum dkim_reason why;          /* for ARC_MESSAGE and ARC_SEAL, as all of this: */
+	const char *domain, *selector; /* of the signature, normalized; "" when they could not be read */
+	struct dkim_evidence evidence;
+	bool has_oldest_pass; /* it was looked for, since the chain passes: */
 	unsigned oldest_pass; /* the oldest ARC-Message-Signature that verifies, and all newer ones; 0: all do
 			       */
 };

@@ -72,6 +72,10 @@
 #define BOUND_HEADER_KEPT 131072
 #define BOUND_SIGNATURES 10
 
+/* Keys of a chain of ARC that are asked for; one that needs more fails. It may have 50 sets (RFC
+ * 8617, 4.2.1), each with two signatures, and a sealer has one key for both. */
+#define BOUND_ARC_KEYS 50
+
 /*
  * Stretches of forged fields that are remembered one by one; beyond it all up to the last of the name go.
  * Names of fields that are counted: beyond it, our own fields' names apart, a message is deferred when a

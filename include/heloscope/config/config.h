@@ -137,6 +137,7 @@ enum subject {
 	SUBJECT_DKIM_DOMAIN,  /* of a signature that passes */
 	SUBJECT_FROM,         /* the author's domain; as words: whether there is one */
 	SUBJECT_DMARC_POLICY, /* only as words */
+	SUBJECT_ARC_SEALER,   /* of a chain for which trusted sealers vouch; as words: whether there is one */
 	SUBJECTS
 };
 
@@ -248,8 +249,9 @@ struct config {
 	unsigned timeout_ms;        /* for all lookups of a message; at most CONFIG_TIMEOUT_MAX_MS */
 	struct network_set trusted;
 	bool trusts_authenticated;
-	bool keeps_trusted_results; /* own-id fields from trusted clients stay */
-	unsigned enabled, disabled; /* bits 1 << enum method */
+	struct text_set arc_sealers; /* patterns of domains whose seals are believed */
+	bool keeps_trusted_results;  /* own-id fields from trusted clients stay */
+	unsigned enabled, disabled;  /* bits 1 << enum method */
 	enum spf_engine_name spf_engine;
 	bool shows_spf_explanation; /* the sender domain's exp= text in refusals */
 	bool adds_received_spf;

@@ -19,8 +19,8 @@ extern const char *const config_list_states[3];
 extern const char *const config_quantities[QUANTITIES];
 extern const char *const config_subjects[SUBJECTS];
 
-/* The words that a subject can be, in the order of enum author_kind or enum dmarc_policy; NULL at the end,
- * and for a subject that has none. */
+/* The words that a subject can be, in the order of enum author_kind, enum dmarc_policy or enum arc_standing;
+ * NULL at the end, and for a subject that has none. */
 extern const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX];
 
 /* The method that finds what a subject is compared with; METHODS for what was said. */

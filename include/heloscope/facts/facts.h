@@ -16,6 +16,7 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/wire/author.h"
 #include "heloscope/wire/authres.h"
+#include "heloscope/arc/chain.h"
 #include "heloscope/dkim/verify.h"
 #include "heloscope/dmarc/judge.h"
 #include "heloscope/dns/dns.h"
@@ -239,6 +240,23 @@ struct dkim_facts {
 	size_t left_out; /* signatures beyond those, which nobody looked at */
 };
 
+/* A set of an ARC chain: who sealed it, and what can be said of it when the chain passes. */
+struct arc_sealer {
+	const char *domain, *selector; /* of the seal, normalized; "" when there is none that can be read */
+	bool vouches;                  /* its results say dmarc=pass */
+	bool covers_from;              /* its ARC-Message-Signature does */
+	bool is_trusted;               /* in trust { arc-sealers } */
+};
+
+struct arc_facts {
+	struct arc_outcome outcome;
+	struct arc_sealer *sealers; /* by instance, the first at 0 */
+	size_t count;
+};
+
+/* What a chain is worth: nothing, unless it passes; whether trusted sealers vouch for the message. */
+enum arc_standing { ARC_WORTHLESS, ARC_UNTRUSTED, ARC_TRUSTED, ARC_STANDINGS };
+
 /* How the names with which a server greets agree with those of the client. */
 enum banner_agreement {
 	BANNER_INVALID, /* no name at all */
@@ -269,6 +287,7 @@ struct facts {
 	struct author_facts author;
 	struct dkim_facts dkim;
 	struct dmarc_facts dmarc;
+	struct arc_facts arc;
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
 
@@ -298,6 +317,17 @@ enum result facts_dkim_result(const struct dkim_facts *dkim);
 
 /* Whether a signature passes whose domain fits a pattern, as domain_matches() takes it. */
 bool facts_is_signed_by(const struct facts *facts, const char *pattern);
+
+/*
+ * The instance of the set that vouches for the message: a chain that passes, and from that set to the newest
+ * each sealer is trusted and has signed From, so that all of it rests on their word. The newest of several;
+ * 0: there is none.
+ */
+size_t facts_vouching_set(const struct facts *facts);
+enum arc_standing facts_arc_standing(const struct facts *facts);
+
+/* Whether there is one, and a sealer from it to the newest fits a pattern. */
+bool facts_is_sealed_by(const struct facts *facts, const char *pattern);
 
 const struct sender_words *sender_words(enum sender_finding finding);
 

@@ -23,6 +23,7 @@ enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_HEADER, STAGE_BODY, ST
 #define METHOD_USUAL (METHOD_FINDS_OR_NOT | METHOD_CAN(NEUTRAL))
 #define METHOD_SPF_RESULTS (METHOD_USUAL | METHOD_CAN(SOFTFAIL))
 #define METHOD_SIGNATURES (METHOD_USUAL | METHOD_CAN(POLICY))
+#define METHOD_CHAINS (METHOD_FINDS_OR_NOT & ~METHOD_CAN(PERMERROR))
 #define METHOD_BLOCKS (METHOD_FINDS_OR_NOT & ~METHOD_CAN(PASS))
 #define METHOD_ALLOWS (METHOD_FINDS_OR_NOT & ~METHOD_CAN(FAIL))
 
@@ -43,6 +44,7 @@ enum method_switch { SWITCH_NONE, SWITCH_LOOK_BACK, SWITCH_ENABLE };
 	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_SPF_RESULTS) \
 	ROW(DKIM,     dkim,     "dkim",     "dkim",     STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_SIGNATURES) \
 	ROW(DMARC,    dmarc,    "dmarc",    "dmarc",    STAGE_BODY,    SWITCH_ENABLE,    true,  "header.from",     METHOD_FINDS_OR_NOT) \
+	ROW(ARC,      arc,      "arc",      "arc",      STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_CHAINS) \
 	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_USUAL) \
 	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_BLOCKS) \
 	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_ALLOWS) \

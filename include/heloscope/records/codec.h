@@ -33,6 +33,13 @@ METHOD_ROWS(CODEC_ROW)
 void codec_put_author(const struct author_facts *author, json_t *object);
 void codec_take_author(struct taking *taking, const struct node *check, struct author_facts *author);
 
+/* Add what was found of the key of a signature, "key", to the object of that; and take it. */
+void codec_put_key(const struct dkim_evidence *evidence, json_t *object);
+void codec_take_key(struct taking *taking, const struct node *object, struct dkim_evidence *evidence);
+
+/* Why a signature has its result: enum dkim_reason. */
+extern const struct tokens codec_signature_reasons;
+
 /* The object of a result that rests on a look at the peer; and what is known of that, NULL: nothing. */
 json_t *codec_put_peer(const struct facts *facts, enum method method);
 struct peer *codec_take_peer(struct taking *taking, const struct node *check, struct facts *facts) MUST_USE;

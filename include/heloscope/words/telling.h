@@ -22,6 +22,7 @@ enum telling_rank {
 	RANK_SENDER,
 	RANK_HELO,
 	RANK_IPREV,
+	RANK_ARC,
 	RANK_DKIM,
 	RANK_DMARC,
 	RANK_SPF,
@@ -81,6 +82,9 @@ void telling_add_client(struct strbuf *said, const struct facts *facts);
 
 /* Where a rule stands: "heloscope.conf line 31" for "heloscope.conf:31". */
 void telling_add_place(struct strbuf *said, const char *place);
+
+/* "s1._domainkey.example.org", escaped. */
+void telling_add_key_name(struct strbuf *name, const char *selector, const char *domain);
 
 /* A value in a reply: raw text, escaped, of which very much is cut; NULL: nothing. */
 void telling_add_value(struct strbuf *text, const char *value);

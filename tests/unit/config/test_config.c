@@ -158,6 +158,15 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "enable { dkim, dmarc } disable { spf }", "\"dmarc\" fails good mail without \"spf\"" },
 		{ "policy { reject when dmarc.policy = reject }",
 		  "expected \"enable { dkim, dmarc }\" somewhere" },
+		{ "policy { reject when arc = fail }", "expected \"enable { arc }\"" },
+		{ "enable { arc } policy { accept when arc.sealer in { \"a.test\" } }",
+		  "\"arc.sealer\" where no sealer is trusted; expected \"trust { arc-sealers { \"DOMAIN\" } }\"" },
+		{ "enable { arc } policy { reject when iprev = fail and not (spf = fail or arc.sealer = none) }",
+		  "\"arc.sealer\" where no sealer is trusted" },
+		{ "enable { arc } trust { arc-sealers \"a.test\" } policy { reject when arc.sealer = believed }",
+		  "unknown word for \"arc.sealer\": \"believed\"; expected \"none\", \"untrusted\" or \"trusted\"" },
+		{ "trust { arc-sealers { \"joe@a.test\" } }",
+		  "it is compared with a name, not with an address" },
 		{ "policy { reject when dmarc.policy = quarantined }",
 		  "unknown word for \"dmarc.policy\": \"quarantined\"; did you mean \"quarantine\"? Expected \"none\", \"quarantine\" or \"reject\"\n" },
 		{ "policy { reject when from = two }",
@@ -484,6 +493,7 @@ config_show_reads_back_the_same(void **state)
 		"user \"gr\xc3\xbc\xc3\x9f \x1b[2J \xff \xe2\x80\xae\" list \"d.test\" { operator \"\\\\x41\\x1b\" } dnsbl \"d.test\"",
 		"dnsbl \"a.test\"\nlook-back yes { networks { 192.0.2.0/24, 2001:db8::/32 } file \"/var/lib/x\" } policy { reject when banner = fail or tls in { none } and not peer-tls = pass }",
 		"enable { dkim, dmarc } policy { reject when dmarc.policy in { reject, quarantine } and from != several or from in { \"*.a.test\" } and from in { none, malformed } }",
+		"enable { arc } trust { arc-sealers { \"lists.a.test\", \"*.b.test\" } } policy { accept when arc.sealer = trusted tag \"x\" when arc.sealer not in { \"lists.a.test\" } and arc.sealer in { none, untrusted } }",
 		"policy { accept when not (trusted or authenticated) and not spf = fail\n"
 		"reject 10% 554 5.7.25 \"no \\\"name\\\"\" when (dnsbl >= 2 or dnswl) and (spf in { fail, none } or helo != pass)\n"
 		"audit defer when dnsbl.operators > 0 or iprev not in { pass, none }\n"

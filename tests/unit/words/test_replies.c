@@ -15,7 +15,7 @@
 #include "heloscope/words/withheld.h"
 
 #define REFERENCE "20261124T125000Z-0123456789ab"
-#define SCENES_MAX 400
+#define SCENES_MAX 600
 
 /* Facts, and a test of a rule that is true for them. */
 struct scene {
@@ -591,6 +591,41 @@ set_dkim(struct facts *facts, int value)
 	facts->results[METHOD_DKIM] = finding.result;
 }
 
+/* A chain with that reason; behind these an ARC-Seal with a reason of DKIM's; behind those one that is
+ * trusted. */
+enum { ARC_OF_SEAL = ARC_REASONS, ARC_OF_TRUSTED = ARC_OF_SEAL + DKIM_REASONS, ARC_SCENES };
+
+static void
+set_arc(struct facts *facts, int value)
+{
+	static struct arc_sealer sealers[2];
+	const bool is_good = value == ARC_NONE || value == ARC_OF_TRUSTED;
+	const bool is_seal = value >= ARC_OF_SEAL && value < ARC_OF_TRUSTED;
+	const enum dkim_reason why = is_seal ? (enum dkim_reason)(value - ARC_OF_SEAL)
+				     : value == ARC_MESSAGE || value == ARC_SEAL ? DKIM_SIGNATURE
+										 : DKIM_NONE;
+
+	sealers[0] = (struct arc_sealer){ "list.example", "s1", true, true, value == ARC_OF_TRUSTED };
+	sealers[1] = (struct arc_sealer){ "relay.example", "s2", false, true, value == ARC_OF_TRUSTED };
+	facts->arc = (struct arc_facts){
+		.outcome = { .reason = is_good   ? ARC_NONE
+				       : is_seal ? why == DKIM_NONE ? ARC_NONE : ARC_SEAL
+						 : (enum arc_reason)value,
+			     .instance = is_good ? 0 : 2,
+			     .why = why,
+			     .domain = "relay.example",
+			     .selector = "s2",
+			     .evidence = { .reason = why,
+					   .meant = why,
+					   .key_bits = why == DKIM_KEY_SHORT ? 512 : 0,
+					   .key_status =
+						   why == DKIM_KEY_LOOKUP ? DNS_TIMEOUT : DNS_NOERROR } },
+		.sealers = sealers,
+		.count = value == ARC_NO_CHAIN ? 0 : 2,
+	};
+	facts->results[METHOD_ARC] = arc_outcome_result(&facts->arc.outcome);
+}
+
 static void
 set_nothing(struct facts *facts, int value)
 {
@@ -882,6 +917,47 @@ static const struct scene golden[] = {
 	  set_dkim,
 	  DKIM_NONE,
 	  { "DKIM signature" } },
+	{ "body changed after sealing",
+	  "arc = fail",
+	  set_arc,
+	  ARC_OF_SEAL + DKIM_BODY_HASH,
+	  { "after relay.example sealed it", "send this mail directly" } },
+	{ "a seal that does not verify", "arc = fail", set_arc, ARC_SEAL, { "relay.example (set 2)" } },
+	{ "no ARC key",
+	  "arc != pass",
+	  set_arc,
+	  ARC_OF_SEAL + DKIM_KEY_NONE,
+	  { "TXT record at s2._domainkey.relay.example" } },
+	{ "ARC key cannot be looked up",
+	  "arc = temperror",
+	  set_arc,
+	  ARC_OF_SEAL + DKIM_KEY_LOOKUP,
+	  { "timeout", "s2._domainkey.relay.example" } },
+	{ "short ARC key", "arc = fail", set_arc, ARC_OF_SEAL + DKIM_KEY_SHORT, { "512 bits", "2048 bits" } },
+	{ "a chain that is not complete", "arc = fail", set_arc, ARC_MISSING, { "set 2" } },
+	{ "a chain that was broken before", "arc = fail", set_arc, ARC_FAILED, { "cv=fail" } },
+	{ "no chain", "arc = none", set_arc, ARC_NO_CHAIN, { "ARC" } },
+	{ "a chain that is good", "arc = pass", set_arc, ARC_NONE, { "relay.example" } },
+	{ "sealed by a domain",
+	  "arc.sealer in { \"list.example\" }",
+	  set_arc,
+	  ARC_OF_TRUSTED,
+	  { "forwarded and sealed" } },
+	{ "not sealed by a domain",
+	  "not arc.sealer in { \"good.example\" }",
+	  set_arc,
+	  ARC_OF_TRUSTED,
+	  { "certain domains" } },
+	{ "sealed by nobody who is trusted",
+	  "arc.sealer = untrusted",
+	  set_arc,
+	  ARC_NONE,
+	  { "certain domains" } },
+	{ "sealed by somebody who is trusted",
+	  "arc.sealer = trusted",
+	  set_arc,
+	  ARC_OF_TRUSTED,
+	  { "forwarded and sealed" } },
 	{ "recipient",
 	  "recipient = \"secret@in.test\"",
 	  set_nothing,
@@ -1084,11 +1160,11 @@ compose(const struct config *config, const struct condition *condition, const st
 static struct config *
 config_of(const struct scene *scene)
 {
-	char text[400];
+	char text[600];
 
 	(void)snprintf(
 		text, sizeof text,
-		"look-back yes enable { dkim, dmarc } dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
+		"look-back yes enable { dkim, dmarc, arc } trust { arc-sealers { \"list.example\", \"relay.example\" } } dnsbl \"bl.test\" domain-dnsbl \"dbl.test\" dnswl \"wl.test\" policy { reject when %s }",
 		scene->rule);
 	return config_from_text(text, NULL);
 }
@@ -1220,6 +1296,7 @@ prepare_all(void)
 	prepare_rows("SPF fault", METHOD_SPF, set_spf_fault, SPF_FAULT_NONE, SPF_FAULTS);
 	prepare_rows("sender", METHOD_SENDER, set_sender, SENDER_UNCHECKED + 1, SENDER_FINDINGS);
 	prepare_rows("DKIM", METHOD_DKIM, set_dkim, DKIM_NONE, DKIM_REASONS + 1);
+	prepare_rows("ARC", METHOD_ARC, set_arc, ARC_NONE, ARC_SCENES);
 	prepare_rows("DMARC", METHOD_DMARC, set_dmarc, DMARC_NOTHING_PASSES, DMARC_SCENES);
 	prepare_rows("From", METHOD_DMARC, set_dmarc, DMARC_SCENES + AUTHOR_NO_FIELD,
 		     DMARC_SCENES + AUTHOR_FINDINGS);
@@ -1236,7 +1313,7 @@ set_up(void **state)
 	(void)state;
 	plain = config_from_text("mode audit", NULL);
 	with_contact = config_from_text(
-		"contact \"postmaster@mx.test\" look-back yes enable { dkim, dmarc } spf { explanation yes }",
+		"contact \"postmaster@mx.test\" look-back yes enable { dkim, dmarc, arc } spf { explanation yes }",
 		NULL);
 	prepare_all();
 	return 0;

@@ -1,0 +1,426 @@
+/* The check of ARC chains: a message that comes field by field, whom the configuration trusts, and what rules
+ * make of it. */
+#include "unit.h"
+
+#include "../arc/sealer.h"
+#include "config_text.h"
+#include "scene.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/arc.h"
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/policy.h"
+
+static char key[1024];
+
+static const struct fake_row rows[] = {
+	{ "k._domainkey.fault.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	{ "k._domainkey.gone.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "*._domainkey.many.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "*._domainkey.s.test", DNS_TXT, DNS_NOERROR, key },
+	{ "*._domainkey.list.test", DNS_TXT, DNS_NOERROR, key },
+	{ "*._domainkey.relay.test", DNS_TXT, DNS_NOERROR, key },
+	{ "*._domainkey.mallory.test", DNS_TXT, DNS_NOERROR, key },
+};
+
+static int
+begin_keys(void **state)
+{
+	(void)state;
+	signer_begin();
+	(void)snprintf(key, sizeof key, "v=DKIM1; p=%s", signer_public(SIGNER_RSA_1024, false));
+	return 0;
+}
+
+static int
+end_keys(void **state)
+{
+	(void)state;
+	signer_end();
+	return 0;
+}
+
+static void
+begin(struct scene *scene, const char *sealers, const char *rules)
+{
+	static const struct check *const table[] = { &check_arc };
+	char text[1024];
+
+	(void)snprintf(text, sizeof text,
+		       "mode enforce enable { arc } trust { arc-sealers { %s } } policy { %s }", sealers,
+		       rules);
+	scene_begin(scene, rows, ROWS(rows), text, (struct check_table){ table, ROWS(table) });
+	inquiry_mail(scene->inquiry, &(struct envelope_address){ "<joe@a.test>", NULL }, NULL, NULL);
+}
+
+static void
+say_header(struct scene *scene, const struct sealer_chain *chain)
+{
+	for (unsigned i = chain->count; i > 0; i--) {
+		inquiry_header_field(scene->inquiry, "ARC-Seal", chain->seals[i - 1]);
+		inquiry_header_field(scene->inquiry, "ARC-Message-Signature", chain->messages[i - 1]);
+		inquiry_header_field(scene->inquiry, "ARC-Authentication-Results", chain->results[i - 1]);
+	}
+	inquiry_header_field(scene->inquiry, "From", SEALER_FROM);
+	inquiry_end_of_header(scene->inquiry);
+}
+
+static void
+add_set(struct sealer_chain *chain, const struct sealer_set *set)
+{
+	struct sealer_set whole = *set;
+
+	whole.key = SIGNER_RSA_1024;
+	sealer_add(chain, &whole);
+}
+
+/* Keys are asked for with the fields, each once; the body comes in pieces of any size. */
+static void
+check_arc_validates_a_message_that_comes_in_pieces(void **state)
+{
+	static const size_t sizes[] = { 1, 2, 5, 4096 };
+	struct sealer_chain chain = { .count = 0 };
+
+	(void)state;
+	add_set(&chain, &(struct sealer_set){ .domain = "list.test", .body = "Before.\r\n" });
+	add_set(&chain, &(struct sealer_set){ .domain = "relay.test" });
+	for (size_t i = 0; i < ROWS(sizes); i++) {
+		struct scene scene;
+		const struct arc_facts *arc;
+
+		begin(&scene, "\"list.test\"", "");
+		inquiry_header_field(scene.inquiry, "ARC-Seal", chain.seals[1]);
+		assert_int_equal(scene.dns.asked, 1);
+		inquiry_header_field(scene.inquiry, "arc-message-signature ", chain.messages[1]);
+		inquiry_header_field(scene.inquiry, "ARC-Authentication-Results", chain.results[1]);
+		inquiry_header_field(scene.inquiry, "From", SEALER_FROM);
+		inquiry_header_field(scene.inquiry, "ARC-Authentication-Results", chain.results[0]);
+		inquiry_header_field(scene.inquiry, "ARC-Message-Signature", chain.messages[0]);
+		inquiry_header_field(scene.inquiry, "ARC-Seal", chain.seals[0]);
+		assert_int_equal(scene.dns.asked, 2);
+		inquiry_end_of_header(scene.inquiry);
+		if (i % 2 == 0)
+			(void)fake_dns_deliver(&scene.dns);
+		scene_say_body(&scene, SEALER_BODY, sizes[i]);
+		scene_judge(&scene);
+		arc = &scene.facts->arc;
+		assert_int_equal(arc->outcome.reason, ARC_NONE);
+		assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_PASS);
+		assert_int_equal(arc->outcome.oldest_pass, 2);
+		assert_int_equal(arc->count, 2);
+		assert_string_equal(arc->sealers[0].domain, "list.test");
+		assert_string_equal(arc->sealers[1].domain, "relay.test");
+		assert_string_equal(arc->sealers[1].selector, "k");
+		assert_true(arc->sealers[0].is_trusted && !arc->sealers[1].is_trusted);
+		assert_true(arc->sealers[0].vouches && arc->sealers[0].covers_from);
+		assert_int_equal(scene.dns.asked, 2);
+		scene_leave(&scene);
+	}
+	sealer_clear(&chain);
+}
+
+/* What is wrong with its form, or that there is no chain, is known at the end of the header. */
+static void
+check_arc_is_done_early_without_a_good_chain(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 2; kind++) {
+		struct sealer_chain chain = { .count = 0 };
+		struct scene scene;
+
+		if (kind == 1)
+			add_set(&chain, &(struct sealer_set){ .status = "fail" });
+		begin(&scene, "\"none.test\"", "");
+		scene.facts = inquiry_wait(scene.inquiry, 0);
+		assert_int_equal(scene.facts->awaited[STAGE_BODY], 1U << METHOD_ARC);
+		say_header(&scene, &chain);
+		assert_int_equal(facts_awaited(scene.facts), 0);
+		assert_int_equal(scene.facts->results[METHOD_ARC], kind == 0 ? RESULT_NONE : RESULT_FAIL);
+		assert_int_equal(scene.facts->arc.outcome.reason, kind == 0 ? ARC_NO_CHAIN : ARC_FAILED);
+		scene_leave(&scene);
+		sealer_clear(&chain);
+	}
+}
+
+/* BOUND_ARC_KEYS, whatever the fields are: of the form, of other chains, of none. */
+static void
+check_arc_asks_for_so_many_keys(void **state)
+{
+	(void)state;
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct sealer_chain chain = { .count = 0 };
+		struct scene scene;
+		char selector[16];
+
+		for (unsigned i = 0; i < 40; i++) {
+			(void)snprintf(selector, sizeof selector, "k%u", i);
+			add_set(&chain, &(struct sealer_set){ .domain = "many.test", .selector = selector });
+		}
+		for (unsigned i = 0; kind == 0 && i < 40; i++) /* another key for each seal */
+			memcpy(strstr(chain.seals[i], "s=k") + 2, "x", 1);
+		begin(&scene, "\"none.test\"", "");
+		say_header(&scene, &chain);
+		assert_int_equal(scene.dns.asked, kind == 0 ? BOUND_ARC_KEYS : 40);
+		scene_say_body(&scene, SEALER_BODY, 100);
+		scene_judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_FAIL);
+		assert_int_equal(scene.facts->arc.outcome.reason, kind == 0 ? ARC_KEYS : ARC_MESSAGE);
+		scene_leave(&scene);
+		sealer_clear(&chain);
+	}
+}
+
+/* A header that is too long, or fields of ARC without end, cost the chain its result, never the mail. */
+static void
+check_arc_keeps_a_bounded_header(void **state)
+{
+	static char value[1001];
+	struct sealer_chain chain = { .count = 0 };
+
+	(void)state;
+	memset(value, 'x', sizeof value - 1);
+	add_set(&chain, &(struct sealer_set){ .domain = "s.test" });
+	for (int kind = 0; kind < 4; kind++) {
+		static const char *const names[] = { "X-Long", "X-Long", "ARC-Seal",
+						     "ARC-Authentication-Results" };
+		struct scene scene;
+
+		begin(&scene, "\"none.test\"", "");
+		if (kind == 1)
+			inquiry_header_field(scene.inquiry, "ARC-Seal", chain.seals[0]);
+		for (int i = 0; i < 2 * BOUND_HEADER_KEPT / 1000; i++)
+			inquiry_header_field(scene.inquiry, names[kind], value);
+		say_header(&scene, &chain);
+		scene_say_body(&scene, SEALER_BODY, 100);
+		scene_judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_FAIL);
+		assert_int_equal(scene.facts->arc.outcome.reason, kind < 2 ? ARC_HEADER_LONG : ARC_INSTANCE);
+		scene_leave(&scene);
+	}
+	sealer_clear(&chain);
+}
+
+/* A chain as it was sealed, a domain for each set; how much of it counts. */
+struct trust_row {
+	struct sealer_set sets[3];
+	const char *sealers, *rules, *body;
+	enum action end;
+};
+
+static void
+assert_ends(const struct trust_row *row)
+{
+	const struct readings recipient = { .items = { { .form = MAILBOX_ADDRESS,
+							 .local = "u",
+							 .domain = "in.test",
+							 .text = "u@in.test" } },
+					    .count = 1 };
+	struct sealer_chain chain = { .count = 0 };
+	struct scene scene;
+	struct verdict verdict;
+
+	for (size_t i = 0; i < ROWS(row->sets) && row->sets[i].domain != NULL; i++)
+		add_set(&chain, &row->sets[i]);
+	begin(&scene, row->sealers, row->rules);
+	scene.facts = inquiry_wait(scene.inquiry, 0);
+	assert_int_equal(policy_judge(scene.config, scene.facts, &recipient).pending_until, STAGE_BODY);
+	say_header(&scene, &chain);
+	scene_say_body(&scene, row->body != NULL ? row->body : SEALER_BODY, 100);
+	scene_judge(&scene);
+	verdict = policy_judge(scene.config, scene.facts, &recipient);
+	assert_int_equal(verdict.action, row->end);
+	scene_leave(&scene);
+	sealer_clear(&chain);
+}
+
+#define NO_DMARC "mx.test; spf=pass"
+#define LIST "\"list.test\", \"*.relay.test\", \"relay.test\""
+
+/* Anybody can seal: a chain counts when all are trusted from one that vouches to the newest, and From is
+ * signed all the way. */
+static void
+policy_believes_trusted_sealers_alone(void **state)
+{
+#define RULES                                                                                                \
+	"accept when arc.sealer = trusted defer when arc.sealer = untrusted reject when arc.sealer = none"
+	static const struct trust_row cases[] = {
+		{ { { .domain = "list.test" } }, LIST, RULES, NULL, ACTION_ACCEPT },
+		{ { { .domain = "mallory.test" } }, LIST, RULES, NULL, ACTION_DEFER },
+		{ { { .domain = "list.test" } }, LIST, RULES, "Changed.\r\n", ACTION_REJECT },
+		{ { { .domain = NULL } }, LIST, RULES, NULL, ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_ACCEPT }, /* none of them is true */
+		{ { { .domain = "list.test", .results = NO_DMARC } }, LIST, RULES, NULL, ACTION_DEFER },
+		{ { { .domain = "list.test", .results = "mx.test; dmarc=fail" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "list.test", .names = "subject" } }, LIST, RULES, NULL, ACTION_DEFER },
+		{ { { .domain = "list.test" }, { .domain = "relay.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "list.test" }, { .domain = "relay.test", .results = NO_DMARC } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "list.test" },
+		    { .domain = "relay.test", .results = NO_DMARC, .names = "to" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "mallory.test" }, { .domain = "list.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "mallory.test" }, { .domain = "list.test", .results = NO_DMARC } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "list.test" }, { .domain = "mallory.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "list.test" },
+		    { .domain = "mallory.test" },
+		    { .domain = "relay.test", .results = NO_DMARC } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		assert_ends(&cases[i]);
+#undef RULES
+}
+
+static void
+policy_judges_by_chains(void **state)
+{
+	static const struct trust_row cases[] = {
+		{ { { .domain = "mallory.test" } }, LIST, "reject when arc = pass", NULL, ACTION_REJECT },
+		{ { { .domain = "mallory.test" } }, LIST, "reject when arc != pass", NULL, ACTION_ACCEPT },
+		{ { { .domain = "gone.test" } }, LIST, "reject when arc = fail", NULL, ACTION_REJECT },
+		{ { { .domain = "fault.test" } }, LIST, "reject when arc = fail", NULL, ACTION_ACCEPT },
+		{ { { .domain = "fault.test" } }, LIST, "reject when arc = temperror", NULL, ACTION_REJECT },
+		{ { { .domain = NULL } }, LIST, "reject when arc = none", NULL, ACTION_REJECT },
+		{ { { .domain = "list.test" } },
+		  LIST,
+		  "reject when arc.sealer in { \"list.test\" }",
+		  NULL,
+		  ACTION_REJECT },
+		{ { { .domain = "list.test" } },
+		  LIST,
+		  "reject when arc.sealer in { \"relay.test\" }",
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "mallory.test" } },
+		  LIST,
+		  "reject when arc.sealer in { \"mallory.test\" }",
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "mallory.test" }, { .domain = "list.test" } },
+		  LIST,
+		  "reject when arc.sealer in { \"mallory.test\" }",
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "list.test" }, { .domain = "relay.test", .results = NO_DMARC } },
+		  LIST,
+		  "reject when arc.sealer in { \"list.test\" }",
+		  NULL,
+		  ACTION_REJECT },
+		{ { { .domain = "list.test" } },
+		  LIST,
+		  "reject when arc.sealer in { \"list.test\" }",
+		  "Changed.\r\n",
+		  ACTION_ACCEPT },
+		{ { { .domain = "list.test" } },
+		  LIST,
+		  "reject when not arc.sealer in { \"list.test\" }",
+		  "Changed.\r\n",
+		  ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  LIST,
+		  "reject when not arc.sealer in { \"list.test\" }",
+		  NULL,
+		  ACTION_ACCEPT },
+		{ { { .domain = "fault.test" } },
+		  LIST,
+		  "reject when arc.sealer in { none, untrusted }",
+		  NULL,
+		  ACTION_ACCEPT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		assert_ends(&cases[i]);
+}
+
+/* Keys that do not come are a temperror; the next message begins with nothing of the last. */
+static void
+check_arc_begins_each_message_anew(void **state)
+{
+	struct sealer_chain chain = { .count = 0 };
+
+	(void)state;
+	add_set(&chain, &(struct sealer_set){ .domain = "list.test" });
+	for (int until = 0; until < 3; until++) {
+		struct scene scene;
+
+		begin(&scene, "\"none.test\"", "");
+		inquiry_header_field(scene.inquiry, "ARC-Seal", chain.seals[0]);
+		if (until > 0)
+			inquiry_end_of_header(scene.inquiry);
+		if (until > 1)
+			inquiry_body(scene.inquiry, SPAN("x"));
+		inquiry_end(scene.inquiry);
+		inquiry_forget_mail(scene.inquiry);
+		inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a%b.test@c.test>", NULL }, NULL,
+			     NULL);
+		say_header(&scene, &chain);
+		scene_say_body(&scene, SEALER_BODY, 9);
+		scene.facts = inquiry_wait(scene.inquiry, 0);
+		assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_TEMPERROR);
+		assert_int_equal(scene.facts->arc.outcome.evidence.key_status, DNS_TIMEOUT);
+		inquiry_end(scene.inquiry);
+		inquiry_forget_mail(scene.inquiry);
+		inquiry_mail(scene.inquiry, &(struct envelope_address){ "<a%b.test@c.test>", NULL }, NULL,
+			     NULL);
+		say_header(&scene, &chain);
+		scene_say_body(&scene, SEALER_BODY, 9);
+		scene_judge(&scene);
+		for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other) {
+			assert_int_equal(facts->results[METHOD_ARC], RESULT_PASS);
+			assert_int_equal(facts->arc.count, 1);
+		}
+		scene_leave(&scene);
+	}
+	sealer_clear(&chain);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_arc_validates_a_message_that_comes_in_pieces),
+		cmocka_unit_test(check_arc_is_done_early_without_a_good_chain),
+		cmocka_unit_test(check_arc_asks_for_so_many_keys),
+		cmocka_unit_test(check_arc_keeps_a_bounded_header),
+		cmocka_unit_test(policy_believes_trusted_sealers_alone),
+		cmocka_unit_test(policy_judges_by_chains),
+		cmocka_unit_test(check_arc_begins_each_message_anew),
+	};
+
+	return cmocka_run_group_tests_name("arc check", tests, begin_keys, end_keys);
+}
