@@ -27,6 +27,7 @@
 	ROW(DNS_BUDGET_OF_CLIENT) \
 	ROW(DNS_BUDGET_OF_NETWORK) \
 	ROW(DNS_NO_ROOM) \
+	ROW(DNS_HELD_UP) \
 	ROW(DNS_NO_TIME) \
 	ROW(DNS_NO_MEMORY)
 /* clang-format on */
@@ -193,7 +194,7 @@ too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 	if (inquiry->reading_index > 0)
 		return lack(inquiry, DNS_SENDER_UNREAD, is_of_list);
 	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER && is_fed(inquiry, inquiry->running))
-		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
+		return lack(inquiry, DNS_HELD_UP, is_of_list);
 	return lacking[status];
 }
 

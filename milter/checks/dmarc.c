@@ -6,15 +6,25 @@
 #include "heloscope/checks/dkim.h"
 #include "heloscope/checks/spf.h"
 
-/* What is kept of the header; NULL when there is no memory. */
-static struct author *
-author_of(struct inquiry *inquiry)
+/* What is kept of the message. */
+struct seen {
+	struct author author;
+	struct dmarc_memo memo;
+};
+
+/* NULL when there is no memory. */
+static struct seen *
+seen_of(struct inquiry *inquiry)
 {
 	struct workspace *fed = inquiry_fed(inquiry);
+	struct seen *seen = fed->state;
 
-	if (fed->state == NULL)
-		fed->state = arena_alloc(&fed->memory, sizeof(struct author));
-	return fed->state;
+	if (seen == NULL) {
+		fed->state = seen = arena_alloc(&fed->memory, sizeof *seen);
+		if (seen != NULL)
+			seen->memo.memory = &fed->memory;
+	}
+	return seen;
 }
 
 static const struct dns_answer *
@@ -25,9 +35,9 @@ ask(void *context, const char *name, enum dns_type type)
 
 /* Ask for what is needed whatever the rest of the message is. */
 static void
-prepare(struct inquiry *inquiry, const char *domain)
+prepare(struct inquiry *inquiry, struct seen *seen, const char *domain)
 {
-	const struct dmarc_source source = { ask, inquiry };
+	const struct dmarc_source source = { ask, inquiry, &seen->memo };
 
 	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	if (domain[0] != '\0')
@@ -37,15 +47,15 @@ prepare(struct inquiry *inquiry, const char *domain)
 static void
 feed(struct inquiry *inquiry, const struct piece *piece)
 {
-	struct author *author = author_of(inquiry);
+	struct seen *seen = seen_of(inquiry);
 	size_t fields;
 
-	if (author == NULL || piece->kind != PIECE_FIELD)
+	if (seen == NULL || piece->kind != PIECE_FIELD)
 		return;
-	fields = author->fields;
-	author_add(author, piece->name, piece->value);
-	if (author->fields > fields)
-		prepare(inquiry, author_domain(author));
+	fields = seen->author.fields;
+	author_add(&seen->author, piece->name, piece->value);
+	if (seen->author.fields > fields)
+		prepare(inquiry, seen, author_domain(&seen->author));
 }
 
 /* What authenticates the message. */
@@ -158,25 +168,25 @@ finish(struct facts *facts, enum result result)
 static bool
 run(struct inquiry *inquiry)
 {
-	const struct dmarc_source source = { ask, inquiry };
 	struct facts *facts = inquiry_facts(inquiry);
-	const struct author *author = author_of(inquiry);
+	struct seen *seen = seen_of(inquiry);
 	struct identifiers identifiers = { .count = 0 };
 	struct dmarc_outcome outcome;
 
-	if (author == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
+	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = (struct author_facts){ author_judge(author), author_domain(author) };
+	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
 	if (facts->author.domain[0] == '\0')
 		return finish(facts, RESULT_PERMERROR);
 	if (!inquiry_has_needs(inquiry, &check_dmarc)) {
 		/* What was asked with the field may have come too late for the stage before. */
-		prepare(inquiry, facts->author.domain);
+		prepare(inquiry, seen, facts->author.domain);
 		return false;
 	}
 	add_spf(&identifiers, facts);
 	add_signatures(&identifiers, facts, facts->author.domain);
-	if (!dmarc_judge(&source, facts->author.domain, identifiers.items, identifiers.count, &outcome))
+	if (!dmarc_judge(&(struct dmarc_source){ ask, inquiry, &seen->memo }, facts->author.domain,
+			 identifiers.items, identifiers.count, &outcome))
 		return false;
 	keep(inquiry, &identifiers, &outcome);
 	return finish(facts, outcome.result);

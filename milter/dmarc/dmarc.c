@@ -223,19 +223,47 @@ count_labels(const char *domain)
 	return count;
 }
 
-/* How many records an answer holds, and the last of them. */
-static size_t
-count_records(const struct dns_answer *answer, struct span *text)
+/* What an answer holds. */
+struct dmarc_read {
+	struct dmarc_read *next;
+	const struct dns_answer *answer;
+	size_t records;
+	struct dmarc_record record; /* when there is one alone */
+};
+
+static struct dmarc_read
+read_answer(const struct dns_answer *answer)
 {
-	size_t count = 0;
+	struct dmarc_read read = { .answer = answer };
+	struct span text;
 
 	for (size_t i = 0; i < answer->count; i++) {
 		if (!is_record(answer->records[i].text))
 			continue;
-		*text = answer->records[i].text;
-		count++;
+		text = answer->records[i].text;
+		read.records++;
 	}
-	return count;
+	if (read.records == 1)
+		dmarc_record_read(text, &read.record);
+	return read;
+}
+
+/* The same, once an answer. Those without records are read at once. */
+static struct dmarc_read
+recall(struct dmarc_memo *memo, const struct dns_answer *answer)
+{
+	struct dmarc_read *read = memo != NULL && answer->count > 0 ? memo->first : NULL;
+
+	while (read != NULL && read->answer != answer)
+		read = read->next;
+	if (read != NULL)
+		return *read;
+	if (memo == NULL || answer->count == 0 || (read = arena_alloc(memo->memory, sizeof *read)) == NULL)
+		return read_answer(answer);
+	*read = read_answer(answer);
+	read->next = memo->first;
+	memo->first = read;
+	return *read;
 }
 
 /* The answer to the question for the record of `domain`. False when there is none to be put. */
@@ -253,23 +281,20 @@ ask_for(const struct dmarc_source *source, const char *domain, const struct dns_
 
 /* Take what was answered for a domain. False when the walk ends there. */
 static bool
-take_answer(struct dmarc_walk *walk, const char *domain, const struct dns_answer *answer)
+take_answer(struct dmarc_walk *walk, const char *domain, const struct dns_answer *answer,
+	    struct dmarc_memo *memo)
 {
-	struct dmarc_step *step;
-	struct span text;
-	const size_t records = count_records(answer, &text);
+	const struct dmarc_read read = recall(memo, answer);
 
-	walk->lookups[walk->lookup_count++] = (struct dmarc_lookup){ domain, answer, records };
+	walk->lookups[walk->lookup_count++] = (struct dmarc_lookup){ domain, answer, read.records };
 	if (dns_status_is_fault(answer->status) && walk->unknown == NULL) {
 		walk->unknown = domain;
 		walk->fault = answer;
 	}
-	if (records != 1)
+	if (read.records != 1)
 		return true;
-	step = &walk->steps[walk->count++];
-	step->domain = domain;
-	dmarc_record_read(text, &step->record);
-	return step->record.psd == 'u';
+	walk->steps[walk->count++] = (struct dmarc_step){ domain, read.record };
+	return read.record.psd == 'u';
 }
 
 /* The name without its first label; NULL at the end. */
@@ -307,7 +332,7 @@ dmarc_walk(const struct dmarc_source *source, const char *domain, struct dmarc_w
 		if (!ask_for(source, domain, &answer))
 			continue;
 		is_known = is_known && answer != NULL;
-		if (is_known && !take_answer(walk, domain, answer))
+		if (is_known && !take_answer(walk, domain, answer, source->memo))
 			return true;
 	}
 	return is_known;

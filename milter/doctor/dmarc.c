@@ -158,7 +158,7 @@ ask(void *context, const char *name, enum dns_type type)
 static void
 walk_from(struct exam *exam, const char *domain, struct dmarc_walk *walk)
 {
-	const struct dmarc_source source = { ask, exam->lookup };
+	const struct dmarc_source source = { ask, exam->lookup, NULL };
 
 	(void)dmarc_walk(&source, domain, walk); /* lookups wait for their answers */
 }

@@ -275,6 +275,18 @@ read_local(struct reader *reader)
 	return (is_quoted || local.length > 0) && !holds(local, SPAN("=?"));
 }
 
+/* No domain stands behind the "@", or there is no "@". Where the field has another, some readers find an
+ * address with a domain. */
+static bool
+fail_without_domain(struct reader *reader, bool has_at)
+{
+	const struct span before = { reader->text.at, reader->at - (has_at ? 1 : 0) };
+	const bool has_other =
+		holds(before, SPAN("@")) || holds(span_from(reader->text, reader->at), SPAN("@"));
+
+	return fail(reader, has_other ? AUTHOR_SYNTAX : AUTHOR_NO_DOMAIN);
+}
+
 /* local@domain, without anything between its parts: what may stand there is read in more than one way. */
 static bool
 read_address(struct reader *reader)
@@ -285,8 +297,10 @@ read_address(struct reader *reader)
 		return fail(reader, AUTHOR_TOO_MANY);
 	if (!read_local(reader))
 		return fail(reader, AUTHOR_SYNTAX);
-	if (!take(reader, '@') || peek(reader) == '[')
-		return fail(reader, AUTHOR_NO_DOMAIN);
+	if (!take(reader, '@'))
+		return fail_without_domain(reader, false);
+	if (peek(reader) == '[')
+		return fail_without_domain(reader, true);
 	if (!normalize(read_run(reader, is_in_domain), name))
 		return fail(reader, AUTHOR_BAD_DOMAIN);
 	note_domain(reader->author, name);

@@ -32,6 +32,8 @@ dns_status_word(enum dns_status status)
 		[DNS_BUDGET_OF_NETWORK] =
 			"not asked: too much was asked of this list for this client's network, for mail that was not accepted",
 		[DNS_NO_ROOM] = "too large: the answers in this session together are more than is kept",
+		[DNS_HELD_UP] =
+			"no time was left: answers to other questions, behind which it comes, were late",
 		[DNS_NO_TIME] = "not asked: no time was left",
 		[DNS_NO_MEMORY] = "not asked: out of memory",
 	};

@@ -61,6 +61,11 @@ static const struct {
 		"4.7.1",
 		"The answers in this session were together larger than what is kept of them.",
 	},
+	[DNS_HELD_UP] = {
+		"Name servers of the domains in this mail answered so late that too little time was left for other lookups, so that it cannot be checked now. If this is your mail server, see that the name servers of your domains answer quickly, above all those with the keys of your DKIM signatures. ",
+		"4.7.1",
+		"This is asked behind other names of the message, whose answers came so late that too little time was left. A sender can bring that about, so it does not count as a fault of the DNS.",
+	},
 };
 
 void

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/arena.h"
 #include "heloscope/base/span.h"
 #include "heloscope/dns/dns.h"
 
@@ -48,10 +49,18 @@ enum dmarc_uri {
  * False at the end. */
 bool dmarc_next_uri(struct span *rest, struct span *text, struct span *address, enum dmarc_uri *kind);
 
+/* What was read of answers, so that a walk that is made again reads none again. All zero at first but for the
+ * memory, which lives as long as the answers. */
+struct dmarc_memo {
+	struct arena *memory;
+	struct dmarc_read *first;
+};
+
 /* Where answers come from: NULL while one is awaited; else it must be good as long as what was found. */
 struct dmarc_source {
 	const struct dns_answer *(*ask)(void *context, const char *name, enum dns_type type);
 	void *context;
+	struct dmarc_memo *memo; /* NULL: none */
 };
 
 /* What was found at a domain and above it (4.10), from the domain up. */

@@ -50,6 +50,7 @@ enum dns_status {
 	DNS_BUDGET_OF_CLIENT,     /* this list was asked too much for this client, */
 	DNS_BUDGET_OF_NETWORK,    /* or for its /24 or /48, by mail that was not accepted */
 	DNS_NO_ROOM,              /* for the answer, in what a session may hold */
+	DNS_HELD_UP,              /* in time, by answers to other questions, behind which it comes */
 	/* Or for want of something else: */
 	DNS_NO_TIME,   /* the deadline had passed */
 	DNS_NO_MEMORY, /* or the program ends */

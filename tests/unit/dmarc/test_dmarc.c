@@ -78,7 +78,7 @@ static void
 judge(struct zone *zone, const char *author, struct dmarc_identifier *identifiers, size_t count,
       struct dmarc_outcome *outcome)
 {
-	const struct dmarc_source source = { ask, zone };
+	const struct dmarc_source source = { ask, zone, NULL };
 
 	for (zone->open = 0; !dmarc_judge(&source, author, identifiers, count, outcome); zone->open++)
 		assert_true(zone->open < zone->count);
@@ -345,7 +345,7 @@ dmarc_asks_all_names_of_a_walk_at_once(void **state)
 		"_dmarc.com",
 	};
 	struct zone zone = { .entries = "_dmarc.example.com=v=DMARC1; p=reject" };
-	const struct dmarc_source source = { ask, &zone };
+	const struct dmarc_source source = { ask, &zone, NULL };
 	struct dmarc_identifier stranger = { .domain = "x.y.z.example.net", .has_passed = true };
 	struct dmarc_outcome outcome;
 
@@ -359,6 +359,32 @@ dmarc_asks_all_names_of_a_walk_at_once(void **state)
 	assert_int_equal(zone.count, ROWS(asked));
 	assert_int_equal(outcome.walk.lookup_count, ROWS(asked));
 	assert_int_equal(outcome.result, RESULT_FAIL);
+	clear(&zone);
+}
+
+/* A walk is made again with each answer that comes: what was read is not read again. */
+static void
+dmarc_reads_each_answer_once(void **state)
+{
+	struct zone zone = { .entries = "_dmarc.a.test=v=DMARC1; p=reject" };
+	struct dmarc_memo memo = { .first = NULL };
+	const struct dmarc_source source = { ask, &zone, &memo };
+	struct dmarc_walk walk;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 4096);
+	memo.memory = &arena;
+	(void)dmarc_walk(&source, "a.test", &walk);
+	zone.open = zone.count;
+	for (int time = 0; time < 3; time++) {
+		assert_true(dmarc_walk(&source, "a.test", &walk));
+		assert_int_equal(walk.count, 1);
+		assert_int_equal(walk.lookups[0].records, 1);
+		assert_int_equal(walk.steps[0].record.policy, DMARC_REJECT);
+		((char *)zone.answers[0]->records[0].text.at)[0] = 'x'; /* no record, who looks again */
+	}
+	arena_clear(&arena);
 	clear(&zone);
 }
 
@@ -393,6 +419,7 @@ main(void)
 		cmocka_unit_test(dmarc_is_temperror_when_a_needed_lookup_fails),
 		cmocka_unit_test(dmarc_does_not_fail_what_may_have_passed),
 		cmocka_unit_test(dmarc_asks_all_names_of_a_walk_at_once),
+		cmocka_unit_test(dmarc_reads_each_answer_once),
 		cmocka_unit_test(dmarc_judges_names_at_their_limits),
 	};
 

@@ -92,7 +92,7 @@ B24_dmarc_finds_organization_and_policy_by_the_tree_walk(void **state)
 			{ rows[i].second, DNS_TXT, DNS_NOERROR, rows[i].second_text },
 		};
 		struct zone zone = { .rows = records, .count = rows[i].second[0] != '\0' ? 2 : 1 };
-		const struct dmarc_source source = { ask, &zone };
+		const struct dmarc_source source = { ask, &zone, NULL };
 		const struct dmarc_step *step;
 		struct dmarc_walk walk;
 
@@ -121,7 +121,7 @@ B24_dmarc_asks_eight_times_at_most(void **state)
 					     "_dmarc.example.com",
 					     "_dmarc.com" };
 	struct zone zone = { .count = 0 };
-	const struct dmarc_source source = { ask, &zone };
+	const struct dmarc_source source = { ask, &zone, NULL };
 	struct dmarc_walk walk;
 
 	(void)state;

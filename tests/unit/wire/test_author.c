@@ -61,7 +61,7 @@ author_tells_the_one_domain_or_why_there_is_none(void **state)
 		{ "root", AUTHOR_NO_DOMAIN, "" },
 		{ "<root>", AUTHOR_NO_DOMAIN, "" },
 		{ "a@[192.0.2.1]", AUTHOR_NO_DOMAIN, "" },
-		{ "Smith, A <a@one.test>", AUTHOR_NO_DOMAIN, "" },
+		{ "Smith, A <a@one.test>", AUTHOR_SYNTAX, "" },
 		/* Several. */
 		{ "a@one.test, b@two.test", AUTHOR_SEVERAL_DOMAINS, "" },
 		{ "A <a@one.test>, B <b@sub.one.test>", AUTHOR_SEVERAL_DOMAINS, "" },
@@ -86,6 +86,13 @@ author_tells_the_one_domain_or_why_there_is_none(void **state)
 		{ "\"a\"@one.test=?us-ascii?q?x=40two.test?= <a@one.test>", AUTHOR_SECOND_READING, "" },
 		{ "a@one.test <a@one.test> (a@one.test.)", AUTHOR_ONE, "one.test" },
 		{ "(see <a@one.test>, \"a@one.test\") a@one.test", AUTHOR_ONE, "one.test" },
+		/* Where some readers find an address with a domain, it is not one without. */
+		{ "b @two.test", AUTHOR_SYNTAX, "" },
+		{ "Joe b@two.test", AUTHOR_SYNTAX, "" },
+		{ "b(c)@two.test", AUTHOR_SYNTAX, "" },
+		{ "b@[192.0.2.1](b@two.test)", AUTHOR_SYNTAX, "" },
+		{ "(b@two.test) b@[192.0.2.1]", AUTHOR_SYNTAX, "" },
+		{ "b@[192.0.2.1]", AUTHOR_NO_DOMAIN, "" },
 		/* No list of mailboxes. */
 		{ "a@b@one.test", AUTHOR_SYNTAX, "" },
 		{ "=?utf-8?B?Y2VvQHR3by50ZXN0AA==?=@one.test", AUTHOR_SYNTAX, "" },
@@ -98,7 +105,7 @@ author_tells_the_one_domain_or_why_there_is_none(void **state)
 		{ "<a@one.test>b@two.test", AUTHOR_SYNTAX, "" },
 		{ "<a@one.test>\\,<b@two.test>", AUTHOR_SYNTAX, "" },
 		{ "<<b@two.test>a@one.test>", AUTHOR_SYNTAX, "" },
-		{ "a @one.test", AUTHOR_NO_DOMAIN, "" },
+		{ "a @one.test", AUTHOR_SYNTAX, "" },
 		{ "a@ one.test", AUTHOR_BAD_DOMAIN, "" },
 		{ "a@one(c).test", AUTHOR_SYNTAX, "" },
 		{ "a@one. test", AUTHOR_SYNTAX, "" },
