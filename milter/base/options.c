@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/nearest.h"
 #include "heloscope/base/output.h"
 
 #define FIRST_OPTION 256 /* beyond the letters, so that long forms are told from them */
@@ -92,6 +93,25 @@ blamed_option(char *const *argv, char letter[3])
 	return letter;
 }
 
+static int
+complain_of_unknown(const struct option_syntax *syntax, const char *option)
+{
+	const char *names[OPTIONS_MAX + 1] = { "help" }, *nearest = NULL;
+	const size_t length = strcspn(option, "=");
+	char name[60] = "";
+	size_t count = 1;
+
+	for (; count <= OPTIONS_MAX && syntax->options[count - 1].name != NULL; count++)
+		names[count] = syntax->options[count - 1].name;
+	if (strncmp(option, "--", 2) == 0 && length - 2 < sizeof name) {
+		memcpy(name, option + 2, length - 2);
+		nearest = nearest_word(name, names, count);
+	}
+	if (nearest == NULL)
+		return complain(syntax, "unknown option \"%.60s\"", option);
+	return complain(syntax, "unknown option \"%.60s\" (did you mean \"--%s\"?)", option, nearest);
+}
+
 /* An option, with what getopt(3) has for it; `is_given`: it was there before. */
 static int
 take_option(const struct option_syntax *syntax, const struct option_row *option, bool *is_given)
@@ -136,7 +156,7 @@ options_read(int argc, char **argv, const struct option_syntax *syntax)
 			return complain(syntax, "option \"%.60s\" wants an argument",
 					blamed_option(argv, letter));
 		if (option == NULL)
-			return complain(syntax, "unknown option \"%.60s\"", blamed_option(argv, letter));
+			return complain_of_unknown(syntax, blamed_option(argv, letter));
 		status = take_option(syntax, option, &given[option - syntax->options]);
 	}
 	other = status < 0 ? excluded(syntax, given, &by) : NULL;

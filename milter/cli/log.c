@@ -36,6 +36,16 @@ tell_progress(int percent)
 	output_put(output_errors(), "\r%3d %%", percent);
 }
 
+/* Without --since the rotated files are not read, which nobody sees from what is printed. */
+static void
+tell_rotated(const char *command, size_t count, const char *log)
+{
+	if (count > 0)
+		output_put(output_errors(),
+			   "heloscope %s: %zu rotated file%s beside %s not read; --since 7d, say, reads %s\n",
+			   command, count, count == 1 ? "" : "s", log, count == 1 ? "it" : "them");
+}
+
 /*
  * Leave of all files the log itself, and with --since the rotated ones that may reach so far. False when
  * the log itself is not there: then what begins like it is something else.
@@ -58,6 +68,8 @@ choose_files(struct record_files *files, const char *log, const struct cli_log_o
 		else
 			free(file->path);
 	}
+	if (has_log && !has_since)
+		tell_rotated(options->command, files->count - kept, log);
 	files->count = kept;
 	return has_log;
 }

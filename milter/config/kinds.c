@@ -337,20 +337,19 @@ put_word(const struct setting *setting, const struct config *config, size_t inde
 static void
 put_duration(const struct setting *setting, const struct config *config, size_t index, struct output *out)
 {
-	const unsigned long milliseconds = number_of(setting, config);
+	char text[MEASURE_SIZE];
 
 	(void)index;
-	if (milliseconds % 1000 == 0)
-		output_put(out, "%lus", milliseconds / 1000);
-	else
-		output_put(out, "%lums", milliseconds);
+	output_put(out, "%s", config_format_measure(number_of(setting, config), "ms", text));
 }
 
 static void
 put_size(const struct setting *setting, const struct config *config, size_t index, struct output *out)
 {
+	char text[MEASURE_SIZE];
+
 	(void)index;
-	output_put(out, "%lukB", number_of(setting, config) >> 10);
+	output_put(out, "%s", config_format_measure(number_of(setting, config), "kB", text));
 }
 
 static void

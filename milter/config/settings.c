@@ -407,15 +407,14 @@ config_settle(struct config *config)
 static const struct {
 	const char *begin, *before, *end;
 	bool has_lines;    /* one for each setting */
-	bool ends_alone;   /* on a line of its own */
 	const char *owner; /* behind the name of a setting that is spoken of */
 } blocks[SECTIONS] = {
-	[SECTION_TOP] = { "", "", "", true, false, "" },
-	[SECTION_SOCKET] = { " {", " ", " }", false, false, " of the socket" },
-	[SECTION_RESOLVER] = { " {", "    ", "}", true, false, " of the resolver" },
-	[SECTION_TRUST] = { " {", "    ", "}", true, false, " of trusted clients" },
-	[SECTION_SPF] = { " {", " ", " }", false, false, " of SPF" },
-	[SECTION_LOOK_BACK] = { " {", " ", "}", false, true, " of the look back" },
+	[SECTION_TOP] = { "", "", "", true, "" },
+	[SECTION_SOCKET] = { " {", " ", " }", false, " of the socket" },
+	[SECTION_RESOLVER] = { " {", "    ", "}", true, " of the resolver" },
+	[SECTION_TRUST] = { " {", "    ", "}", true, " of trusted clients" },
+	[SECTION_SPF] = { " {", " ", " }", false, " of SPF" },
+	[SECTION_LOOK_BACK] = { " {", "    ", "}", true, " of the look back" },
 };
 
 static void
@@ -464,7 +463,6 @@ show_what_follows(const struct setting *setting, const struct config *config, st
 	output_put(out, "%s", blocks[setting->opens].begin);
 	end_line(blocks[setting->opens].has_lines, out);
 	show_section(setting->opens, config, out);
-	end_line(blocks[setting->opens].ends_alone, out);
 	output_put(out, "%s", blocks[setting->opens].end);
 }
 

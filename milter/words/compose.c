@@ -309,6 +309,8 @@ add_names(const struct facts *facts, const struct message_summary *summary, stru
 	const size_t end = line->length + LOG_NAMES_MAX;
 
 	(void)add_name(line, end, log_pairs_add, "helo", span_of(facts->helo.given));
+	if (facts->client.auth_name != NULL)
+		(void)add_name(line, end, log_pairs_add, "user", span_of(facts->client.auth_name));
 	(void)add_name(line, end, log_pairs_add_address, "from", span_of(facts->sender.mailbox.text));
 	add_recipients(summary, end, line);
 	for (const struct facts *other = facts->other; other != NULL; other = other->other)

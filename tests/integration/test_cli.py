@@ -246,7 +246,13 @@ class Check(unittest.TestCase):
             (["check"], "no --ip was given"),
             (["check", "--ip", "mail.example.org"], "is not an address; expected one like 198.51.100.7"),
             (["check", "--ip", "192.0.2.1", "extra"], 'unexpected argument "extra"'),
-            (["check", "--wrong"], 'unknown option "--wrong"'),
+            (["check", "--wrong"], 'unknown option "--wrong"; try "heloscope check --help"'),
+            (["doctor", "--slector", "s1", "a.test"], 'unknown option "--slector" (did you mean "--selector"?); try'),
+            (["check", "--form=a@b.test"], 'unknown option "--form=a@b.test" (did you mean "--from"?)'),
+            (["explain", "--jsno", "x"], '(did you mean "--json"?)'),
+            (["replay", "--confg", "x"], '(did you mean "--config"?)'),
+            (["report", "--sine", "7d"], '(did you mean "--since"?)'),
+            (["lists", "--hepl"], '(did you mean "--help"?)'),
             (["explain"], "no ID was given"),
             (["explain", "hello"], "is not a reference; expected one like 20261124T125000Z-4f2a91c07be3"),
             (["explain", "2026"], "a queue id, a mail address, or a client's IP address or host name"),
@@ -267,7 +273,7 @@ class Check(unittest.TestCase):
                 status, text, messages = run(*arguments)
                 self.assertEqual((status, text), (2, ""))
                 self.assertIn(message, messages)
-                self.assertRegex(messages, r"try \"heloscope( check| explain)? --help\"")
+                self.assertRegex(messages, r"try \"heloscope( check| explain| doctor| replay| report| lists)? --help\"")
 
     def test_help_of_each_command_has_an_example_and_fits(self):
         status, text, _ = run("--help")
@@ -828,7 +834,7 @@ class Report(unittest.TestCase):
             self.assertEqual(found[table], [{**row, "count": row["count"] * times} for row in once[table]])
         self.assertEqual((found["messages"], found["recipients"]), (once["messages"] * times, once["recipients"] * times))
 
-    def test_since_reads_rotated_logs(self):
+    def test_N21_since_reads_rotated_logs_and_without_they_are_told(self):
         log, text = lab.folder / "rotated-report.jsonl", running.records_path.read_text()
         log.write_text(text)
         for suffix, changed in ((".1", None), (".2.gz", None), (".3", 1000)):
@@ -838,7 +844,10 @@ class Report(unittest.TestCase):
                 os.utime(rotated, (changed, changed))
         once = len(running.records())
         for since, times in ((["--since", "24h"], 3), ([], 1), (["--since", "36500d"], 4)):
-            self.assertEqual(json.loads(run("report", "--log", log, "--json", *since)[1])["messages"], once * times)
+            _, counted, messages = run("report", "--log", log, "--json", *since)
+            self.assertEqual(json.loads(counted)["messages"], once * times)
+            told = [] if since else [f"heloscope report: 3 rotated files beside {log} not read; --since 7d, say, reads them"]
+            self.assertEqual(messages.splitlines(), told)
         log.with_name(log.name + ".2.gz").write_bytes(gzip.compress(text.encode())[:-30])
         status, text, messages = run("report", "--log", log, "--json", "--since", "24h")
         self.assertEqual(status, 3)

@@ -27,9 +27,9 @@ int cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 
 /*
  * Have the log's records read; with --since also those of rotated files that were written since then. What
- * was passed over is said on standard error, and on a terminal how far it is; `reader->tell` is set here.
- * False, with the reason on standard error, when no log is named or not all of it can be read. `config` may
- * be NULL when the options name the log.
+ * was passed over, rotated files without --since among it, is said on standard error, and on a terminal how
+ * far it is; `reader->tell` is set here. False, with the reason on standard error, when no log is named or
+ * not all of it can be read. `config` may be NULL when the options name the log.
  */
 bool cli_log_read(const struct cli_log_options *options, const struct config *config,
 		  const struct record_log_reader *reader) MUST_USE;

@@ -807,7 +807,7 @@ P10_compose_log_line_reads_back_whatever_is_said(void **state)
 
 /* N16: for whom it was, and which lists list something, each once. */
 static void
-N16_compose_log_line_tells_of_recipients_and_lists(void **state)
+N16_N21_compose_log_line_tells_of_recipients_lists_and_user(void **state)
 {
 	static struct list_finding client[] = {
 		{ .zone = "bl.test", .state = LIST_LISTED },
@@ -842,6 +842,11 @@ N16_compose_log_line_tells_of_recipients_and_lists(void **state)
 	make_line(&facts, &summary, line);
 	assert_string_equal(pair_of(line, "to").value, "<bob@in.test>");
 	assert_null(strstr(line, "more-to="));
+	assert_null(strstr(line, "user="));
+	facts.client.auth_name = "anna verdict=reject";
+	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "user").value, "anna verdict=reject");
+	assert_string_equal(pair_of(line, "verdict").value, "accept*40");
 }
 
 #define LONG_READINGS (BOUND_READINGS + 1)
@@ -1071,7 +1076,7 @@ main(void)
 		cmocka_unit_test(policy_judge_compares_numbers),
 		cmocka_unit_test(compose_log_line_cannot_be_forged),
 		cmocka_unit_test(P10_compose_log_line_reads_back_whatever_is_said),
-		cmocka_unit_test(N16_compose_log_line_tells_of_recipients_and_lists),
+		cmocka_unit_test(N16_N21_compose_log_line_tells_of_recipients_lists_and_user),
 		cmocka_unit_test(N16_P10_compose_log_line_keeps_to_its_bound),
 		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
 		cmocka_unit_test(compose_log_line_tells_of_pending_and_overruled_verdicts),
