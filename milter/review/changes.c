@@ -31,6 +31,8 @@ const char *const change_mistake_tokens[MISTAKES] = {
 	[MISTAKE_NONE] = "none",
 	[MISTAKE_ALLOW_LIST] = "allow-list",
 	[MISTAKE_PASSES] = "passes",
+	[MISTAKE_VOUCHED] = "dmarc-pass",
+	[MISTAKE_SEALED] = "trusted-seal",
 	[MISTAKE_KNOWN_HOST] = "known-host",
 	[MISTAKE_KNOWN_DOMAIN] = "known-domain",
 };
@@ -107,13 +109,17 @@ name_sides(struct review *review)
 
 /* Why refusing this message would likely be a mistake, whatever came before; or NULL. */
 static enum mistake
-mistake_in(const enum result *results)
+mistake_in(const struct facts *facts)
 {
+	const enum result *results = facts->results;
+
 	if (results[METHOD_DNSWL] == RESULT_PASS)
 		return MISTAKE_ALLOW_LIST;
 	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
 		return MISTAKE_PASSES;
-	return MISTAKE_NONE;
+	if (results[METHOD_DMARC] == RESULT_PASS)
+		return MISTAKE_VOUCHED;
+	return facts_arc_standing(facts) == ARC_TRUSTED ? MISTAKE_SEALED : MISTAKE_NONE;
 }
 
 /* The sides of a message, to be kept beyond it; once for all its recipients. */
@@ -148,7 +154,7 @@ note_refusal(struct review *review, const struct verdict *verdict)
 		.sides = sides,
 		.rule = verdict->rule != NULL ? verdict->rule->place : "",
 		.action = verdict->action,
-		.why = mistake_in(review->record->facts->results),
+		.why = mistake_in(review->record->facts),
 		.time_s = review->record->time_s,
 		.host_seen = seen_since(&changes->seen, sides->host),
 		.domain_seen = seen_since(&changes->seen, sides->domain),

@@ -40,23 +40,23 @@ newest_sealer(const struct arc_facts *arc)
 	return arc->count > 0 ? &arc->sealers[arc->count - 1] : NULL;
 }
 
+static bool
+rests_on_signature(const struct arc_outcome *outcome)
+{
+	return outcome->reason == ARC_MESSAGE || outcome->reason == ARC_SEAL;
+}
+
 /* Whose act is told: the domain of the signature, else who sealed that set, else the newest sealer. */
 static const char *
 main_domain(const struct arc_facts *arc)
 {
 	const struct arc_outcome *outcome = &arc->outcome;
 
-	if (outcome->reason == ARC_MESSAGE || outcome->reason == ARC_SEAL)
+	if (rests_on_signature(outcome))
 		return or_unknown(outcome->domain);
 	if (outcome->instance > 0 && outcome->instance <= arc->count)
 		return or_unknown(arc->sealers[outcome->instance - 1].domain);
 	return newest_sealer(arc) != NULL ? or_unknown(newest_sealer(arc)->domain) : "an unknown domain";
-}
-
-static bool
-rests_on_signature(const struct arc_outcome *outcome)
-{
-	return outcome->reason == ARC_MESSAGE || outcome->reason == ARC_SEAL;
 }
 
 /* "2 sets, sealed by b.example": of a chain that passes; and who vouches. */
@@ -135,34 +135,18 @@ report_arc(const struct facts *facts, struct authres *authres)
 	authres_comment(authres, memory);
 }
 
-/* In a story. */
+/* In a story; whom this site trusts is not for others. */
 
 static void
-put_sealer(const struct arc_facts *arc, size_t instance, struct output *out)
+put_sealer(const struct arc_facts *arc, size_t instance, enum telling_reader reader, struct output *out)
 {
 	const struct arc_sealer *sealer = &arc->sealers[instance - 1];
 	char shown[TELLING_SHOWN_SIZE];
 
 	prose_put(out, 28, "set %zu: sealed by %s%s; its results %s dmarc=pass; its signature %s From",
 		  instance, telling_shown(or_unknown(sealer->domain), shown),
-		  sealer->is_trusted ? " (trusted)" : "", sealer->vouches ? "say" : "do not say",
-		  sealer->covers_from ? "covers" : "does not cover");
-}
-
-static void
-put_key(const struct arc_outcome *outcome, struct output *out)
-{
-	const struct dkim_evidence *evidence = &outcome->evidence;
-	char memory[NAME_SIZE], record[TELLING_SHOWN_SIZE];
-	struct strbuf name = STRBUF_OVER(memory);
-
-	if (!rests_on_signature(outcome)
-	    || (evidence->key_status == DNS_NOERROR && evidence->key_record == NULL))
-		return;
-	telling_add_key_name(&name, outcome->selector, outcome->domain);
-	prose_put(out, 28, "key at %s: %.300s", memory,
-		  evidence->key_record != NULL ? telling_shown(evidence->key_record, record)
-					       : dns_status_word(evidence->key_status));
+		  sealer->is_trusted && reader == READER_HERE ? " (trusted)" : "",
+		  sealer->vouches ? "say" : "do not say", sealer->covers_from ? "covers" : "does not cover");
 }
 
 static void
@@ -176,14 +160,14 @@ put_more(const struct facts *facts, enum telling_reader reader, struct output *o
 	};
 	const struct arc_facts *arc = &facts->arc;
 
-	(void)reader;
 	for (size_t i = arc->count; i > 0; i--)
-		put_sealer(arc, i, out);
-	put_key(&arc->outcome, out);
+		put_sealer(arc, i, reader, out);
+	if (rests_on_signature(&arc->outcome))
+		signature_put_key(&arc->outcome.evidence, arc->outcome.selector, arc->outcome.domain, out);
 	if (arc->outcome.has_oldest_pass && arc->outcome.oldest_pass > 0)
 		prose_put(out, 28, "the message was changed before it was sealed in set %u",
 			  arc->outcome.oldest_pass);
-	if (arc->count > 0)
+	if (arc->count > 0 && reader == READER_HERE)
 		prose_put(out, 28, "%s", standings[facts_arc_standing(facts)]);
 }
 

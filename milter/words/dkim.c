@@ -111,27 +111,6 @@ put_author(const struct author_facts *author, struct output *out)
 }
 
 static void
-put_key(const struct dkim_finding *finding, struct output *out)
-{
-	const struct dkim_evidence *evidence = &finding->evidence;
-	char memory[LINE_SIZE], record[TELLING_SHOWN_SIZE];
-	struct strbuf name = STRBUF_OVER(memory);
-
-	if (evidence->key_status == DNS_NOERROR && evidence->key_record == NULL)
-		return;
-	telling_add_key_name(&name, finding->selector, finding->domain);
-	if (evidence->key_record == NULL) {
-		prose_put(out, 30, "key at %s: %s", memory, dns_status_word(evidence->key_status));
-		return;
-	}
-	strbuf_add(&name, evidence->is_key_secure ? " (DNSSEC)" : "");
-	if (evidence->key_bits > 0)
-		strbuf_printf(&name, ", %s, %u bits", dkim_key_type_word(evidence->key_type),
-			      evidence->key_bits);
-	prose_put(out, 30, "key at %s: %.300s", memory, telling_shown(evidence->key_record, record));
-}
-
-static void
 put_hash(const char *before, const unsigned char *hash, struct output *out)
 {
 	char memory[LINE_SIZE];
@@ -201,7 +180,7 @@ put_signature(const struct dkim_finding *finding, struct output *out)
 	if (finding->expiry != 0)
 		strbuf_printf(&said, "; valid until %s", clock_format(finding->expiry, clock));
 	prose_put(out, 28, "%s", memory);
-	put_key(finding, out);
+	signature_put_key(&finding->evidence, finding->selector, finding->domain, out);
 	put_hashes(finding, out);
 }
 

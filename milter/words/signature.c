@@ -1,6 +1,9 @@
 #include "heloscope/words/signature.h"
 
+#include "heloscope/base/prose.h"
 #include "heloscope/words/telling.h"
+
+#define LINE_SIZE 2400
 
 static const char *const phrases[DKIM_REASONS] = {
 	[DKIM_NONE] = "good signature",
@@ -72,4 +75,25 @@ signature_add_reason(const struct dkim_evidence *evidence, struct strbuf *said)
 		strbuf_add(said, ", for testing");
 	if (evidence->key_records > 1)
 		strbuf_printf(said, ", %zu records at the selector", evidence->key_records);
+}
+
+void
+signature_put_key(const struct dkim_evidence *evidence, const char *selector, const char *domain,
+		  struct output *out)
+{
+	char memory[LINE_SIZE], record[TELLING_SHOWN_SIZE];
+	struct strbuf name = STRBUF_OVER(memory);
+
+	if (evidence->key_status == DNS_NOERROR && evidence->key_record == NULL)
+		return;
+	telling_add_key_name(&name, selector, domain);
+	if (evidence->key_record == NULL) {
+		prose_put(out, 30, "key at %s: %s", memory, dns_status_word(evidence->key_status));
+		return;
+	}
+	strbuf_add(&name, evidence->is_key_secure ? " (DNSSEC)" : "");
+	if (evidence->key_bits > 0)
+		strbuf_printf(&name, ", %s, %u bits", dkim_key_type_word(evidence->key_type),
+			      evidence->key_bits);
+	prose_put(out, 30, "key at %s: %.300s", memory, telling_shown(evidence->key_record, record));
 }

@@ -1,4 +1,5 @@
 """ARC: messages sealed by python3-dkim, changed, sealed again, and received by a real Postfix before the filter."""
+import json
 import re
 import sys
 import unittest
@@ -8,7 +9,7 @@ from readback import with_property
 from scenario import txt
 from signer import dkim, make_rsa
 
-LIST = "198.51.100.54"
+LIST, NAMELESS = "198.51.100.54", "198.51.100.66"
 CONFIG = """
 authserv-id "mx.lab.test"
 listen "inet:{port}@127.0.0.1"
@@ -77,9 +78,9 @@ def seal(message=MESSAGE, domain="lists.example", results=b"dmarc=pass header.fr
 
 
 class Arc(LabTest):
-    def send(self, message, recipients=("user@in.test",)):
+    def send(self, message, recipients=("user@in.test",), client=LIST):
         with Smtp(port) as smtp:
-            smtp.pose_as(LIST)
+            smtp.pose_as(client)
             smtp.expect("EHLO mail.lists.example", "250")
             smtp.expect("MAIL FROM:<bounces@lists.example>", "250")
             for recipient in recipients:
@@ -87,8 +88,8 @@ class Arc(LabTest):
             smtp.expect("DATA", "354")
             return smtp.send(re.sub(rb"(?m)^\.", b"..", message) + b".")
 
-    def receive(self, message, recipients=("user@strict.test",)):
-        reply = self.send(message, recipients)
+    def receive(self, message, recipients=("user@strict.test",), **more):
+        reply = self.send(message, recipients, **more)
         self.assertTrue(reply.startswith("250"), reply)
         return lab.take_messages()[0]
 
@@ -179,6 +180,21 @@ class Arc(LabTest):
                      "set 1: sealed by lists.example (trusted); its results say dmarc=pass",
                      "the message was changed before it was sealed in set 2", "trusted sealers vouch for the message"):
             self.assertIn(text, story)
+        for_sender = " ".join(lab.tool("explain", record["id"], "--for-sender", "--log", running.records_path).stdout.split())
+        self.assertIn("set 2: sealed by b.relay.example; its results", for_sender)
+        self.assertNotIn("(trusted)", for_sender)
+
+    def test_replay_judges_by_those_whom_a_new_configuration_trusts(self):
+        self.receive(seal(), ["user@in.test"], client=NAMELESS)
+        new = lab.folder / "new.conf"
+        for sealers, after in (('"lists.example"', "accept"), ('"other.example"', "reject")):
+            with self.subTest(sealers):
+                new.write_text(running.config.read_text().replace('"lists.example", "*.relay.example"', sealers))
+                log = lab.folder / "one.jsonl"
+                log.write_text(running.records_path.read_text().splitlines()[-1] + "\n")
+                found = json.loads(lab.tool("replay", "--config", new, "--log", log, "--json").stdout)
+                self.assertEqual([change["to"] for change in found["changes"]], [] if after == "accept" else [after], found)
+                self.assertEqual([mistake["why"] for mistake in found["mistakes"]], [] if after == "accept" else ["trusted-seal"])
 
     def test_without_chain(self):
         self.check(self.receive(MESSAGE), "none", "(not sealed)")

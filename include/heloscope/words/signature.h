@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_WORDS_SIGNATURE_H
 #define HELOSCOPE_WORDS_SIGNATURE_H
 
+#include "heloscope/base/output.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/dkim/verify.h"
 
@@ -13,5 +14,9 @@ void signature_add_reason(const struct dkim_evidence *evidence, struct strbuf *s
 
 /* The same without what was found besides. */
 const char *signature_reason(enum dkim_reason reason);
+
+/* A line of a story: the key that was looked for, and what stands there; nothing when none was. */
+void signature_put_key(const struct dkim_evidence *evidence, const char *selector, const char *domain,
+		       struct output *out);
 
 #endif
