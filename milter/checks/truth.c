@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "heloscope/config/words.h"
+#include "heloscope/facts/forwarding.h"
+
 static enum truth
 truth_from(bool is_true)
 {
@@ -252,6 +254,18 @@ listed_truth(const struct condition *condition, const struct facts *facts)
 }
 
 static enum truth
+forwarding_truth(enum forwarding forwarding)
+{
+	static const enum truth truths[] = {
+		[FORWARDING_NONE] = TRUTH_FALSE,
+		[FORWARDING_UNKNOWN] = TRUTH_UNKNOWN,
+		[FORWARDING_LIKELY] = TRUTH_TRUE,
+	};
+
+	return truths[forwarding];
+}
+
+static enum truth
 test_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
 	switch (condition->kind) {
@@ -259,6 +273,8 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 		return truth_from(facts->client.is_trusted);
 	case CONDITION_AUTHENTICATED:
 		return truth_from(facts->client.is_authenticated);
+	case CONDITION_LOOKS_FORWARDED:
+		return forwarding_truth(facts_forwarding(facts));
 	case CONDITION_RESULT:
 		return result_truth(condition, facts->results[condition->method]);
 	case CONDITION_QUANTITY:
@@ -295,6 +311,7 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 		return condition->method == facts_list_method(finding->is_allow);
 	case CONDITION_TRUSTED:
 	case CONDITION_AUTHENTICATED:
+	case CONDITION_LOOKS_FORWARDED:
 	case CONDITION_TEXT:
 	case CONDITION_WORD:
 	case CONDITION_CLIENT:
@@ -344,6 +361,8 @@ truth_methods(const struct condition *condition)
 		return 1U << facts_list_method(condition->quantity == QUANTITY_DNSWL);
 	case CONDITION_LISTED:
 		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
+	case CONDITION_LOOKS_FORWARDED:
+		return FORWARDING_METHODS;
 	case CONDITION_TEXT:
 	case CONDITION_WORD:
 		return config_subject_method(condition->subject) != METHODS
@@ -366,11 +385,11 @@ static enum truth
 guessed_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
 	      struct guess guess)
 {
-	enum truth truth;
+	const enum truth truth = test_truth(condition, facts, recipient);
+	const bool is_settled = condition->kind == CONDITION_LOOKS_FORWARDED && truth != TRUTH_UNKNOWN;
 
-	if ((truth_methods(condition) & facts_awaited(facts)) != 0)
+	if ((truth_methods(condition) & facts_awaited(facts)) != 0 && !is_settled)
 		return guess.awaited;
-	truth = test_truth(condition, facts, recipient);
 	if (truth == TRUTH_UNKNOWN && test_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return guess.withheld;
 	return condition->is_negated ? negated(truth) : truth;

@@ -38,6 +38,7 @@ why_text(const json_t *mistake)
 		[MISTAKE_NONE] = "",
 		[MISTAKE_ALLOW_LIST] = "on an allow list",
 		[MISTAKE_PASSES] = "passes SPF and reverse DNS",
+		[MISTAKE_FORWARDED] = "looks forwarded",
 		[MISTAKE_VOUCHED] = "passes DMARC",
 		[MISTAKE_SEALED] = "sealed (ARC) by forwarders that you trust",
 		[MISTAKE_KNOWN_HOST] = "from a host that has been sending for weeks",

@@ -7,7 +7,10 @@
 #include "heloscope/config/secrets.h"
 #include "heloscope/config/words.h"
 
-static const char *const other_words[] = { "trusted", "authenticated", "client", "listed" };
+static const char *const other_words[] = { "trusted", "authenticated", "looks-forwarded", "client",
+					   "listed" };
+
+#define OTHER_WORDS (sizeof other_words / sizeof other_words[0])
 
 static size_t
 find(const char *const *words, size_t count, const char *word)
@@ -23,7 +26,7 @@ find(const char *const *words, size_t count, const char *word)
 static void
 complain_of_name(struct config_reader *reader, struct word name, const char *expected)
 {
-	const char *known[METHODS + QUANTITIES + SUBJECTS + 4];
+	const char *known[METHODS + QUANTITIES + SUBJECTS + OTHER_WORDS];
 	char memory[300];
 	struct strbuf message;
 	size_t count = 0;
@@ -33,7 +36,7 @@ complain_of_name(struct config_reader *reader, struct word name, const char *exp
 	known[count++] = config_quantities[QUANTITY_DNSBL_OPERATORS];
 	for (size_t i = 0; i < SUBJECTS; i++)
 		known[count++] = config_subjects[i];
-	for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++)
+	for (size_t i = 0; i < OTHER_WORDS; i++)
 		known[count++] = other_words[i];
 	strbuf_init(&message, memory, sizeof memory);
 	if (find(known, count, name.text) != count || !config_add_nearest(&message, name.text, known, count))
@@ -123,6 +126,8 @@ config_flag_condition(struct config_reader *reader, struct word name)
 		return quantity_condition(reader, quantity, COMPARE_MORE, 0);
 	if (strcmp(name.text, "authenticated") == 0)
 		return new_condition(reader, CONDITION_AUTHENTICATED);
+	if (strcmp(name.text, "looks-forwarded") == 0)
+		return new_condition(reader, CONDITION_LOOKS_FORWARDED);
 	if (strcmp(name.text, "trusted") != 0)
 		complain_of_name(
 			reader, name,
@@ -473,6 +478,8 @@ method_of_test(const struct condition *test)
 {
 	if (test->kind == CONDITION_RESULT)
 		return test->method;
+	if (test->kind == CONDITION_LOOKS_FORWARDED)
+		return METHOD_DKIM;
 	return test->kind == CONDITION_WORD || test->kind == CONDITION_TEXT
 		       ? config_subject_method(test->subject)
 		       : METHODS;

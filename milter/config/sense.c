@@ -5,6 +5,7 @@
 #include "heloscope/base/nearest.h"
 #include "heloscope/config/reader.h"
 #include "heloscope/config/words.h"
+#include "heloscope/facts/forwarding.h"
 
 /* Tests that never hold. */
 
@@ -102,6 +103,10 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 			messages, where,
 			"the check \"%s\" is disabled, so a rule that asks for its result never acts; take it out of disable { %s } or remove the rule",
 			word, word);
+	else if (test->kind == CONDITION_LOOKS_FORWARDED && (config->disabled & FORWARDING_METHODS) != 0)
+		config_warn(
+			messages, where,
+			"\"looks-forwarded\" rests on iprev, helo, spf and dkim, of which one is disabled, so a rule that asks for it never acts; take it out of disable { ... } or remove the rule");
 	else if (test->kind == CONDITION_RESULT && !test->is_negated
 		 && (test->results & method_words(test->method)->results) == 0)
 		config_warn(messages, where, "the check \"%s\" never has this result; expected another",
@@ -127,7 +132,7 @@ look_at_tests(const struct config *config, const struct condition *condition, bo
 		look_at_tests(config, condition->operands[i],
 			      is_under_not != (condition->kind == CONDITION_NOT), where, messages);
 	if (condition->operand_count == 0
-	    && (!is_under_not
+	    && (!is_under_not || condition->kind == CONDITION_LOOKS_FORWARDED
 		|| (condition->kind == CONDITION_RESULT
 		    && (config->disabled & 1U << condition->method) != 0)))
 		look_at_test(config, condition, where, messages);

@@ -234,6 +234,9 @@ show_condition(const struct condition *condition, struct output *out)
 	case CONDITION_AUTHENTICATED:
 		output_put(out, "authenticated");
 		break;
+	case CONDITION_LOOKS_FORWARDED:
+		output_put(out, "looks-forwarded");
+		break;
 	case CONDITION_RESULT:
 		show_bits(method_policy_word((unsigned)condition->method), condition, condition->results,
 			  result_name, RESULTS, out);

@@ -45,10 +45,15 @@ static const char *const stages[] = { [STAGE_HEADER] = "header", [STAGE_BODY] = 
 const struct tokens codec_stages = TOKENS(stages);
 
 static const char *const tests[CONDITION_KINDS] = {
-	[CONDITION_TRUSTED] = "trusted", [CONDITION_AUTHENTICATED] = "authenticated",
-	[CONDITION_RESULT] = "result",   [CONDITION_QUANTITY] = "quantity",
-	[CONDITION_TEXT] = "text",       [CONDITION_CLIENT] = "client",
-	[CONDITION_LISTED] = "listed",   [CONDITION_WORD] = "word",
+	[CONDITION_TRUSTED] = "trusted",
+	[CONDITION_AUTHENTICATED] = "authenticated",
+	[CONDITION_RESULT] = "result",
+	[CONDITION_QUANTITY] = "quantity",
+	[CONDITION_TEXT] = "text",
+	[CONDITION_CLIENT] = "client",
+	[CONDITION_LISTED] = "listed",
+	[CONDITION_WORD] = "word",
+	[CONDITION_LOOKS_FORWARDED] = "looks-forwarded",
 };
 const struct tokens codec_tests = TOKENS(tests);
 const struct tokens codec_quantities = { config_quantities, QUANTITIES };

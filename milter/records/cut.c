@@ -1,6 +1,7 @@
 #include "heloscope/records/cut.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "heloscope/base/escape.h"
 #include "heloscope/records/value.h"
@@ -134,6 +135,14 @@ cut_signatures(json_t *object)
 	return has_cut;
 }
 
+/* Without signatures it is DMARC that shows whether the author's domain has signed. */
+static bool
+passes_dmarc(const json_t *checks)
+{
+	return strcmp(document_text_of(json_object_get(checks, "dmarc"), "result"), result_word(RESULT_PASS))
+	       == 0;
+}
+
 /* The last resort: of each check only its result, and whether that hides what was not asked. */
 static bool
 cut_checks(json_t *object)
@@ -150,6 +159,8 @@ cut_checks(json_t *object)
 		if (withheld != NULL)
 			document_put(check, "withheld", withheld);
 	}
+	if (!passes_dmarc(checks))
+		(void)json_object_del(object, "looks-forwarded");
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/records/value.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/facts/forwarding.h"
 #include "heloscope/records/codec.h"
 #include "heloscope/records/table.h"
 #include "heloscope/records/cut.h"
@@ -213,6 +214,8 @@ base_of(const struct message_record *record)
 	record_set_text(object, "mail-addr", record->facts->sender.used);
 	record_set_text(object, "sender", record->facts->sender.mailbox.text);
 	document_put(object, "checks", checks_of(record->facts, false));
+	if (facts_forwarding(record->facts) == FORWARDING_LIKELY)
+		record_set_flag(object, "looks-forwarded", true);
 	if (record->facts->other != NULL)
 		document_put(object, "other-readings", other_readings_of(record->facts));
 	record_set_number(object, "recipients", record->recipient_total);

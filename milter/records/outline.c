@@ -70,6 +70,7 @@ outline_read(struct span line, struct outline *outline)
 	outline->sender = text_of(object, "sender");
 	outline->domain = domain_of(outline->sender);
 	outline->passes = passes(object, METHOD_SPF) && passes(object, METHOD_IPREV);
+	outline->looks_forwarded = take_flag(object, "looks-forwarded");
 	outline->unwritten = take_number(object, "unwritten");
 	return true;
 }

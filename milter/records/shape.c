@@ -346,6 +346,7 @@ static const struct shape whole[] = {
 	MAY("mail-addr", TEXT),
 	MAY("sender", TEXT),
 	PART("checks", true, checks),
+	MAY("looks-forwarded", FLAG),
 	ITEMS("verdicts", true, ITEMS_MAX, verdict),
 	ITEMS("other-readings", false, READINGS_MAX - 1, reading),
 	WORDS("cut", CUTS),

@@ -4,6 +4,7 @@
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/facts/forwarding.h"
 #include "heloscope/review/counts.h"
 #include "heloscope/review/replay.h"
 
@@ -31,6 +32,7 @@ const char *const change_mistake_tokens[MISTAKES] = {
 	[MISTAKE_NONE] = "none",
 	[MISTAKE_ALLOW_LIST] = "allow-list",
 	[MISTAKE_PASSES] = "passes",
+	[MISTAKE_FORWARDED] = "forwarded",
 	[MISTAKE_VOUCHED] = "dmarc-pass",
 	[MISTAKE_SEALED] = "trusted-seal",
 	[MISTAKE_KNOWN_HOST] = "known-host",
@@ -117,6 +119,8 @@ mistake_in(const struct facts *facts)
 		return MISTAKE_ALLOW_LIST;
 	if (results[METHOD_SPF] == RESULT_PASS && results[METHOD_IPREV] == RESULT_PASS)
 		return MISTAKE_PASSES;
+	if (facts_forwarding(facts) == FORWARDING_LIKELY)
+		return MISTAKE_FORWARDED;
 	if (results[METHOD_DMARC] == RESULT_PASS)
 		return MISTAKE_VOUCHED;
 	return facts_arc_standing(facts) == ARC_TRUSTED ? MISTAKE_SEALED : MISTAKE_NONE;

@@ -153,7 +153,7 @@ note_refusal(struct report *report, const struct outline *outline, const struct 
 {
 	count(report, REPORT_HOSTS, &outline->client);
 	count(report, REPORT_DOMAINS, &outline->domain);
-	if (outline->passes)
+	if (outline->passes || outline->looks_forwarded)
 		note_mistake(report, outline, verdict);
 }
 

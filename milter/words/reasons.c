@@ -68,6 +68,26 @@ refuse_authenticated(const struct reason *reason, const struct config *config, c
 		", set your mail program to send through its outgoing mail server, with your user name and password. ");
 }
 
+static enum telling_rank
+rank_looks_forwarded(const struct reason *reason, const struct facts *facts)
+{
+	(void)facts;
+	return reason->holds ? RANK_POLICY : RANK_EXCEPTION;
+}
+
+static void
+refuse_looks_forwarded(const struct reason *reason, const struct config *config, const struct facts *facts,
+		       struct strbuf *text)
+{
+	(void)config;
+	(void)facts;
+	strbuf_add(
+		text,
+		reason->holds
+			? "This mail was forwarded with the sender address that it had, which breaks SPF, and the receiving site's policy refuses it. Ask whoever runs the forwarding server to rewrite the sender address (SRS). "
+			: "The receiving site's policy accepts forwarded mail that fails SPF only when it has a good DKIM signature of the domain in From and comes from a server with matching names (reverse DNS and HELO). ");
+}
+
 /* Results of checks. */
 
 /* Whether something is told that the sender's side can change. */

@@ -2,6 +2,7 @@
 #include "heloscope/words/telling.h"
 
 #include "heloscope/base/prose.h"
+#include "heloscope/facts/forwarding.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/spf_refusal.h"
@@ -60,6 +61,16 @@ say_spf_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 {
 	(void)time_s;
 	say(facts, SPF_HELO, facts->results[METHOD_SPF_HELO], said);
+}
+
+static void
+put_forwarding(const struct facts *facts, enum telling_reader reader, struct output *out)
+{
+	(void)reader;
+	if (facts_forwarding(facts) == FORWARDING_LIKELY)
+		prose_put(
+			out, 28, "%s",
+			"the mail looks forwarded: the author's domain has signed it (DKIM), and the server's own names are good");
 }
 
 /* The record that would let the client pass. */
@@ -142,6 +153,7 @@ const struct telling tell_spf = {
 	.rank = RANK_SPF,
 	.report = report_spf,
 	.say = say_spf,
+	.put_more = put_forwarding,
 	.refuse = spf_refuse,
 	.detail = spf_detail,
 	.advise = advise_spf,

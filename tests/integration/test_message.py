@@ -27,6 +27,7 @@ policy {
     audit reject when dmarc = fail
 }
 policy for "strict.test" { reject when dkim != pass }
+policy for "forwarding.test" { reject when spf = fail and not looks-forwarded }
 policy for "later.test" { defer when dmarc = fail }
 policy for "held.test" { quarantine "looks forged" when dmarc.policy in { quarantine, reject } }
 """
@@ -149,6 +150,21 @@ class Message(LabTest):
         status, out, err = check(sign())
         for text in ("_dmarc.signed.example: a policy record", "_dmarc.example: v=DMARC1; p=none; psd=y", "the policy record of signed.example applies: v=DMARC1; p=reject"):
             self.assertIn(text, out)
+
+    def test_what_looks_forwarded(self):
+        """SPF fails, at a host with good names; only the author's signature makes it so."""
+        forwarded = dict(ip=STRANGER, helo="mail.other.example", sender="<joe@signed.example>")
+        rcpt = ("--rcpt", "user@forwarding.test")
+        record = record_of(sign(), *rcpt, **forwarded)
+        self.assertIs(record["looks-forwarded"], True)
+        self.assertEqual((record["checks"]["spf"]["result"], actions(record)), ("fail", {"user@forwarding.test": ("accept", True)}))
+        self.assertIn("the mail looks forwarded: the author's domain has signed it", check(sign(), *rcpt, **forwarded)[1])
+        for name, message, more in (("unsigned", b"List-Id: <x.example>\r\n" + MESSAGE, {}), ("changed", sign() + b"footer\r\n", {}),
+                                    ("other names", sign(), {"helo": "mail.signed.example"})):
+            with self.subTest(name):
+                record = record_of(message, *rcpt, **{**forwarded, **more})
+                self.assertNotIn("looks-forwarded", record)
+                self.assertEqual(actions(record), {"user@forwarding.test": ("reject", True)})
 
     def test_it_is_what_the_filter_finds_behind_postfix(self):
         """Octet by octet through a real Postfix, and the same file by hand."""

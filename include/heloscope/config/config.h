@@ -149,6 +149,7 @@ enum subject {
 #define CONDITION_TEST_ROWS(ROW) \
 	ROW(TRUSTED,       trusted) \
 	ROW(AUTHENTICATED, authenticated) \
+	ROW(LOOKS_FORWARDED, looks_forwarded) /* heloscope/facts/forwarding.h */ \
 	ROW(RESULT,        result)        /* a method's result is one of `results` */ \
 	ROW(QUANTITY,      quantity)      /* a number compares */ \
 	ROW(TEXT,          text)          /* a text fits one of `texts` */ \

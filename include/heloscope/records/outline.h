@@ -19,6 +19,7 @@ struct outline {
 	const char *client, *sender;
 	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
 	bool passes;        /* SPF and reverse DNS */
+	bool looks_forwarded;
 	size_t unwritten;
 	struct tree tree;
 };

@@ -32,7 +32,8 @@ struct refusal;
 enum mistake {
 	MISTAKE_NONE,
 	MISTAKE_ALLOW_LIST,
-	MISTAKE_PASSES,  /* SPF and reverse DNS */
+	MISTAKE_PASSES, /* SPF and reverse DNS */
+	MISTAKE_FORWARDED,
 	MISTAKE_VOUCHED, /* DMARC passes */
 	MISTAKE_SEALED,  /* sealers who were trusted vouch for it */
 	MISTAKE_KNOWN_HOST,

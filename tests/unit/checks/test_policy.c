@@ -7,6 +7,7 @@
 #include "heloscope/words/compose.h"
 #include "heloscope/base/document.h"
 #include "heloscope/checks/policy.h"
+#include "heloscope/facts/forwarding.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/words/table.h"
 
@@ -1053,6 +1054,114 @@ P0_policy_judge_finds_a_recipient_in_any_spelling(void **state)
 	}
 }
 
+/* facts_forwarding(): nobody but the author's domain makes it true; what is not known is not so. */
+static void
+looks_forwarded_rests_on_the_signature_of_the_author(void **state)
+{
+	static const struct {
+		enum result spf, iprev, helo, dkim;
+		const char *signer;
+		enum result dmarc;
+		enum forwarding expected;
+	} table[] = {
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "a.test", RESULT_UNCHECKED,
+		  FORWARDING_LIKELY },
+		{ RESULT_SOFTFAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_LIKELY },
+		/* DMARC knows what belongs together. */
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "m.a.test", RESULT_PASS,
+		  FORWARDING_LIKELY },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "m.a.test", RESULT_FAIL,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "m.a.test", RESULT_UNCHECKED,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "m.a.test", RESULT_TEMPERROR,
+		  FORWARDING_UNKNOWN },
+		/* Somebody else's signature, or one that is not good. */
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "b.test", RESULT_UNCHECKED,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_FAIL, "a.test", RESULT_FAIL,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_POLICY, "a.test", RESULT_FAIL,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_TEMPERROR, "a.test", RESULT_UNCHECKED,
+		  FORWARDING_UNKNOWN },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_TEMPERROR, "b.test", RESULT_UNCHECKED,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_UNCHECKED, NULL, RESULT_UNCHECKED,
+		  FORWARDING_UNKNOWN },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_NONE, NULL, RESULT_NONE, FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PASS, RESULT_TEMPERROR, NULL, RESULT_TEMPERROR,
+		  FORWARDING_UNKNOWN },
+		/* SPF and names. */
+		{ RESULT_PASS, RESULT_PASS, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_NONE },
+		{ RESULT_NEUTRAL, RESULT_PASS, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_NONE },
+		{ RESULT_TEMPERROR, RESULT_PASS, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_UNKNOWN },
+		{ RESULT_FAIL, RESULT_FAIL, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_PASS, RESULT_PERMERROR, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_NONE },
+		{ RESULT_FAIL, RESULT_TEMPERROR, RESULT_PASS, RESULT_PASS, "a.test", RESULT_PASS,
+		  FORWARDING_UNKNOWN },
+		{ RESULT_FAIL, RESULT_PERMERROR, RESULT_PASS, RESULT_UNCHECKED, NULL, RESULT_UNCHECKED,
+		  FORWARDING_NONE },
+	};
+	static const char *const rules =
+		"enable { dkim } policy { accept when looks-forwarded reject when not looks-forwarded }";
+	static const enum action actions[] = { [FORWARDING_NONE] = ACTION_REJECT,
+					       [FORWARDING_UNKNOWN] = ACTION_ACCEPT,
+					       [FORWARDING_LIKELY] = ACTION_ACCEPT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		struct facts facts = facts_of("mail.test");
+		struct dkim_finding signature = { .result = table[i].dkim, .domain = table[i].signer };
+
+		facts.results[METHOD_SPF] = table[i].spf;
+		facts.results[METHOD_IPREV] = table[i].iprev;
+		facts.results[METHOD_HELO] = table[i].helo;
+		facts.results[METHOD_DKIM] = table[i].dkim;
+		facts.results[METHOD_DMARC] = table[i].dmarc;
+		facts.author = (struct author_facts){ AUTHOR_ONE, "a.test" };
+		facts.dkim =
+			(struct dkim_facts){ .signatures = &signature, .count = table[i].signer != NULL };
+		if (facts_forwarding(&facts) != table[i].expected)
+			fail_msg("row %zu: %d", i, (int)facts_forwarding(&facts));
+		assert_int_equal(action_of(rules, &facts), actions[table[i].expected]);
+		facts.author = (struct author_facts){ AUTHOR_SEVERAL_FIELDS, "" };
+		facts.results[METHOD_DMARC] = RESULT_PERMERROR;
+		assert_int_not_equal(facts_forwarding(&facts), FORWARDING_LIKELY);
+	}
+}
+
+/* What cannot be so is not waited for. */
+static void
+looks_forwarded_is_pending_only_where_it_may_be(void **state)
+{
+	static const char *const rules =
+		"enable { dkim } policy { reject when spf = fail and not looks-forwarded tag \"x\" when looks-forwarded }";
+	struct facts facts = facts_of("mail.test");
+	struct config *config;
+	struct verdict verdict;
+
+	(void)state;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.results[METHOD_IPREV] = facts.results[METHOD_HELO] = RESULT_PASS;
+	facts.awaited[STAGE_BODY] = 1U << METHOD_DKIM;
+	verdict = judge(rules, &facts, "<user@in.test>", &config);
+	assert_true(verdict_is_pending(&verdict) && verdict.is_held_up);
+	config_unref(config);
+	facts.results[METHOD_IPREV] = RESULT_FAIL;
+	assert_int_equal(action_of(rules, &facts), ACTION_REJECT);
+	facts.results[METHOD_SPF] = RESULT_PASS;
+	verdict = judge(rules, &facts, "<user@in.test>", &config);
+	assert_false(verdict_is_pending(&verdict));
+	config_unref(config);
+}
+
 int
 main(void)
 {
@@ -1080,6 +1189,8 @@ main(void)
 		cmocka_unit_test(N16_P10_compose_log_line_keeps_to_its_bound),
 		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
 		cmocka_unit_test(compose_log_line_tells_of_pending_and_overruled_verdicts),
+		cmocka_unit_test(looks_forwarded_rests_on_the_signature_of_the_author),
+		cmocka_unit_test(looks_forwarded_is_pending_only_where_it_may_be),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

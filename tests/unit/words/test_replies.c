@@ -626,6 +626,15 @@ set_arc(struct facts *facts, int value)
 	facts->results[METHOD_ARC] = arc_outcome_result(&facts->arc.outcome);
 }
 
+/* Forwarded, with the author's signature good (1) or not (0). */
+static void
+set_forwarded(struct facts *facts, int value)
+{
+	set_spf(facts, RESULT_FAIL);
+	set_dkim(facts, value == 1 ? DKIM_NONE : DKIM_BODY_HASH);
+	facts->results[METHOD_IPREV] = facts->results[METHOD_HELO] = RESULT_PASS;
+}
+
 static void
 set_nothing(struct facts *facts, int value)
 {
@@ -1002,6 +1011,12 @@ static const struct scene golden[] = {
 	{ "not trusted", "not trusted", set_client, 0, { "192.0.2.20" } },
 	{ "logged in", "authenticated", set_client, 2, { "SMTP AUTH" } },
 	{ "not logged in", "not authenticated", set_client, 0, { "SMTP AUTH" } },
+	{ "forwarded", "looks-forwarded", set_forwarded, 1, { "SRS" } },
+	{ "not forwarded",
+	  "not looks-forwarded",
+	  set_forwarded,
+	  0,
+	  { "DKIM signature of the domain in From" } },
 	{ "own domain without login",
 	  "mail-from = \"*@out.example\" and not authenticated",
 	  set_client,
