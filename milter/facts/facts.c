@@ -100,6 +100,8 @@ forget_result(struct facts *facts, enum method method)
 	facts->withheld[method] = DNS_NOERROR;
 }
 
+static const struct dmarc_facts no_dmarc = { .policy = DMARC_ABSENT, .evaluated = DMARC_ABSENT };
+
 static void
 forget_sender(struct facts *facts)
 {
@@ -108,6 +110,7 @@ forget_sender(struct facts *facts)
 			forget_result(facts, (enum method)method);
 	facts->spf[SPF_MAILFROM] = (struct spf_facts){ 0 };
 	facts->lists[LIST_SENDER] = (struct list_facts){ 0 };
+	facts->dmarc = no_dmarc;
 }
 
 void
@@ -207,7 +210,7 @@ facts_forget(struct facts *facts, enum stage stage)
 	facts->peer = (struct peer_facts){ 0 };
 	facts->author = (struct author_facts){ .domain = "" };
 	facts->dkim = (struct dkim_facts){ 0 };
-	facts->dmarc = (struct dmarc_facts){ 0 };
+	facts->dmarc = no_dmarc;
 	facts->arc = (struct arc_facts){ 0 };
 	if (stage == STAGE_MAIL)
 		return;

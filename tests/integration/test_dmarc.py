@@ -1,4 +1,5 @@
 """DMARC behind a real Postfix, with nsd behind the resolver: authors that are vouched for, forged, or not to be told."""
+import base64
 import sys
 import unittest
 
@@ -40,6 +41,33 @@ trial A 198.51.100.54
     "100.51.198.in-addr.arpa": "54 PTR mail.bank.example.\n66 PTR mail.other.example.\n",
 }
 
+FIRST, VICTIM = b"From: <first@other.example>\r\n", b"From: <admin@bank.example>\r\n"
+ENCODED = b"=?utf-8?B?" + base64.b64encode(b"<admin@bank.example>") + b"?="
+
+# The server's side of "Composition Kills" (Chen, Paxson, Jiang; USENIX Security 2020): 19 ways in which the owner of
+# other.example, for whom SPF passes, poses as bank.example. Sender, From fields, signing domain and selector.
+COMPOSITION = {
+    "A1 a subdomain that does not exist": ("<any@nothing.bank.example>", VICTIM, None),
+    "A2 an empty sender for some readers": ("<(any@bank.example>", VICTIM, None),
+    "A3 NUL in the selector": (None, VICTIM, (b"bank.example", b"k._domainkey.other.example.\0.any")),
+    "A4 a quote in the signing domain": (None, VICTIM, (b"bank.example'a.other.example", b"k")),
+    "A5 a parenthesis in the sender": ("<any@bank.example(a.other.example>", VICTIM, None),
+    "A6 two at signs in the sender": ("<any@bank.example'@any.other.example>", VICTIM, None),
+    "A7 a route in the sender": ("<@bank.example,@any.example:'any@other.example>", VICTIM, None),
+    "A8 two From": (None, FIRST + VICTIM, None),
+    "A9 two From, the first behind a blank": (None, b" " + FIRST + VICTIM, None),
+    "A10 two From, a blank behind the second": (None, FIRST + VICTIM.replace(b":", b" :"), None),
+    "A11 two From, the first folded": (None, FIRST.replace(b":", b"\r\n :") + VICTIM, None),
+    "A12 Sender": (None, FIRST.replace(b":", b"\r\n :") + b"Sender: <admin@bank.example>\r\n", None),
+    "A13 Resent-From": (None, FIRST.replace(b":", b"\r\n :") + b"Resent-" + VICTIM, None),
+    "A14 two addresses": (None, b"From: <first@other.example>, <admin@bank.example>\r\n", None),
+    "A15 an encoded address": (None, b"From: " + ENCODED + b",<second@other.example>\r\n", None),
+    "A16 a route": (None, b"From: <@other.example,@any.example:admin@bank.example>\r\n", None),
+    "A17 a quoted pair": (None, b"From: <admin@bank.example>\\,<second@other.example>\r\n", None),
+    "A18 with and without brackets": (None, b"From: admin@bank.example,<second@other.example>\r\n", None),
+    "A19 an address behind the brackets": (None, b"From: <any@other.example>admin@bank.example\r\n", None),
+}
+
 lab = None
 
 
@@ -49,7 +77,7 @@ def setUpModule():
     try:
         path, public = make_rsa(lab.folder)
         key = path.read_bytes()
-        ZONES["example"] += f"k._domainkey.bank TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n"
+        ZONES["example"] += "".join(f"k._domainkey.{domain} TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n" for domain in ("bank", "other"))
         lab.nsd(ZONES)
         running = lab.heloscope(CONFIG)
         # XCLIENT comes too late for Postfix to leave the header of a strange client as it is.
@@ -137,6 +165,31 @@ class Dmarc(LabTest):
                 reply = self.send(text + b"\r\nHi.", client=OWN, sender="<a@bank.example>")
                 self.assertRegex(reply, "^550")
                 self.assertIn("exactly one From field", reply.replace("\n550-5.7.1", ""))
+
+    def test_nobody_poses_as_another_by_composition(self):
+        """What is taken at all does not pass, and not only for want of somebody to see through it."""
+        seen = set()
+        for name, (sender, fields, signer) in COMPOSITION.items():
+            with self.subTest(name):
+                text = fields + b"To: user@in.test\r\nSubject: test\r\n\r\nHi.\r\n"
+                if signer:
+                    text = dkim.sign(text, signer[1], signer[0], key, include_headers=[b"from"]) + text
+                results = self.results_of(text, sender or "<any@other.example>")
+                seen.update(results)
+                self.assertNotIn("pass", [result for result, author in results])
+        self.assertIn(("fail", "bank.example"), seen)
+
+    def results_of(self, text, sender):
+        """DMARC's result and author of what was delivered; nothing when it was refused."""
+        with Smtp(port) as smtp:
+            smtp.pose_as(OTHER)
+            smtp.expect("EHLO mail.other.example", "250")
+            if smtp.send(f"MAIL FROM:{sender}")[:3] != "250" or smtp.send("RCPT TO:<user@in.test>")[:3] != "250":
+                return []
+            smtp.expect("DATA", "354")
+            if smtp.send(text + b".")[:3] != "250":
+                return []
+        return [(one["result"], one["properties"].get("header.from", "")) for one in with_property(lab.take_messages()[0], "mx.lab.test", "dmarc")]
 
     def test_no_author_and_malformed_ones_are_permerror(self):
         for text in (b"Subject: test\r\n", header(b"<a@bank.example"), header(b"a@bank@bank.example"), header(b"root"),
