@@ -80,7 +80,7 @@ add_candidate(struct inquiry *inquiry, struct seen *seen, const struct dkim_fiel
 	const char *asked;
 
 	candidate->field = field;
-	if (!dkim_signature_read(DKIM_OF_AUTHOR, field->value, memory, &candidate->signature))
+	if (!dkim_signature_read(DKIM_PLAIN, field->value, memory, &candidate->signature))
 		return;
 	seen->count++;
 	asked = dkim_verify_asks(&candidate->signature, seen->now, name);

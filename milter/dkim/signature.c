@@ -219,8 +219,8 @@ read_numbers(struct dkim_signature *signature, const struct dkim_tag *tags)
 
 /* The tags that each kind must have. */
 static const unsigned required[] = {
-	[DKIM_OF_AUTHOR] = 1U << TAG_V | 1U << TAG_A | 1U << TAG_B | 1U << TAG_BH | 1U << TAG_D | 1U << TAG_H
-			   | 1U << TAG_S,
+	[DKIM_PLAIN] = 1U << TAG_V | 1U << TAG_A | 1U << TAG_B | 1U << TAG_BH | 1U << TAG_D | 1U << TAG_H
+		       | 1U << TAG_S,
 	[DKIM_OF_ARC] = 1U << TAG_I | 1U << TAG_A | 1U << TAG_B | 1U << TAG_BH | 1U << TAG_D | 1U << TAG_H
 			| 1U << TAG_S,
 	[DKIM_SEAL] = 1U << TAG_I | 1U << TAG_A | 1U << TAG_B | 1U << TAG_CV | 1U << TAG_D | 1U << TAG_S,
@@ -282,7 +282,7 @@ read_tags(struct dkim_signature *signature, const struct dkim_tag *tags)
 	require(signature, has_required(signature->kind, tags), DKIM_TAG_MISSING);
 	if (signature->reason != DKIM_NONE)
 		return;
-	require(signature, signature->kind != DKIM_OF_AUTHOR || span_equals(tags[TAG_V].value, SPAN("1")),
+	require(signature, signature->kind != DKIM_PLAIN || span_equals(tags[TAG_V].value, SPAN("1")),
 		DKIM_VERSION);
 	read_algorithm(signature, tags[TAG_A].value);
 	read_signed_data(signature, &tags[TAG_B]);
@@ -300,7 +300,7 @@ read_signer(struct dkim_signature *signature, const struct dkim_tag *tags, struc
 		signature->selector = read_domain(signature, tags[TAG_S].value, arena);
 	if (tags[TAG_D].is_there)
 		signature->domain = read_domain(signature, tags[TAG_D].value, arena);
-	if (signature->kind == DKIM_OF_AUTHOR)
+	if (signature->kind == DKIM_PLAIN)
 		read_identity(signature, &tags[TAG_I], arena);
 	else
 		read_instance(signature, &tags[TAG_I]);

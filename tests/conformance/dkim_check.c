@@ -32,7 +32,7 @@ read_header(struct span text, struct dkim_header *header, struct signature *sign
 			continue;
 		signature->own = field;
 		if (++*count == SIGNATURES_MAX
-		    || !dkim_signature_read(DKIM_OF_AUTHOR, field->value, header->arena, &signature->read))
+		    || !dkim_signature_read(DKIM_PLAIN, field->value, header->arena, &signature->read))
 			exit(EXIT_FAILURE);
 	}
 	return text;

@@ -37,7 +37,11 @@ enum dkim_canon { DKIM_SIMPLE, DKIM_RELAXED };
  * suite of ARC and other verifiers take it, where RFC 6376 would have simple/simple. An ARC-Seal covers no
  * body and no fields of its choice; of others than i=, a=, b=, d=, s=, t= and cv= nothing is read.
  */
-enum dkim_kind { DKIM_OF_AUTHOR, DKIM_OF_ARC, DKIM_SEAL };
+enum dkim_kind {
+	DKIM_PLAIN,  /* DKIM-Signature */
+	DKIM_OF_ARC, /* ARC-Message-Signature */
+	DKIM_SEAL,   /* ARC-Seal */
+};
 
 struct dkim_signature {
 	struct span value;       /* of the field, which stays where it was */
