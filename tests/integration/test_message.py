@@ -28,7 +28,7 @@ policy {
 }
 policy for "strict.test" { reject when dkim != pass }
 policy for "forwarding.test" { reject when spf = fail and not looks-forwarded }
-policy for "later.test" { defer when dmarc = fail }
+policy for "audit.test" { defer when dmarc = fail }
 policy for "held.test" { quarantine "looks forged" when dmarc.policy in { quarantine, reject } }
 """
 
@@ -151,6 +151,57 @@ class Message(LabTest):
         for text in ("_dmarc.signed.example: a policy record", "_dmarc.example: v=DMARC1; p=none; psd=y", "the policy record of signed.example applies: v=DMARC1; p=reject"):
             self.assertIn(text, out)
 
+    def test_what_could_not_be_carried_out_is_told(self):
+        """Three recipients under three policies, and a real Postfix: in reply, header, record and log."""
+        def deliver(*recipients):
+            with Smtp(port) as smtp:
+                smtp.pose_as(STRANGER, "mail.other.example")
+                smtp.expect("EHLO mail.other.example", "250")
+                smtp.expect("MAIL FROM:<a@other.example> BODY=8BITMIME", "250")
+                for recipient in recipients:
+                    smtp.expect(f"RCPT TO:<{recipient}>", "250")
+                smtp.expect("DATA", "354")
+                return smtp.send(re.sub(rb"(?m)^\.", b"..", MESSAGE) + b".")
+        sent = len(running.records())
+        self.assertRegex(deliver("user@strict.test"), "^550")
+        self.assertRegex(deliver("user@strict.test", "user@audit.test"), "^45")
+        self.assertRegex(deliver("user@strict.test", "user@audit.test", "user@in.test"), "^250")
+        arrived = lab.take_messages(3)[0]
+        told = " ".join(" ".join(arrived.get_all("X-Heloscope")).split())
+        self.assertRegex(told, 'would=reject; rule="heloscope.conf:[0-9]+"; reply="550')
+        self.assertRegex(told, 'would=defer; rule="heloscope.conf:[0-9]+"; reply="451')
+        record = wait_until("the record", lambda: running.records()[sent + 2:])[0]
+        self.assertEqual({verdict["recipient"]: (verdict["action"], verdict.get("overruled"), verdict["enforced"]) for verdict in record["verdicts"]},
+                         {"<user@strict.test>": ("reject", "others-accept", False), "<user@audit.test>": ("defer", "others-accept", False),
+                          "<user@in.test>": ("accept", None, True)})
+        line = next(line for line in running.log_text().splitlines() if record["id"] in line)
+        for word in ("would-reject(heloscope.conf:", "would-defer(heloscope.conf:", ",accept ", "overruled=others-accept"):
+            self.assertIn(word, line)
+        self.assertIn("another recipient was to have it", re.sub(r"\s+", " ", lab.tool("explain", record["id"], "--log", running.records_path).stdout))
+
+    def test_the_policy_that_is_shipped_for_dmarc(self):
+        """etc/heloscope.conf with what it proposes for enable { dkim, dmarc }: RFC 9989, 7.4."""
+        source = pathlib.Path(__file__).resolve().parents[2] / "etc"
+        block = re.search(r'(?s)    # With "enable { dkim, dmarc }" above.*?\n\n', text := (source / "heloscope.conf").read_text()).group()
+        text = text.replace(block, re.sub(r"(?m)^    #(?=[a-z])", "    ", block)).replace("#enable { dkim, dmarc, arc }", "enable { dkim, dmarc, arc }")
+        text = text.replace("    reject when spf = fail and iprev != pass and not dnswl\n", "").replace("mode audit", "mode enforce")
+        text = text.replace("servers system", f"servers 127.0.0.1@{lab.servers['nsd']}").replace("#authserv-id", 'authserv-id "mx.lab.test" #')
+        config = lab.folder / "shipped.conf"
+        config.write_text(text)
+        (lab.folder / "lists.conf").write_text((source / "lists.conf").read_text())
+        nameless = dict(ip="198.51.100.7", helo="mail.signed.example", config=config)
+        named = dict(ip=STRANGER, helo="mail.other.example", sender="<a@other.example>", config=config)
+        for name, message, more, action in (
+                ("forwarded without reverse DNS, and signed", sign(), nameless, "accept"), ("forged, without reverse DNS", MESSAGE, nameless, "reject"),
+                ("another sender, without reverse DNS", MESSAGE, {**nameless, "sender": "<a@other.example>"}, "reject"),
+                ("p=reject alone", MESSAGE, named, "quarantine"), ("a list changed it", sign() + b"footer\r\n", named, "quarantine"),
+                ("signed, sent by another", sign(), named, "accept"), ("two authors", b"From: a@other.example\r\n" + MESSAGE, named, "reject")):
+            with self.subTest(name):
+                verdict = record_of(message, **more)["verdicts"][0]
+                self.assertEqual(verdict["action"], action)
+                if action == "quarantine":
+                    self.assertEqual([note["audit"] for note in verdict["notes"]], ["reject"])
+
     def test_what_looks_forwarded(self):
         """SPF fails, at a host with good names; only the author's signature makes it so."""
         forwarded = dict(ip=STRANGER, helo="mail.other.example", sender="<joe@signed.example>")
@@ -188,16 +239,17 @@ class Message(LabTest):
                     ended = b"" if message.endswith(b"\r\n") else b"\r\n"
                     smtp.expect(re.sub(rb"(?m)^\.", b"..", message) + ended + b".", "250")
                 seen = wait_until("the record", lambda: running.records()[sent:])[0]["checks"]
+                lab.take_messages()
                 self.assertEqual(alike(record_of(message)["checks"]), alike(seen))
 
     def test_the_answer_is_one_for_all(self):
         """Recipients under three policies: as the filter at the end of the message, in one reply."""
-        rcpt = [word for one in ("strict", "later", "held") for word in ("--rcpt", f"user@{one}.test")]
+        rcpt = [word for one in ("strict", "audit", "held") for word in ("--rcpt", f"user@{one}.test")]
         forged = dict(ip=STRANGER, helo="mail.other.example", sender="<a@other.example>")
         record = record_of(MESSAGE, *rcpt, **forged)
-        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@later.test": ("defer", False), "user@held.test": ("quarantine", True)})
+        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@audit.test": ("defer", False), "user@held.test": ("quarantine", True)})
         record = record_of(MESSAGE, *rcpt[:4], **forged)
-        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@later.test": ("defer", True)})
+        self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@audit.test": ("defer", True)})
         self.assertEqual(actions(record_of(MESSAGE, *rcpt[:2], **forged)), {"user@strict.test": ("reject", True)})
         status, out, err = check(MESSAGE, *rcpt[:2], **forged)
         self.assertEqual(status, 1)
