@@ -18,8 +18,8 @@
 
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
-	"                        [--selector NAME] [--no-connect] [--relay-test] [-c FILE] [--json]\n"
-	"                        DOMAIN...\n"
+	"                        [--selector NAME]... [--no-connect] [--relay-test] [-c FILE]\n"
+	"                        [--json] DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
 	"SPF, DKIM, DMARC, blocklists, and the mail servers themselves: banner, STARTTLS,\n"
@@ -31,7 +31,8 @@ static const char help[] =
 	"                        they are guessed from MX and SPF records\n"
 	"      --helo NAME       the name with which your servers introduce themselves (HELO, EHLO)\n"
 	"      --bounces DOMAIN  the domain of the bounce address (MAIL FROM), if it is another\n"
-	"      --selector NAME   the selector of your DKIM key: s= in a DKIM-Signature field\n"
+	"      --selector NAME   the selector of a DKIM key of yours: s= in a DKIM-Signature field;\n"
+	"                        once for each\n"
 	"      --no-connect      ask the DNS only, connect to no server\n"
 	"      --relay-test      try whether the servers, which must be yours, are open relays\n"
 	"                        (MAIL and RCPT, never DATA); two minutes for each at most\n"
@@ -50,8 +51,9 @@ static const char help[] =
 
 struct options {
 	const char *config;
-	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE], selector[DOMAIN_SIZE]; /* normalized, or "" */
-	char key_domain[DOMAIN_SIZE]; /* with which the selector was given, or "" */
+	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
+	struct doctor_key keys[DOCTOR_KEYS_MAX];
+	size_t key_count;
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json, connects_nowhere, tests_relay;
@@ -80,11 +82,15 @@ set_bounces(void *context, const char *text)
 }
 
 static int
-set_selector(void *context, const char *text)
+add_selector(void *context, const char *text)
 {
 	struct options *options = context;
+	struct doctor_key *key = &options->keys[options->key_count];
 
-	return cli_read_selector("doctor", text, options->selector, options->key_domain);
+	if (options->key_count == DOCTOR_KEYS_MAX)
+		return cli_usage_error("doctor", "more than %d selectors", DOCTOR_KEYS_MAX);
+	options->key_count++;
+	return cli_read_selector("doctor", text, key->selector, key->domain);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -95,7 +101,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "ip", .take = add_address, .is_repeatable = true },
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
-		{ .name = "selector", .take = set_selector },
+		{ .name = "selector", .take = add_selector, .is_repeatable = true },
 		{ .name = "no-connect", .flag = &options->connects_nowhere, .excludes = "relay-test" },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
@@ -192,8 +198,8 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
-		.selector = options->selector[0] != '\0' ? options->selector : NULL,
-		.key_domain = options->key_domain[0] != '\0' ? options->key_domain : NULL,
+		.keys = options->keys,
+		.key_count = options->key_count,
 		.tests_relay = options->tests_relay,
 		.end_ms = clock_now_ms() + (options->tests_relay ? DOCTOR_TOTAL_RELAY_MS : DOCTOR_TOTAL_MS),
 		.tell = tell_progress,

@@ -149,13 +149,31 @@ open_ed25519(struct span octets, unsigned *bits, enum dkim_reason *reason)
 	return key;
 }
 
+static bool
+decode(const struct dkim_key *key, unsigned char memory[KEY_OCTETS_MAX], size_t *length)
+{
+	return key->data.length <= DKIM_KEY_TEXT_MAX
+	       && base64_decode(key->data, memory, KEY_OCTETS_MAX, length);
+}
+
+bool
+dkim_key_has_long_exponent(const struct dkim_key *key)
+{
+	unsigned char memory[KEY_OCTETS_MAX];
+	size_t length = 0;
+	struct dkim_rsa rsa = { .has_long_exponent = false };
+
+	return key->type == DKIM_KEY_RSA && decode(key, memory, &length)
+	       && !dkim_rsa_read((struct span){ (const char *)memory, length }, &rsa)
+	       && rsa.has_long_exponent;
+}
+
 EVP_PKEY *
 dkim_key_open(const struct dkim_key *key, unsigned *bits, size_t *octets, enum dkim_reason *reason)
 {
 	unsigned char memory[KEY_OCTETS_MAX];
 	size_t length = 0;
-	const bool is_base64 = key->data.length <= DKIM_KEY_TEXT_MAX
-			       && base64_decode(key->data, memory, sizeof memory, &length);
+	const bool is_base64 = decode(key, memory, &length);
 	const struct span held = { (const char *)memory, length };
 
 	*bits = 0;

@@ -78,7 +78,7 @@ is_sane(const struct dkim_rsa *key)
 	const struct span n = key->modulus, e = key->exponent;
 
 	return (octet_at(n, n.length - 1) & 1) != 0 && (octet_at(e, e.length - 1) & 1) != 0
-	       && bits_of(e) <= EXPONENT_BITS_MAX && (e.length > 1 || octet_at(e, 0) >= 3);
+	       && (e.length > 1 || octet_at(e, 0) >= 3);
 }
 
 static bool
@@ -92,7 +92,8 @@ read_bare(struct span octets, struct dkim_rsa *key)
 	    || inside.length > 0)
 		return false;
 	key->bits = bits_of(key->modulus);
-	return is_sane(key);
+	key->has_long_exponent = bits_of(key->exponent) > EXPONENT_BITS_MAX;
+	return !key->has_long_exponent && is_sane(key);
 }
 
 bool
@@ -100,6 +101,7 @@ dkim_rsa_read(struct span octets, struct dkim_rsa *key)
 {
 	struct span rest = octets, inside, identifier, bits;
 
+	key->has_long_exponent = false;
 	if (!take(&rest, DER_SEQUENCE, &inside) || rest.length > 0)
 		return false;
 	if (!take(&inside, DER_SEQUENCE, &identifier))

@@ -6,6 +6,7 @@
 #include "heloscope/doctor/tags.h"
 
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "heloscope/dkim/key.h"
 #include "heloscope/wire/taglist.h"
@@ -20,13 +21,19 @@ add_error(struct exam *exam, enum doctor_problem problem, const char *name, cons
 }
 
 static void
-judge_rsa(struct exam *exam, const char *name, unsigned bits)
+tell_broken_rsa(struct exam *exam, const char *name, const struct dkim_key *key)
 {
-	if (bits == 0)
-		add_error(
-			exam, PROBLEM_DKIM_BROKEN, name,
-			"What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
-	else if (bits < DKIM_RSA_BITS_MIN)
+	add_error(
+		exam, PROBLEM_DKIM_BROKEN, name,
+		dkim_key_has_long_exponent(key)
+			? "The exponent of the RSA key is larger than 65537; few verifiers take such a key."
+			: "What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
+}
+
+static void
+judge_rsa_bits(struct exam *exam, const char *name, unsigned bits)
+{
+	if (bits < DKIM_RSA_BITS_MIN)
 		add_error(exam, PROBLEM_DKIM_SHORT, name,
 			  arena_printf(exam->arena,
 				       "The RSA key has %u bits; verifiers take none with less than %d.",
@@ -36,22 +43,28 @@ judge_rsa(struct exam *exam, const char *name, unsigned bits)
 			  arena_printf(exam->arena, "The RSA key has %u bits; few verifiers take so many.",
 				       bits));
 	else if (bits < DKIM_RSA_BITS_ADVISED)
-		exam_say(exam, PROBLEM_DKIM_BELOW_ADVICE, name, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "The RSA key has %u bits; %d are advised.", bits,
-				      DKIM_RSA_BITS_ADVISED),
-			 NULL, NULL);
+		exam_say(exam, PROBLEM_DKIM_BELOW_ADVICE, name, DOCTOR_WARNING,
+			 arena_printf(
+				 exam->arena,
+				 "The RSA key has %u bits; signers should have %d or more (RFC 8301, 3.2).",
+				 bits, DKIM_RSA_BITS_ADVISED),
+			 "Some receivers trust its signatures less.", NULL);
 }
 
-static void
+/* True when it can be used as it is. */
+static bool
 judge_key(struct exam *exam, const char *name, const struct dkim_key *key)
 {
 	enum dkim_reason reason;
 	unsigned bits;
 	size_t octets;
+	struct evp_pkey_st *opened = dkim_key_open(key, &bits, &octets, &reason);
 
-	EVP_PKEY_free(dkim_key_open(key, &bits, &octets, &reason));
-	if (key->type == DKIM_KEY_RSA)
-		judge_rsa(exam, name, bits);
+	EVP_PKEY_free(opened);
+	if (key->type == DKIM_KEY_RSA && bits == 0)
+		tell_broken_rsa(exam, name, key);
+	else if (key->type == DKIM_KEY_RSA)
+		judge_rsa_bits(exam, name, bits);
 	else if (key->type == DKIM_KEY_UNKNOWN)
 		add_error(exam, PROBLEM_DKIM_BROKEN, name,
 			  arena_printf(exam->arena, "The key type is \"%s\"; verifiers know rsa and ed25519.",
@@ -63,18 +76,29 @@ judge_key(struct exam *exam, const char *name, const struct dkim_key *key)
 				exam->arena,
 				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
 				octets, DKIM_ED25519_OCTETS));
+	return opened != NULL;
+}
+
+static void
+count_usable(struct exam *exam, const struct dkim_key *key)
+{
+	if (key->type == DKIM_KEY_RSA)
+		exam->report->rsa_keys++;
+	else
+		exam->report->ed25519_keys++;
 }
 
 static void
 judge_record(struct exam *exam, const char *name, const struct dkim_key *key)
 {
-	if (key->data.length == 0) {
+	bool is_usable = false;
+
+	if (key->data.length == 0)
 		add_error(exam, PROBLEM_DKIM_REVOKED, name,
 			  arena_printf(exam->arena, "The key at %s is empty, which says that it was revoked.",
 				       name));
-	} else {
-		judge_key(exam, name, key);
-	}
+	else
+		is_usable = judge_key(exam, name, key);
 	if (!key->allows_sha256)
 		add_error(exam, PROBLEM_DKIM_RESTRICTED, name,
 			  "h= does not allow sha256, the only hash that verifiers still take.");
@@ -84,6 +108,8 @@ judge_record(struct exam *exam, const char *name, const struct dkim_key *key)
 		exam_say(exam, PROBLEM_DKIM_TESTING, name, DOCTOR_NOTE,
 			 "t=y says that you are still testing.",
 			 "Receivers may treat signed mail as if it were not signed.", NULL);
+	if (is_usable && key->reason == DKIM_NONE)
+		count_usable(exam, key);
 	exam_set_cell(exam, DOCTOR_DKIM, DOCTOR_GOOD);
 }
 
@@ -149,19 +175,51 @@ judge_order(struct exam *exam, struct span text)
 				"In the DKIM key record v= does not come first.", fails, NULL);
 }
 
+/* The records of a name. */
+
+/* Quotes or backslashes, which belong to a zone file and not into the record; notes (n=) may have them. */
+static bool
+is_pasted(struct span text)
+{
+	struct tag tag;
+
+	while (taglist_next(&text, &tag))
+		if (!span_equals(tag.name, SPAN("n"))
+		    && (memchr(tag.text.at, '"', tag.text.length) != NULL
+			|| memchr(tag.text.at, '\\', tag.text.length) != NULL))
+			return true;
+	return false;
+}
+
+static void
+tell_pasted(struct exam *exam, const char *name, struct span text)
+{
+	exam_say(exam, PROBLEM_DKIM_PASTED, name, DOCTOR_ERROR,
+		 "Quotes or backslashes of a zone file were pasted into the DKIM key record.", fails,
+		 exam_txt(exam, name, arena_copy(exam->arena, exam_clean(exam, text))));
+}
+
+/* Whether it is a key, or meant as one: it has p=. */
+static bool
+is_key(struct exam *exam, struct span text)
+{
+	struct span rest = exam_clean(exam, text);
+	struct tag tag;
+
+	while (taglist_next(&rest, &tag))
+		if (span_equals_nocase(tag.name, SPAN("p")))
+			return true;
+	return false;
+}
+
 /* The TXT records of an answer that may be keys; the last one. */
 static size_t
-count_keys(const struct dns_answer *answer, struct span *key)
+count_keys(struct exam *exam, const struct dns_answer *answer, struct span *key)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < answer->count; i++) {
-		struct span rest = answer->records[i].text;
-		struct tag tag;
-
-		while (taglist_next(&rest, &tag) && !span_equals_nocase(tag.name, SPAN("p")))
-			continue;
-		if (!span_equals_nocase(tag.name, SPAN("p")))
+		if (!is_key(exam, answer->records[i].text))
 			continue;
 		*key = answer->records[i].text;
 		count++;
@@ -169,38 +227,127 @@ count_keys(const struct dns_answer *answer, struct span *key)
 	return count;
 }
 
-void
-exam_dkim(struct exam *exam)
+static void
+judge_text(struct exam *exam, const char *name, struct span text)
 {
-	const char *name = arena_printf(exam->arena, "%s._domainkey.%s", exam->order->selector,
-					exam->order->key_domain != NULL ? exam->order->key_domain
-									: exam->report->domain);
-	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
-	struct dkim_key record;
-	struct span key = SPAN("");
-	const size_t count = count_keys(answer, &key);
+	const bool is_well_formed = exam_judge_tags(exam, &form, name, text);
+	const struct dkim_key record = dkim_key_read(text);
 
-	if (exam->order->key_domain != NULL && !exam_is_aligned(exam, exam->order->key_domain, false))
-		exam_say(exam, PROBLEM_DKIM_UNALIGNED, exam->order->key_domain, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "Signatures of %s do not align with %s.",
-				      exam->order->key_domain, exam->report->domain),
-			 "They do not count for DMARC.", NULL);
-	if (dns_status_is_fault(answer->status)) {
-		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
-	} else if (count != 1) {
+	judge_order(exam, text);
+	if (record.reason != DKIM_KEY_SYNTAX)
+		judge_record(exam, name, &record);
+	else if (is_well_formed) /* else it was told tag by tag */
+		add_error(exam, PROBLEM_DKIM_BROKEN, name,
+			  "The DKIM key record is not a valid list of tags.");
+}
+
+static void
+tell_neighbour(struct exam *exam, const char *name)
+{
+	exam_say(
+		exam, PROBLEM_DKIM_NEIGHBOUR, name, DOCTOR_NOTE,
+		arena_printf(exam->arena, "Another TXT record, which is no key, stands at %s.", name),
+		"What verifiers make of two records is not defined (RFC 6376, 3.6.2.2); some look at the first only.",
+		NULL);
+}
+
+static void
+judge_answer(struct exam *exam, const char *name, const struct dns_answer *answer)
+{
+	struct span key = SPAN("");
+	const size_t count = count_keys(exam, answer, &key);
+
+	if (count != 1)
 		exam_say(exam, count == 0 ? PROBLEM_DKIM_MISSING : PROBLEM_DKIM_SEVERAL, name, DOCTOR_ERROR,
 			 arena_printf(exam->arena, "There %s at %s.",
 				      count == 0 ? "is no key" : "are several keys", name),
 			 fails, NULL);
-	} else {
-		const bool is_well_formed = exam_judge_tags(exam, &form, name, key);
+	else if (is_pasted(key))
+		tell_pasted(exam, name, key);
+	else
+		judge_text(exam, name, key);
+	if (count == 1 && answer->count > 1)
+		tell_neighbour(exam, name);
+}
 
-		judge_order(exam, key);
-		record = dkim_key_read(key);
-		if (record.reason != DKIM_KEY_SYNTAX)
-			judge_record(exam, name, &record);
-		else if (is_well_formed) /* else it was told tag by tag */
-			add_error(exam, PROBLEM_DKIM_BROKEN, name,
-				  "The DKIM key record is not a valid list of tags.");
+/* Selectors. */
+
+static const char *
+domain_of(const struct exam *exam, const struct doctor_key *key)
+{
+	return key->domain[0] != '\0' ? key->domain : exam->report->domain;
+}
+
+const char *
+exam_key_name(struct exam *exam, const struct doctor_key *key)
+{
+	return arena_printf(exam->arena, "%s._domainkey.%s", key->selector, domain_of(exam, key));
+}
+
+static void
+judge_selector(struct exam *exam, const struct doctor_key *key)
+{
+	const char *name = exam_key_name(exam, key);
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+
+	if (dns_status_is_fault(answer->status))
+		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
+	else
+		judge_answer(exam, name, answer);
+}
+
+/* Whatever the key is. One that aligns is enough for DMARC (RFC 9989, 4.4.1). */
+static void
+judge_alignment(struct exam *exam, const struct doctor_key *key, bool has_other)
+{
+	const char *domain = domain_of(exam, key);
+	const enum exam_alignment alignment = exam_align(exam, domain, false);
+
+	if (alignment != EXAM_UNALIGNED)
+		exam_set_alignment(exam, DOCTOR_DKIM_ALIGNMENT, domain, alignment);
+	else
+		exam_say(
+			exam, PROBLEM_DKIM_UNALIGNED, domain, has_other ? DOCTOR_NOTE : DOCTOR_WARNING,
+			arena_printf(
+				exam->arena,
+				"Signatures of %s do not align with %s: it is not of the same organization, or the DMARC record asks for the very same domain (adkim=s).",
+				domain, exam->report->domain),
+			has_other ? "They do not count for DMARC; those of another selector do."
+				  : "They do not count for DMARC.",
+			NULL);
+}
+
+static bool
+has_aligned(struct exam *exam)
+{
+	for (size_t i = 0; i < exam->order->key_count; i++)
+		if (exam_align(exam, domain_of(exam, &exam->order->keys[i]), false) == EXAM_ALIGNED)
+			return true;
+	return false;
+}
+
+/* Not all verifiers know ed25519, so that mail has signatures of both (RFC 8463, 6). */
+static void
+judge_algorithms(struct exam *exam)
+{
+	if (exam->report->ed25519_keys == 0 || exam->report->rsa_keys > 0)
+		return;
+	exam_say(exam, PROBLEM_DKIM_ONLY_ED25519, exam_key_name(exam, &exam->order->keys[0]), DOCTOR_WARNING,
+		 "No RSA key was found beside the ed25519 key.",
+		 "Many receivers, Gmail among them, verify no ed25519 signatures.", NULL);
+}
+
+void
+exam_dkim(struct exam *exam)
+{
+	const struct doctor_order *order = exam->order;
+	const bool has_other = has_aligned(exam);
+
+	for (size_t i = 0; i < order->key_count; i++)
+		lookup_want(exam->lookup, exam_key_name(exam, &order->keys[i]), DNS_TXT);
+	for (size_t i = 0; i < order->key_count; i++) {
+		judge_selector(exam, &order->keys[i]);
+		judge_alignment(exam, &order->keys[i], has_other);
 	}
+	judge_algorithms(exam);
 }

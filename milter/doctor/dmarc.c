@@ -163,23 +163,61 @@ walk_from(struct exam *exam, const char *domain, struct dmarc_walk *walk)
 	(void)dmarc_walk(&source, domain, walk); /* lookups wait for their answers */
 }
 
-bool
-exam_is_aligned(struct exam *exam, const char *domain, bool is_spf)
+/* Both walks have come to their ends. */
+static bool
+is_same_organization(const struct dmarc_walk *ours, const char *author, const struct dmarc_walk *theirs,
+		     const char *domain)
+{
+	return strcmp(dmarc_organization(ours, author), dmarc_organization(theirs, domain)) == 0;
+}
+
+static enum exam_alignment
+alignment_of(bool is_aligned)
+{
+	return is_aligned ? EXAM_ALIGNED : EXAM_UNALIGNED;
+}
+
+enum exam_alignment
+exam_align(struct exam *exam, const char *domain, bool is_spf)
 {
 	const char *author = exam->report->domain;
 	const struct dmarc_step *step;
 	struct dmarc_walk ours, theirs;
 
 	if (strcmp(domain, author) == 0)
-		return true;
+		return EXAM_ALIGNED;
 	walk_from(exam, author, &ours);
 	step = dmarc_step_that_applies(&ours, author);
+	if (ours.unknown != NULL)
+		return EXAM_ALIGNMENT_UNKNOWN;
 	if (step != NULL && (is_spf ? step->record.is_spf_strict : step->record.is_dkim_strict))
-		return false;
+		return EXAM_UNALIGNED;
 	if (step == NULL) /* there is no DMARC to count for; but there may be one day */
-		return domain_same_organization(domain, author);
+		return alignment_of(domain_same_organization(domain, author));
 	walk_from(exam, domain, &theirs);
-	return strcmp(dmarc_organization(&ours, author), dmarc_organization(&theirs, domain)) == 0;
+	if (theirs.unknown != NULL)
+		return EXAM_ALIGNMENT_UNKNOWN;
+	return alignment_of(is_same_organization(&ours, author, &theirs, domain));
+}
+
+void
+exam_set_alignment(struct exam *exam, enum doctor_row row, const char *domain, enum exam_alignment alignment)
+{
+	if (alignment == EXAM_ALIGNED)
+		exam_set_cell(exam, row, DOCTOR_GOOD);
+	else
+		exam_add(
+			exam,
+			(struct doctor_finding){
+				.problem = PROBLEM_LOOKUP,
+				.row = row,
+				.severity = DOCTOR_UNKNOWN,
+				.subject = arena_printf(exam->arena, "the DMARC record of %s or %s", domain,
+							exam->report->domain),
+				.what = arena_printf(
+					exam->arena,
+					"Whether %s aligns with %s is not known: a DMARC record cannot be looked up.",
+					domain, exam->report->domain) });
 }
 
 /* What is found. */

@@ -42,8 +42,7 @@ examine_domain(struct exam *exam)
 	exam_want_lists(exam);
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		examine_address(exam, &exam->report->addresses[i]);
-	if (exam->order->selector != NULL)
-		exam_dkim(exam);
+	exam_dkim(exam);
 	exam_dmarc(exam);
 	tell_progress(exam, "mail servers");
 	exam_servers(exam);

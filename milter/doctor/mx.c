@@ -199,8 +199,12 @@ examine_ways(struct exam *exam, const struct dns_answer *mx)
 static void
 examine_alignment(struct exam *exam)
 {
-	if (exam_is_aligned(exam, exam->bounces, true))
+	const enum exam_alignment alignment = exam_align(exam, exam->bounces, true);
+
+	if (alignment != EXAM_UNALIGNED) {
+		exam_set_alignment(exam, DOCTOR_SPF_ALIGNMENT, exam->bounces, alignment);
 		return;
+	}
 	exam_say(
 		exam, PROBLEM_BOUNCES_UNALIGNED, exam->bounces, DOCTOR_WARNING,
 		arena_printf(

@@ -18,6 +18,8 @@ static const struct {
 	[DOCTOR_SPF_ALL] = { "spf-all", "SPF \"all\"", false, NULL },
 	[DOCTOR_DKIM] = { "dkim", "DKIM key", false, "DKIM key" },
 	[DOCTOR_DMARC] = { "dmarc", "DMARC", false, "DMARC" },
+	[DOCTOR_SPF_ALIGNMENT] = { "spf-alignment", "SPF alignment", false, NULL },
+	[DOCTOR_DKIM_ALIGNMENT] = { "dkim-alignment", "DKIM alignment", false, NULL },
 	[DOCTOR_BANNER] = { "banner", "Banner", true, NULL },
 	[DOCTOR_STARTTLS] = { "starttls", "STARTTLS", false, NULL },
 	[DOCTOR_CERTIFICATE] = { "certificate", "Certificate", false, NULL },

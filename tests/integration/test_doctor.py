@@ -2,6 +2,7 @@
 heloscope doctor in worlds of a few records each: what each record must say, what is told of one that does not, and
 that what is proposed is right, loses nothing and stops no mail.
 """
+import base64
 import contextlib
 import json
 import os
@@ -17,7 +18,7 @@ import dns.rdatatype
 
 from dns_server import DnsServer, respond
 from lab import Lab, free_port
-from scenario import DKIM_KEYS, RSA_2048, txt
+from scenario import DKIM_KEYS, ED25519, RSA_2048, txt
 
 lab = None
 ADDRESS = "198.51.100.9"
@@ -110,6 +111,18 @@ def answering(world):
         kind = found if isinstance(found, str) else "" if exists else "nxdomain"
         return respond(query, is_tcp, kind, 0, [] if isinstance(found, str) else found)
     return answer
+
+
+def der(tag, content):
+    length = len(content)
+    size = bytes([length]) if length < 128 else bytes([0x82, length >> 8, length & 255]) if length > 255 else bytes([0x81, length])
+    return bytes([tag]) + size + content
+
+
+def public_key(bits, exponent):
+    """An RSA public key of this form, as it stands in p=; nobody has the private one."""
+    modulus = der(2, ((1 << bits - 1) + 1).to_bytes(bits // 8 + 1, "big"))
+    return base64.b64encode(der(0x30, modulus + der(2, exponent.to_bytes(exponent.bit_length() // 8 + 1, "big")))).decode()
 
 
 class Doctor(unittest.TestCase):
@@ -294,8 +307,40 @@ class Doctor(unittest.TestCase):
             (f"v=DKIM1; rsa; {key}", "warning", "no tag", f"v=DKIM1; {key}"),
             (f"{key}; v=DKIM1", "error", "does not come first", None),
             (f"v=DKIM1; g=*; {key}", "note", "historic", None),
-            ([f"v=DKIM1; {key}", "unrelated"], "good", "", None),
+            ([f"v=DKIM1; {key}", "unrelated"], "note", "Another TXT record, which is no key", None),
         ), "--selector", "s1")
+
+    def test_B26_what_is_wrong_with_a_DKIM_key_is_told(self):
+        rsa, record = f"p={RSA_2048}", "v=DKIM1; k=rsa; p="
+        self.check_record("dkim", "s1._domainkey.well.example", (
+            (record + public_key(2048, 65537), "good", "", None),
+            (record + public_key(1024, 65537), "warning", "has 1024 bits; signers should have 2048", None),
+            (record + public_key(512, 65537), "error", "has 512 bits; verifiers take none with less than 1024", None),
+            (record + public_key(2048, 131071 * 4 + 1), "error", "exponent of the RSA key is larger than 65537", None),
+            (record + "AAAA", "error", "no RSA public key", None),
+            (record + "@@@", "error", "no RSA public key", None),
+            (record, "error", "is empty, which says that it was revoked", None),
+            (f"v=DKIM1; k=dsa; {rsa}", "error", 'key type is "dsa"', None),
+            (f"v=DKIM1; t=y; {rsa}", "note", "still testing", None),
+            (f"v=DKIM1; h=sha1; {rsa}", "error", "does not allow sha256", None),
+            (f"v=DKIM1; s=tlsrpt; {rsa}", "error", "not for mail", None),
+            (f"v=DKIM1; k=ed25519; p={ED25519}", "warning", "No RSA key was found beside the ed25519 key", None),
+            (f"v=DKIM1; k=ed25519; {rsa}", "error", "an ed25519 key has 32", None),
+            ([f"v=DKIM1; {rsa}", record + public_key(2048, 3)], "error", "several keys", None),
+            (f'"v=DKIM1; k=rsa; {rsa}"', "error", "Quotes or backslashes", f"v=DKIM1; k=rsa; {rsa}"),
+            (f"v=DKIM1\\; k=rsa\\; {rsa}", "error", "Quotes or backslashes", f"v=DKIM1; k=rsa; {rsa}"),
+            (f'v=DKIM1; k=rsa; p={RSA_2048[:200]}" "{RSA_2048[200:]}', "error", "Quotes or backslashes", f"v=DKIM1; k=rsa; p={RSA_2048[:200]} {RSA_2048[200:]}"),
+            (f'"p={RSA_2048}"', "error", "Quotes or backslashes", rsa),
+            (f'v=DKIM1; n=the \\"key\\" of 2026; {rsa}', "good", "", None),
+        ), "--selector", "s1")
+        # An ed25519 key beside an RSA key is good, whichever is named first; beside one that is revoked it is not.
+        world = {"e1._domainkey.well.example TXT": [txt(f"v=DKIM1; k=ed25519; p={ED25519}")], "r1._domainkey.well.example TXT": ['"v=DKIM1; p="']}
+        self.assertEqual(self.look(world, "--selector", "e1", "--selector", "s1")["cells"]["dkim"], "good")
+        self.assertEqual(self.look(world, "--selector", "s1", "--selector", "e1")["cells"]["dkim"], "good")
+        report = self.look(world, "--selector", "e1", "--selector", "r1")
+        self.assertEqual(sorted(finding["problem"] for finding in self.found(report, "dkim")), ["dkim-only-ed25519", "dkim-revoked"])
+        report = self.look({KEY: "servfail"}, "--selector", "s1")
+        self.assertEqual((report["cells"]["dkim"], report["cells"]["dkim-alignment"]), ("unknown", "good"))
 
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),
@@ -344,8 +389,8 @@ class Doctor(unittest.TestCase):
         for arguments in ([], ["--bounces", "foo.ck"]):
             for record in (None, ['"v=DMARC1; p=none"'], ['"v=DMARC1; p=none; psd=y"'], ['"v=DMARC1; p=none; aspf=s"']):
                 report = self.look({**world, "_dmarc.foo.ck TXT": record}, *arguments, domain="foo.ck")
-                self.assertEqual(report["cells"]["bounces"], "good", report)
-        self.assertEqual(self.look({**world, "well.example TXT": ['"v=spf1 mx -all"']}, "--bounces", "foo.ck")["cells"]["bounces"], "warning")
+                self.assertEqual(report["cells"]["spf-alignment"], "good", report)
+        self.assertEqual(self.look({**world, "well.example TXT": ['"v=spf1 mx -all"']}, "--bounces", "foo.ck")["cells"]["spf-alignment"], "warning")
 
     def test_B24_a_subdomain_has_the_policy_of_its_organization(self):
         """And is never told to publish one of its own, which would take its place."""
@@ -384,10 +429,16 @@ class Doctor(unittest.TestCase):
         for tags, bounces, severity in (("", "b.well.example", "good"), ("; aspf=r", "b.well.example", "good"), ("; aspf=s", "b.well.example", "warning"),
                                         ("; adkim=s", "b.well.example", "good"), ("; aspf=s", "well.example", "good"), ("; aspf=r", "b.other.example", "warning")):
             report = self.look({**world, "_dmarc.well.example TXT": [f'"v=DMARC1; p=reject{tags}"']}, "--bounces", bounces)
-            self.assertEqual(report["cells"]["bounces"], severity, (tags, bounces, report["findings"]))
+            self.assertEqual(report["cells"]["spf-alignment"], severity, (tags, bounces, report["findings"]))
         for tags, severity in (("", "good"), ("; adkim=r", "good"), ("; adkim=s", "warning"), ("; aspf=s", "good")):
-            report = self.look({**world, "_dmarc.well.example TXT": [f'"v=DMARC1; p=reject{tags}"']}, "--selector", "s1._domainkey.b.well.example")
-            self.assertEqual(report["cells"]["dkim"], severity, (tags, report["findings"]))
+            world["_dmarc.well.example TXT"] = [f'"v=DMARC1; p=reject{tags}"']
+            report = self.look(world, "--selector", "s1._domainkey.b.well.example")
+            self.assertEqual((report["cells"]["dkim-alignment"], report["cells"]["dkim"]), (severity, "good"), (tags, report["findings"]))
+            report = self.look(world, "--selector", "s1._domainkey.b.well.example", "--selector", "s1")  # one that aligns is enough
+            self.assertEqual(report["cells"]["dkim-alignment"], "note" if severity == "warning" else "good", (tags, report["findings"]))
+        for changes, row in (({"_dmarc.well.example TXT": "servfail"}, "spf-alignment"), ({"_dmarc.b.well.example TXT": "servfail", "_dmarc.well.example TXT": ['"v=DMARC1; p=none"']}, "spf-alignment")):
+            report = self.look({**world, **changes}, "--bounces", "b.well.example")
+            self.assertEqual(report["cells"][row], "unknown", report["findings"])
 
     def test_N06_no_proposal_stops_mail_or_loses_what_stood_there(self):
         """Each SPF record that is proposed lets the addresses pass that are known; none invents "-all" or a host."""

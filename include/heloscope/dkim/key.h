@@ -43,6 +43,9 @@ struct dkim_key dkim_key_read(struct span text) MUST_USE;
 struct evp_pkey_st *dkim_key_open(const struct dkim_key *key, unsigned *bits, size_t *octets,
 				  enum dkim_reason *reason) MUST_USE;
 
+/* Whether it is an RSA key, and not opened because its exponent is larger than 65537. */
+bool dkim_key_has_long_exponent(const struct dkim_key *key) MUST_USE;
+
 /* "rsa", "ed25519" or "". */
 const char *dkim_key_type_word(enum dkim_key_type type);
 

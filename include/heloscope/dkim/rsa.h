@@ -13,13 +13,14 @@
 /* Both positive, as big-endian octets without leading zeros, within what was read. */
 struct dkim_rsa {
 	struct span modulus, exponent;
-	unsigned bits; /* of the modulus */
+	unsigned bits;          /* of the modulus */
+	bool has_long_exponent; /* also when it is not taken: because the exponent is larger than 65537 */
 };
 
 /*
  * Read a SubjectPublicKeyInfo (RFC 5280, 4.1), which is what is published, or a bare RSAPublicKey (RFC 8017,
  * A.1.1), which is what RFC 6376, 3.6.1 says. Nothing may stand behind it. False when it is neither, or when
- * modulus or exponent are even or too small to be any.
+ * modulus or exponent are even or too small to be any, or the exponent has more bits than 65537.
  */
 bool dkim_rsa_read(struct span octets, struct dkim_rsa *key) MUST_USE;
 

@@ -5,6 +5,7 @@
 #ifndef HELOSCOPE_DOCTOR_EXAM_H
 #define HELOSCOPE_DOCTOR_EXAM_H
 
+#include "heloscope/base/domain.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/doctor/report.h"
 #include "heloscope/dns/lookup.h"
@@ -17,13 +18,21 @@
 #define DOCTOR_TOTAL_RELAY_MS 600000U
 #define DOCTOR_RELAY_MS 120000U
 
+#define DOCTOR_KEYS_MAX 16 /* selectors that are looked at */
+
+/* A selector of DKIM: where a key of signatures is. */
+struct doctor_key {
+	char selector[DOMAIN_SIZE];
+	char domain[DOMAIN_SIZE]; /* whose signatures have it, d=; "": the author's */
+};
+
 /* What to look at. Strings are the caller's. */
 struct doctor_order {
 	const struct ipaddr *addresses; /* from which mail goes out; none: they are guessed */
 	size_t address_count;
-	const char *helo;       /* name that the servers give, or NULL */
-	const char *selector;   /* of DKIM, or NULL */
-	const char *key_domain; /* normalized: whose signatures have it, d=; NULL: the author's */
+	const char *helo;              /* name that the servers give, or NULL */
+	const struct doctor_key *keys; /* of DKIM, normalized */
+	size_t key_count;
 	struct dns_resolver *resolver;
 	struct look_back *look_back; /* looks at servers; NULL: nothing is connected to */
 	bool tests_relay;            /* servers are yours: whether they relay is tried */

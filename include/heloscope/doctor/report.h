@@ -31,7 +31,8 @@ struct doctor_report {
 	enum doctor_severity cells[DOCTOR_ROWS];
 	struct doctor_finding *findings;
 	size_t finding_count;
-	const char **records; /* what the DNS has, each on a line as in a zone file */
+	size_t rsa_keys, ed25519_keys; /* of DKIM, with which signatures verify */
+	const char **records;          /* what the DNS has, each on a line as in a zone file */
 	size_t record_count;
 };
 

@@ -651,9 +651,11 @@ dkim_rsa_reads_keys_strictly(void **state)
 			assert_false(dkim_rsa_read((struct span){ (const char *)octets, cut }, &key));
 		octets[length - 3] = 2; /* the exponent has 18 bits, and would take longer to verify with */
 		assert_false(dkim_rsa_read((struct span){ (const char *)octets, length }, &key));
+		assert_true(key.has_long_exponent);
 		octets[length - 3] = 1;
 		octets[length - 1] ^= 1; /* the exponent is even */
 		assert_false(dkim_rsa_read((struct span){ (const char *)octets, length }, &key));
+		assert_false(key.has_long_exponent);
 	}
 }
 
