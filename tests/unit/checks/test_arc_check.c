@@ -10,11 +10,12 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
 
-static char key[1024];
+static char key[1024], large[4001]; /* octets of a key record */
 
 static const struct fake_row rows[] = {
 	{ "k._domainkey.fault.test", DNS_TXT, DNS_SERVFAIL, NULL },
 	{ "k._domainkey.gone.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "*._domainkey.large.test", DNS_TXT, DNS_NOERROR, large },
 	{ "*._domainkey.many.test", DNS_TXT, DNS_NXDOMAIN, NULL },
 	{ "*._domainkey.s.test", DNS_TXT, DNS_NOERROR, key },
 	{ "*._domainkey.list.test", DNS_TXT, DNS_NOERROR, key },
@@ -28,6 +29,7 @@ begin_keys(void **state)
 	(void)state;
 	signer_begin();
 	(void)snprintf(key, sizeof key, "v=DKIM1; p=%s", signer_public(SIGNER_RSA_1024, false));
+	(void)snprintf(large, sizeof large, "%s; n=%0*d", key, (int)(sizeof large - strlen(key) - 5), 0);
 	return 0;
 }
 
@@ -167,6 +169,36 @@ check_arc_asks_for_so_many_keys(void **state)
 		scene_leave(&scene);
 		sealer_clear(&chain);
 	}
+}
+
+/* Keys for which there is no room are withheld, where they could change anything. */
+static void
+check_arc_withholds_what_might_pass(void **state)
+{
+	struct sealer_chain chain = { .count = 0 };
+	char selector[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		(void)snprintf(selector, sizeof selector, "k%u", i);
+		add_set(&chain, &(struct sealer_set){ .domain = "large.test", .selector = selector });
+	}
+	add_set(&chain, &(struct sealer_set){ .domain = "s.test" });
+	for (int is_changed = 0; is_changed < 2; is_changed++) {
+		struct scene scene;
+
+		begin(&scene, "\"none.test\"", "");
+		say_header(&scene, &chain);
+		assert_int_equal(fake_dns_deliver_name(&scene.dns, "k._domainkey.s.test"), 1);
+		scene_say_body(&scene, is_changed == 1 ? "Changed.\r\n" : SEALER_BODY, 100);
+		scene_judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_ARC],
+				 is_changed == 1 ? RESULT_FAIL : RESULT_TEMPERROR);
+		assert_int_equal(scene.facts->withheld[METHOD_ARC],
+				 is_changed == 1 ? DNS_NOERROR : DNS_NO_ROOM);
+		scene_leave(&scene);
+	}
+	sealer_clear(&chain);
 }
 
 /* A header that is too long, or fields of ARC without end, cost the chain its result, never the mail. */
@@ -416,6 +448,7 @@ main(void)
 		cmocka_unit_test(check_arc_validates_a_message_that_comes_in_pieces),
 		cmocka_unit_test(check_arc_is_done_early_without_a_good_chain),
 		cmocka_unit_test(check_arc_asks_for_so_many_keys),
+		cmocka_unit_test(check_arc_withholds_what_might_pass),
 		cmocka_unit_test(check_arc_keeps_a_bounded_header),
 		cmocka_unit_test(policy_believes_trusted_sealers_alone),
 		cmocka_unit_test(policy_judges_by_chains),
