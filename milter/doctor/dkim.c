@@ -285,7 +285,7 @@ exam_key_name(struct exam *exam, const struct doctor_key *key)
 }
 
 static void
-judge_selector(struct exam *exam, const struct doctor_key *key)
+judge_key_of(struct exam *exam, const struct doctor_key *key)
 {
 	const char *name = exam_key_name(exam, key);
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
@@ -297,7 +297,7 @@ judge_selector(struct exam *exam, const struct doctor_key *key)
 }
 
 /* Whatever the key is. One that aligns is enough for DMARC (RFC 9989, 4.4.1). */
-static void
+static enum exam_alignment
 judge_alignment(struct exam *exam, const struct doctor_key *key, bool has_other)
 {
 	const char *domain = domain_of(exam, key);
@@ -315,6 +315,17 @@ judge_alignment(struct exam *exam, const struct doctor_key *key, bool has_other)
 			has_other ? "They do not count for DMARC; those of another selector do."
 				  : "They do not count for DMARC.",
 			NULL);
+	return alignment;
+}
+
+static void
+judge_selector(struct exam *exam, const struct doctor_key *key, bool has_other)
+{
+	const size_t before = exam->report->rsa_keys;
+
+	judge_key_of(exam, key);
+	if (judge_alignment(exam, key, has_other) == EXAM_ALIGNED)
+		exam->report->aligned_rsa_keys += exam->report->rsa_keys - before;
 }
 
 static bool
@@ -345,9 +356,7 @@ exam_dkim(struct exam *exam)
 
 	for (size_t i = 0; i < order->key_count; i++)
 		lookup_want(exam->lookup, exam_key_name(exam, &order->keys[i]), DNS_TXT);
-	for (size_t i = 0; i < order->key_count; i++) {
-		judge_selector(exam, &order->keys[i]);
-		judge_alignment(exam, &order->keys[i], has_other);
-	}
+	for (size_t i = 0; i < order->key_count; i++)
+		judge_selector(exam, &order->keys[i], has_other);
 	judge_algorithms(exam);
 }

@@ -305,6 +305,14 @@ tell_absence(struct exam *exam, const char *name)
 		 "Large receivers ask for one from those who send much.", exam_txt(exam, name, record));
 }
 
+/* What stands at names that could not be looked up might take its place, but not that of the domain's own. */
+static bool
+has_policy(const struct dmarc_walk *walk, const struct dmarc_step *step, const char *domain)
+{
+	return step != NULL && (step->domain == domain || walk->unknown == NULL)
+	       && dmarc_policy_for(step, domain, true) != DMARC_INVALID;
+}
+
 void
 exam_dmarc(struct exam *exam)
 {
@@ -318,6 +326,7 @@ exam_dmarc(struct exam *exam)
 	if (walk.lookup_count > 0 && walk.lookups[0].domain == domain)
 		records = walk.lookups[0].records;
 	step = dmarc_step_that_applies(&walk, domain);
+	exam->report->has_policy = has_policy(&walk, step, domain);
 	if (records > 1)
 		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, DOCTOR_DMARC, DOCTOR_ERROR,
 				"There are several DMARC records.", "Receivers act as if there were none.",

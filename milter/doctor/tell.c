@@ -6,6 +6,7 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/doctor/answer.h"
 #include "heloscope/doctor/group.h"
+#include "heloscope/doctor/tell_demands.h"
 #include "heloscope/words/explain.h"
 
 #define TITLE_WIDTH 16
@@ -198,6 +199,7 @@ doctor_put(const struct doctor_report *reports, size_t count, struct arena *aren
 	output_put(out, "\nWhat the DNS says\n");
 	for (size_t i = 0; i < count; i++)
 		put_evidence(&reports[i], i + 1, out);
+	doctor_put_demands(reports, count, out);
 }
 
 /* JSON. */
@@ -272,6 +274,7 @@ report_json(const struct doctor_report *report, struct arena *arena)
 	document_set_flag(object, "guessed", report->is_guessed);
 	document_put(object, "cells", cells_json(report));
 	document_put(object, "findings", findings);
+	document_put(object, "demands", doctor_demands_json(report));
 	document_put(object, "records", records);
 	return object;
 }

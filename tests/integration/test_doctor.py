@@ -342,6 +342,49 @@ class Doctor(unittest.TestCase):
         report = self.look({KEY: "servfail"}, "--selector", "s1")
         self.assertEqual((report["cells"]["dkim"], report["cells"]["dkim-alignment"]), ("unknown", "good"))
 
+    def test_what_large_receivers_ask_for(self):
+        """Each demand, by the zone: met, not met with the finding that says why, or not testable."""
+        good = ["--ip", ADDRESS, "--selector", "s1"]
+        never = ("tls", "message-form", "one-click-unsubscribe", "spam-rate", "arc-of-forwards")
+        rows = (
+            ({}, good, {}),
+            ({}, ["--ip", ADDRESS], {"dkim": "not-testable"}),
+            ({"well.example TXT": ['"v=spf1 ip4:192.0.2.1 -all"']}, good, {"spf": "spf-not-named"}),
+            ({"well.example TXT": None}, good, {"spf": "spf-missing"}),
+            ({"well.example TXT": "servfail"}, good, {"spf": "lookup-failed"}),
+            ({KEY: None}, good, {"dkim": "dkim-missing"}),
+            ({KEY: [txt(DKIM_KEYS["small"])]}, good, {}),  # 1024 bits are taken
+            ({KEY: [txt(DKIM_KEYS["weak"])]}, good, {"dkim": "dkim-short"}),
+            ({KEY: [txt(DKIM_KEYS["ed"])]}, good, {"dkim": "dkim-only-ed25519"}),
+            ({KEY: None, "well.example TXT": None}, good, {"spf": "spf-missing", "dkim": "dkim-missing", "spf-or-dkim": "dkim-missing", "alignment": "dkim-missing"}),
+            ({"_dmarc.well.example TXT": None}, good, {"dmarc": "dmarc-missing"}),
+            ({"_dmarc.well.example TXT": ['"v=DMARC1; p=none"']}, good, {}),
+            ({"_dmarc.well.example TXT": ['"v=DMARC1; p=none; rua=nobody"']}, good, {}),
+            ({"_dmarc.well.example TXT": ['"v=DMARC1; p=rejct"']}, good, {"dmarc": "record-faulty"}),
+            ({"_dmarc.well.example TXT": ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']}, good, {"dmarc": "record-several"}),
+            ({"_dmarc.well.example TXT": "servfail"}, good, {"dmarc": "lookup-failed"}),
+            ({"9.100.51.198.in-addr.arpa PTR": None}, good, {"reverse-dns": "reverse-missing"}),
+            ({"b.example MX": ["10 out.well.example."], "b.example TXT": ['"v=spf1 mx -all"']}, ["--ip", ADDRESS, "--bounces", "b.example"],
+             {"dkim": "not-testable", "alignment": "not-testable"}),
+            ({"b.example MX": ["10 out.well.example."], "b.example TXT": ['"v=spf1 mx -all"'], "s1._domainkey.b.example TXT": WELL[KEY]},
+             ["--ip", ADDRESS, "--bounces", "b.example", "--selector", "s1._domainkey.b.example"], {"alignment": "bounces-unaligned"}),
+        )
+        for changes, arguments, exceptions in rows:
+            with self.subTest(changes, arguments=arguments):
+                report = self.look(changes, "--helo", "out.well.example", *arguments)
+                for demand in report["demands"]:
+                    name, state, why = demand["demand"], demand["state"], demand.get("because", {}).get("problem")
+                    expected = exceptions.get(name, "not-testable" if name in never else "met")
+                    self.assertIn(expected, (state, why), (demand, report["findings"]))
+                    self.assertEqual("instead" in demand, state == "not-testable" and why is None, demand)
+                    if expected == "lookup-failed":
+                        self.assertEqual(state, "not-testable")
+                    elif expected not in ("met", "not-testable"):
+                        self.assertEqual(state, "not-met")
+        asked = {demand["demand"]: demand["asked-by"] for demand in report["demands"]}
+        self.assertEqual(asked["spf"], {"gmail": "bulk-5000", "outlook": "bulk-5000", "yahoo": "bulk", "icloud": "bulk"})
+        self.assertEqual(asked["tls"], {"gmail": "all"})
+
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),
                              ("\u00e9", "1"), ("...", "1")):

@@ -32,6 +32,8 @@ struct doctor_report {
 	struct doctor_finding *findings;
 	size_t finding_count;
 	size_t rsa_keys, ed25519_keys; /* of DKIM, with which signatures verify */
+	size_t aligned_rsa_keys;       /* of them, those whose signatures count for DMARC */
+	bool has_policy;               /* of DMARC, its own or from above */
 	const char **records;          /* what the DNS has, each on a line as in a zone file */
 	size_t record_count;
 };

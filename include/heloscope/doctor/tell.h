@@ -12,7 +12,8 @@
 
 /*
  * The answer; the findings of all domains, the costliest first, with records that begin a line and are never
- * broken, to be pasted into a zone file; the table; the evidence. Takes memory from `arena`.
+ * broken, to be pasted into a zone file; the table; the evidence; what large receivers ask for. Takes memory
+ * from `arena`.
  */
 void doctor_put(const struct doctor_report *reports, size_t count, struct arena *arena, struct output *out);
 

@@ -12,6 +12,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/dmarc/dmarc.h"
 #include "heloscope/doctor/answer.h"
+#include "heloscope/doctor/demand.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/doctor/relay.h"
 #include "heloscope/doctor/tags.h"
@@ -342,6 +343,109 @@ findings_stand_in_the_order_of_their_cost_and_once(void **state)
 	arena_clear(&arena);
 }
 
+/* What large receivers ask for. */
+
+static void
+each_demand_has_words_and_is_asked_by_somebody(void **state)
+{
+	(void)state;
+	for (int i = 0; i < DOCTOR_DEMANDS; i++) {
+		const struct doctor_demand_words *words = doctor_demand_words((enum doctor_demand)i);
+		int asked = 0;
+
+		assert_non_null(words->token);
+		assert_non_null(words->title);
+		assert_non_null(words->instead);
+		for (int receiver = 0; receiver < DOCTOR_RECEIVERS; receiver++)
+			asked += words->asked[receiver] != SENDERS_NONE;
+		assert_true(asked > 0);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(words->token,
+						doctor_demand_words((enum doctor_demand)j)->token);
+	}
+}
+
+static void
+demands_are_met_as_far_as_the_cells_show(void **state)
+{
+	enum {
+		N = DOCTOR_NOT_ASKED,
+		G = DOCTOR_GOOD,
+		U = DOCTOR_UNKNOWN,
+		W = DOCTOR_WARNING,
+		E = DOCTOR_ERROR
+	};
+	static const struct {
+		int spf_record, spf_pass, spf_alignment, dkim, dkim_alignment;
+		size_t keys, aligned_keys;
+		const char *states; /* of spf-or-dkim, spf, dkim, alignment: met, not, untestable */
+	} rows[] = {
+		{ G, G, G, N, N, 0, 0, "mmum" },           { G, G, G, G, G, 1, 1, "mmmm" },
+		{ G, N, G, N, N, 0, 0, "uuuu" }, /* no address is known */
+		{ E, N, G, N, N, 0, 0, "unuu" },           { E, E, G, G, G, 1, 1, "mnmm" },
+		{ E, E, G, N, N, 0, 0, "unuu" }, /* DKIM may still do it */
+		{ E, E, G, E, G, 0, 0, "nnnn" },           { G, U, G, E, G, 0, 0, "uunu" },
+		{ G, G, W, N, N, 0, 0, "mmuu" },           { G, G, W, G, W, 1, 0, "mmmn" },
+		{ G, G, W, W, G, 1, 1, "mmmm" },           /* 1024 bits are enough for them */
+		{ G, G, W, E, DOCTOR_NOTE, 1, 0, "mmmn" }, /* what aligns is revoked, what verifies does not
+							      align */
+		{ G, G, W, W, G, 0, 0, "mmnn" },           /* ed25519 alone */
+		{ G, G, U, N, N, 0, 0, "mmuu" },           { G, G, W, U, G, 0, 0, "mmuu" },
+		{ N, N, N, N, N, 0, 0, "uuuu" },
+	};
+	static const enum doctor_demand asked[] = { DEMAND_SPF_OR_DKIM, DEMAND_SPF, DEMAND_DKIM,
+						    DEMAND_ALIGNMENT };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct doctor_report report = { .rsa_keys = rows[i].keys,
+						.aligned_rsa_keys = rows[i].aligned_keys };
+		const struct doctor_finding *why;
+
+		report.cells[DOCTOR_SPF_RECORD] = (enum doctor_severity)rows[i].spf_record;
+		report.cells[DOCTOR_SPF_PASS] = (enum doctor_severity)rows[i].spf_pass;
+		report.cells[DOCTOR_SPF_ALIGNMENT] = (enum doctor_severity)rows[i].spf_alignment;
+		report.cells[DOCTOR_DKIM] = (enum doctor_severity)rows[i].dkim;
+		report.cells[DOCTOR_DKIM_ALIGNMENT] = (enum doctor_severity)rows[i].dkim_alignment;
+		for (size_t j = 0; j < ROWS(asked); j++)
+			assert_int_equal(rows[i].states[j],
+					 "mnu"[doctor_demand_judge(&report, asked[j], &why)]);
+	}
+}
+
+static void
+a_demand_says_by_which_finding_it_is_not_met(void **state)
+{
+	static struct doctor_finding findings[] = {
+		{ PROBLEM_SPF_OPEN, DOCTOR_SPF_ALL, DOCTOR_ERROR, "", "w", NULL, NULL },
+		{ PROBLEM_SPF_SLIP, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL },
+		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL },
+		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.8", "w", NULL, NULL },
+		{ PROBLEM_LOOKUP, DOCTOR_DKIM, DOCTOR_UNKNOWN, "x", "w", NULL, NULL },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, NULL },
+	};
+	struct doctor_report report = { .findings = findings, .finding_count = ROWS(findings) };
+	const struct doctor_finding *why;
+
+	(void)state;
+	report.cells[DOCTOR_SPF_PASS] = DOCTOR_ERROR;
+	report.cells[DOCTOR_DKIM] = DOCTOR_UNKNOWN;
+	report.cells[DOCTOR_DMARC] = DOCTOR_NOTE;
+	report.cells[DOCTOR_REVERSE_DNS] = DOCTOR_GOOD;
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_SPF, &why), DEMAND_NOT_MET);
+	assert_ptr_equal(why, &findings[2]);
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_DKIM, &why), DEMAND_NOT_TESTABLE);
+	assert_ptr_equal(why, &findings[4]);
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_DMARC, &why), DEMAND_NOT_MET);
+	assert_ptr_equal(why, &findings[5]);
+	report.has_policy = true;
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_DMARC, &why), DEMAND_MET);
+	assert_null(why);
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_REVERSE_DNS, &why), DEMAND_MET);
+	assert_int_equal(doctor_demand_judge(&report, DEMAND_SPAM_RATE, &why), DEMAND_NOT_TESTABLE);
+	assert_null(why);
+}
+
 /* RFC 1035, 3.3.14 and 5.1: strings of 255 octets at most, what is special or not printable escaped. */
 static void
 a_proposed_record_is_what_a_zone_file_takes(void **state)
@@ -373,6 +477,9 @@ main(void)
 		cmocka_unit_test(the_answer_tells_domains_apart),
 		cmocka_unit_test(findings_stand_in_the_order_of_their_cost_and_once),
 		cmocka_unit_test(a_proposed_record_is_what_a_zone_file_takes),
+		cmocka_unit_test(each_demand_has_words_and_is_asked_by_somebody),
+		cmocka_unit_test(demands_are_met_as_far_as_the_cells_show),
+		cmocka_unit_test(a_demand_says_by_which_finding_it_is_not_met),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,288 @@
+#include "heloscope/doctor/demand.h"
+
+/* Judgements. */
+
+static enum demand_state
+both(enum demand_state a, enum demand_state b)
+{
+	if (a == DEMAND_NOT_MET || b == DEMAND_NOT_MET)
+		return DEMAND_NOT_MET;
+	return a == DEMAND_MET ? b : a;
+}
+
+static enum demand_state
+either(enum demand_state a, enum demand_state b)
+{
+	if (a == DEMAND_MET || b == DEMAND_MET)
+		return DEMAND_MET;
+	return a == DEMAND_NOT_MET ? b : a;
+}
+
+static enum demand_state
+judge_row(const struct doctor_report *report, enum doctor_row row)
+{
+	switch (report->cells[row]) {
+	case DOCTOR_NOT_ASKED:
+	case DOCTOR_UNKNOWN:
+		return DEMAND_NOT_TESTABLE;
+	case DOCTOR_GOOD:
+	case DOCTOR_NOTE:
+		return DEMAND_MET;
+	default:
+		return DEMAND_NOT_MET;
+	}
+}
+
+/* Without addresses only the record can be seen, and that it is wrong. */
+static enum demand_state
+judge_spf(const struct doctor_report *report)
+{
+	const enum demand_state record = judge_row(report, DOCTOR_SPF_RECORD);
+	const enum demand_state passes = judge_row(report, DOCTOR_SPF_PASS);
+
+	return passes == DEMAND_NOT_TESTABLE && record == DEMAND_NOT_MET ? record : passes;
+}
+
+/* One key is enough; Gmail verifies no ed25519 signatures. */
+static enum demand_state
+judge_dkim(const struct doctor_report *report)
+{
+	return report->rsa_keys > 0 ? DEMAND_MET : judge_row(report, DOCTOR_DKIM);
+}
+
+static enum demand_state
+judge_spf_or_dkim(const struct doctor_report *report)
+{
+	return either(judge_spf(report), judge_dkim(report));
+}
+
+/* Of the record, only whether there is a policy that applies: p=none is enough. */
+static enum demand_state
+judge_dmarc(const struct doctor_report *report)
+{
+	const enum doctor_severity cell = report->cells[DOCTOR_DMARC];
+
+	if (report->has_policy)
+		return DEMAND_MET;
+	return cell == DOCTOR_NOT_ASKED || cell == DOCTOR_UNKNOWN ? DEMAND_NOT_TESTABLE : DEMAND_NOT_MET;
+}
+
+static enum demand_state
+judge_aligned_dkim(const struct doctor_report *report)
+{
+	const enum demand_state alignment = judge_row(report, DOCTOR_DKIM_ALIGNMENT);
+
+	if (report->aligned_rsa_keys > 0)
+		return DEMAND_MET;
+	/* the keys that align are not those that verify */
+	return alignment == DEMAND_NOT_TESTABLE               ? alignment
+	       : report->cells[DOCTOR_DKIM] == DOCTOR_UNKNOWN ? DEMAND_NOT_TESTABLE
+							      : DEMAND_NOT_MET;
+}
+
+static enum demand_state
+judge_alignment(const struct doctor_report *report)
+{
+	return either(both(judge_spf(report), judge_row(report, DOCTOR_SPF_ALIGNMENT)),
+		      judge_aligned_dkim(report));
+}
+
+static enum demand_state
+judge_reverse_dns(const struct doctor_report *report)
+{
+	return judge_row(report, DOCTOR_REVERSE_DNS);
+}
+
+/* The table. */
+
+#define ROW(row) (1U << (row))
+#define SPF_ROWS (ROW(DOCTOR_SPF_RECORD) | ROW(DOCTOR_SPF_LIMITS) | ROW(DOCTOR_SPF_PASS))
+#define DKIM_ROWS ROW(DOCTOR_DKIM)
+#define ALIGNMENT_ROWS (ROW(DOCTOR_SPF_ALIGNMENT) | ROW(DOCTOR_DKIM_ALIGNMENT))
+
+#define BY_ALL_FOUR                                                                                          \
+	{                                                                                                    \
+		[RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_OUTLOOK] = SENDERS_BULK,                          \
+		[RECEIVER_YAHOO] = SENDERS_MUCH, [RECEIVER_ICLOUD] = SENDERS_MUCH,                           \
+	}
+
+static const char name_addresses[] = "Name the addresses from which mail goes out with --ip.";
+static const char name_selectors[] = "Name the selectors with which mail is signed with --selector.";
+static const char name_both[] =
+	"Name the addresses from which mail goes out with --ip, and the selectors with which it is signed with --selector.";
+
+static const struct {
+	struct doctor_demand_words words;
+	enum demand_state (*judge)(const struct doctor_report *report); /* NULL: no examination shows it */
+	unsigned rows;                                                  /* whose findings say why not */
+} demands[DOCTOR_DEMANDS] = {
+	[DEMAND_SPF_OR_DKIM] = { { "spf-or-dkim",
+				   "SPF or DKIM passes",
+				   NULL,
+				   name_addresses,
+				   { [RECEIVER_GMAIL] = SENDERS_ALL } },
+				 judge_spf_or_dkim,
+				 SPF_ROWS | DKIM_ROWS },
+	[DEMAND_SPF] = { { "spf", "SPF passes", NULL, name_addresses, BY_ALL_FOUR }, judge_spf, SPF_ROWS },
+	[DEMAND_DKIM] = { { "dkim", "DKIM passes",
+			    "That is the key; whether all mail is signed with it, the header of delivered messages shows.",
+			    name_selectors, BY_ALL_FOUR },
+			  judge_dkim,
+			  DKIM_ROWS },
+	[DEMAND_DMARC] = { { "dmarc", "A DMARC record, p=none at least", NULL,
+			     "Run heloscope doctor again in some minutes.", BY_ALL_FOUR },
+			   judge_dmarc,
+			   ROW(DOCTOR_DMARC) },
+	[DEMAND_ALIGNMENT] = { { "alignment",
+				 "SPF or DKIM passes for the author's own domain",
+				 NULL,
+				 name_both,
+				 { [RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_OUTLOOK] = SENDERS_BULK } },
+			       judge_alignment,
+			       ALIGNMENT_ROWS | SPF_ROWS | DKIM_ROWS },
+	[DEMAND_REVERSE_DNS] = { { "reverse-dns",
+				   "A reverse DNS (PTR) name that resolves back to the address",
+				   NULL,
+				   name_addresses,
+				   { [RECEIVER_GMAIL] = SENDERS_ALL,
+				     [RECEIVER_YAHOO] = SENDERS_MUCH,
+				     [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+				 judge_reverse_dns,
+				 ROW(DOCTOR_REVERSE_DNS) },
+	[DEMAND_TLS] = { { "tls",
+			   "Mail is sent over TLS",
+			   NULL,
+			   "Have your servers use TLS wherever it is offered (Postfix: smtp_tls_security_level = may), and look at the Received fields of a delivered message.",
+			   { [RECEIVER_GMAIL] = SENDERS_ALL } },
+			 NULL,
+			 0 },
+	[DEMAND_FORM] = { { "message-form",
+			    "Messages in the form of RFC 5322",
+			    NULL,
+			    "Look at a delivered message: it has From, Date and Message-ID, each once, and no line of more than 998 characters.",
+			    { [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+			  NULL,
+			  0 },
+	[DEMAND_UNSUBSCRIBE] = { { "one-click-unsubscribe",
+				   "One-click unsubscribe (RFC 8058), done within two days",
+				   NULL,
+				   "Look at a message to subscribers: it has List-Unsubscribe with an https: address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, and DKIM signs both.",
+				   { [RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_YAHOO] = SENDERS_MUCH } },
+				 NULL,
+				 0 },
+	[DEMAND_SPAM_RATE] = { { "spam-rate",
+				 "Fewer than 3 in 1,000 messages are reported as spam",
+				 NULL,
+				 "Look at Google's Postmaster Tools and Yahoo's Sender Hub.",
+				 { [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_YAHOO] = SENDERS_MUCH } },
+			       NULL,
+			       0 },
+	[DEMAND_FORWARDS] = { { "arc-of-forwards",
+				"An ARC seal (RFC 8617) on forwarded mail",
+				NULL,
+				"Only if your servers forward mail for others: look at the header of a forwarded message.",
+				{ [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+			      NULL,
+			      0 },
+};
+
+const struct doctor_demand_words *
+doctor_demand_words(enum doctor_demand demand)
+{
+	return &demands[demand].words;
+}
+
+/* Why not. */
+
+/* Of rows, the worst finding, the first of several. */
+static const struct doctor_finding *
+worst_of(const struct doctor_report *report, unsigned rows)
+{
+	const struct doctor_finding *worst = NULL;
+
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct doctor_finding *finding = &report->findings[i];
+
+		if ((rows & ROW(finding->row)) != 0 && (worst == NULL || finding->severity > worst->severity))
+			worst = finding;
+	}
+	return worst;
+}
+
+/* What was not found out; or there is nothing to examine. */
+static const struct doctor_finding *
+obstacle(const struct doctor_report *report, unsigned rows)
+{
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (report->findings[i].problem == PROBLEM_DOMAIN_MISSING
+		    || ((rows & ROW(report->findings[i].row)) != 0
+			&& report->findings[i].severity == DOCTOR_UNKNOWN))
+			return &report->findings[i];
+	return NULL;
+}
+
+enum demand_state
+doctor_demand_judge(const struct doctor_report *report, enum doctor_demand demand,
+		    const struct doctor_finding **why)
+{
+	const unsigned rows = demands[demand].rows;
+	enum demand_state state;
+
+	*why = NULL;
+	if (demands[demand].judge == NULL)
+		return DEMAND_NOT_TESTABLE;
+	state = demands[demand].judge(report);
+	if (state == DEMAND_NOT_MET)
+		*why = worst_of(report, rows);
+	else if (state == DEMAND_NOT_TESTABLE)
+		*why = obstacle(report, rows);
+	return state;
+}
+
+/* Tokens. */
+
+const char *
+demand_state_token(enum demand_state state)
+{
+	static const char *const tokens[DEMAND_STATES] = {
+		[DEMAND_MET] = "met",
+		[DEMAND_NOT_MET] = "not-met",
+		[DEMAND_NOT_TESTABLE] = "not-testable",
+	};
+
+	return tokens[state];
+}
+
+static const struct {
+	const char *token, *title;
+} receivers[DOCTOR_RECEIVERS] = {
+	[RECEIVER_GMAIL] = { "gmail", "Gmail" },
+	[RECEIVER_OUTLOOK] = { "outlook", "Outlook.com" },
+	[RECEIVER_YAHOO] = { "yahoo", "Yahoo" },
+	[RECEIVER_ICLOUD] = { "icloud", "iCloud" },
+};
+
+const char *
+doctor_receiver_token(enum doctor_receiver receiver)
+{
+	return receivers[receiver].token;
+}
+
+const char *
+doctor_receiver_title(enum doctor_receiver receiver)
+{
+	return receivers[receiver].title;
+}
+
+const char *
+doctor_senders_token(enum doctor_senders senders)
+{
+	static const char *const tokens[] = {
+		[SENDERS_NONE] = NULL,
+		[SENDERS_ALL] = "all",
+		[SENDERS_BULK] = "bulk-5000",
+		[SENDERS_MUCH] = "bulk",
+	};
+
+	return tokens[senders];
+}
