@@ -2,6 +2,7 @@
 
 #include <idn2.h>
 #include <libpsl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX 63 /* octets, RFC 1035, 2.3.4 */
@@ -117,6 +118,20 @@ domain_is_within(struct span name, struct span parent)
 	if (!span_ends_with_nocase(name, parent))
 		return false;
 	return name.length == parent.length || name.at[name.length - parent.length - 1] == '.';
+}
+
+bool
+domain_without_zone(const char *name, const char *owner, char meant[DOMAIN_SIZE])
+{
+	for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+		const struct span zone = span_of(dot + 1), front = { name, (size_t)(dot - name) };
+
+		if (!domain_has_dot(zone) || !domain_is_within(span_of(owner), zone))
+			continue;
+		(void)snprintf(meant, DOMAIN_SIZE, "%.*s", (int)front.length, front.at);
+		return domain_has_dot(front);
+	}
+	return false;
 }
 
 bool

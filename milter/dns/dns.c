@@ -361,6 +361,7 @@ build_record(struct builder *builder, struct reader *reader, const struct record
 		if (is_whole)
 			record->preference = (uint16_t)(data[0] << 8 | data[1]);
 		break;
+	case DNS_CNAME:
 	case DNS_PTR:
 		is_whole = build_name(builder, reader, head, 0, record);
 		break;
@@ -413,7 +414,7 @@ typedef int compare(const void *a, const void *b);
 static bool
 holds_names(enum dns_type type)
 {
-	return type == DNS_PTR || type == DNS_MX;
+	return type == DNS_CNAME || type == DNS_PTR || type == DNS_MX;
 }
 
 static compare *
@@ -624,7 +625,7 @@ read_answer(struct reader *reader, const char *name, enum dns_type type, struct 
 	authorities = read_u16(reader);
 	reader->at = HEADER_SIZE;
 	if (!wire_from_text(name, wire) || !skip_questions(reader, questions)
-	    || !follow_cnames(*reader, answers, wire, &builder->ttl_s)
+	    || (type != DNS_CNAME && !follow_cnames(*reader, answers, wire, &builder->ttl_s))
 	    || !collect_records(reader, answers, wire, type, builder))
 		return DNS_MALFORMED;
 	if (builder->count > 0)

@@ -51,18 +51,38 @@ exam_say_record(struct exam *exam, enum doctor_problem problem, enum doctor_row 
 						consequence, publish });
 }
 
+/* What it costs while a record of a row cannot be looked up. */
+static const char *
+cost_of_unknown(enum doctor_row row)
+{
+	switch (row) {
+	case DOCTOR_DKIM:
+		return "Verifiers that cannot look it up either take your mail as not signed, or defer it.";
+	case DOCTOR_DMARC:
+		return "Receivers that cannot look it up either may take your mail without DMARC, or defer it.";
+	case DOCTOR_DANE:
+		return "Senders that check DANE hold mail for this host back until it can be looked up.";
+	case DOCTOR_MTA_STS:
+		return "Senders that cannot look it up either keep to the policy that they know, or to none; mail is delivered.";
+	case DOCTOR_TLS_REPORTS:
+		return "Whoever cannot look it up either sends you no reports; mail is delivered.";
+	default:
+		return "Receivers that cannot look it up either defer your mail.";
+	}
+}
+
 /* What could not be looked up. */
 void
 exam_add_unknown(struct exam *exam, enum doctor_row row, const char *name, const struct dns_answer *answer)
 {
-	exam_add(exam, (struct doctor_finding){
-			       .problem = PROBLEM_LOOKUP,
-			       .row = row,
-			       .severity = DOCTOR_UNKNOWN,
-			       .subject = name,
-			       .what = arena_printf(exam->arena, "%s cannot be looked up: %s.", name,
-						    dns_status_word(answer->status)),
-			       .consequence = "Receivers that cannot look it up either defer your mail." });
+	exam_add(exam,
+		 (struct doctor_finding){ .problem = PROBLEM_LOOKUP,
+					  .row = row,
+					  .severity = DOCTOR_UNKNOWN,
+					  .subject = name,
+					  .what = arena_printf(exam->arena, "%s cannot be looked up: %s.",
+							       name, dns_status_word(answer->status)),
+					  .consequence = cost_of_unknown(row) });
 }
 
 const char *

@@ -84,6 +84,9 @@ compare(const void *a, const void *b)
 	int result = order(one->cost, other->cost);
 
 	if (result == 0)
+		result = order(doctor_problem_words(one->finding->problem)->repeats,
+			       doctor_problem_words(other->finding->problem)->repeats);
+	if (result == 0)
 		result = order(other->finding->severity, one->finding->severity);
 	if (result == 0)
 		result = order(one->finding->row, other->finding->row);

@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+static const char unresolved[] =
+	"Many receivers refuse mail from hosts whose name does not resolve to their address.";
+
 /* Reverse DNS. */
 
 const char *
@@ -70,11 +73,28 @@ tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given
 			 : arena_printf(
 				 exam->arena,
 				 "The reverse DNS (PTR) record of %s says %s, which is not a host name.",
-				 text, given),
+				 text, given[0] != '\0' ? given : "\".\""),
 		 "Many receivers, the largest among them, refuse mail from such hosts.",
 		 name != NULL ? arena_printf(exam->arena, "%s. PTR %s.",
 					     ipaddr_reverse_name(address, reverse), name)
 			      : NULL);
+}
+
+/* The zone of the address came behind the name. */
+static void
+tell_missing_dot(struct exam *exam, const struct ipaddr *address, const char *given, const char *meant)
+{
+	const char *text = exam_address_text(exam, address);
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	exam_say(
+		exam, PROBLEM_REVERSE_NO_DOT, text, DOCTOR_ERROR,
+		arena_printf(
+			exam->arena,
+			"The reverse DNS (PTR) record of %s says %s: the dot at the end of the name is missing, so that the name of the zone came behind it.",
+			text, given),
+		unresolved,
+		arena_printf(exam->arena, "%s. PTR %s.", ipaddr_reverse_name(address, reverse), meant));
 }
 
 static void
@@ -82,25 +102,27 @@ examine_reverse(struct exam *exam, const struct ipaddr *address, const struct fa
 {
 	const struct iprev_facts *iprev = &facts->iprev;
 	const char *text = exam_address_text(exam, address);
-	char reverse[IPADDR_REVERSE_SIZE];
+	char reverse[IPADDR_REVERSE_SIZE], meant[DOMAIN_SIZE];
 
+	(void)ipaddr_reverse_name(address, reverse);
 	if (facts->results[METHOD_IPREV] == RESULT_PASS)
 		exam_set_cell(exam, DOCTOR_REVERSE_DNS, DOCTOR_GOOD);
 	else if (facts->results[METHOD_IPREV] == RESULT_TEMPERROR)
-		tell_unknown_reverse(exam, iprev, ipaddr_reverse_name(address, reverse));
+		tell_unknown_reverse(exam, iprev, reverse);
+	else if (iprev->count > 0 && domain_without_zone(iprev->names[0].name, reverse, meant))
+		tell_missing_dot(exam, address, iprev->names[0].name, meant);
 	else if (iprev->count == 0 || !domain_is_helo_name(iprev->names[0].name))
 		tell_nameless(exam, address,
 			      iprev->count > 0 ? arena_string(exam->arena, iprev->names[0].name) : NULL);
 	else
-		exam_say(
-			exam, PROBLEM_REVERSE_MISMATCH, text, DOCTOR_ERROR,
-			arena_printf(
-				exam->arena,
-				"The reverse DNS (PTR) record of %s says %s, which does not resolve to it.",
-				text, iprev->names[0].name),
-			"Many receivers refuse mail from hosts whose name does not resolve to their address.",
-			arena_printf(exam->arena, "%s. %s %s", iprev->names[0].name,
-				     dns_type_word(dns_address_type(address)), text));
+		exam_say(exam, PROBLEM_REVERSE_MISMATCH, text, DOCTOR_ERROR,
+			 arena_printf(
+				 exam->arena,
+				 "The reverse DNS (PTR) record of %s says %s, which does not resolve to it.",
+				 text, iprev->names[0].name),
+			 unresolved,
+			 arena_printf(exam->arena, "%s. %s %s", iprev->names[0].name,
+				      dns_type_word(dns_address_type(address)), text));
 }
 
 /* HELO. */

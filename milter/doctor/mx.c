@@ -2,6 +2,7 @@
 #include "heloscope/doctor/mx.h"
 
 #include "heloscope/doctor/dmarc.h"
+#include "heloscope/doctor/host.h"
 #include "heloscope/doctor/look.h"
 
 #include <string.h>
@@ -110,9 +111,10 @@ tell_no_way(struct exam *exam, const struct dns_answer *answer, enum mail_way wa
 	const bool exists = answer->status != DNS_NXDOMAIN, has_mx = answer->count > 0;
 
 	exam_say(exam,
-		 has_mx   ? PROBLEM_MX_UNREACHABLE
-		 : exists ? PROBLEM_MX_NONE
-			  : PROBLEM_DOMAIN_MISSING,
+		 has_mx && exam->bounces == exam->report->domain ? PROBLEM_MX_AS_BOUNCES
+		 : has_mx                                        ? PROBLEM_MX_UNREACHABLE
+		 : exists                                        ? PROBLEM_MX_NONE
+								 : PROBLEM_DOMAIN_MISSING,
 		 "", DOCTOR_ERROR,
 		 has_mx ? "The MX names no host that others can reach."
 		 : way == MAIL_WAY_PRIVATE
@@ -148,8 +150,41 @@ exam_mx(struct exam *exam)
 
 /* Bounces. */
 
+/* An MX record with an address in place of a name: its right form is known when the address has one. */
 static void
-add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_last)
+tell_address(struct exam *exam, const struct dns_record *mx, const char *consequence,
+	     enum doctor_severity severity)
+{
+	struct ipaddr address;
+	const char *name =
+		ipaddr_parse(span_of(mx->name), &address) ? exam_verified_name(exam, &address) : "";
+
+	exam_say(exam, PROBLEM_BOUNCES_ADDRESS, mx->name, severity,
+		 arena_printf(exam->arena, "The MX record holds the address %s in place of a host name.",
+			      mx->name),
+		 consequence,
+		 name[0] != '\0' && way_to(exam, name) == MAIL_WAY_OPEN
+			 ? arena_printf(exam->arena, "%s. MX %u %s.", exam->bounces, mx->preference, name)
+			 : NULL);
+}
+
+/* An MX record with a name behind which the zone's came. */
+static void
+tell_missing_dot(struct exam *exam, const struct dns_record *mx, const char *meant, const char *consequence,
+		 enum doctor_severity severity)
+{
+	exam_say(
+		exam, PROBLEM_BOUNCES_NO_DOT, arena_string(exam->arena, meant), severity,
+		arena_printf(
+			exam->arena,
+			"The MX record says %s: the dot at the end of the name is missing, so that the name of the zone came behind it.",
+			mx->name),
+		consequence,
+		arena_printf(exam->arena, "%s. MX %u %s.", exam->bounces, mx->preference, meant));
+}
+
+static void
+add_broken_way(struct exam *exam, const struct dns_record *mx, enum mail_way way, bool is_last)
 {
 	static const char *const words[] = {
 		[MAIL_WAY_NO_ADDRESS] = "%s has no address.",
@@ -157,40 +192,64 @@ add_broken_way(struct exam *exam, const char *host, enum mail_way way, bool is_l
 		[MAIL_WAY_PRIVATE] = "%s has only addresses that nobody else can reach.",
 		[MAIL_WAY_UNKNOWN] = "The addresses of %s cannot be looked up.",
 	};
+	const char *consequence = is_last ? "No bounce comes back, and receivers that look refuse the mail."
+					  : "Bounces, and replies, wait or are lost when they try this host.";
+	const enum doctor_severity severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
+					      : is_last               ? DOCTOR_ERROR
+								      : DOCTOR_WARNING;
+	char meant[DOMAIN_SIZE];
 
-	exam_add(
-		exam,
-		(struct doctor_finding){
-			.problem = PROBLEM_BOUNCES_HOST,
-			.row = DOCTOR_BOUNCES,
-			.subject = host,
-			.severity = way == MAIL_WAY_UNKNOWN ? DOCTOR_UNKNOWN
-				    : is_last               ? DOCTOR_ERROR
-							    : DOCTOR_WARNING,
-			.what = arena_printf(exam->arena, words[way], host),
-			.consequence =
-				is_last ? "No bounce comes back, and receivers that look refuse the mail."
-					: "Bounces, and replies, wait or are lost when they try this host." });
+	if (domain_is_address(mx->name)) {
+		tell_address(exam, mx, consequence, severity);
+		return;
+	}
+	if (way == MAIL_WAY_NO_ADDRESS && domain_without_zone(mx->name, exam->bounces, meant)
+	    && way_to(exam, arena_string(exam->arena, meant)) == MAIL_WAY_OPEN) {
+		tell_missing_dot(exam, mx, meant, consequence, severity);
+		return;
+	}
+
+	exam_say(exam, PROBLEM_BOUNCES_HOST, mx->name, severity,
+		 arena_printf(exam->arena, words[way], mx->name), consequence, NULL);
+}
+
+/* An MX record names a host, and no alias of one (RFC 5321, 5.1; RFC 2181, 10.3). */
+static void
+look_for_alias(struct exam *exam, const struct dns_record *mx)
+{
+	const struct dns_answer *alias = lookup_get(exam->lookup, mx->name, DNS_CNAME);
+
+	if (alias->count == 0)
+		return;
+	exam_say(
+		exam, PROBLEM_BOUNCES_ALIAS, mx->name, DOCTOR_NOTE,
+		arena_printf(exam->arena, "The MX record names %s, which is an alias (CNAME) of %s.",
+			     mx->name, alias->records[0].name),
+		"An MX record must name the host itself (RFC 5321, 5.1); some senders refuse to follow an alias.",
+		arena_printf(exam->arena, "%s. MX %u %s.", exam->bounces, mx->preference,
+			     alias->records[0].name));
 }
 
 /* Each host that an MX names must have an address (RFC 5321, 5.1). */
 static void
 examine_ways(struct exam *exam, const struct dns_answer *mx)
 {
-	const char *hosts[EXAM_HOSTS_MAX];
+	const struct dns_record *hosts[EXAM_HOSTS_MAX];
 	enum mail_way ways[EXAM_HOSTS_MAX];
 	size_t count = 0, usable = 0;
 
 	for (size_t i = 0; i < mx->count && count < EXAM_HOSTS_MAX; i++) {
 		if (mx->records[i].name[0] == '\0')
 			continue;
-		hosts[count] = mx->records[i].name;
+		hosts[count] = &mx->records[i];
 		ways[count] = way_to_mx(exam, &mx->records[i]);
 		usable += ways[count] >= MAIL_WAY_UNKNOWN ? 1 : 0;
 		count++;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (ways[i] != MAIL_WAY_OPEN)
+		if (ways[i] == MAIL_WAY_OPEN)
+			look_for_alias(exam, hosts[i]);
+		else
 			add_broken_way(exam, hosts[i], ways[i], usable == 0);
 	exam_set_cell(exam, DOCTOR_BOUNCES, DOCTOR_GOOD);
 }

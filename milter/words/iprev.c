@@ -102,13 +102,28 @@ add_name_fault(const struct facts *facts, const struct iprev_name *name, struct 
 		strbuf_printf(text, ", but that name has no %s record. ", telling_address_type(facts));
 }
 
+/* Whether the name lacks its final dot, and what it was meant to be. */
+static bool
+lacks_dot(const struct facts *facts, const char *name, char meant[DOMAIN_SIZE])
+{
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	return domain_without_zone(name, ipaddr_reverse_name(&facts->client.address, reverse), meant);
+}
+
 static void
 add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct strbuf *text)
 {
-	char address[IPADDR_TEXT_SIZE];
+	char address[IPADDR_TEXT_SIZE], meant[DOMAIN_SIZE];
 
 	if (name->status == DNS_MALFORMED) {
 		add_pointer_remedy(facts, text);
+		return;
+	}
+	if (lacks_dot(facts, name->name, meant)) {
+		strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to \"");
+		telling_add_value(text, meant);
+		strbuf_add(text, ".\", with the dot at the end, which is missing. ");
 		return;
 	}
 	strbuf_add(text, "If this is your mail server, ask whoever manages the DNS of ");
@@ -166,7 +181,8 @@ static void
 advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 {
 	const struct iprev_facts *iprev = &facts->iprev;
-	char ip[IPADDR_TEXT_SIZE], name[TELLING_SHOWN_SIZE];
+	char ip[IPADDR_TEXT_SIZE], name[TELLING_SHOWN_SIZE], meant[DOMAIN_SIZE];
+	const bool is_dotless = iprev->count > 0 && lacks_dot(facts, iprev->names[0].name, meant);
 
 	(void)time_s;
 	(void)telling_client(facts, ip);
@@ -175,7 +191,12 @@ advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 			out,
 			"Ask the provider of %s (usually a hosting or internet provider) to set its PTR record to the server's host name, and give that name an address record (A or AAAA) with this address.",
 			ip);
-	if (facts->results[METHOD_IPREV] == RESULT_FAIL)
+	if (facts->results[METHOD_IPREV] == RESULT_FAIL && is_dotless)
+		prose_bullet(
+			out,
+			"The PTR record of %s lacks the dot at the end of its name, so that the name of the zone came behind it. Ask the provider of the address to set it to \"%s.\", with the dot.",
+			ip, telling_shown(meant, name));
+	else if (facts->results[METHOD_IPREV] == RESULT_FAIL)
 		prose_bullet(
 			out,
 			"The PTR record of %s names %s, but that name does not resolve to %s. Correct either one: whoever manages the DNS of that name its address record, or the provider of the address the PTR record.",

@@ -42,7 +42,7 @@ NOWHERE = (
     ({"well.example MX": ["10 local.well.example."], "local.well.example A": ["10.1.1.1", "169.254.1.1"],
       "local.well.example AAAA": ["::1", "fe80::1", "fd00::1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": ["10 localhost.", "20 local.well.example."], "local.well.example A": ["224.0.0.1"]}, "only addresses that nobody else can reach"),
-    ({"well.example MX": ["10 127.0.0.1."]}, "127.0.0.1 is not a name by which others can find a host"),
+    ({"well.example MX": ["10 127.0.0.1."]}, "The MX record holds the address 127.0.0.1 in place of a host name"),
     ({"well.example MX": None, "well.example A": ["127.0.0.1"]}, "only addresses that nobody else can reach"),
     ({"well.example MX": None, "well.example AAAA": ["::"]}, "only addresses that nobody else can reach"),
 )
@@ -85,6 +85,15 @@ SCENES = (
     ("DMARC record with a fault", {"_dmarc.well.example TXT": ['"v=DMARC1; p=rejct"']}, [], [], ""),
     ("listed", {"9.100.51.198.bl.test A": ["127.0.0.2"]}, [], [], LISTS),
     ("no answer", {"well.example TXT": "servfail"}, [], [], ""),
+    ("B14 no answer for TLS", {"_smtp._tls.well.example TXT": "servfail", "_mta-sts.well.example TXT": "servfail"}, [], [], ""),
+    ("B14 no answer for DMARC and the key", {"_dmarc.well.example TXT": "servfail", KEY: "servfail"}, [], ["--selector", "s1"], ""),
+    ("B17 MX to an address", {"well.example MX": [f"10 {ADDRESS}."]}, [], [], ""),
+    ("B17 MX to an address without a name", {"well.example MX": ["10 192.0.2.7."]}, [], [], ""),
+    ("B17 MX to an alias", {"well.example MX": ["10 mx.well.example."], "mx.well.example CNAME": ["out.well.example."], "mx.well.example A": [ADDRESS]}, [], [], ""),
+    ("B21 MX without final dot", {"well.example MX": ["10 out.well.example.well.example."]}, [], [], ""),
+    ("B21 PTR without final dot", {"9.100.51.198.in-addr.arpa PTR": ["out.well.example.100.51.198.in-addr.arpa."]}, [], [], ""),
+    ("B21 PTR to localhost", {"9.100.51.198.in-addr.arpa PTR": ["localhost."]}, [], [], ""),
+    ("B21 PTR to the root", {"9.100.51.198.in-addr.arpa PTR": ["."]}, [], [], ""),
 )
 
 

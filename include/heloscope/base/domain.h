@@ -38,6 +38,13 @@ bool domain_has_dot(struct span text);
 bool domain_is_within(struct span name, struct span parent);
 
 /*
+ * What a name was meant to be that was written without its final dot in a record of `owner`, so that the name
+ * of the zone came behind it: "mx.example.org.100.51.198.in-addr.arpa" for a PTR record there. False when it
+ * does not look so. Normalized names.
+ */
+bool domain_without_zone(const char *name, const char *owner, char meant[DOMAIN_SIZE]);
+
+/*
  * Whether `name` fits a pattern of the configuration: "*", "example.org" (itself) or
  * "*.example.org" (all below it, not itself); ASCII case ignored.
  */

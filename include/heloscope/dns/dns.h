@@ -129,9 +129,9 @@ size_t dns_records_order(struct dns_record *records, size_t count, enum dns_type
 
 /*
  * Read a DNS message (RFC 1035, 4.1): the records of `type` at `name`, or at the end of the
- * CNAME chain that starts there (at most 16 links). Records of other names and types do not
- * count. No record lives longer than the CNAME records in front of it, nor does its absence
- * (RFC 2308, 5). Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
+ * CNAME chain that starts there (at most 16 links; for DNS_CNAME the first link itself). Records of other
+ * names and types do not count. No record lives longer than the CNAME records in front of it, nor does its
+ * absence (RFC 2308, 5). Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
  * ran out. `name` is as ask() takes it.
  */
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,

@@ -242,6 +242,29 @@ domain_same_organization_follows_the_public_suffix_list(void **state)
 	assert_false(domain_same_organization("com", "com"));
 }
 
+/* B21: what the author of a record forgot. */
+static void
+B21_domain_without_zone_finds_the_name_that_was_meant(void **state)
+{
+	static const char owner[] = "9.100.51.198.in-addr.arpa";
+	char meant[DOMAIN_SIZE];
+
+	(void)state;
+	assert_true(domain_without_zone("mx.a.example.100.51.198.in-addr.arpa", owner, meant));
+	assert_string_equal(meant, "mx.a.example");
+	assert_true(domain_without_zone("mx.a.example.9.100.51.198.in-addr.arpa", owner, meant));
+	assert_string_equal(meant, "mx.a.example");
+	assert_true(domain_without_zone("mx.a.example.in-addr.arpa", owner, meant));
+	assert_string_equal(meant, "mx.a.example");
+	assert_true(domain_without_zone("mx.b.example.a.example", "a.example", meant));
+	assert_string_equal(meant, "mx.b.example");
+	assert_false(domain_without_zone("mx.a.example", owner, meant));
+	assert_false(domain_without_zone("mx.a.example", "a.example", meant)); /* "mx" is no name */
+	assert_false(domain_without_zone("a.example", "a.example", meant));
+	assert_false(domain_without_zone("mx.a.arpa", owner, meant));
+	assert_false(domain_without_zone("", owner, meant));
+}
+
 /* E10, E11 and RFC 5321, 4.1.1.1 and 4.1.3. */
 static void
 E11_domain_helo_form_tells_names_literals_and_the_rest(void **state)
@@ -572,6 +595,7 @@ main(void)
 		cmocka_unit_test(R8616_domain_normalize_gives_the_form_that_the_dns_is_asked),
 		cmocka_unit_test(domain_matches_patterns_label_by_label),
 		cmocka_unit_test(domain_same_organization_follows_the_public_suffix_list),
+		cmocka_unit_test(B21_domain_without_zone_finds_the_name_that_was_meant),
 		cmocka_unit_test(E11_domain_helo_form_tells_names_literals_and_the_rest),
 		cmocka_unit_test(P0_E02_E13_mailbox_read_finds_the_domain_that_an_mta_finds),
 		cmocka_unit_test(P0_mailbox_readings_tells_all_that_an_address_may_be),

@@ -66,6 +66,7 @@ enum pointing {
 	POINTER_WITHOUT_ADDRESS,
 	POINTER_NO_SUCH_NAME,
 	POINTER_ELSEWHERE,
+	POINTER_WITHOUT_DOT,
 	POINTER_NO_NAME,
 	POINTER_NAME_FAULT,
 	POINTER_RIGHT
@@ -94,6 +95,9 @@ set_iprev(struct facts *facts, int value)
 		break;
 	case POINTER_ELSEWHERE:
 		set_pointer(facts, "smtp.out.example", "192.0.2.99", DNS_NOERROR);
+		break;
+	case POINTER_WITHOUT_DOT:
+		set_pointer(facts, "smtp.out.example.2.0.192.in-addr.arpa", "", DNS_NXDOMAIN);
 		break;
 	case POINTER_NO_NAME:
 		set_pointer(facts, "a\\032b.example", "", DNS_MALFORMED);
@@ -669,6 +673,11 @@ static const struct scene golden[] = {
 	  set_iprev,
 	  POINTER_ELSEWHERE,
 	  { "192.0.2.99", "A record to 192.0.2.20" } },
+	{ "B21 PTR name without final dot",
+	  "iprev = fail",
+	  set_iprev,
+	  POINTER_WITHOUT_DOT,
+	  { "set its PTR record to \"smtp.out.example.\", with the dot at the end" } },
 	{ "PTR record with no name",
 	  "iprev = fail",
 	  set_iprev,
