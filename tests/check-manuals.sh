@@ -13,6 +13,12 @@ for page in "$srcdir"/milter/*.[158]; do
 	if mandoc -Tlint "$page" | grep -v 'referenced manual not found'; then status=1; fi
 done
 
+# No section stands twice: two texts of one thing part sooner or later.
+for page in "$srcdir"/milter/*.[158]; do
+	twice=$(grep -E '^\.S[hs] ' "$page" | sort | uniq -d)
+	[ -z "$twice" ] || say "$page: twice: $twice"
+done
+
 # The installed pages name the directory that was configured.
 ! grep -n "/etc/heloscope" "$srcdir"/milter/*.[158] || say "a manual page names /etc/heloscope; expected @confdir@"
 for page in "$builddir"/man/*.[158]; do

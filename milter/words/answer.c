@@ -175,6 +175,11 @@ add_trial(const struct message_record *record, const struct outcome *outcome, st
 			   "This mail would not be decided on before its content is known (use --message)");
 	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "This mail would be %s", participle);
+	else if (verdict->overruled != OVERRULED_NOT)
+		strbuf_printf(
+			text,
+			"This mail would be %s because of another recipient (there is one reply for all); by itself it would be %s",
+			verdict->overruled == OVERRULED_BY_DEFERRAL ? "deferred" : "accepted", participle);
 	else
 		strbuf_printf(text,
 			      "This mail would be accepted in mode audit; in mode enforce it would be %s",

@@ -216,9 +216,12 @@ put_trace(const struct spf_facts *spf, enum result result, struct output *out)
 bool
 explain_is_refused(const struct message_record *record)
 {
-	for (size_t i = 0; i < record->recipient_count; i++)
-		if (action_refuses(record->verdicts[record->recipients[i].verdict].action))
+	for (size_t i = 0; i < record->recipient_count; i++) {
+		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
+
+		if (action_refuses(verdict->action) && verdict->overruled == OVERRULED_NOT)
 			return true;
+	}
 	return false;
 }
 
@@ -278,9 +281,12 @@ put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct out
 	if (verdict->overruled != OVERRULED_NOT)
 		prose_put(
 			out, 4,
-			"It was known only at the end of the message, for which there is one reply, and %s.",
-			verdict->overruled == OVERRULED_BY_DEFERRAL ? "for another recipient it was deferred"
-								    : "another recipient was to have it");
+			is_trial
+				? "That is known only at the end of the message, for which there is one reply, and another recipient %s it."
+				: "It was known only at the end of the message, for which there is one reply, and another recipient %s it.",
+			verdict->overruled == OVERRULED_BY_DEFERRAL
+				? (is_trial ? "defers" : "deferred")
+				: (is_trial ? "is to have" : "was to have"));
 	if (verdict->pending_until != STAGE_CONNECT)
 		prose_put(out, 4,
 			  is_trial ? "A rule needs the %s of the message: give it with --message."

@@ -45,7 +45,8 @@ void explain_for_sender(const struct message_record *record, struct output *out)
 /* One of several: reference, time, client, sender and recipient, and what was decided, on one line. */
 void explain_line(const struct message_record *record, struct output *out);
 
-/* Whether any recipient was, or in mode enforce would have been, refused or deferred. */
+/* Whether any recipient was, or in mode enforce would have been, refused or deferred; not where another
+ * recipient had the message accepted. */
 bool explain_is_refused(const struct message_record *record);
 
 #endif
