@@ -6,10 +6,12 @@
 #include "heloscope/cli/cli.h"
 #include "heloscope/config/read.h"
 #include "heloscope/cli/argument.h"
+#include "heloscope/cli/learn.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/doctor/tell.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/regular_file.h"
 #include "heloscope/dns/name_servers.h"
 #include "heloscope/dns/resolver.h"
 
@@ -18,8 +20,8 @@
 
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
-	"                        [--selector NAME]... [--no-connect] [--relay-test] [-c FILE]\n"
-	"                        [--json] DOMAIN...\n"
+	"                        [--selector NAME]... [--message FILE] [--from-records FILE]\n"
+	"                        [--no-connect] [--relay-test] [-c FILE] [--json] DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
 	"SPF, DKIM, DMARC, blocklists, and the mail servers themselves: banner, STARTTLS,\n"
@@ -33,6 +35,10 @@ static const char help[] =
 	"      --bounces DOMAIN  the domain of the bounce address (MAIL FROM), if it is another\n"
 	"      --selector NAME   the selector of a DKIM key of yours: s= in a DKIM-Signature field;\n"
 	"                        once for each\n"
+	"      --message FILE    a message of yours, as it was delivered: its DKIM signatures name\n"
+	"                        the selectors; \"-\" is standard input\n"
+	"      --from-records FILE  a log of records of heloscope: the selectors with which mail of\n"
+	"                        these domains passed there\n"
 	"      --no-connect      ask the DNS only, connect to no server\n"
 	"      --relay-test      try whether the servers, which must be yours, are open relays\n"
 	"                        (MAIL and RCPT, never DATA); two minutes for each at most\n"
@@ -50,10 +56,9 @@ static const char help[] =
 	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
 
 struct options {
-	const char *config;
+	const char *config, *message, *records;
 	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
-	struct doctor_key keys[DOCTOR_KEYS_MAX];
-	size_t key_count;
+	struct cli_lesson lesson;                     /* with the selectors that were given */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json, connects_nowhere, tests_relay;
@@ -85,11 +90,11 @@ static int
 add_selector(void *context, const char *text)
 {
 	struct options *options = context;
-	struct doctor_key *key = &options->keys[options->key_count];
+	struct doctor_key *key = options->lesson.keys + options->lesson.key_count;
 
-	if (options->key_count == DOCTOR_KEYS_MAX)
+	if (options->lesson.key_count == DOCTOR_KEYS_MAX)
 		return cli_usage_error("doctor", "more than %d selectors", DOCTOR_KEYS_MAX);
-	options->key_count++;
+	options->lesson.key_count++;
 	return cli_read_selector("doctor", text, key->selector, key->domain);
 }
 
@@ -102,6 +107,8 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "helo", .take = set_helo },
 		{ .name = "bounces", .take = set_bounces },
 		{ .name = "selector", .take = add_selector, .is_repeatable = true },
+		{ .name = "message", .text = &options->message },
+		{ .name = "from-records", .text = &options->records },
 		{ .name = "no-connect", .flag = &options->connects_nowhere, .excludes = "relay-test" },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
@@ -115,6 +122,10 @@ read_options(int argc, char **argv, struct options *options)
 		return status;
 	if (optind == argc)
 		return cli_usage_error("doctor", "no domain was given");
+	if (options->message != NULL && options->records != NULL && regular_file_is_input(options->message)
+	    && regular_file_is_input(options->records))
+		return cli_usage_error("doctor",
+				       "--message and --from-records cannot both be standard input");
 	return argc - optind <= DOMAINS_MAX ? -1
 					    : cli_usage_error("doctor", "more than %d domains", DOMAINS_MAX);
 }
@@ -198,8 +209,9 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.helo = options->helo[0] != '\0' ? options->helo : NULL,
-		.keys = options->keys,
-		.key_count = options->key_count,
+		.keys = options->lesson.keys,
+		.key_count = options->lesson.key_count,
+		.message = options->message != NULL ? &options->lesson.message : NULL,
 		.tests_relay = options->tests_relay,
 		.end_ms = clock_now_ms() + (options->tests_relay ? DOCTOR_TOTAL_RELAY_MS : DOCTOR_TOTAL_MS),
 		.tell = tell_progress,
@@ -252,6 +264,55 @@ read_domains(char **given, size_t count, char (*domains)[DOMAIN_SIZE])
 	return -1;
 }
 
+/* Selectors. */
+
+static bool
+is_examined(const struct cli_lesson *lesson, const char *domain)
+{
+	for (size_t i = 0; i < lesson->domain_count; i++)
+		if (strcmp(lesson->domains[i], domain) == 0)
+			return true;
+	return false;
+}
+
+/* What was read otherwise than somebody may expect. */
+static void
+tell_lesson(const struct cli_lesson *lesson)
+{
+	static const char before[] = "heloscope doctor: ";
+	const struct doctor_message *message = &lesson->message;
+	struct output *out = output_errors();
+
+	if (message->name != NULL && message->author[0] == '\0')
+		output_put(out, "%s%s: From does not name exactly one domain\n", before, message->name);
+	else if (message->name != NULL && !is_examined(lesson, message->author))
+		output_put(out, "%s%s: its author is of %s, which is not among the domains that were given\n",
+			   before, message->name, message->author);
+	if (lesson->learned == 0)
+		output_put(out, "%sno DKIM signature of these domains was found there\n", before);
+	if (lesson->left_out > 0)
+		output_put(out, "%smore than %d selectors were found; the others are not looked at\n", before,
+			   DOCTOR_KEYS_MAX);
+}
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+learn(const struct options *options, struct cli_lesson *lesson)
+{
+	struct error error;
+
+	if (options->message == NULL && options->records == NULL)
+		return -1;
+	if (options->message != NULL && !cli_learn_message(options->message, lesson, &error)) {
+		output_put(output_errors(), "heloscope doctor: %s\n", error.text);
+		return CLI_UNKNOWN;
+	}
+	if (options->records != NULL && !cli_learn_records(options->records, lesson))
+		return CLI_UNKNOWN;
+	tell_lesson(lesson);
+	return -1;
+}
+
 /* Whoever runs no filter has no configuration: then defaults are as good. */
 static struct config *
 read_config(const struct options *options)
@@ -274,6 +335,11 @@ cli_doctor(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	status = read_domains(argv + optind, (size_t)(argc - optind), domains);
+	if (status >= 0)
+		return status;
+	options.lesson.domains = domains;
+	options.lesson.domain_count = (size_t)(argc - optind);
+	status = learn(&options, &options.lesson);
 	if (status >= 0)
 		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);

@@ -1,22 +1,17 @@
 #include "heloscope/cli/trial.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "heloscope/base/ident.h"
-#include "heloscope/base/output.h"
-#include "heloscope/base/regular_file.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
+#include "heloscope/cli/message.h"
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/records/record.h"
-#include "heloscope/wire/stored.h"
 #include "heloscope/words/compose.h"
 
 #define RECIPIENT_MEMORY (256U << 10)
-#define PIECE_OCTETS 65535 /* that an MTA hands a filter at a time */
 
 struct trial {
 	const struct trial_order *order;
@@ -135,91 +130,13 @@ take_body(void *inquiry, struct span octets)
 	inquiry_body(inquiry, octets);
 }
 
-/* Read it to its end. Returns 0, or errno. */
-static int
-read_all(int fd, struct stored *stored)
-{
-	char piece[PIECE_OCTETS];
-	ssize_t count;
-
-	while ((count = read(fd, piece, sizeof piece)) != 0) {
-		if (count < 0 && errno != EINTR)
-			return errno;
-		if (count > 0)
-			stored_add(stored, (struct span){ piece, (size_t)count });
-	}
-	return 0;
-}
-
-static const char *
-name_of(const char *path)
-{
-	return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
-/* What is read otherwise than somebody may expect. */
-static void
-tell_oddities(const struct stored *stored, const char *path)
-{
-	static const char before[] = "heloscope check: ";
-	struct output *out = output_errors();
-
-	if (stored->has_more)
-		output_put(out, "%s%s: it is an mbox with several messages; the first one is judged\n",
-			   before, path);
-	if (stored->lacks_separator)
-		output_put(
-			out,
-			"%s%s: no empty line ends the header; the body begins at the first line that is no field\n",
-			before, path);
-	if (stored->has_cut)
-		output_put(
-			out,
-			"%s%s: a field of the header is longer than %d octets or holds NUL; the rest of it is left out, as an MTA does\n",
-			before, path, STORED_FIELD_MAX);
-}
-
-static bool
-finish(struct stored *stored, int fault, const char *path, struct error *error)
-{
-	static const char *const faults[] = {
-		[STORED_EMPTY] = "it is empty; expected a message",
-		[STORED_NO_HEADER] =
-			"it does not begin with a field like \"From: ...\"; expected a message with its header",
-	};
-	const enum stored_fault ended = fault == 0 ? stored_finish(stored) : STORED_GOOD;
-
-	if (fault != 0)
-		error_set(error, "%s: %s", path, strerror(fault));
-	else if (ended != STORED_GOOD)
-		error_set(error, "%s: %s", path, faults[ended]);
-	else
-		tell_oddities(stored, path);
-	return fault == 0 && ended == STORED_GOOD;
-}
-
 /* Pass the message on to the checks. False with the reason. */
 static bool
 read_message(const char *path, struct inquiry *inquiry, struct error *error)
 {
 	const struct stored_handler handler = { take_field, take_end_of_header, take_body, inquiry };
-	struct error reason;
-	const int fd = regular_file_open_input(path, LINKS_FOLLOWED, &reason);
-	struct stored *stored = calloc(1, sizeof *stored);
-	bool is_read = false;
 
-	if (fd < 0)
-		error_set(error, "%s: %s", name_of(path), reason.text);
-	else if (stored == NULL)
-		error_set(error, "out of memory");
-	if (fd >= 0 && stored != NULL) {
-		stored_init(stored, &handler);
-		is_read = finish(stored, read_all(fd, stored), name_of(path), error);
-	}
-	free(stored);
-	if (fd >= 0)
-		(void)close(fd);
-	return is_read;
+	return cli_message_read("check", path, &handler, error);
 }
 
 /* The trial. */

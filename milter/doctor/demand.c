@@ -107,7 +107,8 @@ judge_reverse_dns(const struct doctor_report *report)
 	}
 
 static const char name_addresses[] = "Name the addresses from which mail goes out with --ip.";
-static const char name_selectors[] = "Name the selectors with which mail is signed with --selector.";
+static const char name_selectors[] =
+	"Name the selectors with which mail is signed with --selector, or give a message of yours with --message.";
 static const char name_both[] =
 	"Name the addresses from which mail goes out with --ip, and the selectors with which it is signed with --selector.";
 

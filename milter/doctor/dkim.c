@@ -278,6 +278,40 @@ domain_of(const struct exam *exam, const struct doctor_key *key)
 	return key->domain[0] != '\0' ? key->domain : exam->report->domain;
 }
 
+bool
+doctor_key_concerns(const char *domain, const char *examined)
+{
+	return domain_is_within(span_of(domain), span_of(examined))
+	       || domain_same_organization(domain, examined);
+}
+
+/* The same key among those that were chosen, or NULL. */
+static struct doctor_key *
+find_key(struct exam *exam, const struct doctor_key *key)
+{
+	for (size_t i = 0; i < exam->key_count; i++)
+		if (strcmp(exam->keys[i].selector, key->selector) == 0
+		    && strcmp(domain_of(exam, &exam->keys[i]), domain_of(exam, key)) == 0)
+			return &exam->keys[i];
+	return NULL;
+}
+
+void
+exam_choose_keys(struct exam *exam)
+{
+	for (size_t i = 0; i < exam->order->key_count; i++) {
+		const struct doctor_key *key = &exam->order->keys[i];
+		struct doctor_key *same = find_key(exam, key);
+
+		if (key->is_learned && !doctor_key_concerns(key->domain, exam->report->domain))
+			continue;
+		if (same != NULL)
+			same->is_of_message = same->is_of_message || key->is_of_message;
+		else
+			exam->keys[exam->key_count++] = *key;
+	}
+}
+
 const char *
 exam_key_name(struct exam *exam, const struct doctor_key *key)
 {
@@ -331,8 +365,8 @@ judge_selector(struct exam *exam, const struct doctor_key *key, bool has_other)
 static bool
 has_aligned(struct exam *exam)
 {
-	for (size_t i = 0; i < exam->order->key_count; i++)
-		if (exam_align(exam, domain_of(exam, &exam->order->keys[i]), false) == EXAM_ALIGNED)
+	for (size_t i = 0; i < exam->key_count; i++)
+		if (exam_align(exam, domain_of(exam, &exam->keys[i]), false) == EXAM_ALIGNED)
 			return true;
 	return false;
 }
@@ -343,20 +377,53 @@ judge_algorithms(struct exam *exam)
 {
 	if (exam->report->ed25519_keys == 0 || exam->report->rsa_keys > 0)
 		return;
-	exam_say(exam, PROBLEM_DKIM_ONLY_ED25519, exam_key_name(exam, &exam->order->keys[0]), DOCTOR_WARNING,
+	exam_say(exam, PROBLEM_DKIM_ONLY_ED25519, exam_key_name(exam, &exam->keys[0]), DOCTOR_WARNING,
 		 "No RSA key was found beside the ed25519 key.",
 		 "Many receivers, Gmail among them, verify no ed25519 signatures.", NULL);
+}
+
+/* The message. */
+
+static bool
+is_message_aligned(struct exam *exam)
+{
+	for (size_t i = 0; i < exam->key_count; i++)
+		if (exam->keys[i].is_of_message
+		    && exam_align(exam, domain_of(exam, &exam->keys[i]), false) != EXAM_UNALIGNED)
+			return true;
+	return false;
+}
+
+/* Of the author's domain only: others may have signed it on its way. */
+static void
+judge_message(struct exam *exam, const struct doctor_message *message)
+{
+	static const char consequence[] = "For DMARC all rests on SPF then, and forwarded mail fails.";
+
+	if (message == NULL || strcmp(message->author, exam->report->domain) != 0)
+		return;
+	if (message->signatures == 0)
+		exam_say(exam, PROBLEM_DKIM_UNSIGNED, message->name, DOCTOR_WARNING,
+			 arena_printf(exam->arena, "The message in %s has no DKIM signature.", message->name),
+			 consequence, NULL);
+	else if (!is_message_aligned(exam))
+		exam_say(
+			exam, PROBLEM_DKIM_MESSAGE_UNALIGNED, message->name, DOCTOR_WARNING,
+			arena_printf(exam->arena,
+				     "No signature of the message in %s aligns with its author's domain, %s.",
+				     message->name, message->author),
+			consequence, NULL);
 }
 
 void
 exam_dkim(struct exam *exam)
 {
-	const struct doctor_order *order = exam->order;
 	const bool has_other = has_aligned(exam);
 
-	for (size_t i = 0; i < order->key_count; i++)
-		lookup_want(exam->lookup, exam_key_name(exam, &order->keys[i]), DNS_TXT);
-	for (size_t i = 0; i < order->key_count; i++)
-		judge_selector(exam, &order->keys[i], has_other);
+	for (size_t i = 0; i < exam->key_count; i++)
+		lookup_want(exam->lookup, exam_key_name(exam, &exam->keys[i]), DNS_TXT);
+	for (size_t i = 0; i < exam->key_count; i++)
+		judge_selector(exam, &exam->keys[i], has_other);
 	judge_algorithms(exam);
+	judge_message(exam, exam->order->message);
 }

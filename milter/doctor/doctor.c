@@ -67,6 +67,7 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 	*report = (struct doctor_report){ .domain = domain };
 	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
 		exam.bounces = domain;
+	exam_choose_keys(&exam);
 	lookup_set_end(lookup, order->end_ms);
 	tell_progress(&exam, "names and records");
 	lookup_want(lookup, domain, DNS_A);

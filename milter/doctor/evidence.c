@@ -74,8 +74,8 @@ exam_evidence(struct exam *exam)
 	for (size_t i = 0; i < exam->report->address_count; i++)
 		add_reverse(exam, &exam->report->addresses[i]);
 	add_records(exam, exam->bounces, DNS_TXT, "v=spf1");
-	for (size_t i = 0; i < exam->order->key_count; i++)
-		add_records(exam, exam_key_name(exam, &exam->order->keys[i]), DNS_TXT, NULL);
+	for (size_t i = 0; i < exam->key_count; i++)
+		add_records(exam, exam_key_name(exam, &exam->keys[i]), DNS_TXT, NULL);
 	add_records(exam, arena_printf(exam->arena, "_dmarc.%s", domain), DNS_TXT, NULL);
 	add_records(exam, arena_printf(exam->arena, "_mta-sts.%s", domain), DNS_TXT, NULL);
 	add_records(exam, arena_printf(exam->arena, "_smtp._tls.%s", domain), DNS_TXT, NULL);

@@ -52,7 +52,7 @@ add_reason(struct telling_demand *telling, const struct doctor_finding *why)
 	strbuf_printf(telling->out, " (see %s above)", doctor_row_title(why->row));
 }
 
-/* Domains in that state, by name where not all are in it for the same. */
+/* Domains in that state, by name where not all are in it, or a reason is told. */
 static void
 add_domains(struct telling_demand *telling, enum demand_state state, const char *words)
 {
@@ -66,7 +66,7 @@ add_domains(struct telling_demand *telling, enum demand_state state, const char 
 	for (size_t i = 0; i < telling->count; i++) {
 		if (doctor_demand_judge(&telling->reports[i], telling->demand, &why) != state)
 			continue;
-		if (telling->count > 1 && (is_split || why != NULL))
+		if (is_split || why != NULL)
 			strbuf_printf(telling->out, "%s%s",
 				      is_first      ? " for "
 				      : why != NULL ? "; for "

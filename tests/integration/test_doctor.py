@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
@@ -393,6 +394,68 @@ class Doctor(unittest.TestCase):
         asked = {demand["demand"]: demand["asked-by"] for demand in report["demands"]}
         self.assertEqual(asked["spf"], {"gmail": "bulk-5000", "outlook": "bulk-5000", "yahoo": "bulk", "icloud": "bulk"})
         self.assertEqual(asked["tls"], {"gmail": "all"})
+
+    def learn(self, message, *domains, changes=None, arguments=(), status=None):
+        """The reports of domains, and what is said on standard error, with a message on standard input."""
+        path = lab.folder / "learn.conf"
+        path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
+        with DnsServer(port, answering({key: value for key, value in {**WELL, **(changes or {})}.items() if value is not None})):
+            done = subprocess.run([lab.builddir / "milter/heloscope", "doctor", "--no-connect", "-c", path, "--json", "--ip", ADDRESS, "--message", "-",
+                                   *arguments, *domains], input=message, capture_output=True, text=True, timeout=60)
+        if status is not None:
+            self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+        return json.loads(done.stdout) if done.stdout else None, done.stderr
+
+    def test_selectors_are_learned_from_a_message(self):
+        def signature(domain, selector):
+            return f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s={selector};\r\n\th=from; bh=AAAA; b=AAAA\r\n"
+
+        author = "From: Anna <anna@well.example>\r\nSubject: s\r\n\r\nbody\r\n"
+        sub = {"s1._domainkey.sub.well.example TXT": WELL[KEY]}
+
+        def problems(report):
+            return sorted(finding["problem"] for finding in self.found(report, "dkim") + self.found(report, "dkim-alignment"))
+
+        for fields, changes, arguments, expected, keys in (
+            (signature("well.example", "s1"), {}, (), [], 1),
+            (signature("WELL.example", "S1"), {}, ("--selector", "s1"), [], 1),  # each once
+            (signature("well.example", "s1") + signature("other.example", "x"), {}, (), [], 1),
+            (signature("sub.well.example", "s1"), sub, (), [], 1),
+            (signature("sub.well.example", "s1"), {**sub, "_dmarc.well.example TXT": ['"v=DMARC1; p=none; adkim=s"']}, (), ["dkim-message-unaligned", "dkim-unaligned"], 1),
+            (signature("sub.well.example", "s1"), {**sub, "_dmarc.well.example TXT": ['"v=DMARC1; p=none; adkim=s"']}, ("--selector", "s1"),
+             ["dkim-message-unaligned", "dkim-unaligned"], 2),
+            (signature("well.example", "gone"), {}, (), ["dkim-missing"], 1),
+            (signature("other.example", "x"), {}, (), ["dkim-message-unaligned"], 0),
+            (signature("notwell.example", "x"), {}, (), ["dkim-message-unaligned"], 0),
+            ("", {}, (), ["dkim-unsigned"], 0),
+            ("DKIM-Signature: =;;==; d=; s=\r\n" + signature("well.example", "s1"), {}, (), [], 1),  # one that cannot be read keeps nobody from the other
+            (signature("well.example", "a..b") + signature("-.well.example", "s;"), {}, (), ["dkim-message-unaligned"], 0),
+        ):
+            with self.subTest(fields, arguments=arguments):
+                (report,), said = self.learn(fields + author, "well.example", changes=changes, arguments=arguments)
+                self.assertEqual(problems(report), expected)
+                self.assertEqual(sum("._domainkey." in record for record in report["records"]), keys, report["records"])
+                self.assertEqual("no DKIM signature of these domains was found there" in said, "d=" not in fields or keys == 0, said)
+        # Of several domains each has its own; what is not of the author's is told.
+        two = signature("well.example", "s1") + signature("b.example", "t")
+        reports, said = self.learn(two + author, "well.example", "b.example", changes=domain("b.example"))
+        self.assertEqual([[record.split()[0] for record in report["records"] if "_domainkey" in record] for report in reports],
+                         [["s1._domainkey.well.example"], ["t._domainkey.b.example"]])
+        self.assertEqual(said, "")
+        _, said = self.learn(two + author, "b.example", changes=domain("b.example"))
+        self.assertIn("its author is of well.example, which is not among the domains that were given", said)
+        _, said = self.learn(two + "From: x@other.example\r\n" + author, "well.example")
+        self.assertIn("From does not name exactly one domain", said)
+        # Whoever fills the header takes no more than its room.
+        many = "".join(signature("well.example", f"n{number}") for number in range(500))
+        (report,), said = self.learn(many + author, "well.example")
+        self.assertEqual(sum("._domainkey." in record for record in report["records"]), 16)
+        self.assertIn("more than 16 selectors were found", said)
+        for message, words in (("", "it is empty"), ("no header\n", "it does not begin with a field")):
+            reports, said = self.learn(message, "well.example", status=3)
+            self.assertIn(f"heloscope doctor: standard input: {words}", said)
+        _, said = self.learn(author, "well.example", arguments=("--from-records", "-"), status=2)
+        self.assertIn("cannot both be standard input", said)
 
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),

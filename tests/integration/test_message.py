@@ -123,8 +123,23 @@ class Message(LabTest):
         status, out, err = check(b"From joe Fri Nov 27 12:00:00 2026\n" + re.sub(rb"(?m)^(>*From )", rb">\1", sign().replace(b"\r\n", b"\n"))
                                  + b"\nFrom x Fri Nov 27 12:00:00 2026\nFrom: x@signed.example\n\n")
         self.assertEqual(status, 0)
-        self.assertIn("an mbox with several messages; the first one is judged", err)
+        self.assertIn("an mbox with several messages; the first one is read", err)
         self.assertIn("good signature", out)
+
+    def test_doctor_learns_selectors_from_what_passed(self):
+        """From records: what did not pass may have been made up by anybody, and is passed over."""
+        forged = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=signed.example; s=decoy; h=from; bh=AAAA; b=AAAA\r\n"
+        log = lab.folder / "learned.jsonl"
+        for messages, selectors in (((sign(), forged + MESSAGE), ["s"]), ((forged + MESSAGE, sign() + b"footer\r\n"), []), ((sign(), sign(), forged + sign()), ["s"])):
+            lines = [json.dumps(record_of(message), separators=(",", ":")) for message in messages]
+            log.write_text("\n".join([*lines, "torn"]) + "\n")
+            done = subprocess.run([lab.builddir / "milter/heloscope", "doctor", "--no-connect", "--json", "-c", running.config, "--ip", CLIENT, "--from-records", log,
+                                   "signed.example"], capture_output=True, text=True, timeout=60)
+            report, = json.loads(done.stdout)
+            self.assertEqual([record.split(".")[0] for record in report["records"] if "_domainkey" in record], selectors, done.stderr)
+            self.assertEqual((report["cells"]["dkim"], report["cells"]["dkim-alignment"]), ("good",) * 2 if selectors else ("not-asked",) * 2)
+            self.assertEqual("no DKIM signature of these domains was found" in done.stderr, not selectors)
+            self.assertIn("1 line of", done.stderr)
 
     def test_standard_input(self):
         status, out, err = check(sign(), path="-")

@@ -24,6 +24,15 @@
 struct doctor_key {
 	char selector[DOMAIN_SIZE];
 	char domain[DOMAIN_SIZE]; /* whose signatures have it, d=; "": the author's */
+	bool is_learned;          /* from signatures: only for domains that they concern */
+	bool is_of_message;       /* the message that was given is signed with it */
+};
+
+/* A message of the domain that was given. */
+struct doctor_message {
+	const char *name;         /* of its file, for words; NULL: none was given */
+	char author[DOMAIN_SIZE]; /* normalized; "" unless From names exactly one domain */
+	size_t signatures;        /* fields of DKIM */
 };
 
 /* What to look at. Strings are the caller's. */
@@ -33,6 +42,7 @@ struct doctor_order {
 	const char *helo;              /* name that the servers give, or NULL */
 	const struct doctor_key *keys; /* of DKIM, normalized */
 	size_t key_count;
+	const struct doctor_message *message; /* or NULL */
 	struct dns_resolver *resolver;
 	struct look_back *look_back; /* looks at servers; NULL: nothing is connected to */
 	bool tests_relay;            /* servers are yours: whether they relay is tried */
@@ -43,6 +53,8 @@ struct doctor_order {
 
 struct exam {
 	const struct doctor_order *order;
+	struct doctor_key keys[DOCTOR_KEYS_MAX]; /* of the order, those that are looked at here, each once */
+	size_t key_count;
 	struct config *config;
 	struct lookup *lookup;
 	struct arena *arena;

@@ -1,0 +1,139 @@
+#include "heloscope/cli/learn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/cli/log.h"
+#include "heloscope/cli/message.h"
+#include "heloscope/dkim/signature.h"
+#include "heloscope/doctor/dkim.h"
+#include "heloscope/records/record.h"
+#include "heloscope/wire/author.h"
+
+#define FIELD_MEMORY (1U << 20) /* of a signature that is read; a field has 100 kB at most */
+
+/* Selectors. */
+
+static bool
+is_known(const struct cli_lesson *lesson, const char *selector, const char *domain)
+{
+	for (size_t i = 0; i < lesson->key_count; i++)
+		if (strcmp(lesson->keys[i].selector, selector) == 0
+		    && strcmp(lesson->keys[i].domain, domain) == 0)
+			return true;
+	return false;
+}
+
+static bool
+concerns_any(const struct cli_lesson *lesson, const char *domain)
+{
+	for (size_t i = 0; i < lesson->domain_count; i++)
+		if (doctor_key_concerns(domain, lesson->domains[i]))
+			return true;
+	return false;
+}
+
+static void
+learn(struct cli_lesson *lesson, const char *selector, const char *domain, bool is_of_message)
+{
+	struct doctor_key *key = lesson->keys + lesson->key_count;
+
+	if (selector[0] == '\0' || domain[0] == '\0' || !concerns_any(lesson, domain))
+		return;
+	lesson->learned++;
+	if (is_known(lesson, selector, domain))
+		return;
+	if (lesson->key_count == DOCTOR_KEYS_MAX) {
+		lesson->left_out++;
+		return;
+	}
+	*key = (struct doctor_key){ .is_learned = true, .is_of_message = is_of_message };
+	(void)snprintf(key->selector, sizeof key->selector, "%s", selector);
+	(void)snprintf(key->domain, sizeof key->domain, "%s", domain);
+	lesson->key_count++;
+}
+
+/* A message. */
+
+struct learning_message {
+	struct cli_lesson *lesson;
+	struct author author;
+};
+
+static void
+learn_field(struct cli_lesson *lesson, const char *value)
+{
+	struct dkim_signature signature;
+	struct arena arena;
+
+	lesson->message.signatures++;
+	arena_init(&arena, FIELD_MEMORY);
+	if (dkim_signature_read(DKIM_PLAIN, span_of(value), &arena, &signature))
+		learn(lesson, signature.selector, signature.domain, true);
+	arena_clear(&arena);
+}
+
+static void
+take_field(void *context, const char *name, const char *value)
+{
+	struct learning_message *learning = context;
+
+	author_add(&learning->author, span_of(name), span_of(value));
+	if (span_equals_nocase(span_trim(span_of(name)), SPAN("DKIM-Signature")))
+		learn_field(learning->lesson, value);
+}
+
+static void
+take_end_of_header(void *context)
+{
+	(void)context;
+}
+
+static void
+take_body(void *context, struct span octets)
+{
+	(void)context;
+	(void)octets;
+}
+
+bool
+cli_learn_message(const char *path, struct cli_lesson *lesson, struct error *error)
+{
+	struct learning_message learning = { .lesson = lesson };
+	const struct stored_handler handler = { take_field, take_end_of_header, take_body, &learning };
+
+	if (!cli_message_read("doctor", path, &handler, error))
+		return false;
+	lesson->message.name = path;
+	(void)snprintf(lesson->message.author, sizeof lesson->message.author, "%s",
+		       author_domain(&learning.author));
+	return true;
+}
+
+/* Records. */
+
+/* All of a record is read: policy does not ask for selectors. */
+static bool
+take_record(void *lesson, struct span line)
+{
+	struct record_reading reading;
+	const struct dkim_facts *dkim;
+
+	if (!record_read(line, &reading))
+		return false;
+	dkim = &reading.record.facts->dkim;
+	for (size_t i = 0; i < dkim->count; i++)
+		if (dkim->signatures[i].result == RESULT_PASS)
+			learn(lesson, dkim->signatures[i].selector, dkim->signatures[i].domain, false);
+	record_release(&reading);
+	return true;
+}
+
+bool
+cli_learn_records(const char *path, struct cli_lesson *lesson)
+{
+	const struct cli_log_options options = { .command = "doctor", .log = path };
+	const struct record_log_reader reader = { .take = take_record, .context = lesson };
+
+	return cli_log_read(&options, NULL, &reader);
+}
