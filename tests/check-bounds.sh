@@ -17,6 +17,9 @@ while read -r name number file what; do
 	[ "$value" = "$(echo "$number" | tr -d ,)" ] || say "$name: $number in tests/bounds, \"$value\" in bounds.h"
 	echo "$limits" | grep -qE "(^|[^0-9,])$number([^0-9,]|,? |\$)" || say "$name: $number does not stand in LIMITS of heloscope-milter(8)"
 	grep -qE "^(static void )?$what\(void \*\*state\)|^ *def $what\(" "$srcdir/$file" || say "$name: there is no test $what in $file"
+	# The test has the bound in it, or the table or constant of its file that has: by its name, or by its number or one beside it.
+	grep -qE "(^|[^A-Z0-9_])$name([^A-Z0-9_]|\$)|(^|[^0-9])($number|$value|$((value + 1))|$((value - 1)))([^0-9]|\$)" "$srcdir/$file" ||
+		say "$name: $file has neither $name nor $number"
 	grep -rqw "$name" "$srcdir/milter" --include='*.[chyl]' || say "$name: nobody heeds it"
 done <"$srcdir/tests/bounds"
 exit $status

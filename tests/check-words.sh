@@ -41,13 +41,16 @@ look() {
 [ "$(grep -c '\.c:' "$scratch/texts")" -gt 1000 ] || { echo "the strings of the program cannot be read"; exit 1; }
 
 status=0
-# Every word is found where it is planted, and none in a comment.
-printf '/* at hand */ say("it is at %s", "x /* a folder */");\n' hand >"$scratch/planted.c"
+# Every pattern finds its word where it is planted, also in a string that goes on behind another, and none in a comment.
+while IFS= read -r line; do
+	case $line in '' | '#'*) continue ;; esac
+	pattern=${line%% =>*} example=${line##* <= }
+	printf '/* at hand */ say("%%s", "%s /* a folder */");\n' "$example" >"$scratch/planted.c"
+	strings_of "$scratch/planted.c" | grep -Eiq -e "$pattern" || { echo "$pattern: not found in its example"; status=1; }
+done <"$srcdir/tests/words-not-used"
+printf 'say("it is at %s");\n' hand >"$scratch/planted.c"
 strings_of "$scratch/planted.c" >"$scratch/planted"
-case $(look "$scratch/planted") in
-*"it is at hand"*) ;;
-*) echo "a planted word is not found"; status=1 ;;
-esac
+[ -n "$(look "$scratch/planted")" ] || { echo "a planted word is not found"; status=1; }
 printf '/* a stranger, at hand */ say("all is fine");\n' >"$scratch/planted.c"
 strings_of "$scratch/planted.c" >"$scratch/planted"
 [ -z "$(look "$scratch/planted")" ] || { echo "a word in a comment is found"; status=1; }

@@ -131,6 +131,26 @@ is_welcome(const struct record_verdict *verdict)
 	return verdict != NULL && verdict->action == ACTION_ACCEPT && verdict->pending_until == STAGE_CONNECT;
 }
 
+/* "The checks spf and dnsbl could not be completed (temperror)." */
+static void
+add_unknown(const struct facts *facts, unsigned count, struct strbuf *text)
+{
+	unsigned told = 0;
+
+	strbuf_printf(text, " The check%s", count == 1 ? "" : "s");
+	for (int method = 0; method < METHODS; method++) {
+		if (facts->results[method] != RESULT_TEMPERROR)
+			continue;
+		told++;
+		strbuf_printf(text, "%s %s",
+			      told == 1       ? ""
+			      : told == count ? " and"
+					      : ",",
+			      method_words((enum method)method)->policy_word);
+	}
+	strbuf_add(text, " could not be completed (temperror).");
+}
+
 /* Of mail that was not refused what would be said first if it were. */
 static void
 add_failures(const struct facts *facts, bool is_accepted, const char *tell, struct strbuf *text)
@@ -142,8 +162,7 @@ add_failures(const struct facts *facts, bool is_accepted, const char *tell, stru
 			      failures.failed == 1 ? "" : "s", tell);
 		telling_of(failures.worst)->refuse(NULL, facts, text);
 	} else if (failures.unknown > 0) {
-		strbuf_printf(text, " %u check%s could not be completed (temperror).", failures.unknown,
-			      failures.unknown == 1 ? "" : "s");
+		add_unknown(facts, failures.unknown, text);
 	} else if (facts->client.is_trusted) {
 		strbuf_add(text, " The client is trusted, so nothing was looked up.");
 	} else {

@@ -45,8 +45,10 @@ def bold(text):
 
 
 def show_sent(transcript):
-    """The client's last commands and what the server said to them."""
+    """How the client introduced itself, its commands, and what the server said to them."""
     lines = transcript.splitlines()
+    helo = [line for line in lines if re.search("> (EHLO|HELO) ", line)]
+    print("  " + helo[-1].rstrip())
     start = max(i for i, line in enumerate(lines) if "> MAIL FROM:" in line)
     for line in lines[start:]:
         if line[:3].strip() and not line.startswith("==="):
@@ -112,6 +114,8 @@ def run(lab, mode):
         print(bold(f"\n{number}. {title}: {options['sender']} from {options['client']}"))
         status, transcript = swaks(port, **options)
         show_sent(transcript)
+        for field in options.get("headers", ()):
+            print(f"  its header had this field, which is removed below:\n    {field}")
         if status == 0:
             show_header(lab.take_messages()[0])
         else:

@@ -176,6 +176,7 @@ large_rows(size_t *count)
 static void
 P6_inquiry_holds_no_more_than_it_may(void **state)
 {
+	/* Up to BOUND_ANSWER_OCTETS and BOUND_ANSWER_OCTETS_MUCH. */
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
 	struct scene scene;
 	const struct fake_row *large;
@@ -292,6 +293,7 @@ flood_session(struct scene *scene, const struct inquiry_needs *needs, const stru
 static void
 P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 {
+	/* Up to BOUND_SPF_WORK_OCTETS among others. */
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
 	struct scene scene;
 	struct inquiry_needs needs = { .table = checks_table(), .resolver = &scene.dns.interface };

@@ -756,6 +756,7 @@ compose_log_line_cannot_be_forged(void **state)
 static void
 P10_compose_log_line_reads_back_whatever_is_said(void **state)
 {
+	/* Up to COMPOSE_LOG_SIZE is BOUND_LOG_LINE. */
 	static const char *const pieces[] = { "a",
 					      " ",
 					      "=",

@@ -251,6 +251,7 @@ N08_record_log_tells_why_a_write_was_short(void **state)
 static void
 F41_record_log_never_waits_for_a_disk_that_hangs(void **state)
 {
+	/* Up to BOUND_RECORD_QUEUE_OCTETS. */
 	static char octets[20001];
 	struct place place = make_place();
 	struct record_log *log;
