@@ -1055,6 +1055,51 @@ P0_policy_judge_finds_a_recipient_in_any_spelling(void **state)
 	}
 }
 
+/* At the end of a message there is one reply: refused for each, or not; deferred only where nobody has it. */
+static void
+policy_overrule_has_one_answer_for_all(void **state)
+{
+	static const struct {
+		enum action actions[3];
+		bool is_audit; /* of the first */
+		enum overruled expected[3];
+	} table[] = {
+		{ { ACTION_REJECT, ACTION_REJECT, ACTION_REJECT }, false, { OVERRULED_NOT } },
+		{ { ACTION_REJECT, ACTION_DEFER, ACTION_REJECT },
+		  false,
+		  { OVERRULED_BY_DEFERRAL, OVERRULED_NOT, OVERRULED_BY_DEFERRAL } },
+		{ { ACTION_REJECT, ACTION_DEFER, ACTION_ACCEPT },
+		  false,
+		  { OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_ACCEPTANCE, OVERRULED_NOT } },
+		{ { ACTION_REJECT, ACTION_REJECT, ACTION_QUARANTINE },
+		  false,
+		  { OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_ACCEPTANCE, OVERRULED_NOT } },
+		{ { ACTION_REJECT, ACTION_REJECT, ACTION_DEFER },
+		  true,
+		  { OVERRULED_NOT, OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_ACCEPTANCE } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		struct policy_end end = { 0 };
+
+		for (size_t j = 0; j < 3; j++)
+			policy_count_end(&end,
+					 &(struct verdict){ .action = table[i].actions[j],
+							    .is_enforced = j > 0 || !table[i].is_audit });
+		for (size_t j = 0; j < 3; j++) {
+			struct verdict verdict = { .action = table[i].actions[j],
+						   .is_enforced = j > 0 || !table[i].is_audit };
+			const bool was_enforced = verdict.is_enforced;
+
+			policy_overrule(&verdict, &end);
+			assert_int_equal(verdict.overruled, table[i].expected[j]);
+			assert_int_equal(verdict.is_enforced,
+					 was_enforced && verdict.overruled == OVERRULED_NOT);
+		}
+	}
+}
+
 /* facts_forwarding(): nobody but the author's domain makes it true; what is not known is not so. */
 static void
 looks_forwarded_rests_on_the_signature_of_the_author(void **state)
@@ -1190,6 +1235,7 @@ main(void)
 		cmocka_unit_test(N16_P10_compose_log_line_keeps_to_its_bound),
 		cmocka_unit_test(N12_compose_log_line_tells_of_audits_and_shares),
 		cmocka_unit_test(compose_log_line_tells_of_pending_and_overruled_verdicts),
+		cmocka_unit_test(policy_overrule_has_one_answer_for_all),
 		cmocka_unit_test(looks_forwarded_rests_on_the_signature_of_the_author),
 		cmocka_unit_test(looks_forwarded_is_pending_only_where_it_may_be),
 	};
