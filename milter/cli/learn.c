@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/base/regular_file.h"
 #include "heloscope/cli/log.h"
 #include "heloscope/cli/message.h"
 #include "heloscope/dkim/signature.h"
@@ -104,7 +105,7 @@ cli_learn_message(const char *path, struct cli_lesson *lesson, struct error *err
 
 	if (!cli_message_read("doctor", path, &handler, error))
 		return false;
-	lesson->message.name = path;
+	lesson->message.name = regular_file_is_input(path) ? "standard input" : path;
 	(void)snprintf(lesson->message.author, sizeof lesson->message.author, "%s",
 		       author_domain(&learning.author));
 	return true;

@@ -404,15 +404,14 @@ judge_message(struct exam *exam, const struct doctor_message *message)
 		return;
 	if (message->signatures == 0)
 		exam_say(exam, PROBLEM_DKIM_UNSIGNED, message->name, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "The message in %s has no DKIM signature.", message->name),
+			 arena_printf(exam->arena, "The message (%s) has no DKIM signature.", message->name),
 			 consequence, NULL);
 	else if (!is_message_aligned(exam))
-		exam_say(
-			exam, PROBLEM_DKIM_MESSAGE_UNALIGNED, message->name, DOCTOR_WARNING,
-			arena_printf(exam->arena,
-				     "No signature of the message in %s aligns with its author's domain, %s.",
-				     message->name, message->author),
-			consequence, NULL);
+		exam_say(exam, PROBLEM_DKIM_MESSAGE_UNALIGNED, message->name, DOCTOR_WARNING,
+			 arena_printf(exam->arena,
+				      "No signature of the message (%s) aligns with its author's domain, %s.",
+				      message->name, message->author),
+			 consequence, NULL);
 }
 
 void

@@ -434,6 +434,7 @@ class Doctor(unittest.TestCase):
             with self.subTest(fields, arguments=arguments):
                 (report,), said = self.learn(fields + author, "well.example", changes=changes, arguments=arguments)
                 self.assertEqual(problems(report), expected)
+                self.assertIn("message (standard input)" if {"dkim-unsigned", "dkim-message-unaligned"} & set(expected) else "", json.dumps(report["findings"]))
                 self.assertEqual(sum("._domainkey." in record for record in report["records"]), keys, report["records"])
                 self.assertEqual("no DKIM signature of these domains was found there" in said, "d=" not in fields or keys == 0, said)
         # Of several domains each has its own; what is not of the author's is told.
