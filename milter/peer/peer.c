@@ -31,6 +31,7 @@ const char *const peer_problem_tokens[PEER_PROBLEMS] = {
 	[PEER_PROBLEM_HANDSHAKE_CLOSED] = "handshake-closed",
 	[PEER_PROBLEM_HANDSHAKE_TIMEOUT] = "handshake-timeout",
 	[PEER_PROBLEM_HANDSHAKE_TOO_MUCH] = "handshake-too-much",
+	[PEER_PROBLEM_STARTTLS_MASKED] = "starttls-masked",
 };
 
 int64_t

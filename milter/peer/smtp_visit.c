@@ -269,6 +269,8 @@ take_ehlo_line(struct smtp_visit *visit, const struct smtp_reader *reply)
 		length++;
 	if (span_equals_nocase((struct span){ text.at, length }, SPAN("STARTTLS")))
 		visit->offers_starttls = true;
+	else if (span_equals((struct span){ text.at, length }, SPAN("XXXXXXXA")))
+		visit->peer.problem = PEER_PROBLEM_STARTTLS_MASKED; /* as firewalls do it */
 }
 
 static void

@@ -30,6 +30,8 @@ static const char *const problems[PEER_PROBLEMS] = {
 	[PEER_PROBLEM_HANDSHAKE_CLOSED] = "the connection was closed",
 	[PEER_PROBLEM_HANDSHAKE_TIMEOUT] = "the handshake timed out",
 	[PEER_PROBLEM_HANDSHAKE_TOO_MUCH] = "the handshake had too many octets",
+	[PEER_PROBLEM_STARTTLS_MASKED] =
+		"something on the way, most likely a firewall that inspects SMTP, overwrites STARTTLS with XXXXXXXA; turn that inspection off",
 };
 
 const char *

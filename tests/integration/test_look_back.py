@@ -71,7 +71,15 @@ def refuses_senders(talk):
     talk.say("221 bye")
 
 
-TURNING_AWAY = {"away554": turns_away, "awayehlo": turns_EHLO_away, "away451": later_for_you, "awaymail": refuses_senders}
+def masked(talk):
+    """Behind a firewall that inspects SMTP and lets no TLS pass."""
+    talk.say("220 ****************")
+    talk.hear()
+    talk.say(f"250-{talk.script.name}", "250-SIZE 1000", "250 XXXXXXXA")
+    talk.end_well()
+
+
+TURNING_AWAY = {"away554": turns_away, "awayehlo": turns_EHLO_away, "away451": later_for_you, "awaymail": refuses_senders, "masked": masked}
 
 RELAYS = {
     "hack": peers.takes(lambda path, _: "%" in path and path.endswith("@hacked.peers.test>")),
@@ -161,7 +169,7 @@ unusable MX 10 self
 nomail MX 0 .
 _mta-sts.nomail TXT "v=STSv1; id=4"
 """
-DOMAINS += "".join(f"d{name} MX 10 {name}\n" for name in ("away554", "awayehlo", "away451", "awaymail"))
+DOMAINS += "".join(f"d{name} MX 10 {name}\n" for name in ("away554", "awayehlo", "away451", "awaymail", "masked"))
 
 # The policy host of each has an address that answers, and others that do not: dead, or without any way there.
 POLICY_HOSTS = {
@@ -555,6 +563,10 @@ class LookBack(unittest.TestCase):
                                  ("daway451", "banner", "451 .*come back in 300 s"), ("dawaymail", "relay", "554 5.7.1 Service unavailable; client host blocked")):
             self.assert_finds(reports[name], row, "unknown", words)
             self.assertNotIn("are lost", json.dumps(reports[name]))
+
+    def test_B27_a_masked_STARTTLS_is_called_that(self):
+        report = self.examine(host("dmasked"))["dmasked"]
+        self.assert_finds(report, "starttls", "warning", "a firewall that inspects SMTP, overwrites STARTTLS with XXXXXXXA; turn that inspection off")
 
     def test_B14b_TLSA_lookups_that_fail_where_nothing_is_signed_are_nothing(self):
         self.config = self.config.replace("trust-anchor", 'zone "_tcp.m.lame.test" servers 127.0.0.1@9\n    trust-anchor')

@@ -56,6 +56,7 @@ enum peer_problem {
 	PEER_PROBLEM_HANDSHAKE_CLOSED,   /* by the server */
 	PEER_PROBLEM_HANDSHAKE_TIMEOUT,  /* */
 	PEER_PROBLEM_HANDSHAKE_TOO_MUCH, /* octets */
+	PEER_PROBLEM_STARTTLS_MASKED,    /* something on the way overwrites the word in the reply to EHLO */
 	PEER_PROBLEMS
 };
 
