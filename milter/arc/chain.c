@@ -63,8 +63,10 @@ add_results(struct arc_chain *chain, const struct dkim_field *field)
 	const struct arc_results results = arc_results_read(field->value);
 	struct arc_set *set = place_field(chain, ARC_RESULTS, field, results.instance);
 
-	if (set != NULL)
-		set->vouches = results.vouches;
+	if (set == NULL)
+		return;
+	set->vouches = results.vouches;
+	set->author = results.author;
 }
 
 static const struct arc_signature *

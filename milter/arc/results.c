@@ -93,11 +93,57 @@ take_instance(struct span *rest)
 	return take(rest, ';') ? dkim_instance_read(number) : 0;
 }
 
+/* The value of a property: quoted, or up to a blank, a comment or the end of the item. */
+static struct span
+take_value(struct span *rest)
+{
+	size_t length = 0;
+	struct span value;
+
+	skip_blanks(rest);
+	if (rest->length > 0 && rest->at[0] == '"') {
+		length = quoted_length(*rest);
+		length = length < rest->length ? length : rest->length;
+		value = (struct span){ rest->at + 1, length > 1 ? length - 2 : 0 };
+	} else {
+		while (length < rest->length && !ascii_is_blank(rest->at[length])
+		       && !ascii_is_among(rest->at[length], "(;"))
+			length++;
+		value = (struct span){ rest->at, length };
+	}
+	*rest = span_from(*rest, length);
+	return value;
+}
+
+/* The value of header.from in the rest of an item; empty when there is none, or several. */
+static struct span
+find_author(struct span rest)
+{
+	struct span author = SPAN("");
+	bool has_several = false;
+
+	for (skip_blanks(&rest); rest.length > 0 && rest.at[0] != ';'; skip_blanks(&rest)) {
+		const bool is_header =
+			span_equals_nocase(take_word(&rest), SPAN("header")) && take(&rest, '.');
+		const bool is_from = is_header && span_equals_nocase(take_word(&rest), SPAN("from"));
+		struct span value;
+
+		if (!take(&rest, '=')) {
+			rest = span_from(rest, rest.length > 0 && rest.at[0] != ';' ? 1 : 0);
+			continue;
+		}
+		value = take_value(&rest);
+		has_several = has_several || (is_from && author.length > 0);
+		author = is_from ? value : author;
+	}
+	return has_several ? SPAN("") : author;
+}
+
 enum dmarc_said { SAID_NOTHING, SAID_PASS, SAID_OTHER };
 
-/* What an item "method [/ version] = result ..." says of DMARC. */
+/* What an item "method [/ version] = result ..." says of DMARC; and of whom, when that is "pass". */
 static enum dmarc_said
-read_item(struct span item)
+read_item(struct span item, struct span *author)
 {
 	bool is_pass;
 
@@ -107,6 +153,7 @@ read_item(struct span item)
 		(void)take_word(&item);
 	is_pass = take(&item, '=') && span_equals_nocase(take_word(&item), SPAN("pass"))
 		  && (item.length == 0 || ascii_is_blank(item.at[0]) || ascii_is_among(item.at[0], "(;"));
+	*author = is_pass ? find_author(item) : *author;
 	return is_pass ? SAID_PASS : SAID_OTHER;
 }
 
@@ -118,7 +165,7 @@ arc_results_read(struct span value)
 	unsigned said = 0;
 
 	while (results.instance > 0 && skip_item(&rest))
-		said |= 1U << read_item(rest);
+		said |= 1U << read_item(rest, &results.author);
 	results.vouches = (said & 1U << SAID_PASS) != 0 && (said & 1U << SAID_OTHER) == 0;
 	return results;
 }

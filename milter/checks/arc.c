@@ -10,6 +10,7 @@
 struct seen {
 	struct dkim_header header;
 	struct arc_chain chain;
+	struct author author;
 	struct dkim_bodies bodies;
 	const char *asked[BOUND_ARC_KEYS];
 	size_t asked_count;
@@ -77,6 +78,7 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 	const struct arc_signature *signature = NULL;
 	enum arc_part part;
 
+	author_add(&seen->author, piece->name, piece->value);
 	if (arc_part_of(piece->name, &part))
 		signature =
 			arc_chain_add(&seen->chain, part, field, seen->now, &inquiry_fed(inquiry)->memory);
@@ -138,8 +140,18 @@ check_arc_trust(const struct arc_facts *arc, const struct config *config)
 		arc->sealers[i].is_trusted = is_trusted(config, arc->sealers[i].domain);
 }
 
+/* Whether the results of a set say dmarc=pass of the author that the message has now. */
+static bool
+vouches_for(const struct arc_set *set, const char *author)
+{
+	char name[DOMAIN_SIZE];
+
+	return set->vouches && author[0] != '\0' && domain_normalize(set->author, name)
+	       && strcmp(name, author) == 0;
+}
+
 static struct arc_sealer
-make_sealer(const struct arc_set *set, struct arena *arena)
+make_sealer(const struct arc_set *set, const char *author, struct arena *arena)
 {
 	const struct arc_signature *seal = set->signatures[ARC_SEALING],
 				   *message = set->signatures[ARC_MESSAGE_SIGNATURE];
@@ -147,7 +159,7 @@ make_sealer(const struct arc_set *set, struct arena *arena)
 	return (struct arc_sealer){
 		.domain = arena_string(arena, seal != NULL ? seal->signature.domain : ""),
 		.selector = arena_string(arena, seal != NULL ? seal->signature.selector : ""),
-		.vouches = set->vouches,
+		.vouches = vouches_for(set, author),
 		.covers_from = message != NULL && message->signature.covers_from,
 	};
 }
@@ -162,7 +174,8 @@ list_sealers(struct inquiry *inquiry, struct seen *seen)
 	if (facts->sealers == NULL)
 		return;
 	for (; facts->count < seen->chain.count; facts->count++)
-		facts->sealers[facts->count] = make_sealer(&seen->chain.sets[facts->count], arena);
+		facts->sealers[facts->count] =
+			make_sealer(&seen->chain.sets[facts->count], author_domain(&seen->author), arena);
 	check_arc_trust(facts, inquiry_config(inquiry));
 }
 

@@ -216,9 +216,9 @@ policy_truth(const struct condition *condition, const struct facts *facts)
 static enum truth
 sealer_truth(const struct condition *condition, const struct facts *facts)
 {
-	if (facts->results[METHOD_ARC] == RESULT_TEMPERROR)
-		return TRUTH_UNKNOWN;
-	return truth_from((condition->words & 1U << facts_arc_standing(facts)) != 0);
+	const unsigned standings = facts_arc_standings(facts), fitting = standings & condition->words;
+
+	return fitting != 0 && fitting != standings ? TRUTH_UNKNOWN : truth_from(fitting != 0);
 }
 
 static enum truth

@@ -259,13 +259,12 @@ facts_is_signed_by(const struct facts *facts, const char *pattern)
 	return false;
 }
 
-size_t
-facts_vouching_set(const struct facts *facts)
+/* The set that vouches for the message, if the chain is valid; 0 when none would. */
+static size_t
+find_vouching_set(const struct arc_facts *arc)
 {
-	size_t instance = facts->results[METHOD_ARC] == RESULT_PASS ? facts->arc.count : 0;
-
-	for (; instance > 0; instance--) {
-		const struct arc_sealer *sealer = &facts->arc.sealers[instance - 1];
+	for (size_t instance = arc->count; instance > 0; instance--) {
+		const struct arc_sealer *sealer = &arc->sealers[instance - 1];
 
 		if (!sealer->is_trusted || !sealer->covers_from)
 			return 0;
@@ -275,12 +274,31 @@ facts_vouching_set(const struct facts *facts)
 	return 0;
 }
 
+size_t
+facts_vouching_set(const struct facts *facts)
+{
+	return facts->results[METHOD_ARC] == RESULT_PASS ? find_vouching_set(&facts->arc) : 0;
+}
+
+/* What the chain is worth if it is valid. */
+static enum arc_standing
+best_standing(const struct facts *facts)
+{
+	return find_vouching_set(&facts->arc) > 0 ? ARC_TRUSTED : ARC_UNTRUSTED;
+}
+
 enum arc_standing
 facts_arc_standing(const struct facts *facts)
 {
-	if (facts->results[METHOD_ARC] != RESULT_PASS)
-		return ARC_WORTHLESS;
-	return facts_vouching_set(facts) > 0 ? ARC_TRUSTED : ARC_UNTRUSTED;
+	return facts->results[METHOD_ARC] == RESULT_PASS ? best_standing(facts) : ARC_WORTHLESS;
+}
+
+unsigned
+facts_arc_standings(const struct facts *facts)
+{
+	if (facts->results[METHOD_ARC] == RESULT_TEMPERROR)
+		return 1U << ARC_WORTHLESS | 1U << best_standing(facts);
+	return 1U << facts_arc_standing(facts);
 }
 
 bool

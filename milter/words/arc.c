@@ -143,10 +143,12 @@ put_sealer(const struct arc_facts *arc, size_t instance, enum telling_reader rea
 	const struct arc_sealer *sealer = &arc->sealers[instance - 1];
 	char shown[TELLING_SHOWN_SIZE];
 
-	prose_put(out, 28, "set %zu: sealed by %s%s; its results %s dmarc=pass; its signature %s From",
-		  instance, telling_shown(or_unknown(sealer->domain), shown),
-		  sealer->is_trusted && reader == READER_HERE ? " (trusted)" : "",
-		  sealer->vouches ? "say" : "do not say", sealer->covers_from ? "covers" : "does not cover");
+	prose_put(
+		out, 28,
+		"set %zu: sealed by %s%s; its results %s dmarc=pass for the From domain; its signature %s From",
+		instance, telling_shown(or_unknown(sealer->domain), shown),
+		sealer->is_trusted && reader == READER_HERE ? " (trusted)" : "",
+		sealer->vouches ? "say" : "do not say", sealer->covers_from ? "covers" : "does not cover");
 }
 
 static void
@@ -155,7 +157,7 @@ put_more(const struct facts *facts, enum telling_reader reader, struct output *o
 	static const char *const standings[ARC_STANDINGS] = {
 		[ARC_WORTHLESS] = "the chain is not valid, and counts for nothing",
 		[ARC_UNTRUSTED] =
-			"the chain counts for nothing here: its sealers are not all trusted from one whose results say dmarc=pass to the newest",
+			"the chain counts for nothing here: its sealers are not all trusted from one whose results say dmarc=pass for the From domain to the newest",
 		[ARC_TRUSTED] = "trusted sealers vouch for the message",
 	};
 	const struct arc_facts *arc = &facts->arc;

@@ -176,8 +176,8 @@ class Arc(LabTest):
         self.receive(seal(changed, "b.relay.example", b"arc=pass; spf=pass smtp.mailfrom=lists.example"), ["user@in.test"])
         record = wait_until("the record", running.records)[-1]
         story = " ".join(lab.tool("explain", record["id"], "--log", running.records_path).stdout.split())
-        for text in ("set 2: sealed by b.relay.example (trusted); its results do not say dmarc=pass; its signature covers From",
-                     "set 1: sealed by lists.example (trusted); its results say dmarc=pass",
+        for text in ("set 2: sealed by b.relay.example (trusted); its results do not say dmarc=pass for the From domain; its signature covers From",
+                     "set 1: sealed by lists.example (trusted); its results say dmarc=pass for the From domain",
                      "the message was changed before it was sealed in set 2", "trusted sealers vouch for the message"):
             self.assertIn(text, story)
         for_sender = " ".join(lab.tool("explain", record["id"], "--for-sender", "--log", running.records_path).stdout.split())

@@ -26,7 +26,8 @@ struct arc_signature {
 struct arc_set {
 	const struct dkim_field *fields[ARC_PARTS];        /* NULL: not there */
 	const struct arc_signature *signatures[ARC_PARTS]; /* of all but the first */
-	bool vouches;                                      /* struct arc_results */
+	bool vouches;                                      /* struct arc_results, */
+	struct span author;                                /* and the field is kept */
 };
 
 /* All zero: no field has come. */

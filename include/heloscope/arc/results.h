@@ -12,8 +12,9 @@
 #include "heloscope/base/span.h"
 
 struct arc_results {
-	unsigned instance; /* 1 to 50; 0: it does not begin with one */
-	bool vouches;      /* a result is dmarc=pass, and none is another one of DMARC */
+	unsigned instance;  /* 1 to 50; 0: it does not begin with one */
+	bool vouches;       /* a result is dmarc=pass, and none is another one of DMARC */
+	struct span author; /* header.from of that; empty when it has none, or several */
 };
 
 /* Read the value of a field, folded or not. Linear time. */

@@ -243,7 +243,7 @@ struct dkim_facts {
 /* A set of an ARC chain: who sealed it, and what can be said of it when the chain passes. */
 struct arc_sealer {
 	const char *domain, *selector; /* of the seal, normalized; "" when there is none that can be read */
-	bool vouches;                  /* its results say dmarc=pass */
+	bool vouches;                  /* its results say dmarc=pass of the author */
 	bool covers_from;              /* its ARC-Message-Signature does */
 	bool is_trusted;               /* in trust { arc-sealers } */
 };
@@ -325,6 +325,10 @@ bool facts_is_signed_by(const struct facts *facts, const char *pattern);
  */
 size_t facts_vouching_set(const struct facts *facts);
 enum arc_standing facts_arc_standing(const struct facts *facts);
+
+/* The standings that it may have, as bits: two as long as a fault keeps from being known whether it is valid.
+ */
+unsigned facts_arc_standings(const struct facts *facts);
 
 /* Whether there is one, and a sealer from it to the newest fits a pattern. */
 bool facts_is_sealed_by(const struct facts *facts, const char *pattern);

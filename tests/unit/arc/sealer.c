@@ -73,7 +73,7 @@ void
 sealer_add(struct sealer_chain *chain, const struct sealer_set *set)
 {
 	(void)snprintf(value, sizeof value, "i=%u; %s", chain->count + 1,
-		       or_usual(set->results, "mx.test; dmarc=pass"));
+		       or_usual(set->results, "mx.test; dmarc=pass header.from=a.test"));
 	chain->results[chain->count] = strdup(value);
 	add_message(chain, set);
 	add_seal(chain, set);

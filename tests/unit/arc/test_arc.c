@@ -406,39 +406,55 @@ arc_results_are_read_in_one_way(void **state)
 		const char *value;
 		unsigned instance;
 		bool vouches;
+		const char *author; /* NULL: none */
 	} rows[] = {
-		{ " i=1; mx.test; dmarc=pass", 1, true },
-		{ " i = 50 ;mx.test 1;spf=fail; DMARC / 1 = Pass (p=none) header.from=a.test", 50, true },
-		{ "(c (d) \\) )\n i=(x)1(y);(z)mx.test;(a)dmarc(b)=(c)pass(d)", 1, true },
-		{ " i=01; mx.test; dmarc=pass;", 1, true },
-		{ " i=1; mx.microsoft.com 1; spf=pass; dmarc=pass action=none; arc=none", 1, true },
-		{ " i=1; mx.test; none", 1, false },
-		{ " i=1; mx.test; dmarc=fail", 1, false },
-		{ " i=1; mx.test; dmarc=pass; dmarc=fail", 1, false },
-		{ " i=1; mx.test; dmarc=passed", 1, false },
-		{ " i=1; mx.test; dmarc=pass.", 1, false },
-		{ " i=1; mx.test; dmarc pass", 1, false },
-		{ " i=1; mx.test; xdmarc=pass", 1, false },
-		{ " i=1; mx.test; spf=pass (dmarc=pass)", 1, false },
-		{ " i=1; mx.test; spf=fail (; dmarc=pass)", 1, false },
-		{ " i=1; mx.test; spf=fail smtp.mailfrom=\"x; dmarc=pass\"", 1, false },
-		{ " i=1; mx.test; spf=fail smtp.mailfrom=\"x\\\"; dmarc=pass\"", 1, false },
-		{ " i=1; mx.test; spf=fail (open; dmarc=pass", 1, false },
-		{ " i=1; mx.test; spf=fail \"open; dmarc=pass", 1, false },
-		{ " i=1; dmarc=pass", 1, false }, /* stands for the authserv-id */
-		{ " i=1", 0, false },
-		{ " i=1 mx.test; dmarc=pass", 0, false },
-		{ " i=0; mx.test; dmarc=pass", 0, false },
-		{ " i=51; mx.test; dmarc=pass", 0, false },
-		{ " i=001; mx.test; dmarc=pass", 0, false },
-		{ " I=1; mx.test; dmarc=pass", 0, false },
-		{ " mx.test; i=1; dmarc=pass", 0, false },
-		{ " i=1x; mx.test; dmarc=pass", 0, false },
-		{ "", 0, false },
-		{ "(", 0, false },
-		{ " i=1;", 1, false },
-		{ " i=1;\\", 1, false },
-		{ " i=1; mx.test; \"\\", 1, false },
+		{ " i=1; mx.test; dmarc=pass", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass header.from=a.test", 1, true, "a.test" },
+		{ " i=1; mx.test; dmarc=pass (p=none; header.from=b.test) header . from = \"a.test\" ;x=y", 1,
+		  true, "a.test" },
+		{ " i=1; mx.test; dmarc=pass action=none policy.dmarc=none header.from=a.test; spf=pass", 1,
+		  true, "a.test" },
+		{ " i=1; mx.test; dmarc=pass reason=\"header.from=b.test\" header.from=a.test", 1, true,
+		  "a.test" },
+		{ " i=1; mx.test; dmarc=pass reason=header.from=b.test", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass header.d=a.test smtp.from=b.test", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass header.from=a.test header.from=b.test", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass; x=y header.from=a.test", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass header.from=", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass header.from=\"", 1, true, NULL },
+		{ " i=1; mx.test; dmarc=pass !!header.", 1, true, NULL },
+		{ " i = 50 ;mx.test 1;spf=fail; DMARC / 1 = Pass (p=none) header.from=a.test", 50, true,
+		  "a.test" },
+		{ "(c (d) \\) )\n i=(x)1(y);(z)mx.test;(a)dmarc(b)=(c)pass(d)", 1, true, NULL },
+		{ " i=01; mx.test; dmarc=pass;", 1, true, NULL },
+		{ " i=1; mx.microsoft.com 1; spf=pass; dmarc=pass action=none; arc=none", 1, true, NULL },
+		{ " i=1; mx.test; none", 1, false, NULL },
+		{ " i=1; mx.test; dmarc=fail", 1, false, NULL },
+		{ " i=1; mx.test; dmarc=pass; dmarc=fail", 1, false, NULL },
+		{ " i=1; mx.test; dmarc=passed", 1, false, NULL },
+		{ " i=1; mx.test; dmarc=pass.", 1, false, NULL },
+		{ " i=1; mx.test; dmarc pass", 1, false, NULL },
+		{ " i=1; mx.test; xdmarc=pass", 1, false, NULL },
+		{ " i=1; mx.test; spf=pass (dmarc=pass)", 1, false, NULL },
+		{ " i=1; mx.test; spf=fail (; dmarc=pass)", 1, false, NULL },
+		{ " i=1; mx.test; spf=fail smtp.mailfrom=\"x; dmarc=pass\"", 1, false, NULL },
+		{ " i=1; mx.test; spf=fail smtp.mailfrom=\"x\\\"; dmarc=pass\"", 1, false, NULL },
+		{ " i=1; mx.test; spf=fail (open; dmarc=pass", 1, false, NULL },
+		{ " i=1; mx.test; spf=fail \"open; dmarc=pass", 1, false, NULL },
+		{ " i=1; dmarc=pass", 1, false, NULL }, /* stands for the authserv-id */
+		{ " i=1", 0, false, NULL },
+		{ " i=1 mx.test; dmarc=pass", 0, false, NULL },
+		{ " i=0; mx.test; dmarc=pass", 0, false, NULL },
+		{ " i=51; mx.test; dmarc=pass", 0, false, NULL },
+		{ " i=001; mx.test; dmarc=pass", 0, false, NULL },
+		{ " I=1; mx.test; dmarc=pass", 0, false, NULL },
+		{ " mx.test; i=1; dmarc=pass", 0, false, NULL },
+		{ " i=1x; mx.test; dmarc=pass", 0, false, NULL },
+		{ "", 0, false, NULL },
+		{ "(", 0, false, NULL },
+		{ " i=1;", 1, false, NULL },
+		{ " i=1;\\", 1, false, NULL },
+		{ " i=1; mx.test; \"\\", 1, false, NULL },
 	};
 
 	(void)state;
@@ -447,6 +463,9 @@ arc_results_are_read_in_one_way(void **state)
 
 		assert_int_equal(results.instance, rows[i].instance);
 		assert_int_equal(results.vouches, rows[i].vouches);
+		if (!span_equals(results.author, rows[i].author != NULL ? span_of(rows[i].author) : SPAN("")))
+			fail_msg("%s: \"%.*s\"", rows[i].value, (int)results.author.length,
+				 results.author.at);
 	}
 }
 

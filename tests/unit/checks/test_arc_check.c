@@ -291,6 +291,34 @@ policy_believes_trusted_sealers_alone(void **state)
 		  NULL,
 		  ACTION_DEFER },
 		{ { { .domain = "list.test", .names = "subject" } }, LIST, RULES, NULL, ACTION_DEFER },
+		/* Who vouches for another author does not vouch for this one. */
+		{ { { .domain = "list.test", .results = "mx.test; dmarc=pass header.from=mallory.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "list.test", .results = "mx.test; dmarc=pass" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "list.test", .results = "mx.test; dmarc=pass header.from=mallory.test" },
+		    { .domain = "relay.test", .results = "mx.test; dmarc=fail header.from=a.test" } },
+		  LIST,
+		  RULES,
+		  NULL,
+		  ACTION_DEFER },
+		/* Strangers gain nothing by a key that cannot be looked up. */
+		{ { { .domain = "fault.test" } },
+		  "\"list.test\"",
+		  "defer when arc.sealer = trusted reject when arc.sealer in { none, untrusted }",
+		  NULL,
+		  ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  "\"fault.test\"",
+		  "defer when arc.sealer = trusted reject when arc.sealer in { none, untrusted }",
+		  NULL,
+		  ACTION_ACCEPT },
 		{ { { .domain = "list.test" }, { .domain = "relay.test" } },
 		  LIST,
 		  RULES,
@@ -391,7 +419,7 @@ policy_judges_by_chains(void **state)
 		  LIST,
 		  "reject when arc.sealer in { none, untrusted }",
 		  NULL,
-		  ACTION_ACCEPT },
+		  ACTION_REJECT }, /* one of the two, whatever the key is */
 	};
 
 	(void)state;
