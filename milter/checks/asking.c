@@ -1,4 +1,5 @@
 /* What checks ask, once each, and how the answers come to them. */
+#include "heloscope/checks/arrivals.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/running.h"
 #include "heloscope/checks/under_way.h"
@@ -43,60 +44,16 @@ is_fed(const struct inquiry *inquiry, size_t check)
 	return inquiry->needs.table.checks[check]->feed != NULL;
 }
 
-/*
- * What an answer to that check for which there is no room counts as: too large, as any that is larger than
- * what is read, where only the domain that it is about can have filled the room. What others may have filled
- * (other readings of the sender, lists, keys of other signatures, the rest of the session) is withheld.
- */
-static enum dns_status
-without_room(const struct inquiry *inquiry, size_t check, bool is_of_list, size_t octets)
-{
-	return is_of_list || !inquiry_has_room(inquiry, octets) || inquiry->facts.other != NULL
-			       || is_fed(inquiry, check)
-		       ? DNS_NO_ROOM
-		       : DNS_TOO_LARGE;
-}
-
-/* An answer has come, or NULL for want of memory. It is kept when there is room for it. */
-static void
-keep_answer(struct inquiry *inquiry, struct lookup *lookup, struct dns_answer *answer)
-{
-	if (answer == NULL || inquiry_charge_answer(inquiry, lookup->check, answer->octets)) {
-		lookup->answer = answer;
-		return;
-	}
-	lookup->lacks = (uint8_t)without_room(inquiry, lookup->check, lookup->is_of_list, answer->octets);
-	dns_answer_free(answer);
-}
-
+/* An answer has come. Who takes it is another's business, lest this thread wait. */
 static void
 take_answer(void *context, struct dns_answer *answer)
 {
 	struct request *request = context;
 	struct inquiry *inquiry = request->inquiry;
-	bool is_to_run;
+	struct dns_resolver *resolver = inquiry->needs.resolver;
 
-	(void)pthread_mutex_lock(&inquiry->lock);
-	if (request->lookup != NULL) {
-		keep_answer(inquiry, request->lookup, answer);
-		request->lookup->request = NULL;
-		answer = NULL;
-	}
-	is_to_run = request->lookup != NULL && !inquiry->is_scheduled && !inquiry->is_complete
-		    && !inquiry->is_over;
-	if (is_to_run) {
-		inquiry->is_scheduled = true;
-		refcount_take(&inquiry->references);
-	}
-	dns_answer_free(answer);
-	under_way_end(&inquiry->facts.client.address, request->is_of_list);
-	free(request);
-	(void)pthread_mutex_unlock(&inquiry->lock);
-	inquiry_release(inquiry);
-	/* The scheduled run holds a reference of its own. */
-	if (is_to_run)
-		inquiry->needs.resolver->after_answers(inquiry->needs.resolver, inquiry_run_scheduled,
-						       inquiry);
+	if (arrivals_leave(request, answer))
+		resolver->after_answers(resolver, inquiry_run_scheduled, inquiry);
 }
 
 static struct lookup *
@@ -132,7 +89,7 @@ request(struct inquiry *inquiry, struct lookup *lookup)
 
 	if (request == NULL)
 		return false;
-	*request = (struct request){ inquiry, lookup, lookup->is_of_list };
+	*request = (struct request){ .inquiry = inquiry, .lookup = lookup, .is_of_list = lookup->is_of_list };
 	lookup->request = request;
 	refcount_take(&inquiry->references);
 	if (resolver->ask(resolver, lookup->name, (enum dns_type)lookup->type, take_answer, request))
@@ -155,7 +112,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	if (resolver->known != NULL)
 		known = resolver->known(resolver, lookup->name, (enum dns_type)lookup->type);
 	if (known != NULL) {
-		keep_answer(inquiry, lookup, known);
+		arrivals_keep(inquiry, lookup, known);
 		return true;
 	}
 	lookup->lacks = (uint8_t)under_way_begin(client, lookup->is_of_list);
@@ -260,7 +217,8 @@ ask(struct inquiry *inquiry, enum stage stage, const char *name, enum dns_type t
 	if (state->count >= BOUND_QUESTIONS_A_STAGE)
 		return lack(inquiry, DNS_TOO_MANY_OF_MESSAGE, is_of_list);
 	if (!inquiry_charge(inquiry, inquiry->running, octets))
-		return lack(inquiry, without_room(inquiry, inquiry->running, is_of_list, octets), is_of_list);
+		return lack(inquiry, arrivals_without_room(inquiry, inquiry->running, is_of_list, octets),
+			    is_of_list);
 	lookup = add_lookup(inquiry, state, name, type, hash, is_of_list);
 	if (lookup == NULL || !send_question(inquiry, lookup, list))
 		return lacking[DNS_NO_MEMORY];
@@ -288,7 +246,7 @@ inquiry_lack_reading(struct inquiry *inquiry)
 void
 inquiry_accepted(struct inquiry *inquiry)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	for (int stage = 0; stage < STAGES; stage++) {
 		for (struct lookup *lookup = inquiry->stages[stage].lookups; lookup != NULL;
 		     lookup = lookup->next) {
@@ -298,5 +256,5 @@ inquiry_accepted(struct inquiry *inquiry)
 			lookup->paid_list = 0;
 		}
 	}
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }

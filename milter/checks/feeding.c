@@ -51,26 +51,26 @@ take_piece(struct inquiry *inquiry, enum stage stage, const struct piece *piece)
 {
 	if (!feeds_any(inquiry))
 		return;
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	if (inquiry->stage == stage && !inquiry->is_over && begin_feeding(inquiry)) {
 		feed(inquiry, piece);
 		inquiry->is_complete = false; /* an answer that was asked for runs the check */
 	}
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 /* All has come that belongs to `stage`. What is asked from now on has a deadline of its own. */
 static void
 reach(struct inquiry *inquiry, enum stage stage)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	if (inquiry->stage == stage - 1 && !inquiry->is_over) {
 		inquiry->stage = stage;
 		inquiry->has_expired = false;
 		inquiry->is_complete = false;
 		inquiry_run(inquiry);
 	}
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 void

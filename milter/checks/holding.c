@@ -48,7 +48,8 @@ inquiry_release(struct inquiry *inquiry)
 	inquiry_forget_since(inquiry, STAGE_CONNECT);
 	config_unref(inquiry->needs.config);
 	free(inquiry->helo);
-	(void)pthread_cond_destroy(&inquiry->has_run);
+	(void)pthread_cond_destroy(&inquiry->arrivals.condition);
+	(void)pthread_mutex_destroy(&inquiry->arrivals.lock);
 	(void)pthread_mutex_destroy(&inquiry->lock);
 	free(inquiry);
 }

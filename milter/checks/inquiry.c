@@ -2,12 +2,12 @@
  * running.c. */
 #include "heloscope/checks/inquiry.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
+#include "heloscope/checks/arrivals.h"
 #include "heloscope/checks/running.h"
 
 #define STAGE_MEMORY (128U << 10) /* octets; only very many lists need so much */
@@ -66,11 +66,12 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 {
 	struct inquiry *inquiry = calloc(1, sizeof *inquiry);
 
-	if (inquiry == NULL || !clock_init_condition(&inquiry->has_run)) {
+	if (inquiry == NULL || !clock_init_condition(&inquiry->arrivals.condition)) {
 		free(inquiry);
 		return NULL;
 	}
 	(void)pthread_mutex_init(&inquiry->lock, NULL);
+	(void)pthread_mutex_init(&inquiry->arrivals.lock, NULL);
 	inquiry->needs = *needs;
 	inquiry->needs.config = config_ref(needs->config);
 	inquiry->facts.client = *client;
@@ -78,24 +79,24 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
 		inquiry->stages[stage].arena.total = &inquiry->held;
 	}
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	enter(inquiry, STAGE_CONNECT);
 	inquiry_run(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 	return inquiry;
 }
 
 void
 inquiry_helo(struct inquiry *inquiry, const char *name)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	free(inquiry->helo);
 	inquiry->helo = name != NULL ? strdup(name) : NULL;
 	inquiry->has_lost_helo = name != NULL && inquiry->helo == NULL;
 	forget_deadline(inquiry);
 	enter_helo(inquiry);
 	inquiry_run(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 const char *
@@ -108,21 +109,21 @@ void
 inquiry_mail(struct inquiry *inquiry, const struct envelope_address *sender, const char *auth_name,
 	     const struct tls_facts *tls)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	forget_deadline(inquiry);
 	if (inquiry->stage == STAGE_CONNECT)
 		enter_helo(inquiry);
 	enter_mail(inquiry, sender, auth_name, tls);
 	inquiry_run(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 void
 inquiry_end(struct inquiry *inquiry)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	inquiry->is_over = true;
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 enum stage
@@ -140,12 +141,12 @@ inquiry_last_stage(const struct inquiry_needs *needs)
 void
 inquiry_forget_mail(struct inquiry *inquiry)
 {
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	if (inquiry->stage >= STAGE_MAIL) {
 		enter(inquiry, STAGE_MAIL);
 		inquiry->stage = STAGE_HELO;
 	}
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 }
 
 static bool
@@ -164,11 +165,11 @@ has_ended(const struct inquiry *inquiry)
 	return inquiry->has_expired || inquiry_has_all(inquiry) || !has_memory(inquiry);
 }
 
-/* Run what was left to this thread. */
+/* Take what has come, and run the checks, at any stage: this is the thread that waits. */
 static void
 catch_up(struct inquiry *inquiry)
 {
-	if (inquiry->is_due)
+	if (arrivals_take(inquiry))
 		inquiry_run(inquiry);
 }
 
@@ -177,10 +178,10 @@ inquiry_is_complete(struct inquiry *inquiry)
 {
 	bool is_complete;
 
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	catch_up(inquiry);
 	is_complete = has_ended(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 	return is_complete;
 }
 
@@ -190,24 +191,23 @@ inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 	const struct timespec deadline = clock_deadline(timeout_ms);
 	bool is_well;
 
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	catch_up(inquiry);
 	inquiry->wait_began_ms = (uint32_t)clock_now_ms();
 	inquiry->wait_ms = timeout_ms;
 	if (inquiry->needs.before_wait != NULL && !has_ended(inquiry))
 		inquiry->needs.before_wait();
 	while (!has_ended(inquiry)) {
-		const bool is_late =
-			pthread_cond_timedwait(&inquiry->has_run, &inquiry->lock, &deadline) == ETIMEDOUT;
+		const bool is_in_time = arrivals_wait(inquiry, &deadline);
 
 		catch_up(inquiry);
-		if (is_late && !inquiry_has_all(inquiry)) {
+		if (!is_in_time && !inquiry_has_all(inquiry)) {
 			inquiry->has_expired = inquiry->was_cut_short = true;
 			inquiry_run(inquiry);
 		}
 	}
 	is_well = has_memory(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 	return is_well ? &inquiry->facts : NULL;
 }
 
@@ -216,9 +216,9 @@ inquiry_close(struct inquiry *inquiry)
 {
 	if (inquiry == NULL)
 		return;
-	(void)pthread_mutex_lock(&inquiry->lock);
+	inquiry_lock(inquiry);
 	inquiry->is_closed = true;
 	inquiry_forget_since(inquiry, STAGE_CONNECT);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	inquiry_unlock(inquiry);
 	inquiry_release(inquiry);
 }

@@ -57,6 +57,7 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/checks/arrivals.h"
 
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
@@ -281,7 +282,6 @@ inquiry_run(struct inquiry *inquiry)
 	struct facts *before = NULL, *reading = &inquiry->facts;
 	bool is_complete = inquiry->stage >= STAGE_MAIL;
 
-	inquiry->is_due = false;
 	if (inquiry->is_closed || inquiry->is_complete || inquiry->is_over)
 		return;
 	for (size_t i = 0; reading != NULL; i++, before = reading, reading = reading->other) {
@@ -294,18 +294,40 @@ inquiry_run(struct inquiry *inquiry)
 		is_complete = run_reading(inquiry) && is_complete;
 	}
 	inquiry->is_complete = is_complete;
-	(void)pthread_cond_broadcast(&inquiry->has_run);
+	arrivals_tell(inquiry);
 }
 
 /*
- * With all of the message there, somebody waits, and to verify its signatures takes longer than all that runs
- * before: the thread of the resolver, which all sessions have in common, is not the one to do it.
+ * Take what has come, and run the checks. With all of the message there, somebody waits, and to verify its
+ * signatures takes longer than all that runs before: then who waits does it, and not the thread of the
+ * resolver, which all sessions have in common.
  */
 static void
-leave_to_waiter(struct inquiry *inquiry)
+catch_up(struct inquiry *inquiry)
 {
-	inquiry->is_due = true;
-	(void)pthread_cond_broadcast(&inquiry->has_run);
+	if (inquiry->stage >= STAGE_BODY)
+		arrivals_tell(inquiry);
+	else if (arrivals_take(inquiry))
+		inquiry_run(inquiry);
+}
+
+void
+inquiry_lock(struct inquiry *inquiry)
+{
+	(void)pthread_mutex_lock(&inquiry->lock);
+}
+
+/* Whoever found the lock taken has left his answers to who has it. */
+void
+inquiry_unlock(struct inquiry *inquiry)
+{
+	do {
+		(void)pthread_mutex_unlock(&inquiry->lock);
+		if (!arrivals_are_left(inquiry) || pthread_mutex_trylock(&inquiry->lock) != 0)
+			return;
+		catch_up(inquiry);
+	} while (inquiry->stage < STAGE_BODY);
+	(void)pthread_mutex_unlock(&inquiry->lock);
 }
 
 void
@@ -313,12 +335,10 @@ inquiry_run_scheduled(void *context)
 {
 	struct inquiry *inquiry = context;
 
-	(void)pthread_mutex_lock(&inquiry->lock);
-	inquiry->is_scheduled = false;
-	if (inquiry->stage < STAGE_BODY)
-		inquiry_run(inquiry);
-	else
-		leave_to_waiter(inquiry);
-	(void)pthread_mutex_unlock(&inquiry->lock);
+	arrivals_begin_run(inquiry);
+	if (pthread_mutex_trylock(&inquiry->lock) == 0) {
+		catch_up(inquiry);
+		inquiry_unlock(inquiry);
+	}
 	inquiry_release(inquiry);
 }

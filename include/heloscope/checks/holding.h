@@ -32,6 +32,19 @@ struct request {
 	struct inquiry *inquiry; /* counted */
 	struct lookup *lookup;   /* NULL: nobody waits any more */
 	bool is_of_list;
+	/* Once the answer has come, until it is taken: */
+	struct request *next;
+	struct dns_answer *answer;
+};
+
+/* Answers that have come and are not taken; see arrivals.h. */
+struct arrivals {
+	pthread_mutex_t
+		lock; /* guards all here; nobody waits for anything with it, or takes another behind it */
+	pthread_cond_t condition;
+	struct request *first, *last; /* in the order in which they came */
+	bool is_scheduled;            /* a run that will take them */
+	bool has_news;                /* for who waits */
 };
 
 struct stage_state {
@@ -50,12 +63,11 @@ struct inquiry {
 	struct refcount references; /* the owner's, one a request, one a scheduled run */
 	pthread_mutex_t lock;       /* guards all below */
 	uint32_t held;              /* octets of all arenas below, and of answers */
-	pthread_cond_t has_run;
+	struct arrivals arrivals;   /* with a lock of their own */
 	struct inquiry_needs needs;
 	char *helo; /* as given, or NULL */
 	enum stage stage;
-	bool is_closed, is_scheduled;
-	bool is_due;                     /* who waits is to run the checks */
+	bool is_closed;
 	bool is_complete;                /* nothing is left that can be run */
 	bool is_over;                    /* nothing is run any more for this message */
 	bool has_expired;                /* the deadline of the stages that are waited for */

@@ -9,8 +9,14 @@
 /* Run all checks that can be run and are not done. */
 void inquiry_run(struct inquiry *inquiry);
 
-/* The same for dns_resolver.after_answers(); gives back a reference. */
+/* The same for dns_resolver.after_answers(), unless another has the lock, who will then; gives back a
+ * reference. */
 void inquiry_run_scheduled(void *inquiry);
+
+/* Lock it, and unlock it again by who has a reference: then the checks are run for the answers that came
+ * meanwhile. */
+void inquiry_lock(struct inquiry *inquiry);
+void inquiry_unlock(struct inquiry *inquiry);
 
 bool inquiry_wants(const struct inquiry *inquiry, const struct check *check);
 

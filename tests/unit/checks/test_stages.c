@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "config_text.h"
 #include "scene.h"
@@ -51,6 +52,13 @@ judge(const struct scene *scene)
 					    .count = 1 };
 
 	return policy_judge(scene->config, scene->facts, &recipient);
+}
+
+static void
+feed_nothing(struct inquiry *inquiry, const struct piece *piece)
+{
+	(void)inquiry;
+	(void)piece;
 }
 
 /* In pieces of any size; the question is asked with the field, long before the body has come. */
@@ -108,6 +116,68 @@ inquiry_leaves_the_body_to_who_waits(void **state)
 	scene_wait(&scene);
 	assert_int_equal(scene.facts->results[METHOD_SENDER], RESULT_PASS);
 	scene_leave(&scene);
+}
+
+/* A check that is in the middle of its run, as long as the test wants. */
+
+static sem_t is_in_run, may_go_on;
+
+static bool
+run_slowly(struct inquiry *inquiry)
+{
+	const struct dns_answer *first, *second;
+
+	if (inquiry_stage(inquiry) < STAGE_HEADER)
+		return false;
+	first = inquiry_ask(inquiry, STAGE_HEADER, "right.test", DNS_TXT);
+	second = inquiry_ask(inquiry, STAGE_HEADER, "wrong.test", DNS_TXT);
+	if (first != NULL && second == NULL) {
+		(void)sem_post(&is_in_run);
+		(void)sem_wait(&may_go_on);
+	}
+	inquiry_facts(inquiry)->results[METHOD_SENDER] = RESULT_PASS;
+	return first != NULL && second != NULL;
+}
+
+static const struct check x_slow = {
+	.stage = STAGE_BODY, .run = run_slowly, .method = METHOD_SENDER, .feed = feed_nothing
+};
+
+static void *
+wait_for_it(void *inquiry)
+{
+	return (void *)inquiry_wait(inquiry, 30000);
+}
+
+/* The thread that brings an answer does not wait for checks that run; and the answer is not lost. */
+static void
+inquiry_takes_answers_while_checks_run(void **state)
+{
+	static const struct check *const table[] = { &x_slow };
+	struct scene scene;
+	pthread_t waiter;
+	void *facts;
+
+	(void)state;
+	(void)sem_init(&is_in_run, 0, 0);
+	(void)sem_init(&may_go_on, 0, 0);
+	scene_begin(&scene, rows, ROWS(rows), "", (struct check_table){ table, 1 });
+	say_mail(&scene, "<joe@yodel.example>");
+	say_header(&scene, NULL);
+	scene_say_body(&scene, BODY, 7);
+	assert_int_equal(pthread_create(&waiter, NULL, wait_for_it, scene.inquiry), 0);
+	assert_int_equal(fake_dns_deliver_name(&scene.dns, "right.test"), 1);
+	(void)sem_wait(&is_in_run);
+	assert_int_equal(fake_dns_deliver_name(&scene.dns, "wrong.test"),
+			 1); /* ends, though the check does not */
+	(void)sem_post(&may_go_on);
+	assert_int_equal(pthread_join(waiter, &facts), 0);
+	assert_non_null(facts);
+	assert_true(inquiry_is_complete(scene.inquiry));
+	assert_int_equal(((const struct facts *)facts)->results[METHOD_SENDER], RESULT_PASS);
+	scene_leave(&scene);
+	(void)sem_destroy(&is_in_run);
+	(void)sem_destroy(&may_go_on);
 }
 
 /* What is awaited is told in the facts, stage by stage; a check that can be done early is. */
@@ -451,6 +521,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inquiry_feeds_header_and_body_in_pieces),
 		cmocka_unit_test(inquiry_leaves_the_body_to_who_waits),
+		cmocka_unit_test(inquiry_takes_answers_while_checks_run),
 		cmocka_unit_test(inquiry_tells_what_is_awaited),
 		cmocka_unit_test(inquiry_checks_the_body_for_all_readings),
 		cmocka_unit_test(inquiry_has_a_deadline_at_the_end),
