@@ -10,14 +10,14 @@
 
 #define PIECE_OCTETS 65535 /* that an MTA hands a filter at a time */
 
-/* Read it to its end. Returns 0, or errno. */
+/* Read it to its end, or to what makes an end of it. Returns 0, or errno. */
 static int
 read_all(int fd, struct stored *stored)
 {
 	char piece[PIECE_OCTETS];
 	ssize_t count;
 
-	while ((count = read(fd, piece, sizeof piece)) != 0) {
+	while (stored->phase != STORED_OVER && (count = read(fd, piece, sizeof piece)) != 0) {
 		if (count < 0 && errno != EINTR)
 			return errno;
 		if (count > 0)

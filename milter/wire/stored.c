@@ -142,9 +142,6 @@ flush_field(struct stored *stored)
 {
 	char *colon = memchr(stored->text, ':', stored->length);
 
-	for (size_t i = 0; i < stored->length; i++)
-		if (stored->text[i] == '\r')
-			stored->text[i] = STRAY;
 	if (stored->has_field && colon != NULL) {
 		*colon = '\0';
 		stored->text[stored->length] = '\0';
@@ -206,8 +203,6 @@ judge_line(struct stored *stored)
 static void
 end_header_line(struct stored *stored)
 {
-	while (stored->length > stored->line_at && stored->text[stored->length - 1] == '\r')
-		stored->length--;
 	stored->is_inside = stored->is_lost = false;
 	if (stored->line_at > 0)
 		return; /* of a field that is folded */
@@ -249,7 +244,7 @@ begin_line(struct stored *stored, char c)
 }
 
 static void
-add_header(struct stored *stored, char c)
+add_octet(struct stored *stored, char c)
 {
 	if (!stored->is_inside)
 		begin_line(stored, c);
@@ -257,6 +252,25 @@ add_header(struct stored *stored, char c)
 		end_header_line(stored);
 	else
 		keep(stored, c);
+}
+
+/* What a line is shows only when it is known which of its CRs end it. */
+static void
+add_header(struct stored *stored, char c)
+{
+	size_t strays = c == '\r' || c == '\n' ? 0 : stored->carriage_returns;
+
+	stored->carriage_returns = c == '\r' ? stored->carriage_returns + 1 : 0;
+	for (; strays > 0 && stored->phase == STORED_HEADER; strays--)
+		add_octet(stored, STRAY);
+	for (; strays > 0; strays--)
+		add_body(stored, STRAY);
+	if (c == '\r')
+		return;
+	if (stored->phase == STORED_HEADER)
+		add_octet(stored, c);
+	else if (stored->phase == STORED_BODY)
+		add_body(stored, c);
 }
 
 /* All of it. */

@@ -78,6 +78,10 @@ stored_tells_a_message_as_an_mta_does_wherever_it_is_cut(void **state)
 		{ TEXT("A: b\nC: d\n  e\r\n\tf\n \ng: h\n\n"), "{A| b}{C| d\n  e\n\tf\n }{g| h}/", 0, 0, 0,
 		  0 },
 		{ TEXT("A: b"), "{A| b}/", 0, 0, 0, 0 },
+		/* A CR that ends no line is a blank before anything is made of the line. */
+		{ TEXT("From\r: a\r\n\r\nb\r\n"), "{From | a}/b\r\n", 0, 0, 0, 0 },
+		{ TEXT("A: b\r\n\rc\r\nD: e\r\n\r\n"), "{A| b\n c}{D| e}/", 0, 0, 0, 0 },
+		{ TEXT("A: b\r\n\r\r\n\rc\r\n"), "{A| b}/ c\r\n", 0, 0, 0, 0 },
 		{ TEXT("A: b\n\n\n\n"), "{A| b}/\r\n\r\n", 0, 0, 0, 0 },
 		/* A CR is of the end only right before LF; cleanup_replace_stray_cr_lf. */
 		{ TEXT("A: b\rc\r\r\n\r\r\nd\re\r\r\nf\r"), "{A| b c}/d e\r\nf\r\n", 0, 0, 0, 0 },
