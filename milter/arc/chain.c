@@ -1,6 +1,7 @@
 #include "heloscope/arc/chain.h"
 
 #include "heloscope/arc/results.h"
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/domain.h"
 
 #define SCRATCH_OCTETS (1U << 20) /* of the evidence of one signature */
@@ -161,35 +162,56 @@ answer_to(const struct arc_case *of, const struct arc_signature *signature)
 	return signature->key_name != NULL ? of->answer(of->context, signature->key_name) : &unasked;
 }
 
-/* What a seal covers, in order (5.1.1). Returns how many. */
-static size_t
-list_sealed(const struct arc_chain *chain, unsigned instance, const struct dkim_field **fields)
-{
-	size_t count = 0;
+/* A chain that is verified. */
+struct validation {
+	const struct arc_case *of;
+	struct dkim_keys keys;
+	unsigned char sealed[DKIM_INSTANCES_MAX][DKIM_HASH_OCTETS]; /* what each seal covers */
+	bool has_sealed;
+};
 
-	for (unsigned i = 0; i < instance; i++)
-		for (int part = 0; part < ARC_PARTS; part++)
-			fields[count++] = chain->sets[i].fields[part];
-	return count - 1; /* its own comes without b= */
+/* Hash what the seals cover, of all in one pass (5.1.1). */
+static void
+hash_sealed(struct validation *validation)
+{
+	const struct arc_chain *chain = validation->of->chain;
+	struct dkim_hasher hasher;
+	bool is_good = true;
+
+	dkim_hasher_init(&hasher, NULL, 0);
+	for (unsigned i = 0; i < chain->count; i++) {
+		const struct arc_set *set = &chain->sets[i];
+
+		dkim_header_add_sealed(&hasher, set->fields[ARC_RESULTS]);
+		dkim_header_add_sealed(&hasher, set->fields[ARC_MESSAGE_SIGNATURE]);
+		is_good = dkim_header_hash_sealed(&hasher, set->fields[ARC_SEALING],
+						  &set->signatures[ARC_SEALING]->signature,
+						  validation->sealed[i])
+			  && is_good;
+		dkim_header_add_sealed(&hasher, set->fields[ARC_SEALING]);
+	}
+	dkim_keys_take_header(&validation->keys, dkim_hasher_length(&hasher), 0);
+	dkim_hasher_clear(&hasher);
+	validation->has_sealed = is_good;
 }
 
 static struct dkim_evidence
-verify(const struct arc_case *of, unsigned instance, enum arc_part part, struct arena *arena)
+verify(struct validation *validation, unsigned instance, enum arc_part part, struct arena *arena)
 {
-	const struct dkim_field *sealed[DKIM_INSTANCES_MAX * ARC_PARTS];
+	const struct arc_case *of = validation->of;
 	const struct arc_set *set = &of->chain->sets[instance - 1];
 	const struct dkim_signature *signature = &set->signatures[part]->signature;
 	struct dkim_case one = {
 		.signature = signature,
 		.own = set->fields[part],
 		.header = of->header,
+		.keys = &validation->keys,
 		.answer = answer_to(of, set->signatures[part]),
 		.now = of->now,
 	};
 
 	if (part == ARC_SEALING) {
-		one.sealed = sealed;
-		one.sealed_count = list_sealed(of->chain, instance, sealed);
+		one.sealed_hash = validation->has_sealed ? validation->sealed[instance - 1] : NULL;
 	} else {
 		one.body_hash = dkim_bodies_hash(of->bodies, signature);
 		one.body_octets = dkim_bodies_octets(of->bodies, signature);
@@ -217,63 +239,68 @@ make_outcome(const struct dkim_signature *signature, const struct dkim_evidence 
 	outcome.evidence.missing = arena_string(arena, evidence->missing);
 	outcome.evidence.uncovered = arena_string(arena, evidence->uncovered);
 	outcome.evidence.filled = arena_string(arena, evidence->filled);
-	outcome.evidence.filled = arena_string(arena, evidence->filled);
 	return outcome;
 }
 
 /* Verify one; `outcome` tells what is wrong with it, unless it does so already of another. */
 static bool
-is_good(const struct arc_case *of, unsigned instance, enum arc_part part, struct arc_outcome *outcome,
+is_good(struct validation *validation, unsigned instance, enum arc_part part, struct arc_outcome *outcome,
 	struct arena *arena)
 {
+	const struct arc_set *set = &validation->of->chain->sets[instance - 1];
 	struct arena scratch;
 	struct dkim_evidence evidence;
 	bool is_told;
 
 	arena_init(&scratch, SCRATCH_OCTETS);
-	evidence = verify(of, instance, part, &scratch);
+	evidence = verify(validation, instance, part, &scratch);
 	is_told = arc_outcome_result(outcome) == RESULT_TEMPERROR
 		  && dkim_reason_result(evidence.reason) == RESULT_TEMPERROR;
 	if (evidence.reason != DKIM_NONE && !is_told)
-		*outcome = make_outcome(&of->chain->sets[instance - 1].signatures[part]->signature, &evidence,
-					arena);
+		*outcome = make_outcome(&set->signatures[part]->signature, &evidence, arena);
 	arena_clear(&scratch);
 	return evidence.reason == DKIM_NONE;
 }
 
 /* Step 4, and 6 with the newest first, up to the first that fails. */
 static struct arc_outcome
-verify_chain(const struct arc_case *of, struct arena *arena)
+verify_chain(struct validation *validation, struct arena *arena)
 {
+	const unsigned count = validation->of->chain->count;
 	struct arc_outcome outcome = { .reason = ARC_NONE };
 
-	(void)is_good(of, of->chain->count, ARC_MESSAGE_SIGNATURE, &outcome, arena);
-	for (unsigned i = of->chain->count; i > 0 && arc_outcome_result(&outcome) != RESULT_FAIL; i--)
-		(void)is_good(of, i, ARC_SEALING, &outcome, arena);
+	(void)is_good(validation, count, ARC_MESSAGE_SIGNATURE, &outcome, arena);
+	if (arc_outcome_result(&outcome) != RESULT_FAIL)
+		hash_sealed(validation);
+	for (unsigned i = count; i > 0 && arc_outcome_result(&outcome) != RESULT_FAIL; i--)
+		(void)is_good(validation, i, ARC_SEALING, &outcome, arena);
 	return outcome;
 }
 
-/* Step 5: how far back the message is as it was. */
-static unsigned
-find_oldest_pass(const struct arc_case *of, struct arena *arena)
+/* Step 5: how far back the message is as it was. Not known when that is more work than may be done. */
+static void
+find_oldest_pass(struct validation *validation, struct arc_outcome *outcome, struct arena *arena)
 {
-	unsigned oldest = of->chain->count;
-	struct arc_outcome ignored = { .reason = ARC_NONE };
+	unsigned oldest = validation->of->chain->count;
+	struct arc_outcome older = { .reason = ARC_NONE };
 
-	while (oldest > 1 && is_good(of, oldest - 1, ARC_MESSAGE_SIGNATURE, &ignored, arena))
+	while (oldest > 1 && is_good(validation, oldest - 1, ARC_MESSAGE_SIGNATURE, &older, arena))
 		oldest--;
-	return oldest > 1 ? oldest : 0;
+	outcome->has_oldest_pass = older.why != DKIM_WORK;
+	outcome->oldest_pass = outcome->has_oldest_pass && oldest > 1 ? oldest : 0;
 }
 
 struct arc_outcome
 arc_chain_validate(const struct arc_case *of, struct arena *arena)
 {
-	struct arc_outcome outcome = verify_chain(of, arena);
+	struct validation validation = { .of = of };
+	struct arc_outcome outcome;
 
-	if (outcome.reason != ARC_NONE)
-		return outcome;
-	outcome.has_oldest_pass = true;
-	outcome.oldest_pass = find_oldest_pass(of, arena);
+	dkim_keys_init(&validation.keys, BOUND_ARC_WORK);
+	outcome = verify_chain(&validation, arena);
+	if (outcome.reason == ARC_NONE)
+		find_oldest_pass(&validation, &outcome, arena);
+	dkim_keys_clear(&validation.keys);
 	return outcome;
 }
 

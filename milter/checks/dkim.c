@@ -264,7 +264,7 @@ make_finding(const struct seen *seen, size_t index, struct arena *arena)
 }
 
 static struct dkim_finding
-verify(struct inquiry *inquiry, struct seen *seen, size_t index)
+verify(struct inquiry *inquiry, struct seen *seen, size_t index, struct dkim_keys *keys)
 {
 	static const struct dns_answer unasked = { .status = DNS_NODATA };
 	const struct candidate *candidate = &seen->candidates[index];
@@ -274,6 +274,7 @@ verify(struct inquiry *inquiry, struct seen *seen, size_t index)
 		.signature = &candidate->signature,
 		.own = candidate->field,
 		.header = &seen->header,
+		.keys = keys,
 		.body_hash = dkim_bodies_hash(&seen->bodies, &candidate->signature),
 		.body_octets = dkim_bodies_octets(&seen->bodies, &candidate->signature),
 		.answer = candidate->key_name != NULL
@@ -303,13 +304,17 @@ has_keys(struct inquiry *inquiry, const struct seen *seen)
 static void
 verify_all(struct inquiry *inquiry, struct seen *seen)
 {
+	struct dkim_keys keys;
+
 	seen->facts.signatures = arena_alloc(inquiry_arena(inquiry, STAGE_BODY),
 					     (seen->count + 1) * sizeof *seen->facts.signatures);
 	if (seen->facts.signatures == NULL)
 		return;
 	seen->facts.left_out = seen->total - seen->count;
+	dkim_keys_init(&keys, BOUND_DKIM_WORK);
 	for (; seen->facts.count < seen->count; seen->facts.count++)
-		seen->facts.signatures[seen->facts.count] = verify(inquiry, seen, seen->facts.count);
+		seen->facts.signatures[seen->facts.count] = verify(inquiry, seen, seen->facts.count, &keys);
+	dkim_keys_clear(&keys);
 	seen->is_verified = true;
 }
 

@@ -42,6 +42,17 @@ update(struct dkim_hasher *hasher, const unsigned char *octets, size_t length)
 		hasher->has_failed = true;
 }
 
+void
+dkim_hasher_init_from(struct dkim_hasher *hasher, struct dkim_hasher *from, struct dkim_mark *marks,
+		      size_t count)
+{
+	dkim_hasher_flush(from);
+	dkim_hasher_init(hasher, marks, count);
+	hasher->length = from->length;
+	hasher->has_failed = hasher->has_failed || from->has_failed
+			     || EVP_MD_CTX_copy_ex(hasher->context, from->context) != 1;
+}
+
 /* The hash of what has come so far; more may come. */
 static void
 reach(struct dkim_hasher *hasher, struct dkim_mark *mark)

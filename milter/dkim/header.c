@@ -242,16 +242,20 @@ finish_hash(struct dkim_hasher *hasher, const struct dkim_mark *mark, const stru
 	return mark->is_reached;
 }
 
+void
+dkim_header_add_sealed(struct dkim_hasher *sealed, const struct dkim_field *field)
+{
+	add_field(sealed, DKIM_RELAXED, field);
+}
+
 bool
-dkim_header_hash_seal(const struct dkim_field *const *fields, size_t count, const struct dkim_field *own,
-		      const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS])
+dkim_header_hash_sealed(struct dkim_hasher *sealed, const struct dkim_field *own,
+			const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS])
 {
 	struct dkim_mark mark = { .at = UINT64_MAX };
 	struct dkim_hasher hasher;
 
-	dkim_hasher_init(&hasher, &mark, 1);
-	for (size_t i = 0; i < count; i++)
-		add_field(&hasher, seal->header_canon, fields[i]);
+	dkim_hasher_init_from(&hasher, sealed, &mark, 1);
 	return finish_hash(&hasher, &mark, own, seal, hash);
 }
 
@@ -267,5 +271,6 @@ dkim_header_hash(struct dkim_header *header, const struct dkim_field *own,
 	header->round++;
 	add_covered(header, &hasher, own, signature);
 	note_coverage(header, own, signature, coverage);
+	coverage->octets = dkim_hasher_length(&hasher) + own->value.length;
 	return finish_hash(&hasher, &mark, own, signature, hash);
 }

@@ -93,49 +93,63 @@ judge_hashes(const struct dkim_evidence *evidence)
 
 /* Verify with one record. */
 static void
-try_record(const struct dkim_case *of, struct span text, const unsigned char *hash,
+try_record(const struct dkim_case *of, struct dkim_record *record, const unsigned char *hash,
 	   struct dkim_evidence *evidence)
 {
-	const struct dkim_key key = dkim_key_read(text);
-	EVP_PKEY *opened = NULL;
+	EVP_PKEY *opened;
 
-	evidence->key_record = text.at;
-	evidence->key_type = key.type;
-	evidence->is_testing = key.is_testing;
-	evidence->reason = judge_key(of->signature, &key);
-	if (evidence->reason == DKIM_NONE)
-		opened = dkim_key_open(&key, &evidence->key_bits, NULL, &evidence->reason);
+	evidence->key_record = record->text.at;
+	evidence->key_type = record->key.type;
+	evidence->is_testing = record->key.is_testing;
+	evidence->reason = judge_key(of->signature, &record->key);
+	if (evidence->reason != DKIM_NONE)
+		return;
+	opened = dkim_record_open(record);
+	evidence->key_bits = record->bits;
+	evidence->reason = record->reason;
 	if (opened == NULL)
+		return;
+	evidence->reason = DKIM_WORK;
+	if (!dkim_keys_take(of->keys, record))
 		return;
 	evidence->has_hashes = true;
 	evidence->header_verifies = verify_hash(of->signature, opened, hash);
 	evidence->reason = judge_hashes(evidence);
-	EVP_PKEY_free(opened);
 }
 
-/* How far a record led: no key, a key that cannot be used, one that was used, one that verifies. */
+/* How far a record led: no key, a key that cannot be used, one that was used, one that might verify, one that
+ * does. */
 static int
 reach_of(const struct dkim_evidence *evidence)
 {
 	if (evidence->key_record == NULL)
 		return 0;
+	if (evidence->reason == DKIM_WORK)
+		return 4;
 	if (!evidence->has_hashes)
 		return evidence->reason == DKIM_KEY_SYNTAX ? 1 : 2;
-	return evidence->header_verifies ? 4 : 3;
+	return evidence->header_verifies ? 5 : 3;
 }
 
-/* There may be several records, in no order: the one that leads farthest counts (6.1.2). */
+/* There may be several records, in no order: the one that leads farthest counts (6.1.2). The one that
+ * verified another signature comes first. */
 static void
 try_records(const struct dkim_case *of, const unsigned char *hash, struct dkim_evidence *evidence)
 {
+	struct dkim_selector *selector = dkim_keys_of(of->keys, of->answer);
 	struct dkim_evidence best = *evidence;
 
-	for (size_t i = 0; i < of->answer->count && i < DKIM_KEY_RECORDS_MAX && !best.header_verifies; i++) {
+	if (selector == NULL)
+		best.reason = DKIM_NO_MEMORY;
+	for (size_t i = 0; selector != NULL && i < selector->count && !best.header_verifies; i++) {
+		const size_t next = (selector->good + i) % selector->count;
 		struct dkim_evidence tried = *evidence;
 
-		try_record(of, of->answer->records[i].text, hash, &tried);
+		try_record(of, &selector->records[next], hash, &tried);
 		if (reach_of(&tried) > reach_of(&best))
 			best = tried;
+		if (tried.header_verifies)
+			selector->good = next;
 	}
 	*evidence = best;
 }
@@ -158,7 +172,9 @@ judge_first(const struct dkim_case *of)
 		return DKIM_KEY_LOOKUP;
 	if (of->answer->count == 0)
 		return DKIM_KEY_NONE;
-	return signature->kind != DKIM_SEAL && of->header->is_cut ? DKIM_HEADER_LONG : DKIM_NONE;
+	if (signature->kind != DKIM_SEAL && of->header->is_cut)
+		return DKIM_HEADER_LONG;
+	return of->keys->work > 0 ? DKIM_NONE : DKIM_WORK;
 }
 
 static void
@@ -181,9 +197,15 @@ take_body(const struct dkim_case *of, struct dkim_evidence *evidence)
 static bool
 hash_header(const struct dkim_case *of, struct dkim_coverage *coverage, unsigned char *hash)
 {
-	if (of->signature->kind == DKIM_SEAL)
-		return dkim_header_hash_seal(of->sealed, of->sealed_count, of->own, of->signature, hash);
-	return dkim_header_hash(of->header, of->own, of->signature, coverage, hash);
+	if (of->signature->kind == DKIM_SEAL) {
+		if (of->sealed_hash != NULL)
+			memcpy(hash, of->sealed_hash, DKIM_HASH_OCTETS);
+		return of->sealed_hash != NULL;
+	}
+	if (!dkim_header_hash(of->header, of->own, of->signature, coverage, hash))
+		return false;
+	dkim_keys_take_header(of->keys, coverage->octets, of->signature->field_name_count);
+	return true;
 }
 
 static void
@@ -209,7 +231,8 @@ struct dkim_evidence
 dkim_verify(const struct dkim_case *of, struct arena *arena)
 {
 	char missing[LIST_SIZE], uncovered[LIST_SIZE], filled[LIST_SIZE];
-	struct dkim_coverage coverage = { STRBUF_OVER(missing), STRBUF_OVER(uncovered), STRBUF_OVER(filled) };
+	struct dkim_coverage coverage = { STRBUF_OVER(missing), STRBUF_OVER(uncovered), STRBUF_OVER(filled),
+					  0 };
 	struct dkim_evidence evidence = { .reason = judge_first(of) };
 
 	take_body(of, &evidence);

@@ -219,6 +219,7 @@ static const char *const by_signature[DKIM_REASONS] = {
 		"The key for the ARC chain of this mail, the TXT record at $N, has $B bits, and at least 1024 are required. Ask whoever manages the DNS of $D to publish a new key of 2048 bits, and seal with it. ",
 	[DKIM_BODY_HASH] =
 		"This mail was changed after $D sealed it (ARC: the body hash differs), for example by a mailing list, a virus scanner or a gateway that adds a disclaimer. If you operate that server, make it seal with ARC after the change. " DIRECTLY,
+	[DKIM_WORK] = CHAIN "takes more work to verify than is done here. " DIRECTLY,
 	[DKIM_NO_MEMORY] = CHAIN "could not be validated now. Send the mail again. ",
 };
 

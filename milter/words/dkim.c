@@ -281,6 +281,9 @@ static const char *const refusals[DKIM_REASONS] = {
 		"set it to sign without l=. ",
 	[DKIM_HEADER_LONG] = "The header of this mail is too long for its DKIM signature to be verified. "
 			     "Send the mail with a shorter header. ",
+	[DKIM_WORK] =
+		"To verify the DKIM signatures of this mail takes more work than is done here. " SIGN_ANEW
+		"sign once, with a key of 2048 bits. ",
 	[DKIM_NO_MEMORY] = "The DKIM signature of $D could not be verified now. Send the mail again. ",
 };
 

@@ -40,6 +40,7 @@ static const char *const phrases[DKIM_REASONS] = {
 	[DKIM_TESTING] = "does not verify, and the key is only for testing",
 	[DKIM_UNSIGNED_OCTETS] = "good signature, but not of the whole body",
 	[DKIM_HEADER_LONG] = "the header is too long to be verified",
+	[DKIM_WORK] = "too much work to verify",
 	[DKIM_NO_MEMORY] = "out of memory",
 };
 

@@ -18,6 +18,7 @@
 
 #include "../unit/dkim/signer.h"
 #include "heloscope/base/base64.h"
+#include "heloscope/base/bounds.h"
 #include "heloscope/dkim/verify.h"
 
 #define ROUNDS 9
@@ -150,8 +151,10 @@ by_heloscope(const struct letter *letter)
 	struct dkim_header header;
 	struct dkim_signature signature;
 	struct dkim_mark mark;
+	struct dkim_keys keys;
 	struct dkim_case of = { .signature = &signature,
 				.header = &header,
+				.keys = &keys,
 				.body_hash = &mark,
 				.body_octets = letter->body.length,
 				.answer = letter->answer,
@@ -164,7 +167,9 @@ by_heloscope(const struct letter *letter)
 	add_fields(&header);
 	assert_true(dkim_signature_read(DKIM_PLAIN, of.own->value, &arena, &signature));
 	hash_body(letter->body, signature.body_canon, &mark);
+	dkim_keys_init(&keys, BOUND_DKIM_WORK);
 	assert_int_equal(dkim_verify(&of, &arena).reason, DKIM_NONE);
+	dkim_keys_clear(&keys);
 	arena_clear(&arena);
 }
 

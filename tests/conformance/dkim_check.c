@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/dkim/bodies.h"
 #include "heloscope/dkim/verify.h"
 #include "messages.h"
@@ -42,17 +43,22 @@ static void
 print(const struct signature *signature, struct dkim_header *header, const struct dkim_bodies *bodies)
 {
 	char name[DOMAIN_SIZE];
+	struct dkim_keys keys;
 	const struct dkim_case of = {
 		.signature = &signature->read,
 		.own = signature->own,
 		.header = header,
+		.keys = &keys,
 		.body_hash = dkim_bodies_hash(bodies, &signature->read),
 		.body_octets = dkim_bodies_octets(bodies, &signature->read),
 		.answer = messages_record(dkim_signature_key_name(&signature->read, name)),
 		.now = (int64_t)time(NULL),
 	};
-	const struct dkim_evidence evidence = dkim_verify(&of, header->arena);
+	struct dkim_evidence evidence;
 
+	dkim_keys_init(&keys, BOUND_DKIM_WORK);
+	evidence = dkim_verify(&of, header->arena);
+	dkim_keys_clear(&keys);
 	(void)printf("%s:%s", result_word(dkim_reason_result(evidence.reason)),
 		     dkim_reason_word(evidence.reason));
 }

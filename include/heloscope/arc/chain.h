@@ -60,7 +60,8 @@ struct arc_case {
 	const struct arc_chain *chain;
 	struct dkim_header *header;
 	const struct dkim_bodies *bodies;
-	const struct dns_answer *(*answer)(void *context, const char *key_name); /* never NULL */
+	/* Never NULL; the same for the same name. */
+	const struct dns_answer *(*answer)(void *context, const char *key_name);
 	void *context;
 	int64_t now; /* seconds since 1970 */
 };
@@ -71,7 +72,7 @@ struct arc_outcome {
 	enum dkim_reason why;          /* for ARC_MESSAGE and ARC_SEAL, as all of this: */
 	const char *domain, *selector; /* of the signature, normalized; "" when they could not be read */
 	struct dkim_evidence evidence;
-	bool has_oldest_pass; /* it was looked for, since the chain passes: */
+	bool has_oldest_pass; /* it was found, since the chain passes and it was not too much work: */
 	unsigned oldest_pass; /* the oldest ARC-Message-Signature that verifies, and all newer ones; 0: all do
 			       */
 };

@@ -33,6 +33,10 @@ struct dkim_hasher {
 void dkim_hasher_init(struct dkim_hasher *hasher, struct dkim_mark *marks, size_t count);
 void dkim_hasher_clear(struct dkim_hasher *hasher);
 
+/* The same, with all that has come to another one, which goes on by itself; the marks lie behind that. */
+void dkim_hasher_init_from(struct dkim_hasher *hasher, struct dkim_hasher *from, struct dkim_mark *marks,
+			   size_t count);
+
 void dkim_hasher_add_span(struct dkim_hasher *hasher, struct span octets);
 void dkim_hasher_flush(struct dkim_hasher *hasher);
 

@@ -49,6 +49,7 @@ struct dkim_coverage {
 	struct strbuf uncovered; /* names of which it has more fields than are signed */
 	struct strbuf filled; /* names that are signed several times, and so often in the message: who signs
 				 against additions names a field once more than there were */
+	uint64_t octets;      /* that were hashed, at most */
 };
 
 /*
@@ -59,9 +60,14 @@ bool dkim_header_hash(struct dkim_header *header, const struct dkim_field *own,
 		      const struct dkim_signature *signature, struct dkim_coverage *coverage,
 		      unsigned char hash[DKIM_HASH_OCTETS]);
 
-/* The same for a seal, which covers these fields in this order, then its own without b= (RFC 8617, 5.1.1). */
-bool dkim_header_hash_seal(const struct dkim_field *const *fields, size_t count, const struct dkim_field *own,
-			   const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS]);
+/*
+ * What seals cover, in one pass: each covers all that the one before it does, that seal itself, and the other
+ * fields of its own set, then its own without b= (RFC 8617, 5.1.1). Add a field to `sealed`, which was begun
+ * without marks; and the hash for a seal that comes next. False when memory ran out.
+ */
+void dkim_header_add_sealed(struct dkim_hasher *sealed, const struct dkim_field *field);
+bool dkim_header_hash_sealed(struct dkim_hasher *sealed, const struct dkim_field *own,
+			     const struct dkim_signature *seal, unsigned char hash[DKIM_HASH_OCTETS]);
 
 /* Add the canonical form of a field, without what ends it; of its value all but `without`, which lies in it
  * or is empty. */

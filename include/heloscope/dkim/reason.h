@@ -45,6 +45,7 @@
 	ROW(TESTING,           "testing",               NEUTRAL)   /* it fails, and the key has t=y */ \
 	ROW(UNSIGNED_OCTETS,   "unsigned-octets",       POLICY)    /* it verifies, but l= leaves octets unsigned */ \
 	ROW(HEADER_LONG,       "header-too-long",       POLICY)    /* not all of the header could be kept */ \
+	ROW(WORK,              "too-much-work",         POLICY)    /* to verify it, with what was verified before */ \
 	ROW(NO_MEMORY,         "no-memory",             TEMPERROR)
 
 #define DKIM_REASON_ENUM(NAME, ...) DKIM_##NAME,

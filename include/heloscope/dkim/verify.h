@@ -10,19 +10,18 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/dkim/body.h"
 #include "heloscope/dkim/header.h"
-#include "heloscope/dkim/key.h"
+#include "heloscope/dkim/keys.h"
 #include "heloscope/dkim/signature.h"
 #include "heloscope/dns/dns.h"
-
-#define DKIM_KEY_RECORDS_MAX 3 /* of one selector that are tried */
 
 /* What a signature is verified with. */
 struct dkim_case {
 	const struct dkim_signature *signature;
-	const struct dkim_field *own;           /* in which it stands */
-	struct dkim_header *header;             /* all of it; not looked at for a seal */
-	const struct dkim_field *const *sealed; /* of a seal: the fields that it covers, in that order */
-	size_t sealed_count;
+	const struct dkim_field *own; /* in which it stands */
+	struct dkim_header *header;   /* all of it; not looked at for a seal */
+	const unsigned char
+		*sealed_hash;   /* of a seal, by dkim_header_hash_sealed(); NULL: there was no memory */
+	struct dkim_keys *keys; /* of the message */
 	const struct dkim_mark *body_hash; /* of what it signs of the body */
 	uint64_t body_octets;              /* of the canonical body */
 	const struct dns_answer *answer;   /* TXT records at dkim_signature_key_name() */

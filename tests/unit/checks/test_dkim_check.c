@@ -60,15 +60,21 @@ run_nothing(struct inquiry *inquiry)
 static const struct check other = { .stage = STAGE_CONNECT, .run = run_nothing, .method = METHOD_HELO };
 
 static void
-begin(struct scene *scene, const char *rules)
+begin_where(struct scene *scene, const struct fake_row *published, size_t count, const char *rules)
 {
 	static const struct check *const table[] = { &check_dkim, &other };
 	char text[512];
 
 	(void)snprintf(text, sizeof text, "mode enforce enable { dkim } policy { %s }", rules);
-	scene_begin(scene, rows, ROWS(rows), text, (struct check_table){ table, ROWS(table) });
+	scene_begin(scene, published, count, text, (struct check_table){ table, ROWS(table) });
 	inquiry_mail(scene->inquiry, &(struct envelope_address){ "<joe@football.example.com>", NULL }, NULL,
 		     NULL);
+}
+
+static void
+begin(struct scene *scene, const char *rules)
+{
+	begin_where(scene, rows, ROWS(rows), rules);
 }
 
 static void
@@ -182,6 +188,40 @@ check_dkim_looks_at_so_many_signatures(void **state)
 		assert_int_equal(scene.facts->dkim.left_out, 100 - BOUND_SIGNATURES);
 		assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_PASS);
 		assert_int_equal(scene.dns.asked, 2);
+		scene_leave(&scene);
+	}
+}
+
+/*
+ * BOUND_DKIM_WORK: an Ed25519 key counts 4. The key of good signatures is found once among its records; where
+ * none of them verifies, each signature tries them all, and what is beyond the bound does not count.
+ */
+static void
+check_dkim_does_so_much_work(void **state)
+{
+	static const struct fake_row three[] = {
+		{ "brisbane._domainkey.football.example.com", DNS_TXT, DNS_NOERROR,
+		  "v=DKIM1; k=ed25519; p=++++++++++++++++++++++++++++++++++++++++++A=|"
+		  "v=DKIM1; k=ed25519; p=++++++++++++++++++++++++++++++++++++++++++E=|"
+		  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
+	};
+
+	(void)state;
+	for (int is_good = 0; is_good < 2; is_good++) {
+		struct scene scene;
+
+		begin_where(&scene, three, ROWS(three), "");
+		for (int i = 0; i < BOUND_SIGNATURES; i++)
+			sign(&scene, is_good == 1 ? ED25519 : ED25519_TAGS " b=AAAA");
+		say_header(&scene);
+		scene_say_body(&scene, BODY, 100);
+		scene_judge(&scene);
+		assert_int_equal(scene.facts->dkim.count, BOUND_SIGNATURES);
+		for (size_t i = 0; i < BOUND_SIGNATURES; i++)
+			assert_int_equal(scene.facts->dkim.signatures[i].evidence.reason,
+					 is_good == 1                    ? DKIM_NONE
+					 : i < BOUND_DKIM_WORK / (3 * 4) ? DKIM_SIGNATURE
+									 : DKIM_WORK);
 		scene_leave(&scene);
 	}
 }
@@ -456,6 +496,7 @@ main(void)
 		cmocka_unit_test(check_dkim_verifies_a_message_that_comes_in_pieces),
 		cmocka_unit_test(check_dkim_tries_each_signature),
 		cmocka_unit_test(check_dkim_looks_at_so_many_signatures),
+		cmocka_unit_test(check_dkim_does_so_much_work),
 		cmocka_unit_test(check_dkim_prefers_the_organization_of_the_author),
 		cmocka_unit_test(check_dkim_keeps_lengths_and_marks_apart),
 		cmocka_unit_test(check_dkim_keeps_a_bounded_header),

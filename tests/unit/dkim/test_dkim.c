@@ -156,7 +156,10 @@ verify_value(const struct letter *letter, const char *value, struct arena *arena
 	struct dkim_header header;
 	struct dkim_signature signature;
 	struct dkim_mark mark;
-	struct dkim_case of = { .signature = &signature, .header = &header, .body_hash = &mark, .now = NOW };
+	struct dkim_keys keys;
+	struct dkim_case of = {
+		.signature = &signature, .header = &header, .keys = &keys, .body_hash = &mark, .now = NOW
+	};
 	struct dns_answer *answer = answer_for(letter);
 	struct dkim_evidence evidence;
 
@@ -167,7 +170,9 @@ verify_value(const struct letter *letter, const char *value, struct arena *arena
 	assert_true(dkim_signature_read(DKIM_PLAIN, of.own->value, arena, &signature));
 	of.body_octets = hash_body(letter, &signature, &mark);
 	of.answer = answer;
+	dkim_keys_init(&keys, BOUND_DKIM_WORK);
 	evidence = dkim_verify(&of, arena);
+	dkim_keys_clear(&keys);
 	dns_answer_free(answer);
 	return evidence;
 }
