@@ -161,7 +161,7 @@ struct arc_results
 arc_results_read(struct span value)
 {
 	struct span rest = value;
-	struct arc_results results = { .instance = take_instance(&rest) };
+	struct arc_results results = { .instance = take_instance(&rest), .author = SPAN("") };
 	unsigned said = 0;
 
 	while (results.instance > 0 && skip_item(&rest))

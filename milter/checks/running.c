@@ -300,12 +300,12 @@ inquiry_run(struct inquiry *inquiry)
 /*
  * Take what has come, and run the checks. With all of the message there, somebody waits, and to verify its
  * signatures takes longer than all that runs before: then who waits does it, and not the thread of the
- * resolver, which all sessions have in common.
+ * resolver, which all sessions have in common. Behind the end nobody waits, and what comes is let go.
  */
 static void
 catch_up(struct inquiry *inquiry)
 {
-	if (inquiry->stage >= STAGE_BODY)
+	if (inquiry->stage >= STAGE_BODY && !inquiry->is_closed)
 		arrivals_tell(inquiry);
 	else if (arrivals_take(inquiry))
 		inquiry_run(inquiry);

@@ -118,6 +118,23 @@ inquiry_leaves_the_body_to_who_waits(void **state)
 	scene_leave(&scene);
 }
 
+/* Whoever gives up at the end of a message leaves nothing behind: AddressSanitizer's build tells. */
+static void
+inquiry_lets_go_of_what_comes_behind_the_end(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "");
+	say_mail(&scene, "<joe@yodel.example>");
+	say_header(&scene, "right.test");
+	scene_say_body(&scene, BODY, 7);
+	inquiry_close(scene.inquiry);
+	assert_int_equal(fake_dns_deliver(&scene.dns), 1);
+	scene.inquiry = NULL;
+	scene_leave(&scene);
+}
+
 /* A check that is in the middle of its run, as long as the test wants. */
 
 static sem_t is_in_run, may_go_on;
@@ -521,6 +538,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inquiry_feeds_header_and_body_in_pieces),
 		cmocka_unit_test(inquiry_leaves_the_body_to_who_waits),
+		cmocka_unit_test(inquiry_lets_go_of_what_comes_behind_the_end),
 		cmocka_unit_test(inquiry_takes_answers_while_checks_run),
 		cmocka_unit_test(inquiry_tells_what_is_awaited),
 		cmocka_unit_test(inquiry_checks_the_body_for_all_readings),
