@@ -55,13 +55,6 @@ arrivals_are_left(struct inquiry *inquiry)
 	return left;
 }
 
-/* Whether the check with that number is fed the message, of which names are asked that a sender chose. */
-static bool
-is_fed(const struct inquiry *inquiry, size_t check)
-{
-	return inquiry->needs.table.checks[check]->feed != NULL;
-}
-
 /*
  * Too large, as any that is larger than what is read, where only the domain that it is about can have filled
  * the room. What others may have filled (other readings of the sender, lists, keys of other signatures, the
@@ -71,7 +64,7 @@ enum dns_status
 arrivals_without_room(const struct inquiry *inquiry, size_t check, bool is_of_list, size_t octets)
 {
 	return is_of_list || !inquiry_has_room(inquiry, octets) || inquiry->facts.other != NULL
-			       || is_fed(inquiry, check)
+			       || inquiry_is_fed(inquiry, check)
 		       ? DNS_NO_ROOM
 		       : DNS_TOO_LARGE;
 }

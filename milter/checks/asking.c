@@ -37,13 +37,6 @@ LACKING_ROWS(LACKING_ANSWER)
 #define LACKING_POINTER(STATUS) [STATUS] = &lacks_##STATUS,
 static const struct dns_answer *const lacking[DNS_STATUSES] = { LACKING_ROWS(LACKING_POINTER) };
 
-/* Whether the check with that number is fed the message, of which names are asked that a sender chose. */
-static bool
-is_fed(const struct inquiry *inquiry, size_t check)
-{
-	return inquiry->needs.table.checks[check]->feed != NULL;
-}
-
 /* An answer has come. Who takes it is another's business, lest this thread wait. */
 static void
 take_answer(void *context, struct dns_answer *answer)
@@ -150,7 +143,8 @@ too_late(struct inquiry *inquiry, enum dns_status status, bool is_of_list)
 {
 	if (inquiry->reading_index > 0)
 		return lack(inquiry, DNS_SENDER_UNREAD, is_of_list);
-	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER && is_fed(inquiry, inquiry->running))
+	if (status == DNS_NO_TIME && inquiry->stage >= STAGE_HEADER
+	    && inquiry_is_fed(inquiry, inquiry->running))
 		return lack(inquiry, DNS_HELD_UP, is_of_list);
 	return lacking[status];
 }

@@ -55,6 +55,12 @@ inquiry_release(struct inquiry *inquiry)
 }
 
 bool
+inquiry_is_fed(const struct inquiry *inquiry, size_t check)
+{
+	return inquiry->needs.table.checks[check]->feed != NULL;
+}
+
+bool
 inquiry_charge(struct inquiry *inquiry, size_t check, size_t octets)
 {
 	struct purse *purse = &inquiry->purses[check];

@@ -303,7 +303,7 @@ inquiry_run(struct inquiry *inquiry)
  * resolver, which all sessions have in common. Behind the end nobody waits, and what comes is let go.
  */
 static void
-catch_up(struct inquiry *inquiry)
+take_or_tell(struct inquiry *inquiry)
 {
 	if (inquiry->stage >= STAGE_BODY && !inquiry->is_closed)
 		arrivals_tell(inquiry);
@@ -325,7 +325,7 @@ inquiry_unlock(struct inquiry *inquiry)
 		(void)pthread_mutex_unlock(&inquiry->lock);
 		if (!arrivals_are_left(inquiry) || pthread_mutex_trylock(&inquiry->lock) != 0)
 			return;
-		catch_up(inquiry);
+		take_or_tell(inquiry);
 	} while (inquiry->stage < STAGE_BODY);
 	(void)pthread_mutex_unlock(&inquiry->lock);
 }
@@ -337,7 +337,7 @@ inquiry_run_scheduled(void *context)
 
 	arrivals_begin_run(inquiry);
 	if (pthread_mutex_trylock(&inquiry->lock) == 0) {
-		catch_up(inquiry);
+		take_or_tell(inquiry);
 		inquiry_unlock(inquiry);
 	}
 	inquiry_release(inquiry);

@@ -91,6 +91,9 @@ void inquiry_forget_since(struct inquiry *inquiry, enum stage since);
 /* Give back one reference; unlocked, unless it cannot be the last. */
 void inquiry_release(struct inquiry *inquiry);
 
+/* Whether the check with that number is fed the message, of which names are asked that a sender chose. */
+bool inquiry_is_fed(const struct inquiry *inquiry, size_t check);
+
 /* Whether the session may hold so many octets of answers more. */
 bool inquiry_has_room(const struct inquiry *inquiry, size_t octets);
 
