@@ -23,22 +23,6 @@ struct way {
 
 static const struct way *current;
 
-static int
-begin_keys(void **state)
-{
-	(void)state;
-	signer_begin();
-	return 0;
-}
-
-static int
-end_keys(void **state)
-{
-	(void)state;
-	signer_end();
-	return 0;
-}
-
 static struct {
 	char name[DOMAIN_SIZE];
 	struct dns_answer *answer;
@@ -543,5 +527,5 @@ main(void)
 		cmocka_unit_test(arc_results_are_read_in_one_way),
 	};
 
-	return cmocka_run_group_tests_name("arc", tests, begin_keys, end_keys);
+	return cmocka_run_group_tests_name("arc", tests, signer_begin, signer_end);
 }

@@ -26,18 +26,9 @@ static const struct fake_row rows[] = {
 static int
 begin_keys(void **state)
 {
-	(void)state;
-	signer_begin();
+	(void)signer_begin(state);
 	(void)snprintf(key, sizeof key, "v=DKIM1; p=%s", signer_public(SIGNER_RSA_1024, false));
 	(void)snprintf(large, sizeof large, "%s; n=%0*d", key, (int)(sizeof large - strlen(key) - 5), 0);
-	return 0;
-}
-
-static int
-end_keys(void **state)
-{
-	(void)state;
-	signer_end();
 	return 0;
 }
 
@@ -483,5 +474,5 @@ main(void)
 		cmocka_unit_test(check_arc_begins_each_message_anew),
 	};
 
-	return cmocka_run_group_tests_name("arc check", tests, begin_keys, end_keys);
+	return cmocka_run_group_tests_name("arc check", tests, begin_keys, signer_end);
 }

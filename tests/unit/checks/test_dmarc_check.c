@@ -412,22 +412,6 @@ check_dmarc_withholds_what_had_no_time(void **state)
 	scene_leave(&scene);
 }
 
-static int
-begin_keys(void **state)
-{
-	(void)state;
-	signer_begin();
-	return 0;
-}
-
-static int
-end_keys(void **state)
-{
-	(void)state;
-	signer_end();
-	return 0;
-}
-
 /* Rules: the policy is what is wanted for a message that fails. */
 static void
 rules_ask_for_policy_and_author(void **state)
@@ -482,5 +466,5 @@ main(void)
 		cmocka_unit_test(rules_ask_for_policy_and_author),
 	};
 
-	return cmocka_run_group_tests(tests, begin_keys, end_keys);
+	return cmocka_run_group_tests(tests, signer_begin, signer_end);
 }

@@ -41,24 +41,28 @@ keep_public(enum signer_key key)
 	OPENSSL_free(octets);
 }
 
-void
-signer_begin(void)
+int
+signer_begin(void **state)
 {
 	static const unsigned bits[] = { 2048, 1024, 512 };
 
+	(void)state;
 	for (int key = 0; key < SIGNER_KEYS; key++) {
 		keys[key] = key == SIGNER_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
 						  : EVP_RSA_gen(bits[key]);
 		assert_non_null(keys[key]);
 		keep_public((enum signer_key)key);
 	}
+	return 0;
 }
 
-void
-signer_end(void)
+int
+signer_end(void **state)
 {
+	(void)state;
 	for (int key = 0; key < SIGNER_KEYS; key++)
 		EVP_PKEY_free(keys[key]);
+	return 0;
 }
 
 const char *

@@ -12,8 +12,9 @@
 /* Made anew for each run; the first three are RSA keys of that many bits. */
 enum signer_key { SIGNER_RSA_2048, SIGNER_RSA_1024, SIGNER_RSA_512, SIGNER_ED25519, SIGNER_KEYS };
 
-void signer_begin(void);
-void signer_end(void);
+/* For cmocka_run_group_tests(), which calls them with its state; they return 0. */
+int signer_begin(void **state);
+int signer_end(void **state);
 
 /* What stands in p= for it; `is_bare`: as RSAPublicKey. */
 const char *signer_public(enum signer_key key, bool is_bare);

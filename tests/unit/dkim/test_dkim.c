@@ -37,22 +37,6 @@ struct letter {
 #define USUAL_BODY "A body.\r\n"
 #define USUAL_RECORD "v=DKIM1; p=$K"
 
-static int
-begin_keys(void **state)
-{
-	(void)state;
-	signer_begin();
-	return 0;
-}
-
-static int
-end_keys(void **state)
-{
-	(void)state;
-	signer_end();
-	return 0;
-}
-
 static const char *
 or_usual(const char *text, const char *usual)
 {
@@ -786,5 +770,5 @@ main(void)
 		cmocka_unit_test(base64_decodes_what_tags_hold),
 	};
 
-	return cmocka_run_group_tests_name("dkim", tests, begin_keys, end_keys);
+	return cmocka_run_group_tests_name("dkim", tests, signer_begin, signer_end);
 }
