@@ -316,7 +316,7 @@ static const char *
 validated_name(struct spf_evaluation *evaluation, const char *domain)
 {
 	const char *names[SPF_NAMES_MAX];
-	const size_t count = spf_validated_names(evaluation, names);
+	const size_t count = evaluation->has_no_names ? 0 : spf_validated_names(evaluation, names);
 
 	for (size_t i = 0; i < count; i++)
 		if (span_equals_nocase(span_of(names[i]), span_of(domain)))

@@ -462,6 +462,33 @@ look_at(struct native *native, const struct spf_term *term, const char *name, un
 }
 
 /*
+ * A "%{p}" is "unknown" when the client's names do not come in time (7.3), and nothing can be asked any more
+ * by then: ask now what that would need. Else a client that holds up its own reverse DNS makes unknown what
+ * the record fails it for.
+ */
+static void
+look_at_unknown(struct native *native, enum spf_mechanism mechanism, struct span spec, const char *domain,
+		unsigned depth)
+{
+	struct spf_evaluation *evaluation = &native->evaluation;
+	const struct spf_term term = { .mechanism = mechanism };
+	const bool was_ahead = evaluation->looks_ahead;
+	char name[DOMAIN_SIZE];
+	bool is_name;
+
+	if (!holds_validated_name(spec))
+		return;
+	evaluation->is_pending = false;
+	evaluation->has_no_names = evaluation->looks_ahead = true;
+	is_name = spf_expand_domain(evaluation, spec, domain, name);
+	evaluation->has_no_names = false;
+	if (is_name)
+		look_at(native, &term, name, depth);
+	evaluation->looks_ahead = was_ahead;
+	evaluation->is_pending = true;
+}
+
+/*
  * While one answer is awaited, ask what the terms behind it will need; no more of them than the
  * limit of terms allows.
  */
@@ -481,12 +508,13 @@ look_ahead(struct native *native, const struct fetched *fetched, size_t first, c
 		if (!asks_dns(&piece->term))
 			return;
 		evaluation->ahead++;
-		if (holds_validated_name(piece->term.domain_spec))
-			continue;
 		evaluation->is_pending = false;
 		name = name_of(evaluation, piece, domain);
 		if (name != NULL)
 			look_at(native, &piece->term, name, depth);
+		else if (evaluation->is_pending)
+			look_at_unknown(native, piece->term.mechanism, piece->term.domain_spec, domain,
+					depth);
 	}
 }
 
@@ -494,9 +522,13 @@ look_ahead(struct native *native, const struct fetched *fetched, size_t first, c
 static void
 look_ahead_once(struct native *native, const struct frame *frame, unsigned depth)
 {
+	const struct piece *piece = &frame->fetched->pieces[frame->next];
+
 	if (!native->has_news)
 		return;
 	native->evaluation.looks_ahead = true;
+	if (piece->name == NULL)
+		look_at_unknown(native, piece->term.mechanism, piece->term.domain_spec, frame->domain, depth);
 	look_ahead(native, frame->fetched, frame->next + 1, frame->domain, depth);
 	native->evaluation.looks_ahead = false;
 }
@@ -519,8 +551,12 @@ finish_record(struct native *native, struct frame *frame, unsigned depth, bool s
 	}
 	spf_trace_end(&evaluation->trace, frame->step, SPF_PERMERROR);
 	if (frame->name == NULL && !spf_expand_domain(evaluation, record->redirect, frame->domain, name)) {
+		if (evaluation->is_pending) {
+			look_at_unknown(native, SPF_INCLUDE, record->redirect, frame->domain, depth);
+			return RESULT_UNCHECKED;
+		}
 		spf_set_problem(evaluation, SPF_PROBLEM_REDIRECT_TO_NO_NAME);
-		return evaluation->is_pending ? RESULT_UNCHECKED : RESULT_PERMERROR;
+		return RESULT_PERMERROR;
 	}
 	if (frame->name == NULL)
 		frame->name = arena_string(evaluation->scratch, name);

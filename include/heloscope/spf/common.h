@@ -30,6 +30,7 @@ struct spf_evaluation {
 	unsigned ahead;             /* terms whose lookups were asked before they were reached */
 	bool is_pending;            /* an answer is awaited: whatever comes out does not count */
 	bool looks_ahead;           /* what is asked is on no trace */
+	bool has_no_names;          /* `%{p}` is "unknown", whatever the reverse DNS says */
 	struct spf_problem problem; /* `name` in `scratch` */
 	unsigned depth;             /* of the record being evaluated */
 	struct spf_trace trace;     /* in `scratch`; whole only when nothing is pending */

@@ -760,6 +760,84 @@ P14_spf_engines_stop_at_the_limit_of_terms(void **state)
 	slow_engine = spf_native_evaluate;
 }
 
+/* The same world, in which the reverse DNS never answers, until at last there is no time for anything. */
+struct hurried_world {
+	struct slow_world slow;
+	bool is_over;
+};
+
+static const struct dns_answer *
+ask_in_time(void *context, const char *name, enum dns_type type)
+{
+	static const struct dns_answer late = { .status = DNS_TIMEOUT };
+	struct hurried_world *hurried = context;
+	const size_t count = hurried->slow.count;
+	const struct dns_answer *answer;
+
+	if (hurried->is_over && type == DNS_PTR)
+		return &late;
+	answer = ask_slowly(&hurried->slow, name, type);
+	if (hurried->is_over && hurried->slow.count > count)
+		return &late; /* a question that comes too late */
+	return type == DNS_PTR ? NULL : answer;
+}
+
+static enum result
+evaluate_in_time(const struct fake_row *world, size_t count)
+{
+	static struct hurried_world hurried;
+	struct workspace work = { .state = NULL };
+	const struct spf_source source = { ask_in_time, &hurried, &work };
+	struct spf_query query = { .domain = "d.example",
+				   .local = SPAN("joe"),
+				   .sender_domain = "d.example",
+				   .helo = "",
+				   .receiver = "" };
+	struct spf_outcome outcome;
+	struct arena arena;
+
+	memset(&hurried, 0, sizeof hurried);
+	arena_init(&work.memory, BOUND_SPF_WORK_OCTETS);
+	hurried.slow.world = (struct world){ .rows = world, .count = count };
+	assert_true(ipaddr_parse(SPAN("203.0.113.9"), &query.client));
+	arena_init(&arena, 1U << 16);
+	for (size_t round = 0; !spf_native_evaluate(&query, &source, &arena, &outcome); round++) {
+		hurried.slow.answered = hurried.slow.count;
+		hurried.is_over = round > 8;
+	}
+	arena_clear(&arena);
+	clear(&hurried.slow.world);
+	return outcome.result;
+}
+
+/* 7.3: a client that holds up its own reverse DNS gets no other result than one that has none (7.3). */
+static void
+R7208_11_spf_names_of_the_client_that_do_not_come_are_unknown(void **state)
+{
+	static const char *const records[] = {
+		"v=spf1 exists:%{p}.x.example -all",
+		"v=spf1 exists:%{p}.x.example include:%{p2}.y.example include:e.example -all",
+		"v=spf1 a:w.example exists:%{ir}.%{P}.x.example include:e.example -all",
+		"v=spf1 mx:%{p} include:f.example ptr include:e.example -all",
+		"v=spf1 include:f.example redirect=%{p}.g.example",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(records); i++) {
+		const struct fake_row world[] = {
+			{ "d.example", DNS_TXT, DNS_NOERROR, records[i] },
+			{ "e.example", DNS_TXT, DNS_NOERROR, "v=spf1 a:w.example ?all" },
+			{ "f.example", DNS_TXT, DNS_NOERROR, "v=spf1 exists:%{p}.f.example ?all" },
+			{ "w.example", DNS_A, DNS_NOERROR, "198.51.100.7" },
+			{ "unknown.y.example", DNS_TXT, DNS_NOERROR, "v=spf1 ?all" },
+			{ "unknown.g.example", DNS_TXT, DNS_NOERROR, "v=spf1 -all" },
+		};
+
+		if (evaluate_in_time(world, ROWS(world)) != RESULT_FAIL)
+			fail_msg("%s", records[i]);
+	}
+}
+
 /* 4.6.4: what is asked ahead is never more than the limits would let through, and saves rounds. */
 static void
 R7208_11_spf_native_asks_ahead_within_the_limits(void **state)
@@ -961,6 +1039,7 @@ main(void)
 		cmocka_unit_test(spf_native_cuts_long_traces),
 		cmocka_unit_test(R7208_3_2_spf_merge_makes_one_record),
 		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
+		cmocka_unit_test(R7208_11_spf_names_of_the_client_that_do_not_come_are_unknown),
 		cmocka_unit_test(R8616_spf_native_terms_with_8_bit_local_part_match_nothing),
 	};
 
