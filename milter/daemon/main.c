@@ -1,7 +1,9 @@
 /* heloscope-milter: options, wiring, and the only exit. */
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
@@ -73,6 +75,18 @@ test(const struct options *options)
 	return output_flush(output_standard()) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/*
+ * One heap for each processor. The C library makes eight for each, and every heap keeps for itself what its
+ * threads once needed at the same time: with a thousand connections that was 10 MB of 60.
+ */
+static void
+share_heaps(void)
+{
+	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	(void)mallopt(M_ARENA_MAX, processors > 2 ? (int)processors : 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -85,6 +99,7 @@ main(int argc, char **argv)
 		return version();
 	if (options.is_test || options.is_show)
 		return test(&options);
+	share_heaps();
 	/* libmilter leaves its threads to exit(3), which must not take OpenSSL down under them. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	return serve(options.config) ? EXIT_SUCCESS : EXIT_FAILURE;
