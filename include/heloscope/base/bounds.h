@@ -112,6 +112,11 @@
  * what other versions wrote. */
 #define BOUND_LINE_READ 65536
 
+/* What is compressed may expand to so many octets in any case, and beyond them to so many times what was read
+ * of it. */
+#define BOUND_EXPANDED_FREELY 67108864
+#define BOUND_EXPANDED_RATIO 250
+
 /* Octets of log and records that a network may cause at once, and again in an hour; that it may cause for
  * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
  * apart. */

@@ -1,0 +1,270 @@
+#include "heloscope/mails/source.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/regular_file.h"
+
+#define BLOCK                                                                                                \
+	262144 /* octets that are read at a time: they stay in the second cache while they are looked at */
+
+struct source {
+	struct archive *archive;
+	int fd;              /* -1: octets in memory */
+	int64_t size;        /* octets as they stand there; 0: not known */
+	time_t changed;      /* or 0 */
+	int64_t expanded;    /* octets handed out or shown so far */
+	struct span member;  /* its name */
+	struct span pending; /* octets that were read, and not handed out */
+	char *beginning;     /* SOURCE_BEGINNING octets; NULL until they are wanted */
+	size_t begun;        /* how many of those are to be handed out */
+	bool is_over;        /* the member */
+	struct error fault;
+	bool has_fault;
+};
+
+static void
+set_fault(struct source *source, const char *words)
+{
+	if (!source->has_fault)
+		error_set(&source->fault, "%s", words);
+	source->has_fault = true;
+}
+
+/* What libarchive complains about. Its own numbers are those of damaged files. */
+static void
+set_archive_fault(struct source *source)
+{
+	const int fault = archive_errno(source->archive);
+
+	set_fault(source, fault == EIO || fault == ENOMEM || fault == EISDIR ? strerror(fault)
+									     : "it is damaged, or was cut");
+}
+
+/* Opening. */
+
+/* Formats and filters are named one by one: others may run programs. */
+static bool
+allow_formats(struct archive *archive, bool is_file)
+{
+	return archive_read_support_format_zip(archive) == ARCHIVE_OK
+	       && archive_read_support_format_raw(archive) == ARCHIVE_OK
+	       && archive_read_support_format_empty(archive) == ARCHIVE_OK
+	       && archive_read_support_filter_gzip(archive) == ARCHIVE_OK
+	       && archive_read_support_filter_bzip2(archive) == ARCHIVE_OK
+	       && archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
+	       /* An attachment of xz could ask for memory without end. */
+	       (!is_file || archive_read_support_filter_xz(archive) == ARCHIVE_OK);
+}
+
+static struct source *
+make_source(bool is_file)
+{
+	struct source *source = calloc(1, sizeof *source);
+
+	if (source == NULL)
+		return NULL;
+	source->fd = -1;
+	source->archive = archive_read_new();
+	if (source->archive != NULL && allow_formats(source->archive, is_file))
+		return source;
+	source_free(source);
+	return NULL;
+}
+
+/* Take note of what the file is. */
+static void
+take_status(struct source *source)
+{
+	struct stat status;
+
+	if (fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		source->size = status.st_size;
+		source->changed = status.st_mtime;
+	}
+}
+
+/* What was opened, as the first look at its octets went. */
+static struct source *
+opened(struct source *source, int result, struct error *reason)
+{
+	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+		return source;
+	set_archive_fault(source);
+	error_set(reason, "%s", source->fault.text);
+	source_free(source);
+	return NULL;
+}
+
+struct source *
+source_open(const char *path, struct error *reason)
+{
+	struct source *source = make_source(true);
+
+	if (source == NULL) {
+		error_set(reason, "out of memory");
+		return NULL;
+	}
+	source->fd = regular_file_open_input(path, LINKS_FOLLOWED, reason);
+	if (source->fd < 0) {
+		source_free(source);
+		return NULL;
+	}
+	take_status(source);
+	return opened(source, archive_read_open_fd(source->archive, source->fd, BLOCK), reason);
+}
+
+struct source *
+source_open_octets(struct span octets, struct error *reason)
+{
+	struct source *source = make_source(false);
+
+	if (source == NULL) {
+		error_set(reason, "out of memory");
+		return NULL;
+	}
+	source->size = (int64_t)octets.length;
+	return opened(source, archive_read_open_memory(source->archive, octets.at, octets.length), reason);
+}
+
+void
+source_free(struct source *source)
+{
+	if (source == NULL)
+		return;
+	(void)archive_read_free(source->archive);
+	if (source->fd >= 0)
+		(void)close(source->fd);
+	free(source->beginning);
+	free(source);
+}
+
+/* Reading. */
+
+/* Whether so much may have come of what was read of the file. */
+static bool
+is_in_proportion(const struct source *source)
+{
+	return source->expanded <= BOUND_EXPANDED_FREELY
+	       || source->expanded / BOUND_EXPANDED_RATIO <= archive_filter_bytes(source->archive, -1);
+}
+
+/* The next octets of the archive, one or more; false at the end of the member, and where a fault is. */
+static bool
+read_block(struct source *source, struct span *octets)
+{
+	const void *block = NULL;
+	size_t length = 0;
+	int64_t offset;
+	int result = ARCHIVE_OK;
+
+	while (!source->is_over && !source->has_fault && length == 0) {
+		result = archive_read_data_block(source->archive, &block, &length, &offset);
+		if (result == ARCHIVE_EOF)
+			source->is_over = true;
+		else if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
+			set_archive_fault(source);
+	}
+	if (source->is_over || source->has_fault)
+		return false;
+	source->expanded += (int64_t)length;
+	if (!is_in_proportion(source)) {
+		set_fault(source, "it expands to far more than it is, as only bombs do");
+		return false;
+	}
+	*octets = (struct span){ block, length };
+	return true;
+}
+
+bool
+source_next(struct source *source)
+{
+	struct archive_entry *entry;
+	int result = ARCHIVE_OK;
+
+	source->pending.length = source->begun = 0;
+	source->is_over = false;
+	while (!source->has_fault
+	       && (result = archive_read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
+		if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
+			set_archive_fault(source);
+		} else if (archive_entry_is_encrypted(entry)) {
+			set_fault(source, "it is encrypted");
+		} else if (archive_entry_filetype(entry) != AE_IFDIR) {
+			source->member = archive_format(source->archive) == ARCHIVE_FORMAT_RAW
+						 ? span_of(NULL)
+						 : span_of(archive_entry_pathname(entry));
+			return true;
+		}
+	}
+	return false;
+}
+
+struct span
+source_member(const struct source *source)
+{
+	return source->member;
+}
+
+struct span
+source_beginning(struct source *source)
+{
+	if (source->beginning == NULL && (source->beginning = malloc(SOURCE_BEGINNING)) == NULL)
+		set_fault(source, "out of memory");
+	while (source->beginning != NULL && source->begun < SOURCE_BEGINNING
+	       && (source->pending.length > 0 || read_block(source, &source->pending))) {
+		const size_t room = SOURCE_BEGINNING - source->begun;
+		const size_t part = source->pending.length < room ? source->pending.length : room;
+
+		memcpy(source->beginning + source->begun, source->pending.at, part);
+		source->begun += part;
+		source->pending = span_from(source->pending, part);
+	}
+	return source->beginning != NULL ? (struct span){ source->beginning, source->begun } : span_of(NULL);
+}
+
+enum source_state
+source_read(struct source *source, struct span *octets)
+{
+	if (source->begun > 0) {
+		*octets = (struct span){ source->beginning, source->begun };
+		source->begun = 0;
+		return SOURCE_OCTETS;
+	}
+	if (source->pending.length > 0) {
+		*octets = source->pending;
+		source->pending.length = 0;
+		return SOURCE_OCTETS;
+	}
+	if (read_block(source, octets))
+		return SOURCE_OCTETS;
+	return source->has_fault ? SOURCE_FAULT : SOURCE_END;
+}
+
+const char *
+source_fault(const struct source *source)
+{
+	return source->has_fault ? source->fault.text : NULL;
+}
+
+time_t
+source_changed(const struct source *source)
+{
+	return source->changed != 0 ? source->changed : time(NULL);
+}
+
+int
+source_percent(const struct source *source)
+{
+	const int64_t read = archive_filter_bytes(source->archive, -1);
+
+	if (source->size <= 0)
+		return -1;
+	return read >= source->size ? 100 : (int)(read * 100 / source->size);
+}

@@ -1,0 +1,301 @@
+/* source: whatever a command was given comes out as plain octets. */
+#include "../unit.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/mails/source.h"
+
+#define TEXT_SIZE 300000 /* more than a block, and more than a beginning */
+
+static char text[TEXT_SIZE];
+
+static struct span
+whole_text(void)
+{
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)('a' + i % 23);
+	return (struct span){ text, sizeof text };
+}
+
+/* Files. */
+
+struct file {
+	char path[64];
+};
+
+static struct file
+make_file(void)
+{
+	struct file file = { "/tmp/heloscope-source-XXXXXX" };
+	const int fd = mkstemp(file.path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	return file;
+}
+
+static void
+add_member(struct archive *archive, const char *name, unsigned type, struct span octets, unsigned times)
+{
+	struct archive_entry *entry = archive_entry_new();
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, type);
+	archive_entry_set_perm(entry, 0644);
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	for (unsigned i = 0; i < times; i++)
+		assert_int_equal(archive_write_data(archive, octets.at, octets.length), octets.length);
+	archive_entry_free(entry);
+}
+
+/* A file with octets, so many times; filter: NULL, or as libarchive calls it. */
+static struct file
+make_compressed(const char *filter, struct span octets, unsigned times)
+{
+	const struct file file = make_file();
+	struct archive *archive = archive_write_new();
+
+	assert_int_equal(archive_write_set_format_raw(archive), ARCHIVE_OK);
+	if (filter != NULL)
+		assert_int_equal(archive_write_add_filter_by_name(archive, filter), ARCHIVE_OK);
+	assert_int_equal(archive_write_set_bytes_in_last_block(archive, 1), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_filename(archive, file.path), ARCHIVE_OK);
+	add_member(archive, "text", AE_IFREG, octets, times);
+	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+	return file;
+}
+
+static struct source *
+open_first(const char *path)
+{
+	struct error reason;
+	struct source *source = source_open(path, &reason);
+
+	assert_non_null(source);
+	assert_true(source_next(source));
+	return source;
+}
+
+/* Read the member and compare it; returns how reading ended. */
+static enum source_state
+read_and_compare(struct source *source, struct span expected)
+{
+	struct span octets = { "", 0 };
+	enum source_state state;
+	size_t seen = 0;
+
+	while ((state = source_read(source, &octets)) == SOURCE_OCTETS) {
+		assert_true(octets.length > 0 && seen + octets.length <= expected.length);
+		assert_memory_equal(octets.at, expected.at + seen, octets.length);
+		seen += octets.length;
+	}
+	if (state == SOURCE_END)
+		assert_int_equal(seen, expected.length);
+	return state;
+}
+
+/* Tests. */
+
+static void
+source_expands_what_is_compressed(void **state)
+{
+	static const char *const filters[] = { NULL, "gzip", "bzip2", "zstd", "xz" };
+	const struct span whole = whole_text();
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(filters); i++) {
+		const struct file file = make_compressed(filters[i], whole, 1);
+		struct source *source = open_first(file.path);
+
+		assert_int_equal(read_and_compare(source, whole), SOURCE_END);
+		assert_int_equal(source_percent(source), 100);
+		assert_true(source_changed(source) <= time(NULL)
+			    && source_changed(source) > time(NULL) - 600);
+		assert_null(source_fault(source));
+		assert_false(source_next(source));
+		source_free(source);
+		assert_int_equal(unlink(file.path), 0);
+	}
+}
+
+static void
+source_shows_a_beginning_and_hands_it_out(void **state)
+{
+	const struct span whole = whole_text();
+
+	(void)state;
+	for (size_t size = 1; size <= TEXT_SIZE; size += TEXT_SIZE / 5) {
+		const struct span part = { whole.at, size };
+		const struct file file = make_compressed("gzip", part, 1);
+		struct source *source = open_first(file.path);
+		const struct span beginning = source_beginning(source);
+
+		assert_int_equal(beginning.length, size < SOURCE_BEGINNING ? size : SOURCE_BEGINNING);
+		assert_memory_equal(beginning.at, whole.at, beginning.length);
+		assert_int_equal(source_beginning(source).length, beginning.length);
+		assert_int_equal(read_and_compare(source, part), SOURCE_END);
+		source_free(source);
+		assert_int_equal(unlink(file.path), 0);
+	}
+}
+
+static void
+source_reads_each_file_of_a_zip_archive(void **state)
+{
+	const struct span whole = whole_text();
+	const struct file file = make_file();
+	struct archive *archive = archive_write_new();
+	struct source *source;
+
+	(void)state;
+	assert_int_equal(archive_write_set_format_zip(archive), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_filename(archive, file.path), ARCHIVE_OK);
+	add_member(archive, "d/", AE_IFDIR, SPAN(""), 0);
+	add_member(archive, "d/first.xml", AE_IFREG, whole, 1);
+	add_member(archive, "second.xml", AE_IFREG, SPAN("<x/>"), 1);
+	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+	source = open_first(file.path);
+	assert_true(span_equals(source_member(source), SPAN("d/first.xml")));
+	assert_true(source_next(source)); /* without a look at the first */
+	assert_true(span_equals(source_member(source), SPAN("second.xml")));
+	assert_true(span_equals(source_beginning(source), SPAN("<x/>")));
+	assert_int_equal(read_and_compare(source, SPAN("<x/>")), SOURCE_END);
+	assert_false(source_next(source));
+	assert_null(source_fault(source));
+	source_free(source);
+	assert_int_equal(unlink(file.path), 0);
+}
+
+static void
+source_keeps_what_came_before_the_damage(void **state)
+{
+	const struct span whole = whole_text();
+	const struct file file = make_compressed("gzip", whole, 1);
+	struct span octets = { "", 0 };
+	struct source *source;
+	size_t seen = 0;
+
+	(void)state;
+	source = open_first(file.path);
+	source_free(source);
+	assert_int_equal(truncate(file.path, 700), 0);
+	source = open_first(file.path);
+	while (source_read(source, &octets) == SOURCE_OCTETS)
+		seen += octets.length;
+	assert_true(seen > 0 && seen < whole.length);
+	assert_string_equal(source_fault(source), "it is damaged, or was cut");
+	assert_false(source_next(source));
+	source_free(source);
+	assert_int_equal(unlink(file.path), 0);
+}
+
+/* BOUND_EXPANDED_FREELY octets come of anything, and beyond them BOUND_EXPANDED_RATIO times what it is. */
+static void
+source_ends_bombs(void **state)
+{
+	static char zeros[1 << 20];
+	const unsigned times = BOUND_EXPANDED_FREELY / sizeof zeros;
+	struct file file = make_compressed("zstd", (struct span){ zeros, sizeof zeros }, times);
+	struct source *source = open_first(file.path);
+	struct span octets = { "", 0 };
+	size_t seen = 0;
+
+	(void)state;
+	while (source_read(source, &octets) == SOURCE_OCTETS)
+		seen += octets.length;
+	assert_null(source_fault(source));
+	assert_int_equal(seen, BOUND_EXPANDED_FREELY);
+	source_free(source);
+	assert_int_equal(unlink(file.path), 0);
+	file = make_compressed("zstd", (struct span){ zeros, sizeof zeros }, times * 2);
+	source = open_first(file.path);
+	for (seen = 0; source_read(source, &octets) == SOURCE_OCTETS; seen += octets.length)
+		;
+	assert_string_equal(source_fault(source), "it expands to far more than it is, as only bombs do");
+	assert_true(seen > BOUND_EXPANDED_FREELY - (2 << 20) && seen <= BOUND_EXPANDED_FREELY);
+	assert_true(BOUND_EXPANDED_RATIO < 1000); /* what gzip makes of zeros at best */
+	source_free(source);
+	assert_int_equal(unlink(file.path), 0);
+}
+
+static void
+source_reads_octets_in_memory(void **state)
+{
+	const struct span whole = whole_text();
+	struct error reason;
+	struct source *source = source_open_octets(whole, &reason);
+
+	(void)state;
+	assert_non_null(source);
+	assert_true(source_next(source));
+	assert_int_equal(read_and_compare(source, whole), SOURCE_END);
+	source_free(source);
+	source = source_open_octets(SPAN(""), &reason);
+	assert_non_null(source);
+	assert_false(source_next(source));
+	assert_null(source_fault(source));
+	source_free(source);
+	source = source_open_octets((struct span){ "\xfd"
+						   "7zXZ\0\0\1",
+						   8 },
+				    &reason); /* not of an attachment */
+	assert_non_null(source);
+	assert_true(source_next(source));
+	assert_int_equal(source_beginning(source).length, 8);
+	source_free(source);
+}
+
+static void
+source_reads_standard_input(void **state)
+{
+	const int input = dup(STDIN_FILENO);
+	struct source *source;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "a line\n", 7), 7);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(close(ends[0]), 0);
+	source = open_first("-");
+	assert_int_equal(source_percent(source), -1);
+	assert_int_equal(read_and_compare(source, SPAN("a line\n")), SOURCE_END);
+	source_free(source);
+	assert_true(input < 0 || dup2(input, STDIN_FILENO) == STDIN_FILENO);
+	if (input >= 0)
+		assert_int_equal(close(input), 0);
+}
+
+static void
+source_opens_files_only(void **state)
+{
+	struct error reason;
+
+	(void)state;
+	assert_null(source_open("/tmp", &reason));
+	assert_string_equal(reason.text, "it is a directory; expected a file");
+	assert_null(source_open("/nonexistent.example", &reason));
+	assert_string_equal(reason.text, "No such file or directory");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(source_expands_what_is_compressed),
+		cmocka_unit_test(source_shows_a_beginning_and_hands_it_out),
+		cmocka_unit_test(source_reads_each_file_of_a_zip_archive),
+		cmocka_unit_test(source_keeps_what_came_before_the_damage),
+		cmocka_unit_test(source_ends_bombs),
+		cmocka_unit_test(source_reads_octets_in_memory),
+		cmocka_unit_test(source_reads_standard_input),
+		cmocka_unit_test(source_opens_files_only),
+	};
+
+	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+}
