@@ -24,6 +24,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import filters  # noqa: E402
 import growth  # noqa: E402
 import report  # noqa: E402
+import signed  # noqa: E402
+import signer  # noqa: E402
 import world  # noqa: E402
 from lab import Lab, LabError, free_port, wait_until  # noqa: E402
 
@@ -50,7 +52,8 @@ class Bench:
         resolv = lab.folder / "resolv.conf"
         resolv.write_text("nameserver 127.0.0.1\n")
         subprocess.run(["mount", "--bind", resolv, "/etc/resolv.conf"], check=True)
-        zones = {**world.zones(), **world.stranger_zones()}
+        self.key, public_key = signer.make_rsa(lab.folder)
+        zones = {**world.zones(public_key), **world.stranger_zones()}
         self.lab.start("nsd", ["nsd", "-d", "-c", lab.nsd_config("127.0.0.1@53", zones)])
         lab.logs_mention("nsd", "nsd started")
         self.running = []
@@ -65,10 +68,11 @@ class Bench:
         try:
             yield running
         finally:
-            if running.name in ("noop", "heloscope"):
-                running.process.kill()  # libmilter looks at SIGTERM every five seconds
-            self.lab.end(running.process)
-            self.lab.processes.remove(running.process)
+            for process in running.processes:
+                if running.name != "rspamd":  # which has processes of its own to end
+                    process.kill()  # libmilter looks at SIGTERM every five seconds
+                self.lab.end(process)
+                self.lab.processes.remove(process)
 
     @contextlib.contextmanager
     def late_server(self, usual_ms, *zones):
@@ -118,6 +122,19 @@ class Bench:
         if found["lost"] or found["mismatches"]:
             self.remarks.append(f"{running.name}: {found['lost']} lost, {found['mismatches']} not as expected: {found['complaints'][:2]}")
         return found
+
+    @contextlib.contextmanager
+    def held(self, running, cases, sessions, stage):
+        """So many sessions that have come to this stage, and stay there."""
+        client = subprocess.Popen(self.load_command(running, cases, connections=sessions, hold=stage), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        if client.stdout.readline() != "ready\n":
+            raise LabError(f"{running.name}: no {sessions} sessions")
+        time.sleep(0.5)
+        try:
+            yield
+        finally:
+            client.communicate("")
 
     # Findings.
 
@@ -197,12 +214,8 @@ def idle(bench):
             bench.load(running, bench.cases([]), connections=32, messages=3000)
             for sessions in (1000, 5000):
                 before = running.status("VmRSS")
-                client = subprocess.Popen(bench.load_command(running, bench.cases([]), connections=sessions) + ["--idle"],
-                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                assert client.stdout.readline() == "ready\n"
-                time.sleep(0.5)
-                found[f"{running.name}, {sessions} sessions, kB each"] = (running.status("VmRSS") - before) / sessions
-                client.communicate("")
+                with bench.held(running, bench.cases([]), sessions, "helo"):
+                    found[f"{running.name}, {sessions} sessions, kB each"] = (running.status("VmRSS") - before) / sessions
                 if running.name == "heloscope":
                     bench.goal(f"memory of an idle session, {sessions} of them", found[f"heloscope, {sessions} sessions, kB each"], 2, unit="kB")
     bench.results["idle"] = found
@@ -355,7 +368,7 @@ forward-zone:
     bench.results["resolvers"] = found
 
 
-SECTIONS = {section.__name__: section for section in (warm, idle, cold, slow_list, dead_resolver, reading, resolvers, postfix, growth.growth)}
+SECTIONS = {section.__name__: section for section in (warm, signed.signed, idle, cold, slow_list, dead_resolver, reading, resolvers, postfix, growth.growth)}
 QUICK = ("warm", "idle", "cold", "reading")
 
 

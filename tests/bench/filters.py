@@ -4,19 +4,26 @@ import os
 import pathlib
 import shutil
 
-from lab import wait_until
+from lab import DEADLINE_S, wait_until
 
 import world
 
 
 class Filter:
-    """A filter that runs. Its processes are the one that was started and all below it."""
+    """
+    A filter that runs, or several that load asks in turn: `socket` is as load takes it. Its processes are those that were started and all
+    below them.
+    """
 
-    def __init__(self, name, process, socket, checks):
-        self.name, self.process, self.socket, self.checks = name, process, socket, checks
+    def __init__(self, name, processes, socket, checks):
+        self.name, self.processes, self.socket, self.checks = name, processes, socket, checks
+
+    @property
+    def process(self):
+        return self.processes[0]
 
     def pids(self):
-        found, todo = [], [self.process.pid]
+        found, todo = [], [process.pid for process in self.processes]
         while todo:
             pid = todo.pop()
             found.append(pid)
@@ -49,11 +56,11 @@ class Filter:
             pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def start(lab, name, command, socket, checks, tag=""):
+def start(lab, name, command, socket, checks, tag="", deadline_s=DEADLINE_S):
     process = lab.start(f"{name}{tag}", command)
-    wait_until(name, lambda: socket.is_socket(), process=process)
+    wait_until(name, lambda: socket.is_socket(), deadline_s, process)
     socket.chmod(0o666)  # Postfix connects as a user of its own
-    return Filter(name, process, socket, checks)
+    return Filter(name, [process], socket, checks)
 
 
 def socket_of(lab, name, tag):
@@ -62,9 +69,10 @@ def socket_of(lab, name, tag):
     return socket
 
 
-def noop(lab, tag=""):
+def noop(lab, tag="", takes_body=False):
     socket = socket_of(lab, "noop", tag)
-    return start(lab, "noop", [lab.builddir / "tests/bench/noop", f"unix:{socket}"], socket, [], tag)
+    command = [lab.builddir / "tests/bench/noop", f"unix:{socket}", *(["body"] if takes_body else [])]
+    return start(lab, "noop", command, socket, [], tag)
 
 
 def heloscope(lab, tag="", **options):
@@ -73,7 +81,7 @@ def heloscope(lab, tag="", **options):
     config.write_text(world.heloscope(f"unix:{socket}", **options))
     (lab.folder / f"heloscope{tag}.log").unlink(missing_ok=True)
     command = [lab.builddir / "milter/heloscope-milter", "-c", config]
-    running = start(lab, "heloscope", command, socket, ["spf", "iprev", "x-dnsbl"], tag)
+    running = start(lab, "heloscope", command, socket, ["spf", "iprev", "x-dnsbl", *options.get("enable", ())], tag)
     lab.logs_mention(f"heloscope{tag}", "listens on")  # once its lists have had their time to answer
     return running
 
@@ -94,6 +102,26 @@ Syslog false
 """)
     (lab.folder / "opendmarc.ignore").write_text("192.0.2.250\n")
     return start(lab, "opendmarc", ["opendmarc", "-f", "-c", config], socket, [], tag)
+
+
+def opendkim(lab, tag=""):
+    socket = socket_of(lab, "opendkim", tag)
+    config = lab.folder / "opendkim.conf"
+    config.write_text(f"""Mode v
+Socket local:{socket}
+UserID root
+AuthservID mx.bench.test
+AlwaysAddARHeader yes
+Nameservers 127.0.0.1
+Syslog no
+""")
+    return start(lab, "opendkim", ["opendkim", "-f", "-x", config], socket, ["dkim"], tag)
+
+
+def opendkim_and_opendmarc(lab, tag=""):
+    """One behind the other, as they are used: opendmarc finds what opendkim has added."""
+    parts = [opendkim(lab, tag), opendmarc(lab, tag)]
+    return Filter("opendkim+opendmarc", [part.process for part in parts], ",".join(str(part.socket) for part in parts), ["dkim", "dmarc"])
 
 
 def pyspf_milter(lab, tag=""):
@@ -120,13 +148,13 @@ InternalHosts = 127.0.0.1
 RSPAMD = """options {
     pidfile = "%(folder)s/rspamd.pid";
     dns { nameserver = ["127.0.0.1"]; timeout = 5s; retransmits = 2; }
-    filters = "spf";
+    filters = "%(filters)s";
     local_addrs = ["127.0.0.0/8"];
     tempdir = "%(folder)s";
     history_file = "";
     cache_file = "%(folder)s/rspamd.cache";
-    hs_cache_dir = "%(folder)s";
-    explicit_modules = ["spf", "rbl", "hfilter", "milter_headers"];
+    hs_cache_dir = "%(kept)s";
+    explicit_modules = ["spf", "dkim", "dmarc", "rbl", "hfilter", "milter_headers"];
     lua_path = "$LUALIBDIR/?.lua";
 }
 logging { type = "file"; filename = "%(folder)s/rspamd.log"; level = "warning"; log_format = ""; }
@@ -139,7 +167,7 @@ worker "rspamd_proxy" {
 }
 lua = "$RULESDIR/rspamd.lua";
 metric { name = "default"; actions { reject = 1000; add_header = 900; greylist = null; } }
-modules { path = "$PLUGINSDIR/rbl.lua"; path = "$PLUGINSDIR/hfilter.lua"; path = "$PLUGINSDIR/milter_headers.lua"; path = "$PLUGINSDIR/spf.lua"; }
+modules { path = "$PLUGINSDIR/rbl.lua"; path = "$PLUGINSDIR/hfilter.lua"; path = "$PLUGINSDIR/milter_headers.lua"; path = "$PLUGINSDIR/spf.lua"; %(more_modules)s }
 spf { }
 hfilter { helo_enabled = true; hostname_enabled = true; from_enabled = true; rcpt_enabled = false; mid_enabled = false; url_enabled = false; }
 rbl { default_from = true; default_exclude_users = false; default_unknown = true; rbls {
@@ -149,13 +177,17 @@ milter_headers { use = ["authentication-results"]; skip_local = false; skip_auth
 """
 
 
-def rspamd(lab, tag=""):
+def rspamd(lab, tag="", checks=("spf",)):
+    """`checks`: "dkim" and "dmarc" may be among them. What it makes of its expressions takes it long, and is kept for its next start."""
     socket = socket_of(lab, "rspamd", tag)
-    folder = lab.subfolder("rspamd", 0o777)
+    folder, kept = lab.subfolder("rspamd", 0o777), lab.builddir / "bench/rspamd"
+    kept.mkdir(parents=True, exist_ok=True)
     config = folder / "rspamd.conf"
     rbls = "\n".join(f'    bl{bl} {{ rbl = "bl{bl}.test"; symbol = "BL{bl}"; checks = ["from"]; }}' for bl in range(2))
-    config.write_text(RSPAMD % {"folder": folder, "socket": socket, "workers": os.cpu_count(), "rbls": rbls})
-    return start(lab, "rspamd", ["rspamd", "-f", "-i", "-c", config], socket, ["spf"], tag)
+    more = 'path = "$PLUGINSDIR/dmarc.lua"; } dkim { } dmarc { ' if "dmarc" in checks else ""
+    config.write_text(RSPAMD % {"folder": folder, "kept": kept, "socket": socket, "workers": os.cpu_count(), "rbls": rbls, "more_modules": more,
+                                "filters": "spf,dkim" if "dkim" in checks else "spf"})
+    return start(lab, "rspamd", ["rspamd", "-f", "-i", "-c", config], socket, list(checks), tag, deadline_s=5 * DEADLINE_S)
 
 
 # What is measured beside heloscope: name -> (the program that must be installed, how it is started).

@@ -1,18 +1,22 @@
 /*
  * load: the MTA's side of many milter sessions at once: version 6 of the protocol, one thread, epoll(7).
  *
- * load [options] SOCKET CASES
- *   SOCKET             the filter's: a path, or PORT on 127.0.0.1
- *   CASES              a file, a case a line, six fields parted by tabs: client address, HELO name,
+ * load [options] SOCKET[,SOCKET...] CASES
+ *   SOCKET             the filter's: a path, or PORT on 127.0.0.1. Several filters are asked in turn, as
+ *                      Postfix does: each command up to DATA is put to one after the other, then the first
+ *                      gets the whole message, and the next the message with what the first has added
+ *   CASES              a file, a case a line, seven fields parted by tabs: client address, HELO name,
  *                      sender, recipients parted by commas, the verdict to expect ("accept",
- *                      "reject", "defer", "-" for any), and words to expect in the fields that are
- *                      added, parted by blanks ("-" for none)
+ *                      "reject", "defer", "-" for any), words to expect in the fields that are
+ *                      added, parted by blanks ("-" for none), and a file that holds the message
+ *                      ("-" for a short one)
  *   --connections N    sessions at a time (1)
  *   --messages N       messages in all (1000)
  *   --per-session N    messages of a session (1)
  *   --dialogue MS      how long the client's side of a message takes: it waits a fifth of it in front of
  *                      HELO, MAIL, RCPT, DATA and the end of the data (0)
- *   --idle             open the sessions up to HELO, say "ready", and hold them until standard input ends
+ *   --hold STAGE       open a session for each message, up to the end of HELO ("helo") or the middle of the
+ *                      body ("body"), say "ready", and hold them until standard input ends
  *
  * Prints one JSON object: messages, seconds, latencies in microseconds by stage, verdicts, edits, and
  * what was not as expected. Exit status 0 when all messages were answered.
@@ -39,6 +43,11 @@
 
 #define RECIPIENTS_MAX 128
 #define CASES_MAX 100000
+#define FILTERS_MAX 4
+#define LETTERS_MAX 256
+#define FIELDS_MAX 200
+#define PIECE_MAX 65535 /* of a body, as Postfix sends it */
+#define OUT_MAX 65536   /* octets that wait to be written before more are made */
 #define COMPLAINTS_MAX 5
 #define PAUSES 5
 #define MACROS_MAIL                                                                                          \
@@ -54,21 +63,17 @@
 	"v\0"                                                                                                \
 	"bench\0"
 
-static const struct {
-	const char *name, *value;
-} header[] = {
-	{ "From", " A Sender <anna@example.org>" },
-	{ "To", " A Recipient <user@in.test>" },
-	{ "Subject", " what a message may be about" },
-	{ "Date", " Tue, 24 Nov 2026 12:00:00 +0000" },
-	{ "Message-ID", " <0123456789.abcdef@example.org>" },
-	{ "MIME-Version", " 1.0" },
-	{ "Content-Type", " text/plain; charset=utf-8" },
-	{ "Received",
-	  " from a.example (a.example [192.0.2.1]) by b.example; Tue, 24 Nov 2026 12:00:00 +0000" },
-};
-
-static const char body[] = "Dear recipient,\r\n\r\nthis is the text of a message.\r\n";
+static char short_message[] = "From: A Sender <anna@example.org>\r\n"
+			      "To: A Recipient <user@in.test>\r\n"
+			      "Subject: what a message may be about\r\n"
+			      "Date: Tue, 24 Nov 2026 12:00:00 +0000\r\n"
+			      "Message-ID: <0123456789.abcdef@example.org>\r\n"
+			      "MIME-Version: 1.0\r\n"
+			      "Content-Type: text/plain; charset=utf-8\r\n"
+			      "Received: from a.example (a.example [192.0.2.1]) by b.example;"
+			      " Tue, 24 Nov 2026 12:00:00 +0000\r\n"
+			      "\r\n"
+			      "Dear recipient,\r\n\r\nthis is the text of a message.\r\n";
 
 /* What is sent in turn, and timed by itself when it has a reply. */
 enum stage {
@@ -107,9 +112,23 @@ static const struct {
 	[STAGE_END] = { "end-of-message", SMFIC_BODYEOB, 0, 0, true },
 };
 
+/* A field as the protocol has it: its lines parted by line feeds alone, a blank in front of the value. */
+struct field {
+	const char *name, *value;
+};
+
+struct letter {
+	const char *path;
+	struct field fields[FIELDS_MAX];
+	size_t field_count;
+	const char *body;
+	size_t body_length;
+};
+
 struct test_case {
 	char *client, *helo, *sender, *recipients[RECIPIENTS_MAX], *verdict, *words;
 	size_t recipient_count;
+	const struct letter *letter;
 };
 
 /* Durations, in microseconds. */
@@ -126,34 +145,50 @@ struct buffer {
 	size_t count, size;
 };
 
-struct session {
-	TAILQ_ENTRY(session) link; /* among those that wait for their time */
+/* The connection to one of the filters. */
+struct leg {
+	struct session *session;
 	int fd;
 	bool is_writing; /* epoll(7) tells when more can be written */
+	bool is_over;    /* for this message: it has given its verdict */
+	uint32_t steps;  /* negotiated */
+	struct buffer out, in;
+	size_t written; /* of `out` */
+};
+
+enum doing { SPEAKING, ASKING, PAUSING, HOLDING };
+
+struct session {
+	TAILQ_ENTRY(session) link; /* among those that wait for their time */
+	struct leg legs[FILTERS_MAX];
 	const struct test_case *test;
-	uint32_t steps; /* negotiated */
+	enum doing doing;
 	enum stage stage;
-	size_t item;    /* which recipient, which field */
+	size_t item;    /* which recipient, which field, which piece of the body */
+	size_t at;      /* whose turn it is */
 	size_t refused; /* recipients of this message */
 	enum verdict verdict;
-	size_t messages;                         /* still to come in this session */
-	uint64_t resume_ns, asked_ns, waited_ns; /* when to go on; when asked; this message's waiting */
+	size_t messages; /* still to come in this session */
+	uint64_t resume_ns, asked_ns,
+		waited_ns; /* when to go on; since when it waits; this message's waiting */
 	uint64_t begun_ns;
-	struct buffer out, in;
-	size_t written;      /* of `out` */
-	struct buffer added; /* values of fields that the filter adds, each ended by a line end */
+	struct buffer added; /* fields that filters add: name and value in turn, each with its final NUL */
+	size_t added_count;
 };
 
 TAILQ_HEAD(session_list, session);
 
 static struct {
-	const char *socket;
+	char *sockets[FILTERS_MAX];
+	size_t filter_count;
 	struct test_case *cases;
 	size_t case_count, next_case;
+	struct letter *letters[LETTERS_MAX];
+	size_t letter_count;
 	size_t connections, messages, per_session;
 	struct session *sessions;
 	uint64_t pause_ns;
-	bool is_idle;
+	enum stage hold; /* in front of what; STAGES: nothing is held */
 
 	int epoll;
 	struct session_list waiting; /* the next to go on first: all pause alike */
@@ -269,10 +304,44 @@ put_client(struct buffer *out, const char *address)
 	add_text(out, address);
 }
 
+static struct leg *
+leg_of(struct session *session)
+{
+	return &session->legs[session->at];
+}
+
+/* A field of the message, those that were added in front. */
+static struct field
+field_of(const struct session *session, size_t item)
+{
+	const char *at = session->added.octets;
+
+	if (item >= session->added_count)
+		return session->test->letter->fields[item - session->added_count];
+	for (size_t i = 0; i < 2 * item; i++)
+		at += strlen(at) + 1;
+	return (struct field){ at, at + strlen(at) + 1 };
+}
+
+static void
+put_field(struct buffer *out, struct field field, uint32_t steps)
+{
+	add_text(out, field.name);
+	add_text(out, field.value + ((steps & SMFIP_HDR_LEADSPC) != 0 ? 0 : 1));
+}
+
+static void
+put_piece(struct buffer *out, const struct letter *letter, size_t item)
+{
+	const size_t start = item * PIECE_MAX, left = letter->body_length - start;
+
+	add(out, letter->body + start, left < PIECE_MAX ? left : PIECE_MAX);
+}
+
 static void
 put_arguments(struct session *session)
 {
-	struct buffer *out = &session->out;
+	struct buffer *out = &leg_of(session)->out;
 
 	switch (session->stage) {
 	case STAGE_NEGOTIATE:
@@ -291,12 +360,10 @@ put_arguments(struct session *session)
 		add_text(out, session->test->recipients[session->item]);
 		break;
 	case STAGE_HEADER:
-		add_text(out, header[session->item].name);
-		add_text(out,
-			 header[session->item].value + ((session->steps & SMFIP_HDR_LEADSPC) != 0 ? 0 : 1));
+		put_field(out, field_of(session, session->item), leg_of(session)->steps);
 		break;
 	case STAGE_BODY:
-		add(out, body, sizeof body - 1);
+		put_piece(out, session->test->letter, session->item);
 		break;
 	default:
 		break;
@@ -306,22 +373,22 @@ put_arguments(struct session *session)
 static void
 put_command(struct session *session)
 {
+	struct buffer *out = &leg_of(session)->out;
 	size_t start;
 
 	if (session->stage == STAGE_CONNECT)
-		put_macros(&session->out, SMFIC_CONNECT, MACROS_CONNECT, sizeof MACROS_CONNECT - 1);
+		put_macros(out, SMFIC_CONNECT, MACROS_CONNECT, sizeof MACROS_CONNECT - 1);
 	else if (session->stage == STAGE_MAIL || session->stage == STAGE_END)
-		put_macros(&session->out, stages[session->stage].command, MACROS_MAIL,
-			   sizeof MACROS_MAIL - 1);
-	start = begin_packet(&session->out, stages[session->stage].command);
+		put_macros(out, stages[session->stage].command, MACROS_MAIL, sizeof MACROS_MAIL - 1);
+	start = begin_packet(out, stages[session->stage].command);
 	put_arguments(session);
-	end_packet(&session->out, start);
+	end_packet(out, start);
 }
 
 static void
-put_bare(struct session *session, char command)
+put_bare(struct leg *leg, char command)
 {
-	end_packet(&session->out, begin_packet(&session->out, command));
+	end_packet(&leg->out, begin_packet(&leg->out, command));
 }
 
 /* Sessions. */
@@ -329,13 +396,13 @@ put_bare(struct session *session, char command)
 static void go_on(struct session *session);
 
 static void
-watch(struct session *session, bool is_writing, int operation)
+watch(struct leg *leg, bool is_writing, int operation)
 {
 	struct epoll_event event = { .events = EPOLLIN | (is_writing ? EPOLLOUT : 0),
-				     .data = { .ptr = session } };
+				     .data = { .ptr = leg } };
 
-	session->is_writing = is_writing;
-	(void)epoll_ctl(load.epoll, operation, session->fd, &event);
+	leg->is_writing = is_writing;
+	(void)epoll_ctl(load.epoll, operation, leg->fd, &event);
 }
 
 static int
@@ -363,6 +430,31 @@ connect_to(const char *where)
 }
 
 static void
+open_leg(struct session *session, size_t number)
+{
+	struct leg *leg = &session->legs[number];
+
+	leg->session = session;
+	leg->fd = connect_to(load.sockets[number]);
+	leg->written = leg->out.count = leg->in.count = 0;
+	leg->steps = 0;
+	watch(leg, false, EPOLL_CTL_ADD);
+}
+
+static void
+begin_message(struct session *session)
+{
+	for (size_t i = 0; i < load.filter_count; i++)
+		session->legs[i].is_over = false;
+	session->item = session->at = session->refused = 0;
+	session->added.count = session->added_count = 0;
+	session->verdict = VERDICT_ACCEPT;
+	session->waited_ns = 0;
+	session->begun_ns = now_ns();
+	go_on(session);
+}
+
+static void
 open_session(struct session *session)
 {
 	const size_t left = load.messages - load.begun;
@@ -370,24 +462,21 @@ open_session(struct session *session)
 	session->test = &load.cases[load.next_case++ % load.case_count];
 	session->messages = left < load.per_session ? left : load.per_session;
 	load.begun += session->messages;
-	session->fd = connect_to(load.socket);
+	for (size_t i = 0; i < load.filter_count; i++)
+		open_leg(session, i);
 	session->stage = STAGE_NEGOTIATE;
-	session->item = session->refused = session->written = 0;
-	session->out.count = session->in.count = session->added.count = 0;
-	session->verdict = VERDICT_ACCEPT;
-	session->steps = 0;
-	session->waited_ns = 0;
-	session->begun_ns = now_ns();
 	load.open++;
-	watch(session, false, EPOLL_CTL_ADD);
-	go_on(session);
+	begin_message(session);
 }
 
 static void
 close_session(struct session *session)
 {
-	(void)close(session->fd);
-	session->fd = -1;
+	for (size_t i = 0; i < load.filter_count; i++) {
+		(void)close(session->legs[i].fd);
+		session->legs[i].fd = -1;
+		session->legs[i].in.count = 0;
+	}
 	load.open--;
 	if (load.begun < load.messages)
 		open_session(session);
@@ -408,27 +497,26 @@ lose_session(struct session *session, const char *why)
 
 /* Returns false when the session is gone. */
 static bool
-flush(struct session *session)
+flush(struct leg *leg)
 {
-	while (session->written < session->out.count) {
-		const ssize_t count =
-			send(session->fd, session->out.octets + session->written,
-			     session->out.count - session->written, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (leg->written < leg->out.count) {
+		const ssize_t count = send(leg->fd, leg->out.octets + leg->written,
+					   leg->out.count - leg->written, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (count < 0 && errno == EAGAIN) {
-			if (!session->is_writing)
-				watch(session, true, EPOLL_CTL_MOD);
+			if (!leg->is_writing)
+				watch(leg, true, EPOLL_CTL_MOD);
 			return true;
 		}
 		if (count < 0) {
-			lose_session(session, "the filter hung up");
+			lose_session(leg->session, "the filter hung up");
 			return false;
 		}
-		session->written += (size_t)count;
+		leg->written += (size_t)count;
 	}
-	session->out.count = session->written = 0;
-	if (session->is_writing)
-		watch(session, false, EPOLL_CTL_MOD);
+	leg->out.count = leg->written = 0;
+	if (leg->is_writing)
+		watch(leg, false, EPOLL_CTL_MOD);
 	return true;
 }
 
@@ -441,10 +529,18 @@ complain(const struct session *session, const char *missing)
 	if (json_array_size(load.complaints) < COMPLAINTS_MAX)
 		(void)json_array_append_new(
 			load.complaints,
-			json_sprintf("%s %s: expected %s, found %s, %.*s", session->test->client,
+			json_sprintf("%s %s: expected %s, found %s, %s", session->test->client,
 				     session->test->sender, missing, verdict_words[session->verdict],
-				     (int)session->added.count,
-				     session->added.count > 0 ? session->added.octets : ""));
+				     session->added_count > 0 ? field_of(session, 0).value : ""));
+}
+
+static bool
+has_word(const struct session *session, const char *word)
+{
+	for (size_t i = 0; i < session->added_count; i++)
+		if (strstr(field_of(session, i).value, word) != NULL)
+			return true;
+	return false;
 }
 
 static void
@@ -459,47 +555,50 @@ compare(struct session *session)
 	}
 	if (session->verdict != VERDICT_ACCEPT || strcmp(test->words, "-") == 0)
 		return;
-	add(&session->added, "", 1);
 	(void)snprintf(words, sizeof words, "%s", test->words);
 	while ((word = strsep(&at, " ")) != NULL) {
-		if (strstr(session->added.octets, word) == NULL) {
+		if (!has_word(session, word)) {
 			complain(session, word);
 			return;
 		}
 	}
 }
 
+static void
+end_session(struct session *session)
+{
+	for (size_t i = 0; i < load.filter_count; i++) {
+		put_bare(&session->legs[i], SMFIC_QUIT);
+		if (!flush(&session->legs[i]))
+			return;
+	}
+	close_session(session);
+}
+
 /* A message has its verdict: count it, and begin the next one or end the session. */
 static void
 end_message(struct session *session)
 {
-	const uint64_t now = now_ns();
-
 	load.verdicts[session->verdict]++;
 	load.done++;
-	note_duration(&load.message, now - session->begun_ns);
+	note_duration(&load.message, now_ns() - session->begun_ns);
 	note_duration(&load.waited, session->waited_ns);
 	compare(session);
-	session->added.count = 0;
-	session->refused = session->item = 0;
-	session->verdict = VERDICT_ACCEPT;
-	session->waited_ns = 0;
-	session->begun_ns = now;
 	if (--session->messages > 0) {
 		session->stage = STAGE_MAIL;
-		go_on(session);
-		return;
+		begin_message(session);
+	} else {
+		end_session(session);
 	}
-	put_bare(session, SMFIC_QUIT);
-	if (flush(session))
-		close_session(session);
 }
 
 static void
 end_refused(struct session *session, enum verdict verdict)
 {
 	session->verdict = verdict;
-	put_bare(session, SMFIC_ABORT);
+	for (size_t i = 0; i < load.filter_count; i++)
+		if (!session->legs[i].is_over)
+			put_bare(&session->legs[i], SMFIC_ABORT);
 	end_message(session);
 }
 
@@ -525,45 +624,130 @@ verdict_of(char reply, const char *data)
 static size_t
 items_of(const struct session *session)
 {
+	const struct test_case *test = session->test;
+
 	if (session->stage == STAGE_RCPT)
-		return session->test->recipient_count;
-	return session->stage == STAGE_HEADER ? sizeof header / sizeof header[0] : 1;
+		return test->recipient_count;
+	if (session->stage == STAGE_BODY && test->letter->body_length > 0)
+		return (test->letter->body_length + PIECE_MAX - 1) / PIECE_MAX;
+	return session->stage == STAGE_HEADER ? session->added_count + test->letter->field_count : 1;
 }
 
-/* To the next item or stage. False when a pause comes before it. */
+/* The next item or stage, behind the last filter's end none. */
+static void
+advance_stage(struct session *session)
+{
+	if (++session->item < items_of(session))
+		return;
+	session->item = 0;
+	if (session->stage < STAGE_END) {
+		session->stage++;
+	} else {
+		session->stage = STAGE_HEADER;
+		session->at++;
+	}
+}
+
+/* To the next filter, item or stage. False when a pause comes before it. */
 static bool
 advance(struct session *session)
 {
-	if (++session->item < items_of(session))
-		return true;
-	session->item = 0;
-	session->stage++;
-	if (load.pause_ns == 0 || !stages[session->stage].is_after_pause)
+	const enum stage before = session->stage;
+
+	if (before < STAGE_HEADER) {
+		if (++session->at < load.filter_count)
+			return true;
+		session->at = 0;
+	}
+	advance_stage(session);
+	if (load.pause_ns == 0 || session->stage == before || !stages[session->stage].is_after_pause)
 		return true;
 	session->resume_ns = now_ns() + load.pause_ns;
+	session->doing = PAUSING;
 	TAILQ_INSERT_TAIL(&load.waiting, session, link);
 	return false;
 }
 
-/* Say what comes next, up to what has a reply. */
+/* Put a command unless it is not wanted. Whether its reply must be awaited. */
+static bool
+say(struct session *session)
+{
+	const struct leg *leg = leg_of(session);
+
+	if (leg->is_over || (leg->steps & stages[session->stage].is_unwanted) != 0)
+		return false;
+	put_command(session);
+	return (leg->steps & stages[session->stage].has_no_reply) == 0;
+}
+
+/* Write what was said to this filter, before more is said to any. Whether the session can go on. */
+static bool
+write_out(struct leg *leg)
+{
+	if (!flush(leg))
+		return false;
+	leg->session->asked_ns = now_ns();
+	return !leg->is_writing;
+}
+
+static bool
+is_to_hold(const struct session *session)
+{
+	return session->stage == load.hold && session->item == items_of(session) / 2;
+}
+
+static void
+hold(struct session *session)
+{
+	session->doing = HOLDING;
+	if (write_out(leg_of(session)))
+		load.done++;
+}
+
+/* Say what comes next, up to what has a reply, or to what cannot be written yet. */
 static void
 go_on(struct session *session)
 {
-	for (;;) {
-		if (load.is_idle && session->stage == STAGE_MAIL) {
-			load.done++;
+	bool can_go_on = true;
+
+	while (can_go_on) {
+		struct leg *leg = leg_of(session);
+
+		session->doing = SPEAKING;
+		if (session->at == load.filter_count) {
+			end_message(session);
 			return;
 		}
-		if ((session->steps & stages[session->stage].is_unwanted) == 0) {
-			put_command(session);
-			if ((session->steps & stages[session->stage].has_no_reply) == 0)
-				break;
+		if (is_to_hold(session)) {
+			hold(session);
+			return;
 		}
-		if (!advance(session))
-			break;
+		if (say(session))
+			session->doing = ASKING;
+		can_go_on = session->doing == SPEAKING && advance(session);
+		if (!can_go_on || leg->out.count > OUT_MAX || leg != leg_of(session))
+			can_go_on = write_out(leg) && can_go_on;
 	}
-	if (flush(session))
-		session->asked_ns = now_ns();
+}
+
+/* A filter has taken all that was written. */
+static void
+go_on_writing(struct session *session)
+{
+	if (session->doing == HOLDING) {
+		load.done++;
+	} else if (session->doing == SPEAKING) {
+		session->waited_ns += now_ns() - session->asked_ns;
+		go_on(session);
+	}
+}
+
+/* A recipient is refused: the filters that follow do not hear of it. Whether the message is, too. */
+static bool
+refuse_recipient(struct session *session)
+{
+	session->at = load.filter_count - 1;
+	return ++session->refused == session->test->recipient_count;
 }
 
 /* A reply that ends a command. */
@@ -575,57 +759,63 @@ take_final(struct session *session, char reply, const char *data)
 
 	session->waited_ns += took;
 	note_duration(&load.stage[session->stage], took);
-	if (session->stage == STAGE_END || reply == SMFIR_ACCEPT || reply == SMFIR_DISCARD) {
-		session->verdict = verdict;
-		end_message(session);
-	} else if (session->stage == STAGE_RCPT && verdict != VERDICT_ACCEPT) {
-		if (++session->refused == session->test->recipient_count)
-			end_refused(session, verdict);
-		else if (advance(session))
-			go_on(session);
-	} else if (verdict != VERDICT_ACCEPT) {
+	leg_of(session)->is_over = session->stage == STAGE_END || reply == SMFIR_ACCEPT;
+	if (reply == SMFIR_SKIP)
+		session->item = items_of(session) - 1;
+	if (verdict != VERDICT_ACCEPT && (session->stage != STAGE_RCPT || refuse_recipient(session)))
 		end_refused(session, verdict);
-	} else if (advance(session)) {
+	else if (advance(session))
 		go_on(session);
-	}
 }
 
-/* The value of a field that is added: "name\0value\0", for an insertion behind four octets of index. */
+/* A field that is added: "name\0value\0", from `start` on. It is kept with a blank in front of its value. */
 static void
-take_field(struct session *session, const char *data, size_t length)
+take_field(struct leg *leg, const char *data, size_t start, size_t length)
 {
-	const char *value = memchr(data, '\0', length);
+	struct session *session = leg->session;
+	const char *value = start < length ? memchr(data + start, '\0', length - start) : NULL;
 
-	if (value == NULL)
+	load.edits++;
+	if (value == NULL || data[length - 1] != '\0' || value + 1 == data + length)
 		return;
-	add(&session->added, value + 1, strnlen(value + 1, length - (size_t)(value + 1 - data)));
-	add(&session->added, "\n", 1);
+	add_text(&session->added, data + start);
+	if ((leg->steps & SMFIP_HDR_LEADSPC) == 0)
+		add(&session->added, " ", 1);
+	add_text(&session->added, value + 1);
+	session->added_count++;
+}
+
+static void
+take_steps(struct leg *leg, const char *data)
+{
+	uint32_t steps;
+
+	memcpy(&steps, data + 8, 4);
+	leg->steps = ntohl(steps);
+	take_final(leg->session, SMFIR_CONTINUE, "");
 }
 
 /* One packet. False when the session has gone to something else. */
 static bool
-take_packet(struct session *session, char reply, const char *data, size_t length)
+take_packet(struct leg *leg, char reply, const char *data, size_t length)
 {
-	uint32_t steps;
+	struct session *session = leg->session;
 
+	if (session->doing != ASKING || leg != leg_of(session)) {
+		lose_session(session, "a reply that nobody waits for");
+		return false;
+	}
 	switch (reply) {
 	case SMFIR_PROGRESS:
 		return true;
 	case SMFIC_OPTNEG:
 		if (length < 12)
 			break;
-		memcpy(&steps, data + 8, 4);
-		session->steps = ntohl(steps);
-		take_final(session, SMFIR_CONTINUE, "");
+		take_steps(leg, data);
 		return true;
-	case SMFIR_INSHEADER:
-		if (length > 4)
-			take_field(session, data + 4, length - 4);
-		load.edits++;
-		return true;
+	case SMFIR_INSHEADER: /* behind four octets of index */
 	case SMFIR_ADDHEADER:
-		take_field(session, data, length);
-		load.edits++;
+		take_field(leg, data, reply == SMFIR_INSHEADER ? 4 : 0, length);
 		return true;
 	case SMFIR_CHGHEADER:
 	case SMFIR_QUARANTINE:
@@ -648,35 +838,34 @@ take_packet(struct session *session, char reply, const char *data, size_t length
 }
 
 static void
-take_input(struct session *session)
+take_input(struct leg *leg)
 {
-	const int fd = session->fd;
 	size_t at = 0;
-	ssize_t count = recv(fd, make_room(&session->in, 16384), 16384, MSG_DONTWAIT);
+	ssize_t count = recv(leg->fd, make_room(&leg->in, 16384), 16384, MSG_DONTWAIT);
 
 	if (count < 0 && errno == EAGAIN)
 		return;
 	if (count <= 0) {
-		lose_session(session, "the filter hung up");
+		lose_session(leg->session, "the filter hung up");
 		return;
 	}
-	session->in.count += (size_t)count;
-	while (session->in.count - at >= 5) {
-		const char *octets = session->in.octets + at;
+	leg->in.count += (size_t)count;
+	while (leg->in.count - at >= 5) {
+		const char *octets = leg->in.octets + at;
 		uint32_t length;
 
 		memcpy(&length, octets, 4);
 		length = ntohl(length);
-		if (session->in.count - at < 4 + (size_t)length || length == 0)
+		if (leg->in.count - at < 4 + (size_t)length || length == 0)
 			break;
 		at += 4 + (size_t)length;
-		if (!take_packet(session, octets[4], octets + 5, length - 1))
+		if (!take_packet(leg, octets[4], octets + 5, length - 1))
 			return;
-		if (session->in.count == 0) /* it was closed, and perhaps opened again */
+		if (leg->in.count == 0) /* it was closed, and perhaps opened again */
 			return;
 	}
-	session->in.count -= at;
-	memmove(session->in.octets, session->in.octets + at, session->in.count);
+	leg->in.count -= at;
+	memmove(leg->in.octets, leg->in.octets + at, leg->in.count);
 }
 
 /* The loop. */
@@ -704,6 +893,21 @@ resume_due(void)
 }
 
 static void
+take_event(struct leg *leg, uint32_t events)
+{
+	if (leg->fd < 0)
+		return;
+	if ((events & EPOLLOUT) != 0) {
+		if (!flush(leg))
+			return;
+		if (!leg->is_writing)
+			go_on_writing(leg->session);
+	}
+	if (leg->fd >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+		take_input(leg);
+}
+
+static void
 run(void)
 {
 	load.sessions = must(calloc(load.connections, sizeof *load.sessions));
@@ -711,22 +915,87 @@ run(void)
 	TAILQ_INIT(&load.waiting);
 	for (size_t i = 0; i < load.connections && load.begun < load.messages; i++)
 		open_session(&load.sessions[i]);
-	while (load.open > 0 && !(load.is_idle && load.done == load.messages)) {
+	while (load.open > 0 && !(load.hold != STAGES && load.done == load.messages)) {
 		struct epoll_event events[256];
 		const int count = epoll_wait(load.epoll, events, 256, pause_left_ms());
 
-		for (int i = 0; i < count; i++) {
-			struct session *session = events[i].data.ptr;
-
-			if (session->fd < 0)
-				continue;
-			if ((events[i].events & EPOLLOUT) != 0 && !flush(session))
-				continue;
-			if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
-				take_input(session);
-		}
+		for (int i = 0; i < count; i++)
+			take_event(events[i].data.ptr, events[i].events);
 		resume_due();
 	}
+}
+
+/* Messages. */
+
+/* The next field of a header that ends with an empty line. Cuts its value out, with line feeds alone. */
+static struct field
+take_header_field(char **at)
+{
+	struct field field = { *at, *at + strcspn(*at, ":") };
+	char *to = *at + strcspn(*at, ":"), *from = to + 1;
+
+	*to++ = '\0';
+	field.value = to;
+	for (; from[0] != '\0' && (from[0] != '\n' || from[1] == ' ' || from[1] == '\t'); from++)
+		if (from[0] != '\r')
+			*to++ = from[0];
+	*at = from[0] == '\n' ? from + 1 : from;
+	*to = '\0';
+	return field;
+}
+
+/* From its text, which it keeps; lines end with CR LF. */
+static void
+read_letter(struct letter *letter, char *text, size_t length)
+{
+	char *at = text;
+
+	while (strncmp(at, "\r\n", 2) != 0 && strchr(at, ':') != NULL && letter->field_count < FIELDS_MAX)
+		letter->fields[letter->field_count++] = take_header_field(&at);
+	if (strncmp(at, "\r\n", 2) != 0) {
+		(void)fprintf(stderr, "load: %s: no message\n", letter->path);
+		exit(EX_DATAERR);
+	}
+	letter->body = at + 2;
+	letter->body_length = length - (size_t)(letter->body - text);
+}
+
+static void
+load_letter(struct letter *letter)
+{
+	FILE *file = fopen(letter->path, "re");
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (file == NULL || (length = getdelim(&text, &size, '\0', file)) < 0) {
+		(void)fprintf(stderr, "load: %s: %s\n", letter->path, strerror(errno));
+		exit(EX_NOINPUT);
+	}
+	(void)fclose(file);
+	read_letter(letter, text, (size_t)length);
+}
+
+/* That of a file is read once. */
+static const struct letter *
+letter_of(const char *path)
+{
+	struct letter *letter;
+
+	for (size_t i = 0; i < load.letter_count; i++)
+		if (strcmp(load.letters[i]->path, path) == 0)
+			return load.letters[i];
+	if (load.letter_count == LETTERS_MAX) {
+		(void)fprintf(stderr, "load: more than %d messages\n", LETTERS_MAX);
+		exit(EX_DATAERR);
+	}
+	letter = load.letters[load.letter_count++] = must(calloc(1, sizeof *letter));
+	letter->path = path;
+	if (strcmp(path, "-") == 0)
+		read_letter(letter, short_message, sizeof short_message - 1);
+	else
+		load_letter(letter);
+	return letter;
 }
 
 /* Cases. */
@@ -738,7 +1007,7 @@ field(char **line, const char *path, size_t number)
 	char *text = strsep(line, "\t");
 
 	if (text == NULL) {
-		(void)fprintf(stderr, "load: %s:%zu: expected six fields parted by tabs\n", path, number);
+		(void)fprintf(stderr, "load: %s:%zu: expected seven fields parted by tabs\n", path, number);
 		exit(EX_DATAERR);
 	}
 	return text;
@@ -769,6 +1038,7 @@ read_cases(const char *path)
 		recipients = field(&at, path, load.case_count);
 		test->verdict = field(&at, path, load.case_count);
 		test->words = field(&at, path, load.case_count);
+		test->letter = letter_of(field(&at, path, load.case_count));
 		while ((recipient = strsep(&recipients, ",")) != NULL
 		       && test->recipient_count < RECIPIENTS_MAX)
 			test->recipients[test->recipient_count++] = recipient;
@@ -846,20 +1116,38 @@ number(const char *text)
 	return value;
 }
 
+static enum stage
+stage_to_hold(const char *word)
+{
+	if (strcmp(word, "helo") == 0)
+		return STAGE_MAIL;
+	if (strcmp(word, "body") == 0)
+		return STAGE_BODY;
+	(void)fprintf(stderr, "load: --hold helo or body\n");
+	exit(EX_USAGE);
+}
+
+static void
+read_sockets(char *list)
+{
+	char *socket;
+
+	while ((socket = strsep(&list, ",")) != NULL && load.filter_count < FILTERS_MAX)
+		load.sockets[load.filter_count++] = socket;
+}
+
 static void
 read_options(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "connections", required_argument, NULL, 'c' },
-		{ "messages", required_argument, NULL, 'm' },
-		{ "per-session", required_argument, NULL, 's' },
-		{ "dialogue", required_argument, NULL, 'd' },
-		{ "idle", no_argument, NULL, 'i' },
-		{ NULL, 0, NULL, 0 },
+		{ "connections", required_argument, NULL, 'c' }, { "messages", required_argument, NULL, 'm' },
+		{ "per-session", required_argument, NULL, 's' }, { "dialogue", required_argument, NULL, 'd' },
+		{ "hold", required_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
 	};
 	int option;
 
 	load.connections = load.per_session = 1;
+	load.hold = STAGES;
 	load.messages = 1000;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'c')
@@ -870,18 +1158,18 @@ read_options(int argc, char **argv)
 			load.per_session = number(optarg);
 		else if (option == 'd')
 			load.pause_ns = number(optarg) * 1000000 / PAUSES;
-		else if (option == 'i')
-			load.is_idle = true;
+		else if (option == 'h')
+			load.hold = stage_to_hold(optarg);
 		else
 			exit(EX_USAGE);
 	}
 	if (optind + 2 != argc || load.per_session == 0) {
-		(void)fprintf(stderr, "usage: load [options] SOCKET CASES; load.c says more\n");
+		(void)fprintf(stderr, "usage: load [options] SOCKET[,SOCKET...] CASES; load.c says more\n");
 		exit(EX_USAGE);
 	}
-	if (load.is_idle)
+	if (load.hold != STAGES)
 		load.messages = load.connections;
-	load.socket = argv[optind];
+	read_sockets(argv[optind]);
 	read_cases(argv[optind + 1]);
 }
 
@@ -894,7 +1182,7 @@ main(int argc, char **argv)
 	read_options(argc, argv);
 	start = now_ns();
 	run();
-	if (load.is_idle) {
+	if (load.hold != STAGES) {
 		(void)puts("ready");
 		(void)fflush(stdout);
 		while (getchar() != EOF)

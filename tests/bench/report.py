@@ -14,9 +14,10 @@ def table(found):
     if not all(isinstance(value, dict) for value in found.values()):
         return [f"  {name:58} {shown(value):>12}" for name, value in found.items()]
     columns = list(dict.fromkeys(key for row in found.values() for key in row))
-    lines = ["  " + f"{'':13}" + "".join(f"{column:>13}" for column in columns)]
+    width = max(13, *map(len, found))
+    lines = ["  " + " " * width + "".join(f"{column:>13}" for column in columns)]
     for name, row in found.items():
-        lines.append("  " + f"{name:13}" + "".join(f"{shown(row.get(column, '')):>13}" for column in columns))
+        lines.append("  " + f"{name:{width}}" + "".join(f"{shown(row.get(column, '')):>13}" for column in columns))
     return lines
 
 

@@ -3,6 +3,8 @@ CLIENTS = 1000
 DOMAINS = 300
 PROVIDERS = 5
 LISTS = 12           # zones bl0.test, bl1.test ...; a tenth of the clients is in the first, a twentieth in the second
+SIGNERS = 10         # domains, the first ones, that sign what they send and ask for DMARC
+SELECTOR = "bench"
 SPF_KINDS = ["pass"] * 5 + ["include"] * 2 + ["fail", "softfail", "none"]
 
 
@@ -44,8 +46,15 @@ def reverse(number):
     return ".".join(reversed(client(number).split(".")))
 
 
-def zones():
-    """Name -> records; also of lists."""
+def signer_records(number, public_key):
+    """What domain(number) publishes for DKIM and DMARC; a string of a TXT record takes 255 octets."""
+    name, record = domain(number).removesuffix(".example"), f"v=DKIM1; k=rsa; p={public_key}"
+    strings = " ".join(f'"{record[at:at + 255]}"' for at in range(0, len(record), 255))
+    return [f"{SELECTOR}._domainkey.{name} TXT {strings}", f'_dmarc.{name} TXT "v=DMARC1; p=reject"']
+
+
+def zones(public_key=None):
+    """Name -> records; also of lists. `public_key`: what signers have in p=."""
     example = []
     for number in range(DOMAINS):
         name = domain(number).removesuffix(".example")
@@ -55,6 +64,8 @@ def zones():
             example.append(f"{name} TXT {record}")
     for number in range(PROVIDERS):
         example.append(f'_spf.p{number} TXT "v=spf1 ip4:198.18.0.0/16 ip4:198.19.0.0/16 ~all"')
+    for number in range(SIGNERS if public_key else 0):
+        example += signer_records(number, public_key)
     pointers = []
     for number in range(CLIENTS):
         name = f"out{number}.{domain(number)}".removesuffix(".example")
@@ -69,16 +80,18 @@ def zones():
     return answers
 
 
-def case(number, words, recipients=1):
+def case(number, words, recipients=1, letter="-"):
+    """A line for load; `letter`: the file with the message."""
     sender = f"<anna{number}@{domain(number)}>"
     named = ",".join(f"<user{recipient}@in.test>" for recipient in range(recipients))
-    return "\t".join([client(number), f"out{number}.{domain(number)}", sender, named, "accept", words])
+    return "\t".join([client(number), f"out{number}.{domain(number)}", sender, named, "accept", words, str(letter)])
 
 
 def expected(number, checks):
     """Words that a filter's fields must hold for a case."""
     words = {"spf": f"spf={spf_result(number)}", "iprev": f"iprev={'pass' if has_name(number) else 'permerror'}",
-             "x-dnsbl": f"x-dnsbl={'fail' if is_listed(number, 0) or is_listed(number, 1) else 'none'}"}
+             "x-dnsbl": f"x-dnsbl={'fail' if is_listed(number, 0) or is_listed(number, 1) else 'none'}",
+             "dkim": "dkim=pass", "dmarc": "dmarc=pass"}
     return " ".join(words[check] for check in checks) or "-"
 
 
@@ -110,23 +123,27 @@ def stranger_zones():
 
 def stranger_cases(first, count, checks):
     words = " ".join({"spf": "spf=pass", "iprev": "iprev=pass", "x-dnsbl": "x-dnsbl=none"}[check] for check in checks) or "-"
-    lines = [f"{stranger(number)}\tout.s{number}.strange.example\t<anna@s{number}.strange.example>\t<user@in.test>\taccept\t{words}"
+    lines = [f"{stranger(number)}\tout.s{number}.strange.example\t<anna@s{number}.strange.example>\t<user@in.test>\taccept\t{words}\t-"
              for number in range(first, first + count)]
     return "\n".join(lines) + "\n"
 
 
-def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit", audit=None):
-    """The configuration; with `rules` that never hold, and `networks` that hold none of the clients; `audit` is the log of records."""
+def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit", audit=None, enable=()):
+    """
+    The configuration; with `rules` that never hold, and `networks` that hold none of the clients; `audit` is the log of records; `enable`:
+    checks that must be asked for.
+    """
     names = "\n".join(f'dnsbl "bl{bl}.test" weight {4 if bl == 0 else 2}' for bl in range(lists))
     policy = "\n".join(f'    reject when client in {{ 203.0.{rule // 250}.{rule % 250} }} and spf = fail' for rule in range(rules))
     trusted = "".join(f", 10.{network // 256}.{network % 256}.0/24" for network in range(networks))
     log = f'records "{audit}"\n' if audit else ""
+    enabled = f"enable {{ {', '.join(enable)} }}\n" if enable else ""
     return f"""
 authserv-id "mx.bench.test"
 listen "{socket}"
 user "root"
 log stderr
-{log}mode {mode}
+{log}{enabled}mode {mode}
 resolver {{
     servers {servers}
     timeout {timeout}

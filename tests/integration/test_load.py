@@ -11,14 +11,17 @@ from lab import DEADLINE_S, SANITIZER, Lab, LabError, wait_until
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
 import filters  # noqa: E402
+import signed  # noqa: E402
+import signer  # noqa: E402
 import world  # noqa: E402
 
 
 def setUpModule():
-    global lab, running
+    global lab, port, key, running
     lab = Lab().__enter__()
     try:
-        port = lab.nsd(world.zones())
+        key, public_key = signer.make_rsa(lab.folder)
+        port = lab.nsd(world.zones(public_key))
         running = filters.heloscope(lab, servers=f"127.0.0.1@{port}")
     except BaseException:
         lab.__exit__(*sys.exc_info())
@@ -57,6 +60,31 @@ class Load(unittest.TestCase):
         self.assertEqual((status, found["mismatches"], found["stages"]["rcpt"]["count"]), (0, 0, 800))
         self.assertGreaterEqual(found["message"]["p50"], 60000)
         self.assertLess(found["waited"]["p50"], found["message"]["p50"])
+
+    def test_filters_are_asked_in_turn_and_see_what_those_before_them_added(self):
+        alone, twice = (self.load(sockets, world.cases(running.checks), "--connections", "8", "--messages", "100", "--per-session", "2")
+                        for sockets in (running.socket, f"{running.socket},{running.socket}"))
+        for status, found, _ in (alone, twice):
+            self.assertEqual((status, found["messages"], found["lost"], found["mismatches"]), (0, 100, 0, 0), found["complaints"])
+        self.assertEqual({stage: count["count"] for stage, count in twice[1]["stages"].items()},
+                         {stage: 2 * count["count"] for stage, count in alone[1]["stages"].items()})
+        # The second removes fields in its name that the first has added.
+        self.assertGreater(twice[1]["edits"], 2 * alone[1]["edits"])
+
+    def test_signed_messages_come_in_pieces_and_pass(self):
+        path = lab.folder / "letter"
+        verifying = filters.heloscope(lab, "-signed", servers=f"127.0.0.1@{port}", enable=("dkim", "dmarc"))
+        for octets in (10, 65535, 300000):
+            path.write_bytes(signed.letter(octets, 0, key.read_bytes()))
+            one = world.case(0, world.expected(0, verifying.checks), letter=path) + "\n"
+            status, found, messages = self.load(verifying.socket, one, "--connections", "8", "--messages", "16")
+            self.assertEqual((status, messages, found["messages"], found["mismatches"]), (0, "", 16, 0), found["complaints"])
+        holding = subprocess.Popen([lab.builddir / "tests/bench/load", "--connections", "20", "--hold", "body", verifying.socket, lab.folder / "cases"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(holding.stdout.readline(), "ready\n")
+        found = json.loads(holding.communicate("", timeout=DEADLINE_S)[0])
+        self.assertEqual((holding.returncode, found["messages"], found["lost"], found["stages"]["helo"]["count"]), (0, 20, 0, 20))
+        verifying.process.kill()
 
     def test_what_is_not_as_expected_is_said(self):
         wrong = world.case(0, "spf=fail") + "\n" + world.case(1, "spf=pass").replace("\taccept\t", "\treject\t") + "\n"
