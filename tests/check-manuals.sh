@@ -66,7 +66,7 @@ END
 keywords=$(grep -o '{ "[a-z0-9-]*", [A-Z_0-9]* }' "$srcdir/milter/config/lex.l" | sed 's/{ "\([a-z0-9-]*\)".*/\1/')
 [ "$(echo "$keywords" | wc -l)" -gt 30 ] || say "no keywords found in config/lex.l"
 commands=$(grep '^\.' "$manual" | grep -o 'Cm [^A-Z]*' | tr -s ' ' '\n')
-examples=$(cat "$sample" "$srcdir/etc/lists.conf" | sed '/^ *# [^ ]/d; s/"[^"]*"//g; s/[^a-z0-9-]/\n/g')
+examples=$(cat "$sample" "$srcdir/etc/lists.conf" "$srcdir/etc/refusals.conf" | sed '/^ *# [^ ]/d; s/"[^"]*"//g; s/[^a-z0-9-]/\n/g')
 for keyword in $keywords; do
 	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: not in heloscope.conf(5)"
 	echo "$examples" | grep -qx -- "$keyword" || say "$keyword: not in etc/"

@@ -16,6 +16,7 @@ static const struct {
 	{ "report", cli_report, "tell what came in, what was refused, by which rule and from whom" },
 	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
+	{ "why", cli_why, "tell what a refusal by another server means, and what to change" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 

@@ -123,6 +123,7 @@ reader_of(struct config_reading *reading, const char *path, const char *shown,
 		.path = path,
 		.shown = arena_string(&reading->config->arena, shown),
 		.includer = includer,
+		.section = reading->refusals != NULL ? SECTION_REFUSALS : SECTION_TOP,
 	};
 }
 

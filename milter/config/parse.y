@@ -4,6 +4,7 @@
 #include "heloscope/config/lists.h"
 #include "heloscope/config/rules.h"
 #include "heloscope/config/kinds.h"
+#include "heloscope/config/refusals.h"
 }
 
 %code {
@@ -95,6 +96,8 @@ int config_setting_token(const struct setting *setting);
 	struct test_entry_set test_entries;
 	struct condition *condition;
 	struct rule rule;
+	struct operator_entry host;
+	struct refusal_draft refusal;
 	struct { struct rule_set rules; struct rule otherwise; } block;
 	enum action action;
 	enum compare compare;
@@ -104,7 +107,7 @@ int config_setting_token(const struct setting *setting);
 %token END 0 "end of file"
 %token <text> WORD "word" STRING "text in quotes" NUMBER "number" DURATION "duration like 5s"
 %token <text> SIZE "size like 8MB" PERCENT "percentage"
-%token <text> ADDRESS "address" XCODE "enhanced code"
+%token <text> ADDRESS "address" CODES "codes like 5xx or 5.7.x" XCODE "enhanced code"
 %token <text> BARE "text without quotes"
 %token <text> ACCEPT "accept" AND "and" ANSWERS "answers" AUDIT "audit" AUTHENTICATED "authenticated"
 %token <text> CONTAINS "contains" DEFAULT "default" DEFER "defer" DNSBL "dnsbl" DNSWL "dnswl"
@@ -114,17 +117,24 @@ int config_setting_token(const struct setting *setting);
 %token <text> PAGE "page" POLICY "policy" TEST_ENTRIES "test-entries" QUARANTINE "quarantine" REJECT "reject" SPF "spf"
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
 %token <text> WHEN "when"
+%token <text> CATEGORY "category" CODE "code" DOMAINS "domains" EXAMPLE "example" FRAME "frame" MEANING "meaning"
+%token <text> PARTY "party" PERMANENT "permanent" REFUSAL "refusal" REMEDY "remedy" SERVER "server" SERVERS "servers"
+%token <text> SIGN "sign" TEXT "text"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
 %token <setting> SET_STRING SET_STRINGS SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
 %token <setting> SET_ZONE SET_BLOCK HEAD_STRING HEAD_WORD
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
+/* What comes before all else, and says which statements there are. */
+%token OF_SETTINGS OF_REFUSALS
 
-%type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list
-%type <word> percent code xcode reply_text name value reserved listed_value range
+%type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list names name_list strings
+%type <word> percent code xcode reply_text name value reserved listed_value range one_code
 %type <setting> heading block words_setting words_heading servers_setting
 %type <options> list_options
 %type <entry> entry_settings
+%type <host> operator_settings
+%type <refusal> refusal_settings
 %type <answers> answers errors answer_list
 %type <test_entries> test_entries entries_of_test
 %type <condition> condition test
@@ -140,7 +150,7 @@ int config_setting_token(const struct setting *setting);
 
 %%
 
-file: statements ;
+file: OF_SETTINGS statements | OF_REFUSALS entries ;
 
 statements:
 	%empty
@@ -292,6 +302,80 @@ list_options:
 	| list_options "key" STRING { $$ = $1; config_once_here(reader, "key", @2); $$.key = AT($3, @3); }
 	| list_options "key-file" STRING { $$ = $1; config_once_here(reader, "key-file", @2); $$.key_file = AT($3, @3); }
 	| list_options "on" '{' value_list '}' { $$ = $1; config_once_here(reader, "on", @2); $$.on = $4; $$.has_on = true; }
+	;
+
+/* The catalogue of refusals: another language, with the words of this one. */
+entries:
+	%empty
+	| entries entry { reader->config->has_statements = true; }
+	| entries BREAK
+	| entries error { RECOVER(reader, 0); }
+	;
+
+entry:
+	"include" STRING { reader->reading->include(reader, AT($2, @2)); }
+	| "operator" STRING '{' operator_settings '}' { config_add_operator(reader, AT($2, @2), $4); }
+	| "refusal" STRING '{' refusal_settings '}' { config_add_refusal(reader, AT($2, @2), &$4); }
+	| "frame" STRING '{' refusal_settings '}' { config_add_frame(reader, AT($2, @2), &$4); }
+	;
+
+operator_settings:
+	%empty { config_begin_options(reader); $$ = (struct operator_entry){ 0 }; }
+	| operator_settings "servers" names {
+		$$ = $1;
+		config_once_here(reader, "servers", @2);
+		$$.servers = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
+	}
+	| operator_settings "domains" names {
+		$$ = $1;
+		config_once_here(reader, "domains", @2);
+		$$.domains = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
+	}
+	| operator_settings BREAK
+	| operator_settings error { $$ = $1; RECOVER(reader, 1); }
+	;
+
+refusal_settings:
+	%empty { config_begin_options(reader); $$ = (struct refusal_draft){ .errors_before = reader->reading->errors }; }
+	| refusal_settings "operator" STRING { $$ = $1; config_once_here(reader, "operator", @2); $$.entry.owner = $3; }
+	| refusal_settings "code" one_code { $$ = $1; config_set_code(reader, &$$, $3); }
+	| refusal_settings "code" one_code one_code { $$ = $1; config_set_code(reader, &$$, $3); config_set_code(reader, &$$, $4); }
+	| refusal_settings "text" strings { $$ = $1; config_once_here(reader, "text", @2); $$.entry.texts = config_fragments(reader, &$3); }
+	| refusal_settings "sign" strings { $$ = $1; config_once_here(reader, "sign", @2); $$.entry.signs = config_fragments(reader, &$3); }
+	| refusal_settings "server" names {
+		$$ = $1;
+		config_once_here(reader, "server", @2);
+		$$.entry.servers = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
+	}
+	| refusal_settings "category" WORD { $$ = $1; config_once_here(reader, "category", @2); config_set_category(reader, &$$, AT($3, @3)); }
+	| refusal_settings "party" WORD { $$ = $1; config_once_here(reader, "party", @2); config_set_party(reader, &$$, AT($3, @3)); }
+	| refusal_settings "permanent" WORD { $$ = $1; config_once_here(reader, "permanent", @2); config_set_permanent(reader, &$$, AT($3, @3)); }
+	| refusal_settings "meaning" strings { $$ = $1; config_once_here(reader, "meaning", @2); $$.entry.meaning = config_joined(reader, &$3); }
+	| refusal_settings "remedy" strings { $$ = $1; config_once_here(reader, "remedy", @2); $$.entry.remedy = config_joined(reader, &$3); }
+	| refusal_settings "page" strings { $$ = $1; config_once_here(reader, "page", @2); $$.entry.page = config_joined(reader, &$3); }
+	| refusal_settings "example" strings { $$ = $1; config_once_here(reader, "example", @2); $$.entry.example = config_joined(reader, &$3); }
+	| refusal_settings BREAK
+	| refusal_settings error { $$ = $1; RECOVER(reader, 1); }
+	;
+
+one_code: NUMBER { $$ = AT($1, @1); } | CODES { $$ = AT($1, @1); } | XCODE { $$ = AT($1, @1); } ;
+
+/* Several strings side by side. */
+strings:
+	a_string
+	| strings STRING { $$ = $1; config_add_value(reader, &$$, VALUE_STRING, AT($2, @2)); }
+	;
+
+/* Several strings, side by side or in braces, there with commas or without. */
+names:
+	strings
+	| '{' name_list '}' { $$ = $2; }
+	;
+
+name_list:
+	a_string
+	| name_list STRING { $$ = $1; config_add_value(reader, &$$, VALUE_STRING, AT($2, @2)); }
+	| name_list ',' STRING { $$ = $1; config_add_value(reader, &$$, VALUE_STRING, AT($3, @3)); }
 	;
 
 rules:
@@ -516,7 +600,8 @@ add_replacement(struct strbuf *message, const yypcontext_t *context, const char 
 	else if (strcmp(found, "if") == 0 && is_expected(context, YYSYMBOL_REJECT))
 		strbuf_add(message,
 			   "; a rule begins with what is to be done, as in \"reject when spf = fail\"");
-	else if (is_text && is_expected(context, YYSYMBOL_STRING) && !is_expected(context, YYSYMBOL_YYEOF))
+	else if (is_text && is_expected(context, YYSYMBOL_STRING) && !is_expected(context, YYSYMBOL_YYEOF)
+		 && !is_expected(context, YYSYMBOL_CATEGORY)) /* where a setting of a refusal may begin */
 		strbuf_printf(message, "; write it in quotes, as in \"%s\"", found);
 	else
 		return false;
@@ -553,10 +638,12 @@ begins_rule(yysymbol_kind_t token, const struct config_reader *reader)
 
 /* Whether the token begins a statement, and nothing else that could stand here. */
 static bool
-begins_statement(const yypcontext_t *context, const char *found)
+begins_statement(const yypcontext_t *context, const struct config_reader *reader, const char *found)
 {
 	const yysymbol_kind_t token = yypcontext_token(context);
 
+	if (reader->reading->refusals != NULL)
+		return token == YYSYMBOL_REFUSAL || token == YYSYMBOL_FRAME || token == YYSYMBOL_INCLUDE;
 	if (token == YYSYMBOL_DNSBL || token == YYSYMBOL_DNSWL || token == YYSYMBOL_SPF)
 		return !is_expected(context, YYSYMBOL_AND); /* they are tests, too */
 	return token == YYSYMBOL_DOMAIN_DNSBL || token == YYSYMBOL_EXCEPTIONS || token == YYSYMBOL_INCLUDE
@@ -575,7 +662,7 @@ complain_of_open_block(const yypcontext_t *context, struct config_reader *reader
 	if (brace == NULL
 	    || !(is_end
 		 || (is_first(context, reader)
-		     && (begins_statement(context, found)
+		     && (begins_statement(context, reader, found)
 			 || begins_rule(yypcontext_token(context), reader)))))
 		return false;
 	if (brace->is_told)
@@ -615,11 +702,12 @@ yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 		return 0;
 	if (is_end)
 		tell_error(context, reader, reader->last, "the file ends here", "");
-	else if (config_complain_of_renamed(reader, place, found))
+	else if (reader->reading->refusals == NULL && config_complain_of_renamed(reader, place, found))
 		return 0;
 	else if (breaks_off(context, reader))
 		tell_error(context, reader, reader->before, "the line ends here", "");
-	else if (!is_expected(context, YYSYMBOL_YYEOF) || !config_complain_of_misplaced(reader, place, found))
+	else if (!is_expected(context, YYSYMBOL_YYEOF) || reader->reading->refusals != NULL
+		 || !config_complain_of_misplaced(reader, place, found))
 		tell_error(context, reader, place, "found ", found);
 	return 0;
 }

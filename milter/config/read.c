@@ -5,6 +5,7 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/config/catalogue.h"
 #include "heloscope/config/file.h"
+#include "heloscope/config/refusals.h"
 #include "heloscope/config/rules.h"
 #include "heloscope/config/settings.h"
 
@@ -61,6 +62,25 @@ finish(struct config *config, struct output *messages)
 	config_resolve_lists(config, messages);
 }
 
+/* What was read, once all is; NULL, with what remains to be said, when there was an error. */
+static struct config *
+result_of(struct config_reading *reading, const char *name)
+{
+	struct config *config = reading->config;
+
+	if (config->arena.has_failed) {
+		output_put(reading->messages, "%s: out of memory, or too much configuration\n", name);
+		reading->errors++;
+	}
+	if (reading->errors > CONFIG_ERRORS_SHOWN)
+		output_put(reading->messages, "%s: and %u more errors, which are not shown\n", name,
+			   reading->errors - CONFIG_ERRORS_SHOWN);
+	if (reading->errors == 0)
+		return config;
+	config_unref(config);
+	return NULL;
+}
+
 struct config *
 config_read(const char *path, struct output *messages)
 {
@@ -77,16 +97,25 @@ config_read(const char *path, struct output *messages)
 		config_read_file(&reading, path);
 	finish(config, messages);
 	reading.errors += config_check_policies(config, name, messages);
-	if (config->arena.has_failed) {
-		output_put(messages, "%s: out of memory, or too much configuration\n", name);
-		reading.errors++;
-	}
-	if (reading.errors > CONFIG_ERRORS_SHOWN)
-		output_put(messages, "%s: and %u more errors, which are not shown\n", name,
-			   reading.errors - CONFIG_ERRORS_SHOWN);
-	if (reading.errors > 0) {
-		config_unref(config);
+	return result_of(&reading, name);
+}
+
+struct config *
+config_read_refusals(const char *path, struct refusal_set *set, struct output *messages)
+{
+	struct refusal_set found = { 0 };
+	struct config_reading reading = {
+		.config = config_new(), .messages = messages, .include = config_include, .refusals = &found
+	};
+	struct config *config = reading.config;
+
+	if (config == NULL) {
+		output_put(messages, "%s: out of memory\n", path);
 		return NULL;
 	}
+	config_read_file(&reading, path);
+	config = result_of(&reading, path);
+	if (config != NULL)
+		*set = found;
 	return config;
 }

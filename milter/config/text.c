@@ -8,7 +8,10 @@ config_parse_text(struct config_reader *reader, struct span text)
 	void *scanner = config_lex_open(reader, text);
 	config_yypstate *grammar = config_yypstate_new();
 	const bool has_memory = scanner != NULL && grammar != NULL;
-	int status = has_memory ? YYPUSH_MORE : 2;
+	const int language = reader->reading->refusals != NULL ? OF_REFUSALS : OF_SETTINGS;
+	CONFIG_YYSTYPE none = { 0 };
+	struct place start = { 1, 1 };
+	int status = has_memory ? config_yypush_parse(grammar, language, &none, &start, reader) : 2;
 
 	while (status == YYPUSH_MORE) {
 		CONFIG_YYSTYPE value = { 0 };

@@ -117,6 +117,9 @@
 #define BOUND_EXPANDED_FREELY 67108864
 #define BOUND_EXPANDED_RATIO 250
 
+/* Octets of another server's refusal that are kept and looked at. */
+#define BOUND_REFUSAL_TEXT 4096
+
 /* Octets of log and records that a network may cause at once, and again in an hour; that it may cause for
  * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
  * apart. */

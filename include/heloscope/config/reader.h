@@ -41,18 +41,21 @@ enum config_section {
 	SECTION_TRUST,
 	SECTION_SPF, /* with braces or without */
 	SECTION_LOOK_BACK,
+	SECTION_REFUSALS, /* a file of refusals, which has no settings */
 	SECTIONS
 };
 
 struct setting;
+struct refusal_set;
 
 /* What all files of a configuration share. */
 struct config_reading {
 	struct config *config;
 	struct output *messages;
 	unsigned errors;
-	struct text_set said; /* settings that may be said only once */
-	size_t files, octets; /* read so far */
+	struct text_set said;         /* settings that may be said only once */
+	size_t files, octets;         /* read so far */
+	struct refusal_set *refusals; /* where they go; NULL: settings are read, which are another language */
 
 	/* Read the file at `path` in the place of the statement; complain when that cannot be. */
 	void (*include)(struct config_reader *reader, struct word path);

@@ -11,11 +11,9 @@
 
 #include <time.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
-
-/* Octets of a reply that are looked at: what a server says in more has been said by then. */
-#define REFUSAL_TEXT_MAX 4096
 
 #define REFUSAL_NO_TIME ((time_t)-1)
 
@@ -51,7 +49,7 @@ struct refusal {
 	/* What was answered: the receiver's words with their codes, lines joined by line ends or blanks, or
 	 * what the sending server says instead ("connect to ...: Connection timed out"). Words that a program
 	 * puts around them may be left ("host H[A] said: ... (in reply to RCPT TO command)"). Of more than
-	 * REFUSAL_TEXT_MAX octets the first count. Empty when nothing was said. */
+	 * BOUND_REFUSAL_TEXT octets the first count. Empty when nothing was said. */
 	struct span text;
 
 	struct span host;      /* name of the server that answered; empty: not known */

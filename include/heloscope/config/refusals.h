@@ -1,0 +1,143 @@
+/*
+ * config_refusals: the catalogue of refusals, as it is written in etc/refusals.conf.
+ *
+ * A file in the same language, with statements of its own: who refuses (operator), how one is recognized and
+ * what it means (refusal), and the words that programs put around the replies of others (frame). What is made
+ * of them is the business of refusals/catalogue.h.
+ */
+#ifndef HELOSCOPE_CONFIG_REFUSALS_H
+#define HELOSCOPE_CONFIG_REFUSALS_H
+
+#include "heloscope/base/must_use.h"
+#include "heloscope/config/values.h"
+
+/* What is wrong, and who can do something about it: enum and token. */
+/* clang-format off */
+#define REFUSAL_CATEGORY_ROWS(ROW) \
+	ROW(UNKNOWN,            "unknown") \
+	ROW(ALIGNMENT,          "alignment") \
+	ROW(AUTH_REQUIRED,      "auth-required") \
+	ROW(CONTENT,            "content") \
+	ROW(DANE,               "dane") \
+	ROW(DKIM,               "dkim") \
+	ROW(DMARC,              "dmarc") \
+	ROW(DNS_FAULT_RECEIVER, "dns-fault-receiver") \
+	ROW(DOMAIN_LISTED,      "domain-listed") \
+	ROW(DYNAMIC_IP,         "dynamic-ip") \
+	ROW(GREYLIST,           "greylist") \
+	ROW(HELO,               "helo") \
+	ROW(IP_LISTED,          "ip-listed") \
+	ROW(LOOP,               "loop") \
+	ROW(MAILBOX_DISABLED,   "mailbox-disabled") \
+	ROW(MAILBOX_FULL,       "mailbox-full") \
+	ROW(MAILBOX_UNKNOWN,    "mailbox-unknown") \
+	ROW(MTA_STS,            "mta-sts") \
+	ROW(POLICY,             "policy") \
+	ROW(PROTOCOL,           "protocol") \
+	ROW(PTR,                "ptr") \
+	ROW(RATE,               "rate") \
+	ROW(RECEIVER_FAULT,     "receiver-fault") \
+	ROW(RELAY,              "relay") \
+	ROW(REPUTATION,         "reputation") \
+	ROW(SENDER_DOMAIN,      "sender-domain") \
+	ROW(SENDER_UNKNOWN,     "sender-unknown") \
+	ROW(SIZE,               "size") \
+	ROW(SPF,                "spf") \
+	ROW(TLS,                "tls") \
+	ROW(URL,                "url") \
+	ROW(VIRUS,              "virus")
+
+#define REFUSAL_PARTY_ROWS(ROW) \
+	ROW(UNKNOWN,              "unknown") /* only where nothing tells it; no entry says so */ \
+	ROW(SENDERS_DOMAIN_OWNER, "senders-domain-owner") \
+	ROW(SENDING_SERVER_ADMIN, "sending-server-admin") \
+	ROW(IP_OPERATOR,          "ip-operator") \
+	ROW(LIST_OPERATOR,        "list-operator") \
+	ROW(RECEIVER,             "receiver") \
+	ROW(RECIPIENT,            "recipient") \
+	ROW(NOBODY_WAIT,          "nobody-wait")
+
+#define REFUSAL_CATEGORY_ENUM(NAME, token) CATEGORY_##NAME,
+enum refusal_category { REFUSAL_CATEGORY_ROWS(REFUSAL_CATEGORY_ENUM) CATEGORIES };
+
+#define REFUSAL_PARTY_ENUM(NAME, token) PARTY_##NAME,
+enum refusal_party { REFUSAL_PARTY_ROWS(REFUSAL_PARTY_ENUM) PARTIES };
+/* clang-format on */
+
+/* The tokens, in the order of the enums. */
+extern const char *const config_refusal_categories[CATEGORIES];
+extern const char *const config_refusal_parties[PARTIES];
+
+/* Codes that an entry asks for: "550", "5xx", "5.7.26", "5.7.x". */
+#define CODE_ANY 1000
+
+struct code_pattern {
+	unsigned reply_min, reply_max; /* 0: none is asked for */
+	bool has_enhanced;
+	unsigned parts[3]; /* of the enhanced code; CODE_ANY: any */
+};
+
+/* A name for many mail servers, and which they are. */
+struct operator_entry {
+	const char *name;
+	const char *where;                /* "/etc/heloscope/refusals.conf:31" */
+	struct text_set servers, domains; /* patterns of host names, and of domains of recipients */
+};
+
+struct refusal_entry {
+	const char *name;
+	const char *where;
+	const char *owner; /* the operator; NULL: anybody */
+	struct code_pattern code;
+	struct text_set texts, signs; /* each must stand in the reply */
+	struct text_set servers;      /* patterns, one of which fits who refused; empty: any server */
+	enum refusal_category category;
+	enum refusal_party party;
+	bool is_permanent;
+	const char *meaning, *remedy;
+	const char *page, *example; /* or NULL */
+	bool is_frame;              /* what a program writes around the replies of others; it may lack all but
+				     * `texts`, and is no answer then */
+};
+
+/* In the order of the files; of those of one name the last one counts. */
+struct refusal_set {
+	struct refusal_entry *items;
+	size_t count;
+	struct operator_entry *operators;
+	size_t operator_count;
+};
+
+/*
+ * Read the file at `path` and those it includes into `set`. Every error is written to `messages`, as
+ * config_read() does. Returns the configuration that owns what `set` points to, and has nothing else in it;
+ * or NULL, with `set` untouched, when there was an error.
+ */
+struct config *config_read_refusals(const char *path, struct refusal_set *set,
+				    struct output *messages) MUST_USE;
+
+/* For the grammar. */
+
+/* An entry that is being read: whether all was said that it needs is seen at its end. */
+struct refusal_draft {
+	struct refusal_entry entry;
+	bool has_category, has_party, has_permanent;
+	unsigned errors_before; /* of the reading */
+};
+
+void config_set_code(struct config_reader *reader, struct refusal_draft *draft, struct word code);
+void config_set_category(struct config_reader *reader, struct refusal_draft *draft, struct word category);
+void config_set_party(struct config_reader *reader, struct refusal_draft *draft, struct word party);
+void config_set_permanent(struct config_reader *reader, struct refusal_draft *draft, struct word permanent);
+
+/* Strings that stand side by side, as one. */
+const char *config_joined(struct config_reader *reader, const struct value_set *strings);
+
+/* Fragments of a reply; complains of those too short to tell anything. */
+struct text_set config_fragments(struct config_reader *reader, const struct value_set *strings);
+
+void config_add_operator(struct config_reader *reader, struct word name, struct operator_entry entry);
+void config_add_refusal(struct config_reader *reader, struct word name, const struct refusal_draft *draft);
+void config_add_frame(struct config_reader *reader, struct word name, const struct refusal_draft *draft);
+
+#endif

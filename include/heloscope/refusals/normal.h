@@ -1,0 +1,16 @@
+/*
+ * normal: the text of a refusal as it is compared, whoever wrote it down.
+ *
+ * Lines are joined; the reply code with which each of them begins goes, with its enhanced code; blanks,
+ * control octets and the two characters "\n" that Exim writes become one blank; typographic quotes become
+ * plain ones; letters of ASCII are lower case. Any thread.
+ */
+#ifndef HELOSCOPE_REFUSALS_NORMAL_H
+#define HELOSCOPE_REFUSALS_NORMAL_H
+
+#include "heloscope/base/strbuf.h"
+
+/* Add `text` to `out`; `reply`: the code of the refusal, 0 for a fragment, or when none is known. */
+void normal_add(struct strbuf *out, struct span text, unsigned reply);
+
+#endif

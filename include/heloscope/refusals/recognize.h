@@ -1,0 +1,48 @@
+/*
+ * recognize: which refusal of the catalogue a reply is, and what that says.
+ *
+ * An entry fits when its codes, its server and all of its fragments do. A server that is known to belong to
+ * one operator rules out entries of others that have servers of their own. Of those that fit wins, in this
+ * order: with a sign; with text, of an operator; with text, of anybody; a frame that says something; by codes
+ * or server alone. Then the one to whose operator the server belongs; then the one with more octets of
+ * fragments; then the one that asks for more codes and servers. Where none fits, the codes speak.
+ */
+#ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
+#define HELOSCOPE_REFUSALS_RECOGNIZE_H
+
+#include "heloscope/refusals/catalogue.h"
+#include "heloscope/refusals/codes.h"
+
+enum permanence { PERMANENCE_UNKNOWN, PERMANENCE_NO, PERMANENCE_YES };
+
+struct recognition {
+	const struct refusal_entry *entry; /* the catalogue's; NULL: none fits */
+	const struct refusal_entry *rival; /* another that fits just as well; NULL: none does */
+	const char *owner;   /* who refused: the entry's, else whose server it was; NULL: not known */
+	struct span host;    /* the server; where the refusal has none, from its text; empty: not known */
+	struct codes codes;  /* of the text; else those that stood beside it */
+	enum code_word word; /* what the codes say; CODE_WORDS: nothing. Of use without an entry alone */
+	enum refusal_category category;
+	enum refusal_party party;
+	enum permanence permanence; /* the effective one, whatever the first digit says */
+};
+
+/* With memory for one text at a time: one for each thread. It keeps the catalogue, which must stay. NULL when
+ * memory ran out. */
+struct recognizer *recognizer_new(const struct catalogue *catalogue) MUST_USE;
+void recognizer_free(struct recognizer *recognizer); /* NULL is allowed */
+
+struct recognition recognize(struct recognizer *recognizer, const struct refusal *refusal);
+
+/*
+ * Whether each entry recognizes its own example, alone and at the first server of its operator, and no other
+ * entry does so as well. Returns how many do not; each is told on `messages`, a line each. An entry without
+ * example proves nothing.
+ */
+size_t recognize_examples(const struct catalogue *catalogue, struct output *messages);
+
+/* The server that a log or bounce names in such a text, "host NAME[A] said: ..."; empty when it names none.
+ */
+struct span recognize_host_in(struct span text);
+
+#endif

@@ -1,0 +1,270 @@
+/* heloscope why: what the refusals of other servers mean, and what to do about them. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heloscope/cli/cli.h"
+#include "heloscope/base/clock.h"
+#include "heloscope/base/document.h"
+#include "heloscope/base/log.h"
+#include "heloscope/base/regular_file.h"
+#include "heloscope/mails/text.h"
+#include "heloscope/words/refusal.h"
+
+static const char help[] =
+	"usage: heloscope why [-c FILE] [--offline] [--json] [FILE...]\n"
+	"       heloscope why -t [-c FILE]\n"
+	"\n"
+	"Tells what a refusal by another mail server means: who refused, why, who has to act and\n"
+	"what to change. FILE holds the text of refusals, as it stands in a bounce or a log: one\n"
+	"or several lines each; those without a code are separated by an empty line. Without\n"
+	"FILE, or with \"-\", standard input is read.\n"
+	"\n"
+	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
+	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
+	"      --offline         do not ask the DNS\n"
+	"      --json            as JSON\n"
+	"  -h, --help            print this and exit\n"
+	"\n"
+	"Exit status: 0 all refusals are in the catalogue, 1 some are not (with -t: it has an\n"
+	"error), 2 wrong usage, 3 no refusal was found, or something could not be read.\n"
+	"\n"
+	"Examples: heloscope why bounce.txt\n"
+	"          echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
+
+struct options {
+	const char *catalogue;
+	bool is_test, is_offline, is_json;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	const struct option_row table[] = {
+		{ .name = "catalogue", .letter = 'c', .text = &options->catalogue },
+		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "json" },
+		{ .name = "offline", .flag = &options->is_offline },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
+	};
+	const int status =
+		options_read(argc, argv, &(struct option_syntax){ "heloscope", "why", help, table, options });
+
+	if (status < 0 && options->is_test && optind < argc)
+		return cli_usage_error("why", "-t reads the catalogue alone; found \"%.60s\" behind it",
+				       argv[optind]);
+	return status;
+}
+
+/* Telling. */
+
+struct telling {
+	struct recognizer *recognizer;
+	bool is_json;
+	unsigned long told, unknown;
+};
+
+static void
+set_span(json_t *object, const char *name, struct span text)
+{
+	document_put(object, name, text.length > 0 ? document_text(text) : json_null());
+}
+
+static void
+set_text(json_t *object, const char *name, const char *text)
+{
+	set_span(object, name, span_of(text));
+}
+
+static void
+set_address(json_t *object, const char *name, const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE] = "";
+
+	if (address->length > 0)
+		ipaddr_format(address, text);
+	set_text(object, name, text);
+}
+
+static void
+set_codes(json_t *object, const struct codes *codes)
+{
+	char memory[24];
+	struct strbuf code = STRBUF_OVER(memory);
+
+	if (codes->reply != 0)
+		strbuf_printf(&code, "%u", codes->reply);
+	if (codes->enhanced.class != 0)
+		strbuf_printf(&code, "%s%u.%u.%u", code.length > 0 ? " " : "", codes->enhanced.class,
+			      codes->enhanced.subject, codes->enhanced.detail);
+	set_text(object, "code", memory);
+}
+
+static void
+set_time(json_t *object, time_t time)
+{
+	char text[CLOCK_TEXT_SIZE] = "";
+
+	if (time != REFUSAL_NO_TIME)
+		clock_format(time, text);
+	set_text(object, "time", text);
+}
+
+static json_t *
+object_of(const struct refusal *refusal, const struct recognition *known)
+{
+	json_t *object = json_object();
+
+	set_text(object, "operator", known->owner != NULL ? known->owner : "generic");
+	set_codes(object, &known->codes);
+	document_set_text(object, "category", config_refusal_categories[known->category]);
+	document_set_text(object, "party", config_refusal_parties[known->party]);
+	document_put(object, "is-permanent",
+		     known->permanence == PERMANENCE_UNKNOWN
+			     ? json_null()
+			     : json_boolean(known->permanence == PERMANENCE_YES));
+	document_set_text(object, "meaning", refusal_meaning(known));
+	document_set_text(object, "remedy", refusal_remedy(known));
+	set_text(object, "page", known->entry != NULL ? known->entry->page : NULL);
+	set_text(object, "entry", known->entry != NULL ? known->entry->name : NULL);
+	document_set_text(object, "claim", "not-tested");
+	document_put(object, "records", json_array());
+	set_span(object, "server", known->host);
+	set_span(object, "sender", refusal->sender);
+	set_span(object, "recipient", refusal->recipient);
+	set_address(object, "client", &refusal->client);
+	set_time(object, refusal->time);
+	set_text(object, "status", refusal_status_token(refusal->status));
+	set_text(object, "stage", refusal_stage_token(refusal->stage));
+	set_span(object, "reply", refusal->text);
+	return object;
+}
+
+/* An object a line, so that nothing is held until all is read. */
+static void
+put_object(const struct refusal *refusal, const struct recognition *known, bool is_first)
+{
+	json_t *object = object_of(refusal, known);
+	char *line = document_line(object);
+
+	output_put(output_standard(), "%s\n", is_first ? "" : ",");
+	output_lines(output_standard(), line != NULL ? line : "{}");
+	free(line);
+	json_decref(object);
+}
+
+static void
+tell(void *context, const struct refusal *refusal)
+{
+	struct telling *telling = context;
+	const struct recognition known = recognize(telling->recognizer, refusal);
+	const bool is_first = telling->told++ == 0;
+
+	telling->unknown += known.entry == NULL;
+	if (telling->is_json) {
+		put_object(refusal, &known, is_first);
+		return;
+	}
+	if (!is_first)
+		output_put(output_standard(), "\n");
+	refusal_tell(refusal, &known, output_standard());
+}
+
+/* Reading. */
+
+/* Whether all of the file could be read; else the reason is told. */
+static bool
+read_file(const char *path, struct telling *telling)
+{
+	const bool is_input = regular_file_is_input(path);
+	const char *name = is_input ? "standard input" : path;
+	struct error reason;
+	const int fd = regular_file_open_input(path, LINKS_FOLLOWED, &reason);
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	struct file_lines lines;
+	bool is_read;
+
+	if (file == NULL) {
+		output_put(output_errors(), "heloscope why: %s: %s\n", name,
+			   fd < 0 ? reason.text : strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		return false;
+	}
+	file_lines_init(&lines, file);
+	is_read = text_read(&lines, is_input ? SPAN("") : span_of(path), tell, telling);
+	if (!is_read)
+		output_put(output_errors(), "heloscope why: %s: %s\n", name, file_lines_reason(&lines));
+	file_lines_clear(&lines);
+	(void)fclose(file);
+	return is_read;
+}
+
+/* All that the arguments name; false when something could not be read. */
+static bool
+read_all(int argc, char **argv, struct telling *telling)
+{
+	bool is_read = true;
+
+	for (int i = optind; i < argc; i++)
+		is_read = read_file(argv[i], telling) && is_read;
+	return optind < argc ? is_read : read_file("-", telling);
+}
+
+static int
+explain(int argc, char **argv, struct telling *telling)
+{
+	bool is_read;
+
+	if (telling->is_json)
+		output_put(output_standard(), "{\"refusals\": [");
+	is_read = read_all(argc, argv, telling);
+	if (telling->is_json && telling->told > 0)
+		output_put(output_standard(), "\n");
+	if (telling->is_json)
+		output_put(output_standard(), "], \"comparison\": [], \"reports\": []}\n");
+	else if (is_read && telling->told == 0)
+		output_put(output_standard(), "No refusal was found.\n");
+	if (!is_read || telling->told == 0 || document_has_failed())
+		return CLI_UNKNOWN;
+	return telling->unknown > 0 ? CLI_FINDINGS : CLI_WELL;
+}
+
+static int
+test(const char *path)
+{
+	struct catalogue *catalogue = catalogue_open(path, output_errors());
+	const bool is_right = catalogue != NULL && recognize_examples(catalogue, output_errors()) == 0;
+
+	catalogue_free(catalogue);
+	return is_right ? CLI_WELL : CLI_FINDINGS;
+}
+
+int
+cli_why(int argc, char **argv)
+{
+	struct options options = { .catalogue = REFUSALS_FILE };
+	struct telling telling = { .told = 0 };
+	struct catalogue *catalogue;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	if (options.is_test)
+		return test(options.catalogue);
+	catalogue = catalogue_open(options.catalogue, output_errors());
+	if (catalogue == NULL)
+		return CLI_UNKNOWN;
+	document_begin();
+	telling.is_json = options.is_json;
+	telling.recognizer = recognizer_new(catalogue);
+	status = telling.recognizer != NULL ? explain(argc, argv, &telling) : CLI_UNKNOWN;
+	recognizer_free(telling.recognizer);
+	catalogue_free(catalogue);
+	return status;
+}

@@ -1,0 +1,425 @@
+#include "heloscope/refusals/recognize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/domain.h"
+#include "heloscope/base/hash.h"
+#include "heloscope/refusals/normal.h"
+
+#define OWNERS_MAX 4
+
+struct recognizer {
+	const struct catalogue *catalogue;
+	unsigned *found;                   /* of each entry: how many of its fragments stand in the text */
+	unsigned char *has;                /* of each fragment: whether it does */
+	char text[BOUND_REFUSAL_TEXT + 1]; /* normal */
+};
+
+struct recognizer *
+recognizer_new(const struct catalogue *catalogue)
+{
+	struct recognizer *recognizer = calloc(1, sizeof *recognizer);
+
+	if (recognizer == NULL)
+		return NULL;
+	recognizer->catalogue = catalogue;
+	recognizer->found = calloc(catalogue->entry_count + 1, sizeof *recognizer->found);
+	recognizer->has = calloc(catalogue->fragment_count + 1, sizeof *recognizer->has);
+	if (recognizer->found != NULL && recognizer->has != NULL)
+		return recognizer;
+	recognizer_free(recognizer);
+	return NULL;
+}
+
+void
+recognizer_free(struct recognizer *recognizer)
+{
+	if (recognizer == NULL)
+		return;
+	free(recognizer->found);
+	free(recognizer->has);
+	free(recognizer);
+}
+
+/* Who refused. */
+
+struct span
+recognize_host_in(struct span text)
+{
+	static const char *const fronts[] = {
+		"host ", "talking to ", "relay=", "connect to ", "connection with ", " H=", "host="
+	};
+
+	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+		const char *at = memmem(text.at, text.length, fronts[i], strlen(fronts[i]));
+		struct span host =
+			at != NULL ? span_from(text, (size_t)(at - text.at) + strlen(fronts[i])) : SPAN("");
+		size_t length = 0;
+
+		while (length < host.length
+		       && (ascii_is_alnum(host.at[length]) || ascii_is_among(host.at[length], "-._")))
+			length++;
+		while (length > 0 && host.at[length - 1] == '.')
+			length--;
+		host.length = length;
+		if (domain_has_dot(host) && domain_is_host_name(host))
+			return host;
+	}
+	return SPAN("");
+}
+
+/* Operators to whom a host belongs, or a domain; those that are nearer first. */
+struct owners {
+	const struct operator_entry *items[OWNERS_MAX];
+	size_t count;
+};
+
+static void
+add_owners(const struct catalogue *catalogue, struct span name, bool is_below, bool is_domain,
+	   struct owners *owners)
+{
+	const struct table_link *link = table_first(&catalogue->names, hash_of_nocase(name));
+
+	for (; link != NULL && owners->count < OWNERS_MAX; link = table_next(link)) {
+		const struct owner_name *known = (const struct owner_name *)link;
+
+		if (known->is_below == is_below && known->is_domain == is_domain
+		    && span_equals_nocase(span_of(known->name), name))
+			owners->items[owners->count++] = known->owner;
+	}
+}
+
+static struct owners
+owners_of(const struct catalogue *catalogue, struct span name, bool is_domain)
+{
+	struct owners owners = { .count = 0 };
+	const char *dot;
+
+	if (name.length == 0 || name.length >= DOMAIN_SIZE)
+		return owners;
+	add_owners(catalogue, name, false, is_domain, &owners);
+	while ((dot = memchr(name.at, '.', name.length)) != NULL) {
+		name = span_from(name, (size_t)(dot - name.at) + 1);
+		add_owners(catalogue, name, true, is_domain, &owners);
+	}
+	return owners;
+}
+
+static struct span
+domain_of(struct span address)
+{
+	const char *at = address.length > 0 ? memrchr(address.at, '@', address.length) : NULL;
+
+	return at != NULL ? span_from(address, (size_t)(at - address.at) + 1) : SPAN("");
+}
+
+/* Which entry. */
+
+/* What is known of a refusal while an entry is looked for. */
+struct search {
+	const struct catalogue *catalogue;
+	struct recognizer *recognizer;
+	const struct recognition *known;
+	struct owners of_server, of_recipient;
+};
+
+static void
+note_fragment(void *context, unsigned id)
+{
+	struct recognizer *recognizer = context;
+	const struct fragment_users *users = &recognizer->catalogue->users[id];
+
+	if (recognizer->has[id] != 0)
+		return;
+	recognizer->has[id] = 1;
+	for (size_t i = 0; i < users->count; i++)
+		recognizer->found[users->entries[i]]++;
+}
+
+static void
+find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
+{
+	const struct catalogue *catalogue = recognizer->catalogue;
+	struct strbuf normal = STRBUF_OVER(recognizer->text);
+
+	memset(recognizer->found, 0, catalogue->entry_count * sizeof *recognizer->found);
+	memset(recognizer->has, 0, catalogue->fragment_count);
+	normal_add(&normal, text, reply);
+	if (catalogue->automaton != NULL)
+		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
+			       note_fragment, recognizer);
+}
+
+static bool
+is_among(const char *name, const struct owners *owners)
+{
+	for (size_t i = 0; i < owners->count; i++)
+		if (strcmp(owners->items[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether an operator has servers, by which one of another's could be told from them. */
+static bool
+has_servers(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue->with_servers.count; i++)
+		if (strcmp(catalogue->with_servers.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+server_fits(const struct search *search, const struct refusal_entry *entry)
+{
+	const struct text_set *servers = &entry->servers;
+	bool fits = servers->count == 0;
+
+	for (size_t i = 0; i < servers->count && !fits; i++)
+		fits = domain_matches(search->known->host, span_of(servers->items[i]));
+	return fits
+	       && (entry->owner == NULL || search->of_server.count == 0
+		   || is_among(entry->owner, &search->of_server)
+		   || !has_servers(search->catalogue, entry->owner));
+}
+
+static bool
+entry_fits(const struct search *search, size_t index)
+{
+	const struct refusal_entry *entry = search->catalogue->entries[index];
+	const enum code_fit code = codes_fit(&search->known->codes, &entry->code);
+
+	return search->recognizer->found[index] == search->catalogue->wanted[index]
+	       && (!entry->is_frame || entry->meaning != NULL) && code != CODE_DIFFERS
+	       && code != CODE_NOT_KNOWN && server_fits(search, entry);
+}
+
+/* How well an entry fits: what counts first stands first. */
+struct rank {
+	unsigned parts[4];
+};
+
+static unsigned
+tier_of(const struct refusal_entry *entry)
+{
+	if (entry->texts.count + entry->signs.count == 0)
+		return 0;
+	if (entry->is_frame)
+		return 1;
+	return entry->signs.count > 0 ? 4 : entry->owner != NULL ? 3 : 2;
+}
+
+static size_t
+octets_of(const struct text_set *texts)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		octets += strlen(texts->items[i]);
+	return octets;
+}
+
+static struct rank
+rank_of(const struct search *search, const struct refusal_entry *entry)
+{
+	const bool is_own = entry->owner != NULL
+			    && (is_among(entry->owner, &search->of_server)
+				|| is_among(entry->owner, &search->of_recipient));
+
+	return (struct rank){ { tier_of(entry), is_own,
+				(unsigned)(octets_of(&entry->texts) + octets_of(&entry->signs)),
+				(unsigned)(entry->code.reply_min != 0) + entry->code.has_enhanced
+					+ (entry->servers.count > 0) } };
+}
+
+static bool
+is_better(struct rank rank, struct rank than)
+{
+	for (size_t i = 0; i < sizeof rank.parts / sizeof rank.parts[0]; i++)
+		if (rank.parts[i] != than.parts[i])
+			return rank.parts[i] > than.parts[i];
+	return false;
+}
+
+static void
+find_entry(const struct search *search, struct recognition *known)
+{
+	struct rank best = { { 0 } };
+
+	for (size_t i = 0; i < search->catalogue->entry_count; i++) {
+		const struct refusal_entry *entry = search->catalogue->entries[i];
+		struct rank rank;
+
+		if (!entry_fits(search, i))
+			continue;
+		rank = rank_of(search, entry);
+		if (known->entry == NULL || is_better(rank, best)) {
+			known->entry = entry;
+			known->rival = NULL;
+			best = rank;
+		} else if (!is_better(best, rank)) {
+			known->rival = entry;
+		}
+	}
+}
+
+/* All of it. */
+
+static struct codes
+codes_of(const struct refusal *refusal, struct span text)
+{
+	struct codes codes = codes_find(text);
+
+	if (codes.reply == 0 && refusal->code >= 400)
+		codes.reply = refusal->code;
+	if (codes.enhanced.class == 0)
+		codes.enhanced = refusal->enhanced;
+	return codes;
+}
+
+static enum permanence
+permanence_of(const struct recognition *known, enum refusal_status status)
+{
+	const unsigned class =
+		known->codes.reply != 0 ? known->codes.reply / 100 : known->codes.enhanced.class;
+
+	if (known->entry != NULL)
+		return known->entry->is_permanent ? PERMANENCE_YES : PERMANENCE_NO;
+	if (class == 4 || class == 5)
+		return class == 5 ? PERMANENCE_YES : PERMANENCE_NO;
+	return status == REFUSAL_REFUSED                                 ? PERMANENCE_YES
+	       : status == REFUSAL_DEFERRED || status == REFUSAL_EXPIRED ? PERMANENCE_NO
+									 : PERMANENCE_UNKNOWN;
+}
+
+/* Who refused, by the entry and the owners of server and recipient. */
+static const char *
+owner_of(const struct search *search, const struct refusal_entry *entry)
+{
+	if (entry != NULL && entry->owner != NULL)
+		return entry->owner;
+	if (search->of_server.count > 0)
+		return search->of_server.items[0]->name;
+	return search->of_recipient.count > 0 && search->known->host.length == 0
+		       ? search->of_recipient.items[0]->name
+		       : NULL;
+}
+
+static void
+judge(struct recognition *known, enum refusal_status status)
+{
+	const struct code_meaning meaning = codes_meaning(&known->codes);
+
+	known->word = meaning.word;
+	known->category = known->entry != NULL ? known->entry->category : meaning.category;
+	known->party = known->entry != NULL ? known->entry->party : meaning.party;
+	known->permanence = permanence_of(known, status);
+}
+
+struct recognition
+recognize(struct recognizer *recognizer, const struct refusal *refusal)
+{
+	const struct catalogue *catalogue = recognizer->catalogue;
+	const struct span text = { refusal->text.at, refusal->text.length < BOUND_REFUSAL_TEXT
+							     ? refusal->text.length
+							     : BOUND_REFUSAL_TEXT };
+	struct recognition known = {
+		.host = refusal->host.length > 0 ? refusal->host : recognize_host_in(text),
+		.codes = codes_of(refusal, text),
+	};
+	struct search search = {
+		.catalogue = catalogue,
+		.recognizer = recognizer,
+		.known = &known,
+		.of_server = owners_of(catalogue, known.host, false),
+		.of_recipient = owners_of(catalogue, domain_of(refusal->recipient), true),
+	};
+
+	find_fragments(recognizer, text, known.codes.reply);
+	find_entry(&search, &known);
+	known.owner = owner_of(&search, known.entry);
+	judge(&known, refusal->status);
+	return known;
+}
+
+/* Examples. */
+
+/* A host that fits a pattern. */
+static struct span
+host_of(const char *pattern, char name[DOMAIN_SIZE + 8])
+{
+	const bool is_below = strncmp(pattern, "*.", 2) == 0;
+	struct strbuf host;
+
+	strbuf_init(&host, name, DOMAIN_SIZE + 8);
+	strbuf_printf(&host, "%s%s", is_below ? "mx1." : "", pattern + (is_below ? 2 : 0));
+	return span_of(name);
+}
+
+/* The first pattern of the operator's servers, or NULL. */
+static const char *
+first_server(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue->names.head_count; i++) {
+		const struct table_link *link = catalogue->names.heads[i];
+
+		for (; link != NULL; link = link->next) {
+			const struct owner_name *known = (const struct owner_name *)link;
+
+			if (!known->is_domain && strcmp(known->owner->name, name) == 0)
+				return known->owner->servers.items[0];
+		}
+	}
+	return NULL;
+}
+
+/* Whether an entry recognizes its example at a server of that pattern, NULL for one that is not known. */
+static bool
+proves_itself(struct recognizer *recognizer, const struct refusal_entry *entry, const char *server,
+	      struct output *messages)
+{
+	struct refusal refusal = refusal_of_text(span_of(entry->example));
+	char name[DOMAIN_SIZE + 8];
+	struct recognition known;
+
+	if (server != NULL)
+		refusal.host = host_of(server, name);
+	known = recognize(recognizer, &refusal);
+	if (known.entry == entry && known.rival == NULL)
+		return true;
+	output_put(messages, "%s: the example of \"%s\"%s%s is recognized %s%s%s\n", entry->where,
+		   entry->name, server != NULL ? " at " : "", server != NULL ? name : "",
+		   known.entry == NULL    ? "by no entry"
+		   : known.entry == entry ? "just as well by \""
+					  : "by \"",
+		   known.entry == NULL    ? ""
+		   : known.entry == entry ? known.rival->name
+					  : known.entry->name,
+		   known.entry == NULL ? "" : "\"");
+	return false;
+}
+
+size_t
+recognize_examples(const struct catalogue *catalogue, struct output *messages)
+{
+	struct recognizer *recognizer = recognizer_new(catalogue);
+	size_t faults = recognizer == NULL;
+
+	for (size_t i = 0; i < catalogue->entry_count && recognizer != NULL; i++) {
+		const struct refusal_entry *entry = catalogue->entries[i];
+		const bool has_servers_itself = entry->servers.count > 0;
+		const char *server = has_servers_itself     ? entry->servers.items[0]
+				     : entry->owner != NULL ? first_server(catalogue, entry->owner)
+							    : NULL;
+
+		if (entry->example == NULL)
+			continue;
+		if (server != NULL)
+			faults += !proves_itself(recognizer, entry, server, messages);
+		if (!has_servers_itself)
+			faults += !proves_itself(recognizer, entry, NULL, messages);
+	}
+	recognizer_free(recognizer);
+	return faults;
+}

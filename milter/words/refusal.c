@@ -1,0 +1,225 @@
+#include "heloscope/words/refusal.h"
+
+#include "heloscope/base/prose.h"
+
+#define QUOTED_MAX 400 /* octets of a reply that are shown */
+#define INDENT 17      /* columns: of what stands behind a heading */
+
+/* What a code says, when that is all there is: "The code says that ...". A row of CODE_ROWS without its words
+ * does not compile. */
+/* clang-format off */
+#define WORDS_MAILBOX_BAD "The code says that the receiver has no mailbox of this name."
+#define WORDS_SYSTEM_BAD "The code says that the recipient's domain does not exist or does not accept mail."
+#define WORDS_MAILBOX_SYNTAX "The code says that the recipient's address is not written correctly."
+#define WORDS_MAILBOX_AMBIGUOUS "The code says that the recipient's address fits several mailboxes."
+#define WORDS_MAILBOX_MOVED "The code says that the mailbox has moved and that mail is not forwarded."
+#define WORDS_SENDER_SYNTAX "The code says that the sender's address is not written correctly."
+#define WORDS_SENDER_SYSTEM "The code says that the domain of the sender's address does not exist in the DNS, or cannot receive mail."
+#define WORDS_NULL_MX "The code says that the recipient's domain does not accept mail: its MX record is \".\"."
+#define WORDS_MAILBOX_OTHER "The code says that something is wrong with the mailbox, but not what."
+#define WORDS_MAILBOX_DISABLED "The code says that the mailbox exists but does not accept mail."
+#define WORDS_MAILBOX_FULL "The code says that the mailbox is full."
+#define WORDS_MESSAGE_TOO_LONG "The code says that the message is larger than this mailbox allows."
+#define WORDS_LIST_EXPANSION "The code says that a mailing list could not be expanded."
+#define WORDS_SYSTEM_OTHER "The code says that something is wrong with the receiver's server, but not what."
+#define WORDS_SYSTEM_FULL "The code says that the receiver's server has no room left."
+#define WORDS_SYSTEM_NOT_NOW "The code says that the receiver's server does not accept mail at this time."
+#define WORDS_SYSTEM_INCAPABLE "The code says that the receiver's server lacks something that the message needs."
+#define WORDS_SYSTEM_TOO_BIG "The code says that the message is larger than the receiver's server allows."
+#define WORDS_SYSTEM_CONFIG "The code says that the receiver's server is not configured correctly."
+#define WORDS_NO_ANSWER "The code says that the receiver's server did not answer."
+#define WORDS_BAD_CONNECTION "The code says that the connection broke or timed out."
+#define WORDS_NO_DIRECTORY "The code says that a directory, such as the DNS, could not be queried."
+#define WORDS_NO_ROUTE "The code says that no server was found that takes mail for the recipient's domain."
+#define WORDS_CONGESTION "The code says that the receiver's server has too much to do."
+#define WORDS_LOOP "The code says that the message went round in a loop."
+#define WORDS_EXPIRED "The code says that delivery was tried for too long; why it failed is not in it."
+#define WORDS_PROTOCOL_OTHER "The code says that something went wrong in the SMTP dialogue, but not what."
+#define WORDS_COMMAND_INVALID "The code says that an SMTP command came at the wrong time or is not supported."
+#define WORDS_COMMAND_SYNTAX "The code says that an SMTP command could not be understood."
+#define WORDS_RECIPIENTS_MANY "The code says that the message has too many recipients at once."
+#define WORDS_ARGUMENTS_INVALID "The code says that an SMTP command had an argument that is not valid."
+#define WORDS_PROTOCOL_VERSION "The code says that the two servers speak versions of SMTP that do not fit."
+#define WORDS_EXCHANGE_TOO_LONG "The code says that a line of the log-in was too long."
+#define WORDS_CONTENT_OTHER "The code says that something is wrong with the content, but not what."
+#define WORDS_MEDIA "The code says that the receiver does not accept content of this kind."
+#define WORDS_CONVERSION_BARRED "The code says that the content had to be converted, which was not allowed."
+#define WORDS_CONVERSION_MISSING "The code says that the content had to be converted, which was not possible."
+#define WORDS_NOT_ASCII "The code says that addresses that are not ASCII are not accepted there."
+#define WORDS_UTF8_REPLY "The code says that the reply needs UTF-8, which the sending server did not allow."
+#define WORDS_UTF8_HEADER "The code says that a header with UTF-8 cannot be passed on there."
+#define WORDS_POLICY_OTHER "The code says that a local policy of the receiver is against it, but not which."
+#define WORDS_NOT_AUTHORIZED "The code says that the receiver does not allow this delivery, but not why."
+#define WORDS_LIST_BARRED "The code says that this sender may not write to the mailing list."
+#define WORDS_SECURITY_MISSING "The code says that a security feature is missing or not supported."
+#define WORDS_CRYPTO_FAILED "The code says that encryption or a certificate failed."
+#define WORDS_CREDENTIALS_BAD "The code says that user name or password is wrong."
+#define WORDS_MECHANISM_WEAK "The code says that this way of logging in is too weak for the server."
+#define WORDS_ENCRYPTION_NEEDED "The code says that the connection must be encrypted."
+#define WORDS_ENCRYPTION_FOR_AUTH "The code says that logging in needs an encrypted connection."
+#define WORDS_PASSWORD_OLD "The code says that the password must be changed first."
+#define WORDS_ACCOUNT_DISABLED "The code says that the user's account has been disabled."
+#define WORDS_TRUST_NEEDED "The code says that the two servers must know each other first."
+#define WORDS_PRIORITY_LOW "The code says that only mail of higher priority is accepted now."
+#define WORDS_PRIORITY_TOO_BIG "The code says that the message is too large for its priority."
+#define WORDS_MAILBOX_OWNER_NEW "The code says that the mailbox belongs to somebody else now."
+#define WORDS_DOMAIN_OWNER_NEW "The code says that the domain belongs to somebody else now."
+#define WORDS_RRVS_FAILED "The code says that it cannot be checked whether the mailbox still has its owner."
+#define WORDS_DKIM_NONE_PASSES "The code says that no DKIM signature of the message is valid."
+#define WORDS_DKIM_NONE_TAKEN "The code says that the receiver accepts none of the message's DKIM signatures."
+#define WORDS_DKIM_NOT_AUTHORS "The code says that no valid DKIM signature belongs to the author's domain (From)."
+#define WORDS_SPF_FAILS "The code says that SPF fails: the sender's domain does not list the sending IP address."
+#define WORDS_SPF_ERROR "The code says that SPF could not be evaluated."
+#define WORDS_PTR_FAILS "The code says that the reverse DNS (PTR) of the sending IP address is missing or wrong."
+#define WORDS_SEVERAL_FAIL "The code says that several checks of the sender failed: SPF, DKIM or DMARC."
+#define WORDS_SENDER_NULL_MX "The code says that the sender's domain does not accept mail: its MX record is \".\"."
+#define WORDS_FLOOD "The code says that too much mail came from this sender."
+#define WORDS_ARC_FAILS "The code says that the chain of ARC seals of a forwarder is not valid."
+#define WORDS_REQUIRETLS "The code says that encryption was demanded all the way and is missing on the next step."
+#define WORDS_CLOSING "The server ended the connection; the code does not say why."
+#define WORDS_MAILBOX_BUSY "The code says that the mailbox cannot be reached now, but not why."
+#define WORDS_LOCAL_ERROR "The code says that the receiver's server had an error of its own."
+#define WORDS_STORAGE_SHORT "The code says that the receiver's server is short of storage."
+#define WORDS_TLS_NOT_NOW "The code says that encryption or log-in does not work at the moment."
+#define WORDS_SYNTAX_COMMAND "The code says that an SMTP command could not be understood."
+#define WORDS_SYNTAX_ARGUMENTS "The code says that an SMTP command had an argument that is not valid."
+#define WORDS_NOT_IMPLEMENTED "The code says that the server does not know an SMTP command."
+#define WORDS_BAD_SEQUENCE "The code says that SMTP commands came in the wrong order."
+#define WORDS_BAD_PARAMETER "The code says that a parameter of an SMTP command is not supported."
+#define WORDS_NO_MAIL_HOST "The code says that this host does not accept mail at all."
+#define WORDS_AUTH_WANTED "The code says that the sending server must log in first."
+#define WORDS_AUTH_FAILED "The code says that logging in failed."
+#define WORDS_ENCRYPTION_WANTED "The code says that logging in needs an encrypted connection."
+#define WORDS_MAILBOX_UNAVAILABLE "The code only says that it was refused permanently."
+#define WORDS_NOT_LOCAL "The code says that the recipient has no mailbox there."
+#define WORDS_STORAGE_EXCEEDED "The code says that something is too large or full, but not what."
+#define WORDS_NAME_NOT_ALLOWED "The code says that an address is not allowed there, but not which."
+#define WORDS_FAILED "The code only says that it was refused permanently."
+#define WORDS_PARAMETERS_UNKNOWN "The code says that a parameter of an SMTP command is not supported."
+#define WORDS_DOMAIN_NO_MAIL "The code says that the recipient's domain does not accept mail."
+
+#define CODE_SENTENCE(NAME, ...) [CODE_##NAME] = WORDS_##NAME,
+static const char *const sentences[CODE_WORDS] = { CODE_ROWS(CODE_SENTENCE) };
+/* clang-format on */
+
+static const char *
+code_sentence(enum code_word word)
+{
+	if (word == CODE_WORDS)
+		return "Neither its words nor a code in it are known here.";
+	return sentences[word];
+}
+
+/* What is done about a reply of which only the code is known. */
+static const char *
+code_remedy(const struct recognition *known)
+{
+	if (known->permanence == PERMANENCE_NO)
+		return "Wait: the sending server tries again. If it goes on for hours, read the words of the reply, "
+		       "and ask the receiver's postmaster.";
+	return "Read the words of the reply; when they do not help, ask the receiver's postmaster, and "
+	       "quote it.";
+}
+
+const char *
+refusal_meaning(const struct recognition *known)
+{
+	return known->entry != NULL ? known->entry->meaning : code_sentence(known->word);
+}
+
+const char *
+refusal_remedy(const struct recognition *known)
+{
+	return known->entry != NULL ? known->entry->remedy : code_remedy(known);
+}
+
+static const char *
+party_words(enum refusal_party party)
+{
+	static const char *const words[PARTIES] = {
+		[PARTY_UNKNOWN] = "not known from this reply",
+		[PARTY_SENDERS_DOMAIN_OWNER] =
+			"the owner of the sender's domain, who can change its DNS records",
+		[PARTY_SENDING_SERVER_ADMIN] = "the administrator of the sending server",
+		[PARTY_IP_OPERATOR] =
+			"the operator of the sending IP address, usually the hosting or internet provider",
+		[PARTY_LIST_OPERATOR] = "the operator of the blocklist",
+		[PARTY_RECEIVER] = "the administrator of the receiving server",
+		[PARTY_RECIPIENT] = "the recipient, or whoever wrote the address",
+		[PARTY_NOBODY_WAIT] = "nobody: wait, the sending server tries again by itself",
+	};
+
+	return words[party];
+}
+
+/* "Gmail refused this mail permanently." */
+static void
+put_answer(const struct refusal *refusal, const struct recognition *known, struct output *out)
+{
+	static const char *const deeds[] = {
+		[PERMANENCE_UNKNOWN] = "did not take this mail",
+		[PERMANENCE_NO] = "did not take this mail for now",
+		[PERMANENCE_YES] = "refused this mail permanently",
+	};
+	const bool is_named = known->owner != NULL || known->host.length > 0;
+	char memory[400];
+	struct strbuf words = STRBUF_OVER(memory);
+
+	if (known->owner != NULL)
+		strbuf_add(&words, known->owner);
+	else if (is_named)
+		strbuf_add_escaped(&words, known->host, 100);
+	else
+		strbuf_add(&words, "A server");
+	if (known->owner != NULL && known->host.length > 0) {
+		strbuf_add(&words, " (");
+		strbuf_add_escaped(&words, known->host, 100);
+		strbuf_add(&words, ")");
+	}
+	strbuf_printf(&words, " %s%s.", deeds[known->permanence],
+		      refusal->status == REFUSAL_EXPIRED ? ", and the sending server gave up" : "");
+	output_set_colour(out, known->permanence == PERMANENCE_YES ? OUTPUT_RED : OUTPUT_YELLOW);
+	prose_wrap(out, memory, 0, 2);
+	output_set_colour(out, OUTPUT_PLAIN);
+}
+
+static void
+put_line(const char *heading, const char *words, struct output *out)
+{
+	output_put(out, "  %-*s", INDENT - 2, heading);
+	prose_wrap(out, words, INDENT, INDENT);
+}
+
+/* The words of the receiver, on one line, so far as they are shown. */
+static void
+put_reply(struct span text, struct output *out)
+{
+	char memory[QUOTED_MAX + 8];
+	struct strbuf line = STRBUF_OVER(memory);
+	bool is_blank = true;
+
+	for (size_t i = 0; i < text.length && line.length < QUOTED_MAX; i++) {
+		if (!ascii_is_blank(text.at[i]) && text.at[i] != '\0')
+			strbuf_add_char(&line, text.at[i]);
+		else if (!is_blank)
+			strbuf_add_char(&line, ' ');
+		is_blank = ascii_is_blank(text.at[i]) || text.at[i] == '\0';
+	}
+	if (line.length == QUOTED_MAX)
+		strbuf_add(&line, "...");
+	put_line("The reply:", memory, out);
+}
+
+void
+refusal_tell(const struct refusal *refusal, const struct recognition *known, struct output *out)
+{
+	put_answer(refusal, known, out);
+	if (known->entry == NULL)
+		put_line("What it means:", "This reply is not in the catalogue.", out);
+	put_line(known->entry != NULL ? "What it means:" : "", refusal_meaning(known), out);
+	put_line("Who must act:", party_words(known->party), out);
+	put_line("What to do:", refusal_remedy(known), out);
+	if (known->entry != NULL && known->entry->page != NULL)
+		put_line("More:", known->entry->page, out);
+	put_reply(refusal->text, out);
+}

@@ -1,0 +1,517 @@
+/* refusals: the catalogue, how a reply is compared with it, and what its codes say. */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "golden.h"
+#include "heloscope/mails/text.h"
+#include "heloscope/refusals/automaton.h"
+#include "heloscope/refusals/normal.h"
+#include "heloscope/refusals/recognize.h"
+#include "heloscope/words/refusal.h"
+
+/* Settings that an entry needs, whatever it is about. */
+#define REST " party receiver permanent yes meaning \"m\" remedy \"r\" "
+
+/* The catalogue of a file with this text; NULL, with `messages` without the directory, for an error. */
+static struct catalogue *
+catalogue_of(const char *text, char *messages, size_t size)
+{
+	char path[] = "/tmp/heloscope-test.XXXXXX";
+	const int fd = mkstemp(path);
+	struct output out = { .file = fmemopen(messages, size, "w") };
+	struct catalogue *catalogue;
+
+	assert_true(fd >= 0 && out.file != NULL);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+	catalogue = catalogue_open(path, &out);
+	(void)fclose(out.file);
+	(void)unlink(path);
+	for (char *at = messages; (at = strstr(at, path)) != NULL;)
+		memmove(at, at + strlen(path), strlen(at + strlen(path)) + 1);
+	return catalogue;
+}
+
+static struct catalogue *
+good_catalogue(const char *text)
+{
+	char messages[4096] = "";
+	struct catalogue *catalogue = catalogue_of(text, messages, sizeof messages);
+
+	if (catalogue == NULL)
+		fail_msg("%s", messages);
+	return catalogue;
+}
+
+static struct recognition
+recognize_at(const struct catalogue *catalogue, const char *host, const char *text)
+{
+	struct recognizer *recognizer = recognizer_new(catalogue);
+	struct refusal refusal = refusal_of_text(span_of(text));
+	struct recognition known;
+
+	assert_non_null(recognizer);
+	refusal.host = span_of(host);
+	known = recognize(recognizer, &refusal);
+	recognizer_free(recognizer);
+	return known;
+}
+
+/* The reader. */
+
+static void
+refusals_tell_what_is_wrong_and_what_was_expected(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{ "refusal \"a\" { text \"abc\" category spf" REST "colour red }",
+		  ":1:91: found colour; expected a text in quotes, \"category\", \"code\"" },
+		{ "refusal \"a\" { text \"abc\" category spv" REST "}",
+		  ":1:35: unknown category \"spv\"; did you mean \"spf\"?" },
+		{ "refusal \"a\" { text \"abc\" category spf party me permanent yes meaning \"m\" remedy \"r\" }",
+		  ":1:45: unknown party \"me\"; expected \"unknown\", \"senders-domain-owner\"" },
+		{ "refusal \"a\" { text \"abc\" category spf" REST "permanent no }",
+		  "\"permanent\" is given twice" },
+		{ "refusal \"a\" { code 650 text \"abc\" category spf" REST "}",
+		  ":1:20: \"650\" is not a code of a refusal; expected one like 550, 5xx, 5.7.1 or 5.7.x" },
+		{ "refusal \"a\" { code 3.7.x text \"abc\" category spf" REST "}",
+		  "\"3.7.x\" is not a code" },
+		{ "refusal \"a\" { code 550 551 text \"abc\" category spf" REST "}",
+		  "\"a reply code\" is given twice" },
+		{ "refusal \"a\" { text \"a \" category spf" REST "}",
+		  ":1:20: \"a \" stands in too many replies; expected at least 2 characters of one" },
+		{ "refusal \"a\" { category spf" REST "}",
+		  ":1:9: \"a\" lacks something; expected \"text\", \"sign\", \"code\" or \"server\"" },
+		{ "refusal \"a\" { text \"abc\" }", "\"a\" lacks something; expected \"category\"" },
+		{ "refusal \"a\" { text \"abc\" category spf party receiver permanent yes meaning \"m\" }",
+		  "\"a\" lacks something; expected \"remedy\"" },
+		{ "frame \"a\" { }", "\"a\" lacks something; expected \"text\"" },
+		{ "refusal \"A b\" { text \"abc\" category spf" REST "}",
+		  ":1:9: \"A b\" is not a name of an entry; expected lower-case letters" },
+		{ "operator \"x\" { servers \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
+		{ "mode audit", ":1:1: found mode; expected the end of file, \"frame\", \"include\"" },
+		{ "refusal \"a\" { text \"abc\"\nrefusal \"b\" { text \"abc\" category spf" REST "}",
+		  ":2:1: found refusal within the braces that open in line 1; is their '}' missing?" },
+		{ "include \"/nonexistent/x.conf\"", "\"/nonexistent/x.conf\" cannot be included" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char messages[4096] = "";
+
+		assert_null(catalogue_of(rows[i].text, messages, sizeof messages));
+		if (strstr(messages, rows[i].message) == NULL)
+			fail_msg("%s\nhas no %s\nbut %s", rows[i].text, rows[i].message, messages);
+	}
+}
+
+static void
+refusals_words_of_settings_are_not_theirs(void **state)
+{
+	struct catalogue *catalogue = good_catalogue(
+		"operator \"O\" { servers { \"*.o.test\" \"o.test\", \"p.test\" } domains \"o.example\" }\n"
+		"refusal \"reject\" {\n"
+		"  operator \"O\" code 5xx 5.7.x text \"spf\" \"policy\" sign \"[X1]\" server \"*.o.test\" \"p.test\"\n"
+		"  category policy party recipient permanent no\n"
+		"  meaning \"one \" \"two\"\n \"three\" remedy \"r\" page \"https://o.example\" example \"e\" }\n"
+		"frame \"around\" { text \"said so\" }\n");
+	const struct refusal_entry *entry = catalogue->entries[1];
+
+	(void)state;
+	assert_int_equal(catalogue->entry_count, 2);
+	assert_true(catalogue->entries[0]->is_frame);
+	assert_string_equal(entry->name, "reject");
+	assert_string_equal(entry->meaning, "one twothree");
+	assert_int_equal(entry->code.reply_min, 500);
+	assert_int_equal(entry->code.parts[2], CODE_ANY);
+	assert_int_equal(entry->servers.count, 2);
+	assert_int_equal(entry->category, CATEGORY_POLICY);
+	assert_int_equal(entry->party, PARTY_RECIPIENT);
+	assert_false(entry->is_permanent);
+	catalogue_free(catalogue);
+}
+
+static void
+refusals_of_one_name_the_last_one_counts(void **state)
+{
+	struct catalogue *catalogue = good_catalogue("operator \"O\" { servers \"*.old.test\" }\n"
+						     "refusal \"a\" { text \"abc\" category spf" REST "}\n"
+						     "refusal \"b\" { text \"abcd\" category ptr" REST "}\n"
+						     "operator \"O\" { servers \"*.new.test\" }\n"
+						     "refusal \"a\" { text \"xyz\" category dkim" REST "}\n");
+
+	(void)state;
+	assert_int_equal(catalogue->entry_count, 2);
+	assert_null(recognize_at(catalogue, "", "550 abc").entry);
+	assert_int_equal(recognize_at(catalogue, "", "550 xyz").category, CATEGORY_DKIM);
+	assert_null(recognize_at(catalogue, "mx.old.test", "550 no").owner);
+	assert_string_equal(recognize_at(catalogue, "MX.New.Test", "550 no").owner, "O");
+	catalogue_free(catalogue);
+}
+
+/* Comparing. */
+
+static void
+normal_joins_lines_and_leaves_their_codes_out(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned reply;
+		const char *normal;
+	} rows[] = {
+		{ "550-5.7.1 One\r\n550-5.7.1  two\r\n550 5.7.1 THREE", 550, "one two three" },
+		{ "550-5.7.1 One 550-5.7.1 two 550 5.7.1 three", 550, "one two three" },
+		{ "said: 550 #5.1.0 Address", 550, "said: address" },
+		{ "554-One\\n554 two", 554, "one two" },
+		{ "call 550 5550-1 5.7.1.1", 550, "call 5550-1 5.7.1.1" },
+		{ "550 5.7.1", 554, "550 5.7.1" },
+		{ "550 5.7.1", 0, "550 5.7.1" },
+		{ "  you\xe2\x80\x99re \xe2\x80\x9cit\xe2\x80\x9d\xc2\xa0 ", 0, "you're \"it\"" },
+		{ "a\x01\x7f\tb", 0, "a b" },
+		{ "\xff\xc3\x84", 0, "\xff\xc3\x84" },
+	};
+	char memory[200];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct strbuf out = STRBUF_OVER(memory);
+
+		normal_add(&out, span_of(rows[i].text), rows[i].reply);
+		assert_string_equal(memory, rows[i].normal);
+	}
+}
+
+static void
+codes_are_found_where_codes_stand(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned reply;
+		const char *enhanced;
+	} rows[] = {
+		{ "550 5.7.1 no", 550, "5.7.1" },
+		{ "550-5.7.26 no", 550, "5.7.26" },
+		{ "550: 5.7.1 no", 550, "5.7.1" },
+		{ "550 #5.1.0 no", 550, "5.1.0" },
+		{ "554-Transaction failed", 554, "0.0.0" },
+		{ "host mx.test[192.0.2.1] said: 421 4.7.0 [TS01] deferred - 4.16.55.1", 421, "4.7.0" },
+		{ "smtp;550 5.4.312 Message expired", 550, "5.4.312" },
+		{ "220-laposte 421 4.2.1 Service", 421, "4.2.1" },
+		{ "smtpstatus=554 smtpmsg", 554, "0.0.0" },
+		{ "<<< 552-5.7.0 blocked", 552, "5.7.0" },
+		{ "(554, 'Reject')", 554, "0.0.0" },
+		{ "no such host (#5.1.2)", 0, "5.1.2" },
+		{ "sent to 550 people, 451 of them twice", 0, "0.0.0" },
+		{ "2001:db8:1:554:: at 10:30:450 from 192.0.2.550", 0, "0.0.0" },
+		{ "version 5.7.1.2 and 15.7.1 of 2023.5.7.1", 0, "0.0.0" },
+		{ "250 2.0.0 ok", 0, "0.0.0" },
+		{ "", 0, "0.0.0" },
+		{ "55", 0, "0.0.0" },
+		{ "550", 550, "0.0.0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct codes codes = codes_find(span_of(rows[i].text));
+		char enhanced[40];
+
+		(void)snprintf(enhanced, sizeof enhanced, "%u.%u.%u", codes.enhanced.class,
+			       codes.enhanced.subject, codes.enhanced.detail);
+		if (codes.reply != rows[i].reply || strcmp(enhanced, rows[i].enhanced) != 0)
+			fail_msg("%s: %u %s", rows[i].text, codes.reply, enhanced);
+	}
+}
+
+static void
+note_id(void *context, unsigned id)
+{
+	char *text = context;
+
+	text[strlen(text)] = (char)('0' + id);
+}
+
+static void
+automaton_finds_all_words_in_one_pass(void **state)
+{
+	static const struct span words[] = { { "he", 2 },   { "she", 3 }, { "his", 3 },
+					     { "hers", 4 }, { "he", 2 },  { "s", 1 } };
+	unsigned ids[ROWS(words)];
+	struct automaton *automaton = automaton_new(words, ROWS(words), ids);
+	char found[40] = "";
+
+	(void)state;
+	assert_non_null(automaton);
+	assert_int_equal(ids[4], ids[0]);
+	assert_int_equal(ids[5], 4);
+	automaton_scan(automaton, SPAN("ushers"), note_id, found);
+	assert_string_equal(found, "41034");
+	found[0] = '\0';
+	memset(found, 0, sizeof found);
+	automaton_scan(automaton,
+		       SPAN("\xff"
+			    "hhis"),
+		       note_id, found);
+	assert_string_equal(found, "24");
+	automaton_free(automaton);
+}
+
+/* Which entry wins: header of refusals/recognize.h. */
+static const char ranks[] =
+	"operator \"O\" { servers \"*.o.test\" domains \"o.example\" }\n"
+	"operator \"P\" { servers \"*.p.test\" }\n"
+	"refusal \"sign\" { operator \"L\" sign \"[x1]\" category url" REST "}\n"
+	"refusal \"o-long\" { operator \"O\" text \"mail was\" \"refused here\" category spf" REST "}\n"
+	"refusal \"o-short\" { operator \"O\" text \"refused\" category ptr" REST "}\n"
+	"refusal \"p\" { operator \"P\" text \"refused\" category helo" REST "}\n"
+	"refusal \"l\" { operator \"L\" text \"refused h\" category size" REST "}\n"
+	"refusal \"any\" { text \"mail was refused here today\" category tls" REST "}\n"
+	"refusal \"any-code\" { code 5.7.9 text \"mail was refused here today\" category dane" REST "}\n"
+	"refusal \"silent\" { server \"*.silent.test\" code 554 category ip-listed" REST "}\n"
+	"refusal \"by-code\" { code 5.7.20 category dkim" REST "}\n"
+	"frame \"told\" { text \"frame\" \"delivery\" category loop" REST "}\n"
+	"frame \"words\" { text \"delivery\" }\n";
+
+static void
+recognize_chooses_by_rank(void **state)
+{
+	static const struct {
+		const char *host, *text, *entry, *owner;
+	} rows[] = {
+		{ "", "550 mail was refused here [X1] today", "sign", "L" },
+		{ "", "550 mail was refused here", "o-long", "O" },
+		{ "", "550 mail was refused here today", "o-long", "O" },
+		{ "mx.p.test", "550 mail was refused here today", "p", "P" },
+		{ "mx.o.test", "550 was refused here", "o-short", "O" },
+		{ "mx.q.test", "550 we refused him", "l", "L" },
+		{ "mx.silent.test", "554 goodbye", "silent", NULL },
+		{ "mx.silent.test.", "550 goodbye", NULL, NULL },
+		{ "", "554 goodbye", NULL, NULL },
+		{ "mx.o.test", "550 5.7.20 goodbye", "by-code", "O" },
+		{ "", "550 5.7.20 frame of delivery", "told", NULL },
+		{ "", "550 delivery", NULL, NULL },
+		{ "", "host mx.p.test[192.0.2.1] said: 550 refused", "p", "P" },
+		{ "o.test", "550 hello", NULL, NULL },
+		{ "", "", NULL, NULL },
+	};
+	struct catalogue *catalogue = good_catalogue(ranks);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, rows[i].host, rows[i].text);
+		const char *entry = known.entry != NULL ? known.entry->name : "-";
+		const char *owner = known.owner != NULL ? known.owner : "-";
+
+		if (strcmp(entry, rows[i].entry != NULL ? rows[i].entry : "-") != 0
+		    || strcmp(owner, rows[i].owner != NULL ? rows[i].owner : "-") != 0)
+			fail_msg("%s %s: %s, %s", rows[i].host, rows[i].text, entry, owner);
+	}
+	catalogue_free(catalogue);
+}
+
+/* RFC 3463, 5248, 7372: what is not in the catalogue is told by its codes, and nothing beyond them. */
+static void
+recognize_tells_no_more_than_the_codes_bear(void **state)
+{
+	static const struct {
+		const char *text;
+		enum refusal_category category;
+		enum refusal_party party;
+		enum permanence permanence;
+	} rows[] = {
+		{ "550 5.1.1 x", CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT, PERMANENCE_YES },
+		{ "450 4.7.25 x", CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN, PERMANENCE_NO },
+		{ "550 5.7.23 x", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, PERMANENCE_YES },
+		{ "550 5.7.1 x", CATEGORY_POLICY, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "550 5.9.9 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "452 x", CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT, PERMANENCE_NO },
+		{ "421 4.0.0 x", CATEGORY_UNKNOWN, PARTY_NOBODY_WAIT, PERMANENCE_NO },
+		{ "530 x", CATEGORY_AUTH_REQUIRED, PARTY_SENDING_SERVER_ADMIN, PERMANENCE_YES },
+		{ "5.2.2 x", CATEGORY_MAILBOX_FULL, PARTY_RECIPIENT, PERMANENCE_YES },
+		{ "no", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_UNKNOWN },
+	};
+	struct catalogue *catalogue = good_catalogue("");
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
+
+		assert_null(known.entry);
+		assert_int_equal(known.category, rows[i].category);
+		assert_int_equal(known.party, rows[i].party);
+		assert_int_equal(known.permanence, rows[i].permanence);
+	}
+	catalogue_free(catalogue);
+}
+
+static void
+recognize_examples_tells_which_are_not_recognized(void **state)
+{
+	struct catalogue *catalogue = good_catalogue(
+		"operator \"O\" { servers \"*.o.test\" }\n"
+		"refusal \"good\" { text \"abc\" example \"550 abc\" category spf" REST "}\n"
+		"refusal \"deaf\" { text \"abc\" code 554 example \"550 abd\" category spf" REST "}\n"
+		"refusal \"weak\" { text \"abc\" example \"550 abc defg\" category spf" REST "}\n"
+		"refusal \"strong\" { operator \"O\" text \"defg\" example \"550 defg\" category spf" REST
+		"}\n");
+	char messages[4096] = "";
+	struct output out = { .file = fmemopen(messages, sizeof messages, "w") };
+
+	(void)state;
+	assert_int_equal(recognize_examples(catalogue, &out), 3);
+	(void)fclose(out.file);
+	assert_non_null(
+		strstr(messages, ":2: the example of \"good\" is recognized just as well by \"weak\"\n"));
+	assert_non_null(strstr(messages, ":3: the example of \"deaf\" is recognized by no entry\n"));
+	assert_non_null(strstr(messages, ":4: the example of \"weak\" is recognized by \"strong\"\n"));
+	catalogue_free(catalogue);
+}
+
+/* Reading text. */
+
+struct seen {
+	size_t count, longest;
+	char texts[4096];
+	unsigned long lines[20];
+};
+
+static void
+see(void *context, const struct refusal *refusal)
+{
+	struct seen *seen = context;
+	const size_t used = strlen(seen->texts);
+
+	if (seen->count < ROWS(seen->lines))
+		seen->lines[seen->count] = refusal->line;
+	seen->count++;
+	if (refusal->text.length > seen->longest)
+		seen->longest = refusal->text.length;
+	if (refusal->text.length < 200)
+		(void)snprintf(seen->texts + used, sizeof seen->texts - used, "%.*s|",
+			       (int)refusal->text.length, refusal->text.at);
+}
+
+static struct seen
+read_octets(const char *octets, size_t length)
+{
+	struct seen seen = { .count = 0 };
+	FILE *file = tmpfile();
+	struct file_lines lines;
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(octets, 1, length, file), length);
+	rewind(file);
+	file_lines_init(&lines, file);
+	assert_true(text_read(&lines, SPAN("f"), see, &seen));
+	file_lines_clear(&lines);
+	(void)fclose(file);
+	return seen;
+}
+
+static void
+text_read_keeps_lines_together_that_belong_together(void **state)
+{
+	static const char text[] = "\n550 one\n550 two\n550-three\n550-3\n550 3\n\n\n"
+				   "host mx.test\n  said:\n    550 four\n(in reply to RCPT TO command)\n"
+				   "550 five\n\n... while talking to mx.test:\n>>> DATA\n<<< 550 six\n554 6";
+	const struct seen seen = read_octets(text, strlen(text));
+
+	(void)state;
+	assert_string_equal(seen.texts,
+			    "550 one|550 two|550-three\n550-3\n550 3|"
+			    "host mx.test\n  said:\n    550 four\n(in reply to RCPT TO command)|"
+			    "550 five|... while talking to mx.test:\n>>> DATA\n<<< 550 six\n554 6|");
+	assert_int_equal(seen.lines[0], 2);
+	assert_int_equal(seen.lines[3], 9);
+}
+
+static void
+text_read_holds_no_more_than_its_bound(void **state)
+{
+	static char octets[3 * BOUND_LINE_READ];
+	struct seen seen;
+
+	(void)state;
+	memset(octets, 'x', sizeof octets);
+	seen = read_octets(octets, sizeof octets); /* a line without end */
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.longest, BOUND_REFUSAL_TEXT);
+	for (size_t i = 10; i < sizeof octets; i += 10)
+		octets[i] = '\n'; /* lines without code */
+	seen = read_octets(octets, sizeof octets);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.longest, BOUND_REFUSAL_TEXT);
+}
+
+/* Words. */
+
+static void
+refusal_tell_begins_with_the_answer(void **state)
+{
+	static const struct {
+		const char *host, *text;
+		enum refusal_status status;
+	} rows[] = {
+		{ "mx.o.test", "550-5.7.1 mail was refused here\n550 5.7.1 because of you", REFUSAL_REFUSED },
+		{ "mx.q.test", "451 4.3.0 \x1b[31m try\xff later", REFUSAL_DEFERRED },
+		{ "", "550 5.7.20 no", REFUSAL_STATUS_NONE },
+		{ "", "go away", REFUSAL_EXPIRED },
+	};
+	struct catalogue *catalogue = good_catalogue(ranks);
+	struct recognizer *recognizer = recognizer_new(catalogue);
+	char *text = NULL;
+	size_t size;
+	struct output out = { .file = open_memstream(&text, &size) };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
+		struct recognition known;
+
+		refusal.host = span_of(rows[i].host);
+		refusal.status = rows[i].status;
+		known = recognize(recognizer, &refusal);
+		refusal_tell(&refusal, &known, &out);
+		output_put(&out, "\n");
+	}
+	(void)fclose(out.file);
+	golden_compare("why", text);
+	free(text);
+	recognizer_free(recognizer);
+	catalogue_free(catalogue);
+}
+
+static void
+refusal_words_say_something_of_every_code(void **state)
+{
+	(void)state;
+	for (int word = 0; word <= CODE_WORDS; word++) {
+		const struct recognition known = { .word = (enum code_word)word };
+
+		assert_true(strlen(refusal_meaning(&known)) > 20);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refusals_tell_what_is_wrong_and_what_was_expected),
+		cmocka_unit_test(refusals_words_of_settings_are_not_theirs),
+		cmocka_unit_test(refusals_of_one_name_the_last_one_counts),
+		cmocka_unit_test(normal_joins_lines_and_leaves_their_codes_out),
+		cmocka_unit_test(codes_are_found_where_codes_stand),
+		cmocka_unit_test(automaton_finds_all_words_in_one_pass),
+		cmocka_unit_test(recognize_chooses_by_rank),
+		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
+		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
+		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
+		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
+		cmocka_unit_test(refusal_tell_begins_with_the_answer),
+		cmocka_unit_test(refusal_words_say_something_of_every_code),
+	};
+
+	return cmocka_run_group_tests_name("refusals", tests, NULL, NULL);
+}
