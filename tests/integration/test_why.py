@@ -1,0 +1,190 @@
+"""heloscope why: the catalogue as it is shipped, and real refusals, which it has to tell apart."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+
+SOURCES = pathlib.Path(os.environ.get("srcdir", ".")).resolve()
+BUILT = pathlib.Path(os.environ.get("builddir", ".")).resolve() / "milter/heloscope"
+CATALOGUE = SOURCES / "etc/refusals.conf"
+LINES = pathlib.Path(os.environ.get("HELOSCOPE_REFUSAL_LINES") or SOURCES / "../shared/data/refusals/lines.tsv")
+SCHEMA = jsonschema.Draft7Validator(json.loads((SOURCES / "etc/why.schema.json").read_text()))
+DEADLINE_S = 60
+
+# What the lines call an operator, and what the catalogue does; "generic": nobody that it knows.
+OPERATORS = {
+    "Aliyun": ["Aliyun/Alimail"],
+    "Amazon WorkMail": ["generic", "Amazon WorkMail"],
+    "Apple": ["Apple iCloud"],
+    "Cisco": ["Cisco Secure Email (IronPort)"],
+    "Cloudflare": ["Cloudflare Email Routing"],
+    "DANE": ["Postfix (sender's own log)"],
+    "DNS": ["Postfix (sender's own log)", "Sendmail (sender's own log)", "qmail", "generic"],
+    "Exim receiver": ["Exim (receiver)"],
+    "Exim sender": ["Exim (sender's own log)", "Exim (local)", "network"],
+    "Free": ["Free (Iliad)"],
+    "GMX/web.de/IONOS": ["GMX/web.de/mail.com/IONOS", "GMX (old)"],
+    "Gmail": ["Gmail/Google Workspace", "Gmail/Google Workspace (DSN)"],
+    "GoDaddy": ["GoDaddy/secureserver"],
+    "MTA-STS": ["Postfix (sender's own log)"],
+    "Microsoft": ["Microsoft Outlook.com", "Microsoft 365", "Microsoft (old EOP)"],
+    "NetEase 163": ["NetEase 163/126"],
+    "Optonline": ["generic", "Optonline"],
+    "Orange": ["Orange/Wanadoo"],
+    "Postfix receiver": ["Postfix (receiver)"],
+    "Postfix sender": ["Postfix (sender's own log)"],
+    "Postgrey": ["Postfix (receiver)"],
+    "QQ": ["QQ/Tencent"],
+    "SendGrid": ["SendGrid (relay)", "network"],
+    "Symantec": ["Symantec/MessageLabs"],
+    "T-Online": ["T-Online/Telekom"],
+    "TLS": ["Postfix (sender's own log)", "Sendmail (sender's own log)", "generic"],
+    "Verizon SMS": ["Verizon SMS", "generic"],
+    "amavis": ["generic", "amavis"],
+    "auth": ["Postfix (sender's own log)"],
+    "loop": ["Postfix (sender's own log)", "generic"],
+    "network": ["network", "Postfix (sender's own log)", "qmail", "Exim (sender's own log)"],
+    "rspamd-like": ["generic", "rspamd"],
+    "rspamd/rmilter": ["generic", "rspamd"],
+}
+
+# Who has to act, a letter for each of the lines.
+PARTIES = {
+    "A": "sending-server-admin",
+    "D": "senders-domain-owner",
+    "I": "ip-operator",
+    "L": "list-operator",
+    "R": "receiver",
+    "U": "recipient",
+    "W": "nobody-wait",
+}
+PARTY_OF_LINES = (
+    "AWAUAAADUDRARUAIAUARWAAARRWAUUUDAUARADURRAU"
+    "RIADAIADRRRRAAAAWURADRWAAAIUAAWIAADARAAWARW"
+    "ADIDLWAAAAAADIAAIAARADUAIDAARDADAALAADAAAAD"
+)
+
+
+def why(text, *words, catalogue=CATALOGUE):
+    """What `heloscope why` says of the text on its standard input: status, standard output, standard error."""
+    data = text if isinstance(text, bytes) else text.encode()
+    done = subprocess.run([BUILT, "why", "--offline", "-c", catalogue, *words], input=data, capture_output=True, timeout=DEADLINE_S,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def refusals_in(text, **options):
+    _, out, err = why(text, "--json", **options)
+    told = json.loads(out)
+    SCHEMA.validate(told)
+    assert err == "", err
+    return told["refusals"]
+
+
+class Catalogue(unittest.TestCase):
+    def test_every_entry_recognizes_its_example_and_no_other_does_better(self):
+        done = subprocess.run([BUILT, "why", "-t", "-c", CATALOGUE], capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_every_entry_has_an_example(self):
+        entries = re.split(r"^(?=refusal|frame|operator|#)", CATALOGUE.read_text(), flags=re.M)
+        refusals = [entry for entry in entries if entry.startswith("refusal")]
+        self.assertGreater(len(refusals), 600)
+        self.assertEqual([entry.split('"')[1] for entry in refusals if "\n    example " not in entry], [])
+
+    def test_a_file_of_ones_own_adds_to_it_and_overrules(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            own = pathlib.Path(scratch) / "own.conf"
+            own.write_text(f'include "{CATALOGUE}"\n'
+                           'operator "Ours" { servers { "*.ours.test" } }\n'
+                           'refusal "ours" {\n'
+                           '    operator "Ours" sign "[OURS-17]"\n'
+                           '    category policy party receiver permanent no\n'
+                           '    meaning "It is " "Friday." remedy "Wait."\n'
+                           '    example "550 [OURS-17]"\n'
+                           '}\n')
+            self.assertEqual(why("", "-t", catalogue=own)[0], 0)
+            told = refusals_in("host mx.ours.test[192.0.2.1] said: 550 5.7.1 no [ours-17]", catalogue=own)[0]
+            self.assertEqual([told[key] for key in ("operator", "entry", "meaning", "is-permanent", "server")],
+                             ["Ours", "ours", "It is Friday.", False, "mx.ours.test"])
+
+    def test_what_is_wrong_in_it_is_told_with_its_place(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            own = pathlib.Path(scratch) / "own.conf"
+            own.write_text('refusal "a" {\n  txet "x"\n}\n')
+            for words, status in ((("-t",), 1), ((), 3)):
+                done = why("550 x", *words, catalogue=own)
+                self.assertEqual(done[:2], (status, ""))
+                self.assertIn(f'{own}:2:3: found txet; did you mean "text"?', done[2])
+
+
+class Lines(unittest.TestCase):
+    def test_real_refusals_are_told_apart(self):
+        if not LINES.exists():
+            self.skipTest("the real refusals, shared/data/refusals/lines.tsv, are not beside this tree")
+        rows = [line.split("\t") for line in LINES.read_text().splitlines()[1:]]
+        texts = [row[1].replace(" \u23ce ", "\n").replace("\u23ce", "\n") for row in rows]
+        told = refusals_in("\n\n".join(texts))
+        wrong = []
+        for number, (row, text, party) in enumerate(zip(rows, texts, PARTY_OF_LINES), 1):
+            mine = []
+            while told and told[0]["reply"].split("\\")[0] in text:
+                mine.append(told.pop(0))
+            found = [(mine[0][key] if mine else None) for key in ("operator", "category", "party")]
+            if found[0] not in OPERATORS.get(row[2], [row[2]]) or found[1:] != [row[3], PARTIES[party]]:
+                wrong.append(f"{number}: {found} ({mine[0]['entry'] if mine else None}), not {row[2]}, {row[3]}, {party}: {text[:150]}")
+        self.assertEqual(len(rows), len(PARTY_OF_LINES))
+        self.assertEqual(told, [])
+        self.assertLessEqual(len(wrong), 0.03 * len(rows), "\n".join(wrong))
+
+
+class Input(unittest.TestCase):
+    def test_the_status_says_whether_all_is_known(self):
+        self.assertEqual(why("550 5.1.1 <x@p.example>: Recipient address rejected: User unknown in local recipient table")[0], 0)
+        self.assertEqual(why("550 qwertzuiop")[0], 1)
+        status, out, err = why("\n \n")
+        self.assertEqual((status, out, err), (3, "No refusal was found.\n", ""))
+        self.assertEqual(why("", "--json")[:2], (3, '{"refusals": [], "comparison": [], "reports": []}\n'))
+        self.assertEqual(why("", "--nonsense")[0], 2)
+        self.assertEqual(why("", "-t", "x")[0], 2)
+
+    def test_what_cannot_be_read_is_told_and_the_rest_is_read(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            good = pathlib.Path(scratch) / "good"
+            good.write_text("550 qwertzuiop\n")
+            status, out, err = why("", str(pathlib.Path(scratch) / "none"), scratch, str(good))
+            self.assertEqual(status, 3)
+            self.assertIn("qwertzuiop", out)
+            self.assertIn("none: No such file or directory\n", err)
+            self.assertIn(f"{scratch}: it is a directory", err)
+
+    def test_hostile_text_stays_text(self):
+        reply = b"550 \x1b[2J\x07\x00\xe2\x80\xae\xff nasty\x85 \"quoted\" \\x41"
+        for words in ((), ("--json",)):
+            status, out, _ = why(reply, *words)
+            self.assertEqual(status, 1)
+            self.assertRegex(out, r"\A[\n -~]*\Z")
+
+    def test_much_text_costs_little(self):
+        status, out, _ = why(b"550 " + b"x" * 10_000_000 + b"\n" + b"550-a\n" * 1_000_000)
+        self.assertEqual(status, 1)
+        self.assertEqual(out.count("The reply:"), 2)
+        self.assertLess(len(out), 5000)
+
+    def test_text_for_people_is_eighty_columns_wide_and_begins_with_the_answer(self):
+        status, out, _ = why("host gmail-smtp-in.l.google.com[192.0.2.1] said: 550-5.7.26 The MAIL FROM domain [p.example] has an SPF "
+                             "record with a 550-5.7.26 hard fail policy (-all) but it fails to pass SPF checks with the ip: 550-5.7.26 "
+                             "[192.0.2.10]. 550 5.7.26 https://support.google.com/mail/answer/81126 - gsmtp (in reply to end of DATA command)")
+        self.assertEqual(status, 0)
+        self.assertTrue(out.startswith("Gmail/Google Workspace (gmail-smtp-in.l.google.com) refused this mail\n  permanently.\n"), out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+        self.assertIn("SPF record", out)
+
+
+if __name__ == "__main__":
+    unittest.main()
