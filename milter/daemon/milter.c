@@ -325,6 +325,32 @@ without_reply(const struct connection *connection, unsigned long step)
 	return (connection->steps & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
+/* The value with a blank in front, for the caller to free; NULL when memory ran out. */
+static char *
+with_blank(const char *value)
+{
+	const size_t size = strlen(value) + 1;
+	char *whole = malloc(size + 1);
+
+	if (whole == NULL)
+		return NULL;
+	whole[0] = ' ';
+	memcpy(whole + 1, value, size);
+	return whole;
+}
+
+/* An MTA that was not asked to leave the blank behind the colon has taken it away; a signature may cover it.
+ */
+static void
+take_field(const struct connection *connection, const char *name, const char *value)
+{
+	const bool has_leading_blank = (connection->steps & SMFIP_HDR_LEADSPC) != 0;
+	char *whole = has_leading_blank ? NULL : with_blank(value);
+
+	session_header(connection->session, name, whole != NULL ? whole : value);
+	free(whole);
+}
+
 static sfsistat
 on_header(SMFICTX *context, char *name, char *value)
 {
@@ -332,7 +358,7 @@ on_header(SMFICTX *context, char *name, char *value)
 
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
-	session_header(connection->session, name, value);
+	take_field(connection, name, value);
 	return ended(context, without_reply(connection, SMFIP_NR_HDR));
 }
 

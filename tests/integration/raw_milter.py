@@ -6,6 +6,7 @@ from lab import DEADLINE_S
 
 FINAL = b"crtyad"  # replies that end a command: continue, reject, tempfail, reply code, accept, discard
 ALL_ACTIONS, ALL_STEPS = 0x1FF, 0x1FFFFF
+LEADING_BLANKS = 0x100000  # SMFIP_HDR_LEADSPC
 
 
 def packet(command, data=b""):
@@ -17,19 +18,24 @@ def connect_packet(address, port=25):
     return packet(b"C", b"client.test\0" + family + struct.pack("!H", port) + address.encode() + b"\0")
 
 
-NEGOTIATE = packet(b"O", struct.pack("!III", 6, ALL_ACTIONS, ALL_STEPS))
+def negotiate_packet(steps=ALL_STEPS):
+    return packet(b"O", struct.pack("!III", 6, ALL_ACTIONS, steps))
+
+
+NEGOTIATE = negotiate_packet()
 
 
 class Client:
     """An MTA's side of one milter connection."""
 
-    def __init__(self, port):
+    def __init__(self, port, offered=ALL_STEPS):
+        self.offered = offered
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.steps = 0
 
     def __enter__(self):
-        self.socket.sendall(NEGOTIATE)
+        self.socket.sendall(negotiate_packet(self.offered))
         command, data = self.read()
         assert command == b"O", command
         self.steps = struct.unpack("!III", data[:12])[2]
@@ -67,12 +73,14 @@ class Client:
         self.read()
         self.ask(b"H", helo + b"\0")
 
-    def message(self, sender=b"<anna@yodel.example>", headers=()):
-        """One whole message; what came back at its end."""
+    def message(self, sender=b"<anna@yodel.example>", headers=(), body=None):
+        """One whole message; what came back at its end. `body`: for a filter that wants it."""
         self.ask(b"M", sender + b"\0")
         self.ask(b"R", b"<user@in.test>\0")
         for name, value in headers:  # no reply is waited for: SMFIP_NR_HDR
             self.socket.sendall(packet(b"L", name + b"\0" + value + b"\0"))
+        if body is not None:
+            self.socket.sendall(packet(b"N") + packet(b"B", body))
         return self.ask(b"E")
 
 

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 from lab import Lab, LabTest, Smtp, accepts, free_port, wait_until
-from raw_milter import Client, fields
+from raw_milter import ALL_STEPS, LEADING_BLANKS, Client, fields
 from readback import with_property
 from scenario import txt
 from signer import dkim, make_ed25519, make_rsa
@@ -200,6 +200,18 @@ class Dkim(LabTest):
             client.start(CLIENT)
             self.assertNotIn("dkim=", fields(client.message())[0][1])
         running.reload(original)
+
+    def test_an_MTA_that_takes_leading_blanks_away(self):
+        """The filter asks for them; where it does not get them, one blank was there."""
+        head, _, body = sign(canon=b"simple/simple").partition(b"\r\n\r\n")
+        head = re.sub(rb"\r\n(?=[ \t])", b"\n", head)
+        for offered in (ALL_STEPS, ALL_STEPS & ~LEADING_BLANKS):
+            with self.subTest(offered=offered), Client(running.port, offered) as client:
+                self.assertEqual(client.steps & LEADING_BLANKS, offered & LEADING_BLANKS)
+                client.start(CLIENT)
+                values = [line.split(b":", 1) for line in head.split(b"\r\n")]
+                headers = [(name, value if offered == ALL_STEPS else value.removeprefix(b" ")) for name, value in values]
+                self.assertIn("dkim=pass", fields(client.message(headers=headers, body=body))[0][1])
 
     def test_opendkim_signs(self):
         """Signed by opendkim behind a Postfix that sends, received by another."""

@@ -1,4 +1,5 @@
 """The filter behind a real Sendmail, in a network namespace: clients connect from their own addresses."""
+import importlib.util
 import re
 import sys
 import unittest
@@ -6,15 +7,23 @@ import unittest
 from lab import Lab, LabTest, Smtp, enter_namespace
 from peers import Authority
 from readback import with_property
-from scenario import CONFIG, LISTS, ZONES, addresses
+from scenario import CONFIG, LISTS, ZONES, addresses, txt
 
 lab = None
 
 
 def setUpModule():
-    global lab, running, chains
+    global lab, running, chains, keys
     lab = Lab().__enter__()
     try:
+        keys = {}
+        if importlib.util.find_spec("dkim"):  # without it importing signer skips all
+            from signer import make_ed25519, make_rsa
+            path, rsa = make_rsa(lab.folder)
+            keys["ed"], ed25519 = make_ed25519(lab.folder)
+            keys["rsa"] = path.read_bytes()
+            for selector, kind, public in (("rsa", "rsa", rsa), ("ed", "ed25519", ed25519)):
+                ZONES["example"] += f"{selector}._domainkey.yodel TXT {txt(f'v=DKIM1; k={kind}; p={public}')}\n"
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
         # "look-back yes" for x-tls; servers at documentation addresses are not looked at.
@@ -40,7 +49,7 @@ def tearDownModule():
         lab.__exit__(None, None, None)
 
 
-class Sendmail(LabTest):
+class SendmailTest(LabTest):
     def connect(self, client, server="127.0.0.1"):
         return Smtp(25, server, addresses[client])
 
@@ -55,6 +64,8 @@ class Sendmail(LabTest):
         self.assertTrue(found, f"{method} {properties} in {message['Authentication-Results']}")
         self.assertEqual(found[0]["result"], result)
 
+
+class Sendmail(SendmailTest):
     def test_A21_M16_good_sender_and_field_on_top_of_Received(self):
         replies = self.send("good", "smtpout.yodel.example", "<anna@yodel.example>")
         self.assertTrue(replies[0].startswith("250"), replies)
@@ -156,6 +167,81 @@ class Sendmail(LabTest):
                     smtp.send(line)
         self.send("good", "smtpout.yodel.example", "<anna@yodel.example>")
         lab.take_messages()
+
+
+# What an MTA may change on its way to a filter.
+HARD = (
+    b"Received: from a.example by b.example;\r\n\tFri, 27 Nov 2026 12:00:00 +0000\r\nFrom:   Anna <anna@yodel.example>\r\n"
+    b"To:user@in.test\r\nSubject:\tfolded \r\n  and  more\r\n\tof it\t\r\nX-Eight: \xc3\xa9t\xc3\xa9 \xe9\r\nX-Empty:\r\nX-Blank: \r\nX-Folded-First:\r\n value\r\n"
+    b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@yodel.example>\r\nX-Long: " + b"y" * 900 + b"\r\n " + b"z" * 900 + b"\r\n\r\n"
+    b"Dear  user,\t\r\n\r\n.\r\n..dots\r\n.one\r\n>From there\r\nFrom here\r\n\xc3\xa9t\xc3\xa9 \xe9 " + b"x" * 3000 + b" \r\n\r\n\r\n"
+)
+
+
+class Signed(SendmailTest):
+    """DKIM, DMARC and ARC find what they find behind Postfix (test_dkim.py, test_dmarc.py, test_arc.py)."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not keys:
+            raise unittest.SkipTest("python3-dkim is missing (Debian package: python3-dkim)")
+        cls.before = running.config.read_text()
+        running.reload(cls.before.replace("\npolicy {", "\ntrust { arc-sealers { \"yodel.example\" } }\nenable { dkim, dmarc, arc }\npolicy {", 1))
+
+    @classmethod
+    def tearDownClass(cls):
+        running.reload(cls.before)
+
+    def sign(self, message=HARD, canon="simple/simple", selector="rsa", **more):
+        from signer import dkim
+        return dkim.sign(message, selector.encode(), b"yodel.example", keys[selector], canonicalize=tuple(canon.encode().split(b"/")),
+                         signature_algorithm=b"ed25519-sha256" if selector == "ed" else b"rsa-sha256", **more) + message
+
+    def receive(self, message, client="neutral"):
+        """What was delivered of a message that comes from a host for which SPF does not pass."""
+        with self.connect(client) as smtp:
+            smtp.expect("EHLO mail.plain.example", "250")
+            smtp.expect("MAIL FROM:<anna@softfail.example> BODY=8BITMIME", "250")
+            smtp.expect("RCPT TO:<user@in.test>", "250")
+            smtp.expect("DATA", "354")
+            reply = smtp.send(re.sub(rb"(?m)^\.", b"..", message) + b".")
+        self.assertTrue(reply.startswith("250"), reply)
+        return lab.take_messages()[0]
+
+    def test_signatures_of_every_form_pass(self):
+        for canon in ("simple/simple", "relaxed/relaxed", "simple/relaxed", "relaxed/simple"):
+            for selector in ("rsa", "ed"):
+                with self.subTest(canon, selector=selector):
+                    message = self.receive(self.sign(canon=canon, selector=selector))
+                    self.check(message, "dkim", "pass", header_d="yodel.example", header_s=selector)
+                    self.check(message, "dmarc", "pass", header_from="yodel.example")
+
+    def test_each_field_alone_passes(self):
+        """As it stands there: blanks behind the colon, folding, eight bits."""
+        for name in ("to", "subject", "x-eight", "x-empty", "x-blank", "x-folded-first", "x-long"):
+            with self.subTest(name):
+                self.check(self.receive(self.sign(include_headers=[b"from", name.encode()])), "dkim", "pass", header_d="yodel.example")
+
+    def test_changes_fail(self):
+        signed = self.sign()
+        for changed in (signed.replace(b"From:   Anna", b"From: Anna"), signed.replace(b"To:user", b"To: user"), signed.replace(b"..dots", b".dots"), signed + b"footer\r\n"):
+            with self.subTest(len(changed)):
+                message = self.receive(changed)
+                self.check(message, "dkim", "fail", header_d="yodel.example")
+                self.check(message, "dmarc", "fail", header_from="yodel.example")
+
+    def test_a_sealed_chain_passes(self):
+        from signer import dkim
+        message = b"Authentication-Results: mx.yodel.example; dmarc=pass header.from=yodel.example\r\n" + HARD
+        sealed = b"".join(dkim.arc_sign(message, b"rsa", b"yodel.example", keys["rsa"], b"mx.yodel.example")) + message
+        arrived = self.receive(sealed)
+        self.check(arrived, "arc", "pass")
+        self.assertIn("trusted: dmarc=pass at yodel.example", " ".join(arrived["Authentication-Results"].split()))
+        self.check(self.receive(sealed + b"footer\r\n"), "arc", "fail")
+
+    def test_two_authors(self):
+        message = self.receive(HARD.replace(b"To:user", b"From: other@plain.example\r\nTo:user"))
+        self.check(message, "dmarc", "permerror")
 
 
 if __name__ == "__main__":
