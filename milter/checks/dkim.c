@@ -110,6 +110,8 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 
 	seen->total += is_signature ? 1 : 0;
 	author_add(&seen->author, piece->name, piece->value);
+	if (span_equals_nocase(span_trim(piece->name), SPAN("List-Id")))
+		seen->facts.has_list_id = true;
 	if (!is_signature || field == NULL)
 		return;
 	if (seen->count < SIGNATURES_AT_ONCE)
@@ -301,6 +303,17 @@ has_keys(struct inquiry *inquiry, const struct seen *seen)
 	return has_all;
 }
 
+/* Those of the author come first, so that others cannot use up the work that is done for a message. */
+static void
+verify_in_order(struct inquiry *inquiry, struct seen *seen, struct dkim_keys *keys)
+{
+	for (int alignment = DKIM_SAME_DOMAIN; alignment >= DKIM_UNALIGNED; alignment--)
+		for (size_t i = 0; i < seen->count; i++)
+			if ((int)alignment_of(seen, seen->candidates[i].signature.domain) == alignment)
+				seen->facts.signatures[i] = verify(inquiry, seen, i, keys);
+	seen->facts.count = seen->count;
+}
+
 static void
 verify_all(struct inquiry *inquiry, struct seen *seen)
 {
@@ -312,8 +325,7 @@ verify_all(struct inquiry *inquiry, struct seen *seen)
 		return;
 	seen->facts.left_out = seen->total - seen->count;
 	dkim_keys_init(&keys, BOUND_DKIM_WORK);
-	for (; seen->facts.count < seen->count; seen->facts.count++)
-		seen->facts.signatures[seen->facts.count] = verify(inquiry, seen, seen->facts.count, &keys);
+	verify_in_order(inquiry, seen, &keys);
 	dkim_keys_clear(&keys);
 	seen->is_verified = true;
 }

@@ -61,6 +61,7 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 /* What authenticates the message. */
 struct identifiers {
 	struct dmarc_identifier items[DMARC_IDENTIFIERS_MAX];
+	enum dns_status withheld[DMARC_IDENTIFIERS_MAX]; /* why one is not known, or DNS_NOERROR */
 	size_t count;
 };
 
@@ -70,9 +71,22 @@ add(struct identifiers *identifiers, const char *domain, bool is_spf, enum resul
 	if ((result != RESULT_PASS && result != RESULT_TEMPERROR) || domain[0] == '\0'
 	    || identifiers->count == DMARC_IDENTIFIERS_MAX)
 		return;
+	identifiers->withheld[identifiers->count] = DNS_NOERROR;
 	identifiers->items[identifiers->count++] = (struct dmarc_identifier){
 		.domain = domain, .is_spf = is_spf, .has_passed = result == RESULT_PASS
 	};
+}
+
+/* One that takes more work than is done is neither good nor bad; who makes so many must gain nothing. */
+static void
+add_signature(struct identifiers *identifiers, const struct dkim_finding *signature)
+{
+	const bool is_withheld = signature->evidence.reason == DKIM_WORK;
+	const size_t before = identifiers->count;
+
+	add(identifiers, signature->domain, false, is_withheld ? RESULT_TEMPERROR : signature->result);
+	if (is_withheld && identifiers->count > before)
+		identifiers->withheld[before] = DNS_TOO_MUCH_WORK;
 }
 
 /* Only of MAIL FROM (4.4.2); of "<>" that is postmaster at the name of HELO (RFC 7208, 2.4). */
@@ -86,12 +100,17 @@ add_spf(struct identifiers *identifiers, const struct facts *facts)
 		add(identifiers, spf->domain, true, facts->results[is_null ? METHOD_SPF_HELO : METHOD_SPF]);
 }
 
-/* Signatures that nobody could look at might have been the author's. */
+/*
+ * Those of the author first, for which others must leave room. Signatures that nobody could look at might
+ * have been the author's.
+ */
 static void
 add_signatures(struct identifiers *identifiers, const struct facts *facts, const char *author)
 {
-	for (size_t i = 0; i < facts->dkim.count; i++)
-		add(identifiers, facts->dkim.signatures[i].domain, false, facts->dkim.signatures[i].result);
+	for (int alignment = DKIM_SAME_DOMAIN; alignment >= DKIM_UNALIGNED; alignment--)
+		for (size_t i = 0; i < facts->dkim.count; i++)
+			if ((int)facts->dkim.signatures[i].alignment == alignment)
+				add_signature(identifiers, &facts->dkim.signatures[i]);
 	if (facts->dkim.count == 0)
 		add(identifiers, author, false,
 		    facts->results[METHOD_DKIM] == RESULT_TEMPERROR ? RESULT_TEMPERROR : RESULT_NONE);
@@ -145,23 +164,29 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 		};
 }
 
-/* What was withheld of the identifiers is withheld of this, too. */
+/* What was withheld of the identifiers is withheld of this, too, of those that count. */
 static void
-note_withheld(struct facts *facts)
+note_withheld(struct facts *facts, const struct identifiers *identifiers)
 {
 	static const enum method needed[] = { METHOD_SPF, METHOD_SPF_HELO, METHOD_DKIM };
 
+	for (size_t i = 0; i < identifiers->count; i++)
+		if (facts->withheld[METHOD_DMARC] == DNS_NOERROR
+		    && identifiers->items[i].alignment != DMARC_UNALIGNED)
+			facts->withheld[METHOD_DMARC] = identifiers->withheld[i];
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
 		if (facts->withheld[METHOD_DMARC] == DNS_NOERROR)
 			facts->withheld[METHOD_DMARC] = facts->withheld[needed[i]];
 }
 
 static bool
-finish(struct facts *facts, enum result result)
+finish(struct facts *facts, const struct identifiers *identifiers, enum result result)
 {
 	facts->results[METHOD_DMARC] = result;
 	if (result == RESULT_TEMPERROR)
-		note_withheld(facts);
+		note_withheld(facts, identifiers);
+	else
+		facts->withheld[METHOD_DMARC] = DNS_NOERROR; /* what was not asked would change nothing */
 	return true;
 }
 
@@ -177,7 +202,7 @@ run(struct inquiry *inquiry)
 		return false;
 	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
 	if (facts->author.domain[0] == '\0')
-		return finish(facts, RESULT_PERMERROR);
+		return finish(facts, &identifiers, RESULT_PERMERROR);
 	if (!inquiry_has_needs(inquiry, &check_dmarc)) {
 		/* What was asked with the field may have come too late for the stage before. */
 		prepare(inquiry, seen, facts->author.domain);
@@ -189,7 +214,7 @@ run(struct inquiry *inquiry)
 			 identifiers.items, identifiers.count, &outcome))
 		return false;
 	keep(inquiry, &identifiers, &outcome);
-	return finish(facts, outcome.result);
+	return finish(facts, &identifiers, outcome.result);
 }
 
 const struct check check_dmarc = {

@@ -138,30 +138,39 @@ find_record(struct judging *judging)
 	return true;
 }
 
-/*
- * Nothing vouches for the message: what its author's domain wants done with it, for which it may have to be
- * known whether that exists. False when awaited.
- */
+/* Whether the author's domain exists. False when awaited; `answer` is a fault when it is not known. */
 static bool
-judge_failure(const struct judging *judging)
+find_existence(const struct judging *judging, const struct dns_answer **answer)
 {
 	struct dmarc_outcome *outcome = judging->outcome;
-	const struct dmarc_step *step = judging->step;
+
+	*answer = judging->source->ask(judging->source->context, judging->author, DNS_A);
+	if (*answer == NULL)
+		return false;
+	if (!dns_status_is_fault((*answer)->status))
+		outcome->existence = (*answer)->status == DNS_NXDOMAIN ? DMARC_DOES_NOT_EXIST : DMARC_EXISTS;
+	return true;
+}
+
+/*
+ * What the author's domain wants done with mail that fails, for which it may have to be known whether that
+ * exists: only where this message does, it is a fault when it is not. False when awaited.
+ */
+static bool
+find_policy(const struct judging *judging)
+{
+	struct dmarc_outcome *outcome = judging->outcome;
 	const struct dns_answer *answer;
 
-	outcome->result = RESULT_FAIL;
-	outcome->policy = dmarc_policy_for(step, judging->author, true);
-	if (rests_on_existence(step, judging->author)) {
-		answer = judging->source->ask(judging->source->context, judging->author, DNS_A);
-		if (answer == NULL)
+	if (rests_on_existence(judging->step, judging->author)) {
+		if (!find_existence(judging, &answer))
 			return false;
-		if (dns_status_is_fault(answer->status)) {
-			outcome->policy = DMARC_ABSENT;
-			return finish_fault(outcome, judging->author, answer->status);
-		}
-		outcome->existence = answer->status == DNS_NXDOMAIN ? DMARC_DOES_NOT_EXIST : DMARC_EXISTS;
-		outcome->policy = dmarc_policy_for(step, judging->author, outcome->existence == DMARC_EXISTS);
+		if (outcome->existence == DMARC_UNASKED)
+			return outcome->result != RESULT_FAIL
+			       || finish_fault(outcome, judging->author, answer->status);
 	}
+	outcome->policy =
+		dmarc_policy_for(judging->step, judging->author, outcome->existence != DMARC_DOES_NOT_EXIST);
 	outcome->evaluated = outcome->record.is_testing ? weaker(outcome->policy) : outcome->policy;
 	return true;
 }
@@ -171,7 +180,6 @@ dmarc_judge(const struct dmarc_source *source, const char *author, struct dmarc_
 	    size_t count, struct dmarc_outcome *outcome)
 {
 	struct judging judging = { .source = source, .author = author };
-	enum result result;
 
 	*outcome = (struct dmarc_outcome){ .policy = DMARC_ABSENT, .evaluated = DMARC_ABSENT };
 	judging.outcome = outcome;
@@ -183,14 +191,13 @@ dmarc_judge(const struct dmarc_source *source, const char *author, struct dmarc_
 		return finish(outcome, RESULT_NONE);
 	if (dmarc_policy_for(judging.step, author, true) == DMARC_INVALID)
 		return finish(outcome, RESULT_PERMERROR);
-	result = align_all(&judging, identifiers,
-			   count < DMARC_IDENTIFIERS_MAX ? count : DMARC_IDENTIFIERS_MAX);
+	outcome->result = align_all(&judging, identifiers,
+				    count < DMARC_IDENTIFIERS_MAX ? count : DMARC_IDENTIFIERS_MAX);
 	if (judging.is_awaited) /* even when it passes: what is told must not rest on which answer is faster
 				 */
 		return false;
-	if (result == RESULT_FAIL)
-		return judge_failure(&judging);
-	if (result == RESULT_TEMPERROR && outcome->fault_name == NULL && outcome->walk.unknown != NULL)
-		return finish_fault(outcome, outcome->walk.unknown, outcome->walk.fault->status);
-	return finish(outcome, result);
+	if (outcome->result == RESULT_TEMPERROR && outcome->fault_name == NULL
+	    && outcome->walk.unknown != NULL)
+		(void)finish_fault(outcome, outcome->walk.unknown, outcome->walk.fault->status);
+	return find_policy(&judging);
 }

@@ -128,6 +128,8 @@ dkim_of(const struct facts *facts)
 	document_put(object, "signatures", signatures);
 	if (facts->dkim.left_out > 0)
 		record_set_number(object, "left-out", facts->dkim.left_out);
+	if (facts->dkim.has_list_id)
+		record_set_flag(object, "list-id", true);
 	return object;
 }
 
@@ -239,6 +241,7 @@ take_dkim(struct taking *taking, const struct node *check, struct facts *facts)
 	codec_take_author(taking, check, &facts->author);
 	take_signatures(taking, tree_member(check, "signatures"), &facts->dkim);
 	facts->dkim.left_out = take_number(check, "left-out");
+	facts->dkim.has_list_id = take_flag(check, "list-id");
 }
 
 const struct codec codec_dkim = { "dkim", dkim_of, take_dkim };

@@ -175,6 +175,7 @@ static const struct shape dkim[] = {
 	MAY("from", TEXT),
 	ITEMS("signatures", false, BOUND_SIGNATURES, signature),
 	RANGE("left-out", false, 0, NUMBER_MAX),
+	MAY("list-id", FLAG),
 	END_OF_SHAPES,
 };
 

@@ -189,6 +189,10 @@ put_signatures(const struct facts *facts, enum telling_reader reader, struct out
 {
 	(void)reader;
 	put_author(&facts->author, out);
+	if (facts->dkim.has_list_id && facts->results[METHOD_DKIM] != RESULT_PASS)
+		prose_put(
+			out, 28, "%s",
+			"the message has a List-Id field: mailing lists often change what was signed (subject, footer)");
 	for (size_t i = 0; i < facts->dkim.count; i++)
 		put_signature(&facts->dkim.signatures[i], out);
 }

@@ -189,8 +189,11 @@ put_policy(const struct facts *facts, struct output *out)
 		prose_put(out, 28, "the author's organization is %s",
 			  telling_shown(dmarc->organization, shown));
 	if (dmarc->policy <= DMARC_REJECT)
-		prose_put(out, 28, "its policy for this message: %s%s%s", dmarc_policy_word(dmarc->policy),
-			  existences[dmarc->existence],
+		prose_put(out, 28, "its policy for %s: %s%s%s",
+			  facts->results[METHOD_DMARC] == RESULT_FAIL
+				  ? "this message"
+				  : "mail that fails, which this message does not",
+			  dmarc_policy_word(dmarc->policy), existences[dmarc->existence],
 			  dmarc->evaluated != dmarc->policy ? "; one step weaker while it says t=y" : "");
 }
 

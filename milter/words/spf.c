@@ -66,11 +66,18 @@ say_spf_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 static void
 put_forwarding(const struct facts *facts, enum telling_reader reader, struct output *out)
 {
+	const enum result spf = facts->results[METHOD_SPF];
+
 	(void)reader;
 	if (facts_forwarding(facts) == FORWARDING_LIKELY)
 		prose_put(
+			out, 28,
+			"the mail looks forwarded%s: the author's domain has signed it (DKIM), and the server's own names are good",
+			facts->dkim.has_list_id ? " by a mailing list (it has a List-Id field)" : "");
+	else if (facts->dkim.has_list_id && (spf == RESULT_FAIL || spf == RESULT_SOFTFAIL))
+		prose_put(
 			out, 28, "%s",
-			"the mail looks forwarded: the author's domain has signed it (DKIM), and the server's own names are good");
+			"a List-Id field says that a mailing list sent the mail on; anybody can write one, so that it counts only beside a good signature of the author's domain and good names of the server");
 }
 
 /* The record that would let the client pass. */

@@ -34,6 +34,7 @@ dns_status_word(enum dns_status status)
 		[DNS_NO_ROOM] = "too large: the answers in this session together are more than is kept",
 		[DNS_HELD_UP] =
 			"no time was left: answers to other questions, behind which it comes, were late",
+		[DNS_TOO_MUCH_WORK] = "too much work to verify the signature",
 		[DNS_NO_TIME] = "not asked: no time was left",
 		[DNS_NO_MEMORY] = "not asked: out of memory",
 	};

@@ -66,6 +66,11 @@ static const struct {
 		"4.7.1",
 		"This is asked behind other names of the message, whose answers came so late that too little time was left. A sender can bring that about, so it does not count as a fault of the DNS.",
 	},
+	[DNS_TOO_MUCH_WORK] = {
+		"To verify the DKIM signatures of this mail takes more work than is done here, so that it cannot be checked. If this is your mail server, sign once, with a key of 2048 bits. ",
+		"4.7.1",
+		"The signatures of the author's domain take more work to verify than is done for one message. Whether one of them is good is not known.",
+	},
 };
 
 void

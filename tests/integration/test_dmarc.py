@@ -1,12 +1,13 @@
 """DMARC behind a real Postfix, with nsd behind the resolver: authors that are vouched for, forged, or not to be told."""
 import base64
+import hashlib
 import sys
 import unittest
 
 from lab import Lab, LabTest, Smtp
 from readback import with_property
 from scenario import txt
-from signer import dkim, make_rsa
+from signer import RSA_8192, dkim, make_rsa, public_of
 
 OWN, OTHER, NAMELESS = "198.51.100.54", "198.51.100.66", "198.51.100.7"
 CONFIG = """
@@ -24,6 +25,7 @@ policy {
     reject when dmarc.policy = reject and iprev != pass
     tag "forged" when dmarc.policy in { quarantine, reject }
 }
+policy for "audit.test" { otherwise accept }
 """
 ZONES = {
     "example": """
@@ -78,6 +80,11 @@ def setUpModule():
         path, public = make_rsa(lab.folder)
         key = path.read_bytes()
         ZONES["example"] += "".join(f"k._domainkey.{domain} TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n" for domain in ("bank", "other"))
+        # Three keys of which none is that of the signature: each stranger's signature costs as much as is done for a whole message.
+        ZONES["example"] += f"long._domainkey.bank TXT {txt('v=DKIM1; k=rsa; p=' + public_of(RSA_8192))}\n"
+        costly = public_of(RSA_8192)
+        for end in ("A", "B", "C"):
+            ZONES["example"] += f"k._domainkey.stranger TXT {txt(f'v=DKIM1; k=rsa; n={end}; p={costly}')}\n"
         lab.nsd(ZONES)
         running = lab.heloscope(CONFIG)
         # XCLIENT comes too late for Postfix to leave the header of a strange client as it is.
@@ -98,18 +105,22 @@ def header(author):
     return b"From: " + author + b"\r\nTo: user@in.test\r\nSubject: test\r\n"
 
 
+MESSAGE = header(b"a@bank.example") + b"\r\nHi.\r\n"
+EMPTY_HASH = base64.b64encode(hashlib.sha256(b"").digest())
+
+
 def signed(text):
     return dkim.sign(text, b"k", b"bank.example", key, include_headers=[b"from", b"subject"]) + text
 
 
 class Dmarc(LabTest):
-    def send(self, text, client=OTHER, sender="<a@other.example>"):
+    def send(self, text, client=OTHER, sender="<a@other.example>", to="user@in.test"):
         """The reply at the end of the message."""
         with Smtp(port) as smtp:
             smtp.pose_as(client)
             smtp.expect("EHLO mail.test", "250")
             smtp.expect(f"MAIL FROM:{sender}", "250")
-            smtp.expect("RCPT TO:<user@in.test>", "250")
+            smtp.expect(f"RCPT TO:<{to}>", "250")
             smtp.expect("DATA", "354")
             return smtp.send(text + b"\r\n.")
 
@@ -139,6 +150,31 @@ class Dmarc(LabTest):
         self.assertIn("published at _dmarc.bank.example", reply)
         message = self.receive(header(b"a@bank.example") + b"\r\nHi.")
         self.assertIn("policy.dmarc=reject", self.check(message, "fail", "bank.example"))
+
+    def test_a_key_of_8192_bits_passes(self):
+        """Its record needs TCP."""
+        text = dkim.sign(MESSAGE, b"long", b"bank.example", RSA_8192.read_bytes(), include_headers=[b"from", b"subject"]) + MESSAGE
+        told = self.check(self.receive(text), "pass", "bank.example")
+        self.assertIn("header.s=long", told)
+        self.assertIn("8192-bit key", told)
+
+    def test_strangers_do_not_use_up_the_work_for_the_author(self):
+        """A hundred of their signatures on top, each of which costs more than half of what is done."""
+        stranger = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=stranger.example; s=k; h=from; bh=%s; b=%s\r\n" % (EMPTY_HASH, b"A" * 40)
+        told = self.check(self.receive(stranger * 100 + signed(MESSAGE)), "pass", "bank.example")
+        self.assertIn("too much work", told)
+        self.assertIn("dkim=pass", told)
+
+    def test_an_author_whose_signatures_take_too_much_work_is_not_known(self):
+        """Neither pass nor fail: no policy applies, and what would refuse for it defers, so that nobody gains by making work."""
+        own = dkim.sign(MESSAGE, b"long", b"bank.example", RSA_8192.read_bytes(), include_headers=[b"from", b"subject"])
+        costly = own.replace(b"h=from", b"h=from" + b":x" * 900)
+        reply = self.send(costly * 9 + signed(MESSAGE), client=NAMELESS)
+        self.assertRegex(reply, r"^451-4\.7\.1 To verify the DKIM signatures of this mail takes more work")
+        told = self.check(self.receive(costly * 9 + signed(MESSAGE), to="user@audit.test"), "temperror", "bank.example")
+        self.assertNotIn("policy.dmarc", told)
+        record = running.records()[-1]["checks"]["dmarc"]
+        self.assertEqual((record["withheld"], record["policy"]), ("too-much-work", "reject"))
 
     def test_a_changed_message_fails(self):
         text = signed(header(b"a@bank.example") + b"\r\nHi.\r\n") + b"-- list footer"

@@ -104,6 +104,7 @@ class Message(LabTest):
                          ("signed.example", "s", "rsa-sha256", True, 0))
         self.assertEqual((found["dmarc"]["from"], found["dmarc"]["domain"], found["dmarc"]["organizational-domain"], found["dmarc"]["record"]),
                          ("signed.example",) * 3 + ("v=DMARC1; p=reject",))
+        self.assertEqual((found["dmarc"]["published"], found["dmarc"]["policy"]), ("reject", "reject"))
         status, out, err = check(sign())
         self.assertEqual((status, err), (0, ""))
         for text in ("This mail would be accepted", "signed.example: good signature, 2048-bit key", "the author's domain (From) is signed.example"):
@@ -225,7 +226,14 @@ class Message(LabTest):
         self.assertIs(record["looks-forwarded"], True)
         self.assertEqual((record["checks"]["spf"]["result"], actions(record)), ("fail", {"user@forwarding.test": ("accept", True)}))
         self.assertIn("the mail looks forwarded: the author's domain has signed it", check(sign(), *rcpt, **forwarded)[1])
-        for name, message, more in (("unsigned", b"List-Id: <x.example>\r\n" + MESSAGE, {}), ("changed", sign() + b"footer\r\n", {}),
+        listed = b"List-ID : <x.example>\r\n"
+        self.assertNotIn("list-id", record["checks"]["dkim"])
+        self.assertIs(record_of(listed + sign(), *rcpt, **forwarded)["checks"]["dkim"]["list-id"], True)
+        self.assertIn("looks forwarded by a mailing list (it has a List-Id field): the author", check(listed + sign(), *rcpt, **forwarded)[1])
+        out = check(listed + MESSAGE, *rcpt, **forwarded)[1]
+        self.assertIn("a List-Id field says that a mailing list sent the mail on; anybody can write one", out)
+        self.assertIn("mailing lists often change what was signed", out)
+        for name, message, more in (("unsigned", listed + MESSAGE, {}), ("changed", sign() + b"footer\r\n", {}),
                                     ("other names", sign(), {"helo": "mail.signed.example"})):
             with self.subTest(name):
                 record = record_of(message, *rcpt, **{**forwarded, **more})

@@ -36,7 +36,8 @@ struct dmarc_identifier {
 	enum dmarc_alignment alignment; /* is found */
 };
 
-/* Whether the author's domain exists (3.2.13); asked only where the policy rests on it. */
+/* Whether the author's domain exists (3.2.13); asked only where the policy rests on it, and not known after a
+ * fault. */
 enum dmarc_existence { DMARC_UNASKED, DMARC_EXISTS, DMARC_DOES_NOT_EXIST };
 
 struct dmarc_outcome {
@@ -46,7 +47,8 @@ struct dmarc_outcome {
 		*record_domain; /* where the record that applies stands; NULL: there is none, or not known */
 	struct dmarc_record record;
 	enum dmarc_existence existence;
-	enum dmarc_policy policy;    /* of the record for this author; DMARC_ABSENT: not known */
+	enum dmarc_policy policy; /* of the record for this author, whatever the result; DMARC_ABSENT: none,
+				     or not known */
 	enum dmarc_policy evaluated; /* the same with t=y one step weaker (A.6) */
 	const char
 		*fault_name; /* for temperror: what could not be looked up; NULL: what an identifier needed */

@@ -51,6 +51,7 @@ enum dns_status {
 	DNS_BUDGET_OF_NETWORK,    /* or for its /24 or /48, by mail that was not accepted */
 	DNS_NO_ROOM,              /* for the answer, in what a session may hold */
 	DNS_HELD_UP,              /* in time, by answers to other questions, behind which it comes */
+	DNS_TOO_MUCH_WORK,        /* to verify the signature, with what was verified before */
 	/* Or for want of something else: */
 	DNS_NO_TIME,   /* the deadline had passed */
 	DNS_NO_MEMORY, /* or the program ends */

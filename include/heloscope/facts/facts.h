@@ -131,8 +131,8 @@ struct dmarc_facts {
 		*record_domain; /* where the record that applies stands; NULL: there is none, or not known */
 	struct dmarc_record record; /* its text raw */
 	enum dmarc_existence existence;
-	enum dmarc_policy policy;    /* of the record for this author; DMARC_ABSENT: it does not matter */
-	enum dmarc_policy evaluated; /* the same after t=y: what it wants done with this message */
+	enum dmarc_policy policy;    /* of the record for this author; DMARC_ABSENT: none, or not known */
+	enum dmarc_policy evaluated; /* the same after t=y: what it wants done with mail that fails */
 	const char *fault_name;      /* for temperror: what could not be looked up, or NULL */
 	enum dns_status fault;
 	struct dmarc_identifier *identifiers; /* in whose names it is, or might be, authenticated */
@@ -237,7 +237,8 @@ struct dkim_finding {
 struct dkim_facts {
 	struct dkim_finding *signatures; /* in the order of the header, from above */
 	size_t count;
-	size_t left_out; /* signatures beyond those, which nobody looked at */
+	size_t left_out;  /* signatures beyond those, which nobody looked at */
+	bool has_list_id; /* a List-Id field (RFC 2919), as mailing lists write it, and whoever wants to */
 };
 
 /* A set of an ARC chain: who sealed it, and what can be said of it when the chain passes. */

@@ -3,9 +3,9 @@
  *
  * SPF of MAIL FROM fails or softfails, at a client whose reverse DNS name and HELO name are good; and a DKIM
  * signature of the domain in From passes, or DMARC does (which then rests on a signature). So who is not
- * the author, and has no signature of the author's domain, cannot make it so: what only the sender says
- * (List-Id, ARC) does not count. Whose MAIL FROM it is does not matter: who signs mail of his own may use
- * any.
+ * the author, and has no signature of the author's domain, cannot make it so: what anybody can write
+ * (List-Id, ARC) is a sign that is told beside those, and decides nothing. Whose MAIL FROM it is does not
+ * matter: who signs mail of his own may use any.
  */
 #ifndef HELOSCOPE_FACTS_FORWARDING_H
 #define HELOSCOPE_FACTS_FORWARDING_H

@@ -226,6 +226,49 @@ check_dkim_does_so_much_work(void **state)
 	}
 }
 
+/* Strangers above it cannot use up the work that the author's own takes: what is beyond the bound is theirs.
+ */
+static void
+check_dkim_verifies_signatures_of_the_author_first(void **state)
+{
+	static const struct fake_row keys[] = {
+		{ "k._domainkey.decoy.test", DNS_TXT, DNS_NOERROR,
+		  "v=DKIM1; k=ed25519; p=++++++++++++++++++++++++++++++++++++++++++A=|"
+		  "v=DKIM1; k=ed25519; p=++++++++++++++++++++++++++++++++++++++++++E=|"
+		  "v=DKIM1; k=ed25519; p=++++++++++++++++++++++++++++++++++++++++++I=" },
+		{ "brisbane._domainkey.football.example.com", DNS_TXT, DNS_NOERROR,
+		  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
+	};
+	char memory[2560];
+	struct strbuf costly = STRBUF_OVER(memory); /* 12 by its keys, 14 by its names */
+	struct scene scene;
+	size_t beyond = 0;
+
+	(void)state;
+	strbuf_add(&costly, " v=1; a=ed25519-sha256; d=decoy.test; s=k; b=AAAA; "
+			    "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; h=from");
+	for (int i = 0; i < 900; i++)
+		strbuf_add(&costly, ":x");
+	begin_where(&scene, keys, ROWS(keys), "");
+	for (int i = 0; i < 40; i++)
+		sign(&scene, memory);
+	sign(&scene, ED25519);
+	say_header(&scene);
+	scene_say_body(&scene, BODY, 100);
+	scene_judge(&scene);
+	assert_int_equal(scene.facts->dkim.count, BOUND_SIGNATURES);
+	for (size_t i = 0; i < BOUND_SIGNATURES; i++) {
+		const struct dkim_finding *signature = &scene.facts->dkim.signatures[i];
+
+		if (signature->alignment == DKIM_SAME_DOMAIN)
+			assert_int_equal(signature->result, RESULT_PASS);
+		beyond += signature->evidence.reason == DKIM_WORK ? 1 : 0;
+	}
+	assert_in_range(beyond, 1, BOUND_SIGNATURES - 2);
+	assert_int_equal(scene.facts->results[METHOD_DKIM], RESULT_PASS);
+	scene_leave(&scene);
+}
+
 /* Behind the first ones those of the author's organization come before others. */
 static void
 check_dkim_prefers_the_organization_of_the_author(void **state)
@@ -497,6 +540,7 @@ main(void)
 		cmocka_unit_test(check_dkim_tries_each_signature),
 		cmocka_unit_test(check_dkim_looks_at_so_many_signatures),
 		cmocka_unit_test(check_dkim_does_so_much_work),
+		cmocka_unit_test(check_dkim_verifies_signatures_of_the_author_first),
 		cmocka_unit_test(check_dkim_prefers_the_organization_of_the_author),
 		cmocka_unit_test(check_dkim_keeps_lengths_and_marks_apart),
 		cmocka_unit_test(check_dkim_keeps_a_bounded_header),

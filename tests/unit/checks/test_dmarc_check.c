@@ -129,6 +129,66 @@ check_dmarc_withholds_what_is_withheld_of_signatures(void **state)
 	}
 }
 
+/*
+ * A signature that takes too much work to verify is not known, where it would align, whoever has passed
+ * without aligning: no policy applies, and a rule that might refuse defers, lest somebody make work to escape
+ * it.
+ */
+static void
+check_dmarc_withholds_what_takes_too_much_work(void **state)
+{
+	static const struct {
+		const char *signer, *spf_domain;
+		enum result result;
+		enum dns_status withheld;
+		enum action action;
+	} cases[] = {
+		{ "reject.test", "other.test", RESULT_TEMPERROR, DNS_TOO_MUCH_WORK, ACTION_DEFER },
+		{ "sub.reject.test", "other.test", RESULT_TEMPERROR, DNS_TOO_MUCH_WORK, ACTION_DEFER },
+		{ "other.test", "other.test", RESULT_FAIL, DNS_NOERROR, ACTION_REJECT },
+		{ "reject.test", "reject.test", RESULT_PASS, DNS_NOERROR, ACTION_ACCEPT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct dkim_finding signature = { .domain = cases[i].signer,
+						  .result = RESULT_POLICY,
+						  .evidence = { .reason = DKIM_WORK } };
+		struct scene scene;
+		struct verdict verdict;
+
+		give(cases[i].spf_domain, RESULT_PASS, &signature, RESULT_POLICY);
+		begin(&scene, "reject when dmarc.policy = reject", "<b@other.test>");
+		say_message(&scene, "a@reject.test", NULL);
+		assert_int_equal(scene.facts->results[METHOD_DMARC], cases[i].result);
+		assert_int_equal(scene.facts->withheld[METHOD_DMARC], cases[i].withheld);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		assert_int_equal(verdict.action, cases[i].action);
+		scene_leave(&scene);
+	}
+}
+
+/* Whatever stands above it: the author's is among those that are looked at. */
+static void
+check_dmarc_leaves_room_for_signatures_of_the_author(void **state)
+{
+	struct dkim_finding signatures[DMARC_IDENTIFIERS_MAX + 1];
+	struct scene scene;
+
+	(void)state;
+	for (size_t i = 0; i <= DMARC_IDENTIFIERS_MAX; i++)
+		signatures[i] = (struct dkim_finding){ .domain = "other.test", .result = RESULT_PASS };
+	signatures[DMARC_IDENTIFIERS_MAX] = (struct dkim_finding){ .domain = "reject.test",
+								   .result = RESULT_PASS,
+								   .alignment = DKIM_SAME_DOMAIN };
+	give("other.test", RESULT_PASS, signatures, RESULT_PASS);
+	given.dkim.count = DMARC_IDENTIFIERS_MAX + 1;
+	begin(&scene, "", "<b@other.test>");
+	say_message(&scene, "a@reject.test", NULL);
+	assert_int_equal(scene.facts->results[METHOD_DMARC], RESULT_PASS);
+	scene_leave(&scene);
+}
+
 /* RFC 9989, 5.3 and 4.7. */
 static void
 check_dmarc_judges_by_spf_and_signatures(void **state)
@@ -138,24 +198,24 @@ check_dmarc_judges_by_spf_and_signatures(void **state)
 		enum result spf, dkim, result;
 		enum dmarc_policy evaluated;
 	} cases[] = {
-		{ "a@reject.test", "reject.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_PASS, DMARC_ABSENT },
+		{ "a@reject.test", "reject.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_PASS, DMARC_REJECT },
 		{ "a@reject.test", "other.test", NULL, RESULT_PASS, RESULT_NONE, RESULT_FAIL, DMARC_REJECT },
 		{ "a@reject.test", "reject.test", NULL, RESULT_SOFTFAIL, RESULT_NONE, RESULT_FAIL,
 		  DMARC_REJECT },
 		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_PASS, RESULT_PASS,
-		  DMARC_ABSENT },
+		  DMARC_REJECT },
 		{ "a@reject.test", "x.example", "sub.reject.test", RESULT_FAIL, RESULT_PASS, RESULT_PASS,
-		  DMARC_ABSENT },
+		  DMARC_REJECT },
 		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_FAIL, RESULT_FAIL,
 		  DMARC_REJECT },
 		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_POLICY, RESULT_FAIL,
 		  DMARC_REJECT },
 		{ "a@reject.test", "x.example", "reject.test", RESULT_FAIL, RESULT_TEMPERROR,
-		  RESULT_TEMPERROR, DMARC_ABSENT },
+		  RESULT_TEMPERROR, DMARC_REJECT },
 		{ "a@reject.test", "x.example", NULL, RESULT_FAIL, RESULT_TEMPERROR, RESULT_TEMPERROR,
-		  DMARC_ABSENT },
+		  DMARC_REJECT },
 		{ "a@reject.test", "reject.test", NULL, RESULT_TEMPERROR, RESULT_NONE, RESULT_TEMPERROR,
-		  DMARC_ABSENT },
+		  DMARC_REJECT },
 		{ "a@sub.reject.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_QUARANTINE },
 		{ "a@gone.reject.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_NONE },
 		{ "a@testing.test", "", NULL, RESULT_NONE, RESULT_NONE, RESULT_FAIL, DMARC_QUARANTINE },
@@ -456,6 +516,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_dmarc_withholds_what_is_withheld_of_signatures),
+		cmocka_unit_test(check_dmarc_withholds_what_takes_too_much_work),
+		cmocka_unit_test(check_dmarc_leaves_room_for_signatures_of_the_author),
 		cmocka_unit_test(check_dmarc_judges_by_spf_and_signatures),
 		cmocka_unit_test(check_dmarc_takes_helo_only_for_the_null_sender),
 		cmocka_unit_test(check_dmarc_is_permerror_without_one_author),

@@ -135,19 +135,19 @@ dmarc_judges_the_examples_of_its_rfc(void **state)
 		/* B.4.1 */
 		{ "example.com", "example.com", "signing.example.com",
 		  "_dmarc.example.com=v=DMARC1; p=reject#_dmarc.signing.example.com=v=DMARC1; p=none",
-		  RESULT_PASS, "example.com", "example.com", DMARC_ABSENT, DMARC_EQUAL, DMARC_RELAXED },
+		  RESULT_PASS, "example.com", "example.com", DMARC_REJECT, DMARC_EQUAL, DMARC_RELAXED },
 		{ "example.com", NULL, "signing.example.com",
 		  "_dmarc.example.com=v=DMARC1; p=reject#_dmarc.signing.example.com=v=DMARC1; p=none",
-		  RESULT_PASS, "example.com", "example.com", DMARC_ABSENT, 0, DMARC_RELAXED },
+		  RESULT_PASS, "example.com", "example.com", DMARC_REJECT, 0, DMARC_RELAXED },
 		/* B.4.2 */
 		{ DEEP, "example.com", "signing.example.com",
 		  "_dmarc.example.com=v=DMARC1; p=reject#_dmarc.signing.example.com=v=DMARC1; p=none",
-		  RESULT_PASS, "example.com", "example.com", DMARC_ABSENT, DMARC_RELAXED, DMARC_RELAXED },
+		  RESULT_PASS, "example.com", "example.com", DMARC_REJECT, DMARC_RELAXED, DMARC_RELAXED },
 		{ DEEP, NULL, NULL, "_dmarc.example.com=v=DMARC1; p=reject; sp=quarantine", RESULT_FAIL,
 		  "example.com", "example.com", DMARC_QUARANTINE, 0, 0 },
 		/* B.4.3 */
 		{ "giant.bank.example", "mail.giant.bank.example", "mail.mega.bank.example", BANK,
-		  RESULT_PASS, "giant.bank.example", "giant.bank.example", DMARC_ABSENT, DMARC_RELAXED,
+		  RESULT_PASS, "giant.bank.example", "giant.bank.example", DMARC_QUARANTINE, DMARC_RELAXED,
 		  DMARC_UNALIGNED },
 		{ "giant.bank.example", NULL, "mail.mega.bank.example", BANK, RESULT_FAIL,
 		  "giant.bank.example", "giant.bank.example", DMARC_QUARANTINE, 0, DMARC_UNALIGNED },
@@ -159,7 +159,7 @@ dmarc_judges_the_examples_of_its_rfc(void **state)
 		  "_dmarc.mail.example.com=v=DMARC1; p=reject; psd=n#_dmarc.example.com=v=DMARC1; p=none",
 		  RESULT_FAIL, "mail.example.com", "mail.example.com", DMARC_REJECT, DMARC_UNALIGNED, 0 },
 		{ "a.mail.example.com", "example.com", NULL, "_dmarc.com=v=DMARC1; p=reject; psd=y",
-		  RESULT_PASS, "example.com", "com", DMARC_ABSENT, DMARC_RELAXED, 0 },
+		  RESULT_PASS, "example.com", "com", DMARC_REJECT, DMARC_RELAXED, 0 },
 		/* 5.1.8: the record at the zone cut is never seen */
 		{ "mail.a.b.c.d.e.f.g.example.com", NULL, NULL,
 		  "_dmarc.b.c.d.e.f.g.example.com=v=DMARC1; p=none; psd=n#_dmarc.example.com=v=DMARC1; p=reject",
@@ -167,7 +167,7 @@ dmarc_judges_the_examples_of_its_rfc(void **state)
 		/* 4.4, table 1 */
 		{ "news.example.com", "foo.example.com", "foo.example.net",
 		  "_dmarc.example.com=v=DMARC1; p=reject", RESULT_PASS, "example.com", "example.com",
-		  DMARC_ABSENT, DMARC_RELAXED, DMARC_UNALIGNED },
+		  DMARC_REJECT, DMARC_RELAXED, DMARC_UNALIGNED },
 	};
 
 	(void)state;
@@ -194,6 +194,16 @@ dmarc_finds_the_policy_of_the_author(void **state)
 		  RESULT_FAIL, "a.test", "a.test", DMARC_NONE, 0, 0 },
 		{ "b.a.test", NULL, NULL, "_dmarc.a.test=v=DMARC1; p=none; np=reject#b.a.test=?",
 		  RESULT_TEMPERROR, "a.test", "a.test", DMARC_ABSENT, 0, 0 },
+		/* It is told of what passes, too; where it is not known, that is no fault then. */
+		{ "b.a.test", "b.a.test", NULL,
+		  "_dmarc.a.test=v=DMARC1; p=none; np=reject#b.a.test=192.0.2.1", RESULT_PASS, "a.test",
+		  "a.test", DMARC_NONE, DMARC_EQUAL, 0 },
+		{ "b.a.test", "b.a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject; np=none; t=y", RESULT_PASS,
+		  "a.test", "a.test", DMARC_NONE, DMARC_EQUAL, 0 },
+		{ "b.a.test", "b.a.test", NULL, "_dmarc.a.test=v=DMARC1; p=none; np=reject#b.a.test=?",
+		  RESULT_PASS, "a.test", "a.test", DMARC_ABSENT, DMARC_EQUAL, 0 },
+		{ "a.test", "a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject; t=y", RESULT_PASS, "a.test",
+		  "a.test", DMARC_QUARANTINE, DMARC_EQUAL, 0 },
 		/* That of the suffix, only where the organization has none. */
 		{ "b.a.test", NULL, NULL, "_dmarc.test=v=DMARC1; p=none; np=reject; psd=y", RESULT_FAIL,
 		  "a.test", "test", DMARC_REJECT, 0, 0 },
@@ -247,9 +257,9 @@ dmarc_aligns_by_organization(void **state)
 	static const struct row rows[] = {
 		/* Strict is equal, for each of its own. */
 		{ "b.a.test", "a.test", "b.a.test", "_dmarc.a.test=v=DMARC1; p=reject; adkim=s; aspf=s",
-		  RESULT_PASS, "a.test", "a.test", DMARC_ABSENT, DMARC_UNALIGNED, DMARC_EQUAL },
+		  RESULT_PASS, "a.test", "a.test", DMARC_REJECT, DMARC_UNALIGNED, DMARC_EQUAL },
 		{ "b.a.test", "a.test", "a.test", "_dmarc.a.test=v=DMARC1; p=reject; adkim=s", RESULT_PASS,
-		  "a.test", "a.test", DMARC_ABSENT, DMARC_RELAXED, DMARC_UNALIGNED },
+		  "a.test", "a.test", DMARC_REJECT, DMARC_RELAXED, DMARC_UNALIGNED },
 		{ "b.a.test", "a.test", "a.test", "_dmarc.a.test=v=DMARC1; p=reject; adkim=S; aspf=s",
 		  RESULT_FAIL, "a.test", "a.test", DMARC_REJECT, DMARC_UNALIGNED, DMARC_UNALIGNED },
 		/* Each has its own walk: a subdomain that is an organization of its own does not align. */
@@ -258,7 +268,7 @@ dmarc_aligns_by_organization(void **state)
 		  "a.test", "a.test", DMARC_REJECT, DMARC_UNALIGNED, 0 },
 		/* Below a public suffix with a record. */
 		{ "a.test", "b.test", "c.a.test", "_dmarc.test=v=DMARC1; p=reject; psd=y", RESULT_PASS,
-		  "a.test", "test", DMARC_ABSENT, DMARC_UNALIGNED, DMARC_RELAXED },
+		  "a.test", "test", DMARC_REJECT, DMARC_UNALIGNED, DMARC_RELAXED },
 		/* psd=y where the walk began counts like any other (rule 3). */
 		{ "test", "a.test", NULL, "_dmarc.test=v=DMARC1; p=reject; psd=y", RESULT_FAIL, "test",
 		  "test", DMARC_REJECT, DMARC_UNALIGNED, 0 },
@@ -285,17 +295,17 @@ dmarc_is_temperror_when_a_needed_lookup_fails(void **state)
 		  NULL, NULL, DMARC_ABSENT, 0, 0 },
 		/* Not needed: what is equal needs no organization, and nothing else can align. */
 		{ "a.test", "a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject#_dmarc.test=?", RESULT_PASS,
-		  NULL, "a.test", DMARC_ABSENT, DMARC_EQUAL, 0 },
+		  NULL, "a.test", DMARC_REJECT, DMARC_EQUAL, 0 },
 		{ "a.test", "b.example", NULL, "_dmarc.a.test=v=DMARC1; p=reject#_dmarc.test=?", RESULT_FAIL,
 		  NULL, "a.test", DMARC_REJECT, DMARC_UNALIGNED, 0 },
 		{ "a.test", "b.a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject; aspf=s#_dmarc.test=?",
 		  RESULT_FAIL, NULL, "a.test", DMARC_REJECT, DMARC_UNALIGNED, 0 },
 		{ "a.test", "b.a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject#_dmarc.b.a.test=?",
-		  RESULT_TEMPERROR, "a.test", "a.test", DMARC_ABSENT, DMARC_UNTOLD, 0 },
+		  RESULT_TEMPERROR, "a.test", "a.test", DMARC_REJECT, DMARC_UNTOLD, 0 },
 		{ "a.test", "b.a.test", "a.test", "_dmarc.a.test=v=DMARC1; p=reject#_dmarc.b.a.test=?",
-		  RESULT_PASS, "a.test", "a.test", DMARC_ABSENT, DMARC_UNTOLD, DMARC_EQUAL },
+		  RESULT_PASS, "a.test", "a.test", DMARC_REJECT, DMARC_UNTOLD, DMARC_EQUAL },
 		{ "a.test", "b.a.test", NULL, "_dmarc.a.test=v=DMARC1; p=reject#_dmarc.test=?",
-		  RESULT_TEMPERROR, NULL, "a.test", DMARC_ABSENT, DMARC_UNTOLD, 0 },
+		  RESULT_TEMPERROR, NULL, "a.test", DMARC_REJECT, DMARC_UNTOLD, 0 },
 	};
 
 	(void)state;
