@@ -266,7 +266,8 @@ check_dmarc_takes_helo_only_for_the_null_sender(void **state)
 	}
 }
 
-/* RFC 9989, 11.5: never none, never pass, and nothing is asked. */
+/* RFC 9989, 11.5: never none, never pass, and nothing is asked. The rule that the manual proposes refuses
+ * each. */
 static void
 check_dmarc_is_permerror_without_one_author(void **state)
 {
@@ -294,6 +295,11 @@ check_dmarc_is_permerror_without_one_author(void **state)
 		assert_int_equal(scene.dns.asked, 0);
 		verdict = policy_judge(scene.config, scene.facts, &recipient);
 		assert_int_equal(verdict.action == ACTION_REJECT, cases[i].is_refused);
+		scene_leave(&scene);
+		begin(&scene, "reject when from != one", "<a@reject.test>");
+		say_message(&scene, cases[i].from, cases[i].second);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		assert_int_equal(verdict.action, ACTION_REJECT);
 		scene_leave(&scene);
 	}
 }
