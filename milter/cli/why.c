@@ -32,8 +32,8 @@ static const char help[] =
 	"Exit status: 0 all refusals are in the catalogue, 1 some are not (with -t: it has an\n"
 	"error), 2 wrong usage, 3 no refusal was found, or something could not be read.\n"
 	"\n"
-	"Examples: heloscope why bounce.txt\n"
-	"          echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
+	"Example: heloscope why bounce.txt\n"
+	"         echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
 
 struct options {
 	const char *catalogue;
@@ -47,7 +47,7 @@ read_options(int argc, char **argv, struct options *options)
 	const struct option_row table[] = {
 		{ .name = "catalogue", .letter = 'c', .text = &options->catalogue },
 		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "json" },
-		{ .name = "offline", .flag = &options->is_offline },
+		{ .name = "offline", .flag = &options->is_offline, .excludes = "test" },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};

@@ -309,6 +309,8 @@ class Arguments(unittest.TestCase):
             (["report", "--json", "--html", "a.html"], "--html and --json exclude each other"),
             (["doctor", "--no-connect", "--relay-test", "p.example"], "--no-connect and --relay-test exclude each other"),
             (["lists", "--json", "--json"], "--json was given twice"),
+            (["why", "--test", "--json"], "--test and --json exclude each other"),
+            (["why", "--test", "bounce.txt"], "-t reads the catalogue alone"),
             (["help", "bogus"], 'unknown command "bogus"'),
             (["help", "check", "more"], 'unexpected argument "more"'),
             ([*check, "--from", "anna"], "expected one like anna@example.org, or <> for the null sender"),
