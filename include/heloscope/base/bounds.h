@@ -139,4 +139,16 @@
 #define BOUND_RECORD_QUEUE_LINES 10000
 #define BOUND_RECORD_QUEUE_OCTETS 8388608
 
+/*
+ * Of what is read as mail: octets and lines of a message, beyond which the rest is passed over; parts that
+ * are looked at, their depth (and that of messages in messages), and octets of one that are decoded to be
+ * read; and recipients of a bounce that are told.
+ */
+#define BOUND_MAIL_OCTETS 16777216
+#define BOUND_MAIL_LINES 250000
+#define BOUND_MAIL_PARTS 1000
+#define BOUND_MAIL_DEPTH 20
+#define BOUND_PART_OCTETS 1048576
+#define BOUND_BOUNCE_RECIPIENTS 1000
+
 #endif

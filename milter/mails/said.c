@@ -1,0 +1,216 @@
+#include "heloscope/mails/said.h"
+
+#include "heloscope/mails/pieces.h"
+
+enum refusal_stage
+said_stage(struct span command)
+{
+	static const struct {
+		const char *words;
+		enum refusal_stage stage;
+	} stages[] = {
+		{ "end of data", REFUSAL_STAGE_END_OF_DATA },
+		{ "sending message body", REFUSAL_STAGE_END_OF_DATA },
+		{ "pipelined end of data", REFUSAL_STAGE_END_OF_DATA },
+		{ "pipelined", REFUSAL_STAGE_NONE }, /* the command follows */
+		{ "initial connection", REFUSAL_STAGE_GREETING },
+		{ "receiving the initial server greeting", REFUSAL_STAGE_GREETING },
+		{ "performing the", REFUSAL_STAGE_HELO }, /* ... EHLO handshake */
+		{ "ehlo", REFUSAL_STAGE_HELO },
+		{ "helo", REFUSAL_STAGE_HELO },
+		{ "lhlo", REFUSAL_STAGE_HELO },
+		{ "mail", REFUSAL_STAGE_MAIL },
+		{ "sending mail from", REFUSAL_STAGE_MAIL },
+		{ "rcpt", REFUSAL_STAGE_RCPT },
+		{ "sending rcpt to", REFUSAL_STAGE_RCPT },
+		{ "data", REFUSAL_STAGE_DATA },
+		{ "sending data command", REFUSAL_STAGE_DATA },
+		{ "bdat", REFUSAL_STAGE_END_OF_DATA },
+		{ "sending end of data", REFUSAL_STAGE_END_OF_DATA },
+	};
+
+	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
+		if (text_skip(&command, stages[i].words) && stages[i].stage != REFUSAL_STAGE_NONE)
+			return stages[i].stage;
+	return REFUSAL_STAGE_NONE;
+}
+
+/* Take "H[A]", "H [A]:25" or "[A]" off `text`. False, and nothing is taken, unless an address or `is_sure`.
+ */
+static bool
+take_host(struct span *text, struct said *said)
+{
+	struct span rest = text_trim(*text), host = rest;
+	struct ipaddr address = { .length = 0 };
+
+	host.length = 0;
+	while (host.length < rest.length && !ascii_is_blank(rest.at[host.length])
+	       && !ascii_is_among(rest.at[host.length], "[]():,;"))
+		host.length++;
+	rest = span_from(rest, host.length);
+	if (!text_take_ip(&rest, &address))
+		return false;
+	if (text_skip(&rest, ":"))
+		rest = span_from(rest, text_digits(rest));
+	else if (text_skip(&rest, ")"))
+		rest = text_trim(rest);
+	said->host = host;
+	said->address = address;
+	*text = rest;
+	return true;
+}
+
+/* "... (in reply to RCPT TO command)", which goes. */
+static void
+cut_reply_to(struct said *said)
+{
+	struct span before, behind;
+
+	if (!text_find(said->text, "(in reply to", &before, &behind))
+		return;
+	said->stage = said_stage(text_trim(behind));
+	said->text = text_trim(before);
+}
+
+/* Postfix: "host H[A] said: ..." and "host H[A] refused to talk to me: ...". */
+static bool
+read_postfix(struct span text, struct said *said)
+{
+	if (!text_skip(&text, "host ") || !take_host(&text, said))
+		return false;
+	if (text_skip(&text, "refused to talk to me:"))
+		said->stage = REFUSAL_STAGE_GREETING;
+	else if (!text_skip(&text, "said:"))
+		return false;
+	said->text = text_trim(text);
+	cut_reply_to(said);
+	return true;
+}
+
+/* Where the command ends and what follows begins: behind a colon that ends a word outside of brackets. */
+static struct span
+behind_command(struct span text, struct span *command)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < text.length; i++) {
+		if (text.at[i] == '<' || text.at[i] == '[')
+			depth++;
+		else if ((text.at[i] == '>' || text.at[i] == ']') && depth > 0)
+			depth--;
+		if (text.at[i] != ':' || depth > 0
+		    || (i + 1 < text.length && !ascii_is_blank(text.at[i + 1])))
+			continue;
+		*command = (struct span){ text.at, i };
+		return span_from(text, i + 1);
+	}
+	*command = text;
+	return SPAN("");
+}
+
+/* "SMTP error from remote mail server after COMMAND:", which Exim writes before the host or behind it. */
+static bool
+skip_error_after(struct span *text, struct said *said)
+{
+	struct span rest = *text, command;
+
+	if (!text_skip(&rest, "SMTP error from remote"))
+		return false;
+	if (!text_skip(&rest, "mail server after") && !text_skip(&rest, "mailer after")
+	    && !text_skip(&rest, "server after"))
+		return false;
+	*text = behind_command(rest, &command);
+	said->stage = said_stage(text_trim(command));
+	return true;
+}
+
+static bool
+skip_host_of_exim(struct span *text, struct said *said)
+{
+	struct span rest = *text;
+
+	if ((!text_skip(&rest, "host:") && !text_skip(&rest, "host ") && !text_skip(&rest, "H="))
+	    || !take_host(&rest, said))
+		return false;
+	(void)text_skip(&rest, ":");
+	*text = rest;
+	return true;
+}
+
+static bool
+read_exim(struct span text, struct said *said)
+{
+	const bool has_host = skip_host_of_exim(&text, said), has_error = skip_error_after(&text, said);
+
+	if (has_error && !has_host)
+		(void)skip_host_of_exim(&text, said);
+	if (!has_host && !has_error)
+		return false;
+	said->text = text_trim(text);
+	return true;
+}
+
+/* Words of a server that got no answer, which stay: "connect to H[A]:25: ...", "lost connection with H[A]
+ * while
+ * ...". */
+static bool
+read_no_answer(struct span text, struct said *said)
+{
+	static const struct {
+		const char *words;
+		enum refusal_stage stage;
+	} openings[] = {
+		{ "connect to ", REFUSAL_STAGE_CONNECT },
+		{ "lost connection with ", REFUSAL_STAGE_NONE },
+		{ "conversation with ", REFUSAL_STAGE_NONE },
+		{ "timed out while receiving the initial server greeting", REFUSAL_STAGE_GREETING },
+		{ "all relevant MX records point to non-existent hosts", REFUSAL_STAGE_CONNECT },
+	};
+	struct span before, behind;
+
+	for (size_t i = 0; i < sizeof openings / sizeof openings[0]; i++) {
+		if (!text_skip(&text, openings[i].words))
+			continue;
+		(void)take_host(&text, said);
+		said->stage = openings[i].stage;
+		if (said->stage == REFUSAL_STAGE_NONE && text_find(text, "while ", &before, &behind))
+			said->stage = said_stage(behind);
+		return true;
+	}
+	return false;
+}
+
+/* A greeting that stands before the refusal: "220-mx 421 4.2.1 ...". */
+static struct span
+without_greeting(struct span text)
+{
+	if (text_digits(text) != 3 || text.at[0] != '2' || text.length < 5 || text.at[3] != '-')
+		return text;
+	for (size_t i = 4; i < text.length; i++)
+		if (ascii_is_blank(text.at[i - 1]) && text_reply_code(span_from(text, i)) != 0)
+			return span_from(text, i);
+	return text;
+}
+
+struct said
+said_read(struct span text)
+{
+	struct said said = { .text = text_trim(text), .host = SPAN("") };
+	const struct said nothing = said;
+
+	(void)text_skip(&text, "(delivery temporarily suspended:");
+	(void)text_skip(&text, "delivery temporarily suspended:");
+	(void)text_skip(&text, "("); /* as mailq(1) writes it */
+	if (!read_postfix(text, &said)) {
+		said = nothing;
+		if (!read_exim(text, &said)) {
+			said = nothing;
+			if (!read_no_answer(text, &said))
+				said = nothing;
+		}
+	}
+	if (said.host.length == 0)
+		cut_reply_to(&said);
+	said.text = without_greeting(said.text);
+	return said;
+}
