@@ -42,50 +42,61 @@ find_classes(struct automaton *automaton, const struct span *words, size_t count
 	return octets;
 }
 
-/* The state behind a whole word, made where it is missing; as yet 0 means that there is none. */
-static size_t
-add_word(struct automaton *automaton, struct span word)
+/* The state behind one more octet, made where it is missing; as yet ROOT means that there is none. */
+static uint32_t
+go_on(struct automaton *automaton, size_t state, char octet)
 {
-	size_t state = ROOT;
+	uint32_t *next = next_of(automaton, state, octet);
 
-	for (size_t i = 0; i < word.length; i++) {
-		uint32_t *next = next_of(automaton, state, word.at[i]);
-
-		if (*next == ROOT) {
-			automaton->ids[automaton->state_count] = NONE;
-			*next = (uint32_t)automaton->state_count++;
-		}
-		state = *next;
+	if (*next == ROOT) {
+		automaton->ids[automaton->state_count] = NONE;
+		*next = (uint32_t)automaton->state_count++;
 	}
-	return state;
+	return *next;
 }
 
 /*
- * State by state, shorter ones first: where there is no next state, it is that of the longest shorter end,
- * `shorter`, which is complete already. `queue` and `shorter`: room for all states.
+ * Make the states of all words, those of shorter beginnings first: so these, which a text reaches most often,
+ * lie side by side. `ends`: takes the state behind each word.
  */
 static void
-complete(struct automaton *automaton, uint32_t *queue, uint32_t *shorter)
+add_words(struct automaton *automaton, const struct span *words, size_t count, uint32_t *ends)
 {
-	size_t begin = 0, end = 0;
+	size_t longer = count;
 
-	queue[end++] = ROOT;
-	while (begin < end) {
-		const uint32_t state = queue[begin++], *inherited;
+	automaton->ids[ROOT] = NONE;
+	automaton->state_count = 1;
+	for (size_t depth = 0; longer > 0; depth++) {
+		longer = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (words[i].length <= depth)
+				continue;
+			ends[i] = go_on(automaton, ends[i], words[i].at[depth]);
+			longer++;
+		}
+	}
+}
 
-		inherited = &automaton->next[(size_t)shorter[state] * automaton->class_count];
+/*
+ * State by state: where there is no next one, it is that of the longest shorter end, `shorter`, which is
+ * complete already, since it lies before. `shorter`: room for all states, ROOT.
+ */
+static void
+complete(struct automaton *automaton, uint32_t *shorter)
+{
+	for (size_t state = ROOT; state < automaton->state_count; state++) {
+		const uint32_t *inherited = &automaton->next[(size_t)shorter[state] * automaton->class_count];
+		uint32_t *next = &automaton->next[state * automaton->class_count];
+
 		for (unsigned class = 0; class < automaton->class_count; class ++) {
-			uint32_t *next = &automaton->next[(size_t)state * automaton->class_count + class];
-
-			if (*next == ROOT) {
-				*next = inherited[class];
+			if (next[class] == ROOT) {
+				next[class] = inherited[class];
 				continue;
 			}
-			shorter[*next] = state == ROOT ? ROOT : inherited[class];
-			automaton->outer[*next] = automaton->ids[shorter[*next]] != NONE
-							  ? shorter[*next]
-							  : automaton->outer[shorter[*next]];
-			queue[end++] = *next;
+			shorter[next[class]] = state == ROOT ? ROOT : inherited[class];
+			automaton->outer[next[class]] = automaton->ids[shorter[next[class]]] != NONE
+								? shorter[next[class]]
+								: automaton->outer[shorter[next[class]]];
 		}
 	}
 }
@@ -94,27 +105,27 @@ complete(struct automaton *automaton, uint32_t *queue, uint32_t *shorter)
 static bool
 fill(struct automaton *automaton, const struct span *words, size_t count, unsigned *ids)
 {
-	uint32_t *queue, *shorter;
+	uint32_t *ends = calloc(count + 1, sizeof *ends), *shorter = NULL;
 	unsigned different = 0;
-	bool has_memory;
+	bool is_made;
 
-	automaton->ids[ROOT] = NONE;
-	automaton->state_count = 1;
-	for (size_t i = 0; i < count; i++) {
-		const size_t state = add_word(automaton, words[i]);
-
-		if (automaton->ids[state] == NONE)
-			automaton->ids[state] = different++;
-		ids[i] = automaton->ids[state];
+	if (ends != NULL) {
+		add_words(automaton, words, count, ends);
+		shorter = calloc(automaton->state_count, sizeof *shorter);
 	}
-	queue = calloc(automaton->state_count, sizeof *queue);
-	shorter = calloc(automaton->state_count, sizeof *shorter);
-	has_memory = queue != NULL && shorter != NULL;
-	if (has_memory)
-		complete(automaton, queue, shorter);
-	free(queue);
+	for (size_t i = 0; i < count && shorter != NULL; i++) {
+		uint32_t *id = &automaton->ids[ends[i]];
+
+		if (*id == NONE)
+			*id = different++;
+		ids[i] = *id;
+	}
+	is_made = shorter != NULL;
+	if (is_made)
+		complete(automaton, shorter);
+	free(ends);
 	free(shorter);
-	return has_memory;
+	return is_made;
 }
 
 struct automaton *

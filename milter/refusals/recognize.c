@@ -11,7 +11,9 @@
 
 struct recognizer {
 	const struct catalogue *catalogue;
-	unsigned *found;                   /* of each entry: how many of its fragments stand in the text */
+	unsigned *found;    /* of each entry: how many of its fragments stand in the text */
+	unsigned *complete; /* entries of which all do; those that ask for none come first, and stay */
+	size_t complete_count, without_count;
 	unsigned char *has;                /* of each fragment: whether it does */
 	char text[BOUND_REFUSAL_TEXT + 1]; /* normal */
 };
@@ -25,11 +27,16 @@ recognizer_new(const struct catalogue *catalogue)
 		return NULL;
 	recognizer->catalogue = catalogue;
 	recognizer->found = calloc(catalogue->entry_count + 1, sizeof *recognizer->found);
+	recognizer->complete = calloc(catalogue->entry_count + 1, sizeof *recognizer->complete);
 	recognizer->has = calloc(catalogue->fragment_count + 1, sizeof *recognizer->has);
-	if (recognizer->found != NULL && recognizer->has != NULL)
-		return recognizer;
-	recognizer_free(recognizer);
-	return NULL;
+	if (recognizer->found == NULL || recognizer->complete == NULL || recognizer->has == NULL) {
+		recognizer_free(recognizer);
+		return NULL;
+	}
+	for (size_t i = 0; i < catalogue->entry_count; i++)
+		if (catalogue->wanted[i] == 0)
+			recognizer->complete[recognizer->without_count++] = (unsigned)i;
+	return recognizer;
 }
 
 void
@@ -38,6 +45,7 @@ recognizer_free(struct recognizer *recognizer)
 	if (recognizer == NULL)
 		return;
 	free(recognizer->found);
+	free(recognizer->complete);
 	free(recognizer->has);
 	free(recognizer);
 }
@@ -133,8 +141,12 @@ note_fragment(void *context, unsigned id)
 	if (recognizer->has[id] != 0)
 		return;
 	recognizer->has[id] = 1;
-	for (size_t i = 0; i < users->count; i++)
-		recognizer->found[users->entries[i]]++;
+	for (size_t i = 0; i < users->count; i++) {
+		const unsigned entry = users->entries[i];
+
+		if (++recognizer->found[entry] == recognizer->catalogue->wanted[entry])
+			recognizer->complete[recognizer->complete_count++] = entry;
+	}
 }
 
 static void
@@ -145,6 +157,7 @@ find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
 
 	memset(recognizer->found, 0, catalogue->entry_count * sizeof *recognizer->found);
 	memset(recognizer->has, 0, catalogue->fragment_count);
+	recognizer->complete_count = recognizer->without_count;
 	normal_add(&normal, text, reply);
 	if (catalogue->automaton != NULL)
 		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
@@ -184,15 +197,14 @@ server_fits(const struct search *search, const struct refusal_entry *entry)
 		   || !has_servers(search->catalogue, entry->owner));
 }
 
+/* Whether an entry fits whose fragments all stand in the text. */
 static bool
-entry_fits(const struct search *search, size_t index)
+entry_fits(const struct search *search, const struct refusal_entry *entry)
 {
-	const struct refusal_entry *entry = search->catalogue->entries[index];
 	const enum code_fit code = codes_fit(&search->known->codes, &entry->code);
 
-	return search->recognizer->found[index] == search->catalogue->wanted[index]
-	       && (!entry->is_frame || entry->meaning != NULL) && code != CODE_DIFFERS
-	       && code != CODE_NOT_KNOWN && server_fits(search, entry);
+	return (!entry->is_frame || entry->meaning != NULL) && code != CODE_DIFFERS && code != CODE_NOT_KNOWN
+	       && server_fits(search, entry);
 }
 
 /* How well an entry fits: what counts first stands first. */
@@ -247,11 +259,12 @@ find_entry(const struct search *search, struct recognition *known)
 {
 	struct rank best = { { 0 } };
 
-	for (size_t i = 0; i < search->catalogue->entry_count; i++) {
-		const struct refusal_entry *entry = search->catalogue->entries[i];
+	for (size_t i = 0; i < search->recognizer->complete_count; i++) {
+		const struct refusal_entry *entry =
+			search->catalogue->entries[search->recognizer->complete[i]];
 		struct rank rank;
 
-		if (!entry_fits(search, i))
+		if (!entry_fits(search, entry))
 			continue;
 		rank = rank_of(search, entry);
 		if (known->entry == NULL || is_better(rank, best)) {
