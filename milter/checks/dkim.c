@@ -199,7 +199,7 @@ copy_cut(struct arena *arena, struct span text, size_t most)
 	return arena_copy(arena, (struct span){ text.at, text.length < most ? text.length : most });
 }
 
-/* The signature's b= without blanks, cut at `size` octets. */
+/* Without blanks and line ends, cut at `size` octets. */
 static void
 compact(struct span data, char *out, size_t size)
 {
@@ -232,6 +232,15 @@ mark_among(const struct seen *seen, size_t index, struct arena *arena)
 }
 
 static const char *
+copy_names(struct arena *arena, struct span names)
+{
+	char memory[NAMES_MAX + 1];
+
+	compact(names, memory, sizeof memory);
+	return arena_string(arena, memory);
+}
+
+static const char *
 canonicalization_of(const struct dkim_signature *signature)
 {
 	static const char *const words[CANONS][CANONS] = { { "simple/simple", "simple/relaxed" },
@@ -252,7 +261,7 @@ make_finding(const struct seen *seen, size_t index, struct arena *arena)
 		.mark = mark_among(seen, index, arena),
 		.identity = signature->identity.length > 0 ? copy_cut(arena, signature->identity, NAMES_MAX)
 							   : NULL,
-		.field_names = copy_cut(arena, signature->field_names, NAMES_MAX),
+		.field_names = copy_names(arena, signature->field_names),
 		.field_name_count = signature->field_name_count,
 		.time = signature->time <= TIME_MAX ? signature->time : 0,
 		.expiry = signature->expiry <= TIME_MAX ? signature->expiry : 0,

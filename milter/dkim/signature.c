@@ -338,7 +338,7 @@ dkim_signature_read(enum dkim_kind kind, struct span value, struct arena *arena,
 enum dkim_reason
 dkim_signature_judge_times(const struct dkim_signature *signature, int64_t now)
 {
-	if (signature->has_time && signature->has_expiry && signature->expiry < signature->time)
+	if (signature->has_time && signature->has_expiry && signature->expiry <= signature->time)
 		return DKIM_TIMES;
 	if (signature->has_expiry && signature->expiry < now - DKIM_CLOCK_SKEW_S)
 		return DKIM_EXPIRED;

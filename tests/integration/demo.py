@@ -1,4 +1,4 @@
-"""demo: seven messages, first in audit mode and then enforced; one story, and a sender's domains. Run by contrib/demo,
+"""demo: eight messages, first in audit mode and then enforced; some stories, and a sender's domains. Run by contrib/demo,
 in a network namespace of its own, where the senders' addresses have mail servers of their own."""
 import os
 import re
@@ -24,14 +24,20 @@ MESSAGES = [
      dict(client=addresses["neutral"], helo="mail.plain.example", sender="anna@yodel.example")),
     ("a forged author",
      dict(client=addresses["neutral"], helo="mail.plain.example", sender="eve@plain.example")),
+    ("a mailing list changed it and sealed that the author was good (ARC); the list is trusted",
+     dict(client=addresses["neutral"], helo="mail.plain.example", sender="list-bounces@plain.example")),
 ]
-SIGNED, FORGED = (0, 5), 6
+SIGNED, FORGED, SEALED = (0, 5), 6, 7
+EXPLAINED = (5, FORGED, SEALED)
 
-# Mail of a domain that asks for rejection is refused when nothing else speaks for it: a list may break a signature.
+# Mail of a domain that asks for rejection is refused when nothing else speaks for it, but not what a list that is trusted vouches for.
 AUTHOR = """
-enable { dkim, dmarc }
+enable { dkim, dmarc, arc }
+trust { arc-sealers { "plain.example" } }
 """
-RULE = "    reject when dmarc.policy = reject and dkim = none and spf != pass\n"
+RULES = """    accept when dmarc = fail and arc.sealer = trusted
+    reject when dmarc.policy = reject and spf != pass
+"""
 
 LOOK_BACK = """
 look-back yes { networks { 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 } timeout 10s }
@@ -63,21 +69,28 @@ def show_header(message):
 
 
 def make_key(lab):
-    """A key of yodel.example, in its zone from now on."""
+    """A key of yodel.example and of a list at plain.example, in their zone from now on."""
     path, public = make_rsa(lab.folder)
-    ZONES["example"] += f"k1._domainkey.yodel TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n"
+    for domain in ("yodel", "plain"):
+        ZONES["example"] += f"k1._domainkey.{domain} TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n"
     return path.read_bytes()
+
+
+def seal(message, key):
+    """What the list makes of a message: a List-Id, a footer, and an ARC set that tells what it had found."""
+    found = b"Authentication-Results: mail.plain.example; dmarc=pass header.from=yodel.example\r\n"
+    changed = found + b"List-Id: Friends of Anna <friends.plain.example>\r\n" + message + b"-- \r\nfriends@plain.example\r\n"
+    return b"".join(dkim.arc_sign(changed, b"k1", b"plain.example", key, b"mail.plain.example")) + changed
 
 
 def write_messages(lab):
     """Those of anna@yodel.example are signed; one only says that it is of her."""
     key = make_key(lab)
     text = b"From: Anna <anna@yodel.example>\r\nTo: user@in.test\r\nSubject: hello\r\n\r\nHello.\r\n"
-    signature = dkim.sign(text, b"k1", b"yodel.example", key, include_headers=[b"from", b"to", b"subject"])
-    for number, data in ((number, signature + text) for number in SIGNED):
+    signed = dkim.sign(text, b"k1", b"yodel.example", key, include_headers=[b"from", b"to", b"subject"]) + text
+    messages = {**{number: signed for number in SIGNED}, FORGED: text, SEALED: seal(signed, key)}
+    for number, data in messages.items():
         (lab.folder / f"{number}.eml").write_bytes(data)
-    (lab.folder / f"{FORGED}.eml").write_bytes(text)
-    for number in (*SIGNED, FORGED):
         options = MESSAGES[number][1]
         options["more"] = (*options.get("more", ()), "--data", f"@{lab.folder}/{number}.eml")
 
@@ -105,11 +118,12 @@ def look_back(lab, port):
 
 def run(lab, mode):
     print(bold(f"\n===== mode {mode} ====="))
-    config = CONFIG.replace("mode audit", f"mode {mode}").replace("    audit reject", RULE + "    audit reject", 1)
+    config = CONFIG.replace("mode audit", f"mode {mode}").replace("    audit reject", RULES + "    audit reject", 1)
     running = lab.heloscope(config + LOOK_BACK + AUTHOR, name=f"heloscope-{mode}")
     port = lab.postfix(f"inet:127.0.0.1:{running.port}", lab.certificate(), name=f"postfix-{mode}")
     print("(The servers at the senders' addresses are looked at in the background; what follows are not the first messages.)")
     look_back(lab, port)
+    told = []
     for number, (title, options) in enumerate(MESSAGES, 1):
         print(bold(f"\n{number}. {title}: {options['sender']} from {options['client']}"))
         status, transcript = swaks(port, **options)
@@ -120,10 +134,12 @@ def run(lab, mode):
             show_header(lab.take_messages()[0])
         else:
             print("  nothing arrived: the message was refused")
-            refused = re.search(r"\d{8}T\d{6}Z-[0-9a-f]{12}", transcript).group(0)
+        told.append(transcript)
     if mode == "enforce":
-        print(bold(f"\n===== heloscope explain {refused} =====\n"), flush=True)
-        subprocess.run([lab.builddir / "milter/heloscope", "explain", "-c", running.config, refused], check=False)
+        for number in EXPLAINED:
+            reference = re.search(r"(?<=queued as )\w+|\d{8}T\d{6}Z-[0-9a-f]{12}", told[number]).group(0)
+            print(bold(f"\n===== {number + 1}. {MESSAGES[number][0]}: heloscope explain {reference} =====\n"), flush=True)
+            subprocess.run([lab.builddir / "milter/heloscope", "explain", "-c", running.config, reference], check=False)
         sender = ["--ip", addresses["good"], "--helo", "smtpout.yodel.example", "yodel.example", "broken.example", "plain.example"]
         print(bold(f"\n===== heloscope doctor {' '.join(sender)} =====\n"), flush=True)
         subprocess.run([lab.builddir / "milter/heloscope", "doctor", "-c", running.config, *sender], check=False)

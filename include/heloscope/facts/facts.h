@@ -224,7 +224,7 @@ struct dkim_finding {
 	const char *canonicalization;  /* "relaxed/simple": of header and body */
 	const char *mark;              /* so much of b= that no other signature begins like it (RFC 6008) */
 	const char *identity;          /* raw: i=, or NULL */
-	const char *field_names;       /* raw: h=, cut when it is long */
+	const char *field_names;       /* raw: h= without blanks, cut when it is long */
 	size_t field_name_count;
 	int64_t time, expiry; /* t= and x=, seconds since 1970; 0: none, or beyond the year 9999 */
 	bool has_length;

@@ -125,6 +125,8 @@ check_dkim_verifies_a_message_that_comes_in_pieces(void **state)
 		assert_string_equal(dkim->signatures[0].selector, "brisbane");
 		assert_string_equal(dkim->signatures[0].algorithm, "ed25519-sha256");
 		assert_string_equal(dkim->signatures[0].mark, "/gCrinpc");
+		assert_string_equal(dkim->signatures[0].field_names,
+				    "from:to:subject:date:message-id:from:subject:date");
 		assert_int_equal(dkim->signatures[0].alignment, DKIM_SAME_DOMAIN);
 		assert_int_equal(dkim->signatures[1].evidence.key_bits, 1024);
 		assert_int_equal(scene.facts->author.finding, AUTHOR_ONE);

@@ -240,6 +240,8 @@ dkim_verify_judges_signatures(void **state)
 		{ "33 t= is to come", TAGS(RSA, NAMES "t=1800001000; "), DKIM_FUTURE },
 		{ "t= is just to come", TAGS(RSA, NAMES "t=1800000100; "), DKIM_NONE },
 		{ "34 x= before t=", TAGS(RSA, NAMES "t=1800000000; x=1799999990; "), DKIM_TIMES },
+		{ "x= is t= (RFC 6376, 3.5: greater)", TAGS(RSA, NAMES "t=1800000000; x=1800000000; "),
+		  DKIM_TIMES },
 		{ "x= of twelve digits", TAGS(RSA, NAMES "x=999999999999; "), DKIM_NONE },
 		{ "x= is no number", TAGS(RSA, NAMES "x=soon; "), DKIM_TAG_VALUE },
 		{ "l= is no number", TAGS(RSA, NAMES "l=-1; "), DKIM_TAG_VALUE },
