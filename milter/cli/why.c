@@ -1,27 +1,24 @@
 /* heloscope why: what the refusals of other servers mean, and what to do about them. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "heloscope/cli/cli.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
-#include "heloscope/base/regular_file.h"
-#include "heloscope/mails/text.h"
+#include "heloscope/mails/given.h"
 #include "heloscope/words/refusal.h"
 
 static const char help[] =
 	"usage: heloscope why [-c FILE] [--offline] [--json] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
-	"Tells what a refusal by another mail server means: who refused, why, who has to act and\n"
-	"what to change. FILE holds the text of refusals, as it stands in a bounce or a log: one\n"
-	"or several lines each; those without a code are separated by an empty line. Without\n"
-	"FILE, or with \"-\", standard input is read.\n"
+	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
+	"what to change. FILE is a bounce, an mbox or a Maildir with bounces, or the text of\n"
+	"refusals as somebody has copied it, compressed or not; which of these is found out.\n"
+	"Without FILE, or with \"-\", standard input is read.\n"
 	"\n"
 	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
 	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
@@ -176,32 +173,22 @@ tell(void *context, const struct refusal *refusal)
 
 /* Reading. */
 
-/* Whether all of the file could be read; else the reason is told. */
+static void
+tell_fault(void *context, struct span file, const char *reason)
+{
+	(void)context;
+	output_put(output_errors(), "heloscope why: ");
+	output_span(output_errors(), file.length > 0 ? file : SPAN("standard input"));
+	output_put(output_errors(), ": %s\n", reason);
+}
+
+/* Whether all of it could be read; else the reason is told. */
 static bool
 read_file(const char *path, struct telling *telling)
 {
-	const bool is_input = regular_file_is_input(path);
-	const char *name = is_input ? "standard input" : path;
-	struct error reason;
-	const int fd = regular_file_open_input(path, LINKS_FOLLOWED, &reason);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	struct file_lines lines;
-	bool is_read;
+	const struct given_taker taker = { .refusal = tell, .fault = tell_fault, .context = telling };
 
-	if (file == NULL) {
-		output_put(output_errors(), "heloscope why: %s: %s\n", name,
-			   fd < 0 ? reason.text : strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
-		return false;
-	}
-	file_lines_init(&lines, file);
-	is_read = text_read(&lines, is_input ? SPAN("") : span_of(path), tell, telling);
-	if (!is_read)
-		output_put(output_errors(), "heloscope why: %s: %s\n", name, file_lines_reason(&lines));
-	file_lines_clear(&lines);
-	(void)fclose(file);
-	return is_read;
+	return given_read(path, &taker);
 }
 
 /* All that the arguments name; false when something could not be read. */

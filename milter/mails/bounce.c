@@ -7,9 +7,11 @@
 void
 bounce_init(struct bounce *bounce, struct arena *arena)
 {
-	*bounce = (struct bounce){
-		.sender = SPAN(""), .recipient = SPAN(""), .time = REFUSAL_NO_TIME, .file = SPAN("")
-	};
+	*bounce = (struct bounce){ .sender = SPAN(""),
+				   .recipient = SPAN(""),
+				   .time = REFUSAL_NO_TIME,
+				   .is_nameless_wanted = true,
+				   .file = SPAN("") };
 	findings_init(&bounce->findings, arena);
 }
 
@@ -65,10 +67,11 @@ bounce_tell(struct bounce *bounce, enum worth at_least, refusal_taker *taker, vo
 	for (size_t i = 0; i < bounce->findings.count; i++) {
 		struct refusal refusal = bounce->findings.items[i].refusal;
 
-		if (bounce->findings.items[i].worth < at_least)
-			continue;
 		if (refusal.recipient.length == 0)
 			refusal.recipient = bounce->recipient;
+		if (bounce->findings.items[i].worth < at_least
+		    || (refusal.recipient.length == 0 && !bounce->is_nameless_wanted))
+			continue;
 		refusal.sender = bounce->sender;
 		if (refusal.time == REFUSAL_NO_TIME)
 			refusal.time = bounce->time;

@@ -378,6 +378,7 @@ message_read_text(struct span text, const struct message_taker *taker)
 	if (text.length > BOUND_PART_OCTETS)
 		text.length = BOUND_PART_OCTETS;
 	bounce_read_text(&bounce, text);
+	bounce.is_nameless_wanted = bounce.findings.is_complete;
 	count = bounce_tell(&bounce, WORTH_STATUS, taker->refusal, taker->context);
 	arena_clear(&arena);
 	return count;

@@ -649,8 +649,10 @@ notice_read(struct span text, struct findings *findings)
 	bool has_ended = false;
 
 	text = unquote(text, findings->arena);
-	if (find_fields(text, &behind) && status_report_read(text, findings) > 0)
+	if (find_fields(text, &behind) && status_report_read(text, findings) > 0) {
+		findings->is_complete = true;
 		return behind;
+	}
 	while (text.length > 0 && !has_ended) {
 		const struct span paragraph =
 			next_paragraph(&text, findings_has_answer(findings, WORTH_STATUS), &has_ended);

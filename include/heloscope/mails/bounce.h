@@ -19,6 +19,7 @@ struct bounce {
 		recipient;          /* of the message that came back, from elsewhere than the report; empty */
 	enum refusal_status status; /* of those of whom the bounce does not say it */
 	time_t time;                /* REFUSAL_NO_TIME: not known */
+	bool is_nameless_wanted;    /* what is said of nobody by name is told, too */
 	struct span file;           /* for struct refusal */
 	unsigned long line;
 };

@@ -24,7 +24,8 @@ struct message_taker {
 /* Read a message (RFC 5322) of whatever octets. Returns how many refusals it told. */
 size_t message_read(struct span octets, const struct message_taker *taker) MUST_USE;
 
-/* The same of text that is no message: what somebody copied out of one. */
+/* The same of text that is no message, but what somebody copied out of a bounce: what it says of
+ * recipients by name, or in fields of RFC 3464. Replies without are left to mails/text.h. */
 size_t message_read_text(struct span text, const struct message_taker *taker) MUST_USE;
 
 #endif

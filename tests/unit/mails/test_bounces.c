@@ -2,9 +2,12 @@
 #include "unit.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/mails/given.h"
 #include "heloscope/mails/mail_kind.h"
 #include "heloscope/mails/mbox.h"
 #include "heloscope/mails/message.h"
@@ -166,17 +169,17 @@ text_of_a_notice_is_read(void **state)
 	static const struct {
 		const char *text, *expected;
 	} table[] = {
-		{ "550 5.7.1 no", "> [] - 0.0.0 -|550 5.7.1 no\n" },
+		{ "550 5.7.1 no", "" },
 		{ "Diagnostic-Code: Connection timed out", "> [] - 0.0.0 -|Connection timed out\n" },
 		{ "Diagnostic-Code: smtp; 220-mx 421 4.2.1 wait", "> [] - 0.0.0 -|421 4.2.1 wait\n" },
 		{ "Diagnostic-Code: smtp; host mx.b.example[192.0.2.1] said: 550 no (in reply to MAIL FROM command)",
 		  "> mx.b.example[192.0.2.1] mail 0.0.0 -|550 no\n" },
-		{ "host mx.b.example [192.0.2.1]\n SMTP error from remote mail server after EHLO a.example:\n 550 Rejected",
-		  "> mx.b.example[192.0.2.1] helo 0.0.0 -|550 Rejected\n" },
-		{ "(host mx.b.example[192.0.2.1] refused to talk to me: 554 no",
-		  "> mx.b.example[192.0.2.1] greeting 0.0.0 -|554 no\n" },
-		{ "lost connection with mx.b.example[2001:db8::1] while sending end of data -- message may be sent more than once",
-		  "> mx.b.example[2001:db8::1] end-of-data 0.0.0 -|lost connection with mx.b.example[2001:db8::1] while sending end of data -- message may be sent more than once\n" },
+		{ "<b@b.example>: host mx.b.example [192.0.2.1]\n SMTP error from remote mail server after EHLO a.example:\n 550 Rejected",
+		  ">b@b.example mx.b.example[192.0.2.1] helo 0.0.0 -|550 Rejected\n" },
+		{ "<b@b.example>: (host mx.b.example[192.0.2.1] refused to talk to me: 554 no",
+		  ">b@b.example mx.b.example[192.0.2.1] greeting 0.0.0 -|554 no\n" },
+		{ "<b@b.example>: lost connection with mx.b.example[2001:db8::1] while sending end of data -- message may be sent more than once",
+		  ">b@b.example mx.b.example[2001:db8::1] end-of-data 0.0.0 -|lost connection with mx.b.example[2001:db8::1] while sending end of data -- message may be sent more than once\n" },
 		{ "<b@b.example>: lost connection with mx.b.example[2001:db8::1] while sending RCPT TO",
 		  ">b@b.example mx.b.example[2001:db8::1] rcpt 0.0.0 -|lost connection with mx.b.example[2001:db8::1] while sending RCPT TO\n" },
 		{ "> > b@b.example:\n> > Remote host said: 421 later\n> > Giving up on 192.0.2.1.",
@@ -284,6 +287,96 @@ mail_kind_is_told_by_the_beginning(void **state)
 		assert_int_equal(mail_kind_of(span_of(table[i].text)), table[i].kind);
 }
 
+static void
+write_file(const char *directory, const char *name, struct span octets)
+{
+	char path[300];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/%s", directory, name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(octets.at, 1, octets.length, file), octets.length);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+remove_file(const char *directory, const char *name)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof path, "%s/%s", directory, name);
+	assert_int_equal(remove(path), 0);
+}
+
+static void
+make_directory(const char *directory, const char *name)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof path, "%s/%s", directory, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void
+take_fault(void *context, struct span file, const char *reason)
+{
+	struct told *told = context;
+
+	strbuf_add_span(&told->text, span_from(file, file.length > 3 ? file.length - 3 : 0));
+	strbuf_printf(&told->text, ": %s\n", reason);
+}
+
+static void
+given_finds_out_what_it_is(void **state)
+{
+	char directory[] = "/tmp/heloscope-given-XXXXXX", path[300];
+	static char memory[65536];
+	struct told *told = malloc(sizeof *told);
+	const struct given_taker taker = { take_refusal, take_fault, told };
+
+	(void)state;
+	assert_non_null(told);
+	assert_non_null(mkdtemp(directory));
+	make_directory(directory, "new");
+	make_directory(directory, "cur");
+	make_directory(directory, "cur/x");
+	write_file(directory, "new/1", seed("workmail", memory, sizeof memory));
+	write_file(directory, "new/2", seed("no-bounce", memory, sizeof memory));
+	write_file(directory, "cur/3:2,S", seed("zoho", memory, sizeof memory));
+	write_file(directory, "t", SPAN("Hello.\n\n<b@b.example>: 550 no\n"));
+	write_file(directory, "l", SPAN("554 one\n\n550 two\n"));
+	write_file(directory, "z", SPAN("\x1f\x8b\x08\0\0\0\0\0\0\3\xff\xff\xff\xff"));
+	(void)taker_of(told);
+	assert_true(given_read(directory, &taker));
+	assert_int_equal(told->count, 2);
+	(void)snprintf(path, sizeof path, "%s/t", directory);
+	(void)taker_of(told);
+	assert_true(given_read(path, &taker));
+	assert_string_equal(told->text.text, ">b@b.example [] - 0.0.0 -|550 no\n");
+	(void)snprintf(path, sizeof path, "%s/l", directory);
+	(void)taker_of(told);
+	assert_true(given_read(path, &taker));
+	assert_string_equal(told->text.text, "> [] - 0.0.0 -|554 one\n> [] - 0.0.0 -|550 two\n");
+	assert_int_equal(told->line, 3);
+	(void)snprintf(path, sizeof path, "%s/z", directory);
+	(void)taker_of(told);
+	assert_false(given_read(path, &taker));
+	assert_non_null(strstr(told->text.text, "damaged"));
+	(void)snprintf(path, sizeof path, "%s/-", directory);
+	(void)taker_of(told);
+	assert_false(given_read(path, &taker));
+	assert_non_null(strstr(told->text.text, "No such file"));
+	for (size_t i = 0; i < 9; i++) {
+		static const char *const names[] = { "new/1", "new/2", "cur/3:2,S", "cur/x", "t",
+						     "l",     "z",     "new",       "cur" };
+
+		remove_file(directory, names[i]);
+	}
+	assert_int_equal(rmdir(directory), 0);
+	free(told);
+}
+
 /* Read a message whose middle is repeated so often. */
 static size_t
 read_repeated(const char *begin, const char *middle, size_t times, const char *end, struct told *told)
@@ -383,6 +476,7 @@ main(void)
 		cmocka_unit_test(text_of_a_notice_is_read),
 		cmocka_unit_test(bounce_has_its_time_and_place),
 		cmocka_unit_test(mbox_tells_its_messages_wherever_it_is_cut),
+		cmocka_unit_test(given_finds_out_what_it_is),
 		cmocka_unit_test(mail_kind_is_told_by_the_beginning),
 		cmocka_unit_test(message_is_read_within_its_bounds),
 		cmocka_unit_test(part_is_read_within_its_bounds),

@@ -1,0 +1,28 @@
+/*
+ * given: whatever a command was given to find refusals in, which finds out by itself what it is.
+ *
+ * A file or standard input, compressed or not: a message, an mbox, a log, copied text; a Maildir, or another
+ * directory, of which each file is one of these. One of them that cannot be read does not stop the others.
+ * One thread.
+ */
+#ifndef HELOSCOPE_MAILS_GIVEN_H
+#define HELOSCOPE_MAILS_GIVEN_H
+
+#include <stdbool.h>
+
+#include "heloscope/base/must_use.h"
+#include "heloscope/refusals/refusal.h"
+
+/* Who gets what is read. Spans are good during the call. */
+struct given_taker {
+	refusal_taker *refusal;
+	/* What could not be read, or not to its end; all before that was told. `file` is empty for standard
+	 * input. */
+	void (*fault)(void *context, struct span file, const char *reason);
+	void *context;
+};
+
+/* Read what `path` names, "-" for standard input. False when there was a fault. */
+bool given_read(const char *path, const struct given_taker *taker) MUST_USE;
+
+#endif

@@ -1,0 +1,166 @@
+#include "heloscope/mails/given.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/base/regular_file.h"
+#include "heloscope/mails/mail_kind.h"
+#include "heloscope/mails/mbox.h"
+#include "heloscope/mails/source.h"
+#include "heloscope/mails/text.h"
+
+/* A file that is read. */
+struct job {
+	const struct given_taker *taker;
+	struct source *source;
+	struct span file;   /* as refusals name it */
+	bool is_of_several; /* in a directory */
+	bool has_fault;
+};
+
+static void
+tell_fault(struct job *job, const char *reason)
+{
+	job->taker->fault(job->taker->context, job->file, reason);
+	job->has_fault = true;
+}
+
+static struct message_taker
+message_taker_of(const struct job *job)
+{
+	return (struct message_taker){ .refusal = job->taker->refusal,
+				       .context = job->taker->context,
+				       .file = job->file,
+				       .line = 1,
+				       .is_alone = !job->is_of_several };
+}
+
+static void
+read_mail(struct job *job, bool is_mbox)
+{
+	const struct message_taker taker = message_taker_of(job);
+	struct mbox mbox;
+	struct span octets;
+
+	mbox_init(&mbox, is_mbox, &taker);
+	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+		mbox_add(&mbox, octets);
+	(void)mbox_finish(&mbox);
+	if (mbox.has_failed)
+		tell_fault(job, "out of memory");
+	mbox_clear(&mbox);
+}
+
+/* Text that somebody has copied: a notice, which is short enough to be seen as a whole, or any refusals. */
+static void
+read_text(struct job *job, struct span beginning)
+{
+	const struct message_taker taker = message_taker_of(job);
+	struct file_lines lines;
+	FILE *file;
+
+	if (beginning.length < SOURCE_BEGINNING && message_read_text(beginning, &taker) > 0)
+		return;
+	file = source_file(job->source);
+	if (file == NULL) {
+		tell_fault(job, strerror(errno));
+		return;
+	}
+	file_lines_init(&lines, file);
+	/* Its fault is that of the source, which is told, or that memory ran out. */
+	if (!text_read(&lines, job->file, job->taker->refusal, job->taker->context)
+	    && source_fault(job->source) == NULL)
+		tell_fault(job, file_lines_reason(&lines));
+	file_lines_clear(&lines);
+	(void)fclose(file);
+}
+
+static void
+read_member(struct job *job)
+{
+	const struct span beginning = source_beginning(job->source);
+
+	switch (mail_kind_of(beginning)) {
+	case MAIL_KIND_MESSAGE:
+		read_mail(job, false);
+		break;
+	case MAIL_KIND_MBOX:
+		read_mail(job, true);
+		break;
+	case MAIL_KIND_AGGREGATE:
+	case MAIL_KIND_TLS_REPORT:
+	case MAIL_KIND_NONE:
+		read_text(job, beginning);
+		break;
+	}
+}
+
+static bool
+read_file(const char *path, const struct given_taker *taker, bool is_of_several)
+{
+	struct job job = { .taker = taker,
+			   .file = regular_file_is_input(path) ? SPAN("") : span_of(path),
+			   .is_of_several = is_of_several };
+	struct error reason;
+
+	job.source = source_open(path, &reason);
+	if (job.source == NULL) {
+		tell_fault(&job, reason.text);
+		return false;
+	}
+	while (source_next(job.source))
+		read_member(&job);
+	if (source_fault(job.source) != NULL)
+		tell_fault(&job, source_fault(job.source));
+	source_free(job.source);
+	return !job.has_fault;
+}
+
+/* Read the files in a directory, but not those in directories there. */
+static bool
+read_directory(DIR *directory, const char *path, const struct given_taker *taker)
+{
+	const struct dirent *entry;
+	bool is_good = true;
+
+	while ((entry = readdir(directory)) != NULL) {
+		char name[4096];
+		const int length = snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+
+		if (entry->d_name[0] != '.' && entry->d_type != DT_DIR && length > 0
+		    && (size_t)length < sizeof name)
+			is_good = read_file(name, taker, true) && is_good;
+	}
+	(void)closedir(directory);
+	return is_good;
+}
+
+/* Read one of the directories of a Maildir; `is_there`: whether it is one. */
+static bool
+read_subdirectory(const char *path, const char *name, const struct given_taker *taker, bool *is_there)
+{
+	char whole[4096];
+	const int length = snprintf(whole, sizeof whole, "%s/%s", path, name);
+	DIR *directory = length > 0 && (size_t)length < sizeof whole ? opendir(whole) : NULL;
+
+	*is_there = directory != NULL;
+	return directory == NULL || read_directory(directory, whole, taker);
+}
+
+bool
+given_read(const char *path, const struct given_taker *taker)
+{
+	DIR *directory = regular_file_is_input(path) ? NULL : opendir(path);
+	bool has_new = false, has_cur = false, is_good;
+
+	if (directory == NULL)
+		return read_file(path, taker, false);
+	is_good = read_subdirectory(path, "new", taker, &has_new);
+	is_good = read_subdirectory(path, "cur", taker, &has_cur) && is_good;
+	if (!has_new && !has_cur)
+		return read_directory(directory, path, taker);
+	(void)closedir(directory);
+	return is_good;
+}
