@@ -138,6 +138,9 @@ object_of(const struct refusal *refusal, const struct recognition *known)
 	set_text(object, "status", refusal_status_token(refusal->status));
 	set_text(object, "stage", refusal_stage_token(refusal->stage));
 	set_span(object, "reply", refusal->text);
+	set_span(object, "file", refusal->file);
+	document_put(object, "line",
+		     refusal->line > 0 ? json_integer((json_int_t)refusal->line) : json_null());
 	return object;
 }
 

@@ -10,6 +10,7 @@
 #include "heloscope/mails/mbox.h"
 #include "heloscope/mails/source.h"
 #include "heloscope/mails/text.h"
+#include "heloscope/refusals/codes.h"
 
 /* A file that is read. */
 struct job {
@@ -53,28 +54,57 @@ read_mail(struct job *job, bool is_mbox)
 	mbox_clear(&mbox);
 }
 
+/* What the reader of notices makes of one refusal. */
+struct account {
+	const struct given_taker *taker;
+	const struct refusal *raw;
+	unsigned reply; /* the code that stands in it */
+	bool is_told;
+};
+
+static void
+take_account(void *context, const struct refusal *refusal)
+{
+	struct account *account = context;
+	struct refusal told = *refusal;
+
+	if (account->is_told || account->reply == 0 || codes_find(refusal->text).reply != account->reply)
+		return;
+	told.line = account->raw->line;
+	account->is_told = true;
+	account->taker->refusal(account->taker->context, &told);
+}
+
+/* One of the refusals in a text: without what a program wrote around it, where that is known; else as it is.
+ */
+static void
+take_text(void *context, const struct refusal *refusal)
+{
+	const struct given_taker *taker = ((const struct job *)context)->taker;
+	struct account account = { taker, refusal, codes_find(refusal->text).reply, false };
+	const struct message_taker reader = {
+		.refusal = take_account, .context = &account, .file = refusal->file, .is_alone = true
+	};
+
+	if (message_read_text(refusal->text, &reader) == 0 || !account.is_told)
+		taker->refusal(taker->context, refusal);
+}
+
 /* Text that somebody has copied: a notice, which is short enough to be seen as a whole, or any refusals. */
 static void
 read_text(struct job *job, struct span beginning)
 {
 	const struct message_taker taker = message_taker_of(job);
-	struct file_lines lines;
-	FILE *file;
+	struct text_reader reader;
+	struct span octets;
 
-	if (beginning.length < SOURCE_BEGINNING && message_read_text(beginning, &taker) > 0)
+	if (beginning.length < SOURCE_BEGINNING && text_is_notice(beginning)
+	    && message_read_text(beginning, &taker) > 0)
 		return;
-	file = source_file(job->source);
-	if (file == NULL) {
-		tell_fault(job, strerror(errno));
-		return;
-	}
-	file_lines_init(&lines, file);
-	/* Its fault is that of the source, which is told, or that memory ran out. */
-	if (!text_read(&lines, job->file, job->taker->refusal, job->taker->context)
-	    && source_fault(job->source) == NULL)
-		tell_fault(job, file_lines_reason(&lines));
-	file_lines_clear(&lines);
-	(void)fclose(file);
+	text_reader_init(&reader, job->file, take_text, job);
+	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+		text_reader_add(&reader, octets);
+	text_reader_finish(&reader);
 }
 
 static void

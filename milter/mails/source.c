@@ -21,7 +21,6 @@ struct source {
 	time_t changed;      /* or 0 */
 	int64_t expanded;    /* octets handed out or shown so far */
 	struct span member;  /* its name */
-	struct span kept;    /* octets that a file of source_file() has still to be handed */
 	struct span pending; /* octets that were read, and not handed out */
 	char *beginning;     /* SOURCE_BEGINNING octets; NULL until they are wanted */
 	size_t begun;        /* how many of those are to be handed out */
@@ -189,7 +188,7 @@ source_next(struct source *source)
 	struct archive_entry *entry;
 	int result = ARCHIVE_OK;
 
-	source->kept.length = source->pending.length = source->begun = 0;
+	source->pending.length = source->begun = 0;
 	source->is_over = false;
 	while (!source->has_fault
 	       && (result = archive_read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
@@ -233,11 +232,6 @@ source_beginning(struct source *source)
 enum source_state
 source_read(struct source *source, struct span *octets)
 {
-	if (source->kept.length > 0) {
-		*octets = source->kept;
-		source->kept.length = 0;
-		return SOURCE_OCTETS;
-	}
 	if (source->begun > 0) {
 		*octets = (struct span){ source->beginning, source->begun };
 		source->begun = 0;
@@ -251,35 +245,6 @@ source_read(struct source *source, struct span *octets)
 	if (read_block(source, octets))
 		return SOURCE_OCTETS;
 	return source->has_fault ? SOURCE_FAULT : SOURCE_END;
-}
-
-/* A read(2) of what is left of the member. */
-static ssize_t
-read_for_file(void *cookie, char *memory, size_t size)
-{
-	struct source *source = cookie;
-	struct span octets;
-	size_t length;
-
-	switch (source_read(source, &octets)) {
-	case SOURCE_END:
-		return 0;
-	case SOURCE_FAULT:
-		errno = EIO;
-		return -1;
-	case SOURCE_OCTETS:
-		break;
-	}
-	length = octets.length < size ? octets.length : size;
-	memcpy(memory, octets.at, length);
-	source->kept = span_from(octets, length);
-	return (ssize_t)length;
-}
-
-FILE *
-source_file(struct source *source)
-{
-	return fopencookie(source, "r", (cookie_io_functions_t){ .read = read_for_file });
 }
 
 const char *

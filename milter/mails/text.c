@@ -1,23 +1,38 @@
 #include "heloscope/mails/text.h"
 
-#include "heloscope/base/strbuf.h"
+#include "heloscope/mails/pieces.h"
 #include "heloscope/refusals/codes.h"
 
-/* What was read of one refusal so far. */
-struct block {
-	char memory[BOUND_REFUSAL_TEXT + 1];
-	struct strbuf text;
-	unsigned long first_line;
-	bool has_code, is_transcript;
-	char open_code[4]; /* of a reply that goes on: "550"; or "" */
-};
-
 static void
-begin(struct block *block)
+begin(struct text_reader *reader)
 {
-	strbuf_init(&block->text, block->memory, sizeof block->memory);
-	block->has_code = block->is_transcript = false;
-	block->open_code[0] = '\0';
+	strbuf_init(&reader->text, reader->memory, sizeof reader->memory);
+	reader->has_code = reader->is_transcript = false;
+	reader->open_code[0] = '\0';
+}
+
+void
+text_reader_init(struct text_reader *reader, struct span file, refusal_taker *take, void *context)
+{
+	reader->file = file;
+	reader->take = take;
+	reader->context = context;
+	reader->line_number = 1;
+	strbuf_init(&reader->line, reader->line_memory, sizeof reader->line_memory);
+	begin(reader);
+}
+
+/* Hand over what was read, if anything, and begin anew. */
+static void
+end(struct text_reader *reader)
+{
+	struct refusal refusal = refusal_of_text((struct span){ reader->text.text, reader->text.length });
+
+	refusal.file = reader->file;
+	refusal.line = reader->first_line;
+	if (refusal.text.length > 0)
+		reader->take(reader->context, &refusal);
+	begin(reader);
 }
 
 static bool
@@ -36,61 +51,106 @@ is_open(struct span line)
 
 /* Whether a line, which is not empty, belongs to what was read before. */
 static bool
-goes_on(const struct block *block, struct span line)
+goes_on(const struct text_reader *reader, struct span line)
 {
-	if (!block->has_code || block->is_transcript || ascii_is_blank(line.at[0]) || is_of_transcript(line))
+	if (!reader->has_code || reader->is_transcript || ascii_is_blank(line.at[0])
+	    || is_of_transcript(line))
 		return true;
-	if (block->open_code[0] != '\0' && span_starts_with_nocase(line, span_of(block->open_code)))
+	if (reader->open_code[0] != '\0' && span_starts_with_nocase(line, span_of(reader->open_code)))
 		return true;
 	return codes_find(line).reply == 0;
 }
 
 static void
-add(struct block *block, struct span line, unsigned long number)
+add_line(struct text_reader *reader, struct span line)
 {
-	if (block->text.length == 0)
-		block->first_line = number;
+	if (reader->text.length == 0)
+		reader->first_line = reader->line_number;
 	else
-		strbuf_add_char(&block->text, '\n');
-	strbuf_add_span(&block->text, line);
-	block->has_code = block->has_code || codes_find(line).reply != 0;
-	block->is_transcript = block->is_transcript || is_of_transcript(line);
-	block->open_code[0] = '\0';
+		strbuf_add_char(&reader->text, '\n');
+	strbuf_add_span(&reader->text, line);
+	reader->has_code = reader->has_code || codes_find(line).reply != 0;
+	reader->is_transcript = reader->is_transcript || is_of_transcript(line);
+	reader->open_code[0] = '\0';
 	if (is_open(line)) {
-		memcpy(block->open_code, line.at, 3);
-		block->open_code[3] = '\0';
+		memcpy(reader->open_code, line.at, 3);
+		reader->open_code[3] = '\0';
 	}
 }
 
-/* Hand over what was read, if anything, and begin anew. */
+/* The line has ended. */
 static void
-end(struct block *block, struct span name, refusal_taker *take, void *context)
+take_line(struct text_reader *reader)
 {
-	struct refusal refusal = refusal_of_text((struct span){ block->text.text, block->text.length });
+	const struct span line = { reader->line.text, reader->line.length };
+	const bool is_empty = text_trim(line).length == 0;
 
-	refusal.file = name;
-	refusal.line = block->first_line;
-	if (refusal.text.length > 0)
-		take(context, &refusal);
-	begin(block);
+	if (is_empty || (reader->text.length > 0 && !goes_on(reader, line)))
+		end(reader);
+	if (!is_empty)
+		add_line(reader, line);
+	strbuf_shorten(&reader->line, 0);
+	reader->line_number++;
+}
+
+void
+text_reader_add(struct text_reader *reader, struct span octets)
+{
+	while (octets.length > 0) {
+		const char *newline = memchr(octets.at, '\n', octets.length);
+		const size_t length = newline != NULL ? (size_t)(newline - octets.at) : octets.length;
+
+		strbuf_add_span(&reader->line, (struct span){ octets.at, length });
+		if (newline != NULL)
+			take_line(reader);
+		octets = span_from(octets, length + (newline != NULL ? 1 : 0));
+	}
+}
+
+void
+text_reader_finish(struct text_reader *reader)
+{
+	if (reader->line.length > 0)
+		take_line(reader);
+	end(reader);
+}
+
+/* Where a reply code stands first, or a word of a server's own; all when none does. */
+static struct span
+before_codes(struct span text)
+{
+	struct span rest = text, line;
+
+	while (text_next_line(&rest, &line))
+		if (codes_find(line).reply != 0)
+			return (struct span){ text.at, (size_t)(line.at - text.at) };
+	return text;
 }
 
 bool
-text_read(struct file_lines *lines, struct span name, refusal_taker *take, void *context)
+text_is_notice(struct span text)
 {
-	struct block block;
-	enum line_state state;
+	static const char *const beginnings[] = {
+		"this is the mail system at",
+		"could not be delivered",
+		"could not deliver",
+		"delivery to the following",
+		"delivery has failed",
+		"undeliver",
+		"the original message was received",
+		"qmail-send program",
+		"mail delivery",
+		"wasn't delivered",
+		"was not delivered",
+		"message not delivered",
+		"delivery status notification",
+	};
+	const struct span head = before_codes(text);
 
-	begin(&block);
-	for (unsigned long number = 1;
-	     (state = file_lines_next(lines)) == LINE_READ || state == LINE_TOO_LONG; number++) {
-		const bool is_empty = span_trim(lines->line).length == 0;
-
-		if (is_empty || (block.text.length > 0 && !goes_on(&block, lines->line)))
-			end(&block, name, take, context);
-		if (!is_empty)
-			add(&block, lines->line, number);
-	}
-	end(&block, name, take, context);
-	return state == LINES_END;
+	if (text_find(text, "final-recipient:", NULL, NULL))
+		return true;
+	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+		if (text_find(head, beginnings[i], NULL, NULL))
+			return true;
+	return false;
 }

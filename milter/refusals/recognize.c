@@ -319,6 +319,19 @@ owner_of(const struct search *search, const struct refusal_entry *entry)
 		       : NULL;
 }
 
+/* What the stage bears: nothing was said before it but the address, or that and a name. */
+static void
+judge_by_stage(struct recognition *known, enum refusal_stage stage)
+{
+	if ((stage != REFUSAL_STAGE_GREETING && stage != REFUSAL_STAGE_HELO)
+	    || known->permanence != PERMANENCE_YES || known->entry != NULL
+	    || known->category != CATEGORY_UNKNOWN)
+		return;
+	known->stage = stage;
+	known->category = stage == REFUSAL_STAGE_HELO ? CATEGORY_HELO : CATEGORY_POLICY;
+	known->party = PARTY_SENDING_SERVER_ADMIN;
+}
+
 static void
 judge(struct recognition *known, enum refusal_status status)
 {
@@ -353,6 +366,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 	find_entry(&search, &known);
 	known.owner = owner_of(&search, known.entry);
 	judge(&known, refusal->status);
+	judge_by_stage(&known, refusal->stage);
 	return known;
 }
 

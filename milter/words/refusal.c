@@ -121,15 +121,39 @@ code_remedy(const struct recognition *known)
 	       "quote it.";
 }
 
+static const char *
+stage_sentence(enum refusal_stage stage)
+{
+	if (stage == REFUSAL_STAGE_HELO)
+		return "It was refused at EHLO, before any address was named: the reason is the name with which the "
+		       "sending server introduces itself, or its IP address.";
+	return "It was refused as soon as the connection was made: the reason can only be the sending IP address, "
+	       "its reverse DNS or a blocklist.";
+}
+
 const char *
 refusal_meaning(const struct recognition *known)
 {
+	if (known->stage != REFUSAL_STAGE_NONE)
+		return stage_sentence(known->stage);
 	return known->entry != NULL ? known->entry->meaning : code_sentence(known->word);
+}
+
+static const char *
+stage_remedy(enum refusal_stage stage)
+{
+	if (stage == REFUSAL_STAGE_HELO)
+		return "Have the server introduce itself with its full host name, whose A record is the sending IP "
+		       "address; then look that address up in blocklists.";
+	return "Look the sending IP address up in blocklists, and check its PTR record; when both are in order, ask "
+	       "the receiver's postmaster.";
 }
 
 const char *
 refusal_remedy(const struct recognition *known)
 {
+	if (known->stage != REFUSAL_STAGE_NONE)
+		return stage_remedy(known->stage);
 	return known->entry != NULL ? known->entry->remedy : code_remedy(known);
 }
 

@@ -74,13 +74,14 @@ PARTY_OF_LINES = (
 def why(text, *words, catalogue=CATALOGUE):
     """What `heloscope why` says of the text on its standard input: status, standard output, standard error."""
     data = text if isinstance(text, bytes) else text.encode()
-    done = subprocess.run([BUILT, "why", "--offline", "-c", catalogue, *words], input=data, capture_output=True, timeout=DEADLINE_S,
+    offline = [] if "-t" in words else ["--offline"]
+    done = subprocess.run([BUILT, "why", *offline, "-c", catalogue, *words], input=data, capture_output=True, timeout=DEADLINE_S,
                           env={**os.environ, "LC_ALL": "C.UTF-8"})
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def refusals_in(text, **options):
-    _, out, err = why(text, "--json", **options)
+def refusals_in(text, words=(), **options):
+    _, out, err = why(text, "--json", *words, **options)
     told = json.loads(out)
     SCHEMA.validate(told)
     assert err == "", err
@@ -129,18 +130,19 @@ class Lines(unittest.TestCase):
         if not LINES.exists():
             self.skipTest("the real refusals, shared/data/refusals/lines.tsv, are not beside this tree")
         rows = [line.split("\t") for line in LINES.read_text().splitlines()[1:]]
-        texts = [row[1].replace(" \u23ce ", "\n").replace("\u23ce", "\n") for row in rows]
-        told = refusals_in("\n\n".join(texts))
-        wrong = []
-        for number, (row, text, party) in enumerate(zip(rows, texts, PARTY_OF_LINES), 1):
-            mine = []
-            while told and told[0]["reply"].split("\\")[0] in text:
-                mine.append(told.pop(0))
-            found = [(mine[0][key] if mine else None) for key in ("operator", "category", "party")]
-            if found[0] not in OPERATORS.get(row[2], [row[2]]) or found[1:] != [row[3], PARTIES[party]]:
-                wrong.append(f"{number}: {found} ({mine[0]['entry'] if mine else None}), not {row[2]}, {row[3]}, {party}: {text[:150]}")
         self.assertEqual(len(rows), len(PARTY_OF_LINES))
-        self.assertEqual(told, [])
+        with tempfile.TemporaryDirectory() as scratch:
+            files = [pathlib.Path(scratch) / str(number) for number in range(len(rows))]
+            for path, row in zip(files, rows):
+                path.write_text(row[1].replace(" \u23ce ", "\n").replace("\u23ce", "\n"))
+            told = {}
+            for refusal in refusals_in("", words=[str(path) for path in files]):
+                told.setdefault(refusal["file"], refusal)
+        wrong = []
+        for path, row, party in zip(files, rows, PARTY_OF_LINES):
+            mine = told.get(str(path), {})
+            if mine.get("operator") not in OPERATORS.get(row[2], [row[2]]) or (mine["category"], mine["party"]) != (row[3], PARTIES[party]):
+                wrong.append(f"{path.name}: {mine}, not {row[2]}, {row[3]}, {PARTIES[party]}: {row[1][:150]}")
         self.assertLessEqual(len(wrong), 0.03 * len(rows), "\n".join(wrong))
 
 
@@ -176,6 +178,13 @@ class Input(unittest.TestCase):
                 self.assertEqual([(row["sender"], row["recipient"], row["server"], row["status"]) for row in told],
                                  [("anna@a.example", "bob@b.example", "mx.b.example", "refused"),
                                   ("anna@a.example", "carl@c.example", "mx.c.example", "expired")] * times)
+
+    def test_a_notice_is_one_bounce_and_no_text_of_several(self):
+        notice = ("This is the mail system at host mail.a.example.\n\nI'm sorry to have to inform you that your message could not\n"
+                  "be delivered to one or more recipients.\n\n<user@p.example>: host mx.p.example[192.0.2.1] said: 550 5.1.1\n"
+                  "    <user@p.example>: Recipient address rejected: User unknown (in reply to\n    RCPT TO command)\n")
+        self.assertEqual([(refusal["server"], refusal["recipient"], refusal["category"], refusal["stage"]) for refusal in refusals_in(notice)],
+                         [("mx.p.example", "user@p.example", "mailbox-unknown", "rcpt")])
 
     def test_hostile_text_stays_text(self):
         reply = b"550 \x1b[2J\x07\x00\xe2\x80\xae\xff nasty\x85 \"quoted\" \\x41"

@@ -10,7 +10,6 @@
 #define HELOSCOPE_MAILS_SOURCE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "heloscope/base/error.h"
@@ -54,10 +53,6 @@ struct span source_beginning(struct source *source);
 
 /* The next octets of the member, one or more, which are good until the next call. */
 enum source_state source_read(struct source *source, struct span *octets) MUST_USE;
-
-/* What is left of the member as a file to be read, for fclose(3) before source_next(); NULL with errno. Where
- * there is a fault, reading it fails, too. */
-FILE *source_file(struct source *source) MUST_USE;
 
 /* Why reading failed, as "it is damaged, or was cut"; NULL when it did not. */
 const char *source_fault(const struct source *source);

@@ -5,7 +5,8 @@
  * one operator rules out entries of others that have servers of their own. Of those that fit wins, in this
  * order: with a sign; with text, of an operator; with text, of anybody; a frame that says something; by codes
  * or server alone. Then the one to whose operator the server belongs; then the one with more octets of
- * fragments; then the one that asks for more codes and servers. Where none fits, the codes speak.
+ * fragments; then the one that asks for more codes and servers. Where none fits, the codes speak; and where
+ * they say nothing, the stage: who refuses at the greeting knows nothing but the sending IP address.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
 #define HELOSCOPE_REFUSALS_RECOGNIZE_H
@@ -22,6 +23,7 @@ struct recognition {
 	struct span host;    /* the server; where the refusal has none, from its text; empty: not known */
 	struct codes codes;  /* of the text; else those that stood beside it */
 	enum code_word word; /* what the codes say; CODE_WORDS: nothing. Of use without an entry alone */
+	enum refusal_stage stage; /* that bears the category, where neither entry nor codes do; else NONE */
 	enum refusal_category category;
 	enum refusal_party party;
 	enum permanence permanence; /* the effective one, whatever the first digit says */

@@ -346,6 +346,38 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 	catalogue_free(catalogue);
 }
 
+/* Who refuses at the greeting has seen an address, and at EHLO a name, and nothing else. */
+static void
+recognize_tells_what_the_stage_bears(void **state)
+{
+	static const struct {
+		const char *text;
+		enum refusal_stage stage;
+		enum refusal_category category;
+	} rows[] = {
+		{ "554 no", REFUSAL_STAGE_GREETING, CATEGORY_POLICY },
+		{ "550 no", REFUSAL_STAGE_HELO, CATEGORY_HELO },
+		{ "421 no", REFUSAL_STAGE_GREETING, CATEGORY_UNKNOWN },
+		{ "554 no", REFUSAL_STAGE_RCPT, CATEGORY_UNKNOWN },
+		{ "554 5.7.25 no", REFUSAL_STAGE_GREETING, CATEGORY_PTR },
+	};
+	struct catalogue *catalogue = good_catalogue("");
+	struct recognizer *recognizer = recognizer_new(catalogue);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
+		struct recognition known;
+
+		refusal.stage = rows[i].stage;
+		known = recognize(recognizer, &refusal);
+		assert_int_equal(known.category, rows[i].category);
+		assert_true(strlen(refusal_meaning(&known)) > 20 && strlen(refusal_remedy(&known)) > 20);
+	}
+	recognizer_free(recognizer);
+	catalogue_free(catalogue);
+}
+
 static void
 recognize_examples_tells_which_are_not_recognized(void **state)
 {
@@ -397,16 +429,12 @@ static struct seen
 read_octets(const char *octets, size_t length)
 {
 	struct seen seen = { .count = 0 };
-	FILE *file = tmpfile();
-	struct file_lines lines;
+	struct text_reader reader;
 
-	assert_non_null(file);
-	assert_int_equal(fwrite(octets, 1, length, file), length);
-	rewind(file);
-	file_lines_init(&lines, file);
-	assert_true(text_read(&lines, SPAN("f"), see, &seen));
-	file_lines_clear(&lines);
-	(void)fclose(file);
+	text_reader_init(&reader, SPAN("f"), see, &seen);
+	for (size_t i = 0; i < length; i += 7) /* in pieces of any size */
+		text_reader_add(&reader, (struct span){ octets + i, length - i < 7 ? length - i : 7 });
+	text_reader_finish(&reader);
 	return seen;
 }
 
@@ -443,6 +471,27 @@ text_read_holds_no_more_than_its_bound(void **state)
 	seen = read_octets(octets, sizeof octets);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.longest, BOUND_REFUSAL_TEXT);
+}
+
+static void
+text_of_a_notice_is_told_from_replies(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_notice;
+	} rows[] = {
+		{ "550 5.1.1 one\n550 could not be delivered", false },
+		{ "host mx.test[192.0.2.1] said: 550 no\n\nmail delivery failed", false },
+		{ "This is the mail system at host a.test.\n\n<x@p.test>: 550 no", true },
+		{ "550 no\nFinal-Recipient: rfc822; x@p.test", true },
+		{ "I'm sorry. Your message could\nnot be delivered", true },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (text_is_notice(span_of(rows[i].text)) != rows[i].is_notice)
+			fail_msg("%s", rows[i].text);
 }
 
 /* Words. */
@@ -506,9 +555,11 @@ main(void)
 		cmocka_unit_test(automaton_finds_all_words_in_one_pass),
 		cmocka_unit_test(recognize_chooses_by_rank),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
+		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
 		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
+		cmocka_unit_test(text_of_a_notice_is_told_from_replies),
 		cmocka_unit_test(refusal_tell_begins_with_the_answer),
 		cmocka_unit_test(refusal_words_say_something_of_every_code),
 	};
