@@ -90,6 +90,30 @@ take_text(void *context, const struct refusal *refusal)
 		taker->refusal(taker->context, refusal);
 }
 
+/* Of refusals those with a code. */
+static void
+count_codes(void *context, const struct refusal *refusal)
+{
+	*(size_t *)context += codes_find(refusal->text).reply != 0;
+}
+
+/* Whether the whole text is one notice: by its look, or because as such it tells all replies that are in it.
+ */
+static bool
+is_notice(struct span text)
+{
+	size_t told = 0, parts = 0;
+	const struct message_taker taker = { .refusal = count_codes, .context = &told, .is_alone = true };
+	struct text_reader reader;
+
+	if (text_is_notice(text))
+		return true;
+	text_reader_init(&reader, SPAN(""), count_codes, &parts);
+	text_reader_add(&reader, text);
+	text_reader_finish(&reader);
+	return parts > 0 && message_read_text(text, &taker) > 0 && told >= parts;
+}
+
 /* Text that somebody has copied: a notice, which is short enough to be seen as a whole, or any refusals. */
 static void
 read_text(struct job *job, struct span beginning)
@@ -98,7 +122,7 @@ read_text(struct job *job, struct span beginning)
 	struct text_reader reader;
 	struct span octets;
 
-	if (beginning.length < SOURCE_BEGINNING && text_is_notice(beginning)
+	if (beginning.length < SOURCE_BEGINNING && is_notice(beginning)
 	    && message_read_text(beginning, &taker) > 0)
 		return;
 	text_reader_init(&reader, job->file, take_text, job);
