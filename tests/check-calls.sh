@@ -31,7 +31,7 @@ only_in base/log 'v?syslog'
 only_in base/document 'json_(string(n|_nocheck|n_nocheck|_set[a-z_]*)?|v?sprintf|v?pack[a-z_]*|dump[a-z]*|object_(set|update|setn)[a-z_]*|array_(set|append|insert|extend)[a-z_]*)'
 only_in base/document json_string_value
 # Members of a record are known to records/ alone: words and reviews read facts, or an outline.
-only_in 'base/document base/tree peer/store records/[a-z]*' 'json_object_get|tree_[a-z]*|take_(span|flag)|record_(parse|set_[a-z]*)'
+only_in 'base/document base/tree mails/tls_report peer/store records/[a-z]*' 'json_object_get|tree_[a-z]*|take_(span|flag)|record_(parse|set_[a-z]*)'
 only_in 'base/document peer/store' 'json_(load[a-z_]*|v?unpack[a-z_]*)' # P12: what is read is read strictly
 only_in records/log 'p?writev?'
 only_in daemon/edge 'smfi_(setreply|setmlreply|addheader|insheader|chgheader|quarantine|progress|replacebody|addrcpt[a-z_]*|chgfrom)'

@@ -16,6 +16,7 @@
 struct job {
 	const struct given_taker *taker;
 	struct source *source;
+	struct report_taker reports;
 	struct span file;   /* as refusals name it */
 	bool is_of_several; /* in a directory */
 	bool has_fault;
@@ -28,6 +29,28 @@ tell_fault(struct job *job, const char *reason)
 	job->has_fault = true;
 }
 
+static void
+take_aggregate(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
+{
+	const struct job *job = context;
+
+	job->taker->aggregate(job->taker->context, report, row);
+}
+
+static void
+take_tls(void *context, const struct tls_report *report, const struct tls_row *row)
+{
+	const struct job *job = context;
+
+	job->taker->tls(job->taker->context, report, row);
+}
+
+static void
+take_fault(void *context, const char *reason)
+{
+	tell_fault(context, reason);
+}
+
 static struct message_taker
 message_taker_of(const struct job *job)
 {
@@ -35,6 +58,7 @@ message_taker_of(const struct job *job)
 				       .context = job->taker->context,
 				       .file = job->file,
 				       .line = 1,
+				       .reports = &job->reports,
 				       .is_alone = !job->is_of_several };
 }
 
@@ -137,14 +161,17 @@ read_member(struct job *job)
 	const struct span beginning = source_beginning(job->source);
 
 	switch (mail_kind_of(beginning)) {
+	case MAIL_KIND_AGGREGATE:
+	case MAIL_KIND_TLS_REPORT:
+		if (!attachment_read_member(job->source, &job->reports))
+			read_text(job, beginning);
+		break;
 	case MAIL_KIND_MESSAGE:
 		read_mail(job, false);
 		break;
 	case MAIL_KIND_MBOX:
 		read_mail(job, true);
 		break;
-	case MAIL_KIND_AGGREGATE:
-	case MAIL_KIND_TLS_REPORT:
 	case MAIL_KIND_NONE:
 		read_text(job, beginning);
 		break;
@@ -156,6 +183,7 @@ read_file(const char *path, const struct given_taker *taker, bool is_of_several)
 {
 	struct job job = { .taker = taker,
 			   .file = regular_file_is_input(path) ? SPAN("") : span_of(path),
+			   .reports = { take_aggregate, take_tls, take_fault, &job },
 			   .is_of_several = is_of_several };
 	struct error reason;
 

@@ -11,7 +11,7 @@
 #define ARENA_OCTETS (8 * BOUND_PART_OCTETS)
 #define EMBEDDED_MAX 16 /* messages in a message that are looked at */
 
-enum part_kind { PART_STATUS, PART_HEADER, PART_TEXT, PART_HTML, PART_OTHER };
+enum part_kind { PART_STATUS, PART_HEADER, PART_TEXT, PART_HTML, PART_MEDIA, PART_OTHER };
 
 /* A message that was taken to pieces. */
 struct pieces {
@@ -22,6 +22,8 @@ struct pieces {
 	GMimeMessage *embedded[EMBEDDED_MAX]; /* theirs is the message */
 	size_t embedded_count;
 	bool has_status;
+	const struct report_taker *reports; /* or NULL */
+	size_t report_count;
 };
 
 static enum part_kind
@@ -38,6 +40,9 @@ kind_of(GMimeObject *part)
 		{ "message", "global-headers", PART_HEADER },
 		{ "text", "html", PART_HTML },
 		{ "text", "*", PART_TEXT },
+		{ "image", "*", PART_MEDIA },
+		{ "audio", "*", PART_MEDIA },
+		{ "video", "*", PART_MEDIA },
 	};
 	GMimeContentType *type = g_mime_object_get_content_type(part);
 
@@ -47,27 +52,54 @@ kind_of(GMimeObject *part)
 	return PART_OTHER;
 }
 
-/* A copy of the beginning of a part, as it was before it was sent. */
+/* A part as it was before it was sent, for g_object_unref(); NULL: it has no content. */
+static GMimeStream *
+decode(GMimePart *part, struct span *octets)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content(part);
+	GMimeStream *stream;
+	GByteArray *array;
+
+	if (content == NULL)
+		return NULL;
+	stream = g_mime_stream_mem_new();
+	(void)g_mime_data_wrapper_write_to_stream(content, stream);
+	array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+	*octets = array != NULL && array->len > 0 ? (struct span){ (const char *)array->data, array->len }
+						  : SPAN("");
+	return stream;
+}
+
+/* A copy of the beginning of it. */
 static struct span
 decoded(GMimePart *part, struct arena *arena)
 {
-	GMimeDataWrapper *content = g_mime_part_get_content(part);
-	GByteArray *octets;
-	GMimeStream *stream;
 	struct span text = SPAN("");
+	GMimeStream *stream = decode(part, &text);
 
-	if (content == NULL)
+	if (stream == NULL)
 		return text;
-	stream = g_mime_stream_mem_new();
-	(void)g_mime_data_wrapper_write_to_stream(content, stream);
-	octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	if (octets != NULL && octets->len > 0) {
-		text.length = octets->len < BOUND_PART_OCTETS ? octets->len : BOUND_PART_OCTETS;
-		text.at = arena_copy(arena, (struct span){ (const char *)octets->data, text.length });
-		text.length = arena->has_failed ? 0 : text.length;
-	}
+	if (text.length > BOUND_PART_OCTETS)
+		text.length = BOUND_PART_OCTETS;
+	text.at = arena_copy(arena, text);
 	g_object_unref(stream);
-	return text;
+	return arena->has_failed ? SPAN("") : text;
+}
+
+/* Read the reports in a part. False when it holds none. */
+static bool
+take_report(struct pieces *pieces, GMimePart *part)
+{
+	struct span octets = SPAN("");
+	GMimeStream *stream = pieces->reports != NULL ? decode(part, &octets) : NULL;
+	size_t count = 0;
+
+	if (stream != NULL) {
+		count = attachment_read(octets, pieces->reports);
+		g_object_unref(stream);
+	}
+	pieces->report_count += count;
+	return count > 0;
 }
 
 /* The same of a text, in UTF-8. */
@@ -119,12 +151,16 @@ take_part(struct pieces *pieces, GMimePart *part)
 		bounce_read_returned(&pieces->bounce, decoded(part, pieces->arena));
 		break;
 	case PART_TEXT:
-		add_text(pieces, decoded_text(part, pieces->arena));
+		if (!take_report(pieces, part))
+			add_text(pieces, decoded_text(part, pieces->arena));
 		break;
 	case PART_HTML:
 		add_text(pieces, text_of_html(decoded_text(part, pieces->arena), pieces->arena));
 		break;
 	case PART_OTHER:
+		(void)take_report(pieces, part);
+		break;
+	case PART_MEDIA:
 		break;
 	}
 }
@@ -311,6 +347,8 @@ read_pieces(struct pieces *pieces, GMimeMessage *message, const struct message_t
 	const bool is_bounce = pieces->has_status || looks_like_bounce(message);
 	size_t count = 0;
 
+	if (pieces->report_count > 0)
+		return 0;
 	take_header(pieces, message);
 	if (is_bounce)
 		count = read_bounce(pieces, message, taker);
@@ -332,6 +370,7 @@ read_parsed(GMimeMessage *message, const struct message_taker *taker, size_t dep
 	pieces = arena_alloc(&arena, sizeof *pieces);
 	if (pieces != NULL) {
 		pieces->arena = &arena;
+		pieces->reports = taker->reports;
 		bounce_init(&pieces->bounce, &arena);
 		pieces->bounce.file = taker->file;
 		pieces->bounce.line = taker->line;

@@ -1,7 +1,8 @@
 /*
  * given: whatever a command was given to find refusals in, which finds out by itself what it is.
  *
- * A file or standard input, compressed or not: a message, an mbox, a log, copied text; a Maildir, or another
+ * A file or standard input, compressed or not: a message, an mbox, a log, a report of a
+ * receiver, copied text; a Maildir, or another
  * directory, of which each file is one of these. One of them that cannot be read does not stop the others.
  * One thread.
  */
@@ -11,11 +12,16 @@
 #include <stdbool.h>
 
 #include "heloscope/base/must_use.h"
+#include "heloscope/mails/aggregate.h"
+#include "heloscope/mails/tls_report.h"
 #include "heloscope/refusals/refusal.h"
 
 /* Who gets what is read. Spans are good during the call. */
 struct given_taker {
 	refusal_taker *refusal;
+	/* What reports of receivers say; a report that comes twice is told twice. */
+	aggregate_taker *aggregate;
+	tls_report_taker *tls;
 	/* What could not be read, or not to its end; all before that was told. `file` is empty for standard
 	 * input. */
 	void (*fault)(void *context, struct span file, const char *reason);

@@ -9,14 +9,16 @@
 
 #include <stdbool.h>
 
+#include "heloscope/mails/attachment.h"
 #include "heloscope/refusals/refusal.h"
 
 /* Who gets what is read, and where it stands. */
 struct message_taker {
 	refusal_taker *refusal;
 	void *context;
-	struct span file;   /* as refusals name it */
-	unsigned long line; /* where the message begins in it, from 1 */
+	struct span file;                   /* as refusals name it */
+	unsigned long line;                 /* where the message begins in it, from 1 */
+	const struct report_taker *reports; /* NULL: reports of receivers are passed over */
 	bool is_alone; /* it was given by itself, not in a folder with others: what it says of replies counts,
 			* even if it is no bounce by its look */
 };

@@ -333,7 +333,7 @@ given_finds_out_what_it_is(void **state)
 	char directory[] = "/tmp/heloscope-given-XXXXXX", path[300];
 	static char memory[65536];
 	struct told *told = malloc(sizeof *told);
-	const struct given_taker taker = { take_refusal, take_fault, told };
+	const struct given_taker taker = { .refusal = take_refusal, .fault = take_fault, .context = told };
 
 	(void)state;
 	assert_non_null(told);

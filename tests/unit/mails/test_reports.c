@@ -1,0 +1,300 @@
+/* reports: what receivers tell of DMARC and of TLS, as they write it. */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/mails/attachment.h"
+#include "heloscope/mails/message.h"
+
+struct told {
+	char memory[16384];
+	struct strbuf text;
+	size_t rows;
+};
+
+static void
+take_aggregate(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
+{
+	struct told *told = context;
+	char address[IPADDR_TEXT_SIZE];
+
+	told->rows++;
+	strbuf_printf(&told->text, "%s|%s|%s %s %s %s%s|%lld-%lld|%s %llu %s %d%d %s|%s %s %s|",
+		      report->organization, report->id, report->domain, report->policy, report->subdomains,
+		      report->dkim_mode, report->spf_mode, (long long)report->begin, (long long)report->end,
+		      ipaddr_format(&row->source, address), (unsigned long long)row->count, row->disposition,
+		      row->is_dkim_aligned, row->is_spf_aligned, row->override_type, row->header_from,
+		      row->envelope_from, row->envelope_to);
+	for (size_t i = 0; i < row->dkim_count; i++)
+		strbuf_printf(&told->text, "%s/%s=%s ", row->dkim[i].domain, row->dkim[i].selector,
+			      row->dkim[i].result);
+	if (row->has_spf)
+		strbuf_printf(&told->text, "spf %s=%s", row->spf.domain, row->spf.result);
+	strbuf_add(&told->text, "\n");
+}
+
+static void
+take_tls(void *context, const struct tls_report *report, const struct tls_row *row)
+{
+	const struct span texts[] = { report->organization, report->id,        row->policy_type,
+				      row->domain,          row->mx_host,      row->result_type,
+				      row->sending_ip,      row->receiving_mx, row->receiving_ip,
+				      row->reason,          row->information };
+	struct told *told = context;
+
+	told->rows++;
+	strbuf_printf(&told->text, "%s %lld-%lld %llu/%llu", row->is_failure ? "failure" : "policy",
+		      (long long)report->begin, (long long)report->end, (unsigned long long)row->successful,
+		      (unsigned long long)row->failed);
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		strbuf_add(&told->text, "|");
+		strbuf_add_span(&told->text, texts[i]);
+	}
+	strbuf_add(&told->text, "\n");
+}
+
+static void
+take_fault(void *context, const char *reason)
+{
+	struct told *told = context;
+
+	strbuf_printf(&told->text, "(%s)\n", reason);
+}
+
+static struct report_taker
+taker_of(struct told *told)
+{
+	strbuf_init(&told->text, told->memory, sizeof told->memory);
+	told->rows = 0;
+	return (struct report_taker){ take_aggregate, take_tls, take_fault, told };
+}
+
+static struct span
+seed(const char *name, char *memory, size_t size)
+{
+	const char *directory = getenv("srcdir");
+	char path[300];
+	FILE *file;
+	size_t length;
+
+	(void)snprintf(path, sizeof path, "%s/tests/fuzz/seeds/%s", directory != NULL ? directory : "..",
+		       name);
+	file = fopen(path, "rb");
+	assert_non_null(file);
+	length = fread(memory, 1, size, file);
+	(void)fclose(file);
+	return (struct span){ memory, length };
+}
+
+static const struct {
+	const char *name, *expected;
+} reports[] = {
+	{ "aggregate/rfc7489",
+	  "receiver.example|1234567890|a.example quarantine none rs|1795478400-1795564799|192.0.2.7 12 none 10 mailing_list|"
+	  "a.example bounce.a.example receiver.example|a.example/s1=pass esp.example/s2=fail spf bounce.a.example=pass\n"
+	  "receiver.example|1234567890|a.example quarantine none rs|1795478400-1795564799|2001:db8::7 3 quarantine 00 |"
+	  "a.example  |spf x.example=softfail\n" },
+	{ "aggregate/rfc9990",
+	  "Receiver|20261124-1|a.example reject reject sr|1795478400-1795564799|198.51.100.9 1 pass 11 |a.example  |"
+	  "a.example/s=pass spf a.example=pass\n" },
+	/* A row without a source is left out, and the rest is told. */
+	{ "aggregate/odd",
+	  "GM\xc3\xaf\xc2\xbf\xc2\xbdNX|id@gmx.example|a.example none  |1795478400-1795564800|192.0.2.8 5 pass 10 |  |spf =none\n" },
+	{ "tls_report/rfc8460",
+	  "policy 1795478400-1795564799 5326/303|Receiver|2026-11-24T00:00:00Z_a.example|sts|a.example|mx.a.example||||||\n"
+	  "failure 1795478400-1795564799 0/100|Receiver|2026-11-24T00:00:00Z_a.example|sts|a.example|mx.a.example|"
+	  "certificate-expired|192.0.2.7|mx1.a.example|||\n"
+	  "failure 1795478400-1795564799 0/203|Receiver|2026-11-24T00:00:00Z_a.example|sts|a.example|mx.a.example|"
+	  "starttls-not-supported|2001:db8::7|mx2.a.example|203.0.113.56||https://reports.example/1\n" },
+	{ "tls_report/odd",
+	  "policy 1795478400-1795564800 7/0|M|1+a.example+|no-policy-found|a.example|mx.a.example||||||\n"
+	  "policy 1795478400-1795564800 0/0|M|1+a.example+|tlsa|a.example|||||||\n"
+	  "policy 1795478400-1795564800 0/1|M|1+a.example+|sts|a.example|||||||\n"
+	  "failure 1795478400-1795564800 0/1|M|1+a.example+|sts|a.example||validation-failure||||X|\n" },
+	{ "tls_report/empty", "" },
+};
+
+static void
+reports_are_read_as_they_are_written(void **state)
+{
+	static char memory[65536];
+	struct told told;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(reports); i++) {
+		const struct report_taker taker = taker_of(&told);
+
+		assert_int_equal(attachment_read(seed(reports[i].name, memory, sizeof memory), &taker), 1);
+		assert_string_equal(told.text.text, reports[i].expected);
+	}
+}
+
+static size_t
+deflated(struct span text, int window, unsigned char *out, size_t size)
+{
+	z_stream stream = { .next_in = (Bytef *)(uintptr_t)text.at, .avail_in = (uInt)text.length };
+
+	stream.next_out = out;
+	stream.avail_out = (uInt)size;
+	assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(deflateEnd(&stream), Z_OK);
+	return size - stream.avail_out;
+}
+
+/* gzip, and zlib that is called so (parsedmarc#429); what is neither is no report. */
+static void
+reports_are_read_however_they_are_packed(void **state)
+{
+	static const int windows[] = { 15, 31 };
+	static char memory[65536];
+	static unsigned char packed[65536];
+	struct told told;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(windows); i++) {
+		const struct span report = seed(reports[0].name, memory, sizeof memory);
+		const size_t length = deflated(report, windows[i], packed, sizeof packed);
+		const struct report_taker taker = taker_of(&told);
+
+		assert_int_equal(attachment_read((struct span){ (char *)packed, length }, &taker), 1);
+		assert_string_equal(told.text.text, reports[0].expected);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		static const struct span others[] = { { "unused", 6 },
+						      { "PK\3\4\0\0\0\0\0\0\0", 11 },
+						      { "\x1f\x8b\x08\0\0\0\0\0\0", 9 } };
+		const struct report_taker taker = taker_of(&told);
+
+		assert_int_equal(attachment_read(others[i], &taker), 0);
+		assert_int_equal(told.rows, 0);
+	}
+}
+
+static void
+take_refusal(void *context, const struct refusal *refusal)
+{
+	(void)refusal;
+	((struct told *)context)->rows += 1000;
+}
+
+/* As parts of messages of whatever type. */
+static void
+reports_are_read_out_of_messages(void **state)
+{
+	static const char *const types[] = { "application/gzip", "text/plain", "application/octet-stream",
+					     "text/xml" };
+	static char memory[65536], message[70000];
+	struct told told;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(types); i++) {
+		const struct report_taker taker = taker_of(&told);
+		const struct message_taker whole = {
+			.refusal = take_refusal, .context = &told, .reports = &taker, .is_alone = true
+		};
+		const struct span report = seed(reports[0].name, memory, sizeof memory);
+
+		(void)snprintf(
+			message, sizeof message,
+			"From: postmaster@receiver.example\nSubject: Report Domain: a.example\nMIME-Version: 1.0\n"
+			"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n550 5.7.1 this is no refusal\n--b\n"
+			"Content-Type: %s\n\n%.*s\n--b--\n",
+			types[i], (int)report.length, report.at);
+		assert_int_equal(message_read(span_of(message), &whole), 0);
+		assert_string_equal(told.text.text, reports[0].expected);
+		assert_int_equal(told.rows, 2);
+	}
+}
+
+/* Read octets of which `middle` comes so often. */
+static bool
+read_repeated(const char *begin, const char *middle, size_t times, const char *end, struct told *told)
+{
+	const struct report_taker taker = taker_of(told);
+	struct aggregate *aggregate = aggregate_new(take_aggregate, taker.context);
+	struct error reason;
+	bool is_good;
+
+	assert_non_null(aggregate);
+	(void)aggregate_add(aggregate, span_of(begin));
+	for (size_t i = 0; i < times && aggregate_add(aggregate, span_of(middle)); i++)
+		;
+	(void)aggregate_add(aggregate, span_of(end));
+	is_good = aggregate_finish(aggregate, &reason);
+	if (!is_good)
+		strbuf_add(&told->text, reason.text);
+	aggregate_free(aggregate);
+	return is_good;
+}
+
+#define ROW "<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row></record>"
+
+/* What came before a fault is told; bombs end soon. */
+static void
+aggregate_ends_what_is_hostile(void **state)
+{
+	struct told told;
+
+	(void)state;
+	assert_true(read_repeated("<feedback>", ROW, 10000, "</feedback>", &told));
+	assert_int_equal(told.rows, 10000);
+	assert_false(read_repeated("<feedback>" ROW, "<a>", 1000000, "", &told));
+	assert_int_equal(told.rows, 1);
+	assert_non_null(strstr(told.text.text, "nested too deeply"));
+	assert_false(
+		read_repeated("<feedback>" ROW "<a b='", "x", 100000000, "", &told)); /* BOUND_PART_OCTETS */
+	assert_non_null(strstr(told.text.text, "a tag without end"));
+	assert_true(
+		read_repeated("<feedback>" ROW "<a>", "text ", BOUND_PART_OCTETS, "</a></feedback>", &told));
+	assert_int_equal(told.rows, 1);
+	assert_false(read_repeated(
+		"<!DOCTYPE feedback [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">]><feedback>",
+		"&b;", 1000, ROW "</feedback>", &told));
+	assert_int_equal(told.rows, 0);
+	assert_non_null(strstr(told.text.text, "a document type of its own"));
+	assert_false(read_repeated("<!DOCTYPE feedback SYSTEM \"file:///etc/passwd\"><feedback>&x;", ROW, 1,
+				   "</feedback>", &told));
+	assert_false(read_repeated("<feedback>" ROW ROW "<record>", "", 1, "", &told));
+	assert_int_equal(told.rows, 2);
+	assert_false(read_repeated("<html>", "", 1, "</html>", &told));
+	assert_false(read_repeated("", "", 1, "", &told));
+}
+
+static void
+tls_report_reads_a_bounded_text(void **state)
+{
+	char *json = malloc(BOUND_PART_OCTETS + 100);
+	struct told told;
+	const struct report_taker taker = taker_of(&told);
+	struct error reason;
+
+	(void)state;
+	assert_non_null(json);
+	memset(json, ' ', BOUND_PART_OCTETS + 100);
+	memcpy(json, "{\"policies\":[]}", 15);
+	assert_true(
+		tls_report_read((struct span){ json, BOUND_PART_OCTETS }, take_tls, taker.context, &reason));
+	assert_false(tls_report_read((struct span){ json, BOUND_PART_OCTETS + 1 }, take_tls, taker.context,
+				     &reason));
+	assert_false(tls_report_read(SPAN("{"), take_tls, taker.context, &reason));
+	assert_true(tls_report_read(SPAN("{\"policies\":{\"a\":1}}"), take_tls, taker.context, &reason));
+	free(json);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reports_are_read_as_they_are_written),
+		cmocka_unit_test(reports_are_read_however_they_are_packed),
+		cmocka_unit_test(reports_are_read_out_of_messages),
+		cmocka_unit_test(aggregate_ends_what_is_hostile),
+		cmocka_unit_test(tls_report_reads_a_bounded_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
