@@ -35,10 +35,10 @@ static const char help[] =
 	"      --bounces DOMAIN  the domain of the bounce address (MAIL FROM), if it is another\n"
 	"      --selector NAME   the selector of a DKIM key of yours: s= in a DKIM-Signature field;\n"
 	"                        once for each\n"
-	"      --message FILE    a message of yours, as it was delivered: its DKIM signatures name\n"
-	"                        the selectors; \"-\" is standard input\n"
-	"      --from-records FILE  a log of records of heloscope: the selectors with which mail of\n"
-	"                        these domains passed there\n"
+	"      --message FILE    a message of yours, as it was delivered: its DKIM signatures are\n"
+	"                        verified and name the selectors; \"-\" is standard input\n"
+	"      --from-records FILE  a log of records of heloscope, with its rotated files: the\n"
+	"                        selectors with which mail of these domains passed there\n"
 	"      --no-connect      ask the DNS only, connect to no server\n"
 	"      --relay-test      try whether the servers, which must be yours, are open relays\n"
 	"                        (MAIL and RCPT, never DATA); two minutes for each at most\n"
@@ -295,15 +295,26 @@ tell_lesson(const struct cli_lesson *lesson)
 			   DOCTOR_KEYS_MAX);
 }
 
+/* The message, with a resolver of its own. False with the reason. */
+static bool
+learn_message(const char *path, struct config *config, struct cli_lesson *lesson, struct error *error)
+{
+	struct dns_resolver *resolver = resolver_new(&config->resolver, error);
+	const bool is_learned = resolver != NULL && cli_learn_message(path, config, resolver, lesson, error);
+
+	resolver_free(resolver);
+	return is_learned;
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int
-learn(const struct options *options, struct cli_lesson *lesson)
+learn(const struct options *options, struct config *config, struct cli_lesson *lesson)
 {
 	struct error error;
 
 	if (options->message == NULL && options->records == NULL)
 		return -1;
-	if (options->message != NULL && !cli_learn_message(options->message, lesson, &error)) {
+	if (options->message != NULL && !learn_message(options->message, config, lesson, &error)) {
 		output_put(output_errors(), "heloscope doctor: %s\n", error.text);
 		return CLI_UNKNOWN;
 	}
@@ -339,16 +350,16 @@ cli_doctor(int argc, char **argv)
 		return status;
 	options.lesson.domains = domains;
 	options.lesson.domain_count = (size_t)(argc - optind);
-	status = learn(&options, &options.lesson);
-	if (status >= 0)
-		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
 	config = read_config(&options);
 	if (config == NULL)
 		return CLI_UNKNOWN;
-	config->disabled = 0; /* what the filter leaves out is looked at all the same */
+	config->disabled = 0;                /* what the filter leaves out is looked at all the same, */
+	config->enabled = 1U << METHOD_DKIM; /* and the signatures of a message */
 	config->looks_back = true;
-	status = examine(config, domains, (size_t)(argc - optind), &options);
+	status = learn(&options, config, &options.lesson);
+	if (status < 0)
+		status = examine(config, domains, (size_t)(argc - optind), &options);
 	config_unref(config);
 	return status;
 }

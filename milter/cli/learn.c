@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
+#include "heloscope/checks/dkim.h"
+#include "heloscope/checks/inquiry.h"
 #include "heloscope/cli/log.h"
 #include "heloscope/cli/message.h"
 #include "heloscope/dkim/signature.h"
@@ -59,6 +61,7 @@ learn(struct cli_lesson *lesson, const char *selector, const char *domain, bool 
 struct learning_message {
 	struct cli_lesson *lesson;
 	struct author author;
+	struct inquiry *inquiry; /* which verifies its signatures */
 };
 
 static void
@@ -80,6 +83,8 @@ take_field(void *context, const char *name, const char *value)
 	struct learning_message *learning = context;
 
 	author_add(&learning->author, span_of(name), span_of(value));
+	doctor_message_field(&learning->lesson->message, span_of(name), span_of(value));
+	inquiry_header_field(learning->inquiry, name, value);
 	if (span_equals_nocase(span_trim(span_of(name)), SPAN("DKIM-Signature")))
 		learn_field(learning->lesson, value);
 }
@@ -87,23 +92,62 @@ take_field(void *context, const char *name, const char *value)
 static void
 take_end_of_header(void *context)
 {
-	(void)context;
+	const struct learning_message *learning = context;
+
+	inquiry_end_of_header(learning->inquiry);
 }
 
 static void
 take_body(void *context, struct span octets)
 {
-	(void)context;
-	(void)octets;
+	const struct learning_message *learning = context;
+
+	doctor_message_body(&learning->lesson->message, octets);
+	inquiry_body(learning->inquiry, octets);
+}
+
+/* Have its signatures verified by the filter's own check. NULL with the reason. */
+static struct inquiry *
+new_inquiry(struct config *config, struct dns_resolver *resolver, struct error *error)
+{
+	static const struct check *const table[] = { &check_dkim };
+	const struct inquiry_needs needs = { .table = { table, 1 }, .resolver = resolver, .config = config };
+	struct inquiry *inquiry = inquiry_new(&needs, &(struct client_facts){ .port = 0 });
+
+	if (inquiry == NULL)
+		error_set(error, "out of memory");
+	else
+		inquiry_mail(inquiry, &(struct envelope_address){ "<>", NULL }, NULL, NULL);
+	return inquiry;
+}
+
+static void
+take_results(const struct learning_message *learning, unsigned timeout_ms)
+{
+	const struct facts *facts;
+
+	inquiry_end_of_body(learning->inquiry);
+	facts = inquiry_wait(learning->inquiry, timeout_ms);
+	if (facts != NULL)
+		doctor_message_verified(&learning->lesson->message, &facts->dkim);
 }
 
 bool
-cli_learn_message(const char *path, struct cli_lesson *lesson, struct error *error)
+cli_learn_message(const char *path, struct config *config, struct dns_resolver *resolver,
+		  struct cli_lesson *lesson, struct error *error)
 {
 	struct learning_message learning = { .lesson = lesson };
 	const struct stored_handler handler = { take_field, take_end_of_header, take_body, &learning };
+	bool is_read;
 
-	if (!cli_message_read("doctor", path, &handler, error))
+	learning.inquiry = new_inquiry(config, resolver, error);
+	if (learning.inquiry == NULL)
+		return false;
+	is_read = cli_message_read("doctor", path, &handler, error);
+	if (is_read)
+		take_results(&learning, config->timeout_ms);
+	inquiry_close(learning.inquiry);
+	if (!is_read)
 		return false;
 	lesson->message.name = regular_file_is_input(path) ? "standard input" : path;
 	(void)snprintf(lesson->message.author, sizeof lesson->message.author, "%s",
@@ -133,7 +177,7 @@ take_record(void *lesson, struct span line)
 bool
 cli_learn_records(const char *path, struct cli_lesson *lesson)
 {
-	const struct cli_log_options options = { .command = "doctor", .log = path };
+	const struct cli_log_options options = { .command = "doctor", .log = path, .reads_rotated = true };
 	const struct record_log_reader reader = { .take = take_record, .context = lesson };
 
 	return cli_log_read(&options, NULL, &reader);

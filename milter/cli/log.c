@@ -63,12 +63,12 @@ choose_files(struct record_files *files, const char *log, const struct cli_log_o
 		const bool is_log = strcmp(file->path, log) == 0;
 
 		has_log = has_log || is_log;
-		if (is_log || (has_since && file->changed >= begin))
+		if (is_log || options->reads_rotated || (has_since && file->changed >= begin))
 			files->items[kept++] = *file;
 		else
 			free(file->path);
 	}
-	if (has_log && !has_since)
+	if (has_log && !has_since && !options->reads_rotated)
 		tell_rotated(options->command, files->count - kept, log);
 	files->count = kept;
 	return has_log;

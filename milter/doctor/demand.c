@@ -1,5 +1,7 @@
 #include "heloscope/doctor/demand.h"
 
+#include "heloscope/doctor/dkim.h"
+
 /* Judgements. */
 
 static enum demand_state
@@ -43,10 +45,25 @@ judge_spf(const struct doctor_report *report)
 	return passes == DEMAND_NOT_TESTABLE && record == DEMAND_NOT_MET ? record : passes;
 }
 
-/* One key is enough; Gmail verifies no ed25519 signatures. */
+/* Whether a signature of the message that is of this domain, or of one that belongs to it, has this result.
+ */
+static bool
+has_signature(const struct doctor_report *report, enum result result)
+{
+	for (size_t i = 0; report->message != NULL && i < report->message->result_count; i++)
+		if (report->message->results[i].result == result
+		    && doctor_key_concerns(report->message->results[i].domain, report->domain))
+			return true;
+	return false;
+}
+
+/* What the message shows counts more than the keys. One key is enough; Gmail verifies no ed25519 signatures.
+ */
 static enum demand_state
 judge_dkim(const struct doctor_report *report)
 {
+	if (report->message != NULL && !has_signature(report, RESULT_PASS))
+		return has_signature(report, RESULT_TEMPERROR) ? DEMAND_NOT_TESTABLE : DEMAND_NOT_MET;
 	return report->rsa_keys > 0 ? DEMAND_MET : judge_row(report, DOCTOR_DKIM);
 }
 
@@ -91,6 +108,39 @@ static enum demand_state
 judge_reverse_dns(const struct doctor_report *report)
 {
 	return judge_row(report, DOCTOR_REVERSE_DNS);
+}
+
+/* The message. */
+
+static enum demand_state
+judge_fault(const struct doctor_report *report,
+	    enum doctor_message_fault (*find)(const struct doctor_message *message))
+{
+	if (report->message == NULL)
+		return DEMAND_NOT_TESTABLE;
+	return find(report->message) == MESSAGE_GOOD ? DEMAND_MET : DEMAND_NOT_MET;
+}
+
+static enum demand_state
+judge_form(const struct doctor_report *report)
+{
+	return judge_fault(report, doctor_message_form);
+}
+
+static enum demand_state
+judge_unsubscribe(const struct doctor_report *report)
+{
+	return judge_fault(report, doctor_message_unsubscribe);
+}
+
+enum doctor_message_fault
+doctor_demand_fault(const struct doctor_report *report, enum doctor_demand demand)
+{
+	if (report->message != NULL && demand == DEMAND_FORM)
+		return doctor_message_form(report->message);
+	if (report->message != NULL && demand == DEMAND_UNSUBSCRIBE)
+		return doctor_message_unsubscribe(report->message);
+	return MESSAGE_GOOD;
 }
 
 /* The table. */
@@ -160,16 +210,16 @@ static const struct {
 	[DEMAND_FORM] = { { "message-form",
 			    "Messages in the form of RFC 5322",
 			    NULL,
-			    "Look at a delivered message: it has From, Date and Message-ID, each once, and no line of more than 998 characters.",
+			    "Give a message of yours with --message, or look at one that was delivered: it has From, Date and Message-ID, each once, and no line of more than 998 characters.",
 			    { [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_ICLOUD] = SENDERS_MUCH } },
-			  NULL,
+			  judge_form,
 			  0 },
 	[DEMAND_UNSUBSCRIBE] = { { "one-click-unsubscribe",
 				   "One-click unsubscribe (RFC 8058), done within two days",
 				   NULL,
-				   "Look at a message to subscribers: it has List-Unsubscribe with an https: address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, and DKIM signs both.",
+				   "Give a message to subscribers with --message, or look at one: it has List-Unsubscribe with an https: address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, and DKIM signs both.",
 				   { [RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_YAHOO] = SENDERS_MUCH } },
-				 NULL,
+				 judge_unsubscribe,
 				 0 },
 	[DEMAND_SPAM_RATE] = { { "spam-rate",
 				 "Fewer than 3 in 1,000 messages are reported as spam",

@@ -10,6 +10,7 @@
 
 #include "heloscope/dkim/key.h"
 #include "heloscope/wire/taglist.h"
+#include "heloscope/words/signature.h"
 
 static const char fails[] = "Signatures with this selector fail.";
 
@@ -394,6 +395,33 @@ is_message_aligned(struct exam *exam)
 	return false;
 }
 
+/* Whether it is about the key, which is judged where it stands. */
+static bool
+is_of_key(enum dkim_reason reason)
+{
+	return reason >= DKIM_KEY_LOOKUP && reason <= DKIM_KEY_LONG;
+}
+
+static void
+judge_signature(struct exam *exam, const struct doctor_message *message,
+		const struct doctor_signature *signature)
+{
+	const char *domain =
+		signature->domain[0] != '\0' ? signature->domain : "a domain that cannot be read";
+
+	if (signature->result == RESULT_PASS || is_of_key(signature->reason)
+	    || (signature->domain[0] != '\0'
+		&& !doctor_key_concerns(signature->domain, exam->report->domain)))
+		return;
+	exam_say(
+		exam, PROBLEM_DKIM_MESSAGE_FAILS, message->name,
+		signature->result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_WARNING,
+		arena_printf(exam->arena, "A signature of the message (%s), of %s, does not verify: %s.",
+			     message->name, domain, signature_reason(signature->reason)),
+		"Receivers take such mail as not signed. If the message was changed behind the mail server, by a mail program or in copying it, give it as it arrived.",
+		NULL);
+}
+
 /* Of the author's domain only: others may have signed it on its way. */
 static void
 judge_message(struct exam *exam, const struct doctor_message *message)
@@ -402,6 +430,9 @@ judge_message(struct exam *exam, const struct doctor_message *message)
 
 	if (message == NULL || strcmp(message->author, exam->report->domain) != 0)
 		return;
+	exam->report->message = message;
+	for (size_t i = 0; i < message->result_count; i++)
+		judge_signature(exam, message, &message->results[i]);
 	if (message->signatures == 0)
 		exam_say(exam, PROBLEM_DKIM_UNSIGNED, message->name, DOCTOR_WARNING,
 			 arena_printf(exam->arena, "The message (%s) has no DKIM signature.", message->name),

@@ -43,8 +43,10 @@ add_title(struct telling_demand *telling)
 
 /* The words of the finding, and where it stands. */
 static void
-add_reason(struct telling_demand *telling, const struct doctor_finding *why)
+add_reason(struct telling_demand *telling, const struct doctor_finding *why, enum doctor_message_fault fault)
 {
+	if (fault != MESSAGE_GOOD)
+		strbuf_printf(telling->out, ", because %s", doctor_message_words(fault));
 	if (why == NULL)
 		return;
 	strbuf_add(telling->out, ", because ");
@@ -64,15 +66,18 @@ add_domains(struct telling_demand *telling, enum demand_state state, const char 
 		return;
 	strbuf_add(telling->out, words);
 	for (size_t i = 0; i < telling->count; i++) {
+		const enum doctor_message_fault fault =
+			doctor_demand_fault(&telling->reports[i], telling->demand);
+
 		if (doctor_demand_judge(&telling->reports[i], telling->demand, &why) != state)
 			continue;
-		if (is_split || why != NULL)
+		if (is_split || why != NULL || fault != MESSAGE_GOOD)
 			strbuf_printf(telling->out, "%s%s",
-				      is_first      ? " for "
-				      : why != NULL ? "; for "
-						    : ", ",
+				      is_first                               ? " for "
+				      : why != NULL || fault != MESSAGE_GOOD ? "; for "
+									     : ", ",
 				      telling->reports[i].domain);
-		add_reason(telling, why);
+		add_reason(telling, why, fault);
 		is_first = false;
 	}
 	strbuf_add(telling->out, ".");
@@ -185,6 +190,7 @@ demand_json(const struct doctor_report *report, enum doctor_demand demand)
 	document_put(object, "asked-by", asked_json(words));
 	if (why != NULL)
 		document_put(object, "because", reason_json(why));
+	document_set_text(object, "message", doctor_message_token(doctor_demand_fault(report, demand)));
 	if (state == DEMAND_NOT_TESTABLE && why == NULL)
 		document_set_text(object, "instead", words->instead);
 	return object;

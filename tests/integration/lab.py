@@ -30,6 +30,8 @@ DEADLINE_S = 60  # for anything to come up or to happen; generous, for loaded ma
 
 SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/records.schema.json").read_text()))
 
+DOCTOR_SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/doctor.schema.json").read_text()))
+
 # What a sanitizer prints when it finds something.
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
 
@@ -373,8 +375,11 @@ class Lab:
 
     def tool(self, *words, deadline_s=DEADLINE_S, **environment):
         """heloscope(1) with these words, as it ended."""
-        return subprocess.run([self.builddir / "milter/heloscope", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([self.builddir / "milter/heloscope", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env={**os.environ, **environment}, timeout=deadline_s)
+        if words[:1] == ("doctor",) and "--json" in words and done.stdout:
+            DOCTOR_SCHEMA.validate(json.loads(done.stdout))
+        return done
 
     def fill_in(self, text, port):
         for key, value in {"port": port, **self.servers}.items():

@@ -978,6 +978,25 @@ class Page(unittest.TestCase):
         self.assertEqual(run("replay", "--config", running.config, "--html", "x")[0], 2)
 
 
+class Completion(unittest.TestCase):
+    def test_shells_complete_what_each_command_takes(self):
+        """All options of --help, and no others; bash by its function, zsh by its text."""
+        folder = pathlib.Path(__file__).resolve().parents[2] / "contrib/completion"
+        zsh = (folder / "_heloscope").read_text()
+        commands = re.findall(r"(?m)^  ([a-z]+) {2,}", run("help")[1])
+        self.assertGreater(len(commands), 5)
+        for shell in (zsh, (folder / "heloscope").read_text()):
+            self.assertTrue(all(re.search(rf"\b{command}\b", shell) for command in commands), commands)
+        for command in commands:
+            with self.subTest(command):
+                taken = set(re.findall(r"(?m)^ +(?:-\w, )?(--[a-z-]+)", run(command, "--help")[1]))
+                script = f'. {folder}/heloscope; COMP_WORDS=(heloscope {command} -); COMP_CWORD=2; _heloscope; printf "%s\\n" "${{COMPREPLY[@]}}"'
+                offered = set(subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split())
+                self.assertEqual({word for word in offered if word.startswith("--")}, taken)
+                part = re.search(rf"(?ms)^\t{command}\)(.*?)(;;|\Z)", zsh)
+                self.assertEqual(set(re.findall(r"--[a-z-]+", part[1])), taken)
+
+
 class Doctor(unittest.TestCase):
     maxDiff = None
 

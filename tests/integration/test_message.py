@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import SCHEMA, Lab, LabTest, Smtp, wait_until
+from lab import DOCTOR_SCHEMA, SCHEMA, Lab, LabTest, Smtp, wait_until
 from scenario import txt
 from signer import dkim, make_rsa
 
@@ -127,6 +127,49 @@ class Message(LabTest):
         self.assertIn("an mbox with several messages; the first one is read", err)
         self.assertIn("good signature", out)
 
+    def test_doctor_judges_a_message(self):
+        """Its signatures, and what large receivers ask of a message."""
+        form = b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@signed.example>\r\n"
+        way = b"List-Unsubscribe: <mailto:u@signed.example>,\r\n <https://signed.example/u?1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        short = MESSAGE.replace(b"x" * 3000, b"x")
+        whole = form + way + short
+        fields = [b"from", b"list-unsubscribe", b"list-unsubscribe-post"]
+        good = sign(whole, include_headers=fields)
+        for name, message, dkim, found, verdict in (
+                ("all is well", good, "met", None, None), ("changed", good + b"x\r\n", "not-met", None, "unsubscribe-unsigned"),
+                ("not signed", whole, "not-met", None, "unsubscribe-unsigned"), ("no Date", sign(form[39:] + way + short), "met", "no-date", "unsubscribe-unsigned"),
+                ("two Message-ID", sign(form + form[39:] + short), "met", "no-message-id", "no-list-unsubscribe"),
+                ("two From", b"From: joe@signed.example\r\n" + good, None, None, None),
+                ("a long line", sign(form + way + MESSAGE), "met", "long-line", "unsubscribe-unsigned"),
+                ("no https", sign(form + way.replace(b"https", b"http") + short), "met", None, "no-list-unsubscribe"),
+                ("no click", sign(form + way.replace(b"One-Click", b"Yes") + short), "met", None, "no-one-click")):
+            with self.subTest(name):
+                path = lab.folder / "own.eml"
+                path.write_bytes(message)
+                done = lab.tool("doctor", "--no-connect", "--json", "-c", running.config, "--ip", CLIENT, "--message", path, "signed.example")
+                report, = json.loads(done.stdout)
+                demands = {demand["demand"]: demand for demand in report["demands"]}
+                if dkim is None:
+                    self.assertIn("From does not name exactly one domain", done.stderr)
+                    self.assertEqual(demands["message-form"]["state"], "not-testable")
+                    continue
+                self.assertEqual(demands["dkim"]["state"], dkim)
+                self.assertEqual("dkim-message-fails" in [one["problem"] for one in report["findings"]], name == "changed", report["findings"])
+                for demand, fault in (("message-form", found), ("one-click-unsubscribe", verdict)):
+                    self.assertEqual((demands[demand]["state"], demands[demand].get("message")), ("not-met" if fault else "met", fault))
+                    self.assertNotIn("instead", demands[demand])
+        path.write_bytes(good + b"x\r\n")
+        out = " ".join(lab.tool("doctor", "--no-connect", "-c", running.config, "--ip", CLIENT, "--message", path, "signed.example").stdout.split())
+        self.assertIn("of signed.example, does not verify: the body was changed after it was signed", out)
+        self.assertIn("not met for signed.example, because no good DKIM signature of the message covers List-Unsubscribe", out)
+
+    def test_doctor_reads_rotated_records(self):
+        log = lab.folder / "rotated.jsonl"
+        (lab.folder / "rotated.jsonl.1").write_text(json.dumps(record_of(sign()), separators=(",", ":")) + "\n")
+        log.write_text("")
+        done = lab.tool("doctor", "--no-connect", "--json", "-c", running.config, "--ip", CLIENT, "--from-records", log, "signed.example")
+        self.assertEqual((json.loads(done.stdout)[0]["cells"]["dkim"], done.stderr), ("good", ""))
+
     def test_doctor_learns_selectors_from_what_passed(self):
         """From records: what did not pass may have been made up by anybody, and is passed over."""
         forged = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=signed.example; s=decoy; h=from; bh=AAAA; b=AAAA\r\n"
@@ -136,7 +179,8 @@ class Message(LabTest):
             log.write_text("\n".join([*lines, "torn"]) + "\n")
             done = subprocess.run([lab.builddir / "milter/heloscope", "doctor", "--no-connect", "--json", "-c", running.config, "--ip", CLIENT, "--from-records", log,
                                    "signed.example"], capture_output=True, text=True, timeout=60)
-            report, = json.loads(done.stdout)
+            report, = reports = json.loads(done.stdout)
+            DOCTOR_SCHEMA.validate(reports)
             self.assertEqual([record.split(".")[0] for record in report["records"] if "_domainkey" in record], selectors, done.stderr)
             self.assertEqual((report["cells"]["dkim"], report["cells"]["dkim-alignment"]), ("good",) * 2 if selectors else ("not-asked",) * 2)
             self.assertEqual("no DKIM signature of these domains was found" in done.stderr, not selectors)

@@ -361,6 +361,7 @@ class Installed(Base):
             "usr/share/man/man5/heloscope-records.5",
             "usr/share/doc/heloscope/records.schema.json",
             "usr/share/doc/heloscope/why.schema.json",
+            "usr/share/doc/heloscope/doctor.schema.json",
             "usr/share/bash-completion/completions/heloscope",
             "usr/share/zsh/vendor-completions/_heloscope",
             "etc/heloscope/heloscope.conf",

@@ -25,10 +25,12 @@ struct cli_lesson {
 	struct doctor_message message;
 };
 
-/* From the message at `path`, "-" for standard input. False with the reason. */
-bool cli_learn_message(const char *path, struct cli_lesson *lesson, struct error *error) MUST_USE;
+/* From the message at `path`, "-" for standard input, whose signatures are verified, which waits for their
+ * keys. `config` has DKIM on. False with the reason. */
+bool cli_learn_message(const char *path, struct config *config, struct dns_resolver *resolver,
+		       struct cli_lesson *lesson, struct error *error) MUST_USE;
 
-/* From the log of records at `path`. False, with the reason on standard error. */
+/* From the log of records at `path`, with all its rotated files. False, with the reason on standard error. */
 bool cli_learn_records(const char *path, struct cli_lesson *lesson) MUST_USE;
 
 #endif

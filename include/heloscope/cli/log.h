@@ -15,6 +15,7 @@
 struct cli_log_options {
 	const char *command, *help; /* given: the name of the command, and what --help prints */
 	struct option_row own;      /* given: one more option of the command; without name: none */
+	bool reads_rotated;         /* given: all rotated files are read, too, without --since */
 	time_t before_since_s;      /* given: rotated files older than --since by so much are read, too */
 	const char *config;         /* or NULL */
 	const char *log;            /* NULL: the one that the configuration names */

@@ -51,6 +51,10 @@ const struct doctor_demand_words *doctor_demand_words(enum doctor_demand demand)
 enum demand_state doctor_demand_judge(const struct doctor_report *report, enum doctor_demand demand,
 				      const struct doctor_finding **why);
 
+/* What is wrong with the message that was given, where a demand that is not met rests on that; else
+ * MESSAGE_GOOD. */
+enum doctor_message_fault doctor_demand_fault(const struct doctor_report *report, enum doctor_demand demand);
+
 /* "met", "not-met", "not-testable"; "gmail" and "Gmail"; "all", "bulk-5000", "bulk". */
 const char *demand_state_token(enum demand_state state);
 const char *doctor_receiver_token(enum doctor_receiver receiver);

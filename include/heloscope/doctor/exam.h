@@ -7,6 +7,7 @@
 
 #include "heloscope/base/domain.h"
 #include "heloscope/checks/inquiry.h"
+#include "heloscope/doctor/message.h"
 #include "heloscope/doctor/report.h"
 #include "heloscope/dns/lookup.h"
 #include "heloscope/peer/look_back.h"
@@ -26,13 +27,6 @@ struct doctor_key {
 	char domain[DOMAIN_SIZE]; /* whose signatures have it, d=; "": the author's */
 	bool is_learned;          /* from signatures: only for domains that they concern */
 	bool is_of_message;       /* the message that was given is signed with it */
-};
-
-/* A message of the domain that was given. */
-struct doctor_message {
-	const char *name;         /* of its file, for words; NULL: none was given */
-	char author[DOMAIN_SIZE]; /* normalized; "" unless From names exactly one domain */
-	size_t signatures;        /* fields of DKIM */
 };
 
 /* What to look at. Strings are the caller's. */

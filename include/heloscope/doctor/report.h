@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/doctor/message.h"
 #include "heloscope/doctor/problem.h"
 #include "heloscope/doctor/row.h"
 
@@ -31,10 +32,11 @@ struct doctor_report {
 	enum doctor_severity cells[DOCTOR_ROWS];
 	struct doctor_finding *findings;
 	size_t finding_count;
-	size_t rsa_keys, ed25519_keys; /* of DKIM, with which signatures verify */
-	size_t aligned_rsa_keys;       /* of them, those whose signatures count for DMARC */
-	bool has_policy;               /* of DMARC, its own or from above */
-	const char **records;          /* what the DNS has, each on a line as in a zone file */
+	size_t rsa_keys, ed25519_keys;        /* of DKIM, with which signatures verify */
+	size_t aligned_rsa_keys;              /* of them, those whose signatures count for DMARC */
+	bool has_policy;                      /* of DMARC, its own or from above */
+	const struct doctor_message *message; /* of its author; NULL: none was given */
+	const char **records;                 /* what the DNS has, each on a line as in a zone file */
 	size_t record_count;
 };
 
