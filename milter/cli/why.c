@@ -9,6 +9,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
 #include "heloscope/mails/given.h"
+#include "heloscope/refusals/groups.h"
 #include "heloscope/words/refusal.h"
 
 static const char help[] =
@@ -62,6 +63,7 @@ read_options(int argc, char **argv, struct options *options)
 struct telling {
 	struct recognizer *recognizer;
 	bool is_json;
+	struct refusal_groups groups; /* unless as JSON */
 	unsigned long told, unknown;
 };
 
@@ -161,17 +163,34 @@ static void
 tell(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
-	const struct recognition known = recognize(telling->recognizer, refusal);
-	const bool is_first = telling->told++ == 0;
+	struct recognition known;
 
-	telling->unknown += known.entry == NULL;
-	if (telling->is_json) {
-		put_object(refusal, &known, is_first);
+	if (refusal->status == REFUSAL_DELIVERED)
 		return;
+	known = recognize(telling->recognizer, refusal);
+	telling->unknown += known.entry == NULL;
+	if (telling->is_json)
+		put_object(refusal, &known, telling->told == 0);
+	else
+		groups_add(&telling->groups, refusal, &known);
+	telling->told++;
+}
+
+/* For people: each kind of refusal once. */
+static void
+put_groups(struct telling *telling)
+{
+	const size_t count = groups_sort(&telling->groups);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct refusal_group *group = telling->groups.items[i];
+
+		if (i > 0)
+			output_put(output_standard(), "\n");
+		refusal_tell(&group->refusal, &group->known, group->count, output_standard());
 	}
-	if (!is_first)
-		output_put(output_standard(), "\n");
-	refusal_tell(refusal, &known, output_standard());
+	if (telling->groups.beyond > 0)
+		output_put(output_standard(), "\nAnd %lu refusals of other kinds.\n", telling->groups.beyond);
 }
 
 /* Reading. */
@@ -238,7 +257,9 @@ explain(int argc, char **argv, struct telling *telling)
 		output_put(output_standard(), "\n");
 	if (telling->is_json)
 		output_put(output_standard(), "], \"comparison\": [], \"reports\": []}\n");
-	else if (is_read && telling->told == 0)
+	else
+		put_groups(telling);
+	if (!telling->is_json && is_read && telling->told == 0)
 		output_put(output_standard(), "No refusal was found.\n");
 	if (!is_read || telling->told == 0 || document_has_failed())
 		return CLI_UNKNOWN;
@@ -274,7 +295,9 @@ cli_why(int argc, char **argv)
 	document_begin();
 	telling.is_json = options.is_json;
 	telling.recognizer = recognizer_new(catalogue);
-	status = telling.recognizer != NULL ? explain(argc, argv, &telling) : CLI_UNKNOWN;
+	status = groups_init(&telling.groups) && telling.recognizer != NULL ? explain(argc, argv, &telling)
+									    : CLI_UNKNOWN;
+	groups_clear(&telling.groups);
 	recognizer_free(telling.recognizer);
 	catalogue_free(catalogue);
 	return status;

@@ -214,9 +214,18 @@ put_line(const char *heading, const char *words, struct output *out)
 	prose_wrap(out, words, INDENT, INDENT);
 }
 
+static void
+put_count(unsigned long count, struct output *out)
+{
+	char memory[60];
+
+	(void)snprintf(memory, sizeof memory, "%lu such refusals", count);
+	put_line("How often:", memory, out);
+}
+
 /* The words of the receiver, on one line, so far as they are shown. */
 static void
-put_reply(struct span text, struct output *out)
+put_reply(struct span text, unsigned long count, struct output *out)
 {
 	char memory[QUOTED_MAX + 8];
 	struct strbuf line = STRBUF_OVER(memory);
@@ -231,11 +240,14 @@ put_reply(struct span text, struct output *out)
 	}
 	if (line.length == QUOTED_MAX)
 		strbuf_add(&line, "...");
-	put_line("The reply:", memory, out);
+	put_line(count == 1 ? "The reply:" : "The first:", memory, out);
+	if (count > 1)
+		put_count(count, out);
 }
 
 void
-refusal_tell(const struct refusal *refusal, const struct recognition *known, struct output *out)
+refusal_tell(const struct refusal *refusal, const struct recognition *known, unsigned long count,
+	     struct output *out)
 {
 	put_answer(refusal, known, out);
 	if (known->entry == NULL)
@@ -245,5 +257,5 @@ refusal_tell(const struct refusal *refusal, const struct recognition *known, str
 	put_line("What to do:", refusal_remedy(known), out);
 	if (known->entry != NULL && known->entry->page != NULL)
 		put_line("More:", known->entry->page, out);
-	put_reply(refusal->text, out);
+	put_reply(refusal->text, count, out);
 }

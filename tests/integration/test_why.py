@@ -162,7 +162,7 @@ class Input(unittest.TestCase):
             good.write_text("550 qwertzuiop\n")
             status, out, err = why("", str(pathlib.Path(scratch) / "none"), scratch, str(good))
             self.assertEqual(status, 3)
-            self.assertEqual(out.count("qwertzuiop"), 2)  # in the directory, too
+            self.assertIn("2 such refusals", out)  # in the directory, too
             self.assertIn("none: No such file or directory\n", err)
 
     def test_a_bounce_is_read_in_whatever_it_comes(self):
@@ -185,6 +185,12 @@ class Input(unittest.TestCase):
                   "    <user@p.example>: Recipient address rejected: User unknown (in reply to\n    RCPT TO command)\n")
         self.assertEqual([(refusal["server"], refusal["recipient"], refusal["category"], refusal["stage"]) for refusal in refusals_in(notice)],
                          [("mx.p.example", "user@p.example", "mailbox-unknown", "rcpt")])
+
+    def test_what_comes_often_is_told_once(self):
+        out = why("550 5.1.1 User unknown\n" * 40 + "552 5.2.2 Mailbox full\n" + "550 5.1.1 User unknown\n")[1]
+        self.assertEqual((out.count("The reply:"), out.count("The first:")), (1, 1))
+        self.assertIn("How often:     41 such refusals\n", out)
+        self.assertLess(out.index("41 such"), out.index("Mailbox full"))
 
     def test_hostile_text_stays_text(self):
         reply = b"550 \x1b[2J\x07\x00\xe2\x80\xae\xff nasty\x85 \"quoted\" \\x41"

@@ -120,6 +120,9 @@
 /* Octets of another server's refusal that are kept and looked at. */
 #define BOUND_REFUSAL_TEXT 4096
 
+/* Kinds of refusals that are told apart, where many are read. */
+#define BOUND_REFUSAL_KINDS 1000
+
 /* Octets of log and records that a network may cause at once, and again in an hour; that it may cause for
  * each octet of SMTP that it sends; that all together may cause in a second; and networks that are told
  * apart. */

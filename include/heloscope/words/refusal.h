@@ -14,7 +14,9 @@
 const char *refusal_meaning(const struct recognition *known);
 const char *refusal_remedy(const struct recognition *known);
 
-/* All of it, the answer first, on lines of 80 columns; ends with a line end. */
-void refusal_tell(const struct refusal *refusal, const struct recognition *known, struct output *out);
+/* All of it, the answer first, on lines of 80 columns; ends with a line end. `count`: so many came of its
+ * kind. */
+void refusal_tell(const struct refusal *refusal, const struct recognition *known, unsigned long count,
+		  struct output *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "golden.h"
 #include "heloscope/mails/text.h"
 #include "heloscope/refusals/automaton.h"
+#include "heloscope/refusals/groups.h"
 #include "heloscope/refusals/normal.h"
 #include "heloscope/refusals/recognize.h"
 #include "heloscope/words/refusal.h"
@@ -494,6 +495,63 @@ text_of_a_notice_is_told_from_replies(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+/* Counting. */
+
+static void
+groups_count_what_is_of_one_kind(void **state)
+{
+	static const char *const texts[] = { "550 5.9.1 no 17", "550 mail was refused here",
+					     "550 5.9.1 no 18", "550 Mail was REFUSED here",
+					     "550 5.9.2 no 17", "550 5.9.1 no 1" };
+	struct catalogue *catalogue = good_catalogue(ranks);
+	struct refusal_groups groups;
+
+	(void)state;
+	assert_true(groups_init(&groups));
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		char copy[60];
+		struct refusal refusal;
+		struct recognition known;
+
+		(void)snprintf(copy, sizeof copy, "%s", texts[i]);
+		refusal = refusal_of_text(span_of(copy));
+		known = recognize_at(catalogue, "", copy);
+		groups_add(&groups, &refusal, &known);
+		memset(copy, 'x', sizeof copy); /* nothing of it is kept */
+	}
+	assert_int_equal(groups_sort(&groups), 3);
+	assert_int_equal(groups.items[0]->count, 3);
+	assert_true(span_equals(groups.items[0]->refusal.text, span_of(texts[0])));
+	assert_int_equal(groups.items[1]->count, 2);
+	assert_string_equal(groups.items[1]->known.entry->name, "o-long");
+	assert_int_equal(groups.items[2]->count, 1);
+	groups_clear(&groups);
+	catalogue_free(catalogue);
+}
+
+static void
+groups_hold_no_more_kinds_than_their_bound(void **state)
+{
+	static char text[BOUND_REFUSAL_TEXT];
+	struct refusal_groups groups;
+	struct refusal refusal = refusal_of_text((struct span){ text, sizeof text });
+
+	(void)state;
+	assert_true(groups_init(&groups));
+	refusal.sender = refusal.recipient = refusal.host = refusal.text;
+	for (size_t i = 0; i < BOUND_REFUSAL_KINDS + 3; i++) {
+		const struct recognition known = {
+			.host = refusal.text, .codes = { .reply = 550, .enhanced = { 5, 9, (unsigned)i } }
+		};
+
+		groups_add(&groups, &refusal, &known);
+	}
+	assert_int_equal(groups_sort(&groups), BOUND_REFUSAL_KINDS);
+	assert_int_equal(groups.beyond, 3);
+	assert_false(groups.arena.has_failed);
+	groups_clear(&groups);
+}
+
 /* Words. */
 
 static void
@@ -522,7 +580,7 @@ refusal_tell_begins_with_the_answer(void **state)
 		refusal.host = span_of(rows[i].host);
 		refusal.status = rows[i].status;
 		known = recognize(recognizer, &refusal);
-		refusal_tell(&refusal, &known, &out);
+		refusal_tell(&refusal, &known, 1 + 36 * (i == 0), &out);
 		output_put(&out, "\n");
 	}
 	(void)fclose(out.file);
@@ -560,6 +618,8 @@ main(void)
 		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
 		cmocka_unit_test(text_of_a_notice_is_told_from_replies),
+		cmocka_unit_test(groups_count_what_is_of_one_kind),
+		cmocka_unit_test(groups_hold_no_more_kinds_than_their_bound),
 		cmocka_unit_test(refusal_tell_begins_with_the_answer),
 		cmocka_unit_test(refusal_words_say_something_of_every_code),
 	};
