@@ -143,6 +143,17 @@ doctor_demand_fault(const struct doctor_report *report, enum doctor_demand deman
 	return MESSAGE_GOOD;
 }
 
+/* What was not given, though a demand of SPF or DKIM, whichever passes, cannot be tested without. */
+
+enum { LACKS_ADDRESSES = 1, LACKS_SELECTORS = 2 };
+
+static unsigned
+lacks(const struct doctor_report *report)
+{
+	return (report->is_guessed || report->address_count == 0 ? LACKS_ADDRESSES : 0)
+	       | (report->cells[DOCTOR_DKIM] == DOCTOR_NOT_ASKED ? LACKS_SELECTORS : 0);
+}
+
 /* The table. */
 
 #define ROW(row) (1U << (row))
@@ -164,75 +175,74 @@ static const char name_both[] =
 
 static const struct {
 	struct doctor_demand_words words;
+	const char *instead; /* of doctor_demand_instead(); NULL: what was not given */
 	enum demand_state (*judge)(const struct doctor_report *report); /* NULL: no examination shows it */
 	unsigned rows;                                                  /* whose findings say why not */
 } demands[DOCTOR_DEMANDS] = {
 	[DEMAND_SPF_OR_DKIM] = { { "spf-or-dkim",
 				   "SPF or DKIM passes",
 				   NULL,
-				   name_addresses,
 				   { [RECEIVER_GMAIL] = SENDERS_ALL } },
+				 NULL,
 				 judge_spf_or_dkim,
 				 SPF_ROWS | DKIM_ROWS },
-	[DEMAND_SPF] = { { "spf", "SPF passes", NULL, name_addresses, BY_ALL_FOUR }, judge_spf, SPF_ROWS },
+	[DEMAND_SPF] = { { "spf", "SPF passes", NULL, BY_ALL_FOUR }, name_addresses, judge_spf, SPF_ROWS },
 	[DEMAND_DKIM] = { { "dkim", "DKIM passes",
 			    "That is the key; whether all mail is signed with it, the header of delivered messages shows.",
-			    name_selectors, BY_ALL_FOUR },
+			    BY_ALL_FOUR },
+			  name_selectors,
 			  judge_dkim,
 			  DKIM_ROWS },
-	[DEMAND_DMARC] = { { "dmarc", "A DMARC record, p=none at least", NULL,
-			     "Run heloscope doctor again in some minutes.", BY_ALL_FOUR },
+	[DEMAND_DMARC] = { { "dmarc", "A DMARC record, p=none at least", NULL, BY_ALL_FOUR },
+			   "Run heloscope doctor again in some minutes.",
 			   judge_dmarc,
 			   ROW(DOCTOR_DMARC) },
 	[DEMAND_ALIGNMENT] = { { "alignment",
 				 "SPF or DKIM passes for the author's own domain",
 				 NULL,
-				 name_both,
 				 { [RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_OUTLOOK] = SENDERS_BULK } },
+			       NULL,
 			       judge_alignment,
 			       ALIGNMENT_ROWS | SPF_ROWS | DKIM_ROWS },
 	[DEMAND_REVERSE_DNS] = { { "reverse-dns",
 				   "A reverse DNS (PTR) name that resolves back to the address",
 				   NULL,
-				   name_addresses,
 				   { [RECEIVER_GMAIL] = SENDERS_ALL,
 				     [RECEIVER_YAHOO] = SENDERS_MUCH,
 				     [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+				 name_addresses,
 				 judge_reverse_dns,
 				 ROW(DOCTOR_REVERSE_DNS) },
-	[DEMAND_TLS] = { { "tls",
-			   "Mail is sent over TLS",
-			   NULL,
-			   "Have your servers use TLS wherever it is offered (Postfix: smtp_tls_security_level = may), and look at the Received fields of a delivered message.",
-			   { [RECEIVER_GMAIL] = SENDERS_ALL } },
+	[DEMAND_TLS] = { { "tls", "Mail is sent over TLS", NULL, { [RECEIVER_GMAIL] = SENDERS_ALL } },
+			 "Have your servers use TLS wherever it is offered (Postfix: smtp_tls_security_level = may), and look at the Received fields of a delivered message.",
 			 NULL,
 			 0 },
 	[DEMAND_FORM] = { { "message-form",
 			    "Messages in the form of RFC 5322",
 			    NULL,
-			    "Give a message of yours with --message, or look at one that was delivered: it has From, Date and Message-ID, each once, and no line of more than 998 characters.",
 			    { [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+			  "Give a message of yours with --message, or look at one that was delivered: it has From, Date and Message-ID, each once, and no line of more than 998 characters.",
 			  judge_form,
 			  0 },
 	[DEMAND_UNSUBSCRIBE] = { { "one-click-unsubscribe",
 				   "One-click unsubscribe (RFC 8058), done within two days",
 				   NULL,
-				   "Give a message to subscribers with --message, or look at one: it has List-Unsubscribe with an https: address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, and DKIM signs both.",
 				   { [RECEIVER_GMAIL] = SENDERS_BULK, [RECEIVER_YAHOO] = SENDERS_MUCH } },
+				 "Give a message to subscribers with --message, or look at one: it has List-Unsubscribe with an https: address and List-Unsubscribe-Post: List-Unsubscribe=One-Click, and DKIM signs both.",
 				 judge_unsubscribe,
 				 0 },
 	[DEMAND_SPAM_RATE] = { { "spam-rate",
 				 "Fewer than 3 in 1,000 messages are reported as spam",
 				 NULL,
-				 "Look at Google's Postmaster Tools and Yahoo's Sender Hub.",
 				 { [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_YAHOO] = SENDERS_MUCH } },
+			       "Look at Google's Postmaster Tools and Yahoo's Sender Hub.",
 			       NULL,
 			       0 },
 	[DEMAND_FORWARDS] = { { "arc-of-forwards",
 				"An ARC seal (RFC 8617) on forwarded mail",
 				NULL,
-				"Only if your servers forward mail for others: look at the header of a forwarded message.",
 				{ [RECEIVER_GMAIL] = SENDERS_ALL, [RECEIVER_ICLOUD] = SENDERS_MUCH } },
+			      "Only if your servers forward mail for others: look at the header of a forwarded message.",
 			      NULL,
 			      0 },
 };
@@ -288,6 +298,30 @@ doctor_demand_judge(const struct doctor_report *report, enum doctor_demand deman
 	else if (state == DEMAND_NOT_TESTABLE)
 		*why = obstacle(report, rows);
 	return state;
+}
+
+const char *
+doctor_demand_instead(const struct doctor_report *reports, size_t count, enum doctor_demand demand)
+{
+	static const char *const by_lack[] = {
+		[0] = name_both,
+		[LACKS_ADDRESSES] = name_addresses,
+		[LACKS_SELECTORS] = name_selectors,
+		[LACKS_ADDRESSES | LACKS_SELECTORS] = name_both,
+	};
+	const struct doctor_finding *why;
+	bool is_needed = false;
+	unsigned lacking = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (doctor_demand_judge(&reports[i], demand, &why) != DEMAND_NOT_TESTABLE || why != NULL)
+			continue;
+		is_needed = true;
+		lacking |= lacks(&reports[i]);
+	}
+	if (!is_needed)
+		return NULL;
+	return demands[demand].instead != NULL ? demands[demand].instead : by_lack[lacking];
 }
 
 /* Tokens. */

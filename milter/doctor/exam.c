@@ -39,16 +39,40 @@ void
 exam_say(struct exam *exam, enum doctor_problem problem, const char *subject, enum doctor_severity severity,
 	 const char *what, const char *consequence, const char *publish)
 {
-	exam_add(exam, (struct doctor_finding){ problem, doctor_problem_words(problem)->row, severity,
-						subject, what, consequence, publish });
+	exam_add(exam, (struct doctor_finding){ .problem = problem,
+						.row = doctor_problem_words(problem)->row,
+						.severity = severity,
+						.subject = subject,
+						.what = what,
+						.consequence = consequence,
+						.publish = publish });
+}
+
+void
+exam_say_server(struct exam *exam, enum doctor_problem problem, const char *subject,
+		const struct ipaddr *address, enum doctor_severity severity, const char *what,
+		const char *consequence)
+{
+	exam_add(exam, (struct doctor_finding){ .problem = problem,
+						.row = doctor_problem_words(problem)->row,
+						.severity = severity,
+						.subject = subject,
+						.what = what,
+						.consequence = consequence,
+						.server = exam_address_text(exam, address) });
 }
 
 void
 exam_say_record(struct exam *exam, enum doctor_problem problem, enum doctor_row row,
 		enum doctor_severity severity, const char *what, const char *consequence, const char *publish)
 {
-	exam_add(exam, (struct doctor_finding){ problem, row, severity, doctor_row_record(row), what,
-						consequence, publish });
+	exam_add(exam, (struct doctor_finding){ .problem = problem,
+						.row = row,
+						.severity = severity,
+						.subject = doctor_row_record(row),
+						.what = what,
+						.consequence = consequence,
+						.publish = publish });
 }
 
 /* What it costs while a record of a row cannot be looked up. */

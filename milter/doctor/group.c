@@ -10,10 +10,41 @@ is_same_text(const char *a, const char *b)
 }
 
 static bool
+begins_with(const char *text, const char *with)
+{
+	return with[0] != '\0' && strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Whether both say the same, each of its own subject. */
+static bool
+says_the_same(const struct doctor_finding *a, const struct doctor_finding *b)
+{
+	const char *one = a->what, *other = b->what;
+
+	while (*one != '\0' && *other != '\0') {
+		if (begins_with(one, a->subject) && begins_with(other, b->subject)) {
+			one += strlen(a->subject);
+			other += strlen(b->subject);
+		} else if (*one++ != *other++) {
+			return false;
+		}
+	}
+	return *one == *other;
+}
+
+/* A server is the same under each name that a domain has for it. */
+static bool
+is_of_same_server(const struct doctor_finding *a, const struct doctor_finding *b)
+{
+	return a->server != NULL && b->server != NULL && strcmp(a->server, b->server) == 0;
+}
+
+static bool
 is_same(const struct doctor_finding *a, const struct doctor_finding *b)
 {
 	return a->problem == b->problem && a->row == b->row && a->severity == b->severity
-	       && is_same_text(a->what, b->what) && is_same_text(a->consequence, b->consequence)
+	       && (is_of_same_server(a, b) ? says_the_same(a, b) : is_same_text(a->what, b->what))
+	       && is_same_text(a->consequence, b->consequence)
 	       && (a->publish == NULL) == (b->publish == NULL);
 }
 

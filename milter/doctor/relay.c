@@ -295,19 +295,20 @@ exam_relay(struct exam *exam, const char *host, const struct ipaddr *address, un
 	const char *way = find_way(&test, address, patience_ms);
 
 	if (way != NULL)
-		exam_say(exam, PROBLEM_RELAY_OPEN, host, DOCTOR_ERROR,
-			 arena_printf(exam->arena,
-				      "%s is an open relay, it takes mail from anybody for anybody: %s.",
-				      host, way),
-			 remedy, NULL);
+		exam_say_server(
+			exam, PROBLEM_RELAY_OPEN, host, address, DOCTOR_ERROR,
+			arena_printf(exam->arena,
+				     "%s is an open relay, it takes mail from anybody for anybody: %s.", host,
+				     way),
+			remedy);
 	else if (test.next < TRIES || test.but != NULL || !test.has_sender)
-		exam_say(exam, PROBLEM_RELAY_UNKNOWN, host, DOCTOR_UNKNOWN,
-			 arena_printf(exam->arena, "%s did not answer all of the test%s%s%s.", host,
-				      test.but != NULL ? test.but : "", test.refusal != NULL ? ": " : "",
-				      test.refusal != NULL ? test.refusal : ""),
-			 patience_ms < DOCTOR_RELAY_MS ? "The time for all of the examination was short."
-						       : "Try again in some minutes, or from another host.",
-			 NULL);
+		exam_say_server(
+			exam, PROBLEM_RELAY_UNKNOWN, host, address, DOCTOR_UNKNOWN,
+			arena_printf(exam->arena, "%s did not answer all of the test%s%s%s.", host,
+				     test.but != NULL ? test.but : "", test.refusal != NULL ? ": " : "",
+				     test.refusal != NULL ? test.refusal : ""),
+			patience_ms < DOCTOR_RELAY_MS ? "The time for all of the examination was short."
+						      : "Try again in some minutes, or from another host.");
 	else
 		exam_set_cell(exam, DOCTOR_RELAY, DOCTOR_GOOD);
 }

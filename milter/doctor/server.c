@@ -31,6 +31,7 @@ struct server_set {
 	size_t count;
 };
 
+/* By its name and its address, as people know it. */
 static const char *
 shown(struct exam *exam, const struct server *server)
 {
@@ -38,6 +39,13 @@ shown(struct exam *exam, const struct server *server)
 
 	return server->name[0] != '\0' ? arena_printf(exam->arena, "%s (%s)", server->name, address)
 				       : address;
+}
+
+static void
+say(struct exam *exam, const struct server *server, enum doctor_problem problem,
+    enum doctor_severity severity, const char *what, const char *consequence)
+{
+	exam_say_server(exam, problem, shown(exam, server), &server->address, severity, what, consequence);
 }
 
 /* Which servers. */
@@ -142,13 +150,13 @@ examine_silence(struct exam *exam, const struct server *server)
 
 	if (!server->is_mx) /* hosts that only send have no server */
 		return;
-	exam_say(exam, PROBLEM_SERVER_SILENT, shown(exam, server), judgements[outcome].severity,
-		 server->peer.code >= 400
-			 ? arena_printf(exam->arena, "%s: %s: %u %s.", shown(exam, server),
-					peer_outcome_text(outcome), server->peer.code, said)
-			 : arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server),
-					peer_outcome_text(outcome), said[0] != '\0' ? ": " : "", said),
-		 judgements[outcome].consequence, NULL);
+	say(exam, server, PROBLEM_SERVER_SILENT, judgements[outcome].severity,
+	    server->peer.code >= 400
+		    ? arena_printf(exam->arena, "%s: %s: %u %s.", shown(exam, server),
+				   peer_outcome_text(outcome), server->peer.code, said)
+		    : arena_printf(exam->arena, "%s: %s%s%s.", shown(exam, server),
+				   peer_outcome_text(outcome), said[0] != '\0' ? ": " : "", said),
+	    judgements[outcome].consequence);
 }
 
 /* Whether both names, of the greeting and of EHLO, are those that the filter knows the host by. */
@@ -180,11 +188,10 @@ examine_banner(struct exam *exam, const struct server *server)
 	case RESULT_PASS:
 		exam_set_cell(exam, DOCTOR_BANNER, DOCTOR_GOOD);
 		if (!both_are_known(&facts->peer, reverse, helo != NULL ? helo : ""))
-			exam_say(exam, PROBLEM_BANNER_NAME, shown(exam, server), DOCTOR_NOTE,
-				 arena_printf(exam->arena,
-					      "%s greets with \"%s\" and answers EHLO with \"%s\".",
-					      shown(exam, server), server->peer.greeting, server->peer.ehlo),
-				 "Both should begin with the host's own name.", NULL);
+			say(exam, server, PROBLEM_BANNER_NAME, DOCTOR_NOTE,
+			    arena_printf(exam->arena, "%s greets with \"%s\" and answers EHLO with \"%s\".",
+					 shown(exam, server), server->peer.greeting, server->peer.ehlo),
+			    "Both should begin with the host's own name.");
 		break;
 	case RESULT_TEMPERROR:
 		exam_add(exam, (struct doctor_finding){
@@ -199,17 +206,14 @@ examine_banner(struct exam *exam, const struct server *server)
 					       shown(exam, server), server->peer.greeting) });
 		break;
 	default:
-		exam_say(
-			exam, PROBLEM_BANNER_NAME, shown(exam, server),
-			facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
-			arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
-				     server->peer.greeting),
-			arena_printf(
-				exam->arena,
-				"Receivers that look back expect %s%s, as it should be said with EHLO, too (Postfix: myhostname; Sendmail: confDOMAIN_NAME).",
-				domain_is_helo_name(wanted) ? wanted : "the host's own name",
-				wanted == reverse ? ", the name of the reverse DNS" : ""),
-			NULL);
+		say(exam, server, PROBLEM_BANNER_NAME,
+		    facts->results[METHOD_BANNER] == RESULT_NEUTRAL ? DOCTOR_NOTE : DOCTOR_WARNING,
+		    arena_printf(exam->arena, "%s greets with \"%s\".", shown(exam, server),
+				 server->peer.greeting),
+		    arena_printf(exam->arena,
+				 "Receivers that look back expect %s%s, here and in the answer to EHLO.",
+				 domain_is_helo_name(wanted) ? wanted : "the host's own name",
+				 wanted == reverse ? ", the name of the reverse DNS" : ""));
 	}
 }
 
@@ -223,25 +227,22 @@ examine_starttls(struct exam *exam, const struct server *server)
 		peer->starttls == STARTTLS_BROKEN ? DOCTOR_ERROR : DOCTOR_WARNING;
 
 	if (peer->injects)
-		exam_say(exam, PROBLEM_STARTTLS_INJECTS, shown(exam, server), DOCTOR_ERROR,
-			 arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
-				      shown(exam, server)),
-			 "It is an old fault of servers (CVE-2011-0411), or somebody on the way.", NULL);
+		say(exam, server, PROBLEM_STARTTLS_INJECTS, DOCTOR_ERROR,
+		    arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
+				 shown(exam, server)),
+		    "It is an old fault of servers (CVE-2011-0411), or somebody on the way.");
 	if (peer->starttls == STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_STARTTLS, DOCTOR_GOOD);
 	else if (server->is_mx || peer->starttls == STARTTLS_BROKEN)
-		exam_say(
-			exam,
-			peer->starttls == STARTTLS_BROKEN ? PROBLEM_STARTTLS_BROKEN
-							  : PROBLEM_STARTTLS_MISSING,
-			shown(exam, server), severity,
-			arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
-				     peer_starttls_text(peer->starttls),
-				     peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer)),
-			peer->starttls == STARTTLS_BROKEN
-				? "Senders that try it deliver late or not at all."
-				: "Mail to it is read on the way, and senders that insist on TLS refuse to send.",
-			NULL);
+		say(exam, server,
+		    peer->starttls == STARTTLS_BROKEN ? PROBLEM_STARTTLS_BROKEN : PROBLEM_STARTTLS_MISSING,
+		    severity,
+		    arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
+				 peer_starttls_text(peer->starttls),
+				 peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer)),
+		    peer->starttls == STARTTLS_BROKEN
+			    ? "Senders that try it deliver late or not at all."
+			    : "Mail to it is read on the way, and senders that insist on TLS refuse to send.");
 }
 
 static const char *
@@ -265,25 +266,25 @@ examine_certificate(struct exam *exam, const struct server *server)
 	const char *host = shown(exam, server);
 
 	if (peer->not_after < now)
-		exam_say(exam, PROBLEM_CERTIFICATE_EXPIRED, host, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "The certificate of %s expired on %s.", host,
-				      date_of(exam, peer->not_after)),
-			 "Senders that verify it do not deliver.", NULL);
+		say(exam, server, PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_WARNING,
+		    arena_printf(exam->arena, "The certificate of %s expired on %s.", host,
+				 date_of(exam, peer->not_after)),
+		    "Senders that verify it do not deliver.");
 	else if (!peer->is_trusted)
-		exam_say(exam, PROBLEM_CERTIFICATE_UNTRUSTED, host, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
-				      host, peer_problem_text(peer), peer->issuer),
-			 "Most senders do not mind; those that verify do.", NULL);
+		say(exam, server, PROBLEM_CERTIFICATE_UNTRUSTED, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "The certificate of %s is not trusted: %s (issued by %s).",
+				 host, peer_problem_text(peer), peer->issuer),
+		    "Most senders do not mind; those that verify do.");
 	else if (server->is_mx && !peer->is_named)
-		exam_say(exam, PROBLEM_CERTIFICATE_NAME, host, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.",
-				      host, peer->cert_names),
-			 "Senders that verify it do not deliver.", NULL);
+		say(exam, server, PROBLEM_CERTIFICATE_NAME, DOCTOR_WARNING,
+		    arena_printf(exam->arena, "The certificate of %s is for %s, not for the MX host.", host,
+				 peer->cert_names),
+		    "Senders that verify it do not deliver.");
 	else if (peer->not_after < now + EXPIRY_WARNING_S)
-		exam_say(exam, PROBLEM_CERTIFICATE_EXPIRES, host, DOCTOR_NOTE,
-			 arena_printf(exam->arena, "The certificate of %s expires on %s.", host,
-				      date_of(exam, peer->not_after)),
-			 NULL, NULL);
+		say(exam, server, PROBLEM_CERTIFICATE_EXPIRES, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "The certificate of %s expires on %s.", host,
+				 date_of(exam, peer->not_after)),
+		    NULL);
 	else
 		exam_set_cell(exam, DOCTOR_CERTIFICATE, DOCTOR_GOOD);
 }
@@ -294,12 +295,10 @@ examine_old_tls(struct exam *exam, const struct server *server)
 	if (server->old.starttls != STARTTLS_WORKS)
 		exam_set_cell(exam, DOCTOR_OLD_TLS, DOCTOR_GOOD);
 	else
-		exam_say(
-			exam, PROBLEM_OLD_TLS, shown(exam, server), DOCTOR_NOTE,
-			arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
-				     server->old.tls_version),
-			"It is out of use (RFC 8996); TLS 1.2 is the least to offer (Postfix: smtpd_tls_protocols = >=TLSv1.2).",
-			NULL);
+		say(exam, server, PROBLEM_OLD_TLS, DOCTOR_NOTE,
+		    arena_printf(exam->arena, "%s still takes %s.", shown(exam, server),
+				 server->old.tls_version),
+		    "TLS before 1.2 is out of use (RFC 8996).");
 }
 
 /* DANE. */
@@ -427,10 +426,9 @@ static void
 examine_server(struct exam *exam, const struct server *server)
 {
 	if (server->is_late) {
-		exam_say(
-			exam, PROBLEM_SERVER_LATE, shown(exam, server), DOCTOR_UNKNOWN,
-			arena_printf(exam->arena, "The look at %s did not end in time.", shown(exam, server)),
-			"The time for all of the examination is over.", NULL);
+		say(exam, server, PROBLEM_SERVER_LATE, DOCTOR_UNKNOWN,
+		    arena_printf(exam->arena, "The look at %s did not end in time.", shown(exam, server)),
+		    "The time for all of the examination is over.");
 		return;
 	}
 	if (server->peer.outcome != PEER_ANSWERS) {

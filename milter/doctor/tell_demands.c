@@ -14,7 +14,6 @@ struct telling_demand {
 	size_t count; /* of domains */
 	enum doctor_demand demand;
 	size_t in_state[DEMAND_STATES];
-	bool needs_look; /* a domain could not be tested, and nothing that was found says why */
 	struct strbuf *out;
 };
 
@@ -93,8 +92,6 @@ count_states(struct telling_demand *telling)
 			doctor_demand_judge(&telling->reports[i], telling->demand, &why);
 
 		telling->in_state[state]++;
-		if (state == DEMAND_NOT_TESTABLE && why == NULL)
-			telling->needs_look = true;
 	}
 }
 
@@ -102,14 +99,15 @@ static void
 add_demand(struct telling_demand *telling)
 {
 	const struct doctor_demand_words *words = doctor_demand_words(telling->demand);
+	const char *instead = doctor_demand_instead(telling->reports, telling->count, telling->demand);
 	const bool has_unmet = telling->in_state[DEMAND_NOT_MET] > 0;
 
 	add_title(telling);
 	add_domains(telling, DEMAND_NOT_MET, "not met");
 	add_domains(telling, DEMAND_NOT_TESTABLE,
 		    has_unmet ? " Not testable from here" : "not testable from here");
-	if (telling->needs_look)
-		strbuf_printf(telling->out, " %s", words->instead);
+	if (instead != NULL)
+		strbuf_printf(telling->out, " %s", instead);
 	add_domains(telling, DEMAND_MET, telling->in_state[DEMAND_MET] < telling->count ? " Met" : "met");
 	if (telling->in_state[DEMAND_MET] > 0 && words->caveat != NULL)
 		strbuf_printf(telling->out, " %s", words->caveat);
@@ -191,8 +189,7 @@ demand_json(const struct doctor_report *report, enum doctor_demand demand)
 	if (why != NULL)
 		document_put(object, "because", reason_json(why));
 	document_set_text(object, "message", doctor_message_token(doctor_demand_fault(report, demand)));
-	if (state == DEMAND_NOT_TESTABLE && why == NULL)
-		document_set_text(object, "instead", words->instead);
+	document_set_text(object, "instead", doctor_demand_instead(report, 1, demand));
 	return object;
 }
 

@@ -39,8 +39,7 @@ enum demand_state { DEMAND_MET, DEMAND_NOT_MET, DEMAND_NOT_TESTABLE, DEMAND_STAT
 struct doctor_demand_words {
 	const char *token; /* for programs */
 	const char *title;
-	const char *caveat;  /* what "met" leaves open, a sentence; or NULL */
-	const char *instead; /* what to look at where it cannot be tested, a sentence */
+	const char *caveat; /* what "met" leaves open, a sentence; or NULL */
 	enum doctor_senders asked[DOCTOR_RECEIVERS];
 };
 
@@ -54,6 +53,11 @@ enum demand_state doctor_demand_judge(const struct doctor_report *report, enum d
 /* What is wrong with the message that was given, where a demand that is not met rests on that; else
  * MESSAGE_GOOD. */
 enum doctor_message_fault doctor_demand_fault(const struct doctor_report *report, enum doctor_demand demand);
+
+/* What to look at or to give where a domain could not be tested, and no finding says why: a sentence. NULL
+ * when that is so of none of them. */
+const char *doctor_demand_instead(const struct doctor_report *reports, size_t count,
+				  enum doctor_demand demand);
 
 /* "met", "not-met", "not-testable"; "gmail" and "Gmail"; "all", "bulk-5000", "bulk". */
 const char *demand_state_token(enum demand_state state);

@@ -75,6 +75,11 @@ void exam_add(struct exam *exam, struct doctor_finding finding);
 void exam_say(struct exam *exam, enum doctor_problem problem, const char *subject,
 	      enum doctor_severity severity, const char *what, const char *consequence, const char *publish);
 
+/* The same of the server at `address`, which `subject` names, and which other domains may call otherwise. */
+void exam_say_server(struct exam *exam, enum doctor_problem problem, const char *subject,
+		     const struct ipaddr *address, enum doctor_severity severity, const char *what,
+		     const char *consequence);
+
 /* The same for one of the record of `row`. */
 void exam_say_record(struct exam *exam, enum doctor_problem problem, enum doctor_row row,
 		     enum doctor_severity severity, const char *what, const char *consequence,

@@ -22,6 +22,7 @@ struct doctor_finding {
 	const char *what;        /* a sentence */
 	const char *consequence; /* what receivers do, a sentence; or NULL */
 	const char *publish; /* records, each whole on a line of a zone file, with "\n" between; or NULL */
+	const char *server;  /* the address of the one it is about, whatever its name; NULL: about none */
 };
 
 struct doctor_report {

@@ -230,31 +230,36 @@ static void
 the_answer_tells_domains_apart(void **state)
 {
 	static const struct doctor_finding pass_a[] = {
-		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"" },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"", NULL },
 		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.7", "w", NULL,
-		  "a. TXT \"2\"" },
+		  "a. TXT \"2\"", NULL },
 		{ 0 },
 	};
 	static const struct doctor_finding no_spf[] = {
-		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "b. TXT \"1\"" },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "b. TXT \"1\"",
+		  NULL },
 		{ 0 },
 	};
 	static const struct doctor_finding no_spf_either[] = {
-		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "c. TXT \"1\"" },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "c. TXT \"1\"",
+		  NULL },
 		{ 0 },
 	};
 	static const struct doctor_finding nameless[] = {
-		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL },
-		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "d. TXT \"1\"" },
-		{ PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_CERTIFICATE, DOCTOR_WARNING, "h", "w", NULL, NULL },
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL,
+		  NULL },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, "d. TXT \"1\"",
+		  NULL },
+		{ PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_CERTIFICATE, DOCTOR_WARNING, "h", "w", NULL, NULL,
+		  NULL },
 		{ 0 },
 	};
 	static const struct doctor_finding unknown[] = {
-		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x.example", "w", NULL, NULL },
+		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x.example", "w", NULL, NULL, NULL },
 		{ 0 },
 	};
 	static const struct doctor_finding note[] = {
-		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"" },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, "a. TXT \"1\"", NULL },
 		{ 0 },
 	};
 	static const struct {
@@ -301,15 +306,17 @@ static void
 findings_stand_in_the_order_of_their_cost_and_once(void **state)
 {
 	static struct doctor_finding one[] = {
-		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "a. TXT \"1\"" },
-		{ PROBLEM_STS_UNFETCHED, DOCTOR_MTA_STS, DOCTOR_ERROR, "", "w", NULL, NULL },
-		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x", "w", NULL, NULL },
-		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR a." },
-		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "a. TXT \"1\"", NULL },
+		{ PROBLEM_STS_UNFETCHED, DOCTOR_MTA_STS, DOCTOR_ERROR, "", "w", NULL, NULL, NULL },
+		{ PROBLEM_LOOKUP, DOCTOR_MX, DOCTOR_UNKNOWN, "x", "w", NULL, NULL, NULL },
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR a.",
+		  NULL },
+		{ PROBLEM_SPF_MISSING, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL, NULL },
 	};
 	static struct doctor_finding other[] = {
-		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR b." },
-		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "b. TXT \"1\"" },
+		{ PROBLEM_REVERSE_MISSING, DOCTOR_REVERSE_DNS, DOCTOR_ERROR, "h", "w", NULL, "h. PTR b.",
+		  NULL },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "none", NULL, "b. TXT \"1\"", NULL },
 	};
 	static const struct {
 		enum doctor_problem problem;
@@ -343,6 +350,42 @@ findings_stand_in_the_order_of_their_cost_and_once(void **state)
 	arena_clear(&arena);
 }
 
+/* Of a server that each domain calls by a name of its own. */
+static void
+a_server_is_told_of_once_for_all_domains(void **state)
+{
+	static struct doctor_finding first[] = {
+		{ PROBLEM_OLD_TLS, DOCTOR_OLD_TLS, DOCTOR_NOTE, "mx.a (192.0.2.1)",
+		  "mx.a (192.0.2.1) still takes TLSv1.", NULL, NULL, "192.0.2.1" },
+		{ PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_CERTIFICATE, DOCTOR_WARNING, "mx.a (192.0.2.1)",
+		  "The certificate of mx.a (192.0.2.1) expired on 2020-02-01.", NULL, NULL, "192.0.2.1" },
+	};
+	static struct doctor_finding second[] = {
+		{ PROBLEM_OLD_TLS, DOCTOR_OLD_TLS, DOCTOR_NOTE, "mx.b (192.0.2.1)",
+		  "mx.b (192.0.2.1) still takes TLSv1.", NULL, NULL, "192.0.2.1" },
+		/* by name it shows another certificate */
+		{ PROBLEM_CERTIFICATE_EXPIRED, DOCTOR_CERTIFICATE, DOCTOR_WARNING, "mx.b (192.0.2.1)",
+		  "The certificate of mx.b (192.0.2.1) expired on 2021-02-01.", NULL, NULL, "192.0.2.1" },
+		{ PROBLEM_OLD_TLS, DOCTOR_OLD_TLS, DOCTOR_NOTE, "mx.b (192.0.2.2)",
+		  "mx.b (192.0.2.2) still takes TLSv1.", NULL, NULL, "192.0.2.2" },
+	};
+	struct doctor_report reports[] = {
+		{ .domain = "a", .findings = first, .finding_count = ROWS(first) },
+		{ .domain = "b", .findings = second, .finding_count = ROWS(second) },
+	};
+	static const size_t domains[] = { 1, 1, 2, 1 }; /* certificates cost more */
+	struct doctor_groups groups;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1U << 20);
+	groups = doctor_group_findings(reports, ROWS(reports), &arena);
+	assert_int_equal(groups.count, ROWS(domains));
+	for (size_t i = 0; i < ROWS(domains); i++)
+		assert_int_equal(groups.items[i].domain_count, domains[i]);
+	arena_clear(&arena);
+}
+
 /* What large receivers ask for. */
 
 static void
@@ -355,7 +398,6 @@ each_demand_has_words_and_is_asked_by_somebody(void **state)
 
 		assert_non_null(words->token);
 		assert_non_null(words->title);
-		assert_non_null(words->instead);
 		for (int receiver = 0; receiver < DOCTOR_RECEIVERS; receiver++)
 			asked += words->asked[receiver] != SENDERS_NONE;
 		assert_true(asked > 0);
@@ -413,16 +455,49 @@ demands_are_met_as_far_as_the_cells_show(void **state)
 	}
 }
 
+/* What was given is not asked for again. */
+static void
+a_demand_asks_for_what_was_not_given(void **state)
+{
+	static const char addresses[] = "with --ip", selectors[] = "with --selector";
+	static const enum doctor_demand asked[] = { DEMAND_SPF_OR_DKIM, DEMAND_ALIGNMENT };
+
+	(void)state;
+	for (int given = 0; given < 8; given++) {
+		const bool has_addresses = (given & 1) != 0, has_selectors = (given & 2) != 0;
+		struct doctor_report reports[2] = { { .address_count = has_addresses || (given & 4) != 0,
+						      .is_guessed = !has_addresses } };
+
+		if (has_addresses && has_selectors)
+			continue;
+		reports[0].cells[DOCTOR_DKIM] = has_selectors ? DOCTOR_ERROR : DOCTOR_NOT_ASKED;
+		reports[0].cells[DOCTOR_SPF_PASS] = has_addresses ? DOCTOR_ERROR : DOCTOR_NOT_ASKED;
+		reports[1] = reports[0];
+		for (size_t i = 0; i < ROWS(asked); i++) {
+			const char *instead = doctor_demand_instead(reports, 2, asked[i]);
+
+			assert_non_null(instead);
+			assert_int_equal(strstr(instead, addresses) != NULL, !has_addresses);
+			assert_int_equal(strstr(instead, selectors) != NULL, !has_selectors);
+		}
+		reports[1].cells[DOCTOR_DKIM] = DOCTOR_NOT_ASKED; /* one of them lacks it */
+		assert_non_null(strstr(doctor_demand_instead(reports, 2, DEMAND_SPF_OR_DKIM), selectors));
+	}
+	for (int demand = 0; demand < DOCTOR_DEMANDS; demand++)
+		assert_non_null(doctor_demand_instead(&(struct doctor_report){ .domain = "a.example" }, 1,
+						      (enum doctor_demand)demand));
+}
+
 static void
 a_demand_says_by_which_finding_it_is_not_met(void **state)
 {
 	static struct doctor_finding findings[] = {
-		{ PROBLEM_SPF_OPEN, DOCTOR_SPF_ALL, DOCTOR_ERROR, "", "w", NULL, NULL },
-		{ PROBLEM_SPF_SLIP, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL },
-		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL },
-		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.8", "w", NULL, NULL },
-		{ PROBLEM_LOOKUP, DOCTOR_DKIM, DOCTOR_UNKNOWN, "x", "w", NULL, NULL },
-		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, NULL },
+		{ PROBLEM_SPF_OPEN, DOCTOR_SPF_ALL, DOCTOR_ERROR, "", "w", NULL, NULL, NULL },
+		{ PROBLEM_SPF_SLIP, DOCTOR_SPF_RECORD, DOCTOR_WARNING, "", "w", NULL, NULL, NULL },
+		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.7", "w", NULL, NULL, NULL },
+		{ PROBLEM_SPF_NOT_NAMED, DOCTOR_SPF_PASS, DOCTOR_ERROR, "192.0.2.8", "w", NULL, NULL, NULL },
+		{ PROBLEM_LOOKUP, DOCTOR_DKIM, DOCTOR_UNKNOWN, "x", "w", NULL, NULL, NULL },
+		{ PROBLEM_DMARC_MISSING, DOCTOR_DMARC, DOCTOR_NOTE, "", "w", NULL, NULL, NULL },
 	};
 	struct doctor_report report = { .findings = findings, .finding_count = ROWS(findings) };
 	const struct doctor_finding *why;
@@ -476,9 +551,11 @@ main(void)
 		cmocka_unit_test(each_problem_has_a_token_of_its_own_and_a_reason),
 		cmocka_unit_test(the_answer_tells_domains_apart),
 		cmocka_unit_test(findings_stand_in_the_order_of_their_cost_and_once),
+		cmocka_unit_test(a_server_is_told_of_once_for_all_domains),
 		cmocka_unit_test(a_proposed_record_is_what_a_zone_file_takes),
 		cmocka_unit_test(each_demand_has_words_and_is_asked_by_somebody),
 		cmocka_unit_test(demands_are_met_as_far_as_the_cells_show),
+		cmocka_unit_test(a_demand_asks_for_what_was_not_given),
 		cmocka_unit_test(a_demand_says_by_which_finding_it_is_not_met),
 	};
 
