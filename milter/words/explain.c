@@ -294,11 +294,12 @@ put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct out
 			  verdict->pending_until == STAGE_HEADER ? "header" : "body");
 }
 
-/* "reject, by heloscope.conf line 31". */
+/* "reject, by heloscope.conf line 31". `is_trial`: the title has said that it would be. */
 static void
-put_decision(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_would,
+put_decision(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_trial,
 	     struct output *out)
 {
+	const bool is_would = !is_trial && !verdict->is_enforced;
 	char memory[TEXT_MAX];
 	struct strbuf said = STRBUF_OVER(memory);
 
@@ -318,7 +319,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	const bool is_would = is_trial || !verdict->is_enforced;
 	char reply[TELLING_SHOWN_SIZE];
 
-	put_decision(recipient, verdict, is_would, out);
+	put_decision(recipient, verdict, is_trial, out);
 	put_rule(config, verdict->rule, verdict->action, out);
 	if (verdict->withheld != DNS_NOERROR)
 		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));

@@ -57,7 +57,7 @@ peer_look_text(const struct peer_facts *facts)
 {
 	if (facts->peer != NULL)
 		return peer_outcome_text(facts->peer->outcome);
-	return facts->is_left_out ? "not looked at" : "not known yet";
+	return facts->is_left_out ? "server not looked at" : "server not looked at yet";
 }
 
 /* Whether the look was before the mail came: what was mended since does not show. */

@@ -116,13 +116,27 @@ stays(const struct causes *causes, const struct cause *cause)
 	return cause->rank == RANK_EXCEPTION ? remains_refused(causes, ~cause->reasons) : !cause->is_enough;
 }
 
+/* Whether another cause says it already, and that it is enough to change it: who fails DMARC and has no
+ * signature is told to sign. */
+static bool
+is_told_by_another(const struct causes *causes, const struct cause *cause, const struct facts *facts)
+{
+	if (cause->method != METHOD_DKIM || facts->results[METHOD_DKIM] != RESULT_NONE)
+		return false;
+	for (size_t i = 0; i < causes->count; i++)
+		if (causes->items[i].method == METHOD_DMARC && causes->items[i].is_enough
+		    && is_remediable(&causes->items[i]))
+			return true;
+	return false;
+}
+
 /*
  * Keep what helps. Where it is enough to change one thing, what would not be enough is left out; where
  * something can be changed, what only this site could change is, unless that alone would be refused; and what
  * would have been an exception is told only when there is nothing else.
  */
 static void
-choose_causes(struct causes *causes)
+choose_causes(struct causes *causes, const struct facts *facts)
 {
 	const struct overview overview = look_over(causes);
 	size_t kept = 0;
@@ -132,7 +146,8 @@ choose_causes(struct causes *causes)
 		bool is_kept = cause->rank != RANK_EXCEPTION || overview.highest == RANK_EXCEPTION;
 
 		if (overview.has_enough)
-			is_kept = is_remediable(cause) && cause->is_enough;
+			is_kept = is_remediable(cause) && cause->is_enough
+				  && !is_told_by_another(causes, cause, facts);
 		else if (overview.highest >= RANK_LAST && !is_remediable(cause))
 			is_kept = !overview.is_changeable && stays(causes, cause);
 		if (is_kept)
@@ -364,7 +379,7 @@ static void
 decide_causes(const struct refusal *refusal, struct causes *causes, bool *is_policy)
 {
 	find_causes(refusal, causes);
-	choose_causes(causes);
+	choose_causes(causes, refusal->facts);
 	sort_causes(causes);
 	*is_policy = !has_own_words(refusal) && (causes->count == 0 || !is_remediable(&causes->items[0]));
 }

@@ -283,7 +283,7 @@ def looked_at(running, address):
     """The header of a message from this host, once its server has been looked at."""
     def look():
         header = send(running, address)
-        return header if "not known yet" not in header else None
+        return header if "not looked at yet" not in header else None
     return wait_until(f"a look at {address}", look)
 
 
@@ -309,8 +309,8 @@ class LookBack(unittest.TestCase):
         running = lab.heloscope(self.config.replace("timeout 10s", "timeout 60s"), name="waiting")
         for name in ("silent", "tarpit", "frozen"):
             header = send(running, ADDRESSES[name])
-            self.assertEqual(result_of(header, "x-banner"), "temperror (not known yet)", name)
-            self.assertEqual(result_of(header, "x-tls", "policy.peer-tls"), "temperror policy.peer-tls=none (not known yet)", name)
+            self.assertEqual(result_of(header, "x-banner"), "temperror (server not looked at yet)", name)
+            self.assertEqual(result_of(header, "x-tls", "policy.peer-tls"), "temperror policy.peer-tls=none (server not looked at yet)", name)
         wait_until("the looks", lambda: all(scripts[name].connections == 1 for name in ("silent", "tarpit", "frozen")))
         stop_later(running)  # in the midst of them
 
@@ -435,9 +435,9 @@ class LookBack(unittest.TestCase):
             file.write("heloscope-peers-3\n")
             file.writelines(f'{{"ip": "10.{n >> 16}.{n >> 8 & 255}.{n & 255}", {line}\n' for n in range(100000))
         running = lab.heloscope(self.config, name="full")
-        self.assertIn("not known yet", send(running, ADDRESSES["well"]))
+        self.assertIn("not looked at yet", send(running, ADDRESSES["well"]))
         time.sleep(1)
-        self.assertIn("not known yet", send(running, ADDRESSES["well"]))
+        self.assertIn("not looked at yet", send(running, ADDRESSES["well"]))
         self.assertEqual(scripts["well"].connections, 0)
         running.stop()
         self.assertEqual(len(self.findings()), 100000)
