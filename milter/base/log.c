@@ -53,7 +53,8 @@ void
 log_open(enum log_target target, enum log_level level)
 {
 	if (target == LOG_TARGET_SYSLOG) {
-		tell_if_syslog_is_missing();
+		if (atomic_load(&is_ready))
+			tell_if_syslog_is_missing();
 		openlog("heloscope-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
 	}
 	atomic_store(&log_target_now, (int)target);
@@ -63,7 +64,8 @@ log_open(enum log_target target, enum log_level level)
 void
 log_is_ready(void)
 {
-	atomic_store(&is_ready, true);
+	if (!atomic_exchange(&is_ready, true) && atomic_load(&log_target_now) == LOG_TARGET_SYSLOG)
+		tell_if_syslog_is_missing();
 }
 
 void

@@ -93,9 +93,7 @@ config_add_test_entries(struct config_reader *reader, struct test_entry_set *ent
 void
 config_set_no_test_entries(struct config_reader *reader, struct test_entry_set *entries, struct word none)
 {
-	static const char *const words[] = { "none" };
-
-	(void)CONFIG_KNOWN(reader, "kind of test entries", none, words);
+	(void)CONFIG_KNOWN(reader, "kind of test entries", none, config_no_test_entries);
 	entries->is_said = true;
 }
 

@@ -73,6 +73,15 @@ text_set_equals(const struct text_set *a, const struct text_set *b)
 	return true;
 }
 
+const char *
+config_said_at(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->said.count; i++)
+		if (strcmp(config->said.items[i].name, name) == 0)
+			return config->said.items[i].where;
+	return NULL;
+}
+
 bool
 config_trusts(const struct config *config, const struct ipaddr *address)
 {

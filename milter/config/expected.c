@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/escape.h"
-#include "heloscope/config/reader.h"
+#include "heloscope/base/nearest.h"
 
 /* Put `name` in front of what stands at `at`. */
 static void
@@ -40,9 +40,7 @@ config_expect_word(struct expected *expected, const char *word)
 void
 config_expect_sign(struct expected *expected, const char *sign)
 {
-	const bool has_quotes = ascii_is_among(sign[0], "'\"");
-
-	insert(expected, expected->count, sign, !has_quotes);
+	insert(expected, expected->count, sign, true);
 }
 
 static const char *
@@ -51,6 +49,27 @@ article(const char *kind)
 	if (strncmp(kind, "end ", 4) == 0)
 		return "the";
 	return ascii_is_among(kind[0], "aeiou") ? "an" : "a";
+}
+
+bool
+config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
+{
+	const char *nearest = nearest_word(word, known, count);
+
+	if (nearest != NULL)
+		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
+	return nearest != NULL;
+}
+
+bool
+config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count)
+{
+	const bool is_hinted = config_add_nearest(message, word, known, count);
+
+	if (is_hinted && count > CONFIG_LIST_MAX)
+		return false;
+	strbuf_add(message, is_hinted ? " Expected " : "; expected ");
+	return true;
 }
 
 void
@@ -63,7 +82,9 @@ config_add_expected(struct strbuf *message, const struct expected *expected, con
 		const char *name = expected->names[i];
 
 		strbuf_add(message, i == 0 ? "" : i + 1 == expected->count ? " or " : ", ");
-		if (expected->are_words[i])
+		if (name[0] == '\'')
+			strbuf_printf(message, "\"%c\"", name[1]); /* as the grammar names a sign: '{' */
+		else if (expected->are_words[i])
 			strbuf_printf(message, "\"%s\"", name);
 		else if (i < expected->first_word)
 			strbuf_printf(message, "%s %s", article(name), name);

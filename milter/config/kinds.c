@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
+#include "heloscope/config/comparison.h"
 #include "heloscope/config/servers.h"
 #include "heloscope/config/written.h"
 
@@ -274,25 +275,42 @@ take_networks(struct config_reader *reader, const struct setting *setting, const
 	config_add_networks(reader, field_of(setting, reader->config), values);
 }
 
+/* The names of the checks that can stand there. Returns how many. */
+static size_t
+name_checks(const struct setting *setting, const char *names[METHODS])
+{
+	size_t count = 0;
+
+	for (int i = 0; i < METHODS; i++)
+		if (setting->needs == SWITCH_NONE || method_words((enum method)i)->needs == setting->needs)
+			names[count++] = method_words((enum method)i)->policy_word;
+	return count;
+}
+
+void
+config_offer_checks(struct config_reader *reader, const struct setting *setting)
+{
+	const char *names[METHODS];
+
+	config_offer_words(reader, names, name_checks(setting, names));
+}
+
 static void
 take_methods(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
 {
-	const char *known[METHODS];
+	const char **places = (const char **)(void *)((char *)reader->config + setting->places);
 	unsigned long bits = number_of(setting, reader->config);
-	int methods[METHODS];
-	size_t count = 0;
+	const char *known[METHODS];
+	const size_t count = name_checks(setting, known);
 
-	for (int i = 0; i < METHODS; i++) {
-		if (setting->needs != SWITCH_NONE && method_words((enum method)i)->needs != setting->needs)
-			continue;
-		known[count] = method_words((enum method)i)->policy_word;
-		methods[count++] = i;
-	}
 	for (size_t i = 0; i < values->count; i++) {
-		const size_t index =
-			config_known_word(reader, setting->before, values->items[i], known, count);
+		const struct word word = values->items[i];
+		const size_t index = config_known_word(reader, setting->before, word, known, count);
 
-		bits |= index < count ? 1UL << methods[index] : 0;
+		if (index == count)
+			continue;
+		bits |= 1UL << method_from_word(known[index]);
+		places[method_from_word(known[index])] = config_where(reader, word.place);
 	}
 	set_number(setting, reader->config, bits);
 }

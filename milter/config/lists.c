@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
+#include "heloscope/config/comparison.h"
 #include "heloscope/config/secrets.h"
 
 /* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
@@ -144,23 +145,36 @@ set_zone(struct config_reader *reader, struct list *list, struct word zone,
 }
 
 /* Which domains a domain list is asked for: `on { sender, helo, ptr }`. */
+#define SUBJECTS_OF_DOMAINS (LIST_SUBJECTS - LIST_PTR)
+
+static void
+name_subjects(const char *words[SUBJECTS_OF_DOMAINS])
+{
+	for (int i = 0; i < SUBJECTS_OF_DOMAINS; i++)
+		words[i] = list_subject_word((enum list_subject)(LIST_PTR + i));
+}
+
+void
+config_offer_subjects(struct config_reader *reader)
+{
+	const char *words[SUBJECTS_OF_DOMAINS];
+
+	name_subjects(words);
+	CONFIG_OFFER(reader, words);
+}
+
 static unsigned
 subjects_of(struct config_reader *reader, const struct value_set *on)
 {
+	const char *words[SUBJECTS_OF_DOMAINS];
 	unsigned subjects = 0;
 
+	name_subjects(words);
 	for (size_t i = 0; i < on->count; i++) {
-		int subject = LIST_PTR;
+		const size_t number = CONFIG_KNOWN(reader, "subject", on->items[i], words);
 
-		while (subject < LIST_SUBJECTS
-		       && strcmp(list_subject_word((enum list_subject)subject), on->items[i].text) != 0)
-			subject++;
-		if (subject == LIST_SUBJECTS)
-			config_complain(reader, on->items[i].place,
-					"unknown subject \"%.40s\"; expected \"sender\", \"helo\" or \"ptr\"",
-					on->items[i].text);
-		else
-			subjects |= 1U << subject;
+		if (number < SUBJECTS_OF_DOMAINS)
+			subjects |= 1U << (LIST_PTR + number);
 	}
 	return subjects;
 }

@@ -70,7 +70,7 @@ config_complain_of_misplaced(struct config_reader *reader, struct place place, c
 		    && (settings[i].section != SECTION_TOP || settings[i].behind != NULL))
 			add_place(&where, &settings[i]);
 	if (where.length > 0)
-		config_complain(reader, place, "found %s; it belongs %s", word, memory);
+		config_complain(reader, place, "found \"%s\"; it belongs %s", word, memory);
 	return where.length > 0;
 }
 
@@ -86,8 +86,8 @@ config_complain_of_renamed(struct config_reader *reader, struct place place, con
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i].old, word) == 0) {
-			config_complain(reader, place, "found %s, which was an older name; expected %s", word,
-					names[i].now);
+			config_complain(reader, place, "found \"%s\", which was an older name; expected %s",
+					word, names[i].now);
 			return true;
 		}
 	return false;

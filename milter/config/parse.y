@@ -14,9 +14,11 @@
 
 #include "heloscope/base/nearest.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/config/comparison.h"
 #include "heloscope/config/expected.h"
 #include "heloscope/config/misplaced.h"
 #include "heloscope/config/settings.h"
+#include "heloscope/config/words.h"
 
 static void config_yyerror(struct place *place, struct config_reader *reader, const char *message);
 
@@ -99,6 +101,7 @@ int config_setting_token(const struct setting *setting);
 	struct operator_entry host;
 	struct refusal_draft refusal;
 	struct { struct rule_set rules; struct rule otherwise; } block;
+	struct { struct word name; bool is_negated; } side;
 	enum action action;
 	enum compare compare;
 	bool flag;
@@ -129,8 +132,8 @@ int config_setting_token(const struct setting *setting);
 %token OF_SETTINGS OF_REFUSALS
 
 %type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list names name_list strings
-%type <word> percent code xcode reply_text name value reserved listed_value range one_code
-%type <setting> heading block words_setting words_heading servers_setting
+%type <word> percent code xcode reply_text name name_word value reserved listed_value range one_code
+%type <setting> heading block words_setting words_heading servers_setting checks_setting
 %type <options> list_options
 %type <entry> entry_settings
 %type <host> operator_settings
@@ -143,6 +146,7 @@ int config_setting_token(const struct setting *setting);
 %type <action> verb
 %type <compare> compare
 %type <flag> negated
+%type <side> compared listing
 
 %left "or"
 %left "and"
@@ -188,7 +192,7 @@ setting:
 	| SET_SIZE a_size { config_take(reader, $1, @1, &$2); }
 	| SET_NUMBER a_number { config_take(reader, $1, @1, &$2); }
 	| SET_NETWORKS '{' network_list '}' { config_take(reader, $1, @1, &$3); }
-	| SET_CHECKS '{' value_list '}' { config_take(reader, $1, @1, &$3); }
+	| checks_setting '{' value_list '}' { config_take(reader, $1, @1, &$3); }
 	| servers_setting servers { config_take(reader, $1, @1, &$2); }
 	| SET_ZONE zone { config_take(reader, $1, @1, &$2); }
 	;
@@ -203,6 +207,7 @@ heading:
 words_setting: SET_WORD { reader->awaited = $$ = $1; } ;
 words_heading: HEAD_WORD { reader->awaited = $$ = $1; } ;
 servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
+checks_setting: SET_CHECKS { $$ = $1; config_offer_checks(reader, $1); } ;
 
 block: SET_BLOCK { $$ = $1; reader->section = $1->opens; } ;
 
@@ -253,13 +258,13 @@ entry_settings:
 	| entry_settings "operator" STRING { $$ = $1; config_once_here(reader, "operator", @2); $$.operator = $3; }
 	| entry_settings "page" STRING { $$ = $1; config_once_here(reader, "page", @2); $$.page = $3; }
 	| entry_settings "terms" STRING { $$ = $1; config_once_here(reader, "terms", @2); $$.terms = $3; }
-	| entry_settings "kind" WORD { $$ = $1; config_once_here(reader, "kind", @2); config_set_kind(reader, &$$, AT($3, @3)); }
-	| entry_settings "takes" WORD { $$ = $1; config_once_here(reader, "takes", @2); config_set_takes(reader, &$$, AT($3, @3)); }
-	| entry_settings "ipv6" WORD { $$ = $1; config_once_here(reader, "ipv6", @2); config_set_ipv6(reader, &$$, AT($3, @3)); }
-	| entry_settings "status" WORD reply_text {
+	| entry_settings "kind" { CONFIG_OFFER(reader, config_list_kinds); } WORD { $$ = $1; config_once_here(reader, "kind", @2); config_set_kind(reader, &$$, AT($4, @4)); }
+	| entry_settings "takes" { CONFIG_OFFER(reader, config_list_takes); } WORD { $$ = $1; config_once_here(reader, "takes", @2); config_set_takes(reader, &$$, AT($4, @4)); }
+	| entry_settings "ipv6" { CONFIG_OFFER(reader, config_list_ipv6); } WORD { $$ = $1; config_once_here(reader, "ipv6", @2); config_set_ipv6(reader, &$$, AT($4, @4)); }
+	| entry_settings "status" { CONFIG_OFFER(reader, config_list_states); } WORD reply_text {
 		$$ = $1;
 		config_once_here(reader, "status", @2);
-		config_set_status(reader, &$$, AT($3, @3), $4.text);
+		config_set_status(reader, &$$, AT($4, @4), $5.text);
 	}
 	| entry_settings "contains" texts { $$ = $1; config_once_here(reader, "contains", @2); config_set_contained(reader, &$$, &$3); }
 	| entry_settings answers { $$ = $1; config_once_here(reader, "answers", @2); $$.answers = $2; }
@@ -274,9 +279,11 @@ errors: "errors" '{' answer_list '}' { $$ = $3; } ;
 
 /* What is asked of a list to see whether it is well. */
 test_entries:
-	"test-entries" WORD { $$ = (struct test_entry_set){ 0 }; config_set_no_test_entries(reader, &$$, AT($2, @2)); }
-	| "test-entries" '{' entries_of_test '}' { $$ = $3; }
+	start_of_test_entries WORD { $$ = (struct test_entry_set){ 0 }; config_set_no_test_entries(reader, &$$, AT($2, @2)); }
+	| start_of_test_entries '{' entries_of_test '}' { $$ = $3; }
 	;
+
+start_of_test_entries: "test-entries" { CONFIG_OFFER(reader, config_no_test_entries); } ;
 
 entries_of_test:
 	"listed" texts { $$ = (struct test_entry_set){ 0 }; config_add_test_entries(reader, &$$, true, &$2); }
@@ -301,7 +308,7 @@ list_options:
 	| list_options test_entries { $$ = $1; config_once_here(reader, "test-entries", @2); $$.test_entries = $2; }
 	| list_options "key" STRING { $$ = $1; config_once_here(reader, "key", @2); $$.key = AT($3, @3); }
 	| list_options "key-file" STRING { $$ = $1; config_once_here(reader, "key-file", @2); $$.key_file = AT($3, @3); }
-	| list_options "on" '{' value_list '}' { $$ = $1; config_once_here(reader, "on", @2); $$.on = $4; $$.has_on = true; }
+	| list_options "on" { config_offer_subjects(reader); } '{' value_list '}' { $$ = $1; config_once_here(reader, "on", @2); $$.on = $5; $$.has_on = true; }
 	;
 
 /* The catalogue of refusals: another language, with the words of this one. */
@@ -347,9 +354,9 @@ refusal_settings:
 		config_once_here(reader, "server", @2);
 		$$.entry.servers = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
 	}
-	| refusal_settings "category" WORD { $$ = $1; config_once_here(reader, "category", @2); config_set_category(reader, &$$, AT($3, @3)); }
-	| refusal_settings "party" WORD { $$ = $1; config_once_here(reader, "party", @2); config_set_party(reader, &$$, AT($3, @3)); }
-	| refusal_settings "permanent" WORD { $$ = $1; config_once_here(reader, "permanent", @2); config_set_permanent(reader, &$$, AT($3, @3)); }
+	| refusal_settings "category" { CONFIG_OFFER(reader, config_refusal_categories); } WORD { $$ = $1; config_once_here(reader, "category", @2); config_set_category(reader, &$$, AT($4, @4)); }
+	| refusal_settings "party" { CONFIG_OFFER(reader, config_refusal_parties); } WORD { $$ = $1; config_once_here(reader, "party", @2); config_set_party(reader, &$$, AT($4, @4)); }
+	| refusal_settings "permanent" { CONFIG_OFFER(reader, config_flags); } WORD { $$ = $1; config_once_here(reader, "permanent", @2); config_set_permanent(reader, &$$, AT($4, @4)); }
 	| refusal_settings "meaning" strings { $$ = $1; config_once_here(reader, "meaning", @2); $$.entry.meaning = config_joined(reader, &$3); }
 	| refusal_settings "remedy" strings { $$ = $1; config_once_here(reader, "remedy", @2); $$.entry.remedy = config_joined(reader, &$3); }
 	| refusal_settings "page" strings { $$ = $1; config_once_here(reader, "page", @2); $$.entry.page = config_joined(reader, &$3); }
@@ -426,21 +433,35 @@ condition:
 test:
 	name { $$ = config_flag_condition(reader, $1); }
 	| name compare NUMBER { $$ = config_number_condition(reader, $1, $2, AT($3, @3)); }
-	| name negated NUMBER {
-		$$ = config_number_condition(reader, $1, $2 ? COMPARE_DIFFERENT : COMPARE_EQUAL, AT($3, @3));
+	| compared NUMBER {
+		$$ = config_number_condition(reader, $1.name, $1.is_negated ? COMPARE_DIFFERENT : COMPARE_EQUAL, AT($2, @2));
 	}
-	| name negated value {
-		const struct value_set one = alone(reader, VALUE_WORD, $3);
+	| compared value {
+		const struct value_set one = alone(reader, VALUE_WORD, $2);
 
-		$$ = config_set_condition(reader, $1, $2, &one);
+		$$ = config_set_condition(reader, $1.name, $1.is_negated, &one);
 	}
-	| name negated a_string { $$ = config_set_condition(reader, $1, $2, &$3); }
-	| name "in" '{' values '}' { $$ = config_set_condition(reader, $1, false, &$4); }
-	| name "not" "in" '{' values '}' { $$ = config_set_condition(reader, $1, true, &$5); }
+	| compared ADDRESS {
+		const struct value_set one = alone(reader, VALUE_ADDRESS, AT($2, @2));
+
+		$$ = config_set_condition(reader, $1.name, $1.is_negated, &one);
+	}
+	| compared a_string { $$ = config_set_condition(reader, $1.name, $1.is_negated, &$2); }
+	| listing values '}' { $$ = config_set_condition(reader, $1.name, $1.is_negated, &$2); }
 	;
 
+/* What stands before a value, or values. */
+compared: name negated { $$.name = $1; $$.is_negated = $2; config_offer_values(reader, $1.text); } ;
+
+listing:
+	name "in" '{' { $$.name = $1; $$.is_negated = false; config_offer_values(reader, $1.text); }
+	| name "not" "in" '{' { $$.name = $1; $$.is_negated = true; config_offer_values(reader, $1.text); }
+	;
+
+name: name_word { reader->tested = $$ = $1; } ;
+
 /* Some names of conditions are words of other settings, too. */
-name:
+name_word:
 	WORD { $$ = AT($1, @1); }
 	| BREAK WORD { $$ = AT($2, @2); }
 	| "dnsbl" { $$ = AT($1, @1); }
@@ -533,30 +554,6 @@ expect_awaited(struct expected *expected, const struct setting *awaited)
 		config_expect_word(expected, awaited->words[i]);
 }
 
-static struct expected
-list_expected(const yypcontext_t *context, const struct config_reader *reader)
-{
-	yysymbol_kind_t kinds[EXPECTED_MAX];
-	const int count = yypcontext_expected_tokens(context, kinds, EXPECTED_MAX);
-	struct expected expected = { .count = 0 };
-
-	for (int i = 0; i < count; i++)
-		if (kinds[i] <= YYSYMBOL_XCODE && (kinds[i] != YYSYMBOL_WORD || reader->awaited == NULL))
-			config_expect_value(&expected, yysymbol_name(kinds[i]));
-	for (int i = 0; i < count; i++) {
-		if (kinds[i] == YYSYMBOL_WORD)
-			expect_awaited(&expected, reader->awaited);
-		else if (kinds[i] > YYSYMBOL_XCODE && kinds[i] < YYSYMBOL_SET_STRING)
-			config_expect_word(&expected, yysymbol_name(kinds[i]));
-		else if (kinds[i] >= YYSYMBOL_SET_STRING && kinds[i] < YYSYMBOL_BREAK)
-			expect_settings(&expected, kinds[i], reader);
-	}
-	for (int i = 0; i < count; i++)
-		if (kinds[i] > YYSYMBOL_BREAK) /* which people do not write */
-			config_expect_sign(&expected, yysymbol_name(kinds[i]));
-	return expected;
-}
-
 static bool
 is_expected(const yypcontext_t *context, yysymbol_kind_t kind)
 {
@@ -567,6 +564,49 @@ is_expected(const yypcontext_t *context, yysymbol_kind_t kind)
 		if (kinds[i] == kind)
 			return true;
 	return false;
+}
+
+/* Whether a test begins here. */
+static bool
+wants_test(const yypcontext_t *context)
+{
+	return is_expected(context, YYSYMBOL_NOT) && is_expected(context, YYTRANSLATE('('));
+}
+
+static void
+expect_values_and_words(struct expected *expected, const yysymbol_kind_t *kinds, int count,
+			const struct config_reader *reader)
+{
+	for (int i = 0; i < count; i++)
+		if (kinds[i] <= YYSYMBOL_XCODE && (kinds[i] != YYSYMBOL_WORD || reader->awaited == NULL))
+			config_expect_value(expected, yysymbol_name(kinds[i]));
+	for (int i = 0; i < count; i++) {
+		if (kinds[i] == YYSYMBOL_WORD)
+			expect_awaited(expected, reader->awaited);
+		else if (kinds[i] > YYSYMBOL_XCODE && kinds[i] < YYSYMBOL_SET_STRING)
+			config_expect_word(expected, yysymbol_name(kinds[i]));
+		else if (kinds[i] >= YYSYMBOL_SET_STRING && kinds[i] < YYSYMBOL_BREAK)
+			expect_settings(expected, kinds[i], reader);
+	}
+}
+
+/* Where a value comes next, what was offered says which. */
+static struct expected
+list_expected(const yypcontext_t *context, const struct config_reader *reader)
+{
+	yysymbol_kind_t kinds[EXPECTED_MAX];
+	const int count = yypcontext_expected_tokens(context, kinds, EXPECTED_MAX);
+	const bool has_offer = reader->awaited == NULL && is_expected(context, YYSYMBOL_WORD) && !wants_test(context);
+	struct expected expected = { .count = 0 };
+
+	if (has_offer)
+		expected = reader->offered;
+	if (expected.count == 0)
+		expect_values_and_words(&expected, kinds, count, reader);
+	for (int i = 0; i < count; i++)
+		if (kinds[i] > YYSYMBOL_BREAK) /* which people do not write */
+			config_expect_sign(&expected, yysymbol_name(kinds[i]));
+	return expected;
 }
 
 static bool
@@ -597,6 +637,8 @@ add_replacement(struct strbuf *message, const yypcontext_t *context, const char 
 		strbuf_add(message, "; write \"when\"");
 	else if (wants_when && token != YYSYMBOL_NUMBER)
 		strbuf_add(message, "; expected \"when\" and a condition, as in \"reject when spf = fail\"");
+	else if (wants_test(context))
+		strbuf_add(message, "; expected a test, as in \"reject when spf = fail\"");
 	else if (strcmp(found, "if") == 0 && is_expected(context, YYSYMBOL_REJECT))
 		strbuf_add(message,
 			   "; a rule begins with what is to be done, as in \"reject when spf = fail\"");
@@ -608,7 +650,7 @@ add_replacement(struct strbuf *message, const yypcontext_t *context, const char 
 	return true;
 }
 
-/* What is there, WHAT and `found`, and what could be there instead. */
+/* What is there, WHAT or `found`, and what could be there instead. */
 static void
 tell_error(const yypcontext_t *context, struct config_reader *reader, struct place place, const char *what,
 	   const char *found)
@@ -618,8 +660,10 @@ tell_error(const yypcontext_t *context, struct config_reader *reader, struct pla
 	struct strbuf message;
 
 	strbuf_init(&message, memory, sizeof memory);
-	strbuf_add(&message, what);
-	strbuf_add_escaped(&message, span_of(found), 60);
+	if (what != NULL)
+		strbuf_add(&message, what);
+	else
+		config_add_found(&message, found);
 	if (nearest_word(found, expected.names, (size_t)expected.count) != NULL
 	    || !add_replacement(&message, context, found))
 		config_add_expected(&message, &expected, found);
@@ -657,6 +701,8 @@ complain_of_open_block(const yypcontext_t *context, struct config_reader *reader
 		       const char *found)
 {
 	struct brace *brace = config_open_brace(reader);
+	char memory[300];
+	struct strbuf message;
 	const bool is_end = yypcontext_token(context) == YYSYMBOL_YYEOF;
 
 	if (brace == NULL
@@ -668,14 +714,13 @@ complain_of_open_block(const yypcontext_t *context, struct config_reader *reader
 	if (brace->is_told)
 		return true;
 	brace->is_told = true;
-	if (is_end)
-		config_complain(reader, reader->last,
-				"the file ends here, within the braces that open in line %d; expected their '}'",
-				brace->place.line);
-	else
-		config_complain(reader, place,
-				"found %.60s within the braces that open in line %d; is their '}' missing?", found,
-				brace->place.line);
+	strbuf_init(&message, memory, sizeof memory);
+	if (!is_end)
+		config_add_found(&message, found);
+	config_complain(reader, is_end ? reader->last : place,
+			is_end ? "the file ends here%s, within the braces that open in line %d; expected their \"}\""
+			       : "%s within the braces that open in line %d; is their \"}\" missing?",
+			memory, brace->place.line);
 	return true;
 }
 
@@ -706,9 +751,11 @@ yyreport_syntax_error(const yypcontext_t *context, struct config_reader *reader)
 		return 0;
 	else if (breaks_off(context, reader))
 		tell_error(context, reader, reader->before, "the line ends here", "");
+	else if (is_expected(context, YYTRANSLATE('=')) && is_expected(context, YYSYMBOL_IN))
+		config_complain_of_comparison(reader, place, found);
 	else if (!is_expected(context, YYSYMBOL_YYEOF) || reader->reading->refusals != NULL
 		 || !config_complain_of_misplaced(reader, place, found))
-		tell_error(context, reader, place, "found ", found);
+		tell_error(context, reader, place, NULL, found);
 	return 0;
 }
 

@@ -96,7 +96,7 @@ config_read(const char *path, struct output *messages)
 	if (path != NULL)
 		config_read_file(&reading, path);
 	finish(config, messages);
-	reading.errors += config_check_policies(config, name, messages);
+	reading.errors += config_check_policies(config, messages);
 	return result_of(&reading, name);
 }
 

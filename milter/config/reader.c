@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "heloscope/base/nearest.h"
 #include "heloscope/config/secrets.h"
 
 /* Complaints. */
@@ -42,25 +41,14 @@ config_warn(struct output *messages, const char *where, const char *format, ...)
 	output_put(messages, "\n");
 }
 
-bool
-config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count)
+void
+config_add_found(struct strbuf *message, const char *found)
 {
-	const char *nearest = nearest_word(word, known, count);
+	const bool is_text = found[0] == '"';
 
-	if (nearest != NULL)
-		strbuf_printf(message, "; did you mean \"%s\"?", nearest);
-	return nearest != NULL;
-}
-
-bool
-config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count)
-{
-	const bool is_hinted = config_add_nearest(message, word, known, count);
-
-	if (is_hinted && count > CONFIG_LIST_MAX)
-		return false;
-	strbuf_add(message, is_hinted ? " Expected " : "; expected ");
-	return true;
+	strbuf_add(message, is_text ? "found the text " : "found \"");
+	strbuf_add_escaped(message, span_of(found), 60);
+	strbuf_add(message, is_text ? "" : "\"");
 }
 
 /* "unknown REGARD "word"; did you mean "b"? Expected "a", "b" or "c"" */
@@ -77,7 +65,7 @@ complain_of_word(struct config_reader *reader, const char *regard, struct word w
 	if (regard != NULL)
 		strbuf_printf(&message, "unknown %s \"%.60s\"", regard, word.text);
 	else
-		strbuf_printf(&message, "found %.60s", word.text);
+		config_add_found(&message, word.text);
 	for (size_t i = 0, listed = config_add_hint(&message, word.text, known, count) ? count : 0;
 	     i < listed; i++)
 		strbuf_printf(&message, "%s\"%s\"", i == 0 ? "" : i + 1 == count ? " or " : ", ", known[i]);
@@ -128,28 +116,49 @@ config_add_text(struct config_reader *reader, struct text_set *set, const char *
 	set->items[set->count++] = text;
 }
 
-static void
-add_once(struct config_reader *reader, struct text_set *said, const char *name, struct place place)
+/* Where it was said before, or NULL: then it is from now on. */
+static const char *
+said_before(struct config_reader *reader, struct said_set *said, const char *name, struct place place)
 {
-	for (size_t i = 0; i < said->count; i++) {
-		if (strcmp(said->items[i], name) == 0) {
-			config_complain(reader, place, "\"%s\" is given twice; expected it once", name);
-			return;
-		}
-	}
-	config_add_text(reader, said, name);
+	struct said *items;
+
+	for (size_t i = 0; i < said->count; i++)
+		if (strcmp(said->items[i].name, name) == 0)
+			return said->items[i].where;
+	items = arena_grow(&reader->config->arena, said->items, said->count, sizeof *items);
+	if (items == NULL)
+		return NULL;
+	said->items = items;
+	items[said->count++] = (struct said){ name, config_where(reader, place) };
+	return NULL;
+}
+
+static void
+add_once(struct config_reader *reader, struct said_set *said, const char *name, struct place place)
+{
+	const char *first = said_before(reader, said, name, place);
+
+	if (first != NULL)
+		config_complain(reader, place, "\"%s\" is given twice, first in %s; expected it once", name,
+				first);
+}
+
+const char *
+config_said_before(struct config_reader *reader, const char *name, struct place place)
+{
+	return said_before(reader, &reader->config->said, name, place);
 }
 
 void
 config_once(struct config_reader *reader, const char *name, struct place place)
 {
-	add_once(reader, &reader->reading->said, name, place);
+	add_once(reader, &reader->config->said, name, place);
 }
 
 void
 config_begin_options(struct config_reader *reader)
 {
-	reader->said_here = (struct text_set){ .count = 0 };
+	reader->said_here = (struct said_set){ .count = 0 };
 }
 
 void

@@ -3,14 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/config/comparison.h"
 #include "heloscope/config/patterns.h"
 #include "heloscope/config/secrets.h"
 #include "heloscope/config/words.h"
-
-static const char *const other_words[] = { "trusted", "authenticated", "looks-forwarded", "client",
-					   "listed" };
-
-#define OTHER_WORDS (sizeof other_words / sizeof other_words[0])
 
 static size_t
 find(const char *const *words, size_t count, const char *word)
@@ -20,28 +16,6 @@ find(const char *const *words, size_t count, const char *word)
 	while (i < count && strcmp(words[i], word) != 0)
 		i++;
 	return i;
-}
-
-/* "unknown condition": names all that a condition can begin with. */
-static void
-complain_of_name(struct config_reader *reader, struct word name, const char *expected)
-{
-	const char *known[METHODS + QUANTITIES + SUBJECTS + OTHER_WORDS];
-	char memory[300];
-	struct strbuf message;
-	size_t count = 0;
-
-	for (int i = 0; i < METHODS; i++)
-		known[count++] = method_words((enum method)i)->policy_word;
-	known[count++] = config_quantities[QUANTITY_DNSBL_OPERATORS];
-	for (size_t i = 0; i < SUBJECTS; i++)
-		known[count++] = config_subjects[i];
-	for (size_t i = 0; i < OTHER_WORDS; i++)
-		known[count++] = other_words[i];
-	strbuf_init(&message, memory, sizeof memory);
-	if (find(known, count, name.text) != count || !config_add_nearest(&message, name.text, known, count))
-		strbuf_printf(&message, "; expected %s", expected);
-	config_complain(reader, name.place, "there is no test \"%.40s\" of this form%s", name.text, memory);
 }
 
 static struct condition *
@@ -129,9 +103,7 @@ config_flag_condition(struct config_reader *reader, struct word name)
 	if (strcmp(name.text, "looks-forwarded") == 0)
 		return new_condition(reader, CONDITION_LOOKS_FORWARDED);
 	if (strcmp(name.text, "trusted") != 0)
-		complain_of_name(
-			reader, name,
-			"\"trusted\", \"authenticated\", \"dnsbl\", \"dnswl\", or a comparison like \"spf = fail\"");
+		config_complain_of_bare_test(reader, name);
 	return new_condition(reader, CONDITION_TRUSTED);
 }
 
@@ -143,8 +115,8 @@ config_number_condition(struct config_reader *reader, struct word name, enum com
 	unsigned value = 0;
 
 	if (quantity == QUANTITIES)
-		complain_of_name(reader, name,
-				 "\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
+		config_complain_of_test(reader, name,
+					"\"dnsbl\", \"dnsbl.operators\" or \"dnswl\" in front of a number");
 	if (!span_to_number(span_of(number.text), 0, 999999, &value))
 		config_complain(reader, number.place,
 				"the number %.20s is too large; expected at most 999999", number.text);
@@ -166,12 +138,6 @@ result_bits(struct config_reader *reader, const struct value_set *values)
 			bits |= 1U << (RESULT_NONE + word);
 	}
 	return bits;
-}
-
-static bool
-has_words(size_t subject)
-{
-	return config_subject_words[subject][0] != NULL;
 }
 
 static size_t
@@ -202,22 +168,21 @@ word_bits(struct config_reader *reader, enum subject subject, const struct value
 	return bits;
 }
 
-/* What kind of values a name takes, by what it is; some take patterns or words. */
+/* What kind of test it is; some names take patterns or words. NOT: none that takes values. */
 static enum condition_kind
 kind_of_name(const char *name, enum value_kind values)
 {
-	const size_t subject = find(config_subjects, SUBJECTS, name);
+	const unsigned takes = config_takes(name);
 
-	if (method_from_word(name) != METHODS)
+	if ((takes & TAKES_RESULTS) != 0)
 		return CONDITION_RESULT;
-	if (subject == SUBJECT_DMARC_POLICY
-	    || (subject < SUBJECTS && values == VALUE_WORD && has_words(subject)))
+	if ((takes & TAKES_WORDS) != 0 && ((takes & TAKES_PATTERNS) == 0 || values == VALUE_WORD))
 		return CONDITION_WORD;
-	if (subject < SUBJECTS)
+	if ((takes & TAKES_PATTERNS) != 0)
 		return CONDITION_TEXT;
-	if (strcmp(name, "client") == 0)
+	if ((takes & TAKES_NETWORKS) != 0)
 		return CONDITION_CLIENT;
-	return strcmp(name, "listed") == 0 ? CONDITION_LISTED : CONDITION_NOT;
+	return (takes & TAKES_ZONES) != 0 ? CONDITION_LISTED : CONDITION_NOT;
 }
 
 struct condition *
@@ -250,12 +215,13 @@ config_set_condition(struct config_reader *reader, struct word name, bool is_neg
 	} else if (kind == CONDITION_LISTED && values->kind == VALUE_STRING) {
 		condition->texts = config_texts(reader, values);
 	} else {
-		complain_of_name(
+		config_complain_of_test(
 			reader, name,
-			kind == CONDITION_RESULT   ? "results without quotes, like { fail, softfail }"
-			: kind == CONDITION_TEXT   ? "patterns in quotes, like { \"*@example.org\" }"
-			: kind == CONDITION_WORD   ? "words without quotes, like { quarantine, reject }"
-			: kind == CONDITION_CLIENT ? "networks, like { 192.0.2.0/24 }"
+			kind == CONDITION_RESULT ? "results without quotes, like { fail, softfail }"
+			: kind == CONDITION_TEXT ? "patterns in quotes, like { \"*@example.org\" }"
+			: kind == CONDITION_WORD ? "words without quotes, like { quarantine, reject }"
+			: kind == CONDITION_CLIENT
+				? "networks without quotes, like client in { 192.0.2.0/24 }"
 			: kind == CONDITION_LISTED
 				? "zones in quotes, like { \"zen.spamhaus.org\" }"
 				: "the name of a check, \"recipient\", \"mail-from\", \"helo-name\", \"client-name\", \"dkim.domain\", \"from\", \"dmarc.policy\", \"arc.sealer\", \"client\" or \"listed\"");
@@ -549,28 +515,29 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 
 /* What DMARC rests on is made, too: without it mail would fail that is as it should be. */
 static unsigned
-check_dmarc_needs(const struct config *config, const char *path, struct output *messages)
+check_dmarc_needs(const struct config *config, struct output *messages)
 {
 	static const enum method needs[] = { METHOD_DKIM, METHOD_SPF };
+	const char *where = config->enabled_at[METHOD_DMARC];
 	unsigned errors = 0;
 
 	for (size_t i = 0; config_wants(config, METHOD_DMARC) && i < sizeof needs / sizeof needs[0]; i++) {
-		const char *word = method_words(needs[i])->policy_word;
+		const char *word = method_words(needs[i])->policy_word, *off = config->disabled_at[needs[i]];
 
 		if (config_wants(config, needs[i]))
 			continue;
 		output_put(messages,
-			   "%s: \"dmarc\" fails good mail without \"%s\"; expected both, or neither\n", path,
-			   word);
+			   "%s: \"dmarc\" fails good mail without \"%s\"%s%s; expected both, or neither\n",
+			   where, word, off != NULL ? ", which is disabled in " : "", off != NULL ? off : "");
 		errors++;
 	}
 	return errors;
 }
 
 unsigned
-config_check_policies(struct config *config, const char *path, struct output *messages)
+config_check_policies(struct config *config, struct output *messages)
 {
-	unsigned errors = check_dmarc_needs(config, path, messages)
+	unsigned errors = check_dmarc_needs(config, messages)
 			  + check_rules(config, &config->exceptions, messages)
 			  + check_rules(config, &config->default_policy.rules, messages);
 

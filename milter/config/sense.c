@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/nearest.h"
+#include "heloscope/config/index.h"
 #include "heloscope/config/reader.h"
 #include "heloscope/config/words.h"
 #include "heloscope/facts/forwarding.h"
@@ -154,20 +155,6 @@ holds_all_addresses(const struct network_set *networks)
 	return has_ipv4 && has_ipv6;
 }
 
-static bool
-same_condition(const struct condition *a, const struct condition *b)
-{
-	if (a->kind != b->kind || a->is_negated != b->is_negated || a->operand_count != b->operand_count
-	    || a->method != b->method || a->results != b->results || a->quantity != b->quantity
-	    || a->compare != b->compare || a->number != b->number || a->subject != b->subject
-	    || !text_set_equals(&a->texts, &b->texts) || !network_set_equals(&a->networks, &b->networks))
-		return false;
-	for (size_t i = 0; i < a->operand_count; i++)
-		if (!same_condition(a->operands[i], b->operands[i]))
-			return false;
-	return true;
-}
-
 /* Whether a condition is true of all mail. */
 static bool
 always_holds(const struct condition *condition)
@@ -188,27 +175,40 @@ always_holds(const struct condition *condition)
 	       || (condition->kind == CONDITION_AND && are_all_true);
 }
 
-/* Whether a rule leaves nothing for one behind it that acts on the same. */
+/* Whether a rule, when it holds, leaves nothing for those behind it. */
 static bool
-decides_before(const struct rule *rule, const struct rule *later)
+decides(const struct rule *rule)
 {
-	return !rule->is_audit && rule->action != ACTION_TAG && rule->percent == 100
-	       && (always_holds(rule->condition) || same_condition(rule->condition, later->condition));
+	return !rule->is_audit && rule->action != ACTION_TAG && rule->percent == 100;
+}
+
+/* The number of the first rule that decides all mail; that of rules when there is none. */
+static size_t
+find_last_resort(const struct rule_set *rules)
+{
+	size_t i = 0;
+
+	while (i < rules->count && !(decides(&rules->items[i]) && always_holds(rules->items[i].condition)))
+		i++;
+	return i;
 }
 
 static void
 look_at_order(const struct rule_set *rules, struct output *messages)
 {
-	for (size_t i = 0; i < rules->count; i++) {
-		size_t before = 0;
+	struct rule_index *index = rule_index_new(rules, decides);
+	const size_t last = find_last_resort(rules);
 
-		while (before < i && !decides_before(&rules->items[before], &rules->items[i]))
-			before++;
+	for (size_t i = 0; i < rules->count; i++) {
+		size_t before = rule_index_find(index, rules->items[i].condition);
+
+		before = before < last ? before : last;
 		if (before < i)
 			config_warn(messages, rules->items[i].where,
 				    "this rule never acts: the one in %s decides before it",
 				    rules->items[before].where);
 	}
+	rule_index_free(index);
 }
 
 /* Rules that refuse for DMARC alone. */
@@ -276,31 +276,36 @@ refuses(const struct policy *policy)
 }
 
 static bool
-has_rule(const struct rule_set *rules, const struct rule *wanted)
+is_exception(const struct rule *rule)
 {
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->items[i].action == wanted->action && !rules->items[i].is_audit
-		    && same_condition(rules->items[i].condition, wanted->condition))
-			return true;
-	return false;
+	return rule->action == ACTION_ACCEPT && !rule->is_audit;
 }
 
+static bool
+has_rule(const struct rule_index *index, const struct rule *wanted)
+{
+	return rule_index_find(index, wanted->condition) != INDEX_NONE;
+}
+
+/* `general`: the exceptions from all policies. */
 static void
-look_at_exceptions(const struct config *config, const struct policy *policy, struct output *messages)
+look_at_exceptions(const struct config *config, const struct policy *policy, const struct rule_index *general,
+		   struct output *messages)
 {
 	const struct rule_set *rules = &config->default_policy.rules;
+	struct rule_index *own = rule_index_new(&policy->rules, is_exception);
 	const struct rule *missing = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < rules->count && refuses(policy); i++) {
 		const struct rule *rule = &rules->items[i];
 
-		if (rule->action != ACTION_ACCEPT || rule->is_audit || has_rule(&policy->rules, rule)
-		    || has_rule(&config->exceptions, rule))
+		if (!is_exception(rule) || has_rule(own, rule) || has_rule(general, rule))
 			continue;
 		missing = missing != NULL ? missing : rule;
 		count++;
 	}
+	rule_index_free(own);
 	if (count > 0)
 		config_warn(
 			messages, policy->where,
@@ -344,33 +349,68 @@ look_for_policy(const struct config *config, const char *path, struct output *me
 
 /* Policies behind others that are asked before them. */
 
-/* The policy before `number` for a domain of its, or NULL. */
-static const struct policy *
-find_earlier(const struct config *config, size_t number, const char *domain)
+/* The number of the first policy that is asked for a domain, which may be a pattern; INDEX_NONE: there is
+ * none. */
+static size_t
+find_first(const struct name_index *index, const char *domain)
 {
-	for (size_t i = 0; i < number; i++) {
-		const struct policy *policy = &config->policies.items[i];
+	size_t first = name_index_find(index, domain);
+	char pattern[DOMAIN_SIZE + 2] = "*";
 
-		for (size_t j = 0; j < policy->domains.count; j++)
-			if (strcmp(policy->domains.items[j], domain) == 0
-			    || domain_matches(span_of(domain), span_of(policy->domains.items[j])))
-				return policy;
+	for (const char *behind = domain; behind != NULL; behind = strchr(behind + 1, '.')) {
+		size_t above;
+
+		(void)snprintf(pattern + 1, sizeof pattern - 1, "%s", behind == domain ? "" : behind);
+		above = name_index_find(index, pattern);
+		first = above < first ? above : first;
 	}
-	return NULL;
+	return first;
 }
 
 static void
-look_at_domains(const struct config *config, size_t number, struct output *messages)
+look_at_domains(const struct config *config, size_t number, const struct name_index *index,
+		struct output *messages)
 {
-	const struct policy *policy = &config->policies.items[number];
+	const struct policy *policies = config->policies.items, *policy = &policies[number];
 
 	for (size_t i = 0; i < policy->domains.count; i++) {
-		const struct policy *earlier = find_earlier(config, number, policy->domains.items[i]);
+		const size_t first = find_first(index, policy->domains.items[i]);
 
-		if (earlier != NULL)
+		if (first < number)
 			config_warn(messages, policy->where,
 				    "this policy is never asked for \"%s\": the policy at %s is, before it",
-				    policy->domains.items[i], earlier->where);
+				    policy->domains.items[i], policies[first].where);
+	}
+}
+
+static void
+look_at_policies(const struct config *config, struct output *messages)
+{
+	struct rule_index *general = rule_index_new(&config->exceptions, is_exception);
+	struct name_index *domains = name_index_new(&config->policies);
+
+	for (size_t i = 0; i < config->policies.count; i++) {
+		look_at_rules(config, &config->policies.items[i].rules, messages);
+		look_at_exceptions(config, &config->policies.items[i], general, messages);
+		look_at_domains(config, i, domains, messages);
+	}
+	rule_index_free(general);
+	name_index_free(domains);
+}
+
+/* Checks that are switched on and off. */
+
+static void
+look_at_switches(const struct config *config, struct output *messages)
+{
+	for (int method = 0; method < METHODS; method++) {
+		const char *word = method_words((enum method)method)->policy_word;
+
+		if ((config->enabled & config->disabled & 1U << method) != 0)
+			config_warn(
+				messages, config->disabled_at[method],
+				"the check \"%s\" is disabled here and enabled in %s: it is not made; remove one of the two",
+				word, config->enabled_at[method]);
 	}
 }
 
@@ -378,13 +418,10 @@ void
 config_warn_of_nonsense(const struct config *config, const char *path, struct output *messages)
 {
 	look_for_policy(config, path, messages);
+	look_at_switches(config, messages);
 	look_at_rules(config, &config->exceptions, messages);
 	look_at_rules(config, &config->default_policy.rules, messages);
-	for (size_t i = 0; i < config->policies.count; i++) {
-		look_at_rules(config, &config->policies.items[i].rules, messages);
-		look_at_exceptions(config, &config->policies.items[i], messages);
-		look_at_domains(config, i, messages);
-	}
+	look_at_policies(config, messages);
 	for (size_t i = 0; i < config->lists.count; i++)
 		look_at_zone(config, &config->lists.items[i], messages);
 }

@@ -62,31 +62,25 @@ config_same_servers(const struct config *a, const struct config *b)
 	       && text_set_equals(&a->servers, &b->servers);
 }
 
-static bool
-is_known_zone(const struct zone_set *zones, const char *name)
-{
-	for (size_t i = 0; i < zones->count; i++)
-		if (strcmp(zones->items[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 void
 config_add_zone(struct config_reader *reader, const struct value_set *zone_and_servers)
 {
 	const struct word zone = zone_and_servers->items[0];
 	struct zone_set *zones = &reader->config->zones;
 	char name[DOMAIN_SIZE];
+	const char *first;
 
 	if (!domain_normalize(span_of(zone.text), name)) {
 		config_complain(reader, zone.place, "\"%.80s\" is not a zone; expected a domain name",
 				zone.text);
 		return;
 	}
-	if (is_known_zone(zones, name))
-		config_complain(reader, zone.place,
-				"the zone \"%.80s\" is given twice; expected it once, with all its servers",
-				name);
+	first = config_said_before(reader, arena_printf(&reader->config->arena, "zone %s", name), zone.place);
+	if (first != NULL)
+		config_complain(
+			reader, zone.place,
+			"the zone \"%.80s\" is given twice, first in %s; expected it once, with all its servers",
+			name, first);
 	for (size_t i = 1; i < zone_and_servers->count; i++) {
 		struct resolver_zone *items =
 			arena_grow(&reader->config->arena, zones->items, zones->count, sizeof *items);

@@ -26,6 +26,8 @@ const char *const config_list_kinds[2] = { "block", "allow" };
 const char *const config_list_takes[3] = { "address", "domain", "both" };
 const char *const config_list_ipv6[3] = { "no", "yes", "only" };
 
+const char *const config_no_test_entries[1] = { "none" };
+
 const char *const config_list_states[3] = {
 	[LIST_STATUS_ALIVE] = "alive",
 	[LIST_STATUS_MERGED] = "merged",

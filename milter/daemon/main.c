@@ -64,15 +64,16 @@ static int
 test(const struct options *options)
 {
 	struct config *config = config_read(options->config, output_errors());
+	bool is_good;
 
 	if (config == NULL)
 		return EXIT_FAILURE;
 	config_warn_of_nonsense(config, options->config, output_errors());
-	surroundings_check(config, options->config, false, output_errors());
+	is_good = surroundings_check(config, options->config, false, output_errors());
 	if (options->is_show)
 		config_show(config, output_standard());
 	config_unref(config);
-	return output_flush(output_standard()) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return output_flush(output_standard()) && (is_good || options->is_show) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /*

@@ -307,7 +307,7 @@ tell_what_is_missing(const struct config *config)
 
 	if (messages.file == NULL)
 		return;
-	surroundings_check(config, server.path, true, &messages);
+	(void)surroundings_check(config, server.path, true, &messages); /* it has what it needs to start */
 	(void)fclose(messages.file);
 	log_messages(text, true);
 }

@@ -23,20 +23,52 @@ struct look {
 	struct service_account account; /* name NULL: not known */
 	gid_t groups[GROUPS_MAX];
 	int group_count;
+	bool has_fault; /* the filter would not start */
 };
 
-static void warn(const struct look *look, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(const struct look *look, const char *where, const char *severity, const char *format,
+		va_list arguments) __attribute__((format(printf, 4, 0)));
+
+/* `where`: the line of the setting, "heloscope.conf:31"; NULL: it is as by default. */
+static void
+put(const struct look *look, const char *where, const char *severity, const char *format, va_list arguments)
+{
+	output_put(look->messages, "%s: %s", where != NULL ? where : look->path, severity);
+	output_arguments(look->messages, format, arguments);
+	output_put(look->messages, "\n");
+}
+
+static void warn(const struct look *look, const char *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void complain(struct look *look, const char *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void
-warn(const struct look *look, const char *format, ...)
+warn(const struct look *look, const char *where, const char *format, ...)
 {
 	va_list arguments;
 
-	output_put(look->messages, "%s: warning: ", look->path);
 	va_start(arguments, format);
-	output_arguments(look->messages, format, arguments);
+	put(look, where, "warning: ", format, arguments);
 	va_end(arguments);
-	output_put(look->messages, "\n");
+}
+
+/* Of what keeps the filter from starting. */
+static void
+complain(struct look *look, const char *where, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	put(look, where, "", format, arguments);
+	va_end(arguments);
+	look->has_fault = true;
+}
+
+static const char *
+line_of(const struct look *look, const char *setting)
+{
+	return config_said_at(look->config, setting);
 }
 
 /* Users and groups. */
@@ -46,6 +78,7 @@ look_for_user(struct look *look)
 {
 	const struct config *config = look->config;
 	struct error error;
+	uid_t user;
 
 	if (look->is_starting) { /* by now it is who serves, whatever the configuration would have root become
 				  */
@@ -61,20 +94,23 @@ look_for_user(struct look *look)
 	}
 	look->account.name = NULL;
 	if (strcmp(config->user, OWN_USER) != 0)
-		warn(look, "%s", error.text);
+		complain(look, line_of(look, service_find_user(config->user, &user) ? "user group" : "user"),
+			 "%s", error.text);
 }
 
 static void
-look_for_socket_access(const struct look *look)
+look_for_socket_access(struct look *look)
 {
 	const struct config *config = look->config;
 	uid_t user;
 	gid_t group;
 
 	if (config->socket_owner != NULL && !service_find_user(config->socket_owner, &user))
-		warn(look, "there is no user \"%s\" to own the socket", config->socket_owner);
+		complain(look, line_of(look, "owner"), "there is no user \"%s\" to own the socket",
+			 config->socket_owner);
 	if (config->socket_group != NULL && !service_find_group(config->socket_group, &group))
-		warn(look, "there is no group \"%s\" for the socket", config->socket_group);
+		complain(look, line_of(look, "group"), "there is no group \"%s\" for the socket",
+			 config->socket_group);
 }
 
 /* Files. */
@@ -117,7 +153,7 @@ is_made_by_the_service(const char *directory)
 
 /* The directory in which `what`, the file at `path`, is to be made. False when it cannot be. */
 static bool
-look_at_directory(const struct look *look, const char *what, const char *path)
+look_at_directory(const struct look *look, const char *where, const char *what, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char directory[512];
@@ -130,46 +166,46 @@ look_at_directory(const struct look *look, const char *what, const char *path)
 		if ((errno != ENOENT && errno != ENOTDIR)
 		    || (!look->is_starting && is_made_by_the_service(directory)))
 			return true; /* it is not known */
-		warn(look, "%s %s cannot be made: the directory %s: %s; make it: install -d -o %s %s", what,
-		     path, directory, strerror(errno), look->config->user, directory);
+		warn(look, where, "%s %s cannot be made: the directory %s: %s; make it: install -d -o %s %s",
+		     what, path, directory, strerror(errno), look->config->user, directory);
 		return false;
 	}
 	if (S_ISDIR(status.st_mode) && user_may(look, &status, MAY_WRITE | MAY_ENTER))
 		return true;
-	warn(look, "%s %s cannot be made: %s %s; its directory must belong to the user \"%s\"", what, path,
-	     directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is not a directory",
+	warn(look, where, "%s %s cannot be made: %s %s; its directory must belong to the user \"%s\"", what,
+	     path, directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is not a directory",
 	     look->config->user);
 	return false;
 }
 
 /* A file that the filter appends to or writes anew. */
 static void
-look_at_written_file(const struct look *look, const char *what, const char *path)
+look_at_written_file(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
 
-	if (!look_at_directory(look, what, path) || stat(path, &status) != 0)
+	if (!look_at_directory(look, where, what, path) || stat(path, &status) != 0)
 		return;
 	if (!S_ISREG(status.st_mode))
-		warn(look, "%s %s is not a file", what, path);
+		warn(look, where, "%s %s is not a file", what, path);
 	else if (!user_may(look, &status, MAY_WRITE))
-		warn(look, "%s %s belongs to somebody else: the user \"%s\" may not write it", what, path,
-		     look->config->user);
+		warn(look, where, "%s %s belongs to somebody else: the user \"%s\" may not write it", what,
+		     path, look->config->user);
 }
 
 /* A file that is read again at a reload, by the filter's user then. */
 static void
-look_at_read_file(const struct look *look, const char *what, const char *path)
+look_at_read_file(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
 
 	if (stat(path, &status) == 0 && !user_may(look, &status, MAY_READ))
-		warn(look,
+		warn(look, where,
 		     "%s %s may not be read by the user \"%s\": a reload would fail; let it belong to the group of that user, with mode 0640",
 		     what, path, look->config->user);
 }
 
-void
+bool
 surroundings_check(const struct config *config, const char *path, bool is_starting, struct output *messages)
 {
 	struct look look = {
@@ -180,15 +216,19 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 	look_for_user(&look);
 	look_for_socket_access(&look);
 	if (socket != NULL)
-		(void)look_at_directory(&look, "the socket", socket);
+		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket);
 	if (config->records != NULL)
-		look_at_written_file(&look, "the log of records", config->records);
+		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records);
 	if (config->looks_back && config->look_back.file != NULL)
-		look_at_written_file(&look, "the file of findings", config->look_back.file);
-	look_at_read_file(&look, "the configuration", path);
+		look_at_written_file(&look, line_of(&look, "file"), "the file of findings",
+				     config->look_back.file);
+	look_at_read_file(&look, NULL, "the configuration", path);
 	for (size_t i = 0; i < config->lists.count; i++)
 		if (config->lists.items[i].key_file != NULL)
-			look_at_read_file(&look, "the key file", config->lists.items[i].key_file);
+			look_at_read_file(&look, config->lists.items[i].where, "the key file",
+					  config->lists.items[i].key_file);
 	if (config->resolver.trust_anchor != NULL)
-		look_at_read_file(&look, "the trust-anchor", config->resolver.trust_anchor);
+		look_at_read_file(&look, line_of(&look, "trust-anchor"), "the trust-anchor",
+				  config->resolver.trust_anchor);
+	return !look.has_fault;
 }

@@ -366,7 +366,7 @@ class Running(Base):
     def test_F39_broken_configuration_is_told_and_the_old_one_stays(self):
         text = enforce.config.read_text()
         self.assertIn("stays", enforce.reload("mode enfroce\n"))
-        self.assertIn('enforce.conf:1:6: found enfroce; did you mean "enforce"? Expected "audit" or "enforce"', enforce.log_text())
+        self.assertIn('enforce.conf:1:6: found "enfroce"; did you mean "enforce"? Expected "audit" or "enforce"', enforce.log_text())
         self.refuse("nameless", helo="pc-17.isp.example", sender="bob@plain.example")
         self.assertIn("read again", enforce.reload(text))
 

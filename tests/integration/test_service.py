@@ -91,8 +91,8 @@ class Options(Base):
         self.assertEqual(status, 1)
         lines = messages.splitlines()
         self.assertEqual(len(lines), 2, messages)
-        self.assertRegex(lines[0], rf'^{path}:1:6: found enfroce; did you mean "enforce"\? Expected "audit" or "enforce"$')
-        self.assertRegex(lines[1], rf'^{path}:3:12: found timout; did you mean "timeout"\? Expected .*"timeout".*$')
+        self.assertRegex(lines[0], rf'^{path}:1:6: found "enfroce"; did you mean "enforce"\? Expected "audit" or "enforce"$')
+        self.assertRegex(lines[1], rf'^{path}:3:12: found "timout"; did you mean "timeout"\? Expected .*"timeout".*$')
 
     def test_what_no_string_and_no_parser_can_hold_is_told_in_its_own_words(self):
         for text, expected in (

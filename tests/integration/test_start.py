@@ -131,7 +131,7 @@ class Faults(Base):
         self.expect(f'{REST}{listen}resolver {{ trust-anchor "{folder}/none" }}', "trust-anchor .*none.* cannot be read: No such file")
         self.expect(f'{REST}{listen}dnsbl "a.test" key-file "{folder}/none"', "key file .*none.* cannot be read: No such file")
         self.expect(REST + listen, "60 open files are allowed, and 64 are needed", "raise LimitNOFILE", descriptors=60)
-        self.expect("mode enfroce", r"test.conf:1:6: found enfroce.*did you mean \"enforce\"", "does not start")
+        self.expect("mode enfroce", r'test.conf:1:6: found "enfroce".*did you mean "enforce"', "does not start")
 
     def test_D3_each_fault_of_the_file_itself(self):
         folder = self.lab.folder
@@ -181,9 +181,11 @@ class Check(Base):
         text = (f'user "nobodi"\nlisten "unix:{folder}/none/x" {{ owner "absent1" group "absent2" }}\nrecords "{folder}/gone/audit"\n'
                 f'look-back yes {{ file "{folder}/lost/peers" }}\npolicy {{ }}\n')
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
-        self.assertEqual(done.returncode, 0)
-        for expected in ('no user "nobodi" to run as', 'no user "absent1" to own', 'no group "absent2" for', "none: No such", "gone: No such", "lost: No such"):
-            self.assertRegex(done.stderr, f"(?m)^.*test.conf: warning: .*{expected}")
+        self.assertEqual(done.returncode, 1)
+        for line, expected in ((1, 'there is no user "nobodi" to run as'), (2, 'there is no user "absent1" to own'), (2, 'there is no group "absent2" for')):
+            self.assertRegex(done.stderr, f"(?m)^.*test.conf:{line}: {expected}")  # with which it would not start
+        for line, expected in ((2, "none: No such"), (3, "gone: No such"), (4, "lost: No such")):
+            self.assertRegex(done.stderr, f"(?m)^.*test.conf:{line}: warning: .*{expected}")
         self.assertEqual(len(done.stderr.splitlines()), 6, done.stderr)
         text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
@@ -413,7 +415,7 @@ class End(Base):
             self.assertIn(f'the setting "{setting}" has changed: that takes effect only after a restart', log.read_text())
         reload(other + REST, "after a restart")  # still not in force
         reload("mode enfroce", "the old configuration stays")
-        self.assertIn("test.conf:1:6: found enfroce", log.read_text())
+        self.assertIn('test.conf:1:6: found "enfroce"', log.read_text())
         self.config("").unlink()
         process.send_signal(signal.SIGUSR1)
         wait_until("the reason", lambda: "cannot be read: No such file" in log.read_text(), process=process)

@@ -15,15 +15,13 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 
-/*
- * Where lines go, and which: those of `level` and of more importance. Before: stderr, info. Says on stderr
- * when there is no syslog to which they could go.
- */
+/* Where lines go, and which: those of `level` and of more importance. Before: stderr, info. */
 void log_open(enum log_target target, enum log_level level);
 
 /*
  * The program is up. Until then errors and warnings go to stderr, too: whoever starts it at a terminal does
- * not look into syslog to see why it is not there.
+ * not look into syslog to see why it is not there. From now on it is said on stderr when there is no syslog
+ * to which lines could go.
  */
 void log_is_ready(void);
 

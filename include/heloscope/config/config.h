@@ -38,6 +38,16 @@ struct text_set {
 
 bool text_set_equals(const struct text_set *a, const struct text_set *b);
 
+/* What was said, and where: "/etc/heloscope/heloscope.conf:31". */
+struct said {
+	const char *name, *where;
+};
+
+struct said_set {
+	struct said *items;
+	size_t count;
+};
+
 struct zone_set {
 	struct resolver_zone *items;
 	size_t count;
@@ -261,6 +271,8 @@ struct config {
 	const char *contact;                 /* URL or address at the end of refusals, or NULL */
 	struct list_set lists;
 	struct list_entry_set catalogue;
+	struct said_set said;                                   /* settings that may be said only once */
+	const char *enabled_at[METHODS], *disabled_at[METHODS]; /* where they were said to be */
 	struct text_set secrets;    /* keys, wherever they were said: never shown */
 	unsigned test_interval_ms;  /* between two looks at a list that is well */
 	struct rule_set exceptions; /* asked before any policy, for all recipients: accept and tag */
@@ -275,6 +287,9 @@ struct config *config_new(void) MUST_USE;
 
 struct config *config_ref(struct config *config) MUST_USE;
 void config_unref(struct config *config); /* NULL is allowed */
+
+/* Where the setting was said, by the name that complaints have for it, or NULL. */
+const char *config_said_at(const struct config *config, const char *name);
 
 /* Whether a client there is trusted: no address, loopback, or in trust { networks }. */
 bool config_trusts(const struct config *config, const struct ipaddr *address);

@@ -26,4 +26,13 @@ void config_expect_sign(struct expected *expected, const char *sign);
 /* Add `; expected the end of file, a string, "audit" or '}'`, and the word that is near to `found`. */
 void config_add_expected(struct strbuf *message, const struct expected *expected, const char *found);
 
+#define CONFIG_LIST_MAX 10 /* words that are listed behind a hint; without a hint all are */
+
+/* Add the known word nearest to `word`, as `; did you mean "x"?`, and true; false when none is near. */
+bool config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
+
+/* The same, and what goes before a list of `count` words: " Expected " behind that, else "; expected ". False
+ * when the list is too long to stand behind a hint. */
+bool config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count);
+
 #endif

@@ -53,9 +53,10 @@ struct setting {
 	bool (*is_good)(const char *text); /* NULL: any text */
 	enum config_pattern pattern;
 	enum method_switch needs; /* of checks: those that need it alone; SWITCH_NONE: all */
+	size_t places;            /* of checks: offset of the array with where each was said */
 
 	/* What is said of a bad value: BEFORE value AFTER "; expected " EXPECTED. Of a word `before` is what
-	 * it is, NULL: "found WORD". Of a range MIN and MAX stand in front of `expected`, which gives the
+	 * it is, NULL: "found "WORD"". Of a range MIN and MAX stand in front of `expected`, which gives the
 	 * reason. */
 	const char *before, *after, *expected;
 
@@ -73,6 +74,9 @@ struct setting {
 /* Take a value, or complain of it. `place`: of the setting's name. */
 void config_take(struct config_reader *reader, const struct setting *setting, struct place place,
 		 const struct value_set *values);
+
+/* What comes next are names of checks: a syntax error will say which. */
+void config_offer_checks(struct config_reader *reader, const struct setting *setting);
 
 /* How often it is written: 0 when there is no value. */
 size_t config_count(const struct setting *setting, const struct config *config);

@@ -20,4 +20,7 @@ void config_add_answer(struct config_reader *reader, struct answer_set *answers,
 void config_add_list(struct config_reader *reader, enum list_subject subject, bool is_allow, struct word zone,
 		     const struct list_options *options);
 
+/* What comes next are subjects of a list: a syntax error will say which. */
+void config_offer_subjects(struct config_reader *reader);
+
 #endif

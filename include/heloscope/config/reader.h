@@ -12,6 +12,7 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/config.h"
+#include "heloscope/config/expected.h"
 
 struct place {
 	int line, column; /* from 1; columns count octets */
@@ -53,7 +54,6 @@ struct config_reading {
 	struct config *config;
 	struct output *messages;
 	unsigned errors;
-	struct text_set said;         /* settings that may be said only once */
 	size_t files, octets;         /* read so far */
 	struct refusal_set *refusals; /* where they go; NULL: settings are read, which are another language */
 
@@ -88,7 +88,7 @@ struct config_reader {
 	struct brace braces[CONFIG_BRACES_MAX];
 	int open_braces; /* may be more than are kept */
 
-	struct text_set
+	struct said_set
 		said_here; /* options of the block or the list being read that may be said only once */
 
 	/* The grammar's, for the scanner: which settings there are here. */
@@ -96,6 +96,10 @@ struct config_reader {
 	const struct setting *setting; /* the one that was read last, if what comes may stand behind it */
 	unsigned end_of_last;          /* serial of its last token */
 	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
+
+	/* For what a syntax error says. */
+	struct word tested;      /* the name of the test that was read last */
+	struct expected offered; /* what can stand where a value comes next */
 };
 
 /* So many errors are shown, and how many there are besides: a file of another kind has one a line. */
@@ -117,6 +121,9 @@ void config_count_brace(struct config_reader *reader, struct place place, const 
 /* The brace that was opened last and is not closed, or NULL. */
 struct brace *config_open_brace(struct config_reader *reader);
 
+/* Add `found "WORD"`; of a text in quotes `found the text "..."`. */
+void config_add_found(struct strbuf *message, const char *found);
+
 /* The index of `word` in `known`, or `count` after a complaint: "unknown REGARD ...", or without one "found
  * ...". */
 size_t config_known_word(struct config_reader *reader, const char *regard, struct word word,
@@ -125,14 +132,8 @@ size_t config_known_word(struct config_reader *reader, const char *regard, struc
 #define CONFIG_KNOWN(reader, regard, word, table)                                                            \
 	config_known_word((reader), (regard), (word), (table), sizeof(table) / sizeof((table)[0]))
 
-#define CONFIG_LIST_MAX 10 /* words that are listed behind a hint; without a hint all are */
-
-/* Add the known word nearest to `word`, as `; did you mean "x"?`, and true; false when none is near. */
-bool config_add_nearest(struct strbuf *message, const char *word, const char *const *known, size_t count);
-
-/* The same, and what goes before a list of `count` words: " Expected " behind that, else "; expected ". False
- * when the list is too long to stand behind a hint. */
-bool config_add_hint(struct strbuf *message, const char *word, const char *const *known, size_t count);
+/* Where `name` was said before, or NULL: then it is said at `place` from now on. */
+const char *config_said_before(struct config_reader *reader, const char *name, struct place place);
 
 /* Complain when the setting named `name` was said before. */
 void config_once(struct config_reader *reader, const char *name, struct place place);

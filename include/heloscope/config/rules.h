@@ -25,6 +25,6 @@ void config_add_policy(struct config_reader *reader, struct place place, const s
 		       const struct rule_set *rules, const struct rule *otherwise);
 
 /* Complain of rules that name a list which is not asked; once all files are read. Returns how many. */
-unsigned config_check_policies(struct config *config, const char *path, struct output *messages);
+unsigned config_check_policies(struct config *config, struct output *messages);
 
 #endif

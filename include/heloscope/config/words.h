@@ -31,4 +31,6 @@ extern const char *const config_list_kinds[2];
 extern const char *const config_list_takes[3];
 extern const char *const config_list_ipv6[3];
 
+extern const char *const config_no_test_entries[1];
+
 #endif

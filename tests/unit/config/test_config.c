@@ -106,10 +106,10 @@ F39_config_complains_with_place_and_expectation(void **state)
 	static const struct {
 		const char *text, *expected;
 	} table[] = {
-		{ "lisen \"x\"", "found lisen; did you mean \"listen\"?\n" },
+		{ "lisen \"x\"", "found \"lisen\"; did you mean \"listen\"?\n" },
 		{ "foo bar", "\"trust\" or \"user\"\n" }, /* nothing is near */
 		{ "policy { reject when spf == fail }",
-		  "test.conf:1:26: found ==; write one \"=\", as in \"spf = fail\"\n" },
+		  "test.conf:1:26: found \"==\"; write one \"=\", as in \"spf = fail\"\n" },
 		{ "policy { reject when dnbsl >= 5 }",
 		  "there is no test \"dnbsl\" of this form; did you mean \"dnsbl\"?\n" },
 		{ "disable { sfp }", "unknown check \"sfp\"; did you mean \"spf\"?" },
@@ -123,12 +123,14 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { reject when dkim.domain in { \"a.test\" } }", "expected \"enable { dkim }\"" },
 		{ "enable { dkim } policy { reject when dkim.domain in { \"joe@a.test\" } }",
 		  "it is compared with a name" },
-		{ " \"x\"", "test.conf:1:2: found \"x\"; expected the end of file, \"authserv-id\"" },
+		{ " \"x\"",
+		  "test.conf:1:2: found the text \"x\"; expected the end of file, \"authserv-id\"" },
 		{ "\n  mode enfroce",
-		  "test.conf:2:8: found enfroce; did you mean \"enforce\"? Expected \"audit\" or \"enforce\"" },
-		{ "mode audit mode audit", "test.conf:1:12: \"mode\" is given twice; expected it once" },
+		  "test.conf:2:8: found \"enfroce\"; did you mean \"enforce\"? Expected \"audit\" or \"enforce\"" },
+		{ "mode audit mode audit",
+		  "test.conf:1:12: \"mode\" is given twice, first in test.conf:1; expected it once" },
 		{ "dnsbl \"a.test\" weight 2 weight 3",
-		  "test.conf:1:25: \"weight\" is given twice; expected it once" },
+		  "test.conf:1:25: \"weight\" is given twice, first in test.conf:1; expected it once" },
 		{ "dnsbl \"a.test\" answers { 127.0.0.2 } answers { 127.0.0.3 }",
 		  "\"answers\" is given twice" },
 		{ "dnsbl \"a.test\" key \"a\" key \"b\"", "\"key\" is given twice" },
@@ -142,7 +144,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { otherwise accept otherwise reject }",
 		  "test.conf:1:27: \"otherwise\" is given twice" },
 		{ "resolver { zone \"a.test\" servers 192.0.2.1 zone \"A.test.\" servers 192.0.2.2 }",
-		  "test.conf:1:49: the zone \"a.test\" is given twice; expected it once, with all its servers" },
+		  "test.conf:1:49: the zone \"a.test\" is given twice, first in test.conf:1; expected it once" },
 		{ "listen \"inet:25@127.0.0.1\" { mode 0660 }",
 		  "\"mode\" has no effect on a port; expected it only with listen \"unix:/PATH\"" },
 		{ "listen \"inet6:25@::1\" { owner \"o\" }", "\"owner\" has no effect on a port" },
@@ -158,8 +160,9 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "look-back yes { per-minute 0 }", "expected a number from 1 to 6000" },
 		{ "look-back yes { ehlo-name \"mx\" }", "expected one like \"mx.example.org\"" },
 		{ "look-back yes { file \"peers\" }", "expected an absolute path" },
-		{ "enable { dmarc }", "test.conf: \"dmarc\" fails good mail without \"dkim\"" },
-		{ "enable { dkim, dmarc } disable { spf }", "\"dmarc\" fails good mail without \"spf\"" },
+		{ "\nenable { dmarc }", "test.conf:2: \"dmarc\" fails good mail without \"dkim\"; expected" },
+		{ "enable { dkim, dmarc }\ndisable { spf }",
+		  "test.conf:1: \"dmarc\" fails good mail without \"spf\", which is disabled in test.conf:2; expected both" },
 		{ "policy { reject when dmarc.policy = reject }",
 		  "expected \"enable { dkim, dmarc }\" somewhere" },
 		{ "policy { reject when arc = fail }", "expected \"enable { arc }\"" },
@@ -203,7 +206,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "dnsbl \"a.test\" answers { 127.0.0.9-2 }", "is not an answer of a list" },
 		{ "dnsbl \"a.test\" dnsbl \"a.test\"", "is used twice" },
 		{ "dnsbl \"a.test\" on { sender }", "\"on\" is for domain lists" },
-		{ "domain-dnsbl \"a.test\" on { form }", "expected \"sender\", \"helo\" or \"ptr\"" },
+		{ "domain-dnsbl \"a.test\" on { form }", "expected \"ptr\", \"helo\" or \"sender\"" },
 		{ "dnsbl \"a.test\" key-file \"/nonexistent/key\"", "cannot be read: No such file" },
 		{ "disable { spff }", "did you mean \"spf\"?" },
 		{ "policy { reject when spf = fial }", "did you mean \"fail\"?" },
@@ -233,26 +236,26 @@ F39_config_complains_with_place_and_expectation(void **state)
 		  "test.conf:2:14: the line ends here; expected" },
 		{ "policy {\n  reject\n}", "test.conf:2:9: the line ends here; expected" },
 		{ "mode audit\nreject when spf = fail",
-		  "test.conf:2:1: found reject; it belongs in policy { ... }\n" },
+		  "test.conf:2:1: found \"reject\"; it belongs in policy { ... }\n" },
 		{ "accept when trusted",
-		  "found accept; it belongs in policy { ... } or exceptions { ... }\n" },
+		  "found \"accept\"; it belongs in policy { ... } or exceptions { ... }\n" },
 		{ "timeout 5s",
-		  "found timeout; it belongs in resolver { ... } or in look-back yes { ... }\n" },
+		  "found \"timeout\"; it belongs in resolver { ... } or in look-back yes { ... }\n" },
 		{ "probe yes",
-		  "test.conf:1:1: found probe, which was an older name; expected \"look-back\" and, for what a list is asked, \"test-entries\"\n" },
-		{ "dnsbl \"a.test\" probe none", "test.conf:1:16: found probe, which was" },
+		  "test.conf:1:1: found \"probe\", which was an older name; expected \"look-back\" and, for what a list is asked, \"test-entries\"\n" },
+		{ "dnsbl \"a.test\" probe none", "test.conf:1:16: found \"probe\", which was" },
 		{ "list \"a.test\" { probe { listed \"127.0.0.2\" } }",
-		  "test.conf:1:17: found probe, which was" },
+		  "test.conf:1:17: found \"probe\", which was" },
 		{ "mode audit\nprobe-interval 5m",
-		  "test.conf:2:1: found probe-interval, which was an older name; expected \"test-interval\"\n" },
+		  "test.conf:2:1: found \"probe-interval\", which was an older name; expected \"test-interval\"\n" },
 		{ "audit log \"/x\"",
-		  "test.conf:1:1: found audit; it belongs in front of a verb in policy { ... }; in front of the path of a log it is \"records\" now\n" },
-		{ "weight 3", "found weight; it belongs behind a list that is asked\n" },
-		{ "level info", "found level; it belongs behind \"log\"\n" },
-		{ "engine native", "found engine; it belongs in spf { ... }\n" },
-		{ "mode 0660 ", "test.conf:1:6: found 0660; expected \"audit\" or \"enforce\"\n" },
-		{ "owner \"x\"", "found owner; it belongs in listen \"...\" { ... }\n" },
-		{ "mode audit $", "the character '$' has no meaning here" },
+		  "test.conf:1:1: found \"audit\"; it belongs in front of a verb in policy { ... }; in front of the path of a log it is \"records\" now\n" },
+		{ "weight 3", "found \"weight\"; it belongs behind a list that is asked\n" },
+		{ "level info", "found \"level\"; it belongs behind \"log\"\n" },
+		{ "engine native", "found \"engine\"; it belongs in spf { ... }\n" },
+		{ "mode 0660 ", "test.conf:1:6: found \"0660\"; expected \"audit\" or \"enforce\"\n" },
+		{ "owner \"x\"", "found \"owner\"; it belongs in listen \"...\" { ... }\n" },
+		{ "mode audit $", "the character \"$\" has no meaning here" },
 		{ "include \"missing.conf\"",
 		  "missing.conf\" cannot be included: No such file or directory" },
 	};
@@ -275,25 +278,27 @@ N19_config_says_what_to_write(void **state)
 	static const struct {
 		const char *text, *complaint;
 	} table[] = {
-		{ "policy {\n reject when spf == fail\n}", "2:18: found ==; write one \"=\", as in" },
-		{ "policy { reject when spf = fail && helo = fail }", "1:33: found &&; write \"and\"" },
-		{ "policy { reject when spf = fail || helo = fail }", "1:33: found ||; write \"or\"" },
-		{ "policy { reject when ! trusted }", "1:22: found !; write \"not\"" },
-		{ "policy { reject when dnsbl => 5 }", "1:28: found =>; write \">=\"" },
-		{ "policy { reject if spf = fail }", "1:17: found if; write \"when\"" },
+		{ "policy {\n reject when spf == fail\n}", "2:18: found \"==\"; write one \"=\", as in" },
+		{ "policy { reject when spf = fail && helo = fail }", "1:33: found \"&&\"; write \"and\"" },
+		{ "policy { reject when spf = fail || helo = fail }", "1:33: found \"||\"; write \"or\"" },
+		{ "policy { reject when ! trusted }", "1:22: found \"!\"; write \"not\"" },
+		{ "policy { reject when dnsbl => 5 }", "1:28: found \"=>\"; write \">=\"" },
+		{ "policy { reject if spf = fail }", "1:17: found \"if\"; write \"when\"" },
 		{ "policy { if spf = fail reject }",
-		  "1:10: found if; a rule begins with what is to be done" },
+		  "1:10: found \"if\"; a rule begins with what is to be done" },
 		{ "policy {\n reject\n}", "2:8: the line ends here; expected \"when\" and a condition" },
-		{ "policy { reject }", "1:17: found }; expected \"when\" and a condition" },
-		{ "policy { reject spf = fail }", "1:17: found spf; expected \"when\" and a condition" },
-		{ "policy { reject whne spf = fail }", "1:17: found whne; did you mean \"when\"?" },
-		{ "user heloscope", "1:6: found heloscope; write it in quotes, as in \"heloscope\"" },
-		{ "dnsbl zen.spamhaus.org weight 3", "1:7: found zen.spamhaus.org; write it in quotes" },
-		{ "resolver { zone bl.test servers 127.0.0.1 }", "found bl.test; write it in quotes" },
-		{ "records /var/log/x.jsonl\nmode audit", "1:9: found /var/log/x.jsonl; write it in quotes" },
-		{ "contact https://mx.test/help?a=b", "found https://mx.test/help?a; write it in quotes" },
+		{ "policy { reject }", "1:17: found \"}\"; expected \"when\" and a condition" },
+		{ "policy { reject spf = fail }", "1:17: found \"spf\"; expected \"when\" and a condition" },
+		{ "policy { reject whne spf = fail }", "1:17: found \"whne\"; did you mean \"when\"?" },
+		{ "user heloscope", "1:6: found \"heloscope\"; write it in quotes, as in \"heloscope\"" },
+		{ "dnsbl zen.spamhaus.org weight 3", "1:7: found \"zen.spamhaus.org\"; write it in quotes" },
+		{ "resolver { zone bl.test servers 127.0.0.1 }", "found \"bl.test\"; write it in quotes" },
+		{ "records /var/log/x.jsonl\nmode audit",
+		  "1:9: found \"/var/log/x.jsonl\"; write it in quotes" },
+		{ "contact https://mx.test/help?a=b",
+		  "found \"https://mx.test/help?a\"; write it in quotes" },
 		{ "policy { reject when mail-from in { a@b.test, *@c.test } }",
-		  "found a@b.test; write it in quotes" },
+		  "found \"a@b.test\"; write it in quotes" },
 		{ "user 'heloscope'\nmode audit", "1:6: found single quotes; write double ones" },
 		{ "policy {\n accept when mail-from in { 'a@b.test', 'c@d.test' }\n reject when spf = fail\n}",
 		  "2:29: found single quotes" },
@@ -302,30 +307,73 @@ N19_config_says_what_to_write(void **state)
 		  "a@b.test\xe2\x80\x9c } }",
 		  "1:37: found typographic quotes; write plain ones" },
 		{ "contact \xc2\xabx\xc2\xbb", "found typographic quotes" },
-		{ "dnsbl \"bl.test\" weigth 3", "1:17: found weigth; did you mean \"weight\"?" },
+		{ "dnsbl \"bl.test\" weigth 3", "1:17: found \"weigth\"; did you mean \"weight\"?" },
 		{ "log file \"/var/log/x\"", "1:5: unknown log target \"file\"; expected" },
-		{ "mode: audit", "1:1: found mode:; did you mean \"mode\"?" },
-		{ "mode audit;", "1:11: found ;; leave it out" },
+		{ "mode: audit", "1:1: found \"mode:\"; did you mean \"mode\"?" },
+		{ "mode audit;", "1:11: found \";\"; leave it out" },
 		{ "// mine\nmode audit", "1:1: a comment begins with \"#\" here" },
 		{ "mode audit\ninclude \"missing.conf\"",
 		  "test.conf:2:9: \"missing.conf\" cannot be included: No such file or directory; a path without a leading slash begins in the directory of this file\n" },
 		{ "policy { reject 5.7.25 \"x\" when trusted }",
 		  "the enhanced code 5.7.25 without a reply code" },
-		{ "policy { reject when spf != }", "1:29: found }; expected a word" },
-		{ "mode audit {\n user \"x\"\n}", "1:12: found {; expected" },
+		{ "policy { reject when spf != }",
+		  "1:29: found \"}\"; expected \"fail\", \"neutral\", \"none\", \"pass\", \"permerror\", \"softfail\" or \"temperror\"\n" },
+		{ "policy { reject when spf in { fail, } }", "1:37: found \"}\"; expected \"fail\", " },
+		{ "policy { reject when dnsbl >= }", "1:31: found \"}\"; expected a number\n" },
+		{ "policy { reject when mail-from = }", "1:34: found \"}\"; expected a text in quotes\n" },
+		{ "policy { reject when client not in { } }",
+		  "1:38: found \"}\"; expected a network like 192.0.2.0/24\n" },
+		{ "policy { reject when from in { } }",
+		  "1:32: found \"}\"; expected a text in quotes, \"malformed\", \"none\", \"one\" or \"several\"\n" },
+		{ "policy { reject when and spf = fail }",
+		  "1:22: found \"and\"; expected a test, as in \"reject when spf = fail\"\n" },
+		{ "policy { reject when helo fail }", "1:27: found \"fail\"; write \"helo = fail\"\n" },
+		{ "policy { reject when helo is fail }",
+		  "1:27: found \"is\"; expected a comparison like \"helo = fail\"\n" },
+		{ "policy { reject when hello fail }",
+		  "1:22: there is no test \"hello\" of this form; did you mean \"helo\"?\n" },
+		{ "policy { reject when helo }",
+		  "1:22: there is no test \"helo\" of this form; expected a comparison like \"helo = fail\"\n" },
+		{ "policy { reject when dnsbl 5 }", "1:28: found \"5\"; write \"dnsbl >= 5\"\n" },
+		{ "policy { reject when dnsbl above 5 }",
+		  "1:28: found \"above\"; expected \"and\", \"or\" or a comparison like \"dnsbl >= 2\"\n" },
+		{ "policy { reject when trusted client }",
+		  "1:30: found \"client\"; expected \"and\", \"or\" or the next rule\n" },
+		{ "policy { accept when client 10.0.0.0/8 }",
+		  "1:29: found \"10.0.0.0/8\"; write client in { 10.0.0.0/8 }\n" },
+		{ "policy { accept when client = \"10.0.0.0/8\" }",
+		  "1:22: there is no test \"client\" of this form; expected networks without quotes, like client in { 192.0.2.0/24 }\n" },
+		{ "policy { accept when mail-from \"*@a.test\" }",
+		  "1:32: found the text \"*@a.test\"; write mail-from in { \"*@a.test\" }\n" },
+		{ "list \"a.test\" { kind }", "1:22: found \"}\"; expected \"allow\" or \"block\"\n" },
+		{ "list \"a.test\" { takes 5 }",
+		  "1:23: found \"5\"; expected \"address\", \"both\" or \"domain\"\n" },
+		{ "dnsbl \"a.test\" test-entries", "1:28: the file ends here; expected \"none\" or \"{\"\n" },
+		{ "domain-dnsbl \"a.test\" on { }",
+		  "1:28: found \"}\"; expected \"helo\", \"ptr\" or \"sender\"\n" },
+		{ "enable { }", "1:10: found \"}\"; expected \"arc\", \"dkim\" or \"dmarc\"\n" },
+		{ "\xef\xbb\xbfmode audit\n",
+		  "1:1: the file begins with a byte order mark (U+FEFF); save it as UTF-8 without one\n" },
+		{ "mode audit\ngr\xc3\xb6\xc3\x9f"
+		  "e 5\n",
+		  "2:1: found \"gr\\xc3\\xb6\\xc3\\x9fe\"; characters beyond ASCII stand in quotes only\n" },
+		{ "mode\xc2\xa0"
+		  "audit",
+		  "1:1: found \"mode\\xc2\\xa0audit\"; write a plain blank in place of the no-break space" },
+		{ "mode audit {\n user \"x\"\n}", "1:12: found \"{\"; expected" },
 		/* Braces: who forgets one hears where it was opened. */
 		{ "trust {\n networks { 10.0.0.0/8 }\n\npolicy {\n reject when spf = fail\n}\nmode audit",
-		  "4:1: found policy within the braces that open in line 1; is their '}' missing?" },
+		  "4:1: found \"policy\" within the braces that open in line 1; is their \"}\" missing?" },
 		{ "\nresolver {\n timeout 5s\nmode audit\n",
-		  "4:1: found mode within the braces that open in line 2; is their '}' missing?" },
+		  "4:1: found \"mode\" within the braces that open in line 2; is their \"}\" missing?" },
 		{ "mode audit\npolicy {\n reject when mail-from in { \"a@b.test\"\n}\n",
-		  "4:2: the file ends here, within the braces that open in line 2; expected their '}'" },
+		  "4:2: the file ends here, within the braces that open in line 2; expected their \"}\"" },
 		{ "policy {\n reject when mail-from in { \"a@b.test\"\n reject when spf = fail\n}",
-		  "3:2: found reject within the braces that open in line 2" },
+		  "3:2: found \"reject\" within the braces that open in line 2" },
 		{ "list \"a.test\" {\n answers { 127.0.0.2 \"two\"\n}\n\ndnsbl \"a.test\"\n",
-		  "5:1: found dnsbl within the braces that open in line 1" },
+		  "5:1: found \"dnsbl\" within the braces that open in line 1" },
 		{ "policy {\n reject when spf = fail\n\npolicy for \"a.test\" {\n}\nspf { engine native }\n",
-		  "4:1: found policy within the braces that open in line 1" },
+		  "4:1: found \"policy\" within the braces that open in line 1" },
 	};
 
 	(void)state;
@@ -337,6 +385,23 @@ N19_config_says_what_to_write(void **state)
 		    || strchr(messages, '\n') != strrchr(messages, '\n'))
 			fail_msg("%s gives: %s", table[i].text, messages);
 	}
+}
+
+/* One address needs no braces, as one result and one pattern need none. */
+static void
+config_takes_one_network_without_braces(void **state)
+{
+	struct config *config = config_from_text(
+		"policy { accept when client = 10.0.0.0/8 accept when client != 2001:db8::/32 }", NULL);
+	const struct rule *rules = config->default_policy.rules.items;
+
+	(void)state;
+	assert_int_equal(rules[0].condition->kind, CONDITION_CLIENT);
+	assert_int_equal(rules[0].condition->networks.items[0].prefix, 8);
+	assert_false(rules[0].condition->is_negated);
+	assert_int_equal(rules[1].condition->networks.items[0].prefix, 32);
+	assert_true(rules[1].condition->is_negated);
+	config_unref(config);
 }
 
 /* One fault, one complaint, wherever the string stands that does not end. */
@@ -742,10 +807,10 @@ config_names_files_by_the_path_to_them(void **state)
 	write_file("main.conf", "include \"in/a.conf\"\n");
 	write_file("in/a.conf", "include \"b.conf\"\n");
 	write_file("in/b.conf", "\n mode enfroce");
-	(void)snprintf(expected, sizeof expected, "%s/in/b.conf:2:7: found enfroce", folder);
+	(void)snprintf(expected, sizeof expected, "%s/in/b.conf:2:7: found \"enfroce\"", folder);
 	expect_complaint_of(path, expected);
-	expect_complaint_of("./main.conf", "./in/b.conf:2:7: found enfroce");
-	expect_complaint_of("main.conf", "in/b.conf:2:7: found enfroce");
+	expect_complaint_of("./main.conf", "./in/b.conf:2:7: found \"enfroce\"");
+	expect_complaint_of("main.conf", "in/b.conf:2:7: found \"enfroce\"");
 	write_file("in/b.conf", "\npolicy { reject when listed in { \"a.test\" } }");
 	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is not a list that is asked");
 	write_file("in/b.conf", "\npolicy { reject when iprev = softfail }");
@@ -1013,6 +1078,14 @@ N05_config_warns_of_what_can_be_known(void **state)
 	static const struct {
 		const char *text, *warning;
 	} cases[] = {
+		{ "policy { }\nenable { dkim }\ndisable { dkim }",
+		  "test.conf:3: warning: the check \"dkim\" is disabled here and enabled in /" },
+		{ "enable { dkim } disable { spf } policy { }", NULL },
+		{ DMARC
+		  "quarantine when dmarc.policy = reject and iprev = fail\nquarantine when dmarc.policy = quarantine and iprev = fail\n}",
+		  NULL },
+		{ "policy {\nreject when spf = fail\nreject 50% when helo = fail\naccept when helo = fail\nreject when spf = fail }",
+		  "test.conf:5: warning: this rule never acts: the one in /" },
 		{ "disable { spf } policy {\nreject when spf = fail }",
 		  "test.conf:2: warning: the check \"spf\" is disabled" },
 		{ "disable { spf } policy { reject when not spf = pass }", "\"spf\" is disabled" },
@@ -1155,6 +1228,7 @@ main(void)
 		cmocka_unit_test(F39_config_complains_with_place_and_expectation),
 		cmocka_unit_test(F39_config_reports_every_error_of_a_file),
 		cmocka_unit_test(N19_config_says_what_to_write),
+		cmocka_unit_test(config_takes_one_network_without_braces),
 		cmocka_unit_test(F39_config_complains_once_of_a_string_without_end),
 		cmocka_unit_test(F26_config_knows_the_key_of_a_zone),
 		cmocka_unit_test(config_same_compares_what_is_asked),
