@@ -13,6 +13,7 @@ from lab import Lab, wait_until
 from raw_milter import Client, fields
 from scenario import CONFIG, LISTS, ZONES, addresses
 
+BOUND_WRITTEN_BURST, BOUND_WRITTEN_AN_OCTET = 131072, 3
 lab = None
 
 
@@ -126,7 +127,7 @@ class Audit(unittest.TestCase):
             (record for record in running.records() if record["client"]["ip"] == addresses["good"]), None))
         audit, log = running.records_path.stat().st_size, len(running.log_text()) - before
         print(f"SMTP {said}, records {audit} ({audit / said:.2f}), log {log} ({log / said:.2f})")
-        self.assertLessEqual(audit + log, 131072 + 3 * said + 5000)
+        self.assertLessEqual(audit + log, BOUND_WRITTEN_BURST + BOUND_WRITTEN_AN_OCTET * said + 5000)
         self.assertLessEqual(audit, 4 * said)
         self.assertGreater(sum(record.get("unwritten", 0) for record in running.records()), loops // 10)
         self.assertNotIn("cut", record)

@@ -176,7 +176,6 @@ large_rows(size_t *count)
 static void
 P6_inquiry_holds_no_more_than_it_may(void **state)
 {
-	/* Up to BOUND_ANSWER_OCTETS and BOUND_ANSWER_OCTETS_MUCH. */
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
 	struct scene scene;
 	const struct fake_row *large;
@@ -293,7 +292,7 @@ flood_session(struct scene *scene, const struct inquiry_needs *needs, const stru
 static void
 P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 {
-	/* Up to BOUND_SPF_WORK_OCTETS among others. */
+	enum { REST = 16384 }; /* of 256 kB, beside answers and the work of SPF */
 	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
 	struct scene scene;
 	struct inquiry_needs needs = { .table = checks_table(), .resolver = &scene.dns.interface };
@@ -312,7 +311,7 @@ P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 	flood_session(&scene, &needs, &client); /* what is made once, such as the buffers of a locale */
 	before = heap_octets();
 	held = flood_session(&scene, &needs, &client);
-	assert_in_range(held, 65536, 262144);
+	assert_in_range(held, 65536, BOUND_SESSION_OCTETS + BOUND_SPF_WORK_OCTETS + REST);
 	assert_in_range(heap_octets(), before, before + 1024); /* what the lists' health has counted */
 	list_health_unref(scene.health);
 	config_unref(scene.config);
@@ -321,6 +320,7 @@ P6_session_stays_below_256_kB_whatever_is_answered(void **state)
 #define FLOOD (BOUND_QUESTIONS_A_STAGE + 44)
 
 static enum dns_status flood_statuses[FLOOD];
+static size_t flood_allowance; /* octets; 0: what a check may hold that asks for no more */
 
 /* A check that asks for more names than any may. */
 static bool
@@ -328,7 +328,8 @@ run_flood(struct inquiry *inquiry)
 {
 	bool is_done = true;
 
-	inquiry_allow(inquiry, UINT32_MAX);
+	if (flood_allowance > 0)
+		inquiry_allow(inquiry, (uint32_t)flood_allowance);
 	for (size_t i = 0; i < FLOOD; i++) {
 		const struct dns_answer *answer;
 		char name[32];
@@ -348,6 +349,7 @@ begin_flood(struct scene *scene, const struct fake_row *row)
 	static const struct check flood = { .stage = STAGE_CONNECT, .run = run_flood, .method = METHOD_SPF };
 	static const struct check *const table[] = { &flood };
 
+	flood_allowance = UINT32_MAX;
 	fake_dns_init(&scene->dns, row, 1);
 	scene->config = config_from_text("", NULL);
 	scene->health = list_health_new(scene->config, NULL, NULL);
@@ -375,6 +377,40 @@ inquiry_asks_a_bounded_number_of_questions(void **state)
 		assert_int_equal(flood_statuses[i],
 				 i < BOUND_QUESTIONS_A_STAGE ? DNS_NXDOMAIN : DNS_TOO_MANY_OF_MESSAGE);
 	scene_leave(&scene);
+}
+
+/* P6: and each by itself has an end, further away for those that need it. */
+static void
+P6_check_holds_no_more_than_it_may(void **state)
+{
+	static const struct {
+		size_t allowance, bound;
+	} cases[] = { { 0, BOUND_ANSWER_OCTETS }, { BOUND_ANSWER_OCTETS_MUCH, BOUND_ANSWER_OCTETS_MUCH } };
+	static char addresses[1000];
+	const struct fake_row row = { "*.test", DNS_A, DNS_NOERROR,
+				      flood_records(addresses, sizeof addresses, 20, "192.0.2.%u") };
+	const struct client_facts client = { .port = 25, .address = ipaddr_from_ipv4(0x0a000001) };
+	struct dns_answer *answer = fake_dns_answer(&row);
+	const size_t octets = answer->octets;
+	size_t before = 0;
+
+	(void)state;
+	dns_answer_free(answer);
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+		const struct inquiry_needs needs = begin_flood(&scene, &row);
+		size_t kept = 0;
+
+		flood_allowance = cases[i].allowance;
+		scene.inquiry = inquiry_new(&needs, &client);
+		(void)fake_dns_deliver(&scene.dns);
+		for (size_t j = 0; j < FLOOD; j++)
+			kept += flood_statuses[j] == DNS_NOERROR ? 1 : 0;
+		assert_in_range(kept * octets, before + 1,
+				cases[i].bound); /* of which questions have a part, too */
+		before = kept * octets;
+		scene_leave(&scene);
+	}
 }
 
 /* P6: what all checks hold together has one end, whatever each may hold. */
@@ -1481,6 +1517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(P6_inquiry_holds_no_more_than_it_may),
 		cmocka_unit_test(P6_session_stays_below_256_kB_whatever_is_answered),
+		cmocka_unit_test(P6_check_holds_no_more_than_it_may),
 		cmocka_unit_test(P6_inquiry_keeps_to_one_bound),
 		cmocka_unit_test(inquiry_asks_a_bounded_number_of_questions),
 		cmocka_unit_test(questions_under_way_are_shared),

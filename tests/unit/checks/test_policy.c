@@ -731,6 +731,7 @@ make_line(const struct facts *facts, const struct message_summary *summary, char
 	strbuf_init(&text, line, COMPOSE_LOG_SIZE);
 	compose_log_line(facts, summary, &text);
 	assert_false(text.is_cut);
+	assert_true(text.length < BOUND_LOG_LINE);
 }
 
 /* C27, E09: one line, escaped. */
@@ -756,7 +757,6 @@ compose_log_line_cannot_be_forged(void **state)
 static void
 P10_compose_log_line_reads_back_whatever_is_said(void **state)
 {
-	/* Up to COMPOSE_LOG_SIZE is BOUND_LOG_LINE. */
 	static const char *const pieces[] = { "a",
 					      " ",
 					      "=",
