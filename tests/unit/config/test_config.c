@@ -1156,6 +1156,43 @@ N05_config_warns_of_what_can_be_known(void **state)
 		expect_warning(cases[i].text, cases[i].warning);
 }
 
+/* Each of many rules and policies is looked for among all others: by the square of their number that takes
+ * minutes. */
+static void
+config_warns_of_many_rules_without_comparing_each_with_each(void **state)
+{
+	enum { RULES = 20000, MOST_S = 60 };
+	char *text, messages[4096] = "";
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	struct config *config;
+	struct output out;
+
+	(void)state;
+	(void)fprintf(file, "policy {\n");
+	for (int i = 0; i < RULES; i++)
+		(void)fprintf(file, "accept when recipient = \"a%d@b.test\"\n", i);
+	(void)fprintf(file, "accept when recipient = \"a7@b.test\"\n}\n");
+	for (int i = 0; i < RULES; i++)
+		(void)fprintf(file, "policy for \"d%d.test\" { otherwise default }\n", i);
+	(void)fprintf(file, "policy for \"d7.test\" { accept when trusted reject when spf = fail }\n");
+	(void)fclose(file);
+	(void)alarm(MOST_S);
+	config = config_from_text(text, NULL);
+	out = (struct output){ .file = fmemopen(messages, sizeof messages, "w") };
+	config_warn_of_nonsense(config, "test.conf", &out);
+	(void)fclose(out.file);
+	(void)alarm(0);
+	assert_non_null(strstr(messages, "test.conf:20002: warning: this rule never acts: the one in"));
+	assert_non_null(
+		strstr(messages, "test.conf:40004: warning: this policy refuses mail that the default"));
+	assert_non_null(
+		strstr(messages, "test.conf:40004: warning: this policy is never asked for \"d7.test\""));
+	assert_int_equal(count_of(messages, "\n"), 3);
+	config_unref(config);
+	free(text);
+}
+
 /* P16: wherever a key may stand, also where it is wrong or not expected, nothing shows it. */
 static void
 P16_config_shows_no_key_wherever_it_stands(void **state)
@@ -1239,6 +1276,7 @@ main(void)
 		cmocka_unit_test(N01_B20_config_refuses_patterns_that_fit_nothing),
 		cmocka_unit_test(N02_config_warns_of_a_policy_without_the_exceptions),
 		cmocka_unit_test(N05_config_warns_of_what_can_be_known),
+		cmocka_unit_test(config_warns_of_many_rules_without_comparing_each_with_each),
 		cmocka_unit_test(P16_config_shows_no_key_wherever_it_stands),
 		cmocka_unit_test(P9_config_bounds_what_nests_and_nothing_else),
 		cmocka_unit_test(P9_policy_judges_a_wide_rule_with_little_stack),
