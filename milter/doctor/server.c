@@ -222,6 +222,15 @@ examine_banner(struct exam *exam, const struct server *server)
 static void
 examine_starttls(struct exam *exam, const struct server *server)
 {
+	static const struct {
+		const char *before, *behind;
+	} words[STARTTLS_STATES] = {
+		[STARTTLS_UNKNOWN] = { "Whether ", " offers STARTTLS is not known" },
+		[STARTTLS_NOT_OFFERED] = { "", " does not offer STARTTLS" },
+		[STARTTLS_REFUSED] = { "", " offers STARTTLS, but refuses it" },
+		[STARTTLS_BROKEN] = { "STARTTLS fails at ", "" },
+		[STARTTLS_WORKS] = { "STARTTLS works at ", "" },
+	};
 	const struct peer *peer = &server->peer;
 	const enum doctor_severity severity =
 		peer->starttls == STARTTLS_BROKEN ? DOCTOR_ERROR : DOCTOR_WARNING;
@@ -237,12 +246,12 @@ examine_starttls(struct exam *exam, const struct server *server)
 		say(exam, server,
 		    peer->starttls == STARTTLS_BROKEN ? PROBLEM_STARTTLS_BROKEN : PROBLEM_STARTTLS_MISSING,
 		    severity,
-		    arena_printf(exam->arena, "STARTTLS at %s: %s%s%s.", shown(exam, server),
-				 peer_starttls_text(peer->starttls),
+		    arena_printf(exam->arena, "%s%s%s%s%s.", words[peer->starttls].before,
+				 shown(exam, server), words[peer->starttls].behind,
 				 peer->problem != PEER_PROBLEM_NONE ? ": " : "", peer_problem_text(peer)),
 		    peer->starttls == STARTTLS_BROKEN
 			    ? "Senders that try it deliver late or not at all."
-			    : "Mail to it is read on the way, and senders that insist on TLS refuse to send.");
+			    : "Mail to it can be read on the way, and senders that insist on TLS refuse to send.");
 }
 
 static const char *
@@ -331,7 +340,7 @@ judge_dane(struct exam *exam, const struct server *server, const char *name)
 
 	if (peer->starttls != STARTTLS_WORKS)
 		exam_say(exam, PROBLEM_DANE_NO_TLS, host, DOCTOR_ERROR,
-			 arena_printf(exam->arena, "%s has TLSA records, but STARTTLS there: %s.", host,
+			 arena_printf(exam->arena, "%s has TLSA records, but STARTTLS is %s there.", host,
 				      peer_starttls_text(peer->starttls)),
 			 "Senders that check DANE do not deliver.", NULL);
 	else if (peer->dane == DANE_MATCH)

@@ -153,6 +153,9 @@ torn MX 10 danebad
 _mta-sts.torn TXT "v=STSv1; id=3"
 mute MX 10 nobody
 plainly MX 10 plain
+bare MX 10 second
+second A {second}
+misnamed MX 10 othername
 strange MX 10 foreign
 broken MX 10 alert
 injected MX 10 injects
@@ -187,6 +190,15 @@ def host(name):
     return f"{name}.peers.test"
 
 
+# What the golden texts show, and by which domains.
+SCENES = (
+    ("all is well with the server, DANE, MTA-STS and TLS reports among it", ["allwell"]),
+    ("no TLS, though TLSA records ask for it", ["plainly"]),
+    ("an expired certificate, and MTA-STS that does not match", ["strict"]),
+    ("a certificate of another name", ["misnamed"]),
+    ("one server by the names that two domains have for it", ["bare", "strict"]),
+)
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 stopping = []
 
 
@@ -210,7 +222,7 @@ def make_world():
     for name, address in ADDRESSES.items():
         first, second, third, last = address.split(".")
         reverse.setdefault(f"{third}.{second}.{first}.in-addr.arpa", []).append(f"{last} PTR {host(name)}.")
-    records += DOMAINS + f"_25._tcp.trusted TLSA 3 1 1 {authority.digest('trusted')}\nmta-sts.allwell A {POLICIES}\nmta-sts.strict A {POLICIES}\nmta-sts.nomail A {POLICIES}\n"
+    records += DOMAINS.replace("{second}", ADDRESSES["expired"]) + f"_25._tcp.trusted TLSA 3 1 1 {authority.digest('trusted')}\nmta-sts.allwell A {POLICIES}\nmta-sts.strict A {POLICIES}\nmta-sts.nomail A {POLICIES}\n"
     folder = lab.subfolder("signed")
     (folder / "zone").write_text(lab.zone_file("peers.test", records))
     key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "peers.test"], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
@@ -531,6 +543,19 @@ class LookBack(unittest.TestCase):
         self.assertIn("greets on port 25 (SMTP banner) to foreign.peers.test.", text)
         self.assertRegex(text, r"The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not the name of this host\. If this is your mail server, set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
 
+    def test_golden_texts_of_the_doctor(self):
+        """What people read of their servers, as it is."""
+        path, texts = lab.folder / "doctor.conf", []
+        path.write_text(lab.fill_in(re.sub(r'(file|records) "[^"]*"', "", self.config), 8891))
+        for title, domains in SCENES:
+            done = lab.tool("doctor", "-c", path, "--ip", ADDRESSES["trusted"], "--helo", host("trusted"), *map(host, domains), deadline_s=3 * DEADLINE_S)
+            self.assertEqual(done.stderr, "")
+            texts.append(f"===== {title}\n\n" + done.stdout.split("\nWhat the DNS says\n")[0])
+        text, golden = "\n".join(texts), GOLDEN / "doctor-servers.txt"
+        if os.environ.get("UPDATE_GOLDEN") == "yes":
+            golden.write_text(text)
+        self.assertEqual(text, golden.read_text())
+
     def test_doctor_looks_at_the_servers(self):
         domains = ["allwell", "strict", "torn", "mute", "plainly", "strange", "broken", "injected", "away", "unusable", "nomail"]
         reports = self.examine(*map(host, domains), "loose.test")
@@ -541,7 +566,7 @@ class LookBack(unittest.TestCase):
         self.assert_finds(reports["strict"], "mta-sts", "error", "certificate of a mail server is not valid for it")
         self.assert_finds(reports["strict"], "tls-reports", "warning", "has no .rua=")
         self.assert_finds(reports["torn"], "dane", "error", r"_25\._tcp\.danebad\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
-        self.assert_finds(reports["plainly"], "dane", "error", "has TLSA records, but STARTTLS there: not offered")
+        self.assert_finds(reports["plainly"], "dane", "error", "has TLSA records, but STARTTLS is not offered there")
         self.assert_finds(reports["unusable"], "dane", "warning", r"DANE-EE\(3\).*_25\._tcp\.self\.peers\.test\. TLSA 3 1 1 [0-9a-f]{64}$")
         self.assert_finds(reports["loose"], "dane", "warning", "DNSSEC does not protect every name")
         self.assert_finds(reports["torn"], "mta-sts", "error", r"cannot be fetched: mta-sts\.torn\.peers\.test has no address\.")
@@ -550,7 +575,7 @@ class LookBack(unittest.TestCase):
         self.assert_finds(reports["torn"], "old-tls", "note", r"still takes TLSv1\.1\.")
         self.assert_finds(reports["mute"], "banner", "error", "connection refused")
         self.assert_finds(reports["away"], "banner", "unknown", "away.peers.test .*: cannot be reached.*only this network")
-        self.assert_finds(reports["plainly"], "starttls", "warning", "not offered")
+        self.assert_finds(reports["plainly"], "starttls", "warning", "does not offer STARTTLS")
         self.assert_finds(reports["plainly"], "mta-sts", "not-asked")
         self.assert_finds(reports["strange"], "banner", "warning", r"greets with .mail\.elsewhere\.example.*foreign\.peers\.test")
         self.assert_finds(reports["broken"], "starttls", "error", "alert handshake failure")
