@@ -336,6 +336,18 @@ class Installed(Base):
                 self.assertEqual((root / "usr/share/doc/heloscope/examples/heloscope.conf").read_text(), shipped)
         self.assertEqual([path for path in root.rglob("*") if not path.is_dir() and path not in own], [])
 
+    def test_N22_uninstall_takes_the_links_of_its_unit_along(self):
+        root = self.lab.folder / "root"
+        self.install(root)
+        folder = root / "etc/systemd/system/multi-user.target.wants"
+        own, other = folder / "heloscope-milter.service", root / "etc/systemd/system/x.wants/heloscope-milter.service"
+        for link, target in ((own, "/usr/lib/systemd/system/heloscope-milter.service"), (other, "/etc/systemd/system/my.service")):
+            link.parent.mkdir(parents=True)
+            link.symlink_to(target)
+        self.install(root, "uninstall")
+        self.assertFalse(own.is_symlink())
+        self.assertTrue(other.is_symlink(), "it is of another unit")
+
     def test_N03_what_an_earlier_version_shipped_is_renewed_and_a_link_is_left_alone(self):
         root = self.lab.folder / "root"
         self.install(root)
