@@ -69,7 +69,7 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		const char *text, *message;
 	} rows[] = {
 		{ "refusal \"a\" { text \"abc\" category spf" REST "colour red }",
-		  ":1:91: found colour; expected a text in quotes, \"category\", \"code\"" },
+		  ":1:91: found \"colour\"; expected a text in quotes, \"category\", \"code\"" },
 		{ "refusal \"a\" { text \"abc\" category spv" REST "}",
 		  ":1:35: unknown category \"spv\"; did you mean \"spf\"?" },
 		{ "refusal \"a\" { text \"abc\" category spf party me permanent yes meaning \"m\" remedy \"r\" }",
@@ -93,9 +93,9 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		{ "refusal \"A b\" { text \"abc\" category spf" REST "}",
 		  ":1:9: \"A b\" is not a name of an entry; expected lower-case letters" },
 		{ "operator \"x\" { servers \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
-		{ "mode audit", ":1:1: found mode; expected the end of file, \"frame\", \"include\"" },
+		{ "mode audit", ":1:1: found \"mode\"; expected the end of file, \"frame\", \"include\"" },
 		{ "refusal \"a\" { text \"abc\"\nrefusal \"b\" { text \"abc\" category spf" REST "}",
-		  ":2:1: found refusal within the braces that open in line 1; is their '}' missing?" },
+		  ":2:1: found \"refusal\" within the braces that open in line 1; is their \"}\" missing?" },
 		{ "include \"/nonexistent/x.conf\"", "\"/nonexistent/x.conf\" cannot be included" },
 	};
 
