@@ -15,6 +15,7 @@ BUILT = pathlib.Path(os.environ.get("builddir", ".")).resolve() / "milter/helosc
 CATALOGUE = SOURCES / "etc/refusals.conf"
 LINES = pathlib.Path(os.environ.get("HELOSCOPE_REFUSAL_LINES") or SOURCES / "../shared/data/refusals/lines.tsv")
 SCHEMA = jsonschema.Draft7Validator(json.loads((SOURCES / "etc/why.schema.json").read_text()))
+VARIANTS = SOURCES / "tests/integration/refusals.tsv"
 DEADLINE_S = 60
 
 # What the lines call an operator, and what the catalogue does; "generic": nobody that it knows.
@@ -88,6 +89,18 @@ def refusals_in(text, words=(), **options):
     return told["refusals"]
 
 
+def first_of_each(texts):
+    """The first refusal that is told of each text, all read in one run; \u23ce is a line end."""
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [pathlib.Path(scratch) / str(number) for number in range(len(texts))]
+        for path, text in zip(files, texts):
+            path.write_text(text.replace(" \u23ce ", "\n").replace("\u23ce", "\n"))
+        told = {}
+        for refusal in refusals_in("", words=[str(path) for path in files]):
+            told.setdefault(refusal["file"], refusal)
+    return [told[str(path)] for path in files]
+
+
 class Catalogue(unittest.TestCase):
     def test_every_entry_recognizes_its_example_and_no_other_does_better(self):
         done = subprocess.run([BUILT, "why", "-t", "-c", CATALOGUE], capture_output=True, text=True, timeout=DEADLINE_S)
@@ -131,19 +144,20 @@ class Lines(unittest.TestCase):
             self.skipTest("the real refusals, shared/data/refusals/lines.tsv, are not beside this tree")
         rows = [line.split("\t") for line in LINES.read_text().splitlines()[1:]]
         self.assertEqual(len(rows), len(PARTY_OF_LINES))
-        with tempfile.TemporaryDirectory() as scratch:
-            files = [pathlib.Path(scratch) / str(number) for number in range(len(rows))]
-            for path, row in zip(files, rows):
-                path.write_text(row[1].replace(" \u23ce ", "\n").replace("\u23ce", "\n"))
-            told = {}
-            for refusal in refusals_in("", words=[str(path) for path in files]):
-                told.setdefault(refusal["file"], refusal)
         wrong = []
-        for path, row, party in zip(files, rows, PARTY_OF_LINES):
-            mine = told.get(str(path), {})
-            if mine.get("operator") not in OPERATORS.get(row[2], [row[2]]) or (mine["category"], mine["party"]) != (row[3], PARTIES[party]):
-                wrong.append(f"{path.name}: {mine}, not {row[2]}, {row[3]}, {PARTIES[party]}: {row[1][:150]}")
+        for mine, row, party in zip(first_of_each([row[1] for row in rows]), rows, PARTY_OF_LINES):
+            if mine["operator"] not in OPERATORS.get(row[2], [row[2]]) or (mine["category"], mine["party"]) != (row[3], PARTIES[party]):
+                wrong.append(f"{mine}, not {row[2]}, {row[3]}, {PARTIES[party]}: {row[1][:150]}")
         self.assertLessEqual(len(wrong), 0.03 * len(rows), "\n".join(wrong))
+
+
+    def test_replies_in_other_wordings_are_told_apart(self):
+        rows = [line.split("\t") for line in VARIANTS.read_text().splitlines() if not line.startswith("#")]
+        wrong = []
+        for (category, operator, text), mine in zip(rows, first_of_each([row[2] for row in rows])):
+            if mine["category"] not in category.split("|") or (operator and mine["operator"] not in operator.split("|")):
+                wrong.append(f"{mine}, not {operator}, {category}: {text[:150]}")
+        self.assertLessEqual(len(wrong), 0.02 * len(rows), "\n".join(wrong))
 
 
 class Input(unittest.TestCase):
