@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define USUAL 1008     /* octets, with which a whole KB is taken */
-#define CHUNK_MAX 8176 /* octets; unless more is asked for at once */
+#define CHUNK_MAX 4080 /* octets; unless more is asked for at once */
 #define ALIGNMENT 8    /* of pointers and the largest numbers; nothing here needs more */
 
 struct arena_chunk {

@@ -28,7 +28,7 @@ struct candidate {
 /* What is kept of the message. */
 struct seen {
 	struct dkim_header header;
-	struct candidate candidates[BOUND_SIGNATURES];
+	struct candidate *candidates[BOUND_SIGNATURES];
 	size_t count;
 	size_t total;                    /* of signatures in the header */
 	const struct dkim_field **later; /* those that are chosen from when the author is known */
@@ -75,14 +75,15 @@ static void
 add_candidate(struct inquiry *inquiry, struct seen *seen, const struct dkim_field *field)
 {
 	struct arena *memory = &inquiry_fed(inquiry)->memory;
-	struct candidate *candidate = &seen->candidates[seen->count];
+	struct candidate *candidate = arena_alloc(memory, sizeof *candidate);
 	char name[DOMAIN_SIZE];
 	const char *asked;
 
-	candidate->field = field;
-	if (!dkim_signature_read(DKIM_PLAIN, field->value, memory, &candidate->signature))
+	if (candidate == NULL
+	    || !dkim_signature_read(DKIM_PLAIN, field->value, memory, &candidate->signature))
 		return;
-	seen->count++;
+	candidate->field = field;
+	seen->candidates[seen->count++] = candidate;
 	asked = dkim_verify_asks(&candidate->signature, seen->now, name);
 	if (asked == NULL)
 		return;
@@ -161,8 +162,8 @@ static void
 begin_body(struct inquiry *inquiry, struct seen *seen)
 {
 	for (size_t i = 0; i < seen->count; i++)
-		if (seen->candidates[i].key_name != NULL)
-			dkim_bodies_want(&seen->bodies, &seen->candidates[i].signature,
+		if (seen->candidates[i]->key_name != NULL)
+			dkim_bodies_want(&seen->bodies, &seen->candidates[i]->signature,
 					 &inquiry_fed(inquiry)->memory);
 	dkim_bodies_begin(&seen->bodies);
 }
@@ -218,11 +219,11 @@ mark_among(const struct seen *seen, size_t index, struct arena *arena)
 	char own[MARK_MAX + 1], other[MARK_MAX + 1];
 	size_t length = MARK_MIN;
 
-	compact(seen->candidates[index].signature.signed_data, own, sizeof own);
+	compact(seen->candidates[index]->signature.signed_data, own, sizeof own);
 	for (size_t i = 0; i < seen->count; i++) {
 		size_t same = 0;
 
-		compact(seen->candidates[i].signature.signed_data, other, sizeof other);
+		compact(seen->candidates[i]->signature.signed_data, other, sizeof other);
 		while (own[same] != '\0' && own[same] == other[same])
 			same++;
 		if (i != index && same >= length)
@@ -252,7 +253,7 @@ canonicalization_of(const struct dkim_signature *signature)
 static struct dkim_finding
 make_finding(const struct seen *seen, size_t index, struct arena *arena)
 {
-	const struct dkim_signature *signature = &seen->candidates[index].signature;
+	const struct dkim_signature *signature = &seen->candidates[index]->signature;
 	struct dkim_finding finding = {
 		.domain = arena_string(arena, signature->domain),
 		.selector = arena_string(arena, signature->selector),
@@ -278,7 +279,7 @@ static struct dkim_finding
 verify(struct inquiry *inquiry, struct seen *seen, size_t index, struct dkim_keys *keys)
 {
 	static const struct dns_answer unasked = { .status = DNS_NODATA };
-	const struct candidate *candidate = &seen->candidates[index];
+	const struct candidate *candidate = seen->candidates[index];
 	struct arena *arena = inquiry_arena(inquiry, STAGE_BODY);
 	struct dkim_finding finding = make_finding(seen, index, arena);
 	const struct dkim_case of = {
@@ -306,8 +307,8 @@ has_keys(struct inquiry *inquiry, const struct seen *seen)
 	bool has_all = true;
 
 	for (size_t i = 0; i < seen->count; i++)
-		if (seen->candidates[i].key_name != NULL
-		    && inquiry_ask(inquiry, STAGE_HEADER, seen->candidates[i].key_name, DNS_TXT) == NULL)
+		if (seen->candidates[i]->key_name != NULL
+		    && inquiry_ask(inquiry, STAGE_HEADER, seen->candidates[i]->key_name, DNS_TXT) == NULL)
 			has_all = false;
 	return has_all;
 }
@@ -318,7 +319,7 @@ verify_in_order(struct inquiry *inquiry, struct seen *seen, struct dkim_keys *ke
 {
 	for (int alignment = DKIM_SAME_DOMAIN; alignment >= DKIM_UNALIGNED; alignment--)
 		for (size_t i = 0; i < seen->count; i++)
-			if ((int)alignment_of(seen, seen->candidates[i].signature.domain) == alignment)
+			if ((int)alignment_of(seen, seen->candidates[i]->signature.domain) == alignment)
 				seen->facts.signatures[i] = verify(inquiry, seen, i, keys);
 	seen->facts.count = seen->count;
 }

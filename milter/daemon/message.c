@@ -30,7 +30,7 @@ struct message {
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
-	struct told_verdict verdicts[BOUND_VERDICTS]; /* the different ones */
+	struct told_verdict *verdicts; /* the different ones, at most BOUND_VERDICTS */
 	size_t verdict_count;
 	size_t taken; /* recipients for which the message is to be delivered, whatever comes */
 	const struct smtp_reply *refusal;    /* of the message at its end; NULL: it is accepted */
@@ -169,7 +169,25 @@ keep_reply(struct message *message, struct told_verdict *told)
 	told->reply = reply;
 }
 
-/* Returns where the verdict stands among those of the message; of very many different ones some do not. */
+/* False when there is no room for it. */
+static bool
+add_verdict(struct message *message, const struct verdict *verdict)
+{
+	struct told_verdict *verdicts;
+
+	if (message->verdict_count == BOUND_VERDICTS)
+		return false;
+	verdicts = arena_grow(&message->arena, message->verdicts, message->verdict_count, sizeof *verdicts);
+	if (verdicts == NULL)
+		return false;
+	message->verdicts = verdicts;
+	verdicts[message->verdict_count] = (struct told_verdict){ .verdict = *verdict };
+	keep_reply(message, &verdicts[message->verdict_count++]);
+	return true;
+}
+
+/* Returns where the verdict stands among those of the message; BOUND_VERDICTS when it does not: the last one
+ * is counted for it. */
 static size_t
 count_verdict(struct message *message, const struct verdict *verdict)
 {
@@ -177,11 +195,10 @@ count_verdict(struct message *message, const struct verdict *verdict)
 
 	while (i < message->verdict_count && !same_verdict(&message->verdicts[i].verdict, verdict))
 		i++;
-	if (i < BOUND_VERDICTS && i == message->verdict_count) {
-		message->verdicts[message->verdict_count++] = (struct told_verdict){ .verdict = *verdict };
-		keep_reply(message, &message->verdicts[i]);
-	}
-	message->verdicts[i < BOUND_VERDICTS ? i : BOUND_VERDICTS - 1].recipients++;
+	if (i == message->verdict_count && !add_verdict(message, verdict))
+		i = BOUND_VERDICTS;
+	if (message->verdict_count > 0)
+		message->verdicts[i < BOUND_VERDICTS ? i : message->verdict_count - 1].recipients++;
 	return i;
 }
 

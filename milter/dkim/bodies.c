@@ -36,7 +36,8 @@ dkim_bodies_want(struct dkim_bodies *bodies, const struct dkim_signature *signat
 	const uint64_t at = mark_of(signature);
 	struct dkim_mark *marks;
 
-	form->is_wanted = true;
+	if (form->body == NULL)
+		form->body = arena_alloc(arena, sizeof *form->body);
 	if (has_mark(form, at))
 		return;
 	marks = arena_grow(arena, form->marks, form->mark_count, sizeof *marks);
@@ -52,9 +53,9 @@ dkim_bodies_begin(struct dkim_bodies *bodies)
 	for (int canon = 0; canon < FORMS; canon++) {
 		struct dkim_form *form = &bodies->forms[canon];
 
-		form->is_begun = form->is_wanted;
+		form->is_begun = form->body != NULL;
 		if (form->is_begun)
-			dkim_body_init(&form->body, (enum dkim_canon)canon, form->marks, form->mark_count);
+			dkim_body_init(form->body, (enum dkim_canon)canon, form->marks, form->mark_count);
 	}
 }
 
@@ -63,7 +64,7 @@ dkim_bodies_clear(struct dkim_bodies *bodies)
 {
 	for (int canon = 0; canon < FORMS; canon++)
 		if (bodies->forms[canon].is_begun)
-			dkim_body_clear(&bodies->forms[canon].body);
+			dkim_body_clear(bodies->forms[canon].body);
 }
 
 void
@@ -71,7 +72,7 @@ dkim_bodies_add(struct dkim_bodies *bodies, struct span octets)
 {
 	for (int canon = 0; canon < FORMS; canon++)
 		if (bodies->forms[canon].is_begun)
-			dkim_body_add(&bodies->forms[canon].body, octets);
+			dkim_body_add(bodies->forms[canon].body, octets);
 }
 
 void
@@ -79,7 +80,7 @@ dkim_bodies_finish(struct dkim_bodies *bodies)
 {
 	for (int canon = 0; canon < FORMS; canon++)
 		if (bodies->forms[canon].is_begun)
-			bodies->forms[canon].octets = dkim_body_finish(&bodies->forms[canon].body);
+			bodies->forms[canon].octets = dkim_body_finish(bodies->forms[canon].body);
 }
 
 const struct dkim_mark *

@@ -65,8 +65,11 @@ take(struct dkim_body *body, char c)
 typedef unsigned char octets_16 __attribute__((vector_size(16)));
 typedef uint64_t halves __attribute__((vector_size(16)));
 
-/* Whether the relaxed form may have something else for an octet, by what follows it. */
-#define IS_ODD(c, next) (((c) == '\r') | ((c) == '\t') | (((c) <= ' ') & ((next) <= ' ')))
+/* Whether the relaxed form may have something else for an octet, by what follows it: a line that ends, and
+ * goes on with anything but a blank or another end, is taken as it is. */
+#define IS_ODD(c, next)                                                                                      \
+	(((c) == '\t') | (((c) == '\r') & ((next) != '\n'))                                                  \
+	 | (((c) <= ' ') & ((c) != '\r') & ((next) <= ' ')))
 
 /* Whether one of 16 octets is odd; one more follows them. */
 static bool
@@ -89,7 +92,8 @@ is_odd(const char *at)
 	return IS_ODD(here, next);
 }
 
-/* How many octets in front have nothing to hold back. A blank at the end has: nobody knows what follows. */
+/* How many octets in front have nothing to hold back. A blank or an end of line at the end has: nobody knows
+ * what follows. */
 static size_t
 plain_length(enum dkim_canon canon, struct span octets)
 {
@@ -106,7 +110,7 @@ plain_length(enum dkim_canon canon, struct span octets)
 		length += sizeof(octets_16);
 	while (octets.length - length > 1 && !is_odd(octets.at + length))
 		length++;
-	return length;
+	return length > 0 && octets.at[length - 1] == '\r' ? length - 1 : length;
 }
 
 void

@@ -10,8 +10,8 @@
 #include "heloscope/dkim/body.h"
 
 struct dkim_form {
-	bool is_wanted, is_begun;
-	struct dkim_body body;
+	bool is_begun;
+	struct dkim_body *body;  /* in the arena of the marks; NULL: none is wanted, or memory ran out */
 	struct dkim_mark *marks; /* in ascending order */
 	size_t mark_count;
 	uint64_t octets; /* of the canonical body, once it is finished */
@@ -22,7 +22,7 @@ struct dkim_bodies {
 	struct dkim_form forms[DKIM_RELAXED + 1];
 };
 
-/* Have made what a signature needs; marks lie in `arena`. Before dkim_bodies_begin(). */
+/* Have made what a signature needs, in `arena`. Before dkim_bodies_begin(). */
 void dkim_bodies_want(struct dkim_bodies *bodies, const struct dkim_signature *signature,
 		      struct arena *arena);
 

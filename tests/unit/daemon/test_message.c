@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "fake_dns.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/log.h"
+#include "heloscope/checks/table.h"
 #include "heloscope/daemon/session.h"
 #include "heloscope/records/record.h"
 #include "staged_checks.h"
@@ -19,6 +21,7 @@
 static const struct fake_row rows[] = {
 	{ "right.test", DNS_TXT, DNS_NOERROR, "120" },
 	{ "wrong.test", DNS_TXT, DNS_NOERROR, "1" },
+	{ "k._domainkey.b.test", DNS_TXT, DNS_NODATA, NULL },
 };
 
 /* Recipients in these domains: refused, deferred and accepted by what the body shows, accepted in any case.
@@ -28,6 +31,8 @@ static const struct fake_row rows[] = {
 	"policy for \"later.test\" { defer 451 4.7.1 \"later\" when sender = fail } "                        \
 	"policy for \"open.test\" { accept when client in { 0.0.0.0/0 } } "                                  \
 	"policy for \"strict.test\" { reject 550 5.7.1 \"no\" when client in { 0.0.0.0/0 } } "
+
+#define BODY_HASH "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" /* of nothing */
 
 struct scene {
 	struct fake_dns dns;
@@ -39,7 +44,7 @@ struct scene {
 };
 
 static void
-begin(struct scene *scene, const char *config)
+begin_with(struct scene *scene, const char *config, struct check_table checks)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct error error;
@@ -51,11 +56,17 @@ begin(struct scene *scene, const char *config)
 	fake_dns_init(&scene->dns, rows, ROWS(rows));
 	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
 	assert_non_null(scene->runtime);
-	runtime_use(scene->runtime, staged_checks(), &scene->dns.interface);
+	runtime_use(scene->runtime, checks, &scene->dns.interface);
 	scene->session = session_new(scene->runtime);
 	assert_int_equal(inet_pton(AF_INET, "198.51.100.7", &address.sin_addr), 1);
 	session_connect(scene->session, (const struct sockaddr *)&address);
 	session_helo(scene->session, "h.test", NULL);
+}
+
+static void
+begin(struct scene *scene, const char *config)
+{
+	begin_with(scene, config, staged_checks());
 }
 
 /* A record is read back to what it was made of. */
@@ -390,6 +401,41 @@ P3_message_in_mode_audit_takes_any_number_that_wait(void **state)
 	leave(&scene);
 }
 
+/* Up to its body; returns how many octets it holds then. */
+static size_t
+say_half(struct scene *scene)
+{
+	const size_t before = mallinfo2().uordblks;
+
+	say_mail(scene);
+	assert_null(say_rcpt(scene, "<a@in.test>"));
+	session_header(scene->session, "DKIM-Signature",
+		       " v=1; a=rsa-sha256; c=relaxed/relaxed; d=b.test; s=k; h=From; bh=" BODY_HASH
+		       "; b=AAAA");
+	for (int i = 0; i < 20; i++)
+		session_header(scene->session, "X-Header",
+			       " what many a field says, some of it more than once");
+	say_header(scene, "right.test");
+	session_end_of_header(scene->session);
+	session_body(scene->session, SPAN("x"));
+	return mallinfo2().uordblks - before;
+}
+
+/* Where a thousand clients send at the same time, each is in the middle of its message. */
+static void
+message_holds_less_than_20_kB_in_its_middle(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin_with(&scene, "enable { dkim } disable { iprev, helo, spf, spf-helo, sender }", checks_table());
+	(void)say_half(&scene); /* which has OpenSSL load what it needs */
+	session_abort(scene.session);
+	assert_in_range(say_half(&scene), 0, 20480);
+	session_abort(scene.session);
+	leave(&scene);
+}
+
 /* BOUND_RECIPIENTS_RECORDED, BOUND_VERDICTS: what is beyond is counted. */
 static void
 message_tells_of_so_many_recipients_and_verdicts(void **state)
@@ -521,6 +567,7 @@ main(void)
 		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
 		cmocka_unit_test(P0_message_with_an_address_of_too_many_readings_is_judged_by_what_is_known),
 		cmocka_unit_test(P3_message_in_mode_audit_takes_any_number_that_wait),
+		cmocka_unit_test(message_holds_less_than_20_kB_in_its_middle),
 		cmocka_unit_test(message_tells_of_so_many_recipients_and_verdicts),
 		cmocka_unit_test(message_needs_what_its_configuration_wants),
 	};

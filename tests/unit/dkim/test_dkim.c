@@ -488,6 +488,8 @@ dkim_verify_keeps_evidence(void **state)
 	arena_clear(&arena);
 }
 
+#define LINE "octets that are looked at by sixteens\r\n"
+
 /* The forms of a body (RFC 6376, 3.4.3 to 3.4.5), whatever its pieces. */
 static void
 dkim_body_is_independent_of_pieces(void **state)
@@ -508,11 +510,17 @@ dkim_body_is_independent_of_pieces(void **state)
 		{ "a \r b\r\n", "a \r b\r\n", "a \r b\r\n" },
 		{ "a\r\n\r\n \r\n\tb  c\r\n", "a\r\n\r\n \r\n\tb  c\r\n", "a\r\n\r\n\r\n b c\r\n" },
 		{ ".\r\n..\r\n", ".\r\n..\r\n", ".\r\n..\r\n" },
+		{ LINE LINE "end\r\n\r\n\r\n", LINE LINE "end\r\n", LINE LINE "end\r\n" },
+		{ LINE " " LINE "\t" LINE, LINE " " LINE "\t" LINE, LINE " " LINE " " LINE },
+		{ LINE "\r\n \r\n" LINE "\r", LINE "\r\n \r\n" LINE "\r\r\n", LINE "\r\n\r\n" LINE "\r\r\n" },
+		{ "lines that end \r\n and \n or \r" LINE "\n\r\n",
+		  "lines that end \r\n and \n or \r" LINE "\n\r\n",
+		  "lines that end\r\n and \n or \r" LINE "\n\r\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		for (size_t piece = 0; piece < 8; piece++) {
+		for (size_t piece = 0; piece < 40; piece++) {
 			const struct letter letter = { .body = rows[i].body, .piece = piece };
 			char memory[64], made[64];
 
