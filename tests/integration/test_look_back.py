@@ -467,8 +467,8 @@ class LookBack(unittest.TestCase):
     def test_who_is_never_looked_at(self):
         running = lab.heloscope(self.config.replace("198.18.7.0/24", "198.18.8.0/24"), name="never")
         for address in ("10.1.2.3", "198.18.7.100", "fd00::1", "224.0.0.1", OWN):
-            self.assertEqual(result_of(send(running, address), "x-banner"), "none (not looked at)", address)
-        self.assertNotEqual(result_of(send(running, UNASSIGNED), "x-banner"), "none (not looked at)")
+            self.assertEqual(result_of(send(running, address), "x-banner"), "none (server not looked at)", address)
+        self.assertNotEqual(result_of(send(running, UNASSIGNED), "x-banner"), "none (server not looked at)")
         self.assertNotIn("x-banner", send(running, "203.0.113.250"))
         stop_later(running)
 
