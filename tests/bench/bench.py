@@ -369,7 +369,7 @@ forward-zone:
 
 
 SECTIONS = {section.__name__: section for section in (warm, signed.signed, idle, cold, slow_list, dead_resolver, reading, resolvers, postfix, growth.growth)}
-QUICK = ("warm", "idle", "cold", "reading")
+QUICK = ("warm", "signed", "idle", "cold", "reading")
 
 
 def main():
