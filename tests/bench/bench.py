@@ -2,7 +2,7 @@
 bench: heloscope, a filter that does nothing, and its peers, under the same load in the same minutes.
 
 bench.py [--quick] [--keep] [SECTION...]
-  --quick   the sections that tell of a change, in less than two minutes, beside the figures that were kept
+  --quick   the sections that tell of a change, in two to three minutes, beside the figures that were kept
   --keep    keep the ratios found as those to compare with (tests/bench/kept.json)
 Writes bench/report.txt and bench/report.json into the build folder. Runs as root, in network and mount
 namespaces of its own. README tells what is measured.
