@@ -5,18 +5,35 @@
 #define ROOT 0
 #define NONE UINT32_MAX
 
+/* Octets of a word for which there are states; the rest of it is compared where they have been found. So the
+ * states that texts reach stay few enough for a processor's cache. */
+#define BEGINNING_MAX 10
+
+struct word {
+	struct span rest; /* behind its beginning */
+	unsigned id;
+	uint32_t sibling; /* the next word with the same beginning, or NONE */
+};
+
 /*
- * A state for each beginning of a word, which stands for the longest end of what was read that is one. For
- * each state and class of octets the next state stands in `next`, once all are there.
+ * A state for each beginning of a beginning, which stands for the longest end of what was read that is one.
+ * For each state and class of octets the next state stands in `next`, once all are there.
  */
 struct automaton {
-	unsigned char classes[256]; /* of octets; 0: those that are in no word */
+	unsigned char classes[256]; /* of octets; 0: those that are in no beginning */
 	unsigned class_count;
 	size_t state_count;
 	uint32_t *next;
-	uint32_t *ids;   /* of the word that ends in a state, or NONE */
-	uint32_t *outer; /* the next shorter end that is a word, or ROOT */
+	uint32_t *first; /* of the words whose beginning ends in a state, or NONE */
+	uint32_t *outer; /* the next shorter end that is a beginning, or ROOT */
+	struct word *words;
 };
+
+static size_t
+beginning_length(struct span word)
+{
+	return word.length < BEGINNING_MAX ? word.length : BEGINNING_MAX;
+}
 
 static uint32_t *
 next_of(const struct automaton *automaton, size_t state, char octet)
@@ -31,8 +48,10 @@ find_classes(struct automaton *automaton, const struct span *words, size_t count
 
 	automaton->class_count = 1;
 	for (size_t i = 0; i < count; i++) {
-		octets += words[i].length;
-		for (size_t at = 0; at < words[i].length; at++) {
+		const size_t length = beginning_length(words[i]);
+
+		octets += length;
+		for (size_t at = 0; at < length; at++) {
 			unsigned char *class = &automaton->classes[(unsigned char)words[i].at[at]];
 
 			if (*class == 0)
@@ -49,27 +68,27 @@ go_on(struct automaton *automaton, size_t state, char octet)
 	uint32_t *next = next_of(automaton, state, octet);
 
 	if (*next == ROOT) {
-		automaton->ids[automaton->state_count] = NONE;
+		automaton->first[automaton->state_count] = NONE;
 		*next = (uint32_t)automaton->state_count++;
 	}
 	return *next;
 }
 
 /*
- * Make the states of all words, those of shorter beginnings first: so these, which a text reaches most often,
- * lie side by side. `ends`: takes the state behind each word.
+ * Make all states, those of shorter beginnings first: so these, which a text reaches most often, lie side by
+ * side. `ends`: takes the state behind the beginning of each word.
  */
 static void
 add_words(struct automaton *automaton, const struct span *words, size_t count, uint32_t *ends)
 {
 	size_t longer = count;
 
-	automaton->ids[ROOT] = NONE;
+	automaton->first[ROOT] = NONE;
 	automaton->state_count = 1;
 	for (size_t depth = 0; longer > 0; depth++) {
 		longer = 0;
 		for (size_t i = 0; i < count; i++) {
-			if (words[i].length <= depth)
+			if (beginning_length(words[i]) <= depth)
 				continue;
 			ends[i] = go_on(automaton, ends[i], words[i].at[depth]);
 			longer++;
@@ -94,10 +113,40 @@ complete(struct automaton *automaton, uint32_t *shorter)
 				continue;
 			}
 			shorter[next[class]] = state == ROOT ? ROOT : inherited[class];
-			automaton->outer[next[class]] = automaton->ids[shorter[next[class]]] != NONE
+			automaton->outer[next[class]] = automaton->first[shorter[next[class]]] != NONE
 								? shorter[next[class]]
 								: automaton->outer[shorter[next[class]]];
 		}
+	}
+}
+
+/* The number of an equal word behind the same state, or NONE. */
+static uint32_t
+find_equal(const struct automaton *automaton, uint32_t state, struct span rest)
+{
+	uint32_t word = automaton->first[state];
+
+	while (word != NONE && !span_equals(automaton->words[word].rest, rest))
+		word = automaton->words[word].sibling;
+	return word;
+}
+
+static void
+add_rests(struct automaton *automaton, const struct span *words, size_t count, const uint32_t *ends,
+	  unsigned *ids)
+{
+	unsigned different = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct word *word = &automaton->words[different];
+		const struct span rest = span_from(words[i], beginning_length(words[i]));
+		const uint32_t equal = find_equal(automaton, ends[i], rest);
+
+		ids[i] = equal != NONE ? equal : different;
+		if (equal != NONE)
+			continue;
+		*word = (struct word){ rest, different, automaton->first[ends[i]] };
+		automaton->first[ends[i]] = different++;
 	}
 }
 
@@ -106,23 +155,17 @@ static bool
 fill(struct automaton *automaton, const struct span *words, size_t count, unsigned *ids)
 {
 	uint32_t *ends = calloc(count + 1, sizeof *ends), *shorter = NULL;
-	unsigned different = 0;
 	bool is_made;
 
 	if (ends != NULL) {
 		add_words(automaton, words, count, ends);
 		shorter = calloc(automaton->state_count, sizeof *shorter);
 	}
-	for (size_t i = 0; i < count && shorter != NULL; i++) {
-		uint32_t *id = &automaton->ids[ends[i]];
-
-		if (*id == NONE)
-			*id = different++;
-		ids[i] = *id;
-	}
 	is_made = shorter != NULL;
-	if (is_made)
+	if (is_made) {
+		add_rests(automaton, words, count, ends, ids);
 		complete(automaton, shorter);
+	}
 	free(ends);
 	free(shorter);
 	return is_made;
@@ -139,11 +182,12 @@ automaton_new(const struct span *words, size_t count, unsigned *ids)
 	states = find_classes(automaton, words, count) + 1;
 	if (states <= AUTOMATON_OCTETS_MAX) {
 		automaton->next = calloc(states * automaton->class_count, sizeof *automaton->next);
-		automaton->ids = calloc(states, sizeof *automaton->ids);
+		automaton->first = calloc(states, sizeof *automaton->first);
+		automaton->words = calloc(count + 1, sizeof *automaton->words);
 		automaton->outer = calloc(states, sizeof *automaton->outer);
 	}
-	if (automaton->next != NULL && automaton->ids != NULL && automaton->outer != NULL
-	    && fill(automaton, words, count, ids))
+	if (automaton->next != NULL && automaton->first != NULL && automaton->words != NULL
+	    && automaton->outer != NULL && fill(automaton, words, count, ids))
 		return automaton;
 	automaton_free(automaton);
 	return NULL;
@@ -155,9 +199,23 @@ automaton_free(struct automaton *automaton)
 	if (automaton == NULL)
 		return;
 	free(automaton->next);
-	free(automaton->ids);
+	free(automaton->first);
+	free(automaton->words);
 	free(automaton->outer);
 	free(automaton);
+}
+
+/* Tell of the words with a beginning that has been found, and which go on in `text` as they have to. */
+static void
+tell_words(const struct automaton *automaton, size_t state, struct span text,
+	   void (*tell)(void *context, unsigned id), void *context)
+{
+	for (uint32_t i = automaton->first[state]; i != NONE; i = automaton->words[i].sibling) {
+		const struct span rest = automaton->words[i].rest;
+
+		if (rest.length <= text.length && memcmp(rest.at, text.at, rest.length) == 0)
+			tell(context, automaton->words[i].id);
+	}
 }
 
 void
@@ -168,8 +226,8 @@ automaton_scan(const struct automaton *automaton, struct span text, void (*tell)
 
 	for (size_t i = 0; i < text.length; i++) {
 		state = *next_of(automaton, state, text.at[i]);
-		for (size_t end = automaton->ids[state] != NONE ? state : automaton->outer[state];
+		for (size_t end = automaton->first[state] != NONE ? state : automaton->outer[state];
 		     end != ROOT; end = automaton->outer[end])
-			tell(context, automaton->ids[end]);
+			tell_words(automaton, end, span_from(text, i + 1), tell, context);
 	}
 }

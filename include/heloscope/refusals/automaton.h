@@ -10,11 +10,12 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
-/* Octets of all words together. Each takes four octets for each different octet that there is in them. */
+/* Octets of all words together, of each ten at most. Each takes four octets for each different one that there
+ * is. */
 #define AUTOMATON_OCTETS_MAX 1000000
 
 /*
- * Of words that are not empty, with at most 255 different octets; nothing of them is kept. `ids` takes the
+ * Of words that are not empty, with at most 255 different octets, which must stay. `ids` takes the
  * number by which each is told: the same for equal words, from 0, in their order; `count` entries. NULL when
  * memory ran out, or they have more octets than AUTOMATON_OCTETS_MAX.
  */
@@ -22,7 +23,7 @@ struct automaton *automaton_new(const struct span *words, size_t count, unsigned
 
 void automaton_free(struct automaton *automaton); /* NULL is allowed */
 
-/* Tell of each place where a word ends, in their order. */
+/* Tell of each place where a word stands, in the order of their beginnings. */
 void automaton_scan(const struct automaton *automaton, struct span text,
 		    void (*tell)(void *context, unsigned id), void *context);
 
