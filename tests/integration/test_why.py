@@ -135,7 +135,7 @@ class Catalogue(unittest.TestCase):
             for words, status in ((("-t",), 1), ((), 3)):
                 done = why("550 x", *words, catalogue=own)
                 self.assertEqual(done[:2], (status, ""))
-                self.assertIn(f'{own}:2:3: found txet; did you mean "text"?', done[2])
+                self.assertIn(f'{own}:2:3: found "txet"; did you mean "text"?', done[2])
 
 
 class Lines(unittest.TestCase):
