@@ -21,9 +21,9 @@ static const char help[] =
 	"\n"
 	"Tells why a message got its verdict, from the log of records. ID is the reference that\n"
 	"stands in refusals, in the X-Heloscope field and in the log; its beginning is\n"
-	"enough when no other begins so. Without a reference, a queue id, a mail address (sender\n"
-	"or recipient), or a client's IP address or host name finds the last messages: one is\n"
-	"explained, several are listed with their references.\n"
+	"enough when no other begins so. If you have no reference, give a queue id, the mail\n"
+	"address of the sender or a recipient, or the client's IP address or host name: of the\n"
+	"last messages that have it, one is explained, several are listed with their references.\n"
 	"\n"
 	"  -c, --config FILE   the configuration that names the log of records\n"
 	"                      (default: " CONFIG_FILE ")\n"
@@ -34,8 +34,8 @@ static const char help[] =
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 the message was accepted, or several are listed; 1 it was refused or\n"
-	"deferred, or would have been; 2 wrong usage; 3 there is no such record, a beginning of\n"
-	"a reference is not of one alone, or the log or the configuration cannot be read.\n"
+	"deferred, or would have been; 2 wrong usage; 3 there is no such record, the beginning of\n"
+	"a reference fits several, or the log or the configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope explain 20261124T125000Z-4f2a\n";
 
