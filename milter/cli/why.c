@@ -5,21 +5,23 @@
 #include <time.h>
 
 #include "heloscope/cli/cli.h"
+#include "heloscope/cli/why_reports.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
 #include "heloscope/mails/given.h"
 #include "heloscope/refusals/groups.h"
 #include "heloscope/words/refusal.h"
+#include "heloscope/words/reports.h"
 
 static const char help[] =
 	"usage: heloscope why [-c FILE] [--offline] [--json] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
 	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
-	"what to change. FILE is a bounce, an mbox or a Maildir with bounces, or the text of\n"
-	"refusals as somebody has copied it, compressed or not; which of these is found out.\n"
-	"Without FILE, or with \"-\", standard input is read.\n"
+	"what to change; and what receivers report. FILE is a bounce, an mbox or a Maildir, the\n"
+	"text of refusals as somebody has copied it, or a DMARC or TLS report; compressed or not.\n"
+	"Which of these is found out. Without FILE, or with \"-\", standard input is read.\n"
 	"\n"
 	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
 	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
@@ -27,8 +29,9 @@ static const char help[] =
 	"      --json            as JSON\n"
 	"  -h, --help            print this and exit\n"
 	"\n"
-	"Exit status: 0 all refusals are in the catalogue, 1 some are not (with -t: it has an\n"
-	"error), 2 wrong usage, 3 no refusal was found, or something could not be read.\n"
+	"Exit status: 0 all refusals are in the catalogue, 1 some are not, or reports tell of\n"
+	"failures (with -t: it has an error), 2 wrong usage, 3 no refusal was found, or something\n"
+	"could not be read.\n"
 	"\n"
 	"Example: heloscope why bounce.txt\n"
 	"         echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
@@ -65,6 +68,7 @@ struct telling {
 	bool is_json;
 	struct refusal_groups groups; /* unless as JSON */
 	unsigned long told, unknown;
+	struct summary summary; /* of reports */
 };
 
 static void
@@ -204,21 +208,16 @@ tell_fault(void *context, struct span file, const char *reason)
 	output_put(output_errors(), ": %s\n", reason);
 }
 
-/* Reports of receivers are read, and not told yet. */
 static void
-pass_aggregate(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
+add_aggregate(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
 {
-	(void)context;
-	(void)report;
-	(void)row;
+	summary_add_aggregate(&((struct telling *)context)->summary, report, row);
 }
 
 static void
-pass_tls(void *context, const struct tls_report *report, const struct tls_row *row)
+add_tls(void *context, const struct tls_report *report, const struct tls_row *row)
 {
-	(void)context;
-	(void)report;
-	(void)row;
+	summary_add_tls(&((struct telling *)context)->summary, report, row);
 }
 
 /* Whether all of it could be read; else the reason is told. */
@@ -226,8 +225,8 @@ static bool
 read_file(const char *path, struct telling *telling)
 {
 	const struct given_taker taker = { .refusal = tell,
-					   .aggregate = pass_aggregate,
-					   .tls = pass_tls,
+					   .aggregate = add_aggregate,
+					   .tls = add_tls,
 					   .fault = tell_fault,
 					   .context = telling };
 
@@ -245,25 +244,71 @@ read_all(int argc, char **argv, struct telling *telling)
 	return optind < argc ? is_read : read_file("-", telling);
 }
 
+static bool
+has_reports(const struct summary *summary)
+{
+	return summary->domains != NULL || summary->tls != NULL;
+}
+
+/* Whether receivers reported of mail or sessions that failed. */
+static bool
+reports_fail(const struct summary *summary)
+{
+	for (const struct summary_domain *domain = summary->domains; domain != NULL; domain = domain->next)
+		if (domain->passed < domain->messages)
+			return true;
+	for (const struct summary_tls *tls = summary->tls; tls != NULL; tls = tls->next)
+		if (tls->failed > 0)
+			return true;
+	return false;
+}
+
+/* What is told behind the refusals. */
+static void
+end_json(const struct telling *telling)
+{
+	json_t *reports = why_reports(&telling->summary);
+	char *line = document_line(reports);
+
+	output_put(output_standard(), "], \"comparison\": [], \"reports\": ");
+	output_lines(output_standard(), line != NULL ? line : "[]");
+	output_put(output_standard(), "}\n");
+	free(line);
+	json_decref(reports);
+}
+
+static void
+end_text(struct telling *telling, bool is_read)
+{
+	put_groups(telling);
+	if (has_reports(&telling->summary)) {
+		if (telling->told > 0)
+			output_put(output_standard(), "\n");
+		reports_tell(&telling->summary, output_standard());
+	} else if (is_read && telling->told == 0) {
+		output_put(output_standard(), "No refusal was found.\n");
+	}
+}
+
 static int
 explain(int argc, char **argv, struct telling *telling)
 {
-	bool is_read;
+	bool is_read, is_empty;
 
 	if (telling->is_json)
 		output_put(output_standard(), "{\"refusals\": [");
 	is_read = read_all(argc, argv, telling);
+	summary_sort(&telling->summary);
+	is_empty = telling->told == 0 && !has_reports(&telling->summary);
 	if (telling->is_json && telling->told > 0)
 		output_put(output_standard(), "\n");
 	if (telling->is_json)
-		output_put(output_standard(), "], \"comparison\": [], \"reports\": []}\n");
+		end_json(telling);
 	else
-		put_groups(telling);
-	if (!telling->is_json && is_read && telling->told == 0)
-		output_put(output_standard(), "No refusal was found.\n");
-	if (!is_read || telling->told == 0 || document_has_failed())
+		end_text(telling, is_read);
+	if (!is_read || is_empty || document_has_failed())
 		return CLI_UNKNOWN;
-	return telling->unknown > 0 ? CLI_FINDINGS : CLI_WELL;
+	return telling->unknown > 0 || reports_fail(&telling->summary) ? CLI_FINDINGS : CLI_WELL;
 }
 
 static int
@@ -295,9 +340,11 @@ cli_why(int argc, char **argv)
 	document_begin();
 	telling.is_json = options.is_json;
 	telling.recognizer = recognizer_new(catalogue);
-	status = groups_init(&telling.groups) && telling.recognizer != NULL ? explain(argc, argv, &telling)
-									    : CLI_UNKNOWN;
+	status = CLI_UNKNOWN;
+	if (groups_init(&telling.groups) && summary_init(&telling.summary) && telling.recognizer != NULL)
+		status = explain(argc, argv, &telling);
 	groups_clear(&telling.groups);
+	summary_clear(&telling.summary);
 	recognizer_free(telling.recognizer);
 	catalogue_free(catalogue);
 	return status;

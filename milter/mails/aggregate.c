@@ -258,8 +258,10 @@ end_record(struct aggregate *aggregate)
 {
 	const struct aggregate_row *row = &aggregate->row;
 
-	if (row->source.length > 0 && row->count > 0)
+	if (row->source.length > 0 && row->count > 0) {
 		aggregate->taker(aggregate->context, &aggregate->report, row);
+		aggregate->report.rows++;
+	}
 }
 
 /* The element that is read ends, with its text. */

@@ -179,6 +179,22 @@ class Input(unittest.TestCase):
             self.assertIn("2 such refusals", out)  # in the directory, too
             self.assertIn("none: No such file or directory\n", err)
 
+    def test_reports_of_receivers_are_added_up(self):
+        seeds = SOURCES / "tests/fuzz/seeds"
+        dmarc, tls = str(seeds / "aggregate/rfc7489"), str(seeds / "tls_report/rfc8460")
+        status, out, err = why("", "--json", dmarc, dmarc, tls)
+        self.assertEqual((status, err), (1, ""))
+        answer = json.loads(out)
+        SCHEMA.validate(answer)
+        self.assertEqual([(row["kind"], row["domain"]) for row in answer["reports"]], [("dmarc", "a.example"), ("tls", "a.example")])
+        self.assertEqual([(row["address"], row["owner"], row["messages"], row["passed"]) for row in answer["reports"][0]["sources"]],
+                         [("192.0.2.7", "yours", 12, 12), ("2001:db8::7", "unknown", 3, 0)])
+        status, out, _ = why("", dmarc, tls)
+        self.assertEqual(status, 1)
+        for words in ("15 messages: 12 pass DMARC, 3 do not.", "add ip6:2001:db8::7 to the SPF record (TXT at", "certificate has\n    expired"):
+            self.assertIn(words, out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+
     def test_a_bounce_is_read_in_whatever_it_comes(self):
         bounce = (SOURCES / "tests/fuzz/seeds/bounce/postfix").read_bytes()
         with tempfile.TemporaryDirectory() as scratch:

@@ -154,4 +154,7 @@
 #define BOUND_PART_OCTETS 1048576
 #define BOUND_BOUNCE_RECIPIENTS 1000
 
+/* Octets of what is noted of the reports of receivers. */
+#define BOUND_SUMMARY_OCTETS 33554432
+
 #endif

@@ -30,6 +30,7 @@ struct aggregate_report {
 	char policy[AGGREGATE_WORD_SIZE];     /* p=, in lower case, as all words are */
 	char subdomains[AGGREGATE_WORD_SIZE]; /* sp= */
 	char dkim_mode[AGGREGATE_WORD_SIZE], spf_mode[AGGREGATE_WORD_SIZE]; /* "r", "s" */
+	size_t rows;        /* that were told before this one */
 	int64_t begin, end; /* seconds since 1970; 0: not said */
 };
 

@@ -8,6 +8,7 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/mails/attachment.h"
 #include "heloscope/mails/message.h"
+#include "heloscope/mails/summary.h"
 
 struct told {
 	char memory[16384];
@@ -285,6 +286,74 @@ tls_report_reads_a_bounded_text(void **state)
 	free(json);
 }
 
+/* A row of a report with that id, of so many messages from 192.0.2.NUMBER. */
+static void
+add_row(struct summary *summary, const char *id, unsigned number, uint64_t messages, bool is_aligned)
+{
+	struct aggregate_report report = { .organization = "r", .domain = "a.example", .policy = "none" };
+	struct aggregate_row row = { .source = ipaddr_from_ipv4(0xc0000200U + number),
+				     .count = messages,
+				     .is_spf_aligned = is_aligned,
+				     .has_spf = true,
+				     .spf = { .domain = "a.example", .result = "fail" } };
+
+	(void)snprintf(report.id, sizeof report.id, "%s", id);
+	summary_add_aggregate(summary, &report, &row);
+}
+
+/* parsedmarc#535: what comes twice counts once. */
+static void
+summary_adds_up_what_comes_once(void **state)
+{
+	struct summary summary;
+	const struct summary_source *source;
+
+	(void)state;
+	assert_true(summary_init(&summary));
+	add_row(&summary, "1", 1, 5, true);
+	add_row(&summary, "2", 1, 2, false);
+	add_row(&summary, "3", 2, 30, false);
+	add_row(&summary, "1", 1, 5, true);
+	add_row(&summary, "", 3, 6, true);
+	summary_sort(&summary);
+	assert_int_equal(summary.repeated, 1);
+	assert_int_equal(summary.domains->messages, 43);
+	assert_int_equal(summary.domains->passed, 11);
+	assert_int_equal(summary.domains->reports, 4);
+	source = summary.domains->sources;
+	assert_int_equal(source->messages, 30);
+	assert_int_equal(summary_owner(source), SUMMARY_STRANGER);
+	assert_string_equal(source->spf_domain, "a.example");
+	source = source->next;
+	assert_int_equal(source->messages, 7);
+	assert_int_equal(source->passed, 5);
+	assert_int_equal(summary_owner(source), SUMMARY_YOURS);
+	source = source->next;
+	assert_int_equal(source->messages, 6);
+	assert_null(source->next);
+	assert_null(summary.domains->next);
+	summary_clear(&summary);
+}
+
+/* BOUND_SUMMARY_OCTETS: what is beyond is counted. */
+static void
+summary_keeps_to_its_bound(void **state)
+{
+	struct summary summary;
+	size_t rows = 0;
+
+	(void)state;
+	assert_true(summary_init(&summary));
+	for (; rows < 1000000 && (summary.domains == NULL || summary.domains->left_out == 0); rows++)
+		add_row(&summary, "", (unsigned)rows, 1, true);
+	assert_in_range(rows, BOUND_SUMMARY_OCTETS / 1000, 999999);
+	assert_true(summary.arena.used <= BOUND_SUMMARY_OCTETS);
+	add_row(&summary, "", 1, 1, true);
+	assert_int_equal(summary.domains->messages, rows + 1);
+	summary_sort(&summary);
+	summary_clear(&summary);
+}
+
 int
 main(void)
 {
@@ -294,6 +363,8 @@ main(void)
 		cmocka_unit_test(reports_are_read_out_of_messages),
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
 		cmocka_unit_test(tls_report_reads_a_bounded_text),
+		cmocka_unit_test(summary_adds_up_what_comes_once),
+		cmocka_unit_test(summary_keeps_to_its_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
