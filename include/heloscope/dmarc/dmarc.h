@@ -29,7 +29,7 @@ struct dmarc_record {
 	enum dmarc_policy policy, subdomain_policy, absent_policy; /* p, sp, np */
 	bool is_dkim_strict, is_spf_strict;                        /* adkim=s, aspf=s */
 	bool is_testing;                                           /* t=y */
-	bool has_reports; /* rua names an address of the form that all must understand */
+	bool has_reports; /* rua names a valid URI, of whatever scheme (4.10.1) */
 	char psd;         /* 'y', 'n' or 'u' */
 };
 
