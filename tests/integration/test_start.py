@@ -171,6 +171,13 @@ class Faults(Base):
         log = self.lab.folder / "silent.log"
         wait_until("a line", lambda: re.search(r'no line will be logged: /dev/log: No such file.*"log stderr"', log.read_text()), process=process)
 
+    def test_N13_a_fault_of_the_configuration_is_not_hidden_behind_a_missing_syslog(self):
+        """Where it was to log is not known then, and its faults are on stderr anyway."""
+        done = subprocess.run(self.command(self.config("log stderr\nmode enfroce\n"), has_log=False), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('found "enfroce"', done.stderr)
+        self.assertNotIn("no line will be logged", done.stderr)
+
 
 class Check(Base):
     def test_N05_what_the_host_lacks_is_warned_of(self):

@@ -1379,6 +1379,33 @@ B12_compose_reply_has_a_reason_for_each_test_and_result(void **state)
 	}
 }
 
+/* Who fails DMARC is told to sign; that the mail is not signed is told as well only where that alone refuses
+ * it. */
+static void
+compose_reply_tells_once_to_sign(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool is_told;
+	} cases[] = { { "dmarc = fail and dkim = none", false }, { "dmarc = fail or dkim = none", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		const struct scene scene = { .rule = cases[i].rule };
+		struct config *config = config_of(&scene);
+		struct facts facts = facts_of();
+		char one[4000];
+		struct strbuf text = STRBUF_OVER(one);
+
+		set_dkim(&facts, DKIM_REASONS);
+		set_dmarc(&facts, DMARC_NOTHING_PASSES);
+		compose(with_contact, condition_of(config), &facts, cases[i].rule, &text);
+		assert_non_null(strstr(one, "must pass SPF or DKIM"));
+		assert_int_equal(strstr(one, "has no DKIM signature") != NULL, cases[i].is_told);
+		config_unref(config);
+	}
+}
+
 /* Every kind of test is among them. */
 static void
 scenes_hold_each_kind_of_test(void **state)
@@ -1622,6 +1649,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(B12_compose_reply_tells_each_cause_whole),
+		cmocka_unit_test(compose_reply_tells_once_to_sign),
 		cmocka_unit_test(scenes_hold_each_kind_of_test),
 		cmocka_unit_test(B12_compose_reply_has_a_reason_for_each_test_and_result),
 		cmocka_unit_test(compose_reply_has_a_reason_for_each_pair),
