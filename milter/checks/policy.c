@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/checks/truth.h"
+#include "heloscope/config/words.h"
 
 bool
 verdict_is_pending(const struct verdict *verdict)
@@ -37,9 +38,8 @@ note(const struct rule **rules, size_t *count, const struct rule *rule)
 		rules[(*count)++] = rule;
 }
 
-/* Whether a rule acts on this client, and does not only tell. */
-static bool
-acts(const struct rule *rule, const struct facts *facts)
+bool
+policy_acts(const struct rule *rule, const struct facts *facts)
 {
 	return !rule->is_audit && policy_share_includes(&facts->client.address, rule->percent);
 }
@@ -53,7 +53,7 @@ is_withheld(const struct rule *rule, const struct facts *facts, const struct mai
 {
 	const struct guess guess = { .withheld = TRUTH_TRUE, .awaited = TRUTH_UNKNOWN };
 
-	return acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
+	return policy_acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
 	       && truth_by_guess(rule->condition, facts, recipient, guess) == TRUTH_TRUE;
 }
 
@@ -75,7 +75,7 @@ stage_awaited(const struct condition *condition, const struct facts *facts)
 {
 	int last = STAGES - 1;
 
-	while (last > STAGE_CONNECT && (truth_methods(condition) & facts->awaited[last]) == 0)
+	while (last > STAGE_CONNECT && (config_test_methods(condition) & facts->awaited[last]) == 0)
 		last--;
 	for (size_t i = 0; i < condition->operand_count; i++) {
 		const int stage = (int)stage_awaited(condition->operands[i], facts);
@@ -96,7 +96,7 @@ is_held_up(const struct rule *rule, const struct facts *facts, struct verdict *v
 
 	if (stage > verdict->pending_until)
 		verdict->pending_until = stage;
-	return acts(rule, facts) && rule->action != ACTION_TAG;
+	return policy_acts(rule, facts) && rule->action != ACTION_TAG;
 }
 
 /* Walk the rules. Returns the one that decides, or will, or NULL. Only what is true is noted. */
@@ -114,7 +114,7 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 				return rule;
 			continue;
 		}
-		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && acts(rule, facts))
+		if (truth == TRUTH_UNKNOWN && rule->action == ACTION_ACCEPT && policy_acts(rule, facts))
 			verdict->is_softened = true;
 		if (truth == TRUTH_UNKNOWN && is_withheld(rule, facts, recipient)) {
 			verdict->withheld = truth_withheld(rule->condition, facts, recipient);
@@ -122,7 +122,7 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		}
 		if (truth != TRUTH_TRUE)
 			continue;
-		if (!acts(rule, facts))
+		if (!policy_acts(rule, facts))
 			note(verdict->audits, &verdict->audit_count, rule);
 		else if (rule->action == ACTION_TAG)
 			note(verdict->tags, &verdict->tag_count, rule);
@@ -132,8 +132,8 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 	return NULL;
 }
 
-static const struct policy *
-policy_for(const struct config *config, const struct mailbox *recipient)
+const struct policy *
+policy_of(const struct config *config, const struct mailbox *recipient)
 {
 	for (size_t i = 0; i < config->policies.count; i++) {
 		const struct policy *policy = &config->policies.items[i];
@@ -197,7 +197,7 @@ judge_by(const struct config *config, const struct policy *policy, const struct 
 static struct verdict
 judge_reading(const struct config *config, const struct facts *facts, const struct mailbox *recipient)
 {
-	struct verdict worst = judge_by(config, policy_for(config, recipient), facts, recipient);
+	struct verdict worst = judge_by(config, policy_of(config, recipient), facts, recipient);
 	bool is_agreed = true;
 
 	for (size_t i = 0; recipient->form == MAILBOX_UNREAD && i < config->policies.count; i++) {
@@ -240,13 +240,15 @@ severity(const struct verdict *verdict)
 {
 	switch (verdict->action) {
 	case ACTION_REJECT:
-		return 4;
+		return 5;
 	case ACTION_DEFER:
-		return 3;
+		return 4;
 	case ACTION_QUARANTINE:
 		return 1;
 	default:
-		return verdict_is_pending(verdict) ? 2 : 0; /* it may come to anything */
+		if (verdict_is_pending(verdict)) /* it may come to anything */
+			return verdict->is_held_up ? 3 : 2;
+		return 0;
 	}
 }
 

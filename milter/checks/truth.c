@@ -330,7 +330,7 @@ test_withheld(const struct condition *condition, const struct facts *facts, cons
 	enum dns_status status = address_withheld(condition, facts, recipient);
 
 	for (int method = 0; status == DNS_NOERROR && method < METHODS; method++)
-		if ((truth_methods(condition) & 1U << method) != 0)
+		if ((config_test_methods(condition) & 1U << method) != 0)
 			status = facts->withheld[method];
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 		for (size_t i = 0; status == DNS_NOERROR && i < facts->lists[subject].count; i++)
@@ -351,34 +351,6 @@ truth_withheld(const struct condition *condition, const struct facts *facts, con
 	return status;
 }
 
-unsigned
-truth_methods(const struct condition *condition)
-{
-	switch (condition->kind) {
-	case CONDITION_RESULT:
-		return 1U << condition->method;
-	case CONDITION_QUANTITY:
-		return 1U << facts_list_method(condition->quantity == QUANTITY_DNSWL);
-	case CONDITION_LISTED:
-		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
-	case CONDITION_LOOKS_FORWARDED:
-		return FORWARDING_METHODS;
-	case CONDITION_TEXT:
-	case CONDITION_WORD:
-		return config_subject_method(condition->subject) != METHODS
-			       ? 1U << config_subject_method(condition->subject)
-			       : 0;
-	case CONDITION_TRUSTED:
-	case CONDITION_AUTHENTICATED:
-	case CONDITION_CLIENT:
-	case CONDITION_AND:
-	case CONDITION_OR:
-	case CONDITION_NOT:
-		break;
-	}
-	return 0;
-}
-
 static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
 
 static enum truth
@@ -388,7 +360,7 @@ guessed_truth(const struct condition *condition, const struct facts *facts, cons
 	const enum truth truth = test_truth(condition, facts, recipient);
 	const bool is_settled = condition->kind == CONDITION_LOOKS_FORWARDED && truth != TRUTH_UNKNOWN;
 
-	if ((truth_methods(condition) & facts_awaited(facts)) != 0 && !is_settled)
+	if ((config_test_methods(condition) & facts_awaited(facts)) != 0 && !is_settled)
 		return guess.awaited;
 	if (truth == TRUTH_UNKNOWN && test_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return guess.withheld;

@@ -79,7 +79,8 @@ judge_waiting(struct trial *trial)
 	for (size_t i = 0; i < trial->order->recipient_count; i++) {
 		if (!waits[i])
 			continue;
-		policy_overrule(&trial->verdicts[i], &end);
+		if (trial->order->config->recipients == RECIPIENTS_TOGETHER)
+			policy_overrule(&trial->verdicts[i], &end);
 		decide(trial, i);
 	}
 }

@@ -313,6 +313,94 @@ look_at_exceptions(const struct config *config, const struct policy *policy, con
 			missing->where, count > 1 ? " and others" : "");
 }
 
+/* Refusals at the end of a message, for whose recipients there is one answer. */
+
+static bool
+rests_on_content(const struct condition *condition)
+{
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (rests_on_content(condition->operands[i]))
+			return true;
+	for (int method = 0; condition->operand_count == 0 && method < METHODS; method++)
+		if ((config_test_methods(condition) & 1U << method) != 0
+		    && method_words((enum method)method)->stage > STAGE_MAIL)
+			return true;
+	return false;
+}
+
+static bool
+asks_for_recipient(const struct condition *condition)
+{
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (asks_for_recipient(condition->operands[i]))
+			return true;
+	return condition->kind == CONDITION_TEXT && condition->subject == SUBJECT_RECIPIENT;
+}
+
+static bool
+refuses_by_content(const struct rule *rule)
+{
+	return !rule->is_audit && action_refuses(rule->action) && rests_on_content(rule->condition);
+}
+
+static bool
+accepts_some_recipients(const struct rule *rule)
+{
+	return !rule->is_audit && rule->action == ACTION_ACCEPT && asks_for_recipient(rule->condition);
+}
+
+/* The first of the rules that is such a one, or NULL. */
+static const struct rule *
+find_rule(const struct rule_set *rules, bool (*is_wanted)(const struct rule *rule))
+{
+	size_t i = 0;
+
+	while (i < rules->count && !is_wanted(&rules->items[i]))
+		i++;
+	return i < rules->count ? &rules->items[i] : NULL;
+}
+
+/* Where some recipients come to another end than those of a policy: at a rule or another policy; NULL:
+ * nowhere. */
+static const char *
+find_other_end(const struct config *config, const struct policy *policy, const struct rule *exception)
+{
+	const struct rule *rule =
+		exception != NULL ? exception : find_rule(&policy->rules, accepts_some_recipients);
+
+	if (rule != NULL)
+		return rule->where;
+	if (policy != &config->default_policy)
+		return config->default_policy.where != NULL ? config->default_policy.where : policy->where;
+	return config->policies.count > 0 ? config->policies.items[0].where : NULL;
+}
+
+static void
+look_at_end(const struct config *config, const struct policy *policy, const struct rule *exception,
+	    struct output *messages)
+{
+	const struct rule *rule = find_rule(&policy->rules, refuses_by_content);
+	const char *other = rule != NULL ? find_other_end(config, policy, exception) : NULL;
+
+	if (other != NULL)
+		config_warn(
+			messages, rule->where,
+			"this rule is decided at the end of the message, where there is one answer for all recipients, so whoever adds a recipient whose mail is accepted anyhow (see %s) gets past it; \"recipients apart\" prevents that",
+			other);
+}
+
+static void
+look_at_ends(const struct config *config, struct output *messages)
+{
+	const struct rule *exception = find_rule(&config->exceptions, accepts_some_recipients);
+
+	if (config->recipients == RECIPIENTS_APART)
+		return;
+	look_at_end(config, &config->default_policy, exception, messages);
+	for (size_t i = 0; i < config->policies.count; i++)
+		look_at_end(config, &config->policies.items[i], exception, messages);
+}
+
 /* Zones. */
 
 /* Whether somebody has mistyped it: of short zones others are near by chance. */
@@ -422,6 +510,7 @@ config_warn_of_nonsense(const struct config *config, const char *path, struct ou
 	look_at_rules(config, &config->exceptions, messages);
 	look_at_rules(config, &config->default_policy.rules, messages);
 	look_at_policies(config, messages);
+	look_at_ends(config, messages);
 	for (size_t i = 0; i < config->lists.count; i++)
 		look_at_zone(config, &config->lists.items[i], messages);
 }

@@ -1,6 +1,13 @@
 #include "heloscope/config/words.h"
 
+#include "heloscope/facts/forwarding.h"
+
 const char *const config_modes[2] = { [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce" };
+
+const char *const config_recipients[2] = {
+	[RECIPIENTS_TOGETHER] = "together",
+	[RECIPIENTS_APART] = "apart",
+};
 
 const char *const config_server_modes[2] = {
 	[RESOLVER_SYSTEM] = "system",
@@ -80,4 +87,32 @@ config_subject_method(enum subject subject)
 		break;
 	}
 	return METHODS;
+}
+
+unsigned
+config_test_methods(const struct condition *test)
+{
+	switch (test->kind) {
+	case CONDITION_RESULT:
+		return 1U << test->method;
+	case CONDITION_QUANTITY:
+		return 1U << facts_list_method(test->quantity == QUANTITY_DNSWL);
+	case CONDITION_LISTED:
+		return 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
+	case CONDITION_LOOKS_FORWARDED:
+		return FORWARDING_METHODS;
+	case CONDITION_TEXT:
+	case CONDITION_WORD:
+		return config_subject_method(test->subject) != METHODS
+			       ? 1U << config_subject_method(test->subject)
+			       : 0;
+	case CONDITION_TRUSTED:
+	case CONDITION_AUTHENTICATED:
+	case CONDITION_CLIENT:
+	case CONDITION_AND:
+	case CONDITION_OR:
+	case CONDITION_NOT:
+		break;
+	}
+	return 0;
 }

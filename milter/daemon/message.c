@@ -6,6 +6,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/ident.h"
+#include "heloscope/checks/alike.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/daemon/account.h"
 #include "heloscope/records/record.h"
@@ -26,6 +27,8 @@ struct message {
 	struct arena arena;
 	struct envelope_address *waiting; /* recipients that were taken, and are judged when more is known */
 	size_t waiting_count;
+	struct envelope_address first; /* recipient that was taken; its `typed` NULL: none yet */
+	bool is_first_held_up;         /* its rule awaits more of the message */
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	struct facts own_facts;    /* of a client that is not looked into */
@@ -149,8 +152,8 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
 	       && a->is_softened == b->is_softened && a->withheld == b->withheld
 	       && a->pending_until == b->pending_until && a->overruled == b->overruled
-	       && a->tag_count == b->tag_count && a->audit_count == b->audit_count
-	       && memcmp(a->tags, b->tags, sizeof a->tags) == 0
+	       && a->is_apart == b->is_apart && a->tag_count == b->tag_count
+	       && a->audit_count == b->audit_count && memcmp(a->tags, b->tags, sizeof a->tags) == 0
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0
 	       && reasons_equal(&a->reasons, &b->reasons);
 }
@@ -329,6 +332,59 @@ keep_waiting(struct message *message, const struct envelope_address *recipient, 
 	return true;
 }
 
+/* Recipients apart. */
+
+/* Whether the end of the message comes out alike for a recipient that may be taken and for the first. */
+static bool
+is_like_first(const struct message *message, const struct envelope_address *recipient, bool is_held_up)
+{
+	struct readings first, other;
+	struct arena arena;
+	bool is_alike;
+
+	if (message->first.typed == NULL || (!is_held_up && !message->is_first_held_up))
+		return true;
+	if (is_held_up != message->is_first_held_up)
+		return false;
+	arena_init(&arena, 2 * (size_t)RECIPIENT_MEMORY);
+	first = mailbox_readings(&message->first, &arena);
+	other = mailbox_readings(recipient, &arena);
+	is_alike = !arena.has_failed && alike_recipients(config_of(message), message->facts, &first, &other);
+	arena_clear(&arena);
+	return is_alike;
+}
+
+/* Whether the message has to come to a recipient in a transaction of its own. The first never has to, so that
+ * each transaction gets on. */
+static bool
+must_be_apart(struct message *message, const struct envelope_address *recipient,
+	      const struct verdict *verdict)
+{
+	const struct config *config = config_of(message);
+
+	if (config->recipients != RECIPIENTS_APART || config->mode != MODE_ENFORCE
+	    || verdict_refuses(verdict))
+		return false;
+	if (!is_like_first(message, recipient, verdict->is_held_up))
+		return true;
+	if (message->first.typed == NULL) {
+		message->first = copy_address(recipient, &message->arena);
+		message->is_first_held_up = verdict->is_held_up;
+	}
+	return false;
+}
+
+/* Tell that of a recipient. It is not taken. Returns the reply. */
+static const struct smtp_reply *
+put_apart(struct message *message, const struct envelope_address *recipient)
+{
+	const struct verdict verdict = {
+		.facts = message->facts, .action = ACTION_DEFER, .is_enforced = true, .is_apart = true
+	};
+
+	return settle(message, recipient, &verdict);
+}
+
 /* Whether a recipient need not wait for answers, where nobody is refused and some are still to come. */
 static bool
 can_postpone(const struct message *message)
@@ -351,6 +407,8 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 	obstacle = judge(message, recipient, &verdict);
 	if (obstacle != NULL)
 		return obstacle;
+	if (must_be_apart(message, recipient, &verdict))
+		return put_apart(message, recipient);
 	if (!verdict_is_pending(&verdict))
 		return settle(message, recipient, &verdict);
 	return keep_waiting(message, recipient, BOUND_RECIPIENTS_PENDING) ? NULL : &too_many_waiting;

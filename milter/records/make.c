@@ -70,6 +70,7 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.is_softened = verdict->is_softened,
 		.withheld = verdict->withheld,
 		.overruled = verdict->overruled,
+		.is_apart = verdict->is_apart,
 		.pending_until = verdict->pending_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
@@ -166,6 +167,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	if (verdict->withheld != DNS_NOERROR)
 		record_set_token(object, "withheld", &codec_statuses, (int)verdict->withheld);
 	record_set_text(object, "overruled", codec_overruled.words[verdict->overruled]);
+	if (verdict->is_apart)
+		record_set_flag(object, "apart", true);
 	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "rule", verdict->rule);
 	if (reading > 0)

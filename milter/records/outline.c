@@ -119,7 +119,7 @@ outline_verdict(const struct outline *outline, const struct node **at, struct ou
 	if (!go_on(tree_member(outline->tree.nodes, "verdicts"), at))
 		return false;
 	*verdict = (struct outline_verdict){
-		.action = action_of(*at, "action"),
+		.action = take_flag(*at, "apart") ? "apart" : action_of(*at, "action"),
 		.rule = text_of(*at, "rule"),
 		.is_enforced = take_flag(*at, "enforced"),
 		.notes = tree_member(*at, "notes"),

@@ -225,6 +225,7 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 		(enum dns_status)take_token(taking, object, "withheld", &codec_statuses, DNS_NOERROR);
 	verdict->overruled =
 		(enum overruled)take_token(taking, object, "overruled", &codec_overruled, OVERRULED_NOT);
+	verdict->is_apart = take_flag(object, "apart");
 	verdict->pending_until =
 		(enum stage)take_token(taking, object, "pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");

@@ -325,6 +325,7 @@ static const struct shape verdict[] = {
 	MAY("softened", FLAG),
 	MAY("withheld", TEXT),
 	MAY("overruled", TEXT),
+	MAY("apart", FLAG),
 	MAY("pending", TEXT),
 	MAY("rule", TEXT),
 	RANGE("reading", false, 1, READINGS_MAX - 1),

@@ -245,6 +245,17 @@ compare(struct review *review, const struct record_recipient *recipient)
 		note_refusal(review, &verdict);
 }
 
+/* Of a recipient that was put apart the record of its own transaction tells. */
+static void
+compare_all(struct review *review)
+{
+	const struct message_record *record = review->record;
+
+	for (size_t i = 0; i < record->recipient_count; i++)
+		if (!record->verdicts[record->recipients[i].verdict].is_apart)
+			compare(review, &record->recipients[i]);
+}
+
 /* False when memory ran out. */
 static bool
 take(struct review *review)
@@ -259,8 +270,7 @@ take(struct review *review)
 		return true;
 	}
 	review->changes->messages++;
-	for (size_t i = 0; i < record->recipient_count; i++)
-		compare(review, &record->recipients[i]);
+	compare_all(review);
 	return true;
 }
 

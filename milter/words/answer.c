@@ -38,6 +38,8 @@ worst_of(const struct message_record *record)
 	for (size_t i = 0; i < record->recipient_count; i++) {
 		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
 
+		if (verdict->is_apart)
+			continue;
 		if (worst.verdict == NULL || badness_of(verdict) > badness_of(worst.verdict))
 			worst = (struct outcome){ verdict, 0 };
 		if (badness_of(verdict) == badness_of(worst.verdict))
@@ -101,6 +103,7 @@ answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, s
 		.reasons = &verdict->reasons,
 		.own_text = verdict->text,
 		.withheld = verdict->withheld,
+		.is_apart = verdict->is_apart,
 	};
 
 	return compose_first_cause(&refusal, found, remedy);

@@ -184,7 +184,9 @@ add_verdicts(const struct message_summary *summary, struct strbuf *line)
 		const struct verdict *verdict = &summary->verdicts[i].verdict;
 
 		add_item(&value, verdict->is_enforced ? "" : "would-");
-		strbuf_add(&value, verdict_is_pending(verdict) ? "pending" : action_word(verdict->action));
+		strbuf_add(&value, verdict->is_apart             ? "apart"
+				   : verdict_is_pending(verdict) ? "pending"
+								 : action_word(verdict->action));
 		if (summary->verdicts[i].recipients > 1)
 			strbuf_printf(&value, "*%u", summary->verdicts[i].recipients);
 		if (verdict->rule != NULL)

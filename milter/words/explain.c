@@ -219,7 +219,8 @@ explain_is_refused(const struct message_record *record)
 	for (size_t i = 0; i < record->recipient_count; i++) {
 		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
 
-		if (action_refuses(verdict->action) && verdict->overruled == OVERRULED_NOT)
+		if (action_refuses(verdict->action) && verdict->overruled == OVERRULED_NOT
+		    && !verdict->is_apart)
 			return true;
 	}
 	return false;
@@ -287,6 +288,10 @@ put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct out
 			verdict->overruled == OVERRULED_BY_DEFERRAL
 				? (is_trial ? "defers" : "deferred")
 				: (is_trial ? "is to have" : "was to have"));
+	if (verdict->is_apart)
+		prose_put(
+			out, 4,
+			"The end of the message, for which there is one reply, may come out otherwise for it than for the recipients before it (\"recipients apart\").");
 	if (verdict->pending_until != STAGE_CONNECT)
 		prose_put(out, 4,
 			  is_trial ? "A rule needs the %s of the message: give it with --message."
@@ -304,6 +309,11 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 	struct strbuf said = STRBUF_OVER(memory);
 
 	telling_add(&said, recipient->typed);
+	if (verdict->is_apart) {
+		strbuf_add(&said, ": to be sent again on its own");
+		prose_put(out, 2, "%s", memory);
+		return;
+	}
 	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "", action_word(verdict->action),
 		      verdict->rule != NULL ? ", by " : ", no rule decided");
 	if (verdict->rule != NULL)

@@ -306,7 +306,7 @@ fit(struct draft *draft)
 static bool
 has_own_words(const struct refusal *refusal)
 {
-	return refusal->withheld != DNS_NOERROR || refusal->own_text != NULL;
+	return refusal->is_apart || refusal->withheld != DNS_NOERROR || refusal->own_text != NULL;
 }
 
 /* Refusals without a reason among the tests of a rule. */
@@ -319,7 +319,11 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
 	causes->count = 1;
 	strbuf_init(&text, cause->text, sizeof cause->text);
-	if (refusal->withheld != DNS_NOERROR) {
+	if (refusal->is_apart) {
+		strbuf_add(
+			&text,
+			"The content of this mail decides whether it is accepted, and not in the same way for all its recipients. It has to be sent to this one on its own, as mail servers do by themselves. ");
+	} else if (refusal->withheld != DNS_NOERROR) {
 		withheld_refuse(refusal->withheld, refusal->facts, &text);
 	} else if (refusal->own_text != NULL) {
 		const size_t length = strlen(refusal->own_text);
@@ -364,7 +368,10 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 	const bool has_own = verdict->rule != NULL && verdict->rule->code != 0 && !verdict->is_softened;
 
 	reply->code = has_own ? verdict->rule->code : class == 4 ? 451 : 550;
-	if (has_own && verdict->rule->xcode != NULL)
+	if (verdict->is_apart) { /* RFC 5321, 4.5.3.1.10: the client sends to it in another transaction */
+		reply->code = 452;
+		(void)snprintf(reply->xcode, sizeof reply->xcode, "%u.5.3", class);
+	} else if (has_own && verdict->rule->xcode != NULL)
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", verdict->rule->xcode);
 	else if (verdict->withheld != DNS_NOERROR)
 		(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", withheld_code(verdict->withheld));
@@ -394,6 +401,7 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 		.reasons = &verdict->reasons,
 		.own_text = verdict->rule != NULL ? verdict->rule->text : NULL,
 		.withheld = verdict->withheld,
+		.is_apart = verdict->is_apart,
 		.is_temporary = verdict->action == ACTION_DEFER,
 	};
 	struct causes causes;

@@ -20,6 +20,8 @@ mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8, ::1/128 } }
 enable { dkim, dmarc }
+recipients apart
+exceptions { accept when recipient = "postmaster@*" }
 policy {
     reject when from = several
     reject when dmarc.policy = reject and iprev != pass
@@ -150,6 +152,37 @@ class Dmarc(LabTest):
         self.assertIn("published at _dmarc.bank.example", reply)
         message = self.receive(header(b"a@bank.example") + b"\r\nHi.")
         self.assertIn("policy.dmarc=reject", self.check(message, "fail", "bank.example"))
+
+    def send_to(self, *recipients):
+        """A message with a forged author. The codes of the recipients' replies, and of its end; what is delivered."""
+        with Smtp(port) as smtp:
+            smtp.pose_as(NAMELESS)
+            smtp.expect("EHLO mail.test", "250")
+            smtp.expect("MAIL FROM:<a@other.example>", "250")
+            replies = [smtp.send(f"RCPT TO:<{to}>") for to in recipients]
+            smtp.expect("DATA", "354")
+            end = smtp.send(header(b"a@bank.example") + b"\r\nHi.\r\n.")
+        delivered = len(lab.take_messages(sum(reply.startswith("250") for reply in replies))) if end.startswith("250") else 0
+        for reply in replies:
+            self.assertRegex(reply, r"^(250|452[- ]4\.5\.3 The content of this mail decides)")
+        return [int(reply[:3]) for reply in replies], int(end[:3]), delivered
+
+    def test_J1_nobody_gets_past_a_refusal_by_adding_postmaster(self):
+        user, master = "user@in.test", "postmaster@in.test"
+        for recipients, expected in (
+            ((user, master), ([250, 452], 550, 0)),
+            ((master, user, "other@in.test"), ([250, 452, 452], 250, 1)),
+            ((user, "other@in.test", master, "user@audit.test"), ([250, 250, 452, 452], 550, 0)),
+            (("user@audit.test", master, user), ([250, 250, 452], 250, 2)),
+            ((master,), ([250], 250, 1)),  # in a transaction of its own
+            ((user,), ([250], 550, 0)),
+        ):
+            with self.subTest(recipients):
+                self.assertEqual(self.send_to(*recipients), expected)
+                verdicts = running.records()[-1]["verdicts"]
+                self.assertEqual(sum(verdict.get("apart", False) for verdict in verdicts), expected[0].count(452))
+                self.assertNotIn("overruled", str(verdicts))
+        lab.logs_mention("heloscope", r"verdict=apart\*2,accept|verdict=apart\*2")
 
     def test_a_key_of_8192_bits_passes(self):
         """Its record needs TCP."""

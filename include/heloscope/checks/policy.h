@@ -36,6 +36,7 @@ struct verdict {
 	bool is_softened;         /* a reject became a defer, see above */
 	enum dns_status withheld; /* a defer, for what this bound kept from being known; DNS_NOERROR: none */
 	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
+	bool is_apart;            /* a defer: of a recipient that is to come in a transaction of its own */
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
 	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */
 	struct reasons reasons;   /* of a refusal: what made its rule true; none for "otherwise" */
@@ -71,9 +72,15 @@ void policy_count_end(struct policy_end *end, const struct verdict *verdict);
  * another one it is deferred. */
 void policy_overrule(struct verdict *verdict, const struct policy_end *end);
 
-/* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
- * accept. */
+/* The one that is harder on the sender, the first when both are alike: reject, defer, pending for the rule
+ * that would decide, pending for notes, quarantine, accept. */
 const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
+
+/* The policy of a recipient that is read. */
+const struct policy *policy_of(const struct config *config, const struct mailbox *recipient);
+
+/* Whether a rule acts on this client, and does not only tell. */
+bool policy_acts(const struct rule *rule, const struct facts *facts);
 
 /* Whether it asks for what that list says: by its zone, not by the sum of all lists. NULL names none. */
 bool policy_names_list(const struct condition *condition, struct span zone);

@@ -37,7 +37,4 @@ bool truth_compares(unsigned value, enum compare compare, unsigned number);
  * It lies in `facts`. */
 const char *truth_client_name(const struct condition *test, const struct facts *facts);
 
-/* The methods, as bits, on whose results a condition, which is a test, rests. */
-unsigned truth_methods(const struct condition *condition);
-
 #endif

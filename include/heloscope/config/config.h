@@ -239,6 +239,9 @@ struct policy_set {
 
 enum mode { MODE_AUDIT, MODE_ENFORCE };
 
+/* Whether recipients for whom the end of the message may come out differently share a transaction. */
+enum recipients { RECIPIENTS_TOGETHER, RECIPIENTS_APART };
+
 struct config {
 	const char *authserv_id;
 	struct text_set also;    /* ids of other hosts of ours */
@@ -250,6 +253,7 @@ struct config {
 	const char *user, *group;                /* to become after binding; group may be NULL */
 	bool has_statements;                     /* else nothing was said, and all is as by default */
 	enum mode mode;
+	enum recipients recipients;
 	enum log_target log_target;
 	enum log_level log_level;
 	const char *records; /* path, or NULL: none */

@@ -10,6 +10,7 @@
 
 /* The words that stand for values, in the order of their enums. */
 extern const char *const config_modes[2];
+extern const char *const config_recipients[2];
 extern const char *const config_server_modes[2]; /* of enum resolver_mode, but for addresses */
 extern const char *const config_log_targets[2];
 extern const char *const config_log_levels[3];
@@ -25,6 +26,9 @@ extern const char *const config_subject_words[SUBJECTS][CONFIG_SUBJECT_WORDS_MAX
 
 /* The method that finds what a subject is compared with; METHODS for what was said. */
 enum method config_subject_method(enum subject subject);
+
+/* The methods, as bits, on whose results a condition, which is a test, rests. */
+unsigned config_test_methods(const struct condition *test);
 
 /* These begin with the second value: the first stands for what is not said. */
 extern const char *const config_list_kinds[2];

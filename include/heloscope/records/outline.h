@@ -41,7 +41,7 @@ bool outline_check(const struct outline *outline, const struct node **at, const 
 bool outline_listing(const struct outline *outline, const struct node **at, const char **zone);
 
 struct outline_verdict {
-	const char *action; /* its token, or OUTLINE_OTHER */
+	const char *action; /* its token, "apart" for one that was put apart, or OUTLINE_OTHER */
 	const char *rule;   /* "" when none decided */
 	bool refuses, is_enforced;
 	const struct node *notes;

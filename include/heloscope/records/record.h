@@ -42,6 +42,7 @@ struct record_verdict {
 	bool is_enforced, is_softened;
 	enum dns_status withheld; /* as in struct verdict */
 	enum overruled overruled; /* why a refusal was not done */
+	bool is_apart;            /* as in struct verdict */
 	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
 	const char *rule;         /* "heloscope.conf:31"; NULL: none decided */
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */

@@ -67,6 +67,7 @@ struct refusal {
 	const struct reasons *reasons;
 	const char *own_text;     /* that the rule says instead, or NULL */
 	enum dns_status withheld; /* as in struct verdict */
+	bool is_apart;            /* likewise */
 	bool is_temporary;
 };
 

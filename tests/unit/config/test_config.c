@@ -553,7 +553,7 @@ config_show_reads_back_the_same(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { owner \"o\" group \"g\" mode 0600 } mode enforce user \"u\" group \"h\" log stderr level error contact \"c\"",
+		"authserv-id \"mx.test\" also { \"a.test\", \"*.b.test\" } listen \"unix:/x\\\\y\\\"z\" { owner \"o\" group \"g\" mode 0600 } mode enforce recipients apart user \"u\" group \"h\" log stderr level error contact \"c\"",
 		"resolver { servers 192.0.2.53, 2001:db8::53@5353 zone \"bl.test\" servers 192.0.2.1, 192.0.2.2 timeout 1500ms trust-anchor \"/etc/passwd\" } test-interval 90s",
 		"resolver { servers recursive } trust { networks { 192.0.2.0/24, 2001:db8::/32 } authenticated no keep-results yes } spf { engine " OTHER_SPF_WORD
 		" explanation yes } received-spf yes disable { helo, dnswl }",
@@ -1070,6 +1070,7 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 }
 
 #define DMARC "enable { dkim, dmarc } policy {\n"
+#define EXCEPTION "exceptions { accept when recipient = \"postmaster@*\" } "
 
 /* N05: rules that never act, or that act on good mail; zones that look misspelt. */
 static void
@@ -1148,6 +1149,17 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ DMARC "reject when dmarc = fail and from in { \"bank.test\" } }", NULL },
 		{ DMARC "reject when dmarc = permerror or from = several }", NULL },
 		{ DMARC "audit reject when dmarc = fail }", NULL },
+		{ EXCEPTION DMARC "\nreject when dmarc = fail and iprev != pass }",
+		  "test.conf:3: warning: this rule is decided at the end of the message, where there is one answer for all recipients, so whoever adds a recipient whose mail is accepted anyhow (see " },
+		{ DMARC "accept when spf = pass or recipient = \"a@b.test\" defer when dkim != pass }",
+		  "\"recipients apart\" prevents that" },
+		{ DMARC "reject when dkim = fail } policy for \"a.test\" { }", "\"recipients apart\"" },
+		{ DMARC "} policy for \"a.test\" { reject when dkim = fail }", "\"recipients apart\"" },
+		{ "recipients apart " EXCEPTION DMARC "reject when dkim = fail } policy for \"a.test\" { }",
+		  NULL },
+		{ EXCEPTION DMARC "reject when spf = fail audit reject when dkim = fail }", NULL },
+		{ EXCEPTION DMARC "quarantine when dkim = fail }", NULL },
+		{ "exceptions { accept when trusted } " DMARC "reject when dkim = fail }", NULL },
 		{ DMARC "quarantine when dmarc.policy in { quarantine, reject } }", NULL },
 	};
 

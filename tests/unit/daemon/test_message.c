@@ -241,6 +241,94 @@ message_is_refused_only_when_it_is_for_all(void **state)
 	}
 }
 
+/*
+ * J1: with "recipients apart" nobody gets past a refusal by adding somebody who is accepted: RFC 5321,
+ * 4.5.3.1.10. The first that is taken decides with whom it shares the end; who is refused at RCPT does not
+ * count.
+ */
+static void
+J1_message_takes_apart_recipients_whose_end_may_differ(void **state)
+{
+#define RULES                                                                                                \
+	"mode enforce recipients apart exceptions { accept when recipient in { \"postmaster@*\" } } "        \
+	"policy { accept when recipient = \"soft@*\" and helo != none "                                      \
+	"tag \"note\" when sender = fail and recipient = \"b@*\" reject when sender = fail "                 \
+	"tag \"all\" when sender = fail } "                                                                  \
+	"policy for \"later.test\" { defer when sender = fail } "                                            \
+	"policy for \"same.test\" { otherwise default } "                                                    \
+	"policy for \"notes.test\" { tag \"x\" when sender = fail otherwise accept } "                       \
+	"policy for \"strict.test\" { reject when client in { 0.0.0.0/0 } } "
+	static const struct {
+		const char *config;
+		struct {
+			const char *recipient; /* NULL at the end */
+			unsigned code;         /* 0: taken */
+		} said[5];
+		unsigned end;
+		size_t apart;
+	} cases[] = {
+		{ RULES, { { "<a@in.test>", 0 }, { "<postmaster@in.test>", 452 } }, 550, 1 },
+		{ RULES, { { "<postmaster@in.test>", 0 }, { "<a@in.test>", 452 } }, 0, 1 },
+		{ RULES,
+		  { { "<postmaster@in.test>", 0 },
+		    { "<a@in.test>", 452 },
+		    { "<b@in.test>", 452 },
+		    { "<postmaster@b.test>", 0 } },
+		  0,
+		  2 },
+		{ RULES, { { "<a@in.test>", 0 }, { "<b@in.test>", 0 }, { "<c@b.test>", 0 } }, 550, 0 },
+		{ RULES, { { "<a@in.test>", 0 }, { "<soft@in.test>", 452 }, { "<b@in.test>", 0 } }, 550, 1 },
+		{ RULES, { { "<soft@in.test>", 0 }, { "<a@in.test>", 452 }, { "<soft@b.test>", 0 } }, 0, 1 },
+		{ RULES,
+		  { { "<a@later.test>", 0 }, { "<a@in.test>", 452 }, { "<b@later.test>", 0 } },
+		  451,
+		  1 },
+		{ RULES,
+		  { { "<a@strict.test>", 550 }, { "<a@in.test>", 0 }, { "<b@strict.test>", 550 } },
+		  550,
+		  0 },
+		{ RULES,
+		  { { "<a@notes.test>", 0 }, { "<postmaster@in.test>", 0 }, { "<a@in.test>", 452 } },
+		  0,
+		  1 },
+		{ RULES, { { "<a@in.test>", 0 }, { "<postmaster%a@in.test>", 452 } }, 550, 1 },
+		{ "mode audit recipients apart " POLICIES,
+		  { { "<a@in.test>", 0 }, { "<a@open.test>", 0 } },
+		  0,
+		  0 },
+		{ "mode enforce " POLICIES, { { "<a@in.test>", 0 }, { "<a@open.test>", 0 } }, 0, 0 },
+		{ "disable { sender, helo } mode enforce recipients apart " POLICIES,
+		  { { "<a@in.test>", 0 }, { "<a@open.test>", 0 }, { "<a@later.test>", 0 } },
+		  0,
+		  0 },
+	};
+#undef RULES
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		print_message("    %zu: %s\n", i, cases[i].said[0].recipient);
+		begin(&scene, cases[i].config);
+		say_mail(&scene);
+		for (size_t j = 0; j < 5 && cases[i].said[j].recipient != NULL; j++) {
+			const struct smtp_reply *reply = say_rcpt(&scene, cases[i].said[j].recipient);
+
+			assert_int_equal(reply != NULL ? reply->code : 0, cases[i].said[j].code);
+			if (cases[i].said[j].code == 452)
+				assert_string_equal(reply->xcode, "4.5.3");
+		}
+		say_header(&scene, "wrong.test");
+		say_body(&scene);
+		assert_int_equal(scene.end.reply != NULL ? scene.end.reply->code : 0, cases[i].end);
+		leave(&scene);
+		expect_records(&scene,
+			       "\"action\":\"defer\",\"enforced\":true,\"softened\":false,\"apart\":true",
+			       cases[i].apart);
+		expect_records(&scene, "\"overruled\"", strstr(cases[i].config, "apart") != NULL ? 0 : 1);
+	}
+}
+
 /* A recipient that was refused at RCPT is not one of those who would miss it. */
 static void
 message_counts_only_recipients_that_were_taken(void **state)
@@ -559,6 +647,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(message_is_refused_at_its_end),
 		cmocka_unit_test(message_is_refused_only_when_it_is_for_all),
+		cmocka_unit_test(J1_message_takes_apart_recipients_whose_end_may_differ),
 		cmocka_unit_test(message_counts_only_recipients_that_were_taken),
 		cmocka_unit_test(message_is_not_refused_for_a_fault),
 		cmocka_unit_test(message_tells_what_was_pending_when_it_is_given_up),
