@@ -1,5 +1,7 @@
 #include "heloscope/arc/results.h"
 
+#include <string.h>
+
 #include "heloscope/dkim/signature.h"
 
 /* Skip a comment, which may hold others; one without an end goes to the end. */
@@ -93,68 +95,80 @@ take_instance(struct span *rest)
 	return take(rest, ';') ? dkim_instance_read(number) : 0;
 }
 
-/* The value of a property: quoted, or up to a blank, a comment or the end of the item. */
-static struct span
-take_value(struct span *rest)
+/* The value of a property: quoted, or up to a blank, a comment or the end of the item. False when it is
+ * neither whole nor plain. */
+static bool
+take_value(struct span *rest, struct span *value)
 {
 	size_t length = 0;
-	struct span value;
+	bool is_whole = true;
 
 	skip_blanks(rest);
 	if (rest->length > 0 && rest->at[0] == '"') {
 		length = quoted_length(*rest);
-		length = length < rest->length ? length : rest->length;
-		value = (struct span){ rest->at + 1, length > 1 ? length - 2 : 0 };
+		is_whole = length <= rest->length;
+		length = is_whole ? length : rest->length;
+		*value = (struct span){ rest->at + 1, length > 1 ? length - 2 : 0 };
 	} else {
 		while (length < rest->length && !ascii_is_blank(rest->at[length])
 		       && !ascii_is_among(rest->at[length], "(;"))
 			length++;
-		value = (struct span){ rest->at, length };
+		*value = (struct span){ rest->at, length };
+		is_whole = length > 0 && memchr(rest->at, '"', length) == NULL;
 	}
 	*rest = span_from(*rest, length);
-	return value;
+	return is_whole;
 }
 
-/* The value of header.from in the rest of an item; empty when there is none, or several. */
-static struct span
-find_author(struct span rest)
+/* "ptype.property=value", or "word=value" as "reason" and what Microsoft writes; false when it is neither. */
+static bool
+take_property(struct span *rest, bool *is_author, struct span *value)
 {
-	struct span author = SPAN("");
+	struct span word = take_word(rest);
+	const bool is_header = span_equals_nocase(word, SPAN("header"));
+
+	*is_author = false;
+	if (word.length > 0 && take(rest, '.')) {
+		word = take_word(rest);
+		*is_author = is_header && span_equals_nocase(word, SPAN("from"));
+	}
+	return word.length > 0 && take(rest, '=') && take_value(rest, value);
+}
+
+/* Find header.from in the rest of an item; empty when there is none, or several. False when there is anything
+ * else than properties: who wrote that cannot be told apart from whom it was copied of. */
+static bool
+find_author(struct span rest, struct span *author)
+{
 	bool has_several = false;
 
+	*author = SPAN("");
 	for (skip_blanks(&rest); rest.length > 0 && rest.at[0] != ';'; skip_blanks(&rest)) {
-		const bool is_header =
-			span_equals_nocase(take_word(&rest), SPAN("header")) && take(&rest, '.');
-		const bool is_from = is_header && span_equals_nocase(take_word(&rest), SPAN("from"));
 		struct span value;
+		bool is_author;
 
-		if (!take(&rest, '=')) {
-			rest = span_from(rest, rest.length > 0 && rest.at[0] != ';' ? 1 : 0);
-			continue;
-		}
-		value = take_value(&rest);
-		has_several = has_several || (is_from && author.length > 0);
-		author = is_from ? value : author;
+		if (!take_property(&rest, &is_author, &value))
+			return false;
+		has_several = has_several || (is_author && author->length > 0);
+		*author = is_author ? value : *author;
 	}
-	return has_several ? SPAN("") : author;
+	*author = has_several ? SPAN("") : *author;
+	return true;
 }
 
-enum dmarc_said { SAID_NOTHING, SAID_PASS, SAID_OTHER };
-
-/* What an item "method [/ version] = result ..." says of DMARC; and of whom, when that is "pass". */
-static enum dmarc_said
-read_item(struct span item, struct span *author)
+/* Whether an item "method [/ version] = result ..." is about DMARC; whether that is "pass", and of whom. */
+static bool
+read_item(struct span item, struct arc_results *results)
 {
-	bool is_pass;
-
 	if (!span_equals_nocase(take_word(&item), SPAN("dmarc")))
-		return SAID_NOTHING;
+		return false;
 	if (take(&item, '/'))
 		(void)take_word(&item);
-	is_pass = take(&item, '=') && span_equals_nocase(take_word(&item), SPAN("pass"))
-		  && (item.length == 0 || ascii_is_blank(item.at[0]) || ascii_is_among(item.at[0], "(;"));
-	*author = is_pass ? find_author(item) : *author;
-	return is_pass ? SAID_PASS : SAID_OTHER;
+	results->vouches =
+		take(&item, '=') && span_equals_nocase(take_word(&item), SPAN("pass"))
+		&& (item.length == 0 || ascii_is_blank(item.at[0]) || ascii_is_among(item.at[0], "(;"))
+		&& find_author(item, &results->author);
+	return true;
 }
 
 struct arc_results
@@ -162,10 +176,11 @@ arc_results_read(struct span value)
 {
 	struct span rest = value;
 	struct arc_results results = { .instance = take_instance(&rest), .author = SPAN("") };
-	unsigned said = 0;
+	size_t items = 0;
 
 	while (results.instance > 0 && skip_item(&rest))
-		said |= 1U << read_item(rest, &results.author);
-	results.vouches = (said & 1U << SAID_PASS) != 0 && (said & 1U << SAID_OTHER) == 0;
+		items += read_item(rest, &results) ? 1 : 0;
+	results.vouches = results.vouches && items == 1;
+	results.author = results.vouches ? results.author : SPAN("");
 	return results;
 }

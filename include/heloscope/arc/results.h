@@ -12,9 +12,10 @@
 #include "heloscope/base/span.h"
 
 struct arc_results {
-	unsigned instance;  /* 1 to 50; 0: it does not begin with one */
-	bool vouches;       /* a result is dmarc=pass, and none is another one of DMARC */
-	struct span author; /* header.from of that; empty when it has none, or several */
+	unsigned instance; /* 1 to 50; 0: it does not begin with one */
+	bool vouches;      /* exactly one result is of DMARC, that is "pass", and all of it can be read */
+	struct span
+		author; /* header.from of that; empty when it has none, or several, or vouches for nothing */
 };
 
 /* Read the value of a field, folded or not. Linear time. */
