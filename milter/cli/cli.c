@@ -1,9 +1,11 @@
 #include "heloscope/cli/cli.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
+#include "heloscope/config/read.h"
 
 int
 cli_usage_error(const char *command, const char *format, ...)
@@ -73,4 +75,20 @@ cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of)
 	}
 	if (count > CLI_ROWS_MAX)
 		output_put(output_standard(), "          and %zu more\n", count - CLI_ROWS_MAX);
+}
+
+struct config *
+cli_config_or_defaults(const char *given)
+{
+	const char *path = given;
+	struct config *config;
+
+	if (path == NULL && access(CONFIG_FILE, R_OK) == 0)
+		path = CONFIG_FILE;
+	config = config_read(path, output_errors());
+	if (config == NULL)
+		return NULL;
+	config->disabled = 0; /* what the filter leaves out is looked at all the same */
+	config->looks_back = true;
+	return config;
 }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "heloscope/cli/cli.h"
-#include "heloscope/config/read.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/cli/learn.h"
 #include "heloscope/base/clock.h"
@@ -324,17 +323,6 @@ learn(const struct options *options, struct config *config, struct cli_lesson *l
 	return -1;
 }
 
-/* Whoever runs no filter has no configuration: then defaults are as good. */
-static struct config *
-read_config(const struct options *options)
-{
-	const char *path = options->config;
-
-	if (path == NULL && access(CONFIG_FILE, R_OK) == 0)
-		path = CONFIG_FILE;
-	return config_read(path, output_errors());
-}
-
 int
 cli_doctor(int argc, char **argv)
 {
@@ -351,7 +339,7 @@ cli_doctor(int argc, char **argv)
 	options.lesson.domains = domains;
 	options.lesson.domain_count = (size_t)(argc - optind);
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	config = read_config(&options);
+	config = cli_config_or_defaults(options.config);
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	config->disabled = 0;                /* what the filter leaves out is looked at all the same, */

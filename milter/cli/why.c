@@ -9,13 +9,16 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
+#include "heloscope/cli/argument.h"
+#include "heloscope/doctor/claim.h"
 #include "heloscope/mails/given.h"
 #include "heloscope/refusals/groups.h"
 #include "heloscope/words/refusal.h"
 #include "heloscope/words/reports.h"
 
 static const char help[] =
-	"usage: heloscope why [-c FILE] [--offline] [--json] [FILE...]\n"
+	"usage: heloscope why [--ip ADDRESS] [--from ADDRESS] [--helo NAME] [--config FILE]\n"
+	"                     [-c FILE] [--offline] [--json] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
 	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
@@ -23,6 +26,15 @@ static const char help[] =
 	"text of refusals as somebody has copied it, or a DMARC or TLS report; compressed or not.\n"
 	"Which of these is found out. Without FILE, or with \"-\", standard input is read.\n"
 	"\n"
+	"What a refusal says of the sender's domain or server is tested now, as heloscope doctor\n"
+	"does, and the record to publish is shown.\n"
+	"\n"
+	"      --ip ADDRESS      the IP address from which mail goes out, where neither log nor\n"
+	"                        bounce nor reply names it\n"
+	"      --from ADDRESS    the sender, likewise\n"
+	"      --helo NAME       the name with which your server introduces itself, likewise\n"
+	"      --config FILE     a configuration, for its resolver\n"
+	"                        (default: " CONFIG_FILE ", if it is there)\n"
 	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
 	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
 	"      --offline         do not ask the DNS\n"
@@ -37,15 +49,40 @@ static const char help[] =
 	"         echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
 
 struct options {
-	const char *catalogue;
+	const char *catalogue, *config;
 	bool is_test, is_offline, is_json;
+	struct claim_subject given; /* what refusals do not tell */
 };
+
+static int
+take_address(void *context, const char *text)
+{
+	return cli_read_address("why", text, &((struct options *)context)->given.address);
+}
+
+static int
+take_helo(void *context, const char *text)
+{
+	return cli_read_helo("why", text, ((struct options *)context)->given.helo);
+}
+
+static int
+take_sender(void *context, const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	return cli_read_domain("why", at != NULL ? at + 1 : text, ((struct options *)context)->given.domain);
+}
 
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
 	const struct option_row table[] = {
+		{ .name = "ip", .take = take_address, .excludes = "offline" },
+		{ .name = "from", .take = take_sender, .excludes = "offline" },
+		{ .name = "helo", .take = take_helo, .excludes = "offline" },
+		{ .name = "config", .text = &options->config, .excludes = "offline" },
 		{ .name = "catalogue", .letter = 'c', .text = &options->catalogue },
 		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "json" },
 		{ .name = "offline", .flag = &options->is_offline, .excludes = "test" },
@@ -65,6 +102,7 @@ read_options(int argc, char **argv, struct options *options)
 
 struct telling {
 	struct recognizer *recognizer;
+	struct claims *claims; /* NULL: nothing is asked */
 	bool is_json;
 	struct refusal_groups groups; /* unless as JSON */
 	unsigned long told, unknown;
@@ -117,8 +155,15 @@ set_time(json_t *object, time_t time)
 	set_text(object, "time", text);
 }
 
+static struct claim
+test_claim(const struct telling *telling, const struct refusal *refusal, const struct recognition *known)
+{
+	return telling->claims != NULL ? claims_test(telling->claims, refusal, known)
+				       : (struct claim){ CLAIM_NOT_TESTED, "", NULL };
+}
+
 static json_t *
-object_of(const struct refusal *refusal, const struct recognition *known)
+object_of(const struct refusal *refusal, const struct recognition *known, const struct claim *claim)
 {
 	json_t *object = json_object();
 
@@ -134,8 +179,7 @@ object_of(const struct refusal *refusal, const struct recognition *known)
 	document_set_text(object, "remedy", refusal_remedy(known));
 	set_text(object, "page", known->entry != NULL ? known->entry->page : NULL);
 	set_text(object, "entry", known->entry != NULL ? known->entry->name : NULL);
-	document_set_text(object, "claim", "not-tested");
-	document_put(object, "records", json_array());
+	claim_set_json(claim, object);
 	set_span(object, "server", known->host);
 	set_span(object, "sender", refusal->sender);
 	set_span(object, "recipient", refusal->recipient);
@@ -152,12 +196,13 @@ object_of(const struct refusal *refusal, const struct recognition *known)
 
 /* An object a line, so that nothing is held until all is read. */
 static void
-put_object(const struct refusal *refusal, const struct recognition *known, bool is_first)
+put_object(struct telling *telling, const struct refusal *refusal, const struct recognition *known)
 {
-	json_t *object = object_of(refusal, known);
+	const struct claim claim = test_claim(telling, refusal, known);
+	json_t *object = object_of(refusal, known, &claim);
 	char *line = document_line(object);
 
-	output_put(output_standard(), "%s\n", is_first ? "" : ",");
+	output_put(output_standard(), "%s\n", telling->told == 0 ? "" : ",");
 	output_lines(output_standard(), line != NULL ? line : "{}");
 	free(line);
 	json_decref(object);
@@ -174,7 +219,7 @@ tell(void *context, const struct refusal *refusal)
 	known = recognize(telling->recognizer, refusal);
 	telling->unknown += known.entry == NULL;
 	if (telling->is_json)
-		put_object(refusal, &known, telling->told == 0);
+		put_object(telling, refusal, &known);
 	else
 		groups_add(&telling->groups, refusal, &known);
 	telling->told++;
@@ -188,10 +233,13 @@ put_groups(struct telling *telling)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct refusal_group *group = telling->groups.items[i];
+		struct claim claim;
 
 		if (i > 0)
 			output_put(output_standard(), "\n");
 		refusal_tell(&group->refusal, &group->known, group->count, output_standard());
+		claim = test_claim(telling, &group->refusal, &group->known);
+		claim_tell(&claim, output_standard());
 	}
 	if (telling->groups.beyond > 0)
 		output_put(output_standard(), "\nAnd %lu refusals of other kinds.\n", telling->groups.beyond);
@@ -321,11 +369,41 @@ test(const char *path)
 	return is_right ? CLI_WELL : CLI_FINDINGS;
 }
 
+/* What tests claims; NULL: the reason was told. */
+static struct claims *
+open_claims(const struct options *options)
+{
+	struct config *config = cli_config_or_defaults(options->config);
+	struct claims *claims = config != NULL ? claims_new(config, &options->given) : NULL;
+
+	if (config != NULL)
+		config_unref(config);
+	return claims;
+}
+
+static int
+explain_with(struct catalogue *catalogue, int argc, char **argv, const struct options *options)
+{
+	struct telling telling = { .is_json = options->is_json };
+	int status = CLI_UNKNOWN;
+
+	document_begin();
+	telling.claims = options->is_offline ? NULL : open_claims(options);
+	telling.recognizer = recognizer_new(catalogue);
+	if (groups_init(&telling.groups) && summary_init(&telling.summary) && telling.recognizer != NULL
+	    && (options->is_offline || telling.claims != NULL))
+		status = explain(argc, argv, &telling);
+	groups_clear(&telling.groups);
+	summary_clear(&telling.summary);
+	recognizer_free(telling.recognizer);
+	claims_free(telling.claims);
+	return status;
+}
+
 int
 cli_why(int argc, char **argv)
 {
 	struct options options = { .catalogue = REFUSALS_FILE };
-	struct telling telling = { .told = 0 };
 	struct catalogue *catalogue;
 	int status = read_options(argc, argv, &options);
 
@@ -337,15 +415,7 @@ cli_why(int argc, char **argv)
 	catalogue = catalogue_open(options.catalogue, output_errors());
 	if (catalogue == NULL)
 		return CLI_UNKNOWN;
-	document_begin();
-	telling.is_json = options.is_json;
-	telling.recognizer = recognizer_new(catalogue);
-	status = CLI_UNKNOWN;
-	if (groups_init(&telling.groups) && summary_init(&telling.summary) && telling.recognizer != NULL)
-		status = explain(argc, argv, &telling);
-	groups_clear(&telling.groups);
-	summary_clear(&telling.summary);
-	recognizer_free(telling.recognizer);
+	status = explain_with(catalogue, argc, argv, &options);
 	catalogue_free(catalogue);
 	return status;
 }

@@ -53,22 +53,30 @@ examine_domain(struct exam *exam)
 	exam_lists(exam);
 }
 
+/* An examination that begins, with nothing found yet. */
+static struct exam
+begin(const char *domain, const struct doctor_order *order, struct config *config, struct lookup *lookup,
+      struct arena *arena, struct doctor_report *report)
+{
+	const bool has_bounces = order->bounces != NULL && strcmp(order->bounces, domain) != 0;
+
+	*report = (struct doctor_report){ .domain = domain };
+	lookup_set_end(lookup, order->end_ms);
+	return (struct exam){ .order = order,
+			      .config = config,
+			      .lookup = lookup,
+			      .arena = arena,
+			      .report = report,
+			      .bounces = has_bounces ? order->bounces : domain };
+}
+
 void
 doctor_examine(const char *domain, const struct doctor_order *order, struct config *config,
 	       struct lookup *lookup, struct arena *arena, struct doctor_report *report)
 {
-	struct exam exam = { .order = order,
-			     .config = config,
-			     .lookup = lookup,
-			     .arena = arena,
-			     .report = report,
-			     .bounces = order->bounces };
+	struct exam exam = begin(domain, order, config, lookup, arena, report);
 
-	*report = (struct doctor_report){ .domain = domain };
-	if (exam.bounces == NULL || strcmp(exam.bounces, domain) == 0)
-		exam.bounces = domain;
 	exam_choose_keys(&exam);
-	lookup_set_end(lookup, order->end_ms);
 	tell_progress(&exam, "names and records");
 	lookup_want(lookup, domain, DNS_A);
 	lookup_want(lookup, exam.bounces, DNS_TXT);
@@ -76,5 +84,25 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 	if (lookup_get(lookup, domain, DNS_MX)->status != DNS_NXDOMAIN)
 		examine_domain(&exam);
 	exam_evidence(&exam);
+	inquiry_close(exam.inquiry);
+}
+
+void
+doctor_examine_addresses(const char *domain, const struct doctor_order *order, struct config *config,
+			 struct lookup *lookup, struct arena *arena, struct doctor_report *report)
+{
+	struct exam exam = begin(domain, order, config, lookup, arena, report);
+
+	for (size_t i = 0; i < order->address_count; i++)
+		report->addresses[report->address_count++] = order->addresses[i];
+	exam_want_lists(&exam);
+	for (size_t i = 0; i < report->address_count; i++) {
+		const struct facts *facts = exam_look(&exam, &report->addresses[i], order->helo, NULL);
+
+		if (facts != NULL)
+			exam_host(&exam, &report->addresses[i], facts);
+	}
+	exam_lists(&exam);
+	exam_address_evidence(&exam);
 	inquiry_close(exam.inquiry);
 }

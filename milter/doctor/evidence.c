@@ -66,13 +66,19 @@ add_reverse(struct exam *exam, const struct ipaddr *address)
 }
 
 void
+exam_address_evidence(struct exam *exam)
+{
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		add_reverse(exam, &exam->report->addresses[i]);
+}
+
+void
 exam_evidence(struct exam *exam)
 {
 	const char *domain = exam->report->domain;
 
 	add_records(exam, domain, DNS_MX, NULL);
-	for (size_t i = 0; i < exam->report->address_count; i++)
-		add_reverse(exam, &exam->report->addresses[i]);
+	exam_address_evidence(exam);
 	add_records(exam, exam->bounces, DNS_TXT, "v=spf1");
 	for (size_t i = 0; i < exam->key_count; i++)
 		add_records(exam, exam_key_name(exam, &exam->keys[i]), DNS_TXT, NULL);

@@ -48,11 +48,14 @@ resolves_to(struct exam *exam, const char *name, const struct ipaddr *address)
 static const char *
 name_of_host(struct exam *exam, const struct ipaddr *address)
 {
-	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
-	const char *helo = exam->order->helo;
+	const char *helo = exam->order->helo, *domain = exam->report->domain;
+	const struct dns_answer *mx;
 
 	if (helo != NULL && domain_is_helo_name(helo) && resolves_to(exam, helo, address))
 		return helo;
+	if (domain[0] == '\0')
+		return NULL;
+	mx = lookup_get(exam->lookup, domain, DNS_MX);
 	for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
 		if (domain_is_helo_name(mx->records[i].name)
 		    && resolves_to(exam, mx->records[i].name, address))

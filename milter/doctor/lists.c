@@ -110,7 +110,8 @@ each_list_question(struct exam *exam, list_question *act)
 
 		if (list->is_allow || list->is_left_out)
 			continue;
-		if (!is_of_addresses && dnslist_domain_name(list, exam->report->domain, name))
+		if (!is_of_addresses && exam->report->domain[0] != '\0'
+		    && dnslist_domain_name(list, exam->report->domain, name))
 			act(exam, list, DOCTOR_DOMAIN_LISTS, name, exam->report->domain);
 		for (size_t j = 0; is_of_addresses && j < exam->report->address_count; j++) {
 			const struct ipaddr *address = &exam->report->addresses[j];

@@ -47,8 +47,9 @@ exam_look(struct exam *exam, const struct ipaddr *address, const char *helo, con
 		.config = exam->config,
 		.peers = peer != NULL ? &exam->source : NULL,
 	};
-	const struct envelope_address sender = { arena_printf(exam->arena, "<postmaster@%s>", exam->bounces),
-						 NULL };
+	const char *path =
+		exam->bounces[0] != '\0' ? arena_printf(exam->arena, "<postmaster@%s>", exam->bounces) : "<>";
+	const struct envelope_address sender = { path, NULL };
 
 	inquiry_close(exam->inquiry);
 	exam->source = (struct peer_source){ .known = known, .want = want };

@@ -121,6 +121,21 @@ def misbehave(packet, is_tcp):
     return respond(query, is_tcp, kind, number, found)
 
 
+def answering(world):
+    """Answers from a table: "NAME TYPE" -> rdata texts, or the kind of a fault; a name with nothing at all does not exist."""
+    names = {key.split()[0] for key in world}
+
+    def answer(packet, is_tcp):
+        query = dns.message.from_wire(packet)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        found = world.get(f"{name} {dns.rdatatype.to_text(question.rdtype)}") or []
+        exists = any(each == name or each.endswith("." + name) for each in names)
+        kind = found if isinstance(found, str) else "" if exists else "nxdomain"
+        return respond(query, is_tcp, kind, 0, [] if isinstance(found, str) else found)
+    return answer
+
+
 class Udp(socketserver.BaseRequestHandler):
     def handle(self):
         packet, endpoint = self.request

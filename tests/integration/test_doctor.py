@@ -17,7 +17,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 
-from dns_server import DnsServer, respond
+from dns_server import DnsServer, answering
 from lab import DOCTOR_SCHEMA, Lab, free_port
 from scenario import DKIM_KEYS, ED25519, RSA_2048, txt
 
@@ -106,21 +106,6 @@ def setUpModule():
 
 def tearDownModule():
     lab.__exit__(*sys.exc_info())
-
-
-def answering(world):
-    """Answers from a table: "NAME TYPE" -> rdata texts, or the kind of a fault; a name with nothing at all does not exist."""
-    names = {key.split()[0] for key in world}
-
-    def answer(packet, is_tcp):
-        query = dns.message.from_wire(packet)
-        question = query.question[0]
-        name = question.name.to_text(omit_final_dot=True).lower()
-        found = world.get(f"{name} {dns.rdatatype.to_text(question.rdtype)}") or []
-        exists = any(each == name or each.endswith("." + name) for each in names)
-        kind = found if isinstance(found, str) else "" if exists else "nxdomain"
-        return respond(query, is_tcp, kind, 0, [] if isinstance(found, str) else found)
-    return answer
 
 
 def der(tag, content):

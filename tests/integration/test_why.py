@@ -10,6 +10,9 @@ import unittest
 
 import jsonschema
 
+from dns_server import DnsServer, answering
+from lab import free_port
+
 SOURCES = pathlib.Path(os.environ.get("srcdir", ".")).resolve()
 BUILT = pathlib.Path(os.environ.get("builddir", ".")).resolve() / "milter/heloscope"
 CATALOGUE = SOURCES / "etc/refusals.conf"
@@ -243,6 +246,82 @@ class Input(unittest.TestCase):
         self.assertTrue(out.startswith("Gmail/Google Workspace (gmail-smtp-in.l.google.com) refused this mail\n  permanently.\n"), out)
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
         self.assertIn("SPF record", out)
+
+
+ADDRESS = "198.51.100.9"
+BOUND_CLAIM_EXAMS = 50
+SPF_REPLY = ("550-5.7.26 The MAIL FROM domain [p.example] has an SPF record with a 550-5.7.26 hard fail policy (-all) but it fails to pass "
+             f"SPF checks with the ip: 550-5.7.26 [{ADDRESS}]. 550 5.7.26 https://support.google.com/mail/answer/81126 - gsmtp")
+PTR_REPLY = f"550-5.7.25 [{ADDRESS}] This sending address does not have a 550 5.7.25 PTR record"
+
+# What the DNS has of a domain that others refuse: what they say of it is so.
+BROKEN = {
+    "p.example MX": ["10 out.p.example."],
+    "out.p.example A": [ADDRESS],
+    "p.example TXT": ['"v=spf1 ip4:192.0.2.1 -all"'],
+}
+MENDED = {**BROKEN, "p.example TXT": [f'"v=spf1 ip4:192.0.2.1 ip4:{ADDRESS} -all"'], "9.100.51.198.in-addr.arpa PTR": ["out.p.example."],
+          "_dmarc.p.example TXT": ['"v=DMARC1; p=reject; rua=mailto:dmarc@p.example"']}
+
+
+class Claim(unittest.TestCase):
+    """What a refusal says, against what the DNS says now."""
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.port = free_port()
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.config = pathlib.Path(cls.scratch.name) / "heloscope.conf"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def ask(self, text, *words, world=None, config=""):
+        """Standard output, and how many questions the DNS was asked."""
+        self.config.write_text(f"resolver {{ servers 127.0.0.1@{self.port} timeout 8s }}\n{config}")
+        with DnsServer(self.port, answering(BROKEN if world is None else world)) as server:
+            done = subprocess.run([BUILT, "why", "-c", CATALOGUE, *words], input=text.encode(), capture_output=True, timeout=DEADLINE_S,
+                                  env={**os.environ, "LC_ALL": "C.UTF-8"})
+            self.assertEqual(done.stderr, b"")
+            return done.stdout.decode(), server.questions()
+
+    def tell(self, text, *words, **options):
+        """(claim, finding, records) of each refusal."""
+        told = json.loads(self.ask(text, "--config", str(self.config), "--json", *words, **options)[0])
+        SCHEMA.validate(told)
+        return [(row["claim"], row["finding"], [" ".join(record[key] for key in ("name", "type", "value")) for record in row["records"]])
+                for row in told["refusals"]]
+
+    def test_SPF_is_confirmed_with_the_record_to_publish_and_not_once_that_is_there(self):
+        (claim, finding, records), = self.tell(SPF_REPLY)
+        self.assertEqual((claim, records), ("confirmed", [f'p.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all"']))
+        self.assertEqual(finding, f'Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one that is there.')
+        world = {**BROKEN, "p.example TXT": [records[0].split(" ", 2)[2]]}
+        self.assertEqual(self.tell(SPF_REPLY, world=world), [
+            ("not-confirmed", f'SPF passes now for mail of p.example from {ADDRESS}. The DNS says: p.example TXT v=spf1 ip4:{ADDRESS} '
+             'ip4:192.0.2.1 -all', [])])
+
+    def test_reverse_DNS_is_confirmed_with_the_record_to_publish_and_not_once_that_is_there(self):
+        (claim, finding, records), = self.tell(PTR_REPLY, "--from", "anna@p.example")
+        self.assertEqual((claim, records), ("confirmed", ["9.100.51.198.in-addr.arpa. PTR out.p.example."]))
+        self.assertIn(f"{ADDRESS} has no reverse DNS (PTR) record.", finding)
+        self.assertEqual(self.tell(PTR_REPLY)[0][::2], ("confirmed", []))  # nobody says what its name is
+        self.assertEqual(self.tell(PTR_REPLY, world=MENDED), [
+            ("not-confirmed", f"{ADDRESS} has a reverse DNS (PTR) record now, and its name resolves to it. The DNS says: "
+             "9.100.51.198.in-addr.arpa PTR out.p.example", [])])
+
+    def test_so_many_domains_and_addresses_are_examined_and_no_more(self):
+        replies = "\n\n".join(PTR_REPLY.replace(ADDRESS, f"198.51.100.{number}") for number in range(1, 61))
+        told = self.tell(f"{replies}\n\n{replies}")
+        self.assertEqual([row[0] for row in told], (["confirmed"] * BOUND_CLAIM_EXAMS + ["not-tested"] * (60 - BOUND_CLAIM_EXAMS)) * 2)
+        self.assertEqual(told[BOUND_CLAIM_EXAMS][1], "So many different domains and addresses are not tested in one run.")
+
+    def test_offline_asks_nothing(self):
+        out, questions = self.ask(SPF_REPLY, "--offline")
+        self.assertEqual(questions, 0)
+        self.assertNotIn("In the DNS", out)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,10 @@
 /* Octets of another server's refusal that are kept and looked at. */
 #define BOUND_REFUSAL_TEXT 4096
 
+/* Examinations of senders' domains and addresses by one run of heloscope why: whose they are, strangers say.
+ */
+#define BOUND_CLAIM_EXAMS 50
+
 /* Kinds of refusals that are told apart, where many are read. */
 #define BOUND_REFUSAL_KINDS 1000
 

@@ -38,6 +38,13 @@ int cli_usage_error(const char *command, const char *format, ...) __attribute__(
 const char *cli_record_log(const char *command, const char *given, const struct config *config,
 			   const char *path);
 
+/*
+ * A configuration for who looks at a sender's side: the file `given`; without one that of the filter here, if
+ * it can be read, else what is set by default. No check is left out. NULL, with the reason on standard error,
+ * when it has an error.
+ */
+struct config *cli_config_or_defaults(const char *given) MUST_USE;
+
 #define CLI_ROWS_MAX 10   /* of a table that are shown */
 #define CLI_ROW_SIZE 4000 /* room for the text of one */
 

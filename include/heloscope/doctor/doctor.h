@@ -16,4 +16,11 @@
 void doctor_examine(const char *domain, const struct doctor_order *order, struct config *config,
 		    struct lookup *lookup, struct arena *arena, struct doctor_report *report);
 
+/*
+ * The same of the addresses of the order alone: reverse DNS, HELO where the order has one, lists. `domain`
+ * tells which name an address may be meant to have; "": it is not known.
+ */
+void doctor_examine_addresses(const char *domain, const struct doctor_order *order, struct config *config,
+			      struct lookup *lookup, struct arena *arena, struct doctor_report *report);
+
 #endif

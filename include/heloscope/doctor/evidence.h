@@ -10,4 +10,7 @@
  * for what the filter's own checks asked. */
 void exam_evidence(struct exam *exam);
 
+/* Those of the addresses alone. */
+void exam_address_evidence(struct exam *exam);
+
 #endif

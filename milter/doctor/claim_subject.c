@@ -1,0 +1,217 @@
+#include "heloscope/doctor/claim_subject.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "heloscope/lists/dnslist.h"
+
+bool
+claim_read_domain(struct span text, char name[DOMAIN_SIZE])
+{
+	const char *last;
+
+	while (text.length > 0 && text.at[text.length - 1] == '.')
+		text.length--;
+	if (!domain_is_host_name(text) || !domain_normalize(text, name))
+		return false;
+	last = strrchr(name, '.');
+	return last != NULL && !ascii_is_digit(last[1]);
+}
+
+/* Behind the "@" of an address; the text itself when it has none. */
+static struct span
+domain_part(struct span address)
+{
+	for (size_t i = address.length; i > 0; i--)
+		if (address.at[i - 1] == '@')
+			return span_from(address, i);
+	return address;
+}
+
+/* Words of a reply. */
+
+static bool
+is_of_name(char c)
+{
+	return ascii_is_alnum(c) || ascii_is_among(c, "-_.@+=");
+}
+
+/* What begins at `text` as names and addresses do, behind a bracket or quote. */
+static struct span
+word_at(const char *text)
+{
+	size_t length = 0;
+
+	while (*text != '\0' && ascii_is_among(*text, "[(<\"'"))
+		text++;
+	while (is_of_name(text[length]))
+		length++;
+	return (struct span){ text, length };
+}
+
+/* What ends right before `end`. */
+static struct span
+word_before(const char *text, const char *end)
+{
+	size_t length = 0;
+
+	while (end - length > text && is_of_name(*(end - length - 1)))
+		length++;
+	return (struct span){ end - length, length };
+}
+
+/* The domain behind the first of these cues that has one. */
+static void
+find_domain(const char *text, char name[DOMAIN_SIZE])
+{
+	static const char *const cues[] = {
+		"mail from domain [", "from: header (", "sending domain ", "sender address [", "spf [",
+		"sender address, ",   "email from ",    "due to domain ",  "due to ",          "domain of ",
+	};
+
+	for (size_t i = 0; i < sizeof cues / sizeof cues[0]; i++) {
+		const char *cue = strstr(text, cues[i]);
+
+		if (cue != NULL && claim_read_domain(domain_part(word_at(cue + strlen(cues[i]))), name))
+			return;
+	}
+	name[0] = '\0';
+}
+
+/* "<anna@example.org>: Sender address rejected". */
+static void
+find_rejected_domain(const char *text, char name[DOMAIN_SIZE])
+{
+	const char *cue = strstr(text, ">: sender address rejected");
+
+	if (cue == NULL || !claim_read_domain(domain_part(word_before(text, cue)), name))
+		name[0] = '\0';
+}
+
+static void
+find_helo(const char *text, char helo[DOMAIN_SIZE])
+{
+	static const char *const cues[] = { "helo command [", "helo/ehlo argument ",
+					    "introduced itself (helo/ehlo) as " };
+	const char *cue = strstr(text, ">: helo command rejected");
+	struct span word = cue != NULL ? word_before(text, cue) : SPAN("");
+
+	for (size_t i = 0; i < sizeof cues / sizeof cues[0] && word.length == 0; i++)
+		if ((cue = strstr(text, cues[i])) != NULL)
+			word = word_at(cue + strlen(cues[i]));
+	(void)snprintf(helo, DOMAIN_SIZE, "%.*s", word.length < DOMAIN_SIZE ? (int)word.length : 0, word.at);
+}
+
+/* "s1._domainkey.example.org". */
+static void
+find_key(const char *text, struct claim_subject *subject)
+{
+	static const char infix[] = "._domainkey.";
+	const char *cue = strstr(text, infix);
+	struct span selector = cue != NULL ? word_before(text, cue) : SPAN("");
+
+	if (cue == NULL || !domain_is_host_name(selector) || !domain_normalize(selector, subject->selector)
+	    || !claim_read_domain(word_at(cue + sizeof infix - 1), subject->signer))
+		subject->selector[0] = subject->signer[0] = '\0';
+}
+
+/* Addresses of a reply. */
+
+static bool
+is_of_address(char c)
+{
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'f') || c == '.' || c == ':';
+}
+
+/* Whether an address can begin at `at`: not within a word or a number. */
+static bool
+can_begin(const char *text, const char *at)
+{
+	return at == text || !(ascii_is_alnum(at[-1]) || ascii_is_among(at[-1], ".:-_"))
+	       || (at - text >= 5 && memcmp(at - 5, "ipv6:", 5) == 0);
+}
+
+/* "mx.example.org[192.0.2.1]" is how logs name the server that answered. */
+static bool
+is_behind_host(const char *text, const char *at)
+{
+	const char *end = at - 1;
+
+	return at - text >= 2 && *end == '['
+	       && memchr(word_before(text, end).at, '.', word_before(text, end).length) != NULL;
+}
+
+/* The public address that begins at `at`, whose length is set; false when there is none. */
+static bool
+read_address(const char *at, size_t *length, struct ipaddr *address)
+{
+	*length = 0;
+	while (is_of_address(at[*length]))
+		(*length)++;
+	for (size_t end = *length; end > 0; end--) {
+		if (ipaddr_parse((struct span){ at, end }, address))
+			return !ascii_is_alnum(at[*length]) && !dnslist_is_private(address);
+		if (at[end - 1] != '.' && at[end - 1] != ':')
+			return false;
+	}
+	return false;
+}
+
+/* The one address in the text that is not that of the server; of several none, as nobody knows which. */
+static struct ipaddr
+find_address(const char *text, const struct ipaddr *server)
+{
+	struct ipaddr found = { .length = 0 }, address;
+	size_t length;
+
+	for (const char *at = text; *at != '\0'; at += length > 0 ? length : 1) {
+		length = 0;
+		if (!is_of_address(*at) || !can_begin(text, at) || !read_address(at, &length, &address)
+		    || is_behind_host(text, at) || ipaddr_equals(&address, server))
+			continue;
+		if (found.length > 0 && !ipaddr_equals(&found, &address))
+			return (struct ipaddr){ .length = 0 };
+		found = address;
+	}
+	return found;
+}
+
+/* All of it. */
+
+static void
+find_domains(const struct refusal *refusal, const char *text, struct claim_subject *subject)
+{
+	find_domain(text, subject->author);
+	if (claim_read_domain(domain_part(refusal->sender), subject->domain))
+		return;
+	find_rejected_domain(text, subject->domain);
+	if (subject->domain[0] == '\0')
+		(void)memcpy(subject->domain, subject->author, DOMAIN_SIZE);
+}
+
+static void
+take_given(struct claim_subject *subject, const struct claim_subject *given)
+{
+	if (subject->domain[0] == '\0')
+		(void)memcpy(subject->domain, given->domain, DOMAIN_SIZE);
+	if (subject->helo[0] == '\0')
+		(void)memcpy(subject->helo, given->helo, DOMAIN_SIZE);
+	if (subject->address.length == 0)
+		subject->address = given->address;
+}
+
+struct claim_subject
+claim_subject_of(const struct refusal *refusal, const char *text, const struct claim_subject *given)
+{
+	struct claim_subject subject = { .domain = "" };
+
+	find_domains(refusal, text, &subject);
+	find_helo(text, subject.helo);
+	find_key(text, &subject);
+	if (refusal->client.length > 0 && !dnslist_is_private(&refusal->client))
+		subject.address = refusal->client;
+	else
+		subject.address = find_address(text, &refusal->address);
+	take_given(&subject, given);
+	return subject;
+}

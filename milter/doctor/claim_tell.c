@@ -1,0 +1,91 @@
+/* claim_tell: what came of a test of a refusal, for people and for programs. */
+#include "heloscope/doctor/claim.h"
+
+#include <string.h>
+
+#include "heloscope/base/document.h"
+#include "heloscope/base/prose.h"
+
+#define TEXT_MAX 2100 /* octets of a finding, and what stands before it */
+#define INDENT 17     /* columns, as words/refusal.c has them */
+
+const char *
+claim_state_token(enum claim_state state)
+{
+	static const char *const tokens[CLAIM_STATES] = {
+		[CLAIM_NOT_TESTED] = "not-tested",
+		[CLAIM_CONFIRMED] = "confirmed",
+		[CLAIM_NOT_CONFIRMED] = "not-confirmed",
+		[CLAIM_NOT_TESTABLE] = "not-testable",
+	};
+
+	return tokens[state];
+}
+
+/* The first line of `text`, which goes on behind it. */
+static struct span
+take_line(const char **text)
+{
+	const struct span line = { *text, strcspn(*text, "\n") };
+
+	*text += line.length + ((*text)[line.length] == '\n');
+	return line;
+}
+
+void
+claim_tell(const struct claim *claim, struct output *out)
+{
+	static const char *const words[CLAIM_STATES] = {
+		[CLAIM_NOT_TESTED] = "Not tested.",
+		[CLAIM_CONFIRMED] = "It is so now.",
+		[CLAIM_NOT_CONFIRMED] = "It is not so now.",
+		[CLAIM_NOT_TESTABLE] = "It cannot be tested from here.",
+	};
+	const char *rest = claim->publish != NULL ? claim->publish : "";
+	char memory[TEXT_MAX];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	if (claim->finding[0] == '\0')
+		return;
+	strbuf_printf(&text, "%s %s", words[claim->state], claim->finding);
+	output_put(out, "  %-*s", INDENT - 2, "In the DNS:");
+	prose_wrap(out, memory, INDENT, INDENT);
+	while (*rest != '\0') {
+		output_put(out, "  Publish: ");
+		output_span(out, take_line(&rest));
+		output_put(out, "\n");
+	}
+}
+
+/* A record of a zone file: name, type and the rest. */
+static json_t *
+record_json(struct span line)
+{
+	static const char *const members[] = { "name", "type" };
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		size_t length = 0;
+
+		while (length < line.length && line.at[length] != ' ')
+			length++;
+		document_put(object, members[i], document_text((struct span){ line.at, length }));
+		line = span_from(line, length + 1);
+	}
+	document_put(object, "value", document_text(line));
+	return object;
+}
+
+void
+claim_set_json(const struct claim *claim, json_t *object)
+{
+	const char *rest = claim->publish != NULL ? claim->publish : "";
+	json_t *records = json_array();
+
+	while (*rest != '\0')
+		document_append(records, record_json(take_line(&rest)));
+	document_set_text(object, "claim", claim_state_token(claim->state));
+	document_put(object, "finding",
+		     claim->finding[0] != '\0' ? document_text(span_of(claim->finding)) : json_null());
+	document_put(object, "records", records);
+}
