@@ -159,6 +159,15 @@ domain_same_organization(const char *a, const char *b)
 	return domain_a != NULL && domain_b != NULL && strcmp(domain_a, domain_b) == 0;
 }
 
+const char *
+domain_organization(const char *name)
+{
+	const psl_ctx_t *list = psl_builtin();
+	const char *organization = list != NULL ? psl_registrable_domain(list, name) : NULL;
+
+	return organization != NULL ? organization : name;
+}
+
 bool
 domain_is_registered(const char *name)
 {

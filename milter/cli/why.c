@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "heloscope/cli/cli.h"
+#include "heloscope/cli/compared.h"
 #include "heloscope/cli/why_reports.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
@@ -12,19 +13,22 @@
 #include "heloscope/cli/argument.h"
 #include "heloscope/doctor/claim.h"
 #include "heloscope/mails/given.h"
+#include "heloscope/review/comparison.h"
 #include "heloscope/refusals/groups.h"
 #include "heloscope/words/refusal.h"
 #include "heloscope/words/reports.h"
 
 static const char help[] =
 	"usage: heloscope why [--ip ADDRESS] [--from ADDRESS] [--helo NAME] [--config FILE]\n"
-	"                     [-c FILE] [--offline] [--json] [FILE...]\n"
+	"                     [-c FILE] [--since TIME] [--offline] [--json] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
 	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
-	"what to change; and what receivers report. FILE is a bounce, an mbox or a Maildir, the\n"
-	"text of refusals as somebody has copied it, or a DMARC or TLS report; compressed or not.\n"
-	"Which of these is found out. Without FILE, or with \"-\", standard input is read.\n"
+	"what to change; and what receivers report. FILE is a bounce, an mbox or a Maildir, a log\n"
+	"of Postfix, Exim or Sendmail, the text of refusals as somebody has copied it, or a DMARC\n"
+	"or TLS report; compressed or not. Which of these is found out. Of a log it tells first\n"
+	"which domain is refused where mail of another is accepted. Without FILE, or with \"-\",\n"
+	"standard input is read.\n"
 	"\n"
 	"What a refusal says of the sender's domain or server is tested now, as heloscope doctor\n"
 	"does, and the record to publish is shown.\n"
@@ -37,19 +41,22 @@ static const char help[] =
 	"                        (default: " CONFIG_FILE ", if it is there)\n"
 	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
 	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
+	"      --since TIME      only what happened since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --offline         do not ask the DNS\n"
 	"      --json            as JSON\n"
 	"  -h, --help            print this and exit\n"
 	"\n"
-	"Exit status: 0 all refusals are in the catalogue, 1 some are not, or reports tell of\n"
-	"failures (with -t: it has an error), 2 wrong usage, 3 no refusal was found, or something\n"
-	"could not be read.\n"
+	"Exit status: 0 all refusals are in the catalogue, or a log has none; 1 some are not in it,\n"
+	"or reports tell of failures (with -t: it has an error), 2 wrong usage, 3 no refusal was\n"
+	"found, or something could not be read.\n"
 	"\n"
 	"Example: heloscope why bounce.txt\n"
+	"         heloscope why /var/log/mail.log.1.gz /var/log/mail.log\n"
 	"         echo \"550 5.7.25 No PTR record for 192.0.2.10\" | heloscope why\n";
 
 struct options {
 	const char *catalogue, *config;
+	char since[CLI_TIME_SIZE]; /* or "" */
 	bool is_test, is_offline, is_json;
 	struct claim_subject given; /* what refusals do not tell */
 };
@@ -74,6 +81,14 @@ take_sender(void *context, const char *text)
 	return cli_read_domain("why", at != NULL ? at + 1 : text, ((struct options *)context)->given.domain);
 }
 
+static int
+set_since(void *context, const char *given)
+{
+	struct options *options = context;
+
+	return cli_read_since("why", given, options->since);
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -85,6 +100,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "config", .text = &options->config, .excludes = "offline" },
 		{ .name = "catalogue", .letter = 'c', .text = &options->catalogue },
 		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "json" },
+		{ .name = "since", .take = set_since, .excludes = "test" },
 		{ .name = "offline", .flag = &options->is_offline, .excludes = "test" },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
@@ -103,6 +119,10 @@ read_options(int argc, char **argv, struct options *options)
 struct telling {
 	struct recognizer *recognizer;
 	struct claims *claims; /* NULL: nothing is asked */
+	struct log_reader *logs;
+	struct comparison *comparison; /* of what logs tell, */
+	bool has_log;                  /* if they tell anything */
+	time_t since;                  /* 0: all is told */
 	bool is_json;
 	struct refusal_groups groups; /* unless as JSON */
 	unsigned long told, unknown;
@@ -209,20 +229,44 @@ put_object(struct telling *telling, const struct refusal *refusal, const struct 
 }
 
 static void
+tell_known(struct telling *telling, const struct refusal *refusal, const struct recognition *known)
+{
+	telling->unknown += known->entry == NULL;
+	if (telling->is_json)
+		put_object(telling, refusal, known);
+	else
+		groups_add(&telling->groups, refusal, known);
+	telling->told++;
+}
+
+static void
 tell(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
 	struct recognition known;
 
-	if (refusal->status == REFUSAL_DELIVERED)
+	if (refusal->status == REFUSAL_DELIVERED
+	    || (refusal->time != REFUSAL_NO_TIME && refusal->time < telling->since))
 		return;
 	known = recognize(telling->recognizer, refusal);
-	telling->unknown += known.entry == NULL;
-	if (telling->is_json)
-		put_object(telling, refusal, &known);
-	else
-		groups_add(&telling->groups, refusal, &known);
-	telling->told++;
+	tell_known(telling, refusal, &known);
+}
+
+/* What a log tells is compared, too. */
+static void
+tell_of_log(void *context, const struct refusal *refusal)
+{
+	struct telling *telling = context;
+	struct recognition known;
+
+	telling->has_log = true;
+	if (refusal->status == REFUSAL_DELIVERED) {
+		comparison_take(telling->comparison, refusal, NULL);
+		return;
+	}
+	known = recognize(telling->recognizer, refusal);
+	comparison_take(telling->comparison, refusal, &known);
+	tell_known(telling, refusal, &known);
 }
 
 /* For people: each kind of refusal once. */
@@ -275,6 +319,7 @@ read_file(const char *path, struct telling *telling)
 	const struct given_taker taker = { .refusal = tell,
 					   .aggregate = add_aggregate,
 					   .tls = add_tls,
+					   .logs = telling->logs,
 					   .fault = tell_fault,
 					   .context = telling };
 
@@ -313,21 +358,27 @@ reports_fail(const struct summary *summary)
 
 /* What is told behind the refusals. */
 static void
-end_json(const struct telling *telling)
+end_json(const struct telling *telling, const json_t *comparison)
 {
 	json_t *reports = why_reports(&telling->summary);
-	char *line = document_line(reports);
+	char *line = document_line(reports), *compared = telling->has_log ? document_line(comparison) : NULL;
 
-	output_put(output_standard(), "], \"comparison\": [], \"reports\": ");
+	output_put(output_standard(), "], \"comparison\": ");
+	output_lines(output_standard(), compared != NULL ? compared : "null");
+	output_put(output_standard(), ", \"reports\": ");
 	output_lines(output_standard(), line != NULL ? line : "[]");
 	output_put(output_standard(), "}\n");
 	free(line);
+	free(compared);
 	json_decref(reports);
 }
 
+/* What logs come to first, which is the answer to whose mail is refused. */
 static void
-end_text(struct telling *telling, bool is_read)
+end_text(struct telling *telling, const json_t *comparison, bool is_read)
 {
+	if (telling->has_log)
+		cli_put_comparison(comparison);
 	put_groups(telling);
 	if (has_reports(&telling->summary)) {
 		if (telling->told > 0)
@@ -341,22 +392,44 @@ end_text(struct telling *telling, bool is_read)
 static int
 explain(int argc, char **argv, struct telling *telling)
 {
+	json_t *comparison;
 	bool is_read, is_empty;
 
 	if (telling->is_json)
 		output_put(output_standard(), "{\"refusals\": [");
 	is_read = read_all(argc, argv, telling);
 	summary_sort(&telling->summary);
-	is_empty = telling->told == 0 && !has_reports(&telling->summary);
+	is_empty = telling->told == 0 && !telling->has_log && !has_reports(&telling->summary);
+	comparison = telling->has_log ? comparison_json(telling->comparison) : NULL;
 	if (telling->is_json && telling->told > 0)
 		output_put(output_standard(), "\n");
 	if (telling->is_json)
-		end_json(telling);
+		end_json(telling, comparison);
 	else
-		end_text(telling, is_read);
+		end_text(telling, comparison, is_read);
+	json_decref(comparison);
 	if (!is_read || is_empty || document_has_failed())
 		return CLI_UNKNOWN;
 	return telling->unknown > 0 || reports_fail(&telling->summary) ? CLI_FINDINGS : CLI_WELL;
+}
+
+/* With memory for all that is read. */
+static int
+explain_since(int argc, char **argv, const char *since, struct telling *telling)
+{
+	int status = CLI_UNKNOWN;
+
+	telling->since = since[0] != '\0' ? cli_read_time(since) : 0;
+	telling->logs = log_reader_new(telling->since, tell_of_log, telling);
+	telling->comparison = comparison_new(telling->recognizer);
+	if (groups_init(&telling->groups) && summary_init(&telling->summary) && telling->recognizer != NULL
+	    && telling->logs != NULL && telling->comparison != NULL)
+		status = explain(argc, argv, telling);
+	groups_clear(&telling->groups);
+	summary_clear(&telling->summary);
+	comparison_free(telling->comparison);
+	log_reader_free(telling->logs);
+	return status;
 }
 
 static int
@@ -390,11 +463,8 @@ explain_with(struct catalogue *catalogue, int argc, char **argv, const struct op
 	document_begin();
 	telling.claims = options->is_offline ? NULL : open_claims(options);
 	telling.recognizer = recognizer_new(catalogue);
-	if (groups_init(&telling.groups) && summary_init(&telling.summary) && telling.recognizer != NULL
-	    && (options->is_offline || telling.claims != NULL))
-		status = explain(argc, argv, &telling);
-	groups_clear(&telling.groups);
-	summary_clear(&telling.summary);
+	if (options->is_offline || telling.claims != NULL)
+		status = explain_since(argc, argv, options->since, &telling);
 	recognizer_free(telling.recognizer);
 	claims_free(telling.claims);
 	return status;

@@ -245,9 +245,12 @@ exim_log_take(struct log_state *state, const struct log_line *line, struct span 
 bool
 exim_log_is_line(struct span text)
 {
+	struct entry entry = { .words = SPAN(""), .refusal = refusal_of_text(SPAN("")) };
 	struct log_clock clock;
-	struct entry entry;
 
 	log_clock_init(&clock, 0);
-	return log_clock_read(&clock, &text, NULL) && take_head(&text, &entry) && is_flag(entry.flag);
+	if (!log_clock_read(&clock, &text, NULL) || !take_head(&text, &entry) || !is_flag(entry.flag))
+		return false;
+	read_fields(text, &entry);
+	return !entry.is_not_tried;
 }

@@ -156,6 +156,18 @@ read_text(struct job *job, struct span beginning)
 }
 
 static void
+read_log(struct job *job)
+{
+	struct log_reader *logs = job->taker->logs;
+	struct span octets = SPAN("");
+
+	log_reader_begin(logs, job->file, source_changed(job->source));
+	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+		log_reader_add(logs, octets);
+	log_reader_end(logs);
+}
+
+static void
 read_member(struct job *job)
 {
 	const struct span beginning = source_beginning(job->source);
@@ -173,7 +185,10 @@ read_member(struct job *job)
 		read_mail(job, true);
 		break;
 	case MAIL_KIND_NONE:
-		read_text(job, beginning);
+		if (job->taker->logs != NULL && log_guess(beginning) != LOG_NONE)
+			read_log(job);
+		else
+			read_text(job, beginning);
 		break;
 	}
 }

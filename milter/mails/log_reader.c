@@ -298,9 +298,8 @@ log_guess(struct span beginning)
 	if (span_starts_with_nocase(beginning, SPAN("__CURSOR=")))
 		return LOG_SYSLOG;
 	while (text_next_line(&beginning, &line))
-		if (line.length > 0)
-			count_line(&signs, line);
-	if (signs.of_logs * 2 < signs.lines || signs.lines == 0)
+		count_line(&signs, line);
+	if (signs.of_logs * 10 < signs.lines * 9)
 		return LOG_NONE;
 	if (signs.of_messages > 0)
 		return signs.kind;

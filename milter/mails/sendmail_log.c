@@ -5,7 +5,7 @@
 bool
 sendmail_log_is_program(struct span program)
 {
-	static const struct span names[] = { LOG_WORD("sendmail"), LOG_WORD("sm-mta"), LOG_WORD("sm-que") };
+	static const struct span names[] = { LOG_WORD("sendmail"), LOG_WORD("sm-mta"), LOG_WORD("sm-msp") };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (span_starts_with_nocase(program, names[i]))
@@ -109,6 +109,16 @@ take_recipient(struct span *list, struct span *recipient)
 	return log_take_address(list, recipient) && !span_equals(*recipient, SPAN("<>"));
 }
 
+/* "to=postmaster, ": one of this host, as it was given. */
+static bool
+take_name(struct span *list, struct span *name)
+{
+	if (list->length == 0 || list->at[0] == '<')
+		return false;
+	*name = text_until(list, ',');
+	return name->length > 0;
+}
+
 /* Recipients "<a@b.example>,<c@b.example>", then the fields. */
 static void
 take_recipients(struct log_state *state, const struct log_line *line, struct span id, struct span text)
@@ -120,8 +130,10 @@ take_recipients(struct log_state *state, const struct log_line *line, struct spa
 	struct refusal refusal = refusal_of_text(SPAN(""));
 
 	delivery.reply = SPAN("");
-	while (take_recipient(&text, &recipient))
-		;
+	if (!take_name(&text, &recipient))
+		while (take_recipient(&text, &recipient))
+			;
+	(void)log_take(&text, SPAN(","));
 	log_skip_blanks(&text);
 	read_fields(text, &delivery);
 	log_read_relay(delivery.relay, &refusal);
@@ -131,8 +143,11 @@ take_recipients(struct log_state *state, const struct log_line *line, struct spa
 	refusal.text = words_of(&delivery);
 	refusal.enhanced = log_read_dsn(delivery.dsn);
 	refusal.queue_id = id;
-	while (take_recipient(&list, &refusal.recipient))
+	if (take_name(&list, &refusal.recipient))
 		log_state_hand_over(state, line, &refusal);
+	else
+		while (take_recipient(&list, &refusal.recipient))
+			log_state_hand_over(state, line, &refusal);
 }
 
 /* "from=<a@b.example>, " or "from=root, ". */

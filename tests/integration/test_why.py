@@ -169,7 +169,7 @@ class Input(unittest.TestCase):
         self.assertEqual(why("550 qwertzuiop")[0], 1)
         status, out, err = why("\n \n")
         self.assertEqual((status, out, err), (3, "No refusal was found.\n", ""))
-        self.assertEqual(why("", "--json")[:2], (3, '{"refusals": [], "comparison": [], "reports": []}\n'))
+        self.assertEqual(why("", "--json")[:2], (3, '{"refusals": [], "comparison": null, "reports": []}\n'))
         self.assertEqual(why("", "--nonsense")[0], 2)
         self.assertEqual(why("", "-t", "x")[0], 2)
 
@@ -322,6 +322,54 @@ class Claim(unittest.TestCase):
         out, questions = self.ask(SPF_REPLY, "--offline")
         self.assertEqual(questions, 0)
         self.assertNotIn("In the DNS", out)
+
+
+class Logs(unittest.TestCase):
+    """Three domains on one server, of which a receiver refuses one."""
+
+    def log(self):
+        lines = []
+        for number, (domain, hour) in enumerate([("good", 8), ("bad", 9), ("fine", 10), ("bad", 11)]):
+            stamp, queue_id = f"2026-11-20T{hour:02}:00:00+00:00 mail", f"4ABCD{number:05}"
+            answer = "status=sent (250 2.0.0 OK)" if domain != "bad" else (
+                "status=bounced (host aspmx.l.google.com[192.0.2.1] said: 550-5.7.26 Your email has been blocked because the sender is "
+                "unauthenticated. 550-5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM. (in reply to end of "
+                "DATA command))")
+            lines += [f"{stamp} postfix/qmgr[9]: {queue_id}: from=<anna@{domain}.example>, size=9, nrcpt=1 (queue active)",
+                      f"{stamp} postfix/smtp[10]: {queue_id}: to=<bob@hosted{number}.example>, relay=aspmx.l.google.com[192.0.2.1]:25, "
+                      f"delay=1, delays=1/0/0/0, dsn=5.7.26, {answer}",
+                      f"{stamp} postfix/qmgr[9]: {queue_id}: removed"]
+        return "\n".join(lines) + "\n"
+
+    def test_the_difference_between_domains_is_the_first_answer(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            log = pathlib.Path(scratch) / "mail.log.1.gz"
+            log.write_bytes(gzip.compress(self.log().encode()))
+            status, out, err = why("", str(log))
+            self.assertEqual((status, err), (0, ""))
+            self.assertTrue(out.startswith("bad.example is refused at Gmail/Google Workspace, where mail of fine.example and\n"
+                                           "  good.example is accepted.\n  Why: "), out)
+            self.assertIn("\n  Refused 2 times from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z.\n", out)
+            self.assertIn("\n  bad.example                            0         0         2  spf\n", out)
+            self.assertLessEqual(max(map(len, out.splitlines())), 80)
+
+    def test_json_has_the_comparison(self):
+        status, out, _ = why(self.log(), "--json", "--since", "2026-11-20T10:30:00Z")
+        told = json.loads(out)
+        SCHEMA.validate(told)
+        self.assertEqual((status, len(told["refusals"]), told["refusals"][0]["sender"]), (0, 1, "anna@bad.example"))
+        self.assertEqual([(row["domain"], row["refused"]) for row in told["comparison"]["domains"]], [("bad.example", 1)])
+        told = json.loads(why(self.log(), "--json")[1])
+        SCHEMA.validate(told)
+        [difference] = told["comparison"]["differences"]
+        self.assertEqual([difference[key] for key in ("receiver", "refused", "count")], ["Gmail/Google Workspace", "bad.example", 2])
+        self.assertEqual([row["domain"] for row in difference["delivered"]], ["fine.example", "good.example"])
+        self.assertEqual(difference["reason"]["category"], "spf")
+
+    def test_a_log_without_refusals_is_well(self):
+        log = "".join(line + "\n" for line in self.log().splitlines() if "bounced" not in line)
+        status, out, _ = why(log)
+        self.assertEqual((status, out.splitlines()[-1]), (0, "No refusal was found."))
 
 
 if __name__ == "__main__":

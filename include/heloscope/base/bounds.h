@@ -112,6 +112,10 @@
  * what other versions wrote. */
 #define BOUND_LINE_READ 65536
 
+/* Domains of senders at receivers that are compared, and servers and domains of recipients whose receiver is
+ * remembered; others are counted, and told to be left out. */
+#define BOUND_COMPARED 16384
+
 /* What is compressed may expand to so many octets in any case, and beyond them to so many times what was read
  * of it. */
 #define BOUND_EXPANDED_FREELY 67108864

@@ -56,6 +56,9 @@ bool domain_matches(struct span name, struct span pattern);
  */
 bool domain_same_organization(const char *a, const char *b);
 
+/* The registered domain in which a normalized name lies, within it; the name itself when it lies in none. */
+const char *domain_organization(const char *name);
+
 /* Whether a normalized name lies within a registered domain, and is no public suffix or above it. */
 bool domain_is_registered(const char *name);
 

@@ -16,7 +16,7 @@
  */
 bool exim_log_take(struct log_state *state, const struct log_line *line, struct span text);
 
-/* Whether a line is one about a message, with the time in front. */
+/* Whether a line, with the time in front, tells who sent a message, or of an attempt to deliver it. */
 bool exim_log_is_line(struct span text);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/mails/aggregate.h"
+#include "heloscope/mails/log_reader.h"
 #include "heloscope/mails/tls_report.h"
 #include "heloscope/refusals/refusal.h"
 
@@ -22,6 +23,8 @@ struct given_taker {
 	/* What reports of receivers say; a report that comes twice is told twice. */
 	aggregate_taker *aggregate;
 	tls_report_taker *tls;
+	/* Takes logs, and hands over by itself what they tell; NULL: they are read as text. */
+	struct log_reader *logs;
 	/* What could not be read, or not to its end; all before that was told. `file` is empty for standard
 	 * input. */
 	void (*fault)(void *context, struct span file, const char *reason);

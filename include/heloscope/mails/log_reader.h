@@ -38,8 +38,9 @@ enum log_kind {
 };
 
 /*
- * What begins so: a log where a delivery stands in it, or 20 lines of a log, and at least half of its lines
- * are of one. A line that somebody's own server refused with is LOG_NONE alone: its text can be read as any.
+ * What begins so: a log where a delivery stands in it, or 20 lines of a log, and nine of ten lines are of
+ * one, empty ones counted: lines that somebody has copied from here and there are none. A line that
+ * somebody's own server refused with is LOG_NONE alone: its text can be read as any.
  */
 enum log_kind log_guess(struct span beginning);
 

@@ -240,6 +240,8 @@ domain_same_organization_follows_the_public_suffix_list(void **state)
 	assert_false(domain_same_organization("a.co.uk", "b.co.uk"));
 	assert_true(domain_same_organization("a.yodel.example", "yodel.example"));
 	assert_false(domain_same_organization("com", "com"));
+	assert_string_equal(domain_organization("mx.mail.example.co.uk"), "example.co.uk");
+	assert_string_equal(domain_organization("com"), "com");
 }
 
 /* B21: what the author of a record forgot. */

@@ -336,6 +336,11 @@ sendmail_log_tells_each_recipient(void **state)
 		"text=550 5.7.1 No, never\n"
 		"3 delivered time=1795773601 id=5ARA012345 to=b@b.example host=mx.b.example ip=192.0.2.1 dsn=2.0.0 "
 		"text=(ok 1)\n");
+	assert_told(
+		"Nov 27 10:00:01 web sm-msp-queue[9]: 5ARA012345: to=postmaster, delay=00:59:33, mailer=relay, "
+		"relay=mail.b.example. [192.0.2.1], dsn=4.7.1, stat=Deferred: 450 4.7.1 Later\n",
+		"1 deferred time=1795773601 id=5ARA012345 to=postmaster host=mail.b.example ip=192.0.2.1 "
+		"dsn=4.7.1 text=450 4.7.1 Later\n");
 }
 
 /* All together. */
@@ -383,6 +388,9 @@ log_guess_tells_logs_from_the_rest(void **state)
 		{ "2026-11-27 10:00:00 1w6AAA-0000000G1zB-1Jus <= anna@a.example H=pc [192.0.2.50] P=esmtp S=900\n",
 		  LOG_EXIM },
 		{ SM "5.1.1, stat=User unknown\n", LOG_SENDMAIL },
+		{ "2026-11-27 10:00:01 1RwAAA-0002zL-Mh == b@b.example R=d T=s defer (-53): retry time not "
+		  "reached for any host\n",
+		  LOG_NONE },
 		{ "__CURSOR=s=1\n", LOG_SYSLOG },
 		{ "550 5.7.1 No\n", LOG_NONE },
 		{ "", LOG_NONE },

@@ -1,0 +1,222 @@
+/* comparison: domains of senders by receivers, and where one is refused and another is not. */
+#include "../unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/document.h"
+#include "heloscope/review/comparison.h"
+
+#define NOW 1795860000
+
+static const char catalogue_text[] =
+	"operator \"Big\" { servers { \"*.big.example\" } domains { \"big-mail.example\" } }\n"
+	"refusal \"spf\" { text \"no spf\" category spf party senders-domain-owner permanent yes\n"
+	"  meaning \"SPF fails.\" remedy \"Publish.\" example \"550 no spf\" }\n"
+	"refusal \"nobody\" { text \"unknown user\" category mailbox-unknown party recipient permanent yes\n"
+	"  meaning \"Nobody.\" remedy \"Look.\" example \"550 unknown user\" }\n"
+	"refusal \"rate\" { text \"too fast\" category rate party sending-server-admin permanent no\n"
+	"  meaning \"Too fast.\" remedy \"Slow.\" example \"450 too fast\" }\n";
+
+static struct catalogue *catalogue;
+static struct recognizer *recognizer;
+static struct comparison *comparison;
+
+static int
+begin(void **state)
+{
+	char path[] = "/tmp/heloscope-test.XXXXXX";
+	const int fd = mkstemp(path);
+	struct output out = { .file = stderr };
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, catalogue_text, strlen(catalogue_text)), strlen(catalogue_text));
+	(void)close(fd);
+	catalogue = catalogue_open(path, &out);
+	(void)unlink(path);
+	assert_non_null(catalogue);
+	recognizer = recognizer_new(catalogue);
+	comparison = comparison_new(recognizer);
+	assert_non_null(comparison);
+	document_begin();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	comparison_free(comparison);
+	recognizer_free(recognizer);
+	catalogue_free(catalogue);
+	return 0;
+}
+
+/* One attempt; without `text` it was delivered. */
+static void
+attempt(const char *sender, const char *recipient, const char *host, enum refusal_status status,
+	const char *text, time_t time)
+{
+	struct refusal refusal = refusal_of_text(span_of(text));
+	struct recognition known;
+
+	refusal.sender = span_of(sender);
+	refusal.recipient = span_of(recipient);
+	refusal.host = span_of(host);
+	refusal.status = status;
+	refusal.time = time;
+	if (status == REFUSAL_DELIVERED) {
+		comparison_take(comparison, &refusal, NULL);
+		return;
+	}
+	known = recognize(recognizer, &refusal);
+	comparison_take(comparison, &refusal, &known);
+}
+
+/* Compare a part of the result as JSON on one line. */
+static void
+assert_part(const char *key, const char *expected)
+{
+	json_t *json = comparison_json(comparison);
+	char *line = document_line(document_member(json, key));
+
+	assert_string_equal(line, expected);
+	free(line);
+	json_decref(json);
+}
+
+static size_t
+count_of(const char *key)
+{
+	json_t *json = comparison_json(comparison);
+	const size_t count = json_array_size(document_member(json, key));
+
+	json_decref(json);
+	return count;
+}
+
+static json_int_t
+number_of(const char *key)
+{
+	json_t *json = comparison_json(comparison);
+	const json_int_t number = json_integer_value(document_member(json, key));
+
+	json_decref(json);
+	return number;
+}
+
+#define REASON                                                                                                   \
+	"{\"category\":\"spf\",\"party\":\"senders-domain-owner\",\"entry\":\"spf\",\"meaning\":\"SPF fails.\"," \
+	"\"remedy\":\"Publish.\",\"reply\":\"550 no spf\",\"count\":2}"
+
+static void
+comparison_tells_which_domain_is_refused_where_another_passes(void **state)
+{
+	(void)state;
+	attempt("x@bad.example", "u@hosted.example", "mx1.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("y@BAD.example", "u@other.example", "mx2.big.example", REFUSAL_REFUSED, "550 no spf",
+		NOW + 60);
+	attempt("x@good.example", "u@hosted.example", "mx1.big.example", REFUSAL_DELIVERED, "", NOW + 30);
+	attempt("x@good.example", "u@small.example", "mx.small.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@bad.example", "nobody@small.example", "mx.small.example", REFUSAL_REFUSED,
+		"550 unknown user", NOW);
+	attempt("x@bad.example", "u@small.example", "mx.small.example", REFUSAL_DEFERRED, "450 too fast",
+		NOW);
+	attempt("<>", "u@small.example", "mx.small.example", REFUSAL_DELIVERED, "", NOW);
+	assert_part("differences",
+		    "[{\"receiver\":\"Big\",\"client\":null,\"refused\":\"bad.example\",\"delivered\":"
+		    "[{\"domain\":\"good.example\",\"count\":1}],\"count\":2,\"first\":"
+		    "\"2026-11-28T10:00:00Z\",\"last\":\"2026-11-28T10:01:00Z\",\"reason\":" REASON
+		    ",\"rows\":[]}]");
+	assert_int_equal(number_of("without-sender"), 1);
+	assert_int_equal(number_of("left-out"), 0);
+	assert_int_equal(count_of("domains"), 4);
+}
+
+/* What was refused before a record was published, and passes now; and what passed a week before. */
+static void
+comparison_tells_no_difference_that_is_over(void **state)
+{
+	(void)state;
+	attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 60);
+	attempt("x@good.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@bad.example", "u@s.example", "mx.s.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("x@good.example", "u@s.example", "mx.s.example", REFUSAL_DELIVERED, "", NOW - 7 * 86400);
+	assert_int_equal(count_of("differences"), 0);
+}
+
+/* By operator, by registered name, and where no server was reached by what is known of the domain. */
+static void
+comparison_joins_what_one_receiver_serves(void **state)
+{
+	json_t *json, *rows;
+	static const char *const receivers[] = { "Big", "far.example", "small.example" };
+
+	(void)state;
+	attempt("x@a.example", "u@hosted.example", "mx1.big.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@a.example", "u@hosted.example", "", REFUSAL_DEFERRED, "Connection timed out", NOW);
+	attempt("x@a.example", "u@big-mail.example", "", REFUSAL_DEFERRED, "Connection timed out", NOW);
+	attempt("x@a.example", "u@s1.example", "mx1.small.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@a.example", "u@s2.example", "mx2.in.small.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@a.example", "u@far.example", "", REFUSAL_DEFERRED, "Host not found", NOW);
+	json = comparison_json(comparison);
+	rows = document_member(json, "domains");
+	assert_int_equal(json_array_size(rows), ROWS(receivers));
+	for (size_t i = 0; i < ROWS(receivers); i++)
+		assert_string_equal(document_text_of(json_array_get(rows, i), "receiver"), receivers[i]);
+	json_decref(json);
+}
+
+/* The most frequent reason stays, whatever others come between. */
+static void
+comparison_keeps_the_most_frequent_reasons(void **state)
+{
+	char text[32];
+	json_t *json;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(text, sizeof text, "%d strange", 500 + i % 50);
+		attempt("x@a.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, text, NOW);
+		attempt("x@a.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	}
+	json = comparison_json(comparison);
+	assert_string_equal(
+		document_text_of(
+			document_member(json_array_get(document_member(json, "domains"), 0), "reason"),
+			"entry"),
+		"spf");
+	json_decref(json);
+}
+
+static void
+comparison_compares_so_many(void **state)
+{
+	char sender[64];
+
+	(void)state;
+	for (unsigned i = 0; i < BOUND_COMPARED + 7; i++) {
+		(void)snprintf(sender, sizeof sender, "x@d%u.example", i);
+		attempt(sender, "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	}
+	assert_int_equal(count_of("domains"), BOUND_COMPARED);
+	assert_int_equal(number_of("left-out"), 7);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(comparison_tells_which_domain_is_refused_where_another_passes,
+						begin, end),
+		cmocka_unit_test_setup_teardown(comparison_tells_no_difference_that_is_over, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_joins_what_one_receiver_serves, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_keeps_the_most_frequent_reasons, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_compares_so_many, begin, end),
+	};
+
+	return cmocka_run_group_tests_name("comparison", tests, NULL, NULL);
+}
