@@ -15,9 +15,8 @@ import unittest
 import dns.message
 import dns.name
 import dns.rdata
-import dns.rdatatype
 
-from dns_server import DnsServer, answering
+from dns_server import DnsServer, answering, respond
 from lab import DOCTOR_SCHEMA, Lab, free_port
 from scenario import DKIM_KEYS, ED25519, RSA_2048, txt
 
