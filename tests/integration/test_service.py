@@ -81,7 +81,7 @@ class Options(Base):
         self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
         path = self.config(uncommented)
         status, output, warnings = self.run_program("-t", "-c", path)
-        self.assertEqual((status, output), (0, ""))
+        self.assertEqual((status, output), (0, ""), warnings)
         # The file names the same list twice, as the two ways of asking it.
         self.assertRegex(warnings, rf'\A{path}:\d+: warning: the list "zen.spamhaus.org" is contained in "zen.dq.spamhaus.net".*\n\Z')
 
