@@ -201,6 +201,11 @@ class Filter:
             records.append(record)
         return records
 
+    def last_record(self):
+        """The record of the message that its log told of last; records are written a little later."""
+        ident = re.findall(r"\bid=(\S+)", self.log_text())[-1]
+        return wait_until("the record", lambda: next((record for record in self.records() if record["id"] == ident), None))
+
     def kill(self):
         """SIGKILL."""
         self.was_killed = True

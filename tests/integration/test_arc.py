@@ -4,7 +4,7 @@ import re
 import sys
 import unittest
 
-from lab import Lab, LabTest, Smtp, wait_until
+from lab import Lab, LabTest, Smtp
 from readback import with_property
 from scenario import txt
 from signer import dkim, make_rsa
@@ -99,7 +99,7 @@ class Arc(LabTest):
         self.assertIn(comment, " ".join(message["Authentication-Results"].split()))
 
     def record(self):
-        return wait_until("the record", running.records)[-1]["checks"]["arc"]
+        return running.last_record()["checks"]["arc"]
 
     def test_a_sealed_message_of_a_trusted_list_is_accepted_though_DMARC_fails(self):
         self.assertRegex(self.send(MESSAGE), r"(?s)^550.*DMARC")
@@ -174,7 +174,7 @@ class Arc(LabTest):
     def test_explain_tells_the_chain(self):
         changed = seal().replace(b"Subject: hello", b"Subject: [list] hello")
         self.receive(seal(changed, "b.relay.example", b"arc=pass; spf=pass smtp.mailfrom=lists.example"), ["user@in.test"])
-        record = wait_until("the record", running.records)[-1]
+        record = running.last_record()
         story = " ".join(lab.tool("explain", record["id"], "--log", running.records_path).stdout.split())
         for text in ("set 2: sealed by b.relay.example (trusted); its results do not say dmarc=pass for the From domain; its signature covers From",
                      "set 1: sealed by lists.example (trusted); its results say dmarc=pass for the From domain",

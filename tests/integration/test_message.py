@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import DOCTOR_SCHEMA, SCHEMA, Lab, LabTest, Smtp, wait_until
+from lab import DOCTOR_SCHEMA, SCHEMA, Lab, LabTest, Smtp
 from scenario import txt
 from signer import dkim, make_rsa
 
@@ -222,7 +222,6 @@ class Message(LabTest):
                     smtp.expect(f"RCPT TO:<{recipient}>", "250")
                 smtp.expect("DATA", "354")
                 return smtp.send(re.sub(rb"(?m)^\.", b"..", MESSAGE) + b".")
-        sent = len(running.records())
         self.assertRegex(deliver("user@strict.test"), "^550")
         self.assertRegex(deliver("user@strict.test", "user@audit.test"), "^45")
         self.assertRegex(deliver("user@strict.test", "user@audit.test", "user@in.test"), "^250")
@@ -230,7 +229,7 @@ class Message(LabTest):
         told = " ".join(" ".join(arrived.get_all("X-Heloscope")).split())
         self.assertRegex(told, 'would=reject; rule="heloscope.conf:[0-9]+"; reply="550')
         self.assertRegex(told, 'would=defer; rule="heloscope.conf:[0-9]+"; reply="451')
-        record = wait_until("the record", lambda: running.records()[sent + 2:])[0]
+        record = running.last_record()
         self.assertEqual({verdict["recipient"]: (verdict["action"], verdict.get("overruled"), verdict["enforced"]) for verdict in record["verdicts"]},
                          {"<user@strict.test>": ("reject", "others-accept", False), "<user@audit.test>": ("defer", "others-accept", False),
                           "<user@in.test>": ("accept", None, True)})
@@ -296,7 +295,6 @@ class Message(LabTest):
                               ("blanks before the colon", sign().replace(b"Subject:", b"Subject \t:")), ("8 bits", sign().replace(b"Joe", b"J\xf6\xc3\xa9")),
                               ("mailbox line", MESSAGE + b"\r\nFrom x\r\n>From y\r\n"), ("a name of 8 bits", sign().replace(b"Subject:", b"Subj\xe9ct:"))):
             with self.subTest(name):
-                sent = len(running.records())
                 with Smtp(port) as smtp:
                     smtp.pose_as(CLIENT)
                     smtp.expect("EHLO mail.signed.example", "250")
@@ -305,7 +303,7 @@ class Message(LabTest):
                     smtp.expect("DATA", "354")
                     ended = b"" if message.endswith(b"\r\n") else b"\r\n"
                     smtp.expect(re.sub(rb"(?m)^\.", b"..", message) + ended + b".", "250")
-                seen = wait_until("the record", lambda: running.records()[sent:])[0]["checks"]
+                seen = running.last_record()["checks"]
                 lab.take_messages()
                 self.assertEqual(alike(record_of(message)["checks"]), alike(seen))
 
