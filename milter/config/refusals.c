@@ -35,12 +35,18 @@ config_joined(struct config_reader *reader, const struct value_set *strings)
 struct text_set
 config_fragments(struct config_reader *reader, const struct value_set *strings)
 {
-	for (size_t i = 0; i < strings->count; i++)
+	for (size_t i = 0; i < strings->count; i++) {
+		if (strchr(strings->items[i].text, '@') != NULL)
+			config_complain(reader, strings->items[i].place,
+					"\"%.60s\" has a mail address, which is never compared; "
+					"expected other words of the reply",
+					strings->items[i].text);
 		if (span_trim(span_of(strings->items[i].text)).length < FRAGMENT_MIN)
 			config_complain(
 				reader, strings->items[i].place,
 				"\"%.60s\" stands in too many replies; expected at least %d characters of one",
 				strings->items[i].text, FRAGMENT_MIN);
+	}
 	return config_texts(reader, strings);
 }
 

@@ -82,3 +82,82 @@ normal_add(struct strbuf *out, struct span text, unsigned reply)
 	if (out->length > 0 && out->text[out->length - 1] == ' ')
 		strbuf_shorten(out, out->length - 1);
 }
+
+/* Addresses. */
+
+/* RFC 5321, 4.1.2 (Atom), and what RFC 6531 adds. */
+static bool
+is_of_local_part(char c)
+{
+	return ascii_is_alnum(c) || ascii_is_among(c, ".!#$%&'*+-/=?^_`{|}~") || (c & 0x80) != 0;
+}
+
+static bool
+is_of_domain(char c)
+{
+	return ascii_is_alnum(c) || ascii_is_among(c, ".-_") || (c & 0x80) != 0;
+}
+
+/* Where the quoted local part begins whose closing quote stands before `end`; `end` when there is none. */
+static size_t
+quotes_begin(struct span text, size_t end)
+{
+	size_t begin = end - 1;
+
+	while (begin > 0)
+		if (text.at[--begin] == '"')
+			return begin;
+	return end;
+}
+
+/* Where the local part begins that ends before `end`. In a link those octets part its fields. */
+static size_t
+local_part_begin(struct span text, size_t end)
+{
+	size_t begin = end, field = end;
+
+	if (end > 0 && text.at[end - 1] == '"')
+		return quotes_begin(text, end);
+	while (begin > 0 && is_of_local_part(text.at[begin - 1])) {
+		begin--;
+		if (field == end && ascii_is_among(text.at[begin], "/?&="))
+			field = begin + 1;
+	}
+	return begin > 0 && text.at[begin - 1] == ':' && text.length > begin + 1 && text.at[begin] == '/'
+			       && text.at[begin + 1] == '/'
+		       ? field
+		       : begin;
+}
+
+/* Where the domain, or the address in brackets, ends that begins at `begin`. */
+static size_t
+domain_end(struct span text, size_t begin)
+{
+	const char *bracket = NULL;
+	size_t end = begin;
+
+	if (begin < text.length && text.at[begin] == '[')
+		bracket = memchr(text.at + begin, ']', text.length - begin);
+	if (bracket != NULL)
+		return (size_t)(bracket - text.at) + 1;
+	while (end < text.length && is_of_domain(text.at[end]))
+		end++;
+	while (end > begin && text.at[end - 1] == '.') /* that of a sentence */
+		end--;
+	return end;
+}
+
+void
+normal_blot_addresses(struct strbuf *text)
+{
+	const struct span whole = { text->text, text->length };
+	const char *at = text->text;
+
+	while ((at = memchr(at, '@', (size_t)(whole.at + whole.length - at))) != NULL) {
+		const size_t middle = (size_t)(at - whole.at);
+		const size_t begin = local_part_begin(whole, middle), end = domain_end(whole, middle + 1);
+
+		memset(text->text + begin, NORMAL_BLOT, end - begin);
+		at = whole.at + end;
+	}
+}

@@ -159,6 +159,7 @@ find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
 	memset(recognizer->has, 0, catalogue->fragment_count);
 	recognizer->complete_count = recognizer->without_count;
 	normal_add(&normal, text, reply);
+	normal_blot_addresses(&normal);
 	if (catalogue->automaton != NULL)
 		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
 			       note_fragment, recognizer);

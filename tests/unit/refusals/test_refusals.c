@@ -76,6 +76,8 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		  ":1:45: unknown party \"me\"; expected \"unknown\", \"senders-domain-owner\"" },
 		{ "refusal \"a\" { text \"abc\" category spf" REST "permanent no }",
 		  "\"permanent\" is given twice" },
+		{ "refusal \"a\" { text \"by me@p.test\" category spf" REST "}",
+		  ":1:20: \"by me@p.test\" has a mail address, which is never compared; expected other words" },
 		{ "refusal \"a\" { code 650 text \"abc\" category spf" REST "}",
 		  ":1:20: \"650\" is not a code of a refusal; expected one like 550, 5xx, 5.7.1 or 5.7.x" },
 		{ "refusal \"a\" { code 3.7.x text \"abc\" category spf" REST "}",
@@ -185,6 +187,39 @@ normal_joins_lines_and_leaves_their_codes_out(void **state)
 	}
 }
 
+/* What a sender or a recipient chose to be called is no reason. */
+static void
+normal_blots_mail_addresses_out(void **state)
+{
+	static const struct {
+		const char *text, *left;
+	} rows[] = {
+		{ "<no.spam@mx.p.test>: unknown", "<@@@@@@@@@@@@@@@@@>: unknown" },
+		{ "to no@p.test... unknown", "to @@@@@@@@@... unknown" },
+		{ "of <\"no spam\"@p.test> here", "of <@@@@@@@@@@@@@@@@> here" },
+		{ "no@[192.0.2.1] here", "@@@@@@@@@@@@@@ here" },
+		{ "r\xc3\xa9@p\xc3\xa9.test", "@@@@@@@@@@@@" },
+		{ "bounce+a=p.test@q.test, no", "@@@@@@@@@@@@@@@@@@@@@@, no" },
+		{ "see http://p.test/?c=hi&m=no@q.test&v=1", "see http://p.test/?c=hi&m=@@@@@@@@@&v=1" },
+		{ "mail to:no@q.test no", "mail to:@@@@@@@@@ no" },
+		{ "no @ all, @q.test and x@", "no @ all, @@@@@@@ and @@" },
+		{ "no\"@p.test", "no\"@@@@@@@" },
+		{ "@@p.test", "@@@@@@@@" },
+		{ "@", "@" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char memory[100];
+		struct strbuf text = STRBUF_OVER(memory);
+
+		strbuf_add(&text, rows[i].text);
+		normal_blot_addresses(&text);
+		assert_string_equal(text.text, rows[i].left);
+	}
+}
+
 static void
 codes_are_found_where_codes_stand(void **state)
 {
@@ -287,6 +322,7 @@ recognize_chooses_by_rank(void **state)
 		{ "mx.p.test", "550 mail was refused here today", "p", "P" },
 		{ "mx.o.test", "550 was refused here", "o-short", "O" },
 		{ "mx.q.test", "550 we refused him", "l", "L" },
+		{ "", "550 <refused@p.test>: go, refused.here@o.test", NULL, NULL },
 		{ "mx.silent.test", "554 goodbye", "silent", NULL },
 		{ "mx.silent.test.", "550 goodbye", NULL, NULL },
 		{ "", "554 goodbye", NULL, NULL },
@@ -609,6 +645,7 @@ main(void)
 		cmocka_unit_test(refusals_words_of_settings_are_not_theirs),
 		cmocka_unit_test(refusals_of_one_name_the_last_one_counts),
 		cmocka_unit_test(normal_joins_lines_and_leaves_their_codes_out),
+		cmocka_unit_test(normal_blots_mail_addresses_out),
 		cmocka_unit_test(codes_are_found_where_codes_stand),
 		cmocka_unit_test(automaton_finds_all_words_in_one_pass),
 		cmocka_unit_test(recognize_chooses_by_rank),
