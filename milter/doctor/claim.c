@@ -18,7 +18,6 @@
 
 enum claim_about {
 	ABOUT_NOTHING, /* of what the refusal says nothing stands in the DNS */
-	ABOUT_RECEIVER,
 	ABOUT_ADDRESS,
 	ABOUT_DOMAIN,
 };
@@ -26,23 +25,22 @@ enum claim_about {
 #define ROW(name) (1U << DOCTOR_##name)
 #define SPF_ROWS (ROW(SPF_RECORD) | ROW(SPF_LIMITS) | ROW(SPF_PASS))
 
-/* In sentences "%d" is the domain, "%a" the address, "%h" the HELO name. */
+/* In sentences "%d" is the domain, "%a" the address. */
 struct claim_kind {
 	enum claim_about about;
-	unsigned rows;      /* what a warning or an error in confirms it */
-	unsigned well;      /* what must be good for the opposite; 0: nothing shows that */
-	bool needs_address; /* without it nothing can be said of them */
-	bool needs_helo;
+	unsigned rows;         /* what a warning or an error in confirms it */
+	unsigned well;         /* what must be good for the opposite; 0: nothing shows that */
+	bool needs_address;    /* without it nothing can be said of them */
 	const char *otherwise; /* what the DNS says when it is not so */
 	const char *shown;     /* part of the records that show it */
 	const char *instead;   /* what to look at when it cannot be seen from here */
 };
 
 static const struct claim_kind kinds[CATEGORIES] = {
-	[CATEGORY_SPF] = { ABOUT_DOMAIN, SPF_ROWS, ROW(SPF_PASS), true, false,
+	[CATEGORY_SPF] = { ABOUT_DOMAIN, SPF_ROWS, ROW(SPF_PASS), true,
 			   "SPF passes now for mail of %d from %a.", " TXT v=spf1",
 			   "See which address the receiver names, and what its Authentication-Results field says of other mail." },
-	[CATEGORY_PTR] = { ABOUT_ADDRESS, ROW(REVERSE_DNS), ROW(REVERSE_DNS), true, false,
+	[CATEGORY_PTR] = { ABOUT_ADDRESS, ROW(REVERSE_DNS), ROW(REVERSE_DNS), true,
 			   "%a has a reverse DNS (PTR) record now, and its name resolves to it.", " PTR ",
 			   "See which address the receiver names, and look at its PTR record." },
 };
@@ -143,7 +141,8 @@ is_same(const struct claim_exam *exam, const struct claim_kind *kind, const stru
 {
 	return exam->kind->about == kind->about && ipaddr_equals(&exam->subject.address, &subject->address)
 	       && strcmp(exam->subject.domain, subject->domain) == 0
-	       && strcmp(exam->subject.helo, subject->helo) == 0;
+	       && strcmp(exam->subject.helo, subject->helo) == 0
+	       && exam->subject.is_address_of_reply == subject->is_address_of_reply;
 }
 
 /* The examination of that subject; NULL, with the reason, when none can be made any more. */
@@ -174,6 +173,10 @@ exam_of(struct claims *claims, const struct claim_kind *kind, const struct claim
 
 /* Verdicts. */
 
+/* Who wrote the reply chose the address: what is proposed for it would let a stranger into the record. */
+static const char whose[] =
+	"Only the reply names %a: if it is an address of yours, give it with --ip to be told what to change.";
+
 static void
 add_filled(struct strbuf *out, const char *sentence, const struct claim_subject *subject)
 {
@@ -187,9 +190,7 @@ add_filled(struct strbuf *out, const char *sentence, const struct claim_subject 
 			continue;
 		}
 		sentence++; /* a letter follows in each of them */
-		strbuf_add(out, *sentence == 'd'   ? subject->domain
-				: *sentence == 'a' ? address
-						   : subject->helo);
+		strbuf_add(out, *sentence == 'd' ? subject->domain : address);
 	}
 }
 
@@ -221,12 +222,27 @@ worst_cell(const struct doctor_report *report, unsigned rows)
 	return worst;
 }
 
+/* Whether what is to be done about it has to do with an address that only the reply names. */
+static bool
+rests_on_reply(const struct claim_exam *exam, const struct doctor_finding *finding)
+{
+	char address[IPADDR_TEXT_SIZE];
+
+	return exam->subject.is_address_of_reply
+	       && (finding->publish != NULL
+		   || strcmp(finding->subject, ipaddr_format(&exam->subject.address, address)) == 0);
+}
+
 static struct claim
-tell_confirmed(const struct doctor_finding *finding, struct strbuf *text)
+tell_confirmed(const struct claim_exam *exam, const struct doctor_finding *finding, struct strbuf *text)
 {
 	const struct doctor_group group = { .finding = finding, .publish = finding->publish };
 
 	strbuf_printf(text, "%s ", finding->what);
+	if (rests_on_reply(exam, finding)) {
+		add_filled(text, whose, &exam->subject);
+		return (struct claim){ CLAIM_CONFIRMED, text->text, NULL };
+	}
 	doctor_add_remedy(text, &group);
 	return (struct claim){ CLAIM_CONFIRMED, text->text, finding->publish };
 }
@@ -262,9 +278,9 @@ judge(const struct claim_exam *exam, const struct claim_kind *kind, struct strbu
 	const struct doctor_finding *worst = worst_in(report, kind->rows);
 
 	if (missing != NULL && missing->problem == PROBLEM_DOMAIN_MISSING)
-		return tell_confirmed(missing, text);
+		return tell_confirmed(exam, missing, text);
 	if (worst != NULL && worst->severity >= DOCTOR_WARNING)
-		return tell_confirmed(worst, text);
+		return tell_confirmed(exam, worst, text);
 	if (worst != NULL && worst->severity == DOCTOR_UNKNOWN)
 		return tell_untestable(worst->what, kind, text);
 	if (kind->well != 0 && worst_cell(report, kind->well) >= DOCTOR_GOOD
@@ -279,8 +295,6 @@ missing_in(const struct claim_kind *kind, const struct claim_subject *subject)
 {
 	if (kind->about == ABOUT_DOMAIN && subject->domain[0] == '\0')
 		return "Neither the sender nor the reply names the domain; give it with --from.";
-	if (kind->needs_helo && subject->helo[0] == '\0')
-		return "The HELO name of the sending server is not known; give it with --helo.";
 	if (kind->needs_address && subject->address.length == 0)
 		return "The public IP address from which the mail was sent is not known; give it with --ip.";
 	return NULL;
@@ -310,8 +324,6 @@ claims_test(struct claims *claims, const struct refusal *refusal, const struct r
 	if (known->entry == NULL || kind->about == ABOUT_NOTHING)
 		return (struct claim){ CLAIM_NOT_TESTED, "", NULL };
 	strbuf_init(&text, claims->text, sizeof claims->text);
-	if (kind->about == ABOUT_RECEIVER)
-		return tell_untestable("This is of the receiver's side.", kind, &text);
 	normal_add(&said, refusal->text, known->codes.reply);
 	subject = claim_subject_of(refusal, memory, &claims->given);
 	return test_subject(claims, kind, &subject, &text);

@@ -88,33 +88,6 @@ find_rejected_domain(const char *text, char name[DOMAIN_SIZE])
 		name[0] = '\0';
 }
 
-static void
-find_helo(const char *text, char helo[DOMAIN_SIZE])
-{
-	static const char *const cues[] = { "helo command [", "helo/ehlo argument ",
-					    "introduced itself (helo/ehlo) as " };
-	const char *cue = strstr(text, ">: helo command rejected");
-	struct span word = cue != NULL ? word_before(text, cue) : SPAN("");
-
-	for (size_t i = 0; i < sizeof cues / sizeof cues[0] && word.length == 0; i++)
-		if ((cue = strstr(text, cues[i])) != NULL)
-			word = word_at(cue + strlen(cues[i]));
-	(void)snprintf(helo, DOMAIN_SIZE, "%.*s", word.length < DOMAIN_SIZE ? (int)word.length : 0, word.at);
-}
-
-/* "s1._domainkey.example.org". */
-static void
-find_key(const char *text, struct claim_subject *subject)
-{
-	static const char infix[] = "._domainkey.";
-	const char *cue = strstr(text, infix);
-	struct span selector = cue != NULL ? word_before(text, cue) : SPAN("");
-
-	if (cue == NULL || !domain_is_host_name(selector) || !domain_normalize(selector, subject->selector)
-	    || !claim_read_domain(word_at(cue + sizeof infix - 1), subject->signer))
-		subject->selector[0] = subject->signer[0] = '\0';
-}
-
 /* Addresses of a reply. */
 
 static bool
@@ -178,40 +151,38 @@ find_address(const char *text, const struct ipaddr *server)
 
 /* All of it. */
 
+/* Whose domain: that of the sender; else the one that was given; else one that the reply names. */
 static void
-find_domains(const struct refusal *refusal, const char *text, struct claim_subject *subject)
+choose_domain(const struct refusal *refusal, const char *text, const struct claim_subject *given,
+	      char name[DOMAIN_SIZE])
 {
-	find_domain(text, subject->author);
-	if (claim_read_domain(domain_part(refusal->sender), subject->domain))
+	if (claim_read_domain(domain_part(refusal->sender), name))
 		return;
-	find_rejected_domain(text, subject->domain);
-	if (subject->domain[0] == '\0')
-		(void)memcpy(subject->domain, subject->author, DOMAIN_SIZE);
+	(void)memcpy(name, given->domain, DOMAIN_SIZE);
+	if (name[0] == '\0')
+		find_rejected_domain(text, name);
+	if (name[0] == '\0')
+		find_domain(text, name);
 }
 
+/* An address that nobody but the reply names is tested, but may be a stranger's. */
 static void
-take_given(struct claim_subject *subject, const struct claim_subject *given)
+choose_address(const struct refusal *refusal, const char *text, struct claim_subject *subject)
 {
-	if (subject->domain[0] == '\0')
-		(void)memcpy(subject->domain, given->domain, DOMAIN_SIZE);
-	if (subject->helo[0] == '\0')
-		(void)memcpy(subject->helo, given->helo, DOMAIN_SIZE);
-	if (subject->address.length == 0)
-		subject->address = given->address;
+	if (refusal->client.length > 0 && !dnslist_is_private(&refusal->client))
+		subject->address = refusal->client;
+	if (subject->address.length > 0)
+		return;
+	subject->address = find_address(text, &refusal->address);
+	subject->is_address_of_reply = subject->address.length > 0;
 }
 
 struct claim_subject
 claim_subject_of(const struct refusal *refusal, const char *text, const struct claim_subject *given)
 {
-	struct claim_subject subject = { .domain = "" };
+	struct claim_subject subject = *given;
 
-	find_domains(refusal, text, &subject);
-	find_helo(text, subject.helo);
-	find_key(text, &subject);
-	if (refusal->client.length > 0 && !dnslist_is_private(&refusal->client))
-		subject.address = refusal->client;
-	else
-		subject.address = find_address(text, &refusal->address);
-	take_given(&subject, given);
+	choose_domain(refusal, text, given, subject.domain);
+	choose_address(refusal, text, &subject);
 	return subject;
 }

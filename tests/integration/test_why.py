@@ -295,22 +295,43 @@ class Claim(unittest.TestCase):
                 for row in told["refusals"]]
 
     def test_SPF_is_confirmed_with_the_record_to_publish_and_not_once_that_is_there(self):
-        (claim, finding, records), = self.tell(SPF_REPLY)
+        (claim, finding, records), = self.tell(SPF_REPLY, "--ip", ADDRESS)
         self.assertEqual((claim, records), ("confirmed", [f'p.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all"']))
         self.assertEqual(finding, f'Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one that is there.')
         world = {**BROKEN, "p.example TXT": [records[0].split(" ", 2)[2]]}
-        self.assertEqual(self.tell(SPF_REPLY, world=world), [
+        self.assertEqual(self.tell(SPF_REPLY, "--ip", ADDRESS, world=world), [
             ("not-confirmed", f'SPF passes now for mail of p.example from {ADDRESS}. The DNS says: p.example TXT v=spf1 ip4:{ADDRESS} '
              'ip4:192.0.2.1 -all', [])])
 
     def test_reverse_DNS_is_confirmed_with_the_record_to_publish_and_not_once_that_is_there(self):
-        (claim, finding, records), = self.tell(PTR_REPLY, "--from", "anna@p.example")
+        (claim, finding, records), = self.tell(PTR_REPLY, "--from", "anna@p.example", "--ip", ADDRESS)
         self.assertEqual((claim, records), ("confirmed", ["9.100.51.198.in-addr.arpa. PTR out.p.example."]))
         self.assertIn(f"{ADDRESS} has no reverse DNS (PTR) record.", finding)
-        self.assertEqual(self.tell(PTR_REPLY)[0][::2], ("confirmed", []))  # nobody says what its name is
+        self.assertEqual(self.tell(PTR_REPLY, "--ip", ADDRESS)[0][::2], ("confirmed", []))  # nobody says what its name is
         self.assertEqual(self.tell(PTR_REPLY, world=MENDED), [
             ("not-confirmed", f"{ADDRESS} has a reverse DNS (PTR) record now, and its name resolves to it. The DNS says: "
              "9.100.51.198.in-addr.arpa PTR out.p.example", [])])
+
+    def test_who_writes_a_reply_gets_no_address_into_a_record(self):
+        hint = f"Only the reply names {ADDRESS}: if it is an address of yours, give it with --ip to be told what to change."
+        for reply, what in ((SPF_REPLY, f'Mail from {ADDRESS} gets spf=fail, by "-all".'),
+                            (PTR_REPLY, f"{ADDRESS} has no reverse DNS (PTR) record.")):
+            self.assertEqual(self.tell(reply, "--from", "anna@p.example"), [("confirmed", f"{what} {hint}", [])])
+        without = {**BROKEN, "p.example TXT": ['"v=spf1 ipv4:192.0.2.1 -all"']}  # what is mended is not extended by it, either
+        self.assertEqual(self.tell(SPF_REPLY, world=without), [
+            ("confirmed", f'The SPF record has an error at "ipv4:192.0.2.1": an unknown mechanism. {hint}', [])])
+        self.assertEqual(self.tell(SPF_REPLY, world={**BROKEN, "p.example TXT": []}), [("confirmed", f"There is no SPF record. {hint}", [])])
+        (_, finding, records), = self.tell(SPF_REPLY, "--ip", "198.51.100.7")
+        self.assertTrue(finding.startswith("Mail from 198.51.100.7 gets spf=fail"), finding)
+        self.assertEqual(records, ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"'])
+
+    def test_the_address_of_a_log_gets_a_record(self):
+        log = ("2026-11-20T09:00:00+00:00 mail postfix-198.51.100.7/qmgr[9]: 4ABCD: from=<anna@p.example>, size=9, nrcpt=1 (queue active)\n"
+               "2026-11-20T09:00:00+00:00 mail postfix-198.51.100.7/smtp[10]: 4ABCD: to=<bob@q.example>, relay=aspmx.l.google.com[192.0.2.1]:25, "
+               f"delay=1, delays=1/0/0/0, dsn=5.7.26, status=bounced (host aspmx.l.google.com[192.0.2.1] said: {SPF_REPLY} (in reply to end "
+               "of DATA command))\n")
+        (claim, finding, records), = self.tell(log, "--ip", "198.51.100.8")
+        self.assertEqual((claim, records), ("confirmed", ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"']), finding)
 
     def test_so_many_domains_and_addresses_are_examined_and_no_more(self):
         replies = "\n\n".join(PTR_REPLY.replace(ADDRESS, f"198.51.100.{number}") for number in range(1, 61))

@@ -1,9 +1,10 @@
 /*
- * claim_subject: what a refusal is about: the domain, the address and the names of the sender's side, as the
- * log or bounce has them, or else the reply.
+ * claim_subject: what a refusal is about: the domain and the address of the sender's side, as the log or
+ * bounce has them, as they were given, or else as the reply names them.
  *
  * A reply is a stranger's text: what is read in it is a public address, or a name by which a domain with mail
- * can be called, or nothing. Plain data; any thread.
+ * can be called, or nothing; and whoever wrote it must not get an address of his into a record of ours. Plain
+ * data; any thread.
  */
 #ifndef HELOSCOPE_DOCTOR_CLAIM_SUBJECT_H
 #define HELOSCOPE_DOCTOR_CLAIM_SUBJECT_H
@@ -13,13 +14,13 @@
 
 struct claim_subject {
 	char domain[DOMAIN_SIZE]; /* of the bounce address, normalized; "": not known */
-	char author[DOMAIN_SIZE]; /* that the reply is about, which may be the author's; "": it names none */
-	char helo[DOMAIN_SIZE];   /* the name that the server gave, printable; "": not known */
-	char selector[DOMAIN_SIZE], signer[DOMAIN_SIZE]; /* of a DKIM key; "": not known */
-	struct ipaddr address;                           /* from which it came; length 0: not known */
+	char helo[DOMAIN_SIZE];   /* the name that the server gives, printable; "": not known */
+	struct ipaddr address;    /* from which it came; length 0: not known */
+	bool is_address_of_reply; /* and nobody else names it: it may be a stranger's, and gets no record */
 };
 
-/* `text`: the normalized text of the refusal (refusals/normal.h). What is not found is taken from `given`. */
+/* `text`: the normalized text of the refusal (refusals/normal.h). What the log or bounce does not tell is
+ * taken from `given`; what neither does, from the text. */
 struct claim_subject claim_subject_of(const struct refusal *refusal, const char *text,
 				      const struct claim_subject *given);
 
