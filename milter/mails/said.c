@@ -124,15 +124,26 @@ skip_error_after(struct span *text, struct said *said)
 	return true;
 }
 
+/* Whether "host H [A]" was what names a server, by what is left behind it. A sentence about a host is none.
+ */
+static bool
+is_named(struct span rest)
+{
+	return rest.at[-1] == ':' || text_trim(rest).length == 0 || text_skip(&rest, ":")
+	       || text_skip(&rest, "SMTP error from") || text_skip(&rest, "Delay reason:");
+}
+
 static bool
 skip_host_of_exim(struct span *text, struct said *said)
 {
 	struct span rest = *text;
+	struct said named = *said;
 
 	if ((!text_skip(&rest, "host:") && !text_skip(&rest, "host ") && !text_skip(&rest, "H="))
-	    || !take_host(&rest, said))
+	    || !take_host(&rest, &named) || !is_named(rest))
 		return false;
 	(void)text_skip(&rest, ":");
+	*said = named;
 	*text = rest;
 	return true;
 }

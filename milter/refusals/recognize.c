@@ -5,6 +5,7 @@
 
 #include "heloscope/base/domain.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
 
 #define OWNERS_MAX 4
@@ -51,31 +52,6 @@ recognizer_free(struct recognizer *recognizer)
 }
 
 /* Who refused. */
-
-struct span
-recognize_host_in(struct span text)
-{
-	static const char *const fronts[] = {
-		"host ", "talking to ", "relay=", "connect to ", "connection with ", " H=", "host="
-	};
-
-	for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
-		const char *at = memmem(text.at, text.length, fronts[i], strlen(fronts[i]));
-		struct span host =
-			at != NULL ? span_from(text, (size_t)(at - text.at) + strlen(fronts[i])) : SPAN("");
-		size_t length = 0;
-
-		while (length < host.length
-		       && (ascii_is_alnum(host.at[length]) || ascii_is_among(host.at[length], "-._")))
-			length++;
-		while (length > 0 && host.at[length - 1] == '.')
-			length--;
-		host.length = length;
-		if (domain_has_dot(host) && domain_is_host_name(host))
-			return host;
-	}
-	return SPAN("");
-}
 
 /* Operators to whom a host belongs, or a domain; those that are nearer first. */
 struct owners {
@@ -352,7 +328,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 							     ? refusal->text.length
 							     : BOUND_REFUSAL_TEXT };
 	struct recognition known = {
-		.host = refusal->host.length > 0 ? refusal->host : recognize_host_in(text),
+		.host = refusal->host.length > 0 ? refusal->host : named_server_in(text),
 		.codes = codes_of(refusal, text),
 	};
 	struct search search = {

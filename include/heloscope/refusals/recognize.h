@@ -43,8 +43,4 @@ struct recognition recognize(struct recognizer *recognizer, const struct refusal
  */
 size_t recognize_examples(const struct catalogue *catalogue, struct output *messages);
 
-/* The server that a log or bounce names in such a text, "host NAME[A] said: ..."; empty when it names none.
- */
-struct span recognize_host_in(struct span text);
-
 #endif

@@ -182,6 +182,8 @@ text_of_a_notice_is_read(void **state)
 		  ">b@b.example mx.b.example[2001:db8::1] end-of-data 0.0.0 -|lost connection with mx.b.example[2001:db8::1] while sending end of data -- message may be sent more than once\n" },
 		{ "<b@b.example>: lost connection with mx.b.example[2001:db8::1] while sending RCPT TO",
 		  ">b@b.example mx.b.example[2001:db8::1] rcpt 0.0.0 -|lost connection with mx.b.example[2001:db8::1] while sending RCPT TO\n" },
+		{ "Diagnostic-Code: smtp; host mx.a.example [192.0.2.7] is blocked: ask us",
+		  "> [] - 0.0.0 -|host mx.a.example [192.0.2.7] is blocked: ask us\n" },
 		{ "> > b@b.example:\n> > Remote host said: 421 later\n> > Giving up on 192.0.2.1.",
 		  ">b@b.example [192.0.2.1] - 0.0.0 -|421 later\n" },
 		{ "hello", "" },

@@ -8,6 +8,7 @@
 #include "heloscope/mails/text.h"
 #include "heloscope/refusals/automaton.h"
 #include "heloscope/refusals/groups.h"
+#include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
 #include "heloscope/refusals/recognize.h"
 #include "heloscope/words/refusal.h"
@@ -330,6 +331,7 @@ recognize_chooses_by_rank(void **state)
 		{ "", "550 5.7.20 frame of delivery", "told", NULL },
 		{ "", "550 delivery", NULL, NULL },
 		{ "", "host mx.p.test[192.0.2.1] said: 550 refused", "p", "P" },
+		{ "", "550 host mx.p.test refused", "o-short", "O" },
 		{ "o.test", "550 hello", NULL, NULL },
 		{ "", "", NULL, NULL },
 	};
@@ -413,6 +415,43 @@ recognize_tells_what_the_stage_bears(void **state)
 	}
 	recognizer_free(recognizer);
 	catalogue_free(catalogue);
+}
+
+static void
+named_server_is_one_that_a_program_named(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} rows[] = {
+		{ "host mx.p.test[192.0.2.1] said: 550 no", "mx.p.test" },
+		{ "x (host mx.p.test[2001:db8::1] refused to talk to me: 554 no", "mx.p.test" },
+		{ "host mx.p.test [192.0.2.1]: 550 no", "mx.p.test" },
+		{ "host mx.p.test [192.0.2.1]\n  SMTP error from remote mail server after DATA:\n 550 no",
+		  "mx.p.test" },
+		{ "550 host not.p.test, no. host mx.p.test[192.0.2.1] said: no", "mx.p.test" },
+		{ "... while talking to mx.p.test.:\n<<< 550 no", "mx.p.test" },
+		{ "relay=mx.p.test. [192.0.2.1], stat=", "mx.p.test" },
+		{ "connect to mx.p.test[192.0.2.1]:25: Connection refused", "mx.p.test" },
+		{ "lost connection with mx.p.test[192.0.2.1] while", "mx.p.test" },
+		{ "R=dnslookup T=smtp H=mx.p.test [192.0.2.1]: 550 no", "mx.p.test" },
+		{ "on host=mx.p.test tls=on", "mx.p.test" },
+		{ "550 host a.p.test[192.0.2.1] is blocked", "" },
+		{ "550 host a.p.test [192.0.2.1]", "" },
+		{ "550 host a.p.test[unknown] said: no", "" },
+		{ "550 host a.p.test said: no", "" },
+		{ "550 host mx.p.test not found", "" },
+		{ "550 we were talking to a.p.test, who", "" },
+		{ "550 relay=a.p.test is not known", "" },
+		{ "451 cannot connect to a.p.test: timeout", "" },
+		{ "451 no connection with a.p.test", "" },
+		{ "host ", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (!span_equals(named_server_in(span_of(rows[i].text)), span_of(rows[i].name)))
+			fail_msg("%s", rows[i].text);
 }
 
 static void
@@ -651,6 +690,7 @@ main(void)
 		cmocka_unit_test(recognize_chooses_by_rank),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
+		cmocka_unit_test(named_server_is_one_that_a_program_named),
 		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
 		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),

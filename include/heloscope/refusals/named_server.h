@@ -1,0 +1,18 @@
+/*
+ * named_server: which server refused, as a program wrote it beside the reply.
+ *
+ * Any thread.
+ */
+#ifndef HELOSCOPE_REFUSALS_NAMED_SERVER_H
+#define HELOSCOPE_REFUSALS_NAMED_SERVER_H
+
+#include "heloscope/base/span.h"
+
+/*
+ * The server that a log or bounce names in such a text: "host NAME[A] said: ...", "... while talking to
+ * NAME.:", "relay=NAME[A]:25". Empty when it names none: a name in a sentence ("host NAME not found",
+ * "connect to NAME first") may be anybody's.
+ */
+struct span named_server_in(struct span text);
+
+#endif
