@@ -6,16 +6,13 @@
 
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/compared.h"
+#include "heloscope/cli/why_refusals.h"
 #include "heloscope/cli/why_reports.h"
-#include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
 #include "heloscope/cli/argument.h"
-#include "heloscope/doctor/claim.h"
 #include "heloscope/mails/given.h"
 #include "heloscope/review/comparison.h"
-#include "heloscope/refusals/groups.h"
-#include "heloscope/words/refusal.h"
 #include "heloscope/words/reports.h"
 
 static const char help[] =
@@ -118,126 +115,13 @@ read_options(int argc, char **argv, struct options *options)
 
 struct telling {
 	struct recognizer *recognizer;
-	struct claims *claims; /* NULL: nothing is asked */
 	struct log_reader *logs;
 	struct comparison *comparison; /* of what logs tell, */
 	bool has_log;                  /* if they tell anything */
 	time_t since;                  /* 0: all is told */
-	bool is_json;
-	struct refusal_groups groups; /* unless as JSON */
-	unsigned long told, unknown;
+	struct why_refusals refusals;
 	struct summary summary; /* of reports */
 };
-
-static void
-set_span(json_t *object, const char *name, struct span text)
-{
-	document_put(object, name, text.length > 0 ? document_text(text) : json_null());
-}
-
-static void
-set_text(json_t *object, const char *name, const char *text)
-{
-	set_span(object, name, span_of(text));
-}
-
-static void
-set_address(json_t *object, const char *name, const struct ipaddr *address)
-{
-	char text[IPADDR_TEXT_SIZE] = "";
-
-	if (address->length > 0)
-		ipaddr_format(address, text);
-	set_text(object, name, text);
-}
-
-static void
-set_codes(json_t *object, const struct codes *codes)
-{
-	char memory[24];
-	struct strbuf code = STRBUF_OVER(memory);
-
-	if (codes->reply != 0)
-		strbuf_printf(&code, "%u", codes->reply);
-	if (codes->enhanced.class != 0)
-		strbuf_printf(&code, "%s%u.%u.%u", code.length > 0 ? " " : "", codes->enhanced.class,
-			      codes->enhanced.subject, codes->enhanced.detail);
-	set_text(object, "code", memory);
-}
-
-static void
-set_time(json_t *object, time_t time)
-{
-	char text[CLOCK_TEXT_SIZE] = "";
-
-	if (time != REFUSAL_NO_TIME)
-		clock_format(time, text);
-	set_text(object, "time", text);
-}
-
-static struct claim
-test_claim(const struct telling *telling, const struct refusal *refusal, const struct recognition *known)
-{
-	return telling->claims != NULL ? claims_test(telling->claims, refusal, known)
-				       : (struct claim){ CLAIM_NOT_TESTED, "", NULL };
-}
-
-static json_t *
-object_of(const struct refusal *refusal, const struct recognition *known, const struct claim *claim)
-{
-	json_t *object = json_object();
-
-	set_text(object, "operator", known->owner != NULL ? known->owner : "generic");
-	set_codes(object, &known->codes);
-	document_set_text(object, "category", config_refusal_categories[known->category]);
-	document_set_text(object, "party", config_refusal_parties[known->party]);
-	document_put(object, "is-permanent",
-		     known->permanence == PERMANENCE_UNKNOWN
-			     ? json_null()
-			     : json_boolean(known->permanence == PERMANENCE_YES));
-	document_set_text(object, "meaning", refusal_meaning(known));
-	document_set_text(object, "remedy", refusal_remedy(known));
-	set_text(object, "page", known->entry != NULL ? known->entry->page : NULL);
-	set_text(object, "entry", known->entry != NULL ? known->entry->name : NULL);
-	claim_set_json(claim, object);
-	set_span(object, "server", known->host);
-	set_span(object, "sender", refusal->sender);
-	set_span(object, "recipient", refusal->recipient);
-	set_address(object, "client", &refusal->client);
-	set_time(object, refusal->time);
-	set_text(object, "status", refusal_status_token(refusal->status));
-	set_text(object, "stage", refusal_stage_token(refusal->stage));
-	set_span(object, "reply", refusal->text);
-	set_span(object, "file", refusal->file);
-	document_put(object, "line",
-		     refusal->line > 0 ? json_integer((json_int_t)refusal->line) : json_null());
-	return object;
-}
-
-/* An object a line, so that nothing is held until all is read. */
-static void
-put_object(struct telling *telling, const struct refusal *refusal, const struct recognition *known)
-{
-	const struct claim claim = test_claim(telling, refusal, known);
-	json_t *object = object_of(refusal, known, &claim);
-	char *line = document_line(object);
-
-	output_put(output_standard(), "%s\n", telling->told == 0 ? "" : ",");
-	output_lines(output_standard(), line != NULL ? line : "{}");
-	free(line);
-	json_decref(object);
-}
-
-static void
-tell_known(struct telling *telling, const struct refusal *refusal, const struct recognition *known)
-{
-	telling->unknown += known->entry == NULL;
-	if (telling->is_json)
-		put_object(telling, refusal, known);
-	else
-		groups_add(&telling->groups, refusal, known);
-	telling->told++;
-}
 
 static void
 tell(void *context, const struct refusal *refusal)
@@ -249,7 +133,7 @@ tell(void *context, const struct refusal *refusal)
 	    || (refusal->time != REFUSAL_NO_TIME && refusal->time < telling->since))
 		return;
 	known = recognize(telling->recognizer, refusal);
-	tell_known(telling, refusal, &known);
+	why_refusals_add(&telling->refusals, refusal, &known);
 }
 
 /* What a log tells is compared, too. */
@@ -266,27 +150,7 @@ tell_of_log(void *context, const struct refusal *refusal)
 	}
 	known = recognize(telling->recognizer, refusal);
 	comparison_take(telling->comparison, refusal, &known);
-	tell_known(telling, refusal, &known);
-}
-
-/* For people: each kind of refusal once. */
-static void
-put_groups(struct telling *telling)
-{
-	const size_t count = groups_sort(&telling->groups);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct refusal_group *group = telling->groups.items[i];
-		struct claim claim;
-
-		if (i > 0)
-			output_put(output_standard(), "\n");
-		refusal_tell(&group->refusal, &group->known, group->count, output_standard());
-		claim = test_claim(telling, &group->refusal, &group->known);
-		claim_tell(&claim, output_standard());
-	}
-	if (telling->groups.beyond > 0)
-		output_put(output_standard(), "\nAnd %lu refusals of other kinds.\n", telling->groups.beyond);
+	why_refusals_add(&telling->refusals, refusal, &known);
 }
 
 /* Reading. */
@@ -379,12 +243,12 @@ end_text(struct telling *telling, const json_t *comparison, bool is_read)
 {
 	if (telling->has_log)
 		cli_put_comparison(comparison);
-	put_groups(telling);
+	why_refusals_end(&telling->refusals);
 	if (has_reports(&telling->summary)) {
-		if (telling->told > 0)
+		if (telling->refusals.told > 0)
 			output_put(output_standard(), "\n");
 		reports_tell(&telling->summary, output_standard());
-	} else if (is_read && telling->told == 0) {
+	} else if (is_read && telling->refusals.told == 0) {
 		output_put(output_standard(), "No refusal was found.\n");
 	}
 }
@@ -395,22 +259,22 @@ explain(int argc, char **argv, struct telling *telling)
 	json_t *comparison;
 	bool is_read, is_empty;
 
-	if (telling->is_json)
+	if (telling->refusals.is_json)
 		output_put(output_standard(), "{\"refusals\": [");
 	is_read = read_all(argc, argv, telling);
 	summary_sort(&telling->summary);
-	is_empty = telling->told == 0 && !telling->has_log && !has_reports(&telling->summary);
+	is_empty = telling->refusals.told == 0 && !telling->has_log && !has_reports(&telling->summary);
 	comparison = telling->has_log ? comparison_json(telling->comparison) : NULL;
-	if (telling->is_json && telling->told > 0)
+	if (telling->refusals.is_json && telling->refusals.told > 0)
 		output_put(output_standard(), "\n");
-	if (telling->is_json)
+	if (telling->refusals.is_json)
 		end_json(telling, comparison);
 	else
 		end_text(telling, comparison, is_read);
 	json_decref(comparison);
 	if (!is_read || is_empty || document_has_failed())
 		return CLI_UNKNOWN;
-	return telling->unknown > 0 || reports_fail(&telling->summary) ? CLI_FINDINGS : CLI_WELL;
+	return telling->refusals.unknown > 0 || reports_fail(&telling->summary) ? CLI_FINDINGS : CLI_WELL;
 }
 
 /* With memory for all that is read. */
@@ -422,10 +286,9 @@ explain_since(int argc, char **argv, const char *since, struct telling *telling)
 	telling->since = since[0] != '\0' ? cli_read_time(since) : 0;
 	telling->logs = log_reader_new(telling->since, tell_of_log, telling);
 	telling->comparison = comparison_new(telling->recognizer);
-	if (groups_init(&telling->groups) && summary_init(&telling->summary) && telling->recognizer != NULL
-	    && telling->logs != NULL && telling->comparison != NULL)
+	if (summary_init(&telling->summary) && telling->recognizer != NULL && telling->logs != NULL
+	    && telling->comparison != NULL)
 		status = explain(argc, argv, telling);
-	groups_clear(&telling->groups);
 	summary_clear(&telling->summary);
 	comparison_free(telling->comparison);
 	log_reader_free(telling->logs);
@@ -457,16 +320,18 @@ open_claims(const struct options *options)
 static int
 explain_with(struct catalogue *catalogue, int argc, char **argv, const struct options *options)
 {
-	struct telling telling = { .is_json = options->is_json };
+	struct telling telling = { .has_log = false };
+	struct claims *claims = options->is_offline ? NULL : open_claims(options);
 	int status = CLI_UNKNOWN;
 
 	document_begin();
-	telling.claims = options->is_offline ? NULL : open_claims(options);
 	telling.recognizer = recognizer_new(catalogue);
-	if (options->is_offline || telling.claims != NULL)
+	if (why_refusals_init(&telling.refusals, claims, options->is_json)
+	    && (options->is_offline || claims != NULL))
 		status = explain_since(argc, argv, options->since, &telling);
+	why_refusals_clear(&telling.refusals);
 	recognizer_free(telling.recognizer);
-	claims_free(telling.claims);
+	claims_free(claims);
 	return status;
 }
 

@@ -16,12 +16,6 @@
 
 /* What the DNS can show. */
 
-enum claim_about {
-	ABOUT_NOTHING, /* of what the refusal says nothing stands in the DNS */
-	ABOUT_ADDRESS,
-	ABOUT_DOMAIN,
-};
-
 #define ROW(name) (1U << DOCTOR_##name)
 #define SPF_ROWS (ROW(SPF_RECORD) | ROW(SPF_LIMITS) | ROW(SPF_PASS))
 
@@ -37,10 +31,10 @@ struct claim_kind {
 };
 
 static const struct claim_kind kinds[CATEGORIES] = {
-	[CATEGORY_SPF] = { ABOUT_DOMAIN, SPF_ROWS, ROW(SPF_PASS), true,
+	[CATEGORY_SPF] = { CLAIM_ABOUT_DOMAIN, SPF_ROWS, ROW(SPF_PASS), true,
 			   "SPF passes now for mail of %d from %a.", " TXT v=spf1",
 			   "See which address the receiver names, and what its Authentication-Results field says of other mail." },
-	[CATEGORY_PTR] = { ABOUT_ADDRESS, ROW(REVERSE_DNS), ROW(REVERSE_DNS), true,
+	[CATEGORY_PTR] = { CLAIM_ABOUT_ADDRESS, ROW(REVERSE_DNS), ROW(REVERSE_DNS), true,
 			   "%a has a reverse DNS (PTR) record now, and its name resolves to it.", " PTR ",
 			   "See which address the receiver names, and look at its PTR record." },
 };
@@ -126,7 +120,7 @@ examine(struct claims *claims, struct claim_exam *exam)
 	};
 	uint64_t took_ms;
 
-	if (exam->kind->about == ABOUT_ADDRESS)
+	if (exam->kind->about == CLAIM_ABOUT_ADDRESS)
 		doctor_examine_addresses(subject->domain, &order, claims->config, claims->lookup,
 					 &claims->arena, &exam->report);
 	else
@@ -134,15 +128,6 @@ examine(struct claims *claims, struct claim_exam *exam)
 			       &exam->report);
 	took_ms = clock_now_ms() - begin_ms;
 	claims->left_ms -= took_ms < claims->left_ms ? (unsigned)took_ms : claims->left_ms;
-}
-
-static bool
-is_same(const struct claim_exam *exam, const struct claim_kind *kind, const struct claim_subject *subject)
-{
-	return exam->kind->about == kind->about && ipaddr_equals(&exam->subject.address, &subject->address)
-	       && strcmp(exam->subject.domain, subject->domain) == 0
-	       && strcmp(exam->subject.helo, subject->helo) == 0
-	       && exam->subject.is_address_of_reply == subject->is_address_of_reply;
 }
 
 /* The examination of that subject; NULL, with the reason, when none can be made any more. */
@@ -153,7 +138,7 @@ exam_of(struct claims *claims, const struct claim_kind *kind, const struct claim
 	struct claim_exam *exam = claims->exams + claims->count;
 
 	for (size_t i = 0; i < claims->count; i++)
-		if (is_same(&claims->exams[i], kind, subject))
+		if (claim_subject_equals(&claims->exams[i].subject, subject))
 			return &claims->exams[i];
 	if (claims->resolver == NULL && claims->failure == NULL)
 		claims->failure = open_resolver(claims);
@@ -293,38 +278,47 @@ judge(const struct claim_exam *exam, const struct claim_kind *kind, struct strbu
 static const char *
 missing_in(const struct claim_kind *kind, const struct claim_subject *subject)
 {
-	if (kind->about == ABOUT_DOMAIN && subject->domain[0] == '\0')
+	if (kind->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] == '\0')
 		return "Neither the sender nor the reply names the domain; give it with --from.";
 	if (kind->needs_address && subject->address.length == 0)
 		return "The public IP address from which the mail was sent is not known; give it with --ip.";
 	return NULL;
 }
 
-static struct claim
-test_subject(struct claims *claims, const struct claim_kind *kind, const struct claim_subject *subject,
-	     struct strbuf *text)
+/* In the kinds of categories about which nothing can be asked all is 0. */
+static const struct claim_kind *
+kind_of(const struct recognition *known)
 {
-	const char *reason = missing_in(kind, subject);
-	const struct claim_exam *exam;
+	return known->entry != NULL ? &kinds[known->category] : &kinds[CATEGORY_UNKNOWN];
+}
 
-	if (reason != NULL)
-		return tell_untestable(reason, kind, text);
-	exam = exam_of(claims, kind, subject, &reason);
-	return exam != NULL ? judge(exam, kind, text) : (struct claim){ CLAIM_NOT_TESTED, reason, NULL };
+bool
+claims_find_subject(const struct claims *claims, const struct refusal *refusal,
+		    const struct recognition *known, struct claim_subject *subject)
+{
+	const struct claim_kind *kind = kind_of(known);
+	char memory[BOUND_REFUSAL_TEXT + 1];
+	struct strbuf said = STRBUF_OVER(memory);
+
+	if (kind->about == CLAIM_ABOUT_NOTHING)
+		return false;
+	normal_add(&said, refusal->text, known->codes.reply);
+	*subject = claim_subject_of(refusal, memory, &claims->given);
+	subject->about = kind->about;
+	return true;
 }
 
 struct claim
-claims_test(struct claims *claims, const struct refusal *refusal, const struct recognition *known)
+claims_test(struct claims *claims, const struct recognition *known, const struct claim_subject *subject)
 {
-	const struct claim_kind *kind = &kinds[known->category];
-	char memory[BOUND_REFUSAL_TEXT + 1];
-	struct strbuf said = STRBUF_OVER(memory), text;
-	struct claim_subject subject;
+	const struct claim_kind *kind = kind_of(known);
+	const char *reason = missing_in(kind, subject);
+	const struct claim_exam *exam;
+	struct strbuf text;
 
-	if (known->entry == NULL || kind->about == ABOUT_NOTHING)
-		return (struct claim){ CLAIM_NOT_TESTED, "", NULL };
 	strbuf_init(&text, claims->text, sizeof claims->text);
-	normal_add(&said, refusal->text, known->codes.reply);
-	subject = claim_subject_of(refusal, memory, &claims->given);
-	return test_subject(claims, kind, &subject, &text);
+	if (reason != NULL)
+		return tell_untestable(reason, kind, &text);
+	exam = exam_of(claims, kind, subject, &reason);
+	return exam != NULL ? judge(exam, kind, &text) : (struct claim){ CLAIM_NOT_TESTED, reason, NULL };
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/base/hash.h"
 #include "heloscope/lists/dnslist.h"
 
 bool
@@ -185,4 +186,36 @@ claim_subject_of(const struct refusal *refusal, const char *text, const struct c
 	choose_domain(refusal, text, given, subject.domain);
 	choose_address(refusal, text, &subject);
 	return subject;
+}
+
+/* Subjects compared. */
+
+bool
+claim_subject_equals(const struct claim_subject *a, const struct claim_subject *b)
+{
+	return a->about == b->about && ipaddr_equals(&a->address, &b->address)
+	       && a->is_address_of_reply == b->is_address_of_reply && strcmp(a->helo, b->helo) == 0
+	       && (a->about == CLAIM_ABOUT_ADDRESS || strcmp(a->domain, b->domain) == 0);
+}
+
+void
+claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out)
+{
+	const bool has_domain = subject->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] != '\0';
+	char address[IPADDR_TEXT_SIZE];
+
+	strbuf_add(out, has_domain ? subject->domain : "");
+	if (subject->address.length > 0)
+		strbuf_printf(out, "%s%s", has_domain ? " from " : "",
+			      ipaddr_format(&subject->address, address));
+}
+
+uint64_t
+claim_subject_hash(const struct claim_subject *subject)
+{
+	char memory[DOMAIN_SIZE + IPADDR_TEXT_SIZE + 16];
+	struct strbuf key = STRBUF_OVER(memory);
+
+	claim_subject_add_to(subject, &key);
+	return hash_of((struct span){ memory, key.length });
 }

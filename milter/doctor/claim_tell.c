@@ -6,7 +6,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
 
-#define TEXT_MAX 2100 /* octets of a finding, and what stands before it */
+#define TEXT_MAX 2500 /* octets of a finding, and what stands before it */
 #define INDENT 17     /* columns, as words/refusal.c has them */
 
 const char *
@@ -33,7 +33,7 @@ take_line(const char **text)
 }
 
 void
-claim_tell(const struct claim *claim, struct output *out)
+claim_tell(const struct claim *claim, const char *heading, const char *whose, struct output *out)
 {
 	static const char *const words[CLAIM_STATES] = {
 		[CLAIM_NOT_TESTED] = "Not tested.",
@@ -47,8 +47,9 @@ claim_tell(const struct claim *claim, struct output *out)
 
 	if (claim->finding[0] == '\0')
 		return;
-	strbuf_printf(&text, "%s %s", words[claim->state], claim->finding);
-	output_put(out, "  %-*s", INDENT - 2, "In the DNS:");
+	strbuf_printf(&text, "%s%s%s %s", whose, whose[0] != '\0' ? ": " : "", words[claim->state],
+		      claim->finding);
+	output_put(out, "  %-*s", INDENT - 2, heading);
 	prose_wrap(out, memory, INDENT, INDENT);
 	while (*rest != '\0') {
 		output_put(out, "  Publish: ");

@@ -83,7 +83,7 @@ keep_group(struct refusal_groups *groups, const struct refusal *refusal, const s
 	return group;
 }
 
-void
+const struct refusal_group *
 groups_add(struct refusal_groups *groups, const struct refusal *refusal, const struct recognition *known)
 {
 	char memory[2 * KEY_SIZE];
@@ -98,14 +98,15 @@ groups_add(struct refusal_groups *groups, const struct refusal *refusal, const s
 		group = keep_group(groups, refusal, known);
 	if (group == NULL || groups->arena.has_failed) {
 		groups->beyond++;
-		return;
+		return NULL;
 	}
 	if (group->count++ > 0)
-		return;
+		return group;
 	group->key = keep(groups, (struct span){ key.text, key.length }, sizeof memory);
 	group->number = groups->table.count;
 	groups->items[group->number] = group;
 	table_add(&groups->table, &group->link, hash);
+	return group;
 }
 
 static int

@@ -325,11 +325,51 @@ class Claim(unittest.TestCase):
         self.assertTrue(finding.startswith("Mail from 198.51.100.7 gets spf=fail"), finding)
         self.assertEqual(records, ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"'])
 
+    def log_of(self, refusals):
+        """Of a Postfix that sends from several addresses: (sender, address, reply)."""
+        lines = []
+        for number, (sender, address, reply) in enumerate(refusals):
+            stamp, queue_id = f"2026-11-20T09:{number:02}:00+00:00 mail postfix-{address}", f"4ABCD{number:05}"
+            lines += [f"{stamp}/qmgr[9]: {queue_id}: from=<{sender}>, size=9, nrcpt=1 (queue active)",
+                      f"{stamp}/smtp[10]: {queue_id}: to=<bob@q.example>, relay=aspmx.l.google.com[192.0.2.1]:25, delay=1, delays=1/0/0/0, "
+                      f"dsn=5.7.26, status=bounced (host aspmx.l.google.com[192.0.2.1] said: {reply} (in reply to end of DATA command))"]
+        return "\n".join(lines) + "\n"
+
+    def test_each_domain_of_a_kind_is_tested(self):
+        world = {**BROKEN, "q.example MX": ["10 out.p.example."], "q.example TXT": ['"v=spf1 ip4:198.51.100.0/24 -all"']}
+        log = self.log_of([("a@q.example", "198.51.100.7", SPF_REPLY), ("a@p.example", "198.51.100.7", SPF_REPLY),
+                           ("b@p.example", "198.51.100.7", SPF_REPLY), ("a@p.example", "198.51.100.8", SPF_REPLY)])
+        out, _ = self.ask(log, "--config", str(self.config), world=world)
+        self.assertEqual(out.count("The first:"), 1)
+        told = " ".join(out[out.index("  In the DNS:"):].split())
+        self.assertEqual(told, 'In the DNS: q.example from 198.51.100.7 (1 refusal): It is not so now. SPF passes now for mail of q.example from '
+                         '198.51.100.7. The DNS says: q.example TXT v=spf1 ip4:198.51.100.0/24 -all '
+                         'p.example from 198.51.100.7 (2 refusals): It is so now. Mail from 198.51.100.7 gets spf=fail, by "-all". Publish the '
+                         'record below in place of the one that is there. '
+                         'Publish: p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all" '
+                         'p.example from 198.51.100.8 (1 refusal): It is so now. Mail from 198.51.100.8 gets spf=fail, by "-all". Publish the '
+                         'record below in place of the one that is there. '
+                         'Publish: p.example. TXT "v=spf1 ip4:198.51.100.8 ip4:192.0.2.1 -all"')
+        self.assertLessEqual(max(len(line) for line in out.splitlines() if "Publish:" not in line), 80)
+        self.assertEqual([row[0] for row in self.tell(log, world=world)], ["not-confirmed", "confirmed", "confirmed", "confirmed"])
+
+    def test_each_address_without_reverse_DNS_is_tested_whoever_sent_from_it(self):
+        log = self.log_of([("a@p.example", "198.51.100.7", PTR_REPLY), ("a@q.example", "198.51.100.7", PTR_REPLY),
+                           ("a@p.example", "198.51.100.9", PTR_REPLY)])
+        out, _ = self.ask(log, "--config", str(self.config))
+        told = " ".join(out[out.index("  In the DNS:"):].split())
+        self.assertTrue(told.startswith("In the DNS: 198.51.100.7 (2 refusals): It is so now. 198.51.100.7 has no reverse DNS"), told)
+        self.assertIn("198.51.100.9 (1 refusal): It is so now. 198.51.100.9 has no reverse DNS", told)
+
+    def test_what_is_not_tested_any_more_is_counted(self):
+        log = self.log_of([(f"a@d{number}.example", "198.51.100.7", SPF_REPLY) for number in range(BOUND_CLAIM_EXAMS + 3)])
+        out = " ".join(self.ask(log, "--config", str(self.config))[0].split())
+        self.assertEqual(out.count("It is so now."), BOUND_CLAIM_EXAMS)
+        self.assertIn(f"d{BOUND_CLAIM_EXAMS}.example from 198.51.100.7 (1 refusal): Not tested. So many different domains", out)
+        self.assertTrue(out.endswith("2 more are not tested, either."), out[-200:])
+
     def test_the_address_of_a_log_gets_a_record(self):
-        log = ("2026-11-20T09:00:00+00:00 mail postfix-198.51.100.7/qmgr[9]: 4ABCD: from=<anna@p.example>, size=9, nrcpt=1 (queue active)\n"
-               "2026-11-20T09:00:00+00:00 mail postfix-198.51.100.7/smtp[10]: 4ABCD: to=<bob@q.example>, relay=aspmx.l.google.com[192.0.2.1]:25, "
-               f"delay=1, delays=1/0/0/0, dsn=5.7.26, status=bounced (host aspmx.l.google.com[192.0.2.1] said: {SPF_REPLY} (in reply to end "
-               "of DATA command))\n")
+        log = self.log_of([("anna@p.example", "198.51.100.7", SPF_REPLY)])
         (claim, finding, records), = self.tell(log, "--ip", "198.51.100.8")
         self.assertEqual((claim, records), ("confirmed", ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"']), finding)
 

@@ -128,6 +128,9 @@
  */
 #define BOUND_CLAIM_EXAMS 50
 
+/* Domains and addresses that are told apart as those of which refusals are, for each kind of refusal. */
+#define BOUND_CLAIM_CASES 1000
+
 /* Kinds of refusals that are told apart, where many are read. */
 #define BOUND_REFUSAL_KINDS 1000
 

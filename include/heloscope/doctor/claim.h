@@ -35,16 +35,24 @@ struct claims;
 struct claims *claims_new(struct config *config, const struct claim_subject *given) MUST_USE;
 void claims_free(struct claims *claims); /* NULL is allowed */
 
-/* Test it now. What comes back is good until the next call. Waits for the DNS, at most DOCTOR_TOTAL_MS in all
- * calls together. */
-struct claim claims_test(struct claims *claims, const struct refusal *refusal,
-			 const struct recognition *known);
+/* Whose domain or which address can be tested for that refusal. False: it says nothing that the DNS could
+ * show. */
+bool claims_find_subject(const struct claims *claims, const struct refusal *refusal,
+			 const struct recognition *known, struct claim_subject *subject) MUST_USE;
+
+/* Test now whether it is so of `subject`, which claims_find_subject() has found for a refusal of that kind.
+ * What comes back is good until the next call. Waits for the DNS, at most DOCTOR_TOTAL_MS in all calls
+ * together. */
+struct claim claims_test(struct claims *claims, const struct recognition *known,
+			 const struct claim_subject *subject);
 
 /* "not-tested", "confirmed", "not-confirmed", "not-testable". */
 const char *claim_state_token(enum claim_state state);
 
-/* Two lines or more for people; nothing when nothing was tested and nobody need know why. */
-void claim_tell(const struct claim *claim, struct output *out);
+/* Two lines or more for people, with `heading`, "In the DNS:", before the first. `whose`: whose claim it is,
+ * or
+ * "" where that is clear. Nothing when nothing was tested and nobody need know why. */
+void claim_tell(const struct claim *claim, const char *heading, const char *whose, struct output *out);
 
 /* The members "claim", "finding" and "records". */
 void claim_set_json(const struct claim *claim, json_t *object);

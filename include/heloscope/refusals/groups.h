@@ -30,9 +30,9 @@ struct refusal_groups {
 bool groups_init(struct refusal_groups *groups) MUST_USE;
 void groups_clear(struct refusal_groups *groups);
 
-/* Count one. */
-void groups_add(struct refusal_groups *groups, const struct refusal *refusal,
-		const struct recognition *known);
+/* Count one. Returns its kind; NULL when it was counted as beyond. */
+const struct refusal_group *groups_add(struct refusal_groups *groups, const struct refusal *refusal,
+				       const struct recognition *known);
 
 /* Put the kinds into the order in which they are told: those that came most often first. Returns how many
  * there are, in `items`. */

@@ -1,0 +1,215 @@
+#include "heloscope/cli/why_refusals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/clock.h"
+#include "heloscope/base/document.h"
+#include "heloscope/base/prose.h"
+#include "heloscope/words/refusal.h"
+
+bool
+why_refusals_init(struct why_refusals *refusals, struct claims *claims, bool is_json)
+{
+	bool has_memory;
+
+	*refusals = (struct why_refusals){ .claims = claims, .is_json = is_json };
+	has_memory = groups_init(&refusals->groups);
+	return claim_cases_init(&refusals->cases) && has_memory;
+}
+
+void
+why_refusals_clear(struct why_refusals *refusals)
+{
+	groups_clear(&refusals->groups);
+	claim_cases_clear(&refusals->cases);
+}
+
+/* For programs. */
+
+static void
+set_span(json_t *object, const char *name, struct span text)
+{
+	document_put(object, name, text.length > 0 ? document_text(text) : json_null());
+}
+
+static void
+set_text(json_t *object, const char *name, const char *text)
+{
+	set_span(object, name, span_of(text));
+}
+
+static void
+set_address(json_t *object, const char *name, const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE] = "";
+
+	if (address->length > 0)
+		ipaddr_format(address, text);
+	set_text(object, name, text);
+}
+
+static void
+set_codes(json_t *object, const struct codes *codes)
+{
+	char memory[24];
+	struct strbuf code = STRBUF_OVER(memory);
+
+	if (codes->reply != 0)
+		strbuf_printf(&code, "%u", codes->reply);
+	if (codes->enhanced.class != 0)
+		strbuf_printf(&code, "%s%u.%u.%u", code.length > 0 ? " " : "", codes->enhanced.class,
+			      codes->enhanced.subject, codes->enhanced.detail);
+	set_text(object, "code", memory);
+}
+
+static void
+set_time(json_t *object, time_t time)
+{
+	char text[CLOCK_TEXT_SIZE] = "";
+
+	if (time != REFUSAL_NO_TIME)
+		clock_format(time, text);
+	set_text(object, "time", text);
+}
+
+/* Whether there is anything to test. */
+static bool
+find_subject(const struct why_refusals *refusals, const struct refusal *refusal,
+	     const struct recognition *known, struct claim_subject *subject)
+{
+	return refusals->claims != NULL && claims_find_subject(refusals->claims, refusal, known, subject);
+}
+
+static json_t *
+object_of(const struct refusal *refusal, const struct recognition *known, const struct claim *claim)
+{
+	json_t *object = json_object();
+
+	set_text(object, "operator", known->owner != NULL ? known->owner : "generic");
+	set_codes(object, &known->codes);
+	document_set_text(object, "category", config_refusal_categories[known->category]);
+	document_set_text(object, "party", config_refusal_parties[known->party]);
+	document_put(object, "is-permanent",
+		     known->permanence == PERMANENCE_UNKNOWN
+			     ? json_null()
+			     : json_boolean(known->permanence == PERMANENCE_YES));
+	document_set_text(object, "meaning", refusal_meaning(known));
+	document_set_text(object, "remedy", refusal_remedy(known));
+	set_text(object, "page", known->entry != NULL ? known->entry->page : NULL);
+	set_text(object, "entry", known->entry != NULL ? known->entry->name : NULL);
+	claim_set_json(claim, object);
+	set_span(object, "server", known->host);
+	set_span(object, "sender", refusal->sender);
+	set_span(object, "recipient", refusal->recipient);
+	set_address(object, "client", &refusal->client);
+	set_time(object, refusal->time);
+	set_text(object, "status", refusal_status_token(refusal->status));
+	set_text(object, "stage", refusal_stage_token(refusal->stage));
+	set_span(object, "reply", refusal->text);
+	set_span(object, "file", refusal->file);
+	document_put(object, "line",
+		     refusal->line > 0 ? json_integer((json_int_t)refusal->line) : json_null());
+	return object;
+}
+
+/* An object a line, so that nothing is held until all is read. */
+static void
+put_object(struct why_refusals *refusals, const struct refusal *refusal, const struct recognition *known)
+{
+	struct claim claim = { CLAIM_NOT_TESTED, "", NULL };
+	struct claim_subject subject;
+	json_t *object;
+	char *line;
+
+	if (find_subject(refusals, refusal, known, &subject))
+		claim = claims_test(refusals->claims, known, &subject);
+	object = object_of(refusal, known, &claim);
+	line = document_line(object);
+	output_put(output_standard(), "%s\n", refusals->told == 0 ? "" : ",");
+	output_lines(output_standard(), line != NULL ? line : "{}");
+	free(line);
+	json_decref(object);
+}
+
+/* For people: each kind of refusal once, with all domains and addresses of it. */
+
+static void
+note(struct why_refusals *refusals, const struct refusal *refusal, const struct recognition *known)
+{
+	const struct refusal_group *group = groups_add(&refusals->groups, refusal, known);
+	struct claim_subject subject;
+
+	if (group != NULL && find_subject(refusals, refusal, known, &subject))
+		claim_cases_add(&refusals->cases, group->number, &subject);
+}
+
+void
+why_refusals_add(struct why_refusals *refusals, const struct refusal *refusal,
+		 const struct recognition *known)
+{
+	refusals->unknown += known->entry == NULL;
+	if (refusals->is_json)
+		put_object(refusals, refusal, known);
+	else
+		note(refusals, refusal, known);
+	refusals->told++;
+}
+
+/* Whose it is, and how often; "" where there is only one. */
+static void
+add_whose(const struct claim_case *one, bool is_only, struct strbuf *out)
+{
+	if (is_only)
+		return;
+	claim_subject_add_to(&one->subject, out);
+	if (out->length > 0)
+		strbuf_printf(out, " (%lu refusal%s)", one->count, one->count > 1 ? "s" : "");
+}
+
+static void
+put_claims(struct why_refusals *refusals, const struct refusal_group *group)
+{
+	const struct claim_case *one = claim_cases_next(&refusals->cases, group->number, NULL), *next;
+	const char *heading = "In the DNS:";
+	unsigned long untested = 0;
+
+	for (bool is_only = true; one != NULL; one = next) {
+		char memory[DOMAIN_SIZE + IPADDR_TEXT_SIZE + 60];
+		struct strbuf whose = STRBUF_OVER(memory);
+		const struct claim claim = claims_test(refusals->claims, &group->known, &one->subject);
+
+		next = claim_cases_next(&refusals->cases, group->number, one);
+		is_only = is_only && next == NULL;
+		if (claim.state == CLAIM_NOT_TESTED && untested++ > 0)
+			continue;
+		add_whose(one, is_only, &whose);
+		claim_tell(&claim, heading, memory, output_standard());
+		heading = "";
+		is_only = false;
+	}
+	if (untested > 1)
+		prose_put(output_standard(), 17, "%lu more are not tested, either.", untested - 1);
+}
+
+void
+why_refusals_end(struct why_refusals *refusals)
+{
+	const size_t count = groups_sort(&refusals->groups);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct refusal_group *group = refusals->groups.items[i];
+
+		if (i > 0)
+			output_put(output_standard(), "\n");
+		refusal_tell(&group->refusal, &group->known, group->count, output_standard());
+		put_claims(refusals, group);
+	}
+	if (refusals->groups.beyond > 0)
+		output_put(output_standard(), "\nAnd %lu refusals of other kinds.\n",
+			   refusals->groups.beyond);
+	if (refusals->cases.beyond > 0)
+		output_put(output_standard(),
+			   "\nOf %lu refusals the domain or address is not tested: there are too many.\n",
+			   refusals->cases.beyond);
+}
