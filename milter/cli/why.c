@@ -123,14 +123,20 @@ struct telling {
 	struct summary summary; /* of reports */
 };
 
+/* What is not known when counts, too. */
+static bool
+is_before(const struct telling *telling, int64_t time, int64_t unknown)
+{
+	return time != unknown && time < telling->since;
+}
+
 static void
 tell(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
 	struct recognition known;
 
-	if (refusal->status == REFUSAL_DELIVERED
-	    || (refusal->time != REFUSAL_NO_TIME && refusal->time < telling->since))
+	if (refusal->status == REFUSAL_DELIVERED || is_before(telling, refusal->time, REFUSAL_NO_TIME))
 		return;
 	known = recognize(telling->recognizer, refusal);
 	why_refusals_add(&telling->refusals, refusal, &known);
@@ -167,13 +173,19 @@ tell_fault(void *context, struct span file, const char *reason)
 static void
 add_aggregate(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
 {
-	summary_add_aggregate(&((struct telling *)context)->summary, report, row);
+	struct telling *telling = context;
+
+	if (!is_before(telling, report->end, 0))
+		summary_add_aggregate(&telling->summary, report, row);
 }
 
 static void
 add_tls(void *context, const struct tls_report *report, const struct tls_row *row)
 {
-	summary_add_tls(&((struct telling *)context)->summary, report, row);
+	struct telling *telling = context;
+
+	if (!is_before(telling, report->end, 0))
+		summary_add_tls(&telling->summary, report, row);
 }
 
 /* Whether all of it could be read; else the reason is told. */

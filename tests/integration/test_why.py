@@ -198,6 +198,15 @@ class Input(unittest.TestCase):
             self.assertIn(words, out)
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
 
+    def test_since_leaves_out_reports_whose_period_ended_before(self):
+        seeds = SOURCES / "tests/fuzz/seeds"  # which end with 2026-11-24
+        files = [str(seeds / name) for name in ("aggregate/rfc7489", "tls_report/rfc8460")]
+        for since, kinds in (("2026-11-24T23:59:59Z", ["dmarc", "tls"]), ("2026-11-25T00:00:00Z", [])):
+            told = json.loads(why("", "--json", "--since", since, *files)[1])
+            self.assertEqual([row["kind"] for row in told["reports"]], kinds, since)
+        undated = re.sub(r"<date_range>.*</date_range>", "", (seeds / "aggregate/rfc7489").read_text())
+        self.assertEqual(len(json.loads(why(undated, "--json", "--since", "2026-11-25T00:00:00Z")[1])["reports"]), 1)
+
     def test_a_bounce_is_read_in_whatever_it_comes(self):
         bounce = (SOURCES / "tests/fuzz/seeds/bounce/postfix").read_bytes()
         with tempfile.TemporaryDirectory() as scratch:
