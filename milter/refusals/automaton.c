@@ -11,6 +11,7 @@
 
 struct word {
 	struct span rest; /* behind its beginning */
+	size_t beginning; /* octets of it */
 	unsigned id;
 	uint32_t sibling; /* the next word with the same beginning, or NONE */
 };
@@ -139,13 +140,14 @@ add_rests(struct automaton *automaton, const struct span *words, size_t count, c
 
 	for (size_t i = 0; i < count; i++) {
 		struct word *word = &automaton->words[different];
-		const struct span rest = span_from(words[i], beginning_length(words[i]));
+		const size_t beginning = beginning_length(words[i]);
+		const struct span rest = span_from(words[i], beginning);
 		const uint32_t equal = find_equal(automaton, ends[i], rest);
 
 		ids[i] = equal != NONE ? equal : different;
 		if (equal != NONE)
 			continue;
-		*word = (struct word){ rest, different, automaton->first[ends[i]] };
+		*word = (struct word){ rest, beginning, different, automaton->first[ends[i]] };
 		automaton->first[ends[i]] = different++;
 	}
 }
@@ -205,29 +207,41 @@ automaton_free(struct automaton *automaton)
 	free(automaton);
 }
 
-/* Tell of the words with a beginning that has been found, and which go on in `text` as they have to. */
-static void
-tell_words(const struct automaton *automaton, size_t state, struct span text,
-	   void (*tell)(void *context, unsigned id), void *context)
-{
-	for (uint32_t i = automaton->first[state]; i != NONE; i = automaton->words[i].sibling) {
-		const struct span rest = automaton->words[i].rest;
+/* What tells of the places of words, and in which text. */
+struct teller {
+	struct span text;
+	void (*tell)(void *context, unsigned id, struct span place);
+	void *context;
+};
 
-		if (rest.length <= text.length && memcmp(rest.at, text.at, rest.length) == 0)
-			tell(context, automaton->words[i].id);
+/* Tell of the words with a beginning that ends before `end`, and which go on there as they have to. */
+static void
+tell_words(const struct automaton *automaton, size_t state, size_t end, const struct teller *teller)
+{
+	const struct span behind = span_from(teller->text, end);
+
+	for (uint32_t i = automaton->first[state]; i != NONE; i = automaton->words[i].sibling) {
+		const struct word *word = &automaton->words[i];
+
+		if (word->rest.length <= behind.length
+		    && memcmp(word->rest.at, behind.at, word->rest.length) == 0)
+			teller->tell(teller->context, word->id,
+				     (struct span){ behind.at - word->beginning,
+						    word->beginning + word->rest.length });
 	}
 }
 
 void
-automaton_scan(const struct automaton *automaton, struct span text, void (*tell)(void *context, unsigned id),
-	       void *context)
+automaton_scan(const struct automaton *automaton, struct span text,
+	       void (*tell)(void *context, unsigned id, struct span place), void *context)
 {
+	const struct teller teller = { text, tell, context };
 	size_t state = ROOT;
 
 	for (size_t i = 0; i < text.length; i++) {
 		state = *next_of(automaton, state, text.at[i]);
 		for (size_t end = automaton->first[state] != NONE ? state : automaton->outer[state];
 		     end != ROOT; end = automaton->outer[end])
-			tell_words(automaton, end, span_from(text, i + 1), tell, context);
+			tell_words(automaton, end, i + 1, &teller);
 	}
 }

@@ -7,6 +7,7 @@
 #include "heloscope/base/hash.h"
 #include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
+#include "heloscope/refusals/place.h"
 
 #define OWNERS_MAX 4
 
@@ -15,8 +16,9 @@ struct recognizer {
 	unsigned *found;    /* of each entry: how many of its fragments stand in the text */
 	unsigned *complete; /* entries of which all do; those that ask for none come first, and stay */
 	size_t complete_count, without_count;
-	unsigned char *has;                /* of each fragment: whether it does */
+	unsigned char *has;                /* of each fragment: enum sight */
 	char text[BOUND_REFUSAL_TEXT + 1]; /* normal */
+	size_t length;                     /* of the text */
 };
 
 struct recognizer *
@@ -108,20 +110,60 @@ struct search {
 	struct owners of_server, of_recipient;
 };
 
+/* How a fragment was found; what tells more is greater. */
+enum sight { SIGHT_NONE, SIGHT_DENIED, SIGHT_PLAIN };
+
+/* Whether refusals of a category say that something is there; so they do not say it where that is denied. The
+ * reason of others is mostly that something is missing. */
+static bool
+is_of_presence(enum refusal_category category)
+{
+	static const bool are[CATEGORIES] = {
+		[CATEGORY_CONTENT] = true,
+		[CATEGORY_DOMAIN_LISTED] = true,
+		[CATEGORY_DYNAMIC_IP] = true,
+		[CATEGORY_GREYLIST] = true,
+		[CATEGORY_IP_LISTED] = true,
+		[CATEGORY_LOOP] = true,
+		[CATEGORY_MAILBOX_DISABLED] = true,
+		[CATEGORY_MAILBOX_FULL] = true,
+		[CATEGORY_RATE] = true,
+		[CATEGORY_REPUTATION] = true,
+		[CATEGORY_URL] = true,
+		[CATEGORY_VIRUS] = true,
+	};
+
+	return are[category];
+}
+
 static void
-note_fragment(void *context, unsigned id)
+count_for(struct recognizer *recognizer, unsigned entry)
+{
+	if (++recognizer->found[entry] == recognizer->catalogue->wanted[entry])
+		recognizer->complete[recognizer->complete_count++] = entry;
+}
+
+static void
+note_fragment(void *context, unsigned id, struct span place)
 {
 	struct recognizer *recognizer = context;
-	const struct fragment_users *users = &recognizer->catalogue->users[id];
+	const struct catalogue *catalogue = recognizer->catalogue;
+	const struct fragment_users *users = &catalogue->users[id];
+	const struct span text = { recognizer->text, recognizer->length };
+	const unsigned char before = recognizer->has[id];
+	unsigned char now;
 
-	if (recognizer->has[id] != 0)
+	if (before == SIGHT_PLAIN || !place_is_own(text, place))
 		return;
-	recognizer->has[id] = 1;
+	now = place_is_denied(text, place) ? SIGHT_DENIED : SIGHT_PLAIN;
+	if (now <= before)
+		return;
+	recognizer->has[id] = now;
 	for (size_t i = 0; i < users->count; i++) {
-		const unsigned entry = users->entries[i];
+		const bool is_of_plain = is_of_presence(catalogue->entries[users->entries[i]]->category);
 
-		if (++recognizer->found[entry] == recognizer->catalogue->wanted[entry])
-			recognizer->complete[recognizer->complete_count++] = entry;
+		if (is_of_plain ? now == SIGHT_PLAIN : before == SIGHT_NONE)
+			count_for(recognizer, users->entries[i]);
 	}
 }
 
@@ -136,6 +178,7 @@ find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
 	recognizer->complete_count = recognizer->without_count;
 	normal_add(&normal, text, reply);
 	normal_blot_addresses(&normal);
+	recognizer->length = normal.length;
 	if (catalogue->automaton != NULL)
 		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
 			       note_fragment, recognizer);

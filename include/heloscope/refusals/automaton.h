@@ -23,8 +23,8 @@ struct automaton *automaton_new(const struct span *words, size_t count, unsigned
 
 void automaton_free(struct automaton *automaton); /* NULL is allowed */
 
-/* Tell of each place where a word stands, in the order of their beginnings. */
+/* Tell of each place in `text` where a word stands, in the order of their beginnings' ends. */
 void automaton_scan(const struct automaton *automaton, struct span text,
-		    void (*tell)(void *context, unsigned id), void *context);
+		    void (*tell)(void *context, unsigned id, struct span place), void *context);
 
 #endif

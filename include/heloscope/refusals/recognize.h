@@ -1,7 +1,8 @@
 /*
  * recognize: which refusal of the catalogue a reply is, and what that says.
  *
- * An entry fits when its codes, its server and all of its fragments do. A server that is known to belong to
+ * An entry fits when its codes, its server and all of its fragments do; a fragment that is denied does not
+ * where the entry says that something is there (refusals/place.h). A server that is known to belong to
  * one operator rules out entries of others that have servers of their own. Of those that fit wins, in this
  * order: with a sign; with text, of an operator; with text, of anybody; a frame that says something; by codes
  * or server alone. Then the one to whose operator the server belongs; then the one with more octets of

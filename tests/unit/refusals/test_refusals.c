@@ -10,6 +10,7 @@
 #include "heloscope/refusals/groups.h"
 #include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
+#include "heloscope/refusals/place.h"
 #include "heloscope/refusals/recognize.h"
 #include "heloscope/words/refusal.h"
 
@@ -263,10 +264,12 @@ codes_are_found_where_codes_stand(void **state)
 }
 
 static void
-note_id(void *context, unsigned id)
+note_id(void *context, unsigned id, struct span place)
 {
+	static const char *const words[] = { "he", "she", "his", "hers", "s" };
 	char *text = context;
 
+	assert_true(span_equals(place, span_of(words[id])));
 	text[strlen(text)] = (char)('0' + id);
 }
 
@@ -293,6 +296,87 @@ automaton_finds_all_words_in_one_pass(void **state)
 		       note_id, found);
 	assert_string_equal(found, "24");
 	automaton_free(automaton);
+}
+
+/* The place of the last such words. */
+static struct span
+place_of(struct span text, const char *words)
+{
+	struct span place = { text.at, strlen(words) };
+
+	for (size_t i = 0; i + place.length <= text.length; i++)
+		if (memcmp(text.at + i, words, place.length) == 0)
+			place.at = text.at + i;
+	return place;
+}
+
+static void
+place_is_own_at_words_and_in_names_as_a_part_of_one(void **state)
+{
+	static const struct {
+		const char *text, *fragment;
+		bool is_own;
+	} rows[] = {
+		{ "a phish here", "phish", true },
+		{ "phishing", "phish", true },
+		{ "phishermen", "phish", false },
+		{ "triumphish", "phish", false },
+		{ "code #bl000001", "bl000", true },
+		{ "code dns-p3", "dns-p", true },
+		{ "blacklisted", "blacklist", true },
+		{ "blacklistings", "blacklist", true },
+		{ "see https://p.test/spamtrap/x", "spamtrap", false },
+		{ "see https://p.test/spamtrap/x", "/spamtrap/", true },
+		{ "see https: //p.test/a?c=rdns", "c=rdns", true },
+		{ "see https: //p.test/a?c=rdns", "rdns", false },
+		{ "see p.test/spamtrap", "spamtrap", false },
+		{ "spam/virus found", "virus", true },
+		{ "zen.spamhaus.test", "spamhaus", false },
+		{ "zen.spamhaus.test", "spamhaus.", true },
+		{ "by spamhaus-fan.test", "by spam", false },
+		{ "by spamhaus-fan.test.", "by spamhaus-fan.test", true },
+		{ "from mx.spam.test: no spam", "spam", true },
+		{ "virus.", "virus", true },
+		{ "5.7.1 virus 1.5", "virus", true },
+		{ "\xe9\x82\xae\xe4\xbb\xb6http://p.test/", "\xe9\x82\xae\xe4\xbb\xb6", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct span text = span_of(rows[i].text);
+
+		if (place_is_own(text, place_of(text, rows[i].fragment)) != rows[i].is_own)
+			fail_msg("%s: %s", rows[i].text, rows[i].fragment);
+	}
+}
+
+static void
+place_is_denied_by_the_words_before_it(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_denied;
+	} rows[] = {
+		{ "your ip is not on a list", true },
+		{ "it isn't currently on our list", true },
+		{ "on no list", true },
+		{ "not a list", true },
+		{ "it is on a list", false },
+		{ "it is not on any list: list", false },
+		{ "not accepted: list", false },
+		{ "not accepted because of a list", false },
+		{ "know list", false },
+		{ "list", false },
+		{ "is not in the on by our list", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct span text = span_of(rows[i].text);
+
+		if (place_is_denied(text, place_of(text, "list")) != rows[i].is_denied)
+			fail_msg("%s", rows[i].text);
+	}
 }
 
 /* Which entry wins: header of refusals/recognize.h. */
@@ -346,6 +430,39 @@ recognize_chooses_by_rank(void **state)
 		if (strcmp(entry, rows[i].entry != NULL ? rows[i].entry : "-") != 0
 		    || strcmp(owner, rows[i].owner != NULL ? rows[i].owner : "-") != 0)
 			fail_msg("%s %s: %s, %s", rows[i].host, rows[i].text, entry, owner);
+	}
+	catalogue_free(catalogue);
+}
+
+/* Words that stand in a link, in a name, or behind a denial are not what the server says. */
+static void
+recognize_believes_no_denied_and_no_foreign_words(void **state)
+{
+	static const char entries[] = "refusal \"listed\" { text \"block list\" category ip-listed" REST "}\n"
+				      "refusal \"spam\" { text \"spam\" category content" REST "}\n"
+				      "refusal \"ptr\" { text \"ptr record\" category ptr" REST "}\n";
+	static const struct {
+		const char *text, *entry;
+	} rows[] = {
+		{ "550 you are on a block list", "listed" },
+		{ "550 you are on no block list", NULL },
+		{ "550 on no block list of ours, but on the block list of all", "listed" },
+		{ "550 on a block list; but on no block list of ours", "listed" },
+		{ "550 no ptr record", "ptr" },
+		{ "550 no ptr record: your ptr record", "ptr" },
+		{ "550 this is not spam", NULL },
+		{ "550 see https://p.test/spam/", NULL },
+		{ "550 mx.no-spam.test does not like it", NULL },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
+		const char *entry = known.entry != NULL ? known.entry->name : "-";
+
+		if (strcmp(entry, rows[i].entry != NULL ? rows[i].entry : "-") != 0)
+			fail_msg("%s: %s", rows[i].text, entry);
 	}
 	catalogue_free(catalogue);
 }
@@ -687,7 +804,10 @@ main(void)
 		cmocka_unit_test(normal_blots_mail_addresses_out),
 		cmocka_unit_test(codes_are_found_where_codes_stand),
 		cmocka_unit_test(automaton_finds_all_words_in_one_pass),
+		cmocka_unit_test(place_is_own_at_words_and_in_names_as_a_part_of_one),
+		cmocka_unit_test(place_is_denied_by_the_words_before_it),
 		cmocka_unit_test(recognize_chooses_by_rank),
+		cmocka_unit_test(recognize_believes_no_denied_and_no_foreign_words),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),

@@ -1,0 +1,29 @@
+/*
+ * place: whether words in a reply that equal a fragment of the catalogue say what the fragment says.
+ *
+ * Words as such do not: "phish" stands in "Triumphish", "spamhaus" in "spamhaus-fan.example", "block list" in
+ * "is on no block list". All texts are normal (refusals/normal.h). Any thread.
+ */
+#ifndef HELOSCOPE_REFUSALS_PLACE_H
+#define HELOSCOPE_REFUSALS_PLACE_H
+
+#include <stdbool.h>
+
+#include "heloscope/base/span.h"
+
+/* Fragments with fewer octets end where a word does, or up to so many octets before ("fail" in "failure");
+ * longer ones may be the beginning of any. */
+#define PLACE_SHORT 8
+#define PLACE_ENDING 3
+
+/*
+ * Whether the words at `place`, which lies within `text`, stand for themselves: they begin where a word does,
+ * and end so where they are short; and what of them lies in a link or in the name of a host looks like a part
+ * of one, with a dot, slash or other such octet, since a name may consist of any words.
+ */
+bool place_is_own(struct span text, struct span place);
+
+/* Whether the words in front of it, in the same sentence, deny it: "not", "no", "is not on any". */
+bool place_is_denied(struct span text, struct span place);
+
+#endif
