@@ -503,6 +503,11 @@ record_and_story_tell_of_lists_that_were_not_asked(void **state)
 	config_unref(config);
 }
 
+/* Of a rule in a file whose path is as long as such paths get. */
+#define PLACE                                                                                                \
+	"/srv/mail/etc/mail-gateway-of-the-company/heloscope/included/by-customer/example-organization/"     \
+	"policies-for-those-who-asked-for-stricter-ones.conf:1234"
+
 /* P5: whatever stands in the facts, a record keeps to its bound, says what is cut, and is one for its
  * readers. */
 static void
@@ -536,6 +541,7 @@ P5_record_make_keeps_to_its_bound(void **state)
 	facts.results[METHOD_SPF] = facts.results[METHOD_IPREV] = facts.results[METHOD_DNSBL] = RESULT_FAIL;
 	judged = policy_judge(config, &facts, &recipient);
 	verdicts[1] = record_verdict_of(&judged, "550 5.7.23 The SPF record of d.test does not allow it");
+	verdicts[1].rule = PLACE;
 	for (unsigned kind = 0; kind < 128; kind++) {
 		const char *text = (kind & 1) != 0 ? long_text : "short";
 		const size_t lists = (kind & 2) != 0 ? ROWS(findings) : 1;
@@ -586,6 +592,8 @@ P5_record_make_keeps_to_its_bound(void **state)
 			assert_string_equal(text_at(read, "checks/x-dnsbl/hits/0/zone"), "bl.test");
 		assert_string_equal(text_at(read, "verdicts/1/action"),
 				    "reject"); /* the other kind, from the end */
+		assert_string_equal(text_at(read, "verdicts/1/rule"),
+				    PLACE); /* replay knows the rule by it */
 		if ((kind & 31) != 0)
 			assert_true(json_array_size(json_object_get(read, "cut")) > 0);
 		assert_reads_and_writes_the_same(line);
