@@ -1,4 +1,4 @@
-"""heloscope why: the catalogue as it is shipped, and real refusals, which it has to tell apart."""
+"""heloscope why: the catalogue as it is shipped, and what is made of bounces, logs and reports."""
 import gzip
 import json
 import os
@@ -8,100 +8,11 @@ import subprocess
 import tempfile
 import unittest
 
-import jsonschema
-
+from asked import BUILT, CATALOGUE, DEADLINE_S, SCHEMA, SOURCES, first_of_each, refusals_in, why
 from dns_server import DnsServer, answering
 from lab import free_port
 
-SOURCES = pathlib.Path(os.environ.get("srcdir", ".")).resolve()
-BUILT = pathlib.Path(os.environ.get("builddir", ".")).resolve() / "milter/heloscope"
-CATALOGUE = SOURCES / "etc/refusals.conf"
-LINES = pathlib.Path(os.environ.get("HELOSCOPE_REFUSAL_LINES") or SOURCES / "../shared/data/refusals/lines.tsv")
-SCHEMA = jsonschema.Draft7Validator(json.loads((SOURCES / "etc/why.schema.json").read_text()))
 VARIANTS = SOURCES / "tests/integration/refusals.tsv"
-DEADLINE_S = 60
-
-# What the lines call an operator, and what the catalogue does; "generic": nobody that it knows.
-OPERATORS = {
-    "Aliyun": ["Aliyun/Alimail"],
-    "Amazon WorkMail": ["generic", "Amazon WorkMail"],
-    "Apple": ["Apple iCloud"],
-    "Cisco": ["Cisco Secure Email (IronPort)"],
-    "Cloudflare": ["Cloudflare Email Routing"],
-    "DANE": ["Postfix (sender's own log)"],
-    "DNS": ["Postfix (sender's own log)", "Sendmail (sender's own log)", "qmail", "generic"],
-    "Exim receiver": ["Exim (receiver)"],
-    "Exim sender": ["Exim (sender's own log)", "Exim (local)", "network"],
-    "Free": ["Free (Iliad)"],
-    "GMX/web.de/IONOS": ["GMX/web.de/mail.com/IONOS", "GMX (old)"],
-    "Gmail": ["Gmail/Google Workspace", "Gmail/Google Workspace (DSN)"],
-    "GoDaddy": ["GoDaddy/secureserver"],
-    "MTA-STS": ["Postfix (sender's own log)"],
-    "Microsoft": ["Microsoft Outlook.com", "Microsoft 365", "Microsoft (old EOP)"],
-    "NetEase 163": ["NetEase 163/126"],
-    "Optonline": ["generic", "Optonline"],
-    "Orange": ["Orange/Wanadoo"],
-    "Postfix receiver": ["Postfix (receiver)"],
-    "Postfix sender": ["Postfix (sender's own log)"],
-    "Postgrey": ["Postfix (receiver)"],
-    "QQ": ["QQ/Tencent"],
-    "SendGrid": ["SendGrid (relay)", "network"],
-    "Symantec": ["Symantec/MessageLabs"],
-    "T-Online": ["T-Online/Telekom"],
-    "TLS": ["Postfix (sender's own log)", "Sendmail (sender's own log)", "generic"],
-    "Verizon SMS": ["Verizon SMS", "generic"],
-    "amavis": ["generic", "amavis"],
-    "auth": ["Postfix (sender's own log)"],
-    "loop": ["Postfix (sender's own log)", "generic"],
-    "network": ["network", "Postfix (sender's own log)", "qmail", "Exim (sender's own log)"],
-    "rspamd-like": ["generic", "rspamd"],
-    "rspamd/rmilter": ["generic", "rspamd"],
-}
-
-# Who has to act, a letter for each of the lines.
-PARTIES = {
-    "A": "sending-server-admin",
-    "D": "senders-domain-owner",
-    "I": "ip-operator",
-    "L": "list-operator",
-    "R": "receiver",
-    "U": "recipient",
-    "W": "nobody-wait",
-}
-PARTY_OF_LINES = (
-    "AWAUAAADUDRARUAIAUARWAAARRWAUUUDAUARADURRAU"
-    "RIADAIADRRRRAAAAWURADRWAAAIUAAWIAADARAAWARW"
-    "ADIDLWAAAAAADIAAIAARADUAIDAARDADAALAADAAAAD"
-)
-
-
-def why(text, *words, catalogue=CATALOGUE):
-    """What `heloscope why` says of the text on its standard input: status, standard output, standard error."""
-    data = text if isinstance(text, bytes) else text.encode()
-    offline = [] if "-t" in words else ["--offline"]
-    done = subprocess.run([BUILT, "why", *offline, "-c", catalogue, *words], input=data, capture_output=True, timeout=DEADLINE_S,
-                          env={**os.environ, "LC_ALL": "C.UTF-8"})
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-def refusals_in(text, words=(), **options):
-    _, out, err = why(text, "--json", *words, **options)
-    told = json.loads(out)
-    SCHEMA.validate(told)
-    assert err == "", err
-    return told["refusals"]
-
-
-def first_of_each(texts):
-    """The first refusal that is told of each text, all read in one run; \u23ce is a line end."""
-    with tempfile.TemporaryDirectory() as scratch:
-        files = [pathlib.Path(scratch) / str(number) for number in range(len(texts))]
-        for path, text in zip(files, texts):
-            path.write_text(text.replace(" \u23ce ", "\n").replace("\u23ce", "\n"))
-        told = {}
-        for refusal in refusals_in("", words=[str(path) for path in files]):
-            told.setdefault(refusal["file"], refusal)
-    return [told[str(path)] for path in files]
 
 
 class Catalogue(unittest.TestCase):
@@ -141,19 +52,7 @@ class Catalogue(unittest.TestCase):
                 self.assertIn(f'{own}:2:3: found "txet"; did you mean "text"?', done[2])
 
 
-class Lines(unittest.TestCase):
-    def test_real_refusals_are_told_apart(self):
-        if not LINES.exists():
-            self.skipTest("the real refusals, shared/data/refusals/lines.tsv, are not beside this tree")
-        rows = [line.split("\t") for line in LINES.read_text().splitlines()[1:]]
-        self.assertEqual(len(rows), len(PARTY_OF_LINES))
-        wrong = []
-        for mine, row, party in zip(first_of_each([row[1] for row in rows]), rows, PARTY_OF_LINES):
-            if mine["operator"] not in OPERATORS.get(row[2], [row[2]]) or (mine["category"], mine["party"]) != (row[3], PARTIES[party]):
-                wrong.append(f"{mine}, not {row[2]}, {row[3]}, {PARTIES[party]}: {row[1][:150]}")
-        self.assertLessEqual(len(wrong), 0.03 * len(rows), "\n".join(wrong))
-
-
+class Wordings(unittest.TestCase):
     def test_replies_in_other_wordings_are_told_apart(self):
         rows = [line.split("\t") for line in VARIANTS.read_text().splitlines() if not line.startswith("#")]
         wrong = []
