@@ -160,7 +160,8 @@ log_take_id(struct span *text, struct span *id)
 
 	while (length < text->length && ascii_is_alnum(text->at[length]))
 		length++;
-	if (length < 5 || text->length < length + 2 || text->at[length] != ':' || text->at[length + 1] != ' ')
+	if (length == 0 || text->length < length + 2 || text->at[length] != ':'
+	    || text->at[length + 1] != ' ')
 		return false;
 	*id = (struct span){ text->at, length };
 	*text = span_from(*text, length + 2);

@@ -2,6 +2,9 @@
 
 #include "heloscope/mails/pieces.h"
 
+/* Octets of an id: other programs write "word: to=", too. */
+#define ID_MIN 5
+
 bool
 sendmail_log_is_program(struct span program)
 {
@@ -170,7 +173,7 @@ sendmail_log_is_line(struct span message)
 {
 	struct span id;
 
-	return log_take_id(&message, &id)
+	return log_take_id(&message, &id) && id.length >= ID_MIN
 	       && (log_take(&message, SPAN("to=")) || log_take(&message, SPAN("from=")));
 }
 
@@ -179,7 +182,7 @@ sendmail_log_take(struct log_state *state, const struct log_line *line)
 {
 	struct span text = line->message, id;
 
-	if (!log_take_id(&text, &id))
+	if (!log_take_id(&text, &id) || id.length < ID_MIN)
 		return;
 	if (log_take(&text, SPAN("to=")))
 		take_recipients(state, line, id, text);

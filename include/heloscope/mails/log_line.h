@@ -60,7 +60,10 @@ bool log_cut(struct span text, struct span words, struct span *before, struct sp
  */
 bool log_take_address(struct span *text, struct span *address) MUST_USE;
 
-/* Take a queue id, of letters and digits, and the ": " behind it off `text`. */
+/*
+ * Take a queue id, of letters and digits, and the ": " behind it off `text`. Any word may be one: Postfix
+ * writes six letters and more, but who shows a log shortens them; what follows tells.
+ */
 bool log_take_id(struct span *text, struct span *id) MUST_USE;
 
 /* "NAME[192.0.2.1]", "NAME. [192.0.2.1]" or "NAME [IPv6:2001:db8::1]:25" as host and address of a refusal;

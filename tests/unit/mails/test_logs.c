@@ -156,6 +156,21 @@ postfix_log_tells_the_words_of_the_server_that_said_them(void **state)
 		"mail[private/dovecot-lmtp] said: 552 5.2.2 Full\n");
 }
 
+static void
+postfix_log_reads_ids_of_any_length(void **state)
+{
+	(void)state;
+	assert_told(
+		"Nov 27 10:00:01 mail postfix/qmgr[9]: 4A: from=<anna@a.example>, size=1, nrcpt=1 (queue active)\n"
+		"Nov 27 10:00:01 mail postfix/smtp[10]: 4A: to=<b@b.example>, relay=mx.b.example[192.0.2.1]:25, "
+		"delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.b.example[192.0.2.1] said: 550 5.1.1 no)\n",
+		"2 refused time=1795773601 id=4A from=anna@a.example to=b@b.example host=mx.b.example ip=192.0.2.1 "
+		"dsn=5.1.1 text=550 5.1.1 no\n");
+	assert_told(
+		"Nov 27 10:00:01 mail postfix/smtp[10]: : to=<b@b.example>, relay=x, status=bounced (no)\n",
+		"");
+}
+
 /* A message expires without its recipient being named: the last deferral was of one. */
 static void
 postfix_log_tells_why_a_message_expired(void **state)
@@ -517,6 +532,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(postfix_log_tells_who_refused_what_and_when),
 		cmocka_unit_test(postfix_log_tells_the_words_of_the_server_that_said_them),
+		cmocka_unit_test(postfix_log_reads_ids_of_any_length),
 		cmocka_unit_test(postfix_log_tells_why_a_message_expired),
 		cmocka_unit_test(postfix_log_leaves_out_what_is_not_of_ours_or_no_delivery),
 		cmocka_unit_test(log_reader_reads_what_is_in_front_of_a_line),
