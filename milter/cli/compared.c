@@ -5,15 +5,23 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/cli/cli.h"
+#include "heloscope/doctor/claim.h"
 
 #define DIFFERENCES_SHOWN 10
 #define ROWS_SHOWN 100
+#define DOCTOR_ROWS_SHOWN 4
 #define DOMAIN_WIDTH 30
 
 static json_int_t
 number_of(const json_t *row, const char *key)
 {
 	return json_integer_value(document_member(row, key));
+}
+
+static bool
+is_over(const json_t *row)
+{
+	return json_is_true(document_member(row, "is-over"));
 }
 
 /* "b.example", "b.example and c.example", "b.example, c.example and others" */
@@ -38,37 +46,120 @@ put_times(const json_t *row)
 {
 	const char *first = document_text_of(row, "first"), *last = document_text_of(row, "last");
 	const json_int_t count = number_of(row, "count");
+	char memory[300];
+	struct strbuf text = STRBUF_OVER(memory);
 
 	if (count == 1)
-		prose_put(output_standard(), 2, "Refused once%s%s.", first[0] != '\0' ? ", at " : "", first);
+		strbuf_printf(&text, "Refused once%s%s", first[0] != '\0' ? ", at " : "", first);
 	else if (first[0] == '\0')
-		prose_put(output_standard(), 2, "Refused %lld times.", (long long)count);
+		strbuf_printf(&text, "Refused %lld times", (long long)count);
 	else
-		prose_put(output_standard(), 2, "Refused %lld times from %s to %s.", (long long)count, first,
-			  last);
+		strbuf_printf(&text, "Refused %lld times from %s to %s", (long long)count, first, last);
+	if (is_over(row) && document_text_of(row, "last-delivered")[0] != '\0')
+		strbuf_printf(&text, "; last accepted at %s", document_text_of(row, "last-delivered"));
+	strbuf_add(&text, ".");
+	prose_put(output_standard(), 2, "%s", memory);
 }
 
 /* "a.example is refused at Gmail, where mail of b.example is accepted." */
 static void
-put_difference(const json_t *row)
+put_headline(const json_t *row)
 {
 	char memory[2048];
 	struct strbuf text = STRBUF_OVER(memory);
-	const json_t *reason = document_member(row, "reason");
 
-	strbuf_printf(&text, "%s is refused at %s", document_text_of(row, "refused"),
-		      document_text_of(row, "receiver"));
+	strbuf_printf(&text, "%s %s refused at %s", document_text_of(row, "refused"),
+		      is_over(row) ? "was" : "is", document_text_of(row, "receiver"));
 	if (document_text_of(row, "client")[0] != '\0')
 		strbuf_printf(&text, " from %s", document_text_of(row, "client"));
 	strbuf_add(&text, ", where mail of ");
 	add_passing(&text, document_member(row, "delivered"));
-	strbuf_add(&text, " is accepted.");
-	output_set_colour(output_standard(), OUTPUT_RED);
+	strbuf_printf(&text, " is accepted%s.", is_over(row) ? "; its mail is accepted now, too" : "");
+	output_set_colour(output_standard(), is_over(row) ? OUTPUT_GREEN : OUTPUT_RED);
 	prose_wrap(output_standard(), memory, 0, 2);
 	output_set_colour(output_standard(), OUTPUT_PLAIN);
+}
+
+/* Each begins a line and is not broken, to be pasted into a zone file. */
+static void
+put_records(const json_t *records)
+{
+	for (size_t i = 0; i < json_array_size(records); i++) {
+		const json_t *record = json_array_get(records, i);
+
+		output_put(output_standard(), "  Publish: %s %s %s\n", document_text_of(record, "name"),
+			   document_text_of(record, "type"), document_text_of(record, "value"));
+	}
+}
+
+/* Whether the DNS says of the refusal what `state` means. */
+static bool
+has_claim(const json_t *row, enum claim_state state)
+{
+	return strcmp(document_text_of(row, "claim"), claim_state_token(state)) == 0;
+}
+
+static void
+put_claim(const json_t *row)
+{
+	enum claim_state state = CLAIM_NOT_TESTED;
+
+	while (state + 1 < CLAIM_STATES && !has_claim(row, state))
+		state++;
+	if (document_text_of(row, "finding")[0] == '\0')
+		return;
+	prose_put(output_standard(), 2, "In the DNS: %s %s%s", claim_state_words(state),
+		  document_text_of(row, "finding"),
+		  state == CLAIM_NOT_CONFIRMED ? " The refusals are of before." : "");
+	put_records(document_member(row, "records"));
+}
+
+static const char *
+title_of(const json_t *row)
+{
+	for (int i = 0; i < DOCTOR_ROWS; i++)
+		if (strcmp(doctor_row_token((enum doctor_row)i), document_text_of(row, "row")) == 0)
+			return doctor_row_title((enum doctor_row)i);
+	return "";
+}
+
+/* In what the doctor finds the domains to differ; what was told above is only named. */
+static void
+put_doctor_rows(const json_t *row)
+{
+	const json_t *rows = document_member(row, "rows");
+	const size_t count = json_array_size(rows);
+	char memory[400];
+	struct strbuf titles = STRBUF_OVER(memory);
+
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&titles, "%s%s", i > 0 ? ", " : "", title_of(json_array_get(rows, i)));
+	if (count > 0)
+		prose_put(output_standard(), 2, "Where it is worse than they: %s.", memory);
+	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
+		prose_put(output_standard(), 2, "In the DNS it is no worse than they.");
+	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {
+		const json_t *one = json_array_get(rows, i);
+		const char *finding = document_text_of(one, "finding");
+
+		if (strstr(document_text_of(row, "finding"), finding) != NULL)
+			continue;
+		prose_put(output_standard(), 4, "%s: %s", title_of(one), finding);
+		put_records(document_member(one, "records"));
+	}
+}
+
+static void
+put_difference(const json_t *row)
+{
+	const json_t *reason = document_member(row, "reason");
+
+	put_headline(row);
 	prose_put(output_standard(), 2, "Why: %s", document_text_of(reason, "meaning"));
 	prose_put(output_standard(), 2, "What to do: %s", document_text_of(reason, "remedy"));
 	put_times(row);
+	put_claim(row);
+	put_doctor_rows(row);
 	output_put(output_standard(), "\n");
 }
 

@@ -276,7 +276,7 @@ explain(int argc, char **argv, struct telling *telling)
 	is_read = read_all(argc, argv, telling);
 	summary_sort(&telling->summary);
 	is_empty = telling->refusals.told == 0 && !telling->has_log && !has_reports(&telling->summary);
-	comparison = telling->has_log ? comparison_json(telling->comparison) : NULL;
+	comparison = telling->has_log ? comparison_json(telling->comparison, telling->refusals.claims) : NULL;
 	if (telling->refusals.is_json && telling->refusals.told > 0)
 		output_put(output_standard(), "\n");
 	if (telling->refusals.is_json)

@@ -22,6 +22,19 @@ claim_state_token(enum claim_state state)
 	return tokens[state];
 }
 
+const char *
+claim_state_words(enum claim_state state)
+{
+	static const char *const words[CLAIM_STATES] = {
+		[CLAIM_NOT_TESTED] = "Not tested.",
+		[CLAIM_CONFIRMED] = "It is so now.",
+		[CLAIM_NOT_CONFIRMED] = "It is not so now.",
+		[CLAIM_NOT_TESTABLE] = "It cannot be tested from here.",
+	};
+
+	return words[state];
+}
+
 /* The first line of `text`, which goes on behind it. */
 static struct span
 take_line(const char **text)
@@ -35,20 +48,14 @@ take_line(const char **text)
 void
 claim_tell(const struct claim *claim, const char *heading, const char *whose, struct output *out)
 {
-	static const char *const words[CLAIM_STATES] = {
-		[CLAIM_NOT_TESTED] = "Not tested.",
-		[CLAIM_CONFIRMED] = "It is so now.",
-		[CLAIM_NOT_CONFIRMED] = "It is not so now.",
-		[CLAIM_NOT_TESTABLE] = "It cannot be tested from here.",
-	};
 	const char *rest = claim->publish != NULL ? claim->publish : "";
 	char memory[TEXT_MAX];
 	struct strbuf text = STRBUF_OVER(memory);
 
 	if (claim->finding[0] == '\0')
 		return;
-	strbuf_printf(&text, "%s%s%s %s", whose, whose[0] != '\0' ? ": " : "", words[claim->state],
-		      claim->finding);
+	strbuf_printf(&text, "%s%s%s %s", whose, whose[0] != '\0' ? ": " : "",
+		      claim_state_words(claim->state), claim->finding);
 	output_put(out, "  %-*s", INDENT - 2, heading);
 	prose_wrap(out, memory, INDENT, INDENT);
 	while (*rest != '\0') {
@@ -77,16 +84,22 @@ record_json(struct span line)
 	return object;
 }
 
-void
-claim_set_json(const struct claim *claim, json_t *object)
+json_t *
+claim_records_json(const char *publish)
 {
-	const char *rest = claim->publish != NULL ? claim->publish : "";
+	const char *rest = publish != NULL ? publish : "";
 	json_t *records = json_array();
 
 	while (*rest != '\0')
 		document_append(records, record_json(take_line(&rest)));
+	return records;
+}
+
+void
+claim_set_json(const struct claim *claim, json_t *object)
+{
 	document_set_text(object, "claim", claim_state_token(claim->state));
 	document_put(object, "finding",
 		     claim->finding[0] != '\0' ? document_text(span_of(claim->finding)) : json_null());
-	document_put(object, "records", records);
+	document_put(object, "records", claim_records_json(claim->publish));
 }

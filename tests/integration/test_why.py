@@ -172,6 +172,22 @@ MENDED = {**BROKEN, "p.example TXT": [f'"v=spf1 ip4:192.0.2.1 ip4:{ADDRESS} -all
           "_dmarc.p.example TXT": ['"v=DMARC1; p=reject; rua=mailto:dmarc@p.example"']}
 
 
+def log_of_three(last=()):
+    """Three domains on one server, of which a receiver refuses one; behind them what came `last`."""
+    lines = []
+    for number, (domain, hour) in enumerate([("good", 8), ("bad", 9), ("fine", 10), ("bad", 11), *last]):
+        stamp, queue_id = f"2026-11-20T{hour:02}:00:00+00:00 mail", f"4ABCD{number:05}"
+        answer = "status=sent (250 2.0.0 OK)" if domain != "bad" or hour > 11 else (
+            "status=bounced (host aspmx.l.google.com[192.0.2.1] said: 550-5.7.26 Your email has been blocked because the sender is "
+            "unauthenticated. 550-5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM. (in reply to end of "
+            "DATA command))")
+        lines += [f"{stamp} postfix/qmgr[9]: {queue_id}: from=<anna@{domain}.example>, size=9, nrcpt=1 (queue active)",
+                  f"{stamp} postfix/smtp[10]: {queue_id}: to=<bob@hosted{number}.example>, relay=aspmx.l.google.com[192.0.2.1]:25, "
+                  f"delay=1, delays=1/0/0/0, dsn=5.7.26, {answer}",
+                  f"{stamp} postfix/qmgr[9]: {queue_id}: removed"]
+    return "\n".join(lines) + "\n"
+
+
 class Claim(unittest.TestCase):
     """What a refusal says, against what the DNS says now."""
     maxDiff = None
@@ -281,6 +297,55 @@ class Claim(unittest.TestCase):
         (claim, finding, records), = self.tell(log, "--ip", "198.51.100.8")
         self.assertEqual((claim, records), ("confirmed", ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"']), finding)
 
+    def three(self, **records):
+        """What the DNS has of three domains that send from one address."""
+        world = {"9.100.51.198.in-addr.arpa PTR": ["out.good.example."], "out.good.example A": [ADDRESS]}
+        for name in ("bad", "good", "fine"):
+            world[f"{name}.example MX"] = ["10 out.good.example."]
+            world[f"{name}.example TXT"] = [f'"v=spf1 ip4:{ADDRESS} -all"']
+            world[f"_dmarc.{name}.example TXT"] = ['"v=DMARC1; p=reject"']
+        return {**world, "bad.example TXT": ['"v=spf1 ip4:192.0.2.1 -all"'], **records}
+
+    def compare(self, log, *words, world):
+        told = json.loads(self.ask(log, "--config", str(self.config), "--json", "--ip", ADDRESS, *words, world=world)[0])
+        SCHEMA.validate(told)
+        difference, = told["comparison"]["differences"]
+        return difference
+
+    def test_the_rows_in_which_domains_differ_stand_at_the_top_the_one_that_is_named_first(self):
+        world = self.three(**{"_dmarc.bad.example TXT": []})
+        difference = self.compare(log_of_three(), world=world)
+        record = {"name": "bad.example.", "type": "TXT", "value": f'"v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all"'}
+        self.assertEqual((difference["claim"], difference["records"]), ("confirmed", [record]))
+        self.assertEqual([(row["row"], row["refused"], row["delivered"], row["is-named"]) for row in difference["rows"]],
+                         [("spf-pass", "error", "good", True), ("dmarc", "note", "good", False)])
+        self.assertEqual(difference["rows"][0]["records"], [record])
+        out, _ = self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)
+        top = " ".join(out[:out.index("Domains of senders")].split())
+        self.assertIn(f'In the DNS: It is so now. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
+                      f'that is there. Publish: bad.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all" '
+                      'Where it is worse than they: SPF passes, DMARC. DMARC: There is no DMARC record', top)
+
+    def test_the_address_of_a_reply_gets_no_record_of_a_difference(self):
+        log = log_of_three().replace("sender is unauthenticated.", f"sender is unauthenticated [{ADDRESS}].")
+        told = json.loads(self.ask(log, "--config", str(self.config), "--json", world=self.three())[0])
+        difference, = told["comparison"]["differences"]
+        self.assertEqual((difference["claim"], difference["records"]), ("confirmed", []))
+        self.assertEqual([(row["row"], row["records"]) for row in difference["rows"]], [("spf-pass", [])])
+
+    def test_a_difference_that_is_mended_is_of_before(self):
+        world = self.three(**{"bad.example TXT": [f'"v=spf1 ip4:{ADDRESS} -all"']})
+        difference = self.compare(log_of_three(), world=world)
+        self.assertEqual((difference["claim"], difference["rows"], difference["is-over"]), ("not-confirmed", [], False))
+        out = " ".join(self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
+        self.assertIn(f"In the DNS: It is not so now. SPF passes now for mail of bad.example from {ADDRESS}.", out)
+        self.assertIn(" The refusals are of before. ", out)
+        out = " ".join(self.ask(log_of_three([("bad", 12)]), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
+        self.assertTrue(out.startswith("bad.example was refused at Gmail/Google Workspace, where mail of fine.example and good.example is "
+                                       "accepted; its mail is accepted now, too."), out)
+        self.assertIn("Refused 2 times from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z; last accepted at 2026-11-20T12:00:00Z.", out)
+        self.assertTrue(self.compare(log_of_three([("bad", 12)]), world=world)["is-over"])
+
     def test_so_many_domains_and_addresses_are_examined_and_no_more(self):
         replies = "\n\n".join(PTR_REPLY.replace(ADDRESS, f"198.51.100.{number}") for number in range(1, 61))
         told = self.tell(f"{replies}\n\n{replies}")
@@ -296,24 +361,10 @@ class Claim(unittest.TestCase):
 class Logs(unittest.TestCase):
     """Three domains on one server, of which a receiver refuses one."""
 
-    def log(self):
-        lines = []
-        for number, (domain, hour) in enumerate([("good", 8), ("bad", 9), ("fine", 10), ("bad", 11)]):
-            stamp, queue_id = f"2026-11-20T{hour:02}:00:00+00:00 mail", f"4ABCD{number:05}"
-            answer = "status=sent (250 2.0.0 OK)" if domain != "bad" else (
-                "status=bounced (host aspmx.l.google.com[192.0.2.1] said: 550-5.7.26 Your email has been blocked because the sender is "
-                "unauthenticated. 550-5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM. (in reply to end of "
-                "DATA command))")
-            lines += [f"{stamp} postfix/qmgr[9]: {queue_id}: from=<anna@{domain}.example>, size=9, nrcpt=1 (queue active)",
-                      f"{stamp} postfix/smtp[10]: {queue_id}: to=<bob@hosted{number}.example>, relay=aspmx.l.google.com[192.0.2.1]:25, "
-                      f"delay=1, delays=1/0/0/0, dsn=5.7.26, {answer}",
-                      f"{stamp} postfix/qmgr[9]: {queue_id}: removed"]
-        return "\n".join(lines) + "\n"
-
     def test_the_difference_between_domains_is_the_first_answer(self):
         with tempfile.TemporaryDirectory() as scratch:
             log = pathlib.Path(scratch) / "mail.log.1.gz"
-            log.write_bytes(gzip.compress(self.log().encode()))
+            log.write_bytes(gzip.compress(log_of_three().encode()))
             status, out, err = why("", str(log))
             self.assertEqual((status, err), (0, ""))
             self.assertTrue(out.startswith("bad.example is refused at Gmail/Google Workspace, where mail of fine.example and\n"
@@ -323,20 +374,21 @@ class Logs(unittest.TestCase):
             self.assertLessEqual(max(map(len, out.splitlines())), 80)
 
     def test_json_has_the_comparison(self):
-        status, out, _ = why(self.log(), "--json", "--since", "2026-11-20T10:30:00Z")
+        status, out, _ = why(log_of_three(), "--json", "--since", "2026-11-20T10:30:00Z")
         told = json.loads(out)
         SCHEMA.validate(told)
         self.assertEqual((status, len(told["refusals"]), told["refusals"][0]["sender"]), (0, 1, "anna@bad.example"))
         self.assertEqual([(row["domain"], row["refused"]) for row in told["comparison"]["domains"]], [("bad.example", 1)])
-        told = json.loads(why(self.log(), "--json")[1])
+        told = json.loads(why(log_of_three(), "--json")[1])
         SCHEMA.validate(told)
         [difference] = told["comparison"]["differences"]
         self.assertEqual([difference[key] for key in ("receiver", "refused", "count")], ["Gmail/Google Workspace", "bad.example", 2])
         self.assertEqual([row["domain"] for row in difference["delivered"]], ["fine.example", "good.example"])
         self.assertEqual(difference["reason"]["category"], "spf")
+        self.assertEqual((difference["claim"], difference["rows"]), ("not-tested", None))  # offline
 
     def test_a_log_without_refusals_is_well(self):
-        log = "".join(line + "\n" for line in self.log().splitlines() if "bounced" not in line)
+        log = "".join(line + "\n" for line in log_of_three().splitlines() if "bounced" not in line)
         status, out, _ = why(log)
         self.assertEqual((status, out.splitlines()[-1]), (0, "No refusal was found."))
 

@@ -11,22 +11,8 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/config/config.h"
-#include "heloscope/doctor/claim_subject.h"
+#include "heloscope/doctor/claim_judge.h"
 #include "heloscope/refusals/recognize.h"
-
-enum claim_state {
-	CLAIM_NOT_TESTED,    /* nothing was asked, or there is nothing that the DNS could show */
-	CLAIM_CONFIRMED,     /* it is so now */
-	CLAIM_NOT_CONFIRMED, /* the DNS says otherwise now */
-	CLAIM_NOT_TESTABLE,  /* this cannot be seen from here */
-	CLAIM_STATES
-};
-
-struct claim {
-	enum claim_state state;
-	const char *finding; /* what the DNS says, or why it was not asked and what to look at instead; "" */
-	const char *publish; /* records, each whole on a line of a zone file, with "\n" between; or NULL */
-};
 
 struct claims;
 
@@ -46,13 +32,28 @@ bool claims_find_subject(const struct claims *claims, const struct refusal *refu
 struct claim claims_test(struct claims *claims, const struct recognition *known,
 			 const struct claim_subject *subject);
 
+/*
+ * The rows of the doctor's examinations in which `subject`, of whatever kind, differs from all of these
+ * domains, whose mail from the same address is accepted: as an array, those first that a refusal of that kind
+ * names. JSON null when they cannot be examined. Waits, likewise.
+ */
+json_t *claims_compare(struct claims *claims, const struct recognition *known,
+		       const struct claim_subject *subject, const char *const *domains,
+		       size_t count) MUST_USE;
+
 /* "not-tested", "confirmed", "not-confirmed", "not-testable". */
 const char *claim_state_token(enum claim_state state);
+
+/* The same for people, a sentence. */
+const char *claim_state_words(enum claim_state state);
 
 /* Two lines or more for people, with `heading`, "In the DNS:", before the first. `whose`: whose claim it is,
  * or
  * "" where that is clear. Nothing when nothing was tested and nobody need know why. */
 void claim_tell(const struct claim *claim, const char *heading, const char *whose, struct output *out);
+
+/* Records to publish, as they stand in struct claim, as an array. */
+json_t *claim_records_json(const char *publish) MUST_USE;
 
 /* The members "claim", "finding" and "records". */
 void claim_set_json(const struct claim *claim, json_t *object);

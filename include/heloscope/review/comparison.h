@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 #include "heloscope/base/must_use.h"
-#include "heloscope/refusals/recognize.h"
+#include "heloscope/doctor/claim.h"
 
 struct comparison;
 
@@ -26,8 +26,9 @@ void comparison_take(struct comparison *comparison, const struct refusal *refusa
 
 /*
  * As an object for json_decref(), as etc/why.schema.json has it: "differences", those of most refusals first,
- * and "domains", a row for each domain, receiver and client address.
+ * and "domains", a row for each domain, receiver and client address. `claims` tests what the DNS says of the
+ * first differences, and waits for it; NULL: nothing is asked.
  */
-json_t *comparison_json(struct comparison *comparison);
+json_t *comparison_json(struct comparison *comparison, struct claims *claims);
 
 #endif

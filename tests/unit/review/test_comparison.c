@@ -79,7 +79,7 @@ attempt(const char *sender, const char *recipient, const char *host, enum refusa
 static void
 assert_part(const char *key, const char *expected)
 {
-	json_t *json = comparison_json(comparison);
+	json_t *json = comparison_json(comparison, NULL);
 	char *line = document_line(document_member(json, key));
 
 	assert_string_equal(line, expected);
@@ -90,7 +90,7 @@ assert_part(const char *key, const char *expected)
 static size_t
 count_of(const char *key)
 {
-	json_t *json = comparison_json(comparison);
+	json_t *json = comparison_json(comparison, NULL);
 	const size_t count = json_array_size(document_member(json, key));
 
 	json_decref(json);
@@ -100,7 +100,7 @@ count_of(const char *key)
 static json_int_t
 number_of(const char *key)
 {
-	json_t *json = comparison_json(comparison);
+	json_t *json = comparison_json(comparison, NULL);
 	const json_int_t number = json_integer_value(document_member(json, key));
 
 	json_decref(json);
@@ -128,24 +128,60 @@ comparison_tells_which_domain_is_refused_where_another_passes(void **state)
 	assert_part("differences",
 		    "[{\"receiver\":\"Big\",\"client\":null,\"refused\":\"bad.example\",\"delivered\":"
 		    "[{\"domain\":\"good.example\",\"count\":1}],\"count\":2,\"first\":"
-		    "\"2026-11-28T10:00:00Z\",\"last\":\"2026-11-28T10:01:00Z\",\"reason\":" REASON
-		    ",\"rows\":[]}]");
+		    "\"2026-11-28T10:00:00Z\",\"last\":\"2026-11-28T10:01:00Z\",\"is-over\":false,"
+		    "\"last-delivered\":null,\"reason\":" REASON
+		    ",\"claim\":\"not-tested\",\"finding\":null,\"records\":[],\"rows\":null}]");
 	assert_int_equal(number_of("without-sender"), 1);
 	assert_int_equal(number_of("left-out"), 0);
 	assert_int_equal(count_of("domains"), 4);
 }
 
-/* What was refused before a record was published, and passes now; and what passed a week before. */
+/* What passed a week before is none. */
 static void
-comparison_tells_no_difference_that_is_over(void **state)
+comparison_tells_no_difference_from_another_time(void **state)
 {
 	(void)state;
-	attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
-	attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 60);
-	attempt("x@good.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW);
 	attempt("x@bad.example", "u@s.example", "mx.s.example", REFUSAL_REFUSED, "550 no spf", NOW);
 	attempt("x@good.example", "u@s.example", "mx.s.example", REFUSAL_DELIVERED, "", NOW - 7 * 86400);
 	assert_int_equal(count_of("differences"), 0);
+}
+
+/* What was refused before a record was published, and passes now, stands behind what is refused still. A
+ * domain of which now and then a message is refused is none of both. */
+static void
+comparison_tells_which_differences_are_over(void **state)
+{
+	static const struct {
+		const char *domain;
+		bool is_over;
+	} rows[] = { { "again.example", false }, { "bad.example", false }, { "mended.example", true } };
+	json_t *json, *differences;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf",
+			NOW + i);
+	attempt("x@mended.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 60);
+	attempt("x@good.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW);
+	attempt("x@bad.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("x@bad.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW + 1);
+	attempt("x@again.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("x@again.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 1);
+	attempt("x@again.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW + 2);
+	attempt("x@mixed.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
+	attempt("x@mixed.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 1);
+	attempt("x@mixed.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW + 2);
+	attempt("x@mixed.example", "u@h.example", "mx.big.example", REFUSAL_DELIVERED, "", NOW + 3);
+	json = comparison_json(comparison, NULL);
+	differences = document_member(json, "differences");
+	assert_int_equal(json_array_size(differences), ROWS(rows));
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const json_t *row = json_array_get(differences, i);
+
+		assert_string_equal(document_text_of(row, "refused"), rows[i].domain);
+		assert_int_equal(json_is_true(document_member(row, "is-over")), rows[i].is_over);
+	}
+	json_decref(json);
 }
 
 /* By operator, by registered name, and where no server was reached by what is known of the domain. */
@@ -162,7 +198,7 @@ comparison_joins_what_one_receiver_serves(void **state)
 	attempt("x@a.example", "u@s1.example", "mx1.small.example", REFUSAL_DELIVERED, "", NOW);
 	attempt("x@a.example", "u@s2.example", "mx2.in.small.example", REFUSAL_DELIVERED, "", NOW);
 	attempt("x@a.example", "u@far.example", "", REFUSAL_DEFERRED, "Host not found", NOW);
-	json = comparison_json(comparison);
+	json = comparison_json(comparison, NULL);
 	rows = document_member(json, "domains");
 	assert_int_equal(json_array_size(rows), ROWS(receivers));
 	for (size_t i = 0; i < ROWS(receivers); i++)
@@ -183,7 +219,7 @@ comparison_keeps_the_most_frequent_reasons(void **state)
 		attempt("x@a.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, text, NOW);
 		attempt("x@a.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, "550 no spf", NOW);
 	}
-	json = comparison_json(comparison);
+	json = comparison_json(comparison, NULL);
 	assert_string_equal(
 		document_text_of(
 			document_member(json_array_get(document_member(json, "domains"), 0), "reason"),
@@ -212,7 +248,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(comparison_tells_which_domain_is_refused_where_another_passes,
 						begin, end),
-		cmocka_unit_test_setup_teardown(comparison_tells_no_difference_that_is_over, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_tells_no_difference_from_another_time, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_tells_which_differences_are_over, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_joins_what_one_receiver_serves, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_keeps_the_most_frequent_reasons, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_compares_so_many, begin, end),

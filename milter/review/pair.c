@@ -1,0 +1,102 @@
+#include "heloscope/review/pair.h"
+
+#include <string.h>
+
+#include "heloscope/base/clock.h"
+#include "heloscope/base/document.h"
+#include "heloscope/words/refusal.h"
+
+bool
+pair_is_blamed(const struct recognition *known, enum refusal_status status)
+{
+	static const enum refusal_category others[] = { CATEGORY_MAILBOX_UNKNOWN, CATEGORY_MAILBOX_FULL,
+							CATEGORY_MAILBOX_DISABLED, CATEGORY_GREYLIST };
+
+	if (known->party == PARTY_RECEIVER || known->party == PARTY_RECIPIENT
+	    || known->party == PARTY_NOBODY_WAIT)
+		return false;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (known->category == others[i])
+			return false;
+	return status != REFUSAL_DEFERRED || known->permanence == PERMANENCE_YES;
+}
+
+int
+pair_compare(const void *a, const void *b)
+{
+	const struct pair *left = *(struct pair *const *)a, *right = *(struct pair *const *)b;
+	int order = strcmp(left->receiver, right->receiver);
+
+	if (order == 0)
+		order = ipaddr_compare(&left->client, &right->client);
+	return order != 0 ? order : strcmp(left->domain, right->domain);
+}
+
+const struct reason *
+pair_main_reason(const struct pair *pair)
+{
+	const struct reasons *reasons = &pair->reasons;
+	const struct reason *most = NULL;
+
+	for (size_t i = 0; i < reasons->count; i++)
+		if (most == NULL || reasons->items[i].count > most->count)
+			most = &reasons->items[i];
+	return most;
+}
+
+/* For programs. */
+
+json_t *
+pair_json_of_time(time_t time)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return time == REFUSAL_NO_TIME ? json_null() : document_text(span_of(clock_format(time, text)));
+}
+
+json_t *
+pair_json_of_address(const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	return address->length == 0 ? json_null() : document_text(span_of(ipaddr_format(address, text)));
+}
+
+json_t *
+pair_json_of_reason(const struct reason *reason)
+{
+	json_t *row;
+
+	if (reason == NULL)
+		return json_null();
+	row = json_object();
+	document_set_text(row, "category", config_refusal_categories[reason->known.category]);
+	document_set_text(row, "party", config_refusal_parties[reason->known.party]);
+	document_put(row, "entry",
+		     reason->known.entry != NULL ? document_text(span_of(reason->known.entry->name))
+						 : json_null());
+	document_set_text(row, "meaning", refusal_meaning(&reason->known));
+	document_set_text(row, "remedy", refusal_remedy(&reason->known));
+	document_put(row, "reply",
+		     reason->length > 0 ? document_text((struct span){ reason->text, reason->length })
+					: json_null());
+	document_set_number(row, "count", (json_int_t)reason->count);
+	return row;
+}
+
+json_t *
+pair_json(const struct pair *pair)
+{
+	json_t *row = json_object();
+
+	document_set_text(row, "domain", pair->domain);
+	document_set_text(row, "receiver", pair->receiver);
+	document_put(row, "client", pair_json_of_address(&pair->client));
+	document_set_number(row, "delivered", (json_int_t)pair->counts[REFUSAL_DELIVERED]);
+	document_set_number(row, "deferred", (json_int_t)pair->counts[REFUSAL_DEFERRED]);
+	document_set_number(row, "refused",
+			    (json_int_t)(pair->counts[REFUSAL_REFUSED] + pair->counts[REFUSAL_EXPIRED]));
+	document_put(row, "last-delivered", pair_json_of_time(pair->last_passed));
+	document_put(row, "reason", pair_json_of_reason(pair_main_reason(pair)));
+	return row;
+}
