@@ -10,6 +10,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/regular_file.h"
+#include "heloscope/mails/utf16.h"
 
 #define BLOCK                                                                                                \
 	262144 /* octets that are read at a time: they stay in the second cache while they are looked at */
@@ -21,6 +22,9 @@ struct source {
 	time_t changed;      /* or 0 */
 	int64_t expanded;    /* octets handed out or shown so far */
 	struct span member;  /* its name */
+	struct utf16 *utf16; /* the member is such text; else NULL */
+	struct span raw;     /* octets of the archive that are not converted yet */
+	bool is_begun;       /* something of the member was read */
 	struct span pending; /* octets that were read, and not handed out */
 	char *beginning;     /* SOURCE_BEGINNING octets; NULL until they are wanted */
 	size_t begun;        /* how many of those are to be handed out */
@@ -141,6 +145,7 @@ source_free(struct source *source)
 	(void)archive_read_free(source->archive);
 	if (source->fd >= 0)
 		(void)close(source->fd);
+	utf16_free(source->utf16);
 	free(source->beginning);
 	free(source);
 }
@@ -157,7 +162,7 @@ is_in_proportion(const struct source *source)
 
 /* The next octets of the archive, one or more; false at the end of the member, and where a fault is. */
 static bool
-read_block(struct source *source, struct span *octets)
+read_raw(struct source *source, struct span *octets)
 {
 	const void *block = NULL;
 	size_t length = 0;
@@ -182,14 +187,55 @@ read_block(struct source *source, struct span *octets)
 	return true;
 }
 
+/* See what the member is, of which `block` comes first, and take the mark off it that says so. */
+static void
+begin_member(struct source *source, struct span *block)
+{
+	const struct span mark = SPAN("\xef\xbb\xbf"); /* of UTF-8 */
+
+	source->is_begun = true;
+	if (utf16_is_marked(*block)) {
+		source->utf16 = utf16_new(*block);
+		if (source->utf16 == NULL)
+			set_fault(source, "out of memory");
+		*block = span_from(*block, UTF16_MARK);
+	} else if (block->length >= mark.length && memcmp(block->at, mark.at, mark.length) == 0) {
+		*block = span_from(*block, mark.length);
+	}
+}
+
+/* The same as read_raw(), as UTF-8 where it is UTF-16. */
+static bool
+read_block(struct source *source, struct span *octets)
+{
+	octets->length = 0;
+	while (octets->length == 0) {
+		if (source->raw.length == 0 && !read_raw(source, &source->raw))
+			return false;
+		if (!source->is_begun)
+			begin_member(source, &source->raw);
+		if (source->has_fault)
+			return false;
+		if (source->utf16 != NULL) {
+			*octets = utf16_read(source->utf16, &source->raw);
+		} else {
+			*octets = source->raw;
+			source->raw.length = 0;
+		}
+	}
+	return true;
+}
+
 bool
 source_next(struct source *source)
 {
 	struct archive_entry *entry;
 	int result = ARCHIVE_OK;
 
-	source->pending.length = source->begun = 0;
-	source->is_over = false;
+	source->pending.length = source->raw.length = source->begun = 0;
+	source->is_over = source->is_begun = false;
+	utf16_free(source->utf16);
+	source->utf16 = NULL;
 	while (!source->has_fault
 	       && (result = archive_read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
 		if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {

@@ -8,6 +8,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/mails/source.h"
+#include "heloscope/mails/utf16.h"
 
 #define TEXT_SIZE 300000 /* more than a block, and more than a beginning */
 
@@ -170,6 +171,69 @@ source_reads_each_file_of_a_zip_archive(void **state)
 	assert_int_equal(unlink(file.path), 0);
 }
 
+/* What Windows saves: U+00E9, U+20AC, U+1F600, half of a pair, "x". */
+static void
+source_makes_utf8_of_marked_text(void **state)
+{
+	static const struct {
+		struct span octets;
+		const char *text;
+	} rows[] = {
+		{ { "\xff\xfe\xe9\0\xac\x20\x3d\xd8\0\xdex\0", 12 },
+		  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x" },
+		{ { "\xfe\xff\0\xe9\x20\xac\xd8\x3d\xde\0\0x", 12 },
+		  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x" },
+		{ { "\xff\xfe\0\xdex\0", 6 }, "?x" },
+		{ { "\xff\xfe\x3d\xd8\x3d\xd8x\0", 8 }, "??x" },
+		{ { "\xff\xfex\0y", 5 }, "x" },
+		{ { "\xff\xfe", 2 }, "" },
+		{ { "\xef\xbb\xbfx", 4 }, "x" },
+		{ { "\xef\xbb\xbf", 3 }, "" },
+		{ { "\xffx\xfe", 3 }, "\xffx\xfe" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct error reason;
+		struct source *source = source_open_octets(rows[i].octets, &reason);
+
+		assert_non_null(source);
+		assert_true(source_next(source));
+		assert_int_equal(read_and_compare(source, span_of(rows[i].text)), SOURCE_END);
+		source_free(source);
+	}
+}
+
+/* However it is cut. */
+static void
+utf16_reads_pieces(void **state)
+{
+	static char octets[50000];
+	const char four[] = "\x3d\xd8\0\xde";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof octets; i++)
+		octets[i] = four[i % 4];
+	for (size_t size = 1; size < sizeof octets; size = size * 3 + 1) {
+		struct utf16 *reader = utf16_new(SPAN("\xff\xfe"));
+		size_t length = 0;
+
+		for (size_t at = 0; at < sizeof octets; at += size) {
+			struct span piece = { octets + at,
+					      sizeof octets - at < size ? sizeof octets - at : size };
+
+			while (piece.length > 0) {
+				const struct span read = utf16_read(reader, &piece);
+
+				for (size_t i = 0; i < read.length; i++)
+					assert_true(read.at[i] == "\xf0\x9f\x98\x80"[length++ % 4]);
+			}
+		}
+		assert_int_equal(length, sizeof octets);
+		utf16_free(reader);
+	}
+}
+
 static void
 source_keeps_what_came_before_the_damage(void **state)
 {
@@ -290,6 +354,8 @@ main(void)
 		cmocka_unit_test(source_expands_what_is_compressed),
 		cmocka_unit_test(source_shows_a_beginning_and_hands_it_out),
 		cmocka_unit_test(source_reads_each_file_of_a_zip_archive),
+		cmocka_unit_test(source_makes_utf8_of_marked_text),
+		cmocka_unit_test(utf16_reads_pieces),
 		cmocka_unit_test(source_keeps_what_came_before_the_damage),
 		cmocka_unit_test(source_ends_bombs),
 		cmocka_unit_test(source_reads_octets_in_memory),
