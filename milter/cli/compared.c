@@ -5,7 +5,7 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/cli/cli.h"
-#include "heloscope/doctor/claim.h"
+#include "heloscope/doctor/claim_tell.h"
 
 #define DIFFERENCES_SHOWN 10
 #define ROWS_SHOWN 100

@@ -6,6 +6,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
+#include "heloscope/doctor/claim_tell.h"
 #include "heloscope/words/refusal.h"
 
 bool

@@ -7,6 +7,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/dns/name_servers.h"
 #include "heloscope/dns/resolver.h"
+#include "heloscope/doctor/claim_tell.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/refusals/normal.h"
 

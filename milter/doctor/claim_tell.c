@@ -1,5 +1,4 @@
-/* claim_tell: what came of a test of a refusal, for people and for programs. */
-#include "heloscope/doctor/claim.h"
+#include "heloscope/doctor/claim_tell.h"
 
 #include <string.h>
 

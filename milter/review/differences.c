@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/document.h"
+#include "heloscope/doctor/claim_tell.h"
 
 #define PASSING_MAX 10 /* domains that pass, which a difference names */
 #define DIFFERENCES_MAX 100
