@@ -15,6 +15,8 @@
 #include "heloscope/review/comparison.h"
 #include "heloscope/words/reports.h"
 
+#define WORDS_MAX 500 /* octets of a reply without a code */
+
 static const char help[] =
 	"usage: heloscope why [--ip ADDRESS] [--from ADDRESS] [--helo NAME] [--config FILE]\n"
 	"                     [-c FILE] [--since TIME] [--offline] [--json] [FILE...]\n"
@@ -142,6 +144,20 @@ tell(void *context, const struct refusal *refusal)
 	why_refusals_add(&telling->refusals, refusal, &known);
 }
 
+/* Text that has no code is somebody's reply only where the catalogue knows it, and where it is not a page of
+ * prose in which some words are those of a refusal. */
+static bool
+tell_words(void *context, const struct refusal *refusal)
+{
+	struct telling *telling = context;
+	const struct recognition known = recognize(telling->recognizer, refusal);
+
+	if (known.entry == NULL || refusal->text.length > WORDS_MAX)
+		return false;
+	why_refusals_add(&telling->refusals, refusal, &known);
+	return true;
+}
+
 /* What a log tells is compared, too. */
 static void
 tell_of_log(void *context, const struct refusal *refusal)
@@ -193,6 +209,7 @@ static bool
 read_file(const char *path, struct telling *telling)
 {
 	const struct given_taker taker = { .refusal = tell,
+					   .words = tell_words,
 					   .aggregate = add_aggregate,
 					   .tls = add_tls,
 					   .logs = telling->logs,

@@ -12,6 +12,8 @@
 #include "heloscope/mails/text.h"
 #include "heloscope/refusals/codes.h"
 
+#define CONTROLS_MAX 8 /* octets in text, be it hostile, besides those in proportion */
+
 /* A file that is read. */
 struct job {
 	const struct given_taker *taker;
@@ -20,6 +22,7 @@ struct job {
 	struct span file;   /* as refusals name it */
 	bool is_of_several; /* in a directory */
 	bool has_fault;
+	bool has_refusal, has_other; /* of copied text: what was found in it */
 };
 
 static void
@@ -102,16 +105,31 @@ take_account(void *context, const struct refusal *refusal)
 /* One of the refusals in a text: without what a program wrote around it, where that is known; else as it is.
  */
 static void
-take_text(void *context, const struct refusal *refusal)
+take_reply(const struct given_taker *taker, const struct refusal *refusal, unsigned reply)
 {
-	const struct given_taker *taker = ((const struct job *)context)->taker;
-	struct account account = { taker, refusal, codes_find(refusal->text).reply, false };
+	struct account account = { taker, refusal, reply, false };
 	const struct message_taker reader = {
 		.refusal = take_account, .context = &account, .file = refusal->file, .is_alone = true
 	};
 
 	if (message_read_text(refusal->text, &reader) == 0 || !account.is_told)
 		taker->refusal(taker->context, refusal);
+}
+
+static void
+take_text(void *context, const struct refusal *refusal)
+{
+	struct job *job = context;
+	const struct codes codes = codes_find(refusal->text);
+
+	if (codes.reply != 0 || codes.enhanced.class != 0) {
+		take_reply(job->taker, refusal, codes.reply);
+		job->has_refusal = true;
+	} else if (job->taker->words(job->taker->context, refusal)) {
+		job->has_refusal = true;
+	} else {
+		job->has_other = true;
+	}
 }
 
 /* Of refusals those with a code. */
@@ -138,6 +156,23 @@ is_notice(struct span text)
 	return parts > 0 && message_read_text(text, &taker) > 0 && told >= parts;
 }
 
+#define EXPECTED                                                                                             \
+	"expected a bounce, a mail log, a report of a receiver, or the text of a refusal with its code, "    \
+	"such as 550 5.7.1"
+
+/* Whether it is not text at all: of a program or a document. */
+static bool
+is_binary(struct span beginning)
+{
+	const struct span pdf = SPAN("%PDF-");
+	size_t controls = 0;
+
+	for (size_t i = 0; i < beginning.length; i++)
+		controls += (beginning.at[i] >= 0 && beginning.at[i] < ' '
+			     && !ascii_is_among(beginning.at[i], "\t\n\f\r\x1b"));
+	return span_starts_with_nocase(beginning, pdf) || controls > CONTROLS_MAX + beginning.length / 20;
+}
+
 /* Text that somebody has copied: a notice, which is short enough to be seen as a whole, or any refusals. */
 static void
 read_text(struct job *job, struct span beginning)
@@ -149,10 +184,18 @@ read_text(struct job *job, struct span beginning)
 	if (beginning.length < SOURCE_BEGINNING && is_notice(beginning)
 	    && message_read_text(beginning, &taker) > 0)
 		return;
+	if (is_binary(beginning)) {
+		if (!job->is_of_several)
+			tell_fault(job, "it is not text; " EXPECTED);
+		return;
+	}
+	job->has_refusal = job->has_other = false;
 	text_reader_init(&reader, job->file, take_text, job);
 	while (source_read(job->source, &octets) == SOURCE_OCTETS)
 		text_reader_add(&reader, octets);
 	text_reader_finish(&reader);
+	if (job->has_other && !job->has_refusal && !job->is_of_several)
+		tell_fault(job, "there is no refusal in it; " EXPECTED);
 }
 
 static void

@@ -72,6 +72,22 @@ class Input(unittest.TestCase):
         self.assertEqual(why("", "--nonsense")[0], 2)
         self.assertEqual(why("", "-t", "x")[0], 2)
 
+    def test_what_is_no_refusal_is_told_so(self):
+        for text, reason in (("# A program\n\nThis program sorts pictures by colour.\n\n## Building\n\nRun make.\n", "there is no refusal in it"),
+                             ("go away\n", "there is no refusal in it"), (b"%PDF-1.7\n550 0 obj\n", "it is not text")):
+            status, out, err = why(text)
+            self.assertEqual((status, out), (3, ""))
+            self.assertTrue(err.startswith(f"heloscope why: standard input: {reason}; expected a bounce, a mail log, "), err)
+            self.assertTrue(err.endswith("such as 550 5.7.1\n"), err)
+        told = refusals_in("Hello,\n\nour mail comes back:\n\n550 5.1.1 User unknown\n\nWhat can we do?\n")
+        self.assertEqual([refusal["category"] for refusal in told], ["mailbox-unknown"])
+
+    def test_text_of_windows_is_read(self):
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"):
+            mark = "\ufeff" if encoding.startswith("utf-16-") else ""
+            told = refusals_in((mark + "550 5.1.1 User unknown\r\n").encode(encoding))
+            self.assertEqual([(refusal["code"], refusal["reply"]) for refusal in told], [("550 5.1.1", "550 5.1.1 User unknown\r")])
+
     def test_what_cannot_be_read_is_told_and_the_rest_is_read(self):
         with tempfile.TemporaryDirectory() as scratch:
             good = pathlib.Path(scratch) / "good"

@@ -20,13 +20,16 @@
 /* Who gets what is read. Spans are good during the call. */
 struct given_taker {
 	refusal_taker *refusal;
+	/* Copied text without a code, which may be anything: takes note of it if its words are those of a
+	 * refusal, and returns whether they are. */
+	bool (*words)(void *context, const struct refusal *refusal);
 	/* What reports of receivers say; a report that comes twice is told twice. */
 	aggregate_taker *aggregate;
 	tls_report_taker *tls;
 	/* Takes logs, and hands over by itself what they tell; NULL: they are read as text. */
 	struct log_reader *logs;
-	/* What could not be read, or not to its end; all before that was told. `file` is empty for standard
-	 * input. */
+	/* What could not be read, or not to its end; all before that was told. Text without any refusal in
+	 * it, too, unless it is one file of a directory. `file` is empty for standard input. */
 	void (*fault)(void *context, struct span file, const char *reason);
 	void *context;
 };

@@ -1,7 +1,8 @@
 /*
  * source: what a command was given to read, as plain octets: a file or standard input, as it is or
  * compressed (gzip, bzip2, zstd, xz), or the files of a zip archive; or an attachment that is in memory.
- * Text in UTF-16 with a byte order mark, as Windows saves it, becomes UTF-8; the mark goes, also that of UTF-8.
+ * Text in UTF-16 with a byte order mark, as Windows saves it, becomes UTF-8; the mark goes, also that of
+ * UTF-8.
  *
  * Reads in blocks as they come and holds none but the last, so that 10 GB take no more memory than 10 kB.
  * What expands to far more than it is, a bomb, ends with a fault; what came before it was handed out. One

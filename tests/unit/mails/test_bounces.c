@@ -330,13 +330,82 @@ take_fault(void *context, struct span file, const char *reason)
 	strbuf_printf(&told->text, ": %s\n", reason);
 }
 
+/* Words of a refusal are "full" here. */
+static bool
+take_words(void *context, const struct refusal *refusal)
+{
+	struct told *told = context;
+
+	if (memmem(refusal->text.at, refusal->text.length, "full", 4) == NULL)
+		return false;
+	take_refusal(told, refusal);
+	return true;
+}
+
+/* Read a file with such octets. Returns whether that went well; `told` takes what was told. */
+static bool
+read_given(struct span octets, struct told *told)
+{
+	char path[] = "/tmp/heloscope-given-XXXXXX";
+	const int fd = mkstemp(path);
+	const struct given_taker taker = {
+		.refusal = take_refusal, .words = take_words, .fault = take_fault, .context = told
+	};
+	bool is_read;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, octets.at, octets.length), octets.length);
+	(void)close(fd);
+	(void)taker_of(told);
+	is_read = given_read(path, &taker);
+	(void)unlink(path);
+	return is_read;
+}
+
+/* Text that is anything else is not taken for refusals that nobody knows. */
+static void
+given_tells_what_is_no_refusal(void **state)
+{
+	static const struct {
+		const char *octets;
+		const char *told; /* or the beginning of a fault, behind the file's name */
+		bool is_read;
+	} rows[] = {
+		{ "550 no\n", "> [] - 0.0.0 -|550 no\n", true },
+		{ "5.7.1 no\n", "> [] - 0.0.0 -|5.7.1 no\n", true },
+		{ "It is full.\n", "> [] - 0.0.0 -|It is full.\n", true },
+		{ "Hello,\n\n550 no\n\nWhy?\n", "> [] - 0.0.0 -|550 no\n", true },
+		{ "Hello,\n\nit is full.\n\nWhy?\n", "> [] - 0.0.0 -|it is full.\n", true },
+		{ "Read me.\n\nThis is a program.\n", ": there is no refusal in it; expected a bounce",
+		  false },
+		{ "%PDF-1.4\n550 0 obj\n", ": it is not text; expected a bounce", false },
+		{ "550 0\1\2\3\4\5\6\7\10\16", ": it is not text; expected a bounce", false },
+		{ "550 0\1\2\3\4\5\6\7\10", "> [] - 0.0.0 -|550 0", true },
+		{ "\n \n", "", true },
+	};
+	struct told *told = malloc(sizeof *told);
+
+	(void)state;
+	assert_non_null(told);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const bool is_read = read_given(span_of(rows[i].octets), told);
+		const char *text = told->text.text + (is_read ? 0 : 3);
+
+		if (is_read != rows[i].is_read || strncmp(text, rows[i].told, strlen(rows[i].told)) != 0)
+			fail_msg("%s: %s", rows[i].octets, told->text.text);
+	}
+	free(told);
+}
+
 static void
 given_finds_out_what_it_is(void **state)
 {
 	char directory[] = "/tmp/heloscope-given-XXXXXX", path[300];
 	static char memory[65536];
 	struct told *told = malloc(sizeof *told);
-	const struct given_taker taker = { .refusal = take_refusal, .fault = take_fault, .context = told };
+	const struct given_taker taker = {
+		.refusal = take_refusal, .words = take_words, .fault = take_fault, .context = told
+	};
 
 	(void)state;
 	assert_non_null(told);
@@ -345,6 +414,7 @@ given_finds_out_what_it_is(void **state)
 	make_directory(directory, "cur");
 	make_directory(directory, "cur/x");
 	write_file(directory, "new/1", seed("workmail", memory, sizeof memory));
+	write_file(directory, "new/3", SPAN("Read me.\n"));
 	write_file(directory, "new/2", seed("no-bounce", memory, sizeof memory));
 	write_file(directory, "cur/3:2,S", seed("zoho", memory, sizeof memory));
 	write_file(directory, "t", SPAN("Hello.\n\n<b@b.example>: 550 no\n"));
@@ -370,9 +440,9 @@ given_finds_out_what_it_is(void **state)
 	(void)taker_of(told);
 	assert_false(given_read(path, &taker));
 	assert_non_null(strstr(told->text.text, "No such file"));
-	for (size_t i = 0; i < 9; i++) {
-		static const char *const names[] = { "new/1", "new/2", "cur/3:2,S", "cur/x", "t",
-						     "l",     "z",     "new",       "cur" };
+	for (size_t i = 0; i < 10; i++) {
+		static const char *const names[] = { "new/1", "new/2", "new/3", "cur/3:2,S", "cur/x",
+						     "t",     "l",     "z",     "new",       "cur" };
 
 		remove_file(directory, names[i]);
 	}
@@ -481,6 +551,7 @@ main(void)
 		cmocka_unit_test(text_of_a_notice_is_read),
 		cmocka_unit_test(bounce_has_its_time_and_place),
 		cmocka_unit_test(mbox_tells_its_messages_wherever_it_is_cut),
+		cmocka_unit_test(given_tells_what_is_no_refusal),
 		cmocka_unit_test(given_finds_out_what_it_is),
 		cmocka_unit_test(mail_kind_is_told_by_the_beginning),
 		cmocka_unit_test(message_is_read_within_its_bounds),
