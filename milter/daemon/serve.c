@@ -30,7 +30,8 @@
 #define DESCRIPTORS_OF_SESSIONS 1024 /* and of the rest */
 #define DESCRIPTORS_WANTED (BOUND_UNDER_WAY + DESCRIPTORS_OF_SESSIONS) /* each question has a socket */
 #define KNOCK_EVERY_MS 50
-#define END_WITHIN_MS 5000 /* libmilter has so long to end; a service manager waits longer */
+/* libmilter has so long to end, which looks up every five seconds; a service manager waits longer. */
+#define END_WITHIN_MS 8000
 
 static struct {
 	const char *path;
@@ -38,9 +39,10 @@ static struct {
 	pthread_t milter, reloader;
 	atomic_bool is_reload_wanted;       /* since the last one began, however often */
 	sem_t reload_news;                  /* that has changed, or it ends */
-	sem_t has_news;                     /* for the first thread: one of the three below has changed */
+	sem_t has_news;                     /* for the first thread: one of those below has changed */
 	atomic_int stop_signal;             /* 0 until there was one */
 	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
+	atomic_bool has_been_told;          /* milter_stop() has returned */
 	atomic_bool is_well;                /* what it returned */
 } server;
 
@@ -190,6 +192,8 @@ stop_milter(void *context)
 {
 	(void)context;
 	milter_stop();
+	atomic_store(&server.has_been_told, true);
+	(void)sem_post(&server.has_news);
 	return NULL;
 }
 
@@ -205,13 +209,19 @@ wait_for_news(long most_ms)
 	(void)sem_clockwait(&server.has_news, CLOCK_MONOTONIC, &until);
 }
 
+static bool
+milter_has_gone(void)
+{
+	return atomic_load(&server.has_ended) && atomic_load(&server.has_been_told);
+}
+
 /*
  * libmilter waits for connections five seconds at a time, under the lock that whoever stops it needs: so it
  * gets connections until it has been told.
  *
- * The thread that ends its pool of workers may go with their lock in its hands; then each of them and the one
- * that takes connections wait for it for ever. False when that has happened: nobody is served any more, and
- * the process can end without them.
+ * The thread that ends its pool of workers may go with their lock in its hands, and one that starts makes
+ * locks anew in which another waits; then threads wait for ever. False when that has happened: nobody is
+ * served any more, and the process has to end without them.
  */
 static bool
 end_milter(void)
@@ -221,12 +231,12 @@ end_milter(void)
 	const bool is_being_told = thread_start(&stopper, stop_milter, NULL);
 
 	if (!is_being_told)
-		milter_stop();
-	while (!atomic_load(&server.has_ended) && clock_now_ms() < end_ms) {
+		(void)stop_milter(NULL);
+	while (!milter_has_gone() && clock_now_ms() < end_ms) {
 		rouse();
 		wait_for_news(KNOCK_EVERY_MS);
 	}
-	if (!atomic_load(&server.has_ended))
+	if (!milter_has_gone())
 		return false;
 	if (is_being_told)
 		(void)pthread_join(stopper, NULL);
@@ -234,18 +244,20 @@ end_milter(void)
 	return true;
 }
 
-/* From the signal to the end. */
+/* From the signal to the end. Where threads of libmilter are left, what the process would tidy up at its end
+ * may still be in their hands. */
 static void
 stop(void)
 {
 	struct runtime *runtime;
+	bool is_alone;
 
 	service_notify("STOPPING=1");
 	atomic_store(&server.is_stopping, true);
-	if (!end_milter()) {
+	is_alone = end_milter();
+	if (!is_alone)
 		log_warning("libmilter did not end in %d s; heloscope-milter ends without it",
 			    END_WITHIN_MS / 1000);
-	}
 	/* Told in the moment in which it starts, libmilter calls that an error. */
 	server.is_well = server.is_well || atomic_load(&server.stop_signal) != 0;
 	(void)sem_post(&server.reload_news);
@@ -256,6 +268,8 @@ stop(void)
 	runtime_save(runtime);
 	runtime_unref(runtime);
 	milter_close();
+	if (!is_alone)
+		_exit(server.is_well ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* The start. */
