@@ -274,27 +274,68 @@ is_better(struct rank rank, struct rank than)
 	return false;
 }
 
-static void
-find_entry(const struct search *search, struct recognition *known)
+/* Whether a refusal of a category says that some rule does not allow it, which may be said beside any reason.
+ */
+static bool
+is_vague(enum refusal_category category)
 {
-	struct rank best = { { 0 } };
+	return category == CATEGORY_POLICY || category == CATEGORY_UNKNOWN;
+}
+
+/* Whether refusals of a category name what was found wanting: its words stand for nothing else. */
+static bool
+is_telling(enum refusal_category category)
+{
+	static const bool are[CATEGORIES] = {
+		[CATEGORY_ALIGNMENT] = true, [CATEGORY_AUTH_REQUIRED] = true, [CATEGORY_DANE] = true,
+		[CATEGORY_DKIM] = true,      [CATEGORY_DMARC] = true,         [CATEGORY_GREYLIST] = true,
+		[CATEGORY_HELO] = true,      [CATEGORY_MTA_STS] = true,       [CATEGORY_PTR] = true,
+		[CATEGORY_SIZE] = true,      [CATEGORY_SPF] = true,           [CATEGORY_TLS] = true,
+		[CATEGORY_VIRUS] = true,
+	};
+
+	return are[category];
+}
+
+/* The best of the entries that fit, or of those of such categories. */
+struct choice {
+	const struct refusal_entry *entry, *rival; /* NULL: none */
+	struct rank rank;
+};
+
+static struct choice
+choose(const struct search *search, bool (*is_of)(enum refusal_category category))
+{
+	struct choice best = { .entry = NULL };
 
 	for (size_t i = 0; i < search->recognizer->complete_count; i++) {
 		const struct refusal_entry *entry =
 			search->catalogue->entries[search->recognizer->complete[i]];
 		struct rank rank;
 
-		if (!entry_fits(search, entry))
+		if ((is_of != NULL && !is_of(entry->category)) || !entry_fits(search, entry))
 			continue;
 		rank = rank_of(search, entry);
-		if (known->entry == NULL || is_better(rank, best)) {
-			known->entry = entry;
-			known->rival = NULL;
-			best = rank;
-		} else if (!is_better(best, rank)) {
-			known->rival = entry;
-		}
+		if (best.entry == NULL || is_better(rank, best.rank))
+			best = (struct choice){ entry, NULL, rank };
+		else if (!is_better(best.rank, rank))
+			best.rival = entry;
 	}
+	return best;
+}
+
+static void
+find_entry(const struct search *search, struct recognition *known)
+{
+	struct choice best = choose(search, NULL), telling;
+
+	if (best.entry != NULL && is_vague(best.entry->category)) {
+		telling = choose(search, is_telling);
+		if (telling.entry != NULL && tier_of(telling.entry) == tier_of(best.entry))
+			best = telling;
+	}
+	known->entry = best.entry;
+	known->rival = best.rival;
 }
 
 /* All of it. */
