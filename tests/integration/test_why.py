@@ -12,6 +12,7 @@ from asked import BUILT, CATALOGUE, DEADLINE_S, SCHEMA, SOURCES, first_of_each, 
 from dns_server import DnsServer, answering
 from lab import free_port
 
+TRAPS = SOURCES / "tests/integration/refusal_traps.tsv"
 VARIANTS = SOURCES / "tests/integration/refusals.tsv"
 
 
@@ -60,6 +61,14 @@ class Wordings(unittest.TestCase):
             if mine["category"] not in category.split("|") or (operator and mine["operator"] not in operator.split("|")):
                 wrong.append(f"{mine}, not {operator}, {category}: {text[:150]}")
         self.assertLessEqual(len(wrong), 0.02 * len(rows), "\n".join(wrong))
+
+
+    def test_words_of_other_refusals_mislead_nobody(self):
+        rows = [line.split("\t") for line in TRAPS.read_text().splitlines() if not line.startswith("#")]
+        wrong = [f"{mine['entry']}, {mine['category']}, not {categories}: {text}"
+                 for (categories, text), mine in zip(rows, first_of_each([row[1] for row in rows]))
+                 if mine["category"] not in ("unknown", *categories.split("|"))]
+        self.assertEqual(wrong, [])
 
 
 class Input(unittest.TestCase):
