@@ -240,6 +240,9 @@ run(struct inquiry *inquiry)
 	facts->results[METHOD_ARC] = arc_outcome_result(&seen->facts.outcome);
 	if (facts->results[METHOD_ARC] != RESULT_TEMPERROR)
 		facts->withheld[METHOD_ARC] = DNS_NOERROR; /* what was not asked would change nothing */
+	else if (facts->withheld[METHOD_ARC] == DNS_NOERROR && facts->arc.outcome.reason != ARC_NO_MEMORY)
+		facts->withheld[METHOD_ARC] =
+			dns_status_of_chosen(dkim_evidence_fault(&facts->arc.outcome.evidence));
 	return true;
 }
 

@@ -340,6 +340,17 @@ verify_all(struct inquiry *inquiry, struct seen *seen)
 	seen->is_verified = true;
 }
 
+/* What a signature hides whose key could not be looked up: whoever sends chose its name. */
+static void
+note_withheld(struct facts *facts)
+{
+	for (size_t i = 0; i < facts->dkim.count; i++)
+		if (facts->withheld[METHOD_DKIM] == DNS_NOERROR
+		    && facts->dkim.signatures[i].result == RESULT_TEMPERROR)
+			facts->withheld[METHOD_DKIM] = dns_status_of_chosen(
+				dkim_evidence_fault(&facts->dkim.signatures[i].evidence));
+}
+
 /* Where nothing is signed, the body says nothing. */
 static bool
 run(struct inquiry *inquiry)
@@ -356,6 +367,7 @@ run(struct inquiry *inquiry)
 		verify_all(inquiry, seen);
 	facts->dkim = seen->facts;
 	facts->results[METHOD_DKIM] = facts_dkim_result(&seen->facts);
+	note_withheld(facts);
 	return true;
 }
 

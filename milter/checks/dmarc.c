@@ -65,13 +65,16 @@ struct identifiers {
 	size_t count;
 };
 
+/* `fault`: of the lookup that made it temperror. */
 static void
-add(struct identifiers *identifiers, const char *domain, bool is_spf, enum result result)
+add(struct identifiers *identifiers, const char *domain, bool is_spf, enum result result,
+    enum dns_status fault)
 {
 	if ((result != RESULT_PASS && result != RESULT_TEMPERROR) || domain[0] == '\0'
 	    || identifiers->count == DMARC_IDENTIFIERS_MAX)
 		return;
-	identifiers->withheld[identifiers->count] = DNS_NOERROR;
+	identifiers->withheld[identifiers->count] =
+		result == RESULT_TEMPERROR ? dns_status_of_chosen(fault) : DNS_NOERROR;
 	identifiers->items[identifiers->count++] = (struct dmarc_identifier){
 		.domain = domain, .is_spf = is_spf, .has_passed = result == RESULT_PASS
 	};
@@ -81,12 +84,11 @@ add(struct identifiers *identifiers, const char *domain, bool is_spf, enum resul
 static void
 add_signature(struct identifiers *identifiers, const struct dkim_finding *signature)
 {
-	const bool is_withheld = signature->evidence.reason == DKIM_WORK;
-	const size_t before = identifiers->count;
-
-	add(identifiers, signature->domain, false, is_withheld ? RESULT_TEMPERROR : signature->result);
-	if (is_withheld && identifiers->count > before)
-		identifiers->withheld[before] = DNS_TOO_MUCH_WORK;
+	if (signature->evidence.reason == DKIM_WORK)
+		add(identifiers, signature->domain, false, RESULT_TEMPERROR, DNS_TOO_MUCH_WORK);
+	else
+		add(identifiers, signature->domain, false, signature->result,
+		    dkim_evidence_fault(&signature->evidence));
 }
 
 /* Only of MAIL FROM (4.4.2); of "<>" that is postmaster at the name of HELO (RFC 7208, 2.4). */
@@ -97,7 +99,8 @@ add_spf(struct identifiers *identifiers, const struct facts *facts)
 	const struct spf_facts *spf = &facts->spf[is_null ? SPF_HELO : SPF_MAILFROM];
 
 	if (spf->domain != NULL)
-		add(identifiers, spf->domain, true, facts->results[is_null ? METHOD_SPF_HELO : METHOD_SPF]);
+		add(identifiers, spf->domain, true, facts->results[is_null ? METHOD_SPF_HELO : METHOD_SPF],
+		    spf->problem.status);
 }
 
 /*
@@ -113,7 +116,8 @@ add_signatures(struct identifiers *identifiers, const struct facts *facts, const
 				add_signature(identifiers, &facts->dkim.signatures[i]);
 	if (facts->dkim.count == 0)
 		add(identifiers, author, false,
-		    facts->results[METHOD_DKIM] == RESULT_TEMPERROR ? RESULT_TEMPERROR : RESULT_NONE);
+		    facts->results[METHOD_DKIM] == RESULT_TEMPERROR ? RESULT_TEMPERROR : RESULT_NONE,
+		    DNS_NO_MEMORY);
 }
 
 /* What stands at a name that was looked up, when it is not the record that applies; else NULL. */
@@ -164,19 +168,27 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 		};
 }
 
-/* What was withheld of the identifiers is withheld of this, too, of those that count. */
+/*
+ * What was withheld of the identifiers is withheld of this, too, of those that count. Where the author's
+ * record is known, so is what a lookup could not tell: whoever forges that author chooses its name below the
+ * author's.
+ */
 static void
 note_withheld(struct facts *facts, const struct identifiers *identifiers)
 {
 	static const enum method needed[] = { METHOD_SPF, METHOD_SPF_HELO, METHOD_DKIM };
+	const bool is_of_chosen = facts->dmarc.record_domain != NULL && facts->dmarc.fault_name != NULL;
+	enum dns_status withheld = facts->withheld[METHOD_DMARC];
 
-	for (size_t i = 0; i < identifiers->count; i++)
-		if (facts->withheld[METHOD_DMARC] == DNS_NOERROR
-		    && identifiers->items[i].alignment != DMARC_UNALIGNED)
-			facts->withheld[METHOD_DMARC] = identifiers->withheld[i];
-	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		if (facts->withheld[METHOD_DMARC] == DNS_NOERROR)
-			facts->withheld[METHOD_DMARC] = facts->withheld[needed[i]];
+	for (size_t i = 0; i < identifiers->count && withheld == DNS_NOERROR; i++)
+		if (identifiers->items[i].alignment != DMARC_UNALIGNED)
+			withheld = identifiers->withheld[i];
+	if (withheld == DNS_NOERROR && is_of_chosen)
+		withheld = dns_status_of_chosen(facts->dmarc.fault);
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0] && withheld == DNS_NOERROR; i++)
+		if (facts->withheld[needed[i]] != DNS_CHOSEN_NAME) /* of one that does not count */
+			withheld = facts->withheld[needed[i]];
+	facts->withheld[METHOD_DMARC] = withheld;
 }
 
 static bool

@@ -151,19 +151,21 @@ text_matches(const struct condition *condition, const struct facts *facts, const
 	return find_client_name(facts, pattern) != NULL;
 }
 
-/* Whether there may be other names than those that were found. */
+/* Whether there may be a name that fits beside those that were found. Signatures and seals tell theirs. */
 static bool
-may_hide_names(const struct facts *facts, enum method method)
+may_hide(const struct facts *facts, enum method method, const char *pattern)
 {
 	const enum result result = facts->results[method];
 
+	if (result == RESULT_UNCHECKED)
+		return true;
 	if (method == METHOD_DMARC) /* of which only From is asked, that needs no lookup */
-		return result == RESULT_UNCHECKED || facts->author.finding == AUTHOR_UNCHECKED;
-	for (size_t i = 0; method == METHOD_DKIM && i < facts->dkim.count; i++)
-		if (facts->dkim.signatures[i].result == RESULT_TEMPERROR)
-			return true;
-	return result == RESULT_TEMPERROR || result == RESULT_UNCHECKED
-	       || facts->withheld[method] != DNS_NOERROR;
+		return facts->author.finding == AUTHOR_UNCHECKED;
+	if (method == METHOD_DKIM)
+		return facts_may_be_signed_by(facts, pattern);
+	if (method == METHOD_ARC)
+		return facts_may_be_sealed_by(facts, pattern);
+	return result == RESULT_TEMPERROR || facts->withheld[method] != DNS_NOERROR;
 }
 
 /* Whether it asks for an address that can be read in too many ways; the bound for which it is not known. */
@@ -184,13 +186,16 @@ static enum truth
 text_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
 	const enum method method = config_subject_method(condition->subject);
+	enum truth truth = TRUTH_FALSE;
 
 	if (address_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return TRUTH_UNKNOWN;
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
-	return method != METHODS && may_hide_names(facts, method) ? TRUTH_UNKNOWN : TRUTH_FALSE;
+		else if (method != METHODS && may_hide(facts, method, condition->texts.items[i]))
+			truth = TRUTH_UNKNOWN;
+	return truth;
 }
 
 static enum truth
@@ -202,15 +207,19 @@ author_truth(const struct condition *condition, const struct facts *facts)
 					   : truth_from((condition->words & 1U << author_kind(finding)) != 0);
 }
 
-/* What the author's domain wants is known where DMARC fails; elsewhere it wants nothing. */
+/* What the author's domain wants counts where DMARC fails. Where that is not known, the policy may still be:
+ * then it is nothing else, whatever DMARC comes to. */
 static enum truth
 policy_truth(const struct condition *condition, const struct facts *facts)
 {
 	const enum result result = facts->results[METHOD_DMARC];
+	const bool is_known = facts->dmarc.evaluated <= DMARC_REJECT;
 
-	if (result == RESULT_TEMPERROR || (result == RESULT_FAIL && facts->dmarc.evaluated > DMARC_REJECT))
-		return TRUTH_UNKNOWN;
-	return truth_from(result == RESULT_FAIL && (condition->words & 1U << facts->dmarc.evaluated) != 0);
+	if (result != RESULT_FAIL && result != RESULT_TEMPERROR)
+		return TRUTH_FALSE;
+	if (is_known && (condition->words & 1U << facts->dmarc.evaluated) == 0)
+		return TRUTH_FALSE;
+	return is_known && result == RESULT_FAIL ? TRUTH_TRUE : TRUTH_UNKNOWN;
 }
 
 static enum truth
@@ -323,6 +332,20 @@ looks_at(const struct condition *condition, const struct list_finding *finding)
 	return false;
 }
 
+/*
+ * What was withheld of a method of which a condition asks. By names of their own all can have what result of
+ * DKIM and ARC they like, so that nobody gains by one that cannot be looked up: it is a fault as others. In
+ * the name of somebody else they cannot.
+ */
+static enum dns_status
+method_withheld(const struct condition *condition, const struct facts *facts, enum method method)
+{
+	const bool is_of_anybody = condition->kind == CONDITION_RESULT && method != METHOD_DMARC;
+	const enum dns_status status = facts->withheld[method];
+
+	return status == DNS_CHOSEN_NAME && is_of_anybody ? DNS_NOERROR : status;
+}
+
 /* The bound, the first of several, for which nobody knows what a condition, which is a test, asks for. */
 static enum dns_status
 test_withheld(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
@@ -331,7 +354,7 @@ test_withheld(const struct condition *condition, const struct facts *facts, cons
 
 	for (int method = 0; status == DNS_NOERROR && method < METHODS; method++)
 		if ((config_test_methods(condition) & 1U << method) != 0)
-			status = facts->withheld[method];
+			status = method_withheld(condition, facts, (enum method)method);
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 		for (size_t i = 0; status == DNS_NOERROR && i < facts->lists[subject].count; i++)
 			if (looks_at(condition, &facts->lists[subject].findings[i]))
@@ -351,6 +374,39 @@ truth_withheld(const struct condition *condition, const struct facts *facts, con
 	return status;
 }
 
+/* What a test comes to without the names of the sender's choice: nothing vouches for the message by them. */
+static enum truth
+truth_without_chosen(const struct condition *condition, const struct facts *facts)
+{
+	const unsigned policy = facts->dmarc.evaluated;
+
+	if (condition->kind == CONDITION_RESULT) /* of DMARC */
+		return truth_from((condition->results & 1U << RESULT_FAIL) != 0);
+	if (condition->kind != CONDITION_WORD)
+		return TRUTH_FALSE;
+	if (condition->subject == SUBJECT_ARC_SEALER)
+		return truth_from((condition->words & 1U << ARC_WORTHLESS) != 0);
+	return policy > DMARC_REJECT ? TRUTH_UNKNOWN : truth_from((condition->words & 1U << policy) != 0);
+}
+
+/* What an unknown test is guessed to be; unknown when nothing was withheld, or without the name that was
+ * chosen it would be something else: then nobody gained by that. */
+static enum truth
+guess_withheld(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
+	       enum truth guess)
+{
+	const enum dns_status status = test_withheld(condition, facts, recipient);
+	enum truth without;
+
+	if (status == DNS_NOERROR)
+		return TRUTH_UNKNOWN;
+	if (status != DNS_CHOSEN_NAME)
+		return guess;
+	without = truth_without_chosen(condition, facts);
+	without = condition->is_negated ? negated(without) : without;
+	return without == TRUTH_UNKNOWN || without == guess ? guess : TRUTH_UNKNOWN;
+}
+
 static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
 
 static enum truth
@@ -362,8 +418,8 @@ guessed_truth(const struct condition *condition, const struct facts *facts, cons
 
 	if ((config_test_methods(condition) & facts_awaited(facts)) != 0 && !is_settled)
 		return guess.awaited;
-	if (truth == TRUTH_UNKNOWN && test_withheld(condition, facts, recipient) != DNS_NOERROR)
-		return guess.withheld;
+	if (truth == TRUTH_UNKNOWN)
+		return guess_withheld(condition, facts, recipient, guess.withheld);
 	return condition->is_negated ? negated(truth) : truth;
 }
 

@@ -168,12 +168,12 @@ judge_first(const struct dkim_case *of)
 		return times;
 	if (dkim_signature_key_name(signature, name) == NULL)
 		return DKIM_TAG_VALUE;
+	if (signature->kind != DKIM_SEAL && of->header->is_cut)
+		return DKIM_HEADER_LONG;
 	if (dns_status_is_fault(of->answer->status))
 		return DKIM_KEY_LOOKUP;
 	if (of->answer->count == 0)
 		return DKIM_KEY_NONE;
-	if (signature->kind != DKIM_SEAL && of->header->is_cut)
-		return DKIM_HEADER_LONG;
 	return of->keys->work > 0 ? DKIM_NONE : DKIM_WORK;
 }
 
@@ -227,6 +227,21 @@ judge(const struct dkim_case *of, struct dkim_coverage *coverage, struct dkim_ev
 		evidence->reason = DKIM_NO_MEMORY;
 }
 
+/* Without its key: when the body is not what was signed, it does not verify whatever the key is. */
+static enum dkim_reason
+judge_without_key(const struct dkim_case *of, const struct dkim_evidence *evidence)
+{
+	if (of->signature->has_length && of->signature->length > of->body_octets)
+		return DKIM_BODY_SHORT;
+	return evidence->has_body_hash && !evidence->body_verifies ? DKIM_BODY_HASH : DKIM_KEY_LOOKUP;
+}
+
+enum dns_status
+dkim_evidence_fault(const struct dkim_evidence *evidence)
+{
+	return evidence->reason == DKIM_KEY_LOOKUP ? evidence->key_status : DNS_NO_MEMORY;
+}
+
 struct dkim_evidence
 dkim_verify(const struct dkim_case *of, struct arena *arena)
 {
@@ -240,6 +255,8 @@ dkim_verify(const struct dkim_case *of, struct arena *arena)
 		judge(of, &coverage, &evidence);
 	else if (evidence.reason == DKIM_KEY_LOOKUP || evidence.reason == DKIM_KEY_NONE)
 		evidence.key_status = of->answer->status;
+	if (evidence.reason == DKIM_KEY_LOOKUP)
+		evidence.reason = judge_without_key(of, &evidence);
 	if (evidence.key_record != NULL)
 		evidence.key_record = arena_string(arena, evidence.key_record);
 	evidence.missing = arena_string(arena, missing);

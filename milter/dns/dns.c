@@ -68,6 +68,15 @@ dns_status_is_withheld(enum dns_status status)
 	return status >= DNS_SENDER_UNREAD && status < DNS_NO_TIME;
 }
 
+enum dns_status
+dns_status_of_chosen(enum dns_status fault)
+{
+	if (dns_status_is_withheld(fault))
+		return fault;
+	return fault == DNS_NO_SERVER || fault == DNS_NO_TIME || fault == DNS_NO_MEMORY ? DNS_NOERROR
+											: DNS_CHOSEN_NAME;
+}
+
 enum dns_type
 dns_address_type(const struct ipaddr *address)
 {

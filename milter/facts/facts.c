@@ -249,14 +249,28 @@ facts_dkim_result(const struct dkim_facts *dkim)
 	return best;
 }
 
-bool
-facts_is_signed_by(const struct facts *facts, const char *pattern)
+/* Whether a signature with that result has a domain that fits. */
+static bool
+has_signature(const struct facts *facts, const char *pattern, enum result result)
 {
 	for (size_t i = 0; i < facts->dkim.count; i++)
-		if (facts->dkim.signatures[i].result == RESULT_PASS
+		if (facts->dkim.signatures[i].result == result
 		    && domain_matches(span_of(facts->dkim.signatures[i].domain), span_of(pattern)))
 			return true;
 	return false;
+}
+
+bool
+facts_is_signed_by(const struct facts *facts, const char *pattern)
+{
+	return has_signature(facts, pattern, RESULT_PASS);
+}
+
+bool
+facts_may_be_signed_by(const struct facts *facts, const char *pattern)
+{
+	return (facts->results[METHOD_DKIM] == RESULT_TEMPERROR && facts->dkim.count == 0)
+	       || has_signature(facts, pattern, RESULT_TEMPERROR);
 }
 
 /* The set that vouches for the message, if the chain is valid; 0 when none would. */
@@ -301,15 +315,27 @@ facts_arc_standings(const struct facts *facts)
 	return 1U << facts_arc_standing(facts);
 }
 
+/* Whether the sealer of that set, or of one behind it, fits; of set 0 none does. */
+static bool
+has_sealer(const struct arc_facts *arc, size_t set, const char *pattern)
+{
+	for (size_t i = set; set > 0 && i <= arc->count; i++)
+		if (domain_matches(span_of(arc->sealers[i - 1].domain), span_of(pattern)))
+			return true;
+	return false;
+}
+
 bool
 facts_is_sealed_by(const struct facts *facts, const char *pattern)
 {
-	const size_t vouching = facts_vouching_set(facts);
+	return has_sealer(&facts->arc, facts_vouching_set(facts), pattern);
+}
 
-	for (size_t i = vouching; vouching > 0 && i <= facts->arc.count; i++)
-		if (domain_matches(span_of(facts->arc.sealers[i - 1].domain), span_of(pattern)))
-			return true;
-	return false;
+bool
+facts_may_be_sealed_by(const struct facts *facts, const char *pattern)
+{
+	return facts->results[METHOD_ARC] == RESULT_TEMPERROR
+	       && (facts->arc.count == 0 || has_sealer(&facts->arc, find_vouching_set(&facts->arc), pattern));
 }
 
 enum dns_status

@@ -17,6 +17,7 @@ static const char *const statuses[] = {
 	[DNS_RECIPIENT_UNREAD] = "recipient-unread",
 	[DNS_HELD_UP] = "held-up",
 	[DNS_TOO_MUCH_WORK] = "too-much-work",
+	[DNS_CHOSEN_NAME] = "chosen-name",
 	[DNS_TOO_MANY_OF_MESSAGE] = "too-many-of-message",
 	[DNS_TOO_MANY_OF_CLIENT] = "too-many-of-client",
 	[DNS_TOO_MANY_OF_NETWORK] = "too-many-of-network",

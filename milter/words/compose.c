@@ -384,7 +384,10 @@ add_withheld(const struct facts *facts, const struct message_summary *summary, s
 
 	for (; facts != NULL; facts = facts->other) {
 		for (int method = 0; method < METHODS; method++)
-			count += facts->withheld[method] != DNS_NOERROR ? 1 : 0;
+			count += facts->withheld[method] != DNS_NOERROR
+						 && facts->withheld[method] != DNS_CHOSEN_NAME
+					 ? 1
+					 : 0;
 		for (int subject = 0; subject < LIST_SUBJECTS; subject++)
 			for (size_t i = 0; i < facts->lists[subject].count; i++)
 				count += list_finding_withheld(&facts->lists[subject].findings[i])

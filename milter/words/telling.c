@@ -35,6 +35,7 @@ dns_status_word(enum dns_status status)
 		[DNS_HELD_UP] =
 			"no time was left: answers to other questions, behind which it comes, were late",
 		[DNS_TOO_MUCH_WORK] = "too much work to verify the signature",
+		[DNS_CHOSEN_NAME] = "could not be looked up, at a name that the sender chose",
 		[DNS_NO_TIME] = "not asked: no time was left",
 		[DNS_NO_MEMORY] = "not asked: out of memory",
 	};

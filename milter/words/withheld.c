@@ -71,6 +71,11 @@ static const struct {
 		"4.7.1",
 		"The signatures of the author's domain take more work to verify than is done for one message. Whether one of them is good is not known.",
 	},
+	[DNS_CHOSEN_NAME] = {
+		"Whether the sender of this mail is genuine cannot be checked now, for DNS lookups failed at a name in its DKIM or ARC signatures or its sender address. If this is your mail server, see that the name servers of these names answer, above all those with the keys. ",
+		"4.7.1",
+		"A lookup failed at a name in the signatures or the sender address. A sender can choose a name for which lookups always fail, so the rule does not take it for a fault of the DNS.",
+	},
 };
 
 void

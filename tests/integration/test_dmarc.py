@@ -87,7 +87,7 @@ def setUpModule():
         costly = public_of(RSA_8192)
         for end in ("A", "B", "C"):
             ZONES["example"] += f"k._domainkey.stranger TXT {txt(f'v=DKIM1; k=rsa; n={end}; p={costly}')}\n"
-        lab.nsd(ZONES)
+        lab.nsd(ZONES, {"lame.bank.example": "no zone, so that it is SERVFAIL\n"})
         running = lab.heloscope(CONFIG)
         # XCLIENT comes too late for Postfix to leave the header of a strange client as it is.
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="local_header_rewrite_clients =")
@@ -208,6 +208,26 @@ class Dmarc(LabTest):
         self.assertNotIn("policy.dmarc", told)
         record = running.last_record()["checks"]["dmarc"]
         self.assertEqual((record["withheld"], record["policy"]), ("too-much-work", "reject"))
+
+    def test_J4_a_broken_name_below_the_author_opens_no_way(self):
+        """What can be read there is nothing: the forged message is deferred, and refused as soon as that cannot count."""
+        body = base64.b64encode(hashlib.sha256(b"Hi.\r\n").digest())
+        signature = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=%s; s=k; h=from; bh=%s; b=AAAA\r\n"
+        forged = header(b"a@bank.example") + b"\r\nHi."
+        for name, text, sender, code in (
+            ("signed below", signature % (b"lame.bank.example", body) + forged, "<a@other.example>", "451"),
+            ("signed with a selector", signature.replace(b"s=k", b"s=k.lame") % (b"bank.example", body) + forged, "<a@other.example>", "550"),
+            ("sent from below", forged, "<a@lame.bank.example>", "451"),
+            ("another body", signature % (b"lame.bank.example", EMPTY_HASH) + forged, "<a@other.example>", "550"),
+            ("of its own", signature % (b"lame.other.example", body) + forged, "<a@other.example>", "550"),
+        ):
+            with self.subTest(name):
+                reply = self.send(text, client=NAMELESS, sender=sender)
+                self.assertRegex(reply, f"^{code}")
+                if code == "451":
+                    self.assertIn("Whether the sender of this mail is genuine cannot be checked now", reply)
+                    self.assertEqual(running.last_record()["checks"]["dmarc"]["withheld"], "chosen-name")
+                    lab.logs_mention("heloscope", "withheld=chosen-name")
 
     def test_a_changed_message_fails(self):
         text = signed(header(b"a@bank.example") + b"\r\nHi.\r\n") + b"-- list footer"

@@ -46,6 +46,9 @@ struct dkim_evidence {
 	const char *missing, *uncovered, *filled; /* as struct dkim_coverage has them; "" for none */
 };
 
+/* For a temperror: the fault of the lookup of the key, or DNS_NO_MEMORY. */
+enum dns_status dkim_evidence_fault(const struct dkim_evidence *evidence);
+
 /* The name at which its key is asked for, in `name` of DOMAIN_SIZE octets, or NULL when nothing is to be
  * asked: it is invalid in itself, or expired. */
 const char *dkim_verify_asks(const struct dkim_signature *signature, int64_t now, char *name);

@@ -52,6 +52,7 @@ enum dns_status {
 	DNS_NO_ROOM,              /* for the answer, in what a session may hold */
 	DNS_HELD_UP,              /* in time, by answers to other questions, behind which it comes */
 	DNS_TOO_MUCH_WORK,        /* to verify the signature, with what was verified before */
+	DNS_CHOSEN_NAME, /* it was asked in vain, at a name that whoever sends may have chosen for that */
 	/* Or for want of something else: */
 	DNS_NO_TIME,   /* the deadline had passed */
 	DNS_NO_MEMORY, /* or the program ends */
@@ -112,6 +113,13 @@ bool dns_status_is_withheld(enum dns_status status);
 
 /* Whether the name has no such records: NODATA or NXDOMAIN. */
 bool dns_status_is_void(enum dns_status status);
+
+/*
+ * What a fault withholds when whoever sends chose the name that was asked, as that of a signature: the bound
+ * that was reached, or DNS_CHOSEN_NAME, for there are always names that nobody can look up. DNS_NOERROR for
+ * faults of ours, which nobody can choose.
+ */
+enum dns_status dns_status_of_chosen(enum dns_status fault);
 
 /* The type of record in which addresses of that family stand: A or AAAA. */
 enum dns_type dns_address_type(const struct ipaddr *address);

@@ -292,8 +292,9 @@ struct facts {
 	enum result results[METHODS];
 	unsigned awaited[STAGES]; /* methods, as bits, that are known only when that stage has come */
 
-	/* By method: the bound for which a question was not asked, which must not be to the advantage of a
-	 * message (dns_status_is_withheld()); DNS_NOERROR: none. Of lists their findings tell it. */
+	/* By method: the bound for which a question was not asked, or that it was asked at a name of the
+	 * sender's choice in vain, which must not be to the advantage of a message
+	 * (dns_status_is_withheld()); DNS_NOERROR: none. Of lists their findings tell it. */
 	enum dns_status withheld[METHODS];
 
 	/*
@@ -319,6 +320,9 @@ enum result facts_dkim_result(const struct dkim_facts *dkim);
 /* Whether a signature passes whose domain fits a pattern, as domain_matches() takes it. */
 bool facts_is_signed_by(const struct facts *facts, const char *pattern);
 
+/* Whether there may be one but for a fault: of those whose result is not known, one has such a domain. */
+bool facts_may_be_signed_by(const struct facts *facts, const char *pattern);
+
 /*
  * The instance of the set that vouches for the message: a chain that passes, and from that set to the newest
  * each sealer is trusted and has signed From, so that all of it rests on their word. The newest of several;
@@ -333,6 +337,9 @@ unsigned facts_arc_standings(const struct facts *facts);
 
 /* Whether there is one, and a sealer from it to the newest fits a pattern. */
 bool facts_is_sealed_by(const struct facts *facts, const char *pattern);
+
+/* The same of a chain of which a fault keeps from being known whether it passes. */
+bool facts_may_be_sealed_by(const struct facts *facts, const char *pattern);
 
 const struct sender_words *sender_words(enum sender_finding finding);
 

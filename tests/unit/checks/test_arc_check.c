@@ -10,6 +10,8 @@
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
 
+#define LIST "\"list.test\", \"*.relay.test\", \"relay.test\""
+
 static char key[1024], large[4001]; /* octets of a key record */
 
 static const struct fake_row rows[] = {
@@ -256,7 +258,6 @@ assert_ends(const struct trust_row *row)
 }
 
 #define NO_DMARC "mx.test; spf=pass"
-#define LIST "\"list.test\", \"*.relay.test\", \"relay.test\""
 
 /* Anybody can seal: a chain counts when all are trusted from one that vouches to the newest, and From is
  * signed all the way. */
@@ -274,7 +275,7 @@ policy_believes_trusted_sealers_alone(void **state)
 		  LIST,
 		  RULES,
 		  NULL,
-		  ACTION_ACCEPT }, /* none of them is true */
+		  ACTION_DEFER }, /* none of them is true, and anybody can choose such a name */
 		{ { { .domain = "list.test", .results = NO_DMARC } }, LIST, RULES, NULL, ACTION_DEFER },
 		{ { { .domain = "list.test", .results = "mx.test; dmarc=fail" } },
 		  LIST,
@@ -307,7 +308,12 @@ policy_believes_trusted_sealers_alone(void **state)
 		  ACTION_REJECT },
 		{ { { .domain = "fault.test" } },
 		  "\"fault.test\"",
-		  "defer when arc.sealer = trusted reject when arc.sealer in { none, untrusted }",
+		  "quarantine when arc.sealer = trusted reject when arc.sealer in { none, untrusted }",
+		  NULL,
+		  ACTION_DEFER },
+		{ { { .domain = "fault.test" } },
+		  "\"fault.test\"",
+		  "quarantine when arc.sealer = trusted",
 		  NULL,
 		  ACTION_ACCEPT },
 		{ { { .domain = "list.test" }, { .domain = "relay.test" } },
@@ -401,11 +407,28 @@ policy_judges_by_chains(void **state)
 		  "reject when not arc.sealer in { \"list.test\" }",
 		  "Changed.\r\n",
 		  ACTION_REJECT },
+		/* J7: a chain of strangers hides no trusted sealer, nor does one of a sealer that does not
+		   fit. */
 		{ { { .domain = "fault.test" } },
 		  LIST,
 		  "reject when not arc.sealer in { \"list.test\" }",
 		  NULL,
-		  ACTION_ACCEPT },
+		  ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  LIST,
+		  "accept when arc.sealer in { \"list.test\" } reject when arc != pass or arc = temperror",
+		  NULL,
+		  ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  "\"fault.test\"",
+		  "reject when not arc.sealer in { \"list.test\" }",
+		  NULL,
+		  ACTION_REJECT },
+		{ { { .domain = "fault.test" } },
+		  "\"fault.test\"",
+		  "reject when not arc.sealer in { \"fault.test\" }",
+		  NULL,
+		  ACTION_DEFER },
 		{ { { .domain = "fault.test" } },
 		  LIST,
 		  "reject when arc.sealer in { none, untrusted }",

@@ -60,6 +60,10 @@ static const struct fake_row rows[] = {
 	{ "_dmarc.sub.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
 	{ "_dmarc.gone.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
 	{ "_dmarc.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "_dmarc.lame.reject.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	{ "_dmarc.lame.none.test", DNS_TXT, DNS_SERVFAIL, NULL },
+	{ "_dmarc.odd.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "odd.reject.test", DNS_A, DNS_SERVFAIL, NULL },
 	{ "sub.reject.test", DNS_A, DNS_NODATA, NULL },
 	{ "gone.reject.test", DNS_A, DNS_NXDOMAIN, NULL },
 	{ "_dmarc.late.reject.test", DNS_TXT, DNS_NXDOMAIN, NULL },
@@ -166,6 +170,100 @@ check_dmarc_withholds_what_takes_too_much_work(void **state)
 		assert_int_equal(verdict.action, cases[i].action);
 		scene_leave(&scene);
 	}
+}
+
+/*
+ * J4: whoever forges an author chooses what it signs for, or sends from: a name below the author's that
+ * nobody can look up keeps DMARC from a result, and must not keep a rule from refusing; nor does it refuse,
+ * for it may be the author's own. Where the author's record is known, what it would come to without that name
+ * decides.
+ */
+static void
+J4_check_dmarc_defers_for_names_that_the_sender_chose(void **state)
+{
+#define FORGED "reject when dmarc = fail and dmarc.policy = reject"
+	static const struct {
+		const char *from, *signer;
+		enum result dkim;
+		enum dns_status fault;
+		const char *spf_domain;
+		enum result spf;
+		const char *rules;
+		enum result result;
+		enum action action;
+	} cases[] = {
+		/* The key cannot be looked up. */
+		{ "reject.test", "sub.reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_BOGUS, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_TIMEOUT, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "lame.reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test",
+		  RESULT_PASS, FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		/* Nor the record of one that passes. */
+		{ "reject.test", "lame.reject.test", RESULT_PASS, DNS_NOERROR, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "other.test", RESULT_PASS, DNS_NOERROR, "lame.reject.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "other.test", RESULT_PASS, DNS_NOERROR, "reject.test", RESULT_TEMPERROR,
+		  FORGED, RESULT_TEMPERROR, ACTION_DEFER },
+		/* Nor whether the author's domain exists, on which its policy rests. */
+		{ "odd.reject.test", NULL, RESULT_NONE, DNS_NOERROR, "other.test", RESULT_PASS,
+		  "reject when dmarc = fail", RESULT_TEMPERROR, ACTION_DEFER },
+		/* What cannot align is nothing. */
+		{ "reject.test", "other.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_TEMPERROR,
+		  FORGED, RESULT_FAIL, ACTION_REJECT },
+		/* Nobody chooses that no name server answers, or that the author's own record cannot be had.
+		 */
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_NO_SERVER, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_ACCEPT },
+		{ "ill.test", "ill.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS, FORGED,
+		  RESULT_TEMPERROR, ACTION_ACCEPT },
+		/* What the rule asks for it would not be without that name either. */
+		{ "none.test", "lame.none.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  FORGED, RESULT_TEMPERROR, ACTION_ACCEPT },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "reject when dmarc in { none, permerror } or dmarc.policy = none", RESULT_TEMPERROR,
+		  ACTION_ACCEPT },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "reject when dmarc = pass", RESULT_TEMPERROR, ACTION_ACCEPT },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "reject when dmarc != pass", RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "reject when not dmarc.policy in { none, reject }", RESULT_TEMPERROR, ACTION_ACCEPT },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "quarantine when dmarc = fail", RESULT_TEMPERROR, ACTION_DEFER },
+		{ "reject.test", "reject.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_PASS,
+		  "audit reject when dmarc = fail accept when dmarc = fail", RESULT_TEMPERROR,
+		  ACTION_ACCEPT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct dkim_finding signature = { .domain = cases[i].signer, .result = cases[i].dkim };
+		struct scene scene;
+		struct verdict verdict;
+		char from[64];
+
+		signature.evidence.reason = cases[i].dkim == RESULT_TEMPERROR ? DKIM_KEY_LOOKUP : DKIM_NONE;
+		signature.evidence.key_status = cases[i].fault;
+		(void)snprintf(from, sizeof from, "a@%s", cases[i].from);
+		give(cases[i].spf_domain, cases[i].spf, cases[i].signer != NULL ? &signature : NULL,
+		     cases[i].dkim);
+		given.spf[SPF_MAILFROM].problem.status = DNS_SERVFAIL;
+		begin(&scene, cases[i].rules, "<b@other.test>");
+		say_message(&scene, from, NULL);
+		verdict = policy_judge(scene.config, scene.facts, &recipient);
+		if (scene.facts->results[METHOD_DMARC] != cases[i].result
+		    || verdict.action != cases[i].action)
+			fail_msg("%zu: %s, action %d", i, result_word(scene.facts->results[METHOD_DMARC]),
+				 (int)verdict.action);
+		assert_int_equal(verdict.withheld,
+				 cases[i].action == ACTION_DEFER ? DNS_CHOSEN_NAME : DNS_NOERROR);
+		scene_leave(&scene);
+	}
+#undef FORGED
 }
 
 /* Whatever stands above it: the author's is among those that are looked at. */
@@ -522,6 +620,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_dmarc_withholds_what_is_withheld_of_signatures),
+		cmocka_unit_test(J4_check_dmarc_defers_for_names_that_the_sender_chose),
 		cmocka_unit_test(check_dmarc_withholds_what_takes_too_much_work),
 		cmocka_unit_test(check_dmarc_leaves_room_for_signatures_of_the_author),
 		cmocka_unit_test(check_dmarc_judges_by_spf_and_signatures),
