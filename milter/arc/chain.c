@@ -5,6 +5,7 @@
 #include "heloscope/base/domain.h"
 
 #define SCRATCH_OCTETS (1U << 20) /* of the evidence of one signature */
+#define FIELDS_MAX (ARC_PARTS * DKIM_INSTANCES_MAX)
 
 /* Collecting. */
 
@@ -101,6 +102,8 @@ arc_chain_add(struct arc_chain *chain, enum arc_part part, const struct dkim_fie
 		arc_chain_complain(chain, ARC_HEADER_LONG, 0);
 		return NULL;
 	}
+	if (chain->reason != ARC_NONE && chain->fields > FIELDS_MAX)
+		return NULL; /* a complaint already, lest fields without end use up the memory */
 	if (part != ARC_RESULTS)
 		return add_signature(chain, part, field, now, arena);
 	add_results(chain, field);

@@ -224,6 +224,35 @@ check_arc_keeps_a_bounded_header(void **state)
 	sealer_clear(&chain);
 }
 
+/* J7: fields without end of which no chain can be made take no memory from which a fault would come. */
+static void
+J7_check_arc_reads_no_more_fields_than_a_chain_has(void **state)
+{
+	static const struct readings recipient = {
+		.items = { { .form = MAILBOX_ADDRESS, .domain = "in.test" } }, .count = 1
+	};
+	static const char *const names[] = { "ARC-Seal", "ARC-Message-Signature",
+					     "ARC-Authentication-Results" };
+	static char large_seal[801];
+	const char *const values[] = { "", "i=1", large_seal };
+
+	(void)state;
+	(void)snprintf(large_seal, sizeof large_seal, "i=1; d=%0*d.test; s=k", 780, 0);
+	for (size_t i = 0; i < ROWS(names) * ROWS(values); i++) {
+		struct sealer_chain none = { .count = 0 };
+		struct scene scene;
+
+		begin(&scene, LIST, "accept when arc.sealer = trusted reject when not trusted");
+		for (int field = 0; field < 3000; field++)
+			inquiry_header_field(scene.inquiry, names[i % ROWS(names)], values[i / ROWS(names)]);
+		say_header(&scene, &none);
+		scene_judge(&scene);
+		assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_FAIL);
+		assert_int_equal(policy_judge(scene.config, scene.facts, &recipient).action, ACTION_REJECT);
+		scene_leave(&scene);
+	}
+}
+
 /* A chain as it was sealed, a domain for each set; how much of it counts. */
 struct trust_row {
 	struct sealer_set sets[3];
@@ -491,6 +520,7 @@ main(void)
 		cmocka_unit_test(check_arc_is_done_early_without_a_good_chain),
 		cmocka_unit_test(check_arc_asks_for_so_many_keys),
 		cmocka_unit_test(check_arc_withholds_what_might_pass),
+		cmocka_unit_test(J7_check_arc_reads_no_more_fields_than_a_chain_has),
 		cmocka_unit_test(check_arc_keeps_a_bounded_header),
 		cmocka_unit_test(policy_believes_trusted_sealers_alone),
 		cmocka_unit_test(policy_judges_by_chains),
