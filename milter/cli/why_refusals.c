@@ -124,7 +124,7 @@ put_object(struct why_refusals *refusals, const struct refusal *refusal, const s
 	char *line;
 
 	if (find_subject(refusals, refusal, known, &subject))
-		claim = claims_test(refusals->claims, known, &subject);
+		claim = claims_test(refusals->claims, &subject);
 	object = object_of(refusal, known, &claim);
 	line = document_line(object);
 	output_put(output_standard(), "%s\n", refusals->told == 0 ? "" : ",");
@@ -141,8 +141,10 @@ note(struct why_refusals *refusals, const struct refusal *refusal, const struct 
 	const struct refusal_group *group = groups_add(&refusals->groups, refusal, known);
 	struct claim_subject subject;
 
-	if (group != NULL && find_subject(refusals, refusal, known, &subject))
-		claim_cases_add(&refusals->cases, group->number, &subject);
+	if (group == NULL || !find_subject(refusals, refusal, known, &subject))
+		return;
+	claim_subject_reduce(&subject);
+	claim_cases_add(&refusals->cases, group->number, &subject);
 }
 
 void
@@ -157,14 +159,14 @@ why_refusals_add(struct why_refusals *refusals, const struct refusal *refusal,
 	refusals->told++;
 }
 
-/* Whose it is, and how often; "" where there is only one. */
+/* Whose it is, and how often. Where there is only one, and the finding names it, nothing. */
 static void
-add_whose(const struct claim_case *one, bool is_only, struct strbuf *out)
+add_whose(const struct claim_case *one, const struct claim *claim, bool is_only, struct strbuf *out)
 {
-	if (is_only)
+	if (is_only && strstr(claim->finding, one->subject.domain) != NULL)
 		return;
 	claim_subject_add_to(&one->subject, out);
-	if (out->length > 0)
+	if (out->length > 0 && !is_only)
 		strbuf_printf(out, " (%lu refusal%s)", one->count, one->count > 1 ? "s" : "");
 }
 
@@ -176,15 +178,15 @@ put_claims(struct why_refusals *refusals, const struct refusal_group *group)
 	unsigned long untested = 0;
 
 	for (bool is_only = true; one != NULL; one = next) {
-		char memory[DOMAIN_SIZE + IPADDR_TEXT_SIZE + 60];
+		char memory[2 * DOMAIN_SIZE + IPADDR_TEXT_SIZE + 60];
 		struct strbuf whose = STRBUF_OVER(memory);
-		const struct claim claim = claims_test(refusals->claims, &group->known, &one->subject);
+		const struct claim claim = claims_test(refusals->claims, &one->subject);
 
 		next = claim_cases_next(&refusals->cases, group->number, one);
 		is_only = is_only && next == NULL;
 		if (claim.state == CLAIM_NOT_TESTED && untested++ > 0)
 			continue;
-		add_whose(one, is_only, &whose);
+		add_whose(one, &claim, is_only, &whose);
 		claim_tell(&claim, heading, memory, output_standard());
 		heading = "";
 		is_only = false;

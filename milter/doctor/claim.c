@@ -14,6 +14,7 @@
 #define NAME_SERVERS_MS 3000
 #define EXAMS_MEMORY (64U << 20)
 #define TEXT_MAX 2000 /* octets of a finding */
+#define NAME_MIN 5    /* octets of a name that is not a part of some word by chance */
 
 /* Examinations. */
 
@@ -86,16 +87,22 @@ examine(struct claims *claims, struct claim_exam *exam)
 {
 	const uint64_t begin_ms = clock_now_ms();
 	const struct claim_subject *subject = &exam->subject;
+	struct doctor_key key = { .is_learned = true };
 	struct doctor_order order = {
 		.addresses = &subject->address,
 		.address_count = subject->address.length > 0,
 		.helo = subject->helo[0] != '\0' ? subject->helo : NULL,
+		.keys = &key,
+		.key_count = subject->selector[0] != '\0',
+		.bounces = subject->bounces[0] != '\0' ? subject->bounces : NULL,
 		.resolver = claims->resolver,
 		.end_ms = begin_ms + claims->left_ms,
 	};
 	uint64_t took_ms;
 
-	if (subject->about == CLAIM_ABOUT_ADDRESS)
+	(void)memcpy(key.selector, subject->selector, DOMAIN_SIZE);
+	(void)memcpy(key.domain, subject->signer, DOMAIN_SIZE);
+	if (subject->kind->about == CLAIM_ABOUT_ADDRESS)
 		doctor_examine_addresses(subject->domain, &order, claims->config, claims->lookup,
 					 &claims->arena, &exam->report);
 	else
@@ -129,44 +136,83 @@ examine_once(struct claims *claims, const struct claim_subject *subject, const c
 	return &exam->report;
 }
 
-/* What is missing to ask; NULL when nothing is. */
-static const char *
-missing_in(const struct claim_kind *kind, const struct claim_subject *subject)
+/* Subjects. */
+
+/* Whether a list of the configuration can say it. */
+static bool
+can_be_asked(const struct list *list, const struct claim_subject *subject)
 {
-	if (kind->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] == '\0')
-		return "Neither the sender nor the reply names the domain; give it with --from.";
-	if (kind->needs_address && subject->address.length == 0)
-		return "The public IP address from which the mail was sent is not known; give it with --ip.";
-	return NULL;
+	const bool is_of_addresses = (list->subjects & 1U << LIST_CLIENT) != 0;
+
+	return !list->is_allow && !list->is_left_out
+	       && is_of_addresses == (subject->kind->about == CLAIM_ABOUT_ADDRESS)
+	       && (!is_of_addresses || list_takes_family(list, subject->address.length));
+}
+
+/* `name`, whose letters are lowered, in the text, which is normalized. */
+static bool
+is_named(const char *text, const char *name)
+{
+	char lower[DOMAIN_SIZE];
+	size_t length = 0;
+
+	for (; name[length] != '\0' && length + 1 < sizeof lower; length++)
+		lower[length] = ascii_lower(name[length]);
+	lower[length] = '\0';
+	return length >= NAME_MIN && strstr(text, lower) != NULL;
+}
+
+/* The list that the reply names by its zone, else the first of an operator whom it names. */
+static const char *
+find_list(const struct claims *claims, const char *text, const struct claim_subject *subject)
+{
+	const struct list_set *lists = &claims->config->lists;
+	const char *of_operator = NULL;
+
+	for (size_t i = 0; i < lists->count; i++) {
+		const struct list *list = &lists->items[i];
+
+		if (!can_be_asked(list, subject))
+			continue;
+		if (is_named(text, list->shown))
+			return list->shown;
+		if (of_operator == NULL && is_named(text, list->operator))
+			of_operator = list->shown;
+	}
+	return of_operator;
 }
 
 bool
 claims_find_subject(const struct claims *claims, const struct refusal *refusal,
 		    const struct recognition *known, struct claim_subject *subject)
 {
-	const struct claim_kind *kind = claim_kind_of(known);
+	const struct claim_kind *kind;
 	char memory[BOUND_REFUSAL_TEXT + 1];
 	struct strbuf said = STRBUF_OVER(memory);
 
 	normal_add(&said, refusal->text, known->codes.reply);
-	*subject = claim_subject_of(refusal, memory, &claims->given);
-	subject->about = kind->about;
+	kind = claim_kind_of(known, memory);
+	*subject = claim_subject_of(refusal, kind, memory, &claims->given);
+	if (kind->is_of_list)
+		subject->list = find_list(claims, memory, subject);
 	return kind->about != CLAIM_ABOUT_NOTHING;
 }
 
 struct claim
-claims_test(struct claims *claims, const struct recognition *known, const struct claim_subject *subject)
+claims_test(struct claims *claims, const struct claim_subject *subject)
 {
-	const struct claim_kind *kind = claim_kind_of(known);
-	const char *reason = missing_in(kind, subject);
+	struct claim_subject asked = *subject;
 	const struct doctor_report *report;
+	const char *reason;
+	struct claim claim;
 	struct strbuf text;
 
 	strbuf_init(&text, claims->text, sizeof claims->text);
-	if (reason != NULL)
-		return claim_untestable(reason, kind, &text);
-	report = examine_once(claims, subject, &reason);
-	return report != NULL ? claim_judge(report, kind, subject, &text)
+	claim_subject_reduce(&asked);
+	if (claim_is_untestable(&asked, &text, &claim))
+		return claim;
+	report = examine_once(claims, &asked, &reason);
+	return report != NULL ? claim_judge(report, &asked, &text)
 			      : (struct claim){ CLAIM_NOT_TESTED, reason, NULL };
 }
 
@@ -190,24 +236,30 @@ json_of_row(const struct claim_row *row, const struct claim_subject *subject)
 	return object;
 }
 
-/* The same subject, all of it, of another domain; NULL when there is nothing to ask or no time any more. */
+/* All of a domain, for whatever the refusal was; NULL when there is nothing to ask or no time any more. */
 static const struct doctor_report *
 examine_domain(struct claims *claims, const struct claim_subject *subject, const char *domain)
 {
+	static const struct claim_kind whole = { .about = CLAIM_ABOUT_DOMAIN };
 	struct claim_subject other = *subject;
 	const char *reason;
 
-	other.about = CLAIM_ABOUT_DOMAIN;
+	other.kind = &whole;
+	other.bounces[0] = other.selector[0] = other.signer[0] = '\0';
+	if (other.is_helo_of_reply)
+		other.helo[0] = '\0';
+	other.is_helo_of_reply = false;
 	if (!claim_read_domain(span_of(domain), other.domain))
 		return NULL;
 	return examine_once(claims, &other, &reason);
 }
 
 json_t *
-claims_compare(struct claims *claims, const struct recognition *known, const struct claim_subject *subject,
-	       const char *const *domains, size_t count)
+claims_compare(struct claims *claims, const struct claim_subject *subject, const char *const *domains,
+	       size_t count)
 {
-	const struct doctor_report *refused = examine_domain(claims, subject, subject->domain);
+	const struct doctor_report *refused = examine_domain(
+		claims, subject, subject->bounces[0] != '\0' ? subject->bounces : subject->domain);
 	const struct doctor_report *delivered[COMPARED_MAX];
 	struct claim_row rows[DOCTOR_ROWS];
 	size_t examined = 0, found;
@@ -220,7 +272,7 @@ claims_compare(struct claims *claims, const struct recognition *known, const str
 	if (examined == 0)
 		return json_null();
 	array = json_array();
-	found = claim_compare(refused, delivered, examined, claim_kind_of(known), rows);
+	found = claim_compare(refused, delivered, examined, subject->kind, rows);
 	for (size_t i = 0; i < found; i++)
 		document_append(array, json_of_row(&rows[i], subject));
 	return array;

@@ -22,7 +22,7 @@ find(const struct claim_cases *cases, unsigned long kind, const struct claim_sub
 	     link = table_next(link)) {
 		struct claim_case *one = (struct claim_case *)link;
 
-		if (one->kind == kind && claim_subject_equals(&one->subject, subject))
+		if (one->kind == kind && claim_subject_is_same(&one->subject, subject))
 			return one;
 	}
 	return NULL;

@@ -66,8 +66,9 @@ static void
 find_domain(const char *text, char name[DOMAIN_SIZE])
 {
 	static const char *const cues[] = {
-		"mail from domain [", "from: header (", "sending domain ", "sender address [", "spf [",
-		"sender address, ",   "email from ",    "due to domain ",  "due to ",          "domain of ",
+		"mail from domain [", "from: header (",  "sending domain ", "sender address [", "spf [",
+		"sender address, ",   "sender address ", "email from ",     "due to domain ",   "due to ",
+		"policy for ",        "policy of ",      "failed for ",     "domain of ",       "the domain ",
 	};
 
 	for (size_t i = 0; i < sizeof cues / sizeof cues[0]; i++) {
@@ -87,6 +88,33 @@ find_rejected_domain(const char *text, char name[DOMAIN_SIZE])
 
 	if (cue == NULL || !claim_read_domain(domain_part(word_before(text, cue)), name))
 		name[0] = '\0';
+}
+
+static void
+find_helo(const char *text, char helo[DOMAIN_SIZE])
+{
+	static const char *const cues[] = { "helo command [", "helo/ehlo argument ",
+					    "introduced itself (helo/ehlo) as " };
+	const char *cue = strstr(text, ">: helo command rejected");
+	struct span word = cue != NULL ? word_before(text, cue) : SPAN("");
+
+	for (size_t i = 0; i < sizeof cues / sizeof cues[0] && word.length == 0; i++)
+		if ((cue = strstr(text, cues[i])) != NULL)
+			word = word_at(cue + strlen(cues[i]));
+	(void)snprintf(helo, DOMAIN_SIZE, "%.*s", word.length < DOMAIN_SIZE ? (int)word.length : 0, word.at);
+}
+
+/* "s1._domainkey.example.org". */
+static void
+find_key(const char *text, struct claim_subject *subject)
+{
+	static const char infix[] = "._domainkey.";
+	const char *cue = strstr(text, infix);
+	const struct span selector = cue != NULL ? word_before(text, cue) : SPAN("");
+
+	if (cue == NULL || !domain_is_host_name(selector) || !domain_normalize(selector, subject->selector)
+	    || !claim_read_domain(word_at(cue + sizeof infix - 1), subject->signer))
+		subject->selector[0] = subject->signer[0] = '\0';
 }
 
 /* Addresses of a reply. */
@@ -152,6 +180,15 @@ find_address(const char *text, const struct ipaddr *server)
 
 /* All of it. */
 
+/* That which the reply names. */
+static void
+find_named_domain(const char *text, char name[DOMAIN_SIZE])
+{
+	find_rejected_domain(text, name);
+	if (name[0] == '\0')
+		find_domain(text, name);
+}
+
 /* Whose domain: that of the sender; else the one that was given; else one that the reply names. */
 static void
 choose_domain(const struct refusal *refusal, const char *text, const struct claim_subject *given,
@@ -161,59 +198,140 @@ choose_domain(const struct refusal *refusal, const char *text, const struct clai
 		return;
 	(void)memcpy(name, given->domain, DOMAIN_SIZE);
 	if (name[0] == '\0')
-		find_rejected_domain(text, name);
-	if (name[0] == '\0')
-		find_domain(text, name);
+		find_named_domain(text, name);
+}
+
+static void
+choose_named(const char *text, struct claim_subject *subject)
+{
+	char named[DOMAIN_SIZE];
+
+	find_named_domain(text, named);
+	if (named[0] != '\0')
+		(void)memcpy(subject->domain, named, DOMAIN_SIZE);
+}
+
+/* Receivers name the author's domain, which may be another than that of the bounce address. */
+static void
+choose_author(const char *text, struct claim_subject *subject)
+{
+	char author[DOMAIN_SIZE];
+
+	find_domain(text, author);
+	if (author[0] == '\0' || strcmp(author, subject->domain) == 0)
+		return;
+	(void)memcpy(subject->bounces, subject->domain, DOMAIN_SIZE);
+	(void)memcpy(subject->domain, author, DOMAIN_SIZE);
+}
+
+/* A key that the reply names is that of the signing domain. */
+static void
+choose_key(const char *text, struct claim_subject *subject)
+{
+	find_key(text, subject);
+	if (subject->domain[0] == '\0')
+		(void)memcpy(subject->domain, subject->signer, DOMAIN_SIZE);
+}
+
+static void
+choose_helo(const char *text, struct claim_subject *subject)
+{
+	if (subject->helo[0] != '\0')
+		return;
+	find_helo(text, subject->helo);
+	subject->is_helo_of_reply = subject->helo[0] != '\0';
 }
 
 /* An address that nobody but the reply names is tested, but may be a stranger's. */
 static void
 choose_address(const struct refusal *refusal, const char *text, struct claim_subject *subject)
 {
+	const struct ipaddr named = find_address(text, &refusal->address);
+
 	if (refusal->client.length > 0 && !dnslist_is_private(&refusal->client))
 		subject->address = refusal->client;
-	if (subject->address.length > 0)
-		return;
-	subject->address = find_address(text, &refusal->address);
-	subject->is_address_of_reply = subject->address.length > 0;
+	if (subject->address.length == 0) {
+		subject->address = named;
+		subject->is_address_of_reply = named.length > 0;
+	} else if (!ipaddr_equals(&named, &subject->address)) {
+		subject->named = named;
+	}
 }
 
 struct claim_subject
-claim_subject_of(const struct refusal *refusal, const char *text, const struct claim_subject *given)
+claim_subject_of(const struct refusal *refusal, const struct claim_kind *kind, const char *text,
+		 const struct claim_subject *given)
 {
 	struct claim_subject subject = *given;
 
+	subject.kind = kind;
+	subject.can_be_otherwise = claim_has_word(kind->opposite, text);
 	choose_domain(refusal, text, given, subject.domain);
 	choose_address(refusal, text, &subject);
+	if (kind->is_of_author)
+		choose_author(text, &subject);
+	if (kind->is_of_named)
+		choose_named(text, &subject);
+	if (kind->needs_helo)
+		choose_helo(text, &subject);
+	if (kind->needs_key)
+		choose_key(text, &subject);
 	return subject;
+}
+
+void
+claim_subject_reduce(struct claim_subject *subject)
+{
+	if (subject->kind->needs_address || subject->kind->is_of_policy)
+		return;
+	subject->address.length = subject->named.length = 0;
+	subject->is_address_of_reply = false;
 }
 
 /* Subjects compared. */
 
+static bool
+is_same_name(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
 bool
 claim_subject_equals(const struct claim_subject *a, const struct claim_subject *b)
 {
-	return a->about == b->about && ipaddr_equals(&a->address, &b->address)
-	       && a->is_address_of_reply == b->is_address_of_reply && strcmp(a->helo, b->helo) == 0
-	       && (a->about == CLAIM_ABOUT_ADDRESS || strcmp(a->domain, b->domain) == 0);
+	return a->kind->about == b->kind->about && ipaddr_equals(&a->address, &b->address)
+	       && a->is_address_of_reply == b->is_address_of_reply && is_same_name(a->helo, b->helo)
+	       && a->is_helo_of_reply == b->is_helo_of_reply && is_same_name(a->selector, b->selector)
+	       && is_same_name(a->signer, b->signer)
+	       && (a->kind->about == CLAIM_ABOUT_ADDRESS
+		   || (is_same_name(a->domain, b->domain) && is_same_name(a->bounces, b->bounces)));
 }
 
+bool
+claim_subject_is_same(const struct claim_subject *a, const struct claim_subject *b)
+{
+	return claim_subject_equals(a, b) && ipaddr_equals(&a->named, &b->named) && a->list == b->list;
+}
+
+/* "a.example", "192.0.2.1 as mail.example", "a.example from 192.0.2.1". */
 void
 claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out)
 {
-	const bool has_domain = subject->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] != '\0';
+	const bool has_domain = subject->kind->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] != '\0';
 	char address[IPADDR_TEXT_SIZE];
 
 	strbuf_add(out, has_domain ? subject->domain : "");
 	if (subject->address.length > 0)
 		strbuf_printf(out, "%s%s", has_domain ? " from " : "",
 			      ipaddr_format(&subject->address, address));
+	if (subject->kind->needs_helo && subject->helo[0] != '\0')
+		strbuf_printf(out, " as %s", subject->helo);
 }
 
 uint64_t
 claim_subject_hash(const struct claim_subject *subject)
 {
-	char memory[DOMAIN_SIZE + IPADDR_TEXT_SIZE + 16];
+	char memory[2 * DOMAIN_SIZE + IPADDR_TEXT_SIZE + 16];
 	struct strbuf key = STRBUF_OVER(memory);
 
 	claim_subject_add_to(subject, &key);

@@ -313,6 +313,13 @@ has_policy(const struct dmarc_walk *walk, const struct dmarc_step *step, const c
 	       && dmarc_policy_for(step, domain, true) != DMARC_INVALID;
 }
 
+/* With t=y a policy is one step weaker (RFC 9989, A.6). */
+static bool
+asks_to_refuse(const struct dmarc_step *step, enum dmarc_policy policy)
+{
+	return policy == DMARC_REJECT || (policy == DMARC_QUARANTINE && !step->record.is_testing);
+}
+
 void
 exam_dmarc(struct exam *exam)
 {
@@ -327,6 +334,8 @@ exam_dmarc(struct exam *exam)
 		records = walk.lookups[0].records;
 	step = dmarc_step_that_applies(&walk, domain);
 	exam->report->has_policy = has_policy(&walk, step, domain);
+	exam->report->asks_to_refuse =
+		exam->report->has_policy && asks_to_refuse(step, dmarc_policy_for(step, domain, true));
 	if (records > 1)
 		exam_say_record(exam, PROBLEM_RECORD_SEVERAL, DOCTOR_DMARC, DOCTOR_ERROR,
 				"There are several DMARC records.", "Receivers act as if there were none.",

@@ -123,9 +123,9 @@ set_claim(json_t *row, const struct pair *failing, const struct passing *passing
 		refusal.sender = span_of(failing->domain);
 		refusal.client = failing->client;
 		if (claims_find_subject(claims, &refusal, &reason->known, &subject))
-			claim = claims_test(claims, &reason->known, &subject);
+			claim = claims_test(claims, &subject);
 		claim_set_json(&claim, row);
-		rows = claims_compare(claims, &reason->known, &subject, passing->domains, passing->count);
+		rows = claims_compare(claims, &subject, passing->domains, passing->count);
 	} else {
 		claim_set_json(&claim, row);
 	}

@@ -11,6 +11,7 @@ import unittest
 from asked import BUILT, CATALOGUE, DEADLINE_S, SCHEMA, SOURCES, first_of_each, refusals_in, why
 from dns_server import DnsServer, answering
 from lab import free_port
+from scenario import RSA_2048, txt
 
 TRAPS = SOURCES / "tests/integration/refusal_traps.tsv"
 VARIANTS = SOURCES / "tests/integration/refusals.tsv"
@@ -286,8 +287,8 @@ class Claim(unittest.TestCase):
 
     def test_each_domain_of_a_kind_is_tested(self):
         world = {**BROKEN, "q.example MX": ["10 out.p.example."], "q.example TXT": ['"v=spf1 ip4:198.51.100.0/24 -all"']}
-        log = self.log_of([("a@q.example", "198.51.100.7", SPF_REPLY), ("a@p.example", "198.51.100.7", SPF_REPLY),
-                           ("b@p.example", "198.51.100.7", SPF_REPLY), ("a@p.example", "198.51.100.8", SPF_REPLY)])
+        log = self.log_of([(sender, address, SPF_REPLY.replace(ADDRESS, address)) for sender, address in (
+            ("a@q.example", "198.51.100.7"), ("a@p.example", "198.51.100.7"), ("b@p.example", "198.51.100.7"), ("a@p.example", "198.51.100.8"))])
         out, _ = self.ask(log, "--config", str(self.config), world=world)
         self.assertEqual(out.count("The first:"), 1)
         told = " ".join(out[out.index("  In the DNS:"):].split())
@@ -303,8 +304,8 @@ class Claim(unittest.TestCase):
         self.assertEqual([row[0] for row in self.tell(log, world=world)], ["not-confirmed", "confirmed", "confirmed", "confirmed"])
 
     def test_each_address_without_reverse_DNS_is_tested_whoever_sent_from_it(self):
-        log = self.log_of([("a@p.example", "198.51.100.7", PTR_REPLY), ("a@q.example", "198.51.100.7", PTR_REPLY),
-                           ("a@p.example", "198.51.100.9", PTR_REPLY)])
+        log = self.log_of([(sender, address, PTR_REPLY.replace(ADDRESS, address)) for sender, address in (
+            ("a@p.example", "198.51.100.7"), ("a@q.example", "198.51.100.7"), ("a@p.example", "198.51.100.9"))])
         out, _ = self.ask(log, "--config", str(self.config))
         told = " ".join(out[out.index("  In the DNS:"):].split())
         self.assertTrue(told.startswith("In the DNS: 198.51.100.7 (2 refusals): It is so now. 198.51.100.7 has no reverse DNS"), told)
@@ -321,6 +322,141 @@ class Claim(unittest.TestCase):
         log = self.log_of([("anna@p.example", "198.51.100.7", SPF_REPLY)])
         (claim, finding, records), = self.tell(log, "--ip", "198.51.100.8")
         self.assertEqual((claim, records), ("confirmed", ['p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all"']), finding)
+
+    def verdict(self, reply, *words, **options):
+        (claim, finding, records), = self.tell(reply, *words, **options)
+        return claim, finding, records
+
+    def test_a_missing_DMARC_record_is_confirmed_with_the_record_and_not_once_it_is_there(self):
+        reply = "550 5.7.40 The sending domain p.example doesn't have a DMARC record, or the DMARC record doesn't specify a policy - gsmtp"
+        claim, finding, records = self.verdict(reply)
+        self.assertEqual((claim, records), ("confirmed", ['_dmarc.p.example. TXT "v=DMARC1; p=none; rua=mailto:dmarc@p.example"']))
+        self.assertTrue(finding.startswith("There is no DMARC record, here or above."), finding)
+        self.assertEqual(self.verdict(reply, world=MENDED), (
+            "not-confirmed", "There is a DMARC record for p.example now. The DNS says: _dmarc.p.example TXT v=DMARC1; p=reject; "
+            "rua=mailto:dmarc@p.example", []))
+        claim, finding, records = self.verdict(reply, world={**BROKEN, "_dmarc.p.example TXT": "servfail"})
+        self.assertEqual((claim, records), ("not-testable", []))
+        self.assertTrue(finding.endswith("Look at the TXT record at _dmarc.p.example."), finding)
+
+    def test_what_fails_DMARC_is_tested_by_its_policy_and_by_SPF(self):
+        reply = "550-5.7.26 Unauthenticated email from p.example is not accepted due to domain's DMARC policy. - gsmtp"
+        policy = {"_dmarc.p.example TXT": ['"v=DMARC1; p=reject"']}
+        claim, finding, records = self.verdict(reply, "--ip", ADDRESS, world={**BROKEN, **policy})
+        self.assertEqual((claim, records), ("confirmed", [f'p.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all"']))
+        self.assertTrue(finding.startswith(f"DMARC of p.example asks for SPF or DKIM to pass. Mail from {ADDRESS} gets spf=fail"), finding)
+        claim, finding, _ = self.verdict(reply, "--ip", ADDRESS, world={**MENDED, **policy})
+        self.assertEqual(claim, "not-confirmed")
+        self.assertTrue(finding.startswith(f"SPF passes now for mail of p.example from {ADDRESS}, which is enough for DMARC where"), finding)
+        claim, finding, _ = self.verdict(reply, "--ip", ADDRESS, world={**BROKEN, "_dmarc.p.example TXT": ['"v=DMARC1; p=none"']})
+        self.assertEqual((claim, finding), ("not-confirmed", "The DMARC policy of p.example asks to refuse nothing now. The DNS says: "
+                                            "_dmarc.p.example TXT v=DMARC1; p=none"))
+        claim, finding, _ = self.verdict(reply, world={**BROKEN, **policy})
+        self.assertEqual((claim, "give it with --ip" in finding), ("not-testable", True))
+
+    def test_DMARC_is_of_the_author_whom_the_reply_names_and_SPF_of_the_sender(self):
+        reply = "550-5.7.26 Unauthenticated email from a.example is not accepted due to domain's DMARC policy. - gsmtp"
+        world = {**MENDED, "_dmarc.a.example TXT": ['"v=DMARC1; p=reject"'], "a.example MX": ["10 out.p.example."]}
+        (claim, finding, records), = self.tell(self.log_of([("x@p.example", ADDRESS, reply)]), world=world)
+        self.assertEqual((claim, records), ("confirmed", []))
+        self.assertTrue(finding.startswith("DMARC of a.example asks for SPF or DKIM to pass. p.example does not align with a.example"), finding)
+
+    def test_a_key_of_DKIM_that_the_reply_names_is_tested(self):
+        reply = "550-5.7.20 The key for the DKIM signature of p.example was not found: there is no TXT record at k1._domainkey.p.example."
+        key = "k1._domainkey.p.example TXT"
+        for records, claim, finding in (
+                ([], "confirmed", "There is no key at k1._domainkey.p.example. Publish the TXT record that your signing software wrote"),
+                (['"v=DKIM1; p="'], "confirmed", "The key at k1._domainkey.p.example is empty, which says that it was revoked."),
+                ([txt(f"v=DKIM1; k=rsa; p={RSA_2048}")], "not-confirmed", "The key at k1._domainkey.p.example can be used now. The DNS says: "
+                 "k1._domainkey.p.example TXT v=DKIM1"),
+                ("servfail", "not-testable", "k1._domainkey.p.example cannot be looked up")):
+            told = self.verdict(reply, world={**BROKEN, key: records})
+            self.assertEqual((told[0], told[2]), (claim, []))
+            self.assertTrue(told[1].startswith(finding), told[1])
+        told = self.verdict("550 5.7.1 DKIM verification failed", "--from", "anna@p.example")
+        self.assertEqual(told[0], "not-testable")
+        self.assertTrue(told[1].startswith("The reply does not name the key of the signature. Store a message"), told[1])
+        told = self.verdict(reply.replace("k1._domainkey.p", "k1._domainkey.q"), "--from", "anna@p.example")  # whose key is that?
+        self.assertEqual(told[0], "not-testable")
+
+    def test_a_HELO_name_is_tested_and_one_of_the_reply_gets_no_record(self):
+        reply = "450 4.7.1 <mail.p.example>: Helo command rejected: Host not found"
+        told = self.verdict(reply, "--ip", ADDRESS, "--helo", "mail.p.example")
+        self.assertEqual((told[0], told[2]), ("confirmed", [f"mail.p.example. A {ADDRESS}"]))
+        told = self.verdict(reply, "--ip", ADDRESS)
+        self.assertEqual((told[0], told[2]), ("confirmed", []))
+        self.assertTrue(told[1].endswith("Only the reply names mail.p.example: if it is the name that your server gives, give it with --helo to "
+                                         "be told what to change."), told[1])
+        told = self.verdict("504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", "--ip", ADDRESS)
+        self.assertEqual((told[0], told[2]), ("confirmed", []))
+        self.assertIn("Set the HELO name to the host's full name (Postfix: smtp_helo_name", told[1])
+        well = {**MENDED, "mail.p.example A": [ADDRESS]}
+        told = self.verdict(reply, "--ip", ADDRESS, world=well)
+        self.assertEqual(told[:1], ("not-confirmed",))
+        self.assertTrue(told[1].startswith(f"The HELO name mail.p.example resolves to {ADDRESS} or is its reverse DNS name."), told[1])
+        told = self.verdict(reply.replace("Host not found", "Access denied"), "--ip", ADDRESS, world=well)  # the DNS cannot say no to this
+        self.assertEqual(told[0], "not-testable")
+        self.assertEqual(self.verdict(reply)[:1], ("not-testable",))
+
+    def test_a_name_of_a_reply_gets_into_no_PTR_record(self):
+        reply = PTR_REPLY + " introduced itself (helo/ehlo) as mail.other.example"
+        world = {**BROKEN, "mail.other.example A": [ADDRESS]}
+        self.assertEqual(self.verdict(reply, "--ip", ADDRESS, world=world)[2], [])
+        self.assertEqual(self.verdict(reply, "--ip", ADDRESS, "--helo", "mail.other.example", world=world)[2],
+                         ["9.100.51.198.in-addr.arpa. PTR mail.other.example."])
+
+    def test_a_sender_domain_that_takes_no_mail_is_told(self):
+        reply = "450 4.1.8 <anna@p.example>: Sender address rejected: Domain not found"
+        for records, claim, finding in (
+                ({"p.example MX": []}, "confirmed", "There is neither MX nor address."),
+                ({"p.example MX": ["0 ."]}, "confirmed", "The null MX says that this domain takes no mail"),
+                ({}, "not-confirmed", "p.example exists and can be sent mail now. The DNS says: p.example MX 10 out.p.example"),
+                ({"p.example MX": "servfail"}, "not-testable", "p.example cannot be looked up")):
+            told = self.verdict(reply, world={**BROKEN, **records})
+            self.assertEqual((told[0], told[2]), (claim, []), told)
+            self.assertTrue(told[1].startswith(finding), told[1])
+        told = self.verdict(reply, world={})
+        self.assertEqual((told[0], told[1][:38]), ("confirmed", "p.example: The domain does not exist. "))
+        told = self.tell("554 Message rejected: Email address is not verified. The following identities failed the check: anna@p.example",
+                         world={**BROKEN, "p.example MX": []})
+        self.assertEqual(told, [("not-tested", None, [])])  # which the DNS has nothing to do with
+        told = self.verdict(reply, "--from", "anna@q.example", world={**BROKEN, "q.example MX": ["10 out.p.example."]})
+        self.assertIn("p.example exists", told[1])  # it is the one of which the reply speaks
+
+    def test_what_the_reply_says_of_another_address_is_not_answered_by_that_of_the_server(self):
+        world = {**MENDED, "p.example TXT": ['"v=spf1 ip4:198.51.100.7 -all"'], "7.100.51.198.in-addr.arpa PTR": ["seven.p.example."],
+                 "seven.p.example A": ["198.51.100.7"]}
+        for reply in (SPF_REPLY, PTR_REPLY):
+            told = self.verdict(reply, "--ip", "198.51.100.7", "--from", "anna@p.example", world=world)
+            self.assertEqual(told[0], "not-testable")
+            self.assertIn(f" The reply names another address, {ADDRESS}: if that is yours, too, give it with --ip. The DNS says", told[1])
+
+    def test_the_list_that_a_reply_names_is_asked_and_no_other(self):
+        reply = f"554 5.7.1 Service unavailable; Client host [{ADDRESS}] blocked using bl.test; see https://bl.test/"
+        lists = 'dnsbl "other.test" test-entries none\ndnsbl "bl.test" test-entries none\ndomain-dnsbl "dbl.test" test-entries none\n'
+        listed = {"9.100.51.198.bl.test A": ["127.0.0.2"], "bl.test A": [], "other.test A": []}
+        for world, claim, finding in (
+                (listed, "confirmed", f"bl.test lists {ADDRESS}. Remove the cause first"),
+                ({"9.100.51.198.other.test A": ["127.0.0.2"], "bl.test A": []}, "not-confirmed", f"bl.test does not list {ADDRESS} now."),
+                ({"9.100.51.198.bl.test A": "servfail", "other.test A": []}, "not-testable",
+                 f"bl.test does not say whether it lists {ADDRESS}. Look {ADDRESS} up at the page")):
+            told = self.verdict(reply, "--ip", ADDRESS, world={**BROKEN, **world}, config=lists)
+            self.assertEqual((told[0], told[2]), (claim, []), told)
+            self.assertTrue(told[1].startswith(finding), told[1])
+        told = self.verdict(reply, "--ip", ADDRESS, world={**BROKEN, **listed})
+        self.assertEqual(told[0], "not-testable")
+        self.assertTrue(told[1].startswith("The reply names no DNS list that is in the configuration."), told[1])
+
+    def test_the_list_of_domains_that_a_reply_names_is_asked(self):
+        reply = "554 5.7.1 Service unavailable; Sender address [anna@p.example] blocked using dbl.test"
+        lists = 'dnsbl "bl.test" test-entries none\ndomain-dnsbl "dbl.test" test-entries none\n'
+        for world, claim, finding in (({"p.example.dbl.test A": ["127.0.0.2"]}, "confirmed", "dbl.test lists p.example. Remove the cause"),
+                                      ({"dbl.test A": []}, "not-confirmed", "dbl.test does not list p.example now.")):
+            told = self.verdict(reply, world={**BROKEN, **world}, config=lists)
+            self.assertEqual((told[0], told[2]), (claim, []), told)
+            self.assertTrue(told[1].startswith(finding), told[1])
+        helo = reply.replace("Sender address [anna@p.example]", "Helo command [mail.p.example]")
+        self.assertEqual(self.tell(helo, "--from", "anna@p.example", config=lists), [("not-tested", None, [])])
 
     def three(self, **records):
         """What the DNS has of three domains that send from one address."""

@@ -26,19 +26,16 @@ void claims_free(struct claims *claims); /* NULL is allowed */
 bool claims_find_subject(const struct claims *claims, const struct refusal *refusal,
 			 const struct recognition *known, struct claim_subject *subject) MUST_USE;
 
-/* Test now whether it is so of `subject`, which claims_find_subject() has found for a refusal of that kind.
- * What comes back is good until the next call. Waits for the DNS, at most DOCTOR_TOTAL_MS in all calls
- * together. */
-struct claim claims_test(struct claims *claims, const struct recognition *known,
-			 const struct claim_subject *subject);
+/* Test now whether it is so of `subject`, which claims_find_subject() has found. What comes back is good
+ * until the next call. Waits for the DNS, at most DOCTOR_TOTAL_MS in all calls together. */
+struct claim claims_test(struct claims *claims, const struct claim_subject *subject);
 
 /*
- * The rows of the doctor's examinations in which `subject`, of whatever kind, differs from all of these
- * domains, whose mail from the same address is accepted: as an array, those first that a refusal of that kind
- * names. JSON null when they cannot be examined. Waits, likewise.
+ * The rows of the doctor's examinations in which the domain of `subject`, of whatever kind, is worse off than
+ * all of these domains, whose mail from the same address is accepted: as an array, those first that the
+ * refusal names. JSON null when they cannot be examined. Waits, likewise.
  */
-json_t *claims_compare(struct claims *claims, const struct recognition *known,
-		       const struct claim_subject *subject, const char *const *domains,
+json_t *claims_compare(struct claims *claims, const struct claim_subject *subject, const char *const *domains,
 		       size_t count) MUST_USE;
 
 #endif

@@ -7,8 +7,9 @@
 #ifndef HELOSCOPE_DOCTOR_CLAIM_JUDGE_H
 #define HELOSCOPE_DOCTOR_CLAIM_JUDGE_H
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/strbuf.h"
-#include "heloscope/doctor/claim_kind.h"
+#include "heloscope/doctor/claim_subject.h"
 #include "heloscope/doctor/report.h"
 
 enum claim_state {
@@ -25,17 +26,19 @@ struct claim {
 	const char *publish; /* records, each whole on a line of a zone file, with "\n" between; or NULL */
 };
 
-/* Whether it is so, by the examination of that subject. What comes back lies in `text` and in the report. */
-struct claim claim_judge(const struct doctor_report *report, const struct claim_kind *kind,
-			 const struct claim_subject *subject, struct strbuf *text);
+/* Whether it cannot be seen from here, as something is not known that would have to be asked for: then
+ * `claim` says so. `text` must stay. */
+bool claim_is_untestable(const struct claim_subject *subject, struct strbuf *text,
+			 struct claim *claim) MUST_USE;
 
-/* That it cannot be seen from here, for that reason, a sentence; `text` must stay. */
-struct claim claim_untestable(const char *reason, const struct claim_kind *kind, struct strbuf *text);
+/* Whether it is so, by the examination of that subject. What comes back lies in `text` and in the report. */
+struct claim claim_judge(const struct doctor_report *report, const struct claim_subject *subject,
+			 struct strbuf *text);
 
 /* The worst finding in one of `rows`, the first of those that are as bad; NULL: there is none. */
 const struct doctor_finding *claim_worst_in(const struct doctor_report *report, unsigned rows);
 
-/* Whether what is to be done about it has to do with an address that only the reply names. */
+/* Whether what is to be done about it has to do with an address or a name that only the reply names. */
 bool claim_rests_on_reply(const struct claim_subject *subject, const struct doctor_finding *finding);
 
 /* A row in which a domain is worse off than others. */

@@ -9,36 +9,42 @@
 #ifndef HELOSCOPE_DOCTOR_CLAIM_SUBJECT_H
 #define HELOSCOPE_DOCTOR_CLAIM_SUBJECT_H
 
+#include "heloscope/doctor/claim_kind.h"
 #include "heloscope/doctor/exam.h"
 #include "heloscope/refusals/refusal.h"
 
-/* What is under test. */
-enum claim_about {
-	CLAIM_ABOUT_NOTHING, /* of what the refusal says nothing stands in the DNS */
-	CLAIM_ABOUT_ADDRESS, /* whoever's mail it was: the domain tells only how the address may be called */
-	CLAIM_ABOUT_DOMAIN,  /* and the address, where the kind of refusal has to do with one */
-};
-
 struct claim_subject {
-	enum claim_about about;
-	char domain[DOMAIN_SIZE]; /* of the bounce address, normalized; "": not known */
-	char helo[DOMAIN_SIZE];   /* the name that the server gives, printable; "": not known */
-	struct ipaddr address;    /* from which it came; length 0: not known */
+	const struct claim_kind *kind;
+	char domain[DOMAIN_SIZE];  /* normalized; "": not known */
+	char bounces[DOMAIN_SIZE]; /* that of the bounce address, where it is another; else "" */
+	char helo[DOMAIN_SIZE];    /* the name that the server gives, printable; "": not known */
+	char selector[DOMAIN_SIZE], signer[DOMAIN_SIZE]; /* of a DKIM key; "": not known */
+	struct ipaddr address;                           /* from which it came; length 0: not known */
 	bool is_address_of_reply; /* and nobody else names it: it may be a stranger's, and gets no record */
+	bool is_helo_of_reply;    /* likewise */
+	bool can_be_otherwise;    /* the DNS can show the opposite of what the reply says */
+	struct ipaddr named;      /* another public address, which the reply names; length 0: none */
+	const char *list; /* the configuration's, as it is shown; NULL: the reply names none of them */
 };
 
 /* `text`: the normalized text of the refusal (refusals/normal.h). What the log or bounce does not tell is
- * taken from `given`; what neither does, from the text. */
-struct claim_subject claim_subject_of(const struct refusal *refusal, const char *text,
-				      const struct claim_subject *given);
+ * taken from `given`; what neither does, from the text. The list is not looked for. */
+struct claim_subject claim_subject_of(const struct refusal *refusal, const struct claim_kind *kind,
+				      const char *text, const struct claim_subject *given);
 
-/* Whether what comes of a test of one comes of the other. */
+/* Take out what a test of this kind does not need. */
+void claim_subject_reduce(struct claim_subject *subject);
+
+/* Whether an examination of one is that of the other, as they stand. */
 bool claim_subject_equals(const struct claim_subject *a, const struct claim_subject *b);
 
-/* The same for those that are equal. */
+/* Whether what comes of a test of one comes of the other, too. */
+bool claim_subject_is_same(const struct claim_subject *a, const struct claim_subject *b);
+
+/* The same for those that are the same. */
 uint64_t claim_subject_hash(const struct claim_subject *subject);
 
-/* What is tested, for people: "a.example", "192.0.2.1", "a.example from 192.0.2.1". */
+/* What is tested, for people: "a.example", "192.0.2.1 as mail.example", "a.example from 192.0.2.1". */
 void claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out);
 
 /* Whether `text` can be asked for as a domain that has mail: then it is in `name`, normalized. */

@@ -36,6 +36,7 @@ struct doctor_report {
 	size_t rsa_keys, ed25519_keys;        /* of DKIM, with which signatures verify */
 	size_t aligned_rsa_keys;              /* of them, those whose signatures count for DMARC */
 	bool has_policy;                      /* of DMARC, its own or from above */
+	bool asks_to_refuse;                  /* it is quarantine or reject */
 	const struct doctor_message *message; /* of its author; NULL: none was given */
 	const char **records;                 /* what the DNS has, each on a line as in a zone file */
 	size_t record_count;

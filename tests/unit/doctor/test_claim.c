@@ -3,11 +3,20 @@
 
 #include "heloscope/doctor/claim_cases.h"
 
+static const struct claim_kind *
+kind_of(enum refusal_category category, const char *text)
+{
+	static const struct refusal_entry entry = { .name = "x" };
+	const struct recognition known = { .entry = &entry, .category = category };
+
+	return claim_kind_of(&known, text);
+}
+
 /* A subject of which these are not "". */
 static struct claim_subject
-subject_of(enum claim_about about, const char *domain, const char *address)
+subject_of(enum refusal_category category, const char *domain, const char *address)
 {
-	struct claim_subject subject = { .about = about };
+	struct claim_subject subject = { .kind = kind_of(category, "dmarc policy") };
 
 	(void)snprintf(subject.domain, sizeof subject.domain, "%s", domain);
 	if (address[0] != '\0')
@@ -20,16 +29,16 @@ claim_cases_tell_apart_each_kind_domain_and_address(void **state)
 {
 	static const struct {
 		unsigned long kind;
-		enum claim_about about;
+		enum refusal_category category;
 		const char *domain, *address;
 	} rows[] = {
-		{ 0, CLAIM_ABOUT_DOMAIN, "a.example", "192.0.2.1" },
-		{ 0, CLAIM_ABOUT_DOMAIN, "b.example", "192.0.2.1" },
-		{ 1, CLAIM_ABOUT_ADDRESS, "a.example", "192.0.2.1" },
-		{ 0, CLAIM_ABOUT_DOMAIN, "a.example", "192.0.2.2" },
-		{ 0, CLAIM_ABOUT_DOMAIN, "a.example", "192.0.2.1" },
-		{ 1, CLAIM_ABOUT_ADDRESS, "b.example", "192.0.2.1" }, /* whoever's mail it was */
-		{ 0, CLAIM_ABOUT_DOMAIN, "a.example", "" },
+		{ 0, CATEGORY_SPF, "a.example", "192.0.2.1" },
+		{ 0, CATEGORY_SPF, "b.example", "192.0.2.1" },
+		{ 1, CATEGORY_PTR, "a.example", "192.0.2.1" },
+		{ 0, CATEGORY_SPF, "a.example", "192.0.2.2" },
+		{ 0, CATEGORY_SPF, "a.example", "192.0.2.1" },
+		{ 1, CATEGORY_PTR, "b.example", "192.0.2.1" }, /* whoever's mail it was */
+		{ 0, CATEGORY_SPF, "a.example", "" },
 	};
 	static const char *const told[] = { "a.example from 192.0.2.1", "b.example from 192.0.2.1",
 					    "a.example from 192.0.2.2", "a.example" };
@@ -40,7 +49,7 @@ claim_cases_tell_apart_each_kind_domain_and_address(void **state)
 	assert_true(claim_cases_init(&cases));
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		const struct claim_subject subject =
-			subject_of(rows[i].about, rows[i].domain, rows[i].address);
+			subject_of(rows[i].category, rows[i].domain, rows[i].address);
 
 		claim_cases_add(&cases, rows[i].kind, &subject);
 	}
@@ -72,7 +81,7 @@ claim_cases_hold_no_more_than_their_bound(void **state)
 	(void)state;
 	assert_true(claim_cases_init(&cases));
 	for (unsigned long number = 0; number < BOUND_CLAIM_CASES + 3; number++) {
-		struct claim_subject subject = subject_of(CLAIM_ABOUT_DOMAIN, "", "192.0.2.1");
+		struct claim_subject subject = subject_of(CATEGORY_SPF, "", "192.0.2.1");
 
 		(void)snprintf(subject.domain, sizeof subject.domain, "d%lu.example", number);
 		claim_cases_add(&cases, 0, &subject);
