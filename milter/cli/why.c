@@ -12,6 +12,7 @@
 #include "heloscope/base/log.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/mails/given.h"
+#include "heloscope/refusals/examples.h"
 #include "heloscope/review/comparison.h"
 #include "heloscope/words/reports.h"
 

@@ -8,6 +8,7 @@
 #include "heloscope/base/regular_file.h"
 #include "heloscope/mails/mail_kind.h"
 #include "heloscope/mails/mbox.h"
+#include "heloscope/mails/reply.h"
 #include "heloscope/mails/source.h"
 #include "heloscope/mails/text.h"
 #include "heloscope/refusals/codes.h"
@@ -112,8 +113,11 @@ take_reply(const struct given_taker *taker, const struct refusal *refusal, unsig
 		.refusal = take_account, .context = &account, .file = refusal->file, .is_alone = true
 	};
 
-	if (message_read_text(refusal->text, &reader) == 0 || !account.is_told)
-		taker->refusal(taker->context, refusal);
+	if (message_read_text(refusal->text, &reader) == 0 || !account.is_told) {
+		const struct refusal bare = reply_bare(refusal);
+
+		taker->refusal(taker->context, &bare);
+	}
 }
 
 static void

@@ -161,3 +161,22 @@ normal_blot_addresses(struct strbuf *text)
 		at = whole.at + end;
 	}
 }
+
+/* Words. */
+
+size_t
+normal_words(struct span text)
+{
+	size_t octets = 0;
+
+	while (text.length > 0) {
+		size_t length = 0, letters = 0;
+
+		for (; length < text.length && text.at[length] != ' '; length++)
+			letters += ascii_is_alpha(text.at[length])
+				   || ascii_is_among(text.at[length], "'-:,.;!()");
+		octets += letters == length ? length + 1 : 0;
+		text = span_from(text, length + 1);
+	}
+	return octets;
+}

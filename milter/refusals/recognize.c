@@ -10,6 +10,7 @@
 #include "heloscope/refusals/place.h"
 
 #define OWNERS_MAX 4
+#define SHORT_OCTETS 8 /* of the words of an operator */
 
 struct recognizer {
 	const struct catalogue *catalogue;
@@ -18,7 +19,7 @@ struct recognizer {
 	size_t complete_count, without_count;
 	unsigned char *has;                /* of each fragment: enum sight */
 	char text[BOUND_REFUSAL_TEXT + 1]; /* normal */
-	size_t length;                     /* of the text */
+	size_t length, words;              /* octets of the text, and of the plain words in it */
 };
 
 struct recognizer *
@@ -179,6 +180,7 @@ find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
 	normal_add(&normal, text, reply);
 	normal_blot_addresses(&normal);
 	recognizer->length = normal.length;
+	recognizer->words = normal_words((struct span){ normal.text, normal.length });
 	if (catalogue->automaton != NULL)
 		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
 			       note_fragment, recognizer);
@@ -203,6 +205,34 @@ has_servers(const struct catalogue *catalogue, const char *name)
 	return false;
 }
 
+static size_t
+octets_of(const struct text_set *texts)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		octets += strlen(texts->items[i]);
+	return octets;
+}
+
+/* Whether an entry's words could be of anybody: they are few, and nothing else shows who wrote them. */
+static bool
+is_short(const struct refusal_entry *entry)
+{
+	return octets_of(&entry->signs) + octets_of(&entry->texts) < SHORT_OCTETS;
+}
+
+/* Whether who refused may be the owner of an entry: no server is known, or it is his, or he has none that are
+ * known. The words of others are passed on by servers of nobody, but not where they are few. */
+static bool
+owner_fits(const struct search *search, const struct refusal_entry *entry)
+{
+	if (entry->owner == NULL || search->known->host.length == 0
+	    || is_among(entry->owner, &search->of_server) || !has_servers(search->catalogue, entry->owner))
+		return true;
+	return search->of_server.count == 0 && !is_short(entry);
+}
+
 static bool
 server_fits(const struct search *search, const struct refusal_entry *entry)
 {
@@ -211,10 +241,56 @@ server_fits(const struct search *search, const struct refusal_entry *entry)
 
 	for (size_t i = 0; i < servers->count && !fits; i++)
 		fits = domain_matches(search->known->host, span_of(servers->items[i]));
-	return fits
-	       && (entry->owner == NULL || search->of_server.count == 0
-		   || is_among(entry->owner, &search->of_server)
-		   || !has_servers(search->catalogue, entry->owner));
+	return fits && owner_fits(search, entry);
+}
+
+/* Whether a refusal of a category says that some rule does not allow it, which may be said beside any reason.
+ */
+static bool
+is_vague(enum refusal_category category)
+{
+	return category == CATEGORY_POLICY || category == CATEGORY_UNKNOWN;
+}
+
+static bool
+says_anything(enum refusal_category category)
+{
+	return !is_vague(category);
+}
+
+/* Whether refusals of a category name what was found wanting: its words stand for nothing else. */
+static bool
+is_telling(enum refusal_category category)
+{
+	static const bool are[CATEGORIES] = {
+		[CATEGORY_ALIGNMENT] = true, [CATEGORY_AUTH_REQUIRED] = true, [CATEGORY_DANE] = true,
+		[CATEGORY_DKIM] = true,      [CATEGORY_DMARC] = true,         [CATEGORY_GREYLIST] = true,
+		[CATEGORY_HELO] = true,      [CATEGORY_MTA_STS] = true,       [CATEGORY_PTR] = true,
+		[CATEGORY_SIZE] = true,      [CATEGORY_SPF] = true,           [CATEGORY_TLS] = true,
+		[CATEGORY_VIRUS] = true,
+	};
+
+	return are[category];
+}
+
+/*
+ * Whether a frame is an answer only where little else is said: so if anybody writes it, and what it says is a
+ * guess. A word that stands for one thing, as SPF does, is one wherever it stands.
+ */
+static bool
+is_guess(const struct refusal_entry *entry)
+{
+	return entry->is_frame && entry->owner == NULL
+	       && (entry->category == CATEGORY_GREYLIST || entry->category == CATEGORY_RECEIVER_FAULT
+		   || entry->category == CATEGORY_MAILBOX_UNKNOWN || entry->category == CATEGORY_SENDER_DOMAIN
+		   || entry->category == CATEGORY_RATE);
+}
+
+/* Whether two of five words in the reply are its own, by their octets. */
+static bool
+is_most_of_it(const struct search *search, const struct refusal_entry *entry)
+{
+	return 5 * octets_of(&entry->texts) >= 2 * search->recognizer->words;
 }
 
 /* Whether an entry fits whose fragments all stand in the text. */
@@ -224,7 +300,7 @@ entry_fits(const struct search *search, const struct refusal_entry *entry)
 	const enum code_fit code = codes_fit(&search->known->codes, &entry->code);
 
 	return (!entry->is_frame || entry->meaning != NULL) && code != CODE_DIFFERS && code != CODE_NOT_KNOWN
-	       && server_fits(search, entry);
+	       && (!is_guess(entry) || is_most_of_it(search, entry)) && server_fits(search, entry);
 }
 
 /* How well an entry fits: what counts first stands first. */
@@ -240,16 +316,6 @@ tier_of(const struct refusal_entry *entry)
 	if (entry->is_frame)
 		return 1;
 	return entry->signs.count > 0 ? 4 : entry->owner != NULL ? 3 : 2;
-}
-
-static size_t
-octets_of(const struct text_set *texts)
-{
-	size_t octets = 0;
-
-	for (size_t i = 0; i < texts->count; i++)
-		octets += strlen(texts->items[i]);
-	return octets;
 }
 
 static struct rank
@@ -272,29 +338,6 @@ is_better(struct rank rank, struct rank than)
 		if (rank.parts[i] != than.parts[i])
 			return rank.parts[i] > than.parts[i];
 	return false;
-}
-
-/* Whether a refusal of a category says that some rule does not allow it, which may be said beside any reason.
- */
-static bool
-is_vague(enum refusal_category category)
-{
-	return category == CATEGORY_POLICY || category == CATEGORY_UNKNOWN;
-}
-
-/* Whether refusals of a category name what was found wanting: its words stand for nothing else. */
-static bool
-is_telling(enum refusal_category category)
-{
-	static const bool are[CATEGORIES] = {
-		[CATEGORY_ALIGNMENT] = true, [CATEGORY_AUTH_REQUIRED] = true, [CATEGORY_DANE] = true,
-		[CATEGORY_DKIM] = true,      [CATEGORY_DMARC] = true,         [CATEGORY_GREYLIST] = true,
-		[CATEGORY_HELO] = true,      [CATEGORY_MTA_STS] = true,       [CATEGORY_PTR] = true,
-		[CATEGORY_SIZE] = true,      [CATEGORY_SPF] = true,           [CATEGORY_TLS] = true,
-		[CATEGORY_VIRUS] = true,
-	};
-
-	return are[category];
 }
 
 /* The best of the entries that fit, or of those of such categories. */
@@ -330,7 +373,7 @@ find_entry(const struct search *search, struct recognition *known)
 	struct choice best = choose(search, NULL), telling;
 
 	if (best.entry != NULL && is_vague(best.entry->category)) {
-		telling = choose(search, is_telling);
+		telling = choose(search, best.entry->is_frame ? says_anything : is_telling);
 		if (telling.entry != NULL && tier_of(telling.entry) == tier_of(best.entry))
 			best = telling;
 	}
@@ -429,85 +472,4 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 	judge(&known, refusal->status);
 	judge_by_stage(&known, refusal->stage);
 	return known;
-}
-
-/* Examples. */
-
-/* A host that fits a pattern. */
-static struct span
-host_of(const char *pattern, char name[DOMAIN_SIZE + 8])
-{
-	const bool is_below = strncmp(pattern, "*.", 2) == 0;
-	struct strbuf host;
-
-	strbuf_init(&host, name, DOMAIN_SIZE + 8);
-	strbuf_printf(&host, "%s%s", is_below ? "mx1." : "", pattern + (is_below ? 2 : 0));
-	return span_of(name);
-}
-
-/* The first pattern of the operator's servers, or NULL. */
-static const char *
-first_server(const struct catalogue *catalogue, const char *name)
-{
-	for (size_t i = 0; i < catalogue->names.head_count; i++) {
-		const struct table_link *link = catalogue->names.heads[i];
-
-		for (; link != NULL; link = link->next) {
-			const struct owner_name *known = (const struct owner_name *)link;
-
-			if (!known->is_domain && strcmp(known->owner->name, name) == 0)
-				return known->owner->servers.items[0];
-		}
-	}
-	return NULL;
-}
-
-/* Whether an entry recognizes its example at a server of that pattern, NULL for one that is not known. */
-static bool
-proves_itself(struct recognizer *recognizer, const struct refusal_entry *entry, const char *server,
-	      struct output *messages)
-{
-	struct refusal refusal = refusal_of_text(span_of(entry->example));
-	char name[DOMAIN_SIZE + 8];
-	struct recognition known;
-
-	if (server != NULL)
-		refusal.host = host_of(server, name);
-	known = recognize(recognizer, &refusal);
-	if (known.entry == entry && known.rival == NULL)
-		return true;
-	output_put(messages, "%s: the example of \"%s\"%s%s is recognized %s%s%s\n", entry->where,
-		   entry->name, server != NULL ? " at " : "", server != NULL ? name : "",
-		   known.entry == NULL    ? "by no entry"
-		   : known.entry == entry ? "just as well by \""
-					  : "by \"",
-		   known.entry == NULL    ? ""
-		   : known.entry == entry ? known.rival->name
-					  : known.entry->name,
-		   known.entry == NULL ? "" : "\"");
-	return false;
-}
-
-size_t
-recognize_examples(const struct catalogue *catalogue, struct output *messages)
-{
-	struct recognizer *recognizer = recognizer_new(catalogue);
-	size_t faults = recognizer == NULL;
-
-	for (size_t i = 0; i < catalogue->entry_count && recognizer != NULL; i++) {
-		const struct refusal_entry *entry = catalogue->entries[i];
-		const bool has_servers_itself = entry->servers.count > 0;
-		const char *server = has_servers_itself     ? entry->servers.items[0]
-				     : entry->owner != NULL ? first_server(catalogue, entry->owner)
-							    : NULL;
-
-		if (entry->example == NULL)
-			continue;
-		if (server != NULL)
-			faults += !proves_itself(recognizer, entry, server, messages);
-		if (!has_servers_itself)
-			faults += !proves_itself(recognizer, entry, NULL, messages);
-	}
-	recognizer_free(recognizer);
-	return faults;
 }

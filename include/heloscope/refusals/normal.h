@@ -21,4 +21,8 @@ void normal_add(struct strbuf *out, struct span text, unsigned reply);
  * quotes or in a link. */
 void normal_blot_addresses(struct strbuf *text);
 
+/* How many octets of a normal text are plain words, with the blank behind each: not names of hosts, links,
+ * addresses or numbers. */
+size_t normal_words(struct span text);
+
 #endif

@@ -2,11 +2,13 @@
  * recognize: which refusal of the catalogue a reply is, and what that says.
  *
  * An entry fits when its codes, its server and all of its fragments do; a fragment that is denied does not
- * where the entry says that something is there (refusals/place.h). A server that is known to belong to
- * one operator rules out entries of others that have servers of their own. Of those that fit wins, in this
+ * where the entry says that something is there (refusals/place.h). A server that is known to belong to one
+ * operator rules out entries of others that have servers of their own; a server of nobody those with few
+ * words. A frame of nobody that is a guess fits where little else is said. Of those that fit wins, in this
  * order: with a sign; with text, of an operator; with text, of anybody; a frame that says something; by codes
  * or server alone. Then the one to whose operator the server belongs; then the one with more octets of
- * fragments; then the one that asks for more codes and servers. Where none fits, the codes speak; and where
+ * fragments; then the one that asks for more codes and servers. Where that says no more than that a rule
+ * refused, one of the same kind that names a reason is taken. Where none fits, the codes speak; and where
  * they say nothing, the stage: who refuses at the greeting knows nothing but the sending IP address.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
@@ -36,12 +38,5 @@ struct recognizer *recognizer_new(const struct catalogue *catalogue) MUST_USE;
 void recognizer_free(struct recognizer *recognizer); /* NULL is allowed */
 
 struct recognition recognize(struct recognizer *recognizer, const struct refusal *refusal);
-
-/*
- * Whether each entry recognizes its own example, alone and at the first server of its operator, and no other
- * entry does so as well. Returns how many do not; each is told on `messages`, a line each. An entry without
- * example proves nothing.
- */
-size_t recognize_examples(const struct catalogue *catalogue, struct output *messages);
 
 #endif

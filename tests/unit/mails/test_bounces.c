@@ -381,6 +381,8 @@ given_tells_what_is_no_refusal(void **state)
 		{ "%PDF-1.4\n550 0 obj\n", ": it is not text; expected a bounce", false },
 		{ "550 0\1\2\3\4\5\6\7\10\16", ": it is not text; expected a bounce", false },
 		{ "550 0\1\2\3\4\5\6\7\10", "> [] - 0.0.0 -|550 0", true },
+		{ "host mx.b.example[192.0.2.1] refused to talk to me: 554 no\n",
+		  "> mx.b.example[192.0.2.1] greeting 0.0.0 -|554 no\n", true },
 		{ "\n \n", "", true },
 	};
 	struct told *told = malloc(sizeof *told);

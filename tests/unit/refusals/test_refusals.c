@@ -7,6 +7,7 @@
 #include "golden.h"
 #include "heloscope/mails/text.h"
 #include "heloscope/refusals/automaton.h"
+#include "heloscope/refusals/examples.h"
 #include "heloscope/refusals/groups.h"
 #include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
@@ -467,6 +468,51 @@ recognize_believes_no_denied_and_no_foreign_words(void **state)
 	catalogue_free(catalogue);
 }
 
+/* Which entry wins where the best one says little, or may be of anybody: header of refusals/recognize.h. */
+static void
+recognize_prefers_what_names_a_reason(void **state)
+{
+	static const char entries[] =
+		"operator \"O\" { servers \"*.o.test\" }\n"
+		"operator \"N\" { }\n"
+		"refusal \"policy\" { text \"policy violation\" category policy" REST "}\n"
+		"refusal \"spf\" { text \"spf\" \"violat\" category spf" REST "}\n"
+		"refusal \"content\" { text \"spam\" category content" REST "}\n"
+		"refusal \"short\" { operator \"O\" sign \"[x1]\" category url" REST "}\n"
+		"refusal \"long\" { operator \"O\" sign \"[x1] in full\" category url" REST "}\n"
+		"refusal \"nobody\" { operator \"N\" sign \"[y1]\" category url" REST "}\n"
+		"frame \"later\" { text \"try later\" category greylist" REST "}\n"
+		"frame \"rejected\" { text \"was rejected\" category unknown" REST "}\n"
+		"frame \"virus\" { text \"worm\" category virus" REST "}\n";
+	static const struct {
+		const char *host, *text, *entry;
+	} rows[] = {
+		{ "", "550 policy violation", "policy" },
+		{ "", "550 spf policy violation", "spf" },
+		{ "", "550 spam policy violation", "policy" }, /* spam is said of many things */
+		{ "", "550 it was rejected, a worm", "virus" },
+		{ "", "450 please try later", "later" },
+		{ "", "450 <x@p.test>: 192.0.2.1, mx.p.test: try later", "later" },
+		{ "", "450 too many of your messages came, try later", NULL },
+		{ "mx.o.test", "550 [x1]", "short" },
+		{ "", "550 [x1]", "short" },
+		{ "mx.p.test", "550 [x1]", NULL },
+		{ "mx.p.test", "550 [x1] in full", "long" },
+		{ "mx.p.test", "550 [y1]", "nobody" },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, rows[i].host, rows[i].text);
+		const char *entry = known.entry != NULL ? known.entry->name : "-";
+
+		if (strcmp(entry, rows[i].entry != NULL ? rows[i].entry : "-") != 0)
+			fail_msg("%s %s: %s", rows[i].host, rows[i].text, entry);
+	}
+	catalogue_free(catalogue);
+}
+
 /* RFC 3463, 5248, 7372: what is not in the catalogue is told by its codes, and nothing beyond them. */
 static void
 recognize_tells_no_more_than_the_codes_bear(void **state)
@@ -808,6 +854,7 @@ main(void)
 		cmocka_unit_test(place_is_denied_by_the_words_before_it),
 		cmocka_unit_test(recognize_chooses_by_rank),
 		cmocka_unit_test(recognize_believes_no_denied_and_no_foreign_words),
+		cmocka_unit_test(recognize_prefers_what_names_a_reason),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
