@@ -164,19 +164,31 @@ normal_blot_addresses(struct strbuf *text)
 
 /* Words. */
 
+/* Whether it is a word of a sentence, with what ends it. */
+static bool
+is_plain_word(struct span word)
+{
+	while (word.length > 0 && ascii_is_among(word.at[word.length - 1], ".,:;!?)\"'"))
+		word.length--;
+	for (size_t i = 0; i < word.length; i++)
+		if (!ascii_is_alpha(word.at[i]) && !ascii_is_among(word.at[i], "'-(\""))
+			return false;
+	return true;
+}
+
 size_t
 normal_words(struct span text)
 {
 	size_t octets = 0;
 
 	while (text.length > 0) {
-		size_t length = 0, letters = 0;
+		struct span word = text;
 
-		for (; length < text.length && text.at[length] != ' '; length++)
-			letters += ascii_is_alpha(text.at[length])
-				   || ascii_is_among(text.at[length], "'-:,.;!()");
-		octets += letters == length ? length + 1 : 0;
-		text = span_from(text, length + 1);
+		word.length = 0;
+		while (word.length < text.length && text.at[word.length] != ' ')
+			word.length++;
+		octets += is_plain_word(word) ? word.length + 1 : 0;
+		text = span_from(text, word.length + 1);
 	}
 	return octets;
 }

@@ -109,6 +109,7 @@ struct search {
 	struct recognizer *recognizer;
 	const struct recognition *known;
 	struct owners of_server, of_recipient;
+	enum refusal_stage stage;
 };
 
 /* How a fragment was found; what tells more is greater. */
@@ -274,23 +275,47 @@ is_telling(enum refusal_category category)
 }
 
 /*
- * Whether a frame is an answer only where little else is said: so if anybody writes it, and what it says is a
- * guess. A word that stands for one thing, as SPF does, is one wherever it stands.
+ * Whether a frame is an answer only where little else is said: so if what it says is a guess. A word that
+ * stands for one thing, as SPF does, is one wherever it stands.
  */
 static bool
 is_guess(const struct refusal_entry *entry)
 {
-	return entry->is_frame && entry->owner == NULL
+	return entry->is_frame
 	       && (entry->category == CATEGORY_GREYLIST || entry->category == CATEGORY_RECEIVER_FAULT
 		   || entry->category == CATEGORY_MAILBOX_UNKNOWN || entry->category == CATEGORY_SENDER_DOMAIN
 		   || entry->category == CATEGORY_RATE);
 }
 
-/* Whether two of five words in the reply are its own, by their octets. */
+/* Whether half of the words in the reply are its own, by their octets. */
 static bool
 is_most_of_it(const struct search *search, const struct refusal_entry *entry)
 {
-	return 5 * octets_of(&entry->texts) >= 2 * search->recognizer->words;
+	return 2 * octets_of(&entry->texts) >= search->recognizer->words;
+}
+
+/*
+ * Whether a reply can be about the recipient: before RCPT the server knows none, and where the enhanced code
+ * is one of the sender's address (RFC 3463, 3.2: x.1.7, x.1.8) it is about that.
+ */
+static bool
+knows_recipient(const struct search *search)
+{
+	const struct enhanced_code *code = &search->known->codes.enhanced;
+
+	return (search->stage == REFUSAL_STAGE_NONE || search->stage >= REFUSAL_STAGE_RCPT)
+	       && !(code->class != 0 && code->subject == 1 && (code->detail == 7 || code->detail == 8));
+}
+
+/* Whether a refusal of anybody can be of a category, as far as it is about the recipient. */
+static bool
+category_fits(const struct search *search, const struct refusal_entry *entry)
+{
+	const bool is_of_recipient = entry->category == CATEGORY_MAILBOX_UNKNOWN
+				     || entry->category == CATEGORY_MAILBOX_FULL
+				     || entry->category == CATEGORY_MAILBOX_DISABLED;
+
+	return entry->owner != NULL || !is_of_recipient || knows_recipient(search);
 }
 
 /* Whether an entry fits whose fragments all stand in the text. */
@@ -300,7 +325,8 @@ entry_fits(const struct search *search, const struct refusal_entry *entry)
 	const enum code_fit code = codes_fit(&search->known->codes, &entry->code);
 
 	return (!entry->is_frame || entry->meaning != NULL) && code != CODE_DIFFERS && code != CODE_NOT_KNOWN
-	       && (!is_guess(entry) || is_most_of_it(search, entry)) && server_fits(search, entry);
+	       && (!is_guess(entry) || is_most_of_it(search, entry)) && category_fits(search, entry)
+	       && server_fits(search, entry);
 }
 
 /* How well an entry fits: what counts first stands first. */
@@ -462,6 +488,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 		.catalogue = catalogue,
 		.recognizer = recognizer,
 		.known = &known,
+		.stage = refusal->stage,
 		.of_server = owners_of(catalogue, known.host, false),
 		.of_recipient = owners_of(catalogue, domain_of(refusal->recipient), true),
 	};

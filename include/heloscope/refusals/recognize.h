@@ -4,12 +4,13 @@
  * An entry fits when its codes, its server and all of its fragments do; a fragment that is denied does not
  * where the entry says that something is there (refusals/place.h). A server that is known to belong to one
  * operator rules out entries of others that have servers of their own; a server of nobody those with few
- * words. A frame of nobody that is a guess fits where little else is said. Of those that fit wins, in this
- * order: with a sign; with text, of an operator; with text, of anybody; a frame that says something; by codes
- * or server alone. Then the one to whose operator the server belongs; then the one with more octets of
- * fragments; then the one that asks for more codes and servers. Where that says no more than that a rule
- * refused, one of the same kind that names a reason is taken. Where none fits, the codes speak; and where
- * they say nothing, the stage: who refuses at the greeting knows nothing but the sending IP address.
+ * words. A frame that is a guess fits where little else is said, and nobody's refusal of a recipient not
+ * where none was named yet, or the code is of a sender. Of those that fit wins, in this order: with a sign;
+ * with text, of an operator; with text, of anybody; a frame that says something; by codes or server alone.
+ * Then the one to whose operator the server belongs; then the one with more octets of fragments; then the one
+ * that asks for more codes and servers. Where that says no more than that a rule refused, one of the same
+ * kind that names a reason is taken. Where none fits, the codes speak; and where they say nothing, the stage:
+ * who refuses at the greeting knows nothing but the sending IP address.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
 #define HELOSCOPE_REFUSALS_RECOGNIZE_H

@@ -617,6 +617,69 @@ named_server_is_one_that_a_program_named(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+/* RFC 3463, 3.2; RFC 5321, 3.3: a server knows no recipient before RCPT. */
+static void
+recognize_knows_when_no_recipient_can_be_meant(void **state)
+{
+	static const char entries[] =
+		"operator \"O\" { }\n"
+		"refusal \"domain\" { text \"no such domain\" category mailbox-unknown" REST "}\n"
+		"refusal \"own\" { operator \"O\" text \"no such name\" category mailbox-full" REST "}\n"
+		"refusal \"size\" { text \"too much\" category size" REST "}\n";
+	static const struct {
+		const char *text;
+		enum refusal_stage stage;
+		const char *entry;
+	} rows[] = {
+		{ "550 no such domain", REFUSAL_STAGE_NONE, "domain" },
+		{ "550 no such domain", REFUSAL_STAGE_RCPT, "domain" },
+		{ "550 no such domain", REFUSAL_STAGE_END_OF_DATA, "domain" },
+		{ "550 no such domain", REFUSAL_STAGE_MAIL, NULL },
+		{ "550 no such domain", REFUSAL_STAGE_GREETING, NULL },
+		{ "550 5.1.8 no such domain", REFUSAL_STAGE_RCPT, NULL },
+		{ "550 5.1.7 no such domain", REFUSAL_STAGE_NONE, NULL },
+		{ "550 5.1.2 no such domain", REFUSAL_STAGE_NONE, "domain" },
+		{ "550 5.7.8 no such domain", REFUSAL_STAGE_NONE, "domain" },
+		{ "550 no such name", REFUSAL_STAGE_MAIL, "own" },
+		{ "550 too much", REFUSAL_STAGE_MAIL, "size" },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+	struct recognizer *recognizer = recognizer_new(catalogue);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
+		const struct refusal_entry *entry;
+
+		refusal.stage = rows[i].stage;
+		entry = recognize(recognizer, &refusal).entry;
+		if (strcmp(entry != NULL ? entry->name : "-", rows[i].entry != NULL ? rows[i].entry : "-")
+		    != 0)
+			fail_msg("%s at %d: %s", rows[i].text, rows[i].stage,
+				 entry != NULL ? entry->name : "-");
+	}
+	recognizer_free(recognizer);
+	catalogue_free(catalogue);
+}
+
+static void
+normal_words_are_those_of_sentences(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t octets;
+	} rows[] = {
+		{ "please try later.", 18 },     { "<@@@@@@>: (isn't it?)", 12 },
+		{ "mx.p.test 192.0.2.1 no", 3 }, { "see https://p.test/no", 4 },
+		{ "id=x7 grey-list", 10 },       { "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (normal_words(span_of(rows[i].text)) != rows[i].octets)
+			fail_msg("%s: %zu", rows[i].text, normal_words(span_of(rows[i].text)));
+}
+
 static void
 recognize_examples_tells_which_are_not_recognized(void **state)
 {
@@ -858,6 +921,8 @@ main(void)
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
+		cmocka_unit_test(recognize_knows_when_no_recipient_can_be_meant),
+		cmocka_unit_test(normal_words_are_those_of_sentences),
 		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
 		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
