@@ -109,8 +109,10 @@ put_claim(const json_t *row)
 	if (document_text_of(row, "finding")[0] == '\0')
 		return;
 	prose_put(output_standard(), 2, "In the DNS: %s %s%s", claim_state_words(state),
-		  document_text_of(row, "finding"),
-		  state == CLAIM_NOT_CONFIRMED ? " The refusals are of before." : "");
+		  state != CLAIM_NOT_CONFIRMED ? ""
+		  : is_over(row)               ? "The refusals are of before. "
+					       : "The refusals should be of before. ",
+		  document_text_of(row, "finding"));
 	put_records(document_member(row, "records"));
 }
 
@@ -129,15 +131,19 @@ put_doctor_rows(const json_t *row)
 {
 	const json_t *rows = document_member(row, "rows");
 	const size_t count = json_array_size(rows);
-	char memory[400];
+	char memory[1000];
 	struct strbuf titles = STRBUF_OVER(memory);
 
-	for (size_t i = 0; i < count; i++)
-		strbuf_printf(&titles, "%s%s", i > 0 ? ", " : "", title_of(json_array_get(rows, i)));
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(rows, i);
+
+		strbuf_printf(&titles, "%s%s (%s; theirs: %s)", i > 0 ? ", " : "", title_of(one),
+			      document_text_of(one, "refused"), document_text_of(one, "delivered"));
+	}
 	if (count > 0)
-		prose_put(output_standard(), 2, "Where it is worse than they: %s.", memory);
+		prose_put(output_standard(), 2, "It differs from them in: %s.", memory);
 	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
-		prose_put(output_standard(), 2, "In the DNS it is no worse than they.");
+		prose_put(output_standard(), 2, "In the DNS it is no worse than they are.");
 	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {
 		const json_t *one = json_array_get(rows, i);
 		const char *finding = document_text_of(one, "finding");

@@ -1,10 +1,11 @@
-"""demo: eight messages, first in audit mode and then enforced; some stories, and a sender's domains. Run by contrib/demo,
+"""demo: eight messages, first in audit mode and then enforced; some stories, a sender's domains and its refusals. Run by contrib/demo,
 in a network namespace of its own, where the senders' addresses have mail servers of their own."""
 import os
 import re
 import subprocess
 import sys
 
+import demo_why
 import peers
 from lab import Lab, enter_namespace, swaks, wait_until
 from scenario import CONFIG, LISTS, ZONES, addresses, txt
@@ -158,8 +159,9 @@ def main():
         start_peers(lab)
         run(lab, "audit")
         run(lab, "enforce")
+        demo_why.show(lab, bold)
     print(bold("\nThat was all; nothing is left running."))
 
 
-enter_namespace([addresses[name] for name in ("good", "good6", "neutral")])
+enter_namespace([*(addresses[name] for name in ("good", "good6", "neutral")), *demo_why.HOSTS.values()], demo_why.HOSTS)
 main()

@@ -94,11 +94,20 @@ def negotiates(port):
     return False
 
 
-def enter_namespace(addresses):
-    """Run the calling program again in a network namespace of its own, as the host mx.lab.test with these addresses."""
+def enter_namespace(addresses, hosts=None):
+    """
+    Run the calling program again in a network namespace of its own, as the host mx.lab.test with these addresses. `hosts`: name ->
+    address, for what it starts; /etc/hosts has them then, and no others.
+    """
     if os.environ.get("HELOSCOPE_LAB_NAMESPACE") != "yes":
         environment = {**os.environ, "HELOSCOPE_LAB_NAMESPACE": "yes"}
-        os.execvpe("unshare", ["unshare", "--net", "--uts", "--", sys.executable, *sys.argv], environment)
+        os.execvpe("unshare", ["unshare", "--net", "--uts", *(["--mount"] if hosts else []), "--", sys.executable, *sys.argv], environment)
+    if hosts:
+        with tempfile.NamedTemporaryFile("w", prefix="heloscope-hosts.") as file:
+            file.write("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, address in hosts.items()))
+            file.flush()
+            os.chmod(file.name, 0o644)
+            subprocess.run(["mount", "--bind", file.name, "/etc/hosts"], check=True)
     subprocess.run(["hostname", "mx.lab.test"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in addresses:
@@ -462,7 +471,7 @@ postlog unix-dgram n - n - 1 postlogd
 {services}"""
         )
         process = self.start(name, ["postfix", "-c", config, "start-fg"])
-        wait_until("postfix", lambda: accepts(port), process=process)
+        wait_until("postfix", lambda: accepts(port, listen), process=process)
         self.masters.append(int((queue / "pid/master.pid").read_text()))
         self.mail = mail / "box"
         return port
