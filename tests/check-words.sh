@@ -2,7 +2,8 @@
 # No text that people read holds a word of tests/words-not-used: strings of the program, manual pages, README, NEWS,
 # configuration, catalogue, snippets, completion, the page of report, golden texts.
 set -eu
-: "${srcdir:=.}"
+cd "${srcdir:=.}"
+srcdir=. # so that the name of the folder it lies in is not searched
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

@@ -37,14 +37,15 @@ log_queue_clear(struct log_queue *queue)
 static uint64_t
 hash_of_message(enum log_note kind, struct span host, struct span id)
 {
-	char memory[2 * ID_MAX + 1];
+	char memory[2 * ID_MAX + 2];
 	const size_t host_length = host.length < ID_MAX ? host.length : ID_MAX,
 		     id_length = id.length < ID_MAX ? id.length : ID_MAX;
 
 	memory[0] = (char)kind;
-	memcpy(memory + 1, id.at, id_length);
-	memcpy(memory + 1 + id_length, host.at, host_length);
-	return hash_of((struct span){ memory, 1 + id_length + host_length });
+	memory[1] = (char)id_length; /* where the id ends, and the host begins */
+	memcpy(memory + 2, id.at, id_length);
+	memcpy(memory + 2 + id_length, host.at, host_length);
+	return hash_of((struct span){ memory, 2 + id_length + host_length });
 }
 
 /* Where a note of so many octets begins that is not cut by the end of the ring. */

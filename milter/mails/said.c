@@ -60,16 +60,19 @@ take_host(struct span *text, struct said *said)
 	return true;
 }
 
-/* "... (in reply to RCPT TO command)", which goes. */
+/* "... (in reply to RCPT TO command)", which goes. The last is Postfix's, and those before it the server's.
+ */
 static void
 cut_reply_to(struct said *said)
 {
-	struct span before, behind;
+	struct span rest = said->text, before, behind;
 
-	if (!text_find(said->text, "(in reply to", &before, &behind))
-		return;
-	said->stage = said_stage(text_trim(behind));
-	said->text = text_trim(before);
+	while (text_find(rest, "(in reply to", &before, &behind)) {
+		said->stage = said_stage(text_trim(behind));
+		said->text.length = (size_t)(before.at + before.length - said->text.at);
+		rest = behind;
+	}
+	said->text = text_trim(said->text);
 }
 
 /* Postfix: "host H[A] said: ..." and "host H[A] refused to talk to me: ...". */

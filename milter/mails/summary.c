@@ -1,5 +1,7 @@
 #include "heloscope/mails/summary.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
@@ -26,7 +28,16 @@ summary_clear(struct summary *summary)
 	arena_clear(&summary->arena);
 }
 
-/* The hash of some texts together, which nobody can make fall together. */
+/* A sum of counts that strangers wrote ends with the largest number that JSON's readers take. */
+static void
+add_count(uint64_t *sum, uint64_t count)
+{
+	const uint64_t room = (uint64_t)INT64_MAX - *sum;
+
+	*sum += count < room ? count : room;
+}
+
+/* The hash of some texts together, which nobody can make fall together. Case does not count in them. */
 static uint64_t
 hash_of_all(const struct span *texts, size_t count)
 {
@@ -79,9 +90,9 @@ domain_of(struct summary *summary, const char *name)
 static struct summary_source *
 source_of(struct summary *summary, struct summary_domain *domain, const struct ipaddr *address)
 {
-	const struct span texts[] = { SPAN("source"),
-				      span_of(domain->name),
-				      { (const char *)address->octets, address->length } };
+	char text[IPADDR_TEXT_SIZE];
+	const struct span texts[] = { SPAN("source"), span_of(domain->name),
+				      span_of(ipaddr_format(address, text)) };
 	const uint64_t hash = hash_of_all(texts, 3);
 	struct table_link *link = table_first(&summary->known, hash);
 	struct summary_source *source;
@@ -101,13 +112,25 @@ source_of(struct summary *summary, struct summary_domain *domain, const struct i
 	return source;
 }
 
+static uint64_t
+hash_of_report(const struct aggregate_report *report)
+{
+	char period[48];
+	const int length =
+		snprintf(period, sizeof period, "%" PRId64 " to %" PRId64, report->begin, report->end);
+	const struct span texts[] = { span_of(report->organization),
+				      span_of(report->id),
+				      span_of(report->domain),
+				      { period, (size_t)length } };
+
+	return hash_of_all(texts, 4);
+}
+
 /* Whether a report, whose first row this is, was counted before; it is noted. */
 static bool
 was_seen(struct summary *summary, const struct aggregate_report *report)
 {
-	const struct span texts[] = { span_of(report->organization), span_of(report->id),
-				      span_of(report->domain) };
-	const uint64_t hash = hash_of_all(texts, 3);
+	const uint64_t hash = hash_of_report(report);
 	struct seen_report *seen;
 
 	if (report->id[0] == '\0')
@@ -178,13 +201,13 @@ note_row(struct summary *summary, struct summary_source *source, const struct ag
 {
 	const bool has_passed = row->is_dkim_aligned || row->is_spf_aligned;
 
-	source->messages += row->count;
-	source->passed += has_passed ? row->count : 0;
-	source->by_dkim += row->is_dkim_aligned ? row->count : 0;
-	source->by_spf += row->is_spf_aligned ? row->count : 0;
-	source->quarantined += strcmp(row->disposition, "quarantine") == 0 ? row->count : 0;
-	source->rejected += strcmp(row->disposition, "reject") == 0 ? row->count : 0;
-	source->forwarded += is_forwarding(row->override_type) ? row->count : 0;
+	add_count(&source->messages, row->count);
+	add_count(&source->passed, has_passed ? row->count : 0);
+	add_count(&source->by_dkim, row->is_dkim_aligned ? row->count : 0);
+	add_count(&source->by_spf, row->is_spf_aligned ? row->count : 0);
+	add_count(&source->quarantined, strcmp(row->disposition, "quarantine") == 0 ? row->count : 0);
+	add_count(&source->rejected, strcmp(row->disposition, "reject") == 0 ? row->count : 0);
+	add_count(&source->forwarded, is_forwarding(row->override_type) ? row->count : 0);
 	if (!has_passed)
 		note_failure(summary, source, row);
 }
@@ -209,13 +232,13 @@ summary_add_aggregate(void *context, const struct aggregate_report *report, cons
 	}
 	if (report->rows == 0)
 		note_report(summary, domain, report);
-	domain->messages += row->count;
-	domain->passed += row->is_dkim_aligned || row->is_spf_aligned ? row->count : 0;
+	add_count(&domain->messages, row->count);
+	add_count(&domain->passed, row->is_dkim_aligned || row->is_spf_aligned ? row->count : 0);
 	source = source_of(summary, domain, &row->source);
 	if (source != NULL)
 		note_row(summary, source, row);
 	else
-		domain->left_out += row->count;
+		add_count(&domain->left_out, row->count);
 }
 
 /* TLS. */
@@ -271,13 +294,13 @@ summary_add_tls(void *context, const struct tls_report *report, const struct tls
 
 	(void)report;
 	if (tls != NULL && !row->is_failure) {
-		tls->successful += row->successful;
-		tls->failed += row->failed;
+		add_count(&tls->successful, row->successful);
+		add_count(&tls->failed, row->failed);
 		return;
 	}
 	failure = tls != NULL ? failure_of(summary, tls, row) : NULL;
 	if (failure != NULL)
-		failure->sessions += row->failed;
+		add_count(&failure->sessions, row->failed);
 	else
 		summary->left_out++;
 }

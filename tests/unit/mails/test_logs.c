@@ -118,6 +118,11 @@ postfix_log_tells_who_refused_what_and_when(void **state)
 		"x) (in reply to RCPT TO command))\n",
 		"2 refused time=1795773601 id=4FXY12345z from=anna@a.example to=bob@b.example host=mx.b.example "
 		"ip=192.0.2.1 dsn=5.7.1 at=rcpt text=550 5.7.1 No (see x)\n");
+	assert_told(
+		QMGR SMTP REST "dsn=5.7.1, status=bounced (host mx.b.example[192.0.2.1] said: 550 5.7.1 You "
+			       "said (in reply to DATA command) (in reply to RCPT TO command))\n",
+		"2 refused time=1795773601 id=4FXY12345z from=anna@a.example to=bob@b.example host=mx.b.example "
+		"ip=192.0.2.1 dsn=5.7.1 at=rcpt text=550 5.7.1 You said (in reply to DATA command)\n");
 	assert_told(QMGR SMTP REST "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 1)\n",
 		    "2 delivered time=1795773601 id=4FXY12345z from=anna@a.example to=bob@b.example "
 		    "host=mx.b.example ip=192.0.2.1 dsn=2.0.0 text=250 2.0.0 Ok: queued as 1\n");
@@ -510,6 +515,7 @@ log_queue_remembers_the_newest(void **state)
 	log_queue_note(&queue, LOG_NOTE_SENDER, SPAN("h"), SPAN("A"), SPAN("b@a.example"));
 	assert_true(log_queue_find(&queue, LOG_NOTE_SENDER, SPAN("h"), SPAN("A"), &note));
 	assert_true(span_equals(note, SPAN("b@a.example")));
+	assert_false(log_queue_find(&queue, LOG_NOTE_SENDER, SPAN(""), SPAN("Ah"), &note));
 	for (int i = 0; i < count; i++) {
 		(void)snprintf(id, sizeof id, "%d", i);
 		(void)snprintf(sender, sizeof sender, "%*d@a.example", i % 60, i);
