@@ -9,6 +9,9 @@
 #define DEPTH_MAX 32
 #define PIECE 65536 /* octets that expat is handed at a time */
 
+/* Octets of one tag or comment: expat reads one that has no end from its beginning with each piece. */
+#define TAG_MAX PIECE
+
 /* Elements that matter, by their names without a namespace. */
 enum element {
 	OTHER,
@@ -423,7 +426,7 @@ parse(struct aggregate *aggregate, struct span octets, bool is_last)
 	    && aggregate->fault == NULL)
 		aggregate->fault = XML_ErrorString(XML_GetErrorCode(aggregate->parser));
 	aggregate->silence += octets.length;
-	if (aggregate->silence > BOUND_PART_OCTETS && aggregate->fault == NULL)
+	if (aggregate->silence > TAG_MAX && aggregate->fault == NULL)
 		stop(aggregate, "it has a tag without end");
 }
 

@@ -239,18 +239,20 @@ static void
 aggregate_ends_what_is_hostile(void **state)
 {
 	struct told told;
+	char long_text[1001];
 
 	(void)state;
+	memset(long_text, 'x', 1000);
+	long_text[1000] = '\0';
 	assert_true(read_repeated("<feedback>", ROW, 10000, "</feedback>", &told));
 	assert_int_equal(told.rows, 10000);
 	assert_false(read_repeated("<feedback>" ROW, "<a>", 1000000, "", &told));
 	assert_int_equal(told.rows, 1);
 	assert_non_null(strstr(told.text.text, "nested too deeply"));
-	assert_false(
-		read_repeated("<feedback>" ROW "<a b='", "x", 100000000, "", &told)); /* BOUND_PART_OCTETS */
+	assert_true(read_repeated("<feedback>" ROW "<a b='", long_text, 60, "'/></feedback>", &told));
+	assert_false(read_repeated("<feedback>" ROW "<a b='", long_text, 140, "'/></feedback>", &told));
 	assert_non_null(strstr(told.text.text, "a tag without end"));
-	assert_true(
-		read_repeated("<feedback>" ROW "<a>", "text ", BOUND_PART_OCTETS, "</a></feedback>", &told));
+	assert_true(read_repeated("<feedback>" ROW "<a>", long_text, 3000, "</a></feedback>", &told));
 	assert_int_equal(told.rows, 1);
 	assert_false(read_repeated(
 		"<!DOCTYPE feedback [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">]><feedback>",
@@ -299,6 +301,52 @@ add_row(struct summary *summary, const char *id, unsigned number, uint64_t messa
 
 	(void)snprintf(report.id, sizeof report.id, "%s", id);
 	summary_add_aggregate(summary, &report, &row);
+}
+
+/* Addresses whose octets are letters of one another's case are two. */
+static void
+summary_tells_addresses_apart(void **state)
+{
+	struct summary summary;
+
+	(void)state;
+	assert_true(summary_init(&summary));
+	add_row(&summary, "1", 'A', 5, true);
+	add_row(&summary, "2", 'a', 7, false);
+	assert_int_equal(summary.domains->source_count, 2);
+	summary_clear(&summary);
+}
+
+/* Two reports of one id that tell of two days are two: who writes ids anew each year loses nothing. */
+static void
+summary_tells_periods_apart(void **state)
+{
+	const struct aggregate_row row = { .source = ipaddr_from_ipv4(0xc0000201U), .count = 1 };
+	struct aggregate_report report = { .organization = "r", .id = "1", .domain = "a.example" };
+	struct summary summary;
+
+	(void)state;
+	assert_true(summary_init(&summary));
+	for (report.end = 86400; report.end < 10 * 86400; report.end += 86400)
+		summary_add_aggregate(&summary, &report, &row);
+	assert_int_equal(summary.domains->messages, 9);
+	assert_int_equal(summary.repeated, 0);
+	summary_clear(&summary);
+}
+
+/* Counts are a stranger's, and their sums have an end. */
+static void
+summary_sums_have_an_end(void **state)
+{
+	struct summary summary;
+
+	(void)state;
+	assert_true(summary_init(&summary));
+	for (unsigned i = 0; i < 3; i++)
+		add_row(&summary, "", i % 2, INT64_MAX, true);
+	assert_int_equal(summary.domains->messages, INT64_MAX);
+	assert_int_equal(summary.domains->sources->messages, INT64_MAX);
+	summary_clear(&summary);
 }
 
 /* parsedmarc#535: what comes twice counts once. */
@@ -364,6 +412,9 @@ main(void)
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
 		cmocka_unit_test(tls_report_reads_a_bounded_text),
 		cmocka_unit_test(summary_adds_up_what_comes_once),
+		cmocka_unit_test(summary_tells_addresses_apart),
+		cmocka_unit_test(summary_tells_periods_apart),
+		cmocka_unit_test(summary_sums_have_an_end),
 		cmocka_unit_test(summary_keeps_to_its_bound),
 	};
 
