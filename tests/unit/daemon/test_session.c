@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,6 +19,17 @@
 
 /* Port 9 of loopback: nobody answers, so every lookup fails fast or at the timeout. */
 #define NO_DNS "authserv-id \"mx.test\" resolver { servers 127.0.0.1@9 timeout 100ms } "
+
+/* In place of that of the C library. */
+static atomic_uint trims;
+
+int
+malloc_trim(size_t pad)
+{
+	(void)pad;
+	trims++;
+	return 0;
+}
 
 static struct runtime *
 runtime_from(const char *text)
@@ -388,6 +401,26 @@ runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way(void **state)
 	runtime_unref(second);
 }
 
+/* J8: what a resolver held is given back when it goes, not some time later. */
+static void
+J8_runtime_unref_gives_back_what_a_resolver_held(void **state)
+{
+	struct runtime *first = runtime_from(NO_DNS), *second, *third;
+	struct error error;
+	const unsigned before = trims;
+
+	(void)state;
+	second = runtime_new(config_from_text(NO_DNS "mode enforce", NULL), first, &error);
+	runtime_unref(first);
+	assert_int_equal(trims, before); /* it is in use */
+	third = runtime_new(config_from_text("resolver { servers 127.0.0.1@7 }", NULL), second, &error);
+	assert_non_null(third);
+	runtime_unref(second);
+	assert_int_equal(trims, before + 1);
+	runtime_unref(third);
+	assert_int_equal(trims, before + 2);
+}
+
 static bool
 does_not_open(const char *where, struct error *error)
 {
@@ -476,6 +509,7 @@ main(void)
 		cmocka_unit_test(A17_session_keeps_results_of_trusted_hosts_when_told),
 		cmocka_unit_test(M14_session_judges_each_message_and_recipient_alone),
 		cmocka_unit_test(runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way),
+		cmocka_unit_test(J8_runtime_unref_gives_back_what_a_resolver_held),
 		cmocka_unit_test(F40_listener_clears_only_sockets_that_nobody_answers_on),
 		cmocka_unit_test(D3_listener_tells_the_true_reason),
 	};
