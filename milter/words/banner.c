@@ -44,14 +44,15 @@ add_greeting(const struct facts *facts, struct strbuf *text)
 {
 	const struct peer *peer = facts->peer.peer;
 
-	strbuf_add(text, "The mail server on port 25 of the connecting IP address ");
-	telling_add_client(text, facts);
 	if (peer == NULL || facts->peer.greeting_name == NULL) {
-		strbuf_add(text, " did not greet like a mail server (");
-		strbuf_add(text, peer_look_text(&facts->peer));
-		strbuf_add(text, "). ");
+		strbuf_add(text,
+			   "No greeting of a mail server was seen on port 25 of the connecting IP address ");
+		telling_add_client(text, facts);
+		strbuf_printf(text, " (%s). ", peer_look_text(&facts->peer));
 		return;
 	}
+	strbuf_add(text, "The mail server on port 25 of the connecting IP address ");
+	telling_add_client(text, facts);
 	strbuf_add(text, " greets as \"");
 	telling_add_value(text,
 			  facts->peer.greeting_name[0] != '\0' ? facts->peer.greeting_name : peer->greeting);

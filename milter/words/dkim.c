@@ -276,7 +276,7 @@ static const char *const refusals[DKIM_REASONS] = {
 		"make DKIM signing its last step. ",
 	[DKIM_SIGNATURE] =
 		"The DKIM signature of $D does not match this mail: a signed header field was changed after signing, or the key at $N is not the one that signs. " SIGN_ANEW
-		"compare the key at $N with its private key, and make DKIM signing its last step. ",
+		"check that the public key at $N belongs to the private key that signs, and make DKIM signing its last step. ",
 	[DKIM_TESTING] =
 		"The DKIM signature of $D does not verify, and the key at $N says that it is only for testing (t=y). " SIGN_ANEW
 		"correct the signing, and remove t=y from the record. ",

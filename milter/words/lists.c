@@ -216,16 +216,17 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
 	const struct list_finding *finding;
-	const char *before = "Also listed, and to be removed in the same way: ";
+	const char *before = "Other lists to request removal from: ";
 	size_t count = 0;
 
 	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {
 		if (finding == told || finding->state != LIST_LISTED)
 			continue;
 		strbuf_add(text, before);
-		telling_add_value(text, finding->asked);
-		strbuf_add(text, " on ");
 		telling_add_value(text, finding->zone);
+		strbuf_add(text, " (it lists ");
+		telling_add_value(text, finding->asked);
+		strbuf_add(text, ")");
 		before = ", ";
 		count++;
 	}

@@ -226,9 +226,8 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	if (count < 2)
 		return;
 	if (!is_remediable(&causes->items[0]))
-		strbuf_add(text, causes->items[0].is_enough
-					 ? "It is enough if one of these no longer applies. "
-					 : "");
+		strbuf_add(text,
+			   causes->items[0].is_enough ? "Only one of these reasons has to change. " : "");
 	else if (is_remediable(&causes->items[count - 1]))
 		add_choice(causes, text);
 	else

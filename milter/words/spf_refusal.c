@@ -321,7 +321,7 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 		strbuf_add(text, " (decided by \"");
 		telling_add_value(text, spf->mechanism);
 		strbuf_add(text, refusal->result == RESULT_SOFTFAIL
-					 ? "\", which the receiving site refuses, too)"
+					 ? "\", a softfail, which the receiving site does not accept)"
 					 : "\")");
 	}
 	strbuf_add(text, ". ");

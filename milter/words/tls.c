@@ -49,7 +49,7 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	else
 		strbuf_add(
 			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail, with an update of its TLS library where that has neither; in Postfix: smtp_tls_protocols = >=TLSv1.2. ");
+			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail; in Postfix: smtp_tls_protocols = >=TLSv1.2. If its TLS library supports neither, update it. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */

@@ -894,7 +894,7 @@ static const struct scene golden[] = {
 	  "dnsbl.operators >= 2",
 	  set_lists,
 	  LISTED_BOTH,
-	  { "bl.test", "out.example on dbl.test" } },
+	  { "bl.test", "dbl.test (it lists out.example)" } },
 	{ "listed in one list", "listed in { \"dbl.test\" }", set_lists, LISTED_BOTH, { "dbl.test" } },
 	{ "not listed in a list", "not listed in { \"wl.test\" }", set_lists, LISTED_NOWHERE, { "wl.test" } },
 	{ "not listed", "dnsbl = 0", set_lists, LISTED_NOWHERE, { "192.0.2.20" } },
