@@ -34,7 +34,7 @@ static const char help[] =
 	"a DNS list are tested now in the DNS, as heloscope doctor does, for each domain and\n"
 	"address: whether it is so, and the record to publish. No others are.\n"
 	"\n"
-	"      --ip ADDRESS      the IP address from which your mail goes out, where no log names it;\n"
+	"      --ip ADDRESS      the IP address from which your mail goes out, where no log has it;\n"
 	"                        an address that only a reply names gets no record\n"
 	"      --from ADDRESS    the sender, where neither log nor bounce names it\n"
 	"      --helo NAME       the name with which your server introduces itself\n"

@@ -171,6 +171,19 @@ place_of(struct reasons *reasons, const struct recognition *known)
 	return reasons->count < reasons->size ? &reasons->items[reasons->count++] : rarest;
 }
 
+/* What is kept of an answer ends with a whole word: a part of an address would be another address. */
+static size_t
+kept_length(struct span text)
+{
+	size_t length = PAIR_TEXT_MAX;
+
+	if (text.length <= length)
+		return text.length;
+	while (length > 0 && !ascii_is_blank(text.at[length]))
+		length--;
+	return length;
+}
+
 static void
 count_reason(struct reasons *reasons, const struct refusal *refusal, const struct recognition *known)
 {
@@ -180,7 +193,7 @@ count_reason(struct reasons *reasons, const struct refusal *refusal, const struc
 	reason->known = *known;
 	reason->known.host = SPAN("");
 	reason->status = refusal->status;
-	reason->length = refusal->text.length < PAIR_TEXT_MAX ? refusal->text.length : PAIR_TEXT_MAX;
+	reason->length = kept_length(refusal->text);
 	memcpy(reason->text, refusal->text.at, reason->length);
 }
 

@@ -228,6 +228,28 @@ comparison_keeps_the_most_frequent_reasons(void **state)
 	json_decref(json);
 }
 
+/* A part of an address, which may be tested, would be another one. */
+static void
+comparison_keeps_whole_words_of_an_answer(void **state)
+{
+	char text[600];
+	json_t *json;
+	const char *kept;
+
+	(void)state;
+	for (size_t length = 380; length < 420; length++) {
+		(void)snprintf(text, sizeof text, "550 no spf %0*d 198.51.100.254 fails", (int)length - 12,
+			       0);
+		attempt("x@a.example", "u@h.example", "mx.big.example", REFUSAL_REFUSED, text, NOW);
+		json = comparison_json(comparison, NULL);
+		kept = document_text_of(
+			document_member(json_array_get(document_member(json, "domains"), 0), "reason"),
+			"reply");
+		assert_true(strstr(kept, "198") == NULL || strstr(kept, "198.51.100.254") != NULL);
+		json_decref(json);
+	}
+}
+
 static void
 comparison_compares_so_many(void **state)
 {
@@ -252,6 +274,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(comparison_tells_which_differences_are_over, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_joins_what_one_receiver_serves, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_keeps_the_most_frequent_reasons, begin, end),
+		cmocka_unit_test_setup_teardown(comparison_keeps_whole_words_of_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_compares_so_many, begin, end),
 	};
 
