@@ -26,9 +26,9 @@ claim_state_words(enum claim_state state)
 {
 	static const char *const words[CLAIM_STATES] = {
 		[CLAIM_NOT_TESTED] = "Not tested.",
-		[CLAIM_CONFIRMED] = "It is so now.",
-		[CLAIM_NOT_CONFIRMED] = "It is not so now.",
-		[CLAIM_NOT_TESTABLE] = "It cannot be tested from here.",
+		[CLAIM_CONFIRMED] = "The reason given holds now.",
+		[CLAIM_NOT_CONFIRMED] = "The reason given does not hold now.",
+		[CLAIM_NOT_TESTABLE] = "The reason given cannot be tested from here.",
 	};
 
 	return words[state];
