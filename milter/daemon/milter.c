@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/daemon/agreed.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/edge.h"
@@ -45,6 +46,7 @@ static atomic_flag has_told_of_macros = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_addresses = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_queue_id = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_default_id = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_steps = ATOMIC_FLAG_INIT;
 
 void
 milter_use(struct runtime *runtime)
@@ -209,6 +211,7 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 	else
 		tell_of_actions();
 	connection->steps = steps & steps_for(session_last_stage(connection->session));
+	agreed_keep(context, connection->steps);
 	(void)smfi_setpriv(context, connection);
 	*our_actions = actions & ACTIONS_WANTED;
 	*our_steps = connection->steps;
@@ -229,13 +232,55 @@ tell_of_default_id(const struct config *config, const char *mta_name)
 		config->authserv_id, mta_name);
 }
 
+static void
+end_connection(struct connection *connection)
+{
+	session_free(connection->session);
+	free(connection);
+}
+
+/* Whether header and body come as far as a session needs them. */
+static bool
+has_steps(const struct connection *connection)
+{
+	const unsigned long left_out = connection->steps & (SMFIP_NOEOH | SMFIP_NOBODY);
+
+	return (left_out & ~steps_for(session_last_stage(connection->session))) == 0;
+}
+
+/*
+ * Another client on the connection of one that has gone (SMFIC_QUIT_NC): nothing of that is left, and what
+ * was agreed on with the MTA holds. NULL when it cannot be served: then its mail is deferred, lest a check
+ * that sees no body find that it was changed.
+ */
+static struct connection *
+begin_again(SMFICTX *context)
+{
+	unsigned long steps;
+	struct connection *connection = agreed_find(context, &steps) ? begin_connection() : NULL;
+
+	if (connection == NULL)
+		return NULL;
+	connection->steps = steps;
+	if (!has_steps(connection)) {
+		if (!atomic_flag_test_and_set(&has_told_of_steps))
+			log_warning(
+				"the MTA sends clients over a connection on which it agreed not to send all that the configuration needs now; their mail is deferred until it connects anew: restart the MTA");
+		end_connection(connection);
+		return NULL;
+	}
+	(void)smfi_setpriv(context, connection);
+	return connection;
+}
+
 static sfsistat
 on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 {
-	const struct connection *connection = connection_of(context);
+	struct connection *connection = connection_of(context);
 	const char *mta_name;
 
 	(void)name; /* the MTA's idea of the client's name; we look for ourselves */
+	connection = connection != NULL ? connection : begin_again(context);
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
 	mta_name = macro(context, "j");
@@ -463,8 +508,7 @@ on_close(SMFICTX *context)
 	struct connection *connection = connection_of(context);
 
 	if (connection != NULL) {
-		session_free(connection->session);
-		free(connection);
+		end_connection(connection);
 		(void)smfi_setpriv(context, NULL);
 	}
 	return ended(context, SMFIS_CONTINUE);

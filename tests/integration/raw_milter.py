@@ -73,6 +73,10 @@ class Client:
         self.read()
         self.ask(b"H", helo + b"\0")
 
+    def next_client(self):
+        """The client is gone, and another will come over the same connection: SMFIC_QUIT_NC."""
+        self.socket.sendall(packet(b"K"))
+
     def message(self, sender=b"<anna@yodel.example>", headers=(), body=None):
         """One whole message; what came back at its end. `body`: for a filter that wants it."""
         self.ask(b"M", sender + b"\0")

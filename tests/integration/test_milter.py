@@ -80,6 +80,42 @@ class Raw(unittest.TestCase):
             client.start(addresses["good"])
             self.assertEqual(fields(client.message())[0][1].split(";")[0].strip(), "mx2.lab.test")
 
+    def test_J9_a_connection_is_used_again_for_another_client(self):
+        """Nothing of one client is left for the next, wherever that one was, and each is judged by the configuration of its time."""
+        original = running.config.read_text()
+        with Client(running.port) as client, Client(running.port) as other:
+            client.start("127.0.0.1", b"localhost")  # trusted
+            client.macros(b"M", **{"{auth_authen}": "anna"})
+            client.ask(b"M", b"<anna@yodel.example>\0")
+            client.socket.sendall(packet(b"A"))
+            client.next_client()
+            client.start(addresses["good"])
+            value = fields(client.message())[0][1]
+            self.assertIn(f"policy.iprev={addresses['good']}", value)
+            self.assertIn("spf=pass smtp.mailfrom=yodel.example", value)
+            client.ask(b"M", b"<anna@yodel.example>\0")
+            client.ask(b"R", b"<user@in.test>\0")
+            client.socket.sendall(packet(b"L", b"Authentication-Results\0 mx.lab.test; spf=pass\0"))
+            running.reload(original.replace('authserv-id "mx.lab.test"', 'authserv-id "mx2.lab.test"'))
+            client.socket.sendall(packet(b"A"))
+            for number in range(1, 30):
+                client.next_client()
+                client.start(f"198.51.100.{number}")
+                edits = client.message()
+                self.assertEqual([command for command, _ in edits if command != b"i"], [b"c"])  # no field is removed
+                self.assertRegex(fields(edits)[0][1], rf"(?s)^ ?mx2\.lab\.test;.*policy\.iprev=198\.51\.100\.{number}\b")
+            # What would not come is not waited for: that would be a message without a body.
+            other.start(addresses["good"])
+            other.message()
+            running.reload(original + "\nenable { dkim }\n")
+            other.next_client()
+            other.start(addresses["good"])
+            other.ask(b"M", b"<anna@yodel.example>\0")
+            self.assertEqual(other.ask(b"R", b"<user@in.test>\0")[-1][0], b"t")
+            lab.logs_mention("heloscope", "agreed not to send all that the configuration needs now")
+        running.reload(original)
+        self.good_message()
+
     def test_N16_fail2bans_filter_finds_refusals_and_no_words_of_clients(self):
         """contrib/fail2ban over the lines of a real log: one that was refused matches; nothing else does, whatever the HELO name says."""
         parser = configparser.ConfigParser()
