@@ -639,6 +639,17 @@ class Smtp:
         return replies
 
 
+@contextlib.contextmanager
+def module_lab():
+    """For setUpModule: a lab that ends after the tests of the module; when that cannot be set up its logs are shown."""
+    lab = unittest.enterModuleContext(Lab())
+    try:
+        yield lab
+    except Exception:
+        lab.show_logs()
+        raise
+
+
 class LabTest(unittest.TestCase):
     """A test with the `lab` of its module, whose logs are shown when it fails."""
 

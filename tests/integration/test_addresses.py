@@ -13,7 +13,7 @@ import sys
 import threading
 import unittest
 
-from lab import Lab, Smtp, enter_namespace, free_port, wait_until
+from lab import Smtp, enter_namespace, free_port, module_lab, wait_until
 
 SEED = 5321
 SENDERS, RECIPIENTS = 400, 200  # shapes; each with one name that is refused and one that is not
@@ -260,16 +260,12 @@ lab = None
 
 def setUpModule():
     global lab, sink, running, ports
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         sink = Sink()
         lab.nsd({"test": ZONE, "dbl.lists": 'baddy.test A 127.0.1.2\ntest A 127.0.1.2\n'})
         running = lab.heloscope(CONFIG)
         silencer = Silencer(running.port)
         ports = {"postfix": start_postfix(silencer)} | {"sendmail": start_sendmail(silencer)}
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def start_postfix(silencer):
@@ -316,10 +312,7 @@ DAEMON_OPTIONS(`Port={silent}, Family=inet, Name=SILENT, InputMailFilters=silent
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 def send(smtp, number, case):

@@ -1,10 +1,9 @@
 """ARC: messages sealed by python3-dkim, changed, sealed again, and received by a real Postfix before the filter."""
 import json
 import re
-import sys
 import unittest
 
-from lab import Lab, LabTest, Smtp
+from lab import LabTest, Smtp, module_lab
 from readback import with_property
 from scenario import txt
 from signer import dkim, make_rsa
@@ -47,24 +46,17 @@ lab = None
 
 def setUpModule():
     global lab, running, port, key
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         path, public = make_rsa(lab.folder)
         key = path.read_bytes()
         records = "".join(f"k._domainkey.{name} TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n" for name in SEALERS)
         lab.nsd({"example": ZONE + records, "100.51.198.in-addr.arpa": "54 PTR mail.lists.example.\n"}, {"down.example": "no zone, so that it is SERVFAIL\n"})
         running = lab.heloscope(CONFIG)
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="local_header_rewrite_clients =")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()  # its records are read, written and judged again
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()  # its records are read, written and judged again
 
 
 MESSAGE = b"From: Joe <joe@bank.example>\r\nTo: list@lists.example\r\nSubject: hello\r\nDate: Fri, 27 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@bank.example>\r\n\r\nHello.\r\n"

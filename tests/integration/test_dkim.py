@@ -1,10 +1,9 @@
 """DKIM with real signers (opendkim, python3-dkim) and a real Postfix before the filter."""
 import pathlib
 import re
-import sys
 import unittest
 
-from lab import Lab, LabTest, Smtp, accepts, free_port, wait_until
+from lab import LabTest, Smtp, accepts, free_port, module_lab, wait_until
 from raw_milter import ALL_STEPS, LEADING_BLANKS, Client, fields
 from readback import with_property
 from scenario import txt
@@ -30,8 +29,7 @@ lab = None
 
 def setUpModule():
     global lab, running, port, keys
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         keys, records = {}, []
         for name, bits in (("k2048", 2048), ("k1024", 1024), ("k512", 512), ("k4096", 4096)):
             keys[name], public = make_rsa(lab.folder, bits)
@@ -43,16 +41,10 @@ def setUpModule():
         lab.nsd({"example": "\n".join(records)})
         running = lab.heloscope(CONFIG)
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="message_size_limit = 40000000")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 MESSAGE = (

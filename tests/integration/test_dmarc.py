@@ -1,10 +1,9 @@
 """DMARC behind a real Postfix, with nsd behind the resolver: authors that are vouched for, forged, or not to be told."""
 import base64
 import hashlib
-import sys
 import unittest
 
-from lab import Lab, LabTest, Smtp
+from lab import LabTest, Smtp, module_lab
 from readback import with_property
 from scenario import txt
 from signer import RSA_8192, dkim, make_rsa, public_of
@@ -77,8 +76,7 @@ lab = None
 
 def setUpModule():
     global lab, running, port, key
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         path, public = make_rsa(lab.folder)
         key = path.read_bytes()
         ZONES["example"] += "".join(f"k._domainkey.{domain} TXT {txt('v=DKIM1; k=rsa; p=' + public)}\n" for domain in ("bank", "other"))
@@ -91,16 +89,10 @@ def setUpModule():
         running = lab.heloscope(CONFIG)
         # XCLIENT comes too late for Postfix to leave the header of a strange client as it is.
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="local_header_rewrite_clients =")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()  # its records are read, written and judged again
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()  # its records are read, written and judged again
 
 
 def header(author):

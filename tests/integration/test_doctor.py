@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import unittest
 
 import dns.message
@@ -99,12 +98,8 @@ SCENES = (
 
 def setUpModule():
     global lab, port
-    lab = Lab().__enter__()
+    lab = unittest.enterModuleContext(Lab())
     port = free_port()
-
-
-def tearDownModule():
-    lab.__exit__(*sys.exc_info())
 
 
 def der(tag, content):

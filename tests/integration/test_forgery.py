@@ -15,7 +15,7 @@ import unittest
 
 import authres
 
-from lab import Lab, LabError, Smtp, enter_namespace, wait_until
+from lab import LabError, Smtp, enter_namespace, module_lab, wait_until
 from raw_milter import Client
 from readback import read_by_perl
 
@@ -238,8 +238,7 @@ lab = None
 
 def setUpModule():
     global lab, running, postfix_port, sendmail_port
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         lab.servers["nsd"] = 9
         running = lab.heloscope(CONFIG)
         for part in ("new", "tmp", "cur"):  # both MTAs deliver there, as different users
@@ -247,16 +246,10 @@ def setUpModule():
         # An MTA that hands on a bare CR: Postfix before 3.7.10 and 3.8.5, or told to do so.
         postfix_port = lab.postfix(f"inet:127.0.0.1:{running.port}", "cleanup_replace_stray_cr_lf = no\nsmtpd_forbid_bare_newline = no")
         sendmail_port = lab.sendmail(f"inet:{running.port}@127.0.0.1")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 def remaining(fields):

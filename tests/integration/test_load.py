@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import DEADLINE_S, SANITIZER, Lab, LabError, wait_until
+from lab import DEADLINE_S, SANITIZER, LabError, module_lab, wait_until
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
 
@@ -18,24 +18,17 @@ import world  # noqa: E402
 
 def setUpModule():
     global lab, port, key, running
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         key, public_key = signer.make_rsa(lab.folder)
         port = lab.nsd(world.zones(public_key))
         running = filters.heloscope(lab, servers=f"127.0.0.1@{port}")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.process.terminate()
-        status, log = running.process.wait(DEADLINE_S), (lab.folder / "heloscope.log").read_text(errors="replace")
-        if status != 0 or SANITIZER.search(log):
-            raise LabError(f"heloscope-milter ended with status {status}:\n{log[-3000:]}")
-    finally:
-        lab.__exit__(None, None, None)
+    running.process.terminate()
+    status, log = running.process.wait(DEADLINE_S), (lab.folder / "heloscope.log").read_text(errors="replace")
+    if status != 0 or SANITIZER.search(log):
+        raise LabError(f"heloscope-milter ended with status {status}:\n{log[-3000:]}")
 
 
 class Load(unittest.TestCase):

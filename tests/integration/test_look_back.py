@@ -5,12 +5,11 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 import unittest
 
 import peers
-from lab import DEADLINE_S, Lab, enter_namespace, wait_until
+from lab import DEADLINE_S, enter_namespace, module_lab, wait_until
 from raw_milter import Client, fields
 
 # One name a host: its address, what plays there, and the results that x-banner and x-tls (of the peer) come to.
@@ -250,22 +249,15 @@ def make_world():
 
 def setUpModule():
     global lab, config
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         config = make_world()
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        for running in stopping:
-            running.stop()
-        for script in (web, web6, *scripts.values()):
-            script.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    for running in stopping:
+        running.stop()
+    for script in (web, web6, *scripts.values()):
+        script.stop()
 
 
 def stop_later(running):

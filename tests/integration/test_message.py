@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import DOCTOR_SCHEMA, SCHEMA, Lab, LabTest, Smtp
+from lab import DOCTOR_SCHEMA, SCHEMA, LabTest, Smtp, module_lab
 from scenario import txt
 from signer import dkim, make_rsa
 
@@ -37,8 +37,7 @@ lab = None
 
 def setUpModule():
     global lab, running, port, key
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         key, public = make_rsa(lab.folder)
         records = ["signed MX 10 mail.signed", "mail.signed A 198.51.100.54", 'signed TXT "v=spf1 ip4:198.51.100.54 -all"',
                    '_dmarc.signed TXT "v=DMARC1; p=reject"', f"s._domainkey.signed TXT {txt('v=DKIM1; k=rsa; p=' + public)}",
@@ -46,16 +45,10 @@ def setUpModule():
         lab.nsd({"example": "\n".join(records), "100.51.198.in-addr.arpa": "54 PTR mail.signed.example.\n66 PTR mail.other.example.\n"})
         running = lab.heloscope(CONFIG)
         port = lab.postfix(f"inet:127.0.0.1:{running.port}", extra="message_size_limit = 40000000")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 MESSAGE = (b"From: Joe <joe@signed.example>\r\nTo: user@in.test\r\nSubject: folded\r\n  and\r\n\tmore \r\n\r\n"

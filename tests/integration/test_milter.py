@@ -9,7 +9,6 @@ import resource
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
 import unittest
@@ -18,7 +17,7 @@ import dns.message
 import dns.rdatatype
 
 from dns_server import DnsServer, misbehave, respond
-from lab import DEADLINE_S, Lab, Smtp, free_port, negotiates, wait_until
+from lab import DEADLINE_S, Smtp, free_port, module_lab, negotiates, wait_until
 from raw_milter import NEGOTIATE, Client, connect_packet, fields, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -27,21 +26,14 @@ lab = None
 
 def setUpModule():
     global lab, running
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
         running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"))
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 def memory_kb(of=None):

@@ -4,12 +4,11 @@ import email.utils
 import os
 import re
 import socket
-import sys
 import time
 import unittest
 
 from built import HAS_LIBSPF2
-from lab import Lab, LabError, LabTest, Smtp, swaks
+from lab import Lab, LabError, LabTest, Smtp, module_lab, swaks
 from readback import results, with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -18,25 +17,18 @@ lab = None
 
 def setUpModule():
     global lab, audit, enforce, audit_port, enforce_port
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         lab.nsd(ZONES)
         lab.rbldnsd(LISTS)
         audit = lab.heloscope(CONFIG, name="audit")
         enforce = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"), name="enforce")
         audit_port = lab.postfix(f"inet:127.0.0.1:{audit.port}", name="postfix-audit")
         enforce_port = lab.postfix(f"inet:127.0.0.1:{enforce.port}", name="postfix-enforce")
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        audit.stop()
-        enforce.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    audit.stop()
+    enforce.stop()
 
 
 class Base(LabTest):

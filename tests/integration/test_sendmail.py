@@ -1,10 +1,9 @@
 """The filter behind a real Sendmail, in a network namespace: clients connect from their own addresses."""
 import importlib.util
 import re
-import sys
 import unittest
 
-from lab import Lab, LabTest, Smtp, enter_namespace
+from lab import Lab, LabTest, Smtp, enter_namespace, module_lab
 from peers import Authority
 from readback import with_property
 from scenario import CONFIG, LISTS, ZONES, addresses, txt
@@ -14,8 +13,7 @@ lab = None
 
 def setUpModule():
     global lab, running, chains, keys
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         keys = {}
         if importlib.util.find_spec("dkim"):  # without it importing signer skips all
             from signer import make_ed25519, make_rsa
@@ -37,16 +35,10 @@ def setUpModule():
         authority.make("server", "/CN=mx.lab.test", issuer="ca", names=["mx.lab.test"])
         options = {"SERVER_CERT": "server.crt", "SERVER_KEY": "server.key", "CACERT": "ca.crt", "CACERT_PATH": ""}
         lab.sendmail(f"inet:{running.port}@127.0.0.1", extra="".join(f"define(`conf{key}', `{folder}/{file}')dnl\n" for key, file in options.items()))
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 class SendmailTest(LabTest):
