@@ -86,7 +86,8 @@ seek_time(struct file_lines *lines, const char *time)
 
 /* The search over one or several files. */
 struct search {
-	const char *id;
+	const char *id;              /* the reference or its beginning, or NULL: */
+	const char *queue_id;        /* the last record with this one is looked for */
 	time_t began;                /* `from` as a number */
 	char from[TIME_LENGTH + 1];  /* records older than this are not it, */
 	char until[TIME_LENGTH + 1]; /* nor are those behind the first newer than this */
@@ -113,6 +114,33 @@ take_match(struct search *search, const char *line, const char *id)
 	}
 }
 
+/* Whether a line has a member "queue-id" of that value; quotes of other texts are escaped in it. */
+static bool
+has_queue_id(const char *line, const char *queue_id)
+{
+	static const char before[] = "\"queue-id\":\"";
+	const char *at = strstr(line, before);
+	const size_t length = strlen(queue_id);
+
+	return at != NULL && strncmp(at + strlen(before), queue_id, length) == 0
+	       && at[strlen(before) + length] == '"';
+}
+
+/* Take a line if it is looked for. */
+static void
+consider(struct search *search, const char *line, const char *id)
+{
+	if (search->id == NULL) {
+		if (strncmp(id, search->from, TIME_LENGTH) < 0 || !has_queue_id(line, search->queue_id))
+			return;
+		free(search->found); /* a later one is more likely it */
+		search->found = NULL;
+		take_match(search, line, id);
+	} else if (strncmp(id, search->id, strlen(search->id)) == 0) {
+		take_match(search, line, id);
+	}
+}
+
 /* Read a file; one that cannot be sought in from its beginning. Returns whether all was read that counts. */
 static bool
 read_lines(struct search *search, const struct record_file *file, struct file_lines *lines)
@@ -131,8 +159,8 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 			is_whole = false;
 		} else if (id != NULL && strncmp(id, search->until, TIME_LENGTH) > 0) {
 			break;
-		} else if (id != NULL && strncmp(id, search->id, strlen(search->id)) == 0) {
-			take_match(search, lines->line.at, id);
+		} else if (id != NULL) {
+			consider(search, lines->line.at, id);
 		}
 	}
 	if (lines->fault != 0)
@@ -185,6 +213,24 @@ is_record(const char *line)
 	return is_one;
 }
 
+/* Search, from `from` until `until`. */
+static enum record_found
+find(struct search *search, const char *path, char **line)
+{
+	search_files(search, path);
+	if (search->status == RECORD_FOUND && search->found != NULL && is_record(search->found)) {
+		*line = search->found;
+		return RECORD_FOUND;
+	}
+	if (search->status == RECORD_FOUND) {
+		error_set(search->error, "the record of %s is torn, or no record of this program",
+			  search->found_id);
+		search->status = RECORD_UNREADABLE;
+	}
+	free(search->found);
+	return search->status;
+}
+
 enum record_found
 record_find(const char *path, const char *id, char **line, struct error *error)
 {
@@ -194,15 +240,17 @@ record_find(const char *path, const char *id, char **line, struct error *error)
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
-	search_files(&search, path);
-	if (search.status == RECORD_FOUND && is_record(search.found)) {
-		*line = search.found;
-		return RECORD_FOUND;
-	}
-	if (search.status == RECORD_FOUND) {
-		error_set(error, "the record of %s is torn, or no record of this program", search.found_id);
-		search.status = RECORD_UNREADABLE;
-	}
-	free(search.found);
-	return search.status;
+	return find(&search, path, line);
+}
+
+enum record_found
+record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, char **line,
+		     struct error *error)
+{
+	struct search search = { .queue_id = queue_id, .status = RECORD_ABSENT, .error = error };
+	const time_t now = time(NULL);
+
+	search.began = shift_time("19700101T000000Z", (long)since_s, search.from);
+	(void)shift_time("19700101T000000Z", (long)now + DISORDER_S, search.until);
+	return find(&search, path, line);
 }

@@ -1,5 +1,6 @@
 /*
- * record_find: finds a record in a log of records by its reference, without reading the log.
+ * record_find: finds a record in a log of records by its reference, or a late one by its queue id, without
+ * reading all of the log.
  *
  * References begin with the time and records stand in the order in which messages ended, so a binary
  * search finds the place; an hour around it is read, for messages take time. Compressed files are read from
@@ -7,6 +8,8 @@
  */
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
+
+#include <stdint.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
@@ -24,5 +27,12 @@ enum record_found {
  * by a kill, are passed over.
  */
 enum record_found record_find(const char *path, const char *id, char **line, struct error *error) MUST_USE;
+
+/*
+ * The same for the last record with this queue id, of those since `since_s`, seconds since 1970, up to an
+ * hour from now: MTAs use queue ids again.
+ */
+enum record_found record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, char **line,
+				       struct error *error) MUST_USE;
 
 #endif
