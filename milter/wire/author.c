@@ -143,11 +143,25 @@ normalize(struct span text, char *name)
 	       && is_only_encoded(text, span_of(name));
 }
 
-/* Take the domain of an address that counts. */
+/* Keep the local part of the first address, if it is plain. */
 static void
-note_domain(struct author *author, const char *name)
+note_local(struct author *author, struct span local)
 {
-	author->addresses++;
+	for (size_t i = 0; i < local.length; i++)
+		if ((unsigned char)local.at[i] >= 0x80)
+			return;
+	if (local.length >= sizeof author->local)
+		return;
+	memcpy(author->local, local.at, local.length);
+	author->local[local.length] = '\0';
+}
+
+/* Take the domain of an address that counts. `local`: empty where it is quoted. */
+static void
+note_domain(struct author *author, struct span local, const char *name)
+{
+	if (author->addresses++ == 0)
+		note_local(author, local);
 	if (author->domain[0] == '\0')
 		memcpy(author->domain, name, strlen(name) + 1);
 	else if (author->other[0] == '\0' && strcmp(author->domain, name) != 0)
@@ -260,10 +274,12 @@ read_word(struct reader *reader)
 /* Addresses. */
 
 static bool
-read_local(struct reader *reader)
+read_local(struct reader *reader, struct span *plain)
 {
 	const bool is_quoted = take(reader, '"');
 	struct span local;
+
+	*plain = SPAN("");
 
 	if (!is_quoted)
 		local = read_run(reader, is_in_word);
@@ -271,6 +287,8 @@ read_local(struct reader *reader)
 		note_strays(reader->author, local);
 	else
 		return false;
+	if (!is_quoted)
+		*plain = local;
 	/* Nothing is encoded there (RFC 2047, 5), but some readers undo it. */
 	return (is_quoted || local.length > 0) && !holds(local, SPAN("=?"));
 }
@@ -292,10 +310,11 @@ static bool
 read_address(struct reader *reader)
 {
 	char name[DOMAIN_SIZE];
+	struct span local;
 
 	if (reader->author->addresses == BOUND_AUTHOR_ADDRESSES)
 		return fail(reader, AUTHOR_TOO_MANY);
-	if (!read_local(reader))
+	if (!read_local(reader, &local))
 		return fail(reader, AUTHOR_SYNTAX);
 	if (!take(reader, '@'))
 		return fail_without_domain(reader, false);
@@ -303,7 +322,7 @@ read_address(struct reader *reader)
 		return fail_without_domain(reader, true);
 	if (!normalize(read_run(reader, is_in_domain), name))
 		return fail(reader, AUTHOR_BAD_DOMAIN);
-	note_domain(reader->author, name);
+	note_domain(reader->author, local, name);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /*
- * author: the domain of the author of a message, from its From field (RFC 5322, 3.6.2 and 4; RFC 6854).
+ * author: the domain of the author of a message, and its plain local part, from its From field (RFC
+ * 5322, 3.6.2 and 4; RFC 6854).
  *
  * Strict where it matters: what two readers could read as two domains is told and never guessed, for what is
  * judged here must be what people are shown later. Words of a display name are not decoded; they name nobody.
@@ -34,14 +35,18 @@ enum author_finding {
 	AUTHOR_FINDINGS
 };
 
+#define AUTHOR_LOCAL_SIZE 65 /* octets of a local part, and a NUL */
+
 /* What was read so far; all zero before the first field. */
 struct author {
 	size_t fields, addresses;
-	enum author_finding fault; /* the first; AUTHOR_UNCHECKED: none */
-	char domain[DOMAIN_SIZE];  /* normalized, of the first address; "" without one */
-	char other[DOMAIN_SIZE];   /* the first that is another; "" for none */
-	char stray[DOMAIN_SIZE];   /* of an address that is none by the grammar */
-	bool has_more_strays;      /* of other domains, or of what is none */
+	enum author_finding fault;     /* the first; AUTHOR_UNCHECKED: none */
+	char domain[DOMAIN_SIZE];      /* normalized, of the first address; "" without one */
+	char local[AUTHOR_LOCAL_SIZE]; /* of the first address, as it stands; "" where it is quoted, too long
+					* (RFC 5321, 4.5.3.1.1) or not all ASCII */
+	char other[DOMAIN_SIZE];       /* the first that is another; "" for none */
+	char stray[DOMAIN_SIZE];       /* of an address that is none by the grammar */
+	bool has_more_strays;          /* of other domains, or of what is none */
 };
 
 /* Read a field of the header, in any order; all but From are passed over. `value` with or without its line

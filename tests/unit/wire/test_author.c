@@ -269,11 +269,35 @@ author_findings_have_words_and_kinds(void **state)
 	assert_int_equal(author_kind(AUTHOR_SECOND_READING), AUTHOR_KIND_SEVERAL);
 }
 
+/* RFC 5321, 4.5.3.1.1: 64 octets. */
+static void
+author_has_the_plain_local_part_of_the_first_address(void **state)
+{
+	static const char longest[] =
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@one.test";
+	static const char *const table[][2] = {
+		{ "A <a.b+C@one.test>", "a.b+C" },
+		{ "a@one.test, b@one.test", "a" },
+		{ "\"a\"@one.test, b@one.test", "" },
+		{ "\xc3\xa9@one.test", "" },
+	};
+	struct author author;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		assert_int_equal(read_fields(&table[i][0], 1, &author), AUTHOR_ONE);
+		assert_string_equal(author.local, table[i][1]);
+	}
+	assert_int_equal(read_fields((const char *const[]){ longest }, 1, &author), AUTHOR_ONE);
+	assert_int_equal(strlen(author.local), 64);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(author_tells_the_one_domain_or_why_there_is_none),
+		cmocka_unit_test(author_has_the_plain_local_part_of_the_first_address),
 		cmocka_unit_test(author_is_none_of_no_field_and_of_several),
 		cmocka_unit_test(author_sees_fields_that_only_look_like_from),
 		cmocka_unit_test(author_sees_from_behind_a_control_octet),
