@@ -199,7 +199,7 @@ doctor_put(const struct doctor_report *reports, size_t count, struct arena *aren
 	output_put(out, "\nWhat the DNS says\n");
 	for (size_t i = 0; i < count; i++)
 		put_evidence(&reports[i], i + 1, out);
-	doctor_put_demands(reports, count, out);
+	doctor_put_demands(reports, count, 0, out);
 }
 
 /* JSON. */

@@ -139,7 +139,7 @@ put_demand(const struct doctor_report *reports, size_t count, enum doctor_demand
 }
 
 void
-doctor_put_demands(const struct doctor_report *reports, size_t count, struct output *out)
+doctor_put_demands(const struct doctor_report *reports, size_t count, unsigned left_out, struct output *out)
 {
 	output_put(out, "\nWhat large receivers ask for\n\n  ");
 	prose_wrap(
@@ -147,7 +147,8 @@ doctor_put_demands(const struct doctor_report *reports, size_t count, struct out
 		"Of everybody; * of those who send them 5,000 messages a day or more; + of those who send much, without a number that is published.",
 		2, 2);
 	for (int demand = 0; demand < DOCTOR_DEMANDS; demand++)
-		put_demand(reports, count, (enum doctor_demand)demand, out);
+		if ((left_out & 1U << demand) == 0)
+			put_demand(reports, count, (enum doctor_demand)demand, out);
 }
 
 /* JSON. */
