@@ -17,6 +17,7 @@ static const struct {
 	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
 	{ "why", cli_why, "tell what a refusal by another server means, and what to change" },
+	{ "reflect", cli_reflect, "answer a message to a test address with what was found about it" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 
