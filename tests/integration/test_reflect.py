@@ -1,4 +1,5 @@
 """heloscope reflect: a test address behind a real Postfix (pipe(8), and local(8)'s alias), that answers whom it may and nobody else."""
+import concurrent.futures
 import email.policy
 import json
 import re
@@ -7,7 +8,7 @@ import sys
 import time
 import unittest
 
-from lab import Lab, LabTest, Smtp, wait_until
+from lab import LabTest, Smtp, module_lab, wait_until
 
 CONFIG = """
 authserv-id "mx.lab.test"
@@ -42,8 +43,7 @@ lab = None
 
 def setUpModule():
     global lab, running, port
-    lab = Lab().__enter__()
-    try:
+    with module_lab() as lab:
         lab.nsd({"example": RECORDS, "100.51.198.in-addr.arpa": "54 PTR mail.one.example.\n66 PTR mail.other.example.\n"})
         running = lab.heloscope(CONFIG)
         state = lab.subfolder("reflect", owner="nobody")
@@ -67,16 +67,10 @@ def setUpModule():
         (lab.folder / "aliases").write_text(f'test "|{command("test@alias.test", "alias")}"\n')
         (lab.folder / "port").write_text(str(port))
         state.chmod(0o700)
-    except BaseException:
-        lab.__exit__(*sys.exc_info())
-        raise
 
 
 def tearDownModule():
-    try:
-        running.stop()
-    finally:
-        lab.__exit__(None, None, None)
+    running.stop()
 
 
 def command(address, name):
@@ -90,7 +84,7 @@ class Base(LabTest):
             path.unlink()
         self.mail_log = lab.folder / "postfix-mail.log"
 
-    def send(self, author="joe@one.example", to="test@reflect.test", sender=None, client=GOOD, fields=(), relayed=True):
+    def send(self, author="joe@one.example", to="test@reflect.test", sender=None, client=GOOD, fields=()):
         """Send a message and wait until it was delivered, which a reflector does whether it answers or not."""
         before = len(self.mail_log.read_text())
         header = "".join(f"{field}\r\n" for field in (f"From: {author}", f"To: {to}", "Message-ID: <m1@one.example>", "Subject: test", *fields))
@@ -206,6 +200,22 @@ class Silent(Base):
 class Command(Base):
     """Without a mail server."""
 
+    SEEN = b"Authentication-Results: mx.lab.test; none\r\nFrom: joe@one.example\r\n\r\n"
+
+    def record(self):
+        """The record of a message that may be answered."""
+        self.send(to="joe@one.example")
+        lab.take_messages()
+        return running.last_record()
+
+    @staticmethod
+    def taker():
+        """A program that takes what is sent."""
+        path = lab.folder / "taker"
+        path.write_text("#!/bin/sh\ncat >/dev/null\n")
+        path.chmod(0o755)
+        return path
+
     def reflect(self, *words, message=b"From: joe@one.example\r\n\r\n"):
         return subprocess.run([lab.builddir / "milter/heloscope", "reflect", "--stderr", *map(str, words)], input=message, capture_output=True, timeout=60)
 
@@ -225,22 +235,38 @@ class Command(Base):
             self.assertIn(b"not answered", done.stderr)
 
     def test_faults_that_pass_are_tried_again_and_count_for_nothing(self):
-        self.send(to="joe@one.example")
-        lab.take_messages()
-        record = wait_until("the record", lambda: next((r for r in reversed(running.records()) if r["recipients"] == 1 and r["sender"] == "joe@one.example"), None))
-        message = b"Authentication-Results: mx.lab.test; none\r\nFrom: joe@one.example\r\n\r\n"
+        record = self.record()
         good = ("--from", "test@reflect.test", "-c", running.config, "--queue-id", record["queue-id"], "--state", lab.folder / "reflect/own")
         for words in (("--sendmail", "/nonexistent"), ("--sendmail", "/bin/false"), ("--log", "/nonexistent/records")):
             with self.subTest(words):
-                done = self.reflect(*good, *words, message=message)
+                done = self.reflect(*good, *words, message=self.SEEN)
                 self.assertEqual(done.returncode, 75, done.stderr)
-        taker = lab.folder / "taker"
-        taker.write_text("#!/bin/sh\ncat >/dev/null\n")
-        taker.chmod(0o755)
-        done = self.reflect(*good, "--sendmail", taker, message=message)
+        done = self.reflect(*good, "--sendmail", self.taker(), message=self.SEEN)
         self.assertEqual(done.returncode, 0)
         self.assertIn(f"is answered, reference {record['id']}".encode(), done.stderr)
         self.assertNotIn("joe", json.dumps((lab.folder / "reflect/own").read_text()))
+
+    def test_one_of_many_at_a_time_answers(self):
+        words = ("--from", "test@reflect.test", "-c", running.config, "--queue-id", self.record()["queue-id"], "--state", lab.folder / "reflect/own",
+                 "--sendmail", self.taker())
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda _: self.reflect(*words, message=self.SEEN), range(8)))
+        self.assertEqual([one.returncode for one in done], [0] * 8)
+        self.assertEqual(sum(b"is answered" in one.stderr for one in done), 1)
+        self.assertEqual(sum(b"answered within the last hour" in one.stderr for one in done), 7)
+
+    def test_last_record_of_a_queue_id_counts_and_none_of_days_ago(self):
+        record = self.record()
+        log = lab.folder / "reflect/log.jsonl"
+        line = next(line for line in running.records_path.read_text().splitlines() if record["id"] in line)
+        old = line.replace(record["id"], "20260101T000000Z-000000000000")
+        earlier = line.replace(record["id"][-12:], "0" * 12).replace("joe@one.example", "eve@other.example").replace("one.example", "other.example")
+        words = ("--from", "test@reflect.test", "-c", running.config, "--queue-id", record["queue-id"], "--state", lab.folder / "reflect/own",
+                 "--sendmail", self.taker(), "--log", log)
+        for lines, said in (([old], "has no record of it"), ([earlier], "not the one that was recorded"), ([old, earlier, line], record["id"])):
+            with self.subTest(said):
+                log.write_text("".join(f"{text}\n" for text in lines))
+                self.assertIn(said, self.reflect(*words, message=self.SEEN).stderr.decode())
 
 
 if __name__ == "__main__":
