@@ -53,8 +53,8 @@ static const char help[] =
 	"Exit status, by sysexits.h: 0 it was answered, or will not be, and the log says why;\n"
 	"64 wrong usage; 75 try again later; 78 the configuration has an error.\n"
 	"\n"
-	"Example, in Postfix's or Sendmail's aliases:\n"
-	"    test: \"|/usr/bin/heloscope reflect --from test@example.org\"\n";
+	"Example: heloscope reflect --from test@example.org --stderr <message.eml\n"
+	"In aliases: test: \"|/usr/bin/heloscope reflect --from test@example.org\"\n";
 
 struct options {
 	const char *own, *config, *log, *queue_id, *state, *sendmail;
