@@ -120,6 +120,15 @@ document_text_of(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
+struct span
+document_span_of(const json_t *object, const char *key)
+{
+	const json_t *text = document_member(object, key);
+
+	return json_is_string(text) ? (struct span){ json_string_value(text), json_string_length(text) }
+				    : SPAN("");
+}
+
 void
 document_append(json_t *array, json_t *value)
 {

@@ -1,6 +1,7 @@
 #include "heloscope/base/escape.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Code points that nobody sees, or that change how others are seen. The ends belong to them. */
@@ -73,14 +74,23 @@ write_hex(struct span octets, char *out)
 	*out = '\0';
 }
 
+/* In text of HTML, and in values of attributes, whatever the quotes. */
+static bool
+means_markup(char c)
+{
+	return c == '<' || c == '>' || c == '&' || c == '"' || c == '\'';
+}
+
 size_t
 escape_plain_length(struct span text, unsigned keep)
 {
-	const bool keeps_backslash = (keep & ESCAPE_KEEP_BACKSLASH) != 0;
+	const bool keeps_backslash = (keep & ESCAPE_KEEP_BACKSLASH) != 0,
+		   is_markup = (keep & ESCAPE_MARKUP) != 0;
 	size_t length = 0;
 
 	while (length < text.length && ascii_is_printable(text.at[length])
-	       && (keeps_backslash || text.at[length] != '\\'))
+	       && (keeps_backslash || text.at[length] != '\\')
+	       && !(is_markup && means_markup(text.at[length])))
 		length++;
 	return length;
 }
@@ -99,6 +109,8 @@ escape_next(struct span text, unsigned keep, char out[ESCAPE_SIZE])
 		write_hex((struct span){ text.at, length }, out);
 	} else if (point == '\\' && (keep & ESCAPE_KEEP_BACKSLASH) == 0) {
 		memcpy(out, "\\\\", 3);
+	} else if ((keep & ESCAPE_MARKUP) != 0 && length == 1 && means_markup(text.at[0])) {
+		(void)snprintf(out, ESCAPE_SIZE, "&#%u;", (unsigned)point);
 	} else {
 		memcpy(out, text.at, length);
 		out[length] = '\0';

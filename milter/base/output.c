@@ -60,7 +60,8 @@ put_blanks(struct output *out, size_t count)
 static size_t
 put_escaped(struct output *out, struct span text, bool is_written)
 {
-	const unsigned keep = ESCAPE_KEEP_BACKSLASH | (out->is_utf8 ? ESCAPE_KEEP_UTF8 : 0U);
+	const unsigned keep = ESCAPE_KEEP_BACKSLASH | (out->is_utf8 ? ESCAPE_KEEP_UTF8 : 0U)
+			      | (out->is_markup ? ESCAPE_MARKUP : 0U);
 	size_t columns = 0;
 
 	while (text.length > 0) {

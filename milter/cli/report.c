@@ -1,19 +1,17 @@
 /* heloscope report: what came in, what was or would be refused, by which rule, and from whom. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/cli/log.h"
+#include "heloscope/cli/page.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
-#include "heloscope/base/new_file.h"
 #include "heloscope/base/prose.h"
 #include "heloscope/records/value.h"
 #include "heloscope/review/report.h"
 
 #define BAR_WIDTH 30
-#define PAGE_MODE 0666 /* less the umask, as of any document */
 
 static const char help[] =
 	"usage: heloscope report [-c FILE] [--log FILE] [--since TIME] [--json | --html FILE]\n"
@@ -35,11 +33,9 @@ static const char help[] =
 	"\n"
 	"Example: heloscope report --since 24h\n";
 
-/* The page, line by line; DATA_LINE stands for the report. */
-static const char *const page[] = {
+static const char *const page_lines[] = {
 #include "review/report_page.h"
 };
-#define DATA_LINE "@REPORT@\n"
 
 /* Text. */
 
@@ -271,45 +267,37 @@ page_json(const json_t *json)
 	return shown;
 }
 
-static bool
-write_page(FILE *file, const void *shown)
+static void
+put_content(struct output *out, const void *shown)
 {
-	struct output out = { .file = file };
-
-	for (size_t i = 0; i < sizeof page / sizeof page[0]; i++) {
-		if (strcmp(page[i], DATA_LINE) == 0)
-			document_put_script(&out, shown);
-		else
-			output_lines(&out, page[i]);
-	}
-	errno = output_flush(&out) ? errno : out.fault;
-	return out.fault == 0;
+	document_put_script(out, shown);
 }
 
-/* Returns 0, or the errno of what failed. */
-static int
-make_page(const char *path, const json_t *json)
+static bool
+write_page(const char *path, const json_t *json)
 {
 	json_t *shown = page_json(json);
-	const int fault = new_file_write(path, PAGE_MODE, write_page, shown);
+	const struct page page = { .lines = page_lines,
+				   .count = sizeof page_lines / sizeof page_lines[0],
+				   .put = put_content,
+				   .context = shown };
+	const bool is_written = page_write("report", path, &page);
 
 	json_decref(shown);
-	return fault;
+	return is_written;
 }
 
 static int
 put_report(const struct report *report, const struct config *config, bool is_json, const char *html)
 {
 	json_t *json = report_json(report, config);
-	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL, fault;
+	int status = report->mistakes > 0 ? CLI_FINDINGS : CLI_WELL;
 
 	if (is_json) {
 		document_print(output_standard(), json);
 	} else if (html == NULL) {
 		put_text(report, json);
-	} else if ((fault = make_page(html, json)) != 0) {
-		output_put(output_errors(), "heloscope report: %s: %s\n", html,
-			   fault == ELOOP ? "it is a symbolic link" : strerror(fault));
+	} else if (!write_page(html, json)) {
 		status = CLI_UNKNOWN;
 	}
 	json_decref(json);

@@ -919,6 +919,7 @@ class Page(unittest.TestCase):
     def test_asks_nothing_of_the_network(self):
         self.assertEqual(self.browser.execute_script("return performance.getEntriesByType('resource').length"), 0)
         self.assertNotIn("src=", self.path.read_text())
+        self.assertNotIn("unsafe-inline", self.path.read_text())  # what runs, runs by its hash
 
     def test_filters(self):
         self.browser.find_element("id", "filter").send_keys("BULK")

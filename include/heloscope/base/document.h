@@ -34,8 +34,9 @@ void document_set_flag(json_t *object, const char *key, bool flag);
 /* The member of that name, which is looked up as document_put() writes it; or NULL. */
 json_t *document_member(const json_t *object, const char *key);
 
-/* The text of that name, or "". */
+/* The text of that name, or ""; the span has what stands behind a NUL, too. */
 const char *document_text_of(const json_t *object, const char *key);
+struct span document_span_of(const json_t *object, const char *key);
 
 /* Count so many more of `name` in a table, whose members are numbers. */
 void document_count(json_t *table, const char *name, json_int_t more);

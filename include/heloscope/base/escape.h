@@ -18,6 +18,7 @@ enum {
 	ESCAPE_ALL = 0,            /* nothing, and a backslash is doubled: the text can be had back */
 	ESCAPE_KEEP_BACKSLASH = 1, /* a backslash: for text in which others have escaped before */
 	ESCAPE_KEEP_UTF8 = 2,      /* printable characters, in valid UTF-8 (RFC 3629) */
+	ESCAPE_MARKUP = 4,         /* not those that mean something in HTML: they are written by number */
 };
 
 #define ESCAPE_SIZE 17 /* four octets as \xHH, and the NUL */

@@ -20,6 +20,7 @@ struct output {
 	FILE *file;      /* NULL: all is thrown away */
 	bool has_colour; /* ANSI sequences may be written */
 	bool is_utf8;    /* printable UTF-8 may be written, else ASCII only */
+	bool is_markup;  /* it is HTML: formats are, strings are text in it */
 	int fault;       /* errno of the first write that failed; 0: none did */
 };
 

@@ -53,6 +53,25 @@ P11_output_escapes_every_string(void **state)
 	}
 }
 
+/* The format is HTML; what a string holds is text in it, and nothing else, in elements and in attributes. */
+static void
+P11_output_escapes_every_string_in_markup(void **state)
+{
+	char text[200] = "";
+	struct output out = { .file = fmemopen(text, sizeof text, "w"), .is_utf8 = true, .is_markup = true };
+
+	(void)state;
+	output_put(&out, "<a b=\"%s\">%d</a>%c", "</script>\"'&amp;\x1b\xe2\x80\xae gr\xc3\xbc\xc3\x9f", 7,
+		   '<');
+	output_lines(&out, "\n<b>\n");
+	output_span(&out, SPAN("&"));
+	(void)fclose(out.file);
+	assert_string_equal(
+		text,
+		"<a b=\"&#60;/script&#62;&#34;&#39;&#38;amp;\\x1b\\xe2\\x80\\xae gr\xc3\xbc\xc3\x9f\">7</a>&#60;"
+		"\n&#60;b&#62;\n&#38;");
+}
+
 static void
 output_puts_numbers_and_columns_as_printf_does(void **state)
 {
@@ -241,6 +260,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(P11_output_escapes_every_string),
+		cmocka_unit_test(P11_output_escapes_every_string_in_markup),
 		cmocka_unit_test(P11_stretches_are_escaped_as_their_characters),
 		cmocka_unit_test(output_puts_numbers_and_columns_as_printf_does),
 		cmocka_unit_test(P11_document_keeps_text_that_is_not_utf8),
