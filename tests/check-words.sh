@@ -35,7 +35,7 @@ look() {
 
 {
 	find "$srcdir/milter" \( -name '*.c' -o -name '*.l' -o -name '*.y' \) | sort | while read -r file; do strings_of "$file"; done
-	lines_of "$srcdir"/milter/*.[158] "$srcdir"/milter/review/report_page.html "$srcdir/README" "$srcdir/NEWS" \
+	lines_of "$srcdir"/milter/*.[158] "$srcdir"/milter/review/*_page.html "$srcdir/README" "$srcdir/NEWS" \
 		"$srcdir"/etc/* "$srcdir"/tests/golden/*.txt \
 		$(find "$srcdir/contrib" -type f | sort)
 } >"$scratch/texts"

@@ -8,6 +8,7 @@
 #include "heloscope/doctor/claim_tell.h"
 
 #define DIFFERENCES_SHOWN 10
+#define TEXT_MAX 3000 /* octets of what the DNS says */
 #define ROWS_SHOWN 100
 #define DOCTOR_ROWS_SHOWN 4
 #define DOMAIN_WIDTH 30
@@ -40,44 +41,55 @@ add_passing(struct strbuf *text, const json_t *domains)
 		strbuf_add(text, " and others");
 }
 
-/* How often, and when: "Refused 12 times from ... to ...". */
-static void
-put_times(const json_t *row)
+void
+cli_add_times(const json_t *row, struct strbuf *text)
 {
 	const char *first = document_text_of(row, "first"), *last = document_text_of(row, "last");
 	const json_int_t count = number_of(row, "count");
-	char memory[300];
-	struct strbuf text = STRBUF_OVER(memory);
 
 	if (count == 1)
-		strbuf_printf(&text, "Refused once%s%s", first[0] != '\0' ? ", at " : "", first);
+		strbuf_printf(text, "Refused once%s%s", first[0] != '\0' ? ", at " : "", first);
 	else if (first[0] == '\0')
-		strbuf_printf(&text, "Refused %lld times", (long long)count);
+		strbuf_printf(text, "Refused %lld times", (long long)count);
 	else
-		strbuf_printf(&text, "Refused %lld times from %s to %s", (long long)count, first, last);
+		strbuf_printf(text, "Refused %lld times from %s to %s", (long long)count, first, last);
 	if (is_over(row) && document_text_of(row, "last-delivered")[0] != '\0')
-		strbuf_printf(&text, "; last accepted at %s", document_text_of(row, "last-delivered"));
-	strbuf_add(&text, ".");
-	prose_put(output_standard(), 2, "%s", memory);
+		strbuf_printf(text, "; last accepted at %s", document_text_of(row, "last-delivered"));
+	strbuf_add(text, ".");
 }
 
-/* "a.example is refused at Gmail, where mail of b.example is accepted." */
+void
+cli_add_headline(const json_t *row, struct strbuf *text)
+{
+	strbuf_printf(text, "%s %s refused at %s", document_text_of(row, "refused"),
+		      is_over(row) ? "was" : "is", document_text_of(row, "receiver"));
+	if (document_text_of(row, "client")[0] != '\0')
+		strbuf_printf(text, " from %s", document_text_of(row, "client"));
+	strbuf_add(text, ", where mail of ");
+	add_passing(text, document_member(row, "delivered"));
+	strbuf_printf(text, " is accepted%s.", is_over(row) ? "; its mail is accepted now, too" : "");
+}
+
 static void
 put_headline(const json_t *row)
 {
 	char memory[2048];
 	struct strbuf text = STRBUF_OVER(memory);
 
-	strbuf_printf(&text, "%s %s refused at %s", document_text_of(row, "refused"),
-		      is_over(row) ? "was" : "is", document_text_of(row, "receiver"));
-	if (document_text_of(row, "client")[0] != '\0')
-		strbuf_printf(&text, " from %s", document_text_of(row, "client"));
-	strbuf_add(&text, ", where mail of ");
-	add_passing(&text, document_member(row, "delivered"));
-	strbuf_printf(&text, " is accepted%s.", is_over(row) ? "; its mail is accepted now, too" : "");
+	cli_add_headline(row, &text);
 	output_set_colour(output_standard(), is_over(row) ? OUTPUT_GREEN : OUTPUT_RED);
 	prose_wrap(output_standard(), memory, 0, 2);
 	output_set_colour(output_standard(), OUTPUT_PLAIN);
+}
+
+static void
+put_times(const json_t *row)
+{
+	char memory[300];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	cli_add_times(row, &text);
+	prose_put(output_standard(), 2, "%s", memory);
 }
 
 /* Each begins a line and is not broken, to be pasted into a zone file. */
@@ -99,8 +111,8 @@ has_claim(const json_t *row, enum claim_state state)
 	return strcmp(document_text_of(row, "claim"), claim_state_token(state)) == 0;
 }
 
-static void
-put_claim(const json_t *row)
+void
+cli_add_claim(const json_t *row, struct strbuf *text)
 {
 	enum claim_state state = CLAIM_NOT_TESTED;
 
@@ -108,16 +120,28 @@ put_claim(const json_t *row)
 		state++;
 	if (document_text_of(row, "finding")[0] == '\0')
 		return;
-	prose_put(output_standard(), 2, "In the DNS: %s %s%s", claim_state_words(state),
-		  state != CLAIM_NOT_CONFIRMED ? ""
-		  : is_over(row)               ? "The refusals are of before. "
-					       : "The refusals should be of before. ",
-		  document_text_of(row, "finding"));
+	strbuf_add(text, claim_state_words(state));
+	if (state == CLAIM_NOT_CONFIRMED && json_is_boolean(document_member(row, "is-over")))
+		strbuf_add(text, is_over(row) ? " The refusals are of before."
+					      : " The refusals should be of before.");
+	strbuf_printf(text, " %s", document_text_of(row, "finding"));
+}
+
+static void
+put_claim(const json_t *row)
+{
+	char memory[TEXT_MAX];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	cli_add_claim(row, &text);
+	if (text.length == 0)
+		return;
+	prose_put(output_standard(), 2, "In the DNS: %s", memory);
 	put_records(document_member(row, "records"));
 }
 
-static const char *
-title_of(const json_t *row)
+const char *
+cli_doctor_row_title(const json_t *row)
 {
 	for (int i = 0; i < DOCTOR_ROWS; i++)
 		if (strcmp(doctor_row_token((enum doctor_row)i), document_text_of(row, "row")) == 0)
@@ -137,7 +161,7 @@ put_doctor_rows(const json_t *row)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *one = json_array_get(rows, i);
 
-		strbuf_printf(&titles, "%s%s (%s; theirs: %s)", i > 0 ? ", " : "", title_of(one),
+		strbuf_printf(&titles, "%s%s (%s; theirs: %s)", i > 0 ? ", " : "", cli_doctor_row_title(one),
 			      document_text_of(one, "refused"), document_text_of(one, "delivered"));
 	}
 	if (count > 0)
@@ -150,7 +174,7 @@ put_doctor_rows(const json_t *row)
 
 		if (strstr(document_text_of(row, "finding"), finding) != NULL)
 			continue;
-		prose_put(output_standard(), 4, "%s: %s", title_of(one), finding);
+		prose_put(output_standard(), 4, "%s: %s", cli_doctor_row_title(one), finding);
 		put_records(document_member(one, "records"));
 	}
 }

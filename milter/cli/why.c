@@ -6,21 +6,24 @@
 
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/compared.h"
+#include "heloscope/cli/why_page.h"
 #include "heloscope/cli/why_refusals.h"
 #include "heloscope/cli/why_reports.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/mails/given.h"
 #include "heloscope/refusals/examples.h"
 #include "heloscope/review/comparison.h"
+#include "heloscope/review/trend.h"
 #include "heloscope/words/reports.h"
 
 #define WORDS_MAX 500 /* octets of a reply without a code */
 
 static const char help[] =
 	"usage: heloscope why [--ip ADDRESS] [--from ADDRESS] [--helo NAME] [--config FILE]\n"
-	"                     [-c FILE] [--since TIME] [--offline] [--json] [FILE...]\n"
+	"                     [-c FILE] [--since TIME] [--offline] [--json | --html FILE] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
 	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
@@ -45,6 +48,7 @@ static const char help[] =
 	"      --since TIME      only what happened since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --offline         do not ask the DNS\n"
 	"      --json            as JSON\n"
+	"      --html FILE       as a page that loads nothing from the network, too, into FILE\n"
 	"  -h, --help            print this and exit\n"
 	"\n"
 	"Exit status: 0 all refusals are in the catalogue, or a log has none; 1 some are not in it,\n"
@@ -57,6 +61,7 @@ static const char help[] =
 
 struct options {
 	const char *catalogue, *config;
+	const char *html;          /* or NULL */
 	char since[CLI_TIME_SIZE]; /* or "" */
 	bool is_test, is_offline, is_json;
 	struct claim_subject given; /* what refusals do not tell */
@@ -104,6 +109,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "since", .take = set_since, .excludes = "test" },
 		{ .name = "offline", .flag = &options->is_offline, .excludes = "test" },
 		{ .name = "json", .flag = &options->is_json },
+		{ .name = "html", .text = &options->html, .excludes = "json" },
 		{ .name = NULL },
 	};
 	const int status =
@@ -123,6 +129,8 @@ struct telling {
 	struct comparison *comparison; /* of what logs tell, */
 	bool has_log;                  /* if they tell anything */
 	time_t since;                  /* 0: all is told */
+	const char *html;              /* the page; NULL: none */
+	json_t *trend;                 /* for it; else NULL */
 	struct why_refusals refusals;
 	struct summary summary; /* of reports */
 };
@@ -134,6 +142,19 @@ is_before(const struct telling *telling, int64_t time, int64_t unknown)
 	return time != unknown && time < telling->since;
 }
 
+/* What expired was refused in the end. */
+static void
+note_time(const struct telling *telling, const struct refusal *refusal)
+{
+	const char *name = refusal->status == REFUSAL_DELIVERED  ? "delivered"
+			   : refusal->status == REFUSAL_DEFERRED ? "deferred"
+								 : "refused";
+	char time[CLOCK_TEXT_SIZE];
+
+	if (telling->trend != NULL && refusal->time != REFUSAL_NO_TIME)
+		trend_add(telling->trend, clock_format(refusal->time, time), name, 1);
+}
+
 static void
 tell(void *context, const struct refusal *refusal)
 {
@@ -142,6 +163,7 @@ tell(void *context, const struct refusal *refusal)
 
 	if (refusal->status == REFUSAL_DELIVERED || is_before(telling, refusal->time, REFUSAL_NO_TIME))
 		return;
+	note_time(telling, refusal);
 	known = recognize(telling->recognizer, refusal);
 	why_refusals_add(&telling->refusals, refusal, &known);
 }
@@ -168,6 +190,7 @@ tell_of_log(void *context, const struct refusal *refusal)
 	struct recognition known;
 
 	telling->has_log = true;
+	note_time(telling, refusal);
 	if (refusal->status == REFUSAL_DELIVERED) {
 		comparison_take(telling->comparison, refusal, NULL);
 		return;
@@ -284,6 +307,21 @@ end_text(struct telling *telling, const json_t *comparison, bool is_read)
 	}
 }
 
+/* Behind the text, for it is made of the same. */
+static bool
+write_page(struct telling *telling, const json_t *comparison)
+{
+	json_t *refusals = why_refusals_groups(&telling->refusals), *reports = why_reports(&telling->summary);
+	json_t *trend = trend_rows(telling->trend);
+	const bool is_written =
+		why_page_write(telling->html, &(struct why_page){ comparison, refusals, reports, trend });
+
+	json_decref(refusals);
+	json_decref(reports);
+	json_decref(trend);
+	return is_written;
+}
+
 static int
 explain(int argc, char **argv, struct telling *telling)
 {
@@ -302,6 +340,8 @@ explain(int argc, char **argv, struct telling *telling)
 		end_json(telling, comparison);
 	else
 		end_text(telling, comparison, is_read);
+	if (telling->html != NULL)
+		is_read = write_page(telling, comparison) && is_read;
 	json_decref(comparison);
 	if (!is_read || is_empty || document_has_failed())
 		return CLI_UNKNOWN;
@@ -310,11 +350,13 @@ explain(int argc, char **argv, struct telling *telling)
 
 /* With memory for all that is read. */
 static int
-explain_since(int argc, char **argv, const char *since, struct telling *telling)
+explain_since(int argc, char **argv, const struct options *options, struct telling *telling)
 {
 	int status = CLI_UNKNOWN;
 
-	telling->since = since[0] != '\0' ? cli_read_time(since) : 0;
+	telling->since = options->since[0] != '\0' ? cli_read_time(options->since) : 0;
+	telling->html = options->html;
+	telling->trend = options->html != NULL ? json_object() : NULL;
 	telling->logs = log_reader_new(telling->since, tell_of_log, telling);
 	telling->comparison = comparison_new(telling->recognizer);
 	if (summary_init(&telling->summary) && telling->recognizer != NULL && telling->logs != NULL
@@ -323,6 +365,7 @@ explain_since(int argc, char **argv, const char *since, struct telling *telling)
 	summary_clear(&telling->summary);
 	comparison_free(telling->comparison);
 	log_reader_free(telling->logs);
+	json_decref(telling->trend);
 	return status;
 }
 
@@ -359,7 +402,7 @@ explain_with(struct catalogue *catalogue, int argc, char **argv, const struct op
 	telling.recognizer = recognizer_new(catalogue);
 	if (why_refusals_init(&telling.refusals, claims, options->is_json)
 	    && (options->is_offline || claims != NULL))
-		status = explain_since(argc, argv, options->since, &telling);
+		status = explain_since(argc, argv, options, &telling);
 	why_refusals_clear(&telling.refusals);
 	recognizer_free(telling.recognizer);
 	claims_free(claims);

@@ -216,3 +216,47 @@ why_refusals_end(struct why_refusals *refusals)
 			   "\nOf %lu refusals the domain or address is not tested: there are too many.\n",
 			   refusals->cases.beyond);
 }
+
+/* For pages: what people are told, as data. */
+
+static json_t *
+case_object(struct why_refusals *refusals, const struct claim_case *one)
+{
+	const struct claim claim = claims_test(refusals->claims, &one->subject);
+	char memory[2 * DOMAIN_SIZE + IPADDR_TEXT_SIZE + 60];
+	struct strbuf whose = STRBUF_OVER(memory);
+	json_t *object = json_object();
+
+	claim_subject_add_to(&one->subject, &whose);
+	set_text(object, "whose", memory);
+	set_text(object, "domain", one->subject.domain);
+	set_address(object, "client", &one->subject.address);
+	document_set_number(object, "count", (json_int_t)one->count);
+	claim_set_json(&claim, object);
+	return object;
+}
+
+static json_t *
+group_object(struct why_refusals *refusals, const struct refusal_group *group)
+{
+	const struct claim none = { CLAIM_NOT_TESTED, "", NULL };
+	json_t *object = object_of(&group->refusal, &group->known, &none), *cases = json_array();
+	const struct claim_case *one = NULL;
+
+	while ((one = claim_cases_next(&refusals->cases, group->number, one)) != NULL)
+		document_append(cases, case_object(refusals, one));
+	document_set_number(object, "count", (json_int_t)group->count);
+	document_put(object, "cases", cases);
+	return object;
+}
+
+json_t *
+why_refusals_groups(struct why_refusals *refusals)
+{
+	const size_t count = groups_sort(&refusals->groups);
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		document_append(groups, group_object(refusals, refusals->groups.items[i]));
+	return groups;
+}

@@ -6,11 +6,8 @@
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/review/counts.h"
+#include "heloscope/review/trend.h"
 #include "heloscope/words/answer.h"
-
-#define HOURS_MAX 48 /* a longer trend is told by day */
-
-enum { HOUR_LENGTH = 13, DAY_LENGTH = 10 }; /* "2026-11-24T12" */
 
 static const struct {
 	const char *key, *title;
@@ -186,23 +183,6 @@ count_verdict(struct report *report, const struct outline *outline, const struct
 		note_refusal(report, outline, verdict);
 }
 
-/* Add to the row of a trend for `name`, the first `length` octets. */
-static void
-add_to_trend(json_t *trend, const char *name, int length, json_int_t messages, json_int_t refusals)
-{
-	char key[HOUR_LENGTH + 1];
-	json_t *row;
-
-	(void)snprintf(key, sizeof key, "%.*s", length, name);
-	row = document_member(trend, key);
-	if (row == NULL) {
-		row = json_object();
-		document_put(trend, key, row);
-	}
-	document_count(row, "messages", messages);
-	document_count(row, "refusals", refusals);
-}
-
 static void
 take(struct report *report, const struct outline *outline)
 {
@@ -217,7 +197,8 @@ take(struct report *report, const struct outline *outline)
 		count_verdict(report, outline, &verdict);
 		is_refused = is_refused || verdict.refuses;
 	}
-	add_to_trend(report->trend, outline->time, HOUR_LENGTH, 1, is_refused ? 1 : 0);
+	trend_add(report->trend, outline->time, "messages", 1);
+	trend_add(report->trend, outline->time, "refusals", is_refused ? 1 : 0);
 }
 
 bool
@@ -232,19 +213,6 @@ report_take(struct report *report, struct span line)
 }
 
 /* Putting together. */
-
-/* The rows of a trend, under names of `length` octets. */
-static void
-add_trend(json_t *trend, json_t *part, int length)
-{
-	for (void *at = json_object_iter(part); at != NULL; at = json_object_iter_next(part, at)) {
-		const json_t *row = json_object_iter_value(at);
-
-		add_to_trend(trend, json_object_iter_key(at), length,
-			     json_integer_value(document_member(row, "messages")),
-			     json_integer_value(document_member(row, "refusals")));
-	}
-}
 
 /* The mistakes of `part`; of clients and rules that are known only their number. */
 static void
@@ -285,7 +253,7 @@ report_add(struct report *report, const struct report *part)
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_count_all(report->tables[table], part->tables[table]);
 	add_mistakes(report, part);
-	add_trend(report->trend, part->trend, HOUR_LENGTH);
+	trend_add_all(report->trend, part->trend);
 }
 
 /* The JSON form. */
@@ -307,25 +275,6 @@ mistakes_json(const struct report *report)
 	return sorted;
 }
 
-static json_t *
-trend_json(const struct report *report)
-{
-	json_t *trend = json_object(), *rows = json_array(), *sorted;
-
-	add_trend(trend, report->trend,
-		  json_object_size(report->trend) > HOURS_MAX ? DAY_LENGTH : HOUR_LENGTH);
-	for (void *at = json_object_iter(trend); at != NULL; at = json_object_iter_next(trend, at)) {
-		json_t *row = json_object_iter_value(at);
-
-		document_set_text(row, "time", json_object_iter_key(at));
-		document_append(rows, json_incref(row));
-	}
-	sorted = counts_sorted(rows, "time");
-	json_decref(rows);
-	json_decref(trend);
-	return sorted;
-}
-
 json_t *
 report_json(const struct report *report, const struct config *config)
 {
@@ -340,6 +289,6 @@ report_json(const struct report *report, const struct config *config)
 		document_put(object, tables[table].key,
 			     counts_rows(report->tables[table], tables[table].columns));
 	(void)counts_with_rules(document_member(object, tables[REPORT_RULES].key), config, "action");
-	document_put(object, "trend", trend_json(report));
+	document_put(object, "trend", trend_rows(report->trend));
 	return object;
 }

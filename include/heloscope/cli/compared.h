@@ -7,7 +7,20 @@
 
 #include <jansson.h>
 
-/* On standard output, for people. `json`: as heloscope/review/comparison.h,  comparison_json() made it. */
+#include "heloscope/base/strbuf.h"
+
+/* On standard output, for people. `json`: as heloscope/review/comparison.h, comparison_json() made it. */
 void cli_put_comparison(const json_t *json);
+
+/* The sentences of which that is made, for other forms of it. Of a row of "differences": "a.example is
+ * refused at Gmail, where mail of b.example is accepted."; and "Refused 12 times from ... to ...". */
+void cli_add_headline(const json_t *row, struct strbuf *text);
+void cli_add_times(const json_t *row, struct strbuf *text);
+
+/* Of what has "claim" and "finding": what the DNS says; nothing when nobody need know. */
+void cli_add_claim(const json_t *row, struct strbuf *text);
+
+/* The title of a row of the doctor's, whose token is in "row". */
+const char *cli_doctor_row_title(const json_t *row);
 
 #endif

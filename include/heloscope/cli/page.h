@@ -1,9 +1,9 @@
 /*
  * page: a page of HTML that loads nothing from the network, written to a file.
  *
- * A page is a template, in lines, as make makes them of milter/review/NAME.html: the line @CONTENT@ stands for
- * what the command has to say, @POLICY@ for the content security policy, which allows the page's own style
- * sheet and script by their hashes and nothing else. One thread.
+ * A page is a template, in lines, as make makes them of milter/review/NAME.html: the line @CONTENT@ stands
+ * for what the command has to say, @POLICY@ for the content security policy, which allows the page's own
+ * style sheet and script by their hashes and nothing else. One thread.
  */
 #ifndef HELOSCOPE_CLI_PAGE_H
 #define HELOSCOPE_CLI_PAGE_H

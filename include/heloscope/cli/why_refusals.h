@@ -28,4 +28,11 @@ void why_refusals_add(struct why_refusals *refusals, const struct refusal *refus
 /* For people: print all that were taken. */
 void why_refusals_end(struct why_refusals *refusals);
 
+/*
+ * The same as an array, an object for each kind, those that came most often first: its first refusal as in
+ * etc/why.schema.json, "count", and "cases": whose domain or which address it is about ("whose", "domain",
+ * "client", "count") with "claim", "finding" and "records". For json_decref(). Waits for the DNS.
+ */
+json_t *why_refusals_groups(struct why_refusals *refusals) MUST_USE;
+
 #endif

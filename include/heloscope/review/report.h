@@ -34,7 +34,7 @@ struct report {
 	json_t *tables[REPORT_TABLES]; /* as in heloscope/review/counts.h */
 	json_t *mistake_hosts; /* an object: client -> rule -> what report_json() tells of the first */
 	size_t mistake_rows;   /* how many of those there are */
-	json_t *trend;         /* an object: hour, "2026-11-24T12" -> "messages", "refusals" */
+	json_t *trend;         /* of "messages" and "refusals" (heloscope/review/trend.h) */
 	struct span line;      /* that is counted; what is read of it: */
 	struct outline outline;
 	size_t verdict;                /* which of its verdicts */

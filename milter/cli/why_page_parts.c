@@ -1,0 +1,66 @@
+#include "heloscope/cli/why_page_parts.h"
+
+#include <string.h>
+
+#include "heloscope/base/document.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/cli/compared.h"
+
+#define TEXT_MAX 3000 /* octets of what the DNS says */
+
+json_int_t
+why_page_number(const json_t *row, const char *key)
+{
+	return json_integer_value(document_member(row, key));
+}
+
+void
+why_page_put_lines(struct output *out, struct span text)
+{
+	while (text.length > 0) {
+		const char *end = memchr(text.at, '\n', text.length);
+		const size_t length = end != NULL ? (size_t)(end - text.at) : text.length;
+
+		output_span(out, (struct span){ text.at, length });
+		text = span_from(text, length);
+		if (text.length > 0) {
+			output_put(out, "\n");
+			text = span_from(text, 1);
+		}
+	}
+}
+
+void
+why_page_put_point(struct output *out, const char *title, struct span text)
+{
+	if (text.length == 0)
+		return;
+	output_put(out, "<dt>%s</dt><dd>", title);
+	why_page_put_lines(out, text);
+	output_put(out, "</dd>\n");
+}
+
+void
+why_page_put_records(struct output *out, const json_t *records)
+{
+	const json_t *record;
+
+	for (size_t i = 0; (record = json_array_get(records, i)) != NULL; i++)
+		output_put(out, "<dt>Publish</dt><dd><pre class=\"record\">%s %s %s</pre></dd>\n",
+			   document_text_of(record, "name"), document_text_of(record, "type"),
+			   document_text_of(record, "value"));
+}
+
+void
+why_page_put_claim(struct output *out, const json_t *row)
+{
+	const char *whose = document_text_of(row, "whose");
+	char memory[TEXT_MAX];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	cli_add_claim(row, &text);
+	if (text.length == 0)
+		return;
+	output_put(out, "<dt>In the DNS</dt><dd>%s%s%s</dd>\n", whose, whose[0] != '\0' ? ": " : "", memory);
+	why_page_put_records(out, document_member(row, "records"));
+}
