@@ -401,6 +401,65 @@ look_at_ends(const struct config *config, struct output *messages)
 		look_at_end(config, &config->policies.items[i], exception, messages);
 }
 
+/* Refusals for DMARC past which mail without exactly one author gets, which is permerror. */
+
+static bool
+has_test(const struct condition *condition, bool (*is_wanted)(const struct condition *test))
+{
+	for (size_t i = 0; i < condition->operand_count; i++)
+		if (has_test(condition->operands[i], is_wanted))
+			return true;
+	return condition->operand_count == 0 && is_wanted(condition);
+}
+
+/* Whether a test can hold for mail with several authors or none: by the number of authors, or by the
+ * permerror that it is. */
+static bool
+sees_authors(const struct condition *test)
+{
+	const unsigned permerror = 1U << RESULT_PERMERROR;
+
+	if (test->kind == CONDITION_WORD)
+		return test->subject == SUBJECT_FROM;
+	return test->kind == CONDITION_RESULT && test->method == METHOD_DMARC
+	       && (test->is_negated ? ~test->results & permerror : test->results & permerror) != 0;
+}
+
+static bool
+refuses_for_dmarc(const struct rule *rule)
+{
+	return is_refusal(rule) && has_test(rule->condition, is_failed_dmarc);
+}
+
+static bool
+refuses_for_authors(const struct rule *rule)
+{
+	return is_refusal(rule) && has_test(rule->condition, sees_authors);
+}
+
+static void
+look_at_authors(const struct config *config, const struct policy *policy, struct output *messages)
+{
+	const struct rule *rule = find_rule(&policy->rules, refuses_for_dmarc);
+
+	if (rule == NULL || find_rule(&policy->rules, refuses_for_authors) != NULL
+	    || find_rule(&config->exceptions, refuses_for_authors) != NULL
+	    || (policy->otherwise.action == ACTION_DEFAULT
+		&& find_rule(&config->default_policy.rules, refuses_for_authors) != NULL))
+		return;
+	config_warn(
+		messages, rule->where,
+		"mail without exactly one author (From) gets past this rule, since DMARC cannot fail for it (permerror); add \"reject when from != one\"");
+}
+
+static void
+look_at_all_authors(const struct config *config, struct output *messages)
+{
+	look_at_authors(config, &config->default_policy, messages);
+	for (size_t i = 0; i < config->policies.count; i++)
+		look_at_authors(config, &config->policies.items[i], messages);
+}
+
 /* Zones. */
 
 /* Whether somebody has mistyped it: of short zones others are near by chance. */
@@ -511,6 +570,7 @@ config_warn_of_nonsense(const struct config *config, const char *path, struct ou
 	look_at_rules(config, &config->default_policy.rules, messages);
 	look_at_policies(config, messages);
 	look_at_ends(config, messages);
+	look_at_all_authors(config, messages);
 	for (size_t i = 0; i < config->lists.count; i++)
 		look_at_zone(config, &config->lists.items[i], messages);
 }

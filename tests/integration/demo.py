@@ -37,6 +37,7 @@ enable { dkim, dmarc, arc }
 trust { arc-sealers { "plain.example" } }
 """
 RULES = """    accept when dmarc = fail and arc.sealer = trusted
+    reject when from != one
     reject when dmarc.policy = reject and spf != pass
 """
 

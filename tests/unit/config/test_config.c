@@ -1070,6 +1070,7 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 }
 
 #define DMARC "enable { dkim, dmarc } policy {\n"
+#define AUTHORED DMARC "reject when from != one\n"
 #define EXCEPTION "exceptions { accept when recipient = \"postmaster@*\" } "
 
 /* N05: rules that never act, or that act on good mail; zones that look misspelt. */
@@ -1082,7 +1083,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy { }\nenable { dkim }\ndisable { dkim }",
 		  "test.conf:3: warning: the check \"dkim\" is disabled here and enabled in /" },
 		{ "enable { dkim } disable { spf } policy { }", NULL },
-		{ DMARC
+		{ AUTHORED
 		  "quarantine when dmarc.policy = reject and iprev = fail\nquarantine when dmarc.policy = quarantine and iprev = fail\n}",
 		  NULL },
 		{ "policy {\nreject when spf = fail\nreject 50% when helo = fail\naccept when helo = fail\nreject when spf = fail }",
@@ -1139,18 +1140,33 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy { reject 10% when spf = fail reject when spf = fail }", NULL },
 		{ "policy { audit reject when spf = fail reject when spf = fail }", NULL },
 		{ "policy { tag \"x\" when spf = fail reject when spf = fail }", NULL },
-		{ DMARC "reject when dmarc.policy = reject }",
-		  "test.conf:2: warning: this rule refuses mail for DMARC alone" },
-		{ DMARC "reject when dmarc = fail }", "refuses mail for DMARC alone" },
-		{ DMARC "reject 10% when dmarc = fail and dmarc.policy = reject }", "for DMARC alone" },
+		{ AUTHORED "reject when dmarc.policy = reject }",
+		  "test.conf:3: warning: this rule refuses mail for DMARC alone" },
+		{ AUTHORED "reject when dmarc = fail }", "refuses mail for DMARC alone" },
+		{ AUTHORED "reject 10% when dmarc = fail and dmarc.policy = reject }", "for DMARC alone" },
 		{ DMARC "reject when (iprev = fail and dmarc = fail) or dmarc in { fail, permerror } }",
 		  "for DMARC alone" },
-		{ DMARC "reject when dmarc.policy = reject and iprev != pass }", NULL },
-		{ DMARC "reject when dmarc = fail and from in { \"bank.test\" } }", NULL },
+		{ AUTHORED "reject when dmarc.policy = reject and iprev != pass }", NULL },
+		{ AUTHORED "reject when dmarc = fail and from in { \"bank.test\" } }", NULL },
+		{ DMARC "reject when dmarc.policy = reject and iprev != pass }",
+		  "test.conf:2: warning: mail without exactly one author (From) gets past this rule" },
+		{ DMARC "quarantine when dmarc = fail and from in { \"bank.test\" } }",
+		  "add \"reject when from != one\"" },
+		{ DMARC "quarantine when dmarc = fail audit reject when from != one }",
+		  "gets past this rule" },
+		{ DMARC "quarantine when dmarc in { fail, permerror } }", NULL },
+		{ DMARC "quarantine when dmarc.policy = reject quarantine when dmarc != pass }", NULL },
+		{ DMARC "quarantine when dmarc.policy = reject quarantine when from in { none, several } }",
+		  NULL },
+		{ "recipients apart " AUTHORED "} policy for \"a.test\" { quarantine when dmarc = fail }",
+		  "gets past this rule" },
+		{ "recipients apart " AUTHORED
+		  "} policy for \"a.test\" { quarantine when dmarc = fail otherwise default }",
+		  NULL },
 		{ DMARC "reject when dmarc = permerror or from = several }", NULL },
 		{ DMARC "audit reject when dmarc = fail }", NULL },
-		{ EXCEPTION DMARC "\nreject when dmarc = fail and iprev != pass }",
-		  "test.conf:3: warning: this rule is decided at the end of the message, where there is one answer for all recipients, so whoever adds a recipient whose mail is accepted anyhow (see " },
+		{ EXCEPTION AUTHORED "reject when dmarc = fail and iprev != pass }",
+		  "test.conf:2: warning: this rule is decided at the end of the message, where there is one answer for all recipients, so whoever adds a recipient whose mail is accepted anyhow (see " },
 		{ DMARC "accept when spf = pass or recipient = \"a@b.test\" defer when dkim != pass }",
 		  "\"recipients apart\" prevents that" },
 		{ DMARC "reject when dkim = fail } policy for \"a.test\" { }", "\"recipients apart\"" },
@@ -1160,7 +1176,7 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ EXCEPTION DMARC "reject when spf = fail audit reject when dkim = fail }", NULL },
 		{ EXCEPTION DMARC "quarantine when dkim = fail }", NULL },
 		{ "exceptions { accept when trusted } " DMARC "reject when dkim = fail }", NULL },
-		{ DMARC "quarantine when dmarc.policy in { quarantine, reject } }", NULL },
+		{ AUTHORED "quarantine when dmarc.policy in { quarantine, reject } }", NULL },
 	};
 
 	(void)state;
