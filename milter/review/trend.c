@@ -28,7 +28,7 @@ row_at(json_t *trend, const char *time, int length)
 void
 trend_add(json_t *trend, const char *time, const char *name, json_int_t count)
 {
-	json_t *row = row_at(trend, time, HOUR_LENGTH);
+	json_t *row = time[0] != '\0' ? row_at(trend, time, HOUR_LENGTH) : NULL;
 
 	if (row != NULL)
 		document_count(row, name, count);

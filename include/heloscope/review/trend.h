@@ -13,7 +13,7 @@
 
 #define TREND_HOURS_MAX 131072 /* 15 years */
 
-/* Count so many more of `name` at a time as clock_format() writes it. */
+/* Count so many more of `name` at a time as clock_format() writes it; nothing at "". */
 void trend_add(json_t *trend, const char *time, const char *name, json_int_t count);
 
 /* Count all that another has. */

@@ -1,12 +1,14 @@
-/* comparison: domains of senders by receivers, and where one is refused and another is not. */
+/* comparison: domains of senders by receivers, and where one is refused and another is not; trend. */
 #include "../unit.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/review/comparison.h"
+#include "heloscope/review/trend.h"
 
 #define NOW 1795860000
 
@@ -264,6 +266,54 @@ comparison_compares_so_many(void **state)
 	assert_int_equal(number_of("left-out"), 7);
 }
 
+/* Count one of "a" in each of so many hours, from the first of a month. */
+static json_t *
+trend_of(int hours)
+{
+	json_t *trend = json_object();
+	char time[CLOCK_TEXT_SIZE];
+
+	for (int hour = 0; hour < hours; hour++)
+		trend_add(trend, clock_format((int64_t)hour * 3600, time), "a", 1);
+	return trend;
+}
+
+static void
+trend_counts_by_the_hour_and_tells_a_long_one_by_day(void **state)
+{
+	(void)state;
+	for (int hours = 48; hours <= 49; hours++) {
+		json_t *trend = trend_of(hours), *other = trend_of(1), *rows;
+
+		trend_add(other, "1970-01-01T00:59:59Z", "b", 7);
+		trend_add(other, "", "b", 9);
+		trend_add_all(trend, other);
+		rows = trend_rows(trend);
+		assert_int_equal(json_array_size(rows), hours == 48 ? 48 : 3);
+		assert_string_equal(document_text_of(json_array_get(rows, 0), "time"),
+				    hours == 48 ? "1970-01-01T00" : "1970-01-01");
+		assert_int_equal(json_integer_value(document_member(json_array_get(rows, 0), "a")),
+				 hours == 48 ? 2 : 25);
+		assert_int_equal(json_integer_value(document_member(json_array_get(rows, 0), "b")), 7);
+		json_decref(rows);
+		json_decref(other);
+		json_decref(trend);
+	}
+}
+
+static void
+trend_notes_so_many_hours(void **state)
+{
+	json_t *trend = trend_of(TREND_HOURS_MAX + 1);
+
+	(void)state;
+	assert_int_equal(json_object_size(trend), TREND_HOURS_MAX);
+	trend_add(trend, "1970-01-01T00:00:00Z", "a", 1);
+	assert_int_equal(json_integer_value(document_member(document_member(trend, "1970-01-01T00"), "a")),
+			 2);
+	json_decref(trend);
+}
+
 int
 main(void)
 {
@@ -276,6 +326,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(comparison_keeps_the_most_frequent_reasons, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_keeps_whole_words_of_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(comparison_compares_so_many, begin, end),
+		cmocka_unit_test(trend_counts_by_the_hour_and_tells_a_long_one_by_day),
+		cmocka_unit_test(trend_notes_so_many_hours),
 	};
 
 	return cmocka_run_group_tests_name("comparison", tests, NULL, NULL);
