@@ -51,7 +51,7 @@ static const char help[] =
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status, by sysexits.h: 0 it was answered, or will not be, and the log says why;\n"
-	"64 wrong usage; 75 try again later; 78 the configuration has an error.\n"
+	"64 wrong usage; 75 try again later, after a fault or while the configuration has errors.\n"
 	"\n"
 	"Example: heloscope reflect --from test@example.org --stderr <message.eml\n"
 	"In aliases: test: \"|/usr/bin/heloscope reflect --from test@example.org\"\n";
@@ -316,8 +316,7 @@ cli_reflect(int argc, char **argv)
 	log_open(options.logs_to_stderr ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG, LOG_LEVEL_INFO);
 	config = config_read(options.config, output_errors());
 	if (config == NULL || cli_record_log("reflect", options.log, config, options.config) == NULL) {
-		log_error("reflect: %.200s cannot be used", options.config);
-		status = EX_CONFIG;
+		status = fail(options.config, "it cannot be used"); /* EX_CONFIG would bounce the mail */
 	} else {
 		status = read_and_reflect(config, &options);
 	}

@@ -230,7 +230,7 @@ class Command(Base):
         good = ("--from", "test@reflect.test", "-c", running.config)
         missing = ("--from", "test@reflect.test", "-c", lab.folder / "missing.conf")
         for status, words in ((64, ()), (64, ("--from", "x")), (64, ("--from", "a@b.test\nBcc: x@y.test")), (64, (*good, "--per-hour", "0")),
-                              (64, (*good, "--unknown")), (78, missing), (0, good), (0, ("--help",))):
+                              (64, (*good, "--unknown")), (75, missing), (0, good), (0, ("--help",))):
             with self.subTest(words):
                 self.assertEqual(self.reflect(*words).returncode, status)
 
