@@ -6,6 +6,7 @@
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/cli/learn.h"
+#include "heloscope/cli/sent.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/doctor/doctor.h"
 #include "heloscope/doctor/tell.h"
@@ -20,7 +21,8 @@
 static const char help[] =
 	"usage: heloscope doctor [--ip ADDRESS]... [--helo NAME] [--bounces DOMAIN]\n"
 	"                        [--selector NAME]... [--message FILE] [--from-records FILE]\n"
-	"                        [--no-connect] [--relay-test] [-c FILE] [--json] DOMAIN...\n"
+	"                        [--log FILE] [--reports FILE] [--no-connect] [--relay-test]\n"
+	"                        [-c FILE] [--json] DOMAIN...\n"
 	"\n"
 	"Looks at the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
 	"SPF, DKIM, DMARC, blocklists, and the mail servers themselves: banner, STARTTLS,\n"
@@ -38,6 +40,10 @@ static const char help[] =
 	"                        verified and name the selectors; \"-\" is standard input\n"
 	"      --from-records FILE  a log of records of heloscope, with its rotated files: the\n"
 	"                        selectors with which mail of these domains passed there\n"
+	"      --log FILE        the mail log of your server, or a directory of logs: what it tells\n"
+	"                        of addresses and bounce domains that are not given\n"
+	"      --reports FILE    DMARC reports of receivers, or a directory or Maildir of them: the\n"
+	"                        addresses, bounce domains and selectors with which mail passed\n"
 	"      --no-connect      ask the DNS only, connect to no server\n"
 	"      --relay-test      try whether the servers, which must be yours, are open relays\n"
 	"                        (MAIL and RCPT, never DATA); two minutes for each at most\n"
@@ -55,9 +61,10 @@ static const char help[] =
 	"Example: heloscope doctor --ip 198.51.100.7 --helo mail.example.org example.org\n";
 
 struct options {
-	const char *config, *message, *records;
+	const char *config, *message, *records, *log, *reports;
 	char helo[DOMAIN_SIZE], bounces[DOMAIN_SIZE]; /* normalized, or "" */
 	struct cli_lesson lesson;                     /* with the selectors that were given */
+	struct sent *sent;                            /* of log and reports; or NULL */
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_json, connects_nowhere, tests_relay;
@@ -97,6 +104,26 @@ add_selector(void *context, const char *text)
 	return cli_read_selector("doctor", text, key->selector, key->domain);
 }
 
+/* Whether two options that read files would both read standard input; which. */
+static bool
+shares_input(const struct options *options, const char **first, const char **second)
+{
+	const struct {
+		const char *path, *name;
+	} given[] = {
+		{ options->message, "--message" },
+		{ options->records, "--from-records" },
+		{ options->log, "--log" },
+		{ options->reports, "--reports" },
+	};
+
+	*first = *second = NULL;
+	for (size_t i = 0; i < sizeof given / sizeof given[0] && *second == NULL; i++)
+		if (given[i].path != NULL && regular_file_is_input(given[i].path))
+			*(*first == NULL ? first : second) = given[i].name;
+	return *second != NULL;
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -108,12 +135,15 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "selector", .take = add_selector, .is_repeatable = true },
 		{ .name = "message", .text = &options->message },
 		{ .name = "from-records", .text = &options->records },
+		{ .name = "log", .text = &options->log },
+		{ .name = "reports", .text = &options->reports },
 		{ .name = "no-connect", .flag = &options->connects_nowhere, .excludes = "relay-test" },
 		{ .name = "relay-test", .flag = &options->tests_relay },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
+	const char *first, *second;
 	const int status = options_read(
 		argc, argv, &(struct option_syntax){ "heloscope", "doctor", help, table, options });
 
@@ -121,10 +151,8 @@ read_options(int argc, char **argv, struct options *options)
 		return status;
 	if (optind == argc)
 		return cli_usage_error("doctor", "no domain was given");
-	if (options->message != NULL && options->records != NULL && regular_file_is_input(options->message)
-	    && regular_file_is_input(options->records))
-		return cli_usage_error("doctor",
-				       "--message and --from-records cannot both be standard input");
+	if (shares_input(options, &first, &second))
+		return cli_usage_error("doctor", "%s and %s cannot both be standard input", first, second);
 	return argc - optind <= DOMAINS_MAX ? -1
 					    : cli_usage_error("doctor", "more than %d domains", DOMAINS_MAX);
 }
@@ -234,8 +262,13 @@ examine(struct config *config, char (*domains)[DOMAIN_SIZE], size_t count, const
 		output_put(output_errors(), "heloscope doctor: %s\n",
 			   resolver == NULL ? error.text : "out of memory");
 	} else if (has_name_servers(config, lookup, domains[0])) {
-		for (size_t i = 0; i < count; i++)
-			doctor_examine(domains[i], &order, config, lookup, &arena, &ward.reports[i]);
+		for (size_t i = 0; i < count; i++) {
+			struct doctor_order own = order;
+
+			if (options->sent != NULL)
+				sent_fill(options->sent, i, &own, &arena);
+			doctor_examine(domains[i], &own, config, lookup, &arena, &ward.reports[i]);
+		}
 		end_progress();
 		if (options->is_json)
 			doctor_put_json(ward.reports, ward.count, &arena, output_standard());
@@ -289,9 +322,16 @@ tell_lesson(const struct cli_lesson *lesson)
 			   before, message->name, message->author);
 	if (lesson->learned == 0)
 		output_put(out, "%sno DKIM signature of these domains was found there\n", before);
+}
+
+static void
+tell_left_out(const struct cli_lesson *lesson)
+{
 	if (lesson->left_out > 0)
-		output_put(out, "%smore than %d selectors were found; the others are not looked at\n", before,
-			   DOCTOR_KEYS_MAX);
+		output_put(
+			output_errors(),
+			"heloscope doctor: more than %d selectors were found; the others are not looked at\n",
+			DOCTOR_KEYS_MAX);
 }
 
 /* The message, with a resolver of its own. False with the reason. */
@@ -323,6 +363,24 @@ learn(const struct options *options, struct config *config, struct cli_lesson *l
 	return -1;
 }
 
+/* The same of log and reports. */
+static int
+learn_sent(struct options *options)
+{
+	if (options->log == NULL && options->reports == NULL)
+		return -1;
+	options->sent = sent_new(&options->lesson);
+	if (options->sent == NULL) {
+		output_put(output_errors(), "heloscope doctor: out of memory\n");
+		return CLI_UNKNOWN;
+	}
+	return (options->log == NULL || sent_read_log(options->sent, options->log))
+			       && (options->reports == NULL
+				   || sent_read_reports(options->sent, options->reports))
+		       ? -1
+		       : CLI_UNKNOWN;
+}
+
 int
 cli_doctor(int argc, char **argv)
 {
@@ -347,7 +405,11 @@ cli_doctor(int argc, char **argv)
 	config->looks_back = true;
 	status = learn(&options, config, &options.lesson);
 	if (status < 0)
+		status = learn_sent(&options);
+	tell_left_out(&options.lesson);
+	if (status < 0)
 		status = examine(config, domains, (size_t)(argc - optind), &options);
+	sent_free(options.sent);
 	config_unref(config);
 	return status;
 }

@@ -36,8 +36,8 @@ concerns_any(const struct cli_lesson *lesson, const char *domain)
 	return false;
 }
 
-static void
-learn(struct cli_lesson *lesson, const char *selector, const char *domain, bool is_of_message)
+void
+cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *domain, bool is_of_message)
 {
 	struct doctor_key *key = lesson->keys + lesson->key_count;
 
@@ -73,7 +73,7 @@ learn_field(struct cli_lesson *lesson, const char *value)
 	lesson->message.signatures++;
 	arena_init(&arena, FIELD_MEMORY);
 	if (dkim_signature_read(DKIM_PLAIN, span_of(value), &arena, &signature))
-		learn(lesson, signature.selector, signature.domain, true);
+		cli_learn_selector(lesson, signature.selector, signature.domain, true);
 	arena_clear(&arena);
 }
 
@@ -169,7 +169,8 @@ take_record(void *lesson, struct span line)
 	dkim = &reading.record.facts->dkim;
 	for (size_t i = 0; i < dkim->count; i++)
 		if (dkim->signatures[i].result == RESULT_PASS)
-			learn(lesson, dkim->signatures[i].selector, dkim->signatures[i].domain, false);
+			cli_learn_selector(lesson, dkim->signatures[i].selector, dkim->signatures[i].domain,
+					   false);
 	record_release(&reading);
 	return true;
 }

@@ -1,17 +1,26 @@
 /* The addresses from which mail may go out: those that were named, else those that MX and SPF show. */
 #include "heloscope/doctor/addresses.h"
 
+#include "heloscope/doctor/look.h"
 #include "heloscope/spf/record.h"
+
+#define LEFT_OUT_MAX 600 /* octets of addresses that are told */
+
+static bool
+is_known(const struct exam *exam, const struct ipaddr *address)
+{
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		if (ipaddr_equals(&exam->report->addresses[i], address))
+			return true;
+	return false;
+}
 
 static void
 add_address(struct exam *exam, const struct ipaddr *address)
 {
 	struct doctor_report *report = exam->report;
 
-	for (size_t i = 0; i < report->address_count; i++)
-		if (ipaddr_equals(&report->addresses[i], address))
-			return;
-	if (report->address_count < DOCTOR_ADDRESSES_MAX)
+	if (!is_known(exam, address) && report->address_count < DOCTOR_ADDRESSES_MAX)
 		report->addresses[report->address_count++] = *address;
 }
 
@@ -51,14 +60,59 @@ add_spf_addresses(struct exam *exam)
 	}
 }
 
+static bool
+is_allowed(struct exam *exam, const struct ipaddr *address)
+{
+	const struct facts *facts = exam_look(exam, address, NULL, NULL);
+
+	return facts != NULL && facts->results[METHOD_SPF] == RESULT_PASS;
+}
+
+static void
+tell_left_out(struct exam *exam, const char *addresses)
+{
+	exam->report->taken_from = arena_printf(
+		exam->arena,
+		"%s\nleft out:%s, which the SPF record of %s does not allow: anybody can write a report; give with --ip what is yours",
+		exam->report->taken_from, addresses, exam->bounces);
+}
+
+/* Those that only reports name: anybody can write a report, so that the owner of the domain has to vouch for
+ * them, and no record is proposed for the others. */
+static void
+add_reported(struct exam *exam, const struct ipaddr *addresses, size_t count)
+{
+	char memory[LEFT_OUT_MAX];
+	struct strbuf left_out = STRBUF_OVER(memory);
+	size_t told = 0;
+
+	for (size_t i = 0; i < count && exam->report->address_count < DOCTOR_ADDRESSES_MAX; i++) {
+		if (is_known(exam, &addresses[i]))
+			continue;
+		if (is_allowed(exam, &addresses[i]))
+			add_address(exam, &addresses[i]);
+		else if (told++ < DOCTOR_ADDRESSES_MAX)
+			strbuf_printf(&left_out, "%s %s", told > 1 ? "," : "",
+				      exam_address_text(exam, &addresses[i]));
+	}
+	if (told > DOCTOR_ADDRESSES_MAX)
+		strbuf_printf(&left_out, " and %zu more", told - DOCTOR_ADDRESSES_MAX);
+	if (told > 0)
+		tell_left_out(exam, memory);
+}
+
 void
 exam_addresses(struct exam *exam)
 {
 	const struct dns_answer *mx = lookup_get(exam->lookup, exam->report->domain, DNS_MX);
+	const struct doctor_order *order = exam->order;
+	const size_t sure = order->address_count - order->reported_count;
 
-	for (size_t i = 0; i < exam->order->address_count; i++)
-		add_address(exam, &exam->order->addresses[i]);
-	exam->report->is_guessed = exam->order->address_count == 0;
+	for (size_t i = 0; i < sure; i++)
+		add_address(exam, &order->addresses[i]);
+	if (order->reported_count > 0)
+		add_reported(exam, order->addresses + sure, order->reported_count);
+	exam->report->is_guessed = exam->report->address_count == 0;
 	if (exam->report->is_guessed) {
 		for (size_t i = 0; i < mx->count && i < EXAM_HOSTS_MAX; i++)
 			if (mx->records[i].name[0] != '\0')

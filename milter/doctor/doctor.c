@@ -60,7 +60,8 @@ begin(const char *domain, const struct doctor_order *order, struct config *confi
 {
 	const bool has_bounces = order->bounces != NULL && strcmp(order->bounces, domain) != 0;
 
-	*report = (struct doctor_report){ .domain = domain };
+	*report = (struct doctor_report){ .domain = domain,
+					  .taken_from = order->taken_from != NULL ? order->taken_from : "" };
 	lookup_set_end(lookup, order->end_ms);
 	return (struct exam){ .order = order,
 			      .config = config,

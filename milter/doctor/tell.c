@@ -168,6 +168,23 @@ put_table(const struct telling_doctor *telling)
 /* The evidence. */
 
 static void
+put_taken_from(const char *lines, struct output *out)
+{
+	char memory[TEXT_MAX];
+
+	while (*lines != '\0') {
+		const size_t length = strcspn(lines, "\n");
+		struct strbuf said = STRBUF_OVER(memory);
+
+		strbuf_add(&said, strncmp(lines, "left out", 8) == 0 ? "" : "taken from ");
+		strbuf_add_span(&said, (struct span){ lines, length });
+		output_put(out, "     ");
+		prose_wrap(out, memory, 5, 7);
+		lines += length + (lines[length] == '\n');
+	}
+}
+
+static void
 put_evidence(const struct doctor_report *report, size_t number, struct output *out)
 {
 	char memory[TEXT_MAX], text[IPADDR_TEXT_SIZE];
@@ -181,6 +198,7 @@ put_evidence(const struct doctor_report *report, size_t number, struct output *o
 		strbuf_add(&said, " (guessed from MX and SPF)");
 	output_put(out, "\n%3zu  ", number);
 	prose_wrap(out, memory, 5, 5);
+	put_taken_from(report->taken_from, out);
 	for (size_t i = 0; i < report->record_count; i++) {
 		output_put(out, "       ");
 		prose_wrap(out, report->records[i], 7, 9);
@@ -272,6 +290,8 @@ report_json(const struct doctor_report *report, struct arena *arena)
 	document_set_text(object, "state", doctor_state_token(report));
 	document_put(object, "addresses", addresses);
 	document_set_flag(object, "guessed", report->is_guessed);
+	if (report->taken_from[0] != '\0')
+		document_put(object, "taken-from", lines_json(report->taken_from));
 	document_put(object, "cells", cells_json(report));
 	document_put(object, "findings", findings);
 	document_put(object, "demands", doctor_demands_json(report));

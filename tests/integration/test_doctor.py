@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 import dns.message
@@ -440,6 +441,106 @@ class Doctor(unittest.TestCase):
             self.assertIn(f"heloscope doctor: standard input: {words}", said)
         _, said = self.learn(author, "well.example", arguments=("--from-records", "-"), status=2)
         self.assertIn("cannot both be standard input", said)
+
+    def test_addresses_bounce_domains_and_selectors_are_taken_from_log_and_reports(self):
+        """Mail that passed DMARC at receivers, and what the site's own log says, count; what strangers sent, or wrote in a report, gets into no record."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=lab.folder))
+        mine, strange, forged, forwarder = "198.51.100.30", "203.0.113.66", "203.0.113.77", "203.0.113.88"
+
+        def row(address, count, dkim, spf, mfrom, signature, author="well.example", spf_itself=None):
+            name, selector, result = signature
+            return (f"<record><row><source_ip>{address}</source_ip><count>{count}</count><policy_evaluated><disposition>none</disposition><dkim>{dkim}</dkim><spf>{spf}</spf>"
+                    f"</policy_evaluated></row><identifiers><header_from>{author}</header_from></identifiers><auth_results><dkim><domain>{name}</domain><selector>{selector}</selector>"
+                    f"<result>{result}</result></dkim><spf><domain>{mfrom}</domain><result>{spf_itself or spf}</result></spf></auth_results></record>")
+
+        def report(name, organization, *rows):
+            (folder / name).write_text(f"<?xml version='1.0'?><feedback><report_metadata><org_name>{organization}</org_name><report_id>{name}</report_id></report_metadata>"
+                                       f"<policy_published><domain>well.example</domain><p>none</p></policy_published>{''.join(rows)}</feedback>")
+
+        valid, invalid = ("well.example", "s1", "pass"), ("well.example", "forged", "fail")
+        report("1.xml", "google.com", row(mine, 50, "pass", "pass", "b.well.example", valid), row(strange, 900, "fail", "fail", "well.example", invalid),
+               row(forwarder, 20, "pass", "fail", "well.example", valid), row(strange, 7, "fail", "pass", "strange.example", ("strange.example", "x", "pass")),
+               row(strange, 7, "pass", "pass", "other.example", ("other.example", "x", "pass"), "other.example"),
+               row("10.0.0.9", 7, "pass", "pass", "b.well.example", valid),
+               row(strange, 5, "fail", "fail", "b.well.example", ("well.example", "unaligned", "pass"), spf_itself="pass"),
+               row(forwarder, 5, "pass", "fail", "b.well.example", valid, spf_itself="pass"), row(mine, 5, "pass", "pass", "b.well.example", ("well.example", "broken", "fail")))
+        report("2.xml", "yahoo.example", row(mine, 2, "fail", "pass", "b.well.example", invalid))
+        report("4.xml", "failures.example", row(strange, 2000, "fail", "fail", "well.example", invalid))
+        report("3.xml", "made up\nby anybody", row(forged, 40, "pass", "pass", "b.well.example", valid))
+        bounces = {"b.well.example TXT": [f'"v=spf1 ip4:{mine} -all"']}
+
+        def look(*arguments, changes=None, domains=("well.example",), status=None, text=False):
+            path = lab.folder / "sent.conf"
+            path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
+            with DnsServer(port, answering({key: value for key, value in {**WELL, **bounces, **(changes or {})}.items() if value is not None})):
+                done = lab.tool("doctor", "--no-connect", "-c", path, *([] if text else ["--json"]), *arguments, *domains)
+            if status is not None:
+                self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+            if text or not done.stdout:
+                return done.stdout, done.stderr
+            reports = json.loads(done.stdout)
+            DOCTOR_SCHEMA.validate(reports)
+            return (reports[0] if len(reports) == 1 else reports), done.stderr
+
+        read, said = look("--reports", folder)
+        self.assertEqual(said, "")
+        self.assertEqual((read["addresses"], read["guessed"]), ([mine], False))
+        self.assertEqual(read["taken-from"], [
+            f"the reports of google.com and 2 others: addresses {mine}, {forged}; bounce domain b.well.example; selector s1",
+            f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours"])
+        self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s1._domainkey.well.example"])
+        self.assertIn(f"b.well.example TXT v=spf1 ip4:{mine} -all", " ".join(read["records"]).replace('"', ""))
+        for changes in ({"b.well.example TXT": None}, {"b.well.example TXT": ['"v=spf1 ipv4:1 -all"']}, {"b.well.example TXT": ['"v=spf1 -all"']}):
+            read, _ = look("--reports", folder, changes=changes)  # even then nothing that others wrote is to be published
+            for finding in read["findings"]:
+                for address in (strange, forged, forwarder):
+                    self.assertNotIn(address, " ".join([*finding.get("publish", ()), finding.get("remedy", "")]))
+        text, _ = look("--reports", folder, text=True)
+        self.assertIn("taken from the reports of google.com and 2 others: addresses", text)
+
+        # What is given goes before; a single report; reports of others; none.
+        read, _ = look("--reports", folder, "--ip", ADDRESS, "--bounces", "well.example", "--selector", "s9")
+        self.assertEqual((read["addresses"], read["taken-from"]), ([ADDRESS], ["the reports of google.com and 2 others: selector s1"]))
+        self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s9._domainkey.well.example", "s1._domainkey.well.example"])
+        read, _ = look("--reports", folder / "2.xml")
+        self.assertEqual(read["taken-from"], [f"the reports of yahoo.example: address {mine}; bounce domain b.well.example"])
+        read, said = look("--reports", folder, domains=["third.example"])
+        self.assertIn("no mail of these domains that passed DMARC was found there", said)
+        self.assertNotIn("taken-from", read)
+        _, said = look("--reports", folder / "missing", status=3)
+        self.assertIn("No such file or directory", said)
+        _, said = look("--reports", "-", "--log", "-", status=2)
+        self.assertIn("--log and --reports cannot both be standard input", said)
+
+        # A log: addresses that it names itself, of mail to others; a sender below the domain does not go before the domain.
+        log = folder / "mail.log"
+
+        def delivery(number, sender, recipient, program="postfix-198.51.100.40", relay=strange):
+            head = f"Nov 27 10:00:{number:02d} out"
+            return (f"{head} postfix/qmgr[1]: 4AB{number:02d}: from=<{sender}>, size=100, nrcpt=1 (queue active)\n"
+                    f"{head} {program}/smtp[2]: 4AB{number:02d}: to=<{recipient}>, relay=mx.other.example[{relay}]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 {strange} is yours)\n")
+
+        log.write_text(delivery(1, "a@well.example", "b@other.example") + delivery(2, "x@evil.well.example", "b@other.example") + delivery(3, "x@evil.well.example", "c@other.example")
+                       + delivery(4, "x@strange.example", "b@other.example", "postfix-203.0.113.66") + delivery(5, "x@well.example", "c@well.example", "postfix-203.0.113.77")
+                       + delivery(6, "a@well.example", "b@other.example", "postfix-10.0.0.1"))
+        read, said = look("--log", log)
+        self.assertEqual(said, "")
+        self.assertEqual((read["addresses"], read["guessed"]), (["198.51.100.40"], False))
+        self.assertEqual(read["taken-from"], ["the mail log: address 198.51.100.40; bounce domain well.example"])
+        self.assertIn("ip4:198.51.100.40", self.proposal(read, "spf-pass", "well.example"))  # the site's own log may be believed
+        log.write_text(delivery(1, "a@bounce.well.example", "b@other.example", "postfix"))
+        read, _ = look("--log", log, changes={"bounce.well.example TXT": ['"v=spf1 -all"']})
+        self.assertEqual((read["guessed"], read["taken-from"]), (True, ["the mail log: bounce domain bounce.well.example"]))
+        # Of several domains each has its own.
+        log.write_text(delivery(1, "a@well.example", "b@other.example") + delivery(2, "a@b.example", "b@other.example", "postfix-198.51.100.41"))
+        reports, _ = look("--log", log, changes=domain("b.example"), domains=["well.example", "b.example"])
+        self.assertEqual([report["addresses"] for report in reports], [["198.51.100.40"], ["198.51.100.41"]])
+        # Whoever writes reports takes no more than the room that there is.
+        report("1.xml", "google.com", *(row(f"203.0.113.{number}", 9, "pass", "pass", f"n{number}.well.example", ("well.example", f"n{number}", "pass")) for number in range(200)))
+        read, said = look("--reports", folder / "1.xml", changes={f"n{number}.well.example TXT": ['"v=spf1 +all"'] for number in range(200)})
+        self.assertEqual(len(read["addresses"]), 8)
+        self.assertEqual(sum("._domainkey." in record for record in read["records"]), 16)
+        self.assertIn("more than 16 selectors were found", said)
 
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),

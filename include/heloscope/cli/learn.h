@@ -25,6 +25,11 @@ struct cli_lesson {
 	struct doctor_message message;
 };
 
+/* A selector of signatures of `domain`, d=, both normalized: taken when it concerns a domain of the lesson,
+ * and is not known yet. */
+void cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *domain,
+			bool is_of_message);
+
 /* From the message at `path`, "-" for standard input, whose signatures are verified, which waits for their
  * keys. `config` has DKIM on. False with the reason. */
 bool cli_learn_message(const char *path, struct config *config, struct dns_resolver *resolver,

@@ -6,7 +6,8 @@
 
 #include "heloscope/doctor/exam.h"
 
-/* Those that were named, else those that MX and SPF show; into the report. */
+/* Those that were named, and of reports those that SPF allows; else those that MX and SPF show. Into the
+ * report. */
 void exam_addresses(struct exam *exam);
 
 #endif

@@ -33,7 +33,9 @@ struct doctor_key {
 struct doctor_order {
 	const struct ipaddr *addresses; /* from which mail goes out; none: they are guessed */
 	size_t address_count;
-	const char *helo;              /* name that the servers give, or NULL */
+	size_t reported_count;  /* the last of them, which only reports name: SPF has to allow them */
+	const char *taken_from; /* what of this was not given but read, and where, with "\n" between; or "" */
+	const char *helo;       /* name that the servers give, or NULL */
 	const struct doctor_key *keys; /* of DKIM, normalized */
 	size_t key_count;
 	const struct doctor_message *message; /* or NULL */

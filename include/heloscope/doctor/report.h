@@ -30,6 +30,7 @@ struct doctor_report {
 	struct ipaddr addresses[DOCTOR_ADDRESSES_MAX];
 	size_t address_count;
 	bool is_guessed;
+	const char *taken_from; /* what was read of mail that was sent, and where, with "\n" between; or "" */
 	enum doctor_severity cells[DOCTOR_ROWS];
 	struct doctor_finding *findings;
 	size_t finding_count;

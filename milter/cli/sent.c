@@ -1,0 +1,409 @@
+#include "heloscope/cli/sent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/ipaddr_scope.h"
+#include "heloscope/base/output.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/doctor/dkim.h"
+#include "heloscope/mails/given.h"
+
+#define NAMES_MAX 32    /* of one kind that are counted */
+#define NAMES_TOLD 8    /* and told */
+#define REPORTER_MAX 60 /* octets of an organization that are told */
+#define LINE_MAX 3000
+
+/* What is counted, each with its messages. */
+struct name {
+	char text[DOMAIN_SIZE];
+	uint64_t messages;
+};
+
+struct names {
+	struct name items[NAMES_MAX];
+	size_t count;
+	bool has_more; /* for which there was no room */
+};
+
+/* Of one kind of source. */
+struct account {
+	struct names addresses, bounces, selectors, reporters;
+};
+
+/* Of one domain. */
+struct sent_domain {
+	struct account log, reports;
+	struct ipaddr addresses[2 * NAMES_MAX]; /* as an order has them */
+};
+
+struct sent {
+	struct cli_lesson *lesson;
+	struct sent_domain *domains; /* as many as the lesson has */
+	bool has_fault, has_found;   /* in what is read */
+};
+
+struct sent *
+sent_new(struct cli_lesson *lesson)
+{
+	struct sent *sent = calloc(1, sizeof *sent);
+
+	if (sent == NULL)
+		return NULL;
+	sent->lesson = lesson;
+	sent->domains = calloc(lesson->domain_count, sizeof *sent->domains);
+	if (sent->domains != NULL)
+		return sent;
+	sent_free(sent);
+	return NULL;
+}
+
+void
+sent_free(struct sent *sent)
+{
+	if (sent == NULL)
+		return;
+	free(sent->domains);
+	free(sent);
+}
+
+/* Names. */
+
+static void
+count_name(struct names *names, const char *text, uint64_t messages)
+{
+	struct name *name = names->items;
+
+	while (name < names->items + names->count && strcmp(name->text, text) != 0)
+		name++;
+	if (name == names->items + NAMES_MAX) {
+		names->has_more = true;
+		return;
+	}
+	if (name == names->items + names->count) {
+		names->count++;
+		(void)snprintf(name->text, sizeof name->text, "%s", text);
+	}
+	name->messages += messages < UINT64_MAX - name->messages ? messages : UINT64_MAX - name->messages;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct name *one = a, *other = b;
+
+	return one->messages != other->messages ? (one->messages < other->messages ? 1 : -1)
+						: strcmp(one->text, other->text);
+}
+
+static void
+sort(struct names *names)
+{
+	qsort(names->items, names->count, sizeof names->items[0], compare);
+}
+
+/* Only what others see: that of a network of one's own is another behind its router. */
+static void
+count_address(struct names *names, const struct ipaddr *address, uint64_t messages)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	if (ipaddr_scope(address) <= SCOPE_EXAMPLE)
+		count_name(names, ipaddr_format(address, text), messages);
+}
+
+/* Logs. */
+
+/* The domain of an address; false when it has none that the DNS can hold. */
+static bool
+read_domain(struct span address, char domain[DOMAIN_SIZE])
+{
+	const char *at = address.length > 0 ? memrchr(address.at, '@', address.length) : NULL;
+
+	return at != NULL && domain_normalize(span_from(address, (size_t)(at - address.at) + 1), domain);
+}
+
+/* The domain of the lesson itself, else the first that the sender's concerns; NULL: there is none. */
+static struct sent_domain *
+domain_of_sender(struct sent *sent, const char *sender)
+{
+	const struct cli_lesson *lesson = sent->lesson;
+
+	for (size_t i = 0; i < lesson->domain_count; i++)
+		if (strcmp(lesson->domains[i], sender) == 0)
+			return &sent->domains[i];
+	for (size_t i = 0; i < lesson->domain_count; i++)
+		if (doctor_key_concerns(sender, lesson->domains[i]))
+			return &sent->domains[i];
+	return NULL;
+}
+
+/* Mail to a domain of one's own may have come from anybody. */
+static void
+take_delivery(void *context, const struct refusal *refusal)
+{
+	struct sent *sent = context;
+	char sender[DOMAIN_SIZE], recipient[DOMAIN_SIZE];
+	struct sent_domain *domain;
+
+	if (!read_domain(refusal->sender, sender) || !read_domain(refusal->recipient, recipient)
+	    || domain_of_sender(sent, recipient) != NULL)
+		return;
+	domain = domain_of_sender(sent, sender);
+	if (domain == NULL)
+		return;
+	sent->has_found = true;
+	count_name(&domain->log.bounces, sender, 1);
+	count_address(&domain->log.addresses, &refusal->client, 1);
+}
+
+/* Reports. */
+
+static void
+take_signatures(struct sent *sent, struct sent_domain *domain, const char *author,
+		const struct aggregate_row *row)
+{
+	char name[DOMAIN_SIZE], selector[DOMAIN_SIZE];
+
+	for (size_t i = 0; i < row->dkim_count; i++) {
+		const struct aggregate_result *dkim = &row->dkim[i];
+
+		if (strcmp(dkim->result, "pass") != 0 || !domain_normalize(span_of(dkim->domain), name)
+		    || !domain_normalize(span_of(dkim->selector), selector)
+		    || !doctor_key_concerns(name, author))
+			continue;
+		cli_learn_selector(sent->lesson, selector, name, false);
+		count_name(&domain->reports.selectors, selector, row->count);
+	}
+}
+
+/* By SPF; the name of HELO, which passes for mail without a return address, is no envelope domain. */
+static void
+take_envelope(struct sent_domain *domain, const char *author, const struct aggregate_row *row)
+{
+	const struct span name = span_of(row->spf.domain), envelope = span_of(row->envelope_from);
+	char bounces[DOMAIN_SIZE];
+
+	if (strcmp(row->spf.result, "pass") != 0 || !domain_normalize(name, bounces)
+	    || !doctor_key_concerns(bounces, author))
+		return;
+	count_address(&domain->reports.addresses, &row->source, row->count);
+	if (envelope.length == 0 || span_equals_nocase(envelope, name))
+		count_name(&domain->reports.bounces, bounces, row->count);
+}
+
+static void
+take_row(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
+{
+	struct sent *sent = context;
+	const struct cli_lesson *lesson = sent->lesson;
+	const char *given = row->header_from[0] != '\0' ? row->header_from : report->domain;
+	char author[DOMAIN_SIZE];
+	size_t number = 0;
+
+	if ((!row->is_dkim_aligned && !row->is_spf_aligned) || !domain_normalize(span_of(given), author))
+		return;
+	while (number < lesson->domain_count && strcmp(lesson->domains[number], author) != 0)
+		number++;
+	if (number == lesson->domain_count)
+		return;
+	sent->has_found = true;
+	count_name(&sent->domains[number].reports.reporters,
+		   report->organization[0] != '\0' ? report->organization : "a receiver", row->count);
+	if (row->is_dkim_aligned)
+		take_signatures(sent, &sent->domains[number], author, row);
+	if (row->is_spf_aligned)
+		take_envelope(&sent->domains[number], author, row);
+}
+
+/* Reading. */
+
+static void
+pass_over_refusal(void *context, const struct refusal *refusal)
+{
+	(void)context;
+	(void)refusal;
+}
+
+/* It need not have a refusal in it. */
+static bool
+pass_over_words(void *context, const struct refusal *refusal)
+{
+	pass_over_refusal(context, refusal);
+	return true;
+}
+
+static void
+pass_over_row(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
+{
+	(void)context;
+	(void)report;
+	(void)row;
+}
+
+static void
+pass_over_sessions(void *context, const struct tls_report *report, const struct tls_row *row)
+{
+	(void)context;
+	(void)report;
+	(void)row;
+}
+
+static void
+tell_fault(void *context, struct span file, const char *reason)
+{
+	(void)context;
+	output_put(output_errors(), "heloscope doctor: ");
+	output_span(output_errors(), file.length > 0 ? file : SPAN("standard input"));
+	output_put(output_errors(), ": %s\n", reason);
+}
+
+static bool
+read_given(struct sent *sent, const char *path, struct log_reader *logs, const char *expected)
+{
+	const struct given_taker taker = { .refusal = pass_over_refusal,
+					   .words = pass_over_words,
+					   .aggregate = logs == NULL ? take_row : pass_over_row,
+					   .tls = pass_over_sessions,
+					   .logs = logs,
+					   .fault = tell_fault,
+					   .context = sent };
+	bool is_read;
+
+	sent->has_found = false;
+	is_read = given_read(path, &taker);
+	if (is_read && !sent->has_found)
+		output_put(output_errors(), "heloscope doctor: no %s was found there\n", expected);
+	return is_read || sent->has_found;
+}
+
+bool
+sent_read_log(struct sent *sent, const char *path)
+{
+	struct log_reader *logs = log_reader_new(0, take_delivery, sent);
+	const bool is_read =
+		logs != NULL && read_given(sent, path, logs, "mail that these domains sent to others");
+
+	if (logs == NULL)
+		output_put(output_errors(), "heloscope doctor: out of memory\n");
+	log_reader_free(logs);
+	return is_read;
+}
+
+bool
+sent_read_reports(struct sent *sent, const char *path)
+{
+	return read_given(sent, path, NULL, "mail of these domains that passed DMARC");
+}
+
+/* What came of it. */
+
+static size_t
+add_addresses(struct sent_domain *domain, const struct names *names, size_t count)
+{
+	for (size_t i = 0; i < names->count; i++)
+		count += ipaddr_parse(span_of(names->items[i].text), &domain->addresses[count]);
+	return count;
+}
+
+/* "; addresses A, B and others" */
+static void
+add_names(struct strbuf *line, const char *kind, const char *plural, const struct names *names)
+{
+	if (names->count == 0)
+		return;
+	strbuf_printf(line, "%s %s%s", line->text[line->length - 1] == ':' ? "" : ";", kind,
+		      names->count > 1 ? plural : "");
+	for (size_t i = 0; i < names->count && i < NAMES_TOLD; i++)
+		strbuf_printf(line, "%s %s", i > 0 ? "," : "", names->items[i].text);
+	if (names->count > NAMES_TOLD)
+		strbuf_add(line, " and others");
+}
+
+/* "the reports of google.com and 3 others:" */
+static void
+add_reporters(struct strbuf *line, const struct names *names)
+{
+	const size_t others = names->count - 1;
+
+	strbuf_add(line, "the reports of ");
+	strbuf_add_escaped(line, span_of(names->items[0].text), REPORTER_MAX);
+	if (others > 0)
+		strbuf_printf(line, " and %s%zu other%s", names->has_more ? "more than " : "", others,
+			      others > 1 ? "s" : "");
+	strbuf_add(line, ":");
+}
+
+/* What was taken of one account; nothing when nothing was. */
+static void
+add_account(struct strbuf *text, const struct account *account, bool takes_addresses, const char *bounces)
+{
+	char memory[LINE_MAX];
+	struct strbuf line = STRBUF_OVER(memory);
+	size_t beginning;
+
+	if (account->reporters.count > 0)
+		add_reporters(&line, &account->reporters);
+	else
+		strbuf_add(&line, "the mail log:");
+	beginning = line.length;
+	if (takes_addresses)
+		add_names(&line, "address", "es", &account->addresses);
+	if (bounces != NULL)
+		strbuf_printf(&line, "%s bounce domain %s", line.length > beginning ? ";" : "", bounces);
+	add_names(&line, "selector", "s", &account->selectors);
+	if (line.length > beginning)
+		strbuf_printf(text, "%s%s", text->length > 0 ? "\n" : "", memory);
+}
+
+static void
+sort_account(struct account *account)
+{
+	sort(&account->addresses);
+	sort(&account->bounces);
+	sort(&account->selectors);
+	sort(&account->reporters);
+}
+
+/* The envelope domain that a log shows: anybody can send with one below the domain through a server that
+ * forwards, so that the domain itself comes first. */
+static const char *
+bounces_of_log(const struct names *names, const char *domain)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i].text, domain) == 0)
+			return domain;
+	return names->count > 0 ? names->items[0].text : NULL;
+}
+
+void
+sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct arena *arena)
+{
+	struct sent_domain *domain = &sent->domains[number];
+	const bool takes_addresses = order->address_count == 0, takes_bounces = order->bounces == NULL;
+	const char *reported, *logged;
+	char memory[2 * LINE_MAX];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	sort_account(&domain->log);
+	sort_account(&domain->reports);
+	reported = takes_bounces && domain->reports.bounces.count > 0 ? domain->reports.bounces.items[0].text
+								      : NULL;
+	logged = takes_bounces && reported == NULL
+			 ? bounces_of_log(&domain->log.bounces, sent->lesson->domains[number])
+			 : NULL;
+	if (takes_addresses) {
+		const size_t sure = add_addresses(domain, &domain->log.addresses, 0);
+
+		order->addresses = domain->addresses;
+		order->address_count = add_addresses(domain, &domain->reports.addresses, sure);
+		order->reported_count = order->address_count - sure;
+	}
+	if (takes_bounces)
+		order->bounces = reported != NULL ? reported : logged;
+	add_account(&text, &domain->log, takes_addresses, logged);
+	if (domain->reports.reporters.count > 0)
+		add_account(&text, &domain->reports, takes_addresses, reported);
+	order->taken_from = arena_string(arena, memory);
+}
