@@ -400,8 +400,10 @@ find_entry(const struct search *search, struct recognition *known)
 
 	if (best.entry != NULL && is_vague(best.entry->category)) {
 		telling = choose(search, best.entry->is_frame ? says_anything : is_telling);
-		if (telling.entry != NULL && tier_of(telling.entry) == tier_of(best.entry))
-			best = telling;
+		if (telling.entry != NULL
+		    && (tier_of(telling.entry) == tier_of(best.entry)
+			|| (best.entry->is_frame && is_telling(telling.entry->category))))
+			best = telling; /* of lower tier: a code that says what the words do not */
 	}
 	known->entry = best.entry;
 	known->rival = best.rival;
