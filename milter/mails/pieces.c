@@ -64,12 +64,22 @@ text_skip(struct span *text, const char *words)
 	return begins(without_blanks(*text), words, text);
 }
 
+/* Whether what begins with this octet can begin there; of blanks only the first, from which all are gone
+ * over.
+ */
+static bool
+may_begin(struct span text, size_t at, char first)
+{
+	if (first == ' ')
+		return ascii_is_blank(text.at[at]) && (at == 0 || !ascii_is_blank(text.at[at - 1]));
+	return ascii_lower(text.at[at]) == ascii_lower(first);
+}
+
 bool
 text_find(struct span text, const char *words, struct span *before, struct span *behind)
 {
 	for (size_t i = 0; i < text.length; i++) {
-		if (ascii_lower(text.at[i]) != ascii_lower(words[0])
-		    || !begins(span_from(text, i), words, behind))
+		if (!may_begin(text, i, words[0]) || !begins(span_from(text, i), words, behind))
 			continue;
 		if (before != NULL)
 			*before = (struct span){ text.at, i };
@@ -158,7 +168,7 @@ text_reply_code(struct span text)
 {
 	unsigned code;
 
-	if (text_digits(text) != 3 || !span_to_number((struct span){ text.at, 3 }, 400, 599, &code))
+	if (text.length < 3 || !span_to_number((struct span){ text.at, 3 }, 400, 599, &code))
 		return 0;
 	return text.length == 3 || ascii_is_blank(text.at[3]) || text.at[3] == '-' || text.at[3] == ':' ? code
 													: 0;

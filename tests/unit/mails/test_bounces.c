@@ -545,6 +545,27 @@ part_is_read_within_its_bounds(void **state)
 	free(told);
 }
 
+/* Each octet is gone over a few times: by the square of its length each of these takes minutes. */
+static void
+text_of_a_notice_is_gone_over_once(void **state)
+{
+	enum { MOST_S = 60 };
+	static const char *const middles[] = {
+		"550", " ", "\t ", " by ", "(in reply to ", "\"@", "<", "host "
+	};
+	struct told *told = malloc(sizeof *told);
+
+	(void)state;
+	assert_non_null(told);
+	(void)alarm(MOST_S);
+	for (size_t i = 0; i < ROWS(middles); i++)
+		assert_int_equal(read_repeated(BOUNCE "\nUndelivered\n", middles[i],
+					       BOUND_PART_OCTETS / strlen(middles[i]), "\n550 no\n", told),
+				 0);
+	(void)alarm(0);
+	free(told);
+}
+
 int
 main(void)
 {
@@ -558,6 +579,7 @@ main(void)
 		cmocka_unit_test(mail_kind_is_told_by_the_beginning),
 		cmocka_unit_test(message_is_read_within_its_bounds),
 		cmocka_unit_test(part_is_read_within_its_bounds),
+		cmocka_unit_test(text_of_a_notice_is_gone_over_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
