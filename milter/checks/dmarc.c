@@ -170,21 +170,22 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 
 /*
  * What was withheld of the identifiers is withheld of this, too, of those that count. Where the author's
- * record is known, so is what a lookup could not tell: whoever forges that author chooses its name below the
- * author's.
+ * record is known, or one above that asks for something, so is what a lookup could not tell: whoever forges
+ * an author chooses its name, or that of the author, below the record's.
  */
 static void
-note_withheld(struct facts *facts, const struct identifiers *identifiers)
+note_withheld(struct facts *facts, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
 {
 	static const enum method needed[] = { METHOD_SPF, METHOD_SPF_HELO, METHOD_DKIM };
-	const bool is_of_chosen = facts->dmarc.record_domain != NULL && facts->dmarc.fault_name != NULL;
+	const bool is_of_chosen =
+		outcome->fault_name != NULL && (outcome->record_domain != NULL || outcome->is_below_policy);
 	enum dns_status withheld = facts->withheld[METHOD_DMARC];
 
 	for (size_t i = 0; i < identifiers->count && withheld == DNS_NOERROR; i++)
 		if (identifiers->items[i].alignment != DMARC_UNALIGNED)
 			withheld = identifiers->withheld[i];
 	if (withheld == DNS_NOERROR && is_of_chosen)
-		withheld = dns_status_of_chosen(facts->dmarc.fault);
+		withheld = dns_status_of_chosen(outcome->fault);
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0] && withheld == DNS_NOERROR; i++)
 		if (facts->withheld[needed[i]] != DNS_CHOSEN_NAME) /* of one that does not count */
 			withheld = facts->withheld[needed[i]];
@@ -192,11 +193,11 @@ note_withheld(struct facts *facts, const struct identifiers *identifiers)
 }
 
 static bool
-finish(struct facts *facts, const struct identifiers *identifiers, enum result result)
+finish(struct facts *facts, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
 {
-	facts->results[METHOD_DMARC] = result;
-	if (result == RESULT_TEMPERROR)
-		note_withheld(facts, identifiers);
+	facts->results[METHOD_DMARC] = outcome->result;
+	if (outcome->result == RESULT_TEMPERROR)
+		note_withheld(facts, identifiers, outcome);
 	else
 		facts->withheld[METHOD_DMARC] = DNS_NOERROR; /* what was not asked would change nothing */
 	return true;
@@ -208,13 +209,13 @@ run(struct inquiry *inquiry)
 	struct facts *facts = inquiry_facts(inquiry);
 	struct seen *seen = seen_of(inquiry);
 	struct identifiers identifiers = { .count = 0 };
-	struct dmarc_outcome outcome;
+	struct dmarc_outcome outcome = { .result = RESULT_PERMERROR };
 
 	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
 	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
 	if (facts->author.domain[0] == '\0')
-		return finish(facts, &identifiers, RESULT_PERMERROR);
+		return finish(facts, &identifiers, &outcome);
 	if (!inquiry_has_needs(inquiry, &check_dmarc)) {
 		/* What was asked with the field may have come too late for the stage before. */
 		prepare(inquiry, seen, facts->author.domain);
@@ -226,7 +227,7 @@ run(struct inquiry *inquiry)
 			 identifiers.items, identifiers.count, &outcome))
 		return false;
 	keep(inquiry, &identifiers, &outcome);
-	return finish(facts, &identifiers, outcome.result);
+	return finish(facts, &identifiers, &outcome);
 }
 
 const struct check check_dmarc = {

@@ -119,6 +119,19 @@ align_all(struct judging *judging, struct dmarc_identifier *identifiers, size_t 
 	return result;
 }
 
+/* Whether a record above the author's domain wants something done, whether that exists or not. */
+static bool
+asks_for_enforcement(const struct dmarc_step *step, const char *author)
+{
+	for (int exists = 0; exists <= 1; exists++) {
+		const enum dmarc_policy policy = dmarc_policy_for(step, author, exists != 0);
+
+		if (policy == DMARC_QUARANTINE || policy == DMARC_REJECT)
+			return true;
+	}
+	return false;
+}
+
 /* Find the record that applies, where each lookup told what it could change. False when that is not known. */
 static bool
 find_record(struct judging *judging)
@@ -127,10 +140,12 @@ find_record(struct judging *judging)
 	const struct dmarc_walk *walk = &outcome->walk;
 	const struct dmarc_step *step = judging->step = dmarc_step_that_applies(walk, judging->author);
 
-	if (walk->unknown == NULL)
+	if (walk->unknown == NULL) {
 		outcome->organization = dmarc_organization(walk, judging->author);
-	else if (step == NULL || step->domain != judging->author)
+	} else if (step == NULL || step->domain != judging->author) {
+		outcome->is_below_policy = step != NULL && asks_for_enforcement(step, judging->author);
 		return false;
+	}
 	if (step != NULL) {
 		outcome->record_domain = step->domain;
 		outcome->record = step->record;

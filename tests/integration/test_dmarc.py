@@ -221,6 +221,12 @@ class Dmarc(LabTest):
                     self.assertEqual(running.last_record()["checks"]["dmarc"]["withheld"], "chosen-name")
                     lab.logs_mention("heloscope", "withheld=chosen-name")
 
+    def test_J4_an_author_below_a_broken_name_opens_no_way(self):
+        for author in (b"a@lame.bank.example", b"a@x.y.lame.bank.example"):
+            with self.subTest(author):
+                self.assertRegex(self.send(header(author) + b"\r\nHi.", client=NAMELESS, sender="<a@other.example>"), "^451")
+                self.assertEqual(running.last_record()["checks"]["dmarc"]["withheld"], "chosen-name")
+
     def test_a_changed_message_fails(self):
         text = signed(header(b"a@bank.example") + b"\r\nHi.\r\n") + b"-- list footer"
         self.assertIn("dkim=fail", self.check(self.receive(text), "fail", "bank.example"))

@@ -53,6 +53,8 @@ struct dmarc_outcome {
 	const char
 		*fault_name; /* for temperror: what could not be looked up; NULL: what an identifier needed */
 	enum dns_status fault;
+	bool is_below_policy;   /* for temperror: what failed lies below a record that asks for quarantine or
+				   reject: whoever forges an author there chooses such names */
 	struct dmarc_walk walk; /* of the author's domain */
 };
 

@@ -211,6 +211,11 @@ J4_check_dmarc_defers_for_names_that_the_sender_chose(void **state)
 		/* Nor whether the author's domain exists, on which its policy rests. */
 		{ "odd.reject.test", NULL, RESULT_NONE, DNS_NOERROR, "other.test", RESULT_PASS,
 		  "reject when dmarc = fail", RESULT_TEMPERROR, ACTION_DEFER },
+		/* Nor the record of the author, below one that asks for something. */
+		{ "lame.reject.test", NULL, RESULT_NONE, DNS_NOERROR, "other.test", RESULT_PASS, FORGED,
+		  RESULT_TEMPERROR, ACTION_DEFER },
+		{ "lame.reject.test", NULL, RESULT_NONE, DNS_NOERROR, "other.test", RESULT_PASS,
+		  "reject when dmarc = fail", RESULT_TEMPERROR, ACTION_DEFER },
 		/* What cannot align is nothing. */
 		{ "reject.test", "other.test", RESULT_TEMPERROR, DNS_SERVFAIL, "other.test", RESULT_TEMPERROR,
 		  FORGED, RESULT_FAIL, ACTION_REJECT },
