@@ -236,12 +236,11 @@ end_milter(void)
 		rouse();
 		wait_for_news(KNOCK_EVERY_MS);
 	}
-	if (!milter_has_gone())
-		return false;
-	if (is_being_told)
+	if (is_being_told && atomic_load(&server.has_been_told))
 		(void)pthread_join(stopper, NULL);
-	(void)pthread_join(server.milter, NULL);
-	return true;
+	if (atomic_load(&server.has_ended))
+		(void)pthread_join(server.milter, NULL);
+	return milter_has_gone();
 }
 
 /* From the signal to the end. Where threads of libmilter are left, what the process would tidy up at its end
