@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/clock.h"
 #include "heloscope/base/escape.h"
 
 static _Thread_local bool has_failed;
@@ -153,6 +154,29 @@ void
 document_set_flag(json_t *object, const char *key, bool flag)
 {
 	document_put(object, key, json_boolean(flag));
+}
+
+void
+document_set_span(json_t *object, const char *key, struct span text)
+{
+	document_put(object, key, text.length > 0 ? document_text(text) : json_null());
+}
+
+void
+document_set_address(json_t *object, const char *key, const struct ipaddr *address)
+{
+	char text[IPADDR_TEXT_SIZE];
+
+	document_set_span(object, key,
+			  address->length > 0 ? span_of(ipaddr_format(address, text)) : SPAN(""));
+}
+
+void
+document_set_time(json_t *object, const char *key, int64_t time)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	document_set_span(object, key, time >= 0 ? span_of(clock_format(time, text)) : SPAN(""));
 }
 
 /* Writing. */

@@ -105,6 +105,14 @@ domain_is_host_name(struct span text)
 	return true;
 }
 
+struct span
+domain_of_address(struct span address)
+{
+	const char *at = address.length > 0 ? memrchr(address.at, '@', address.length) : NULL;
+
+	return at != NULL ? span_from(address, (size_t)(at - address.at) + 1) : SPAN("");
+}
+
 bool
 domain_has_dot(struct span text)
 {

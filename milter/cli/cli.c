@@ -18,6 +18,14 @@ cli_usage_error(const char *command, const char *format, ...)
 	return CLI_USAGE;
 }
 
+void
+cli_tell_unread(const char *command, struct span file, const char *reason)
+{
+	output_put(output_errors(), "heloscope %s: ", command);
+	output_span(output_errors(), file.length > 0 ? file : SPAN("standard input"));
+	output_put(output_errors(), ": %s\n", reason);
+}
+
 const char *
 cli_record_log(const char *command, const char *given, const struct config *config, const char *path)
 {

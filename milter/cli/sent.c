@@ -7,6 +7,7 @@
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/cli/cli.h"
 #include "heloscope/doctor/dkim.h"
 #include "heloscope/mails/given.h"
 
@@ -115,15 +116,6 @@ count_address(struct names *names, const struct ipaddr *address, uint64_t messag
 
 /* Logs. */
 
-/* The domain of an address; false when it has none that the DNS can hold. */
-static bool
-read_domain(struct span address, char domain[DOMAIN_SIZE])
-{
-	const char *at = address.length > 0 ? memrchr(address.at, '@', address.length) : NULL;
-
-	return at != NULL && domain_normalize(span_from(address, (size_t)(at - address.at) + 1), domain);
-}
-
 /* The domain of the lesson itself, else the first that the sender's concerns; NULL: there is none. */
 static struct sent_domain *
 domain_of_sender(struct sent *sent, const char *sender)
@@ -147,7 +139,8 @@ take_delivery(void *context, const struct refusal *refusal)
 	char sender[DOMAIN_SIZE], recipient[DOMAIN_SIZE];
 	struct sent_domain *domain;
 
-	if (!read_domain(refusal->sender, sender) || !read_domain(refusal->recipient, recipient)
+	if (!domain_normalize(domain_of_address(refusal->sender), sender)
+	    || !domain_normalize(domain_of_address(refusal->recipient), recipient)
 	    || domain_of_sender(sent, recipient) != NULL)
 		return;
 	domain = domain_of_sender(sent, sender);
@@ -235,28 +228,10 @@ pass_over_words(void *context, const struct refusal *refusal)
 }
 
 static void
-pass_over_row(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
-{
-	(void)context;
-	(void)report;
-	(void)row;
-}
-
-static void
-pass_over_sessions(void *context, const struct tls_report *report, const struct tls_row *row)
-{
-	(void)context;
-	(void)report;
-	(void)row;
-}
-
-static void
 tell_fault(void *context, struct span file, const char *reason)
 {
 	(void)context;
-	output_put(output_errors(), "heloscope doctor: ");
-	output_span(output_errors(), file.length > 0 ? file : SPAN("standard input"));
-	output_put(output_errors(), ": %s\n", reason);
+	cli_tell_unread("doctor", file, reason);
 }
 
 static bool
@@ -264,8 +239,7 @@ read_given(struct sent *sent, const char *path, struct log_reader *logs, const c
 {
 	const struct given_taker taker = { .refusal = pass_over_refusal,
 					   .words = pass_over_words,
-					   .aggregate = logs == NULL ? take_row : pass_over_row,
-					   .tls = pass_over_sessions,
+					   .aggregate = logs == NULL ? take_row : NULL,
 					   .logs = logs,
 					   .fault = tell_fault,
 					   .context = sent };

@@ -206,9 +206,7 @@ static void
 tell_fault(void *context, struct span file, const char *reason)
 {
 	(void)context;
-	output_put(output_errors(), "heloscope why: ");
-	output_span(output_errors(), file.length > 0 ? file : SPAN("standard input"));
-	output_put(output_errors(), ": %s\n", reason);
+	cli_tell_unread("why", file, reason);
 }
 
 static void

@@ -29,28 +29,6 @@ why_refusals_clear(struct why_refusals *refusals)
 /* For programs. */
 
 static void
-set_span(json_t *object, const char *name, struct span text)
-{
-	document_put(object, name, text.length > 0 ? document_text(text) : json_null());
-}
-
-static void
-set_text(json_t *object, const char *name, const char *text)
-{
-	set_span(object, name, span_of(text));
-}
-
-static void
-set_address(json_t *object, const char *name, const struct ipaddr *address)
-{
-	char text[IPADDR_TEXT_SIZE] = "";
-
-	if (address->length > 0)
-		ipaddr_format(address, text);
-	set_text(object, name, text);
-}
-
-static void
 set_codes(json_t *object, const struct codes *codes)
 {
 	char memory[24];
@@ -61,17 +39,7 @@ set_codes(json_t *object, const struct codes *codes)
 	if (codes->enhanced.class != 0)
 		strbuf_printf(&code, "%s%u.%u.%u", code.length > 0 ? " " : "", codes->enhanced.class,
 			      codes->enhanced.subject, codes->enhanced.detail);
-	set_text(object, "code", memory);
-}
-
-static void
-set_time(json_t *object, time_t time)
-{
-	char text[CLOCK_TEXT_SIZE] = "";
-
-	if (time != REFUSAL_NO_TIME)
-		clock_format(time, text);
-	set_text(object, "time", text);
+	document_set_span(object, "code", span_of(memory));
 }
 
 /* Whether there is anything to test. */
@@ -87,7 +55,7 @@ object_of(const struct refusal *refusal, const struct recognition *known, const 
 {
 	json_t *object = json_object();
 
-	set_text(object, "operator", known->owner != NULL ? known->owner : "generic");
+	document_set_span(object, "operator", span_of(known->owner != NULL ? known->owner : "generic"));
 	set_codes(object, &known->codes);
 	document_set_text(object, "category", config_refusal_categories[known->category]);
 	document_set_text(object, "party", config_refusal_parties[known->party]);
@@ -97,18 +65,18 @@ object_of(const struct refusal *refusal, const struct recognition *known, const 
 			     : json_boolean(known->permanence == PERMANENCE_YES));
 	document_set_text(object, "meaning", refusal_meaning(known));
 	document_set_text(object, "remedy", refusal_remedy(known));
-	set_text(object, "page", known->entry != NULL ? known->entry->page : NULL);
-	set_text(object, "entry", known->entry != NULL ? known->entry->name : NULL);
+	document_set_span(object, "page", span_of(known->entry != NULL ? known->entry->page : NULL));
+	document_set_span(object, "entry", span_of(known->entry != NULL ? known->entry->name : NULL));
 	claim_set_json(claim, object);
-	set_span(object, "server", known->host);
-	set_span(object, "sender", refusal->sender);
-	set_span(object, "recipient", refusal->recipient);
-	set_address(object, "client", &refusal->client);
-	set_time(object, refusal->time);
-	set_text(object, "status", refusal_status_token(refusal->status));
-	set_text(object, "stage", refusal_stage_token(refusal->stage));
-	set_span(object, "reply", refusal->text);
-	set_span(object, "file", refusal->file);
+	document_set_span(object, "server", known->host);
+	document_set_span(object, "sender", refusal->sender);
+	document_set_span(object, "recipient", refusal->recipient);
+	document_set_address(object, "client", &refusal->client);
+	document_set_time(object, "time", refusal->time);
+	document_set_span(object, "status", span_of(refusal_status_token(refusal->status)));
+	document_set_span(object, "stage", span_of(refusal_stage_token(refusal->stage)));
+	document_set_span(object, "reply", refusal->text);
+	document_set_span(object, "file", refusal->file);
 	document_put(object, "line",
 		     refusal->line > 0 ? json_integer((json_int_t)refusal->line) : json_null());
 	return object;
@@ -228,9 +196,9 @@ case_object(struct why_refusals *refusals, const struct claim_case *one)
 	json_t *object = json_object();
 
 	claim_subject_add_to(&one->subject, &whose);
-	set_text(object, "whose", memory);
-	set_text(object, "domain", one->subject.domain);
-	set_address(object, "client", &one->subject.address);
+	document_set_span(object, "whose", span_of(memory));
+	document_set_span(object, "domain", span_of(one->subject.domain));
+	document_set_address(object, "client", &one->subject.address);
 	document_set_number(object, "count", (json_int_t)one->count);
 	claim_set_json(&claim, object);
 	return object;

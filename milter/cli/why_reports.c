@@ -1,13 +1,13 @@
 #include "heloscope/cli/why_reports.h"
 
-#include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/words/reports.h"
 
-static void
-set_text(json_t *object, const char *name, const char *text)
+/* As a document has it: summaries have 0 for what is not known. */
+static int64_t
+known_time(int64_t time)
 {
-	document_put(object, name, text[0] != '\0' ? document_text(span_of(text)) : json_null());
+	return time > 0 ? time : -1;
 }
 
 static void
@@ -16,37 +16,27 @@ set_count(json_t *object, const char *name, uint64_t count)
 	document_set_number(object, name, (json_int_t)count);
 }
 
-static void
-set_time(json_t *object, const char *name, int64_t time)
-{
-	char text[CLOCK_TEXT_SIZE] = "";
-
-	if (time > 0)
-		(void)clock_format(time, text);
-	set_text(object, name, text);
-}
-
 static json_t *
 result_object(const char *domain, const char *selector, const char *result)
 {
 	json_t *object = json_object();
 
-	set_text(object, "domain", domain);
+	document_set_span(object, "domain", span_of(domain));
 	if (selector != NULL)
-		set_text(object, "selector", selector);
-	set_text(object, "result", result);
+		document_set_span(object, "selector", span_of(selector));
+	document_set_span(object, "result", span_of(result));
 	return object;
 }
 
 static json_t *
 source_object(const struct summary_source *source)
 {
-	char address[IPADDR_TEXT_SIZE], memory[REPORTS_REMEDY_SIZE];
+	char memory[REPORTS_REMEDY_SIZE];
 	struct strbuf remedy = STRBUF_OVER(memory);
 	json_t *object = json_object();
 
 	reports_remedy(source, &remedy);
-	set_text(object, "address", ipaddr_format(&source->address, address));
+	document_set_address(object, "address", &source->address);
 	document_set_text(object, "owner", summary_owner_token(summary_owner(source)));
 	set_count(object, "messages", source->messages);
 	set_count(object, "passed", source->passed);
@@ -58,7 +48,7 @@ source_object(const struct summary_source *source)
 	document_put(object, "spf", result_object(source->spf_domain, NULL, source->spf_result));
 	document_put(object, "dkim",
 		     result_object(source->dkim_domain, source->dkim_selector, source->dkim_result));
-	set_text(object, "remedy", remedy.text);
+	document_set_span(object, "remedy", span_of(remedy.text));
 	return object;
 }
 
@@ -68,10 +58,10 @@ domain_object(const struct summary_domain *domain)
 	json_t *object = json_object(), *sources = json_array();
 
 	document_set_text(object, "kind", "dmarc");
-	set_text(object, "domain", domain->name);
-	set_text(object, "policy", domain->policy);
-	set_time(object, "begin", domain->begin);
-	set_time(object, "end", domain->end);
+	document_set_span(object, "domain", span_of(domain->name));
+	document_set_span(object, "policy", span_of(domain->policy));
+	document_set_time(object, "begin", known_time(domain->begin));
+	document_set_time(object, "end", known_time(domain->end));
 	set_count(object, "reports", domain->reports);
 	set_count(object, "messages", domain->messages);
 	set_count(object, "passed", domain->passed);
@@ -87,9 +77,9 @@ failure_object(const struct summary_failure *failure)
 {
 	json_t *object = json_object();
 
-	set_text(object, "mx", failure->mx);
-	set_text(object, "result", failure->result_type);
-	set_text(object, "policy", failure->policy_type);
+	document_set_span(object, "mx", span_of(failure->mx));
+	document_set_span(object, "result", span_of(failure->result_type));
+	document_set_span(object, "policy", span_of(failure->policy_type));
 	set_count(object, "sessions", failure->sessions);
 	document_set_text(object, "remedy", reports_tls_remedy(failure->result_type));
 	return object;
@@ -101,7 +91,7 @@ tls_object(const struct summary_tls *tls)
 	json_t *object = json_object(), *failures = json_array();
 
 	document_set_text(object, "kind", "tls");
-	set_text(object, "domain", tls->domain);
+	document_set_span(object, "domain", span_of(tls->domain));
 	set_count(object, "successful", tls->successful);
 	set_count(object, "failed", tls->failed);
 	for (const struct summary_failure *failure = tls->failures; failure != NULL; failure = failure->next)

@@ -98,7 +98,6 @@ void
 claim_set_json(const struct claim *claim, json_t *object)
 {
 	document_set_text(object, "claim", claim_state_token(claim->state));
-	document_put(object, "finding",
-		     claim->finding[0] != '\0' ? document_text(span_of(claim->finding)) : json_null());
+	document_set_span(object, "finding", span_of(claim->finding));
 	document_put(object, "records", claim_records_json(claim->publish));
 }

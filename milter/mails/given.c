@@ -38,7 +38,8 @@ take_aggregate(void *context, const struct aggregate_report *report, const struc
 {
 	const struct job *job = context;
 
-	job->taker->aggregate(job->taker->context, report, row);
+	if (job->taker->aggregate != NULL)
+		job->taker->aggregate(job->taker->context, report, row);
 }
 
 static void
@@ -46,7 +47,8 @@ take_tls(void *context, const struct tls_report *report, const struct tls_row *r
 {
 	const struct job *job = context;
 
-	job->taker->tls(job->taker->context, report, row);
+	if (job->taker->tls != NULL)
+		job->taker->tls(job->taker->context, report, row);
 }
 
 static void

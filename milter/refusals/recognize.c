@@ -93,14 +93,6 @@ owners_of(const struct catalogue *catalogue, struct span name, bool is_domain)
 	return owners;
 }
 
-static struct span
-domain_of(struct span address)
-{
-	const char *at = address.length > 0 ? memrchr(address.at, '@', address.length) : NULL;
-
-	return at != NULL ? span_from(address, (size_t)(at - address.at) + 1) : SPAN("");
-}
-
 /* Which entry. */
 
 /* What is known of a refusal while an entry is looked for. */
@@ -492,7 +484,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 		.known = &known,
 		.stage = refusal->stage,
 		.of_server = owners_of(catalogue, known.host, false),
-		.of_recipient = owners_of(catalogue, domain_of(refusal->recipient), true),
+		.of_recipient = owners_of(catalogue, domain_of_address(refusal->recipient), true),
 	};
 
 	find_fragments(recognizer, text, known.codes.reply);

@@ -138,14 +138,14 @@ json_of_difference(const struct pair *failing, const struct passing *passing, st
 	json_t *row = json_object();
 
 	document_set_text(row, "receiver", failing->receiver);
-	document_put(row, "client", pair_json_of_address(&failing->client));
+	document_set_address(row, "client", &failing->client);
 	document_set_text(row, "refused", failing->domain);
 	document_put(row, "delivered", json_of_all_passing(passing));
 	document_set_number(row, "count", (json_int_t)failing->blamed);
-	document_put(row, "first", pair_json_of_time(failing->first_blamed));
-	document_put(row, "last", pair_json_of_time(failing->last_blamed));
+	document_set_time(row, "first", failing->first_blamed);
+	document_set_time(row, "last", failing->last_blamed);
 	document_set_flag(row, "is-over", is_over(failing));
-	document_put(row, "last-delivered", pair_json_of_time(failing->last_passed));
+	document_set_time(row, "last-delivered", failing->last_passed);
 	document_put(row, "reason", pair_json_of_reason(blamed_reason(failing)));
 	set_claim(row, failing, passing, claims);
 	return row;

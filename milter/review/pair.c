@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/words/refusal.h"
 
@@ -47,22 +46,6 @@ pair_main_reason(const struct pair *pair)
 /* For programs. */
 
 json_t *
-pair_json_of_time(time_t time)
-{
-	char text[CLOCK_TEXT_SIZE];
-
-	return time == REFUSAL_NO_TIME ? json_null() : document_text(span_of(clock_format(time, text)));
-}
-
-json_t *
-pair_json_of_address(const struct ipaddr *address)
-{
-	char text[IPADDR_TEXT_SIZE];
-
-	return address->length == 0 ? json_null() : document_text(span_of(ipaddr_format(address, text)));
-}
-
-json_t *
 pair_json_of_reason(const struct reason *reason)
 {
 	json_t *row;
@@ -72,14 +55,11 @@ pair_json_of_reason(const struct reason *reason)
 	row = json_object();
 	document_set_text(row, "category", config_refusal_categories[reason->known.category]);
 	document_set_text(row, "party", config_refusal_parties[reason->known.party]);
-	document_put(row, "entry",
-		     reason->known.entry != NULL ? document_text(span_of(reason->known.entry->name))
-						 : json_null());
+	document_set_span(row, "entry",
+			  span_of(reason->known.entry != NULL ? reason->known.entry->name : NULL));
 	document_set_text(row, "meaning", refusal_meaning(&reason->known));
 	document_set_text(row, "remedy", refusal_remedy(&reason->known));
-	document_put(row, "reply",
-		     reason->length > 0 ? document_text((struct span){ reason->text, reason->length })
-					: json_null());
+	document_set_span(row, "reply", (struct span){ reason->text, reason->length });
 	document_set_number(row, "count", (json_int_t)reason->count);
 	return row;
 }
@@ -91,12 +71,12 @@ pair_json(const struct pair *pair)
 
 	document_set_text(row, "domain", pair->domain);
 	document_set_text(row, "receiver", pair->receiver);
-	document_put(row, "client", pair_json_of_address(&pair->client));
+	document_set_address(row, "client", &pair->client);
 	document_set_number(row, "delivered", (json_int_t)pair->counts[REFUSAL_DELIVERED]);
 	document_set_number(row, "deferred", (json_int_t)pair->counts[REFUSAL_DEFERRED]);
 	document_set_number(row, "refused",
 			    (json_int_t)(pair->counts[REFUSAL_REFUSED] + pair->counts[REFUSAL_EXPIRED]));
-	document_put(row, "last-delivered", pair_json_of_time(pair->last_passed));
+	document_set_time(row, "last-delivered", pair->last_passed);
 	document_put(row, "reason", pair_json_of_reason(pair_main_reason(pair)));
 	return row;
 }

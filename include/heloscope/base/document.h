@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "heloscope/base/ipaddr.h"
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/output.h"
 #include "heloscope/base/span.h"
@@ -30,6 +31,11 @@ void document_append(json_t *array, json_t *value);
 void document_set_text(json_t *object, const char *key, const char *text); /* NULL: nothing */
 void document_set_number(json_t *object, const char *key, json_int_t number);
 void document_set_flag(json_t *object, const char *key, bool flag);
+
+/* Members that are null for what is not known: an empty text, no address, a time before 1970. */
+void document_set_span(json_t *object, const char *key, struct span text);
+void document_set_address(json_t *object, const char *key, const struct ipaddr *address);
+void document_set_time(json_t *object, const char *key, int64_t time);
 
 /* The member of that name, which is looked up as document_put() writes it; or NULL. */
 json_t *document_member(const json_t *object, const char *key);

@@ -31,6 +31,9 @@ bool domain_is_host_name(struct span text);
  */
 bool domain_is_address(const char *name);
 
+/* What stands behind the last "@" of an address; empty when there is none. */
+struct span domain_of_address(struct span address);
+
 /* Whether there are at least two labels. */
 bool domain_has_dot(struct span text);
 

@@ -31,6 +31,9 @@ cli_command cli_check, cli_doctor, cli_explain, cli_lists, cli_reflect, cli_repl
  */
 int cli_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Say there what could not be read, and why; `file` is empty for standard input. */
+void cli_tell_unread(const char *command, struct span file, const char *reason);
+
 /*
  * The log of records: `given`, or when that is NULL the one that the configuration names. NULL, with the
  * reason on standard error, when it names none. `path` is that of the configuration.

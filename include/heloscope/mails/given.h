@@ -23,7 +23,7 @@ struct given_taker {
 	/* Copied text without a code, which may be anything: takes note of it if its words are those of a
 	 * refusal, and returns whether they are. */
 	bool (*words)(void *context, const struct refusal *refusal);
-	/* What reports of receivers say; a report that comes twice is told twice. */
+	/* What reports of receivers say, or NULL; a report that comes twice is told twice. */
 	aggregate_taker *aggregate;
 	tls_report_taker *tls;
 	/* Takes logs, and hands over by itself what they tell; NULL: they are read as text. */

@@ -55,7 +55,5 @@ const struct reason *pair_main_reason(const struct pair *pair);
 /* For programs: a row of the table, and parts of it. */
 json_t *pair_json(const struct pair *pair);
 json_t *pair_json_of_reason(const struct reason *reason); /* NULL: null */
-json_t *pair_json_of_time(time_t time);
-json_t *pair_json_of_address(const struct ipaddr *address);
 
 #endif
