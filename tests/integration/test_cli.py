@@ -17,9 +17,8 @@ import unittest
 
 import dns.message
 import dns.rdatatype
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
+from browser import start_browser
 from dns_server import DnsServer, respond
 from lab import SCHEMA, Lab, free_port, wait_until
 from raw_milter import Client
@@ -890,11 +889,7 @@ class Page(unittest.TestCase):
         cls.log.write_text(running.records_path.read_text() + json.dumps(evil) + "\n")
         cls.written = run("report", "--log", cls.log, "--html", cls.path)
         cls.report = json.loads(run("report", "--log", cls.log, "--json")[1])
-        options = webdriver.ChromeOptions()
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={lab.folder / 'chromium'}"):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        cls.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        cls.browser = start_browser(lab.folder / 'chromium')
         cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):

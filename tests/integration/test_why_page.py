@@ -6,10 +6,8 @@ import subprocess
 import tempfile
 import unittest
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-
 from asked import BUILT, CATALOGUE, DEADLINE_S, SOURCES, why
+from browser import start_browser
 from dns_server import DnsServer, answering
 from lab import free_port
 
@@ -157,11 +155,7 @@ class Browser(unittest.TestCase):
         with DnsServer(port, answering(world())):
             subprocess.run([BUILT, "why", "-c", CATALOGUE, "--config", config, "--ip", ADDRESS, "--html", cls.path, "-", hostile, *REPORTS],
                            input=log(DELIVERIES).encode(), stdout=subprocess.DEVNULL, check=False, timeout=DEADLINE_S)
-        options = webdriver.ChromeOptions()
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={folder / 'chromium'}"):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        cls.browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        cls.browser = start_browser(folder / 'chromium')
         cls.addClassCleanup(cls.browser.quit)
 
     def setUp(self):
