@@ -4,9 +4,12 @@
 
 #include "heloscope/config/words.h"
 
-#define TOKEN_OF(NAME, token) token,
-const char *const config_refusal_categories[CATEGORIES] = { REFUSAL_CATEGORY_ROWS(TOKEN_OF) };
-const char *const config_refusal_parties[PARTIES] = { REFUSAL_PARTY_ROWS(TOKEN_OF) };
+#define CATEGORY_TOKEN(NAME, token, traits) token,
+#define CATEGORY_TRAITS(NAME, token, traits) traits,
+#define PARTY_TOKEN(NAME, token) token,
+const char *const config_refusal_categories[CATEGORIES] = { REFUSAL_CATEGORY_ROWS(CATEGORY_TOKEN) };
+const unsigned char config_refusal_traits[CATEGORIES] = { REFUSAL_CATEGORY_ROWS(CATEGORY_TRAITS) };
+const char *const config_refusal_parties[PARTIES] = { REFUSAL_PARTY_ROWS(PARTY_TOKEN) };
 
 /* Octets below which a fragment stands in replies of any kind. */
 #define FRAGMENT_MIN 2

@@ -107,29 +107,6 @@ struct search {
 /* How a fragment was found; what tells more is greater. */
 enum sight { SIGHT_NONE, SIGHT_DENIED, SIGHT_PLAIN };
 
-/* Whether refusals of a category say that something is there; so they do not say it where that is denied. The
- * reason of others is mostly that something is missing. */
-static bool
-is_of_presence(enum refusal_category category)
-{
-	static const bool are[CATEGORIES] = {
-		[CATEGORY_CONTENT] = true,
-		[CATEGORY_DOMAIN_LISTED] = true,
-		[CATEGORY_DYNAMIC_IP] = true,
-		[CATEGORY_GREYLIST] = true,
-		[CATEGORY_IP_LISTED] = true,
-		[CATEGORY_LOOP] = true,
-		[CATEGORY_MAILBOX_DISABLED] = true,
-		[CATEGORY_MAILBOX_FULL] = true,
-		[CATEGORY_RATE] = true,
-		[CATEGORY_REPUTATION] = true,
-		[CATEGORY_URL] = true,
-		[CATEGORY_VIRUS] = true,
-	};
-
-	return are[category];
-}
-
 static void
 count_for(struct recognizer *recognizer, unsigned entry)
 {
@@ -154,7 +131,8 @@ note_fragment(void *context, unsigned id, struct span place)
 		return;
 	recognizer->has[id] = now;
 	for (size_t i = 0; i < users->count; i++) {
-		const bool is_of_plain = is_of_presence(catalogue->entries[users->entries[i]]->category);
+		const bool is_of_plain =
+			config_refusal_has(catalogue->entries[users->entries[i]]->category, TRAIT_PRESENT);
 
 		if (is_of_plain ? now == SIGHT_PLAIN : before == SIGHT_NONE)
 			count_for(recognizer, users->entries[i]);
@@ -237,33 +215,16 @@ server_fits(const struct search *search, const struct refusal_entry *entry)
 	return fits && owner_fits(search, entry);
 }
 
-/* Whether a refusal of a category says that some rule does not allow it, which may be said beside any reason.
- */
-static bool
-is_vague(enum refusal_category category)
-{
-	return category == CATEGORY_POLICY || category == CATEGORY_UNKNOWN;
-}
-
 static bool
 says_anything(enum refusal_category category)
 {
-	return !is_vague(category);
+	return !config_refusal_has(category, TRAIT_VAGUE);
 }
 
-/* Whether refusals of a category name what was found wanting: its words stand for nothing else. */
 static bool
 is_telling(enum refusal_category category)
 {
-	static const bool are[CATEGORIES] = {
-		[CATEGORY_ALIGNMENT] = true, [CATEGORY_AUTH_REQUIRED] = true, [CATEGORY_DANE] = true,
-		[CATEGORY_DKIM] = true,      [CATEGORY_DMARC] = true,         [CATEGORY_GREYLIST] = true,
-		[CATEGORY_HELO] = true,      [CATEGORY_MTA_STS] = true,       [CATEGORY_PTR] = true,
-		[CATEGORY_SIZE] = true,      [CATEGORY_SPF] = true,           [CATEGORY_TLS] = true,
-		[CATEGORY_VIRUS] = true,
-	};
-
-	return are[category];
+	return config_refusal_has(category, TRAIT_TELLING);
 }
 
 /*
@@ -273,10 +234,7 @@ is_telling(enum refusal_category category)
 static bool
 is_guess(const struct refusal_entry *entry)
 {
-	return entry->is_frame
-	       && (entry->category == CATEGORY_GREYLIST || entry->category == CATEGORY_RECEIVER_FAULT
-		   || entry->category == CATEGORY_MAILBOX_UNKNOWN || entry->category == CATEGORY_SENDER_DOMAIN
-		   || entry->category == CATEGORY_RATE);
+	return entry->is_frame && config_refusal_has(entry->category, TRAIT_SHORT);
 }
 
 /* Whether half of the words in the reply are its own, by their octets. */
@@ -303,11 +261,8 @@ knows_recipient(const struct search *search)
 static bool
 category_fits(const struct search *search, const struct refusal_entry *entry)
 {
-	const bool is_of_recipient = entry->category == CATEGORY_MAILBOX_UNKNOWN
-				     || entry->category == CATEGORY_MAILBOX_FULL
-				     || entry->category == CATEGORY_MAILBOX_DISABLED;
-
-	return entry->owner != NULL || !is_of_recipient || knows_recipient(search);
+	return entry->owner != NULL || !config_refusal_has(entry->category, TRAIT_RECIPIENT)
+	       || knows_recipient(search);
 }
 
 /* Whether an entry fits whose fragments all stand in the text. */
@@ -390,7 +345,7 @@ find_entry(const struct search *search, struct recognition *known)
 {
 	struct choice best = choose(search, NULL), telling;
 
-	if (best.entry != NULL && is_vague(best.entry->category)) {
+	if (best.entry != NULL && config_refusal_has(best.entry->category, TRAIT_VAGUE)) {
 		telling = choose(search, best.entry->is_frame ? says_anything : is_telling);
 		if (telling.entry != NULL
 		    && (tier_of(telling.entry) == tier_of(best.entry)

@@ -8,15 +8,11 @@
 bool
 pair_is_blamed(const struct recognition *known, enum refusal_status status)
 {
-	static const enum refusal_category others[] = { CATEGORY_MAILBOX_UNKNOWN, CATEGORY_MAILBOX_FULL,
-							CATEGORY_MAILBOX_DISABLED, CATEGORY_GREYLIST };
-
 	if (known->party == PARTY_RECEIVER || known->party == PARTY_RECIPIENT
 	    || known->party == PARTY_NOBODY_WAIT)
 		return false;
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (known->category == others[i])
-			return false;
+	if (known->category == CATEGORY_GREYLIST || config_refusal_has(known->category, TRAIT_RECIPIENT))
+		return false;
 	return status != REFUSAL_DEFERRED || known->permanence == PERMANENCE_YES;
 }
 

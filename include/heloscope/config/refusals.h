@@ -11,41 +11,51 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/config/values.h"
 
-/* What is wrong, and who can do something about it: enum and token. */
+/* What the words of refusals of a category are worth. */
+enum {
+	TRAIT_VAGUE = 1,     /* that some rule does not allow it, which may be said beside any reason */
+	TRAIT_TELLING = 2,   /* what was found wanting: they stand for nothing else */
+	TRAIT_PRESENT = 4,   /* that something is there, and not where that is denied; the reason of others is
+				mostly that something is missing */
+	TRAIT_SHORT = 8,     /* a guess, as a frame, unless little else is said */
+	TRAIT_RECIPIENT = 16 /* of the recipient */
+};
+
+/* What is wrong, with its traits, and who can do something about it: enum and token. */
 /* clang-format off */
 #define REFUSAL_CATEGORY_ROWS(ROW) \
-	ROW(UNKNOWN,            "unknown") \
-	ROW(ALIGNMENT,          "alignment") \
-	ROW(AUTH_REQUIRED,      "auth-required") \
-	ROW(CONTENT,            "content") \
-	ROW(DANE,               "dane") \
-	ROW(DKIM,               "dkim") \
-	ROW(DMARC,              "dmarc") \
-	ROW(DNS_FAULT_RECEIVER, "dns-fault-receiver") \
-	ROW(DOMAIN_LISTED,      "domain-listed") \
-	ROW(DYNAMIC_IP,         "dynamic-ip") \
-	ROW(GREYLIST,           "greylist") \
-	ROW(HELO,               "helo") \
-	ROW(IP_LISTED,          "ip-listed") \
-	ROW(LOOP,               "loop") \
-	ROW(MAILBOX_DISABLED,   "mailbox-disabled") \
-	ROW(MAILBOX_FULL,       "mailbox-full") \
-	ROW(MAILBOX_UNKNOWN,    "mailbox-unknown") \
-	ROW(MTA_STS,            "mta-sts") \
-	ROW(POLICY,             "policy") \
-	ROW(PROTOCOL,           "protocol") \
-	ROW(PTR,                "ptr") \
-	ROW(RATE,               "rate") \
-	ROW(RECEIVER_FAULT,     "receiver-fault") \
-	ROW(RELAY,              "relay") \
-	ROW(REPUTATION,         "reputation") \
-	ROW(SENDER_DOMAIN,      "sender-domain") \
-	ROW(SENDER_UNKNOWN,     "sender-unknown") \
-	ROW(SIZE,               "size") \
-	ROW(SPF,                "spf") \
-	ROW(TLS,                "tls") \
-	ROW(URL,                "url") \
-	ROW(VIRUS,              "virus")
+	ROW(UNKNOWN,            "unknown",            TRAIT_VAGUE) \
+	ROW(ALIGNMENT,          "alignment",          TRAIT_TELLING) \
+	ROW(AUTH_REQUIRED,      "auth-required",      TRAIT_TELLING) \
+	ROW(CONTENT,            "content",            TRAIT_PRESENT) \
+	ROW(DANE,               "dane",               TRAIT_TELLING) \
+	ROW(DKIM,               "dkim",               TRAIT_TELLING) \
+	ROW(DMARC,              "dmarc",              TRAIT_TELLING) \
+	ROW(DNS_FAULT_RECEIVER, "dns-fault-receiver", 0) \
+	ROW(DOMAIN_LISTED,      "domain-listed",      TRAIT_PRESENT) \
+	ROW(DYNAMIC_IP,         "dynamic-ip",         TRAIT_PRESENT) \
+	ROW(GREYLIST,           "greylist",           TRAIT_TELLING | TRAIT_PRESENT | TRAIT_SHORT) \
+	ROW(HELO,               "helo",               TRAIT_TELLING) \
+	ROW(IP_LISTED,          "ip-listed",          TRAIT_PRESENT) \
+	ROW(LOOP,               "loop",               TRAIT_PRESENT) \
+	ROW(MAILBOX_DISABLED,   "mailbox-disabled",   TRAIT_PRESENT | TRAIT_RECIPIENT) \
+	ROW(MAILBOX_FULL,       "mailbox-full",       TRAIT_PRESENT | TRAIT_RECIPIENT) \
+	ROW(MAILBOX_UNKNOWN,    "mailbox-unknown",    TRAIT_SHORT | TRAIT_RECIPIENT) \
+	ROW(MTA_STS,            "mta-sts",            TRAIT_TELLING) \
+	ROW(POLICY,             "policy",             TRAIT_VAGUE) \
+	ROW(PROTOCOL,           "protocol",           0) \
+	ROW(PTR,                "ptr",                TRAIT_TELLING) \
+	ROW(RATE,               "rate",               TRAIT_PRESENT | TRAIT_SHORT) \
+	ROW(RECEIVER_FAULT,     "receiver-fault",     TRAIT_SHORT) \
+	ROW(RELAY,              "relay",              0) \
+	ROW(REPUTATION,         "reputation",         TRAIT_PRESENT) \
+	ROW(SENDER_DOMAIN,      "sender-domain",      TRAIT_SHORT) \
+	ROW(SENDER_UNKNOWN,     "sender-unknown",     0) \
+	ROW(SIZE,               "size",               TRAIT_TELLING) \
+	ROW(SPF,                "spf",                TRAIT_TELLING) \
+	ROW(TLS,                "tls",                TRAIT_TELLING) \
+	ROW(URL,                "url",                TRAIT_PRESENT) \
+	ROW(VIRUS,              "virus",              TRAIT_TELLING | TRAIT_PRESENT)
 
 #define REFUSAL_PARTY_ROWS(ROW) \
 	ROW(UNKNOWN,              "unknown") /* only where nothing tells it; no entry says so */ \
@@ -57,7 +67,7 @@
 	ROW(RECIPIENT,            "recipient") \
 	ROW(NOBODY_WAIT,          "nobody-wait")
 
-#define REFUSAL_CATEGORY_ENUM(NAME, token) CATEGORY_##NAME,
+#define REFUSAL_CATEGORY_ENUM(NAME, token, traits) CATEGORY_##NAME,
 enum refusal_category { REFUSAL_CATEGORY_ROWS(REFUSAL_CATEGORY_ENUM) CATEGORIES };
 
 #define REFUSAL_PARTY_ENUM(NAME, token) PARTY_##NAME,
@@ -67,6 +77,13 @@ enum refusal_party { REFUSAL_PARTY_ROWS(REFUSAL_PARTY_ENUM) PARTIES };
 /* The tokens, in the order of the enums. */
 extern const char *const config_refusal_categories[CATEGORIES];
 extern const char *const config_refusal_parties[PARTIES];
+extern const unsigned char config_refusal_traits[CATEGORIES];
+
+static inline bool
+config_refusal_has(enum refusal_category category, unsigned trait)
+{
+	return (config_refusal_traits[category] & trait) != 0;
+}
 
 /* Codes that an entry asks for: "550", "5xx", "5.7.26", "5.7.x". */
 #define CODE_ANY 1000
