@@ -121,6 +121,12 @@ document_text_of(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
+json_int_t
+document_number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(document_member(object, key));
+}
+
 struct span
 document_span_of(const json_t *object, const char *key)
 {
@@ -254,7 +260,7 @@ document_print(struct output *out, const json_t *json)
 
 	if (text == NULL)
 		return;
-	output_lines(out, text);
+	output_lines(out, span_of(text));
 	output_put(out, "\n");
 	free(text);
 }

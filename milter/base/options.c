@@ -149,7 +149,7 @@ options_read(int argc, char **argv, const struct option_syntax *syntax)
 		const struct option_row *option = found_option(syntax->options, found);
 
 		if (found == 'h') {
-			output_lines(output_standard(), syntax->help);
+			output_lines(output_standard(), span_of(syntax->help));
 			return EXIT_SUCCESS;
 		}
 		if (found == ':')

@@ -87,16 +87,17 @@ output_span(struct output *out, struct span text)
 }
 
 void
-output_lines(struct output *out, const char *text)
+output_lines(struct output *out, struct span text)
 {
-	while (*text != '\0') {
-		const size_t length = strcspn(text, "\n");
+	while (text.length > 0) {
+		const char *end = memchr(text.at, '\n', text.length);
+		const size_t length = end != NULL ? (size_t)(end - text.at) : text.length;
 
-		output_span(out, (struct span){ text, length });
-		text += length;
-		if (*text == '\n') {
+		output_span(out, (struct span){ text.at, length });
+		text = span_from(text, length);
+		if (end != NULL) {
 			put_raw(out, "\n", 1);
-			text++;
+			text = span_from(text, 1);
 		}
 	}
 }

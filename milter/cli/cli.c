@@ -77,8 +77,7 @@ cli_put_table(const char *title, const json_t *rows, cli_row_text *text_of)
 
 		strbuf_init(&text, memory, sizeof memory);
 		text_of(row, &text);
-		output_put(output_standard(), "%8lld  ",
-			   (long long)json_integer_value(document_member(row, "count")));
+		output_put(output_standard(), "%8lld  ", (long long)document_number_of(row, "count"));
 		prose_wrap(output_standard(), memory, 10, 12);
 	}
 	if (count > CLI_ROWS_MAX)

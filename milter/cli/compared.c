@@ -13,12 +13,6 @@
 #define DOCTOR_ROWS_SHOWN 4
 #define DOMAIN_WIDTH 30
 
-static json_int_t
-number_of(const json_t *row, const char *key)
-{
-	return json_integer_value(document_member(row, key));
-}
-
 static bool
 is_over(const json_t *row)
 {
@@ -45,7 +39,7 @@ void
 cli_add_times(const json_t *row, struct strbuf *text)
 {
 	const char *first = document_text_of(row, "first"), *last = document_text_of(row, "last");
-	const json_int_t count = number_of(row, "count");
+	const json_int_t count = document_number_of(row, "count");
 
 	if (count == 1)
 		strbuf_printf(text, "Refused once%s%s", first[0] != '\0' ? ", at " : "", first);
@@ -216,8 +210,9 @@ put_row(const json_t *row)
 	output_put(output_standard(), "  %-*s", DOMAIN_WIDTH, domain);
 	if (strlen(domain) > DOMAIN_WIDTH)
 		output_put(output_standard(), "\n  %*s", DOMAIN_WIDTH, "");
-	output_put(output_standard(), " %9lld %9lld %9lld", (long long)number_of(row, "delivered"),
-		   (long long)number_of(row, "deferred"), (long long)number_of(row, "refused"));
+	output_put(output_standard(), " %9lld %9lld %9lld", (long long)document_number_of(row, "delivered"),
+		   (long long)document_number_of(row, "deferred"),
+		   (long long)document_number_of(row, "refused"));
 	if (reason[0] != '\0')
 		output_put(output_standard(), "  %s", reason);
 	output_put(output_standard(), "\n");
@@ -247,16 +242,13 @@ put_rows(const json_t *rows)
 static void
 put_rest(const json_t *json)
 {
-	const json_int_t left_out = number_of(json, "left-out"), without = number_of(json, "without-sender");
+	const json_int_t left_out = document_number_of(json, "left-out"),
+			 without = document_number_of(json, "without-sender");
 
 	if (left_out > 0)
-		prose_put(output_standard(), 0,
-			  "Not in this table: %lld that do not fit, or went to nobody knows whom.",
-			  (long long)left_out);
+		prose_put(output_standard(), 0, CLI_LEFT_OUT, (long long)left_out);
 	if (without > 0)
-		prose_put(output_standard(), 0,
-			  "Not in this table: %lld of bounces, or whose sender is not in the log.",
-			  (long long)without);
+		prose_put(output_standard(), 0, CLI_WITHOUT_SENDER, (long long)without);
 	output_put(output_standard(), "\n");
 }
 

@@ -73,7 +73,7 @@ put_page(FILE *file, const void *context)
 		else if (strcmp(page->lines[i], "@CONTENT@\n") == 0)
 			put_content(&out, page);
 		else
-			output_lines(&out, page->lines[i]);
+			output_lines(&out, span_of(page->lines[i]));
 	}
 	errno = output_flush(&out) ? errno : out.fault;
 	return out.fault == 0;

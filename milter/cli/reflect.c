@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/regular_file.h"
 #include "heloscope/cli/cli.h"
@@ -23,7 +24,7 @@
 #define PER_HOUR 60
 #define RECORD_AGE_S (4 * 3600) /* an answer that comes later helps nobody */
 #define RECORD_WAIT_MS 5000     /* a record is written a little later than the message is delivered */
-#define RECORD_PAUSE_MS 100
+#define RECORD_PAUSE_MS 100     /* before it is looked for again, then twice as long, ... */
 #define DRAIN_OCTETS 65536
 
 static const char help[] =
@@ -163,13 +164,17 @@ static enum record_found
 find_record(const char *log, const struct letter *letter, char **line, struct error *error)
 {
 	const int64_t since_s = (int64_t)time(NULL) - RECORD_AGE_S;
+	const uint64_t end_ms = clock_now_ms() + RECORD_WAIT_MS;
 	enum record_found found;
 
-	for (unsigned waited_ms = 0;; waited_ms += RECORD_PAUSE_MS) {
+	/* Each search may read hours of records: there are a few, whatever one takes. */
+	for (uint64_t pause_ms = RECORD_PAUSE_MS;; pause_ms *= 2) {
 		found = record_find_queue_id(log, letter->queue_id, since_s, line, error);
-		if (found != RECORD_ABSENT || waited_ms >= RECORD_WAIT_MS)
+		if (found != RECORD_ABSENT || clock_now_ms() + pause_ms > end_ms)
 			return found;
-		(void)nanosleep(&(struct timespec){ .tv_nsec = RECORD_PAUSE_MS * 1000000L }, NULL);
+		(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)(pause_ms / 1000),
+						    .tv_nsec = (long)(pause_ms % 1000) * 1000000L },
+				NULL);
 	}
 }
 

@@ -39,12 +39,6 @@ static const char *const page_lines[] = {
 
 /* Text. */
 
-static json_int_t
-number_of(const json_t *row, const char *key)
-{
-	return json_integer_value(document_member(row, key));
-}
-
 static void
 put_bar(json_int_t count, json_int_t most)
 {
@@ -61,13 +55,14 @@ put_trend(const json_t *trend)
 	if (json_array_size(trend) == 0)
 		return;
 	for (size_t i = 0; (row = json_array_get(trend, i)) != NULL; i++)
-		if (number_of(row, "messages") > most)
-			most = number_of(row, "messages");
+		if (document_number_of(row, "messages") > most)
+			most = document_number_of(row, "messages");
 	output_put(output_standard(), "\nTrend\n\n%13s %9s %9s\n", "", "messages", "refused");
 	for (size_t i = 0; (row = json_array_get(trend, i)) != NULL; i++) {
 		output_put(output_standard(), "%-13s %9lld %9lld  ", document_text_of(row, "time"),
-			   (long long)number_of(row, "messages"), (long long)number_of(row, "refusals"));
-		put_bar(number_of(row, "messages"), most);
+			   (long long)document_number_of(row, "messages"),
+			   (long long)document_number_of(row, "refusals"));
+		put_bar(document_number_of(row, "messages"), most);
 		output_put(output_standard(), "\n");
 	}
 }
@@ -98,7 +93,7 @@ add_rule(const json_t *row, struct strbuf *text)
 	add_rule_itself(row, text);
 	if (document_member(row, "share") != NULL)
 		strbuf_printf(text, ": would have decided, but it acts on %lld%% of networks only",
-			      (long long)number_of(row, "share"));
+			      (long long)document_number_of(row, "share"));
 	else if (is_set(row, "audit"))
 		strbuf_add(text, ": would have decided, but it is an audit rule");
 }
@@ -124,7 +119,7 @@ static cli_row_text *const row_texts[REPORT_TABLES] = {
 static void
 add_mistake(const json_t *row, struct strbuf *text)
 {
-	const json_int_t count = number_of(row, "count");
+	const json_int_t count = document_number_of(row, "count");
 
 	strbuf_add(text, document_text_of(row, "client"));
 	strbuf_printf(text, ": %lld %s%s", (long long)count, is_set(row, "would") ? "would-be " : "",
@@ -172,7 +167,7 @@ put_mistakes(const struct report *report, const json_t *json)
 		   report->mistakes);
 	for (size_t i = 0; i < CLI_ROWS_MAX && (row = json_array_get(rows, i)) != NULL; i++) {
 		put_mistake(row);
-		shown += (size_t)number_of(row, "count");
+		shown += (size_t)document_number_of(row, "count");
 	}
 	if (report->mistakes > shown)
 		output_put(output_standard(), "  and %zu more\n", report->mistakes - shown);
@@ -218,7 +213,7 @@ shown_table(enum report_table table, const json_t *rows)
 		json_t *line = json_array();
 
 		document_append(line, worded(row, row_texts[table]));
-		document_append(line, json_integer(number_of(row, "count")));
+		document_append(line, json_integer(document_number_of(row, "count")));
 		document_append(lines, line);
 	}
 	document_set_text(shown, "name", report_table_key(table));

@@ -280,9 +280,9 @@ end_json(const struct telling *telling, const json_t *comparison)
 	char *line = document_line(reports), *compared = telling->has_log ? document_line(comparison) : NULL;
 
 	output_put(output_standard(), "], \"comparison\": ");
-	output_lines(output_standard(), compared != NULL ? compared : "null");
+	output_lines(output_standard(), span_of(compared != NULL ? compared : "null"));
 	output_put(output_standard(), ", \"reports\": ");
-	output_lines(output_standard(), line != NULL ? line : "[]");
+	output_lines(output_standard(), span_of(line != NULL ? line : "[]"));
 	output_put(output_standard(), "}\n");
 	free(line);
 	free(compared);

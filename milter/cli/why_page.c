@@ -90,15 +90,15 @@ put_refusal(struct output *out, const json_t *group)
 		"<details class=\"item\"><summary><b>%s</b> %s, %s: %lld <span class=\"mark %s\">%s</span></summary>\n<dl>\n",
 		owner_of(group), document_text_of(group, "category"),
 		document_text_of(group, "code")[0] != '\0' ? document_text_of(group, "code") : "no code",
-		(long long)why_page_number(group, "count"), mark->colour, mark->words);
+		(long long)document_number_of(group, "count"), mark->colour, mark->words);
 	why_page_put_point(out, "Meaning", document_span_of(group, "meaning"));
 	why_page_put_point(out, "What to do", document_span_of(group, "remedy"));
 	for (size_t i = 0; (one = json_array_get(cases, i)) != NULL; i++)
 		why_page_put_claim(out, one);
 	put_link(out, document_text_of(group, "page"));
 	output_put(out, "<dt>The reply%s</dt><dd><pre>",
-		   why_page_number(group, "count") > 1 ? ", of the first" : "");
-	why_page_put_lines(out, document_span_of(group, "reply"));
+		   document_number_of(group, "count") > 1 ? ", of the first" : "");
+	output_lines(out, document_span_of(group, "reply"));
 	output_put(out, "</pre></dd>\n");
 	put_first(out, group);
 	output_put(out, "</dl></details>\n");

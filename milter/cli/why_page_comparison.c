@@ -117,7 +117,7 @@ put_reason(struct output *out, const json_t *row, const json_t *refusals)
 static void
 put_count(struct output *out, const json_t *row, const char *title, const char *key, const char *colour)
 {
-	const json_int_t count = why_page_number(row, key);
+	const json_int_t count = document_number_of(row, key);
 
 	output_put(out, "<td class=\"number %s\" data-name=\"%s\">%lld</td>", count > 0 ? colour : "", title,
 		   (long long)count);
@@ -126,12 +126,12 @@ put_count(struct output *out, const json_t *row, const char *title, const char *
 static void
 put_state(struct output *out, const json_t *row)
 {
-	const bool is_delivered = why_page_number(row, "delivered") > 0;
+	const bool is_delivered = document_number_of(row, "delivered") > 0;
 
-	if (why_page_number(row, "refused") > 0)
+	if (document_number_of(row, "refused") > 0)
 		output_put(out, "<td class=\"bad\">&#10007; %s</td>",
 			   is_delivered ? "partly refused" : "refused");
-	else if (why_page_number(row, "deferred") > 0)
+	else if (document_number_of(row, "deferred") > 0)
 		output_put(out, "<td class=\"wait\">&hellip; %s</td>",
 			   is_delivered ? "partly deferred" : "deferred");
 	else
@@ -160,19 +160,15 @@ put_row(struct output *out, const json_t *row, const json_t *refusals)
 static void
 put_rest(struct output *out, const json_t *comparison, size_t rows)
 {
-	const json_int_t left_out = why_page_number(comparison, "left-out");
-	const json_int_t without = why_page_number(comparison, "without-sender");
+	const json_int_t left_out = document_number_of(comparison, "left-out");
+	const json_int_t without = document_number_of(comparison, "without-sender");
 
 	if (rows > ROWS_SHOWN)
 		output_put(out, "<p>And %zu more; --json has them.</p>\n", rows - ROWS_SHOWN);
 	if (left_out > 0)
-		output_put(out,
-			   "<p>Not in this table: %lld that do not fit, or went to nobody knows whom.</p>\n",
-			   (long long)left_out);
+		output_put(out, "<p>" CLI_LEFT_OUT "</p>\n", (long long)left_out);
 	if (without > 0)
-		output_put(out,
-			   "<p>Not in this table: %lld of bounces, or whose sender is not in the log.</p>\n",
-			   (long long)without);
+		output_put(out, "<p>" CLI_WITHOUT_SENDER "</p>\n", (long long)without);
 }
 
 void

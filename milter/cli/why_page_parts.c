@@ -8,35 +8,13 @@
 
 #define TEXT_MAX 3000 /* octets of what the DNS says */
 
-json_int_t
-why_page_number(const json_t *row, const char *key)
-{
-	return json_integer_value(document_member(row, key));
-}
-
-void
-why_page_put_lines(struct output *out, struct span text)
-{
-	while (text.length > 0) {
-		const char *end = memchr(text.at, '\n', text.length);
-		const size_t length = end != NULL ? (size_t)(end - text.at) : text.length;
-
-		output_span(out, (struct span){ text.at, length });
-		text = span_from(text, length);
-		if (text.length > 0) {
-			output_put(out, "\n");
-			text = span_from(text, 1);
-		}
-	}
-}
-
 void
 why_page_put_point(struct output *out, const char *title, struct span text)
 {
 	if (text.length == 0)
 		return;
 	output_put(out, "<dt>%s</dt><dd>", title);
-	why_page_put_lines(out, text);
+	output_lines(out, text);
 	output_put(out, "</dd>\n");
 }
 

@@ -63,10 +63,10 @@ put_source(struct output *out, const json_t *source)
 {
 	output_put(out, "<tbody class=\"item\"><tr><td data-name=\"Address\"><b>%s</b> (%s)</td>",
 		   document_text_of(source, "address"), owner_words(document_text_of(source, "owner")));
-	put_state(out, why_page_number(source, "messages"), why_page_number(source, "passed"));
+	put_state(out, document_number_of(source, "messages"), document_number_of(source, "passed"));
 	for (size_t i = 0; i < COUNTS; i++)
 		output_put(out, "<td class=\"number\" data-name=\"%s\">%lld</td>", counts[i].title,
-			   (long long)why_page_number(source, counts[i].key));
+			   (long long)document_number_of(source, counts[i].key));
 	output_put(out, "</tr>\n");
 	put_remedy(out, source);
 	output_put(out, "</tbody>\n");
@@ -91,15 +91,15 @@ put_sources(struct output *out, const json_t *sources)
 static void
 put_dmarc(struct output *out, const json_t *domain)
 {
-	const json_int_t messages = why_page_number(domain, "messages"),
-			 passed = why_page_number(domain, "passed");
+	const json_int_t messages = document_number_of(domain, "messages"),
+			 passed = document_number_of(domain, "passed");
 	const char *policy = document_text_of(domain, "policy");
 
 	output_put(
 		out,
 		"<h3>Mail in the name of %s</h3>\n<p>Reports: %lld, %.10s to %.10s. Messages: %lld; %lld pass DMARC, "
 		"%lld do not.%s%s%s</p>\n",
-		document_text_of(domain, "domain"), (long long)why_page_number(domain, "reports"),
+		document_text_of(domain, "domain"), (long long)document_number_of(domain, "reports"),
 		document_text_of(domain, "begin"), document_text_of(domain, "end"), (long long)messages,
 		(long long)passed, (long long)(messages - passed),
 		policy[0] != '\0' ? " The policy is p=" : "", policy, policy[0] != '\0' ? "." : "");
@@ -115,7 +115,7 @@ put_failure(struct output *out, const json_t *failure)
 
 	output_put(out, "<details class=\"item\"><summary class=\"bad\"><b>%s</b> %s: %lld</summary><dl>\n",
 		   mx[0] != '\0' ? mx : "(no server named)", document_text_of(failure, "result"),
-		   (long long)why_page_number(failure, "sessions"));
+		   (long long)document_number_of(failure, "sessions"));
 	why_page_put_point(out, "What to do", document_span_of(failure, "remedy"));
 	output_put(out, "</dl></details>\n");
 }
@@ -127,8 +127,8 @@ put_tls(struct output *out, const json_t *domain)
 
 	output_put(out,
 		   "<h3>TLS with mail servers of %s</h3>\n<p>%lld sessions succeeded, %lld failed.</p>\n",
-		   document_text_of(domain, "domain"), (long long)why_page_number(domain, "successful"),
-		   (long long)why_page_number(domain, "failed"));
+		   document_text_of(domain, "domain"), (long long)document_number_of(domain, "successful"),
+		   (long long)document_number_of(domain, "failed"));
 	for (size_t i = 0; (failure = json_array_get(failures, i)) != NULL; i++)
 		put_failure(out, failure);
 }

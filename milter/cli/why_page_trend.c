@@ -21,7 +21,7 @@ sum_of(const json_t *row)
 	json_int_t sum = 0;
 
 	for (size_t i = 0; i < KINDS; i++)
-		sum += why_page_number(row, kinds[i].key);
+		sum += document_number_of(row, kinds[i].key);
 	return sum;
 }
 
@@ -32,7 +32,7 @@ put_bar(struct output *out, const json_t *row, size_t at, json_int_t most)
 	json_int_t bottom = 0;
 
 	for (size_t i = KINDS; i-- > 0;) {
-		const json_int_t count = why_page_number(row, kinds[i].key);
+		const json_int_t count = document_number_of(row, kinds[i].key);
 		const json_int_t low = bottom * HEIGHT / most, high = (bottom + count) * HEIGHT / most;
 
 		if (count > 0)
@@ -86,7 +86,7 @@ why_page_put_trend(struct output *out, const json_t *trend)
 		output_put(out, "<tr><td>%s</td>", document_text_of(row, "time"));
 		for (size_t j = 0; j < KINDS; j++)
 			output_put(out, "<td class=\"number\">%lld</td>",
-				   (long long)why_page_number(row, kinds[j].key));
+				   (long long)document_number_of(row, kinds[j].key));
 		output_put(out, "</tr>\n");
 	}
 	output_put(out, "</tbody></table></details></section>\n");

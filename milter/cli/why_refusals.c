@@ -6,6 +6,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
+#include "heloscope/doctor/claim_kind.h"
 #include "heloscope/doctor/claim_tell.h"
 #include "heloscope/words/refusal.h"
 
@@ -47,7 +48,8 @@ static bool
 find_subject(const struct why_refusals *refusals, const struct refusal *refusal,
 	     const struct recognition *known, struct claim_subject *subject)
 {
-	return refusals->claims != NULL && claims_find_subject(refusals->claims, refusal, known, subject);
+	return refusals->claims != NULL && claim_has_kind(known->category)
+	       && claims_find_subject(refusals->claims, refusal, known, subject);
 }
 
 static json_t *
@@ -96,7 +98,7 @@ put_object(struct why_refusals *refusals, const struct refusal *refusal, const s
 	object = object_of(refusal, known, &claim);
 	line = document_line(object);
 	output_put(output_standard(), "%s\n", refusals->told == 0 ? "" : ",");
-	output_lines(output_standard(), line != NULL ? line : "{}");
+	output_lines(output_standard(), span_of(line != NULL ? line : "{}"));
 	free(line);
 	json_decref(object);
 }

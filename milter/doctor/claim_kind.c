@@ -128,6 +128,15 @@ claim_has_word(const char *const *words, const char *text)
 	return false;
 }
 
+bool
+claim_has_kind(enum refusal_category category)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (kinds[i].category == category)
+			return true;
+	return false;
+}
+
 const struct claim_kind *
 claim_kind_of(const struct recognition *known, const char *text)
 {

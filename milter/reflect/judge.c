@@ -10,9 +10,8 @@ static bool
 is_robot(const char *local)
 {
 	static const char *const names[] = {
-		"mailer-daemon", "postmaster", "noreply",    "no-reply",  "no_reply", "donotreply",
-		"do-not-reply",  "nobody",     "listserv",   "majordomo", "mailman",  "bounce",
-		"bounces",       "daemon",     "hostmaster", "abuse",     "root",
+		"mailer-daemon", "postmaster", "no_reply", "donotreply", "do-not-reply", "nobody", "listserv",
+		"majordomo",     "mailman",    "daemon",   "hostmaster", "abuse",        "root",
 	};
 	const struct span text = span_of(local);
 

@@ -108,7 +108,7 @@ counts_sorted(const json_t *rows, const char *key)
 		json_t *row = json_array_get(rows, i);
 
 		entries[i] = (struct entry){ .name = document_text_of(row, key),
-					     .count = json_integer_value(document_member(row, "count")),
+					     .count = document_number_of(row, "count"),
 					     .row = row };
 	}
 	if (entries != NULL)

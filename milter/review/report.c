@@ -226,7 +226,7 @@ add_mistakes_of(struct report *report, const char *client, json_t *part)
 		       *known = document_member(rows, json_object_iter_key(at));
 
 		if (known != NULL) {
-			document_count(known, "count", json_integer_value(document_member(row, "count")));
+			document_count(known, "count", document_number_of(row, "count"));
 		} else if (report->mistake_rows < REPORT_MISTAKES_MAX) {
 			document_put(rows, json_object_iter_key(at), json_incref(row));
 			report->mistake_rows++;

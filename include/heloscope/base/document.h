@@ -44,6 +44,9 @@ json_t *document_member(const json_t *object, const char *key);
 const char *document_text_of(const json_t *object, const char *key);
 struct span document_span_of(const json_t *object, const char *key);
 
+/* The number of that name, or 0. */
+json_int_t document_number_of(const json_t *object, const char *key);
+
 /* Count so many more of `name` in a table, whose members are numbers. */
 void document_count(json_t *table, const char *name, json_int_t more);
 

@@ -43,7 +43,7 @@ void output_arguments(struct output *out, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 
 /* Text of several lines: line ends stay, all else is escaped. */
-void output_lines(struct output *out, const char *text);
+void output_lines(struct output *out, struct span text);
 
 /* All of `text`, escaped. */
 void output_span(struct output *out, struct span text);

@@ -20,6 +20,10 @@ void cli_add_times(const json_t *row, struct strbuf *text);
 /* Of what has "claim" and "finding": what the DNS says; nothing when nobody need know. */
 void cli_add_claim(const json_t *row, struct strbuf *text);
 
+/* Of "left-out" and "without-sender", which are in no row. */
+#define CLI_LEFT_OUT "Not in this table: %lld that do not fit, or went to nobody knows whom."
+#define CLI_WITHOUT_SENDER "Not in this table: %lld of bounces, or whose sender is not in the log."
+
 /* The title of a row of the doctor's, whose token is in "row". */
 const char *cli_doctor_row_title(const json_t *row);
 

@@ -8,16 +8,11 @@
 
 #include "heloscope/base/output.h"
 
-/* Text whose line ends stay. */
-void why_page_put_lines(struct output *out, struct span text);
-
 /* A point of a list, "dl", whose text may have several lines; nothing without text. */
 void why_page_put_point(struct output *out, const char *title, struct span text);
 
 /* Points: records to publish; what the DNS says, whose it is, and the records. */
 void why_page_put_records(struct output *out, const json_t *records);
 void why_page_put_claim(struct output *out, const json_t *row);
-
-json_int_t why_page_number(const json_t *row, const char *key);
 
 #endif

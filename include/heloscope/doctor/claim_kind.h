@@ -43,6 +43,9 @@ struct claim_kind {
 	const char *instead;   /* what to look at when it cannot be seen from here */
 };
 
+/* Whether there is any for refusals of that category. */
+bool claim_has_kind(enum refusal_category category);
+
 /* `text`: of the refusal, normalized (refusals/normal.h). Of a reply that is not in the catalogue: nothing.
  */
 const struct claim_kind *claim_kind_of(const struct recognition *known, const char *text);

@@ -63,7 +63,7 @@ P11_output_escapes_every_string_in_markup(void **state)
 	(void)state;
 	output_put(&out, "<a b=\"%s\">%d</a>%c", "</script>\"'&amp;\x1b\xe2\x80\xae gr\xc3\xbc\xc3\x9f", 7,
 		   '<');
-	output_lines(&out, "\n<b>\n");
+	output_lines(&out, SPAN("\n<b>\n"));
 	output_span(&out, SPAN("&"));
 	(void)fclose(out.file);
 	assert_string_equal(
