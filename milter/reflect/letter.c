@@ -115,29 +115,31 @@ letter_set_queue_id(struct letter *letter, struct span queue_id)
 static struct span
 by_line(struct span value)
 {
-	for (size_t at = 0; at < value.length; at++) {
-		struct span line = span_trim(span_from(value, at + 1));
-		const char *end;
+	const char *end;
 
-		if (value.at[at] != '\n' || !span_starts_with_nocase(line, SPAN("by ")))
-			continue;
-		end = memchr(line.at, '\n', line.length);
-		if (end != NULL)
-			line.length = (size_t)(end - line.at);
-		return line;
+	while ((end = memchr(value.at, '\n', value.length)) != NULL) {
+		struct span line;
+
+		value = span_from(value, (size_t)(end - value.at) + 1);
+		end = memchr(value.at, '\n', value.length);
+		line = span_trim(
+			(struct span){ value.at, end != NULL ? (size_t)(end - value.at) : value.length });
+		if (span_starts_with_nocase(line, SPAN("by ")))
+			return line;
 	}
 	return SPAN("");
 }
 
+/* Of the first field, which is that of the server here. */
 static void
 take_received(struct letter *letter, struct span value)
 {
-	struct span line = by_line(value);
-	const bool is_first = !letter->has_received;
+	struct span line;
 
-	letter->has_received = true;
-	if (!is_first || letter->queue_id[0] != '\0')
+	if (letter->has_received || letter->queue_id[0] != '\0')
 		return;
+	letter->has_received = true;
+	line = by_line(value);
 	while (line.length > 0 && !span_starts_with_nocase(line, SPAN(" id ")))
 		line = span_from(line, 1);
 	if (line.length > 0)

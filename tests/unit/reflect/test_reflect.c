@@ -131,6 +131,29 @@ letter_takes_the_queue_id_from_the_line_of_the_mta(void **state)
 	}
 }
 
+/* By the square of its length each of these takes minutes. */
+static void
+letter_goes_over_a_field_once(void **state)
+{
+	enum { MOST_S = 60, LENGTH = 4000000 };
+	static const char *const parts[] = { " ", "\n", "\n ", "\n by", "<" };
+	struct letter letter = { .own_ids = &own_ids };
+	char *value = malloc(LENGTH);
+
+	(void)state;
+	assert_non_null(value);
+	(void)alarm(MOST_S);
+	for (size_t i = 0; i < ROWS(parts); i++) {
+		for (size_t at = 0; at < LENGTH; at++)
+			value[at] = parts[i][at % strlen(parts[i])];
+		letter.has_received = false;
+		letter_field(&letter, SPAN("Received"), (struct span){ value, LENGTH });
+		assert_string_equal(letter.queue_id, "");
+	}
+	(void)alarm(0);
+	free(value);
+}
+
 static void
 letter_repeats_only_a_message_id_that_is_one(void **state)
 {
@@ -368,6 +391,7 @@ main(void)
 		cmocka_unit_test(letter_is_not_answered_for_what_its_header_says),
 		cmocka_unit_test(letter_of_two_authors_or_unseen_by_the_filter_is_not_answered),
 		cmocka_unit_test(letter_takes_the_queue_id_from_the_line_of_the_mta),
+		cmocka_unit_test(letter_goes_over_a_field_once),
 		cmocka_unit_test(letter_repeats_only_a_message_id_that_is_one),
 		cmocka_unit_test(record_shows_who_is_answered),
 		cmocka_unit_test(record_of_dmarc_counts_more_than_alignment_by_organization),
