@@ -71,21 +71,38 @@ sent_free(struct sent *sent)
 
 /* Names. */
 
+/* The place of a name: its own, else a free one, else that of the rarest if it is rarer; NULL: there is none.
+ */
+static struct name *
+place_for(struct names *names, const char *text, uint64_t messages)
+{
+	struct name *rarest = names->items;
+
+	for (struct name *name = names->items; name < names->items + names->count; name++) {
+		if (strcmp(name->text, text) == 0)
+			return name;
+		if (name->messages < rarest->messages)
+			rarest = name;
+	}
+	if (names->count < NAMES_MAX)
+		return &names->items[names->count++];
+	names->has_more = true;
+	if (rarest->messages >= messages)
+		return NULL;
+	rarest->messages = 0;
+	return rarest;
+}
+
+/* Where there is no room for all, those with the most messages stay: a stranger's report may have any number
+ * of names. */
 static void
 count_name(struct names *names, const char *text, uint64_t messages)
 {
-	struct name *name = names->items;
+	struct name *name = place_for(names, text, messages);
 
-	while (name < names->items + names->count && strcmp(name->text, text) != 0)
-		name++;
-	if (name == names->items + NAMES_MAX) {
-		names->has_more = true;
+	if (name == NULL)
 		return;
-	}
-	if (name == names->items + names->count) {
-		names->count++;
-		(void)snprintf(name->text, sizeof name->text, "%s", text);
-	}
+	(void)snprintf(name->text, sizeof name->text, "%s", text);
 	name->messages += messages < UINT64_MAX - name->messages ? messages : UINT64_MAX - name->messages;
 }
 

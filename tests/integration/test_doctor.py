@@ -541,6 +541,10 @@ class Doctor(unittest.TestCase):
         self.assertEqual(len(read["addresses"]), 8)
         self.assertEqual(sum("._domainkey." in record for record in read["records"]), 16)
         self.assertIn("more than 16 selectors were found", said)
+        report("1.xml", "google.com", *(row(f"203.0.113.{number}", 1, "pass", "pass", "b.well.example", valid) for number in range(40)),
+               row(mine, 5000, "pass", "pass", "b.well.example", valid))
+        read, _ = look("--reports", folder / "1.xml")
+        self.assertEqual(read["addresses"], [mine])
 
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),
