@@ -95,6 +95,14 @@ set_since(void *context, const char *given)
 	return cli_read_since("why", given, options->since);
 }
 
+/* Whether something is given that matters only for an answer. */
+static bool
+wants_answer(const struct options *options)
+{
+	return options->html != NULL || options->config != NULL || options->given.address.length > 0
+	       || options->given.domain[0] != '\0' || options->given.helo[0] != '\0';
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -115,10 +123,15 @@ read_options(int argc, char **argv, struct options *options)
 	const int status =
 		options_read(argc, argv, &(struct option_syntax){ "heloscope", "why", help, table, options });
 
-	if (status < 0 && options->is_test && optind < argc)
+	if (status >= 0 || !options->is_test)
+		return status;
+	if (optind < argc)
 		return cli_usage_error("why", "-t reads the catalogue alone; found \"%.60s\" behind it",
 				       argv[optind]);
-	return status;
+	if (wants_answer(options))
+		return cli_usage_error("why",
+				       "-t reads the catalogue alone; expected no option but -c beside it");
+	return -1;
 }
 
 /* Telling. */

@@ -81,6 +81,8 @@ class Input(unittest.TestCase):
         self.assertEqual(why("", "--json")[:2], (3, '{"refusals": [], "comparison": null, "reports": []}\n'))
         self.assertEqual(why("", "--nonsense")[0], 2)
         self.assertEqual(why("", "-t", "x")[0], 2)
+        for ignored in (("--html", "x"), ("--ip", "198.51.100.7"), ("--from", "p.example"), ("--helo", "mail.p.example"), ("--config", "x")):
+            self.assertEqual(why("", "-t", *ignored)[0], 2, ignored)
 
     def test_what_is_no_refusal_is_told_so(self):
         for text, reason in (("# A program\n\nThis program sorts pictures by colour.\n\n## Building\n\nRun make.\n", "there is no refusal in it"),
