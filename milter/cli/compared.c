@@ -116,8 +116,9 @@ cli_add_claim(const json_t *row, struct strbuf *text)
 		return;
 	strbuf_add(text, claim_state_words(state));
 	if (state == CLAIM_NOT_CONFIRMED && json_is_boolean(document_member(row, "is-over")))
-		strbuf_add(text, is_over(row) ? " The refusals are of before."
-					      : " The refusals should be of before.");
+		strbuf_add(text, is_over(row)
+					 ? " The refusals are older than what the DNS says now."
+					 : " The refusals are probably older than what the DNS says now.");
 	strbuf_printf(text, " %s", document_text_of(row, "finding"));
 }
 

@@ -501,11 +501,11 @@ class Claim(unittest.TestCase):
         difference = self.compare(log_of_three(), world=world)
         self.assertEqual((difference["claim"], difference["rows"], difference["is-over"]), ("not-confirmed", [], False))
         out = " ".join(self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
-        self.assertIn(f"In the DNS: The reason given does not hold now. The refusals should be of before. SPF passes now for mail of bad.example from {ADDRESS}.", out)
+        self.assertIn(f"In the DNS: The reason given does not hold now. The refusals are probably older than what the DNS says now. SPF passes now for mail of bad.example from {ADDRESS}.", out)
         out = " ".join(self.ask(log_of_three([("bad", 12)]), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
         self.assertTrue(out.startswith("bad.example was refused at Gmail/Google Workspace, where mail of fine.example and good.example is "
                                        "accepted; its mail is accepted now, too."), out)
-        self.assertIn("In the DNS: The reason given does not hold now. The refusals are of before. SPF passes now", out)
+        self.assertIn("In the DNS: The reason given does not hold now. The refusals are older than what the DNS says now. SPF passes now", out)
         self.assertIn("Refused 2 times from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z; last accepted at 2026-11-20T12:00:00Z.", out)
         self.assertTrue(self.compare(log_of_three([("bad", 12)]), world=world)["is-over"])
 
