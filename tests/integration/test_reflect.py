@@ -3,6 +3,7 @@ import concurrent.futures
 import email.policy
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -50,6 +51,8 @@ def setUpModule():
         program = lab.folder / "send"
         program.write_text(SENDMAIL.format(python=sys.executable, port_file=lab.folder / "port"))
         program.chmod(0o755)
+        # Postfix runs it as nobody, who may not be let into the folder of the build.
+        shutil.copy(lab.builddir / "milter/heloscope", lab.folder / "heloscope")
         port = lab.postfix(
             f"inet:127.0.0.1:{running.port}",
             extra="\n".join([
@@ -74,7 +77,7 @@ def tearDownModule():
 
 
 def command(address, name):
-    return (f"{lab.builddir}/milter/heloscope reflect --from {address} --config {lab.folder}/heloscope.conf --state {lab.folder}/reflect/{name}"
+    return (f"{lab.folder}/heloscope reflect --from {address} --config {lab.folder}/heloscope.conf --state {lab.folder}/reflect/{name}"
             f" --sendmail {lab.folder}/send")
 
 
