@@ -1,5 +1,6 @@
 #include "heloscope/cli/sent.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct names {
 /* Of one kind of source. */
 struct account {
 	struct names addresses, bounces, selectors, reporters;
+	struct names others; /* in whose name alone mail of the domain passed SPF or DKIM */
 };
 
 /* Of one domain. */
@@ -203,6 +205,29 @@ take_envelope(struct sent_domain *domain, const char *author, const struct aggre
 		count_name(&domain->reports.bounces, bounces, row->count);
 }
 
+/* The domain other than the author's that `result` passed for; false: there is none. */
+static bool
+passes_as_other(const struct aggregate_result *result, const char *author, char name[DOMAIN_SIZE])
+{
+	return strcmp(result->result, "pass") == 0 && domain_normalize(span_of(result->domain), name)
+	       && !doctor_key_concerns(name, author);
+}
+
+/* A service that sends for the domain without its keys, or somebody who uses its name. */
+static void
+take_other(struct sent_domain *domain, const char *author, const struct aggregate_row *row)
+{
+	char name[DOMAIN_SIZE];
+
+	for (size_t i = 0; i < row->dkim_count; i++)
+		if (passes_as_other(&row->dkim[i], author, name)) {
+			count_name(&domain->reports.others, name, row->count);
+			return;
+		}
+	if (passes_as_other(&row->spf, author, name))
+		count_name(&domain->reports.others, name, row->count);
+}
+
 static void
 take_row(void *context, const struct aggregate_report *report, const struct aggregate_row *row)
 {
@@ -212,12 +237,16 @@ take_row(void *context, const struct aggregate_report *report, const struct aggr
 	char author[DOMAIN_SIZE];
 	size_t number = 0;
 
-	if ((!row->is_dkim_aligned && !row->is_spf_aligned) || !domain_normalize(span_of(given), author))
+	if (!domain_normalize(span_of(given), author))
 		return;
 	while (number < lesson->domain_count && strcmp(lesson->domains[number], author) != 0)
 		number++;
 	if (number == lesson->domain_count)
 		return;
+	if (!row->is_dkim_aligned && !row->is_spf_aligned) {
+		take_other(&sent->domains[number], author, row);
+		return;
+	}
 	sent->has_found = true;
 	count_name(&sent->domains[number].reports.reporters,
 		   report->organization[0] != '\0' ? report->organization : "a receiver", row->count);
@@ -348,9 +377,28 @@ add_account(struct strbuf *text, const struct account *account, bool takes_addre
 		strbuf_printf(text, "%s%s", text->length > 0 ? "\n" : "", memory);
 }
 
+/* Nobody can tell from reports whose they are; who reads this can. */
+static void
+add_others(struct strbuf *text, const struct names *others, const char *author)
+{
+	char memory[LINE_MAX];
+	struct strbuf line = STRBUF_OVER(memory);
+
+	if (others->count == 0)
+		return;
+	strbuf_add(&line, "other mail in its name passes SPF or DKIM only as");
+	for (size_t i = 0; i < others->count && i < NAMES_TOLD; i++)
+		strbuf_printf(&line, "%s %s (%" PRIu64 ")", i > 0 ? "," : "", others->items[i].text,
+			      others->items[i].messages);
+	strbuf_printf(&line, "%s: have each of these that sends for you sign with DKIM for %s",
+		      others->count > NAMES_TOLD ? " and others" : "", author);
+	strbuf_printf(text, "%s%s", text->length > 0 ? "\n" : "", memory);
+}
+
 static void
 sort_account(struct account *account)
 {
+	sort(&account->others);
 	sort(&account->addresses);
 	sort(&account->bounces);
 	sort(&account->selectors);
@@ -374,7 +422,7 @@ sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct a
 	struct sent_domain *domain = &sent->domains[number];
 	const bool takes_addresses = order->address_count == 0, takes_bounces = order->bounces == NULL;
 	const char *reported, *logged;
-	char memory[2 * LINE_MAX];
+	char memory[3 * LINE_MAX];
 	struct strbuf text = STRBUF_OVER(memory);
 
 	sort_account(&domain->log);
@@ -396,5 +444,6 @@ sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct a
 	add_account(&text, &domain->log, takes_addresses, logged);
 	if (domain->reports.reporters.count > 0)
 		add_account(&text, &domain->reports, takes_addresses, reported);
+	add_others(&text, &domain->reports.others, sent->lesson->domains[number]);
 	order->taken_from = arena_string(arena, memory);
 }

@@ -176,7 +176,7 @@ put_taken_from(const char *lines, struct output *out)
 		const size_t length = strcspn(lines, "\n");
 		struct strbuf said = STRBUF_OVER(memory);
 
-		strbuf_add(&said, strncmp(lines, "left out", 8) == 0 ? "" : "taken from ");
+		strbuf_add(&said, strncmp(lines, "the ", 4) == 0 ? "taken from " : "");
 		strbuf_add_span(&said, (struct span){ lines, length });
 		output_put(out, "     ");
 		prose_wrap(out, memory, 5, 7);

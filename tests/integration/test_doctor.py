@@ -461,6 +461,7 @@ class Doctor(unittest.TestCase):
         report("1.xml", "google.com", row(mine, 50, "pass", "pass", "b.well.example", valid), row(strange, 900, "fail", "fail", "well.example", invalid),
                row(forwarder, 20, "pass", "fail", "well.example", valid), row(strange, 7, "fail", "pass", "strange.example", ("strange.example", "x", "pass")),
                row(strange, 7, "pass", "pass", "other.example", ("other.example", "x", "pass"), "other.example"),
+               row(forwarder, 30, "fail", "fail", "list.example", invalid, spf_itself="pass"),
                row("10.0.0.9", 7, "pass", "pass", "b.well.example", valid),
                row(strange, 5, "fail", "fail", "b.well.example", ("well.example", "unaligned", "pass"), spf_itself="pass"),
                row(forwarder, 5, "pass", "fail", "b.well.example", valid, spf_itself="pass"), row(mine, 5, "pass", "pass", "b.well.example", ("well.example", "broken", "fail")))
@@ -487,6 +488,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual((read["addresses"], read["guessed"]), ([mine], False))
         self.assertEqual(read["taken-from"], [
             f"the reports of google.com and 2 others: addresses {mine}, {forged}; bounce domain b.well.example; selector s1",
+            "other mail in its name passes SPF or DKIM only as list.example (30): have each of these that sends for you sign with DKIM for well.example",
             f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours"])
         self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s1._domainkey.well.example"])
         self.assertIn(f"b.well.example TXT v=spf1 ip4:{mine} -all", " ".join(read["records"]).replace('"', ""))
@@ -500,7 +502,7 @@ class Doctor(unittest.TestCase):
 
         # What is given goes before; a single report; reports of others; none.
         read, _ = look("--reports", folder, "--ip", ADDRESS, "--bounces", "well.example", "--selector", "s9")
-        self.assertEqual((read["addresses"], read["taken-from"]), ([ADDRESS], ["the reports of google.com and 2 others: selector s1"]))
+        self.assertEqual((read["addresses"], read["taken-from"][0]), ([ADDRESS], "the reports of google.com and 2 others: selector s1"))
         self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s9._domainkey.well.example", "s1._domainkey.well.example"])
         read, _ = look("--reports", folder / "2.xml")
         self.assertEqual(read["taken-from"], [f"the reports of yahoo.example: address {mine}; bounce domain b.well.example"])

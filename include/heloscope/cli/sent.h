@@ -5,8 +5,9 @@
  * Of a log count deliveries to other servers whose sender is of a domain of the lesson, and of those the
  * addresses that the log itself says they left from. Of reports count mail in the name of the domain that
  * passed DMARC: as an address and an envelope domain by SPF, since a signature passes from wherever the mail
- * is forwarded; as a selector by DKIM. What failed there tells nothing. Bounded; what there is no room for is
- * left out. One thread.
+ * is forwarded; as a selector by DKIM. What failed there tells only in whose name it passed SPF or DKIM
+ * instead: of services that send for the domain, or of strangers. Bounded; what there is no room for is left
+ * out. One thread.
  */
 #ifndef HELOSCOPE_CLI_SENT_H
 #define HELOSCOPE_CLI_SENT_H
