@@ -259,7 +259,7 @@ claims_compare(struct claims *claims, const struct claim_subject *subject, const
 	       size_t count)
 {
 	const struct doctor_report *refused = examine_domain(
-		claims, subject, subject->bounces[0] != '\0' ? subject->bounces : subject->domain);
+		claims, subject, subject->sender[0] != '\0' ? subject->sender : subject->domain);
 	const struct doctor_report *delivered[COMPARED_MAX];
 	struct claim_row rows[DOCTOR_ROWS];
 	size_t examined = 0, found;

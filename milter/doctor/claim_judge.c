@@ -12,8 +12,16 @@ static const char whose_address[] =
 static const char whose_helo[] =
 	"Only the reply names %h: if it is the name that your server gives, give it with --helo to be told what to change.";
 
+static const char whose_domain[] =
+	"Only the reply names %o: if it is a domain of yours, give it with --from to be told what to change.";
+
 static const char other_address[] =
 	" The reply names another address, %n: if that is yours, too, give it with --ip.";
+
+/* What DMARC asks for beside a pass. */
+static const char passes_unaligned[] = "SPF passes now for mail of %s from %a, but that does not count: ";
+static const char to_align[] =
+	"Give the messages a bounce address (envelope sender) of %d, or sign them with DKIM for %d (d=%d).";
 
 static const char no_address[] =
 	"The public IP address from which the mail was sent is not known; give it with --ip.";
@@ -33,6 +41,8 @@ add_value(struct strbuf *out, char letter, const struct claim_subject *subject)
 							    : "the address");
 	else if (letter == 'n')
 		strbuf_add(out, ipaddr_format(&subject->named, address));
+	else if (letter == 'o') /* that of the key, where there is one */
+		strbuf_add(out, subject->signer[0] != '\0' ? subject->signer : subject->domain);
 	else if (letter == 'h')
 		strbuf_add(out, subject->helo);
 	else if (letter == 'k')
@@ -94,6 +104,13 @@ claim_rests_on_reply(const struct claim_subject *subject, const struct doctor_fi
 	return rests_on_address(subject, finding) || (subject->is_helo_of_reply && finding->publish != NULL);
 }
 
+/* A policy is of the domain that the reply names, and SPF of the sender's. */
+static bool
+rests_on_domain(const struct claim_subject *subject, const struct doctor_finding *finding)
+{
+	return subject->is_domain_of_reply && !subject->kind->is_of_policy && finding->publish != NULL;
+}
+
 static struct claim
 tell_confirmed(const char *lead, const struct claim_subject *subject, const struct doctor_finding *finding,
 	       struct strbuf *text)
@@ -104,6 +121,10 @@ tell_confirmed(const char *lead, const struct claim_subject *subject, const stru
 	strbuf_printf(text, "%s ", finding->what);
 	if (claim_rests_on_reply(subject, finding)) {
 		add_filled(text, rests_on_address(subject, finding) ? whose_address : whose_helo, subject);
+		return (struct claim){ CLAIM_CONFIRMED, text->text, NULL };
+	}
+	if (rests_on_domain(subject, finding)) {
+		add_filled(text, whose_domain, subject);
 		return (struct claim){ CLAIM_CONFIRMED, text->text, NULL };
 	}
 	doctor_add_remedy(text, &group);
@@ -140,6 +161,31 @@ tell_untestable(const char *reason, const struct claim_subject *subject, struct 
 	return (struct claim){ CLAIM_NOT_TESTABLE, text->text, NULL };
 }
 
+/*
+ * Whether SPF counts for nothing, or may do so: of a domain that does not align with the author's (RFC 9989,
+ * 4.4) no record helps, whatever SPF comes to.
+ */
+static bool
+judge_alignment(const struct doctor_report *report, const struct claim_subject *subject, struct strbuf *text,
+		struct claim *claim)
+{
+	const struct doctor_finding *found = claim_worst_in(report, CLAIM_ROW(SPF_ALIGNMENT));
+
+	if (found == NULL)
+		return false;
+	if (found->problem != PROBLEM_BOUNCES_UNALIGNED) {
+		*claim = tell_untestable(found->what, subject, text);
+		return true;
+	}
+	add_filled(text, subject->kind->lead, subject);
+	if (subject->address.length > 0 && report->cells[DOCTOR_SPF_PASS] == DOCTOR_GOOD)
+		add_filled(text, passes_unaligned, subject);
+	strbuf_printf(text, "%s ", found->what);
+	add_filled(text, to_align, subject);
+	*claim = (struct claim){ CLAIM_CONFIRMED, text->text, NULL };
+	return true;
+}
+
 /* Whether there is no more to ask before this is answered: what is unknown of the policy, or what it does not
  * ask for. */
 static bool
@@ -153,6 +199,8 @@ judge_policy(const struct doctor_report *report, const struct claim_subject *sub
 	else if (!report->asks_to_refuse)
 		*claim = tell_otherwise(report, "The DMARC policy of %d asks to refuse nothing now.",
 					" TXT v=DMARC1", subject, text);
+	else if (judge_alignment(report, subject, text, claim))
+		return true;
 	else if (subject->address.length == 0)
 		*claim = tell_untestable(no_address, subject, text);
 	else

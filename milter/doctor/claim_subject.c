@@ -192,13 +192,13 @@ find_named_domain(const char *text, char name[DOMAIN_SIZE])
 /* Whose domain: that of the sender; else the one that was given; else one that the reply names. */
 static void
 choose_domain(const struct refusal *refusal, const char *text, const struct claim_subject *given,
-	      char name[DOMAIN_SIZE])
+	      struct claim_subject *subject)
 {
-	if (claim_read_domain(domain_part(refusal->sender), name))
-		return;
-	(void)memcpy(name, given->domain, DOMAIN_SIZE);
-	if (name[0] == '\0')
-		find_named_domain(text, name);
+	if (!claim_read_domain(domain_part(refusal->sender), subject->sender))
+		(void)memcpy(subject->sender, given->domain, DOMAIN_SIZE);
+	(void)memcpy(subject->domain, subject->sender, DOMAIN_SIZE);
+	if (subject->domain[0] == '\0')
+		find_named_domain(text, subject->domain);
 }
 
 static void
@@ -209,6 +209,16 @@ choose_named(const char *text, struct claim_subject *subject)
 	find_named_domain(text, named);
 	if (named[0] != '\0')
 		(void)memcpy(subject->domain, named, DOMAIN_SIZE);
+}
+
+/* Whether it is not known to be the sender's: nobody but the reply names it, and it is of another
+ * organization. */
+static bool
+is_of_reply(const char *domain, const struct claim_subject *subject, const struct claim_subject *given)
+{
+	return domain[0] != '\0' && subject->sender[0] != '\0'
+	       && !domain_same_organization(domain, subject->sender)
+	       && (given->domain[0] == '\0' || !domain_same_organization(domain, given->domain));
 }
 
 /* Receivers name the author's domain, which may be another than that of the bounce address. */
@@ -266,7 +276,7 @@ claim_subject_of(const struct refusal *refusal, const struct claim_kind *kind, c
 
 	subject.kind = kind;
 	subject.can_be_otherwise = claim_has_word(kind->opposite, text);
-	choose_domain(refusal, text, given, subject.domain);
+	choose_domain(refusal, text, given, &subject);
 	choose_address(refusal, text, &subject);
 	if (kind->is_of_author)
 		choose_author(text, &subject);
@@ -276,6 +286,8 @@ claim_subject_of(const struct refusal *refusal, const struct claim_kind *kind, c
 		choose_helo(text, &subject);
 	if (kind->needs_key)
 		choose_key(text, &subject);
+	subject.is_domain_of_reply =
+		is_of_reply(subject.domain, &subject, given) || is_of_reply(subject.signer, &subject, given);
 	return subject;
 }
 
@@ -310,13 +322,14 @@ claim_subject_equals(const struct claim_subject *a, const struct claim_subject *
 bool
 claim_subject_is_same(const struct claim_subject *a, const struct claim_subject *b)
 {
-	return claim_subject_equals(a, b) && ipaddr_equals(&a->named, &b->named) && a->list == b->list;
+	return claim_subject_equals(a, b) && ipaddr_equals(&a->named, &b->named) && a->list == b->list
+	       && a->is_domain_of_reply == b->is_domain_of_reply;
 }
 
-/* "a.example", "192.0.2.1 as mail.example", "a.example from 192.0.2.1". */
 void
 claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out)
 {
+	const size_t begin = out->length;
 	const bool has_domain = subject->kind->about == CLAIM_ABOUT_DOMAIN && subject->domain[0] != '\0';
 	char address[IPADDR_TEXT_SIZE];
 
@@ -325,7 +338,7 @@ claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out)
 		strbuf_printf(out, "%s%s", has_domain ? " from " : "",
 			      ipaddr_format(&subject->address, address));
 	if (subject->kind->needs_helo && subject->helo[0] != '\0')
-		strbuf_printf(out, " as %s", subject->helo);
+		strbuf_printf(out, "%s%s", out->length > begin ? " as " : "", subject->helo);
 }
 
 uint64_t

@@ -361,7 +361,23 @@ class Claim(unittest.TestCase):
         world = {**MENDED, "_dmarc.a.example TXT": ['"v=DMARC1; p=reject"'], "a.example MX": ["10 out.p.example."]}
         (claim, finding, records), = self.tell(self.log_of([("x@p.example", ADDRESS, reply)]), world=world)
         self.assertEqual((claim, records), ("confirmed", []))
-        self.assertTrue(finding.startswith("DMARC of a.example asks for SPF or DKIM to pass. p.example does not align with a.example"), finding)
+        self.assertTrue(finding.startswith("DMARC of a.example asks for SPF or DKIM to pass. SPF passes now for mail of p.example from "
+                                           f"{ADDRESS}, but that does not count: p.example does not align with a.example"), finding)
+        self.assertTrue(finding.endswith("or sign them with DKIM for a.example (d=a.example)."), finding)
+        (claim, finding, records), = self.tell(self.log_of([("x@p.example", ADDRESS, reply)]), world={**world, "p.example TXT": BROKEN["p.example TXT"]})
+        self.assertEqual((claim, records), ("confirmed", []))  # a record of p.example would change nothing
+        self.assertIn("p.example does not align with a.example", finding)
+
+    def test_a_domain_that_only_the_reply_names_gets_no_record(self):
+        reply = "550 5.7.40 The sending domain a.example doesn't have a DMARC record, or the DMARC record doesn't specify a policy - gsmtp"
+        log, world = self.log_of([("x@p.example", ADDRESS, reply)]), {**MENDED, "a.example MX": ["10 out.p.example."]}
+        (claim, finding, records), = self.tell(log, world=world)
+        self.assertEqual((claim, records), ("confirmed", []))
+        self.assertTrue(finding.endswith("Only the reply names a.example: if it is a domain of yours, give it with --from to be told what to "
+                                         "change."), finding)
+        record = ['_dmarc.a.example. TXT "v=DMARC1; p=none; rua=mailto:dmarc@a.example"']
+        self.assertEqual(self.tell(log, "--from", "a.example", world=world)[0][2], record)
+        self.assertEqual(self.tell(log.replace("x@p.example", "x@out.a.example"), world=world)[0][2], record)  # of the same organization
 
     def test_a_key_of_DKIM_that_the_reply_names_is_tested(self):
         reply = "550-5.7.20 The key for the DKIM signature of p.example was not found: there is no TXT record at k1._domainkey.p.example."

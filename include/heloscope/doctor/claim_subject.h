@@ -17,11 +17,13 @@ struct claim_subject {
 	const struct claim_kind *kind;
 	char domain[DOMAIN_SIZE];  /* normalized; "": not known */
 	char bounces[DOMAIN_SIZE]; /* that of the bounce address, where it is another; else "" */
+	char sender[DOMAIN_SIZE];  /* whosever the mail was, as far as others than the reply say so; or "" */
 	char helo[DOMAIN_SIZE];    /* the name that the server gives, printable; "": not known */
 	char selector[DOMAIN_SIZE], signer[DOMAIN_SIZE]; /* of a DKIM key; "": not known */
 	struct ipaddr address;                           /* from which it came; length 0: not known */
 	bool is_address_of_reply; /* and nobody else names it: it may be a stranger's, and gets no record */
 	bool is_helo_of_reply;    /* likewise */
+	bool is_domain_of_reply;  /* likewise: the domain, or that of the key, is of another organization */
 	bool can_be_otherwise;    /* the DNS can show the opposite of what the reply says */
 	struct ipaddr named;      /* another public address, which the reply names; length 0: none */
 	const char *list; /* the configuration's, as it is shown; NULL: the reply names none of them */
@@ -44,7 +46,8 @@ bool claim_subject_is_same(const struct claim_subject *a, const struct claim_sub
 /* The same for those that are the same. */
 uint64_t claim_subject_hash(const struct claim_subject *subject);
 
-/* What is tested, for people: "a.example", "192.0.2.1 as mail.example", "a.example from 192.0.2.1". */
+/* What is tested, for people: "a.example", "192.0.2.1 as mail.example", "mail.example" (a HELO name, of no
+ * known address), "a.example from 192.0.2.1". */
 void claim_subject_add_to(const struct claim_subject *subject, struct strbuf *out);
 
 /* Whether `text` can be asked for as a domain that has mail: then it is in `name`, normalized. */

@@ -136,21 +136,32 @@ the_names_are_those_that_the_kind_of_refusal_is_about(void **state)
 		enum refusal_category category;
 		const char *sender, *given, *text;
 		const char *domain, *bounces;
+		bool is_of_reply;
 	} rows[] = {
-		{ CATEGORY_SPF, "a@P.Example", "g.example", "mail from domain [q.example]", "p.example", "" },
-		{ CATEGORY_SPF, "<>", "g.example", "mail from domain [q.example]", "g.example", "" },
-		{ CATEGORY_SPF, "", "", "the mail from domain [q.example] has", "q.example", "" },
-		{ CATEGORY_SPF, "", "", "<a@q.example>: sender address rejected: spf", "q.example", "" },
-		{ CATEGORY_SPF, "a@198.51.100.1", "", "due to reasons", "", "" },
+		{ CATEGORY_SPF, "a@P.Example", "g.example", "mail from domain [q.example]", "p.example", "",
+		  false },
+		{ CATEGORY_SPF, "<>", "g.example", "mail from domain [q.example]", "g.example", "", false },
+		{ CATEGORY_SPF, "", "", "the mail from domain [q.example] has", "q.example", "", false },
+		{ CATEGORY_SPF, "", "", "<a@q.example>: sender address rejected: spf", "q.example", "",
+		  false },
+		{ CATEGORY_SPF, "a@198.51.100.1", "", "due to reasons", "", "", false },
 		{ CATEGORY_DMARC, "a@p.example", "", "dmarc policy: email from q.example", "q.example",
-		  "p.example" },
-		{ CATEGORY_DMARC, "a@p.example", "", "dmarc policy: email from p.example", "p.example", "" },
-		{ CATEGORY_DMARC, "a@p.example", "", "dmarc policy", "p.example", "" },
+		  "p.example", true },
+		{ CATEGORY_DMARC, "a@p.example", "q.example", "dmarc policy: email from q.example",
+		  "q.example", "p.example", false },
+		{ CATEGORY_DMARC, "a@b.p.example", "", "dmarc policy: email from n.p.example", "n.p.example",
+		  "b.p.example", false },
+		{ CATEGORY_DMARC, "a@p.example", "", "dmarc policy: email from p.example", "p.example", "",
+		  false },
+		{ CATEGORY_DMARC, "a@p.example", "", "dmarc policy", "p.example", "", false },
 		{ CATEGORY_SENDER_DOMAIN, "a@p.example", "",
-		  "<a@q.example>: sender address rejected: domain not found", "q.example", "" },
-		{ CATEGORY_SENDER_DOMAIN, "a@p.example", "", "domain not found", "p.example", "" },
-		{ CATEGORY_DKIM, "", "", "no key at k1._domainkey.q.example.", "q.example", "" },
-		{ CATEGORY_DKIM, "a@p.example", "", "no key at k1._domainkey.q.example.", "p.example", "" },
+		  "<a@q.example>: sender address rejected: domain not found", "q.example", "", true },
+		{ CATEGORY_SENDER_DOMAIN, "", "p.example",
+		  "<a@q.example>: sender address rejected: domain not found", "q.example", "", true },
+		{ CATEGORY_SENDER_DOMAIN, "a@p.example", "", "domain not found", "p.example", "", false },
+		{ CATEGORY_DKIM, "", "", "no key at k1._domainkey.q.example.", "q.example", "", false },
+		{ CATEGORY_DKIM, "a@p.example", "", "no key at k1._domainkey.q.example.", "p.example", "",
+		  true },
 	};
 
 	(void)state;
@@ -164,6 +175,7 @@ the_names_are_those_that_the_kind_of_refusal_is_about(void **state)
 					   &given);
 		assert_string_equal(subject.domain, rows[i].domain);
 		assert_string_equal(subject.bounces, rows[i].bounces);
+		assert_int_equal(subject.is_domain_of_reply, rows[i].is_of_reply);
 		assert_string_equal(subject.selector, rows[i].category == CATEGORY_DKIM ? "k1" : "");
 		assert_string_equal(subject.signer, rows[i].category == CATEGORY_DKIM ? "q.example" : "");
 	}
@@ -382,6 +394,111 @@ what_only_a_reply_names_gets_no_record(void **state)
 	assert_non_null(claim_judge(&of_helo, &subject, &text).publish);
 }
 
+/* Nor does a domain that is not known to be the sender's. */
+static void
+a_domain_that_only_the_reply_names_gets_no_record(void **state)
+{
+	static const struct doctor_finding missing = NO_DMARC;
+	const struct doctor_report report = report_of(&missing, 1, 0);
+	struct claim_subject subject = subject_of(CATEGORY_DMARC, "q.example", "");
+	char memory[1000];
+	struct strbuf text = STRBUF_OVER(memory);
+	struct claim claim;
+
+	(void)state;
+	subject.kind = kind_of(CATEGORY_DMARC, "dmarc record");
+	subject.is_domain_of_reply = true;
+	claim = claim_judge(&report, &subject, &text);
+	assert_int_equal(claim.state, CLAIM_CONFIRMED);
+	assert_null(claim.publish);
+	assert_string_equal(
+		claim.finding,
+		"There is none. Only the reply names q.example: if it is a domain of yours, give it with --from to be told what to change.");
+	(void)strcpy(subject.signer, "s.example");
+	text = (struct strbuf)STRBUF_OVER(memory);
+	assert_non_null(strstr(claim_judge(&report, &subject, &text).finding, "names s.example:"));
+}
+
+/* SPF of a domain that does not align is nothing to DMARC (RFC 9989, 4.4): no record of it helps. */
+static void
+of_a_domain_that_does_not_align_no_SPF_record_is_proposed(void **state)
+{
+#define DOES_NOT_ALIGN "DMARC of a.example asks for SPF or DKIM to pass. "
+#define ALIGN                                                                                                \
+	"It is of others. Give the messages a bounce address (envelope sender) of a.example, or sign them with DKIM for a.example (d=a.example)."
+	static const struct doctor_finding unaligned = { PROBLEM_BOUNCES_UNALIGNED,
+							 DOCTOR_SPF_ALIGNMENT,
+							 DOCTOR_WARNING,
+							 "p.example",
+							 "It is of others.",
+							 NULL,
+							 NULL,
+							 NULL };
+	static const struct doctor_finding unknown = { PROBLEM_LOOKUP, DOCTOR_SPF_ALIGNMENT,
+						       DOCTOR_UNKNOWN, "p.example",
+						       "Who knows.",   NULL,
+						       NULL,           NULL };
+	static const struct doctor_finding fails = NOT_NAMED;
+	static const struct {
+		const struct doctor_finding *alignment;
+		bool has_address, fails;
+		enum claim_state claim;
+		const char *begins;
+	} rows[] = {
+		{ &unaligned, true, true, CLAIM_CONFIRMED, DOES_NOT_ALIGN ALIGN },
+		{ &unaligned, false, true, CLAIM_CONFIRMED, DOES_NOT_ALIGN ALIGN },
+		{ &unaligned, true, false, CLAIM_CONFIRMED,
+		  DOES_NOT_ALIGN
+		  "SPF passes now for mail of p.example from 192.0.2.1, but that does not count: " ALIGN },
+		{ &unknown, true, true, CLAIM_NOT_TESTABLE,
+		  "Who knows. Send a message to a mailbox elsewhere" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct doctor_finding findings[] = { *rows[i].alignment, fails };
+		struct doctor_report report =
+			report_of(findings, rows[i].fails ? 2 : 1, rows[i].fails ? 0 : CLAIM_ROW(SPF_PASS));
+		struct claim_subject subject =
+			subject_of(CATEGORY_DMARC, "a.example", rows[i].has_address ? "192.0.2.1" : "");
+		char memory[1000];
+		struct strbuf text = STRBUF_OVER(memory);
+		struct claim claim;
+
+		report.asks_to_refuse = true;
+		(void)strcpy(subject.bounces, "p.example");
+		claim = claim_judge(&report, &subject, &text);
+		assert_int_equal(claim.state, rows[i].claim);
+		assert_null(claim.publish);
+		assert_int_equal(strncmp(claim.finding, rows[i].begins, strlen(rows[i].begins)), 0);
+	}
+}
+
+static void
+what_is_tested_is_named_as_far_as_it_is_known(void **state)
+{
+	static const struct {
+		enum refusal_category category;
+		const char *domain, *address, *helo, *told;
+	} rows[] = {
+		{ CATEGORY_HELO, "a.example", "192.0.2.1", "mail.example", "192.0.2.1 as mail.example" },
+		{ CATEGORY_HELO, "a.example", "", "mail.example", "mail.example" },
+		{ CATEGORY_HELO, "a.example", "192.0.2.1", "", "192.0.2.1" },
+		{ CATEGORY_SPF, "a.example", "192.0.2.1", "mail.example", "a.example from 192.0.2.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct claim_subject subject = subject_of(rows[i].category, rows[i].domain, rows[i].address);
+		char memory[400];
+		struct strbuf text = STRBUF_OVER(memory);
+
+		(void)strcpy(subject.helo, rows[i].helo);
+		claim_subject_add_to(&subject, &text);
+		assert_string_equal(memory, rows[i].told);
+	}
+}
+
 static void
 another_address_of_the_reply_is_told_and_not_answered(void **state)
 {
@@ -588,6 +705,9 @@ main(void)
 		cmocka_unit_test(claim_judge_says_what_the_rows_show),
 		cmocka_unit_test(claim_judge_takes_no_list_for_another),
 		cmocka_unit_test(what_only_a_reply_names_gets_no_record),
+		cmocka_unit_test(a_domain_that_only_the_reply_names_gets_no_record),
+		cmocka_unit_test(of_a_domain_that_does_not_align_no_SPF_record_is_proposed),
+		cmocka_unit_test(what_is_tested_is_named_as_far_as_it_is_known),
 		cmocka_unit_test(another_address_of_the_reply_is_told_and_not_answered),
 		cmocka_unit_test(what_is_missing_to_ask_is_told),
 		cmocka_unit_test(claim_compare_tells_where_one_is_worse_than_all_others),
