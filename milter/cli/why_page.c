@@ -68,15 +68,16 @@ put_link(struct output *out, const char *page)
 			   page);
 }
 
-/* Whose refusal it is: the operator's, as the catalogue calls it, or else the server's. */
+/* Whose refusal it is: the operator's, as the catalogue calls it, or else the servers'. */
 static const char *
 owner_of(const json_t *group)
 {
-	const char *owner = document_text_of(group, "operator"), *server = document_text_of(group, "server");
+	const char *owner = document_text_of(group, "operator"),
+		   *servers = document_text_of(group, "servers");
 
 	if (strcmp(owner, "generic") != 0)
 		return owner;
-	return server[0] != '\0' ? server : "A mail server";
+	return servers[0] != '\0' ? servers : "A mail server";
 }
 
 static void

@@ -175,7 +175,7 @@ why_refusals_end(struct why_refusals *refusals)
 
 		if (i > 0)
 			output_put(output_standard(), "\n");
-		refusal_tell(&group->refusal, &group->known, group->count, output_standard());
+		refusal_tell(group, output_standard());
 		put_claims(refusals, group);
 	}
 	if (refusals->groups.beyond > 0)
@@ -212,7 +212,11 @@ group_object(struct why_refusals *refusals, const struct refusal_group *group)
 	const struct claim none = { CLAIM_NOT_TESTED, "", NULL };
 	json_t *object = object_of(&group->refusal, &group->known, &none), *cases = json_array();
 	const struct claim_case *one = NULL;
+	char memory[2 * DOMAIN_SIZE + 500];
+	struct strbuf servers = STRBUF_OVER(memory);
 
+	refusal_add_servers(group, &servers);
+	document_set_span(object, "servers", span_of(memory));
 	while ((one = claim_cases_next(&refusals->cases, group->number, one)) != NULL)
 		document_append(cases, case_object(refusals, one));
 	document_set_number(object, "count", (json_int_t)group->count);

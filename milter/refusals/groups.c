@@ -80,7 +80,37 @@ keep_group(struct refusal_groups *groups, const struct refusal *refusal, const s
 	group->refusal.queue_id = keep(groups, refusal->queue_id, NAME_MAX_KEPT);
 	group->refusal.file = keep(groups, refusal->file, NAME_MAX_KEPT);
 	group->known.host = keep(groups, known->host, NAME_MAX_KEPT);
+	group->common = group->known.host;
 	return group;
+}
+
+/* The end, of whole labels, that both names have; empty when there is none. */
+static struct span
+common_end(struct span name, struct span other)
+{
+	size_t length = 0, whole = 0;
+
+	while (length < name.length && length < other.length
+	       && ascii_lower(name.at[name.length - 1 - length])
+			  == ascii_lower(other.at[other.length - 1 - length])) {
+		if (name.at[name.length - 1 - length] == '.')
+			whole = length;
+		length++;
+	}
+	if ((length == name.length || name.at[name.length - 1 - length] == '.')
+	    && (length == other.length || other.at[other.length - 1 - length] == '.'))
+		whole = length;
+	return span_from(name, name.length - whole);
+}
+
+/* One more server, if it is known. */
+static void
+note_server(struct refusal_group *group, struct span host)
+{
+	if (host.length == 0 || group->known.host.length == 0 || span_equals_nocase(group->known.host, host))
+		return;
+	group->is_of_several_servers = true;
+	group->common = common_end(group->common, host);
 }
 
 const struct refusal_group *
@@ -100,6 +130,7 @@ groups_add(struct refusal_groups *groups, const struct refusal *refusal, const s
 		groups->beyond++;
 		return NULL;
 	}
+	note_server(group, known->host);
 	if (group->count++ > 0)
 		return group;
 	group->key = keep(groups, (struct span){ key.text, key.length }, sizeof memory);

@@ -1,5 +1,6 @@
 #include "heloscope/words/refusal.h"
 
+#include "heloscope/base/domain.h"
 #include "heloscope/base/prose.h"
 
 #define QUOTED_MAX 400 /* octets of a reply that are shown */
@@ -176,32 +177,45 @@ party_words(enum refusal_party party)
 	return words[party];
 }
 
+void
+refusal_add_servers(const struct refusal_group *group, struct strbuf *out)
+{
+	char common[DOMAIN_SIZE];
+
+	strbuf_add_escaped(out, group->known.host, 100);
+	if (!group->is_of_several_servers)
+		return;
+	strbuf_add(out, " and other servers");
+	if (domain_normalize(group->common, common) && domain_is_registered(common))
+		strbuf_printf(out, " of %s", common);
+}
+
 /* "Gmail refused this mail permanently." */
 static void
-put_answer(const struct refusal *refusal, const struct recognition *known, struct output *out)
+put_answer(const struct refusal_group *group, struct output *out)
 {
 	static const char *const deeds[] = {
 		[PERMANENCE_UNKNOWN] = "did not take this mail",
 		[PERMANENCE_NO] = "did not take this mail for now",
 		[PERMANENCE_YES] = "refused this mail permanently",
 	};
-	const bool is_named = known->owner != NULL || known->host.length > 0;
-	char memory[400];
+	const struct recognition *known = &group->known;
+	char memory[400 + DOMAIN_SIZE];
 	struct strbuf words = STRBUF_OVER(memory);
 
 	if (known->owner != NULL)
 		strbuf_add(&words, known->owner);
-	else if (is_named)
-		strbuf_add_escaped(&words, known->host, 100);
+	else if (known->host.length > 0)
+		refusal_add_servers(group, &words);
 	else
 		strbuf_add(&words, "A server");
 	if (known->owner != NULL && known->host.length > 0) {
 		strbuf_add(&words, " (");
-		strbuf_add_escaped(&words, known->host, 100);
+		refusal_add_servers(group, &words);
 		strbuf_add(&words, ")");
 	}
 	strbuf_printf(&words, " %s%s.", deeds[known->permanence],
-		      refusal->status == REFUSAL_EXPIRED ? ", and the sending server gave up" : "");
+		      group->refusal.status == REFUSAL_EXPIRED ? ", and the sending server gave up" : "");
 	output_set_colour(out, known->permanence == PERMANENCE_YES ? OUTPUT_RED : OUTPUT_YELLOW);
 	prose_wrap(out, memory, 0, 2);
 	output_set_colour(out, OUTPUT_PLAIN);
@@ -246,10 +260,11 @@ put_reply(struct span text, unsigned long count, struct output *out)
 }
 
 void
-refusal_tell(const struct refusal *refusal, const struct recognition *known, unsigned long count,
-	     struct output *out)
+refusal_tell(const struct refusal_group *group, struct output *out)
 {
-	put_answer(refusal, known, out);
+	const struct recognition *known = &group->known;
+
+	put_answer(group, out);
 	if (known->entry == NULL)
 		put_line("What it means:", "This reply is not in the catalogue.", out);
 	put_line(known->entry != NULL ? "What it means:" : "", refusal_meaning(known), out);
@@ -257,5 +272,5 @@ refusal_tell(const struct refusal *refusal, const struct recognition *known, uns
 	put_line("What to do:", refusal_remedy(known), out);
 	if (known->entry != NULL && known->entry->page != NULL)
 		put_line("More:", known->entry->page, out);
-	put_reply(refusal->text, count, out);
+	put_reply(group->refusal.text, group->count, out);
 }

@@ -15,6 +15,8 @@ struct refusal_group {
 	struct span key;
 	struct refusal refusal; /* the first one; what it points to lies in the groups' memory */
 	struct recognition known;
+	struct span common; /* the end of its server's name, whole labels, that all of them have; or empty */
+	bool is_of_several_servers; /* others than its own refused so, too */
 	unsigned long count;
 	unsigned long number; /* in the order in which the kinds came, from 0 */
 };

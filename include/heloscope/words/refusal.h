@@ -8,15 +8,18 @@
 #define HELOSCOPE_WORDS_REFUSAL_H
 
 #include "heloscope/base/output.h"
-#include "heloscope/refusals/recognize.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/refusals/groups.h"
 
 /* What it means and what to do about it: the entry's words, else those of the codes. Never NULL. */
 const char *refusal_meaning(const struct recognition *known);
 const char *refusal_remedy(const struct recognition *known);
 
-/* All of it, the answer first, on lines of 80 columns; ends with a line end. `count`: so many came of its
- * kind. */
-void refusal_tell(const struct refusal *refusal, const struct recognition *known, unsigned long count,
-		  struct output *out);
+/* Which servers refused so: "mx1.a.example", "mx1.a.example and other servers of a.example", "mx1.a.example
+ * and other servers"; printable. Nothing when none is known. */
+void refusal_add_servers(const struct refusal_group *group, struct strbuf *out);
+
+/* All of one kind, the answer first, on lines of 80 columns; ends with a line end. */
+void refusal_tell(const struct refusal_group *group, struct output *out);
 
 #endif

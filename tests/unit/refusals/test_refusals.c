@@ -830,6 +830,42 @@ groups_count_what_is_of_one_kind(void **state)
 	catalogue_free(catalogue);
 }
 
+/* The servers of a kind, as people are told of them. */
+static void
+groups_tell_of_all_servers_of_a_kind(void **state)
+{
+	static const struct {
+		const char *hosts[3];
+		const char *told;
+	} rows[] = {
+		{ { "mx1.a.example", "MX1.a.example", "mx1.a.example" }, "mx1.a.example" },
+		{ { "mx1.a.example", "mx2.a.example", "" }, "mx1.a.example and other servers of a.example" },
+		{ { "mx1.in.a.example", "mx2.in.A.example", "mx3.a.example" },
+		  "mx1.in.a.example and other servers of a.example" },
+		{ { "a.example", "mx.a.example", "a.example" }, "a.example and other servers of a.example" },
+		{ { "mx.a.example", "mx.xa.example", "mx.a.example" }, "mx.a.example and other servers" },
+		{ { "mx.b.example", "mx.a.example", "mx.b.example" }, "mx.b.example and other servers" },
+		{ { "mx.a.co.uk", "mx.b.co.uk", "mx.a.co.uk" }, "mx.a.co.uk and other servers" },
+		{ { "", "mx.a.example", "" }, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct refusal refusal = refusal_of_text(SPAN("no"));
+		struct refusal_groups groups;
+		char memory[400];
+		struct strbuf told = STRBUF_OVER(memory);
+
+		assert_true(groups_init(&groups));
+		for (size_t j = 0; j < ROWS(rows[i].hosts); j++)
+			groups_add(&groups, &refusal,
+				   &(struct recognition){ .host = span_of(rows[i].hosts[j]) });
+		refusal_add_servers(groups.items[0], &told);
+		assert_string_equal(memory, rows[i].told);
+		groups_clear(&groups);
+	}
+}
+
 static void
 groups_hold_no_more_kinds_than_their_bound(void **state)
 {
@@ -881,7 +917,10 @@ refusal_tell_begins_with_the_answer(void **state)
 		refusal.host = span_of(rows[i].host);
 		refusal.status = rows[i].status;
 		known = recognize(recognizer, &refusal);
-		refusal_tell(&refusal, &known, 1 + 36 * (i == 0), &out);
+		refusal_tell(&(struct refusal_group){ .refusal = refusal,
+						      .known = known,
+						      .count = 1 + 36 * (i == 0) },
+			     &out);
 		output_put(&out, "\n");
 	}
 	(void)fclose(out.file);
@@ -928,6 +967,7 @@ main(void)
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
 		cmocka_unit_test(text_of_a_notice_is_told_from_replies),
 		cmocka_unit_test(groups_count_what_is_of_one_kind),
+		cmocka_unit_test(groups_tell_of_all_servers_of_a_kind),
 		cmocka_unit_test(groups_hold_no_more_kinds_than_their_bound),
 		cmocka_unit_test(refusal_tell_begins_with_the_answer),
 		cmocka_unit_test(refusal_words_say_something_of_every_code),
