@@ -195,17 +195,24 @@ needs_all(const struct causes *causes)
 	return !causes->reasons->is_cut;
 }
 
+/* That it is enough to change one, of those that the reader sees. */
+static void
+add_enough(size_t told, struct strbuf *text)
+{
+	if (told > 2)
+		strbuf_printf(text, "Fixing any one of the %zu is enough. ", told);
+	else
+		strbuf_add(text, told == 2 ? "Fixing either one is enough. " : "Fixing this one is enough. ");
+}
+
 /* Of several things that can be changed: which of them must be. */
 static void
-add_choice(const struct causes *causes, struct strbuf *text)
+add_choice(const struct causes *causes, size_t told, struct strbuf *text)
 {
 	const bool is_pair = causes->count == 2;
 
 	if (causes->items[0].is_enough)
-		strbuf_printf(text,
-			      is_pair ? "Fixing either one is enough. "
-				      : "Fixing any one of the %zu is enough. ",
-			      causes->count);
+		add_enough(told, text);
 	else if (needs_all(causes))
 		strbuf_printf(text, is_pair ? "Both must be fixed. " : "All %zu must be fixed. ",
 			      causes->count);
@@ -229,7 +236,7 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_add(text,
 			   causes->items[0].is_enough ? "Only one of these reasons has to change. " : "");
 	else if (is_remediable(&causes->items[count - 1]))
-		add_choice(causes, text);
+		add_choice(causes, told, text);
 	else
 		strbuf_add(
 			text,
