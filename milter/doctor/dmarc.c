@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "heloscope/dmarc/dmarc.h"
+#include "heloscope/wire/taglist.h"
+
+#define DESTINATIONS_MAX 4 /* of reports that are looked at */
 
 /* What tags may hold. */
 
@@ -163,18 +166,22 @@ walk_from(struct exam *exam, const char *domain, struct dmarc_walk *walk)
 	(void)dmarc_walk(&source, domain, walk); /* lookups wait for their answers */
 }
 
-/* Both walks have come to their ends. */
-static bool
-is_same_organization(const struct dmarc_walk *ours, const char *author, const struct dmarc_walk *theirs,
-		     const char *domain)
-{
-	return strcmp(dmarc_organization(ours, author), dmarc_organization(theirs, domain)) == 0;
-}
-
 static enum exam_alignment
 alignment_of(bool is_aligned)
 {
 	return is_aligned ? EXAM_ALIGNED : EXAM_UNALIGNED;
+}
+
+/* Whether `domain` is of the organization of `own`, from which `ours` has come to its end. */
+static enum exam_alignment
+align_organizations(struct exam *exam, const struct dmarc_walk *ours, const char *own, const char *domain)
+{
+	struct dmarc_walk theirs;
+
+	walk_from(exam, domain, &theirs);
+	if (theirs.unknown != NULL)
+		return EXAM_ALIGNMENT_UNKNOWN;
+	return alignment_of(strcmp(dmarc_organization(ours, own), dmarc_organization(&theirs, domain)) == 0);
 }
 
 enum exam_alignment
@@ -182,7 +189,7 @@ exam_align(struct exam *exam, const char *domain, bool is_spf)
 {
 	const char *author = exam->report->domain;
 	const struct dmarc_step *step;
-	struct dmarc_walk ours, theirs;
+	struct dmarc_walk ours;
 
 	if (strcmp(domain, author) == 0)
 		return EXAM_ALIGNED;
@@ -194,10 +201,7 @@ exam_align(struct exam *exam, const char *domain, bool is_spf)
 		return EXAM_UNALIGNED;
 	if (step == NULL) /* there is no DMARC to count for; but there may be one day */
 		return alignment_of(domain_same_organization(domain, author));
-	walk_from(exam, domain, &theirs);
-	if (theirs.unknown != NULL)
-		return EXAM_ALIGNMENT_UNKNOWN;
-	return alignment_of(is_same_organization(&ours, author, &theirs, domain));
+	return align_organizations(exam, &ours, author, domain);
 }
 
 void
@@ -276,14 +280,75 @@ tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *ans
 	return false;
 }
 
+/* Whoever takes reports of others says so in the DNS (RFC 9990, 4). */
+static bool
+takes_reports(struct exam *exam, const char *name)
+{
+	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
+	struct tag tag;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		struct span text = answer->records[i].text;
+
+		if (taglist_next(&text, &tag) && span_equals(tag.text, span_of("v=DMARC1")))
+			return true;
+	}
+	return dns_status_is_fault(answer->status); /* nothing is known against it */
+}
+
 static void
-judge_own(struct exam *exam, const char *name, const struct dmarc_record *record)
+judge_destination(struct exam *exam, const struct dmarc_walk *walk, struct span address)
+{
+	const char *domain = exam->report->domain, *name;
+	char host[DOMAIN_SIZE], unused[DOMAIN_SIZE];
+
+	if (!domain_normalize(domain_of_address(address), host)
+	    || align_organizations(exam, walk, domain, host) != EXAM_UNALIGNED)
+		return;
+	name = arena_printf(exam->arena, "%s._report._dmarc.%s", domain, host);
+	if (domain_normalize(span_of(name), unused) && takes_reports(exam, name))
+		return;
+	exam_say(
+		exam, PROBLEM_DMARC_REPORTS, name, DOCTOR_NOTE,
+		arena_printf(
+			exam->arena,
+			"The DMARC record has reports sent to %s, but nothing at %s says that %s takes them for %s.",
+			arena_copy(exam->arena, address), name, host, domain),
+		"Receivers send no reports there (RFC 9990, section 4).", NULL);
+}
+
+/* Addresses of other organizations, to which reports are to go. */
+static void
+judge_destinations(struct exam *exam, const struct dmarc_walk *walk, struct span record)
+{
+	struct span text, address;
+	enum dmarc_uri kind;
+	struct tag tag;
+	size_t count = 0;
+
+	while (taglist_next(&record, &tag)) {
+		struct span value = tag.value;
+
+		if (!span_equals(tag.name, span_of("rua")))
+			continue;
+		while (count < DESTINATIONS_MAX && dmarc_next_uri(&value, &text, &address, &kind))
+			if (kind == DMARC_URI_MAIL) {
+				judge_destination(exam, walk, address);
+				count++;
+			}
+	}
+}
+
+static void
+judge_own(struct exam *exam, const char *name, const struct dmarc_walk *walk,
+	  const struct dmarc_record *record)
 {
 	const bool is_right = exam_judge_tags(exam, &form, name, record->text);
 
 	exam_set_cell(exam, DOCTOR_DMARC, DOCTOR_GOOD);
 	if (!is_right)
 		return;
+	judge_destinations(exam, walk, record->text);
 	if (record->is_testing)
 		exam_say(exam, PROBLEM_DMARC_TESTING, "", DOCTOR_NOTE, "The DMARC record says t=y.",
 			 "Receivers apply a policy one step weaker than the one that it names.", NULL);
@@ -341,7 +406,7 @@ exam_dmarc(struct exam *exam)
 				"There are several DMARC records.", "Receivers act as if there were none.",
 				NULL);
 	if (step != NULL && step->domain == domain)
-		judge_own(exam, name, &step->record);
+		judge_own(exam, name, &walk, &step->record);
 	else if (walk.unknown != NULL)
 		exam_add_unknown(exam, DOCTOR_DMARC, arena_printf(exam->arena, "_dmarc.%s", walk.unknown),
 				 walk.fault);

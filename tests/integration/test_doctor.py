@@ -201,7 +201,7 @@ class Doctor(unittest.TestCase):
         self.check_record("dmarc", "_dmarc.well.example", (
             (f"v=DMARC1; p=reject; {rua}", "good", "", None),
             (f"v=DMARC1;p=Quarantine;{rua};", "good", "", None),
-            (f"v = DMARC1 ; sp=reject; np=none; adkim=s; aspf=R; fo=1:d:s; psd=n; t=n; p = none; {rua},mailto:x@y.example!10m; ruf=mailto:f@well.example", "good", "", None),
+            (f"v = DMARC1 ; sp=reject; np=none; adkim=s; aspf=R; fo=1:d:s; psd=n; t=n; p = none; {rua},mailto:x@y.well.example!10m; ruf=mailto:f@well.example", "good", "", None),
             (f"v=DMARC1; p=quarentine; {rua}", "warning", '"p=quarentine"; expected none, quarantine or reject', f"v=DMARC1; p=quarantine; {rua}"),
             (f"v=DMARC1; p=rejct; {rua}; fo=1", "warning", '"p=rejct"', f"v=DMARC1; p=reject; {rua}; fo=1"),
             (f"v=DMARC1; p=; {rua}", "warning", 'empty "p="', f"v=DMARC1; p=none; {rua}"),
@@ -628,6 +628,29 @@ class Doctor(unittest.TestCase):
         deep = "a.b.c.d.e.f.g.h.i.well.example"
         report = self.look({f"{deep} MX": ["10 out.well.example."]}, domain=deep)
         self.assertEqual(report["cells"]["dmarc"], "good")
+
+    def test_reports_go_only_where_they_are_taken(self):
+        """RFC 9990, section 4; what cannot be looked up is not held against anybody."""
+        there = "well.example._report._dmarc.reports.example"
+        for to, changes, faults in (
+            ("reports.example", {}, [there]),
+            ("reports.example", {f"{there} TXT": ['"v=DMARC1"']}, []),
+            ("reports.example", {f"{there} TXT": ['"something else"', '"v=DMARC1; rua=mailto:x@reports.example"']}, []),
+            ("reports.example", {f"{there} TXT": ['"v=dmarc1"']}, [there]),
+            ("reports.example", {f"{there} TXT": "servfail"}, []),
+            ("reports.example", {"_dmarc.reports.example TXT": "servfail"}, []),
+            ("sub.well.example", {}, []),
+            ("well.example,mailto:b@reports.example!10m", {}, [there]),
+            ("reports.example,https://web.example/", {f"{there} TXT": ['"v=DMARC1"']}, []),
+        ):
+            with self.subTest(to, changes=changes):
+                report = self.look({"_dmarc.well.example TXT": [txt(f"v=DMARC1; p=reject; rua=mailto:a@{to}")], **changes})
+                found = self.found(report, "dmarc")
+                self.assertEqual([finding["subject"] for finding in found], faults)
+                self.assertEqual(report["cells"]["dmarc"], "note" if faults else "good")
+                for finding in found:
+                    self.assertEqual(finding["problem"], "dmarc-reports")
+                    self.assertIn(f'Ask whoever takes the reports to publish the TXT record "v=DMARC1" at {there}', finding["remedy"])
 
     def test_B25_strict_alignment_wants_the_very_same_domain(self):
         world = {"b.well.example MX": ["10 out.well.example."], "b.well.example TXT": ['"v=spf1 mx -all"'], "b.other.example MX": ["10 out.well.example."],
