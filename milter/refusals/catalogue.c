@@ -145,6 +145,8 @@ add_user(struct catalogue *catalogue, unsigned id, unsigned entry)
 		return;
 	users->entries = entries;
 	entries[users->count++] = entry;
+	users->can_be_denied = users->can_be_denied
+			       || config_refusal_has(catalogue->entries[entry]->category, TRAIT_PRESENT);
 	catalogue->wanted[entry]++;
 }
 

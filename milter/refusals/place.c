@@ -1,30 +1,17 @@
 #include "heloscope/refusals/place.h"
 
+#include <string.h>
+
 #include "heloscope/base/domain.h"
 
-/* Octets that are looked at around a place: names and links are shorter, and texts may be hostile. */
-#define AROUND_MAX 256
 #define WORDS_MAX 4 /* in front of a place */
 
-/* Around it. */
-
-/* What holds the octet at `at` and consists of such octets as `is_of` allows; empty when that one is none. */
-static struct span
-run_around(struct span text, size_t at, bool (*is_of)(char c))
-{
-	size_t begin = at, end = at;
-
-	while (begin > 0 && is_of(text.at[at]) && at - begin < AROUND_MAX && is_of(text.at[begin - 1]))
-		begin--;
-	while (end < text.length && end - at < AROUND_MAX && is_of(text.at[end]))
-		end++;
-	return (struct span){ text.at + begin, end - begin };
-}
+/* Names. */
 
 static bool
 is_of_link(char c)
 {
-	return c > ' ' && c < 0x7f && !ascii_is_among(c, "<>()[]\"',;");
+	return ascii_is_alnum(c) || (c > ' ' && c < 0x7f && !ascii_is_among(c, "<>()[]\"',;"));
 }
 
 static bool
@@ -60,32 +47,67 @@ is_link(struct span run)
 	return is_host_name((struct span){ run.at, (size_t)(slash - run.at) });
 }
 
-/* The link or the name of a host that holds the octet at `at`; empty when none does. */
+/* The octets of such a kind with which `text` begins. */
 static struct span
-name_around(struct span text, size_t at)
+run_of(struct span text, bool (*is_of)(char c))
 {
-	struct span run = run_around(text, at, is_of_link);
+	size_t length = 0;
 
-	if (is_link(run))
-		return run;
-	run = run_around(text, at, is_of_name);
-	return is_host_name(run) ? run : (struct span){ text.at, 0 };
+	while (length < text.length && is_of(text.at[length]))
+		length++;
+	return (struct span){ text.at, length };
 }
 
-/* Whether what of the place lies in the name that holds the octet at `at`, if one does, looks like a part of
- * it. */
-static bool
-fits_name(struct span text, struct span place, size_t at)
+static void
+mark(struct place_text *whole, struct span name)
 {
-	const struct span name = name_around(text, at);
-	const char *begin = name.at > place.at ? name.at : place.at;
-	const char *const name_end = name.at + name.length, *const place_end = place.at + place.length;
-	const char *const end = name_end < place_end ? name_end : place_end;
+	memset(whole->is_in_name + (name.at - whole->text.at), true, name.length);
+}
 
-	if (name.length == 0)
+/* The names of hosts in what is no link. */
+static void
+mark_hosts(struct place_text *whole, struct span run)
+{
+	while (run.length > 0) {
+		const struct span name = run_of(run, is_of_name);
+
+		if (is_host_name(name))
+			mark(whole, name);
+		run = span_from(run, name.length > 0 ? name.length : 1);
+	}
+}
+
+void
+place_text_init(struct place_text *whole, struct span text)
+{
+	struct span rest = text;
+
+	whole->text = text;
+	memset(whole->is_in_name, false, text.length);
+	while (rest.length > 0) {
+		const struct span run = run_of(rest, is_of_link);
+
+		if (is_link(run))
+			mark(whole, run);
+		else if (memchr(run.at, '.', run.length) != NULL)
+			mark_hosts(whole, run);
+		rest = span_from(rest, run.length > 0 ? run.length : 1);
+	}
+}
+
+/* Places. */
+
+/* Whether what of the place lies in the name that has its octet `at`, if one has, looks like a part of it.
+ * `step`: 1 at the begin of the place, -1 at its end. */
+static bool
+fits_name(const struct place_text *whole, struct span place, size_t at, int step)
+{
+	const bool *is_in_name = whole->is_in_name + (place.at - whole->text.at);
+
+	if (!is_in_name[at])
 		return true;
-	for (; begin < end; begin++)
-		if (ascii_is_among(*begin, "./:=?&#%_"))
+	for (; at < place.length && is_in_name[at]; at += (size_t)step)
+		if (ascii_is_among(place.at[at], "./:=?&#%_"))
 			return true;
 	return false;
 }
@@ -106,15 +128,16 @@ ending_length(struct span text, size_t end)
 }
 
 bool
-place_is_own(struct span text, struct span place)
+place_is_own(const struct place_text *whole, struct span place)
 {
+	const struct span text = whole->text;
 	const size_t begin = (size_t)(place.at - text.at), end = begin + place.length;
 
 	if (begin > 0 && ascii_is_alnum(place.at[0]) && ascii_is_alnum(text.at[begin - 1]))
 		return false;
 	if (place.length < PLACE_SHORT && ending_length(text, end) > PLACE_ENDING)
 		return false;
-	return fits_name(text, place, begin) && fits_name(text, place, end - 1);
+	return fits_name(whole, place, 0, 1) && fits_name(whole, place, place.length - 1, -1);
 }
 
 /* Denial. */

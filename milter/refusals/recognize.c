@@ -17,9 +17,10 @@ struct recognizer {
 	unsigned *found;    /* of each entry: how many of its fragments stand in the text */
 	unsigned *complete; /* entries of which all do; those that ask for none come first, and stay */
 	size_t complete_count, without_count;
-	unsigned char *has;                /* of each fragment: enum sight */
-	char text[BOUND_REFUSAL_TEXT + 1]; /* normal */
-	size_t length, words;              /* octets of the text, and of the plain words in it */
+	unsigned char *has; /* of each fragment: enum sight */
+	char memory[BOUND_REFUSAL_TEXT + 1];
+	struct place_text text; /* normal, in that memory */
+	size_t words;           /* octets of the plain words in it */
 };
 
 struct recognizer *
@@ -120,13 +121,13 @@ note_fragment(void *context, unsigned id, struct span place)
 	struct recognizer *recognizer = context;
 	const struct catalogue *catalogue = recognizer->catalogue;
 	const struct fragment_users *users = &catalogue->users[id];
-	const struct span text = { recognizer->text, recognizer->length };
 	const unsigned char before = recognizer->has[id];
 	unsigned char now;
 
-	if (before == SIGHT_PLAIN || !place_is_own(text, place))
+	if (before == SIGHT_PLAIN || !place_is_own(&recognizer->text, place))
 		return;
-	now = place_is_denied(text, place) ? SIGHT_DENIED : SIGHT_PLAIN;
+	now = users->can_be_denied && place_is_denied(recognizer->text.text, place) ? SIGHT_DENIED
+										    : SIGHT_PLAIN;
 	if (now <= before)
 		return;
 	recognizer->has[id] = now;
@@ -143,18 +144,17 @@ static void
 find_fragments(struct recognizer *recognizer, struct span text, unsigned reply)
 {
 	const struct catalogue *catalogue = recognizer->catalogue;
-	struct strbuf normal = STRBUF_OVER(recognizer->text);
+	struct strbuf normal = STRBUF_OVER(recognizer->memory);
 
 	memset(recognizer->found, 0, catalogue->entry_count * sizeof *recognizer->found);
 	memset(recognizer->has, 0, catalogue->fragment_count);
 	recognizer->complete_count = recognizer->without_count;
 	normal_add(&normal, text, reply);
 	normal_blot_addresses(&normal);
-	recognizer->length = normal.length;
-	recognizer->words = normal_words((struct span){ normal.text, normal.length });
+	place_text_init(&recognizer->text, (struct span){ normal.text, normal.length });
+	recognizer->words = normal_words(recognizer->text.text);
 	if (catalogue->automaton != NULL)
-		automaton_scan(catalogue->automaton, (struct span){ normal.text, normal.length },
-			       note_fragment, recognizer);
+		automaton_scan(catalogue->automaton, recognizer->text.text, note_fragment, recognizer);
 }
 
 static bool

@@ -16,6 +16,7 @@
 struct fragment_users {
 	unsigned *entries;
 	size_t count;
+	bool can_be_denied; /* one of them says that something is there */
 };
 
 /* An operator whose servers, or whose domains, have this name, or one below it. */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/bounds.h"
 #include "heloscope/base/span.h"
 
 /* Fragments with fewer octets end where a word does, or up to so many octets before ("fail" in "failure");
@@ -16,12 +17,22 @@
 #define PLACE_SHORT 8
 #define PLACE_ENDING 3
 
+/* A text, and which of its octets lie in links or in names of hosts. */
+struct place_text {
+	struct span text;
+	bool is_in_name[BOUND_REFUSAL_TEXT];
+};
+
+/* `text`, of BOUND_REFUSAL_TEXT octets at most, must stay. */
+void place_text_init(struct place_text *whole, struct span text);
+
 /*
- * Whether the words at `place`, which lies within `text`, stand for themselves: they begin where a word does,
- * and end so where they are short; and what of them lies in a link or in the name of a host looks like a part
- * of one, with a dot, slash or other such octet, since a name may consist of any words.
+ * Whether the words at `place`, which lies within the text and is not empty, stand for themselves: they begin
+ * where a word does, and end so where they are short; and what of them lies in a link or in the name of a
+ * host looks like a part of one, with a dot, slash or other such octet, since a name may consist of any
+ * words.
  */
-bool place_is_own(struct span text, struct span place);
+bool place_is_own(const struct place_text *whole, struct span place);
 
 /* Whether the words in front of it, in the same sentence, deny it: "not", "no", "is not on any". */
 bool place_is_denied(struct span text, struct span place);
