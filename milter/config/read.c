@@ -4,6 +4,7 @@
 
 #include "heloscope/base/domain.h"
 #include "heloscope/config/catalogue.h"
+#include "heloscope/config/contact.h"
 #include "heloscope/config/file.h"
 #include "heloscope/config/refusals.h"
 #include "heloscope/config/rules.h"
@@ -43,6 +44,20 @@ set_own_ids(struct config *config)
 	config->own_ids = (struct text_set){ ids, count };
 }
 
+/* What a postmaster is told who asks why. A page of one refusal is none for that. */
+static const char *
+why_it_looks_back(struct config *config)
+{
+	char memory[CONFIG_CONTACT_MAX + 1];
+	struct strbuf contact = STRBUF_OVER(memory);
+
+	if (config->contact != NULL && !contact_has_reference(config->contact))
+		contact_add(&contact, config->contact, "");
+	return arena_printf(&config->arena,
+			    "checking the greeting and TLS of a host that sent mail to us%s%s",
+			    contact.length > 0 ? ", see " : "", memory);
+}
+
 static void
 finish(struct config *config, struct output *messages)
 {
@@ -51,9 +66,7 @@ finish(struct config *config, struct output *messages)
 						     : as_compared(config->authserv_id, &config->arena);
 	config_settle(config);
 	set_own_ids(config);
-	config->look_back.why = arena_printf(
-		&config->arena, "checking the greeting and TLS of a host that sent mail to us%s%s",
-		config->contact != NULL ? ", see " : "", config->contact != NULL ? config->contact : "");
+	config->look_back.why = why_it_looks_back(config);
 	config->look_back.trusted = config->trusted;
 	config->resolver.servers = config->servers.items;
 	config->resolver.server_count = config->servers.count;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "heloscope/config/contact.h"
 #include "heloscope/config/words.h"
 #include "heloscope/base/strbuf.h"
 
@@ -43,16 +44,6 @@ static bool
 is_path_of_state(const char *text)
 {
 	return is_path(text) && strlen(text) <= STATE_PATH_MAX;
-}
-
-/* RFC 5321, 4.2. */
-static bool
-is_contact(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if (!ascii_is_printable(*at))
-			return false;
-	return text[0] != '\0' && strlen(text) <= CONFIG_CONTACT_MAX;
 }
 
 static bool
@@ -212,9 +203,10 @@ static const struct setting settings[] = {
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
 	  FIELD(contact),
-	  .is_good = is_contact,
+	  .is_good = contact_is_good,
 	  .before = "the contact ",
-	  .expected = "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals",
+	  .expected =
+		  "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; %r in it is the reference, of 29 characters, and %% a percent sign",
 	  .effect = EFFECT_LOOK_BACK },
 	{ .name = "resolver", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_RESOLVER },
 	{ .name = "servers",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/config/contact.h"
 #include "heloscope/config/words.h"
 #include "heloscope/words/reasons.h"
 #include "heloscope/words/table.h"
@@ -249,14 +250,18 @@ add_contact(const struct config *config, const char *ident, struct strbuf *text)
 {
 	const char *contact = config->contact;
 
-	if (contact == NULL)
+	if (contact == NULL) {
 		strbuf_add(text, "ask the postmaster of the recipient's domain");
+	} else {
+		strbuf_add(text, contact_is_mailbox(contact) ? "write to " : "see ");
+		contact_add(text, contact, ident);
+	}
+	/* No full stop behind a link: programs that make it one to click on may take that for a part of it.
+	 */
+	if (contact != NULL && contact_has_reference(contact))
+		strbuf_add(text, " about this refusal.");
 	else
-		strbuf_printf(text, "%s %s",
-			      strchr(contact, '@') != NULL && strstr(contact, "://") == NULL ? "write to"
-											     : "see",
-			      contact);
-	strbuf_printf(text, " and quote reference %s.", ident);
+		strbuf_printf(text, " and quote reference %s.", ident);
 }
 
 static void
