@@ -43,12 +43,6 @@ passes_then(const struct pair *pair, const struct pair *failing)
 	       && pair->last_passed >= failing->first_blamed - DAY;
 }
 
-static bool
-is_same_way(const struct pair *a, const struct pair *b)
-{
-	return strcmp(a->receiver, b->receiver) == 0 && ipaddr_equals(&a->client, &b->client);
-}
-
 /* The reason for which a difference is told: the most frequent of those that are to be blamed. */
 static const struct reason *
 blamed_reason(const struct pair *pair)
@@ -171,16 +165,13 @@ way_of(struct pair *const *all, size_t all_count, const struct pair *pair, size_
 
 	while (begin < end) {
 		const size_t middle = begin + (end - begin) / 2;
-		const struct pair *other = all[middle];
-		int order = strcmp(other->receiver, pair->receiver);
 
-		order = order != 0 ? order : ipaddr_compare(&other->client, &pair->client);
-		if (order < 0)
+		if (pair_compare_ways(all[middle], pair) < 0)
 			begin = middle + 1;
 		else
 			end = middle;
 	}
-	for (end = begin; end < all_count && is_same_way(all[end], pair); end++)
+	for (end = begin; end < all_count && pair_compare_ways(all[end], pair) == 0; end++)
 		;
 	*count = end - begin;
 	return &all[begin];

@@ -17,13 +17,19 @@ pair_is_blamed(const struct recognition *known, enum refusal_status status)
 }
 
 int
+pair_compare_ways(const struct pair *a, const struct pair *b)
+{
+	const int order = strcmp(a->receiver, b->receiver);
+
+	return order != 0 ? order : ipaddr_compare(&a->client, &b->client);
+}
+
+int
 pair_compare(const void *a, const void *b)
 {
 	const struct pair *left = *(struct pair *const *)a, *right = *(struct pair *const *)b;
-	int order = strcmp(left->receiver, right->receiver);
+	const int order = pair_compare_ways(left, right);
 
-	if (order == 0)
-		order = ipaddr_compare(&left->client, &right->client);
 	return order != 0 ? order : strcmp(left->domain, right->domain);
 }
 

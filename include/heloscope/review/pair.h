@@ -46,6 +46,9 @@ struct pair {
  * matter. */
 bool pair_is_blamed(const struct recognition *known, enum refusal_status status);
 
+/* The order of ways: by receiver, then by the address that the mail left from; 0 for the same. */
+int pair_compare_ways(const struct pair *a, const struct pair *b);
+
 /* For qsort() of pointers to pairs: by receiver, then by address, then by domain. */
 int pair_compare(const void *a, const void *b);
 
