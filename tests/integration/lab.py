@@ -545,6 +545,16 @@ MAILER(`smtp')dnl
         wait_until("sendmail", lambda: accepts(port), process=process)
         return port
 
+    def install_reflector(self):
+        """`heloscope reflect` for a mail server, which runs it as nobody, who may not be let into the folder of the build. It logs to reflect.log."""
+        program, log, path = self.folder / "heloscope", self.folder / "reflect.log", self.folder / "reflector"
+        shutil.copy(self.builddir / "milter/heloscope", program)
+        log.touch()
+        log.chmod(0o666)
+        path.write_text(f'#!/bin/sh\nexec {program} reflect --stderr --config {self.folder}/heloscope.conf "$@" 2>>{log}\n')
+        path.chmod(0o755)
+        return path
+
     def take_messages(self, count=1, deadline_s=DEADLINE_S):
         """The next `count` messages that were delivered, parsed, in the order of delivery."""
         new = self.mail / "new"

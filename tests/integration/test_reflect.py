@@ -3,7 +3,6 @@ import concurrent.futures
 import email.policy
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +38,8 @@ with smtplib.SMTP("127.0.0.1", int(open("{port_file}").read())) as smtp:
     smtp.sendmail("", [sys.argv[5]], sys.stdin.buffer.read())
 """
 
+UNAUTHENTICATED = "neither SPF nor DKIM passed in the name of its author's domain"
+
 lab = None
 
 
@@ -51,8 +52,7 @@ def setUpModule():
         program = lab.folder / "send"
         program.write_text(SENDMAIL.format(python=sys.executable, port_file=lab.folder / "port"))
         program.chmod(0o755)
-        # Postfix runs it as nobody, who may not be let into the folder of the build.
-        shutil.copy(lab.builddir / "milter/heloscope", lab.folder / "heloscope")
+        lab.install_reflector()
         port = lab.postfix(
             f"inet:127.0.0.1:{running.port}",
             extra="\n".join([
@@ -77,8 +77,7 @@ def tearDownModule():
 
 
 def command(address, name):
-    return (f"{lab.folder}/heloscope reflect --from {address} --config {lab.folder}/heloscope.conf --state {lab.folder}/reflect/{name}"
-            f" --sendmail {lab.folder}/send")
+    return f"{lab.folder}/reflector --from {address} --state {lab.folder}/reflect/{name} --sendmail {lab.folder}/send"
 
 
 class Base(LabTest):
@@ -155,11 +154,17 @@ class Answered(Base):
 
 
 class Silent(Base):
-    def assert_silent(self, **mail):
+    def assert_silent(self, reason, **mail):
+        before = len(self.log())
         self.send(**mail)
         answers = self.answers()
         self.forget()
         self.assertEqual(answers, [])
+        self.assertIn(f"is not answered: {reason}", self.log()[before:])
+
+    @staticmethod
+    def log():
+        return (lab.folder / "reflect.log").read_text()
 
     def test_forged_authors_get_nothing(self):
         for mail in (
@@ -167,30 +172,42 @@ class Silent(Base):
             {"client": STRANGER, "sender": "x@other.example"},
             {"client": STRANGER, "sender": "x@other.example", "fields": ("Authentication-Results: mx.lab.test; spf=pass smtp.mailfrom=one.example; dmarc=pass",)},
             {"sender": "joe@one.example", "author": "joe@other.example"},
-            {"client": "127.0.0.1"},  # trusted: nothing was looked up
         ):
             with self.subTest(mail):
-                self.assert_silent(**mail)
+                self.assert_silent(UNAUTHENTICATED, **mail)
+        self.assert_silent("it has no Authentication-Results field of this filter", client="127.0.0.1")  # trusted: nothing was looked up
 
     def test_queue_id_of_another_message_helps_no_forger(self):
         self.send(to="joe@one.example")
         lab.take_messages()
         queue_id = next(record["queue-id"] for record in reversed(running.records()) if record["sender"] == "joe@one.example")
-        self.assert_silent(to="test@alias.test", client=STRANGER, sender="x@other.example",
+        self.assert_silent(UNAUTHENTICATED, to="test@alias.test", client=STRANGER, sender="x@other.example",
                            fields=(f"Received: from mail.one.example\r\n\tby mx.lab.test (Postfix) with ESMTP id {queue_id}\r\n\tfor <test@alias.test>; now",))
 
     def test_several_authors_and_unanswerable_ones_get_nothing(self):
-        for author in ("a@one.example, b@one.example", '"a b"@one.example', "postmaster@one.example", "no-reply@one.example", "test@reflect.test"):
+        for reason, author in (
+            ("From does not name exactly one author", "a@one.example, b@one.example"),
+            ("the address of its author has a form that is not answered", '"a b"@one.example'),
+            ("the address of its author is that of a program or a role", "postmaster@one.example"),
+            ("the address of its author is that of a program or a role", "no-reply@one.example"),
+            ("its author is this test address", "test@reflect.test"),
+        ):
             with self.subTest(author):
-                self.assert_silent(author=author, sender="joe@one.example")
-        self.assert_silent(fields=("From: eve@one.example",))
+                self.assert_silent(reason, author=author, sender="joe@one.example")
+        self.assert_silent("From does not name exactly one author", fields=("From: eve@one.example",))
 
     def test_null_sender_lists_programs_and_bounces_get_nothing(self):
-        self.assert_silent(sender="")
-        for field in ("Auto-Submitted: auto-generated", "Precedence: bulk", "List-Id: <l.one.example>", "List-Unsubscribe: <https://one.example/>",
-                      "Content-Type: multipart/report; boundary=x", "X-Loop: x"):
+        self.assert_silent("its sender is null", sender="")
+        for reason, field in (
+            ("a program has sent it", "Auto-Submitted: auto-generated"),
+            ("it is bulk mail", "Precedence: bulk"),
+            ("it has a field of mailing lists", "List-Id: <l.one.example>"),
+            ("it has a field of mailing lists", "List-Unsubscribe: <https://one.example/>"),
+            ("it is a bounce or another report", "Content-Type: multipart/report; boundary=x"),
+            ("it has a field that asks for no automatic answer", "X-Loop: x"),
+        ):
             with self.subTest(field):
-                self.assert_silent(fields=(field,))
+                self.assert_silent(reason, fields=(field,))
 
     def test_two_test_addresses_do_not_answer_each_other(self):
         self.send(author="test@facing.example")
@@ -204,7 +221,7 @@ class Silent(Base):
         lines = (lab.folder / "reflect/reflect").read_text().splitlines()
         now = int(time.time())
         (lab.folder / "reflect/reflect").write_text("\n".join([lines[0], *(f"{now} {number:016x}" for number in range(60))]) + "\n")
-        self.assert_silent(author="b@one.example")
+        self.assert_silent("the answers of an hour are used up", author="b@one.example")
 
 
 class Command(Base):

@@ -1,5 +1,6 @@
 """The filter behind a real Sendmail, in a network namespace: clients connect from their own addresses."""
 import importlib.util
+import pwd
 import re
 import unittest
 
@@ -34,11 +35,24 @@ def setUpModule():
         }
         authority.make("server", "/CN=mx.lab.test", issuer="ca", names=["mx.lab.test"])
         options = {"SERVER_CERT": "server.crt", "SERVER_KEY": "server.key", "CACERT": "ca.crt", "CACERT_PATH": ""}
-        lab.sendmail(f"inet:{running.port}@127.0.0.1", extra="".join(f"define(`conf{key}', `{folder}/{file}')dnl\n" for key, file in options.items()))
+        extra = "".join(f"define(`conf{key}', `{folder}/{file}')dnl\n" for key, file in options.items())
+        lab.sendmail(f"inet:{running.port}@127.0.0.1", extra=extra + test_address())
 
 
 def tearDownModule():
     running.stop()
+
+
+def test_address():
+    """Lines of the .mc file: aliases are looked up, and test@in.test is a test address, whose answers come into the folder `answers`."""
+    reflector, state, answers = lab.install_reflector(), lab.subfolder("reflect", 0o700, "nobody"), lab.subfolder("answers", owner="nobody")
+    taker = lab.folder / "taker"
+    taker.write_text(f'#!/bin/sh\ncat >{answers}/new && mv {answers}/new {answers}/"$5"\n')
+    taker.chmod(0o755)
+    aliases = lab.folder / "aliases"
+    aliases.write_text(f'test: "|{reflector} --from test@in.test --state {state}/state --sendmail {taker}"\n')
+    return (f"define(`ALIAS_FILE', `stab:{aliases}')dnl\ndefine(`confDEF_USER_ID', `{pwd.getpwnam('nobody').pw_uid}:{pwd.getpwnam('nobody').pw_gid}')dnl\n"
+            "MODIFY_MAILER_FLAGS(`LOCAL', `+A|')dnl\n")
 
 
 class SendmailTest(LabTest):
@@ -69,6 +83,20 @@ class Sendmail(SendmailTest):
         self.check(message, "x-helo", "pass", smtp_helo="smtpout.yodel.example")
         self.check(message, "spf", "pass", smtp_mailfrom="yodel.example")
         self.check(message, "x-dnsbl", "none")
+
+    def test_a_test_address_answers_by_an_alias(self):
+        """`heloscope reflect`, run by Sendmail, which tells it no queue id: it takes that of the first Received field."""
+        before = set((lab.folder / "answers").iterdir())
+        for author in ("anna@yodel.example", "bert@alphorn.example"):
+            self.send("good", "smtpout.yodel.example", "<anna@yodel.example>", ["test@in.test"], f"From: {author}\r\nMessage-ID: <{author}>\r\n".encode())
+        lab.logs_mention("reflect", "is answered")
+        lab.logs_mention("reflect", "is not answered: neither SPF nor DKIM passed")
+        answer, = set((lab.folder / "answers").iterdir()) - before
+        self.assertEqual(answer.name, "anna@yodel.example")
+        text = answer.read_text()
+        self.assertIn("In-Reply-To: <anna@yodel.example>", text)
+        self.assertIn("Your message of", text)
+        self.assertRegex(text, r"SPF +pass +the record of yodel\.example allows")
 
     def test_ipv6_client(self):
         self.send("good6", "smtpout.yodel.example", "<anna@yodel.example>")
@@ -108,9 +136,9 @@ class Sendmail(SendmailTest):
 
     def test_refusals_arrive_whole(self):
         for client, helo, sender, expected in (
-            ("nameless", "pc-17.isp.example", "<bob@plain.example>", r"550[- ]5\.7\.25 <user@in\.test>\.\.\. \(1\) The connecting IP address 198\.51\.100\.7 has no reverse DNS \(PTR\) record"),
+            ("nameless", "pc-17.isp.example", "<bob@plain.example>", r"550[- ]5\.7\.25 (<user@in\.test>\.\.\. )?\(1\) The connecting IP address 198\.51\.100\.7 has no reverse DNS \(PTR\) record"),
             ("mismatch", "mail.rented.example", "<carol@yodel.example>", r"550[- ]5\.7\.26 "),
-            ("listed", "mail.bulk.example", "<offers@bulk.example>", r"550[- ]5\.7\.1 <user@in\.test>\.\.\. The connecting IP address 198\.51\.100\.66 is on the blocklist bl\.test"),
+            ("listed", "mail.bulk.example", "<offers@bulk.example>", r"550[- ]5\.7\.1 (<user@in\.test>\.\.\. )?The connecting IP address 198\.51\.100\.66 is on the blocklist bl\.test"),
         ):
             with self.subTest(client):
                 replies = self.send(client, helo, sender)
