@@ -360,7 +360,7 @@ M14_session_judges_each_message_and_recipient_alone(void **state)
 {
 	struct runtime *runtime = runtime_from(
 		NO_DNS
-		"mode enforce contact \"c%s\" policy { reject 550 5.7.1 \"no\" when mail-from = \"bad@x.test\" quarantine \"held\" when mail-from = \"q@x.test\" } policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
+		"mode enforce contact \"c%%s\" policy { reject 550 5.7.1 \"no\" when mail-from = \"bad@x.test\" quarantine \"held\" when mail-from = \"q@x.test\" } policy for \"open.test\" { accept when client in { 0.0.0.0/0 } }");
 	struct session *session = session_new(runtime);
 	const struct smtp_reply *reply;
 	struct message_end edits;
