@@ -6,6 +6,7 @@
 
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/compared.h"
+#include "heloscope/cli/progress.h"
 #include "heloscope/cli/why_page.h"
 #include "heloscope/cli/why_refusals.h"
 #include "heloscope/cli/why_reports.h"
@@ -145,6 +146,7 @@ struct telling {
 	time_t since;                  /* 0: all is told */
 	const char *html;              /* the page; NULL: none */
 	json_t *trend;                 /* for it; else NULL */
+	struct progress *progress;     /* NULL: not shown */
 	struct why_refusals refusals;
 	struct summary summary; /* of reports */
 };
@@ -170,6 +172,13 @@ note_time(const struct telling *telling, const struct refusal *refusal)
 }
 
 static void
+add(struct telling *telling, const struct refusal *refusal, const struct recognition *known)
+{
+	progress_add_refusal(telling->progress);
+	why_refusals_add(&telling->refusals, refusal, known);
+}
+
+static void
 tell(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
@@ -179,7 +188,7 @@ tell(void *context, const struct refusal *refusal)
 		return;
 	note_time(telling, refusal);
 	known = recognize(telling->recognizer, refusal);
-	why_refusals_add(&telling->refusals, refusal, &known);
+	add(telling, refusal, &known);
 }
 
 /* Text that has no code is somebody's reply only where the catalogue knows it, and where it is not a page of
@@ -192,7 +201,7 @@ tell_words(void *context, const struct refusal *refusal)
 
 	if (known.entry == NULL || refusal->text.length > WORDS_MAX)
 		return false;
-	why_refusals_add(&telling->refusals, refusal, &known);
+	add(telling, refusal, &known);
 	return true;
 }
 
@@ -211,7 +220,7 @@ tell_of_log(void *context, const struct refusal *refusal)
 	}
 	known = recognize(telling->recognizer, refusal);
 	comparison_take(telling->comparison, refusal, &known);
-	why_refusals_add(&telling->refusals, refusal, &known);
+	add(telling, refusal, &known);
 }
 
 /* Reading. */
@@ -219,8 +228,23 @@ tell_of_log(void *context, const struct refusal *refusal)
 static void
 tell_fault(void *context, struct span file, const char *reason)
 {
-	(void)context;
+	struct telling *telling = context;
+
+	progress_pause(telling->progress);
 	cli_tell_unread("why", file, reason);
+	progress_resume(telling->progress);
+}
+
+static void
+add_octets(void *context, int64_t more)
+{
+	progress_add_octets(((struct telling *)context)->progress, more);
+}
+
+static void
+add_test(void *context)
+{
+	progress_add_test(((struct telling *)context)->progress);
 }
 
 static void
@@ -251,6 +275,7 @@ read_file(const char *path, struct telling *telling)
 					   .tls = add_tls,
 					   .logs = telling->logs,
 					   .fault = tell_fault,
+					   .octets = add_octets,
 					   .context = telling };
 
 	return given_read(path, &taker);
@@ -265,6 +290,42 @@ read_all(int argc, char **argv, struct telling *telling)
 	for (int i = optind; i < argc; i++)
 		is_read = read_file(argv[i], telling) && is_read;
 	return optind < argc ? is_read : read_file("-", telling);
+}
+
+/* Octets of all files; 0 when that is not known of one. */
+static int64_t
+size_of_all(int argc, char **argv)
+{
+	int64_t size = optind < argc ? 0 : given_size("-");
+
+	for (int i = optind; i < argc; i++) {
+		const int64_t one = given_size(argv[i]);
+
+		if (one == 0)
+			return 0;
+		size += one;
+	}
+	return size;
+}
+
+/* Read and test all there is. With --json what is found is printed meanwhile, so that no progress is shown.
+ * Returns what logs come to; NULL without any. */
+static json_t *
+find_all(int argc, char **argv, struct telling *telling, bool *is_read)
+{
+	json_t *comparison = NULL;
+
+	if (!telling->refusals.is_json)
+		telling->progress = progress_new("why", size_of_all(argc, argv));
+	*is_read = read_all(argc, argv, telling);
+	summary_sort(&telling->summary);
+	if (telling->has_log)
+		comparison = comparison_json(telling->comparison, telling->refusals.claims);
+	if (telling->refusals.claims != NULL)
+		why_refusals_test(&telling->refusals);
+	progress_free(telling->progress);
+	telling->progress = NULL;
+	return comparison;
 }
 
 static bool
@@ -342,10 +403,8 @@ explain(int argc, char **argv, struct telling *telling)
 
 	if (telling->refusals.is_json)
 		output_put(output_standard(), "{\"refusals\": [");
-	is_read = read_all(argc, argv, telling);
-	summary_sort(&telling->summary);
+	comparison = find_all(argc, argv, telling, &is_read);
 	is_empty = telling->refusals.told == 0 && !telling->has_log && !has_reports(&telling->summary);
-	comparison = telling->has_log ? comparison_json(telling->comparison, telling->refusals.claims) : NULL;
 	if (telling->refusals.is_json && telling->refusals.told > 0)
 		output_put(output_standard(), "\n");
 	if (telling->refusals.is_json)
@@ -412,6 +471,8 @@ explain_with(struct catalogue *catalogue, int argc, char **argv, const struct op
 
 	document_begin();
 	telling.recognizer = recognizer_new(catalogue);
+	if (claims != NULL)
+		claims_watch(claims, add_test, &telling);
 	if (why_refusals_init(&telling.refusals, claims, options->is_json)
 	    && (options->is_offline || claims != NULL))
 		status = explain_since(argc, argv, options, &telling);

@@ -165,6 +165,21 @@ put_claims(struct why_refusals *refusals, const struct refusal_group *group)
 		prose_put(output_standard(), 17, "%lu more are not tested, either.", untested - 1);
 }
 
+/* In the order in which they are told, since not all may be tested. */
+void
+why_refusals_test(struct why_refusals *refusals)
+{
+	const size_t count = groups_sort(&refusals->groups);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct claim_case *one = NULL;
+
+		while ((one = claim_cases_next(&refusals->cases, refusals->groups.items[i]->number, one))
+		       != NULL)
+			(void)claims_test(refusals->claims, &one->subject);
+	}
+}
+
 void
 why_refusals_end(struct why_refusals *refusals)
 {

@@ -31,8 +31,10 @@ struct claims {
 	struct arena arena;
 	struct claim_exam exams[BOUND_CLAIM_EXAMS];
 	size_t count;
-	unsigned left_ms;    /* for all examinations to come */
-	const char *failure; /* why nothing can be asked; NULL: it can, or was not tried yet */
+	unsigned left_ms;            /* for all examinations to come */
+	const char *failure;         /* why nothing can be asked; NULL: it can, or was not tried yet */
+	void (*tell)(void *context); /* that something was examined; or NULL */
+	void *context;
 	char text[TEXT_MAX]; /* of the last finding */
 };
 
@@ -60,6 +62,13 @@ claims_free(struct claims *claims)
 	arena_clear(&claims->arena);
 	config_unref(claims->config);
 	free(claims);
+}
+
+void
+claims_watch(struct claims *claims, void (*tell)(void *context), void *context)
+{
+	claims->tell = tell;
+	claims->context = context;
 }
 
 /* Why the DNS cannot be asked; NULL when it can. */
@@ -133,6 +142,8 @@ examine_once(struct claims *claims, const struct claim_subject *subject, const c
 	exam->subject = *subject;
 	claims->count++;
 	examine(claims, exam);
+	if (claims->tell != NULL)
+		claims->tell(claims->context);
 	return &exam->report;
 }
 

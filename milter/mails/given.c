@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "heloscope/base/regular_file.h"
 #include "heloscope/mails/mail_kind.h"
@@ -21,6 +23,7 @@ struct job {
 	struct source *source;
 	struct report_taker reports;
 	struct span file;   /* as refusals name it */
+	int64_t told;       /* octets of it */
 	bool is_of_several; /* in a directory */
 	bool has_fault;
 	bool has_refusal, has_other; /* of copied text: what was found in it */
@@ -68,6 +71,24 @@ message_taker_of(const struct job *job)
 				       .is_alone = !job->is_of_several };
 }
 
+/* How far the file was read. */
+static void
+tell_octets(struct job *job)
+{
+	const int64_t taken = source_taken(job->source);
+
+	if (job->taker->octets != NULL)
+		job->taker->octets(job->taker->context, taken - job->told);
+	job->told = taken;
+}
+
+static bool
+read_octets(struct job *job, struct span *octets)
+{
+	tell_octets(job);
+	return source_read(job->source, octets) == SOURCE_OCTETS;
+}
+
 static void
 read_mail(struct job *job, bool is_mbox)
 {
@@ -76,7 +97,7 @@ read_mail(struct job *job, bool is_mbox)
 	struct span octets;
 
 	mbox_init(&mbox, is_mbox, &taker);
-	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+	while (read_octets(job, &octets))
 		mbox_add(&mbox, octets);
 	(void)mbox_finish(&mbox);
 	if (mbox.has_failed)
@@ -197,7 +218,7 @@ read_text(struct job *job, struct span beginning)
 	}
 	job->has_refusal = job->has_other = false;
 	text_reader_init(&reader, job->file, take_text, job);
-	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+	while (read_octets(job, &octets))
 		text_reader_add(&reader, octets);
 	text_reader_finish(&reader);
 	if (job->has_other && !job->has_refusal && !job->is_of_several)
@@ -211,7 +232,7 @@ read_log(struct job *job)
 	struct span octets = SPAN("");
 
 	log_reader_begin(logs, job->file, source_changed(job->source));
-	while (source_read(job->source, &octets) == SOURCE_OCTETS)
+	while (read_octets(job, &octets))
 		log_reader_add(logs, octets);
 	log_reader_end(logs);
 }
@@ -258,6 +279,7 @@ read_file(const char *path, const struct given_taker *taker, bool is_of_several)
 	}
 	while (source_next(job.source))
 		read_member(&job);
+	tell_octets(&job);
 	if (source_fault(job.source) != NULL)
 		tell_fault(&job, source_fault(job.source));
 	source_free(job.source);
@@ -309,4 +331,13 @@ given_read(const char *path, const struct given_taker *taker)
 		return read_directory(directory, path, taker);
 	(void)closedir(directory);
 	return is_good;
+}
+
+int64_t
+given_size(const char *path)
+{
+	struct stat status;
+	const int result = regular_file_is_input(path) ? fstat(STDIN_FILENO, &status) : stat(path, &status);
+
+	return result == 0 && S_ISREG(status.st_mode) ? status.st_size : 0;
 }

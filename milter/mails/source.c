@@ -18,7 +18,6 @@
 struct source {
 	struct archive *archive;
 	int fd;              /* -1: octets in memory */
-	int64_t size;        /* octets as they stand there; 0: not known */
 	time_t changed;      /* or 0 */
 	int64_t expanded;    /* octets handed out or shown so far */
 	struct span member;  /* its name */
@@ -88,10 +87,8 @@ take_status(struct source *source)
 {
 	struct stat status;
 
-	if (fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		source->size = status.st_size;
+	if (fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode))
 		source->changed = status.st_mtime;
-	}
 }
 
 /* What was opened, as the first look at its octets went. */
@@ -133,7 +130,6 @@ source_open_octets(struct span octets, struct error *reason)
 		error_set(reason, "out of memory");
 		return NULL;
 	}
-	source->size = (int64_t)octets.length;
 	return opened(source, archive_read_open_memory(source->archive, octets.at, octets.length), reason);
 }
 
@@ -305,12 +301,8 @@ source_changed(const struct source *source)
 	return source->changed != 0 ? source->changed : time(NULL);
 }
 
-int
-source_percent(const struct source *source)
+int64_t
+source_taken(const struct source *source)
 {
-	const int64_t read = archive_filter_bytes(source->archive, -1);
-
-	if (source->size <= 0)
-		return -1;
-	return read >= source->size ? 100 : (int)(read * 100 / source->size);
+	return archive_filter_bytes(source->archive, -1);
 }

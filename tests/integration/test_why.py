@@ -3,9 +3,13 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import re
+import select
+import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from asked import BUILT, CATALOGUE, DEADLINE_S, SCHEMA, SOURCES, first_of_each, refusals_in, why
@@ -570,6 +574,86 @@ class Logs(unittest.TestCase):
         log = "".join(line + "\n" for line in log_of_three().splitlines() if "bounced" not in line)
         status, out, _ = why(log)
         self.assertEqual((status, out.splitlines()[-1]), (0, "No refusal was found."))
+
+
+class Progress(unittest.TestCase):
+    """What is seen on a terminal while something is waited for."""
+
+    def setUp(self):
+        self.scratch = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.seen = b""
+
+    def start(self, *words, stdout=subprocess.DEVNULL, stderr=None):
+        """heloscope why on a pipe into which nobody writes yet, and our end of its terminal."""
+        ours, theirs = pty.openpty()
+        process = self.enterContext(subprocess.Popen([BUILT, "why", "-c", CATALOGUE, "--offline", *words, "-"], stdin=subprocess.PIPE,
+                                                     stdout=stdout, stderr=stderr or theirs))
+        os.close(theirs)
+        self.addCleanup(os.close, ours)
+        self.addCleanup(process.kill)
+        return process, ours
+
+    def read_until(self, terminal, pattern):
+        """All that came to a terminal, up to what is looked for; None: to its end."""
+        deadline = time.monotonic() + DEADLINE_S
+        while pattern is None or not re.search(pattern, self.seen):
+            self.assertTrue(select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0], self.seen)
+            try:
+                more = os.read(terminal, 65536)
+            except OSError:  # the other end is closed
+                more = b""
+            self.seen += more
+            if not more:
+                self.assertIsNone(pattern, self.seen)
+                return self.seen
+        return self.seen
+
+    def test_a_terminal_shows_how_far_it_is_and_nobody_else(self):
+        piped, _ = self.start(stderr=subprocess.PIPE)
+        others = [self.start("--json"), self.start(stdout=subprocess.PIPE)]
+        process, terminal = self.start(str(self.scratch / "missing"))
+        self.read_until(terminal, rb"heloscope why: 0 kB read")
+        log = log_of_three()
+        while len(log) < 600_000:  # more than is looked at and read at a time
+            log += log_of_three()
+        process.stdin.write(log.encode())
+        process.stdin.flush()
+        self.read_until(terminal, rb"heloscope why: \d+ kB read, \d+ refusals")
+        for one in (process, piped, *(other for other, _ in others)):
+            one.stdin.close()
+        self.read_until(terminal, None)
+        self.assertEqual(process.wait(DEADLINE_S), 3)
+        self.assertRegex(self.seen, rb"^heloscope why: [^\r\n]*missing: No such file or directory\r\n\r {79}\rheloscope why: 0 kB read")
+        self.assertRegex(self.seen, rb"refusals\r {79}\r$")
+        self.assertEqual(piped.stderr.read(), b"")
+        for _, terminal in others:
+            self.seen = b""
+            self.assertEqual(self.read_until(terminal, None), b"")
+
+    def test_a_fault_stands_on_a_line_of_its_own(self):
+        process, terminal = self.start()
+        self.read_until(terminal, rb"heloscope why: 0 kB read")
+        process.stdin.write(b"what is no refusal\n")
+        process.stdin.close()
+        self.read_until(terminal, None)
+        self.assertEqual(process.wait(DEADLINE_S), 3)
+        self.assertRegex(self.seen, rb"read\r {79}\rheloscope why: standard input: there is no refusal in it[^\r\n]*\r\n$")
+
+    def test_of_files_of_known_size_it_tells_how_much_while_the_DNS_is_waited_for(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # a name server that says nothing: for three seconds it is asked
+            silent.bind(("127.0.0.1", 0))
+            config, log = self.scratch / "heloscope.conf", self.scratch / "mail.log"
+            config.write_text(f"resolver {{ servers 127.0.0.1@{silent.getsockname()[1]} timeout 8s }}\n")
+            log.write_text(log_of_three())
+            ours, theirs = pty.openpty()
+            self.addCleanup(os.close, ours)
+            with subprocess.Popen([BUILT, "why", "-c", CATALOGUE, "--config", str(config), "--ip", ADDRESS, str(log)], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=theirs) as process:
+                os.close(theirs)
+                self.read_until(ours, rb"heloscope why: 1 kB read \(100 %\), 2 refusals")
+                self.read_until(ours, None)
+            self.assertRegex(self.seen, rb"\r {79}\r$")
+            self.assertEqual(process.returncode, 0)
 
 
 if __name__ == "__main__":

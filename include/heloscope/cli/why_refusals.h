@@ -25,13 +25,18 @@ void why_refusals_clear(struct why_refusals *refusals);
 void why_refusals_add(struct why_refusals *refusals, const struct refusal *refusal,
 		      const struct recognition *known);
 
+/* For people: test all that were taken, which waits for the DNS; afterwards nothing that is told of them
+ * does. */
+void why_refusals_test(struct why_refusals *refusals);
+
 /* For people: print all that were taken. */
 void why_refusals_end(struct why_refusals *refusals);
 
 /*
  * The same as an array, an object for each kind, those that came most often first: its first refusal as in
  * etc/why.schema.json, "count", and "cases": whose domain or which address it is about ("whose", "domain",
- * "client", "count") with "claim", "finding" and "records". For json_decref(). Waits for the DNS.
+ * "client", "count") with "claim", "finding" and "records". For json_decref(). Waits for the DNS, unless all
+ * was tested.
  */
 json_t *why_refusals_groups(struct why_refusals *refusals) MUST_USE;
 

@@ -21,6 +21,9 @@ struct claims;
 struct claims *claims_new(struct config *config, const struct claim_subject *given) MUST_USE;
 void claims_free(struct claims *claims); /* NULL is allowed */
 
+/* `tell` is called from now on whenever a domain or an address has been examined. */
+void claims_watch(struct claims *claims, void (*tell)(void *context), void *context);
+
 /* Whose domain or which address can be tested for that refusal. False: it says nothing that the DNS could
  * show. */
 bool claims_find_subject(const struct claims *claims, const struct refusal *refusal,

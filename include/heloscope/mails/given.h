@@ -10,6 +10,7 @@
 #define HELOSCOPE_MAILS_GIVEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/mails/aggregate.h"
@@ -31,10 +32,15 @@ struct given_taker {
 	/* What could not be read, or not to its end; all before that was told. Text without any refusal in
 	 * it, too, unless it is one file of a directory. `file` is empty for standard input. */
 	void (*fault)(void *context, struct span file, const char *reason);
+	/* So many more octets of the files were read, as they stand there; or NULL. */
+	void (*octets)(void *context, int64_t more);
 	void *context;
 };
 
 /* Read what `path` names, "-" for standard input. False when there was a fault. */
 bool given_read(const char *path, const struct given_taker *taker) MUST_USE;
+
+/* How many octets the file has that `path` names; 0 when that is not known, as of a pipe or a directory. */
+int64_t given_size(const char *path);
 
 #endif

@@ -62,7 +62,7 @@ const char *source_fault(const struct source *source);
 /* When it was written last, as far as is known; else now. */
 time_t source_changed(const struct source *source);
 
-/* How much of it is read, 0 to 100; -1 when its size is not known. */
-int source_percent(const struct source *source);
+/* How many octets of it were taken, as they stand there, compressed or not. */
+int64_t source_taken(const struct source *source);
 
 #endif
