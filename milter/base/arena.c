@@ -8,7 +8,9 @@
 #include <string.h>
 
 #define USUAL 1008     /* octets, with which a whole KB is taken */
+#define CHUNK_MIN 240  /* octets; behind the first one */
 #define CHUNK_MAX 4080 /* octets; unless more is asked for at once */
+#define GROWTH 3       /* a chunk has that part of what is used, so that no more of it lies idle */
 #define ALIGNMENT 8    /* of pointers and the largest numbers; nothing here needs more */
 
 struct arena_chunk {
@@ -86,21 +88,31 @@ workspace_clear(struct workspace *workspace)
 	workspace->release = NULL;
 }
 
+static size_t
+usual_room(const struct arena *arena)
+{
+	const size_t room = arena->used / GROWTH / ALIGNMENT * ALIGNMENT;
+
+	if (arena->chunks == NULL)
+		return arena->usual < CHUNK_MAX ? arena->usual : CHUNK_MAX;
+	if (room < CHUNK_MIN)
+		return CHUNK_MIN;
+	return room < CHUNK_MAX ? room : CHUNK_MAX;
+}
+
+/* What is larger than usual lies behind the first chunk, where there is still room for what is small. */
 static struct arena_chunk *
 add_chunk(struct arena *arena, size_t size)
 {
-	size_t room = arena->chunks == NULL ? arena->usual : 2 * (size_t)arena->chunks->size;
-	struct arena_chunk *chunk;
+	const size_t usual = usual_room(arena);
+	struct arena_chunk **place =
+		arena->chunks != NULL && size >= usual ? &arena->chunks->next : &arena->chunks;
+	struct arena_chunk *chunk = malloc(sizeof *chunk + (size > usual ? size : usual));
 
-	if (room > CHUNK_MAX)
-		room = CHUNK_MAX;
-	if (room < size)
-		room = size;
-	chunk = malloc(sizeof *chunk + room);
 	if (chunk == NULL)
 		return NULL;
-	*chunk = (struct arena_chunk){ .next = arena->chunks, .size = (uint32_t)room };
-	arena->chunks = chunk;
+	*chunk = (struct arena_chunk){ .next = *place, .size = (uint32_t)(size > usual ? size : usual) };
+	*place = chunk;
 	return chunk;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -146,6 +147,51 @@ arena_empty_starts_anew_in_what_was_usual(void **state)
 		assert_false(arena.has_failed);
 	}
 	arena_clear(&arena);
+}
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define COUNTS_MEMORY false /* theirs is another malloc(3) */
+#else
+#define COUNTS_MEMORY true
+#endif
+
+/* Octets that the system gave for `count` arenas, of which each gives out such pieces, over and over, up to
+ * `most`. */
+static size_t
+taken_for(struct arena *arenas, size_t count, const size_t *sizes, size_t size_count, size_t most)
+{
+	const size_t before = mallinfo2().uordblks;
+
+	for (size_t i = 0; i < count; i++) {
+		arena_init(&arenas[i], 1U << 20);
+		for (size_t at = 0; arenas[i].used < most; at++)
+			assert_non_null(arena_alloc(&arenas[i], sizes[at % size_count]));
+	}
+	return mallinfo2().uordblks - before;
+}
+
+/* There are thousands of them at a time: of what they take, little lies idle. */
+static void
+arenas_take_little_more_than_they_give_out(void **state)
+{
+	static const struct {
+		size_t sizes[2], most;
+	} table[] = {
+		{ { 100, 100 }, 1200 }, { { 104, 96 }, 5000 }, { { 40, 1504 }, 12000 }, { { 400, 24 }, 50000 }
+	};
+	static struct arena arenas[500];
+
+	(void)state;
+	for (size_t row = 0; row < ROWS(table) && COUNTS_MEMORY; row++) {
+		const size_t taken = taken_for(arenas, ROWS(arenas), table[row].sizes, 2, table[row].most);
+		size_t used = 0;
+
+		for (size_t i = 0; i < ROWS(arenas); i++) {
+			used += arenas[i].used;
+			arena_clear(&arenas[i]);
+		}
+		assert_in_range(taken, used, used + used / 4);
+	}
 }
 
 static void
@@ -491,6 +537,7 @@ main(void)
 		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
 		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
+		cmocka_unit_test(arenas_take_little_more_than_they_give_out),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
 		cmocka_unit_test(new_file_replaces_whole_files_and_follows_no_links),
