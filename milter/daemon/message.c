@@ -31,7 +31,6 @@ struct message {
 	bool is_first_held_up;         /* its rule awaits more of the message */
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
-	struct facts own_facts;    /* of a client that is not looked into */
 	unsigned waited_ms;
 	struct told_verdict *verdicts; /* the different ones, at most BOUND_VERDICTS */
 	size_t verdict_count;
@@ -41,7 +40,7 @@ struct message {
 	struct record_recipient *recipients; /* for log and record */
 	size_t recipient_count, recipient_total;
 	struct arriving arriving;
-	struct smtp_reply reply; /* to a recipient whose verdict is none of those */
+	struct smtp_reply *reply; /* to a recipient whose verdict is none of those; NULL: there was none */
 };
 
 static const struct smtp_reply out_of_memory = {
@@ -95,17 +94,19 @@ tell(struct message *message, const char *queue_id)
 static void
 set_own_facts(struct message *message, const struct mail_command *mail)
 {
-	struct facts *facts = &message->own_facts;
+	struct facts *facts = arena_alloc(&message->arena, sizeof *facts);
 	const struct message_needs *needs = message->needs;
 	const char *helo = needs->inquiry != NULL ? inquiry_helo_given(needs->inquiry) : needs->helo;
 	struct client_facts client = needs->client;
 
+	message->is_judged = true;
+	if (facts == NULL)
+		return;
 	client.is_authenticated = mail->auth_name != NULL;
 	if (mail->auth_name != NULL)
 		client.auth_name = arena_string(&message->arena, mail->auth_name);
 	facts_set_unchecked(facts, &client, helo, &mail->sender, &message->arena);
 	message->facts = facts;
-	message->is_judged = true;
 }
 
 /* Have the facts as far as the message has come. */
@@ -269,8 +270,12 @@ reply_for(struct message *message, const struct verdict *verdict, size_t index)
 {
 	if (index < BOUND_VERDICTS && message->verdicts[index].reply != NULL)
 		return message->verdicts[index].reply;
-	compose_reply(config_of(message), verdict, message->ident, &message->reply);
-	return &message->reply;
+	if (message->reply == NULL)
+		message->reply = malloc(sizeof *message->reply);
+	if (message->reply == NULL)
+		return &out_of_memory;
+	compose_reply(config_of(message), verdict, message->ident, message->reply);
+	return message->reply;
 }
 
 /* A recipient has its verdict, which log and record tell. Returns the reply when it is refused. */
@@ -610,5 +615,6 @@ message_close(struct message *message)
 	arena_clear(&message->record_arena);
 	if (message->needs->inquiry != NULL)
 		inquiry_forget_mail(message->needs->inquiry);
+	free(message->reply);
 	free(message);
 }

@@ -38,9 +38,9 @@ struct stretch {
 struct arriving_name {
 	uint64_t hash;    /* of the name in small letters */
 	const char *name; /* as it was handed over; NULL until one is to be removed */
-	unsigned seen;    /* so far */
 	struct stretch *stretches;
-	size_t count;
+	unsigned count; /* of stretches */
+	unsigned seen;  /* so far */
 };
 
 struct arriving {

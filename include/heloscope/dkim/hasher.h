@@ -10,7 +10,7 @@
 #include "heloscope/base/span.h"
 #include "heloscope/dkim/signature.h"
 
-#define DKIM_HASHER_OCTETS 2048
+#define DKIM_HASHER_OCTETS 512
 
 /* The hash of the first octets. */
 struct dkim_mark {
