@@ -32,6 +32,10 @@ class Catalogue(unittest.TestCase):
         self.assertGreater(len(refusals), 600)
         self.assertEqual([entry.split('"')[1] for entry in refusals if "\n    example " not in entry], [])
 
+    def test_no_entry_of_it_overrules_another(self):
+        names = re.findall(r'^(?:refusal|frame) "([^"]*)"', CATALOGUE.read_text(), re.M)
+        self.assertEqual(len(names), len(set(names)), sorted(name for name in set(names) if names.count(name) > 1))
+
     def test_a_file_of_ones_own_adds_to_it_and_overrules(self):
         with tempfile.TemporaryDirectory() as scratch:
             own = pathlib.Path(scratch) / "own.conf"
