@@ -163,7 +163,7 @@ put_mistakes(const struct report *report, const json_t *json)
 	if (report->mistakes == 0)
 		return;
 	output_put(output_standard(),
-		   "\nRefused although SPF and reverse DNS pass, or it looks forwarded: %zu\n\n",
+		   "\nRefused although SPF and reverse DNS pass, or the mail looks forwarded: %zu\n\n",
 		   report->mistakes);
 	for (size_t i = 0; i < CLI_ROWS_MAX && (row = json_array_get(rows, i)) != NULL; i++) {
 		put_mistake(row);

@@ -161,8 +161,8 @@ add_failures(const struct facts *facts, bool is_accepted, const char *tell, stru
 	const struct failures failures = failures_of(facts);
 
 	if (failures.failed > 0) {
-		strbuf_printf(text, " %u check%s failed, though%s: ", failures.failed,
-			      failures.failed == 1 ? "" : "s", tell);
+		strbuf_printf(text, " %u check%s failed%s%s: ", failures.failed,
+			      failures.failed == 1 ? "" : "s", is_accepted ? ", though" : "", tell);
 		telling_of(failures.worst)->refuse(NULL, facts, text);
 	} else if (failures.unknown > 0) {
 		add_unknown(facts, failures.unknown, text);

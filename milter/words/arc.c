@@ -192,7 +192,7 @@ static const char *const refusals[ARC_REASONS] = {
 	[ARC_TWICE] = CHAIN "is malformed: set $I has a field twice. " SEALING,
 	[ARC_MISSING] = CHAIN "is not complete: a field of set $I is missing. " SEALING,
 	[ARC_FAILED] = CHAIN
-	"was broken before $D sealed it (cv=fail): the mail was changed on its way by a server that did not seal it. " DIRECTLY,
+	"is broken: before $D sealed it (cv=fail), a server had changed the mail and not sealed it. " DIRECTLY,
 	[ARC_STATUS] = CHAIN "is not valid: the seal of set $I has a wrong chain status (cv=). " SEALING,
 	[ARC_SEAL_NAMES] =
 		CHAIN "is not valid: the seal of set $I has the tag h=, which is not allowed. " SEALING,

@@ -77,7 +77,8 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 	}
 	strbuf_add(text, "If this is your mail server, ");
 	if (is_unknown)
-		strbuf_add(text, "make sure that it answers on port 25 with the greeting 220 and ");
+		strbuf_add(text,
+			   "make sure that it answers on port 25 with a greeting that begins with 220 and ");
 	else
 		strbuf_add(text, "set the name in its greeting (SMTP banner) to ");
 	telling_add_value(text, own != NULL ? own : "its host name, which must resolve to ");

@@ -201,6 +201,7 @@ put_signatures(const struct facts *facts, enum telling_reader reader, struct out
 
 #define SIGN_ANEW "If this is your mail server, "
 #define DNS_OF "Ask whoever manages the DNS of $D "
+#define NEW_KEY "Make a key of 2048 bits, sign with it, and ask whoever manages the DNS of $D to publish it. "
 
 /*
  * What is said of each reason: sentences in which $D stands for the domain of the signature, $N for the name
@@ -264,16 +265,13 @@ static const char *const refusals[DKIM_REASONS] = {
 			      "set i= to an address of $D, or leave it out. ",
 	[DKIM_KEY_DATA] = "The DKIM key at $N cannot be read: its p= is cut or damaged. " DNS_OF
 			  "to publish it again. ",
-	[DKIM_KEY_SHORT] = "The DKIM key at $N has $B bits, and at least 1024 are required. " DNS_OF
-			   "to publish a new key of 2048 bits, and sign with it. ",
-	[DKIM_KEY_LONG] = "The DKIM key at $N has $B bits, more than is verified here. " DNS_OF
-			  "to publish a new key of 2048 bits, and sign with it. ",
+	[DKIM_KEY_SHORT] = "The DKIM key at $N has $B bits, and at least 1024 are required. " NEW_KEY,
+	[DKIM_KEY_LONG] = "The DKIM key at $N has $B bits, more than is verified here. " NEW_KEY,
 	[DKIM_BODY_SHORT] =
 		"The body of this mail is shorter than the DKIM signature of $D says: it was cut on "
 		"its way. Send the mail again. ",
 	[DKIM_BODY_HASH] =
-		"The text of this mail was changed after $D signed it (DKIM: the body hash differs), for example by a mailing list, a virus scanner or a gateway that adds a disclaimer. " SIGN_ANEW
-		"make DKIM signing its last step. ",
+		"The text of this mail was changed after $D signed it (DKIM: the body hash differs), for example by a mailing list, a virus scanner or a gateway that adds a disclaimer. If your mail server makes such changes, make DKIM signing its last step. ",
 	[DKIM_SIGNATURE] =
 		"The DKIM signature of $D does not match this mail: a signed header field was changed after signing, or the key at $N is not the one that signs. " SIGN_ANEW
 		"check that the public key at $N belongs to the private key that signs, and make DKIM signing its last step. ",

@@ -244,7 +244,7 @@ static const char *const author_refusals[AUTHOR_FINDINGS] = {
 /* $D: the author's domain; $R: where the record stands; $P: the policy; $N and $S: a lookup that failed. */
 static const char *const refusals[] = {
 	[RESULT_NONE] =
-		"The domain $D of the From address publishes no DMARC policy. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, like \"v=DMARC1; p=none; rua=mailto:dmarc@$D\". ",
+		"The domain $D of the From address publishes no DMARC policy, and the receiving site asks for one. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, for example \"v=DMARC1; p=none; rua=mailto:dmarc@$D\". ",
 	[RESULT_PASS] = "The domain $D of the From address vouches for this mail (DMARC). ",
 	[RESULT_PERMERROR] =
 		"The DMARC record at _dmarc.$R has no valid policy. Ask whoever manages the DNS of $R to correct it, for example to \"v=DMARC1; p=none; rua=mailto:dmarc@$R\". ",
@@ -269,7 +269,7 @@ add_unaligned(const struct dmarc_facts *dmarc, struct strbuf *text)
 }
 
 static const char remedy[] =
-	"If you manage this mail for $D, sign it with DKIM (d=$D), or send it with a sender address (MAIL FROM) of that domain through a server that its SPF record allows. If you do not, send it with an address of your own in From. ";
+	"If you manage this mail for $D, sign it with DKIM (d=$D), or send it with a sender address (MAIL FROM) of that domain through a server that its SPF record allows. If you do not manage it, put an address of your own into From. ";
 
 /* A record may have lost all but the result ($X). */
 static const char unknown[] =

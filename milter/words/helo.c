@@ -108,7 +108,8 @@ add_helo_remedy(const struct facts *facts, struct strbuf *text)
 	if (helo->form == HELO_NAME) {
 		strbuf_add(text, ", or ask whoever manages the DNS of ");
 		telling_add_value(text, helo->name);
-		strbuf_printf(text, " to set its %s record to %s", telling_address_type(facts), address);
+		strbuf_printf(text, " to set the %s record of that name to %s", telling_address_type(facts),
+			      address);
 	}
 	strbuf_add(text, ". ");
 }

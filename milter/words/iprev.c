@@ -62,7 +62,8 @@ static void
 add_other_pointer(const struct facts *facts, struct strbuf *text)
 {
 	strbuf_add(text, "If that is not your server's name, " PROVIDER "to change the PTR record to ");
-	telling_add_value(text, facts->helo.resolves_to_client ? facts->helo.name : "its name");
+	telling_add_value(text,
+			  facts->helo.resolves_to_client ? facts->helo.name : "the name of your server");
 	strbuf_add(text, ". ");
 }
 

@@ -183,7 +183,7 @@ refuse_listed(const struct reason *reason, const struct config *config, const st
 		text,
 		"The receiving site's policy accepts this mail only when the sender is on an allowlist that it has chosen, and neither the connecting IP address ");
 	telling_add_client(text, facts);
-	strbuf_add(text, " nor a domain of it is on ");
+	strbuf_add(text, " nor a domain of this mail is on ");
 	telling_add_value(text, reason->zone);
 	strbuf_add(text, ". ");
 }
@@ -249,7 +249,7 @@ refuse_client_name(const struct reason *reason, const struct facts *facts, struc
 			: ", and the receiving site's policy accepts this mail only from hosts whose reverse DNS name it has approved. ");
 	strbuf_add(
 		text,
-		"If this is a home or office connection, send through the mail server of your e-mail provider; if it is your mail server and has another name, ask the provider of this IP address to change its PTR record to that name. ");
+		"If this is a home or office connection, send through the mail server of your e-mail provider; if it is your mail server, ask the provider of this IP address to set its PTR record to the real name of the server. ");
 }
 
 static void

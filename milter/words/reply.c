@@ -203,7 +203,8 @@ add_enough(size_t told, struct strbuf *text)
 	if (told > 2)
 		strbuf_printf(text, "Fixing any one of the %zu is enough. ", told);
 	else
-		strbuf_add(text, told == 2 ? "Fixing either one is enough. " : "Fixing this one is enough. ");
+		strbuf_add(text, told == 2 ? "Fixing either of these two is enough. "
+					   : "Fixing this one is enough. ");
 }
 
 /* Of several things that can be changed: which of them must be. */
@@ -234,8 +235,7 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	if (count < 2)
 		return;
 	if (!is_remediable(&causes->items[0]))
-		strbuf_add(text,
-			   causes->items[0].is_enough ? "Only one of these reasons has to change. " : "");
+		strbuf_add(text, causes->items[0].is_enough ? "It is enough to solve one of these. " : "");
 	else if (is_remediable(&causes->items[count - 1]))
 		add_choice(causes, told, text);
 	else

@@ -26,18 +26,18 @@ struct refusal {
 /* Terms. */
 
 static void
-add_term(struct strbuf *list, struct span term, unsigned lookups)
+add_term(struct strbuf *list, struct span term, unsigned lookups, bool is_last)
 {
 	if (list->length + term.length > LIST_MAX)
 		return;
 	strbuf_add(list, list->length > 0 ? ", " : "");
 	strbuf_add_escaped(list, term, TELLING_VALUE_MAX);
 	if (lookups > 1)
-		strbuf_printf(list, " (%u lookups)", lookups);
+		strbuf_printf(list, is_last ? " (%u lookups or more)" : " (%u lookups)", lookups);
 }
 
 /* "mx, include:_spf.example (7 lookups)": the terms of the first record that cost lookups, with what they
- * include. */
+ * include, up to the one at which the evaluation ended. */
 static void
 list_terms(const struct spf_trace *trace, struct strbuf *list)
 {
@@ -49,7 +49,7 @@ list_terms(const struct spf_trace *trace, struct strbuf *list)
 			i == trace->step_count || (trace->steps[i].depth == 0 && !trace->steps[i].is_record);
 
 		if (is_next && lookups > 0)
-			add_term(list, term, lookups);
+			add_term(list, term, lookups, i == trace->step_count);
 		if (i == trace->step_count)
 			return;
 		if (is_next) {
@@ -139,7 +139,7 @@ static const struct {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
 				     "Ask whoever manages the DNS of $D to remove terms from its SPF (TXT) record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
-	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to more names than the 2 allowed that do not exist or lack the record asked for. ",
+	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to more than 2 names that do not exist or lack the record asked for, and only 2 are allowed. ",
 				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct the names, until at most 2 are left. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in its SPF (TXT) record with the IP addresses of the servers (ip4:, ip6:). " },
@@ -205,7 +205,7 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 	else if (spf->problem.kind == SPF_PROBLEM_TERM_LIMIT)
 		list_terms(&spf->trace, &list);
 	if (list.length > 0)
-		strbuf_printf(text, "%s: %s. ", is_void ? "These are" : "Terms that cause lookups", memory);
+		strbuf_printf(text, "%s: %s. ", is_void ? "The names" : "Terms that cause lookups", memory);
 }
 
 /* The record that takes the place of several, where the answer with them is among the facts. */
@@ -333,8 +333,9 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 		" to add \"%s\" to its SPF (TXT) record, right after \"v=spf1\"; if it is not, send through your usual mail server. ",
 		address + 1);
 	if (refusal->config != NULL && refusal->config->shows_spf_explanation && spf->explanation != NULL) {
+		strbuf_add(text, "The owner of ");
 		telling_add_value(text, domain);
-		telling_add_quote(text, " explains", spf->explanation);
+		telling_add_quote(text, " adds", spf->explanation);
 	}
 }
 

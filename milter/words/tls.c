@@ -45,11 +45,11 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	else if (result == RESULT_NONE || facts->tls.version == NULL)
 		strbuf_add(
 			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for outgoing mail; in Postfix: smtp_tls_security_level = may. ");
+			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for outgoing mail; in Postfix: \"smtp_tls_security_level = may\". ");
 	else
 		strbuf_add(
 			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail; in Postfix: smtp_tls_protocols = >=TLSv1.2. If its TLS library supports neither, update it. ");
+			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail; in Postfix: \"smtp_tls_protocols = >=TLSv1.2\". If the TLS library of the server supports neither, update the library. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */

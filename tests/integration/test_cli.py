@@ -821,7 +821,7 @@ class Report(unittest.TestCase):
         found = json.loads(run("report", "-c", running.config, "--json")[1])
         found.pop("trend")
         Stories.compare(self, "report-json", anonymous(json.dumps(found, indent=2) + "\n"))
-        self.assertLess(text.index("Refused although SPF and reverse DNS pass, or it looks forwarded: 1"), text.index("Verdicts"))
+        self.assertLess(text.index("Refused although SPF and reverse DNS pass, or the mail looks forwarded: 1"), text.index("Verdicts"))
         for title in ("Rules that decided", "Results", "Hosts that were refused", "Domains of senders", "Lists that listed", "Trend"):
             self.assertIn(title, text)
 

@@ -429,7 +429,7 @@ class Lists(Base):
         message = self.receive("good", self.port, sender="joe@bomb.example")
         self.check(message, "spf", "fail", smtp_mailfrom="bomb.example")
         message = self.receive("nameless", self.port, sender="joe@explained.example")
-        self.assertIn("explained.example explains: \\\"198.51.100.7 is not one of explained.example's servers%", " ".join(message["X-Heloscope"].split()))
+        self.assertIn("The owner of explained.example adds: \\\"198.51.100.7 is not one of explained.example's servers%", " ".join(message["X-Heloscope"].split()))
 
 
 class Tls(Base):

@@ -765,7 +765,7 @@ static const struct scene golden[] = {
 	  "spf = permerror",
 	  set_spf_problem,
 	  SPF_PROBLEM_TERM_LIMIT,
-	  { "more than 10", "mx, include:big.example (13 lookups)" } },
+	  { "more than 10", "mx, include:big.example (13 lookups or more)" } },
 	{ "void lookups",
 	  "spf = permerror",
 	  set_spf_problem,
@@ -1477,9 +1477,9 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		const char *rule;
 		const char *says, *says_not;
 	} table[] = {
-		{ "spf = fail and iprev = permerror", "Fixing either one is enough.", "Both" },
+		{ "spf = fail and iprev = permerror", "Fixing either of these two is enough.", "Both" },
 		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either" },
-		{ "not (spf = pass or iprev = pass)", "Fixing either one is enough.", "Both" },
+		{ "not (spf = pass or iprev = pass)", "Fixing either of these two is enough.", "Both" },
 		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either" },
 		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any" },
 		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough.",
