@@ -45,6 +45,7 @@ struct sent {
 	struct cli_lesson *lesson;
 	struct sent_domain *domains; /* as many as the lesson has */
 	bool has_fault, has_found;   /* in what is read */
+	struct expansion expansion;
 };
 
 struct sent *
@@ -55,6 +56,7 @@ sent_new(struct cli_lesson *lesson)
 	if (sent == NULL)
 		return NULL;
 	sent->lesson = lesson;
+	sent->expansion = expansion_of_run();
 	sent->domains = calloc(lesson->domain_count, sizeof *sent->domains);
 	if (sent->domains != NULL)
 		return sent;
@@ -288,7 +290,8 @@ read_given(struct sent *sent, const char *path, struct log_reader *logs, const c
 					   .aggregate = logs == NULL ? take_row : NULL,
 					   .logs = logs,
 					   .fault = tell_fault,
-					   .context = sent };
+					   .context = sent,
+					   .expansion = &sent->expansion };
 	bool is_read;
 
 	sent->has_found = false;

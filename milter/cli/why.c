@@ -149,6 +149,7 @@ struct telling {
 	struct progress *progress;     /* NULL: not shown */
 	struct why_refusals refusals;
 	struct summary summary; /* of reports */
+	struct expansion expansion;
 };
 
 /* What is not known when counts, too. */
@@ -276,7 +277,8 @@ read_file(const char *path, struct telling *telling)
 					   .logs = telling->logs,
 					   .fault = tell_fault,
 					   .octets = add_octets,
-					   .context = telling };
+					   .context = telling,
+					   .expansion = &telling->expansion };
 
 	return given_read(path, &taker);
 }
@@ -465,7 +467,7 @@ open_claims(const struct options *options)
 static int
 explain_with(struct catalogue *catalogue, int argc, char **argv, const struct options *options)
 {
-	struct telling telling = { .has_log = false };
+	struct telling telling = { .expansion = expansion_of_run() };
 	struct claims *claims = options->is_offline ? NULL : open_claims(options);
 	int status = CLI_UNKNOWN;
 

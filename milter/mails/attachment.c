@@ -79,7 +79,7 @@ static size_t
 read_members(struct span octets, const struct report_taker *taker)
 {
 	struct error reason;
-	struct source *source = source_open_octets(octets, &reason);
+	struct source *source = source_open_octets(octets, taker->expansion, &reason);
 	size_t count = 0;
 
 	while (source != NULL && source_next(source))
@@ -94,13 +94,20 @@ read_members(struct span octets, const struct report_taker *taker)
 static size_t
 read_zlib(struct span octets, const struct report_taker *taker)
 {
-	uLongf length = BOUND_MAIL_OCTETS;
-	Bytef *memory = malloc(BOUND_MAIL_OCTETS);
+	const int64_t most = BOUND_EXPANDED_RATIO * (int64_t)octets.length + taker->expansion->left;
+	uLongf length = most < BOUND_MAIL_OCTETS ? (uLongf)most : BOUND_MAIL_OCTETS;
+	Bytef *memory = malloc(length);
 	size_t count = 0;
+	int64_t excess;
+	int result;
 
 	if (memory == NULL)
 		return 0;
-	if (uncompress(memory, &length, (const Bytef *)octets.at, octets.length) == Z_OK)
+	result = uncompress(memory, &length, (const Bytef *)octets.at, octets.length);
+	excess = (int64_t)length - BOUND_EXPANDED_RATIO * (int64_t)octets.length;
+	if (excess > 0)
+		taker->expansion->left -= excess;
+	if (result == Z_OK)
 		count = read_members((struct span){ (const char *)memory, length }, taker);
 	free(memory);
 	return count;

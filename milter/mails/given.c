@@ -268,11 +268,11 @@ read_file(const char *path, const struct given_taker *taker, bool is_of_several)
 {
 	struct job job = { .taker = taker,
 			   .file = regular_file_is_input(path) ? SPAN("") : span_of(path),
-			   .reports = { take_aggregate, take_tls, take_fault, &job },
+			   .reports = { take_aggregate, take_tls, take_fault, &job, taker->expansion },
 			   .is_of_several = is_of_several };
 	struct error reason;
 
-	job.source = source_open(path, &reason);
+	job.source = source_open(path, taker->expansion, &reason);
 	if (job.source == NULL) {
 		tell_fault(&job, reason.text);
 		return false;

@@ -17,9 +17,14 @@
 
 struct source {
 	struct archive *archive;
-	int fd;              /* -1: octets in memory */
-	time_t changed;      /* or 0 */
-	int64_t expanded;    /* octets handed out or shown so far */
+	int fd;           /* -1: octets in memory */
+	int64_t size;     /* octets as they stand there; 0: not known */
+	time_t changed;   /* or 0 */
+	int64_t expanded; /* octets handed out or shown so far, */
+	int64_t excess;   /* and how many of them were beyond proportion */
+	struct expansion *expansion;
+	char *block;         /* of a pipe: what was read last */
+	size_t held;         /* how much of it was looked at, and is to be handed over */
 	struct span member;  /* its name */
 	struct utf16 *utf16; /* the member is such text; else NULL */
 	struct span raw;     /* octets of the archive that are not converted yet */
@@ -52,30 +57,50 @@ set_archive_fault(struct source *source)
 
 /* Opening. */
 
-/* Formats and filters are named one by one: others may run programs. */
+#define MAGIC_MAX 6
+
+/* How it may be compressed. */
+static const struct {
+	struct span magic;
+	int filter;
+	bool is_of_attachments;
+} filters[] = {
+	{ { "\x1f\x8b", 2 }, ARCHIVE_FILTER_GZIP, true },
+	{ { "BZh", 3 }, ARCHIVE_FILTER_BZIP2, true },
+	{ { "\x28\xb5\x2f\xfd", 4 }, ARCHIVE_FILTER_ZSTD, true },
+	{ { "\3757zXZ", MAGIC_MAX }, ARCHIVE_FILTER_XZ, false }, /* could ask for memory without end */
+};
+
+/*
+ * Formats and filters are named one by one: others may run programs. Of filters there is at most one, that of
+ * the first octets: one within another may expand to something for hours that itself expands to nothing.
+ */
 static bool
-allow_formats(struct archive *archive, bool is_file)
+allow_formats(struct archive *archive, struct span beginning, bool is_file)
 {
-	return archive_read_support_format_zip(archive) == ARCHIVE_OK
-	       && archive_read_support_format_raw(archive) == ARCHIVE_OK
-	       && archive_read_support_format_empty(archive) == ARCHIVE_OK
-	       && archive_read_support_filter_gzip(archive) == ARCHIVE_OK
-	       && archive_read_support_filter_bzip2(archive) == ARCHIVE_OK
-	       && archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
-	       /* An attachment of xz could ask for memory without end. */
-	       (!is_file || archive_read_support_filter_xz(archive) == ARCHIVE_OK);
+	bool is_allowed = archive_read_support_format_zip(archive) == ARCHIVE_OK
+			  && archive_read_support_format_raw(archive) == ARCHIVE_OK
+			  && archive_read_support_format_empty(archive) == ARCHIVE_OK;
+
+	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+		if ((is_file || filters[i].is_of_attachments) && beginning.length >= filters[i].magic.length
+		    && memcmp(beginning.at, filters[i].magic.at, filters[i].magic.length) == 0)
+			is_allowed = is_allowed
+				     && archive_read_append_filter(archive, filters[i].filter) == ARCHIVE_OK;
+	return is_allowed;
 }
 
 static struct source *
-make_source(bool is_file)
+make_source(struct expansion *expansion)
 {
 	struct source *source = calloc(1, sizeof *source);
 
 	if (source == NULL)
 		return NULL;
 	source->fd = -1;
+	source->expansion = expansion;
 	source->archive = archive_read_new();
-	if (source->archive != NULL && allow_formats(source->archive, is_file))
+	if (source->archive != NULL)
 		return source;
 	source_free(source);
 	return NULL;
@@ -87,15 +112,79 @@ take_status(struct source *source)
 {
 	struct stat status;
 
-	if (fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode))
+	if (fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		source->size = status.st_size;
 		source->changed = status.st_mtime;
+	}
 }
 
-/* What was opened, as the first look at its octets went. */
+/* Octets of a pipe, as read(2) has them. */
+static ssize_t
+read_pipe(const struct source *source, char *octets, size_t room)
+{
+	ssize_t count;
+
+	do
+		count = read(source->fd, octets, room);
+	while (count < 0 && errno == EINTR);
+	return count;
+}
+
+/* The same for libarchive, those first that were looked at. */
+static la_ssize_t
+hand_over(struct archive *archive, void *context, const void **octets)
+{
+	struct source *source = context;
+	ssize_t count = (ssize_t)source->held;
+
+	*octets = source->block;
+	source->held = 0;
+	if (count == 0)
+		count = read_pipe(source, source->block, BLOCK);
+	if (count < 0)
+		archive_set_error(archive, errno, "%s", strerror(errno));
+	return count;
+}
+
+/* Open a pipe, of which the first octets have to be kept. */
+static int
+open_pipe(struct source *source)
+{
+	ssize_t count = 1;
+
+	source->block = malloc(BLOCK);
+	while (source->block != NULL && source->held < MAGIC_MAX && count > 0) {
+		count = read_pipe(source, source->block + source->held, BLOCK - source->held);
+		source->held += count > 0 ? (size_t)count : 0;
+	}
+	if (source->block == NULL
+	    || !allow_formats(source->archive, (struct span){ source->block, source->held }, true))
+		return ARCHIVE_FATAL;
+	return archive_read_open(source->archive, source, NULL, hand_over, NULL);
+}
+
+static int
+open_file(struct source *source)
+{
+	char magic[MAGIC_MAX];
+	const off_t place = lseek(source->fd, 0, SEEK_CUR);
+	const ssize_t count = place >= 0 ? pread(source->fd, magic, sizeof magic, place) : -1;
+
+	if (place < 0)
+		return open_pipe(source);
+	if (!allow_formats(source->archive, (struct span){ magic, count > 0 ? (size_t)count : 0 }, true))
+		return ARCHIVE_FATAL;
+	return archive_read_open_fd(source->archive, source->fd, BLOCK);
+}
+
+/* What was opened, as the first look at its octets went; what is damaged there libarchive takes to be empty.
+ */
 static struct source *
 opened(struct source *source, int result, struct error *reason)
 {
-	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+	const bool is_good = result == ARCHIVE_OK || result == ARCHIVE_WARN;
+
+	if (is_good && (archive_filter_count(source->archive) == 1 || archive_errno(source->archive) == 0))
 		return source;
 	set_archive_fault(source);
 	error_set(reason, "%s", source->fault.text);
@@ -104,9 +193,9 @@ opened(struct source *source, int result, struct error *reason)
 }
 
 struct source *
-source_open(const char *path, struct error *reason)
+source_open(const char *path, struct expansion *expansion, struct error *reason)
 {
-	struct source *source = make_source(true);
+	struct source *source = make_source(expansion);
 
 	if (source == NULL) {
 		error_set(reason, "out of memory");
@@ -118,19 +207,24 @@ source_open(const char *path, struct error *reason)
 		return NULL;
 	}
 	take_status(source);
-	return opened(source, archive_read_open_fd(source->archive, source->fd, BLOCK), reason);
+	return opened(source, open_file(source), reason);
 }
 
 struct source *
-source_open_octets(struct span octets, struct error *reason)
+source_open_octets(struct span octets, struct expansion *expansion, struct error *reason)
 {
-	struct source *source = make_source(false);
+	struct source *source = make_source(expansion);
 
 	if (source == NULL) {
 		error_set(reason, "out of memory");
 		return NULL;
 	}
-	return opened(source, archive_read_open_memory(source->archive, octets.at, octets.length), reason);
+	source->size = (int64_t)octets.length;
+	return opened(source,
+		      allow_formats(source->archive, octets, false)
+			      ? archive_read_open_memory(source->archive, octets.at, octets.length)
+			      : ARCHIVE_FATAL,
+		      reason);
 }
 
 void
@@ -143,17 +237,34 @@ source_free(struct source *source)
 		(void)close(source->fd);
 	utf16_free(source->utf16);
 	free(source->beginning);
+	free(source->block);
 	free(source);
 }
 
 /* Reading. */
 
-/* Whether so much may have come of what was read of the file. */
-static bool
-is_in_proportion(const struct source *source)
+struct expansion
+expansion_of_run(void)
 {
-	return source->expanded <= BOUND_EXPANDED_FREELY
-	       || source->expanded / BOUND_EXPANDED_RATIO <= archive_filter_bytes(source->archive, -1);
+	return (struct expansion){ BOUND_EXPANDED_FREELY };
+}
+
+/* Whether so much may come of the file, and is to be had in this run. */
+static bool
+may_expand(struct source *source)
+{
+	/* Of a pipe what libarchive has used; the block that it looks at is not yet among that. */
+	const int64_t read =
+		source->size > 0 ? source->size : archive_filter_bytes(source->archive, -1) + BLOCK;
+	const int64_t excess = source->expanded - BOUND_EXPANDED_RATIO * read;
+
+	if (excess <= source->excess)
+		return true;
+	if (excess - source->excess > source->expansion->left)
+		return false;
+	source->expansion->left -= excess - source->excess;
+	source->excess = excess;
+	return true;
 }
 
 /* The next octets of the archive, one or more; false at the end of the member, and where a fault is. */
@@ -175,7 +286,7 @@ read_raw(struct source *source, struct span *octets)
 	if (source->is_over || source->has_fault)
 		return false;
 	source->expanded += (int64_t)length;
-	if (!is_in_proportion(source)) {
+	if (!may_expand(source)) {
 		set_fault(source, "it expands to far more than it is, as only bombs do");
 		return false;
 	}

@@ -124,8 +124,9 @@ now_s(void)
 static double
 took(void (*way)(struct source *source, struct counts *counts), const char *path, struct counts *counts)
 {
+	struct expansion expansion = expansion_of_run();
 	struct error reason;
-	struct source *source = source_open(path, &reason);
+	struct source *source = source_open(path, &expansion, &reason);
 	const double start = now_s();
 
 	assert_non_null(source);

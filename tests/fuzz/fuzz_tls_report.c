@@ -32,7 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct span text = { size > 0 ? (const char *)data : "", size };
 	size_t octets = 0;
-	const struct report_taker taker = { take_aggregate, take_tls, take_fault, &octets };
+	struct expansion expansion = expansion_of_run();
+	const struct report_taker taker = { take_aggregate, take_tls, take_fault, &octets, &expansion };
 	struct error reason;
 
 	(void)!tls_report_read(text, take_tls, &octets, &reason);

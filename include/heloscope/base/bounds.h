@@ -116,8 +116,8 @@
  * remembered; others are counted, and told to be left out. */
 #define BOUND_COMPARED 16384
 
-/* What is compressed may expand to so many octets in any case, and beyond them to so many times what was read
- * of it. */
+/* What is compressed may expand to so many times what it is, and beyond that all of a run together
+ * to so many octets. */
 #define BOUND_EXPANDED_FREELY 67108864
 #define BOUND_EXPANDED_RATIO 250
 

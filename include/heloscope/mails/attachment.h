@@ -18,6 +18,7 @@ struct report_taker {
 	tls_report_taker *tls;
 	void (*fault)(void *context, const char *reason); /* of one report; others go on */
 	void *context;
+	struct expansion *expansion;
 };
 
 /* Read the member of a source where it stands. False, and nothing was told, when it is no report. */

@@ -15,6 +15,7 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/mails/aggregate.h"
 #include "heloscope/mails/log_reader.h"
+#include "heloscope/mails/source.h"
 #include "heloscope/mails/tls_report.h"
 #include "heloscope/refusals/refusal.h"
 
@@ -35,6 +36,7 @@ struct given_taker {
 	/* So many more octets of the files were read, as they stand there; or NULL. */
 	void (*octets)(void *context, int64_t more);
 	void *context;
+	struct expansion *expansion; /* of the run */
 };
 
 /* Read what `path` names, "-" for standard input. False when there was a fault. */

@@ -1,17 +1,19 @@
 /*
  * source: what a command was given to read, as plain octets: a file or standard input, as it is or
- * compressed (gzip, bzip2, zstd, xz), or the files of a zip archive; or an attachment that is in memory.
+ * compressed once (gzip, bzip2, zstd, xz), or the files of a zip archive; or an attachment that is in memory.
  * Text in UTF-16 with a byte order mark, as Windows saves it, becomes UTF-8; the mark goes, also that of
  * UTF-8.
  *
  * Reads in blocks as they come and holds none but the last, so that 10 GB take no more memory than 10 kB.
- * What expands to far more than it is, a bomb, ends with a fault; what came before it was handed out. One
+ * What expands to far more than it is, a bomb, ends with a fault; what came before it was handed out. A
+ * thousand small bombs are no better than a large one, so that what they may expand to is that of a run. One
  * thread at a time.
  */
 #ifndef HELOSCOPE_MAILS_SOURCE_H
 #define HELOSCOPE_MAILS_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "heloscope/base/error.h"
@@ -20,6 +22,13 @@
 
 /* Octets of a beginning that source_beginning() shows. */
 #define SOURCE_BEGINNING 65536
+
+/* What compressed octets may yet expand to beyond their proportion, all of a run together. */
+struct expansion {
+	int64_t left;
+};
+
+struct expansion expansion_of_run(void);
 
 struct source;
 
@@ -31,12 +40,13 @@ enum source_state {
 
 /*
  * Open the file at `path`, or "-", standard input. NULL with the reason, without the path. It stands before
- * the first member.
+ * the first member. `expansion` outlives it.
  */
-struct source *source_open(const char *path, struct error *reason) MUST_USE;
+struct source *source_open(const char *path, struct expansion *expansion, struct error *reason) MUST_USE;
 
 /* The same for octets, which must outlive the source: those of an attachment, decoded. */
-struct source *source_open_octets(struct span octets, struct error *reason) MUST_USE;
+struct source *source_open_octets(struct span octets, struct expansion *expansion,
+				  struct error *reason) MUST_USE;
 
 void source_free(struct source *source); /* NULL is allowed */
 

@@ -348,9 +348,12 @@ read_given(struct span octets, struct told *told)
 {
 	char path[] = "/tmp/heloscope-given-XXXXXX";
 	const int fd = mkstemp(path);
-	const struct given_taker taker = {
-		.refusal = take_refusal, .words = take_words, .fault = take_fault, .context = told
-	};
+	struct expansion expansion = expansion_of_run();
+	const struct given_taker taker = { .refusal = take_refusal,
+					   .words = take_words,
+					   .fault = take_fault,
+					   .context = told,
+					   .expansion = &expansion };
 	bool is_read;
 
 	assert_true(fd >= 0);
@@ -405,9 +408,12 @@ given_finds_out_what_it_is(void **state)
 	char directory[] = "/tmp/heloscope-given-XXXXXX", path[300];
 	static char memory[65536];
 	struct told *told = malloc(sizeof *told);
-	const struct given_taker taker = {
-		.refusal = take_refusal, .words = take_words, .fault = take_fault, .context = told
-	};
+	struct expansion expansion = expansion_of_run();
+	const struct given_taker taker = { .refusal = take_refusal,
+					   .words = take_words,
+					   .fault = take_fault,
+					   .context = told,
+					   .expansion = &expansion };
 
 	(void)state;
 	assert_non_null(told);

@@ -14,6 +14,7 @@ struct told {
 	char memory[16384];
 	struct strbuf text;
 	size_t rows;
+	struct expansion expansion;
 };
 
 static void
@@ -70,7 +71,8 @@ taker_of(struct told *told)
 {
 	strbuf_init(&told->text, told->memory, sizeof told->memory);
 	told->rows = 0;
-	return (struct report_taker){ take_aggregate, take_tls, take_fault, told };
+	told->expansion = expansion_of_run();
+	return (struct report_taker){ take_aggregate, take_tls, take_fault, told, &told->expansion };
 }
 
 static struct span
@@ -172,6 +174,39 @@ reports_are_read_however_they_are_packed(void **state)
 
 		assert_int_equal(attachment_read(others[i], &taker), 0);
 		assert_int_equal(told.rows, 0);
+	}
+}
+
+/* Many small bombs in one message are as one large: what they may expand to is that of a run. */
+static void
+reports_that_are_bombs_end_together(void **state)
+{
+	static const int windows[] = { 15, 31 };
+	static char memory[1 << 20];
+	static unsigned char packed[8192];
+	const struct span beginning = SPAN("<feedback>");
+
+	(void)state;
+	memset(memory, ' ', sizeof memory);
+	memcpy(memory, beginning.at, beginning.length);
+	memcpy(memory + sizeof memory - 11, "</feedback>", 11);
+	for (size_t i = 0; i < ROWS(windows); i++) {
+		const size_t length =
+			deflated((struct span){ memory, sizeof memory }, windows[i], packed, sizeof packed);
+		const struct span bomb = { (char *)packed, length };
+		struct told told;
+		const struct report_taker taker = taker_of(&told);
+
+		assert_true(length < sizeof memory / BOUND_EXPANDED_RATIO / 2);
+		told.expansion.left = sizeof memory;
+		assert_int_equal(attachment_read(bomb, &taker), 1);
+		assert_string_equal(told.text.text, "");
+		assert_true(told.expansion.left < (int64_t)sizeof memory / 2);
+		for (size_t again = 0; again < 3; again++)
+			assert_int_equal(attachment_read(bomb, &taker), windows[i] == 15 ? 0 : 1);
+		assert_in_range(told.expansion.left, 0, sizeof memory / 2);
+		if (windows[i] != 15)
+			assert_non_null(strstr(told.text.text, "it expands to far more than it is"));
 	}
 }
 
@@ -408,6 +443,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_are_read_as_they_are_written),
 		cmocka_unit_test(reports_are_read_however_they_are_packed),
+		cmocka_unit_test(reports_that_are_bombs_end_together),
 		cmocka_unit_test(reports_are_read_out_of_messages),
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
 		cmocka_unit_test(tls_report_reads_a_bounded_text),

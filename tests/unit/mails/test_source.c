@@ -71,12 +71,16 @@ make_compressed(const char *filter, struct span octets, unsigned times)
 	return file;
 }
 
+static struct expansion expansion;
+
 static struct source *
 open_first(const char *path)
 {
 	struct error reason;
-	struct source *source = source_open(path, &reason);
+	struct source *source;
 
+	expansion = expansion_of_run();
+	source = source_open(path, &expansion, &reason);
 	assert_non_null(source);
 	assert_true(source_next(source));
 	return source;
@@ -205,7 +209,7 @@ source_makes_utf8_of_marked_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct error reason;
-		struct source *source = source_open_octets(rows[i].octets, &reason);
+		struct source *source = source_open_octets(rows[i].octets, &expansion, &reason);
 
 		assert_non_null(source);
 		assert_true(source_next(source));
@@ -267,7 +271,7 @@ source_keeps_what_came_before_the_damage(void **state)
 	assert_int_equal(unlink(file.path), 0);
 }
 
-/* BOUND_EXPANDED_FREELY octets come of anything, and beyond them BOUND_EXPANDED_RATIO times what it is. */
+/* BOUND_EXPANDED_RATIO times what it is comes of anything, and of a run BOUND_EXPANDED_FREELY octets more. */
 static void
 source_ends_bombs(void **state)
 {
@@ -276,7 +280,8 @@ source_ends_bombs(void **state)
 	struct file file = make_compressed("zstd", (struct span){ zeros, sizeof zeros }, times);
 	struct source *source = open_first(file.path);
 	struct span octets = { "", 0 };
-	size_t seen = 0;
+	struct stat status;
+	size_t seen = 0, most;
 
 	(void)state;
 	while (source_read(source, &octets) == SOURCE_OCTETS)
@@ -286,12 +291,47 @@ source_ends_bombs(void **state)
 	source_free(source);
 	assert_int_equal(unlink(file.path), 0);
 	file = make_compressed("zstd", (struct span){ zeros, sizeof zeros }, times * 2);
+	assert_int_equal(stat(file.path, &status), 0);
+	most = BOUND_EXPANDED_FREELY + BOUND_EXPANDED_RATIO * (size_t)status.st_size;
 	source = open_first(file.path);
 	for (seen = 0; source_read(source, &octets) == SOURCE_OCTETS; seen += octets.length)
 		;
 	assert_string_equal(source_fault(source), "it expands to far more than it is, as only bombs do");
-	assert_true(seen > BOUND_EXPANDED_FREELY - (2 << 20) && seen <= BOUND_EXPANDED_FREELY);
+	assert_true(seen > BOUND_EXPANDED_FREELY - (2 << 20) && seen <= most);
+	assert_in_range(expansion.left, 0, 2 << 20);
 	assert_true(BOUND_EXPANDED_RATIO < 1000); /* what gzip makes of zeros at best */
+	source_free(source);
+	assert_int_equal(unlink(file.path), 0);
+}
+
+/* What is compressed in what is compressed stays so: it could expand to nothing for hours. */
+static void
+source_expands_once(void **state)
+{
+	static char packed[65536];
+	struct file file = make_compressed("gzip", SPAN("550 no\n"), 1);
+	struct source *source;
+	struct error reason;
+	FILE *opened = fopen(file.path, "r");
+	size_t length;
+
+	(void)state;
+	assert_non_null(opened);
+	length = fread(packed, 1, sizeof packed, opened);
+	assert_int_equal(fclose(opened), 0);
+	assert_int_equal(unlink(file.path), 0);
+	file = make_compressed("bzip2", (struct span){ packed, length }, 1);
+	source = open_first(file.path);
+	assert_int_equal(read_and_compare(source, (struct span){ packed, length }), SOURCE_END);
+	source_free(source);
+	opened = fopen(file.path, "r");
+	assert_non_null(opened);
+	length = fread(packed, 1, sizeof packed, opened);
+	assert_int_equal(fclose(opened), 0);
+	source = source_open_octets((struct span){ packed, length }, &expansion, &reason);
+	assert_non_null(source);
+	assert_true(source_next(source));
+	assert_memory_equal(source_beginning(source).at, "\x1f\x8b", 2);
 	source_free(source);
 	assert_int_equal(unlink(file.path), 0);
 }
@@ -301,14 +341,14 @@ source_reads_octets_in_memory(void **state)
 {
 	const struct span whole = whole_text();
 	struct error reason;
-	struct source *source = source_open_octets(whole, &reason);
+	struct source *source = source_open_octets(whole, &expansion, &reason);
 
 	(void)state;
 	assert_non_null(source);
 	assert_true(source_next(source));
 	assert_int_equal(read_and_compare(source, whole), SOURCE_END);
 	source_free(source);
-	source = source_open_octets(SPAN(""), &reason);
+	source = source_open_octets(SPAN(""), &expansion, &reason);
 	assert_non_null(source);
 	assert_false(source_next(source));
 	assert_null(source_fault(source));
@@ -316,7 +356,7 @@ source_reads_octets_in_memory(void **state)
 	source = source_open_octets((struct span){ "\xfd"
 						   "7zXZ\0\0\1",
 						   8 },
-				    &reason); /* not of an attachment */
+				    &expansion, &reason); /* not of an attachment */
 	assert_non_null(source);
 	assert_true(source_next(source));
 	assert_int_equal(source_beginning(source).length, 8);
@@ -351,9 +391,9 @@ source_opens_files_only(void **state)
 	struct error reason;
 
 	(void)state;
-	assert_null(source_open("/tmp", &reason));
+	assert_null(source_open("/tmp", &expansion, &reason));
 	assert_string_equal(reason.text, "it is a directory; expected a file");
-	assert_null(source_open("/nonexistent.example", &reason));
+	assert_null(source_open("/nonexistent.example", &expansion, &reason));
 	assert_string_equal(reason.text, "No such file or directory");
 }
 
@@ -368,6 +408,7 @@ main(void)
 		cmocka_unit_test(utf16_reads_pieces),
 		cmocka_unit_test(source_keeps_what_came_before_the_damage),
 		cmocka_unit_test(source_ends_bombs),
+		cmocka_unit_test(source_expands_once),
 		cmocka_unit_test(source_reads_octets_in_memory),
 		cmocka_unit_test(source_reads_standard_input),
 		cmocka_unit_test(source_opens_files_only),
