@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/wire/authres.h"
 
 #define DEPTH_MAX 32
 #define PIECE 65536 /* octets that expat is handed at a time */
@@ -229,6 +230,21 @@ take_identifier(struct aggregate_row *row, enum element element, struct span tex
 		copy_first(row->envelope_to, sizeof row->envelope_to, text, true);
 }
 
+/* One of RFC 8601: programs read it, and nobody else's words stand for it. */
+static void
+take_word(struct aggregate_result *result, struct span text)
+{
+	char word[AGGREGATE_WORD_SIZE] = "";
+	const char *known = word;
+
+	copy(word, sizeof word, text, true);
+	if (strcmp(word, "hardfail") == 0)
+		known = "fail";
+	else if (word[0] != '\0' && result_from_word(word) == RESULT_UNCHECKED)
+		known = "unknown";
+	copy_first(result->result, sizeof result->result, span_of(known), true);
+}
+
 static void
 take_result(struct aggregate_result *result, enum element element, struct span text)
 {
@@ -237,7 +253,7 @@ take_result(struct aggregate_result *result, enum element element, struct span t
 	else if (element == SELECTOR)
 		copy_first(result->selector, sizeof result->selector, text, true);
 	else if (element == RESULT)
-		copy_first(result->result, sizeof result->result, text, true);
+		take_word(result, text);
 }
 
 /* A whole <dkim> or <spf> of <auth_results>; one that says nothing is none. */

@@ -66,6 +66,18 @@ time_in(const struct node *object, const char *name)
 	return (int64_t)timegm(&parts);
 }
 
+/* One of the registry of RFC 8460, 6.6, perhaps one that is new; "unknown" for what cannot be one. */
+static struct span
+token_in(const struct node *object, const char *name)
+{
+	const struct span text = text_in(object, name);
+
+	for (size_t i = 0; i < text.length; i++)
+		if (!ascii_is_alnum(text.at[i]) && text.at[i] != '-')
+			return SPAN("unknown");
+	return text;
+}
+
 /* A failure under a policy, of which `row` holds what is said. */
 static void
 take_failure(const struct node *failure, const struct tls_report *report, struct tls_row row,
@@ -74,7 +86,7 @@ take_failure(const struct node *failure, const struct tls_report *report, struct
 	row.is_failure = true;
 	row.successful = 0;
 	row.failed = count_in(failure, "failed-session-count");
-	row.result_type = text_in(failure, "result-type");
+	row.result_type = token_in(failure, "result-type");
 	row.sending_ip = text_in(failure, "sending-mta-ip");
 	row.receiving_mx = text_in(failure, "receiving-mx-hostname");
 	row.receiving_ip = text_in(failure, "receiving-ip");

@@ -5,9 +5,11 @@ a terminal, a JSON or HTML reader, a log, an SMTP client, a mail reader. REACHES
 which output, so that no row is empty without being noticed.
 """
 import contextlib
+import html
 import html.parser
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from lab import SCHEMA, Lab, enter_namespace, free_port, wait_until
 from raw_milter import Client, packet
 
 CLIENT, LISTED = "198.51.100.80", "198.51.100.81"
+CATALOGUE = pathlib.Path(__file__).resolve().parents[2] / "etc/refusals.conf"
 TTL = 60
 
 
@@ -116,7 +119,7 @@ log stderr
 records "{{records}}"
 mode MODE
 received-spf yes
-contact "{printable('contact')}"
+contact "{printable('contact').replace('%', '%%')}"
 resolver {{ servers 127.0.0.1@{{dns}} timeout 8s }}
 spf explanation yes
 trust {{ networks {{ 127.0.0.0/8 }} }}
@@ -298,6 +301,51 @@ def assert_one_line(octets):
     assert re.fullmatch(rb"[ -~]{1,255}", octets), octets
 
 
+# Refusals.
+
+# What the page of `why` is made of, and nothing that it quotes.
+MARKUP = set("b body button dd details div dl dt h1 h2 h3 head footer header html i input label li main meta nav option p pre rect script section select span style summary svg"
+             " table tbody td text th thead time title tr ul".split())
+
+
+def on_one_line(mark):
+    return evil(mark).replace(b"\r\n", b" ")
+
+
+def refused_log():
+    """Of Postfix, which would not write such octets; but whoever copies its log may. In each line another place is hostile."""
+    places = ("from", "to", "relay", "host", "reply", "domain")
+    lines = []
+    for number, place in enumerate(places):
+        plain = dict(zip(places, (b"a@spf.test", b"b@there.test", b"mx.there.test", b"mx.there.test", b"5.7.1 refused", b"there.test")))
+        plain[place] = on_one_line("log" + place)
+        start, queue_id = b"Nov 24 10:00:00 mx postfix/", b"4Fabc%d" % number
+        lines += [
+            start + b"qmgr[1]: %s: from=<%s>, size=1, nrcpt=1 (queue active)" % (queue_id, plain["from"]),
+            start + b"smtp[2]: %s: to=<%s>, relay=%s[192.0.2.1]:25, delay=1, dsn=5.7.1, status=bounced (host %s[192.0.2.1] said: 550 %s (in reply to RCPT TO command))" % (
+                queue_id, plain["to"], plain["relay"], plain["host"], plain["reply"]),
+            start + b"smtp[2]: 5Fabc%d: to=<a@%s>, relay=none, delay=1, dsn=4.4.1, status=deferred (%s)" % (number, plain["domain"], plain["reply"])]
+    return b"\n".join(lines) + b"\n"
+
+
+def bounce():
+    fields = b"Reporting-MTA: dns; %s\n\nFinal-Recipient: rfc822; %s@there.test\nAction: failed\nStatus: 5.7.1\nRemote-MTA: dns; %s\nDiagnostic-Code: smtp; 550 5.7.1 %s\n" % (
+        on_one_line("dsnmta"), on_one_line("dsnto"), on_one_line("dsnremote"), on_one_line("dsnreply"))
+    return (b"From: <%s@mx.test>\nTo: <a@spf.test>\nSubject: %s\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+            b"--b\nContent-Type: text/plain\n\n%s\n--b\nContent-Type: message/delivery-status\n\n%s\n--b--\n") % (
+                on_one_line("dsnfrom"), on_one_line("dsnsubject"), on_one_line("dsnwords"), fields)
+
+
+def aggregate():
+    def text(mark):
+        return html.escape(re.sub(rb"[\x00-\x1f]", b"", evil(mark)).decode("utf-8", "ignore"))
+    return (f"<?xml version='1.0'?><feedback><report_metadata><org_name>{text('org')}</org_name><report_id>{text('id')}</report_id></report_metadata><policy_published>"
+            f"<domain>spf.test</domain><p>none</p></policy_published><record><row><source_ip>192.0.2.1</source_ip><count>1</count><policy_evaluated><disposition>none</disposition>"
+            f"<dkim>fail</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>{text('author')}</header_from></identifiers><auth_results>"
+            f"<dkim><domain>{text('dkimdomain')}</domain><selector>{text('selector')}</selector><result>fail</result></dkim>"
+            f"<spf><domain>{text('spfdomain')}</domain><result>{text('spfresult')}</result></spf></auth_results></record></feedback>").encode()
+
+
 class Recorder:
     """Outputs by name, each judged when it comes."""
 
@@ -377,6 +425,7 @@ class Escape(unittest.TestCase):
             recorder.take("audit", assert_audit, running.records_path.read_bytes())
             self.tell(running)
         self.look()
+        self.refused()
         self.complain()
         self.forge()
         for output, sources in REACHES.items():
@@ -429,6 +478,24 @@ class Escape(unittest.TestCase):
             tool("lists" + suffix, "lists", *is_json, "-c", config)
         tool("test", "-t", "-c", config, program="heloscope-milter")
         tool("show", "-T", "-c", config, program="heloscope-milter")
+
+    def refused(self):
+        """What other servers answered, in whatever form it comes."""
+        folder = lab.subfolder("refused")
+        files = [folder / name for name in ("mail.log", "bounce.eml", "words.txt", "report.xml")]
+        for path, text in zip(files, (refused_log(), bounce(), b"550 5.7.1 " + on_one_line("refusal"), aggregate())):
+            path.write_bytes(text)
+        config, page = filters["enforce"].config, folder / "page.html"
+        for words in (["-c", CATALOGUE, "--offline"], ["-c", CATALOGUE, "--config", config, "--ip", CLIENT]):
+            for path in files:
+                tool("why", "why", *words, path)
+                tool("why json", "why", "--json", *words, path)
+            tool("why", "why", *words, "--html", page, *files)
+            markup = Elements(page.read_bytes())
+            self.assertLessEqual({tag for tag, _ in markup.found}, MARKUP)
+            self.assertEqual([tag for tag, _ in markup.found].count("script"), 1)
+            self.assertEqual([name for _, attrs in markup.found for name, _ in attrs if name.startswith("on")], [])
+            recorder.take("why html", assert_terminal, page.read_bytes().replace(b"\t", b" "))
 
     def complain(self):
         """Error messages: whatever is wrong about the arguments, the configuration, and the names of files."""
@@ -499,6 +566,7 @@ TOLD_TO_SENDERS = "banner contact exp helo listtext local meaning page ptr rulet
 IN_FIELDS = TOLD_TO_SENDERS + " file long macrobits macrocipher macrosubject macrotls macroverify tag"
 OF_CHECKS = "exp expraw ptr subject tag term"
 OF_LOGS = "file forged"
+OF_REFUSALS = "dkimdomain dsnremote dsnreply loghost logreply refusal spfdomain"
 OF_DOMAINS = "banner dkim dmarc include mx ptr sts subject tlsrpt"
 REACHES = {
     "reply": TOLD_TO_SENDERS,
@@ -514,6 +582,8 @@ REACHES = {
     **{output: "file" for output in ("replay", "replay json")},
     **{output: OF_CHECKS + " argfrom arghelo argrcpt" for output in ("check", "check json")},
     **{output: OF_DOMAINS for output in ("doctor", "doctor json")},
+    "why": OF_REFUSALS,
+    **{output: OF_REFUSALS + " logfrom" for output in ("why json", "why html")},
     "show": "contact file meaning operator page quarantine ruletext tag",
     "complaint errors": "argument",
     "configuration errors": "auditlog filename inclusion pattern socket string user word zone",

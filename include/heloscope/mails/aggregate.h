@@ -36,8 +36,8 @@ struct aggregate_report {
 
 struct aggregate_result {
 	char domain[DOMAIN_SIZE];
-	char selector[DOMAIN_SIZE]; /* of DKIM */
-	char result[AGGREGATE_WORD_SIZE];
+	char selector[DOMAIN_SIZE];       /* of DKIM */
+	char result[AGGREGATE_WORD_SIZE]; /* a word of RFC 8601, "unknown" for another, or "" */
 };
 
 struct aggregate_row {

@@ -302,6 +302,56 @@ aggregate_ends_what_is_hostile(void **state)
 	assert_false(read_repeated("", "", 1, "", &told));
 }
 
+/* P11: programs read it. */
+static void
+aggregate_results_are_words_of_the_registry(void **state)
+{
+	static const char *const table[][2] = {
+		{ " Pass ", "pass" },
+		{ "hardfail", "fail" },
+		{ "softfail", "softfail" },
+		{ "temperror", "temperror" },
+		{ "policy", "policy" },
+		{ "unchecked", "unknown" },
+		{ "", "" },
+		{ "\xc3\xa9", "unknown" },
+		{ "pass;x", "unknown" },
+		{ "pass &lt;b&gt;", "unknown" },
+		{ "unknown", "unknown" },
+	};
+	struct told told;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		char xml[400], expected[40];
+
+		(void)snprintf(
+			xml, sizeof xml,
+			"<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row><auth_results><spf><domain>a.example</domain><result>%s</result></spf></auth_results></record>",
+			table[i][0]);
+		(void)snprintf(expected, sizeof expected, "|spf a.example=%s\n", table[i][1]);
+		assert_true(read_repeated("<feedback>", xml, 1, "</feedback>", &told));
+		print_message("%s", told.text.text);
+		assert_non_null(strstr(told.text.text, expected));
+	}
+}
+
+static void
+tls_report_types_are_tokens(void **state)
+{
+	struct told told;
+	const struct report_taker taker = taker_of(&told);
+	struct error reason;
+
+	(void)state;
+	assert_true(tls_report_read(
+		SPAN("{\"policies\":[{\"failure-details\":[{\"result-type\":\"sts-webpki-invalid\"},{\"result-type\":\"<b>\"}]}]}"),
+		take_tls, taker.context, &reason));
+	assert_non_null(strstr(told.text.text, "|sts-webpki-invalid|"));
+	assert_non_null(strstr(told.text.text, "|unknown|"));
+	assert_null(strstr(told.text.text, "<b>"));
+}
+
 static void
 tls_report_reads_a_bounded_text(void **state)
 {
@@ -446,6 +496,8 @@ main(void)
 		cmocka_unit_test(reports_that_are_bombs_end_together),
 		cmocka_unit_test(reports_are_read_out_of_messages),
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
+		cmocka_unit_test(aggregate_results_are_words_of_the_registry),
+		cmocka_unit_test(tls_report_types_are_tokens),
 		cmocka_unit_test(tls_report_reads_a_bounded_text),
 		cmocka_unit_test(summary_adds_up_what_comes_once),
 		cmocka_unit_test(summary_tells_addresses_apart),
