@@ -1,50 +1,24 @@
 #include "heloscope/checks/arc.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "heloscope/arc/chain.h"
 #include "heloscope/base/bounds.h"
 
-/* What is kept of the message. */
+/* What is kept of the message, beside what is kept for all checks. */
 struct seen {
-	struct dkim_header header;
 	struct arc_chain chain;
-	struct author author;
-	struct dkim_bodies bodies;
 	const char *asked[BOUND_ARC_KEYS];
 	size_t asked_count;
-	int64_t now;
 	struct arc_facts facts;
 	bool is_judged;
 };
-
-static void
-release(void *state)
-{
-	struct seen *seen = state;
-
-	dkim_bodies_clear(&seen->bodies);
-}
 
 /* NULL when there is no memory. */
 static struct seen *
 seen_of(struct inquiry *inquiry)
 {
-	struct workspace *fed = inquiry_fed(inquiry);
-	struct seen *seen;
-
-	if (fed->state != NULL)
-		return fed->state;
-	seen = arena_alloc(&fed->memory, sizeof *seen);
-	if (seen == NULL)
-		return NULL;
-	seen->now = (int64_t)time(NULL);
-	dkim_header_init(&seen->header, &fed->memory, BOUND_HEADER_KEPT);
-	fed->state = seen;
-	fed->release = release;
-	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
-	return seen;
+	return inquiry_fed_state(inquiry, sizeof(struct seen));
 }
 
 /* The message. */
@@ -68,35 +42,32 @@ ask_for_key(struct inquiry *inquiry, struct seen *seen, const struct arc_signatu
 		return;
 	}
 	seen->asked[seen->asked_count++] = signature->key_name;
+	inquiry_allow(inquiry, BOUND_ANSWER_OCTETS_MUCH);
 	(void)inquiry_ask(inquiry, STAGE_HEADER, signature->key_name, DNS_TXT);
 }
 
 static void
 take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece)
 {
-	const struct dkim_field *field = dkim_header_add(&seen->header, piece->name, piece->value);
+	const struct dkim_field *field = inquiry_keep_field(inquiry, piece);
 	const struct arc_signature *signature = NULL;
 	enum arc_part part;
 
-	author_add(&seen->author, piece->name, piece->value);
 	if (arc_part_of(piece->name, &part))
-		signature =
-			arc_chain_add(&seen->chain, part, field, seen->now, &inquiry_fed(inquiry)->memory);
+		signature = arc_chain_add(&seen->chain, part, field, inquiry_kept(inquiry)->now,
+					  &inquiry_fed(inquiry)->memory);
 	if (signature != NULL)
 		ask_for_key(inquiry, seen, signature);
 }
 
 /* The body is hashed for a chain that may pass. */
 static void
-begin_body(struct inquiry *inquiry, struct seen *seen)
+want_body(struct inquiry *inquiry, struct seen *seen)
 {
 	if (arc_chain_judge_form(&seen->chain) != ARC_NONE)
 		return;
 	for (unsigned i = 0; i < seen->chain.count; i++)
-		dkim_bodies_want(&seen->bodies,
-				 &seen->chain.sets[i].signatures[ARC_MESSAGE_SIGNATURE]->signature,
-				 &inquiry_fed(inquiry)->memory);
-	dkim_bodies_begin(&seen->bodies);
+		inquiry_want_body(inquiry, &seen->chain.sets[i].signatures[ARC_MESSAGE_SIGNATURE]->signature);
 }
 
 static void
@@ -111,13 +82,10 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 		take_field(inquiry, seen, piece);
 		break;
 	case PIECE_END_OF_HEADER:
-		begin_body(inquiry, seen);
+		want_body(inquiry, seen);
 		break;
 	case PIECE_BODY:
-		dkim_bodies_add(&seen->bodies, piece->value);
-		break;
 	case PIECE_END_OF_BODY:
-		dkim_bodies_finish(&seen->bodies);
 		break;
 	}
 }
@@ -169,13 +137,13 @@ list_sealers(struct inquiry *inquiry, struct seen *seen)
 {
 	struct arena *arena = inquiry_arena(inquiry, STAGE_BODY);
 	struct arc_facts *facts = &seen->facts;
+	const char *author = author_domain(&inquiry_kept(inquiry)->author);
 
 	facts->sealers = arena_alloc(arena, (seen->chain.count + 1) * sizeof *facts->sealers);
 	if (facts->sealers == NULL)
 		return;
 	for (; facts->count < seen->chain.count; facts->count++)
-		facts->sealers[facts->count] =
-			make_sealer(&seen->chain.sets[facts->count], author_domain(&seen->author), arena);
+		facts->sealers[facts->count] = make_sealer(&seen->chain.sets[facts->count], author, arena);
 	check_arc_trust(facts, inquiry_config(inquiry));
 }
 
@@ -200,11 +168,11 @@ validate(struct inquiry *inquiry, struct seen *seen)
 {
 	const struct arc_case of = {
 		.chain = &seen->chain,
-		.header = &seen->header,
-		.bodies = &seen->bodies,
+		.header = &inquiry_kept(inquiry)->header,
+		.bodies = &inquiry_kept(inquiry)->bodies,
 		.answer = answer,
 		.context = inquiry,
-		.now = seen->now,
+		.now = inquiry_kept(inquiry)->now,
 	};
 
 	return arc_chain_validate(&of, inquiry_arena(inquiry, STAGE_BODY));

@@ -1,10 +1,8 @@
 #include "heloscope/checks/dkim.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "heloscope/base/bounds.h"
-#include "heloscope/dkim/bodies.h"
 #include "heloscope/dkim/tags.h"
 #include "heloscope/dkim/verify.h"
 
@@ -27,44 +25,24 @@ struct candidate {
 
 /* What is kept of the message. */
 struct seen {
-	struct dkim_header header;
+	struct kept *kept; /* for all checks */
 	struct candidate *candidates[BOUND_SIGNATURES];
 	size_t count;
 	size_t total;                    /* of signatures in the header */
 	const struct dkim_field **later; /* those that are chosen from when the author is known */
 	size_t later_count;
-	struct author author;
-	int64_t now;
-	struct dkim_bodies bodies;
 	struct dkim_facts facts;
 	bool is_verified;
 };
-
-/* What the state holds of OpenSSL. */
-static void
-release(void *state)
-{
-	struct seen *seen = state;
-
-	dkim_bodies_clear(&seen->bodies);
-}
 
 /* NULL when there is no memory. */
 static struct seen *
 seen_of(struct inquiry *inquiry)
 {
-	struct workspace *fed = inquiry_fed(inquiry);
-	struct seen *seen;
+	struct seen *seen = inquiry_fed_state(inquiry, sizeof *seen);
 
-	if (fed->state != NULL)
-		return fed->state;
-	seen = arena_alloc(&fed->memory, sizeof *seen);
-	if (seen == NULL)
-		return NULL;
-	seen->now = (int64_t)time(NULL);
-	dkim_header_init(&seen->header, &fed->memory, BOUND_HEADER_KEPT);
-	fed->state = seen;
-	fed->release = release;
+	if (seen != NULL)
+		seen->kept = inquiry_kept(inquiry);
 	return seen;
 }
 
@@ -84,7 +62,7 @@ add_candidate(struct inquiry *inquiry, struct seen *seen, const struct dkim_fiel
 		return;
 	candidate->field = field;
 	seen->candidates[seen->count++] = candidate;
-	asked = dkim_verify_asks(&candidate->signature, seen->now, name);
+	asked = dkim_verify_asks(&candidate->signature, seen->kept->now, name);
 	if (asked == NULL)
 		return;
 	candidate->key_name = arena_string(memory, asked);
@@ -107,10 +85,9 @@ static void
 take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece)
 {
 	const bool is_signature = span_equals_nocase(span_trim(piece->name), SPAN("DKIM-Signature"));
-	const struct dkim_field *field = dkim_header_add(&seen->header, piece->name, piece->value);
+	const struct dkim_field *field = inquiry_keep_field(inquiry, piece);
 
 	seen->total += is_signature ? 1 : 0;
-	author_add(&seen->author, piece->name, piece->value);
 	if (span_equals_nocase(span_trim(piece->name), SPAN("List-Id")))
 		seen->facts.has_list_id = true;
 	if (!is_signature || field == NULL)
@@ -125,7 +102,7 @@ take_field(struct inquiry *inquiry, struct seen *seen, const struct piece *piece
 static enum dkim_alignment
 alignment_of(const struct seen *seen, const char *domain)
 {
-	const char *author = author_domain(&seen->author);
+	const char *author = author_domain(&seen->kept->author);
 
 	if (author[0] == '\0' || domain[0] == '\0')
 		return DKIM_UNALIGNED;
@@ -159,13 +136,11 @@ choose_candidates(struct inquiry *inquiry, struct seen *seen)
 /* The body. */
 
 static void
-begin_body(struct inquiry *inquiry, struct seen *seen)
+want_body(struct inquiry *inquiry, const struct seen *seen)
 {
 	for (size_t i = 0; i < seen->count; i++)
 		if (seen->candidates[i]->key_name != NULL)
-			dkim_bodies_want(&seen->bodies, &seen->candidates[i]->signature,
-					 &inquiry_fed(inquiry)->memory);
-	dkim_bodies_begin(&seen->bodies);
+			inquiry_want_body(inquiry, &seen->candidates[i]->signature);
 }
 
 static void
@@ -181,13 +156,10 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 		break;
 	case PIECE_END_OF_HEADER:
 		choose_candidates(inquiry, seen);
-		begin_body(inquiry, seen);
+		want_body(inquiry, seen);
 		break;
 	case PIECE_BODY:
-		dkim_bodies_add(&seen->bodies, piece->value);
-		break;
 	case PIECE_END_OF_BODY:
-		dkim_bodies_finish(&seen->bodies);
 		break;
 	}
 }
@@ -285,14 +257,14 @@ verify(struct inquiry *inquiry, struct seen *seen, size_t index, struct dkim_key
 	const struct dkim_case of = {
 		.signature = &candidate->signature,
 		.own = candidate->field,
-		.header = &seen->header,
+		.header = &seen->kept->header,
 		.keys = keys,
-		.body_hash = dkim_bodies_hash(&seen->bodies, &candidate->signature),
-		.body_octets = dkim_bodies_octets(&seen->bodies, &candidate->signature),
+		.body_hash = dkim_bodies_hash(&seen->kept->bodies, &candidate->signature),
+		.body_octets = dkim_bodies_octets(&seen->kept->bodies, &candidate->signature),
 		.answer = candidate->key_name != NULL
 				  ? inquiry_ask(inquiry, STAGE_HEADER, candidate->key_name, DNS_TXT)
 				  : &unasked,
-		.now = seen->now,
+		.now = seen->kept->now,
 	};
 
 	finding.evidence = dkim_verify(&of, arena);
@@ -360,7 +332,7 @@ run(struct inquiry *inquiry)
 
 	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
+	facts->author = inquiry_author(inquiry);
 	if (!has_keys(inquiry, seen) || (inquiry_stage(inquiry) < STAGE_BODY && seen->total > 0))
 		return false;
 	if (!seen->is_verified)

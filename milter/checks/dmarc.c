@@ -6,9 +6,9 @@
 #include "heloscope/checks/dkim.h"
 #include "heloscope/checks/spf.h"
 
-/* What is kept of the message. */
+/* What is kept of the message, beside what is kept for all checks. */
 struct seen {
-	struct author author;
+	size_t fields; /* of the author, that were read */
 	struct dmarc_memo memo;
 };
 
@@ -16,14 +16,10 @@ struct seen {
 static struct seen *
 seen_of(struct inquiry *inquiry)
 {
-	struct workspace *fed = inquiry_fed(inquiry);
-	struct seen *seen = fed->state;
+	struct seen *seen = inquiry_fed_state(inquiry, sizeof *seen);
 
-	if (seen == NULL) {
-		fed->state = seen = arena_alloc(&fed->memory, sizeof *seen);
-		if (seen != NULL)
-			seen->memo.memory = &fed->memory;
-	}
+	if (seen != NULL)
+		seen->memo.memory = &inquiry_fed(inquiry)->memory;
 	return seen;
 }
 
@@ -47,15 +43,13 @@ prepare(struct inquiry *inquiry, struct seen *seen, const char *domain)
 static void
 feed(struct inquiry *inquiry, const struct piece *piece)
 {
+	const struct author *author = &inquiry_kept(inquiry)->author;
 	struct seen *seen = seen_of(inquiry);
-	size_t fields;
 
-	if (seen == NULL || piece->kind != PIECE_FIELD)
+	if (seen == NULL || piece->kind != PIECE_FIELD || author->fields == seen->fields)
 		return;
-	fields = seen->author.fields;
-	author_add(&seen->author, piece->name, piece->value);
-	if (seen->author.fields > fields)
-		prepare(inquiry, seen, author_domain(&seen->author));
+	seen->fields = author->fields;
+	prepare(inquiry, seen, author_domain(author));
 }
 
 /* What authenticates the message. */
@@ -213,7 +207,7 @@ run(struct inquiry *inquiry)
 
 	if (seen == NULL || inquiry_stage(inquiry) < STAGE_HEADER)
 		return false;
-	facts->author = (struct author_facts){ author_judge(&seen->author), author_domain(&seen->author) };
+	facts->author = inquiry_author(inquiry);
 	if (facts->author.domain[0] == '\0')
 		return finish(facts, &identifiers, &outcome);
 	if (!inquiry_has_needs(inquiry, &check_dmarc)) {

@@ -1,27 +1,11 @@
 /* The header and the body of a message, which pass by once. */
 #include "heloscope/checks/inquiry.h"
+#include "heloscope/checks/keeping.h"
 #include "heloscope/checks/running.h"
 
-#include "heloscope/base/bounds.h"
-
-/* Have room for what checks keep of what they are fed. False when there is none, which has_memory() tells. */
-static bool
-begin_feeding(struct inquiry *inquiry)
-{
-	const size_t count = inquiry->needs.table.count;
-
-	if (inquiry->fed == NULL)
-		inquiry->fed =
-			arena_alloc(&inquiry->stages[STAGE_HEADER].arena, count * sizeof *inquiry->fed);
-	for (size_t i = 0; inquiry->fed != NULL && i < count; i++)
-		if (inquiry->fed[i].memory.limit == 0)
-			arena_init(&inquiry->fed[i].memory, BOUND_FED_OCTETS);
-	return inquiry->fed != NULL;
-}
-
-/* Hand a piece of the message to all checks that are fed. The inquiry is locked. */
+/* Hand a piece of the message to all checks that are fed. */
 static void
-feed(struct inquiry *inquiry, const struct piece *piece)
+feed_checks(struct inquiry *inquiry, const struct piece *piece)
 {
 	inquiry->reading = &inquiry->facts;
 	inquiry->reading_index = 0;
@@ -29,10 +13,23 @@ feed(struct inquiry *inquiry, const struct piece *piece)
 		const struct check *check = inquiry->needs.table.checks[i];
 
 		inquiry->running = i;
-		if (check->feed != NULL && inquiry_wants(inquiry, check)
-		    && !inquiry_fed(inquiry)->memory.has_failed)
+		if (check->feed != NULL && inquiry_wants(inquiry, check) && keeping_is_whole(inquiry))
 			check->feed(inquiry, piece);
 	}
+}
+
+/* A piece has come. The inquiry is locked. */
+static void
+feed(struct inquiry *inquiry, const struct piece *piece)
+{
+	struct kept *kept = inquiry_kept(inquiry);
+
+	if (kept == NULL)
+		return;
+	keeping_take(kept, piece);
+	feed_checks(inquiry, piece);
+	if (piece->kind == PIECE_END_OF_HEADER)
+		dkim_bodies_begin(&kept->bodies);
 }
 
 static bool
@@ -52,7 +49,7 @@ take_piece(struct inquiry *inquiry, enum stage stage, const struct piece *piece)
 	if (!feeds_any(inquiry))
 		return;
 	inquiry_lock(inquiry);
-	if (inquiry->stage == stage && !inquiry->is_over && begin_feeding(inquiry)) {
+	if (inquiry->stage == stage && !inquiry->is_over && keeping_begin(inquiry)) {
 		feed(inquiry, piece);
 		inquiry->is_complete = false; /* an answer that was asked for runs the check */
 	}

@@ -27,7 +27,7 @@ forget_lookups(struct stage_state *state)
 static void
 forget_fed(struct inquiry *inquiry)
 {
-	for (size_t i = 0; inquiry->fed != NULL && i < inquiry->needs.table.count; i++)
+	for (size_t i = 0; inquiry->fed != NULL && i <= inquiry->needs.table.count; i++)
 		workspace_clear(&inquiry->fed[i]);
 	inquiry->fed = NULL; /* lies in the arena of STAGE_HEADER */
 }

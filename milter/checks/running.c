@@ -52,6 +52,7 @@
  * What a check keeps of it lies in inquiry_fed(), is written by feed() and only read by run(), and has
  * an end.
  */
+#include "heloscope/checks/keeping.h"
 #include "heloscope/checks/running.h"
 
 #include <string.h>
@@ -96,12 +97,6 @@ inquiry_work(struct inquiry *inquiry, enum stage stage)
 		state->work->memory.total = &inquiry->held;
 	}
 	return state->work;
-}
-
-struct workspace *
-inquiry_fed(struct inquiry *inquiry)
-{
-	return &inquiry->fed[inquiry->running];
 }
 
 enum stage
@@ -205,7 +200,7 @@ run_check(struct inquiry *inquiry, const struct check *check)
 		return true;
 	if (inquiry->fed == NULL)
 		return false;
-	if (!inquiry_fed(inquiry)->memory.has_failed)
+	if (keeping_is_whole(inquiry))
 		return check->run(inquiry);
 	inquiry->reading->results[check->method] = RESULT_TEMPERROR; /* what it kept is not whole */
 	return true;

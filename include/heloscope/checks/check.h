@@ -20,9 +20,12 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/base/span.h"
 #include "heloscope/config/config.h"
+#include "heloscope/dkim/bodies.h"
+#include "heloscope/dkim/header.h"
 #include "heloscope/dns/dns.h"
 #include "heloscope/facts/facts.h"
 #include "heloscope/lists/health.h"
+#include "heloscope/wire/author.h"
 
 struct inquiry;
 
@@ -128,6 +131,34 @@ struct workspace *inquiry_work(struct inquiry *inquiry, enum stage stage);
  * the sender share it.
  */
 struct workspace *inquiry_fed(struct inquiry *inquiry);
+
+/* Its state, of `size` octets, all zero at first; NULL when memory ran out. */
+void *inquiry_fed_state(struct inquiry *inquiry, size_t size);
+
+/* What is kept of the message for all checks that are fed: read, copied and hashed once, however many need
+ * it. */
+struct kept {
+	int64_t now; /* at the first piece; seconds since 1970 */
+	struct author author;
+	struct dkim_header header; /* when it is wanted: inquiry_keep_field() */
+	struct dkim_bodies bodies; /* those that are wanted: inquiry_want_body() */
+	/* keeping.c's own: */
+	const struct dkim_field *field; /* the one that is fed, once it is kept, or there was no room: */
+	bool has_field;
+};
+
+/* For a check that is run or fed. When its memory has run out, no check is fed or run any more. */
+struct kept *inquiry_kept(struct inquiry *inquiry);
+
+/* The author by the fields that have come. */
+struct author_facts inquiry_author(struct inquiry *inquiry);
+
+/* Keep the field that is fed; who calls it does so for each. NULL when there was no room, as
+ * dkim_header_add() has it. */
+const struct dkim_field *inquiry_keep_field(struct inquiry *inquiry, const struct piece *piece);
+
+/* At the end of the header: have of the body hashed what a signature covers. */
+void inquiry_want_body(struct inquiry *inquiry, const struct dkim_signature *signature);
 
 /* The last stage of which all has come. */
 enum stage inquiry_stage(const struct inquiry *inquiry);

@@ -82,7 +82,9 @@ struct inquiry {
 	struct stage_state stages[STAGES];
 	struct facts facts;
 	struct facts *reading; /* that is being checked: `facts`, or in the end one of facts.other */
-	struct workspace *fed; /* what each check keeps of what it is fed; NULL: nothing was fed */
+	/* What each check keeps of what it is fed, and behind them what is kept for all; NULL: nothing was
+	 * fed. */
+	struct workspace *fed;
 };
 
 /* Let go of all that is known only since a stage. */

@@ -7,6 +7,7 @@
 #include "scene.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/arc.h"
+#include "heloscope/checks/dkim.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
 
@@ -512,6 +513,66 @@ check_arc_begins_each_message_anew(void **state)
 	sealer_clear(&chain);
 }
 
+/* What a check that needs nothing of its own finds kept for all at the end of a message. */
+static struct {
+	size_t copies, hashes; /* of the header, and of the body's relaxed form */
+} shared;
+
+static void
+look_at_kept(struct inquiry *inquiry, const struct piece *piece)
+{
+	const struct kept *kept = inquiry_kept(inquiry);
+
+	if (piece->kind != PIECE_END_OF_BODY)
+		return;
+	shared.copies = 0;
+	for (size_t i = 0; i < DKIM_HEADS; i++)
+		for (const struct dkim_field_name *name = kept->header.heads[i]; name != NULL;
+		     name = name->next)
+			for (const struct dkim_field *field = name->lowest; field != NULL;
+			     field = field->above)
+				shared.copies += span_equals(field->name, SPAN("From")) ? 1 : 0;
+	shared.hashes = kept->bodies.forms[DKIM_RELAXED].mark_count;
+}
+
+static bool
+is_done(struct inquiry *inquiry)
+{
+	(void)inquiry;
+	return true;
+}
+
+/* A message with a signature and a chain is copied once, and its body is hashed once. */
+static void
+checks_share_what_is_kept_of_a_message(void **state)
+{
+	static const struct check looker = {
+		.stage = STAGE_BODY, .run = is_done, .method = METHOD_ARC, .feed = look_at_kept
+	};
+	static const struct check *const table[] = { &check_dkim, &check_arc, &looker };
+	struct sealer_chain chain = { .count = 0 };
+	struct scene scene;
+
+	(void)state;
+	add_set(&chain, &(struct sealer_set){ .domain = "list.test" });
+	add_set(&chain, &(struct sealer_set){ .domain = "relay.test" });
+	scene_begin(&scene, rows, ROWS(rows), "enable { dkim, arc }",
+		    (struct check_table){ table, ROWS(table) });
+	inquiry_mail(scene.inquiry, &(struct envelope_address){ "<joe@a.test>", NULL }, NULL, NULL);
+	inquiry_header_field(scene.inquiry, "DKIM-Signature",
+			     "v=1; a=rsa-sha256; c=relaxed/relaxed; d=s.test; s=k; h=From; "
+			     "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA");
+	say_header(&scene, &chain);
+	scene_say_body(&scene, SEALER_BODY, 3);
+	scene_judge(&scene);
+	assert_int_equal(scene.facts->results[METHOD_ARC], RESULT_PASS);
+	assert_int_equal(scene.facts->dkim.signatures[0].evidence.reason, DKIM_BODY_HASH);
+	assert_int_equal(shared.copies, 1);
+	assert_int_equal(shared.hashes, 1);
+	scene_leave(&scene);
+	sealer_clear(&chain);
+}
+
 int
 main(void)
 {
@@ -525,6 +586,7 @@ main(void)
 		cmocka_unit_test(policy_believes_trusted_sealers_alone),
 		cmocka_unit_test(policy_judges_by_chains),
 		cmocka_unit_test(check_arc_begins_each_message_anew),
+		cmocka_unit_test(checks_share_what_is_kept_of_a_message),
 	};
 
 	return cmocka_run_group_tests_name("arc check", tests, begin_keys, signer_end);
