@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "heloscope/base/span.h"
+
 #define RANDOM_OCTETS 6
 #define RANDOM_IDENTS 256 /* for which octets are drawn at a time: OpenSSL starts anew in each thread */
 
@@ -52,6 +54,22 @@ ident_make(char *ident)
 		       (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
 		       (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100, random[0], random[1],
 		       random[2], random[3], random[4], random[5]);
+}
+
+bool
+ident_is_beginning(const char *text, size_t least)
+{
+	static const char form[] = "ddddddddTddddddZ-xxxxxxxxxxxx";
+	size_t i = 0;
+
+	for (; text[i] != '\0' && form[i] != '\0'; i++) {
+		const bool is_digit = ascii_is_digit(text[i]);
+		const bool is_hex = is_digit || (text[i] >= 'a' && text[i] <= 'f');
+
+		if (form[i] == 'd' ? !is_digit : form[i] == 'x' ? !is_hex : text[i] != form[i])
+			return false;
+	}
+	return text[i] == '\0' && i >= least;
 }
 
 int64_t

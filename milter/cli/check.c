@@ -2,8 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/checks/inquiry.h"
+#include "heloscope/cli/argument.h"
 #include "heloscope/cli/cli.h"
-#include "heloscope/cli/trial.h"
+#include "heloscope/cli/message.h"
+#include "heloscope/doctor/trial.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/log.h"
 #include "heloscope/records/record.h"
@@ -34,6 +37,8 @@ static const char help[] =
 
 struct options {
 	const char *config;
+	const char *message; /* the file that holds it, "-" for standard input; NULL: only the envelope */
+	char sender[CLI_PATH_SIZE], recipients[TRIAL_RECIPIENTS_MAX][CLI_PATH_SIZE];
 	struct trial_order order; /* its client's address has the length 0 when it was not given */
 	bool is_json;
 };
@@ -59,17 +64,19 @@ set_helo(void *context, const char *text)
 static int
 set_sender(void *context, const char *text)
 {
-	return cli_read_sender("check", text, ((struct options *)context)->order.sender);
+	return cli_read_sender("check", text, ((struct options *)context)->sender);
 }
 
 static int
 add_recipient(void *context, const char *text)
 {
-	struct trial_order *order = &((struct options *)context)->order;
+	struct options *options = context;
+	const size_t number = options->order.recipient_count;
 
-	if (order->recipient_count == TRIAL_RECIPIENTS_MAX)
+	if (number == TRIAL_RECIPIENTS_MAX)
 		return cli_usage_error("check", "more than %d recipients", TRIAL_RECIPIENTS_MAX);
-	return cli_read_recipient("check", text, order->recipients[order->recipient_count++]);
+	options->order.recipients[options->order.recipient_count++] = options->recipients[number];
+	return cli_read_recipient("check", text, options->recipients[number]);
 }
 
 /* Returns -1 to go on, or the status to exit with. */
@@ -81,7 +88,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "helo", .take = set_helo },
 		{ .name = "from", .take = set_sender },
 		{ .name = "rcpt", .take = add_recipient, .is_repeatable = true },
-		{ .name = "message", .text = &options->order.message },
+		{ .name = "message", .text = &options->message },
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
@@ -92,7 +99,7 @@ read_options(int argc, char **argv, struct options *options)
 	if (status < 0 && options->order.client.address.length == 0)
 		return cli_usage_error(
 			"check", "%s",
-			options->order.message == NULL
+			options->message == NULL
 				? "no --ip was given"
 				: "no --ip was given: SPF needs the address from which the message came. It stands in the topmost Received field that your own mail server wrote");
 	return status;
@@ -163,6 +170,35 @@ tell_of_left_out(const struct config *config, const char *path)
 			path, memory, memory);
 }
 
+/* The message. */
+
+static void
+take_field(void *inquiry, const char *name, const char *value)
+{
+	inquiry_header_field(inquiry, name, value);
+}
+
+static void
+take_end_of_header(void *inquiry)
+{
+	inquiry_end_of_header(inquiry);
+}
+
+static void
+take_body(void *inquiry, struct span octets)
+{
+	inquiry_body(inquiry, octets);
+}
+
+/* Pass the message on to the checks. False with the reason. */
+static bool
+read_message(void *path, struct inquiry *inquiry, struct error *error)
+{
+	const struct stored_handler handler = { take_field, take_end_of_header, take_body, inquiry };
+
+	return cli_message_read("check", *(const char **)path, &handler, error);
+}
+
 static int
 try(const struct options *options)
 {
@@ -181,7 +217,7 @@ try(const struct options *options)
 int
 cli_check(int argc, char **argv)
 {
-	struct options options = { .config = CONFIG_FILE, .order = { .sender = "<>" } };
+	struct options options = { .config = CONFIG_FILE, .sender = "<>" };
 	struct trial_order *order = &options.order;
 	int status = read_options(argc, argv, &options);
 
@@ -192,10 +228,17 @@ cli_check(int argc, char **argv)
 	if (order->config == NULL)
 		return CLI_UNKNOWN;
 	order->client.is_trusted = config_trusts(order->config, &order->client.address);
-	if (order->recipient_count == 0)
-		(void)snprintf(order->recipients[order->recipient_count++], CLI_PATH_SIZE, "<someone@%s>",
+	order->sender = options.sender;
+	if (order->recipient_count == 0) {
+		(void)snprintf(options.recipients[0], CLI_PATH_SIZE, "<someone@%s>",
 			       order->config->authserv_id);
-	if (order->message != NULL && !order->client.is_trusted)
+		order->recipients[order->recipient_count++] = options.recipients[0];
+	}
+	if (options.message != NULL) {
+		order->read = read_message;
+		order->context = &options.message;
+	}
+	if (options.message != NULL && !order->client.is_trusted)
 		tell_of_left_out(order->config, options.config);
 	status = try(&options);
 	config_unref(order->config);

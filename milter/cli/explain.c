@@ -9,6 +9,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
+#include "heloscope/base/ident.h"
 
 #define ID_LENGTH_MIN 8 /* a day */
 #define QUEUE_ID_MIN 5
@@ -75,23 +76,6 @@ read_options(int argc, char **argv, struct options *options)
 		return cli_usage_error("explain",
 				       optind == argc ? "no ID was given" : "more than one ID was given");
 	return status;
-}
-
-/* A reference, or the beginning of one as long as a day. */
-static bool
-is_id(const char *id)
-{
-	static const char form[] = "ddddddddTddddddZ-xxxxxxxxxxxx";
-	size_t i = 0;
-
-	for (; id[i] != '\0' && form[i] != '\0'; i++) {
-		const bool is_digit = id[i] >= '0' && id[i] <= '9';
-		const bool is_hex = is_digit || (id[i] >= 'a' && id[i] <= 'f');
-
-		if (form[i] == 'd' ? !is_digit : form[i] == 'x' ? !is_hex : id[i] != form[i])
-			return false;
-	}
-	return id[i] == '\0' && i >= ID_LENGTH_MIN;
 }
 
 /* Returns the status to exit with. */
@@ -216,7 +200,7 @@ cli_explain(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	text = optind < argc ? argv[optind] : NULL;
-	is_reference = text != NULL && is_id(text);
+	is_reference = text != NULL && ident_is_beginning(text, ID_LENGTH_MIN);
 	if (is_reference && options.last > 0)
 		return cli_usage_error("explain", "--last and a reference exclude each other");
 	if (text != NULL && !is_reference && wanted_by(text) == RECORD_ANY)

@@ -18,6 +18,8 @@ static const struct {
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
 	{ "why", cli_why, "tell what a refusal by another server means, and what to change" },
 	{ "reflect", cli_reflect, "answer a message to a test address with what was found about it" },
+	{ "page", cli_page,
+	  "serve the page to which each refusal links: why, and whether it would pass now" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 

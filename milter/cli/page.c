@@ -1,91 +1,122 @@
-#include "heloscope/cli/page.h"
-
-#include <errno.h>
+/* heloscope page: the page behind the reference, for the site's own web server. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "heloscope/base/base64.h"
-#include "heloscope/base/new_file.h"
-#include "heloscope/dkim/hasher.h"
+#include "heloscope/base/log.h"
+#include "heloscope/base/thread.h"
+#include "heloscope/cli/cli.h"
+#include "heloscope/page/listen.h"
+#include "heloscope/page/serve.h"
 
-#define PAGE_MODE 0666 /* less the umask, as of any document */
-#define HASH_SIZE 64   /* octets of a hash in base64 */
+#define LISTEN_SIZE 200
 
-/* The hash of what stands between two lines, "<style>" and "</style>", with the line end behind the first. */
-static bool
-hash_element(const struct page *page, const char *begin, const char *end, struct strbuf *hash)
+static const char help[] =
+	"usage: heloscope page --listen unix:/PATH | ADDRESS:PORT [-c FILE] [-l FILE]\n"
+	"                      [--user NAME] [--stderr]\n"
+	"\n"
+	"Serves the page to which each refusal can link: why the mail was refused, what to change,\n"
+	"and a button that makes the checks again. The site's own web server stands before it and\n"
+	"hands requests on; contrib/nginx has a sample. The link comes from the setting\n"
+	"contact \"https://mx.example.org/why/%r\" of heloscope.conf(5).\n"
+	"\n"
+	"      --listen unix:/PATH | ADDRESS:PORT\n"
+	"                      where the web server finds it: a unix socket, or a port of loopback\n"
+	"      --user NAME     the user to become, when it is started as root\n"
+	"      --stderr        log to standard error, not as the configuration says\n"
+	"  -c, --config FILE   the configuration of the filter\n"
+	"                      (default: " CONFIG_FILE ")\n"
+	"  -l, --log FILE      the log of records, if it is not the one in the configuration\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"SIGHUP reads the configuration again, which is also done when its file has changed; SIGTERM\n"
+	"ends the program. Exit status: 0 it was ended; 2 wrong usage; 3 it could not begin.\n"
+	"\n"
+	"Example: heloscope page --listen unix:/run/heloscope-page/http.sock\n";
+
+struct options {
+	const char *listen, *config, *log, *user;
+	bool logs_to_stderr;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
 {
-	struct dkim_mark whole = { .at = UINT64_MAX };
-	struct dkim_hasher hasher;
-	bool is_within = false;
+	const struct option_row table[] = {
+		{ .name = "listen", .text = &options->listen },
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "user", .text = &options->user },
+		{ .name = "stderr", .flag = &options->logs_to_stderr },
+		{ .name = NULL },
+	};
+	const int status = options_read_all(
+		argc, argv, &(struct option_syntax){ "heloscope", "page", help, table, options });
 
-	dkim_hasher_init(&hasher, &whole, 1);
-	for (size_t i = 0; i < page->count; i++) {
-		is_within = is_within && strcmp(page->lines[i], end) != 0;
-		if (is_within)
-			dkim_hasher_add_span(&hasher, span_of(page->lines[i]));
-		if (strcmp(page->lines[i], begin) == 0) {
-			is_within = true;
-			dkim_hasher_add(&hasher, '\n');
-		}
+	if (status < 0 && options->listen == NULL)
+		return cli_usage_error("page", "no --listen was given");
+	return status;
+}
+
+/* Listen as the user that it will be, and become him. The descriptor, or -1 with the reason. */
+static int
+open_socket(const struct options *options, const char *listen, struct error *error)
+{
+	struct service_account account;
+	const bool changes = geteuid() == 0;
+	int fd;
+
+	if (changes && !service_find_account(options->user, NULL, &account, error))
+		return -1;
+	fd = page_listen(listen, changes ? &account : NULL, error);
+	if (fd < 0 || !changes || service_drop_privileges(&account, error))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static int
+serve(const struct options *options, const char *listen)
+{
+	struct error error;
+	const int fd = open_socket(options, listen, &error);
+	struct site *site;
+	bool is_well;
+
+	if (fd < 0) {
+		log_error("page: %s", error.text);
+		return CLI_UNKNOWN;
 	}
-	dkim_hasher_finish(&hasher);
-	base64_add(hash, whole.hash, sizeof whole.hash);
-	dkim_hasher_clear(&hasher);
-	return !hasher.has_failed;
+	site = site_new(options->config, options->log);
+	if (site != NULL && !options->logs_to_stderr)
+		log_open(site_config(site)->log_target, site_config(site)->log_level);
+	is_well = site != NULL && page_serve(fd, site);
+	if (site == NULL)
+		(void)close(fd);
+	site_free(site);
+	listener_unmake(listen);
+	return is_well ? CLI_WELL : CLI_UNKNOWN;
 }
 
-static void
-put_policy(struct output *out, const struct page *page)
+int
+cli_page(int argc, char **argv)
 {
-	char style_memory[HASH_SIZE], script_memory[HASH_SIZE];
-	struct strbuf style = STRBUF_OVER(style_memory), script = STRBUF_OVER(script_memory);
+	struct options options = { .config = CONFIG_FILE };
+	const int status = read_options(argc, argv, &options);
+	char memory[LISTEN_SIZE];
+	struct strbuf listen = STRBUF_OVER(memory);
+	struct error error;
 
-	if (!hash_element(page, "<style>\n", "</style>\n", &style)
-	    || !hash_element(page, "<script>\n", "</script>\n", &script))
-		out->fault = ENOMEM;
-	output_put(
-		out,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
-		"form-action 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'\">\n",
-		style_memory, script_memory);
-}
-
-static void
-put_content(struct output *out, const struct page *page)
-{
-	struct output content = { .file = out->file,
-				  .is_utf8 = page->is_markup,
-				  .is_markup = page->is_markup };
-
-	page->put(&content, page->context);
-	out->fault = out->fault != 0 ? out->fault : content.fault;
-}
-
-static bool
-put_page(FILE *file, const void *context)
-{
-	const struct page *page = context;
-	struct output out = { .file = file };
-
-	for (size_t i = 0; i < page->count; i++) {
-		if (strcmp(page->lines[i], "@POLICY@\n") == 0)
-			put_policy(&out, page);
-		else if (strcmp(page->lines[i], "@CONTENT@\n") == 0)
-			put_content(&out, page);
-		else
-			output_lines(&out, span_of(page->lines[i]));
-	}
-	errno = output_flush(&out) ? errno : out.fault;
-	return out.fault == 0;
-}
-
-bool
-page_write(const char *command, const char *path, const struct page *page)
-{
-	const int fault = new_file_write(path, PAGE_MODE, put_page, page);
-
-	if (fault != 0)
-		output_put(output_errors(), "heloscope %s: %s: %s\n", command, path,
-			   fault == ELOOP ? "it is a symbolic link" : strerror(fault));
-	return fault == 0;
+	if (status >= 0)
+		return status;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	if (!page_listen_read(options.listen, &listen, &error))
+		return cli_usage_error("page", "--listen %s", error.text);
+	if (listen.is_cut)
+		return cli_usage_error("page", "--listen has a path that is too long");
+	if (options.user == NULL && geteuid() == 0)
+		return cli_usage_error("page", "as root it needs --user, whom to become");
+	thread_set_stack();
+	return serve(&options, memory);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "heloscope/cli/log.h"
-#include "heloscope/cli/page.h"
+#include "heloscope/cli/html.h"
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/log.h"
@@ -272,11 +272,10 @@ static bool
 write_page(const char *path, const json_t *json)
 {
 	json_t *shown = page_json(json);
-	const struct page page = { .lines = page_lines,
-				   .count = sizeof page_lines / sizeof page_lines[0],
+	const struct html page = { .template = { page_lines, sizeof page_lines / sizeof page_lines[0] },
 				   .put = put_content,
 				   .context = shown };
-	const bool is_written = page_write("report", path, &page);
+	const bool is_written = html_write("report", path, &page);
 
 	json_decref(shown);
 	return is_written;

@@ -144,10 +144,10 @@ put_content(struct output *out, const void *context)
 bool
 why_page_write(const char *path, const struct why_page *page)
 {
-	return page_write("why", path,
-			  &(struct page){ .lines = page_lines,
-					  .count = sizeof page_lines / sizeof page_lines[0],
-					  .is_markup = true,
-					  .put = put_content,
-					  .context = page });
+	return html_write(
+		"why", path,
+		&(struct html){ .template = { page_lines, sizeof page_lines / sizeof page_lines[0] },
+				.is_markup = true,
+				.put = put_content,
+				.context = page });
 }

@@ -13,8 +13,8 @@
 
 #include "heloscope/config/config.h"
 #include "heloscope/config/read.h"
-#include "heloscope/config/sense.h"
 #include "heloscope/config/settings.h"
+#include "heloscope/config/told.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/base/bounds.h"
@@ -48,39 +48,6 @@ static struct {
 
 /* The configuration. */
 
-/* Read it, with its messages in `text`, for free(3). NULL when there were errors. */
-static struct config *
-read_config(const char *path, char **text)
-{
-	size_t size = 0;
-	struct output messages = { .file = open_memstream(text, &size) };
-	struct config *config;
-
-	if (messages.file == NULL) {
-		*text = NULL;
-		log_error("%s: out of memory", path);
-		return NULL;
-	}
-	config = config_read(path, &messages);
-	if (config != NULL)
-		config_warn_of_nonsense(config, path, &messages);
-	(void)fclose(messages.file);
-	return config;
-}
-
-/* What is said of a configuration, a line each. Takes `text`. */
-static void
-log_messages(char *text, bool is_usable)
-{
-	char *rest = text, *line;
-
-	while (rest != NULL && *rest != '\0') {
-		line = strsep(&rest, "\n");
-		log_line(is_usable ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s", line);
-	}
-	free(text);
-}
-
 static void
 tell_what_waits(const char *setting)
 {
@@ -93,9 +60,9 @@ static struct config *
 read_again(struct error *error)
 {
 	char *text;
-	struct config *config = read_config(server.path, &text);
+	struct config *config = config_read_told(server.path, &text);
 
-	log_messages(text, config != NULL);
+	config_log_told(text, config != NULL);
 	if (config != NULL && config->has_statements)
 		return config;
 	error_set(error, config == NULL ? "%s has errors" : "%s holds no setting at all", server.path);
@@ -322,7 +289,7 @@ tell_what_is_missing(const struct config *config)
 		return;
 	(void)surroundings_check(config, server.path, true, &messages); /* it has what it needs to start */
 	(void)fclose(messages.file);
-	log_messages(text, true);
+	config_log_told(text, true);
 }
 
 static bool
@@ -421,12 +388,12 @@ serve(const char *path)
 	}
 	thread_set_stack();
 	server.path = path;
-	server.started_with = read_config(path, &text);
+	server.started_with = config_read_told(path, &text);
 	if (server.started_with != NULL)
 		log_open(server.started_with->log_target, server.started_with->log_level);
 	else
 		log_open(LOG_TARGET_SYSLOG, LOG_LEVEL_INFO);
-	log_messages(text, server.started_with != NULL);
+	config_log_told(text, server.started_with != NULL);
 	if (server.started_with == NULL) {
 		log_error("%s has errors; heloscope-milter does not start", path);
 		return false;

@@ -16,12 +16,17 @@
 #include "heloscope/words/withheld.h"
 
 #define TEXT_MAX 4000
+#define ALL_METHODS ((1U << METHODS) - 1)
 
 /* Writing. */
 
 static void
 put_title(struct output *out, const char *title)
 {
+	if (out->is_markup) {
+		output_put(out, "<h2>%s</h2>\n", title);
+		return;
+	}
 	output_put(out, "\n");
 	output_set_colour(out, OUTPUT_BOLD);
 	output_put(out, "%s", title);
@@ -51,6 +56,11 @@ mark_of(enum result result)
 	return result == RESULT_TEMPERROR ? EXPLAIN_UNKNOWN : EXPLAIN_NEITHER;
 }
 
+static const char *const mark_classes[EXPLAIN_MARKS] = {
+	[EXPLAIN_NEITHER] = "neither", [EXPLAIN_GOOD] = "good",       [EXPLAIN_NOTE] = "neither",
+	[EXPLAIN_UNKNOWN] = "unknown", [EXPLAIN_WARNING] = "unknown", [EXPLAIN_BAD] = "bad",
+};
+
 void
 explain_put_mark(enum explain_mark mark, struct output *out)
 {
@@ -61,6 +71,18 @@ explain_put_mark(enum explain_mark mark, struct output *out)
 	output_put(out, "%s", out->is_utf8 ? marks[mark].utf8 : marks[mark].ascii);
 	if (has_colour)
 		output_set_colour(out, OUTPUT_PLAIN);
+}
+
+/* The sign is for who sees the colour, the word for all. */
+static void
+put_check_title(const char *title, enum result result, struct output *out)
+{
+	const enum explain_mark mark = mark_of(result);
+
+	output_put(
+		out,
+		"<li><strong>%s</strong> <span class=\"mark %s\"><span aria-hidden=\"true\">%s</span> %s</span>\n",
+		title, mark_classes[mark], marks[mark].utf8, result_word(result));
 }
 
 static void
@@ -74,27 +96,50 @@ put_check(const struct message_record *record, enum method method, enum telling_
 
 	strbuf_init(&said, memory, sizeof memory);
 	telling->say(record->facts, record->time_s, &said);
-	output_put(out, "  ");
-	explain_put_mark(mark_of(result), out);
-	output_put(out, " %-12s %-10s ", telling->title, result_word(result));
-	prose_wrap(out, memory, 28, 28);
+	if (out->is_markup) {
+		put_check_title(telling->title, result, out);
+		prose_put(out, 0, "%s", memory);
+	} else {
+		output_put(out, "  ");
+		explain_put_mark(mark_of(result), out);
+		output_put(out, " %-12s %-10s ", telling->title, result_word(result));
+		prose_wrap(out, memory, 28, 28);
+	}
 	if (telling->put_more != NULL)
 		telling->put_more(record->facts, reader, out);
+	if (out->is_markup)
+		output_put(out, "</li>\n");
+}
+
+static bool
+has_checks(const struct facts *facts, unsigned methods)
+{
+	for (int method = 0; method < METHODS; method++)
+		if ((methods & 1U << method) != 0 && facts->results[method] != RESULT_UNCHECKED)
+			return true;
+	return false;
+}
+
+static void
+list_checks(const struct message_record *record, unsigned methods, enum telling_reader reader,
+	    struct output *out)
+{
+	if (out->is_markup)
+		output_put(out, "<ul class=\"checks\">\n");
+	for (int method = 0; method < METHODS; method++)
+		if ((methods & 1U << method) != 0 && record->facts->results[method] != RESULT_UNCHECKED)
+			put_check(record, (enum method)method, reader, out);
+	if (out->is_markup)
+		output_put(out, "</ul>\n");
 }
 
 static void
 put_checks(const struct message_record *record, enum telling_reader reader, struct output *out)
 {
-	bool has_title = false;
-
-	for (int method = 0; method < METHODS; method++) {
-		if (record->facts->results[method] == RESULT_UNCHECKED)
-			continue;
-		if (!has_title)
-			put_title(out, "What was found");
-		has_title = true;
-		put_check(record, (enum method)method, reader, out);
-	}
+	if (!has_checks(record->facts, ALL_METHODS))
+		return;
+	put_title(out, "What was found");
+	list_checks(record, ALL_METHODS, reader, out);
 }
 
 /* SPF, term by term. */
@@ -345,21 +390,30 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 /* What can be done. */
 
 static bool
-is_advice_needed(const struct facts *facts)
+is_advice_needed(const struct facts *facts, unsigned methods)
 {
 	for (int method = 0; method < METHODS; method++)
-		if (telling_of((enum method)method)->advise != NULL && result_is_bad(facts->results[method]))
+		if ((methods & 1U << method) != 0 && telling_of((enum method)method)->advise != NULL
+		    && result_is_bad(facts->results[method]))
 			return true;
 	return false;
 }
 
 static void
+list_advice(const struct message_record *record, unsigned methods, struct output *out)
+{
+	for (int method = 0; method < METHODS; method++)
+		if ((methods & 1U << method) != 0 && telling_of((enum method)method)->advise != NULL)
+			telling_of((enum method)method)->advise(record->facts, record->time_s, out);
+}
+
+static void
 advise(const struct message_record *record, struct output *out)
 {
+	if (!is_advice_needed(record->facts, ALL_METHODS))
+		return;
 	put_title(out, "What can be done");
-	for (int method = 0; method < METHODS; method++)
-		if (telling_of((enum method)method)->advise != NULL)
-			telling_of((enum method)method)->advise(record->facts, record->time_s, out);
+	list_advice(record, ALL_METHODS, out);
 }
 
 /* The stories. */
@@ -372,6 +426,10 @@ put_answer(const struct message_record *record,
 	struct strbuf text = STRBUF_OVER(memory);
 
 	tell(record, &text);
+	if (out->is_markup) {
+		output_put(out, "<p class=\"answer\">%s</p>\n", memory);
+		return;
+	}
 	output_set_colour(out, OUTPUT_BOLD);
 	prose_wrap(out, memory, 0, 0);
 	output_set_colour(out, OUTPUT_PLAIN);
@@ -434,8 +492,7 @@ put_story(const struct message_record *record, const struct config *config, bool
 	for (size_t i = 0; i < record->recipient_count; i++)
 		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
 			    config, is_trial, out);
-	if (is_advice_needed(facts))
-		advise(record, out);
+	advise(record, out);
 }
 
 /* The recipient of whom to tell first: who was refused, or would have been. */
@@ -502,24 +559,97 @@ tell_recipient(const struct envelope_address *recipient, const struct record_ver
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, shown));
 }
 
-void
-explain_for_sender(const struct message_record *record, struct output *out)
+static void
+put_origin(const struct facts *facts, struct output *out)
 {
-	const struct facts *facts = record->facts;
 	char ip[IPADDR_TEXT_SIZE], shown[TELLING_SHOWN_SIZE];
 
-	put_answer(record, answer_tell_sender, out);
 	prose_put(out, 0, "It came from %s, which introduced itself (HELO/EHLO) as \"%s\".",
 		  facts->client.address.length > 0 ? telling_client(facts, ip) : "this host itself",
 		  telling_shown(facts->helo.given, shown));
+}
+
+void
+explain_for_sender(const struct message_record *record, struct output *out)
+{
+	char shown[TELLING_SHOWN_SIZE];
+
+	put_answer(record, answer_tell_sender, out);
+	put_origin(record->facts, out);
 	put_checks(record, READER_SENDER, out);
 	put_title(out, "What our server answered");
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
 			       &record->verdicts[record->recipients[i].verdict], out);
-	if (!is_advice_needed(facts))
+	if (!is_advice_needed(record->facts, ALL_METHODS))
 		return;
 	advise(record, out);
 	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));
+}
+
+/* For who has the reference. */
+
+/* Whether a refusal was done, and answered otherwise than one before it. */
+static bool
+is_new_reply(const struct message_record *record, size_t number)
+{
+	const struct record_verdict *verdict = &record->verdicts[record->recipients[number].verdict];
+
+	if (!explain_was_told(verdict))
+		return false;
+	for (size_t i = 0; i < number; i++) {
+		const struct record_verdict *other = &record->verdicts[record->recipients[i].verdict];
+
+		if (explain_was_told(other) && strcmp(other->reply, verdict->reply) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+explain_was_told(const struct record_verdict *verdict)
+{
+	return action_refuses(verdict->action) && verdict->is_enforced && verdict->reply != NULL;
+}
+
+void
+explain_refusal(const struct message_record *record, struct output *out)
+{
+	put_answer(record, answer_tell_sender, out);
+	advise(record, out);
+}
+
+void
+explain_refusal_found(const struct message_record *record, struct output *out)
+{
+	char shown[TELLING_SHOWN_SIZE];
+
+	put_checks(record, READER_SENDER, out);
+	put_origin(record->facts, out);
+	put_title(out, "What our server answered");
+	for (size_t i = 0; i < record->recipient_count; i++)
+		if (is_new_reply(record, i))
+			output_put(
+				out, "<p class=\"reply\">%s</p>\n",
+				telling_shown(record->verdicts[record->recipients[i].verdict].reply, shown));
+}
+
+void
+explain_again(const struct message_record *record, struct output *out)
+{
+	unsigned methods = 0;
+
+	for (int method = 0; method < METHODS; method++)
+		if (method_words((enum method)method)->stage < STAGE_HEADER
+		    || (method == METHOD_DMARC && record->facts->results[method] == RESULT_PASS))
+			methods |= 1U << method;
+	if (is_advice_needed(record->facts, methods)) {
+		output_put(out, "<h3>What can be done</h3>\n");
+		list_advice(record, methods, out);
+	}
+	if (has_checks(record->facts, methods)) {
+		output_put(out, "<h3>What was found now</h3>\n");
+		list_checks(record, methods, READER_SENDER, out);
+	}
 }

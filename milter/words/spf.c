@@ -98,7 +98,7 @@ advise_record(const struct facts *facts, const struct spf_facts *spf, struct out
 		out,
 		"If %s sends mail for %s, publish this TXT record for %s in place of the present SPF record:",
 		ip, domain, domain);
-	prose_put(out, 6, "%s", memory);
+	prose_record(out, 6, memory);
 	prose_put(
 		out, 4,
 		"If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. Ask the forwarder to rewrite it (SRS).");

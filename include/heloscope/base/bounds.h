@@ -165,6 +165,34 @@
 #define BOUND_PART_OCTETS 1048576
 #define BOUND_BOUNCE_RECIPIENTS 1000
 
+/*
+ * The page behind the reference: connections at a time, and milliseconds that one lasts at most; octets of
+ * the header and of the body of a request; references that wait to be looked up.
+ */
+#define BOUND_PAGE_CONNECTIONS 200
+#define BOUND_PAGE_CONNECTION_MS 30000
+#define BOUND_PAGE_HEADER 8192
+#define BOUND_PAGE_BODY 1024
+#define BOUND_PAGE_WAITING 64
+
+/*
+ * Looks at a reference by a visitor (an IPv4 address, or a /64) at once, and again in a minute, of which one
+ * in vain counts 10; by all together, at once and in ten seconds; and in vain by all together, at once and in
+ * a minute: beyond it only those are looked up who come from a network (/16, or /32) that has not looked in
+ * vain within minutes. And places for what is remembered of visitors, twice.
+ */
+#define BOUND_PAGE_LOOKS 60
+#define BOUND_PAGE_MISS_COSTS 10
+#define BOUND_PAGE_LOOKS_OF_ALL 100
+#define BOUND_PAGE_MISSES_OF_ALL 60
+#define BOUND_PAGE_VISITORS 16384
+
+/* Tests from that page at a time, in a minute, and whose result is remembered; of one reference one a minute.
+ */
+#define BOUND_PAGE_TESTS 4
+#define BOUND_PAGE_TESTS_A_MINUTE 30
+#define BOUND_PAGE_RESULTS 128
+
 /* Octets of what is noted of the reports of receivers. */
 #define BOUND_SUMMARY_OCTETS 33554432
 

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "heloscope/cli/page.h"
+#include "heloscope/cli/html.h"
 
 struct why_page {
 	const json_t *comparison; /* as of comparison_json(); NULL: no log was read */

@@ -42,6 +42,20 @@ void explain_trial(const struct message_record *record, const struct config *con
  */
 void explain_for_sender(const struct message_record *record, struct output *out);
 
+/*
+ * The same for a page that whoever has the reference can see, as HTML, and without recipients: what was
+ * refused and what to change; then what was found, and the replies.
+ */
+void explain_refusal(const struct message_record *record, struct output *out);
+void explain_refusal_found(const struct message_record *record, struct output *out);
+
+/* Of mail that was only tried without its content, likewise: what to change, and what was found; of DMARC
+ * only that it passes. */
+void explain_again(const struct message_record *record, struct output *out);
+
+/* Whether a refusal was done, and its reply told. */
+bool explain_was_told(const struct record_verdict *verdict);
+
 /* One of several: reference, time, client, sender and recipient, and what was decided, on one line. */
 void explain_line(const struct message_record *record, struct output *out);
 

@@ -1,4 +1,4 @@
-#include "heloscope/cli/trial.h"
+#include "heloscope/doctor/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "heloscope/base/ident.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/policy.h"
-#include "heloscope/cli/message.h"
 #include "heloscope/doctor/examiner.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
@@ -111,35 +110,6 @@ make_record(const struct trial *trial)
 	return record_make(&record, RECORD_WHOLE);
 }
 
-/* The message. */
-
-static void
-take_field(void *inquiry, const char *name, const char *value)
-{
-	inquiry_header_field(inquiry, name, value);
-}
-
-static void
-take_end_of_header(void *inquiry)
-{
-	inquiry_end_of_header(inquiry);
-}
-
-static void
-take_body(void *inquiry, struct span octets)
-{
-	inquiry_body(inquiry, octets);
-}
-
-/* Pass the message on to the checks. False with the reason. */
-static bool
-read_message(const char *path, struct inquiry *inquiry, struct error *error)
-{
-	const struct stored_handler handler = { take_field, take_end_of_header, take_body, inquiry };
-
-	return cli_message_read("check", path, &handler, error);
-}
-
 /* The trial. */
 
 /* The filter looks nothing up for a trusted client, and asks the policy without. */
@@ -171,9 +141,9 @@ look(struct trial *trial, struct examiner *examiner, struct error *error)
 	if (trial->facts == NULL)
 		return false;
 	judge_all(trial);
-	if (order->message == NULL)
+	if (order->read == NULL)
 		return true;
-	if (!read_message(order->message, examiner_inquiry(examiner), error))
+	if (!order->read(order->context, examiner_inquiry(examiner), error))
 		return false;
 	trial->facts = examiner_end_message(examiner);
 	if (trial->facts == NULL)

@@ -1,0 +1,134 @@
+#include "heloscope/page/connections.h"
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
+
+#define LOOK_EVERY_MS 100
+
+struct connection {
+	bool is_used;
+	struct bufferevent *stream; /* of one that was just taken, with a reference of ours; else NULL */
+	int fd;
+	ino_t socket; /* by which it is known that `fd` is still that connection */
+	uint64_t born_ms;
+};
+
+struct connections {
+	struct evconnlistener *listener;
+	struct event *timer;
+	struct connection items[BOUND_PAGE_CONNECTIONS];
+	size_t count;
+};
+
+static bool
+find_socket(int fd, ino_t *socket)
+{
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return false;
+	*socket = status.st_ino;
+	return true;
+}
+
+/* evhttp does not say when a connection has ended, and shares what it has with nobody: a reference to its
+ * stream that is held any longer keeps that reading from a descriptor which is another's by then. */
+static bool
+has_ended(struct connection *connection)
+{
+	ino_t socket;
+
+	if (connection->stream != NULL) {
+		connection->fd = bufferevent_getfd(connection->stream);
+		(void)bufferevent_decref(connection->stream);
+		connection->stream = NULL;
+		return !find_socket(connection->fd, &connection->socket);
+	}
+	return !find_socket(connection->fd, &socket) || socket != connection->socket;
+}
+
+static void
+look(evutil_socket_t fd, short what, void *context)
+{
+	const struct timeval pause = { .tv_usec = LOOK_EVERY_MS * 1000 };
+	struct connections *connections = context;
+	const uint64_t now_ms = clock_now_ms();
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++) {
+		struct connection *connection = &connections->items[i];
+
+		if (!connection->is_used)
+			continue;
+		if (has_ended(connection)) {
+			connection->is_used = false;
+			connections->count--;
+		} else if (now_ms - connection->born_ms > BOUND_PAGE_CONNECTION_MS) {
+			(void)shutdown(connection->fd, SHUT_RDWR);
+		}
+	}
+	if (connections->count < BOUND_PAGE_CONNECTIONS)
+		(void)evconnlistener_enable(connections->listener);
+	if (connections->count > 0)
+		(void)event_add(connections->timer, &pause);
+}
+
+/* For a connection that evhttp is taking; look() runs next, before anything comes on it. */
+static struct bufferevent *
+make_stream(struct event_base *base, void *context)
+{
+	struct connections *connections = context;
+	struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
+	size_t place = 0;
+
+	while (place < BOUND_PAGE_CONNECTIONS - 1 && connections->items[place].is_used)
+		place++;
+	if (stream == NULL || connections->items[place].is_used)
+		return stream;
+	bufferevent_incref(stream);
+	connections->items[place] =
+		(struct connection){ .is_used = true, .stream = stream, .born_ms = clock_now_ms() };
+	if (++connections->count == BOUND_PAGE_CONNECTIONS)
+		(void)evconnlistener_disable(connections->listener);
+	event_active(connections->timer, EV_TIMEOUT, 0);
+	return stream;
+}
+
+struct connections *
+connections_new(struct event_base *base, struct evhttp *http, struct evhttp_bound_socket *bound)
+{
+	struct connections *connections = calloc(1, sizeof *connections);
+
+	if (connections == NULL)
+		return NULL;
+	connections->listener = evhttp_bound_socket_get_listener(bound);
+	connections->timer = evtimer_new(base, look, connections);
+	if (connections->timer == NULL) {
+		free(connections);
+		return NULL;
+	}
+	evhttp_set_bevcb(http, make_stream, connections);
+	return connections;
+}
+
+void
+connections_free(struct connections *connections)
+{
+	if (connections == NULL)
+		return;
+	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++)
+		if (connections->items[i].stream != NULL)
+			(void)bufferevent_decref(connections->items[i].stream);
+	event_free(connections->timer);
+	free(connections);
+}

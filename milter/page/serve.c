@@ -1,0 +1,539 @@
+#include "heloscope/page/serve.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
+#include "heloscope/base/log.h"
+#include "heloscope/daemon/service.h"
+#include "heloscope/page/again.h"
+#include "heloscope/page/connections.h"
+#include "heloscope/page/gate.h"
+#include "heloscope/page/request.h"
+#include "heloscope/page/results.h"
+#include "heloscope/page/view.h"
+#include "heloscope/page/work.h"
+#include "heloscope/records/find.h"
+
+#define LOOKING_THREADS 2
+#define SILENCE_S 10     /* of a client within a request, or between two */
+#define MISS_STEP_MS 250 /* all that is in vain is answered after a multiple of it */
+#define BUSY_S 30        /* after which those may come again for whom there is no room */
+#define FAULT_S 120
+#define TELL_FAULT_MS 60000
+#define POLICY_SIZE 400
+#define ANY_METHOD                                                                                           \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE             \
+	 | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
+
+struct server {
+	struct site *site;
+	struct event_base *base;
+	struct evhttp *http;
+	struct connections *connections;
+	struct workers *lookers, *testers;
+	struct gate *gate;
+	struct results results;
+	struct event *stops[2], *reload;
+	struct visit *delayed;  /* those that wait for their time to be answered */
+	uint64_t told_fault_ms; /* when a fault was logged last; 0: never */
+	char policy[POLICY_SIZE];
+	bool is_ending;
+};
+
+enum visit_state { VISIT_FAULT, VISIT_NOTHING, VISIT_REFUSAL };
+
+/* A reference that is looked up for a request. */
+struct visit {
+	struct work work;
+	struct server *server;
+	struct evhttp_request *request; /* NULL: its connection has gone */
+	struct ipaddr visitor;
+	uint64_t came_ms;
+	bool is_reference; /* not in the form of one: it is looked up for show */
+	bool is_post;
+	char ident[IDENT_SIZE];
+	struct config *config; /* counted */
+	const char *log;
+	struct view_refusal shown; /* `line` and `tested` are to be freed */
+	enum visit_state state;
+	char *page; /* of a refusal */
+	size_t length;
+	struct error error;
+	struct event *timer;
+	struct visit *next, **place; /* in `delayed` */
+};
+
+/* A test of a refusal. */
+struct test {
+	struct work work;
+	struct server *server;
+	struct outcome *result;
+	struct config *config; /* counted */
+	char *line, *made;
+	struct error error;
+};
+
+/* Answering. */
+
+static void
+add_field(struct evhttp_request *request, const char *name, const char *value)
+{
+	(void)evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
+}
+
+static void
+add_number(struct evhttp_request *request, const char *name, size_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%zu", number);
+	add_field(request, name, text);
+}
+
+static void
+add_fields(const struct server *server, struct evhttp_request *request)
+{
+	add_field(request, "Content-Type", "text/html; charset=utf-8");
+	add_field(request, "Content-Security-Policy", server->policy);
+	add_field(request, "X-Content-Type-Options", "nosniff");
+	add_field(request, "X-Robots-Tag", "noindex, nofollow");
+	add_field(request, "Referrer-Policy", "no-referrer");
+	add_field(request, "Cache-Control", "no-store");
+	if (evhttp_request_get_command(request) != EVHTTP_REQ_GET || server->is_ending)
+		add_field(request, "Connection", "close");
+}
+
+/* `body` may be NULL. */
+static void
+send_page(const struct server *server, struct evhttp_request *request, int code, const char *reason,
+	  const char *body, size_t length)
+{
+	struct evbuffer *content = evbuffer_new();
+
+	add_fields(server, request);
+	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+		add_number(request, "Content-Length", length);
+	else if (content != NULL && body != NULL)
+		(void)evbuffer_add(content, body, length);
+	evhttp_send_reply(request, code, reason, content);
+	if (content != NULL)
+		evbuffer_free(content);
+}
+
+/* `wait_s`: after which time the visitor may come again; 0: not said. */
+static void
+send_view(const struct server *server, struct evhttp_request *request, enum view_kind kind, unsigned wait_s)
+{
+	const struct view_words *words = view_words(kind);
+	size_t length = 0;
+	char *body = view_make(kind, &length);
+
+	if (kind == VIEW_METHOD)
+		add_field(request, "Allow", "GET, HEAD, POST");
+	if (wait_s > 0)
+		add_number(request, "Retry-After", wait_s);
+	send_page(server, request, words->code, words->reason, body, body != NULL ? length : 0);
+	free(body);
+}
+
+/* Say it in the log, but not for each visitor. */
+static void
+tell_fault(struct server *server, const char *what)
+{
+	const uint64_t now_ms = clock_now_ms();
+
+	if (server->told_fault_ms != 0 && now_ms - server->told_fault_ms < TELL_FAULT_MS)
+		return;
+	server->told_fault_ms = now_ms;
+	log_error("page: %s", what);
+}
+
+/* Tests. */
+
+static void
+run_test(struct work *work)
+{
+	struct test *test = (struct test *)work;
+
+	test->made = again_make(test->config, test->line, &test->error);
+}
+
+static void
+end_test(struct work *work)
+{
+	struct test *test = (struct test *)work;
+
+	if (test->made == NULL)
+		tell_fault(test->server, test->error.text);
+	results_end(&test->server->results, test->result, test->made);
+	config_unref(test->config);
+	free(test->line);
+	free(test);
+}
+
+/* Start it; takes the line of the visit. False when memory ran out, or too many are under way. */
+static bool
+start_test(struct visit *visit)
+{
+	struct server *server = visit->server;
+	struct test *test = calloc(1, sizeof *test);
+
+	if (test == NULL)
+		return false;
+	test->result = results_begin(&server->results, visit->ident, clock_now_ms());
+	if (test->result == NULL) {
+		free(test);
+		return false;
+	}
+	test->work = (struct work){ .run = run_test, .done = end_test };
+	test->server = server;
+	test->config = config_ref(visit->config);
+	test->line = (char *)visit->shown.line;
+	visit->shown.line = NULL;
+	error_set(&test->error, "the page is ended");
+	if (workers_add(server->testers, &test->work)) {
+		log_info("page: the checks of %s are made again", visit->ident);
+		return true;
+	}
+	end_test(&test->work);
+	return false;
+}
+
+/* Whether a test of the reference is under way, or came to an end a moment ago. */
+static bool
+is_tested(struct server *server, const char *ident)
+{
+	const struct outcome *result = results_find(&server->results, ident);
+
+	return result != NULL && (result->is_running || clock_now_ms() - result->begun_ms < RESULT_STAYS_MS);
+}
+
+/* The button was pressed: then the page is looked at anew, so that to load it again presses nothing. */
+static void
+answer_post(struct visit *visit)
+{
+	struct server *server = visit->server;
+	const bool is_tested_now = is_tested(server, visit->ident);
+	const unsigned wait_s =
+		is_tested_now ? 0 : gate_enter_test(server->gate, &visit->visitor, clock_now_ms());
+
+	if (wait_s > 0) {
+		send_view(server, visit->request, VIEW_WAIT, wait_s);
+	} else if (!is_tested_now && !start_test(visit)) {
+		send_view(server, visit->request, VIEW_BUSY, BUSY_S);
+	} else {
+		add_field(visit->request, "Location", visit->ident);
+		send_page(server, visit->request, 303, "See Other", NULL, 0);
+	}
+}
+
+/* Visits. */
+
+static void
+free_visit(struct visit *visit)
+{
+	if (visit->place != NULL) {
+		*visit->place = visit->next;
+		if (visit->next != NULL)
+			visit->next->place = visit->place;
+	}
+	if (visit->request != NULL)
+		evhttp_connection_set_closecb(evhttp_request_get_connection(visit->request), NULL, NULL);
+	if (visit->timer != NULL)
+		event_free(visit->timer);
+	config_unref(visit->config);
+	free((char *)visit->shown.line);
+	free((char *)visit->shown.tested);
+	free(visit->page);
+	free(visit);
+}
+
+static void
+on_close(struct evhttp_connection *connection, void *context)
+{
+	struct visit *visit = context;
+
+	(void)connection;
+	visit->request = NULL;
+}
+
+/* In another thread. */
+static void
+look_up(struct work *work)
+{
+	struct visit *visit = (struct visit *)work;
+	char *line = NULL;
+	const enum record_found found = record_find(visit->log, visit->ident, &line, &visit->error);
+
+	visit->shown.line = line;
+	if (found == RECORD_UNREADABLE)
+		return;
+	visit->state = VISIT_NOTHING;
+	if (found != RECORD_FOUND || !visit->is_reference)
+		return;
+	visit->page = view_make_refusal(&visit->shown, &visit->length);
+	if (visit->page != NULL)
+		visit->state = VISIT_REFUSAL;
+}
+
+static void
+answer(struct visit *visit)
+{
+	struct evhttp_request *request = visit->request;
+
+	/* What evhttp frees with the request tells nobody any more. */
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	if (visit->state == VISIT_FAULT)
+		send_view(visit->server, request, VIEW_FAULT, FAULT_S);
+	else if (visit->state == VISIT_NOTHING)
+		send_view(visit->server, request, VIEW_NOTHING, 0);
+	else if (visit->is_post)
+		answer_post(visit);
+	else
+		send_page(visit->server, request, 200, "OK", visit->page, visit->length);
+	visit->request = NULL;
+}
+
+static void
+on_time(evutil_socket_t fd, short what, void *context)
+{
+	struct visit *visit = context;
+
+	(void)fd;
+	(void)what;
+	if (visit->request != NULL)
+		answer(visit);
+	free_visit(visit);
+}
+
+/* Have it answered later; false when that cannot be. */
+static bool
+delay(struct visit *visit, uint64_t now_ms)
+{
+	struct server *server = visit->server;
+	const uint64_t pause_ms = MISS_STEP_MS - (now_ms - visit->came_ms) % MISS_STEP_MS;
+	const struct timeval pause = { .tv_usec = (suseconds_t)pause_ms * 1000 };
+
+	visit->timer = evtimer_new(server->base, on_time, visit);
+	if (visit->timer == NULL || event_add(visit->timer, &pause) != 0)
+		return false;
+	visit->next = server->delayed;
+	visit->place = &server->delayed;
+	if (visit->next != NULL)
+		visit->next->place = &visit->next;
+	server->delayed = visit;
+	return true;
+}
+
+static void
+end_visit(struct work *work)
+{
+	struct visit *visit = (struct visit *)work;
+	struct server *server = visit->server;
+	const uint64_t now_ms = clock_now_ms();
+
+	if (visit->state == VISIT_FAULT)
+		tell_fault(server, visit->error.text);
+	if (visit->state == VISIT_NOTHING) {
+		gate_count_miss(server->gate, &visit->visitor, now_ms);
+		if (visit->request != NULL && !server->is_ending && delay(visit, now_ms))
+			return;
+	}
+	if (visit->request != NULL)
+		answer(visit);
+	free_visit(visit);
+}
+
+/* What is known of a test of the reference. False when memory ran out. */
+static bool
+take_result(struct visit *visit)
+{
+	const struct outcome *result = results_find(&visit->server->results, visit->ident);
+
+	if (result == NULL)
+		return true;
+	visit->shown.is_testing = result->is_running;
+	visit->shown.was_tested = !result->is_running;
+	if (result->line == NULL)
+		return true;
+	visit->shown.tested = strdup(result->line);
+	return visit->shown.tested != NULL;
+}
+
+/* False when it cannot be looked up now: then nothing is left of it. */
+static bool
+begin_visit(struct server *server, struct evhttp_request *request, const struct ipaddr *visitor,
+	    uint64_t now_ms)
+{
+	struct visit *visit = calloc(1, sizeof *visit);
+
+	if (visit == NULL)
+		return false;
+	visit->work = (struct work){ .run = look_up, .done = end_visit };
+	visit->server = server;
+	visit->visitor = *visitor;
+	visit->came_ms = now_ms;
+	visit->is_post = evhttp_request_get_command(request) == EVHTTP_REQ_POST;
+	visit->is_reference = page_request_ident(evhttp_request_get_uri(request), visit->ident);
+	visit->config = config_ref(site_config(server->site));
+	visit->log = site_log(server->site);
+	visit->shown.config = visit->config;
+	error_set(&visit->error, "the page is ended");
+	if (!take_result(visit) || !workers_add(server->lookers, &visit->work)) {
+		free_visit(visit);
+		return false;
+	}
+	visit->request = request;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, visit);
+	return true;
+}
+
+static void
+on_request(struct evhttp_request *request, void *context)
+{
+	struct server *server = context;
+	const uint64_t now_ms = clock_now_ms();
+	const struct ipaddr visitor = page_request_visitor(request);
+	enum view_kind kind;
+	unsigned wait_s;
+
+	site_look(server->site, now_ms);
+	if (!page_request_is_good(request, &kind)) {
+		send_view(server, request, kind, 0);
+		return;
+	}
+	wait_s = gate_enter(server->gate, &visitor, now_ms);
+	if (wait_s > 0)
+		send_view(server, request, VIEW_WAIT, wait_s);
+	else if (!begin_visit(server, request, &visitor, now_ms))
+		send_view(server, request, VIEW_BUSY, BUSY_S);
+}
+
+/* The server. */
+
+static void
+on_stop(evutil_socket_t number, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)number;
+	(void)what;
+	(void)event_base_loopbreak(server->base);
+}
+
+static void
+on_reload(evutil_socket_t number, short what, void *context)
+{
+	(void)number;
+	(void)what;
+	site_reload(((struct server *)context)->site);
+}
+
+static bool
+watch_signals(struct server *server)
+{
+	server->stops[0] = evsignal_new(server->base, SIGTERM, on_stop, server);
+	server->stops[1] = evsignal_new(server->base, SIGINT, on_stop, server);
+	server->reload = evsignal_new(server->base, SIGHUP, on_reload, server);
+	return server->stops[0] != NULL && server->stops[1] != NULL && server->reload != NULL
+	       && event_add(server->stops[0], NULL) == 0 && event_add(server->stops[1], NULL) == 0
+	       && event_add(server->reload, NULL) == 0;
+}
+
+static bool
+listen_on(struct server *server, int fd)
+{
+	struct evhttp_bound_socket *bound;
+
+	server->http = evhttp_new(server->base);
+	if (server->http == NULL)
+		return false;
+	evhttp_set_max_headers_size(server->http, BOUND_PAGE_HEADER);
+	evhttp_set_max_body_size(server->http, BOUND_PAGE_BODY);
+	evhttp_set_timeout(server->http, SILENCE_S);
+	evhttp_set_allowed_methods(server->http, ANY_METHOD);
+	evhttp_set_gencb(server->http, on_request, server);
+	bound = evhttp_accept_socket_with_handle(server->http, fd);
+	if (bound == NULL)
+		return false;
+	server->connections = connections_new(server->base, server->http, bound);
+	return server->connections != NULL;
+}
+
+static bool
+set_up(struct server *server, int fd, struct error *error)
+{
+	struct strbuf policy = STRBUF_OVER(server->policy);
+
+	error_set(error, "out of memory");
+	server->base = event_base_new();
+	server->gate = gate_new();
+	if (server->base == NULL || server->gate == NULL || !view_add_policy(&policy)
+	    || !listen_on(server, fd) || !watch_signals(server))
+		return false;
+	server->lookers = workers_new(server->base, LOOKING_THREADS, BOUND_PAGE_WAITING, error);
+	if (server->lookers == NULL)
+		return false;
+	server->testers = workers_new(server->base, BOUND_PAGE_TESTS, BOUND_PAGE_TESTS, error);
+	return server->testers != NULL;
+}
+
+static void
+free_event(struct event *event)
+{
+	if (event != NULL)
+		event_free(event);
+}
+
+static void
+tear_down(struct server *server)
+{
+	server->is_ending = true;
+	workers_free(server->lookers);
+	workers_free(server->testers);
+	while (server->delayed != NULL)
+		on_time(-1, 0, server->delayed);
+	if (server->http != NULL)
+		evhttp_free(server->http);
+	connections_free(server->connections);
+	for (size_t i = 0; i < 2; i++)
+		free_event(server->stops[i]);
+	free_event(server->reload);
+	results_clear(&server->results);
+	gate_free(server->gate);
+	if (server->base != NULL)
+		event_base_free(server->base);
+}
+
+bool
+page_serve(int fd, struct site *site)
+{
+	static struct server server; /* its tables are too large for a stack */
+	struct error error;
+	bool is_well;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	server.site = site;
+	is_well = set_up(&server, fd, &error);
+	if (is_well) {
+		log_is_ready();
+		log_info("page: ready");
+		service_notify("READY=1");
+		is_well = event_base_dispatch(server.base) == 0;
+		service_notify("STOPPING=1");
+		log_info("page: ended");
+	} else {
+		log_error("page: %s", error.text);
+	}
+	tear_down(&server);
+	return is_well;
+}
