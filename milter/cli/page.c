@@ -29,8 +29,8 @@ static const char help[] =
 	"  -l, --log FILE      the log of records, if it is not the one in the configuration\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
-	"SIGHUP reads the configuration again, which is also done when its file has changed; SIGTERM\n"
-	"ends the program. Exit status: 0 it was ended; 2 wrong usage; 3 it could not begin.\n"
+	"SIGHUP, or a change of its file, has the configuration read again; SIGTERM ends the\n"
+	"program. Exit status: 0 it was ended; 2 wrong usage; 3 it could not begin.\n"
 	"\n"
 	"Example: heloscope page --listen unix:/run/heloscope-page/http.sock\n";
 

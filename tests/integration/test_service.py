@@ -302,15 +302,16 @@ class Process(Base):
 
 
 class Installed(Base):
-    def test_systemd_unit_is_well_shut_in(self):
+    def test_systemd_units_are_well_shut_in(self):
         """systemd-analyze: 0 is shut in, 10 is open; --threshold is in tenths."""
         if shutil.which("systemd-analyze") is None:
             self.skipTest("systemd-analyze is missing (Debian package: systemd)")
-        unit = self.lab.folder / "heloscope-milter.service"
-        text = (SOURCE / "contrib/systemd/heloscope-milter.service.in").read_text()
-        unit.write_text(text.replace("@sbindir@", "/usr/sbin").replace("@confdir@", "/etc/heloscope"))
-        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
+        for name in ("heloscope-milter.service", "heloscope-page.service"):
+            unit = self.lab.folder / name
+            text = (SOURCE / f"contrib/systemd/{name}.in").read_text()
+            unit.write_text(text.replace("@sbindir@", "/usr/sbin").replace("@bindir@", "/usr/bin").replace("@confdir@", "/etc/heloscope"))
+            done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
 
     def install(self, root, target="install"):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
@@ -381,6 +382,8 @@ class Installed(Base):
             "etc/heloscope/refusals.conf",
             "etc/logrotate.d/heloscope",
             "usr/lib/systemd/system/heloscope-milter.service",
+            "usr/lib/systemd/system/heloscope-page.service",
+            "usr/share/doc/heloscope/heloscope-page.conf",
             "usr/lib/sysusers.d/heloscope.conf",
             "usr/lib/tmpfiles.d/heloscope.conf",
             "usr/share/man/man8/heloscope-milter.8",
