@@ -110,7 +110,9 @@ put_content(const struct page *page, struct output *out)
 	}
 	if (is_tested) /* what came of it is what the visitor wants to see now */
 		put_test(page, out);
-	explain_refusal(page->record, out);
+	if (is_tested)
+		output_put(out, "<h2>When it was refused</h2>\n");
+	explain_refusal(page->record, !is_tested, out);
 	if (!is_tested)
 		put_test(page, out);
 	explain_refusal_found(page->record, out);

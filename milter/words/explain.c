@@ -614,10 +614,11 @@ explain_was_told(const struct record_verdict *verdict)
 }
 
 void
-explain_refusal(const struct message_record *record, struct output *out)
+explain_refusal(const struct message_record *record, bool has_advice, struct output *out)
 {
 	put_answer(record, answer_tell_sender, out);
-	advise(record, out);
+	if (has_advice)
+		advise(record, out);
 }
 
 void

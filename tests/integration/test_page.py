@@ -413,11 +413,36 @@ class Again(Base):
         wait_until("the result", lambda: "still be refused" in browser.page_source)
         self.assertEqual(browser.find_elements("css selector", "#test .record")[0].get_attribute("value"), f"v=spf1 ip4:{CLIENT} ip4:192.0.2.1 -all")
         WORLD["one.example TXT"] = GOOD
+        self.assertEqual(len(browser.find_elements("css selector", ".record")), 1)  # what was advised before is advised now
         link = refuse_before_the_mending()
         browser.get(link)
         self.press(browser)
         wait_until("the result", lambda: "The next mail would pass." in browser.page_source)
         self.assertNotIn("still be refused", browser.page_source)
+
+    def test_without_a_script_on_a_phone_and_in_the_dark_it_can_be_read(self):
+        browser = start_browser(lab.subfolder("chromium-phone"))
+        self.addCleanup(browser.quit)
+        emulate = browser.execute_cdp_cmd
+        emulate("Emulation.setScriptExecutionDisabled", {"value": True})
+        emulate("Emulation.setDeviceMetricsOverride", {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True})
+        link = refuse()
+        browser.get(link)
+        self.press(browser)
+        wait_until("the result", lambda: "still be refused" in browser.page_source)
+        emulate("Emulation.setScriptExecutionDisabled", {"value": False})
+        self.assertLessEqual(browser.execute_script("return document.documentElement.scrollWidth"), 320)
+        levels = [int(heading.tag_name[1]) for heading in browser.find_elements("css selector", "h1, h2, h3")]
+        self.assertEqual((levels[0], levels.count(1)), (1, 1))
+        self.assertEqual([pair for pair in zip(levels, levels[1:]) if pair[1] > pair[0] + 1], [])
+        self.assertEqual([len(browser.find_elements("css selector", each)) for each in ("main", "footer", "[role=status]")], [1, 1, 1])
+        for field in browser.find_elements("css selector", "textarea"):
+            self.assertTrue(field.get_attribute("readonly") and field.accessible_name)
+        grounds = set()
+        for scheme in ("light", "dark"):
+            emulate("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            grounds.add(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        self.assertEqual(len(grounds), 2)
 
     @staticmethod
     def press(browser):

@@ -46,7 +46,7 @@ void explain_for_sender(const struct message_record *record, struct output *out)
  * The same for a page that whoever has the reference can see, as HTML, and without recipients: what was
  * refused and what to change; then what was found, and the replies.
  */
-void explain_refusal(const struct message_record *record, struct output *out);
+void explain_refusal(const struct message_record *record, bool has_advice, struct output *out);
 void explain_refusal_found(const struct message_record *record, struct output *out);
 
 /* Of mail that was only tried without its content, likewise: what to change, and what was found; of DMARC
