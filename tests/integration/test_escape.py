@@ -7,10 +7,12 @@ which output, so that no row is empty without being noticed.
 import contextlib
 import html
 import html.parser
+import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -267,6 +269,19 @@ def assert_audit(octets):
         SCHEMA.validate(json.loads(line))
 
 
+PAGE_ATTRIBUTES = set("lang charset name content class id aria-labelledby aria-hidden aria-label role method action type readonly spellcheck rows http-equiv".split())
+PAGE_ELEMENTS = set("html head meta title style body main h1 h2 h3 p section div form button textarea ul li strong span footer".split())
+
+
+def assert_page(octets):
+    """Nothing that was told has become an element of the page, or stands in an attribute."""
+    assert_terminal(octets)
+    for tag, attributes in Elements(octets).found:
+        assert tag in PAGE_ELEMENTS, tag
+        assert {name for name, _ in attributes} <= PAGE_ATTRIBUTES, (tag, attributes)
+        assert not any("evil" in (value or "").lower() for _, value in attributes), (tag, attributes)
+
+
 class Elements(html.parser.HTMLParser):
     def __init__(self, octets):
         super().__init__()
@@ -424,6 +439,7 @@ class Escape(unittest.TestCase):
             recorder.take("log", assert_log, running.stop().encode())
             recorder.take("audit", assert_audit, running.records_path.read_bytes())
             self.tell(running)
+        self.show(filters["enforce"])
         self.look()
         self.refused()
         self.complain()
@@ -453,6 +469,26 @@ class Escape(unittest.TestCase):
             tool("for-sender", "explain", "--for-sender", "-c", running.config, ident)
         tool("explain json", "explain", "--json", "-c", running.config, idents[0])
         self.sum_up(running.records_path, running.config)
+
+    def show(self, running):
+        """The page behind each reference, and what it tells when the checks are made again."""
+        number, program = free_port(), lab.folder / "heloscope"
+        shutil.copy(lab.builddir / "milter/heloscope", program)
+        process = lab.start("page", [program, "page", "--listen", f"127.0.0.1:{number}", "--user", "nobody", "--stderr", "-c", running.config])
+        wait_until("the page", lambda: "page: ready" in (lab.folder / "page.log").read_text(), process=process)
+        shown = [record["id"] for record in running.records() if any(verdict.get("action") in ("reject", "defer") for verdict in record["verdicts"])]
+        for visitor, ident in enumerate(shown):
+            for method in ("GET", "POST", "GET"):
+                request = http.client.HTTPConnection("127.0.0.1", number, timeout=60)
+                request.request(method, f"/why/{ident}", headers={"X-Real-IP": f"10.{visitor % 250}.{visitor // 250}.1"})
+                answer = request.getresponse()
+                text = answer.read()
+                request.close()
+                if answer.status == 200:
+                    recorder.take("page", assert_page, text)
+        process.terminate()
+        self.assertEqual(process.wait(60), 0)
+        lab.processes.remove(process)
 
     def sum_up(self, log, config):
         tool("report", "report", "--log", log)
@@ -576,6 +612,7 @@ REACHES = {
     "audit": IN_FIELDS + " ehlo expraw macroauth macroqueue mail maildomain mailmacro rcpt san subject term",
     "explain": TOLD_TO_SENDERS + " file long macroauth macroqueue rcpt san subject term",
     "for-sender": TOLD_TO_SENDERS,
+    "page": TOLD_TO_SENDERS,
     "explain json": "contact file helo mail ptr rcpt ruletext",
     **{output: OF_LOGS for output in ("report", "report json", "html")},
     # Which takes the facts of a record only where they are such as the filter writes, and tells what changed.
