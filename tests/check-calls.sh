@@ -21,10 +21,11 @@ only_in() { # modules, or "-"; functions
 
 only_in reflect/submit 'posix_spawnp?' # one program, which the administrator names; without a shell
 only_in - 'popen|system|exec[lv]p?e?|fork|getaddrinfo|gethostby[a-z_]*|res_[a-z]*|alloca|sprintf|vsprintf|gets|strtok'
-# P17: what is read is a file, and its lines have a bound; who opens otherwise opens for writing, or a directory.
+# P17: what is read is a file, and its lines have a bound; who opens otherwise opens for writing, a directory, or what
+# the kernel tells of this process.
 only_in base/regular_file 'getline|getdelim|fgets|fgetc|getc(har)?(_unlocked)?|getwc|fgetws|v?f?scanf|mmap|gzopen|freopen'
 only_in - fopen
-only_in 'base/regular_file base/new_file daemon/listener records/log reflect/limits' 'open|openat|creat'
+only_in 'base/heap base/regular_file base/new_file daemon/listener records/log reflect/limits' 'open|openat|creat'
 only_in base/output 'v?printf|vfprintf|fwrite|puts|putchar|putc|fputwc|fputws|perror|psignal|psiginfo|err|errx|verr|warnx|error|error_at_line|[vd]dprintf|putwchar'
 only_in 'base/output base/log' 'fprintf'
 only_in 'base/log peer/store' 'fputs|fputc'

@@ -1,7 +1,6 @@
 #include "heloscope/dns/resolver.h"
 
 #include <event2/event.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
+#include "heloscope/base/heap.h"
 #include "heloscope/dns/deafness.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/thread.h"
@@ -28,12 +28,13 @@ enum { TYPE_NS = 2, RCODE_SERVFAIL = 2 };
 
 /*
  * How often memory that sessions have freed goes back to the system: answers are made on this thread and
- * freed on others, which leaves holes that malloc(3) would keep.
+ * freed on others, which leaves holes that malloc(3) would keep. When there is much of it, it does not stay
+ * so long.
  */
 #define TRIM_S 20
 #define IDLE_TURNS 180 /* after the last answer, while sessions that hold some may end */
 
-/* How often it is looked whether any name server answers. */
+/* How often it is looked whether any name server answers, and whether much memory was taken. */
 #define LOOK_S 1
 
 struct query {
@@ -71,6 +72,7 @@ struct resolver {
 	struct query_list asked;
 	struct deafness deafness;
 	unsigned idle_turns; /* in which memory was given back, since the last answer */
+	struct heap heap;
 	STAILQ_HEAD(follow_up_list, follow_up) follow_ups;
 };
 
@@ -133,6 +135,7 @@ look(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	heap_trim_if_grown(&resolver->heap);
 	take_step(resolver,
 		  deafness_look(&resolver->deafness, oldest != NULL ? now_ms - oldest->asked_ms : 0, now_ms));
 }
@@ -276,7 +279,7 @@ trim(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	if (resolver->idle_turns < IDLE_TURNS)
-		(void)malloc_trim(0);
+		heap_trim(&resolver->heap);
 	resolver->idle_turns += resolver->idle_turns < IDLE_TURNS ? 1 : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/base/heap.h"
 #include "heloscope/base/table.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
@@ -192,6 +194,43 @@ arenas_take_little_more_than_they_give_out(void **state)
 		}
 		assert_in_range(taken, used, used + used / 4);
 	}
+}
+
+static unsigned trims;
+
+/* In place of the C library's. */
+int
+malloc_trim(size_t pad)
+{
+	(void)pad;
+	trims++;
+	return 0;
+}
+
+static void
+heap_is_trimmed_when_it_has_grown(void **state)
+{
+	struct heap heap = { 0 };
+
+	(void)state;
+	heap_trim_if_grown(&heap); /* growth counts from here */
+	assert_int_equal(trims, 0);
+	for (unsigned round = 1; round <= 3; round++) {
+		char *memory = mmap(NULL, 2 * HEAP_GROWN_OCTETS, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		assert_true(memory != MAP_FAILED);
+		memset(memory, 'x', 2 * HEAP_GROWN_OCTETS);
+		heap_trim_if_grown(&heap);
+		assert_int_equal(trims, round);
+		heap_trim_if_grown(&heap); /* it has not grown since */
+		assert_int_equal(trims, round);
+		assert_int_equal(munmap(memory, 2 * HEAP_GROWN_OCTETS), 0);
+		heap_trim_if_grown(&heap); /* it is smaller: growth counts from here */
+		assert_int_equal(trims, round);
+	}
+	heap_trim(&heap);
+	assert_int_equal(trims, 4);
 }
 
 static void
@@ -538,6 +577,7 @@ main(void)
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
 		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
 		cmocka_unit_test(arenas_take_little_more_than_they_give_out),
+		cmocka_unit_test(heap_is_trimmed_when_it_has_grown),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
 		cmocka_unit_test(ident_makes_sortable_and_different_ids),
 		cmocka_unit_test(new_file_replaces_whole_files_and_follows_no_links),
