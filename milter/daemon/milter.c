@@ -46,6 +46,7 @@ static atomic_flag has_told_of_macros = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_addresses = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_queue_id = ATOMIC_FLAG_INIT;
 static atomic_flag has_told_of_default_id = ATOMIC_FLAG_INIT;
+static atomic_flag has_told_of_nothing = ATOMIC_FLAG_INIT; /* kept of a connection */
 static atomic_flag has_told_of_steps = ATOMIC_FLAG_INIT;
 
 void
@@ -256,9 +257,16 @@ has_steps(const struct connection *connection)
 static struct connection *
 begin_again(SMFICTX *context)
 {
+	struct connection *connection;
 	unsigned long steps;
-	struct connection *connection = agreed_find(context, &steps) ? begin_connection() : NULL;
 
+	if (!agreed_find(context, &steps)) {
+		if (!atomic_flag_test_and_set(&has_told_of_nothing))
+			log_warning(
+				"the MTA sends clients over more connections than can be kept in mind; mail of some is deferred");
+		return NULL;
+	}
+	connection = begin_connection();
 	if (connection == NULL)
 		return NULL;
 	connection->steps = steps;

@@ -4,7 +4,7 @@
  * An MTA may send several clients over one connection (SMFIC_QUIT_NC): it negotiates once, and libmilter
  * tells the end of each client as if the connection had ended, after which it comes with the same context.
  * Who is behind the first is served by what was agreed on then. A table of a fixed size, since nobody tells
- * when a context is no more: a new one takes the place of another. Any thread.
+ * when a context is no more: a new one takes the place of one that was not used for long. Any thread.
  */
 #ifndef HELOSCOPE_DAEMON_AGREED_H
 #define HELOSCOPE_DAEMON_AGREED_H

@@ -14,6 +14,7 @@
 #include "config_text.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/log.h"
+#include "heloscope/daemon/agreed.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/daemon/session.h"
 
@@ -495,6 +496,31 @@ D3_listener_tells_the_true_reason(void **state)
 	expect_complaint("inet:8891@name.example", "opened"); /* libmilter looks names up */
 }
 
+/* J9: as many as an MTA has connections; those that were used last stay whoever comes. */
+static void
+J9_agreed_keeps_what_was_agreed_on_apart(void **state)
+{
+	static const char contexts[500][528], others[100000];
+	unsigned long steps = 0;
+
+	(void)state;
+	assert_false(agreed_find(contexts[0], &steps));
+	for (unsigned i = 0; i < 500; i++)
+		agreed_keep(contexts[i], i);
+	for (unsigned i = 0; i < 500; i++) {
+		assert_true(agreed_find(contexts[i], &steps));
+		assert_int_equal(steps, i);
+	}
+	for (unsigned i = 0; i < sizeof others; i++) {
+		agreed_keep(&others[i], 1);
+		assert_true(agreed_find(contexts[0], &steps));
+		assert_int_equal(steps, 0);
+	}
+	agreed_keep(contexts[0], 7);
+	assert_true(agreed_find(contexts[0], &steps));
+	assert_int_equal(steps, 7);
+}
+
 int
 main(void)
 {
@@ -512,6 +538,7 @@ main(void)
 		cmocka_unit_test(J8_runtime_unref_gives_back_what_a_resolver_held),
 		cmocka_unit_test(F40_listener_clears_only_sockets_that_nobody_answers_on),
 		cmocka_unit_test(D3_listener_tells_the_true_reason),
+		cmocka_unit_test(J9_agreed_keeps_what_was_agreed_on_apart),
 	};
 
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
