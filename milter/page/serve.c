@@ -100,7 +100,7 @@ add_number(struct evhttp_request *request, const char *name, size_t number)
 }
 
 static void
-add_fields(const struct server *server, struct evhttp_request *request)
+add_fields(const struct server *server, struct evhttp_request *request, int code)
 {
 	add_field(request, "Content-Type", "text/html; charset=utf-8");
 	add_field(request, "Content-Security-Policy", server->policy);
@@ -108,7 +108,9 @@ add_fields(const struct server *server, struct evhttp_request *request)
 	add_field(request, "X-Robots-Tag", "noindex, nofollow");
 	add_field(request, "Referrer-Policy", "no-referrer");
 	add_field(request, "Cache-Control", "no-store");
-	if (evhttp_request_get_command(request) != EVHTTP_REQ_GET || server->is_ending)
+	/* Of a request that was not understood it is not sure where it ends, and another begins. */
+	if (evhttp_request_get_command(request) != EVHTTP_REQ_GET || code == HTTP_BADREQUEST
+	    || server->is_ending)
 		add_field(request, "Connection", "close");
 }
 
@@ -119,7 +121,7 @@ send_page(const struct server *server, struct evhttp_request *request, int code,
 {
 	struct evbuffer *content = evbuffer_new();
 
-	add_fields(server, request);
+	add_fields(server, request, code);
 	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
 		add_number(request, "Content-Length", length);
 	else if (content != NULL && body != NULL)

@@ -260,13 +260,13 @@ class Requests(Base):
             self.assertEqual((status, answer["Location"]), (303, path.rpartition("/")[2]), fields)
 
     def test_two_readers_see_the_same_end_of_a_request(self):
-        head = b"POST /why/x HTTP/1.1\r\nHost: x\r\n"
         inner = b"GET /why/y HTTP/1.1\r\nHost: x\r\n\r\n"
         for fields, body in ((b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"), (b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
                              (b"Content-Length: 0\r\nContent-Length: %d\r\n" % len(inner), b""), (b"Content-Length: %d\r\nContent-Length: 0\r\n" % len(inner), b"")):
-            answer = page.raw(head + fields + b"\r\n" + body + inner)
-            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer[:200])
-            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, fields)
+            for method in (b"POST", b"GET", b"HEAD"):
+                answer = page.raw(method + b" /why/x HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n" + body + inner)
+                self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer[:200])
+                self.assertEqual(answer.count(b"HTTP/1.1 "), 1, (method, fields))
 
     def test_hostile_fields_change_nothing(self):
         path = path_of(refuse())
