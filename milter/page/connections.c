@@ -4,10 +4,12 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
@@ -16,9 +18,8 @@
 
 struct connection {
 	bool is_used;
-	struct bufferevent *stream; /* of one that was just taken, with a reference of ours; else NULL */
-	int fd;
-	ino_t socket; /* by which it is known that `fd` is still that connection */
+	struct bufferevent *stream; /* of one that was just taken, with a reference of ours; else NULL: */
+	int own;                    /* a descriptor of ours for its socket */
 	uint64_t born_ms;
 };
 
@@ -29,31 +30,40 @@ struct connections {
 	size_t count;
 };
 
+/*
+ * evhttp does not say when a connection has ended, and shares what it has with nobody: a reference to its
+ * stream that is held any longer keeps that reading from a descriptor which is another's by then. One's own
+ * descriptor stays what it is, and shows when the client has gone; when evhttp ends the connection, it tells
+ * the client, who goes, too.
+ */
 static bool
-find_socket(int fd, ino_t *socket)
+take_own(struct connection *connection)
 {
-	struct stat status;
+	const int fd = bufferevent_getfd(connection->stream);
 
-	if (fd < 0 || fstat(fd, &status) != 0)
-		return false;
-	*socket = status.st_ino;
-	return true;
+	connection->own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (connection->own < 0)
+		(void)shutdown(fd, SHUT_RDWR); /* rather none than one without end */
+	(void)bufferevent_decref(connection->stream);
+	connection->stream = NULL;
+	return connection->own >= 0;
 }
 
-/* evhttp does not say when a connection has ended, and shares what it has with nobody: a reference to its
- * stream that is held any longer keeps that reading from a descriptor which is another's by then. */
 static bool
-has_ended(struct connection *connection)
+has_gone(const struct connection *connection)
 {
-	ino_t socket;
+	struct pollfd one = { .fd = connection->own, .events = POLLRDHUP };
 
-	if (connection->stream != NULL) {
-		connection->fd = bufferevent_getfd(connection->stream);
-		(void)bufferevent_decref(connection->stream);
-		connection->stream = NULL;
-		return !find_socket(connection->fd, &connection->socket);
-	}
-	return !find_socket(connection->fd, &socket) || socket != connection->socket;
+	return poll(&one, 1, 0) > 0;
+}
+
+static void
+forget(struct connections *connections, struct connection *connection)
+{
+	if (connection->own >= 0)
+		(void)close(connection->own);
+	connection->is_used = false;
+	connections->count--;
 }
 
 static void
@@ -70,12 +80,10 @@ look(evutil_socket_t fd, short what, void *context)
 
 		if (!connection->is_used)
 			continue;
-		if (has_ended(connection)) {
-			connection->is_used = false;
-			connections->count--;
-		} else if (now_ms - connection->born_ms > BOUND_PAGE_CONNECTION_MS) {
-			(void)shutdown(connection->fd, SHUT_RDWR);
-		}
+		if (connection->stream != NULL ? !take_own(connection) : has_gone(connection))
+			forget(connections, connection);
+		else if (now_ms - connection->born_ms > BOUND_PAGE_CONNECTION_MS)
+			(void)shutdown(connection->own, SHUT_RDWR);
 	}
 	if (connections->count < BOUND_PAGE_CONNECTIONS)
 		(void)evconnlistener_enable(connections->listener);
@@ -96,8 +104,9 @@ make_stream(struct event_base *base, void *context)
 	if (stream == NULL || connections->items[place].is_used)
 		return stream;
 	bufferevent_incref(stream);
-	connections->items[place] =
-		(struct connection){ .is_used = true, .stream = stream, .born_ms = clock_now_ms() };
+	connections->items[place] = (struct connection){
+		.is_used = true, .stream = stream, .own = -1, .born_ms = clock_now_ms()
+	};
 	if (++connections->count == BOUND_PAGE_CONNECTIONS)
 		(void)evconnlistener_disable(connections->listener);
 	event_active(connections->timer, EV_TIMEOUT, 0);
@@ -126,9 +135,14 @@ connections_free(struct connections *connections)
 {
 	if (connections == NULL)
 		return;
-	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++)
-		if (connections->items[i].stream != NULL)
-			(void)bufferevent_decref(connections->items[i].stream);
+	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++) {
+		struct connection *connection = &connections->items[i];
+
+		if (connection->stream != NULL)
+			(void)bufferevent_decref(connection->stream);
+		if (connection->is_used)
+			forget(connections, connection);
+	}
 	event_free(connections->timer);
 	free(connections);
 }

@@ -12,6 +12,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
+#include "heloscope/base/heap.h"
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/service.h"
 #include "heloscope/page/again.h"
@@ -42,6 +43,7 @@ struct server {
 	struct workers *lookers, *testers;
 	struct gate *gate;
 	struct results results;
+	struct heap heap;
 	struct event *stops[2], *reload;
 	struct visit *delayed;  /* those that wait for their time to be answered */
 	uint64_t told_fault_ms; /* when a fault was logged last; 0: never */
@@ -179,6 +181,8 @@ end_test(struct work *work)
 	results_end(&test->server->results, test->result, test->made);
 	config_unref(test->config);
 	free(test->line);
+	/* A resolver is large, and each thread would keep the memory of those that it had. */
+	heap_trim(&test->server->heap);
 	free(test);
 }
 
@@ -524,6 +528,7 @@ page_serve(int fd, struct site *site)
 	bool is_well;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN); /* when nobody watches it any more, at the end */
 	server.site = site;
 	is_well = set_up(&server, fd, &error);
 	if (is_well) {

@@ -20,8 +20,8 @@ struct gate;
 struct gate *gate_new(void) MUST_USE;
 void gate_free(struct gate *gate); /* NULL is allowed */
 
-/* Ask to look, at a time of clock_now_ms(). 0: it is allowed, and counted; else how many seconds to wait. An
- * address of length 0 is nobody's, and all of those together are one visitor. */
+/* Ask to look, at a time of clock_now_ms(). 0: it is allowed, and counted; else how many seconds to wait. All
+ * that have no address (0.0.0.0) are one visitor. */
 unsigned gate_enter(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
 
 /* The look that was allowed was in vain. */
