@@ -4,7 +4,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ take_own(struct connection *connection)
 {
 	const int fd = bufferevent_getfd(connection->stream);
 
-	connection->own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	connection->own = dup(fd); /* the page starts no other program */
 	if (connection->own < 0)
 		(void)shutdown(fd, SHUT_RDWR); /* rather none than one without end */
 	(void)bufferevent_decref(connection->stream);
