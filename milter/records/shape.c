@@ -308,7 +308,8 @@ static const struct shape reading[] = {
 };
 
 static const struct shape note[] = {
-	MAY("tag", TEXT), MAY("audit", TEXT), MAY("rule", TEXT), RANGE("share", false, 0, 100), END_OF_SHAPES,
+	MAY("tag", TEXT), MAY("audit", TEXT), MUST("rule", TEXT), RANGE("share", false, 0, 100),
+	END_OF_SHAPES,
 };
 
 static const struct shape reason[] = {
