@@ -58,7 +58,8 @@ count(struct span line_of_record)
 	report_clear(&report);
 }
 
-/* A line is read as Jansson reads it, or not at all as it does not. */
+/* A line is read as Jansson reads it, or not at all as it does not; but Jansson passes over a NUL between
+ * values. */
 static void
 check_tree(struct span line)
 {
@@ -66,7 +67,7 @@ check_tree(struct span line)
 	struct tree tree = { .count = 0 };
 	const bool is_read = tree_read(line, &tree);
 
-	PROMISE(is_read == json_is_object(json));
+	PROMISE(is_read == json_is_object(json) || (!is_read && memchr(line.at, '\0', line.length) != NULL));
 	if (is_read) {
 		PROMISE(is_same_value(tree.nodes, json));
 		tree_clear(&tree);
