@@ -254,8 +254,23 @@ inquiry_has_all(const struct inquiry *inquiry)
 	return true;
 }
 
-/* Begin with another reading of the sender once the one before has all up to MAIL: it takes over what does
- * not rest on the sender. */
+/* Those that can come out differently for another sender. */
+static uint32_t
+checks_of_sender(const struct inquiry *inquiry)
+{
+	uint32_t checks = 0;
+
+	for (size_t i = 0; i < inquiry->needs.table.count; i++)
+		if (facts_rests_on_sender(inquiry->needs.table.checks[i]->method))
+			checks |= 1U << i;
+	return checks;
+}
+
+/*
+ * Begin with another reading of the sender once the one before has all up to MAIL: it takes over what does
+ * not rest on the sender, which a record tells once. That stays as it is, although more is known meanwhile,
+ * as of the client's server.
+ */
 static bool
 begin_reading(struct inquiry *inquiry, size_t index, const struct facts *before, struct facts *reading)
 {
@@ -266,7 +281,7 @@ begin_reading(struct inquiry *inquiry, size_t index, const struct facts *before,
 	if (inquiry->stage < STAGE_MAIL || (up_to_mail & ~inquiry->done[index - 1]) != 0)
 		return false;
 	facts_take_over(reading, before);
-	inquiry->done[index] = inquiry->done[index - 1] & ~since_mail;
+	inquiry->done[index] = inquiry->done[index - 1] & ~(since_mail & checks_of_sender(inquiry));
 	inquiry->begun = index + 1;
 	return true;
 }

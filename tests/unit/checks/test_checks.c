@@ -80,15 +80,19 @@ static const struct fake_row rows[] = {
 /* What is known of the server at every client's address. */
 static struct peer known_peer;
 static bool is_peer_known, is_peer_left_out;
+static bool comes_in_between; /* it is known from the second time on that somebody asks */
 static char wanted_name[DOMAIN_SIZE];
 
 static bool
 peer_known(struct peer_source *source, const struct ipaddr *address, struct peer *peer)
 {
+	const bool was_known = is_peer_known;
+
 	(void)source;
 	(void)address;
+	is_peer_known = is_peer_known || comes_in_between;
 	*peer = known_peer;
-	return is_peer_known;
+	return was_known;
 }
 
 static bool
@@ -1453,6 +1457,30 @@ P0_checks_know_nothing_of_a_sender_that_is_not_read(void **state)
 	scene_leave(&scene);
 }
 
+/* P0: what is learned of the client's server between two readings is told of none of them: a record has it
+ * once, and a reply must not say more than it. */
+static void
+P0_checks_know_the_same_of_the_server_for_all_readings(void **state)
+{
+	struct scene scene;
+	size_t count = 0;
+
+	(void)state;
+	known_peer = (struct peer){ .outcome = PEER_ANSWERS, .code = 220, .greeting = "mail.other.example" };
+	is_peer_known = false;
+	comes_in_between = true;
+	play(&scene, "look-back yes disable { helo, spf, spf-helo, sender }", "198.51.100.54",
+	     "yodel.example", "<ceo%yodel.example@gone.test>");
+	for (const struct facts *facts = scene.facts; facts != NULL; facts = facts->other, count++) {
+		assert_int_equal(facts->results[METHOD_BANNER], RESULT_TEMPERROR);
+		assert_int_equal(facts->results[METHOD_PEER_TLS], RESULT_TEMPERROR);
+		assert_null(facts->peer.peer);
+	}
+	assert_true(count > 1);
+	comes_in_between = false;
+	scene_leave(&scene);
+}
+
 /*
  * P0: what a client holds up with a slow name of its own, its reverse DNS or one reading of its sender, makes
  * nothing unknown of what else the sender may be: that was not looked up, and a rule defers for it.
@@ -1526,6 +1554,7 @@ main(void)
 		cmocka_unit_test(questions_of_sessions_are_under_way_until_answered),
 		cmocka_unit_test(P2_a_client_cannot_withhold_what_would_refuse_it),
 		cmocka_unit_test(P0_checks_know_nothing_of_a_sender_that_is_not_read),
+		cmocka_unit_test(P0_checks_know_the_same_of_the_server_for_all_readings),
 		cmocka_unit_test(P0_checks_withhold_readings_for_which_no_time_was_left),
 		cmocka_unit_test(R8601_6_check_iprev_follows_names_back),
 		cmocka_unit_test(F09_check_iprev_bounds_its_work),
