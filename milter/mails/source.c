@@ -57,18 +57,49 @@ set_archive_fault(struct source *source)
 
 /* Opening. */
 
-#define MAGIC_MAX 6
+#define MAGIC_SIZE 10
+
+/* By the first octets, with zeros behind the end: as much of them as the format fixes, since nothing is said
+ * of what is taken for one and is none. */
+
+/* RFC 1952, 2.3: deflate, and no flag that is reserved. */
+static bool
+is_gzip(const char magic[MAGIC_SIZE])
+{
+	return memcmp(magic, "\x1f\x8b\x08", 3) == 0 && ((unsigned char)magic[3] & 0xe0) == 0;
+}
+
+/* Behind the size of blocks comes the first of them, or the end. */
+static bool
+is_bzip2(const char magic[MAGIC_SIZE])
+{
+	return memcmp(magic, "BZh", 3) == 0 && magic[3] >= '1' && magic[3] <= '9'
+	       && (memcmp(magic + 4, "1AY&SY", 6) == 0 || memcmp(magic + 4, "\x17rE8P\x90", 6) == 0);
+}
+
+/* RFC 8878, 3.1.1. */
+static bool
+is_zstd(const char magic[MAGIC_SIZE])
+{
+	return memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0;
+}
+
+static bool
+is_xz(const char magic[MAGIC_SIZE])
+{
+	return memcmp(magic, "\3757zXZ", 6) == 0;
+}
 
 /* How it may be compressed. */
 static const struct {
-	struct span magic;
+	bool (*is)(const char magic[MAGIC_SIZE]);
 	int filter;
 	bool is_of_attachments;
 } filters[] = {
-	{ { "\x1f\x8b", 2 }, ARCHIVE_FILTER_GZIP, true },
-	{ { "BZh", 3 }, ARCHIVE_FILTER_BZIP2, true },
-	{ { "\x28\xb5\x2f\xfd", 4 }, ARCHIVE_FILTER_ZSTD, true },
-	{ { "\3757zXZ", MAGIC_MAX }, ARCHIVE_FILTER_XZ, false }, /* could ask for memory without end */
+	{ is_gzip, ARCHIVE_FILTER_GZIP, true },
+	{ is_bzip2, ARCHIVE_FILTER_BZIP2, true },
+	{ is_zstd, ARCHIVE_FILTER_ZSTD, true },
+	{ is_xz, ARCHIVE_FILTER_XZ, false }, /* could ask for memory without end */
 };
 
 /*
@@ -81,10 +112,12 @@ allow_formats(struct archive *archive, struct span beginning, bool is_file)
 	bool is_allowed = archive_read_support_format_zip(archive) == ARCHIVE_OK
 			  && archive_read_support_format_raw(archive) == ARCHIVE_OK
 			  && archive_read_support_format_empty(archive) == ARCHIVE_OK;
+	char magic[MAGIC_SIZE] = "";
 
+	if (beginning.length > 0)
+		memcpy(magic, beginning.at, beginning.length < MAGIC_SIZE ? beginning.length : MAGIC_SIZE);
 	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-		if ((is_file || filters[i].is_of_attachments) && beginning.length >= filters[i].magic.length
-		    && memcmp(beginning.at, filters[i].magic.at, filters[i].magic.length) == 0)
+		if ((is_file || filters[i].is_of_attachments) && filters[i].is(magic))
 			is_allowed = is_allowed
 				     && archive_read_append_filter(archive, filters[i].filter) == ARCHIVE_OK;
 	return is_allowed;
@@ -153,7 +186,7 @@ open_pipe(struct source *source)
 	ssize_t count = 1;
 
 	source->block = malloc(BLOCK);
-	while (source->block != NULL && source->held < MAGIC_MAX && count > 0) {
+	while (source->block != NULL && source->held < MAGIC_SIZE && count > 0) {
 		count = read_pipe(source, source->block + source->held, BLOCK - source->held);
 		source->held += count > 0 ? (size_t)count : 0;
 	}
@@ -166,7 +199,7 @@ open_pipe(struct source *source)
 static int
 open_file(struct source *source)
 {
-	char magic[MAGIC_MAX];
+	char magic[MAGIC_SIZE];
 	const off_t place = lseek(source->fd, 0, SEEK_CUR);
 	const ssize_t count = place >= 0 ? pread(source->fd, magic, sizeof magic, place) : -1;
 

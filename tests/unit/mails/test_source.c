@@ -137,6 +137,41 @@ source_expands_what_is_compressed(void **state)
 	}
 }
 
+/* What begins as something compressed and goes on as nothing of the kind comes out as it stands: were it
+ * taken for damaged, libarchive would call it empty, and nobody would hear of it. */
+static void
+source_takes_for_compressed_what_is(void **state)
+{
+	static const struct span texts[] = {
+		{ "BZhost: 550 5.7.25 no PTR record", 32 },
+		{ "BZh91AY&SX 550 no", 17 },
+		{ "BZh01AY&SY 550 no", 17 },
+		{ "BZh", 3 },
+		{ "\x1f\x8b"
+		  "garbage garbage",
+		  17 },
+		{ "\x1f\x8b\x08\xe0"
+		  "flags of nobody",
+		  19 },
+		{ "\x1f", 1 },
+		{ "\x28\xb5\x2f"
+		  "zstd it is not",
+		  17 },
+		{ "\3757zXY it is not", 16 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		const struct file file = make_compressed(NULL, texts[i], 1);
+		struct source *source = open_first(file.path);
+
+		print_message("    %.3s\n", texts[i].at);
+		assert_int_equal(read_and_compare(source, texts[i]), SOURCE_END);
+		source_free(source);
+		assert_int_equal(unlink(file.path), 0);
+	}
+}
+
 static void
 source_shows_a_beginning_and_hands_it_out(void **state)
 {
@@ -402,6 +437,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(source_expands_what_is_compressed),
+		cmocka_unit_test(source_takes_for_compressed_what_is),
 		cmocka_unit_test(source_shows_a_beginning_and_hands_it_out),
 		cmocka_unit_test(source_reads_each_file_of_a_zip_archive),
 		cmocka_unit_test(source_makes_utf8_of_marked_text),
