@@ -13,11 +13,6 @@
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
 
-struct address {
-	struct sockaddr_storage storage;
-	socklen_t length;
-};
-
 const char *
 listener_path(const char *listen)
 {
@@ -73,7 +68,7 @@ explain(const char *listen, const char *user, int reason, struct error *error)
 /* Addresses. */
 
 static bool
-unix_address(const char *path, struct address *address, struct error *error)
+unix_address(const char *path, struct listener_address *address, struct error *error)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&address->storage;
 
@@ -83,7 +78,7 @@ unix_address(const char *path, struct address *address, struct error *error)
 			  sizeof un->sun_path - 1);
 		return false;
 	}
-	*address = (struct address){ .length = sizeof *un };
+	*address = (struct listener_address){ .length = sizeof *un };
 	un->sun_family = AF_UNIX;
 	memcpy(un->sun_path, path, strlen(path));
 	return true;
@@ -91,7 +86,7 @@ unix_address(const char *path, struct address *address, struct error *error)
 
 /* "inet:PORT@ADDRESS" or "inet6:PORT". False for a name, which libmilter looks up by itself. */
 static bool
-tcp_address(const char *listen, struct address *address)
+tcp_address(const char *listen, struct listener_address *address)
 {
 	const struct span rest = span_from(span_of(listen), strcspn(listen, ":") + 1);
 	const size_t digits = strspn(rest.at, "0123456789");
@@ -109,11 +104,22 @@ tcp_address(const char *listen, struct address *address)
 	return true;
 }
 
+bool
+listener_find_address(const char *listen, struct listener_address *address, struct error *error)
+{
+	const char *path = listener_path(listen);
+
+	if (path != NULL)
+		return unix_address(path, address, error);
+	error_set(error, "\"%.200s\" has no address", listen);
+	return tcp_address(listen, address);
+}
+
 /* Trying. */
 
 /* Listen there, and stop at once: libmilter does not say why it cannot. 0, or the reason. */
 static int
-try_to_listen(const struct address *address)
+try_to_listen(const struct listener_address *address)
 {
 	const int yes = 1, fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int reason = fd < 0 ? errno : 0;
@@ -131,7 +137,7 @@ try_to_listen(const struct address *address)
 
 /* What a connection to it comes to: 0 when somebody answers, or the reason. */
 static int
-try_to_connect(const struct address *address)
+try_to_connect(const struct listener_address *address)
 {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int reason = 0;
@@ -145,7 +151,7 @@ try_to_connect(const struct address *address)
 
 /* Remove a socket that nobody answers on. */
 static bool
-clear_away(const char *path, const struct address *address, struct error *error)
+clear_away(const char *path, const struct listener_address *address, struct error *error)
 {
 	struct stat status;
 	int reason;
@@ -173,7 +179,7 @@ static bool
 try(const char *listen, const char *user, struct error *error)
 {
 	const char *path = listener_path(listen);
-	struct address address;
+	struct listener_address address;
 	int reason = 0;
 
 	if (path != NULL && (!unix_address(path, &address, error) || !clear_away(path, &address, error)))

@@ -1,10 +1,8 @@
 #include "heloscope/page/listen.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "heloscope/base/ipaddr.h"
@@ -55,37 +53,18 @@ page_listen_read(const char *listen, struct strbuf *out, struct error *error)
 	return true;
 }
 
-static socklen_t
-address_of(const char *listen, struct sockaddr_storage *storage)
-{
-	const char *path = listener_path(listen);
-	struct sockaddr_un *local = (struct sockaddr_un *)storage;
-	struct ipaddr address;
-	unsigned port = 0;
-
-	*storage = (struct sockaddr_storage){ .ss_family = AF_UNIX };
-	if (path != NULL) { /* listener_make() has looked at its length */
-		memcpy(local->sun_path, path, strnlen(path, sizeof local->sun_path - 1));
-		return sizeof *local;
-	}
-	listen = strchr(listen, ':') + 1;
-	if (!span_to_number((struct span){ listen, strcspn(listen, "@") }, 1, 65535, &port)
-	    || !ipaddr_parse(span_of(strchr(listen, '@') + 1), &address))
-		return 0;
-	return ipaddr_to_sockaddr(&address, (uint16_t)port, storage);
-}
-
 static bool
 open_socket(const char *place, struct error *error)
 {
 	const int yes = 1;
-	struct sockaddr_storage address;
-	const socklen_t length = address_of(place, &address);
+	struct listener_address address;
 
-	made = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (!listener_find_address(place, &address, error))
+		return false;
+	made = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (made >= 0)
 		(void)setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (made >= 0 && bind(made, (const struct sockaddr *)&address, length) == 0
+	if (made >= 0 && bind(made, (const struct sockaddr *)&address.storage, address.length) == 0
 	    && listen(made, WAITING) == 0)
 		return true;
 	error_set(error, "cannot listen on \"%.200s\": %s", place, strerror(errno));

@@ -11,6 +11,7 @@
 #define HELOSCOPE_DAEMON_LISTENER_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
@@ -34,6 +35,15 @@ bool listener_make(const struct listener_wish *wish, const struct service_accoun
 
 /* Remove a unix socket that was made; by then the process is its user. */
 void listener_unmake(const char *listen);
+
+struct listener_address {
+	struct sockaddr_storage storage;
+	socklen_t length;
+};
+
+/* What bind(2) takes for it. False with the reason, as for a name, which libmilter looks up by itself. */
+bool listener_find_address(const char *listen, struct listener_address *address,
+			   struct error *error) MUST_USE;
 
 /* The path of a unix socket, or NULL. */
 const char *listener_path(const char *listen);
