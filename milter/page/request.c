@@ -50,15 +50,9 @@ page_request_visitor(struct evhttp_request *request)
 	struct ipaddr address;
 	unsigned count;
 	const char *value = last_field(request, "X-Real-IP", &count);
-	const char *comma;
 
-	if (value == NULL) {
-		value = last_field(request, "X-Forwarded-For", &count);
-		comma = value != NULL ? strrchr(value, ',') : NULL;
-		value = comma != NULL ? comma + 1 : value;
-	}
-	return value != NULL && ipaddr_parse(span_trim(span_of(value)), &address) ? address
-										  : ipaddr_from_ipv4(0);
+	return count == 1 && ipaddr_parse(span_trim(span_of(value)), &address) ? address
+									       : ipaddr_from_ipv4(0);
 }
 
 /* Whether a page of another site had it sent. Of a form on ours browsers say in Origin "null", for our pages

@@ -298,6 +298,13 @@ class Floods(Base):
         self.assertGreater(int(fields["Retry-After"]), 0)
         self.assertEqual(own.ask(path, visitor="192.0.2.9")[0], 200)
 
+    def test_a_visitor_is_whom_the_web_server_names_and_nobody_else(self):
+        """Of two fields that name one, one could be his own: then he counts as all do who have none."""
+        own = self.anew("whose")
+        for fields in ("X-Forwarded-For: 10.{0}.1.1", "X-Real-IP: 10.{0}.1.1\r\nX-Real-IP: 10.{0}.2.1"):
+            answers = [own.raw(f"GET /why/{UNKNOWN} HTTP/1.0\r\n{fields.format(number)}\r\n\r\n".encode()) for number in range(9)]
+            self.assertIn(b" 429 ", answers[-1].split(b"\r\n")[0], fields)
+
     def test_so_many_wait_to_be_looked_up(self):
         BOUND_PAGE_WAITING = 64
         own = self.anew("waiting", words=("--log", str(self.large_log())))

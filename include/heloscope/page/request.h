@@ -20,8 +20,8 @@ bool page_request_is_good(struct evhttp_request *request, enum view_kind *kind);
 bool page_request_ident(const char *uri, char ident[IDENT_SIZE]);
 
 /*
- * The visitor's address: X-Real-IP, else the last of X-Forwarded-For, which is what the web server itself has
- * added; 0.0.0.0 without either.
+ * The visitor's address: X-Real-IP, which the web server sets, and nothing else: of two fields one could be
+ * the visitor's own. 0.0.0.0 without it, or with several.
  */
 struct ipaddr page_request_visitor(struct evhttp_request *request);
 
