@@ -94,22 +94,6 @@ again_make(struct config *config, const char *line, struct error *error)
 
 /* What came of it. */
 
-/* The verdict of those for whom it is worst. */
-static const struct record_verdict *
-worst_of(const struct message_record *record)
-{
-	const struct record_verdict *worst = NULL;
-
-	for (size_t i = 0; i < record->recipient_count; i++) {
-		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
-
-		if (worst == NULL || (explain_was_told(verdict) && !explain_was_told(worst))
-		    || (verdict->action == ACTION_REJECT && worst->action == ACTION_DEFER))
-			worst = verdict;
-	}
-	return worst;
-}
-
 static bool
 has_unknown(const struct facts *facts)
 {
@@ -187,7 +171,7 @@ again_put(const char *line, const struct config *config, struct output *out)
 
 	if (!record_read(span_of(line), &reading))
 		return;
-	worst = worst_of(&reading.record);
+	worst = answer_worst_of(&reading.record);
 	if (worst != NULL && explain_was_told(worst))
 		put_refused(worst, out);
 	else

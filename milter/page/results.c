@@ -27,6 +27,14 @@ is_new(const struct outcome *result, uint64_t now_ms)
 	return result->is_running || now_ms - result->begun_ms < RESULT_STAYS_MS;
 }
 
+bool
+results_has_new(struct results *results, const char *ident, uint64_t now_ms)
+{
+	const struct outcome *result = results_find(results, ident);
+
+	return result != NULL && is_new(result, now_ms);
+}
+
 /* The place that is free, or of the oldest. */
 static struct outcome *
 find_place(struct results *results)

@@ -214,23 +214,14 @@ start_test(struct visit *visit)
 	return false;
 }
 
-/* Whether a test of the reference is under way, or came to an end a moment ago. */
-static bool
-is_tested(struct server *server, const char *ident)
-{
-	const struct outcome *result = results_find(&server->results, ident);
-
-	return result != NULL && (result->is_running || clock_now_ms() - result->begun_ms < RESULT_STAYS_MS);
-}
-
 /* The button was pressed: then the page is looked at anew, so that to load it again presses nothing. */
 static void
 answer_post(struct visit *visit)
 {
 	struct server *server = visit->server;
-	const bool is_tested_now = is_tested(server, visit->ident);
-	const unsigned wait_s =
-		is_tested_now ? 0 : gate_enter_test(server->gate, &visit->visitor, clock_now_ms());
+	const uint64_t now_ms = clock_now_ms();
+	const bool is_tested_now = results_has_new(&server->results, visit->ident, now_ms);
+	const unsigned wait_s = is_tested_now ? 0 : gate_enter_test(server->gate, &visit->visitor, now_ms);
 
 	if (wait_s > 0) {
 		send_view(server, visit->request, VIEW_WAIT, wait_s);
@@ -286,8 +277,9 @@ look_up(struct work *work)
 	visit->state = VISIT_NOTHING;
 	if (found != RECORD_FOUND || !visit->is_reference)
 		return;
-	visit->page = view_make_refusal(&visit->shown, &visit->length);
-	if (visit->page != NULL)
+	if (!visit->is_post)
+		visit->page = view_make_refusal(&visit->shown, &visit->length);
+	if (visit->is_post ? view_is_refusal(line) : visit->page != NULL)
 		visit->state = VISIT_REFUSAL;
 }
 

@@ -164,6 +164,19 @@ was_told(const struct message_record *record)
 	return false;
 }
 
+bool
+view_is_refusal(const char *line)
+{
+	struct record_reading reading;
+	bool is_refusal;
+
+	if (!record_read(span_of(line), &reading))
+		return false;
+	is_refusal = was_told(&reading.record);
+	record_release(&reading);
+	return is_refusal;
+}
+
 char *
 view_make_refusal(const struct view_refusal *refusal, size_t *length)
 {

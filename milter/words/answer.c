@@ -48,6 +48,12 @@ worst_of(const struct message_record *record)
 	return worst;
 }
 
+const struct record_verdict *
+answer_worst_of(const struct message_record *record)
+{
+	return worst_of(record).verdict;
+}
+
 static const char *
 participle_of(enum action action)
 {

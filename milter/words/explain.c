@@ -610,7 +610,8 @@ is_new_reply(const struct message_record *record, size_t number)
 bool
 explain_was_told(const struct record_verdict *verdict)
 {
-	return action_refuses(verdict->action) && verdict->is_enforced && verdict->reply != NULL;
+	return action_refuses(verdict->action) && verdict->is_enforced && !verdict->is_apart
+	       && verdict->reply != NULL;
 }
 
 void

@@ -33,6 +33,10 @@ void results_clear(struct results *results);
 /* That of a reference, or NULL. */
 struct outcome *results_find(struct results *results, const char *ident);
 
+/* Whether a test of the reference is under way, or was begun less than a minute ago: no other is begun then.
+ */
+bool results_has_new(struct results *results, const char *ident, uint64_t now_ms) MUST_USE;
+
 /* Begin a test, in a place of its own. NULL when as many are running as may, none can be forgotten, or one of
  * this reference is too new. */
 struct outcome *results_begin(struct results *results, const char *ident, uint64_t now_ms) MUST_USE;

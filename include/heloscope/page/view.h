@@ -41,8 +41,11 @@ struct view_refusal {
 	const char *tested; /* the record that came of the test; NULL: nothing came */
 };
 
-/* The same; NULL, too, when it is not to be shown: only who was refused has the reference, so that of any
+/* Whether the record in `line` is one of a refusal: only who was refused has the reference, so that of any
  * other message shows nothing. */
+bool view_is_refusal(const char *line);
+
+/* Its page, as view_make(); NULL, too, when it is none. */
 char *view_make_refusal(const struct view_refusal *refusal, size_t *length) MUST_USE;
 
 /* The content security policy. False when memory ran out. */

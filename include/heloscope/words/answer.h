@@ -18,6 +18,10 @@ void answer_tell(const struct message_record *record, struct strbuf *text);
 void answer_tell_trial(const struct message_record *record, struct strbuf *text);
 void answer_tell_sender(const struct message_record *record, struct strbuf *text);
 
+/* The verdict of the recipients for whom it was worst, what was done before what would be; NULL: there is
+ * none. */
+const struct record_verdict *answer_worst_of(const struct message_record *record);
+
 /* What the reply to a refusal tells first: what was found, and what can be done. Whether there is more. */
 bool answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy);
 

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #include "heloscope/base/strbuf.h"
+#include "heloscope/page/again.h"
 #include "heloscope/page/gate.h"
 #include "heloscope/page/listen.h"
 #include "heloscope/page/request.h"
 #include "heloscope/page/results.h"
+#include "heloscope/page/view.h"
 #include "heloscope/page/work.h"
+#include "heloscope/records/record.h"
 
 #define BEGIN_MS 1000000
 
@@ -144,6 +147,30 @@ the_gate_forgets_whoever_comes(void **state)
 		kept_out += gate_enter(gate, &address, now_ms) != 0;
 	}
 	assert_int_equal(kept_out, 0);
+	gate_free(gate);
+}
+
+/* Who looks in vain from as many networks as he likes, as often as all together may, uses up the places of so
+ * few that hardly anybody else has both of his among them. */
+static void
+many_visitors_keep_no_other_out(void **state)
+{
+	struct gate *gate = gate_new();
+	uint64_t now_ms = BEGIN_MS;
+	unsigned used_up = 0, kept_out = 0;
+
+	(void)state;
+	for (uint32_t network = 1; now_ms < BEGIN_MS + 30000; network++, now_ms += 600) {
+		used_up += enter_all(gate, network << 16, now_ms, true)
+			   == BOUND_PAGE_LOOKS / BOUND_PAGE_MISS_COSTS;
+	}
+	assert_true(used_up >= 8);
+	for (uint32_t i = 0; i < 50; i++, now_ms += 100) {
+		const struct ipaddr address = numbered(0xc6336400U + i);
+
+		kept_out += gate_enter(gate, &address, now_ms) != 0;
+	}
+	assert_in_range(kept_out, 0, 1);
 	gate_free(gate);
 }
 
@@ -326,6 +353,68 @@ work_waits_in_a_queue_with_an_end_and_is_told_of_once(void **state)
 	event_base_free(base);
 }
 
+/* What is shown of a record. */
+
+#define RECORD(verdicts, recipients)                                                                                         \
+	"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"mode\":\"enforce\","          \
+	"\"client\":{\"ip\":\"198.51.100.7\",\"port\":25},\"helo\":\"a.test\",\"mail-from\":\"<joe@d.test>\","               \
+	"\"sender\":\"joe@d.test\",\"checks\":{\"spf\":{\"result\":\"fail\",\"domain\":\"d.test\"}},\"verdicts\":[" verdicts \
+	"],\"recipients\":" recipients "}"
+#define VERDICT(action, is_enforced, more)                                                                   \
+	"{\"recipient\":\"<a@b.test>\",\"action\":\"" action "\",\"enforced\":" is_enforced                  \
+	",\"softened\":false" more "}"
+#define REFUSED ",\"rule\":\"x.conf:1\",\"reply\":\"550 5.7.1 no\""
+#define DEFERRED ",\"rule\":\"x.conf:2\",\"reply\":\"451 4.7.1 later\""
+
+static void
+only_a_refusal_that_was_told_has_a_page(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_refusal;
+	} table[] = {
+		{ RECORD(VERDICT("reject", "true", REFUSED), "1"), true },
+		{ RECORD(VERDICT("defer", "true", DEFERRED), "1"), true },
+		{ RECORD(VERDICT("accept", "true", "") "," VERDICT("reject", "true", REFUSED), "2"), true },
+		{ RECORD(VERDICT("accept", "true", ""), "1"), false },
+		{ RECORD(VERDICT("reject", "false", REFUSED), "1"), false },
+		{ RECORD(VERDICT("accept", "true", "") "," VERDICT(
+				 "defer", "true", ",\"apart\":true,\"reply\":\"452 4.5.3 alone\""),
+			 "2"),
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct record_reading reading;
+
+		print_message("    %s\n", strstr(table[i].line, "verdicts"));
+		assert_true(record_read(span_of(table[i].line), &reading));
+		record_release(&reading);
+		assert_int_equal(view_is_refusal(table[i].line), table[i].is_refusal);
+	}
+}
+
+/* What is done counts, whatever would be done without another recipient. */
+static void
+a_test_says_what_would_be_done(void **state)
+{
+	const char *line =
+		RECORD(VERDICT("reject", "false", REFUSED ",\"overruled\":\"others-defer\"") "," VERDICT(
+			       "defer", "true", DEFERRED) "," VERDICT("defer", "true", DEFERRED),
+		       "3");
+	char *text = NULL;
+	size_t length = 0;
+	struct output out = { .file = open_memstream(&text, &length), .is_utf8 = true, .is_markup = true };
+
+	(void)state;
+	assert_non_null(out.file);
+	again_put(line, NULL, &out);
+	assert_true(output_close(&out));
+	assert_non_null(strstr(text, "The next mail would be deferred."));
+	free(text);
+}
+
 int
 main(void)
 {
@@ -335,10 +424,13 @@ main(void)
 		cmocka_unit_test(all_together_look_so_often),
 		cmocka_unit_test(too_many_looks_in_vain_keep_out_only_networks_that_did),
 		cmocka_unit_test(the_gate_forgets_whoever_comes),
+		cmocka_unit_test(many_visitors_keep_no_other_out),
 		cmocka_unit_test(tests_are_so_many_in_a_minute),
 		cmocka_unit_test(results_are_so_many_and_one_a_minute),
 		cmocka_unit_test(the_reference_is_the_last_part_of_the_path),
 		cmocka_unit_test(only_loopback_is_listened_on),
+		cmocka_unit_test(only_a_refusal_that_was_told_has_a_page),
+		cmocka_unit_test(a_test_says_what_would_be_done),
 		cmocka_unit_test(work_waits_in_a_queue_with_an_end_and_is_told_of_once),
 	};
 
