@@ -20,6 +20,7 @@
 /* What is counted, each with its messages. */
 struct name {
 	char text[DOMAIN_SIZE];
+	char of[DOMAIN_SIZE]; /* of a key: the domain that signs with that selector; else "" */
 	uint64_t messages;
 };
 
@@ -32,6 +33,7 @@ struct names {
 /* Of one kind of source. */
 struct account {
 	struct names addresses, bounces, selectors, reporters;
+	struct names keys;   /* of the selectors */
 	struct names others; /* in whose name alone mail of the domain passed SPF or DKIM */
 };
 
@@ -78,12 +80,12 @@ sent_free(struct sent *sent)
 /* The place of a name: its own, else a free one, else that of the rarest if it is rarer; NULL: there is none.
  */
 static struct name *
-place_for(struct names *names, const char *text, uint64_t messages)
+place_for(struct names *names, const char *text, const char *of, uint64_t messages)
 {
 	struct name *rarest = names->items;
 
 	for (struct name *name = names->items; name < names->items + names->count; name++) {
-		if (strcmp(name->text, text) == 0)
+		if (strcmp(name->text, text) == 0 && strcmp(name->of, of) == 0)
 			return name;
 		if (name->messages < rarest->messages)
 			rarest = name;
@@ -100,14 +102,21 @@ place_for(struct names *names, const char *text, uint64_t messages)
 /* Where there is no room for all, those with the most messages stay: a stranger's report may have any number
  * of names. */
 static void
-count_name(struct names *names, const char *text, uint64_t messages)
+count_name_of(struct names *names, const char *text, const char *of, uint64_t messages)
 {
-	struct name *name = place_for(names, text, messages);
+	struct name *name = place_for(names, text, of, messages);
 
 	if (name == NULL)
 		return;
 	(void)snprintf(name->text, sizeof name->text, "%s", text);
+	(void)snprintf(name->of, sizeof name->of, "%s", of);
 	name->messages += messages < UINT64_MAX - name->messages ? messages : UINT64_MAX - name->messages;
+}
+
+static void
+count_name(struct names *names, const char *text, uint64_t messages)
+{
+	count_name_of(names, text, "", messages);
 }
 
 static int
@@ -175,8 +184,7 @@ take_delivery(void *context, const struct refusal *refusal)
 /* Reports. */
 
 static void
-take_signatures(struct sent *sent, struct sent_domain *domain, const char *author,
-		const struct aggregate_row *row)
+take_signatures(struct sent_domain *domain, const char *author, const struct aggregate_row *row)
 {
 	char name[DOMAIN_SIZE], selector[DOMAIN_SIZE];
 
@@ -187,8 +195,8 @@ take_signatures(struct sent *sent, struct sent_domain *domain, const char *autho
 		    || !domain_normalize(span_of(dkim->selector), selector)
 		    || !doctor_key_concerns(name, author))
 			continue;
-		cli_learn_selector(sent->lesson, selector, name, false);
 		count_name(&domain->reports.selectors, selector, row->count);
+		count_name_of(&domain->reports.keys, selector, name, row->count);
 	}
 }
 
@@ -253,7 +261,7 @@ take_row(void *context, const struct aggregate_report *report, const struct aggr
 	count_name(&sent->domains[number].reports.reporters,
 		   report->organization[0] != '\0' ? report->organization : "a receiver", row->count);
 	if (row->is_dkim_aligned)
-		take_signatures(sent, &sent->domains[number], author, row);
+		take_signatures(&sent->domains[number], author, row);
 	if (row->is_spf_aligned)
 		take_envelope(&sent->domains[number], author, row);
 }
@@ -314,10 +322,30 @@ sent_read_log(struct sent *sent, const char *path)
 	return is_read;
 }
 
+/* There is room for some keys: in turn each domain's with the most messages, so that neither a report with
+ * many selectors, which anybody can write, nor one domain takes it from others. */
+static void
+learn_selectors(struct sent *sent)
+{
+	for (size_t rank = 0; rank < NAMES_MAX; rank++)
+		for (size_t i = 0; i < sent->lesson->domain_count; i++) {
+			const struct names *names = &sent->domains[i].reports.keys;
+
+			if (rank < names->count)
+				cli_learn_selector(sent->lesson, names->items[rank].text,
+						   names->items[rank].of, false);
+		}
+}
+
 bool
 sent_read_reports(struct sent *sent, const char *path)
 {
-	return read_given(sent, path, NULL, "mail of these domains that passed DMARC");
+	const bool is_read = read_given(sent, path, NULL, "mail of these domains that passed DMARC");
+
+	for (size_t i = 0; i < sent->lesson->domain_count; i++)
+		sort(&sent->domains[i].reports.keys);
+	learn_selectors(sent);
+	return is_read;
 }
 
 /* What came of it. */

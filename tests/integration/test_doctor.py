@@ -547,6 +547,10 @@ class Doctor(unittest.TestCase):
                row(mine, 5000, "pass", "pass", "b.well.example", valid))
         read, _ = look("--reports", folder / "1.xml")
         self.assertEqual(read["addresses"], [mine])
+        report("1.xml", "google.com", *(row("203.0.113.1", 1, "pass", "pass", "b.well.example", ("well.example", f"n{number}", "pass")) for number in range(20)),
+               row(mine, 5000, "pass", "pass", "b.well.example", valid), row("203.0.113.1", 1, "pass", "pass", "b.well.example", ("well.example", "last", "pass")))
+        read, _ = look("--reports", folder / "1.xml")
+        self.assertTrue(any(record.startswith("s1._domainkey.well.example") for record in read["records"]), read["records"])
 
     def test_B06_the_id_of_MTA_STS_has_1_to_32_letters_and_digits(self):
         for given, right in (("a+b/c==", "abc"), ("2026 11 27", "20261127"), ("1" * 40, "1" * 32), ("2026-11-27T00:00:00Z", "20261127T000000Z"),
