@@ -1,16 +1,11 @@
 #include "heloscope/page/listen.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/daemon/local_socket.h"
 
-#define WAITING 128
 #define SOCKET_MODE 0660
-
-static int made = -1; /* by listener_make(), which calls back without a context */
 
 /* "127.0.0.1:8893" or "[::1]:8893". */
 static bool
@@ -53,31 +48,9 @@ page_listen_read(const char *listen, struct strbuf *out, struct error *error)
 	return true;
 }
 
-static bool
-open_socket(const char *place, struct error *error)
-{
-	const int yes = 1;
-	struct listener_address address;
-
-	if (!listener_find_address(place, &address, error))
-		return false;
-	made = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (made >= 0)
-		(void)setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-	if (made >= 0 && bind(made, (const struct sockaddr *)&address.storage, address.length) == 0
-	    && listen(made, WAITING) == 0)
-		return true;
-	error_set(error, "cannot listen on \"%.200s\": %s", place, strerror(errno));
-	if (made >= 0)
-		(void)close(made);
-	made = -1;
-	return false;
-}
-
 int
 page_listen(const char *listen, const struct service_account *account, struct error *error)
 {
-	const struct listener_wish wish = { .listen = listen, .mode = SOCKET_MODE, .open = open_socket };
-
-	return listener_make(&wish, account, error) ? made : -1;
+	return local_socket_make(&(struct listener_wish){ .listen = listen, .mode = SOCKET_MODE }, account,
+				 error);
 }

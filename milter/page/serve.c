@@ -1,6 +1,5 @@
 #include "heloscope/page/serve.h"
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <inttypes.h>
@@ -16,13 +15,13 @@
 #include "heloscope/base/log.h"
 #include "heloscope/daemon/service.h"
 #include "heloscope/page/again.h"
-#include "heloscope/page/connections.h"
 #include "heloscope/page/gate.h"
 #include "heloscope/page/request.h"
 #include "heloscope/page/results.h"
 #include "heloscope/page/view.h"
 #include "heloscope/page/work.h"
 #include "heloscope/records/find.h"
+#include "heloscope/web/server.h"
 
 #define LOOKING_THREADS 2
 #define SILENCE_S 10     /* of a client within a request, or between two */
@@ -31,15 +30,11 @@
 #define FAULT_S 120
 #define TELL_FAULT_MS 60000
 #define POLICY_SIZE 400
-#define ANY_METHOD                                                                                           \
-	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE             \
-	 | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
 
 struct server {
 	struct site *site;
 	struct event_base *base;
-	struct evhttp *http;
-	struct connections *connections;
+	struct web_server *web;
 	struct workers *lookers, *testers;
 	struct gate *gate;
 	struct results results;
@@ -87,33 +82,16 @@ struct test {
 /* Answering. */
 
 static void
-add_field(struct evhttp_request *request, const char *name, const char *value)
+add_fields(const struct server *server, struct evhttp_request *request)
 {
-	(void)evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
-}
-
-static void
-add_number(struct evhttp_request *request, const char *name, size_t number)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof text, "%zu", number);
-	add_field(request, name, text);
-}
-
-static void
-add_fields(const struct server *server, struct evhttp_request *request, int code)
-{
-	add_field(request, "Content-Type", "text/html; charset=utf-8");
-	add_field(request, "Content-Security-Policy", server->policy);
-	add_field(request, "X-Content-Type-Options", "nosniff");
-	add_field(request, "X-Robots-Tag", "noindex, nofollow");
-	add_field(request, "Referrer-Policy", "no-referrer");
-	add_field(request, "Cache-Control", "no-store");
-	/* Of a request that was not understood it is not sure where it ends, and another begins. */
-	if (evhttp_request_get_command(request) != EVHTTP_REQ_GET || code == HTTP_BADREQUEST
-	    || server->is_ending)
-		add_field(request, "Connection", "close");
+	web_add_field(request, "Content-Type", "text/html; charset=utf-8");
+	web_add_field(request, "Content-Security-Policy", server->policy);
+	web_add_field(request, "X-Content-Type-Options", "nosniff");
+	web_add_field(request, "X-Robots-Tag", "noindex, nofollow");
+	web_add_field(request, "Referrer-Policy", "no-referrer");
+	web_add_field(request, "Cache-Control", "no-store");
+	if (server->is_ending)
+		web_add_field(request, "Connection", "close");
 }
 
 /* `body` may be NULL. */
@@ -121,16 +99,8 @@ static void
 send_page(const struct server *server, struct evhttp_request *request, int code, const char *reason,
 	  const char *body, size_t length)
 {
-	struct evbuffer *content = evbuffer_new();
-
-	add_fields(server, request, code);
-	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
-		add_number(request, "Content-Length", length);
-	else if (content != NULL && body != NULL)
-		(void)evbuffer_add(content, body, length);
-	evhttp_send_reply(request, code, reason, content);
-	if (content != NULL)
-		evbuffer_free(content);
+	add_fields(server, request);
+	web_send(request, code, reason, body, length);
 }
 
 /* `wait_s`: after which time the visitor may come again; 0: not said. */
@@ -142,9 +112,9 @@ send_view(const struct server *server, struct evhttp_request *request, enum view
 	char *body = view_make(kind, &length);
 
 	if (kind == VIEW_METHOD)
-		add_field(request, "Allow", "GET, HEAD, POST");
+		web_add_field(request, "Allow", "GET, HEAD, POST");
 	if (wait_s > 0)
-		add_number(request, "Retry-After", wait_s);
+		web_add_number(request, "Retry-After", wait_s);
 	send_page(server, request, words->code, words->reason, body, body != NULL ? length : 0);
 	free(body);
 }
@@ -228,7 +198,7 @@ answer_post(struct visit *visit)
 	} else if (!is_tested_now && !start_test(visit)) {
 		send_view(server, visit->request, VIEW_BUSY, BUSY_S);
 	} else {
-		add_field(visit->request, "Location", visit->ident);
+		web_add_field(visit->request, "Location", visit->ident);
 		send_page(server, visit->request, 303, "See Other", NULL, 0);
 	}
 }
@@ -450,21 +420,15 @@ watch_signals(struct server *server)
 static bool
 listen_on(struct server *server, int fd)
 {
-	struct evhttp_bound_socket *bound;
+	static const struct web_limits limits = {
+		.connections = { BOUND_PAGE_CONNECTIONS, BOUND_PAGE_CONNECTION_MS },
+		.silence_s = SILENCE_S,
+		.header_octets = BOUND_PAGE_HEADER,
+		.body_octets = BOUND_PAGE_BODY,
+	};
 
-	server->http = evhttp_new(server->base);
-	if (server->http == NULL)
-		return false;
-	evhttp_set_max_headers_size(server->http, BOUND_PAGE_HEADER);
-	evhttp_set_max_body_size(server->http, BOUND_PAGE_BODY);
-	evhttp_set_timeout(server->http, SILENCE_S);
-	evhttp_set_allowed_methods(server->http, ANY_METHOD);
-	evhttp_set_gencb(server->http, on_request, server);
-	bound = evhttp_accept_socket_with_handle(server->http, fd);
-	if (bound == NULL)
-		return false;
-	server->connections = connections_new(server->base, server->http, bound);
-	return server->connections != NULL;
+	server->web = web_server_new(server->base, fd, &limits, on_request, server);
+	return server->web != NULL;
 }
 
 static bool
@@ -500,9 +464,7 @@ tear_down(struct server *server)
 	workers_free(server->testers);
 	while (server->delayed != NULL)
 		on_time(-1, 0, server->delayed);
-	if (server->http != NULL)
-		evhttp_free(server->http);
-	connections_free(server->connections);
+	web_server_free(server->web);
 	for (size_t i = 0; i < 2; i++)
 		free_event(server->stops[i]);
 	free_event(server->reload);

@@ -1,16 +1,16 @@
-#include "heloscope/page/connections.h"
+#include "heloscope/web/connections.h"
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 
 #define LOOK_EVERY_MS 100
@@ -25,8 +25,9 @@ struct connection {
 struct connections {
 	struct evconnlistener *listener;
 	struct event *timer;
-	struct connection items[BOUND_PAGE_CONNECTIONS];
+	struct connection_limits limits;
 	size_t count;
+	struct connection items[]; /* as many as there may be */
 };
 
 /*
@@ -40,7 +41,7 @@ take_own(struct connection *connection)
 {
 	const int fd = bufferevent_getfd(connection->stream);
 
-	connection->own = dup(fd); /* the page starts no other program */
+	connection->own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (connection->own < 0)
 		(void)shutdown(fd, SHUT_RDWR); /* rather none than one without end */
 	(void)bufferevent_decref(connection->stream);
@@ -74,17 +75,17 @@ look(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++) {
+	for (size_t i = 0; i < connections->limits.count; i++) {
 		struct connection *connection = &connections->items[i];
 
 		if (!connection->is_used)
 			continue;
 		if (connection->stream != NULL ? !take_own(connection) : has_gone(connection))
 			forget(connections, connection);
-		else if (now_ms - connection->born_ms > BOUND_PAGE_CONNECTION_MS)
+		else if (now_ms - connection->born_ms > connections->limits.last_ms)
 			(void)shutdown(connection->own, SHUT_RDWR);
 	}
-	if (connections->count < BOUND_PAGE_CONNECTIONS)
+	if (connections->count < connections->limits.count)
 		(void)evconnlistener_enable(connections->listener);
 	if (connections->count > 0)
 		(void)event_add(connections->timer, &pause);
@@ -98,7 +99,7 @@ make_stream(struct event_base *base, void *context)
 	struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
 	size_t place = 0;
 
-	while (place < BOUND_PAGE_CONNECTIONS - 1 && connections->items[place].is_used)
+	while (place < connections->limits.count - 1 && connections->items[place].is_used)
 		place++;
 	if (stream == NULL || connections->items[place].is_used)
 		return stream;
@@ -106,19 +107,22 @@ make_stream(struct event_base *base, void *context)
 	connections->items[place] = (struct connection){
 		.is_used = true, .stream = stream, .own = -1, .born_ms = clock_now_ms()
 	};
-	if (++connections->count == BOUND_PAGE_CONNECTIONS)
+	if (++connections->count == connections->limits.count)
 		(void)evconnlistener_disable(connections->listener);
 	event_active(connections->timer, EV_TIMEOUT, 0);
 	return stream;
 }
 
 struct connections *
-connections_new(struct event_base *base, struct evhttp *http, struct evhttp_bound_socket *bound)
+connections_new(struct event_base *base, struct evhttp *http, struct evhttp_bound_socket *bound,
+		const struct connection_limits *limits)
 {
-	struct connections *connections = calloc(1, sizeof *connections);
+	struct connections *connections =
+		calloc(1, sizeof *connections + limits->count * sizeof connections->items[0]);
 
 	if (connections == NULL)
 		return NULL;
+	connections->limits = *limits;
 	connections->listener = evhttp_bound_socket_get_listener(bound);
 	connections->timer = evtimer_new(base, look, connections);
 	if (connections->timer == NULL) {
@@ -134,7 +138,7 @@ connections_free(struct connections *connections)
 {
 	if (connections == NULL)
 		return;
-	for (size_t i = 0; i < BOUND_PAGE_CONNECTIONS; i++) {
+	for (size_t i = 0; i < connections->limits.count; i++) {
 		struct connection *connection = &connections->items[i];
 
 		if (connection->stream != NULL)
