@@ -40,20 +40,36 @@ take_random(unsigned char *octets)
 	(void)pthread_mutex_unlock(&lock);
 }
 
+/* A number of that many digits, and what follows it; each message has one, for which a format string is slow. */
+static char *
+put_number(char *at, int number, int digits, const char *next)
+{
+	for (int i = digits - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return stpcpy(at + digits, next);
+}
+
 void
 ident_make(char *ident)
 {
+	static const char hex[] = "0123456789abcdef";
 	const time_t now = time(NULL);
 	unsigned char random[RANDOM_OCTETS];
 	struct tm parts;
 
 	(void)gmtime_r(&now, &parts);
 	take_random(random);
-	(void)snprintf(ident, IDENT_SIZE, "%04u%02u%02uT%02u%02u%02uZ-%02x%02x%02x%02x%02x%02x",
-		       ((unsigned)parts.tm_year + 1900) % 10000, ((unsigned)parts.tm_mon + 1) % 100,
-		       (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
-		       (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100, random[0], random[1],
-		       random[2], random[3], random[4], random[5]);
+	ident = put_number(ident, parts.tm_year + 1900, 4, "");
+	ident = put_number(ident, parts.tm_mon + 1, 2, "");
+	ident = put_number(ident, parts.tm_mday, 2, "T");
+	ident = put_number(ident, parts.tm_hour, 2, "");
+	ident = put_number(ident, parts.tm_min, 2, "");
+	ident = put_number(ident, parts.tm_sec, 2, "Z-");
+	for (size_t i = 0; i < RANDOM_OCTETS; i++) {
+		*ident++ = hex[random[i] >> 4];
+		*ident++ = hex[random[i] & 0xf];
+	}
+	*ident = '\0';
 }
 
 bool

@@ -101,13 +101,14 @@ list_takes_family(const struct list *list, unsigned char length)
 bool
 config_switches_on(const struct config *config, enum method method)
 {
-	const bool is_on[] = {
-		[SWITCH_NONE] = true,
-		[SWITCH_LOOK_BACK] = config->looks_back,
-		[SWITCH_ENABLE] = (config->enabled & 1U << method) != 0,
-	};
-
-	return is_on[method_words(method)->needs];
+	switch (method_words(method)->needs) {
+	case SWITCH_LOOK_BACK:
+		return config->looks_back;
+	case SWITCH_ENABLE:
+		return (config->enabled & 1U << method) != 0;
+	default:
+		return true;
+	}
 }
 
 bool

@@ -69,13 +69,16 @@ add_printable(struct strbuf *out, struct span text, const char *special)
 
 	if (is_long)
 		text.length = VALUE_MAX;
-	for (size_t i = 0; i < text.length; i++) {
-		const char c = text.at[i];
+	while (text.length > 0) {
+		size_t plain = 0;
 
-		if (ascii_is_printable(c) && !ascii_is_among(c, special))
-			strbuf_add_char(out, c);
-		else
-			strbuf_printf(out, "%%%02x", (unsigned char)c);
+		while (plain < text.length && ascii_is_printable(text.at[plain])
+		       && !ascii_is_among(text.at[plain], special))
+			plain++;
+		strbuf_add_span(out, (struct span){ text.at, plain });
+		if (plain < text.length)
+			strbuf_printf(out, "%%%02x", (unsigned char)text.at[plain++]);
+		text = span_from(text, plain);
 	}
 	if (is_long)
 		strbuf_add(out, "...");
@@ -178,7 +181,10 @@ authres_result(struct authres *authres, const char *method, enum result result)
 	const char *word = result_word(result);
 
 	close_result(authres);
-	strbuf_printf(authres->out, ";\n    %s=%s", method, word);
+	strbuf_add(authres->out, ";\n    ");
+	strbuf_add(authres->out, method);
+	strbuf_add_char(authres->out, '=');
+	strbuf_add(authres->out, word);
 	authres->column = 4 + strlen(method) + 1 + strlen(word);
 	authres->method = method;
 	authres->result = result;
@@ -211,7 +217,8 @@ authres_property(struct authres *authres, const char *property, struct span valu
 	if (authres->is_important != NULL && authres->is_important(authres->context, property, value))
 		authres->is_marked = true;
 	strbuf_init(&word, memory, sizeof memory);
-	strbuf_printf(&word, "%s=", property);
+	strbuf_add(&word, property);
+	strbuf_add_char(&word, '=');
 	authres_add_value(&word, value);
 	add_word(authres, memory);
 }

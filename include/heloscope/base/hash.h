@@ -1,8 +1,9 @@
 /*
  * hash: for tables in memory whose keys strangers choose.
  *
- * SipHash-2-4 (Aumasson and Bernstein, 2012) under a key that each process draws for itself: nobody outside
- * can choose names that fall into one bucket. Any thread.
+ * SipHash-1-3 (Aumasson and Bernstein, 2012, with fewer rounds, as the tables of Python, Perl and Rust have
+ * it) under a key that each process draws for itself: nobody outside can choose names that fall into one
+ * bucket. Any thread.
  */
 #ifndef HELOSCOPE_BASE_HASH_H
 #define HELOSCOPE_BASE_HASH_H

@@ -291,20 +291,20 @@ log_writes_one_escaped_line_of_enough_importance(void **state)
 	assert_string_equal(text, "heloscope-milter: a b\\x0ac\n");
 }
 
-/* The vector of the paper's appendix: 15 octets under the key 00 01 02 ... 0f. */
+/* 15 octets under a key of zeros: what Python 3.11 gives as hash() of them with PYTHONHASHSEED=0. */
 static void
 D1_hash_is_another_under_another_key(void **state)
 {
 	static const char octets[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16";
-	const struct hash_key paper = { 0x0706050403020100U, 0x0f0e0d0c0b0a0908U }, other = { 1, 2 };
+	const struct hash_key zeros = { 0, 0 }, other = { 1, 2 };
 	const struct span text = { octets, 15 }, shorter = { octets, 14 };
 
 	(void)state;
-	assert_true(hash_under(&paper, text) == 0xa129ca6149be45e5U);
-	assert_true(hash_under(&other, text) != 0xa129ca6149be45e5U);
-	assert_true(hash_under(&paper, shorter) != hash_under(&paper, text));
+	assert_true(hash_under(&zeros, text) == 0xf30eb725bb91c9eaU);
+	assert_true(hash_under(&other, text) != 0xf30eb725bb91c9eaU);
+	assert_true(hash_under(&zeros, shorter) != hash_under(&zeros, text));
 	assert_true(hash_of(text) == hash_of(text));
-	assert_true(hash_of(text) != 0xa129ca6149be45e5U);
+	assert_true(hash_of(text) != 0xf30eb725bb91c9eaU);
 }
 
 /* Members of one hash are told apart by who asks; nothing is lost while the table grows and shrinks. */
