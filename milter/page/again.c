@@ -1,5 +1,6 @@
 #include "heloscope/page/again.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "heloscope/base/clock.h"
@@ -169,8 +170,10 @@ again_put(const char *line, const struct config *config, struct output *out)
 	const struct record_verdict *worst;
 	char time[CLOCK_TEXT_SIZE];
 
-	if (!record_read(span_of(line), &reading))
+	if (!record_read(span_of(line), &reading)) {
+		out->fault = ENOMEM; /* what was just made can be read */
 		return;
+	}
 	worst = answer_worst_of(&reading.record);
 	if (worst != NULL && explain_was_told(worst))
 		put_refused(worst, out);

@@ -89,7 +89,7 @@ take_at(const struct places *places, const struct rate *rate, unsigned cost, uin
 }
 
 unsigned
-gate_enter(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+gate_ask(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
 {
 	const struct places own = places_of(gate->visitors, visitor, REACH_CLIENT);
 	const struct places network = places_of(gate->networks, visitor, REACH_PROVIDER);
@@ -100,11 +100,16 @@ gate_enter(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
 
 	if (own_wait > 0 || miss_wait > 0)
 		return own_wait > miss_wait ? own_wait : miss_wait;
-	if (all_wait > 0)
-		return all_wait;
+	return all_wait;
+}
+
+void
+gate_count(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+{
+	const struct places own = places_of(gate->visitors, visitor, REACH_CLIENT);
+
 	take_at(&own, &of_visitor, 1, now_ms);
 	take(&gate->looks, &of_all, 1, now_ms);
-	return 0;
 }
 
 void
@@ -121,15 +126,20 @@ gate_count_miss(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms
 }
 
 unsigned
-gate_enter_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+gate_ask_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
 {
 	const struct places own = places_of(gate->visitors, visitor, REACH_CLIENT);
 	const unsigned own_wait = wait_of(lower(&own), &of_visitor, BOUND_PAGE_MISS_COSTS, now_ms);
 	const unsigned all_wait = wait_of(gate->tests, &of_tests, 1, now_ms);
 
-	if (own_wait > 0 || all_wait > 0)
-		return own_wait > all_wait ? own_wait : all_wait;
+	return own_wait > all_wait ? own_wait : all_wait;
+}
+
+void
+gate_count_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+{
+	const struct places own = places_of(gate->visitors, visitor, REACH_CLIENT);
+
 	take_at(&own, &of_visitor, BOUND_PAGE_MISS_COSTS, now_ms);
 	take(&gate->tests, &of_tests, 1, now_ms);
-	return 0;
 }

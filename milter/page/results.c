@@ -35,6 +35,22 @@ results_has_new(struct results *results, const char *ident, uint64_t now_ms)
 	return result != NULL && is_new(result, now_ms);
 }
 
+static bool
+is_near(const struct ipaddr *one, const struct ipaddr *other)
+{
+	return one->length == other->length
+	       && span_equals(ipaddr_common(one, REACH_NETWORK), ipaddr_common(other, REACH_NETWORK));
+}
+
+bool
+results_is_testing(const struct results *results, const struct ipaddr *client)
+{
+	for (size_t i = 0; i < BOUND_PAGE_RESULTS; i++)
+		if (results->items[i].is_running && is_near(&results->items[i].client, client))
+			return true;
+	return false;
+}
+
 /* The place that is free, or of the oldest. */
 static struct outcome *
 find_place(struct results *results)
@@ -53,7 +69,7 @@ find_place(struct results *results)
 }
 
 struct outcome *
-results_begin(struct results *results, const char *ident, uint64_t now_ms)
+results_begin(struct results *results, const char *ident, const struct ipaddr *client, uint64_t now_ms)
 {
 	struct outcome *place = results_find(results, ident);
 
@@ -64,10 +80,10 @@ results_begin(struct results *results, const char *ident, uint64_t now_ms)
 	} else if (is_new(place, now_ms)) {
 		place = NULL;
 	}
-	if (place == NULL || results->running == BOUND_PAGE_TESTS)
+	if (place == NULL || results->running == BOUND_PAGE_TESTS || results_is_testing(results, client))
 		return NULL;
 	free(place->line);
-	*place = (struct outcome){ .is_running = true, .begun_ms = now_ms };
+	*place = (struct outcome){ .client = *client, .is_running = true, .begun_ms = now_ms };
 	(void)snprintf(place->ident, sizeof place->ident, "%s", ident);
 	results->running++;
 	return place;

@@ -21,6 +21,7 @@
 #include "heloscope/page/view.h"
 #include "heloscope/page/work.h"
 #include "heloscope/records/find.h"
+#include "heloscope/records/record.h"
 #include "heloscope/web/server.h"
 
 #define LOOKING_THREADS 2
@@ -60,7 +61,9 @@ struct visit {
 	char ident[IDENT_SIZE];
 	struct config *config; /* counted */
 	const char *log;
-	struct view_refusal shown; /* `line` and `tested` are to be freed */
+	char *line, *tested;       /* the record, and that of its last test, or NULL */
+	struct view_refusal shown; /* `record` while it is looked up */
+	struct ipaddr client;      /* of a refusal */
 	enum visit_state state;
 	char *page; /* of a refusal */
 	size_t length;
@@ -156,16 +159,18 @@ end_test(struct work *work)
 	free(test);
 }
 
-/* Start it; takes the line of the visit. False when memory ran out, or too many are under way. */
+/* Start it; takes the line of the visit. False, with what is to be said in `kind`, when that cannot be. */
 static bool
-start_test(struct visit *visit)
+start_test(struct visit *visit, uint64_t now_ms, enum view_kind *kind)
 {
 	struct server *server = visit->server;
 	struct test *test = calloc(1, sizeof *test);
 
+	*kind = VIEW_FAULT;
 	if (test == NULL)
 		return false;
-	test->result = results_begin(&server->results, visit->ident, clock_now_ms());
+	*kind = results_is_testing(&server->results, &visit->client) ? VIEW_TESTING : VIEW_BUSY;
+	test->result = results_begin(&server->results, visit->ident, &visit->client, now_ms);
 	if (test->result == NULL) {
 		free(test);
 		return false;
@@ -173,10 +178,11 @@ start_test(struct visit *visit)
 	test->work = (struct work){ .run = run_test, .done = end_test };
 	test->server = server;
 	test->config = config_ref(visit->config);
-	test->line = (char *)visit->shown.line;
-	visit->shown.line = NULL;
+	test->line = visit->line;
+	visit->line = NULL;
 	error_set(&test->error, "the page is ended");
 	if (workers_add(server->testers, &test->work)) {
+		gate_count_test(server->gate, &visit->visitor, now_ms);
 		log_info("page: the checks of %s are made again", visit->ident);
 		return true;
 	}
@@ -191,12 +197,13 @@ answer_post(struct visit *visit)
 	struct server *server = visit->server;
 	const uint64_t now_ms = clock_now_ms();
 	const bool is_tested_now = results_has_new(&server->results, visit->ident, now_ms);
-	const unsigned wait_s = is_tested_now ? 0 : gate_enter_test(server->gate, &visit->visitor, now_ms);
+	const unsigned wait_s = is_tested_now ? 0 : gate_ask_test(server->gate, &visit->visitor, now_ms);
+	enum view_kind kind;
 
 	if (wait_s > 0) {
 		send_view(server, visit->request, VIEW_WAIT, wait_s);
-	} else if (!is_tested_now && !start_test(visit)) {
-		send_view(server, visit->request, VIEW_BUSY, BUSY_S);
+	} else if (!is_tested_now && !start_test(visit, now_ms, &kind)) {
+		send_view(server, visit->request, kind, BUSY_S);
 	} else {
 		web_add_field(visit->request, "Location", visit->ident);
 		send_page(server, visit->request, 303, "See Other", NULL, 0);
@@ -218,8 +225,8 @@ free_visit(struct visit *visit)
 	if (visit->timer != NULL)
 		event_free(visit->timer);
 	config_unref(visit->config);
-	free((char *)visit->shown.line);
-	free((char *)visit->shown.tested);
+	free(visit->line);
+	free(visit->tested);
 	free(visit->page);
 	free(visit);
 }
@@ -233,24 +240,50 @@ on_close(struct evhttp_connection *connection, void *context)
 	visit->request = NULL;
 }
 
-/* In another thread. */
+/* What is shown of the record that was found. */
+static void
+read_record(struct visit *visit)
+{
+	struct record_reading reading;
+	bool is_refusal;
+
+	if (!record_read(span_of(visit->line), &reading))
+		return;
+	visit->shown.record = &reading.record;
+	visit->client = reading.record.facts->client.address;
+	is_refusal = view_is_refusal(&reading.record);
+	if (is_refusal && !visit->is_post)
+		visit->page = view_make_refusal(&visit->shown, &visit->length);
+	if (is_refusal && (visit->is_post || visit->page != NULL))
+		visit->state = VISIT_REFUSAL;
+	else if (!is_refusal)
+		visit->state = VISIT_NOTHING;
+	visit->shown.record = NULL;
+	record_release(&reading);
+}
+
+/*
+ * In another thread. While something cannot be read, all that shows nothing is a fault, whatever of it was
+ * found: else who guesses would see of which messages there are records.
+ */
 static void
 look_up(struct work *work)
 {
 	struct visit *visit = (struct visit *)work;
-	char *line = NULL;
-	const enum record_found found = record_find(visit->log, visit->ident, &line, &visit->error);
+	bool is_whole;
+	const enum record_found found =
+		record_find(visit->log, visit->ident, &visit->line, &is_whole, &visit->error);
 
-	visit->shown.line = line;
 	if (found == RECORD_UNREADABLE)
 		return;
-	visit->state = VISIT_NOTHING;
-	if (found != RECORD_FOUND || !visit->is_reference)
-		return;
-	if (!visit->is_post)
-		visit->page = view_make_refusal(&visit->shown, &visit->length);
-	if (visit->is_post ? view_is_refusal(line) : visit->page != NULL)
-		visit->state = VISIT_REFUSAL;
+	if (is_whole)
+		error_set(&visit->error, "out of memory");
+	if (found == RECORD_FOUND && visit->is_reference)
+		read_record(visit);
+	else
+		visit->state = VISIT_NOTHING;
+	if (visit->state == VISIT_NOTHING && !is_whole)
+		visit->state = VISIT_FAULT;
 }
 
 static void
@@ -311,11 +344,11 @@ end_visit(struct work *work)
 
 	if (visit->state == VISIT_FAULT)
 		tell_fault(server, visit->error.text);
-	if (visit->state == VISIT_NOTHING) {
+	if (visit->state == VISIT_NOTHING)
 		gate_count_miss(server->gate, &visit->visitor, now_ms);
-		if (visit->request != NULL && !server->is_ending && delay(visit, now_ms))
-			return;
-	}
+	if (visit->state != VISIT_REFUSAL && visit->request != NULL && !server->is_ending
+	    && delay(visit, now_ms))
+		return;
 	if (visit->request != NULL)
 		answer(visit);
 	free_visit(visit);
@@ -333,17 +366,19 @@ take_result(struct visit *visit)
 	visit->shown.was_tested = !result->is_running;
 	if (result->line == NULL)
 		return true;
-	visit->shown.tested = strdup(result->line);
-	return visit->shown.tested != NULL;
+	visit->tested = strdup(result->line);
+	visit->shown.tested = visit->tested;
+	return visit->tested != NULL;
 }
 
-/* False when it cannot be looked up now: then nothing is left of it. */
+/* False, with what is to be said in `kind`, when it cannot be looked up now: then nothing is left of it. */
 static bool
 begin_visit(struct server *server, struct evhttp_request *request, const struct ipaddr *visitor,
-	    uint64_t now_ms)
+	    uint64_t now_ms, enum view_kind *kind)
 {
 	struct visit *visit = calloc(1, sizeof *visit);
 
+	*kind = VIEW_FAULT;
 	if (visit == NULL)
 		return false;
 	visit->work = (struct work){ .run = look_up, .done = end_visit };
@@ -356,10 +391,13 @@ begin_visit(struct server *server, struct evhttp_request *request, const struct 
 	visit->log = site_log(server->site);
 	visit->shown.config = visit->config;
 	error_set(&visit->error, "the page is ended");
-	if (!take_result(visit) || !workers_add(server->lookers, &visit->work)) {
+	if (take_result(visit))
+		*kind = VIEW_BUSY;
+	if (*kind == VIEW_FAULT || !workers_add(server->lookers, &visit->work)) {
 		free_visit(visit);
 		return false;
 	}
+	gate_count(server->gate, visitor, now_ms);
 	visit->request = request;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, visit);
 	return true;
@@ -379,11 +417,11 @@ on_request(struct evhttp_request *request, void *context)
 		send_view(server, request, kind, 0);
 		return;
 	}
-	wait_s = gate_enter(server->gate, &visitor, now_ms);
+	wait_s = gate_ask(server->gate, &visitor, now_ms);
 	if (wait_s > 0)
 		send_view(server, request, VIEW_WAIT, wait_s);
-	else if (!begin_visit(server, request, &visitor, now_ms))
-		send_view(server, request, VIEW_BUSY, BUSY_S);
+	else if (!begin_visit(server, request, &visitor, now_ms, &kind))
+		send_view(server, request, kind, BUSY_S);
 }
 
 /* The server. */

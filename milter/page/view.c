@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "heloscope/page/again.h"
-#include "heloscope/records/record.h"
 #include "heloscope/review/template.h"
 #include "heloscope/words/explain.h"
 
@@ -29,7 +28,10 @@ static const struct view_words words[VIEWS] = {
 	[VIEW_WAIT] = { 429, "Too Many Requests", "Please wait a little",
 			"This page was asked for very often. Try again in a minute or two." },
 	[VIEW_BUSY] = { 503, "Service Unavailable", "Please wait a little",
-			"Many tests are being made just now. Go back and try again in a minute." },
+			"Much is asked of this page just now. Go back and try again in a minute." },
+	[VIEW_TESTING] = { 503, "Service Unavailable", "Please wait a little",
+			   "Another test of the same mail server, or of one in its network, is under way. Go back and "
+			   "try again in a minute." },
 	[VIEW_FAULT] = { 503, "Service Unavailable", "This does not work just now",
 			 "Something is wrong on our side. Try again in some minutes." },
 };
@@ -42,8 +44,7 @@ view_words(enum view_kind kind)
 
 struct page {
 	const struct view_words *words;     /* of other pages; NULL: */
-	const struct view_refusal *refusal; /* of a refusal, whose record is */
-	const struct message_record *record;
+	const struct view_refusal *refusal; /* of a refusal */
 };
 
 /* The test. */
@@ -57,7 +58,7 @@ put_test_button(const struct page *page, struct output *out)
 		"again, now, with what the DNS says now. Your name server may still tell others what it told "
 		"before, for as long as the old record may be kept (TTL).</p>\n"
 		"<form method=\"post\" action=\"%s\"><button type=\"submit\">Test again now</button></form>\n",
-		page->record->ident);
+		page->refusal->record->ident);
 }
 
 static void
@@ -112,11 +113,11 @@ put_content(const struct page *page, struct output *out)
 		put_test(page, out);
 	if (is_tested)
 		output_put(out, "<h2>When it was refused</h2>\n");
-	explain_refusal(page->record, !is_tested, out);
+	explain_refusal(page->refusal->record, !is_tested, out);
 	if (!is_tested)
 		put_test(page, out);
-	explain_refusal_found(page->record, out);
-	output_put(out, "</main>\n<footer><p>Reference: %s</p></footer>\n", page->record->ident);
+	explain_refusal_found(page->refusal->record, out);
+	output_put(out, "</main>\n<footer><p>Reference: %s</p></footer>\n", page->refusal->record->ident);
 }
 
 static void
@@ -155,8 +156,8 @@ view_make(enum view_kind kind, size_t *length)
 	return make(&(struct page){ .words = &words[kind] }, length);
 }
 
-static bool
-was_told(const struct message_record *record)
+bool
+view_is_refusal(const struct message_record *record)
 {
 	for (size_t i = 0; i < record->recipient_count; i++)
 		if (explain_was_told(&record->verdicts[record->recipients[i].verdict]))
@@ -164,32 +165,10 @@ was_told(const struct message_record *record)
 	return false;
 }
 
-bool
-view_is_refusal(const char *line)
-{
-	struct record_reading reading;
-	bool is_refusal;
-
-	if (!record_read(span_of(line), &reading))
-		return false;
-	is_refusal = was_told(&reading.record);
-	record_release(&reading);
-	return is_refusal;
-}
-
 char *
 view_make_refusal(const struct view_refusal *refusal, size_t *length)
 {
-	struct record_reading reading;
-	struct page page = { .refusal = refusal, .record = &reading.record };
-	char *text = NULL;
-
-	if (!record_read(span_of(refusal->line), &reading))
-		return NULL;
-	if (was_told(&reading.record))
-		text = make(&page, length);
-	record_release(&reading);
-	return text;
+	return make(&(struct page){ .refusal = refusal }, length);
 }
 
 bool

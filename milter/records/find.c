@@ -1,6 +1,5 @@
 #include "heloscope/records/find.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +93,7 @@ struct search {
 	char *found;                 /* the line */
 	char found_id[IDENT_SIZE];
 	enum record_found status;
+	bool is_whole; /* all was read that counts */
 	struct error *error;
 };
 
@@ -193,12 +193,12 @@ static void
 search_files(struct search *search, const char *path)
 {
 	struct record_files files;
-	bool is_whole = record_files_find(path, &files, search->error);
 
+	search->is_whole = record_files_find(path, &files, search->error);
 	for (size_t i = 0; i < files.count && search->status != RECORD_AMBIGUOUS; i++)
-		is_whole = search_file(search, &files.items[i]) && is_whole;
+		search->is_whole = search_file(search, &files.items[i]) && search->is_whole;
 	record_files_clear(&files);
-	if (search->status == RECORD_ABSENT && !is_whole)
+	if (search->status == RECORD_ABSENT && !search->is_whole)
 		search->status = RECORD_UNREADABLE;
 }
 
@@ -232,15 +232,19 @@ find(struct search *search, const char *path, char **line)
 }
 
 enum record_found
-record_find(const char *path, const char *id, char **line, struct error *error)
+record_find(const char *path, const char *id, char **line, bool *is_whole, struct error *error)
 {
 	struct search search = { .id = id, .status = RECORD_ABSENT, .error = error };
 	char last[] = "99991231T235959Z";
+	enum record_found found;
 
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
-	return find(&search, path, line);
+	found = find(&search, path, line);
+	if (is_whole != NULL)
+		*is_whole = search.is_whole;
+	return found;
 }
 
 enum record_found

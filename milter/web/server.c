@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TUNNEL_MS 250 /* of silence, of a client who asked for a tunnel */
 #define ANY_METHOD                                                                                           \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE             \
 	 | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
@@ -67,6 +68,16 @@ web_add_number(struct evhttp_request *request, const char *name, size_t number)
 	web_add_field(request, name, text);
 }
 
+/* evhttp waits for more behind an answer to CONNECT, whatever that says: it ends after a silence only. */
+static void
+end_tunnel(struct evhttp_request *request)
+{
+	const struct timeval soon = { .tv_usec = TUNNEL_MS * 1000 };
+
+	if (evhttp_request_get_command(request) == EVHTTP_REQ_CONNECT)
+		evhttp_connection_set_timeout_tv(evhttp_request_get_connection(request), &soon);
+}
+
 void
 web_send(struct evhttp_request *request, int code, const char *reason, const char *body, size_t length)
 {
@@ -78,6 +89,7 @@ web_send(struct evhttp_request *request, int code, const char *reason, const cha
 		web_add_number(request, "Content-Length", length);
 	else if (content != NULL && body != NULL)
 		(void)evbuffer_add(content, body, length);
+	end_tunnel(request);
 	evhttp_send_reply(request, code, reason, content);
 	if (content != NULL)
 		evbuffer_free(content);

@@ -62,11 +62,11 @@ def tearDownModule():
 class Page:
     """A running heloscope page, on a unix socket of its own."""
 
-    def __init__(self, name="page", config=None, words=(), listen=None):
+    def __init__(self, name="page", config=None, words=(), listen=None, env=None):
         self.socket = lab.folder / "page" / f"{name}.sock"
         self.log = lab.folder / f"{name}.log"
         self.process = lab.start(name, [lab.folder / "heloscope", "page", "--listen", listen or f"unix:{self.socket}", "--user", "nobody", "--stderr", "-c",
-                                        config or running.config, *words])
+                                        config or running.config, *words], env=env)
         wait_until("heloscope page", lambda: "page: ready" in self.log.read_text(), process=self.process)
 
     def stop(self):
@@ -250,6 +250,12 @@ class Requests(Base):
             self.assertEqual((status, fields["Allow"]), (405, "GET, HEAD, POST"), method)
         self.assertIn(b" 501 ", page.raw(b"FETCH / HTTP/1.0\r\nHost: x\r\n\r\n"))
 
+    def test_a_connection_that_asked_for_a_tunnel_is_closed(self):
+        SILENCE_S = 10
+        begin = time.monotonic()
+        self.assertIn(b" 405 ", page.raw(b"CONNECT mx.test:443 HTTP/1.1\r\nHost: x\r\n\r\n"))
+        self.assertLess(time.monotonic() - begin, SILENCE_S - 1)
+
     def test_a_post_from_another_site_starts_nothing(self):
         path = path_of(refuse())
         for fields in ({"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "http://localhost:81"}):
@@ -378,6 +384,36 @@ class Site(Base):
         self.assertNotIn("nonexistent", body + str(fields))
         self.assertIn("/nonexistent", own.log.read_text())
 
+    def test_while_a_file_of_the_log_cannot_be_read_what_shows_nothing_looks_alike(self):
+        log = lab.subfolder("torn-log", owner="nobody") / "records.jsonl"
+        shown, accepted = refuse().rpartition("/")[2], Alike.accepted()
+        log.write_text(running.records_path.read_text())
+        old = log.with_name("records.jsonl.1")
+        old.write_text("")
+        old.chmod(0)
+        own = self.anew("torn-log", words=("--log", str(log)))
+        found = [(status, {**fields, "Date": ""}, body) for status, fields, body in (own.ask("/why/" + each) for each in (UNKNOWN, accepted, "x"))]
+        self.assertEqual(found[1:], found[:1] * 2)
+        self.assertEqual(found[0][0], 503)
+        self.assertIn("Something is wrong on our side", found[0][2])
+        self.assertIn("records.jsonl.1", own.log.read_text())
+        self.assertEqual(own.ask("/why/" + shown)[0], 200)
+        old.chmod(0o644)
+        self.assertEqual([own.ask("/why/" + each)[0] for each in (UNKNOWN, accepted, shown)], [404, 404, 200])
+
+    def test_a_page_that_cannot_be_made_is_a_fault_and_no_wrong_reference(self):
+        """Without memory for it."""
+        shim, sign = lab.folder / "poor.so", lab.folder / "page" / "poor"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, pathlib.Path(__file__).with_name("poor.c"), "-ldl"], check=True)
+        path = path_of(refuse())
+        own = self.anew("poor", env={**os.environ, "LD_PRELOAD": str(shim), "POOR_WHILE": str(sign), "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        self.assertEqual(own.ask(path)[0], 200)
+        sign.touch()
+        self.assertEqual([own.ask(each)[0] for each in (path, "/why/" + UNKNOWN)], [503, 404])
+        self.assertIn("out of memory", own.log.read_text())
+        sign.unlink()
+        self.assertEqual(own.ask(path)[0], 200)
+
     def test_a_configuration_that_changes_is_read_again_and_one_with_errors_is_not_used(self):
         config = lab.folder / "changing.conf"
         config.write_text(running.config.read_text())
@@ -407,6 +443,20 @@ class Site(Base):
 
 
 class Again(Base):
+    def test_of_one_client_one_test_is_under_way_and_who_finds_it_busy_has_used_up_nothing(self):
+        own = self.anew("busy")
+        paths = [path_of(refuse()) for _ in range(2)]
+        WORLD["one.example TXT"] = "drop"
+        self.assertEqual(own.ask(paths[0], "POST")[0], 303)
+        for _ in range(12):  # more than a visitor may have tests, or looks in vain
+            status, fields, body = own.ask(paths[1], "POST")
+            self.assertEqual((status, fields["Retry-After"]), (503, "30"))
+            self.assertIn("Another test of the same mail server", body)
+        self.assertIn("The test is running.", own.ask(paths[0])[2])
+        WORLD["one.example TXT"] = GOOD
+        wait_until("the end of the test", lambda: "The test is running." not in own.ask(paths[0], visitor="192.0.2.2")[2])
+        self.assertEqual(own.ask(paths[1], "POST")[0], 303)
+
     def test_from_the_reply_of_postfix_to_next_mail_would_pass(self):
         link = refuse()
         folder = lab.subfolder("chromium")

@@ -187,8 +187,8 @@
 #define BOUND_PAGE_MISSES_OF_ALL 60
 #define BOUND_PAGE_VISITORS 16384
 
-/* Tests from that page at a time, in a minute, and whose result is remembered; of one reference one a minute.
- */
+/* Tests from that page at a time, of which one of a client's network (/24 or /48); in a minute; and whose
+ * result is remembered; of one reference one a minute. */
 #define BOUND_PAGE_TESTS 4
 #define BOUND_PAGE_TESTS_A_MINUTE 30
 #define BOUND_PAGE_RESULTS 128

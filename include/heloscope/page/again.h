@@ -18,7 +18,7 @@
 char *again_make(struct config *config, const char *line, struct error *error) MUST_USE;
 
 /* What came of it, as HTML, of the record that again_make() made: the first sentence, then the rest. Under
- * `config` it was made. */
+ * `config` it was made. `out` has a fault when memory ran out. */
 void again_put(const char *line, const struct config *config, struct output *out);
 
 #endif

@@ -20,14 +20,18 @@ struct gate;
 struct gate *gate_new(void) MUST_USE;
 void gate_free(struct gate *gate); /* NULL is allowed */
 
-/* Ask to look, at a time of clock_now_ms(). 0: it is allowed, and counted; else how many seconds to wait. All
- * that have no address (0.0.0.0) are one visitor. */
-unsigned gate_enter(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
+/* Ask to look, at a time of clock_now_ms(). 0: it is allowed; else how many seconds to wait. All that have no
+ * address (0.0.0.0) are one visitor. */
+unsigned gate_ask(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
 
-/* The look that was allowed was in vain. */
+/* The look that was allowed is taken: one for which there was no room does not count. */
+void gate_count(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
+
+/* It was in vain. */
 void gate_count_miss(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
 
-/* Ask for a test, which counts for the visitor as a look in vain does. */
-unsigned gate_enter_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
+/* The same for a test, which counts for the visitor as a look in vain does. */
+unsigned gate_ask_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
+void gate_count_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
 
 #endif

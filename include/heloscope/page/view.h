@@ -10,6 +10,7 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/config.h"
+#include "heloscope/records/record.h"
 
 /* Other pages than that of a refusal, which are the same for everybody. */
 enum view_kind {
@@ -19,6 +20,7 @@ enum view_kind {
 	VIEW_FOREIGN,
 	VIEW_WAIT,
 	VIEW_BUSY,
+	VIEW_TESTING, /* another test of that client or its network is under way */
 	VIEW_FAULT,
 	VIEWS
 };
@@ -35,17 +37,17 @@ char *view_make(enum view_kind kind, size_t *length) MUST_USE;
 
 /* What is shown of a refusal. */
 struct view_refusal {
-	const char *line; /* its record */
+	const struct message_record *record;
 	const struct config *config;
 	bool is_testing, was_tested;
 	const char *tested; /* the record that came of the test; NULL: nothing came */
 };
 
-/* Whether the record in `line` is one of a refusal: only who was refused has the reference, so that of any
- * other message shows nothing. */
-bool view_is_refusal(const char *line);
+/* Whether a record is one of a refusal: only who was refused has the reference, so that of any other message
+ * shows nothing. */
+bool view_is_refusal(const struct message_record *record);
 
-/* Its page, as view_make(); NULL, too, when it is none. */
+/* Its page, as view_make(). */
 char *view_make_refusal(const struct view_refusal *refusal, size_t *length) MUST_USE;
 
 /* The content security policy. False when memory ran out. */

@@ -9,6 +9,7 @@
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heloscope/base/must_use.h"
@@ -24,9 +25,11 @@ enum record_found {
 /*
  * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
- * by a kill, are passed over.
+ * by a kill, are passed over. `is_whole`, which may be NULL: whether all could be read that might hold it,
+ * also when it was found; else `error` says what could not.
  */
-enum record_found record_find(const char *path, const char *id, char **line, struct error *error) MUST_USE;
+enum record_found record_find(const char *path, const char *id, char **line, bool *is_whole,
+			      struct error *error) MUST_USE;
 
 /*
  * The same for the last record with this queue id, of those since `since_s`, seconds since 1970, up to an

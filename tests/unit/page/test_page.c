@@ -23,6 +23,27 @@ numbered(uint32_t number)
 	return ipaddr_from_ipv4(number);
 }
 
+/* Ask, and come in where it is allowed. */
+static unsigned
+enter(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+{
+	const unsigned wait_s = gate_ask(gate, visitor, now_ms);
+
+	if (wait_s == 0)
+		gate_count(gate, visitor, now_ms);
+	return wait_s;
+}
+
+static unsigned
+enter_test(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
+{
+	const unsigned wait_s = gate_ask_test(gate, visitor, now_ms);
+
+	if (wait_s == 0)
+		gate_count_test(gate, visitor, now_ms);
+	return wait_s;
+}
+
 /* How many times somebody is let in at once. */
 static unsigned
 enter_all(struct gate *gate, uint32_t visitor, uint64_t now_ms, bool is_vain)
@@ -30,7 +51,7 @@ enter_all(struct gate *gate, uint32_t visitor, uint64_t now_ms, bool is_vain)
 	const struct ipaddr address = numbered(visitor);
 	unsigned count = 0;
 
-	while (count < 1000 && gate_enter(gate, &address, now_ms) == 0) {
+	while (count < 1000 && enter(gate, &address, now_ms) == 0) {
 		count++;
 		if (is_vain)
 			gate_count_miss(gate, &address, now_ms);
@@ -47,7 +68,7 @@ enter_of_many(struct gate *gate, uint32_t first, uint64_t now_ms, bool is_vain)
 	for (uint32_t i = 0; i < 1000; i++) {
 		const struct ipaddr address = numbered((first + i) << 16);
 
-		if (gate_enter(gate, &address, now_ms) != 0)
+		if (enter(gate, &address, now_ms) != 0)
 			continue;
 		count++;
 		if (is_vain)
@@ -64,8 +85,8 @@ a_visitor_looks_so_often_and_in_vain_less(void **state)
 
 	(void)state;
 	assert_int_equal(enter_all(gate, 0xc0000201, BEGIN_MS, false), BOUND_PAGE_LOOKS);
-	assert_in_range(gate_enter(gate, &first, BEGIN_MS), 1, 2);
-	assert_int_equal(gate_enter(gate, &first, BEGIN_MS + 2000), 0);
+	assert_in_range(enter(gate, &first, BEGIN_MS), 1, 2);
+	assert_int_equal(enter(gate, &first, BEGIN_MS + 2000), 0);
 	assert_int_equal(enter_all(gate, 0xc0000201, BEGIN_MS + 120000, false), BOUND_PAGE_LOOKS);
 	gate_free(gate);
 	gate = gate_new();
@@ -90,7 +111,7 @@ addresses_of_one_network_of_ipv6_are_one_visitor(void **state)
 
 		(void)snprintf(text, sizeof text, "2001:db8:1:2:%x::1", i);
 		assert_true(ipaddr_parse(span_of(text), &address));
-		count += gate_enter(gate, &address, BEGIN_MS) == 0;
+		count += enter(gate, &address, BEGIN_MS) == 0;
 	}
 	assert_int_equal(count, BOUND_PAGE_LOOKS);
 	gate_free(gate);
@@ -118,10 +139,10 @@ too_many_looks_in_vain_keep_out_only_networks_that_did(void **state)
 	(void)state;
 	assert_int_equal(enter_of_many(gate, 256, BEGIN_MS, true), BOUND_PAGE_LOOKS_OF_ALL);
 	assert_true(BOUND_PAGE_LOOKS_OF_ALL > BOUND_PAGE_MISSES_OF_ALL);
-	assert_int_not_equal(gate_enter(gate, &guesser, BEGIN_MS + 900), 0);
-	assert_int_not_equal(gate_enter(gate, &neighbour, BEGIN_MS + 900), 0);
-	assert_int_equal(gate_enter(gate, &other, BEGIN_MS + 900), 0);
-	assert_int_equal(gate_enter(gate, &guesser, BEGIN_MS + 600000), 0);
+	assert_int_not_equal(enter(gate, &guesser, BEGIN_MS + 900), 0);
+	assert_int_not_equal(enter(gate, &neighbour, BEGIN_MS + 900), 0);
+	assert_int_equal(enter(gate, &other, BEGIN_MS + 900), 0);
+	assert_int_equal(enter(gate, &guesser, BEGIN_MS + 600000), 0);
 	gate_free(gate);
 }
 
@@ -135,16 +156,16 @@ the_gate_forgets_whoever_comes(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 10U * BOUND_PAGE_VISITORS; i++, now_ms += 20)
-		(void)gate_enter(gate,
-				 &(struct ipaddr){ .octets = { 10, (unsigned char)(i >> 16),
-							       (unsigned char)(i >> 8), (unsigned char)i },
-						   .length = 4 },
-				 now_ms);
+		(void)enter(gate,
+			    &(struct ipaddr){ .octets = { 10, (unsigned char)(i >> 16),
+							  (unsigned char)(i >> 8), (unsigned char)i },
+					      .length = 4 },
+			    now_ms);
 	now_ms += 1000;
 	for (uint32_t i = 0; i < 50; i++, now_ms += 200) {
 		const struct ipaddr address = numbered(0xc6336400U + i);
 
-		kept_out += gate_enter(gate, &address, now_ms) != 0;
+		kept_out += enter(gate, &address, now_ms) != 0;
 	}
 	assert_int_equal(kept_out, 0);
 	gate_free(gate);
@@ -168,7 +189,7 @@ many_visitors_keep_no_other_out(void **state)
 	for (uint32_t i = 0; i < 50; i++, now_ms += 100) {
 		const struct ipaddr address = numbered(0xc6336400U + i);
 
-		kept_out += gate_enter(gate, &address, now_ms) != 0;
+		kept_out += enter(gate, &address, now_ms) != 0;
 	}
 	assert_in_range(kept_out, 0, 1);
 	gate_free(gate);
@@ -182,15 +203,31 @@ tests_are_so_many_in_a_minute(void **state)
 	unsigned of_one = 0, of_all = 0;
 
 	(void)state;
-	while (of_one < 1000 && gate_enter_test(gate, &one, BEGIN_MS) == 0)
+	while (of_one < 1000 && enter_test(gate, &one, BEGIN_MS) == 0)
 		of_one++;
 	assert_int_equal(of_one, BOUND_PAGE_LOOKS / BOUND_PAGE_MISS_COSTS);
 	for (uint32_t i = 2; i < 1000; i++) {
 		const struct ipaddr address = numbered(i << 16);
 
-		of_all += gate_enter_test(gate, &address, BEGIN_MS) == 0;
+		of_all += enter_test(gate, &address, BEGIN_MS) == 0;
 	}
 	assert_int_equal(of_one + of_all, BOUND_PAGE_TESTS_A_MINUTE);
+	gate_free(gate);
+}
+
+/* Who asks and finds no room has used up nothing, neither of his own nor of all. */
+static void
+what_is_only_asked_for_does_not_count(void **state)
+{
+	struct gate *gate = gate_new();
+	const struct ipaddr one = numbered(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(gate_ask(gate, &one, BEGIN_MS), 0);
+		assert_int_equal(gate_ask_test(gate, &one, BEGIN_MS), 0);
+	}
+	assert_int_equal(enter_all(gate, 1, BEGIN_MS, false), BOUND_PAGE_LOOKS);
 	gate_free(gate);
 }
 
@@ -207,25 +244,64 @@ results_are_so_many_and_one_a_minute(void **state)
 	struct results results = { .running = 0 };
 	char ident[IDENT_SIZE];
 	struct outcome *running[BOUND_PAGE_TESTS];
+	struct ipaddr clients[BOUND_PAGE_RESULTS];
 	uint64_t now_ms = BEGIN_MS;
 
 	(void)state;
+	for (uint32_t i = 0; i < BOUND_PAGE_RESULTS; i++)
+		clients[i] = numbered(i << 8);
 	for (unsigned i = 0; i < BOUND_PAGE_TESTS; i++) {
-		running[i] = results_begin(&results, ident_of(i, ident), now_ms);
+		running[i] = results_begin(&results, ident_of(i, ident), &clients[i], now_ms);
 		assert_non_null(running[i]);
 	}
-	assert_null(results_begin(&results, ident_of(99, ident), now_ms));
+	assert_null(results_begin(&results, ident_of(99, ident), &clients[99], now_ms));
 	for (unsigned i = 0; i < BOUND_PAGE_TESTS; i++)
 		results_end(&results, running[i], strdup("x"));
-	assert_null(results_begin(&results, ident_of(0, ident), now_ms + RESULT_STAYS_MS - 1));
+	assert_null(results_begin(&results, ident_of(0, ident), &clients[99], now_ms + RESULT_STAYS_MS - 1));
 	for (unsigned i = BOUND_PAGE_TESTS; i < BOUND_PAGE_RESULTS; i++)
-		results_end(&results, results_begin(&results, ident_of(i, ident), now_ms), NULL);
-	assert_null(results_begin(&results, ident_of(9999, ident), now_ms));
+		results_end(&results, results_begin(&results, ident_of(i, ident), &clients[i], now_ms), NULL);
+	assert_null(results_begin(&results, ident_of(9999, ident), &clients[99], now_ms));
 	now_ms += RESULT_STAYS_MS;
-	results_end(&results, results_begin(&results, ident_of(0, ident), now_ms), strdup("y"));
-	results_end(&results, results_begin(&results, ident_of(9999, ident), now_ms), NULL);
+	results_end(&results, results_begin(&results, ident_of(0, ident), &clients[99], now_ms), strdup("y"));
+	results_end(&results, results_begin(&results, ident_of(9999, ident), &clients[99], now_ms), NULL);
 	assert_string_equal(results_find(&results, ident_of(0, ident))->line, "y");
 	assert_null(results_find(&results, ident_of(1, ident))); /* it was the oldest */
+	results_clear(&results);
+}
+
+/* Servers that never answer keep one thread busy, however many references their network has. */
+static void
+of_a_network_one_test_is_under_way(void **state)
+{
+	static const struct {
+		const char *client;
+		bool may_begin;
+	} table[] = {
+		{ "192.0.2.1", false },       { "192.0.2.200", false },     { "192.0.3.1", true },
+		{ "2001:db8:1:2::1", false }, { "2001:db8:1:3::1", false }, { "2001:db8:2::1", true },
+	};
+	struct results results = { .running = 0 };
+	struct ipaddr first, second;
+	char ident[IDENT_SIZE];
+
+	(void)state;
+	assert_true(ipaddr_parse(SPAN("192.0.2.1"), &first));
+	assert_true(ipaddr_parse(SPAN("2001:db8:1:2::1"), &second));
+	assert_non_null(results_begin(&results, ident_of(1, ident), &first, BEGIN_MS));
+	assert_non_null(results_begin(&results, ident_of(2, ident), &second, BEGIN_MS));
+	for (unsigned i = 0; i < ROWS(table); i++) {
+		struct ipaddr client;
+		struct outcome *begun;
+
+		assert_true(ipaddr_parse(span_of(table[i].client), &client));
+		assert_int_equal(results_is_testing(&results, &client), !table[i].may_begin);
+		begun = results_begin(&results, ident_of(10 + i, ident), &client, BEGIN_MS);
+		assert_int_equal(begun != NULL, table[i].may_begin);
+		if (begun != NULL)
+			results_end(&results, begun, NULL);
+	}
+	results_end(&results, results_find(&results, ident_of(1, ident)), NULL);
+	assert_non_null(results_begin(&results, ident_of(20, ident), &first, BEGIN_MS));
 	results_clear(&results);
 }
 
@@ -390,8 +466,8 @@ only_a_refusal_that_was_told_has_a_page(void **state)
 
 		print_message("    %s\n", strstr(table[i].line, "verdicts"));
 		assert_true(record_read(span_of(table[i].line), &reading));
+		assert_int_equal(view_is_refusal(&reading.record), table[i].is_refusal);
 		record_release(&reading);
-		assert_int_equal(view_is_refusal(table[i].line), table[i].is_refusal);
 	}
 }
 
@@ -426,6 +502,8 @@ main(void)
 		cmocka_unit_test(the_gate_forgets_whoever_comes),
 		cmocka_unit_test(many_visitors_keep_no_other_out),
 		cmocka_unit_test(tests_are_so_many_in_a_minute),
+		cmocka_unit_test(what_is_only_asked_for_does_not_count),
+		cmocka_unit_test(of_a_network_one_test_is_under_way),
 		cmocka_unit_test(results_are_so_many_and_one_a_minute),
 		cmocka_unit_test(the_reference_is_the_last_part_of_the_path),
 		cmocka_unit_test(only_loopback_is_listened_on),
