@@ -9,6 +9,8 @@
 #include "heloscope/config/servers.h"
 #include "heloscope/config/written.h"
 
+#define FAULT_SIZE 60
+
 /* Fields. */
 
 static void *
@@ -157,19 +159,25 @@ count_zones(const struct setting *setting, const struct config *config)
 /* Values, taken. */
 
 static void
-complain_of(struct config_reader *reader, const struct setting *setting, struct word value)
+complain_of(struct config_reader *reader, const struct setting *setting, struct word value, const char *after)
 {
 	config_complain(reader, value.place, "%s\"%.80s\"%s; expected %s", setting->before, value.text,
-			setting->after != NULL ? setting->after : "", setting->expected);
+			after != NULL ? after : "", setting->expected);
 }
 
 static void
 take_text(struct config_reader *reader, const struct setting *setting, const struct value_set *values)
 {
 	const struct word value = values->items[0];
+	char memory[FAULT_SIZE];
+	struct strbuf fault = STRBUF_OVER(memory);
 
-	if (setting->is_good != NULL && !setting->is_good(value.text))
-		complain_of(reader, setting, value);
+	if (setting->tell_fault != NULL)
+		setting->tell_fault(value.text, &fault);
+	if (fault.length > 0)
+		complain_of(reader, setting, value, memory);
+	else if (setting->is_good != NULL && !setting->is_good(value.text))
+		complain_of(reader, setting, value, setting->after);
 	set_text(setting, reader->config, value.text);
 }
 

@@ -203,10 +203,10 @@ static const struct setting settings[] = {
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
 	  FIELD(contact),
-	  .is_good = contact_is_good,
+	  .tell_fault = contact_tell_fault,
 	  .before = "the contact ",
 	  .expected =
-		  "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; %r in it is the reference, of 29 characters, and %% a percent sign",
+		  "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign",
 	  .effect = EFFECT_LOOK_BACK },
 	{ .name = "resolver", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_RESOLVER },
 	{ .name = "servers",

@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-#include "heloscope/base/must_use.h"
 #include "heloscope/base/strbuf.h"
 
-/* Whether it is printable ASCII (RFC 5321, 4.2), of 1 to CONFIG_CONTACT_MAX octets with any reference. */
-bool contact_is_good(const char *contact) MUST_USE;
+/* Add what keeps it from being printable ASCII (RFC 5321, 4.2), of 1 to CONFIG_CONTACT_MAX octets with any
+ * reference, to be said behind it: " has ...". Nothing when it is good. */
+void contact_tell_fault(const char *contact, struct strbuf *fault);
 
 bool contact_has_reference(const char *contact);
 

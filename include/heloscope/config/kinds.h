@@ -51,6 +51,8 @@ struct setting {
 	bool (*is_built)(size_t index); /* whether this build has what the word names; NULL: it has all */
 	unsigned long min, max;
 	bool (*is_good)(const char *text); /* NULL: any text */
+	/* In place of it: what is wrong with a text, said as AFTER; nothing: it is good. */
+	void (*tell_fault)(const char *text, struct strbuf *fault);
 	enum config_pattern pattern;
 	enum method_switch needs; /* of checks: those that need it alone; SWITCH_NONE: all */
 	size_t places;            /* of checks: offset of the array with where each was said */
