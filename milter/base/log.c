@@ -22,6 +22,7 @@ static atomic_int log_target_now = LOG_TARGET_STDERR;
 static atomic_int log_level_now = LOG_LEVEL_INFO;
 
 static atomic_bool is_ready;
+static const char *program = "heloscope-milter";
 
 static const int priorities[] = {
 	[LOG_LEVEL_ERROR] = LOG_ERR,
@@ -42,11 +43,17 @@ tell_if_syslog_is_missing(void)
 		reason = 0;
 	if (reason != 0)
 		(void)fprintf(stderr,
-			      "heloscope-milter: no line will be logged: " _PATH_LOG
+			      "%s: no line will be logged: " _PATH_LOG
 			      ": %s; start a syslog daemon, or set \"log stderr\" in the configuration\n",
-			      strerror(reason));
+			      program, strerror(reason));
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+void
+log_set_program(const char *name)
+{
+	program = name;
 }
 
 void
@@ -55,7 +62,7 @@ log_open(enum log_target target, enum log_level level)
 	if (target == LOG_TARGET_SYSLOG) {
 		if (atomic_load(&is_ready))
 			tell_if_syslog_is_missing();
-		openlog("heloscope-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
 	}
 	atomic_store(&log_target_now, (int)target);
 	atomic_store(&log_level_now, (int)level);
@@ -90,5 +97,5 @@ log_line(enum log_level level, const char *format, ...)
 	if (getenv("JOURNAL_STREAM") != NULL)
 		(void)fprintf(stderr, "<%d>%s\n", priorities[level], line);
 	else
-		(void)fprintf(stderr, "heloscope-milter: %s\n", line);
+		(void)fprintf(stderr, "%s: %s\n", program, line);
 }

@@ -124,6 +124,7 @@ int
 main(int argc, char **argv)
 {
 	(void)setlocale(LC_CTYPE, "");
+	log_set_program("heloscope");
 	if (argc < 2) {
 		output_put(output_errors(), "heloscope: no command was given; try \"heloscope --help\"\n");
 		return CLI_USAGE;

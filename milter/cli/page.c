@@ -67,7 +67,7 @@ open_socket(const struct options *options, const char *listen, struct error *err
 	const bool changes = geteuid() == 0;
 	int fd;
 
-	if (changes && !service_find_account(options->user, NULL, &account, error))
+	if (changes && !service_find_account(options->user, NULL, "--user", &account, error))
 		return -1;
 	fd = page_listen(listen, changes ? &account : NULL, error);
 	if (fd < 0 || !changes || service_drop_privileges(&account, error))

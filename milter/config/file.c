@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "heloscope/base/regular_file.h"
+#include "heloscope/config/open.h"
 #include "heloscope/config/text.h"
 
 /* Of all files together: a catalogue of a hundred lists has 40 kB. */
@@ -78,7 +78,7 @@ open_for(struct config_reader *reader, struct error *reason)
 	else if (depth_of(reader) > INCLUDE_DEPTH_MAX)
 		error_set(reason, "files are included more than %d deep", INCLUDE_DEPTH_MAX);
 	else
-		file = regular_file_open(reader->path, LINKS_FOLLOWED, &status, reason);
+		file = config_open_file(reader->path, &status, reason);
 	if (file != NULL && is_being_read(reader->includer, &status)) {
 		error_set(reason, "it is included within itself");
 		(void)fclose(file);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heloscope/base/regular_file.h"
 #include "heloscope/config/comparison.h"
+#include "heloscope/config/open.h"
 #include "heloscope/config/servers.h"
 #include "heloscope/config/written.h"
 
@@ -186,7 +186,7 @@ take_file(struct config_reader *reader, const struct setting *setting, const str
 {
 	const struct word path = values->items[0];
 	struct error reason;
-	FILE *file = regular_file_open(path.text, LINKS_FOLLOWED, NULL, &reason);
+	FILE *file = config_open_file(path.text, NULL, &reason);
 
 	set_text(setting, reader->config, path.text);
 	if (file == NULL)

@@ -5,6 +5,7 @@
 
 #include "heloscope/base/regular_file.h"
 #include "heloscope/config/comparison.h"
+#include "heloscope/config/open.h"
 #include "heloscope/config/secrets.h"
 
 /* Octets that the longest question leaves for a zone: 32 nibbles with their dots (RFC 5782, 2.4). */
@@ -97,7 +98,7 @@ read_key(struct config_reader *reader, struct word path)
 {
 	struct file_lines lines;
 	struct error reason;
-	FILE *file = regular_file_open(path.text, LINKS_FOLLOWED, NULL, &reason);
+	FILE *file = config_open_file(path.text, NULL, &reason);
 	const char *key;
 
 	if (file == NULL) {

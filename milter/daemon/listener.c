@@ -23,9 +23,9 @@ listener_path(const char *listen)
 
 /* Reasons, and what can be done about them. */
 
-/* The reason with what can be done about it; `user` is whom the filter runs as, or NULL. */
+/* The reason with what can be done about it; `user` is whom the program runs as, or NULL. */
 static void
-explain(const char *listen, const char *user, int reason, struct error *error)
+explain(const struct listener_wish *wish, const char *user, int reason, struct error *error)
 {
 	static const struct {
 		int reason;
@@ -42,10 +42,11 @@ explain(const char *listen, const char *user, int reason, struct error *error)
 		{ EADDRINUSE, true, false, "; something lies there that is not a dead socket" },
 		{ ENOENT, true, true, "; make its directory" },
 		{ ENOTDIR, true, false, "; a part of the path is not a directory" },
-		{ EACCES, true, true, "; its directory must belong to the user that the filter runs as" },
+		{ EACCES, true, true, "; its directory must belong to the user that listens" },
 		{ EROFS, true, false,
 		  "; for a service of systemd, allow its directory with ReadWritePaths=" },
 	};
+	const char *listen = wish->listen, *clients = wish->clients != NULL ? wish->clients : "postfix";
 	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
 	const int length = slash != NULL ? (int)(slash - path) : 0;
 	size_t row = 0;
@@ -56,10 +57,9 @@ explain(const char *listen, const char *user, int reason, struct error *error)
 	if (row == sizeof table / sizeof table[0])
 		error_set(error, "cannot listen on \"%.200s\": %s", listen, strerror(reason));
 	else if (table[row].wants_directory)
-		error_set(error,
-			  "cannot listen on \"%.107s\": %s%s: install -d -o %.40s -g postfix -m 2750 %.*s",
-			  listen, strerror(reason), table[row].advice, user != NULL ? user : "USER", length,
-			  path);
+		error_set(error, "cannot listen on \"%.107s\": %s%s: install -d -o %.40s -g %s -m 2750 %.*s",
+			  listen, strerror(reason), table[row].advice, user != NULL ? user : "USER", clients,
+			  length, path);
 	else
 		error_set(error, "cannot listen on \"%.200s\": %s%s", listen, strerror(reason),
 			  table[row].advice);
@@ -176,9 +176,9 @@ clear_away(const char *path, const struct listener_address *address, struct erro
 }
 
 static bool
-try(const char *listen, const char *user, struct error *error)
+try(const struct listener_wish *wish, const char *user, struct error *error)
 {
-	const char *path = listener_path(listen);
+	const char *listen = wish->listen, *path = listener_path(listen);
 	struct listener_address address;
 	int reason = 0;
 
@@ -187,7 +187,7 @@ try(const char *listen, const char *user, struct error *error)
 	if (path != NULL || tcp_address(listen, &address))
 		reason = try_to_listen(&address);
 	if (reason != 0)
-		explain(listen, user, reason, error);
+		explain(wish, user, reason, error);
 	return reason == 0;
 }
 
@@ -247,7 +247,7 @@ static bool
 make_as_it_should_be(const struct listener_wish *wish, const char *user, struct error *error)
 {
 	const mode_t before = umask(~(mode_t)wish->mode & 0777);
-	const bool is_made = try(wish->listen, user, error) && wish->open(wish->listen, error);
+	const bool is_made = try(wish, user, error) && wish->open(wish->listen, error);
 
 	(void)umask(before);
 	return is_made;

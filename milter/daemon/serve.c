@@ -252,7 +252,8 @@ take_place(const struct config *config, struct error *error)
 					    .open = milter_open };
 	struct service_account account;
 
-	if (is_root && !service_find_account(config->user, config->group, &account, error))
+	if (is_root
+	    && !service_find_account(config->user, config->group, SERVICE_USER_SETTING, &account, error))
 		return false;
 	return listener_make(&wish, is_root ? &account : NULL, error)
 	       && (!is_root || service_drop_privileges(&account, error));

@@ -91,21 +91,19 @@ service_find_group(const char *name, gid_t *id)
 }
 
 bool
-service_find_account(const char *user, const char *group, struct service_account *account,
-		     struct error *error)
+service_find_account(const char *user, const char *group, const char *named_by,
+		     struct service_account *account, struct error *error)
 {
 	if (!find_account(user, account)) {
 		error_set(
 			error,
-			"there is no user \"%s\" to run as; create it (systemd-sysusers does, or useradd --system) or name another with the setting \"user\"",
-			user);
+			"there is no user \"%s\" to run as; create it (systemd-sysusers does, or useradd --system) or name another with %s",
+			user, named_by);
 		return false;
 	}
 	if (group != NULL && !service_find_group(group, &account->group_id)) {
-		error_set(
-			error,
-			"there is no group \"%s\" to run as; create it, or name another with the setting \"user\"",
-			group);
+		error_set(error, "there is no group \"%s\" to run as; create it, or name another with %s",
+			  group, named_by);
 		return false;
 	}
 	return true;

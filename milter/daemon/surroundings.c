@@ -86,7 +86,7 @@ look_for_user(struct look *look)
 		look->group_count = getgroups(GROUPS_MAX, look->groups);
 		return;
 	}
-	if (service_find_account(config->user, config->group, &look->account, &error)) {
+	if (service_find_account(config->user, config->group, SERVICE_USER_SETTING, &look->account, &error)) {
 		look->group_count = GROUPS_MAX;
 		if (getgrouplist(config->user, look->account.group_id, look->groups, &look->group_count) < 0)
 			look->group_count = GROUPS_MAX; /* the first ones */

@@ -51,6 +51,7 @@ page_listen_read(const char *listen, struct strbuf *out, struct error *error)
 int
 page_listen(const char *listen, const struct service_account *account, struct error *error)
 {
-	return local_socket_make(&(struct listener_wish){ .listen = listen, .mode = SOCKET_MODE }, account,
-				 error);
+	return local_socket_make(
+		&(struct listener_wish){ .listen = listen, .mode = SOCKET_MODE, .clients = "www-data" },
+		account, error);
 }

@@ -375,7 +375,29 @@ class Site(Base):
             self.assertIn(what, done.stderr)
         done = lab.tool("page", "--listen", "unix:/nonexistent/x", "--user", "nobody", "--stderr", "-c", str(running.config))
         self.assertEqual(done.returncode, 3)
-        self.assertIn("/nonexistent/x", done.stderr)
+        self.assertEqual(done.stderr, 'heloscope: page: cannot listen on "unix:/nonexistent/x": No such file or directory; make its directory: '
+                                      "install -d -o nobody -g www-data -m 2750 /nonexistent\n")
+        done = lab.tool("page", "--listen", f"unix:{page.socket}2", "--user", "nosuch", "--stderr", "-c", str(running.config))
+        self.assertEqual(done.stderr, 'heloscope: page: there is no user "nosuch" to run as; create it (systemd-sysusers does, or useradd --system) '
+                                      "or name another with --user\n")
+
+    def test_what_the_pages_user_cannot_read_is_said_with_what_lets_him(self):
+        key, config = lab.folder / "key", lab.folder / "keyed.conf"
+        key.write_text("abc\n")
+        key.chmod(0o600)
+        config.write_text(running.config.read_text() + f'dnsbl "bl.test" key-file "{key}"\n')
+        config.chmod(0o644)
+        advice = 'Permission denied; for the user "nobody" to read it, let it belong to a group of that user, with mode 0640\n'
+        words = ("page", "--listen", f"unix:{page.socket}3", "--user", "nobody", "--stderr", "-c", str(config))
+        done = lab.tool(*words)
+        self.assertEqual((done.returncode, done.stderr), (3, f'heloscope: {config}:12:26: the key file "{key}" cannot be read: {advice}'))
+        included = lab.folder / "included.conf"
+        included.write_text("")
+        included.chmod(0o600)
+        config.write_text(running.config.read_text() + f'include "{included}"\n')
+        self.assertEqual(lab.tool(*words).stderr, f'heloscope: {config}:12:9: "{included}" cannot be included: {advice}')
+        config.chmod(0o600)
+        self.assertEqual(lab.tool(*words).stderr, f"heloscope: {config}: cannot be read: {advice}")
 
     def test_a_log_that_cannot_be_read_is_a_fault_that_tells_no_visitor_where(self):
         own = self.anew("fault", words=("--log", "/nonexistent/records.jsonl"))

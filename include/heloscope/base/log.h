@@ -15,6 +15,10 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 
+/* The program whose lines these are; heloscope-milter until this is called, before log_open(). `name` is
+ * kept. */
+void log_set_program(const char *name);
+
 /* Where lines go, and which: those of `level` and of more importance. Before: stderr, info. */
 void log_open(enum log_target target, enum log_level level);
 

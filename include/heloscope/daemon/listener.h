@@ -21,6 +21,7 @@ struct listener_wish {
 	const char *listen;        /* as libmilter takes it; "unix:/path", "local:/path" or of TCP */
 	const char *owner, *group; /* of a unix socket, names; NULL: those that it gets by itself */
 	unsigned mode;             /* of a unix socket, as for chmod(2) */
+	const char *clients; /* the group of those who connect, to be named in advice; NULL: Postfix's */
 	/* Makes the socket in earnest, once it has been found that this can be done. */
 	bool (*open)(const char *listen, struct error *error);
 };

@@ -35,12 +35,15 @@ struct service_account {
 	gid_t group_id;
 };
 
+#define SERVICE_USER_SETTING "the setting \"user\"" /* with which the filter's are named */
+
 bool service_find_user(const char *name, uid_t *id) MUST_USE;
 bool service_find_group(const char *name, gid_t *id) MUST_USE;
 
-/* The account of `user` with its own group or `group`, which may be NULL. False when there is none. */
-bool service_find_account(const char *user, const char *group, struct service_account *account,
-			  struct error *error) MUST_USE;
+/* The account of `user` with its own group or `group`, which may be NULL; `named_by`: with what they are
+ * named, for the reason when there is none. */
+bool service_find_account(const char *user, const char *group, const char *named_by,
+			  struct service_account *account, struct error *error) MUST_USE;
 
 /* For a while, as root: what is done to files is done as `account`; and back. NULL: nothing changes. */
 bool service_step_down(const struct service_account *account, struct error *error) MUST_USE;
