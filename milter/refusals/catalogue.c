@@ -181,7 +181,8 @@ make(struct catalogue *catalogue, const struct refusal_set *set)
 	take_operators(catalogue, set);
 	if (!catalogue->arena.has_failed)
 		take_fragments(catalogue);
-	return !catalogue->arena.has_failed
+	catalogue->gist = gist_words_new();
+	return !catalogue->arena.has_failed && catalogue->gist != NULL
 	       && (catalogue->automaton != NULL || catalogue->fragment_count == 0);
 }
 
@@ -220,6 +221,7 @@ catalogue_free(struct catalogue *catalogue)
 	if (catalogue == NULL)
 		return;
 	automaton_free(catalogue->automaton);
+	gist_words_free(catalogue->gist);
 	table_clear(&catalogue->names);
 	arena_clear(&catalogue->arena);
 	config_unref(catalogue->config);

@@ -370,11 +370,17 @@ codes_of(const struct refusal *refusal, struct span text)
 	return codes;
 }
 
+/* The first digit; 0 when no code is known. */
+static unsigned
+class_of(const struct codes *codes)
+{
+	return codes->reply != 0 ? codes->reply / 100 : codes->enhanced.class;
+}
+
 static enum permanence
 permanence_of(const struct recognition *known, enum refusal_status status)
 {
-	const unsigned class =
-		known->codes.reply != 0 ? known->codes.reply / 100 : known->codes.enhanced.class;
+	const unsigned class = class_of(&known->codes);
 
 	if (known->entry != NULL)
 		return known->entry->is_permanent ? PERMANENCE_YES : PERMANENCE_NO;
@@ -411,14 +417,41 @@ judge_by_stage(struct recognition *known, enum refusal_stage stage)
 	known->party = PARTY_SENDING_SERVER_ADMIN;
 }
 
+/* Whether an entry says no more than that there was a refusal, and the reply says more. */
+static bool
+is_empty(const struct search *search, const struct refusal_entry *entry)
+{
+	return entry == NULL
+	       || (entry->is_frame && entry->category == CATEGORY_UNKNOWN && !is_most_of_it(search, entry));
+}
+
+/* What the words bear of which no entry knows anything. A code that names a check that failed says more. */
 static void
-judge(struct recognition *known, enum refusal_status status)
+judge_by_gist(const struct search *search, struct recognition *known)
+{
+	struct gist gist;
+
+	if (!is_empty(search, known->entry) || (known->entry == NULL && is_telling(known->category)))
+		return;
+	gist = gist_of(search->catalogue->gist, &search->recognizer->text, search->stage,
+		       class_of(&known->codes) == 4);
+	if (gist.category == CATEGORY_UNKNOWN || (known->entry != NULL && gist.is_weak))
+		return;
+	known->entry = NULL;
+	known->is_gist = true;
+	known->category = gist.category;
+	known->party = gist.party;
+}
+
+static void
+judge(const struct search *search, struct recognition *known, enum refusal_status status)
 {
 	const struct code_meaning meaning = codes_meaning(&known->codes);
 
 	known->word = meaning.word;
 	known->category = known->entry != NULL ? known->entry->category : meaning.category;
 	known->party = known->entry != NULL ? known->entry->party : meaning.party;
+	judge_by_gist(search, known);
 	known->permanence = permanence_of(known, status);
 }
 
@@ -445,7 +478,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 	find_fragments(recognizer, text, known.codes.reply);
 	find_entry(&search, &known);
 	known.owner = owner_of(&search, known.entry);
-	judge(&known, refusal->status);
+	judge(&search, &known, refusal->status);
 	judge_by_stage(&known, refusal->stage);
 	return known;
 }

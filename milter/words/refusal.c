@@ -123,6 +123,77 @@ code_remedy(const struct recognition *known)
 	       "quote it.";
 }
 
+/* What words bear of which only their gist is known (refusals/gist.h): "Its words say that ...". */
+static const struct gist_words {
+	const char *meaning, *remedy;
+} gists[CATEGORIES] = {
+	[CATEGORY_AUTH_REQUIRED] = { "Its words say that the sending server has to log in first.",
+				     "Set user name and password for this server in the sending program, or send through the server that "
+				     "is meant for you." },
+	[CATEGORY_CONTENT] = { "Its words say that the message looks like spam, or has content that is not accepted.",
+			       "Send a short plain message to compare; then look at links, attachments and wording, and whether SPF, "
+			       "DKIM and DMARC pass." },
+	[CATEGORY_DKIM] = { "Its words say that the DKIM signature is missing or not valid.",
+			    "Sign with DKIM, and publish the public key in the TXT record at SELECTOR._domainkey of the domain." },
+	[CATEGORY_DMARC] = { "Its words say that the message fails DMARC.",
+			     "Sign with DKIM in the name of the From domain (d=), or let SPF pass with a return address in that "
+			     "domain." },
+	[CATEGORY_DOMAIN_LISTED] = { "Its words say that a domain of the sender is on a blocklist.",
+				     "Find out which list and which domain are meant, remove the cause, and ask the list to remove the "
+				     "domain." },
+	[CATEGORY_GREYLIST] = { "Its words say that the receiver lets unknown senders wait (greylisting).",
+				"Wait: the sending server tries again, and the next attempt is usually accepted." },
+	[CATEGORY_HELO] = { "Its words say that the name is wrong with which the sending server introduces itself "
+			    "(HELO/EHLO).",
+			    "Have the server introduce itself with its full host name, whose A record is the sending IP address "
+			    "(in Postfix: myhostname)." },
+	[CATEGORY_IP_LISTED] = { "Its words say that the sending IP address is blocked or on a blocklist.",
+				 "Look the IP address up in blocklists, remove the cause of the listing, and ask for removal where the "
+				 "reply says." },
+	[CATEGORY_LOOP] = { "Its words say that the message goes round in a loop.",
+			    "Look for forwarding that sends mail back to the same server, and for an MX record that names a server "
+			    "which does not take the domain's mail." },
+	[CATEGORY_MAILBOX_DISABLED] = { "Its words say that the mailbox exists but does not accept mail.",
+					"Reach the recipient in another way; do not write to this address again until that is settled." },
+	[CATEGORY_MAILBOX_FULL] = { "Its words say that the mailbox is full.",
+				    "Tell the recipient in another way; send the mail again when there is room." },
+	[CATEGORY_MAILBOX_UNKNOWN] = { "Its words say that there is no such mailbox.",
+				       "Check the spelling of the recipient's address; remove it from your lists when it no longer exists." },
+	[CATEGORY_POLICY] = { "Its words say that a local policy of the receiver, or of the recipient, is against it.",
+			      "Ask the recipient or the receiver's postmaster, and quote the reply." },
+	[CATEGORY_PROTOCOL] = { "Its words say that the message or its header is not written as the standards ask.",
+				"Correct the program that writes the message; the reply says which part is meant." },
+	[CATEGORY_PTR] = { "Its words say that the reverse DNS (PTR) of the sending IP address is missing or wrong.",
+			   "Ask the provider of the IP address to set its PTR record to the server's host name; the A record of "
+			   "that name must be the IP address." },
+	[CATEGORY_RATE] = { "Its words say that too much came from this sender at once.",
+			    "Send more slowly and over fewer connections; find out whether somebody abuses the server." },
+	[CATEGORY_RECEIVER_FAULT] = { "Its words say that the receiver's server has a fault of its own.",
+				      "Wait: the sending server tries again. If it goes on for a day, tell the receiver's postmaster." },
+	[CATEGORY_RELAY] = { "Its words say that this server does not pass on mail to the recipient's domain.",
+			     "Check that the MX record of the recipient's domain names the right server. If this is your own "
+			     "outgoing server, log in before you send." },
+	[CATEGORY_REPUTATION] = { "Its words say that the sending IP address or domain has a bad reputation.",
+				  "Find out whether the server sends spam; send only what is wanted, evenly, with SPF and DKIM that "
+				  "pass. Reputation comes back slowly." },
+	[CATEGORY_SENDER_DOMAIN] = { "Its words say that the domain of the sender's address does not exist in the DNS, "
+				     "or cannot receive mail.",
+				     "Use a sender's address whose domain has an MX or A record, or publish that record." },
+	[CATEGORY_SENDER_UNKNOWN] = { "Its words say that the sender's address does not exist.",
+				      "Create the sender's mailbox, or use a sender's address that exists." },
+	[CATEGORY_SIZE] = { "Its words say that the message is too large.",
+			    "Send a smaller message, or a link to a place from which the files can be fetched." },
+	[CATEGORY_SPF] = { "Its words say that SPF fails: the sender's domain does not list the sending IP address.",
+			   "If this is your mail server, add its IP address to the SPF record (the TXT record at the sender's "
+			   "domain that begins with v=spf1); if not, send through your usual server." },
+	[CATEGORY_TLS] = { "Its words say that encryption (TLS) is missing or failed.",
+			   "Let the sending server use STARTTLS, with current software and valid certificates." },
+	[CATEGORY_URL] = { "Its words say that a link in the message is on a blocklist or not wanted.",
+			   "Look the domains of all links up in domain blocklists, and leave out those that are listed." },
+	[CATEGORY_VIRUS] = { "Its words say that the message contains a virus or a forbidden file.",
+			     "Scan the sending computer; leave out the attachment, or hand it over in another way." },
+};
+
 static const char *
 stage_sentence(enum refusal_stage stage)
 {
@@ -138,6 +209,8 @@ refusal_meaning(const struct recognition *known)
 {
 	if (known->stage != REFUSAL_STAGE_NONE)
 		return stage_sentence(known->stage);
+	if (known->is_gist)
+		return gists[known->category].meaning;
 	return known->entry != NULL ? known->entry->meaning : code_sentence(known->word);
 }
 
@@ -156,6 +229,8 @@ refusal_remedy(const struct recognition *known)
 {
 	if (known->stage != REFUSAL_STAGE_NONE)
 		return stage_remedy(known->stage);
+	if (known->is_gist)
+		return gists[known->category].remedy;
 	return known->entry != NULL ? known->entry->remedy : code_remedy(known);
 }
 

@@ -11,6 +11,7 @@
 #include "heloscope/base/table.h"
 #include "heloscope/config/refusals.h"
 #include "heloscope/refusals/automaton.h"
+#include "heloscope/refusals/gist.h"
 
 /* Entries that are asked for a fragment. */
 struct fragment_users {
@@ -36,6 +37,7 @@ struct catalogue {
 	struct automaton *automaton;  /* NULL: no entry has a fragment */
 	struct fragment_users *users; /* by the fragment's id */
 	size_t fragment_count;
+	struct gist_words *gist;      /* for what no entry knows */
 	struct text_set with_servers; /* names of operators that have servers of their own */
 	struct table names;           /* of struct owner_name, by hash_of_nocase() */
 	struct arena arena;           /* owns all arrays */

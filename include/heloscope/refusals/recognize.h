@@ -9,8 +9,10 @@
  * with text, of an operator; with text, of anybody; a frame that says something; by codes or server alone.
  * Then the one to whose operator the server belongs; then the one with more octets of fragments; then the one
  * that asks for more codes and servers. Where that says no more than that a rule refused, one of the same
- * kind that names a reason is taken. Where none fits, the codes speak; and where they say nothing, the stage:
- * who refuses at the greeting knows nothing but the sending IP address.
+ * kind that names a reason is taken. Where none fits, or a frame that says no more than that there was a
+ * refusal, a code speaks that names a check; else the gist of the words (refusals/gist.h); else other codes;
+ * and where they say nothing, the stage: who refuses at the greeting knows nothing but the sending IP
+ * address.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
 #define HELOSCOPE_REFUSALS_RECOGNIZE_H
@@ -27,6 +29,7 @@ struct recognition {
 	struct span host;    /* the server; where the refusal has none, from its text; empty: not known */
 	struct codes codes;  /* of the text; else those that stood beside it */
 	enum code_word word; /* what the codes say; CODE_WORDS: nothing. Of use without an entry alone */
+	bool is_gist;        /* the words bear the category (refusals/gist.h), without an entry */
 	enum refusal_stage stage; /* that bears the category, where neither entry nor codes do; else NONE */
 	enum refusal_category category;
 	enum refusal_party party;

@@ -550,6 +550,72 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 	catalogue_free(catalogue);
 }
 
+/* What no entry knows is read by its words, in several languages; where they deny it, or say two things, not.
+ */
+static void
+recognize_reads_the_gist_of_unknown_words(void **state)
+{
+	static const struct {
+		const char *text;
+		enum refusal_stage stage;
+		enum refusal_category category;
+		enum refusal_party party;
+	} rows[] = {
+		{ "550 that addressee is unknown to us", 0, CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT },
+		{ "550 Das Postfach <a@p.test> ist hier unbekannt", 0, CATEGORY_MAILBOX_UNKNOWN,
+		  PARTY_RECIPIENT },
+		{ "550 il destinatario non esiste", 0, CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT },
+		{ "550 5.7.1 la boîte de ce destinataire est pleine", 0, CATEGORY_MAILBOX_FULL,
+		  PARTY_RECIPIENT },
+		{ "550 5.7.1 the account was terminated last year", 0, CATEGORY_MAILBOX_DISABLED,
+		  PARTY_RECIPIENT },
+		{ "550 this user cannot receive anything", 0, CATEGORY_MAILBOX_DISABLED, PARTY_RECIPIENT },
+		{ "550 the sender domain was not found", 0, CATEGORY_SENDER_DOMAIN,
+		  PARTY_SENDERS_DOMAIN_OWNER },
+		{ "553 mx.a.test does not exist", REFUSAL_STAGE_MAIL, CATEGORY_SENDER_DOMAIN,
+		  PARTY_SENDERS_DOMAIN_OWNER },
+		{ "553 unknown user", REFUSAL_STAGE_MAIL, CATEGORY_SENDER_UNKNOWN,
+		  PARTY_SENDERS_DOMAIN_OWNER },
+		{ "554 your IP stands on a blacklist here", 0, CATEGORY_IP_LISTED,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "421 trop de connexions", 0, CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN },
+		{ "450 the reverse DNS of 192.0.2.1 is bad", 0, CATEGORY_PTR, PARTY_IP_OPERATOR },
+		{ "550 5.1.1 no relaying here", 0, CATEGORY_RELAY, PARTY_RECEIVER },
+		{ "451 database error on this server", 0, CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT },
+		{ "550 DMARC says so, and SPF, too", 0, CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER },
+		/* A code that names a check is believed. */
+		{ "550 5.7.25 looks like spam", 0, CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 we like neither spam nor links to it", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 your IP is not on our blacklist", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 see https://unknown.user.test/spam", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 <unknown.user@spam.test>", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 our users are happy. Unknown is why", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 mailbox locked by another session, later", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "421 too many odd things came from your server, try later", 0, CATEGORY_UNKNOWN,
+		  PARTY_NOBODY_WAIT },
+		{ "554 Service unavailable", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 user unknown or mailbox full or virus", 0, CATEGORY_VIRUS,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 mailbox full or disabled", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+	};
+	struct catalogue *catalogue = good_catalogue("");
+	struct recognizer *recognizer = recognizer_new(catalogue);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
+		struct recognition known;
+
+		refusal.stage = rows[i].stage;
+		known = recognize(recognizer, &refusal);
+		if (known.category != rows[i].category || known.party != rows[i].party)
+			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
+		assert_true(!known.is_gist || strlen(refusal_remedy(&known)) > 20);
+	}
+	recognizer_free(recognizer);
+	catalogue_free(catalogue);
+}
+
 /* Who refuses at the greeting has seen an address, and at EHLO a name, and nothing else. */
 static void
 recognize_tells_what_the_stage_bears(void **state)
@@ -960,6 +1026,7 @@ main(void)
 		cmocka_unit_test(recognize_believes_no_denied_and_no_foreign_words),
 		cmocka_unit_test(recognize_prefers_what_names_a_reason),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
+		cmocka_unit_test(recognize_reads_the_gist_of_unknown_words),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
 		cmocka_unit_test(recognize_knows_when_no_recipient_can_be_meant),

@@ -1,0 +1,31 @@
+/*
+ * gist: what a reply is about whose words no entry of the catalogue knows.
+ *
+ * Words of several languages stand for notions ("mailbox" and "postfach" for a mailbox, "unknown" and
+ * "sconosciuto" for what is not known), and notions close together in a sentence for a category. That bears
+ * less than an entry: what to do is told in general words. Where the words speak for several categories
+ * alike, or for none, nothing is said.
+ */
+#ifndef HELOSCOPE_REFUSALS_GIST_H
+#define HELOSCOPE_REFUSALS_GIST_H
+
+#include "heloscope/config/refusals.h"
+#include "heloscope/refusals/place.h"
+#include "heloscope/refusals/refusal.h"
+
+struct gist {
+	enum refusal_category category; /* CATEGORY_UNKNOWN: nothing is said */
+	enum refusal_party party;
+	bool is_weak; /* words that may stand beside any reason */
+};
+
+/* The words, ready to be found in a text: never changed, any thread. NULL when memory ran out. */
+struct gist_words *gist_words_new(void) MUST_USE;
+void gist_words_free(struct gist_words *words); /* NULL is allowed */
+
+/* Of a normal text (refusals/normal.h) in which addresses are blotted out. `stage`: what is said before a
+ * recipient was named is not about one. `is_for_now`: the code is one of those that invite to try again. */
+struct gist gist_of(const struct gist_words *words, const struct place_text *text, enum refusal_stage stage,
+		    bool is_for_now);
+
+#endif

@@ -1,0 +1,472 @@
+#include "heloscope/refusals/gist.h"
+
+#include <stdlib.h>
+
+#include "heloscope/refusals/automaton.h"
+#include "heloscope/refusals/normal.h"
+
+#define WINDOW 8          /* words between the first notion of a rule and its last one */
+#define SENTENCE_GAP 1000 /* more words than that lie between those of two sentences */
+#define SIGHTS_MAX 96     /* in a text; what is beyond says nothing */
+#define TERMS_MAX 1024
+
+/* Words. */
+
+/* Notions, and the words that stand for them, in the order of languages; with a * also as the beginning of a
+ * word. A word may stand for several. */
+/* clang-format off */
+#define NOTION_ROWS(ROW) \
+	ROW(MAILBOX, "user|users|username|mailbox*|mail box|account|accounts|recipient*|addressee*|alias|aliases|inbox*|" \
+		"mailaddress*|customer*|subscriber*|person|maildrop|mailfolder|maildir|employee|member|" \
+		"empfänger*|empfaenger*|postfach*|benutzer*|konto|utilisateur*|destinataire*|boîte|boite|compte|" \
+		"usuario*|usuário*|buzon*|buzón*|destinatari*|destinatário*|destin|cuenta|caixa|conta|casella|utente*|" \
+		"indirizzo|gebruiker*|ontvanger*|postvak*|skrzynk*|użytkownik*|uzytkownik*|odbiorc*|adresat*|konta|" \
+		"brugeren|mottagare*|mottaker*|vastaanottaja*|no mailbox|no account|no user|no recipient") \
+	ROW(ADDRESS, "@|address|addresses|addr|email|e-mail|adresse*|mailadresse*|emailadresse*|dirección|direccion|" \
+		"endereço|endereco|adres|indirizzo") \
+	ROW(SENDER, "sender|senders|sender's|mail from|mailfrom|return-path|return path|return address|reverse-path|" \
+		"envelope|originator|from address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
+		"remetente*|mittente*|afzender*|nadawc*") \
+	ROW(DOMAIN, "domain*|hostname*|host|domäne*|domaine*|domini*|domena|domeny") \
+	ROW(IP, "ip|ips|ipaddress*|ip-address*|client|clients|client's|netblock*|network*|subnet*|ip-adresse*|your server|" \
+		"your host|your mail server|your mailserver|connections from") \
+	ROW(NAMELESS, "unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|" \
+		"unbekannt*|ungültig*|ungueltig*|inconnu*|invalide*|inexist*|desconocid*|desconhecid*|inválid*|" \
+		"sconosciut*|inesistent*|onbekend*|ongeldig*|nieznan*") \
+	ROW(NO, "no|not|isn't|doesn't|doesnt|don't|can't|cannot|couldn't|could not|won't|wasn't|hasn't|aren't|didn't|never|" \
+		"neither|nor|without|unable|nicht|kein*|non|ne|pas|aucun*|sin|não|nao|nessun*|niet|geen|nie|" \
+		"no mailbox|no account|no user|no recipient") \
+	ROW(EXIST, "exist|exists|existing|found|such|known|hosted|recognized|defined|valid|handle|handled|located|" \
+		"existier*|gefunden|bekannt|existe|existent|trouvé*|trouve|encontrad*|esiste|trovat*|bestaat|istnieje|ma|" \
+		"no mailbox|no account|no user|no recipient") \
+	ROW(FULL, "full|quota*|overquota|over-quota|overquote|over quote|overdrawn|storage|space|diskspace|voll|plein*|lleno|" \
+		"llena|pieno|piena|cheio|cheia|vol|espace|espacio|espaço|spazio|speicherplatz|pełn*|przepełnion*") \
+	ROW(OFF, "disabled|deactivated|inactive|inactivity|suspended|closed|frozen|expired|terminated|discontinued|" \
+		"cancelled|canceled|dormant|retired|deleted|no longer active|should log in|deaktiviert*|gesperrt*|" \
+		"désactivé*|suspendu*|desactivad*|suspendid*|disattivat*|disabilitat*|sospes*|geblokkeerd|" \
+		"zablokowan*|nieaktywn*") \
+	ROW(LOCKED, "locked|zablokowan*|verrouillé*") \
+	ROW(RECEIVE, "receive|receives|receiving|accept|accepts|accepted|accepting|empfangen|angenommen|akzeptiert|recevoir|" \
+		"accepté*|recibir|aceptad*|riceve*|ricezione|abilitat*|aangenomen") \
+	ROW(SPAM, "spam*|junk*|unsolicited|ube|uce|phish*|scam|bulkmail|bulk mail|bulk e-mail|bulk email") \
+	ROW(CONTENT, "content|contents|attachment*|subject|html|body|macro*|wording|words in|inhalt*|anhang|anhänge|betreff|" \
+		"contenu*|pièce jointe|contenid*|conteúdo|allegat*|contenuto") \
+	ROW(VIRUS, "virus|viruses|malware*|infected|trojan*|worm|worms") \
+	ROW(LISTED, "blacklist*|blocklist*|black list*|block list*|denylist*|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
+		"lista negra") \
+	ROW(BLOCKED, "block|blocked|blocking|banned|denied|deny|denies|reject*|refuse*|forbidden|prohibited|disallowed|declined|" \
+		"abgelehnt*|abgewiesen*|verweigert*|zurückgewiesen|refusé*|rejeté*|bloqué*|rechazad*|bloquead*|rifiutat*|" \
+		"bloccat*|rejeitad*|geweigerd*|odrzucon*") \
+	ROW(REPUTATION, "reputation*|senderscore|senderbase") \
+	ROW(TOO, "too many|too much|too fast|too often|too frequent*|too quickly|excessive|exceeded|exceeds|exceed|exceeding|" \
+		"zu viele|zu viel|überschritten|trop de|dépass*|demasiad*|muitos|troppi|troppe|troppo|te veel|zbyt") \
+	ROW(TRAFFIC, "messages|mails|emails|e-mails|connection*|sessions|recipients|rcpt*|deliveries|commands|nachrichten|verbindungen|" \
+		"connexions|mensajes|conexiones|messaggi|connessioni|concurrent|simultan*|submission") \
+	ROW(RATE, "throttl*|ratelimit*|rate-limit*|rate limit*|rate-control*|slow down|frequency|flood*|per hour|per day|" \
+		"per minute|hourly|retrying too fast|sending limit*|sending quota") \
+	ROW(POLICY, "polic*|administrative*|rule|rules|prohibition|restricted|restriction*|unauthorized|unauthorised|authorized|" \
+		"permitted|allowed|permission*|richtlinie*|erlaubt|autorisé*|règle*|política*|autorizad*|politica*|regole") \
+	ROW(LATER, "temporar*|temporal|later|try again|retry|busy|maintenance|overload*|deferred|transient|shutting|" \
+		"vorübergehend*|voruebergehend*|später|temporair*|temporaire*|provisoire*|plus tard|más tarde|mais tarde|" \
+		"più tardi|occupat*|tijdelijk*") \
+	ROW(UNABLE, "unavailable|not available|not accepting|down|stopped|closing|nicht verfügbar|indisponible*|no disponible|" \
+		"indisponível|non disponibile|niet beschikbaar") \
+	ROW(FAULT, "error|errors|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
+		"timeout|timed out|no space left|fehler*|erreur*|errore") \
+	ROW(SERVICE, "service|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
+	ROW(RELAY, "relay*|rcpthosts|non-local|weiterleitung") \
+	ROW(LOGIN, "authenticat*|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
+	ROW(NEED, "first|required|requires|require|must|need|needs|needed|please|erforderlich|benötigt|requis*|nécessaire|requerid*|richiest*") \
+	ROW(TLS, "tls*|starttls|ssl|encrypt*|certificate*|verschlüssel*") \
+	ROW(HELO, "helo|ehlo") \
+	ROW(PTR, "ptr|rdns|rdns-*|reverse dns|reverse name*|reverse lookup*|reverse hostname*|reverse mapping*|fcrdns|" \
+		"reverse-dns|reverse record*|reverse entry|reverse resolution") \
+	ROW(RESOLVE, "resolve|resolves|resolved|resolving|resolvable|lookup|dns|mx|a record*|mx record*|auflös*|résolu*") \
+	ROW(SPF, "spf*") \
+	ROW(DKIM, "dkim*|domainkeys") \
+	ROW(DMARC, "dmarc*") \
+	ROW(GREY, "greylist*|graylist*|grey-list*|gray-list*|grey list*|gray list*") \
+	ROW(LOOP, "loop|loops|looping|hop count|many hops|received headers|schleife") \
+	ROW(SIZE, "too large|too big|message size|size limit|maximum size|max size|oversize*|larger than|size exceed*|zu groß|" \
+		"zu gross|trop gros*|trop volumineux|demasiado grande|troppo grande|te groot") \
+	ROW(LINK, "url|urls|link|links|surbl*|uribl*|hyperlink*|web address*") \
+	ROW(PROTOCOL, "syntax|malformed|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
+	ROW(ONLY, "only|nur|seulement|uniquement|solo|somente|alleen")
+/* clang-format on */
+
+#define NOTION_NUMBER(NAME, words) NUMBER_##NAME,
+#define NOTION_WORDS(NAME, words) words,
+enum {
+	NOTION_ROWS(NOTION_NUMBER) NOTIONS,
+	/* Not of words: */
+	NUMBER_AT_MAIL = NOTIONS, /* it was the answer to MAIL */
+	NUMBER_FOR_NOW            /* the code says so */
+};
+static const char *const notion_words[NOTIONS] = { NOTION_ROWS(NOTION_WORDS) };
+
+#define N(NAME) (UINT64_C(1) << NUMBER_##NAME)
+
+struct gist_words {
+	struct automaton *automaton;
+	struct span texts[TERMS_MAX]; /* without *; the automaton's words */
+	uint64_t notions[TERMS_MAX];  /* by the automaton's numbers */
+	bool is_open[TERMS_MAX];      /* likewise: the word may go on */
+};
+
+/* The terms of a notion, from `count` on. Returns how many there are then. */
+static size_t
+add_terms(struct gist_words *words, size_t notion, uint64_t *notions, bool *is_open, size_t count)
+{
+	struct span rest = span_of(notion_words[notion]);
+
+	while (rest.length > 0 && count < TERMS_MAX) {
+		const char *bar = memchr(rest.at, '|', rest.length);
+		struct span term = { rest.at, bar != NULL ? (size_t)(bar - rest.at) : rest.length };
+
+		rest = span_from(rest, term.length + 1);
+		is_open[count] = term.at[term.length - 1] == '*';
+		term.length -= is_open[count];
+		notions[count] = UINT64_C(1) << notion;
+		words->texts[count++] = term;
+	}
+	return count;
+}
+
+struct gist_words *
+gist_words_new(void)
+{
+	struct gist_words *words = calloc(1, sizeof *words);
+	uint64_t notions[TERMS_MAX];
+	bool is_open[TERMS_MAX];
+	unsigned ids[TERMS_MAX];
+	size_t count = 0;
+
+	if (words == NULL)
+		return NULL;
+	for (size_t i = 0; i < NOTIONS; i++)
+		count = add_terms(words, i, notions, is_open, count);
+	words->automaton = automaton_new(words->texts, count, ids);
+	if (words->automaton == NULL) {
+		free(words);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		words->notions[ids[i]] |= notions[i];
+		words->is_open[ids[i]] = words->is_open[ids[i]] || is_open[i];
+	}
+	return words;
+}
+
+void
+gist_words_free(struct gist_words *words)
+{
+	if (words != NULL)
+		automaton_free(words->automaton);
+	free(words);
+}
+
+/* Sights of notions in a text. */
+
+struct sight {
+	size_t at, word; /* octet and word of the text */
+	uint64_t notions;
+};
+
+struct sights {
+	const struct gist_words *words;
+	const struct place_text *text;
+	struct sight items[SIGHTS_MAX];
+	size_t count;
+};
+
+/* Octets of letters of any alphabet: a word goes on with them. */
+static bool
+is_letter(char c)
+{
+	return ascii_is_alpha(c) || (c & 0x80) != 0;
+}
+
+static bool
+is_whole_word(const struct place_text *text, struct span place, bool is_open)
+{
+	const size_t begin = (size_t)(place.at - text->text.at), end = begin + place.length;
+
+	if (text->is_in_name[begin])
+		return false;
+	if (begin > 0 && (is_letter(text->text.at[begin - 1]) || text->text.at[begin - 1] == NORMAL_BLOT))
+		return false;
+	return is_open || end >= text->text.length
+	       || !(is_letter(text->text.at[end]) || text->text.at[end] == '-');
+}
+
+static void
+note_term(void *context, unsigned id, struct span place)
+{
+	/* That something is there says nothing where it is denied. */
+	static const uint64_t present = N(SPAM) | N(LISTED) | N(FULL) | N(OFF) | N(VIRUS);
+	struct sights *sights = context;
+	const struct gist_words *words = sights->words;
+
+	if (sights->count == SIGHTS_MAX || !is_whole_word(sights->text, place, words->is_open[id]))
+		return;
+	if ((words->notions[id] & present) != 0 && place_is_denied(sights->text->text, place))
+		return;
+	sights->items[sights->count++] = (struct sight){ .at = (size_t)(place.at - sights->text->text.at),
+							 .notions = words->notions[id] };
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct sight *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Whether a sentence ends with that octet. */
+static bool
+ends_sentence(struct span text, size_t at)
+{
+	return ascii_is_among(text.at[at], ".;!?") && (at + 1 == text.length || text.at[at + 1] == ' ');
+}
+
+static void
+number_words(struct sights *sights)
+{
+	const struct span text = sights->text->text;
+	size_t word = 0, at = 0;
+
+	qsort(sights->items, sights->count, sizeof *sights->items, compare);
+	for (size_t i = 0; i < sights->count; i++) {
+		for (; at < sights->items[i].at; at++)
+			word += text.at[at] == ' ' ? 1 : ends_sentence(text, at) ? SENTENCE_GAP : 0;
+		sights->items[i].word = word;
+	}
+}
+
+/* Rules. */
+
+#define STRENGTH_OF_REASONS 3 /* what is weaker may be said beside any */
+#define NEEDS 3               /* notions, of which one of each must be near the others */
+
+struct gist_rule {
+	enum refusal_category category;
+	enum refusal_party party;
+	unsigned strength; /* of those that fit the stronger ones speak */
+	uint64_t needs[NEEDS];
+	uint64_t bar; /* none of these may be near */
+};
+
+#define ANY UINT64_MAX
+#define NOT_THERE (N(NAMELESS) | N(NO))
+/* What the sending side is told to have done. */
+#define ACCUSING (N(TOO) | N(TRAFFIC) | N(IP) | N(LISTED) | N(BLOCKED) | N(SENDER) | N(SPAM) | N(MAILBOX))
+#define OF_SOMEBODY (N(SENDER) | N(MAILBOX) | N(ADDRESS))
+
+static const struct gist_rule rules[] = {
+	/* What stands for one thing, wherever it is. */
+	{ CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER, 6, { N(DMARC), ANY, ANY }, 0 },
+	{ CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(SPF), ANY, ANY }, 0 },
+	{ CATEGORY_DKIM, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(DKIM), ANY, ANY }, 0 },
+	{ CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, 5, { N(GREY), ANY, ANY }, 0 },
+	{ CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, 5, { N(VIRUS), ANY, ANY }, N(IP) },
+	{ CATEGORY_HELO, PARTY_SENDING_SERVER_ADMIN, 5, { N(HELO), ANY, ANY }, N(PROTOCOL) | N(PTR) },
+	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 5, { N(PTR), ANY, ANY }, 0 },
+	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 4, { N(IP), N(RESOLVE), NOT_THERE }, N(SENDER) | N(LISTED) },
+
+	/* Of the recipient. */
+	{ CATEGORY_MAILBOX_FULL,
+	  PARTY_RECIPIENT,
+	  4,
+	  { N(MAILBOX) | N(ADDRESS), N(FULL), ANY },
+	  N(SENDER) | N(RATE) },
+	{ CATEGORY_MAILBOX_FULL, PARTY_RECIPIENT, 4, { N(MAILBOX), N(SIZE), ANY }, N(SENDER) },
+	{ CATEGORY_MAILBOX_DISABLED,
+	  PARTY_RECIPIENT,
+	  4,
+	  { N(MAILBOX) | N(ADDRESS), N(OFF), ANY },
+	  N(SENDER) | N(IP) },
+	{ CATEGORY_MAILBOX_DISABLED,
+	  PARTY_RECIPIENT,
+	  4,
+	  { N(MAILBOX) | N(ADDRESS), N(LOCKED), ANY },
+	  N(SENDER) | N(IP) | N(LATER) },
+	{ CATEGORY_MAILBOX_DISABLED,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX) | N(ADDRESS), N(RECEIVE), N(NO) },
+	  N(SENDER) | N(IP) | N(ONLY) | N(NAMELESS) },
+	{ CATEGORY_MAILBOX_DISABLED,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX), N(UNABLE) | N(LATER), N(LATER) },
+	  N(SENDER) | N(IP) | N(LOCKED) },
+	{ CATEGORY_MAILBOX_UNKNOWN,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX) | N(ADDRESS), N(NAMELESS), ANY },
+	  N(SENDER) | N(AT_MAIL) | N(IP) | N(RESOLVE) },
+	{ CATEGORY_MAILBOX_UNKNOWN,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX) | N(ADDRESS), N(NO), N(EXIST) },
+	  N(SENDER) | N(AT_MAIL) | N(IP) | N(RESOLVE) },
+
+	/* Of the sender and its servers. */
+	{ CATEGORY_SENDER_DOMAIN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  4,
+	  { N(SENDER), N(DOMAIN), NOT_THERE },
+	  N(LISTED) | N(RECEIVE) },
+	{ CATEGORY_SENDER_DOMAIN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  4,
+	  { N(SENDER), N(RESOLVE), NOT_THERE },
+	  N(LISTED) },
+	{ CATEGORY_SENDER_DOMAIN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  3,
+	  { N(AT_MAIL), N(NO), N(EXIST) },
+	  OF_SOMEBODY },
+	{ CATEGORY_SENDER_DOMAIN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  3,
+	  { N(AT_MAIL), N(NAMELESS), ANY },
+	  OF_SOMEBODY },
+	{ CATEGORY_SENDER_UNKNOWN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  3,
+	  { N(SENDER), N(NAMELESS), ANY },
+	  N(DOMAIN) },
+	{ CATEGORY_SENDER_UNKNOWN, PARTY_SENDERS_DOMAIN_OWNER, 3, { N(SENDER), N(NO), N(EXIST) }, N(DOMAIN) },
+	{ CATEGORY_SENDER_UNKNOWN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  4,
+	  { N(AT_MAIL), OF_SOMEBODY, N(NAMELESS) },
+	  N(DOMAIN) },
+	{ CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN, 4, { N(IP), N(LISTED), ANY }, 0 },
+	{ CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN, 2, { N(IP), N(BLOCKED), ANY }, N(MAILBOX) },
+	{ CATEGORY_DOMAIN_LISTED,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  3,
+	  { N(DOMAIN), N(LISTED), ANY },
+	  N(IP) | N(MAILBOX) },
+	{ CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN, 4, { N(REPUTATION), ANY, ANY }, 0 },
+	{ CATEGORY_RATE,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  4,
+	  { N(TOO), N(TRAFFIC), ANY },
+	  N(MAILBOX) & ~N(TRAFFIC) },
+	{ CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN, 4, { N(RATE), ANY, ANY }, 0 },
+	{ CATEGORY_AUTH_REQUIRED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(LOGIN), N(NEED) | N(NO), ANY },
+	  N(MAILBOX) },
+	{ CATEGORY_TLS,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  4,
+	  { N(TLS), N(NEED) | N(NO) | N(FAULT) | N(BLOCKED) | N(ONLY), ANY },
+	  0 },
+	{ CATEGORY_PROTOCOL,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(PROTOCOL), NOT_THERE | N(BLOCKED) | N(FAULT), ANY },
+	  0 },
+
+	/* Of the message. */
+	{ CATEGORY_SIZE, PARTY_SENDING_SERVER_ADMIN, 3, { N(SIZE), ANY, ANY }, N(MAILBOX) | N(FULL) },
+	{ CATEGORY_CONTENT, PARTY_SENDING_SERVER_ADMIN, 3, { N(SPAM), ANY, ANY }, 0 },
+	{ CATEGORY_CONTENT,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(CONTENT), N(BLOCKED) | N(NO) | N(POLICY), ANY },
+	  0 },
+	{ CATEGORY_URL,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  4,
+	  { N(LINK), N(LISTED) | N(BLOCKED) | N(SPAM), ANY },
+	  0 },
+	{ CATEGORY_RELAY, PARTY_RECEIVER, 4, { N(RELAY), N(NO) | N(BLOCKED) | N(POLICY), ANY }, 0 },
+	{ CATEGORY_LOOP, PARTY_RECEIVER, 4, { N(LOOP), ANY, ANY }, 0 },
+
+	/* Of the receiver. */
+	{ CATEGORY_POLICY,
+	  PARTY_RECEIVER,
+	  2,
+	  { N(SENDER), N(BLOCKED) | N(POLICY), ANY },
+	  N(NAMELESS) | N(FAULT) },
+	{ CATEGORY_POLICY, PARTY_RECIPIENT, 3, { N(MAILBOX), N(ONLY), N(RECEIVE) }, 0 },
+	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(POLICY), N(NO) | N(BLOCKED), ANY }, 0 },
+	{ CATEGORY_RECEIVER_FAULT,
+	  PARTY_NOBODY_WAIT,
+	  1,
+	  { N(FOR_NOW), N(LATER) | N(UNABLE), N(FAULT) | N(SERVICE) },
+	  ACCUSING },
+	{ CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER, 1, { N(FAULT), N(SERVICE), ANY }, ACCUSING | N(FOR_NOW) },
+};
+
+/* What is said within so many words in front of a sight and behind it. */
+static uint64_t
+near(const struct sights *sights, size_t index, size_t before, size_t behind)
+{
+	const size_t word = sights->items[index].word;
+	uint64_t notions = 0;
+
+	for (size_t i = 0; i < sights->count; i++)
+		if (sights->items[i].word + before >= word && sights->items[i].word <= word + behind)
+			notions |= sights->items[i].notions;
+	return notions;
+}
+
+/* `notions`: of a window; `around`: those, and of what stands in front of it. */
+static bool
+fits(const struct gist_rule *rule, uint64_t notions, uint64_t around)
+{
+	for (size_t i = 0; i < NEEDS; i++)
+		if ((notions & rule->needs[i]) == 0)
+			return false;
+	return (around & rule->bar) == 0;
+}
+
+/* The rule that speaks, of those before and one more; one that contradicts another of its strength silences
+ * both. */
+struct verdict {
+	const struct gist_rule *rule; /* NULL: none */
+	bool is_disputed;
+};
+
+static void
+hear(struct verdict *verdict, const struct gist_rule *rule)
+{
+	if (verdict->rule == NULL || rule->strength > verdict->rule->strength)
+		*verdict = (struct verdict){ rule, false };
+	else if (rule->strength == verdict->rule->strength && rule->category != verdict->rule->category)
+		verdict->is_disputed = true;
+}
+
+struct gist
+gist_of(const struct gist_words *words, const struct place_text *text, enum refusal_stage stage,
+	bool is_for_now)
+{
+	/* Whoever answers MAIL knows no address but the sender's. */
+	const uint64_t always =
+		(stage == REFUSAL_STAGE_MAIL ? N(AT_MAIL) : 0) | (is_for_now ? N(FOR_NOW) : 0);
+	struct sights sights = { .words = words, .text = text };
+	struct verdict verdict = { NULL, false };
+
+	automaton_scan(words->automaton, text->text, note_term, &sights);
+	number_words(&sights);
+	for (size_t i = 0; i < sights.count; i++) {
+		const uint64_t notions = always | near(&sights, i, 0, WINDOW);
+		const uint64_t around = always | near(&sights, i, WINDOW, WINDOW);
+
+		for (size_t rule = 0; rule < sizeof rules / sizeof rules[0]; rule++)
+			if (fits(&rules[rule], notions, around))
+				hear(&verdict, &rules[rule]);
+	}
+	if (verdict.rule == NULL || verdict.is_disputed)
+		return (struct gist){ CATEGORY_UNKNOWN, PARTY_UNKNOWN, true };
+	return (struct gist){ verdict.rule->category, verdict.rule->party,
+			      verdict.rule->strength < STRENGTH_OF_REASONS };
+}
