@@ -40,7 +40,8 @@ take_random(unsigned char *octets)
 	(void)pthread_mutex_unlock(&lock);
 }
 
-/* A number of that many digits, and what follows it; each message has one, for which a format string is slow. */
+/* A number of that many digits, and what follows it: each message has a reference, and a format string is
+ * slow. */
 static char *
 put_number(char *at, int number, int digits, const char *next)
 {

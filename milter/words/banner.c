@@ -58,7 +58,7 @@ add_greeting(const struct facts *facts, struct strbuf *text)
 			  facts->peer.greeting_name[0] != '\0' ? facts->peer.greeting_name : peer->greeting);
 	strbuf_add(text, facts->results[METHOD_BANNER] == RESULT_PASS ? "\", a name of this host. "
 			 : facts->peer.greeting_name[0] == '\0'       ? "\", which begins with no host name. "
-								: "\", which is not the name of this host. ");
+								      : "\", which is not its name. ");
 }
 
 static void
@@ -75,7 +75,7 @@ refuse_banner(const struct config *config, const struct facts *facts, struct str
 		telling_add_policy(text);
 		return;
 	}
-	strbuf_add(text, "If this is your mail server, ");
+	strbuf_add(text, TELLING_ADMINISTRATOR);
 	if (is_unknown)
 		strbuf_add(text,
 			   "make sure that it answers on port 25 with a greeting that begins with 220 and ");

@@ -217,7 +217,8 @@ put_more(const struct facts *facts, enum telling_reader reader, struct output *o
 
 /* In a refusal. */
 
-#define ONE_FROM "Send it with exactly one From field that has one address, like name@example.com. "
+#define ONE_FROM                                                                                             \
+	"Send it with exactly one From field that has one address, like name@example.com; if a program wrote it, ask whoever maintains that program. "
 
 /* Of a message without one author's domain. */
 static const char *const author_refusals[AUTHOR_FINDINGS] = {
@@ -244,7 +245,7 @@ static const char *const author_refusals[AUTHOR_FINDINGS] = {
 /* $D: the author's domain; $R: where the record stands; $P: the policy; $N and $S: a lookup that failed. */
 static const char *const refusals[] = {
 	[RESULT_NONE] =
-		"The domain $D of the From address publishes no DMARC policy, and the receiving site asks for one. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, for example \"v=DMARC1; p=none; rua=mailto:dmarc@$D\". ",
+		"The domain $D of the From address publishes no DMARC policy, and the receiving site requires one. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, for example \"v=DMARC1; p=none; rua=mailto:dmarc@$D\" (p=none is enough). ",
 	[RESULT_PASS] = "The domain $D of the From address vouches for this mail (DMARC). ",
 	[RESULT_PERMERROR] =
 		"The DMARC record at _dmarc.$R has no valid policy. Ask whoever manages the DNS of $R to correct it, for example to \"v=DMARC1; p=none; rua=mailto:dmarc@$R\". ",

@@ -76,7 +76,7 @@ add_helo_fault(const struct facts *facts, struct strbuf *text)
 	if (helo->form == HELO_INVALID) {
 		strbuf_printf(text, ", which is %s. ", helo_fault_text(helo->fault));
 	} else if (helo->form == HELO_LITERAL) {
-		strbuf_add(text, ", which is not its IP address. ");
+		strbuf_add(text, ", which is the IP address of another host. ");
 	} else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR) {
 		strbuf_printf(text, ", a name that could not be looked up (%s). ",
 			      dns_status_is_fault(helo->status) ? dns_status_word(helo->status)
@@ -97,12 +97,14 @@ add_helo_remedy(const struct facts *facts, struct strbuf *text)
 	char address[IPADDR_TEXT_SIZE];
 
 	(void)telling_client(facts, address);
-	strbuf_add(text, "If this is your mail server, ");
 	if (facts->results[METHOD_HELO] == RESULT_TEMPERROR) {
-		strbuf_add(text, "check the name servers of that name's domain, and send the mail again. ");
+		strbuf_add(
+			text,
+			"If this is your mail server, ask whoever manages the DNS of that name to check its name servers, and send the mail again. ");
 		return;
 	}
-	strbuf_add(text, helo->given != NULL ? "set its HELO name to " : "have it introduce itself as ");
+	strbuf_add(text, TELLING_ADMINISTRATOR);
+	strbuf_add(text, helo->given != NULL ? "set its HELO name to " : "make it introduce itself as ");
 	telling_add_value(text, own != NULL ? own : "a host name");
 	strbuf_printf(text, own != NULL ? "" : " that resolves to %s", address);
 	if (helo->form == HELO_NAME) {

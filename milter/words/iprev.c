@@ -49,7 +49,7 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 	strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to ");
 	telling_add_value(text, helo->form == HELO_NAME ? helo->name : "its host name");
 	if (helo->form == HELO_NAME)
-		strbuf_add(text, " (the name it gave in HELO/EHLO)");
+		strbuf_add(text, " (its name in HELO/EHLO)");
 	if (helo->form != HELO_NAME || !helo->resolves_to_client)
 		strbuf_printf(text,
 			      ". Whoever manages the DNS of that name must also set its %s record to %s",
@@ -59,9 +59,11 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 
 /* The same where it has a name, but not its own. */
 static void
-add_other_pointer(const struct facts *facts, struct strbuf *text)
+add_other_pointer(const struct facts *facts, const struct iprev_name *name, struct strbuf *text)
 {
-	strbuf_add(text, "If that is not your server's name, " PROVIDER "to change the PTR record to ");
+	strbuf_add(text, "If ");
+	telling_add_value(text, name->name);
+	strbuf_add(text, " is not your server's name, " PROVIDER "to change the PTR record to ");
 	telling_add_value(text,
 			  facts->helo.resolves_to_client ? facts->helo.name : "the name of your server");
 	strbuf_add(text, ". ");
@@ -124,7 +126,7 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 	if (lacks_dot(facts, name->name, meant)) {
 		strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to \"");
 		telling_add_value(text, meant);
-		strbuf_add(text, ".\", with the dot at the end, which is missing. ");
+		strbuf_add(text, ".\", with the dot at the end, which is missing now. ");
 		return;
 	}
 	strbuf_add(text, "If this is your mail server, ask whoever manages the DNS of ");
@@ -137,7 +139,7 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 		      name->addresses[0] != '\0' ? " to change its %s record to %s. "
 						 : " to add an %s record for it with %s. ",
 		      telling_address_type(facts), telling_client(facts, address));
-	add_other_pointer(facts, text);
+	add_other_pointer(facts, name, text);
 }
 
 static void

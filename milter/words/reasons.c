@@ -1,5 +1,7 @@
 #include "heloscope/words/reasons.h"
 
+#include <string.h>
+
 #include "heloscope/words/lists.h"
 #include "heloscope/words/table.h"
 
@@ -55,11 +57,17 @@ refuse_authenticated(const struct reason *reason, const struct config *config, c
 		     struct strbuf *text)
 {
 	(void)config;
+	(void)facts;
 	strbuf_printf(
 		text,
 		"The receiving site's policy %s senders who have logged in to its server (SMTP AUTH, with user name and password). ",
 		reason->holds ? "refuses this mail from" : "accepts this mail only from");
-	if (reason->holds || facts->sender.mailbox.form == MAILBOX_NULL)
+}
+
+static void
+advise_login(const struct facts *facts, struct strbuf *text)
+{
+	if (facts->sender.mailbox.form == MAILBOX_NULL)
 		return;
 	strbuf_add(text, "If the receiving site is the provider of your address ");
 	add_sender(facts, text);
@@ -214,16 +222,23 @@ refuse_mail_from(const struct facts *facts, bool holds, struct strbuf *text)
 static void
 refuse_helo_name(const struct facts *facts, bool holds, struct strbuf *text)
 {
-	const char *own = telling_own_name(facts, NULL);
-
 	telling_add_introduction(text, facts);
 	strbuf_add(
 		text,
 		holds ? ", a name that the receiving site's policy refuses. "
 		      : ", and the receiving site's policy accepts this mail only from servers whose HELO name it has approved. ");
+}
+
+static void
+advise_helo_name(const struct facts *facts, struct strbuf *text)
+{
+	const char *own = telling_own_name(facts, NULL);
+
 	if (own != NULL && facts->helo.form == HELO_NAME && strcmp(own, facts->helo.name) == 0)
 		return;
-	strbuf_add(text, "If this is your mail server and that is not its name, set its HELO name to ");
+	strbuf_add(
+		text,
+		"If this is your mail server and that is not its name, ask its administrator to set its HELO name to ");
 	telling_add_value(text, own != NULL ? own : "its real host name");
 	strbuf_add(text, ". ");
 }
@@ -245,11 +260,24 @@ refuse_client_name(const struct reason *reason, const struct facts *facts, struc
 	strbuf_add(
 		text,
 		reason->holds
-			? ", and the receiving site's policy refuses mail from hosts with names of this pattern. "
+			? ", and the receiving site's policy refuses mail from hosts with names like this. "
 			: ", and the receiving site's policy accepts this mail only from hosts whose reverse DNS name it has approved. ");
+}
+
+/* With the name it gave in HELO, where that is another name of the address. */
+static void
+advise_client_name(const struct reason *reason, const struct facts *facts, struct strbuf *text)
+{
+	const struct helo_facts *helo = &facts->helo;
+	const char *name = reason->name != NULL ? reason->name : facts->iprev.verified;
+	const bool is_told = helo->form == HELO_NAME && helo->resolves_to_client
+			     && (name == NULL || strcmp(helo->name, name) != 0);
+
 	strbuf_add(
 		text,
-		"If this is a home or office connection, send through the mail server of your e-mail provider; if it is your mail server, ask the provider of this IP address to set its PTR record to the real name of the server. ");
+		"If this is a home or office connection, send through the mail server of your e-mail provider. If it is your mail server, ask the provider of this IP address (usually your hosting or internet provider) to set its PTR record to ");
+	telling_add_value(text, is_told ? helo->name : "the real name of the server");
+	strbuf_add(text, is_told ? " (its name in HELO/EHLO). " : ". ");
 }
 
 static void
@@ -280,7 +308,15 @@ refuse_arc_sealer(const struct facts *facts, bool holds, struct strbuf *text)
 	strbuf_add(
 		text,
 		holds ? "Local policy refuses mail that was forwarded and sealed (ARC) by certain domains, as this mail was. "
-		      : "Local policy accepts this mail only when it was forwarded and sealed (ARC) by certain domains, and none of them has sealed it. If you are the author, send it directly, not through a mailing list or forwarding address. ");
+		      : "Local policy accepts this mail only when it was forwarded and sealed (ARC) by certain domains, and none of them has sealed it. ");
+}
+
+static void
+advise_arc_sealer(struct strbuf *text)
+{
+	strbuf_add(
+		text,
+		"If you are the author, send it directly, not through a mailing list or forwarding address. ");
 }
 
 /* By subject: what is said when a text fits, and when it does not. */
@@ -383,4 +419,30 @@ reason_refuse(const struct reason *reason, const struct config *config, const st
 	      struct strbuf *text)
 {
 	kinds[reason->kind].refuse(reason, config, facts, text);
+}
+
+static void
+advise_text(const struct reason *reason, const struct facts *facts, struct strbuf *text)
+{
+	if (reason->subject == SUBJECT_HELO_NAME)
+		advise_helo_name(facts, text);
+	else if (reason->subject == SUBJECT_CLIENT_NAME)
+		advise_client_name(reason, facts, text);
+	else if (reason->subject == SUBJECT_ARC_SEALER && !reason->holds)
+		advise_arc_sealer(text);
+}
+
+bool
+reason_advise(const struct reason *reason, const struct facts *facts, struct strbuf *text)
+{
+	const size_t before = text->length;
+
+	if (reason->kind == CONDITION_TEXT)
+		advise_text(reason, facts, text);
+	else if (reason->kind == CONDITION_AUTHENTICATED && !reason->holds)
+		advise_login(facts, text);
+	else if (reason->kind == CONDITION_WORD && reason->subject == SUBJECT_ARC_SEALER
+		 && facts_arc_standing(facts) != ARC_TRUSTED)
+		advise_arc_sealer(text);
+	return text->length > before;
 }

@@ -18,6 +18,7 @@ struct cause {
 	enum telling_rank rank;
 	unsigned reasons; /* as bits: those of the refusal that read so */
 	bool is_enough;   /* without it the mail would not be refused */
+	bool has_advice;  /* it is a policy, about which the sender can do something */
 	enum method method;
 	char text[CAUSE_SIZE];
 };
@@ -78,6 +79,7 @@ find_causes(const struct refusal *refusal, struct causes *causes)
 
 		strbuf_init(&text, cause.text, sizeof cause.text);
 		reason_refuse(reason, refusal->config, refusal->facts, &text);
+		cause.has_advice = reason_advise(reason, refusal->facts, &text);
 		add_cause(causes, &cause);
 	}
 	for (size_t i = 0; i < causes->count; i++)
@@ -235,7 +237,9 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	if (count < 2)
 		return;
 	if (!is_remediable(&causes->items[0]))
-		strbuf_add(text, causes->items[0].is_enough ? "It is enough to solve one of these. " : "");
+		strbuf_add(text, !causes->items[0].is_enough ? ""
+				 : told == 2                 ? "It is enough to solve (1) or (2). "
+							     : "It is enough to solve one of these. ");
 	else if (is_remediable(&causes->items[count - 1]))
 		add_choice(causes, told, text);
 	else
@@ -264,14 +268,26 @@ add_contact(const struct config *config, const char *ident, struct strbuf *text)
 		strbuf_printf(text, " and quote reference %s.", ident);
 }
 
+/* Whether the sender can do something else than ask this site. */
+static bool
+has_advice(const struct causes *causes)
+{
+	for (size_t i = 0; i < causes->count; i++)
+		if (causes->items[i].has_advice)
+			return true;
+	return false;
+}
+
 static void
 add_end(const struct draft *draft, struct strbuf *text)
 {
 	if (draft->refusal->is_temporary)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
-	strbuf_add(text, draft->is_policy
-				 ? "Only the receiving site can change its policy: to ask for an exception, "
-				 : "For help, ");
+	strbuf_add(text,
+		   !draft->is_policy ? "For help, "
+		   : has_advice(draft->causes)
+			   ? "Or, to ask for an exception, which only the receiving site can make, "
+			   : "Only the receiving site can change its policy: to ask for an exception, ");
 	add_contact(draft->refusal->config, draft->ident, text);
 }
 

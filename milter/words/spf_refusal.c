@@ -71,7 +71,7 @@ is_listed(const struct spf_trace *trace, size_t index)
 	return false;
 }
 
-/* "a.example (A), b.example (MX)": what was looked up and is not there. */
+/* "a.example (no A record), b.example (no MX record)": what was looked up and is not there. */
 static void
 list_voids(const struct spf_trace *trace, struct strbuf *list)
 {
@@ -85,8 +85,20 @@ list_voids(const struct spf_trace *trace, struct strbuf *list)
 			continue;
 		strbuf_add(list, count++ > 0 ? ", " : "");
 		strbuf_add_escaped(list, span_of(lookup->name), LIST_MAX / NAMES_TOLD);
-		strbuf_printf(list, " (%s)", dns_type_word(lookup->type));
+		strbuf_printf(list, " (no %s record)", dns_type_word(lookup->type));
 	}
+}
+
+/* Whether a value is an address, with or without a prefix length; which, where `found` is not NULL. */
+static bool
+begins_with_address(struct span value, struct ipaddr *found)
+{
+	const char *slash = memchr(value.at, '/', value.length);
+	struct ipaddr address;
+
+	if (slash != NULL)
+		value.length = (size_t)(slash - value.at);
+	return ipaddr_parse(value, found != NULL ? found : &address);
 }
 
 /* The mechanism that was meant, where that is plain: by an address behind it, or by a name like it. */
@@ -95,11 +107,8 @@ meant_mechanism(const struct spf_problem *problem, const char *name, struct span
 {
 	static const char *const names[] = { "include", "ip4", "ip6", "exists" };
 	struct ipaddr address;
-	size_t length = 0;
 
-	while (length < value.length && value.at[length] != '/')
-		length++;
-	if (ipaddr_parse((struct span){ value.at, length }, &address))
+	if (begins_with_address(value, &address))
 		return address.length == 16 ? "ip6" : "ip4";
 	return problem->fault == SPF_FAULT_MECHANISM
 		       ? nearest_word(name, names, sizeof names / sizeof names[0])
@@ -139,8 +148,8 @@ static const struct {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
 				     "Ask whoever manages the DNS of $D to remove terms from its SPF (TXT) record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
-	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D refers to more than 2 names that do not exist or lack the record asked for, and only 2 are allowed. ",
-				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, or to correct the names, until at most 2 are left. " },
+	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D uses more than 2 names that do not exist or have no record of the kind that it needs, and only 2 such names are allowed. ",
+				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, to correct the names, or to add the missing records, until at most 2 such names are left. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in its SPF (TXT) record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
@@ -152,9 +161,9 @@ static const struct {
 	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
 					     "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
-						  "Ask whoever manages the DNS of $H to correct the name in \"$T\" in its SPF (TXT) record, or to replace it with \"~all\". " },
+						  "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name behind \"redirect=\". " },
 	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
-					      "Ask whoever manages the DNS of $H to correct the name in \"$T\" in its SPF (TXT) record, or to replace it with \"~all\". " },
+					      "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name behind \"redirect=\". " },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
 					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop, because the record of $H contains \"$T\". ",
@@ -184,12 +193,25 @@ or_else(const char *text, const char *other)
 	return text != NULL && text[0] != '\0' ? text : other;
 }
 
+/* Whether an address stands where a domain name belongs, as in "a:192.0.2.1". */
+static bool
+is_address_for_name(const struct spf_problem *problem)
+{
+	const char *colon = problem->term != NULL ? strchr(problem->term, ':') : NULL;
+
+	return colon != NULL
+	       && (problem->fault == SPF_FAULT_ONE_LABEL || problem->fault == SPF_FAULT_TOP_LABEL)
+	       && begins_with_address(span_of(colon + 1), NULL);
+}
+
 /* What is wrong, behind the term: its fault, or what libspf2 says. */
 static const char *
 fault_of(const struct spf_problem *problem, char memory[SPF_PROBLEM_SIZE])
 {
-	return problem->kind == SPF_PROBLEM_LIBRARY ? spf_problem_text(problem, memory)
-						    : spf_fault_text(problem->fault);
+	if (problem->kind == SPF_PROBLEM_LIBRARY)
+		return spf_problem_text(problem, memory);
+	return is_address_for_name(problem) ? "an IP address where a domain name belongs"
+					    : spf_fault_text(problem->fault);
 }
 
 /* What the limits were reached with. */
@@ -321,7 +343,7 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 		strbuf_add(text, " (decided by \"");
 		telling_add_value(text, spf->mechanism);
 		strbuf_add(text, refusal->result == RESULT_SOFTFAIL
-					 ? "\", a softfail, which the receiving site does not accept)"
+					 ? "\", a softfail), and the receiving site refuses such mail"
 					 : "\")");
 	}
 	strbuf_add(text, ". ");
@@ -330,8 +352,8 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to add \"%s\" to its SPF (TXT) record, right after \"v=spf1\"; if it is not, send through your usual mail server. ",
-		address + 1);
+		" to add \"%s\" to its SPF (TXT) record, so that it begins \"v=spf1%s\". If %s is not your mail server, send through your usual one. ",
+		address + 1, address, ip);
 	if (refusal->config != NULL && refusal->config->shows_spf_explanation && spf->explanation != NULL) {
 		strbuf_add(text, "The owner of ");
 		telling_add_value(text, domain);
@@ -362,7 +384,7 @@ refuse_nameless(const struct facts *facts, enum spf_identity identity, struct st
 	strbuf_add_char(text, '"');
 	telling_add_value(text, is_helo ? facts->helo.given : facts->sender.mailbox.text);
 	strbuf_printf(text, "\"%s has no domain that could have one. ", is_helo ? "," : "");
-	strbuf_add(text, is_helo ? "If this is your mail server, set its HELO name to "
+	strbuf_add(text, is_helo ? TELLING_ADMINISTRATOR "set its HELO name to "
 				 : "Send with a whole address, like name@example.com. ");
 	if (is_helo) {
 		telling_add_value(text, telling_own_name(facts, "its full host name"));

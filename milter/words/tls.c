@@ -44,12 +44,12 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 		telling_add_policy(text);
 	else if (result == RESULT_NONE || facts->tls.version == NULL)
 		strbuf_add(
-			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 (STARTTLS) for outgoing mail; in Postfix: \"smtp_tls_security_level = may\". ");
+			text, TELLING_ADMINISTRATOR
+			"turn on TLS 1.2 or 1.3 (STARTTLS) for outgoing mail (in Postfix: \"smtp_tls_security_level = may\"). ");
 	else
 		strbuf_add(
-			text,
-			"If this is your mail server, turn on TLS 1.2 or 1.3 for outgoing mail; in Postfix: \"smtp_tls_protocols = >=TLSv1.2\". If the TLS library of the server supports neither, update the library. ");
+			text, TELLING_ADMINISTRATOR
+			"turn on TLS 1.2 or 1.3 for outgoing mail (in Postfix: \"smtp_tls_protocols = >=TLSv1.2\"), and to update the TLS library of the server if it supports neither TLS 1.2 nor 1.3. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */
@@ -133,12 +133,14 @@ add_dane_remedy(const struct peer *peer, struct strbuf *text)
 {
 	strbuf_add(
 		text,
-		" has a certificate that does not match its TLSA records (DANE). If this is your mail server, and the certificate is the right one, ask whoever manages the DNS of ");
+		" has a certificate that does not match its TLSA records (DANE). If this is your mail server and that certificate is the right one, ask whoever manages the DNS of ");
 	add_peer_name(peer, text);
 	strbuf_add(text, " to replace the TLSA records of _25._tcp.");
 	add_peer_name(peer, text);
-	strbuf_printf(text, " with \"3 1 1 %s\"; if it is the wrong one, install the right one. ",
-		      peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
+	strbuf_printf(
+		text,
+		" with this one: \"3 1 1 %s\". If the certificate is the wrong one, ask the administrator of the server to install the right one. ",
+		peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
 }
 
 /* What was found on port 25 of the client, behind "the mail server ...", and what to do about it. */
@@ -152,18 +154,18 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 		strbuf_add(text, peer_look_text(&facts->peer));
 		strbuf_add(
 			text,
-			"). If this is your mail server, make sure that it answers on port 25 and offers STARTTLS, and send the mail again. ");
+			"). " TELLING_ADMINISTRATOR
+			"make sure that it answers on port 25 and offers STARTTLS, and send the mail again. ");
 	} else if (peer->starttls == STARTTLS_NOT_OFFERED || peer->starttls == STARTTLS_REFUSED) {
 		strbuf_add(text, peer->starttls == STARTTLS_REFUSED ? " offers STARTTLS, but refuses it. "
 								    : " does not offer STARTTLS. ");
 		strbuf_add(
-			text,
-			"If this is your mail server, set up TLS for incoming mail, too; in Postfix: smtpd_tls_security_level = may, with a certificate. ");
+			text, TELLING_ADMINISTRATOR
+			"set up TLS for incoming mail, too (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
 	} else if (peer->starttls == STARTTLS_BROKEN) {
 		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
 		telling_add_value(text, peer_problem_text(peer));
-		strbuf_add(text,
-			   "). If this is your mail server, check its certificate, key and protocols. ");
+		strbuf_add(text, "). " TELLING_ADMINISTRATOR "check its certificate, key and protocols. ");
 	} else if (peer->dane == DANE_MISMATCH) {
 		add_dane_remedy(peer, text);
 	} else {
@@ -187,7 +189,7 @@ add_peer_tls_remedy(const struct peer *peer, struct strbuf *text)
 	const bool is_certificate = peer == NULL || !peer->is_trusted || !peer->is_named;
 	const bool is_old = peer != NULL && tls_is_old(peer->tls_version);
 
-	strbuf_add(text, "If this is your mail server, ");
+	strbuf_add(text, TELLING_ADMINISTRATOR);
 	if (is_certificate) {
 		strbuf_add(text, "install a certificate from a public certificate authority for ");
 		add_peer_name(peer, text);

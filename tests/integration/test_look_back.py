@@ -361,7 +361,7 @@ class LookBack(unittest.TestCase):
         last = {record["client"]["ip"]: record for record in running.records()}
         foreign, plain = last[ADDRESSES["foreign"]]["verdicts"][0], last[ADDRESSES["plain"]]["verdicts"][0]
         self.assertEqual(foreign["action"], "reject")
-        self.assertRegex(foreign["reply"], r"^550 5\.7\.1 The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not the name of this host\. If this is your mail server, set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
+        self.assertRegex(foreign["reply"], r"^550 5\.7\.1 The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not its name\. If this is your mail server, ask its administrator to set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
         self.assertEqual((plain["action"], [sorted(note) for note in plain["notes"]]), ("accept", [["rule", "tag"], ["audit", "rule"]]))
         done = lab.tool("report", "--json", "--log", running.records_path)
         counted = {(row["check"], row["result"]) for row in json.loads(done.stdout)["checks"]}
@@ -533,7 +533,7 @@ class LookBack(unittest.TestCase):
             self.assertNotIn("plain text", text)  # nobody said how the mail would come
             self.assertNotIn("looked at", text)  # it was at this very time
         self.assertIn("greets on port 25 (SMTP banner) to foreign.peers.test.", text)
-        self.assertRegex(text, r"The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not the name of this host\. If this is your mail server, set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
+        self.assertRegex(text, r"The mail server on port 25 of the connecting IP address [0-9.]+ greets as \"mail\.elsewhere\.example\", which is not its name\. If this is your mail server, ask its administrator to set the name in its greeting \(SMTP banner\) to foreign\.peers\.test\.")
 
     def test_golden_texts_of_the_doctor(self):
         """What people read of their servers, as it is."""

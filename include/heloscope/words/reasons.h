@@ -17,4 +17,7 @@ enum telling_rank reason_rank(const struct reason *reason, const struct facts *f
 void reason_refuse(const struct reason *reason, const struct config *config, const struct facts *facts,
 		   struct strbuf *text);
 
+/* What the sender can do about a policy besides asking for an exception. False: nothing. */
+bool reason_advise(const struct reason *reason, const struct facts *facts, struct strbuf *text);
+
 #endif

@@ -770,7 +770,7 @@ static const struct scene golden[] = {
 	  "spf = permerror",
 	  set_spf_problem,
 	  SPF_PROBLEM_VOID_LIMIT,
-	  { "old.out.example (A), older.out.example (MX), oldest.out.example (A)" } },
+	  { "old.out.example (no A record), older.out.example (no MX record), oldest.out.example (no A record)" } },
 	{ "a record that includes itself",
 	  "spf = permerror",
 	  set_spf_problem,
