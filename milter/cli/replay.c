@@ -193,7 +193,7 @@ replay_under(struct config *config, const struct cli_log_options *options, bool 
 	int status;
 
 	if (is_live) {
-		examiner = examiner_new(config, false, &error);
+		examiner = examiner_new(config, false, NULL, &error);
 		if (examiner == NULL) {
 			output_put(output_errors(), "heloscope replay: %s\n", error.text);
 			return CLI_UNKNOWN;

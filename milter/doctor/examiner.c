@@ -18,16 +18,18 @@ struct examiner {
 
 /* What it finds is not kept: the file is the filter's. */
 static struct look_back *
-new_look_back(const struct config *config, struct dns_resolver *resolver, struct error *error)
+new_look_back(const struct config *config, struct dns_resolver *resolver, struct peer_memory *memory,
+	      struct error *error)
 {
 	struct look_back_settings settings = config->look_back;
 
 	settings.file = NULL;
+	settings.memory = memory;
 	return look_back_new(&settings, resolver, NULL, error);
 }
 
 struct examiner *
-examiner_new(struct config *config, bool looks_back, struct error *error)
+examiner_new(struct config *config, bool looks_back, struct peer_memory *peers, struct error *error)
 {
 	struct examiner *examiner = calloc(1, sizeof *examiner);
 
@@ -41,7 +43,7 @@ examiner_new(struct config *config, bool looks_back, struct error *error)
 	if (examiner->resolver != NULL)
 		examiner->watcher = list_watcher_new(examiner->health, examiner->resolver, error);
 	if (examiner->watcher != NULL && looks_back && config->looks_back)
-		examiner->peers = new_look_back(config, examiner->resolver, error);
+		examiner->peers = new_look_back(config, examiner->resolver, peers, error);
 	if (examiner->watcher == NULL || (looks_back && config->looks_back && examiner->peers == NULL)) {
 		examiner_free(examiner);
 		return NULL;

@@ -155,7 +155,7 @@ look(struct trial *trial, struct examiner *examiner, struct error *error)
 static char *
 examine(struct trial *trial, struct error *error)
 {
-	struct examiner *examiner = examiner_new(trial->order->config, true, error);
+	struct examiner *examiner = examiner_new(trial->order->config, true, trial->order->peers, error);
 	char *line = NULL;
 
 	if (examiner == NULL)

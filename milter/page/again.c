@@ -62,7 +62,7 @@ add_refused(const struct message_record *record, struct trial_order *order)
 }
 
 char *
-again_make(struct config *config, const char *line, struct error *error)
+again_make(struct config *config, const char *line, struct peer_memory *peers, struct error *error)
 {
 	struct record_reading reading;
 	char author[AUTHOR_SIZE];
@@ -78,6 +78,7 @@ again_make(struct config *config, const char *line, struct error *error)
 			.client = { .address = facts->client.address, .port = facts->client.port },
 			.helo = facts->helo.given,
 			.sender = facts->sender.given != NULL ? facts->sender.given : "<>",
+			.peers = peers,
 			.read = write_author,
 			.context = author,
 		};

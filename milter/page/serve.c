@@ -39,6 +39,7 @@ struct server {
 	struct workers *lookers, *testers;
 	struct gate *gate;
 	struct results results;
+	struct peer_memory *peers; /* servers of clients, looked at by tests */
 	struct heap heap;
 	struct event *stops[2], *reload;
 	struct visit *delayed;  /* those that wait for their time to be answered */
@@ -141,7 +142,7 @@ run_test(struct work *work)
 {
 	struct test *test = (struct test *)work;
 
-	test->made = again_make(test->config, test->line, &test->error);
+	test->made = again_make(test->config, test->line, test->server->peers, &test->error);
 }
 
 static void
@@ -477,7 +478,8 @@ set_up(struct server *server, int fd, struct error *error)
 	error_set(error, "out of memory");
 	server->base = event_base_new();
 	server->gate = gate_new();
-	if (server->base == NULL || server->gate == NULL || !view_add_policy(&policy)
+	server->peers = peer_memory_new(BOUND_PAGE_FINDING_S);
+	if (server->base == NULL || server->gate == NULL || server->peers == NULL || !view_add_policy(&policy)
 	    || !listen_on(server, fd) || !watch_signals(server))
 		return false;
 	server->lookers = workers_new(server->base, LOOKING_THREADS, BOUND_PAGE_WAITING, error);
@@ -508,6 +510,7 @@ tear_down(struct server *server)
 	free_event(server->reload);
 	results_clear(&server->results);
 	gate_free(server->gate);
+	peer_memory_free(server->peers);
 	if (server->base != NULL)
 		event_base_free(server->base);
 }

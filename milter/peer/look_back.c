@@ -14,22 +14,16 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/peer/dane.h"
-#include "heloscope/base/hash.h"
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/own_addresses.h"
 #include "heloscope/base/refcount.h"
-#include "heloscope/peer/store.h"
+#include "heloscope/peer/memory.h"
 #include "heloscope/peer/smtp_visit.h"
 #include "heloscope/base/thread.h"
 
 #define CONNECT_MS 20000
-#define NETWORK_PER_HOUR 10 /* visits of one /24 or /48 */
-#define NETWORK_SLOTS 4096
 #define SAVE_EVERY_S 600
-#define MINUTE_MS 60000U
-#define BURST_MS 10000U /* of what was not used is kept for later */
-#define HOUR_MS 3600000U
 
 /* A host that is to be looked at. */
 struct visit {
@@ -48,23 +42,11 @@ struct visit {
 
 TAILQ_HEAD(visit_list, visit);
 
-/* Visits to a network within an hour. Networks that share a slot share its budget, too. */
-struct budget {
-	uint64_t since_ms;
-	unsigned count;
-};
-
-/* What has been used of the limits. */
-struct usage {
-	uint64_t tokens_ms; /* up to which time all that may begin has begun */
-	struct budget budgets[NETWORK_SLOTS];
-};
-
 struct look_back {
 	struct peer_source source; /* first, so that one pointer serves for both */
 	struct look_back_settings settings;
 	struct dns_resolver *resolver;
-	struct peer_store *store;
+	struct peer_memory *memory, *own_memory; /* the second is to be freed, or NULL */
 	struct own_addresses own;
 	SSL_CTX *tls;
 	struct event_base *base;
@@ -83,8 +65,13 @@ struct look_back {
 	struct visit_list running;
 	struct visit_list over;             /* to be freed outside of their callbacks */
 	size_t waiting_count, active_count; /* active: asking, ready and running */
-	struct usage usage;
 };
+
+static struct peer_store *
+store_of(const struct look_back *look_back)
+{
+	return peer_memory_store(look_back->memory);
+}
 
 static void
 wake_up(const struct look_back *look_back)
@@ -152,7 +139,7 @@ take_peer(void *context, const struct peer *peer)
 	struct visit *visit = context;
 
 	if (!visit->is_by_hand) {
-		peer_store_put(visit->look_back->store, &visit->address, peer);
+		peer_store_put(store_of(visit->look_back), &visit->address, peer);
 		log_look(visit, peer);
 	}
 	end(visit, peer);
@@ -222,22 +209,6 @@ ask_for_tlsa(struct look_back *look_back, struct visit *visit)
 
 /* The order of things. */
 
-/* Whether the rate lets one more begin; takes its share. The look_back is locked. */
-static bool
-take_token(struct look_back *look_back)
-{
-	const unsigned rate = look_back->settings.per_minute;
-	const uint64_t now_ms = clock_now_ms(), cost_ms = rate > 0 ? MINUTE_MS / rate : 0;
-	const uint64_t kept_ms = cost_ms > BURST_MS ? cost_ms : BURST_MS;
-
-	if (look_back->usage.tokens_ms + kept_ms < now_ms)
-		look_back->usage.tokens_ms = now_ms - kept_ms;
-	if (look_back->usage.tokens_ms + cost_ms > now_ms)
-		return false;
-	look_back->usage.tokens_ms += cost_ms;
-	return true;
-}
-
 /* The next visit whose turn it is, or NULL. */
 static struct visit *
 next_visit(struct look_back *look_back)
@@ -247,7 +218,8 @@ next_visit(struct look_back *look_back)
 	(void)pthread_mutex_lock(&look_back->lock);
 	visit = TAILQ_FIRST(&look_back->waiting);
 	if (visit != NULL
-	    && (look_back->active_count >= look_back->settings.at_a_time || !take_token(look_back)))
+	    && (look_back->active_count >= look_back->settings.at_a_time
+		|| !peer_memory_take_turn(look_back->memory, look_back->settings.per_minute, clock_now_ms())))
 		visit = NULL;
 	if (visit != NULL) {
 		TAILQ_REMOVE(&look_back->waiting, visit, link);
@@ -320,7 +292,7 @@ look_back_save(struct look_back *look_back)
 	struct error error;
 
 	if (look_back->settings.file != NULL
-	    && !peer_store_save(look_back->store, look_back->settings.file, (int64_t)time(NULL), &error))
+	    && !peer_store_save(store_of(look_back), look_back->settings.file, (int64_t)time(NULL), &error))
 		log_warning("what is known of mail servers is not kept: %s", error.text);
 }
 
@@ -354,23 +326,12 @@ is_in(const struct visit_list *visits, const struct ipaddr *address)
 	return false;
 }
 
-/* Whether the network of the address has had its share of this hour; takes one more. The look_back is locked.
- */
+/* The look_back is locked. */
 static bool
-take_budget(struct look_back *look_back, const struct ipaddr *address)
+is_under_way(const struct look_back *look_back, const struct ipaddr *address)
 {
-	const uint64_t hash = hash_of(ipaddr_common(address, REACH_NETWORK));
-	struct budget *budget = &look_back->usage.budgets[hash % NETWORK_SLOTS];
-	const uint64_t now_ms = clock_now_ms();
-
-	if (look_back->settings.per_minute == 0)
-		return true;
-	if (now_ms - budget->since_ms > HOUR_MS)
-		*budget = (struct budget){ .since_ms = now_ms };
-	if (budget->count >= NETWORK_PER_HOUR)
-		return false;
-	budget->count++;
-	return true;
+	return is_in(&look_back->waiting, address) || is_in(&look_back->asking, address)
+	       || is_in(&look_back->ready, address) || is_in(&look_back->running, address);
 }
 
 static bool
@@ -415,12 +376,13 @@ want(struct peer_source *source, const struct ipaddr *address, const char *name)
 	if (!may_look(look_back, address))
 		return false;
 	/* Whose finding would have to make room for this one would be looked at again too soon. */
-	if (peer_store_get(look_back->store, address, now, NULL) || peer_store_is_full(look_back->store, now))
+	if (peer_memory_get(look_back->memory, address, now, NULL)
+	    || peer_store_is_full(store_of(look_back), now))
 		return true;
 	(void)pthread_mutex_lock(&look_back->lock);
-	if (look_back->waiting_count < BOUND_PEERS_WAITING && !is_in(&look_back->waiting, address)
-	    && !is_in(&look_back->asking, address) && !is_in(&look_back->ready, address)
-	    && !is_in(&look_back->running, address) && take_budget(look_back, address)
+	if (look_back->waiting_count < BOUND_PEERS_WAITING && !is_under_way(look_back, address)
+	    && (look_back->settings.per_minute == 0
+		|| peer_memory_take_share(look_back->memory, address, clock_now_ms()))
 	    && (visit = new_visit(look_back, address, name)) != NULL)
 		add_visit(look_back, visit);
 	(void)pthread_mutex_unlock(&look_back->lock);
@@ -430,7 +392,7 @@ want(struct peer_source *source, const struct ipaddr *address, const char *name)
 static bool
 known(struct peer_source *source, const struct ipaddr *address, struct peer *peer)
 {
-	return peer_store_get(((struct look_back *)source)->store, address, (int64_t)time(NULL), peer);
+	return peer_memory_get(((struct look_back *)source)->memory, address, (int64_t)time(NULL), peer);
 }
 
 struct visit *
@@ -514,14 +476,10 @@ take_over(struct look_back *look_back, struct look_back *previous)
 	const char *file = look_back->settings.file;
 	struct error error;
 
-	if (previous != NULL) {
-		peer_store_take(look_back->store, previous->store);
-		(void)pthread_mutex_lock(&previous->lock);
-		look_back->usage = previous->usage;
-		(void)pthread_mutex_unlock(&previous->lock);
-	} else if (file != NULL && !peer_store_load(look_back->store, file, (int64_t)time(NULL), &error)) {
+	if (previous != NULL)
+		peer_memory_take(look_back->memory, previous->memory);
+	else if (file != NULL && !peer_store_load(store_of(look_back), file, (int64_t)time(NULL), &error))
 		log_warning("what was known of mail servers is missing: %s", error.text);
-	}
 }
 
 struct look_back *
@@ -547,9 +505,12 @@ look_back_new(const struct look_back_settings *settings, struct dns_resolver *re
 	TAILQ_INIT(&look_back->over);
 	look_back->wake_up_fd = -1;
 	look_back->tls = smtp_visit_tls();
-	look_back->store = peer_store_new(BOUND_PEERS);
-	if (look_back->tls != NULL && look_back->store != NULL && set_up_events(look_back)) {
-		take_over(look_back, previous);
+	if (settings->memory == NULL)
+		look_back->own_memory = peer_memory_new(0);
+	look_back->memory = settings->memory != NULL ? settings->memory : look_back->own_memory;
+	if (look_back->tls != NULL && look_back->memory != NULL && set_up_events(look_back)) {
+		if (look_back->own_memory != NULL)
+			take_over(look_back, previous);
 		look_back->has_thread = thread_start(&look_back->thread, run_loop, look_back);
 	}
 	if (look_back->has_thread)
@@ -604,7 +565,7 @@ look_back_free(struct look_back *look_back)
 	if (look_back->base != NULL)
 		event_base_free(look_back->base);
 	SSL_CTX_free(look_back->tls);
-	peer_store_free(look_back->store);
+	peer_memory_free(look_back->own_memory);
 	own_addresses_clear(&look_back->own);
 	release(look_back); /* questions to the DNS end it later, if there are any */
 }

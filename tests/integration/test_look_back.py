@@ -4,12 +4,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import time
 import unittest
+import urllib.request
 
 import peers
-from lab import DEADLINE_S, enter_namespace, module_lab, wait_until
+from lab import DEADLINE_S, enter_namespace, free_port, module_lab, wait_until
 from raw_milter import Client, fields
 
 # One name a host: its address, what plays there, and the results that x-banner and x-tls (of the peer) come to.
@@ -613,6 +615,39 @@ class LookBack(unittest.TestCase):
             self.assertEqual([line for line in scripts[name].lines if line.startswith("DATA")], [])
         self.examine("--no-connect", host("well"))
         self.assertEqual(scripts["well"].connections, 0)
+
+    def test_tests_from_the_page_take_what_was_just_found(self):
+        running = lab.heloscope(self.config, name="tested")
+        known(running, "http")
+        record = wait_until("the record", lambda: [each for each in running.records() if each["verdicts"][0]["action"] == "reject"])[0]
+        stop_later(running)
+        record["mode"] = "enforce"
+        record["verdicts"][0].update(enforced=True, reply="550 5.7.1 no")
+        idents = [record["id"][:-12] + f"{number:012x}" for number in range(3)]
+        log = lab.folder / "refused.jsonl"
+        log.write_text("".join(json.dumps({**record, "id": ident}, separators=(",", ":")) + "\n" for ident in idents))
+        program, place = lab.folder / "heloscope", free_port()
+        shutil.copy(lab.builddir / "milter/heloscope", program)
+        page = lab.start("page", [program, "page", "--listen", f"127.0.0.1:{place}", "--user", "nobody", "--stderr", "-c", running.config, "--log", log])
+        wait_until("heloscope page", lambda: "page: ready" in (lab.folder / "page.log").read_text(), process=page)
+        before = scripts["http"].connections
+        found = [self.press(place, ident) for ident in idents]
+        page.terminate()
+        self.assertEqual(page.wait(DEADLINE_S), 0)
+        for body in found:
+            self.assertIn("what answers on port 25 does not speak SMTP", body.partition("What was found now")[2].partition("</ul>")[0])
+        self.assertEqual(scripts["http"].connections - before, 1)
+
+    @staticmethod
+    def press(port, ident):
+        """What the page shows once it was tested."""
+        place = f"http://127.0.0.1:{port}/{ident}"
+        urllib.request.urlopen(urllib.request.Request(place, method="POST"), timeout=DEADLINE_S).close()
+
+        def body():
+            text = urllib.request.urlopen(place, timeout=DEADLINE_S).read().decode()
+            return text if "Tested at" in text else None
+        return wait_until("the test", body)
 
     def test_off_by_default_there_is_nothing_of_it(self):
         off = re.sub(r"look-back yes \{[^}]*\{[^}]*\}[^}]*\}", "", self.config)

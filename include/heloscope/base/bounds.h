@@ -149,6 +149,9 @@
 #define BOUND_PEERS 100000
 #define BOUND_PEERS_WAITING 1000
 
+/* Visits to the servers of a network (/24 or /48) that begin within an hour. */
+#define BOUND_PEER_VISITS_OF_NETWORK 10
+
 /* Records, and octets of them, that wait for the disk of the log of records. */
 #define BOUND_RECORD_QUEUE_LINES 10000
 #define BOUND_RECORD_QUEUE_OCTETS 8388608
@@ -192,6 +195,10 @@
 #define BOUND_PAGE_TESTS 4
 #define BOUND_PAGE_TESTS_A_MINUTE 30
 #define BOUND_PAGE_RESULTS 128
+
+/* Seconds for which a test from that page takes what another found at the client's own server: no sooner is
+ * it looked at again, and that within the limits of the look-back, which the page keeps for itself. */
+#define BOUND_PAGE_FINDING_S 900
 
 /* Octets of what is noted of the reports of receivers. */
 #define BOUND_SUMMARY_OCTETS 33554432

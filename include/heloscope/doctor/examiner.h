@@ -12,14 +12,17 @@
 #include "heloscope/facts/facts.h"
 
 struct examiner;
+struct peer_memory;
 struct inquiry;
 
 /*
  * Begin: the lists of `config`, to which a reference is taken, are asked for their test entries first, as
  * the filter would. Waits at most the configuration's timeout. `looks_back`: servers of clients are looked
- * at, and waited for, where the configuration says `look-back yes`. NULL with the reason.
+ * at, and waited for, where the configuration says `look-back yes`; `peers`: what is remembered of that
+ * beyond this examiner, and must stay as long, or NULL. NULL with the reason.
  */
-struct examiner *examiner_new(struct config *config, bool looks_back, struct error *error) MUST_USE;
+struct examiner *examiner_new(struct config *config, bool looks_back, struct peer_memory *peers,
+			      struct error *error) MUST_USE;
 void examiner_free(struct examiner *examiner); /* NULL is allowed */
 
 /* What the other side says. */

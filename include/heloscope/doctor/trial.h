@@ -15,6 +15,7 @@
 #define TRIAL_RECIPIENTS_MAX 16
 
 struct inquiry;
+struct peer_memory;
 
 struct trial_order {
 	struct config *config;
@@ -23,6 +24,8 @@ struct trial_order {
 	const char *sender; /* a path, as the recipients */
 	const char *recipients[TRIAL_RECIPIENTS_MAX];
 	size_t recipient_count;
+
+	struct peer_memory *peers; /* what is remembered of servers from one trial to another, or NULL */
 
 	/* Hands the message to the inquiry, all but its end; false with the reason. NULL: there is none, only
 	 * the envelope. */

@@ -18,6 +18,7 @@
 #include "heloscope/peer/peer.h"
 
 struct look_back;
+struct peer_memory;
 
 struct look_back_settings {
 	const char *ehlo_name; /* who we are */
@@ -30,12 +31,14 @@ struct look_back_settings {
 				       (heloscope/base/ipaddr_scope.h) either */
 	struct network_set allowed; /* special and own addresses that may be looked at nevertheless */
 	struct network_set trusted; /* never */
+	struct peer_memory
+		*memory; /* which it has in common with others, and must stay; NULL: one of its own */
 };
 
 /*
  * Start. `settings` is copied but for its strings and networks, which must outlive the look-back, as
- * must `resolver`. Takes over what `previous`, which may be NULL, knows and has used of its limits; else
- * loads the file. NULL with the reason when it cannot start.
+ * must `resolver`. A memory of its own takes over what that of `previous`, which may be NULL, has; else the
+ * file is loaded. NULL with the reason when it cannot start.
  */
 struct look_back *look_back_new(const struct look_back_settings *settings, struct dns_resolver *resolver,
 				struct look_back *previous, struct error *error) MUST_USE;

@@ -8,6 +8,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/ipaddr_scope.h"
+#include "heloscope/peer/memory.h"
 #include "heloscope/peer/store.h"
 #include "heloscope/peer/look_back.h"
 #include "heloscope/peer/tls_look.h"
@@ -15,6 +16,7 @@
 
 #define NOW 1700000000
 #define HOUR 3600
+#define HOUR_MS 3600000U
 #define NAME(literal)                                                                                        \
 	{                                                                                                    \
 		(literal), sizeof(literal) - 1                                                               \
@@ -163,6 +165,84 @@ F43_peer_store_forgets_in_time(void **state)
 		assert_false(peer_store_get(store, &address, NOW - HOUR, NULL));
 		peer_store_free(store);
 	}
+}
+
+/* Who remembers for less time forgets sooner, and not what is believed for even less. */
+static void
+peer_memory_forgets_in_time(void **state)
+{
+	static const struct {
+		int64_t stays_s, age_s;
+		bool is_known;
+	} cases[] = {
+		{ 0, 24 * HOUR - 1, true },
+		{ 0, 24 * HOUR, false },
+		{ BOUND_PAGE_FINDING_S, BOUND_PAGE_FINDING_S - 1, true },
+		{ BOUND_PAGE_FINDING_S, BOUND_PAGE_FINDING_S, false },
+		{ 48 * HOUR, 24 * HOUR - 1, true },
+		{ 48 * HOUR, 24 * HOUR, false },
+	};
+	const struct ipaddr address = address_of(1);
+	const struct peer peer = { .outcome = PEER_ANSWERS, .looked_at = NOW };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct peer_memory *memory = peer_memory_new(cases[i].stays_s);
+		struct peer found = { .looked_at = 0 };
+
+		assert_non_null(memory);
+		peer_store_put(peer_memory_store(memory), &address, &peer);
+		assert_int_equal(peer_memory_get(memory, &address, NOW + cases[i].age_s, &found),
+				 cases[i].is_known);
+		assert_int_equal(found.looked_at, cases[i].is_known ? NOW : 0);
+		peer_memory_free(memory);
+	}
+}
+
+/* How many visits to addresses of a /24 begin. */
+static unsigned
+begin_visits(struct peer_memory *memory, unsigned network, uint64_t now_ms)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 256; i++) {
+		const struct ipaddr address = ipaddr_from_ipv4(0xc6000000U + (network << 8) + i);
+
+		count += peer_memory_take_share(memory, &address, now_ms);
+	}
+	return count;
+}
+
+/* A network is visited so often in an hour, whoever begins it: what one has used another does not have. */
+static void
+peer_memory_has_so_many_visits_for_a_network(void **state)
+{
+	struct peer_memory *memory = peer_memory_new(0), *next = peer_memory_new(0);
+
+	(void)state;
+	assert_int_equal(begin_visits(memory, 1, 8 * HOUR_MS), BOUND_PEER_VISITS_OF_NETWORK);
+	assert_int_equal(begin_visits(memory, 1, 9 * HOUR_MS), 0);
+	assert_int_equal(begin_visits(memory, 2, 9 * HOUR_MS), BOUND_PEER_VISITS_OF_NETWORK);
+	peer_memory_take(next, memory);
+	assert_int_equal(begin_visits(next, 1, 9 * HOUR_MS), 0);
+	assert_int_equal(begin_visits(next, 1, 9 * HOUR_MS + 1), BOUND_PEER_VISITS_OF_NETWORK);
+	peer_memory_free(memory);
+	peer_memory_free(next);
+}
+
+/* At a rate of one a minute the second waits a minute; without a rate none does. */
+static void
+peer_memory_has_so_many_turns_in_a_minute(void **state)
+{
+	struct peer_memory *memory = peer_memory_new(0);
+
+	(void)state;
+	assert_true(peer_memory_take_turn(memory, 1, HOUR_MS));
+	assert_false(peer_memory_take_turn(memory, 1, HOUR_MS + 59999));
+	assert_true(peer_memory_take_turn(memory, 1, HOUR_MS + 60000));
+	for (unsigned i = 0; i < 1000; i++)
+		assert_true(peer_memory_take_turn(memory, 0, HOUR_MS + 60000));
+	peer_memory_free(memory);
 }
 
 static void
@@ -522,6 +602,9 @@ main(void)
 		cmocka_unit_test(peer_host_name_takes_host_names_only),
 		cmocka_unit_test(look_back_leaves_special_addresses_alone),
 		cmocka_unit_test(F43_peer_store_forgets_in_time),
+		cmocka_unit_test(peer_memory_forgets_in_time),
+		cmocka_unit_test(peer_memory_has_so_many_visits_for_a_network),
+		cmocka_unit_test(peer_memory_has_so_many_turns_in_a_minute),
 		cmocka_unit_test(peer_store_keeps_the_newest),
 		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
 		cmocka_unit_test(peer_store_reads_back_what_it_wrote),
