@@ -12,6 +12,12 @@ verdict_is_pending(const struct verdict *verdict)
 }
 
 bool
+verdict_waits(const struct verdict *verdict)
+{
+	return verdict_is_pending(verdict) || verdict->notes_until != STAGE_CONNECT;
+}
+
+bool
 verdict_refuses(const struct verdict *verdict)
 {
 	return verdict->is_enforced && action_refuses(verdict->action);
@@ -86,17 +92,18 @@ stage_awaited(const struct condition *condition, const struct facts *facts)
 }
 
 /*
- * Note that a rule awaits more of the message. Returns whether all behind it has to wait: it decides when it
- * acts, so that no later rule can; what it only notes holds up nothing.
+ * Note that a rule awaits more of the message. It decides when it acts, so that no later rule can, and all
+ * behind it has to wait; what it only notes holds up nothing.
  */
-static bool
-is_held_up(const struct rule *rule, const struct facts *facts, struct verdict *verdict)
+static void
+note_open(const struct rule *rule, const struct facts *facts, struct verdict *verdict)
 {
 	const enum stage stage = stage_awaited(rule->condition, facts);
 
-	if (stage > verdict->pending_until)
+	if (policy_acts(rule, facts) && rule->action != ACTION_TAG)
 		verdict->pending_until = stage;
-	return policy_acts(rule, facts) && rule->action != ACTION_TAG;
+	else if (stage > verdict->notes_until)
+		verdict->notes_until = stage;
 }
 
 /* Walk the rules. Returns the one that decides, or will, or NULL. Only what is true is noted. */
@@ -109,8 +116,8 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 		const enum truth truth = truth_of(rule->condition, facts, recipient);
 
 		if (is_open(rule, facts, recipient)) {
-			verdict->is_held_up = is_held_up(rule, facts, verdict);
-			if (verdict->is_held_up)
+			note_open(rule, facts, verdict);
+			if (verdict_is_pending(verdict))
 				return rule;
 			continue;
 		}
@@ -145,29 +152,22 @@ policy_of(const struct config *config, const struct mailbox *recipient)
 	return &config->default_policy;
 }
 
-/*
- * What the rule that was found comes to. A recipient is taken while that is pending, and while something is
- * that rules only note; but a refusal does not wait for notes.
- */
+/* What the rule that was found comes to. A recipient is taken while that is pending, and while rules may
+ * still note something; but a refusal that is done waits for no notes. */
 static void
 set_action(const struct config *config, struct verdict *verdict)
 {
 	const struct rule *rule = verdict->rule;
 	const bool is_lenient = verdict->is_softened;
 
-	verdict->action = rule != NULL && !verdict->is_held_up ? rule->action : ACTION_ACCEPT;
+	verdict->action = rule != NULL && !verdict_is_pending(verdict) ? rule->action : ACTION_ACCEPT;
 	verdict->is_softened =
 		verdict->withheld != DNS_NOERROR || (is_lenient && verdict->action == ACTION_REJECT);
 	if (verdict->is_softened)
 		verdict->action = ACTION_DEFER;
 	verdict->is_enforced = verdict->action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
-	if (verdict->is_enforced && action_refuses(verdict->action))
-		verdict->pending_until = STAGE_CONNECT;
-	if (verdict_is_pending(verdict)) {
-		verdict->action = ACTION_ACCEPT;
-		verdict->is_softened = false;
-		verdict->is_enforced = true;
-	}
+	if (verdict_refuses(verdict))
+		verdict->notes_until = STAGE_CONNECT;
 }
 
 /* Judge one reading of the sender for one reading of the recipient, by one policy. */
@@ -244,11 +244,11 @@ severity(const struct verdict *verdict)
 	case ACTION_DEFER:
 		return 4;
 	case ACTION_QUARANTINE:
-		return 1;
+		return 2;
 	default:
 		if (verdict_is_pending(verdict)) /* it may come to anything */
-			return verdict->is_held_up ? 3 : 2;
-		return 0;
+			return 3;
+		return verdict_waits(verdict) ? 1 : 0;
 	}
 }
 

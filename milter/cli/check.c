@@ -118,12 +118,9 @@ has_temperror(const struct facts *facts)
 static bool
 is_pending(const struct message_record *record)
 {
-	for (size_t i = 0; i < record->recipient_count; i++) {
-		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
-
-		if (verdict->pending_until != STAGE_CONNECT && verdict->rule != NULL)
+	for (size_t i = 0; i < record->recipient_count; i++)
+		if (record->verdicts[record->recipients[i].verdict].pending_until != STAGE_CONNECT)
 			return true;
-	}
 	return false;
 }
 

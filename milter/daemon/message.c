@@ -152,8 +152,8 @@ same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
 	       && a->is_softened == b->is_softened && a->withheld == b->withheld
-	       && a->pending_until == b->pending_until && a->overruled == b->overruled
-	       && a->is_apart == b->is_apart && a->tag_count == b->tag_count
+	       && a->pending_until == b->pending_until && a->notes_until == b->notes_until
+	       && a->overruled == b->overruled && a->is_apart == b->is_apart && a->tag_count == b->tag_count
 	       && a->audit_count == b->audit_count && memcmp(a->tags, b->tags, sizeof a->tags) == 0
 	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0
 	       && reasons_equal(&a->reasons, &b->reasons);
@@ -304,7 +304,7 @@ judge_waiting(struct message *message)
 	for (size_t i = 0; i < count; i++) {
 		if (judge(message, &message->waiting[i], &verdict) != NULL)
 			message->taken++; /* as was said */
-		else if (verdict_is_pending(&verdict) && !message->is_over)
+		else if (verdict_waits(&verdict) && !message->is_over)
 			message->waiting[message->waiting_count++] = message->waiting[i];
 		else
 			(void)settle(message, &message->waiting[i], &verdict);
@@ -370,11 +370,11 @@ must_be_apart(struct message *message, const struct envelope_address *recipient,
 	if (config->recipients != RECIPIENTS_APART || config->mode != MODE_ENFORCE
 	    || verdict_refuses(verdict))
 		return false;
-	if (!is_like_first(message, recipient, verdict->is_held_up))
+	if (!is_like_first(message, recipient, verdict_is_pending(verdict)))
 		return true;
 	if (message->first.typed == NULL) {
 		message->first = copy_address(recipient, &message->arena);
-		message->is_first_held_up = verdict->is_held_up;
+		message->is_first_held_up = verdict_is_pending(verdict);
 	}
 	return false;
 }
@@ -414,7 +414,7 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 		return obstacle;
 	if (must_be_apart(message, recipient, &verdict))
 		return put_apart(message, recipient);
-	if (!verdict_is_pending(&verdict))
+	if (!verdict_waits(&verdict))
 		return settle(message, recipient, &verdict);
 	return keep_waiting(message, recipient, BOUND_RECIPIENTS_PENDING) ? NULL : &too_many_waiting;
 }

@@ -69,7 +69,7 @@ judge_waiting(struct trial *trial)
 	bool waits[TRIAL_RECIPIENTS_MAX];
 
 	for (size_t i = 0; i < trial->order->recipient_count; i++) {
-		waits[i] = verdict_is_pending(&trial->verdicts[i]);
+		waits[i] = verdict_waits(&trial->verdicts[i]);
 		if (waits[i])
 			judge(trial, i);
 		if (waits[i] || !verdict_refuses(&trial->verdicts[i]))

@@ -72,6 +72,7 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.overruled = verdict->overruled,
 		.is_apart = verdict->is_apart,
 		.pending_until = verdict->pending_until,
+		.notes_until = verdict->notes_until,
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
 		.facts = verdict->facts,
@@ -170,6 +171,7 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	if (verdict->is_apart)
 		record_set_flag(object, "apart", true);
 	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
+	record_set_text(object, "notes-pending", codec_stages.words[verdict->notes_until]);
 	record_set_text(object, "rule", verdict->rule);
 	if (reading > 0)
 		record_set_number(object, "reading", reading);

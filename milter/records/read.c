@@ -228,6 +228,8 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 	verdict->is_apart = take_flag(object, "apart");
 	verdict->pending_until =
 		(enum stage)take_token(taking, object, "pending", &codec_stages, STAGE_CONNECT);
+	verdict->notes_until =
+		(enum stage)take_token(taking, object, "notes-pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");
 	verdict->facts = take_reading(taking, object, facts);
 	take_reasons(taking, tree_member(object, "reasons"), &verdict->reasons);

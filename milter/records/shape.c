@@ -328,6 +328,7 @@ static const struct shape verdict[] = {
 	MAY("overruled", TEXT),
 	MAY("apart", FLAG),
 	MAY("pending", TEXT),
+	MAY("notes-pending", TEXT),
 	MAY("rule", TEXT),
 	RANGE("reading", false, 1, READINGS_MAX - 1),
 	ITEMS("reasons", false, REASONS_MAX, reason),

@@ -198,7 +198,7 @@ add_trial(const struct message_record *record, const struct outcome *outcome, st
 	const struct record_verdict *verdict = outcome->verdict;
 	const char *participle = participle_of(verdict->action);
 
-	if (verdict->pending_until != STAGE_CONNECT && verdict->rule != NULL)
+	if (verdict->pending_until != STAGE_CONNECT)
 		strbuf_add(text,
 			   "This mail would not be decided on before its content is known (use --message)");
 	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)

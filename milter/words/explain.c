@@ -320,7 +320,7 @@ put_note(const struct record_note *note, const struct config *config, struct out
 	put_rule(config, note->rule, note->tag != NULL ? ACTION_TAG : note->action, out);
 }
 
-/* Why a refusal was not done, or nothing was decided. */
+/* Why a refusal was not done, or a recipient not taken. */
 static void
 put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct output *out)
 {
@@ -337,11 +337,24 @@ put_why_not_done(const struct record_verdict *verdict, bool is_trial, struct out
 		prose_put(
 			out, 4,
 			"The end of the message, for which there is one reply, may come out otherwise for it than for the recipients before it (\"recipients apart\").");
-	if (verdict->pending_until != STAGE_CONNECT)
-		prose_put(out, 4,
-			  is_trial ? "A rule needs the %s of the message: give it with --message."
-				   : "That rule had to wait for the %s of the message, which never came.",
-			  verdict->pending_until == STAGE_HEADER ? "header" : "body");
+}
+
+/* What a rule would still have needed: one that decides, or those that only note. */
+static void
+put_why_not_whole(const struct record_verdict *verdict, bool is_trial, struct output *out)
+{
+	const bool is_pending = verdict->pending_until != STAGE_CONNECT;
+	const enum stage until = is_pending ? verdict->pending_until : verdict->notes_until;
+
+	if (until == STAGE_CONNECT)
+		return;
+	prose_put(
+		out, 4,
+		is_trial ? "A rule needs the %s of the message: give it with --message."
+		: is_pending
+			? "That rule had to wait for the %s of the message, which never came."
+			: "A rule that only tags or tells had to wait for the %s of the message, which never came.",
+		until == STAGE_HEADER ? "header" : "body");
 }
 
 /* "reject, by heloscope.conf line 31". `is_trial`: the title has said that it would be. */
@@ -350,6 +363,7 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 	     struct output *out)
 {
 	const bool is_would = !is_trial && !verdict->is_enforced;
+	const bool is_pending = verdict->pending_until != STAGE_CONNECT;
 	char memory[TEXT_MAX];
 	struct strbuf said = STRBUF_OVER(memory);
 
@@ -359,8 +373,11 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 		prose_put(out, 2, "%s", memory);
 		return;
 	}
-	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "", action_word(verdict->action),
-		      verdict->rule != NULL ? ", by " : ", no rule decided");
+	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "",
+		      is_pending ? "not decided" : action_word(verdict->action),
+		      verdict->rule == NULL ? ", no rule decided"
+		      : is_pending          ? ", because of "
+					    : ", by ");
 	if (verdict->rule != NULL)
 		telling_add_place(&said, verdict->rule);
 	strbuf_add(&said, doubt_about(verdict));
@@ -385,6 +402,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 	}
 	for (size_t i = 0; i < verdict->note_count; i++)
 		put_note(&verdict->notes[i], config, out);
+	put_why_not_whole(verdict, is_trial, out);
 }
 
 /* What can be done. */

@@ -246,7 +246,7 @@ def assert_json(octets):
 
 TOKEN = re.compile(r"[a-z0-9_.-]+")
 ENUMERATED = {"row", "severity", "kind", "state", "part", "why", "result", "status", "outcome", "fault", "problem", "starttls", "dane", "agreement", "reverse-dns",
-              "reason", "action", "match", "from", "to", "overruled", "pending"}
+              "reason", "action", "match", "from", "to", "overruled", "pending", "notes-pending"}
 
 
 def assert_tokens(value, key=""):

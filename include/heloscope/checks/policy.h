@@ -25,8 +25,9 @@
 enum overruled { OVERRULED_NOT, OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_DEFERRAL };
 
 /*
- * Pending until a stage of the message, and then decided. A verdict that is pending takes the recipient: it
- * is judged anew when more of the message has come.
+ * Pending until a stage of the message, and then decided; a message that is given up before leaves it
+ * pending. What a rule only notes changes no decision, but the recipient waits for that, too, and is taken:
+ * it is judged anew when more of the message has come.
  */
 struct verdict {
 	const struct facts *facts; /* the reading of the sender on which it rests */
@@ -35,9 +36,9 @@ struct verdict {
 	enum overruled overruled;
 	bool is_softened;         /* a reject became a defer, see above */
 	enum dns_status withheld; /* a defer, for what this bound kept from being known; DNS_NOERROR: none */
-	bool is_held_up;          /* pending for the rule that would decide, not only for what rules note */
 	bool is_apart;            /* a defer: of a recipient that is to come in a transaction of its own */
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
+	enum stage notes_until;   /* the same for tags and audits; STAGE_CONNECT: no more can come */
 	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */
 	struct reasons reasons;   /* of a refusal: what made its rule true; none for "otherwise" */
 	const struct rule *tags[VERDICT_NOTES_MAX];
@@ -55,7 +56,11 @@ struct verdict {
 struct verdict policy_judge(const struct config *config, const struct facts *facts,
 			    const struct readings *recipient) MUST_USE;
 
+/* Whether the rule that would decide awaits more of the message. */
 bool verdict_is_pending(const struct verdict *verdict);
+
+/* Whether the recipient is to be judged anew when more has come: for a decision, or for notes. */
+bool verdict_waits(const struct verdict *verdict);
 
 /* Whether it is refused or deferred, and not only told. */
 bool verdict_refuses(const struct verdict *verdict);
@@ -72,8 +77,8 @@ void policy_count_end(struct policy_end *end, const struct verdict *verdict);
  * another one it is deferred. */
 void policy_overrule(struct verdict *verdict, const struct policy_end *end);
 
-/* The one that is harder on the sender, the first when both are alike: reject, defer, pending for the rule
- * that would decide, pending for notes, quarantine, accept. */
+/* The one that is harder on the sender, the first when both are alike: reject, defer, pending, quarantine,
+ * accept that awaits notes, accept. */
 const struct verdict *policy_worse(const struct verdict *a, const struct verdict *b);
 
 /* The policy of a recipient that is read. */

@@ -44,7 +44,8 @@ struct record_verdict {
 	enum overruled overruled; /* why a refusal was not done */
 	bool is_apart;            /* as in struct verdict */
 	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
-	const char *rule;         /* "heloscope.conf:31"; NULL: none decided */
+	enum stage notes_until;   /* the same for notes; STAGE_CONNECT: they are whole */
+	const char *rule;         /* "heloscope.conf:31": that decided, or is pending; NULL: none */
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
 	const struct facts *facts; /* the reading of the sender on which it rests: one of the record's */
 	struct reasons reasons;    /* of a refusal, and so below */

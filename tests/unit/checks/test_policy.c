@@ -1204,13 +1204,13 @@ looks_forwarded_is_pending_only_where_it_may_be(void **state)
 	facts.results[METHOD_IPREV] = facts.results[METHOD_HELO] = RESULT_PASS;
 	facts.awaited[STAGE_BODY] = 1U << METHOD_DKIM;
 	verdict = judge(rules, &facts, "<user@in.test>", &config);
-	assert_true(verdict_is_pending(&verdict) && verdict.is_held_up);
+	assert_true(verdict_is_pending(&verdict));
 	config_unref(config);
 	facts.results[METHOD_IPREV] = RESULT_FAIL;
 	assert_int_equal(action_of(rules, &facts), ACTION_REJECT);
 	facts.results[METHOD_SPF] = RESULT_PASS;
 	verdict = judge(rules, &facts, "<user@in.test>", &config);
-	assert_false(verdict_is_pending(&verdict));
+	assert_false(verdict_waits(&verdict));
 	config_unref(config);
 }
 

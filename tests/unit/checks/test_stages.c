@@ -495,11 +495,14 @@ policy_judges_pending_until_the_method_is_known(void **state)
 		  ACTION_ACCEPT, ACTION_REJECT },
 		{ "accept when sender = fail reject when mail-from = \"*@yodel.example\"", STAGE_BODY,
 		  ACTION_ACCEPT, ACTION_ACCEPT },
-		/* what is only noted holds up no refusal, but the rest */
+		/* what is only noted changes no decision; only a refusal that is done does not wait for it */
 		{ "tag \"t\" when sender = fail reject when mail-from = \"*@yodel.example\"", STAGE_CONNECT,
 		  ACTION_REJECT, ACTION_REJECT },
 		{ "audit reject when sender = fail quarantine \"q\" when mail-from = \"*@yodel.example\"",
-		  STAGE_BODY, ACTION_ACCEPT, ACTION_QUARANTINE },
+		  STAGE_CONNECT, ACTION_QUARANTINE, ACTION_QUARANTINE },
+		{ "tag \"t\" when sender = fail", STAGE_CONNECT, ACTION_ACCEPT, ACTION_ACCEPT },
+		{ "tag \"t\" when sender = fail reject when helo = fail", STAGE_HEADER, ACTION_ACCEPT,
+		  ACTION_ACCEPT },
 		/* a fault stays unknown, and an exception that is unknown softens */
 		{ "reject when spf = fail", STAGE_CONNECT, ACTION_ACCEPT, ACTION_ACCEPT },
 		{ "reject when spf = fail and sender = fail", STAGE_BODY, ACTION_ACCEPT, ACTION_ACCEPT },
@@ -526,8 +529,47 @@ policy_judges_pending_until_the_method_is_known(void **state)
 		scene_say_body(&scene, BODY, 5);
 		scene_wait(&scene);
 		verdict = judge(&scene);
-		if (verdict_is_pending(&verdict) || verdict.action != cases[i].end)
+		if (verdict_waits(&verdict) || verdict.action != cases[i].end)
 			fail_msg("%s: at the end action %d", cases[i].rules, (int)verdict.action);
+		scene_leave(&scene);
+	}
+}
+
+/* A recipient waits for what rules may still note, but for a refusal that is done. */
+static void
+policy_knows_whether_more_can_be_noted(void **state)
+{
+	static const struct {
+		const char *config;
+		enum stage expected;
+	} cases[] = {
+		{ "mode enforce policy { tag \"t\" when sender = fail }", STAGE_BODY },
+		{ "mode enforce policy { audit reject when helo = fail }", STAGE_HEADER },
+		{ "mode enforce policy { tag \"t\" when sender = fail audit reject when helo = fail }",
+		  STAGE_BODY },
+		{ "mode enforce policy { tag \"t\" when sender = fail quarantine when client in { 0.0.0.0/0 } }",
+		  STAGE_BODY },
+		{ "mode audit policy { tag \"t\" when sender = fail reject when client in { 0.0.0.0/0 } }",
+		  STAGE_BODY },
+		{ "mode enforce policy { tag \"t\" when sender = fail reject when client in { 0.0.0.0/0 } }",
+		  STAGE_CONNECT },
+		{ "mode enforce policy { accept when client in { 0.0.0.0/0 } tag \"t\" when sender = fail }",
+		  STAGE_CONNECT },
+		{ "mode enforce policy { tag \"t\" when client in { 0.0.0.0/0 } }", STAGE_CONNECT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+		struct verdict verdict;
+
+		begin(&scene, cases[i].config);
+		say_mail(&scene, "<joe@yodel.example>");
+		scene_wait(&scene);
+		verdict = judge(&scene);
+		if (verdict.notes_until != cases[i].expected || verdict_is_pending(&verdict))
+			fail_msg("%s: notes until %d", cases[i].config, (int)verdict.notes_until);
+		assert_int_equal(verdict_waits(&verdict), cases[i].expected != STAGE_CONNECT);
 		scene_leave(&scene);
 	}
 }
@@ -551,6 +593,7 @@ main(void)
 		cmocka_unit_test(inquiry_is_fed_while_answers_come),
 		cmocka_unit_test(inquiry_needs_no_more_of_a_message_than_is_wanted),
 		cmocka_unit_test(policy_judges_pending_until_the_method_is_known),
+		cmocka_unit_test(policy_knows_whether_more_can_be_noted),
 	};
 
 	return cmocka_run_group_tests_name("stages", tests, NULL, NULL);

@@ -399,6 +399,54 @@ message_tells_what_was_pending_when_it_is_given_up(void **state)
 	}
 }
 
+/* What a tag, or a rule that only tells, would still have waited for changes no decision: it is told as made,
+ * with the notes that were known. */
+static void
+message_that_is_given_up_is_decided_but_for_notes(void **state)
+{
+	static const struct {
+		const char *mode, *rules, *expected;
+	} cases[] = {
+		{ "audit", "reject when mail-from = \"*@yodel.example\"",
+		  "\"action\":\"reject\",\"enforced\":false,\"softened\":false,\"notes-pending\":\"body\",\"rule\":\"test.conf:2\"" },
+		{ "audit", "defer when mail-from = \"*@yodel.example\"",
+		  "\"action\":\"defer\",\"enforced\":false,\"softened\":false,\"notes-pending\":\"body\",\"rule\":\"test.conf:2\"" },
+		{ "audit", "quarantine when mail-from = \"*@yodel.example\"",
+		  "\"action\":\"quarantine\",\"enforced\":false,\"softened\":false,\"notes-pending\":\"body\",\"rule\":\"test.conf:2\"" },
+		{ "enforce", "quarantine when mail-from = \"*@yodel.example\"",
+		  "\"action\":\"quarantine\",\"enforced\":true,\"softened\":false,\"notes-pending\":\"body\",\"rule\":\"test.conf:2\"" },
+		{ "enforce", "accept when mail-from = \"*@yodel.example\"",
+		  "\"action\":\"accept\",\"enforced\":true,\"softened\":false,\"notes-pending\":\"body\",\"rule\":\"test.conf:2\"" },
+		{ "enforce", "",
+		  "\"action\":\"accept\",\"enforced\":true,\"softened\":false,\"notes-pending\":\"body\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		static const char *const notes[] = { "tag \"t\"", "audit reject" };
+
+		for (size_t j = 0; j < ROWS(notes); j++) {
+			struct scene scene;
+			char config[512];
+
+			(void)snprintf(
+				config, sizeof config,
+				"mode %s policy { tag \"known\" when client in { 0.0.0.0/0 } %s when sender = fail\n%s }",
+				cases[i].mode, notes[j], cases[i].rules);
+			begin(&scene, config);
+			say_mail(&scene);
+			assert_null(say_rcpt(&scene, "<a@in.test>"));
+			session_abort(scene.session);
+			leave(&scene);
+			expect_records(&scene, cases[i].expected, 1);
+			expect_records(&scene, "\"tag\":\"known\"", 1);
+			expect_records(&scene, "\"notes\":[{", 1);
+			expect_records(&scene, "\"notes-pending\":\"body\"", 1);
+			expect_records(&scene, "\"pending\"", 0);
+		}
+	}
+}
+
 /* A second client on the connection, in the middle of a message: the first one's is given up. */
 static void
 message_ends_with_its_client(void **state)
@@ -651,6 +699,7 @@ main(void)
 		cmocka_unit_test(message_counts_only_recipients_that_were_taken),
 		cmocka_unit_test(message_is_not_refused_for_a_fault),
 		cmocka_unit_test(message_tells_what_was_pending_when_it_is_given_up),
+		cmocka_unit_test(message_that_is_given_up_is_decided_but_for_notes),
 		cmocka_unit_test(message_ends_with_its_client),
 		cmocka_unit_test(message_does_at_its_end_what_the_mode_allows),
 		cmocka_unit_test(message_takes_so_many_recipients_that_wait),
