@@ -226,6 +226,8 @@ codec_take_author(struct taking *taking, const struct node *check, struct author
 {
 	const char *word = take_text(taking, check, "author");
 
+	if (word == NULL && author->finding != AUTHOR_UNCHECKED) /* another check has named him */
+		return;
 	author->domain = take_text_or_empty(taking, check, "from");
 	if (word == NULL)
 		return;
