@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/base/ipaddr_scope.h"
+
 #define POLICY_MAX (64U << 10) /* octets (RFC 8461, 3.3) */
 #define FETCH_TIMEOUT_MS 20000U
 #define FETCH_ADDRESSES_MAX 8 /* of a family */
@@ -27,30 +29,54 @@ take_text(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-static void
-add_addresses(struct exam *exam, const struct dns_answer *answer, struct strbuf *list)
+/* Who publishes the zone is not to say which host of our own network is asked for something. */
+static bool
+may_fetch_from(const struct exam *exam, const struct ipaddr *address)
 {
-	for (size_t i = 0; i < answer->count && i < FETCH_ADDRESSES_MAX; i++)
-		strbuf_printf(list, "%s%s", list->text[list->length - 1] == ':' ? "" : ",",
-			      exam_address_text(exam, &answer->records[i].address));
+	return ipaddr_scope(address) == SCOPE_WORLD
+	       || network_set_contains(&exam->config->look_back.allowed, address);
 }
 
-/* All addresses of the host for libcurl, which tries one after another, of both families (RFC 8305): so the
- * same servers of the DNS are asked. NULL: it has none. */
+/* Returns one of those that are left out, or NULL. */
+static const struct ipaddr *
+add_addresses(struct exam *exam, const struct dns_answer *answer, struct strbuf *list)
+{
+	const struct ipaddr *left_out = NULL;
+
+	for (size_t i = 0; i < answer->count && i < FETCH_ADDRESSES_MAX; i++) {
+		const struct ipaddr *address = &answer->records[i].address;
+
+		if (may_fetch_from(exam, address))
+			strbuf_printf(list, "%s%s", list->text[list->length - 1] == ':' ? "" : ",",
+				      exam_address_text(exam, address));
+		else
+			left_out = address;
+	}
+	return left_out;
+}
+
+/* All public addresses of the host for libcurl, which tries one after another, of both families (RFC 8305):
+ * so the same servers of the DNS are asked. NULL with the reason. */
 static struct curl_slist *
-resolve(struct exam *exam, const char *host)
+resolve(struct exam *exam, const char *host, const char **fault)
 {
 	const struct dns_answer *ipv6 = lookup_get(exam->lookup, host, DNS_AAAA);
 	const struct dns_answer *ipv4 = lookup_get(exam->lookup, host, DNS_A);
 	char memory[DOMAIN_SIZE + 2 * FETCH_ADDRESSES_MAX * (IPADDR_TEXT_SIZE + 1) + sizeof ":443:"];
 	struct strbuf list = STRBUF_OVER(memory);
+	const struct ipaddr *left_out, *other;
 
-	if (ipv4->count + ipv6->count == 0)
-		return NULL;
 	strbuf_printf(&list, "%s:443:", host);
-	add_addresses(exam, ipv6, &list);
-	add_addresses(exam, ipv4, &list);
-	return curl_slist_append(NULL, memory);
+	left_out = add_addresses(exam, ipv6, &list);
+	other = add_addresses(exam, ipv4, &list);
+	left_out = other != NULL ? other : left_out;
+	*fault = "out of memory";
+	if (memory[list.length - 1] != ':')
+		return curl_slist_append(NULL, memory);
+	*fault = left_out != NULL ? arena_printf(exam->arena, "the address of %s, %s, is not a public one",
+						 host, exam_address_text(exam, left_out))
+				  : arena_printf(exam->arena, "%s has no address", host);
+	return NULL;
 }
 
 /* What went wrong with a transfer, in words; others as libcurl has them. */
@@ -123,12 +149,11 @@ const char *
 sts_fetch(struct exam *exam, const char *host, struct span *policy)
 {
 	struct fetched *fetched = arena_alloc(exam->arena, sizeof *fetched);
-	struct curl_slist *addresses = resolve(exam, host);
-	const char *fault;
+	const char *fault = "out of memory";
+	struct curl_slist *addresses = fetched != NULL ? resolve(exam, host, &fault) : NULL;
 
-	if (fetched == NULL || addresses == NULL)
-		return fetched == NULL ? "out of memory"
-				       : arena_printf(exam->arena, "%s has no address", host);
+	if (addresses == NULL)
+		return fault;
 	fault = transfer_from(exam, addresses, host, fetched);
 	curl_slist_free_all(addresses);
 	if (fault == NULL)

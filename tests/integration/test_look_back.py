@@ -182,6 +182,8 @@ POLICY_HOSTS = {
     "hostsix": (["A 192.0.2.201", "AAAA 2001:db8:6::200"], "trusted"),
     "hostfour": (["AAAA 2001:db8:6::201", "A 192.0.2.200"], "trusted"),
     "hostnone": (["A 192.0.2.201", "AAAA 2001:db8:6::201"], "trusted"),
+    "inside": (["A 127.0.0.1"], "trusted"),  # there is a policy, too
+    "both": (["A 127.0.0.1", "A 192.0.2.200"], "trusted"),
 }
 for _name, (_addresses, _mx) in POLICY_HOSTS.items():
     DOMAINS += f'{_name} MX 10 {_mx}\n_mta-sts.{_name} TXT "v=STSv1; id=1"\n' + "".join(f"mta-sts.{_name} {address}\n" for address in _addresses)
@@ -205,7 +207,7 @@ stopping = []
 
 def make_world():
     """Name server, certificates, Postfixes and scripted servers."""
-    global scripts, web, web6
+    global scripts, webs
     authority = peers.Authority(lab.subfolder("ca"))
     authority.make("trusted", "/CN=trusted.peers.test", issuer="ca", names=[host("trusted")])
     authority.make("expired", "/CN=expired", issuer="ca", names=[host("expired")], years=(2020, 2020))
@@ -242,8 +244,7 @@ def make_world():
                            *((host(name), host("trusted")) for name in POLICY_HOSTS))
     }
     chain = authority.make("web", "/CN=web", issuer="ca", names=list(policies))
-    web = peers.Web(POLICIES, chain, policies)
-    web6 = peers.Web(POLICIES6, chain, policies)
+    webs = [peers.Web(address, chain, policies) for address in (POLICIES, POLICIES6, "127.0.0.1")]
     plays = {**{name: play for name, (play, *_) in SCRIPTS.items()}, **RELAYS, **TURNING_AWAY}
     scripts = {name: peers.Script(ADDRESSES[name], play, host(name), authority.folder / "self.pem") for name, play in plays.items()}
     return CONFIG.replace("ANCHOR", str(folder / f"{key}.ds"))
@@ -258,7 +259,7 @@ def setUpModule():
 def tearDownModule():
     for running in stopping:
         running.stop()
-    for script in (web, web6, *scripts.values()):
+    for script in (*webs, *scripts.values()):
         script.stop()
 
 
@@ -595,7 +596,8 @@ class LookBack(unittest.TestCase):
     def test_B07_the_policy_host_is_tried_at_all_its_addresses(self):
         reports = self.examine(*map(host, POLICY_HOSTS))
         for name in POLICY_HOSTS:
-            self.assert_finds(reports[name], "mta-sts", "error" if name == "hostnone" else "good")
+            self.assert_finds(reports[name], "mta-sts", "error" if name in ("hostnone", "inside") else "good")
+        self.assert_finds(reports["inside"], "mta-sts", "error", r"cannot be fetched: the address of mta-sts\.inside\.peers\.test, 127\.0\.0\.1, is not a public one")
 
     def test_doctor_tries_to_relay_only_when_told(self):
         reports = self.examine("--relay-test", host("open"), host("allwell"))

@@ -1,6 +1,7 @@
 /*
  * sts_fetch: the policy of MTA-STS, fetched as a sender does (RFC 8461, 3.3): by HTTPS with a valid
- * certificate, no redirects, status 200.
+ * certificate, no redirects, status 200; and from public addresses only, or those that the setting `networks`
+ * of the look-back allows.
  */
 #ifndef HELOSCOPE_DOCTOR_STS_FETCH_H
 #define HELOSCOPE_DOCTOR_STS_FETCH_H
