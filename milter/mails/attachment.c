@@ -75,6 +75,14 @@ attachment_read_member(struct source *source, const struct report_taker *taker)
 	return false;
 }
 
+/* By its name (RFC 7489, 7.2.1.1; RFC 8460, 5.1): most that is packed and attached to mail is something else.
+ */
+static bool
+is_named_as_report(struct span name)
+{
+	return span_ends_with_nocase(name, SPAN(".xml")) || span_ends_with_nocase(name, SPAN(".json"));
+}
+
 static size_t
 read_members(struct span octets, const struct report_taker *taker)
 {
@@ -84,7 +92,8 @@ read_members(struct span octets, const struct report_taker *taker)
 
 	while (source != NULL && source_next(source))
 		count += attachment_read_member(source, taker) ? 1 : 0;
-	if (source != NULL && source_fault(source) != NULL && count > 0)
+	if (source != NULL && source_fault(source) != NULL
+	    && (count > 0 || is_named_as_report(source_member(source))))
 		taker->fault(taker->context, source_fault(source));
 	source_free(source);
 	return count;

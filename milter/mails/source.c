@@ -366,6 +366,43 @@ read_block(struct source *source, struct span *octets)
 	return true;
 }
 
+/*
+ * Whether a member of a zip archive is compressed in a way that needs no more memory than we would give it:
+ * LZMA and others take as much as its header says, up to 4 GB. libarchive tells how in words: "ZIP 2.0
+ * (deflation)".
+ */
+static bool
+is_compressed_modestly(struct archive *archive)
+{
+	static const struct span known[] = { { "(uncompressed)", 14 },
+					     { "(deflation)", 11 },
+					     { "(bzip)", 6 } };
+	const char *format = archive_format_name(archive);
+
+	if ((archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_ZIP || format == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (span_ends_with_nocase(span_of(format), known[i]))
+			return true;
+	return false;
+}
+
+/* Take note of the member that comes next. False, with a fault, when it cannot be read. */
+static bool
+take_entry(struct source *source, struct archive_entry *entry)
+{
+	source->member = archive_format(source->archive) == ARCHIVE_FORMAT_RAW
+				 ? span_of(NULL)
+				 : span_of(archive_entry_pathname(entry));
+	if (archive_entry_is_encrypted(entry))
+		set_fault(source, "it is encrypted");
+	else if (!is_compressed_modestly(source->archive))
+		set_fault(
+			source,
+			"it is a zip archive with another compression than deflate and bzip2, which can ask for gigabytes of memory");
+	return !source->has_fault;
+}
+
 bool
 source_next(struct source *source)
 {
@@ -374,19 +411,15 @@ source_next(struct source *source)
 
 	source->pending.length = source->raw.length = source->begun = 0;
 	source->is_over = source->is_begun = false;
+	source->member = span_of(NULL);
 	utf16_free(source->utf16);
 	source->utf16 = NULL;
 	while (!source->has_fault
 	       && (result = archive_read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
 		if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
 			set_archive_fault(source);
-		} else if (archive_entry_is_encrypted(entry)) {
-			set_fault(source, "it is encrypted");
 		} else if (archive_entry_filetype(entry) != AE_IFDIR) {
-			source->member = archive_format(source->archive) == ARCHIVE_FORMAT_RAW
-						 ? span_of(NULL)
-						 : span_of(archive_entry_pathname(entry));
-			return true;
+			return take_entry(source, entry);
 		}
 	}
 	return false;

@@ -5,9 +5,10 @@
  * UTF-8.
  *
  * Reads in blocks as they come and holds none but the last, so that 10 GB take no more memory than 10 kB.
- * What expands to far more than it is, a bomb, ends with a fault; what came before it was handed out. A
- * thousand small bombs are no better than a large one, so that what they may expand to is that of a run. One
- * thread at a time.
+ * What expands to far more than it is, a bomb, ends with a fault, and so does a member of a zip archive that
+ * is compressed by what may ask for gigabytes (LZMA, PPMd); what came before it was handed out. A thousand
+ * small bombs are no better than a large one, so that what they may expand to is that of a run. One thread at
+ * a time.
  */
 #ifndef HELOSCOPE_MAILS_SOURCE_H
 #define HELOSCOPE_MAILS_SOURCE_H
@@ -56,7 +57,8 @@ void source_free(struct source *source); /* NULL is allowed */
  */
 bool source_next(struct source *source) MUST_USE;
 
-/* The name that an archive gives the member, of any octets; else empty. Good until source_next(). */
+/* The name that an archive gives the member, also one that is a fault, of any octets; else empty. Good until
+ * source_next(). */
 struct span source_member(const struct source *source);
 
 /* The first octets of the member, SOURCE_BEGINNING or all; before the first source_read(), which hands them

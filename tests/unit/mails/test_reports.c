@@ -177,6 +177,42 @@ reports_are_read_however_they_are_packed(void **state)
 	}
 }
 
+#define ZIP_NAME_AT 30 /* of the first member, behind its header */
+
+/*
+ * A report in a zip archive, by LZMA with a dictionary of 4 GB, which libarchive would allocate. Of what is
+ * not named as a report nothing is told: most archives in mail are none.
+ */
+static void
+reports_that_ask_for_gigabytes_are_not_read(void **state)
+{
+	static const char archive[] =
+		"PK\x03\x04\x3f\x00\x02\x00\x0e\x00\x00\x00!\x5c<\xd7J\xfa!\x00\x00\x00\x15\x00\x00\x00\x05"
+		"\x00\x00\x00r.xml\x09\x04\x05\x00]\xff\xff\xff\xff\x00\x1e\x19\x88\xb8"
+		"d1\xb1\x1e\x82"
+		"9\x1e"
+		"Z\xac'\xfdPc\xff\xff\xf9}\xc0\x00PK\x01\x02\x3f\x03\x3f\x00\x02\x00\x0e\x00\x00\x00!\x5c<\xd7"
+		"J\xfa!\x00\x00\x00\x15\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x01"
+		"\x00\x00\x00\x00r.xmlPK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00"
+		"3\x00\x00\x00"
+		"D\x00\x00\x00"
+		"\x00\x00";
+	char memory[sizeof archive - 1];
+	struct told told;
+	struct report_taker taker = taker_of(&told);
+
+	(void)state;
+	memcpy(memory, archive, sizeof memory);
+	assert_int_equal(attachment_read((struct span){ memory, sizeof memory }, &taker), 0);
+	assert_string_equal(
+		told.text.text,
+		"(it is a zip archive with another compression than deflate and bzip2, which can ask for gigabytes of memory)\n");
+	memcpy(memory + ZIP_NAME_AT, "r.doc", 5);
+	taker = taker_of(&told);
+	assert_int_equal(attachment_read((struct span){ memory, sizeof memory }, &taker), 0);
+	assert_string_equal(told.text.text, "");
+}
+
 /* Many small bombs in one message are as one large: what they may expand to is that of a run. */
 static void
 reports_that_are_bombs_end_together(void **state)
@@ -493,6 +529,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_are_read_as_they_are_written),
 		cmocka_unit_test(reports_are_read_however_they_are_packed),
+		cmocka_unit_test(reports_that_ask_for_gigabytes_are_not_read),
 		cmocka_unit_test(reports_that_are_bombs_end_together),
 		cmocka_unit_test(reports_are_read_out_of_messages),
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
