@@ -120,7 +120,7 @@ int config_setting_token(const struct setting *setting);
 %token <text> PAGE "page" POLICY "policy" TEST_ENTRIES "test-entries" QUARANTINE "quarantine" REJECT "reject" SPF "spf"
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
 %token <text> WHEN "when"
-%token <text> CATEGORY "category" CODE "code" DOMAINS "domains" EXAMPLE "example" FRAME "frame" MEANING "meaning"
+%token <text> CATEGORY "category" CODE "code" DOMAINS "domains" ELSEWHERE "elsewhere" EXAMPLE "example" FRAME "frame" LINKS "links" MEANING "meaning"
 %token <text> PARTY "party" PERMANENT "permanent" REFUSAL "refusal" REMEDY "remedy" SERVER "server" SERVERS "servers"
 %token <text> SIGN "sign" TEXT "text"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
@@ -337,6 +337,16 @@ operator_settings:
 		$$ = $1;
 		config_once_here(reader, "domains", @2);
 		$$.domains = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
+	}
+	| operator_settings "links" names {
+		$$ = $1;
+		config_once_here(reader, "links", @2);
+		$$.links = config_patterns(reader, PATTERN_CLIENT_NAME, &$3);
+	}
+	| operator_settings "elsewhere" { CONFIG_OFFER(reader, config_flags); } WORD {
+		$$ = $1;
+		config_once_here(reader, "elsewhere", @2);
+		$$.is_elsewhere = CONFIG_KNOWN(reader, "word", AT($4, @4), config_flags) == 1;
 	}
 	| operator_settings BREAK
 	| operator_settings error { $$ = $1; RECOVER(reader, 1); }

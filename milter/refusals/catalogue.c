@@ -58,7 +58,7 @@ take_entries(struct catalogue *catalogue, const struct refusal_set *set)
 
 static void
 add_names(struct catalogue *catalogue, const struct operator_entry *owner, const struct text_set *patterns,
-	  bool is_domain)
+	  enum owned owned)
 {
 	for (size_t i = 0; i < patterns->count; i++) {
 		struct owner_name *name = arena_alloc(&catalogue->arena, sizeof *name);
@@ -69,7 +69,7 @@ add_names(struct catalogue *catalogue, const struct operator_entry *owner, const
 		name->owner = owner;
 		name->name = patterns->items[i] + (is_below ? 2 : 0);
 		name->is_below = is_below;
-		name->is_domain = is_domain;
+		name->owned = owned;
 		table_add(&catalogue->names, &name->link, hash_of_nocase(span_of(name->name)));
 	}
 }
@@ -90,9 +90,10 @@ take_operators(struct catalogue *catalogue, const struct refusal_set *set)
 	for (size_t i = 0; i < count; i++) {
 		const struct operator_entry *owner = &set->operators[names[i].index];
 
-		add_names(catalogue, owner, &owner->servers, false);
-		add_names(catalogue, owner, &owner->domains, true);
-		if (owner->servers.count > 0)
+		add_names(catalogue, owner, &owner->servers, OWNED_SERVER);
+		add_names(catalogue, owner, &owner->domains, OWNED_DOMAIN);
+		add_names(catalogue, owner, &owner->links, OWNED_LINK);
+		if (owner->servers.count > 0 && !owner->is_elsewhere)
 			with_servers[with++] = owner->name;
 	}
 	catalogue->with_servers = (struct text_set){ with_servers, with };

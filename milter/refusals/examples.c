@@ -27,7 +27,7 @@ first_server(const struct catalogue *catalogue, const char *name)
 		for (; link != NULL; link = link->next) {
 			const struct owner_name *known = (const struct owner_name *)link;
 
-			if (!known->is_domain && strcmp(known->owner->name, name) == 0)
+			if (known->owned == OWNED_SERVER && strcmp(known->owner->name, name) == 0)
 				return known->owner->servers.items[0];
 		}
 	}

@@ -95,6 +95,26 @@ place_text_init(struct place_text *whole, struct span text)
 	}
 }
 
+struct span
+place_next_host(const struct place_text *whole, size_t *at)
+{
+	struct span name, host;
+	const char *slashes;
+
+	while (*at < whole->text.length && !whole->is_in_name[*at])
+		++*at;
+	name = (struct span){ whole->text.at + *at, 0 };
+	for (; *at < whole->text.length && whole->is_in_name[*at]; ++*at)
+		name.length++;
+	slashes = memmem(name.at, name.length, "//", 2);
+	if (slashes != NULL)
+		name = span_from(name, (size_t)(slashes - name.at) + 2);
+	host = run_of(name, is_of_name);
+	while (host.length > 0 && host.at[host.length - 1] == '.')
+		host.length--;
+	return host;
+}
+
 /* Places. */
 
 /* Whether what of the place lies in the name that has its octet `at`, if one has, looks like a part of it.

@@ -64,7 +64,7 @@ struct owners {
 };
 
 static void
-add_owners(const struct catalogue *catalogue, struct span name, bool is_below, bool is_domain,
+add_owners(const struct catalogue *catalogue, struct span name, bool is_below, enum owned owned,
 	   struct owners *owners)
 {
 	const struct table_link *link = table_first(&catalogue->names, hash_of_nocase(name));
@@ -72,24 +72,24 @@ add_owners(const struct catalogue *catalogue, struct span name, bool is_below, b
 	for (; link != NULL && owners->count < OWNERS_MAX; link = table_next(link)) {
 		const struct owner_name *known = (const struct owner_name *)link;
 
-		if (known->is_below == is_below && known->is_domain == is_domain
+		if (known->is_below == is_below && known->owned == owned
 		    && span_equals_nocase(span_of(known->name), name))
 			owners->items[owners->count++] = known->owner;
 	}
 }
 
 static struct owners
-owners_of(const struct catalogue *catalogue, struct span name, bool is_domain)
+owners_of(const struct catalogue *catalogue, struct span name, enum owned owned)
 {
 	struct owners owners = { .count = 0 };
 	const char *dot;
 
 	if (name.length == 0 || name.length >= DOMAIN_SIZE)
 		return owners;
-	add_owners(catalogue, name, false, is_domain, &owners);
+	add_owners(catalogue, name, false, owned, &owners);
 	while ((dot = memchr(name.at, '.', name.length)) != NULL) {
 		name = span_from(name, (size_t)(dot - name.at) + 1);
-		add_owners(catalogue, name, true, is_domain, &owners);
+		add_owners(catalogue, name, true, owned, &owners);
 	}
 	return owners;
 }
@@ -166,7 +166,7 @@ is_among(const char *name, const struct owners *owners)
 	return false;
 }
 
-/* Whether an operator has servers, by which one of another's could be told from them. */
+/* Whether an operator's words come from its own servers alone, by which those of others can be told apart. */
 static bool
 has_servers(const struct catalogue *catalogue, const char *name)
 {
@@ -281,24 +281,29 @@ struct rank {
 	unsigned parts[4];
 };
 
+#define TIER_OF_OPERATOR 3
+
+/* Text of the operator whose server it was is as good as a sign of another's, and its signs are better. */
 static unsigned
-tier_of(const struct refusal_entry *entry)
+tier_of(const struct refusal_entry *entry, bool is_of_server)
 {
 	if (entry->texts.count + entry->signs.count == 0)
 		return 0;
 	if (entry->is_frame)
 		return 1;
-	return entry->signs.count > 0 ? 4 : entry->owner != NULL ? 3 : 2;
+	if (entry->owner == NULL && entry->signs.count == 0)
+		return 2;
+	return TIER_OF_OPERATOR + (unsigned)(entry->signs.count > 0) + (unsigned)is_of_server;
 }
 
 static struct rank
 rank_of(const struct search *search, const struct refusal_entry *entry)
 {
-	const bool is_own = entry->owner != NULL
-			    && (is_among(entry->owner, &search->of_server)
-				|| is_among(entry->owner, &search->of_recipient));
+	const bool is_of_server = entry->owner != NULL && is_among(entry->owner, &search->of_server);
+	const bool is_own =
+		is_of_server || (entry->owner != NULL && is_among(entry->owner, &search->of_recipient));
 
-	return (struct rank){ { tier_of(entry), is_own,
+	return (struct rank){ { tier_of(entry, is_of_server), is_own,
 				(unsigned)(octets_of(&entry->texts) + octets_of(&entry->signs)),
 				(unsigned)(entry->code.reply_min != 0) + entry->code.has_enhanced
 					+ (entry->servers.count > 0) } };
@@ -348,7 +353,7 @@ find_entry(const struct search *search, struct recognition *known)
 	if (best.entry != NULL && config_refusal_has(best.entry->category, TRAIT_VAGUE)) {
 		telling = choose(search, best.entry->is_frame ? says_anything : is_telling);
 		if (telling.entry != NULL
-		    && (tier_of(telling.entry) == tier_of(best.entry)
+		    && (tier_of(telling.entry, false) == tier_of(best.entry, false)
 			|| (best.entry->is_frame && is_telling(telling.entry->category))))
 			best = telling; /* of lower tier: a code that says what the words do not */
 	}
@@ -391,17 +396,63 @@ permanence_of(const struct recognition *known, enum refusal_status status)
 									 : PERMANENCE_UNKNOWN;
 }
 
-/* Who refused, by the entry and the owners of server and recipient. */
+/* Who has the pages to which the reply points; who has servers himself goes before lists. NULL: nobody known.
+ */
 static const char *
-owner_of(const struct search *search, const struct refusal_entry *entry)
+owner_of_links(const struct search *search)
 {
-	if (entry != NULL && entry->owner != NULL)
-		return entry->owner;
+	const struct place_text *text = &search->recognizer->text;
+	const char *owner = NULL;
+	struct span host;
+
+	for (size_t at = 0; (host = place_next_host(text, &at)).length > 0;) {
+		const struct owners owners = owners_of(search->catalogue, host, OWNED_LINK);
+
+		if (owners.count > 0 && owners.items[0]->servers.count > 0)
+			return owners.items[0]->name;
+		if (owners.count > 0 && owner == NULL)
+			owner = owners.items[0]->name;
+	}
+	return owner;
+}
+
+/* Whose the recipient is that the reply itself names, where it is about one. */
+static const char *
+owner_of_named_recipient(const struct search *search, const struct recognition *known, struct span text)
+{
+	const char *at = memchr(text.at, '@', text.length);
+	struct span domain;
+	struct owners owners;
+
+	if (at == NULL || !config_refusal_has(known->category, TRAIT_RECIPIENT))
+		return NULL;
+	domain = span_from(text, (size_t)(at - text.at) + 1);
+	for (size_t length = 0;; length++)
+		if (length == domain.length
+		    || !(ascii_is_alnum(domain.at[length]) || ascii_is_among(domain.at[length], "-."))) {
+			domain.length = length;
+			break;
+		}
+	owners = owners_of(search->catalogue, domain, OWNED_DOMAIN);
+	return owners.count > 0 ? owners.items[0]->name : NULL;
+}
+
+/* Who refused: whose words they are; else whose server it was; else whose pages or recipients the reply
+ * names. */
+static const char *
+owner_of(const struct search *search, const struct recognition *known, struct span text)
+{
+	const char *owner;
+
+	if (known->entry != NULL && known->entry->owner != NULL)
+		return known->entry->owner;
 	if (search->of_server.count > 0)
 		return search->of_server.items[0]->name;
-	return search->of_recipient.count > 0 && search->known->host.length == 0
-		       ? search->of_recipient.items[0]->name
-		       : NULL;
+	owner = owner_of_links(search);
+	if (owner != NULL || known->host.length > 0)
+		return owner;
+	return search->of_recipient.count > 0 ? search->of_recipient.items[0]->name
+					      : owner_of_named_recipient(search, known, text);
 }
 
 /* What the stage bears: nothing was said before it but the address, or that and a name. */
@@ -471,14 +522,14 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 		.recognizer = recognizer,
 		.known = &known,
 		.stage = refusal->stage,
-		.of_server = owners_of(catalogue, known.host, false),
-		.of_recipient = owners_of(catalogue, domain_of_address(refusal->recipient), true),
+		.of_server = owners_of(catalogue, known.host, OWNED_SERVER),
+		.of_recipient = owners_of(catalogue, domain_of_address(refusal->recipient), OWNED_DOMAIN),
 	};
 
 	find_fragments(recognizer, text, known.codes.reply);
 	find_entry(&search, &known);
-	known.owner = owner_of(&search, known.entry);
 	judge(&search, &known, refusal->status);
+	known.owner = owner_of(&search, &known, text);
 	judge_by_stage(&known, refusal->stage);
 	return known;
 }

@@ -99,6 +99,8 @@ struct operator_entry {
 	const char *name;
 	const char *where;                /* "/etc/heloscope/refusals.conf:31" */
 	struct text_set servers, domains; /* patterns of host names, and of domains of recipients */
+	struct text_set links;            /* of hosts to whose pages its replies point */
+	bool is_elsewhere; /* its words are those of servers of others, too: it makes software */
 };
 
 struct refusal_entry {

@@ -20,13 +20,15 @@ struct fragment_users {
 	bool can_be_denied; /* one of them says that something is there */
 };
 
-/* An operator whose servers, or whose domains, have this name, or one below it. */
+enum owned { OWNED_SERVER, OWNED_DOMAIN, OWNED_LINK };
+
+/* An operator whose servers, domains or pages have this name, or one below it. */
 struct owner_name {
 	struct table_link link;
 	const struct operator_entry *owner;
 	const char *name; /* without "*." */
 	bool is_below;    /* "*.NAME": names below it, not itself */
-	bool is_domain;   /* of domains, not of servers */
+	enum owned owned;
 };
 
 struct catalogue {
@@ -38,7 +40,7 @@ struct catalogue {
 	struct fragment_users *users; /* by the fragment's id */
 	size_t fragment_count;
 	struct gist_words *gist;      /* for what no entry knows */
-	struct text_set with_servers; /* names of operators that have servers of their own */
+	struct text_set with_servers; /* names of operators whose words come from their servers alone */
 	struct table names;           /* of struct owner_name, by hash_of_nocase() */
 	struct arena arena;           /* owns all arrays */
 };

@@ -34,6 +34,10 @@ void place_text_init(struct place_text *whole, struct span text);
  */
 bool place_is_own(const struct place_text *whole, struct span place);
 
+/* The next name of a host, alone or in a link, from octet `*at` on, which is moved behind it; empty: no more.
+ */
+struct span place_next_host(const struct place_text *whole, size_t *at);
+
 /* Whether the words in front of it, in the same sentence, deny it: "not", "no", "is not on any". */
 bool place_is_denied(struct span text, struct span place);
 

@@ -5,14 +5,14 @@
  * where the entry says that something is there (refusals/place.h). A server that is known to belong to one
  * operator rules out entries of others that have servers of their own; a server of nobody those with few
  * words. A frame that is a guess fits where little else is said, and nobody's refusal of a recipient not
- * where none was named yet, or the code is of a sender. Of those that fit wins, in this order: with a sign;
- * with text, of an operator; with text, of anybody; a frame that says something; by codes or server alone.
- * Then the one to whose operator the server belongs; then the one with more octets of fragments; then the one
- * that asks for more codes and servers. Where that says no more than that a rule refused, one of the same
- * kind that names a reason is taken. Where none fits, or a frame that says no more than that there was a
- * refusal, a code speaks that names a check; else the gist of the words (refusals/gist.h); else other codes;
- * and where they say nothing, the stage: who refuses at the greeting knows nothing but the sending IP
- * address.
+ * where none was named yet, or the code is of a sender. Of those that fit wins, in this order: with a sign of
+ * the server's operator; with another sign, or text of that operator; with text, of an operator; with text,
+ * of anybody; a frame that says something; by codes or server alone. Then the one to whose operator the
+ * server belongs; then the one with more octets of fragments; then the one that asks for more codes and
+ * servers. Where that says no more than that a rule refused, one of the same kind that names a reason is
+ * taken. Where none fits, or a frame that says no more than that there was a refusal, a code speaks that
+ * names a check; else the gist of the words (refusals/gist.h); else other codes; and where they say nothing,
+ * the stage: who refuses at the greeting knows nothing but the sending IP address.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
 #define HELOSCOPE_REFUSALS_RECOGNIZE_H

@@ -98,6 +98,9 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		{ "refusal \"A b\" { text \"abc\" category spf" REST "}",
 		  ":1:9: \"A b\" is not a name of an entry; expected lower-case letters" },
 		{ "operator \"x\" { servers \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
+		{ "operator \"x\" { links \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
+		{ "operator \"x\" { elsewhere often }", "expected \"no\" or \"yes\"" },
+		{ "operator \"x\" { elsewhere yes elsewhere no }", "\"elsewhere\" is given twice" },
 		{ "mode audit", ":1:1: found \"mode\"; expected the end of file, \"frame\", \"include\"" },
 		{ "refusal \"a\" { text \"abc\"\nrefusal \"b\" { text \"abc\" category spf" REST "}",
 		  ":2:1: found \"refusal\" within the braces that open in line 1; is their \"}\" missing?" },
@@ -433,6 +436,49 @@ recognize_chooses_by_rank(void **state)
 		if (strcmp(entry, rows[i].entry != NULL ? rows[i].entry : "-") != 0
 		    || strcmp(owner, rows[i].owner != NULL ? rows[i].owner : "-") != 0)
 			fail_msg("%s %s: %s, %s", rows[i].host, rows[i].text, entry, owner);
+	}
+	catalogue_free(catalogue);
+}
+
+/* Whose words, server, pages or recipients they are: header of refusals/recognize.h. */
+static void
+recognize_knows_who_refused(void **state)
+{
+	static const char entries[] =
+		"operator \"A\" { servers \"*.a.test\" domains \"a.example\" links \"help.a.test\" }\n"
+		"operator \"S\" { servers \"*.s.test\" elsewhere yes }\n"
+		"operator \"L\" { links { \"*.l.test\" \"l.test\" } }\n"
+		"refusal \"s\" { operator \"S\" text \"no such thing\" category content" REST "}\n"
+		"refusal \"l\" { operator \"L\" sign \"l.test/query\" category ip-listed" REST "}\n"
+		"refusal \"a\" { operator \"A\" text \"listed by l\" category ip-listed" REST "}\n";
+	static const struct {
+		const char *host, *text, *owner;
+	} rows[] = {
+		{ "", "550 see https://help.a.test/x?y", "A" },
+		{ "", "550 see http://www.l.test.", "L" },
+		{ "", "550 https://l.test/x, http://help.a.test", "A" },
+		{ "", "550 the host help.a.test says so", "A" },
+		{ "mx.q.test", "550 see https://help.a.test/x?y", "A" },
+		{ "", "550 mx.a.test is not welcome", NULL },
+		{ "", "550 <x@a.example>: unknown user", "A" },
+		{ "", "550 5.1.1 x@a.example", "A" },
+		{ "mx.q.test", "550 <x@a.example>: unknown user", NULL },
+		{ "", "550 <x@a.example>: unknown sender", NULL },
+		{ "", "550 x@", NULL },
+		{ "mx.s.test", "550 hello", "S" },
+		{ "mx.a.test", "550 no such thing", "S" },
+		{ "", "550 listed by l, see l.test/query", "L" },
+		{ "mx.a.test", "550 listed by l, see l.test/query", "A" },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, rows[i].host, rows[i].text);
+		const char *owner = known.owner != NULL ? known.owner : "-";
+
+		if (strcmp(owner, rows[i].owner != NULL ? rows[i].owner : "-") != 0)
+			fail_msg("%s %s: %s", rows[i].host, rows[i].text, owner);
 	}
 	catalogue_free(catalogue);
 }
@@ -1023,6 +1069,7 @@ main(void)
 		cmocka_unit_test(place_is_own_at_words_and_in_names_as_a_part_of_one),
 		cmocka_unit_test(place_is_denied_by_the_words_before_it),
 		cmocka_unit_test(recognize_chooses_by_rank),
+		cmocka_unit_test(recognize_knows_who_refused),
 		cmocka_unit_test(recognize_believes_no_denied_and_no_foreign_words),
 		cmocka_unit_test(recognize_prefers_what_names_a_reason),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
