@@ -37,6 +37,17 @@ LACKING_ROWS(LACKING_ANSWER)
 #define LACKING_POINTER(STATUS) [STATUS] = &lacks_##STATUS,
 static const struct dns_answer *const lacking[DNS_STATUSES] = { LACKING_ROWS(LACKING_POINTER) };
 
+/* How long a list took, and whether it gave an answer. */
+static void
+count_of_list(const struct request *request, const struct dns_answer *answer)
+{
+	struct tally *tally = list_health_tally(request->inquiry->needs.health, request->list);
+
+	histogram_note(&tally->took, (uint32_t)clock_now_ms() - request->asked_ms);
+	if (answer == NULL || dns_status_is_fault(answer->status))
+		counter_add(&tally->counters[LIST_TALLY_FAULTS], 1);
+}
+
 /* An answer has come. Who takes it is another's business, lest this thread wait. */
 static void
 take_answer(void *context, struct dns_answer *answer)
@@ -45,6 +56,8 @@ take_answer(void *context, struct dns_answer *answer)
 	struct inquiry *inquiry = request->inquiry;
 	struct dns_resolver *resolver = inquiry->needs.resolver;
 
+	if (request->is_of_list)
+		count_of_list(request, answer);
 	if (arrivals_leave(request, answer))
 		resolver->after_answers(resolver, inquiry_run_scheduled, inquiry);
 }
@@ -75,14 +88,18 @@ may_ask(const struct inquiry *inquiry, size_t list)
 
 /* Send it to the resolver. False when it cannot be asked. */
 static bool
-request(struct inquiry *inquiry, struct lookup *lookup)
+request(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 {
 	struct dns_resolver *resolver = inquiry->needs.resolver;
 	struct request *request = malloc(sizeof *request);
 
 	if (request == NULL)
 		return false;
-	*request = (struct request){ .inquiry = inquiry, .lookup = lookup, .is_of_list = lookup->is_of_list };
+	*request = (struct request){ .inquiry = inquiry,
+				     .lookup = lookup,
+				     .is_of_list = lookup->is_of_list,
+				     .list = list,
+				     .asked_ms = lookup->asked_ms };
 	lookup->request = request;
 	refcount_take(&inquiry->references);
 	if (resolver->ask(resolver, lookup->name, (enum dns_type)lookup->type, take_answer, request))
@@ -114,7 +131,7 @@ send_question(struct inquiry *inquiry, struct lookup *lookup, size_t list)
 	lookup->lacks = (uint8_t)may_ask(inquiry, list);
 	if (lookup->lacks == DNS_NOERROR) {
 		lookup->paid_list = lookup->is_of_list ? (uint32_t)list + 1 : 0;
-		is_sent = request(inquiry, lookup);
+		is_sent = request(inquiry, lookup, list);
 	}
 	if (!is_sent)
 		under_way_end(client, lookup->is_of_list);

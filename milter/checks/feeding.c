@@ -1,4 +1,5 @@
 /* The header and the body of a message, which pass by once. */
+#include "heloscope/base/clock.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/checks/keeping.h"
 #include "heloscope/checks/running.h"
@@ -63,6 +64,7 @@ reach(struct inquiry *inquiry, enum stage stage)
 	inquiry_lock(inquiry);
 	if (inquiry->stage == stage - 1 && !inquiry->is_over) {
 		inquiry->stage = stage;
+		inquiry->entered_ms[stage] = (uint32_t)clock_now_ms();
 		inquiry->has_expired = false;
 		inquiry->is_complete = false;
 		inquiry_run(inquiry);

@@ -47,6 +47,7 @@ inquiry_release(struct inquiry *inquiry)
 		return;
 	inquiry_forget_since(inquiry, STAGE_CONNECT);
 	config_unref(inquiry->needs.config);
+	list_health_unref(inquiry->needs.health);
 	free(inquiry->helo);
 	(void)pthread_cond_destroy(&inquiry->arrivals.condition);
 	(void)pthread_mutex_destroy(&inquiry->arrivals.lock);

@@ -8,7 +8,9 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/checks/arrivals.h"
+#include "heloscope/checks/counts.h"
 #include "heloscope/checks/running.h"
+#include "heloscope/dns/counts.h"
 
 #define STAGE_MEMORY (128U << 10) /* octets; only very many lists need so much */
 
@@ -29,6 +31,7 @@ enter(struct inquiry *inquiry, enum stage stage)
 	inquiry->begun = 1;
 	inquiry->done[0] &= ~inquiry_checks_since(inquiry, stage);
 	inquiry->stage = stage;
+	inquiry->entered_ms[stage] = (uint32_t)clock_now_ms();
 	inquiry->is_complete = inquiry->is_over = false;
 }
 
@@ -74,6 +77,8 @@ inquiry_new(const struct inquiry_needs *needs, const struct client_facts *client
 	(void)pthread_mutex_init(&inquiry->arrivals.lock, NULL);
 	inquiry->needs = *needs;
 	inquiry->needs.config = config_ref(needs->config);
+	if (needs->health != NULL)
+		inquiry->needs.health = list_health_ref(needs->health);
 	inquiry->facts.client = *client;
 	for (int stage = 0; stage < STAGES; stage++) {
 		arena_init_for(&inquiry->stages[stage].arena, usual_memory[stage], STAGE_MEMORY);
@@ -185,6 +190,22 @@ inquiry_is_complete(struct inquiry *inquiry)
 	return is_complete;
 }
 
+/* The deadline has passed: of the questions that are under way nobody awaits the answers any more. */
+static void
+expire(struct inquiry *inquiry)
+{
+	inquiry->has_expired = inquiry->was_cut_short = true;
+	counter_add(&check_counts.deadlines[inquiry->stage <= STAGE_MAIL ? HELD_UP_AT_RCPT : HELD_UP_AT_END],
+		    1);
+	for (int stage = 0; stage < STAGES; stage++)
+		for (const struct lookup *lookup = inquiry->stages[stage].lookups; lookup != NULL;
+		     lookup = lookup->next)
+			if (lookup->request != NULL)
+				counter_add(&dns_counts.faults[dns_kind((enum dns_type)lookup->type)]
+							      [DNS_TIMEOUT],
+					    1);
+}
+
 const struct facts *
 inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 {
@@ -202,7 +223,7 @@ inquiry_wait(struct inquiry *inquiry, unsigned timeout_ms)
 
 		catch_up(inquiry);
 		if (!is_in_time && !inquiry_has_all(inquiry)) {
-			inquiry->has_expired = inquiry->was_cut_short = true;
+			expire(inquiry);
 			inquiry_run(inquiry);
 		}
 	}

@@ -58,7 +58,9 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/checks/arrivals.h"
+#include "heloscope/checks/counts.h"
 
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
@@ -206,6 +208,18 @@ run_check(struct inquiry *inquiry, const struct check *check)
 	return true;
 }
 
+/* Of several checks that find one method together, the last has its result. */
+static void
+count_done(const struct inquiry *inquiry, const struct check *check)
+{
+	const bool is_early =
+		check->stage > inquiry->stage; /* it is fed, and needed no more of the message */
+	const uint32_t took_ms = is_early ? 0 : (uint32_t)clock_now_ms() - inquiry->entered_ms[check->stage];
+
+	if (inquiry->reading_index == 0 && inquiry->reading->results[check->method] != RESULT_UNCHECKED)
+		histogram_note(&check_counts.seconds[check->method], took_ms);
+}
+
 /* Run what is not done for the current reading. Returns whether all is done that can be run. */
 static bool
 run_reading(struct inquiry *inquiry)
@@ -219,8 +233,10 @@ run_reading(struct inquiry *inquiry)
 		inquiry->running = i;
 		if (!can_run(inquiry, check))
 			continue;
-		if ((*done & 1U << i) == 0 && run_check(inquiry, check))
+		if ((*done & 1U << i) == 0 && run_check(inquiry, check)) {
 			*done |= 1U << i;
+			count_done(inquiry, check);
+		}
 		is_complete = is_complete && (*done & 1U << i) != 0;
 	}
 	note_awaited(inquiry, inquiry->reading, *done);

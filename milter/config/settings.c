@@ -83,6 +83,26 @@ is_socket(const char *text)
 	return false;
 }
 
+/* One that nobody reaches but this host: a unix socket, or a port of loopback. */
+static bool
+is_socket_of_this_host(const char *text)
+{
+	const char *at = strchr(text, '@');
+	struct ipaddr address;
+
+	if (!is_socket(text))
+		return false;
+	if (strncmp(text, "inet", 4) != 0)
+		return strchr(text, ':')[1] == '/';
+	return at != NULL && ipaddr_parse(span_of(at + 1), &address) && ipaddr_is_loopback(&address);
+}
+
+static bool
+is_control_a_file(const struct config *config)
+{
+	return config->control != NULL && strncmp(config->control, "inet", 4) != 0;
+}
+
 static bool
 is_socket_a_file(const struct config *config)
 {
@@ -99,6 +119,9 @@ is_socket_a_file(const struct config *config)
 #define OF_A_FILE                                                                                            \
 	.has_effect = is_socket_a_file,                                                                      \
 	.no_effect = "has no effect on a port; expected it only with listen \"unix:/PATH\""
+#define OF_A_CONTROL_FILE                                                                                    \
+	.has_effect = is_control_a_file,                                                                     \
+	.no_effect = "has no effect on a port; expected it only with control \"unix:/PATH\""
 #define SECOND 1000UL
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -150,6 +173,38 @@ static const struct setting settings[] = {
 	  .full_name = "socket mode",
 	  .kind = KIND_FILE_MODE,
 	  FIELD(socket_mode),
+	  .preset = 0660,
+	  .effect = EFFECT_RESTART },
+	{ .name = "control",
+	  .section = SECTION_TOP,
+	  .opens = SECTION_CONTROL,
+	  .kind = KIND_TEXT,
+	  FIELD(control),
+	  .effect = EFFECT_RESTART,
+	  .is_good = is_socket_of_this_host,
+	  .before = "the control socket ",
+	  .expected =
+		  "\"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because whoever reaches it sees what mail comes in and can have findings forgotten" },
+	{ .name = "owner",
+	  .section = SECTION_CONTROL,
+	  OF_A_CONTROL_FILE,
+	  .full_name = "control owner",
+	  .kind = KIND_TEXT,
+	  FIELD(control_owner),
+	  .effect = EFFECT_RESTART },
+	{ .name = "group",
+	  .section = SECTION_CONTROL,
+	  OF_A_CONTROL_FILE,
+	  .full_name = "control group",
+	  .kind = KIND_TEXT,
+	  FIELD(control_group),
+	  .effect = EFFECT_RESTART },
+	{ .name = "mode",
+	  .section = SECTION_CONTROL,
+	  OF_A_CONTROL_FILE,
+	  .full_name = "control mode",
+	  .kind = KIND_FILE_MODE,
+	  FIELD(control_mode),
 	  .preset = 0660,
 	  .effect = EFFECT_RESTART },
 	{ .name = "user",
@@ -411,6 +466,7 @@ static const struct {
 } blocks[SECTIONS] = {
 	[SECTION_TOP] = { "", "", "", true, "" },
 	[SECTION_SOCKET] = { " {", " ", " }", false, " of the socket" },
+	[SECTION_CONTROL] = { " {", " ", " }", false, " of the control socket" },
 	[SECTION_RESOLVER] = { " {", "    ", "}", true, " of the resolver" },
 	[SECTION_TRUST] = { " {", "    ", "}", true, " of trusted clients" },
 	[SECTION_SPF] = { " {", " ", " }", false, " of SPF" },

@@ -6,6 +6,8 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/base/log.h"
+#include "heloscope/checks/counts.h"
+#include "heloscope/metrics/counts.h"
 #include "heloscope/records/log.h"
 
 #define VERDICTS_MEMORY (256U << 10) /* octets: what is told of BOUND_VERDICTS verdicts, and much more */
@@ -77,6 +79,76 @@ write_record(const struct runtime *runtime, const struct account *account,
 	meter_note_unwritten(meter, &account->facts->client.address, clock_now_ms());
 }
 
+/* Whether the rule stands among the notes of a verdict before that one. */
+static bool
+is_noted_before(const struct account *account, const struct rule *rule, size_t verdict)
+{
+	for (size_t i = 0; i < verdict; i++) {
+		const struct verdict *before = &account->verdicts[i].verdict;
+
+		for (size_t j = 0; j < before->audit_count; j++)
+			if (before->audits[j] == rule)
+				return true;
+		if (!before->is_enforced && before->rule == rule)
+			return true;
+	}
+	return false;
+}
+
+/* Count the rules that would have acted, once each. */
+static void
+count_rules(const struct runtime *runtime, const struct account *account)
+{
+	for (size_t i = 0; i < account->verdict_count; i++) {
+		const struct verdict *verdict = &account->verdicts[i].verdict;
+
+		for (size_t j = 0; j < verdict->audit_count; j++)
+			if (!is_noted_before(account, verdict->audits[j], i))
+				rule_counts_add(runtime_rules(runtime), verdict->audits[j]);
+		if (!verdict->is_enforced && verdict->rule != NULL
+		    && !is_noted_before(account, verdict->rule, i))
+			rule_counts_add(runtime_rules(runtime), verdict->rule);
+	}
+}
+
+/* Count each list that lists something of the message, once. */
+static void
+count_lists(const struct runtime *runtime, const struct facts *facts)
+{
+	const char *counted[LIST_SUBJECTS * 8];
+	size_t count = 0;
+
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+		for (size_t i = 0; i < facts->lists[subject].count; i++) {
+			const struct list_finding *finding = &facts->lists[subject].findings[i];
+			size_t before = 0;
+
+			if (finding->state != LIST_LISTED)
+				continue;
+			while (before < count && strcmp(counted[before], finding->zone) != 0)
+				before++;
+			if (before < count)
+				continue;
+			if (count < sizeof counted / sizeof counted[0])
+				counted[count++] = finding->zone;
+			list_health_count_listed(runtime_health(runtime), finding->zone);
+		}
+}
+
+static void
+count(const struct runtime *runtime, const struct account *account)
+{
+	const struct verdict *worst = &account->verdicts[0].verdict;
+
+	for (size_t i = 1; i < account->verdict_count; i++)
+		worst = policy_worse(worst, &account->verdicts[i].verdict);
+	counter_add(&counts.messages[worst->action][runtime_config(runtime)->mode], 1);
+	histogram_note(&counts.waits, account->waited_ms);
+	check_counts_take(account->facts);
+	count_rules(runtime, account);
+	count_lists(runtime, account->facts);
+}
+
 void
 account_tell(const struct runtime *runtime, const struct account *account)
 {
@@ -96,6 +168,7 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		.recipient_total = account->recipient_total,
 	};
 
+	count(runtime, account);
 	if (client->address.length > 0)
 		meter_feed(meter, &client->address, account->said, clock_now_ms());
 	compose_log_line(account->facts, &summary, &line);

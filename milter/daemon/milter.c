@@ -9,6 +9,7 @@
 #include "heloscope/daemon/agreed.h"
 #include "heloscope/daemon/intake.h"
 #include "heloscope/base/log.h"
+#include "heloscope/metrics/counts.h"
 #include "heloscope/daemon/edge.h"
 #include "heloscope/base/span.h"
 
@@ -185,6 +186,7 @@ begin_connection(void)
 static void
 tell_of_actions(void)
 {
+	counts_lack(MTA_LACKS_MACRO_LISTS);
 	if (!atomic_flag_test_and_set(&has_told_of_actions))
 		log_warning(
 			"the MTA does not let filters ask for macros: see to it that it sends {auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, and i at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
@@ -200,6 +202,7 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 	(void)more;
 	(void)rest;
 	if ((actions & ACTIONS_NEEDED) != ACTIONS_NEEDED) {
+		counts_lack(MTA_LACKS_HEADER);
 		log_error(
 			"the MTA does not let filters change header fields; the filter cannot work with it");
 		return SMFIS_REJECT;
@@ -261,6 +264,7 @@ begin_again(SMFICTX *context)
 	unsigned long steps;
 
 	if (!agreed_find(context, &steps)) {
+		counts_lack(MTA_LACKS_CONNECTIONS);
 		if (!atomic_flag_test_and_set(&has_told_of_nothing))
 			log_warning(
 				"the MTA sends clients over more connections than can be kept in mind; mail of some is deferred");
@@ -271,6 +275,7 @@ begin_again(SMFICTX *context)
 		return NULL;
 	connection->steps = steps;
 	if (!has_steps(connection)) {
+		counts_lack(MTA_LACKS_STEPS);
 		if (!atomic_flag_test_and_set(&has_told_of_steps))
 			log_warning(
 				"the MTA sends clients over a connection on which it agreed not to send all that the configuration needs now; their mail is deferred until it connects anew: restart the MTA");
@@ -292,6 +297,8 @@ on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 	if (connection == NULL)
 		return SMFIS_CONTINUE;
 	mta_name = macro(context, "j");
+	if (mta_name == NULL)
+		counts_lack(MTA_LACKS_MACRO_J);
 	if (mta_name == NULL && !atomic_flag_test_and_set(&has_told_of_macros))
 		log_warning(
 			"the MTA does not send the macro j at connect, so perhaps no macros at all: authenticated clients cannot be told from others (Postfix: milter_connect_macros = j, milter_mail_macros = i {auth_authen} {tls_version})");
@@ -313,13 +320,15 @@ on_helo(SMFICTX *context, char *name)
 
 /* An address of the envelope. Every MTA has something to tell of one, but perhaps not of the null sender. */
 static struct envelope_address
-envelope_address(SMFICTX *context, const char *typed, const char *macro_name)
+envelope_address(SMFICTX *context, const char *typed, const char *macro_name, enum mta_lack lack)
 {
 	const struct envelope_address address = { typed != NULL ? typed : "",
 						  macro_or_empty(context, macro_name) };
 
-	if (address.used == NULL && !span_equals(span_of(address.typed), SPAN("<>"))
-	    && !atomic_flag_test_and_set(&has_told_of_addresses))
+	if (address.used != NULL || span_equals(span_of(address.typed), SPAN("<>")))
+		return address;
+	counts_lack(lack);
+	if (!atomic_flag_test_and_set(&has_told_of_addresses))
 		log_warning(
 			"the MTA does not send the macro %s, so it is not known what it makes of an address: all that an address may mean is judged, and the worst counts (Postfix: milter_mail_macros with {mail_addr}, milter_rcpt_macros with {rcpt_addr}; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT)",
 			macro_name);
@@ -331,7 +340,7 @@ on_mail(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
 	const struct mail_command mail = {
-		.sender = envelope_address(context, arguments[0], "{mail_addr}"),
+		.sender = envelope_address(context, arguments[0], "{mail_addr}", MTA_LACKS_MAIL_ADDR),
 		.auth_name = macro(context, "{auth_authen}"),
 		.tls = {
 			.version = macro(context, "{tls_version}"),
@@ -362,7 +371,8 @@ static sfsistat
 on_rcpt(SMFICTX *context, char **arguments)
 {
 	struct session *session = session_of(context);
-	const struct envelope_address recipient = envelope_address(context, arguments[0], "{rcpt_addr}");
+	const struct envelope_address recipient =
+		envelope_address(context, arguments[0], "{rcpt_addr}", MTA_LACKS_RCPT_ADDR);
 	const struct smtp_reply *reply;
 
 	if (session == NULL || arguments[0] == NULL)
@@ -459,8 +469,10 @@ do_edit(SMFICTX *context, const struct edit *edit, bool has_leading_blank)
 static void
 quarantine(SMFICTX *context, const char *why)
 {
-	if (!milter_edge_quarantine(context, why))
-		log_error("the MTA does not let filters quarantine; the message is delivered");
+	if (milter_edge_quarantine(context, why))
+		return;
+	counts_lack(MTA_LACKS_QUARANTINE);
+	log_error("the MTA does not let filters quarantine; the message is delivered");
 }
 
 /* Take the message as it is to be. */
@@ -491,6 +503,8 @@ on_end_of_message(SMFICTX *context)
 
 	if (connection == NULL)
 		return SMFIS_TEMPFAIL;
+	if (queue_id == NULL)
+		counts_lack(MTA_LACKS_QUEUE_ID);
 	if (queue_id == NULL && !atomic_flag_test_and_set(&has_told_of_queue_id))
 		log_warning(
 			"the MTA does not send the macro i (the queue id) at end of message, so the log cannot name it (Postfix: milter_end_of_data_macros = i; Sendmail: confMILTER_MACROS_EOM)");

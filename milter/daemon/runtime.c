@@ -3,7 +3,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "heloscope/base/log.h"
 #include "heloscope/base/refcount.h"
 #include "heloscope/checks/table.h"
 #include "heloscope/config/settings.h"
@@ -25,12 +27,16 @@ struct runtime {
 	struct list_watcher *watcher;
 	struct record_log *record_log; /* NULL: none is wanted */
 	struct meter *meter;
+	struct rule_counts *rules;
+	int64_t read; /* the configuration; seconds since 1970 */
 };
 
 /* A resolver outlives a reload that does not change it. */
 struct shared_resolver {
 	struct refcount references;
 	struct dns_resolver *resolver, *cache;
+	struct trust_anchor anchor;
+	bool has_anchor;
 };
 
 /* What it held lies in pieces among what others hold: without a word the C library keeps that, tens of
@@ -93,6 +99,17 @@ get_look_back(struct runtime *runtime, struct config *config, const struct runti
 	return shared->look_back != NULL;
 }
 
+/* libunbound has read the same file a moment ago. */
+static void
+look_at_anchor(struct shared_resolver *shared, const char *path)
+{
+	shared->has_anchor = path != NULL && trust_anchor_read(path, &shared->anchor);
+	if (shared->has_anchor && shared->anchor.lacks_root_key)
+		log_warning(
+			"the trust-anchor %s lacks the key with which the root of the DNS is signed since 2026-10-11 (%d): every name that is signed is temperror. Update it (Debian: package dns-root-data), and restart heloscope-milter",
+			path, TRUST_ANCHOR_ROOT_KEY);
+}
+
 static struct shared_resolver *
 get_resolver(const struct config *config, struct runtime *previous, struct error *error)
 {
@@ -114,6 +131,7 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 		resolver_unref(shared);
 		return NULL;
 	}
+	look_at_anchor(shared, config->resolver.trust_anchor);
 	return shared;
 }
 
@@ -162,6 +180,11 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		goto failed;
 	if (!open_record_log(runtime, config, previous, error))
 		goto failed;
+	error_set(error, "out of memory");
+	runtime->rules = rule_counts_new(config, previous != NULL ? previous->rules : NULL);
+	if (runtime->rules == NULL)
+		goto failed;
+	runtime->read = (int64_t)time(NULL);
 	runtime->config = config;
 	runtime_use(runtime, checks_table(), runtime->resolver->cache);
 	return runtime;
@@ -188,6 +211,7 @@ runtime_unref(struct runtime *runtime)
 	list_health_unref(runtime->health);
 	record_log_unref(runtime->record_log);
 	meter_unref(runtime->meter);
+	rule_counts_free(runtime->rules);
 	config_unref(runtime->config);
 	free(runtime);
 }
@@ -241,4 +265,39 @@ struct meter *
 runtime_meter(const struct runtime *runtime)
 {
 	return runtime->meter;
+}
+
+void
+runtime_look(const struct runtime *runtime, struct metrics_view *view)
+{
+	view->config = runtime->config;
+	view->health = runtime->health;
+	view->rules = runtime->rules;
+	view->read = runtime->read;
+	view->cache = dns_cache_look(runtime->resolver->cache);
+	view->look_back = (struct look_back_look){ .waiting = 0 };
+	if (runtime->peers != NULL)
+		view->look_back = look_back_look(runtime->peers->look_back);
+	view->anchor = runtime->resolver->has_anchor ? &runtime->resolver->anchor : NULL;
+}
+
+const struct rule_counts *
+runtime_rules(const struct runtime *runtime)
+{
+	return runtime->rules;
+}
+
+struct list_health *
+runtime_health(const struct runtime *runtime)
+{
+	return runtime->health;
+}
+
+bool
+runtime_forget(const struct runtime *runtime, const struct ipaddr *address, size_t *count)
+{
+	if (runtime->peers == NULL)
+		return false;
+	*count = look_back_forget(runtime->peers->look_back, address);
+	return true;
 }

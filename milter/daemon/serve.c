@@ -15,11 +15,14 @@
 #include "heloscope/config/read.h"
 #include "heloscope/config/settings.h"
 #include "heloscope/config/told.h"
+#include "heloscope/daemon/control.h"
 #include "heloscope/daemon/intake.h"
+#include "heloscope/daemon/local_socket.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
+#include "heloscope/metrics/counts.h"
 #include "heloscope/daemon/milter.h"
 #include "heloscope/daemon/rouse.h"
 #include "heloscope/daemon/service.h"
@@ -36,6 +39,7 @@
 static struct {
 	const char *path;
 	struct config *started_with; /* counted: what needs a restart is as it says */
+	int control_fd;              /* -1: there is no control socket */
 	pthread_t milter, reloader;
 	atomic_bool is_reload_wanted;       /* since the last one began, however often */
 	sem_t reload_news;                  /* that has changed, or it ends */
@@ -44,7 +48,7 @@ static struct {
 	atomic_bool is_stopping, has_ended; /* has_ended: milter_run() has returned */
 	atomic_bool has_been_told;          /* milter_stop() has returned */
 	atomic_bool is_well;                /* what it returned */
-} server;
+} server = { .control_fd = -1 };
 
 /* The configuration. */
 
@@ -93,11 +97,13 @@ reload(void)
 		milter_use(next);
 		log_open(config->log_target, config->log_level);
 		log_info("configuration read again from %s", server.path);
+		counter_add(&counts.reloads[RELOAD_SUCCESS], 1);
 		tell_if_disarmed(runtime_config(current), config);
 		config_tell_changes(server.started_with, config, EFFECT_RESTART, tell_what_waits);
 		runtime_unref(next);
 	} else {
 		log_error("%s; the old configuration stays", error.text);
+		counter_add(&counts.reloads[RELOAD_FAILURE], 1);
 	}
 	runtime_unref(current);
 	service_notify("READY=1");
@@ -210,6 +216,14 @@ end_milter(void)
 	return milter_has_gone();
 }
 
+static void
+end_control(void)
+{
+	control_stop();
+	if (server.control_fd >= 0)
+		listener_unmake(server.started_with->control);
+}
+
 /* From the signal to the end. Where threads of libmilter are left, what the process would tidy up at its end
  * may still be in their hands. */
 static void
@@ -228,6 +242,7 @@ stop(void)
 	server.is_well = server.is_well || atomic_load(&server.stop_signal) != 0;
 	(void)sem_post(&server.reload_news);
 	(void)pthread_join(server.reloader, NULL);
+	end_control();
 	rouse_stop();
 	intake_stop();
 	runtime = milter_runtime(); /* libmilter may still have sessions, and they runtimes */
@@ -240,7 +255,38 @@ stop(void)
 
 /* The start. */
 
-/* The socket, and the end of root. */
+/* Mail does not need it: without it the filter does its work all the same. */
+static void
+open_control(const struct config *config, const struct service_account *account)
+{
+	const struct listener_wish wish = { .listen = config->control,
+					    .owner = config->control_owner,
+					    .group = config->control_group,
+					    .mode = config->control_mode };
+	struct error error;
+	int fd;
+
+	if (config->control == NULL)
+		return;
+	fd = local_socket_make(&wish, account, &error);
+	if (fd >= 0) {
+		server.control_fd = service_put_aside(fd);
+		error_set(&error, "%s", strerror(errno));
+	}
+	if (server.control_fd < 0)
+		log_error("control: %s; the filter runs without a control socket", error.text);
+}
+
+static void
+start_control(void)
+{
+	struct error error;
+
+	if (server.control_fd >= 0 && !control_start(server.control_fd, server.path, &error))
+		log_error("control: %s; the filter runs without a control socket", error.text);
+}
+
+/* The sockets, and the end of root. */
 static bool
 take_place(const struct config *config, struct error *error)
 {
@@ -255,8 +301,10 @@ take_place(const struct config *config, struct error *error)
 	if (is_root
 	    && !service_find_account(config->user, config->group, SERVICE_USER_SETTING, &account, error))
 		return false;
-	return listener_make(&wish, is_root ? &account : NULL, error)
-	       && (!is_root || service_drop_privileges(&account, error));
+	if (!listener_make(&wish, is_root ? &account : NULL, error))
+		return false;
+	open_control(config, is_root ? &account : NULL);
+	return !is_root || service_drop_privileges(&account, error);
 }
 
 /* All that sessions need, as the user who serves them. Takes the reference to `config`. */
@@ -275,6 +323,7 @@ make_ready(struct config *config, unsigned long descriptors, struct error *error
 	if (!intake_start(descriptors, error) || !rouse_start(error))
 		return false;
 	runtime_settle(runtime);
+	start_control();
 	return start_threads(error);
 }
 
@@ -313,6 +362,7 @@ start(struct config *config, struct error *error)
 	tell_what_is_missing(config);
 	if (make_ready(config_ref(config), descriptors, error))
 		return true;
+	end_control();
 	listener_unmake(config->listen);
 	return false;
 }

@@ -1,6 +1,7 @@
 #include "heloscope/daemon/service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LISTENERS_BELOW 64 /* at the start few descriptors are in use */
+#define LISTENERS_BELOW 32 /* at the start few descriptors are in use */
 
 unsigned long
 service_raise_descriptors(void)
@@ -41,6 +42,17 @@ service_find_listener(void)
 			return fd;
 	}
 	return -1;
+}
+
+int
+service_put_aside(int fd)
+{
+	const int aside = fcntl(fd, F_DUPFD_CLOEXEC, LISTENERS_BELOW);
+	const int reason = errno;
+
+	(void)close(fd);
+	errno = reason;
+	return aside;
 }
 
 void

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "heloscope/base/log.h"
+#include "heloscope/metrics/counts.h"
 
 struct session {
 	struct message_needs needs; /* its inquiry is NULL when the client is trusted, or not connected yet */
@@ -38,6 +39,7 @@ session_new(struct runtime *runtime)
 		return NULL;
 	session->needs.runtime = runtime_ref(runtime);
 	session->needs.last_stage = inquiry_last_stage(&needs);
+	counter_add(&counts.sessions_begun, 1);
 	session->needs.client.is_trusted = true; /* until session_connect() */
 	return session;
 }
@@ -52,6 +54,7 @@ session_free(struct session *session)
 	runtime_unref(session->needs.runtime);
 	free(session->needs.helo);
 	free(session->needs.mta_name);
+	counter_add(&counts.sessions_ended, 1);
 	free(session);
 }
 

@@ -111,6 +111,14 @@ look_for_socket_access(struct look *look)
 	if (config->socket_group != NULL && !service_find_group(config->socket_group, &group))
 		complain(look, line_of(look, "group"), "there is no group \"%s\" for the socket",
 			 config->socket_group);
+	if (config->control_owner != NULL && !service_find_user(config->control_owner, &user))
+		warn(look, line_of(look, "control owner"),
+		     "there is no user \"%s\" to own the control socket: there will be none",
+		     config->control_owner);
+	if (config->control_group != NULL && !service_find_group(config->control_group, &group))
+		warn(look, line_of(look, "control group"),
+		     "there is no group \"%s\" for the control socket: there will be none",
+		     config->control_group);
 }
 
 /* Files. */
@@ -217,6 +225,9 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 	look_for_socket_access(&look);
 	if (socket != NULL)
 		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket);
+	if (config->control != NULL && listener_path(config->control) != NULL)
+		(void)look_at_directory(&look, line_of(&look, "control"), "the control socket",
+					listener_path(config->control));
 	if (config->records != NULL)
 		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records);
 	if (config->looks_back && config->look_back.file != NULL)

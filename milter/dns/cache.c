@@ -28,6 +28,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/table.h"
+#include "heloscope/dns/counts.h"
 
 #define SHARDS 16 /* parts with a lock of their own */
 #define PART 32   /* of a shard's memory: no answer that takes more is kept, or a few push out all others */
@@ -177,6 +178,7 @@ known(struct dns_resolver *interface, const char *name, enum dns_type type)
 		TAILQ_INSERT_HEAD(&shard->used, entry, use);
 	}
 	(void)pthread_mutex_unlock(&shard->lock);
+	counter_add(answer != NULL ? &dns_counts.known : &dns_counts.unknown, 1);
 	return answer;
 }
 
@@ -273,6 +275,23 @@ after_answers(struct dns_resolver *interface, void (*run)(void *context), void *
 	struct dns_resolver *source = ((struct dns_cache *)interface)->source;
 
 	source->after_answers(source, run, context);
+}
+
+struct dns_cache_look
+dns_cache_look(struct dns_resolver *interface)
+{
+	struct dns_cache *cache = (struct dns_cache *)interface;
+	struct dns_cache_look look = { .octets_max = SHARDS * cache->octets_max };
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &cache->shards[i];
+
+		(void)pthread_mutex_lock(&shard->lock);
+		look.octets += shard->octets;
+		look.entries += shard->entries.count;
+		(void)pthread_mutex_unlock(&shard->lock);
+	}
+	return look;
 }
 
 /* Lifetime. */

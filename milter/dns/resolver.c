@@ -14,6 +14,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/heap.h"
+#include "heloscope/dns/counts.h"
 #include "heloscope/dns/deafness.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/thread.h"
@@ -42,7 +43,7 @@ struct query {
 	struct resolver *resolver;
 	dns_callback *callback;
 	void *context;
-	uint64_t asked_ms;
+	uint64_t came_ms, asked_ms; /* asked_ms: given to libunbound */
 	enum dns_type type;
 	char name[];
 };
@@ -77,9 +78,20 @@ struct resolver {
 };
 
 static void
+count(const struct query *query, const struct dns_answer *answer)
+{
+	const size_t kind = dns_kind(query->type);
+
+	histogram_note(&dns_counts.seconds[kind], clock_now_ms() - query->came_ms);
+	if (answer != NULL && dns_status_is_fault(answer->status))
+		counter_add(&dns_counts.faults[kind][answer->status], 1);
+}
+
+static void
 deliver(struct query *query, struct dns_answer *answer)
 {
 	query->resolver->idle_turns = 0;
+	count(query, answer);
 	query->callback(query->context, answer);
 	free(query);
 }
@@ -255,7 +267,11 @@ ask(struct dns_resolver *interface, const char *name, enum dns_type type, dns_ca
 	if (query == NULL)
 		return false;
 	*query = (struct query){
-		.resolver = resolver, .callback = callback, .context = context, .type = type
+		.resolver = resolver,
+		.callback = callback,
+		.context = context,
+		.came_ms = clock_now_ms(),
+		.type = type,
 	};
 	memcpy(query->name, name, size);
 	(void)pthread_mutex_lock(&resolver->lock);

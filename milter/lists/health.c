@@ -34,6 +34,11 @@ struct state {
 	bool has_proof;
 	unsigned bad_rounds; /* in a row */
 	uint64_t round_began_ms, due_ms;
+	unsigned slowest_ms;                           /* answer of the round */
+	uint64_t since_ms;                             /* that it is in this trouble, or well */
+	struct list_round_seen seen[LIST_ROUNDS_KEPT]; /* the last ones; `seen_count` were there, this is the
+							  place of the next */
+	size_t seen_count;
 	unsigned odd; /* real questions in a row */
 };
 
@@ -41,6 +46,7 @@ struct list_health {
 	struct refcount references;
 	struct config *config;
 	struct list_budget *budget;
+	struct tallies *tallies;
 	list_teller *tell;            /* may be NULL */
 	_Atomic uint64_t may_tell_ms; /* of a flood */
 	pthread_mutex_t lock;         /* guards all below, but for reading `trouble` */
@@ -78,8 +84,25 @@ inherit(struct state *states, const struct list *list, struct list_health *previ
 		states[part].was_tested = old->was_tested;
 		states[part].was_silent = old->was_silent;
 		states[part].bad_rounds = old->bad_rounds;
+		states[part].since_ms = old->since_ms;
+		memcpy(states[part].seen, old->seen, sizeof old->seen);
+		states[part].seen_count = old->seen_count;
 	}
 	(void)pthread_mutex_unlock(&previous->lock);
+}
+
+static struct tallies *
+make_tallies(const struct list_set *lists, const struct list_health *previous)
+{
+	const char **names = calloc(lists->count + 1, sizeof *names);
+	struct tallies *tallies = NULL;
+
+	for (size_t i = 0; i < lists->count && names != NULL; i++)
+		names[i] = lists->items[i].shown;
+	if (names != NULL)
+		tallies = tallies_new(names, lists->count, previous != NULL ? previous->tallies : NULL);
+	free(names);
+	return tallies;
 }
 
 struct list_health *
@@ -88,9 +111,15 @@ list_health_new(struct config *config, struct list_health *previous, list_teller
 	struct list_health *health =
 		calloc(1, sizeof *health + config->lists.count * sizeof health->states[0]);
 
-	if (health != NULL)
+	if (health != NULL) {
 		health->budget = list_budget_new();
-	if (health == NULL || health->budget == NULL) {
+		health->tallies = make_tallies(&config->lists, previous);
+	}
+	if (health == NULL || health->budget == NULL || health->tallies == NULL) {
+		if (health != NULL) {
+			list_budget_free(health->budget);
+			tallies_free(health->tallies);
+		}
 		free(health);
 		return NULL;
 	}
@@ -120,6 +149,7 @@ list_health_unref(struct list_health *health)
 		return;
 	config_unref(health->config);
 	list_budget_free(health->budget);
+	tallies_free(health->tallies);
 	(void)pthread_mutex_destroy(&health->lock);
 	free(health);
 }
@@ -173,6 +203,48 @@ list_health_is_settled(struct list_health *health)
 	return result;
 }
 
+struct tally *
+list_health_tally(const struct list_health *health, size_t list)
+{
+	return tallies_at(health->tallies, list);
+}
+
+bool
+list_health_is_repeated(const struct list_health *health, size_t list)
+{
+	return tallies_is_repeated(health->tallies, list);
+}
+
+void
+list_health_count_listed(const struct list_health *health, const char *shown)
+{
+	const struct list_set *lists = &health->config->lists;
+
+	for (size_t i = 0; i < lists->count; i++) {
+		if (strcmp(lists->items[i].shown, shown) != 0)
+			continue;
+		counter_add(&tallies_at(health->tallies, i)->counters[LIST_TALLY_LISTED], 1);
+		return;
+	}
+}
+
+struct list_standing
+list_health_standing(struct list_health *health, size_t list, enum list_part part)
+{
+	const struct state *state = &health->states[list][part];
+	struct list_standing standing;
+
+	(void)pthread_mutex_lock(&health->lock);
+	standing = (struct list_standing){ .trouble = trouble_of(state), .since_ms = state->since_ms };
+	while (standing.round_count < LIST_ROUNDS_KEPT && standing.round_count < state->seen_count) {
+		standing.rounds[standing.round_count] =
+			state->seen[(state->seen_count - 1 - standing.round_count) % LIST_ROUNDS_KEPT];
+		standing.round_count++;
+	}
+	(void)pthread_mutex_unlock(&health->lock);
+	return standing;
+}
+
 /* Changing. All of these hold the lock. */
 
 static bool
@@ -188,8 +260,10 @@ was_trusted(const struct state *state)
 }
 
 static void
-set_trouble(struct state *state, enum list_trouble trouble)
+set_trouble(const struct list_health *health, struct state *state, enum list_trouble trouble)
 {
+	if (trouble_of(state) != trouble)
+		state->since_ms = health->now_ms;
 	atomic_store_explicit(&state->trouble, (int)trouble, memory_order_relaxed);
 }
 
@@ -210,7 +284,9 @@ suspend(struct list_health *health, size_t index, enum list_part part, enum list
 	const bool is_news =
 		!state->is_told || trouble_of(state) != trouble || state->answer != state->worst_answer;
 
-	set_trouble(state, trouble);
+	if (!is_suspended(state))
+		counter_add(&tallies_at(health->tallies, index)->counters[LIST_TALLY_SUSPENDED], 1);
+	set_trouble(health, state, trouble);
 	state->answer = state->worst_answer;
 	state->is_told = true;
 	if (is_news)
@@ -222,7 +298,7 @@ restore(struct list_health *health, size_t index, enum list_part part)
 {
 	struct state *state = &health->states[index][part];
 
-	set_trouble(state, LIST_WELL);
+	set_trouble(health, state, LIST_WELL);
 	if (state->is_told)
 		tell(health, index, part);
 	state->is_told = false;
@@ -253,7 +329,14 @@ take_bad_round(struct list_health *health, size_t index, enum list_part part, en
 	    || state->bad_rounds >= (trouble == LIST_NO_ANSWER ? LIST_SILENT_TRIES : LIST_TRIES))
 		suspend(health, index, part, trouble);
 	else if (trouble != LIST_NO_ANSWER)
-		set_trouble(state, LIST_DOUBTED);
+		set_trouble(health, state, LIST_DOUBTED);
+}
+
+static void
+keep_round(const struct list_health *health, struct state *state, enum list_trouble trouble)
+{
+	state->seen[state->seen_count++ % LIST_ROUNDS_KEPT] =
+		(struct list_round_seen){ health->now_ms, state->slowest_ms, trouble };
 }
 
 static void
@@ -266,13 +349,14 @@ finish_round(struct list_health *health, size_t index, enum list_part part)
 	state->pending = 0;
 	state->was_tested = true;
 	state->was_silent = state->lacking == state->size;
+	keep_round(health, state, trouble);
 	if (trouble == LIST_WELL) {
 		state->bad_rounds = 0;
 		restore(health, index, part);
 	} else if (trouble != LIST_UNANSWERED) {
 		take_bad_round(health, index, part, trouble);
 	} else if (trouble_of(state) == LIST_UNCHECKED) {
-		set_trouble(state, LIST_UNANSWERED);
+		set_trouble(health, state, LIST_UNANSWERED);
 	}
 	state->due_ms = health->now_ms
 			+ interval_ms
@@ -300,6 +384,7 @@ begin_round(struct list_health *health, size_t index, enum list_part part)
 	state->worst = LIST_WELL;
 	state->worst_answer = 0;
 	state->has_proof = false;
+	state->slowest_ms = 0;
 	state->round_began_ms = health->now_ms;
 	return (struct list_round){ state->round, state->size, state->was_silent };
 }
@@ -354,6 +439,8 @@ take(struct list_health *health, size_t index, enum list_part part, unsigned rou
 	if (round == state->round && state->pending > 0) { /* what comes late shows nothing of this round */
 		if (is_answered)
 			health->answered_ms = health->now_ms;
+		if (is_answered && proof != NULL)
+			state->slowest_ms = (unsigned)(health->now_ms - state->round_began_ms);
 		if (proof != NULL)
 			note_proof(state, proof);
 		if (--state->pending == 0)

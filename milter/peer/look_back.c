@@ -13,6 +13,7 @@
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
+#include "heloscope/peer/counts.h"
 #include "heloscope/peer/dane.h"
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/base/log.h"
@@ -140,6 +141,7 @@ take_peer(void *context, const struct peer *peer)
 
 	if (!visit->is_by_hand) {
 		peer_store_put(store_of(visit->look_back), &visit->address, peer);
+		counter_add(&peer_counts.visits[peer->outcome], 1);
 		log_look(visit, peer);
 	}
 	end(visit, peer);
@@ -442,6 +444,24 @@ look_back_settle(struct look_back *look_back, unsigned timeout_ms)
 	       && pthread_cond_timedwait(&look_back->has_ended, &look_back->lock, &deadline) == 0)
 		continue;
 	(void)pthread_mutex_unlock(&look_back->lock);
+}
+
+size_t
+look_back_forget(struct look_back *look_back, const struct ipaddr *address)
+{
+	return peer_memory_forget(look_back->memory, address);
+}
+
+struct look_back_look
+look_back_look(struct look_back *look_back)
+{
+	struct look_back_look look = { .known = peer_store_count(store_of(look_back)) };
+
+	(void)pthread_mutex_lock(&look_back->lock);
+	look.waiting = look_back->waiting_count;
+	look.active = look_back->active_count;
+	(void)pthread_mutex_unlock(&look_back->lock);
+	return look;
 }
 
 struct peer_source *

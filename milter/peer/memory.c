@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
@@ -94,11 +95,17 @@ peer_memory_take_turn(struct peer_memory *memory, unsigned per_minute, uint64_t 
 	return may_begin;
 }
 
+/* The memory is locked. */
+static struct budget *
+budget_of(struct peer_memory *memory, const struct ipaddr *address)
+{
+	return &memory->usage.budgets[hash_of(ipaddr_common(address, REACH_NETWORK)) % NETWORK_SLOTS];
+}
+
 bool
 peer_memory_take_share(struct peer_memory *memory, const struct ipaddr *address, uint64_t now_ms)
 {
-	const uint64_t hash = hash_of(ipaddr_common(address, REACH_NETWORK));
-	struct budget *budget = &memory->usage.budgets[hash % NETWORK_SLOTS];
+	struct budget *budget = budget_of(memory, address);
 	bool has_share;
 
 	(void)pthread_mutex_lock(&memory->lock);
@@ -109,6 +116,18 @@ peer_memory_take_share(struct peer_memory *memory, const struct ipaddr *address,
 		budget->count++;
 	(void)pthread_mutex_unlock(&memory->lock);
 	return has_share;
+}
+
+size_t
+peer_memory_forget(struct peer_memory *memory, const struct ipaddr *address)
+{
+	(void)pthread_mutex_lock(&memory->lock);
+	if (address != NULL)
+		*budget_of(memory, address) = (struct budget){ .count = 0 };
+	else
+		memset(memory->usage.budgets, 0, sizeof memory->usage.budgets);
+	(void)pthread_mutex_unlock(&memory->lock);
+	return peer_store_forget(memory->store, address);
 }
 
 void

@@ -248,6 +248,33 @@ sweep(struct peer_store *store, int64_t now)
 	}
 }
 
+size_t
+peer_store_forget(struct peer_store *store, const struct ipaddr *address)
+{
+	struct entry *entry;
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&store->lock);
+	while ((entry = address != NULL ? find(store, address) : TAILQ_FIRST(&store->entries)) != NULL) {
+		drop(store, entry);
+		count++;
+	}
+	store->has_changed = store->has_changed || count > 0;
+	(void)pthread_mutex_unlock(&store->lock);
+	return count;
+}
+
+size_t
+peer_store_count(struct peer_store *store)
+{
+	size_t count;
+
+	(void)pthread_mutex_lock(&store->lock);
+	count = store->table.count;
+	(void)pthread_mutex_unlock(&store->lock);
+	return count;
+}
+
 bool
 peer_store_is_full(struct peer_store *store, int64_t now)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/records/value.h"
+#include "heloscope/records/record.h"
 
 static const char *const subject_words[LIST_SUBJECTS] = { "client", "ptr", "helo", "sender" };
 static const struct tokens subjects = TOKENS(subject_words);
@@ -21,6 +22,12 @@ static const char *const fault_words[LIST_FAULTS] = {
 	[LIST_FAULT_REFUSES] = "refuses",
 };
 const struct tokens codec_list_faults = TOKENS(fault_words);
+
+const char *
+record_list_fault_token(enum list_fault fault)
+{
+	return fault_words[fault];
+}
 
 /* Writing. */
 

@@ -17,6 +17,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/thread.h"
+#include "heloscope/records/counts.h"
 
 #define WARN_EVERY_MS 60000
 #define END_WITHIN_MS 3000
@@ -188,6 +189,8 @@ write_lines(struct record_log *log, struct line_list *lines)
 		STAILQ_REMOVE_HEAD(lines, link);
 		reason = closed != 0 ? closed : append(log, line);
 		free_line(line);
+		counter_add(reason == 0 ? &record_counts.written : &record_counts.dropped[RECORD_DROP_DISK],
+			    1);
 		if (reason == 0)
 			continue;
 		log->reason = reason;
@@ -321,6 +324,7 @@ record_log_write(struct record_log *log, char *text)
 	if (line == NULL || log->count >= BOUND_RECORD_QUEUE_LINES
 	    || log->octets + length > BOUND_RECORD_QUEUE_OCTETS) {
 		log->lost++;
+		counter_add(&record_counts.dropped[RECORD_DROP_DISK], 1);
 		free(line);
 		free(text);
 	} else {

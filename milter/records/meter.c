@@ -8,6 +8,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/log.h"
+#include "heloscope/records/counts.h"
 
 #define HOUR_MS 3600000ULL
 #define SECOND_MS 1000ULL
@@ -144,6 +145,7 @@ meter_note_unwritten(struct meter *meter, const struct ipaddr *client, uint64_t 
 	bool is_told;
 
 	(void)pthread_mutex_lock(&meter->lock);
+	counter_add(&record_counts.dropped[RECORD_DROP_ALLOWANCE], 1);
 	meter->untold++;
 	count = ++meter->unwritten;
 	is_told = !meter->has_told || now_ms - meter->told_ms >= TELL_EVERY_MS;

@@ -200,6 +200,15 @@
  * it looked at again, and that within the limits of the look-back, which the page keeps for itself. */
 #define BOUND_PAGE_FINDING_S 900
 
+/*
+ * The control socket of the filter: connections at a time, and milliseconds that one lasts at most; octets of
+ * the header and of the body of a request.
+ */
+#define BOUND_CONTROL_CONNECTIONS 16
+#define BOUND_CONTROL_CONNECTION_MS 10000
+#define BOUND_CONTROL_HEADER 4096
+#define BOUND_CONTROL_BODY 256
+
 /* Octets of what is noted of the reports of receivers. */
 #define BOUND_SUMMARY_OCTETS 33554432
 

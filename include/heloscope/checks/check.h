@@ -86,7 +86,7 @@ struct inquiry_needs {
 	struct check_table table;
 	struct dns_resolver *resolver; /* must outlive the last answer */
 	struct config *config;         /* a reference is taken */
-	struct list_health *health;    /* of the lists of `config`; must outlive inquiry_close() */
+	struct list_health *health;    /* of the lists of `config`; a reference is taken */
 	struct peer_source *peers;     /* of mail servers, or NULL; must outlive inquiry_close() */
 	void (*before_wait)(void);     /* is called, locked, by inquiry_wait() when it has to wait; or NULL */
 };

@@ -32,6 +32,8 @@ struct request {
 	struct inquiry *inquiry; /* counted */
 	struct lookup *lookup;   /* NULL: nobody waits any more */
 	bool is_of_list;
+	size_t list;       /* its number, of a question to one */
+	uint32_t asked_ms; /* as the lookup has it, which may have gone */
 	/* Once the answer has come, until it is taken: */
 	struct request *next;
 	struct dns_answer *answer;
@@ -67,6 +69,7 @@ struct inquiry {
 	struct inquiry_needs needs;
 	char *helo; /* as given, or NULL */
 	enum stage stage;
+	uint32_t entered_ms[STAGES]; /* of clock_now_ms(), cut */
 	bool is_closed;
 	bool is_complete;                /* nothing is left that can be run */
 	bool is_over;                    /* nothing is run any more for this message */

@@ -250,8 +250,11 @@ struct config {
 	const char *listen;      /* as libmilter takes it: "inet:8891@127.0.0.1", "unix:/path" */
 	const char *socket_owner, *socket_group; /* of a unix socket, or NULL */
 	unsigned socket_mode;                    /* of a unix socket, as for chmod(2) */
-	const char *user, *group;                /* to become after binding; group may be NULL */
-	bool has_statements;                     /* else nothing was said, and all is as by default */
+	const char *control;                     /* as listen, of this host alone; NULL: none */
+	const char *control_owner, *control_group;
+	unsigned control_mode;
+	const char *user, *group; /* to become after binding; group may be NULL */
+	bool has_statements;      /* else nothing was said, and all is as by default */
 	enum mode mode;
 	enum recipients recipients;
 	enum log_target log_target;

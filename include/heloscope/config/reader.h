@@ -37,7 +37,8 @@ struct config_reader;
 /* Where a setting stands: at the top of a file, or within a block. */
 enum config_section {
 	SECTION_TOP,
-	SECTION_SOCKET, /* listen ... { } */
+	SECTION_SOCKET,  /* listen ... { } */
+	SECTION_CONTROL, /* control ... { } */
 	SECTION_RESOLVER,
 	SECTION_TRUST,
 	SECTION_SPF, /* with braces or without */

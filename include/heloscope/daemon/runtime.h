@@ -11,6 +11,7 @@
 #include "heloscope/config/config.h"
 #include "heloscope/base/error.h"
 #include "heloscope/records/meter.h"
+#include "heloscope/metrics/view.h"
 
 struct runtime;
 
@@ -41,6 +42,17 @@ struct inquiry_needs runtime_needs(const struct runtime *runtime);
 
 /* NULL when no log of records is wanted. */
 struct record_log *runtime_record_log(const struct runtime *runtime);
+
+/* What whoever watches the filter sees of it; good as long as the runtime. `view->started` stays as it is. */
+void runtime_look(const struct runtime *runtime, struct metrics_view *view);
+
+/* How often each rule would have acted. */
+const struct rule_counts *runtime_rules(const struct runtime *runtime);
+
+struct list_health *runtime_health(const struct runtime *runtime);
+
+/* look_back_forget(). False when servers are not looked at. */
+bool runtime_forget(const struct runtime *runtime, const struct ipaddr *address, size_t *count);
 
 /* Of what strangers may make us write; the same one after a reload. */
 struct meter *runtime_meter(const struct runtime *runtime);

@@ -21,6 +21,10 @@ unsigned long service_raise_descriptors(void);
 /* The descriptor of the socket that this process listens on, or -1: libmilter keeps it to itself. */
 int service_find_listener(void) MUST_USE;
 
+/* Move a socket of ours that listens, too, to where that does not find it. The descriptor, or -1 with errno
+ * and `fd` closed. */
+int service_put_aside(int fd) MUST_USE;
+
 /*
  * Send replies at once on connections to come: sets TCP_NODELAY on the listening TCP socket, which
  * accepted ones inherit. libmilter writes the edits of a message and its reply apart, and keeps its

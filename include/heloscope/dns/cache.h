@@ -22,4 +22,11 @@
 struct dns_resolver *dns_cache_new(struct dns_resolver *source, size_t octets) MUST_USE;
 void dns_cache_free(struct dns_resolver *cache); /* NULL is allowed; no question may be under way */
 
+/* What a cache holds now: answers, and questions that are under way. */
+struct dns_cache_look {
+	size_t octets, octets_max, entries;
+};
+
+struct dns_cache_look dns_cache_look(struct dns_resolver *cache);
+
 #endif

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "heloscope/base/must_use.h"
+#include "heloscope/base/tallies.h"
 #include "heloscope/config/config.h"
 #include "heloscope/lists/dnslist.h"
 #include "heloscope/lists/round.h"
@@ -24,6 +25,8 @@
 #define LIST_TRIES 3        /* rounds of wrong answers that count, of a list that was trusted, */
 #define LIST_SILENT_TRIES 6 /* and rounds without any */
 #define LIST_ODD_MAX 10 /* real questions in a row, answered but with "not listed", that call for a round */
+
+#define LIST_ROUNDS_KEPT 12 /* of a part: what came of the last rounds */
 
 struct list_health;
 
@@ -54,6 +57,34 @@ enum list_fault list_health_fault(struct list_health *health, size_t list, enum 
 
 /* What a real question brought, when it was asked. */
 void list_health_observe(struct list_health *health, size_t list, enum list_part part, enum list_says says);
+
+/* What is counted of a list, across reloads: a tally (heloscope/base/tallies.h), whose times are those of
+ * real questions that were asked. */
+enum list_counter { LIST_TALLY_LISTED, LIST_TALLY_FAULTS, LIST_TALLY_SUSPENDED };
+
+struct tally *list_health_tally(const struct list_health *health, size_t list);
+
+/* Whether a list before it is shown by the same name, so that both are counted together. */
+bool list_health_is_repeated(const struct list_health *health, size_t list);
+
+/* A message came of which this list, by the name that it is shown by, lists something. */
+void list_health_count_listed(const struct list_health *health, const char *shown);
+
+/* What is known of a part. Times are milliseconds on the clock of the watcher; 0: never. */
+struct list_round_seen {
+	uint64_t ended_ms;
+	unsigned slowest_ms; /* answer */
+	enum list_trouble trouble;
+};
+
+struct list_standing {
+	enum list_trouble trouble;
+	uint64_t since_ms;
+	struct list_round_seen rounds[LIST_ROUNDS_KEPT]; /* the last one first */
+	size_t round_count;
+};
+
+struct list_standing list_health_standing(struct list_health *health, size_t list, enum list_part part);
 
 /* DNS_NOERROR when one more question may be sent to it for the sake of this client; see list_budget.h. */
 enum dns_status list_health_may_ask(struct list_health *health, size_t list, const struct ipaddr *client,

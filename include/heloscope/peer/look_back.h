@@ -49,6 +49,20 @@ void look_back_free(struct look_back *look_back);
 /* Save the file now, if there is one. Any thread. */
 void look_back_save(struct look_back *look_back);
 
+/*
+ * Forget what was found of one server, or with NULL of all, so that the next message from there has it looked
+ * at again, even if its network has had its share of this hour. Returns of how many something was known. Any
+ * thread.
+ */
+size_t look_back_forget(struct look_back *look_back, const struct ipaddr *address);
+
+struct look_back_look {
+	size_t waiting, active; /* servers that wait to be looked at, and that are */
+	size_t known;           /* of which findings are kept */
+};
+
+struct look_back_look look_back_look(struct look_back *look_back);
+
 struct peer_source *look_back_source(struct look_back *look_back);
 
 /* Wait until nothing is under way, at most `timeout_ms`. */

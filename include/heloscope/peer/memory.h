@@ -33,6 +33,10 @@ bool peer_memory_take_turn(struct peer_memory *memory, unsigned per_minute, uint
 bool peer_memory_take_share(struct peer_memory *memory, const struct ipaddr *address,
 			    uint64_t now_ms) MUST_USE;
 
+/* Forget what was found at one server, or with NULL at all of them, and that their networks have had visits.
+ * Returns of how many something was known. */
+size_t peer_memory_forget(struct peer_memory *memory, const struct ipaddr *address);
+
 /* Take over what another remembers. `memory` is new: nobody else has it yet. */
 void peer_memory_take(struct peer_memory *memory, struct peer_memory *other);
 

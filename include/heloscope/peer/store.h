@@ -25,6 +25,11 @@ bool peer_store_get(struct peer_store *store, const struct ipaddr *address, int6
 /* Where there is no room left, the oldest makes it. */
 void peer_store_put(struct peer_store *store, const struct ipaddr *address, const struct peer *peer);
 
+/* Forget what is known of one server, or with NULL of all. Returns of how many something was known. */
+size_t peer_store_forget(struct peer_store *store, const struct ipaddr *address);
+
+size_t peer_store_count(struct peer_store *store);
+
 /* Whether all that is known is still to be believed and there is no room for more. */
 bool peer_store_is_full(struct peer_store *store, int64_t now);
 

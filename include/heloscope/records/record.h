@@ -79,6 +79,9 @@ struct record_verdict record_verdict_of(const struct verdict *verdict, const cha
 /* "answered", "too-many-of-all": how a record tells it. */
 const char *record_status_token(enum dns_status status);
 
+/* "no-answer", "lists-all": how a record tells why nothing follows from what a list says. */
+const char *record_list_fault_token(enum list_fault fault);
+
 enum record_length {
 	RECORD_WHOLE, /* all, as far as BOUND_RECORD reaches */
 	RECORD_SHORT, /* only what policy reads, and one verdict of each kind */

@@ -99,6 +99,40 @@ each_setting_says_what_it_wants(void **state)
 }
 
 static void
+control_is_on_this_host_alone(void **state)
+{
+	static const char *const bad[] = { "unix:control.sock",   "inet:8892@192.0.2.1", "inet:8892",
+					   "inet:8892@localhost", "inet6:8892@::",       "127.0.0.1:8892" };
+	static const char *const good[] = { "unix:/x", "local:/x", "inet:8892@127.0.0.1", "inet6:8892@::1" };
+	char text[TEXT_SIZE], messages[TEXT_SIZE], expected[TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++) {
+		messages[0] = '\0';
+		(void)snprintf(text, sizeof text, "control \"%s\"", bad[i]);
+		(void)snprintf(
+			expected, sizeof expected,
+			"test.conf:1:9: the control socket \"%s\"; expected \"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because whoever reaches it sees what mail comes in and can have findings forgotten\n",
+			bad[i]);
+		assert_null(config_from_text(text, messages));
+		assert_string_equal(messages, expected);
+	}
+	for (size_t i = 0; i < ROWS(good); i++) {
+		struct config *config;
+
+		(void)snprintf(text, sizeof text, "control \"%s\"", good[i]);
+		config = config_from_text(text, NULL);
+		assert_string_equal(config->control, good[i]);
+		config_unref(config);
+	}
+	messages[0] = '\0';
+	assert_null(config_from_text("control \"inet:8892@127.0.0.1\" { mode 0600 }", messages));
+	assert_string_equal(
+		messages,
+		"test.conf:1:33: \"mode\" has no effect on a port; expected it only with control \"unix:/PATH\"\n");
+}
+
+static void
 disable_says_which_checks_there_are(void **state)
 {
 	char messages[TEXT_SIZE] = "", expected[TEXT_SIZE] = "";
@@ -473,6 +507,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_setting_says_what_it_wants),
+		cmocka_unit_test(control_is_on_this_host_alone),
 		cmocka_unit_test(disable_says_which_checks_there_are),
 		cmocka_unit_test(a_syntax_error_names_what_could_stand_there),
 		cmocka_unit_test(a_syntax_error_names_the_settings_of_its_section),

@@ -1,0 +1,3 @@
+#include "heloscope/peer/counts.h"
+
+struct peer_counts peer_counts;

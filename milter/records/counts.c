@@ -1,0 +1,3 @@
+#include "heloscope/records/counts.h"
+
+struct record_counts record_counts;

@@ -1,0 +1,303 @@
+"""The control socket of the filter, behind a real Postfix: what it tells is what was sent, and nobody who asks holds up mail."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import pwd
+import re
+import socket
+import stat
+import time
+import unittest
+
+import jsonschema
+
+from lab import LabTest, Smtp, module_lab, wait_until
+from raw_milter import Client
+from scenario import CONFIG, LISTS, ZONES, addresses
+
+SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/status.schema.json").read_text()))
+CONTROLLED = CONFIG.replace("mode audit", "mode enforce") + '\ncontrol "unix:{control}"\n'
+
+lab = None
+
+
+def setUpModule():
+    global lab, running, port
+    with module_lab() as lab:
+        lab.nsd(ZONES)
+        lab.rbldnsd(LISTS)
+        lab.subfolder("control", owner="nobody")
+        running = controlled("heloscope")
+        port = lab.postfix(f"inet:127.0.0.1:{running.port}")
+
+
+def tearDownModule():
+    running.stop()
+
+
+def socket_of(name):
+    return lab.folder / "control" / f"{name}.sock"
+
+
+def controlled(name, config=CONTROLLED, **more):
+    return lab.heloscope(config.replace("{control}", str(socket_of(name))), name=name, **more)
+
+
+class Unix(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(str(self.path))
+
+
+def ask(path, method="GET", body=None, name="heloscope", **fields):
+    """The status, the fields and the body of the answer."""
+    with contextlib.closing(Unix(socket_of(name))) as connection:
+        connection.request(method, path, body, {key.replace("_", "-"): value for key, value in fields.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+
+def numbers(name="heloscope"):
+    """Each series with its value."""
+    status, fields, text = ask("/metrics", name=name)
+    assert (status, fields["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8"), (status, fields)
+    return {series: float(value) for series, _, value in (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))}
+
+
+def status(name="heloscope"):
+    found = json.loads(ask("/status", name=name)[2])
+    SCHEMA.validate(found)
+    return found
+
+
+def send(client="good", sender="<anna@yodel.example>", recipients=("user@in.test",), helo="smtpout.yodel.example", to=None):
+    with Smtp(to or port) as smtp:
+        smtp.pose_as(addresses.get(client, client))
+        smtp.expect(f"EHLO {helo}", "250")
+        return smtp.message(sender, recipients)
+
+
+class Base(LabTest):
+    def grown(self, before, after=None):
+        """What has grown since, but for times."""
+        after = after or numbers()
+        return {series: value - before.get(series, 0) for series, value in after.items()
+                if value != before.get(series, 0) and "_seconds" not in series}
+
+    def settled(self, count, before):
+        """The numbers once so many more messages are recorded: records are written a little later."""
+        return wait_until("records", lambda: (now := numbers())["heloscope_record_written_total"] - before["heloscope_record_written_total"] == count and now)
+
+
+class Numbers(Base):
+    def test_what_is_told_is_what_was_sent(self):
+        before = numbers()
+        for _ in range(3):
+            self.assertEqual([reply[:3] for reply in send()], ["250"])
+        self.assertEqual([reply[:3] for reply in send("nameless", "<x@nospf.example>", helo="localhost")], ["550"])
+        self.assertEqual([reply[:3] for reply in send("listed", "<anna@yodel.example>", ["user@in.test", "postmaster@in.test"])], ["250", "250"])
+        after = self.settled(5, before)
+        grown = self.grown(before, after)
+        self.assertEqual(grown['heloscope_messages_total{verdict="accept",mode="enforce"}'], 4)
+        self.assertEqual(grown['heloscope_messages_total{verdict="reject",mode="enforce"}'], 1)
+        self.assertEqual(sum(value for series, value in grown.items() if series.startswith("heloscope_messages_total")), 5)
+        self.assertEqual(grown["heloscope_record_written_total"], 5)
+        self.assertEqual(grown['heloscope_list_hits_total{list="bl.test"}'], 1)
+        self.assertEqual(grown['heloscope_check_results_total{check="iprev",result="pass"}'], 3 + self.passes("listed"))
+        self.assertEqual(grown['heloscope_check_results_total{check="iprev",result="permerror"}'], 1 + (1 - self.passes("listed")))
+        for check in ("iprev", "helo", "spf", "spf-helo", "sender", "dnsbl", "dnswl"):
+            self.assertEqual(sum(value for series, value in grown.items() if f'results_total{{check="{check}"' in series), 5, check)
+            self.assertGreaterEqual(after[f'heloscope_check_seconds_count{{check="{check}"}}'] - before[f'heloscope_check_seconds_count{{check="{check}"}}'], 5)
+        self.assertEqual(after["heloscope_wait_seconds_count"] - before["heloscope_wait_seconds_count"], 5)
+        self.assertFalse([series for series in grown if "mta_lacking" in series or "deadline" in series or "dropped" in series])
+        wait_until("the end of sessions", lambda: numbers()["heloscope_sessions"] == 0)
+
+    @staticmethod
+    def passes(client):
+        """Whether that client has a reverse DNS name that is as it should be."""
+        record = next(record for record in reversed(running.records()) if record["client"]["ip"] == addresses[client])
+        return int(record["checks"]["iprev"]["result"] == "pass")
+
+    def test_audit_tells_the_rules_that_would_have_acted(self):
+        own = controlled("audit", CONTROLLED.replace("mode enforce", "mode audit"))
+        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-audit")
+        for _ in range(2):
+            send("nameless", "<x@nospf.example>", ["a@in.test", "b@in.test"], "localhost", to)
+        wait_until("records", lambda: numbers("audit")["heloscope_record_written_total"] == 2)
+        found = numbers("audit")
+        self.assertEqual(found['heloscope_messages_total{verdict="reject",mode="audit"}'], 2)
+        rules = {series: value for series, value in found.items() if series.startswith("heloscope_would_act_total") and value}
+        self.assertEqual(sorted(rules.values())[-1], 2)
+        rule = own.records()[0]["verdicts"][0]["rule"]
+        self.assertEqual(rules[f'heloscope_would_act_total{{rule="{rule}",action="reject"}}'], 2)
+        own.stop()
+
+    def test_all_is_there_from_the_start_at_zero(self):
+        own = controlled("fresh")
+        found = numbers("fresh")
+        self.assertGreater(len(found), 400)
+        counted = {series: value for series, value in found.items() if series.partition("{")[0].endswith("_total") and value}
+        self.assertEqual(counted, {"heloscope_connections_total": 1})  # of who waited for the filter; questions to lists are no messages
+        own.stop()
+
+    def test_no_label_has_what_a_sender_chooses(self):
+        send("good", "<secret-sender@yodel.example>", ["secret-recipient@in.test"])
+        text = ask("/metrics")[2]
+        for word in ("secret", "yodel", "in.test", addresses["good"]):
+            self.assertNotIn(word, text)
+
+    def test_status_follows_its_schema_and_counts_the_same(self):
+        before = status()
+        send()
+        after = wait_until("the message", lambda: (now := status())["messages"]["all"]["accept"] > before["messages"]["all"]["accept"] and now)
+        self.assertEqual(after["messages"]["all"]["accept"], before["messages"]["all"]["accept"] + 1)
+        self.assertEqual(after["configuration"]["mode"], "enforce")
+        self.assertGreaterEqual(after["sessions"]["all"], before["sessions"]["all"] + 1)
+        self.assertEqual({entry["list"]: entry["parts"][0]["state"] for entry in after["lists"]}["bl.test"], "well")
+        self.assertGreater(len(next(entry for entry in after["lists"] if entry["list"] == "bl.test")["parts"][0]["tests"]), 0)
+        self.assertEqual((after["look-back"], after["trust-anchor"], after["mta-lacks"]), (None, None, []))
+
+    def test_a_reload_keeps_what_stays_and_begins_what_is_new_at_zero(self):
+        own = controlled("reload")
+        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-reload")
+        send("listed", to=to)
+        wait_until("the message", lambda: numbers("reload")['heloscope_list_hits_total{list="bl.test"}'] == 1)
+        before = own.config.read_text()
+        self.assertEqual(own.reload(before.replace('dnsbl "bl6.test" weight 4\n', 'dnsbl "new.test"\n')), "configuration read again")
+        after = numbers("reload")
+        self.assertEqual(after['heloscope_list_hits_total{list="bl.test"}'], 1)
+        self.assertEqual(after['heloscope_list_hits_total{list="new.test"}'], 0)
+        self.assertNotIn('heloscope_list_hits_total{list="bl6.test"}', after)
+        self.assertEqual(own.reload("nonsense"), "old configuration stays")
+        found = status("reload")["configuration"]
+        self.assertEqual((found["reloads"], found["failed-reloads"]), (1, 1))
+        own.config.write_text(before)
+        own.stop()
+
+    def test_what_the_mta_does_not_send_is_counted(self):
+        own = controlled("lacking")
+        with Client(own.port) as client:  # an MTA that sends no macros
+            client.start(addresses["good"])
+            for _ in range(2):
+                client.message()
+        found = {entry["what"]: entry["count"] for entry in status("lacking")["mta-lacks"]}
+        self.assertEqual(found, {"macro-j": 1, "macro-mail_addr": 2, "macro-rcpt_addr": 2, "macro-i": 2})
+        own.stop()
+
+
+class Socket(Base):
+    def test_it_belongs_to_the_filter_and_its_group(self):
+        found = os.stat(socket_of("heloscope"))
+        self.assertEqual((stat.S_ISSOCK(found.st_mode), stat.S_IMODE(found.st_mode)), (True, 0o660))
+        self.assertEqual(found.st_uid, pwd.getpwnam("nobody").pw_uid)
+
+    def test_mode_owner_and_group_are_as_they_are_said(self):
+        own = controlled("given", CONTROLLED + ' { owner "daemon" group "mail" mode 0640 }\n')
+        found = os.stat(socket_of("given"))
+        self.assertEqual((found.st_uid, stat.S_IMODE(found.st_mode)), (pwd.getpwnam("daemon").pw_uid, 0o640))
+        own.stop()
+
+    def test_a_stale_socket_is_replaced_and_it_goes_at_the_end(self):
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(str(socket_of("stale")))
+        os.chown(socket_of("stale"), pwd.getpwnam("nobody").pw_uid, -1)
+        own = controlled("stale")
+        self.assertEqual(ask("/status", name="stale")[0], 200)
+        own.stop()
+        self.assertFalse(socket_of("stale").exists())
+
+    def test_without_it_mail_goes_on(self):
+        socket_of("file").write_text("mine\n")
+        for name, config in (("file", CONTROLLED), ("nowhere", CONTROLLED.replace("{control}", "/nonexistent/x.sock"))):
+            own = controlled(name, config)
+            self.assertIn("runs without a control socket", own.log_text())
+            to = lab.postfix(f"inet:127.0.0.1:{own.port}", name=f"postfix-{name}")
+            self.assertEqual([reply[:3] for reply in send(to=to)], ["250"])
+            own.stop()
+        self.assertEqual(socket_of("file").read_text(), "mine\n")
+
+
+class Requests(Base):
+    def test_other_paths_and_methods_are_refused(self):
+        for path, method, code in (("/", "GET", 404), ("/metrics/", "GET", 404), ("/metrics", "POST", 405), ("/status", "DELETE", 405), ("/forget", "GET", 405),
+                                   ("/metrics?x=y", "GET", 200), ("/status", "HEAD", 200), ("/metrics", "HEAD", 200)):
+            self.assertEqual(ask(path, method)[0], code, (path, method))
+
+    def test_pages_of_a_browser_are_refused(self):
+        for fields in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}, {"Host": "rebound.example"},
+                       {"Host": "192.0.2.1:8892"}):
+            self.assertEqual(ask("/metrics", **fields)[0], 403, fields)
+        for host in ("localhost", "localhost:8892", "127.0.0.1:8892", "[::1]:8892"):
+            self.assertEqual(ask("/metrics", Host=host)[0], 200, host)
+
+    def test_large_requests_are_refused(self):
+        BOUND_CONTROL_HEADER, BOUND_CONTROL_BODY = 4096, 256
+        self.assertEqual(ask("/metrics", X="x" * (BOUND_CONTROL_HEADER - 300))[0], 200)
+        self.assertNotEqual(self.try_to_ask("/metrics", X="x" * BOUND_CONTROL_HEADER), 200)
+        self.assertEqual(ask("/forget", "POST", "x" * BOUND_CONTROL_BODY)[0], 400)
+        self.assertIn(self.try_to_ask("/forget", "POST", "x" * (BOUND_CONTROL_BODY + 1)), (None, 413))
+        self.assertEqual(ask("/status")[0], 200)
+
+    @staticmethod
+    def try_to_ask(*words, **fields):
+        """The status; None when the connection is ended."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return ask(*words, **fields)[0]
+        return None
+
+    def test_what_is_no_http_does_no_harm(self):
+        for octets in (b"\0" * 5000, b"GET\r\n\r\n", b"\r\n" * 2000, b"GET /metrics HTTP/9.9\r\n\r\n", b"POST /forget HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                       b"POST /forget HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nall", b"GET /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(60)
+                client.connect(str(socket_of("heloscope")))
+                with contextlib.suppress(OSError):
+                    client.sendall(octets)
+                    client.shutdown(socket.SHUT_WR)
+                    while client.recv(65536):
+                        pass
+        self.assertEqual(ask("/status")[0], 200)
+        self.assertEqual([reply[:3] for reply in send()], ["250"])
+
+    def test_so_many_connections_and_none_for_long(self):
+        BOUND_CONTROL_CONNECTIONS, BOUND_CONTROL_CONNECTION_MS = 16, 10000
+        own = controlled("slow")
+        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-slow")
+        descriptors = lambda: len(os.listdir(f"/proc/{own.process.pid}/fd"))
+        before = wait_until("rest", lambda: numbers("slow") and descriptors())
+        begin = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            slow = []
+            for _ in range(BOUND_CONTROL_CONNECTIONS + 20):
+                client = stack.enter_context(socket.socket(socket.AF_UNIX))
+                client.connect(str(socket_of("slow")))
+                client.sendall(b"GET /metrics HTTP/1.1\r\n")
+                slow.append(client)
+            most = before + 2 * BOUND_CONTROL_CONNECTIONS + 2  # of each the filter has one of its own, too
+            wait_until("connections", lambda: descriptors() >= most - 4)
+            self.assertLessEqual(descriptors(), most)
+            self.assertEqual([reply[:3] for reply in send(to=to)], ["250"])
+
+            def is_over():
+                with contextlib.suppress(OSError):
+                    slow[0].sendall(b"X")  # never silent for long
+                    time.sleep(0.5)
+                    return False
+                return True
+            wait_until("the end of the first", is_over)
+            self.assertGreater(time.monotonic() - begin, BOUND_CONTROL_CONNECTION_MS / 1000 - 6)
+        self.assertEqual(ask("/status", name="slow")[0], 200)
+        own.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
