@@ -160,7 +160,8 @@ put_doctor_rows(const json_t *row)
 			      document_text_of(one, "refused"), document_text_of(one, "delivered"));
 	}
 	if (count > 0)
-		prose_put(output_standard(), 2, "It differs from them in: %s.", memory);
+		prose_put(output_standard(), 2,
+			  "Compared with the accepted domains, these checks come out worse: %s.", memory);
 	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
 		prose_put(output_standard(), 2, "In the DNS it is no worse than they are.");
 	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {

@@ -36,7 +36,7 @@ why_text(const json_t *mistake)
 {
 	static const char *const texts[MISTAKES] = {
 		[MISTAKE_NONE] = "",
-		[MISTAKE_ALLOW_LIST] = "on an allow list",
+		[MISTAKE_ALLOW_LIST] = "on an allowlist",
 		[MISTAKE_PASSES] = "passes SPF and reverse DNS",
 		[MISTAKE_FORWARDED] = "looks forwarded",
 		[MISTAKE_VOUCHED] = "passes DMARC",

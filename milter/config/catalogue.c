@@ -175,8 +175,9 @@ is_unfit(const struct list *list, struct output *messages)
 		config_warn(messages, list->where,
 			    "the list \"%s\" knows addresses only; it is not asked. Use dnsbl", list->shown);
 	else if (entry->kind == (list->is_allow ? LIST_KIND_BLOCK : LIST_KIND_ALLOW))
-		config_warn(messages, list->where, "\"%s\" is %s list; it is not asked. Use %s", list->shown,
-			    list->is_allow ? "a block" : "an allow", list->is_allow ? "dnsbl" : "dnswl");
+		config_warn(messages, list->where, "\"%s\" is %s; it is not asked. Use %s", list->shown,
+			    list->is_allow ? "a blocklist" : "an allowlist",
+			    list->is_allow ? "dnsbl" : "dnswl");
 	else
 		return false;
 	return true;

@@ -199,7 +199,7 @@ add_good(struct answer *answer, const struct doctor_groups *groups)
 	else
 		strbuf_printf(answer->out, "%s %zu domains pass", is_well ? "your" : "Your", answer->count);
 	strbuf_add(answer->out,
-		   is_well ? ", and there is nothing to do." : ". What could be better stands below.");
+		   is_well ? ", and there is nothing to do." : ". What could be better is below.");
 }
 
 /* What to do first, and that there is more. */
@@ -213,7 +213,7 @@ add_next(struct answer *answer, const struct doctor_groups *groups)
 			&& !doctor_problem_words(groups->items[i].finding->problem)->repeats;
 	strbuf_add(answer->out, " ");
 	if (answer->told > 1) {
-		strbuf_add(answer->out, "What to do stands below, the costliest first.");
+		strbuf_add(answer->out, "What to do is below, the most serious first.");
 		return;
 	}
 	doctor_add_remedy(answer->out, &groups->items[0]);

@@ -366,8 +366,9 @@ tell_absence(struct exam *exam, const char *name)
 	char record[DOMAIN_SIZE + 64];
 
 	(void)snprintf(record, sizeof record, "v=DMARC1; p=none; rua=mailto:dmarc@%s", exam->report->domain);
-	exam_say(exam, PROBLEM_DMARC_MISSING, "", DOCTOR_NOTE, "There is no DMARC record, here or above.",
-		 "Large receivers ask for one from those who send much.", exam_txt(exam, name, record));
+	exam_say(exam, PROBLEM_DMARC_MISSING, "", DOCTOR_NOTE,
+		 "There is no DMARC record for this domain or any above it.",
+		 "Large receivers ask bulk senders for one.", exam_txt(exam, name, record));
 }
 
 /* What stands at names that could not be looked up might take its place, but not that of the domain's own. */

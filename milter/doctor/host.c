@@ -94,7 +94,7 @@ tell_missing_dot(struct exam *exam, const struct ipaddr *address, const char *gi
 		exam, PROBLEM_REVERSE_NO_DOT, text, DOCTOR_ERROR,
 		arena_printf(
 			exam->arena,
-			"The reverse DNS (PTR) record of %s says %s: the dot at the end of the name is missing, so that the name of the zone came behind it.",
+			"The reverse DNS (PTR) record of %s says %s: the dot at the end of the name is missing, so the name of the zone was appended to it.",
 			text, given),
 		unresolved,
 		arena_printf(exam->arena, "%s. PTR %s.", ipaddr_reverse_name(address, reverse), meant));
@@ -141,13 +141,15 @@ tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct he
 				      given, text),
 			 "It counts against the mail, together with other signs.", NULL);
 	else
-		exam_say(exam, PROBLEM_HELO_MISMATCH, given, DOCTOR_WARNING,
-			 arena_printf(exam->arena,
-				      "The HELO name %s neither resolves to %s nor is its reverse DNS name.",
-				      given, text),
-			 "It counts against the mail, together with other signs.",
-			 arena_printf(exam->arena, "%s. %s %s", given,
-				      dns_type_word(dns_address_type(address)), text));
+		exam_say(
+			exam, PROBLEM_HELO_MISMATCH, given, DOCTOR_WARNING,
+			arena_printf(
+				exam->arena,
+				"The HELO name %s does not resolve to %s and is not its verified reverse DNS name.",
+				given, text),
+			"It counts against the mail, together with other signs.",
+			arena_printf(exam->arena, "%s. %s %s", given,
+				     dns_type_word(dns_address_type(address)), text));
 }
 
 static void

@@ -177,7 +177,7 @@ tell_missing_dot(struct exam *exam, const struct dns_record *mx, const char *mea
 		exam, PROBLEM_BOUNCES_NO_DOT, arena_string(exam->arena, meant), severity,
 		arena_printf(
 			exam->arena,
-			"The MX record says %s: the dot at the end of the name is missing, so that the name of the zone came behind it.",
+			"The MX record says %s: the dot at the end of the name is missing, so the name of the zone was appended to it.",
 			mx->name),
 		consequence,
 		arena_printf(exam->arena, "%s. MX %u %s.", exam->bounces, mx->preference, meant));

@@ -275,8 +275,9 @@ exam_spf_pass(struct exam *exam, const struct ipaddr *address, const struct fact
 			 severity,
 			 arena_printf(exam->arena, "Mail from %s gets spf=%s: %s.", text, result_word(result),
 				      spf_problem_text(&spf->problem, problem)),
-			 result == RESULT_TEMPERROR ? "Run heloscope doctor again in some minutes."
-						    : "Receivers treat it as without SPF, or refuse it.",
+			 result == RESULT_TEMPERROR
+				 ? "Run heloscope doctor again in some minutes."
+				 : "Receivers treat it as if there were no SPF record, or refuse it.",
 			 NULL);
 	else if (result != RESULT_NONE)
 		exam_say(exam, PROBLEM_SPF_NOT_NAMED, text,
@@ -366,7 +367,7 @@ tell_error(struct exam *exam, const struct spf_outcome *outcome)
 	const enum doctor_problem kind = problem_of(outcome);
 
 	exam_say(exam, kind, "", DOCTOR_ERROR, error_text(exam, outcome),
-		 "Receivers treat all mail of the domain as without SPF, or refuse it.",
+		 "Receivers treat all mail from the domain as if it had no SPF record, or refuse it.",
 		 right_record(exam, kind, outcome));
 }
 

@@ -88,8 +88,8 @@ static void
 put_findings(const struct telling_doctor *telling)
 {
 	static const char *const titles[DOCTOR_COSTS] = {
-		[DOCTOR_COST_REFUSED] = "Mail is refused or lost for this",
-		[DOCTOR_COST_SOME] = "Some refuse mail for this, or do not deliver it",
+		[DOCTOR_COST_REFUSED] = "Mail is refused or lost because of this",
+		[DOCTOR_COST_SOME] = "Some receivers refuse mail because of this, or do not deliver it",
 		[DOCTOR_COST_UNKNOWN] = "This could not be found out",
 		[DOCTOR_COST_HYGIENE] = "This could be better",
 	};
@@ -118,7 +118,7 @@ put_legend(struct output *out)
 	} entries[] = {
 		{ EXPLAIN_GOOD, "good" },         { EXPLAIN_NOTE, "could be better" },
 		{ EXPLAIN_UNKNOWN, "not known" }, { EXPLAIN_WARNING, "some refuse" },
-		{ EXPLAIN_BAD, "error" },         { EXPLAIN_NEITHER, "not asked" },
+		{ EXPLAIN_BAD, "error" },         { EXPLAIN_NEITHER, "not checked" },
 	};
 
 	output_put(out, "\n  ");

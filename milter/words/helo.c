@@ -34,9 +34,9 @@ say_of_name(const struct facts *facts, struct strbuf *said)
 	else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR)
 		strbuf_printf(said, " cannot be looked up: %s", dns_status_word(helo->status));
 	else
-		strbuf_printf(said, " neither resolves to the client nor is its reverse DNS name%s",
-			      helo->agreement == HELO_SAME_ORGANIZATION ? "; it is of the same organization"
-									: "");
+		strbuf_printf(
+			said, " does not resolve to the client and is not its verified reverse DNS name%s",
+			helo->agreement == HELO_SAME_ORGANIZATION ? "; it is of the same organization" : "");
 }
 
 static void

@@ -197,12 +197,12 @@ advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 	if (facts->results[METHOD_IPREV] == RESULT_FAIL && is_dotless)
 		prose_bullet(
 			out,
-			"The PTR record of %s lacks the dot at the end of its name, so that the name of the zone came behind it. Ask the provider of the address to set it to \"%s.\", with the dot.",
+			"The PTR record of %s lacks the dot at the end of its name, so the name of the zone was appended to it. Ask the provider of the address to set it to \"%s.\", with the dot.",
 			ip, telling_shown(meant, name));
 	else if (facts->results[METHOD_IPREV] == RESULT_FAIL)
 		prose_bullet(
 			out,
-			"The PTR record of %s names %s, but that name does not resolve to %s. Correct either one: whoever manages the DNS of that name its address record, or the provider of the address the PTR record.",
+			"The PTR record of %s names %s, but that name does not resolve to %s. Either ask whoever manages the DNS of that name to correct its address record (A or AAAA), or ask the provider of the IP address to correct the PTR record.",
 			ip, telling_shown(iprev->count > 0 ? iprev->names[0].name : NULL, name), ip);
 }
 

@@ -417,7 +417,7 @@ report_dnswl(const struct facts *facts, struct authres *authres)
 }
 
 const struct telling tell_dnsbl = {
-	.title = "Block lists",
+	.title = "Blocklists",
 	.rank = RANK_LISTS,
 	.report = report_dnsbl,
 	.say = say_dnsbl,
@@ -427,7 +427,7 @@ const struct telling tell_dnsbl = {
 };
 
 const struct telling tell_dnswl = {
-	.title = "Allow lists",
+	.title = "Allowlists",
 	.report = report_dnswl,
 	.say = say_dnswl,
 	.put_more = put_dnswl,

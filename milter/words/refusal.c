@@ -271,8 +271,8 @@ static void
 put_answer(const struct refusal_group *group, struct output *out)
 {
 	static const char *const deeds[] = {
-		[PERMANENCE_UNKNOWN] = "did not take this mail",
-		[PERMANENCE_NO] = "did not take this mail for now",
+		[PERMANENCE_UNKNOWN] = "did not accept this mail",
+		[PERMANENCE_NO] = "did not accept this mail for now",
 		[PERMANENCE_YES] = "refused this mail permanently",
 	};
 	const struct recognition *known = &group->known;

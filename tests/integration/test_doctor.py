@@ -245,7 +245,7 @@ class Doctor(unittest.TestCase):
             (f'"v=DMARC1; p=reject; {rua}"', "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
             (f"v=DMARC1\\; p=reject\\; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
             (f"DMARC1; p=reject; {rua}", "warning", "is no DMARC record", f"v=DMARC1; p=reject; {rua}"),
-            ("something else", "note", "no DMARC record, here or above", "v=DMARC1; p=none; rua=mailto:dmarc@well.example"),
+            ("something else", "note", "no DMARC record for this domain or any above it", "v=DMARC1; p=none; rua=mailto:dmarc@well.example"),
             ([f"v=DMARC1; p=reject; {rua}", "something else"], "good", "", None),
             ([f"v=DMARC1; p=reject; {rua}", "v=DMARC1; p=none"], "error", "several", None),
         ))

@@ -341,7 +341,7 @@ class Claim(unittest.TestCase):
         reply = "550 5.7.40 The sending domain p.example doesn't have a DMARC record, or the DMARC record doesn't specify a policy - gsmtp"
         claim, finding, records = self.verdict(reply)
         self.assertEqual((claim, records), ("confirmed", ['_dmarc.p.example. TXT "v=DMARC1; p=none; rua=mailto:dmarc@p.example"']))
-        self.assertTrue(finding.startswith("There is no DMARC record, here or above."), finding)
+        self.assertTrue(finding.startswith("There is no DMARC record for this domain or any above it."), finding)
         self.assertEqual(self.verdict(reply, world=MENDED), (
             "not-confirmed", "There is a DMARC record for p.example now. The DNS says: _dmarc.p.example TXT v=DMARC1; p=reject; "
             "rua=mailto:dmarc@p.example", []))
@@ -511,7 +511,7 @@ class Claim(unittest.TestCase):
         top = " ".join(out[:out.index("Domains of senders")].split())
         self.assertIn(f'In the DNS: The reason given holds now. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
                       f'that is there. Publish: bad.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all" '
-                      'It differs from them in: SPF passes (error; theirs: good), DMARC (note; theirs: good). DMARC: There is no DMARC record', top)
+                      'Compared with the accepted domains, these checks come out worse: SPF passes (error; theirs: good), DMARC (note; theirs: good). DMARC: There is no DMARC record', top)
 
     def test_the_address_of_a_reply_gets_no_record_of_a_difference(self):
         log = log_of_three().replace("sender is unauthenticated.", f"sender is unauthenticated [{ADDRESS}].")

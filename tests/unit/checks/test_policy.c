@@ -472,7 +472,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "\"[192.0.2\" is not a valid address literal",
 		  "as \"[192.0.2\", which is not a valid address literal. If " },
 		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
-		  "a.example neither resolves to the client nor is its reverse DNS name",
+		  "a.example does not resolve to the client and is not its verified reverse DNS name",
 		  "as \"a.example\", but that name does not resolve to this IP address and is not its reverse DNS (PTR) name b.example. If this is your mail server, ask its administrator to set its HELO name to b.example, or ask whoever manages the DNS of a.example to set the A record of that name to 198.51.100.7. " },
 		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
 		  "as \"a.example\", a name that could not be looked up (" },
