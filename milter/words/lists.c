@@ -265,7 +265,7 @@ lists_refuse_unlisted(const struct facts *facts, bool is_allow, struct strbuf *t
 		strbuf_add(text, facts_next_finding(&walk) != NULL ? " and others)" : ")");
 	}
 	strbuf_add(text, is_fault ? ", a fault on the way to the lists. Send the mail again later. "
-				  : ", and the receiving site's policy refuses such mail. ");
+				  : ", and the receiving site's policy does not accept that. ");
 }
 
 static void

@@ -212,11 +212,11 @@ refuse_mail_from(const struct facts *facts, bool holds, struct strbuf *text)
 	strbuf_add(
 		text,
 		holds ? "The receiving site's policy refuses mail from "
-		      : "The receiving site's policy accepts this mail only from sender addresses that it has approved, not from ");
+		      : "The receiving site's policy accepts this mail only if its sender address is approved, and ");
 	if (holds && facts->sender.mailbox.form != MAILBOX_NULL)
 		strbuf_add(text, "the sender address ");
 	add_sender(facts, text);
-	strbuf_add(text, ". ");
+	strbuf_add(text, holds ? ". " : " is not. ");
 }
 
 static void
@@ -275,7 +275,7 @@ advise_client_name(const struct reason *reason, const struct facts *facts, struc
 
 	strbuf_add(
 		text,
-		"If this is a home or office connection, send through the mail server of your e-mail provider. If it is your mail server, ask the provider of this IP address (usually your hosting or internet provider) to set its PTR record to ");
+		"If this is a home or office connection, send through the mail server of your e-mail provider. If this is your mail server, ask the provider of this IP address (usually your hosting or internet provider) to set its PTR record to ");
 	telling_add_value(text, is_told ? helo->name : "the real name of the server");
 	strbuf_add(text, is_told ? " (its name in HELO/EHLO). " : ". ");
 }
@@ -395,9 +395,9 @@ refuse_client(const struct reason *reason, const struct config *config, const st
 		text,
 		reason->holds
 			? "The receiving site's policy refuses mail from the connecting IP address "
-			: "The receiving site's policy accepts this mail only from IP addresses that it has approved, not from the connecting one, ");
+			: "The receiving site's policy accepts this mail only if the connecting IP address is approved, and ");
 	telling_add_client(text, facts);
-	strbuf_add(text, reason->holds ? " or its network. " : ". ");
+	strbuf_add(text, reason->holds ? " or its network. " : " is not. ");
 }
 
 /* The table. */

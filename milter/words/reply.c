@@ -224,6 +224,14 @@ add_choice(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_add(text, "Fixing only one of them may not be enough. ");
 }
 
+/* Whether, besides what the sender's side can change, something is left that only this site can. */
+static bool
+needs_exception(const struct causes *causes)
+{
+	return causes->count > 1 && is_remediable(&causes->items[0])
+	       && !is_remediable(&causes->items[causes->count - 1]);
+}
+
 /* Of several causes: whether all must go. `told` of them stand in the reply. */
 static void
 add_joint(const struct causes *causes, size_t told, struct strbuf *text)
@@ -236,16 +244,16 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
 	if (count < 2)
 		return;
-	if (!is_remediable(&causes->items[0]))
+	if (needs_exception(causes))
+		strbuf_add(
+			text,
+			"Fixing only the first is not enough: an exception from the receiving site's policy is needed, too. ");
+	else if (is_remediable(&causes->items[0]))
+		add_choice(causes, told, text);
+	else
 		strbuf_add(text, !causes->items[0].is_enough ? ""
 				 : told == 2                 ? "It is enough to solve (1) or (2). "
 							     : "It is enough to solve one of these. ");
-	else if (is_remediable(&causes->items[count - 1]))
-		add_choice(causes, told, text);
-	else
-		strbuf_add(
-			text,
-			"Fixing only the first is not enough: ask the receiving site for an exception, too. ");
 }
 
 /* Whom to ask, with which reference. */
@@ -284,7 +292,8 @@ add_end(const struct draft *draft, struct strbuf *text)
 	if (draft->refusal->is_temporary)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
 	strbuf_add(text,
-		   !draft->is_policy ? "For help, "
+		   needs_exception(draft->causes) ? "For the exception or for help, "
+		   : !draft->is_policy            ? "For help, "
 		   : has_advice(draft->causes)
 			   ? "Or, to ask for an exception, which only the receiving site can make, "
 			   : "Only the receiving site can change its policy: to ask for an exception, ");

@@ -148,8 +148,8 @@ static const struct {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
 				     "Ask whoever manages the DNS of $D to remove terms from its SPF (TXT) record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
-	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D uses more than 2 names that do not exist or have no record of the kind that it needs, and only 2 such names are allowed. ",
-				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, to correct the names, or to add the missing records, until at most 2 such names are left. " },
+	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D causes more than 2 DNS lookups that find nothing, and only 2 are allowed. ",
+				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, to correct the names, or to add the missing records. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in its SPF (TXT) record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
@@ -161,9 +161,9 @@ static const struct {
 	[SPF_PROBLEM_INCLUDE_OF_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
 					     "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_REDIRECT_WITHOUT_RECORD] = { "The SPF record of $H contains \"$T\", but $N has no SPF record. ",
-						  "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name behind \"redirect=\". " },
+						  "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name after \"redirect=\". " },
 	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { "The SPF record of $H contains \"$T\", which gives no valid domain name. ",
-					      "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name behind \"redirect=\". " },
+					      "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name after \"redirect=\". " },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
 					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
 	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop, because the record of $H contains \"$T\". ",
@@ -227,7 +227,8 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 	else if (spf->problem.kind == SPF_PROBLEM_TERM_LIMIT)
 		list_terms(&spf->trace, &list);
 	if (list.length > 0)
-		strbuf_printf(text, "%s: %s. ", is_void ? "The names" : "Terms that cause lookups", memory);
+		strbuf_printf(text, "%s: %s. ", is_void ? "These find nothing" : "Terms that cause lookups",
+			      memory);
 }
 
 /* The record that takes the place of several, where the answer with them is among the facts. */

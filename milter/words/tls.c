@@ -49,7 +49,7 @@ refuse_tls(const struct config *config, const struct facts *facts, struct strbuf
 	else
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
-			"turn on TLS 1.2 or 1.3 for outgoing mail (in Postfix: \"smtp_tls_protocols = >=TLSv1.2\"), and to update the TLS library of the server if it supports neither TLS 1.2 nor 1.3. ");
+			"turn on TLS 1.2 or 1.3 for outgoing mail (in Postfix: \"smtp_tls_protocols = >=TLSv1.2\"), with a newer TLS library if necessary. ");
 }
 
 /* "Encryption Needed" of the registry of RFC 5248. */
@@ -133,13 +133,13 @@ add_dane_remedy(const struct peer *peer, struct strbuf *text)
 {
 	strbuf_add(
 		text,
-		" has a certificate that does not match its TLSA records (DANE). If this is your mail server and that certificate is the right one, ask whoever manages the DNS of ");
+		" has a certificate that does not match its TLSA records (DANE). If this is your mail server and it has a new certificate, ask whoever manages the DNS of ");
 	add_peer_name(peer, text);
-	strbuf_add(text, " to replace the TLSA records of _25._tcp.");
+	strbuf_add(text, " to replace all TLSA records of _25._tcp.");
 	add_peer_name(peer, text);
 	strbuf_printf(
 		text,
-		" with this one: \"3 1 1 %s\". If the certificate is the wrong one, ask the administrator of the server to install the right one. ",
+		" with this one TLSA record: \"3 1 1 %s\". If it should have another certificate, ask its administrator to install that. ",
 		peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
 }
 
@@ -161,7 +161,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 								    : " does not offer STARTTLS. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
-			"set up TLS for incoming mail, too (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
+			"set up TLS for the mail that it receives, too (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
 	} else if (peer->starttls == STARTTLS_BROKEN) {
 		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
 		telling_add_value(text, peer_problem_text(peer));
