@@ -157,10 +157,10 @@ may_hide(const struct facts *facts, enum method method, const char *pattern)
 {
 	const enum result result = facts->results[method];
 
-	if (result == RESULT_UNCHECKED)
-		return true;
 	if (method == METHOD_DMARC) /* of which only From is asked, that needs no lookup */
 		return facts->author.finding == AUTHOR_UNCHECKED;
+	if (result == RESULT_UNCHECKED)
+		return true;
 	if (method == METHOD_DKIM)
 		return facts_may_be_signed_by(facts, pattern);
 	if (method == METHOD_ARC)
@@ -233,10 +233,10 @@ sealer_truth(const struct condition *condition, const struct facts *facts)
 static enum truth
 word_truth(const struct condition *condition, const struct facts *facts)
 {
-	if (facts->results[config_subject_method(condition->subject)] == RESULT_UNCHECKED)
-		return TRUTH_UNKNOWN;
 	if (condition->subject == SUBJECT_FROM)
 		return author_truth(condition, facts);
+	if (facts->results[config_subject_method(condition->subject)] == RESULT_UNCHECKED)
+		return TRUTH_UNKNOWN;
 	return condition->subject == SUBJECT_ARC_SEALER ? sealer_truth(condition, facts)
 							: policy_truth(condition, facts);
 }
@@ -409,14 +409,54 @@ guess_withheld(const struct condition *condition, const struct facts *facts, con
 
 static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
 
+/* Whether a condition, which is a test, looks at a list of which nothing is known. */
+static bool
+lacks_list(const struct condition *condition, const struct facts *facts)
+{
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+		for (size_t i = 0; i < facts->lists[subject].count; i++)
+			if (facts->lists[subject].findings[i].fault == LIST_FAULT_UNASKED
+			    && looks_at(condition, &facts->lists[subject].findings[i]))
+				return true;
+	return false;
+}
+
+/* The author, whom DMARC is asked for, is known as soon as signatures are. */
+static bool
+has_author(const struct condition *condition, const struct facts *facts)
+{
+	return (condition->kind == CONDITION_TEXT || condition->kind == CONDITION_WORD)
+	       && condition->subject == SUBJECT_FROM && facts->author.finding != AUTHOR_UNCHECKED
+	       && facts->results[METHOD_DKIM] != RESULT_UNCHECKED;
+}
+
+/* Whether what is awaited can still change a test that comes to `truth` now. */
+static bool
+is_awaited(const struct condition *condition, const struct facts *facts, enum truth truth)
+{
+	const unsigned awaited = config_test_methods(condition) & facts_awaited(facts);
+	const unsigned lists = 1U << METHOD_DNSBL | 1U << METHOD_DNSWL;
+
+	if (awaited == 0 || has_author(condition, facts))
+		return false;
+	if (condition->kind == CONDITION_LOOKS_FORWARDED)
+		return truth == TRUTH_UNKNOWN;
+	if ((awaited & lists) == 0)
+		return true;
+	/* One listing is enough for a result, which else is a fault as long as lists are missing. */
+	if (condition->kind == CONDITION_RESULT && facts->results[condition->method] != RESULT_TEMPERROR)
+		return false;
+	return (condition->kind == CONDITION_RESULT || truth == TRUTH_UNKNOWN)
+	       && lacks_list(condition, facts);
+}
+
 static enum truth
 guessed_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
 	      struct guess guess)
 {
 	const enum truth truth = test_truth(condition, facts, recipient);
-	const bool is_settled = condition->kind == CONDITION_LOOKS_FORWARDED && truth != TRUTH_UNKNOWN;
 
-	if ((config_test_methods(condition) & facts_awaited(facts)) != 0 && !is_settled)
+	if (is_awaited(condition, facts, truth))
 		return guess.awaited;
 	if (truth == TRUTH_UNKNOWN)
 		return guess_withheld(condition, facts, recipient, guess.withheld);

@@ -61,6 +61,7 @@ is_signed_by_author(const struct facts *facts)
 		return FORWARDING_LIKELY;
 	return has_signature(facts, RESULT_TEMPERROR) || lacks_signatures(facts)
 			       || facts->results[METHOD_DMARC] == RESULT_TEMPERROR
+			       || (facts_awaited(facts) & 1U << METHOD_DMARC) != 0
 		       ? FORWARDING_UNKNOWN
 		       : FORWARDING_NONE;
 }

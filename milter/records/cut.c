@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/base/domain.h"
 #include "heloscope/base/escape.h"
 #include "heloscope/records/value.h"
 
@@ -51,22 +52,36 @@ names_a_rule(const char *key)
 	return strcmp(key, "rule") == 0;
 }
 
-/* All texts within a value, to so many octets, not within an escape. */
+/* Names that patterns of policies are compared with. */
+static bool
+holds_a_name(const char *key)
+{
+	static const char *const keys[] = { "domain", "from", "name", "zone" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* All texts within a value, to so many octets, not within an escape; names only where they are none. */
 static void
 shorten_texts(json_t *value, size_t most, bool *has_cut)
 {
 	for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
-		const struct span text = span_of(document_text_of(value, json_object_iter_key(at)));
+		const char *key = json_object_iter_key(at);
+		const struct span text = span_of(document_text_of(value, key));
 		struct span rest = text;
 		char memory[TEXT_CUT + 8], octet;
 
 		shorten_texts(json_object_iter_value(at), most, has_cut);
-		if (text.length <= most || names_a_rule(json_object_iter_key(at)))
+		if (text.length <= most || names_a_rule(key)
+		    || (text.length < DOMAIN_SIZE && holds_a_name(key)))
 			continue;
 		while (text.length - rest.length + 4 <= most)
 			rest = span_from(rest, escape_undo(rest, &octet));
 		(void)snprintf(memory, sizeof memory, "%.*s...", (int)(text.length - rest.length), text.at);
-		document_put(value, json_object_iter_key(at), document_text(span_of(memory)));
+		document_put(value, key, document_text(span_of(memory)));
 		*has_cut = true;
 	}
 	for (size_t i = 0; i < json_array_size(value); i++)

@@ -262,7 +262,7 @@ take(struct review *review)
 {
 	const struct message_record *record = review->record;
 
-	if (!replay_begin(record->facts, review->changes->config, &review->changes->review, &review->replay))
+	if (!replay_begin(record, review->changes->config, &review->changes->review, &review->replay))
 		return false;
 	name_sides(review);
 	if (record->time_s < review->changes->since_s) {

@@ -4,22 +4,42 @@
 
 #include "heloscope/checks/arc.h"
 #include "heloscope/lists/dnslist.h"
+#include "heloscope/records/cut.h"
 
-#define REPLAY_LISTS_MAX 64 /* more are rarely configured; then all is unknown */
-
-/* Which results the rules ask for and were not found. */
-static void
-note_lacking(struct replay *replay)
+/* Whether a result was not found, where the new configuration wants it. */
+static bool
+lacks_result(const struct replay *replay, enum method method)
 {
 	const struct facts *facts = &replay->facts;
-	const bool is_null = facts->sender.mailbox.form == MAILBOX_NULL;
 
+	if (facts->results[method] != RESULT_UNCHECKED || !config_wants(replay->config, method))
+		return false;
+	/* SPF of the null sender is that of HELO; lists are missed one by one. */
+	return method != METHOD_DNSBL && method != METHOD_DNSWL
+	       && !(method == METHOD_SPF && facts->sender.mailbox.form == MAILBOX_NULL);
+}
+
+/* Whether more was found than the result, of which the record has no room for more. */
+static bool
+lacks_details(const struct replay *replay, enum method method)
+{
+	const enum result result = replay->facts.results[method];
+
+	if (method == METHOD_IPREV)
+		return replay->config->asks_client_name && result != RESULT_UNCHECKED;
+	if (method == METHOD_DMARC) /* the author stands there */
+		return result != RESULT_UNCHECKED;
+	return (method == METHOD_DKIM || method == METHOD_ARC) && result != RESULT_UNCHECKED
+	       && result != RESULT_NONE;
+}
+
+static void
+note_lacking(struct replay *replay, bool is_cut)
+{
 	for (int method = 0; method < METHODS; method++)
-		/* SPF of the null sender is that of HELO; lists are missed one by one. */
-		if (facts->results[method] == RESULT_UNCHECKED
-		    && config_wants(replay->config, (enum method)method) && method != METHOD_DNSBL
-		    && method != METHOD_DNSWL && !(method == METHOD_SPF && is_null))
-			replay->lacks_methods |= 1U << method;
+		if (lacks_result(replay, (enum method)method)
+		    || (is_cut && lacks_details(replay, (enum method)method)))
+			replay->lacks |= 1U << method;
 }
 
 /* Lists. */
@@ -37,7 +57,7 @@ is_asked_of(const struct replay *replay, const struct list *list, enum list_subj
 		return facts->client.address.length > 0 && !dnslist_is_private(&facts->client.address)
 		       && list_takes_family(list, facts->client.address.length);
 	case LIST_PTR:
-		return facts->iprev.verified != NULL || (replay->lacks_methods & 1U << METHOD_IPREV) != 0;
+		return facts->iprev.verified != NULL || (replay->lacks & 1U << METHOD_IPREV) != 0;
 	case LIST_HELO:
 		return facts->helo.name[0] != '\0';
 	default:
@@ -65,8 +85,7 @@ is_listed_now(const struct list_finding *then, const struct list *list, struct l
 	return finding->count > 0;
 }
 
-/* What `list` said then, as it counts now. What was not asked then stands as a fault, to which replay_judge()
- * gives each state in turn. */
+/* What `list` said then, as it counts now. What was not asked then stands as a fault of its own. */
 static struct list_finding
 judge_finding(const struct list_finding *then, const struct list *list)
 {
@@ -89,6 +108,24 @@ judge_finding(const struct list_finding *then, const struct list *list)
 	return finding;
 }
 
+/* What all lists come to, and whether some are missing. */
+static void
+sum_up_lists(struct replay *replay)
+{
+	struct facts *facts = &replay->facts;
+
+	replay->lacks &= ~(1U << METHOD_DNSBL | 1U << METHOD_DNSWL);
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
+		for (size_t i = 0; i < facts->lists[subject].count; i++) {
+			const struct list_finding *finding = &facts->lists[subject].findings[i];
+
+			if (finding->fault == LIST_FAULT_UNASKED)
+				replay->lacks |= 1U << facts_list_method(finding->is_allow);
+		}
+	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
+	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
+}
+
 static void
 judge_lists(struct replay *replay, struct arena *arena)
 {
@@ -107,12 +144,10 @@ judge_lists(struct replay *replay, struct arena *arena)
 			if (!is_asked_of(replay, list, (enum list_subject)subject))
 				continue;
 			*finding = judge_finding(find_then(&then, list), list);
-			replay->lacks_lists = replay->lacks_lists || finding->fault == LIST_FAULT_UNASKED;
 			facts->count++;
 		}
 	}
-	replay->facts.results[METHOD_DNSBL] = facts_list_result(&replay->facts, false);
-	replay->facts.results[METHOD_DNSWL] = facts_list_result(&replay->facts, true);
+	sum_up_lists(replay);
 }
 
 /* Whom the configuration trusts now; the sealers of then stay as they were. */
@@ -153,18 +188,27 @@ known_now(const struct facts *then, const struct config *config, bool is_trusted
 	return facts;
 }
 
+/* What the record lacks is awaited as what of a message is still to come: see checks/policy.h. */
+static void
+await_lacking(struct replay *replay)
+{
+	replay->facts.awaited[STAGE_BODY] = replay->lacks;
+}
+
 bool
-replay_begin(const struct facts *facts, const struct config *config, struct arena *arena,
+replay_begin(const struct message_record *record, const struct config *config, struct arena *arena,
 	     struct replay *replay)
 {
+	const struct facts *facts = record->facts;
 	const bool is_trusted = config_trusts(config, &facts->client.address);
 
 	for (;; facts = facts->other, replay = replay->other) {
 		*replay = (struct replay){ .config = config, .facts = known_now(facts, config, is_trusted) };
 		if (!is_trusted) {
-			note_lacking(replay);
+			note_lacking(replay, (record->cuts & 1U << CUT_CHECKS) != 0);
 			judge_lists(replay, arena);
 			judge_sealers(replay, arena);
+			await_lacking(replay);
 		}
 		if (facts->other == NULL)
 			return !arena->has_failed;
@@ -188,7 +232,6 @@ find_now(const struct list_facts *lists, const char *zone)
 static void
 complete_lists(struct replay *replay, const struct facts *facts)
 {
-	replay->lacks_lists = false;
 	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
 		struct list_facts *lists = &replay->facts.lists[subject];
 
@@ -196,28 +239,28 @@ complete_lists(struct replay *replay, const struct facts *facts)
 			const struct list_finding *now =
 				find_now(&facts->lists[subject], lists->findings[i].zone);
 
-			if (lists->findings[i].fault != LIST_FAULT_UNASKED)
-				continue;
-			if (now != NULL)
+			if (lists->findings[i].fault == LIST_FAULT_UNASKED && now != NULL)
 				lists->findings[i] = *now;
-			else
-				replay->lacks_lists = true;
 		}
 	}
+	sum_up_lists(replay);
 }
 
+/* What was looked up without the message tells nothing of its header and body. */
 static void
 complete_reading(struct replay *replay, const struct facts *facts)
 {
 	for (int method = 0; method < METHODS; method++) {
-		if ((replay->lacks_methods & 1U << method) == 0 || facts->results[method] == RESULT_TEMPERROR)
+		if ((replay->lacks & 1U << method) == 0 || facts->results[method] == RESULT_TEMPERROR
+		    || facts->results[method] == RESULT_UNCHECKED)
 			continue;
 		replay->facts.results[method] = facts->results[method];
-		replay->lacks_methods &= ~(1U << method);
+		replay->lacks &= ~(1U << method);
 		if (method == METHOD_IPREV)
 			replay->facts.iprev = facts->iprev;
 	}
 	complete_lists(replay, facts);
+	await_lacking(replay);
 	replay->is_complete = true;
 }
 
@@ -231,93 +274,23 @@ replay_complete(struct replay *replay, const struct facts *facts)
 /* Judging. */
 
 static struct verdict
-judge(const struct replay *replay, const struct facts *facts, const struct readings *recipient)
+judge(const struct replay *replay, const struct readings *recipient)
 {
+	const struct facts *facts = &replay->facts;
+
 	if (facts->client.is_authenticated && replay->config->trusts_authenticated)
 		return (struct verdict){ .facts = facts, .action = ACTION_ACCEPT, .is_enforced = true };
 	return policy_judge(replay->config, facts, recipient);
 }
 
-/* Give what was not asked then a state, in a copy of the findings. */
-static void
-suppose_lists(struct facts *facts, enum list_state state, struct list_finding *memory)
-{
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
-		struct list_facts *lists = &facts->lists[subject];
-
-		for (size_t i = 0; i < lists->count; i++) {
-			memory[i] = lists->findings[i];
-			if (memory[i].fault == LIST_FAULT_UNASKED)
-				memory[i].state = state;
-		}
-		lists->findings = memory;
-		memory += lists->count;
-	}
-	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
-	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
-}
-
-static void
-suppose_results(struct facts *facts, unsigned methods, enum result result)
-{
-	for (int method = 0; method < METHODS; method++)
-		if ((methods & 1U << method) != 0)
-			facts->results[method] = result;
-}
-
-/* Whether some rule asks for reverse DNS names that were not looked up then: any could have been found. */
-static bool
-lacks_names(const struct replay *replay)
-{
-	return (replay->lacks_methods & 1U << METHOD_IPREV) != 0 && replay->config->asks_client_name;
-}
-
-static bool
-judge_reading(const struct replay *replay, const struct readings *recipient, struct verdict *verdict)
-{
-	static const enum list_state states[] = { LIST_NOT_LISTED, LIST_LISTED };
-	static const enum result results[] = { RESULT_NONE,     RESULT_PASS,     RESULT_FAIL,
-					       RESULT_NEUTRAL,  RESULT_SOFTFAIL, RESULT_PERMERROR,
-					       RESULT_TEMPERROR };
-	struct list_finding memory[LIST_SUBJECTS * REPLAY_LISTS_MAX];
-	const size_t list_choices = replay->lacks_lists ? 2 : 1;
-	const size_t result_choices = replay->lacks_methods != 0 ? sizeof results / sizeof results[0] : 1;
-	bool is_known = !lacks_names(replay);
-
-	if (list_choices == 1 && result_choices == 1) {
-		*verdict = judge(replay, &replay->facts, recipient);
-		return is_known;
-	}
-	if (replay->config->lists.count > REPLAY_LISTS_MAX)
-		return false;
-	for (size_t i = 0; i < list_choices; i++) {
-		for (size_t j = 0; j < result_choices; j++) {
-			struct facts supposed = replay->facts;
-			struct verdict other;
-
-			suppose_lists(&supposed, states[i], memory);
-			suppose_results(&supposed, replay->lacks_methods, results[j]);
-			other = judge(replay, &supposed, recipient);
-			if (i == 0 && j == 0)
-				*verdict = other;
-			else if (other.action != verdict->action || other.rule != verdict->rule)
-				is_known = false;
-		}
-	}
-	verdict->facts = &replay->facts;
-	return is_known;
-}
-
 bool
 replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict)
 {
-	bool is_known = judge_reading(replay, recipient, verdict);
-
+	*verdict = judge(replay, recipient);
 	while ((replay = replay->other) != NULL) {
-		struct verdict other;
+		const struct verdict other = judge(replay, recipient);
 
-		is_known = judge_reading(replay, recipient, &other) && is_known;
 		*verdict = *policy_worse(verdict, &other);
 	}
-	return is_known;
+	return !verdict_is_pending(verdict);
 }

@@ -2,8 +2,9 @@
  * replay: judges a recorded message again, under another configuration.
  *
  * The facts are those of its record (heloscope/records/record.h); weights, operators and what counts
- * as listed are those of the new configuration. What it asks and the record lacks is tried with
- * every value that it could have had: when the verdict depends on it, it is unknown, never guessed.
+ * as listed are those of the new configuration. What it asks and the record lacks is awaited in vain, as the
+ * filter awaits what of a message is still to come: a verdict that is pending for it is unknown, never
+ * guessed.
  */
 #ifndef HELOSCOPE_REVIEW_REPLAY_H
 #define HELOSCOPE_REVIEW_REPLAY_H
@@ -14,22 +15,22 @@
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
 #include "heloscope/checks/policy.h"
+#include "heloscope/records/record.h"
 
 struct replay {
 	const struct config *config;
-	struct facts facts;     /* by one reading of the sender; facts.other is NULL */
-	struct replay *other;   /* by the next one, or NULL */
-	bool lacks_lists;       /* some list was not asked then */
-	unsigned lacks_methods; /* bits 1 << enum method: not checked then */
-	bool is_complete;       /* replay_complete() was called */
+	struct facts facts;   /* by one reading of the sender; facts.other is NULL */
+	struct replay *other; /* by the next one, or NULL */
+	unsigned lacks;       /* bits 1 << enum method: not checked then, or not all of its lists asked */
+	bool is_complete;     /* replay_complete() was called */
 };
 
-/* Begin with the facts of a record, for `config`; all three and `arena`, which has the memory, must outlive
- * `replay`. False when memory ran out. */
-bool replay_begin(const struct facts *facts, const struct config *config, struct arena *arena,
+/* Begin with a record, for `config`; both and `arena`, which has the memory, must outlive `replay`. False
+ * when memory ran out. */
+bool replay_begin(const struct message_record *record, const struct config *config, struct arena *arena,
 		  struct replay *replay);
 
-/* The verdict for one recipient. False, with what it is if nothing more were found, when it is unknown. */
+/* The verdict for one recipient. False when it is unknown. */
 bool replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict);
 
 /*

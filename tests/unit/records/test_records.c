@@ -13,6 +13,8 @@
 #include "config_text.h"
 #include "heloscope/records/log.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/document.h"
+#include "heloscope/records/cut.h"
 #include "heloscope/words/explain.h"
 #include "heloscope/base/log.h"
 #include "heloscope/records/meter.h"
@@ -784,6 +786,26 @@ P13_record_read_takes_so_many_listings(void **state)
 	}
 }
 
+/* Shortened texts leave names whole, which policies compare with patterns. */
+static void
+cut_leaves_names_whole(void **state)
+{
+	static const char name[] =
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.long.test";
+	static const char *const keys[] = { "domain", "from", "name", "zone", "text" };
+	json_t *record = json_object(), *check = json_object();
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(keys); i++)
+		document_set_text(check, keys[i], name);
+	document_put(record, "checks", json_object());
+	document_put(json_object_get(record, "checks"), "dkim", check);
+	assert_true((cut_to(record, 500, 10000, 0) & 1U << CUT_TEXTS) != 0);
+	for (size_t i = 0; i < ROWS(keys); i++)
+		assert_int_equal(strlen(document_text_of(check, keys[i])) == strlen(name), i < 4);
+	json_decref(record);
+}
+
 int
 main(void)
 {
@@ -803,6 +825,7 @@ main(void)
 		cmocka_unit_test(F41_record_log_never_waits_for_a_disk_that_hangs),
 		cmocka_unit_test(F41_record_log_queues_so_many_lines),
 		cmocka_unit_test(record_tells_facts_and_verdicts),
+		cmocka_unit_test(cut_leaves_names_whole),
 	};
 
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_WARNING);
