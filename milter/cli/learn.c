@@ -37,7 +37,8 @@ concerns_any(const struct cli_lesson *lesson, const char *domain)
 }
 
 void
-cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *domain, bool is_of_message)
+cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *domain,
+		   enum lesson_source source)
 {
 	struct doctor_key *key = lesson->keys + lesson->key_count;
 
@@ -50,7 +51,9 @@ cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *
 		lesson->left_out++;
 		return;
 	}
-	*key = (struct doctor_key){ .is_learned = true, .is_of_message = is_of_message };
+	*key = (struct doctor_key){ .is_learned = true,
+				    .is_of_message = source == LESSON_MESSAGE,
+				    .is_reported = source == LESSON_REPORTS };
 	(void)snprintf(key->selector, sizeof key->selector, "%s", selector);
 	(void)snprintf(key->domain, sizeof key->domain, "%s", domain);
 	lesson->key_count++;
@@ -73,7 +76,7 @@ learn_field(struct cli_lesson *lesson, const char *value)
 	lesson->message.signatures++;
 	arena_init(&arena, FIELD_MEMORY);
 	if (dkim_signature_read(DKIM_PLAIN, span_of(value), &arena, &signature))
-		cli_learn_selector(lesson, signature.selector, signature.domain, true);
+		cli_learn_selector(lesson, signature.selector, signature.domain, LESSON_MESSAGE);
 	arena_clear(&arena);
 }
 
@@ -170,7 +173,7 @@ take_record(void *lesson, struct span line)
 	for (size_t i = 0; i < dkim->count; i++)
 		if (dkim->signatures[i].result == RESULT_PASS)
 			cli_learn_selector(lesson, dkim->signatures[i].selector, dkim->signatures[i].domain,
-					   false);
+					   LESSON_RECORDS);
 	record_release(&reading);
 	return true;
 }

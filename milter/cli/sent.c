@@ -32,8 +32,8 @@ struct names {
 
 /* Of one kind of source. */
 struct account {
-	struct names addresses, bounces, selectors, reporters;
-	struct names keys;   /* of the selectors */
+	struct names addresses, bounces, reporters;
+	struct names keys;   /* selectors */
 	struct names others; /* in whose name alone mail of the domain passed SPF or DKIM */
 };
 
@@ -195,7 +195,6 @@ take_signatures(struct sent_domain *domain, const char *author, const struct agg
 		    || !domain_normalize(span_of(dkim->selector), selector)
 		    || !doctor_key_concerns(name, author))
 			continue;
-		count_name(&domain->reports.selectors, selector, row->count);
 		count_name_of(&domain->reports.keys, selector, name, row->count);
 	}
 }
@@ -333,7 +332,7 @@ learn_selectors(struct sent *sent)
 
 			if (rank < names->count)
 				cli_learn_selector(sent->lesson, names->items[rank].text,
-						   names->items[rank].of, false);
+						   names->items[rank].of, LESSON_REPORTS);
 		}
 }
 
@@ -372,7 +371,7 @@ add_names(struct strbuf *line, const char *kind, const char *plural, const struc
 		strbuf_add(line, " and others");
 }
 
-/* "the reports of google.com and 3 others:" */
+/* "the reports of google.com and 3 others" */
 static void
 add_reporters(struct strbuf *line, const struct names *names)
 {
@@ -383,7 +382,16 @@ add_reporters(struct strbuf *line, const struct names *names)
 	if (others > 0)
 		strbuf_printf(line, " and %s%zu other%s", names->has_more ? "more than " : "", others,
 			      others > 1 ? "s" : "");
-	strbuf_add(line, ":");
+}
+
+static const char *
+reporters(const struct names *names, struct arena *arena)
+{
+	char memory[LINE_MAX];
+	struct strbuf line = STRBUF_OVER(memory);
+
+	add_reporters(&line, names);
+	return arena_string(arena, memory);
 }
 
 /* What was taken of one account; nothing when nothing was. */
@@ -397,13 +405,13 @@ add_account(struct strbuf *text, const struct account *account, bool takes_addre
 	if (account->reporters.count > 0)
 		add_reporters(&line, &account->reporters);
 	else
-		strbuf_add(&line, "the mail log:");
+		strbuf_add(&line, "the mail log");
+	strbuf_add(&line, ":");
 	beginning = line.length;
 	if (takes_addresses)
 		add_names(&line, "address", "es", &account->addresses);
 	if (bounces != NULL)
 		strbuf_printf(&line, "%s bounce domain %s", line.length > beginning ? ";" : "", bounces);
-	add_names(&line, "selector", "s", &account->selectors);
 	if (line.length > beginning)
 		strbuf_printf(text, "%s%s", text->length > 0 ? "\n" : "", memory);
 }
@@ -432,7 +440,6 @@ sort_account(struct account *account)
 	sort(&account->others);
 	sort(&account->addresses);
 	sort(&account->bounces);
-	sort(&account->selectors);
 	sort(&account->reporters);
 }
 
@@ -473,8 +480,11 @@ sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct a
 	if (takes_bounces)
 		order->bounces = reported != NULL ? reported : logged;
 	add_account(&text, &domain->log, takes_addresses, logged);
-	if (domain->reports.reporters.count > 0)
-		add_account(&text, &domain->reports, takes_addresses, reported);
+	if (domain->reports.reporters.count > 0) {
+		add_account(&text, &domain->reports, false,
+			    reported); /* the rest is told by the examination */
+		order->reported_by = reporters(&domain->reports.reporters, arena);
+	}
 	add_others(&text, &domain->reports.others, sent->lesson->domains[number]);
 	order->taken_from = arena_string(arena, memory);
 }

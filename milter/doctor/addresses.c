@@ -2,9 +2,8 @@
 #include "heloscope/doctor/addresses.h"
 
 #include "heloscope/doctor/look.h"
+#include "heloscope/doctor/reported.h"
 #include "heloscope/spf/record.h"
-
-#define LEFT_OUT_MAX 600 /* octets of addresses that are told */
 
 static bool
 is_known(const struct exam *exam, const struct ipaddr *address)
@@ -68,37 +67,29 @@ is_allowed(struct exam *exam, const struct ipaddr *address)
 	return facts != NULL && facts->results[METHOD_SPF] == RESULT_PASS;
 }
 
-static void
-tell_left_out(struct exam *exam, const char *addresses)
-{
-	exam->report->taken_from = arena_printf(
-		exam->arena,
-		"%s\nleft out:%s, which the SPF record of %s does not allow: anybody can write a report; give with --ip what is yours",
-		exam->report->taken_from, addresses, exam->bounces);
-}
-
 /* Those that only reports name: anybody can write a report, so that the owner of the domain has to vouch for
  * them, and no record is proposed for the others. */
 static void
 add_reported(struct exam *exam, const struct ipaddr *addresses, size_t count)
 {
-	char memory[LEFT_OUT_MAX];
-	struct strbuf left_out = STRBUF_OVER(memory);
-	size_t told = 0;
+	struct reported_names taken, left_out;
 
+	reported_init(&taken);
+	reported_init(&left_out);
 	for (size_t i = 0; i < count && exam->report->address_count < DOCTOR_ADDRESSES_MAX; i++) {
 		if (is_known(exam, &addresses[i]))
 			continue;
-		if (is_allowed(exam, &addresses[i]))
+		if (is_allowed(exam, &addresses[i])) {
 			add_address(exam, &addresses[i]);
-		else if (told++ < DOCTOR_ADDRESSES_MAX)
-			strbuf_printf(&left_out, "%s %s", told > 1 ? "," : "",
-				      exam_address_text(exam, &addresses[i]));
+			reported_add(&taken, exam_address_text(exam, &addresses[i]));
+		} else {
+			reported_add(&left_out, exam_address_text(exam, &addresses[i]));
+		}
 	}
-	if (told > DOCTOR_ADDRESSES_MAX)
-		strbuf_printf(&left_out, " and %zu more", told - DOCTOR_ADDRESSES_MAX);
-	if (told > 0)
-		tell_left_out(exam, memory);
+	reported_tell_taken(exam, &taken, "address", "addresses");
+	reported_tell_left_out(
+		exam, &left_out,
+		arena_printf(exam->arena, "the SPF record of %s does not allow", exam->bounces), "--ip");
 }
 
 void

@@ -3,6 +3,7 @@
 #include "heloscope/doctor/dkim.h"
 
 #include "heloscope/doctor/dmarc.h"
+#include "heloscope/doctor/reported.h"
 #include "heloscope/doctor/tags.h"
 
 #include <openssl/evp.h>
@@ -252,6 +253,48 @@ tell_neighbour(struct exam *exam, const char *name)
 		NULL);
 }
 
+/* Whether nothing in the DNS shows that a selector is one of the domain's: it has no key, or one that was
+ * revoked. */
+static bool
+has_no_key(struct exam *exam, const struct doctor_key *key)
+{
+	const struct dns_answer *answer = lookup_get(exam->lookup, exam_key_name(exam, key), DNS_TXT);
+	struct span text = SPAN("");
+	struct dkim_key record;
+
+	if (dns_status_is_fault(answer->status) || count_keys(exam, answer, &text) > 1)
+		return false;
+	record = dkim_key_read(text);
+	return text.length == 0 || (record.reason != DKIM_KEY_SYNTAX && record.data.length == 0);
+}
+
+/* Those that only reports name are looked at when they have a key: a signer's selector that was given or seen
+ * in a signature is at fault without one, what anybody wrote into a report is not. */
+static void
+leave_out_reported(struct exam *exam)
+{
+	struct reported_names taken, left_out;
+	size_t count = 0;
+
+	reported_init(&taken);
+	reported_init(&left_out);
+	for (size_t i = 0; i < exam->key_count; i++) {
+		struct doctor_key *key = &exam->keys[i];
+		const bool is_left_out = key->is_reported && has_no_key(exam, key);
+
+		if (key->is_reported)
+			reported_add(is_left_out ? &left_out : &taken, key->selector);
+		if (!is_left_out)
+			exam->keys[count++] = *key;
+	}
+	exam->key_count = count;
+	reported_tell_taken(exam, &taken, "selector", "selectors");
+	reported_tell_left_out(exam, &left_out,
+			       left_out.count > 1 ? "are selectors without a key"
+						  : "is a selector without a key",
+			       "--selector");
+}
+
 static void
 judge_answer(struct exam *exam, const char *name, const struct dns_answer *answer)
 {
@@ -297,6 +340,17 @@ find_key(struct exam *exam, const struct doctor_key *key)
 	return NULL;
 }
 
+/* What is known of a key that is named twice. */
+static struct doctor_key
+join(const struct doctor_key *one, const struct doctor_key *other)
+{
+	struct doctor_key both = *one;
+
+	both.is_of_message = one->is_of_message || other->is_of_message;
+	both.is_reported = one->is_reported && other->is_reported;
+	return both;
+}
+
 void
 exam_choose_keys(struct exam *exam)
 {
@@ -307,7 +361,7 @@ exam_choose_keys(struct exam *exam)
 		if (key->is_learned && !doctor_key_concerns(key->domain, exam->report->domain))
 			continue;
 		if (same != NULL)
-			same->is_of_message = same->is_of_message || key->is_of_message;
+			*same = join(same, key);
 		else
 			exam->keys[exam->key_count++] = *key;
 	}
@@ -448,10 +502,12 @@ judge_message(struct exam *exam, const struct doctor_message *message)
 void
 exam_dkim(struct exam *exam)
 {
-	const bool has_other = has_aligned(exam);
+	bool has_other;
 
 	for (size_t i = 0; i < exam->key_count; i++)
 		lookup_want(exam->lookup, exam_key_name(exam, &exam->keys[i]), DNS_TXT);
+	leave_out_reported(exam);
+	has_other = has_aligned(exam);
 	for (size_t i = 0; i < exam->key_count; i++)
 		judge_selector(exam, &exam->keys[i], has_other);
 	judge_algorithms(exam);

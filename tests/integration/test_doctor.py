@@ -468,7 +468,8 @@ class Doctor(unittest.TestCase):
         report("2.xml", "yahoo.example", row(mine, 2, "fail", "pass", "b.well.example", invalid))
         report("4.xml", "failures.example", row(strange, 2000, "fail", "fail", "well.example", invalid))
         report("3.xml", "made up\nby anybody", row(forged, 40, "pass", "pass", "b.well.example", valid))
-        bounces = {"b.well.example TXT": [f'"v=spf1 ip4:{mine} -all"']}
+        report("5.xml", "forger.example", *(row(mine, 1, "pass", "pass", "b.well.example", ("well.example", name, "pass")) for name in ("gone", "void")))
+        bounces = {"b.well.example TXT": [f'"v=spf1 ip4:{mine} -all"'], "void._domainkey.well.example TXT": ['"v=DKIM1; p="']}
 
         def look(*arguments, changes=None, domains=("well.example",), status=None, text=False):
             path = lab.folder / "sent.conf"
@@ -487,9 +488,15 @@ class Doctor(unittest.TestCase):
         self.assertEqual(said, "")
         self.assertEqual((read["addresses"], read["guessed"]), ([mine], False))
         self.assertEqual(read["taken-from"], [
-            f"the reports of google.com and 2 others: addresses {mine}, {forged}; bounce domain b.well.example; selector s1",
+            f"the reports of google.com and 3 others: bounce domain b.well.example; address {mine}; selector s1",
             "other mail in its name passes SPF or DKIM only as list.example (30): have each of these that sends for you sign with DKIM for well.example",
-            f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours"])
+            f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours",
+            "left out: gone, void, which are selectors without a key: anybody can write a report; give with --selector what is yours"])
+        self.assertEqual(self.found(read, "dkim"), [])
+        # What is given too, or signs a message, is at fault.
+        for more in (("--selector", "gone"), ("--selector", "gone._domainkey.well.example")):
+            found, _ = look("--reports", folder, *more)
+            self.assertEqual([(finding["problem"], finding["subject"]) for finding in self.found(found, "dkim")], [("dkim-missing", "gone._domainkey.well.example")])
         self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s1._domainkey.well.example"])
         self.assertIn(f"b.well.example TXT v=spf1 ip4:{mine} -all", " ".join(read["records"]).replace('"', ""))
         for changes in ({"b.well.example TXT": None}, {"b.well.example TXT": ['"v=spf1 ipv4:1 -all"']}, {"b.well.example TXT": ['"v=spf1 -all"']}):
@@ -498,14 +505,15 @@ class Doctor(unittest.TestCase):
                 for address in (strange, forged, forwarder):
                     self.assertNotIn(address, " ".join([*finding.get("publish", ()), finding.get("remedy", "")]))
         text, _ = look("--reports", folder, text=True)
-        self.assertIn("taken from the reports of google.com and 2 others: addresses", text)
+        self.assertIn("taken from the reports of google.com and 3 others: bounce domain", text)
 
         # What is given goes before; a single report; reports of others; none.
         read, _ = look("--reports", folder, "--ip", ADDRESS, "--bounces", "well.example", "--selector", "s9")
-        self.assertEqual((read["addresses"], read["taken-from"][0]), ([ADDRESS], "the reports of google.com and 2 others: selector s1"))
+        self.assertEqual(read["addresses"], [ADDRESS])
+        self.assertIn("the reports of google.com and 3 others: selector s1", read["taken-from"])
         self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s9._domainkey.well.example", "s1._domainkey.well.example"])
         read, _ = look("--reports", folder / "2.xml")
-        self.assertEqual(read["taken-from"], [f"the reports of yahoo.example: address {mine}; bounce domain b.well.example"])
+        self.assertEqual(read["taken-from"], [f"the reports of yahoo.example: bounce domain b.well.example; address {mine}"])
         read, said = look("--reports", folder, domains=["third.example"])
         self.assertIn("no mail of these domains that passed DMARC was found there", said)
         self.assertNotIn("taken-from", read)
@@ -539,7 +547,8 @@ class Doctor(unittest.TestCase):
         self.assertEqual([report["addresses"] for report in reports], [["198.51.100.40"], ["198.51.100.41"]])
         # Whoever writes reports takes no more than the room that there is.
         report("1.xml", "google.com", *(row(f"203.0.113.{number}", 9, "pass", "pass", f"n{number}.well.example", ("well.example", f"n{number}", "pass")) for number in range(200)))
-        read, said = look("--reports", folder / "1.xml", changes={f"n{number}.well.example TXT": ['"v=spf1 +all"'] for number in range(200)})
+        read, said = look("--reports", folder / "1.xml", changes={
+            **{f"n{number}.well.example TXT": ['"v=spf1 +all"'] for number in range(200)}, **{f"n{number}._domainkey.well.example TXT": WELL[KEY] for number in range(200)}})
         self.assertEqual(len(read["addresses"]), 8)
         self.assertEqual(sum("._domainkey." in record for record in read["records"]), 16)
         self.assertIn("more than 16 selectors were found", said)

@@ -25,10 +25,12 @@ struct cli_lesson {
 	struct doctor_message message;
 };
 
+enum lesson_source { LESSON_MESSAGE, LESSON_RECORDS, LESSON_REPORTS };
+
 /* A selector of signatures of `domain`, d=, both normalized: taken when it concerns a domain of the lesson,
  * and is not known yet. */
 void cli_learn_selector(struct cli_lesson *lesson, const char *selector, const char *domain,
-			bool is_of_message);
+			enum lesson_source source);
 
 /* From the message at `path`, "-" for standard input, whose signatures are verified, which waits for their
  * keys. `config` has DKIM on. False with the reason. */

@@ -27,6 +27,7 @@ struct doctor_key {
 	char domain[DOMAIN_SIZE]; /* whose signatures have it, d=; "": the author's */
 	bool is_learned;          /* from signatures: only for domains that they concern */
 	bool is_of_message;       /* the message that was given is signed with it */
+	bool is_reported;         /* only reports name it, and anybody can write a report */
 };
 
 /* What to look at. Strings are the caller's. */
@@ -35,7 +36,8 @@ struct doctor_order {
 	size_t address_count;
 	size_t reported_count;  /* the last of them, which only reports name: SPF has to allow them */
 	const char *taken_from; /* what of this was not given but read, and where, with "\n" between; or "" */
-	const char *helo;       /* name that the servers give, or NULL */
+	const char *reported_by;       /* whose reports those are: "the reports of ..." */
+	const char *helo;              /* name that the servers give, or NULL */
 	const struct doctor_key *keys; /* of DKIM, normalized */
 	size_t key_count;
 	const struct doctor_message *message; /* or NULL */
