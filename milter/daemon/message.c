@@ -360,7 +360,8 @@ is_like_first(const struct message *message, const struct envelope_address *reci
 }
 
 /* Whether the message has to come to a recipient in a transaction of its own. The first never has to, so that
- * each transaction gets on. */
+ * each transaction gets on; nor have those beyond the bound, so that the MTA does not hang up before its end.
+ */
 static bool
 must_be_apart(struct message *message, const struct envelope_address *recipient,
 	      const struct verdict *verdict)
@@ -371,7 +372,7 @@ must_be_apart(struct message *message, const struct envelope_address *recipient,
 	    || verdict_refuses(verdict))
 		return false;
 	if (!is_like_first(message, recipient, verdict_is_pending(verdict)))
-		return true;
+		return message->needs->apart < BOUND_RECIPIENTS_APART;
 	if (message->first.typed == NULL) {
 		message->first = copy_address(recipient, &message->arena);
 		message->is_first_held_up = verdict_is_pending(verdict);
@@ -387,6 +388,7 @@ put_apart(struct message *message, const struct envelope_address *recipient)
 		.facts = message->facts, .action = ACTION_DEFER, .is_enforced = true, .is_apart = true
 	};
 
+	message->needs->apart++;
 	return settle(message, recipient, &verdict);
 }
 
@@ -559,6 +561,7 @@ accept_message(struct message *message)
 	struct edit_list list = { .arena = &message->arena };
 	struct message_end end;
 
+	message->needs->apart = 0;
 	make_edits(message, &list);
 	end = (struct message_end){
 		.edits = list.items,

@@ -402,10 +402,12 @@ class Lab:
 
     # Postfix.
 
-    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n", listen="127.0.0.1", services=""):
+    def postfix(self, milter, extra="", name="postfix", default_action="tempfail", chroot="n", listen="127.0.0.1", services="",
+                patience="smtpd_error_sleep_time = 0\nsmtpd_hard_error_limit = 1000"):
         """
-        An MTA that accepts mail for some domains into one Maildir; `services`: more lines for master.cf. Returns its port. Where the filter
-        cannot be reached it says so to the client, so that a test cannot take that for acceptance.
+        An MTA that accepts mail for some domains into one Maildir; `services`: more lines for master.cf; `patience`: with errors of clients,
+        "": as by default. Returns its port. Where the filter cannot be reached it says so to the client, so that a test cannot take that for
+        acceptance.
         """
         port = free_port()
         config = self.subfolder(name)
@@ -436,8 +438,7 @@ smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_client_connection_rate_limit = 0
-smtpd_error_sleep_time = 0
-smtpd_hard_error_limit = 1000
+{patience}
 smtputf8_autodetect_classes = all
 virtual_mailbox_domains = in.test, strict.test, audit.test
 virtual_mailbox_base = {mail}

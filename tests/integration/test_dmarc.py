@@ -176,6 +176,24 @@ class Dmarc(LabTest):
                 self.assertNotIn("overruled", str(verdicts))
         lab.logs_mention("heloscope", r"verdict=apart\*2,accept|verdict=apart\*2")
 
+    def test_J1_many_recipients_apart_get_through_a_Postfix_as_it_is_by_default(self):
+        """It counts a 452 as an error: the tenth costs a second, the twentieth the connection."""
+        impatient = lab.postfix(f"inet:127.0.0.1:{running.port}", name="impatient", patience="")
+        for others in (5, 9, 10, 19, 20, 30):
+            left, transactions = ["postmaster@in.test"] + [f"user{i}@in.test" for i in range(others)], []
+            with self.subTest(others), Smtp(impatient) as smtp:
+                smtp.pose_as(OWN)
+                smtp.expect("EHLO mail.bank.example", "250")
+                while left:  # as RFC 5321 has it: those who get a 4xx are sent to again
+                    smtp.expect("MAIL FROM:<a@bank.example>", "250")
+                    apart = [to for to in left if not smtp.send(f"RCPT TO:<{to}>").startswith("250")]
+                    smtp.expect("DATA", "354")
+                    self.assertRegex(smtp.send(header(b"a@bank.example") + b"\r\nHi.\r\n."), "^250")
+                    transactions.append(len(left) - len(apart))
+                    left = apart
+                self.assertEqual(transactions, [1 + max(others - 9, 0), min(others, 9)])
+            lab.take_messages(1 + others)
+
     def test_a_key_of_8192_bits_passes(self):
         """Its record needs TCP."""
         text = dkim.sign(MESSAGE, b"long", b"bank.example", RSA_8192.read_bytes(), include_headers=[b"from", b"subject"]) + MESSAGE

@@ -102,6 +102,13 @@
 /* Recipients whose verdict may wait for the end of the message because it rests on its header or body. */
 #define BOUND_RECIPIENTS_PENDING 1000
 
+/*
+ * Recipients who are told to come in a transaction of their own, in a session since its last accepted
+ * message. Postfix counts each as an error of the client: the tenth costs a second, the twentieth the
+ * connection.
+ */
+#define BOUND_RECIPIENTS_APART 9
+
 /* Different verdicts of one message that log and record tell apart. */
 #define BOUND_VERDICTS 16
 

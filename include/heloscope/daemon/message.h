@@ -26,6 +26,7 @@ struct message_needs {
 	char *helo;            /* raw, or NULL; where there is an inquiry, it has it */
 	char *mta_name;        /* {j}, or NULL */
 	size_t said;           /* octets of SMTP that the meter does not know of yet */
+	size_t apart;          /* recipients that were put apart since a message was accepted */
 	enum stage last_stage; /* what checks need of a message: MAIL, its header, or its body, too */
 };
 

@@ -491,6 +491,43 @@ message_does_at_its_end_what_the_mode_allows(void **state)
 	expect_records(&scene, "overruled", 0);
 }
 
+/* BOUND_RECIPIENTS_APART: an MTA hangs up after too many, so that the message would never come. Those beyond
+ * are judged with the others; the session counts until a message is accepted. */
+static void
+message_puts_so_many_recipients_apart(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, "mode enforce recipients apart " POLICIES);
+	for (int times = 0; times < 2; times++) {
+		say_mail(&scene);
+		assert_null(say_rcpt(&scene, "<a@open.test>"));
+		for (int i = 0; i < BOUND_RECIPIENTS_APART + 10; i++) {
+			const struct smtp_reply *reply;
+			char name[32];
+
+			if (i == BOUND_RECIPIENTS_APART - 3) { /* in two transactions */
+				say_mail(&scene);
+				assert_null(say_rcpt(&scene, "<a@open.test>"));
+			}
+			(void)snprintf(name, sizeof name, "<u%d@in.test>", i);
+			reply = say_rcpt(&scene, name);
+			assert_int_equal(reply != NULL ? reply->code : 0,
+					 i < BOUND_RECIPIENTS_APART ? 452 : 0);
+		}
+		say_header(&scene, "wrong.test");
+		say_body(&scene);
+		assert_null(scene.end.reply); /* then all begins anew */
+	}
+	leave(&scene);
+	expect_records(&scene, "\"apart\":true", 2 * BOUND_RECIPIENTS_APART);
+	expect_records(
+		&scene,
+		"\"action\":\"reject\",\"enforced\":false,\"softened\":false,\"overruled\":\"others-accept\"",
+		20);
+}
+
 /* BOUND_RECIPIENTS_PENDING: the client is asked to send to the others in another transaction. */
 static void
 message_takes_so_many_recipients_that_wait(void **state)
@@ -696,6 +733,7 @@ main(void)
 		cmocka_unit_test(message_is_refused_at_its_end),
 		cmocka_unit_test(message_is_refused_only_when_it_is_for_all),
 		cmocka_unit_test(J1_message_takes_apart_recipients_whose_end_may_differ),
+		cmocka_unit_test(message_puts_so_many_recipients_apart),
 		cmocka_unit_test(message_counts_only_recipients_that_were_taken),
 		cmocka_unit_test(message_is_not_refused_for_a_fault),
 		cmocka_unit_test(message_tells_what_was_pending_when_it_is_given_up),
