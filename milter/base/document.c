@@ -265,10 +265,16 @@ document_print(struct output *out, const json_t *json)
 	free(text);
 }
 
+json_t *
+document_read(struct span json)
+{
+	return json_loadb(json.at, json.length, JSON_REJECT_DUPLICATES, NULL);
+}
+
 bool
 document_print_again(struct span text, struct output *out)
 {
-	json_t *json = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = document_read(text);
 
 	document_print(out, json);
 	json_decref(json);

@@ -20,6 +20,9 @@ static const struct {
 	{ "reflect", cli_reflect, "answer a message to a test address with what was found about it" },
 	{ "page", cli_page,
 	  "serve the page to which each refusal links: why, and whether it would pass now" },
+	{ "status", cli_status, "tell what the filter that runs does: mail, DNS, lists, what is lost" },
+	{ "forget", cli_forget, "have the filter look at a mail server again" },
+	{ "metrics", cli_metrics, "print its numbers for Prometheus, a dashboard for Grafana, or alerts" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 

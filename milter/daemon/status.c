@@ -1,5 +1,6 @@
 #include "heloscope/daemon/status.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "heloscope/base/document.h"
@@ -177,13 +178,32 @@ part_object(struct list_health *health, size_t list, enum list_part part, uint64
 	return object;
 }
 
+/* The parts of all lines that ask this list. */
+static json_t *
+parts_array(const struct metrics_view *view, size_t index, uint64_t now_ms)
+{
+	const struct list_set *lists = &view->config->lists;
+	json_t *array = json_array();
+
+	for (size_t i = index; i < lists->count; i++) {
+		if (strcmp(lists->items[i].shown, lists->items[index].shown) != 0
+		    || lists->items[i].is_left_out)
+			continue;
+		for (int part = 0; part < LIST_PARTS; part++)
+			if (list_has_part(&lists->items[i], (enum list_part)part))
+				document_append(array,
+						part_object(view->health, i, (enum list_part)part, now_ms));
+	}
+	return array;
+}
+
 static json_t *
 list_object(const struct metrics_view *view, size_t index, uint64_t now_ms)
 {
 	const struct list *list = &view->config->lists.items[index];
 	const struct tally *tally = list_health_tally(view->health, index);
 	const struct histogram_reading times = histogram_read(&tally->took);
-	json_t *object = json_object(), *of_parts = json_array();
+	json_t *object = json_object();
 
 	document_set_text(object, "list", list->shown);
 	document_set_flag(object, "asked", !list->is_left_out);
@@ -191,11 +211,7 @@ list_object(const struct metrics_view *view, size_t index, uint64_t now_ms)
 	set_count(object, "hits", counter_value(&tally->counters[LIST_TALLY_LISTED]));
 	set_count(object, "faults", counter_value(&tally->counters[LIST_TALLY_FAULTS]));
 	set_count(object, "suspensions", counter_value(&tally->counters[LIST_TALLY_SUSPENDED]));
-	for (int part = 0; part < LIST_PARTS && !list->is_left_out; part++)
-		if (list_has_part(list, (enum list_part)part))
-			document_append(of_parts,
-					part_object(view->health, index, (enum list_part)part, now_ms));
-	document_put(object, "parts", of_parts);
+	document_put(object, "parts", parts_array(view, index, now_ms));
 	return object;
 }
 

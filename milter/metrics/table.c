@@ -1,5 +1,7 @@
 #include "heloscope/metrics/table.h"
 
+#include <string.h>
+
 #include "heloscope/checks/counts.h"
 #include "heloscope/config/words.h"
 #include "heloscope/dns/counts.h"
@@ -134,14 +136,27 @@ sessions(const struct metrics_view *view, size_t first, size_t second)
 	return begun > ended ? begun - ended : 0;
 }
 
-/* A list is well when each of its parts that is asked is. */
-static uint64_t
-list_state(const struct metrics_view *view, size_t list, size_t none)
+/* Each part that is asked. */
+static bool
+is_well(const struct metrics_view *view, size_t list)
 {
-	(void)none;
 	for (int part = 0; part < LIST_PARTS; part++)
 		if (list_has_part(&view->config->lists.items[list], (enum list_part)part)
 		    && list_health_fault(view->health, list, (enum list_part)part) != LIST_FAULT_NONE)
+			return false;
+	return true;
+}
+
+/* Of several lines for one list all count. */
+static uint64_t
+list_state(const struct metrics_view *view, size_t list, size_t none)
+{
+	const struct list_set *lists = &view->config->lists;
+
+	(void)none;
+	for (size_t i = list; i < lists->count; i++)
+		if (strcmp(lists->items[i].shown, lists->items[list].shown) == 0
+		    && !lists->items[i].is_left_out && !is_well(view, i))
 			return 0;
 	return 1;
 }

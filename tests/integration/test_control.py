@@ -8,12 +8,13 @@ import pwd
 import re
 import socket
 import stat
+import subprocess
 import time
 import unittest
 
 import jsonschema
 
-from lab import LabTest, Smtp, module_lab, wait_until
+from lab import LabTest, Smtp, free_port, module_lab, wait_until
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -224,6 +225,84 @@ class Socket(Base):
             self.assertEqual([reply[:3] for reply in send(to=to)], ["250"])
             own.stop()
         self.assertEqual(socket_of("file").read_text(), "mine\n")
+
+
+class Commands(Base):
+    def test_status_says_what_is_there_and_that_all_is_well(self):
+        send()
+        wait_until("the message", lambda: status()["messages"]["all"]["accept"] > 0)
+        done = lab.tool("status", "-c", running.config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        for line in (r"Filter +heloscope-milter \S+, up \d+ (s|min).* mode enforce", rf"Configuration +{re.escape(str(running.config))}, read 20", r"Sessions +\d+ now",
+                     r"  accept +\d+\.\d +[1-9]\d*", r"  A +[1-9]\d*  mean", r"Cache +\d+ % of", r"  bl\.test +lists \d+ messages", r"    ipv4 +trusted since 20\S+; tests: \d+ ms",
+                     r"Look-back +off", r"Records +\S+: written: [1-9]", r"Trust anchor +none"):
+            self.assertRegex(done.stdout, f"(?m)^{line}")
+        self.assertNotIn("To be looked at", done.stdout)
+        as_json = lab.tool("status", "-c", running.config, "--json")
+        self.assertEqual(as_json.returncode, 0)
+        SCHEMA.validate(json.loads(as_json.stdout))
+
+    def test_status_says_what_is_wrong(self):
+        anchor = lab.folder / "old.key"
+        anchor.write_text(". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n")
+        own = controlled("wrong", CONTROLLED.replace("timeout 8s", f'timeout 8s trust-anchor "{anchor}"') + 'dnsbl "nobody.test"\n')
+        with Client(own.port) as client:  # an MTA that sends no macros
+            client.start("192.0.2.1")
+            client.message()
+        done = lab.tool("status", "-c", own.config)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        text = " ".join(done.stdout.split())
+        for words in ("keys of the root: 20326", "The list nobody.test is not trusted now", "the macro {rcpt_addr}", "(Postfix: milter_connect_macros = j)",
+                      "lacks the key with which the root is signed (38696)"):
+            self.assertIn(words, text)
+        self.assertEqual(lab.tool("status", "-c", own.config, "--json").returncode, 1)
+        self.assertIn("lacks the key", own.log_text())
+        self.assertEqual(numbers("wrong")["heloscope_trust_anchor_root_key_missing"], 1)
+        self.assertEqual(numbers("wrong")['heloscope_list_state{list="nobody.test"}'], 0)
+        own.stop()
+
+    def test_without_a_filter_it_says_so(self):
+        config = lab.folder / "absent.conf"
+        for line, words in ((f'control "unix:{lab.folder}/control/absent.sock"', "does not run"), ("", 'does not say control; add the line: control "unix:'),
+                            ("nonsense", "absent.conf:1:1")):
+            config.write_text(line + "\n")
+            for command in (("status",), ("metrics",), ("forget", "all")):
+                done = lab.tool(command[0], "-c", config, *command[1:])
+                self.assertEqual((done.returncode, done.stdout), (3, ""))
+                self.assertIn(words, done.stderr)
+
+    def test_it_works_over_a_port_of_loopback(self):
+        for family, host in (("inet", "127.0.0.1"), ("inet6", "::1")):
+            own = lab.heloscope(CONTROLLED.replace("unix:{control}", f"{family}:{free_port()}@{host}"), name=family)
+            done = lab.tool("status", "-c", own.config, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            own.stop()
+
+    def test_metrics_are_as_promtool_wants_them(self):
+        done = lab.tool("metrics", "-c", running.config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=done.stdout, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+
+    def test_alerts_and_dashboard_ask_for_what_there_is(self):
+        names = {series.partition("{")[0] for series in numbers()}
+        rules = lab.folder / "rules.yml"
+        rules.write_text(lab.tool("metrics", "--alerts").stdout)
+        checked = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        dashboard = json.loads(lab.tool("metrics", "--dashboard").stdout)
+        asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        self.assertGreater(len(asked), 30)
+        for text in [*asked, *re.findall(r"expr: '(.*)'", rules.read_text())]:
+            for name in re.findall(r"heloscope_[a-z_]+", text):
+                self.assertIn(name, names)
+        bases = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+        self.assertEqual({re.sub(r"_bucket$", "", name) for text in asked for name in re.findall(r"heloscope_[a-z_]+", text)}, bases)
+        entries = "".join(f"      - record: heloscope:panel{number}\n        expr: {json.dumps(expr)}\n" for number, expr in enumerate(
+            expr.replace("$__rate_interval", "5m").replace("$instance", ".*") for expr in asked))
+        rules.write_text(f"groups:\n  - name: panels\n    rules:\n{entries}")
+        checked = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
 class Requests(Base):

@@ -62,6 +62,9 @@ size_t document_size(const json_t *json);
 /* For people who read JSON: indented, with a line end. */
 void document_print(struct output *out, const json_t *json);
 
+/* The JSON in a text, for json_decref(). NULL when it is none, has a member twice, or memory ran out. */
+json_t *document_read(struct span json) MUST_USE;
+
 /* Print the JSON object in a text so. False when it is none, has a member twice, or memory ran out. */
 bool document_print_again(struct span json, struct output *out);
 
