@@ -55,8 +55,11 @@ find_subject(const struct why_refusals *refusals, const struct refusal *refusal,
 static json_t *
 object_of(const struct refusal *refusal, const struct recognition *known, const struct claim *claim)
 {
+	char memory[REFUSAL_REMEDY_SIZE];
+	struct strbuf remedy = STRBUF_OVER(memory);
 	json_t *object = json_object();
 
+	refusal_add_remedy(known, refusal->status, &remedy);
 	document_set_span(object, "operator", span_of(known->owner != NULL ? known->owner : "generic"));
 	set_codes(object, &known->codes);
 	document_set_text(object, "category", config_refusal_categories[known->category]);
@@ -66,7 +69,7 @@ object_of(const struct refusal *refusal, const struct recognition *known, const 
 			     ? json_null()
 			     : json_boolean(known->permanence == PERMANENCE_YES));
 	document_set_text(object, "meaning", refusal_meaning(known));
-	document_set_text(object, "remedy", refusal_remedy(known));
+	document_set_text(object, "remedy", memory);
 	document_set_span(object, "page", span_of(known->entry != NULL ? known->entry->page : NULL));
 	document_set_span(object, "entry", span_of(known->entry != NULL ? known->entry->name : NULL));
 	claim_set_json(claim, object);

@@ -131,6 +131,8 @@ groups_add(struct refusal_groups *groups, const struct refusal *refusal, const s
 		return NULL;
 	}
 	note_server(group, known->host);
+	if (refusal->status == REFUSAL_EXPIRED)
+		group->refusal.status = REFUSAL_EXPIRED;
 	if (group->count++ > 0)
 		return group;
 	group->key = keep(groups, (struct span){ key.text, key.length }, sizeof memory);

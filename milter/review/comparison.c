@@ -189,10 +189,11 @@ count_reason(struct reasons *reasons, const struct refusal *refusal, const struc
 {
 	struct reason *reason = place_of(reasons, known);
 
-	reason->count++;
+	/* Where any mail that waited is lost, that is what has to be said. */
+	if (reason->count++ == 0 || reason->status != REFUSAL_EXPIRED)
+		reason->status = refusal->status;
 	reason->known = *known;
 	reason->known.host = SPAN("");
-	reason->status = refusal->status;
 	reason->length = kept_length(refusal->text);
 	memcpy(reason->text, refusal->text.at, reason->length);
 }

@@ -50,17 +50,20 @@ pair_main_reason(const struct pair *pair)
 json_t *
 pair_json_of_reason(const struct reason *reason)
 {
+	char memory[REFUSAL_REMEDY_SIZE];
+	struct strbuf remedy = STRBUF_OVER(memory);
 	json_t *row;
 
 	if (reason == NULL)
 		return json_null();
 	row = json_object();
+	refusal_add_remedy(&reason->known, reason->status, &remedy);
 	document_set_text(row, "category", config_refusal_categories[reason->known.category]);
 	document_set_text(row, "party", config_refusal_parties[reason->known.party]);
 	document_set_span(row, "entry",
 			  span_of(reason->known.entry != NULL ? reason->known.entry->name : NULL));
 	document_set_text(row, "meaning", refusal_meaning(&reason->known));
-	document_set_text(row, "remedy", refusal_remedy(&reason->known));
+	document_set_text(row, "remedy", memory);
 	document_set_span(row, "reply", (struct span){ reason->text, reason->length });
 	document_set_number(row, "count", (json_int_t)reason->count);
 	return row;

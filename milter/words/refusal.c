@@ -3,9 +3,8 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/base/prose.h"
 
-#define QUOTED_MAX 400  /* octets of a reply that are shown */
-#define REMEDY_MAX 2000 /* and of what to do */
-#define INDENT 17       /* columns: of what stands behind a heading */
+#define QUOTED_MAX 400 /* octets of a reply that are shown */
+#define INDENT 17      /* columns: of what stands behind a heading */
 
 /* What a code says, when that is all there is: "The code says that ...". A row of CODE_ROWS without its words
  * does not compile. */
@@ -224,14 +223,27 @@ stage_remedy(enum refusal_stage stage)
 	       "the receiver's postmaster.";
 }
 
-const char *
-refusal_remedy(const struct recognition *known)
+static const char *
+remedy_of(const struct recognition *known)
 {
 	if (known->stage != REFUSAL_STAGE_NONE)
 		return stage_remedy(known->stage);
 	if (known->is_gist)
 		return gists[known->category].remedy;
 	return known->entry != NULL ? known->entry->remedy : code_remedy(known);
+}
+
+/* What expired has waited too long for what a wait would have mended. */
+void
+refusal_add_remedy(const struct recognition *known, enum refusal_status status, struct strbuf *out)
+{
+	const bool is_over = status == REFUSAL_EXPIRED;
+
+	strbuf_add(out, is_over && known->permanence == PERMANENCE_NO && known->entry == NULL
+				? "Read the words of the reply, and ask the receiver's postmaster."
+				: remedy_of(known));
+	if (is_over)
+		strbuf_add(out, " The sending server does not try again: send the mail again after that.");
 }
 
 static const char *
@@ -335,36 +347,20 @@ put_reply(struct span text, unsigned long count, struct output *out)
 		put_count(count, out);
 }
 
-/* Of mail that waited too long for what a wait would have mended. */
-static void
-put_remedy(const struct refusal_group *group, struct output *out)
-{
-	char memory[REMEDY_MAX];
-	struct strbuf words = STRBUF_OVER(memory);
-
-	if (group->refusal.status != REFUSAL_EXPIRED) {
-		put_line("What to do:", refusal_remedy(&group->known), out);
-		return;
-	}
-	if (group->known.permanence == PERMANENCE_NO && group->known.entry == NULL)
-		strbuf_add(&words, "Read the words of the reply, and ask the receiver's postmaster.");
-	else
-		strbuf_add(&words, refusal_remedy(&group->known));
-	strbuf_add(&words, " The sending server does not try again: send the mail again after that.");
-	put_line("What to do:", memory, out);
-}
-
 void
 refusal_tell(const struct refusal_group *group, struct output *out)
 {
 	const struct recognition *known = &group->known;
+	char memory[REFUSAL_REMEDY_SIZE];
+	struct strbuf remedy = STRBUF_OVER(memory);
 
 	put_answer(group, out);
 	if (known->entry == NULL)
 		put_line("What it means:", "This reply is not in the catalogue.", out);
 	put_line(known->entry != NULL ? "What it means:" : "", refusal_meaning(known), out);
 	put_line("Who must act:", party_words(known->party), out);
-	put_remedy(group, out);
+	refusal_add_remedy(known, group->refusal.status, &remedy);
+	put_line("What to do:", memory, out);
 	if (known->entry != NULL && known->entry->page != NULL)
 		put_line("More:", known->entry->page, out);
 	put_reply(group->refusal.text, group->count, out);

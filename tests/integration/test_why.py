@@ -156,6 +156,28 @@ class Input(unittest.TestCase):
                                  [("anna@a.example", "bob@b.example", "mx.b.example", "refused"),
                                   ("anna@a.example", "carl@c.example", "mx.c.example", "expired")] * times)
 
+    def test_what_the_sending_server_gave_up_has_to_be_sent_again(self):
+        """So it is said wherever a remedy is: to people, to programs and on the page; of a kind of which some waits, too."""
+        again = "The sending server does not try again: send the mail again after that."
+        bounce = (SOURCES / "tests/fuzz/seeds/bounce/postfix").read_bytes()
+        told = json.loads(why(bounce, "--json")[1])["refusals"]
+        self.assertEqual([row["remedy"].endswith(again) for row in told], [row["status"] == "expired" for row in told])
+        deferred = "delay=1, delays=1/0/0/0, dsn=4.2.0, status=deferred (host mx.b.test[192.0.2.2] said: 450 4.2.0 <bob@b.test>: Greylisted (in reply to RCPT TO command))"
+        lines = []
+        for number in range(3):
+            head = f"2026-11-20T0{number}:00:00+00:00 mail postfix"
+            lines += [f"{head}/qmgr[9]: 4ABCD00009: from=<anna@a.example>, size=9, nrcpt=1 (queue active)", f"{head}/smtp[10]: 4ABCD00009: to=<bob@b.test>, relay=mx.b.test[192.0.2.2]:25, {deferred}"]
+        waiting = "\n".join(lines) + "\n"
+        given_up = waiting + "2026-11-25T00:00:00+00:00 mail postfix/qmgr[9]: 4ABCD00009: from=<anna@a.example>, status=expired, returned to sender\n"
+        with tempfile.TemporaryDirectory() as scratch:
+            page = pathlib.Path(scratch) / "page.html"
+            for log, times in ((waiting, 0), (given_up, 1)):
+                out = why(log, "--html", str(page))[1]
+                self.assertEqual(" ".join(out.split()).count(again), times, out)
+                self.assertEqual(page.read_text().count(again), 2 * times)  # of the refusals, and of the domain that has them
+                told = json.loads(why(log, "--json")[1])
+                self.assertEqual([row["reason"]["remedy"].endswith(again) for row in told["comparison"]["domains"]], [times == 1])
+
     def test_a_notice_is_one_bounce_and_no_text_of_several(self):
         notice = ("This is the mail system at host mail.a.example.\n\nI'm sorry to have to inform you that your message could not\n"
                   "be delivered to one or more recipients.\n\n<user@p.example>: host mx.p.example[192.0.2.1] said: 550 5.1.1\n"

@@ -13,7 +13,9 @@
 struct refusal_group {
 	struct table_link link;
 	struct span key;
-	struct refusal refusal; /* the first one; what it points to lies in the groups' memory */
+	/* The first one; what it points to lies in the groups' memory. Its status is that of one that
+	 * expired, if any did: mail that waited for it is lost. */
+	struct refusal refusal;
 	struct recognition known;
 	struct span common; /* the end of its server's name, whole labels, that all of them have; or empty */
 	bool is_of_several_servers; /* others than its own refused so, too */

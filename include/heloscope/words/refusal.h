@@ -11,9 +11,14 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/refusals/groups.h"
 
-/* What it means and what to do about it: the entry's words, else those of the codes. Never NULL. */
+/* What it means: the entry's words, else those of the codes. Never NULL. */
 const char *refusal_meaning(const struct recognition *known);
-const char *refusal_remedy(const struct recognition *known);
+
+#define REFUSAL_REMEDY_SIZE 2000 /* octets that hold it */
+
+/* Add what to do about it; of mail that the sending server gave up (`status`) also that it has to be sent
+ * again. */
+void refusal_add_remedy(const struct recognition *known, enum refusal_status status, struct strbuf *out);
 
 /* Which servers refused so: "mx1.a.example", "mx1.a.example and other servers of a.example", "mx1.a.example
  * and other servers"; printable. Nothing when none is known. */

@@ -596,6 +596,16 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 	catalogue_free(catalogue);
 }
 
+static bool
+has_remedy(const struct recognition *known)
+{
+	char memory[REFUSAL_REMEDY_SIZE];
+	struct strbuf remedy = STRBUF_OVER(memory);
+
+	refusal_add_remedy(known, REFUSAL_REFUSED, &remedy);
+	return remedy.length > 20;
+}
+
 /* What no entry knows is read by its words, in several languages; where they deny it, or say two things, not.
  */
 static void
@@ -656,7 +666,7 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		known = recognize(recognizer, &refusal);
 		if (known.category != rows[i].category || known.party != rows[i].party)
 			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
-		assert_true(!known.is_gist || strlen(refusal_remedy(&known)) > 20);
+		assert_true(!known.is_gist || has_remedy(&known));
 	}
 	recognizer_free(recognizer);
 	catalogue_free(catalogue);
@@ -688,7 +698,7 @@ recognize_tells_what_the_stage_bears(void **state)
 		refusal.stage = rows[i].stage;
 		known = recognize(recognizer, &refusal);
 		assert_int_equal(known.category, rows[i].category);
-		assert_true(strlen(refusal_meaning(&known)) > 20 && strlen(refusal_remedy(&known)) > 20);
+		assert_true(strlen(refusal_meaning(&known)) > 20 && has_remedy(&known));
 	}
 	recognizer_free(recognizer);
 	catalogue_free(catalogue);
