@@ -90,7 +90,7 @@
 	ROW(SIZE, "too large|too big|message size|size limit|maximum size|max size|oversize*|larger than|size exceed*|zu groß|" \
 		"zu gross|trop gros*|trop volumineux|demasiado grande|troppo grande|te groot") \
 	ROW(LINK, "url|urls|link|links|surbl*|uribl*|hyperlink*|web address*") \
-	ROW(PROTOCOL, "syntax|malformed|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
+	ROW(PROTOCOL, "syntax|malformed|parse|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
 	ROW(ONLY, "only|nur|seulement|uniquement|solo|somente|alleen")
 /* clang-format on */
 

@@ -17,6 +17,7 @@ static const struct front {
 	enum follower follower;
 } fronts[] = {
 	{ "host ", FOLLOWER_ANSWER },
+	{ "server ", FOLLOWER_ANSWER },
 	{ "while talking to ", FOLLOWER_COLON },
 	{ "relay=", FOLLOWER_ADDRESS },
 	{ "connect to ", FOLLOWER_ADDRESS },

@@ -396,24 +396,42 @@ permanence_of(const struct recognition *known, enum refusal_status status)
 									 : PERMANENCE_UNKNOWN;
 }
 
-/* Who has the pages to which the reply points; who has servers himself goes before lists. NULL: nobody known.
- */
+/* Who has the pages to which the reply points; who has servers himself goes before lists. NULL: nobody known,
+ * or several lists. */
 static const char *
 owner_of_links(const struct search *search)
 {
 	const struct place_text *text = &search->recognizer->text;
-	const char *owner = NULL;
+	const char *list = NULL;
+	bool is_one = true;
 	struct span host;
 
 	for (size_t at = 0; (host = place_next_host(text, &at)).length > 0;) {
 		const struct owners owners = owners_of(search->catalogue, host, OWNED_LINK);
 
-		if (owners.count > 0 && owners.items[0]->servers.count > 0)
+		if (owners.count == 0)
+			continue;
+		if (owners.items[0]->servers.count > 0)
 			return owners.items[0]->name;
-		if (owners.count > 0 && owner == NULL)
-			owner = owners.items[0]->name;
+		is_one = is_one && (list == NULL || strcmp(list, owners.items[0]->name) == 0);
+		list = owners.items[0]->name;
 	}
-	return owner;
+	return is_one ? list : NULL;
+}
+
+/* Whose words stand in the reply, of frames that say nothing else. */
+static const char *
+owner_of_frame(const struct search *search)
+{
+	const struct recognizer *recognizer = search->recognizer;
+
+	for (size_t i = 0; i < recognizer->complete_count; i++) {
+		const struct refusal_entry *entry = search->catalogue->entries[recognizer->complete[i]];
+
+		if (entry->is_frame && entry->meaning == NULL && entry->owner != NULL)
+			return entry->owner;
+	}
+	return NULL;
 }
 
 /* Whose the recipient is that the reply itself names, where it is about one. */
@@ -448,7 +466,9 @@ owner_of(const struct search *search, const struct recognition *known, struct sp
 		return known->entry->owner;
 	if (search->of_server.count > 0)
 		return search->of_server.items[0]->name;
-	owner = owner_of_links(search);
+	owner = owner_of_frame(search);
+	if (owner == NULL)
+		owner = owner_of_links(search);
 	if (owner != NULL || known->host.length > 0)
 		return owner;
 	return search->of_recipient.count > 0 ? search->of_recipient.items[0]->name

@@ -448,6 +448,8 @@ recognize_knows_who_refused(void **state)
 		"operator \"A\" { servers \"*.a.test\" domains \"a.example\" links \"help.a.test\" }\n"
 		"operator \"S\" { servers \"*.s.test\" elsewhere yes }\n"
 		"operator \"L\" { links { \"*.l.test\" \"l.test\" } }\n"
+		"operator \"M\" { links \"m.test\" }\n"
+		"frame \"f\" { operator \"F\" text \"f-id=\" }\n"
 		"refusal \"s\" { operator \"S\" text \"no such thing\" category content" REST "}\n"
 		"refusal \"l\" { operator \"L\" sign \"l.test/query\" category ip-listed" REST "}\n"
 		"refusal \"a\" { operator \"A\" text \"listed by l\" category ip-listed" REST "}\n";
@@ -458,6 +460,11 @@ recognize_knows_who_refused(void **state)
 		{ "", "550 see http://www.l.test.", "L" },
 		{ "", "550 https://l.test/x, http://help.a.test", "A" },
 		{ "", "550 the host help.a.test says so", "A" },
+		{ "", "550 http://l.test, http://m.test", NULL },
+		{ "", "550 http://l.test, http://m.test, http://l.test", NULL },
+		{ "", "550 f-id=17, see http://l.test", "F" },
+		{ "mx.a.test", "550 f-id=17", "A" },
+		{ "", "server mx.a.test[192.0.2.1] said: 550 no", "A" },
 		{ "mx.q.test", "550 see https://help.a.test/x?y", "A" },
 		{ "", "550 mx.a.test is not welcome", NULL },
 		{ "", "550 <x@a.example>: unknown user", "A" },
