@@ -1,4 +1,5 @@
 """The control socket of the filter, behind a real Postfix: what it tells is what was sent, and nobody who asks holds up mail."""
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -9,8 +10,11 @@ import re
 import socket
 import stat
 import subprocess
+import threading
 import time
 import unittest
+import urllib.parse
+import urllib.request
 
 import jsonschema
 
@@ -303,6 +307,134 @@ class Commands(Base):
         rules.write_text(f"groups:\n  - name: panels\n    rules:\n{entries}")
         checked = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+
+class MailServer:
+    """A client's own server, which is broken until it is repaired."""
+
+    def __init__(self, address):
+        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+        self.listener = socket.create_server((address, 0))
+        self.port = self.listener.getsockname()[1]
+        self.is_repaired = False
+        self.looks = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                with self.listener.accept()[0] as client, client.makefile("rb") as lines, contextlib.suppress(OSError):
+                    self.looks += 1
+                    client.sendall(b"220 smtpout.yodel.example ESMTP\r\n" if self.is_repaired else b"554 no service here\r\n")
+                    for line in lines:
+                        client.sendall(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 smtpout.yodel.example\r\n")
+
+
+class Forget(Base):
+    def test_a_server_that_was_repaired_is_looked_at_again(self):
+        server = MailServer(addresses["good"])
+        self.addCleanup(server.listener.close)
+        look_back = f"look-back yes {{ port {server.port} networks {{ 198.51.100.0/24 }} timeout 5s }}\n"
+        own = controlled("forget", CONTROLLED + look_back)
+        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-forget")
+        visits = lambda outcome: numbers("forget")[f'heloscope_look_back_visits_total{{outcome="{outcome}"}}']
+        send(to=to)
+        wait_until("the first look", lambda: visits("declines") == 1)
+        self.assertEqual(status("forget")["look-back"]["findings"], 1)
+        server.is_repaired = True
+        send(to=to)
+        self.assertEqual(self.forget(own, "192.0.2.1"), (1, "Nothing was known.\n"))
+        self.assertEqual((server.looks, self.forget(own, addresses["good"])), (1, (0, "1 finding forgotten.\n")))
+        send(to=to)
+        wait_until("the second look", lambda: visits("answers") == 1)
+        self.assertEqual(self.forget(own, "all"), (0, "1 finding forgotten.\n"))
+        self.assertEqual(numbers("forget")["heloscope_look_back_findings"], 0)
+        self.assertIn(f"what was found of {addresses['good']} is forgotten (1)", own.log_text())
+        own.stop()
+
+    @staticmethod
+    def forget(own, whom):
+        done = lab.tool("forget", "-c", own.config, whom)
+        return done.returncode, done.stdout
+
+    def test_what_is_no_address_is_refused(self):
+        for whom in ("nobody", "192.0.2.0/24", "", "192.0.2.1 192.0.2.2"):
+            self.assertEqual(lab.tool("forget", "-c", running.config, whom).returncode, 2)
+            self.assertEqual(ask("/forget", "POST", whom)[0], 400)
+        self.assertEqual(ask("/forget", "POST", "all\n")[0], 409)  # it does not look back
+        self.assertIn("look-back yes", lab.tool("forget", "-c", running.config, "all").stderr)
+
+
+class Load(Base):
+    SCRAPES, MESSAGES = 10000, 200
+
+    def test_scrapes_hold_up_no_mail(self):
+        """By counts, not by time: each message is answered, none passes its deadline, and all are counted."""
+        before = numbers()
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            scraping = [pool.submit(self.scrape, self.SCRAPES // 2) for _ in range(2)]
+            sending = [pool.submit(self.send_many, self.MESSAGES // 4) for _ in range(4)]
+            self.assertEqual([future.result() for future in sending], [["250"] * (self.MESSAGES // 4)] * 4)
+            self.assertEqual(sum(future.result() for future in scraping), self.SCRAPES)
+        written = lambda: sum(value for series, value in self.grown(before).items() if "record_written" in series or "record_dropped" in series)
+        wait_until("records", lambda: written() == self.MESSAGES)  # beyond an allowance a network has none
+        grown = self.grown(before)
+        self.assertEqual(grown['heloscope_messages_total{verdict="accept",mode="enforce"}'], self.MESSAGES)
+        self.assertFalse([series for series in grown if "deadline" in series or 'reason="disk"' in series])
+
+    @staticmethod
+    def send_many(count):
+        return [send()[0][:3] for _ in range(count)]
+
+    @staticmethod
+    def scrape(count):
+        """Over connections that are kept for as long as they may last; how many answers came whole."""
+        whole = 0
+        while whole < count:
+            with contextlib.closing(Unix(socket_of("heloscope"))) as connection, contextlib.suppress(OSError, http.client.HTTPException):
+                while whole < count:
+                    connection.request("GET", "/metrics")
+                    answer = connection.getresponse()
+                    whole += answer.status == 200 and answer.read().endswith(b"heloscope_trust_anchor_root_key_missing 0\n")
+        return whole
+
+
+class Prometheus(Base):
+    """Debian's own, which scrapes a filter while mail comes in."""
+
+    def query(self, path, **words):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.web}/api/v1/{path}?{urllib.parse.urlencode(words)}", timeout=60) as answer:
+            return json.load(answer)["data"]
+        return None
+
+    def value(self, expression):
+        found = self.query("query", query=expression)
+        return float(found["result"][0]["value"][1]) if found and found["result"] else None
+
+    def test_it_scrapes_what_was_sent_and_says_when_nobody_answers(self):
+        control, self.web = free_port(), free_port()
+        own = lab.heloscope(CONTROLLED.replace("unix:{control}", f"inet:{control}@127.0.0.1"), name="scraped")
+        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-scraped")
+        folder = lab.subfolder("prometheus")
+        (folder / "rules.yml").write_text(lab.tool("metrics", "--alerts").stdout.replace("for: 5m", "for: 0m"))
+        (folder / "prometheus.yml").write_text(
+            "global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: [ rules.yml ]\nscrape_configs:\n"
+            f'  - job_name: heloscope\n    static_configs: [ {{ targets: [ "127.0.0.1:{control}" ] }} ]\n')
+        prometheus = lab.start("prometheus", ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                                              f"--web.listen-address=127.0.0.1:{self.web}"], cwd=folder)
+        wait_until("a scrape", lambda: self.value("up") == 1, process=prometheus)
+        for _ in range(7):
+            send(to=to)
+        wait_until("the messages", lambda: self.value("sum(heloscope_messages_total)") == 7, process=prometheus)
+        self.assertEqual(self.value('heloscope_messages_total{verdict="accept",mode="enforce"}'), 7)
+        self.assertEqual(self.value('heloscope_check_results_total{check="spf",result="pass"}'), 7)
+        self.assertEqual(self.value('count(heloscope_list_state == 1)'), 4)
+        self.assertEqual(self.value("scrape_samples_scraped"), self.value("scrape_samples_post_metric_relabeling"))
+        rules = wait_until("rules", lambda: (groups := self.query("rules")["groups"]) and all(rule["health"] == "ok" for rule in groups[0]["rules"]) and groups[0]["rules"])
+        self.assertEqual([rule["name"] for rule in rules if rule["state"] == "firing"], [])
+        own.stop()
+        wait_until("the alert", lambda: "HeloscopeIsDown" in [alert["labels"]["alertname"] for alert in self.query("alerts")["alerts"]
+                                                              if alert["state"] == "firing"], deadline_s=400, process=prometheus)
 
 
 class Requests(Base):
