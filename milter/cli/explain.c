@@ -105,7 +105,7 @@ tell(const char *log, const char *id, const struct config *config, const struct 
 	char *line = NULL;
 	int status;
 
-	switch (record_find(log, id, &line, NULL, &error)) {
+	switch (record_find(log, id, true, &line, NULL, &error)) {
 	case RECORD_ABSENT:
 		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
 		return CLI_UNKNOWN;

@@ -167,10 +167,13 @@ find_record(const char *log, const struct letter *letter, char **line, struct er
 	const uint64_t end_ms = clock_now_ms() + RECORD_WAIT_MS;
 	enum record_found found;
 
-	/* Each search may read hours of records: there are a few, whatever one takes. */
+	/* Each search may read hours of records: there are a few, whatever one takes, and the last reads all.
+	 */
 	for (uint64_t pause_ms = RECORD_PAUSE_MS;; pause_ms *= 2) {
-		found = record_find_queue_id(log, letter->queue_id, since_s, line, error);
-		if (found != RECORD_ABSENT || clock_now_ms() + pause_ms > end_ms)
+		const bool is_last = clock_now_ms() + pause_ms > end_ms;
+
+		found = record_find_queue_id(log, letter->queue_id, since_s, is_last, line, error);
+		if (found != RECORD_ABSENT || is_last)
 			return found;
 		(void)nanosleep(&(struct timespec){ .tv_sec = (time_t)(pause_ms / 1000),
 						    .tv_nsec = (long)(pause_ms % 1000) * 1000000L },

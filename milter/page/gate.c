@@ -112,6 +112,12 @@ gate_count(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
 	take(&gate->looks, &of_all, 1, now_ms);
 }
 
+bool
+gate_bears_misses(const struct gate *gate, uint64_t now_ms)
+{
+	return wait_of(gate->misses, &of_misses, 1, now_ms) == 0;
+}
+
 void
 gate_count_miss(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms)
 {

@@ -58,6 +58,7 @@ struct visit {
 	struct ipaddr visitor;
 	uint64_t came_ms;
 	bool is_reference; /* not in the form of one: it is looked up for show */
+	bool is_thorough;  /* the whole log is read for it, if need be */
 	bool is_post;
 	char ident[IDENT_SIZE];
 	struct config *config; /* counted */
@@ -272,11 +273,15 @@ look_up(struct work *work)
 {
 	struct visit *visit = (struct visit *)work;
 	bool is_whole;
-	const enum record_found found =
-		record_find(visit->log, visit->ident, &visit->line, &is_whole, &visit->error);
+	const enum record_found found = record_find(visit->log, visit->ident, visit->is_thorough,
+						    &visit->line, &is_whole, &visit->error);
 
 	if (found == RECORD_UNREADABLE)
 		return;
+	if (found == RECORD_ABSENT && visit->is_reference && !visit->is_thorough) {
+		error_set(&visit->error, "so many look in vain that not all records are read for each");
+		return;
+	}
 	if (is_whole)
 		error_set(&visit->error, "out of memory");
 	if (found == RECORD_FOUND && visit->is_reference)
@@ -388,6 +393,7 @@ begin_visit(struct server *server, struct evhttp_request *request, const struct 
 	visit->came_ms = now_ms;
 	visit->is_post = evhttp_request_get_command(request) == EVHTTP_REQ_POST;
 	visit->is_reference = page_request_ident(evhttp_request_get_uri(request), visit->ident);
+	visit->is_thorough = visit->is_reference && gate_bears_misses(server->gate, now_ms);
 	visit->config = config_ref(site_config(server->site));
 	visit->log = site_log(server->site);
 	visit->shown.config = visit->config;

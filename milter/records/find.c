@@ -11,7 +11,7 @@
 #include "heloscope/records/record.h"
 #include "heloscope/base/span.h"
 
-#define DISORDER_S 3600 /* how much later than it began a message may have ended */
+#define DISORDER_S 3600 /* how much later than it began a message may have ended, usually */
 #define NEAR 65536      /* octets that are read rather than halved */
 #define TIME_LENGTH 16  /* "20261124T125000Z" */
 
@@ -93,7 +93,9 @@ struct search {
 	char *found;                 /* the line */
 	char found_id[IDENT_SIZE];
 	enum record_found status;
-	bool is_whole; /* all was read that counts */
+	bool is_for_order; /* only where it stands when records are in order */
+	bool has_left;     /* something unread for that */
+	bool is_whole;     /* all was read that counts */
 	struct error *error;
 };
 
@@ -141,6 +143,13 @@ consider(struct search *search, const char *line, const char *id)
 	}
 }
 
+/* Whether nothing behind a record of that reference counts. */
+static bool
+is_behind(const struct search *search, const char *id)
+{
+	return search->is_for_order && strncmp(id, search->until, TIME_LENGTH) > 0;
+}
+
 /* Read a file; one that cannot be sought in from its beginning. Returns whether all was read that counts. */
 static bool
 read_lines(struct search *search, const struct record_file *file, struct file_lines *lines)
@@ -148,8 +157,10 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 	enum line_state state;
 	bool is_whole = true;
 
-	if (file->is_seekable)
+	if (file->is_seekable && search->is_for_order) {
 		seek_time(lines, search->from);
+		search->has_left = search->has_left || lines->at > 0;
+	}
 	while (search->status != RECORD_AMBIGUOUS && (state = file_lines_next(lines)) <= LINE_TOO_LONG) {
 		const char *id = id_of(lines->line.at);
 
@@ -157,7 +168,8 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 			error_set(search->error, "%s has a line of more than %d octets, which is passed over",
 				  file->path, BOUND_LINE_READ);
 			is_whole = false;
-		} else if (id != NULL && strncmp(id, search->until, TIME_LENGTH) > 0) {
+		} else if (id != NULL && is_behind(search, id)) {
+			search->has_left = true;
 			break;
 		} else if (id != NULL) {
 			consider(search, lines->line.at, id);
@@ -188,15 +200,31 @@ search_file(struct search *search, const struct record_file *file)
 	return is_whole;
 }
 
-/* Search all files. Where it is not found, what could not be read may hold it. */
 static void
-search_files(struct search *search, const char *path)
+search_all(struct search *search, const struct record_files *files, bool is_for_order)
+{
+	search->is_for_order = is_for_order;
+	for (size_t i = 0; i < files->count && search->status != RECORD_AMBIGUOUS; i++)
+		search->is_whole = search_file(search, &files->items[i]) && search->is_whole;
+}
+
+/*
+ * Search all files: first where it should stand, then, as it is said to be nowhere only when it is, all of
+ * them. A message may take hours, and a clock may be set back: one such record leads astray who halves.
+ * Where it is not found, what could not be read may hold it.
+ */
+static void
+search_files(struct search *search, const char *path, bool is_thorough)
 {
 	struct record_files files;
+	const bool has_files = record_files_find(path, &files, search->error);
 
-	search->is_whole = record_files_find(path, &files, search->error);
-	for (size_t i = 0; i < files.count && search->status != RECORD_AMBIGUOUS; i++)
-		search->is_whole = search_file(search, &files.items[i]) && search->is_whole;
+	search->is_whole = has_files;
+	search_all(search, &files, true);
+	if (search->status == RECORD_ABSENT && is_thorough && search->has_left) {
+		search->is_whole = has_files;
+		search_all(search, &files, false);
+	}
 	record_files_clear(&files);
 	if (search->status == RECORD_ABSENT && !search->is_whole)
 		search->status = RECORD_UNREADABLE;
@@ -213,11 +241,10 @@ is_record(const char *line)
 	return is_one;
 }
 
-/* Search, from `from` until `until`. */
 static enum record_found
-find(struct search *search, const char *path, char **line)
+find(struct search *search, const char *path, bool is_thorough, char **line)
 {
-	search_files(search, path);
+	search_files(search, path, is_thorough);
 	if (search->status == RECORD_FOUND && search->found != NULL && is_record(search->found)) {
 		*line = search->found;
 		return RECORD_FOUND;
@@ -232,7 +259,8 @@ find(struct search *search, const char *path, char **line)
 }
 
 enum record_found
-record_find(const char *path, const char *id, char **line, bool *is_whole, struct error *error)
+record_find(const char *path, const char *id, bool is_thorough, char **line, bool *is_whole,
+	    struct error *error)
 {
 	struct search search = { .id = id, .status = RECORD_ABSENT, .error = error };
 	char last[] = "99991231T235959Z";
@@ -241,14 +269,14 @@ record_find(const char *path, const char *id, char **line, bool *is_whole, struc
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
-	found = find(&search, path, line);
+	found = find(&search, path, is_thorough, line);
 	if (is_whole != NULL)
 		*is_whole = search.is_whole;
 	return found;
 }
 
 enum record_found
-record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, char **line,
+record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, bool is_thorough, char **line,
 		     struct error *error)
 {
 	struct search search = { .queue_id = queue_id, .status = RECORD_ABSENT, .error = error };
@@ -256,5 +284,5 @@ record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, ch
 
 	search.began = shift_time("19700101T000000Z", (long)since_s, search.from);
 	(void)shift_time("19700101T000000Z", (long)now + DISORDER_S, search.until);
-	return find(&search, path, line);
+	return find(&search, path, is_thorough, line);
 }

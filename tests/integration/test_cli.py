@@ -417,6 +417,22 @@ class Find(unittest.TestCase):
         self.assertIn("no record of", self.find(log, "20251124"))
         self.assertIn("no record of", self.find(log, "20271124"))
 
+    def test_records_out_of_order(self):
+        """A message that took hours, where the halving looks; a clock that was set back, or forth and back. Nothing is said to be absent."""
+        ordered = [self.ident(number * 20, number) for number in range(3000)]
+        late = self.ident(60, 0xa)
+        logs = {
+            "late": ordered[:1500] + [late] + ordered[1500:],
+            "back": ordered[1500:] + ordered[:1500],
+            "forth": ordered[:1000] + ordered[2000:] + ordered[1000:2000],
+        }
+        for name, ids in logs.items():
+            log = self.log(name, ids)
+            for number in (0, 700, 1499, 1500, 1501, 2300, 2999):
+                with self.subTest(name, number=number):
+                    self.assertEqual(self.find(log, ids[number]), ids[number])
+            self.assertIn("no record of", self.find(log, self.ident(40000, 0xabcdef)))
+
     def test_ambiguous_beginnings_name_two(self):
         log = self.log("ambiguous", [self.ident(60, 0x10), self.ident(60, 0x11), self.ident(90, 0x12)])
         self.assertRegex(self.find(log, self.ident(60, 0x10)[:-1]), "is the beginning of several references, such as .*10 and .*11")

@@ -9,6 +9,7 @@
 #ifndef HELOSCOPE_PAGE_GATE_H
 #define HELOSCOPE_PAGE_GATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "heloscope/base/ipaddr.h"
@@ -26,6 +27,9 @@ unsigned gate_ask(struct gate *gate, const struct ipaddr *visitor, uint64_t now_
 
 /* The look that was allowed is taken: one for which there was no room does not count. */
 void gate_count(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);
+
+/* Whether no more have looked in vain of late than may: so much work can be spent on each. */
+bool gate_bears_misses(const struct gate *gate, uint64_t now_ms);
 
 /* It was in vain. */
 void gate_count_miss(struct gate *gate, const struct ipaddr *visitor, uint64_t now_ms);

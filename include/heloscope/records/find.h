@@ -1,10 +1,11 @@
 /*
- * record_find: finds a record in a log of records by its reference, or a late one by its queue id, without
- * reading all of the log.
+ * record_find: finds a record in a log of records by its reference, or a late one by its queue id, usually
+ * without reading all of the log.
  *
  * References begin with the time and records stand in the order in which messages ended, so a binary
- * search finds the place; an hour around it is read, for messages take time. Compressed files are read from
- * their beginning, but only those that were written since then.
+ * search finds the place; an hour around it is read, for messages take time. What is not found there is
+ * looked for in the whole log, before it is said to be in none: a message may take longer, and clocks are set
+ * back. Compressed files are read from their beginning, but only those that were written since then.
  */
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
@@ -25,17 +26,19 @@ enum record_found {
 /*
  * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
- * by a kill, are passed over. `is_whole`, which may be NULL: whether all could be read that might hold it,
- * also when it was found; else `error` says what could not.
+ * by a kill, are passed over. Unless it is to be thorough, only where it should stand is read, and absent is
+ * what is not there. `is_whole`, which may be NULL: whether all could be read that might hold it, also when
+ * it was found; else `error` says what could not.
  */
-enum record_found record_find(const char *path, const char *id, char **line, bool *is_whole,
+enum record_found record_find(const char *path, const char *id, bool is_thorough, char **line, bool *is_whole,
 			      struct error *error) MUST_USE;
 
 /*
  * The same for the last record with this queue id, of those since `since_s`, seconds since 1970, up to an
- * hour from now: MTAs use queue ids again.
+ * hour from now: MTAs use queue ids again. Unless it is to be thorough, where it should stand and nowhere
+ * else.
  */
-enum record_found record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, char **line,
-				       struct error *error) MUST_USE;
+enum record_found record_find_queue_id(const char *path, const char *queue_id, int64_t since_s,
+				       bool is_thorough, char **line, struct error *error) MUST_USE;
 
 #endif

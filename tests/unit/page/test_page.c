@@ -195,6 +195,24 @@ many_visitors_keep_no_other_out(void **state)
 	gate_free(gate);
 }
 
+/* BOUND_PAGE_MISSES_OF_ALL: for so many the whole log is read. */
+static void
+looks_in_vain_are_borne_so_often(void **state)
+{
+	struct gate *gate = gate_new();
+
+	(void)state;
+	for (uint32_t i = 1; i <= BOUND_PAGE_MISSES_OF_ALL; i++) {
+		const struct ipaddr address = numbered(i << 16);
+
+		assert_true(gate_bears_misses(gate, BEGIN_MS));
+		gate_count_miss(gate, &address, BEGIN_MS);
+	}
+	assert_false(gate_bears_misses(gate, BEGIN_MS));
+	assert_true(gate_bears_misses(gate, BEGIN_MS + 60000));
+	gate_free(gate);
+}
+
 static void
 tests_are_so_many_in_a_minute(void **state)
 {
@@ -501,6 +519,7 @@ main(void)
 		cmocka_unit_test(too_many_looks_in_vain_keep_out_only_networks_that_did),
 		cmocka_unit_test(the_gate_forgets_whoever_comes),
 		cmocka_unit_test(many_visitors_keep_no_other_out),
+		cmocka_unit_test(looks_in_vain_are_borne_so_often),
 		cmocka_unit_test(tests_are_so_many_in_a_minute),
 		cmocka_unit_test(what_is_only_asked_for_does_not_count),
 		cmocka_unit_test(of_a_network_one_test_is_under_way),
