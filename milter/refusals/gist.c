@@ -41,7 +41,7 @@
 		"no mailbox|no account|no user|no recipient") \
 	ROW(FULL, "full|quota*|overquota|over-quota|overquote|over quote|overdrawn|storage|space|diskspace|voll|plein*|lleno|" \
 		"llena|pieno|piena|cheio|cheia|vol|espace|espacio|espaço|spazio|speicherplatz|pełn*|przepełnion*") \
-	ROW(OFF, "disabled|deactivated|inactive|inactivity|suspended|closed|frozen|expired|terminated|discontinued|" \
+	ROW(OFF, "disabled|deactivated|inactivated|inactive|inactivity|suspended|suspend|closed|frozen|expired|terminated|discontinued|" \
 		"cancelled|canceled|dormant|retired|deleted|no longer active|should log in|deaktiviert*|gesperrt*|" \
 		"désactivé*|suspendu*|desactivad*|suspendid*|disattivat*|disabilitat*|sospes*|geblokkeerd|" \
 		"zablokowan*|nieaktywn*") \
@@ -398,6 +398,7 @@ static const struct gist_rule rules[] = {
 	  N(NAMELESS) | N(FAULT) },
 	{ CATEGORY_POLICY, PARTY_RECIPIENT, 3, { N(MAILBOX), N(ONLY), N(RECEIVE) }, 0 },
 	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(POLICY), N(NO) | N(BLOCKED), ANY }, 0 },
+	{ CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER, 3, { N(SERVICE), N(FULL), ANY }, OF_SOMEBODY },
 	{ CATEGORY_RECEIVER_FAULT,
 	  PARTY_NOBODY_WAIT,
 	  1,

@@ -582,6 +582,7 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 		{ "450 4.7.25 x", CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN, PERMANENCE_NO },
 		{ "550 5.7.23 x", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, PERMANENCE_YES },
 		{ "550 5.7.1 x", CATEGORY_POLICY, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "550 5.5.0 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
 		{ "550 5.9.9 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
 		{ "452 x", CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT, PERMANENCE_NO },
 		{ "421 4.0.0 x", CATEGORY_UNKNOWN, PARTY_NOBODY_WAIT, PERMANENCE_NO },
@@ -645,6 +646,7 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		{ "450 the reverse DNS of 192.0.2.1 is bad", 0, CATEGORY_PTR, PARTY_IP_OPERATOR },
 		{ "550 5.1.1 no relaying here", 0, CATEGORY_RELAY, PARTY_RECEIVER },
 		{ "451 database error on this server", 0, CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT },
+		{ "550 mail system full", 0, CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER },
 		{ "550 DMARC says so, and SPF, too", 0, CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER },
 		/* A code that names a check is believed. */
 		{ "550 5.7.25 looks like spam", 0, CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN },
