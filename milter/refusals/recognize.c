@@ -496,17 +496,37 @@ is_empty(const struct search *search, const struct refusal_entry *entry)
 	       || (entry->is_frame && entry->category == CATEGORY_UNKNOWN && !is_most_of_it(search, entry));
 }
 
-/* What the words bear of which no entry knows anything. A code that names a check that failed says more. */
+/* Whether an entry is anybody's and tells of the recipient: the words may say it of the sender. */
+static bool
+is_of_any_recipient(const struct refusal_entry *entry)
+{
+	return entry != NULL && entry->owner == NULL && config_refusal_has(entry->category, TRAIT_RECIPIENT);
+}
+
+/* Whether the gist of the words says more than entry and code: a code that names a check that failed does
+ * not. */
+static bool
+is_gist_better(const struct search *search, const struct recognition *known, const struct gist *gist)
+{
+	if (gist->category == CATEGORY_UNKNOWN)
+		return false;
+	if (known->entry == NULL)
+		return !is_telling(known->category);
+	if (is_empty(search, known->entry))
+		return !gist->is_weak;
+	return gist->category == CATEGORY_SENDER_UNKNOWN || gist->category == CATEGORY_SENDER_DOMAIN;
+}
+
 static void
 judge_by_gist(const struct search *search, struct recognition *known)
 {
 	struct gist gist;
 
-	if (!is_empty(search, known->entry) || (known->entry == NULL && is_telling(known->category)))
+	if (!is_empty(search, known->entry) && !is_of_any_recipient(known->entry))
 		return;
 	gist = gist_of(search->catalogue->gist, &search->recognizer->text, search->stage,
 		       class_of(&known->codes) == 4);
-	if (gist.category == CATEGORY_UNKNOWN || (known->entry != NULL && gist.is_weak))
+	if (!is_gist_better(search, known, &gist))
 		return;
 	known->entry = NULL;
 	known->is_gist = true;

@@ -494,9 +494,11 @@ recognize_knows_who_refused(void **state)
 static void
 recognize_believes_no_denied_and_no_foreign_words(void **state)
 {
-	static const char entries[] = "refusal \"listed\" { text \"block list\" category ip-listed" REST "}\n"
-				      "refusal \"spam\" { text \"spam\" category content" REST "}\n"
-				      "refusal \"ptr\" { text \"ptr record\" category ptr" REST "}\n";
+	static const char entries[] =
+		"refusal \"listed\" { text \"block list\" category ip-listed" REST "}\n"
+		"refusal \"spam\" { text \"spam\" category content" REST "}\n"
+		"refusal \"unknown\" { text \"user unknown\" category mailbox-unknown" REST "}\n"
+		"refusal \"ptr\" { text \"ptr record\" category ptr" REST "}\n";
 	static const struct {
 		const char *text, *entry;
 	} rows[] = {
@@ -509,6 +511,8 @@ recognize_believes_no_denied_and_no_foreign_words(void **state)
 		{ "550 this is not spam", NULL },
 		{ "550 see https://p.test/spam/", NULL },
 		{ "550 mx.no-spam.test does not like it", NULL },
+		{ "550 address rejected: user unknown", "unknown" },
+		{ "550 sender address rejected: user unknown", NULL },
 	};
 	struct catalogue *catalogue = good_catalogue(entries);
 
