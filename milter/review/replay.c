@@ -273,24 +273,68 @@ replay_complete(struct replay *replay, const struct facts *facts)
 
 /* Judging. */
 
+/* What is known at RCPT: of what the header and the body show nothing is, and it is awaited. */
+static struct facts
+known_at_rcpt(const struct replay *replay)
+{
+	struct facts facts = replay->facts;
+
+	if (facts.client.is_trusted)
+		return facts;
+	for (int method = 0; method < METHODS; method++) {
+		if (method_words((enum method)method)->stage <= STAGE_MAIL)
+			continue;
+		facts.results[method] = RESULT_UNCHECKED;
+		if (config_wants(replay->config, (enum method)method))
+			facts.awaited[STAGE_BODY] |= 1U << method;
+	}
+	facts.author = (struct author_facts){ .finding = AUTHOR_UNCHECKED };
+	return facts;
+}
+
 static struct verdict
-judge(const struct replay *replay, const struct readings *recipient)
+judge(const struct replay *replay, const struct readings *recipient, bool is_at_rcpt)
 {
 	const struct facts *facts = &replay->facts;
+	struct facts early;
+	struct verdict verdict;
 
 	if (facts->client.is_authenticated && replay->config->trusts_authenticated)
 		return (struct verdict){ .facts = facts, .action = ACTION_ACCEPT, .is_enforced = true };
-	return policy_judge(replay->config, facts, recipient);
+	if (!is_at_rcpt)
+		return policy_judge(replay->config, facts, recipient);
+	early = known_at_rcpt(replay);
+	verdict = policy_judge(replay->config, &early, recipient);
+	verdict.facts = facts; /* that stay */
+	return verdict;
 }
 
+/* By all readings of the sender. */
+static struct verdict
+judge_all(const struct replay *replay, const struct readings *recipient, bool is_at_rcpt)
+{
+	struct verdict worst = judge(replay, recipient, is_at_rcpt);
+
+	while ((replay = replay->other) != NULL) {
+		const struct verdict other = judge(replay, recipient, is_at_rcpt);
+
+		worst = *policy_worse(&worst, &other);
+	}
+	return worst;
+}
+
+/*
+ * A recipient whom one reading defers at RCPT does not wait for another by which the message would be refused
+ * at its end. Of a single reading what is decided at RCPT stays so.
+ */
 bool
 replay_judge(const struct replay *replay, const struct readings *recipient, struct verdict *verdict)
 {
-	*verdict = judge(replay, recipient);
-	while ((replay = replay->other) != NULL) {
-		const struct verdict other = judge(replay, recipient);
-
-		*verdict = *policy_worse(verdict, &other);
+	if (recipient->count > 1 || replay->other != NULL) {
+		*verdict = judge_all(replay, recipient, true);
+		if (!verdict_waits(verdict))
+			return true;
 	}
+	*verdict = judge_all(replay, recipient, false);
 	return !verdict_is_pending(verdict);
 }

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import unittest
 
-from lab import DOCTOR_SCHEMA, SCHEMA, LabTest, Smtp, module_lab
+from lab import DOCTOR_SCHEMA, SCHEMA, LabTest, Smtp, module_lab, wait_until
+from raw_milter import Client, packet
 from scenario import txt
 from signer import dkim, make_rsa
 
@@ -89,6 +90,24 @@ def alike(found):
 
 
 class Message(LabTest):
+    def test_replay_defers_where_the_filter_did_not_wait_for_a_refusal(self):
+        """
+        By one reading of the recipient it is deferred at RCPT, by the other the message would be refused at its end, to which it comes
+        for another recipient; stop() replays it.
+        """
+        rules = 'policy for "audit.test" { defer when spf != pass }'
+        own = lab.heloscope(CONFIG.replace('policy for "audit.test" { defer when dmarc = fail }', rules), name="two-ways")
+        with Client(own.port) as client:
+            client.start(STRANGER, b"mail.other.example")
+            client.ask(b"M", b"<joe@signed.example>\0")
+            self.assertIn(b"451", client.ask(b"R", b"<user%strict.test@audit.test>\0")[-1][1])
+            client.ask(b"R", b"<user@in.test>\0")
+            client.socket.sendall(packet(b"L", b"From\0joe@other.example\0") + packet(b"N") + packet(b"B", b"x\r\n"))
+            client.ask(b"E")
+        record = wait_until("the record", own.records)[0]
+        self.assertEqual(actions(record), {"user%strict.test@audit.test": ("defer", True), "user@in.test": ("accept", True)})
+        own.stop()
+
     def test_dkim_and_dmarc_pass(self):
         found = record_of(sign())["checks"]
         self.assertEqual((found["dkim"]["result"], found["dmarc"]["result"]), ("pass", "pass"))
