@@ -231,6 +231,33 @@ peer_memory_has_so_many_visits_for_a_network(void **state)
 }
 
 /* At a rate of one a minute the second waits a minute; without a rate none does. */
+/* What is forgotten may be looked at again at once, and all else stays; also in the file. */
+static void
+peer_memory_forgets_whom_it_is_told_to(void **state)
+{
+	struct peer_memory *memory = peer_memory_new(0);
+	struct peer_store *store = peer_memory_store(memory);
+	const struct peer peer = { .outcome = PEER_DECLINES, .looked_at = NOW };
+	const struct ipaddr one = ipaddr_from_ipv4(0xc6336401), other = ipaddr_from_ipv4(0xc0000201);
+
+	(void)state;
+	peer_store_put(store, &one, &peer);
+	peer_store_put(store, &other, &peer);
+	assert_int_equal(peer_store_count(store), 2);
+	while (peer_memory_take_share(memory, &one, 1000) && peer_memory_take_share(memory, &other, 1000))
+		continue;
+	assert_int_equal(peer_memory_forget(memory, &one), 1);
+	assert_false(peer_memory_get(memory, &one, NOW, NULL));
+	assert_true(peer_memory_get(memory, &other, NOW, NULL));
+	assert_true(peer_memory_take_share(memory, &one, 1000));
+	assert_int_equal(peer_memory_forget(memory, &one), 0);
+	assert_int_equal(peer_memory_forget(memory, NULL), 1);
+	assert_int_equal(peer_store_count(store), 0);
+	assert_true(peer_memory_take_share(memory, &other, 1000));
+	assert_int_equal(peer_memory_forget(memory, NULL), 0);
+	peer_memory_free(memory);
+}
+
 static void
 peer_memory_has_so_many_turns_in_a_minute(void **state)
 {
@@ -604,6 +631,7 @@ main(void)
 		cmocka_unit_test(F43_peer_store_forgets_in_time),
 		cmocka_unit_test(peer_memory_forgets_in_time),
 		cmocka_unit_test(peer_memory_has_so_many_visits_for_a_network),
+		cmocka_unit_test(peer_memory_forgets_whom_it_is_told_to),
 		cmocka_unit_test(peer_memory_has_so_many_turns_in_a_minute),
 		cmocka_unit_test(peer_store_keeps_the_newest),
 		cmocka_unit_test(peer_store_is_full_of_what_is_fresh),
