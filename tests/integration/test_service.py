@@ -375,6 +375,7 @@ class Installed(Base):
             "usr/share/doc/heloscope/records.schema.json",
             "usr/share/doc/heloscope/why.schema.json",
             "usr/share/doc/heloscope/doctor.schema.json",
+            "usr/share/doc/heloscope/status.schema.json",
             "usr/share/bash-completion/completions/heloscope",
             "usr/share/zsh/vendor-completions/_heloscope",
             "etc/heloscope/heloscope.conf",
