@@ -40,8 +40,8 @@ const char *const change_mistake_tokens[MISTAKES] = {
 };
 
 /* A message that was taken and would be refused, for one recipient. */
-struct refusal {
-	struct refusal *next;
+struct new_refusal {
+	struct new_refusal *next;
 	const struct sides *sides;
 	const char *rule;
 	enum action action;
@@ -148,13 +148,13 @@ note_refusal(struct review *review, const struct verdict *verdict)
 {
 	struct changes *changes = review->changes;
 	const struct sides *sides = keep_sides(review);
-	struct refusal *refusal = arena_alloc(&changes->memory, sizeof *refusal);
+	struct new_refusal *refusal = arena_alloc(&changes->memory, sizeof *refusal);
 
 	document_count(changes->hosts, review->sides.host, 1);
 	document_count(changes->domains, review->sides.domain, 1);
 	if (sides == NULL || refusal == NULL)
 		return;
-	*refusal = (struct refusal){
+	*refusal = (struct new_refusal){
 		.sides = sides,
 		.rule = verdict->rule != NULL ? verdict->rule->place : "",
 		.action = verdict->action,
@@ -297,7 +297,7 @@ is_known(int64_t before, int64_t in_part, int64_t now)
 
 /* Why a refusal would likely be a mistake; `before` has counted all that came before its part. */
 static enum mistake
-why_mistake(const struct changes *before, const struct refusal *refusal)
+why_mistake(const struct changes *before, const struct new_refusal *refusal)
 {
 	const struct sides *sides = refusal->sides;
 
@@ -311,7 +311,7 @@ why_mistake(const struct changes *before, const struct refusal *refusal)
 }
 
 static void
-tell_mistake(struct changes *changes, const struct refusal *refusal, enum mistake why)
+tell_mistake(struct changes *changes, const struct new_refusal *refusal, enum mistake why)
 {
 	json_t *mistake;
 
@@ -330,7 +330,7 @@ tell_mistake(struct changes *changes, const struct refusal *refusal, enum mistak
 void
 changes_add(struct changes *whole, const struct changes *part)
 {
-	for (const struct refusal *refusal = part->refusals; refusal != NULL; refusal = refusal->next)
+	for (const struct new_refusal *refusal = part->refusals; refusal != NULL; refusal = refusal->next)
 		tell_mistake(whole, refusal, why_mistake(whole, refusal));
 	seen_add(&whole->seen, &part->seen);
 	whole->messages += part->messages;

@@ -104,7 +104,7 @@ failures_of(const struct facts *facts)
 bool
 answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy)
 {
-	const struct refusal refusal = {
+	const struct reply_grounds grounds = {
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
 		.own_text = verdict->text,
@@ -112,7 +112,7 @@ answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, s
 		.is_apart = verdict->is_apart,
 	};
 
-	return compose_first_cause(&refusal, found, remedy);
+	return compose_first_cause(&grounds, found, remedy);
 }
 
 /* Of a refusal the cause that its reply tells first. */

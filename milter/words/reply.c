@@ -65,21 +65,21 @@ method_of(const struct reason *reason)
 }
 
 static void
-find_causes(const struct refusal *refusal, struct causes *causes)
+find_causes(const struct reply_grounds *grounds, struct causes *causes)
 {
-	*causes = (struct causes){ .reasons = refusal->reasons };
-	for (size_t i = 0; i < refusal->reasons->count; i++) {
-		const struct reason *reason = &refusal->reasons->items[i];
+	*causes = (struct causes){ .reasons = grounds->reasons };
+	for (size_t i = 0; i < grounds->reasons->count; i++) {
+		const struct reason *reason = &grounds->reasons->items[i];
 		struct cause cause = {
-			.rank = reason_rank(reason, refusal->facts),
+			.rank = reason_rank(reason, grounds->facts),
 			.reasons = 1U << i,
 			.method = method_of(reason),
 		};
 		struct strbuf text;
 
 		strbuf_init(&text, cause.text, sizeof cause.text);
-		reason_refuse(reason, refusal->config, refusal->facts, &text);
-		cause.has_advice = reason_advise(reason, refusal->facts, &text);
+		reason_refuse(reason, grounds->config, grounds->facts, &text);
+		cause.has_advice = reason_advise(reason, grounds->facts, &text);
 		add_cause(causes, &cause);
 	}
 	for (size_t i = 0; i < causes->count; i++)
@@ -175,7 +175,7 @@ sort_causes(struct causes *causes)
 
 /* The text of a refusal. */
 struct draft {
-	const struct refusal *refusal;
+	const struct reply_grounds *grounds;
 	const char *ident;
 	const struct causes *causes;
 	bool is_policy; /* nothing else is against the mail than what a rule of this site asks for */
@@ -289,7 +289,7 @@ has_advice(const struct causes *causes)
 static void
 add_end(const struct draft *draft, struct strbuf *text)
 {
-	if (draft->refusal->is_temporary)
+	if (draft->grounds->is_temporary)
 		strbuf_add(text, "This refusal is temporary, and your mail server will try again. ");
 	strbuf_add(text,
 		   needs_exception(draft->causes) ? "For the exception or for help, "
@@ -297,7 +297,7 @@ add_end(const struct draft *draft, struct strbuf *text)
 		   : has_advice(draft->causes)
 			   ? "Or, to ask for an exception, which only the receiving site can make, "
 			   : "Only the receiving site can change its policy: to ask for an exception, ");
-	add_contact(draft->refusal->config, draft->ident, text);
+	add_contact(draft->grounds->config, draft->ident, text);
 }
 
 /* With the first `told` causes, of the first of them `length` octets. */
@@ -340,14 +340,14 @@ fit(struct draft *draft)
 
 /* Whether what is said does not depend on the tests of the rule. */
 static bool
-has_own_words(const struct refusal *refusal)
+has_own_words(const struct reply_grounds *grounds)
 {
-	return refusal->is_apart || refusal->withheld != DNS_NOERROR || refusal->own_text != NULL;
+	return grounds->is_apart || grounds->withheld != DNS_NOERROR || grounds->own_text != NULL;
 }
 
 /* Refusals without a reason among the tests of a rule. */
 static void
-add_only_cause(const struct refusal *refusal, struct causes *causes)
+add_only_cause(const struct reply_grounds *grounds, struct causes *causes)
 {
 	struct cause *cause = &causes->items[0];
 	struct strbuf text;
@@ -355,17 +355,17 @@ add_only_cause(const struct refusal *refusal, struct causes *causes)
 	*cause = (struct cause){ .rank = RANK_POLICY, .method = METHODS };
 	causes->count = 1;
 	strbuf_init(&text, cause->text, sizeof cause->text);
-	if (refusal->is_apart) {
+	if (grounds->is_apart) {
 		strbuf_add(
 			&text,
 			"The content of this mail decides whether it is accepted, and not in the same way for all its recipients. It has to be sent to this one on its own, as mail servers do by themselves. ");
-	} else if (refusal->withheld != DNS_NOERROR) {
-		withheld_refuse(refusal->withheld, refusal->facts, &text);
-	} else if (refusal->own_text != NULL) {
-		const size_t length = strlen(refusal->own_text);
+	} else if (grounds->withheld != DNS_NOERROR) {
+		withheld_refuse(grounds->withheld, grounds->facts, &text);
+	} else if (grounds->own_text != NULL) {
+		const size_t length = strlen(grounds->own_text);
 
-		strbuf_add(&text, refusal->own_text);
-		strbuf_add(&text, length > 0 && ascii_is_among(refusal->own_text[length - 1], ".?!\")")
+		strbuf_add(&text, grounds->own_text);
+		strbuf_add(&text, length > 0 && ascii_is_among(grounds->own_text[length - 1], ".?!\")")
 					  ? " "
 					  : ". ");
 	} else {
@@ -419,19 +419,19 @@ set_codes(const struct verdict *verdict, const struct causes *causes, struct smt
 /* What is told, that first which is told first; `is_policy`: nothing but a rule of this site is against it.
  */
 static void
-decide_causes(const struct refusal *refusal, struct causes *causes, bool *is_policy)
+decide_causes(const struct reply_grounds *grounds, struct causes *causes, bool *is_policy)
 {
-	find_causes(refusal, causes);
-	choose_causes(causes, refusal->facts);
+	find_causes(grounds, causes);
+	choose_causes(causes, grounds->facts);
 	sort_causes(causes);
-	*is_policy = !has_own_words(refusal) && (causes->count == 0 || !is_remediable(&causes->items[0]));
+	*is_policy = !has_own_words(grounds) && (causes->count == 0 || !is_remediable(&causes->items[0]));
 }
 
 void
 compose_reply(const struct config *config, const struct verdict *verdict, const char *ident,
 	      struct smtp_reply *reply)
 {
-	const struct refusal refusal = {
+	const struct reply_grounds grounds = {
 		.config = config,
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
@@ -441,27 +441,27 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 		.is_temporary = verdict->action == ACTION_DEFER,
 	};
 	struct causes causes;
-	struct draft draft = { .refusal = &refusal, .ident = ident, .causes = &causes };
+	struct draft draft = { .grounds = &grounds, .ident = ident, .causes = &causes };
 	struct smtp_reply codes;
 
-	decide_causes(&refusal, &causes, &draft.is_policy);
+	decide_causes(&grounds, &causes, &draft.is_policy);
 	set_codes(verdict, &causes, &codes);
-	if (has_own_words(&refusal) || causes.count == 0)
-		add_only_cause(&refusal, &causes);
+	if (has_own_words(&grounds) || causes.count == 0)
+		add_only_cause(&grounds, &causes);
 	fit(&draft);
 	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);
 }
 
 bool
-compose_first_cause(const struct refusal *refusal, struct strbuf *found, struct strbuf *remedy)
+compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, struct strbuf *remedy)
 {
 	struct causes causes;
 	bool is_policy;
 	size_t length;
 
-	decide_causes(refusal, &causes, &is_policy);
-	if (has_own_words(refusal) || causes.count == 0)
-		add_only_cause(refusal, &causes);
+	decide_causes(grounds, &causes, &is_policy);
+	if (has_own_words(grounds) || causes.count == 0)
+		add_only_cause(grounds, &causes);
 	length = smtp_reply_first_sentence(causes.items[0].text);
 	strbuf_add_span(found, (struct span){ causes.items[0].text, length });
 	strbuf_add_span(remedy, span_trim(span_of(causes.items[0].text + length)));

@@ -16,7 +16,7 @@
 #define MERGED_MAX 200 /* room for a record that takes the place of several */
 
 /* What the sentences need of one evaluation. */
-struct refusal {
+struct evaluation {
 	const struct config *config;
 	const struct facts *facts;
 	const struct spf_facts *spf;
@@ -324,10 +324,10 @@ refuse_none(const struct facts *facts, const char *domain, struct strbuf *text)
 
 /* The record allows others, or says nothing of this client. */
 static void
-refuse_not_allowed(const struct refusal *refusal, const char *domain, struct strbuf *text)
+refuse_not_allowed(const struct evaluation *evaluation, const char *domain, struct strbuf *text)
 {
-	const struct facts *facts = refusal->facts;
-	const struct spf_facts *spf = refusal->spf;
+	const struct facts *facts = evaluation->facts;
+	const struct spf_facts *spf = evaluation->spf;
 	char ip[IPADDR_TEXT_SIZE], address[SMALL_SIZE];
 	struct strbuf term = STRBUF_OVER(address);
 
@@ -336,14 +336,14 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 	telling_add_value(text, domain);
 	strbuf_add(text, has_included(&spf->trace) ? ", with the records that it includes," : "");
 	strbuf_printf(text,
-		      refusal->result == RESULT_NEUTRAL
+		      evaluation->result == RESULT_NEUTRAL
 			      ? " does not say whether the connecting IP address %s may send its mail"
 			      : " does not allow the connecting IP address %s to send mail for it",
 		      ip);
 	if (spf->mechanism != NULL && spf->mechanism[0] != '\0') {
 		strbuf_add(text, " (decided by \"");
 		telling_add_value(text, spf->mechanism);
-		strbuf_add(text, refusal->result == RESULT_SOFTFAIL
+		strbuf_add(text, evaluation->result == RESULT_SOFTFAIL
 					 ? "\", a softfail), and the receiving site refuses such mail"
 					 : "\")");
 	}
@@ -355,7 +355,8 @@ refuse_not_allowed(const struct refusal *refusal, const char *domain, struct str
 		text,
 		" to add \"%s\" to its SPF (TXT) record, so that it begins \"v=spf1%s\". If %s is not your mail server, send through your usual one. ",
 		address + 1, address, ip);
-	if (refusal->config != NULL && refusal->config->shows_spf_explanation && spf->explanation != NULL) {
+	if (evaluation->config != NULL && evaluation->config->shows_spf_explanation
+	    && spf->explanation != NULL) {
 		strbuf_add(text, "The owner of ");
 		telling_add_value(text, domain);
 		telling_add_quote(text, " adds", spf->explanation);
@@ -397,24 +398,24 @@ static void
 refuse(const struct config *config, const struct facts *facts, enum spf_identity identity,
        struct strbuf *text)
 {
-	const struct refusal refusal = {
+	const struct evaluation evaluation = {
 		.config = config,
 		.facts = facts,
 		.spf = &facts->spf[identity],
 		.result = facts->results[identity == SPF_HELO ? METHOD_SPF_HELO : METHOD_SPF],
 	};
-	const char *domain = refusal.spf->domain;
+	const char *domain = evaluation.spf->domain;
 
 	if (domain == NULL || domain[0] == '\0')
 		refuse_nameless(facts, identity, text);
-	else if (refusal.result == RESULT_TEMPERROR || refusal.result == RESULT_PERMERROR)
-		refuse_problem(refusal.spf, domain, text);
-	else if (refusal.result == RESULT_NONE)
+	else if (evaluation.result == RESULT_TEMPERROR || evaluation.result == RESULT_PERMERROR)
+		refuse_problem(evaluation.spf, domain, text);
+	else if (evaluation.result == RESULT_NONE)
 		refuse_none(facts, domain, text);
-	else if (refusal.result == RESULT_PASS)
+	else if (evaluation.result == RESULT_PASS)
 		refuse_pass(facts, domain, text);
 	else
-		refuse_not_allowed(&refusal, domain, text);
+		refuse_not_allowed(&evaluation, domain, text);
 }
 
 void

@@ -26,7 +26,7 @@
 /* Hosts and domains that were seen for so long are old acquaintances. */
 #define CHANGES_KNOWN_AFTER_S (14L * 24 * 3600)
 
-struct refusal;
+struct new_refusal;
 
 /* Why a new refusal is likely a mistake. */
 enum mistake {
@@ -59,9 +59,9 @@ struct changes {
 	size_t mistake_count;
 	struct seen seen; /* hosts and domains whose mail was accepted */
 	struct arena memory;
-	struct refusal *refusals, *last; /* new ones; changes_add() tells which are likely mistakes */
-	struct record_reading reading;   /* of the last line, */
-	struct arena review;             /* and what was made of it */
+	struct new_refusal *refusals, *last; /* new ones; changes_add() tells which are likely mistakes */
+	struct record_reading reading;       /* of the last line, */
+	struct arena review;                 /* and what was made of it */
 };
 
 /* `config` and `examiner`, which one thread uses at a time, must outlive `changes`. False when memory ran

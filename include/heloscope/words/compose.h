@@ -61,7 +61,7 @@ void compose_reply(const struct config *config, const struct verdict *verdict, c
 		   struct smtp_reply *reply);
 
 /* On what a reply rests: of a verdict, or of one that was read from a record. */
-struct refusal {
+struct reply_grounds {
 	const struct config *config; /* NULL: not known; then no text of SPF's exp= is told */
 	const struct facts *facts;   /* the reading that was judged */
 	const struct reasons *reasons;
@@ -73,7 +73,7 @@ struct refusal {
 
 /* What the reply tells first: in `found` the sentence that says what was found, in `remedy` what can be done.
  * Whether there are more causes. */
-bool compose_first_cause(const struct refusal *refusal, struct strbuf *found, struct strbuf *remedy);
+bool compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, struct strbuf *remedy);
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,
