@@ -179,17 +179,29 @@ add(struct telling *telling, const struct refusal *refusal, const struct recogni
 	why_refusals_add(&telling->refusals, refusal, known);
 }
 
+/* A refusal, or of a log a delivery that is compared with others. */
+static void
+take(struct telling *telling, const struct refusal *refusal, bool is_of_log)
+{
+	const bool is_delivered = refusal->status == REFUSAL_DELIVERED;
+	struct recognition known;
+
+	note_time(telling, refusal);
+	if (!is_delivered)
+		known = recognize(telling->recognizer, refusal);
+	if (is_of_log)
+		comparison_take(telling->comparison, refusal, is_delivered ? NULL : &known);
+	if (!is_delivered)
+		add(telling, refusal, &known);
+}
+
 static void
 tell(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
-	struct recognition known;
 
-	if (refusal->status == REFUSAL_DELIVERED || is_before(telling, refusal->time, REFUSAL_NO_TIME))
-		return;
-	note_time(telling, refusal);
-	known = recognize(telling->recognizer, refusal);
-	add(telling, refusal, &known);
+	if (refusal->status != REFUSAL_DELIVERED && !is_before(telling, refusal->time, REFUSAL_NO_TIME))
+		take(telling, refusal, false);
 }
 
 /* Text that has no code is somebody's reply only where the catalogue knows it, and where it is not a page of
@@ -206,22 +218,13 @@ tell_words(void *context, const struct refusal *refusal)
 	return true;
 }
 
-/* What a log tells is compared, too. */
 static void
 tell_of_log(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
-	struct recognition known;
 
 	telling->has_log = true;
-	note_time(telling, refusal);
-	if (refusal->status == REFUSAL_DELIVERED) {
-		comparison_take(telling->comparison, refusal, NULL);
-		return;
-	}
-	known = recognize(telling->recognizer, refusal);
-	comparison_take(telling->comparison, refusal, &known);
-	add(telling, refusal, &known);
+	take(telling, refusal, true);
 }
 
 /* Reading. */

@@ -168,24 +168,36 @@ take_sender(struct log_state *state, const struct log_line *line, struct span id
 	log_queue_note(&state->queue, LOG_NOTE_SENDER, line->host, id, sender);
 }
 
+/* Of what a line tells. */
+enum kind { KIND_NONE, KIND_RECIPIENTS, KIND_SENDER };
+
+/* Take the id of a message and the word behind it off `text`. */
+static enum kind
+take_head(struct span *text, struct span *id)
+{
+	if (!log_take_id(text, id) || id->length < ID_MIN)
+		return KIND_NONE;
+	if (log_take(text, SPAN("to=")))
+		return KIND_RECIPIENTS;
+	return log_take(text, SPAN("from=")) ? KIND_SENDER : KIND_NONE;
+}
+
 bool
 sendmail_log_is_line(struct span message)
 {
 	struct span id;
 
-	return log_take_id(&message, &id) && id.length >= ID_MIN
-	       && (log_take(&message, SPAN("to=")) || log_take(&message, SPAN("from=")));
+	return take_head(&message, &id) != KIND_NONE;
 }
 
 void
 sendmail_log_take(struct log_state *state, const struct log_line *line)
 {
 	struct span text = line->message, id;
+	const enum kind kind = take_head(&text, &id);
 
-	if (!log_take_id(&text, &id) || id.length < ID_MIN)
-		return;
-	if (log_take(&text, SPAN("to=")))
+	if (kind == KIND_RECIPIENTS)
 		take_recipients(state, line, id, text);
-	else if (log_take(&text, SPAN("from=")))
+	else if (kind == KIND_SENDER)
 		take_sender(state, line, id, text);
 }
