@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "heloscope/cli/progress.h"
 
 static int
 set_since(void *context, const char *given)
@@ -31,9 +32,33 @@ cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 }
 
 static void
-tell_progress(int percent)
+add_octets(void *progress, int64_t octets)
 {
-	output_put(output_errors(), "\r%3d %%", percent);
+	progress_add_octets(progress, octets);
+}
+
+static int64_t
+size_of(const struct record_files *files)
+{
+	int64_t size = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		size += (int64_t)files->items[i].size;
+	return size;
+}
+
+/* Have them read; on a terminal it is shown how far it is. */
+static void
+read_files(const struct cli_log_options *options, const struct record_files *files,
+	   const struct record_log_reader *reader, struct record_log_reading *reading)
+{
+	struct record_log_reader telling = *reader;
+	struct progress *progress = progress_new(options->command, size_of(files));
+
+	telling.tell = add_octets;
+	telling.told = progress;
+	record_log_read(files, &telling, reading);
+	progress_free(progress);
 }
 
 /* Without --since the rotated files are not read, which nobody sees from what is printed. */
@@ -90,21 +115,17 @@ cli_log_read(const struct cli_log_options *options, const struct config *config,
 	     const struct record_log_reader *reader)
 {
 	const char *log = cli_record_log(options->command, options->log, config, options->config);
-	struct record_log_reader telling = *reader;
 	struct record_log_reading reading = { .has_fault = true };
 	struct record_files files;
 
 	if (log == NULL)
 		return false;
-	telling.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
 	if (record_files_find(log, &files, &reading.fault)) {
 		if (choose_files(&files, log, options))
-			record_log_read(&files, &telling, &reading);
+			read_files(options, &files, reader, &reading);
 		else
 			error_set(&reading.fault, "%s: no such file", log);
 	}
-	if (telling.tell != NULL)
-		output_put(output_errors(), "\r     \r");
 	tell_reading(options->command, log, &reading);
 	record_files_clear(&files);
 	return !reading.has_fault;

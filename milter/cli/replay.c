@@ -172,7 +172,9 @@ replay_log(const struct config *config, const struct cli_log_options *options, s
 {
 	struct changes changes;
 	const struct record_log_reader alone = { .take = take_alone, .context = &changes };
-	const struct record_log_reader together = { take_record, &changes, begin_part, end_part, NULL };
+	const struct record_log_reader together = {
+		.take = take_record, .context = &changes, .begin_part = begin_part, .end_part = end_part
+	};
 	int status = CLI_UNKNOWN;
 	bool is_whole = changes_init(&changes, config, examiner, cli_read_time(options->since));
 

@@ -333,7 +333,9 @@ cli_report(int argc, char **argv)
 					   .help = help,
 					   .own = { .name = "html", .text = &html, .excludes = "json" } };
 	struct report report;
-	const struct record_log_reader reader = { take_record, &report, begin_part, end_part, NULL };
+	const struct record_log_reader reader = {
+		.take = take_record, .context = &report, .begin_part = begin_part, .end_part = end_part
+	};
 	struct config *config = NULL;
 	bool is_whole;
 	int status = cli_log_read_options(argc, argv, &options);

@@ -34,7 +34,8 @@ struct job {
 	size_t file;        /* that is read now, or opened next */
 	FILE *opened;       /* or NULL */
 	struct file_lines lines;
-	size_t done; /* octets of the files before it */
+	size_t done; /* octets of the files before it, */
+	size_t told; /* and those that were told to be read */
 	struct record_log_reading *reading;
 };
 
@@ -120,13 +121,14 @@ next_line(struct job *job)
 }
 
 static void
-tell(const struct job *job)
+tell(struct job *job)
 {
 	const bool is_within = job->opened != NULL && job->files->items[job->file].is_seekable;
 	const size_t done = job->done + (is_within ? (size_t)job->lines.at : 0);
 
-	if (job->reader->tell != NULL && job->size > 0)
-		job->reader->tell((int)(100 * done / job->size));
+	if (job->reader->tell != NULL)
+		job->reader->tell(job->reader->told, (int64_t)(done - job->told));
+	job->told = done;
 }
 
 /* Blocks. */

@@ -203,6 +203,18 @@ class Stories(unittest.TestCase):
                     self.assertEqual(text.isascii(), locale == "C")
                     self.assertNotIn("\033", text)
 
+    def test_how_far_it_is_stands_on_one_line_of_a_terminal_if_it_takes_long(self):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([lab.builddir / "milter/heloscope", "report", "-c", running.config], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        text = b""
+        with contextlib.suppress(OSError):  # EIO at the end
+            while chunk := os.read(ours, 4096):
+                text += chunk
+        os.close(ours)
+        process.wait(60)
+        self.assertRegex(text, rb"\A(\r +\rheloscope report: \d+ [kM]B read \(\d+ %\))*(\r +\r)?\Z")
+
     def test_colour_only_on_a_terminal_and_never_with_NO_COLOR(self):
         command = [lab.builddir / "milter/heloscope", "explain", "-c", running.config, record_of("listed")["id"]]
         for environment, has_colour in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heloscope/base/span.h"
 #include "heloscope/records/file.h"
@@ -24,7 +25,9 @@ struct record_log_reader {
 	void *context;
 	void *(*begin_part)(void *context); /* NULL: all is read in order, and the part is `context` */
 	void (*end_part)(void *context, void *part); /* in the order of the log, one at a time; frees it */
-	void (*tell)(int percent); /* how far it is, now and then, on any thread, one at a time; or NULL */
+	/* How many more octets of the files were read, now and then, on any thread; or NULL. */
+	void (*tell)(void *told, int64_t octets);
+	void *told;
 };
 
 struct record_log_reading {
