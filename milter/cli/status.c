@@ -365,10 +365,18 @@ put_lacks(struct output *out, const json_t *status, size_t *count)
 static size_t
 put_findings(struct output *out, const json_t *status)
 {
+	const json_t *configuration = document_member(status, "configuration");
 	const json_t *records = document_member(status, "records");
 	const json_t *anchor = document_member(status, "trust-anchor");
 	size_t count = 0;
 
+	if (json_is_true(document_member(configuration, "last-reload-failed"))) {
+		prose_bullet(
+			out,
+			"The configuration %s has errors, so the last reload had no effect, and the old one stays in use: \"heloscope-milter -t\" says what is wrong.",
+			document_text_of(configuration, "file"));
+		count++;
+	}
 	put_bad_lists(out, status, &count);
 	put_lacks(out, status, &count);
 	if (number(document_member(records, "dropped"), "disk") > 0) {

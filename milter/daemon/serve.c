@@ -97,13 +97,13 @@ reload(void)
 		milter_use(next);
 		log_open(config->log_target, config->log_level);
 		log_info("configuration read again from %s", server.path);
-		counter_add(&counts.reloads[RELOAD_SUCCESS], 1);
+		counts_reload(RELOAD_SUCCESS);
 		tell_if_disarmed(runtime_config(current), config);
 		config_tell_changes(server.started_with, config, EFFECT_RESTART, tell_what_waits);
 		runtime_unref(next);
 	} else {
 		log_error("%s; the old configuration stays", error.text);
-		counter_add(&counts.reloads[RELOAD_FAILURE], 1);
+		counts_reload(RELOAD_FAILURE);
 	}
 	runtime_unref(current);
 	service_notify("READY=1");

@@ -49,6 +49,8 @@ config_object(const struct metrics_view *view, const char *file)
 	document_set_text(object, "mode", config_modes[view->config->mode]);
 	set_count(object, "reloads", counter_value(&counts.reloads[RELOAD_SUCCESS]));
 	set_count(object, "failed-reloads", counter_value(&counts.reloads[RELOAD_FAILURE]));
+	document_set_flag(object, "last-reload-failed",
+			  atomic_load_explicit(&counts.last_reload, memory_order_relaxed) == RELOAD_FAILURE);
 	return object;
 }
 

@@ -184,8 +184,9 @@ class Numbers(Base):
         self.assertNotIn('heloscope_list_hits_total{list="bl6.test"}', after)
         self.assertEqual(own.reload("nonsense"), "old configuration stays")
         found = status("reload")["configuration"]
-        self.assertEqual((found["reloads"], found["failed-reloads"]), (1, 1))
-        own.config.write_text(before)
+        self.assertEqual((found["reloads"], found["failed-reloads"], found["last-reload-failed"]), (1, 1, True))
+        self.assertEqual(own.reload(before), "configuration read again")
+        self.assertFalse(status("reload")["configuration"]["last-reload-failed"])
         own.stop()
 
     def test_what_the_mta_does_not_send_is_counted(self):
@@ -261,6 +262,10 @@ class Commands(Base):
             self.assertIn(words, text)
         self.assertEqual(lab.tool("status", "-c", own.config, "--json").returncode, 1)
         self.assertIn("lacks the key", own.log_text())
+        usable = own.config.read_text()
+        own.reload(usable + "mode none\n")
+        own.config.write_text(usable)
+        self.assertIn("has errors, so the last reload had no effect", " ".join(lab.tool("status", "-c", own.config).stdout.split()))
         self.assertEqual(numbers("wrong")["heloscope_trust_anchor_root_key_missing"], 1)
         self.assertEqual(numbers("wrong")['heloscope_list_state{list="nobody.test"}'], 0)
         own.stop()

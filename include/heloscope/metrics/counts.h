@@ -42,10 +42,14 @@ struct counts {
 	struct counter sessions_begun, sessions_ended;
 	struct histogram waits; /* of messages */
 	struct counter reloads[RELOAD_RESULTS];
+	_Atomic int last_reload; /* enum reload_result */
 	struct counter lacks[MTA_LACKS];
 	_Atomic int64_t lacked_at[MTA_LACKS]; /* last, in seconds since 1970 */
 };
 extern struct counts counts;
+
+/* Count that the configuration was read again, or could not be. */
+void counts_reload(enum reload_result result);
 
 /* Count that the MTA did not send something. */
 void counts_lack(enum mta_lack lack);
