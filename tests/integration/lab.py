@@ -28,6 +28,15 @@ import jsonschema
 
 DEADLINE_S = 60  # for anything to come up or to happen; generous, for loaded machines
 
+# How the configurations of filters begin, for Lab.heloscope(); each goes on in its own way, behind a line end.
+HEAD = """
+authserv-id "mx.lab.test"
+listen "inet:{port}@127.0.0.1"
+user "nobody"
+log stderr"""
+RECORDED = HEAD + """
+records "{records}\""""
+
 SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/records.schema.json").read_text()))
 
 DOCTOR_SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/doctor.schema.json").read_text()))

@@ -1,5 +1,6 @@
 """scenario: the world in which the demo and the integration tests play. Names are under .test and
 .example, addresses are those of RFC 5737 and RFC 3849."""
+from lab import RECORDED
 
 addresses = {
     "good": "198.51.100.54",
@@ -144,12 +145,7 @@ LISTS = {
     "wl.test": ("ip4set", ":127.0.5.1:a known good sender\n127.0.0.2\n198.51.100.70\n"),
 }
 
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode audit
 contact "https://mx.lab.test/help"
 resolver {

@@ -13,7 +13,7 @@ import sys
 import threading
 import unittest
 
-from lab import Smtp, enter_namespace, free_port, module_lab, wait_until
+from lab import RECORDED, Smtp, enter_namespace, free_port, module_lab, wait_until
 
 SEED = 5321
 SENDERS, RECIPIENTS = 400, 200  # shapes; each with one name that is refused and one that is not
@@ -34,12 +34,7 @@ ZONE = "".join(
     f"{name} MX 10 mail.{name}\nmail.{name} A 192.0.2.99\n" for name in ("goody", "yodel", "baddy", "bands", "rules", "softy", "xn--bcher-kva")
 ) + 'yodel TXT "v=spf1 -all"\nxn--bcher-kva TXT "v=spf1 -all"\nsofty TXT "v=spf1 ~all"\n'
 
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8 } }

@@ -3,18 +3,13 @@ import json
 import re
 import unittest
 
-from lab import LabTest, Smtp, module_lab
+from lab import RECORDED, LabTest, Smtp, module_lab
 from readback import with_property
 from scenario import txt
 from signer import dkim, make_rsa
 
 LIST, NAMELESS = "198.51.100.54", "198.51.100.66"
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust {

@@ -3,19 +3,14 @@ import pathlib
 import re
 import unittest
 
-from lab import LabTest, Smtp, accepts, free_port, module_lab, wait_until
+from lab import RECORDED, LabTest, Smtp, accepts, free_port, module_lab, wait_until
 from raw_milter import ALL_STEPS, LEADING_BLANKS, Client, fields
 from readback import with_property
 from scenario import txt
 from signer import dkim, make_ed25519, make_rsa
 
 CLIENT = "198.51.100.54"
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8, ::1/128 } }

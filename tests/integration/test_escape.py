@@ -26,7 +26,7 @@ import dns.rrset
 
 import peers
 from dns_server import DnsServer
-from lab import SCHEMA, Lab, enter_namespace, free_port, wait_until
+from lab import RECORDED, SCHEMA, Lab, enter_namespace, free_port, wait_until
 from raw_milter import Client, packet
 
 CLIENT, LISTED = "198.51.100.80", "198.51.100.81"
@@ -113,12 +113,7 @@ def answer(octets, is_tcp):
     return response.to_wire(max_size=65535)
 
 
-CONFIG = f"""
-authserv-id "mx.lab.test"
-listen "inet:{{port}}@127.0.0.1"
-user "nobody"
-log stderr
-records "{{records}}"
+CONFIG = RECORDED + f"""
 mode MODE
 received-spf yes
 contact "{printable('contact').replace('%', '%%')}"

@@ -13,7 +13,7 @@ import dns.message
 import dns.rdatatype
 
 from dns_server import DnsServer, respond
-from lab import Lab, free_port, wait_until
+from lab import RECORDED, Lab, free_port, wait_until
 from raw_milter import Client, fields
 from readback import results
 
@@ -58,12 +58,7 @@ HARMLESS = ["", "late100", "truncated"]
 ALIASES = ["cnameloop"]  # an alias is one for every type, and a resolver that knows of it asks for none of them (RFC 1034, 3.6.2)
 
 # Nothing but the truth is accepted: a fault that is taken for an answer refuses the mail.
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 resolver { servers 127.0.0.1@{scripted} timeout 5s }
 dnsbl "bl.test" test-entries none

@@ -15,7 +15,7 @@ import dns.rdatatype
 import dns.rrset
 
 from dns_server import DnsServer
-from lab import Lab, free_port, wait_until
+from lab import RECORDED, Lab, free_port, wait_until
 from raw_milter import Client, fields
 from readback import read_fields
 
@@ -127,12 +127,7 @@ TEXTS = {
 
 MANY = {"F13 60 records": 60, "F13 60 large records": 60, "F13 600 records": 600}  # of such a row, each another
 
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode audit
 received-spf yes
 spf { explanation yes }

@@ -17,7 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from dns_server import DnsServer
-from lab import Lab, free_port, wait_until
+from lab import HEAD, Lab, free_port, wait_until
 from raw_milter import Client, fields, packet
 from readback import results
 
@@ -64,11 +64,7 @@ MODES = {
 }
 
 # The timeout is long, for a machine that has much to do: here only what a test keeps silent may be too late.
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
+CONFIG = HEAD + """
 mode enforce
 resolver { servers 127.0.0.1@{lists} timeout 8s }
 disable { iprev, helo, spf, spf-helo, sender }

@@ -11,7 +11,7 @@ import unittest
 import urllib.request
 
 import peers
-from lab import DEADLINE_S, enter_namespace, free_port, module_lab, wait_until
+from lab import DEADLINE_S, RECORDED, enter_namespace, free_port, module_lab, wait_until
 from raw_milter import Client, fields
 
 # One name a host: its address, what plays there, and the results that x-banner and x-tls (of the peer) come to.
@@ -110,12 +110,7 @@ NETWORKS = ("198.51.100.", "203.0.113.", "192.0.2.", "198.18.7.", "198.19.7.", "
 ADDRESSES = {name: f"{NETWORKS[number // 9]}{100 + number % 9}" for number, name in enumerate([*SCRIPTS, *POSTFIXES, "nobody", "relay", *RELAYS, *TURNING_AWAY])}
 CROWD = [f"2001:db8:5::{number:x}" for number in range(1, 14)]
 
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 contact "https://mx.lab.test/why"
 resolver {
     servers 127.0.0.1@{nsd}

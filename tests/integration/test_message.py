@@ -7,18 +7,13 @@ import subprocess
 import sys
 import unittest
 
-from lab import DOCTOR_SCHEMA, SCHEMA, LabTest, Smtp, module_lab, wait_until
+from lab import DOCTOR_SCHEMA, RECORDED, SCHEMA, LabTest, Smtp, module_lab, wait_until
 from raw_milter import Client, packet
 from scenario import txt
 from signer import dkim, make_rsa
 
 CLIENT, STRANGER = "198.51.100.54", "198.51.100.66"
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8, ::1/128 } }

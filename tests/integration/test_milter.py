@@ -17,7 +17,7 @@ import dns.message
 import dns.rdatatype
 
 from dns_server import DnsServer, misbehave, respond
-from lab import DEADLINE_S, Smtp, free_port, module_lab, negotiates, wait_until
+from lab import DEADLINE_S, HEAD, RECORDED, Smtp, free_port, module_lab, negotiates, wait_until
 from raw_milter import NEGOTIATE, Client, connect_packet, fields, packet
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -183,8 +183,7 @@ class Raw(unittest.TestCase):
             return misbehave(packet, is_tcp)
 
         with DnsServer(port, answer):
-            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\nrecords "{{records}}"\n'
-                                  f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n'
+            other = lab.heloscope(RECORDED + f'\nresolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n'
                                   'policy for "strict.test" { reject when spf != pass }', name="late")
             for client_address, ends in ((addresses["good"], True), (addresses["listed"], False)):
                 may_answer.clear()
@@ -216,8 +215,7 @@ class Raw(unittest.TestCase):
                           packet(b"M", b"<anna@yodel.example>\0"), packet(b"R", b"<user@in.test>\0")])
         with contextlib.ExitStack() as stack:
             stack.enter_context(DnsServer(port, lambda packet, is_tcp: None))
-            other = lab.heloscope(f'authserv-id "mx.lab.test"\nlisten "inet:{{port}}@127.0.0.1"\nuser "nobody"\nlog stderr\nmode enforce\n'
-                                  f'resolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n', name="silent")
+            other = lab.heloscope(HEAD + f'\nmode enforce\nresolver {{ servers 127.0.0.1@{port}\n timeout 8s }}\n', name="silent")
             with Client(other.port) as first:  # leaves an idle worker behind
                 first.start(addresses["neutral"])
             other.process.send_signal(signal.SIGSTOP)

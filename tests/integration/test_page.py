@@ -15,15 +15,10 @@ import unittest
 
 from browser import start_browser
 from dns_server import DnsServer, answering
-from lab import LabTest, Smtp, free_port, module_lab, wait_until
+from lab import RECORDED, LabTest, Smtp, free_port, module_lab, wait_until
 
 CONTRIB = pathlib.Path(__file__).resolve().parents[2] / "contrib"
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode enforce
 contact "http://127.0.0.1:{web}/why/%r"
 resolver { servers 127.0.0.1@{dns} timeout 8s }

@@ -8,14 +8,9 @@ import sys
 import time
 import unittest
 
-from lab import LabTest, Smtp, module_lab, wait_until
+from lab import RECORDED, LabTest, Smtp, module_lab, wait_until
 
-CONFIG = """
-authserv-id "mx.lab.test"
-listen "inet:{port}@127.0.0.1"
-user "nobody"
-log stderr
-records "{records}"
+CONFIG = RECORDED + """
 mode audit
 resolver { servers 127.0.0.1@{nsd} timeout 8s }
 trust { networks { 127.0.0.0/8, ::1/128 } }

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from dns_server import ODD_LABELS, DnsServer
-from lab import DEADLINE_S, SANITIZER, Lab, accepts, free_port, wait_until
+from lab import DEADLINE_S, HEAD, SANITIZER, Lab, accepts, free_port, wait_until
 from raw_milter import Client, connect_packet
 
 WAIT_MS = 1000 * DEADLINE_S  # for what is answered in the end
@@ -73,8 +73,7 @@ class Streams(Base):
             self.addCleanup(end.close)
         self.lab.servers["scripted"] = port
         running = self.lab.heloscope(
-            'authserv-id "mx.lab.test"\nlisten "inet:{port}@127.0.0.1"\nuser "nobody"\nlog stderr\npolicy { reject when spf = fail }\n'
-            + "resolver { servers 127.0.0.1@{scripted} timeout 1s\n"
+            HEAD + "\npolicy { reject when spf = fail }\nresolver { servers 127.0.0.1@{scripted} timeout 1s\n"
             + "".join(f'zone "z{number}.test" servers {address}@{{scripted}}\n' for number, address in enumerate(addresses)) + "}\n")
         streams = [[] for _ in addresses]
 
@@ -244,12 +243,7 @@ class Scripted(Base):
     def test_N09_no_name_server_answers(self):
         """One line when it begins, one when it ends; meanwhile no name is blamed."""
         port = free_port()
-        running = self.lab.heloscope(f"""authserv-id "mx.lab.test"
-listen "inet:{{port}}@127.0.0.1"
-user "nobody"
-log stderr
-resolver {{ servers 127.0.0.1@{port} timeout 1s }}
-""", name="deaf")
+        running = self.lab.heloscope(HEAD + f"\nresolver {{ servers 127.0.0.1@{port} timeout 1s }}\n", name="deaf")
         with Client(running.port) as client:
             client.socket.sendall(connect_packet("198.51.100.7"))
             client.ask(b"H", b"client.test\0")
