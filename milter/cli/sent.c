@@ -40,7 +40,8 @@ struct account {
 /* Of one domain. */
 struct sent_domain {
 	struct account log, reports;
-	struct ipaddr addresses[2 * NAMES_MAX]; /* as an order has them */
+	struct ipaddr addresses[2 * NAMES_MAX]; /* as an order has them, */
+	const char *bounces[NAMES_MAX];         /* and these */
 };
 
 struct sent {
@@ -394,19 +395,15 @@ reporters(const struct names *names, struct arena *arena)
 	return arena_string(arena, memory);
 }
 
-/* What was taken of one account; nothing when nothing was. */
+/* What was taken of the log; nothing when nothing was. */
 static void
-add_account(struct strbuf *text, const struct account *account, bool takes_addresses, const char *bounces)
+add_log(struct strbuf *text, const struct account *account, bool takes_addresses, const char *bounces)
 {
 	char memory[LINE_MAX];
 	struct strbuf line = STRBUF_OVER(memory);
 	size_t beginning;
 
-	if (account->reporters.count > 0)
-		add_reporters(&line, &account->reporters);
-	else
-		strbuf_add(&line, "the mail log");
-	strbuf_add(&line, ":");
+	strbuf_add(&line, "the mail log:");
 	beginning = line.length;
 	if (takes_addresses)
 		add_names(&line, "address", "es", &account->addresses);
@@ -459,15 +456,14 @@ sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct a
 {
 	struct sent_domain *domain = &sent->domains[number];
 	const bool takes_addresses = order->address_count == 0, takes_bounces = order->bounces == NULL;
-	const char *reported, *logged;
+	const struct names *reported = &domain->reports.bounces;
+	const char *logged;
 	char memory[3 * LINE_MAX];
 	struct strbuf text = STRBUF_OVER(memory);
 
 	sort_account(&domain->log);
 	sort_account(&domain->reports);
-	reported = takes_bounces && domain->reports.bounces.count > 0 ? domain->reports.bounces.items[0].text
-								      : NULL;
-	logged = takes_bounces && reported == NULL
+	logged = takes_bounces && reported->count == 0
 			 ? bounces_of_log(&domain->log.bounces, sent->lesson->domains[number])
 			 : NULL;
 	if (takes_addresses) {
@@ -477,14 +473,16 @@ sent_fill(struct sent *sent, size_t number, struct doctor_order *order, struct a
 		order->address_count = add_addresses(domain, &domain->reports.addresses, sure);
 		order->reported_count = order->address_count - sure;
 	}
-	if (takes_bounces)
-		order->bounces = reported != NULL ? reported : logged;
-	add_account(&text, &domain->log, takes_addresses, logged);
-	if (domain->reports.reporters.count > 0) {
-		add_account(&text, &domain->reports, false,
-			    reported); /* the rest is told by the examination */
-		order->reported_by = reporters(&domain->reports.reporters, arena);
+	if (takes_bounces) {
+		order->bounces = logged;
+		order->reported_bounces = domain->bounces;
+		order->reported_bounces_count = reported->count;
+		for (size_t i = 0; i < reported->count; i++)
+			domain->bounces[i] = reported->items[i].text;
 	}
+	add_log(&text, &domain->log, takes_addresses, logged);
+	if (domain->reports.reporters.count > 0) /* what is taken from them is told by the examination */
+		order->reported_by = reporters(&domain->reports.reporters, arena);
 	add_others(&text, &domain->reports.others, sent->lesson->domains[number]);
 	order->taken_from = arena_string(arena, memory);
 }

@@ -1,5 +1,8 @@
-/* The addresses from which mail may go out: those that were named, else those that MX and SPF show. */
+/* The addresses from which mail may go out: those that were named, else those that MX and SPF show; and the
+ * bounce domain by which SPF lets them. */
 #include "heloscope/doctor/addresses.h"
+
+#include <string.h>
 
 #include "heloscope/doctor/look.h"
 #include "heloscope/doctor/reported.h"
@@ -57,6 +60,46 @@ add_spf_addresses(struct exam *exam)
 				add_address(exam, &term->address);
 		}
 	}
+}
+
+/* SPF cannot have passed for a domain without a record; with one that cannot be looked up it may have. */
+static bool
+may_have_spf(struct exam *exam, const char *domain)
+{
+	const struct dns_answer *answer = lookup_get(exam->lookup, domain, DNS_TXT);
+
+	if (dns_status_is_fault(answer->status))
+		return true;
+	for (size_t i = 0; i < answer->count; i++)
+		if (spf_record_is_one(answer->records[i].text))
+			return true;
+	return false;
+}
+
+void
+exam_reported_bounces(struct exam *exam)
+{
+	const struct doctor_order *order = exam->order;
+	struct reported_names taken, left_out;
+
+	reported_init(&taken);
+	reported_init(&left_out);
+	for (size_t i = 0; i < order->reported_bounces_count && i < REPORTED_TOLD && taken.count == 0; i++) {
+		const char *domain = order->reported_bounces[i];
+		const bool is_own = strcmp(domain, exam->report->domain) == 0;
+
+		if (!is_own && !may_have_spf(exam, domain)) {
+			reported_add(&left_out, domain);
+			continue;
+		}
+		exam->bounces = is_own ? exam->report->domain : domain;
+		reported_add(&taken, domain);
+	}
+	reported_tell_taken(exam, &taken, "bounce domain", "bounce domains");
+	reported_tell_left_out(exam, &left_out,
+			       left_out.count > 1 ? "are bounce domains without an SPF record"
+						  : "is a bounce domain without an SPF record",
+			       "--bounces");
 }
 
 static bool

@@ -258,10 +258,14 @@ tell_neighbour(struct exam *exam, const char *name)
 static bool
 has_no_key(struct exam *exam, const struct doctor_key *key)
 {
-	const struct dns_answer *answer = lookup_get(exam->lookup, exam_key_name(exam, key), DNS_TXT);
+	const char *name = exam_key_name(exam, key);
+	const struct dns_answer *answer;
 	struct span text = SPAN("");
 	struct dkim_key record;
 
+	if (strlen(name) >= DOMAIN_SIZE) /* no name of the DNS is so long */
+		return true;
+	answer = lookup_get(exam->lookup, name, DNS_TXT);
 	if (dns_status_is_fault(answer->status) || count_keys(exam, answer, &text) > 1)
 		return false;
 	record = dkim_key_read(text);
@@ -379,7 +383,11 @@ judge_key_of(struct exam *exam, const struct doctor_key *key)
 	const char *name = exam_key_name(exam, key);
 	const struct dns_answer *answer = lookup_get(exam->lookup, name, DNS_TXT);
 
-	if (dns_status_is_fault(answer->status))
+	if (strlen(name) >= DOMAIN_SIZE)
+		add_error(
+			exam, PROBLEM_DKIM_MISSING, name,
+			"The name of the key is longer than 253 characters, which no name in the DNS can be.");
+	else if (dns_status_is_fault(answer->status))
 		exam_add_unknown(exam, DOCTOR_DKIM, name, answer);
 	else
 		judge_answer(exam, name, answer);

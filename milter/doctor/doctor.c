@@ -79,6 +79,7 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 
 	exam_choose_keys(&exam);
 	tell_progress(&exam, "names and records");
+	exam_reported_bounces(&exam);
 	lookup_want(lookup, domain, DNS_A);
 	lookup_want(lookup, exam.bounces, DNS_TXT);
 	exam_mx(&exam);

@@ -25,8 +25,8 @@ text_of(struct exam *exam, const struct reported_names *names)
 							    names->count - REPORTED_TOLD);
 }
 
-/* The place behind what was taken from reports, in the lines of the report; the end where there is none yet.
- */
+/* The place behind what was taken from reports, in the lines of the report; the front where that is not told
+ * yet. */
 static size_t
 end_of_taken(const struct exam *exam, bool *has_line)
 {
@@ -39,7 +39,7 @@ end_of_taken(const struct exam *exam, bool *has_line)
 			return (size_t)(line - lines) + strcspn(line, "\n");
 	}
 	*has_line = false;
-	return strlen(lines);
+	return 0;
 }
 
 void
@@ -54,11 +54,9 @@ reported_tell_taken(struct exam *exam, const struct reported_names *names, const
 		return;
 	exam->report->taken_from =
 		arena_printf(exam->arena, "%.*s%s%s%s%s%s", (int)end, lines,
-			     has_line  ? "; "
-			     : end > 0 ? "\n"
-				       : "",
-			     has_line ? "" : arena_printf(exam->arena, "%s: ", exam->order->reported_by),
-			     names->count > 1 ? several : one, text_of(exam, names), lines + end);
+			     has_line ? "; " : arena_printf(exam->arena, "%s: ", exam->order->reported_by),
+			     names->count > 1 ? several : one, text_of(exam, names),
+			     !has_line && lines[0] != '\0' ? "\n" : "", lines + end);
 }
 
 void

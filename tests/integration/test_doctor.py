@@ -493,6 +493,17 @@ class Doctor(unittest.TestCase):
             f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours",
             "left out: gone, void, which are selectors without a key: anybody can write a report; give with --selector what is yours"])
         self.assertEqual(self.found(read, "dkim"), [])
+        # A bounce domain without an SPF record, for which SPF cannot have passed, and a selector that no name in the DNS can have, do not exist.
+        report("6.xml", "forger.example", row(forged, 10**12, "pass", "pass", "absent.well.example", ("well.example", "a." * 120 + "b", "pass")))
+        read, _ = look("--reports", folder)
+        self.assertEqual((read["addresses"], read["guessed"]), ([mine], False))
+        self.assertIn("left out: absent.well.example, which is a bounce domain without an SPF record: anybody can write a report; give with --bounces what is yours",
+                      read["taken-from"])
+        self.assertIn("bounce domain b.well.example", str(read["taken-from"]))
+        self.assertEqual([finding["subject"] for finding in read["findings"] if "absent" in str(finding) or "a.a.a" in str(finding)], [])
+        found, _ = look("--selector", "a." * 115 + "b")
+        self.assertEqual([finding["problem"] for finding in self.found(found, "dkim")], ["dkim-missing"])
+        (folder / "6.xml").unlink()
         # What is given too, or signs a message, is at fault.
         for more in (("--selector", "gone"), ("--selector", "gone._domainkey.well.example")):
             found, _ = look("--reports", folder, *more)

@@ -10,4 +10,8 @@
  * report. */
 void exam_addresses(struct exam *exam);
 
+/* Of the bounce domains that only reports name take the first that has an SPF record, or may have; those
+ * before it are told as left out. */
+void exam_reported_bounces(struct exam *exam);
+
 #endif

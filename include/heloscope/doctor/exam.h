@@ -47,6 +47,9 @@ struct doctor_order {
 	uint64_t end_ms;             /* of clock_now_ms(): no waiting goes on beyond it */
 	void (*tell)(const char *domain, const char *what); /* what is looked at now; or NULL */
 	const char *bounces; /* normalized: the domain of the bounce address; NULL: that of the author */
+	const char *const *reported_bounces; /* for that, normalized, those that only reports name: one that
+					      * has an SPF record goes before */
+	size_t reported_bounces_count;
 };
 
 struct exam {
