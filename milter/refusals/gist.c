@@ -30,7 +30,7 @@
 	ROW(DOMAIN, "domain*|hostname*|host|domäne*|domaine*|domini*|domena|domeny") \
 	ROW(IP, "ip|ips|ipaddress*|ip-address*|client|clients|client's|netblock*|network*|subnet*|ip-adresse*|your server|" \
 		"your host|your mail server|your mailserver|connections from") \
-	ROW(NAMELESS, "unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|" \
+	ROW(NAMELESS, "unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
 		"unbekannt*|ungültig*|ungueltig*|inconnu*|invalide*|inexist*|desconocid*|desconhecid*|inválid*|" \
 		"sconosciut*|inesistent*|onbekend*|ongeldig*|nieznan*") \
 	ROW(NO, "no|not|isn't|doesn't|doesnt|don't|can't|cannot|couldn't|could not|won't|wasn't|hasn't|aren't|didn't|never|" \
@@ -71,7 +71,7 @@
 		"più tardi|occupat*|tijdelijk*") \
 	ROW(UNABLE, "unavailable|not available|not accepting|down|stopped|closing|nicht verfügbar|indisponible*|no disponible|" \
 		"indisponível|non disponibile|niet beschikbaar") \
-	ROW(FAULT, "error|errors|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
+	ROW(FAULT, "error|errors|failed|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
 		"timeout|timed out|no space left|fehler*|erreur*|errore") \
 	ROW(SERVICE, "service|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
 	ROW(RELAY, "relay*|rcpthosts|non-local|weiterleitung") \

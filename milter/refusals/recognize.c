@@ -488,12 +488,12 @@ judge_by_stage(struct recognition *known, enum refusal_stage stage)
 	known->party = PARTY_SENDING_SERVER_ADMIN;
 }
 
-/* Whether an entry says no more than that there was a refusal, and the reply says more. */
+/* Whether an entry says no more than that there was a refusal, or a rule, and the reply says more. */
 static bool
 is_empty(const struct search *search, const struct refusal_entry *entry)
 {
 	return entry == NULL
-	       || (entry->is_frame && entry->category == CATEGORY_UNKNOWN && !is_most_of_it(search, entry));
+	       || (entry->is_frame && !says_anything(entry->category) && !is_most_of_it(search, entry));
 }
 
 /* Whether an entry is anybody's and tells of the recipient: the words may say it of the sender. */
