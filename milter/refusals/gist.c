@@ -54,7 +54,7 @@
 	ROW(VIRUS, "virus|viruses|malware*|infected|trojan*|worm|worms") \
 	ROW(LISTED, "blacklist*|blocklist*|black list*|block list*|denylist*|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
 		"lista negra") \
-	ROW(BLOCKED, "block|blocked|blocking|banned|denied|deny|denies|reject*|refuse*|forbidden|prohibited|disallowed|declined|" \
+	ROW(BLOCKED, "block|blocked|blocking|no access|banned|denied|deny|denies|reject*|refuse*|forbidden|prohibited|disallowed|declined|" \
 		"abgelehnt*|abgewiesen*|verweigert*|zurückgewiesen|refusé*|rejeté*|bloqué*|rechazad*|bloquead*|rifiutat*|" \
 		"bloccat*|rejeitad*|geweigerd*|odrzucon*") \
 	ROW(REPUTATION, "reputation*|senderscore|senderbase") \

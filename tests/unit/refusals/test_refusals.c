@@ -646,6 +646,7 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		  PARTY_SENDERS_DOMAIN_OWNER },
 		{ "554 your IP stands on a blacklist here", 0, CATEGORY_IP_LISTED,
 		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 no access for this IP", 0, CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN },
 		{ "421 trop de connexions", 0, CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN },
 		{ "450 the reverse DNS of 192.0.2.1 is bad", 0, CATEGORY_PTR, PARTY_IP_OPERATOR },
 		{ "550 5.1.1 no relaying here", 0, CATEGORY_RELAY, PARTY_RECEIVER },
