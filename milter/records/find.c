@@ -220,7 +220,7 @@ search_files(struct search *search, const char *path, bool is_thorough)
 	const bool has_files = record_files_find(path, &files, search->error);
 
 	search->is_whole = has_files;
-	search_all(search, &files, true);
+	search_all(search, &files, !regular_file_is_input(path)); /* which is read once */
 	if (search->status == RECORD_ABSENT && is_thorough && search->has_left) {
 		search->is_whole = has_files;
 		search_all(search, &files, false);

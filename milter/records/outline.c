@@ -113,13 +113,22 @@ outline_listing(const struct outline *outline, const struct node **at, const cha
 	return false;
 }
 
+/* What came of a verdict: its action, unless none was taken. */
+static const char *
+outcome_of(const struct node *verdict)
+{
+	if (take_flag(verdict, "apart"))
+		return "apart";
+	return tree_member(verdict, "pending") != NULL ? "pending" : action_of(verdict, "action");
+}
+
 bool
 outline_verdict(const struct outline *outline, const struct node **at, struct outline_verdict *verdict)
 {
 	if (!go_on(tree_member(outline->tree.nodes, "verdicts"), at))
 		return false;
 	*verdict = (struct outline_verdict){
-		.action = take_flag(*at, "apart") ? "apart" : action_of(*at, "action"),
+		.action = outcome_of(*at),
 		.rule = text_of(*at, "rule"),
 		.is_enforced = take_flag(*at, "enforced"),
 		.notes = tree_member(*at, "notes"),

@@ -5,6 +5,7 @@
 #include "heloscope/base/document.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/facts/forwarding.h"
+#include "heloscope/records/cut.h"
 #include "heloscope/review/counts.h"
 #include "heloscope/review/replay.h"
 
@@ -218,6 +219,18 @@ judge(struct review *review, const struct readings *recipient, struct verdict *v
 	       && replay_judge(&review->replay, recipient, verdict);
 }
 
+/* Whether the record had no room for the whole of an address, so that nobody knows which rules are its. */
+static bool
+is_cut(const struct review *review, const struct record_recipient *recipient)
+{
+	const char *texts[] = { recipient->address.typed, recipient->address.used };
+
+	for (size_t i = 0; i < 2 && (review->record->cuts & 1U << CUT_RECIPIENTS) != 0; i++)
+		if (texts[i] != NULL && span_ends_with_nocase(span_of(texts[i]), SPAN("...")))
+			return true;
+	return false;
+}
+
 static void
 compare(struct review *review, const struct record_recipient *recipient)
 {
@@ -227,7 +240,7 @@ compare(struct review *review, const struct record_recipient *recipient)
 	struct verdict verdict;
 
 	changes->recipients++;
-	if (!judge(review, &readings, &verdict)) {
+	if (is_cut(review, recipient) || !judge(review, &readings, &verdict)) {
 		changes->unknown++;
 		return;
 	}

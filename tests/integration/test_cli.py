@@ -444,6 +444,10 @@ class Find(unittest.TestCase):
                 with self.subTest(name, number=number):
                     self.assertEqual(self.find(log, ids[number]), ids[number])
             self.assertIn("no record of", self.find(log, self.ident(40000, 0xabcdef)))
+        # Standard input can be read but once.
+        early = self.log("early", [self.ident(50000, 1)] + ordered[:9]).read_text()
+        done = subprocess.run([lab.builddir / "milter/heloscope", "explain", "--log", "-", "--json", ordered[0]], input=early, capture_output=True, text=True, check=False)
+        self.assertEqual(json.loads(done.stdout or "{}").get("id"), ordered[0], done.stderr)
 
     def test_ambiguous_beginnings_name_two(self):
         log = self.log("ambiguous", [self.ident(60, 0x10), self.ident(60, 0x11), self.ident(90, 0x12)])
@@ -896,6 +900,14 @@ class Report(unittest.TestCase):
         for since in ([], ["--since", "24h"]):
             self.assertEqual(run("report", "--log", beginning, *since), (3, "", f"heloscope report: {beginning}: no such file\n"))
         self.assertEqual(run("report", "--since", "soon")[0], 2)
+
+    def test_what_was_pending_is_counted_as_such(self):
+        """Of a message that was given up before the rule had what it waits for; that rule has decided nothing."""
+        line = json.dumps({"v": 1, "id": "20261124T000000Z-000000000001", "time": "2026-11-24T00:00:00Z", "client": {"ip": "198.51.100.7"}, "checks": {},
+                           "verdicts": [{"recipient": "<a@in.test>", "action": "accept", "enforced": True, "pending": "body", "rule": "x.conf:1", "notes": []}]})
+        done = subprocess.run([lab.builddir / "milter/heloscope", "report", "--json", "--log", "-"], input=line + "\n", capture_output=True, text=True, check=False)
+        told = json.loads(done.stdout)
+        self.assertEqual([row["action"] for table in ("verdicts", "rules") for row in told[table]], ["pending", "pending"])
 
     def test_a_log_from_a_pipe(self):
         command = [lab.builddir / "milter/heloscope", "report", "--json", "--log", "-"]

@@ -41,8 +41,9 @@ bool outline_check(const struct outline *outline, const struct node **at, const 
 bool outline_listing(const struct outline *outline, const struct node **at, const char **zone);
 
 struct outline_verdict {
-	const char *action; /* its token, "apart" for one that was put apart, or OUTLINE_OTHER */
-	const char *rule;   /* "" when none decided */
+	const char *action; /* its token, "apart" for one that was put apart, "pending" for one that the
+			     * message did not live to see decided, or OUTLINE_OTHER */
+	const char *rule;   /* "" when none decided, or is pending */
 	bool refuses, is_enforced;
 	const struct node *notes;
 };

@@ -99,7 +99,7 @@ changes_tell_in_parts_what_they_tell_in_one(void **state)
 #define ALL "enable { dkim, dmarc, arc } trust { arc-sealers { \"x.test\" } } "
 
 static void
-expect_replayed(const char *checks, const char *cut, const char *settings, const char *rules, size_t changed,
+expect_replayed(const char *checks, const char *more, const char *settings, const char *rules, size_t changed,
 		size_t unknown)
 {
 	char config_text[1024], line[4096];
@@ -110,8 +110,12 @@ expect_replayed(const char *checks, const char *cut, const char *settings, const
 		       "authserv-id \"mx.test\" mode enforce %s policy { %s }", settings, rules);
 	(void)snprintf(
 		line, sizeof line,
-		"{\"v\":1,\"id\":\"20261001T000000Z-000000000001\",\"time\":\"2026-10-01T00:00:00Z\",\"client\":{\"ip\":\"198.51.100.2\"},\"mail-from\":\"<a@d.test>\",\"sender\":\"a@d.test\",\"checks\":{%s},\"verdicts\":[{\"recipient\":\"<b@in.test>\",\"action\":\"accept\",\"enforced\":true}]%s}",
-		checks, cut);
+		"{\"v\":1,\"id\":\"20261001T000000Z-000000000001\",\"time\":\"2026-10-01T00:00:00Z\",\"client\":{\"ip\":\"198.51.100.2\"},\"mail-from\":\"<a@d.test>\",\"sender\":\"a@d.test\",\"checks\":{%s}%s%s}",
+		checks,
+		strstr(more, "verdicts") != NULL
+			? ""
+			: ",\"verdicts\":[{\"recipient\":\"<b@in.test>\",\"action\":\"accept\",\"enforced\":true}]",
+		more);
 	config = config_from_text(config_text, NULL);
 	assert_true(changes_init(&changes, config, NULL, 0));
 	if (!changes_take(&changes, span_of(line)))
@@ -213,6 +217,11 @@ changes_know_nothing_of_what_was_cut(void **state)
 	for (size_t i = 0; i < ROWS(cases); i++)
 		expect_replayed(checks, ",\"cut\":[\"checks\"]", ALL, cases[i].rules, cases[i].changed,
 				cases[i].unknown);
+	expect_replayed(HOST, ",\"cut\":[\"recipients\"]", ALL, "reject when spf = fail", 1, 0);
+	expect_replayed(
+		HOST,
+		",\"verdicts\":[{\"recipient\":\"<aaa...\",\"action\":\"accept\"}],\"cut\":[\"recipients\"]",
+		ALL, "reject when spf = fail", 0, 1);
 }
 
 int
