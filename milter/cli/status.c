@@ -24,7 +24,7 @@ static const char help[] =
 	"      --json          as JSON, by etc/status.schema.json of the documentation\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
-	"Exit status: 0 all is well, 1 something needs to be looked at, 2 wrong usage, 3 the filter\n"
+	"Exit status: 0 all is well, 1 something needs attention, 2 wrong usage, 3 the filter\n"
 	"does not answer.\n"
 	"\n"
 	"Example: heloscope status --json\n";
@@ -408,7 +408,7 @@ tell(const struct options *options, const json_t *status)
 	} else {
 		put_status(status);
 		if (findings > 0)
-			output_put(output_standard(), "\nTo be looked at:\n");
+			output_put(output_standard(), "\nNeeds attention:\n");
 		(void)put_findings(output_standard(), status);
 	}
 	return findings > 0 ? CLI_FINDINGS : CLI_WELL;

@@ -242,7 +242,7 @@ class Commands(Base):
                      r"  accept +\d+\.\d +[1-9]\d*", r"  A +[1-9]\d*  mean", r"Cache +\d+ % of", r"  bl\.test +lists \d+ messages", r"    ipv4 +trusted since 20\S+; tests: \d+ ms",
                      r"Look-back +off", r"Records +\S+: written: [1-9]", r"Trust anchor +none"):
             self.assertRegex(done.stdout, f"(?m)^{line}")
-        self.assertNotIn("To be looked at", done.stdout)
+        self.assertNotIn("Needs attention", done.stdout)
         as_json = lab.tool("status", "-c", running.config, "--json")
         self.assertEqual(as_json.returncode, 0)
         SCHEMA.validate(json.loads(as_json.stdout))
