@@ -245,7 +245,7 @@ static const char *const author_refusals[AUTHOR_FINDINGS] = {
 /* $D: the author's domain; $R: where the record stands; $P: the policy; $N and $S: a lookup that failed. */
 static const char *const refusals[] = {
 	[RESULT_NONE] =
-		"The domain $D of the From address publishes no DMARC policy, and the receiving site requires one. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, for example \"v=DMARC1; p=none; rua=mailto:dmarc@$D\" (p=none is enough). ",
+		"The domain $D of the From address publishes no DMARC policy, and the receiving site requires one. Ask whoever manages the DNS of $D to publish a TXT record at _dmarc.$D, for example \"v=DMARC1; p=none; rua=mailto:dmarc@$D\". ",
 	[RESULT_PASS] = "The domain $D of the From address vouches for this mail (DMARC). ",
 	[RESULT_PERMERROR] =
 		"The DMARC record at _dmarc.$R has no valid policy. Ask whoever manages the DNS of $R to correct it, for example to \"v=DMARC1; p=none; rua=mailto:dmarc@$R\". ",

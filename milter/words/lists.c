@@ -256,16 +256,16 @@ lists_refuse_unlisted(const struct facts *facts, bool is_allow, struct strbuf *t
 
 	strbuf_add(text, "The connecting IP address ");
 	telling_add_client(text, facts);
-	strbuf_printf(text, is_fault ? " could not be looked up on the %s" : " is on none of the %s",
+	strbuf_printf(text,
+		      is_fault ? " could not be looked up on the %s that the receiving site uses"
+			       : " is on none of the %s that the receiving site's policy requires",
 		      is_allow ? "allowlists" : "blocklists");
-	strbuf_add(text, " that this site uses");
 	if (finding != NULL) {
 		strbuf_add(text, " (");
 		telling_add_value(text, finding->zone);
 		strbuf_add(text, facts_next_finding(&walk) != NULL ? " and others)" : ")");
 	}
-	strbuf_add(text, is_fault ? ", a fault on the way to the lists. Send the mail again later. "
-				  : ", and the receiving site's policy does not accept that. ");
+	strbuf_add(text, is_fault ? ", a fault on the way to the lists. Send the mail again later. " : ". ");
 }
 
 static void

@@ -251,9 +251,10 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 	else if (is_remediable(&causes->items[0]))
 		add_choice(causes, told, text);
 	else
-		strbuf_add(text, !causes->items[0].is_enough ? ""
-				 : told == 2                 ? "It is enough to solve (1) or (2). "
-							     : "It is enough to solve one of these. ");
+		strbuf_add(text, !causes->items[0].is_enough          ? ""
+				 : causes->items[told - 1].has_advice ? "Doing that is enough. "
+				 : told == 2                          ? "It is enough to solve (1) or (2). "
+					     : "It is enough to solve one of these. ");
 }
 
 /* Whom to ask, with which reference. */

@@ -148,8 +148,8 @@ static const struct {
 	[SPF_PROBLEM_NONE] = { "The SPF record of $D could not be evaluated. ", "" },
 	[SPF_PROBLEM_TERM_LIMIT] = { "The SPF record of $D causes more than 10 DNS lookups, which is the limit; those of the records that it includes count, too. ",
 				     "Ask whoever manages the DNS of $D to remove terms from its SPF (TXT) record or to replace them with the IP addresses of the servers (ip4:, ip6:). " },
-	[SPF_PROBLEM_VOID_LIMIT] = { "The SPF record of $D causes more than 2 DNS lookups that find nothing, and only 2 are allowed. ",
-				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, to correct the names, or to add the missing records. " },
+	[SPF_PROBLEM_VOID_LIMIT] = { "Evaluating the SPF record of $D takes more than 2 DNS lookups that find nothing, at which receivers give up. ",
+				     "Ask whoever manages the DNS of $D to remove the terms with these names from its SPF (TXT) record, to correct the names, or to add the missing records, best of all of them. " },
 	[SPF_PROBLEM_MX_LIMIT] = { "\"$T\" in the SPF record of $H: $N has more than 10 MX records, and only 10 are allowed. ",
 				   "Ask whoever manages the DNS of $H to replace \"$T\" in its SPF (TXT) record with the IP addresses of the servers (ip4:, ip6:). " },
 	[SPF_PROBLEM_LOOKUP_FAULT] = { "The SPF record of $D needs the name $N, which could not be looked up ($S). ",
@@ -227,7 +227,7 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 	else if (spf->problem.kind == SPF_PROBLEM_TERM_LIMIT)
 		list_terms(&spf->trace, &list);
 	if (list.length > 0)
-		strbuf_printf(text, "%s: %s. ", is_void ? "These find nothing" : "Terms that cause lookups",
+		strbuf_printf(text, "%s: %s. ", is_void ? "They were for" : "Terms that cause lookups",
 			      memory);
 }
 
@@ -353,7 +353,7 @@ refuse_not_allowed(const struct evaluation *evaluation, const char *domain, stru
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to add \"%s\" to its SPF (TXT) record, so that it begins \"v=spf1%s\". If %s is not your mail server, send through your usual one. ",
+		" to add \"%s\" to its SPF (TXT) record, so that it begins \"v=spf1%s\" and goes on as it is. If %s is not your mail server, send through your usual one. ",
 		address + 1, address, ip);
 	if (evaluation->config != NULL && evaluation->config->shows_spf_explanation
 	    && spf->explanation != NULL) {

@@ -139,7 +139,7 @@ add_dane_remedy(const struct peer *peer, struct strbuf *text)
 	add_peer_name(peer, text);
 	strbuf_printf(
 		text,
-		" with this one TLSA record: \"3 1 1 %s\". If it should have another certificate, ask its administrator to install that. ",
+		" with this one TLSA record: \"3 1 1 %s\". If the server should have another certificate, ask its administrator to install that one. ",
 		peer->key_digest[0] != '\0' ? peer->key_digest : "(SHA-256 of its key)");
 }
 
@@ -157,11 +157,14 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 			"). " TELLING_ADMINISTRATOR
 			"make sure that it answers on port 25 and offers STARTTLS, and send the mail again. ");
 	} else if (peer->starttls == STARTTLS_NOT_OFFERED || peer->starttls == STARTTLS_REFUSED) {
-		strbuf_add(text, peer->starttls == STARTTLS_REFUSED ? " offers STARTTLS, but refuses it. "
-								    : " does not offer STARTTLS. ");
+		strbuf_add(
+			text,
+			peer->starttls == STARTTLS_REFUSED
+				? " offers STARTTLS, but refuses it. "
+				: " does not offer STARTTLS (encryption), which the receiving site requires of servers that send it mail. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
-			"set up TLS for the mail that it receives, too (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
+			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
 	} else if (peer->starttls == STARTTLS_BROKEN) {
 		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
 		telling_add_value(text, peer_problem_text(peer));

@@ -37,9 +37,16 @@ log stderr"""
 RECORDED = HEAD + """
 records "{records}\""""
 
-SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/records.schema.json").read_text()))
 
-DOCTOR_SCHEMA = jsonschema.Draft7Validator(json.loads((pathlib.Path(__file__).resolve().parents[2] / "etc/doctor.schema.json").read_text()))
+def schema_of(name):
+    path = pathlib.Path(__file__).resolve().parents[2] / f"etc/{name}.schema.json"
+    return jsonschema.Draft7Validator(json.loads(path.read_text()))
+
+
+SCHEMA = schema_of("records")
+
+# Of the commands, whose output with --json each test has judged.
+COMMAND_SCHEMAS = {name: schema_of(name) for name in ("doctor", "report", "replay", "lists")}
 
 # What a sanitizer prints when it finds something.
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
@@ -400,8 +407,9 @@ class Lab:
         """heloscope(1) with these words, as it ended."""
         done = subprocess.run([self.builddir / "milter/heloscope", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env={**os.environ, **environment}, timeout=deadline_s)
-        if words[:1] == ("doctor",) and "--json" in words and done.stdout:
-            DOCTOR_SCHEMA.validate(json.loads(done.stdout))
+        command = words[0] if words else ""
+        if command in COMMAND_SCHEMAS and "--json" in words and done.stdout:
+            COMMAND_SCHEMAS[command].validate(json.loads(done.stdout))
         return done
 
     def fill_in(self, text, port):

@@ -17,7 +17,7 @@ import dns.name
 import dns.rdata
 
 from dns_server import DnsServer, answering, respond
-from lab import DOCTOR_SCHEMA, Lab, free_port
+from lab import COMMAND_SCHEMAS, Lab, free_port
 from scenario import DKIM_KEYS, ED25519, RSA_2048, txt
 
 lab = None
@@ -386,7 +386,7 @@ class Doctor(unittest.TestCase):
             self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
         reports = json.loads(done.stdout) if done.stdout else None
         if reports:
-            DOCTOR_SCHEMA.validate(reports)
+            COMMAND_SCHEMAS["doctor"].validate(reports)
         return reports, done.stderr
 
     def test_selectors_are_learned_from_a_message(self):
@@ -481,7 +481,7 @@ class Doctor(unittest.TestCase):
             if text or not done.stdout:
                 return done.stdout, done.stderr
             reports = json.loads(done.stdout)
-            DOCTOR_SCHEMA.validate(reports)
+            COMMAND_SCHEMAS["doctor"].validate(reports)
             return (reports[0] if len(reports) == 1 else reports), done.stderr
 
         read, said = look("--reports", folder)

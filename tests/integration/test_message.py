@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import DOCTOR_SCHEMA, RECORDED, SCHEMA, LabTest, Smtp, module_lab, wait_until
+from lab import COMMAND_SCHEMAS, RECORDED, SCHEMA, LabTest, Smtp, module_lab, wait_until
 from raw_milter import Client, packet
 from scenario import txt
 from signer import dkim, make_rsa
@@ -187,7 +187,7 @@ class Message(LabTest):
             done = subprocess.run([lab.builddir / "milter/heloscope", "doctor", "--no-connect", "--json", "-c", running.config, "--ip", CLIENT, "--from-records", log,
                                    "signed.example"], capture_output=True, text=True, timeout=60)
             report, = reports = json.loads(done.stdout)
-            DOCTOR_SCHEMA.validate(reports)
+            COMMAND_SCHEMAS["doctor"].validate(reports)
             self.assertEqual([record.split(".")[0] for record in report["records"] if "_domainkey" in record], selectors, done.stderr)
             self.assertEqual((report["cells"]["dkim"], report["cells"]["dkim-alignment"]), ("good",) * 2 if selectors else ("not-asked",) * 2)
             self.assertEqual("no DKIM signature of these domains was found" in done.stderr, not selectors)
