@@ -23,6 +23,8 @@ static const struct {
 	{ "status", cli_status, "tell what the filter that runs does: mail, DNS, lists, what is lost" },
 	{ "forget", cli_forget, "have the filter look at a mail server again" },
 	{ "metrics", cli_metrics, "print its numbers for Prometheus, a dashboard for Grafana, or alerts" },
+	{ "wiring", cli_wiring,
+	  "tell what is wrong between the MTA and the filter, and the line that fixes it" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -135,13 +136,15 @@ try_to_listen(const struct listener_address *address)
 	return reason;
 }
 
-/* What a connection to it comes to: 0 when somebody answers, or the reason. */
-static int
-try_to_connect(const struct listener_address *address)
+int
+listener_try(const struct listener_address *address)
 {
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const struct timeval patience = { .tv_sec = 2 };
+	const int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int reason = 0;
 
+	if (fd >= 0) /* which connect(2) heeds, too */
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address->storage, address->length) != 0)
 		reason = errno;
 	if (fd >= 0)
@@ -162,7 +165,7 @@ clear_away(const char *path, const struct listener_address *address, struct erro
 		error_set(error, "%s exists and is not a socket; it is left alone", path);
 		return false;
 	}
-	reason = try_to_connect(address);
+	reason = listener_try(address);
 	if (reason == 0)
 		error_set(error, "another program listens on %s", path);
 	else if (reason != ECONNREFUSED && reason != ENOENT)

@@ -8,6 +8,7 @@
 
 #include "heloscope/daemon/agreed.h"
 #include "heloscope/daemon/intake.h"
+#include "heloscope/daemon/macros.h"
 #include "heloscope/base/log.h"
 #include "heloscope/metrics/counts.h"
 #include "heloscope/daemon/edge.h"
@@ -94,20 +95,6 @@ macro(SMFICTX *context, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* The macros of a stage; of a method, those that only it looks at. */
-static const struct {
-	int stage;
-	enum method method; /* METHODS: all */
-	const char *names;
-} macros[] = {
-	{ SMFIM_CONNECT, METHODS, "j" },
-	{ SMFIM_HELO, METHODS, "{tls_version}" },
-	{ SMFIM_ENVFROM, METHODS, "i {auth_authen} {mail_addr} {tls_version}" },
-	{ SMFIM_ENVFROM, METHOD_TLS, "{cipher} {cipher_bits} {verify} {cert_subject}" },
-	{ SMFIM_ENVRCPT, METHODS, "i {rcpt_addr}" },
-	{ SMFIM_EOM, METHODS, "i" },
-};
-
 /* Ask for what this configuration looks at. */
 static void
 ask_for_macros(SMFICTX *context, const struct config *config)
@@ -116,12 +103,7 @@ ask_for_macros(SMFICTX *context, const struct config *config)
 		char memory[128];
 		struct strbuf names = STRBUF_OVER(memory);
 
-		for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++)
-			if (macros[i].stage == stage
-			    && (macros[i].method == METHODS || config_wants(config, macros[i].method))) {
-				strbuf_add(&names, names.length > 0 ? " " : "");
-				strbuf_add(&names, macros[i].names);
-			}
+		macros_add(config, stage, &names);
 		if (names.length > 0)
 			(void)smfi_setsymlist(context, stage, memory);
 	}

@@ -46,7 +46,7 @@ def schema_of(name):
 SCHEMA = schema_of("records")
 
 # Of the commands, whose output with --json each test has judged.
-COMMAND_SCHEMAS = {name: schema_of(name) for name in ("doctor", "report", "replay", "lists")}
+COMMAND_SCHEMAS = {name: schema_of(name) for name in ("doctor", "report", "replay", "lists", "wiring")}
 
 # What a sanitizer prints when it finds something.
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")

@@ -46,6 +46,9 @@ struct listener_address {
 bool listener_find_address(const char *listen, struct listener_address *address,
 			   struct error *error) MUST_USE;
 
+/* What a connection to it comes to: 0 when somebody answers, within two seconds, or the reason. */
+int listener_try(const struct listener_address *address);
+
 /* The path of a unix socket, or NULL. */
 const char *listener_path(const char *listen);
 

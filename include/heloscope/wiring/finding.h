@@ -1,0 +1,132 @@
+/*
+ * finding: what is wrong with the way in which the MTA is joined to the filter, and the lines that mend it.
+ *
+ * A finding is a row of one table (FINDING_ROWS), with the place where it was found, the value there, and
+ * lines to paste, each with the file into which it goes. What is found twice at one place is told once. One
+ * thread.
+ */
+#ifndef HELOSCOPE_WIRING_FINDING_H
+#define HELOSCOPE_WIRING_FINDING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/arena.h"
+#include "heloscope/base/output.h"
+
+enum severity {
+	SEVERITY_WRONG,   /* mail is not checked, or is lost or held up */
+	SEVERITY_WARNING, /* it will be, or something is checked that should not be */
+	SEVERITY_NOTE,    /* it may be as it should; nothing needs to be done */
+	SEVERITIES
+};
+
+/* Each: name, token, severity, what it means. */
+/* clang-format off */
+#define FINDING_ROWS(ROW) \
+	ROW(NOT_ATTACHED, "not-attached", WRONG, \
+	    "No mail from outside is passed to this filter here, so the filter checks nothing.") \
+	ROW(OTHER_ADDRESS, "other-address", WRONG, \
+	    "This seems to mean this filter, but the filter listens on another address.") \
+	ROW(SPELLING, "spelling", WRONG, \
+	    "This is not how the MTA spells the address of a filter, so it cannot reach the filter. Postfix knows only inet:HOST:PORT and unix:PATH; Sendmail only inet:PORT@HOST, inet6:PORT@HOST, unix:PATH and local:PATH.") \
+	ROW(OUTSIDE_CHROOT, "socket-outside-chroot", WRONG, \
+	    "This service runs in a chroot, the queue directory of Postfix, where this is not the path of the filter's socket.") \
+	ROW(SOCKET_MISSING, "socket-missing", WRONG, \
+	    "The socket of the filter does not exist: the filter is not running, or could not create it. Its log says why.") \
+	ROW(SOCKET_CLOSED, "socket-no-access", WRONG, \
+	    "The user that Postfix runs as may not connect to this socket.") \
+	ROW(NOBODY_LISTENS, "nobody-listens", WRONG, \
+	    "Nobody listens on the address of the filter: the filter is not running. Its log says why.") \
+	ROW(SOCKET_UNSEEN, "socket-not-seen", NOTE, \
+	    "You may not look at the socket of the filter, so whether the MTA can connect was not checked. Run this as root.") \
+	ROW(DEFAULT_TEMPFAIL, "default-tempfail", WRONG, \
+	    "While the filter is down, all mail gets a temporary error (451), so no mail comes in until the filter is back.") \
+	ROW(DEFAULT_REJECT, "default-reject", WRONG, \
+	    "While the filter is down, all mail is refused for good, so mail is lost to you.") \
+	ROW(DEFAULT_QUARANTINE, "default-quarantine", WRONG, \
+	    "While the filter is down, all mail goes to the hold queue and stays there until you release it (postsuper -H).") \
+	ROW(DEFAULT_SHUTDOWN, "default-shutdown", WRONG, \
+	    "While the filter is down, all clients are disconnected (421), so no mail comes in until the filter is back.") \
+	ROW(CONNECT_TIMEOUT, "connect-timeout", WARNING, \
+	    "The MTA gives up connecting to the filter so early that a busy moment is enough to lose it.") \
+	ROW(COMMAND_TIMEOUT, "command-timeout", WRONG, \
+	    "The MTA gives the filter up before the timeout of its DNS lookups has passed: what a slow name server delays is then treated as if the filter were down.") \
+	ROW(CONTENT_TIMEOUT, "content-timeout", WRONG, \
+	    "At the end of a message, the MTA gives the filter up before the timeout of its DNS lookups has passed: what a slow name server delays is then treated as if the filter were down.") \
+	ROW(PROTOCOL, "protocol", WRONG, \
+	    "The filter needs version 6 of the protocol between MTA and filters. With an older one it cannot ask for macros and sees header fields changed.") \
+	ROW(MACROS, "macros", WRONG, \
+	    "The filter cannot ask for macros here, and these that it needs are not sent by themselves.") \
+	ROW(ON_SUBMISSION, "on-submission", WARNING, \
+	    "The filter is attached to a service on which your own users submit mail. They connect from home and mobile networks, which checks of mail servers are not made for.") \
+	ROW(ON_LOOPBACK, "on-loopback", WARNING, \
+	    "The filter is also attached to a service on loopback. Mail comes there from programs of this host and was checked before, if it came from outside.") \
+	ROW(NON_SMTPD, "non-smtpd", WARNING, \
+	    "The filter is attached to mail that is submitted on this host itself. That mail has no client to check, and if it is refused it stays in the queue.") \
+	ROW(NOT_FIRST, "not-first", WARNING, \
+	    "Another filter comes before this one, so it cannot use what this one writes, and mail that this one would refuse has already cost its work.") \
+	ROW(SECOND_WRITER, "second-writer", WARNING, \
+	    "Another filter writes Authentication-Results with the same authserv-id. This filter removes such fields as forged if the other comes first; else a message has two, and many programs read only one.") \
+	ROW(HARD_ERRORS, "hard-error-limit", WARNING, \
+	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Postfix disconnects honest servers at this limit.") \
+	ROW(MTA_LACKS, "mta-lacks", WARNING, \
+	    "The running filter has missed this from the MTA. \"heloscope status\" says what it is for and what to do.") \
+	ROW(PROXY, "proxy-protocol", NOTE, \
+	    "A proxy in front tells Postfix the client's address, which the filter then sees. That is right as long as the proxy alone can reach this port.") \
+	ROW(XCLIENT, "xclient", NOTE, \
+	    "These hosts may tell Postfix another client's address by XCLIENT, which the filter then believes. That is right for your own gateways and for nobody else.")
+
+#define FINDING_ENUM(NAME, token, SEVERITY, text) FINDING_##NAME,
+enum finding_kind { FINDING_ROWS(FINDING_ENUM) FINDING_KINDS };
+/* clang-format on */
+
+/* Into which file a line goes. */
+enum cure_file {
+	CURE_MAIN_CF,
+	CURE_MASTER_CF,
+	CURE_SENDMAIL_MC,
+	CURE_FILTER,
+	CURE_SHELL,
+	CURE_OTHER_FILTER,
+	CURE_FILES
+};
+
+#define CURES_MAX 3
+
+struct cure {
+	enum cure_file file;
+	const char *below; /* of master.cf: the service below which it stands; else NULL */
+	const char *line;
+};
+
+struct wiring_finding {
+	enum finding_kind kind;
+	const char *place, *found; /* `found` may be empty */
+	struct cure cures[CURES_MAX];
+	size_t cure_count;
+};
+
+struct wiring_findings {
+	struct arena *arena;
+	struct wiring_finding *items;
+	size_t count;
+};
+
+/* Add one; the texts are copied. NULL when that was found there before, or memory ran out (see the arena). */
+struct wiring_finding *wiring_find(struct wiring_findings *findings, enum finding_kind kind,
+				   const char *place, struct span found);
+
+/* Add a line that mends it; `finding` may be NULL. */
+void wiring_cure(struct wiring_findings *findings, struct wiring_finding *finding, enum cure_file file,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* How many there are of a severity. */
+size_t wiring_count(const struct wiring_findings *findings, enum severity severity);
+
+/* For people, the worst first; and as an array for programs. */
+void wiring_put(const struct wiring_findings *findings, struct output *out);
+json_t *wiring_json(const struct wiring_findings *findings);
+
+#endif

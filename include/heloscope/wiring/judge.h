@@ -1,0 +1,27 @@
+/*
+ * judge: what is wrong with how an MTA is joined to a filter of this configuration.
+ */
+#ifndef HELOSCOPE_WIRING_JUDGE_H
+#define HELOSCOPE_WIRING_JUDGE_H
+
+#include "heloscope/base/strbuf.h"
+#include "heloscope/config/config.h"
+#include "heloscope/wiring/finding.h"
+
+struct wiring {
+	const struct config *config;
+	struct wiring_findings findings; /* what was found so far */
+};
+
+/* Seconds that the MTA must give the filter for a reply: those of its lookups, and two more. */
+unsigned wiring_patience(const struct config *config);
+
+/* Add those macros that the filter asks for at a stage (libmilter's SMFIM_) and that are in none of the
+ * lists: of this stage, and of those before it. */
+void wiring_add_missing_macros(const struct config *config, int stage, const struct span *lists, size_t count,
+			       struct strbuf *missing);
+
+/* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
+void wiring_judge_reach(struct wiring *wiring, const char *user);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * postfix_judge: what is wrong with how a Postfix is joined to the filter.
+ */
+#ifndef HELOSCOPE_WIRING_POSTFIX_JUDGE_H
+#define HELOSCOPE_WIRING_POSTFIX_JUDGE_H
+
+#include "heloscope/wiring/judge.h"
+#include "heloscope/wiring/postfix.h"
+
+/* All but the socket. Whether another filter is attached beside ours comes back. */
+bool wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * reach: whether somebody listens where the filter should, and whether the MTA's user may connect there.
+ *
+ * By the owners and modes that stat(2) tells; nothing is changed. What we may not see is said to be unknown.
+ */
+#ifndef HELOSCOPE_WIRING_REACH_H
+#define HELOSCOPE_WIRING_REACH_H
+
+#include "heloscope/base/strbuf.h"
+
+enum reach {
+	REACH_GOOD,
+	REACH_MISSING, /* there is no socket */
+	REACH_CLOSED,  /* that user may not connect: a directory or the socket is in the way */
+	REACH_NOBODY,  /* nobody listens */
+	REACH_UNSEEN,  /* we may not look */
+};
+
+/* `listen`: as the filter has it. `user`: who connects, by name. Of what is in the way `found` has path, mode
+ * and owner: "/run/x.sock srw------- heloscope:heloscope". */
+enum reach reach_look(const char *listen, const char *user, struct strbuf *found);
+
+#endif

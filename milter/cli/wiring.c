@@ -1,0 +1,152 @@
+/* heloscope wiring: is the MTA joined to the filter as it should be? */
+#include <string.h>
+
+#include "heloscope/base/document.h"
+#include "heloscope/base/prose.h"
+#include "heloscope/cli/cli.h"
+#include "heloscope/config/read.h"
+#include "heloscope/wiring/postfix_judge.h"
+
+static const char help[] =
+	"usage: heloscope wiring [-c FILE] [--postfix DIR] [--json]\n"
+	"\n"
+	"Reads the configuration of the Postfix of this host, and that of the filter, and tells what\n"
+	"is wrong between the two, each with the line that fixes it. It changes nothing. Run it as\n"
+	"root: only root sees whether Postfix may connect to a unix socket.\n"
+	"\n"
+	"  -c, --config FILE   the configuration of the filter\n"
+	"                      (default: " CONFIG_FILE ")\n"
+	"      --postfix DIR   the directory of main.cf and master.cf (default: what postconf says)\n"
+	"      --json          as JSON, by etc/wiring.schema.json of the documentation\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"Exit status: 0 all is right, 1 something is wrong, 2 wrong usage, 3 a configuration cannot\n"
+	"be read.\n"
+	"\n"
+	"Example: heloscope wiring\n";
+
+struct options {
+	const char *config, *postfix;
+	bool is_json;
+};
+
+/* Returns -1 to go on, or the status to exit with. */
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	const struct option_row table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "postfix", .text = &options->postfix },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
+	};
+
+	return options_read_all(argc, argv,
+				&(struct option_syntax){ "heloscope", "wiring", help, table, NULL });
+}
+
+/* The MTA that was looked at. */
+struct mta {
+	const char *name, *version, *file;
+};
+
+/* Telling. */
+
+static void
+put_json(const struct wiring *wiring, const struct mta *mta)
+{
+	json_t *object = json_object();
+
+	document_set_number(object, "v", 1);
+	document_set_text(object, "mta", mta->name);
+	document_set_text(object, "mta-version", mta->version);
+	document_set_text(object, "mta-configuration", mta->file);
+	document_set_text(object, "listen", wiring->config->listen);
+	document_put(object, "findings", wiring_json(&wiring->findings));
+	document_print(output_standard(), object);
+	json_decref(object);
+}
+
+static void
+put_text(const struct wiring *wiring, const struct mta *mta, size_t bad)
+{
+	struct output *out = output_standard();
+
+	output_put(out, "%s%s%s (%s), filter on %s\n\n", mta->name, mta->version[0] != '\0' ? " " : "",
+		   mta->version, mta->file, wiring->config->listen);
+	wiring_put(&wiring->findings, out);
+	if (bad == 0)
+		output_put(out, "All is right.\n");
+}
+
+static int
+tell(const struct wiring *wiring, const struct mta *mta, const struct options *options)
+{
+	const size_t bad = wiring_count(&wiring->findings, SEVERITY_WRONG)
+			   + wiring_count(&wiring->findings, SEVERITY_WARNING);
+
+	if (wiring->findings.arena->has_failed) {
+		output_put(output_errors(), "heloscope wiring: out of memory\n");
+		return CLI_UNKNOWN;
+	}
+	if (options->is_json)
+		put_json(wiring, mta);
+	else
+		put_text(wiring, mta, bad);
+	return bad > 0 ? CLI_FINDINGS : CLI_WELL;
+}
+
+/* Looking. */
+
+static const char *
+text_of(const struct postfix *postfix, const char *name)
+{
+	const char *place;
+
+	return arena_copy(postfix->arena, postfix_value(postfix, NULL, name, &place));
+}
+
+static int
+look_at_postfix(struct wiring *wiring, const struct options *options)
+{
+	struct postfix postfix = { .arena = wiring->findings.arena };
+	struct error error;
+	const enum program_state state = postfix_load(&postfix, options->postfix, &error);
+
+	if (state == PROGRAM_READ) {
+		(void)wiring_judge_postfix(wiring, &postfix);
+		wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
+		return tell(wiring,
+			    &(struct mta){ "Postfix", text_of(&postfix, "mail_version"),
+					   text_of(&postfix, "config_directory") },
+			    options);
+	}
+	output_put(output_errors(), "heloscope wiring: postconf: %s\n",
+		   state == PROGRAM_MISSING ? "it is not installed here" : error.text);
+	return CLI_UNKNOWN;
+}
+
+int
+cli_wiring(int argc, char **argv)
+{
+	struct options options = { .config = CONFIG_FILE };
+	struct output unread = { .file = NULL }; /* warnings are for who changes it */
+	struct arena arena;
+	struct wiring wiring = { .findings.arena = &arena };
+	struct config *config;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	config = config_read(options.config, &unread);
+	if (config == NULL) /* say why */
+		config = config_read(options.config, output_errors());
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	wiring.config = config;
+	arena_init(&arena, POSTFIX_MEMORY);
+	status = look_at_postfix(&wiring, &options);
+	arena_clear(&arena);
+	config_unref(config);
+	return status;
+}

@@ -1,0 +1,106 @@
+#include "heloscope/wiring/judge.h"
+
+#include <string.h>
+
+#include "heloscope/daemon/listener.h"
+#include "heloscope/daemon/macros.h"
+#include "heloscope/wiring/reach.h"
+
+#define FOUND_SIZE 2000
+
+unsigned
+wiring_patience(const struct config *config)
+{
+	return (config->timeout_ms + 999) / 1000 + 2;
+}
+
+/* Macros. */
+
+/* The next of names that stand between blanks and commas, without braces; empty at the end. */
+static struct span
+next_name(struct span *rest)
+{
+	static const char between[] = " \t,{}";
+	size_t start = 0, end;
+
+	while (start < rest->length && ascii_is_among(rest->at[start], between))
+		start++;
+	for (end = start; end < rest->length && !ascii_is_among(rest->at[end], between); end++)
+		;
+	const struct span name = { rest->at + start, end - start };
+
+	*rest = span_from(*rest, end);
+	return name;
+}
+
+static bool
+has_name(struct span list, struct span name)
+{
+	for (struct span one = next_name(&list); one.length > 0; one = next_name(&list))
+		if (span_equals(one, name))
+			return true;
+	return false;
+}
+
+void
+wiring_add_missing_macros(const struct config *config, int stage, const struct span *lists, size_t count,
+			  struct strbuf *missing)
+{
+	char memory[200];
+	struct strbuf wanted = STRBUF_OVER(memory);
+	struct span rest;
+
+	macros_add(config, stage, &wanted);
+	rest = span_of(memory);
+	for (struct span name = next_name(&rest); name.length > 0; name = next_name(&rest)) {
+		bool is_there = false;
+
+		for (size_t i = 0; i < count && !is_there; i++)
+			is_there = has_name(lists[i], name);
+		if (is_there)
+			continue;
+		strbuf_add(missing, missing->length > 0 ? " " : "");
+		strbuf_add(missing, name.length > 1 ? "{" : "");
+		strbuf_add_span(missing, name);
+		strbuf_add(missing, name.length > 1 ? "}" : "");
+	}
+}
+
+/* The socket. */
+
+/* Give its directory to the filter, with the group of those who connect. */
+static void
+open_socket(struct wiring *wiring, struct wiring_finding *finding, const char *user)
+{
+	const char *listen = wiring->config->listen, *path = listener_path(listen);
+	const char *owner = wiring->config->user != NULL ? wiring->config->user : "heloscope";
+	const char *slash = strrchr(path, '/');
+
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %.*s", owner,
+		    user, (int)(slash - path), path);
+	wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"%s\" { mode 0660 }", listen);
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
+}
+
+void
+wiring_judge_reach(struct wiring *wiring, const char *user)
+{
+	static const enum finding_kind kinds[] = {
+		[REACH_MISSING] = FINDING_SOCKET_MISSING,
+		[REACH_CLOSED] = FINDING_SOCKET_CLOSED,
+		[REACH_NOBODY] = FINDING_NOBODY_LISTENS,
+		[REACH_UNSEEN] = FINDING_SOCKET_UNSEEN,
+	};
+	char memory[FOUND_SIZE];
+	struct strbuf found = STRBUF_OVER(memory);
+	const enum reach reach = reach_look(wiring->config->listen, user, &found);
+	struct wiring_finding *finding;
+
+	if (reach == REACH_GOOD)
+		return;
+	finding = wiring_find(&wiring->findings, kinds[reach], "listen", span_of(memory));
+	if (reach == REACH_CLOSED)
+		open_socket(wiring, finding, user);
+	else if (reach != REACH_UNSEEN)
+		wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
+}

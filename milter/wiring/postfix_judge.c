@@ -1,0 +1,497 @@
+#include "heloscope/wiring/postfix_judge.h"
+
+#include <libmilter/mfapi.h>
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/wiring/attached.h"
+
+#define VALUE_SIZE 4000
+#define CONNECT_SECONDS 5 /* within which a busy filter has taken a connection */
+
+/* What is judged: a list of filters, and where it stands. */
+struct view {
+	struct wiring *wiring;
+	const struct postfix *postfix;
+	const struct postfix_service *service; /* NULL: main.cf */
+	struct vantage vantage;
+	const char *name, *place; /* of the list */
+	struct span list;
+	struct attached items[ATTACHED_MAX];
+	size_t count, ours; /* ours == count: it is not among them */
+	enum attachment attachment;
+};
+
+static struct view
+view_of(struct wiring *wiring, const struct postfix *postfix, const struct postfix_service *service,
+	const char *name)
+{
+	struct view view = { .wiring = wiring, .postfix = postfix, .service = service, .name = name };
+	const char *place;
+
+	view.vantage = (struct vantage){
+		.directory = postfix_value(postfix, NULL, "queue_directory", &place),
+		.is_chrooted = service != NULL && postfix_is_chrooted(postfix, service),
+	};
+	view.list = postfix_value(postfix, service, name, &view.place);
+	if (!attached_read(view.list, view.items, &view.count))
+		view.count = 0; /* with which Postfix does not start */
+	while (view.ours < view.count
+	       && (view.attachment = attached_compare(view.items[view.ours].address, wiring->config->listen,
+						      &view.vantage))
+			  == ATTACHMENT_OTHER)
+		view.ours++;
+	return view;
+}
+
+static bool
+has_ours(const struct view *view)
+{
+	return view->ours < view->count;
+}
+
+/* Cures. */
+
+/* The line that sets a parameter where `place` says that it is set. */
+static void
+cure_setting(const struct view *view, struct wiring_finding *finding, const char *name, const char *place,
+	     const char *value)
+{
+	struct wiring_findings *findings = &view->wiring->findings;
+
+	if (strcmp(name, place) == 0) {
+		wiring_cure(findings, finding, CURE_MAIN_CF, "%s =%s%s", name, value[0] != '\0' ? " " : "",
+			    value);
+		return;
+	}
+	if (strpbrk(value, " \t{") != NULL)
+		wiring_cure(findings, finding, CURE_MASTER_CF, "-o { %s = %s }", name, value);
+	else
+		wiring_cure(findings, finding, CURE_MASTER_CF, "-o %s=%s", name, value);
+	if (finding != NULL)
+		finding->cures[finding->cure_count - 1].below = view->service->key;
+}
+
+static void
+add_item(struct strbuf *list, struct span item)
+{
+	strbuf_add(list, list->length > 0 ? ", " : "");
+	strbuf_add_span(list, item);
+}
+
+/* The list without ours. */
+static void
+add_others(const struct view *view, struct strbuf *list)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (i != view->ours)
+			add_item(list, view->items[i].whole);
+}
+
+/* The list with `ours` at its place, or where there is none, as the first. */
+static void
+cure_list(const struct view *view, struct wiring_finding *finding, struct span ours, size_t position)
+{
+	char memory[VALUE_SIZE];
+	struct strbuf list = STRBUF_OVER(memory);
+	size_t at = 0;
+
+	for (size_t i = 0; i < view->count; i++) {
+		if (i == view->ours)
+			continue;
+		if (at++ == position)
+			add_item(&list, ours);
+		add_item(&list, view->items[i].whole);
+	}
+	if (at <= position)
+		add_item(&list, ours);
+	cure_setting(view, finding, view->name, view->place, memory);
+}
+
+/* Ours with its address as it should be, and the settings that it has for itself. */
+static void
+respell(const struct view *view, struct strbuf *ours)
+{
+	const struct attached *entry = &view->items[view->ours];
+	const bool is_braced = has_ours(view) && entry->whole.at[0] == '{';
+
+	strbuf_add(ours, is_braced ? "{ " : "");
+	(void)attached_spell(view->wiring->config->listen, &view->vantage, ours);
+	if (is_braced) {
+		strbuf_add_span(ours, entry->settings);
+		strbuf_add(ours, " }");
+	}
+}
+
+/* Where the filter should listen so that a service in the chroot sees it. */
+static void
+cure_chroot(const struct view *view, struct wiring_finding *finding)
+{
+	const struct config *config = view->wiring->config;
+	const struct span queue = view->vantage.directory;
+	struct wiring_findings *findings = &view->wiring->findings;
+	const char *place;
+	const struct span user = postfix_value(view->postfix, NULL, "mail_owner", &place);
+
+	wiring_cure(findings, finding, CURE_SHELL, "install -d -o %s -g %.*s -m 2750 %.*s/heloscope",
+		    config->user != NULL ? config->user : "heloscope", (int)user.length, user.at,
+		    (int)queue.length, queue.at);
+	wiring_cure(findings, finding, CURE_FILTER,
+		    "listen \"unix:%.*s/heloscope/milter.sock\" { mode 0660 }", (int)queue.length, queue.at);
+	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), view->ours);
+}
+
+/* The address, and its place in the list. */
+
+static void
+judge_address(const struct view *view)
+{
+	static const enum finding_kind kinds[] = {
+		[ATTACHMENT_SPELLING] = FINDING_SPELLING,
+		[ATTACHMENT_OUTSIDE] = FINDING_OUTSIDE_CHROOT,
+		[ATTACHMENT_AWAY] = FINDING_OTHER_ADDRESS,
+	};
+	char memory[VALUE_SIZE];
+	struct strbuf ours = STRBUF_OVER(memory);
+	struct wiring_finding *finding;
+
+	if (view->attachment == ATTACHMENT_OURS)
+		return;
+	finding = wiring_find(&view->wiring->findings, kinds[view->attachment], view->place, view->list);
+	if (!attached_spell(view->wiring->config->listen, &view->vantage, &ours)) {
+		cure_chroot(view, finding);
+		return;
+	}
+	strbuf_shorten(&ours, 0);
+	respell(view, &ours);
+	cure_list(view, finding, span_of(memory), view->ours);
+}
+
+static void
+judge_absence(const struct view *view)
+{
+	struct wiring_finding *finding =
+		wiring_find(&view->wiring->findings, FINDING_NOT_ATTACHED, view->place, view->list);
+	char memory[VALUE_SIZE];
+	struct strbuf ours = STRBUF_OVER(memory);
+
+	if (attached_spell(view->wiring->config->listen, &view->vantage, &ours))
+		cure_list(view, finding, span_of(memory), 0);
+	else
+		cure_chroot(view, finding);
+}
+
+static void
+judge_order(const struct view *view)
+{
+	if (view->ours > 0)
+		cure_list(view,
+			  wiring_find(&view->wiring->findings, FINDING_NOT_FIRST, view->place, view->list),
+			  view->items[view->ours].whole, 0);
+}
+
+/* Settings that a filter may have for itself, or that main.cf or the service has for all. */
+
+/* Its value, for the filter; `own`: it stands in braces with its address. */
+static struct span
+setting_of(const struct view *view, const char *name, const char **place, bool *is_own)
+{
+	const struct attached *entry = &view->items[view->ours];
+	const char *parameter = arena_printf(view->postfix->arena, "milter_%s", name);
+	struct span value;
+
+	*is_own = attached_setting(entry, name, &value);
+	if (!*is_own)
+		return postfix_value(view->postfix, view->service, parameter, place);
+	*place = view->place;
+	return value;
+}
+
+/* Ours with a setting of another value; that it has twice counts once. */
+static void
+cure_own(const struct view *view, struct wiring_finding *finding, const char *name, const char *value)
+{
+	const struct attached *entry = &view->items[view->ours];
+	char memory[VALUE_SIZE];
+	struct strbuf ours = STRBUF_OVER(memory);
+	struct attached rest[ATTACHED_MAX];
+	size_t count;
+	struct span old;
+
+	strbuf_add(&ours, "{ ");
+	strbuf_add_span(&ours, entry->address);
+	if (attached_read(entry->settings, rest, &count))
+		for (size_t i = 0; i < count; i++) {
+			const struct attached one = { .settings = rest[i].whole };
+
+			if (!attached_setting(&one, name, &old))
+				add_item(&ours, rest[i].whole);
+		}
+	strbuf_printf(&ours, ", %s=%s }", name, value);
+	cure_list(view, finding, span_of(memory), view->ours);
+}
+
+static void
+find_setting(const struct view *view, enum finding_kind kind, const char *name, const char *value)
+{
+	const char *place, *parameter = arena_printf(view->postfix->arena, "milter_%s", name);
+	bool is_own;
+	const struct span found = setting_of(view, name, &place, &is_own);
+	struct wiring_finding *finding = wiring_find(&view->wiring->findings, kind, place, found);
+
+	if (is_own)
+		cure_own(view, finding, name, value);
+	else
+		cure_setting(view, finding, parameter, place, value);
+}
+
+static void
+judge_default_action(const struct view *view)
+{
+	static const struct {
+		const char *word;
+		enum finding_kind kind;
+	} actions[] = {
+		{ "reject", FINDING_DEFAULT_REJECT },
+		{ "quarantine", FINDING_DEFAULT_QUARANTINE },
+		{ "shutdown", FINDING_DEFAULT_SHUTDOWN },
+	};
+	const char *place;
+	bool is_own;
+	const struct span value = setting_of(view, "default_action", &place, &is_own);
+	enum finding_kind kind = FINDING_DEFAULT_TEMPFAIL;
+
+	if (span_equals_nocase(value, SPAN("accept")))
+		return;
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+		if (span_equals_nocase(value, span_of(actions[i].word)))
+			kind = actions[i].kind;
+	find_setting(view, kind, "default_action", "accept");
+}
+
+static void
+judge_timeouts(const struct view *view)
+{
+	const unsigned patience = wiring_patience(view->wiring->config);
+	const struct {
+		const char *name, *usual;
+		enum finding_kind kind;
+		unsigned seconds; /* at least */
+	} timeouts[] = {
+		{ "connect_timeout", "30s", FINDING_CONNECT_TIMEOUT, CONNECT_SECONDS },
+		{ "command_timeout", "30s", FINDING_COMMAND_TIMEOUT, patience },
+		{ "content_timeout", "300s", FINDING_CONTENT_TIMEOUT, patience },
+	};
+
+	for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
+		const char *place;
+		bool is_own;
+		unsigned seconds;
+
+		if (postfix_read_seconds(setting_of(view, timeouts[i].name, &place, &is_own), &seconds)
+		    && seconds < timeouts[i].seconds)
+			find_setting(view, timeouts[i].kind, timeouts[i].name, timeouts[i].usual);
+	}
+}
+
+/* What an older protocol does not let the filter ask for. */
+static void
+judge_macros(const struct view *view)
+{
+	static const struct {
+		const char *name;
+		int stage;
+	} stages[] = {
+		{ "milter_connect_macros", SMFIM_CONNECT }, { "milter_helo_macros", SMFIM_HELO },
+		{ "milter_mail_macros", SMFIM_ENVFROM },    { "milter_rcpt_macros", SMFIM_ENVRCPT },
+		{ "milter_end_of_data_macros", SMFIM_EOM },
+	};
+	/* Postfix has it not; the last list is no list. */
+	struct span lists[sizeof stages / sizeof stages[0] + 1] = { SPAN("{verify}") };
+
+	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+		char memory[VALUE_SIZE], line[VALUE_SIZE];
+		struct strbuf missing = STRBUF_OVER(memory), value = STRBUF_OVER(line);
+		const char *place;
+
+		lists[i + 1] = postfix_value(view->postfix, view->service, stages[i].name, &place);
+		wiring_add_missing_macros(view->wiring->config, stages[i].stage, lists, i + 2, &missing);
+		if (missing.length == 0)
+			continue;
+		strbuf_add_span(&value, lists[i + 1]);
+		strbuf_printf(&value, "%s%s", value.length > 0 ? " " : "", memory);
+		cure_setting(view, wiring_find(&view->wiring->findings, FINDING_MACROS, place, lists[i + 1]),
+			     stages[i].name, place, line);
+	}
+}
+
+static void
+judge_protocol(const struct view *view)
+{
+	const char *place;
+	bool is_own;
+	const struct span value = setting_of(view, "protocol", &place, &is_own);
+	size_t digits = 0;
+	unsigned version;
+
+	while (digits < value.length && ascii_is_digit(value.at[digits]))
+		digits++;
+	if (!span_to_number((struct span){ value.at, digits }, 0, 999, &version) || version >= 6)
+		return;
+	find_setting(view, FINDING_PROTOCOL, "protocol", "6");
+	judge_macros(view);
+}
+
+/* Services. */
+
+enum role {
+	ROLE_NONE,       /* it takes no mail by SMTP */
+	ROLE_OUTSIDE,    /* port 25, or behind postscreen */
+	ROLE_SUBMISSION, /* of users */
+	ROLE_LOOPBACK,   /* of programs of this host */
+	ROLE_OTHER,      /* of another port */
+};
+
+static bool
+is_among(struct span word, const char *const *words)
+{
+	while (*words != NULL && !span_equals(word, span_of(*words)))
+		words++;
+	return *words != NULL;
+}
+
+static enum role
+role_of(const struct postfix *postfix, const struct postfix_service *service)
+{
+	static const char *const submission[] = { "submission", "submissions", "smtps", "587", "465", NULL },
+				 *const outside[] = { "smtp", "25", NULL },
+				 *const loopback[] = { "127.0.0.1", "[127.0.0.1]", "[::1]",
+						       "::1",       "localhost",   NULL };
+	const char *place;
+	struct span host = service->name, port;
+
+	if (!span_equals(service->command, SPAN("smtpd")))
+		return ROLE_NONE;
+	if (span_equals(service->type, SPAN("pass")))
+		return ROLE_OUTSIDE;
+	while (host.length > 0 && host.at[host.length - 1] != ':')
+		host.length--;
+	port = span_from(service->name, host.length);
+	host.length -= host.length > 0 ? 1 : 0;
+	if (is_among(port, submission)
+	    || span_equals(postfix_value(postfix, service, "smtpd_tls_wrappermode", &place), SPAN("yes")))
+		return ROLE_SUBMISSION;
+	if (is_among(host, loopback))
+		return ROLE_LOOPBACK;
+	return is_among(port, outside) ? ROLE_OUTSIDE : ROLE_OTHER;
+}
+
+static bool
+has_outside(const struct postfix *postfix)
+{
+	for (size_t i = 0; i < postfix->service_count; i++)
+		if (role_of(postfix, &postfix->services[i]) == ROLE_OUTSIDE)
+			return true;
+	return false;
+}
+
+static void
+judge_hard_errors(const struct view *view)
+{
+	const char *place;
+	const struct span value =
+		postfix_value(view->postfix, view->service, "smtpd_hard_error_limit", &place);
+	unsigned limit;
+
+	if (view->wiring->config->recipients == RECIPIENTS_APART
+	    && span_to_number(value, 0, 999999999, &limit) && limit <= BOUND_RECIPIENTS_APART)
+		cure_setting(view, wiring_find(&view->wiring->findings, FINDING_HARD_ERRORS, place, value),
+			     "smtpd_hard_error_limit", place, "20");
+}
+
+/* What may be as it should. */
+static void
+note(const struct view *view)
+{
+	static const struct {
+		const char *name;
+		enum finding_kind kind;
+	} notes[] = {
+		{ "postscreen_upstream_proxy_protocol", FINDING_PROXY },
+		{ "smtpd_upstream_proxy_protocol", FINDING_PROXY },
+		{ "smtpd_authorized_xclient_hosts", FINDING_XCLIENT },
+	};
+
+	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
+		const char *place;
+		const struct span value = postfix_value(view->postfix, view->service, notes[i].name, &place);
+
+		if (value.length > 0)
+			(void)wiring_find(&view->wiring->findings, notes[i].kind, place, value);
+	}
+}
+
+static void
+judge_outside(const struct view *view)
+{
+	note(view);
+	judge_hard_errors(view);
+	if (!has_ours(view)) {
+		judge_absence(view);
+		return;
+	}
+	judge_address(view);
+	judge_order(view);
+	judge_default_action(view);
+	judge_timeouts(view);
+	judge_protocol(view);
+}
+
+/* Where it should not be. */
+static void
+judge_needless(const struct view *view, enum finding_kind kind)
+{
+	char memory[VALUE_SIZE];
+	struct strbuf others = STRBUF_OVER(memory);
+	const char *place = view->service != NULL ? arena_printf(view->postfix->arena, "%s/%s",
+								 view->service->key, view->name)
+						  : view->name;
+
+	if (!has_ours(view))
+		return;
+	add_others(view, &others);
+	cure_setting(view, wiring_find(&view->wiring->findings, kind, place, view->list), view->name, place,
+		     memory);
+}
+
+bool
+wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix)
+{
+	const bool is_outside_told = has_outside(postfix);
+	struct view view = view_of(wiring, postfix, NULL, "non_smtpd_milters");
+	bool has_others = false, is_judged = false;
+
+	judge_needless(&view, FINDING_NON_SMTPD);
+	for (size_t i = 0; i < postfix->service_count; i++) {
+		const enum role role = role_of(postfix, &postfix->services[i]);
+
+		if (role == ROLE_NONE || (role == ROLE_OTHER && is_outside_told))
+			continue;
+		view = view_of(wiring, postfix, &postfix->services[i], "smtpd_milters");
+		has_others = has_others || view.count > (has_ours(&view) ? 1 : 0);
+		if (role == ROLE_SUBMISSION) {
+			judge_needless(&view, FINDING_ON_SUBMISSION);
+		} else if (role == ROLE_LOOPBACK && is_outside_told) {
+			judge_needless(&view, FINDING_ON_LOOPBACK);
+		} else {
+			judge_outside(&view);
+			is_judged = true;
+		}
+	}
+	if (!is_judged) {
+		view = view_of(wiring, postfix, NULL, "smtpd_milters");
+		judge_outside(&view);
+	}
+	return has_others;
+}

@@ -1,0 +1,139 @@
+#include "heloscope/wiring/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "heloscope/base/clock.h"
+
+#define TIMEOUT_MS 10000
+
+/* Returns 0, or why it does not run. */
+static int
+start(char *const arguments[], int output, pid_t *pid)
+{
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const environment[] = { path, NULL };
+	posix_spawn_file_actions_t actions;
+	int fault = posix_spawn_file_actions_init(&actions);
+
+	if (fault != 0)
+		return fault;
+	fault = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (fault == 0)
+		fault = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (fault == 0)
+		fault = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (fault == 0)
+		fault = posix_spawn(pid, arguments[0], &actions, NULL, arguments, environment);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return fault;
+}
+
+/* Whether there is something to read before the time is over. */
+static bool
+comes(int input, uint64_t end_ms)
+{
+	struct pollfd wanted = { .fd = input, .events = POLLIN };
+	const uint64_t now = clock_now_ms();
+
+	return now < end_ms && poll(&wanted, 1, (int)(end_ms - now)) > 0;
+}
+
+/* Read to the end, within `size` octets. */
+static bool
+read_all(int input, char *memory, size_t size, size_t *length, struct error *error)
+{
+	const uint64_t end_ms = clock_now_ms() + TIMEOUT_MS;
+	ssize_t came = 1;
+
+	*length = 0;
+	while (came != 0) {
+		if (*length == size) {
+			error_set(error, "it prints more than %zu octets", size - 1);
+			return false;
+		}
+		if (!comes(input, end_ms)) {
+			error_set(error, "it takes longer than %d s", TIMEOUT_MS / 1000);
+			return false;
+		}
+		came = read(input, memory + *length, size - *length);
+		if (came < 0 && errno != EINTR) {
+			error_set(error, "%s", strerror(errno));
+			return false;
+		}
+		*length += came > 0 ? (size_t)came : 0;
+	}
+	return true;
+}
+
+/* Its end, which is near, or made so. */
+static bool
+ends_well(pid_t pid, bool is_read, struct error *error)
+{
+	int status = 0;
+
+	if (!is_read)
+		(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR) {
+			error_set(error, "%s", strerror(errno));
+			return false;
+		}
+	if (!is_read)
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (WIFEXITED(status))
+		error_set(error, "it ended with status %d; run it to see why", WEXITSTATUS(status));
+	else
+		error_set(error, "signal %d ended it", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	return false;
+}
+
+static enum program_state
+take_output(pid_t pid, int input, struct arena *arena, struct span *output, struct error *error)
+{
+	char *memory = arena_alloc(arena, PROGRAM_OUTPUT_MAX + 1);
+	size_t length = 0;
+	bool is_read = false;
+
+	if (memory == NULL)
+		error_set(error, "out of memory");
+	else
+		is_read = read_all(input, memory, PROGRAM_OUTPUT_MAX + 1, &length, error);
+	if (!ends_well(pid, is_read, error))
+		return PROGRAM_FAULT;
+	*output = (struct span){ memory, length };
+	if (memchr(memory, '\0', length) == NULL)
+		return PROGRAM_READ;
+	error_set(error, "it prints a NUL");
+	return PROGRAM_FAULT;
+}
+
+enum program_state
+program_read(char *const arguments[], struct arena *arena, struct span *output, struct error *error)
+{
+	enum program_state state = PROGRAM_FAULT;
+	int ends[2], fault;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		error_set(error, "%s", strerror(errno));
+		return PROGRAM_FAULT;
+	}
+	fault = start(arguments, ends[1], &pid);
+	(void)close(ends[1]);
+	if (fault == 0)
+		state = take_output(pid, ends[0], arena, output, error);
+	else
+		error_set(error, "%s", strerror(fault));
+	(void)close(ends[0]);
+	return fault == ENOENT ? PROGRAM_MISSING : state;
+}

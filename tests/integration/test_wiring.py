@@ -1,0 +1,349 @@
+"""heloscope wiring, on configurations of a real Postfix with one fault each; the lines that it proposes are pasted, and then all is right."""
+import contextlib
+import json
+import os
+import pwd
+import re
+import socket
+import unittest
+
+from lab import LabTest, free_port, module_lab
+
+lab = None
+
+MASTER = """smtp inet n - n - - smtpd
+submission inet n - n - - smtpd
+  -o smtpd_milters=
+cleanup unix n - n - 0 cleanup
+"""
+
+
+def setUpModule():
+    global lab
+    with module_lab() as lab:
+        pass
+
+
+@contextlib.contextmanager
+def listener(path=None, mode=0o666):
+    """Somebody who listens: on a port, which is the value, or on a unix socket."""
+    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as listening:
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            listening.bind(str(path))
+            path.chmod(mode)
+        else:
+            listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield None if path else listening.getsockname()[1]
+
+
+class Postfix:
+    """The configuration of one."""
+
+    def __init__(self, name, milters, main="", master=MASTER):
+        self.folder = lab.subfolder(name)
+        self.queue = lab.subfolder(f"{name}-queue")
+        self.main = {
+            "compatibility_level": "3.6", "queue_directory": str(self.queue), "mail_owner": "postfix", "myhostname": "mx.lab.test",
+            "smtpd_milters": milters, "milter_default_action": "accept",
+        }
+        self.set(main)
+        self.master = master
+        self.commands = []
+
+    def set(self, lines):
+        self.main.update(re.split(" *= *", line, maxsplit=1) for line in lines.splitlines())
+
+    def write(self):
+        (self.folder / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in self.main.items()))
+        (self.folder / "master.cf").write_text(self.master)
+
+    def paste(self, cure):
+        """What an administrator does with a proposed line."""
+        if cure["file"] == "main.cf":
+            self.set(cure["line"])
+        elif cure["file"] == "master.cf":
+            name, kind = cure["below"].split("/")
+            lines = self.master.splitlines()
+            at = next(i for i, line in enumerate(lines) if line.split()[:2] == [name, kind])
+            parameter = re.search(r"[a-z_]+(?= *=)", cure["line"])[0]
+            end = next((i for i in range(at + 1, len(lines)) if not lines[i].startswith(" ")), len(lines))
+            own = [line for line in lines[at + 1:end] if not re.match(rf"\s+-o \{{? ?{parameter}\b", line)]
+            self.master = "\n".join([*lines[:at + 1], "  " + cure["line"], *own, *lines[end:]]) + "\n"
+        else:
+            self.commands.append((cure["file"], cure["line"]))
+
+
+told = set()  # findings of which the text for people was seen
+
+
+def look(*words):
+    """The report as JSON; what is told to people has the same, and the exit status says whether something is wrong."""
+    done = lab.tool(*words, "--json")
+    assert done.stderr == "", done.stderr
+    report = json.loads(done.stdout)
+    kinds = {finding["finding"] for finding in report["findings"]}
+    bad = [finding for finding in report["findings"] if finding["severity"] != "note"]
+    assert done.returncode == (1 if bad else 0), done
+    if not kinds <= told or not told:
+        told.update(kinds or {"none"})
+        text = lab.tool(*words)
+        assert (text.stderr, text.returncode, "All is right." in text.stdout) == ("", done.returncode, not bad), text
+        for finding in report["findings"]:
+            lines = [finding["place"], *(f"\n      {cure['line']}\n" for cure in finding["cures"])]
+            assert all(line in text.stdout for line in lines), (lines, text.stdout)
+    return report
+
+
+class PostfixTest(LabTest):
+    name = 0
+
+    def look(self, postfix, listen, more=""):
+        """The findings for a filter that listens there."""
+        postfix.write()
+        config = lab.folder / "wiring.conf"
+        config.write_text(f'listen "{listen}"\n{more}')
+        words = "wiring", "-c", config, "--postfix", postfix.folder
+        report = look(*words)
+        self.assertEqual((report["mta"], report["mta-configuration"], report["listen"]), ("Postfix", str(postfix.folder), listen))
+        return report["findings"]
+
+    def right(self, port, main="", master=MASTER, milters=None):
+        PostfixTest.name += 1
+        return Postfix(f"wiring{PostfixTest.name}", milters or f"inet:127.0.0.1:{port}", main, master)
+
+    def expect(self, token, main="", master=MASTER, milters=None, place=None, found=None, more="", heals=True):
+        """One fault, and nothing else; what is proposed mends it."""
+        with listener() as port:
+            milters = milters and milters.replace("PORT", str(port))
+            postfix = self.right(port, main.replace("PORT", str(port)), master.replace("PORT", str(port)), milters)
+            listen = f"inet:{port}@127.0.0.1"
+            findings = self.look(postfix, listen, more)
+            self.assertEqual([finding["finding"] for finding in findings], [token])
+            finding, = findings
+            if place:
+                self.assertEqual(finding["place"], place)
+            if found is not None:
+                self.assertEqual(finding["found"], found.replace("PORT", str(port)))
+            for cure in finding["cures"]:
+                postfix.paste(cure)
+            if heals:
+                self.assertEqual(self.look(postfix, listen, more), [])
+            return postfix, str(port)
+
+    def test_all_is_right(self):
+        with listener() as port:
+            self.assertEqual(self.look(self.right(port), f"inet:{port}@127.0.0.1"), [])
+            self.assertEqual(self.look(self.right(port), f"inet:{port}"), [])
+            self.assertEqual(self.look(self.right(port, milters=f"inet:localhost:{port}"), f"inet:{port}@localhost"), [])
+            self.assertEqual(self.look(self.right(port, master=MASTER.replace("smtp inet n", "smtp inet n - n - 1 postscreen\nsmtpd pass -")),
+                                       f"inet:{port}@127.0.0.1"), [])
+
+    def test_not_attached(self):
+        self.expect("not-attached", milters=" ", place="smtpd_milters", found="")
+
+    def test_not_attached_beside_others(self):
+        postfix, port = self.expect("not-attached", milters="inet:127.0.0.1:1, { unix:other, default_action=accept }")
+        self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, inet:127.0.0.1:1, {{ unix:other, default_action=accept }}")
+
+    def test_not_attached_by_the_service(self):
+        self.expect("not-attached", master=MASTER.replace("submission", "  -o smtpd_milters=\nsubmission"), place="smtp/inet/smtpd_milters")
+
+    def test_on_submission_by_main_cf(self):
+        for name in ("submission", "587", "[::1]:submissions", "smtps", "465", "2525 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n#"):
+            with self.subTest(name):
+                key = name.split()[0]
+                self.expect("on-submission", master=f"smtp inet n - n - - smtpd\n{name} inet n - n - - smtpd\n", place=f"{key}/inet/smtpd_milters")
+
+    def test_on_submission_keeps_other_filters(self):
+        postfix, _ = self.expect("on-submission", master=MASTER.replace("smtpd_milters=", "smtpd_milters=inet:127.0.0.1:1,inet:127.0.0.1:PORT,unix:x"))
+        self.assertIn("\n  -o { smtpd_milters = inet:127.0.0.1:1, unix:x }\n", postfix.master)
+
+    def test_on_loopback(self):
+        self.expect("on-loopback", master=MASTER + "127.0.0.1:10025 inet n - n - - smtpd\n", place="127.0.0.1:10025/inet/smtpd_milters")
+
+    def test_spelling(self):
+        for wrong in ("tcp:127.0.0.1:PORT", "inet:PORT@127.0.0.1", "inet6:localhost:PORT", "127.0.0.1:PORT",
+                      "{ tcp:127.0.0.1:PORT, default_action=accept }"):
+            with self.subTest(wrong):
+                postfix, port = self.expect("spelling", milters=wrong, found=wrong)
+                self.assertIn(f"inet:127.0.0.1:{port}", postfix.main["smtpd_milters"])
+
+    def test_other_address(self):
+        with listener() as port:
+            postfix = self.right(port, milters="unix:heloscope/milter.sock")
+            finding, = self.look(postfix, f"inet:{port}@127.0.0.1")
+            self.assertEqual(finding["finding"], "other-address")
+            self.assertEqual(finding["cures"], [{"file": "main.cf", "line": f"smtpd_milters = inet:127.0.0.1:{port}"}])
+
+    def test_nobody_listens(self):
+        port = free_port()
+        finding, = self.look(self.right(port), f"inet:{port}@127.0.0.1")
+        self.assertEqual((finding["finding"], finding["found"]), ("nobody-listens", f"inet:{port}@127.0.0.1: Connection refused"))
+
+    def test_default_action(self):
+        for action in ("tempfail", "reject", "quarantine"):
+            with self.subTest(action):
+                self.expect(f"default-{action}", f"milter_default_action = {action}", place="milter_default_action", found=action)
+                self.expect(f"default-{action}", milters="{ inet:127.0.0.1:PORT, default_action=%s, command_timeout=20s }" % action, place="smtpd_milters")
+                self.expect(f"default-{action}", master=MASTER.replace("submission", f"  -o milter_default_action={action}\nsubmission"),
+                            place="smtp/inet/milter_default_action")
+
+    def test_timeouts(self):
+        for name, value in (("connect", "4s"), ("command", "5"), ("content", "1s")):
+            with self.subTest(name):
+                self.expect(f"{name}-timeout", f"milter_{name}_timeout = {value}", place=f"milter_{name}_timeout", found=value)
+        self.expect("command-timeout", milters="{ inet:127.0.0.1:PORT, command_timeout=5s }")
+
+    def test_timeouts_are_compared_with_the_filters(self):
+        with listener() as port:
+            postfix = self.right(port, "milter_command_timeout = 8s")
+            for timeout, tokens in ((6000, []), (6001, ["command-timeout"])):
+                findings = self.look(postfix, f"inet:{port}@127.0.0.1", f"resolver {{ timeout {timeout}ms }}\n")
+                self.assertEqual([finding["finding"] for finding in findings], tokens)
+
+    def test_not_first(self):
+        postfix, port = self.expect("not-first", milters="inet:127.0.0.1:1, unix:x, inet:127.0.0.1:PORT")
+        self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, inet:127.0.0.1:1, unix:x")
+
+    def test_non_smtpd(self):
+        postfix, _ = self.expect("non-smtpd", "non_smtpd_milters = inet:127.0.0.1:1, inet:127.0.0.1:PORT")
+        self.assertEqual(postfix.main["non_smtpd_milters"], "inet:127.0.0.1:1")
+        self.expect("non-smtpd", "non_smtpd_milters = $smtpd_milters")
+
+    def test_protocol_and_macros(self):
+        with listener() as port:
+            postfix = self.right(port, "milter_protocol = 2\nmilter_rcpt_macros = i\nmilter_mail_macros = i {auth_authen}")
+            listen = f"inet:{port}@127.0.0.1"
+            findings = {finding["place"]: finding for finding in self.look(postfix, listen)}
+            self.assertEqual({place: finding["finding"] for place, finding in findings.items()},
+                             {"milter_protocol": "protocol", "milter_mail_macros": "macros", "milter_rcpt_macros": "macros"})
+            self.assertEqual(findings["milter_mail_macros"]["cures"], [{"file": "main.cf", "line": "milter_mail_macros = i {auth_authen} {mail_addr}"}])
+            for place in ("milter_mail_macros", "milter_rcpt_macros"):
+                postfix.paste(findings[place]["cures"][0])
+            self.assertEqual([finding["finding"] for finding in self.look(postfix, listen)], ["protocol"])
+            postfix.paste(findings["milter_protocol"]["cures"][0])
+            self.assertEqual(self.look(postfix, listen), [])
+            # The filter asks for what it needs, where it can.
+            postfix.set("milter_rcpt_macros = ")
+            self.assertEqual(self.look(postfix, listen), [])
+
+    def test_hard_error_limit(self):
+        self.expect("hard-error-limit", "smtpd_hard_error_limit = 9", more="recipients apart\n")
+        with listener() as port:
+            for limit, more in ((10, "recipients apart\n"), (1, "recipients together\n")):
+                self.assertEqual(self.look(self.right(port, f"smtpd_hard_error_limit = {limit}"), f"inet:{port}@127.0.0.1", more), [])
+
+    def test_notes(self):
+        for token, line in (("proxy-protocol", "smtpd_upstream_proxy_protocol = haproxy"), ("proxy-protocol", "postscreen_upstream_proxy_protocol = haproxy"),
+                            ("xclient", "smtpd_authorized_xclient_hosts = 192.0.2.0/24")):
+            with listener() as port, self.subTest(line):
+                finding, = self.look(self.right(port, line), f"inet:{port}@127.0.0.1")
+                self.assertEqual((finding["finding"], finding["severity"], finding["cures"]), (token, "note", []))
+
+    # Unix sockets.
+
+    def unix(self, path, milters, chroot="n", mode=0o666, listens=True):
+        postfix = self.right(0, milters=milters, master=MASTER.replace("smtp inet n - n", f"smtp inet n - {chroot}"))
+        path = postfix.queue / path if path else lab.folder / f"run{self.name}" / "heloscope.sock"
+        with listener(path, mode) if listens else contextlib.nullcontext():
+            postfix.main["smtpd_milters"] = milters.replace("PATH", str(path))
+            yield postfix, path
+
+    def test_unix_sockets_that_are_right(self):
+        for path, milters, chroot in (("heloscope/milter.sock", "unix:heloscope/milter.sock", "y"), ("heloscope/milter.sock", "unix:heloscope/milter.sock", "n"),
+                                      ("heloscope/milter.sock", "unix:/heloscope/milter.sock", "y"), ("heloscope/milter.sock", "unix:PATH", "n"),
+                                      (None, "unix:PATH", "n")):
+            with self.subTest((path, milters, chroot)):
+                for postfix, path in self.unix(path, milters, chroot):
+                    self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+                    self.assertEqual(self.look(postfix, f"local:{path}"), [])
+
+    def test_socket_spelled_as_sendmail_does(self):
+        for postfix, path in self.unix("heloscope/milter.sock", "local:PATH"):
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual(finding["finding"], "spelling")
+            self.assertEqual(finding["cures"], [{"file": "main.cf", "line": "smtpd_milters = unix:heloscope/milter.sock"}])
+
+    def test_socket_outside_chroot(self):
+        for postfix, path in self.unix(None, "unix:PATH", "y"):
+            finding, = self.look(postfix, f"unix:{path}")
+            inside = postfix.queue / "heloscope/milter.sock"
+            self.assertEqual(finding["finding"], "socket-outside-chroot")
+            self.assertEqual([tuple(cure.values()) for cure in finding["cures"]],
+                             [("command", f"install -d -o heloscope -g postfix -m 2750 {inside.parent}"),
+                              ("heloscope.conf", f'listen "unix:{inside}" {{ mode 0660 }}'), ("main.cf", "smtpd_milters = unix:heloscope/milter.sock")])
+            postfix.paste(finding["cures"][2])
+            with listener(inside):
+                self.assertEqual(self.look(postfix, f"unix:{inside}"), [])
+
+    def test_path_of_socket_in_chroot_is_not_of_the_chroot(self):
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:PATH", "y"):
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual(finding["finding"], "socket-outside-chroot")
+            self.assertEqual(finding["cures"], [{"file": "main.cf", "line": "smtpd_milters = unix:heloscope/milter.sock"}])
+
+    def test_chroot_of_old_compatibility_level(self):
+        for level, tokens in (("0", ["socket-outside-chroot"]), ("1", [])):
+            for postfix, path in self.unix(None, "unix:PATH", "-"):
+                postfix.set(f"compatibility_level = {level}")
+                self.assertEqual([finding["finding"] for finding in self.look(postfix, f"unix:{path}")], tokens)
+
+    def test_socket_missing(self):
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", listens=False):
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-missing", f"{path.parent}: No such file or directory"))
+            path.parent.mkdir()
+            path.touch()
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-missing", f"{path} is not a socket"))
+
+    def test_socket_that_nobody_listens_on(self):
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", listens=False):
+            with listener(path):
+                pass
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual(finding["finding"], "nobody-listens")
+
+    def test_socket_that_postfix_may_not_use(self):
+        user = pwd.getpwnam("postfix")
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", mode=0o660):
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path} srw-rw---- root:root"))
+            self.assertEqual(finding["cures"][0]["line"], f"install -d -o heloscope -g postfix -m 2750 {path.parent}")
+            os.chown(path, 0, user.pw_gid)
+            self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+            path.chmod(0o640)
+            self.assertEqual(self.look(postfix, f"unix:{path}")[0]["finding"], "socket-no-access")
+            os.chown(path, user.pw_uid, 0)
+            self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+            path.parent.chmod(0o700)
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path.parent} drwx------ root:root"))
+
+    # What cannot be read.
+
+    def test_postfix_that_is_not_there(self):
+        config = lab.folder / "wiring.conf"
+        config.write_text("")
+        done = lab.tool("wiring", "-c", config, "--postfix", lab.folder / "nowhere")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertEqual(done.stderr, "heloscope wiring: postconf: it ended with status 1; run it to see why\n")
+
+    def test_filter_without_configuration(self):
+        done = lab.tool("wiring", "-c", lab.folder / "nowhere")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("nowhere", done.stderr)
+
+    def test_nothing_is_changed(self):
+        with listener() as port:
+            postfix = self.right(port, "milter_default_action = reject", milters="tcp:x")
+            self.look(postfix, f"inet:{port}@127.0.0.1")
+            before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in postfix.folder.iterdir()}
+            self.look(postfix, f"inet:{port}@127.0.0.1")
+            self.assertEqual({path: path.read_bytes() for path in postfix.folder.iterdir()}, {path: text for path, (text, _) in before.items()})
+
+
+if __name__ == "__main__":
+    unittest.main()
