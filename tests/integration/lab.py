@@ -79,6 +79,11 @@ def wait_until(what, condition, deadline_s=DEADLINE_S, process=None):
         time.sleep(0.02)
 
 
+def outside_make():
+    """The environment without what a make that runs the test hands down to a make that the test runs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+
+
 def free_port():
     """A port that is free for UDP and TCP on loopback."""
     for _ in range(100):

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import machine
-from lab import Smtp, accepts, module_lab, wait_until
+from lab import Smtp, accepts, module_lab, outside_make, wait_until
 from machine import Machine
 from scenario import ZONES, addresses
 
@@ -42,7 +42,8 @@ def setUpModule():
         folder = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory(prefix="heloscope-package.")))
         folder.chmod(0o755)
         built = folder / "built"
-        done = subprocess.run(machine.OUTSIDE + [SOURCE / "contrib/package", built], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run([*machine.OUTSIDE, SOURCE / "contrib/package", built], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env=outside_make(), check=False)
         if done.returncode != 0:
             raise AssertionError(f"contrib/package: {done.stdout}{done.stderr}")
         packages = {name: next(built.glob(f"{name}_*.deb")) for name in PACKAGES}
@@ -140,7 +141,7 @@ class Built(unittest.TestCase):
         root = folder / "unpacked"
         for path in packages.values():
             subprocess.run(["dpkg-deb", "-x", path, root], check=True)
-        environment = {**os.environ, "PATH": f"{root}/usr/sbin:{root}/usr/bin:{os.environ['PATH']}", "builddir": str(lab.builddir)}
+        environment = {**outside_make(), "PATH": f"{root}/usr/sbin:{root}/usr/bin:{os.environ['PATH']}", "builddir": str(lab.builddir)}
         done = subprocess.run([SOURCE / "contrib/debian/tests/demo"], cwd=SOURCE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr[-3000:])

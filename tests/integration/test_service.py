@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from lab import DEADLINE_S, Lab, Smtp, free_port, wait_until
+from lab import DEADLINE_S, Lab, Smtp, free_port, outside_make, wait_until
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -314,11 +314,10 @@ class Installed(Base):
             self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
 
     def install(self, root, target="install"):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
         subprocess.run(
             ["make", "-s", "-C", self.lab.builddir, target, f"DESTDIR={root}", "prefix=/usr", "sysconfdir=/etc",
              "systemdsystemunitdir=/usr/lib/systemd/system"],
-            check=True, capture_output=True, env=environment,
+            check=True, capture_output=True, env=outside_make(),
         )
 
     def test_N03_make_install_and_uninstall_touch_nothing_of_the_administrator(self):
