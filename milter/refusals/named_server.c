@@ -7,7 +7,7 @@
 /* What follows a name that stands behind such words, and shows that a program wrote them. */
 enum follower {
 	FOLLOWER_ADDRESS, /* "[A]" */
-	FOLLOWER_ANSWER,  /* "[A]" and what the server did */
+	FOLLOWER_ANSWER,  /* "[A]" and what the server did, or its reply */
 	FOLLOWER_COLON,
 	FOLLOWER_ANY
 };
@@ -66,6 +66,17 @@ is_answer(struct span text)
 	return false;
 }
 
+/* "said: 550": so a program that has lost the address writes it, but no sentence. */
+static bool
+is_said_reply(struct span text)
+{
+	const struct span said = SPAN(" said: ");
+	const struct span rest = span_from(text, said.length);
+
+	return span_starts_with_nocase(text, said) && rest.length > 3 && ascii_is_among(rest.at[0], "45")
+	       && ascii_is_digit(rest.at[1]) && ascii_is_digit(rest.at[2]) && !ascii_is_alnum(rest.at[3]);
+}
+
 static bool
 follows(struct span rest, enum follower follower)
 {
@@ -73,7 +84,7 @@ follows(struct span rest, enum follower follower)
 	case FOLLOWER_ADDRESS:
 		return skip_address(&rest);
 	case FOLLOWER_ANSWER:
-		return skip_address(&rest) && is_answer(rest);
+		return is_said_reply(rest) || (skip_address(&rest) && is_answer(rest));
 	case FOLLOWER_COLON:
 		return rest.length > 0 && rest.at[0] == ':';
 	case FOLLOWER_ANY:

@@ -9,9 +9,9 @@
 #include "heloscope/base/span.h"
 
 /*
- * The server that a log or bounce names in such a text: "host NAME[A] said: ...", "... while talking to
- * NAME.:", "relay=NAME[A]:25". Empty when it names none: a name in a sentence ("host NAME not found",
- * "connect to NAME first") may be anybody's.
+ * The server that a log or bounce names in such a text: "host NAME[A] said: ...", "host NAME said: 550", "...
+ * while talking to NAME.:", "relay=NAME[A]:25". Empty when it names none: a name in a sentence ("host NAME
+ * not found", "connect to NAME first") may be anybody's.
  */
 struct span named_server_in(struct span text);
 

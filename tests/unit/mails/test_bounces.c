@@ -386,6 +386,12 @@ given_tells_what_is_no_refusal(void **state)
 		{ "550 0\1\2\3\4\5\6\7\10", "> [] - 0.0.0 -|550 0", true },
 		{ "host mx.b.example[192.0.2.1] refused to talk to me: 554 no\n",
 		  "> mx.b.example[192.0.2.1] greeting 0.0.0 -|554 no\n", true },
+		{ "mx postfix/smtp[9]: 12345ABCDE: host mx.b.example[192.0.2.1] refused to talk to me: 554 no\n",
+		  "> mx.b.example[192.0.2.1] greeting 0.0.0 -|554 no\n", true },
+		{ "12345ABCDE: host mx.b.example[192.0.2.1] said: 554 no (in reply to RCPT TO command)\n",
+		  "> mx.b.example[192.0.2.1] rcpt 0.0.0 -|554 no\n", true },
+		{ "550 rejected: host mx.b.example[192.0.2.1] said: 554 no\n",
+		  "> [] - 0.0.0 -|550 rejected: host mx.b.example[192.0.2.1] said: 554 no\n", true },
 		{ "\n \n", "", true },
 	};
 	struct told *told = malloc(sizeof *told);

@@ -725,6 +725,7 @@ named_server_is_one_that_a_program_named(void **state)
 		const char *text, *name;
 	} rows[] = {
 		{ "host mx.p.test[192.0.2.1] said: 550 no", "mx.p.test" },
+		{ "(host mx.p.test said: 550 no)", "mx.p.test" },
 		{ "x (host mx.p.test[2001:db8::1] refused to talk to me: 554 no", "mx.p.test" },
 		{ "host mx.p.test [192.0.2.1]: 550 no", "mx.p.test" },
 		{ "host mx.p.test [192.0.2.1]\n  SMTP error from remote mail server after DATA:\n 550 no",
@@ -740,6 +741,7 @@ named_server_is_one_that_a_program_named(void **state)
 		{ "550 host a.p.test [192.0.2.1]", "" },
 		{ "550 host a.p.test[unknown] said: no", "" },
 		{ "550 host a.p.test said: no", "" },
+		{ "550 host a.p.test said: 550th no", "" },
 		{ "550 host mx.p.test not found", "" },
 		{ "550 we were talking to a.p.test, who", "" },
 		{ "550 relay=a.p.test is not known", "" },
