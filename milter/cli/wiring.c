@@ -1,22 +1,28 @@
 /* heloscope wiring: is the MTA joined to the filter as it should be? */
+#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
 #include "heloscope/cli/cli.h"
+#include "heloscope/cli/control.h"
 #include "heloscope/config/read.h"
 #include "heloscope/wiring/postfix_judge.h"
+#include "heloscope/wiring/sendmail_judge.h"
+
+#define SENDMAIL_CF "/etc/mail/sendmail.cf"
 
 static const char help[] =
-	"usage: heloscope wiring [-c FILE] [--postfix DIR] [--json]\n"
+	"usage: heloscope wiring [-c FILE] [--postfix DIR | --sendmail FILE] [--json]\n"
 	"\n"
-	"Reads the configuration of the Postfix of this host, and that of the filter, and tells what\n"
-	"is wrong between the two, each with the line that fixes it. It changes nothing. Run it as\n"
-	"root: only root sees whether Postfix may connect to a unix socket.\n"
+	"Reads the configuration of the Postfix or Sendmail of this host, and that of the filter, and\n"
+	"tells what is wrong between the two, each with the line that fixes it. It changes nothing.\n"
+	"Run it as root: only root sees whether Postfix may connect to a unix socket.\n"
 	"\n"
 	"  -c, --config FILE   the configuration of the filter\n"
 	"                      (default: " CONFIG_FILE ")\n"
 	"      --postfix DIR   the directory of main.cf and master.cf (default: what postconf says)\n"
+	"      --sendmail FILE a sendmail.cf (default, without Postfix: " SENDMAIL_CF ")\n"
 	"      --json          as JSON, by etc/wiring.schema.json of the documentation\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
@@ -26,7 +32,7 @@ static const char help[] =
 	"Example: heloscope wiring\n";
 
 struct options {
-	const char *config, *postfix;
+	const char *config, *postfix, *sendmail;
 	bool is_json;
 };
 
@@ -36,7 +42,8 @@ read_options(int argc, char **argv, struct options *options)
 {
 	const struct option_row table[] = {
 		{ .name = "config", .letter = 'c', .text = &options->config },
-		{ .name = "postfix", .text = &options->postfix },
+		{ .name = "postfix", .text = &options->postfix, .excludes = "sendmail" },
+		{ .name = "sendmail", .text = &options->sendmail, .excludes = "postfix" },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
@@ -106,6 +113,45 @@ text_of(const struct postfix *postfix, const char *name)
 	return arena_copy(postfix->arena, postfix_value(postfix, NULL, name, &place));
 }
 
+/* What the running filter, where it answers, has missed from the MTA. */
+static void
+take_lacks(struct wiring *wiring)
+{
+	struct control_answer answer = { .text = NULL };
+	struct error unused;
+	json_t *status, *lacks;
+
+	if (wiring->config->control == NULL
+	    || !control_ask(wiring->config->control, "/status", NULL, &answer, &unused))
+		return;
+	status = answer.code == 200 ? document_read((struct span){ answer.text, answer.length }) : NULL;
+	lacks = document_member(status, "mta-lacks");
+	for (size_t i = 0; i < json_array_size(lacks); i++)
+		(void)wiring_find(&wiring->findings, FINDING_MTA_LACKS,
+				  document_text_of(json_array_get(lacks, i), "what"), SPAN(""));
+	json_decref(status);
+	free(answer.text);
+}
+
+static int
+look_at_sendmail(struct wiring *wiring, const struct options *options)
+{
+	const char *path = options->sendmail != NULL ? options->sendmail : SENDMAIL_CF;
+	struct sendmail sendmail;
+	struct error error;
+
+	sendmail_init(&sendmail, wiring->findings.arena);
+	if (!sendmail_load(&sendmail, path, &error)) {
+		output_put(output_errors(), "heloscope wiring: %s: %s\n", path, error.text);
+		return CLI_UNKNOWN;
+	}
+	wiring_judge_sendmail(wiring, &sendmail);
+	wiring_judge_reach(wiring, "root");
+	take_lacks(wiring);
+	return tell(wiring, &(struct mta){ "Sendmail", arena_copy(sendmail.arena, sendmail.version), path },
+		    options);
+}
+
 static int
 look_at_postfix(struct wiring *wiring, const struct options *options)
 {
@@ -113,17 +159,20 @@ look_at_postfix(struct wiring *wiring, const struct options *options)
 	struct error error;
 	const enum program_state state = postfix_load(&postfix, options->postfix, &error);
 
-	if (state == PROGRAM_READ) {
-		(void)wiring_judge_postfix(wiring, &postfix);
-		wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
-		return tell(wiring,
-			    &(struct mta){ "Postfix", text_of(&postfix, "mail_version"),
-					   text_of(&postfix, "config_directory") },
-			    options);
+	if (state == PROGRAM_MISSING && options->postfix == NULL)
+		return look_at_sendmail(wiring, options);
+	if (state != PROGRAM_READ) {
+		output_put(output_errors(), "heloscope wiring: postconf: %s\n",
+			   state == PROGRAM_MISSING ? "it is not installed here" : error.text);
+		return CLI_UNKNOWN;
 	}
-	output_put(output_errors(), "heloscope wiring: postconf: %s\n",
-		   state == PROGRAM_MISSING ? "it is not installed here" : error.text);
-	return CLI_UNKNOWN;
+	(void)wiring_judge_postfix(wiring, &postfix);
+	wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
+	take_lacks(wiring);
+	return tell(wiring,
+		    &(struct mta){ "Postfix", text_of(&postfix, "mail_version"),
+				   text_of(&postfix, "config_directory") },
+		    options);
 }
 
 int
@@ -145,7 +194,8 @@ cli_wiring(int argc, char **argv)
 		return CLI_UNKNOWN;
 	wiring.config = config;
 	arena_init(&arena, POSTFIX_MEMORY);
-	status = look_at_postfix(&wiring, &options);
+	status = options.sendmail != NULL ? look_at_sendmail(&wiring, &options)
+					  : look_at_postfix(&wiring, &options);
 	arena_clear(&arena);
 	config_unref(config);
 	return status;

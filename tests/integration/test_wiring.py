@@ -5,6 +5,8 @@ import os
 import pwd
 import re
 import socket
+import subprocess
+import threading
 import unittest
 
 from lab import LabTest, free_port, module_lab
@@ -343,6 +345,151 @@ class PostfixTest(LabTest):
             before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in postfix.folder.iterdir()}
             self.look(postfix, f"inet:{port}@127.0.0.1")
             self.assertEqual({path: path.read_bytes() for path in postfix.folder.iterdir()}, {path: text for path, (text, _) in before.items()})
+
+    def test_what_the_running_filter_missed(self):
+        """It is asked on its control socket, and it need not answer."""
+        path = lab.folder / "control.sock"
+        status = json.dumps({"mta-lacks": [{"what": "macro-i", "count": 3, "last": "2026-11-24T12:00:00Z"}]})
+        with listener() as port, socket.socket(socket.AF_UNIX) as control:
+            postfix, listen, more = self.right(port), f"inet:{port}@127.0.0.1", f'control "unix:{path}"\n'
+            self.assertEqual(self.look(postfix, listen, more), [])
+            control.bind(str(path))
+            control.listen()
+            answers = threading.Thread(target=answer_all, args=(control, status), daemon=True)
+            answers.start()
+            finding, = self.look(postfix, listen, more)
+            self.assertEqual((finding["finding"], finding["place"], finding["severity"]), ("mta-lacks", "macro-i", "warning"))
+
+
+def answer_all(control, text):
+    """HTTP to whoever comes, until the socket goes."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = control.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
+
+
+class SendmailTest(LabTest):
+    """The .cf files are made by Sendmail's own macros, and what is proposed is pasted into the .mc file."""
+
+    RIGHT = """OSTYPE(`linux')dnl
+FEATURE(`no_default_msa')dnl
+DAEMON_OPTIONS(`Port=smtp, Name=MTA')dnl
+DAEMON_OPTIONS(`Port=587, Name=MSA, M=E, InputMailFilters=')dnl
+INPUT_MAIL_FILTER(`heloscope', `S=inet:PORT@127.0.0.1, T=C:5s;S:10s;R:20s;E:1m')dnl
+MAILER(`smtp')dnl
+"""
+
+    def look(self, mc, listen, more=""):
+        cf, made = lab.SENDMAIL / "usr/share/sendmail/cf", lab.folder / "wiring.cf"
+        (lab.folder / "wiring.mc").write_text(mc)
+        made.write_bytes(subprocess.run(["m4", f"-D_CF_DIR_={cf}/", cf / "m4/cf.m4", lab.folder / "wiring.mc"], check=True, capture_output=True).stdout)
+        config = lab.folder / "wiring.conf"
+        config.write_text(f'listen "{listen}"\n{more}')
+        report = look("wiring", "-c", config, "--sendmail", made)
+        self.assertEqual((report["mta"], report["mta-configuration"], report["listen"]), ("Sendmail", str(made), listen))
+        self.assertRegex(report["mta-version"], r"^8\.")
+        return report["findings"]
+
+    @staticmethod
+    def paste(mc, line):
+        """A line in place of those that say the same."""
+        key = re.match(r"[A-Za-z_]+\(`[^']*?(Name=\w+|')", line)
+        if line.startswith("FEATURE"):
+            return line + "\n" + mc
+        same = (lambda old: old.startswith("DAEMON_OPTIONS") and key[1] in old) if key[1] != "'" else (lambda old: old.startswith(key[0]))
+        rest = [old for old in mc.splitlines() if not same(old)]
+        at = next(i for i, old in enumerate(rest) if old.startswith("MAILER("))
+        return "\n".join([*rest[:at], line, *rest[at:]]) + "\n"
+
+    def expect(self, token, old, new, place=None, more="", lines=None):
+        with listener() as port:
+            listen = f"inet:{port}@127.0.0.1"
+            self.assertIn(old, self.RIGHT)
+            mc = self.RIGHT.replace(old, new).replace("PORT", str(port))
+            finding, = self.look(mc, listen, more)
+            self.assertEqual(finding["finding"], token)
+            if place:
+                self.assertEqual(finding["place"], place)
+            if lines:
+                self.assertEqual([cure["line"].replace(str(port), "PORT") for cure in finding["cures"]], lines)
+            for cure in finding["cures"]:
+                self.assertEqual(cure["file"], "sendmail.mc")
+                mc = self.paste(mc, cure["line"])
+            self.assertEqual(self.look(mc, listen, more), [])
+
+    FILTER = "INPUT_MAIL_FILTER(`heloscope', `S=inet:PORT@127.0.0.1, T=C:5s;S:10s;R:20s;E:1m')dnl\n"
+
+    def test_all_is_right(self):
+        with listener() as port:
+            mc = self.RIGHT.replace("PORT", str(port))
+            self.assertEqual(self.look(mc, f"inet:{port}@127.0.0.1"), [])
+            self.assertEqual(self.look(mc, f"inet:{port}"), [])
+            self.assertEqual(self.look(mc.replace("heloscope", "another"), f"inet:{port}"), [])
+        path = lab.folder / "sendmail.sock"
+        with listener(path):
+            for kind in ("unix", "local"):
+                self.assertEqual(self.look(self.RIGHT.replace("inet:PORT@127.0.0.1", f"{kind}:{path}"), f"unix:{path}"), [])
+
+    def test_not_attached(self):
+        self.expect("not-attached", self.FILTER, "", "O InputMailFilters", lines=[self.FILTER.strip()])
+        self.expect("not-attached", "INPUT_MAIL_FILTER", "MAIL_FILTER", "O InputMailFilters", lines=["define(`confINPUT_MAIL_FILTERS', `heloscope')dnl"])
+        self.expect("not-attached", "Name=MTA", "Name=MTA, InputMailFilters=", lines=[
+            "DAEMON_OPTIONS(`Port=smtp, Name=MTA, InputMailFilters=heloscope')dnl"])
+
+    def test_not_first(self):
+        other = "INPUT_MAIL_FILTER(`other', `S=inet:1@127.0.0.1')dnl\n"
+        self.expect("not-first", self.FILTER, other + self.FILTER, lines=["define(`confINPUT_MAIL_FILTERS', `heloscope,other')dnl"])
+
+    def test_on_submission(self):
+        users = "DAEMON_OPTIONS(`Port=587, Name=MSA, M=E, InputMailFilters=')dnl"
+        self.expect("on-submission", ", InputMailFilters=", "", "O DaemonPortOptions=Port=587, Name=MSA, M=E",
+                    lines=["FEATURE(`no_default_msa')dnl", users])
+        self.expect("on-submission", ", InputMailFilters=", ", InputMailFilters=heloscope")
+        self.expect("on-submission", f"FEATURE(`no_default_msa')dnl\nDAEMON_OPTIONS(`Port=smtp, Name=MTA')dnl\n{users}\n",
+                    "DAEMON_OPTIONS(`Port=smtp, Name=MTA')dnl\n")
+
+    def test_spelling(self):
+        self.expect("spelling", "inet:PORT@127.0.0.1", "inet:127.0.0.1:PORT", "Xheloscope", lines=[self.FILTER.strip()])
+        self.expect("spelling", "inet:PORT@127.0.0.1", "tcp:PORT@127.0.0.1")
+
+    def test_other_address(self):
+        self.expect("other-address", "inet:PORT@127.0.0.1", "unix:/run/heloscope/milter.sock", "Xheloscope", lines=[self.FILTER.strip()])
+
+    def test_default_action(self):
+        for letter, token in (("T", "default-tempfail"), ("R", "default-reject"), ("4", "default-shutdown")):
+            self.expect(token, ", T=", f", F={letter}, T=", "Xheloscope F", lines=[self.FILTER.strip()])
+
+    def test_timeouts(self):
+        for old, new, token in (("C:5s", "C:1s", "connect"), ("R:20s", "R:9s", "command"), ("E:1m", "E:5s", "content")):
+            self.expect(f"{token}-timeout", old, new, "Xheloscope T", "resolver { timeout 8s }\n", lines=[self.FILTER.strip()])
+        with listener() as port:  # Sendmail's own are 10 s and more
+            mc = self.RIGHT.replace(", T=C:5s;S:10s;R:20s;E:1m", "").replace("PORT", str(port))
+            self.assertEqual(self.look(mc, f"inet:{port}", "resolver { timeout 8s }\n"), [])
+
+    def test_macros_of_an_old_sendmail(self):
+        with listener() as port:
+            mc = self.RIGHT.replace("PORT", str(port)) + "define(`confMILTER_MACROS_ENVRCPT', `{rcpt_mailer}')dnl\n"
+            self.assertEqual(self.look(mc, f"inet:{port}"), [])
+            old = (lab.folder / "wiring.cf").read_text()
+            old = re.sub("^DZ.*", "DZ8.13.8", old, flags=re.M)
+            (lab.folder / "old.cf").write_text(old)
+            findings = {finding["place"]: finding for finding in
+                        look("wiring", "-c", lab.folder / "wiring.conf", "--sendmail", lab.folder / "old.cf")["findings"]}
+            self.assertEqual({finding["finding"] for finding in findings.values()}, {"macros"})
+            self.assertEqual(findings["O Milter.macros.envrcpt"]["cures"][0]["line"],
+                             "define(`confMILTER_MACROS_ENVRCPT', `{rcpt_mailer},{rcpt_addr}')dnl")
+
+    def test_sendmail_that_is_not_there(self):
+        config = lab.folder / "wiring.conf"
+        config.write_text("")
+        done = lab.tool("wiring", "-c", config, "--sendmail", lab.folder / "nowhere")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertEqual(done.stderr, f"heloscope wiring: {lab.folder}/nowhere: No such file or directory\n")
+        done = lab.tool("wiring", "--postfix", lab.folder, "--sendmail", lab.folder / "nowhere")
+        self.assertEqual(done.returncode, 2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,196 @@
+#include "heloscope/wiring/sendmail.h"
+
+#include <string.h>
+
+#include "heloscope/base/regular_file.h"
+#include "heloscope/base/strbuf.h"
+
+#define LINE_SIZE 8192
+
+/* Pieces. */
+
+/* The text before the first `sign` of `text`, which becomes the rest. */
+static struct span
+before(struct span *text, char sign)
+{
+	const char *end = text->length > 0 ? memchr(text->at, (unsigned char)sign, text->length) : NULL;
+	const struct span piece = { text->at, end != NULL ? (size_t)(end - text->at) : text->length };
+
+	*text = span_from(*text, piece.length + 1);
+	return span_trim(piece);
+}
+
+/* Sendmail looks at the first letter of a key alone. */
+bool
+sendmail_piece(struct span text, char separator, char sign, const char *key, struct span *value)
+{
+	while (text.length > 0) {
+		struct span piece = before(&text, separator);
+		const bool has_sign =
+			piece.length > 0 && memchr(piece.at, (unsigned char)sign, piece.length) != NULL;
+		const struct span name = before(&piece, sign);
+
+		if (has_sign && name.length > 0 && ascii_lower(name.at[0]) == ascii_lower(key[0])) {
+			*value = span_trim(piece);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct span
+sendmail_next(struct span *list)
+{
+	static const char between[] = " \t,;";
+	size_t start = 0, end;
+
+	while (start < list->length && ascii_is_among(list->at[start], between))
+		start++;
+	for (end = start; end < list->length && !ascii_is_among(list->at[end], between); end++)
+		;
+	const struct span name = { list->at + start, end - start };
+
+	*list = span_from(*list, end);
+	return name;
+}
+
+/* Lines. */
+
+void
+sendmail_init(struct sendmail *sendmail, struct arena *arena)
+{
+	*sendmail = (struct sendmail){ .arena = arena, .version = SPAN(""), .input_filters = SPAN("") };
+	for (size_t i = 0; i < SENDMAIL_STAGES; i++)
+		sendmail->macros[i] = SPAN("");
+}
+
+static bool
+take_filter(struct sendmail *sendmail, struct span text)
+{
+	struct sendmail_filter *grown = arena_grow(sendmail->arena, sendmail->filters, sendmail->filter_count,
+						   sizeof *grown),
+			       *filter;
+
+	if (grown == NULL)
+		return false;
+	sendmail->filters = grown;
+	filter = &grown[sendmail->filter_count++];
+	*filter = (struct sendmail_filter){ .address = SPAN(""), .flags = SPAN(""), .timeouts = SPAN("") };
+	filter->name = before(&text, ',');
+	(void)sendmail_piece(text, ',', '=', "S", &filter->address);
+	(void)sendmail_piece(text, ',', '=', "F", &filter->flags);
+	(void)sendmail_piece(text, ',', '=', "T", &filter->timeouts);
+	return true;
+}
+
+static bool
+take_port(struct sendmail *sendmail, struct span text)
+{
+	struct sendmail_port *grown = arena_grow(sendmail->arena, sendmail->ports, sendmail->port_count,
+						 sizeof *grown),
+			     *port;
+
+	if (grown == NULL)
+		return false;
+	sendmail->ports = grown;
+	port = &grown[sendmail->port_count++];
+	*port = (struct sendmail_port){ .whole = text,
+					.name = SPAN(""),
+					.port = SPAN("smtp"),
+					.address = SPAN(""),
+					.filters = SPAN("") };
+	(void)sendmail_piece(text, ',', '=', "Name", &port->name);
+	(void)sendmail_piece(text, ',', '=', "Port", &port->port);
+	(void)sendmail_piece(text, ',', '=', "Addr", &port->address);
+	port->has_filters = sendmail_piece(text, ',', '=', "InputMailFilters", &port->filters);
+	return true;
+}
+
+static bool
+take_option(struct sendmail *sendmail, struct span text)
+{
+	static const char *const stages[SENDMAIL_STAGES] = {
+		"Milter.macros.connect", "Milter.macros.helo", "Milter.macros.envfrom",
+		"Milter.macros.envrcpt", "Milter.macros.eom",
+	};
+	const struct span name = before(&text, '='), value = span_trim(text);
+
+	if (span_equals_nocase(name, SPAN("DaemonPortOptions")))
+		return take_port(sendmail, value);
+	if (span_equals_nocase(name, SPAN("InputMailFilters")))
+		sendmail->input_filters = value;
+	for (size_t i = 0; i < SENDMAIL_STAGES; i++)
+		if (span_equals_nocase(name, span_of(stages[i])))
+			sendmail->macros[i] = value;
+	return true;
+}
+
+bool
+sendmail_take(struct sendmail *sendmail, struct span line)
+{
+	if (line.length < 2)
+		return true;
+	if (line.at[0] == 'X')
+		return take_filter(sendmail, span_from(line, 1));
+	if (line.at[0] == 'O' && line.at[1] == ' ')
+		return take_option(sendmail, span_from(line, 2));
+	if (line.at[0] == 'D' && line.at[1] == 'Z')
+		sendmail->version = span_trim(span_from(line, 2));
+	return true;
+}
+
+/* Files. */
+
+/* What a line that is whole comes to. */
+static bool
+take_whole(struct sendmail *sendmail, struct strbuf *whole, struct error *error)
+{
+	const char *kept = arena_string(sendmail->arena, whole->text);
+
+	error_set(error, "out of memory");
+	if (whole->is_cut || memchr("XOD", whole->text[0], 3) == NULL) {
+		strbuf_shorten(whole, 0);
+		return true;
+	}
+	strbuf_shorten(whole, 0);
+	return sendmail_take(sendmail, span_of(kept)) && !sendmail->arena->has_failed;
+}
+
+static bool
+take_lines(struct sendmail *sendmail, struct file_lines *lines, struct error *error)
+{
+	char memory[LINE_SIZE];
+	struct strbuf whole = STRBUF_OVER(memory);
+	enum line_state state;
+
+	while ((state = file_lines_next(lines)) == LINE_READ || state == LINE_TOO_LONG) {
+		const struct span line = lines->line;
+
+		if (line.length > 0 && ascii_is_blank(line.at[0])) /* it goes on */
+			strbuf_add_char(&whole, ' ');
+		else if (!take_whole(sendmail, &whole, error))
+			return false;
+		strbuf_add_span(&whole,
+				line.length > 0 && ascii_is_blank(line.at[0]) ? span_trim(line) : line);
+	}
+	if (state == LINES_END)
+		return take_whole(sendmail, &whole, error);
+	error_set(error, "%s", file_lines_reason(lines));
+	return false;
+}
+
+bool
+sendmail_load(struct sendmail *sendmail, const char *path, struct error *error)
+{
+	FILE *file = regular_file_open(path, LINKS_FOLLOWED, NULL, error);
+	struct file_lines lines;
+	bool is_read;
+
+	if (file == NULL)
+		return false;
+	file_lines_init(&lines, file);
+	is_read = take_lines(sendmail, &lines, error);
+	file_lines_clear(&lines);
+	(void)fclose(file);
+	return is_read;
+}
