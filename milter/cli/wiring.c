@@ -8,12 +8,15 @@
 #include "heloscope/cli/control.h"
 #include "heloscope/config/read.h"
 #include "heloscope/wiring/postfix_judge.h"
+#include "heloscope/wiring/second_writer.h"
 #include "heloscope/wiring/sendmail_judge.h"
 
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
+#define FILTERS_MAX 8
 
 static const char help[] =
-	"usage: heloscope wiring [-c FILE] [--postfix DIR | --sendmail FILE] [--json]\n"
+	"usage: heloscope wiring [-c FILE] [--postfix DIR | --sendmail FILE] [--filter FILE]\n"
+	"                        [--json]\n"
 	"\n"
 	"Reads the configuration of the Postfix or Sendmail of this host, and that of the filter, and\n"
 	"tells what is wrong between the two, each with the line that fixes it. It changes nothing.\n"
@@ -23,6 +26,8 @@ static const char help[] =
 	"                      (default: " CONFIG_FILE ")\n"
 	"      --postfix DIR   the directory of main.cf and master.cf (default: what postconf says)\n"
 	"      --sendmail FILE a sendmail.cf (default, without Postfix: " SENDMAIL_CF ")\n"
+	"      --filter FILE   the configuration of another filter, in the form of OpenDKIM's; may be\n"
+	"                      given again (default: /etc/opendkim.conf and /etc/opendmarc.conf)\n"
 	"      --json          as JSON, by etc/wiring.schema.json of the documentation\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
@@ -33,8 +38,21 @@ static const char help[] =
 
 struct options {
 	const char *config, *postfix, *sendmail;
+	const char *filters[FILTERS_MAX]; /* configurations of others; `filter_count` of them */
+	size_t filter_count;
 	bool is_json;
 };
+
+static int
+take_filter(void *context, const char *argument)
+{
+	struct options *options = context;
+
+	if (options->filter_count == FILTERS_MAX)
+		return cli_usage_error("wiring", "--filter may be given %d times", FILTERS_MAX);
+	options->filters[options->filter_count++] = argument;
+	return -1;
+}
 
 /* Returns -1 to go on, or the status to exit with. */
 static int
@@ -44,12 +62,13 @@ read_options(int argc, char **argv, struct options *options)
 		{ .name = "config", .letter = 'c', .text = &options->config },
 		{ .name = "postfix", .text = &options->postfix, .excludes = "sendmail" },
 		{ .name = "sendmail", .text = &options->sendmail, .excludes = "postfix" },
+		{ .name = "filter", .take = take_filter, .is_repeatable = true },
 		{ .name = "json", .flag = &options->is_json },
 		{ .name = NULL },
 	};
 
 	return options_read_all(argc, argv,
-				&(struct option_syntax){ "heloscope", "wiring", help, table, NULL });
+				&(struct option_syntax){ "heloscope", "wiring", help, table, options });
 }
 
 /* The MTA that was looked at. */
@@ -113,6 +132,18 @@ text_of(const struct postfix *postfix, const char *name)
 	return arena_copy(postfix->arena, postfix_value(postfix, NULL, name, &place));
 }
 
+/* Other filters, whose usual configurations count only where there are any. */
+static void
+look_at_others(struct wiring *wiring, const struct options *options, bool has_others, const char *mta_name)
+{
+	for (size_t i = 0; i < options->filter_count; i++)
+		wiring_judge_second_writer(wiring, options->filters[i], mta_name);
+	if (!has_others || options->filter_count > 0)
+		return;
+	wiring_judge_second_writer(wiring, "/etc/opendkim.conf", mta_name);
+	wiring_judge_second_writer(wiring, "/etc/opendmarc.conf", mta_name);
+}
+
 /* What the running filter, where it answers, has missed from the MTA. */
 static void
 take_lacks(struct wiring *wiring)
@@ -145,7 +176,7 @@ look_at_sendmail(struct wiring *wiring, const struct options *options)
 		output_put(output_errors(), "heloscope wiring: %s: %s\n", path, error.text);
 		return CLI_UNKNOWN;
 	}
-	wiring_judge_sendmail(wiring, &sendmail);
+	look_at_others(wiring, options, wiring_judge_sendmail(wiring, &sendmail), "");
 	wiring_judge_reach(wiring, "root");
 	take_lacks(wiring);
 	return tell(wiring, &(struct mta){ "Sendmail", arena_copy(sendmail.arena, sendmail.version), path },
@@ -166,7 +197,8 @@ look_at_postfix(struct wiring *wiring, const struct options *options)
 			   state == PROGRAM_MISSING ? "it is not installed here" : error.text);
 		return CLI_UNKNOWN;
 	}
-	(void)wiring_judge_postfix(wiring, &postfix);
+	look_at_others(wiring, options, wiring_judge_postfix(wiring, &postfix),
+		       text_of(&postfix, "myhostname"));
 	wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
 	take_lacks(wiring);
 	return tell(wiring,

@@ -479,13 +479,13 @@ wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix)
 		if (role == ROLE_NONE || (role == ROLE_OTHER && is_outside_told))
 			continue;
 		view = view_of(wiring, postfix, &postfix->services[i], "smtpd_milters");
-		has_others = has_others || view.count > (has_ours(&view) ? 1 : 0);
 		if (role == ROLE_SUBMISSION) {
 			judge_needless(&view, FINDING_ON_SUBMISSION);
 		} else if (role == ROLE_LOOPBACK && is_outside_told) {
 			judge_needless(&view, FINDING_ON_LOOPBACK);
 		} else {
 			judge_outside(&view);
+			has_others = has_others || view.count > (has_ours(&view) ? 1 : 0);
 			is_judged = true;
 		}
 	}

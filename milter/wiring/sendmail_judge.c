@@ -331,16 +331,17 @@ judge_macros(const struct view *view)
 	}
 }
 
-void
+bool
 wiring_judge_sendmail(struct wiring *wiring, const struct sendmail *sendmail)
 {
 	const struct view view = view_of(wiring, sendmail);
 
 	judge_ports(&view);
 	if (view.ours == NULL)
-		return;
+		return sendmail->filter_count > 0;
 	judge_address(&view);
 	judge_flags(&view);
 	judge_timeouts(&view);
 	judge_macros(&view);
+	return sendmail->filter_count > 1;
 }

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from lab import LabTest, free_port, module_lab
+from lab import HEAD, LabTest, Smtp, free_port, module_lab
 
 lab = None
 
@@ -101,12 +101,12 @@ def look(*words):
 class PostfixTest(LabTest):
     name = 0
 
-    def look(self, postfix, listen, more=""):
+    def look(self, postfix, listen, more="", *options):
         """The findings for a filter that listens there."""
         postfix.write()
         config = lab.folder / "wiring.conf"
         config.write_text(f'listen "{listen}"\n{more}')
-        words = "wiring", "-c", config, "--postfix", postfix.folder
+        words = "wiring", "-c", config, "--postfix", postfix.folder, *options
         report = look(*words)
         self.assertEqual((report["mta"], report["mta-configuration"], report["listen"]), ("Postfix", str(postfix.folder), listen))
         return report["findings"]
@@ -359,6 +359,40 @@ class PostfixTest(LabTest):
             answers.start()
             finding, = self.look(postfix, listen, more)
             self.assertEqual((finding["finding"], finding["place"], finding["severity"]), ("mta-lacks", "macro-i", "warning"))
+
+
+    def test_real_filter_behind_a_real_postfix(self):
+        running = lab.heloscope(HEAD)
+        port = lab.postfix(f"inet:127.0.0.1:{running.port}", name="running", default_action="accept")
+        words = "wiring", "-c", running.config, "--postfix", lab.folder / "running"
+        self.assertEqual([finding["finding"] for finding in look(*words)["findings"]], ["xclient"])
+        with Smtp(port) as smtp:
+            smtp.expect("HELO client.test", "250")
+            smtp.message("<>", ["user@in.test"])
+        lab.logs_mention("heloscope", r"client=\S*127\.0\.0\.1")
+        running.stop()
+        self.assertEqual([finding["finding"] for finding in look(*words)["findings"]], ["xclient", "nobody-listens"])
+
+    def test_second_writer(self):
+        """Of the same name, which is the MTA's or the host's where none is said, and unless it only signs."""
+        other = lab.folder / "opendkim.conf"
+        more = 'authserv-id "mx.lab.test"\n'
+        for text, found in (("AuthservID  MX.lab.test\n", "MX.lab.test"), ("# x\nMode\tsv\n", "the name of the MTA"), ("", "the name of the MTA"),
+                            ("authservid mx.lab.test\nMode v\n", "mx.lab.test"), ("Mode s\n", None), ("AuthservID other.test\n", None),
+                            ("AuthservID HOSTNAME\n", "HOSTNAME")):
+            with listener() as port, self.subTest(text):
+                other.write_text(text)
+                if found == "HOSTNAME":
+                    more = f'authserv-id "{socket.gethostname()}"\n'
+                postfix, listen = self.right(port, milters=f"inet:127.0.0.1:{port}, inet:127.0.0.1:1"), f"inet:{port}@127.0.0.1"
+                findings = self.look(postfix, listen, more, "--filter", other)
+                self.assertEqual([(finding["finding"], finding["place"], finding["found"]) for finding in findings],
+                                 [("second-writer", str(other), found)] if found else [])
+                if found:
+                    cure, = findings[0]["cures"]
+                    self.assertRegex(cure["line"], "^AuthservID opendkim\\.")
+                    other.write_text(cure["line"])
+                    self.assertEqual(self.look(postfix, listen, more, "--filter", other), [])
 
 
 def answer_all(control, text):

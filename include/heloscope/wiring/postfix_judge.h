@@ -7,7 +7,7 @@
 #include "heloscope/wiring/judge.h"
 #include "heloscope/wiring/postfix.h"
 
-/* All but the socket. Whether another filter is attached beside ours comes back. */
+/* All but the socket. Whether mail from outside has another filter, too, comes back. */
 bool wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix);
 
 #endif

@@ -7,7 +7,7 @@
 #include "heloscope/wiring/judge.h"
 #include "heloscope/wiring/sendmail.h"
 
-/* All but the socket. */
-void wiring_judge_sendmail(struct wiring *wiring, const struct sendmail *sendmail);
+/* All but the socket. Whether another filter is defined comes back. */
+bool wiring_judge_sendmail(struct wiring *wiring, const struct sendmail *sendmail);
 
 #endif
