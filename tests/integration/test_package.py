@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import machine
-from lab import Smtp, accepts, module_lab, outside_make, wait_until
+from lab import LabError, Smtp, accepts, module_lab, outside_make, wait_until
 from machine import Machine
 from scenario import ZONES, addresses
 
@@ -61,7 +61,7 @@ def make_tree(root):
         return "no mirror of this machine's release of Debian can be reached"
     made = machine.bootstrap(root, ["postfix", *needed_packages()], ["systemd-sysv"])
     if made.returncode != 0:
-        raise AssertionError(f"mmdebstrap: {made.stdout}")
+        return f"no Debian can be made here: {made.stdout.strip()[-500:]}"
     (root / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost mx.lab.test\n")
     (root / "etc/hostname").write_text("mx\n")
@@ -159,7 +159,7 @@ class Scene(unittest.TestCase):
         subprocess.run(["cp", "-a", "--reflink=auto", tree, self.root], check=True)
         self.prepare()
         self.machine = Machine(lab, type(self).__name__, self.root, self.systemd)
-        self.machine.__enter__()
+        self.start()
         self.addCleanup(self.machine.__exit__)
         self.addCleanup(self.show)
         self.before = files_of(self.root)
@@ -167,6 +167,9 @@ class Scene(unittest.TestCase):
 
     def prepare(self):
         """Before programs run in it."""
+
+    def start(self):
+        self.machine.__enter__()
 
     def show(self):
         if self._outcome.result.failures or self._outcome.result.errors:
@@ -304,6 +307,13 @@ class UnderSystemd(Scene):
             self.skipTest("systemd-nspawn is missing (Debian package: systemd-container)")
         with Machine(lab, "before-systemd", self.root, False) as bare:
             bare.apt("install", "systemd-sysv")
+
+    def start(self):
+        """Nothing of the package is in the machine yet: when systemd does not come up, that is for want of rights or control groups here."""
+        try:
+            self.machine.__enter__()
+        except (LabError, subprocess.TimeoutExpired) as error:
+            self.skipTest(f"systemd does not boot in a container here: {error}")
 
     def unit(self, name, *properties):
         shown = self.machine.do("systemctl", "show", name, "-p", ",".join(properties))
