@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		*line_end = '\0';
 		address.used = line_end + 1;
 	}
-	arena_init(&arena, 1U << 20);
+	arena_init(&arena, 16U << 20); /* for all readings of 4 kB, and each read again */
 	readings = mailbox_readings(&address, &arena);
 	PROMISE(readings.count > 0 && readings.count <= READINGS_MAX);
 	PROMISE(readings.items[0].form != MAILBOX_UNREAD);
