@@ -34,7 +34,7 @@ static const char help[] =
 	"Exit status: 0 all is right, 1 something is wrong, 2 wrong usage, 3 a configuration cannot\n"
 	"be read.\n"
 	"\n"
-	"Example: heloscope wiring\n";
+	"Example: heloscope wiring --postfix /etc/postfix\n";
 
 struct options {
 	const char *config, *postfix, *sendmail;
