@@ -79,6 +79,20 @@ def run(*arguments, locale="C.UTF-8", **environment):
     return done.returncode, done.stdout, done.stderr
 
 
+def shown_on_terminal(stream, command, **options):
+    """What a program writes to a terminal that is its standard output or standard error."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **{stream: theirs}, **options)
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):  # EIO at the end
+        while chunk := os.read(ours, 4096):
+            text += chunk
+    os.close(ours)
+    process.wait(60)
+    return text
+
+
 def record_of(name):
     client, helo, sender, _ = MAILS[name]
     return next(record for record in running.records() if record["mail-from"].encode().decode("unicode_escape") == sender
@@ -204,31 +218,15 @@ class Stories(unittest.TestCase):
                     self.assertNotIn("\033", text)
 
     def test_how_far_it_is_stands_on_one_line_of_a_terminal_if_it_takes_long(self):
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen([lab.builddir / "milter/heloscope", "report", "-c", running.config], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs)
-        os.close(theirs)
-        text = b""
-        with contextlib.suppress(OSError):  # EIO at the end
-            while chunk := os.read(ours, 4096):
-                text += chunk
-        os.close(ours)
-        process.wait(60)
-        self.assertRegex(text, rb"\A(\r +\rheloscope report: \d+ [kM]B read \(\d+ %\))*(\r +\r)?\Z")
+        command = [lab.builddir / "milter/heloscope", "report", "-c", running.config]
+        self.assertRegex(shown_on_terminal("stderr", command, stdout=subprocess.DEVNULL), rb"\A(\r +\rheloscope report: \d+ [kM]B read \(\d+ %\))*(\r +\r)?\Z")
 
     def test_colour_only_on_a_terminal_and_never_with_NO_COLOR(self):
         command = [lab.builddir / "milter/heloscope", "explain", "-c", running.config, record_of("listed")["id"]]
         for environment, has_colour in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
             with self.subTest(environment):
-                ours, theirs = pty.openpty()
                 plain = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, env={**plain, "TERM": "xterm", **environment})
-                os.close(theirs)
-                text = b""
-                with contextlib.suppress(OSError):  # EIO at the end
-                    while chunk := os.read(ours, 4096):
-                        text += chunk
-                os.close(ours)
-                process.wait(60)
+                text = shown_on_terminal("stdout", command, env={**plain, "TERM": "xterm", **environment})
                 self.assertEqual(b"\033[" in text, has_colour)
 
 
