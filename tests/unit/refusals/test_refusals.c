@@ -50,17 +50,33 @@ good_catalogue(const char *text)
 }
 
 static struct recognition
-recognize_at(const struct catalogue *catalogue, const char *host, const char *text)
+recognize_one(const struct catalogue *catalogue, const struct refusal *refusal)
 {
 	struct recognizer *recognizer = recognizer_new(catalogue);
-	struct refusal refusal = refusal_of_text(span_of(text));
 	struct recognition known;
 
 	assert_non_null(recognizer);
-	refusal.host = span_of(host);
-	known = recognize(recognizer, &refusal);
+	known = recognize(recognizer, refusal);
 	recognizer_free(recognizer);
 	return known;
+}
+
+static struct recognition
+recognize_at(const struct catalogue *catalogue, const char *host, const char *text)
+{
+	struct refusal refusal = refusal_of_text(span_of(text));
+
+	refusal.host = span_of(host);
+	return recognize_one(catalogue, &refusal);
+}
+
+static struct recognition
+recognize_in(const struct catalogue *catalogue, enum refusal_stage stage, const char *text)
+{
+	struct refusal refusal = refusal_of_text(span_of(text));
+
+	refusal.stage = stage;
+	return recognize_one(catalogue, &refusal);
 }
 
 /* The reader. */
@@ -669,20 +685,15 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		{ "550 mailbox full or disabled", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
 	};
 	struct catalogue *catalogue = good_catalogue("");
-	struct recognizer *recognizer = recognizer_new(catalogue);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
-		struct recognition known;
+		const struct recognition known = recognize_in(catalogue, rows[i].stage, rows[i].text);
 
-		refusal.stage = rows[i].stage;
-		known = recognize(recognizer, &refusal);
 		if (known.category != rows[i].category || known.party != rows[i].party)
 			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
 		assert_true(!known.is_gist || has_remedy(&known));
 	}
-	recognizer_free(recognizer);
 	catalogue_free(catalogue);
 }
 
@@ -702,19 +713,14 @@ recognize_tells_what_the_stage_bears(void **state)
 		{ "554 5.7.25 no", REFUSAL_STAGE_GREETING, CATEGORY_PTR },
 	};
 	struct catalogue *catalogue = good_catalogue("");
-	struct recognizer *recognizer = recognizer_new(catalogue);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
-		struct recognition known;
+		const struct recognition known = recognize_in(catalogue, rows[i].stage, rows[i].text);
 
-		refusal.stage = rows[i].stage;
-		known = recognize(recognizer, &refusal);
 		assert_int_equal(known.category, rows[i].category);
 		assert_true(strlen(refusal_meaning(&known)) > 20 && has_remedy(&known));
 	}
-	recognizer_free(recognizer);
 	catalogue_free(catalogue);
 }
 
@@ -784,21 +790,17 @@ recognize_knows_when_no_recipient_can_be_meant(void **state)
 		{ "550 too much", REFUSAL_STAGE_MAIL, "size" },
 	};
 	struct catalogue *catalogue = good_catalogue(entries);
-	struct recognizer *recognizer = recognizer_new(catalogue);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct refusal refusal = refusal_of_text(span_of(rows[i].text));
-		const struct refusal_entry *entry;
+		const struct refusal_entry *entry =
+			recognize_in(catalogue, rows[i].stage, rows[i].text).entry;
 
-		refusal.stage = rows[i].stage;
-		entry = recognize(recognizer, &refusal).entry;
 		if (strcmp(entry != NULL ? entry->name : "-", rows[i].entry != NULL ? rows[i].entry : "-")
 		    != 0)
 			fail_msg("%s at %d: %s", rows[i].text, rows[i].stage,
 				 entry != NULL ? entry->name : "-");
 	}
-	recognizer_free(recognizer);
 	catalogue_free(catalogue);
 }
 
