@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/domain.h"
+#include "heloscope/refusals/place.h"
 
 /* What follows a name that stands behind such words, and shows that a program wrote them. */
 enum follower {
@@ -97,18 +98,10 @@ follows(struct span rest, enum follower follower)
 static struct span
 name_at(struct span text, enum follower follower)
 {
-	struct span name = { text.at, 0 };
-	size_t taken;
+	struct span rest;
+	const struct span name = place_name_at(text, &rest);
 
-	while (name.length < text.length
-	       && (ascii_is_alnum(text.at[name.length]) || ascii_is_among(text.at[name.length], "-._")))
-		name.length++;
-	taken = name.length;
-	while (name.length > 0 && name.at[name.length - 1] == '.')
-		name.length--;
-	if (!domain_has_dot(name) || !domain_is_host_name(name) || !follows(span_from(text, taken), follower))
-		return SPAN("");
-	return name;
+	return domain_has_dot(name) && domain_is_host_name(name) && follows(rest, follower) ? name : SPAN("");
 }
 
 struct span

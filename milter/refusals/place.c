@@ -96,22 +96,41 @@ place_text_init(struct place_text *whole, struct span text)
 }
 
 struct span
+place_name_at(struct span text, struct span *rest)
+{
+	struct span name = run_of(text, is_of_name);
+
+	if (rest != NULL)
+		*rest = span_from(text, name.length);
+	while (name.length > 0 && name.at[name.length - 1] == '.')
+		name.length--;
+	return name;
+}
+
+/* The host of a link, or of a name alone; empty: it has none, as in "http:///x". */
+static struct span
+host_of(struct span name)
+{
+	const char *slashes = memmem(name.at, name.length, "//", 2);
+
+	return place_name_at(slashes != NULL ? span_from(name, (size_t)(slashes - name.at) + 2) : name, NULL);
+}
+
+struct span
 place_next_host(const struct place_text *whole, size_t *at)
 {
-	struct span name, host;
-	const char *slashes;
+	struct span host = SPAN("");
 
-	while (*at < whole->text.length && !whole->is_in_name[*at])
-		++*at;
-	name = (struct span){ whole->text.at + *at, 0 };
-	for (; *at < whole->text.length && whole->is_in_name[*at]; ++*at)
-		name.length++;
-	slashes = memmem(name.at, name.length, "//", 2);
-	if (slashes != NULL)
-		name = span_from(name, (size_t)(slashes - name.at) + 2);
-	host = run_of(name, is_of_name);
-	while (host.length > 0 && host.at[host.length - 1] == '.')
-		host.length--;
+	while (host.length == 0 && *at < whole->text.length) {
+		size_t begin;
+
+		while (*at < whole->text.length && !whole->is_in_name[*at])
+			++*at;
+		begin = *at;
+		while (*at < whole->text.length && whole->is_in_name[*at])
+			++*at;
+		host = host_of((struct span){ whole->text.at + begin, *at - begin });
+	}
 	return host;
 }
 

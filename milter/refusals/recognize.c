@@ -439,19 +439,12 @@ static const char *
 owner_of_named_recipient(const struct search *search, const struct recognition *known, struct span text)
 {
 	const char *at = memchr(text.at, '@', text.length);
-	struct span domain;
 	struct owners owners;
 
 	if (at == NULL || !config_refusal_has(known->category, TRAIT_RECIPIENT))
 		return NULL;
-	domain = span_from(text, (size_t)(at - text.at) + 1);
-	for (size_t length = 0;; length++)
-		if (length == domain.length
-		    || !(ascii_is_alnum(domain.at[length]) || ascii_is_among(domain.at[length], "-."))) {
-			domain.length = length;
-			break;
-		}
-	owners = owners_of(search->catalogue, domain, OWNED_DOMAIN);
+	owners = owners_of(search->catalogue,
+			   place_name_at(span_from(text, (size_t)(at - text.at) + 1), NULL), OWNED_DOMAIN);
 	return owners.count > 0 ? owners.items[0]->name : NULL;
 }
 

@@ -34,6 +34,10 @@ void place_text_init(struct place_text *whole, struct span text);
  */
 bool place_is_own(const struct place_text *whole, struct span place);
 
+/* The octets with which `text` begins that stand in names of hosts, without final dots: it need not be one.
+ * `rest`, which may be NULL: what follows it and its dots. */
+struct span place_name_at(struct span text, struct span *rest);
+
 /* The next name of a host, alone or in a link, from octet `*at` on, which is moved behind it; empty: no more.
  */
 struct span place_next_host(const struct place_text *whole, size_t *at);
