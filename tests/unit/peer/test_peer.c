@@ -230,7 +230,6 @@ peer_memory_has_so_many_visits_for_a_network(void **state)
 	peer_memory_free(next);
 }
 
-/* At a rate of one a minute the second waits a minute; without a rate none does. */
 /* What is forgotten may be looked at again at once, and all else stays; also in the file. */
 static void
 peer_memory_forgets_whom_it_is_told_to(void **state)
@@ -258,6 +257,7 @@ peer_memory_forgets_whom_it_is_told_to(void **state)
 	peer_memory_free(memory);
 }
 
+/* At a rate of one a minute the second waits a minute; without a rate none does. */
 static void
 peer_memory_has_so_many_turns_in_a_minute(void **state)
 {
