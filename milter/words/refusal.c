@@ -123,7 +123,7 @@ code_remedy(const struct recognition *known)
 }
 
 /* What words bear of which only their gist is known (refusals/gist.h): "Its words say that ...". */
-static const struct gist_words {
+static const struct {
 	const char *meaning, *remedy;
 } gists[CATEGORIES] = {
 	[CATEGORY_AUTH_REQUIRED] = { "Its words say that the sending server has to log in first.",
