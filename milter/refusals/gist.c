@@ -108,53 +108,63 @@ static const char *const notion_words[NOTIONS] = { NOTION_ROWS(NOTION_WORDS) };
 
 struct gist_words {
 	struct automaton *automaton;
-	struct span texts[TERMS_MAX]; /* without *; the automaton's words */
-	uint64_t notions[TERMS_MAX];  /* by the automaton's numbers */
-	bool is_open[TERMS_MAX];      /* likewise: the word may go on */
+	uint64_t notions[TERMS_MAX]; /* by its numbers */
+	bool is_open[TERMS_MAX];     /* likewise: the word may go on */
 };
 
-/* The terms of a notion, from `count` on. Returns how many there are then. */
-static size_t
-add_terms(struct gist_words *words, size_t notion, uint64_t *notions, bool *is_open, size_t count)
+/* All terms, while the automaton is made. */
+struct terms {
+	struct span texts[TERMS_MAX]; /* without * */
+	uint64_t notions[TERMS_MAX];
+	bool is_open[TERMS_MAX];
+	unsigned ids[TERMS_MAX]; /* the automaton's numbers */
+	size_t count;
+};
+
+static void
+add_terms(struct terms *terms, size_t notion)
 {
 	struct span rest = span_of(notion_words[notion]);
 
-	while (rest.length > 0 && count < TERMS_MAX) {
+	while (rest.length > 0 && terms->count < TERMS_MAX) {
 		const char *bar = memchr(rest.at, '|', rest.length);
 		struct span term = { rest.at, bar != NULL ? (size_t)(bar - rest.at) : rest.length };
+		const bool is_open = term.at[term.length - 1] == '*';
 
 		rest = span_from(rest, term.length + 1);
-		is_open[count] = term.at[term.length - 1] == '*';
-		term.length -= is_open[count];
-		notions[count] = UINT64_C(1) << notion;
-		words->texts[count++] = term;
+		term.length -= is_open;
+		terms->texts[terms->count] = term;
+		terms->notions[terms->count] = UINT64_C(1) << notion;
+		terms->is_open[terms->count++] = is_open;
 	}
-	return count;
+}
+
+/* False when memory ran out. */
+static bool
+make(struct gist_words *words, struct terms *terms)
+{
+	for (size_t i = 0; i < NOTIONS; i++)
+		add_terms(terms, i);
+	words->automaton = automaton_new(terms->texts, terms->count, terms->ids);
+	for (size_t i = 0; i < terms->count && words->automaton != NULL; i++) {
+		words->notions[terms->ids[i]] |= terms->notions[i];
+		words->is_open[terms->ids[i]] = words->is_open[terms->ids[i]] || terms->is_open[i];
+	}
+	return words->automaton != NULL;
 }
 
 struct gist_words *
 gist_words_new(void)
 {
 	struct gist_words *words = calloc(1, sizeof *words);
-	uint64_t notions[TERMS_MAX];
-	bool is_open[TERMS_MAX];
-	unsigned ids[TERMS_MAX];
-	size_t count = 0;
+	struct terms *terms = calloc(1, sizeof *terms);
+	const bool is_made = words != NULL && terms != NULL && make(words, terms);
 
-	if (words == NULL)
-		return NULL;
-	for (size_t i = 0; i < NOTIONS; i++)
-		count = add_terms(words, i, notions, is_open, count);
-	words->automaton = automaton_new(words->texts, count, ids);
-	if (words->automaton == NULL) {
-		free(words);
-		return NULL;
-	}
-	for (size_t i = 0; i < count; i++) {
-		words->notions[ids[i]] |= notions[i];
-		words->is_open[ids[i]] = words->is_open[ids[i]] || is_open[i];
-	}
-	return words;
+	free(terms);
+	if (is_made)
+		return words;
+	gist_words_free(words);
+	return NULL;
 }
 
 void
@@ -460,7 +470,7 @@ gist_of(const struct gist_words *words, const struct place_text *text, enum refu
 	number_words(&sights);
 	for (size_t i = 0; i < sights.count; i++) {
 		const uint64_t notions = always | near(&sights, i, 0, WINDOW);
-		const uint64_t around = always | near(&sights, i, WINDOW, WINDOW);
+		const uint64_t around = notions | near(&sights, i, WINDOW, 0);
 
 		for (size_t rule = 0; rule < sizeof rules / sizeof rules[0]; rule++)
 			if (fits(&rules[rule], notions, around))
