@@ -175,12 +175,19 @@ arena_string(struct arena *arena, const char *text)
 const char *
 arena_printf(struct arena *arena, const char *format, ...)
 {
-	char text[1024];
+	char *text = NULL;
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(text, sizeof text, format, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	return length < 0 ? "" : arena_string(arena, text);
+	if (length >= 0)
+		text = arena_alloc(arena, (size_t)length + 1);
+	if (text == NULL)
+		return "";
+	va_start(arguments, format);
+	(void)vsnprintf(text, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	return text;
 }

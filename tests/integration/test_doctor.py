@@ -177,6 +177,17 @@ class Doctor(unittest.TestCase):
             golden.write_text(text)
         self.assertEqual(text, golden.read_text())
 
+    def test_the_records_of_many_domains_are_all_there(self):
+        """However many domains need the same: each has its record, whole."""
+        names = [f"a-rather-long-name-{number}.example" for number in range(18)]
+        path = lab.folder / "doctor.conf"
+        path.write_text(f"resolver {{ servers 127.0.0.1@{port} timeout 8s }}\n")
+        world = {key: value for key, value in {**WELL, **{key: value for name in names for key, value in domain(name, dmarc=None).items()}}.items() if value is not None}
+        with DnsServer(port, answering(world)):
+            done = lab.tool("doctor", "--no-connect", "-c", path, "--ip", ADDRESS, "--helo", "out.well.example", *names)
+        records = [line for line in done.stdout.splitlines() if line.startswith("_dmarc.")]
+        self.assertEqual(records, [f'_dmarc.{name}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@{name}"' for name in names])
+
     def test_all_is_well(self):
         report = self.look({}, "--ip", ADDRESS, "--helo", "out.well.example", "--selector", "s1", status=0)
         self.assertEqual(report["findings"], [])

@@ -63,7 +63,8 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t size) MU
 
 /*
  * A terminated copy of text. On failure an empty literal, never NULL: see `has_failed`.
- * arena_copy() takes any bytes; what lies behind a NUL inside them is there but not seen.
+ * arena_copy() takes any bytes; what lies behind a NUL inside them is there but not seen. arena_printf() is
+ * bounded by the arena alone.
  */
 const char *arena_copy(struct arena *arena, struct span text) MUST_USE;
 const char *arena_string(struct arena *arena, const char *text) MUST_USE;

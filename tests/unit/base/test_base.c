@@ -124,6 +124,23 @@ arena_keeps_to_its_limit_and_remembers(void **state)
 	arena_clear(&arena);
 }
 
+/* Of records to publish a part is worse than none. */
+static void
+arena_prints_all_or_nothing(void **state)
+{
+	struct arena arena;
+	const char *text;
+
+	(void)state;
+	arena_init(&arena, 8192);
+	text = arena_printf(&arena, "%s%3000d%s", "a", 1, "z");
+	assert_int_equal(strlen(text), 3002);
+	assert_true(text[0] == 'a' && text[3000] == '1' && text[3001] == 'z');
+	assert_string_equal(arena_printf(&arena, "%8000d", 1), "");
+	assert_true(arena.has_failed);
+	arena_clear(&arena);
+}
+
 static void
 arena_empty_starts_anew_in_what_was_usual(void **state)
 {
@@ -575,6 +592,7 @@ main(void)
 		cmocka_unit_test(strbuf_cuts_and_stays_terminated),
 		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
+		cmocka_unit_test(arena_prints_all_or_nothing),
 		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
 		cmocka_unit_test(arenas_take_little_more_than_they_give_out),
 		cmocka_unit_test(heap_is_trimmed_when_it_has_grown),
