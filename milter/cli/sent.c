@@ -373,25 +373,18 @@ add_names(struct strbuf *line, const char *kind, const char *plural, const struc
 }
 
 /* "the reports of google.com and 3 others" */
-static void
-add_reporters(struct strbuf *line, const struct names *names)
-{
-	const size_t others = names->count - 1;
-
-	strbuf_add(line, "the reports of ");
-	strbuf_add_escaped(line, span_of(names->items[0].text), REPORTER_MAX);
-	if (others > 0)
-		strbuf_printf(line, " and %s%zu other%s", names->has_more ? "more than " : "", others,
-			      others > 1 ? "s" : "");
-}
-
 static const char *
 reporters(const struct names *names, struct arena *arena)
 {
+	const size_t others = names->count - 1;
 	char memory[LINE_MAX];
 	struct strbuf line = STRBUF_OVER(memory);
 
-	add_reporters(&line, names);
+	strbuf_add(&line, "the reports of ");
+	strbuf_add_escaped(&line, span_of(names->items[0].text), REPORTER_MAX);
+	if (others > 0)
+		strbuf_printf(&line, " and %s%zu other%s", names->has_more ? "more than " : "", others,
+			      others > 1 ? "s" : "");
 	return arena_string(arena, memory);
 }
 

@@ -10,6 +10,7 @@
 #include "heloscope/doctor/lists.h"
 #include "heloscope/doctor/look.h"
 #include "heloscope/doctor/mx.h"
+#include "heloscope/doctor/reported.h"
 #include "heloscope/doctor/server.h"
 #include "heloscope/doctor/spf.h"
 #include "heloscope/doctor/sts.h"
@@ -68,7 +69,9 @@ begin(const char *domain, const struct doctor_order *order, struct config *confi
 			      .lookup = lookup,
 			      .arena = arena,
 			      .report = report,
-			      .bounces = has_bounces ? order->bounces : domain };
+			      .bounces = has_bounces ? order->bounces : domain,
+			      .reported = "",
+			      .left_out = "" };
 }
 
 void
@@ -85,6 +88,7 @@ doctor_examine(const char *domain, const struct doctor_order *order, struct conf
 	exam_mx(&exam);
 	if (lookup_get(lookup, domain, DNS_MX)->status != DNS_NXDOMAIN)
 		examine_domain(&exam);
+	reported_end(&exam);
 	exam_evidence(&exam);
 	inquiry_close(exam.inquiry);
 }

@@ -1,7 +1,5 @@
 #include "heloscope/doctor/reported.h"
 
-#include <string.h>
-
 void
 reported_init(struct reported_names *names)
 {
@@ -25,50 +23,44 @@ text_of(struct exam *exam, const struct reported_names *names)
 							    names->count - REPORTED_TOLD);
 }
 
-/* The place behind what was taken from reports, in the lines of the report; the front where that is not told
- * yet. */
-static size_t
-end_of_taken(const struct exam *exam, bool *has_line)
+static const char *
+join_lines(struct exam *exam, const char *above, const char *below)
 {
-	const char *lines = exam->report->taken_from, *head = exam->order->reported_by;
-	const char *line = lines;
-
-	for (; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
-		*has_line = strncmp(line, head, strlen(head)) == 0 && line[strlen(head)] == ':';
-		if (*has_line)
-			return (size_t)(line - lines) + strcspn(line, "\n");
-	}
-	*has_line = false;
-	return 0;
+	if (above[0] == '\0' || below[0] == '\0')
+		return above[0] != '\0' ? above : below;
+	return arena_printf(exam->arena, "%s\n%s", above, below);
 }
 
 void
 reported_tell_taken(struct exam *exam, const struct reported_names *names, const char *one,
 		    const char *several)
 {
-	const char *lines = exam->report->taken_from;
-	bool has_line = false;
-	const size_t end = names->count > 0 ? end_of_taken(exam, &has_line) : 0;
-
 	if (names->count == 0)
 		return;
-	exam->report->taken_from =
-		arena_printf(exam->arena, "%.*s%s%s%s%s%s", (int)end, lines,
-			     has_line ? "; " : arena_printf(exam->arena, "%s: ", exam->order->reported_by),
-			     names->count > 1 ? several : one, text_of(exam, names),
-			     !has_line && lines[0] != '\0' ? "\n" : "", lines + end);
+	exam->reported = arena_printf(exam->arena, "%s%s %s%s",
+				      exam->reported[0] != '\0' ? exam->reported : exam->order->reported_by,
+				      exam->reported[0] != '\0' ? ";" : ":", names->count > 1 ? several : one,
+				      text_of(exam, names));
 }
 
 void
 reported_tell_left_out(struct exam *exam, const struct reported_names *names, const char *why,
 		       const char *option)
 {
-	const char *lines = exam->report->taken_from;
-
 	if (names->count == 0)
 		return;
-	exam->report->taken_from = arena_printf(
-		exam->arena,
-		"%s%sleft out:%s, which %s: anybody can write a report; give with %s what is yours", lines,
-		lines[0] != '\0' ? "\n" : "", text_of(exam, names), why, option);
+	exam->left_out = join_lines(
+		exam, exam->left_out,
+		arena_printf(exam->arena,
+			     "left out:%s, which %s: anybody can write a report; give with %s what is yours",
+			     text_of(exam, names), why, option));
+}
+
+void
+reported_end(struct exam *exam)
+{
+	struct doctor_report *report = exam->report;
+
+	report->taken_from =
+		join_lines(exam, join_lines(exam, exam->reported, report->taken_from), exam->left_out);
 }

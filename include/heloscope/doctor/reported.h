@@ -20,12 +20,15 @@ struct reported_names {
 void reported_init(struct reported_names *names);
 void reported_add(struct reported_names *names, const char *name);
 
-/* Tell in the report from where they were taken: "the reports of google.com: bounce domain D; address A". */
+/* Tell from where they were taken: "the reports of google.com: bounce domain D; address A". */
 void reported_tell_taken(struct exam *exam, const struct reported_names *names, const char *one,
 			 const char *several);
 
 /* Tell that they are left out; `why` goes on behind them, `option` is with what they can be given. */
 void reported_tell_left_out(struct exam *exam, const struct reported_names *names, const char *why,
 			    const char *option);
+
+/* Once all is told: in the report it stands around what was taken from elsewhere. */
+void reported_end(struct exam *exam);
 
 #endif
