@@ -10,7 +10,6 @@
 #include "heloscope/checks/arrivals.h"
 #include "heloscope/checks/counts.h"
 #include "heloscope/checks/running.h"
-#include "heloscope/dns/counts.h"
 
 #define STAGE_MEMORY (128U << 10) /* octets; only very many lists need so much */
 
@@ -197,13 +196,6 @@ expire(struct inquiry *inquiry)
 	inquiry->has_expired = inquiry->was_cut_short = true;
 	counter_add(&check_counts.deadlines[inquiry->stage <= STAGE_MAIL ? HELD_UP_AT_RCPT : HELD_UP_AT_END],
 		    1);
-	for (int stage = 0; stage < STAGES; stage++)
-		for (const struct lookup *lookup = inquiry->stages[stage].lookups; lookup != NULL;
-		     lookup = lookup->next)
-			if (lookup->request != NULL)
-				counter_add(&dns_counts.faults[dns_kind((enum dns_type)lookup->type)]
-							      [DNS_TIMEOUT],
-					    1);
 }
 
 const struct facts *

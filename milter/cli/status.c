@@ -377,6 +377,12 @@ put_findings(struct output *out, const json_t *status)
 			document_text_of(configuration, "file"));
 		count++;
 	}
+	if (json_is_true(document_member(document_member(status, "dns"), "servers-silent"))) {
+		prose_bullet(
+			out,
+			"No name server answers, so whatever needs the DNS is temperror: look at the network and at the servers that \"resolver\" in the configuration names.");
+		count++;
+	}
 	put_bad_lists(out, status, &count);
 	put_lacks(out, status, &count);
 	if (number(document_member(records, "dropped"), "disk") > 0) {

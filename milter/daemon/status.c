@@ -136,6 +136,8 @@ dns_object(const struct metrics_view *view)
 		document_put(kind, "faults", faults_object(i));
 		document_append(kinds, kind);
 	}
+	document_set_flag(object, "servers-silent",
+			  atomic_load_explicit(&dns_counts.is_deaf, memory_order_relaxed));
 	document_put(object, "kinds", kinds);
 	document_put(object, "cache", cache_object(view));
 	return object;

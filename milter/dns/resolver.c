@@ -110,10 +110,12 @@ take_step(struct resolver *resolver, enum deafness_step step)
 			resolver->deafness.is_asking = false;
 		break;
 	case DEAFNESS_BEGINS:
+		atomic_store_explicit(&dns_counts.is_deaf, true, memory_order_relaxed);
 		log_warning(
 			"no name server answers: until one does, whatever needs the DNS is temperror, which is no fault of senders or lists. Look at the network and at the servers that \"resolver\" in the configuration names (\"system\": those of /etc/resolv.conf)");
 		break;
 	case DEAFNESS_ENDS:
+		atomic_store_explicit(&dns_counts.is_deaf, false, memory_order_relaxed);
 		log_warning("name servers answer again, after %u s",
 			    (unsigned)((clock_now_ms() - resolver->deafness.begun_ms) / 1000));
 		break;

@@ -88,7 +88,8 @@ has_reason(const struct metrics_view *view, size_t kind, size_t status)
 {
 	(void)view;
 	(void)kind;
-	return dns_status_is_fault((enum dns_status)status) && dns_status_was_asked((enum dns_status)status);
+	return dns_status_is_fault((enum dns_status)status) && dns_status_was_asked((enum dns_status)status)
+	       && status != DNS_TIMEOUT; /* that is a message's, and the next one may have the answer */
 }
 
 static bool
@@ -172,6 +173,7 @@ VALUE(would_act, rule_counts_value(view->rules, first))
 VALUE(check_results, counter_value(&check_counts.results[first][second]))
 VALUE(deadlines, counter_value(&check_counts.deadlines[first]))
 VALUE(dns_errors, counter_value(&dns_counts.faults[first][second]))
+VALUE(dns_silent, atomic_load_explicit(&dns_counts.is_deaf, memory_order_relaxed) ? 1 : 0)
 VALUE(cache_hits, counter_value(&dns_counts.known))
 VALUE(cache_misses, counter_value(&dns_counts.unknown))
 VALUE(cache_octets, view->cache.octets)
@@ -201,7 +203,7 @@ static const struct metric metrics[] = {
 	  .labels = { &label_version },
 	  .title = "Version",
 	  .value = one,
-	  .alert = { "HeloscopeIsDown", "absent($METRIC)", "5m", "critical",
+	  .alert = { "HeloscopeIsDown", "absent($METRIC) or up{job=\"heloscope\"} == 0", "5m", "critical",
 		     "No heloscope-milter answers Prometheus",
 		     "The MTA goes on as its default action for filters says (Postfix: milter_default_action). Look at the service heloscope-milter and its log." } },
 	{ .name = "heloscope_start_timestamp_seconds",
@@ -300,15 +302,23 @@ static const struct metric metrics[] = {
 	  .histogram = dns_times },
 	{ .name = "heloscope_dns_errors_total",
 	  .kind = METRIC_COUNTER,
-	  .help = "Lookups that brought nothing, neither records nor that there are none.",
+	  .help = "Lookups that failed: neither records nor that there are none. Messages that did not wait for an answer are in heloscope_deadline_exceeded_total.",
 	  .labels = { &label_kind, &label_reason },
 	  .title = "Lookups without an answer",
 	  .value = dns_errors,
 	  .has = has_reason,
 	  .alert = { "HeloscopeDnsFails",
-		     "sum(rate($METRIC[10m])) > 0.2 * sum(rate(heloscope_dns_seconds_count[10m]))", "10m",
-		     "critical", "One lookup of five or more fails",
-		     "Names that are temperror refuse nobody, so that spam passes. Look at the network and at the servers that \"resolver\" in the configuration names." } },
+		     "sum(rate($METRIC[10m])) > 0.2 * sum(rate(heloscope_dns_seconds_count[10m])) and sum(increase(heloscope_dns_seconds_count[10m])) > 100",
+		     "10m", "warning", "One lookup of five or more fails",
+		     "Names that are temperror refuse nobody, so that spam passes. If all kinds of lookups fail, look at the network and at the servers that \"resolver\" in the configuration names; if not, much mail may come from domains whose own servers are silent." } },
+	{ .name = "heloscope_dns_servers_silent",
+	  .kind = METRIC_GAUGE,
+	  .help = "1: none of the name servers that the filter asks answers; a silent server of a sender's domain does not count.",
+	  .title = "No name server answers",
+	  .value = dns_silent,
+	  .alert = { "HeloscopeHasNoDns", "$METRIC == 1", "2m", "critical",
+		     "No name server answers the filter",
+		     "Whatever needs the DNS is temperror, which refuses nobody, so that spam passes. Look at the network and at the servers that \"resolver\" in the configuration names." } },
 	{ .name = "heloscope_dns_cache_hits_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Questions whose answer was in the cache.",

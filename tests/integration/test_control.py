@@ -18,7 +18,8 @@ import urllib.request
 
 import jsonschema
 
-from lab import LabTest, Smtp, free_port, module_lab, wait_until
+from dns_server import DnsServer
+from lab import HEAD, LabTest, Smtp, free_port, module_lab, wait_until
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -269,6 +270,41 @@ class Commands(Base):
         self.assertEqual(numbers("wrong")["heloscope_trust_anchor_root_key_missing"], 1)
         self.assertEqual(numbers("wrong")['heloscope_list_state{list="nobody.test"}'], 0)
         own.stop()
+
+    def test_N09_a_dead_DNS_is_said(self):
+        own = controlled("deaf", HEAD + f'\nresolver {{ servers 127.0.0.1@{free_port()} timeout 1s }}\ncontrol "unix:{{control}}"\n')
+        with Client(own.port) as client:
+            client.start("198.51.100.7")
+            client.message()
+        lab.logs_mention("deaf", "no name server answers")
+        done = lab.tool("status", "-c", own.config)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("No name server answers", done.stdout)
+        self.assertTrue(status("deaf")["dns"]["servers-silent"])
+        self.assertEqual(numbers("deaf")["heloscope_dns_servers_silent"], 1)
+        own.stop()
+
+    @staticmethod
+    def send_from_silent(to):
+        with Client(to) as client:
+            client.start("198.51.100.7")
+            client.message(sender=b"<a@drop.t.test>")
+
+    def test_a_lookup_fails_once_however_many_messages_wait_for_it(self):
+        """Else one silent domain of a stranger's would look like a fault of this site's name servers."""
+        dns = free_port()
+        with DnsServer(dns):
+            own = controlled("silent", HEAD + f'\nmode enforce\nresolver {{ servers 127.0.0.1@{dns} timeout 1s }}\ncontrol "unix:{{control}}"\n')
+            with concurrent.futures.ThreadPoolExecutor(12) as pool:
+                list(pool.map(self.send_from_silent, [own.port] * 12))
+            found = numbers("silent")
+            self.assertGreater(found['heloscope_deadline_exceeded_total{stage="rcpt"}'] + found['heloscope_deadline_exceeded_total{stage="end-of-message"}'], 1)
+            self.assertEqual(found["heloscope_dns_servers_silent"], 0)
+            for kind in status("silent")["dns"]["kinds"]:
+                failed = sum(value for series, value in found.items() if series.startswith(f'heloscope_dns_errors_total{{kind="{kind["kind"]}"'))
+                self.assertLessEqual(failed, kind["count"], kind)
+                self.assertLessEqual(sum(kind["faults"].values()), kind["count"], kind)
+            own.stop()
 
     def test_without_a_filter_it_says_so(self):
         config = lab.folder / "absent.conf"

@@ -14,10 +14,10 @@ extern const enum dns_type dns_kinds[DNS_KINDS];
 size_t dns_kind(enum dns_type type);
 
 struct dns_counts {
-	struct histogram seconds[DNS_KINDS]; /* from the question to the resolver to its answer */
-	struct counter faults[DNS_KINDS]
-			     [DNS_STATUSES]; /* answers that are one, and those that were not awaited */
-	struct counter known, unknown;       /* asked of the cache, and found there or not */
+	struct histogram seconds[DNS_KINDS];            /* from the question to the resolver to its answer */
+	struct counter faults[DNS_KINDS][DNS_STATUSES]; /* a lookup once, however many waited for it */
+	struct counter known, unknown;                  /* asked of the cache, and found there or not */
+	atomic_bool is_deaf;                            /* no name server answers now */
 };
 extern struct dns_counts dns_counts;
 

@@ -227,7 +227,7 @@ all_series_are_there_at_zero(void **state)
 		"heloscope_check_seconds_count{check=\"dmarc\"} 0",
 		"heloscope_wait_seconds_count 0",
 		"heloscope_deadline_exceeded_total{stage=\"rcpt\"} 0",
-		"heloscope_dns_errors_total{kind=\"TXT\",reason=\"timeout\"} 0",
+		"heloscope_dns_errors_total{kind=\"TXT\",reason=\"bogus\"} 0",
 		"heloscope_list_state{list=\"a.test\"} 0",
 		"heloscope_list_hits_total{list=\"b.test\"} 0",
 		"heloscope_list_seconds_count{list=\"b.test\"} 0",
