@@ -146,6 +146,16 @@ def each_once(main_cf):
     return "".join(f"{line}\n" for at, line in enumerate(lines) if names[at] == "" or names[at] not in names[at + 1:])
 
 
+def write_settled(path, text):
+    """
+    Write a main.cf as if somebody had done so an hour ago: one that has just changed Postfix's programs read again and again, for up to two
+    seconds, until they are sure that nobody is still writing it.
+    """
+    path.write_text(text)
+    then = time.time() - 3600
+    os.utime(path, (then, then))
+
+
 class Filter:
     """A running heloscope-milter."""
 
@@ -439,7 +449,7 @@ class Lab:
         mail.mkdir(exist_ok=True)
         mail.chmod(0o777)
         uid = pwd.getpwnam("nobody").pw_uid
-        (config / "main.cf").write_text(each_once(
+        write_settled(config / "main.cf", each_once(
             f"""compatibility_level = 3.6
 queue_directory = {queue}
 data_directory = {data}

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from lab import HEAD, LabTest, Smtp, free_port, module_lab
+from lab import HEAD, LabTest, Smtp, free_port, module_lab, write_settled
 
 lab = None
 
@@ -58,7 +58,7 @@ class Postfix:
         self.main.update(re.split(" *= *", line, maxsplit=1) for line in lines.splitlines())
 
     def write(self):
-        (self.folder / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in self.main.items()))
+        write_settled(self.folder / "main.cf", "".join(f"{name} = {value}\n" for name, value in self.main.items()))
         (self.folder / "master.cf").write_text(self.master)
 
     def paste(self, cure):
