@@ -23,6 +23,30 @@ span_trim(struct span text)
 	return text;
 }
 
+struct span
+span_until(struct span *text, char end)
+{
+	const char *at = text->length > 0 ? memchr(text->at, end, text->length) : NULL;
+	const struct span taken = { text->at, at != NULL ? (size_t)(at - text->at) : text->length };
+
+	*text = span_from(*text, taken.length + 1);
+	return taken;
+}
+
+struct span
+span_word(struct span *text, const char *between)
+{
+	struct span word;
+
+	while (text->length > 0 && ascii_is_among(text->at[0], between))
+		*text = span_from(*text, 1);
+	word = (struct span){ text->at, 0 };
+	while (word.length < text->length && !ascii_is_among(word.at[word.length], between))
+		word.length++;
+	*text = span_from(*text, word.length);
+	return word;
+}
+
 bool
 span_equals(struct span a, struct span b)
 {

@@ -80,15 +80,12 @@ read_enhanced_code(const char *text, struct code_pattern *code)
 	struct span rest = span_of(text);
 
 	for (int i = 0; i < 3; i++) {
-		const char *dot = memchr(rest.at, '.', rest.length);
-		const struct span part = { rest.at,
-					   dot != NULL && i < 2 ? (size_t)(dot - rest.at) : rest.length };
+		const struct span part = i < 2 ? span_until(&rest, '.') : rest;
 
 		if (span_equals(part, SPAN("x")))
 			code->parts[i] = CODE_ANY;
 		else if (!span_to_number(part, 0, 999, &code->parts[i]))
 			return false;
-		rest = span_from(rest, part.length + 1);
 	}
 	code->has_enhanced = true;
 	return code->parts[0] == 4 || code->parts[0] == 5;

@@ -58,11 +58,9 @@ keep(struct span name, struct span place, const char *const *names, struct dkim_
 static bool
 take_tag(struct span *rest, struct span *name, struct span *place)
 {
-	const char *end = memchr(rest->at, ';', rest->length);
-	const struct span all = { rest->at, end != NULL ? (size_t)(end - rest->at) : rest->length };
+	const struct span all = span_until(rest, ';');
 	const char *equals = memchr(all.at, '=', all.length);
 
-	*rest = span_from(*rest, all.length + 1);
 	if (equals == NULL)
 		return false;
 	*name = trim((struct span){ all.at, (size_t)(equals - all.at) });

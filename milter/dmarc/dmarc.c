@@ -92,16 +92,11 @@ has_scheme(struct span uri)
 bool
 dmarc_next_uri(struct span *rest, struct span *text, struct span *address, enum dmarc_uri *kind)
 {
-	const char *comma;
 	struct span uri;
 
 	if (rest->length == 0)
 		return false;
-	comma = memchr(rest->at, ',', rest->length);
-	*text = span_trim(
-		(struct span){ rest->at, comma != NULL ? (size_t)(comma - rest->at) : rest->length });
-	*rest = comma != NULL ? span_from(*rest, (size_t)(comma - rest->at) + 1)
-			      : span_from(*rest, rest->length);
+	*text = span_trim(span_until(rest, ','));
 	uri = without_size(*text);
 	*address = uri;
 	if (span_starts_with_nocase(uri, SPAN("mailto:"))) {

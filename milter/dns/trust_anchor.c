@@ -19,15 +19,7 @@ struct reader {
 static struct span
 next_word(struct span *rest)
 {
-	struct span word;
-
-	while (rest->length > 0 && ascii_is_blank(rest->at[0]))
-		*rest = span_from(*rest, 1);
-	word = (struct span){ rest->at, 0 };
-	while (word.length < rest->length && !ascii_is_blank(rest->at[word.length]))
-		word.length++;
-	*rest = span_from(*rest, word.length);
-	return word;
+	return span_word(rest, ASCII_BLANKS);
 }
 
 /* Read up to the end of a record, which parentheses carry over several lines. False at the end of the text.

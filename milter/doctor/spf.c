@@ -112,15 +112,8 @@ new_record(struct exam *exam)
 static bool
 next_word(struct span *rest, struct span *word)
 {
-	size_t length = 0;
-
-	while (rest->length > 0 && ascii_is_blank(rest->at[0]))
-		*rest = span_from(*rest, 1);
-	while (length < rest->length && !ascii_is_blank(rest->at[length]))
-		length++;
-	*word = (struct span){ rest->at, length };
-	*rest = span_from(*rest, length);
-	return length > 0;
+	*word = span_word(rest, ASCII_BLANKS);
+	return word->length > 0;
 }
 
 static const char *const names[] = { "all", "include", "a",      "mx",       "ptr",

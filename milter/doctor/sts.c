@@ -198,21 +198,15 @@ exam_tls_reports(struct exam *exam)
 static bool
 next_pair(struct span *rest, struct span *key, struct span *value)
 {
-	const char *end, *colon;
-	size_t length;
+	struct span line;
 
 	if (rest->length == 0)
 		return false;
-	end = memchr(rest->at, '\n', rest->length);
-	length = end != NULL ? (size_t)(end - rest->at) : rest->length;
-	*key = *value = (struct span){ rest->at, length };
-	*rest = span_from(*rest, end != NULL ? length + 1 : length);
-	if (length > 0 && key->at[length - 1] == '\r')
-		key->length--;
-	colon = memchr(key->at, ':', key->length);
-	*value = colon != NULL ? span_trim(span_from(*key, (size_t)(colon - key->at) + 1))
-			       : span_from(*key, key->length);
-	key->length = colon != NULL ? (size_t)(colon - key->at) : key->length;
+	line = span_until(rest, '\n');
+	if (line.length > 0 && line.at[line.length - 1] == '\r')
+		line.length--;
+	*key = span_until(&line, ':');
+	*value = span_trim(line);
 	return true;
 }
 

@@ -128,7 +128,7 @@ read_error(struct span word, struct entry *entry)
 {
 	unsigned number;
 
-	if (log_take(&word, SPAN("(-")) && span_to_number(text_until(&word, ')'), 1, 999, &number))
+	if (log_take(&word, SPAN("(-")) && span_to_number(span_until(&word, ')'), 1, 999, &number))
 		entry->is_not_tried = -(int)number >= NOT_TRIED_FIRST && -(int)number <= NOT_TRIED_LAST;
 }
 

@@ -48,10 +48,10 @@ pass_hidden(struct span name, struct span *rest)
 	struct span end;
 
 	while (rest->length > 0) {
-		(void)text_until(rest, '<');
+		(void)span_until(rest, '<');
 		end = *rest;
 		if (end.length > 0 && end.at[0] == '/' && span_equals_nocase(name_of(end), name)) {
-			(void)text_until(rest, '>');
+			(void)span_until(rest, '>');
 			return;
 		}
 	}
@@ -65,7 +65,7 @@ take_tag(struct span *rest, struct writer *writer)
 	static const char *const blocks[] = { "p",  "div", "table", "h1",         "h2",
 					      "h3", "pre", "ul",    "blockquote", NULL };
 	static const char *const lines[] = { "br", "tr", "li", "hr", NULL };
-	const struct span tag = text_until(rest, '>'), name = name_of(tag);
+	const struct span tag = span_until(rest, '>'), name = name_of(tag);
 	const bool is_end = tag.length > 0 && tag.at[0] == '/';
 
 	if (!is_end && is_among(name, hidden))

@@ -189,7 +189,7 @@ struct enhanced_code
 log_read_dsn(struct span text)
 {
 	const struct enhanced_code none = { .class = 0 };
-	struct span class = text_until(&text, '.'), subject = text_until(&text, '.');
+	struct span class = span_until(&text, '.'), subject = span_until(&text, '.');
 	struct enhanced_code code;
 
 	if (!span_to_number(class, 2, 5, &code.class) || !span_to_number(subject, 0, 999, &code.subject)

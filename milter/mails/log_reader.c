@@ -84,7 +84,7 @@ is_quoted(struct span line, struct log_line *parts)
 
 	before = text_trim(before);
 	while (before.length > 0 && memchr(before.at, ' ', before.length) != NULL)
-		(void)text_until(&before, ' ');
+		(void)span_until(&before, ' ');
 	parts->before = (struct span){ line.at, (size_t)(before.at - line.at) };
 	parts->message = span_from(line, parts->before.length);
 	return to != NULL && postfix_log_is_delivery(parts->message);

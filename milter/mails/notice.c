@@ -97,7 +97,7 @@ skip_origin(struct span *text)
 {
 	if (text_skip(text, "(generated from") || text_skip(text, "(ultimately generated from")
 	    || text_skip(text, "(expanded from"))
-		(void)text_until(text, ')');
+		(void)span_until(text, ')');
 }
 
 /* "<a@b.example>" and "<a@b.example> (expanded from ...)", then perhaps ":" or "..."; `rest` is what follows.
@@ -109,7 +109,7 @@ take_bracketed(struct span line, struct span *recipient, struct span *rest)
 
 	if (!text_skip(&behind, "<") || memchr(behind.at, '>', behind.length) == NULL)
 		return false;
-	inside = text_until(&behind, '>');
+	inside = span_until(&behind, '>');
 	*recipient = text_address(inside);
 	if (recipient->length == 0 || recipient->length != text_trim(inside).length)
 		return false;
@@ -265,7 +265,7 @@ announced(struct span text)
 		if (openings[i].end != NULL && text_find(behind, openings[i].end, &before, NULL))
 			behind = before;
 		if (openings[i].words[0] == '(')
-			behind = without_end(text_until(&behind, '\n'), ')');
+			behind = without_end(span_until(&behind, '\n'), ')');
 		return without_end(behind, openings[i].end != NULL ? openings[i].end[0] : '\'');
 	}
 	return SPAN("");
@@ -371,7 +371,7 @@ note_host(struct notice *notice, struct span text)
 	notice->address.length = 0;
 	if (text_take_ip(&behind, &notice->address) || !text_skip(&behind, "("))
 		return;
-	inside = text_until(&behind, ')');
+	inside = span_until(&behind, ')');
 	if (!ipaddr_parse(text_trim(inside), &notice->address))
 		notice->address.length = 0;
 }
@@ -479,7 +479,7 @@ note_address(struct span text, struct refusal *refusal)
 	if (text_find(line, "Connected to ", NULL, &behind))
 		line = behind;
 	line = text_trim(line);
-	word = text_until(&line, ' ');
+	word = span_until(&line, ' ');
 	if (ipaddr_parse(word, &refusal->address))
 		return;
 	while (text_next_line(&text, &line)) {

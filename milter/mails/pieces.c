@@ -3,14 +3,9 @@
 bool
 text_next_line(struct span *rest, struct span *line)
 {
-	const char *end;
-
 	if (rest->length == 0)
 		return false;
-	end = memchr(rest->at, '\n', rest->length);
-	line->at = rest->at;
-	line->length = end != NULL ? (size_t)(end - rest->at) : rest->length;
-	*rest = span_from(*rest, line->length + 1);
+	*line = span_until(rest, '\n');
 	while (line->length > 0 && line->at[line->length - 1] == '\r')
 		line->length--;
 	return true;
@@ -88,16 +83,6 @@ text_find(struct span text, const char *words, struct span *before, struct span 
 	return false;
 }
 
-struct span
-text_until(struct span *text, char end)
-{
-	const char *at = text->length > 0 ? memchr(text->at, end, text->length) : NULL;
-	const struct span taken = { text->at, at != NULL ? (size_t)(at - text->at) : text->length };
-
-	*text = span_from(*text, taken.length + 1);
-	return taken;
-}
-
 /* What stands in an address without quotes, or was found in them often enough. */
 static bool
 is_in_address(char c)
@@ -144,7 +129,7 @@ text_take_ip(struct span *text, struct ipaddr *address)
 
 	if (!text_skip(&rest, "["))
 		return false;
-	inside = text_until(&rest, ']');
+	inside = span_until(&rest, ']');
 	(void)text_skip(&inside, "IPv6:");
 	if (!ipaddr_parse(text_trim(inside), &read))
 		return false;

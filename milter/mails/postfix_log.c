@@ -35,7 +35,7 @@ static struct ipaddr
 client_of(struct span program)
 {
 	struct ipaddr address = { .length = 0 };
-	struct span name = text_until(&program, '/');
+	struct span name = span_until(&program, '/');
 
 	while (name.length > 0 && !ipaddr_parse(name, &address))
 		do
@@ -57,7 +57,7 @@ take_field(struct span *text, struct span *key, struct span *value)
 	struct span rest = *text;
 
 	log_skip_blanks(&rest);
-	*key = text_until(&rest, '=');
+	*key = span_until(&rest, '=');
 	if (!log_cut(rest, comma, value, text)) {
 		*value = rest;
 		*text = span_from(rest, rest.length);
@@ -69,7 +69,7 @@ take_field(struct span *text, struct span *key, struct span *value)
 static void
 read_status(struct span text, struct delivery *delivery)
 {
-	delivery->status = text_until(&text, ' ');
+	delivery->status = span_until(&text, ' ');
 	if (text.length > 0 && text.at[0] == '(')
 		text = span_from(text, 1);
 	if (text.length > 0 && text.at[text.length - 1] == ')')
@@ -199,9 +199,9 @@ take_expired(struct log_state *state, const struct log_line *line, struct span i
 	if (log_queue_find(&state->queue, LOG_NOTE_DEFERRAL, line->host, id, &note)) {
 		struct span address;
 
-		refusal.recipient = text_until(&note, '\n');
-		refusal.host = text_until(&note, '\n');
-		address = text_until(&note, '\n');
+		refusal.recipient = span_until(&note, '\n');
+		refusal.host = span_until(&note, '\n');
+		address = span_until(&note, '\n');
 		if (!ipaddr_parse(address, &refusal.address))
 			refusal.address.length = 0;
 		refusal.text = text_trim(note);

@@ -34,7 +34,7 @@ take_field(struct span *text, struct span *key, struct span *value)
 {
 	struct span rest = *text, behind;
 
-	*key = text_until(&rest, '=');
+	*key = span_until(&rest, '=');
 	if (key->length == 0 || key->length > 20)
 		return false;
 	*value = rest;
@@ -118,7 +118,7 @@ take_name(struct span *list, struct span *name)
 {
 	if (list->length == 0 || list->at[0] == '<')
 		return false;
-	*name = text_until(list, ',');
+	*name = span_until(list, ',');
 	return name->length > 0;
 }
 

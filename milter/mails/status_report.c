@@ -167,7 +167,7 @@ without_type(struct span value)
 
 	if (memchr(value.at, ';', value.length) == NULL)
 		return text_trim(value);
-	type = text_trim(text_until(&rest, ';'));
+	type = text_trim(span_until(&rest, ';'));
 	for (size_t i = 0; i < type.length; i++)
 		if (!ascii_is_alnum(type.at[i]) && !ascii_is_among(type.at[i], "-_."))
 			return text_trim(value);
@@ -202,9 +202,9 @@ read_remote(struct span value, struct refusal *refusal)
 	refusal->host = host;
 	if (text_take_ip(&rest, &refusal->address) || !text_skip(&rest, "("))
 		return;
-	inside = text_until(&rest, ')');
+	inside = span_until(&rest, ')');
 	if (!text_take_ip(&inside, &refusal->address)
-	    && !ipaddr_parse(text_trim(text_until(&inside, ',')), &refusal->address))
+	    && !ipaddr_parse(text_trim(span_until(&inside, ',')), &refusal->address))
 		refusal->address.length = 0;
 }
 

@@ -127,11 +127,9 @@ add_terms(struct terms *terms, size_t notion)
 	struct span rest = span_of(notion_words[notion]);
 
 	while (rest.length > 0 && terms->count < TERMS_MAX) {
-		const char *bar = memchr(rest.at, '|', rest.length);
-		struct span term = { rest.at, bar != NULL ? (size_t)(bar - rest.at) : rest.length };
+		struct span term = span_until(&rest, '|');
 		const bool is_open = term.at[term.length - 1] == '*';
 
-		rest = span_from(rest, term.length + 1);
 		term.length -= is_open;
 		terms->texts[terms->count] = term;
 		terms->notions[terms->count] = UINT64_C(1) << notion;

@@ -5,13 +5,11 @@
 bool
 taglist_next(struct span *rest, struct tag *tag)
 {
-	const char *end, *equals;
+	const char *equals;
 
 	if (span_trim(*rest).length == 0)
 		return false;
-	end = memchr(rest->at, ';', rest->length);
-	tag->text = (struct span){ rest->at, end != NULL ? (size_t)(end - rest->at) : rest->length };
-	*rest = span_from(*rest, tag->text.length + 1);
+	tag->text = span_until(rest, ';');
 	equals = memchr(tag->text.at, '=', tag->text.length);
 	tag->has_equals = equals != NULL;
 	tag->name = tag->value = SPAN("");

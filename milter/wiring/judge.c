@@ -20,17 +20,7 @@ wiring_patience(const struct config *config)
 static struct span
 next_name(struct span *rest)
 {
-	static const char between[] = " \t,{}";
-	size_t start = 0, end;
-
-	while (start < rest->length && ascii_is_among(rest->at[start], between))
-		start++;
-	for (end = start; end < rest->length && !ascii_is_among(rest->at[end], between); end++)
-		;
-	const struct span name = { rest->at + start, end - start };
-
-	*rest = span_from(*rest, end);
-	return name;
+	return span_word(rest, " \t,{}");
 }
 
 static bool

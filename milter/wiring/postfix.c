@@ -6,31 +6,6 @@
 
 enum { COLUMN_NAME, COLUMN_TYPE, COLUMN_CHROOT = 4, COLUMN_COMMAND = 7 };
 
-/* Lines. */
-
-/* The next line of `text`, which becomes the rest. */
-static struct span
-next_line(struct span *text)
-{
-	const char *end = text->length > 0 ? memchr(text->at, '\n', text->length) : NULL;
-	const struct span line = { text->at, end != NULL ? (size_t)(end - text->at) : text->length };
-
-	*text = span_from(*text, line.length + 1);
-	return line;
-}
-
-/* The next word of `line`, which becomes the rest; empty at its end. */
-static struct span
-next_word(struct span *line)
-{
-	struct span rest = span_trim(*line), word = { rest.at, 0 };
-
-	while (word.length < rest.length && !ascii_is_blank(rest.at[word.length]))
-		word.length++;
-	*line = span_from(rest, word.length);
-	return word;
-}
-
 static bool
 complain(struct span line, const char *kind, struct error *error)
 {
@@ -68,7 +43,7 @@ static bool
 split_setting(struct span line, struct postfix_setting *setting)
 {
 	struct span rest = line;
-	const struct span key = next_word(&rest), sign = next_word(&rest);
+	const struct span key = span_word(&rest, ASCII_BLANKS), sign = span_word(&rest, ASCII_BLANKS);
 
 	split_key(key, setting);
 	setting->value = span_trim(rest);
@@ -79,7 +54,7 @@ bool
 postfix_read_settings(struct postfix *postfix, struct span text, struct error *error)
 {
 	while (text.length > 0) {
-		const struct span line = next_line(&text);
+		const struct span line = span_until(&text, '\n');
 		struct postfix_setting read, *grown;
 
 		if (!split_setting(line, &read))
@@ -123,11 +98,11 @@ bool
 postfix_read_services(struct postfix *postfix, struct span text, struct error *error)
 {
 	while (text.length > 0) {
-		const struct span line = next_line(&text);
+		const struct span line = span_until(&text, '\n');
 		struct span rest = line, columns[COLUMNS];
 
 		for (size_t i = 0; i < COLUMNS; i++)
-			columns[i] = next_word(&rest);
+			columns[i] = span_word(&rest, ASCII_BLANKS);
 		if (columns[COLUMNS - 1].length == 0)
 			return complain(line, "service", error);
 		if (!add_service(postfix, columns, error))

@@ -16,20 +16,19 @@ struct writer {
 static void
 take_line(struct span line, struct writer *writer)
 {
-	const struct span text = span_trim(line);
-	size_t length = 0;
-	struct span word;
-	struct strbuf id, mode;
+	const struct {
+		struct span word;
+		char *value;
+	} settings[] = { { SPAN("AuthservID"), writer->id }, { SPAN("Mode"), writer->mode } };
+	const struct span word = span_word(&line, ASCII_BLANKS);
 
-	while (length < text.length && !ascii_is_blank(text.at[length]))
-		length++;
-	word = (struct span){ text.at, length };
-	if (span_equals_nocase(word, SPAN("AuthservID"))) {
-		strbuf_init(&id, writer->id, sizeof writer->id);
-		strbuf_add_span(&id, span_trim(span_from(text, length)));
-	} else if (span_equals_nocase(word, SPAN("Mode"))) {
-		strbuf_init(&mode, writer->mode, sizeof writer->mode);
-		strbuf_add_span(&mode, span_trim(span_from(text, length)));
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		struct strbuf value;
+
+		if (!span_equals_nocase(word, settings[i].word))
+			continue;
+		strbuf_init(&value, settings[i].value, VALUE_SIZE);
+		strbuf_add_span(&value, span_trim(line));
 	}
 }
 

@@ -13,11 +13,7 @@
 static struct span
 before(struct span *text, char sign)
 {
-	const char *end = text->length > 0 ? memchr(text->at, (unsigned char)sign, text->length) : NULL;
-	const struct span piece = { text->at, end != NULL ? (size_t)(end - text->at) : text->length };
-
-	*text = span_from(*text, piece.length + 1);
-	return span_trim(piece);
+	return span_trim(span_until(text, sign));
 }
 
 /* Sendmail looks at the first letter of a key alone. */
@@ -41,17 +37,7 @@ sendmail_piece(struct span text, char separator, char sign, const char *key, str
 struct span
 sendmail_next(struct span *list)
 {
-	static const char between[] = " \t,;";
-	size_t start = 0, end;
-
-	while (start < list->length && ascii_is_among(list->at[start], between))
-		start++;
-	for (end = start; end < list->length && !ascii_is_among(list->at[end], between); end++)
-		;
-	const struct span name = { list->at + start, end - start };
-
-	*list = span_from(*list, end);
-	return name;
+	return span_word(list, " \t,;");
 }
 
 /* Lines. */

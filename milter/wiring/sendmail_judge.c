@@ -109,16 +109,13 @@ cure_port(const struct view *view, struct wiring_finding *finding, const struct 
 		wiring_cure(&view->wiring->findings, finding, CURE_SENDMAIL_MC,
 			    "FEATURE(`no_default_msa')dnl");
 	while (rest.length > 0) {
-		const char *end = memchr(rest.at, ',', rest.length);
-		const size_t length = end != NULL ? (size_t)(end - rest.at) : rest.length;
-		const struct span option = span_trim((struct span){ rest.at, length });
+		const struct span option = span_trim(span_until(&rest, ','));
 		struct span unused;
 
 		if (!sendmail_piece(option, ',', '=', "InputMailFilters", &unused)) {
 			strbuf_add_span(&options, option);
 			strbuf_add(&options, ", ");
 		}
-		rest = span_from(rest, length + 1);
 	}
 	wiring_cure(&view->wiring->findings, finding, CURE_SENDMAIL_MC,
 		    "DAEMON_OPTIONS(`%sInputMailFilters=%s')dnl", memory, list);

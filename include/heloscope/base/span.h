@@ -72,6 +72,8 @@ ascii_is_alnum(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
+#define ASCII_BLANKS " \t\r\n"
+
 /* Blanks and line ends, of which folding and JSON consist. */
 static inline bool
 ascii_is_blank(char c)
@@ -92,6 +94,12 @@ int ascii_hex_value(char c); /* of a digit of either case; -1 for others */
 
 /* Without the blanks and tabs at both ends. */
 struct span span_trim(struct span text);
+
+/* Take what stands up to an octet, which is taken, too, or all, off `text`. */
+struct span span_until(struct span *text, char end);
+
+/* Take the next word, of octets that are not in the set `between`, off `text`; empty when there is none. */
+struct span span_word(struct span *text, const char *between);
 
 /* Byte for byte the same / the same but for the case of ASCII letters. */
 bool span_equals(struct span a, struct span b);

@@ -25,9 +25,6 @@ bool text_skip(struct span *text, const char *words);
 /* Whether these words stand in it; then `before` and `behind`, which may be NULL, are what is around them. */
 bool text_find(struct span text, const char *words, struct span *before, struct span *behind);
 
-/* Take what stands up to an octet, which is taken, too, or all, off `text`. */
-struct span text_until(struct span *text, char end);
-
 /* The first address (local part, "@", domain) that stands in it, without what is around; empty: none. */
 struct span text_address(struct span text);
 

@@ -66,6 +66,25 @@ span_compares_with_and_without_case(void **state)
 }
 
 static void
+span_until_and_span_word_take_what_they_return(void **state)
+{
+	struct span text = SPAN("a=b="), list = SPAN(", one,two ;"), nothing = { "", 0 };
+
+	(void)state;
+	assert_true(span_equals(span_until(&text, '='), SPAN("a")));
+	assert_true(span_equals(text, SPAN("b=")));
+	assert_true(span_equals(span_until(&text, ';'), SPAN("b=")));
+	assert_int_equal(text.length, 0);
+	assert_int_equal(span_until(&nothing, ';').length, 0);
+	assert_true(span_equals(span_word(&list, " ,"), SPAN("one")));
+	assert_true(span_equals(list, SPAN(",two ;")));
+	assert_true(span_equals(span_word(&list, " ,;"), SPAN("two")));
+	assert_true(span_equals(list, SPAN(" ;")));
+	assert_int_equal(span_word(&list, " ,;").length, 0);
+	assert_int_equal(list.length, 0);
+}
+
+static void
 strbuf_cuts_and_stays_terminated(void **state)
 {
 	char memory[8];
@@ -589,6 +608,7 @@ main(void)
 		cmocka_unit_test(error_set_cuts_and_takes_null),
 		cmocka_unit_test(span_to_number_takes_digits_within_bounds_only),
 		cmocka_unit_test(span_compares_with_and_without_case),
+		cmocka_unit_test(span_until_and_span_word_take_what_they_return),
 		cmocka_unit_test(strbuf_cuts_and_stays_terminated),
 		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
