@@ -99,3 +99,26 @@ cli_config_or_defaults(const char *given)
 	config->looks_back = true;
 	return config;
 }
+
+struct config *
+cli_config_of_filter(const char *path)
+{
+	struct output unread = { .file = NULL };
+	struct config *config = config_read(path, &unread);
+
+	return config != NULL ? config : config_read(path, output_errors()); /* which says why */
+}
+
+int
+cli_read_options(const char *command, const char *help, int argc, char **argv, struct cli_options *options)
+{
+	const struct option_row table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "json", .flag = &options->is_json },
+		{ .name = NULL },
+	};
+
+	*options = (struct cli_options){ .config = CONFIG_FILE };
+	return options_read_all(argc, argv,
+				&(struct option_syntax){ "heloscope", command, help, table, NULL });
+}

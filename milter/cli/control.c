@@ -7,7 +7,6 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/cli/cli.h"
-#include "heloscope/config/read.h"
 #include "heloscope/daemon/listener.h"
 
 #define ANSWER_MAX (64U << 20) /* octets */
@@ -119,13 +118,10 @@ bool
 control_ask_filter(const char *command, const char *config, const char *path, const char *body,
 		   struct control_answer *answer)
 {
-	struct output unread = { .file = NULL }; /* warnings are for who changes it */
-	struct config *read = config_read(config, &unread);
+	struct config *read = cli_config_of_filter(config);
 	struct error error;
 	bool is_answered = false;
 
-	if (read == NULL) /* say why */
-		read = config_read(config, output_errors());
 	if (read == NULL)
 		return false;
 	if (read->control == NULL)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "heloscope/cli/cli.h"
-#include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/words/list_trouble.h"
 #include "heloscope/records/codec.h"
@@ -28,25 +27,6 @@ static const char help[] =
 	"configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope lists -c " CONFIG_FILE "\n";
-
-struct options {
-	const char *config;
-	bool is_json;
-};
-
-/* Returns -1 to go on, or the status to exit with. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	const struct option_row table[] = {
-		{ .name = "config", .letter = 'c', .text = &options->config },
-		{ .name = "json", .flag = &options->is_json },
-		{ .name = NULL },
-	};
-
-	return options_read_all(argc, argv,
-				&(struct option_syntax){ "heloscope", "lists", help, table, NULL });
-}
 
 /* One row for each part of a list. */
 struct exams {
@@ -206,7 +186,7 @@ put_json(const struct exams *exams)
 }
 
 static void
-put_exams(const struct exams *exams, const struct options *options)
+put_exams(const struct exams *exams, const struct cli_options *options)
 {
 	if (options->is_json)
 		put_json(exams);
@@ -234,7 +214,7 @@ status_of(const struct exams *exams)
 }
 
 static int
-look_at_lists(const struct config *config, const struct options *options)
+look_at_lists(const struct config *config, const struct cli_options *options)
 {
 	struct exams exams = { .count = 0 };
 	struct error error;
@@ -263,17 +243,14 @@ look_at_lists(const struct config *config, const struct options *options)
 int
 cli_lists(int argc, char **argv)
 {
-	struct options options = { .config = CONFIG_FILE };
+	struct cli_options options;
 	struct config *config;
-	int status = read_options(argc, argv, &options);
-	struct output unread = { .file = NULL }; /* warnings about lists stand in the table */
+	int status = cli_read_options("lists", help, argc, argv, &options);
 
 	if (status >= 0)
 		return status;
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-	config = config_read(options.config, &unread);
-	if (config == NULL) /* say why */
-		config = config_read(options.config, output_errors());
+	config = cli_config_of_filter(options.config); /* warnings about lists stand in the table */
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	status = look_at_lists(config, &options);

@@ -29,25 +29,6 @@ static const char help[] =
 	"\n"
 	"Example: heloscope status --json\n";
 
-struct options {
-	const char *config;
-	bool is_json;
-};
-
-/* Returns -1 to go on, or the status to exit with. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	const struct option_row table[] = {
-		{ .name = "config", .letter = 'c', .text = &options->config },
-		{ .name = "json", .flag = &options->is_json },
-		{ .name = NULL },
-	};
-
-	return options_read_all(argc, argv,
-				&(struct option_syntax){ "heloscope", "status", help, table, NULL });
-}
-
 /* Pieces. */
 
 static void
@@ -404,7 +385,7 @@ put_findings(struct output *out, const json_t *status)
 
 /* Exit with the same status, whichever form is told. */
 static int
-tell(const struct options *options, const json_t *status)
+tell(const struct cli_options *options, const json_t *status)
 {
 	struct output nowhere = { .file = NULL };
 	const size_t findings = put_findings(&nowhere, status);
@@ -423,8 +404,8 @@ tell(const struct options *options, const json_t *status)
 int
 cli_status(int argc, char **argv)
 {
-	struct options options = { .config = CONFIG_FILE };
-	int status = read_options(argc, argv, &options);
+	struct cli_options options;
+	int status = cli_read_options("status", help, argc, argv, &options);
 	struct control_answer answer;
 	json_t *object;
 

@@ -6,7 +6,6 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/control.h"
-#include "heloscope/config/read.h"
 #include "heloscope/wiring/postfix_judge.h"
 #include "heloscope/wiring/second_writer.h"
 #include "heloscope/wiring/sendmail_judge.h"
@@ -211,7 +210,6 @@ int
 cli_wiring(int argc, char **argv)
 {
 	struct options options = { .config = CONFIG_FILE };
-	struct output unread = { .file = NULL }; /* warnings are for who changes it */
 	struct arena arena;
 	struct wiring wiring = { .findings.arena = &arena };
 	struct config *config;
@@ -219,9 +217,7 @@ cli_wiring(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	config = config_read(options.config, &unread);
-	if (config == NULL) /* say why */
-		config = config_read(options.config, output_errors());
+	config = cli_config_of_filter(options.config);
 	if (config == NULL)
 		return CLI_UNKNOWN;
 	wiring.config = config;

@@ -49,6 +49,22 @@ const char *cli_record_log(const char *command, const char *given, const struct 
  */
 struct config *cli_config_or_defaults(const char *given) MUST_USE;
 
+/*
+ * The configuration of the filter, for who does not change it: of its warnings nothing is said. NULL, with
+ * the reason on standard error, when it has an error.
+ */
+struct config *cli_config_of_filter(const char *path) MUST_USE;
+
+/* What commands take that tell about the filter, or of what it uses, and have no options of their own. */
+struct cli_options {
+	const char *config; /* CONFIG_FILE where none is given */
+	bool is_json;
+};
+
+/* Read them, for the command of that name. Returns -1 to go on, or the status to exit with. */
+int cli_read_options(const char *command, const char *help, int argc, char **argv,
+		     struct cli_options *options) MUST_USE;
+
 #define CLI_ROWS_MAX 10   /* of a table that are shown */
 #define CLI_ROW_SIZE 4000 /* room for the text of one */
 
