@@ -1,29 +1,23 @@
 #include "heloscope/daemon/surroundings.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "heloscope/daemon/listener.h"
-#include "heloscope/daemon/service.h"
+#include "heloscope/daemon/rights.h"
 
 #define OWN_USER "heloscope"
-#define GROUPS_MAX 256
-
-enum { MAY_READ = 4, MAY_WRITE = 2, MAY_ENTER = 1 }; /* as in the last digit of a mode */
 
 struct look {
 	const struct config *config;
 	const char *path;
 	struct output *messages;
 	bool is_starting;
-	struct service_account account; /* name NULL: not known */
-	gid_t groups[GROUPS_MAX];
-	int group_count;
-	bool has_fault; /* the filter would not start */
+	bool is_user_known;
+	struct rights rights; /* of the user, if that is known */
+	bool has_fault;       /* the filter would not start */
 };
 
 static void put(const struct look *look, const char *where, const char *severity, const char *format,
@@ -77,23 +71,19 @@ static void
 look_for_user(struct look *look)
 {
 	const struct config *config = look->config;
+	struct service_account account;
 	struct error error;
 	uid_t user;
 
-	if (look->is_starting) { /* by now it is who serves, whatever the configuration would have root become
-				  */
-		look->account = (struct service_account){ config->user, geteuid(), getegid() };
-		look->group_count = getgroups(GROUPS_MAX, look->groups);
-		return;
-	}
-	if (service_find_account(config->user, config->group, SERVICE_USER_SETTING, &look->account, &error)) {
-		look->group_count = GROUPS_MAX;
-		if (getgrouplist(config->user, look->account.group_id, look->groups, &look->group_count) < 0)
-			look->group_count = GROUPS_MAX; /* the first ones */
-		return;
-	}
-	look->account.name = NULL;
-	if (strcmp(config->user, OWN_USER) != 0)
+	look->is_user_known =
+		look->is_starting
+		|| service_find_account(config->user, config->group, SERVICE_USER_SETTING, &account, &error);
+	if (look->is_starting) /* by now it is who serves, whatever the configuration would have root become
+				*/
+		rights_of_process(&look->rights);
+	else if (look->is_user_known)
+		(void)rights_of_account(&account, &look->rights);
+	else if (strcmp(config->user, OWN_USER) != 0)
 		complain(look, line_of(look, service_find_user(config->user, &user) ? "user group" : "user"),
 			 "%s", error.text);
 }
@@ -124,27 +114,9 @@ look_for_socket_access(struct look *look)
 /* Files. */
 
 static bool
-is_member(const struct look *look, gid_t group)
+user_may(const struct look *look, const struct stat *status, unsigned wanted)
 {
-	for (int i = 0; i < look->group_count; i++)
-		if (look->groups[i] == group)
-			return true;
-	return false;
-}
-
-/* By owner, group and mode alone: a service may be shut in further. */
-static bool
-user_may(const struct look *look, const struct stat *status, unsigned rights)
-{
-	unsigned shift = 0;
-
-	if (look->account.name == NULL || look->account.user_id == 0)
-		return true;
-	if (status->st_uid == look->account.user_id)
-		shift = 6;
-	else if (is_member(look, status->st_gid))
-		shift = 3;
-	return (status->st_mode >> shift & rights) == rights;
+	return !look->is_user_known || rights_allow(&look->rights, status, wanted);
 }
 
 /* The service of systemd makes these three itself. */

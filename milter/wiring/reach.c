@@ -8,42 +8,18 @@
 #include <sys/stat.h>
 
 #include "heloscope/daemon/listener.h"
+#include "heloscope/daemon/rights.h"
 
-#define GROUPS_MAX 256
 #define PATH_SIZE 1024
 #define ACCOUNT_MEMORY 16384 /* octets: a line of passwd(5), or of group(5) with its members */
 
-struct user {
-	uid_t id;
-	gid_t groups[GROUPS_MAX];
-	int group_count;
-};
-
 static bool
-find_user(const char *name, struct user *user)
+find_user(const char *name, struct rights *user)
 {
-	char memory[ACCOUNT_MEMORY];
-	struct passwd entry, *found = NULL;
+	struct service_account account;
+	struct error unused;
 
-	user->group_count = GROUPS_MAX;
-	if (getpwnam_r(name, &entry, memory, sizeof memory, &found) != 0 || found == NULL)
-		return false;
-	user->id = entry.pw_uid;
-	return getgrouplist(name, entry.pw_gid, user->groups, &user->group_count) >= 0;
-}
-
-/* Whether the bits (4 read, 2 write, 1 search) are set for that user; root may do everything. */
-static bool
-may(const struct user *user, const struct stat *status, unsigned bits)
-{
-	if (user->id == 0)
-		return true;
-	if (user->id == status->st_uid)
-		return (status->st_mode >> 6 & bits) == bits;
-	for (int i = 0; i < user->group_count; i++)
-		if (user->groups[i] == status->st_gid)
-			return (status->st_mode >> 3 & bits) == bits;
-	return (status->st_mode & bits) == bits;
+	return service_find_account(name, NULL, "", &account, &unused) && rights_of_account(&account, user);
 }
 
 /* "drwx------ heloscope:heloscope" */
@@ -70,7 +46,7 @@ tell_access(const char *path, const struct stat *status, struct strbuf *found)
 
 /* The first `length` octets of the path, of which the last is looked at: a directory, or the socket. */
 static enum reach
-look_at(const char *path, size_t length, const struct user *user, struct strbuf *found)
+look_at(const char *path, size_t length, const struct rights *user, struct strbuf *found)
 {
 	const bool is_last = path[length] == '\0';
 	char part[PATH_SIZE];
@@ -86,14 +62,14 @@ look_at(const char *path, size_t length, const struct user *user, struct strbuf 
 		strbuf_printf(found, "%s is not a socket", path);
 		return REACH_MISSING;
 	}
-	if (may(user, &status, is_last ? 2 : 1))
+	if (rights_allow(user, &status, is_last ? MAY_WRITE : MAY_ENTER))
 		return REACH_GOOD;
 	tell_access(part, &status, found);
 	return REACH_CLOSED;
 }
 
 static enum reach
-walk(const char *path, const struct user *user, struct strbuf *found)
+walk(const char *path, const struct rights *user, struct strbuf *found)
 {
 	const size_t all = strlen(path);
 	enum reach reach = REACH_GOOD;
@@ -123,7 +99,7 @@ enum reach
 reach_look(const char *listen, const char *user, struct strbuf *found)
 {
 	const char *path = listener_path(listen);
-	struct user connects;
+	struct rights connects;
 	enum reach reach = REACH_GOOD;
 
 	if (path != NULL && path[0] == '/' && strlen(path) < PATH_SIZE && find_user(user, &connects))
