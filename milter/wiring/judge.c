@@ -58,18 +58,17 @@ wiring_add_missing_macros(const struct config *config, int stage, const struct s
 
 /* The socket. */
 
-/* Give its directory to the filter, with the group of those who connect. */
-static void
-open_socket(struct wiring *wiring, struct wiring_finding *finding, const char *user)
+void
+wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const char *listen,
+		   const char *user)
 {
-	const char *listen = wiring->config->listen, *path = listener_path(listen);
-	const char *owner = wiring->config->user != NULL ? wiring->config->user : "heloscope";
-	const char *slash = strrchr(path, '/');
+	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
 
-	wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %.*s", owner,
-		    user, (int)(slash - path), path);
+	if (slash == NULL) /* memory ran out for it */
+		return;
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %.*s",
+		    wiring->config->user, user, (int)(slash - path), path);
 	wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"%s\" { mode 0660 }", listen);
-	wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
 }
 
 void
@@ -90,7 +89,7 @@ wiring_judge_reach(struct wiring *wiring, const char *user)
 		return;
 	finding = wiring_find(&wiring->findings, kinds[reach], "listen", span_of(memory));
 	if (reach == REACH_CLOSED)
-		open_socket(wiring, finding, user);
-	else if (reach != REACH_UNSEEN)
+		wiring_cure_socket(wiring, finding, wiring->config->listen, user);
+	if (reach != REACH_UNSEEN)
 		wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
 }

@@ -128,17 +128,14 @@ respell(const struct view *view, struct strbuf *ours)
 static void
 cure_chroot(const struct view *view, struct wiring_finding *finding)
 {
-	const struct config *config = view->wiring->config;
+	struct arena *arena = view->postfix->arena;
 	const struct span queue = view->vantage.directory;
-	struct wiring_findings *findings = &view->wiring->findings;
 	const char *place;
-	const struct span user = postfix_value(view->postfix, NULL, "mail_owner", &place);
 
-	wiring_cure(findings, finding, CURE_SHELL, "install -d -o %s -g %.*s -m 2750 %.*s/heloscope",
-		    config->user != NULL ? config->user : "heloscope", (int)user.length, user.at,
-		    (int)queue.length, queue.at);
-	wiring_cure(findings, finding, CURE_FILTER,
-		    "listen \"unix:%.*s/heloscope/milter.sock\" { mode 0660 }", (int)queue.length, queue.at);
+	wiring_cure_socket(
+		view->wiring, finding,
+		arena_printf(arena, "unix:%.*s/heloscope/milter.sock", (int)queue.length, queue.at),
+		arena_copy(arena, postfix_value(view->postfix, NULL, "mail_owner", &place)));
 	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), view->ours);
 }
 

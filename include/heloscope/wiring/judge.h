@@ -21,6 +21,11 @@ unsigned wiring_patience(const struct config *config);
 void wiring_add_missing_macros(const struct config *config, int stage, const struct span *lists, size_t count,
 			       struct strbuf *missing);
 
+/* The lines by which the filter listens on the unix socket `listen`, "unix:/PATH", whose directory is made
+ * for it and for the group of `user`, who connects. */
+void wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const char *listen,
+			const char *user);
+
 /* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
 void wiring_judge_reach(struct wiring *wiring, const char *user);
 
