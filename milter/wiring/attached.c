@@ -162,8 +162,7 @@ is_same_host(struct span named, struct span listens)
 	    && (named.length == 0 || span_equals_nocase(named, SPAN("localhost"))
 		|| (!is_address && span_equals(named, SPAN("127.0.0.1")))))
 		return true;
-	return is_address && ipaddr_parse(named, &a) && a.length == b.length
-	       && memcmp(a.octets, b.octets, a.length) == 0;
+	return is_address && ipaddr_parse(named, &a) && ipaddr_equals(&a, &b);
 }
 
 static bool

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "heloscope/base/ipaddr.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/daemon/macros.h"
 #include "heloscope/wiring/reach.h"
@@ -12,6 +13,33 @@ unsigned
 wiring_patience(const struct config *config)
 {
 	return (config->timeout_ms + 999) / 1000 + 2;
+}
+
+/* Where an MTA listens. */
+
+bool
+wiring_is_for_users(struct span port)
+{
+	static const char *const ports[] = { "submission", "submissions", "smtps", "587", "465" };
+
+	for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+		if (span_equals_nocase(port, span_of(ports[i])))
+			return true;
+	return false;
+}
+
+bool
+wiring_is_on_loopback(struct span host)
+{
+	static const struct span mark = { "IPv6:", 5 };
+	struct ipaddr address;
+
+	if (host.length > 1 && host.at[0] == '[' && host.at[host.length - 1] == ']')
+		host = (struct span){ host.at + 1, host.length - 2 };
+	else if (span_starts_with_nocase(host, mark))
+		host = span_from(host, mark.length);
+	return span_equals_nocase(host, SPAN("localhost"))
+	       || (ipaddr_parse(host, &address) && ipaddr_is_loopback(&address));
 }
 
 /* Macros. */

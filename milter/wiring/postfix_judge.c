@@ -350,21 +350,9 @@ enum role {
 	ROLE_OTHER,      /* of another port */
 };
 
-static bool
-is_among(struct span word, const char *const *words)
-{
-	while (*words != NULL && !span_equals(word, span_of(*words)))
-		words++;
-	return *words != NULL;
-}
-
 static enum role
 role_of(const struct postfix *postfix, const struct postfix_service *service)
 {
-	static const char *const submission[] = { "submission", "submissions", "smtps", "587", "465", NULL },
-				 *const outside[] = { "smtp", "25", NULL },
-				 *const loopback[] = { "127.0.0.1", "[127.0.0.1]", "[::1]",
-						       "::1",       "localhost",   NULL };
 	const char *place;
 	struct span host = service->name, port;
 
@@ -376,12 +364,12 @@ role_of(const struct postfix *postfix, const struct postfix_service *service)
 		host.length--;
 	port = span_from(service->name, host.length);
 	host.length -= host.length > 0 ? 1 : 0;
-	if (is_among(port, submission)
+	if (wiring_is_for_users(port)
 	    || span_equals(postfix_value(postfix, service, "smtpd_tls_wrappermode", &place), SPAN("yes")))
 		return ROLE_SUBMISSION;
-	if (is_among(host, loopback))
+	if (wiring_is_on_loopback(host))
 		return ROLE_LOOPBACK;
-	return is_among(port, outside) ? ROLE_OUTSIDE : ROLE_OTHER;
+	return span_equals(port, SPAN("smtp")) || span_equals(port, SPAN("25")) ? ROLE_OUTSIDE : ROLE_OTHER;
 }
 
 static bool

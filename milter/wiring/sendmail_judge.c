@@ -123,30 +123,6 @@ cure_port(const struct view *view, struct wiring_finding *finding, const struct 
 
 /* Ports. */
 
-static bool
-is_among(struct span word, const char *const *words)
-{
-	while (*words != NULL && !span_equals_nocase(word, span_of(*words)))
-		words++;
-	return *words != NULL;
-}
-
-static bool
-is_for_users(const struct sendmail_port *port)
-{
-	static const char *const ports[] = { "submission", "submissions", "smtps", "587", "465", NULL };
-
-	return is_among(port->port, ports);
-}
-
-static bool
-is_on_loopback(const struct sendmail_port *port)
-{
-	static const char *const hosts[] = { "127.0.0.1", "::1", "IPv6:::1", "localhost", NULL };
-
-	return is_among(port->address, hosts);
-}
-
 /* Where users submit. */
 static void
 judge_users(const struct view *view, const struct sendmail_port *port, struct span list)
@@ -204,10 +180,11 @@ judge_ports(const struct view *view)
 		const struct sendmail_port *port = &sendmail->ports[i];
 		const struct span list = port->has_filters ? port->filters : sendmail->input_filters;
 
-		if (is_for_users(port)) {
-			if (!is_on_loopback(port))
-				judge_users(view, port, list);
-		} else if (!is_on_loopback(port)) {
+		if (wiring_is_on_loopback(port->address))
+			continue;
+		if (wiring_is_for_users(port->port)) {
+			judge_users(view, port, list);
+		} else {
 			judge_outside(view, port, list);
 			is_judged = true;
 		}

@@ -163,7 +163,9 @@ class PostfixTest(LabTest):
         self.assertIn("\n  -o { smtpd_milters = inet:127.0.0.1:1, unix:x }\n", postfix.master)
 
     def test_on_loopback(self):
-        self.expect("on-loopback", master=MASTER + "127.0.0.1:10025 inet n - n - - smtpd\n", place="127.0.0.1:10025/inet/smtpd_milters")
+        for address in ("127.0.0.1", "127.0.0.2", "[127.0.0.1]", "[::1]", "localhost"):
+            with self.subTest(address):
+                self.expect("on-loopback", master=MASTER + f"{address}:10025 inet n - n - - smtpd\n", place=f"{address}:10025/inet/smtpd_milters")
 
     def test_spelling(self):
         for wrong in ("tcp:127.0.0.1:PORT", "inet:PORT@127.0.0.1", "inet6:localhost:PORT", "127.0.0.1:PORT",

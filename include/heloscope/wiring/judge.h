@@ -16,6 +16,13 @@ struct wiring {
 /* Seconds that the MTA must give the filter for a reply: those of its lookups, and two more. */
 unsigned wiring_patience(const struct config *config);
 
+/* Whether a port of an MTA, by number or name, is one on which users submit mail. */
+bool wiring_is_for_users(struct span port);
+
+/* Whether an address that an MTA listens on is one of loopback; in brackets, as Postfix has those of IPv6, or
+ * behind "IPv6:", as Sendmail has them. */
+bool wiring_is_on_loopback(struct span host);
+
 /* Add those macros that the filter asks for at a stage (libmilter's SMFIM_) and that are in none of the
  * lists: of this stage, and of those before it. */
 void wiring_add_missing_macros(const struct config *config, int stage, const struct span *lists, size_t count,

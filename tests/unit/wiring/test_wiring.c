@@ -5,6 +5,7 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/wiring/attached.h"
+#include "heloscope/wiring/judge.h"
 #include "heloscope/wiring/postfix.h"
 #include "heloscope/wiring/program.h"
 
@@ -314,6 +315,32 @@ programs_that_fail_are_told(void **state)
 	}
 }
 
+/* Where an MTA listens. */
+
+static void
+ports_of_users_and_loopback_are_known_as_each_MTA_writes_them(void **state)
+{
+	static const char *const users[] = { "submission", "submissions", "smtps", "587", "465" },
+				 *const others[] = { "smtp", "25", "2525", "" },
+				 *const loopback[] = { "127.0.0.1", "127.9.9.9", "[127.0.0.1]",
+						       "::1",       "[::1]",     "IPv6:::1",
+						       "localhost", "LOCALHOST", "0:0:0:0:0:0:0:1" },
+				 *const elsewhere[] = {
+					 "",         "0.0.0.0",     "::", "192.0.2.1", "[2001:db8::1]",
+					 "IPv6:::2", "mx.lab.test", "[",  "[]"
+				 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(users); i++)
+		assert_true(wiring_is_for_users(span_of(users[i])));
+	for (size_t i = 0; i < ROWS(others); i++)
+		assert_false(wiring_is_for_users(span_of(others[i])));
+	for (size_t i = 0; i < ROWS(loopback); i++)
+		assert_true(wiring_is_on_loopback(span_of(loopback[i])));
+	for (size_t i = 0; i < ROWS(elsewhere); i++)
+		assert_false(wiring_is_on_loopback(span_of(elsewhere[i])));
+}
+
 int
 main(void)
 {
@@ -328,6 +355,7 @@ main(void)
 		cmocka_unit_test(addresses_are_spelled_for_postfix),
 		cmocka_unit_test(output_of_programs_is_read_whole),
 		cmocka_unit_test(programs_that_fail_are_told),
+		cmocka_unit_test(ports_of_users_and_loopback_are_known_as_each_MTA_writes_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
