@@ -153,7 +153,6 @@ put_table(const struct exams *exams)
 static json_t *
 object_of(const struct list_exam *exam)
 {
-	static const char *const parts[LIST_PARTS] = { "ipv4", "ipv6", "names" };
 	char memory[1000];
 	struct strbuf remark;
 	json_t *object;
@@ -163,7 +162,7 @@ object_of(const struct list_exam *exam)
 	object = json_object();
 	document_set_text(object, "zone", exam->list->shown);
 	document_set_text(object, "kind", kind_of(exam->list));
-	document_set_text(object, "part", parts[exam->part]);
+	document_set_text(object, "part", list_part_word(exam->part));
 	document_set_text(object, "state", states[state_of(exam)].token);
 	if (state_of(exam) == EXAM_NOT_WELL)
 		document_set_text(object, "fault",

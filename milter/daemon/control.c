@@ -53,8 +53,7 @@ sample_now(void)
 	struct sample sample = { .at_ms = clock_now_ms() };
 
 	for (size_t i = 0; i < VERDICTS; i++)
-		sample.messages[i] = counter_value(&counts.messages[i][MODE_AUDIT])
-				     + counter_value(&counts.messages[i][MODE_ENFORCE]);
+		sample.messages[i] = counts_messages(i);
 	return sample;
 }
 

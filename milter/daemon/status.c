@@ -10,22 +10,14 @@
 #include "heloscope/peer/counts.h"
 #include "heloscope/records/counts.h"
 #include "heloscope/records/record.h"
+#include "heloscope/words/list_trouble.h"
 
 #define STATUS_VERSION 1
-
-static const char *const parts[LIST_PARTS] = { "ipv4", "ipv6", "names" };
 
 static void
 set_count(json_t *object, const char *key, uint64_t count)
 {
 	document_set_number(object, key, (json_int_t)count);
-}
-
-static uint64_t
-messages_of(size_t verdict)
-{
-	return counter_value(&counts.messages[verdict][MODE_AUDIT])
-	       + counter_value(&counts.messages[verdict][MODE_ENFORCE]);
 }
 
 /* How long things took: mean and parts of a hundred that were quicker. */
@@ -57,12 +49,10 @@ config_object(const struct metrics_view *view, const char *file)
 static json_t *
 sessions_object(void)
 {
-	const uint64_t ended = counter_value(&counts.sessions_ended);
-	const uint64_t begun = counter_value(&counts.sessions_begun);
 	json_t *object = json_object();
 
-	set_count(object, "now", begun > ended ? begun - ended : 0);
-	set_count(object, "all", begun);
+	set_count(object, "now", counts_sessions());
+	set_count(object, "all", counter_value(&counts.sessions_begun));
 	return object;
 }
 
@@ -72,7 +62,7 @@ messages_object(const struct status_recent *recent)
 	json_t *object = json_object(), *all = json_object(), *last = json_object();
 
 	for (size_t i = 0; i < VERDICTS; i++) {
-		set_count(all, action_word((enum action)i), messages_of(i));
+		set_count(all, action_word((enum action)i), counts_messages(i));
 		set_count(last, action_word((enum action)i), recent->messages[i]);
 	}
 	document_put(object, "all", all);
@@ -166,7 +156,7 @@ part_object(struct list_health *health, size_t list, enum list_part part, uint64
 	const struct list_standing standing = list_health_standing(health, list, part);
 	json_t *object = json_object(), *tests = json_array();
 
-	document_set_text(object, "part", parts[part]);
+	document_set_text(object, "part", list_part_word(part));
 	document_set_text(object, "state", trouble_token(standing.trouble));
 	if (standing.since_ms > 0)
 		document_set_time(object, "since", time_of(standing.since_ms, now_ms));

@@ -124,19 +124,6 @@ has_action(const struct metrics_view *view, size_t rule, size_t action)
 		return (expression);                                                                         \
 	}
 
-static uint64_t
-sessions(const struct metrics_view *view, size_t first, size_t second)
-{
-	const uint64_t ended =
-		counter_value(&counts.sessions_ended); /* first: none ends that did not begin */
-	const uint64_t begun = counter_value(&counts.sessions_begun);
-
-	(void)view;
-	(void)first;
-	(void)second;
-	return begun > ended ? begun - ended : 0;
-}
-
 /* Each part that is asked. */
 static bool
 is_well(const struct metrics_view *view, size_t list)
@@ -167,6 +154,7 @@ VALUE(started, view->started)
 VALUE(config_read, view->read)
 VALUE(enforcing, view->config->mode == MODE_ENFORCE)
 VALUE(reloads, counter_value(&counts.reloads[first]))
+VALUE(sessions, counts_sessions())
 VALUE(connections, counter_value(&counts.sessions_begun))
 VALUE(messages, counter_value(&counts.messages[first][second]))
 VALUE(would_act, rule_counts_value(view->rules, first))

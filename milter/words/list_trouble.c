@@ -29,6 +29,14 @@ static const struct {
 };
 
 const char *
+list_part_word(enum list_part part)
+{
+	static const char *const words[LIST_PARTS] = { "ipv4", "ipv6", "names" };
+
+	return words[part];
+}
+
+const char *
 list_part_mark(enum list_part part)
 {
 	return part == LIST_PART_IPV6 ? " (IPv6)" : "";

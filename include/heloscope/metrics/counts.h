@@ -48,6 +48,10 @@ struct counts {
 };
 extern struct counts counts;
 
+/* Messages of a verdict, in either mode; and sessions that are served now. */
+uint64_t counts_messages(size_t verdict);
+uint64_t counts_sessions(void);
+
 /* Count that the configuration was read again, or could not be. */
 void counts_reload(enum reload_result result);
 

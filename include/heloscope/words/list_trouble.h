@@ -13,6 +13,9 @@
 /* " (IPv6)" for a part that has to be told from the rest of its list, else "". */
 const char *list_part_mark(enum list_part part);
 
+/* In JSON. */
+const char *list_part_word(enum list_part part);
+
 /*
  * "127.0.0.2, asked as 2.0.0.127.bl.example, is answered NXDOMAIN: ", and what to do: nothing when it is
  * well. The key does not show.
