@@ -47,6 +47,16 @@ span_word(struct span *text, const char *between)
 	return word;
 }
 
+size_t
+span_digits(struct span text)
+{
+	size_t count = 0;
+
+	while (count < text.length && ascii_is_digit(text.at[count]))
+		count++;
+	return count;
+}
+
 bool
 span_equals(struct span a, struct span b)
 {

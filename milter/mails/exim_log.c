@@ -42,7 +42,7 @@ skip_process(struct span *text)
 
 	if (!log_take(&rest, SPAN("[")))
 		return;
-	rest = span_from(rest, text_digits(rest));
+	rest = span_from(rest, span_digits(rest));
 	if (log_take(&rest, SPAN("] ")))
 		*text = rest;
 }

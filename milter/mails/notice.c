@@ -149,7 +149,7 @@ take_bare(struct span line, struct span *recipient, struct span *rest)
 	}
 	skip_origin(&behind);
 	*rest = text_trim(behind);
-	if (text_skip(&behind, "on ") && text_digits(behind) > 0)
+	if (text_skip(&behind, "on ") && span_digits(behind) > 0)
 		*rest = behind = SPAN("");
 	if (rest->length == 0 || text_skip(&behind, ":") || text_find(behind, "error_code", NULL, NULL)) {
 		*rest = text_trim(behind);

@@ -138,16 +138,6 @@ text_take_ip(struct span *text, struct ipaddr *address)
 	return true;
 }
 
-size_t
-text_digits(struct span text)
-{
-	size_t count = 0;
-
-	while (count < text.length && ascii_is_digit(text.at[count]))
-		count++;
-	return count;
-}
-
 unsigned
 text_reply_code(struct span text)
 {

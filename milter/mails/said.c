@@ -51,7 +51,7 @@ take_host(struct span *text, struct said *said)
 	if (!text_take_ip(&rest, &address))
 		return false;
 	if (text_skip(&rest, ":"))
-		rest = span_from(rest, text_digits(rest));
+		rest = span_from(rest, span_digits(rest));
 	else if (text_skip(&rest, ")"))
 		rest = text_trim(rest);
 	said->host = host;
@@ -198,7 +198,7 @@ read_no_answer(struct span text, struct said *said)
 static struct span
 without_greeting(struct span text)
 {
-	if (text_digits(text) != 3 || text.at[0] != '2' || text.length < 5 || text.at[3] != '-')
+	if (span_digits(text) != 3 || text.at[0] != '2' || text.length < 5 || text.at[3] != '-')
 		return text;
 	for (size_t i = 4; i < text.length; i++)
 		if (ascii_is_blank(text.at[i - 1]) && text_reply_code(span_from(text, i)) != 0)

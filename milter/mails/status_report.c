@@ -212,7 +212,7 @@ read_remote(struct span value, struct refusal *refusal)
 static bool
 take_number(struct span *text, unsigned *number)
 {
-	const size_t digits = text_digits(*text);
+	const size_t digits = span_digits(*text);
 
 	if (!span_to_number((struct span){ text->at, digits }, 0, 999, number))
 		return false;

@@ -262,14 +262,12 @@ judge_timeouts(const struct view *view)
 static bool
 is_old(struct span version)
 {
-	struct span rest = version, minor;
+	struct span minor = span_from(version, 2);
 	unsigned number;
 
 	if (version.length < 3 || memcmp(version.at, "8.", 2) != 0)
 		return false;
-	minor = span_from(rest, 2);
-	for (minor.length = 0; 2 + minor.length < rest.length && ascii_is_digit(minor.at[minor.length]);)
-		minor.length++;
+	minor.length = span_digits(minor);
 	return span_to_number(minor, 0, 999, &number) && number < 14;
 }
 

@@ -101,6 +101,9 @@ struct span span_until(struct span *text, char end);
 /* Take the next word, of octets that are not in the set `between`, off `text`; empty when there is none. */
 struct span span_word(struct span *text, const char *between);
 
+/* How many digits stand at its beginning. */
+size_t span_digits(struct span text);
+
 /* Byte for byte the same / the same but for the case of ASCII letters. */
 bool span_equals(struct span a, struct span b);
 bool span_equals_nocase(struct span a, struct span b);

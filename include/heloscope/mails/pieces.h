@@ -32,9 +32,6 @@ struct span text_address(struct span text);
  * stands there. */
 bool text_take_ip(struct span *text, struct ipaddr *address);
 
-/* How many digits stand at its beginning. */
-size_t text_digits(struct span text);
-
 /* Whether it begins with a reply that refuses: 4xx or 5xx, then a blank, "-", ":" or the end. Its code; 0:
  * no. */
 unsigned text_reply_code(struct span text);

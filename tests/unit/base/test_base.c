@@ -82,6 +82,8 @@ span_until_and_span_word_take_what_they_return(void **state)
 	assert_true(span_equals(list, SPAN(" ;")));
 	assert_int_equal(span_word(&list, " ,;").length, 0);
 	assert_int_equal(list.length, 0);
+	assert_int_equal(span_digits(SPAN("12a3")), 2);
+	assert_int_equal(span_digits(nothing), 0);
 }
 
 static void
