@@ -126,9 +126,7 @@ tell(const struct wiring *wiring, const struct mta *mta, const struct options *o
 static const char *
 text_of(const struct postfix *postfix, const char *name)
 {
-	const char *place;
-
-	return arena_copy(postfix->arena, postfix_value(postfix, NULL, name, &place));
+	return arena_copy(postfix->arena, postfix_value(postfix, NULL, name, NULL));
 }
 
 /* Other filters, whose usual configurations count only where there are any. */

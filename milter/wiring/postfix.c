@@ -183,7 +183,6 @@ postfix_value(const struct postfix *postfix, const struct postfix_service *servi
 {
 	const struct postfix_setting *found = NULL;
 
-	*place = name;
 	for (size_t i = 0; i < postfix->setting_count; i++) {
 		const struct postfix_setting *setting = &postfix->settings[i];
 		const bool is_own = setting->service.length > 0;
@@ -191,19 +190,20 @@ postfix_value(const struct postfix *postfix, const struct postfix_service *servi
 		if (!span_equals(setting->name, span_of(name))
 		    || (is_own && (service == NULL || !span_equals(setting->service, span_of(service->key)))))
 			continue;
-		if (is_own)
-			*place = arena_printf(postfix->arena, "%s/%s", service->key, name);
 		if (is_own || found == NULL)
 			found = setting;
 	}
+	if (place != NULL)
+		*place = found != NULL && found->service.length > 0
+				 ? arena_printf(postfix->arena, "%s/%s", service->key, name)
+				 : name;
 	return found != NULL ? found->value : SPAN("");
 }
 
 bool
 postfix_is_chrooted(const struct postfix *postfix, const struct postfix_service *service)
 {
-	const char *place;
-	const struct span level = postfix_value(postfix, NULL, "compatibility_level", &place);
+	const struct span level = postfix_value(postfix, NULL, "compatibility_level", NULL);
 
 	if (!span_equals(service->chroot, SPAN("-")))
 		return span_equals(service->chroot, SPAN("y"));

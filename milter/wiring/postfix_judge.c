@@ -28,10 +28,9 @@ view_of(struct wiring *wiring, const struct postfix *postfix, const struct postf
 	const char *name)
 {
 	struct view view = { .wiring = wiring, .postfix = postfix, .service = service, .name = name };
-	const char *place;
 
 	view.vantage = (struct vantage){
-		.directory = postfix_value(postfix, NULL, "queue_directory", &place),
+		.directory = postfix_value(postfix, NULL, "queue_directory", NULL),
 		.is_chrooted = service != NULL && postfix_is_chrooted(postfix, service),
 	};
 	view.list = postfix_value(postfix, service, name, &view.place);
@@ -130,12 +129,11 @@ cure_chroot(const struct view *view, struct wiring_finding *finding)
 {
 	struct arena *arena = view->postfix->arena;
 	const struct span queue = view->vantage.directory;
-	const char *place;
 
 	wiring_cure_socket(
 		view->wiring, finding,
 		arena_printf(arena, "unix:%.*s/heloscope/milter.sock", (int)queue.length, queue.at),
-		arena_copy(arena, postfix_value(view->postfix, NULL, "mail_owner", &place)));
+		arena_copy(arena, postfix_value(view->postfix, NULL, "mail_owner", NULL)));
 	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), view->ours);
 }
 
@@ -190,19 +188,27 @@ judge_order(const struct view *view)
 
 /* Settings that a filter may have for itself, or that main.cf or the service has for all. */
 
-/* Its value, for the filter; `own`: it stands in braces with its address. */
-static struct span
-setting_of(const struct view *view, const char *name, const char **place, bool *is_own)
-{
-	const struct attached *entry = &view->items[view->ours];
-	const char *parameter = arena_printf(view->postfix->arena, "milter_%s", name);
+struct setting {
+	const char *name, *parameter; /* "default_action", "milter_default_action" */
+	const char *place;
+	bool is_own; /* it stands in braces with the filter's address */
 	struct span value;
+};
 
-	*is_own = attached_setting(entry, name, &value);
-	if (!*is_own)
-		return postfix_value(view->postfix, view->service, parameter, place);
-	*place = view->place;
-	return value;
+static struct setting
+setting_of(const struct view *view, const char *name)
+{
+	struct setting setting = {
+		.name = name,
+		.parameter = arena_printf(view->postfix->arena, "milter_%s", name),
+		.place = view->place,
+	};
+
+	setting.is_own = attached_setting(&view->items[view->ours], name, &setting.value);
+	if (!setting.is_own)
+		setting.value =
+			postfix_value(view->postfix, view->service, setting.parameter, &setting.place);
+	return setting;
 }
 
 /* Ours with a setting of another value; that it has twice counts once. */
@@ -230,17 +236,16 @@ cure_own(const struct view *view, struct wiring_finding *finding, const char *na
 }
 
 static void
-find_setting(const struct view *view, enum finding_kind kind, const char *name, const char *value)
+find_setting(const struct view *view, enum finding_kind kind, const struct setting *setting,
+	     const char *value)
 {
-	const char *place, *parameter = arena_printf(view->postfix->arena, "milter_%s", name);
-	bool is_own;
-	const struct span found = setting_of(view, name, &place, &is_own);
-	struct wiring_finding *finding = wiring_find(&view->wiring->findings, kind, place, found);
+	struct wiring_finding *finding =
+		wiring_find(&view->wiring->findings, kind, setting->place, setting->value);
 
-	if (is_own)
-		cure_own(view, finding, name, value);
+	if (setting->is_own)
+		cure_own(view, finding, setting->name, value);
 	else
-		cure_setting(view, finding, parameter, place, value);
+		cure_setting(view, finding, setting->parameter, setting->place, value);
 }
 
 static void
@@ -254,17 +259,15 @@ judge_default_action(const struct view *view)
 		{ "quarantine", FINDING_DEFAULT_QUARANTINE },
 		{ "shutdown", FINDING_DEFAULT_SHUTDOWN },
 	};
-	const char *place;
-	bool is_own;
-	const struct span value = setting_of(view, "default_action", &place, &is_own);
+	const struct setting setting = setting_of(view, "default_action");
 	enum finding_kind kind = FINDING_DEFAULT_TEMPFAIL;
 
-	if (span_equals_nocase(value, SPAN("accept")))
+	if (span_equals_nocase(setting.value, SPAN("accept")))
 		return;
 	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-		if (span_equals_nocase(value, span_of(actions[i].word)))
+		if (span_equals_nocase(setting.value, span_of(actions[i].word)))
 			kind = actions[i].kind;
-	find_setting(view, kind, "default_action", "accept");
+	find_setting(view, kind, &setting, "accept");
 }
 
 static void
@@ -282,13 +285,11 @@ judge_timeouts(const struct view *view)
 	};
 
 	for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
-		const char *place;
-		bool is_own;
+		const struct setting setting = setting_of(view, timeouts[i].name);
 		unsigned seconds;
 
-		if (postfix_read_seconds(setting_of(view, timeouts[i].name, &place, &is_own), &seconds)
-		    && seconds < timeouts[i].seconds)
-			find_setting(view, timeouts[i].kind, timeouts[i].name, timeouts[i].usual);
+		if (postfix_read_seconds(setting.value, &seconds) && seconds < timeouts[i].seconds)
+			find_setting(view, timeouts[i].kind, &setting, timeouts[i].usual);
 	}
 }
 
@@ -326,17 +327,13 @@ judge_macros(const struct view *view)
 static void
 judge_protocol(const struct view *view)
 {
-	const char *place;
-	bool is_own;
-	const struct span value = setting_of(view, "protocol", &place, &is_own);
-	size_t digits = 0;
+	const struct setting setting = setting_of(view, "protocol");
+	const struct span digits = { setting.value.at, span_digits(setting.value) };
 	unsigned version;
 
-	while (digits < value.length && ascii_is_digit(value.at[digits]))
-		digits++;
-	if (!span_to_number((struct span){ value.at, digits }, 0, 999, &version) || version >= 6)
+	if (!span_to_number(digits, 0, 999, &version) || version >= 6)
 		return;
-	find_setting(view, FINDING_PROTOCOL, "protocol", "6");
+	find_setting(view, FINDING_PROTOCOL, &setting, "6");
 	judge_macros(view);
 }
 
@@ -353,7 +350,6 @@ enum role {
 static enum role
 role_of(const struct postfix *postfix, const struct postfix_service *service)
 {
-	const char *place;
 	struct span host = service->name, port;
 
 	if (!span_equals(service->command, SPAN("smtpd")))
@@ -365,7 +361,7 @@ role_of(const struct postfix *postfix, const struct postfix_service *service)
 	port = span_from(service->name, host.length);
 	host.length -= host.length > 0 ? 1 : 0;
 	if (wiring_is_for_users(port)
-	    || span_equals(postfix_value(postfix, service, "smtpd_tls_wrappermode", &place), SPAN("yes")))
+	    || span_equals(postfix_value(postfix, service, "smtpd_tls_wrappermode", NULL), SPAN("yes")))
 		return ROLE_SUBMISSION;
 	if (wiring_is_on_loopback(host))
 		return ROLE_LOOPBACK;

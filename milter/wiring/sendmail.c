@@ -151,13 +151,13 @@ take_lines(struct sendmail *sendmail, struct file_lines *lines, struct error *er
 
 	while ((state = file_lines_next(lines)) == LINE_READ || state == LINE_TOO_LONG) {
 		const struct span line = lines->line;
+		const bool goes_on = line.length > 0 && ascii_is_blank(line.at[0]);
 
-		if (line.length > 0 && ascii_is_blank(line.at[0])) /* it goes on */
+		if (goes_on)
 			strbuf_add_char(&whole, ' ');
 		else if (!take_whole(sendmail, &whole, error))
 			return false;
-		strbuf_add_span(&whole,
-				line.length > 0 && ascii_is_blank(line.at[0]) ? span_trim(line) : line);
+		strbuf_add_span(&whole, goes_on ? span_trim(line) : line);
 	}
 	if (state == LINES_END)
 		return take_whole(sendmail, &whole, error);

@@ -44,7 +44,8 @@ bool postfix_read_services(struct postfix *postfix, struct span text, struct err
 /* Both, of the configuration in `directory`, or NULL: the one that Postfix uses. */
 enum program_state postfix_load(struct postfix *postfix, const char *directory, struct error *error) MUST_USE;
 
-/* The value of a parameter for a service (NULL: main.cf), and where it stands; "" when nobody set it. */
+/* The value of a parameter for a service (NULL: main.cf), and where it stands, unless `place` is NULL; ""
+ * when nobody set it. */
 struct span postfix_value(const struct postfix *postfix, const struct postfix_service *service,
 			  const char *name, const char **place);
 
