@@ -19,7 +19,7 @@ only_in() { # modules, or "-"; functions
 	[ -z "$found" ] || { printf '%s\nonly in %s\n' "$found" "$1"; status=1; }
 }
 
-only_in 'reflect/submit wiring/program' 'posix_spawnp?' # one that the administrator names, and postconf; without a shell
+only_in base/child 'posix_spawnp?' # of a sendmail that the administrator names, and of postconf; without a shell
 only_in - 'popen|system|exec[lv]p?e?|fork|getaddrinfo|gethostby[a-z_]*|res_[a-z]*|alloca|sprintf|vsprintf|gets|strtok'
 # P17: what is read is a file, and its lines have a bound; who opens otherwise opens for writing, a directory, or what
 # the kernel tells of this process.

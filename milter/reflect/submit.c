@@ -3,21 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "heloscope/base/child.h"
 
 /* Start it with the reading end of a pipe as standard input. Returns its pid, or -1 with errno. */
 static pid_t
 start(const char *program, const char *recipient, int input)
 {
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", name[] = "sendmail", dots[] = "-i", from[] = "-f",
-	     null_sender[] = "<>", end[] = "--", to[512];
+	char name[] = "sendmail", dots[] = "-i", from[] = "-f", null_sender[] = "<>", end[] = "--", to[512];
 	char *const arguments[] = { name, dots, from, null_sender, end, to, NULL };
-	char *const environment[] = { path, NULL };
 	posix_spawn_file_actions_t actions;
 	pid_t pid = -1;
 	int fault;
@@ -30,7 +28,7 @@ start(const char *program, const char *recipient, int input)
 	if (fault == 0) {
 		fault = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 		if (fault == 0)
-			fault = posix_spawn(&pid, program, &actions, NULL, arguments, environment);
+			fault = child_start(program, arguments, &actions, &pid);
 		(void)posix_spawn_file_actions_destroy(&actions);
 	}
 	errno = fault;
@@ -38,36 +36,23 @@ start(const char *program, const char *recipient, int input)
 }
 
 static enum submit_state
-end_of(int status, struct error *error)
-{
-	if (WIFEXITED(status)) {
-		switch (WEXITSTATUS(status)) {
-		case EX_OK:
-			return SUBMIT_DONE;
-		case EX_NOUSER:
-		case EX_NOHOST:
-		case EX_DATAERR:
-			return SUBMIT_REFUSED;
-		default:
-			error_set(error, "it ended with status %d", WEXITSTATUS(status));
-		}
-	} else {
-		error_set(error, "signal %d ended it", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	}
-	return SUBMIT_FAULT;
-}
-
-static enum submit_state
 wait_for(pid_t pid, struct error *error)
 {
-	int status = 0;
+	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			error_set(error, "%s", strerror(errno));
-			return SUBMIT_FAULT;
-		}
-	return end_of(status, error);
+	if (!child_wait(pid, &status, error))
+		return SUBMIT_FAULT;
+	switch (status) {
+	case EX_OK:
+		return SUBMIT_DONE;
+	case EX_NOUSER:
+	case EX_NOHOST:
+	case EX_DATAERR:
+		return SUBMIT_REFUSED;
+	default:
+		error_set(error, "it ended with status %d", status);
+		return SUBMIT_FAULT;
+	}
 }
 
 /* Write all, and close the pipe. */

@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "heloscope/base/child.h"
 #include "heloscope/base/clock.h"
 
 #define TIMEOUT_MS 10000
@@ -18,8 +17,6 @@
 static int
 start(char *const arguments[], int output, pid_t *pid)
 {
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *const environment[] = { path, NULL };
 	posix_spawn_file_actions_t actions;
 	int fault = posix_spawn_file_actions_init(&actions);
 
@@ -31,7 +28,7 @@ start(char *const arguments[], int output, pid_t *pid)
 	if (fault == 0)
 		fault = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (fault == 0)
-		fault = posix_spawn(pid, arguments[0], &actions, NULL, arguments, environment);
+		fault = child_start(arguments[0], arguments, &actions, pid);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return fault;
 }
@@ -73,28 +70,19 @@ read_all(int input, char *memory, size_t size, size_t *length, struct error *err
 	return true;
 }
 
-/* Its end, which is near, or made so. */
+/* Its end, which is near, or made so: then `error` has the reason already. */
 static bool
 ends_well(pid_t pid, bool is_read, struct error *error)
 {
-	int status = 0;
+	int status;
 
 	if (!is_read)
 		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			error_set(error, "%s", strerror(errno));
-			return false;
-		}
-	if (!is_read)
+	if (!child_wait(pid, &status, is_read ? error : NULL) || !is_read)
 		return false;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return true;
-	if (WIFEXITED(status))
-		error_set(error, "it ended with status %d; run it to see why", WEXITSTATUS(status));
-	else
-		error_set(error, "signal %d ended it", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	return false;
+	if (status != 0)
+		error_set(error, "it ended with status %d; run it to see why", status);
+	return status == 0;
 }
 
 static enum program_state

@@ -2,7 +2,7 @@
  * submit: hands a message to the mail server by its sendmail(1): no shell, no environment but PATH, the null
  * sender, and one recipient as an argument behind "--".
  *
- * The only module of this project that runs another program (tests/check-calls.sh); for heloscope(1) alone.
+ * For heloscope(1) alone.
  */
 #ifndef HELOSCOPE_REFLECT_SUBMIT_H
 #define HELOSCOPE_REFLECT_SUBMIT_H
