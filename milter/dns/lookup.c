@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "heloscope/base/clock.h"
+#include "heloscope/base/domain.h"
 
 struct question {
 	struct question *next;
@@ -27,7 +28,8 @@ struct lookup {
 	pthread_cond_t has_answer;
 };
 
-static const struct dns_answer timed_out = { .status = DNS_TIMEOUT };
+static const struct dns_answer timed_out = { .status = DNS_TIMEOUT },
+			       no_such_name = { .status = DNS_NXDOMAIN };
 
 struct lookup *
 lookup_new(struct dns_resolver *resolver, unsigned timeout_ms)
@@ -119,18 +121,29 @@ find_question(struct lookup *lookup, const char *name, enum dns_type type)
 	return question;
 }
 
+/* Of a name that is longer than any the resolver need not be asked, and says nothing. */
+static bool
+can_exist(const char *name)
+{
+	return strlen(name) < DOMAIN_SIZE;
+}
+
 void
 lookup_want(struct lookup *lookup, const char *name, enum dns_type type)
 {
-	(void)find_question(lookup, name, type);
+	if (can_exist(name))
+		(void)find_question(lookup, name, type);
 }
 
 const struct dns_answer *
 lookup_get(struct lookup *lookup, const char *name, enum dns_type type)
 {
-	struct question *question = find_question(lookup, name, type);
+	struct question *question;
 	const struct dns_answer *answer = NULL;
 
+	if (!can_exist(name))
+		return &no_such_name;
+	question = find_question(lookup, name, type);
 	if (question == NULL)
 		return &timed_out;
 	(void)pthread_mutex_lock(&lookup->lock);

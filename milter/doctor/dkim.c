@@ -258,14 +258,10 @@ tell_neighbour(struct exam *exam, const char *name)
 static bool
 has_no_key(struct exam *exam, const struct doctor_key *key)
 {
-	const char *name = exam_key_name(exam, key);
-	const struct dns_answer *answer;
+	const struct dns_answer *answer = lookup_get(exam->lookup, exam_key_name(exam, key), DNS_TXT);
 	struct span text = SPAN("");
 	struct dkim_key record;
 
-	if (strlen(name) >= DOMAIN_SIZE) /* no name of the DNS is so long */
-		return true;
-	answer = lookup_get(exam->lookup, name, DNS_TXT);
 	if (dns_status_is_fault(answer->status) || count_keys(exam, answer, &text) > 1)
 		return false;
 	record = dkim_key_read(text);

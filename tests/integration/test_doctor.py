@@ -188,6 +188,12 @@ class Doctor(unittest.TestCase):
         records = [line for line in done.stdout.splitlines() if line.startswith("_dmarc.")]
         self.assertEqual(records, [f'_dmarc.{name}. TXT "v=DMARC1; p=none; rua=mailto:dmarc@{name}"' for name in names])
 
+    def test_a_name_that_no_name_in_the_DNS_can_be_does_not_exist(self):
+        """RFC 1035, 2.3.4: of a domain with 250 octets there is no _dmarc, and nobody has to be asked for it."""
+        name = "a." * 119 + "well.example"
+        report = self.look(domain(name, dmarc=None), "--ip", ADDRESS, "--helo", "out.well.example", domain=name)
+        self.assertEqual([finding["subject"] for finding in report["findings"] if finding["problem"] == "lookup-failed"], [])
+
     def test_all_is_well(self):
         report = self.look({}, "--ip", ADDRESS, "--helo", "out.well.example", "--selector", "s1", status=0)
         self.assertEqual(report["findings"], [])

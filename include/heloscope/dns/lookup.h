@@ -17,7 +17,8 @@ void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolve
 
 /*
  * The answer, which is asked for at the first call and waited for at most until the timeout after that;
- * then it is DNS_TIMEOUT. Good until lookup_free().
+ * then it is DNS_TIMEOUT. A name with more than 253 octets does not exist (RFC 1035, 2.3.4). Good until
+ * lookup_free().
  */
 const struct dns_answer *lookup_get(struct lookup *lookup, const char *name, enum dns_type type) MUST_USE;
 
