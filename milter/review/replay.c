@@ -108,22 +108,35 @@ judge_finding(const struct list_finding *then, const struct list *list)
 	return finding;
 }
 
-/* What all lists come to, and whether some are missing. */
+static bool
+lacks_list(const struct facts *facts, bool is_allow)
+{
+	struct finding_walk walk = { .facts = facts, .is_allow = is_allow };
+	const struct list_finding *finding;
+
+	while ((finding = facts_next_finding(&walk)) != NULL)
+		if (finding->fault == LIST_FAULT_UNASKED)
+			return true;
+	return false;
+}
+
+/* What the lists of one kind come to, and whether some are missing. */
+static void
+sum_up_kind(struct replay *replay, bool is_allow)
+{
+	const enum method method = facts_list_method(is_allow);
+
+	replay->lacks &= ~(1U << method);
+	if (lacks_list(&replay->facts, is_allow))
+		replay->lacks |= 1U << method;
+	replay->facts.results[method] = facts_list_result(&replay->facts, is_allow);
+}
+
 static void
 sum_up_lists(struct replay *replay)
 {
-	struct facts *facts = &replay->facts;
-
-	replay->lacks &= ~(1U << METHOD_DNSBL | 1U << METHOD_DNSWL);
-	for (int subject = 0; subject < LIST_SUBJECTS; subject++)
-		for (size_t i = 0; i < facts->lists[subject].count; i++) {
-			const struct list_finding *finding = &facts->lists[subject].findings[i];
-
-			if (finding->fault == LIST_FAULT_UNASKED)
-				replay->lacks |= 1U << facts_list_method(finding->is_allow);
-		}
-	facts->results[METHOD_DNSBL] = facts_list_result(facts, false);
-	facts->results[METHOD_DNSWL] = facts_list_result(facts, true);
+	sum_up_kind(replay, false);
+	sum_up_kind(replay, true);
 }
 
 static void
