@@ -37,8 +37,6 @@ say_iprev(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	}
 }
 
-#define PROVIDER "ask the provider of this IP address (usually your hosting or internet provider) "
-
 /* Who can give the address a name, and which. */
 static void
 add_pointer_remedy(const struct facts *facts, struct strbuf *text)
@@ -46,7 +44,7 @@ add_pointer_remedy(const struct facts *facts, struct strbuf *text)
 	const struct helo_facts *helo = &facts->helo;
 	char address[IPADDR_TEXT_SIZE];
 
-	strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to ");
+	strbuf_add(text, "If this is your mail server, " TELLING_PROVIDER "to set its PTR record to ");
 	telling_add_value(text, helo->form == HELO_NAME ? helo->name : "its host name");
 	if (helo->form == HELO_NAME)
 		strbuf_add(text, " (its name in HELO/EHLO)");
@@ -63,7 +61,7 @@ add_other_pointer(const struct facts *facts, const struct iprev_name *name, stru
 {
 	strbuf_add(text, "If ");
 	telling_add_value(text, name->name);
-	strbuf_add(text, " is not your server's name, " PROVIDER "to change the PTR record to ");
+	strbuf_add(text, " is not your server's name, " TELLING_PROVIDER "to change the PTR record to ");
 	telling_add_value(text,
 			  facts->helo.resolves_to_client ? facts->helo.name : "the name of your server");
 	strbuf_add(text, ". ");
@@ -84,7 +82,7 @@ refuse_nameless(const struct facts *facts, struct strbuf *text)
 		return;
 	}
 	strbuf_printf(text, " could not be looked up (%s). ", dns_status_word(facts->iprev.status));
-	strbuf_add(text, "If this is your mail server, " PROVIDER
+	strbuf_add(text, "If this is your mail server, " TELLING_PROVIDER
 			 "to check the name servers of its reverse DNS zone, and send the mail again. ");
 }
 
@@ -124,7 +122,8 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 		return;
 	}
 	if (lacks_dot(facts, name->name, meant)) {
-		strbuf_add(text, "If this is your mail server, " PROVIDER "to set its PTR record to \"");
+		strbuf_add(text,
+			   "If this is your mail server, " TELLING_PROVIDER "to set its PTR record to \"");
 		telling_add_value(text, meant);
 		strbuf_add(text, ".\", with the dot at the end, which is missing now. ");
 		return;

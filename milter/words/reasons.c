@@ -275,7 +275,8 @@ advise_client_name(const struct reason *reason, const struct facts *facts, struc
 
 	strbuf_add(
 		text,
-		"If this is a home or office connection, send through the mail server of your e-mail provider. If this is your mail server, ask the provider of this IP address (usually your hosting or internet provider) to set its PTR record to ");
+		"If this is a home or office connection, send through the mail server of your e-mail provider. If this is your mail server, " TELLING_PROVIDER
+		"to set its PTR record to ");
 	telling_add_value(text, is_told ? helo->name : "the real name of the server");
 	strbuf_add(text, is_told ? " (its name in HELO/EHLO). " : ". ");
 }

@@ -19,8 +19,8 @@ static const struct remedy home_line = {
 	". ",
 };
 static const struct remedy without_name = {
-	MAIL_SERVER
-	"ask the provider of this IP address (usually your hosting or internet provider) to set its reverse DNS (PTR) record to your server's own host name" THEN,
+	MAIL_SERVER TELLING_PROVIDER
+	"to set its reverse DNS (PTR) record to your server's own host name" THEN,
 	". " HOME_INSTEAD,
 };
 static const struct remedy infected = {

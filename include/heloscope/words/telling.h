@@ -102,6 +102,9 @@ void telling_add_quote(struct strbuf *text, const char *who, const char *words);
 /* What begins an instruction about a setting: those of records say whom to ask, too. */
 #define TELLING_ADMINISTRATOR "If this is your mail server, ask its administrator to "
 
+/* And one about a PTR record, within a sentence. */
+#define TELLING_PROVIDER "ask the provider of this IP address (usually your hosting or internet provider) "
+
 /* "The server at the connecting IP address 192.0.2.20 introduced itself (HELO/EHLO) as "localhost"", or that
  * it did not, for a sentence that goes on. */
 void telling_add_introduction(struct strbuf *text, const struct facts *facts);
