@@ -1,9 +1,11 @@
 #include "heloscope/daemon/listener.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
+#include "heloscope/base/strbuf.h"
 
 const char *
 listener_path(const char *listen)
@@ -22,7 +25,59 @@ listener_path(const char *listen)
 	return strncmp(listen, "local:", 6) == 0 ? listen + 6 : NULL;
 }
 
+/* Whether something else than a file of that name lies in a directory, or that cannot be seen. */
+static bool
+holds_others(const char *directory, const char *name)
+{
+	DIR *opened = opendir(directory);
+	bool found = false;
+
+	if (opened == NULL)
+		return errno != ENOENT;
+	for (const struct dirent *entry; !found && (entry = readdir(opened)) != NULL;)
+		found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0
+			&& strcmp(entry->d_name, name) != 0;
+	(void)closedir(opened);
+	return found;
+}
+
+/* /run/heloscope is the filter's, whatever it has put there. */
+static bool
+is_named_ours(const char *directory)
+{
+	return strcmp(strrchr(directory, '/') + 1, "heloscope") == 0;
+}
+
+bool
+listener_own_directory(const char *path, char directory[LISTENER_PATH_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+	const int length = slash != NULL ? (int)(slash - path) : 0;
+
+	(void)snprintf(directory, LISTENER_PATH_SIZE, "%.*s", length, path);
+	if (length > 0 && (is_named_ours(directory) || !holds_others(directory, slash + 1)))
+		return true;
+	(void)snprintf(directory, LISTENER_PATH_SIZE, "%.*s/heloscope", length > 0 ? length : 4,
+		       length > 0 ? path : "/run");
+	return false;
+}
+
 /* Reasons, and what can be done about them. */
+
+/* How the directory is made; of a directory of others, one below it is. */
+static void
+advise_directory(const struct listener_wish *wish, const char *user, struct strbuf *advice)
+{
+	const char *path = listener_path(wish->listen), *slash = strrchr(path, '/');
+	char directory[LISTENER_PATH_SIZE];
+	const bool is_own = listener_own_directory(path, directory);
+
+	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 %s", user != NULL ? user : "USER",
+		      wish->clients != NULL ? wish->clients : "postfix", directory);
+	if (!is_own)
+		strbuf_printf(advice, ", and use unix:%s/%s, for others need the directory that was given",
+			      directory, slash != NULL ? slash + 1 : path);
+}
 
 /* The reason with what can be done about it; `user` is whom the program runs as, or NULL. */
 static void
@@ -47,23 +102,20 @@ explain(const struct listener_wish *wish, const char *user, int reason, struct e
 		{ EROFS, true, false,
 		  "; for a service of systemd, allow its directory with ReadWritePaths=" },
 	};
-	const char *listen = wish->listen, *clients = wish->clients != NULL ? wish->clients : "postfix";
-	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
-	const int length = slash != NULL ? (int)(slash - path) : 0;
+	const bool is_unix = listener_path(wish->listen) != NULL;
+	char memory[3 * LISTENER_PATH_SIZE];
+	struct strbuf advice = STRBUF_OVER(memory);
 	size_t row = 0;
 
 	while (row < sizeof table / sizeof table[0]
-	       && (table[row].reason != reason || table[row].is_unix != (path != NULL)))
+	       && (table[row].reason != reason || table[row].is_unix != is_unix))
 		row++;
-	if (row == sizeof table / sizeof table[0])
-		error_set(error, "cannot listen on \"%.200s\": %s", listen, strerror(reason));
-	else if (table[row].wants_directory)
-		error_set(error, "cannot listen on \"%.107s\": %s%s: install -d -o %.40s -g %s -m 2750 %.*s",
-			  listen, strerror(reason), table[row].advice, user != NULL ? user : "USER", clients,
-			  length, path);
-	else
-		error_set(error, "cannot listen on \"%.200s\": %s%s", listen, strerror(reason),
-			  table[row].advice);
+	if (row < sizeof table / sizeof table[0]) {
+		strbuf_add(&advice, table[row].advice);
+		if (table[row].wants_directory)
+			advise_directory(wish, user, &advice);
+	}
+	error_set(error, "cannot listen on \"%.200s\": %s%s", wish->listen, strerror(reason), memory);
 }
 
 /* Addresses. */

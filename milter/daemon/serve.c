@@ -262,7 +262,9 @@ open_control(const struct config *config, const struct service_account *account)
 	const struct listener_wish wish = { .listen = config->control,
 					    .owner = config->control_owner,
 					    .group = config->control_group,
-					    .mode = config->control_mode };
+					    .mode = config->control_mode,
+					    .clients = config->control_group != NULL ? config->control_group
+										     : config->user };
 	struct error error;
 	int fd;
 

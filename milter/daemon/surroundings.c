@@ -152,7 +152,8 @@ look_at_directory(const struct look *look, const char *where, const char *what, 
 	}
 	if (S_ISDIR(status.st_mode) && user_may(look, &status, MAY_WRITE | MAY_ENTER))
 		return true;
-	warn(look, where, "%s %s cannot be made: %s %s; its directory must belong to the user \"%s\"", what,
+	warn(look, where,
+	     "%s %s cannot be made: %s %s; it has to be in a directory that belongs to the user \"%s\"", what,
 	     path, directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is not a directory",
 	     look->config->user);
 	return false;

@@ -86,17 +86,31 @@ wiring_add_missing_macros(const struct config *config, int stage, const struct s
 
 /* The socket. */
 
+/* RuntimeDirectory= of our unit: made anew, and given to the filter's user and group, at each start. */
+#define RUNTIME_DIRECTORY "/run/heloscope"
+
 void
 wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const char *listen,
 		   const char *user)
 {
 	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
+	char directory[LISTENER_PATH_SIZE];
+	bool is_own;
 
 	if (slash == NULL) /* memory ran out for it */
 		return;
-	wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %.*s",
-		    wiring->config->user, user, (int)(slash - path), path);
-	wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"%s\" { mode 0660 }", listen);
+	is_own = listener_own_directory(path, directory);
+	if (strcmp(directory, RUNTIME_DIRECTORY) == 0)
+		wiring_cure(&wiring->findings, finding, CURE_SHELL, "usermod -a -G %s %s",
+			    wiring->config->user, user);
+	else
+		wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %s",
+			    wiring->config->user, user, directory);
+	if (is_own)
+		wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"%s\" { mode 0660 }", listen);
+	else
+		wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"unix:%s%s\" { mode 0660 }",
+			    directory, slash);
 }
 
 void

@@ -120,6 +120,9 @@ class Faults(Base):
         self.expect(f'{REST}listen "unix:{folder}/x" {{ group "absent" }}', 'there is no group "absent" for the socket')
         self.expect(f'{REST}listen "unix:{folder}/none/x"', r"none/x.*: No such file or directory", f"install -d -o nobody .*{folder}/none")
         self.expect(f'{REST}listen "unix:{folder}/x"', r"/x.*: Permission denied", f"directory must belong to the user.*install -d -o nobody .*{folder}")
+        # A directory in which others have their files stays whose it is.
+        self.expect(f'{REST}listen "unix:{folder}/x"', r"/x.*: Permission denied",
+                    f"install -d -o nobody -g postfix -m 2750 {folder}/heloscope, and use unix:{folder}/heloscope/x, for others need")
         self.expect(f'{REST}listen "unix:{folder}/{"x" * 120}"', "longer than the 107 octets")
         self.expect(f'{REST}listen "inet:{port}@192.0.2.7"', "Cannot assign requested address", "address of this host")
         self.expect(f'{REST}listen "inet6:{port}@2001:db8::7"', "Cannot assign requested address", "address of this host")

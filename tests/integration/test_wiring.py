@@ -316,6 +316,12 @@ class PostfixTest(LabTest):
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path} srw-rw---- root:root"))
             self.assertEqual(finding["cures"][0]["line"], f"install -d -o heloscope -g postfix -m 2750 {path.parent}")
+            other = path.parent / "other"
+            other.touch()  # so that the directory is not the filter's alone
+            own = path.parent / "heloscope"
+            self.assertEqual([cure["line"] for cure in self.look(postfix, f"unix:{path}")[0]["cures"]][:2],
+                             [f"install -d -o heloscope -g postfix -m 2750 {own}", f'listen "unix:{own}/milter.sock" {{ mode 0660 }}'])
+            other.unlink()
             os.chown(path, 0, user.pw_gid)
             self.assertEqual(self.look(postfix, f"unix:{path}"), [])
             path.chmod(0o640)

@@ -17,6 +17,9 @@
 #include "heloscope/base/error.h"
 #include "heloscope/daemon/service.h"
 
+#define LISTENER_PATH_SIZE                                                                                   \
+	256 /* of a directory in advice, with the NUL; a socket's path has 107 octets at most */
+
 struct listener_wish {
 	const char *listen;        /* as libmilter takes it; "unix:/path", "local:/path" or of TCP */
 	const char *owner, *group; /* of a unix socket, names; NULL: those that it gets by itself */
@@ -51,5 +54,12 @@ int listener_try(const struct listener_address *address);
 
 /* The path of a unix socket, or NULL. */
 const char *listener_path(const char *listen);
+
+/*
+ * The directory to be made for such a path, and given to whoever listens there. True: its own, which is not
+ * there, holds nothing else, or has the filter's name. False: one below it, for others need theirs (/run,
+ * /tmp, a queue), and must keep it.
+ */
+bool listener_own_directory(const char *path, char directory[LISTENER_PATH_SIZE]);
 
 #endif

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -479,6 +480,33 @@ F40_listener_clears_only_sockets_that_nobody_answers_on(void **state)
 	(void)rmdir(folder);
 }
 
+/* Whoever pastes the advice may not take /run or /tmp away from root. */
+static void
+D3_listener_takes_no_directory_away(void **state)
+{
+	char folder[] = "/tmp/heloscope-XXXXXX", path[64], other[64], below[64];
+	char directory[LISTENER_PATH_SIZE];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/s", folder);
+	(void)snprintf(other, sizeof other, "%s/other", folder);
+	(void)snprintf(below, sizeof below, "%s/heloscope", folder);
+	assert_true(listener_own_directory(path, directory));
+	assert_string_equal(directory, folder);
+	(void)close(open(path, O_CREAT | O_WRONLY, 0600));
+	assert_true(listener_own_directory(path, directory));
+	(void)close(open(other, O_CREAT | O_WRONLY, 0600));
+	assert_false(listener_own_directory(path, directory));
+	assert_string_equal(directory, below);
+	(void)unlink(path);
+	(void)unlink(other);
+	(void)rmdir(folder);
+	assert_true(listener_own_directory(path, directory));
+	assert_false(listener_own_directory("/s", directory));
+	assert_string_equal(directory, "/run/heloscope");
+}
+
 /* D3: what libmilter would not say. */
 static void
 D3_listener_tells_the_true_reason(void **state)
@@ -537,6 +565,7 @@ main(void)
 		cmocka_unit_test(runtime_new_keeps_a_resolver_that_is_asked_in_the_same_way),
 		cmocka_unit_test(J8_runtime_unref_gives_back_what_a_resolver_held),
 		cmocka_unit_test(F40_listener_clears_only_sockets_that_nobody_answers_on),
+		cmocka_unit_test(D3_listener_takes_no_directory_away),
 		cmocka_unit_test(D3_listener_tells_the_true_reason),
 		cmocka_unit_test(J9_agreed_keeps_what_was_agreed_on_apart),
 	};
