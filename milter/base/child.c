@@ -1,8 +1,11 @@
 #include "heloscope/base/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 int
 child_start(const char *path, char *const arguments[], const posix_spawn_file_actions_t *actions, pid_t *pid)
@@ -11,6 +14,19 @@ child_start(const char *path, char *const arguments[], const posix_spawn_file_ac
 	char *const environment[] = { search, NULL };
 
 	return posix_spawn(pid, path, actions, NULL, arguments, environment);
+}
+
+bool
+child_ends(pid_t pid, int patience_ms)
+{
+	struct pollfd wanted = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	int came;
+
+	if (wanted.fd < 0)
+		return false;
+	came = poll(&wanted, 1, patience_ms);
+	(void)close(wanted.fd);
+	return came > 0;
 }
 
 bool

@@ -183,18 +183,20 @@ look_at_sendmail(struct wiring *wiring, const struct options *options)
 static int
 look_at_postfix(struct wiring *wiring, const struct options *options)
 {
-	struct postfix postfix = { .arena = wiring->findings.arena };
+	struct postfix postfix = { .arena = wiring->findings.arena }, stressed = postfix;
 	struct error error;
-	const enum program_state state = postfix_load(&postfix, options->postfix, &error);
+	enum program_state state = postfix_load(&postfix, options->postfix, false, &error);
 
 	if (state == PROGRAM_MISSING && options->postfix == NULL)
 		return look_at_sendmail(wiring, options);
+	if (state == PROGRAM_READ)
+		state = postfix_load(&stressed, options->postfix, true, &error);
 	if (state != PROGRAM_READ) {
 		output_put(output_errors(), "heloscope wiring: postconf: %s\n",
 			   state == PROGRAM_MISSING ? "it is not installed here" : error.text);
 		return CLI_UNKNOWN;
 	}
-	look_at_others(wiring, options, wiring_judge_postfix(wiring, &postfix),
+	look_at_others(wiring, options, wiring_judge_postfix(wiring, &postfix, &stressed),
 		       text_of(&postfix, "myhostname"));
 	wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
 	take_lacks(wiring);

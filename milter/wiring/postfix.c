@@ -120,13 +120,13 @@ postfix_read_services(struct postfix *postfix, struct span text, struct error *e
 		"milter_default_action", "milter_end_of_data_macros", "milter_helo_macros",                  \
 		"milter_mail_macros", "milter_protocol", "milter_rcpt_macros", "myhostname",                 \
 		"non_smtpd_milters", "postscreen_upstream_proxy_protocol", "queue_directory",                \
-		"smtpd_authorized_xclient_hosts", "smtpd_hard_error_limit", "smtpd_milters",                 \
-		"smtpd_upstream_proxy_protocol"
+		"receive_override_options", "smtpd_authorized_xclient_hosts", "smtpd_hard_error_limit",      \
+		"smtpd_milter_maps", "smtpd_milters", "smtpd_upstream_proxy_protocol"
 
-/* What postconf prints with these options and the names; "-c" and its argument are put between them. */
+/* What postconf prints with these options and the names; before them come those of all questions. */
 static enum program_state
-ask(struct postfix *postfix, const char *directory, const char *const *words, struct span *text,
-    struct error *error)
+ask(struct postfix *postfix, const char *directory, bool is_stressed, const char *const *words,
+    struct span *text, struct error *error)
 {
 	static const char *const programs[] = { "/usr/sbin/postconf", "/usr/local/sbin/postconf" };
 	const char *arguments[40] = { NULL };
@@ -136,6 +136,10 @@ ask(struct postfix *postfix, const char *directory, const char *const *words, st
 	if (directory != NULL) {
 		arguments[count++] = "-c";
 		arguments[count++] = directory;
+	}
+	if (is_stressed) {
+		arguments[count++] = "-o";
+		arguments[count++] = "stress=yes";
 	}
 	while (*words != NULL)
 		arguments[count++] = *words++;
@@ -150,7 +154,7 @@ ask(struct postfix *postfix, const char *directory, const char *const *words, st
 }
 
 enum program_state
-postfix_load(struct postfix *postfix, const char *directory, struct error *error)
+postfix_load(struct postfix *postfix, const char *directory, bool is_stressed, struct error *error)
 {
 	static const char *const main_cf[] = { "-x", NAMES, NULL }, *const own[] = { "-x", "-P", NULL },
 				 *const services[] = { "-M", NULL };
@@ -165,7 +169,8 @@ postfix_load(struct postfix *postfix, const char *directory, struct error *error
 
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct span text;
-		const enum program_state state = ask(postfix, directory, steps[i].words, &text, error);
+		const enum program_state state =
+			ask(postfix, directory, is_stressed, steps[i].words, &text, error);
 
 		if (state != PROGRAM_READ)
 			return state;

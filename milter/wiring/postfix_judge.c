@@ -134,7 +134,7 @@ cure_chroot(const struct view *view, struct wiring_finding *finding)
 		view->wiring, finding,
 		arena_printf(arena, "unix:%.*s/heloscope/milter.sock", (int)queue.length, queue.at),
 		arena_copy(arena, postfix_value(view->postfix, NULL, "mail_owner", NULL)));
-	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), view->ours);
+	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), has_ours(view) ? view->ours : 0);
 }
 
 /* The address, and its place in the list. */
@@ -377,18 +377,55 @@ has_outside(const struct postfix *postfix)
 	return false;
 }
 
-static void
-judge_hard_errors(const struct view *view)
+static bool
+judge_hard_errors(const struct view *view, const struct postfix *postfix, enum finding_kind kind)
 {
 	const char *place;
-	const struct span value =
-		postfix_value(view->postfix, view->service, "smtpd_hard_error_limit", &place);
+	const struct span value = postfix_value(postfix, view->service, "smtpd_hard_error_limit", &place);
 	unsigned limit;
 
-	if (view->wiring->config->recipients == RECIPIENTS_APART
-	    && span_to_number(value, 0, 999999999, &limit) && limit <= BOUND_RECIPIENTS_APART)
-		cure_setting(view, wiring_find(&view->wiring->findings, FINDING_HARD_ERRORS, place, value),
-			     "smtpd_hard_error_limit", place, "20");
+	if (view->wiring->config->recipients != RECIPIENTS_APART
+	    || !span_to_number(value, 0, 999999999, &limit) || limit > BOUND_RECIPIENTS_APART)
+		return false;
+	cure_setting(view, wiring_find(&view->wiring->findings, kind, place, value), "smtpd_hard_error_limit",
+		     place, "20");
+	return true;
+}
+
+/* The words of a list of options but this one, of which `is_there` says whether it has it. */
+static void
+words_without(struct span list, struct span option, struct strbuf *rest, bool *is_there)
+{
+	*is_there = false;
+	for (struct span word = span_word(&list, ", \t"); word.length > 0; word = span_word(&list, ", \t")) {
+		if (span_equals_nocase(word, option))
+			*is_there = true;
+		else
+			add_item(rest, word);
+	}
+}
+
+/* What keeps all mail from the filters that are attached. */
+static void
+judge_bypass(const struct view *view)
+{
+	struct wiring_findings *findings = &view->wiring->findings;
+	char memory[VALUE_SIZE];
+	struct strbuf rest = STRBUF_OVER(memory);
+	const char *place;
+	struct span value = postfix_value(view->postfix, view->service, "receive_override_options", &place);
+	bool is_off;
+
+	words_without(value, SPAN("no_milters"), &rest, &is_off);
+	if (is_off)
+		cure_setting(view, wiring_find(findings, FINDING_NO_MILTERS, place, value),
+			     "receive_override_options", place, memory);
+	value = postfix_value(view->postfix, view->service, "smtpd_milter_maps", &place);
+	if (span_starts_with_nocase(value, SPAN("static:")))
+		cure_setting(view, wiring_find(findings, FINDING_MAP_FOR_ALL, place, value),
+			     "smtpd_milter_maps", place, "");
+	else if (value.length > 0)
+		(void)wiring_find(findings, FINDING_MILTER_MAP, place, value);
 }
 
 /* What may be as it should. */
@@ -414,10 +451,12 @@ note(const struct view *view)
 }
 
 static void
-judge_outside(const struct view *view)
+judge_outside(const struct view *view, const struct postfix *stressed)
 {
 	note(view);
-	judge_hard_errors(view);
+	judge_bypass(view);
+	if (!judge_hard_errors(view, view->postfix, FINDING_HARD_ERRORS))
+		(void)judge_hard_errors(view, stressed, FINDING_HARD_ERRORS_STRESSED);
 	if (!has_ours(view)) {
 		judge_absence(view);
 		return;
@@ -447,7 +486,7 @@ judge_needless(const struct view *view, enum finding_kind kind)
 }
 
 bool
-wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix)
+wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix, const struct postfix *stressed)
 {
 	const bool is_outside_told = has_outside(postfix);
 	struct view view = view_of(wiring, postfix, NULL, "non_smtpd_milters");
@@ -465,14 +504,14 @@ wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix)
 		} else if (role == ROLE_LOOPBACK && is_outside_told) {
 			judge_needless(&view, FINDING_ON_LOOPBACK);
 		} else {
-			judge_outside(&view);
+			judge_outside(&view, stressed);
 			has_others = has_others || view.count > (has_ours(&view) ? 1 : 0);
 			is_judged = true;
 		}
 	}
 	if (!is_judged) {
 		view = view_of(wiring, postfix, NULL, "smtpd_milters");
-		judge_outside(&view);
+		judge_outside(&view, stressed);
 	}
 	return has_others;
 }

@@ -12,6 +12,7 @@
 #include "heloscope/base/clock.h"
 
 #define TIMEOUT_MS 10000
+#define ENDING_MS 2000 /* from the end of its output to its own */
 
 /* Returns 0, or why it does not run. */
 static int
@@ -70,12 +71,16 @@ read_all(int input, char *memory, size_t size, size_t *length, struct error *err
 	return true;
 }
 
-/* Its end, which is near, or made so: then `error` has the reason already. */
+/* Its end, which is near, or made so: then `error` has the reason. */
 static bool
 ends_well(pid_t pid, bool is_read, struct error *error)
 {
 	int status;
 
+	if (is_read && !child_ends(pid, ENDING_MS)) {
+		error_set(error, "it has closed its output and does not end");
+		is_read = false;
+	}
 	if (!is_read)
 		(void)kill(pid, SIGKILL);
 	if (!child_wait(pid, &status, is_read ? error : NULL) || !is_read)

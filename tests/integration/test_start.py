@@ -156,7 +156,7 @@ class Faults(Base):
         wait_until("the line of being ready", lambda: "listens on" in syslog.read(), process=process)
         for told in (syslog.text, (folder / "missed.log").read_text()):
             self.assertRegex(told, r"the log of records .*none/audit cannot be made: .*No such file or directory; make it: install -d -o nobody")
-            self.assertRegex(told, r"file of findings .*peers cannot be made: .*must belong to the user \"nobody\"")
+            self.assertRegex(told, r"file of findings .*peers cannot be made: .*a directory that belongs to the user \"nobody\"")
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
 
     def test_F33_too_few_descriptors_for_what_strangers_can_have_asked_are_told(self):
@@ -200,7 +200,7 @@ class Check(Base):
         text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
-        self.assertEqual(len(re.findall(r"(?m)must belong to the user \"nobody\"$", done.stderr)), 2, done.stderr)
+        self.assertEqual(len(re.findall(r"(?m)a directory that belongs to the user \"nobody\"$", done.stderr)), 2, done.stderr)
         self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
 
 

@@ -239,8 +239,26 @@ class PostfixTest(LabTest):
             for limit, more in ((10, "recipients apart\n"), (1, "recipients together\n")):
                 self.assertEqual(self.look(self.right(port, f"smtpd_hard_error_limit = {limit}"), f"inet:{port}@127.0.0.1", more), [])
 
+    def test_hard_error_limit_under_stress(self):
+        """Postfix's default is 20, and 1 under stress."""
+        self.expect("hard-error-limit-under-stress", "smtpd_hard_error_limit = ${stress?{1}:{20}}", more="recipients apart\n")
+        with listener() as port:
+            self.assertEqual(self.look(self.right(port, "smtpd_hard_error_limit = ${stress?{1}:{20}}"), f"inet:{port}@127.0.0.1"), [])
+
+    def test_no_milters(self):
+        self.expect("no-milters", "receive_override_options = no_address_mappings, no_milters")
+        self.expect("milter-map-for-all", "smtpd_milter_maps = static:DISABLE")
+        with listener() as port:
+            postfix = self.right(port, "", MASTER.replace("smtp inet n - n - - smtpd\n", "smtp inet n - n - - smtpd\n  -o receive_override_options=no_milters\n"))
+            finding, = self.look(postfix, f"inet:{port}@127.0.0.1")
+            self.assertEqual((finding["finding"], finding["place"], finding["cures"][0]["line"]),
+                             ("no-milters", "smtp/inet/receive_override_options", "-o receive_override_options="))
+            postfix.paste(finding["cures"][0])
+            self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
+
     def test_notes(self):
-        for token, line in (("proxy-protocol", "smtpd_upstream_proxy_protocol = haproxy"), ("proxy-protocol", "postscreen_upstream_proxy_protocol = haproxy"),
+        for token, line in (("milter-map", "smtpd_milter_maps = cidr:/etc/postfix/milter_maps"),
+                            ("proxy-protocol", "smtpd_upstream_proxy_protocol = haproxy"), ("proxy-protocol", "postscreen_upstream_proxy_protocol = haproxy"),
                             ("xclient", "smtpd_authorized_xclient_hosts = 192.0.2.0/24")):
             with listener() as port, self.subTest(line):
                 finding, = self.look(self.right(port, line), f"inet:{port}@127.0.0.1")
@@ -282,6 +300,13 @@ class PostfixTest(LabTest):
             with listener(inside):
                 self.assertEqual(self.look(postfix, f"unix:{inside}"), [])
 
+    def test_not_attached_and_socket_outside_chroot(self):
+        """What is proposed puts the filter before the others, as elsewhere."""
+        for postfix, path in self.unix(None, "unix:other/filter", "y"):
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["cures"][2]["line"]),
+                             ("not-attached", "smtpd_milters = unix:heloscope/milter.sock, unix:other/filter"))
+
     def test_path_of_socket_in_chroot_is_not_of_the_chroot(self):
         for postfix, path in self.unix("heloscope/milter.sock", "unix:PATH", "y"):
             finding, = self.look(postfix, f"unix:{path}")
@@ -316,12 +341,6 @@ class PostfixTest(LabTest):
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path} srw-rw---- root:root"))
             self.assertEqual(finding["cures"][0]["line"], f"install -d -o heloscope -g postfix -m 2750 {path.parent}")
-            other = path.parent / "other"
-            other.touch()  # so that the directory is not the filter's alone
-            own = path.parent / "heloscope"
-            self.assertEqual([cure["line"] for cure in self.look(postfix, f"unix:{path}")[0]["cures"]][:2],
-                             [f"install -d -o heloscope -g postfix -m 2750 {own}", f'listen "unix:{own}/milter.sock" {{ mode 0660 }}'])
-            other.unlink()
             os.chown(path, 0, user.pw_gid)
             self.assertEqual(self.look(postfix, f"unix:{path}"), [])
             path.chmod(0o640)
@@ -331,6 +350,15 @@ class PostfixTest(LabTest):
             path.parent.chmod(0o700)
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path.parent} drwx------ root:root"))
+
+    def test_D3_socket_in_the_directory_of_others(self):
+        """Whoever pastes the cure must not take the directory of others from them."""
+        for postfix, path in self.unix("milter.sock", "unix:milter.sock", mode=0o660):
+            (postfix.queue / "pid").mkdir()
+            finding, = self.look(postfix, f"unix:{path}")
+            own = path.parent / "heloscope"
+            self.assertEqual([cure["line"] for cure in finding["cures"]][:2],
+                             [f"install -d -o heloscope -g postfix -m 2750 {own}", f'listen "unix:{own}/milter.sock" {{ mode 0660 }}'])
 
     # What cannot be read.
 

@@ -23,4 +23,7 @@ int child_start(const char *path, char *const arguments[], const posix_spawn_fil
 /* Wait for its end, and take its exit status. False, with the reason, when it has none: a signal ended it. */
 bool child_wait(pid_t pid, int *status, struct error *error) MUST_USE;
 
+/* Whether it has ended, or ends within some milliseconds; child_wait() then waits no longer. */
+bool child_ends(pid_t pid, int patience_ms) MUST_USE;
+
 #endif

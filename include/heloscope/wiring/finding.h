@@ -27,6 +27,10 @@ enum severity {
 #define FINDING_ROWS(ROW) \
 	ROW(NOT_ATTACHED, "not-attached", WRONG, \
 	    "No mail from outside is passed to this filter here, so the filter checks nothing.") \
+	ROW(NO_MILTERS, "no-milters", WRONG, \
+	    "This says no_milters, so no mail is passed to any filter here, whatever smtpd_milters lists.") \
+	ROW(MAP_FOR_ALL, "milter-map-for-all", WRONG, \
+	    "This gives every client other filters, or none (DISABLE), than smtpd_milters lists.") \
 	ROW(OTHER_ADDRESS, "other-address", WRONG, \
 	    "This seems to mean this filter, but the filter listens on another address.") \
 	ROW(SPELLING, "spelling", WRONG, \
@@ -71,10 +75,14 @@ enum severity {
 	    "Another filter writes Authentication-Results with the same authserv-id. This filter removes such fields as forged if the other comes first; else a message has two, and many programs read only one.") \
 	ROW(HARD_ERRORS, "hard-error-limit", WARNING, \
 	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Postfix disconnects honest servers at this limit.") \
+	ROW(HARD_ERRORS_STRESSED, "hard-error-limit-under-stress", WARNING, \
+	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Under stress, Postfix disconnects honest servers at this limit, and their mail must come again.") \
 	ROW(MTA_LACKS, "mta-lacks", WARNING, \
 	    "The running filter has missed this from the MTA. \"heloscope status\" says what it is for and what to do.") \
 	ROW(PROXY, "proxy-protocol", NOTE, \
 	    "A proxy in front tells Postfix the client's address, which the filter then sees. That is right as long as the proxy alone can reach this port.") \
+	ROW(MILTER_MAP, "milter-map", NOTE, \
+	    "Clients that are found in these tables have other filters, or none (DISABLE), than smtpd_milters lists. That is right if these are the clients that you mean.") \
 	ROW(XCLIENT, "xclient", NOTE, \
 	    "These hosts may tell Postfix another client's address by XCLIENT, which the filter then believes. That is right for your own gateways and for nobody else.")
 

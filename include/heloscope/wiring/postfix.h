@@ -41,8 +41,10 @@ struct postfix {
 bool postfix_read_settings(struct postfix *postfix, struct span text, struct error *error) MUST_USE;
 bool postfix_read_services(struct postfix *postfix, struct span text, struct error *error) MUST_USE;
 
-/* Both, of the configuration in `directory`, or NULL: the one that Postfix uses. */
-enum program_state postfix_load(struct postfix *postfix, const char *directory, struct error *error) MUST_USE;
+/* Both, of the configuration in `directory`, or NULL: the one that Postfix uses; as they are usually, or
+ * under stress (STRESS_README of Postfix). */
+enum program_state postfix_load(struct postfix *postfix, const char *directory, bool is_stressed,
+				struct error *error) MUST_USE;
 
 /* The value of a parameter for a service (NULL: main.cf), and where it stands, unless `place` is NULL; ""
  * when nobody set it. */

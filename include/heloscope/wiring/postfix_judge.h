@@ -7,7 +7,9 @@
 #include "heloscope/wiring/judge.h"
 #include "heloscope/wiring/postfix.h"
 
-/* All but the socket. Whether mail from outside has another filter, too, comes back. */
-bool wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix);
+/* All but the socket, of a Postfix as it usually is and under stress. Whether mail from outside has another
+ * filter, too, comes back. */
+bool wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix,
+			  const struct postfix *stressed);
 
 #endif

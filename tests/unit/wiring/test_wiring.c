@@ -287,7 +287,7 @@ programs_that_fail_are_told(void **state)
 {
 	static char shell[] = "/bin/sh", c[] = "-c", fails[] = "echo x; exit 3", dies[] = "kill -9 $$",
 		    floods[] = "exec cat /dev/zero", missing[] = "/nonexistent/postconf",
-		    nul[] = "printf 'a\\0b'";
+		    nul[] = "printf 'a\\0b'", stays[] = "exec sleep 1000 >&-";
 	static const struct {
 		char *first, *second, *third;
 		enum program_state expected;
@@ -297,6 +297,7 @@ programs_that_fail_are_told(void **state)
 		{ shell, c, dies, PROGRAM_FAULT, "signal 9 ended it" },
 		{ shell, c, floods, PROGRAM_FAULT, "it prints more than 1048576 octets" },
 		{ shell, c, nul, PROGRAM_FAULT, "it prints a NUL" },
+		{ shell, c, stays, PROGRAM_FAULT, "it has closed its output and does not end" },
 		{ missing, NULL, NULL, PROGRAM_MISSING, "No such file or directory" },
 	};
 
