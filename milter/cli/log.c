@@ -14,12 +14,40 @@ set_since(void *context, const char *given)
 	return cli_read_since(options->command, given, options->since);
 }
 
+static bool
+is_given(const struct cli_log_options *options, const char *log)
+{
+	for (size_t i = 0; i < options->other_count; i++)
+		if (strcmp(options->others[i], log) == 0)
+			return true;
+	return options->log != NULL && strcmp(options->log, log) == 0;
+}
+
+static int
+add_log(void *context, const char *given)
+{
+	struct cli_log_options *options = context;
+
+	if (given[0] == '\0')
+		return cli_usage_error(options->command, "--log needs an argument that is not empty");
+	if (is_given(options, given)) /* which would count it twice */
+		return cli_usage_error(options->command, "--log \"%.200s\" was given twice", given);
+	if (options->log == NULL)
+		options->log = given;
+	else if (options->other_count < CLI_OTHER_LOGS_MAX)
+		options->others[options->other_count++] = given;
+	else
+		return cli_usage_error(options->command, "more than %d logs were given",
+				       CLI_OTHER_LOGS_MAX + 1);
+	return -1;
+}
+
 int
 cli_log_read_options(int argc, char **argv, struct cli_log_options *options)
 {
 	const struct option_row table[] = {
 		{ .name = "config", .letter = 'c', .text = &options->config },
-		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "log", .letter = 'l', .take = add_log, .is_repeatable = options->takes_several },
 		{ .name = "since", .take = set_since },
 		{ .name = "json", .flag = &options->is_json },
 		options->own,
@@ -110,16 +138,12 @@ tell_reading(const char *command, const char *log, const struct record_log_readi
 			   command, reading->passed_over, reading->passed_over == 1 ? "" : "s", log);
 }
 
-bool
-cli_log_read(const struct cli_log_options *options, const struct config *config,
-	     const struct record_log_reader *reader)
+static bool
+read_log(const char *log, const struct cli_log_options *options, const struct record_log_reader *reader)
 {
-	const char *log = cli_record_log(options->command, options->log, config, options->config);
 	struct record_log_reading reading = { .has_fault = true };
 	struct record_files files;
 
-	if (log == NULL)
-		return false;
 	if (record_files_find(log, &files, &reading.fault)) {
 		if (choose_files(&files, log, options))
 			read_files(options, &files, reader, &reading);
@@ -129,4 +153,19 @@ cli_log_read(const struct cli_log_options *options, const struct config *config,
 	tell_reading(options->command, log, &reading);
 	record_files_clear(&files);
 	return !reading.has_fault;
+}
+
+bool
+cli_log_read(const struct cli_log_options *options, const struct config *config,
+	     const struct record_log_reader *reader)
+{
+	const char *log = cli_record_log(options->command, options->log, config, options->config);
+	bool is_whole;
+
+	if (log == NULL)
+		return false;
+	is_whole = read_log(log, options, reader);
+	for (size_t i = 0; i < options->other_count; i++)
+		is_whole = read_log(options->others[i], options, reader) && is_whole;
+	return is_whole;
 }

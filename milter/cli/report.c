@@ -14,7 +14,8 @@
 #define BAR_WIDTH 30
 
 static const char help[] =
-	"usage: heloscope report [-c FILE] [--log FILE] [--since TIME] [--json | --html FILE]\n"
+	"usage: heloscope report [-c FILE] [--log FILE ...] [--since TIME]\n"
+	"                        [--json | --html FILE]\n"
 	"\n"
 	"Tells from the log of records what came in, what was refused or would have been, by which\n"
 	"rules, and from whom. First come the likely mistakes, refusals of senders who pass SPF and\n"
@@ -22,7 +23,8 @@ static const char help[] =
 	"\n"
 	"  -c, --config FILE   the configuration, which names the log of records and has the rules\n"
 	"                      (default: " CONFIG_FILE ", but none with --log)\n"
-	"  -l, --log FILE      another log of records; without -c, rules are told by their place\n"
+	"  -l, --log FILE      another log of records; without -c, rules are told by their place.\n"
+	"                      Given several times, for logs of several hosts, which are told apart\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --json          as JSON\n"
 	"      --html FILE     as a page that loads nothing from the network, into FILE\n"
@@ -65,6 +67,36 @@ put_trend(const json_t *trend)
 		put_bar(document_number_of(row, "messages"), most);
 		output_put(output_standard(), "\n");
 	}
+}
+
+/* Hosts of ours; one alone is not told of. */
+
+static bool
+has_receivers(const json_t *json)
+{
+	return json_array_size(document_member(json, "receivers")) > 1;
+}
+
+static const char *
+receiver_of(const json_t *row)
+{
+	const char *host = document_text_of(row, "host");
+
+	return host[0] != '\0' ? host : "(the record does not tell)";
+}
+
+static void
+put_receivers(const json_t *json)
+{
+	const json_t *rows = document_member(json, "receivers"), *row;
+
+	if (!has_receivers(json))
+		return;
+	output_put(output_standard(), "\nYour hosts\n\n%9s %9s\n", "messages", "refused");
+	for (size_t i = 0; (row = json_array_get(rows, i)) != NULL; i++)
+		output_put(output_standard(), "%9lld %9lld  %s\n",
+			   (long long)document_number_of(row, "messages"),
+			   (long long)document_number_of(row, "refusals"), receiver_of(row));
 }
 
 /* What is counted in a row, in words. */
@@ -136,7 +168,7 @@ reason_of(const json_t *row)
 }
 
 static void
-put_mistake(const json_t *row)
+put_mistake(const json_t *row, bool tells_receiver)
 {
 	char memory[CLI_ROW_SIZE];
 	struct strbuf text;
@@ -150,8 +182,9 @@ put_mistake(const json_t *row)
 	strbuf_init(&text, memory, sizeof memory);
 	add_rule_itself(row, &text);
 	prose_put(output_standard(), 4, "Rule: %s", memory);
-	prose_put(output_standard(), 4, "First: %s from %s", document_text_of(row, "id"),
-		  document_text_of(row, "sender")[0] != '\0' ? document_text_of(row, "sender") : "<>");
+	prose_put(output_standard(), 4, "First: %s from %s%s%s", document_text_of(row, "id"),
+		  document_text_of(row, "sender")[0] != '\0' ? document_text_of(row, "sender") : "<>",
+		  tells_receiver ? ", on host " : "", tells_receiver ? receiver_of(row) : "");
 }
 
 static void
@@ -166,7 +199,7 @@ put_mistakes(const struct report *report, const json_t *json)
 		   "\nRefused although SPF and reverse DNS pass, or the mail looks forwarded: %zu\n\n",
 		   report->mistakes);
 	for (size_t i = 0; i < CLI_ROWS_MAX && (row = json_array_get(rows, i)) != NULL; i++) {
-		put_mistake(row);
+		put_mistake(row, has_receivers(json));
 		shown += (size_t)document_number_of(row, "count");
 	}
 	if (report->mistakes > shown)
@@ -182,6 +215,7 @@ put_text(const struct report *report, const json_t *json)
 			   "and %zu messages without a record: floods, see LIMITS of heloscope-milter(8)\n",
 			   report->unwritten);
 	put_mistakes(report, json);
+	put_receivers(json);
 	for (int table = 0; table < REPORT_TABLES; table++)
 		cli_put_table(report_table_title((enum report_table)table),
 			      document_member(json, report_table_key((enum report_table)table)),
@@ -224,7 +258,7 @@ shown_table(enum report_table table, const json_t *rows)
 
 /* Likely mistakes as they are shown. */
 static json_t *
-shown_mistakes(const json_t *rows)
+shown_mistakes(const json_t *rows, bool tells_receiver)
 {
 	json_t *shown = json_array();
 	const json_t *row;
@@ -238,7 +272,27 @@ shown_mistakes(const json_t *rows)
 		document_put(mistake, "rule", worded(row, add_rule_itself));
 		document_set_text(mistake, "id", document_text_of(row, "id"));
 		document_set_text(mistake, "sender", document_text_of(row, "sender"));
+		if (tells_receiver)
+			document_set_text(mistake, "host", receiver_of(row));
 		document_append(shown, mistake);
+	}
+	return shown;
+}
+
+/* Hosts of ours as they are shown. */
+static json_t *
+shown_receivers(const json_t *json)
+{
+	const json_t *rows = document_member(json, "receivers"), *row;
+	json_t *shown = json_array();
+
+	for (size_t i = 0; has_receivers(json) && (row = json_array_get(rows, i)) != NULL; i++) {
+		json_t *line = json_array();
+
+		document_append(line, document_text(span_of(receiver_of(row))));
+		document_append(line, json_integer(document_number_of(row, "messages")));
+		document_append(line, json_integer(document_number_of(row, "refusals")));
+		document_append(shown, line);
 	}
 	return shown;
 }
@@ -253,7 +307,9 @@ page_json(const json_t *json)
 
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		document_put(shown, same[i], json_incref(document_member(json, same[i])));
-	document_put(shown, "mistakes", shown_mistakes(document_member(json, "mistakes")));
+	document_put(shown, "mistakes",
+		     shown_mistakes(document_member(json, "mistakes"), has_receivers(json)));
+	document_put(shown, "receivers", shown_receivers(json));
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_append(
 			all, shown_table((enum report_table)table,
@@ -331,6 +387,7 @@ cli_report(int argc, char **argv)
 	const char *html = NULL;
 	struct cli_log_options options = { .command = "report",
 					   .help = help,
+					   .takes_several = true,
 					   .own = { .name = "html", .text = &html, .excludes = "json" } };
 	struct report report;
 	const struct record_log_reader reader = {

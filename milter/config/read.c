@@ -62,8 +62,9 @@ static void
 finish(struct config *config, struct output *messages)
 {
 	config->has_default_id = config->authserv_id == NULL;
-	config->authserv_id = config->has_default_id ? host_name(&config->arena)
-						     : as_compared(config->authserv_id, &config->arena);
+	config->host = host_name(&config->arena);
+	config->authserv_id =
+		config->has_default_id ? config->host : as_compared(config->authserv_id, &config->arena);
 	config_settle(config);
 	set_own_ids(config);
 	config->look_back.why = why_it_looks_back(config);

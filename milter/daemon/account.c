@@ -51,6 +51,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 	const struct message_record record = {
 		.ident = account->ident,
 		.time_s = ident_time_s(account->ident),
+		.host = runtime_config(runtime)->host,
 		.queue_id = account->queue_id,
 		.mode = runtime_config(runtime)->mode,
 		.facts = account->facts,

@@ -93,6 +93,7 @@ make_record(const struct trial *trial)
 	const struct message_record record = {
 		.ident = trial->ident,
 		.time_s = ident_time_s(trial->ident),
+		.host = order->config->host,
 		.mode = order->config->mode,
 		.facts = trial->facts,
 		.verdicts = verdicts,

@@ -211,6 +211,7 @@ base_of(const struct message_record *record)
 	record_set_number(object, "v", RECORD_VERSION);
 	record_set_text(object, "id", record->ident);
 	record_set_time(object, "time", record->time_s);
+	record_set_text(object, "host", record->host);
 	record_set_text(object, "queue-id", record->queue_id);
 	record_set_text(object, "mode", record->mode == MODE_ENFORCE ? "enforce" : "audit");
 	document_put(object, "client", client_of(record->facts));

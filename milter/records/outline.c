@@ -66,6 +66,7 @@ outline_read(struct span line, struct outline *outline)
 	object = outline->tree.nodes;
 	outline->ident = text_of(object, "id");
 	outline->time = text_of(object, "time");
+	outline->host = text_of(object, "host");
 	outline->client = text_of(tree_member(object, "client"), "ip");
 	outline->sender = text_of(object, "sender");
 	outline->domain = domain_of(outline->sender);

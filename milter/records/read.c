@@ -272,6 +272,7 @@ take_record(struct taking *taking, const struct node *object, struct message_rec
 	*record = (struct message_record){
 		.ident = take_text(taking, object, "id"),
 		.time_s = take_time(taking, object, "time"),
+		.host = take_text(taking, object, "host"),
 		.queue_id = take_text(taking, object, "queue-id"),
 		.mode = (enum mode)take_token(taking, object, "mode", &modes, MODE_AUDIT),
 		.facts = take_facts(taking, object),

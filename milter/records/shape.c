@@ -342,6 +342,7 @@ static const struct shape whole[] = {
 	RANGE("v", true, RECORD_VERSION, RECORD_VERSION),
 	MUST("id", TEXT),
 	MUST("time", TIME),
+	MAY("host", TEXT),
 	MAY("queue-id", TEXT),
 	MAY("mode", TEXT),
 	PART("client", true, client),

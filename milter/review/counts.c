@@ -120,6 +120,22 @@ counts_sorted(const json_t *rows, const char *key)
 }
 
 json_t *
+counts_of_names(json_t *table, const char *key)
+{
+	json_t *rows = json_array(), *sorted;
+
+	for (void *at = json_object_iter(table); at != NULL; at = json_object_iter_next(table, at)) {
+		json_t *row = json_object_iter_value(at);
+
+		document_set_text(row, key, json_object_iter_key(at));
+		document_append(rows, json_incref(row));
+	}
+	sorted = counts_sorted(rows, key);
+	json_decref(rows);
+	return sorted;
+}
+
+json_t *
 counts_with_rules(json_t *rows, const struct config *config, const char *action)
 {
 	for (size_t i = 0; config != NULL && i < json_array_size(rows); i++) {

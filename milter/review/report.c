@@ -43,7 +43,10 @@ report_table_title(enum report_table table)
 void
 report_init(struct report *report, const char *since)
 {
-	*report = (struct report){ .since = since, .mistake_hosts = json_object(), .trend = json_object() };
+	*report = (struct report){ .since = since,
+				   .mistake_hosts = json_object(),
+				   .receivers = json_object(),
+				   .trend = json_object() };
 	for (int table = 0; table < REPORT_TABLES; table++)
 		report->tables[table] = json_object();
 }
@@ -54,6 +57,7 @@ report_clear(struct report *report)
 	for (int table = 0; table < REPORT_TABLES; table++)
 		json_decref(report->tables[table]);
 	json_decref(report->mistake_hosts);
+	json_decref(report->receivers);
 	json_decref(report->trend);
 	outline_release(&report->outline);
 	record_release(&report->reading);
@@ -110,6 +114,8 @@ mistake_row(struct report *report, const struct outline *outline, const struct o
 	document_set_number(row, "count", 0);
 	document_set_text(row, "id", outline->ident);
 	document_set_text(row, "sender", outline->sender);
+	if (outline->host[0] != '\0')
+		document_set_text(row, "host", outline->host);
 	set_reason(report, row);
 	return row;
 }
@@ -183,6 +189,29 @@ count_verdict(struct report *report, const struct outline *outline, const struct
 		note_refusal(report, outline, verdict);
 }
 
+/* What the records of a host tell, to count in. */
+static json_t *
+receiver_of(struct report *report, const char *host)
+{
+	json_t *row = document_member(report->receivers, host);
+
+	if (row == NULL) {
+		row = json_object();
+		document_put(report->receivers, host, row);
+	}
+	return row;
+}
+
+static void
+count_receiver(struct report *report, const struct outline *outline, bool is_refused)
+{
+	json_t *row = receiver_of(report, outline->host);
+
+	document_count(row, "messages", 1);
+	document_count(row, "refusals", is_refused ? 1 : 0);
+	document_count(row, "unwritten", (json_int_t)outline->unwritten);
+}
+
 static void
 take(struct report *report, const struct outline *outline)
 {
@@ -197,6 +226,7 @@ take(struct report *report, const struct outline *outline)
 		count_verdict(report, outline, &verdict);
 		is_refused = is_refused || verdict.refuses;
 	}
+	count_receiver(report, outline, is_refused);
 	trend_add(report->trend, outline->time, "messages", 1);
 	trend_add(report->trend, outline->time, "refusals", is_refused ? 1 : 0);
 }
@@ -244,6 +274,15 @@ add_mistakes(struct report *report, const struct report *part)
 		add_mistakes_of(report, json_object_iter_key(at), json_object_iter_value(at));
 }
 
+static void
+add_receivers(struct report *report, const struct report *part)
+{
+	json_t *hosts = part->receivers;
+
+	for (void *at = json_object_iter(hosts); at != NULL; at = json_object_iter_next(hosts, at))
+		document_count_all(receiver_of(report, json_object_iter_key(at)), json_object_iter_value(at));
+}
+
 void
 report_add(struct report *report, const struct report *part)
 {
@@ -253,6 +292,7 @@ report_add(struct report *report, const struct report *part)
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_count_all(report->tables[table], part->tables[table]);
 	add_mistakes(report, part);
+	add_receivers(report, part);
 	trend_add_all(report->trend, part->trend);
 }
 
@@ -289,6 +329,7 @@ report_json(const struct report *report, const struct config *config)
 		document_put(object, tables[table].key,
 			     counts_rows(report->tables[table], tables[table].columns));
 	(void)counts_with_rules(document_member(object, tables[REPORT_RULES].key), config, "action");
+	document_put(object, "receivers", counts_of_names(report->receivers, "host"));
 	document_put(object, "trend", trend_rows(report->trend));
 	return object;
 }

@@ -54,17 +54,10 @@ trend_add_all(json_t *trend, json_t *part)
 json_t *
 trend_rows(json_t *trend)
 {
-	json_t *shown = json_object(), *rows = json_array(), *sorted;
+	json_t *shown = json_object(), *rows;
 
 	add_rows(shown, trend, json_object_size(trend) > HOURS_SHOWN ? DAY_LENGTH : HOUR_LENGTH);
-	for (void *at = json_object_iter(shown); at != NULL; at = json_object_iter_next(shown, at)) {
-		json_t *row = json_object_iter_value(at);
-
-		document_set_text(row, "time", json_object_iter_key(at));
-		document_append(rows, json_incref(row));
-	}
-	sorted = counts_sorted(rows, "time");
-	json_decref(rows);
+	rows = counts_of_names(shown, "time");
 	json_decref(shown);
-	return sorted;
+	return rows;
 }

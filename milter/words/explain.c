@@ -476,7 +476,7 @@ put_client(const struct facts *facts, struct output *out)
 }
 
 static void
-put_head(const struct message_record *record, struct output *out)
+put_head(const struct message_record *record, const struct config *config, struct output *out)
 {
 	const struct facts *facts = record->facts;
 	char id[TELLING_SHOWN_SIZE], time[CLOCK_TEXT_SIZE];
@@ -486,6 +486,8 @@ put_head(const struct message_record *record, struct output *out)
 	output_set_colour(out, OUTPUT_PLAIN);
 	output_put(out, "\n\n");
 	output_put(out, "  Time    %s\n", clock_format(record->time_s, time));
+	if (record->host != NULL && (config == NULL || strcmp(record->host, config->host) != 0))
+		put_line(out, "Host", "", record->host, "");
 	put_client(facts, out);
 	if (facts->client.is_authenticated)
 		put_line(out, "User", "", facts->client.auth_name, "");
@@ -501,7 +503,7 @@ put_story(const struct message_record *record, const struct config *config, bool
 	const struct facts *facts = record->facts;
 
 	put_answer(record, is_trial ? answer_tell_trial : answer_tell, out);
-	put_head(record, out);
+	put_head(record, config, out);
 	put_checks(record, READER_HERE, out);
 	put_trace(&facts->spf[SPF_MAILFROM], facts->results[METHOD_SPF], out);
 	if (mark_of(facts->results[METHOD_SPF_HELO]) == EXPLAIN_BAD)

@@ -11,6 +11,7 @@ import os
 import pathlib
 import pty
 import re
+import socket
 import subprocess
 import sys
 import unittest
@@ -100,6 +101,7 @@ def record_of(name):
 
 
 def anonymous(text):
+    text = re.sub(r'^(\s*"host": ").*?(",?)$', r"\1HOST\2", text, flags=re.M)
     text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{12}", "ID" + " " * 27, text)
     return re.sub(r" +$", "", re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text.replace("ID" + " " * 27, "ID")), flags=re.M)
 
@@ -884,6 +886,48 @@ class Report(unittest.TestCase):
         self.assertEqual(status, 3)
         self.assertGreater(json.loads(text)["messages"], 2 * once, "what can be read is counted")
         self.assertIn("rotated-report.jsonl.2.gz cannot be read to its end: it is damaged, or was cut", messages)
+
+    def test_hosts_of_several_logs_are_told_apart(self):
+        records = running.records()
+        self.assertEqual({record["host"] for record in records}, {socket.gethostname().lower()})
+        self.assertNotIn("Your hosts", run("report", "-c", running.config)[1], "one host is not told of")
+        logs = []
+        for host in ("mx1.test", "mx2.test", None):
+            logs += ["--log", lab.folder / f"log-of-{host}.jsonl"]
+            own = [{**record, "host": host} if host else {key: value for key, value in record.items() if key != "host"} for record in records]
+            logs[-1].write_text("".join(json.dumps(record, separators=(",", ":")) + "\n" for record in (own if host != "mx2.test" else own[:1])))
+        refused = sum(any(verdict["action"] in ("reject", "defer") for verdict in record["verdicts"]) for record in records)
+        first = any(verdict["action"] in ("reject", "defer") for verdict in records[0]["verdicts"])
+        found = json.loads(run("report", "--json", *logs)[1])
+        self.assertEqual(found["receivers"], [
+            {"messages": len(records), "refusals": refused, "unwritten": 0, "host": ""},
+            {"messages": len(records), "refusals": refused, "unwritten": 0, "host": "mx1.test"},
+            {"messages": 1, "refusals": first, "unwritten": 0, "host": "mx2.test"}])
+        self.assertEqual((found["messages"], found["mistakes"][0]["host"], found["mistakes"][0]["count"]), (2 * len(records) + 1, "mx1.test", 2))
+        text = run("report", *logs)[1]
+        self.assertRegex(text, rf"(?m)^First: |^ +{len(records)} +{refused}  mx1.test$\n +1 +{first:d}  mx2.test$")
+        self.assertRegex(" ".join(text.split()), r"First: \S+ from offers@bulk.example, on host mx1.test ")
+        page = lab.folder / "several.html"
+        self.assertEqual(run("report", *logs, "--html", page)[0], 1)
+        self.assertIn(f'["mx1.test",{len(records)},{refused}]', page.read_text())
+        self.assertIn('"host":"mx1.test"', page.read_text())
+        found = json.loads(run("report", "--json", *logs[2:4])[1])
+        self.assertEqual([row["host"] for row in found["receivers"]], ["mx2.test"])
+        for arguments, message in (
+            ([*logs, *logs[:2]], f'--log "{logs[1]}" was given twice'),
+            ([word for number in range(101) for word in ("--log", f"/nonexistent/{number}")], "more than 100 logs were given"),
+            (["--log", ""], "--log needs an argument that is not empty"),
+        ):
+            status, _, messages = run("report", *arguments)
+            self.assertEqual(status, 2)
+            self.assertIn(message, messages)
+        self.assertEqual(run("replay", "-c", running.config, *logs)[0], 2)
+        for log, host in zip(logs[1::2], ("mx1.test", "mx2.test", None)):
+            text = run("explain", "--log", log, records[0]["id"])[1]
+            self.assertEqual(re.findall(r"(?m)^  Host    (.*)$", text), [host] if host else [])
+        status, text, messages = run("report", "--json", *logs, "--log", "/nonexistent")
+        self.assertEqual((status, json.loads(text)["messages"]), (3, 2 * len(records) + 1), "what can be read is counted")
+        self.assertIn("/nonexistent: no such file", messages)
 
     def test_since_and_faults(self):
         _, text, _ = run("report", "--log", running.records_path, "--json", "--since", "2099-01-01T00:00:00Z")

@@ -246,6 +246,7 @@ struct config {
 	const char *authserv_id;
 	struct text_set also;    /* ids of other hosts of ours */
 	bool has_default_id;     /* it was not set, and is the name of this host */
+	const char *host;        /* that name: which of many wrote a record */
 	struct text_set own_ids; /* patterns of ids whose arriving fields are removed; authserv_id first */
 	const char *listen;      /* as libmilter takes it: "inet:8891@127.0.0.1", "unix:/path" */
 	const char *socket_owner, *socket_group; /* of a unix socket, or NULL */

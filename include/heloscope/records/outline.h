@@ -16,6 +16,7 @@
 
 struct outline {
 	const char *ident, *time; /* RFC 3339 */
+	const char *host;         /* that wrote it */
 	const char *client, *sender;
 	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
 	bool passes;        /* SPF and reverse DNS */

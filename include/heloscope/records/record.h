@@ -61,6 +61,7 @@ struct record_recipient {
 
 struct message_record {
 	const char *ident, *queue_id; /* queue_id: NULL when not known */
+	const char *host;             /* whose filter wrote it; NULL: not told */
 	int64_t time_s;               /* when MAIL came: seconds since 1970, as ident_time_s() has it */
 	enum mode mode;
 	const struct facts *facts;

@@ -38,6 +38,10 @@ json_t *counts_rows(json_t *table, const struct count_column *columns) MUST_USE;
 /* Sort rows by "count", the largest first, and those that are alike by a text. For json_decref(). */
 json_t *counts_sorted(const json_t *rows, const char *key) MUST_USE;
 
+/* An array of the objects that `table` holds by name, each with that name as its `key`, sorted as
+ * counts_sorted() does. They are changed. For json_decref(). */
+json_t *counts_of_names(json_t *table, const char *key) MUST_USE;
+
 /* Give each row that names a "rule" of `config` its "text". `action`: the member that tells what it does.
  * Without a configuration rows stay as they are. Returns `rows`. */
 json_t *counts_with_rules(json_t *rows, const struct config *config, const char *action);

@@ -34,6 +34,7 @@ struct report {
 	json_t *tables[REPORT_TABLES]; /* as in heloscope/review/counts.h */
 	json_t *mistake_hosts; /* an object: client -> rule -> what report_json() tells of the first */
 	size_t mistake_rows;   /* how many of those there are */
+	json_t *receivers;     /* an object: host of ours -> numbers of what its records tell */
 	json_t *trend;         /* of "messages" and "refusals" (heloscope/review/trend.h) */
 	struct span line;      /* that is counted; what is read of it: */
 	struct outline outline;

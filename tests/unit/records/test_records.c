@@ -387,6 +387,7 @@ record_tells_facts_and_verdicts(void **state)
 						       { { "<\xff\"\\>", "x@b.test" }, 0 } };
 	struct message_record record = { .ident = "20261124T125000Z-0123456789ab",
 					 .time_s = 1795524600,
+					 .host = "mx1.test",
 					 .facts = &facts,
 					 .recipients = recipients,
 					 .recipient_count = 2,
@@ -427,6 +428,7 @@ record_tells_facts_and_verdicts(void **state)
 	read = json_loads(line, JSON_REJECT_DUPLICATES, &error);
 	assert_non_null(read);
 	assert_string_equal(text_at(read, "time"), "2026-11-24T12:50:00Z");
+	assert_string_equal(text_at(read, "host"), "mx1.test");
 	assert_string_equal(text_at(read, "client/ip"), "198.51.100.7");
 	assert_string_equal(text_at(read, "helo"), "h\\x0a\\x01.test");
 	assert_string_equal(text_at(read, "checks/spf/mechanism"), "-all");
