@@ -329,7 +329,13 @@ listener_make(const struct listener_wish *wish, const struct service_account *ac
 		return is_made;
 	if (fd >= 0 && give_away(fd, &status, &ids))
 		return true;
-	error_set(error, "the access to %s cannot be set: %s", path, strerror(errno));
+	error_set(
+		error, "the access to %s cannot be set: %s%s", path, strerror(errno),
+		errno == EPERM
+			? "; owner and group take a filter that starts as root: leave them out, and let who is to connect be a member of the filter's group"
+			: "");
+	if (fd >= 0)
+		(void)unlink(path);
 	return false;
 }
 

@@ -36,6 +36,11 @@ local_socket_make(const struct listener_wish *wish, const struct service_account
 {
 	struct listener_wish whole = *wish;
 
+	made = -1;
 	whole.open = open_socket;
-	return listener_make(&whole, account, error) ? made : -1;
+	if (listener_make(&whole, account, error))
+		return made;
+	if (made >= 0) /* but not as it was wished */
+		(void)close(made);
+	return -1;
 }

@@ -186,6 +186,57 @@ look_at_read_file(const struct look *look, const char *where, const char *what, 
 		     what, path, look->config->user);
 }
 
+/* What holds a key is a secret, which not everybody on the host may read. */
+static void
+look_at_secret(const struct look *look, const char *where, const char *what, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
+		warn(look, where,
+		     "%s %s holds the key of a list, and every user of this host may read it: chmod 0640 %s",
+		     what, path, path);
+}
+
+static void
+look_at_lists(const struct look *look)
+{
+	const struct config *config = look->config;
+	bool has_key = false;
+
+	for (size_t i = 0; i < config->lists.count; i++) {
+		const struct list *list = &config->lists.items[i];
+
+		has_key = has_key || (list->key != NULL && list->key_file == NULL);
+		if (list->key_file == NULL)
+			continue;
+		look_at_read_file(look, list->where, "the key file", list->key_file);
+		look_at_secret(look, list->where, "the key file", list->key_file);
+	}
+	if (has_key)
+		look_at_secret(look, NULL, "the configuration", look->path);
+}
+
+/* Two sockets cannot have one address. */
+static void
+look_at_control(const struct look *look)
+{
+	const char *control = look->config->control;
+	struct listener_address address, other;
+	struct error unused;
+
+	if (control == NULL)
+		return;
+	if (listener_path(control) != NULL)
+		(void)look_at_directory(look, line_of(look, "control"), "the control socket",
+					listener_path(control));
+	if (listener_find_address(control, &address, &unused)
+	    && listener_find_address(look->config->listen, &other, &unused) && address.length == other.length
+	    && memcmp(&address.storage, &other.storage, address.length) == 0)
+		warn(look, line_of(look, "control"),
+		     "control and listen have the same address: there will be no control socket; give it another");
+}
+
 bool
 surroundings_check(const struct config *config, const char *path, bool is_starting, struct output *messages)
 {
@@ -198,19 +249,14 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 	look_for_socket_access(&look);
 	if (socket != NULL)
 		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket);
-	if (config->control != NULL && listener_path(config->control) != NULL)
-		(void)look_at_directory(&look, line_of(&look, "control"), "the control socket",
-					listener_path(config->control));
+	look_at_control(&look);
 	if (config->records != NULL)
 		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records);
 	if (config->looks_back && config->look_back.file != NULL)
 		look_at_written_file(&look, line_of(&look, "file"), "the file of findings",
 				     config->look_back.file);
 	look_at_read_file(&look, NULL, "the configuration", path);
-	for (size_t i = 0; i < config->lists.count; i++)
-		if (config->lists.items[i].key_file != NULL)
-			look_at_read_file(&look, config->lists.items[i].where, "the key file",
-					  config->lists.items[i].key_file);
+	look_at_lists(&look);
 	if (config->resolver.trust_anchor != NULL)
 		look_at_read_file(&look, line_of(&look, "trust-anchor"), "the trust-anchor",
 				  config->resolver.trust_anchor);

@@ -80,6 +80,8 @@ class Options(Base):
         uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)
         self.assertIn('\ndnsbl "zen.spamhaus.org"', uncommented)
         path = self.config(uncommented)
+        for secret in (self.lab.folder / "key", path):
+            secret.chmod(0o600)
         status, output, warnings = self.run_program("-t", "-c", path)
         self.assertEqual((status, output), (0, ""), warnings)
         # The file names the same list twice, as the two ways of asking it.

@@ -159,6 +159,20 @@ class Faults(Base):
             self.assertRegex(told, r"file of findings .*peers cannot be made: .*a directory that belongs to the user \"nobody\"")
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
 
+    def test_D3_control_socket_that_cannot_have_its_group(self):
+        """Who does not start as root cannot give a socket away; no dead file stays."""
+        folder = self.lab.subfolder("control", owner="nobody")
+        text = f'listen "inet:{free_port()}@127.0.0.1"\nlog stderr\ncontrol "unix:{folder}/x" {{ group "mail" }}\n'
+
+        def become():
+            os.setgroups([])
+            os.setgid(NOBODY.pw_gid)
+            os.setuid(NOBODY.pw_uid)
+        self.start(text, "control", preexec_fn=become)
+        self.assertRegex((self.lab.folder / "control.log").read_text(), f"control: the access to {folder}/x cannot be set: Operation not permitted; owner and group take a filter "
+                         "that starts as root: .*; the filter runs without a control socket")
+        self.assertEqual(list(folder.iterdir()), [])
+
     def test_F33_too_few_descriptors_for_what_strangers_can_have_asked_are_told(self):
         """LIMITS of heloscope-milter(8): 3,584 questions, and 1,024 for sessions."""
         for descriptors, is_told in ((4607, True), (4608, False)):
@@ -202,6 +216,23 @@ class Check(Base):
         self.assertEqual(done.returncode, 0)
         self.assertEqual(len(re.findall(r"(?m)a directory that belongs to the user \"nobody\"$", done.stderr)), 2, done.stderr)
         self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
+
+
+    def test_N05_secrets_that_everybody_may_read_and_sockets_with_one_address(self):
+        key = self.lab.folder / "key"
+        key.write_text("abcdefgh\n")
+        text = f'listen "inet:8891@127.0.0.1"\ncontrol "inet:8891@127.0.0.1"\ndnsbl "a.test" key-file "{key}"\ndnsbl "b.test" key "abcdefgh"\nuser "nobody"\n'
+        expected = ("test.conf:2: warning: control and listen have the same address", r"test.conf:3: warning: the key file \S+ holds the key of a list, and every user",
+                    r"test.conf: warning: the configuration \S+ holds the key of a list, and every user")
+        for mode, is_open in ((0o644, True), (0o640, False)):
+            path = self.config(text)
+            for secret in (key, path):
+                os.chmod(secret, mode)
+                os.chown(secret, 0, NOBODY.pw_gid)
+            done = subprocess.run([self.program, "-t", "-c", path], capture_output=True, text=True, timeout=DEADLINE_S)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = [bool(re.search(line, done.stderr)) for line in expected]
+            self.assertEqual(told, [True, is_open, is_open], done.stderr)
 
 
 class Trusted(Base):
