@@ -350,6 +350,53 @@ class Commands(Base):
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
 
+# Series of an hour, a value a minute, of two hosts: with which each alert comes, and next to which it does not.
+ALERTS = {
+    "HeloscopeIsDown": (
+        {'heloscope_build_info{instance="b"}': "1x60", 'up{job="heloscope",instance="a"}': "1x10 0x50", 'up{job="heloscope",instance="b"}': "1x60"},
+        {'heloscope_build_info{instance="b"}': "1x60", 'up{job="heloscope",instance="b"}': "1x60"}),
+    "HeloscopeReloadFailed": ({'heloscope_config_reload_total{result="failure"}': "0x55 1x5"}, {'heloscope_config_reload_total{result="success"}': "0x55 1x5"}),
+    "HeloscopeRefusesNearlyAll": (
+        {'heloscope_messages_total{verdict="reject",mode="enforce",instance="a"}': "0+95x60", 'heloscope_messages_total{verdict="accept",mode="enforce",instance="a"}': "0+5x60",
+         'heloscope_messages_total{verdict="accept",mode="enforce",instance="b"}': "0+500x60"},
+        {'heloscope_messages_total{verdict="reject",mode="enforce",instance="a"}': "0+80x60", 'heloscope_messages_total{verdict="accept",mode="enforce",instance="a"}': "0+20x60"}),
+    "HeloscopeIsSlow": (
+        {'heloscope_wait_seconds_bucket{le="2.5",instance="a"}': "0+80x60", 'heloscope_wait_seconds_bucket{le="5",instance="a"}': "0+100x60",
+         'heloscope_wait_seconds_count{instance="a"}': "0+100x60", 'heloscope_wait_seconds_bucket{le="2.5",instance="b"}': "0+900x60",
+         'heloscope_wait_seconds_count{instance="b"}': "0+900x60"},
+        {'heloscope_wait_seconds_bucket{le="2.5"}': "0+95x60", 'heloscope_wait_seconds_count': "0+100x60"}),
+    "HeloscopeDeadlinesPass": (
+        {'heloscope_deadline_exceeded_total{stage="rcpt"}': "0+6x60", 'heloscope_messages_total{verdict="accept",mode="audit"}': "0+100x60"},
+        {'heloscope_deadline_exceeded_total{stage="rcpt"}': "0+4x60", 'heloscope_messages_total{verdict="accept",mode="audit"}': "0+100x60"}),
+    "HeloscopeDnsFails": (
+        {'heloscope_dns_errors_total{kind="MX",reason="servfail"}': "0+25x60", 'heloscope_dns_seconds_count{kind="MX"}': "0+100x60"},
+        {'heloscope_dns_errors_total{kind="MX",reason="servfail"}': "0x50 0+1x10", 'heloscope_dns_seconds_count{kind="MX"}': "0x50 0+3x10"}),
+    "HeloscopeHasNoDns": ({"heloscope_dns_servers_silent": "0x50 1x10"}, {"heloscope_dns_servers_silent": "1x10 0x50"}),
+    "HeloscopeListSuspended": ({'heloscope_list_state{list="a.test"}': "1x20 0x40"}, {'heloscope_list_state{list="a.test"}': "1x40 0x20"}),
+    "HeloscopeLosesRecords": ({'heloscope_record_dropped_total{reason="disk"}': "0x55 9x5"}, {'heloscope_record_dropped_total{reason="allowance"}': "0x55 9x5"}),
+    "HeloscopeMtaLacks": ({'heloscope_mta_lacking_total{what="macros"}': "0x55 9x5"}, {'heloscope_mta_lacking_total{what="macros"}': "9x60"}),
+    "HeloscopeTrustAnchorIsOld": ({"heloscope_trust_anchor_root_key_missing": "1x60"}, {"heloscope_trust_anchor_root_key_missing": "0x60"}),
+}
+
+
+class Alerts(Base):
+    def test_each_alert_comes_when_it_should_and_not_else(self):
+        rules = lab.folder / "alerts.yml"
+        rules.write_text(lab.tool("metrics", "--alerts").stdout)
+        self.assertEqual(set(re.findall(r"alert: (\S+)", rules.read_text())), set(ALERTS))
+        tests = []
+        for name, scenes in ALERTS.items():
+            for series, comes in zip(scenes, (True, False)):
+                tests.append({
+                    "interval": "1m", "input_series": [{"series": key, "values": values} for key, values in series.items()],
+                    "promql_expr_test": [{"expr": f'count(ALERTS{{alertname="{name}",alertstate="firing"}})', "eval_time": "60m",
+                                          "exp_samples": [{"labels": "{}", "value": 1}] if comes else []}]})
+        path = lab.folder / "alerts-test.json"
+        path.write_text(json.dumps({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": tests}))
+        done = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
 class MailServer:
     """A client's own server, which is broken until it is repaired."""
 
