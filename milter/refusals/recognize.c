@@ -382,12 +382,21 @@ class_of(const struct codes *codes)
 	return codes->reply != 0 ? codes->reply / 100 : codes->enhanced.class;
 }
 
+/* An entry knows better than the first digit, as of "421 ... permanently deferred"; but what is refused for
+ * now only it calls permanent that has asked for such a code: words alone are said of both. */
+static bool
+is_entrys_to_say(const struct refusal_entry *entry, unsigned class)
+{
+	return class != 4 || !entry->is_permanent || entry->code.reply_min / 100 == 4
+	       || (entry->code.has_enhanced && entry->code.parts[0] == 4);
+}
+
 static enum permanence
 permanence_of(const struct recognition *known, enum refusal_status status)
 {
 	const unsigned class = class_of(&known->codes);
 
-	if (known->entry != NULL)
+	if (known->entry != NULL && is_entrys_to_say(known->entry, class))
 		return known->entry->is_permanent ? PERMANENCE_YES : PERMANENCE_NO;
 	if (class == 4 || class == 5)
 		return class == 5 ? PERMANENCE_YES : PERMANENCE_NO;

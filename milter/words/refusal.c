@@ -233,12 +233,17 @@ remedy_of(const struct recognition *known)
 	return known->entry != NULL ? known->entry->remedy : code_remedy(known);
 }
 
-/* What expired has waited too long for what a wait would have mended. */
+/* What expired has waited too long for what a wait would have mended; what was refused for now has not. */
 void
 refusal_add_remedy(const struct recognition *known, enum refusal_status status, struct strbuf *out)
 {
 	const bool is_over = status == REFUSAL_EXPIRED;
 
+	if (!is_over && known->permanence == PERMANENCE_NO && known->entry != NULL
+	    && known->entry->is_permanent)
+		strbuf_add(out,
+			   "The sending server tries again. If the mail is still not accepted after some "
+			   "hours: ");
 	strbuf_add(out, is_over && known->permanence == PERMANENCE_NO && known->entry == NULL
 				? "Read the words of the reply, and ask the receiver's postmaster."
 				: remedy_of(known));

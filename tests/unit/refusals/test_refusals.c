@@ -626,6 +626,40 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 	catalogue_free(catalogue);
 }
 
+/* Words that are said of both leave it to the first digit; an entry that asks for it knows better. */
+static void
+recognize_calls_no_deferral_permanent_that_only_words_do(void **state)
+{
+	static const char entries[] =
+		"refusal \"gone\" { text \"account disabled\" category policy" REST "}\n"
+		"refusal \"ts\" { code 4xx sign \"[ts]\" category policy" REST "}\n";
+	static const struct {
+		const char *text;
+		enum permanence permanence;
+		bool is_wait_told;
+	} rows[] = {
+		{ "550 account disabled", PERMANENCE_YES, false },
+		{ "450 account disabled", PERMANENCE_NO, true },
+		{ "account disabled", PERMANENCE_YES, false },
+		{ "421 4.7.1 [ts]", PERMANENCE_YES, false },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
+		char memory[REFUSAL_REMEDY_SIZE];
+		struct strbuf remedy = STRBUF_OVER(memory);
+
+		assert_non_null(known.entry);
+		assert_int_equal(known.permanence, rows[i].permanence);
+		refusal_add_remedy(&known, REFUSAL_DEFERRED, &remedy);
+		assert_int_equal(strncmp(memory, "The sending server tries again.", 31) == 0,
+				 rows[i].is_wait_told);
+	}
+	catalogue_free(catalogue);
+}
+
 static bool
 has_remedy(const struct recognition *known)
 {
@@ -1103,6 +1137,7 @@ main(void)
 		cmocka_unit_test(recognize_believes_no_denied_and_no_foreign_words),
 		cmocka_unit_test(recognize_prefers_what_names_a_reason),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
+		cmocka_unit_test(recognize_calls_no_deferral_permanent_that_only_words_do),
 		cmocka_unit_test(recognize_reads_the_gist_of_unknown_words),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
