@@ -259,7 +259,8 @@ take_row(void *context, const struct aggregate_report *report, const struct aggr
 	}
 	sent->has_found = true;
 	count_name(&sent->domains[number].reports.reporters,
-		   report->organization[0] != '\0' ? report->organization : "a receiver", row->count);
+		   report->organization[0] != '\0' ? report->organization : "an unnamed receiver",
+		   row->count);
 	if (row->is_dkim_aligned)
 		take_signatures(&sent->domains[number], author, row);
 	if (row->is_spf_aligned)
@@ -372,7 +373,7 @@ add_names(struct strbuf *line, const char *kind, const char *plural, const struc
 		strbuf_add(line, " and others");
 }
 
-/* "the reports of google.com and 3 others" */
+/* "the reports of "google.com" and 3 others", in quotes, for anybody can call himself anything. */
 static const char *
 reporters(const struct names *names, struct arena *arena)
 {
@@ -380,8 +381,9 @@ reporters(const struct names *names, struct arena *arena)
 	char memory[LINE_MAX];
 	struct strbuf line = STRBUF_OVER(memory);
 
-	strbuf_add(&line, "the reports of ");
+	strbuf_add(&line, "the reports of \"");
 	strbuf_add_escaped(&line, span_of(names->items[0].text), REPORTER_MAX);
+	strbuf_add_char(&line, '"');
 	if (others > 0)
 		strbuf_printf(&line, " and %s%zu other%s", names->has_more ? "more than " : "", others,
 			      others > 1 ? "s" : "");

@@ -505,7 +505,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual(said, "")
         self.assertEqual((read["addresses"], read["guessed"]), ([mine], False))
         self.assertEqual(read["taken-from"], [
-            f"the reports of google.com and 3 others: bounce domain b.well.example; address {mine}; selector s1",
+            f"the reports of \"google.com\" and 3 others: bounce domain b.well.example; address {mine}; selector s1",
             "other mail in its name passes SPF or DKIM only as list.example (30): have each of these that sends for you sign with DKIM for well.example",
             f"left out: {forged}, which the SPF record of b.well.example does not allow: anybody can write a report; give with --ip what is yours",
             "left out: gone, void, which are selectors without a key: anybody can write a report; give with --selector what is yours"])
@@ -533,15 +533,15 @@ class Doctor(unittest.TestCase):
                 for address in (strange, forged, forwarder):
                     self.assertNotIn(address, " ".join([*finding.get("publish", ()), finding.get("remedy", "")]))
         text, _ = look("--reports", folder, text=True)
-        self.assertIn("taken from the reports of google.com and 3 others: bounce domain", text)
+        self.assertIn("taken from the reports of \"google.com\" and 3 others: bounce domain", text)
 
         # What is given goes before; a single report; reports of others; none.
         read, _ = look("--reports", folder, "--ip", ADDRESS, "--bounces", "well.example", "--selector", "s9")
         self.assertEqual(read["addresses"], [ADDRESS])
-        self.assertIn("the reports of google.com and 3 others: selector s1", read["taken-from"])
+        self.assertIn("the reports of \"google.com\" and 3 others: selector s1", read["taken-from"])
         self.assertEqual([record.split()[0] for record in read["records"] if "_domainkey" in record], ["s9._domainkey.well.example", "s1._domainkey.well.example"])
         read, _ = look("--reports", folder / "2.xml")
-        self.assertEqual(read["taken-from"], [f"the reports of yahoo.example: bounce domain b.well.example; address {mine}"])
+        self.assertEqual(read["taken-from"], [f"the reports of \"yahoo.example\": bounce domain b.well.example; address {mine}"])
         read, said = look("--reports", folder, domains=["third.example"])
         self.assertIn("no mail of these domains that passed DMARC was found there", said)
         self.assertNotIn("taken-from", read)
