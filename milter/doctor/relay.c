@@ -2,88 +2,13 @@
  * RSET and QUIT, never DATA. */
 #include "heloscope/doctor/relay.h"
 
-#include <event2/event.h>
 #include <string.h>
 
-#include "heloscope/base/clock.h"
-#include "heloscope/peer/smtp_client.h"
+#include "heloscope/peer/smtp_dialogue.h"
 #include "heloscope/base/strbuf.h"
 
 #define TRIES_A_CONNECTION 8 /* Postfix is slow after ten refusals and hangs up after twenty */
 #define USER "heloscope-relay-test"
-
-/* One connection after the other, of which each reply is waited for. */
-struct dialogue {
-	struct event_base *base; /* or NULL, for want of memory */
-	struct smtp_client *client;
-	uint64_t end_ms;
-	bool has_reply;
-	bool is_over; /* closed, late, or no SMTP */
-};
-
-static void
-take_reply(void *context, size_t dropped)
-{
-	struct dialogue *dialogue = context;
-
-	(void)dropped;
-	dialogue->has_reply = true;
-}
-
-static void
-take_end(void *context, enum peer_outcome outcome)
-{
-	struct dialogue *dialogue = context;
-
-	(void)outcome;
-	dialogue->is_over = true;
-}
-
-static const struct smtp_client_calls calls = { .reply = take_reply, .over = take_end };
-
-/* The code of the next reply; 0 when there is none. */
-static unsigned
-hear(struct dialogue *dialogue)
-{
-	dialogue->has_reply = false;
-	while (!dialogue->has_reply && !dialogue->is_over)
-		if (event_base_loop(dialogue->base, EVLOOP_ONCE) != 0)
-			dialogue->is_over = true;
-	return dialogue->is_over ? 0 : smtp_client_reply(dialogue->client)->code;
-}
-
-static unsigned
-say(struct dialogue *dialogue, const char *command, const char *argument)
-{
-	if (dialogue->is_over)
-		return 0;
-	smtp_client_say(dialogue->client, command, argument);
-	return hear(dialogue);
-}
-
-static bool
-begin(struct dialogue *dialogue, const struct ipaddr *address, uint16_t port, const char *ehlo_name)
-{
-	const uint64_t now_ms = clock_now_ms();
-	const unsigned left_ms = now_ms < dialogue->end_ms ? (unsigned)(dialogue->end_ms - now_ms) : 0;
-	const struct smtp_client_order order = {
-		.address = *address, .port = port, .connect_ms = left_ms, .total_ms = left_ms
-	};
-
-	if (dialogue->base != NULL)
-		dialogue->client = smtp_client_new(dialogue->base, &order, &calls, dialogue);
-	dialogue->is_over = dialogue->client == NULL;
-	return hear(dialogue) == 220 && say(dialogue, "EHLO ", ehlo_name) == 250;
-}
-
-static void
-end(struct dialogue *dialogue)
-{
-	if (!dialogue->is_over)
-		(void)say(dialogue, "QUIT", "");
-	smtp_client_free(dialogue->client);
-	dialogue->client = NULL;
-}
 
 /* The spellings. */
 
@@ -148,7 +73,7 @@ is_taken(unsigned code)
 struct relay_test {
 	struct exam *exam;
 	struct parts parts;
-	struct dialogue dialogue;
+	struct smtp_dialogue dialogue;
 	size_t next;             /* try */
 	bool takes_all[ENDINGS]; /* local parts, perhaps: one that nobody has was not refused */
 	const char *but;         /* why an answer is none: "later", "not like this"; or NULL */
@@ -163,7 +88,7 @@ struct relay_test {
 static unsigned
 ask(struct relay_test *test, const char *command, const char *path)
 {
-	const unsigned code = say(&test->dialogue, command, path);
+	const unsigned code = smtp_dialogue_say(&test->dialogue, command, path);
 
 	if (code == 421)
 		test->dialogue.is_over = true;
@@ -176,8 +101,7 @@ ask(struct relay_test *test, const char *command, const char *path)
 static void
 note_refusal(struct relay_test *test)
 {
-	const struct smtp_client *client = test->dialogue.client;
-	const struct smtp_reader *reply = client != NULL ? smtp_client_reply(client) : NULL;
+	const struct smtp_reader *reply = smtp_dialogue_reply(&test->dialogue);
 
 	if (reply != NULL && reply->code >= 400)
 		test->refusal = arena_printf(test->exam->arena, "%u %s", reply->code,
@@ -189,7 +113,7 @@ call(struct relay_test *test, const struct ipaddr *address)
 {
 	const struct look_back_settings *settings = &test->exam->config->look_back;
 
-	if (begin(&test->dialogue, address, settings->port, settings->ehlo_name))
+	if (smtp_dialogue_begin(&test->dialogue, address, settings->port, settings->ehlo_name))
 		return true;
 	note_refusal(test);
 	return false;
@@ -206,7 +130,7 @@ try_nobodies(struct relay_test *test, const struct ipaddr *address)
 
 		test->takes_all[ending] = !is_open || ask(test, "RCPT TO:", nobody) / 100 != 5;
 	}
-	end(&test->dialogue);
+	smtp_dialogue_end(&test->dialogue);
 }
 
 /* One sender, up to try `stop`. How its mail gets through: "MAIL FROM:... RCPT TO:...", or NULL. */
@@ -263,16 +187,14 @@ find_way(struct relay_test *test, const struct ipaddr *address, unsigned patienc
 	const char *way;
 	size_t before;
 
-	test->dialogue.end_ms = clock_now_ms() + patience_ms;
-	test->dialogue.base = event_base_new();
+	smtp_dialogue_init(&test->dialogue, patience_ms);
 	try_nobodies(test, address);
 	do {
 		before = test->next;
 		way = try_some(test, address);
-		end(&test->dialogue);
+		smtp_dialogue_end(&test->dialogue);
 	} while (way == NULL && test->next > before && test->next < TRIES);
-	if (test->dialogue.base != NULL)
-		event_base_free(test->dialogue.base);
+	smtp_dialogue_free(&test->dialogue);
 	return way;
 }
 

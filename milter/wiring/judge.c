@@ -135,3 +135,21 @@ wiring_judge_reach(struct wiring *wiring, const char *user)
 	if (reach != REACH_UNSEEN)
 		wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
 }
+
+void
+wiring_judge_trial(struct wiring *wiring, const struct trial *trial, bool is_seen, const char *mailbox)
+{
+	struct wiring_findings *findings = &wiring->findings;
+	const struct span reply = span_of(trial->reply[0] != '\0' ? trial->reply : "no answer");
+
+	if (!trial->is_sent) {
+		(void)wiring_find(findings, FINDING_TRIAL_REFUSED, "--send", reply);
+		return;
+	}
+	if (!is_seen)
+		(void)wiring_find(findings, FINDING_TRIAL_UNSEEN, "--send", reply);
+	if (mailbox != NULL && !trial->is_arrived)
+		(void)wiring_find(findings, FINDING_TRIAL_LATE, mailbox, reply);
+	if (trial->is_forged)
+		(void)wiring_find(findings, FINDING_TRIAL_FORGED, mailbox, SPAN(""));
+}

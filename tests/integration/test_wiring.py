@@ -441,6 +441,53 @@ def answer_all(control, text):
                 connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n{text}".encode())
 
 
+class TrialTest(LabTest):
+    """A message that is sent through a running Postfix."""
+
+    @classmethod
+    def setUpClass(cls):
+        lab.subfolder("control", owner="nobody")
+        cls.filter = lab.heloscope(f'{HEAD}\ncontrol "unix:{lab.folder}/control/wiring.sock"\nresolver {{ servers 127.0.0.1@{free_port()} timeout 1s }}\n')
+        cls.ports = {name: lab.postfix(f"inet:127.0.0.1:{cls.filter.port}" if milters else "", name=name, default_action="accept",
+                                          extra="smtpd_sender_restrictions = check_sender_access inline:{no@in.test=REJECT}")
+                     for name, milters in (("attached", True), ("alone", False))}
+
+    def send(self, name, *words, recipient="me@in.test"):
+        done = lab.tool("wiring", "-c", self.filter.config, "--postfix", lab.folder / name, "--send", recipient, "--server", f"127.0.0.1@{self.ports[name]}", *words,
+                        "--json")
+        self.assertEqual(done.stderr, "")
+        report = json.loads(done.stdout)
+        return report["sent"], {finding["finding"] for finding in report["findings"]}
+
+    def test_message_that_passes_the_filter(self):
+        sent, findings = self.send("attached", "--mailbox", lab.mail)
+        self.assertRegex(sent["reply"], r"^250 2\.0\.0 Ok: queued as ")
+        self.assertEqual((sent["is-accepted"], sent["is-arrived"], [field for field in sent["fields"] if "forged" in field]), (True, True, []))
+        self.assertFalse({finding for finding in findings if "test-message" in finding or "forged" in finding})
+
+    def test_message_that_does_not(self):
+        sent, findings = self.send("alone", "--mailbox", lab.mail)
+        self.assertEqual((sent["is-accepted"], sent["is-arrived"], len(sent["fields"])), (True, True, 1))
+        self.assertRegex(sent["fields"][0], r"^Authentication-Results: \S+; spf=pass smtp.mailfrom=forged-by-heloscope-wiring.invalid$")
+        self.assertEqual(findings & {"test-message-not-seen", "forged-field-kept"}, {"test-message-not-seen", "forged-field-kept"})
+
+    def test_message_that_is_refused(self):
+        sent, findings = self.send("attached", recipient="no@in.test")
+        self.assertEqual((sent["is-accepted"], sent["is-arrived"], sent["fields"]), (False, False, []))
+        self.assertIn("test-message-refused", findings)
+
+    def test_nobody_takes_it(self):
+        done = lab.tool("wiring", "-c", self.filter.config, "--postfix", lab.folder / "attached", "--send", "me@in.test", "--server", f"127.0.0.1@{free_port()}")
+        self.assertRegex(done.stdout, r"Wrong: --send = no answer\n  The MTA did not accept the test message\.")
+
+    def test_options_that_need_others(self):
+        for words, expected in ((("--mailbox", "/x"), "of use only with --send"), (("--send", "me@in.test", "--server", "localhost"), "is not a server"),
+                                (("--send", "<>"), "is not a recipient")):
+            done = lab.tool("wiring", *words)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(expected, done.stderr)
+
+
 class SendmailTest(LabTest):
     """The .cf files are made by Sendmail's own macros, and what is proposed is pasted into the .mc file."""
 

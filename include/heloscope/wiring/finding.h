@@ -77,6 +77,14 @@ enum severity {
 	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Postfix disconnects honest servers at this limit.") \
 	ROW(HARD_ERRORS_STRESSED, "hard-error-limit-under-stress", WARNING, \
 	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Under stress, Postfix disconnects honest servers at this limit, and their mail must come again.") \
+	ROW(TRIAL_REFUSED, "test-message-refused", WRONG, \
+	    "The MTA did not accept the test message.") \
+	ROW(TRIAL_UNSEEN, "test-message-not-seen", WRONG, \
+	    "The MTA accepted the test message, but the filter has counted no session meanwhile: mail from there does not pass the filter.") \
+	ROW(TRIAL_LATE, "test-message-not-arrived", WARNING, \
+	    "The test message was not found in this mailbox in time. The log of the MTA says where it is.") \
+	ROW(TRIAL_FORGED, "forged-field-kept", WRONG, \
+	    "The test message brought a field that only this filter may write, and it still has it: it did not pass the filter, or the filter runs with another authserv-id.") \
 	ROW(MTA_LACKS, "mta-lacks", WARNING, \
 	    "The running filter has missed this from the MTA. \"heloscope status\" says what it is for and what to do.") \
 	ROW(PROXY, "proxy-protocol", NOTE, \

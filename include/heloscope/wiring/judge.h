@@ -7,6 +7,7 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/config.h"
 #include "heloscope/wiring/finding.h"
+#include "heloscope/wiring/trial.h"
 
 struct wiring {
 	const struct config *config;
@@ -35,5 +36,9 @@ void wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, c
 
 /* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
 void wiring_judge_reach(struct wiring *wiring, const char *user);
+
+/* What became of a test message. `is_seen`: the filter has counted a session since, or it is not known;
+ * `mailbox`: where it should have come, or NULL: nobody looked. */
+void wiring_judge_trial(struct wiring *wiring, const struct trial *trial, bool is_seen, const char *mailbox);
 
 #endif
