@@ -51,15 +51,23 @@ take_word(struct span *rest, struct span *word)
 	return length > 0;
 }
 
+/* These words, whatever blanks are between them. False, with `rest` as it was, when others follow. */
 static bool
-take_this(struct span *rest, struct span wanted)
+take_words(struct span *rest, const char *words)
 {
-	struct span next = *rest, word;
+	struct span next = *rest, wanted = span_of(words), word;
 
-	if (!take_word(&next, &word) || !span_equals_nocase(word, wanted))
-		return false;
+	while (wanted.length > 0)
+		if (!take_word(&next, &word) || !span_equals_nocase(word, span_until(&wanted, ' ')))
+			return false;
 	*rest = next;
 	return true;
+}
+
+static bool
+begins_with(struct span text, const char *words)
+{
+	return take_words(&text, words);
 }
 
 /* A comment with those within it (RFC 5322, 3.2.2). False, with `rest` as it was, when there is none that
@@ -159,9 +167,9 @@ take_between(struct span *rest, struct clauses *clauses)
 
 	while (take_comment(rest, &comment)) {
 		clauses->has_more_comment = true;
-		if (span_starts_with_nocase(comment, SPAN("using ")))
+		if (begins_with(comment, "using"))
 			clauses->tls = comment;
-		if (!span_starts_with_nocase(comment, SPAN("Client CN \"")) && holds_literal(comment))
+		if (!begins_with(comment, "Client CN") && holds_literal(comment))
 			return false;
 	}
 	return true;
@@ -171,10 +179,10 @@ static bool
 take_apart(struct span value, struct clauses *clauses)
 {
 	*clauses = (struct clauses){ .comment = { "", 0 }, .tls = { "", 0 } };
-	if (!take_this(&value, SPAN("from")) || !take_word(&value, &clauses->first))
+	if (!take_words(&value, "from") || !take_word(&value, &clauses->first))
 		return false;
 	(void)take_comment(&value, &clauses->comment);
-	if (!take_between(&value, clauses) || !take_this(&value, SPAN("by")))
+	if (!take_between(&value, clauses) || !take_words(&value, "by"))
 		return false;
 	clauses->by = span_until(&value, '<');
 	return true;
@@ -186,7 +194,7 @@ find_protocol(struct span *rest, struct span *protocol)
 {
 	struct span passed;
 
-	while (!take_this(rest, SPAN("with")))
+	while (!take_words(rest, "with"))
 		if (!take_comment(rest, &passed) && !take_word(rest, &passed))
 			return false;
 	return take_word(rest, protocol);
@@ -196,12 +204,16 @@ find_protocol(struct span *rest, struct span *protocol)
 static bool
 is_of_exim(struct span by)
 {
-	struct span passed; /* no word holds a blank */
+	struct span comment, word;
 
-	while (take_comment(&by, &passed) || take_word(&by, &passed))
-		if (span_starts_with_nocase(passed, SPAN("Exim ")))
-			return true;
-	return false;
+	for (;;) {
+		if (take_comment(&by, &comment)) {
+			if (begins_with(comment, "Exim"))
+				return true;
+		} else if (!take_word(&by, &word)) {
+			return false;
+		}
+	}
 }
 
 /* The spellings. Each returns whether it is that one, with what it tells. */
@@ -242,9 +254,11 @@ read_usual(const struct clauses *clauses, struct received *received)
 	}
 	if (!take_literal(&rest, &received->address))
 		return false;
-	rest = span_trim(rest);
 	received->helo = helo_of(clauses->first);
-	return rest.length == 0 || span_equals_nocase(rest, SPAN("(may be forged)"));
+	if (take_comment(&rest, &name) && !begins_with(name, "may be forged"))
+		return false;
+	skip_blanks(&rest);
+	return rest.length == 0;
 }
 
 /* What Exim says in parentheses behind the address: port=, helo=, ident=, whose text is the client's. */
@@ -314,9 +328,8 @@ read_exchange(const struct clauses *clauses, struct received *received)
 	if (clauses->has_more_comment || !read_address(clauses->comment, &received->address))
 		return false;
 	received->helo = clauses->first;
-	return take_word(&rest, &name) && take_comment(&rest, &comment) && take_this(&rest, SPAN("with"))
-	       && take_this(&rest, SPAN("Microsoft")) && take_this(&rest, SPAN("SMTP"))
-	       && take_this(&rest, SPAN("Server"));
+	return take_word(&rest, &name) && take_comment(&rest, &comment)
+	       && begins_with(rest, "with Microsoft SMTP Server");
 }
 
 static bool (*const spellings[])(const struct clauses *clauses, struct received *received) = {
@@ -333,11 +346,10 @@ is_inside_google(struct span value)
 	struct ipaddr address;
 	struct span name;
 
-	return take_this(&value, SPAN("by")) && take_word(&value, &name)
+	return take_words(&value, "by") && take_word(&value, &name)
 	       && (span_ends_with_nocase(name, SPAN(".google.com"))
 		   || (span_starts_with_nocase(name, SPAN("2002:a")) && ipaddr_parse(name, &address)))
-	       && take_this(&value, SPAN("with")) && take_this(&value, SPAN("SMTP"))
-	       && take_this(&value, SPAN("id"));
+	       && begins_with(value, "with SMTP id");
 }
 
 /* TLS. */

@@ -7,4 +7,4 @@ for seeds in "$srcdir"/tests/fuzz/seeds/*; do
 	"tests/fuzz/fuzz_${seeds##*/}" "$seeds"/*
 	count=$((count + 1))
 done
-[ $count -ge 24 ]
+[ $count -ge 25 ]
