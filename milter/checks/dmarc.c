@@ -190,6 +190,8 @@ static bool
 finish(struct facts *facts, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
 {
 	facts->results[METHOD_DMARC] = outcome->result;
+	if (outcome->result == RESULT_FAIL && facts_lacks_ground(facts, METHOD_DMARC))
+		facts->results[METHOD_DMARC] = RESULT_NONE;
 	if (outcome->result == RESULT_TEMPERROR)
 		note_withheld(facts, identifiers, outcome);
 	else

@@ -191,11 +191,31 @@ note_awaited(const struct inquiry *inquiry, struct facts *facts, uint32_t done)
 	}
 }
 
+/* What a gateway does not tell is none; but nothing of what would not have been looked at. */
+static void
+set_groundless(struct inquiry *inquiry, enum method method)
+{
+	const struct config *config = inquiry->needs.config;
+	struct facts *facts = inquiry->reading;
+	bool is_told = config_wants(config, method);
+
+	if (method == METHOD_SPF)
+		is_told = is_told && facts->sender.mailbox.form != MAILBOX_NULL;
+	else if (method == METHOD_DNSBL || method == METHOD_DNSWL)
+		is_told = is_told && config_has_list(config, method == METHOD_DNSWL);
+	if (is_told)
+		facts->results[method] = RESULT_NONE;
+}
+
 /* Returns whether it is done. A check that is to be fed and that nobody wants, or has memory for, is not run.
  */
 static bool
 run_check(struct inquiry *inquiry, const struct check *check)
 {
+	if (check->feed == NULL && facts_lacks_ground(inquiry->reading, check->method)) {
+		set_groundless(inquiry, check->method);
+		return true;
+	}
 	if (check->feed == NULL)
 		return check->run(inquiry);
 	if (!inquiry_wants(inquiry, check))

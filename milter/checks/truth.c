@@ -190,6 +190,8 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 
 	if (address_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return TRUTH_UNKNOWN;
+	if (condition->subject == SUBJECT_HELO_NAME && facts->client.gateway.lacks_helo)
+		return TRUTH_UNKNOWN;
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;
@@ -285,7 +287,9 @@ test_truth(const struct condition *condition, const struct facts *facts, const s
 	case CONDITION_LOOKS_FORWARDED:
 		return forwarding_truth(facts_forwarding(facts));
 	case CONDITION_RESULT:
-		return result_truth(condition, facts->results[condition->method]);
+		return facts_is_groundless(facts, condition->method)
+			       ? TRUTH_UNKNOWN
+			       : result_truth(condition, facts->results[condition->method]);
 	case CONDITION_QUANTITY:
 		return quantity_truth(condition, facts);
 	case CONDITION_TEXT:

@@ -91,6 +91,42 @@ config_trusts(const struct config *config, const struct ipaddr *address)
 }
 
 bool
+config_has_list(const struct config *config, bool is_allow)
+{
+	for (size_t i = 0; i < config->lists.count; i++)
+		if (config->lists.items[i].is_allow == is_allow && !config->lists.items[i].is_left_out)
+			return true;
+	return false;
+}
+
+bool
+config_is_gateway(const struct config *config, const struct ipaddr *address)
+{
+	return network_set_contains(&config->gateways, address);
+}
+
+void
+config_place_client(const struct config *config, struct client_facts *client)
+{
+	const struct ipaddr address = client->address;
+
+	client->is_trusted = config_trusts(config, &address);
+	if (address.length == 0 || ipaddr_is_loopback(&address) || !config_is_gateway(config, &address))
+		return;
+	client->is_trusted = false;
+	client->gateway.address = client->gateway.believed = address;
+	client->address = (struct ipaddr){ .length = 0 };
+}
+
+bool
+config_trusts_client(const struct config *config, const struct client_facts *client)
+{
+	return client->gateway.address.length > 0 && client->address.length == 0
+		       ? false
+		       : config_trusts(config, &client->address);
+}
+
+bool
 list_takes_family(const struct list *list, unsigned char length)
 {
 	const enum list_ipv6 ipv6 = list->entry != NULL ? list->entry->ipv6 : LIST_IPV6_UNKNOWN;

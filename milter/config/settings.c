@@ -300,6 +300,7 @@ static const struct setting settings[] = {
 	  .kind = KIND_NETWORKS,
 	  FIELD(trusted),
 	  .effect = EFFECT_LOOK_BACK },
+	{ .name = "gateways", .section = SECTION_TRUST, .kind = KIND_NETWORKS, FIELD(gateways) },
 	{ .name = "authenticated",
 	  .section = SECTION_TRUST,
 	  FLAG,

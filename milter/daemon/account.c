@@ -17,9 +17,11 @@ static bool
 may_write(const struct runtime *runtime, const struct account *account, size_t octets)
 {
 	const struct client_facts *client = &account->facts->client;
+	const struct ipaddr *address =
+		client->address.length > 0 ? &client->address : &client->gateway.address;
 
-	return client->is_trusted || client->is_authenticated || client->address.length == 0
-	       || meter_take(runtime_meter(runtime), &client->address, octets, clock_now_ms());
+	return client->is_trusted || client->is_authenticated || address->length == 0
+	       || meter_take(runtime_meter(runtime), address, octets, clock_now_ms());
 }
 
 /* What the record tells of the verdicts, in `arena`; NULL when memory ran out. */

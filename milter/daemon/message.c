@@ -7,6 +7,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/ident.h"
 #include "heloscope/checks/alike.h"
+#include "heloscope/checks/gateway.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/daemon/account.h"
 #include "heloscope/records/record.h"
@@ -18,6 +19,8 @@
 
 struct message {
 	struct message_needs *needs; /* the session's: what stands there now */
+	struct inquiry *inquiry;     /* the session's; behind a gateway its own; NULL: none */
+	struct gateway_walk *walk;   /* behind a gateway, until the client is known; else NULL */
 	bool is_inquired;            /* the inquiry looks into it */
 	bool is_judged;              /* its facts are known as far as MAIL gives them */
 	bool is_over;                /* nothing more comes: what is pending stays so */
@@ -96,7 +99,7 @@ set_own_facts(struct message *message, const struct mail_command *mail)
 {
 	struct facts *facts = arena_alloc(&message->arena, sizeof *facts);
 	const struct message_needs *needs = message->needs;
-	const char *helo = needs->inquiry != NULL ? inquiry_helo_given(needs->inquiry) : needs->helo;
+	const char *helo = message->inquiry != NULL ? inquiry_helo_given(message->inquiry) : needs->helo;
 	struct client_facts client = needs->client;
 
 	message->is_judged = true;
@@ -115,7 +118,7 @@ wait_for_facts(struct message *message, unsigned timeout_ms)
 {
 	const uint64_t start_ms = clock_now_ms();
 
-	message->facts = inquiry_wait(message->needs->inquiry, timeout_ms);
+	message->facts = inquiry_wait(message->inquiry, timeout_ms);
 	message->waited_ms += (unsigned)(clock_now_ms() - start_ms);
 	message->is_judged = true;
 }
@@ -134,15 +137,15 @@ left_ms(const struct message *message)
 static void
 complete_facts(struct message *message)
 {
-	const struct message_needs *needs = message->needs;
-	const bool has_later_checks = needs->last_stage > STAGE_MAIL;
+	const bool has_later_checks = message->needs->last_stage > STAGE_MAIL;
+	const bool begins_late = has_later_checks || message->needs->client.gateway.address.length > 0;
 
 	if (!message->is_inquired || (message->is_judged && !has_later_checks))
 		return;
-	inquiry_end_of_header(needs->inquiry);
-	inquiry_end_of_body(needs->inquiry);
-	wait_for_facts(message, has_later_checks ? config_of(message)->timeout_ms : left_ms(message));
-	inquiry_end(needs->inquiry);
+	inquiry_end_of_header(message->inquiry);
+	inquiry_end_of_body(message->inquiry);
+	wait_for_facts(message, begins_late ? config_of(message)->timeout_ms : left_ms(message));
+	inquiry_end(message->inquiry);
 }
 
 /* Verdicts. */
@@ -259,6 +262,12 @@ judge(const struct message *message, const struct envelope_address *recipient, s
 	if (message->facts == NULL)
 		return &out_of_memory;
 	*verdict = (struct verdict){ .facts = message->facts, .action = ACTION_ACCEPT, .is_enforced = true };
+	if (message->walk != NULL) {
+		verdict->pending_until = STAGE_HEADER;
+		return NULL;
+	}
+	if (facts_lacks_client(message->facts))
+		return NULL;
 	if (message->facts->client.is_authenticated && config_of(message)->trusts_authenticated)
 		return NULL;
 	return apply_rules(message, recipient, verdict);
@@ -368,8 +377,8 @@ must_be_apart(struct message *message, const struct envelope_address *recipient,
 {
 	const struct config *config = config_of(message);
 
-	if (config->recipients != RECIPIENTS_APART || config->mode != MODE_ENFORCE
-	    || verdict_refuses(verdict))
+	if (config->recipients != RECIPIENTS_APART || config->mode != MODE_ENFORCE || verdict_refuses(verdict)
+	    || message->walk != NULL)
 		return false;
 	if (!is_like_first(message, recipient, verdict_is_pending(verdict)))
 		return message->needs->apart < BOUND_RECIPIENTS_APART;
@@ -397,7 +406,7 @@ static bool
 can_postpone(const struct message *message)
 {
 	return config_of(message)->mode == MODE_AUDIT && !message->is_judged && message->is_inquired
-	       && !inquiry_is_complete(message->needs->inquiry);
+	       && !inquiry_is_complete(message->inquiry);
 }
 
 const struct smtp_reply *
@@ -423,6 +432,45 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 
 /* The message as it comes. */
 
+/* A gateway says what it wants of its own HELO name, TLS and user: the client is whom its fields name. */
+static void
+start_behind_gateway(struct message *message, const struct mail_command *mail)
+{
+	struct facts *facts = arena_alloc(&message->arena, sizeof *facts);
+
+	message->inquiry = NULL;
+	message->walk = arena_alloc(&message->arena, sizeof *message->walk);
+	if (facts == NULL || message->walk == NULL)
+		return;
+	gateway_walk_begin(message->walk, config_of(message), &message->needs->client);
+	facts_set_unchecked(facts, &message->needs->client, NULL, &mail->sender, &message->arena);
+	message->facts = facts;
+}
+
+/* It is known who the client is, or that this is not to be known. */
+static void
+meet_client(struct message *message)
+{
+	const struct inquiry_needs needs = runtime_needs(message->needs->runtime);
+	const struct envelope_address sender = { message->facts->sender.given, message->facts->sender.used };
+	struct gateway_walk *walk = message->walk;
+	struct facts *facts;
+
+	message->walk = NULL;
+	if (walk->client.is_trusted) {
+		facts = arena_alloc(&message->arena, sizeof *facts);
+		if (facts != NULL)
+			facts_set_unchecked(facts, &walk->client, walk->helo, &sender, &message->arena);
+		message->facts = facts;
+	} else {
+		message->inquiry = gateway_walk_inquire(walk, &needs, &sender);
+		message->facts = NULL;
+	}
+	message->is_inquired = message->inquiry != NULL;
+	message->is_judged = !message->is_inquired;
+	gateway_walk_clear(walk);
+}
+
 /* Start what the message needs to know. */
 static void
 start(struct message *message, const struct mail_command *mail)
@@ -430,8 +478,11 @@ start(struct message *message, const struct mail_command *mail)
 	const struct message_needs *needs = message->needs;
 	const bool is_authenticated = mail->auth_name != NULL && config_of(message)->trusts_authenticated;
 
+	message->inquiry = needs->inquiry;
 	message->is_inquired = !needs->client.is_trusted && !is_authenticated && needs->inquiry != NULL;
-	if (needs->client.is_trusted || is_authenticated)
+	if (needs->client.gateway.address.length > 0)
+		start_behind_gateway(message, mail);
+	else if (needs->client.is_trusted || is_authenticated)
 		set_own_facts(message, mail);
 	else if (message->is_inquired)
 		inquiry_mail(needs->inquiry, &mail->sender, mail->auth_name, &mail->tls);
@@ -465,22 +516,38 @@ message_header(struct message *message, const char *name, const char *value)
 	const bool may_stay = config->keeps_trusted_results && needs->client.is_trusted;
 
 	arriving_take(&message->arriving, may_stay ? NULL : &owner, name, value);
-	if (message->is_inquired)
-		inquiry_header_field(needs->inquiry, name, value);
+	if (message->walk != NULL) {
+		gateway_walk_field(message->walk, name, value);
+		if (message->walk->is_over)
+			meet_client(message);
+	} else if (message->is_inquired) {
+		inquiry_header_field(message->inquiry, name, value);
+	}
+}
+
+/* What comes behind the header names no client. */
+static void
+finish_walk(struct message *message)
+{
+	if (message->walk == NULL)
+		return;
+	gateway_walk_finish(message->walk);
+	meet_client(message);
 }
 
 void
 message_end_of_header(struct message *message)
 {
+	finish_walk(message);
 	if (message->is_inquired)
-		inquiry_end_of_header(message->needs->inquiry);
+		inquiry_end_of_header(message->inquiry);
 }
 
 void
 message_body(struct message *message, struct span octets)
 {
 	if (message->is_inquired)
-		inquiry_body(message->needs->inquiry, octets);
+		inquiry_body(message->inquiry, octets);
 }
 
 /* The end. */
@@ -539,7 +606,6 @@ quarantine_reason(const struct message *message)
 static void
 make_edits(const struct message *message, struct edit_list *list)
 {
-	const struct message_needs *needs = message->needs;
 	const struct config *config = config_of(message);
 	const struct message_summary summary = {
 		.ident = message->ident,
@@ -550,7 +616,7 @@ make_edits(const struct message *message, struct edit_list *list)
 
 	edits_remove(list, &message->arriving);
 	edits_add_notes(list, message->ident, message->verdicts, message->verdict_count);
-	if (!needs->client.is_trusted || message->facts->client.is_authenticated)
+	if (!message->facts->client.is_trusted || message->facts->client.is_authenticated)
 		edits_add_results(list, config, message->facts, &summary);
 }
 
@@ -569,8 +635,8 @@ accept_message(struct message *message)
 		.quarantine = message->is_quarantined ? quarantine_reason(message) : NULL,
 		.is_whole = !message->arena.has_failed && !message->arriving.has_lost,
 	};
-	if (message->needs->inquiry != NULL && end.is_whole)
-		inquiry_accepted(message->needs->inquiry);
+	if (message->inquiry != NULL && end.is_whole)
+		inquiry_accepted(message->inquiry);
 	return end;
 }
 
@@ -581,6 +647,7 @@ message_end(struct message *message, const char *queue_id)
 
 	if (message == NULL)
 		return end;
+	finish_walk(message);
 	complete_facts(message);
 	message->is_over = true;
 	judge_at_end(message);
@@ -601,7 +668,7 @@ give_up(struct message *message)
 	if (message->waiting_count > 0)
 		have_facts(message);
 	if (message->is_inquired)
-		inquiry_end(message->needs->inquiry);
+		inquiry_end(message->inquiry);
 	message->is_over = true;
 	judge_waiting(message);
 	tell(message, NULL);
@@ -614,10 +681,14 @@ message_close(struct message *message)
 		return;
 	if (!message->is_over)
 		give_up(message);
+	if (message->walk != NULL)
+		gateway_walk_clear(message->walk);
+	if (message->inquiry != NULL)
+		inquiry_forget_mail(message->inquiry);
+	if (message->inquiry != message->needs->inquiry)
+		inquiry_close(message->inquiry);
 	arena_clear(&message->arena);
 	arena_clear(&message->record_arena);
-	if (message->needs->inquiry != NULL)
-		inquiry_forget_mail(message->needs->inquiry);
 	free(message->reply);
 	free(message);
 }

@@ -24,9 +24,10 @@
 #include "heloscope/metrics/counts.h"
 
 struct session {
-	struct message_needs needs; /* its inquiry is NULL when the client is trusted, or not connected yet */
-	bool has_tls;               /* at the last HELO */
-	struct message *message;    /* NULL between messages, and when memory ran out */
+	struct message_needs
+		needs; /* its inquiry is NULL when the client is trusted, a gateway, or not connected yet */
+	bool has_tls;  /* at the last HELO */
+	struct message *message; /* NULL between messages, and when memory ran out */
 };
 
 struct session *
@@ -70,10 +71,10 @@ session_connect(struct session *session, const struct sockaddr *address)
 	session->has_tls = false;
 	*client = (struct client_facts){ .port = 0 };
 	(void)ipaddr_from_sockaddr(address, &client->address, &client->port);
-	client->is_trusted = config_trusts(needs.config, &client->address);
+	config_place_client(needs.config, client);
 	inquiry_close(session->needs.inquiry);
 	session->needs.inquiry = NULL;
-	if (!client->is_trusted)
+	if (!client->is_trusted && client->gateway.address.length == 0)
 		session->needs.inquiry = inquiry_new(&needs, client);
 }
 

@@ -45,6 +45,12 @@ judge(struct trial *trial, size_t index)
 	struct readings readings;
 	struct arena arena;
 
+	if (facts_lacks_client(trial->facts)) {
+		trial->verdicts[index] = (struct verdict){ .facts = trial->facts,
+							   .action = ACTION_ACCEPT,
+							   .is_enforced = true };
+		return;
+	}
 	arena_init(&arena, RECIPIENT_MEMORY);
 	readings = mailbox_readings(&recipient, &arena);
 	trial->verdicts[index] = policy_judge(trial->order->config, trial->facts, &readings);
@@ -69,7 +75,7 @@ judge_waiting(struct trial *trial)
 	bool waits[TRIAL_RECIPIENTS_MAX];
 
 	for (size_t i = 0; i < trial->order->recipient_count; i++) {
-		waits[i] = verdict_waits(&trial->verdicts[i]);
+		waits[i] = facts_is_behind_gateway(trial->facts) || verdict_waits(&trial->verdicts[i]);
 		if (waits[i])
 			judge(trial, i);
 		if (waits[i] || !verdict_refuses(&trial->verdicts[i]))

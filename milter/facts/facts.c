@@ -77,6 +77,42 @@ facts_set_sender(struct facts *facts, const struct envelope_address *sender, str
 	}
 }
 
+bool
+facts_is_behind_gateway(const struct facts *facts)
+{
+	return facts->client.gateway.address.length > 0;
+}
+
+bool
+facts_lacks_client(const struct facts *facts)
+{
+	return facts->client.gateway.fault != GATEWAY_FAULT_NONE;
+}
+
+bool
+facts_lacks_ground(const struct facts *facts, enum method method)
+{
+	const bool lacks_client = facts_lacks_client(facts);
+	const bool lacks_helo = lacks_client || facts->client.gateway.lacks_helo;
+
+	switch (method) {
+	case METHOD_HELO:
+	case METHOD_SPF_HELO:
+		return lacks_helo;
+	case METHOD_DMARC:
+		return facts->sender.mailbox.form == MAILBOX_NULL ? lacks_helo : lacks_client;
+	default:
+		return lacks_client && method_words(method)->rests_on_client;
+	}
+}
+
+bool
+facts_is_groundless(const struct facts *facts, enum method method)
+{
+	return facts->results[method] == RESULT_NONE && facts_lacks_ground(facts, method)
+	       && (method != METHOD_DMARC || facts->dmarc.record_domain != NULL);
+}
+
 unsigned
 facts_awaited(const struct facts *facts)
 {

@@ -75,7 +75,9 @@ again_make(struct config *config, const char *line, struct peer_memory *peers, s
 		const struct facts *facts = reading.record.facts;
 		struct trial_order order = {
 			.config = config,
-			.client = { .address = facts->client.address, .port = facts->client.port },
+			.client = { .address = facts->client.address,
+				    .port = facts->client.port,
+				    .gateway = facts->client.gateway },
 			.helo = facts->helo.given,
 			.sender = facts->sender.given != NULL ? facts->sender.given : "<>",
 			.peers = peers,
@@ -86,7 +88,7 @@ again_make(struct config *config, const char *line, struct peer_memory *peers, s
 		(void)snprintf(author, sizeof author, "postmaster@%s", author_domain_of(facts));
 		if (author[strlen(author) - 1] == '@')
 			order.read = NULL;
-		order.client.is_trusted = config_trusts(config, &order.client.address);
+		order.client.is_trusted = config_trusts_client(config, &order.client);
 		add_refused(&reading.record, &order);
 		made = trial_make(&order, error);
 	}

@@ -43,6 +43,20 @@ static const char *const overruled[] = {
 };
 const struct tokens codec_overruled = TOKENS(overruled);
 
+static const char *const gateway_faults[GATEWAY_FAULTS] = {
+	[GATEWAY_NO_RECEIVED] = "no-received",
+	[GATEWAY_UNREADABLE] = "unreadable",
+	[GATEWAY_INNER_ADDRESS] = "inner-address",
+	[GATEWAY_TOO_MUCH] = "too-much",
+};
+const struct tokens codec_gateway_faults = TOKENS(gateway_faults);
+
+const char *
+record_gateway_fault_token(enum gateway_fault fault)
+{
+	return gateway_faults[fault];
+}
+
 static const char *const stages[] = { [STAGE_HEADER] = "header", [STAGE_BODY] = "body" };
 const struct tokens codec_stages = TOKENS(stages);
 

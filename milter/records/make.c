@@ -189,6 +189,21 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 /* The whole. */
 
 static json_t *
+gateway_of(const struct gateway_facts *gateway)
+{
+	json_t *object = json_object();
+
+	record_set_address(object, "ip", &gateway->address);
+	record_set_address(object, "believed", &gateway->believed);
+	record_set_number(object, "hops", gateway->hops);
+	record_set_text(object, "fault", record_gateway_fault_token(gateway->fault));
+	record_set_address(object, "inner", &gateway->inner);
+	if (gateway->lacks_helo)
+		record_set_flag(object, "helo-untold", true);
+	return object;
+}
+
+static json_t *
 client_of(const struct facts *facts)
 {
 	json_t *client = json_object();
@@ -199,6 +214,8 @@ client_of(const struct facts *facts)
 	record_set_flag(client, "trusted", facts->client.is_trusted);
 	record_set_flag(client, "authenticated", facts->client.is_authenticated);
 	record_set_text(client, "user", facts->client.auth_name);
+	if (facts_is_behind_gateway(facts))
+		document_put(client, "gateway", gateway_of(&facts->client.gateway));
 	return client;
 }
 

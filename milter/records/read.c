@@ -14,6 +14,20 @@
 
 /* What the message came with. */
 
+static struct gateway_facts
+take_gateway(struct taking *taking, const struct node *gateway)
+{
+	return (struct gateway_facts){
+		.address = take_address(taking, gateway, "ip"),
+		.believed = take_address(taking, gateway, "believed"),
+		.inner = take_address(taking, gateway, "inner"),
+		.hops = take_number(gateway, "hops"),
+		.fault = (enum gateway_fault)take_token(taking, gateway, "fault", &codec_gateway_faults,
+							GATEWAY_FAULT_NONE),
+		.lacks_helo = take_flag(gateway, "helo-untold"),
+	};
+}
+
 static void
 take_client(struct taking *taking, const struct node *client, struct facts *facts)
 {
@@ -23,6 +37,7 @@ take_client(struct taking *taking, const struct node *client, struct facts *fact
 		.is_trusted = take_flag(client, "trusted"),
 		.is_authenticated = take_flag(client, "authenticated"),
 		.auth_name = take_text(taking, client, "user"),
+		.gateway = take_gateway(taking, tree_member(client, "gateway")),
 	};
 	facts->iprev.verified = take_text(taking, client, "name");
 }

@@ -63,9 +63,21 @@ struct shape {
 		.key = NULL                                                                                  \
 	}
 
+static const struct shape gateway[] = {
+	MUST("ip", TEXT),   MAY("believed", TEXT), RANGE("hops", false, 0, NUMBER_MAX),
+	MAY("fault", TEXT), MAY("inner", TEXT),    MAY("helo-untold", FLAG),
+	END_OF_SHAPES,
+};
+
 static const struct shape client[] = {
-	MAY("ip", TEXT),      MAY("name", TEXT),          MAY("user", TEXT), RANGE("port", false, 0, 65535),
-	MAY("trusted", FLAG), MAY("authenticated", FLAG), END_OF_SHAPES,
+	MAY("ip", TEXT),
+	MAY("name", TEXT),
+	MAY("user", TEXT),
+	RANGE("port", false, 0, 65535),
+	MAY("trusted", FLAG),
+	MAY("authenticated", FLAG),
+	PART("gateway", false, gateway),
+	END_OF_SHAPES,
 };
 
 static const struct shape iprev_name[] = {

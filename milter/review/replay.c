@@ -213,7 +213,7 @@ replay_begin(const struct message_record *record, const struct config *config, s
 	     struct replay *replay)
 {
 	const struct facts *facts = record->facts;
-	const bool is_trusted = config_trusts(config, &facts->client.address);
+	const bool is_trusted = config_trusts_client(config, &facts->client);
 
 	for (;; facts = facts->other, replay = replay->other) {
 		*replay = (struct replay){ .config = config, .facts = known_now(facts, config, is_trusted) };
@@ -312,7 +312,8 @@ judge(const struct replay *replay, const struct readings *recipient, bool is_at_
 	struct facts early;
 	struct verdict verdict;
 
-	if (facts->client.is_authenticated && replay->config->trusts_authenticated)
+	if (facts_lacks_client(facts)
+	    || (facts->client.is_authenticated && replay->config->trusts_authenticated))
 		return (struct verdict){ .facts = facts, .action = ACTION_ACCEPT, .is_enforced = true };
 	if (!is_at_rcpt)
 		return policy_judge(replay->config, facts, recipient);

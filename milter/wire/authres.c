@@ -237,6 +237,13 @@ authres_comment(struct authres *authres, const char *text)
 }
 
 void
+authres_remark(struct authres *authres, const char *text)
+{
+	authres_comment(authres, text);
+	authres->head = authres->whole = authres->out->length;
+}
+
+void
 authres_end(struct authres *authres)
 {
 	char remark[REMARK_SIZE - 20];

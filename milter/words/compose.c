@@ -5,6 +5,7 @@
 
 #include "heloscope/base/log_pairs.h"
 #include "heloscope/records/record.h"
+#include "heloscope/words/gateway.h"
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/table.h"
 
@@ -42,8 +43,28 @@ tell_results(const struct facts *facts, struct authres *authres)
 {
 	if (facts->client.is_authenticated)
 		authres_result(authres, "auth", RESULT_PASS);
-	for (int method = 0; method < METHODS; method++)
-		telling_of((enum method)method)->report(facts_worst(facts, (enum method)method), authres);
+	for (int i = 0; i < METHODS; i++) {
+		const enum method method = (enum method)i;
+		const struct facts *worst = facts_worst(facts, method);
+
+		if (facts_is_groundless(worst, method))
+			gateway_report(worst, method, authres);
+		else
+			telling_of(method)->report(worst, authres);
+	}
+}
+
+/* Whose word it is that the client is the one that is told. */
+static void
+tell_origin(const struct facts *facts, struct authres *authres)
+{
+	char memory[200];
+	struct strbuf origin = STRBUF_OVER(memory);
+
+	if (!facts_is_behind_gateway(facts))
+		return;
+	gateway_add_origin(facts, &origin);
+	authres_remark(authres, memory);
 }
 
 void
@@ -53,6 +74,7 @@ compose_authres(const struct config *config, const struct facts *facts, const st
 	struct authres authres;
 
 	authres_begin(&authres, value, config->authserv_id);
+	tell_origin(facts, &authres);
 	authres_mark(&authres, names_list, summary);
 	do
 		tell_results(facts, &authres);
@@ -95,7 +117,7 @@ compose_received_spf(const struct config *config, const struct facts *message, s
 	const enum result result = facts->results[is_helo ? METHOD_SPF_HELO : METHOD_SPF];
 	char address[IPADDR_TEXT_SIZE], problem[SPF_PROBLEM_SIZE];
 
-	if (result == RESULT_UNCHECKED)
+	if (result == RESULT_UNCHECKED || facts_lacks_client(facts))
 		return;
 	/* A domain is normalized: letters, digits, "-", "_" and "." can stand in a comment as they are. */
 	strbuf_printf(value, "%s (%s: %s %s)\n    receiver=", result_word(result), config->authserv_id,
@@ -399,6 +421,20 @@ add_withheld(const struct facts *facts, const struct message_summary *summary, s
 		add_number(line, "not-asked", count);
 }
 
+/* The gateway that handed the message over, and why it is not known from whom. */
+static void
+add_gateway(const struct gateway_facts *gateway, struct strbuf *line)
+{
+	const char *fault = record_gateway_fault_token(gateway->fault);
+	char address[IPADDR_TEXT_SIZE];
+
+	if (gateway->address.length == 0)
+		return;
+	log_pairs_add(line, "gateway", span_of(ipaddr_format(&gateway->address, address)), LOG_WORD_MAX);
+	if (fault != NULL)
+		log_pairs_add(line, "gateway-fault", span_of(fault), LOG_WORD_MAX);
+}
+
 void
 compose_log_line(const struct facts *facts, const struct message_summary *summary, struct strbuf *line)
 {
@@ -408,8 +444,10 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 	log_pairs_add(line, "client",
 		      span_of(facts->client.address.length > 0
 				      ? ipaddr_format(&facts->client.address, address)
-				      : "local"),
+			      : facts_is_behind_gateway(facts) ? "unknown"
+							       : "local"),
 		      LOG_WORD_MAX);
+	add_gateway(&facts->client.gateway, line);
 	if (summary->queue_id != NULL)
 		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
 	add_names(facts, summary, line);

@@ -11,6 +11,7 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/show.h"
 #include "heloscope/words/answer.h"
+#include "heloscope/words/gateway.h"
 #include "heloscope/words/telling.h"
 #include "heloscope/words/table.h"
 #include "heloscope/words/withheld.h"
@@ -95,7 +96,10 @@ put_check(const struct message_record *record, enum method method, enum telling_
 	struct strbuf said;
 
 	strbuf_init(&said, memory, sizeof memory);
-	telling->say(record->facts, record->time_s, &said);
+	if (facts_is_groundless(record->facts, method))
+		gateway_say(record->facts, method, &said);
+	else
+		telling->say(record->facts, record->time_s, &said);
 	if (out->is_markup) {
 		put_check_title(telling->title, result, out);
 		prose_put(out, 0, "%s", memory);
@@ -105,7 +109,7 @@ put_check(const struct message_record *record, enum method method, enum telling_
 		output_put(out, " %-12s %-10s ", telling->title, result_word(result));
 		prose_wrap(out, memory, 28, 28);
 	}
-	if (telling->put_more != NULL)
+	if (telling->put_more != NULL && !facts_is_groundless(record->facts, method))
 		telling->put_more(record->facts, reader, out);
 	if (out->is_markup)
 		output_put(out, "</li>\n");
@@ -463,14 +467,35 @@ put_line(struct output *out, const char *title, const char *before, const char *
 	output_put(out, "%s%s\n", telling_shown(text, shown), behind);
 }
 
+/* The client's address, or what is known in place of it. */
+static const char *
+client_text(const struct facts *facts, const char *local, char memory[IPADDR_TEXT_SIZE])
+{
+	if (facts->client.address.length > 0)
+		return telling_client(facts, memory);
+	return facts_is_behind_gateway(facts) ? "unknown" : local;
+}
+
+static void
+put_gateway(const struct facts *facts, struct output *out)
+{
+	char memory[TEXT_MAX];
+	struct strbuf story = STRBUF_OVER(memory);
+
+	gateway_add_story(facts, &story);
+	if (story.length == 0)
+		return;
+	output_put(out, "  Gateway ");
+	prose_wrap(out, memory, 10, 10);
+}
+
 static void
 put_client(const struct facts *facts, struct output *out)
 {
 	const bool has_name = facts->iprev.verified != NULL && facts->iprev.verified[0] != '\0';
 	char ip[IPADDR_TEXT_SIZE], name[TELLING_SHOWN_SIZE];
 
-	output_put(out, "  Client  %s%s%s%s%s\n",
-		   facts->client.address.length > 0 ? telling_client(facts, ip) : "this host itself",
+	output_put(out, "  Client  %s%s%s%s%s\n", client_text(facts, "this host itself", ip),
 		   has_name ? " (" : "", telling_shown(facts->iprev.verified, name), has_name ? ")" : "",
 		   facts->client.is_trusted ? ", trusted: nothing is looked up for it" : "");
 }
@@ -489,6 +514,7 @@ put_head(const struct message_record *record, const struct config *config, struc
 	if (record->host != NULL && (config == NULL || strcmp(record->host, config->host) != 0))
 		put_line(out, "Host", "", record->host, "");
 	put_client(facts, out);
+	put_gateway(facts, out);
 	if (facts->client.is_authenticated)
 		put_line(out, "User", "", facts->client.auth_name, "");
 	put_line(out, "HELO", "", facts->helo.given != NULL ? facts->helo.given : "(none)", "");
@@ -536,8 +562,7 @@ explain_line(const struct message_record *record, struct output *out)
 	char time[CLOCK_TEXT_SIZE], ip[IPADDR_TEXT_SIZE];
 
 	output_put(out, "%s  %s  %s  <%s>", telling_shown(record->ident, id),
-		   clock_format(record->time_s, time),
-		   facts->client.address.length > 0 ? telling_client(facts, ip) : "local",
+		   clock_format(record->time_s, time), client_text(facts, "local", ip),
 		   telling_shown(facts->sender.mailbox.text, sender));
 	if (record->recipient_count > 0) {
 		const struct record_recipient *recipient = &record->recipients[told];
@@ -582,11 +607,20 @@ tell_recipient(const struct envelope_address *recipient, const struct record_ver
 static void
 put_origin(const struct facts *facts, struct output *out)
 {
-	char ip[IPADDR_TEXT_SIZE], shown[TELLING_SHOWN_SIZE];
+	char ip[IPADDR_TEXT_SIZE], shown[TELLING_SHOWN_SIZE], gateway[IPADDR_TEXT_SIZE];
 
-	prose_put(out, 0, "It came from %s, which introduced itself (HELO/EHLO) as \"%s\".",
-		  facts->client.address.length > 0 ? telling_client(facts, ip) : "this host itself",
-		  telling_shown(facts->helo.given, shown));
+	if (facts_is_behind_gateway(facts))
+		prose_put(out, 0, "It came through our gateway %s.",
+			  ipaddr_format(&facts->client.gateway.address, gateway));
+	if (facts_lacks_client(facts))
+		return;
+	if (facts->client.gateway.lacks_helo)
+		prose_put(out, 0, "The gateway had it from %s.", client_text(facts, "", ip));
+	else
+		prose_put(out, 0, "%s from %s, which introduced itself (HELO/EHLO) as \"%s\".",
+			  facts_is_behind_gateway(facts) ? "The gateway had it" : "It came",
+			  client_text(facts, "this host itself", ip),
+			  telling_shown(facts->helo.given, shown));
 }
 
 void

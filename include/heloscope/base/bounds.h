@@ -64,6 +64,11 @@
 #define BOUND_AUTHOR_OCTETS 8192
 #define BOUND_AUTHOR_ADDRESSES 100
 
+/* Received fields that are read to find the client of a message behind a gateway, and octets of its header
+ * that are held until it is found. Beyond them it is not known. */
+#define BOUND_GATEWAY_HOPS 20
+#define BOUND_GATEWAY_HELD 65536
+
 /* Octets that a check keeps of the header and the body of a message that it is fed. */
 #define BOUND_FED_OCTETS 196608
 

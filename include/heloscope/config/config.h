@@ -267,6 +267,7 @@ struct config {
 	unsigned long cache_octets; /* of answers kept at hand */
 	unsigned timeout_ms;        /* for all lookups of a message; at most CONFIG_TIMEOUT_MAX_MS */
 	struct network_set trusted;
+	struct network_set gateways; /* hosts whose Received fields tell who the client is */
 	bool trusts_authenticated;
 	struct text_set arc_sealers; /* patterns of domains whose seals are believed */
 	bool keeps_trusted_results;  /* own-id fields from trusted clients stay */
@@ -301,6 +302,21 @@ const char *config_said_at(const struct config *config, const char *name);
 
 /* Whether a client there is trusted: no address, loopback, or in trust { networks }. */
 bool config_trusts(const struct config *config, const struct ipaddr *address);
+
+/* Whether the word of a host there is taken for who the client is: it is in trust { gateways }. */
+bool config_is_gateway(const struct config *config, const struct ipaddr *address);
+
+/*
+ * A client connects: whether it is trusted, or a gateway, which it is rather than trusted; its address
+ * becomes the gateway's then, and that of the client is not known. This host itself is no gateway.
+ */
+void config_place_client(const struct config *config, struct client_facts *client);
+
+/* Whether the client of a message is trusted; of a gateway's one, only when it is known. */
+bool config_trusts_client(const struct config *config, const struct client_facts *client);
+
+/* Whether there is a list of that kind which is asked. */
+bool config_has_list(const struct config *config, bool is_allow);
 
 /* Whether the list may be asked for this family: octets of an address. */
 bool list_takes_family(const struct list *list, unsigned char length);

@@ -21,7 +21,7 @@ struct message;
 /* What a message stands on: its connection, which outlives it. */
 struct message_needs {
 	struct runtime *runtime;
-	struct inquiry *inquiry; /* NULL: trusted, or memory ran out */
+	struct inquiry *inquiry; /* NULL: trusted, a gateway, or memory ran out */
 	struct client_facts client;
 	char *helo;            /* raw, or NULL; where there is an inquiry, it has it */
 	char *mta_name;        /* {j}, or NULL */

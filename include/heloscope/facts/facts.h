@@ -28,12 +28,33 @@
 #include "heloscope/spf/problem.h"
 #include "heloscope/spf/trace.h"
 
+/* Why it is not known from which client a gateway had a message. */
+enum gateway_fault {
+	GATEWAY_FAULT_NONE,
+	GATEWAY_NO_RECEIVED,   /* where a field of a gateway is believed, there is none */
+	GATEWAY_UNREADABLE,    /* it is in no known spelling */
+	GATEWAY_INNER_ADDRESS, /* it names an address of some inner network, which is no gateway's */
+	GATEWAY_TOO_MUCH,      /* a bound was reached */
+	GATEWAY_FAULTS
+};
+
+/* A gateway of trust { gateways }, whose word is taken for who the client is. */
+struct gateway_facts {
+	struct ipaddr address;    /* that connected; length 0: none, and nothing below counts */
+	struct ipaddr believed;   /* whose Received field names the client: that one, or one further inside */
+	struct ipaddr inner;      /* for GATEWAY_INNER_ADDRESS: what it names; else length 0 */
+	unsigned hops;            /* fields that were believed */
+	enum gateway_fault fault; /* the client's address has the length 0 then */
+	bool lacks_helo;          /* it does not tell for certain how the client introduced itself */
+};
+
 struct client_facts {
 	struct ipaddr address; /* length 0: unknown, or not connected by IP */
 	uint16_t port;         /* host order */
 	bool is_trusted;       /* in trust { networks } or not connected by IP */
 	bool is_authenticated;
 	const char *auth_name; /* {auth_authen}, raw, or NULL */
+	struct gateway_facts gateway;
 };
 
 #define IPREV_NAMES_MAX 10 /* PTR names that are followed (RFC 8601, section 3) */
@@ -309,6 +330,19 @@ struct facts {
  * `arena`.
  */
 void facts_set_sender(struct facts *facts, const struct envelope_address *sender, struct arena *arena);
+
+/* Whether a gateway handed the message over. */
+bool facts_is_behind_gateway(const struct facts *facts);
+
+/* Whether one did, and the client is not known: nothing is decided on such a message, which is accepted. */
+bool facts_lacks_client(const struct facts *facts);
+
+/* Whether a gateway did not tell what a method rests on: the client, or how it introduced itself. DMARC rests
+ * on that where no signature makes it pass. */
+bool facts_lacks_ground(const struct facts *facts, enum method method);
+
+/* Whether it has the result none for that. */
+bool facts_is_groundless(const struct facts *facts, enum method method);
 
 /* All methods, as bits, that are awaited. */
 unsigned facts_awaited(const struct facts *facts);

@@ -32,25 +32,25 @@ enum method_switch { SWITCH_NONE, SWITCH_LOOK_BACK, SWITCH_ENABLE };
 
 /*
  * ENUM and name, the word of policies, the method in Authentication-Results (RFC 8601, 2.7), the stage since
- * which its result can be known, what switches it on, whether it rests on the
+ * which its result can be known, what switches it on, whether it rests on the client, whether it rests on the
  * sender (and is found for each reading of it), the ptype.property that its value has (NULL: several or
  * none), and what it can find.
  */
 /* clang-format off */
 #define METHOD_ROWS(ROW) \
-	ROW(IPREV,    iprev,    "iprev",    "iprev",    STAGE_CONNECT, SWITCH_NONE,      false, "policy.iprev",    METHOD_USUAL) \
-	ROW(HELO,     helo,     "helo",     "x-helo",   STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_USUAL) \
-	ROW(SPF,      spf,      "spf",      "spf",      STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_SPF_RESULTS) \
-	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    SWITCH_NONE,      false, "smtp.helo",       METHOD_SPF_RESULTS) \
-	ROW(DKIM,     dkim,     "dkim",     "dkim",     STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_SIGNATURES) \
-	ROW(DMARC,    dmarc,    "dmarc",    "dmarc",    STAGE_BODY,    SWITCH_ENABLE,    true,  "header.from",     METHOD_FINDS_OR_NOT) \
-	ROW(ARC,      arc,      "arc",      "arc",      STAGE_BODY,    SWITCH_ENABLE,    false, NULL,              METHOD_CHAINS) \
-	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    SWITCH_NONE,      true,  "smtp.mailfrom",   METHOD_USUAL) \
-	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_BLOCKS) \
-	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    SWITCH_NONE,      true,  NULL,              METHOD_ALLOWS) \
-	ROW(BANNER,   banner,   "banner",   "x-banner", STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.banner",   METHOD_USUAL) \
-	ROW(TLS,      tls,      "tls",      "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.tls",      METHOD_USUAL) \
-	ROW(PEER_TLS, peer_tls, "peer-tls", "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  false, "policy.peer-tls", METHOD_USUAL)
+	ROW(IPREV,    iprev,    "iprev",    "iprev",    STAGE_CONNECT, SWITCH_NONE,      true,  false, "policy.iprev",    METHOD_USUAL) \
+	ROW(HELO,     helo,     "helo",     "x-helo",   STAGE_HELO,    SWITCH_NONE,      true,  false, "smtp.helo",       METHOD_USUAL) \
+	ROW(SPF,      spf,      "spf",      "spf",      STAGE_MAIL,    SWITCH_NONE,      true,  true,  "smtp.mailfrom",   METHOD_SPF_RESULTS) \
+	ROW(SPF_HELO, spf_helo, "spf-helo", "spf",      STAGE_HELO,    SWITCH_NONE,      true,  false, "smtp.helo",       METHOD_SPF_RESULTS) \
+	ROW(DKIM,     dkim,     "dkim",     "dkim",     STAGE_BODY,    SWITCH_ENABLE,    false, false, NULL,              METHOD_SIGNATURES) \
+	ROW(DMARC,    dmarc,    "dmarc",    "dmarc",    STAGE_BODY,    SWITCH_ENABLE,    false, true,  "header.from",     METHOD_FINDS_OR_NOT) \
+	ROW(ARC,      arc,      "arc",      "arc",      STAGE_BODY,    SWITCH_ENABLE,    false, false, NULL,              METHOD_CHAINS) \
+	ROW(SENDER,   sender,   "sender",   "x-sender", STAGE_MAIL,    SWITCH_NONE,      false, true,  "smtp.mailfrom",   METHOD_USUAL) \
+	ROW(DNSBL,    dnsbl,    "dnsbl",    "x-dnsbl",  STAGE_MAIL,    SWITCH_NONE,      true,  true,  NULL,              METHOD_BLOCKS) \
+	ROW(DNSWL,    dnswl,    "dnswl",    "dnswl",    STAGE_MAIL,    SWITCH_NONE,      true,  true,  NULL,              METHOD_ALLOWS) \
+	ROW(BANNER,   banner,   "banner",   "x-banner", STAGE_MAIL,    SWITCH_LOOK_BACK,  true,  false, "policy.banner",   METHOD_USUAL) \
+	ROW(TLS,      tls,      "tls",      "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  false, false, "policy.tls",      METHOD_USUAL) \
+	ROW(PEER_TLS, peer_tls, "peer-tls", "x-tls",    STAGE_MAIL,    SWITCH_LOOK_BACK,  true,  false, "policy.peer-tls", METHOD_USUAL)
 /* clang-format on */
 
 #define METHOD_ENUM(NAME, ...) METHOD_##NAME,
@@ -61,7 +61,7 @@ struct method_words {
 	const char *method;
 	enum stage stage;
 	enum method_switch needs;
-	bool rests_on_sender;
+	bool rests_on_client, rests_on_sender;
 	const char *property;
 	unsigned results; /* bits 1 << enum result */
 };

@@ -50,6 +50,9 @@ extern const struct tokens codec_statuses;
 /* Why nothing follows from what a list says: enum list_fault. */
 extern const struct tokens codec_list_faults;
 
+/* Why the client behind a gateway is not known: enum gateway_fault; no word for none. */
+extern const struct tokens codec_gateway_faults;
+
 /* Of a verdict: why a refusal was not done, and the stage that it waited for; no word for what is usual. */
 extern const struct tokens codec_overruled, codec_stages;
 

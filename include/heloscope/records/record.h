@@ -83,6 +83,10 @@ const char *record_status_token(enum dns_status status);
 /* "no-answer", "lists-all": how a record tells why nothing follows from what a list says. */
 const char *record_list_fault_token(enum list_fault fault);
 
+/* "unreadable", "no-received": how a record tells why the client behind a gateway is not known; NULL: it is.
+ */
+const char *record_gateway_fault_token(enum gateway_fault fault);
+
 enum record_length {
 	RECORD_WHOLE, /* all, as far as BOUND_RECORD reaches */
 	RECORD_SHORT, /* only what policy reads, and one verdict of each kind */

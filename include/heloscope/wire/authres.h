@@ -72,6 +72,9 @@ struct authres {
  */
 void authres_begin(struct authres *authres, struct strbuf *out, const char *authserv_id);
 
+/* Add " (text)" behind the authserv-id, as authres_comment(); before any result. */
+void authres_remark(struct authres *authres, const char *text);
+
 /* Results with a property of which that is true are marked. Keeps `context`. */
 void authres_mark(struct authres *authres,
 		  bool (*is_important)(const void *context, const char *property, struct span value),

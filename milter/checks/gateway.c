@@ -1,0 +1,125 @@
+#include "heloscope/checks/gateway.h"
+
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/ipaddr_scope.h"
+#include "heloscope/checks/inquiry.h"
+
+#define FIELD_OVERHEAD 64 /* octets that a field counts beside its text */
+
+struct held_field {
+	struct held_field *next;
+	const char *name, *value;
+};
+
+void
+gateway_walk_begin(struct gateway_walk *walk, const struct config *config, const struct client_facts *client)
+{
+	*walk = (struct gateway_walk){ .config = config, .client = *client };
+	arena_init(&walk->memory, (size_t)2 * BOUND_GATEWAY_HELD);
+}
+
+static void
+fail(struct gateway_walk *walk, enum gateway_fault fault)
+{
+	walk->client.gateway.fault = fault;
+	walk->client.gateway.lacks_helo = true;
+	walk->is_over = true;
+}
+
+static void
+keep(struct gateway_walk *walk, const char *name, const char *value)
+{
+	struct held_field *field = arena_alloc(&walk->memory, sizeof *field);
+
+	if (field == NULL)
+		return;
+	*field = (struct held_field){ .name = arena_string(&walk->memory, name),
+				      .value = arena_string(&walk->memory, value) };
+	if (walk->last != NULL)
+		walk->last->next = field;
+	else
+		walk->first = field;
+	walk->last = field;
+}
+
+/*
+ * The first address that is no gateway's. One that only a network of one's own has is another hop of it that
+ * nobody has listed rather than a client: to judge it would be to judge all mail by it.
+ */
+static void
+meet(struct gateway_walk *walk, const struct received *received)
+{
+	struct client_facts *client = &walk->client;
+
+	client->is_trusted = network_set_contains(&walk->config->trusted, &received->address);
+	if (!client->is_trusted && ipaddr_scope(&received->address) >= SCOPE_NETWORK) {
+		client->gateway.inner = received->address;
+		fail(walk, GATEWAY_INNER_ADDRESS);
+		return;
+	}
+	client->address = received->address;
+	if (received->helo.length > 0)
+		walk->helo = arena_copy(&walk->memory, received->helo);
+	client->gateway.lacks_helo = received->helo.length == 0;
+	memcpy(walk->tls_version, received->tls_version, sizeof walk->tls_version);
+	walk->is_over = true;
+}
+
+/* A Received field of a host that is believed. */
+static void
+believe(struct gateway_walk *walk, struct span value)
+{
+	const struct received received = received_read(value);
+	struct gateway_facts *gateway = &walk->client.gateway;
+
+	if (++gateway->hops > BOUND_GATEWAY_HOPS)
+		fail(walk, GATEWAY_TOO_MUCH);
+	else if (received.finding == RECEIVED_UNREADABLE)
+		fail(walk, GATEWAY_UNREADABLE);
+	else if (received.finding == RECEIVED_CLIENT && config_is_gateway(walk->config, &received.address))
+		gateway->believed = received.address;
+	else if (received.finding == RECEIVED_CLIENT)
+		meet(walk, &received);
+}
+
+void
+gateway_walk_field(struct gateway_walk *walk, const char *name, const char *value)
+{
+	keep(walk, name, value);
+	walk->held += strlen(name) + strlen(value) + FIELD_OVERHEAD;
+	if (walk->held > BOUND_GATEWAY_HELD)
+		fail(walk, GATEWAY_TOO_MUCH);
+	else if (span_equals_nocase(span_trim(span_of(name)), SPAN("Received")))
+		believe(walk, span_of(value));
+}
+
+void
+gateway_walk_finish(struct gateway_walk *walk)
+{
+	if (!walk->is_over)
+		fail(walk, GATEWAY_NO_RECEIVED);
+}
+
+struct inquiry *
+gateway_walk_inquire(struct gateway_walk *walk, const struct inquiry_needs *needs,
+		     const struct envelope_address *sender)
+{
+	const struct tls_facts tls = { .version = walk->tls_version };
+	struct inquiry *inquiry = walk->memory.has_failed ? NULL : inquiry_new(needs, &walk->client);
+
+	if (inquiry == NULL)
+		return NULL;
+	inquiry_helo(inquiry, walk->helo);
+	inquiry_mail(inquiry, sender, NULL, walk->tls_version[0] != '\0' ? &tls : NULL);
+	for (const struct held_field *field = walk->first; field != NULL; field = field->next)
+		inquiry_header_field(inquiry, field->name, field->value);
+	return inquiry;
+}
+
+void
+gateway_walk_clear(struct gateway_walk *walk)
+{
+	arena_clear(&walk->memory);
+}

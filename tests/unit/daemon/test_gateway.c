@@ -1,0 +1,504 @@
+/* gateway: messages that a gateway hands over are judged by the client that its own Received fields name. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config_text.h"
+#include "fake_dns.h"
+#include "heloscope/base/bounds.h"
+#include "heloscope/checks/table.h"
+#include "heloscope/daemon/session.h"
+#include "heloscope/records/record.h"
+#include "staged_checks.h"
+
+#define GATEWAY "192.0.2.25"
+#define INNER "192.0.2.26"
+#define GOOD "198.51.100.7" /* permitted by the SPF record of its.test */
+#define BAD "203.0.113.9"
+
+#define OF(helo, address)                                                                                    \
+	"from " helo " (name.test [" address                                                                 \
+	"])\n\tby gw.test (Postfix) with ESMTP id 1\n\tfor <b@in.test>; x"
+
+#define SETTINGS                                                                                             \
+	"trust { gateways { " GATEWAY ", " INNER ", 127.0.0.0/8 } networks { 203.0.113.200, " INNER          \
+	" } } enable { dkim, dmarc } "
+#define CONFIG SETTINGS "mode enforce "
+#define STRICT "policy { reject 550 5.7.1 \"strict\" when spf = fail or helo = none or iprev = none } "
+
+/* 198.51.100.7 has a name that resolves to it, and may send for its.test; 203.0.113.9 has neither. */
+static const struct fake_row rows[] = {
+	{ "7.100.51.198.in-addr.arpa", DNS_PTR, DNS_NOERROR, "mx.its.test" },
+	{ "9.113.0.203.in-addr.arpa", DNS_PTR, DNS_NXDOMAIN, NULL },
+	{ "mx.its.test", DNS_A, DNS_NOERROR, GOOD },
+	{ "its.test", DNS_TXT, DNS_NOERROR, "v=spf1 ip4:198.51.100.7 ip4:192.0.2.25 -all" },
+	{ "mx.its.test", DNS_TXT, DNS_NOERROR, "v=spf1 a -all" },
+	{ "its.test", DNS_MX, DNS_NOERROR, "10 mx.its.test" },
+	{ "mx.its.test", DNS_AAAA, DNS_NODATA, NULL },
+	{ "_dmarc.its.test", DNS_TXT, DNS_NOERROR, "v=DMARC1; p=reject" },
+	{ "_dmarc.mx.its.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "_dmarc.test", DNS_TXT, DNS_NXDOMAIN, NULL },
+	{ "right.test", DNS_TXT, DNS_NOERROR, "120" }, /* of the staged checks */
+};
+
+struct scene {
+	struct fake_dns dns;
+	struct runtime *runtime;
+	struct session *session;
+	struct message_end end;
+	char path[64]; /* of the records */
+	char records[65536];
+};
+
+static void
+connect_from(struct scene *scene, const char *address)
+{
+	struct sockaddr_in client = { .sin_family = AF_INET };
+
+	assert_int_equal(inet_pton(AF_INET, address, &client.sin_addr), 1);
+	session_connect(scene->session, (const struct sockaddr *)&client);
+	session_helo(scene->session, "gateways.own.test", "TLSv1.3");
+}
+
+static void
+begin_with(struct scene *scene, const char *config, struct check_table checks)
+{
+	struct error error;
+	char text[4096];
+
+	*scene = (struct scene){ .path = "/tmp/heloscope-gateway.XXXXXX" };
+	(void)close(mkstemp(scene->path));
+	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" records \"%s\" %s", scene->path, config);
+	fake_dns_init(&scene->dns, rows, ROWS(rows));
+	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
+	assert_non_null(scene->runtime);
+	runtime_use(scene->runtime, checks, &scene->dns.interface);
+	scene->session = session_new(scene->runtime);
+	connect_from(scene, GATEWAY);
+}
+
+static void
+begin(struct scene *scene, const char *config)
+{
+	begin_with(scene, config, checks_table());
+}
+
+static void
+leave(struct scene *scene)
+{
+	FILE *file;
+	size_t length;
+
+	session_free(scene->session);
+	runtime_unref(scene->runtime);
+	(void)fake_dns_deliver(&scene->dns);
+	file = fopen(scene->path, "r");
+	assert_non_null(file);
+	length = fread(scene->records, 1, sizeof scene->records - 1, file);
+	scene->records[length] = '\0';
+	(void)fclose(file);
+	(void)unlink(scene->path);
+}
+
+static void
+expect_record(const struct scene *scene, const char *expected)
+{
+	if (strstr(scene->records, expected) == NULL)
+		fail_msg("no %s in %s", expected, scene->records);
+}
+
+/* A record is read back to what it was made of. */
+static void
+expect_same_when_read(const struct scene *scene)
+{
+	const struct span whole = { scene->records, strcspn(scene->records, "\n") };
+	struct record_reading reading;
+	char *again;
+
+	assert_true(record_read(whole, &reading));
+	again = record_make(&reading.record, RECORD_WHOLE);
+	assert_non_null(again);
+	if (!span_equals(whole, span_of(again)))
+		fail_msg("%s is read back from %s", again, scene->records);
+	free(again);
+	record_release(&reading);
+}
+
+static void
+say_mail(struct scene *scene, const char *sender)
+{
+	const struct mail_command mail = {
+		.sender = { .typed = sender },
+		.auth_name = "the-gateway",
+		.tls = { .version = "TLSv1.3" },
+	};
+
+	session_mail(scene->session, &mail);
+}
+
+static void
+say_rcpt(struct scene *scene, const char *recipient)
+{
+	if (session_rcpt(scene->session, &(struct envelope_address){ recipient, NULL }) != NULL)
+		fail_msg("%s is not taken", recipient);
+}
+
+static void
+say_end(struct scene *scene)
+{
+	session_header(scene->session, "From", " joe@its.test");
+	session_end_of_header(scene->session);
+	(void)fake_dns_deliver(&scene->dns);
+	scene->end = session_end_of_message(scene->session, "QID");
+}
+
+/* A whole message, with these Received fields from above; NULL at the end. */
+static void
+send_from(struct scene *scene, const char *sender, const char *const *received)
+{
+	say_mail(scene, sender);
+	say_rcpt(scene, "<b@in.test>");
+	session_header(scene->session, "X-Gateway-Score", " 0.1");
+	for (size_t i = 0; received[i] != NULL; i++)
+		session_header(scene->session, "Received", received[i]);
+	say_end(scene);
+}
+
+#define RECEIVED(...)                                                                                        \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+
+/* What the field says, folded lines joined. */
+static const char *
+results_of(const struct scene *scene)
+{
+	static char text[8192];
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < scene->end.count; i++)
+		if (strcmp(scene->end.edits[i].name, "Authentication-Results") == 0
+		    && scene->end.edits[i].index == 0)
+			for (const char *at = scene->end.edits[i].value; *at != '\0'; at++)
+				if (!ascii_is_blank(*at) || (length > 0 && text[length - 1] != ' '))
+					text[length++] = ascii_is_blank(*at) ? ' ' : *at;
+	text[length] = '\0';
+	return text;
+}
+
+static void
+expect_result(const struct scene *scene, const char *expected)
+{
+	if (strstr(results_of(scene), expected) == NULL)
+		fail_msg("no %s in \"%s\"", expected, results_of(scene));
+}
+
+static void
+expect_no_result(const struct scene *scene, const char *unexpected)
+{
+	if (strstr(results_of(scene), unexpected) != NULL)
+		fail_msg("%s in \"%s\"", unexpected, results_of(scene));
+}
+
+/* The client is the first address from above that is no gateway's, whatever stands below. */
+static void
+gateway_names_the_client(void **state)
+{
+	static const struct {
+		const char *received[5];
+		bool is_refused;
+		const char *origin, *record;
+	} table[] = {
+		{ { OF("mx.its.test", GOOD) },
+		  false,
+		  "(client from Received of gateway 192.0.2.25);",
+		  "\"gateway\":{\"ip\":\"192.0.2.25\",\"believed\":\"192.0.2.25\",\"hops\":1}" },
+		{ { OF("mx.its.test", BAD) }, true, NULL, "\"client\":{\"ip\":\"203.0.113.9\"" },
+		/* Forged below, and of an inner hop that nobody took. */
+		{ { OF("mx.its.test", BAD), OF("mx.its.test", GOOD) }, true, NULL, NULL },
+		{ { OF("mx.its.test", BAD), OF("mx.its.test", INNER), OF("mx.its.test", GOOD) },
+		  true,
+		  NULL,
+		  NULL },
+		{ { OF("[198.51.100.7]", BAD) }, true, NULL, NULL },
+		{ { OF("mx.its.test", GOOD), OF("x", BAD) }, false, NULL, NULL },
+		/* Several hops, and its own filter. */
+		{ { OF("i.test", INNER), OF("mx.its.test", GOOD), OF("x", BAD) },
+		  false,
+		  "(client from Received of gateway 192.0.2.26 behind 192.0.2.25);",
+		  "\"gateway\":{\"ip\":\"192.0.2.25\",\"believed\":\"192.0.2.26\",\"hops\":2}" },
+		{ { OF("localhost", "127.0.0.1"), OF("localhost", "127.0.0.1"), OF("mx.its.test", BAD) },
+		  true,
+		  NULL,
+		  "\"believed\":\"127.0.0.1\",\"hops\":3" },
+		{ { "by m.google.com with SMTP id 1; x", OF("mx.its.test", GOOD) },
+		  false,
+		  NULL,
+		  "\"believed\":\"192.0.2.25\",\"hops\":2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %zu\n", i);
+		begin(&scene, CONFIG STRICT);
+		send_from(&scene, "<joe@its.test>", table[i].received);
+		assert_int_equal(scene.end.reply != NULL, table[i].is_refused);
+		if (!table[i].is_refused) {
+			expect_result(&scene, "iprev=pass policy.iprev=198.51.100.7");
+			expect_result(&scene, "x-helo=pass smtp.helo=mx.its.test");
+			expect_result(&scene, "spf=pass smtp.mailfrom=its.test");
+			expect_result(&scene, "dmarc=pass");
+			expect_no_result(&scene, "auth=");
+			expect_no_result(&scene, "x-tls");
+		}
+		if (table[i].origin != NULL)
+			expect_result(&scene, table[i].origin);
+		leave(&scene);
+		if (table[i].record != NULL)
+			expect_record(&scene, table[i].record);
+		expect_same_when_read(&scene);
+	}
+}
+
+/* Neither a pass nor a refusal, whatever the rules say. */
+static void
+gateway_that_does_not_name_the_client_leaves_the_message_unjudged(void **state)
+{
+	static const struct {
+		const char *received[4];
+		const char *origin, *record;
+	} table[] = {
+		{ { "from [198.51.100.7] by gw.test with ESMTP id 1" },
+		  "Received of gateway 192.0.2.25 is in no known form",
+		  "\"fault\":\"unreadable\"" },
+		{ { "from x (y [198.51.100.7]) (z [203.0.113.9]) by gw.test with ESMTP id 1", OF("x", GOOD) },
+		  "Received of gateway 192.0.2.25 is in no known form",
+		  "\"hops\":1,\"fault\":\"unreadable\"" },
+		{ { OF("x", INNER), "by gw.test (Postfix, from userid 0) id 1; x", OF("mx.its.test", GOOD) },
+		  "Received of gateway 192.0.2.26 is in no known form",
+		  "\"believed\":\"192.0.2.26\",\"hops\":2,\"fault\":\"unreadable\"" },
+		{ { NULL }, "no Received of gateway 192.0.2.25", "\"hops\":0,\"fault\":\"no-received\"" },
+		{ { OF("x", INNER) }, "no Received of gateway 192.0.2.26", "\"fault\":\"no-received\"" },
+		{ { OF("x", "10.0.0.5"), OF("mx.its.test", GOOD) },
+		  "Received of gateway 192.0.2.25 names an inner address, 10.0.0.5",
+		  "\"fault\":\"inner-address\",\"inner\":\"10.0.0.5\",\"helo-untold\":true" },
+		{ { OF("x", "IPv6:fe80::1%eth0") },
+		  "names an inner address, fe80::1",
+		  "\"fault\":\"inner-address\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		print_message("    %zu\n", i);
+		begin(&scene, CONFIG "policy { reject when not spf = pass quarantine when not helo = pass "
+				     "otherwise reject }");
+		send_from(&scene, "<joe@its.test>", table[i].received);
+		assert_null(scene.end.reply);
+		assert_null(scene.end.quarantine);
+		expect_result(&scene, "mx.test (client not known: ");
+		expect_result(&scene, table[i].origin);
+		expect_result(&scene, "iprev=none reason=\"client not known: ");
+		expect_result(&scene, "x-helo=none reason=\"client not known: ");
+		expect_result(&scene, "spf=none reason=\"client not known: ");
+		expect_result(&scene, "dmarc=none reason=\"client not known: ");
+		expect_result(&scene, "x-sender=pass"); /* which rests on no client */
+		leave(&scene);
+		expect_record(&scene, "\"client\":{\"port\":");
+		expect_record(&scene, table[i].record);
+		expect_record(&scene, "\"action\":\"accept\",\"enforced\":true");
+		expect_same_when_read(&scene);
+	}
+}
+
+/* It is not known whether there was a name, or which: no rule can be true of it. */
+static void
+gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, CONFIG STRICT "policy for \"x.test\" { reject when not helo-name = \"x\" }");
+	send_from(&scene, "<joe@its.test>",
+		  RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
+	assert_null(scene.end.reply);
+	expect_result(&scene, "x-helo=none reason=\"HELO not told for certain by gateway 192.0.2.25\"");
+	expect_result(&scene, "iprev=pass");
+	expect_result(&scene, "spf=pass");
+	session_abort(scene.session);
+	send_from(&scene, "<>", RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
+	assert_null(scene.end.reply);
+	expect_result(&scene, "dmarc=none reason=\"SPF not known: HELO not told for certain");
+	leave(&scene);
+	expect_record(&scene, "\"helo-untold\":true");
+	expect_same_when_read(&scene);
+}
+
+static void
+gateway_sends_several_messages_each_with_its_own_client(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, CONFIG STRICT);
+	for (int times = 0; times < 2; times++) {
+		send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
+		assert_null(scene.end.reply);
+		expect_result(&scene, "spf=pass");
+		session_abort(scene.session);
+		send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+		assert_int_equal(scene.end.reply->code, 550);
+		session_abort(scene.session);
+		send_from(&scene, "<>", RECEIVED(OF("mx.its.test", GOOD)));
+		assert_null(scene.end.reply);
+		expect_result(&scene, "spf=pass smtp.helo=mx.its.test");
+		session_abort(scene.session);
+		send_from(&scene, "<joe@its.test>", RECEIVED(NULL));
+		expect_result(&scene, "spf=none");
+		session_abort(scene.session);
+	}
+	leave(&scene);
+}
+
+/* Nobody is refused or put apart at RCPT; of what is given up nothing was decided. */
+static void
+gateway_is_told_at_the_end_of_the_message(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, CONFIG "recipients apart policy { reject 550 5.7.1 \"no\" when client in { " BAD " } } "
+			     "policy for \"open.test\" { otherwise accept } ");
+	say_mail(&scene, "<joe@its.test>");
+	say_rcpt(&scene, "<a@in.test>");
+	say_rcpt(&scene, "<a@open.test>");
+	session_abort(scene.session);
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("x", BAD)));
+	assert_int_equal(scene.end.reply->code, 550);
+	leave(&scene);
+	expect_record(&scene,
+		      "\"client\":{\"port\":0,\"trusted\":false,\"authenticated\":false,\"gateway\":");
+	expect_record(&scene, "\"pending\":\"header\"");
+	expect_same_when_read(&scene);
+}
+
+static void
+gateway_in_mode_audit_refuses_nothing(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, SETTINGS "mode audit " STRICT);
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_null(scene.end.reply);
+	expect_result(&scene, "spf=fail");
+	leave(&scene);
+	expect_record(&scene, "\"action\":\"reject\",\"enforced\":false");
+}
+
+/* A gateway is a gateway rather than trusted; who is behind it may be trusted; this host is no gateway. */
+static void
+gateway_and_trust_are_told_apart(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, CONFIG STRICT);
+	connect_from(&scene, INNER);
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_int_equal(scene.end.reply->code, 550);
+	session_abort(scene.session);
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", "203.0.113.200")));
+	assert_null(scene.end.reply);
+	assert_string_equal(results_of(&scene), "");
+	session_abort(scene.session);
+	connect_from(&scene, "127.0.0.1");
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_null(scene.end.reply);
+	leave(&scene);
+	expect_record(&scene, "\"ip\":\"203.0.113.200\",\"port\":0,\"trusted\":true");
+	expect_record(&scene, "\"ip\":\"127.0.0.1\",\"port\":0,\"trusted\":true");
+}
+
+/* Fields that came before the client was known. */
+static void
+gateway_hands_on_what_stood_above_its_received_field(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin_with(&scene, "trust { gateways { " GATEWAY " } } enable { dkim }", staged_checks());
+	say_mail(&scene, "<joe@its.test>");
+	say_rcpt(&scene, "<b@in.test>");
+	session_header(scene.session, "X-Seal", "right.test");
+	session_header(scene.session, "Received", OF("mx.its.test", GOOD));
+	session_header(scene.session, "From", " joe@its.test");
+	session_end_of_header(scene.session);
+	session_body(scene.session, SPAN("x"));
+	(void)fake_dns_deliver(&scene.dns);
+	scene.end = session_end_of_message(scene.session, "QID");
+	expect_result(&scene, "x-sender=pass");
+	leave(&scene);
+}
+
+/* BOUND_GATEWAY_HOPS, BOUND_GATEWAY_HELD: of a header without end so much is read and held. */
+static void
+gateway_reads_and_holds_so_much_of_a_header(void **state)
+{
+	struct scene scene;
+	char value[1001];
+
+	(void)state;
+	(void)memset(value, 'x', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	begin(&scene, CONFIG STRICT);
+	for (size_t more = 0; more < 2; more++) {
+		say_mail(&scene, "<joe@its.test>");
+		say_rcpt(&scene, "<b@in.test>");
+		for (size_t i = 0; i + 1 < BOUND_GATEWAY_HOPS + more; i++)
+			session_header(scene.session, "Received", OF("x", INNER));
+		session_header(scene.session, "Received", OF("mx.its.test", GOOD));
+		say_end(&scene);
+		expect_result(&scene,
+			      more == 0 ? "spf=pass" : "spf=none reason=\"client not known: too much header");
+		session_abort(scene.session);
+
+		say_mail(&scene, "<joe@its.test>");
+		say_rcpt(&scene, "<b@in.test>");
+		for (size_t i = 0; i < BOUND_GATEWAY_HELD / 2000 * (1 + 2 * more); i++)
+			session_header(scene.session, "X-Fill", value);
+		session_header(scene.session, "Received", OF("mx.its.test", GOOD));
+		say_end(&scene);
+		expect_result(&scene,
+			      more == 0 ? "spf=pass" : "spf=none reason=\"client not known: too much header");
+		session_abort(scene.session);
+	}
+	leave(&scene);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gateway_names_the_client),
+		cmocka_unit_test(gateway_that_does_not_name_the_client_leaves_the_message_unjudged),
+		cmocka_unit_test(gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged),
+		cmocka_unit_test(gateway_sends_several_messages_each_with_its_own_client),
+		cmocka_unit_test(gateway_is_told_at_the_end_of_the_message),
+		cmocka_unit_test(gateway_in_mode_audit_refuses_nothing),
+		cmocka_unit_test(gateway_and_trust_are_told_apart),
+		cmocka_unit_test(gateway_hands_on_what_stood_above_its_received_field),
+		cmocka_unit_test(gateway_reads_and_holds_so_much_of_a_header),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
