@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heloscope/checks/gateway.h"
 #include "heloscope/checks/inquiry.h"
 #include "heloscope/cli/argument.h"
 #include "heloscope/cli/cli.h"
@@ -18,7 +19,8 @@ static const char help[] =
 	"Makes the checks that the filter would make for a message of such a client, with the\n"
 	"filter's own configuration, and tells what was found and what it would decide.\n"
 	"\n"
-	"      --ip ADDRESS    the client's address\n"
+	"      --ip ADDRESS    the client's address; that of a gateway (trust { gateways })\n"
+	"                      needs --message, whose Received fields name the client\n"
 	"      --helo NAME     the name that it gives with HELO or EHLO\n"
 	"      --from ADDRESS  the sender (MAIL FROM). Without it, or with <>, it is the null\n"
 	"                      sender, which bounces have\n"
@@ -196,6 +198,53 @@ read_message(void *path, struct inquiry *inquiry, struct error *error)
 	return cli_message_read("check", *(const char **)path, &handler, error);
 }
 
+/* A gateway's word. */
+
+static void
+walk_field(void *context, const char *name, const char *value)
+{
+	struct gateway_walk *walk = context;
+
+	if (!walk->is_over)
+		gateway_walk_field(walk, name, value);
+}
+
+static void
+walk_end_of_header(void *walk)
+{
+	gateway_walk_finish(walk);
+}
+
+static void
+walk_body(void *walk, struct span octets)
+{
+	(void)walk;
+	(void)octets;
+}
+
+/* Take the client that a message names, which is read once more for its checks. What is odd about it is told
+ * then. Returns -1 to go on, or the status to exit with. */
+static int
+take_client(struct options *options, struct gateway_walk *walk)
+{
+	const struct stored_handler handler = { walk_field, walk_end_of_header, walk_body, walk };
+	struct trial_order *order = &options->order;
+	struct error error;
+
+	if (options->message == NULL || strcmp(options->message, "-") == 0 || order->helo != NULL)
+		return cli_usage_error(
+			"check",
+			"that address is of a gateway (trust { gateways }), which names the client and its HELO name in Received fields: give the message with --message FILE, and no --helo");
+	gateway_walk_begin(walk, order->config, &order->client);
+	if (!cli_message_read(NULL, options->message, &handler, &error)) {
+		output_put(output_errors(), "heloscope check: %s\n", error.text);
+		return CLI_UNKNOWN;
+	}
+	order->client = walk->client;
+	order->helo = walk->helo;
+	return -1;
+}
+
 static int
 try(const struct options *options)
 {
@@ -216,6 +265,7 @@ cli_check(int argc, char **argv)
 {
 	struct options options = { .config = CONFIG_FILE, .sender = "<>" };
 	struct trial_order *order = &options.order;
+	struct gateway_walk walk = { .is_over = false };
 	int status = read_options(argc, argv, &options);
 
 	if (status >= 0)
@@ -224,7 +274,7 @@ cli_check(int argc, char **argv)
 	order->config = config_read(options.config, output_errors());
 	if (order->config == NULL)
 		return CLI_UNKNOWN;
-	order->client.is_trusted = config_trusts(order->config, &order->client.address);
+	config_place_client(order->config, &order->client);
 	order->sender = options.sender;
 	if (order->recipient_count == 0) {
 		(void)snprintf(options.recipients[0], CLI_PATH_SIZE, "<someone@%s>",
@@ -235,9 +285,12 @@ cli_check(int argc, char **argv)
 		order->read = read_message;
 		order->context = &options.message;
 	}
-	if (options.message != NULL && !order->client.is_trusted)
+	if (order->client.gateway.address.length > 0)
+		status = take_client(&options, &walk);
+	if (status < 0 && options.message != NULL && !order->client.is_trusted)
 		tell_of_left_out(order->config, options.config);
-	status = try(&options);
+	status = status < 0 ? try(&options) : status;
+	gateway_walk_clear(&walk);
 	config_unref(order->config);
 	return status;
 }

@@ -68,7 +68,7 @@ finish(struct stored *stored, int fault, const char *command, const char *path, 
 		error_set(error, "%s: %s", path, strerror(fault));
 	else if (ended != STORED_GOOD)
 		error_set(error, "%s: %s", path, faults[ended]);
-	else
+	else if (command != NULL)
 		tell_oddities(stored, command, path);
 	return fault == 0 && ended == STORED_GOOD;
 }

@@ -12,7 +12,8 @@
 
 /*
  * Tell `handler` of the message in the file at `path`, "-" for standard input. What is odd about it is said
- * on standard error, for `command`. False with the reason; what was told until then has been told.
+ * on standard error, for `command`, unless that is NULL. False with the reason; what was told until then has
+ * been told.
  */
 bool cli_message_read(const char *command, const char *path, const struct stored_handler *handler,
 		      struct error *error) MUST_USE;
