@@ -82,10 +82,9 @@ gateway_add_story(const struct facts *facts, struct strbuf *text)
 	} else if (facts->client.address.length == 0) {
 		strbuf_add(text, "; the client is not known, as the header did not come");
 	} else {
-		strbuf_add(text, "; the client is whom the Received field of ");
+		strbuf_add(text, "; the client is the one that the Received field of ");
 		add_address(text, &gateway->believed);
-		strbuf_printf(text, " names, after %u %s", gateway->hops,
-			      gateway->hops == 1 ? "hop" : "hops");
+		strbuf_printf(text, " names (field %u from the top)", gateway->hops);
 	}
 }
 
