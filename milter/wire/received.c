@@ -128,18 +128,18 @@ take_literal(struct span *rest, struct ipaddr *address)
 	return true;
 }
 
-/* Whether an address stands in a text, in brackets as a server writes that of a client. */
+/* Whether an address stands in a text, in brackets as a server writes that of a client: not behind "@", as in
+ * addresses of mail. */
 static bool
 holds_literal(struct span text)
 {
 	struct ipaddr address;
 
-	while (text.length > 0) {
-		struct span rest = text;
+	for (size_t i = 0; i < text.length; i++) {
+		struct span rest = span_from(text, i);
 
-		if (take_literal(&rest, &address))
+		if ((i == 0 || text.at[i - 1] != '@') && take_literal(&rest, &address))
 			return true;
-		text = span_from(text, 1);
 	}
 	return false;
 }
@@ -175,6 +175,22 @@ take_between(struct span *rest, struct clauses *clauses)
 	return true;
 }
 
+/*
+ * Whether what follows "by" goes on as a server writes it: its own name and, behind that alone, its own
+ * address; no other "by". If not, part of a HELO name with blanks may stand where these are looked for, and
+ * the rest of the field, with the address that the server saw, behind it.
+ */
+static bool
+ends_plainly(struct span by)
+{
+	struct span name, own;
+
+	if (!take_word(&by, &name))
+		return false;
+	(void)take_comment(&by, &own);
+	return !begins_with(by, "by") && !holds_literal(by);
+}
+
 static bool
 take_apart(struct span value, struct clauses *clauses)
 {
@@ -182,7 +198,7 @@ take_apart(struct span value, struct clauses *clauses)
 	if (!take_words(&value, "from") || !take_word(&value, &clauses->first))
 		return false;
 	(void)take_comment(&value, &clauses->comment);
-	if (!take_between(&value, clauses) || !take_words(&value, "by"))
+	if (!take_between(&value, clauses) || !take_words(&value, "by") || !ends_plainly(value))
 		return false;
 	clauses->by = span_until(&value, '<');
 	return true;

@@ -112,6 +112,13 @@ received_names_the_client_in_the_spelling_of_each_server(void **state)
 		{ "from h.test (p.test [192.0.2.1]) by bsf.test with ESMTP id 1 (version=TLSv1.2 cipher=X bits=128 "
 		  "verify=NO); x",
 		  "192.0.2.1", "h.test", "TLSv1.2" },
+		/* Addresses elsewhere: the server's own, and of sender and recipient. */
+		{ "from h.test (p.test [192.0.2.1]) by localhost (gw.test [127.0.0.1]) (amavisd-new, port 10024) with "
+		  "ESMTP id 1",
+		  "192.0.2.1", "h.test", NULL },
+		{ "from p.test ([192.0.2.1] helo=h.test) by gw.test with esmtp (Exim 4.96) (envelope-from "
+		  "<a@[198.51.100.9]>) id 1 for b@[192.0.2.25]",
+		  "192.0.2.1", "h.test", NULL },
 		/* Forms of addresses. */
 		{ "from h.test (p.test [::ffff:192.0.2.1]) by gw.test with ESMTP id 1", "192.0.2.1", "h.test",
 		  NULL },
@@ -148,8 +155,25 @@ received_takes_nothing_that_the_client_says_for_its_address(void **state)
 		  NULL },
 		{ "from x [198.51.100.9] (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL, NULL },
 		{ "from p.test (HELO x) ([192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL, NULL },
-		{ "from h.test (by [198.51.100.9]) by gw.test [192.0.2.1] with ESMTP id 1", "198.51.100.9",
-		  "h.test", NULL },
+		{ "from h.test (by [198.51.100.9]) by gw.test [192.0.2.1] with ESMTP id 1", NULL, NULL,
+		  NULL },
+		/* The same with blanks, from a server that does not look at them. */
+		{ "from x (y [198.51.100.9]) by z (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
+		  NULL, NULL },
+		{ "from x (y [198.51.100.9]) by z with ESMTP id 2 (p.test [192.0.2.1]) by gw.test with ESMTP id 1",
+		  NULL, NULL, NULL },
+		{ "from x (y [198.51.100.9]) by z < (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
+		  NULL, NULL },
+		{ "from x (y [198.51.100.9]) by (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
+		  NULL },
+		{ "from x (y [198.51.100.9]) by z ( (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
+		  NULL, NULL },
+		{ "from p.test (x [198.51.100.9]) by z ( [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
+		  NULL },
+		{ "from x (y [198.51.100.9]) by z (a)[192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
+		  NULL },
+		{ "from x (y [198.51.100.9]) by z (a) (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
+		  NULL, NULL },
 		/* Names in the reverse DNS. */
 		{ "from h.test ([198.51.100.9] [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL, NULL },
 		{ "from h.test (p.test [198.51.100.9] [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
