@@ -75,24 +75,56 @@ write_hex(struct span octets, char *out)
 }
 
 /* In text of HTML, and in values of attributes, whatever the quotes. */
-static bool
-means_markup(char c)
+#define MARKUP "<>&\"'"
+
+/* Eight octets at a time. */
+#define EACH(octet) (UINT64_C(0x0101010101010101) * (unsigned char)(octet))
+
+/* Not 0 when one of the eight is 0. */
+static uint64_t
+has_zero(uint64_t eight)
 {
-	return c == '<' || c == '>' || c == '&' || c == '"' || c == '\'';
+	return (eight - EACH(1)) & ~eight & EACH(0x80);
+}
+
+/* Whether each is printable ASCII and none is among the special ones. A borrow of the subtraction reaches
+ * others only where an octet below a blank stands. */
+static bool
+are_plain(uint64_t eight, const char *special)
+{
+	uint64_t bad = ((eight | (eight - EACH(' '))) & EACH(0x80)) | has_zero(eight ^ EACH(0x7f));
+
+	for (; *special != '\0'; special++)
+		bad |= has_zero(eight ^ EACH(*special));
+	return bad == 0;
+}
+
+size_t
+escape_run_length(struct span text, const char *special)
+{
+	size_t length = 0;
+
+	while (length < text.length) {
+		const size_t left = text.length - length < 8 ? text.length - length : 8;
+		uint64_t eight = EACH('a');
+
+		memcpy(&eight, text.at + length, left);
+		if (!are_plain(eight, special))
+			break;
+		length += left;
+	}
+	while (length < text.length && ascii_is_printable(text.at[length])
+	       && !ascii_is_among(text.at[length], special))
+		length++;
+	return length;
 }
 
 size_t
 escape_plain_length(struct span text, unsigned keep)
 {
-	const bool keeps_backslash = (keep & ESCAPE_KEEP_BACKSLASH) != 0,
-		   is_markup = (keep & ESCAPE_MARKUP) != 0;
-	size_t length = 0;
-
-	while (length < text.length && ascii_is_printable(text.at[length])
-	       && (keeps_backslash || text.at[length] != '\\')
-	       && !(is_markup && means_markup(text.at[length])))
-		length++;
-	return length;
+	if ((keep & ESCAPE_MARKUP) != 0)
+		return escape_run_length(text, (keep & ESCAPE_KEEP_BACKSLASH) != 0 ? MARKUP : MARKUP "\\");
+	return escape_run_length(text, (keep & ESCAPE_KEEP_BACKSLASH) != 0 ? "" : "\\");
 }
 
 size_t
@@ -109,7 +141,7 @@ escape_next(struct span text, unsigned keep, char out[ESCAPE_SIZE])
 		write_hex((struct span){ text.at, length }, out);
 	} else if (point == '\\' && (keep & ESCAPE_KEEP_BACKSLASH) == 0) {
 		memcpy(out, "\\\\", 3);
-	} else if ((keep & ESCAPE_MARKUP) != 0 && length == 1 && means_markup(text.at[0])) {
+	} else if ((keep & ESCAPE_MARKUP) != 0 && length == 1 && ascii_is_among(text.at[0], MARKUP)) {
 		(void)snprintf(out, ESCAPE_SIZE, "&#%u;", (unsigned)point);
 	} else {
 		memcpy(out, text.at, length);

@@ -4,11 +4,12 @@
 
 #define CUT "\"..." /* ends what is cut */
 
-/* Letters and digits are asked for first, as most are. */
+/* What most are is asked for first. */
 static bool
 is_plain_octet(char c)
 {
-	return ascii_is_alnum(c) || (ascii_is_printable(c) && !ascii_is_among(c, " \\\"'=<>"));
+	return ascii_is_alnum(c) || c == '.' || c == '-' || c == ':'
+	       || (ascii_is_printable(c) && !ascii_is_among(c, " \\\"'=<>"));
 }
 
 static bool

@@ -4,6 +4,7 @@
 
 #include "heloscope/wire/authres.h"
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/escape.h"
 #include "heloscope/base/hash.h"
 
 static const char *const own_fields[OWN_FIELDS] = {
@@ -122,10 +123,9 @@ is_forged(const struct arriving_owner *owner, struct span name, struct span valu
 {
 	if (speaks_as(owner, field_of(name), value))
 		return true;
-	for (size_t at = 1; at < value.length; at++) {
-		const char before = value.at[at - 1];
-
-		if (!is_visible(before) && before != ' ' && before != '\t'
+	for (size_t at = 0; (at += escape_run_length(span_from(value, at), "")) < value.length;) {
+		at++; /* behind one that is neither visible nor a blank, or a tab */
+		if (value.at[at - 1] != '\t' && at < value.length
 		    && is_forged_line(owner, span_from(value, at)))
 			return true;
 	}

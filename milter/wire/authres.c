@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/base/domain.h"
+#include "heloscope/base/escape.h"
 
 #define LINE_MAX 78 /* octets, RFC 5322, 2.1.1 */
 #define VALUE_MAX 255
@@ -40,11 +41,12 @@ result_is_bad(enum result result)
 
 /* Writing. */
 
-/* RFC 2045, section 5.1. Letters and digits are asked for first, as most are. */
+/* RFC 2045, section 5.1. What most are is asked for first. */
 static bool
 is_token_octet(char c)
 {
-	return ascii_is_alnum(c) || (ascii_is_printable(c) && !ascii_is_among(c, " ()<>@,;:\\\"/[]?="));
+	return ascii_is_alnum(c) || c == '.' || c == '-' || c == '_'
+	       || (ascii_is_printable(c) && !ascii_is_among(c, " ()<>@,;:\\\"/[]?="));
 }
 
 static bool
@@ -70,11 +72,8 @@ add_printable(struct strbuf *out, struct span text, const char *special)
 	if (is_long)
 		text.length = VALUE_MAX;
 	while (text.length > 0) {
-		size_t plain = 0;
+		size_t plain = escape_run_length(text, special);
 
-		while (plain < text.length && ascii_is_printable(text.at[plain])
-		       && !ascii_is_among(text.at[plain], special))
-			plain++;
 		strbuf_add_span(out, (struct span){ text.at, plain });
 		if (plain < text.length)
 			strbuf_printf(out, "%%%02x", (unsigned char)text.at[plain++]);

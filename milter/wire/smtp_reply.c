@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heloscope/base/escape.h"
+
 bool
 smtp_reply_codes_are_valid(unsigned code, const char *xcode)
 {
@@ -64,9 +66,10 @@ line_length(const char *text, size_t width, bool breaks_sentences)
 static void
 set_line(char *line, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		line[i] = ascii_is_printable(text[i]) ? text[i] : '?';
+	memcpy(line, text, length);
 	line[length] = '\0';
+	for (size_t at = 0; (at += escape_run_length((struct span){ line + at, length - at }, "")) < length;)
+		line[at] = '?';
 }
 
 /* Fill the lines; returns what is left. */

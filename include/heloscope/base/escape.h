@@ -35,6 +35,9 @@ size_t escape_next(struct span text, unsigned keep, char out[ESCAPE_SIZE]);
  */
 size_t escape_plain_length(struct span text, unsigned keep);
 
+/* How many octets at the beginning are printable ASCII and none of the special ones, which are few. */
+size_t escape_run_length(struct span text, const char *special);
+
 /*
  * The way back from ESCAPE_ALL: read the octet with which `text`, which is not empty, begins, be it itself,
  * "\\" or "\xHH". A backslash before anything else, or at the end, stands for itself. Returns how many octets

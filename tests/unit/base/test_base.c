@@ -12,6 +12,7 @@
 #include "heloscope/base/arena.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/error.h"
+#include "heloscope/base/escape.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/heap.h"
 #include "heloscope/base/table.h"
@@ -598,10 +599,39 @@ new_file_replaces_whole_files_and_follows_no_links(void **state)
 	assert_int_equal(unlink(path) | unlink(link) | rmdir(folder), 0);
 }
 
+/* It looks at eight octets at a time: each octet at each place is seen, whatever stands beside it. */
+static void
+escape_run_length_is_that_of_a_loop_over_octets(void **state)
+{
+	static const char *const sets[] = { "", "\\", "<>&\"'\\", "()\\%" };
+	static const char beside[] = { 'x', ' ', '~', '\x01', '\x7f', '\x80', '\xff', '\\' };
+
+	(void)state;
+	for (size_t set = 0; set < ROWS(sets); set++)
+		for (size_t place = 0; place < 19; place++)
+			for (int octet = 0; octet < 256; octet++)
+				for (size_t i = 0; i < sizeof beside; i++) {
+					char text[19];
+					size_t expected = 0;
+
+					memset(text, 'a', sizeof text);
+					text[place] = (char)octet;
+					if (place + 1 < sizeof text)
+						text[place + 1] = beside[i];
+					while (expected < sizeof text && ascii_is_printable(text[expected])
+					       && !ascii_is_among(text[expected], sets[set]))
+						expected++;
+					assert_int_equal(escape_run_length((struct span){ text, sizeof text },
+									   sets[set]),
+							 expected);
+				}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(escape_run_length_is_that_of_a_loop_over_octets),
 		cmocka_unit_test(file_lines_reads_lines_whatever_they_hold),
 		cmocka_unit_test(file_lines_holds_no_more_than_its_bound),
 		cmocka_unit_test(file_lines_reads_lines_of_any_length),
