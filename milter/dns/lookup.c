@@ -24,7 +24,10 @@ struct lookup {
 	unsigned timeout_ms;
 	uint64_t end_ms;            /* of all waiting */
 	struct question *questions; /* the asking thread's */
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;       /* guards the next three, and what questions say */
+	size_t under_way;           /* questions without an answer */
+	bool is_freed;              /* by who asked; the last answer ends it */
+	bool is_stopped;
 	pthread_cond_t has_answer;
 };
 
@@ -64,12 +67,19 @@ patience_ms(const struct lookup *lookup)
 }
 
 void
-lookup_free(struct lookup *lookup)
+lookup_stop(struct lookup *lookup)
+{
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->is_stopped = true;
+	(void)pthread_cond_broadcast(&lookup->has_answer);
+	(void)pthread_mutex_unlock(&lookup->lock);
+}
+
+static void
+destroy(struct lookup *lookup)
 {
 	struct question *question;
 
-	if (lookup == NULL)
-		return;
 	while ((question = lookup->questions) != NULL) {
 		lookup->questions = question->next;
 		dns_answer_free(question->answer);
@@ -80,17 +90,50 @@ lookup_free(struct lookup *lookup)
 	free(lookup);
 }
 
+void
+lookup_free(struct lookup *lookup)
+{
+	bool is_last;
+
+	if (lookup == NULL)
+		return;
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->is_freed = true;
+	is_last = lookup->under_way == 0;
+	(void)pthread_mutex_unlock(&lookup->lock);
+	if (is_last)
+		destroy(lookup);
+}
+
 static void
 take_answer(void *context, struct dns_answer *answer)
 {
 	struct question *question = context;
 	struct lookup *lookup = question->lookup;
+	bool is_last;
 
 	(void)pthread_mutex_lock(&lookup->lock);
 	question->answer = answer;
 	question->took_ms = (unsigned)(clock_now_ms() - question->asked_ms);
 	question->is_answered = true;
+	is_last = --lookup->under_way == 0 && lookup->is_freed;
 	(void)pthread_cond_broadcast(&lookup->has_answer);
+	(void)pthread_mutex_unlock(&lookup->lock);
+	if (is_last)
+		destroy(lookup);
+}
+
+static void
+ask(struct lookup *lookup, struct question *question)
+{
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->under_way++;
+	(void)pthread_mutex_unlock(&lookup->lock);
+	if (lookup->resolver->ask(lookup->resolver, question->name, question->type, take_answer, question))
+		return;
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->under_way--;
+	question->is_answered = true;
 	(void)pthread_mutex_unlock(&lookup->lock);
 }
 
@@ -116,8 +159,7 @@ find_question(struct lookup *lookup, const char *name, enum dns_type type)
 				       .took_ms = lookup->timeout_ms };
 	memcpy(question->name, name, size);
 	lookup->questions = question;
-	if (!lookup->resolver->ask(lookup->resolver, name, type, take_answer, question))
-		question->is_answered = true;
+	ask(lookup, question);
 	return question;
 }
 
@@ -147,7 +189,7 @@ lookup_get(struct lookup *lookup, const char *name, enum dns_type type)
 	if (question == NULL)
 		return &timed_out;
 	(void)pthread_mutex_lock(&lookup->lock);
-	while (!question->is_answered
+	while (!question->is_answered && !lookup->is_stopped
 	       && pthread_cond_timedwait(&lookup->has_answer, &lookup->lock, &question->deadline) == 0)
 		continue;
 	answer = question->answer;

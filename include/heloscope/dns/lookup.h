@@ -1,7 +1,8 @@
 /*
  * lookup: the DNS for programs that may wait: questions are asked, remembered, and waited for.
  *
- * For the command line. One thread asks; answers come in on the resolver's.
+ * For the command line, and for a thread that has nothing else to do. One thread asks; answers come in on the
+ * resolver's.
  */
 #ifndef HELOSCOPE_DNS_LOOKUP_H
 #define HELOSCOPE_DNS_LOOKUP_H
@@ -11,9 +12,12 @@
 
 struct lookup;
 
-/* `resolver` must outlive lookup_free(). NULL when memory ran out. */
+/* `resolver` must outlive the last question. NULL when memory ran out. */
 struct lookup *lookup_new(struct dns_resolver *resolver, unsigned timeout_ms) MUST_USE;
-void lookup_free(struct lookup *lookup); /* after resolver_free() of its resolver; NULL is allowed */
+void lookup_free(struct lookup *lookup); /* answers that come later are dropped; NULL is allowed */
+
+/* Nothing is waited for any more. Any thread. */
+void lookup_stop(struct lookup *lookup);
 
 /*
  * The answer, which is asked for at the first call and waited for at most until the timeout after that;
