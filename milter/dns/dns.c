@@ -16,8 +16,9 @@ static const struct {
 	enum dns_type type;
 	const char *word;
 } type_words[] = {
-	{ DNS_A, "A" },     { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },   { DNS_MX, "MX" },
-	{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" },   { DNS_TLSA, "TLSA" },
+	{ DNS_A, "A" },       { DNS_CNAME, "CNAME" }, { DNS_PTR, "PTR" },
+	{ DNS_MX, "MX" },     { DNS_TXT, "TXT" },     { DNS_AAAA, "AAAA" },
+	{ DNS_TLSA, "TLSA" }, { DNS_RRSIG, "RRSIG" }, { DNS_DNSKEY, "DNSKEY" },
 };
 
 const char *
@@ -375,6 +376,8 @@ build_record(struct builder *builder, struct reader *reader, const struct record
 		is_whole = build_name(builder, reader, head, 0, record);
 		break;
 	case DNS_TLSA:
+	case DNS_RRSIG:
+	case DNS_DNSKEY:
 		is_whole = build_data(builder, reader, head, record);
 		break;
 	default:

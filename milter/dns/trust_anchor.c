@@ -47,12 +47,30 @@ next_record(struct reader *reader, struct strbuf *record)
 	return true;
 }
 
-static void
-add_key(struct trust_anchor *anchor, unsigned tag)
+uint16_t
+trust_anchor_key_tag(const unsigned char *data, size_t length)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < length; i++)
+		sum += i % 2 == 0 ? (unsigned)data[i] << 8 : data[i];
+	return (uint16_t)(sum + (sum >> 16 & 0xffff));
+}
+
+bool
+trust_anchor_has(const struct trust_anchor *anchor, uint16_t tag)
 {
 	for (size_t i = 0; i < anchor->count; i++)
 		if (anchor->keys[i] == tag)
-			return;
+			return true;
+	return false;
+}
+
+static void
+add_key(struct trust_anchor *anchor, unsigned tag)
+{
+	if (trust_anchor_has(anchor, (uint16_t)tag))
+		return;
 	if (anchor->count < TRUST_ANCHOR_KEYS_MAX)
 		anchor->keys[anchor->count++] = (uint16_t)tag;
 	anchor->lacks_root_key = anchor->lacks_root_key && tag != TRUST_ANCHOR_ROOT_KEY;
@@ -63,7 +81,7 @@ static void
 take_dnskey(struct trust_anchor *anchor, struct span data)
 {
 	unsigned char octets[4 + KEY_SIZE];
-	unsigned flags, protocol, algorithm, sum = 0;
+	unsigned flags, protocol, algorithm;
 	size_t length;
 
 	if (!span_to_number(next_word(&data), 0, 65535, &flags)
@@ -75,9 +93,7 @@ take_dnskey(struct trust_anchor *anchor, struct span data)
 	octets[1] = (unsigned char)flags;
 	octets[2] = (unsigned char)protocol;
 	octets[3] = (unsigned char)algorithm;
-	for (size_t i = 0; i < 4 + length; i++)
-		sum += i % 2 == 0 ? (unsigned)octets[i] << 8 : octets[i];
-	add_key(anchor, (sum + (sum >> 16 & 0xffff)) & 0xffff);
+	add_key(anchor, trust_anchor_key_tag(octets, 4 + length));
 }
 
 static void

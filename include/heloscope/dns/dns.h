@@ -25,7 +25,10 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
-	DNS_TLSA = 52
+	DNS_TLSA = 52,
+	/* Only read, never asked of a resolver, which asks for them itself: */
+	DNS_RRSIG = 46,
+	DNS_DNSKEY = 48
 };
 
 enum dns_status {
@@ -72,7 +75,8 @@ enum dns_security { DNS_INSECURE, DNS_SECURE };
 struct dns_record {
 	struct ipaddr address; /* A, AAAA */
 	struct span text; /* TXT: its strings joined without blanks (RFC 7208, 3.3); any octets, then a NUL */
-	/* TLSA: usage, selector, matching type, an octet each, then data (RFC 6698, 2.1) */
+	/* TLSA: usage, selector, matching type, an octet each, then data (RFC 6698, 2.1); RRSIG, DNSKEY: as
+	 * they are on the wire (RFC 4034, 3.1 and 2.1) */
 	const char *name;    /* PTR, MX: normalized, or escaped for people, and cut, when not is_host_name */
 	bool is_host_name;   /* PTR, MX: `name` is a host name by RFC 1123; "_" is tolerated */
 	uint16_t preference; /* MX */
@@ -141,7 +145,7 @@ size_t dns_records_order(struct dns_record *records, size_t count, enum dns_type
  * CNAME chain that starts there (at most 16 links; for DNS_CNAME the first link itself). Records of other
  * names and types do not count. No record lives longer than the CNAME records in front of it, nor does its
  * absence (RFC 2308, 5). Anything out of bounds or against the format gives DNS_MALFORMED. NULL when memory
- * ran out. `name` is as ask() takes it.
+ * ran out. `name` is as ask() takes it; "" is the root.
  */
 struct dns_answer *dns_answer_parse(const unsigned char *packet, size_t length, const char *name,
 				    enum dns_type type) MUST_USE;

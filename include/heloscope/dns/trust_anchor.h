@@ -25,6 +25,12 @@ struct trust_anchor {
 	bool lacks_root_key; /* there are keys of the root, and that one is none of them */
 };
 
+/* The tag of a key from its DNSKEY data (RFC 4034, appendix B). */
+uint16_t trust_anchor_key_tag(const unsigned char *data, size_t length);
+
+/* Whether the root's key of this tag is in it. */
+bool trust_anchor_has(const struct trust_anchor *anchor, uint16_t tag);
+
 /* Read such text. What cannot be read is passed over: libunbound says what it refuses. */
 struct trust_anchor trust_anchor_parse(struct span text) MUST_USE;
 
