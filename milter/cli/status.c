@@ -7,6 +7,7 @@
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/control.h"
 #include "heloscope/metrics/counts.h"
+#include "heloscope/words/resolver_words.h"
 
 #define LABEL_WIDTH 15
 #define NAME_WIDTH 30
@@ -162,6 +163,90 @@ put_dns(const json_t *status)
 		   number(cache, "octets-max") / 1024, number(cache, "entries"));
 }
 
+/* The self-test of the resolver. */
+
+static enum resolver_finding
+finding_of(const json_t *test)
+{
+	const char *token = document_text_of(test, "finding");
+	int finding = 0;
+
+	while (finding < RESOLVER_FINDINGS
+	       && strcmp(resolver_finding_token((enum resolver_finding)finding), token) != 0)
+		finding++;
+	return finding < RESOLVER_FINDINGS ? (enum resolver_finding)finding : RESOLVER_UNKNOWN;
+}
+
+/* "name servers 192.0.2.53, 192.0.2.54", of the resolver or of one of its tests. */
+static void
+add_servers(struct strbuf *text, const json_t *resolver, const json_t *of)
+{
+	const json_t *servers = document_member(of, "servers");
+	struct name_server read[NAME_SERVERS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(servers) && count < NAME_SERVERS_MAX; i++) {
+		const json_t *server = json_array_get(servers, i);
+
+		read[count].port = (uint16_t)number(server, "port");
+		count += ipaddr_parse(document_span_of(server, "address"), &read[count].address) ? 1 : 0;
+	}
+	resolver_words_servers(text, read, count, json_is_true(document_member(resolver, "recursive")));
+}
+
+/* "tcp, large-answers", those that found this. */
+static void
+put_tests_that(const json_t *tests, const char *title, enum resolver_finding finding)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(tests); i++) {
+		const json_t *test = json_array_get(tests, i);
+
+		if (finding_of(test) == finding)
+			output_put(output_standard(), "%s%s", count++ == 0 ? title : ", ",
+				   document_text_of(test, "test"));
+	}
+	if (count > 0)
+		output_put(output_standard(), "\n");
+}
+
+static void
+put_faults(const json_t *tests)
+{
+	for (size_t i = 0; i < json_array_size(tests); i++) {
+		const json_t *test = json_array_get(tests, i);
+
+		if (resolver_finding_is_fault(finding_of(test)))
+			output_put(output_standard(), "  %-*s %s%s\n", LABEL_WIDTH - 3,
+				   document_text_of(test, "test"), document_text_of(test, "finding"),
+				   json_is_true(document_member(test, "fault"))
+					   ? ""
+					   : ", which does not matter here");
+	}
+}
+
+static void
+put_resolver(const json_t *status)
+{
+	const json_t *resolver = document_member(status, "resolver");
+	const json_t *tests = document_member(resolver, "tests");
+	char servers[600];
+	struct strbuf text = STRBUF_OVER(servers);
+
+	begin("Resolver");
+	if (document_text_of(resolver, "tested")[0] == '\0') {
+		output_put(output_standard(), "not tested yet\n");
+		return;
+	}
+	add_servers(&text, resolver, resolver);
+	output_put(output_standard(), "%s, tested %s\n", servers, document_text_of(resolver, "tested"));
+	put_tests_that(tests, "  well         ", RESOLVER_WELL);
+	put_faults(tests);
+	put_tests_that(tests, "  unknown      ", RESOLVER_UNKNOWN);
+	put_tests_that(tests, "  off          ", RESOLVER_OFF);
+}
+
 /* Lists. */
 
 static bool
@@ -289,6 +374,7 @@ put_status(const json_t *status)
 	put_messages(status);
 	put_waits(status);
 	put_dns(status);
+	put_resolver(status);
 	put_lists(status);
 	put_look_back(status);
 	put_records(status);
@@ -342,13 +428,67 @@ put_lacks(struct output *out, const json_t *status, size_t *count)
 	}
 }
 
+/* "bl.example, dbl.example": that are asked. */
+static void
+add_lists(struct strbuf *text, const json_t *status)
+{
+	const json_t *lists = document_member(status, "lists");
+	const size_t before = text->length;
+
+	for (size_t i = 0; i < json_array_size(lists); i++) {
+		const json_t *list = json_array_get(lists, i);
+
+		if (json_is_true(document_member(list, "asked")))
+			strbuf_printf(text, "%s%s", text->length > before ? ", " : "",
+				      document_text_of(list, "list"));
+	}
+}
+
+static void
+put_resolver_fault(struct output *out, const json_t *status, const json_t *test)
+{
+	const json_t *keys = document_member(test, "keys");
+	char servers[600], lists[800], tags[100], said[2000];
+	struct strbuf server_text = STRBUF_OVER(servers), list_text = STRBUF_OVER(lists);
+	struct strbuf key_text = STRBUF_OVER(tags), text = STRBUF_OVER(said);
+
+	add_servers(&server_text, document_member(status, "resolver"), test);
+	add_lists(&list_text, status);
+	for (size_t i = 0; i < json_array_size(keys); i++)
+		strbuf_printf(&key_text, "%s%lld", i > 0 ? ", " : "",
+			      (long long)json_integer_value(json_array_get(keys, i)));
+	resolver_words_tell(&text, finding_of(test),
+			    &(struct resolver_values){
+				    .servers = servers,
+				    .lists = lists,
+				    .file = document_text_of(document_member(status, "trust-anchor"), "file"),
+				    .keys = tags,
+				    .ms = (unsigned)number(test, "ms"),
+			    });
+	prose_bullet(out, "%s", said);
+}
+
+static void
+put_resolver_faults(struct output *out, const json_t *status, size_t *count)
+{
+	const json_t *tests = document_member(document_member(status, "resolver"), "tests");
+
+	for (size_t i = 0; i < json_array_size(tests); i++) {
+		const json_t *test = json_array_get(tests, i);
+
+		if (!json_is_true(document_member(test, "fault")))
+			continue;
+		put_resolver_fault(out, status, test);
+		++*count;
+	}
+}
+
 /* Returns how many there are. */
 static size_t
 put_findings(struct output *out, const json_t *status)
 {
 	const json_t *configuration = document_member(status, "configuration");
 	const json_t *records = document_member(status, "records");
-	const json_t *anchor = document_member(status, "trust-anchor");
 	size_t count = 0;
 
 	if (json_is_true(document_member(configuration, "last-reload-failed"))) {
@@ -373,13 +513,7 @@ put_findings(struct output *out, const json_t *status)
 			document_text_of(records, "file"));
 		count++;
 	}
-	if (json_is_true(document_member(anchor, "lacks-root-key"))) {
-		prose_bullet(
-			out,
-			"The trust anchor %s lacks the key with which the root is signed (38696): every signed name is temperror. Update it (Debian: package dns-root-data) and restart heloscope-milter.",
-			document_text_of(anchor, "file"));
-		count++;
-	}
+	put_resolver_faults(out, status, &count);
 	return count;
 }
 

@@ -15,6 +15,7 @@
 #include "heloscope/peer/look_back.h"
 #include "heloscope/dns/resolver.h"
 #include "heloscope/daemon/rouse.h"
+#include "heloscope/daemon/self_test.h"
 
 struct runtime {
 	struct refcount references;
@@ -37,6 +38,7 @@ struct shared_resolver {
 	struct dns_resolver *resolver, *cache;
 	struct trust_anchor anchor;
 	bool has_anchor;
+	struct self_test *test;
 };
 
 /* What it held lies in pieces among what others hold: without a word the C library keeps that, tens of
@@ -46,6 +48,7 @@ resolver_unref(struct shared_resolver *shared)
 {
 	if (shared == NULL || !refcount_drop(&shared->references))
 		return;
+	self_test_free(shared->test);
 	resolver_free(shared->resolver);
 	dns_cache_free(shared->cache);
 	free(shared);
@@ -99,17 +102,6 @@ get_look_back(struct runtime *runtime, struct config *config, const struct runti
 	return shared->look_back != NULL;
 }
 
-/* libunbound has read the same file a moment ago. */
-static void
-look_at_anchor(struct shared_resolver *shared, const char *path)
-{
-	shared->has_anchor = path != NULL && trust_anchor_read(path, &shared->anchor);
-	if (shared->has_anchor && shared->anchor.lacks_root_key)
-		log_warning(
-			"the trust-anchor %s lacks the key with which the root of the DNS is signed since 2026-10-11 (%d): every name that is signed is temperror. Update it (Debian: package dns-root-data), and restart heloscope-milter",
-			path, TRUST_ANCHOR_ROOT_KEY);
-}
-
 static struct shared_resolver *
 get_resolver(const struct config *config, struct runtime *previous, struct error *error)
 {
@@ -131,8 +123,22 @@ get_resolver(const struct config *config, struct runtime *previous, struct error
 		resolver_unref(shared);
 		return NULL;
 	}
-	look_at_anchor(shared, config->resolver.trust_anchor);
+	/* libunbound has read the same file a moment ago. */
+	shared->has_anchor = config->resolver.trust_anchor != NULL
+			     && trust_anchor_read(config->resolver.trust_anchor, &shared->anchor);
 	return shared;
+}
+
+/* For these lists. */
+static bool
+test_resolver(struct shared_resolver *shared, struct list_health *health, struct error *error)
+{
+	if (shared->test != NULL)
+		self_test_again(shared->test, health);
+	else
+		shared->test = self_test_new(health, shared->resolver,
+					     shared->has_anchor ? &shared->anchor : NULL, error);
+	return shared->test != NULL;
 }
 
 /* A log of records outlives a reload that does not move it. */
@@ -182,7 +188,7 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		goto failed;
 	error_set(error, "out of memory");
 	runtime->rules = rule_counts_new(config, previous != NULL ? previous->rules : NULL);
-	if (runtime->rules == NULL)
+	if (runtime->rules == NULL || !test_resolver(runtime->resolver, runtime->health, error))
 		goto failed;
 	runtime->read = (int64_t)time(NULL);
 	runtime->config = config;
@@ -278,6 +284,7 @@ runtime_look(const struct runtime *runtime, struct metrics_view *view)
 	view->look_back = (struct look_back_look){ .waiting = 0 };
 	if (runtime->peers != NULL)
 		view->look_back = look_back_look(runtime->peers->look_back);
+	view->resolver = self_test_report(runtime->resolver->test);
 	view->anchor = runtime->resolver->has_anchor ? &runtime->resolver->anchor : NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "heloscope/records/counts.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/list_trouble.h"
+#include "heloscope/words/resolver_words.h"
 
 #define STATUS_VERSION 1
 
@@ -220,6 +221,59 @@ lists_array(const struct metrics_view *view, uint64_t now_ms)
 	return array;
 }
 
+/* The self-test of the resolver. */
+
+/* Those of the servers whose bits are set. */
+static json_t *
+servers_array(const struct resolver_report *report, unsigned bits)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->server_count; i++) {
+		json_t *server;
+
+		if ((bits & 1U << i) == 0)
+			continue;
+		server = json_object();
+		document_set_address(server, "address", &report->servers[i].address);
+		document_set_number(server, "port", report->servers[i].port);
+		document_append(array, server);
+	}
+	return array;
+}
+
+static json_t *
+result_object(const struct metrics_view *view, enum resolver_test test)
+{
+	const struct resolver_result *result = &view->resolver.results[test];
+	json_t *object = json_object(), *keys = json_array();
+
+	document_set_text(object, "test", resolver_test_token(test));
+	document_set_text(object, "finding", resolver_finding_token(result->finding));
+	document_set_flag(object, "fault", resolver_words_is_fault(&view->resolver, test, view->config));
+	document_put(object, "servers", servers_array(&view->resolver, result->servers));
+	set_count(object, "ms", result->ms);
+	for (size_t i = 0; i < result->keys.count; i++)
+		document_append(keys, json_integer(result->keys.items[i]));
+	document_put(object, "keys", keys);
+	return object;
+}
+
+static json_t *
+resolver_object(const struct metrics_view *view)
+{
+	json_t *object = json_object(), *tests = json_array();
+
+	if (view->resolver.tested > 0)
+		document_set_time(object, "tested", view->resolver.tested);
+	document_set_flag(object, "recursive", view->config->resolver.mode == RESOLVER_RECURSIVE);
+	document_put(object, "servers", servers_array(&view->resolver, ~0U));
+	for (int test = 0; test < RESOLVER_TESTS; test++)
+		document_append(tests, result_object(view, (enum resolver_test)test));
+	document_put(object, "tests", tests);
+	return object;
+}
+
 /* The rest. */
 
 static json_t *
@@ -291,7 +345,8 @@ anchor_object(const struct metrics_view *view)
 	for (size_t i = 0; view->anchor != NULL && i < view->anchor->count; i++)
 		document_append(keys, json_integer(view->anchor->keys[i]));
 	document_put(object, "keys", keys);
-	document_set_flag(object, "lacks-root-key", view->anchor != NULL && view->anchor->lacks_root_key);
+	document_set_flag(object, "lacks-root-key",
+			  view->resolver.results[RESOLVER_TEST_ANCHOR].finding == RESOLVER_LACKS_KEY);
 	return object;
 }
 
@@ -315,6 +370,7 @@ status_make(const struct metrics_view *view, const char *file, const struct stat
 	document_put(object, "messages", messages_object(recent));
 	document_put(object, "waits", waits_object());
 	document_put(object, "dns", dns_object(view));
+	document_put(object, "resolver", resolver_object(view));
 	document_put(object, "lists", lists_array(view, now_ms));
 	document_put(object, "look-back", look_back_object(view));
 	document_put(object, "records", records_object(view));

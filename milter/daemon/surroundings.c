@@ -7,6 +7,7 @@
 
 #include "heloscope/daemon/listener.h"
 #include "heloscope/daemon/rights.h"
+#include "heloscope/words/resolver_words.h"
 
 #define OWN_USER "heloscope"
 
@@ -237,6 +238,18 @@ look_at_control(const struct look *look)
 		     "control and listen have the same address: there will be no control socket; give it another");
 }
 
+/* At the start the self-test of the resolver tells. */
+static void
+look_at_anchor(const struct look *look, const char *path)
+{
+	char said[1000];
+	struct strbuf text = STRBUF_OVER(said);
+
+	look_at_read_file(look, line_of(look, "trust-anchor"), "the trust-anchor", path);
+	if (!look->is_starting && resolver_words_tell_anchor(&text, path))
+		warn(look, line_of(look, "trust-anchor"), "%s", said);
+}
+
 bool
 surroundings_check(const struct config *config, const char *path, bool is_starting, struct output *messages)
 {
@@ -258,7 +271,6 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 	look_at_read_file(&look, NULL, "the configuration", path);
 	look_at_lists(&look);
 	if (config->resolver.trust_anchor != NULL)
-		look_at_read_file(&look, line_of(&look, "trust-anchor"), "the trust-anchor",
-				  config->resolver.trust_anchor);
+		look_at_anchor(&look, config->resolver.trust_anchor);
 	return !look.has_fault;
 }

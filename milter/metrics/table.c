@@ -9,6 +9,7 @@
 #include "heloscope/peer/counts.h"
 #include "heloscope/records/counts.h"
 #include "heloscope/records/record.h"
+#include "heloscope/words/resolver_words.h"
 
 const char *const metric_kinds[METRIC_KINDS] = { "counter", "gauge", "histogram" };
 
@@ -44,6 +45,7 @@ LABEL_OF_ENUM(reason, "reason", DNS_STATUSES, record_status_token((enum dns_stat
 LABEL_OF_ENUM(outcome, "outcome", PEER_OUTCOMES, peer_outcome_tokens[index])
 LABEL_OF_ENUM(drop, "reason", RECORD_DROPS, drops[index])
 LABEL_OF_ENUM(reload, "result", RELOAD_RESULTS, reload_results[index])
+LABEL_OF_ENUM(test, "test", RESOLVER_TESTS, resolver_test_token((enum resolver_test)index))
 LABEL_OF_ENUM(lack, "what", MTA_LACKS, mta_lack_words[index].token)
 
 static size_t
@@ -176,7 +178,9 @@ VALUE(peer_visits, counter_value(&peer_counts.visits[first]))
 VALUE(records_written, counter_value(&record_counts.written))
 VALUE(records_dropped, counter_value(&record_counts.dropped[first]))
 VALUE(lacks, counter_value(&counts.lacks[first]))
-VALUE(root_key_missing, view->anchor != NULL && view->anchor->lacks_root_key)
+VALUE(resolver_fault, resolver_words_is_fault(&view->resolver, (enum resolver_test)first, view->config))
+VALUE(resolver_tested, view->resolver.tested)
+VALUE(root_key_missing, view->resolver.results[RESOLVER_TEST_ANCHOR].finding == RESOLVER_LACKS_KEY)
 HISTOGRAM(waits, &counts.waits)
 HISTOGRAM(check_times, &check_counts.seconds[first])
 HISTOGRAM(dns_times, &dns_counts.seconds[first])
@@ -307,6 +311,21 @@ static const struct metric metrics[] = {
 	  .alert = { "HeloscopeHasNoDns", "$METRIC == 1", "2m", "critical",
 		     "No name server answers the filter",
 		     "Whatever needs the DNS is temperror, which refuses nobody, so that spam passes. Look at the network and at the servers that \"resolver\" in the configuration names." } },
+	{ .name = "heloscope_resolver_fault",
+	  .kind = METRIC_GAUGE,
+	  .help = "1: this part of the resolver's self-test has found a fault that matters for the configuration.",
+	  .labels = { &label_test },
+	  .title = "Faults of the resolver",
+	  .value = resolver_fault,
+	  .alert = { "HeloscopeResolverFault", "$METRIC == 1", "15m", "warning",
+		     "The self-test of the resolver finds a fault: {{ $labels.test }}",
+		     "\"heloscope status\" says what that means, and what to do." } },
+	{ .name = "heloscope_resolver_tested_timestamp_seconds",
+	  .kind = METRIC_GAUGE,
+	  .unit = "seconds",
+	  .help = "When the resolver was tested last, in seconds since 1970; 0 before the first time.",
+	  .title = "Time since the test of the resolver",
+	  .value = resolver_tested },
 	{ .name = "heloscope_dns_cache_hits_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Questions whose answer was in the cache.",
@@ -408,7 +427,7 @@ static const struct metric metrics[] = {
 		     "\"heloscope status\" says what that means, and which setting of the MTA is missing." } },
 	{ .name = "heloscope_trust_anchor_root_key_missing",
 	  .kind = METRIC_GAUGE,
-	  .help = "Whether a trust anchor is configured that lacks the key with which the root of the DNS is signed (38696): then every signed name is a fault.",
+	  .help = "Whether a trust anchor is configured that lacks the key with which the root of the DNS is signed: then every signed name is a fault.",
 	  .title = "Trust anchor without the key of the root",
 	  .value = root_key_missing,
 	  .alert = { "HeloscopeTrustAnchorIsOld", "$METRIC == 1", "0m", "critical",

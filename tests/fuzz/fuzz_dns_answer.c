@@ -1,6 +1,7 @@
 /* Any octets as a DNS message, behind one that chooses the type: no read outside, and sane records. */
 #include "fuzz.h"
 #include "heloscope/dns/dns.h"
+#include "heloscope/dns/root_keys.h"
 
 static volatile char octet_read;
 
@@ -25,6 +26,16 @@ check_record(const struct dns_record *record, enum dns_type type)
 	}
 }
 
+/* The same octets as an answer that tells the root's keys. */
+static void
+check_keys(const unsigned char *packet, size_t length)
+{
+	struct root_keys keys;
+
+	if (root_keys_read(packet, length, &keys))
+		PROMISE(keys.signers.count <= ROOT_KEYS_MAX && keys.published.count <= ROOT_KEYS_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -43,6 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < answer->count; i++)
 		check_record(&answer->records[i], type);
 	dns_answer_free(answer);
+	check_keys(packet, size - 1);
 	free(packet);
 	return 0;
 }

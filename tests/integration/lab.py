@@ -7,6 +7,7 @@ by pid meanwhile; their logs are shown when something fails.
 import contextlib
 import email
 import email.policy
+import http.client
 import json
 import os
 import pathlib
@@ -154,6 +155,19 @@ def write_settled(path, text):
     path.write_text(text)
     then = time.time() - 3600
     os.utime(path, (then, then))
+
+
+class Unix(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(str(self.path))
 
 
 class Filter:

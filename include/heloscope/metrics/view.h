@@ -9,7 +9,7 @@
 
 #include "heloscope/config/config.h"
 #include "heloscope/dns/cache.h"
-#include "heloscope/dns/trust_anchor.h"
+#include "heloscope/dns/resolver_report.h"
 #include "heloscope/lists/health.h"
 #include "heloscope/metrics/rules.h"
 
@@ -20,6 +20,7 @@ struct metrics_view {
 	int64_t started, read; /* the filter, and its configuration; seconds since 1970 */
 	struct dns_cache_look cache;
 	struct look_back_look look_back;   /* all zero when there is none */
+	struct resolver_report resolver;   /* of its self-test */
 	const struct trust_anchor *anchor; /* NULL: none is configured, or it could not be read */
 };
 

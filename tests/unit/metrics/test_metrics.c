@@ -128,7 +128,7 @@ labels_are_of_enums_or_of_the_configuration(void **state)
 {
 	static const char *const allowed[] = { "version", "verdict", "mode",   "check", "result",
 					       "stage",   "kind",    "reason", "list",  "rule",
-					       "action",  "outcome", "what" };
+					       "action",  "outcome", "what",   "test" };
 	size_t count;
 	const struct metric *metrics = metrics_table(&count);
 
@@ -236,6 +236,9 @@ all_series_are_there_at_zero(void **state)
 		"heloscope_mta_lacking_total{what=\"macro-j\"} 0",
 		"heloscope_config_reload_total{result=\"failure\"} 0",
 		"heloscope_trust_anchor_root_key_missing 0",
+		"heloscope_resolver_fault{test=\"servers\"} 0",
+		"heloscope_resolver_fault{test=\"trust-anchor\"} 0",
+		"heloscope_resolver_tested_timestamp_seconds 0",
 		"heloscope_build_info{version=\"" PACKAGE_VERSION "\"} 1",
 	};
 	struct world world = world_of(CONFIG);
@@ -279,7 +282,7 @@ static void
 what_is_counted_is_told(void **state)
 {
 	struct world world = world_of(CONFIG);
-	struct trust_anchor anchor = { .lacks_root_key = true };
+	const struct trust_anchor anchor = { .count = 1, .lacks_root_key = true };
 	size_t length;
 	char *text;
 
@@ -290,7 +293,8 @@ what_is_counted_is_told(void **state)
 	counts_lack(MTA_LACKS_QUEUE_ID);
 	rule_counts_add(world.view.rules, &world.config->default_policy.rules.items[1]);
 	list_health_count_listed(world.view.health, "b.test");
-	world.view.anchor = &anchor;
+	world.view.resolver = resolver_report_begin(&anchor);
+	world.view.resolver.results[RESOLVER_TEST_PUBLIC].finding = RESOLVER_IS_PUBLIC;
 	world.view.look_back.waiting = 5;
 	text = metrics_text(&world.view, &length);
 	assert_line(text, "heloscope_messages_total{verdict=\"defer\",mode=\"enforce\"} 7");
@@ -302,6 +306,9 @@ what_is_counted_is_told(void **state)
 	assert_line(text, "heloscope_would_act_total{rule=\"test.conf:3\",action=\"defer\"} 1");
 	assert_line(text, "heloscope_list_hits_total{list=\"b.test\"} 1");
 	assert_line(text, "heloscope_trust_anchor_root_key_missing 1");
+	assert_line(text, "heloscope_resolver_fault{test=\"trust-anchor\"} 1");
+	assert_line(text, "heloscope_resolver_fault{test=\"public\"} 1");
+	assert_line(text, "heloscope_resolver_fault{test=\"tcp\"} 0");
 	assert_line(text, "heloscope_look_back_waiting 5");
 	free(text);
 	clear_world(&world);
