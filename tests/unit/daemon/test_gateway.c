@@ -206,6 +206,16 @@ expect_no_result(const struct scene *scene, const char *unexpected)
 		fail_msg("%s in \"%s\"", unexpected, results_of(scene));
 }
 
+static size_t
+count_in_results(const struct scene *scene, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = results_of(scene); (at = strstr(at, text)) != NULL; at++)
+		count++;
+	return count;
+}
+
 /* The client is the first address from above that is no gateway's, whatever stands below. */
 static void
 gateway_names_the_client(void **state)
@@ -327,7 +337,7 @@ gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged(void **state)
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, CONFIG STRICT "policy for \"x.test\" { reject when not helo-name = \"x\" }");
+	begin(&scene, CONFIG "policy { reject when not helo-name = \"x\" or not helo = pass }");
 	send_from(&scene, "<joe@its.test>",
 		  RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
 	assert_null(scene.end.reply);
@@ -341,6 +351,56 @@ gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged(void **state)
 	leave(&scene);
 	expect_record(&scene, "\"helo-untold\":true");
 	expect_same_when_read(&scene);
+}
+
+/* What would not have been looked at is not told to be missing. */
+static void
+gateway_tells_no_reason_where_nothing_would_be_told(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, SETTINGS "received-spf yes disable { iprev } mode enforce ");
+	send_from(&scene, "<>", RECEIVED(NULL));
+	expect_result(&scene, "x-helo=none reason=");
+	expect_result(&scene, "dmarc=none reason=\"client not known");
+	expect_no_result(&scene, "iprev");
+	expect_no_result(&scene, "dns");
+	expect_no_result(&scene, "x-banner");
+	assert_int_equal(count_in_results(&scene, "spf=none"), 1);
+	for (size_t i = 0; i < scene.end.count; i++)
+		assert_string_not_equal(scene.end.edits[i].name, "Received-SPF");
+	session_abort(scene.session);
+	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
+	assert_string_equal(scene.end.edits[0].name, "Received-SPF");
+	leave(&scene);
+}
+
+/* TLS of the client's own connection, where its field tells it; not that of the gateway's. */
+static void
+gateway_tells_the_tls_of_its_client(void **state)
+{
+	static const struct {
+		const char *received, *expected;
+	} table[] = {
+		{ "from mx.its.test (x [" GOOD "]) by gw.test with ESMTPS id 1 (version=TLSv1.2 cipher=x)",
+		  "x-tls=pass policy.tls=TLSv1.2" },
+		{ "from mx.its.test (x [" GOOD "]) by gw.test with ESMTP id 1", NULL },
+		{ "unreadable", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct scene scene;
+
+		begin(&scene, SETTINGS "look-back yes disable { banner, peer-tls } mode enforce ");
+		send_from(&scene, "<joe@its.test>", RECEIVED(table[i].received));
+		if (table[i].expected != NULL)
+			expect_result(&scene, table[i].expected);
+		else
+			expect_no_result(&scene, "x-tls");
+		leave(&scene);
+	}
 }
 
 static void
@@ -492,6 +552,8 @@ main(void)
 		cmocka_unit_test(gateway_names_the_client),
 		cmocka_unit_test(gateway_that_does_not_name_the_client_leaves_the_message_unjudged),
 		cmocka_unit_test(gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged),
+		cmocka_unit_test(gateway_tells_no_reason_where_nothing_would_be_told),
+		cmocka_unit_test(gateway_tells_the_tls_of_its_client),
 		cmocka_unit_test(gateway_sends_several_messages_each_with_its_own_client),
 		cmocka_unit_test(gateway_is_told_at_the_end_of_the_message),
 		cmocka_unit_test(gateway_in_mode_audit_refuses_nothing),
