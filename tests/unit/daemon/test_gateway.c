@@ -477,6 +477,9 @@ gateway_and_trust_are_told_apart(void **state)
 	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
 	assert_int_equal(scene.end.reply->code, 550);
 	session_abort(scene.session);
+	send_from(&scene, "<joe@its.test>", RECEIVED(NULL));
+	expect_result(&scene, "(client not known: ");
+	session_abort(scene.session);
 	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", "203.0.113.200")));
 	assert_null(scene.end.reply);
 	assert_string_equal(results_of(&scene), "");
