@@ -89,11 +89,13 @@ struct aggregate {
 	void *context;
 	struct aggregate_report report;
 	struct aggregate_row row;
+	bool has_count;                 /* of the row */
 	struct aggregate_result result; /* the one that is read */
 	enum element stack[DEPTH_MAX];
 	size_t depth;
 	char text[AGGREGATE_TEXT_SIZE]; /* of the element that is read */
 	size_t length;
+	size_t unread;  /* records whose count cannot be read */
 	size_t silence; /* octets without anything that expat tells */
 	bool is_report; /* the first element is <feedback> */
 	const char *fault;
@@ -124,17 +126,30 @@ copy_first(char *out, size_t size, struct span text, bool is_word)
 		copy(out, size, text, is_word);
 }
 
-static uint64_t
-number_of(struct span text)
+/* Digits alone, and no more than any report has reason to; else false, and 0. */
+static bool
+read_number(struct span text, uint64_t *number)
 {
-	uint64_t number = 0;
+	char digits[AGGREGATE_WORD_SIZE] = "";
+	size_t count;
 
-	while (text.length > 0 && ascii_is_blank(text.at[0]))
-		text = span_from(text, 1);
-	for (; text.length > 0 && ascii_is_digit(text.at[0]) && number < UINT64_C(100000000000000);
-	     text = span_from(text, 1))
-		number = number * 10 + (uint64_t)(text.at[0] - '0');
-	return number;
+	*number = 0;
+	copy(digits, sizeof digits, text, false);
+	count = span_digits(span_of(digits));
+	if (count == 0 || count > 15 || digits[count] != '\0')
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*number = *number * 10 + (uint64_t)(digits[i] - '0');
+	return true;
+}
+
+/* 0 when it is none, as when nothing is said. */
+static int64_t
+time_of(struct span text)
+{
+	uint64_t seconds;
+
+	return read_number(text, &seconds) ? (int64_t)seconds : 0;
 }
 
 static bool
@@ -178,9 +193,9 @@ take_metadata(struct aggregate_report *report, enum element element, struct span
 	else if (element == REPORT_ID)
 		copy_first(report->id, sizeof report->id, text, false);
 	else if (element == BEGIN)
-		report->begin = (int64_t)number_of(text);
+		report->begin = time_of(text);
 	else if (element == END)
-		report->end = (int64_t)number_of(text);
+		report->end = time_of(text);
 }
 
 static void
@@ -277,7 +292,11 @@ end_record(struct aggregate *aggregate)
 {
 	const struct aggregate_row *row = &aggregate->row;
 
-	if (row->source.length > 0 && row->count > 0) {
+	if (row->source.length == 0) /* as some write of all mail that they did not get */
+		return;
+	if (!aggregate->has_count) {
+		aggregate->unread++;
+	} else if (row->count > 0) {
 		aggregate->taker(aggregate->context, &aggregate->report, row);
 		aggregate->report.rows++;
 	}
@@ -298,7 +317,7 @@ end_element(struct aggregate *aggregate, enum element element, struct span text)
 	else if (parent == ROW && element == SOURCE_IP)
 		take_source(&aggregate->row, text);
 	else if (parent == ROW && element == COUNT)
-		aggregate->row.count = number_of(text);
+		aggregate->has_count = read_number(text, &aggregate->row.count);
 	else if (parent == POLICY_EVALUATED)
 		take_evaluated(&aggregate->row, element, text);
 	else if (parent == REASON && element == TYPE)
@@ -335,9 +354,10 @@ on_start(void *context, const XML_Char *name, const XML_Char **attributes)
 	}
 	aggregate->is_report = aggregate->is_report || element == FEEDBACK;
 	aggregate->stack[aggregate->depth++] = element;
-	if (element == RECORD)
+	if (element == RECORD) {
 		aggregate->row = (struct aggregate_row){ .count = 0 };
-	else if (around(aggregate, 1) == AUTH_RESULTS)
+		aggregate->has_count = false;
+	} else if (around(aggregate, 1) == AUTH_RESULTS)
 		aggregate->result = (struct aggregate_result){ .domain = "" };
 }
 
@@ -466,5 +486,10 @@ aggregate_finish(struct aggregate *aggregate, struct error *reason)
 		aggregate->fault = "it is no DMARC report";
 	if (aggregate->fault != NULL)
 		error_set(reason, "the DMARC report cannot be read to its end: %s", aggregate->fault);
-	return aggregate->fault == NULL;
+	else if (aggregate->unread > 0)
+		error_set(
+			reason,
+			"%zu of the records of the DMARC report have no number of messages that can be read; they do not count",
+			aggregate->unread);
+	return aggregate->fault == NULL && aggregate->unread == 0;
 }

@@ -65,8 +65,8 @@ void aggregate_free(struct aggregate *aggregate);
 /* Read some octets; false once it is clear that the rest cannot be read. */
 bool aggregate_add(struct aggregate *aggregate, struct span octets);
 
-/* All has come. False when it could not be read to its end, with the reason; the rows before that were told.
- */
+/* All has come. False, with the reason, when it could not be read to its end, the rows before that were told;
+ * or when rows lack a number of messages, the others were told. */
 bool aggregate_finish(struct aggregate *aggregate, struct error *reason);
 
 #endif

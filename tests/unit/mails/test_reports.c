@@ -338,6 +338,34 @@ aggregate_ends_what_is_hostile(void **state)
 	assert_false(read_repeated("", "", 1, "", &told));
 }
 
+/* Nobody is told less than what the report says without being told that. */
+static void
+aggregate_counts_records_that_it_cannot_read(void **state)
+{
+	static const char *const bad[] = {
+		"1e9", "1,000", "-5", "0x10", "", "1 2", "1000000000000000", "ten"
+	};
+	struct told told;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++) {
+		char xml[200];
+
+		(void)snprintf(
+			xml, sizeof xml,
+			ROW "<record><row><source_ip>192.0.2.2</source_ip><count>%s</count></row></record>",
+			bad[i]);
+		assert_false(read_repeated("<feedback>", xml, 2, "</feedback>", &told));
+		assert_int_equal(told.rows, 2);
+		assert_non_null(strstr(told.text.text, "2 of the records"));
+	}
+	assert_true(read_repeated(
+		"<feedback>",
+		"<record><row><source_ip>192.0.2.1</source_ip><count> 0 </count></row></record>", 1,
+		"</feedback>", &told));
+	assert_int_equal(told.rows, 0);
+}
+
 /* P11: programs read it. */
 static void
 aggregate_results_are_words_of_the_registry(void **state)
@@ -533,6 +561,7 @@ main(void)
 		cmocka_unit_test(reports_that_are_bombs_end_together),
 		cmocka_unit_test(reports_are_read_out_of_messages),
 		cmocka_unit_test(aggregate_ends_what_is_hostile),
+		cmocka_unit_test(aggregate_counts_records_that_it_cannot_read),
 		cmocka_unit_test(aggregate_results_are_words_of_the_registry),
 		cmocka_unit_test(tls_report_types_are_tokens),
 		cmocka_unit_test(tls_report_reads_a_bounded_text),
