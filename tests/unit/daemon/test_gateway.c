@@ -513,6 +513,32 @@ gateway_hands_on_what_stood_above_its_received_field(void **state)
 	leave(&scene);
 }
 
+/* The end of the header is not told where no check needs it; and time is counted since the checks began. */
+static void
+gateway_needs_no_more_than_the_fields_and_has_time_from_then_on(void **state)
+{
+	struct scene scene;
+	const char *waited;
+
+	(void)state;
+	begin(&scene, "trust { gateways { " GATEWAY " } } resolver { timeout 100ms }");
+	assert_int_equal(session_last_stage(scene.session), STAGE_MAIL);
+	for (size_t fields = 0; fields < 2; fields++) {
+		say_mail(&scene, "<joe@its.test>");
+		say_rcpt(&scene, "<b@in.test>");
+		assert_int_equal(usleep(120000), 0);
+		if (fields == 1)
+			session_header(scene.session, "Received", OF("mx.its.test", GOOD));
+		scene.end = session_end_of_message(scene.session, "QID"); /* nobody answers */
+		expect_result(&scene, fields == 1 ? "spf=temperror" : "spf=none reason=");
+		session_abort(scene.session);
+	}
+	leave(&scene);
+	waited = strstr(strchr(scene.records, '\n'), "\"waited-ms\":");
+	assert_non_null(waited);
+	assert_true(atoi(waited + strlen("\"waited-ms\":")) >= 90);
+}
+
 /* BOUND_GATEWAY_HOPS, BOUND_GATEWAY_HELD: of a header without end so much is read and held. */
 static void
 gateway_reads_and_holds_so_much_of_a_header(void **state)
@@ -562,6 +588,7 @@ main(void)
 		cmocka_unit_test(gateway_in_mode_audit_refuses_nothing),
 		cmocka_unit_test(gateway_and_trust_are_told_apart),
 		cmocka_unit_test(gateway_hands_on_what_stood_above_its_received_field),
+		cmocka_unit_test(gateway_needs_no_more_than_the_fields_and_has_time_from_then_on),
 		cmocka_unit_test(gateway_reads_and_holds_so_much_of_a_header),
 	};
 

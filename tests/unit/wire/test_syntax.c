@@ -164,6 +164,12 @@ A21_authres_writes_what_the_grammar_asks(void **state)
 	authres_begin(&authres, &out, "mx.example.org");
 	authres_end(&authres);
 	assert_string_equal(memory, "mx.example.org; none");
+	strbuf_init(&out, memory, sizeof memory);
+	authres_begin(&authres, &out, "mx.example.org");
+	authres_remark(&authres, "of (whom");
+	authres_result(&authres, "iprev", RESULT_NONE);
+	authres_end(&authres);
+	assert_string_equal(memory, "mx.example.org (of %28whom);\n    iprev=none");
 }
 
 /* C26, E09: nothing from outside ends a value, opens a comment or folds a line. */
@@ -294,6 +300,26 @@ P18_authres_leaves_out_whole_results_the_least_important_first(void **state)
 	assert_int_equal(most, 20);
 }
 
+/* What was told of all results stays, however many of them do. */
+static void
+authres_remark_stays_when_results_are_left_out(void **state)
+{
+	char memory[600];
+	struct strbuf out = STRBUF_OVER(memory);
+	struct authres authres;
+
+	(void)state;
+	authres_begin(&authres, &out, "mx.example.org");
+	authres_remark(&authres, "remark");
+	do
+		tell_twenty(&authres);
+	while (authres_tells_again(&authres));
+	authres_end(&authres);
+	assert_memory_equal(memory, "mx.example.org (remark);\n", strlen("mx.example.org (remark);\n"));
+	assert_non_null(strstr(memory, "results left out"));
+	assert_int_equal(count_of(memory, "remark"), 1);
+}
+
 static void
 smtp_reply_codes_are_valid_in_one_class_only(void **state)
 {
@@ -416,6 +442,7 @@ main(void)
 		cmocka_unit_test(A21_authres_writes_what_the_grammar_asks),
 		cmocka_unit_test(C26_authres_values_cannot_break_out),
 		cmocka_unit_test(P18_authres_leaves_out_whole_results_the_least_important_first),
+		cmocka_unit_test(authres_remark_stays_when_results_are_left_out),
 		cmocka_unit_test(smtp_reply_codes_are_valid_in_one_class_only),
 		cmocka_unit_test(M20_smtp_reply_takes_any_text),
 		cmocka_unit_test(smtp_reply_breaks_between_words),
