@@ -57,6 +57,16 @@ begin_probe(struct probe *probe)
 		end_probe(probe);
 }
 
+bool
+probe_has_way(const struct name_server *server)
+{
+	struct probe probe = { .kind = PROBE_PLAIN, .server = *server };
+
+	begin_probe(&probe); /* over UDP: nothing is sent */
+	end_probe(&probe);
+	return probe.has_way;
+}
+
 static void
 send_question(struct probe *probe)
 {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #define ROOT_SERVER "a.root-servers.net"
+#define ROOT_SERVER_IPV6                                                                                     \
+	"2001:503:ba3e::2:30" /* its address, to which there is a way if there is any to IPv6 */
 #define DNS_PORT 53
 #define MADE_UP_LETTERS 16
 
@@ -46,6 +48,14 @@ add_root_server(struct lookup *lookup, enum dns_type type, struct resolver_evide
 	if (answer->count > 0)
 		evidence->servers[evidence->server_count++].server =
 			(struct name_server){ answer->records[0].address, DNS_PORT };
+}
+
+static bool
+has_ipv6(void)
+{
+	struct name_server server = { .port = DNS_PORT };
+
+	return ipaddr_parse(span_of(ROOT_SERVER_IPV6), &server.address) && probe_has_way(&server);
 }
 
 static void
@@ -112,6 +122,7 @@ resolver_exam_run(const struct resolver_settings *settings, struct lookup *looku
 	static const enum probe_kind first[] = { PROBE_PLAIN }, then[] = { PROBE_LARGE, PROBE_TCP };
 
 	evidence->server_count = 0;
+	evidence->has_ipv6 = has_ipv6();
 	ask_resolver(lookup, evidence);
 	list_servers(settings, lookup, evidence);
 	return ask_servers(evidence, first, 1, true, stop_fd)

@@ -206,6 +206,8 @@ judge_ipv6(const struct resolver_evidence *evidence)
 {
 	const unsigned cut_off = evidence->is_recursive ? servers_that(evidence, is_cut_off) : 0;
 
+	if (!evidence->has_ipv6)
+		return found(RESOLVER_OFF, 0);
 	if (evidence->ipv4.status != DNS_NOERROR)
 		return found(RESOLVER_UNKNOWN, 0);
 	if (evidence->ipv6.status != DNS_NOERROR)

@@ -19,6 +19,7 @@ from raw_milter import Client
 
 SCHEMA = schema_of("status")
 
+ROOT_IPV6 = "2001:503:ba3e::2:30"
 ROOT = """$ORIGIN .
 $TTL 300
 @ SOA ns.lab.test. hostmaster.lab.test. 1 3600 900 86400 60
@@ -176,6 +177,12 @@ def is_silent(packet, is_tcp):
     return False if is_tcp else None
 
 
+def has_ipv6(test):
+    """Let this host have a way to the root's server over IPv6, until the test ends."""
+    subprocess.run(["ip", "address", "add", f"{ROOT_IPV6}/128", "dev", "lo", "nodad"], check=True)
+    test.addCleanup(subprocess.run, ["ip", "address", "del", f"{ROOT_IPV6}/128", "dev", "lo"], check=True)
+
+
 class SelfTest(LabTest):
     def run_filter(self, name, servers, lists='dnsbl "bl.test"', zones="", anchor=None, timeout="5s", test_interval="24h"):
         """A filter; of the lists bl.test has a server of its own."""
@@ -238,6 +245,7 @@ class SelfTest(LabTest):
 
 class Well(SelfTest):
     def test_all_is_well(self):
+        has_ipv6(self)
         running = self.run_filter("well", f"127.0.0.1@{root.port}", anchor=root.anchor(0, 1))
         found, lines, text = self.expect(running)
         self.assertEqual({result["finding"] for result in found.values()}, {"well"})
@@ -249,9 +257,9 @@ class Well(SelfTest):
     def test_who_has_no_trust_anchor_is_not_told_to_have_one(self):
         running = self.run_filter("plain", f"127.0.0.1@{root.unbound('unbound-plain', '')}", lists="")
         found, lines, text = self.expect(running)
-        self.assertEqual((found["dnssec"]["finding"], found["trust-anchor"]["finding"]), ("off", "off"))
+        self.assertEqual([found[test]["finding"] for test in ("ipv6", "dnssec", "trust-anchor")], ["off", "off", "off"])
         self.assertRegex(lines[0], "no fault; no list is configured$")
-        self.assertIn("off dnssec, trust-anchor", text)
+        self.assertIn("off ipv6, dnssec, trust-anchor", text)
 
     def test_it_is_made_again_at_a_reload(self):
         running = self.run_filter("again", f"127.0.0.1@{root.port}")
@@ -282,7 +290,7 @@ class Servers(SelfTest):
         port = free_port()
         running = self.run_filter("silent", f"127.0.0.1@{port}", timeout="1s", test_interval="1s")
         found, lines, text = self.expect(running, servers="silent")
-        self.assertEqual({result["finding"] for test, result in found.items() if test in ("speed", "tcp", "large-answers", "ipv6", "absent-names")}, {"unknown"})
+        self.assertEqual({result["finding"] for test, result in found.items() if test in ("speed", "tcp", "large-answers", "absent-names")}, {"unknown"})
         self.assertEqual(found["servers"]["servers"], [{"address": "127.0.0.1", "port": port}])
         self.assertIn(f"The name server 127.0.0.1 port {port} did not answer, so whatever needs the DNS is temperror, and no list can be queried.", lines[0])
         self.assertIn(f"The name server 127.0.0.1 port {port} did not answer", text)
@@ -342,6 +350,9 @@ class Servers(SelfTest):
     def test_it_finds_no_IPv6_addresses(self):
         port = free_port()
         with DnsServer(port, leaves_out_aaaa):
+            found, _, _ = self.expect(self.run_filter("v4", f"127.0.0.1@{port}"))
+            self.assertEqual(found["ipv6"]["finding"], "off")
+            has_ipv6(self)
             self.expect(self.run_filter("aaaa", f"127.0.0.1@{port}"), ipv6="no-aaaa")
 
 
@@ -411,22 +422,19 @@ class Anchors(SelfTest):
 class Recursive(SelfTest):
     """From the root down: its servers are an nsd of ours."""
 
-    IPV6 = "2001:503:ba3e::2:30"
-
     def test_IPv6_that_leads_nowhere_is_told_and_none_at_all_is_not(self):
         hints = "198.41.0.4 170.247.170.2 199.9.14.201 192.33.4.12 199.7.91.13 192.203.230.10 192.5.5.241 192.112.36.4 198.97.190.53 192.36.148.17 " \
             "192.58.128.30 193.0.14.129 199.7.83.42 202.12.27.33"
         for address in hints.split():
             subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
         root.serve("0.0.0.0", 53)
-        found, lines, _ = self.expect(self.run_filter("v4", "recursive", lists=""))
-        self.assertEqual({test: result["finding"] for test, result in found.items() if test not in ("dnssec", "trust-anchor")},
-                         {test: "well" for test in TESTS if test not in ("dnssec", "trust-anchor")})
+        found, lines, _ = self.expect(self.run_filter("recursive", "recursive", lists=""))
+        self.assertEqual({test: result["finding"] for test, result in found.items()},
+                         {test: "off" if test in ("ipv6", "dnssec", "trust-anchor") else "well" for test in TESTS})
         self.assertIn("root servers 198.41.0.4, 2001:503:ba3e::2:30 (", lines[0])
-        subprocess.run(["ip", "address", "add", f"{self.IPV6}/128", "dev", "lo", "nodad"], check=True)
-        self.addCleanup(subprocess.run, ["ip", "address", "del", f"{self.IPV6}/128", "dev", "lo"], check=True)
-        _, lines, _ = self.expect(self.run_filter("v6", "recursive", lists=""), ipv6="no-way")
-        self.assertIn(f"This host has a route for IPv6, but the root server {self.IPV6} did not answer over it", lines[0])
+        has_ipv6(self)
+        _, lines, _ = self.expect(self.run_filter("half", "recursive", lists=""), ipv6="no-way")
+        self.assertIn(f"This host has a route for IPv6, but the root server {ROOT_IPV6} did not answer over it", lines[0])
 
 
 if __name__ == "__main__":

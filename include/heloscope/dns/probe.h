@@ -55,4 +55,7 @@ struct probe {
  */
 bool probes_run(struct probe *probes, size_t count, unsigned timeout_ms, bool first_is_enough, int stop_fd);
 
+/* Whether this host knows a way to a server, which gets to know nothing of that. */
+bool probe_has_way(const struct name_server *server);
+
 #endif

@@ -23,7 +23,7 @@
 	ROW(PUBLIC,  "public")        /* none of them is everybody's, whom lists refuse */ \
 	ROW(LARGE,   "large-answers") /* what is larger than 512 octets comes over UDP */ \
 	ROW(TCP,     "tcp")           /* and over TCP */ \
-	ROW(IPV6,    "ipv6")          /* IPv6 addresses are found, and name servers are reached over IPv6 if this host has that */ \
+	ROW(IPV6,    "ipv6")          /* if this host has that: IPv6 addresses are found, and name servers are reached over it */ \
 	ROW(ABSENT,  "absent-names")  /* a name that does not exist is said not to */ \
 	ROW(DNSSEC,  "dnssec")        /* what is signed validates */ \
 	ROW(ANCHOR,  "trust-anchor")  /* the file has the keys that the root is signed with, and will be */
@@ -31,7 +31,7 @@
 /* What a test can find: enum, token, and whether it is a fault. */
 #define RESOLVER_FINDING_ROWS(ROW) \
 	ROW(UNTESTED,       "untested",         false) /* not yet */ \
-	ROW(OFF,            "off",              false) /* the configuration has nothing that needs it */ \
+	ROW(OFF,            "off",              false) /* neither the configuration nor the host has anything that needs it */ \
 	ROW(UNKNOWN,        "unknown",          false) /* whoever would have to answer did not, or has no such thing */ \
 	ROW(WELL,           "well",             false) \
 	ROW(SILENT,         "silent",           true)  /* no server answers */ \
@@ -88,6 +88,7 @@ struct resolver_evidence {
 	struct server_evidence servers[NAME_SERVERS_MAX];
 	size_t server_count;
 	struct lookup_evidence ipv4, ipv6, absent; /* A and AAAA of a root server; a name that is made up */
+	bool has_ipv6;                             /* this host knows a way there */
 	unsigned timeout_ms;                       /* that a message has for all its lookups */
 	const struct trust_anchor *anchor;         /* NULL: nothing is validated */
 };

@@ -26,6 +26,7 @@ good_evidence(void)
 		.ipv4 = { DNS_NOERROR, false, 20 },
 		.ipv6 = { DNS_NOERROR, false, 21 },
 		.absent = { DNS_NXDOMAIN, true, 30 },
+		.has_ipv6 = true,
 		.timeout_ms = 5000,
 		.anchor = &anchor_of_both,
 	};
@@ -116,6 +117,13 @@ aaaa_is_missing(struct resolver_evidence *evidence)
 	evidence->ipv6.status = DNS_NODATA;
 }
 
+static void
+aaaa_is_missing_without_ipv6(struct resolver_evidence *evidence)
+{
+	aaaa_is_missing(evidence);
+	evidence->has_ipv6 = false;
+}
+
 /* A world of one's own. */
 static void
 there_is_no_root_server(struct resolver_evidence *evidence)
@@ -204,14 +212,14 @@ has_no_ipv6(struct resolver_evidence *evidence)
 {
 	begins_at_the_root(evidence);
 	make_silent(&evidence->servers[1]);
-	evidence->servers[1].has_way = false;
+	evidence->servers[1].has_way = evidence->has_ipv6 = false;
 }
 
 static void
 ipv6_leads_nowhere(struct resolver_evidence *evidence)
 {
 	has_no_ipv6(evidence);
-	evidence->servers[1].has_way = true;
+	evidence->servers[1].has_way = evidence->has_ipv6 = true;
 }
 
 static void
@@ -261,6 +269,11 @@ resolver_report_judges_each_test(void **state)
 		{ "one quick answer", most_is_slow, { 0 }, 0, 0 },
 		{ "slow", all_is_slow, { [RESOLVER_TEST_SPEED] = RESOLVER_SLOW }, 0, 0 },
 		{ "no AAAA", aaaa_is_missing, { [RESOLVER_TEST_IPV6] = RESOLVER_NO_AAAA }, 0, 0 },
+		{ "no AAAA, no IPv6",
+		  aaaa_is_missing_without_ipv6,
+		  { [RESOLVER_TEST_IPV6] = RESOLVER_OFF },
+		  0,
+		  0 },
 		{ "no root server",
 		  there_is_no_root_server,
 		  { [RESOLVER_TEST_IPV6] = RESOLVER_UNKNOWN },
@@ -315,7 +328,7 @@ resolver_report_judges_each_test(void **state)
 		  0,
 		  0 },
 		{ "recursive", begins_at_the_root, { 0 }, 0, 0 },
-		{ "recursive without IPv6", has_no_ipv6, { 0 }, 0, 0 },
+		{ "recursive without IPv6", has_no_ipv6, { [RESOLVER_TEST_IPV6] = RESOLVER_OFF }, 0, 0 },
 		{ "recursive with half IPv6",
 		  ipv6_leads_nowhere,
 		  { [RESOLVER_TEST_IPV6] = RESOLVER_NO_WAY },
