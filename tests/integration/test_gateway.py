@@ -8,7 +8,7 @@ from readback import results, with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
 
 GATEWAY, INNER, BACKEND = "192.0.2.25", "192.0.2.26", "192.0.2.30"
-OWN_POLICY = 'policy for "in.test" { reject when spf = fail or helo = none or iprev = none }\n'
+OWN_POLICY = 'policy for "in.test" { reject when spf = fail or mail-from = "banned@*" or iprev = none }\n'
 TRUST = f"networks {{ 127.0.0.0/8, ::1/128 }} gateways {{ {GATEWAY}, {INNER}, 127.0.0.1 }}"
 
 lab = None
@@ -118,7 +118,7 @@ class Gateway(LabTest):
                               (received("h.test", INNER), "no-received"), (b"", "no-received"),
                               (received("h.test", "10.0.0.1") + received("smtpout.yodel.example", addresses["good"]), "inner-address")):
             with self.subTest(header):
-                self.assertTrue(self.hand(header, enforce_port).startswith("250"))
+                self.assertTrue(self.hand(header, enforce_port, "<banned@yodel.example>").startswith("250"))
                 message = lab.take_messages()[0]
                 for method, result, _ in results(message, "mx.lab.test"):
                     self.assertEqual(result, "pass" if method == "x-sender" else "none", message["Authentication-Results"])
@@ -161,8 +161,11 @@ class Gateway(LabTest):
         record = json.loads(done.stdout)
         self.assertEqual((record["client"]["ip"], record["helo"], record["client"]["gateway"]["ip"]), (addresses["good"], "smtpout.yodel.example", GATEWAY))
         path.write_text("From: anna@yodel.example\n\nHi.\n")
-        done = lab.tool(*words, "--message", path)
-        self.assertRegex(done.stdout, rf"(?s)^Accepted|^This mail would be accepted.*no\s+Received\s+of\s+gateway\s+{GATEWAY}")
+        done = lab.tool(*words[:-1], "banned@yodel.example", "--rcpt", "user@in.test", "--message", path)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        told = " ".join(done.stdout.split())
+        self.assertRegex(told, "^This mail would be accepted. The client behind the gateway is not known, so no rule was applied. ")
+        self.assertIn(f"the client is not known, and no rule is applied: no Received of gateway {GATEWAY}. Does the gateway add", told)
         for more in ((), ("--message", "-"), ("--message", path, "--helo", "h.test")):
             done = lab.tool(*words, *more)
             self.assertEqual(done.returncode, 2)

@@ -48,6 +48,12 @@ received_names_the_client_in_the_spelling_of_each_server(void **state)
 		{ "from h.test (p.test [192.0.2.1]) (using TLSv1.2 with cipher X (1/1 bits)) (Client CN \"a "
 		  "[198.51.100.9]\", Issuer \"b\" (verified OK)) by gw.test (Postfix) with ESMTPS id 1",
 		  "192.0.2.1", "h.test", "TLSv1.2" },
+		{ "from h.test (p.test [192.0.2.1]) (Client CN \"a\\) (\", Issuer \"b\" (not verified)) by gw.test "
+		  "(Postfix) with ESMTPS id 1",
+		  NULL, NULL, NULL },
+		{ "from h.test (p.test [192.0.2.1]) (Client CN \"a\\)\", Issuer \"b\" (not verified)) by gw.test "
+		  "(Postfix) with ESMTPS id 1",
+		  "192.0.2.1", "h.test", NULL },
 		/* Sendmail. */
 		{ "from h.test (p.test [192.0.2.1])\n\tby gw.test (8.17.1/8.17.1) with ESMTPS id "
 		  "1\n\t(version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256 verify=NO)\n\tfor <b@o.test>; x",
