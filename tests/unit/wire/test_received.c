@@ -93,6 +93,9 @@ received_names_the_client_in_the_spelling_of_each_server(void **state)
 		  "2001:db8:806::5b", "A.prod.outlook.test", "TLSv1.2" },
 		{ "from A.outlook.test ([fe80::abcd%4]) by B.outlook.test ([fe80::1%4]) with mapi id 15.20.1; x",
 		  "fe80::abcd", "A.outlook.test", NULL },
+		{ "from [198.51.100.9] (192.0.2.1) by A.outlook.test (2001:db8:302:1::18) with Microsoft SMTP Server "
+		  "(version=TLS1_2, cipher=TLS_ECDHE) id 15.20.1 via Frontend Transport; x",
+		  "192.0.2.1", "[198.51.100.9]", "TLSv1.2" },
 		/* Google. */
 		{ "from h.test (p.test. [192.0.2.1])\n        by mx.google.com with ESMTPS id x-2\n        for "
 		  "<b@o.test>\n        (version=TLS1_3 cipher=TLS_AES_256_GCM_SHA384 bits=256/256)",
@@ -118,6 +121,12 @@ received_names_the_client_in_the_spelling_of_each_server(void **state)
 		{ "from h.test (p.test [192.0.2.1]) by bsf.test with ESMTP id 1 (version=TLSv1.2 cipher=X bits=128 "
 		  "verify=NO); x",
 		  "192.0.2.1", "h.test", "TLSv1.2" },
+		{ "from h.test (p.test [192.0.2.1]) by mx-outbound1-2.us-east-2b.ess.aws.cudaops.test (version=TLSv1.2 "
+		  "cipher=ECDHE-RSA-AES256-GCM-SHA384 bits=256 verify=NO); x",
+		  "192.0.2.1", "h.test", "TLSv1.2" },
+		{ "from pps.reinject (localhost [127.0.0.1])\n by mx0a-001.pphosted.test (PPS) with ESMTPS id "
+		  "1-1\n (version=TLSv1.2 cipher=X bits=256 verify=NOT);\n x",
+		  "127.0.0.1", "pps.reinject", "TLSv1.2" },
 		/* Addresses elsewhere: the server's own, and of sender and recipient. */
 		{ "from h.test (p.test [192.0.2.1]) by localhost (gw.test [127.0.0.1]) (amavisd-new, port 10024) with "
 		  "ESMTP id 1",
