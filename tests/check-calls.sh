@@ -25,7 +25,7 @@ only_in - 'popen|system|exec[lv]p?e?|fork|getaddrinfo|gethostby[a-z_]*|res_[a-z]
 # the kernel tells of this process.
 only_in base/regular_file 'getline|getdelim|fgets|fgetc|getc(har)?(_unlocked)?|getwc|fgetws|v?f?scanf|mmap|gzopen|freopen'
 only_in - fopen
-only_in 'base/heap base/regular_file base/new_file daemon/listener records/log reflect/limits' 'open|openat|creat'
+only_in 'base/heap base/regular_file base/new_file daemon/listener records/appender reflect/limits' 'open|openat|creat'
 only_in base/output 'v?printf|vfprintf|fwrite|puts|putchar|putc|fputwc|fputws|perror|psignal|psiginfo|err|errx|verr|warnx|error|error_at_line|[vd]dprintf|putwchar'
 only_in 'base/output base/log' 'fprintf'
 only_in 'base/log peer/store' 'fputs|fputc'
@@ -35,7 +35,7 @@ only_in base/document json_string_value
 # Members of a record are known to records/ alone: words and reviews read facts, or an outline.
 only_in 'base/document base/tree mails/tls_report peer/store records/[a-z]*' 'json_object_get|tree_[a-z]*|take_(span|flag)|record_(parse|set_[a-z]*)'
 only_in 'base/document peer/store' 'json_(load[a-z_]*|v?unpack[a-z_]*)' # P12: what is read is read strictly
-only_in records/log 'p?writev?'
+only_in records/appender 'p?writev?'
 only_in daemon/edge 'smfi_(setreply|setmlreply|addheader|insheader|chgheader|quarantine|progress|replacebody|addrcpt[a-z_]*|chgfrom)'
 # P12: strchr(3) finds NUL in every string.
 # shellcheck disable=SC2086

@@ -49,6 +49,8 @@ want() { # section, name, behind
 	TOP:*) part SETTINGS | has "^\.It Cm $3 .*Cm $2 " && has "^#?($3|  ) .* $2 " <"$sample" ;;
 	SOCKET:-) part SETTINGS | has "^\.It Cm listen .*Cm $2 " && has "^#.*{ .*$2 .*}" <"$sample" ;;
 	CONTROL:-) part SETTINGS | has "^\.It Cm control .*Cm $2 " && has "^#.*{ .*$2 .*}" <"$sample" ;;
+	SHARE:-) part SETTINGS | has "^\.It Cm share $2 " && has "^#share $2 " <"$sample" ;;
+	REDIS:-) part SETTINGS | has "^\.It Cm share .*Cm $2 " && has "^#share .*{ .*$2 .*}" <"$sample" && part "Many hosts" | has "^\.It Cm $2 " ;;
 	SPF:-) part SETTINGS | has "^\.It Cm $2 " && block spf | has "^ +#?$2 " ;;
 	RESOLVER:-) part Resolver | has "^\.It Cm $2 " && block resolver | has "^ +#?$2 " ;;
 	TRUST:-) part Trust | has "^\.It Cm $2 " && block trust | has "^ +#?$2 " ;;

@@ -15,6 +15,7 @@ static const struct {
 	{ "explain", cli_explain, "tell why a message that has passed got its verdict" },
 	{ "report", cli_report, "tell what came in, what was refused, by which rule and from whom" },
 	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
+	{ "collect", cli_collect, "write the log of a site from what its filters share, each record once" },
 	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
 	{ "why", cli_why, "tell what a refusal by another server means, and what to change" },
 	{ "reflect", cli_reflect, "answer a message to a test address with what was found about it" },

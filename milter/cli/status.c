@@ -350,6 +350,28 @@ put_records(const json_t *status)
 }
 
 static void
+put_share(const json_t *status)
+{
+	const json_t *share = document_member(status, "share");
+	const bool is_connected = json_is_true(document_member(share, "connected"));
+	const char *reason = document_text_of(share, "last-reason");
+
+	begin("Share");
+	if (json_is_null(share)) {
+		output_put(output_standard(), "off\n");
+		return;
+	}
+	output_put(output_standard(), "%s: %s", document_text_of(share, "server"),
+		   is_connected ? "connected" : "not connected");
+	if (!is_connected && reason[0] != '\0')
+		output_put(output_standard(), " (%s)", reason);
+	output_put(output_standard(),
+		   ", records sent: %lld, waiting: %lld, lost: %lld; visits spared: %lld\n",
+		   number(share, "records"), number(share, "waiting"), number(share, "dropped"),
+		   number(share, "visits-spared"));
+}
+
+static void
 put_anchor(const json_t *status)
 {
 	const json_t *anchor = document_member(status, "trust-anchor");
@@ -378,6 +400,7 @@ put_status(const json_t *status)
 	put_lists(status);
 	put_look_back(status);
 	put_records(status);
+	put_share(status);
 	put_anchor(status);
 }
 
@@ -483,6 +506,29 @@ put_resolver_faults(struct output *out, const json_t *status, size_t *count)
 	}
 }
 
+static void
+put_share_trouble(struct output *out, const json_t *status, size_t *count)
+{
+	const json_t *share = document_member(status, "share");
+
+	if (json_is_null(share))
+		return;
+	if (!json_is_true(document_member(share, "connected"))) {
+		prose_bullet(
+			out,
+			"The Redis server %s that hosts share is not connected (%s). Mail goes on; records wait here, and each host looks at mail servers itself.",
+			document_text_of(share, "server"), document_text_of(share, "last-reason"));
+		++*count;
+	}
+	if (number(share, "dropped") > 0) {
+		prose_bullet(
+			out,
+			"Records were not sent to the Redis server %s, because it was away or too slow for too long: the log of the site lacks them.",
+			document_text_of(share, "server"));
+		++*count;
+	}
+}
+
 /* Returns how many there are. */
 static size_t
 put_findings(struct output *out, const json_t *status)
@@ -513,6 +559,7 @@ put_findings(struct output *out, const json_t *status)
 			document_text_of(records, "file"));
 		count++;
 	}
+	put_share_trouble(out, status, &count);
 	put_resolver_faults(out, status, &count);
 	return count;
 }

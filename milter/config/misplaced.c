@@ -45,6 +45,10 @@ add_place(struct strbuf *where, const struct setting *setting)
 		strbuf_printf(where, "behind \"%s\"", setting->behind);
 		return;
 	}
+	if (setting->section == SECTION_SHARE) {
+		strbuf_add(where, "behind \"share\"");
+		return;
+	}
 	while (opener->opens != setting->section)
 		opener++;
 	strbuf_printf(where, "in %s%s { ... }", opener->name,

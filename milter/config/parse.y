@@ -133,7 +133,7 @@ int config_setting_token(const struct setting *setting);
 
 %type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list names name_list strings
 %type <word> percent code xcode reply_text name name_word value reserved listed_value range one_code
-%type <setting> heading block words_setting words_heading servers_setting checks_setting
+%type <setting> heading share block words_setting words_heading servers_setting checks_setting
 %type <options> list_options
 %type <entry> entry_settings
 %type <host> operator_settings
@@ -168,6 +168,8 @@ statement:
 	| heading
 	| heading '{' { reader->section = $1->opens; } settings '}' { reader->section = SECTION_TOP; }
 	| block '{' settings '}' { reader->section = SECTION_TOP; }
+	| share
+	| share '{' { reader->section = $1->opens; } settings '}' { reader->section = SECTION_TOP; }
 	| spf '{' settings '}' { reader->section = SECTION_TOP; }
 	| spf setting { reader->section = SECTION_TOP; }
 	| "include" STRING { reader->reading->include(reader, AT($2, @2)); }
@@ -208,6 +210,9 @@ words_setting: SET_WORD { reader->awaited = $$ = $1; } ;
 words_heading: HEAD_WORD { reader->awaited = $$ = $1; } ;
 servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
 checks_setting: SET_CHECKS { $$ = $1; config_offer_checks(reader, $1); } ;
+
+/* What is shared stands behind "share" alone. */
+share: block heading { $$ = $2; reader->section = SECTION_TOP; } ;
 
 block: SET_BLOCK { $$ = $1; reader->section = $1->opens; } ;
 

@@ -109,6 +109,21 @@ is_socket_a_file(const struct config *config)
 	return strncmp(config->listen, "inet", 4) != 0;
 }
 
+static bool
+can_share(const struct config *config)
+{
+	(void)config;
+	return share_is_built();
+}
+
+static bool
+is_share_server(const char *text)
+{
+	struct share_server server;
+
+	return share_server_parse(text, &server);
+}
+
 /* The settings. */
 
 #define FIELD(member)                                                                                        \
@@ -254,6 +269,44 @@ static const struct setting settings[] = {
 	  .is_good = is_path_of_records,
 	  .before = "the log of records ",
 	  .expected = "a path that begins with a slash, of a file and no FIFO" },
+	{ .name = "share", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_SHARE },
+	{ .name = "redis",
+	  .section = SECTION_SHARE,
+	  .opens = SECTION_REDIS,
+	  .kind = KIND_TEXT,
+	  FIELD(share.server),
+	  .effect = EFFECT_SHARE,
+	  .has_effect = can_share,
+	  .no_effect =
+		  "has no effect, because this heloscope was built without hiredis; expected no \"share\"",
+	  .is_good = is_share_server,
+	  .before = "the Redis server ",
+	  .expected =
+		  "\"unix:/PATH\", or an address and a port like \"192.0.2.10:6379\" or \"[2001:db8::10]:6379\"" },
+	{ .name = "password-file",
+	  .section = SECTION_REDIS,
+	  .kind = KIND_FILE,
+	  FIELD(share.password_file),
+	  .effect = EFFECT_SHARE,
+	  .before = "the password-file " },
+	{ .name = "prefix",
+	  .section = SECTION_REDIS,
+	  .kind = KIND_TEXT,
+	  FIELD(share.prefix),
+	  .preset_text = "heloscope:",
+	  .effect = EFFECT_SHARE,
+	  .is_good = share_prefix_is_good,
+	  .before = "the prefix ",
+	  .expected = "at most 60 letters, digits, dots, hyphens, underscores and colons" },
+	{ .name = "stream-length",
+	  .section = SECTION_REDIS,
+	  .kind = KIND_NUMBER,
+	  FIELD(share.stream_length),
+	  .min = 1000,
+	  .max = 10000000,
+	  .preset = 100000,
+	  .effect = EFFECT_SHARE,
+	  .before = "a stream-length of " },
 	{ .name = "contact",
 	  .section = SECTION_TOP,
 	  .kind = KIND_TEXT,
@@ -472,6 +525,8 @@ static const struct {
 	[SECTION_TRUST] = { " {", "    ", "}", true, " of trusted clients" },
 	[SECTION_SPF] = { " {", " ", " }", false, " of SPF" },
 	[SECTION_LOOK_BACK] = { " {", "    ", "}", true, " of the look back" },
+	[SECTION_SHARE] = { "", " ", "", false, " that is shared" },
+	[SECTION_REDIS] = { " {", " ", " }", false, " of what is shared" },
 };
 
 static void

@@ -43,6 +43,18 @@ tell_verdicts(const struct account *account, struct arena *arena)
 	return arena->has_failed ? NULL : verdicts;
 }
 
+/* To the log of this host, to that of the site, or to both. Takes the line. */
+static void
+give_record(const struct runtime *runtime, char *line)
+{
+	if (runtime_share(runtime) != NULL)
+		share_append(runtime_share(runtime), span_of(line));
+	if (runtime_record_log(runtime) != NULL)
+		record_log_write(runtime_record_log(runtime), line);
+	else
+		free(line);
+}
+
 /* The record, or a short one where the client's network has said too little for a whole one. */
 static void
 write_record(const struct runtime *runtime, const struct account *account,
@@ -73,7 +85,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 			return;
 		}
 		if (may_write(runtime, account, strlen(line) + 1)) {
-			record_log_write(runtime_record_log(runtime), line);
+			give_record(runtime, line);
 			meter_told(meter, record.unwritten);
 			return;
 		}
@@ -180,7 +192,7 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		return;
 	}
 	log_info("%s", memory);
-	if (runtime_record_log(runtime) == NULL)
+	if (runtime_record_log(runtime) == NULL && runtime_share(runtime) == NULL)
 		return;
 	arena_init(&arena, VERDICTS_MEMORY);
 	write_record(runtime, account, tell_verdicts(account, &arena));

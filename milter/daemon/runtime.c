@@ -27,6 +27,7 @@ struct runtime {
 	struct list_health *health;
 	struct list_watcher *watcher;
 	struct record_log *record_log; /* NULL: none is wanted */
+	struct share *share;           /* NULL: nothing is shared */
 	struct meter *meter;
 	struct rule_counts *rules;
 	int64_t read; /* the configuration; seconds since 1970 */
@@ -60,6 +61,7 @@ struct shared_look_back {
 	struct refcount references;
 	struct shared_resolver *resolver; /* counted */
 	struct config *config;            /* counted: has the look-back's settings */
+	struct share *share;              /* counted; NULL: nothing is shared */
 	struct look_back *look_back;
 };
 
@@ -69,6 +71,7 @@ look_back_unref(struct shared_look_back *shared)
 	if (shared == NULL || !refcount_drop(&shared->references))
 		return;
 	look_back_free(shared->look_back);
+	share_unref(shared->share);
 	resolver_unref(shared->resolver);
 	config_unref(shared->config);
 	free(shared);
@@ -79,10 +82,11 @@ get_look_back(struct runtime *runtime, struct config *config, const struct runti
 	      struct error *error)
 {
 	struct shared_look_back *before = previous != NULL ? previous->peers : NULL, *shared;
+	struct look_back_settings settings = config->look_back;
 
 	if (!config->looks_back)
 		return true;
-	if (before != NULL && before->resolver == runtime->resolver
+	if (before != NULL && before->resolver == runtime->resolver && before->share == runtime->share
 	    && config_same(config, previous->config, EFFECT_LOOK_BACK)) {
 		refcount_take(&before->references);
 		runtime->peers = before;
@@ -96,7 +100,8 @@ get_look_back(struct runtime *runtime, struct config *config, const struct runti
 	refcount_take(&runtime->resolver->references);
 	shared->resolver = runtime->resolver;
 	shared->config = config_ref(config);
-	shared->look_back = look_back_new(&config->look_back, shared->resolver->cache,
+	shared->share = settings.share = runtime->share != NULL ? share_ref(runtime->share) : NULL;
+	shared->look_back = look_back_new(&settings, shared->resolver->cache,
 					  before != NULL ? before->look_back : NULL, error);
 	runtime->peers = shared;
 	return shared->look_back != NULL;
@@ -157,6 +162,21 @@ open_record_log(struct runtime *runtime, const struct config *config, const stru
 	return runtime->record_log != NULL;
 }
 
+/* What is shared outlives a reload that does not change it; its strings are those of its configuration. */
+static bool
+get_share(struct runtime *runtime, const struct config *config, const struct runtime *previous,
+	  struct error *error)
+{
+	if (config->share.server == NULL)
+		return true;
+	if (previous != NULL && previous->share != NULL
+	    && config_same(config, previous->config, EFFECT_SHARE))
+		runtime->share = share_ref(previous->share);
+	else
+		runtime->share = share_new(&config->share, error);
+	return runtime->share != NULL;
+}
+
 struct runtime *
 runtime_new(struct config *config, struct runtime *previous, struct error *error)
 {
@@ -172,6 +192,8 @@ runtime_new(struct config *config, struct runtime *previous, struct error *error
 		goto failed;
 	runtime->resolver = get_resolver(config, previous, error);
 	if (runtime->resolver == NULL)
+		goto failed;
+	if (!get_share(runtime, config, previous, error))
 		goto failed;
 	error_set(error, "out of memory");
 	if (!get_look_back(runtime, config, previous, error))
@@ -216,6 +238,7 @@ runtime_unref(struct runtime *runtime)
 	resolver_unref(runtime->resolver);
 	list_health_unref(runtime->health);
 	record_log_unref(runtime->record_log);
+	share_unref(runtime->share);
 	meter_unref(runtime->meter);
 	rule_counts_free(runtime->rules);
 	config_unref(runtime->config);
@@ -267,6 +290,12 @@ runtime_record_log(const struct runtime *runtime)
 	return runtime->record_log;
 }
 
+struct share *
+runtime_share(const struct runtime *runtime)
+{
+	return runtime->share;
+}
+
 struct meter *
 runtime_meter(const struct runtime *runtime)
 {
@@ -285,6 +314,9 @@ runtime_look(const struct runtime *runtime, struct metrics_view *view)
 	if (runtime->peers != NULL)
 		view->look_back = look_back_look(runtime->peers->look_back);
 	view->resolver = self_test_report(runtime->resolver->test);
+	view->share = (struct share_look){ .waiting = 0 };
+	if (runtime->share != NULL)
+		view->share = share_look(runtime->share);
 	view->anchor = runtime->resolver->has_anchor ? &runtime->resolver->anchor : NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "heloscope/dns/counts.h"
 #include "heloscope/peer/counts.h"
 #include "heloscope/records/counts.h"
+#include "heloscope/share/counts.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/list_trouble.h"
 #include "heloscope/words/resolver_words.h"
@@ -312,6 +313,29 @@ records_object(const struct metrics_view *view)
 }
 
 static json_t *
+share_object(const struct metrics_view *view)
+{
+	json_t *object, *asked;
+
+	if (view->config->share.server == NULL)
+		return json_null();
+	object = json_object();
+	asked = json_object();
+	document_set_text(object, "server", view->config->share.server);
+	document_set_flag(object, "connected", view->share.is_connected);
+	if (view->share.reason[0] != '\0')
+		document_set_text(object, "last-reason", view->share.reason);
+	set_count(object, "waiting", view->share.waiting);
+	set_count(object, "records", counter_value(&share_counts.records));
+	set_count(object, "dropped", counter_value(&share_counts.dropped));
+	for (int i = 0; i < SHARE_ASKED_STATES; i++)
+		set_count(asked, share_asked_words[i], counter_value(&share_counts.asked[i]));
+	document_put(object, "asked", asked);
+	set_count(object, "visits-spared", counter_value(&peer_counts.spared));
+	return object;
+}
+
+static json_t *
 mta_array(void)
 {
 	json_t *array = json_array();
@@ -374,6 +398,7 @@ status_make(const struct metrics_view *view, const char *file, const struct stat
 	document_put(object, "lists", lists_array(view, now_ms));
 	document_put(object, "look-back", look_back_object(view));
 	document_put(object, "records", records_object(view));
+	document_put(object, "share", share_object(view));
 	document_put(object, "mta-lacks", mta_array());
 	document_put(object, "trust-anchor", anchor_object(view));
 	line = document_has_failed() ? NULL : document_line(object);

@@ -9,6 +9,7 @@
 #include "heloscope/peer/counts.h"
 #include "heloscope/records/counts.h"
 #include "heloscope/records/record.h"
+#include "heloscope/share/counts.h"
 #include "heloscope/words/resolver_words.h"
 
 const char *const metric_kinds[METRIC_KINDS] = { "counter", "gauge", "histogram" };
@@ -46,6 +47,7 @@ LABEL_OF_ENUM(outcome, "outcome", PEER_OUTCOMES, peer_outcome_tokens[index])
 LABEL_OF_ENUM(drop, "reason", RECORD_DROPS, drops[index])
 LABEL_OF_ENUM(reload, "result", RELOAD_RESULTS, reload_results[index])
 LABEL_OF_ENUM(test, "test", RESOLVER_TESTS, resolver_test_token((enum resolver_test)index))
+LABEL_OF_ENUM(asked, "outcome", SHARE_ASKED_STATES, share_asked_words[index])
 LABEL_OF_ENUM(lack, "what", MTA_LACKS, mta_lack_words[index].token)
 
 static size_t
@@ -177,6 +179,13 @@ VALUE(peers_known, view->look_back.known)
 VALUE(peer_visits, counter_value(&peer_counts.visits[first]))
 VALUE(records_written, counter_value(&record_counts.written))
 VALUE(records_dropped, counter_value(&record_counts.dropped[first]))
+VALUE(peers_spared, counter_value(&peer_counts.spared))
+VALUE(share_down, view->config->share.server != NULL && !view->share.is_connected)
+VALUE(share_waiting, view->share.waiting)
+VALUE(share_records, counter_value(&share_counts.records))
+VALUE(share_dropped, counter_value(&share_counts.dropped))
+VALUE(share_asked, counter_value(&share_counts.asked[first]))
+VALUE(share_downs, counter_value(&share_counts.downs))
 VALUE(lacks, counter_value(&counts.lacks[first]))
 VALUE(resolver_fault, resolver_words_is_fault(&view->resolver, (enum resolver_test)first, view->config))
 VALUE(resolver_tested, view->resolver.tested)
@@ -402,6 +411,48 @@ static const struct metric metrics[] = {
 	  .labels = { &label_outcome },
 	  .title = "Looks at servers",
 	  .value = peer_visits },
+	{ .name = "heloscope_look_back_spared_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Looks at mail servers that were spared, because another host of the site has looked there.",
+	  .title = "Looks at servers that were spared",
+	  .value = peers_spared },
+	{ .name = "heloscope_share_down",
+	  .kind = METRIC_GAUGE,
+	  .help = "Whether the Redis server that hosts share is configured and not connected.",
+	  .title = "Redis server not connected",
+	  .value = share_down,
+	  .alert = { "HeloscopeShareDown", "$METRIC == 1", "10m", "warning",
+		     "heloscope has no connection to the Redis server that hosts share",
+		     "Mail goes on. Records wait on this host and are lost when there are too many, and each host looks at mail servers itself. \"heloscope status\" says why." } },
+	{ .name = "heloscope_share_waiting",
+	  .kind = METRIC_GAUGE,
+	  .help = "Records that wait to be sent to the Redis server.",
+	  .title = "Records that wait for Redis",
+	  .value = share_waiting },
+	{ .name = "heloscope_share_records_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Records that the Redis server has taken.",
+	  .title = "Records given to Redis",
+	  .value = share_records },
+	{ .name = "heloscope_share_dropped_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Records that the Redis server did not get: it was away or too slow for too long.",
+	  .title = "Records that Redis did not get",
+	  .value = share_dropped,
+	  .alert = { "HeloscopeShareLosesRecords", "increase($METRIC[15m]) > 0", "0m", "warning",
+		     "heloscope cannot send its records to the Redis server",
+		     "The log of the site lacks them; the log of this host has them, if it has one." } },
+	{ .name = "heloscope_share_asked_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Questions for what other hosts have found, by how they ended.",
+	  .labels = { &label_asked },
+	  .title = "Questions to Redis",
+	  .value = share_asked },
+	{ .name = "heloscope_share_downs_total",
+	  .kind = METRIC_COUNTER,
+	  .help = "Connections to the Redis server that ended or could not be made.",
+	  .title = "Connections to Redis that ended",
+	  .value = share_downs },
 	{ .name = "heloscope_record_written_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Records that were written.",

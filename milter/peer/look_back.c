@@ -20,7 +20,9 @@
 #include "heloscope/base/own_addresses.h"
 #include "heloscope/base/refcount.h"
 #include "heloscope/peer/memory.h"
+#include "heloscope/peer/shared.h"
 #include "heloscope/peer/smtp_visit.h"
+#include "heloscope/share/share.h"
 #include "heloscope/base/thread.h"
 
 #define CONNECT_MS 20000
@@ -60,12 +62,13 @@ struct look_back {
 	pthread_mutex_t lock;       /* guards all below */
 	pthread_cond_t has_ended;
 	bool is_stopping;
+	struct visit_list shared;  /* other hosts are asked for what they found there */
 	struct visit_list waiting; /* for their turn */
 	struct visit_list asking;  /* the DNS for TLSA records */
 	struct visit_list ready;   /* to connect */
 	struct visit_list running;
 	struct visit_list over;             /* to be freed outside of their callbacks */
-	size_t waiting_count, active_count; /* active: asking, ready and running */
+	size_t waiting_count, active_count; /* waiting: shared, too; active: asking, ready and running */
 };
 
 static struct peer_store *
@@ -134,12 +137,28 @@ log_look(const struct visit *visit, const struct peer *peer)
 		 answers ? peer_dane_tokens[peer->dane] : "");
 }
 
+/* So that other hosts need not look. */
+static void
+tell_others(const struct visit *visit, const struct peer *peer)
+{
+	const struct look_back_settings *settings = &visit->look_back->settings;
+	char name[SHARED_NAME_SIZE], *value;
+
+	if (settings->share == NULL || !shared_name(&visit->address, settings->port, name))
+		return;
+	value = shared_make(&visit->address, visit->name, peer);
+	if (value != NULL)
+		share_put(settings->share, name, span_of(value), (unsigned)peer_ttl_s(peer));
+	free(value);
+}
+
 static void
 take_peer(void *context, const struct peer *peer)
 {
 	struct visit *visit = context;
 
 	if (!visit->is_by_hand) {
+		tell_others(visit, peer);
 		peer_store_put(store_of(visit->look_back), &visit->address, peer);
 		counter_add(&peer_counts.visits[peer->outcome], 1);
 		log_look(visit, peer);
@@ -332,8 +351,9 @@ is_in(const struct visit_list *visits, const struct ipaddr *address)
 static bool
 is_under_way(const struct look_back *look_back, const struct ipaddr *address)
 {
-	return is_in(&look_back->waiting, address) || is_in(&look_back->asking, address)
-	       || is_in(&look_back->ready, address) || is_in(&look_back->running, address);
+	return is_in(&look_back->shared, address) || is_in(&look_back->waiting, address)
+	       || is_in(&look_back->asking, address) || is_in(&look_back->ready, address)
+	       || is_in(&look_back->running, address);
 }
 
 static bool
@@ -368,12 +388,78 @@ add_visit(struct look_back *look_back, struct visit *visit)
 	wake_up(look_back);
 }
 
+/* Add one that nobody has asked for by hand, unless its network has had its share; else it is freed. The
+ * look_back is locked. */
+static void
+add_if_allowed(struct look_back *look_back, struct visit *visit)
+{
+	if (look_back->settings.per_minute == 0
+	    || peer_memory_take_share(look_back->memory, &visit->address, clock_now_ms()))
+		add_visit(look_back, visit);
+	else
+		free_visit(visit);
+}
+
+/* What other hosts know. Without it, or with what is not to be taken, the server is looked at. */
+static void
+take_shared(void *context, struct span value, int64_t ttl_ms)
+{
+	struct visit *visit = context;
+	struct look_back *look_back = visit->look_back;
+	struct peer peer;
+
+	(void)pthread_mutex_lock(&look_back->lock);
+	if (look_back->is_stopping) {
+		free_visit(visit);
+	} else {
+		TAILQ_REMOVE(&look_back->shared, visit, link);
+		look_back->waiting_count--;
+		if (shared_take(value, ttl_ms, &visit->address, visit->name, (int64_t)time(NULL), &peer)) {
+			peer_store_put(store_of(look_back), &visit->address, &peer);
+			counter_add(&peer_counts.spared, 1);
+			free_visit(visit);
+			(void)pthread_cond_broadcast(&look_back->has_ended);
+		} else {
+			add_if_allowed(look_back, visit);
+		}
+	}
+	(void)pthread_mutex_unlock(&look_back->lock);
+	release(look_back);
+}
+
+/* Ask other hosts first. The visit is among those that are. */
+static void
+ask_others(struct look_back *look_back, struct visit *visit)
+{
+	char name[SHARED_NAME_SIZE];
+
+	if (!shared_name(&visit->address, look_back->settings.port, name)
+	    || !share_get(look_back->settings.share, name, take_shared, visit))
+		take_shared(visit, (struct span){ NULL, 0 }, 0);
+}
+
+/* Have it looked at, once other hosts had their say where there are any. The look_back is locked; whether
+ * these are to be asked when it no longer is. */
+static bool
+add_wanted(struct look_back *look_back, struct visit *visit)
+{
+	if (look_back->settings.share == NULL) {
+		add_if_allowed(look_back, visit);
+		return false;
+	}
+	refcount_take(&look_back->references); /* until they have */
+	TAILQ_INSERT_TAIL(&look_back->shared, visit, link);
+	look_back->waiting_count++;
+	return true;
+}
+
 static bool
 want(struct peer_source *source, const struct ipaddr *address, const char *name)
 {
 	struct look_back *look_back = (struct look_back *)source;
 	const int64_t now = (int64_t)time(NULL);
-	struct visit *visit;
+	struct visit *visit = NULL;
+	bool asks_others;
 
 	if (!may_look(look_back, address))
 		return false;
@@ -382,12 +468,12 @@ want(struct peer_source *source, const struct ipaddr *address, const char *name)
 	    || peer_store_is_full(store_of(look_back), now))
 		return true;
 	(void)pthread_mutex_lock(&look_back->lock);
-	if (look_back->waiting_count < BOUND_PEERS_WAITING && !is_under_way(look_back, address)
-	    && (look_back->settings.per_minute == 0
-		|| peer_memory_take_share(look_back->memory, address, clock_now_ms()))
-	    && (visit = new_visit(look_back, address, name)) != NULL)
-		add_visit(look_back, visit);
+	if (look_back->waiting_count < BOUND_PEERS_WAITING && !is_under_way(look_back, address))
+		visit = new_visit(look_back, address, name);
+	asks_others = visit != NULL && add_wanted(look_back, visit);
 	(void)pthread_mutex_unlock(&look_back->lock);
+	if (asks_others)
+		ask_others(look_back, visit);
 	return true;
 }
 
@@ -518,6 +604,7 @@ look_back_new(const struct look_back_settings *settings, struct dns_resolver *re
 	look_back->source = (struct peer_source){ .known = known, .want = want };
 	look_back->settings = *settings;
 	look_back->resolver = resolver;
+	TAILQ_INIT(&look_back->shared);
 	TAILQ_INIT(&look_back->waiting);
 	TAILQ_INIT(&look_back->asking);
 	TAILQ_INIT(&look_back->ready);

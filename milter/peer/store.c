@@ -17,7 +17,6 @@
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/table.h"
 
-#define FORMAT "heloscope-peers-3"
 #define CODE_MAX 599
 #define BITS_MAX 65536
 #define CLOCK_SLACK_S 3600
@@ -394,6 +393,32 @@ from_json(json_t *object, struct ipaddr *address, struct peer *peer)
 	       && copy(peer->key_digest, sizeof peer->key_digest, key);
 }
 
+char *
+peer_store_line(const struct ipaddr *address, const struct peer *peer)
+{
+	json_t *object = to_json(address, peer);
+	char *line = document_line(object);
+
+	json_decref(object);
+	return line;
+}
+
+bool
+peer_store_read_line(struct span line, struct ipaddr *address, struct peer *peer)
+{
+	json_t *object = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
+	struct ipaddr read_address;
+	struct peer read_peer;
+	const bool is_read = object != NULL && from_json(object, &read_address, &read_peer);
+
+	json_decref(object);
+	if (!is_read)
+		return false;
+	*address = read_address;
+	*peer = read_peer;
+	return true;
+}
+
 /* What reading came to. */
 struct reading {
 	size_t line;    /* the last that was read, */
@@ -436,7 +461,7 @@ read_lines(struct peer_store *store, struct file_lines *lines, int64_t now, stru
 		else if (reading->line > 1)
 			read_line(store, lines->line, now, reading);
 		else
-			reading->is_broken = !span_equals(lines->line, SPAN(FORMAT));
+			reading->is_broken = !span_equals(lines->line, SPAN(PEER_STORE_FORMAT));
 	}
 	if (reading->line == 0) /* an empty file */
 		*reading = (struct reading){ .line = 1, .is_broken = true };
@@ -543,23 +568,20 @@ static bool
 write_all(FILE *file, const void *context)
 {
 	const struct copy *copy = context;
-	bool is_well = fputs(FORMAT "\n", file) >= 0;
+	bool is_well = fputs(PEER_STORE_FORMAT "\n", file) >= 0;
 	const char *at = copy->octets;
 
 	for (size_t i = 0; i < copy->count && is_well; i++) {
 		struct ipaddr address;
 		struct peer peer;
-		json_t *object;
 		char *line;
 
 		memcpy(&address, at, sizeof address);
 		at += sizeof address;
 		at += unpack(at, &peer);
-		object = to_json(&address, &peer);
-		line = document_line(object);
+		line = peer_store_line(&address, &peer);
 		is_well = line != NULL && fputs(line, file) >= 0 && fputc('\n', file) != EOF;
 		free(line);
-		json_decref(object);
 	}
 	return is_well;
 }

@@ -1,27 +1,23 @@
 #include "heloscope/records/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "heloscope/base/refcount.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/thread.h"
+#include "heloscope/records/appender.h"
 #include "heloscope/records/counts.h"
 
 #define WARN_EVERY_MS 60000
 #define END_WITHIN_MS 3000
-#define FILE_MODE 0640
 
 struct line {
 	STAILQ_ENTRY(line) link;
@@ -43,101 +39,13 @@ struct record_log {
 	bool is_stopping, has_ended;
 
 	/* The thread's own. */
-	int fd;
-	bool is_torn;     /* the file does not end with a line end */
+	struct appender file;
 	size_t lost_then; /* at the last batch */
 	int reason; /* why the last line was lost that could not be written; 0 once lines are written again */
 	int told_reason;
 	bool has_told; /* of losses, in the log; not yet of their end */
 	uint64_t told_ms;
 };
-
-/* The file. */
-
-static bool
-ends_with_line(int fd, const struct stat *status)
-{
-	char last;
-
-	return !S_ISREG(status->st_mode) || status->st_size == 0
-	       || (pread(fd, &last, 1, status->st_size - 1) == 1 && last == '\n');
-}
-
-static void
-close_file(struct record_log *log)
-{
-	if (log->fd >= 0)
-		(void)close(log->fd);
-	log->fd = -1;
-}
-
-/* Whether the file at the path is still the one that is open. */
-static bool
-is_current(const struct record_log *log)
-{
-	struct stat open_file, named;
-
-	return log->fd >= 0 && fstat(log->fd, &open_file) == 0 && stat(log->path, &named) == 0
-	       && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
-}
-
-/* Returns 0, or why it cannot be opened. */
-static int
-open_file(struct record_log *log)
-{
-	struct stat status;
-
-	if (is_current(log))
-		return 0;
-	close_file(log);
-	log->fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
-	if (log->fd < 0 || fstat(log->fd, &status) != 0)
-		return errno;
-	log->is_torn = !ends_with_line(log->fd, &status); /* a kill in the middle of a line */
-	return 0;
-}
-
-/* Forget the first `length` octets of what is to be written. */
-static void
-advance(struct iovec *parts, size_t count, size_t length)
-{
-	for (size_t i = 0; i < count; i++) {
-		const size_t taken = length < parts[i].iov_len ? length : parts[i].iov_len;
-
-		parts[i].iov_base = (char *)parts[i].iov_base + taken;
-		parts[i].iov_len -= taken;
-		length -= taken;
-	}
-}
-
-/*
- * Append one line, behind a line end when the one before was torn. Returns 0, or why it is not there. What
- * is written in part says nothing of the reason: only the next attempt does.
- */
-static int
-append(struct record_log *log, const struct line *line)
-{
-	static char line_end[] = "\n";
-	struct iovec parts[] = {
-		{ line_end, log->is_torn ? 1 : 0 },
-		{ line->text, line->length },
-		{ line_end, 1 },
-	};
-	size_t left = parts[0].iov_len + line->length + 1;
-
-	while (left > 0) {
-		const ssize_t written = writev(log->fd, parts, 3);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? errno : ENOSPC;
-		left -= (size_t)written;
-		log->is_torn = left > 0;
-		advance(parts, 3, (size_t)written);
-	}
-	return 0;
-}
 
 /* Telling. */
 
@@ -180,14 +88,15 @@ free_line(struct line *line)
 static size_t
 write_lines(struct record_log *log, struct line_list *lines)
 {
-	const int closed = open_file(log);
+	const int closed = appender_open(&log->file);
 	size_t lost = 0;
 	struct line *line;
 	int reason;
 
 	while ((line = STAILQ_FIRST(lines)) != NULL) {
 		STAILQ_REMOVE_HEAD(lines, link);
-		reason = closed != 0 ? closed : append(log, line);
+		reason = closed != 0 ? closed
+				     : appender_append(&log->file, (struct span){ line->text, line->length });
 		free_line(line);
 		counter_add(reason == 0 ? &record_counts.written : &record_counts.dropped[RECORD_DROP_DISK],
 			    1);
@@ -234,7 +143,7 @@ run(void *context)
 			break;
 		write_queue(log);
 	}
-	close_file(log);
+	appender_close(&log->file);
 	log->has_ended = true;
 	(void)pthread_cond_broadcast(&log->has_changed);
 	(void)pthread_mutex_unlock(&log->lock);
@@ -252,7 +161,7 @@ record_log_new(const char *path, struct error *error)
 	if (log == NULL)
 		return NULL;
 	log->path = strdup(path);
-	log->fd = -1;
+	appender_init(&log->file, log->path);
 	STAILQ_INIT(&log->queued);
 	(void)pthread_mutex_init(&log->lock, NULL);
 	if (log->path != NULL && clock_init_condition(&log->has_changed)) {

@@ -168,6 +168,12 @@
 #define BOUND_RECORD_QUEUE_LINES 10000
 #define BOUND_RECORD_QUEUE_OCTETS 8388608
 
+/* Records, and octets of them, that wait for the server that hosts share (share redis), and what is asked of
+ * it. */
+#define BOUND_SHARE_RECORDS 10000
+#define BOUND_SHARE_OCTETS 8388608
+#define BOUND_SHARE_ASKED 1000
+
 /*
  * Of what is read as mail: octets and lines of a message, beyond which the rest is passed over; parts that
  * are looked at, their depth (and that of messages in messages), and octets of one that are decoded to be

@@ -25,8 +25,8 @@ enum {
 /* A command: its arguments begin with its name. Returns the exit status. */
 typedef int cli_command(int argc, char **argv);
 
-cli_command cli_check, cli_doctor, cli_explain, cli_forget, cli_lists, cli_metrics, cli_page, cli_reflect,
-	cli_replay, cli_report, cli_status, cli_why, cli_wiring;
+cli_command cli_check, cli_collect, cli_doctor, cli_explain, cli_forget, cli_lists, cli_metrics, cli_page,
+	cli_reflect, cli_replay, cli_report, cli_status, cli_why, cli_wiring;
 
 /* Say on standard error what is wrong with the arguments of `command`, and where help is. Returns CLI_USAGE.
  */

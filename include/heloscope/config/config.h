@@ -20,6 +20,7 @@
 #include "heloscope/base/output.h"
 #include "heloscope/peer/look_back.h"
 #include "heloscope/dns/resolver.h"
+#include "heloscope/share/server.h"
 #include "heloscope/spf/spf.h"
 #include "heloscope/wire/smtp_reply.h"
 
@@ -261,6 +262,7 @@ struct config {
 	enum log_target log_target;
 	enum log_level log_level;
 	const char *records; /* path, or NULL: none */
+	struct share_settings share;
 	struct resolver_settings resolver;
 	struct text_set servers;    /* what resolver.servers points to */
 	struct zone_set zones;      /* and resolver.zones */

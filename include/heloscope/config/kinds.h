@@ -32,6 +32,7 @@ enum setting_effect {
 	EFFECT_AT_ONCE,
 	EFFECT_RESOLVER,  /* with a new resolver */
 	EFFECT_LOOK_BACK, /* with a new look-back */
+	EFFECT_SHARE,     /* with a new connection to what is shared */
 	EFFECT_RESTART,   /* not before the filter is started again */
 };
 

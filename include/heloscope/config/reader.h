@@ -43,6 +43,8 @@ enum config_section {
 	SECTION_TRUST,
 	SECTION_SPF, /* with braces or without */
 	SECTION_LOOK_BACK,
+	SECTION_SHARE,    /* without braces: what is behind "share" */
+	SECTION_REDIS,    /* share redis ... { } */
 	SECTION_REFUSALS, /* a file of refusals, which has no settings */
 	SECTIONS
 };

@@ -12,6 +12,7 @@
 #include "heloscope/base/error.h"
 #include "heloscope/records/meter.h"
 #include "heloscope/metrics/view.h"
+#include "heloscope/share/share.h"
 
 struct runtime;
 
@@ -42,6 +43,9 @@ struct inquiry_needs runtime_needs(const struct runtime *runtime);
 
 /* NULL when no log of records is wanted. */
 struct record_log *runtime_record_log(const struct runtime *runtime);
+
+/* NULL when nothing is shared with other hosts. */
+struct share *runtime_share(const struct runtime *runtime);
 
 /* What whoever watches the filter sees of it; good as long as the runtime. `view->started` stays as it is. */
 void runtime_look(const struct runtime *runtime, struct metrics_view *view);

@@ -12,6 +12,7 @@
 #include "heloscope/dns/resolver_report.h"
 #include "heloscope/lists/health.h"
 #include "heloscope/metrics/rules.h"
+#include "heloscope/share/share.h"
 
 struct metrics_view {
 	const struct config *config;
@@ -20,6 +21,7 @@ struct metrics_view {
 	int64_t started, read; /* the filter, and its configuration; seconds since 1970 */
 	struct dns_cache_look cache;
 	struct look_back_look look_back;   /* all zero when there is none */
+	struct share_look share;           /* all zero when nothing is */
 	struct resolver_report resolver;   /* of its self-test */
 	const struct trust_anchor *anchor; /* NULL: none is configured, or it could not be read */
 };

@@ -9,6 +9,7 @@
 
 struct peer_counts {
 	struct counter visits[PEER_OUTCOMES];
+	struct counter spared; /* visits, because another host of the site has looked */
 };
 extern struct peer_counts peer_counts;
 

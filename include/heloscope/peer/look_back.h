@@ -19,6 +19,7 @@
 
 struct look_back;
 struct peer_memory;
+struct share;
 
 struct look_back_settings {
 	const char *ehlo_name; /* who we are */
@@ -31,6 +32,7 @@ struct look_back_settings {
 				       (heloscope/base/ipaddr_scope.h) either */
 	struct network_set allowed; /* special and own addresses that may be looked at nevertheless */
 	struct network_set trusted; /* never */
+	struct share *share;        /* with other hosts, which outlives it; NULL: nothing is shared */
 	struct peer_memory
 		*memory; /* which it has in common with others, and must stay; NULL: one of its own */
 };

@@ -10,7 +10,10 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
+#include "heloscope/base/span.h"
 #include "heloscope/peer/peer.h"
+
+#define PEER_STORE_FORMAT "heloscope-peers-3" /* the first line of the file */
 
 struct peer_store;
 
@@ -47,6 +50,12 @@ bool peer_store_load(struct peer_store *store, const char *path, int64_t now, st
  * back.
  */
 bool peer_store_save(struct peer_store *store, const char *path, int64_t now, struct error *error) MUST_USE;
+
+/* A finding as a line of that file has it, for free(3); NULL when memory ran out. */
+char *peer_store_line(const struct ipaddr *address, const struct peer *peer) MUST_USE;
+
+/* Read such a line, whoever wrote it. False, with both untouched, when it is none that is ever written. */
+bool peer_store_read_line(struct span line, struct ipaddr *address, struct peer *peer) MUST_USE;
 
 /* Take over what another knows. `store` is new: nobody else has it yet. */
 void peer_store_take(struct peer_store *store, struct peer_store *other);

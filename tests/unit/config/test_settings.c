@@ -52,6 +52,20 @@ each_setting_says_what_it_wants(void **state)
 		{ "spf engine libspf2",
 		  "test.conf:1:12: this heloscope was built without the SPF engine \"libspf2\"; expected another\n" },
 #endif
+#ifdef HAVE_HIREDIS
+		{ "share redis \"redis.test:6379\"",
+		  "test.conf:1:13: the Redis server \"redis.test:6379\"; expected \"unix:/PATH\", or an address and a port like \"192.0.2.10:6379\" or \"[2001:db8::10]:6379\"\n" },
+		{ "share redis \"unix:/x\" { prefix \"a b\" }",
+		  "test.conf:1:32: the prefix \"a b\"; expected at most 60 letters, digits, dots, hyphens, underscores and colons\n" },
+		{ "share redis \"unix:/x\" { password-file \"/nonexistent\" }",
+		  "test.conf:1:39: the password-file \"/nonexistent\" cannot be read: No such file or directory\n" },
+		{ "share redis \"unix:/x\" { stream-length 999 }",
+		  "test.conf:1:39: a stream-length of 999; expected a number from 1000 to 10000000\n" },
+		{ "redis \"unix:/x\"", "test.conf:1:1: found \"redis\"; it belongs behind \"share\"\n" },
+#else
+		{ "share redis \"unix:/x\"",
+		  "test.conf:1:7: \"redis\" has no effect, because this heloscope was built without hiredis; expected no \"share\"\n" },
+#endif
 		{ "contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 x\"",
 		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \" has 121 characters; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"https://x.test/%20\"",
@@ -203,6 +217,9 @@ a_syntax_error_names_the_settings_of_its_section(void **state)
 		{ "spf { x }", SECTION_SPF, "" },
 		{ "spf x", SECTION_SPF, "" },
 		{ "look-back yes { x }", SECTION_LOOK_BACK, "" },
+#ifdef HAVE_HIREDIS
+		{ "share redis \"unix:/x\" { x }", SECTION_REDIS, "" },
+#endif
 	};
 	size_t count;
 	const struct setting *settings = config_settings(&count);
@@ -313,7 +330,8 @@ static void
 write_statement(char *memory, const struct setting *setting, unsigned long number, int times)
 {
 	const struct setting *opener = setting->section != SECTION_TOP ? opener_of(setting->section) : NULL;
-	const bool has_braces = opener != NULL;
+	const bool is_shared = setting->section == SECTION_SHARE; /* behind "share" alone */
+	const bool has_braces = opener != NULL && !is_shared;
 	struct strbuf text;
 
 	strbuf_init(&text, memory, TEXT_SIZE);
@@ -324,12 +342,14 @@ write_statement(char *memory, const struct setting *setting, unsigned long numbe
 		add_value(&text, front, number);
 		strbuf_add(&text, " ");
 	}
-	if (opener != NULL)
+	if (setting->section == SECTION_REDIS)
+		strbuf_add(&text, "share ");
+	if (has_braces)
 		strbuf_printf(&text, "%s ", opener->name);
-	if (opener != NULL && opener->kind != KIND_BLOCK)
+	if (has_braces && opener->kind != KIND_BLOCK)
 		add_value(&text, opener, 0);
 	for (int i = 0; i < times; i++) {
-		strbuf_add(&text, i == 0 && has_braces ? " { " : " ");
+		strbuf_add(&text, i == 0 && has_braces ? " { " : is_shared ? " share " : " ");
 		strbuf_printf(&text, "%s ", setting->name);
 		add_value(&text, setting, number);
 	}

@@ -1,0 +1,54 @@
+/*
+ * share_link: one connection to Redis on an event loop: made, greeted, watched over, and made again.
+ *
+ * It belongs to the thread of that loop. hiredis is used here (and in share/stream) alone, and by these
+ * rules, each of which is somebody's crash: no other thread touches a context; a context is let go of before
+ * it is freed, so that what the library still calls finds nothing; what the library frees by itself, after a
+ * connection that failed or ended, is not freed again; and what it hands to a callback is the link, not
+ * something that may be gone by then: answers come in the order of the commands.
+ *
+ * An answer that is an error (no memory, loading, a wrong password, a key of another type) ends the
+ * connection, as silence for LINK_PATIENCE_MS does. Then it is tried again: after a second, after twice as
+ * long each time, up to a minute, each give or take a half, so that twenty hosts do not come all at once.
+ */
+#ifndef HELOSCOPE_SHARE_LINK_H
+#define HELOSCOPE_SHARE_LINK_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heloscope/base/must_use.h"
+#include "heloscope/base/span.h"
+#include "heloscope/share/server.h"
+
+#define LINK_PATIENCE_MS 5000
+#define LINK_RETRY_MIN_MS 1000
+#define LINK_RETRY_MAX_MS 60000
+
+struct share_link;
+
+/* What is told of it, in the loop. None of these frees the link. */
+struct share_link_user {
+	void (*ready)(void *context);
+	/* A command was answered: with a text or a status, or with a number; a span at NULL: with neither. */
+	void (*answer)(void *context, struct span text, int64_t number);
+	/* What was sent and not answered never will be; or it could not be made. */
+	void (*down)(void *context, const char *reason);
+	void *context;
+};
+
+/* Begin to connect. `settings` is read as long as the link lives. NULL when memory ran out. */
+struct share_link *share_link_new(struct event_base *base, const struct share_settings *settings,
+				  const struct share_link_user *user) MUST_USE;
+
+/* Nothing is told of it any more. NULL is allowed. */
+void share_link_free(struct share_link *link);
+
+bool share_link_is_ready(const struct share_link *link);
+
+/* Send a command. False, with nothing sent, when it is not ready, or memory ran out: then it is down. */
+bool share_link_send(struct share_link *link, const struct span *words, size_t count) MUST_USE;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * share_stream: the stream of records, read by who collects them: a consumer group, so that each entry goes
+ * to one reader, and again to the same one until that one says that it is done with it.
+ *
+ * It waits, for at most STREAM_PATIENCE_MS: for a program of its own, not for the filter. What comes was
+ * written by anybody who reaches the server: an answer has an end, and an entry that is larger than records
+ * are is told by its number alone. One thread.
+ */
+#ifndef HELOSCOPE_SHARE_STREAM_H
+#define HELOSCOPE_SHARE_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heloscope/base/error.h"
+#include "heloscope/base/must_use.h"
+#include "heloscope/base/span.h"
+#include "heloscope/share/server.h"
+
+#define STREAM_PATIENCE_MS 5000
+#define STREAM_BLOCK_MS 1000 /* how long an empty stream is waited for */
+#define STREAM_BATCH_MAX 256 /* entries that are told at a time */
+#define STREAM_ID_SIZE 48
+
+struct share_stream;
+
+/* An entry. `record` is at NULL when it is none of ours: other members, or too large. */
+struct stream_entry {
+	char id[STREAM_ID_SIZE];
+	struct span record;
+};
+
+struct stream_batch {
+	struct stream_entry entries[STREAM_BATCH_MAX];
+	size_t count;
+};
+
+/* `reader` names this one among those of the group; both are kept. NULL when memory ran out. Nothing is
+ * connected yet. */
+struct share_stream *share_stream_new(const struct share_settings *settings, const char *reader) MUST_USE;
+void share_stream_free(struct share_stream *stream); /* NULL is allowed */
+
+/*
+ * Read what comes next: first what was told before and is not done. Spans are good until the next call of
+ * anything here. None after STREAM_BLOCK_MS without any; at once when `is_for_all`, where what is there is
+ * all that is wanted. False with the reason when the server is not there, or does not do what it should; then
+ * it is begun anew.
+ */
+bool share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_batch *batch,
+		       struct error *error) MUST_USE;
+
+/* All of the batch is done with: nobody is told of it again, and the server need not keep it. False as above:
+ * then it will be told again. */
+bool share_stream_done(struct share_stream *stream, const struct stream_batch *batch,
+		       struct error *error) MUST_USE;
+
+#endif

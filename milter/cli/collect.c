@@ -1,0 +1,248 @@
+/* heloscope collect: the log of a site, of what its filters share. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heloscope/base/clock.h"
+#include "heloscope/base/log.h"
+#include "heloscope/cli/cli.h"
+#include "heloscope/config/config.h"
+#include "heloscope/records/collector.h"
+#include "heloscope/share/stream.h"
+
+#define WARN_EVERY_MS 60000
+#define RETRY_MIN_S 1
+#define RETRY_MAX_S 30
+
+static const char help[] =
+	"usage: heloscope collect --log FILE [-c FILE] [--once] [--stderr]\n"
+	"\n"
+	"Writes one log of records for a site: the records of all hosts whose filters share a Redis\n"
+	"server (share redis in heloscope.conf(5)), each once. The other commands read it with\n"
+	"--log FILE.\n"
+	"\n"
+	"  -l, --log FILE      the log to write; not the one that a filter writes. It may be rotated\n"
+	"      --once          end when all that is there was written\n"
+	"      --stderr        log to standard error, not as the configuration says\n"
+	"  -c, --config FILE   the configuration, which names the server\n"
+	"                      (default: " CONFIG_FILE ")\n"
+	"  -h, --help          print this and exit\n"
+	"\n"
+	"SIGTERM ends the program, and it can be killed and started again: nothing is lost or\n"
+	"written twice. What is no record is kept apart, in a file beside the log whose name begins\n"
+	"with \"apart-\", and counted. Exit status: 0 it was ended, or with --once all was written;\n"
+	"1 the same, but something was kept apart; 2 wrong usage; 3 it could not begin, or with\n"
+	"--once the server or the log cannot be used.\n"
+	"\n"
+	"Example: heloscope collect --log /var/log/heloscope/site.jsonl\n";
+
+struct options {
+	const char *config, *log;
+	bool is_once, logs_to_stderr;
+};
+
+static int
+read_options(int argc, char **argv, struct options *options)
+{
+	const struct option_row table[] = {
+		{ .name = "config", .letter = 'c', .text = &options->config },
+		{ .name = "log", .letter = 'l', .text = &options->log },
+		{ .name = "once", .flag = &options->is_once },
+		{ .name = "stderr", .flag = &options->logs_to_stderr },
+		{ .name = NULL },
+	};
+	const int status = options_read_all(
+		argc, argv, &(struct option_syntax){ "heloscope", "collect", help, table, options });
+
+	if (status < 0 && options->log == NULL)
+		return cli_usage_error("collect", "no --log was given");
+	return status;
+}
+
+/* Faults, which may last: told once a minute. */
+
+static volatile sig_atomic_t is_ended;
+
+static void
+take_end(int number)
+{
+	(void)number;
+	is_ended = 1;
+}
+
+struct trouble {
+	uint64_t told_ms;
+	bool is_told;
+	unsigned wait_s; /* before it is tried again */
+};
+
+static void
+tell_trouble(struct trouble *trouble, const struct error *error)
+{
+	const uint64_t now_ms = clock_now_ms();
+
+	if (trouble->is_told && now_ms - trouble->told_ms < WARN_EVERY_MS)
+		return;
+	log_warning("collect: %s; nothing is lost while the stream has room, and it is tried again",
+		    error->text);
+	trouble->is_told = true;
+	trouble->told_ms = now_ms;
+}
+
+static void
+wait_after(struct trouble *trouble)
+{
+	for (unsigned i = 0; i < trouble->wait_s && !is_ended; i++)
+		(void)sleep(1); /* a signal ends it */
+	trouble->wait_s = trouble->wait_s * 2 < RETRY_MAX_S ? trouble->wait_s * 2 : RETRY_MAX_S;
+}
+
+static void
+end_trouble(struct trouble *trouble)
+{
+	if (trouble->is_told)
+		log_info("collect: works again");
+	*trouble = (struct trouble){ .wait_s = RETRY_MIN_S };
+}
+
+/* Collecting. */
+
+struct work {
+	struct share_stream *stream;
+	struct collector *collector;
+	struct stream_batch batch;
+	size_t taken; /* of the batch */
+	bool is_once;
+};
+
+/* Whether all of the batch is written, and the server knows. */
+static bool
+finish_batch(struct work *work, struct error *error)
+{
+	for (; work->taken < work->batch.count; work->taken++) {
+		const struct stream_entry *entry = &work->batch.entries[work->taken];
+
+		if (!collector_take(work->collector, entry->id, entry->record, error))
+			return false;
+	}
+	return share_stream_done(work->stream, &work->batch, error);
+}
+
+/* False with the reason when it is to be tried again. */
+static bool
+work_on(struct work *work, struct error *error)
+{
+	if (work->taken == work->batch.count) {
+		work->taken = 0;
+		if (!share_stream_read(work->stream, work->is_once, &work->batch, error)) {
+			work->batch.count = 0;
+			return false;
+		}
+	}
+	if (finish_batch(work, error))
+		return true;
+	if (work->taken == work->batch.count) /* written, and told again: then it is known */
+		work->taken = work->batch.count = 0;
+	return false;
+}
+
+/* Returns the status to exit with. */
+static int
+collect(struct work *work)
+{
+	struct trouble trouble = { .wait_s = RETRY_MIN_S };
+	struct error error;
+
+	while (!is_ended) {
+		if (work_on(work, &error)) {
+			end_trouble(&trouble);
+			if (work->is_once && work->batch.count == 0)
+				break;
+			continue;
+		}
+		if (work->is_once) {
+			log_error("collect: %s", error.text);
+			return CLI_UNKNOWN;
+		}
+		tell_trouble(&trouble, &error);
+		wait_after(&trouble);
+	}
+	return collector_counts(work->collector).apart > 0 ? CLI_FINDINGS : CLI_WELL;
+}
+
+static void
+tell_counts(const struct collector *collector)
+{
+	const struct collector_counts counts = collector_counts(collector);
+
+	log_info("collect: %llu records written, %llu came again, %llu kept apart",
+		 (unsigned long long)counts.written, (unsigned long long)counts.again,
+		 (unsigned long long)counts.apart);
+}
+
+static int
+run(const struct config *config, const struct options *options)
+{
+	struct work *work = calloc(1, sizeof *work);
+	int status = CLI_UNKNOWN;
+
+	if (work == NULL)
+		return status;
+	work->is_once = options->is_once;
+	work->stream = share_stream_new(&config->share, config->host);
+	work->collector = collector_new(options->log);
+	if (work->stream != NULL && work->collector != NULL) {
+		status = collect(work);
+		tell_counts(work->collector);
+	} else {
+		log_error("collect: out of memory");
+	}
+	share_stream_free(work->stream);
+	collector_free(work->collector);
+	free(work);
+	return status;
+}
+
+/* Whether the configuration has what is needed; else it is said. */
+static bool
+is_fit(const struct config *config, const struct options *options)
+{
+	const char *path = options->config;
+
+	if (config->share.server == NULL)
+		output_put(output_errors(), "heloscope collect: %s has no \"share redis\"; expected one\n",
+			   path);
+	else if (config->records != NULL && strcmp(config->records, options->log) == 0)
+		output_put(output_errors(),
+			   "heloscope collect: %s is the log that the filter here writes; expected another\n",
+			   options->log);
+	else
+		return true;
+	return false;
+}
+
+int
+cli_collect(int argc, char **argv)
+{
+	struct options options = { .config = CONFIG_FILE };
+	const struct sigaction end_action = { .sa_handler = take_end };
+	struct config *config;
+	int status = read_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	config = cli_config_of_filter(options.config);
+	if (config == NULL)
+		return CLI_UNKNOWN;
+	status = CLI_UNKNOWN;
+	if (is_fit(config, &options)) {
+		log_open(options.logs_to_stderr ? LOG_TARGET_STDERR : config->log_target, config->log_level);
+		(void)signal(SIGPIPE, SIG_IGN);
+		(void)sigaction(SIGTERM, &end_action, NULL);
+		(void)sigaction(SIGINT, &end_action, NULL);
+		status = run(config, &options);
+	}
+	config_unref(config);
+	return status;
+}

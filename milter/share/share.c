@@ -1,0 +1,714 @@
+#include "heloscope/share/share.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
+#include "heloscope/base/log.h"
+#include "heloscope/base/refcount.h"
+#include "heloscope/base/strbuf.h"
+#include "heloscope/base/thread.h"
+#include "heloscope/share/counts.h"
+#include "heloscope/share/link.h"
+
+#define WARN_EVERY_MS 60000
+#define END_WITHIN_MS 1000
+#define UNDER_WAY_MAX 128 /* commands that are not answered */
+#define NUMBER_SIZE 24
+#define STREAM_TTL_S (7 * 86400) /* what nobody appends to goes: no name stays there for ever */
+#define KEEP_EVERY_MS 3600000
+
+enum order_kind { ORDER_APPEND, ORDER_PUT, ORDER_GET, ORDER_KEEP };
+
+struct order {
+	STAILQ_ENTRY(order) link;
+	enum order_kind kind;
+	char key[SHARE_KEY_SIZE]; /* of values */
+	char *text;               /* of a question: what was answered so far */
+	size_t length;
+	unsigned ttl_s;
+	bool has_first;    /* of the two answers to a question */
+	share_taker *take; /* NULL once it was called */
+	void *context;
+	uint64_t asked_ms;
+};
+
+STAILQ_HEAD(order_list, order);
+
+struct share {
+	struct share_settings settings; /* with these strings: */
+	char *server, *password_file, *prefix;
+	char records_key[SHARE_KEY_SIZE];
+	struct refcount references;
+	pthread_t thread;
+	pthread_mutex_t lock;             /* guards all up to `look` */
+	struct order_list records, asked; /* not sent yet */
+	size_t record_count, record_octets, asked_count;
+	bool is_woken, is_stopping;
+	struct share_look look;
+
+	/* The thread's own. */
+	struct event_base *base;
+	struct event *wake_up, *late, *end;
+	int wake_up_fd;
+	struct share_link *to_server;
+	struct order_list sent; /* in the order in which they are answered */
+	size_t sent_count;      /* commands */
+	uint64_t told_ms;
+	bool has_told; /* that it is away */
+	uint64_t kept_ms;
+	bool is_kept; /* the stream was told then for how long it is to stay */
+};
+
+static void
+free_order(struct order *order)
+{
+	free(order->text);
+	free(order);
+}
+
+/* Answers to questions. */
+
+static void
+answer(struct order *order, enum share_asked how, struct span value, int64_t ttl_ms)
+{
+	if (order->take == NULL)
+		return;
+	counter_add(&share_counts.asked[how], 1);
+	order->take(order->context, value, ttl_ms);
+	order->take = NULL;
+}
+
+static void
+answer_nothing(struct order *order, enum share_asked how)
+{
+	answer(order, how, (struct span){ NULL, 0 }, 0);
+}
+
+/* A value without an end was not written by us. */
+static void
+answer_value(struct order *order, int64_t ttl_ms)
+{
+	const struct span value = { order->text, order->length };
+
+	if (order->text != NULL && order->length > 0 && order->length <= SHARE_VALUE_MAX && ttl_ms > 0)
+		answer(order, SHARE_ASKED_KNOWN, value, ttl_ms);
+	else
+		answer_nothing(order, SHARE_ASKED_UNKNOWN);
+}
+
+static bool
+is_late(const struct order *order)
+{
+	return clock_now_ms() - order->asked_ms >= SHARE_ASK_MS;
+}
+
+/* Those that were sent; the answers are passed over when they come. Whether there are others. */
+static bool
+answer_late(struct share *share)
+{
+	bool has_others = false;
+	struct order *order;
+
+	for (order = STAILQ_FIRST(&share->sent); order != NULL; order = STAILQ_NEXT(order, link)) {
+		if (order->kind == ORDER_GET && is_late(order))
+			answer_nothing(order, SHARE_ASKED_LATE);
+		has_others = has_others || (order->kind == ORDER_GET && order->take != NULL);
+	}
+	return has_others;
+}
+
+/* Take out of the queue what was asked, all of it or what is late; let go of it as that. Whether there is
+ * more. */
+static bool
+refuse_asked(struct share *share, enum share_asked how)
+{
+	struct order_list refused = STAILQ_HEAD_INITIALIZER(refused);
+	struct order *order;
+	bool has_others;
+
+	(void)pthread_mutex_lock(&share->lock);
+	while ((order = STAILQ_FIRST(&share->asked)) != NULL && (how != SHARE_ASKED_LATE || is_late(order))) {
+		STAILQ_REMOVE_HEAD(&share->asked, link);
+		STAILQ_INSERT_TAIL(&refused, order, link);
+		share->asked_count--;
+	}
+	has_others = order != NULL;
+	(void)pthread_mutex_unlock(&share->lock);
+	while ((order = STAILQ_FIRST(&refused)) != NULL) {
+		STAILQ_REMOVE_HEAD(&refused, link);
+		answer_nothing(order, how);
+		free_order(order);
+	}
+	return has_others;
+}
+
+/* Sending. */
+
+static struct span
+number_span(char memory[NUMBER_SIZE], uint64_t number)
+{
+	(void)snprintf(memory, NUMBER_SIZE, "%" PRIu64, number);
+	return span_of(memory);
+}
+
+static bool
+send_append(struct share *share, const struct order *order)
+{
+	char length[NUMBER_SIZE];
+	const struct span words[] = {
+		SPAN("XADD"),
+		span_of(share->records_key),
+		SPAN("MAXLEN"),
+		SPAN("~"),
+		number_span(length, share->settings.stream_length),
+		SPAN("*"),
+		SPAN("r"),
+		{ order->text, order->length },
+	};
+
+	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
+}
+
+static bool
+send_put(struct share *share, const struct order *order)
+{
+	char ttl[NUMBER_SIZE];
+	const struct span words[] = {
+		SPAN("SETEX"),
+		span_of(order->key),
+		number_span(ttl, order->ttl_s),
+		{ order->text, order->length },
+	};
+
+	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
+}
+
+/* No more of a value than we would have written, and one octet, which shows that it is none of ours. */
+static bool
+send_get(struct share *share, const struct order *order)
+{
+	char last[NUMBER_SIZE];
+	const struct span value[] = { SPAN("GETRANGE"), span_of(order->key), SPAN("0"),
+				      number_span(last, SHARE_VALUE_MAX) };
+	const struct span ttl[] = { SPAN("PTTL"), span_of(order->key) };
+
+	return share_link_send(share->to_server, value, 4) && share_link_send(share->to_server, ttl, 2);
+}
+
+/* The stream for another while. */
+static bool
+send_keep(struct share *share, const struct order *order)
+{
+	char ttl[NUMBER_SIZE];
+	const struct span words[] = { SPAN("EXPIRE"), span_of(share->records_key),
+				      number_span(ttl, order->ttl_s) };
+
+	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
+}
+
+static const struct {
+	bool (*send)(struct share *share, const struct order *order);
+	size_t commands;
+} kinds[] = {
+	[ORDER_APPEND] = { send_append, 1 },
+	[ORDER_PUT] = { send_put, 1 },
+	[ORDER_GET] = { send_get, 2 },
+	[ORDER_KEEP] = { send_keep, 1 },
+};
+
+/* The next to be sent, or NULL: what is asked before records. */
+static struct order *
+next_order(struct share *share)
+{
+	struct order *order;
+
+	(void)pthread_mutex_lock(&share->lock);
+	order = STAILQ_FIRST(&share->asked);
+	if (order != NULL) {
+		STAILQ_REMOVE_HEAD(&share->asked, link);
+		share->asked_count--;
+	} else if ((order = STAILQ_FIRST(&share->records)) != NULL) {
+		STAILQ_REMOVE_HEAD(&share->records, link);
+		share->record_count--;
+		share->record_octets -= order->length;
+	}
+	(void)pthread_mutex_unlock(&share->lock);
+	return order;
+}
+
+static void
+send_orders(struct share *share)
+{
+	struct order *order;
+
+	while (share_link_is_ready(share->to_server) && share->sent_count < UNDER_WAY_MAX
+	       && (order = next_order(share)) != NULL) {
+		STAILQ_INSERT_TAIL(&share->sent, order, link);
+		share->sent_count += kinds[order->kind].commands;
+		(void)kinds[order->kind].send(share,
+					      order); /* else the link is down, and it was taken back */
+	}
+}
+
+/* Records that were sent and not answered go back in front of the others, in their order. */
+static void
+take_back(struct share *share)
+{
+	struct order_list again = STAILQ_HEAD_INITIALIZER(again);
+	struct order *order;
+	size_t count = 0, octets = 0;
+
+	while ((order = STAILQ_FIRST(&share->sent)) != NULL) {
+		STAILQ_REMOVE_HEAD(&share->sent, link);
+		if (order->kind == ORDER_APPEND) {
+			STAILQ_INSERT_TAIL(&again, order, link);
+			count++;
+			octets += order->length;
+			continue;
+		}
+		answer_nothing(order, SHARE_ASKED_DOWN);
+		free_order(order);
+	}
+	share->sent_count = 0;
+	(void)pthread_mutex_lock(&share->lock);
+	STAILQ_CONCAT(&again, &share->records);
+	STAILQ_CONCAT(&share->records, &again);
+	share->record_count += count;
+	share->record_octets += octets;
+	(void)pthread_mutex_unlock(&share->lock);
+}
+
+/* Leaving orders. */
+
+/* With a NUL behind it; NULL when memory ran out, or at NULL. */
+static char *
+copy_of(struct span text)
+{
+	char *copy = text.at != NULL ? malloc(text.length + 1) : NULL;
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, text.at, text.length);
+	copy[text.length] = '\0';
+	return copy;
+}
+
+/* The share is locked. */
+static void
+wake_up(struct share *share)
+{
+	if (!share->is_woken)
+		(void)eventfd_write(share->wake_up_fd, 1);
+	share->is_woken = true;
+}
+
+/* NULL when memory ran out. */
+static struct order *
+new_order(enum order_kind kind, const struct share *share, const char *what, struct span text)
+{
+	struct order *order = calloc(1, sizeof *order);
+
+	if (order == NULL)
+		return NULL;
+	order->kind = kind;
+	order->asked_ms = clock_now_ms();
+	order->text = copy_of(text);
+	order->length = text.length;
+	if (what != NULL)
+		share_key(share->settings.prefix, what, order->key);
+	if (text.at == NULL || order->text != NULL)
+		return order;
+	free(order);
+	return NULL;
+}
+
+/* Queue a question or a value, which is taken. False, with it freed, when there is no room. */
+static bool
+ask(struct share *share, struct order *order)
+{
+	bool is_taken;
+
+	if (order == NULL)
+		return false;
+	(void)pthread_mutex_lock(&share->lock);
+	is_taken = share->asked_count < BOUND_SHARE_ASKED;
+	if (is_taken) {
+		STAILQ_INSERT_TAIL(&share->asked, order, link);
+		share->asked_count++;
+		wake_up(share);
+	}
+	(void)pthread_mutex_unlock(&share->lock);
+	if (!is_taken)
+		free_order(order);
+	return is_taken;
+}
+
+static void
+keep_stream(struct share *share)
+{
+	struct order *order = new_order(ORDER_KEEP, share, NULL, (struct span){ NULL, 0 });
+
+	if (order != NULL)
+		order->ttl_s = STREAM_TTL_S;
+	(void)ask(share, order);
+}
+
+/* What the link tells. */
+
+static void
+on_ready(void *context)
+{
+	struct share *share = context;
+
+	(void)pthread_mutex_lock(&share->lock);
+	share->look.is_connected = true;
+	(void)pthread_mutex_unlock(&share->lock);
+	send_orders(share);
+}
+
+/* That it does its work again, not only that it answers. */
+static void
+tell_of_return(struct share *share)
+{
+	if (share->has_told)
+		log_info("share redis %s: works again", share->settings.server);
+	share->has_told = false;
+}
+
+static void
+note_appended(struct share *share)
+{
+	const uint64_t now_ms = clock_now_ms();
+
+	counter_add(&share_counts.records, 1);
+	if (share->is_kept && now_ms - share->kept_ms < KEEP_EVERY_MS)
+		return;
+	share->is_kept = true;
+	share->kept_ms = now_ms;
+	keep_stream(share);
+}
+
+static void
+on_answer(void *context, struct span text, int64_t number)
+{
+	struct share *share = context;
+	struct order *order = STAILQ_FIRST(&share->sent);
+
+	if (order == NULL)
+		return;
+	share->sent_count--;
+	if (order->kind == ORDER_GET && !order->has_first) {
+		order->has_first = true;
+		order->text = copy_of(text);
+		order->length = text.length;
+		return;
+	}
+	STAILQ_REMOVE_HEAD(&share->sent, link);
+	if (order->kind == ORDER_GET)
+		answer_value(order, number);
+	else if (order->kind == ORDER_APPEND)
+		note_appended(share);
+	free_order(order);
+	tell_of_return(share);
+	send_orders(share);
+}
+
+/* Once a minute, and whenever the reason is another. */
+static void
+tell_of_loss(struct share *share, const char *reason)
+{
+	const uint64_t now_ms = clock_now_ms();
+
+	if (share->has_told && strcmp(reason, share->look.reason) == 0
+	    && now_ms - share->told_ms < WARN_EVERY_MS)
+		return;
+	log_warning("share redis %s: %s; mail goes on without it, and it is tried again",
+		    share->settings.server, reason);
+	share->has_told = true;
+	share->told_ms = now_ms;
+}
+
+static void
+on_down(void *context, const char *reason)
+{
+	struct share *share = context;
+	char memory[sizeof share->look.reason] = "";
+	struct strbuf shown = STRBUF_OVER(memory);
+
+	counter_add(&share_counts.downs, 1);
+	share->is_kept = false; /* it may be another when it comes again */
+	take_back(share);
+	(void)refuse_asked(share, SHARE_ASKED_DOWN);
+	strbuf_add_escaped(&shown, span_of(reason), sizeof memory); /* the server's words, perhaps */
+	tell_of_loss(share, memory);
+	(void)pthread_mutex_lock(&share->lock);
+	share->look.is_connected = false;
+	memcpy(share->look.reason, memory, sizeof memory);
+	(void)pthread_mutex_unlock(&share->lock);
+}
+
+/* The loop. */
+
+static bool
+is_stopping(struct share *share)
+{
+	bool is_it;
+
+	(void)pthread_mutex_lock(&share->lock);
+	is_it = share->is_stopping;
+	(void)pthread_mutex_unlock(&share->lock);
+	return is_it;
+}
+
+/* Whether nothing is left that the server would take now. */
+static bool
+is_done(struct share *share)
+{
+	bool has_records;
+
+	(void)pthread_mutex_lock(&share->lock);
+	has_records = share->record_count > 0;
+	(void)pthread_mutex_unlock(&share->lock);
+	return !share_link_is_ready(share->to_server) || (!has_records && share->sent_count == 0);
+}
+
+/* Look again soon, while there are questions that may become late, or it is to end. */
+static void
+look_after(struct share *share)
+{
+	const struct timeval soon = { .tv_usec = SHARE_ASK_MS * 1000 / 4 };
+	const bool has_sent = answer_late(share), has_asked = refuse_asked(share, SHARE_ASKED_LATE);
+
+	if (is_stopping(share) && is_done(share))
+		(void)event_base_loopbreak(share->base);
+	else if (has_sent || has_asked || is_stopping(share))
+		(void)event_add(share->late, &soon);
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	look_after(context);
+}
+
+/* What was left meanwhile, and whether it is to end. */
+static void
+on_wake_up(evutil_socket_t fd, short what, void *context)
+{
+	const struct timeval last = { .tv_sec = END_WITHIN_MS / 1000 };
+	struct share *share = context;
+	eventfd_t count;
+
+	(void)what;
+	(void)eventfd_read(fd, &count);
+	(void)pthread_mutex_lock(&share->lock);
+	share->is_woken = false;
+	(void)pthread_mutex_unlock(&share->lock);
+	if (share_link_is_ready(share->to_server))
+		send_orders(share);
+	else
+		(void)refuse_asked(share, SHARE_ASKED_DOWN);
+	if (is_stopping(share))
+		(void)event_add(share->end, &last);
+	look_after(share);
+}
+
+static void
+on_end(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(((struct share *)context)->base);
+}
+
+static void *
+run(void *context)
+{
+	struct share *share = context;
+
+	(void)event_base_dispatch(share->base);
+	return NULL;
+}
+
+/* Orders of others. */
+
+void
+share_append(struct share *share, struct span record)
+{
+	struct order *order = new_order(ORDER_APPEND, share, NULL, record);
+	bool is_taken;
+
+	(void)pthread_mutex_lock(&share->lock);
+	is_taken = order != NULL && share->record_count < BOUND_SHARE_RECORDS
+		   && share->record_octets + record.length <= BOUND_SHARE_OCTETS;
+	if (is_taken) {
+		STAILQ_INSERT_TAIL(&share->records, order, link);
+		share->record_count++;
+		share->record_octets += record.length;
+		wake_up(share);
+	}
+	(void)pthread_mutex_unlock(&share->lock);
+	if (is_taken)
+		return;
+	counter_add(&share_counts.dropped, 1);
+	if (order != NULL)
+		free_order(order);
+}
+
+void
+share_put(struct share *share, const char *what, struct span value, unsigned ttl_s)
+{
+	struct order *order =
+		value.length <= SHARE_VALUE_MAX ? new_order(ORDER_PUT, share, what, value) : NULL;
+
+	if (order != NULL)
+		order->ttl_s = ttl_s;
+	(void)ask(share, order);
+}
+
+bool
+share_get(struct share *share, const char *what, share_taker *take, void *context)
+{
+	struct order *order = new_order(ORDER_GET, share, what, (struct span){ NULL, 0 });
+
+	if (order == NULL)
+		return false;
+	order->take = take;
+	order->context = context;
+	return ask(share, order);
+}
+
+struct share_look
+share_look(struct share *share)
+{
+	struct share_look look;
+
+	(void)pthread_mutex_lock(&share->lock);
+	look = share->look;
+	look.waiting = share->record_count;
+	(void)pthread_mutex_unlock(&share->lock);
+	return look;
+}
+
+/* Beginning and end. */
+
+static bool
+set_up(struct share *share)
+{
+	const struct share_link_user user = { on_ready, on_answer, on_down, share };
+
+	share->base = event_base_new();
+	share->wake_up_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (share->base == NULL || share->wake_up_fd < 0)
+		return false;
+	share->wake_up = event_new(share->base, share->wake_up_fd, EV_READ | EV_PERSIST, on_wake_up, share);
+	share->late = event_new(share->base, -1, 0, on_late, share);
+	share->end = event_new(share->base, -1, 0, on_end, share);
+	share->to_server = share_link_new(share->base, &share->settings, &user);
+	return share->wake_up != NULL && share->late != NULL && share->end != NULL && share->to_server != NULL
+	       && event_add(share->wake_up, NULL) == 0;
+}
+
+static void
+free_events(struct share *share)
+{
+	struct event *const events[] = { share->wake_up, share->late, share->end };
+
+	share_link_free(share->to_server);
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	if (share->base != NULL)
+		event_base_free(share->base);
+	if (share->wake_up_fd >= 0)
+		(void)close(share->wake_up_fd);
+}
+
+/* Records that nobody took are lost; whoever has asked is told. */
+static void
+clear(struct share *share)
+{
+	struct order *order;
+
+	free_events(share);
+	take_back(share);
+	(void)refuse_asked(share, SHARE_ASKED_DOWN);
+	while ((order = STAILQ_FIRST(&share->records)) != NULL) {
+		STAILQ_REMOVE_HEAD(&share->records, link);
+		counter_add(&share_counts.dropped, 1);
+		free_order(order);
+	}
+	(void)pthread_mutex_destroy(&share->lock);
+	free(share->server);
+	free(share->password_file);
+	free(share->prefix);
+	free(share);
+}
+
+/* Whether there was memory for it. */
+static bool
+copy_settings(struct share *share, const struct share_settings *settings)
+{
+	const bool has_password = settings->password_file != NULL;
+
+	share->server = strdup(settings->server);
+	share->prefix = strdup(settings->prefix);
+	share->password_file = has_password ? strdup(settings->password_file) : NULL;
+	share->settings = (struct share_settings){ .server = share->server,
+						   .password_file = share->password_file,
+						   .prefix = share->prefix,
+						   .stream_length = settings->stream_length };
+	return share->server != NULL && share->prefix != NULL
+	       && (share->password_file != NULL) == has_password;
+}
+
+struct share *
+share_new(const struct share_settings *settings, struct error *error)
+{
+	struct share *share = calloc(1, sizeof *share);
+
+	error_set(error, "the thread that shares with other hosts cannot start");
+	if (share == NULL)
+		return NULL;
+	share_key(settings->prefix, SHARE_RECORDS, share->records_key);
+	share->wake_up_fd = -1;
+	STAILQ_INIT(&share->records);
+	STAILQ_INIT(&share->asked);
+	STAILQ_INIT(&share->sent);
+	(void)pthread_mutex_init(&share->lock, NULL);
+	if (copy_settings(share, settings) && set_up(share) && thread_start(&share->thread, run, share))
+		return share;
+	clear(share);
+	return NULL;
+}
+
+struct share *
+share_ref(struct share *share)
+{
+	refcount_take(&share->references);
+	return share;
+}
+
+void
+share_unref(struct share *share)
+{
+	if (share == NULL || !refcount_drop(&share->references))
+		return;
+	(void)pthread_mutex_lock(&share->lock);
+	share->is_stopping = true;
+	wake_up(share);
+	(void)pthread_mutex_unlock(&share->lock);
+	(void)pthread_join(share->thread, NULL);
+	clear(share);
+}

@@ -1,0 +1,379 @@
+#include "heloscope/share/stream.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/base/bounds.h"
+
+#define GROUP "collect"
+#define ENTRY_OCTETS (BOUND_RECORD + 1024)
+#define WORDS_MAX (STREAM_BATCH_MAX + 4)
+
+struct share_stream {
+	const struct share_settings *settings;
+	const char *reader;
+	char key[SHARE_KEY_SIZE];
+	redisContext *context; /* NULL: not connected */
+	redisReply *reply;     /* that was told last */
+	bool has_pending;      /* what was told before may not be done */
+	size_t at_a_time;      /* entries: one by one, where they are too large together */
+};
+
+struct share_stream *
+share_stream_new(const struct share_settings *settings, const char *reader)
+{
+	struct share_stream *stream = calloc(1, sizeof *stream);
+
+	if (stream == NULL)
+		return NULL;
+	stream->settings = settings;
+	stream->reader = reader;
+	stream->at_a_time = STREAM_BATCH_MAX;
+	share_key(settings->prefix, SHARE_RECORDS, stream->key);
+	return stream;
+}
+
+static void
+forget_reply(struct share_stream *stream)
+{
+	if (stream->reply != NULL)
+		freeReplyObject(stream->reply);
+	stream->reply = NULL;
+}
+
+static void
+disconnect(struct share_stream *stream)
+{
+	forget_reply(stream);
+	if (stream->context != NULL)
+		redisFree(stream->context);
+	stream->context = NULL;
+}
+
+void
+share_stream_free(struct share_stream *stream)
+{
+	if (stream == NULL)
+		return;
+	disconnect(stream);
+	free(stream);
+}
+
+/* Commands. */
+
+enum outcome {
+	OUTCOME_ANSWER,
+	OUTCOME_ERROR,     /* which the server tells */
+	OUTCOME_TOO_LARGE, /* the answer */
+	OUTCOME_GONE,      /* the connection */
+};
+
+static bool
+send_command(redisContext *context, const struct span *words, size_t count)
+{
+	const char *arguments[WORDS_MAX];
+	size_t lengths[WORDS_MAX];
+	int is_sent = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		arguments[i] = words[i].at;
+		lengths[i] = words[i].length;
+	}
+	if (redisAppendCommandArgv(context, (int)count, arguments, lengths) != REDIS_OK)
+		return false;
+	while (!is_sent)
+		if (redisBufferWrite(context, &is_sent) != REDIS_OK)
+			return false;
+	return true;
+}
+
+/* Read an answer of at most `most` octets, about. */
+static enum outcome
+read_answer(struct share_stream *stream, size_t most)
+{
+	void *reply = NULL;
+
+	for (size_t octets = 0; octets <= most;) {
+		size_t before;
+
+		if (redisGetReplyFromReader(stream->context, &reply) != REDIS_OK)
+			return OUTCOME_GONE;
+		if (reply != NULL) {
+			stream->reply = reply;
+			return stream->reply->type == REDIS_REPLY_ERROR ? OUTCOME_ERROR : OUTCOME_ANSWER;
+		}
+		before = stream->context->reader->len;
+		if (redisBufferRead(stream->context) != REDIS_OK)
+			return OUTCOME_GONE;
+		octets += stream->context->reader->len - before;
+	}
+	return OUTCOME_TOO_LARGE;
+}
+
+/* What is not an answer ends the connection. */
+static enum outcome
+command(struct share_stream *stream, const struct span *words, size_t count, size_t most, struct error *error)
+{
+	enum outcome outcome = OUTCOME_GONE;
+
+	forget_reply(stream);
+	if (send_command(stream->context, words, count))
+		outcome = read_answer(stream, most);
+	if (outcome == OUTCOME_ERROR)
+		error_set(error, "%s", stream->reply->str);
+	else if (outcome == OUTCOME_TOO_LARGE)
+		error_set(error, "an answer that is too large");
+	else if (outcome == OUTCOME_GONE)
+		error_set(error, "%s",
+			  stream->context->errstr[0] != '\0' ? stream->context->errstr : "no answer");
+	if (outcome == OUTCOME_TOO_LARGE || outcome == OUTCOME_GONE)
+		disconnect(stream);
+	return outcome;
+}
+
+static enum outcome
+short_command(struct share_stream *stream, const struct span *words, size_t count, struct error *error)
+{
+	return command(stream, words, count, ENTRY_OCTETS, error);
+}
+
+/* Connecting. */
+
+static redisContext *
+make_context(const char *name)
+{
+	const struct timeval patience = { .tv_sec = STREAM_PATIENCE_MS / 1000 };
+	struct share_server server;
+	redisContext *context = NULL;
+
+	if (share_server_parse(name, &server))
+		context = server.is_unix ? redisConnectUnixWithTimeout(server.path, patience)
+					 : redisConnectWithTimeout(server.address, server.port, patience);
+	if (context != NULL && context->err == 0)
+		(void)redisSetTimeout(context, patience);
+	return context;
+}
+
+static bool
+authenticate(struct share_stream *stream, struct error *error)
+{
+	char password[SHARE_PASSWORD_SIZE];
+	bool is_well = share_password(stream->settings->password_file, password, error);
+	const struct span words[] = { SPAN("AUTH"), span_of(password) };
+
+	if (is_well && password[0] != '\0')
+		is_well = short_command(stream, words, 2, error) == OUTCOME_ANSWER;
+	explicit_bzero(password, sizeof password);
+	return is_well;
+}
+
+/* Make the group, which is there but for the first time: it begins with the oldest entry. */
+static bool
+make_group(struct share_stream *stream, struct error *error)
+{
+	const struct span words[] = { SPAN("XGROUP"), SPAN("CREATE"), span_of(stream->key),
+				      SPAN(GROUP),    SPAN("0"),      SPAN("MKSTREAM") };
+	const enum outcome outcome = short_command(stream, words, 6, error);
+
+	return outcome == OUTCOME_ANSWER
+	       || (outcome == OUTCOME_ERROR && strncmp(stream->reply->str, "BUSYGROUP", 9) == 0);
+}
+
+static bool
+connect_stream(struct share_stream *stream, struct error *error)
+{
+	if (stream->context != NULL)
+		return true;
+	error_set(error, "out of memory");
+	stream->context = make_context(stream->settings->server);
+	if (stream->context != NULL && stream->context->err != 0)
+		error_set(error, "%s", stream->context->errstr);
+	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
+	    && make_group(stream, error)) {
+		stream->has_pending = true;
+		return true;
+	}
+	disconnect(stream);
+	return false;
+}
+
+/* Reading. */
+
+static bool
+is_text(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING;
+}
+
+/* The items of a list of so many; NULL when it is none. */
+static redisReply **
+items_of(const redisReply *reply, size_t count)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == count ? reply->element : NULL;
+}
+
+/* The one member that an entry of ours has. */
+static struct span
+record_of(const redisReply *members)
+{
+	redisReply **items = items_of(members, 2);
+
+	if (items == NULL || !is_text(items[0]) || strcmp(items[0]->str, "r") != 0 || !is_text(items[1])
+	    || (size_t)items[1]->len > BOUND_RECORD)
+		return (struct span){ NULL, 0 };
+	return (struct span){ items[1]->str, (size_t)items[1]->len };
+}
+
+/* False when it is not what the server tells of an entry. One that was cut off in the meantime has no
+ * members. */
+static bool
+take_entry(const redisReply *reply, struct stream_entry *entry)
+{
+	redisReply **items = items_of(reply, 2);
+
+	if (items == NULL || !is_text(items[0]) || (size_t)items[0]->len >= STREAM_ID_SIZE)
+		return false;
+	memcpy(entry->id, items[0]->str, (size_t)items[0]->len + 1);
+	entry->record = record_of(items[1]);
+	return true;
+}
+
+/* Of an answer to XREADGROUP: nothing, or a list of one stream, of a name and its entries. */
+static bool
+take_entries(const redisReply *reply, struct stream_batch *batch)
+{
+	redisReply **streams, **parts;
+
+	if (reply->type == REDIS_REPLY_NIL)
+		return true;
+	streams = items_of(reply, 1);
+	parts = streams != NULL ? items_of(streams[0], 2) : NULL;
+	if (parts == NULL || parts[1]->type != REDIS_REPLY_ARRAY || parts[1]->elements > STREAM_BATCH_MAX)
+		return false;
+	for (size_t i = 0; i < parts[1]->elements; i++)
+		if (!take_entry(parts[1]->element[i], &batch->entries[batch->count++]))
+			return false;
+	return true;
+}
+
+static enum outcome
+ask_entries(struct share_stream *stream, bool is_for_all, struct error *error)
+{
+	const bool waits = !stream->has_pending && !is_for_all;
+	struct span words[12] = { SPAN("XREADGROUP"), SPAN("GROUP"), SPAN(GROUP), span_of(stream->reader) };
+	char number[16], block[16];
+	size_t count = 4;
+
+	(void)snprintf(number, sizeof number, "%zu", stream->at_a_time);
+	(void)snprintf(block, sizeof block, "%d", STREAM_BLOCK_MS);
+	words[count++] = SPAN("COUNT");
+	words[count++] = span_of(number);
+	if (waits) {
+		words[count++] = SPAN("BLOCK");
+		words[count++] = span_of(block);
+	}
+	words[count++] = SPAN("STREAMS");
+	words[count++] = span_of(stream->key);
+	words[count++] = stream->has_pending ? SPAN("0") : SPAN(">");
+	return command(stream, words, count, stream->at_a_time * ENTRY_OCTETS, error);
+}
+
+/* The number of the first entry that was told and is not done: the one that was too large to be read. */
+static bool
+take_too_large(struct share_stream *stream, struct stream_batch *batch, struct error *error)
+{
+	const struct span words[] = {
+		SPAN("XPENDING"), span_of(stream->key),   SPAN(GROUP), SPAN("-"), SPAN("+"),
+		SPAN("1"),        span_of(stream->reader)
+	};
+	redisReply **lines, **parts;
+
+	if (!connect_stream(stream, error) || short_command(stream, words, 7, error) != OUTCOME_ANSWER)
+		return false;
+	lines = items_of(stream->reply, 1);
+	parts = lines != NULL ? items_of(lines[0], 4) : NULL;
+	if (parts == NULL || !is_text(parts[0]) || (size_t)parts[0]->len >= STREAM_ID_SIZE)
+		return false;
+	batch->entries[0] = (struct stream_entry){ .record = { NULL, 0 } };
+	memcpy(batch->entries[0].id, parts[0]->str, (size_t)parts[0]->len + 1);
+	batch->count = 1;
+	return true;
+}
+
+/* What was told before is all done: what is new comes next. */
+static void
+end_pending(struct share_stream *stream)
+{
+	stream->has_pending = false;
+	stream->at_a_time = STREAM_BATCH_MAX;
+}
+
+static bool
+read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *batch, struct error *error)
+{
+	enum outcome outcome;
+
+	batch->count = 0;
+	if (!connect_stream(stream, error))
+		return false;
+	outcome = ask_entries(stream, is_for_all, error);
+	if (outcome == OUTCOME_TOO_LARGE && stream->at_a_time == 1)
+		return take_too_large(stream, batch, error);
+	if (outcome == OUTCOME_TOO_LARGE) {
+		stream->at_a_time = 1;
+		return read_entries(stream, is_for_all, batch, error);
+	}
+	if (outcome == OUTCOME_ANSWER && take_entries(stream->reply, batch))
+		return true;
+	if (outcome == OUTCOME_ANSWER)
+		error_set(error, "an answer that is none to this question");
+	disconnect(stream);
+	return false;
+}
+
+bool
+share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_batch *batch,
+		  struct error *error)
+{
+	bool was_pending;
+
+	do {
+		if (!read_entries(stream, is_for_all, batch, error))
+			return false;
+		was_pending = stream->has_pending;
+		if (batch->count == 0)
+			end_pending(stream);
+	} while (was_pending && batch->count == 0);
+	return true;
+}
+
+/* Being done. */
+
+static bool
+tell_ids(struct share_stream *stream, const struct span *command_words, size_t count,
+	 const struct stream_batch *batch, struct error *error)
+{
+	struct span words[WORDS_MAX];
+
+	memcpy(words, command_words, count * sizeof *words);
+	for (size_t i = 0; i < batch->count; i++)
+		words[count + i] = span_of(batch->entries[i].id);
+	return short_command(stream, words, count + batch->count, error) == OUTCOME_ANSWER;
+}
+
+bool
+share_stream_done(struct share_stream *stream, const struct stream_batch *batch, struct error *error)
+{
+	const struct span done[] = { SPAN("XACK"), span_of(stream->key), SPAN(GROUP) };
+	const struct span drop[] = { SPAN("XDEL"), span_of(stream->key) };
+
+	if (batch->count == 0)
+		return true;
+	if (connect_stream(stream, error) && tell_ids(stream, done, 3, batch, error)
+	    && tell_ids(stream, drop, 2, batch, error))
+		return true;
+	disconnect(stream);
+	return false;
+}
