@@ -131,6 +131,12 @@ codes_find(struct span text)
 	return (struct codes){ 0, lone_enhanced(text) };
 }
 
+unsigned
+codes_class(const struct codes *codes)
+{
+	return codes->reply != 0 ? codes->reply / 100 : codes->enhanced.class;
+}
+
 /* Comparing them. */
 
 static enum code_fit

@@ -25,21 +25,21 @@
 	ROW(ADDRESS, "@|address|addresses|addr|email|e-mail|adresse*|mailadresse*|emailadresse*|dirección|direccion|" \
 		"endereço|endereco|adres|indirizzo") \
 	ROW(SENDER, "sender|senders|sender's|mail from|mailfrom|return-path|return path|return address|reverse-path|" \
-		"envelope|originator|from address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
+		"return email|return e-mail|envelope|originator|from address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
 		"remetente*|mittente*|afzender*|nadawc*") \
-	ROW(DOMAIN, "domain*|hostname*|host|domäne*|domaine*|domini*|domena|domeny") \
+	ROW(DOMAIN, "fully-qualified|fully qualified|fqdn|domain*|tld|top level domain|hostname*|domäne*|domaine*|domini*|domena|domeny") \
 	ROW(IP, "ip|ips|ipaddress*|ip-address*|client|clients|client's|netblock*|network*|subnet*|ip-adresse*|your server|" \
 		"your host|your mail server|your mailserver|connections from") \
-	ROW(NAMELESS, "unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
+	ROW(NAMELESS, "cannot route|can't route|unable to route|fully-qualified|fully qualified|fqdn|unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
 		"unbekannt*|ungültig*|ungueltig*|inconnu*|invalide*|inexist*|desconocid*|desconhecid*|inválid*|" \
 		"sconosciut*|inesistent*|onbekend*|ongeldig*|nieznan*") \
-	ROW(NO, "no|not|isn't|doesn't|doesnt|don't|can't|cannot|couldn't|could not|won't|wasn't|hasn't|aren't|didn't|never|" \
+	ROW(NO, "no|not|missing|lacks|isn't|doesn't|doesnt|don't|can't|cannot|couldn't|could not|won't|wasn't|hasn't|aren't|didn't|never|" \
 		"neither|nor|without|unable|nicht|kein*|non|ne|pas|aucun*|sin|não|nao|nessun*|niet|geen|nie|" \
 		"no mailbox|no account|no user|no recipient") \
-	ROW(EXIST, "exist|exists|existing|found|such|known|hosted|recognized|defined|valid|handle|handled|located|" \
+	ROW(EXIST, "have an account|has an account|exist|exists|existing|found|no such|any such|known|hosted|recognized|defined|valid|handle|handled|located|" \
 		"existier*|gefunden|bekannt|existe|existent|trouvé*|trouve|encontrad*|esiste|trovat*|bestaat|istnieje|ma|" \
 		"no mailbox|no account|no user|no recipient") \
-	ROW(FULL, "full|quota*|overquota|over-quota|overquote|over quote|overdrawn|storage|space|diskspace|voll|plein*|lleno|" \
+	ROW(FULL, "full|quota*|mailbox limit*|mailbox size|overquota|over-quota|overquote|over quote|overdrawn|storage|space|diskspace|voll|plein*|lleno|" \
 		"llena|pieno|piena|cheio|cheia|vol|espace|espacio|espaço|spazio|speicherplatz|pełn*|przepełnion*") \
 	ROW(OFF, "disabled|deactivated|inactivated|inactive|inactivity|suspended|suspend|closed|frozen|expired|terminated|discontinued|" \
 		"cancelled|canceled|dormant|retired|deleted|no longer active|should log in|deaktiviert*|gesperrt*|" \
@@ -48,22 +48,25 @@
 	ROW(LOCKED, "locked|zablokowan*|verrouillé*") \
 	ROW(RECEIVE, "receive|receives|receiving|accept|accepts|accepted|accepting|empfangen|angenommen|akzeptiert|recevoir|" \
 		"accepté*|recibir|aceptad*|riceve*|ricezione|abilitat*|aangenomen") \
-	ROW(SPAM, "spam*|junk*|unsolicited|ube|uce|phish*|scam|bulkmail|bulk mail|bulk e-mail|bulk email") \
+	ROW(SPAM, "spam*|junk*|unsolicited|ube|uce|phish*|scam|bulkmail|bulk mail|bulk e-mail|bulk email|as bulk|" \
+		"mass mail*") \
 	ROW(CONTENT, "content|contents|attachment*|subject|html|body|macro*|wording|words in|inhalt*|anhang|anhänge|betreff|" \
 		"contenu*|pièce jointe|contenid*|conteúdo|allegat*|contenuto") \
 	ROW(VIRUS, "virus|viruses|malware*|infected|trojan*|worm|worms") \
-	ROW(LISTED, "blacklist*|blocklist*|black list*|block list*|denylist*|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
+	ROW(LISTED, "blacklist*|blocklist*|black list*|block list*|blocking list*|denylist*|deny list*|listing|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
 		"lista negra") \
 	ROW(BLOCKED, "block|blocked|blocking|no access|banned|denied|deny|denies|reject*|refuse*|forbidden|prohibited|disallowed|declined|" \
+		"unacceptable|objectionable|inappropriate|" \
 		"abgelehnt*|abgewiesen*|verweigert*|zurückgewiesen|refusé*|rejeté*|bloqué*|rechazad*|bloquead*|rifiutat*|" \
 		"bloccat*|rejeitad*|geweigerd*|odrzucon*") \
-	ROW(REPUTATION, "reputation*|senderscore|senderbase") \
-	ROW(TOO, "too many|too much|too fast|too often|too frequent*|too quickly|excessive|exceeded|exceeds|exceed|exceeding|" \
+	ROW(REPUTATION, "reputation*|karma|senderscore|senderbase") \
+	ROW(TOO, "too many|too much|maximum number|number of connections|too fast|too often|too frequent*|too quickly|excessive|exceeded|exceeds|exceed|exceeding|" \
 		"zu viele|zu viel|überschritten|trop de|dépass*|demasiad*|muitos|troppi|troppe|troppo|te veel|zbyt") \
-	ROW(TRAFFIC, "messages|mails|emails|e-mails|connection*|sessions|recipients|rcpt*|deliveries|commands|nachrichten|verbindungen|" \
+	ROW(TRAFFIC, "messages|mails|emails|e-mails|connection*|sessions|recipients|rcpt*|deliveries|commands|amount of|amounts of|nachrichten|verbindungen|" \
 		"connexions|mensajes|conexiones|messaggi|connessioni|concurrent|simultan*|submission") \
 	ROW(RATE, "throttl*|ratelimit*|rate-limit*|rate limit*|rate-control*|slow down|frequency|flood*|per hour|per day|" \
-		"per minute|hourly|retrying too fast|sending limit*|sending quota") \
+		"per minute|hourly|daily|too fast|slower|sending limit*|sending quota|sending rate*|message rate*|message limit*|" \
+		"too much mail|too much email|excessive volume") \
 	ROW(POLICY, "polic*|administrative*|rule|rules|prohibition|restricted|restriction*|unauthorized|unauthorised|authorized|" \
 		"permitted|allowed|permission*|richtlinie*|erlaubt|autorisé*|règle*|política*|autorizad*|politica*|regole") \
 	ROW(LATER, "temporar*|temporal|later|try again|retry|busy|maintenance|overload*|deferred|transient|shutting|" \
@@ -71,18 +74,18 @@
 		"più tardi|occupat*|tijdelijk*") \
 	ROW(UNABLE, "unavailable|not available|not accepting|down|stopped|closing|nicht verfügbar|indisponible*|no disponible|" \
 		"indisponível|non disponibile|niet beschikbaar") \
-	ROW(FAULT, "error|errors|failed|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
+	ROW(FAULT, "error|errors|unable to|could not|can't|cannot|busy|failed|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
 		"timeout|timed out|no space left|fehler*|erreur*|errore") \
 	ROW(SERVICE, "service|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
-	ROW(RELAY, "relay*|rcpthosts|non-local|weiterleitung") \
-	ROW(LOGIN, "authenticat*|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
+	ROW(RELAY, "relay*|rcpthosts|non-local|not a local|forwarding|weiterleitung") \
+	ROW(LOGIN, "username|authenticat*|smtp auth|smtp-auth|authorization user|owned by|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
 	ROW(NEED, "first|required|requires|require|must|need|needs|needed|please|erforderlich|benötigt|requis*|nécessaire|requerid*|richiest*") \
-	ROW(TLS, "tls*|starttls|ssl|encrypt*|certificate*|verschlüssel*") \
+	ROW(TLS, "tls*|starttls|ssl|encrypt*|plaintext|cleartext|unencrypted|certificate*|verschlüssel*") \
 	ROW(HELO, "helo|ehlo") \
 	ROW(PTR, "ptr|rdns|rdns-*|reverse dns|reverse name*|reverse lookup*|reverse hostname*|reverse mapping*|fcrdns|" \
 		"reverse-dns|reverse record*|reverse entry|reverse resolution") \
 	ROW(RESOLVE, "resolve|resolves|resolved|resolving|resolvable|lookup|dns|mx|a record*|mx record*|auflös*|résolu*") \
-	ROW(SPF, "spf*") \
+	ROW(SPF, "spf*|sender policy framework|permitted sender|sender id|sender-id|purported responsible") \
 	ROW(DKIM, "dkim*|domainkeys") \
 	ROW(DMARC, "dmarc*") \
 	ROW(GREY, "greylist*|graylist*|grey-list*|gray-list*|grey list*|gray list*") \
@@ -91,7 +94,17 @@
 		"zu gross|trop gros*|trop volumineux|demasiado grande|troppo grande|te groot") \
 	ROW(LINK, "url|urls|link|links|surbl*|uribl*|hyperlink*|web address*") \
 	ROW(PROTOCOL, "syntax|malformed|parse|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
-	ROW(ONLY, "only|nur|seulement|uniquement|solo|somente|alleen")
+	ROW(ONLY, "only|nur|seulement|uniquement|solo|somente|alleen") \
+	ROW(RULE, "polic*|prohibition|richtlinie*|política*|politica*|politique*") \
+	ROW(DYNAMIC, "dynamic|dynamically|dialup*|dial-up*|dial up|residential") \
+	ROW(VERIFY, "verif*|callout|callback|unverified|undeliverable address") \
+	ROW(FILTER, "filter*|rspamd|spamassassin|score|scored|scoring|quarantin*|flagged") \
+	ROW(FRAME, "error from remote|remote host said|remote server returned|other server returned") \
+	ROW(DNS, "dns|name server*|nameserver*") \
+	ROW(BARRED, "cannot send|can not send|can't send|may not send") \
+	ROW(REFERENCE, "see url|see the url|see link|see the link|url below|link below|following url|following link|" \
+		"this url|this link|visit|click|go to|siehe|voir|véase") \
+	ROW(WANTED, "want|wants|wish|wishes|by this user|by the user|by recipient|by the recipient|by user")
 /* clang-format on */
 
 #define NOTION_NUMBER(NAME, words) NUMBER_##NAME,
@@ -99,8 +112,10 @@
 enum {
 	NOTION_ROWS(NOTION_NUMBER) NOTIONS,
 	/* Not of words: */
-	NUMBER_AT_MAIL = NOTIONS, /* it was the answer to MAIL */
-	NUMBER_FOR_NOW            /* the code says so */
+	NUMBER_LITERAL = NOTIONS, /* an IP address that is no server's which answers */
+	NUMBER_AT_MAIL,           /* it was the answer to MAIL */
+	NUMBER_FOR_NOW,           /* the code says so */
+	NUMBER_SECURITY           /* the code is of security or policy (RFC 3463, 3.8) */
 };
 static const char *const notion_words[NOTIONS] = { NOTION_ROWS(NOTION_WORDS) };
 
@@ -211,7 +226,7 @@ static void
 note_term(void *context, unsigned id, struct span place)
 {
 	/* That something is there says nothing where it is denied. */
-	static const uint64_t present = N(SPAM) | N(LISTED) | N(FULL) | N(OFF) | N(VIRUS);
+	static const uint64_t present = N(SPAM) | N(LISTED) | N(FULL) | N(OFF) | N(VIRUS) | N(DYNAMIC);
 	struct sights *sights = context;
 	const struct gist_words *words = sights->words;
 
@@ -221,6 +236,61 @@ note_term(void *context, unsigned id, struct span place)
 		return;
 	sights->items[sights->count++] = (struct sight){ .at = (size_t)(place.at - sights->text->text.at),
 							 .notions = words->notions[id] };
+}
+
+/* How many octets a dotted IP address takes with which `text` begins; 0 when it is none. */
+static size_t
+dotted_length(struct span text)
+{
+	size_t length = 0;
+
+	for (size_t part = 0; part < 4; part++) {
+		const size_t digits = span_digits(span_from(text, length));
+
+		if (digits == 0 || digits > 3)
+			return 0;
+		length += digits;
+		if (part < 3 && (length >= text.length || text.at[length++] != '.'))
+			return 0;
+	}
+	return length < text.length && (text.at[length] == '.' || ascii_is_alnum(text.at[length])) ? 0
+												   : length;
+}
+
+/* Whether it stands behind the name of the server that answers, or in front of its words: "host NAME[ADDRESS]
+ * said:", "H=NAME [ADDRESS]: ". */
+static bool
+is_of_server(const struct place_text *text, size_t begin, size_t end)
+{
+	const struct span behind = span_from(text->text, end);
+
+	if (span_starts_with_nocase(behind, SPAN("[")))
+		return true;
+	if (begin < 2 || !ascii_is_among(text->text.at[begin - 1], "[("))
+		return false;
+	begin -= text->text.at[begin - 2] == ' ' && begin > 2 ? 3 : 2;
+	return text->is_in_name[begin] || ascii_is_digit(text->text.at[begin])
+	       || span_starts_with_nocase(behind, SPAN("]:"))
+	       || span_starts_with_nocase(behind, SPAN("] said"));
+}
+
+static void
+note_literals(struct sights *sights)
+{
+	const struct span text = sights->text->text;
+
+	for (size_t at = 0; at < text.length && sights->count < SIGHTS_MAX; at++) {
+		size_t length;
+
+		if (!ascii_is_digit(text.at[at])
+		    || (at > 0 && (ascii_is_alnum(text.at[at - 1]) || text.at[at - 1] == '.')))
+			continue;
+		length = dotted_length(span_from(text, at));
+		if (length == 0 || is_of_server(sights->text, at, at + length))
+			continue;
+		sights->items[sights->count++] = (struct sight){ .at = at, .notions = N(LITERAL) };
+		at += length;
+	}
 }
 
 static int
@@ -255,6 +325,7 @@ number_words(struct sights *sights)
 /* Rules. */
 
 #define STRENGTH_OF_REASONS 3 /* what is weaker may be said beside any */
+#define STRENGTH_OF_TRUST 4   /* what is as strong leaves little doubt */
 #define NEEDS 3               /* notions, of which one of each must be near the others */
 
 struct gist_rule {
@@ -275,12 +346,13 @@ static const struct gist_rule rules[] = {
 	/* What stands for one thing, wherever it is. */
 	{ CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER, 6, { N(DMARC), ANY, ANY }, 0 },
 	{ CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(SPF), ANY, ANY }, 0 },
-	{ CATEGORY_DKIM, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(DKIM), ANY, ANY }, 0 },
+	{ CATEGORY_DKIM, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(DKIM), ANY, ANY }, N(SPF) },
 	{ CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, 5, { N(GREY), ANY, ANY }, 0 },
 	{ CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, 5, { N(VIRUS), ANY, ANY }, N(IP) },
 	{ CATEGORY_HELO, PARTY_SENDING_SERVER_ADMIN, 5, { N(HELO), ANY, ANY }, N(PROTOCOL) | N(PTR) },
 	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 5, { N(PTR), ANY, ANY }, 0 },
 	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 4, { N(IP), N(RESOLVE), NOT_THERE }, N(SENDER) | N(LISTED) },
+	{ CATEGORY_DYNAMIC_IP, PARTY_IP_OPERATOR, 5, { N(DYNAMIC), ANY, ANY }, 0 },
 
 	/* Of the recipient. */
 	{ CATEGORY_MAILBOX_FULL,
@@ -308,7 +380,23 @@ static const struct gist_rule rules[] = {
 	  PARTY_RECIPIENT,
 	  3,
 	  { N(MAILBOX), N(UNABLE) | N(LATER), N(LATER) },
-	  N(SENDER) | N(IP) | N(LOCKED) },
+	  N(SENDER) | N(IP) | N(LOCKED) | N(FOR_NOW) },
+	{ CATEGORY_RECEIVER_FAULT,
+	  PARTY_NOBODY_WAIT,
+	  3,
+	  { N(FOR_NOW), N(MAILBOX), N(UNABLE) | N(LATER) },
+	  N(SENDER) | N(IP) | N(FULL) | N(OFF) | N(TOO) },
+	{ CATEGORY_MAILBOX_UNKNOWN,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX), N(VERIFY), N(NO) | N(FAULT) },
+	  N(SENDER) | N(IP) | N(FOR_NOW) },
+	{ CATEGORY_POLICY,
+	  PARTY_RECIPIENT,
+	  3,
+	  { N(MAILBOX), N(LISTED), ANY },
+	  N(IP) | N(LITERAL) | N(SENDER) | N(DOMAIN) | N(LINK) | N(BLOCKED) },
+	{ CATEGORY_POLICY, PARTY_RECIPIENT, 3, { N(WANTED), N(NO) | N(BLOCKED), ANY }, 0 },
 	{ CATEGORY_MAILBOX_UNKNOWN,
 	  PARTY_RECIPIENT,
 	  3,
@@ -334,6 +422,11 @@ static const struct gist_rule rules[] = {
 	{ CATEGORY_SENDER_DOMAIN,
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  3,
+	  { N(DOMAIN), N(RESOLVE), N(NEED) },
+	  N(IP) | N(MAILBOX) | N(HELO) | N(PTR) },
+	{ CATEGORY_SENDER_DOMAIN,
+	  PARTY_SENDERS_DOMAIN_OWNER,
+	  3,
 	  { N(AT_MAIL), N(NO), N(EXIST) },
 	  OF_SOMEBODY },
 	{ CATEGORY_SENDER_DOMAIN,
@@ -352,14 +445,38 @@ static const struct gist_rule rules[] = {
 	  4,
 	  { N(AT_MAIL), OF_SOMEBODY, N(NAMELESS) },
 	  N(DOMAIN) },
-	{ CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN, 4, { N(IP), N(LISTED), ANY }, 0 },
-	{ CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN, 2, { N(IP), N(BLOCKED), ANY }, N(MAILBOX) },
+	{ CATEGORY_SENDER_UNKNOWN, PARTY_SENDERS_DOMAIN_OWNER, 4, { N(SENDER), N(VERIFY), ANY }, N(DOMAIN) },
+	{ CATEGORY_IP_LISTED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  4,
+	  { N(IP) | N(LITERAL), N(LISTED), ANY },
+	  N(LINK) },
+	{ CATEGORY_IP_LISTED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(LISTED), ANY, ANY },
+	  N(SENDER) | N(DOMAIN) | N(LINK) | N(MAILBOX) },
+	{ CATEGORY_IP_LISTED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  2,
+	  { N(IP) | N(LITERAL), N(BLOCKED), ANY },
+	  N(MAILBOX) | N(SENDER) },
 	{ CATEGORY_DOMAIN_LISTED,
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  3,
 	  { N(DOMAIN), N(LISTED), ANY },
-	  N(IP) | N(MAILBOX) },
+	  N(IP) | N(LITERAL) | N(MAILBOX) },
+	{ CATEGORY_POLICY,
+	  PARTY_RECEIVER,
+	  3,
+	  { N(SENDER), N(LISTED), ANY },
+	  N(IP) | N(LITERAL) | N(DOMAIN) | N(NAMELESS) | N(LINK) },
 	{ CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN, 4, { N(REPUTATION), ANY, ANY }, 0 },
+	{ CATEGORY_REPUTATION,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  5,
+	  { N(TOO), N(MAILBOX) | N(ADDRESS), N(NAMELESS) },
+	  0 },
 	{ CATEGORY_RATE,
 	  PARTY_SENDING_SERVER_ADMIN,
 	  4,
@@ -371,6 +488,11 @@ static const struct gist_rule rules[] = {
 	  3,
 	  { N(LOGIN), N(NEED) | N(NO), ANY },
 	  N(MAILBOX) },
+	{ CATEGORY_AUTH_REQUIRED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  4,
+	  { N(SENDER), N(LOGIN), N(NO) | N(NEED) },
+	  0 },
 	{ CATEGORY_TLS,
 	  PARTY_SENDING_SERVER_ADMIN,
 	  4,
@@ -381,20 +503,27 @@ static const struct gist_rule rules[] = {
 	  3,
 	  { N(PROTOCOL), NOT_THERE | N(BLOCKED) | N(FAULT), ANY },
 	  0 },
+	{ CATEGORY_PROTOCOL, PARTY_SENDING_SERVER_ADMIN, 4, { N(PROTOCOL), N(SIZE), ANY }, 0 },
 
 	/* Of the message. */
 	{ CATEGORY_SIZE, PARTY_SENDING_SERVER_ADMIN, 3, { N(SIZE), ANY, ANY }, N(MAILBOX) | N(FULL) },
 	{ CATEGORY_CONTENT, PARTY_SENDING_SERVER_ADMIN, 3, { N(SPAM), ANY, ANY }, 0 },
+	{ CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN, 4, { N(SPAM), N(TOO), ANY }, N(CONTENT) },
 	{ CATEGORY_CONTENT,
 	  PARTY_SENDING_SERVER_ADMIN,
 	  3,
 	  { N(CONTENT), N(BLOCKED) | N(NO) | N(POLICY), ANY },
 	  0 },
+	{ CATEGORY_CONTENT,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  2,
+	  { N(FILTER), N(BLOCKED) | N(CONTENT) | N(TOO), ANY },
+	  N(IP) | N(LITERAL) | N(SENDER) | N(MAILBOX) },
 	{ CATEGORY_URL,
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  4,
 	  { N(LINK), N(LISTED) | N(BLOCKED) | N(SPAM), ANY },
-	  0 },
+	  N(REFERENCE) },
 	{ CATEGORY_RELAY, PARTY_RECEIVER, 4, { N(RELAY), N(NO) | N(BLOCKED) | N(POLICY), ANY }, 0 },
 	{ CATEGORY_LOOP, PARTY_RECEIVER, 4, { N(LOOP), ANY, ANY }, 0 },
 
@@ -405,14 +534,31 @@ static const struct gist_rule rules[] = {
 	  { N(SENDER), N(BLOCKED) | N(POLICY), ANY },
 	  N(NAMELESS) | N(FAULT) },
 	{ CATEGORY_POLICY, PARTY_RECIPIENT, 3, { N(MAILBOX), N(ONLY), N(RECEIVE) }, 0 },
-	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(POLICY), N(NO) | N(BLOCKED), ANY }, 0 },
+	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(POLICY), N(NO) | N(BLOCKED) | N(SECURITY), ANY }, 0 },
+	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(RULE), ANY, ANY }, 0 },
+	{ CATEGORY_POLICY, PARTY_RECEIVER, 1, { N(BARRED), ANY, ANY }, 0 },
+	{ CATEGORY_DNS_FAULT_RECEIVER,
+	  PARTY_RECEIVER,
+	  4,
+	  { N(DNS), N(FAULT) | N(UNABLE) | N(LATER), N(FOR_NOW) },
+	  N(SENDER) | N(IP) | N(LITERAL) | N(PTR) | N(HELO) | N(LISTED) | N(SPF) | N(DKIM) | N(DMARC)
+		  | N(AT_MAIL) },
 	{ CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER, 3, { N(SERVICE), N(FULL), ANY }, OF_SOMEBODY },
 	{ CATEGORY_RECEIVER_FAULT,
 	  PARTY_NOBODY_WAIT,
 	  1,
 	  { N(FOR_NOW), N(LATER) | N(UNABLE), N(FAULT) | N(SERVICE) },
 	  ACCUSING },
-	{ CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER, 1, { N(FAULT), N(SERVICE), ANY }, ACCUSING | N(FOR_NOW) },
+	{ CATEGORY_RECEIVER_FAULT,
+	  PARTY_NOBODY_WAIT,
+	  1,
+	  { N(FOR_NOW), N(FAULT), ANY },
+	  (ACCUSING & ~N(TRAFFIC)) | N(RESOLVE) | N(FRAME) },
+	{ CATEGORY_RECEIVER_FAULT,
+	  PARTY_RECEIVER,
+	  1,
+	  { N(FAULT), N(SERVICE), ANY },
+	  ACCUSING | N(FOR_NOW) | N(FRAME) },
 };
 
 /* What is said within so many words in front of a sight and behind it. */
@@ -456,15 +602,17 @@ hear(struct verdict *verdict, const struct gist_rule *rule)
 
 struct gist
 gist_of(const struct gist_words *words, const struct place_text *text, enum refusal_stage stage,
-	bool is_for_now)
+	const struct codes *codes)
 {
 	/* Whoever answers MAIL knows no address but the sender's. */
 	const uint64_t always =
-		(stage == REFUSAL_STAGE_MAIL ? N(AT_MAIL) : 0) | (is_for_now ? N(FOR_NOW) : 0);
+		(stage == REFUSAL_STAGE_MAIL ? N(AT_MAIL) : 0) | (codes_class(codes) == 4 ? N(FOR_NOW) : 0)
+		| (codes->enhanced.class != 0 && codes->enhanced.subject == 7 ? N(SECURITY) : 0);
 	struct sights sights = { .words = words, .text = text };
 	struct verdict verdict = { NULL, false };
 
 	automaton_scan(words->automaton, text->text, note_term, &sights);
+	note_literals(&sights);
 	number_words(&sights);
 	for (size_t i = 0; i < sights.count; i++) {
 		const uint64_t notions = always | near(&sights, i, 0, WINDOW);
@@ -475,7 +623,8 @@ gist_of(const struct gist_words *words, const struct place_text *text, enum refu
 				hear(&verdict, &rules[rule]);
 	}
 	if (verdict.rule == NULL || verdict.is_disputed)
-		return (struct gist){ CATEGORY_UNKNOWN, PARTY_UNKNOWN, true };
+		return (struct gist){ CATEGORY_UNKNOWN, PARTY_UNKNOWN, true, false };
 	return (struct gist){ verdict.rule->category, verdict.rule->party,
-			      verdict.rule->strength < STRENGTH_OF_REASONS };
+			      verdict.rule->strength < STRENGTH_OF_REASONS,
+			      verdict.rule->strength >= STRENGTH_OF_TRUST };
 }

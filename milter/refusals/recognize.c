@@ -11,6 +11,7 @@
 
 #define OWNERS_MAX 4
 #define SHORT_OCTETS 8 /* of the words of an operator */
+#define OWN_OCTETS 19  /* of words that few servers use */
 
 struct recognizer {
 	const struct catalogue *catalogue;
@@ -345,6 +346,21 @@ choose(const struct search *search, bool (*is_of)(enum refusal_category category
 	return best;
 }
 
+/* Whether all words of an entry stand within those of another, which says the same, and more. */
+static bool
+is_part_of(const struct refusal_entry *entry, const struct refusal_entry *whole)
+{
+	for (size_t i = 0; i < entry->texts.count; i++) {
+		bool is_in = false;
+
+		for (size_t k = 0; k < whole->texts.count && !is_in; k++)
+			is_in = strstr(whole->texts.items[k], entry->texts.items[i]) != NULL;
+		if (!is_in)
+			return false;
+	}
+	return entry->texts.count > 0;
+}
+
 static void
 find_entry(const struct search *search, struct recognition *known)
 {
@@ -352,7 +368,7 @@ find_entry(const struct search *search, struct recognition *known)
 
 	if (best.entry != NULL && config_refusal_has(best.entry->category, TRAIT_VAGUE)) {
 		telling = choose(search, best.entry->is_frame ? says_anything : is_telling);
-		if (telling.entry != NULL
+		if (telling.entry != NULL && !is_part_of(telling.entry, best.entry)
 		    && (tier_of(telling.entry, false) == tier_of(best.entry, false)
 			|| (best.entry->is_frame && is_telling(telling.entry->category))))
 			best = telling; /* of lower tier: a code that says what the words do not */
@@ -375,13 +391,6 @@ codes_of(const struct refusal *refusal, struct span text)
 	return codes;
 }
 
-/* The first digit; 0 when no code is known. */
-static unsigned
-class_of(const struct codes *codes)
-{
-	return codes->reply != 0 ? codes->reply / 100 : codes->enhanced.class;
-}
-
 /* An entry knows better than the first digit, as of "421 ... permanently deferred"; but what is refused for
  * now only it calls permanent that has asked for such a code: words alone are said of both. */
 static bool
@@ -394,7 +403,7 @@ is_entrys_to_say(const struct refusal_entry *entry, unsigned class)
 static enum permanence
 permanence_of(const struct recognition *known, enum refusal_status status)
 {
-	const unsigned class = class_of(&known->codes);
+	const unsigned class = codes_class(&known->codes);
 
 	if (known->entry != NULL && is_entrys_to_say(known->entry, class))
 		return known->entry->is_permanent ? PERMANENCE_YES : PERMANENCE_NO;
@@ -457,6 +466,26 @@ owner_of_named_recipient(const struct search *search, const struct recognition *
 	return owners.count > 0 ? owners.items[0]->name : NULL;
 }
 
+/* Whether a fragment has what is no letter nor blank, as numbers of reasons have: "ofr_415". */
+static bool
+has_token(const struct text_set *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strpbrk(texts->items[i], "0123456789_[/") != NULL)
+			return true;
+	return false;
+}
+
+/* Whether an operator's entry shows that it was he: few words may be anybody's, but for a sign or a number of
+ * a reason, unless it was his server or his recipient. Of whom no servers are known nothing else can tell. */
+static bool
+shows_owner(const struct search *search, const struct refusal_entry *entry)
+{
+	return entry->signs.count > 0 || has_token(&entry->texts) || entry->code.has_enhanced
+	       || octets_of(&entry->texts) >= OWN_OCTETS || !has_servers(search->catalogue, entry->owner)
+	       || is_among(entry->owner, &search->of_server) || is_among(entry->owner, &search->of_recipient);
+}
+
 /* Who refused: whose words they are; else whose server it was; else whose pages or recipients the reply
  * names. */
 static const char *
@@ -464,7 +493,7 @@ owner_of(const struct search *search, const struct recognition *known, struct sp
 {
 	const char *owner;
 
-	if (known->entry != NULL && known->entry->owner != NULL)
+	if (known->entry != NULL && known->entry->owner != NULL && shows_owner(search, known->entry))
 		return known->entry->owner;
 	if (search->of_server.count > 0)
 		return search->of_server.items[0]->name;
@@ -498,25 +527,96 @@ is_empty(const struct search *search, const struct refusal_entry *entry)
 	       || (entry->is_frame && !says_anything(entry->category) && !is_most_of_it(search, entry));
 }
 
-/* Whether an entry is anybody's and tells of the recipient: the words may say it of the sender. */
+/* Whether an entry asks for no words. */
 static bool
-is_of_any_recipient(const struct refusal_entry *entry)
+is_of_code(const struct refusal_entry *entry)
 {
-	return entry != NULL && entry->owner == NULL && config_refusal_has(entry->category, TRAIT_RECIPIENT);
+	return entry->texts.count + entry->signs.count == 0;
 }
 
-/* Whether the gist of the words says more than entry and code: a code that names a check that failed does
- * not. */
+static bool
+is_of_sender(enum refusal_category category)
+{
+	return category == CATEGORY_SENDER_UNKNOWN || category == CATEGORY_SENDER_DOMAIN;
+}
+
+/*
+ * What an entry of anybody says of a reply, and what the same words, and others beside them, say nearer: a
+ * link that is listed is no address that is, and a quota of mails sent is no mailbox.
+ */
+static bool
+says_nearer(enum refusal_category gist, enum refusal_category entry)
+{
+	static const struct {
+		enum refusal_category entry, gist;
+	} pairs[] = {
+		{ CATEGORY_IP_LISTED, CATEGORY_URL },
+		{ CATEGORY_IP_LISTED, CATEGORY_DOMAIN_LISTED },
+		{ CATEGORY_IP_LISTED, CATEGORY_DYNAMIC_IP },
+		{ CATEGORY_MAILBOX_FULL, CATEGORY_RATE },
+		{ CATEGORY_IP_LISTED, CATEGORY_HELO },
+		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_REPUTATION },
+		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_MAILBOX_DISABLED },
+		{ CATEGORY_SENDER_UNKNOWN, CATEGORY_SENDER_DOMAIN },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_RELAY },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_SPF },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_DMARC },
+		{ CATEGORY_CONTENT, CATEGORY_URL },
+		{ CATEGORY_CONTENT, CATEGORY_VIRUS },
+		{ CATEGORY_DKIM, CATEGORY_SPF },
+		{ CATEGORY_IP_LISTED, CATEGORY_POLICY },
+		{ CATEGORY_RATE, CATEGORY_MAILBOX_FULL },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		if (pairs[i].entry == entry && pairs[i].gist == gist)
+			return true;
+	return config_refusal_has(entry, TRAIT_RECIPIENT) && is_of_sender(gist);
+}
+
+/* Whether both are of the recipient, or both of the sender: an enhanced code tells them apart better than a
+ * word. */
+static bool
+is_of_one_kind(enum refusal_category a, enum refusal_category b)
+{
+	return (config_refusal_has(a, TRAIT_RECIPIENT) && config_refusal_has(b, TRAIT_RECIPIENT))
+	       || (is_of_sender(a) && is_of_sender(b));
+}
+
+/* Whether the gist of the words says more than a code, and an entry that has nothing else: an enhanced code
+ * that names a check that failed does not leave that open. */
+static bool
+is_better_than_code(const struct recognition *known, const struct gist *gist)
+{
+	if (known->codes.enhanced.class == 0)
+		return true;
+	return !is_telling(known->category)
+	       && (gist->is_strong || !is_of_one_kind(gist->category, known->category));
+}
+
+/* Whether the gist of the words says more than entry and code. */
 static bool
 is_gist_better(const struct search *search, const struct recognition *known, const struct gist *gist)
 {
-	if (gist->category == CATEGORY_UNKNOWN)
+	if (gist->category == CATEGORY_UNKNOWN || gist->category == known->category)
 		return false;
 	if (known->entry == NULL)
-		return !is_telling(known->category);
+		return is_better_than_code(known, gist);
+	if (is_of_code(known->entry))
+		return !gist->is_weak && is_better_than_code(known, gist);
 	if (is_empty(search, known->entry))
-		return !gist->is_weak;
-	return gist->category == CATEGORY_SENDER_UNKNOWN || gist->category == CATEGORY_SENDER_DOMAIN;
+		return !gist->is_weak || (known->category == CATEGORY_UNKNOWN && known->entry->owner == NULL);
+	if (says_anything(known->category))
+		return !gist->is_weak && says_nearer(gist->category, known->category);
+	return !gist->is_weak && says_anything(gist->category) && octets_of(&known->entry->texts) < OWN_OCTETS
+	       && !is_most_of_it(search, known->entry);
+}
+
+/* Who has words of his own, and signs, knows what they mean. */
+static bool
+is_of_anybody(const struct refusal_entry *entry)
+{
+	return entry->owner == NULL && entry->signs.count == 0;
 }
 
 static void
@@ -524,10 +624,9 @@ judge_by_gist(const struct search *search, struct recognition *known)
 {
 	struct gist gist;
 
-	if (!is_empty(search, known->entry) && !is_of_any_recipient(known->entry))
+	if (!is_empty(search, known->entry) && !is_of_anybody(known->entry))
 		return;
-	gist = gist_of(search->catalogue->gist, &search->recognizer->text, search->stage,
-		       class_of(&known->codes) == 4);
+	gist = gist_of(search->catalogue->gist, &search->recognizer->text, search->stage, &known->codes);
 	if (!is_gist_better(search, known, &gist))
 		return;
 	known->entry = NULL;
@@ -541,6 +640,9 @@ judge(const struct search *search, struct recognition *known, enum refusal_statu
 {
 	const struct code_meaning meaning = codes_meaning(&known->codes);
 
+	if (known->codes.enhanced.class != 0 && says_anything(meaning.category)
+	    && is_empty(search, known->entry))
+		known->entry = NULL;
 	known->word = meaning.word;
 	known->category = known->entry != NULL ? known->entry->category : meaning.category;
 	known->party = known->entry != NULL ? known->entry->party : meaning.party;

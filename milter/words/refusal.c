@@ -140,6 +140,12 @@ static const struct {
 	[CATEGORY_DOMAIN_LISTED] = { "Its words say that a domain of the sender is on a blocklist.",
 				     "Find out which list and which domain are meant, remove the cause, and ask the list to remove the "
 				     "domain." },
+	[CATEGORY_DNS_FAULT_RECEIVER] = { "Its words say that a DNS lookup failed at the receiver's server.",
+					  "Wait: the sending server tries again. If it goes on for a day, see whether the name servers "
+					  "of both domains answer, and tell the receiver's postmaster." },
+	[CATEGORY_DYNAMIC_IP] = { "Its words say that the sending IP address is one of those that change, as homes have them.",
+				  "Send through the mail server of your provider, or from an address that stays, and have "
+				  "its provider set a PTR record that names your server." },
 	[CATEGORY_GREYLIST] = { "Its words say that the receiver lets unknown senders wait (greylisting).",
 				"Wait: the sending server tries again, and the next attempt is usually accepted." },
 	[CATEGORY_HELO] = { "Its words say that the name is wrong with which the sending server introduces itself "

@@ -24,6 +24,9 @@ struct codes {
  */
 struct codes codes_find(struct span text);
 
+/* The first digit; 0 when no code is known. */
+unsigned codes_class(const struct codes *codes);
+
 /* Read the enhanced code with which `text` begins, of class 2, 4 or 5. Returns its octets; 0 when there is
  * none. */
 size_t codes_read_enhanced(struct span text, struct enhanced_code *code) MUST_USE;
@@ -84,8 +87,8 @@ enum code_fit codes_fit(const struct codes *codes, const struct code_pattern *pa
 	ROW(NOT_ASCII,          6, 7, PROTOCOL, SENDING_SERVER_ADMIN) \
 	ROW(UTF8_REPLY,         6, 8, PROTOCOL, SENDING_SERVER_ADMIN) \
 	ROW(UTF8_HEADER,        6, 9, PROTOCOL, SENDING_SERVER_ADMIN) \
-	ROW(POLICY_OTHER,       7, 0, POLICY, UNKNOWN) \
-	ROW(NOT_AUTHORIZED,     7, 1, POLICY, UNKNOWN) \
+	ROW(POLICY_OTHER,       7, 0, UNKNOWN, UNKNOWN) \
+	ROW(NOT_AUTHORIZED,     7, 1, UNKNOWN, UNKNOWN) \
 	ROW(LIST_BARRED,        7, 2, POLICY, RECEIVER) \
 	ROW(SECURITY_MISSING,   7, 4, POLICY, UNKNOWN) \
 	ROW(CRYPTO_FAILED,      7, 5, TLS, UNKNOWN) \
@@ -114,7 +117,7 @@ enum code_fit codes_fit(const struct codes *codes, const struct code_pattern *pa
 	ROW(REQUIRETLS,         7, 30, TLS, RECEIVER) \
 	ROW(CLOSING,            421, -1, UNKNOWN, NOBODY_WAIT) \
 	ROW(MAILBOX_BUSY,       450, -1, UNKNOWN, NOBODY_WAIT) \
-	ROW(LOCAL_ERROR,        451, -1, RECEIVER_FAULT, NOBODY_WAIT) \
+	ROW(LOCAL_ERROR,        451, -1, UNKNOWN, NOBODY_WAIT) \
 	ROW(STORAGE_SHORT,      452, -1, RECEIVER_FAULT, NOBODY_WAIT) \
 	ROW(TLS_NOT_NOW,        454, -1, UNKNOWN, NOBODY_WAIT) \
 	ROW(SYNTAX_COMMAND,     500, -1, PROTOCOL, SENDING_SERVER_ADMIN) \
@@ -122,7 +125,7 @@ enum code_fit codes_fit(const struct codes *codes, const struct code_pattern *pa
 	ROW(NOT_IMPLEMENTED,    502, -1, PROTOCOL, SENDING_SERVER_ADMIN) \
 	ROW(BAD_SEQUENCE,       503, -1, PROTOCOL, SENDING_SERVER_ADMIN) \
 	ROW(BAD_PARAMETER,      504, -1, PROTOCOL, SENDING_SERVER_ADMIN) \
-	ROW(NO_MAIL_HOST,       521, -1, MAILBOX_UNKNOWN, RECIPIENT) \
+	ROW(NO_MAIL_HOST,       521, -1, UNKNOWN, UNKNOWN) \
 	ROW(AUTH_WANTED,        530, -1, AUTH_REQUIRED, SENDING_SERVER_ADMIN) \
 	ROW(AUTH_FAILED,        535, -1, AUTH_REQUIRED, SENDING_SERVER_ADMIN) \
 	ROW(ENCRYPTION_WANTED,  538, -1, TLS, SENDING_SERVER_ADMIN) \
@@ -132,7 +135,7 @@ enum code_fit codes_fit(const struct codes *codes, const struct code_pattern *pa
 	ROW(NAME_NOT_ALLOWED,   553, -1, UNKNOWN, UNKNOWN) \
 	ROW(FAILED,             554, -1, UNKNOWN, UNKNOWN) \
 	ROW(PARAMETERS_UNKNOWN, 555, -1, PROTOCOL, SENDING_SERVER_ADMIN) \
-	ROW(DOMAIN_NO_MAIL,     556, -1, MAILBOX_UNKNOWN, RECIPIENT)
+	ROW(DOMAIN_NO_MAIL,     556, -1, UNKNOWN, UNKNOWN)
 
 #define CODE_ENUM(NAME, ...) CODE_##NAME,
 enum code_word { CODE_ROWS(CODE_ENUM) CODE_WORDS };

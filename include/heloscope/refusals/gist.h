@@ -10,13 +10,15 @@
 #define HELOSCOPE_REFUSALS_GIST_H
 
 #include "heloscope/config/refusals.h"
+#include "heloscope/refusals/codes.h"
 #include "heloscope/refusals/place.h"
 #include "heloscope/refusals/refusal.h"
 
 struct gist {
 	enum refusal_category category; /* CATEGORY_UNKNOWN: nothing is said */
 	enum refusal_party party;
-	bool is_weak; /* words that may stand beside any reason */
+	bool is_weak;   /* words that may stand beside any reason */
+	bool is_strong; /* words that leave little doubt */
 };
 
 /* The words, ready to be found in a text: never changed, any thread. NULL when memory ran out. */
@@ -24,8 +26,8 @@ struct gist_words *gist_words_new(void) MUST_USE;
 void gist_words_free(struct gist_words *words); /* NULL is allowed */
 
 /* Of a normal text (refusals/normal.h) in which addresses are blotted out. `stage`: what is said before a
- * recipient was named is not about one. `is_for_now`: the code is one of those that invite to try again. */
+ * recipient was named is not about one; the codes tell whether to try again, and of what kind it is. */
 struct gist gist_of(const struct gist_words *words, const struct place_text *text, enum refusal_stage stage,
-		    bool is_for_now);
+		    const struct codes *codes);
 
 #endif

@@ -12,7 +12,12 @@
  * servers. Where that says no more than that a rule refused, one of the same kind that names a reason is
  * taken. Where none fits, or a frame that says no more than that there was a refusal, a code speaks that
  * names a check; else the gist of the words (refusals/gist.h); else other codes; and where they say nothing,
- * the stage: who refuses at the greeting knows nothing but the sending IP address.
+ * the stage: who refuses at the greeting knows nothing but the sending IP address. The gist is also believed
+ * where an entry of anybody without a sign fits, if that asks for nothing but a code, has few words and names
+ * no reason, or says what the gist tells more nearly.
+ *
+ * The operator of an entry is who refused if it was his server, or the words are many, or what only he
+ * writes; else he whose server it was.
  */
 #ifndef HELOSCOPE_REFUSALS_RECOGNIZE_H
 #define HELOSCOPE_REFUSALS_RECOGNIZE_H

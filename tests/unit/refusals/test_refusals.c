@@ -414,6 +414,7 @@ static const char ranks[] =
 	"refusal \"any-code\" { code 5.7.9 text \"mail was refused here today\" category dane" REST "}\n"
 	"refusal \"silent\" { server \"*.silent.test\" code 554 category ip-listed" REST "}\n"
 	"refusal \"by-code\" { code 5.7.20 category dkim" REST "}\n"
+	"refusal \"program\" { operator \"Prog\" text \"program's words\" category dane" REST "}\n"
 	"frame \"told\" { text \"frame\" \"delivery\" category loop" REST "}\n"
 	"frame \"words\" { text \"delivery\" }\n";
 
@@ -437,7 +438,9 @@ recognize_chooses_by_rank(void **state)
 		{ "", "550 5.7.20 frame of delivery", "told", NULL },
 		{ "", "550 delivery", NULL, NULL },
 		{ "", "host mx.p.test[192.0.2.1] said: 550 refused", "p", "P" },
-		{ "", "550 host mx.p.test refused", "o-short", "O" },
+		{ "", "550 host mx.p.test refused", "o-short", NULL }, /* few words are anybody's */
+		{ "mx.p.test", "550 program's words", "program", "Prog" },
+		{ "mx.q.test", "550 program's words", "program", "Prog" },
 		{ "o.test", "550 hello", NULL, NULL },
 		{ "", "", NULL, NULL },
 	};
@@ -467,6 +470,8 @@ recognize_knows_who_refused(void **state)
 		"operator \"M\" { links \"m.test\" }\n"
 		"frame \"f\" { operator \"F\" text \"f-id=\" }\n"
 		"refusal \"s\" { operator \"S\" text \"no such thing\" category content" REST "}\n"
+		"refusal \"s-long\" { operator \"S\" text \"no such thing in our house\" category url" REST
+		"}\n"
 		"refusal \"l\" { operator \"L\" sign \"l.test/query\" category ip-listed" REST "}\n"
 		"refusal \"a\" { operator \"A\" text \"listed by l\" category ip-listed" REST "}\n";
 	static const struct {
@@ -491,7 +496,9 @@ recognize_knows_who_refused(void **state)
 		{ "", "550 <x@a.example>: unknown sender", NULL },
 		{ "", "550 x@", NULL },
 		{ "mx.s.test", "550 hello", "S" },
-		{ "mx.a.test", "550 no such thing", "S" },
+		/* Words of a program that others run, too. */
+		{ "mx.a.test", "550 no such thing in our house", "S" },
+		{ "mx.q.test", "550 no such thing in our house", "S" },
 		{ "", "550 listed by l, see l.test/query", "L" },
 		{ "mx.a.test", "550 listed by l, see l.test/query", "A" },
 	};
@@ -603,7 +610,10 @@ recognize_tells_no_more_than_the_codes_bear(void **state)
 		{ "550 5.1.1 x", CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT, PERMANENCE_YES },
 		{ "450 4.7.25 x", CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN, PERMANENCE_NO },
 		{ "550 5.7.23 x", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, PERMANENCE_YES },
-		{ "550 5.7.1 x", CATEGORY_POLICY, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "550 5.7.1 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "554 5.7.0 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
+		{ "451 x", CATEGORY_UNKNOWN, PARTY_NOBODY_WAIT, PERMANENCE_NO },
+		{ "521 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
 		{ "550 5.5.0 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
 		{ "550 5.9.9 x", CATEGORY_UNKNOWN, PARTY_UNKNOWN, PERMANENCE_YES },
 		{ "452 x", CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT, PERMANENCE_NO },
@@ -705,6 +715,37 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		{ "451 database error on this server", 0, CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT },
 		{ "550 mail system full", 0, CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER },
 		{ "550 DMARC says so, and SPF, too", 0, CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER },
+		{ "550 5.7.1 the IP address is dynamic", 0, CATEGORY_DYNAMIC_IP, PARTY_IP_OPERATOR },
+		{ "550 5.7.1 the IP address is not dynamic", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "550 the sender could not be verified", 0, CATEGORY_SENDER_UNKNOWN,
+		  PARTY_SENDERS_DOMAIN_OWNER },
+		{ "550 our users could not be verified", 0, CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT },
+		{ "550 192.0.2.1 was rejected", 0, CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN },
+		{ "host 192.0.2.1[192.0.2.1] said: 550 it was rejected", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "554 listed, and that is all", 0, CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN },
+		{ "554 that sender is on our blacklist", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "554 that sender cannot send mail here", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "554 that mailbox has you on a blacklist", 0, CATEGORY_POLICY, PARTY_RECIPIENT },
+		{ "550 your mail is blocked by the recipient", 0, CATEGORY_POLICY, PARTY_RECIPIENT },
+		{ "550 too many invalid recipients", 0, CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN },
+		{ "554 very bad karma", 0, CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN },
+		{ "554 the filter rejected it", 0, CATEGORY_CONTENT, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 this policy is ours", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "550 not allowed", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "450 the mailbox is unavailable, later", 0, CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT },
+		{ "451 a DNS failure", 0, CATEGORY_DNS_FAULT_RECEIVER, PARTY_RECEIVER },
+		{ "451 a DNS failure for the sender", 0, CATEGORY_UNKNOWN, PARTY_NOBODY_WAIT },
+		{ "550 the return email has an invalid domain", 0, CATEGORY_SENDER_DOMAIN,
+		  PARTY_SENDERS_DOMAIN_OWNER },
+		{ "550 the sender's TLD is unknown", 0, CATEGORY_SENDER_DOMAIN, PARTY_SENDERS_DOMAIN_OWNER },
+		{ "550 user name and sender: not your login", 0, CATEGORY_AUTH_REQUIRED,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 a header is larger than 1000 octets", 0, CATEGORY_PROTOCOL,
+		  PARTY_SENDING_SERVER_ADMIN },
+		/* Of recipients, and of senders, an enhanced code knows more than a vague word. */
+		{ "550 5.1.1 the mailbox cannot receive anything", 0, CATEGORY_MAILBOX_UNKNOWN,
+		  PARTY_RECIPIENT },
+		{ "550 5.1.1 the mailbox is full", 0, CATEGORY_MAILBOX_FULL, PARTY_RECIPIENT },
 		/* A code that names a check is believed. */
 		{ "550 5.7.25 looks like spam", 0, CATEGORY_PTR, PARTY_SENDING_SERVER_ADMIN },
 		{ "550 we like neither spam nor links to it", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
@@ -729,6 +770,55 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		if (known.category != rows[i].category || known.party != rows[i].party)
 			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
 		assert_true(!known.is_gist || has_remedy(&known));
+	}
+	catalogue_free(catalogue);
+}
+
+/* What the words say beyond the entry that they fit, or the code, and what they do not. */
+static void
+recognize_prefers_the_gist_to_few_words_of_anybody(void **state)
+{
+	static const char entries[] =
+		"refusal \"listed\" { text \"black listed\" category ip-listed" REST "}\n"
+		"refusal \"rejected\" { text \"recipient rejected\" category mailbox-unknown" REST "}\n"
+		"refusal \"unwanted\" { text \"unwanted\" category policy" REST "}\n"
+		"refusal \"signed\" { sign \"[x7]\" category ip-listed" REST "}\n"
+		"refusal \"long\" { text \"this is what we black listed\" category ip-listed" REST "}\n"
+		"refusal \"coded\" { code 5.1.1 category mailbox-unknown" REST "}\n"
+		"refusal \"named\" { code 5.7.25 category ptr" REST "}\n"
+		"frame \"frame\" { text \"mail was refused for a reason that we do not tell\" category unknown" REST
+		"}\n"
+		"frame \"part\" { text \"do not tell\" category policy" REST "}\n";
+	static const struct {
+		const char *text;
+		enum refusal_category category;
+	} rows[] = {
+		{ "554 black listed", CATEGORY_IP_LISTED },
+		{ "554 a link in it is black listed", CATEGORY_URL },
+		{ "554 a link in it, this is what we black listed", CATEGORY_URL },
+		{ "554 [x7] a link in it is black listed", CATEGORY_IP_LISTED },
+		{ "554 black listed, the link below tells why", CATEGORY_IP_LISTED },
+		{ "554 black listed, see URL: blocklist", CATEGORY_IP_LISTED },
+		{ "554 that HELO is black listed", CATEGORY_HELO },
+		{ "550 recipient rejected: it is inactive", CATEGORY_MAILBOX_DISABLED },
+		{ "550 unwanted, and we do not mean you alone, but the reputation of it",
+		  CATEGORY_REPUTATION },
+		{ "550 5.1.1 your SPF record forbids it", CATEGORY_SPF },
+		{ "550 5.1.1 the mailbox cannot receive", CATEGORY_MAILBOX_UNKNOWN },
+		{ "550 5.7.25 your SPF record forbids it", CATEGORY_PTR },
+		{ "550 mail was refused for a reason that we do not tell", CATEGORY_UNKNOWN },
+		{ "550 5.7.23 mail was refused for a reason that we do not tell, in words of which there are "
+		  "so many that the frame is not even half of them, and less",
+		  CATEGORY_SPF },
+	};
+	struct catalogue *catalogue = good_catalogue(entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
+
+		if (known.category != rows[i].category)
+			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
 	}
 	catalogue_free(catalogue);
 }
@@ -1139,6 +1229,7 @@ main(void)
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_calls_no_deferral_permanent_that_only_words_do),
 		cmocka_unit_test(recognize_reads_the_gist_of_unknown_words),
+		cmocka_unit_test(recognize_prefers_the_gist_to_few_words_of_anybody),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
 		cmocka_unit_test(recognize_knows_when_no_recipient_can_be_meant),
