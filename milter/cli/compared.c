@@ -116,9 +116,8 @@ cli_add_claim(const json_t *row, struct strbuf *text)
 		return;
 	strbuf_add(text, claim_state_words(state));
 	if (state == CLAIM_NOT_CONFIRMED && json_is_boolean(document_member(row, "is-over")))
-		strbuf_add(text, is_over(row)
-					 ? " The refusals are older than what the DNS says now."
-					 : " The refusals are probably older than what the DNS says now.");
+		strbuf_add(text, is_over(row) ? " The DNS has been corrected since these refusals."
+					      : " The DNS has probably been corrected since these refusals.");
 	strbuf_printf(text, " %s", document_text_of(row, "finding"));
 }
 
@@ -135,13 +134,29 @@ put_claim(const json_t *row)
 	put_records(document_member(row, "records"));
 }
 
-const char *
-cli_doctor_row_title(const json_t *row)
+static const char *
+title_of(const json_t *row)
 {
 	for (int i = 0; i < DOCTOR_ROWS; i++)
 		if (strcmp(doctor_row_token((enum doctor_row)i), document_text_of(row, "row")) == 0)
 			return doctor_row_title((enum doctor_row)i);
 	return "";
+}
+
+static const char *
+verb_of(const json_t *row, const char *whose)
+{
+	for (int i = 0; i < DOCTOR_SEVERITIES; i++)
+		if (strcmp(doctor_severity_token((enum doctor_severity)i), document_text_of(row, whose)) == 0)
+			return doctor_severity_verb((enum doctor_severity)i);
+	return "";
+}
+
+void
+cli_add_doctor_row(const json_t *row, struct strbuf *text)
+{
+	strbuf_printf(text, "%s (%s; theirs %s)", title_of(row), verb_of(row, "refused"),
+		      verb_of(row, "delivered"));
 }
 
 /* In what the doctor finds the domains to differ; what was told above is only named. */
@@ -154,14 +169,12 @@ put_doctor_rows(const json_t *row)
 	struct strbuf titles = STRBUF_OVER(memory);
 
 	for (size_t i = 0; i < count; i++) {
-		const json_t *one = json_array_get(rows, i);
-
-		strbuf_printf(&titles, "%s%s (%s; theirs: %s)", i > 0 ? ", " : "", cli_doctor_row_title(one),
-			      document_text_of(one, "refused"), document_text_of(one, "delivered"));
+		strbuf_add(&titles, i > 0 ? ", " : "");
+		cli_add_doctor_row(json_array_get(rows, i), &titles);
 	}
 	if (count > 0)
-		prose_put(output_standard(), 2,
-			  "Compared with the accepted domains, these checks come out worse: %s.", memory);
+		prose_put(output_standard(), 2, "Compared with the accepted domains, %s worse: %s.",
+			  count == 1 ? "this check comes out" : "these checks come out", memory);
 	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
 		prose_put(output_standard(), 2, "In the DNS it is no worse than they are.");
 	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {
@@ -170,7 +183,7 @@ put_doctor_rows(const json_t *row)
 
 		if (strstr(document_text_of(row, "finding"), finding) != NULL)
 			continue;
-		prose_put(output_standard(), 4, "%s: %s", cli_doctor_row_title(one), finding);
+		prose_put(output_standard(), 4, "%s: %s", title_of(one), finding);
 		put_records(document_member(one, "records"));
 	}
 }

@@ -17,9 +17,11 @@
 static void
 put_doctor_row(struct output *out, const json_t *row)
 {
-	output_put(out, "<dt>%s (%s; theirs: %s)</dt><dd>%s</dd>\n", cli_doctor_row_title(row),
-		   document_text_of(row, "refused"), document_text_of(row, "delivered"),
-		   document_text_of(row, "finding"));
+	char memory[SENTENCE_MAX];
+	struct strbuf title = STRBUF_OVER(memory);
+
+	cli_add_doctor_row(row, &title);
+	output_put(out, "<dt>%s</dt><dd>%s</dd>\n", memory, document_text_of(row, "finding"));
 	why_page_put_records(out, document_member(row, "records"));
 }
 

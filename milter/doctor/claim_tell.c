@@ -26,9 +26,9 @@ claim_state_words(enum claim_state state)
 {
 	static const char *const words[CLAIM_STATES] = {
 		[CLAIM_NOT_TESTED] = "Not tested.",
-		[CLAIM_CONFIRMED] = "The reason given holds now.",
-		[CLAIM_NOT_CONFIRMED] = "The reason given does not hold now.",
-		[CLAIM_NOT_TESTABLE] = "The reason given cannot be tested from here.",
+		[CLAIM_CONFIRMED] = "The reason that was given is still true.",
+		[CLAIM_NOT_CONFIRMED] = "The reason that was given is no longer true.",
+		[CLAIM_NOT_TESTABLE] = "The reason that was given cannot be tested from here.",
 	};
 
 	return words[state];

@@ -14,7 +14,7 @@ static const struct {
 	[DOCTOR_HELO] = { "helo", "HELO name", true, NULL },
 	[DOCTOR_SPF_RECORD] = { "spf-record", "SPF record", true, "SPF" },
 	[DOCTOR_SPF_LIMITS] = { "spf-limits", "SPF limits", true, NULL },
-	[DOCTOR_SPF_PASS] = { "spf-pass", "SPF passes", true, NULL },
+	[DOCTOR_SPF_PASS] = { "spf-pass", "SPF result", true, NULL },
 	[DOCTOR_SPF_ALL] = { "spf-all", "SPF \"all\"", false, NULL },
 	[DOCTOR_DKIM] = { "dkim", "DKIM key", false, "DKIM key" },
 	[DOCTOR_DMARC] = { "dmarc", "DMARC", false, "DMARC" },
@@ -50,15 +50,27 @@ doctor_row_record(enum doctor_row row)
 	return rows[row].record;
 }
 
+static const struct {
+	const char *token, *verb;
+} severities[DOCTOR_SEVERITIES] = {
+	[DOCTOR_NOT_ASKED] = { "not-asked", "does not apply" },
+	[DOCTOR_GOOD] = { "good", "passes" },
+	[DOCTOR_NOTE] = { "note", "could be better" },
+	[DOCTOR_UNKNOWN] = { "unknown", "is not known" },
+	[DOCTOR_WARNING] = { "warning", "fails for some receivers" },
+	[DOCTOR_ERROR] = { "error", "fails" },
+};
+
 const char *
 doctor_severity_token(enum doctor_severity severity)
 {
-	static const char *const tokens[] = {
-		[DOCTOR_NOT_ASKED] = "not-asked", [DOCTOR_GOOD] = "good",       [DOCTOR_NOTE] = "note",
-		[DOCTOR_UNKNOWN] = "unknown",     [DOCTOR_WARNING] = "warning", [DOCTOR_ERROR] = "error",
-	};
+	return severities[severity].token;
+}
 
-	return tokens[severity];
+const char *
+doctor_severity_verb(enum doctor_severity severity)
+{
+	return severities[severity].verb;
 }
 
 enum doctor_cost

@@ -130,10 +130,10 @@ put_cause(const struct record_verdict *verdict, struct output *out)
 {
 	char found_memory[ANSWER_SIZE], remedy_memory[ANSWER_SIZE];
 	struct strbuf found = STRBUF_OVER(found_memory), remedy = STRBUF_OVER(remedy_memory);
-	const bool has_more = answer_first_cause(verdict, &found, &remedy);
 
-	output_put(out, "<p>%s %s%s</p>\n", found_memory, remedy_memory,
-		   has_more ? " That is the first of several causes." : "");
+	answer_first_cause(verdict, &found, &remedy);
+	answer_more_causes(verdict, NULL, &remedy);
+	output_put(out, "<p>%s %s</p>\n", found_memory, remedy_memory);
 }
 
 static void

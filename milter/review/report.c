@@ -95,7 +95,7 @@ set_reason(struct report *report, json_t *row)
 		return;
 	strbuf_init(&found, found_memory, sizeof found_memory);
 	strbuf_init(&remedy, remedy_memory, sizeof remedy_memory);
-	(void)answer_first_cause(&record->verdicts[report->verdict], &found, &remedy);
+	answer_first_cause(&record->verdicts[report->verdict], &found, &remedy);
 	document_set_text(row, "what", found_memory);
 	if (remedy.length > 0)
 		document_set_text(row, "remedy", remedy_memory);

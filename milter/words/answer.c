@@ -101,36 +101,66 @@ failures_of(const struct facts *facts)
 	return failures;
 }
 
-bool
-answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy)
+static struct reply_grounds
+grounds_of(const struct record_verdict *verdict)
 {
-	const struct reply_grounds grounds = {
+	return (struct reply_grounds){
 		.facts = verdict->facts,
 		.reasons = &verdict->reasons,
 		.own_text = verdict->text,
 		.withheld = verdict->withheld,
 		.is_apart = verdict->is_apart,
 	};
+}
 
-	return compose_first_cause(&grounds, found, remedy);
+void
+answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy)
+{
+	const struct reply_grounds grounds = grounds_of(verdict);
+
+	compose_first_cause(&grounds, found, remedy);
+}
+
+struct cause_summary
+answer_causes(const struct record_verdict *verdict)
+{
+	const struct reply_grounds grounds = grounds_of(verdict);
+
+	return compose_causes(&grounds);
+}
+
+void
+answer_more_causes(const struct record_verdict *verdict, const char *where, struct strbuf *text)
+{
+	const struct cause_summary causes = answer_causes(verdict);
+
+	if (causes.count < 2)
+		return;
+	if (causes.is_cut)
+		strbuf_add(text, " There are more causes");
+	else
+		strbuf_printf(text,
+			      causes.count == 2 ? " There is %zu more cause" : " There are %zu more causes",
+			      causes.count - 1);
+	if (where != NULL)
+		strbuf_printf(text, " (see \"%s\", below)", where);
+	strbuf_printf(text, "%s%s.", causes.joint[0] != '\0' ? "; " : "", causes.joint);
 }
 
 /* Of a refusal the cause that its reply tells first. */
 static void
-add_cause(const struct record_verdict *verdict, struct strbuf *text)
+add_cause(const struct record_verdict *verdict, const char *where, struct strbuf *text)
 {
 	char found_memory[RECORD_REPLY_SIZE], remedy_memory[RECORD_REPLY_SIZE];
 	struct strbuf found, remedy;
-	bool has_more;
 
 	strbuf_init(&found, found_memory, sizeof found_memory);
 	strbuf_init(&remedy, remedy_memory, sizeof remedy_memory);
-	has_more = answer_first_cause(verdict, &found, &remedy);
+	answer_first_cause(verdict, &found, &remedy);
 	strbuf_add_escaped(text, span_of(found_memory), RECORD_REPLY_SIZE);
 	strbuf_add(text, remedy.length > 0 ? " " : "");
 	strbuf_add_escaped(text, span_of(remedy_memory), RECORD_REPLY_SIZE);
-	if (has_more)
-		strbuf_add(text, " That is the first of several causes; the reply below has more.");
+	answer_more_causes(verdict, where, text);
 }
 
 /* Whether nothing was, or would be, done about it. */
@@ -258,8 +288,10 @@ tell(const struct message_record *record,
 				 ? "; not rejected, because something could not be found out."
 				 : ".");
 	if (action_refuses(outcome.verdict->action)) {
+		const bool is_told = add == add_outcome && outcome.verdict->is_enforced;
+
 		strbuf_add(text, " Tell the sender: ");
-		add_cause(outcome.verdict, text);
+		add_cause(outcome.verdict, is_told ? ANSWER_TOLD : ANSWER_WOULD_BE_TOLD, text);
 	} else {
 		add_failures(record->facts, is_welcome(outcome.verdict), "; tell the sender", text);
 	}
@@ -315,6 +347,6 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 		add_failures(record->facts, is_welcome(outcome.verdict), "", text);
 	} else {
 		strbuf_add(text, " ");
-		add_cause(outcome.verdict, text);
+		add_cause(outcome.verdict, ANSWER_ANSWERED, text);
 	}
 }

@@ -401,7 +401,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));
 	put_why_not_done(verdict, is_trial, out);
 	if (verdict->reply != NULL) {
-		prose_put(out, 4, "%s", is_would ? "The sender would be told:" : "The sender was told:");
+		prose_put(out, 4, "%s", is_would ? ANSWER_WOULD_BE_TOLD ":" : ANSWER_TOLD ":");
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
 	for (size_t i = 0; i < verdict->note_count; i++)
@@ -429,13 +429,46 @@ list_advice(const struct message_record *record, unsigned methods, struct output
 			telling_of((enum method)method)->advise(record->facts, record->time_s, out);
 }
 
+/* Of a refusal the checks to blame for it, with those on which they rest. */
+static unsigned
+methods_to_blame(const struct cause_summary *causes)
+{
+	return causes->methods
+	       | ((causes->methods & 1U << METHOD_DMARC) != 0 ? 1U << METHOD_SPF | 1U << METHOD_DKIM : 0);
+}
+
+/* Whether there is advice on each cause by itself. */
+static bool
+is_advised(const struct facts *facts, const struct cause_summary *causes)
+{
+	size_t count = 0;
+
+	for (int method = 0; method < METHODS; method++)
+		count += (causes->methods & 1U << method) != 0 && is_advice_needed(facts, 1U << method);
+	return count == causes->count && methods_to_blame(causes) == causes->methods;
+}
+
+/* First what the refusal was for. */
 static void
 advise(const struct message_record *record, struct output *out)
 {
+	const struct record_verdict *verdict = answer_worst_of(record);
+	struct cause_summary causes = { .joint = "" };
+	unsigned first, rest;
+
 	if (!is_advice_needed(record->facts, ALL_METHODS))
 		return;
+	if (verdict != NULL && action_refuses(verdict->action))
+		causes = answer_causes(verdict);
+	first = methods_to_blame(&causes);
+	rest = ALL_METHODS & ~first;
 	put_title(out, "What can be done");
-	list_advice(record, ALL_METHODS, out);
+	if (causes.joint[0] != '\0' && is_advised(record->facts, &causes))
+		prose_put(out, 2, "%c%s:", causes.joint[0] - 'a' + 'A', causes.joint + 1);
+	list_advice(record, first, out);
+	if (is_advice_needed(record->facts, first) && is_advice_needed(record->facts, rest))
+		prose_put(out, 2, "Also worth fixing:");
+	list_advice(record, rest, out);
 }
 
 /* The stories. */
@@ -631,7 +664,7 @@ explain_for_sender(const struct message_record *record, struct output *out)
 	put_answer(record, answer_tell_sender, out);
 	put_origin(record->facts, out);
 	put_checks(record, READER_SENDER, out);
-	put_title(out, "What our server answered");
+	put_title(out, ANSWER_ANSWERED);
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
 			       &record->verdicts[record->recipients[i].verdict], out);
@@ -683,7 +716,7 @@ explain_refusal_found(const struct message_record *record, struct output *out)
 
 	put_checks(record, READER_SENDER, out);
 	put_origin(record->facts, out);
-	put_title(out, "What our server answered");
+	put_title(out, ANSWER_ANSWERED);
 	for (size_t i = 0; i < record->recipient_count; i++)
 		if (is_new_reply(record, i))
 			output_put(

@@ -10,7 +10,7 @@ static const struct {
 	const char *advice; /* for the administrator; %s: the zone; NULL: nothing by itself */
 } troubles[LIST_TROUBLES] = {
 	[LIST_NO_ANSWER] = { "it does not answer. See whether this host's resolver reaches it (dig 2.0.0.127.%s)" },
-	[LIST_LISTS_NONE] = { "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (test { ... }). Look at the operator's page for %s" },
+	[LIST_LISTS_NONE] = { "it does not list its own test entry: it is empty or closed, the zone is mistyped, a DNS filter answers in its place, or it has other test entries (test-entries { ... }). Look at the operator's page for %s" },
 	[LIST_STRANGE] = { "it answers with addresses outside 127.0.0.0/8: its domain has lapsed or been sold, or the resolver or a DNS filter replaces answers. Remove the line if %s is closed" },
 	[LIST_LISTS_ALL] = { "it lists what must not be listed, and so perhaps everything: it is closed, or its domain has lapsed. Remove the line if %s is closed" },
 	[LIST_FILTERED] = { "every name is answered 127.0.0.1, which no list says: a DNS filter between this host and %s answers in its place. Ask through a resolver without one: `resolver { servers recursive }`" },
@@ -23,7 +23,7 @@ static const struct {
 } refusals[] = {
 	{ 0x7ffffffc, "it says that the zone is mistyped. Correct \"%s\"" },
 	{ 0x7ffffffe,
-	  "%s refuses queries through this public or unnamed resolver: use `resolver { servers recursive }`, or a data query key" },
+	  "%s refuses queries through this resolver, because it is public or has no reverse DNS name of its own: use `resolver { servers recursive }`, or a data query key" },
 	{ 0x7fffffff,
 	  "%s refuses queries of this many or of unregistered users: ask its operator for access or a data query key" },
 };

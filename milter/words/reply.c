@@ -200,13 +200,21 @@ needs_all(const struct causes *causes)
 
 /* That it is enough to change one, of those that the reader sees. */
 static void
-add_enough(size_t told, struct strbuf *text)
+add_enough(const struct causes *causes, size_t told, struct strbuf *text)
 {
+	const size_t more = causes->count - told;
+
 	if (told > 2)
-		strbuf_printf(text, "Fixing any one of the %zu is enough. ", told);
+		strbuf_printf(text, "Fixing any one of the %zu is enough", told);
 	else
-		strbuf_add(text, told == 2 ? "Fixing either of these two is enough. "
-					   : "Fixing this one is enough. ");
+		strbuf_add(text,
+			   told == 2 ? "Fixing either of these two is enough" : "Fixing this one is enough");
+	if (causes->reasons->is_cut)
+		strbuf_add(text, ", although more problems were found");
+	else if (more > 0)
+		strbuf_printf(text, ", although %zu more problem%s found", more,
+			      more == 1 ? " was" : "s were");
+	strbuf_add(text, ". ");
 }
 
 /* Of several things that can be changed: which of them must be. */
@@ -216,7 +224,7 @@ add_choice(const struct causes *causes, size_t told, struct strbuf *text)
 	const bool is_pair = causes->count == 2;
 
 	if (causes->items[0].is_enough)
-		add_enough(told, text);
+		add_enough(causes, told, text);
 	else if (needs_all(causes))
 		strbuf_printf(text, is_pair ? "Both must be fixed. " : "All %zu must be fixed. ",
 			      causes->count);
@@ -237,10 +245,12 @@ static void
 add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 {
 	const size_t count = causes->count, more = count - told;
+	const bool is_choice = count > 1 && !needs_exception(causes) && is_remediable(&causes->items[0])
+			       && causes->items[0].is_enough; /* which says it in its own way */
 
-	if (causes->reasons->is_cut)
+	if (causes->reasons->is_cut && !is_choice)
 		strbuf_add(text, "More reasons are not shown here. ");
-	else if (more > 0)
+	else if (more > 0 && !is_choice)
 		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
 	if (count < 2)
 		return;
@@ -453,7 +463,7 @@ compose_reply(const struct config *config, const struct verdict *verdict, const 
 	(void)smtp_reply_set(reply, codes.code, codes.xcode, draft.memory);
 }
 
-bool
+void
 compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, struct strbuf *remedy)
 {
 	struct causes causes;
@@ -466,5 +476,42 @@ compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, s
 	length = smtp_reply_first_sentence(causes.items[0].text);
 	strbuf_add_span(found, (struct span){ causes.items[0].text, length });
 	strbuf_add_span(remedy, span_trim(span_of(causes.items[0].text + length)));
-	return causes.count > 1;
+}
+
+/* As add_joint() says it, in few words. */
+static const char *
+joint_of(const struct causes *causes)
+{
+	const bool is_pair = causes->count == 2 && !causes->reasons->is_cut;
+
+	if (causes->count < 2)
+		return "";
+	if (needs_exception(causes))
+		return "fixing only the first is not enough";
+	if (!is_remediable(&causes->items[0]))
+		return "";
+	if (causes->items[0].is_enough)
+		return is_pair ? "fixing either is enough" : "fixing any one is enough";
+	if (needs_all(causes))
+		return is_pair ? "both must be fixed" : "all must be fixed";
+	return "fixing only one of them may not be enough";
+}
+
+struct cause_summary
+compose_causes(const struct reply_grounds *grounds)
+{
+	struct cause_summary summary = { .joint = "" };
+	struct causes causes;
+	bool is_policy;
+
+	decide_causes(grounds, &causes, &is_policy);
+	for (size_t i = 0; i < causes.count; i++)
+		if (causes.items[i].method != METHODS)
+			summary.methods |= 1U << causes.items[i].method;
+	summary.count = has_own_words(grounds) ? 1 : causes.count;
+	if (summary.count > 1) {
+		summary.joint = joint_of(&causes);
+		summary.is_cut = grounds->reasons->is_cut;
+	}
+	return summary;
 }

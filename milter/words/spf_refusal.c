@@ -353,8 +353,8 @@ refuse_not_allowed(const struct evaluation *evaluation, const char *domain, stru
 	telling_add_value(text, domain);
 	strbuf_printf(
 		text,
-		" to add \"%s\" to its SPF (TXT) record, so that it begins \"v=spf1%s\" and goes on as it is. If %s is not your mail server, send through your usual one. ",
-		address + 1, address, ip);
+		" to add \"%s\" to its SPF (TXT) record, directly after \"v=spf1\". If %s is not your mail server, send through your usual one. ",
+		address + 1, ip);
 	if (evaluation->config != NULL && evaluation->config->shows_spf_explanation
 	    && spf->explanation != NULL) {
 		strbuf_add(text, "The owner of ");

@@ -118,7 +118,7 @@ def would_be(text):
     begin = re.sub(r"^Accepted, but in mode enforce it would have been", "This mail would be accepted in mode audit; in mode enforce it would be", begin)
     begin = re.sub(r"^(Rejected|Accepted|Deferred|Quarantined)", lambda found: f"This mail would be {found[1].lower()}", begin)
     decided = re.sub(r"(<\S*>): would be: (accept|reject|defer|quarantine)", r"\1: \2", decided)
-    return f"{begin} What would be decided {decided}".replace("The sender was told:", "The sender would be told:")
+    return f"{begin} What would be decided {decided}".replace("The sender was told", "The sender would be told")
 
 
 class Stories(unittest.TestCase):

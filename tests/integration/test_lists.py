@@ -168,7 +168,7 @@ class Suspension(Base):
             "everything": ("it lists what must not be listed.*Remove the line if everything.test is closed",
                            "suspended: it lists everything"),
             "nothing": ("it does not list its own test entry", "suspended: it does not list its test entry"),
-            "refuses": (r"refuses.test refuses queries through this public or unnamed resolver: use `resolver \{ servers recursive \}`, "
+            "refuses": (r"refuses.test refuses queries through this resolver, because it is public or has no reverse DNS name of its own: use `resolver \{ servers recursive \}`, "
                         r"or a data query key \(answer 127.255.255.254\)", "suspended: it refuses queries"),
             "parked": (r"it answers with addresses outside 127.0.0.0/8.*\(answer 192.0.2.80\)",
                        "suspended: it answers outside 127.0.0.0/8"),

@@ -324,12 +324,12 @@ class Claim(unittest.TestCase):
         out, _ = self.ask(log, "--config", str(self.config), world=world)
         self.assertEqual(out.count("The first:"), 1)
         told = " ".join(out[out.index("  In the DNS:"):].split())
-        self.assertEqual(told, 'In the DNS: q.example from 198.51.100.7 (1 refusal): The reason given does not hold now. SPF passes now for mail of q.example from '
+        self.assertEqual(told, 'In the DNS: q.example from 198.51.100.7 (1 refusal): The reason that was given is no longer true. SPF passes now for mail of q.example from '
                          '198.51.100.7. The DNS says: q.example TXT v=spf1 ip4:198.51.100.0/24 -all '
-                         'p.example from 198.51.100.7 (2 refusals): The reason given holds now. Mail from 198.51.100.7 gets spf=fail, by "-all". Publish the '
+                         'p.example from 198.51.100.7 (2 refusals): The reason that was given is still true. Mail from 198.51.100.7 gets spf=fail, by "-all". Publish the '
                          'record below in place of the one that is there. '
                          'Publish: p.example. TXT "v=spf1 ip4:198.51.100.7 ip4:192.0.2.1 -all" '
-                         'p.example from 198.51.100.8 (1 refusal): The reason given holds now. Mail from 198.51.100.8 gets spf=fail, by "-all". Publish the '
+                         'p.example from 198.51.100.8 (1 refusal): The reason that was given is still true. Mail from 198.51.100.8 gets spf=fail, by "-all". Publish the '
                          'record below in place of the one that is there. '
                          'Publish: p.example. TXT "v=spf1 ip4:198.51.100.8 ip4:192.0.2.1 -all"')
         self.assertLessEqual(max(len(line) for line in out.splitlines() if "Publish:" not in line), 80)
@@ -340,13 +340,13 @@ class Claim(unittest.TestCase):
             ("a@p.example", "198.51.100.7"), ("a@q.example", "198.51.100.7"), ("a@p.example", "198.51.100.9"))])
         out, _ = self.ask(log, "--config", str(self.config))
         told = " ".join(out[out.index("  In the DNS:"):].split())
-        self.assertTrue(told.startswith("In the DNS: 198.51.100.7 (2 refusals): The reason given holds now. 198.51.100.7 has no reverse DNS"), told)
-        self.assertIn("198.51.100.9 (1 refusal): The reason given holds now. 198.51.100.9 has no reverse DNS", told)
+        self.assertTrue(told.startswith("In the DNS: 198.51.100.7 (2 refusals): The reason that was given is still true. 198.51.100.7 has no reverse DNS"), told)
+        self.assertIn("198.51.100.9 (1 refusal): The reason that was given is still true. 198.51.100.9 has no reverse DNS", told)
 
     def test_what_is_not_tested_any_more_is_counted(self):
         log = self.log_of([(f"a@d{number}.example", "198.51.100.7", SPF_REPLY) for number in range(BOUND_CLAIM_EXAMS + 3)])
         out = " ".join(self.ask(log, "--config", str(self.config))[0].split())
-        self.assertEqual(out.count("The reason given holds now."), BOUND_CLAIM_EXAMS)
+        self.assertEqual(out.count("The reason that was given is still true."), BOUND_CLAIM_EXAMS)
         self.assertIn(f"d{BOUND_CLAIM_EXAMS}.example from 198.51.100.7 (1 refusal): Not tested. So many different domains", out)
         self.assertTrue(out.endswith("2 more are not tested, either."), out[-200:])
 
@@ -531,9 +531,9 @@ class Claim(unittest.TestCase):
         self.assertEqual(difference["rows"][0]["records"], [record])
         out, _ = self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)
         top = " ".join(out[:out.index("Domains of senders")].split())
-        self.assertIn(f'In the DNS: The reason given holds now. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
+        self.assertIn(f'In the DNS: The reason that was given is still true. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
                       f'that is there. Publish: bad.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all" '
-                      'Compared with the accepted domains, these checks come out worse: SPF passes (error; theirs: good), DMARC (note; theirs: good). DMARC: There is no DMARC record', top)
+                      'Compared with the accepted domains, these checks come out worse: SPF result (fails; theirs passes), DMARC (could be better; theirs passes). DMARC: There is no DMARC record', top)
 
     def test_the_address_of_a_reply_gets_no_record_of_a_difference(self):
         log = log_of_three().replace("sender is unauthenticated.", f"sender is unauthenticated [{ADDRESS}].")
@@ -547,11 +547,11 @@ class Claim(unittest.TestCase):
         difference = self.compare(log_of_three(), world=world)
         self.assertEqual((difference["claim"], difference["rows"], difference["is-over"]), ("not-confirmed", [], False))
         out = " ".join(self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
-        self.assertIn(f"In the DNS: The reason given does not hold now. The refusals are probably older than what the DNS says now. SPF passes now for mail of bad.example from {ADDRESS}.", out)
+        self.assertIn(f"In the DNS: The reason that was given is no longer true. The DNS has probably been corrected since these refusals. SPF passes now for mail of bad.example from {ADDRESS}.", out)
         out = " ".join(self.ask(log_of_three([("bad", 12)]), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
         self.assertTrue(out.startswith("bad.example was refused at Gmail/Google Workspace, where mail of fine.example and good.example is "
                                        "accepted; its mail is accepted now, too."), out)
-        self.assertIn("In the DNS: The reason given does not hold now. The refusals are older than what the DNS says now. SPF passes now", out)
+        self.assertIn("In the DNS: The reason that was given is no longer true. The DNS has been corrected since these refusals. SPF passes now", out)
         self.assertIn("Refused 2 times from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z; last accepted at 2026-11-20T12:00:00Z.", out)
         self.assertTrue(self.compare(log_of_three([("bad", 12)]), world=world)["is-over"])
 

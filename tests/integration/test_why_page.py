@@ -179,7 +179,7 @@ class Browser(unittest.TestCase):
         row, = [row for row in self.find("#domains tbody") if "refused" in row.text]
         self.assertNotIn("SPF", row.text)
         row.find_element("css selector", "summary").click()
-        for words in ("Mostly for spf", "Neither SPF", "Make one of the two pass", "The reason given holds now.", RECORD, "550-5.7.26 Your email"):
+        for words in ("Mostly for spf", "Neither SPF", "Make one of the two pass", "The reason that was given is still true.", RECORD, "550-5.7.26 Your email"):
             self.assertIn(words, row.text)
         self.assertEqual([record.text for record in row.find_elements("css selector", ".record")], [RECORD])
 

@@ -24,7 +24,7 @@ void cli_add_claim(const json_t *row, struct strbuf *text);
 #define CLI_LEFT_OUT "Not in this table: %lld that do not fit, or went to nobody knows whom."
 #define CLI_WITHOUT_SENDER "Not in this table: %lld of bounces, or whose sender is not in the log."
 
-/* The title of a row of the doctor's, whose token is in "row". */
-const char *cli_doctor_row_title(const json_t *row);
+/* Of a row of the doctor's in "rows": "SPF result (fails; theirs passes)". */
+void cli_add_doctor_row(const json_t *row, struct strbuf *text);
 
 #endif

@@ -49,9 +49,12 @@ enum doctor_severity {
 	DOCTOR_UNKNOWN, /* could not be found out */
 	DOCTOR_WARNING, /* some receivers refuse for this, or with other signs */
 	DOCTOR_ERROR,   /* mail is refused or lost for this */
+	DOCTOR_SEVERITIES
 };
 
+/* For programs, and behind what is looked at: "fails". */
 const char *doctor_severity_token(enum doctor_severity severity);
+const char *doctor_severity_verb(enum doctor_severity severity);
 
 /* What a finding costs; the worst first. */
 enum doctor_cost {

@@ -9,8 +9,14 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/records/record.h"
+#include "heloscope/words/compose.h"
 
 #define ANSWER_SIZE 4000 /* room for any */
+
+/* Under what the reply stands below, in an explanation for the administrator and in one for the sender. */
+#define ANSWER_TOLD "The sender was told"
+#define ANSWER_WOULD_BE_TOLD "The sender would be told"
+#define ANSWER_ANSWERED "What our server answered"
 
 /* For the administrator of this site; of a message that was only tried: what would become of it. And for
  * whoever sent the message: without rules. */
@@ -22,7 +28,14 @@ void answer_tell_sender(const struct message_record *record, struct strbuf *text
  * none. */
 const struct record_verdict *answer_worst_of(const struct message_record *record);
 
-/* What the reply to a refusal tells first: what was found, and what can be done. Whether there is more. */
-bool answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy);
+/* What the reply to a refusal tells first: what was found, and what can be done. */
+void answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy);
+
+/* What it tells besides: " There is 1 more cause (see WHERE); fixing either is enough." Nothing when there is
+ * none. `where`: NULL, or what is said of the place of the reply. */
+void answer_more_causes(const struct record_verdict *verdict, const char *where, struct strbuf *text);
+
+/* All that it tells; heloscope/words/compose.h. */
+struct cause_summary answer_causes(const struct record_verdict *verdict);
 
 #endif

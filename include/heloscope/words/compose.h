@@ -72,8 +72,17 @@ struct reply_grounds {
 };
 
 /* What the reply tells first: in `found` the sentence that says what was found, in `remedy` what can be done.
- * Whether there are more causes. */
-bool compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, struct strbuf *remedy);
+ */
+void compose_first_cause(const struct reply_grounds *grounds, struct strbuf *found, struct strbuf *remedy);
+
+/* What a reply tells as a whole. */
+struct cause_summary {
+	size_t count;
+	unsigned methods;  /* as bits: those that are to blame */
+	const char *joint; /* of several: "fixing either is enough"; "" when there is nothing to say */
+	bool is_cut;       /* there are more than `count` */
+};
+struct cause_summary compose_causes(const struct reply_grounds *grounds);
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,

@@ -887,7 +887,7 @@ health_advises_what_to_do(void **state)
 		const char *advice;
 	} cases[] = {
 		{ LIST_REFUSES, 0x7ffffffe,
-		  "zen.dq.test refuses queries through this public or unnamed resolver: use `resolver { servers recursive }`, or a data query key (answer 127.255.255.254)" },
+		  "zen.dq.test refuses queries through this resolver, because it is public or has no reverse DNS name of its own: use `resolver { servers recursive }`, or a data query key (answer 127.255.255.254)" },
 		{ LIST_REFUSES, 0x7fffffff, "ask its operator for access" },
 		{ LIST_REFUSES, 0x7ffffffc, "the zone is mistyped. Correct \"zen.dq.test\"" },
 		{ LIST_REFUSES, 0x7fffff01, "Read the terms of use of zen.dq.test" },

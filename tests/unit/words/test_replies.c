@@ -1469,34 +1469,56 @@ compose_reply_has_a_reason_for_each_pair(void **state)
 #define SPF_FAILS_4 "spf = fail or spf = fail or spf = fail or spf = fail"
 #define SPF_FAILS_17 SPF_FAILS_4 " or " SPF_FAILS_4 " or " SPF_FAILS_4 " or " SPF_FAILS_4 " or spf = fail"
 
-/* Several causes are numbered, and it is said whether both must be fixed. */
+/* What is said of several causes where only the first is told. */
+static void
+assert_joint(const struct condition *condition, const struct facts *facts, const char *joint)
+{
+	struct rule rule;
+	const struct verdict verdict = refusal_for(condition, facts, &rule);
+	const struct cause_summary causes =
+		compose_causes(&(struct reply_grounds){ .facts = facts, .reasons = &verdict.reasons });
+
+	assert_string_equal(causes.joint, joint);
+	assert_int_equal(causes.count > 1, joint[0] != '\0');
+	assert_int_equal(causes.is_cut, causes.count > 1 && verdict.reasons.is_cut);
+}
+
+/* Several causes are numbered, and it is said whether both must be fixed; in few words, too. */
 static void
 compose_reply_says_whether_all_must_be_fixed(void **state)
 {
 	static const struct {
 		const char *rule;
-		const char *says, *says_not;
+		const char *says, *says_not, *joint;
 	} table[] = {
-		{ "spf = fail and iprev = permerror", "Fixing either of these two is enough.", "Both" },
-		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either" },
-		{ "not (spf = pass or iprev = pass)", "Fixing either of these two is enough.", "Both" },
-		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either" },
-		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any" },
+		{ "spf = fail and iprev = permerror", "Fixing either of these two is enough.", "Both",
+		  "fixing either is enough" },
+		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either", "both must be fixed" },
+		{ "not (spf = pass or iprev = pass)", "Fixing either of these two is enough.", "Both",
+		  "fixing either is enough" },
+		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either",
+		  "both must be fixed" },
+		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any",
+		  "all must be fixed" },
 		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough.",
-		  "must be" },
+		  "must be", "fixing any one is enough" },
 		{ "spf = fail and iprev = permerror or banner = fail",
-		  "Fixing only one of them may not be enough.", "must be" },
-		{ "(spf = fail or iprev = permerror) and not authenticated", "Both must be fixed.",
-		  "policy" },
+		  "Fixing only one of them may not be enough.", "must be",
+		  "fixing only one of them may not be enough" },
+		{ "(spf = fail or iprev = permerror) and not authenticated", "Both must be fixed.", "policy",
+		  "both must be fixed" },
 		{ "spf = fail and client in { 192.0.2.20 } or iprev = permerror", "Both must be fixed.",
-		  "policy" },
+		  "policy", "both must be fixed" },
 		{ "banner = fail or iprev = permerror or " SPF_FAILS_17,
-		  "More reasons are not shown here. Fixing only one of them may not be enough.", "must be" },
-		{ "spf = fail or not dnswl", "Fixing only the first is not enough: ", "Both" },
-		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF" },
-		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)" },
-		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)" },
-		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough: ", "Both" },
+		  "More reasons are not shown here. Fixing only one of them may not be enough.", "must be",
+		  "fixing only one of them may not be enough" },
+		{ "spf = fail or not dnswl", "Fixing only the first is not enough: ", "Both",
+		  "fixing only the first is not enough" },
+		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF", "" },
+		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)", "" },
+		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)", "" },
+		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough: ", "Both",
+		  "fixing only the first is not enough" },
 	};
 
 	(void)state;
@@ -1514,6 +1536,7 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		compose(plain, condition_of(config), &facts, scene.title, &text);
 		assert_says(memory, table[i].says, scene.title);
 		assert_says_not(memory, table[i].says_not, scene.title);
+		assert_joint(condition_of(config), &facts, table[i].joint);
 		config_unref(config);
 	}
 }
