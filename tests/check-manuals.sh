@@ -39,6 +39,12 @@ settings=$(awk '
 [ "$(echo "$settings" | wc -l)" -eq "$(grep -c '\.name = "' "$srcdir/milter/config/settings.c")" ] &&
 	[ "$(echo "$settings" | wc -l)" -gt 30 ] || say "config/settings.c: its rows cannot be read"
 
+# Whoever writes an entry of refusals.conf finds its tokens in the manual.
+for token in $(sed -n 's/^\tROW([A-Z_]*, *"\([a-z-]*\)".*/\1/p' "$srcdir/include/heloscope/config/refusals.h"); do
+	sed -n '/^\.Cm category Ar token/,/^\.Cm permanent/p' "$manual" | grep -Eq "^\.Cm ([a-z-]+ , )*$token( |\$)" ||
+		say "the token $token of the catalogue of refusals is missing in $manual"
+done
+
 # A part of the manual, and a block of the sample.
 part() { awk -v name="$1" '/^\.S[hs] / { is_in = substr($0, 5) == name } is_in' "$manual"; }
 block() { sed -n "/^$1 {/,/^}/p" "$sample"; }
@@ -65,10 +71,10 @@ done <<-END
 	$settings
 END
 
-# Keywords: in the manual as one word of a .Cm, in the examples in lines that are no prose.
+# Keywords: in the manual as one word of a .Cm or, where it stands among plain words, of a .Ql; in the examples in lines that are no prose.
 keywords=$(grep -o '{ "[a-z0-9-]*", [A-Z_0-9]* }' "$srcdir/milter/config/lex.l" | sed 's/{ "\([a-z0-9-]*\)".*/\1/')
 [ "$(echo "$keywords" | wc -l)" -gt 30 ] || say "no keywords found in config/lex.l"
-commands=$(grep '^\.' "$manual" | grep -o 'Cm [^A-Z]*' | tr -s ' ' '\n')
+commands=$(grep '^\.' "$manual" | grep -Eo '(Cm|^\.Ql) [^A-Z]*' | tr -s ' ' '\n')
 examples=$(cat "$sample" "$srcdir/etc/lists.conf" "$srcdir/etc/refusals.conf" | sed '/^ *# [^ ]/d; s/"[^"]*"//g; s/[^a-z0-9-]/\n/g')
 for keyword in $keywords; do
 	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: not in heloscope.conf(5)"
