@@ -1,8 +1,12 @@
 /* What the self-test of the resolver concludes from answers. */
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "heloscope/base/clock.h"
 #include "heloscope/dns/public_resolvers.h"
 #include "heloscope/dns/resolver_report.h"
 
@@ -412,6 +416,43 @@ root_keys_reads_who_signs_and_what_is_published(void **state)
 	assert_int_equal(keys.signers.count, 7);
 }
 
+/* A server that never answers. */
+static struct probe
+make_probe(int *fd, enum probe_kind kind)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof address;
+	struct probe probe = { .kind = kind, .server.address = ipaddr_from_ipv4(INADDR_LOOPBACK) };
+
+	*fd = socket(AF_INET, kind == PROBE_TCP ? SOCK_STREAM : SOCK_DGRAM, 0);
+	assert_int_equal(bind(*fd, (const struct sockaddr *)&address, length), 0);
+	assert_int_equal(kind == PROBE_TCP ? listen(*fd, 1) : 0, 0);
+	assert_int_equal(getsockname(*fd, (struct sockaddr *)&address, &length), 0);
+	probe.server.port = ntohs(address.sin_port);
+	return probe;
+}
+
+static void
+probes_run_ends_when_it_is_told(void **state)
+{
+	const int stop_fd = eventfd(1, EFD_CLOEXEC);
+	const uint64_t begin_ms = clock_now_ms();
+
+	(void)state;
+	for (int kind = 0; kind < PROBE_KINDS; kind++) {
+		int fd;
+		struct probe probe = make_probe(&fd, (enum probe_kind)kind);
+
+		assert_false(probes_run(&probe, 1, 90000, false, stop_fd));
+		assert_true(probe.has_way);
+		assert_false(probe.is_answered);
+		assert_int_equal(probe.fd, -1);
+		(void)close(fd);
+	}
+	assert_true(clock_now_ms() - begin_ms < 60000);
+	(void)close(stop_fd);
+}
+
 static void
 public_resolvers_are_known(void **state)
 {
@@ -453,6 +494,7 @@ main(void)
 		cmocka_unit_test(resolver_report_judges_each_test),
 		cmocka_unit_test(resolver_report_begins_with_the_anchor),
 		cmocka_unit_test(root_keys_reads_who_signs_and_what_is_published),
+		cmocka_unit_test(probes_run_ends_when_it_is_told),
 		cmocka_unit_test(public_resolvers_are_known),
 	};
 
