@@ -127,6 +127,12 @@ take_answer(struct share_link *link, const redisReply *reply)
 	link->user.answer(link->user.context, text, reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0);
 }
 
+static bool
+is_of_another_type(const redisReply *reply)
+{
+	return strncmp(reply->str, "WRONGTYPE", 9) == 0;
+}
+
 /* `is_greeting`: not NULL for what was sent before it was ready. */
 static void
 on_reply(redisAsyncContext *context, void *answer, void *is_greeting)
@@ -136,7 +142,8 @@ on_reply(redisAsyncContext *context, void *answer, void *is_greeting)
 
 	if (context != link->context || reply == NULL) /* it ends */
 		return;
-	if (reply->type == REDIS_REPLY_ERROR || reply->type == REDIS_REPLY_ARRAY) {
+	if ((reply->type == REDIS_REPLY_ERROR && !is_of_another_type(reply))
+	    || reply->type == REDIS_REPLY_ARRAY) {
 		end_connection(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of no use");
 		return;
 	}
@@ -285,6 +292,12 @@ share_link_free(struct share_link *link)
 	if (link->patience != NULL)
 		event_free(link->patience);
 	free(link);
+}
+
+void
+share_link_end(struct share_link *link, const char *reason)
+{
+	end_connection(link, reason);
 }
 
 bool

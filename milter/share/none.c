@@ -19,6 +19,13 @@ share_link_free(struct share_link *link)
 	(void)link;
 }
 
+void
+share_link_end(struct share_link *link, const char *reason)
+{
+	(void)link;
+	(void)reason;
+}
+
 bool
 share_link_is_ready(const struct share_link *link)
 {

@@ -10,7 +10,6 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/refcount.h"
@@ -18,6 +17,7 @@
 #include "heloscope/base/thread.h"
 #include "heloscope/share/counts.h"
 #include "heloscope/share/link.h"
+#include "heloscope/share/orders.h"
 
 #define WARN_EVERY_MS 60000
 #define END_WITHIN_MS 1000
@@ -26,32 +26,14 @@
 #define STREAM_TTL_S (7 * 86400) /* what nobody appends to goes: no name stays there for ever */
 #define KEEP_EVERY_MS 3600000
 
-enum order_kind { ORDER_APPEND, ORDER_PUT, ORDER_GET, ORDER_KEEP };
-
-struct order {
-	STAILQ_ENTRY(order) link;
-	enum order_kind kind;
-	char key[SHARE_KEY_SIZE]; /* of values */
-	char *text;               /* of a question: what was answered so far */
-	size_t length;
-	unsigned ttl_s;
-	bool has_first;    /* of the two answers to a question */
-	share_taker *take; /* NULL once it was called */
-	void *context;
-	uint64_t asked_ms;
-};
-
-STAILQ_HEAD(order_list, order);
-
 struct share {
 	struct share_settings settings; /* with these strings: */
 	char *server, *password_file, *prefix;
 	char records_key[SHARE_KEY_SIZE];
 	struct refcount references;
 	pthread_t thread;
-	pthread_mutex_t lock;             /* guards all up to `look` */
-	struct order_list records, asked; /* not sent yet */
-	size_t record_count, record_octets, asked_count;
+	struct orders orders;
+	pthread_mutex_t lock; /* guards the three below */
 	bool is_woken, is_stopping;
 	struct share_look look;
 
@@ -67,89 +49,6 @@ struct share {
 	uint64_t kept_ms;
 	bool is_kept; /* the stream was told then for how long it is to stay */
 };
-
-static void
-free_order(struct order *order)
-{
-	free(order->text);
-	free(order);
-}
-
-/* Answers to questions. */
-
-static void
-answer(struct order *order, enum share_asked how, struct span value, int64_t ttl_ms)
-{
-	if (order->take == NULL)
-		return;
-	counter_add(&share_counts.asked[how], 1);
-	order->take(order->context, value, ttl_ms);
-	order->take = NULL;
-}
-
-static void
-answer_nothing(struct order *order, enum share_asked how)
-{
-	answer(order, how, (struct span){ NULL, 0 }, 0);
-}
-
-/* A value without an end was not written by us. */
-static void
-answer_value(struct order *order, int64_t ttl_ms)
-{
-	const struct span value = { order->text, order->length };
-
-	if (order->text != NULL && order->length > 0 && order->length <= SHARE_VALUE_MAX && ttl_ms > 0)
-		answer(order, SHARE_ASKED_KNOWN, value, ttl_ms);
-	else
-		answer_nothing(order, SHARE_ASKED_UNKNOWN);
-}
-
-static bool
-is_late(const struct order *order)
-{
-	return clock_now_ms() - order->asked_ms >= SHARE_ASK_MS;
-}
-
-/* Those that were sent; the answers are passed over when they come. Whether there are others. */
-static bool
-answer_late(struct share *share)
-{
-	bool has_others = false;
-	struct order *order;
-
-	for (order = STAILQ_FIRST(&share->sent); order != NULL; order = STAILQ_NEXT(order, link)) {
-		if (order->kind == ORDER_GET && is_late(order))
-			answer_nothing(order, SHARE_ASKED_LATE);
-		has_others = has_others || (order->kind == ORDER_GET && order->take != NULL);
-	}
-	return has_others;
-}
-
-/* Take out of the queue what was asked, all of it or what is late; let go of it as that. Whether there is
- * more. */
-static bool
-refuse_asked(struct share *share, enum share_asked how)
-{
-	struct order_list refused = STAILQ_HEAD_INITIALIZER(refused);
-	struct order *order;
-	bool has_others;
-
-	(void)pthread_mutex_lock(&share->lock);
-	while ((order = STAILQ_FIRST(&share->asked)) != NULL && (how != SHARE_ASKED_LATE || is_late(order))) {
-		STAILQ_REMOVE_HEAD(&share->asked, link);
-		STAILQ_INSERT_TAIL(&refused, order, link);
-		share->asked_count--;
-	}
-	has_others = order != NULL;
-	(void)pthread_mutex_unlock(&share->lock);
-	while ((order = STAILQ_FIRST(&refused)) != NULL) {
-		STAILQ_REMOVE_HEAD(&refused, link);
-		answer_nothing(order, how);
-		free_order(order);
-	}
-	return has_others;
-}
 
 /* Sending. */
 
@@ -225,33 +124,13 @@ static const struct {
 	[ORDER_KEEP] = { send_keep, 1 },
 };
 
-/* The next to be sent, or NULL: what is asked before records. */
-static struct order *
-next_order(struct share *share)
-{
-	struct order *order;
-
-	(void)pthread_mutex_lock(&share->lock);
-	order = STAILQ_FIRST(&share->asked);
-	if (order != NULL) {
-		STAILQ_REMOVE_HEAD(&share->asked, link);
-		share->asked_count--;
-	} else if ((order = STAILQ_FIRST(&share->records)) != NULL) {
-		STAILQ_REMOVE_HEAD(&share->records, link);
-		share->record_count--;
-		share->record_octets -= order->length;
-	}
-	(void)pthread_mutex_unlock(&share->lock);
-	return order;
-}
-
 static void
 send_orders(struct share *share)
 {
 	struct order *order;
 
 	while (share_link_is_ready(share->to_server) && share->sent_count < UNDER_WAY_MAX
-	       && (order = next_order(share)) != NULL) {
+	       && (order = orders_next(&share->orders)) != NULL) {
 		STAILQ_INSERT_TAIL(&share->sent, order, link);
 		share->sent_count += kinds[order->kind].commands;
 		(void)kinds[order->kind].send(share,
@@ -259,107 +138,48 @@ send_orders(struct share *share)
 	}
 }
 
-/* Records that were sent and not answered go back in front of the others, in their order. */
-static void
-take_back(struct share *share)
-{
-	struct order_list again = STAILQ_HEAD_INITIALIZER(again);
-	struct order *order;
-	size_t count = 0, octets = 0;
-
-	while ((order = STAILQ_FIRST(&share->sent)) != NULL) {
-		STAILQ_REMOVE_HEAD(&share->sent, link);
-		if (order->kind == ORDER_APPEND) {
-			STAILQ_INSERT_TAIL(&again, order, link);
-			count++;
-			octets += order->length;
-			continue;
-		}
-		answer_nothing(order, SHARE_ASKED_DOWN);
-		free_order(order);
-	}
-	share->sent_count = 0;
-	(void)pthread_mutex_lock(&share->lock);
-	STAILQ_CONCAT(&again, &share->records);
-	STAILQ_CONCAT(&share->records, &again);
-	share->record_count += count;
-	share->record_octets += octets;
-	(void)pthread_mutex_unlock(&share->lock);
-}
-
 /* Leaving orders. */
 
-/* With a NUL behind it; NULL when memory ran out, or at NULL. */
-static char *
-copy_of(struct span text)
-{
-	char *copy = text.at != NULL ? malloc(text.length + 1) : NULL;
-
-	if (copy == NULL)
-		return NULL;
-	memcpy(copy, text.at, text.length);
-	copy[text.length] = '\0';
-	return copy;
-}
-
-/* The share is locked. */
 static void
 wake_up(struct share *share)
 {
+	(void)pthread_mutex_lock(&share->lock);
 	if (!share->is_woken)
 		(void)eventfd_write(share->wake_up_fd, 1);
 	share->is_woken = true;
-}
-
-/* NULL when memory ran out. */
-static struct order *
-new_order(enum order_kind kind, const struct share *share, const char *what, struct span text)
-{
-	struct order *order = calloc(1, sizeof *order);
-
-	if (order == NULL)
-		return NULL;
-	order->kind = kind;
-	order->asked_ms = clock_now_ms();
-	order->text = copy_of(text);
-	order->length = text.length;
-	if (what != NULL)
-		share_key(share->settings.prefix, what, order->key);
-	if (text.at == NULL || order->text != NULL)
-		return order;
-	free(order);
-	return NULL;
-}
-
-/* Queue a question or a value, which is taken. False, with it freed, when there is no room. */
-static bool
-ask(struct share *share, struct order *order)
-{
-	bool is_taken;
-
-	if (order == NULL)
-		return false;
-	(void)pthread_mutex_lock(&share->lock);
-	is_taken = share->asked_count < BOUND_SHARE_ASKED;
-	if (is_taken) {
-		STAILQ_INSERT_TAIL(&share->asked, order, link);
-		share->asked_count++;
-		wake_up(share);
-	}
 	(void)pthread_mutex_unlock(&share->lock);
-	if (!is_taken)
-		free_order(order);
+}
+
+/* An order about a value; NULL when memory ran out. */
+static struct order *
+value_order(enum order_kind kind, const struct share *share, const char *what, struct span text)
+{
+	struct order *order = order_new(kind, text);
+
+	if (order != NULL)
+		share_key(share->settings.prefix, what, order->key);
+	return order;
+}
+
+/* False, with the order freed, when there is no room. */
+static bool
+leave(struct share *share, struct order *order)
+{
+	const bool is_taken = orders_add(&share->orders, order);
+
+	if (is_taken)
+		wake_up(share);
 	return is_taken;
 }
 
 static void
 keep_stream(struct share *share)
 {
-	struct order *order = new_order(ORDER_KEEP, share, NULL, (struct span){ NULL, 0 });
+	struct order *order = order_new(ORDER_KEEP, (struct span){ NULL, 0 });
 
 	if (order != NULL)
 		order->ttl_s = STREAM_TTL_S;
-	(void)ask(share, order);
+	(void)leave(share, order);
 }
 
 /* What the link tells. */
@@ -405,19 +225,21 @@ on_answer(void *context, struct span text, int64_t number)
 
 	if (order == NULL)
 		return;
+	if (order->kind == ORDER_APPEND && text.at == NULL) { /* which is told where it is */
+		share_link_end(share->to_server, "WRONGTYPE: another program uses the name of the stream");
+		return;
+	}
 	share->sent_count--;
 	if (order->kind == ORDER_GET && !order->has_first) {
-		order->has_first = true;
-		order->text = copy_of(text);
-		order->length = text.length;
+		order_keep(order, text);
 		return;
 	}
 	STAILQ_REMOVE_HEAD(&share->sent, link);
 	if (order->kind == ORDER_GET)
-		answer_value(order, number);
+		order_answer(order, number);
 	else if (order->kind == ORDER_APPEND)
 		note_appended(share);
-	free_order(order);
+	order_free(order);
 	tell_of_return(share);
 	send_orders(share);
 }
@@ -446,8 +268,9 @@ on_down(void *context, const char *reason)
 
 	counter_add(&share_counts.downs, 1);
 	share->is_kept = false; /* it may be another when it comes again */
-	take_back(share);
-	(void)refuse_asked(share, SHARE_ASKED_DOWN);
+	orders_take_back(&share->orders, &share->sent);
+	share->sent_count = 0;
+	(void)orders_refuse(&share->orders, SHARE_ASKED_DOWN);
 	strbuf_add_escaped(&shown, span_of(reason), sizeof memory); /* the server's words, perhaps */
 	tell_of_loss(share, memory);
 	(void)pthread_mutex_lock(&share->lock);
@@ -473,12 +296,23 @@ is_stopping(struct share *share)
 static bool
 is_done(struct share *share)
 {
-	bool has_records;
+	return !share_link_is_ready(share->to_server)
+	       || (orders_records(&share->orders) == 0 && share->sent_count == 0);
+}
 
-	(void)pthread_mutex_lock(&share->lock);
-	has_records = share->record_count > 0;
-	(void)pthread_mutex_unlock(&share->lock);
-	return !share_link_is_ready(share->to_server) || (!has_records && share->sent_count == 0);
+/* Of questions that were sent; the answers are passed over when they come. Whether there are others. */
+static bool
+answer_late(struct share *share)
+{
+	bool has_others = false;
+	struct order *order;
+
+	for (order = STAILQ_FIRST(&share->sent); order != NULL; order = STAILQ_NEXT(order, link)) {
+		if (order->kind == ORDER_GET && order_is_late(order))
+			order_answer_nothing(order, SHARE_ASKED_LATE);
+		has_others = has_others || (order->kind == ORDER_GET && order->take != NULL);
+	}
+	return has_others;
 }
 
 /* Look again soon, while there are questions that may become late, or it is to end. */
@@ -486,7 +320,7 @@ static void
 look_after(struct share *share)
 {
 	const struct timeval soon = { .tv_usec = SHARE_ASK_MS * 1000 / 4 };
-	const bool has_sent = answer_late(share), has_asked = refuse_asked(share, SHARE_ASKED_LATE);
+	const bool has_sent = answer_late(share), has_asked = orders_refuse(&share->orders, SHARE_ASKED_LATE);
 
 	if (is_stopping(share) && is_done(share))
 		(void)event_base_loopbreak(share->base);
@@ -518,7 +352,7 @@ on_wake_up(evutil_socket_t fd, short what, void *context)
 	if (share_link_is_ready(share->to_server))
 		send_orders(share);
 	else
-		(void)refuse_asked(share, SHARE_ASKED_DOWN);
+		(void)orders_refuse(&share->orders, SHARE_ASKED_DOWN);
 	if (is_stopping(share))
 		(void)event_add(share->end, &last);
 	look_after(share);
@@ -546,47 +380,34 @@ run(void *context)
 void
 share_append(struct share *share, struct span record)
 {
-	struct order *order = new_order(ORDER_APPEND, share, NULL, record);
-	bool is_taken;
+	struct order *order = order_new(ORDER_APPEND, record);
 
-	(void)pthread_mutex_lock(&share->lock);
-	is_taken = order != NULL && share->record_count < BOUND_SHARE_RECORDS
-		   && share->record_octets + record.length <= BOUND_SHARE_OCTETS;
-	if (is_taken) {
-		STAILQ_INSERT_TAIL(&share->records, order, link);
-		share->record_count++;
-		share->record_octets += record.length;
-		wake_up(share);
-	}
-	(void)pthread_mutex_unlock(&share->lock);
-	if (is_taken)
-		return;
-	counter_add(&share_counts.dropped, 1);
-	if (order != NULL)
-		free_order(order);
+	if (order == NULL)
+		counter_add(&share_counts.dropped, 1);
+	(void)leave(share, order);
 }
 
 void
 share_put(struct share *share, const char *what, struct span value, unsigned ttl_s)
 {
 	struct order *order =
-		value.length <= SHARE_VALUE_MAX ? new_order(ORDER_PUT, share, what, value) : NULL;
+		value.length <= SHARE_VALUE_MAX ? value_order(ORDER_PUT, share, what, value) : NULL;
 
 	if (order != NULL)
 		order->ttl_s = ttl_s;
-	(void)ask(share, order);
+	(void)leave(share, order);
 }
 
 bool
 share_get(struct share *share, const char *what, share_taker *take, void *context)
 {
-	struct order *order = new_order(ORDER_GET, share, what, (struct span){ NULL, 0 });
+	struct order *order = value_order(ORDER_GET, share, what, (struct span){ NULL, 0 });
 
 	if (order == NULL)
 		return false;
 	order->take = take;
 	order->context = context;
-	return ask(share, order);
+	return leave(share, order);
 }
 
 struct share_look
@@ -596,8 +417,8 @@ share_look(struct share *share)
 
 	(void)pthread_mutex_lock(&share->lock);
 	look = share->look;
-	look.waiting = share->record_count;
 	(void)pthread_mutex_unlock(&share->lock);
+	look.waiting = orders_records(&share->orders);
 	return look;
 }
 
@@ -639,16 +460,9 @@ free_events(struct share *share)
 static void
 clear(struct share *share)
 {
-	struct order *order;
-
 	free_events(share);
-	take_back(share);
-	(void)refuse_asked(share, SHARE_ASKED_DOWN);
-	while ((order = STAILQ_FIRST(&share->records)) != NULL) {
-		STAILQ_REMOVE_HEAD(&share->records, link);
-		counter_add(&share_counts.dropped, 1);
-		free_order(order);
-	}
+	orders_take_back(&share->orders, &share->sent);
+	orders_clear(&share->orders);
 	(void)pthread_mutex_destroy(&share->lock);
 	free(share->server);
 	free(share->password_file);
@@ -683,8 +497,7 @@ share_new(const struct share_settings *settings, struct error *error)
 		return NULL;
 	share_key(settings->prefix, SHARE_RECORDS, share->records_key);
 	share->wake_up_fd = -1;
-	STAILQ_INIT(&share->records);
-	STAILQ_INIT(&share->asked);
+	orders_init(&share->orders);
 	STAILQ_INIT(&share->sent);
 	(void)pthread_mutex_init(&share->lock, NULL);
 	if (copy_settings(share, settings) && set_up(share) && thread_start(&share->thread, run, share))
@@ -707,8 +520,8 @@ share_unref(struct share *share)
 		return;
 	(void)pthread_mutex_lock(&share->lock);
 	share->is_stopping = true;
-	wake_up(share);
 	(void)pthread_mutex_unlock(&share->lock);
+	wake_up(share);
 	(void)pthread_join(share->thread, NULL);
 	clear(share);
 }

@@ -7,9 +7,9 @@
  * connection that failed or ended, is not freed again; and what it hands to a callback is the link, not
  * something that may be gone by then: answers come in the order of the commands.
  *
- * An answer that is an error (no memory, loading, a wrong password, a key of another type) ends the
- * connection, as silence for LINK_PATIENCE_MS does. Then it is tried again: after a second, after twice as
- * long each time, up to a minute, each give or take a half, so that twenty hosts do not come all at once.
+ * An answer that is an error (no memory, loading, a wrong password) ends the connection, as silence for
+ * LINK_PATIENCE_MS does. Then it is tried again: after a second, after twice as long each time, up to a
+ * minute, each give or take a half, so that twenty hosts do not come all at once.
  */
 #ifndef HELOSCOPE_SHARE_LINK_H
 #define HELOSCOPE_SHARE_LINK_H
@@ -32,7 +32,8 @@ struct share_link;
 /* What is told of it, in the loop. None of these frees the link. */
 struct share_link_user {
 	void (*ready)(void *context);
-	/* A command was answered: with a text or a status, or with a number; a span at NULL: with neither. */
+	/* A command was answered: with a text or a status, or with a number; a span at NULL: with neither, as
+	 * when the name holds something of another type (WRONGTYPE), which anybody may have put there. */
 	void (*answer)(void *context, struct span text, int64_t number);
 	/* What was sent and not answered never will be; or it could not be made. */
 	void (*down)(void *context, const char *reason);
@@ -45,6 +46,9 @@ struct share_link *share_link_new(struct event_base *base, const struct share_se
 
 /* Nothing is told of it any more. NULL is allowed. */
 void share_link_free(struct share_link *link);
+
+/* End the connection, for a reason that is told, and try again later. */
+void share_link_end(struct share_link *link, const char *reason);
 
 bool share_link_is_ready(const struct share_link *link);
 

@@ -29,7 +29,7 @@ struct server {
 	atomic_bool is_silent;   /* answers no command but greetings */
 	atomic_int left_to_hang; /* commands that it answers by hanging up */
 	const char *greeting;    /* in place of +PONG */
-	const char *answers[4];  /* to the commands, in turn; NULL: ":1" */
+	const char *answers[4];  /* to the commands, in turn; NULL: as Redis does */
 	pthread_mutex_t lock;
 	char last[8192]; /* the words of the last XADD or SETEX, a line each; guarded by the lock */
 };
@@ -96,7 +96,9 @@ answer_to(struct server *server, const char *words)
 	}
 	if (atomic_load(&server->is_silent))
 		return "";
-	return number < 4 && server->answers[number] != NULL ? server->answers[number] : ":1\r\n";
+	if (number < 4 && server->answers[number] != NULL)
+		return server->answers[number];
+	return is_of(words, "XADD\n") ? "$3\r\n1-1\r\n" : ":1\r\n";
 }
 
 static void
@@ -306,9 +308,10 @@ share_tells_what_is_there_and_nothing_else(void **state)
 		{ "$-1\r\n", ":5\r\n", false },          /* */
 		{ ":5\r\n", ":5\r\n", false },           /* a number */
 		{ "$5\r\nvalue\r\n", "+OK\r\n", false }, /* no number */
-		{ "-ERR no\r\n", NULL, false },          /* */
-		{ "*1\r\n:1\r\n", NULL, false },         /* a list */
-		{ "!what\r\n", NULL, false },            /* no Redis */
+		{ "-WRONGTYPE x\\r\\n", "-WRONGTYPE x\\r\\n", false }, /* and the connection stays */
+		{ "-ERR no\r\n", NULL, false },                        /* */
+		{ "*1\r\n:1\r\n", NULL, false },                       /* a list */
+		{ "!what\r\n", NULL, false },                          /* no Redis */
 	};
 
 	(void)state;
@@ -422,7 +425,7 @@ share_tells_why_it_is_not_connected(void **state)
 		{ "-LOADING Redis is loading\r\n", NULL, "LOADING Redis is loading" },
 		{ "-NOAUTH \x1b[2J\xff\r\n", NULL, "NOAUTH \\x1b[2J\\xff" },
 		{ NULL, "-OOM command not allowed\r\n", "OOM command not allowed" },
-		{ NULL, "-WRONGTYPE\r\n", "WRONGTYPE" },
+		{ NULL, "-WRONGTYPE x\r\n", "WRONGTYPE: another program uses the name of the stream" },
 		{ NULL, "*0\r\n", "an answer of no use" },
 	};
 
