@@ -8,11 +8,14 @@
 #define HELOSCOPE_SHARE_ORDERS_H
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/queue.h>
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/share/counts.h"
-#include "heloscope/share/share.h"
+#include "heloscope/share/server.h"
+#include "heloscope/share/value.h"
 
 enum order_kind {
 	ORDER_APPEND, /* a record */

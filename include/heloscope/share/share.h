@@ -22,12 +22,7 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 #include "heloscope/share/server.h"
-
-#define SHARE_VALUE_MAX 4096
-
-/* A question that is not answered by then is as one whose answer is not known. Nobody waits even so long:
- * what is asked for is only begun. */
-#define SHARE_ASK_MS 250
+#include "heloscope/share/value.h"
 
 struct share;
 
@@ -44,12 +39,6 @@ void share_append(struct share *share, struct span record);
 
 /* Have a value kept for so many seconds. `what`, short and ours, says which; both are copied. */
 void share_put(struct share *share, const char *what, struct span value, unsigned ttl_s);
-
-/*
- * What is there: `value` at NULL when nothing is known, and for how long yet by the server's clock, which
- * says nothing of the time of day. Called once, on the thread of the share or of who ends it; without a lock.
- */
-typedef void share_taker(void *context, struct span value, int64_t ttl_ms);
 
 /* Ask for a value. False when it is not asked, and `take` never called. */
 bool share_get(struct share *share, const char *what, share_taker *take, void *context) MUST_USE;
