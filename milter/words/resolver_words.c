@@ -21,7 +21,7 @@ static const char *const sentences[RESOLVER_FINDINGS] = {
 	[RESOLVER_SLOW] =
 		"The quickest answer took $M ms, more than a quarter of the time that a message has for all its lookups (\"timeout\" in \"resolver\"), so checks that need several answers are temperror. Use name servers close to this host, or resolver { servers recursive }.",
 	[RESOLVER_IS_PUBLIC] =
-		"The $S: this is a public resolver, and most DNS lists refuse queries that come through one. The configuration has: $L. Have the filter resolve names itself: resolver { servers recursive }.",
+		"Queries go through a public resolver ($S), and most DNS lists refuse such queries. Lists in the configuration: $L. Have the filter resolve names itself: resolver { servers recursive }.",
 	[RESOLVER_LOST_LARGE] =
 		"UDP answers of more than 512 octets did not arrive from the $S, so long SPF records and DKIM keys are late or temperror. Let the firewall pass UDP from port 53 with up to 1232 octets (EDNS).",
 	[RESOLVER_NO_TCP] =
@@ -248,7 +248,7 @@ log_fault(const struct resolver_report *report, enum resolver_test test, struct 
 	log_warning("resolver self-test, %s: %s", resolver_test_token(test), said);
 }
 
-/* "; 2 refuse queries: a.example, b.example". */
+/* "; lists that refuse queries: a.example, b.example". */
 static void
 add_group(struct strbuf *text, struct list_health *health, const char *what,
 	  bool (*is_in)(struct list_health *health, size_t index))
@@ -270,9 +270,9 @@ add_outcome(struct strbuf *text, struct list_health *health)
 	const size_t count = add_lists(&name_text, health, is_any);
 	const size_t before = text->length;
 
-	add_group(text, health, "refuse its queries and are not used", refuses);
-	add_group(text, health, "do not answer it and are not used", is_silent);
-	add_group(text, health, "answer wrongly and are not used", answers_wrongly);
+	add_group(text, health, "lists that refuse queries and are not used", refuses);
+	add_group(text, health, "lists that do not answer and are not used", is_silent);
+	add_group(text, health, "lists that answer wrongly and are not used", answers_wrongly);
 	if (text->length > before)
 		return false;
 	strbuf_printf(text,

@@ -365,8 +365,8 @@ class Lists(SelfTest):
     def test_a_public_resolver_matters_for_lists_that_are_asked_there(self):
         running = self.run_filter("public", f"{PUBLIC}@{self.port}", lists='dnsbl "zen.example" dnsbl "dbl.example"\n')
         _, lines, text = self.expect(running, public="is-public")
-        self.assertIn("this is a public resolver, and most DNS lists refuse queries that come through one. The configuration has: zen.example, dbl.example.", lines[0])
-        self.assertIn("this is a public resolver", text)
+        self.assertIn("and most DNS lists refuse such queries. Lists in the configuration: zen.example, dbl.example.", lines[0])
+        self.assertIn(f"Queries go through a public resolver (name server {PUBLIC} port {self.port})", text)
 
     def test_without_such_lists_it_does_not(self):
         found, lines, _ = self.expect(self.run_filter("nobody", f"{PUBLIC}@{self.port}"))
@@ -377,7 +377,7 @@ class Lists(SelfTest):
         zones = 'zone "no.test" servers 127.0.0.1@{rbldnsd}\nzone "none.test" servers 127.0.0.1@9\n'
         running = self.run_filter("lists", f"127.0.0.1@{root.port}", lists='dnsbl "bl.test" dnsbl "no.test" dnsbl "none.test"', zones=zones)
         line = self.told(running)[-1]
-        self.assertIn(": no fault; refuse its queries and are not used: no.test; do not answer it and are not used: none.test", line)
+        self.assertIn(": no fault; lists that refuse queries and are not used: no.test; lists that do not answer and are not used: none.test", line)
         self.assertEqual(self.findings("lists")["servers"]["fault"], False)
 
 
