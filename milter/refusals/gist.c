@@ -27,10 +27,10 @@
 	ROW(SENDER, "sender|senders|sender's|mail from|mailfrom|return-path|return path|return address|reverse-path|" \
 		"return email|return e-mail|envelope|originator|from address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
 		"remetente*|mittente*|afzender*|nadawc*") \
-	ROW(DOMAIN, "fully-qualified|fully qualified|fqdn|domain*|tld|top level domain|hostname*|domäne*|domaine*|domini*|domena|domeny") \
+	ROW(DOMAIN, "fully-qualified|fully qualified|fqdn|domain*|tld|top level domain|hostname*|domäne*|absenderdomain*|absenderdomäne*|domaine*|domini*|domena|domeny") \
 	ROW(IP, "ip|ips|ipaddress*|ip-address*|client|clients|client's|netblock*|network*|subnet*|ip-adresse*|your server|" \
 		"your host|your mail server|your mailserver|connections from") \
-	ROW(NAMELESS, "cannot route|can't route|unable to route|fully-qualified|fully qualified|fqdn|unknown|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
+	ROW(NAMELESS, "cannot route|can't route|unable to route|fully-qualified|fully qualified|fqdn|unknown|unresolvable|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
 		"unbekannt*|ungültig*|ungueltig*|inconnu*|invalide*|inexist*|desconocid*|desconhecid*|inválid*|" \
 		"sconosciut*|inesistent*|onbekend*|ongeldig*|nieznan*") \
 	ROW(NO, "no|not|missing|lacks|isn't|doesn't|doesnt|don't|can't|cannot|couldn't|could not|won't|wasn't|hasn't|aren't|didn't|never|" \
@@ -48,18 +48,20 @@
 	ROW(LOCKED, "locked|zablokowan*|verrouillé*") \
 	ROW(RECEIVE, "receive|receives|receiving|accept|accepts|accepted|accepting|empfangen|angenommen|akzeptiert|recevoir|" \
 		"accepté*|recibir|aceptad*|riceve*|ricezione|abilitat*|aangenomen") \
-	ROW(SPAM, "spam*|junk*|unsolicited|ube|uce|phish*|scam|bulkmail|bulk mail|bulk e-mail|bulk email|as bulk|" \
+	ROW(SPAM, "spam|spams|spammer*|spammy|spamming|spam-*|spam_*|spamtrap*|spamassassin*|junk*|unsolicited|ube|uce|phish*|scam|bulkmail|bulk mail|bulk e-mail|bulk email|as bulk|" \
 		"mass mail*") \
-	ROW(CONTENT, "content|contents|attachment*|subject|html|body|macro*|wording|words in|inhalt*|anhang|anhänge|betreff|" \
-		"contenu*|pièce jointe|contenid*|conteúdo|allegat*|contenuto") \
+	ROW(CONTENT, "content|contents|subject|html|body|macro*|wording|words in|inhalt*|betreff|" \
+		"contenu*|contenid*|conteúdo|contenuto") \
+	ROW(ATTACHMENT, "attachment*|attached file*|file type*|filetype*|file extension*|executable*|anhang|anhänge|" \
+		"pièce jointe|adjunto*|anexo*|allegat*|bijlage*") \
 	ROW(VIRUS, "virus|viruses|malware*|infected|trojan*|worm|worms") \
-	ROW(LISTED, "blacklist*|blocklist*|black list*|block list*|blocking list*|denylist*|deny list*|listing|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
+	ROW(LISTED, "spamhaus*|spamcop*|spam database|spam list|blacklist*|blocklist*|black list*|block list*|blocking list*|denylist*|deny list*|listing|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
 		"lista negra") \
 	ROW(BLOCKED, "block|blocked|blocking|no access|banned|denied|deny|denies|reject*|refuse*|forbidden|prohibited|disallowed|declined|" \
 		"unacceptable|objectionable|inappropriate|" \
 		"abgelehnt*|abgewiesen*|verweigert*|zurückgewiesen|refusé*|rejeté*|bloqué*|rechazad*|bloquead*|rifiutat*|" \
 		"bloccat*|rejeitad*|geweigerd*|odrzucon*") \
-	ROW(REPUTATION, "reputation*|karma|senderscore|senderbase") \
+	ROW(REPUTATION, "reputation*|complaint*|spam source|source of spam|spam sender|karma|senderscore|senderbase") \
 	ROW(TOO, "too many|too much|maximum number|number of connections|too fast|too often|too frequent*|too quickly|excessive|exceeded|exceeds|exceed|exceeding|" \
 		"zu viele|zu viel|überschritten|trop de|dépass*|demasiad*|muitos|troppi|troppe|troppo|te veel|zbyt") \
 	ROW(TRAFFIC, "messages|mails|emails|e-mails|connection*|sessions|recipients|rcpt*|deliveries|commands|amount of|amounts of|nachrichten|verbindungen|" \
@@ -76,15 +78,15 @@
 		"indisponível|non disponibile|niet beschikbaar") \
 	ROW(FAULT, "error|errors|unable to|could not|can't|cannot|busy|failed|failure|fault|problem|problems|misconfigur*|database|ldap|internal|backend|i/o|crash*|outage|" \
 		"timeout|timed out|no space left|fehler*|erreur*|errore") \
-	ROW(SERVICE, "service|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
-	ROW(RELAY, "relay*|rcpthosts|non-local|not a local|forwarding|weiterleitung") \
-	ROW(LOGIN, "username|authenticat*|smtp auth|smtp-auth|authorization user|owned by|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
+	ROW(SERVICE, "service|queue|queues|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
+	ROW(RELAY, "relay*|relais|rcpthosts|non-local|not a local|forwarding|weiterleitung") \
+	ROW(LOGIN, "unauthenticated|username|authenticat*|smtp auth|smtp-auth|authorization user|owned by|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
 	ROW(NEED, "first|required|requires|require|must|need|needs|needed|please|erforderlich|benötigt|requis*|nécessaire|requerid*|richiest*") \
 	ROW(TLS, "tls*|starttls|ssl|encrypt*|plaintext|cleartext|unencrypted|certificate*|verschlüssel*") \
 	ROW(HELO, "helo|ehlo") \
 	ROW(PTR, "ptr|rdns|rdns-*|reverse dns|reverse name*|reverse lookup*|reverse hostname*|reverse mapping*|fcrdns|" \
 		"reverse-dns|reverse record*|reverse entry|reverse resolution") \
-	ROW(RESOLVE, "resolve|resolves|resolved|resolving|resolvable|lookup|dns|mx|a record*|mx record*|auflös*|résolu*") \
+	ROW(RESOLVE, "unresolvable|resolve|resolves|resolved|resolving|resolvable|lookup|dns|mx|a record*|mx record*|auflös*|résolu*") \
 	ROW(SPF, "spf*|sender policy framework|permitted sender|sender id|sender-id|purported responsible") \
 	ROW(DKIM, "dkim*|domainkeys") \
 	ROW(DMARC, "dmarc*") \
@@ -93,7 +95,7 @@
 	ROW(SIZE, "too large|too big|message size|size limit|maximum size|max size|oversize*|larger than|size exceed*|zu groß|" \
 		"zu gross|trop gros*|trop volumineux|demasiado grande|troppo grande|te groot") \
 	ROW(LINK, "url|urls|link|links|surbl*|uribl*|hyperlink*|web address*") \
-	ROW(PROTOCOL, "syntax|malformed|parse|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
+	ROW(PROTOCOL, "crlf|line feed*|line ending*|cr or lf|invalid command|unknown command|bad command|unrecognized command|command unrecognized|invalid argument*|invalid parameter*|syntax|malformed|parse|header|headers|rfc|rfc*|compliant|message-id|bare|non-ascii") \
 	ROW(ONLY, "only|nur|seulement|uniquement|solo|somente|alleen") \
 	ROW(RULE, "polic*|prohibition|richtlinie*|política*|politica*|politique*") \
 	ROW(DYNAMIC, "dynamic|dynamically|dialup*|dial-up*|dial up|residential") \
@@ -101,9 +103,10 @@
 	ROW(FILTER, "filter*|rspamd|spamassassin|score|scored|scoring|quarantin*|flagged") \
 	ROW(FRAME, "error from remote|remote host said|remote server returned|other server returned") \
 	ROW(DNS, "dns|name server*|nameserver*") \
-	ROW(BARRED, "cannot send|can not send|can't send|may not send") \
+	ROW(BARRED, "not welcome|unwelcome|cannot send|can not send|can't send|may not send") \
 	ROW(REFERENCE, "see url|see the url|see link|see the link|url below|link below|following url|following link|" \
 		"this url|this link|visit|click|go to|siehe|voir|véase") \
+	ROW(UNWANTED, "unwanted|dangerous|suspicious|unsafe") \
 	ROW(WANTED, "want|wants|wish|wishes|by this user|by the user|by recipient|by the recipient|by user")
 /* clang-format on */
 
@@ -257,6 +260,23 @@ dotted_length(struct span text)
 												   : length;
 }
 
+/* Whether a program names there the server that it talked to. */
+static bool
+is_named_by_program(const struct place_text *text, size_t begin, size_t end)
+{
+	const struct span before[] = { SPAN("connected to "), SPAN("giving up on ") };
+	const struct span behind[] = { SPAN(" does not like"), SPAN(" failed after") };
+
+	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
+		if (begin >= before[i].length
+		    && span_starts_with_nocase(span_from(text->text, begin - before[i].length), before[i]))
+			return true;
+	for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++)
+		if (span_starts_with_nocase(span_from(text->text, end), behind[i]))
+			return true;
+	return false;
+}
+
 /* Whether it stands behind the name of the server that answers, or in front of its words: "host NAME[ADDRESS]
  * said:", "H=NAME [ADDRESS]: ". */
 static bool
@@ -264,7 +284,7 @@ is_of_server(const struct place_text *text, size_t begin, size_t end)
 {
 	const struct span behind = span_from(text->text, end);
 
-	if (span_starts_with_nocase(behind, SPAN("[")))
+	if (span_starts_with_nocase(behind, SPAN("[")) || is_named_by_program(text, begin, end))
 		return true;
 	if (begin < 2 || !ascii_is_among(text->text.at[begin - 1], "[("))
 		return false;
@@ -349,6 +369,11 @@ static const struct gist_rule rules[] = {
 	{ CATEGORY_DKIM, PARTY_SENDERS_DOMAIN_OWNER, 5, { N(DKIM), ANY, ANY }, N(SPF) },
 	{ CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, 5, { N(GREY), ANY, ANY }, 0 },
 	{ CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, 5, { N(VIRUS), ANY, ANY }, N(IP) },
+	{ CATEGORY_CONTENT,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(ATTACHMENT), N(BLOCKED) | N(NO) | N(POLICY) | N(UNWANTED), ANY },
+	  N(SIZE) | N(TOO) },
 	{ CATEGORY_HELO, PARTY_SENDING_SERVER_ADMIN, 5, { N(HELO), ANY, ANY }, N(PROTOCOL) | N(PTR) },
 	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 5, { N(PTR), ANY, ANY }, 0 },
 	{ CATEGORY_PTR, PARTY_IP_OPERATOR, 4, { N(IP), N(RESOLVE), NOT_THERE }, N(SENDER) | N(LISTED) },
@@ -433,7 +458,7 @@ static const struct gist_rule rules[] = {
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  3,
 	  { N(AT_MAIL), N(NAMELESS), ANY },
-	  OF_SOMEBODY },
+	  OF_SOMEBODY | N(PROTOCOL) },
 	{ CATEGORY_SENDER_UNKNOWN,
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  3,
@@ -461,6 +486,11 @@ static const struct gist_rule rules[] = {
 	  2,
 	  { N(IP) | N(LITERAL), N(BLOCKED), ANY },
 	  N(MAILBOX) | N(SENDER) },
+	{ CATEGORY_IP_LISTED,
+	  PARTY_SENDING_SERVER_ADMIN,
+	  3,
+	  { N(IP) | N(LITERAL), N(SENDER), N(BLOCKED) },
+	  N(MAILBOX) | N(NAMELESS) | N(DOMAIN) },
 	{ CATEGORY_DOMAIN_LISTED,
 	  PARTY_SENDERS_DOMAIN_OWNER,
 	  3,

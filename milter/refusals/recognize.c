@@ -566,6 +566,7 @@ says_nearer(enum refusal_category gist, enum refusal_category entry)
 		{ CATEGORY_DKIM, CATEGORY_SPF },
 		{ CATEGORY_IP_LISTED, CATEGORY_POLICY },
 		{ CATEGORY_RATE, CATEGORY_MAILBOX_FULL },
+		{ CATEGORY_RATE, CATEGORY_SIZE },
 	};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
