@@ -16,7 +16,7 @@
 static const char help[] =
 	"usage: heloscope status [-c FILE] [--json]\n"
 	"\n"
-	"Tells what the filter that runs does: sessions and messages, how long mail is held up, how\n"
+	"Tells what the running filter does: sessions and messages, how long mail is held up, how\n"
 	"the DNS and each list answer, what is lost, and what the MTA does not send. It asks on the\n"
 	"control socket that the configuration names.\n"
 	"\n"

@@ -30,7 +30,7 @@ static const char help[] =
 	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
 	"what to change; and what receivers report. FILE is a bounce, an mbox or a Maildir, a log\n"
 	"of Postfix, Exim or Sendmail, the text of refusals as somebody has copied it, or a DMARC\n"
-	"or TLS report; compressed or not. Which of these is found out. Of a log it tells first\n"
+	"or TLS report, compressed or not; the command finds out which. Of a log it first tells\n"
 	"which domain is refused where mail of another is accepted. Without FILE, or with \"-\",\n"
 	"standard input is read.\n"
 	"\n"
