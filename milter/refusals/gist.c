@@ -52,7 +52,7 @@
 		"mass mail*") \
 	ROW(CONTENT, "content|contents|subject|html|body|macro*|wording|words in|inhalt*|betreff|" \
 		"contenu*|contenid*|conteúdo|contenuto") \
-	ROW(ATTACHMENT, "attachment*|attached file*|file type*|filetype*|file extension*|executable*|anhang|anhänge|" \
+	ROW(ATTACHMENT, "attachment*|attached file*|file type*|filetype*|file extension*|file_ext*|executable*|anhang|anhänge|" \
 		"pièce jointe|adjunto*|anexo*|allegat*|bijlage*") \
 	ROW(VIRUS, "virus|viruses|malware*|infected|trojan*|worm|worms") \
 	ROW(LISTED, "spamhaus*|spamcop*|spam database|spam list|blacklist*|blocklist*|black list*|block list*|blocking list*|denylist*|deny list*|listing|rbl*|dnsbl*|dnsrbl|listed|black-listed|liste noire|" \
@@ -421,6 +421,12 @@ static const struct gist_rule rules[] = {
 	  3,
 	  { N(MAILBOX), N(LISTED), ANY },
 	  N(IP) | N(LITERAL) | N(SENDER) | N(DOMAIN) | N(LINK) | N(BLOCKED) },
+	{ CATEGORY_MAILBOX_UNKNOWN,
+	  PARTY_RECIPIENT,
+	  2,
+	  { N(ADDRESS), N(UNABLE), ANY },
+	  N(MAILBOX) | N(SENDER) | N(AT_MAIL) | N(IP) | N(LITERAL) | N(FOR_NOW) | N(LATER) | N(FULL) | N(OFF)
+		  | N(SERVICE) },
 	{ CATEGORY_POLICY, PARTY_RECIPIENT, 3, { N(WANTED), N(NO) | N(BLOCKED), ANY }, 0 },
 	{ CATEGORY_MAILBOX_UNKNOWN,
 	  PARTY_RECIPIENT,
