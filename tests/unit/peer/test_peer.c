@@ -9,6 +9,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/ipaddr_scope.h"
 #include "heloscope/peer/memory.h"
+#include "heloscope/peer/shared.h"
 #include "heloscope/peer/store.h"
 #include "heloscope/peer/look_back.h"
 #include "heloscope/peer/tls_look.h"
@@ -620,6 +621,112 @@ P20_tls_look_finds_nothing_that_cannot_be_kept(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A finding of another host, and what is to be taken of it: nothing by which a check fails. */
+static void
+shared_takes_what_no_check_fails_by(void **state)
+{
+	static const struct {
+		const char *ip, *host;
+		struct peer peer;
+		int64_t ttl_ms;
+		bool is_shared, is_taken;
+	} table[] = {
+#define GOOD .outcome = PEER_ANSWERS, .starttls = STARTTLS_WORKS
+		{ "198.51.100.7", "a.test", { GOOD, .greeting = "a.test ESMTP" }, 3600000, true, true },
+		{ "198.51.100.7",
+		  "a.test",
+		  { GOOD, .greeting = "x", .ehlo = "A.test hello" },
+		  5000,
+		  true,
+		  true },
+		{ "198.51.100.7",
+		  "a.test",
+		  { GOOD, .greeting = "a.test", .dane = DANE_MATCH },
+		  5000,
+		  true,
+		  true },
+		{ "198.51.100.8", "a.test", { GOOD, .greeting = "a.test" }, 5000, true, false },
+		{ "198.51.100.7", "b.test", { GOOD, .greeting = "a.test" }, 5000, false, false },
+		{ "198.51.100.7", "", { GOOD, .greeting = "" }, 5000, false, false },
+		{ "198.51.100.7",
+		  "a.test",
+		  { GOOD, .greeting = "a.test", .injects = true },
+		  5000,
+		  false,
+		  false },
+		{ "198.51.100.7",
+		  "a.test",
+		  { GOOD, .greeting = "a.test", .dane = DANE_MISMATCH },
+		  5000,
+		  false,
+		  false },
+		{ "198.51.100.7",
+		  "a.test",
+		  { .outcome = PEER_ANSWERS, .greeting = "a.test" },
+		  5000,
+		  false,
+		  false },
+		{ "198.51.100.7",
+		  "a.test",
+		  { .outcome = PEER_BUSY, .greeting = "a.test" },
+		  5000,
+		  false,
+		  false },
+#undef GOOD
+	};
+	const struct ipaddr asked = ipaddr_from_ipv4(0xc6336407);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct peer peer = { .code = 7 };
+		struct ipaddr address;
+		char *value, *forged;
+
+		print_message("    %zu\n", i);
+		assert_true(ipaddr_parse(span_of(table[i].ip), &address));
+		value = shared_make(&address, table[i].host, &table[i].peer);
+		assert_int_equal(value != NULL, table[i].is_shared);
+		forged = peer_store_line(&address, &table[i].peer); /* whoever shares what we would not */
+		assert_int_equal(
+			shared_take(span_of(forged), table[i].ttl_ms, &asked, table[i].host, NOW, &peer),
+			table[i].is_taken);
+		assert_int_equal(peer.code == 7, !table[i].is_taken);
+		if (table[i].is_taken) /* it is believed for as long as the server says, whatever the other's
+					  clock */
+			assert_int_equal(peer.looked_at + peer_ttl_s(&peer), NOW + table[i].ttl_ms / 1000);
+		free(value);
+		free(forged);
+	}
+}
+
+/* What says that it is good for longer than findings are is good for as long as they are; and garbage is not.
+ */
+static void
+shared_takes_no_garbage_and_nothing_for_ever(void **state)
+{
+	static const char *const bad[] = { "", "x", "{}", "[]", "{\"ip\":\"198.51.100.7\"}" };
+	const struct peer good = { .outcome = PEER_ANSWERS,
+				   .starttls = STARTTLS_WORKS,
+				   .greeting = "a.test" };
+	const struct ipaddr asked = ipaddr_from_ipv4(0xc6336407), other = ipaddr_from_ipv4(0xc6336408);
+	char *value = shared_make(&asked, "a.test", &good), first[SHARED_NAME_SIZE], second[SHARED_NAME_SIZE];
+	struct peer peer;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++)
+		assert_false(shared_take(span_of(bad[i]), 5000, &asked, "a.test", NOW, &peer));
+	assert_false(shared_take((struct span){ NULL, 0 }, 5000, &asked, "a.test", NOW, &peer));
+	assert_true(shared_take(span_of(value), INT64_MAX, &asked, "a.test", NOW, &peer));
+	assert_int_equal(peer.looked_at, NOW);
+	free(value);
+	assert_true(shared_name(&asked, 25, first));
+	assert_null(strstr(first, "198"));
+	assert_true(shared_name(&other, 25, second));
+	assert_string_not_equal(first, second);
+	assert_true(shared_name(&asked, 26, second));
+	assert_string_not_equal(first, second);
+}
+
 int
 main(void)
 {
@@ -627,6 +734,8 @@ main(void)
 		cmocka_unit_test(smtp_reader_tells_replies_from_the_rest),
 		cmocka_unit_test(F48_smtp_reader_is_bounded),
 		cmocka_unit_test(peer_host_name_takes_host_names_only),
+		cmocka_unit_test(shared_takes_what_no_check_fails_by),
+		cmocka_unit_test(shared_takes_no_garbage_and_nothing_for_ever),
 		cmocka_unit_test(look_back_leaves_special_addresses_alone),
 		cmocka_unit_test(F43_peer_store_forgets_in_time),
 		cmocka_unit_test(peer_memory_forgets_in_time),

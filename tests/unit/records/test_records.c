@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config_text.h"
+#include "heloscope/records/collector.h"
 #include "heloscope/records/log.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/document.h"
@@ -808,12 +809,93 @@ cut_leaves_names_whole(void **state)
 	json_decref(record);
 }
 
+/* heloscope collect. */
+
+#define SHARED_RECORD(id, host)                                                                                     \
+	"{\"v\":1,\"id\":\"20261124T125000Z-" id "\",\"time\":\"2026-11-24T12:50:00Z\",\"host\":\"" host            \
+	"\",\"mode\":\"audit\",\"client\":{\"ip\":\"192.0.2.1\",\"port\":25},\"mail-from\":\"<>\",\"sender\":\"\"," \
+	"\"checks\":{},\"verdicts\":[],\"recipients\":0,\"waited-ms\":0}"
+
+static void
+expect_taken(struct collector *collector, const char *text, uint64_t written, uint64_t again, uint64_t apart)
+{
+	struct collector_counts counts;
+	struct error error;
+
+	assert_true(collector_take(collector, "1-1", span_of(text), &error));
+	counts = collector_counts(collector);
+	assert_int_equal(counts.written, written);
+	assert_int_equal(counts.again, again);
+	assert_int_equal(counts.apart, apart);
+}
+
+/* Also when it was killed before anybody knew of it, and the log was rotated in between. */
+static void
+collector_writes_each_record_once(void **state)
+{
+	static const char one[] = SHARED_RECORD("000000000001", "mx1.test"),
+			  two[] = SHARED_RECORD("000000000002", "mx2.test");
+	struct place place = make_place();
+	struct collector *collector = collector_new(place.path);
+	char rotated[200], text[2000];
+
+	(void)state;
+	expect_taken(collector, one, 1, 0, 0);
+	expect_taken(collector, one, 1, 1, 0);
+	expect_taken(collector, two, 2, 1, 0);
+	collector_free(collector);
+	(void)snprintf(rotated, sizeof rotated, "%s.1", place.path);
+	assert_int_equal(rename(place.path, rotated), 0);
+	collector = collector_new(place.path);
+	expect_taken(collector, two, 0, 1, 0);
+	expect_taken(collector, SHARED_RECORD("000000000002", "mx1.test"), 1, 1, 0); /* of another host */
+	collector_free(collector);
+	collector = collector_new(place.path);
+	expect_taken(collector, one, 0, 1, 0);
+	expect_taken(collector, SHARED_RECORD("000000000002", "mx1.test"), 0, 2, 0);
+	collector_free(collector);
+	(void)read_file(rotated, text, sizeof text);
+	assert_int_equal(strlen(text), sizeof one + sizeof two);
+	assert_int_equal(unlink(rotated), 0);
+	remove_place(&place);
+}
+
+/* What is no record, names no host, or is of another version is in no log. */
+static void
+P13_collector_keeps_apart_what_is_no_record(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		"{}",
+		SHARED_RECORD("000000000001", ""),
+		" " SHARED_RECORD("000000000001", "mx1.test") "\n",
+	};
+	struct place place = make_place();
+	struct collector *collector = collector_new(place.path);
+	char apart[200], text[4000];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++)
+		expect_taken(collector, bad[i], 0, 0, i + 1);
+	collector_free(collector);
+	assert_int_equal(access(place.path, F_OK), -1);
+	(void)snprintf(apart, sizeof apart, "%.*s/apart-%s", (int)(strrchr(place.path, '/') - place.path),
+		       place.path, strrchr(place.path, '/') + 1);
+	(void)read_file(apart, text, sizeof text);
+	assert_int_equal(strncmp(text, "1-1 \n1-1 x\n1-1 {}\n", 18), 0);
+	assert_int_equal(unlink(apart), 0);
+	remove_place(&place);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(N08_record_log_tells_why_a_write_was_short),
 		cmocka_unit_test(P13_record_read_takes_only_records),
+		cmocka_unit_test(collector_writes_each_record_once),
+		cmocka_unit_test(P13_collector_keeps_apart_what_is_no_record),
 		cmocka_unit_test(P13_record_read_takes_so_many_listings),
 		cmocka_unit_test(record_read_next_leaves_out_only_traces),
 		cmocka_unit_test(record_and_story_tell_of_lists_that_were_not_asked),
