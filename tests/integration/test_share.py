@@ -321,7 +321,7 @@ class Faults(LabTest):
                 self.flow(running)
                 lost = 1 if name in ("killed", "absent") else 0  # the first one, which Redis had taken
                 log = redis.folder / "site.jsonl"
-                expected = lambda: sorted(lines_of(running.records_path))[lost:]
+                expected = lambda: sorted(lines_of(running.records_path)[lost:])
                 wait_until(f"all records of {name}", lambda: status(running)["waiting"] == 0 and status(running)["records"] >= 2 * self.COUNT + 1, process=running.process)
                 self.assertEqual(collect(redis, log).returncode, 0)
                 self.assertEqual(sorted(lines_of(log)), expected())
