@@ -32,8 +32,8 @@ static const char help[] =
 	"SIGTERM ends the program, and it can be killed and started again: nothing is lost or\n"
 	"written twice. What is no record is counted and kept apart, in a file beside the log\n"
 	"whose name begins with \"apart-\". Exit status: 0 it was ended, or with --once all was\n"
-	"written; 1 the same, but something was kept apart; 2 wrong usage; 3 it could not begin, or with\n"
-	"--once the server or the log cannot be used.\n"
+	"written; 1 the same, but something was kept apart; 2 wrong usage; 3 it could not begin,\n"
+	"or with --once the server or the log cannot be used.\n"
 	"\n"
 	"Example: heloscope collect --log /var/log/heloscope/site.jsonl\n";
 
