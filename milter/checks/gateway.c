@@ -78,6 +78,8 @@ believe(struct gateway_walk *walk, struct span value)
 		fail(walk, GATEWAY_TOO_MUCH);
 	else if (received.finding == RECEIVED_UNREADABLE)
 		fail(walk, GATEWAY_UNREADABLE);
+	else if (received.finding == RECEIVED_NO_CLIENT)
+		fail(walk, GATEWAY_OWN_MAIL);
 	else if (received.finding == RECEIVED_CLIENT && config_is_gateway(walk->config, &received.address))
 		gateway->believed = received.address;
 	else if (received.finding == RECEIVED_CLIENT)

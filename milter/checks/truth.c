@@ -276,9 +276,30 @@ forwarding_truth(enum forwarding forwarding)
 	return truths[forwarding];
 }
 
+/* Whether a test asks for what rests on a client who cannot be told from what a gateway wrote. */
+static bool
+asks_for_withheld_client(const struct condition *condition, const struct facts *facts)
+{
+	const bool has_subject = condition->kind == CONDITION_TEXT || condition->kind == CONDITION_WORD;
+
+	if (!facts_withholds_client(facts) || (has_subject && condition->subject == SUBJECT_FROM))
+		return false;
+	if (condition->kind == CONDITION_CLIENT || condition->kind == CONDITION_TRUSTED
+	    || condition->kind == CONDITION_LOOKS_FORWARDED
+	    || (has_subject && condition->subject == SUBJECT_HELO_NAME))
+		return true;
+	for (int method = 0; method < METHODS; method++)
+		if ((config_test_methods(condition) & 1U << method) != 0
+		    && facts_is_groundless(facts, (enum method)method))
+			return true;
+	return false;
+}
+
 static enum truth
 test_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
+	if (asks_for_withheld_client(condition, facts))
+		return TRUTH_UNKNOWN;
 	switch (condition->kind) {
 	case CONDITION_TRUSTED:
 		return truth_from(facts->client.is_trusted);
@@ -354,7 +375,9 @@ method_withheld(const struct condition *condition, const struct facts *facts, en
 static enum dns_status
 test_withheld(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	enum dns_status status = address_withheld(condition, facts, recipient);
+	enum dns_status status = asks_for_withheld_client(condition, facts)
+					 ? DNS_CLIENT_UNREAD
+					 : address_withheld(condition, facts, recipient);
 
 	for (int method = 0; status == DNS_NOERROR && method < METHODS; method++)
 		if ((config_test_methods(condition) & 1U << method) != 0)

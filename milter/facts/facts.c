@@ -90,6 +90,14 @@ facts_lacks_client(const struct facts *facts)
 }
 
 bool
+facts_withholds_client(const struct facts *facts)
+{
+	const enum gateway_fault fault = facts->client.gateway.fault;
+
+	return fault == GATEWAY_UNREADABLE || fault == GATEWAY_TOO_MUCH;
+}
+
+bool
 facts_lacks_ground(const struct facts *facts, enum method method)
 {
 	const bool lacks_client = facts_lacks_client(facts);

@@ -15,6 +15,7 @@ static const char *const statuses[] = {
 	[DNS_NO_SERVER] = "no-server",
 	[DNS_SENDER_UNREAD] = "sender-unread",
 	[DNS_RECIPIENT_UNREAD] = "recipient-unread",
+	[DNS_CLIENT_UNREAD] = "client-unread",
 	[DNS_HELD_UP] = "held-up",
 	[DNS_TOO_MUCH_WORK] = "too-much-work",
 	[DNS_CHOSEN_NAME] = "chosen-name",
@@ -44,9 +45,8 @@ static const char *const overruled[] = {
 const struct tokens codec_overruled = TOKENS(overruled);
 
 static const char *const gateway_faults[GATEWAY_FAULTS] = {
-	[GATEWAY_NO_RECEIVED] = "no-received",
-	[GATEWAY_UNREADABLE] = "unreadable",
-	[GATEWAY_INNER_ADDRESS] = "inner-address",
+	[GATEWAY_NO_RECEIVED] = "no-received", [GATEWAY_OWN_MAIL] = "own-mail",
+	[GATEWAY_UNREADABLE] = "unreadable",   [GATEWAY_INNER_ADDRESS] = "inner-address",
 	[GATEWAY_TOO_MUCH] = "too-much",
 };
 const struct tokens codec_gateway_faults = TOKENS(gateway_faults);

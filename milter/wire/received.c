@@ -244,6 +244,17 @@ is_name(struct span word)
 	return word.length > 0;
 }
 
+/* "IDENT:", as some Sendmails write before what ident answers. */
+static struct span
+without_ident_mark(struct span word)
+{
+	const struct span mark = SPAN("IDENT:");
+
+	return word.length >= mark.length && memcmp(word.at, mark.at, mark.length) == 0
+		       ? span_from(word, mark.length)
+		       : word;
+}
+
 /* Google writes the literal with which a client introduced itself without its brackets, "?192.0.2.1?": what
  * it really said is not certain. */
 static struct span
@@ -252,6 +263,22 @@ helo_of(struct span word)
 	if (word.length > 1 && word.at[0] == '?' && word.at[word.length - 1] == '?')
 		word.length = 0;
 	return word;
+}
+
+/* Sendmail's "IDENT@[ADDRESS]", of a client without PTR: the octets of what ident answers are letters, digits
+ * and some others, but no bracket. */
+static bool
+take_ident_of_nameless(struct span *rest)
+{
+	const char *bracket = memchr(rest->at, '[', rest->length);
+	const size_t length = bracket != NULL ? (size_t)(bracket - rest->at) : 0;
+
+	if (length == 0 || bracket[-1] != '@'
+	    || !is_name(without_ident_mark((struct span){ rest->at, length }))
+	    || memchr(rest->at, ' ', length) != NULL)
+		return false;
+	*rest = span_from(*rest, length);
+	return true;
 }
 
 /*
@@ -263,8 +290,8 @@ read_usual(const struct clauses *clauses, struct received *received)
 {
 	struct span rest = clauses->comment, name;
 
-	if (rest.length > 0 && rest.at[0] != '[') {
-		if (!take_word(&rest, &name) || !is_name(name))
+	if (rest.length > 0 && rest.at[0] != '[' && !take_ident_of_nameless(&rest)) {
+		if (!take_word(&rest, &name) || !is_name(without_ident_mark(name)))
 			return false;
 		skip_blanks(&rest);
 	}
@@ -406,6 +433,10 @@ received_read(struct span value)
 
 	if (is_inside_google(value)) {
 		received.finding = RECEIVED_INSIDE;
+		return received;
+	}
+	if (!begins_with(value, "from")) {
+		received.finding = RECEIVED_NO_CLIENT;
 		return received;
 	}
 	if (!take_apart(value, &clauses))

@@ -6,6 +6,7 @@ static const struct {
 } faults[GATEWAY_FAULTS] = {
 	[GATEWAY_FAULT_NONE] = { "", "" },
 	[GATEWAY_NO_RECEIVED] = { "no Received of gateway ", "" },
+	[GATEWAY_OWN_MAIL] = { "Received of gateway ", " names no client" },
 	[GATEWAY_UNREADABLE] = { "Received of gateway ", " is in no known form" },
 	[GATEWAY_INNER_ADDRESS] = { "Received of gateway ", " names an inner address" },
 	[GATEWAY_TOO_MUCH] = { "too much header before the Received of gateway ", "" },
@@ -56,6 +57,7 @@ remedy_for(enum gateway_fault fault)
 	static const char *const remedies[GATEWAY_FAULTS] = {
 		[GATEWAY_FAULT_NONE] = "",
 		[GATEWAY_NO_RECEIVED] = " Does the gateway add a Received field, or send mail of its own?",
+		[GATEWAY_OWN_MAIL] = " The gateway seems to have written the message itself.",
 		[GATEWAY_UNREADABLE] =
 			" Use XCLIENT in place of Received fields, if the gateway can (heloscope.conf(5)).",
 		[GATEWAY_INNER_ADDRESS] =

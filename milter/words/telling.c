@@ -19,6 +19,7 @@ dns_status_word(enum dns_status status)
 		[DNS_NO_SERVER] = "no name server answers",
 		[DNS_SENDER_UNREAD] = "not asked: the sender address can be read in too many ways",
 		[DNS_RECIPIENT_UNREAD] = "not asked: the recipient address can be read in too many ways",
+		[DNS_CLIENT_UNREAD] = "not asked: the client behind the gateway is not known",
 		[DNS_TOO_MANY_OF_MESSAGE] = "not asked: too many lookups for one message",
 		[DNS_TOO_MANY_OF_CLIENT] = "not asked: too many lookups for this client wait for answers",
 		[DNS_TOO_MANY_OF_NETWORK] =

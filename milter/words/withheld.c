@@ -21,6 +21,11 @@ static const struct {
 		"4.1.3",
 		"The recipient address is written so that mail servers can take it for more addresses than are judged. Whether the rule holds for one of the others is not known.",
 	},
+	[DNS_CLIENT_UNREAD] = {
+		"The mail gateway of this site has written down where this mail came from in a form that cannot be read, so that it cannot be checked. If this is your mail server, see that it introduces itself (HELO/EHLO) with its host name and nothing else. ",
+		"4.7.1",
+		"The Received field of the gateway cannot be read, or too much stands before it. A sender can bring that about, by a long HELO name for example, so the message is not accepted unchecked. If this is so for all mail from that gateway, its form is not known here: let it use XCLIENT, see heloscope.conf(5).",
+	},
 	[DNS_TOO_MANY_OF_MESSAGE] = {
 		"This mail needs more lookups of domain names than are made for one message, so that it cannot be checked. If this is your mail server, use fewer names: in its reverse DNS, and in the SPF records of your domains. ",
 		"4.7.1",

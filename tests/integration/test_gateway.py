@@ -112,9 +112,17 @@ class Gateway(LabTest):
                 self.assertTrue(self.say(smtp, received("smtpout.yodel.example", addresses[client])).startswith("250"))
                 self.check(lab.take_messages()[0], "spf", expected, smtp_mailfrom="yodel.example")
 
-    def test_what_cannot_be_read_is_none_and_accepted(self):
-        for header, fault in ((b"Received: from somewhere by gw.lab.test; x\r\n", "unreadable"),
-                              (f"Received: from a (b [{addresses['good']}]) (c [{INNER}]) by gw.lab.test; x\r\n".encode(), "unreadable"),
+    def test_what_a_sender_may_have_spoiled_is_deferred(self):
+        for header in (b"Received: from somewhere by gw.lab.test; x\r\n",
+                       f"Received: from a (b [{addresses['good']}]) (c [{INNER}]) by gw.lab.test; x\r\n".encode(),
+                       f"Received: from {'a' * 970} a (b [{addresses['good']}])\r\n\tby gw.lab.test (Postfix); x\r\n".encode()):
+            with self.subTest(header):
+                self.assertRegex(self.hand(header, enforce_port), "^451[ -]4.7.1")
+                record = enforce.last_record()
+                self.assertEqual((record["client"].get("ip"), record["client"]["gateway"]["fault"]), (None, "unreadable"))
+
+    def test_what_names_no_client_is_none_and_accepted(self):
+        for header, fault in ((b"Received: by gw.lab.test (Postfix, from userid 0) id 1; x\r\n", "own-mail"),
                               (received("h.test", INNER), "no-received"), (b"", "no-received"),
                               (received("h.test", "10.0.0.1") + received("smtpout.yodel.example", addresses["good"]), "inner-address")):
             with self.subTest(header):

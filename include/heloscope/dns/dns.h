@@ -45,6 +45,7 @@ enum dns_status {
 	 * dns_status_is_withheld(): */
 	DNS_SENDER_UNREAD,        /* the sender can be read in more ways than are judged, or were in time, */
 	DNS_RECIPIENT_UNREAD,     /* or the recipient */
+	DNS_CLIENT_UNREAD,        /* the client cannot be told from what a gateway wrote of it */
 	DNS_TOO_MANY_OF_MESSAGE,  /* asked in this stage of the message */
 	DNS_TOO_MANY_OF_CLIENT,   /* under way for this client, */
 	DNS_TOO_MANY_OF_NETWORK,  /* for its /24 or /48, */

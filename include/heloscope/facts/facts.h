@@ -32,7 +32,8 @@
 enum gateway_fault {
 	GATEWAY_FAULT_NONE,
 	GATEWAY_NO_RECEIVED,   /* where a field of a gateway is believed, there is none */
-	GATEWAY_UNREADABLE,    /* it is in no known spelling */
+	GATEWAY_OWN_MAIL,      /* it names no client, as that of a message that the gateway wrote itself */
+	GATEWAY_UNREADABLE,    /* it names one, but is in no known spelling */
 	GATEWAY_INNER_ADDRESS, /* it names an address of some inner network, which is no gateway's */
 	GATEWAY_TOO_MUCH,      /* a bound was reached */
 	GATEWAY_FAULTS
@@ -334,8 +335,16 @@ void facts_set_sender(struct facts *facts, const struct envelope_address *sender
 /* Whether a gateway handed the message over. */
 bool facts_is_behind_gateway(const struct facts *facts);
 
-/* Whether one did, and the client is not known: nothing is decided on such a message, which is accepted. */
+/* Whether one did, and the client is not known. */
 bool facts_lacks_client(const struct facts *facts);
+
+/*
+ * Whether that may be the doing of who sent the message: by a HELO name, for example, after which nobody can
+ * read the field. What rests on the client is withheld then (DNS_CLIENT_UNREAD). If it is not, nothing is
+ * decided on such a message, and it is accepted: the gateway, or its place in the configuration, is what is
+ * wrong, or it wrote the message itself.
+ */
+bool facts_withholds_client(const struct facts *facts);
 
 /* Whether a gateway did not tell what a method rests on: the client, or how it introduced itself. DMARC rests
  * on that where no signature makes it pass. */
