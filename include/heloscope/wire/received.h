@@ -20,8 +20,8 @@
 enum received_finding {
 	RECEIVED_UNREADABLE,
 	RECEIVED_NO_CLIENT, /* it does not begin with "from": its writer had the message from nobody */
-	RECEIVED_CLIENT, /* it names the client */
-	RECEIVED_INSIDE, /* its writer had the message from within its own system: the field below tells */
+	RECEIVED_CLIENT,    /* it names the client */
+	RECEIVED_INSIDE,    /* its writer had the message from within its own system: the field below tells */
 };
 
 struct received {
