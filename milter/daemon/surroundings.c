@@ -187,7 +187,7 @@ look_at_read_file(const struct look *look, const char *where, const char *what, 
 		     what, path, look->config->user);
 }
 
-/* What holds a key is a secret, which not everybody on the host may read. */
+/* What holds a key or a password is a secret, which not everybody on the host may read. */
 static void
 look_at_secret(const struct look *look, const char *where, const char *what, const char *path)
 {
@@ -195,8 +195,8 @@ look_at_secret(const struct look *look, const char *where, const char *what, con
 
 	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
 		warn(look, where,
-		     "%s %s holds the key of a list, and every user of this host may read it: chmod 0640 %s",
-		     what, path, path);
+		     "%s %s is for few eyes, and every user of this host may read it: chmod 0640 %s", what,
+		     path, path);
 }
 
 static void
@@ -215,7 +215,7 @@ look_at_lists(const struct look *look)
 		look_at_secret(look, list->where, "the key file", list->key_file);
 	}
 	if (has_key)
-		look_at_secret(look, NULL, "the configuration", look->path);
+		look_at_secret(look, NULL, "the configuration, with the key of a list,", look->path);
 }
 
 /* Two sockets cannot have one address. */
@@ -270,6 +270,12 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 				     config->look_back.file);
 	look_at_read_file(&look, NULL, "the configuration", path);
 	look_at_lists(&look);
+	if (config->share.password_file != NULL) {
+		look_at_read_file(&look, line_of(&look, "share redis password-file"), "the password file",
+				  config->share.password_file);
+		look_at_secret(&look, line_of(&look, "share redis password-file"), "the password file",
+			       config->share.password_file);
+	}
 	if (config->resolver.trust_anchor != NULL)
 		look_at_anchor(&look, config->resolver.trust_anchor);
 	return !look.has_fault;

@@ -255,12 +255,24 @@ without_ident_mark(struct span word)
 		       : word;
 }
 
-/* Google writes the literal with which a client introduced itself without its brackets, "?192.0.2.1?": what
- * it really said is not certain. */
-static struct span
-helo_of(struct span word)
+static bool
+is_of_google(struct span name)
 {
-	if (word.length > 1 && word.at[0] == '?' && word.at[word.length - 1] == '?')
+	return span_ends_with_nocase(name, SPAN(".google.com"))
+	       || span_ends_with_nocase(name, SPAN(".gmail.com"));
+}
+
+/* Google writes the literal with which a client introduced itself without its brackets, "?192.0.2.1?": what
+ * it really said is not certain. Others write "?" for what a client should not say, which is its name then.
+ */
+static struct span
+helo_of(const struct clauses *clauses)
+{
+	struct span word = clauses->first, by = clauses->by, name;
+	struct ipaddr address;
+
+	if (word.length > 2 && word.at[0] == '?' && word.at[word.length - 1] == '?' && take_word(&by, &name)
+	    && is_of_google(name) && read_address((struct span){ word.at + 1, word.length - 2 }, &address))
 		word.length = 0;
 	return word;
 }
@@ -297,7 +309,7 @@ read_usual(const struct clauses *clauses, struct received *received)
 	}
 	if (!take_literal(&rest, &received->address))
 		return false;
-	received->helo = helo_of(clauses->first);
+	received->helo = helo_of(clauses);
 	if (take_comment(&rest, &name) && !begins_with(name, "may be forged"))
 		return false;
 	skip_blanks(&rest);
@@ -390,7 +402,7 @@ is_inside_google(struct span value)
 	struct span name;
 
 	return take_words(&value, "by") && take_word(&value, &name)
-	       && (span_ends_with_nocase(name, SPAN(".google.com"))
+	       && (is_of_google(name)
 		   || (span_starts_with_nocase(name, SPAN("2002:a")) && ipaddr_parse(name, &address)))
 	       && begins_with(value, "with SMTP id");
 }

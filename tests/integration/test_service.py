@@ -75,6 +75,7 @@ class Options(Base):
         (self.lab.folder / "key").write_text("abcdefghijklmnopqrstuvwxyz\n")
         uncommented = re.sub(r"(?m)^( *)#(?=[a-z}]| +(reject|otherwise))", r"\1", text)
         uncommented = uncommented.replace("/etc/heloscope/spamhaus.key", str(self.lab.folder / "key"))
+        uncommented = uncommented.replace("/etc/heloscope/redis.password", str(self.lab.folder / "key"))
         uncommented = uncommented.replace("/usr/share/dns/root.key", str(self.lab.folder / "key"))
         uncommented = uncommented.replace("/var/spool/postfix/heloscope", str(self.lab.subfolder("socket")))
         uncommented = re.sub(r'(?m)^listen "inet.*$', "", uncommented)

@@ -192,6 +192,13 @@ received_takes_nothing_that_the_client_says_for_its_address(void **state)
 		  NULL },
 		{ "from x (y [198.51.100.9]) by z (a) (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
 		  NULL, NULL },
+		/* Postfix's "?" for what should not be there is no sign of Google. */
+		{ "from ?a? (p.test [192.0.2.1]) by gw.test (Postfix) with ESMTP id 1", "192.0.2.1", "?a?",
+		  NULL },
+		{ "from ?198.51.100.9? (p.test [192.0.2.1]) by gw.test (Postfix) with ESMTP id 1",
+		  "192.0.2.1", "?198.51.100.9?", NULL },
+		{ "from ?h.test? (p.test [192.0.2.1]) by mx.google.com with ESMTP id 1", "192.0.2.1",
+		  "?h.test?", NULL },
 		/* Names in the reverse DNS. */
 		{ "from h.test ([198.51.100.9] [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL, NULL },
 		{ "from h.test (p.test [198.51.100.9] [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
