@@ -1,15 +1,20 @@
 #include "heloscope/share/link.h"
 
-#include <hiredis/adapters/libevent.h>
-#include <hiredis/async.h>
+#include <errno.h>
+#include <event2/bufferevent.h>
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "heloscope/base/hash.h"
+#include "heloscope/share/value.h"
 
 #define WORDS_MAX 10
 #define REASON_SIZE 200
+#define ANSWER_MAX (SHARE_VALUE_MAX + 1024) /* octets; a value, or what Redis says of a fault */
+#define PIECE 4096
 
 enum state { LINK_DOWN, LINK_GREETING, LINK_READY };
 
@@ -18,9 +23,12 @@ struct share_link {
 	const struct share_settings *settings;
 	struct share_link_user user;
 	struct event *retry, *patience;
-	redisAsyncContext *context; /* NULL: there is none, or no longer */
+	struct bufferevent *connection; /* NULL: there is none, or no longer; the reader with it */
+	redisReader *reader;
+	redisReplyObjectFunctions functions; /* of that */
+	size_t octets;                       /* that came since the last answer was whole */
 	enum state state;
-	size_t unanswered;
+	size_t unanswered, greetings; /* of which the first belong to the greeting */
 	unsigned retry_ms;
 	uint64_t attempts;
 };
@@ -41,17 +49,27 @@ with_jitter(struct share_link *link)
 	return link->retry_ms / 2 + hash_of(number) % link->retry_ms;
 }
 
-/* The context is let go of; who calls frees it, or the library does. */
 static void
-go_down(struct share_link *link, const char *reason)
+disconnect(struct share_link *link)
+{
+	if (link->connection != NULL)
+		bufferevent_free(link->connection);
+	if (link->reader != NULL)
+		redisReaderFree(link->reader);
+	link->connection = NULL;
+	link->reader = NULL;
+}
+
+static void
+end_connection(struct share_link *link, const char *reason)
 {
 	const struct timeval later = interval(with_jitter(link));
 	char memory[REASON_SIZE];
 
-	(void)snprintf(memory, sizeof memory, "%s", reason); /* which lies in what is freed */
-	link->context = NULL;
+	(void)snprintf(memory, sizeof memory, "%s", reason); /* which may lie in what is freed */
+	disconnect(link);
 	link->state = LINK_DOWN;
-	link->unanswered = 0;
+	link->unanswered = link->greetings = 0;
 	if (link->retry_ms < LINK_RETRY_MAX_MS)
 		link->retry_ms *= 2;
 	if (link->retry_ms > LINK_RETRY_MAX_MS)
@@ -59,16 +77,6 @@ go_down(struct share_link *link, const char *reason)
 	(void)event_del(link->patience);
 	(void)event_add(link->retry, &later);
 	link->user.down(link->user.context, memory);
-}
-
-static void
-end_connection(struct share_link *link, const char *reason)
-{
-	redisAsyncContext *context = link->context;
-
-	go_down(link, reason);
-	if (context != NULL)
-		redisAsyncFree(context); /* within a callback: once that is over */
 }
 
 static void
@@ -90,25 +98,7 @@ on_patience(evutil_socket_t fd, short what, void *context)
 	end_connection(context, "no answer in time");
 }
 
-/* Callbacks of the library. */
-
-static void
-on_connect(const redisAsyncContext *context, int status)
-{
-	struct share_link *link = context->data;
-
-	if (context == link->context && status != REDIS_OK)
-		go_down(link, context->errstr); /* the library frees it */
-}
-
-static void
-on_disconnect(const redisAsyncContext *context, int status)
-{
-	struct share_link *link = context->data;
-
-	if (context == link->context)
-		go_down(link, status != REDIS_OK ? context->errstr : "the connection was closed");
-}
+/* Answers. */
 
 static void
 become_ready(struct share_link *link)
@@ -133,42 +123,101 @@ is_of_another_type(const redisReply *reply)
 	return strncmp(reply->str, "WRONGTYPE", 9) == 0;
 }
 
-/* `is_greeting`: not NULL for what was sent before it was ready. */
 static void
-on_reply(redisAsyncContext *context, void *answer, void *is_greeting)
+take_reply(struct share_link *link, const redisReply *reply)
 {
-	struct share_link *link = context->data;
-	const redisReply *reply = answer;
-
-	if (context != link->context || reply == NULL) /* it ends */
+	if (link->unanswered == 0) {
+		end_connection(link, "an answer to nothing that was asked");
 		return;
-	if ((reply->type == REDIS_REPLY_ERROR && !is_of_another_type(reply))
-	    || reply->type == REDIS_REPLY_ARRAY) {
-		end_connection(link, reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of no use");
+	}
+	if (reply->type == REDIS_REPLY_ERROR && !is_of_another_type(reply)) {
+		end_connection(link, reply->str);
 		return;
 	}
 	link->unanswered--;
 	be_patient(link);
-	if (is_greeting == NULL)
+	if (link->greetings == 0)
 		take_answer(link, reply);
-	else if (link->unanswered == 0)
+	else if (--link->greetings == 0)
 		become_ready(link);
+}
+
+/* Take one that is whole. False when there is none, or the connection has ended. */
+static bool
+take_next(struct share_link *link)
+{
+	redisReader *reader = link->reader;
+	void *reply = NULL;
+	bool goes_on;
+
+	if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+		end_connection(link, "an answer of no use");
+		return false;
+	}
+	if (reply == NULL)
+		return false;
+	link->octets = 0;
+	take_reply(link, reply);
+	goes_on = link->reader == reader;
+	freeReplyObject(reply);
+	return goes_on;
+}
+
+static void
+on_read(struct bufferevent *connection, void *context)
+{
+	struct share_link *link = context;
+	char piece[PIECE];
+
+	while (link->connection == connection) {
+		const size_t length = bufferevent_read(connection, piece, sizeof piece);
+
+		if (length == 0)
+			return;
+		link->octets += length;
+		if (redisReaderFeed(link->reader, piece, length) != REDIS_OK) {
+			end_connection(link, "out of memory");
+			return;
+		}
+		while (take_next(link))
+			;
+		if (link->connection == connection && link->octets > ANSWER_MAX)
+			end_connection(link, "an answer that is too large");
+	}
+}
+
+static void
+on_event(struct bufferevent *connection, short what, void *context)
+{
+	struct share_link *link = context;
+
+	(void)connection;
+	if ((what & BEV_EVENT_EOF) != 0)
+		end_connection(link, "the connection was closed");
+	else if ((what & BEV_EVENT_ERROR) != 0)
+		end_connection(link, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 }
 
 /* Sending. */
 
 static bool
-send_words(struct share_link *link, const struct span *words, size_t count, void *is_greeting)
+send_words(struct share_link *link, const struct span *words, size_t count)
 {
 	const char *arguments[WORDS_MAX];
 	size_t lengths[WORDS_MAX];
+	char *command = NULL;
+	int length;
+	bool is_sent;
 
 	for (size_t i = 0; i < count; i++) {
 		arguments[i] = words[i].at;
 		lengths[i] = words[i].length;
 	}
-	if (redisAsyncCommandArgv(link->context, on_reply, is_greeting, (int)count, arguments, lengths)
-	    != REDIS_OK)
+	length = redisFormatCommandArgv(&command, (int)count, arguments, lengths);
+	is_sent = length > 0 && bufferevent_write(link->connection, command, (size_t)length) == 0;
+	if (length > 0)
+		redisFreeCommand(command);
+	if (!is_sent)
 		return false;
 	link->unanswered++;
 	if (link->unanswered == 1)
@@ -181,7 +230,7 @@ share_link_send(struct share_link *link, const struct span *words, size_t count)
 {
 	if (link->state != LINK_READY || count > WORDS_MAX)
 		return false;
-	if (send_words(link, words, count, NULL))
+	if (send_words(link, words, count))
 		return true;
 	end_connection(link, "out of memory");
 	return false;
@@ -195,53 +244,72 @@ greet(struct share_link *link, const char *password)
 	const struct span ping[] = { SPAN("PING") };
 
 	link->state = LINK_GREETING;
-	return (password[0] == '\0' || send_words(link, auth, 2, link)) && send_words(link, ping, 1, link);
+	link->greetings = password[0] != '\0' ? 2 : 1;
+	return (password[0] == '\0' || send_words(link, auth, 2)) && send_words(link, ping, 1);
 }
 
 /* Connecting. */
 
-static redisAsyncContext *
-make_context(const char *name)
+static socklen_t
+address_of(const struct share_settings *settings, struct sockaddr_storage *storage)
 {
+	struct sockaddr_un *un = (struct sockaddr_un *)storage;
 	struct share_server server;
+	struct ipaddr address;
 
-	if (!share_server_parse(name, &server))
-		return NULL;
-	return server.is_unix ? redisAsyncConnectUnix(server.path)
-			      : redisAsyncConnect(server.address, server.port);
+	if (!share_server_parse(settings->server, &server))
+		return 0;
+	if (!server.is_unix)
+		return ipaddr_parse(span_of(server.address), &address)
+			       ? ipaddr_to_sockaddr(&address, (uint16_t)server.port, storage)
+			       : 0;
+	memset(storage, 0, sizeof *storage);
+	un->sun_family = AF_UNIX;
+	(void)snprintf(un->sun_path, sizeof un->sun_path, "%s", server.path);
+	return sizeof *un;
 }
 
-/* Whether it is made, or on its way. */
-static bool
-attach(struct share_link *link, redisAsyncContext *context)
+/* The filter asks for nothing that is answered with a list; one can ask for gigabytes with ten octets. */
+static void *
+refuse_list(const redisReadTask *task, int elements)
 {
-	context->data = link;
-	link->context = context;
-	return redisLibeventAttach(context, link->base) == REDIS_OK
-	       && redisAsyncSetConnectCallback(context, on_connect) == REDIS_OK
-	       && redisAsyncSetDisconnectCallback(context, on_disconnect) == REDIS_OK;
+	(void)task;
+	(void)elements;
+	return NULL;
+}
+
+/* Whether all is there that a connection takes. */
+static bool
+prepare(struct share_link *link)
+{
+	link->connection = bufferevent_socket_new(link->base, -1, BEV_OPT_CLOSE_ON_FREE);
+	link->reader = redisReaderCreate();
+	link->octets = 0;
+	if (link->connection == NULL || link->reader == NULL)
+		return false;
+	link->functions = *link->reader->fn;
+	link->functions.createArray = refuse_list;
+	link->reader->fn = &link->functions;
+	bufferevent_setcb(link->connection, on_read, NULL, on_event, link);
+	return bufferevent_enable(link->connection, EV_READ | EV_WRITE) == 0;
 }
 
 static void
 connect_now(struct share_link *link)
 {
+	struct sockaddr_storage storage;
+	const socklen_t length = address_of(link->settings, &storage);
 	char password[SHARE_PASSWORD_SIZE];
-	redisAsyncContext *context;
 	struct error error;
 
-	if (!share_password(link->settings->password_file, password, &error)) {
-		go_down(link, error.text);
-		return;
-	}
-	context = make_context(link->settings->server);
-	if (context == NULL) {
-		go_down(link, "out of memory");
-	} else if (context->err != 0) {
-		go_down(link, context->errstr);
-		redisAsyncFree(context);
-	} else if (!attach(link, context) || !greet(link, password)) {
+	if (!share_password(link->settings->password_file, password, &error))
+		end_connection(link, error.text);
+	else if (!prepare(link) || !greet(link, password))
 		end_connection(link, "out of memory");
-	}
+	else if (bufferevent_socket_connect(link->connection, (const struct sockaddr *)&storage, (int)length)
+			 < 0
+		 && link->connection != NULL) /* it was not told */
+		end_connection(link, strerror(errno));
 	explicit_bzero(password, sizeof password);
 }
 
@@ -279,14 +347,9 @@ share_link_new(struct event_base *base, const struct share_settings *settings,
 void
 share_link_free(struct share_link *link)
 {
-	redisAsyncContext *context;
-
 	if (link == NULL)
 		return;
-	context = link->context;
-	link->context = NULL; /* so that its last calls find nothing */
-	if (context != NULL)
-		redisAsyncFree(context);
+	disconnect(link);
 	if (link->retry != NULL)
 		event_free(link->retry);
 	if (link->patience != NULL)

@@ -10,9 +10,13 @@
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
 #define WORDS_MAX (STREAM_BATCH_MAX + 4)
+#define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
 struct share_stream {
 	const struct share_settings *settings;
+	redisReplyObjectFunctions functions; /* of the reader, and what it has for lists: */
+	void *(*create_list)(const redisReadTask *task, int elements);
+	bool is_too_long; /* a list of the answer */
 	const char *reader;
 	char key[SHARE_KEY_SIZE];
 	redisContext *context; /* NULL: not connected */
@@ -99,7 +103,7 @@ read_answer(struct share_stream *stream, size_t most)
 		size_t before;
 
 		if (redisGetReplyFromReader(stream->context, &reply) != REDIS_OK)
-			return OUTCOME_GONE;
+			return stream->is_too_long ? OUTCOME_TOO_LARGE : OUTCOME_GONE;
 		if (reply != NULL) {
 			stream->reply = reply;
 			return stream->reply->type == REDIS_REPLY_ERROR ? OUTCOME_ERROR : OUTCOME_ANSWER;
@@ -156,6 +160,29 @@ make_context(const char *name)
 	return context;
 }
 
+/* Ten octets can ask for a list of gigabytes. */
+static void *
+create_list(const redisReadTask *task, int elements)
+{
+	struct share_stream *stream = task->privdata;
+
+	stream->is_too_long = elements < 0 || (size_t)elements > LIST_MAX;
+	return stream->is_too_long ? NULL : stream->create_list(task, elements);
+}
+
+static void
+bound_lists(struct share_stream *stream)
+{
+	redisReader *reader = stream->context->reader;
+
+	stream->functions = *reader->fn;
+	stream->create_list = stream->functions.createArray;
+	stream->functions.createArray = create_list;
+	stream->is_too_long = false;
+	reader->fn = &stream->functions;
+	reader->privdata = stream;
+}
+
 static bool
 authenticate(struct share_stream *stream, struct error *error)
 {
@@ -190,6 +217,8 @@ connect_stream(struct share_stream *stream, struct error *error)
 	stream->context = make_context(stream->settings->server);
 	if (stream->context != NULL && stream->context->err != 0)
 		error_set(error, "%s", stream->context->errstr);
+	if (stream->context != NULL && stream->context->err == 0)
+		bound_lists(stream);
 	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
 	    && make_group(stream, error)) {
 		stream->has_pending = true;

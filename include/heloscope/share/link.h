@@ -1,11 +1,10 @@
 /*
  * share_link: one connection to Redis on an event loop: made, greeted, watched over, and made again.
  *
- * It belongs to the thread of that loop. hiredis is used here (and in share/stream) alone, and by these
- * rules, each of which is somebody's crash: no other thread touches a context; a context is let go of before
- * it is freed, so that what the library still calls finds nothing; what the library frees by itself, after a
- * connection that failed or ended, is not freed again; and what it hands to a callback is the link, not
- * something that may be gone by then: answers come in the order of the commands.
+ * It belongs to the thread of that loop. Of hiredis it uses what writes commands and reads answers, and not
+ * its connections: those of 0.14 end the program when a server says more than it was asked, which whoever
+ * answers at that port can do. Answers come in the order of the commands; one to nothing that was asked, one
+ * of more than a value's octets, and a list, however short its head is, end the connection.
  *
  * An answer that is an error (no memory, loading, a wrong password) ends the connection, as silence for
  * LINK_PATIENCE_MS does. Then it is tried again: after a second, after twice as long each time, up to a
