@@ -175,20 +175,38 @@ look_at_file(const struct look *look, const char *path)
 	return is_found;
 }
 
+/* Open a directory, but not where a link to another lies, or comes to lie meanwhile. */
+static DIR *
+open_directory(const char *path)
+{
+	struct stat named, opened;
+	DIR *directory = lstat(path, &named) == 0 && S_ISDIR(named.st_mode) ? opendir(path) : NULL;
+
+	if (directory == NULL
+	    || (fstat(dirfd(directory), &opened) == 0 && opened.st_dev == named.st_dev
+		&& opened.st_ino == named.st_ino))
+		return directory;
+	(void)closedir(directory);
+	return NULL;
+}
+
+/* In the directory that was opened, so that no path leads elsewhere: it is somebody's who may be no friend of
+ * root. */
 static bool
 look_at_directory(const struct look *look, const char *path)
 {
-	DIR *directory = opendir(path);
+	DIR *here = opendir("."), *directory = here != NULL ? open_directory(path) : NULL;
 	bool is_found = false;
-	char file[PATH_SIZE];
 
-	if (directory == NULL)
-		return false;
-	for (const struct dirent *entry; !is_found && (entry = readdir(directory)) != NULL;)
-		is_found = entry->d_name[0] != '.'
-			   && snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file
-			   && look_at_file(look, file);
-	(void)closedir(directory);
+	if (directory != NULL && fchdir(dirfd(directory)) == 0) {
+		for (const struct dirent *entry; !is_found && (entry = readdir(directory)) != NULL;)
+			is_found = entry->d_name[0] != '.' && look_at_file(look, entry->d_name);
+		is_found = fchdir(dirfd(here)) == 0 && is_found;
+	}
+	if (directory != NULL)
+		(void)closedir(directory);
+	if (here != NULL)
+		(void)closedir(here);
 	return is_found;
 }
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from lab import HEAD, LabTest, Smtp, free_port, module_lab, write_settled
+from lab import HEAD, LabTest, Smtp, free_port, module_lab, wait_until, write_settled
 
 lab = None
 
@@ -470,6 +470,24 @@ class TrialTest(LabTest):
         self.assertEqual((sent["is-accepted"], sent["is-arrived"], len(sent["fields"])), (True, True, 1))
         self.assertRegex(sent["fields"][0], r"^Authentication-Results: \S+; spf=pass smtp.mailfrom=forged-by-heloscope-wiring.invalid$")
         self.assertEqual(findings & {"test-message-not-seen", "forged-field-kept"}, {"test-message-not-seen", "forged-field-kept"})
+
+    def test_mailbox_with_links(self):
+        """Whoever owns a mailbox leads root nowhere else."""
+        mailbox, elsewhere = lab.subfolder("linked"), lab.subfolder("elsewhere")
+        (mailbox / "new").symlink_to(elsewhere)
+        (mailbox / "cur").mkdir()
+        for name in ("a", "b"):
+            os.mkfifo(elsewhere / name)
+        before = elsewhere.stat().st_atime_ns
+        for message in lab.mail.glob("new/*"):
+            message.unlink()
+        done = subprocess.Popen([lab.builddir / "milter/heloscope", "wiring", "-c", self.filter.config, "--postfix", lab.folder / "attached", "--send", "me@in.test",
+                                 "--server", f"127.0.0.1@{self.ports['attached']}", "--mailbox", mailbox], stdout=subprocess.PIPE, text=True)
+        wait_until("the message", lambda: any(lab.mail.glob("new/*")))
+        message, = lab.mail.glob("new/*")
+        message.replace(mailbox / "cur/message")
+        self.assertIn("It arrived", done.communicate(timeout=60)[0])
+        self.assertEqual(elsewhere.stat().st_atime_ns, before)
 
     def test_message_that_is_refused(self):
         sent, findings = self.send("attached", recipient="no@in.test")

@@ -360,6 +360,26 @@ share_takes_no_value_that_is_too_long(void **state)
 	end_server(&server);
 }
 
+/* Nor does an answer without end fill the memory. */
+static void
+share_ends_a_connection_with_an_answer_that_is_too_large(void **state)
+{
+	static char answer[3 * SHARE_VALUE_MAX];
+	static struct server server;
+	struct share *share;
+
+	(void)state;
+	(void)snprintf(answer, sizeof answer, "$500000000\r\n%0*d", 2 * SHARE_VALUE_MAX, 0);
+	server.answers[0] = answer;
+	start_server(&server);
+	share = open_share(&server);
+	share_append(share, SPAN("record"));
+	WAIT_UNTIL(share_look(share).reason[0] != '\0');
+	assert_string_equal(share_look(share).reason, "an answer that is too large");
+	share_unref(share);
+	end_server(&server);
+}
+
 /* A server that says nothing any more: questions end long before it is given up. */
 static void
 share_answers_for_a_server_that_does_not(void **state)
@@ -427,6 +447,12 @@ share_tells_why_it_is_not_connected(void **state)
 		{ NULL, "-OOM command not allowed\r\n", "OOM command not allowed" },
 		{ NULL, "-WRONGTYPE x\r\n", "WRONGTYPE: another program uses the name of the stream" },
 		{ NULL, "*0\r\n", "an answer of no use" },
+		/* Ten octets that ask for gigabytes. */
+		{ NULL, "*1000000000\r\n", "an answer of no use" },
+		{ NULL, "?\r\n", "an answer of no use" },
+		/* More than was asked, with which hiredis' own connections end the program. */
+		{ NULL, "$3\r\n1-1\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", "an answer to nothing that was asked" },
+		{ "+PONG\r\n+PONG\r\n", NULL, "an answer to nothing that was asked" },
 	};
 
 	(void)state;
@@ -588,6 +614,7 @@ main(void)
 		cmocka_unit_test(share_sends_what_is_queued_at_the_end),
 		cmocka_unit_test(share_tells_what_is_there_and_nothing_else),
 		cmocka_unit_test(share_takes_no_value_that_is_too_long),
+		cmocka_unit_test(share_ends_a_connection_with_an_answer_that_is_too_large),
 		cmocka_unit_test(share_answers_for_a_server_that_does_not),
 		cmocka_unit_test(share_tells_everybody_before_it_ends),
 		cmocka_unit_test(share_tells_why_it_is_not_connected),
