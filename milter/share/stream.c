@@ -10,6 +10,8 @@
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
 #define WORDS_MAX (STREAM_BATCH_MAX + 4)
+#define ABANDONED_MS "3600000"
+#define CLAIMS_MAX 4000             /* of 256 entries */
 #define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
 struct share_stream {
@@ -209,28 +211,6 @@ make_group(struct share_stream *stream, struct error *error)
 }
 
 static bool
-connect_stream(struct share_stream *stream, struct error *error)
-{
-	if (stream->context != NULL)
-		return true;
-	error_set(error, "out of memory");
-	stream->context = make_context(stream->settings->server);
-	if (stream->context != NULL && stream->context->err != 0)
-		error_set(error, "%s", stream->context->errstr);
-	if (stream->context != NULL && stream->context->err == 0)
-		bound_lists(stream);
-	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
-	    && make_group(stream, error)) {
-		stream->has_pending = true;
-		return true;
-	}
-	disconnect(stream);
-	return false;
-}
-
-/* Reading. */
-
-static bool
 is_text(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_STRING;
@@ -242,6 +222,56 @@ items_of(const redisReply *reply, size_t count)
 {
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == count ? reply->element : NULL;
 }
+
+/* What a reader of another name was told and has not done for an hour is this one's: it has gone. A server
+ * that knows no such command (before 6.2) leaves it there. */
+static bool
+claim_abandoned(struct share_stream *stream, struct error *error)
+{
+	char cursor[STREAM_ID_SIZE] = "0-0";
+
+	for (int i = 0; i < CLAIMS_MAX; i++) {
+		const struct span words[] = { SPAN("XAUTOCLAIM"),      span_of(stream->key), SPAN(GROUP),
+					      span_of(stream->reader), SPAN(ABANDONED_MS),   span_of(cursor),
+					      SPAN("COUNT"),           SPAN("256"),          SPAN("JUSTID") };
+		const enum outcome outcome = short_command(stream, words, 9, error);
+		const redisReply *reply = stream->reply;
+
+		if (outcome != OUTCOME_ANSWER)
+			return outcome == OUTCOME_ERROR;
+		if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || !is_text(reply->element[0])
+		    || (size_t)reply->element[0]->len >= sizeof cursor) {
+			error_set(error, "an answer that is none to this question");
+			return false;
+		}
+		memcpy(cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
+		if (strcmp(cursor, "0-0") == 0)
+			break;
+	}
+	return true;
+}
+
+static bool
+connect_stream(struct share_stream *stream, struct error *error)
+{
+	if (stream->context != NULL)
+		return true;
+	error_set(error, "out of memory");
+	stream->context = make_context(stream->settings->server);
+	if (stream->context != NULL && stream->context->err != 0)
+		error_set(error, "%s", stream->context->errstr);
+	if (stream->context != NULL && stream->context->err == 0)
+		bound_lists(stream);
+	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
+	    && make_group(stream, error) && claim_abandoned(stream, error)) {
+		stream->has_pending = true;
+		return true;
+	}
+	disconnect(stream);
+	return false;
+}
+
+/* Reading. */
 
 /* The one member that an entry of ours has. */
 static struct span

@@ -191,6 +191,20 @@ class Records(LabTest):
         self.assertEqual(sorted(lines_of(log)), sorted(lines))
         self.assertEqual(redis.run("XLEN", RECORDS), "0")
 
+    def test_what_a_collector_that_is_gone_had_taken_is_collected_by_another(self):
+        redis, log = Redis("gone"), lab.folder / "gone.jsonl"
+        running = start_filter("gone", redis)
+        send(running, 5)
+        wait_until("records", lambda: redis.run("XLEN", RECORDS) == "5")
+        redis.run("XGROUP", "CREATE", RECORDS, "collect", "0")
+        redis.run("XREADGROUP", "GROUP", "collect", "gone.test", "COUNT", "3", "STREAMS", RECORDS, ">")
+        ids = [line for line in redis.run("XPENDING", RECORDS, "collect", "-", "+", "10", "gone.test").split() if re.fullmatch(r"\d+-\d+", line)]
+        self.assertEqual(len(ids), 3)
+        redis.run("XCLAIM", RECORDS, "collect", "gone.test", "0", *ids[:2], "IDLE", "3700000", "JUSTID")
+        done = collect(redis, log)
+        self.assertEqual((done.returncode, len(lines_of(log))), (0, 4))  # but not the third, which may be in good hands
+        self.assertEqual(redis.run("XLEN", RECORDS), "1")
+
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"
         running = start_filter("disk", redis)
