@@ -64,6 +64,11 @@ class Syslog:
             return self.text
 
 
+def is_asleep(process):
+    """Whether the first thread waits: ThreadSanitizer holds back a signal that comes just before that, until the wait is over."""
+    return pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 class Base(unittest.TestCase):
     def setUp(self):
         self.lab = Lab()
@@ -86,6 +91,7 @@ class Base(unittest.TestCase):
         process = self.lab.start(name, command or [self.program, "-c", self.config(text, name)], **more)
         log = self.lab.folder / f"{name}.log"
         wait_until("heloscope-milter", lambda: "listens on" in log.read_text(), process=process)
+        wait_until("its first thread", lambda: is_asleep(process), process=process)
         return process
 
 
