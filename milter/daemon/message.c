@@ -266,7 +266,7 @@ judge(const struct message *message, const struct envelope_address *recipient, s
 		verdict->pending_until = STAGE_HEADER;
 		return NULL;
 	}
-	if (facts_lacks_client(message->facts) && !facts_withholds_client(message->facts))
+	if (facts_escapes_rules(message->facts))
 		return NULL;
 	if (message->facts->client.is_authenticated && config_of(message)->trusts_authenticated)
 		return NULL;

@@ -45,7 +45,7 @@ judge(struct trial *trial, size_t index)
 	struct readings readings;
 	struct arena arena;
 
-	if (facts_lacks_client(trial->facts) && !facts_withholds_client(trial->facts)) {
+	if (facts_escapes_rules(trial->facts)) {
 		trial->verdicts[index] = (struct verdict){ .facts = trial->facts,
 							   .action = ACTION_ACCEPT,
 							   .is_enforced = true };

@@ -98,6 +98,12 @@ facts_withholds_client(const struct facts *facts)
 }
 
 bool
+facts_escapes_rules(const struct facts *facts)
+{
+	return facts_lacks_client(facts) && !facts_withholds_client(facts);
+}
+
+bool
 facts_lacks_ground(const struct facts *facts, enum method method)
 {
 	const bool lacks_client = facts_lacks_client(facts);

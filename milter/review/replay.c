@@ -312,7 +312,7 @@ judge(const struct replay *replay, const struct readings *recipient, bool is_at_
 	struct facts early;
 	struct verdict verdict;
 
-	if ((facts_lacks_client(facts) && !facts_withholds_client(facts))
+	if (facts_escapes_rules(facts)
 	    || (facts->client.is_authenticated && replay->config->trusts_authenticated))
 		return (struct verdict){ .facts = facts, .action = ACTION_ACCEPT, .is_enforced = true };
 	if (!is_at_rcpt)

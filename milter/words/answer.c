@@ -203,10 +203,8 @@ add_failures(const struct facts *facts, bool is_accepted, const char *tell, stru
 	} else if (failures.unknown > 0) {
 		add_unknown(facts, failures.unknown, text);
 	} else if (facts_lacks_client(facts)) {
-		strbuf_add(text,
-			   facts_withholds_client(facts)
-				   ? " The client behind the gateway is not known."
-				   : " The client behind the gateway is not known, so no rule was applied.");
+		strbuf_add(text, " The client behind the gateway is not known");
+		strbuf_add(text, facts_escapes_rules(facts) ? ", so no rule was applied." : ".");
 	} else if (facts->client.is_trusted) {
 		strbuf_add(text, " The client is trusted, so nothing was looked up.");
 	} else {

@@ -340,11 +340,13 @@ bool facts_lacks_client(const struct facts *facts);
 
 /*
  * Whether that may be the doing of who sent the message: by a HELO name, for example, after which nobody can
- * read the field. What rests on the client is withheld then (DNS_CLIENT_UNREAD). If it is not, nothing is
- * decided on such a message, and it is accepted: the gateway, or its place in the configuration, is what is
- * wrong, or it wrote the message itself.
+ * read the field. What rests on the client is withheld then (DNS_CLIENT_UNREAD).
  */
 bool facts_withholds_client(const struct facts *facts);
+
+/* Whether it is not: the gateway, or its place in the configuration, is what is wrong, or it wrote the
+ * message itself. No rule is asked then, and the message is accepted. */
+bool facts_escapes_rules(const struct facts *facts);
 
 /* Whether a gateway did not tell what a method rests on: the client, or how it introduced itself. DMARC rests
  * on that where no signature makes it pass. */
