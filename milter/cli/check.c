@@ -215,19 +215,12 @@ walk_end_of_header(void *walk)
 	gateway_walk_finish(walk);
 }
 
-static void
-walk_body(void *walk, struct span octets)
-{
-	(void)walk;
-	(void)octets;
-}
-
 /* Take the client that a message names, which is read once more for its checks. What is odd about it is told
  * then. Returns -1 to go on, or the status to exit with. */
 static int
 take_client(struct options *options, struct gateway_walk *walk)
 {
-	const struct stored_handler handler = { walk_field, walk_end_of_header, walk_body, walk };
+	const struct stored_handler handler = { walk_field, walk_end_of_header, NULL, walk };
 	struct trial_order *order = &options->order;
 	struct error error;
 

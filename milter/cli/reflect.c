@@ -125,12 +125,6 @@ take_field(void *context, const char *name, const char *value)
 }
 
 static void
-take_end_of_header(void *context)
-{
-	(void)context;
-}
-
-static void
 take_body(void *context, struct span octets)
 {
 	letter_body(context, octets);
@@ -151,7 +145,7 @@ drain(void)
 static bool
 read_letter(struct letter *letter, struct error *error)
 {
-	const struct stored_handler handler = { take_field, take_end_of_header, take_body, letter };
+	const struct stored_handler handler = { take_field, NULL, take_body, letter };
 	const bool is_read = cli_message_read("reflect", "-", &handler, error);
 
 	drain();

@@ -18,7 +18,7 @@ stored_init(struct stored *stored, const struct stored_handler *handler)
 static void
 flush_piece(struct stored *stored)
 {
-	if (stored->piece_length > 0)
+	if (stored->piece_length > 0 && stored->handler.body != NULL)
 		stored->handler.body(stored->handler.context,
 				     (struct span){ stored->piece, stored->piece_length });
 	stored->piece_length = 0;
@@ -162,7 +162,8 @@ begin_body(struct stored *stored)
 	stored->is_inside = false;
 	stored->is_beginning = stored->is_behind_empty = true;
 	stored->lacks_separator = length > 0;
-	stored->handler.end_of_header(stored->handler.context);
+	if (stored->handler.end_of_header != NULL)
+		stored->handler.end_of_header(stored->handler.context);
 	for (size_t i = 0; i < length && stored->phase == STORED_BODY; i++)
 		add_body(stored, stored->text[i]);
 }

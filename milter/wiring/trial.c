@@ -100,19 +100,6 @@ take_field(void *context, const char *name, const char *value)
 		trial->fields[trial->field_count++] = arena_string(look->arena, memory);
 }
 
-static void
-pass_over_end(void *context)
-{
-	(void)context;
-}
-
-static void
-pass_over_body(void *context, struct span octets)
-{
-	(void)context;
-	(void)octets;
-}
-
 /* Where the message begins in which an octet lies: behind the line that parts it from the one before. */
 static const char *
 beginning_of(const char *text, const char *at)
@@ -126,12 +113,7 @@ beginning_of(const char *text, const char *at)
 static bool
 find_in(const struct look *look, const char *text)
 {
-	const struct stored_handler handler = {
-		.field = take_field,
-		.end_of_header = pass_over_end,
-		.body = pass_over_body,
-		.context = (void *)look,
-	};
+	const struct stored_handler handler = { .field = take_field, .context = (void *)look };
 	const char *at = strstr(text, look->trial->token);
 	struct stored *stored = at != NULL ? malloc(sizeof *stored) : NULL;
 	bool is_read;

@@ -22,7 +22,7 @@
 #define STORED_FIELD_MAX 102400 /* octets of name and value: Postfix's header_size_limit */
 #define STORED_BODY_PIECE 16384
 
-/* What is told of the message, in this order; good during the call. */
+/* What is told of the message, in this order; good during the call. NULL: not wanted. */
 struct stored_handler {
 	void (*field)(void *context, const char *name, const char *value);
 	void (*end_of_header)(void *context);

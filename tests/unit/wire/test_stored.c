@@ -194,6 +194,22 @@ count_lines(const char *head, size_t lines, size_t length, struct counted *count
 	free(stored);
 }
 
+static void
+stored_passes_over_what_is_not_wanted(void **state)
+{
+	struct counted counted = { 0 };
+	const struct stored_handler handler = { .field = count_field, .context = &counted };
+	struct stored *stored = malloc(sizeof *stored);
+
+	(void)state;
+	assert_non_null(stored);
+	stored_init(stored, &handler);
+	stored_add(stored, SPAN("a: b\nc: d\n\nbody\n"));
+	assert_int_equal(stored_finish(stored), STORED_GOOD);
+	assert_int_equal(counted.fields, 2);
+	free(stored);
+}
+
 /* A field keeps its beginning; a line that is none is the body, all of it. */
 static void
 stored_holds_no_more_than_one_field(void **state)
@@ -223,6 +239,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stored_tells_a_message_as_an_mta_does_wherever_it_is_cut),
 		cmocka_unit_test(stored_says_what_is_no_message),
+		cmocka_unit_test(stored_passes_over_what_is_not_wanted),
 		cmocka_unit_test(stored_holds_no_more_than_one_field),
 	};
 
