@@ -4,14 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/cli/cli.h"
 #include "heloscope/config/config.h"
 #include "heloscope/records/collector.h"
 #include "heloscope/share/stream.h"
 
-#define WARN_EVERY_MS 60000
 #define RETRY_MIN_S 1
 #define RETRY_MAX_S 30
 
@@ -72,22 +71,16 @@ take_end(int number)
 }
 
 struct trouble {
-	uint64_t told_ms;
-	bool is_told;
+	struct seldom told;
 	unsigned wait_s; /* before it is tried again */
 };
 
 static void
 tell_trouble(struct trouble *trouble, const struct error *error)
 {
-	const uint64_t now_ms = clock_now_ms();
-
-	if (trouble->is_told && now_ms - trouble->told_ms < WARN_EVERY_MS)
-		return;
-	log_warning("collect: %s; nothing is lost while the stream has room, and it is tried again",
-		    error->text);
-	trouble->is_told = true;
-	trouble->told_ms = now_ms;
+	if (seldom_is_due(&trouble->told, false))
+		log_warning("collect: %s; nothing is lost while the stream has room, and it is tried again",
+			    error->text);
 }
 
 static void
@@ -101,7 +94,7 @@ wait_after(struct trouble *trouble)
 static void
 end_trouble(struct trouble *trouble)
 {
-	if (trouble->is_told)
+	if (trouble->told.has_told)
 		log_info("collect: works again");
 	*trouble = (struct trouble){ .wait_s = RETRY_MIN_S };
 }

@@ -91,7 +91,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 		}
 		free(line);
 	}
-	meter_note_unwritten(meter, &account->facts->client.address, clock_now_ms());
+	meter_note_unwritten(meter, &account->facts->client.address);
 }
 
 /* Whether the rule stands among the notes of a verdict before that one. */
@@ -188,7 +188,7 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		meter_feed(meter, &client->address, account->said, clock_now_ms());
 	compose_log_line(account->facts, &summary, &line);
 	if (!may_write(runtime, account, line.length + 1)) {
-		meter_note_unwritten(meter, &client->address, clock_now_ms());
+		meter_note_unwritten(meter, &client->address);
 		return;
 	}
 	log_info("%s", memory);

@@ -12,11 +12,11 @@
 
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/daemon/service.h"
 #include "heloscope/base/thread.h"
 
 #define LOOK_EVERY_MS 1000
-#define WARN_EVERY_MS 60000
 #define RESERVE_MAX 512 /* descriptors for DNS sockets, files and the like; a quarter when there are few */
 
 static struct {
@@ -29,8 +29,8 @@ static struct {
 	bool is_running;
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t is_stopping_now;
-	bool is_stopping, is_shut, has_warned;
-	uint64_t warned_ms;
+	bool is_stopping, is_shut;
+	struct seldom warned;
 } intake = { .listener = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* The lowest free descriptor, which is about how many are in use; INT_MAX when there is none. */
@@ -48,12 +48,8 @@ lowest_free(void)
 static void
 warn(int in_use)
 {
-	const uint64_t now_ms = clock_now_ms();
-
-	if (intake.has_warned && now_ms - intake.warned_ms < WARN_EVERY_MS)
+	if (!seldom_is_due(&intake.warned, false))
 		return;
-	intake.has_warned = true;
-	intake.warned_ms = now_ms;
 	log_warning(
 		"%d or more file descriptors are in use: new connections are left to the MTA's default action until some are free; raise LimitNOFILE, or have fewer SMTP sessions at a time",
 		in_use < intake.full ? in_use : intake.full);

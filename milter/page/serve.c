@@ -13,6 +13,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/heap.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/daemon/service.h"
 #include "heloscope/page/again.h"
 #include "heloscope/page/gate.h"
@@ -29,7 +30,6 @@
 #define MISS_STEP_MS 250 /* all that is in vain is answered after a multiple of it */
 #define BUSY_S 30        /* after which those may come again for whom there is no room */
 #define FAULT_S 120
-#define TELL_FAULT_MS 60000
 #define POLICY_SIZE 400
 
 struct server {
@@ -42,8 +42,8 @@ struct server {
 	struct peer_memory *peers; /* servers of clients, looked at by tests */
 	struct heap heap;
 	struct event *stops[2], *reload;
-	struct visit *delayed;  /* those that wait for their time to be answered */
-	uint64_t told_fault_ms; /* when a fault was logged last; 0: never */
+	struct visit *delayed; /* those that wait for their time to be answered */
+	struct seldom told;    /* of a fault, in the log */
 	char policy[POLICY_SIZE];
 	bool is_ending;
 };
@@ -128,12 +128,8 @@ send_view(const struct server *server, struct evhttp_request *request, enum view
 static void
 tell_fault(struct server *server, const char *what)
 {
-	const uint64_t now_ms = clock_now_ms();
-
-	if (server->told_fault_ms != 0 && now_ms - server->told_fault_ms < TELL_FAULT_MS)
-		return;
-	server->told_fault_ms = now_ms;
-	log_error("page: %s", what);
+	if (seldom_is_due(&server->told, false))
+		log_error("page: %s", what);
 }
 
 /* Tests. */

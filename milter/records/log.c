@@ -13,10 +13,10 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/log.h"
 #include "heloscope/base/thread.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/records/appender.h"
 #include "heloscope/records/counts.h"
 
-#define WARN_EVERY_MS 60000
 #define END_WITHIN_MS 3000
 
 struct line {
@@ -43,8 +43,7 @@ struct record_log {
 	size_t lost_then; /* at the last batch */
 	int reason; /* why the last line was lost that could not be written; 0 once lines are written again */
 	int told_reason;
-	bool has_told; /* of losses, in the log; not yet of their end */
-	uint64_t told_ms;
+	struct seldom told; /* of losses, in the log; not yet of their end */
 };
 
 /* Telling. */
@@ -52,27 +51,23 @@ struct record_log {
 static void
 tell_of_loss(struct record_log *log, size_t lost)
 {
-	const uint64_t now_ms = clock_now_ms();
-
-	if (log->has_told && log->reason == log->told_reason && now_ms - log->told_ms < WARN_EVERY_MS)
+	if (!seldom_is_due(&log->told, log->reason != log->told_reason))
 		return;
 	log_error("records %s: %s; %zu record%s lost so far", log->path,
 		  log->reason != 0 ? strerror(log->reason) : "the disk is too slow", lost,
 		  lost == 1 ? "" : "s");
-	log->has_told = true;
 	log->told_reason = log->reason;
-	log->told_ms = now_ms;
 }
 
 static void
 tell_of_recovery(struct record_log *log, size_t lost)
 {
 	log->reason = 0;
-	if (!log->has_told)
+	if (!log->told.has_told)
 		return;
 	log_warning("records %s is written again; %zu record%s lost", log->path, lost,
 		    lost == 1 ? " was" : "s were");
-	log->has_told = false;
+	log->told.has_told = false;
 }
 
 /* The thread. */

@@ -8,11 +8,11 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/records/counts.h"
 
 #define HOUR_MS 3600000ULL
 #define SECOND_MS 1000ULL
-#define TELL_EVERY_MS 60000
 #define WAYS 8 /* places that a network may have */
 
 /* An allowance. */
@@ -31,8 +31,7 @@ struct meter {
 	pthread_mutex_t lock; /* guards what follows */
 	struct purse all;
 	size_t unwritten, untold; /* since it was last said in the log, and in a record */
-	bool has_told;
-	uint64_t told_ms;
+	struct seldom told;
 	struct payer payers[BOUND_WRITTEN_NETWORKS];
 };
 
@@ -138,7 +137,7 @@ meter_take(struct meter *meter, const struct ipaddr *client, size_t octets, uint
 }
 
 void
-meter_note_unwritten(struct meter *meter, const struct ipaddr *client, uint64_t now_ms)
+meter_note_unwritten(struct meter *meter, const struct ipaddr *client)
 {
 	char address[IPADDR_TEXT_SIZE];
 	size_t count;
@@ -148,12 +147,9 @@ meter_note_unwritten(struct meter *meter, const struct ipaddr *client, uint64_t 
 	counter_add(&record_counts.dropped[RECORD_DROP_ALLOWANCE], 1);
 	meter->untold++;
 	count = ++meter->unwritten;
-	is_told = !meter->has_told || now_ms - meter->told_ms >= TELL_EVERY_MS;
-	if (is_told) {
-		meter->has_told = true;
-		meter->told_ms = now_ms;
+	is_told = seldom_is_due(&meter->told, false);
+	if (is_told)
 		meter->unwritten = 0;
-	}
 	(void)pthread_mutex_unlock(&meter->lock);
 	if (is_told)
 		log_warning(

@@ -15,11 +15,11 @@
 #include "heloscope/base/refcount.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/base/thread.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/share/counts.h"
 #include "heloscope/share/link.h"
 #include "heloscope/share/orders.h"
 
-#define WARN_EVERY_MS 60000
 #define END_WITHIN_MS 1000
 #define UNDER_WAY_MAX 128 /* commands that are not answered */
 #define NUMBER_SIZE 24
@@ -44,8 +44,7 @@ struct share {
 	struct share_link *to_server;
 	struct order_list sent; /* in the order in which they are answered */
 	size_t sent_count;      /* commands */
-	uint64_t told_ms;
-	bool has_told; /* that it is away */
+	struct seldom told;     /* that it is away */
 	uint64_t kept_ms;
 	bool is_kept; /* the stream was told then for how long it is to stay */
 };
@@ -199,9 +198,9 @@ on_ready(void *context)
 static void
 tell_of_return(struct share *share)
 {
-	if (share->has_told)
+	if (share->told.has_told)
 		log_info("share redis %s: works again", share->settings.server);
-	share->has_told = false;
+	share->told.has_told = false;
 }
 
 static void
@@ -248,15 +247,9 @@ on_answer(void *context, struct span text, int64_t number)
 static void
 tell_of_loss(struct share *share, const char *reason)
 {
-	const uint64_t now_ms = clock_now_ms();
-
-	if (share->has_told && strcmp(reason, share->look.reason) == 0
-	    && now_ms - share->told_ms < WARN_EVERY_MS)
-		return;
-	log_warning("share redis %s: %s; mail goes on without it, and it is tried again",
-		    share->settings.server, reason);
-	share->has_told = true;
-	share->told_ms = now_ms;
+	if (seldom_is_due(&share->told, strcmp(reason, share->look.reason) != 0))
+		log_warning("share redis %s: %s; mail goes on without it, and it is tried again",
+			    share->settings.server, reason);
 }
 
 static void

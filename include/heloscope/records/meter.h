@@ -34,7 +34,7 @@ bool meter_take(struct meter *meter, const struct ipaddr *client, size_t octets,
  * Count a message of `client` of which nothing is written, and say so in the log: the first, and then once a
  * minute with how many there were.
  */
-void meter_note_unwritten(struct meter *meter, const struct ipaddr *client, uint64_t now_ms);
+void meter_note_unwritten(struct meter *meter, const struct ipaddr *client);
 
 /* How many were not written that no record has told of yet; and that a record has told of so many. */
 size_t meter_unwritten(struct meter *meter);

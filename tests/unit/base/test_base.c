@@ -13,6 +13,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/error.h"
 #include "heloscope/base/escape.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/base/heap.h"
 #include "heloscope/base/table.h"
@@ -627,10 +628,26 @@ escape_run_length_is_that_of_a_loop_over_octets(void **state)
 				}
 }
 
+static void
+seldom_is_due_once_a_minute_and_for_what_is_new(void **state)
+{
+	struct seldom seldom = { .has_told = false };
+
+	(void)state;
+	assert_true(seldom_is_due(&seldom, false));
+	assert_false(seldom_is_due(&seldom, false));
+	assert_true(seldom_is_due(&seldom, true));
+	assert_false(seldom_is_due(&seldom, false));
+	seldom.told_ms -= 60000;
+	assert_true(seldom_is_due(&seldom, false));
+	assert_false(seldom_is_due(&seldom, false));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seldom_is_due_once_a_minute_and_for_what_is_new),
 		cmocka_unit_test(escape_run_length_is_that_of_a_loop_over_octets),
 		cmocka_unit_test(file_lines_reads_lines_whatever_they_hold),
 		cmocka_unit_test(file_lines_holds_no_more_than_its_bound),
