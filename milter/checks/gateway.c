@@ -46,14 +46,16 @@ keep(struct gateway_walk *walk, const char *name, const char *value)
 
 /*
  * The first address that is no gateway's. One that only a network of one's own has is another hop of it that
- * nobody has listed rather than a client: to judge it would be to judge all mail by it.
+ * nobody has listed rather than a client: to judge it would be to judge all mail by it. So is the loopback of
+ * a gateway, whatever ours is.
  */
 static void
 meet(struct gateway_walk *walk, const struct received *received)
 {
 	struct client_facts *client = &walk->client;
 
-	client->is_trusted = network_set_contains(&walk->config->trusted, &received->address);
+	client->is_trusted = !ipaddr_is_loopback(&received->address)
+			     && network_set_contains(&walk->config->trusted, &received->address);
 	if (!client->is_trusted && ipaddr_scope(&received->address) >= SCOPE_NETWORK) {
 		client->gateway.inner = received->address;
 		fail(walk, GATEWAY_INNER_ADDRESS);

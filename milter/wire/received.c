@@ -407,6 +407,22 @@ is_inside_google(struct span value)
 	       && begins_with(value, "with SMTP id");
 }
 
+/* "by NAME" alone, Sendmail's "(from USER@NAME)", qmail's "(qmail 7 invoked by uid 0)" and "for bounce"; but
+ * not its "invoked from network". */
+static bool
+is_of_program(struct span value)
+{
+	struct span comment, number;
+
+	if (begins_with(value, "by"))
+		return true;
+	if (!take_comment(&value, &comment))
+		return false;
+	return begins_with(comment, "from")
+	       || (take_words(&comment, "qmail") && take_word(&comment, &number)
+		   && (begins_with(comment, "invoked by") || begins_with(comment, "invoked for")));
+}
+
 /* TLS. */
 
 /* "TLSv1.3", "TLS1_3" and "TLS1.3" are the same. */
@@ -447,7 +463,7 @@ received_read(struct span value)
 		received.finding = RECEIVED_INSIDE;
 		return received;
 	}
-	if (!begins_with(value, "from")) {
+	if (is_of_program(value)) {
 		received.finding = RECEIVED_NO_CLIENT;
 		return received;
 	}

@@ -19,7 +19,7 @@
 
 enum received_finding {
 	RECEIVED_UNREADABLE,
-	RECEIVED_NO_CLIENT, /* it does not begin with "from": its writer had the message from nobody */
+	RECEIVED_NO_CLIENT, /* its writer had the message from a program of its own host */
 	RECEIVED_CLIENT,    /* it names the client */
 	RECEIVED_INSIDE,    /* its writer had the message from within its own system: the field below tells */
 };

@@ -376,6 +376,27 @@ gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client(
 	}
 }
 
+/* The loopback that a gateway names is its own: ours, which is trusted by itself, has nothing to do with it.
+ */
+static void
+gateway_with_a_loopback_hop_is_not_trusted_for_it(void **state)
+{
+	static const char *const loopback[] = { OF("localhost", "127.0.0.1"), OF("localhost", "IPv6:::1") };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(loopback); i++) {
+		struct scene scene;
+
+		begin(&scene,
+		      "trust { gateways { " GATEWAY " } networks { 127.0.0.0/8, ::1 } } mode enforce ");
+		send_from(&scene, "<joe@its.test>", RECEIVED(loopback[i], OF("mx.its.test", GOOD)));
+		expect_result(&scene, "Received of gateway 192.0.2.25 names an inner address, ");
+		leave(&scene);
+		expect_record(&scene, "\"fault\":\"inner-address\"");
+		expect_same_when_read(&scene);
+	}
+}
+
 /* It is not known whether there was a name, or which: no rule can be true of it. */
 static void
 gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged(void **state)
@@ -628,6 +649,7 @@ main(void)
 		cmocka_unit_test(gateway_that_does_not_name_the_client_leaves_the_message_unjudged),
 		cmocka_unit_test(
 			gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client),
+		cmocka_unit_test(gateway_with_a_loopback_hop_is_not_trusted_for_it),
 		cmocka_unit_test(gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged),
 		cmocka_unit_test(gateway_tells_no_reason_where_nothing_would_be_told),
 		cmocka_unit_test(gateway_tells_the_tls_of_its_client),
