@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/seldom.h"
 
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
@@ -24,7 +25,8 @@ struct share_stream {
 	redisContext *context; /* NULL: not connected */
 	redisReply *reply;     /* that was told last */
 	bool has_pending;      /* what was told before may not be done */
-	size_t at_a_time;      /* entries: one by one, where they are too large together */
+	struct seldom claimed;
+	size_t at_a_time; /* entries: one by one, where they are too large together */
 };
 
 struct share_stream *
@@ -251,6 +253,17 @@ claim_abandoned(struct share_stream *stream, struct error *error)
 	return true;
 }
 
+/* At first, whenever nothing is new, and else once a minute, for the one that had them may end at any time,
+ * and this one go on for months. */
+static bool
+claim_seldom(struct share_stream *stream, struct error *error)
+{
+	if (!seldom_is_due(&stream->claimed, false))
+		return true;
+	stream->has_pending = true;
+	return claim_abandoned(stream, error);
+}
+
 static bool
 connect_stream(struct share_stream *stream, struct error *error)
 {
@@ -263,8 +276,9 @@ connect_stream(struct share_stream *stream, struct error *error)
 	if (stream->context != NULL && stream->context->err == 0)
 		bound_lists(stream);
 	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
-	    && make_group(stream, error) && claim_abandoned(stream, error)) {
+	    && make_group(stream, error)) {
 		stream->has_pending = true;
+		stream->claimed = (struct seldom){ .has_told = false };
 		return true;
 	}
 	disconnect(stream);
@@ -377,6 +391,10 @@ read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *
 	batch->count = 0;
 	if (!connect_stream(stream, error))
 		return false;
+	if (!claim_seldom(stream, error)) {
+		disconnect(stream);
+		return false;
+	}
 	outcome = ask_entries(stream, is_for_all, error);
 	if (outcome == OUTCOME_TOO_LARGE && stream->at_a_time == 1)
 		return take_too_large(stream, batch, error);
@@ -405,6 +423,8 @@ share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_ba
 		if (batch->count == 0)
 			end_pending(stream);
 	} while (was_pending && batch->count == 0);
+	if (batch->count == 0) /* there is time to look again at once */
+		stream->claimed = (struct seldom){ .has_told = false };
 	return true;
 }
 

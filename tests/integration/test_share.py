@@ -204,6 +204,13 @@ class Records(LabTest):
         done = collect(redis, log)
         self.assertEqual((done.returncode, len(lines_of(log))), (0, 4))  # but not the third, which may be in good hands
         self.assertEqual(redis.run("XLEN", RECORDS), "1")
+        process = lab.start("goes-on", [lab.builddir / "milter/heloscope", "collect", "-c", redis.folder / "collect.conf", "--log", log, "--stderr"])
+        time.sleep(0.3)
+        self.assertEqual(len(lines_of(log)), 4)
+        redis.run("XCLAIM", RECORDS, "collect", "gone.test", "0", ids[2], "IDLE", "3700000", "JUSTID")
+        wait_until("the last one", lambda: len(lines_of(log)) == 5, process=process)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 0)
 
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"

@@ -1,7 +1,7 @@
 /*
  * share_stream: the stream of records, read by who collects them: a consumer group, so that each entry goes
  * to one reader, and again to the same one until that one says that it is done with it; or, if it says
- * nothing for an hour, to another that connects then.
+ * nothing for an hour, to another.
  *
  * It waits, for at most STREAM_PATIENCE_MS: for a program of its own, not for the filter. What comes was
  * written by anybody who reaches the server: an answer has an end, and an entry that is larger than records
