@@ -2,16 +2,15 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "heloscope/base/hash.h"
+#include "heloscope/share/protocol.h"
 #include "heloscope/share/value.h"
 
-#define WORDS_MAX 10
 #define REASON_SIZE 200
 #define ANSWER_MAX (SHARE_VALUE_MAX + 1024) /* octets; a value, or what Redis says of a fault */
 #define PIECE 4096
@@ -25,8 +24,8 @@ struct share_link {
 	struct event *retry, *patience;
 	struct bufferevent *connection; /* NULL: there is none, or no longer; the reader with it */
 	redisReader *reader;
-	redisReplyObjectFunctions functions; /* of that */
-	size_t octets;                       /* that came since the last answer was whole */
+	struct share_bounds bounds; /* of that */
+	size_t octets;              /* that came since the last answer was whole */
 	enum state state;
 	size_t unanswered, greetings; /* of which the first belong to the greeting */
 	unsigned retry_ms;
@@ -203,20 +202,11 @@ on_event(struct bufferevent *connection, short what, void *context)
 static bool
 send_words(struct share_link *link, const struct span *words, size_t count)
 {
-	const char *arguments[WORDS_MAX];
-	size_t lengths[WORDS_MAX];
-	char *command = NULL;
-	int length;
-	bool is_sent;
+	size_t length;
+	char *command = share_command(words, count, &length);
+	const bool is_sent = command != NULL && bufferevent_write(link->connection, command, length) == 0;
 
-	for (size_t i = 0; i < count; i++) {
-		arguments[i] = words[i].at;
-		lengths[i] = words[i].length;
-	}
-	length = redisFormatCommandArgv(&command, (int)count, arguments, lengths);
-	is_sent = length > 0 && bufferevent_write(link->connection, command, (size_t)length) == 0;
-	if (length > 0)
-		redisFreeCommand(command);
+	redisFreeCommand(command); /* NULL is allowed */
 	if (!is_sent)
 		return false;
 	link->unanswered++;
@@ -228,7 +218,7 @@ send_words(struct share_link *link, const struct span *words, size_t count)
 bool
 share_link_send(struct share_link *link, const struct span *words, size_t count)
 {
-	if (link->state != LINK_READY || count > WORDS_MAX)
+	if (link->state != LINK_READY)
 		return false;
 	if (send_words(link, words, count))
 		return true;
@@ -269,15 +259,6 @@ address_of(const struct share_settings *settings, struct sockaddr_storage *stora
 	return sizeof *un;
 }
 
-/* The filter asks for nothing that is answered with a list; one can ask for gigabytes with ten octets. */
-static void *
-refuse_list(const redisReadTask *task, int elements)
-{
-	(void)task;
-	(void)elements;
-	return NULL;
-}
-
 /* Whether all is there that a connection takes. */
 static bool
 prepare(struct share_link *link)
@@ -287,9 +268,7 @@ prepare(struct share_link *link)
 	link->octets = 0;
 	if (link->connection == NULL || link->reader == NULL)
 		return false;
-	link->functions = *link->reader->fn;
-	link->functions.createArray = refuse_list;
-	link->reader->fn = &link->functions;
+	share_bound(&link->bounds, link->reader, SHARE_NO_LISTS); /* none is asked for */
 	bufferevent_setcb(link->connection, on_read, NULL, on_event, link);
 	return bufferevent_enable(link->connection, EV_READ | EV_WRITE) == 0;
 }

@@ -1,25 +1,22 @@
 #include "heloscope/share/stream.h"
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/seldom.h"
+#include "heloscope/share/protocol.h"
 
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
-#define WORDS_MAX (STREAM_BATCH_MAX + 4)
 #define ABANDONED_MS "3600000"
 #define CLAIMS_MAX 4000             /* of 256 entries */
 #define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
 struct share_stream {
 	const struct share_settings *settings;
-	redisReplyObjectFunctions functions; /* of the reader, and what it has for lists: */
-	void *(*create_list)(const redisReadTask *task, int elements);
-	bool is_too_long; /* a list of the answer */
+	struct share_bounds bounds; /* of what is read */
 	const char *reader;
 	char key[SHARE_KEY_SIZE];
 	redisContext *context; /* NULL: not connected */
@@ -81,15 +78,14 @@ enum outcome {
 static bool
 send_command(redisContext *context, const struct span *words, size_t count)
 {
-	const char *arguments[WORDS_MAX];
-	size_t lengths[WORDS_MAX];
+	size_t length;
+	char *command = share_command(words, count, &length);
 	int is_sent = 0;
+	const bool is_left =
+		command != NULL && redisAppendFormattedCommand(context, command, length) == REDIS_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		arguments[i] = words[i].at;
-		lengths[i] = words[i].length;
-	}
-	if (redisAppendCommandArgv(context, (int)count, arguments, lengths) != REDIS_OK)
+	redisFreeCommand(command); /* NULL is allowed */
+	if (!is_left)
 		return false;
 	while (!is_sent)
 		if (redisBufferWrite(context, &is_sent) != REDIS_OK)
@@ -107,7 +103,7 @@ read_answer(struct share_stream *stream, size_t most)
 		size_t before;
 
 		if (redisGetReplyFromReader(stream->context, &reply) != REDIS_OK)
-			return stream->is_too_long ? OUTCOME_TOO_LARGE : OUTCOME_GONE;
+			return stream->bounds.is_too_long ? OUTCOME_TOO_LARGE : OUTCOME_GONE;
 		if (reply != NULL) {
 			stream->reply = reply;
 			return stream->reply->type == REDIS_REPLY_ERROR ? OUTCOME_ERROR : OUTCOME_ANSWER;
@@ -162,29 +158,6 @@ make_context(const char *name)
 	if (context != NULL && context->err == 0)
 		(void)redisSetTimeout(context, patience);
 	return context;
-}
-
-/* Ten octets can ask for a list of gigabytes. */
-static void *
-create_list(const redisReadTask *task, int elements)
-{
-	struct share_stream *stream = task->privdata;
-
-	stream->is_too_long = elements < 0 || (size_t)elements > LIST_MAX;
-	return stream->is_too_long ? NULL : stream->create_list(task, elements);
-}
-
-static void
-bound_lists(struct share_stream *stream)
-{
-	redisReader *reader = stream->context->reader;
-
-	stream->functions = *reader->fn;
-	stream->create_list = stream->functions.createArray;
-	stream->functions.createArray = create_list;
-	stream->is_too_long = false;
-	reader->fn = &stream->functions;
-	reader->privdata = stream;
 }
 
 static bool
@@ -274,7 +247,7 @@ connect_stream(struct share_stream *stream, struct error *error)
 	if (stream->context != NULL && stream->context->err != 0)
 		error_set(error, "%s", stream->context->errstr);
 	if (stream->context != NULL && stream->context->err == 0)
-		bound_lists(stream);
+		share_bound(&stream->bounds, stream->context->reader, LIST_MAX);
 	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
 	    && make_group(stream, error)) {
 		stream->has_pending = true;
@@ -434,7 +407,7 @@ static bool
 tell_ids(struct share_stream *stream, const struct span *command_words, size_t count,
 	 const struct stream_batch *batch, struct error *error)
 {
-	struct span words[WORDS_MAX];
+	struct span words[SHARE_WORDS_MAX];
 
 	memcpy(words, command_words, count * sizeof *words);
 	for (size_t i = 0; i < batch->count; i++)
