@@ -245,14 +245,11 @@ address_of(const struct share_settings *settings, struct sockaddr_storage *stora
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)storage;
 	struct share_server server;
-	struct ipaddr address;
 
 	if (!share_server_parse(settings->server, &server))
 		return 0;
 	if (!server.is_unix)
-		return ipaddr_parse(span_of(server.address), &address)
-			       ? ipaddr_to_sockaddr(&address, (uint16_t)server.port, storage)
-			       : 0;
+		return ipaddr_to_sockaddr(&server.address, server.port, storage);
 	memset(storage, 0, sizeof *storage);
 	un->sun_family = AF_UNIX;
 	(void)snprintf(un->sun_path, sizeof un->sun_path, "%s", server.path);

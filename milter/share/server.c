@@ -46,8 +46,7 @@ share_server_parse(const char *text, struct share_server *server)
 		host = (struct span){ host.at + 1, host.length - 2 };
 	if (!ipaddr_parse(host, &address) || (memchr(host.at, ':', host.length) != NULL) != is_bracketed)
 		return false;
-	*server = (struct share_server){ .port = (int)port };
-	(void)ipaddr_format(&address, server->address);
+	*server = (struct share_server){ .address = address, .port = (uint16_t)port };
 	return true;
 }
 

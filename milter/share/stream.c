@@ -151,10 +151,12 @@ make_context(const char *name)
 	const struct timeval patience = { .tv_sec = STREAM_PATIENCE_MS / 1000 };
 	struct share_server server;
 	redisContext *context = NULL;
+	char address[IPADDR_TEXT_SIZE];
 
 	if (share_server_parse(name, &server))
 		context = server.is_unix ? redisConnectUnixWithTimeout(server.path, patience)
-					 : redisConnectWithTimeout(server.address, server.port, patience);
+					 : redisConnectWithTimeout(ipaddr_format(&server.address, address),
+								   server.port, patience);
 	if (context != NULL && context->err == 0)
 		(void)redisSetTimeout(context, patience);
 	return context;

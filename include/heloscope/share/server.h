@@ -28,9 +28,9 @@ struct share_settings {
 
 struct share_server {
 	bool is_unix;
-	char path[SHARE_PATH_MAX + 1];  /* of the socket */
-	char address[IPADDR_TEXT_SIZE]; /* else */
-	int port;
+	char path[SHARE_PATH_MAX + 1]; /* of the socket */
+	struct ipaddr address;         /* else */
+	uint16_t port;                 /* host order */
 };
 
 /* Whether this build has what it takes. */
