@@ -200,6 +200,29 @@ look_at_secret(const struct look *look, const char *where, const char *what, con
 }
 
 static void
+look_at_key_file(const struct look *look, const char *where, const char *what, const char *path)
+{
+	look_at_read_file(look, where, what, path);
+	look_at_secret(look, where, what, path);
+}
+
+/* Of who shares: without a password in it, no connection is made. */
+static void
+look_at_password(const struct look *look)
+{
+	const char *path = look->config->share.password_file, *where = line_of(look, "password-file");
+	char password[SHARE_PASSWORD_SIZE];
+	struct error error;
+
+	if (path == NULL)
+		return;
+	look_at_key_file(look, where, "the password file", path);
+	if (!share_password(path, password, &error))
+		warn(look, where, "%s", error.text);
+	explicit_bzero(password, sizeof password);
+}
+
+static void
 look_at_lists(const struct look *look)
 {
 	const struct config *config = look->config;
@@ -209,10 +232,8 @@ look_at_lists(const struct look *look)
 		const struct list *list = &config->lists.items[i];
 
 		has_key = has_key || (list->key != NULL && list->key_file == NULL);
-		if (list->key_file == NULL)
-			continue;
-		look_at_read_file(look, list->where, "the key file", list->key_file);
-		look_at_secret(look, list->where, "the key file", list->key_file);
+		if (list->key_file != NULL)
+			look_at_key_file(look, list->where, "the key file", list->key_file);
 	}
 	if (has_key)
 		look_at_secret(look, NULL, "the configuration, with the key of a list,", look->path);
@@ -270,12 +291,7 @@ surroundings_check(const struct config *config, const char *path, bool is_starti
 				     config->look_back.file);
 	look_at_read_file(&look, NULL, "the configuration", path);
 	look_at_lists(&look);
-	if (config->share.password_file != NULL) {
-		look_at_read_file(&look, line_of(&look, "share redis password-file"), "the password file",
-				  config->share.password_file);
-		look_at_secret(&look, line_of(&look, "share redis password-file"), "the password file",
-			       config->share.password_file);
-	}
+	look_at_password(&look);
 	if (config->resolver.trust_anchor != NULL)
 		look_at_anchor(&look, config->resolver.trust_anchor);
 	return !look.has_fault;

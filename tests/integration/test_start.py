@@ -235,6 +235,20 @@ class Check(Base):
             told = [bool(re.search(line, done.stderr)) for line in expected]
             self.assertEqual(told, [True, is_open, is_open], done.stderr)
 
+    def test_N05_password_file_without_a_password(self):
+        password = self.lab.folder / "password"
+        path = self.config(f'listen "inet:8891@127.0.0.1"\nuser "nobody"\nshare redis "127.0.0.1:6379" {{ password-file "{password}" }}\n')
+        for text, mode, expected in (("\n", 0o644, ["is for few eyes", "the first line of .* is no password"]), ("secret\n", 0o600, ["may not be read by the user"]),
+                                     ("secret\n", 0o640, [])):
+            password.write_text(text)
+            password.chmod(mode)
+            os.chown(password, 0, NOBODY.pw_gid)
+            done = subprocess.run([self.program, "-t", "-c", path], capture_output=True, text=True, timeout=DEADLINE_S)
+            lines = [line for line in done.stderr.splitlines() if "password" in line]
+            self.assertEqual(len(lines), len(expected), done.stderr)
+            for line, what in zip(lines, expected):
+                self.assertRegex(line, f"test.conf:3: warning: .*{what}")
+
 
 class Trusted(Base):
     def test_N04_check_decides_as_the_filter_does_for_a_trusted_client(self):
