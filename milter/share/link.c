@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "heloscope/base/clock.h"
 #include "heloscope/base/hash.h"
 #include "heloscope/share/protocol.h"
 #include "heloscope/share/value.h"
@@ -14,6 +15,7 @@
 #define REASON_SIZE 200
 #define ANSWER_MAX (SHARE_VALUE_MAX + 1024) /* octets; a value, or what Redis says of a fault */
 #define PIECE 4096
+#define GREETINGS_WITH_PASSWORD 2 /* that is not answered yet */
 
 enum state { LINK_DOWN, LINK_GREETING, LINK_READY };
 
@@ -29,7 +31,7 @@ struct share_link {
 	enum state state;
 	size_t unanswered, greetings; /* of which the first belong to the greeting */
 	unsigned retry_ms;
-	uint64_t attempts;
+	uint64_t attempts, ready_ms;
 };
 
 static struct timeval
@@ -59,6 +61,12 @@ disconnect(struct share_link *link)
 	link->reader = NULL;
 }
 
+unsigned
+share_link_longer_ms(unsigned ms)
+{
+	return ms < LINK_RETRY_MAX_MS / 2 ? 2 * ms : LINK_RETRY_MAX_MS;
+}
+
 static void
 end_connection(struct share_link *link, const char *reason)
 {
@@ -69,10 +77,7 @@ end_connection(struct share_link *link, const char *reason)
 	disconnect(link);
 	link->state = LINK_DOWN;
 	link->unanswered = link->greetings = 0;
-	if (link->retry_ms < LINK_RETRY_MAX_MS)
-		link->retry_ms *= 2;
-	if (link->retry_ms > LINK_RETRY_MAX_MS)
-		link->retry_ms = LINK_RETRY_MAX_MS;
+	link->retry_ms = share_link_longer_ms(link->retry_ms);
 	(void)event_del(link->patience);
 	(void)event_add(link->retry, &later);
 	link->user.down(link->user.context, memory);
@@ -103,6 +108,7 @@ static void
 become_ready(struct share_link *link)
 {
 	link->state = LINK_READY;
+	link->ready_ms = clock_now_ms();
 	link->user.ready(link->user.context);
 }
 
@@ -112,7 +118,8 @@ take_answer(struct share_link *link, const redisReply *reply)
 	const bool has_text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS;
 	const struct span text = { has_text ? reply->str : NULL, has_text ? (size_t)reply->len : 0 };
 
-	link->retry_ms = LINK_RETRY_MIN_MS; /* it does what it is there for */
+	if (clock_now_ms() - link->ready_ms >= LINK_PATIENCE_MS) /* it has done what it is there for */
+		link->retry_ms = LINK_RETRY_MIN_MS;
 	link->user.answer(link->user.context, text, reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0);
 }
 
@@ -123,6 +130,18 @@ is_of_another_type(const redisReply *reply)
 }
 
 static void
+end_by_error(struct share_link *link, const redisReply *reply)
+{
+	struct error reason;
+
+	if (link->greetings == GREETINGS_WITH_PASSWORD)
+		share_auth_reason(reply, &reason);
+	else
+		error_set(&reason, "%s", reply->str);
+	end_connection(link, reason.text);
+}
+
+static void
 take_reply(struct share_link *link, const redisReply *reply)
 {
 	if (link->unanswered == 0) {
@@ -130,7 +149,7 @@ take_reply(struct share_link *link, const redisReply *reply)
 		return;
 	}
 	if (reply->type == REDIS_REPLY_ERROR && !is_of_another_type(reply)) {
-		end_connection(link, reply->str);
+		end_by_error(link, reply);
 		return;
 	}
 	link->unanswered--;
@@ -234,7 +253,7 @@ greet(struct share_link *link, const char *password)
 	const struct span ping[] = { SPAN("PING") };
 
 	link->state = LINK_GREETING;
-	link->greetings = password[0] != '\0' ? 2 : 1;
+	link->greetings = password[0] != '\0' ? GREETINGS_WITH_PASSWORD : 1;
 	return (password[0] == '\0' || send_words(link, auth, 2)) && send_words(link, ping, 1);
 }
 

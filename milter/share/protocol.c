@@ -1,5 +1,7 @@
 #include "heloscope/share/protocol.h"
 
+#include <string.h>
+
 char *
 share_command(const struct span *words, size_t count, size_t *length)
 {
@@ -17,6 +19,13 @@ share_command(const struct span *words, size_t count, size_t *length)
 	written = redisFormatCommandArgv(&command, (int)count, arguments, lengths);
 	*length = written > 0 ? (size_t)written : 0;
 	return written > 0 ? command : NULL;
+}
+
+void
+share_auth_reason(const redisReply *error_reply, struct error *reason)
+{
+	error_set(reason, "%.*s, in answer to the password", (int)strcspn(error_reply->str, " "),
+		  error_reply->str);
 }
 
 static void *

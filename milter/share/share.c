@@ -44,7 +44,8 @@ struct share {
 	struct share_link *to_server;
 	struct order_list sent; /* in the order in which they are answered */
 	size_t sent_count;      /* commands */
-	struct seldom told;     /* that it is away */
+	struct seldom told;     /* why it is away */
+	bool is_away_told;      /* and not that it is back */
 	uint64_t kept_ms;
 	bool is_kept; /* the stream was told then for how long it is to stay */
 };
@@ -198,9 +199,9 @@ on_ready(void *context)
 static void
 tell_of_return(struct share *share)
 {
-	if (share->told.has_told)
+	if (share->is_away_told)
 		log_info("share redis %s: works again", share->settings.server);
-	share->told.has_told = false;
+	share->is_away_told = false;
 }
 
 static void
@@ -247,9 +248,11 @@ on_answer(void *context, struct span text, int64_t number)
 static void
 tell_of_loss(struct share *share, const char *reason)
 {
-	if (seldom_is_due(&share->told, strcmp(reason, share->look.reason) != 0))
-		log_warning("share redis %s: %s; mail goes on without it, and it is tried again",
-			    share->settings.server, reason);
+	if (!seldom_is_due(&share->told, strcmp(reason, share->look.reason) != 0))
+		return;
+	share->is_away_told = true;
+	log_warning("share redis %s: %s; mail goes on without it, and it is tried again",
+		    share->settings.server, reason);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "heloscope/share/stream.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
 #define ABANDONED_MS "3600000"
-#define CLAIMS_MAX 4000             /* of 256 entries */
+#define ALL_CLAIMED "0-0"           /* as where to go on */
 #define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
 struct share_stream {
@@ -23,6 +24,7 @@ struct share_stream {
 	redisReply *reply;     /* that was told last */
 	bool has_pending;      /* what was told before may not be done */
 	struct seldom claimed;
+	char claimed_up_to[STREAM_ID_SIZE];
 	size_t at_a_time; /* entries: one by one, where they are too large together */
 };
 
@@ -116,6 +118,15 @@ read_answer(struct share_stream *stream, size_t most)
 	return OUTCOME_TOO_LARGE;
 }
 
+/* Why a connection is gone. hiredis tells one that was waited for in vain as one that could not be read. */
+static const char *
+fault_of(const redisContext *context)
+{
+	const bool is_late = context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+
+	return is_late || context->errstr[0] == '\0' ? "no answer in time" : context->errstr;
+}
+
 /* What is not an answer ends the connection. */
 static enum outcome
 command(struct share_stream *stream, const struct span *words, size_t count, size_t most, struct error *error)
@@ -130,8 +141,7 @@ command(struct share_stream *stream, const struct span *words, size_t count, siz
 	else if (outcome == OUTCOME_TOO_LARGE)
 		error_set(error, "an answer that is too large");
 	else if (outcome == OUTCOME_GONE)
-		error_set(error, "%s",
-			  stream->context->errstr[0] != '\0' ? stream->context->errstr : "no answer");
+		error_set(error, "%s", fault_of(stream->context));
 	if (outcome == OUTCOME_TOO_LARGE || outcome == OUTCOME_GONE)
 		disconnect(stream);
 	return outcome;
@@ -166,13 +176,16 @@ static bool
 authenticate(struct share_stream *stream, struct error *error)
 {
 	char password[SHARE_PASSWORD_SIZE];
-	bool is_well = share_password(stream->settings->password_file, password, error);
+	const bool is_well = share_password(stream->settings->password_file, password, error);
 	const struct span words[] = { SPAN("AUTH"), span_of(password) };
+	enum outcome outcome = OUTCOME_ANSWER;
 
 	if (is_well && password[0] != '\0')
-		is_well = short_command(stream, words, 2, error) == OUTCOME_ANSWER;
+		outcome = short_command(stream, words, 2, error);
 	explicit_bzero(password, sizeof password);
-	return is_well;
+	if (outcome == OUTCOME_ERROR)
+		share_auth_reason(stream->reply, error);
+	return is_well && outcome == OUTCOME_ANSWER;
 }
 
 /* Make the group, which is there but for the first time: it begins with the oldest entry. */
@@ -200,40 +213,36 @@ items_of(const redisReply *reply, size_t count)
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == count ? reply->element : NULL;
 }
 
-/* What a reader of another name was told and has not done for an hour is this one's: it has gone. A server
- * that knows no such command (before 6.2) leaves it there. */
+/* What a reader of another name was told and has not done for an hour is this one's: it has gone. A part of
+ * it at a time. A server that knows no such command (before 6.2) leaves it there. */
 static bool
 claim_abandoned(struct share_stream *stream, struct error *error)
 {
-	char cursor[STREAM_ID_SIZE] = "0-0";
+	const struct span words[] = { SPAN("XAUTOCLAIM"), span_of(stream->key),
+				      SPAN(GROUP),        span_of(stream->reader),
+				      SPAN(ABANDONED_MS), span_of(stream->claimed_up_to),
+				      SPAN("COUNT"),      SPAN("256"),
+				      SPAN("JUSTID") };
+	const enum outcome outcome = short_command(stream, words, sizeof words / sizeof words[0], error);
+	const redisReply *reply = stream->reply;
 
-	for (int i = 0; i < CLAIMS_MAX; i++) {
-		const struct span words[] = { SPAN("XAUTOCLAIM"),      span_of(stream->key), SPAN(GROUP),
-					      span_of(stream->reader), SPAN(ABANDONED_MS),   span_of(cursor),
-					      SPAN("COUNT"),           SPAN("256"),          SPAN("JUSTID") };
-		const enum outcome outcome = short_command(stream, words, 9, error);
-		const redisReply *reply = stream->reply;
-
-		if (outcome != OUTCOME_ANSWER)
-			return outcome == OUTCOME_ERROR;
-		if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || !is_text(reply->element[0])
-		    || (size_t)reply->element[0]->len >= sizeof cursor) {
-			error_set(error, "an answer that is none to this question");
-			return false;
-		}
-		memcpy(cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
-		if (strcmp(cursor, "0-0") == 0)
-			break;
+	if (outcome != OUTCOME_ANSWER)
+		return outcome == OUTCOME_ERROR;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || !is_text(reply->element[0])
+	    || (size_t)reply->element[0]->len >= sizeof stream->claimed_up_to) {
+		error_set(error, "an answer that is none to this question");
+		return false;
 	}
+	memcpy(stream->claimed_up_to, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
 	return true;
 }
 
 /* At first, whenever nothing is new, and else once a minute, for the one that had them may end at any time,
- * and this one go on for months. */
+ * and this one go on for months. Until all of it was looked at. */
 static bool
 claim_seldom(struct share_stream *stream, struct error *error)
 {
-	if (!seldom_is_due(&stream->claimed, false))
+	if (!seldom_is_due(&stream->claimed, strcmp(stream->claimed_up_to, ALL_CLAIMED) != 0))
 		return true;
 	stream->has_pending = true;
 	return claim_abandoned(stream, error);
@@ -254,6 +263,7 @@ connect_stream(struct share_stream *stream, struct error *error)
 	    && make_group(stream, error)) {
 		stream->has_pending = true;
 		stream->claimed = (struct seldom){ .has_told = false };
+		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
 		return true;
 	}
 	disconnect(stream);

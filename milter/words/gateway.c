@@ -77,7 +77,8 @@ gateway_add_story(const struct facts *facts, struct strbuf *text)
 		return;
 	add_address(text, &gateway->address);
 	if (gateway->fault != GATEWAY_FAULT_NONE) {
-		strbuf_add(text, "; the client is not known, and no rule is applied: ");
+		strbuf_add(text, "; the client is not known");
+		strbuf_add(text, facts_escapes_rules(facts) ? ", and no rule is applied: " : ": ");
 		add_fault(gateway, text);
 		strbuf_add(text, ".");
 		strbuf_add(text, remedy_for(gateway->fault));

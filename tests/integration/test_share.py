@@ -212,6 +212,20 @@ class Records(LabTest):
         process.terminate()
         self.assertEqual(process.wait(DEADLINE_S), 0)
 
+    def test_what_is_taken_over_may_be_much(self):
+        redis, log = Redis("much"), lab.folder / "much.jsonl"
+        running = start_filter("much", redis)
+        send(running, 1)
+        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
+        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        for number in range(300):
+            redis.add("r", json.dumps({**record, "id": f"20261124T120000Z-{number:012x}"}))
+        redis.run("XGROUP", "CREATE", RECORDS, "collect", "0")
+        redis.run("XREADGROUP", "GROUP", "collect", "gone.test", "COUNT", "301", "STREAMS", RECORDS, ">")
+        ids = re.findall(r"\d{10,}-\d+", redis.run("XPENDING", RECORDS, "collect", "-", "+", "301", "gone.test"))
+        redis.run("XCLAIM", RECORDS, "collect", "gone.test", "0", *ids, "IDLE", "3700000", "JUSTID")
+        self.assertEqual((len(ids), collect(redis, log).returncode, len(lines_of(log))), (301, 0, 301))
+
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"
         running = start_filter("disk", redis)

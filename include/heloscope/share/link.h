@@ -8,7 +8,8 @@
  *
  * An answer that is an error (no memory, loading, a wrong password) ends the connection, as silence for
  * LINK_PATIENCE_MS does. Then it is tried again: after a second, after twice as long each time, up to a
- * minute, each give or take a half, so that twenty hosts do not come all at once.
+ * minute, each give or take a half, so that twenty hosts do not come all at once. It is a second again once
+ * an answer has come on a connection that is as old as that silence.
  */
 #ifndef HELOSCOPE_SHARE_LINK_H
 #define HELOSCOPE_SHARE_LINK_H
@@ -48,6 +49,9 @@ void share_link_free(struct share_link *link);
 
 /* End the connection, for a reason that is told, and try again later. */
 void share_link_end(struct share_link *link, const char *reason);
+
+/* How long is waited, but for the chance in it, after it was so long in vain. */
+unsigned share_link_longer_ms(unsigned ms);
 
 bool share_link_is_ready(const struct share_link *link);
 

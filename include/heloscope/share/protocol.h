@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/error.h"
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
 
@@ -17,6 +18,10 @@
 /* A command as it is sent, for redisFreeCommand(), and its length. NULL when memory ran out, or it has more
  * words than that. */
 char *share_command(const struct span *words, size_t count, size_t *length) MUST_USE;
+
+/* Why a password was not taken, for logs: an error as "WRONGPASS ...", of which all but the first word may
+ * quote what was sent. */
+void share_auth_reason(const redisReply *error_reply, struct error *reason);
 
 /* Whatever a reader reads: a list of more elements than are wanted is not made, for ten octets can ask for
  * one of gigabytes. It is an error of the reader then. */

@@ -14,6 +14,7 @@
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/share/counts.h"
+#include "heloscope/share/link.h"
 #include "heloscope/share/share.h"
 
 #define WORDS_MAX 10
@@ -300,18 +301,18 @@ share_tells_what_is_there_and_nothing_else(void **state)
 {
 	static const struct {
 		const char *value, *ttl;
-		bool is_known;
+		bool is_known, ends; /* the connection */
 	} table[] = {
-		{ "$5\r\nvalue\r\n", ":1234\r\n", true },
-		{ "$0\r\n\r\n", ":-2\r\n", false },      /* nothing is there */
-		{ "$5\r\nvalue\r\n", ":-1\r\n", false }, /* it stays for ever, so it is none of ours */
-		{ "$-1\r\n", ":5\r\n", false },          /* */
-		{ ":5\r\n", ":5\r\n", false },           /* a number */
-		{ "$5\r\nvalue\r\n", "+OK\r\n", false }, /* no number */
-		{ "-WRONGTYPE x\\r\\n", "-WRONGTYPE x\\r\\n", false }, /* and the connection stays */
-		{ "-ERR no\r\n", NULL, false },                        /* */
-		{ "*1\r\n:1\r\n", NULL, false },                       /* a list */
-		{ "!what\r\n", NULL, false },                          /* no Redis */
+		{ "$5\r\nvalue\r\n", ":1234\r\n", true, false },
+		{ "$0\r\n\r\n", ":-2\r\n", false, false },      /* nothing is there */
+		{ "$5\r\nvalue\r\n", ":-1\r\n", false, false }, /* it stays for ever, so it is none of ours */
+		{ "$-1\r\n", ":5\r\n", false, false },          /* */
+		{ ":5\r\n", ":5\r\n", false, false },           /* a number */
+		{ "$5\r\nvalue\r\n", "+OK\r\n", false, false }, /* no number */
+		{ "-WRONGTYPE x\r\n", "-WRONGTYPE x\r\n", false, false }, /* and the connection stays */
+		{ "-ERR no\r\n", NULL, false, true },                     /* */
+		{ "*1\r\n:1\r\n", NULL, false, true },                    /* a list */
+		{ "!what\r\n", NULL, false, true },                       /* no Redis */
 	};
 
 	(void)state;
@@ -327,6 +328,7 @@ share_tells_what_is_there_and_nothing_else(void **state)
 		WAIT_UNTIL(share_look(share).is_connected);
 		assert_true(share_get(share, "peer:x", take, &told));
 		WAIT_UNTIL(told.calls > 0);
+		assert_int_equal(share_look(share).is_connected, !table[i].ends);
 		share_unref(share);
 		end_server(&server);
 		assert_int_equal(told.calls, 1);
@@ -377,6 +379,25 @@ share_ends_a_connection_with_an_answer_that_is_too_large(void **state)
 	WAIT_UNTIL(share_look(share).reason[0] != '\0');
 	assert_string_equal(share_look(share).reason, "an answer that is too large");
 	share_unref(share);
+	end_server(&server);
+}
+
+/* What an answer may have of octets counts for each by itself. */
+static void
+share_goes_on_after_any_number_of_answers(void **state)
+{
+	static struct server server;
+	struct share *share;
+	enum { RECORDS = 2000 }; /* with nine octets of answer each */
+
+	(void)state;
+	start_server(&server);
+	share = open_share(&server);
+	for (int i = 0; i < RECORDS; i++)
+		share_append(share, SPAN("record"));
+	WAIT_UNTIL(share_look(share).is_connected && share_look(share).waiting == 0);
+	share_unref(share);
+	assert_int_equal(server.connections, 1);
 	end_server(&server);
 }
 
@@ -469,6 +490,16 @@ share_tells_why_it_is_not_connected(void **state)
 		share_unref(share);
 		end_server(&server);
 	}
+}
+
+static void
+share_waits_twice_as_long_each_time_up_to_a_minute(void **state)
+{
+	static const unsigned waits[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000 };
+
+	(void)state;
+	for (size_t i = 0; i + 1 < ROWS(waits); i++)
+		assert_int_equal(share_link_longer_ms(waits[i]), waits[i + 1]);
 }
 
 /* No storm: what hangs up is tried again after a second, and then two, each give or take a half. */
@@ -617,6 +648,8 @@ main(void)
 		cmocka_unit_test(share_sends_what_is_queued_at_the_end),
 		cmocka_unit_test(share_tells_what_is_there_and_nothing_else),
 		cmocka_unit_test(share_takes_no_value_that_is_too_long),
+		cmocka_unit_test(share_waits_twice_as_long_each_time_up_to_a_minute),
+		cmocka_unit_test(share_goes_on_after_any_number_of_answers),
 		cmocka_unit_test(share_ends_a_connection_with_an_answer_that_is_too_large),
 		cmocka_unit_test(share_answers_for_a_server_that_does_not),
 		cmocka_unit_test(share_tells_everybody_before_it_ends),

@@ -193,6 +193,8 @@ received_takes_nothing_that_the_client_says_for_its_address(void **state)
 		  NULL },
 		{ "from x (y [198.51.100.9]) by z (a) (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL,
 		  NULL, NULL },
+		{ "from h.test (p.test [192.0.2.1]) (using TLSv1.x with cipher X (256/256 bits)) by gw.test (Postfix) with ESMTPS id 1",
+		  "192.0.2.1", "h.test", NULL },
 		/* Postfix's "?" for what should not be there is no sign of Google. */
 		{ "from ?a? (p.test [192.0.2.1]) by gw.test (Postfix) with ESMTP id 1", "192.0.2.1", "?a?",
 		  NULL },
