@@ -80,6 +80,16 @@ def wait_until(what, condition, deadline_s=DEADLINE_S, process=None):
         time.sleep(0.02)
 
 
+def is_asleep(process):
+    """Whether the first thread waits: ThreadSanitizer holds back a signal that comes just before that, until the wait is over."""
+    return pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+def wait_until_it_serves(process, read_log):
+    """Until a filter's log says that it listens, and it takes signals."""
+    wait_until("heloscope-milter", lambda: "listens on" in read_log() and is_asleep(process), process=process)
+
+
 def outside_make():
     """The environment without what a make that runs the test hands down to a make that the test runs."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}

@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from lab import DEADLINE_S, Lab, Smtp, free_port, outside_make, wait_until
+from lab import DEADLINE_S, Lab, Smtp, free_port, outside_make, wait_until, wait_until_it_serves
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -55,7 +55,7 @@ class Base(unittest.TestCase):
         """Run with this configuration; returns the process once its log says that it listens."""
         process = self.lab.start(name, [self.program, "-c", self.config(text, name)], **more)
         log = self.lab.folder / f"{name}.log"
-        wait_until("heloscope-milter", lambda: "listens on" in log.read_text(), process=process)
+        wait_until_it_serves(process, log.read_text)
         return process
 
     def fails(self, text, expected):

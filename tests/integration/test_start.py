@@ -13,7 +13,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import DEADLINE_S, Lab, free_port, wait_until
+from lab import DEADLINE_S, Lab, free_port, is_asleep, wait_until, wait_until_it_serves
 from raw_milter import Client
 
 NOBODY = pwd.getpwnam("nobody")
@@ -64,11 +64,6 @@ class Syslog:
             return self.text
 
 
-def is_asleep(process):
-    """Whether the first thread waits: ThreadSanitizer holds back a signal that comes just before that, until the wait is over."""
-    return pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
-
-
 class Base(unittest.TestCase):
     def setUp(self):
         self.lab = Lab()
@@ -90,8 +85,7 @@ class Base(unittest.TestCase):
     def start(self, text, name="test", command=None, **more):
         process = self.lab.start(name, command or [self.program, "-c", self.config(text, name)], **more)
         log = self.lab.folder / f"{name}.log"
-        wait_until("heloscope-milter", lambda: "listens on" in log.read_text(), process=process)
-        wait_until("its first thread", lambda: is_asleep(process), process=process)
+        wait_until_it_serves(process, log.read_text)
         return process
 
 
@@ -322,7 +316,7 @@ class Socket(Base):
         for attempt in range(20):
             process = self.lab.start(f"attempt{attempt}", [self.program, "-c", config])
             log = self.lab.folder / f"attempt{attempt}.log"
-            wait_until("an end of the start", lambda: process.poll() is not None or "listens on" in log.read_text())
+            wait_until("an end of the start", lambda: process.poll() is not None or "listens on" in log.read_text() and is_asleep(process))
             process.terminate()
             process.wait(DEADLINE_S)
             check()
@@ -406,8 +400,13 @@ class End(Base):
         self.addCleanup(process.kill)
         fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
         log = b""
-        while b"listens on" not in log:
-            log += process.stderr.read1()
+
+        def read_log():
+            nonlocal log
+            log += process.stderr.read1() if select.select([process.stderr], [], [], 0)[0] else b""
+            return log.decode()
+
+        wait_until_it_serves(process, read_log)
 
         def is_taken():
             status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
