@@ -1,19 +1,13 @@
 /* gateway: messages that a gateway hands over are judged by the client that its own Received fields name. */
 #include "unit.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "config_text.h"
-#include "fake_dns.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/checks/table.h"
-#include "heloscope/daemon/session.h"
-#include "heloscope/records/record.h"
 #include "staged_checks.h"
+#include "visit.h"
 
 #define GATEWAY "192.0.2.25"
 #define INNER "192.0.2.26"
@@ -45,91 +39,28 @@ static const struct fake_row rows[] = {
 	{ "right.test", DNS_TXT, DNS_NOERROR, "120" }, /* of the staged checks */
 };
 
-struct scene {
-	struct fake_dns dns;
-	struct runtime *runtime;
-	struct session *session;
-	struct message_end end;
-	char path[64]; /* of the records */
-	char records[65536];
-};
-
 static void
-connect_from(struct scene *scene, const char *address)
+connect_from(struct visit *visit, const char *address)
 {
-	struct sockaddr_in client = { .sin_family = AF_INET };
-
-	assert_int_equal(inet_pton(AF_INET, address, &client.sin_addr), 1);
-	session_connect(scene->session, (const struct sockaddr *)&client);
-	session_helo(scene->session, "gateways.own.test", "TLSv1.3");
+	visit_connect(visit, address, "gateways.own.test", "TLSv1.3");
 }
 
 static void
-begin_with(struct scene *scene, const char *config, struct check_table checks)
+begin(struct visit *visit, const char *config)
 {
-	struct error error;
-	char text[4096];
-
-	*scene = (struct scene){ .path = "/tmp/heloscope-gateway.XXXXXX" };
-	(void)close(mkstemp(scene->path));
-	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" records \"%s\" %s", scene->path, config);
-	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
-	assert_non_null(scene->runtime);
-	runtime_use(scene->runtime, checks, &scene->dns.interface);
-	scene->session = session_new(scene->runtime);
-	connect_from(scene, GATEWAY);
+	visit_begin(visit, rows, ROWS(rows), config, checks_table());
+	connect_from(visit, GATEWAY);
 }
 
 static void
-begin(struct scene *scene, const char *config)
+expect_record(const struct visit *visit, const char *expected)
 {
-	begin_with(scene, config, checks_table());
+	if (strstr(visit->records, expected) == NULL)
+		fail_msg("no %s in %s", expected, visit->records);
 }
 
 static void
-leave(struct scene *scene)
-{
-	FILE *file;
-	size_t length;
-
-	session_free(scene->session);
-	runtime_unref(scene->runtime);
-	(void)fake_dns_deliver(&scene->dns);
-	file = fopen(scene->path, "r");
-	assert_non_null(file);
-	length = fread(scene->records, 1, sizeof scene->records - 1, file);
-	scene->records[length] = '\0';
-	(void)fclose(file);
-	(void)unlink(scene->path);
-}
-
-static void
-expect_record(const struct scene *scene, const char *expected)
-{
-	if (strstr(scene->records, expected) == NULL)
-		fail_msg("no %s in %s", expected, scene->records);
-}
-
-/* A record is read back to what it was made of. */
-static void
-expect_same_when_read(const struct scene *scene)
-{
-	const struct span whole = { scene->records, strcspn(scene->records, "\n") };
-	struct record_reading reading;
-	char *again;
-
-	assert_true(record_read(whole, &reading));
-	again = record_make(&reading.record, RECORD_WHOLE);
-	assert_non_null(again);
-	if (!span_equals(whole, span_of(again)))
-		fail_msg("%s is read back from %s", again, scene->records);
-	free(again);
-	record_release(&reading);
-}
-
-static void
-say_mail(struct scene *scene, const char *sender)
+say_mail(struct visit *visit, const char *sender)
 {
 	const struct mail_command mail = {
 		.sender = { .typed = sender },
@@ -137,35 +68,35 @@ say_mail(struct scene *scene, const char *sender)
 		.tls = { .version = "TLSv1.3" },
 	};
 
-	session_mail(scene->session, &mail);
+	session_mail(visit->session, &mail);
 }
 
 static void
-say_rcpt(struct scene *scene, const char *recipient)
+say_rcpt(struct visit *visit, const char *recipient)
 {
-	if (session_rcpt(scene->session, &(struct envelope_address){ recipient, NULL }) != NULL)
+	if (session_rcpt(visit->session, &(struct envelope_address){ recipient, NULL }) != NULL)
 		fail_msg("%s is not taken", recipient);
 }
 
 static void
-say_end(struct scene *scene)
+say_end(struct visit *visit)
 {
-	session_header(scene->session, "From", " joe@its.test");
-	session_end_of_header(scene->session);
-	(void)fake_dns_deliver(&scene->dns);
-	scene->end = session_end_of_message(scene->session, "QID");
+	session_header(visit->session, "From", " joe@its.test");
+	session_end_of_header(visit->session);
+	(void)fake_dns_deliver(&visit->dns);
+	visit->end = session_end_of_message(visit->session, "QID");
 }
 
 /* A whole message, with these Received fields from above; NULL at the end. */
 static void
-send_from(struct scene *scene, const char *sender, const char *const *received)
+send_from(struct visit *visit, const char *sender, const char *const *received)
 {
-	say_mail(scene, sender);
-	say_rcpt(scene, "<b@in.test>");
-	session_header(scene->session, "X-Gateway-Score", " 0.1");
+	say_mail(visit, sender);
+	say_rcpt(visit, "<b@in.test>");
+	session_header(visit->session, "X-Gateway-Score", " 0.1");
 	for (size_t i = 0; received[i] != NULL; i++)
-		session_header(scene->session, "Received", received[i]);
-	say_end(scene);
+		session_header(visit->session, "Received", received[i]);
+	say_end(visit);
 }
 
 #define RECEIVED(...)                                                                                        \
@@ -176,16 +107,16 @@ send_from(struct scene *scene, const char *sender, const char *const *received)
 
 /* What the field says, folded lines joined. */
 static const char *
-results_of(const struct scene *scene)
+results_of(const struct visit *visit)
 {
 	static char text[8192];
 	size_t length = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < scene->end.count; i++)
-		if (strcmp(scene->end.edits[i].name, "Authentication-Results") == 0
-		    && scene->end.edits[i].index == 0)
-			for (const char *at = scene->end.edits[i].value; *at != '\0'; at++)
+	for (size_t i = 0; i < visit->end.count; i++)
+		if (strcmp(visit->end.edits[i].name, "Authentication-Results") == 0
+		    && visit->end.edits[i].index == 0)
+			for (const char *at = visit->end.edits[i].value; *at != '\0'; at++)
 				if (!ascii_is_blank(*at) || (length > 0 && text[length - 1] != ' '))
 					text[length++] = ascii_is_blank(*at) ? ' ' : *at;
 	text[length] = '\0';
@@ -193,25 +124,25 @@ results_of(const struct scene *scene)
 }
 
 static void
-expect_result(const struct scene *scene, const char *expected)
+expect_result(const struct visit *visit, const char *expected)
 {
-	if (strstr(results_of(scene), expected) == NULL)
-		fail_msg("no %s in \"%s\"", expected, results_of(scene));
+	if (strstr(results_of(visit), expected) == NULL)
+		fail_msg("no %s in \"%s\"", expected, results_of(visit));
 }
 
 static void
-expect_no_result(const struct scene *scene, const char *unexpected)
+expect_no_result(const struct visit *visit, const char *unexpected)
 {
-	if (strstr(results_of(scene), unexpected) != NULL)
-		fail_msg("%s in \"%s\"", unexpected, results_of(scene));
+	if (strstr(results_of(visit), unexpected) != NULL)
+		fail_msg("%s in \"%s\"", unexpected, results_of(visit));
 }
 
 static size_t
-count_in_results(const struct scene *scene, const char *text)
+count_in_results(const struct visit *visit, const char *text)
 {
 	size_t count = 0;
 
-	for (const char *at = results_of(scene); (at = strstr(at, text)) != NULL; at++)
+	for (const char *at = results_of(visit); (at = strstr(at, text)) != NULL; at++)
 		count++;
 	return count;
 }
@@ -255,26 +186,25 @@ gateway_names_the_client(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
-		struct scene scene;
+		struct visit visit;
 
 		print_message("    %zu\n", i);
-		begin(&scene, CONFIG STRICT);
-		send_from(&scene, "<joe@its.test>", table[i].received);
-		assert_int_equal(scene.end.reply != NULL, table[i].is_refused);
+		begin(&visit, CONFIG STRICT);
+		send_from(&visit, "<joe@its.test>", table[i].received);
+		assert_int_equal(visit.end.reply != NULL, table[i].is_refused);
 		if (!table[i].is_refused) {
-			expect_result(&scene, "iprev=pass policy.iprev=198.51.100.7");
-			expect_result(&scene, "x-helo=pass smtp.helo=mx.its.test");
-			expect_result(&scene, "spf=pass smtp.mailfrom=its.test");
-			expect_result(&scene, "dmarc=pass");
-			expect_no_result(&scene, "auth=");
-			expect_no_result(&scene, "x-tls");
+			expect_result(&visit, "iprev=pass policy.iprev=198.51.100.7");
+			expect_result(&visit, "x-helo=pass smtp.helo=mx.its.test");
+			expect_result(&visit, "spf=pass smtp.mailfrom=its.test");
+			expect_result(&visit, "dmarc=pass");
+			expect_no_result(&visit, "auth=");
+			expect_no_result(&visit, "x-tls");
 		}
 		if (table[i].origin != NULL)
-			expect_result(&scene, table[i].origin);
-		leave(&scene);
+			expect_result(&visit, table[i].origin);
+		visit_leave(&visit);
 		if (table[i].record != NULL)
-			expect_record(&scene, table[i].record);
-		expect_same_when_read(&scene);
+			expect_record(&visit, table[i].record);
 	}
 }
 
@@ -301,26 +231,25 @@ gateway_that_does_not_name_the_client_leaves_the_message_unjudged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
-		struct scene scene;
+		struct visit visit;
 
 		print_message("    %zu\n", i);
-		begin(&scene, CONFIG "policy { reject when not spf = pass quarantine when not helo = pass "
+		begin(&visit, CONFIG "policy { reject when not spf = pass quarantine when not helo = pass "
 				     "otherwise reject }");
-		send_from(&scene, "<joe@its.test>", table[i].received);
-		assert_null(scene.end.reply);
-		assert_null(scene.end.quarantine);
-		expect_result(&scene, "mx.test (client not known: ");
-		expect_result(&scene, table[i].origin);
-		expect_result(&scene, "iprev=none reason=\"client not known: ");
-		expect_result(&scene, "x-helo=none reason=\"client not known: ");
-		expect_result(&scene, "spf=none reason=\"client not known: ");
-		expect_result(&scene, "dmarc=none reason=\"client not known: ");
-		expect_result(&scene, "x-sender=pass"); /* which rests on no client */
-		leave(&scene);
-		expect_record(&scene, "\"client\":{\"port\":");
-		expect_record(&scene, table[i].record);
-		expect_record(&scene, "\"action\":\"accept\",\"enforced\":true");
-		expect_same_when_read(&scene);
+		send_from(&visit, "<joe@its.test>", table[i].received);
+		assert_null(visit.end.reply);
+		assert_null(visit.end.quarantine);
+		expect_result(&visit, "mx.test (client not known: ");
+		expect_result(&visit, table[i].origin);
+		expect_result(&visit, "iprev=none reason=\"client not known: ");
+		expect_result(&visit, "x-helo=none reason=\"client not known: ");
+		expect_result(&visit, "spf=none reason=\"client not known: ");
+		expect_result(&visit, "dmarc=none reason=\"client not known: ");
+		expect_result(&visit, "x-sender=pass"); /* which rests on no client */
+		visit_leave(&visit);
+		expect_record(&visit, "\"client\":{\"port\":");
+		expect_record(&visit, table[i].record);
+		expect_record(&visit, "\"action\":\"accept\",\"enforced\":true");
 	}
 }
 
@@ -359,20 +288,19 @@ gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client(
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
-		struct scene scene;
+		struct visit visit;
 		char text[400];
 
 		print_message("    %s\n", table[i].rules);
 		(void)snprintf(text, sizeof text, CONFIG "policy { %s }", table[i].rules);
-		begin(&scene, text);
-		send_from(&scene, "<joe@its.test>", RECEIVED(SPOILED, OF("mx.its.test", GOOD)));
-		assert_int_equal(scene.end.reply != NULL ? scene.end.reply->code : 0, table[i].code);
-		assert_null(scene.end.quarantine);
-		leave(&scene);
-		expect_record(&scene, "\"fault\":\"unreadable\"");
+		begin(&visit, text);
+		send_from(&visit, "<joe@its.test>", RECEIVED(SPOILED, OF("mx.its.test", GOOD)));
+		assert_int_equal(visit.end.reply != NULL ? visit.end.reply->code : 0, table[i].code);
+		assert_null(visit.end.quarantine);
+		visit_leave(&visit);
+		expect_record(&visit, "\"fault\":\"unreadable\"");
 		if (table[i].code == 451 && strstr(table[i].rules, "accept") == NULL)
-			expect_record(&scene, "\"withheld\":\"client-unread\"");
-		expect_same_when_read(&scene);
+			expect_record(&visit, "\"withheld\":\"client-unread\"");
 	}
 }
 
@@ -385,15 +313,14 @@ gateway_with_a_loopback_hop_is_not_trusted_for_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(loopback); i++) {
-		struct scene scene;
+		struct visit visit;
 
-		begin(&scene,
+		begin(&visit,
 		      "trust { gateways { " GATEWAY " } networks { 127.0.0.0/8, ::1 } } mode enforce ");
-		send_from(&scene, "<joe@its.test>", RECEIVED(loopback[i], OF("mx.its.test", GOOD)));
-		expect_result(&scene, "Received of gateway 192.0.2.25 names an inner address, ");
-		leave(&scene);
-		expect_record(&scene, "\"fault\":\"inner-address\"");
-		expect_same_when_read(&scene);
+		send_from(&visit, "<joe@its.test>", RECEIVED(loopback[i], OF("mx.its.test", GOOD)));
+		expect_result(&visit, "Received of gateway 192.0.2.25 names an inner address, ");
+		visit_leave(&visit);
+		expect_record(&visit, "\"fault\":\"inner-address\"");
 	}
 }
 
@@ -401,46 +328,45 @@ gateway_with_a_loopback_hop_is_not_trusted_for_it(void **state)
 static void
 gateway_that_does_not_tell_the_helo_name_leaves_it_unjudged(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, CONFIG "policy { reject when not helo-name = \"x\" or not helo = pass }");
-	send_from(&scene, "<joe@its.test>",
+	begin(&visit, CONFIG "policy { reject when not helo-name = \"x\" or not helo = pass }");
+	send_from(&visit, "<joe@its.test>",
 		  RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
-	assert_null(scene.end.reply);
-	expect_result(&scene, "x-helo=none reason=\"HELO not told for certain by gateway 192.0.2.25\"");
-	expect_result(&scene, "iprev=pass");
-	expect_result(&scene, "spf=pass");
-	session_abort(scene.session);
-	send_from(&scene, "<>", RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
-	assert_null(scene.end.reply);
-	expect_result(&scene, "dmarc=none reason=\"SPF not known: HELO not told for certain");
-	leave(&scene);
-	expect_record(&scene, "\"helo-untold\":true");
-	expect_same_when_read(&scene);
+	assert_null(visit.end.reply);
+	expect_result(&visit, "x-helo=none reason=\"HELO not told for certain by gateway 192.0.2.25\"");
+	expect_result(&visit, "iprev=pass");
+	expect_result(&visit, "spf=pass");
+	session_abort(visit.session);
+	send_from(&visit, "<>", RECEIVED("from ?198.51.100.8? (mx.its.test. [" GOOD "]) by mx.google.com"));
+	assert_null(visit.end.reply);
+	expect_result(&visit, "dmarc=none reason=\"SPF not known: HELO not told for certain");
+	visit_leave(&visit);
+	expect_record(&visit, "\"helo-untold\":true");
 }
 
 /* What would not have been looked at is not told to be missing. */
 static void
 gateway_tells_no_reason_where_nothing_would_be_told(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, SETTINGS "received-spf yes disable { iprev } mode enforce ");
-	send_from(&scene, "<>", RECEIVED(NULL));
-	expect_result(&scene, "x-helo=none reason=");
-	expect_result(&scene, "dmarc=none reason=\"client not known");
-	expect_no_result(&scene, "iprev");
-	expect_no_result(&scene, "dns");
-	expect_no_result(&scene, "x-banner");
-	assert_int_equal(count_in_results(&scene, "spf=none"), 1);
-	for (size_t i = 0; i < scene.end.count; i++)
-		assert_string_not_equal(scene.end.edits[i].name, "Received-SPF");
-	session_abort(scene.session);
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
-	assert_string_equal(scene.end.edits[0].name, "Received-SPF");
-	leave(&scene);
+	begin(&visit, SETTINGS "received-spf yes disable { iprev } mode enforce ");
+	send_from(&visit, "<>", RECEIVED(NULL));
+	expect_result(&visit, "x-helo=none reason=");
+	expect_result(&visit, "dmarc=none reason=\"client not known");
+	expect_no_result(&visit, "iprev");
+	expect_no_result(&visit, "dns");
+	expect_no_result(&visit, "x-banner");
+	assert_int_equal(count_in_results(&visit, "spf=none"), 1);
+	for (size_t i = 0; i < visit.end.count; i++)
+		assert_string_not_equal(visit.end.edits[i].name, "Received-SPF");
+	session_abort(visit.session);
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
+	assert_string_equal(visit.end.edits[0].name, "Received-SPF");
+	visit_leave(&visit);
 }
 
 /* TLS of the client's own connection, where its field tells it; not that of the gateway's. */
@@ -458,150 +384,151 @@ gateway_tells_the_tls_of_its_client(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(table); i++) {
-		struct scene scene;
+		struct visit visit;
 
-		begin(&scene, SETTINGS "look-back yes disable { banner, peer-tls } mode enforce ");
-		send_from(&scene, "<joe@its.test>", RECEIVED(table[i].received));
+		begin(&visit, SETTINGS "look-back yes disable { banner, peer-tls } mode enforce ");
+		send_from(&visit, "<joe@its.test>", RECEIVED(table[i].received));
 		if (table[i].expected != NULL)
-			expect_result(&scene, table[i].expected);
+			expect_result(&visit, table[i].expected);
 		else
-			expect_no_result(&scene, "x-tls");
-		leave(&scene);
+			expect_no_result(&visit, "x-tls");
+		visit_leave(&visit);
 	}
 }
 
 static void
 gateway_sends_several_messages_each_with_its_own_client(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, CONFIG STRICT);
+	begin(&visit, CONFIG STRICT);
 	for (int times = 0; times < 2; times++) {
-		send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
-		assert_null(scene.end.reply);
-		expect_result(&scene, "spf=pass");
-		session_abort(scene.session);
-		send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
-		assert_int_equal(scene.end.reply->code, 550);
-		session_abort(scene.session);
-		send_from(&scene, "<>", RECEIVED(OF("mx.its.test", GOOD)));
-		assert_null(scene.end.reply);
-		expect_result(&scene, "spf=pass smtp.helo=mx.its.test");
-		session_abort(scene.session);
-		send_from(&scene, "<joe@its.test>", RECEIVED(NULL));
-		expect_result(&scene, "spf=none");
-		session_abort(scene.session);
+		send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", GOOD)));
+		assert_null(visit.end.reply);
+		expect_result(&visit, "spf=pass");
+		session_abort(visit.session);
+		send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+		assert_int_equal(visit.end.reply->code, 550);
+		session_abort(visit.session);
+		send_from(&visit, "<>", RECEIVED(OF("mx.its.test", GOOD)));
+		assert_null(visit.end.reply);
+		expect_result(&visit, "spf=pass smtp.helo=mx.its.test");
+		session_abort(visit.session);
+		send_from(&visit, "<joe@its.test>", RECEIVED(NULL));
+		expect_result(&visit, "spf=none");
+		session_abort(visit.session);
 	}
-	leave(&scene);
+	visit_leave(&visit);
 }
 
 /* Nobody is refused or put apart at RCPT; of what is given up nothing was decided. */
 static void
 gateway_is_told_at_the_end_of_the_message(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, CONFIG "recipients apart policy { reject 550 5.7.1 \"no\" when client in { " BAD " } } "
+	begin(&visit, CONFIG "recipients apart policy { reject 550 5.7.1 \"no\" when client in { " BAD " } } "
 			     "policy for \"open.test\" { otherwise accept } ");
-	say_mail(&scene, "<joe@its.test>");
-	say_rcpt(&scene, "<a@in.test>");
-	say_rcpt(&scene, "<a@open.test>");
-	session_abort(scene.session);
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("x", BAD)));
-	assert_int_equal(scene.end.reply->code, 550);
-	leave(&scene);
-	expect_record(&scene,
+	say_mail(&visit, "<joe@its.test>");
+	say_rcpt(&visit, "<a@in.test>");
+	say_rcpt(&visit, "<a@open.test>");
+	session_abort(visit.session);
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("x", BAD)));
+	assert_int_equal(visit.end.reply->code, 550);
+	visit_leave(&visit);
+	expect_record(&visit,
 		      "\"client\":{\"port\":0,\"trusted\":false,\"authenticated\":false,\"gateway\":");
-	expect_record(&scene, "\"pending\":\"header\"");
-	expect_same_when_read(&scene);
+	expect_record(&visit, "\"pending\":\"header\"");
 }
 
 static void
 gateway_in_mode_audit_refuses_nothing(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, SETTINGS "mode audit " STRICT);
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
-	assert_null(scene.end.reply);
-	expect_result(&scene, "spf=fail");
-	leave(&scene);
-	expect_record(&scene, "\"action\":\"reject\",\"enforced\":false");
+	begin(&visit, SETTINGS "mode audit " STRICT);
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_null(visit.end.reply);
+	expect_result(&visit, "spf=fail");
+	visit_leave(&visit);
+	expect_record(&visit, "\"action\":\"reject\",\"enforced\":false");
 }
 
 /* A gateway is a gateway rather than trusted; who is behind it may be trusted; this host is no gateway. */
 static void
 gateway_and_trust_are_told_apart(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, CONFIG STRICT);
-	connect_from(&scene, INNER);
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
-	assert_int_equal(scene.end.reply->code, 550);
-	session_abort(scene.session);
-	send_from(&scene, "<joe@its.test>", RECEIVED(NULL));
-	expect_result(&scene, "(client not known: ");
-	session_abort(scene.session);
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", "203.0.113.200")));
-	assert_null(scene.end.reply);
-	assert_string_equal(results_of(&scene), "");
-	session_abort(scene.session);
-	connect_from(&scene, "127.0.0.1");
-	send_from(&scene, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
-	assert_null(scene.end.reply);
-	leave(&scene);
-	expect_record(&scene, "\"ip\":\"203.0.113.200\",\"port\":0,\"trusted\":true");
-	expect_record(&scene, "\"ip\":\"127.0.0.1\",\"port\":0,\"trusted\":true");
+	begin(&visit, CONFIG STRICT);
+	connect_from(&visit, INNER);
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_int_equal(visit.end.reply->code, 550);
+	session_abort(visit.session);
+	send_from(&visit, "<joe@its.test>", RECEIVED(NULL));
+	expect_result(&visit, "(client not known: ");
+	session_abort(visit.session);
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", "203.0.113.200")));
+	assert_null(visit.end.reply);
+	assert_string_equal(results_of(&visit), "");
+	session_abort(visit.session);
+	connect_from(&visit, "127.0.0.1");
+	send_from(&visit, "<joe@its.test>", RECEIVED(OF("mx.its.test", BAD)));
+	assert_null(visit.end.reply);
+	visit_leave(&visit);
+	expect_record(&visit, "\"ip\":\"203.0.113.200\",\"port\":0,\"trusted\":true");
+	expect_record(&visit, "\"ip\":\"127.0.0.1\",\"port\":0,\"trusted\":true");
 }
 
 /* Fields that came before the client was known. */
 static void
 gateway_hands_on_what_stood_above_its_received_field(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin_with(&scene, "trust { gateways { " GATEWAY " } } enable { dkim }", staged_checks());
-	say_mail(&scene, "<joe@its.test>");
-	say_rcpt(&scene, "<b@in.test>");
-	session_header(scene.session, "X-Seal", "right.test");
-	session_header(scene.session, "Received", OF("mx.its.test", GOOD));
-	session_header(scene.session, "From", " joe@its.test");
-	session_end_of_header(scene.session);
-	session_body(scene.session, SPAN("x"));
-	(void)fake_dns_deliver(&scene.dns);
-	scene.end = session_end_of_message(scene.session, "QID");
-	expect_result(&scene, "x-sender=pass");
-	leave(&scene);
+	visit_begin(&visit, rows, ROWS(rows), "trust { gateways { " GATEWAY " } } enable { dkim }",
+		    staged_checks());
+	connect_from(&visit, GATEWAY);
+	say_mail(&visit, "<joe@its.test>");
+	say_rcpt(&visit, "<b@in.test>");
+	session_header(visit.session, "X-Seal", "right.test");
+	session_header(visit.session, "Received", OF("mx.its.test", GOOD));
+	session_header(visit.session, "From", " joe@its.test");
+	session_end_of_header(visit.session);
+	session_body(visit.session, SPAN("x"));
+	(void)fake_dns_deliver(&visit.dns);
+	visit.end = session_end_of_message(visit.session, "QID");
+	expect_result(&visit, "x-sender=pass");
+	visit_leave(&visit);
 }
 
 /* The end of the header is not told where no check needs it; and time is counted since the checks began. */
 static void
 gateway_needs_no_more_than_the_fields_and_has_time_from_then_on(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 	const char *waited;
 
 	(void)state;
-	begin(&scene, "trust { gateways { " GATEWAY " } } resolver { timeout 100ms }");
-	assert_int_equal(session_last_stage(scene.session), STAGE_MAIL);
+	begin(&visit, "trust { gateways { " GATEWAY " } } resolver { timeout 100ms }");
+	assert_int_equal(session_last_stage(visit.session), STAGE_MAIL);
 	for (size_t fields = 0; fields < 2; fields++) {
-		say_mail(&scene, "<joe@its.test>");
-		say_rcpt(&scene, "<b@in.test>");
+		say_mail(&visit, "<joe@its.test>");
+		say_rcpt(&visit, "<b@in.test>");
 		assert_int_equal(usleep(120000), 0);
 		if (fields == 1)
-			session_header(scene.session, "Received", OF("mx.its.test", GOOD));
-		scene.end = session_end_of_message(scene.session, "QID"); /* nobody answers */
-		expect_result(&scene, fields == 1 ? "spf=temperror" : "spf=none reason=");
-		session_abort(scene.session);
+			session_header(visit.session, "Received", OF("mx.its.test", GOOD));
+		visit.end = session_end_of_message(visit.session, "QID"); /* nobody answers */
+		expect_result(&visit, fields == 1 ? "spf=temperror" : "spf=none reason=");
+		session_abort(visit.session);
 	}
-	leave(&scene);
-	waited = strstr(strchr(scene.records, '\n'), "\"waited-ms\":");
+	visit_leave(&visit);
+	waited = strstr(strchr(visit.records, '\n'), "\"waited-ms\":");
 	assert_non_null(waited);
 	assert_true(atoi(waited + strlen("\"waited-ms\":")) >= 90);
 }
@@ -610,46 +537,46 @@ gateway_needs_no_more_than_the_fields_and_has_time_from_then_on(void **state)
 static void
 gateway_reads_and_holds_so_much_of_a_header(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 	char value[1001];
 
 	(void)state;
 	(void)memset(value, 'x', sizeof value - 1);
 	value[sizeof value - 1] = '\0';
-	begin(&scene, CONFIG);
+	begin(&visit, CONFIG);
 	for (size_t more = 0; more < 2; more++) { /* many short fields cost memory, too */
-		say_mail(&scene, "<joe@its.test>");
-		say_rcpt(&scene, "<b@in.test>");
+		say_mail(&visit, "<joe@its.test>");
+		say_rcpt(&visit, "<b@in.test>");
 		for (size_t i = 0; i < BOUND_GATEWAY_HELD / 150 * (1 + 2 * more); i++)
-			session_header(scene.session, "X", "");
-		session_header(scene.session, "Received", OF("mx.its.test", GOOD));
-		say_end(&scene);
-		expect_result(&scene,
+			session_header(visit.session, "X", "");
+		session_header(visit.session, "Received", OF("mx.its.test", GOOD));
+		say_end(&visit);
+		expect_result(&visit,
 			      more == 0 ? "spf=pass" : "spf=none reason=\"client not known: too much header");
-		session_abort(scene.session);
+		session_abort(visit.session);
 	}
 	for (size_t more = 0; more < 2; more++) {
-		say_mail(&scene, "<joe@its.test>");
-		say_rcpt(&scene, "<b@in.test>");
+		say_mail(&visit, "<joe@its.test>");
+		say_rcpt(&visit, "<b@in.test>");
 		for (size_t i = 0; i + 1 < BOUND_GATEWAY_HOPS + more; i++)
-			session_header(scene.session, "Received", OF("x", INNER));
-		session_header(scene.session, "Received", OF("mx.its.test", GOOD));
-		say_end(&scene);
-		expect_result(&scene,
+			session_header(visit.session, "Received", OF("x", INNER));
+		session_header(visit.session, "Received", OF("mx.its.test", GOOD));
+		say_end(&visit);
+		expect_result(&visit,
 			      more == 0 ? "spf=pass" : "spf=none reason=\"client not known: too much header");
-		session_abort(scene.session);
+		session_abort(visit.session);
 
-		say_mail(&scene, "<joe@its.test>");
-		say_rcpt(&scene, "<b@in.test>");
+		say_mail(&visit, "<joe@its.test>");
+		say_rcpt(&visit, "<b@in.test>");
 		for (size_t i = 0; i < BOUND_GATEWAY_HELD / 2000 * (1 + 2 * more); i++)
-			session_header(scene.session, "X-Fill", value);
-		session_header(scene.session, "Received", OF("mx.its.test", GOOD));
-		say_end(&scene);
-		expect_result(&scene,
+			session_header(visit.session, "X-Fill", value);
+		session_header(visit.session, "Received", OF("mx.its.test", GOOD));
+		say_end(&visit);
+		expect_result(&visit,
 			      more == 0 ? "spf=pass" : "spf=none reason=\"client not known: too much header");
-		session_abort(scene.session);
+		session_abort(visit.session);
 	}
-	leave(&scene);
+	visit_leave(&visit);
 }
 
 int

@@ -1,21 +1,13 @@
 /* message: verdicts that wait for the header or the body, with checks of our own and answers from a table. */
 #include "unit.h"
 
-#include <arpa/inet.h>
 #include <malloc.h>
-#include <netinet/in.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "config_text.h"
-#include "fake_dns.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/log.h"
 #include "heloscope/checks/table.h"
-#include "heloscope/daemon/session.h"
-#include "heloscope/records/record.h"
 #include "staged_checks.h"
+#include "visit.h"
 
 /* The sum of the octets of "x" is 120. */
 static const struct fake_row rows[] = {
@@ -34,128 +26,69 @@ static const struct fake_row rows[] = {
 
 #define BODY_HASH "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" /* of nothing */
 
-struct scene {
-	struct fake_dns dns;
-	struct runtime *runtime;
-	struct session *session;
-	struct message_end end;
-	char path[64]; /* of the records */
-	char records[16384];
-};
-
 static void
-begin_with(struct scene *scene, const char *config, struct check_table checks)
+connect_client(struct visit *visit)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	struct error error;
-	char text[2048];
-
-	*scene = (struct scene){ .path = "/tmp/heloscope-records.XXXXXX" };
-	(void)close(mkstemp(scene->path));
-	(void)snprintf(text, sizeof text, "authserv-id \"mx.test\" records \"%s\" %s", scene->path, config);
-	fake_dns_init(&scene->dns, rows, ROWS(rows));
-	scene->runtime = runtime_new(config_from_text(text, NULL), NULL, &error);
-	assert_non_null(scene->runtime);
-	runtime_use(scene->runtime, checks, &scene->dns.interface);
-	scene->session = session_new(scene->runtime);
-	assert_int_equal(inet_pton(AF_INET, "198.51.100.7", &address.sin_addr), 1);
-	session_connect(scene->session, (const struct sockaddr *)&address);
-	session_helo(scene->session, "h.test", NULL);
+	visit_connect(visit, "198.51.100.7", "h.test", NULL);
 }
 
 static void
-begin(struct scene *scene, const char *config)
+begin(struct visit *visit, const char *config)
 {
-	begin_with(scene, config, staged_checks());
-}
-
-/* A record is read back to what it was made of. */
-static void
-expect_same_when_read(const char *line)
-{
-	const struct span whole = { line, strcspn(line, "\n") };
-	struct record_reading reading;
-	char *again;
-
-	assert_true(record_read(whole, &reading));
-	again = record_make(&reading.record, RECORD_WHOLE);
-	assert_non_null(again);
-	if (!span_equals(whole, span_of(again)))
-		fail_msg("%s is read back from %s", again, line);
-	free(again);
-	record_release(&reading);
-}
-
-/* The connection is over; have what was recorded. */
-static void
-leave(struct scene *scene)
-{
-	FILE *file;
-	size_t length = 0;
-
-	session_free(scene->session);
-	runtime_unref(scene->runtime);
-	(void)fake_dns_deliver(&scene->dns);
-	file = fopen(scene->path, "r");
-	assert_non_null(file);
-	while (fgets(scene->records + length, (int)(sizeof scene->records - length), file) != NULL) {
-		expect_same_when_read(scene->records + length);
-		length += strlen(scene->records + length);
-	}
-	(void)fclose(file);
-	(void)unlink(scene->path);
+	visit_begin(visit, rows, ROWS(rows), config, staged_checks());
+	connect_client(visit);
 }
 
 static void
-say_mail(struct scene *scene)
+say_mail(struct visit *visit)
 {
 	const struct mail_command said = { .sender = { .typed = "<joe@yodel.example>" } };
 
-	session_mail(scene->session, &said);
+	session_mail(visit->session, &said);
 }
 
 static const struct smtp_reply *
-say_rcpt(struct scene *scene, const char *recipient)
+say_rcpt(struct visit *visit, const char *recipient)
 {
-	return session_rcpt(scene->session, &(struct envelope_address){ recipient, NULL });
+	return session_rcpt(visit->session, &(struct envelope_address){ recipient, NULL });
 }
 
 static void
-say_header(struct scene *scene, const char *seal)
+say_header(struct visit *visit, const char *seal)
 {
-	session_header(scene->session, "From", " a@b.test");
-	session_header(scene->session, "X-Seal", seal);
+	session_header(visit->session, "From", " a@b.test");
+	session_header(visit->session, "X-Seal", seal);
 }
 
 static void
-say_body(struct scene *scene)
+say_body(struct visit *visit)
 {
-	session_end_of_header(scene->session);
-	session_body(scene->session, SPAN("x"));
-	(void)fake_dns_deliver(&scene->dns);
-	scene->end = session_end_of_message(scene->session, "QID");
+	session_end_of_header(visit->session);
+	session_body(visit->session, SPAN("x"));
+	(void)fake_dns_deliver(&visit->dns);
+	visit->end = session_end_of_message(visit->session, "QID");
 }
 
 /* A whole message to several recipients, which are all taken. */
 static void
-send_to(struct scene *scene, const char *const *recipients, const char *seal)
+send_to(struct visit *visit, const char *const *recipients, const char *seal)
 {
-	say_mail(scene);
+	say_mail(visit);
 	for (size_t i = 0; recipients[i] != NULL; i++)
-		assert_null(say_rcpt(scene, recipients[i]));
-	say_header(scene, seal);
-	say_body(scene);
+		assert_null(say_rcpt(visit, recipients[i]));
+	say_header(visit, seal);
+	say_body(visit);
 }
 
 static void
-expect_records(const struct scene *scene, const char *expected, size_t times)
+expect_records(const struct visit *visit, const char *expected, size_t times)
 {
 	size_t count = 0;
 
-	for (const char *at = scene->records; (at = strstr(at, expected)) != NULL; at++)
+	for (const char *at = visit->records; (at = strstr(at, expected)) != NULL; at++)
 		count++;
 	if (count != times)
-		fail_msg("%zu times %s, not %zu, in %s", count, expected, times, scene->records);
+		fail_msg("%zu times %s, not %zu, in %s", count, expected, times, visit->records);
 }
 
 static const char *
@@ -177,29 +110,29 @@ added_field(const struct message_end *end, const char *name)
 static void
 message_is_refused_at_its_end(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode enforce " POLICIES);
-	assert_int_equal(session_last_stage(scene.session), STAGE_BODY);
+	begin(&visit, "mode enforce " POLICIES);
+	assert_int_equal(session_last_stage(visit.session), STAGE_BODY);
 	for (int times = 0; times < 2; times++) {
-		send_to(&scene, TO("<a@in.test>", "<b@in.test>"), "wrong.test");
-		assert_non_null(scene.end.reply);
-		assert_int_equal(scene.end.reply->code, 550);
-		assert_non_null(strstr(scene.end.reply->lines[0], "broken"));
-		assert_int_equal(scene.end.count, 0);
-		session_abort(scene.session);
-		send_to(&scene, TO("<a@in.test>"), "right.test");
-		assert_null(scene.end.reply);
-		assert_true(scene.end.is_whole);
-		assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=pass"));
+		send_to(&visit, TO("<a@in.test>", "<b@in.test>"), "wrong.test");
+		assert_non_null(visit.end.reply);
+		assert_int_equal(visit.end.reply->code, 550);
+		assert_non_null(strstr(visit.end.reply->lines[0], "broken"));
+		assert_int_equal(visit.end.count, 0);
+		session_abort(visit.session);
+		send_to(&visit, TO("<a@in.test>"), "right.test");
+		assert_null(visit.end.reply);
+		assert_true(visit.end.is_whole);
+		assert_non_null(strstr(added_field(&visit.end, "Authentication-Results"), "x-sender=pass"));
 	}
-	leave(&scene);
-	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 4);
-	expect_records(&scene, "\"reply\":\"550 5.7.1 broken. For help", 4);
-	expect_records(&scene, "\"action\":\"accept\"", 2);
-	expect_records(&scene, "pending", 0);
-	expect_records(&scene, "overruled", 0);
+	visit_leave(&visit);
+	expect_records(&visit, "\"action\":\"reject\",\"enforced\":true", 4);
+	expect_records(&visit, "\"reply\":\"550 5.7.1 broken. For help", 4);
+	expect_records(&visit, "\"action\":\"accept\"", 2);
+	expect_records(&visit, "pending", 0);
+	expect_records(&visit, "overruled", 0);
 }
 
 /* There is one reply for all who were taken. */
@@ -223,20 +156,20 @@ message_is_refused_only_when_it_is_for_all(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(cases); i++) {
-		struct scene scene;
+		struct visit visit;
 
-		begin(&scene, "mode enforce " POLICIES);
-		send_to(&scene, cases[i].recipients, "wrong.test");
-		assert_int_equal(scene.end.reply != NULL ? scene.end.reply->code : 0, cases[i].code);
+		begin(&visit, "mode enforce " POLICIES);
+		send_to(&visit, cases[i].recipients, "wrong.test");
+		assert_int_equal(visit.end.reply != NULL ? visit.end.reply->code : 0, cases[i].code);
 		if (cases[i].code == 0)
-			assert_non_null(strstr(added_field(&scene.end, "X-Heloscope"), "would="));
+			assert_non_null(strstr(added_field(&visit.end, "X-Heloscope"), "would="));
 		if (cases[i].code == 451)
-			assert_non_null(strstr(scene.end.reply->lines[0], "later"));
-		leave(&scene);
-		expect_records(&scene,
+			assert_non_null(strstr(visit.end.reply->lines[0], "later"));
+		visit_leave(&visit);
+		expect_records(&visit,
 			       "\"enforced\":false,\"softened\":false,\"overruled\":\"others-accept\"",
 			       cases[i].others_accept);
-		expect_records(&scene, "\"enforced\":false,\"softened\":false,\"overruled\":\"others-defer\"",
+		expect_records(&visit, "\"enforced\":false,\"softened\":false,\"overruled\":\"others-defer\"",
 			       cases[i].others_defer);
 	}
 }
@@ -306,26 +239,26 @@ J1_message_takes_apart_recipients_whose_end_may_differ(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(cases); i++) {
-		struct scene scene;
+		struct visit visit;
 
 		print_message("    %zu: %s\n", i, cases[i].said[0].recipient);
-		begin(&scene, cases[i].config);
-		say_mail(&scene);
+		begin(&visit, cases[i].config);
+		say_mail(&visit);
 		for (size_t j = 0; j < 5 && cases[i].said[j].recipient != NULL; j++) {
-			const struct smtp_reply *reply = say_rcpt(&scene, cases[i].said[j].recipient);
+			const struct smtp_reply *reply = say_rcpt(&visit, cases[i].said[j].recipient);
 
 			assert_int_equal(reply != NULL ? reply->code : 0, cases[i].said[j].code);
 			if (cases[i].said[j].code == 452)
 				assert_string_equal(reply->xcode, "4.5.3");
 		}
-		say_header(&scene, "wrong.test");
-		say_body(&scene);
-		assert_int_equal(scene.end.reply != NULL ? scene.end.reply->code : 0, cases[i].end);
-		leave(&scene);
-		expect_records(&scene,
+		say_header(&visit, "wrong.test");
+		say_body(&visit);
+		assert_int_equal(visit.end.reply != NULL ? visit.end.reply->code : 0, cases[i].end);
+		visit_leave(&visit);
+		expect_records(&visit,
 			       "\"action\":\"defer\",\"enforced\":true,\"softened\":false,\"apart\":true",
 			       cases[i].apart);
-		expect_records(&scene, "\"overruled\"", strstr(cases[i].config, "apart") != NULL ? 0 : 1);
+		expect_records(&visit, "\"overruled\"", strstr(cases[i].config, "apart") != NULL ? 0 : 1);
 	}
 }
 
@@ -333,40 +266,40 @@ J1_message_takes_apart_recipients_whose_end_may_differ(void **state)
 static void
 message_counts_only_recipients_that_were_taken(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode enforce " POLICIES);
-	say_mail(&scene);
-	assert_null(say_rcpt(&scene, "<a@in.test>"));
-	assert_int_equal(say_rcpt(&scene, "<a@strict.test>")->code, 550);
-	say_header(&scene, "wrong.test");
-	say_body(&scene);
-	assert_int_equal(scene.end.reply->code, 550);
-	assert_non_null(strstr(scene.end.reply->lines[0], "broken"));
-	leave(&scene);
-	expect_records(&scene, "\"action\":\"reject\",\"enforced\":true", 2);
+	begin(&visit, "mode enforce " POLICIES);
+	say_mail(&visit);
+	assert_null(say_rcpt(&visit, "<a@in.test>"));
+	assert_int_equal(say_rcpt(&visit, "<a@strict.test>")->code, 550);
+	say_header(&visit, "wrong.test");
+	say_body(&visit);
+	assert_int_equal(visit.end.reply->code, 550);
+	assert_non_null(strstr(visit.end.reply->lines[0], "broken"));
+	visit_leave(&visit);
+	expect_records(&visit, "\"action\":\"reject\",\"enforced\":true", 2);
 }
 
 /* Whoever says nothing refuses nothing: an answer that does not come, or comes late. */
 static void
 message_is_not_refused_for_a_fault(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "resolver { timeout 100ms } mode enforce " POLICIES);
-	say_mail(&scene);
-	assert_null(say_rcpt(&scene, "<a@in.test>"));
-	say_header(&scene, "wrong.test");
-	session_body(scene.session, SPAN("in front of the end of the header"));
-	scene.end = session_end_of_message(scene.session, NULL); /* nobody answers */
-	assert_null(scene.end.reply);
-	assert_non_null(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=temperror"));
-	(void)fake_dns_deliver(&scene.dns); /* too late */
-	send_to(&scene, TO("<a@in.test>"), "wrong.test");
-	assert_int_equal(scene.end.reply->code, 550);
-	leave(&scene);
+	begin(&visit, "resolver { timeout 100ms } mode enforce " POLICIES);
+	say_mail(&visit);
+	assert_null(say_rcpt(&visit, "<a@in.test>"));
+	say_header(&visit, "wrong.test");
+	session_body(visit.session, SPAN("in front of the end of the header"));
+	visit.end = session_end_of_message(visit.session, NULL); /* nobody answers */
+	assert_null(visit.end.reply);
+	assert_non_null(strstr(added_field(&visit.end, "Authentication-Results"), "x-sender=temperror"));
+	(void)fake_dns_deliver(&visit.dns); /* too late */
+	send_to(&visit, TO("<a@in.test>"), "wrong.test");
+	assert_int_equal(visit.end.reply->code, 550);
+	visit_leave(&visit);
 }
 
 /* Wherever it is given up, what is not decided is told as such. */
@@ -375,27 +308,27 @@ message_tells_what_was_pending_when_it_is_given_up(void **state)
 {
 	(void)state;
 	for (int until = 0; until < 4; until++) {
-		struct scene scene;
+		struct visit visit;
 
-		begin(&scene, "mode enforce " POLICIES);
-		say_mail(&scene);
-		assert_null(say_rcpt(&scene, "<a@in.test>"));
-		assert_null(say_rcpt(&scene, "<b@in.test>"));
+		begin(&visit, "mode enforce " POLICIES);
+		say_mail(&visit);
+		assert_null(say_rcpt(&visit, "<a@in.test>"));
+		assert_null(say_rcpt(&visit, "<b@in.test>"));
 		if (until > 0)
-			say_header(&scene, "wrong.test");
+			say_header(&visit, "wrong.test");
 		if (until > 1)
-			session_end_of_header(scene.session);
+			session_end_of_header(visit.session);
 		if (until > 2)
-			session_body(scene.session, SPAN("x"));
-		session_abort(scene.session);
-		session_abort(scene.session);
-		send_to(&scene, TO("<a@in.test>"), "right.test");
-		assert_null(scene.end.reply);
-		leave(&scene);
+			session_body(visit.session, SPAN("x"));
+		session_abort(visit.session);
+		session_abort(visit.session);
+		send_to(&visit, TO("<a@in.test>"), "right.test");
+		assert_null(visit.end.reply);
+		visit_leave(&visit);
 		expect_records(
-			&scene,
+			&visit,
 			"\"action\":\"accept\",\"enforced\":true,\"softened\":false,\"pending\":\"body\"", 2);
-		expect_records(&scene, "\"pending\"", 2);
+		expect_records(&visit, "\"pending\"", 2);
 	}
 }
 
@@ -426,23 +359,23 @@ message_that_is_given_up_is_decided_but_for_notes(void **state)
 		static const char *const notes[] = { "tag \"t\"", "audit reject" };
 
 		for (size_t j = 0; j < ROWS(notes); j++) {
-			struct scene scene;
+			struct visit visit;
 			char config[512];
 
 			(void)snprintf(
 				config, sizeof config,
 				"mode %s policy { tag \"known\" when client in { 0.0.0.0/0 } %s when sender = fail\n%s }",
 				cases[i].mode, notes[j], cases[i].rules);
-			begin(&scene, config);
-			say_mail(&scene);
-			assert_null(say_rcpt(&scene, "<a@in.test>"));
-			session_abort(scene.session);
-			leave(&scene);
-			expect_records(&scene, cases[i].expected, 1);
-			expect_records(&scene, "\"tag\":\"known\"", 1);
-			expect_records(&scene, "\"notes\":[{", 1);
-			expect_records(&scene, "\"notes-pending\":\"body\"", 1);
-			expect_records(&scene, "\"pending\"", 0);
+			begin(&visit, config);
+			say_mail(&visit);
+			assert_null(say_rcpt(&visit, "<a@in.test>"));
+			session_abort(visit.session);
+			visit_leave(&visit);
+			expect_records(&visit, cases[i].expected, 1);
+			expect_records(&visit, "\"tag\":\"known\"", 1);
+			expect_records(&visit, "\"notes\":[{", 1);
+			expect_records(&visit, "\"notes-pending\":\"body\"", 1);
+			expect_records(&visit, "\"pending\"", 0);
 		}
 	}
 }
@@ -451,44 +384,44 @@ message_that_is_given_up_is_decided_but_for_notes(void **state)
 static void
 message_ends_with_its_client(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode enforce " POLICIES);
-	say_mail(&scene);
-	assert_int_equal(say_rcpt(&scene, "<a@strict.test>")->code, 550);
-	session_connect(scene.session, NULL);
-	session_header(scene.session, "X-Seal", "wrong.test");
-	scene.end = session_end_of_message(scene.session, NULL);
-	assert_false(scene.end.is_whole);
-	leave(&scene);
-	expect_records(&scene, "\"ip\":\"198.51.100.7\"", 1);
+	begin(&visit, "mode enforce " POLICIES);
+	say_mail(&visit);
+	assert_int_equal(say_rcpt(&visit, "<a@strict.test>")->code, 550);
+	session_connect(visit.session, NULL);
+	session_header(visit.session, "X-Seal", "wrong.test");
+	visit.end = session_end_of_message(visit.session, NULL);
+	assert_false(visit.end.is_whole);
+	visit_leave(&visit);
+	expect_records(&visit, "\"ip\":\"198.51.100.7\"", 1);
 }
 
 /* Quarantine, and mode audit, in which nothing is refused at the end either. */
 static void
 message_does_at_its_end_what_the_mode_allows(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode enforce " POLICIES);
-	session_header(scene.session, "From", "before MAIL");
-	say_mail(&scene);
-	assert_null(say_rcpt(&scene, "<a@in.test>"));
-	say_header(&scene, "right.test");
-	session_header(scene.session, "From", " another@b.test");
-	say_body(&scene);
-	assert_null(scene.end.reply);
-	assert_string_equal(scene.end.quarantine, "odd");
-	leave(&scene);
-	begin(&scene, "mode audit " POLICIES);
-	send_to(&scene, TO("<a@in.test>", "<a@strict.test>"), "wrong.test");
-	assert_null(scene.end.reply);
-	assert_non_null(strstr(added_field(&scene.end, "X-Heloscope"), "would=reject"));
-	leave(&scene);
-	expect_records(&scene, "\"enforced\":false", 2);
-	expect_records(&scene, "overruled", 0);
+	begin(&visit, "mode enforce " POLICIES);
+	session_header(visit.session, "From", "before MAIL");
+	say_mail(&visit);
+	assert_null(say_rcpt(&visit, "<a@in.test>"));
+	say_header(&visit, "right.test");
+	session_header(visit.session, "From", " another@b.test");
+	say_body(&visit);
+	assert_null(visit.end.reply);
+	assert_string_equal(visit.end.quarantine, "odd");
+	visit_leave(&visit);
+	begin(&visit, "mode audit " POLICIES);
+	send_to(&visit, TO("<a@in.test>", "<a@strict.test>"), "wrong.test");
+	assert_null(visit.end.reply);
+	assert_non_null(strstr(added_field(&visit.end, "X-Heloscope"), "would=reject"));
+	visit_leave(&visit);
+	expect_records(&visit, "\"enforced\":false", 2);
+	expect_records(&visit, "overruled", 0);
 }
 
 /* BOUND_RECIPIENTS_APART: an MTA hangs up after too many, so that the message would never come. Those beyond
@@ -496,34 +429,34 @@ message_does_at_its_end_what_the_mode_allows(void **state)
 static void
 message_puts_so_many_recipients_apart(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode enforce recipients apart " POLICIES);
+	begin(&visit, "mode enforce recipients apart " POLICIES);
 	for (int times = 0; times < 2; times++) {
-		say_mail(&scene);
-		assert_null(say_rcpt(&scene, "<a@open.test>"));
+		say_mail(&visit);
+		assert_null(say_rcpt(&visit, "<a@open.test>"));
 		for (int i = 0; i < BOUND_RECIPIENTS_APART + 10; i++) {
 			const struct smtp_reply *reply;
 			char name[32];
 
 			if (i == BOUND_RECIPIENTS_APART - 3) { /* in two transactions */
-				say_mail(&scene);
-				assert_null(say_rcpt(&scene, "<a@open.test>"));
+				say_mail(&visit);
+				assert_null(say_rcpt(&visit, "<a@open.test>"));
 			}
 			(void)snprintf(name, sizeof name, "<u%d@in.test>", i);
-			reply = say_rcpt(&scene, name);
+			reply = say_rcpt(&visit, name);
 			assert_int_equal(reply != NULL ? reply->code : 0,
 					 i < BOUND_RECIPIENTS_APART ? 452 : 0);
 		}
-		say_header(&scene, "wrong.test");
-		say_body(&scene);
-		assert_null(scene.end.reply); /* then all begins anew */
+		say_header(&visit, "wrong.test");
+		say_body(&visit);
+		assert_null(visit.end.reply); /* then all begins anew */
 	}
-	leave(&scene);
-	expect_records(&scene, "\"apart\":true", 2 * BOUND_RECIPIENTS_APART);
+	visit_leave(&visit);
+	expect_records(&visit, "\"apart\":true", 2 * BOUND_RECIPIENTS_APART);
 	expect_records(
-		&scene,
+		&visit,
 		"\"action\":\"reject\",\"enforced\":false,\"softened\":false,\"overruled\":\"others-accept\"",
 		20);
 }
@@ -532,24 +465,24 @@ message_puts_so_many_recipients_apart(void **state)
 static void
 message_takes_so_many_recipients_that_wait(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 	char recipient[32];
 
 	(void)state;
-	begin(&scene, "mode enforce " POLICIES);
-	say_mail(&scene);
+	begin(&visit, "mode enforce " POLICIES);
+	say_mail(&visit);
 	for (int i = 0; i < BOUND_RECIPIENTS_PENDING + 10; i++) {
 		const struct smtp_reply *reply;
 
 		(void)snprintf(recipient, sizeof recipient, "<user%d@in.test>", i);
-		reply = say_rcpt(&scene, recipient);
+		reply = say_rcpt(&visit, recipient);
 		assert_int_equal(reply != NULL ? reply->code : 0, i < BOUND_RECIPIENTS_PENDING ? 0 : 452);
 	}
-	assert_null(say_rcpt(&scene, "<a@open.test>")); /* need not wait */
-	say_header(&scene, "wrong.test");
-	say_body(&scene);
-	assert_null(scene.end.reply);
-	leave(&scene);
+	assert_null(say_rcpt(&visit, "<a@open.test>")); /* need not wait */
+	say_header(&visit, "wrong.test");
+	say_body(&visit);
+	assert_null(visit.end.reply);
+	visit_leave(&visit);
 }
 
 /* BOUND_RECIPIENTS_PENDING in mode audit: nobody is told to come again. */
@@ -557,40 +490,40 @@ static void
 P3_message_in_mode_audit_takes_any_number_that_wait(void **state)
 {
 	char recipient[40];
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin(&scene, "mode audit policy { tag \"x\" when helo = fail reject when sender = fail }");
-	say_mail(&scene);
+	begin(&visit, "mode audit policy { tag \"x\" when helo = fail reject when sender = fail }");
+	say_mail(&visit);
 	for (int i = 0; i < BOUND_RECIPIENTS_PENDING + 10; i++) {
 		(void)snprintf(recipient, sizeof recipient, "<user%d@in.test>", i);
-		assert_null(say_rcpt(&scene, recipient));
+		assert_null(say_rcpt(&visit, recipient));
 	}
-	say_header(&scene, "wrong.test");
-	say_body(&scene);
-	assert_null(scene.end.reply);
-	assert_true(scene.end.is_whole);
-	session_abort(scene.session);
-	leave(&scene);
+	say_header(&visit, "wrong.test");
+	say_body(&visit);
+	assert_null(visit.end.reply);
+	assert_true(visit.end.is_whole);
+	session_abort(visit.session);
+	visit_leave(&visit);
 }
 
 /* Up to its body; returns how many octets it holds then. */
 static size_t
-say_half(struct scene *scene)
+say_half(struct visit *visit)
 {
 	const size_t before = mallinfo2().uordblks;
 
-	say_mail(scene);
-	assert_null(say_rcpt(scene, "<a@in.test>"));
-	session_header(scene->session, "DKIM-Signature",
+	say_mail(visit);
+	assert_null(say_rcpt(visit, "<a@in.test>"));
+	session_header(visit->session, "DKIM-Signature",
 		       " v=1; a=rsa-sha256; c=relaxed/relaxed; d=b.test; s=k; h=From; bh=" BODY_HASH
 		       "; b=AAAA");
 	for (int i = 0; i < 20; i++)
-		session_header(scene->session, "X-Header",
+		session_header(visit->session, "X-Header",
 			       " what many a field says, some of it more than once");
-	say_header(scene, "right.test");
-	session_end_of_header(scene->session);
-	session_body(scene->session, SPAN("x"));
+	say_header(visit, "right.test");
+	session_end_of_header(visit->session);
+	session_body(visit->session, SPAN("x"));
 	return mallinfo2().uordblks - before;
 }
 
@@ -598,15 +531,17 @@ say_half(struct scene *scene)
 static void
 message_holds_less_than_20_kB_in_its_middle(void **state)
 {
-	struct scene scene;
+	struct visit visit;
 
 	(void)state;
-	begin_with(&scene, "enable { dkim } disable { iprev, helo, spf, spf-helo, sender }", checks_table());
-	(void)say_half(&scene); /* which has OpenSSL load what it needs */
-	session_abort(scene.session);
-	assert_in_range(say_half(&scene), 0, 20480);
-	session_abort(scene.session);
-	leave(&scene);
+	visit_begin(&visit, rows, ROWS(rows),
+		    "enable { dkim } disable { iprev, helo, spf, spf-helo, sender }", checks_table());
+	connect_client(&visit);
+	(void)say_half(&visit); /* which has OpenSSL load what it needs */
+	session_abort(visit.session);
+	assert_in_range(say_half(&visit), 0, 20480);
+	session_abort(visit.session);
+	visit_leave(&visit);
 }
 
 /* BOUND_RECIPIENTS_RECORDED, BOUND_VERDICTS: what is beyond is counted. */
@@ -615,7 +550,7 @@ message_tells_of_so_many_recipients_and_verdicts(void **state)
 {
 	enum { RULES = BOUND_VERDICTS + 4 };
 	char config[2000] = "mode audit policy { ", recipient[60];
-	struct scene scene;
+	struct visit visit;
 	size_t length = strlen(config);
 
 	(void)state;
@@ -623,18 +558,18 @@ message_tells_of_so_many_recipients_and_verdicts(void **state)
 		length += (size_t)snprintf(config + length, sizeof config - length,
 					   "reject when recipient = \"*@d%d.test\" ", i);
 	(void)snprintf(config + length, sizeof config - length, "}");
-	begin(&scene, config);
-	say_mail(&scene);
+	begin(&visit, config);
+	say_mail(&visit);
 	for (int i = 0; i < BOUND_RECIPIENTS_RECORDED + 10; i++) {
 		(void)snprintf(recipient, sizeof recipient, "<u@d%d.test>", i % RULES);
-		assert_null(say_rcpt(&scene, recipient));
+		assert_null(say_rcpt(&visit, recipient));
 	}
-	say_header(&scene, "right.test");
-	say_body(&scene);
-	leave(&scene);
-	expect_records(&scene, "\"recipients\":510", 1);
-	assert_non_null(strstr(scene.records, "\"recipient\":\"<u@d15.test>\",\"action\":\"reject\""));
-	expect_records(&scene, "\"recipient\":\"<u@d16.test>\"", 0);
+	say_header(&visit, "right.test");
+	say_body(&visit);
+	visit_leave(&visit);
+	expect_records(&visit, "\"recipients\":510", 1);
+	assert_non_null(strstr(visit.records, "\"recipient\":\"<u@d15.test>\",\"action\":\"reject\""));
+	expect_records(&visit, "\"recipient\":\"<u@d16.test>\"", 0);
 }
 
 /*
@@ -681,22 +616,22 @@ P0_message_with_an_address_of_too_many_readings_is_judged_by_what_is_known(void 
 		const struct smtp_reply *reply;
 		char memory[2000] = "", config[1024];
 		struct strbuf text = STRBUF_OVER(memory);
-		struct scene scene;
+		struct visit visit;
 
 		(void)snprintf(config, sizeof config, "contact \"help@in.test\" disable { sender } %s",
 			       table[i].config);
 		print_message("    %s\n", table[i].config);
-		begin(&scene, config);
-		session_mail(scene.session, &said);
-		reply = say_rcpt(&scene, table[i].recipient);
+		begin(&visit, config);
+		session_mail(visit.session, &said);
+		reply = say_rcpt(&visit, table[i].recipient);
 		assert_int_equal(reply != NULL ? reply->code : 0, table[i].code);
 		if (reply != NULL) {
 			smtp_reply_add_to(reply, &text);
 			assert_non_null(strstr(memory, table[i].says));
 			assert_non_null(strstr(memory, "help@in.test and quote reference"));
 		}
-		leave(&scene);
-		expect_records(&scene, table[i].record, 1);
+		visit_leave(&visit);
+		expect_records(&visit, table[i].record, 1);
 	}
 }
 
@@ -713,16 +648,16 @@ message_needs_what_its_configuration_wants(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(cases); i++) {
-		struct scene scene;
+		struct visit visit;
 
-		begin(&scene, cases[i].config);
-		assert_int_equal(session_last_stage(scene.session), cases[i].expected);
-		send_to(&scene, TO("<a@in.test>"), "right.test");
-		assert_null(scene.end.reply);
-		assert_int_equal(strstr(added_field(&scene.end, "Authentication-Results"), "x-sender=pass")
+		begin(&visit, cases[i].config);
+		assert_int_equal(session_last_stage(visit.session), cases[i].expected);
+		send_to(&visit, TO("<a@in.test>"), "right.test");
+		assert_null(visit.end.reply);
+		assert_int_equal(strstr(added_field(&visit.end, "Authentication-Results"), "x-sender=pass")
 					 != NULL,
 				 cases[i].expected == STAGE_BODY);
-		leave(&scene);
+		visit_leave(&visit);
 	}
 }
 
