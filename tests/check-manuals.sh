@@ -105,7 +105,7 @@ END
 # Codes of replies: those that the program can give stand in README's table, and no others.
 for code in $(grep -ohE '"[17]\.[0-9]+"' "$srcdir"/milter/words/*.c | tr -d '"'); do echo "550 5.$code"; done >codes.program.$$
 for code in $(grep -ohE '"4\.[0-9]+\.[0-9]+"' "$srcdir"/milter/words/*.c | tr -d '"'); do echo "451 $code"; done >>codes.program.$$
-sed -n 's/^	\.code = \([0-9]*\),/\1/p; s/^	\.xcode = "\([0-9.]*\)",/ \1/p' "$srcdir/milter/daemon/message.c" | paste -sd '\0\n' >>codes.program.$$
+sed -n 's/^	\.code = \([0-9]*\),/\1/p; s/^	\.xcode = "\([0-9.]*\)",/ \1/p' "$srcdir/milter/daemon/message.c" "$srcdir/milter/daemon/verdicts.c" | paste -sd '\0\n' >>codes.program.$$
 sed -n '/^What the codes mean/,/^The code is that/s/^    \([45][0-9][0-9] [45]\.[0-9]*\.[0-9]*\) .*/\1/p' "$srcdir/README" | sort -u >codes.readme.$$
 [ "$(wc -l <codes.readme.$$)" -gt 5 ] || say "README: its table of codes cannot be read"
 sort -u -o codes.program.$$ codes.program.$$

@@ -1,7 +1,6 @@
 #include "heloscope/daemon/message.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
@@ -10,12 +9,10 @@
 #include "heloscope/checks/gateway.h"
 #include "heloscope/checks/policy.h"
 #include "heloscope/daemon/account.h"
-#include "heloscope/records/record.h"
-#include "heloscope/words/compose.h"
+#include "heloscope/daemon/verdicts.h"
 
 #define MESSAGE_MEMORY (1U << 20)     /* octets */
 #define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
-#define RECORD_MEMORY (256U << 10)
 
 struct message {
 	struct message_needs *needs; /* the session's: what stands there now */
@@ -25,7 +22,6 @@ struct message {
 	bool is_judged;              /* its facts are known as far as MAIL gives them */
 	bool is_over;                /* nothing more comes: what is pending stays so */
 	bool is_told;
-	bool is_quarantined;
 	char ident[IDENT_SIZE];
 	struct arena arena;
 	struct envelope_address *waiting; /* recipients that were taken, and are judged when more is known */
@@ -35,22 +31,9 @@ struct message {
 	uint64_t begun_ms;
 	const struct facts *facts; /* once judged; NULL before, or when memory ran out */
 	unsigned waited_ms;
-	struct told_verdict *verdicts; /* the different ones, at most BOUND_VERDICTS */
-	size_t verdict_count;
-	size_t taken; /* recipients for which the message is to be delivered, whatever comes */
-	const struct smtp_reply *refusal;    /* of the message at its end; NULL: it is accepted */
-	struct arena record_arena;           /* its failure costs the record names, and no mail */
-	struct record_recipient *recipients; /* for log and record */
-	size_t recipient_count, recipient_total;
+	struct verdicts verdicts;
+	const struct smtp_reply *refusal; /* of the message at its end; NULL: it is accepted */
 	struct arriving arriving;
-	struct smtp_reply *reply; /* to a recipient whose verdict is none of those; NULL: there was none */
-};
-
-static const struct smtp_reply out_of_memory = {
-	.code = 451,
-	.xcode = "4.3.0",
-	.lines = { "The mail filter is out of memory. Please try again later." },
-	.count = 1,
 };
 
 /* RFC 5321, 4.5.3.1.10: the client sends to the others in another transaction. */
@@ -75,16 +58,16 @@ tell(struct message *message, const char *queue_id)
 		.ident = message->ident,
 		.queue_id = queue_id,
 		.facts = message->facts,
-		.verdicts = message->verdicts,
-		.verdict_count = message->verdict_count,
-		.recipients = message->recipients,
-		.recipient_count = message->recipient_count,
-		.recipient_total = message->recipient_total,
+		.verdicts = message->verdicts.items,
+		.verdict_count = message->verdicts.count,
+		.recipients = message->verdicts.recipients,
+		.recipient_count = message->verdicts.recipient_count,
+		.recipient_total = message->verdicts.recipient_total,
 		.waited_ms = message->waited_ms,
 		.said = message->needs->said,
 	};
 
-	if (message->facts == NULL || message->verdict_count == 0 || message->is_told)
+	if (message->facts == NULL || message->verdicts.count == 0 || message->is_told)
 		return;
 	message->is_told = true;
 	message->needs->said = 0;
@@ -150,94 +133,6 @@ complete_facts(struct message *message)
 
 /* Verdicts. */
 
-static bool
-same_verdict(const struct verdict *a, const struct verdict *b)
-{
-	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
-	       && a->is_softened == b->is_softened && a->withheld == b->withheld
-	       && a->pending_until == b->pending_until && a->notes_until == b->notes_until
-	       && a->overruled == b->overruled && a->is_apart == b->is_apart && a->tag_count == b->tag_count
-	       && a->audit_count == b->audit_count && memcmp(a->tags, b->tags, sizeof a->tags) == 0
-	       && memcmp(a->audits, b->audits, sizeof a->audits) == 0
-	       && reasons_equal(&a->reasons, &b->reasons);
-}
-
-/* Have the reply of a verdict that refuses, or would, beside it. */
-static void
-keep_reply(struct message *message, struct told_verdict *told)
-{
-	struct smtp_reply *reply;
-
-	if (!action_refuses(told->verdict.action))
-		return;
-	reply = arena_alloc(&message->arena, sizeof *reply);
-	if (reply != NULL)
-		compose_reply(config_of(message), &told->verdict, message->ident, reply);
-	told->reply = reply;
-}
-
-/* False when there is no room for it. */
-static bool
-add_verdict(struct message *message, const struct verdict *verdict)
-{
-	struct told_verdict *verdicts;
-
-	if (message->verdict_count == BOUND_VERDICTS)
-		return false;
-	verdicts = arena_grow(&message->arena, message->verdicts, message->verdict_count, sizeof *verdicts);
-	if (verdicts == NULL)
-		return false;
-	message->verdicts = verdicts;
-	verdicts[message->verdict_count] = (struct told_verdict){ .verdict = *verdict };
-	keep_reply(message, &verdicts[message->verdict_count++]);
-	return true;
-}
-
-/* Returns where the verdict stands among those of the message; BOUND_VERDICTS when it does not: the last one
- * is counted for it. */
-static size_t
-count_verdict(struct message *message, const struct verdict *verdict)
-{
-	size_t i = 0;
-
-	while (i < message->verdict_count && !same_verdict(&message->verdicts[i].verdict, verdict))
-		i++;
-	if (i == message->verdict_count && !add_verdict(message, verdict))
-		i = BOUND_VERDICTS;
-	if (message->verdict_count > 0)
-		message->verdicts[i < BOUND_VERDICTS ? i : message->verdict_count - 1].recipients++;
-	return i;
-}
-
-static struct envelope_address
-copy_address(const struct envelope_address *address, struct arena *arena)
-{
-	return (struct envelope_address){
-		.typed = arena_string(arena, address->typed),
-		.used = address->used != NULL ? arena_string(arena, address->used) : NULL,
-	};
-}
-
-/* For log and record; of very many recipients, and of very many verdicts, the first. */
-static void
-keep_recipient(struct message *message, const struct envelope_address *address, size_t verdict)
-{
-	const bool has_record = runtime_record_log(message->needs->runtime) != NULL;
-	const size_t most = has_record ? BOUND_RECIPIENTS_RECORDED : COMPOSE_RECIPIENTS_MAX;
-	struct record_recipient *recipients;
-
-	message->recipient_total++;
-	if (message->recipient_count >= most || verdict >= BOUND_VERDICTS)
-		return;
-	recipients = arena_grow(&message->record_arena, message->recipients, message->recipient_count,
-				sizeof *recipients);
-	if (recipients == NULL)
-		return;
-	message->recipients = recipients;
-	recipients[message->recipient_count++] =
-		(struct record_recipient){ copy_address(address, &message->record_arena), verdict };
-}
-
 /* What the rules say for a recipient. Returns why they could not be applied, or NULL. */
 static const struct smtp_reply *
 apply_rules(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
@@ -252,7 +147,7 @@ apply_rules(const struct message *message, const struct envelope_address *recipi
 	is_whole = !arena.has_failed;
 	*verdict = policy_judge(config, message->facts, &readings);
 	arena_clear(&arena);
-	return is_whole ? NULL : &out_of_memory;
+	return is_whole ? NULL : &verdicts_no_memory;
 }
 
 /* Judge for a recipient. Returns why that is not possible, or NULL. */
@@ -260,7 +155,7 @@ static const struct smtp_reply *
 judge(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
 {
 	if (message->facts == NULL)
-		return &out_of_memory;
+		return &verdicts_no_memory;
 	*verdict = (struct verdict){ .facts = message->facts, .action = ACTION_ACCEPT, .is_enforced = true };
 	if (message->walk != NULL) {
 		verdict->pending_until = STAGE_HEADER;
@@ -273,35 +168,6 @@ judge(const struct message *message, const struct envelope_address *recipient, s
 	return apply_rules(message, recipient, verdict);
 }
 
-/* What a recipient who is refused is told. */
-static const struct smtp_reply *
-reply_for(struct message *message, const struct verdict *verdict, size_t index)
-{
-	if (index < BOUND_VERDICTS && message->verdicts[index].reply != NULL)
-		return message->verdicts[index].reply;
-	if (message->reply == NULL)
-		message->reply = malloc(sizeof *message->reply);
-	if (message->reply == NULL)
-		return &out_of_memory;
-	compose_reply(config_of(message), verdict, message->ident, message->reply);
-	return message->reply;
-}
-
-/* A recipient has its verdict, which log and record tell. Returns the reply when it is refused. */
-static const struct smtp_reply *
-settle(struct message *message, const struct envelope_address *recipient, const struct verdict *verdict)
-{
-	const size_t index = count_verdict(message, verdict);
-
-	keep_recipient(message, recipient, index);
-	if (verdict_refuses(verdict))
-		return reply_for(message, verdict, index);
-	message->taken++;
-	if (verdict->is_enforced && verdict->action == ACTION_QUARANTINE)
-		message->is_quarantined = true;
-	return NULL;
-}
-
 /* Those that waited for what is known now. What awaits more waits on. */
 static void
 judge_waiting(struct message *message)
@@ -312,11 +178,11 @@ judge_waiting(struct message *message)
 	message->waiting_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (judge(message, &message->waiting[i], &verdict) != NULL)
-			message->taken++; /* as was said */
+			message->verdicts.taken++; /* as was said */
 		else if (verdict_waits(&verdict) && !message->is_over)
 			message->waiting[message->waiting_count++] = message->waiting[i];
 		else
-			(void)settle(message, &message->waiting[i], &verdict);
+			(void)verdicts_settle(&message->verdicts, &message->waiting[i], &verdict);
 	}
 }
 
@@ -342,7 +208,7 @@ keep_waiting(struct message *message, const struct envelope_address *recipient, 
 	if (waiting == NULL)
 		return false;
 	message->waiting = waiting;
-	waiting[message->waiting_count++] = copy_address(recipient, &message->arena);
+	waiting[message->waiting_count++] = envelope_address_copy(recipient, &message->arena);
 	return true;
 }
 
@@ -383,7 +249,7 @@ must_be_apart(struct message *message, const struct envelope_address *recipient,
 	if (!is_like_first(message, recipient, verdict_is_pending(verdict)))
 		return message->needs->apart < BOUND_RECIPIENTS_APART;
 	if (message->first.typed == NULL) {
-		message->first = copy_address(recipient, &message->arena);
+		message->first = envelope_address_copy(recipient, &message->arena);
 		message->is_first_held_up = verdict_is_pending(verdict);
 	}
 	return false;
@@ -398,7 +264,7 @@ put_apart(struct message *message, const struct envelope_address *recipient)
 	};
 
 	message->needs->apart++;
-	return settle(message, recipient, &verdict);
+	return verdicts_settle(&message->verdicts, recipient, &verdict);
 }
 
 /* Whether a recipient need not wait for answers, where nobody is refused and some are still to come. */
@@ -416,7 +282,7 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 	struct verdict verdict;
 
 	if (message == NULL)
-		return &out_of_memory;
+		return &verdicts_no_memory;
 	if (can_postpone(message) && keep_waiting(message, recipient, BOUND_RECIPIENTS_POSTPONED))
 		return NULL;
 	have_facts(message);
@@ -426,7 +292,7 @@ message_rcpt(struct message *message, const struct envelope_address *recipient)
 	if (must_be_apart(message, recipient, &verdict))
 		return put_apart(message, recipient);
 	if (!verdict_waits(&verdict))
-		return settle(message, recipient, &verdict);
+		return verdicts_settle(&message->verdicts, recipient, &verdict);
 	return keep_waiting(message, recipient, BOUND_RECIPIENTS_PENDING) ? NULL : &too_many_waiting;
 }
 
@@ -499,9 +365,9 @@ message_begin(struct message_needs *needs, const struct mail_command *mail)
 		return NULL;
 	message->needs = needs;
 	arena_init(&message->arena, MESSAGE_MEMORY);
-	arena_init(&message->record_arena, RECORD_MEMORY);
 	arriving_init(&message->arriving, &message->arena);
 	ident_make(message->ident);
+	verdicts_init(&message->verdicts, needs->runtime, message->ident, &message->arena);
 	message->begun_ms = clock_now_ms();
 	start(message, mail);
 	return message;
@@ -556,7 +422,7 @@ message_body(struct message *message, struct span octets)
 static struct policy_end
 count_ends(const struct message *message)
 {
-	struct policy_end end = { .accepted = message->taken };
+	struct policy_end end = { .accepted = message->verdicts.taken };
 	struct verdict verdict;
 
 	for (size_t i = 0; i < message->waiting_count; i++) {
@@ -585,22 +451,10 @@ judge_at_end(struct message *message)
 		if (judge(message, &message->waiting[i], &verdict) != NULL)
 			continue;
 		policy_overrule(&verdict, &end);
-		reply = settle(message, &message->waiting[i], &verdict);
+		reply = verdicts_settle(&message->verdicts, &message->waiting[i], &verdict);
 		message->refusal = message->refusal != NULL ? message->refusal : reply;
 	}
 	message->waiting_count = 0;
-}
-
-static const char *
-quarantine_reason(const struct message *message)
-{
-	for (size_t i = 0; i < message->verdict_count; i++) {
-		const struct rule *rule = message->verdicts[i].verdict.rule;
-
-		if (message->verdicts[i].verdict.action == ACTION_QUARANTINE)
-			return rule->text != NULL ? rule->text : rule->place;
-	}
-	return "heloscope";
 }
 
 static void
@@ -609,13 +463,13 @@ make_edits(const struct message *message, struct edit_list *list)
 	const struct config *config = config_of(message);
 	const struct message_summary summary = {
 		.ident = message->ident,
-		.verdicts = message->verdicts,
-		.verdict_count = message->verdict_count,
+		.verdicts = message->verdicts.items,
+		.verdict_count = message->verdicts.count,
 		.waited_ms = message->waited_ms,
 	};
 
 	edits_remove(list, &message->arriving);
-	edits_add_notes(list, message->ident, message->verdicts, message->verdict_count);
+	edits_add_notes(list, message->ident, message->verdicts.items, message->verdicts.count);
 	if (!message->facts->client.is_trusted || message->facts->client.is_authenticated)
 		edits_add_results(list, config, message->facts, &summary);
 }
@@ -632,7 +486,7 @@ accept_message(struct message *message)
 	end = (struct message_end){
 		.edits = list.items,
 		.count = list.count,
-		.quarantine = message->is_quarantined ? quarantine_reason(message) : NULL,
+		.quarantine = verdicts_quarantine_reason(&message->verdicts),
 		.is_whole = !message->arena.has_failed && !message->arriving.has_lost,
 	};
 	if (message->inquiry != NULL && end.is_whole)
@@ -688,7 +542,6 @@ message_close(struct message *message)
 	if (message->inquiry != message->needs->inquiry)
 		inquiry_close(message->inquiry);
 	arena_clear(&message->arena);
-	arena_clear(&message->record_arena);
-	free(message->reply);
+	verdicts_clear(&message->verdicts);
 	free(message);
 }

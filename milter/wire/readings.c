@@ -351,6 +351,15 @@ is_beyond_doubt(struct span text)
 	return ats == 1;
 }
 
+struct envelope_address
+envelope_address_copy(const struct envelope_address *address, struct arena *arena)
+{
+	return (struct envelope_address){
+		.typed = arena_string(arena, address->typed),
+		.used = address->used != NULL ? arena_string(arena, address->used) : NULL,
+	};
+}
+
 struct readings
 mailbox_readings(const struct envelope_address *address, struct arena *arena)
 {

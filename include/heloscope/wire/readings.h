@@ -18,6 +18,9 @@ struct envelope_address {
 	const char *used;  /* what the MTA says that it will use: {mail_addr}, {rcpt_addr}; NULL: not told */
 };
 
+/* A copy in the arena; "" where that had no room. */
+struct envelope_address envelope_address_copy(const struct envelope_address *address, struct arena *arena);
+
 #define READINGS_MAX (BOUND_READINGS + 1)
 
 struct readings {
