@@ -126,8 +126,8 @@ def run(lab, mode):
     config = CONFIG.replace("mode audit", f"mode {mode}").replace("    audit reject", RULES + "    audit reject", 1)
     running = lab.heloscope(config + LOOK_BACK + AUTHOR, name=f"heloscope-{mode}")
     port = lab.postfix(f"inet:127.0.0.1:{running.port}", lab.certificate(), name=f"postfix-{mode}")
-    print("(The servers at the senders' addresses are looked at in the background; what follows are not the first messages.)")
-    print("(-> the client says, <- the server answers; ~> and <~ the same over TLS; ** in the arrow: it refuses.)")
+    print("(The filter checks the senders' servers in the background; earlier messages, not shown, made it do so.)")
+    print("(-> the client says, <- the server answers; ~> and <~ the same over TLS; <** it refuses.)")
     look_back(lab, running, port)
     told = []
     for number, (title, options) in enumerate(MESSAGES, 1):
