@@ -309,7 +309,7 @@ class Installed(Base):
         """systemd-analyze: 0 is shut in, 10 is open; --threshold is in tenths."""
         if shutil.which("systemd-analyze") is None:
             self.skipTest("systemd-analyze is missing (Debian package: systemd)")
-        for name in ("heloscope-milter.service", "heloscope-page.service"):
+        for name in ("heloscope-milter.service", "heloscope-page.service", "heloscope-collect.service"):
             unit = self.lab.folder / name
             text = (SOURCE / f"contrib/systemd/{name}.in").read_text()
             unit.write_text(text.replace("@sbindir@", "/usr/sbin").replace("@bindir@", "/usr/bin").replace("@confdir@", "/etc/heloscope"))
@@ -389,6 +389,7 @@ class Installed(Base):
             "etc/logrotate.d/heloscope",
             "usr/lib/systemd/system/heloscope-milter.service",
             "usr/lib/systemd/system/heloscope-page.service",
+            "usr/lib/systemd/system/heloscope-collect.service",
             "usr/share/doc/heloscope/heloscope-page.conf",
             "usr/lib/sysusers.d/heloscope.conf",
             "usr/lib/tmpfiles.d/heloscope.conf",
