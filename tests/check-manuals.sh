@@ -41,7 +41,7 @@ settings=$(awk '
 
 # Whoever writes an entry of refusals.conf finds its tokens in the manual.
 for token in $(sed -n 's/^\tROW([A-Z_]*, *"\([a-z-]*\)".*/\1/p' "$srcdir/include/heloscope/config/refusals.h"); do
-	sed -n '/^\.Cm category Ar token/,/^\.Cm permanent/p' "$manual" | grep -Eq "^\.Cm ([a-z-]+ , )*$token( |\$)" ||
+	sed -n '/^\.It Cm category Ar token/,/^\.It Cm permanent/p' "$manual" | grep -Eq "^\.Cm ([a-z-]+ , )*$token( |\$)" ||
 		say "the token $token of the catalogue of refusals is missing in $manual"
 done
 
