@@ -24,7 +24,6 @@ static void
 fail(struct gateway_walk *walk, enum gateway_fault fault)
 {
 	walk->client.gateway.fault = fault;
-	walk->client.gateway.lacks_helo = true;
 	walk->is_over = true;
 }
 
@@ -62,9 +61,9 @@ meet(struct gateway_walk *walk, const struct received *received)
 		return;
 	}
 	client->address = received->address;
-	if (received->helo.length > 0)
-		walk->helo = arena_copy(&walk->memory, received->helo);
-	client->gateway.lacks_helo = received->helo.length == 0;
+	walk->helo = received->lacks_brackets ? arena_printf(&walk->memory, "[%.*s]",
+							     (int)received->helo.length, received->helo.at)
+					      : arena_copy(&walk->memory, received->helo);
 	memcpy(walk->tls_version, received->tls_version, sizeof walk->tls_version);
 	walk->is_over = true;
 }

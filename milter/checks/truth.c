@@ -190,8 +190,6 @@ text_truth(const struct condition *condition, const struct facts *facts, const s
 
 	if (address_withheld(condition, facts, recipient) != DNS_NOERROR)
 		return TRUTH_UNKNOWN;
-	if (condition->subject == SUBJECT_HELO_NAME && facts->client.gateway.lacks_helo)
-		return TRUTH_UNKNOWN;
 	for (size_t i = 0; i < condition->texts.count; i++)
 		if (text_matches(condition, facts, recipient, condition->texts.items[i]))
 			return TRUTH_TRUE;

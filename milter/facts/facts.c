@@ -106,18 +106,7 @@ facts_escapes_rules(const struct facts *facts)
 bool
 facts_lacks_ground(const struct facts *facts, enum method method)
 {
-	const bool lacks_client = facts_lacks_client(facts);
-	const bool lacks_helo = lacks_client || facts->client.gateway.lacks_helo;
-
-	switch (method) {
-	case METHOD_HELO:
-	case METHOD_SPF_HELO:
-		return lacks_helo;
-	case METHOD_DMARC:
-		return facts->sender.mailbox.form == MAILBOX_NULL ? lacks_helo : lacks_client;
-	default:
-		return lacks_client && method_words(method)->rests_on_client;
-	}
+	return facts_lacks_client(facts) && (method == METHOD_DMARC || method_words(method)->rests_on_client);
 }
 
 bool

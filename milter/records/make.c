@@ -198,8 +198,6 @@ gateway_of(const struct gateway_facts *gateway)
 	record_set_number(object, "hops", gateway->hops);
 	record_set_text(object, "fault", record_gateway_fault_token(gateway->fault));
 	record_set_address(object, "inner", &gateway->inner);
-	if (gateway->lacks_helo)
-		record_set_flag(object, "helo-untold", true);
 	return object;
 }
 

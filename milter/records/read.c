@@ -24,7 +24,6 @@ take_gateway(struct taking *taking, const struct node *gateway)
 		.hops = take_number(gateway, "hops"),
 		.fault = (enum gateway_fault)take_token(taking, gateway, "fault", &codec_gateway_faults,
 							GATEWAY_FAULT_NONE),
-		.lacks_helo = take_flag(gateway, "helo-untold"),
 	};
 }
 

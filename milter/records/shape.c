@@ -65,8 +65,7 @@ struct shape {
 
 static const struct shape gateway[] = {
 	MUST("ip", TEXT),   MAY("believed", TEXT), RANGE("hops", false, 0, NUMBER_MAX),
-	MAY("fault", TEXT), MAY("inner", TEXT),    MAY("helo-untold", FLAG),
-	END_OF_SHAPES,
+	MAY("fault", TEXT), MAY("inner", TEXT),    END_OF_SHAPES,
 };
 
 static const struct shape client[] = {

@@ -128,7 +128,7 @@ take_literal(struct span *rest, struct ipaddr *address)
 	return true;
 }
 
-/* Whether an address stands in a text, in brackets as a server writes that of a client: not behind "@", as in
+/* Whether an address is in a text, in brackets as a server writes that of a client: not behind "@", as in
  * addresses of mail. */
 static bool
 holds_literal(struct span text)
@@ -141,6 +141,21 @@ holds_literal(struct span text)
 		if ((i == 0 || text.at[i - 1] != '@') && take_literal(&rest, &address))
 			return true;
 	}
+	return false;
+}
+
+/* The same, in any form. */
+static bool
+holds_address(struct span text)
+{
+	struct ipaddr address;
+	struct span word;
+
+	if (holds_literal(text))
+		return true;
+	while ((word = span_word(&text, ASCII_BLANKS ",;()[]@=")).length > 0)
+		if (read_address(word, &address))
+			return true;
 	return false;
 }
 
@@ -169,7 +184,7 @@ take_between(struct span *rest, struct clauses *clauses)
 		clauses->has_more_comment = true;
 		if (begins_with(comment, "using"))
 			clauses->tls = comment;
-		if (!begins_with(comment, "Client CN") && holds_literal(comment))
+		if (!begins_with(comment, "Client CN") && holds_address(comment))
 			return false;
 	}
 	return true;
@@ -195,7 +210,8 @@ static bool
 take_apart(struct span value, struct clauses *clauses)
 {
 	*clauses = (struct clauses){ .comment = { "", 0 }, .tls = { "", 0 } };
-	if (!take_words(&value, "from") || !take_word(&value, &clauses->first))
+	if (!take_words(&value, "from") || !take_word(&value, &clauses->first)
+	    || (value.length > 0 && !ascii_is_blank(value.at[0]))) /* "(" may be of the HELO name */
 		return false;
 	(void)take_comment(&value, &clauses->comment);
 	if (!take_between(&value, clauses) || !take_words(&value, "by") || !ends_plainly(value))
@@ -262,19 +278,23 @@ is_of_google(struct span name)
 	       || span_ends_with_nocase(name, SPAN(".gmail.com"));
 }
 
-/* Google writes the literal with which a client introduced itself without its brackets, "?192.0.2.1?": what
- * it really said is not certain. Others write "?" for what a client should not say, which is its name then.
- */
-static struct span
-helo_of(const struct clauses *clauses)
+/* Google writes the literal with which a client introduced itself without its brackets, "?192.0.2.1?". Others
+ * write "?" for what a client should not say, which is its name then. */
+static void
+take_helo(const struct clauses *clauses, struct received *received)
 {
-	struct span word = clauses->first, by = clauses->by, name;
+	const struct span word = clauses->first;
+	struct span by = clauses->by, name;
 	struct ipaddr address;
 
-	if (word.length > 2 && word.at[0] == '?' && word.at[word.length - 1] == '?' && take_word(&by, &name)
-	    && is_of_google(name) && read_address((struct span){ word.at + 1, word.length - 2 }, &address))
-		word.length = 0;
-	return word;
+	received->helo = word;
+	if (word.length < 3 || word.at[0] != '?' || word.at[word.length - 1] != '?')
+		return;
+	if (take_word(&by, &name) && is_of_google(name)
+	    && read_address((struct span){ word.at + 1, word.length - 2 }, &address)) {
+		received->helo = (struct span){ word.at + 1, word.length - 2 };
+		received->lacks_brackets = true;
+	}
 }
 
 /* Sendmail's "IDENT@[ADDRESS]", of a client without PTR: the octets of what ident answers are letters, digits
@@ -309,7 +329,7 @@ read_usual(const struct clauses *clauses, struct received *received)
 	}
 	if (!take_literal(&rest, &received->address))
 		return false;
-	received->helo = helo_of(clauses);
+	take_helo(clauses, received);
 	if (take_comment(&rest, &name) && !begins_with(name, "may be forged"))
 		return false;
 	skip_blanks(&rest);
@@ -336,14 +356,14 @@ take_exim_words(struct span rest, struct received *received)
 	return rest.length == 0;
 }
 
-/* Exim tells no HELO name when it is the name before, or the address; with "esmtp" there was one. */
+/*
+ * Exim tells no HELO name when it is the name before, or the address. Nor does it where there was no HELO at
+ * all, which who says none could as well have said.
+ */
 static void
 take_exim_helo(const struct clauses *clauses, struct received *received)
 {
-	struct span rest = clauses->by, protocol;
-
-	if (received->helo.length == 0 && find_protocol(&rest, &protocol)
-	    && span_starts_with_nocase(protocol, SPAN("esmtp")))
+	if (received->helo.length == 0)
 		received->helo = clauses->first;
 }
 

@@ -97,7 +97,7 @@ put_check(const struct message_record *record, enum method method, enum telling_
 
 	strbuf_init(&said, memory, sizeof memory);
 	if (facts_is_groundless(record->facts, method))
-		gateway_say(record->facts, method, &said);
+		gateway_say(record->facts, &said);
 	else
 		telling->say(record->facts, record->time_s, &said);
 	if (out->is_markup) {
@@ -647,13 +647,9 @@ put_origin(const struct facts *facts, struct output *out)
 			  ipaddr_format(&facts->client.gateway.address, gateway));
 	if (facts_lacks_client(facts))
 		return;
-	if (facts->client.gateway.lacks_helo)
-		prose_put(out, 0, "The gateway had it from %s.", client_text(facts, "", ip));
-	else
-		prose_put(out, 0, "%s from %s, which introduced itself (HELO/EHLO) as \"%s\".",
-			  facts_is_behind_gateway(facts) ? "The gateway had it" : "It came",
-			  client_text(facts, "this host itself", ip),
-			  telling_shown(facts->helo.given, shown));
+	prose_put(out, 0, "%s from %s, which introduced itself (HELO/EHLO) as \"%s\".",
+		  facts_is_behind_gateway(facts) ? "The gateway had it" : "It came",
+		  client_text(facts, "this host itself", ip), telling_shown(facts->helo.given, shown));
 }
 
 void

@@ -91,35 +91,20 @@ gateway_add_story(const struct facts *facts, struct strbuf *text)
 	}
 }
 
-/* Why a method has no result. */
-static void
-add_reason(const struct facts *facts, enum method method, struct strbuf *text)
-{
-	const struct gateway_facts *gateway = &facts->client.gateway;
-
-	if (facts_lacks_client(facts)) {
-		gateway_add_origin(facts, text);
-		return;
-	}
-	strbuf_add(text, method == METHOD_DMARC ? "SPF not known: " : "");
-	strbuf_add(text, "HELO not told for certain by gateway ");
-	add_address(text, &gateway->believed);
-}
-
 void
 gateway_report(const struct facts *facts, enum method method, struct authres *authres)
 {
 	char memory[200];
 	struct strbuf reason = STRBUF_OVER(memory);
 
-	add_reason(facts, method, &reason);
+	gateway_add_origin(facts, &reason);
 	authres_result(authres, method_words(method)->method, RESULT_NONE);
 	authres_property(authres, "reason", span_of(memory));
 }
 
 void
-gateway_say(const struct facts *facts, enum method method, struct strbuf *said)
+gateway_say(const struct facts *facts, struct strbuf *said)
 {
 	strbuf_add(said, "not checked: ");
-	add_reason(facts, method, said);
+	gateway_add_origin(facts, said);
 }

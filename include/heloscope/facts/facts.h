@@ -46,7 +46,6 @@ struct gateway_facts {
 	struct ipaddr inner;      /* for GATEWAY_INNER_ADDRESS: what it names; else length 0 */
 	unsigned hops;            /* fields that were believed */
 	enum gateway_fault fault; /* the client's address has the length 0 then */
-	bool lacks_helo;          /* it does not tell for certain how the client introduced itself */
 };
 
 struct client_facts {
@@ -348,8 +347,8 @@ bool facts_withholds_client(const struct facts *facts);
  * message itself. No rule is asked then, and the message is accepted. */
 bool facts_escapes_rules(const struct facts *facts);
 
-/* Whether a gateway did not tell what a method rests on: the client, or how it introduced itself. DMARC rests
- * on that where no signature makes it pass. */
+/* Whether a gateway did not tell what a method rests on: the client. DMARC rests on that where no signature
+ * makes it pass. */
 bool facts_lacks_ground(const struct facts *facts, enum method method);
 
 /* Whether it has the result none for that. */

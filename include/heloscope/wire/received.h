@@ -27,7 +27,8 @@ enum received_finding {
 struct received {
 	enum received_finding finding;
 	struct ipaddr address;               /* of RECEIVED_CLIENT; else length 0 */
-	struct span helo;                    /* within the value; length 0: not told for certain */
+	struct span helo;                    /* of RECEIVED_CLIENT; within the value; not empty */
+	bool lacks_brackets;                 /* it is a literal that is written without */
 	char tls_version[RECEIVED_TLS_SIZE]; /* of its connection, as OpenSSL spells it; "": not told */
 };
 

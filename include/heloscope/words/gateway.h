@@ -21,6 +21,6 @@ void gateway_add_story(const struct facts *facts, struct strbuf *text);
 void gateway_report(const struct facts *facts, enum method method, struct authres *authres);
 
 /* The same in a sentence without full stop. */
-void gateway_say(const struct facts *facts, enum method method, struct strbuf *said);
+void gateway_say(const struct facts *facts, struct strbuf *said);
 
 #endif
