@@ -52,14 +52,17 @@ policy_acts(const struct rule *rule, const struct facts *facts)
 
 /*
  * Whether a rule that is unknown could refuse, but for what a bound kept from being known. That must not be
- * to the advantage of who sends: then the mail is deferred.
+ * to the advantage of who sends: then the mail is deferred. Behind a gateway, where a tag is what stands for
+ * a refusal, the same holds for one that rests on a client who cannot be told.
  */
 static bool
 is_withheld(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
 {
 	const struct guess guess = { .withheld = TRUTH_TRUE, .awaited = TRUTH_UNKNOWN };
+	const bool matters = rule->action != ACTION_ACCEPT
+			     && (rule->action != ACTION_TAG || facts_withholds_client(facts));
 
-	return policy_acts(rule, facts) && rule->action != ACTION_ACCEPT && rule->action != ACTION_TAG
+	return policy_acts(rule, facts) && matters
 	       && truth_by_guess(rule->condition, facts, recipient, guess) == TRUTH_TRUE;
 }
 

@@ -282,7 +282,9 @@ gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client(
 		{ "accept when mail-from = \"joe@its.test\" reject when spf = fail", 0 },
 		{ "reject when sender != pass", 0 },
 		{ "reject when dkim = fail", 0 },
-		{ "tag \"odd\" when spf = fail", 0 },
+		{ "tag \"odd\" when spf = fail", 451 },
+		{ "tag \"odd\" when sender != pass", 0 },
+		{ "audit tag \"odd\" when spf = fail", 0 },
 		{ "reject when authenticated", 0 },
 	};
 
