@@ -128,6 +128,17 @@ other_record(const struct dmarc_outcome *outcome, const char *domain)
 	return NULL;
 }
 
+/* Without a record there was nothing to compare by: then only that both are the same domain is certain. */
+static void
+align_by_name(struct dmarc_facts *facts, const char *author)
+{
+	for (size_t i = 0; i < facts->identifier_count; i++) {
+		struct dmarc_identifier *identifier = &facts->identifiers[i];
+
+		identifier->alignment = strcmp(identifier->domain, author) == 0 ? DMARC_EQUAL : DMARC_UNTOLD;
+	}
+}
+
 /* Keep what was found. */
 static void
 keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struct dmarc_outcome *outcome)
@@ -153,6 +164,8 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 		memcpy(facts->identifiers, identifiers->items,
 		       identifiers->count * sizeof *facts->identifiers);
 	}
+	if (!outcome->has_alignments)
+		align_by_name(facts, inquiry_facts(inquiry)->author.domain);
 	for (size_t i = 0; facts->lookups != NULL && i < walk->lookup_count; i++)
 		facts->lookups[facts->lookup_count++] = (struct dmarc_looked_up){
 			.domain = walk->lookups[i].domain,

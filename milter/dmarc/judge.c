@@ -105,6 +105,7 @@ align_all(struct judging *judging, struct dmarc_identifier *identifiers, size_t 
 {
 	enum result result = RESULT_FAIL;
 
+	judging->outcome->has_alignments = true;
 	for (size_t i = 0; i < count; i++)
 		align(judging, &identifiers[i]);
 	for (size_t i = 0; i < count; i++) {

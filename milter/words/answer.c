@@ -129,6 +129,14 @@ answer_causes(const struct record_verdict *verdict)
 	return compose_causes(&grounds);
 }
 
+bool
+answer_cause(const struct record_verdict *verdict, size_t number, struct told_cause *told)
+{
+	const struct reply_grounds grounds = grounds_of(verdict);
+
+	return compose_cause(&grounds, number, told);
+}
+
 void
 answer_more_causes(const struct record_verdict *verdict, const char *where, struct strbuf *text)
 {

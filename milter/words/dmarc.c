@@ -60,9 +60,10 @@ add_record(const struct dmarc_facts *dmarc, struct strbuf *said)
 	telling_add(said, dmarc->record_domain);
 }
 
-/* "SPF for a.example, same domain". */
+/* "SPF for a.example, same domain". Where no record applies, no other alignment matters. */
 static void
-add_identifier(const struct dmarc_identifier *identifier, struct strbuf *said)
+add_identifier(const struct dmarc_facts *dmarc, const struct dmarc_identifier *identifier,
+	       struct strbuf *said)
 {
 	static const char *const words[DMARC_ALIGNMENTS] = {
 		[DMARC_UNALIGNED] = "not aligned",
@@ -73,8 +74,9 @@ add_identifier(const struct dmarc_identifier *identifier, struct strbuf *said)
 
 	telling_add(said, identifier->is_spf ? "SPF for " : "DKIM for ");
 	telling_add(said, identifier->domain);
-	strbuf_printf(said, "%s, %s", identifier->has_passed ? "" : " not known",
-		      words[identifier->alignment]);
+	strbuf_add(said, identifier->has_passed ? "" : ": not known");
+	if (dmarc->record_domain != NULL || identifier->alignment != DMARC_UNTOLD)
+		strbuf_printf(said, ", %s", words[identifier->alignment]);
 }
 
 /* The identifier that is told: one that makes it pass; else the first. NULL without any. */
@@ -120,7 +122,7 @@ add_phrase(const struct facts *facts, struct strbuf *said)
 		else if (identifier == NULL)
 			strbuf_add(said, "neither SPF nor DKIM passes");
 		else
-			add_identifier(identifier, said);
+			add_identifier(&facts->dmarc, identifier, said);
 	}
 }
 
@@ -189,12 +191,12 @@ put_policy(const struct facts *facts, struct output *out)
 		prose_put(out, 28, "the author's organization is %s",
 			  telling_shown(dmarc->organization, shown));
 	if (dmarc->policy <= DMARC_REJECT)
-		prose_put(out, 28, "its policy for %s: %s%s%s",
-			  facts->results[METHOD_DMARC] == RESULT_FAIL
-				  ? "this message"
-				  : "mail that fails, which this message does not",
+		prose_put(out, 28, "its policy for %s: %s%s%s%s",
+			  facts->results[METHOD_DMARC] == RESULT_FAIL ? "this message"
+								      : "mail that fails DMARC",
 			  dmarc_policy_word(dmarc->policy), existences[dmarc->existence],
-			  dmarc->evaluated != dmarc->policy ? "; one step weaker while it says t=y" : "");
+			  dmarc->evaluated != dmarc->policy ? "; one step weaker while it says t=y" : "",
+			  facts->results[METHOD_DMARC] == RESULT_PASS ? " (this message passes)" : "");
 }
 
 static void
@@ -210,36 +212,34 @@ put_more(const struct facts *facts, enum telling_reader reader, struct output *o
 	for (size_t i = 0; i < dmarc->identifier_count; i++) {
 		struct strbuf said = STRBUF_OVER(memory);
 
-		add_identifier(&dmarc->identifiers[i], &said);
+		add_identifier(dmarc, &dmarc->identifiers[i], &said);
 		prose_put(out, 28, "%s", memory);
 	}
 }
 
 /* In a refusal. */
 
-#define ONE_FROM                                                                                             \
-	"Send it with exactly one From field that has one address, like name@example.com; if a program wrote it, ask whoever maintains that program. "
+static const char one_from[] =
+	"Send it with exactly one From field that has one address, like name@example.com; if a program wrote it, ask whoever maintains that program. ";
 
-/* Of a message without one author's domain. */
-static const char *const author_refusals[AUTHOR_FINDINGS] = {
-	[AUTHOR_NO_FIELD] = "This mail has no From field, so that nobody can tell who wrote it. " ONE_FROM,
-	[AUTHOR_NO_ADDRESS] = "The From field of this mail has no address. " ONE_FROM,
-	[AUTHOR_NO_DOMAIN] = "The From field of this mail has an address without a domain. " ONE_FROM,
-	[AUTHOR_SEVERAL_FIELDS] =
-		"This mail has several From fields, so that nobody can tell who wrote it. " ONE_FROM,
+/* What is wrong with a message without one author's domain. */
+static const char *const author_faults[AUTHOR_FINDINGS] = {
+	[AUTHOR_NO_FIELD] = "This mail has no From field, so that nobody can tell who wrote it.",
+	[AUTHOR_NO_ADDRESS] = "The From field of this mail has no address.",
+	[AUTHOR_NO_DOMAIN] = "The From field of this mail has an address without a domain.",
+	[AUTHOR_SEVERAL_FIELDS] = "This mail has several From fields, so that nobody can tell who wrote it.",
 	[AUTHOR_SEVERAL_DOMAINS] =
-		"The From field of this mail has addresses of several domains, so that none can vouch for it. " ONE_FROM,
+		"The From field of this mail has addresses of several domains, so that none can vouch for it.",
 	[AUTHOR_SECOND_READING] =
-		"The From field of this mail has a second address in a comment, a route or a name without quotes, and mail programs differ in which they show. " ONE_FROM,
+		"The From field of this mail has a second address in a comment, a route or a name without quotes, and mail programs differ in which they show.",
 	[AUTHOR_FIELD_NAME] =
-		"The From field of this mail has blanks or other characters between its name and the colon. " ONE_FROM,
-	[AUTHOR_CONTROL_OCTETS] = "The From field of this mail has control characters. " ONE_FROM,
-	[AUTHOR_UNCLOSED] =
-		"The From field of this mail breaks off within quotes, a comment or brackets. " ONE_FROM,
-	[AUTHOR_BAD_DOMAIN] = "The domain in the From field of this mail is not valid. " ONE_FROM,
-	[AUTHOR_SYNTAX] = "The From field of this mail is not a valid list of addresses. " ONE_FROM,
-	[AUTHOR_TOO_LONG] = "The From field of this mail is too long. " ONE_FROM,
-	[AUTHOR_TOO_MANY] = "The From field of this mail has too many addresses. " ONE_FROM,
+		"The From field of this mail has blanks or other characters between its name and the colon.",
+	[AUTHOR_CONTROL_OCTETS] = "The From field of this mail has control characters.",
+	[AUTHOR_UNCLOSED] = "The From field of this mail breaks off within quotes, a comment or brackets.",
+	[AUTHOR_BAD_DOMAIN] = "The domain in the From field of this mail is not valid.",
+	[AUTHOR_SYNTAX] = "The From field of this mail is not a valid list of addresses.",
+	[AUTHOR_TOO_LONG] = "The From field of this mail is too long.",
+	[AUTHOR_TOO_MANY] = "The From field of this mail has too many addresses.",
 };
 
 /* $D: the author's domain; $R: where the record stands; $P: the policy; $N and $S: a lookup that failed. */
@@ -295,8 +295,8 @@ refuse_dmarc(const struct config *config, const struct facts *facts, struct strb
 			     &(struct telling_values){ { ['X' - 'A'] = result_word(result) } });
 		return;
 	}
-	if (!has_author(facts) && author_refusals[facts->author.finding] != NULL) {
-		telling_fill(text, author_refusals[facts->author.finding], &values);
+	if (!has_author(facts) && author_faults[facts->author.finding] != NULL) {
+		strbuf_printf(text, "%s %s", author_faults[facts->author.finding], one_from);
 		return;
 	}
 	if ((size_t)result < sizeof refusals / sizeof refusals[0] && refusals[result] != NULL)
@@ -324,13 +324,13 @@ advise_dmarc(const struct facts *facts, int64_t time_s, struct output *out)
 
 	(void)time_s;
 	if (!has_author(facts) && facts->author.finding != AUTHOR_UNCHECKED)
-		prose_bullet(out, "%s: send with exactly one From field that has one address.",
-			     authors[facts->author.finding]);
+		prose_bullet(out, "%s Send it with exactly one From field that has one address.",
+			     author_faults[facts->author.finding]);
 	else if (facts->results[METHOD_DMARC] == RESULT_FAIL)
 		prose_bullet(
 			out,
-			"Nothing vouches for %s, the domain in From: sign with DKIM (d=%s), or use a sender address (MAIL FROM) of it that passes SPF. Mailing lists and forwarding can break both.",
-			telling_shown(facts->author.domain, domain), domain);
+			"%s, the domain in From, does not vouch for this message: sign it with DKIM (d=%s), or use a sender address (MAIL FROM) in %s that passes SPF. Mailing lists and forwarding can break both.",
+			telling_shown(facts->author.domain, domain), domain, domain);
 	else if (facts->results[METHOD_DMARC] == RESULT_PERMERROR)
 		prose_bullet(
 			out,

@@ -437,38 +437,81 @@ methods_to_blame(const struct cause_summary *causes)
 	       | ((causes->methods & 1U << METHOD_DMARC) != 0 ? 1U << METHOD_SPF | 1U << METHOD_DKIM : 0);
 }
 
-/* Whether there is advice on each cause by itself. */
-static bool
-is_advised(const struct facts *facts, const struct cause_summary *causes)
-{
-	size_t count = 0;
+/* What the refusal of a message was for. */
+struct blame {
+	const struct facts *facts;
+	const struct record_verdict *verdict; /* NULL: it was not refused */
+	struct cause_summary causes;
+	unsigned methods;  /* to blame, with those on which they rest */
+	size_t listed;     /* causes on which the reply alone has advice: of "spf = none", say, where nothing
+			      failed */
+	bool is_each_told; /* there is one piece of advice on each cause, and on nothing else */
+};
 
-	for (int method = 0; method < METHODS; method++)
-		count += (causes->methods & 1U << method) != 0 && is_advice_needed(facts, 1U << method);
-	return count == causes->count && methods_to_blame(causes) == causes->methods;
+/* Go to the next cause on which no check has advice, but the reply. */
+static bool
+next_listed(const struct blame *blame, size_t *number, struct told_cause *told)
+{
+	while (blame->verdict != NULL && answer_cause(blame->verdict, (*number)++, told))
+		if (told->can_be_fixed
+		    && (told->method == METHODS || !is_advice_needed(blame->facts, 1U << told->method)))
+			return true;
+	return false;
 }
 
-/* First what the refusal was for. */
-static void
-advise(const struct message_record *record, struct output *out)
+static struct blame
+find_blame(const struct message_record *record)
 {
 	const struct record_verdict *verdict = answer_worst_of(record);
-	struct cause_summary causes = { .joint = "" };
-	unsigned first, rest;
+	struct blame blame = { .facts = record->facts, .causes = { .joint = "" } };
+	struct told_cause told;
+	size_t advised = 0;
 
-	if (!is_advice_needed(record->facts, ALL_METHODS))
-		return;
-	if (verdict != NULL && action_refuses(verdict->action))
-		causes = answer_causes(verdict);
-	first = methods_to_blame(&causes);
-	rest = ALL_METHODS & ~first;
+	if (verdict == NULL || !action_refuses(verdict->action))
+		return blame;
+	blame.verdict = verdict;
+	blame.causes = answer_causes(verdict);
+	blame.methods = methods_to_blame(&blame.causes);
+	for (size_t number = 0; next_listed(&blame, &number, &told);)
+		blame.listed++;
+	for (int method = 0; method < METHODS; method++)
+		advised += (blame.causes.methods & 1U << method) != 0
+			   && is_advice_needed(record->facts, 1U << method);
+	blame.is_each_told = advised + blame.listed == blame.causes.count
+			     && !is_advice_needed(record->facts, blame.methods & ~blame.causes.methods);
+	return blame;
+}
+
+/* On each cause of which mending alone is enough, and on what failed besides. */
+static void
+list_causes(const struct message_record *record, const struct blame *blame, struct output *out)
+{
+	struct told_cause told;
+	char shown[TELLING_SHOWN_SIZE];
+
+	list_advice(record, blame->methods, out);
+	for (size_t number = 0; next_listed(blame, &number, &told);)
+		prose_bullet(out, "%s", telling_shown(told.text, shown));
+}
+
+/* First what the refusal was for. False when there is nothing to be done. */
+static bool
+advise(const struct message_record *record, struct output *out)
+{
+	const struct blame blame = find_blame(record);
+	const unsigned rest = ALL_METHODS & ~blame.methods;
+	const bool has_first = blame.listed > 0 || is_advice_needed(record->facts, blame.methods);
+
+	if (!has_first && !is_advice_needed(record->facts, rest))
+		return false;
 	put_title(out, "What can be done");
-	if (causes.joint[0] != '\0' && is_advised(record->facts, &causes))
-		prose_put(out, 2, "%c%s:", causes.joint[0] - 'a' + 'A', causes.joint + 1);
-	list_advice(record, first, out);
-	if (is_advice_needed(record->facts, first) && is_advice_needed(record->facts, rest))
+	if (blame.causes.joint[0] != '\0' && blame.is_each_told)
+		prose_put(out, 2, "%c%s:", blame.causes.joint[0] - 'a' + 'A', blame.causes.joint + 1);
+	list_causes(record, &blame, out);
+	if (has_first && is_advice_needed(record->facts, rest))
 		prose_put(out, 2, "Also worth fixing:");
 	list_advice(record, rest, out);
+	return true;
 }
 
 /* The stories. */
@@ -571,7 +614,7 @@ put_story(const struct message_record *record, const struct config *config, bool
 	for (size_t i = 0; i < record->recipient_count; i++)
 		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
 			    config, is_trial, out);
-	advise(record, out);
+	(void)advise(record, out);
 }
 
 /* The recipient of whom to tell first: who was refused, or would have been. */
@@ -664,9 +707,8 @@ explain_for_sender(const struct message_record *record, struct output *out)
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
 			       &record->verdicts[record->recipients[i].verdict], out);
-	if (!is_advice_needed(record->facts, ALL_METHODS))
+	if (!advise(record, out))
 		return;
-	advise(record, out);
 	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));
 }
@@ -702,7 +744,7 @@ explain_refusal(const struct message_record *record, bool has_advice, struct out
 {
 	put_answer(record, answer_tell_sender, out);
 	if (has_advice)
-		advise(record, out);
+		(void)advise(record, out);
 }
 
 void

@@ -10,8 +10,7 @@
 #include "heloscope/words/table.h"
 #include "heloscope/words/withheld.h"
 
-#define CAUSE_SIZE 1200 /* of what is said of one cause; more never goes into a reply */
-#define TEXT_SIZE (SMTP_REPLY_LINES * (CAUSE_SIZE + 8) + 800)
+#define TEXT_SIZE (SMTP_REPLY_LINES * (COMPOSE_CAUSE_SIZE + 8) + 800)
 
 /* Why mail is refused, and what is said of it. */
 struct cause {
@@ -20,7 +19,7 @@ struct cause {
 	bool is_enough;   /* without it the mail would not be refused */
 	bool has_advice;  /* it is a policy, about which the sender can do something */
 	enum method method;
-	char text[CAUSE_SIZE];
+	char text[COMPOSE_CAUSE_SIZE];
 };
 
 struct causes {
@@ -57,10 +56,12 @@ remains_refused(const struct causes *causes, unsigned gone)
 	return reasons_remain(causes->reasons, gone);
 }
 
-/* Whose code a reason has; METHODS: that of a policy. */
+/* Whose code a reason has, and whose advice; METHODS: those of a policy. */
 static enum method
-method_of(const struct reason *reason)
+method_of(const struct reason *reason, enum telling_rank rank)
 {
+	if (rank == RANK_LISTS)
+		return METHOD_DNSBL;
 	return reason->kind == CONDITION_WORD ? config_subject_method(reason->subject) : reason->method;
 }
 
@@ -73,10 +74,10 @@ find_causes(const struct reply_grounds *grounds, struct causes *causes)
 		struct cause cause = {
 			.rank = reason_rank(reason, grounds->facts),
 			.reasons = 1U << i,
-			.method = method_of(reason),
 		};
 		struct strbuf text;
 
+		cause.method = method_of(reason, cause.rank);
 		strbuf_init(&text, cause.text, sizeof cause.text);
 		reason_refuse(reason, grounds->config, grounds->facts, &text);
 		cause.has_advice = reason_advise(reason, grounds->facts, &text);
@@ -514,4 +515,21 @@ compose_causes(const struct reply_grounds *grounds)
 		summary.is_cut = grounds->reasons->is_cut;
 	}
 	return summary;
+}
+
+bool
+compose_cause(const struct reply_grounds *grounds, size_t number, struct told_cause *told)
+{
+	const struct cause *cause;
+	struct causes causes;
+	bool is_policy;
+
+	decide_causes(grounds, &causes, &is_policy);
+	if (number >= causes.count)
+		return false;
+	cause = &causes.items[number];
+	told->method = cause->method;
+	told->can_be_fixed = is_remediable(cause) || cause->has_advice;
+	memcpy(told->text, cause->text, sizeof told->text);
+	return true;
 }

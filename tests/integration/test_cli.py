@@ -242,6 +242,25 @@ class Check(unittest.TestCase):
         self.assertEqual(status, 3)
         self.assertIn("temperror", text)
 
+    def test_each_cause_whose_fix_is_enough_is_among_what_can_be_done(self):
+        """Also one that is no failure: a missing SPF record, where a rule asks for one."""
+        plain = ["--ip", addresses["neutral"], "--helo", "mail.plain.example", "--from", "dave@plain.example"]
+        message = lab.folder / "author.eml"
+        message.write_text("From: eve@yodel.example\nSubject: x\n\nx\n")
+        for rule, options, expected in (
+            ("reject when spf != pass and iprev = pass", [], [r"\* .*plain\.example.* SPF .*"]),
+            ("reject when dmarc.policy = reject and spf != pass", ["--message", message],
+             ["Fixing either is enough:", r"\* yodel\.example, the domain in From, does not vouch for this message: ", r"\* .*plain\.example.* SPF .*"]),
+        ):
+            with self.subTest(rule):
+                config = lab.folder / "causes.conf"
+                config.write_text(f"{re.sub(r'(?s)policy {.*', '', running.config.read_text())}\nenable {{ dkim, dmarc }}\npolicy {{ {rule} }}\n")
+                status, text, messages = run("check", "-c", config, *plain, *options)
+                self.assertEqual(status, 1, text + messages)
+                done = " ".join(text.split("What can be done", 1)[1].split())
+                for part in expected:
+                    self.assertRegex(done, part)
+
     def test_trusted_clients_are_accepted_by_the_rule(self):
         status, text, _ = run("check", "-c", running.config, "--ip", "192.0.2.9")
         self.assertEqual(status, 0)

@@ -88,6 +88,20 @@ class Options(Base):
         # The file names the same list twice, as the two ways of asking it.
         self.assertRegex(warnings, rf'\A{path}:\d+: warning: the list "zen.spamhaus.org" is contained in "zen.dq.spamhaus.net".*\n\Z')
 
+    def test_each_example_of_the_manual_is_right(self):
+        """What somebody copies from heloscope.conf(5) works and earns no warning, save that an example may lack a policy."""
+        manual = (SOURCE / "milter/heloscope.conf.5").read_text()
+        blocks = re.findall(r"(?ms)^\.Bd -literal -offset indent\n(.*?)^\.Ed", manual)
+        blocks = [block.replace(r"\(dq", '"') for block in blocks if not block.startswith(("smtpd_", 'policy for "a.example"'))]
+        self.assertGreater(len(blocks), 8)
+        shutil.copy(SOURCE / "etc/lists.conf", self.lab.folder)
+        for block in blocks:
+            with self.subTest(block):
+                enabled = "" if "enable {" in block else "enable { dkim, dmarc }\n"
+                status, _, warnings = self.run_program("-t", "-c", self.config(enabled + block))
+                self.assertEqual(status, 0, warnings)
+                self.assertRegex(warnings, r"\A(\S+: warning: there is no policy \{ \.\.\. \}, so no mail is refused\n)?\Z")
+
     def test_F39_each_error_is_told_with_its_place(self):
         path = self.config('mode enfroce\nlisten "inet:1@127.0.0.1"\nresolver { timout 5s }\n')
         status, _, messages = self.run_program("-t", "-c", path)

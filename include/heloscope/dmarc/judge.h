@@ -24,7 +24,7 @@ enum dmarc_alignment {
 	DMARC_UNALIGNED,
 	DMARC_RELAXED, /* of one organization */
 	DMARC_EQUAL,
-	DMARC_UNTOLD, /* a lookup failed */
+	DMARC_UNTOLD, /* a lookup failed, or there is no record that says how to compare them */
 	DMARC_ALIGNMENTS
 };
 
@@ -33,7 +33,7 @@ struct dmarc_identifier {
 	const char *domain;             /* normalized */
 	bool is_spf;                    /* the MAIL FROM identity; else the d= of a signature */
 	bool has_passed;                /* else: it could not be found out, for a lookup failed */
-	enum dmarc_alignment alignment; /* is found */
+	enum dmarc_alignment alignment; /* is found, where the outcome says so */
 };
 
 /* Whether the author's domain exists (3.2.13); asked only where the policy rests on it, and not known after a
@@ -53,6 +53,7 @@ struct dmarc_outcome {
 	const char
 		*fault_name; /* for temperror: what could not be looked up; NULL: what an identifier needed */
 	enum dns_status fault;
+	bool has_alignments;    /* the identifiers were compared with the author's domain */
 	bool is_below_policy;   /* for temperror: what failed lies below a record that asks for quarantine or
 				   reject: whoever forges an author there chooses such names */
 	struct dmarc_walk walk; /* of the author's domain */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "heloscope/base/must_use.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/records/record.h"
 #include "heloscope/words/compose.h"
@@ -37,5 +38,6 @@ void answer_more_causes(const struct record_verdict *verdict, const char *where,
 
 /* All that it tells; heloscope/words/compose.h. */
 struct cause_summary answer_causes(const struct record_verdict *verdict);
+bool answer_cause(const struct record_verdict *verdict, size_t number, struct told_cause *told) MUST_USE;
 
 #endif

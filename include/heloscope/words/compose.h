@@ -15,6 +15,7 @@
 #include "heloscope/wire/smtp_reply.h"
 #include "heloscope/base/strbuf.h"
 
+#define COMPOSE_CAUSE_SIZE 1200  /* of what is said of one cause; more never goes into a reply */
 #define COMPOSE_FIELD_SIZE 16384 /* room for any value; a usual one takes 500 octets */
 
 /* A verdict of a message, for so many recipients, and what they are told, or would be: composed once. */
@@ -83,6 +84,16 @@ struct cause_summary {
 	bool is_cut;       /* there are more than `count` */
 };
 struct cause_summary compose_causes(const struct reply_grounds *grounds);
+
+/* What is said of one of these causes, whole. */
+struct told_cause {
+	enum method method; /* to blame; METHODS: none */
+	bool can_be_fixed;  /* the sender's side can do something about it */
+	char text[COMPOSE_CAUSE_SIZE];
+};
+
+/* The cause of that number, from 0 on, in the order of the reply. False when there are fewer. */
+bool compose_cause(const struct reply_grounds *grounds, size_t number, struct told_cause *told) MUST_USE;
 
 /*
  * Pairs as heloscope/base/log_pairs.h writes them; shorter than COMPOSE_LOG_SIZE whatever the client says,

@@ -346,6 +346,38 @@ check_dmarc_judges_by_spf_and_signatures(void **state)
 	}
 }
 
+/* Where no record says how to compare them, one that is the author's domain is not told as another. */
+static void
+check_dmarc_knows_the_same_domain_without_a_record(void **state)
+{
+	static const struct {
+		const char *from, *spf_domain;
+		enum result spf;
+		enum dmarc_alignment alignment;
+	} cases[] = {
+		{ "a@ill.test", "ill.test", RESULT_TEMPERROR, DMARC_EQUAL },
+		{ "a@ill.test", "other.test", RESULT_PASS, DMARC_UNTOLD },
+		{ "a@absent.test", "absent.test", RESULT_PASS, DMARC_EQUAL },
+		{ "a@absent.test", "other.test", RESULT_PASS, DMARC_UNTOLD },
+		{ "a@broken.test", "broken.test", RESULT_PASS, DMARC_EQUAL },
+		{ "a@reject.test", "reject.test", RESULT_TEMPERROR, DMARC_EQUAL },
+		{ "a@reject.test", "other.test", RESULT_PASS, DMARC_UNALIGNED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct scene scene;
+
+		give(cases[i].spf_domain, cases[i].spf, NULL, RESULT_NONE);
+		begin(&scene, "", "<a@x.example>");
+		say_message(&scene, cases[i].from, NULL);
+		assert_int_equal(scene.facts->dmarc.identifier_count, 1);
+		if (scene.facts->dmarc.identifiers[0].alignment != cases[i].alignment)
+			fail_msg("%zu: %d", i, (int)scene.facts->dmarc.identifiers[0].alignment);
+		scene_leave(&scene);
+	}
+}
+
 /* RFC 9989, 4.4.2; RFC 7208, 2.4: HELO counts for "<>" alone. */
 static void
 check_dmarc_takes_helo_only_for_the_null_sender(void **state)
@@ -629,6 +661,7 @@ main(void)
 		cmocka_unit_test(check_dmarc_withholds_what_takes_too_much_work),
 		cmocka_unit_test(check_dmarc_leaves_room_for_signatures_of_the_author),
 		cmocka_unit_test(check_dmarc_judges_by_spf_and_signatures),
+		cmocka_unit_test(check_dmarc_knows_the_same_domain_without_a_record),
 		cmocka_unit_test(check_dmarc_takes_helo_only_for_the_null_sender),
 		cmocka_unit_test(check_dmarc_is_permerror_without_one_author),
 		cmocka_unit_test(check_dmarc_passes_no_second_author),
