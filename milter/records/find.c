@@ -15,16 +15,33 @@
 #define NEAR 65536      /* octets that are read rather than halved */
 #define TIME_LENGTH 16  /* "20261124T125000Z" */
 
+/*
+ * What stands behind the opening quote of a member's text; NULL when there is none. `quoted`: its name, in
+ * quotes. Other programs that rewrite a line put blanks around the colon. Quotes within texts are escaped, so
+ * no text looks like a name.
+ */
+static const char *
+text_of_member(const char *line, const char *quoted)
+{
+	for (const char *at = line; (at = strstr(at, quoted)) != NULL;) {
+		at += strlen(quoted);
+		at += strspn(at, " \t");
+		if (at[0] != ':')
+			continue;
+		at += 1 + strspn(at + 1, " \t");
+		if (at[0] == '"')
+			return at + 1;
+	}
+	return NULL;
+}
+
 /* The reference in a line, IDENT_SIZE - 1 octets, or NULL when it is not a record. */
 static const char *
 id_of(const char *line)
 {
-	static const char before[] = "\"id\":\"";
-	const char *at = strstr(line, before);
+	const char *id = line[strspn(line, " \t")] == '{' ? text_of_member(line, "\"id\"") : NULL;
 
-	if (line[0] != '{' || at == NULL || strlen(at) < strlen(before) + IDENT_SIZE)
-		return NULL;
-	return at + strlen(before);
+	return id != NULL && strnlen(id, IDENT_SIZE) == IDENT_SIZE ? id : NULL;
 }
 
 /* The time that is `seconds` off the one that `id` begins with, also as text; what is missing of it is 0. */
@@ -120,12 +137,10 @@ take_match(struct search *search, const char *line, const char *id)
 static bool
 has_queue_id(const char *line, const char *queue_id)
 {
-	static const char before[] = "\"queue-id\":\"";
-	const char *at = strstr(line, before);
+	const char *at = text_of_member(line, "\"queue-id\"");
 	const size_t length = strlen(queue_id);
 
-	return at != NULL && strncmp(at + strlen(before), queue_id, length) == 0
-	       && at[strlen(before) + length] == '"';
+	return at != NULL && strncmp(at, queue_id, length) == 0 && at[length] == '"';
 }
 
 /* Take a line if it is looked for. */

@@ -448,6 +448,17 @@ class Find(unittest.TestCase):
         self.assertIn("no record of", self.find(log, "20251124"))
         self.assertIn("no record of", self.find(log, "20271124"))
 
+    def test_a_log_that_another_program_wrote_again(self):
+        """With blanks after commas and around colons, and in another order of members."""
+        ids = [self.ident(number, number) for number in range(500)]
+        record = {**running.records()[0], "subject": 'a "id":"b" and "id" : "c"'}
+        for number, form in enumerate(({}, {"separators": (" , ", " : ")}, {"separators": (",", ":")}, {"sort_keys": True})):
+            log = lab.folder / f"again{number}.jsonl"
+            lead = " " if number == 1 else ""
+            log.write_text("".join(lead + json.dumps({**record, "id": ident}, **form) + "\n" for ident in ids))
+            with self.subTest(form):
+                self.assertEqual(self.find(log, ids[321]), ids[321])
+
     def test_records_out_of_order(self):
         """A message that took hours, where the halving looks; a clock that was set back, or forth and back. Nothing is said to be absent."""
         ordered = [self.ident(number * 20, number) for number in range(3000)]
