@@ -308,6 +308,13 @@ connect_now(struct share_link *link)
 	explicit_bzero(password, sizeof password);
 }
 
+void
+share_link_hurry(struct share_link *link)
+{
+	if (link->state == LINK_DOWN && event_del(link->retry) == 0)
+		connect_now(link);
+}
+
 static void
 on_retry(evutil_socket_t fd, short what, void *context)
 {
@@ -362,4 +369,10 @@ bool
 share_link_is_ready(const struct share_link *link)
 {
 	return link->state == LINK_READY;
+}
+
+bool
+share_link_is_down(const struct share_link *link)
+{
+	return link->state == LINK_DOWN;
 }

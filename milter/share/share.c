@@ -47,7 +47,8 @@ struct share {
 	struct seldom told;     /* why it is away */
 	bool is_away_told;      /* and not that it is back */
 	uint64_t kept_ms;
-	bool is_kept; /* the stream was told then for how long it is to stay */
+	bool is_kept;        /* the stream was told then for how long it is to stay */
+	bool has_tried_last; /* to connect, since it is to end */
 };
 
 /* Sending. */
@@ -288,12 +289,18 @@ is_stopping(struct share *share)
 	return is_it;
 }
 
-/* Whether nothing is left that the server would take now. */
+/* Whether nothing is left that the server would take: it is tried once more before that is so. */
 static bool
 is_done(struct share *share)
 {
-	return !share_link_is_ready(share->to_server)
-	       || (orders_records(&share->orders) == 0 && share->sent_count == 0);
+	if (orders_records(&share->orders) == 0 && share->sent_count == 0)
+		return true;
+	if (!share_link_is_down(share->to_server))
+		return false;
+	if (!share->has_tried_last)
+		share_link_hurry(share->to_server);
+	share->has_tried_last = true;
+	return share_link_is_down(share->to_server);
 }
 
 /* Of questions that were sent; the answers are passed over when they come. Whether there are others. */
@@ -458,6 +465,10 @@ clear(struct share *share)
 {
 	free_events(share);
 	orders_take_back(&share->orders, &share->sent);
+	if (orders_records(&share->orders) > 0)
+		log_warning(
+			"share redis %s: it did not take the last %zu records of this host: they are not in the site's log",
+			share->settings.server, orders_records(&share->orders));
 	orders_clear(&share->orders);
 	(void)pthread_mutex_destroy(&share->lock);
 	free(share->server);

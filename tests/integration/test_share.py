@@ -388,6 +388,20 @@ class Faults(LabTest):
         done = lab.tool("status", "-c", running.config)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(" ".join(done.stdout.split()), r"Redis server 127.0.0.1:\d+ that hosts share is not connected \(Connection refused\). Mail goes on")
+        stopping.remove(running)
+        self.assertIn(f"it did not take the last {self.COUNT} records of this host: they are not in the site's log", running.stop())
+
+    def test_at_the_end_it_is_tried_once_more(self):
+        redis, running = self.begin("last")
+        wait_until("the first record", lambda: redis.run("XLEN", RECORDS) == "1")
+        redis.end(signal.SIGTERM)
+        self.flow(running)
+        time.sleep(4)  # the next attempt is seconds away
+        redis.start()
+        stopping.remove(running)
+        log = running.stop()
+        self.assertEqual(redis.run("XLEN", RECORDS), str(self.COUNT), log)  # the first one was in memory
+        self.assertNotIn("did not take", log)
 
     def test_a_reload_takes_another_server_and_none(self):
         first, second = Redis("first"), Redis("second")

@@ -55,6 +55,12 @@ unsigned share_link_longer_ms(unsigned ms);
 
 bool share_link_is_ready(const struct share_link *link);
 
+/* Whether it waits for its next attempt. */
+bool share_link_is_down(const struct share_link *link);
+
+/* Do not wait for it: try now. */
+void share_link_hurry(struct share_link *link);
+
 /* Send a command. False, with nothing sent, when it is not ready, or memory ran out: then it is down. */
 bool share_link_send(struct share_link *link, const struct span *words, size_t count) MUST_USE;
 
