@@ -4,6 +4,11 @@
 #
 # Fails when of the lines of checks, policy and words fewer than LINES_WANTED per cent were reached.
 set -eu
+usage="usage: tests/coverage.sh BUILD-FOLDER"
+case ${1-} in
+-h | --help) echo "$usage"; exit 0 ;;
+"" | -*) echo "$usage" >&2; exit 2 ;;
+esac
 here=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
 LINES_WANTED=95

@@ -323,6 +323,20 @@ class Check(unittest.TestCase):
         self.assertEqual(run("--version")[1].split()[0], "heloscope")
 
 
+class Scripts(unittest.TestCase):
+    """The scripts of the source tree, which install packages when they are let."""
+
+    def test_help_is_told_and_options_that_there_are_not_are_refused(self):
+        tree = pathlib.Path(__file__).resolve().parents[2]
+        for name in ("tests/run", "tests/coverage.sh", "contrib/demo", "contrib/package", "contrib/setup"):
+            for option, status in (("--help", 0), ("-h", 0), ("--hepl", 2), ("-j2", 2)):
+                with self.subTest(name, option=option):
+                    done = subprocess.run(["sh", tree / name, option], capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, status)
+                    self.assertRegex(done.stderr if status else done.stdout, f"^usage: {name}( |\n)")
+                    self.assertEqual(done.stdout if status else done.stderr, "")
+
+
 class Arguments(unittest.TestCase):
     def test_B23_what_is_meant_is_understood_or_told(self):
         """Addresses, domains, names, selectors, mail addresses, times of every command: exit 2 and what is wanted, or what can only be meant."""
