@@ -21,6 +21,7 @@ static const struct {
 	{ "key", "behind a list that is asked" },
 	{ "key-file", "behind a list that is asked" },
 	{ "on", "behind a list that is asked" },
+	{ "test-entries", "behind a list that is asked, or in list \"ZONE\" { ... }" },
 	{ "weight", "behind a list that is asked" },
 	{ "contains", "in list \"ZONE\" { ... }" },
 	{ "errors", "in list \"ZONE\" { ... }" },

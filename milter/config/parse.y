@@ -125,7 +125,7 @@ int config_setting_token(const struct setting *setting);
 %token <text> SIGN "sign" TEXT "text"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
 %token <setting> SET_STRING SET_STRINGS SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
-%token <setting> SET_ZONE SET_BLOCK HEAD_STRING HEAD_WORD
+%token <setting> SET_ZONE SET_BLOCK SET_SHARE HEAD_STRING HEAD_WORD
 %token BREAK "new line"
 %token DIFFERENT "!=" AT_MOST "<=" AT_LEAST ">="
 /* What comes before all else, and says which statements there are. */
@@ -133,7 +133,7 @@ int config_setting_token(const struct setting *setting);
 
 %type <values> a_string a_word a_duration a_size a_number zone texts values servers value_list text_list network_list names name_list strings
 %type <word> percent code xcode reply_text name name_word value reserved listed_value range one_code
-%type <setting> heading share block words_setting words_heading servers_setting checks_setting
+%type <setting> heading share block words_setting words_heading servers_setting networks_setting checks_setting
 %type <options> list_options
 %type <entry> entry_settings
 %type <host> operator_settings
@@ -193,7 +193,7 @@ setting:
 	| SET_DURATION a_duration { config_take(reader, $1, @1, &$2); }
 	| SET_SIZE a_size { config_take(reader, $1, @1, &$2); }
 	| SET_NUMBER a_number { config_take(reader, $1, @1, &$2); }
-	| SET_NETWORKS '{' network_list '}' { config_take(reader, $1, @1, &$3); }
+	| networks_setting '{' network_list '}' { config_take(reader, $1, @1, &$3); }
 	| checks_setting '{' value_list '}' { config_take(reader, $1, @1, &$3); }
 	| servers_setting servers { config_take(reader, $1, @1, &$2); }
 	| SET_ZONE zone { config_take(reader, $1, @1, &$2); }
@@ -205,14 +205,17 @@ heading:
 	| words_heading a_word { $$ = $1; config_take(reader, $1, @1, &$2); }
 	;
 
-/* The names of settings that take words, which mean nothing else until one is there. */
+/* The names of settings that take words, which mean nothing else until one is there; or certain values. */
 words_setting: SET_WORD { reader->awaited = $$ = $1; } ;
 words_heading: HEAD_WORD { reader->awaited = $$ = $1; } ;
 servers_setting: SET_SERVERS { reader->awaited = $$ = $1; } ;
+networks_setting: SET_NETWORKS { reader->awaited = $$ = $1; } ;
 checks_setting: SET_CHECKS { $$ = $1; config_offer_checks(reader, $1); } ;
 
-/* What is shared stands behind "share" alone. */
-share: block heading { $$ = $2; reader->section = SECTION_TOP; } ;
+/* What is shared stands behind "share", which opens no block of its own. */
+share: of_share heading { $$ = $2; reader->section = SECTION_TOP; } ;
+
+of_share: SET_SHARE { reader->section = $1->opens; } ;
 
 block: SET_BLOCK { $$ = $1; reader->section = $1->opens; } ;
 
@@ -542,6 +545,8 @@ config_setting_token(const struct setting *setting)
 		[KIND_ZONES] = { SET_ZONE, 0 },
 	};
 
+	if (setting->opens == SECTION_SHARE)
+		return SET_SHARE;
 	return setting->opens != SECTION_TOP ? tokens[setting->kind].head : tokens[setting->kind].alone;
 }
 
@@ -569,6 +574,15 @@ expect_awaited(struct expected *expected, const struct setting *awaited)
 		config_expect_word(expected, awaited->words[i]);
 }
 
+/* What a kind of value is called where it stands: not each address is that of one host. */
+static const char *
+value_name(yysymbol_kind_t kind, const struct setting *awaited)
+{
+	const bool is_network = kind == YYSYMBOL_ADDRESS && awaited != NULL && awaited->kind == KIND_NETWORKS;
+
+	return is_network ? "address or a network like 192.0.2.0/24" : yysymbol_name(kind);
+}
+
 static bool
 is_expected(const yypcontext_t *context, yysymbol_kind_t kind)
 {
@@ -594,7 +608,7 @@ expect_values_and_words(struct expected *expected, const yysymbol_kind_t *kinds,
 {
 	for (int i = 0; i < count; i++)
 		if (kinds[i] <= YYSYMBOL_XCODE && (kinds[i] != YYSYMBOL_WORD || reader->awaited == NULL))
-			config_expect_value(expected, yysymbol_name(kinds[i]));
+			config_expect_value(expected, value_name(kinds[i], reader->awaited));
 	for (int i = 0; i < count; i++) {
 		if (kinds[i] == YYSYMBOL_WORD)
 			expect_awaited(expected, reader->awaited);

@@ -98,7 +98,7 @@ struct config_reader {
 	enum config_section section;
 	const struct setting *setting; /* the one that was read last, if what comes may stand behind it */
 	unsigned end_of_last;          /* serial of its last token */
-	const struct setting *awaited; /* that of which one of its words comes next, or NULL */
+	const struct setting *awaited; /* that whose value comes next, or NULL */
 
 	/* For what a syntax error says. */
 	struct word tested;      /* the name of the test that was read last */
