@@ -5,6 +5,7 @@
 #include "heloscope/base/nearest.h"
 #include "heloscope/config/index.h"
 #include "heloscope/config/reader.h"
+#include "heloscope/config/sense_trust.h"
 #include "heloscope/config/words.h"
 #include "heloscope/facts/forwarding.h"
 
@@ -571,6 +572,7 @@ config_warn_of_nonsense(const struct config *config, const char *path, struct ou
 	look_at_policies(config, messages);
 	look_at_ends(config, messages);
 	look_at_all_authors(config, messages);
+	config_warn_of_trust(config, path, messages);
 	for (size_t i = 0; i < config->lists.count; i++)
 		look_at_zone(config, &config->lists.items[i], messages);
 }

@@ -1072,6 +1072,7 @@ N02_config_warns_of_a_policy_without_the_exceptions(void **state)
 
 #define DMARC "enable { dkim, dmarc } policy {\n"
 #define AUTHORED DMARC "reject when from != one\n"
+#define GATEWAY "trust { gateways { 192.0.2.1 } }\n"
 #define EXCEPTION "exceptions { accept when recipient = \"postmaster@*\" } "
 
 /* N05: rules that never act, or that act on good mail; zones that look misspelt. */
@@ -1178,6 +1179,20 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ EXCEPTION DMARC "quarantine when dkim = fail }", NULL },
 		{ "exceptions { accept when trusted } " DMARC "reject when dkim = fail }", NULL },
 		{ AUTHORED "quarantine when dmarc.policy in { quarantine, reject } }", NULL },
+		{ "trust { networks { 0.0.0.0/7 } } policy { }",
+		  "test.conf: warning: trust { networks { 0.0.0.0/7 } } holds addresses of strangers" },
+		{ "trust { gateways { ::/0 } } policy { }",
+		  "trust { gateways { ::/0 } } holds addresses of strangers" },
+		{ "trust { networks { 10.0.0.0/8, fc00::/7 } gateways { 10.0.0.0/8 } } policy { }", NULL },
+		{ "trust { gateways { 127.0.0.0/8, ::1 } } policy { }", "make no host a gateway" },
+		{ "trust { gateways { 127.0.0.1, 192.0.2.1 } } policy { }", NULL },
+		{ GATEWAY "mode enforce policy {\naudit reject when spf = fail\ndefer when helo = fail }",
+		  "test.conf:4: warning: this rule refuses mail from gateways, too" },
+		{ GATEWAY "mode enforce policy for \"a.test\" { otherwise reject }",
+		  "refuses mail from gateways" },
+		{ GATEWAY "policy { reject when spf = fail }", NULL }, /* mode audit */
+		{ GATEWAY "mode enforce policy { audit reject when spf = fail quarantine when helo = fail }",
+		  NULL },
 	};
 
 	(void)state;
