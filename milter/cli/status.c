@@ -495,6 +495,7 @@ static void
 put_resolver_faults(struct output *out, const json_t *status, size_t *count)
 {
 	const json_t *tests = document_member(document_member(status, "resolver"), "tests");
+	bool is_silence_told = false;
 
 	for (size_t i = 0; i < json_array_size(tests); i++) {
 		const json_t *test = json_array_get(tests, i);
@@ -503,7 +504,15 @@ put_resolver_faults(struct output *out, const json_t *status, size_t *count)
 			continue;
 		put_resolver_fault(out, status, test);
 		++*count;
+		is_silence_told = is_silence_told || finding_of(test) == RESOLVER_SILENT;
 	}
+	if (is_silence_told
+	    || !json_is_true(document_member(document_member(status, "dns"), "servers-silent")))
+		return;
+	prose_bullet(
+		out,
+		"No name server answers, so whatever needs the DNS is temperror: look at the network and at the servers that \"resolver\" in the configuration names.");
+	++*count;
 }
 
 static void
@@ -544,12 +553,7 @@ put_findings(struct output *out, const json_t *status)
 			document_text_of(configuration, "file"));
 		count++;
 	}
-	if (json_is_true(document_member(document_member(status, "dns"), "servers-silent"))) {
-		prose_bullet(
-			out,
-			"No name server answers, so whatever needs the DNS is temperror: look at the network and at the servers that \"resolver\" in the configuration names.");
-		count++;
-	}
+	put_resolver_faults(out, status, &count);
 	put_bad_lists(out, status, &count);
 	put_lacks(out, status, &count);
 	if (number(document_member(records, "dropped"), "disk") > 0) {
@@ -560,7 +564,6 @@ put_findings(struct output *out, const json_t *status)
 		count++;
 	}
 	put_share_trouble(out, status, &count);
-	put_resolver_faults(out, status, &count);
 	return count;
 }
 
