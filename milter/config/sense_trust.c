@@ -23,7 +23,7 @@ look_at_networks(const struct network_set *networks, const char *setting, const 
 
 		if (is_too_wide(network))
 			config_warn(messages, path,
-				    "trust { %s { %s/%u } } holds addresses of strangers, who %s; "
+				    "trust { %s { %s/%u } } includes addresses of others, who %s; "
 				    "expected only networks of your own",
 				    setting, ipaddr_format(&network->address, text), network->prefix, what);
 	}
