@@ -30,9 +30,10 @@ static const char help[] =
 	"\n"
 	"SIGTERM ends the program, and it can be killed and started again: nothing is lost or\n"
 	"written twice. What is no record is counted and kept apart, in a file beside the log\n"
-	"whose name begins with \"apart-\". Exit status: 0 it was ended, or with --once all was\n"
-	"written; 1 the same, but something was kept apart; 2 wrong usage; 3 it could not begin,\n"
-	"or with --once the server or the log cannot be used.\n"
+	"whose name begins with \"apart-\". Records that Redis dropped because nobody collected\n"
+	"them in time are counted as lost. Exit status: 0 it was ended, or with --once all was\n"
+	"written; 1 the same, but something was kept apart or lost; 2 wrong usage; 3 it could\n"
+	"not begin, or with --once the server or the log cannot be used.\n"
 	"\n"
 	"Example: heloscope collect --log /var/log/heloscope/site.jsonl\n";
 
@@ -105,7 +106,9 @@ struct work {
 	struct share_stream *stream;
 	struct collector *collector;
 	struct stream_batch batch;
-	size_t taken; /* of the batch */
+	size_t taken;  /* of the batch */
+	uint64_t lost; /* that were told */
+	struct seldom lost_told;
 	bool is_once;
 };
 
@@ -140,6 +143,25 @@ work_on(struct work *work, struct error *error)
 	return false;
 }
 
+/* What nobody can write any more. */
+static void
+tell_losses(struct work *work)
+{
+	const uint64_t lost = share_stream_lost(work->stream);
+
+	if (lost == work->lost || !seldom_is_due(&work->lost_told, false))
+		return;
+	log_warning("collect: %llu records are lost: nobody had collected them when the stream was full",
+		    (unsigned long long)(lost - work->lost));
+	work->lost = lost;
+}
+
+static bool
+has_findings(const struct work *work)
+{
+	return collector_counts(work->collector).apart > 0 || share_stream_lost(work->stream) > 0;
+}
+
 /* Returns the status to exit with. */
 static int
 collect(struct work *work)
@@ -150,6 +172,7 @@ collect(struct work *work)
 	while (!is_ended) {
 		if (work_on(work, &error)) {
 			end_trouble(&trouble);
+			tell_losses(work);
 			if (work->is_once && work->batch.count == 0)
 				break;
 			continue;
@@ -161,17 +184,17 @@ collect(struct work *work)
 		tell_trouble(&trouble, &error);
 		wait_after(&trouble);
 	}
-	return collector_counts(work->collector).apart > 0 ? CLI_FINDINGS : CLI_WELL;
+	return has_findings(work) ? CLI_FINDINGS : CLI_WELL;
 }
 
 static void
-tell_counts(const struct collector *collector)
+tell_counts(const struct work *work)
 {
-	const struct collector_counts counts = collector_counts(collector);
+	const struct collector_counts counts = collector_counts(work->collector);
 
-	log_info("collect: %llu records written, %llu came again, %llu kept apart",
+	log_info("collect: %llu records written, %llu came again, %llu kept apart, %llu lost",
 		 (unsigned long long)counts.written, (unsigned long long)counts.again,
-		 (unsigned long long)counts.apart);
+		 (unsigned long long)counts.apart, (unsigned long long)share_stream_lost(work->stream));
 }
 
 static int
@@ -187,7 +210,7 @@ run(const struct config *config, const struct options *options)
 	work->collector = collector_new(options->log);
 	if (work->stream != NULL && work->collector != NULL) {
 		status = collect(work);
-		tell_counts(work->collector);
+		tell_counts(work);
 	} else {
 		log_error("collect: out of memory");
 	}

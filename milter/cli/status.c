@@ -365,10 +365,11 @@ put_share(const json_t *status)
 		   is_connected ? "connected" : "not connected");
 	if (!is_connected && reason[0] != '\0')
 		output_put(output_standard(), " (%s)", reason);
-	output_put(output_standard(),
-		   ", records sent: %lld, waiting: %lld, lost: %lld; visits spared: %lld\n",
-		   number(share, "records"), number(share, "waiting"), number(share, "dropped"),
-		   number(share, "visits-spared"));
+	output_put(
+		output_standard(),
+		", records sent: %lld, waiting: %lld, lost: %lld, not yet collected: %lld; visits spared: %lld\n",
+		number(share, "records"), number(share, "waiting"), number(share, "dropped"),
+		number(share, "stream"), number(share, "visits-spared"));
 }
 
 static void
@@ -515,6 +516,13 @@ put_resolver_faults(struct output *out, const json_t *status, size_t *count)
 	++*count;
 }
 
+/* Records that are collected are not there any more: so many are never there at once. */
+static bool
+is_half_full(const json_t *share)
+{
+	return number(share, "stream") >= number(share, "stream-length") / 2;
+}
+
 static void
 put_share_trouble(struct output *out, const json_t *status, size_t *count)
 {
@@ -534,6 +542,14 @@ put_share_trouble(struct output *out, const json_t *status, size_t *count)
 			out,
 			"Records were not sent to the Redis server %s, because it was away or too slow for too long: the log of the site lacks them.",
 			document_text_of(share, "server"));
+		++*count;
+	}
+	if (is_half_full(share)) {
+		prose_bullet(
+			out,
+			"The Redis server %s holds %lld records that nobody has collected, and drops the oldest when there are more than about %lld: is \"heloscope collect\" running, on one host of the site?",
+			document_text_of(share, "server"), number(share, "stream"),
+			number(share, "stream-length"));
 		++*count;
 	}
 }

@@ -328,6 +328,8 @@ share_object(const struct metrics_view *view)
 	set_count(object, "waiting", view->share.waiting);
 	set_count(object, "records", counter_value(&share_counts.records));
 	set_count(object, "dropped", counter_value(&share_counts.dropped));
+	set_count(object, "stream", view->share.stream_records);
+	set_count(object, "stream-length", view->config->share.stream_length);
 	for (int i = 0; i < SHARE_ASKED_STATES; i++)
 		set_count(asked, share_asked_words[i], counter_value(&share_counts.asked[i]));
 	document_put(object, "asked", asked);

@@ -184,6 +184,8 @@ VALUE(share_down, view->config->share.server != NULL && !view->share.is_connecte
 VALUE(share_waiting, view->share.waiting)
 VALUE(share_records, counter_value(&share_counts.records))
 VALUE(share_dropped, counter_value(&share_counts.dropped))
+VALUE(share_stream, view->share.stream_records)
+VALUE(share_stream_length, view->config->share.server != NULL ? view->config->share.stream_length : 0)
 VALUE(share_asked, counter_value(&share_counts.asked[first]))
 VALUE(share_downs, counter_value(&share_counts.downs))
 VALUE(lacks, counter_value(&counts.lacks[first]))
@@ -442,6 +444,19 @@ static const struct metric metrics[] = {
 	  .alert = { "HeloscopeShareLosesRecords", "increase($METRIC[15m]) > 0", "0m", "warning",
 		     "heloscope cannot send its records to the Redis server",
 		     "The log of the site lacks them; the log of this host has them, if it has one." } },
+	{ .name = "heloscope_share_stream_records",
+	  .kind = METRIC_GAUGE,
+	  .help = "Records that the Redis server holds because nobody has collected them yet.",
+	  .title = "Records that wait to be collected",
+	  .value = share_stream,
+	  .alert = { "HeloscopeShareFillsUp", "$METRIC > 0.5 * heloscope_share_stream_length", "5m",
+		     "warning", "Records of the site are not collected",
+		     "The Redis server drops the oldest when its stream is full. See whether \"heloscope collect\" runs on one host of the site, and what it logs." } },
+	{ .name = "heloscope_share_stream_length",
+	  .kind = METRIC_GAUGE,
+	  .help = "About how many records the Redis server holds at most (stream-length); 0 without one.",
+	  .title = "Room for records that wait to be collected",
+	  .value = share_stream_length },
 	{ .name = "heloscope_share_asked_total",
 	  .kind = METRIC_COUNTER,
 	  .help = "Questions for what other hosts have found, by how they ended.",

@@ -67,6 +67,13 @@ share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_ba
 	return false;
 }
 
+uint64_t
+share_stream_lost(const struct share_stream *stream)
+{
+	(void)stream;
+	return 0;
+}
+
 bool
 share_stream_done(struct share_stream *stream, const struct stream_batch *batch, struct error *error)
 {

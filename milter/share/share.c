@@ -1,7 +1,6 @@
 #include "heloscope/share/share.h"
 
 #include <event2/event.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,20 +15,20 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/base/thread.h"
 #include "heloscope/base/seldom.h"
+#include "heloscope/share/commands.h"
 #include "heloscope/share/counts.h"
 #include "heloscope/share/link.h"
 #include "heloscope/share/orders.h"
 
 #define END_WITHIN_MS 1000
-#define UNDER_WAY_MAX 128 /* commands that are not answered */
-#define NUMBER_SIZE 24
+#define UNDER_WAY_MAX 128        /* commands that are not answered */
 #define STREAM_TTL_S (7 * 86400) /* what nobody appends to goes: no name stays there for ever */
 #define KEEP_EVERY_MS 3600000
+#define MEASURE_EVERY_S 60
 
 struct share {
 	struct share_settings settings; /* with these strings: */
 	char *server, *password_file, *prefix;
-	char records_key[SHARE_KEY_SIZE];
 	struct refcount references;
 	pthread_t thread;
 	struct orders orders;
@@ -39,9 +38,10 @@ struct share {
 
 	/* The thread's own. */
 	struct event_base *base;
-	struct event *wake_up, *late, *end;
+	struct event *wake_up, *late, *measure, *end;
 	int wake_up_fd;
 	struct share_link *to_server;
+	struct share_commands commands;
 	struct order_list sent; /* in the order in which they are answered */
 	size_t sent_count;      /* commands */
 	struct seldom told;     /* why it is away */
@@ -53,78 +53,6 @@ struct share {
 
 /* Sending. */
 
-static struct span
-number_span(char memory[NUMBER_SIZE], uint64_t number)
-{
-	(void)snprintf(memory, NUMBER_SIZE, "%" PRIu64, number);
-	return span_of(memory);
-}
-
-static bool
-send_append(struct share *share, const struct order *order)
-{
-	char length[NUMBER_SIZE];
-	const struct span words[] = {
-		SPAN("XADD"),
-		span_of(share->records_key),
-		SPAN("MAXLEN"),
-		SPAN("~"),
-		number_span(length, share->settings.stream_length),
-		SPAN("*"),
-		SPAN("r"),
-		{ order->text, order->length },
-	};
-
-	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
-}
-
-static bool
-send_put(struct share *share, const struct order *order)
-{
-	char ttl[NUMBER_SIZE];
-	const struct span words[] = {
-		SPAN("SETEX"),
-		span_of(order->key),
-		number_span(ttl, order->ttl_s),
-		{ order->text, order->length },
-	};
-
-	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
-}
-
-/* No more of a value than we would have written, and one octet, which shows that it is none of ours. */
-static bool
-send_get(struct share *share, const struct order *order)
-{
-	char last[NUMBER_SIZE];
-	const struct span value[] = { SPAN("GETRANGE"), span_of(order->key), SPAN("0"),
-				      number_span(last, SHARE_VALUE_MAX) };
-	const struct span ttl[] = { SPAN("PTTL"), span_of(order->key) };
-
-	return share_link_send(share->to_server, value, 4) && share_link_send(share->to_server, ttl, 2);
-}
-
-/* The stream for another while. */
-static bool
-send_keep(struct share *share, const struct order *order)
-{
-	char ttl[NUMBER_SIZE];
-	const struct span words[] = { SPAN("EXPIRE"), span_of(share->records_key),
-				      number_span(ttl, order->ttl_s) };
-
-	return share_link_send(share->to_server, words, sizeof words / sizeof words[0]);
-}
-
-static const struct {
-	bool (*send)(struct share *share, const struct order *order);
-	size_t commands;
-} kinds[] = {
-	[ORDER_APPEND] = { send_append, 1 },
-	[ORDER_PUT] = { send_put, 1 },
-	[ORDER_GET] = { send_get, 2 },
-	[ORDER_KEEP] = { send_keep, 1 },
-};
-
 static void
 send_orders(struct share *share)
 {
@@ -133,9 +61,8 @@ send_orders(struct share *share)
 	while (share_link_is_ready(share->to_server) && share->sent_count < UNDER_WAY_MAX
 	       && (order = orders_next(&share->orders)) != NULL) {
 		STAILQ_INSERT_TAIL(&share->sent, order, link);
-		share->sent_count += kinds[order->kind].commands;
-		(void)kinds[order->kind].send(share,
-					      order); /* else the link is down, and it was taken back */
+		share->sent_count += share_commands_of(order->kind);
+		share_commands_send(&share->commands, order); /* or the link is down, and it was taken back */
 	}
 }
 
@@ -183,6 +110,14 @@ keep_stream(struct share *share)
 	(void)leave(share, order);
 }
 
+/* How much nobody has collected yet. */
+static void
+measure_stream(struct share *share)
+{
+	if (share_link_is_ready(share->to_server))
+		(void)leave(share, order_new(ORDER_MEASURE, (struct span){ NULL, 0 }));
+}
+
 /* What the link tells. */
 
 static void
@@ -194,6 +129,7 @@ on_ready(void *context)
 	share->look.is_connected = true;
 	(void)pthread_mutex_unlock(&share->lock);
 	send_orders(share);
+	measure_stream(share);
 }
 
 /* That it does its work again, not only that it answers. */
@@ -219,6 +155,14 @@ note_appended(struct share *share)
 }
 
 static void
+note_measured(struct share *share, int64_t length)
+{
+	(void)pthread_mutex_lock(&share->lock);
+	share->look.stream_records = length > 0 ? (uint64_t)length : 0;
+	(void)pthread_mutex_unlock(&share->lock);
+}
+
+static void
 on_answer(void *context, struct span text, int64_t number)
 {
 	struct share *share = context;
@@ -240,8 +184,11 @@ on_answer(void *context, struct span text, int64_t number)
 		order_answer(order, number);
 	else if (order->kind == ORDER_APPEND)
 		note_appended(share);
+	else if (order->kind == ORDER_MEASURE)
+		note_measured(share, number);
+	if (order->kind != ORDER_MEASURE) /* which is answered while nothing else is */
+		tell_of_return(share);
 	order_free(order);
-	tell_of_return(share);
 	send_orders(share);
 }
 
@@ -362,6 +309,14 @@ on_wake_up(evutil_socket_t fd, short what, void *context)
 }
 
 static void
+on_measure(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	measure_stream(context);
+}
+
+static void
 on_end(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
@@ -431,6 +386,7 @@ static bool
 set_up(struct share *share)
 {
 	const struct share_link_user user = { on_ready, on_answer, on_down, share };
+	const struct timeval now_and_then = { .tv_sec = MEASURE_EVERY_S };
 
 	share->base = event_base_new();
 	share->wake_up_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -438,16 +394,19 @@ set_up(struct share *share)
 		return false;
 	share->wake_up = event_new(share->base, share->wake_up_fd, EV_READ | EV_PERSIST, on_wake_up, share);
 	share->late = event_new(share->base, -1, 0, on_late, share);
+	share->measure = event_new(share->base, -1, EV_PERSIST, on_measure, share);
 	share->end = event_new(share->base, -1, 0, on_end, share);
 	share->to_server = share_link_new(share->base, &share->settings, &user);
-	return share->wake_up != NULL && share->late != NULL && share->end != NULL && share->to_server != NULL
-	       && event_add(share->wake_up, NULL) == 0;
+	share->commands.to_server = share->to_server;
+	return share->wake_up != NULL && share->late != NULL && share->measure != NULL && share->end != NULL
+	       && share->to_server != NULL && event_add(share->wake_up, NULL) == 0
+	       && event_add(share->measure, &now_and_then) == 0;
 }
 
 static void
 free_events(struct share *share)
 {
-	struct event *const events[] = { share->wake_up, share->late, share->end };
+	struct event *const events[] = { share->wake_up, share->late, share->measure, share->end };
 
 	share_link_free(share->to_server);
 	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
@@ -502,7 +461,8 @@ share_new(const struct share_settings *settings, struct error *error)
 	error_set(error, "the thread that shares with other hosts cannot start");
 	if (share == NULL)
 		return NULL;
-	share_key(settings->prefix, SHARE_RECORDS, share->records_key);
+	share->commands.settings = &share->settings;
+	share_key(settings->prefix, SHARE_RECORDS, share->commands.records_key);
 	share->wake_up_fd = -1;
 	orders_init(&share->orders);
 	STAILQ_INIT(&share->sent);

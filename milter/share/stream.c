@@ -1,17 +1,20 @@
 #include "heloscope/share/stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/seldom.h"
+#include "heloscope/share/losses.h"
 #include "heloscope/share/protocol.h"
 
 #define GROUP "collect"
 #define ENTRY_OCTETS (BOUND_RECORD + 1024)
 #define ABANDONED_MS "3600000"
+#define LOST_TTL_S "31536000"       /* a year: longer than the stream is kept */
 #define ALL_CLAIMED "0-0"           /* as where to go on */
 #define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
@@ -19,13 +22,15 @@ struct share_stream {
 	const struct share_settings *settings;
 	struct share_bounds bounds; /* of what is read */
 	const char *reader;
-	char key[SHARE_KEY_SIZE];
+	char key[SHARE_KEY_SIZE], lost_key[SHARE_KEY_SIZE];
 	redisContext *context; /* NULL: not connected */
 	redisReply *reply;     /* that was told last */
 	bool has_pending;      /* what was told before may not be done */
 	struct seldom claimed;
 	char claimed_up_to[STREAM_ID_SIZE];
-	size_t at_a_time; /* entries: one by one, where they are too large together */
+	struct share_losses losses;
+	bool is_looked_at; /* for losses, since entries were told */
+	size_t at_a_time;  /* entries: one by one, where they are too large together */
 };
 
 struct share_stream *
@@ -39,6 +44,7 @@ share_stream_new(const struct share_settings *settings, const char *reader)
 	stream->reader = reader;
 	stream->at_a_time = STREAM_BATCH_MAX;
 	share_key(settings->prefix, SHARE_RECORDS, stream->key);
+	share_key(settings->prefix, SHARE_LOST, stream->lost_key);
 	return stream;
 }
 
@@ -188,14 +194,17 @@ authenticate(struct share_stream *stream, struct error *error)
 	return is_well && outcome == OUTCOME_ANSWER;
 }
 
-/* Make the group, which is there but for the first time: it begins with the oldest entry. */
+/* Make the group, which is there but for the first time: it begins with the oldest entry, and has read none.
+ * A server that does not count them (before 7.0) takes that without its last two words. */
 static bool
 make_group(struct share_stream *stream, struct error *error)
 {
-	const struct span words[] = { SPAN("XGROUP"), SPAN("CREATE"), span_of(stream->key),
-				      SPAN(GROUP),    SPAN("0"),      SPAN("MKSTREAM") };
-	const enum outcome outcome = short_command(stream, words, 6, error);
+	const struct span words[] = { SPAN("XGROUP"), SPAN("CREATE"),   span_of(stream->key), SPAN(GROUP),
+				      SPAN("0"),      SPAN("MKSTREAM"), SPAN("ENTRIESREAD"),  SPAN("0") };
+	enum outcome outcome = short_command(stream, words, 8, error);
 
+	if (outcome == OUTCOME_ERROR && strncmp(stream->reply->str, "ERR", 3) == 0)
+		outcome = short_command(stream, words, 6, error);
 	return outcome == OUTCOME_ANSWER
 	       || (outcome == OUTCOME_ERROR && strncmp(stream->reply->str, "BUSYGROUP", 9) == 0);
 }
@@ -211,6 +220,38 @@ static redisReply **
 items_of(const redisReply *reply, size_t count)
 {
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == count ? reply->element : NULL;
+}
+
+/* Losses. An error in answer to what is asked of them is no fault: the server does not know, or does not say.
+ */
+
+static bool
+is_answered(enum outcome outcome)
+{
+	return outcome == OUTCOME_ANSWER || outcome == OUTCOME_ERROR;
+}
+
+/* What any collector has taken note of. */
+static bool
+read_known_losses(struct share_stream *stream, struct error *error)
+{
+	const struct span words[] = { SPAN("GET"), span_of(stream->lost_key) };
+	const enum outcome outcome = short_command(stream, words, 2, error);
+	const bool is_there = outcome == OUTCOME_ANSWER && is_text(stream->reply);
+
+	stream->losses.known = is_there ? strtoull(stream->reply->str, NULL, 10) : 0;
+	return is_answered(outcome);
+}
+
+static bool
+keep_known_losses(struct share_stream *stream, struct error *error)
+{
+	char number[24];
+	struct span words[] = { SPAN("SETEX"), span_of(stream->lost_key), SPAN(LOST_TTL_S), { NULL, 0 } };
+
+	(void)snprintf(number, sizeof number, "%" PRIu64, stream->losses.known);
+	words[3] = span_of(number);
+	return is_answered(short_command(stream, words, 4, error));
 }
 
 /* What a reader of another name was told and has not done for an hour is this one's: it has gone. A part of
@@ -260,7 +301,7 @@ connect_stream(struct share_stream *stream, struct error *error)
 	if (stream->context != NULL && stream->context->err == 0)
 		share_bound(&stream->bounds, stream->context->reader, LIST_MAX);
 	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
-	    && make_group(stream, error)) {
+	    && make_group(stream, error) && read_known_losses(stream, error)) {
 		stream->has_pending = true;
 		stream->claimed = (struct seldom){ .has_told = false };
 		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
@@ -268,6 +309,27 @@ connect_stream(struct share_stream *stream, struct error *error)
 	}
 	disconnect(stream);
 	return false;
+}
+
+/* Before the next entries are told, with which some servers forget what was lost. The answer holds the first
+ * entry, too: while that is too large nothing is known. */
+static bool
+look_for_losses(struct share_stream *stream, struct error *error)
+{
+	const struct span words[] = { SPAN("XINFO"), SPAN("STREAM"), span_of(stream->key),
+				      SPAN("FULL"),  SPAN("COUNT"),  SPAN("1") };
+	const enum outcome outcome = short_command(stream, words, 6, error);
+
+	stream->is_looked_at = true;
+	if (outcome == OUTCOME_ANSWER && share_losses_note(&stream->losses, stream->reply, GROUP))
+		return keep_known_losses(stream, error);
+	return is_answered(outcome) || (outcome == OUTCOME_TOO_LARGE && connect_stream(stream, error));
+}
+
+uint64_t
+share_stream_lost(const struct share_stream *stream)
+{
+	return stream->losses.lost;
 }
 
 /* Reading. */
@@ -376,7 +438,8 @@ read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *
 	batch->count = 0;
 	if (!connect_stream(stream, error))
 		return false;
-	if (!claim_seldom(stream, error)) {
+	if (!claim_seldom(stream, error)
+	    || (!stream->has_pending && !stream->is_looked_at && !look_for_losses(stream, error))) {
 		disconnect(stream);
 		return false;
 	}
@@ -387,8 +450,10 @@ read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *
 		stream->at_a_time = 1;
 		return read_entries(stream, is_for_all, batch, error);
 	}
-	if (outcome == OUTCOME_ANSWER && take_entries(stream->reply, batch))
+	if (outcome == OUTCOME_ANSWER && take_entries(stream->reply, batch)) {
+		stream->is_looked_at = stream->is_looked_at && stream->has_pending;
 		return true;
+	}
 	if (outcome == OUTCOME_ANSWER)
 		error_set(error, "an answer that is none to this question");
 	disconnect(stream);

@@ -364,6 +364,9 @@ ALERTS = {
     "HeloscopeListSuspended": ({'heloscope_list_state{list="a.test"}': "1x20 0x40"}, {'heloscope_list_state{list="a.test"}': "1x40 0x20"}),
     "HeloscopeShareDown": ({"heloscope_share_down": "0x40 1x20"}, {"heloscope_share_down": "0x55 1x5"}),
     "HeloscopeShareLosesRecords": ({"heloscope_share_dropped_total": "0x55 9x5"}, {"heloscope_share_waiting": "0x55 9x5"}),
+    "HeloscopeShareFillsUp": (
+        {"heloscope_share_stream_records": "0x40 501x20", "heloscope_share_stream_length": "1000x60"},
+        {"heloscope_share_stream_records": "0x40 500x20", "heloscope_share_stream_length": "1000x60"}),
     "HeloscopeLosesRecords": ({'heloscope_record_dropped_total{reason="disk"}': "0x55 9x5"}, {'heloscope_record_dropped_total{reason="allowance"}': "0x55 9x5"}),
     "HeloscopeMtaLacks": ({'heloscope_mta_lacking_total{what="macros"}': "0x55 9x5"}, {'heloscope_mta_lacking_total{what="macros"}': "9x60"}),
     "HeloscopeTrustAnchorIsOld": ({"heloscope_trust_anchor_root_key_missing": "1x60"}, {"heloscope_trust_anchor_root_key_missing": "0x60"}),

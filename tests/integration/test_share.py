@@ -226,6 +226,79 @@ class Records(LabTest):
         redis.run("XCLAIM", RECORDS, "collect", "gone.test", "0", *ids, "IDLE", "3700000", "JUSTID")
         self.assertEqual((len(ids), collect(redis, log).returncode, len(lines_of(log))), (301, 0, 301))
 
+    @staticmethod
+    def fill(redis, record, count, start):
+        """So many records of a host whose stream-length is 1000; how many of them are there."""
+        line = json.dumps({**record, "id": "20261124T120000Z-REFERENCE"}, separators=(",", ":"))
+        redis.run("EVAL", "for i = 1, ARGV[1] do local line = string.gsub(ARGV[3], 'REFERENCE', string.format('%012x', ARGV[2] + i))"
+                          " redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1000, '*', 'r', line) end", "1", RECORDS, str(count), str(start), line)
+        return int(redis.run("XLEN", RECORDS))
+
+    def test_records_that_redis_drops_before_they_are_collected_are_told_once(self):
+        redis, log = Redis("dropped"), lab.folder / "dropped.jsonl"
+        running = start_filter("dropped", redis)
+        send(running, 1)
+        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
+        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+
+        def check(written, lost):
+            done = collect(redis, log)
+            self.assertEqual(done.returncode, 1 if lost else 0, done.stderr)
+            self.assertIn(f"{written} records written, 0 came again, 0 kept apart, {lost} lost", done.stderr)
+            self.assertEqual(re.findall(r"(\d+) records are lost: nobody had collected them", done.stderr), [str(lost)] if lost else [])
+
+        there = self.fill(redis, record, 2999, 0)
+        self.assertLess(there, 2000)
+        check(there, 3000 - there)  # before a collector ever came
+        check(0, 0)
+        self.assertEqual(self.fill(redis, record, 10, 3000), 10)
+        check(10, 0)
+        there = self.fill(redis, record, 3000, 4000)
+        check(there, 3000 - there)
+        # What another collector was given, and has not written yet, is not lost; nor once it has.
+        self.fill(redis, record, 100, 8000)
+        redis.run("XREADGROUP", "GROUP", "collect", "other.test", "COUNT", "60", "STREAMS", RECORDS, ">")
+        check(40, 0)
+        ids = re.findall(r"\d{10,}-\d+", redis.run("XPENDING", RECORDS, "collect", "-", "+", "60", "other.test"))
+        redis.run("XACK", RECORDS, "collect", *ids)
+        redis.run("XDEL", RECORDS, *ids)
+        check(0, 0)
+        self.assertGreater(int(redis.run("PTTL", "heloscope:hs1:lost")), 0, "no name stays for ever")
+        # One that goes on says so, too, and its log has an end.
+        process = lab.start("goes-on-losing", [lab.builddir / "milter/heloscope", "collect", "-c", redis.folder / "collect.conf", "--log", log, "--stderr"])
+        process.send_signal(signal.SIGSTOP)
+        there = self.fill(redis, record, 3000, 9000)
+        process.send_signal(signal.SIGCONT)
+        wait_until("all that is there", lambda: redis.run("XLEN", RECORDS) == "0", process=process)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 1)
+        lab.logs_mention("goes-on-losing", f"0 kept apart, {3000 - there} lost")
+
+    def test_a_server_that_does_not_count_is_no_fault(self):
+        """As before Redis 7, or where its administrator forbids to ask."""
+        redis, log = Redis("silent", "--rename-command", "XINFO", ""), lab.folder / "silent.jsonl"
+        running = start_filter("silent", redis)
+        send(running, 5)
+        wait_until("records", lambda: redis.run("XLEN", RECORDS) == "5")
+        done = collect(redis, log)
+        self.assertEqual((done.returncode, len(lines_of(log))), (0, 5), done.stderr)
+        self.assertIn("0 lost", done.stderr)
+
+    def test_a_stream_that_nobody_collects_is_told_before_it_is_full(self):
+        redis = Redis("filling")
+        running = start_filter("filling", redis, CONFIG.replace('"unix:{socket}"', '"unix:{socket}" { stream-length 1000 }'))
+        send(running, 1)
+        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
+        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        self.assertEqual(status(running)["stream-length"], 1000)
+        for count, is_told in ((498, False), (1, True)):
+            self.fill(redis, record, count, count)
+            redis.run("CLIENT", "KILL", "TYPE", "normal")  # a new connection asks at once
+            wait_until("it is asked", lambda: status(running)["stream"] == int(redis.run("XLEN", RECORDS)), process=running.process)
+            text = " ".join(lab.tool("status", "-c", running.config).stdout.split())
+            self.assertEqual("records that nobody has collected, and drops the oldest when there are more than about 1000" in text, is_told, text)
+            self.assertIn(f"not yet collected: {redis.run('XLEN', RECORDS)};", text)
+
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"
         running = start_filter("disk", redis)

@@ -22,6 +22,7 @@ enum order_kind {
 	ORDER_PUT,    /* a value */
 	ORDER_GET,    /* a question for one, with two answers: what it is, and for how long */
 	ORDER_KEEP,   /* the stream, for another while */
+	ORDER_MEASURE /* the stream */
 };
 
 struct order {

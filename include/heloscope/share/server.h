@@ -18,6 +18,7 @@
 #define SHARE_PATH_MAX 107 /* octets: what sockaddr_un has room for */
 #define SHARE_KEY_SIZE 160
 #define SHARE_RECORDS "records"
+#define SHARE_LOST "lost" /* how many were dropped before anybody collected them, as is known */
 
 struct share_settings {
 	const char *server;        /* "unix:/PATH" or "ADDRESS:PORT"; NULL: nothing is shared */

@@ -45,8 +45,9 @@ bool share_get(struct share *share, const char *what, share_taker *take, void *c
 
 struct share_look {
 	bool is_connected;
-	size_t waiting;   /* records */
-	char reason[200]; /* why the last connection ended, or could not be made; "" before */
+	size_t waiting;          /* records */
+	uint64_t stream_records; /* that the server holds, as it said within a minute while it was there */
+	char reason[200];        /* why the last connection ended, or could not be made; "" before */
 };
 
 struct share_look share_look(struct share *share);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heloscope/base/error.h"
 #include "heloscope/base/must_use.h"
@@ -49,6 +50,10 @@ void share_stream_free(struct share_stream *stream); /* NULL is allowed */
  */
 bool share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_batch *batch,
 		       struct error *error) MUST_USE;
+
+/* How many entries the server dropped, since `stream` was made or since anybody took note of it, before they
+ * were told to any reader: the stream was full. A server before Redis 7 does not say, and none are known. */
+uint64_t share_stream_lost(const struct share_stream *stream);
 
 /* All of the batch is done with: nobody is told of it again, and the server need not keep it. False as above:
  * then it will be told again. */

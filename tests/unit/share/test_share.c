@@ -15,6 +15,9 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/share/counts.h"
 #include "heloscope/share/link.h"
+#ifdef HAVE_HIREDIS
+#include "heloscope/share/losses.h"
+#endif
 #include "heloscope/share/share.h"
 
 #define WORDS_MAX 10
@@ -25,11 +28,12 @@ struct server {
 	int listener;
 	pthread_t thread;
 	atomic_int connections;
-	atomic_int commands; /* but for greetings */
+	atomic_int commands; /* but for greetings, and for how long the stream is */
 	atomic_bool is_over;
 	atomic_bool is_silent;   /* answers no command but greetings */
 	atomic_int left_to_hang; /* commands that it answers by hanging up */
 	const char *greeting;    /* in place of +PONG */
+	const char *length;      /* of the stream, when it is asked for; NULL: nothing is there */
 	const char *answers[4];  /* to the commands, in turn; NULL: as Redis does */
 	pthread_mutex_t lock;
 	char last[8192]; /* the words of the last XADD or SETEX, a line each; guarded by the lock */
@@ -85,6 +89,8 @@ answer_to(struct server *server, const char *words)
 
 	if (is_of(words, "PING\n"))
 		return server->greeting != NULL ? server->greeting : "+PONG\r\n";
+	if (is_of(words, "XLEN\n") && !atomic_load(&server->is_silent))
+		return server->length != NULL ? server->length : ":0\r\n";
 	number = atomic_fetch_add(&server->commands, 1);
 	if (atomic_load(&server->left_to_hang) > 0) {
 		(void)atomic_fetch_sub(&server->left_to_hang, 1);
@@ -254,6 +260,37 @@ share_appends_and_puts_as_it_is_told(void **state)
 	assert_int_equal(server.connections, 1);
 }
 
+/* Once it is connected, also when nothing is appended: whoever collects may be gone before. */
+static void
+share_knows_how_much_is_not_collected(void **state)
+{
+	static const struct {
+		const char *length;
+		uint64_t expected;
+	} table[] = {
+		{ ":4711\r\n", 4711 },
+		{ ":-1\r\n", 0 },
+		{ "-WRONGTYPE x\r\n", 0 }, /* and the connection stays */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		static struct server server;
+		const uint64_t before = records();
+		struct share *share;
+
+		server = (struct server){ .length = table[i].length };
+		start_server(&server);
+		share = open_share(&server);
+		share_append(share, SPAN("record"));
+		WAIT_UNTIL(records() == before + 1);
+		WAIT_UNTIL(share_look(share).stream_records == table[i].expected);
+		share_unref(share);
+		end_server(&server);
+		assert_int_equal(server.connections, 1);
+	}
+}
+
 /* A connection that ends before the answer: the record comes again, with the next one, and the others behind
  * it. */
 static void
@@ -366,12 +403,12 @@ share_takes_no_value_that_is_too_long(void **state)
 static void
 share_ends_a_connection_with_an_answer_that_is_too_large(void **state)
 {
-	static char answer[3 * SHARE_VALUE_MAX];
+	static char answer[4 * SHARE_VALUE_MAX];
 	static struct server server;
 	struct share *share;
 
 	(void)state;
-	(void)snprintf(answer, sizeof answer, "$500000000\r\n%0*d", 2 * SHARE_VALUE_MAX, 0);
+	(void)snprintf(answer, sizeof answer, "$500000000\r\n%0*d", 3 * SHARE_VALUE_MAX, 0);
 	server.answers[0] = answer;
 	start_server(&server);
 	share = open_share(&server);
@@ -584,6 +621,69 @@ F41_share_queues_so_many_questions(void **state)
 	end_server(&server);
 }
 
+#ifdef HAVE_HIREDIS
+/* As XINFO STREAM tells of a stream, and of a group called "own" behind another one. */
+static redisReply *
+stream_told(int added, int length, const char *read_count, int pending)
+{
+	redisReader *reader = redisReaderCreate();
+	void *reply = NULL;
+	char text[500];
+
+	(void)snprintf(
+		text, sizeof text,
+		"*6\r\n$6\r\nlength\r\n:%d\r\n$13\r\nentries-added\r\n:%d\r\n$6\r\ngroups\r\n*2\r\n"
+		"*2\r\n$4\r\nname\r\n$5\r\nother\r\n"
+		"*6\r\n$4\r\nname\r\n$3\r\nown\r\n$12\r\nentries-read\r\n%s\r\n$9\r\npel-count\r\n:%d\r\n",
+		length, added, read_count, pending);
+	assert_int_equal(redisReaderFeed(reader, text, strlen(text)), REDIS_OK);
+	assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
+	assert_non_null(reply);
+	redisReaderFree(reader);
+	return reply;
+}
+
+/* What no reader was told is lost, and told of once, whether the server forgets it or not. */
+static void
+losses_are_what_was_appended_and_is_neither_told_nor_there(void **state)
+{
+	static const struct {
+		int added, length;
+		const char *read_count;
+		int pending;
+		uint64_t lost, known; /* from then on */
+	} table[] = {
+		{ 1000, 1000, ":0", 0, 0, 0 },
+		{ 3000, 1000, ":0", 0, 2000, 2000 },    /* before anybody came */
+		{ 3000, 1000, ":0", 0, 2000, 2000 },    /* */
+		{ 3000, 744, ":256", 0, 2000, 2000 },   /* 7.0 counts what it told */
+		{ 3000, 744, ":2256", 0, 2000, 0 },     /* later ones count what is gone, too */
+		{ 3100, 744, ":2256", 0, 2100, 100 },   /* again */
+		{ 3100, 744, "$-1", 0, 2100, 100 },     /* it does not know */
+		{ 3100, 744, ":2456", 200, 2100, 100 }, /* 200 were told, and may stand there or not */
+		{ 3100, 544, ":2456", 0, 2100, 100 },   /* */
+		{ 10, 10, ":0", 0, 2100, 0 },           /* another stream */
+		{ 10, 12, ":0", 30, 2100, 0 },
+	};
+	struct share_losses losses = { .known = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		redisReply *reply =
+			stream_told(table[i].added, table[i].length, table[i].read_count, table[i].pending);
+		const uint64_t before = losses.known;
+
+		print_message("    %zu\n", i);
+		assert_int_equal(share_losses_note(&losses, reply, "own"), before != table[i].known);
+		assert_int_equal(losses.lost, table[i].lost);
+		assert_int_equal(losses.known, table[i].known);
+		assert_false(share_losses_note(&losses, reply, "absent"));
+		assert_false(share_losses_note(&losses, reply->element[0], "own"));
+		freeReplyObject(reply);
+	}
+}
+#endif
+
 static void
 server_is_an_address_or_a_socket(void **state)
 {
@@ -641,9 +741,15 @@ server_is_an_address_or_a_socket(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest always[] = { cmocka_unit_test(server_is_an_address_or_a_socket) };
+	const struct CMUnitTest always[] = {
+#ifdef HAVE_HIREDIS
+		cmocka_unit_test(losses_are_what_was_appended_and_is_neither_told_nor_there),
+#endif
+		cmocka_unit_test(server_is_an_address_or_a_socket),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(share_appends_and_puts_as_it_is_told),
+		cmocka_unit_test(share_knows_how_much_is_not_collected),
 		cmocka_unit_test(share_sends_again_what_was_not_answered),
 		cmocka_unit_test(share_sends_what_is_queued_at_the_end),
 		cmocka_unit_test(share_tells_what_is_there_and_nothing_else),
