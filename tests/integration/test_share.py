@@ -1,7 +1,9 @@
 """Many hosts over a real Redis: one log of all their records, one visit to a sender's server; and mail goes on whatever becomes of Redis."""
 import json
 import os
+import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -26,6 +28,7 @@ look-back yes {
 policy { reject when banner = fail }
 """
 ASK_MS = 250  # SHARE_ASK_MS
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def host(name):
@@ -45,6 +48,8 @@ def well_with_tls(talk):
 class Redis:
     """A server of its own, on a unix socket."""
 
+    login = ()  # options of redis-cli
+
     def __init__(self, name, *options):
         self.name, self.folder, self.options = name, lab.subfolder(f"redis-{name}"), options
         self.socket = self.folder / "redis.sock"
@@ -57,7 +62,7 @@ class Redis:
             wait_until("redis", lambda: self.run("PING") == "PONG", process=self.process)
 
     def run(self, *words, stdin=None):
-        done = subprocess.run(["redis-cli", "-s", self.socket, *(["-x"] if stdin is not None else []), *words], input=stdin, capture_output=True, timeout=DEADLINE_S)
+        done = subprocess.run(["redis-cli", "-s", self.socket, *self.login, *(["-x"] if stdin is not None else []), *words], input=stdin, capture_output=True, timeout=DEADLINE_S)
         return done.stdout.decode("latin-1").strip()
 
     def end(self, number=signal.SIGKILL):
@@ -563,6 +568,40 @@ class Findings(LabTest):
                 self.assertEqual(self.look(running, name)["result"], "pass")
                 self.assertEqual(scripts[name].connections - before, 1, "an own visit")
         self.assertEqual(status(running)["visits-spared"], 0)
+
+    @staticmethod
+    def documented_rules(path):
+        """What the one line there lets the user "default" do."""
+        text = (SOURCE / path).read_text().replace("\\e\n", " ").replace("\\\n", " ")
+        return shlex.split(re.search(r"redis-cli ACL SETUSER default (.*)", text).group(1))
+
+    def test_the_documented_commands_are_those_that_are_needed(self):
+        rules = self.documented_rules("README")
+        self.assertEqual(rules, self.documented_rules("milter/heloscope.conf.5"))
+        redis, log, password = Redis("acl"), lab.folder / "acl.jsonl", lab.folder / "acl-password"
+        password.write_text("secret\n")
+        redis.run("ACL", "SETUSER", "admin", "on", ">admin", "~*", "&*", "+@all")
+        redis.login = ("--user", "admin", "--pass", "admin")
+        self.assertEqual(redis.run("ACL", "SETUSER", "default", *(rule.replace("PASSWORD", "secret") for rule in rules)), "OK")
+        self.assertEqual(redis.run("CONFIG", "RESETSTAT"), "OK")
+        shared = f'share redis "unix:{redis.socket}" {{ password-file "{password}" }}\n'
+        first, second = (start_filter(name, redis, re.sub("share redis .*\n", shared, CONFIG)) for name in ("acl-one", "acl-two"))
+        self.look(first, "good")
+        wait_until("the finding", lambda: any(":peer:" in key for key in self.keys(redis)))
+        self.look(second, "good")
+        self.assertEqual(status(second)["visits-spared"], 1)
+        wait_until("the length", lambda: status(second)["stream"] is not None and "cmdstat_xlen" in redis.run("INFO", "commandstats"))
+        redis.add("r", b"x" * (12 << 20))  # of which the number alone is asked
+        config = redis.folder / "collect.conf"
+        config.write_text(shared)
+        done = lab.tool("collect", "-c", config, "--log", log, "--stderr", "--once")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("1 kept apart, 0 lost", done.stderr)
+        self.assertEqual(sorted(lines_of(log)), sorted(line for running in (first, second) for line in lines_of(running.records_path)))
+        self.assertEqual(redis.run("ACL", "LOG"), "", "nothing was denied")
+        used = set(re.findall(r"cmdstat_(\S+?):calls=[1-9]", redis.run("INFO", "commandstats")))
+        allowed = {rule[1:] for rule in rules if rule.startswith("+")}
+        self.assertEqual(allowed - used, set(), "nothing is allowed that is not needed")
 
     def test_two_versions_side_by_side_do_not_read_each_other(self):
         redis = Redis("versions")
