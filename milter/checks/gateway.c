@@ -43,18 +43,26 @@ keep(struct gateway_walk *walk, const char *name, const char *value)
 	walk->last = field;
 }
 
+/* Addresses that each network may have are ours only from a gateway within ours. Loopback is its own. */
+static bool
+is_of_ours(const struct gateway_walk *walk, const struct ipaddr *address)
+{
+	const enum ipaddr_scope of_gateway = ipaddr_scope(&walk->client.gateway.address);
+
+	return network_set_contains(&walk->config->trusted, address) && !ipaddr_is_loopback(address)
+	       && (ipaddr_scope(address) < SCOPE_NETWORK || of_gateway >= SCOPE_NETWORK);
+}
+
 /*
  * The first address that is no gateway's. One that only a network of one's own has is another hop of it that
- * nobody has listed rather than a client: to judge it would be to judge all mail by it. So is the loopback of
- * a gateway, whatever ours is.
+ * nobody has listed rather than a client: to judge it would be to judge all mail by it.
  */
 static void
 meet(struct gateway_walk *walk, const struct received *received)
 {
 	struct client_facts *client = &walk->client;
 
-	client->is_trusted = !ipaddr_is_loopback(&received->address)
-			     && network_set_contains(&walk->config->trusted, &received->address);
+	client->is_trusted = is_of_ours(walk, &received->address);
 	if (!client->is_trusted && ipaddr_scope(&received->address) >= SCOPE_NETWORK) {
 		client->gateway.inner = received->address;
 		fail(walk, GATEWAY_INNER_ADDRESS);

@@ -306,23 +306,38 @@ gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client(
 	}
 }
 
-/* The loopback that a gateway names is its own: ours, which is trusted by itself, has nothing to do with it.
- */
+/* The loopback and the private addresses that a gateway elsewhere names are its own: ours, which are trusted,
+ * have nothing to do with them. */
 static void
-gateway_with_a_loopback_hop_is_not_trusted_for_it(void **state)
+gateway_with_an_inner_hop_is_not_trusted_for_it(void **state)
 {
-	static const char *const loopback[] = { OF("localhost", "127.0.0.1"), OF("localhost", "IPv6:::1") };
+	static const struct {
+		const char *gateway, *received;
+		bool is_trusted;
+	} table[] = {
+		{ GATEWAY, OF("localhost", "127.0.0.1"), false },
+		{ GATEWAY, OF("localhost", "IPv6:::1"), false },
+		{ GATEWAY, OF("x", "10.9.9.9"), false },
+		{ GATEWAY, OF("x", "IPv6:fd00::9"), false },
+		{ "10.0.0.2", OF("localhost", "127.0.0.1"), false },
+		{ "10.0.0.2", OF("x", "10.9.9.9"), true },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(loopback); i++) {
+	for (size_t i = 0; i < ROWS(table); i++) {
 		struct visit visit;
 
+		print_message("    %zu\n", i);
 		begin(&visit,
-		      "trust { gateways { " GATEWAY " } networks { 127.0.0.0/8, ::1 } } mode enforce ");
-		send_from(&visit, "<joe@its.test>", RECEIVED(loopback[i], OF("mx.its.test", GOOD)));
-		expect_result(&visit, "Received of gateway 192.0.2.25 names an inner address, ");
+		      "trust { gateways { " GATEWAY
+		      ", 10.0.0.2 } networks { 127.0.0.0/8, ::1, 10.0.0.0/8, fd00::/8 } } mode enforce ");
+		connect_from(&visit, table[i].gateway);
+		send_from(&visit, "<joe@its.test>", RECEIVED(table[i].received, OF("mx.its.test", GOOD)));
+		if (!table[i].is_trusted)
+			expect_result(&visit, " names an inner address, ");
 		visit_leave(&visit);
-		expect_record(&visit, "\"fault\":\"inner-address\"");
+		expect_record(&visit,
+			      table[i].is_trusted ? "\"trusted\":true" : "\"fault\":\"inner-address\"");
 	}
 }
 
@@ -602,7 +617,7 @@ main(void)
 		cmocka_unit_test(gateway_that_does_not_name_the_client_leaves_the_message_unjudged),
 		cmocka_unit_test(
 			gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client),
-		cmocka_unit_test(gateway_with_a_loopback_hop_is_not_trusted_for_it),
+		cmocka_unit_test(gateway_with_an_inner_hop_is_not_trusted_for_it),
 		cmocka_unit_test(gateway_that_leaves_the_helo_name_out_hides_nothing),
 		cmocka_unit_test(gateway_tells_no_reason_where_nothing_would_be_told),
 		cmocka_unit_test(gateway_tells_the_tls_of_its_client),
