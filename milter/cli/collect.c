@@ -173,7 +173,7 @@ collect(struct work *work)
 		if (work_on(work, &error)) {
 			end_trouble(&trouble);
 			tell_losses(work);
-			if (work->is_once && work->batch.count == 0)
+			if (work->is_once && work->batch.is_last)
 				break;
 			continue;
 		}

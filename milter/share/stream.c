@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
+#include "heloscope/base/clock.h"
 #include "heloscope/base/seldom.h"
 #include "heloscope/share/losses.h"
 #include "heloscope/share/protocol.h"
@@ -16,6 +17,8 @@
 #define ABANDONED_MS "3600000"
 #define LOST_TTL_S "31536000"       /* a year: longer than the stream is kept */
 #define ALL_CLAIMED "0-0"           /* as where to go on */
+#define CLAIMS_MAX 4000             /* of 256 entries: the stream holds no more */
+#define ANSWER_MS 10000             /* for all of an answer, which may come in pieces */
 #define LIST_MAX (ENTRY_OCTETS / 4) /* elements, each of which takes four octets and more */
 
 struct share_stream {
@@ -28,6 +31,7 @@ struct share_stream {
 	bool has_pending;      /* what was told before may not be done */
 	struct seldom claimed;
 	char claimed_up_to[STREAM_ID_SIZE];
+	unsigned claims; /* since all was claimed */
 	struct share_losses losses;
 	bool is_looked_at; /* for losses, since entries were told */
 	size_t at_a_time;  /* entries: one by one, where they are too large together */
@@ -105,6 +109,7 @@ send_command(redisContext *context, const struct span *words, size_t count)
 static enum outcome
 read_answer(struct share_stream *stream, size_t most)
 {
+	const uint64_t end_ms = clock_now_ms() + ANSWER_MS;
 	void *reply = NULL;
 
 	for (size_t octets = 0; octets <= most;) {
@@ -117,7 +122,7 @@ read_answer(struct share_stream *stream, size_t most)
 			return stream->reply->type == REDIS_REPLY_ERROR ? OUTCOME_ERROR : OUTCOME_ANSWER;
 		}
 		before = stream->context->reader->len;
-		if (redisBufferRead(stream->context) != REDIS_OK)
+		if (clock_now_ms() >= end_ms || redisBufferRead(stream->context) != REDIS_OK)
 			return OUTCOME_GONE;
 		octets += stream->context->reader->len - before;
 	}
@@ -194,8 +199,9 @@ authenticate(struct share_stream *stream, struct error *error)
 	return is_well && outcome == OUTCOME_ANSWER;
 }
 
-/* Make the group, which is there but for the first time: it begins with the oldest entry, and has read none.
- * A server that does not count them (before 7.0) takes that without its last two words. */
+/* Make the group, once it is seen to be missing: it begins with the oldest entry, and has read none. A server
+ * that does not count them (before 7.0) takes that without its last two words. One that is full makes none,
+ * but goes on with one that is there, by which it is emptied. */
 static bool
 make_group(struct share_stream *stream, struct error *error)
 {
@@ -274,8 +280,17 @@ claim_abandoned(struct share_stream *stream, struct error *error)
 		error_set(error, "an answer that is none to this question");
 		return false;
 	}
-	memcpy(stream->claimed_up_to, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
+	if (++stream->claims < CLAIMS_MAX)
+		memcpy(stream->claimed_up_to, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
+	else
+		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
 	return true;
+}
+
+static bool
+has_claimed_all(const struct share_stream *stream)
+{
+	return strcmp(stream->claimed_up_to, ALL_CLAIMED) == 0;
 }
 
 /* At first, whenever nothing is new, and else once a minute, for the one that had them may end at any time,
@@ -283,8 +298,10 @@ claim_abandoned(struct share_stream *stream, struct error *error)
 static bool
 claim_seldom(struct share_stream *stream, struct error *error)
 {
-	if (!seldom_is_due(&stream->claimed, strcmp(stream->claimed_up_to, ALL_CLAIMED) != 0))
+	if (!seldom_is_due(&stream->claimed, !has_claimed_all(stream)))
 		return true;
+	if (has_claimed_all(stream))
+		stream->claims = 0;
 	stream->has_pending = true;
 	return claim_abandoned(stream, error);
 }
@@ -301,7 +318,7 @@ connect_stream(struct share_stream *stream, struct error *error)
 	if (stream->context != NULL && stream->context->err == 0)
 		share_bound(&stream->bounds, stream->context->reader, LIST_MAX);
 	if (stream->context != NULL && stream->context->err == 0 && authenticate(stream, error)
-	    && make_group(stream, error) && read_known_losses(stream, error)) {
+	    && read_known_losses(stream, error)) {
 		stream->has_pending = true;
 		stream->claimed = (struct seldom){ .has_told = false };
 		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
@@ -400,6 +417,17 @@ ask_entries(struct share_stream *stream, bool is_for_all, struct error *error)
 	return command(stream, words, count, stream->at_a_time * ENTRY_OCTETS, error);
 }
 
+/* The same; the first time with a group that is made for it. */
+static enum outcome
+ask_group(struct share_stream *stream, bool is_for_all, struct error *error)
+{
+	const enum outcome outcome = ask_entries(stream, is_for_all, error);
+
+	if (outcome != OUTCOME_ERROR || strncmp(stream->reply->str, "NOGROUP", 7) != 0)
+		return outcome;
+	return make_group(stream, error) ? ask_entries(stream, is_for_all, error) : OUTCOME_ERROR;
+}
+
 /* The number of the first entry that was told and is not done: the one that was too large to be read. */
 static bool
 take_too_large(struct share_stream *stream, struct stream_batch *batch, struct error *error)
@@ -443,7 +471,7 @@ read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *
 		disconnect(stream);
 		return false;
 	}
-	outcome = ask_entries(stream, is_for_all, error);
+	outcome = ask_group(stream, is_for_all, error);
 	if (outcome == OUTCOME_TOO_LARGE && stream->at_a_time == 1)
 		return take_too_large(stream, batch, error);
 	if (outcome == OUTCOME_TOO_LARGE) {
@@ -466,14 +494,13 @@ share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_ba
 {
 	bool was_pending;
 
-	do {
-		if (!read_entries(stream, is_for_all, batch, error))
-			return false;
-		was_pending = stream->has_pending;
-		if (batch->count == 0)
-			end_pending(stream);
-	} while (was_pending && batch->count == 0);
-	if (batch->count == 0) /* there is time to look again at once */
+	if (!read_entries(stream, is_for_all, batch, error))
+		return false;
+	was_pending = stream->has_pending;
+	batch->is_last = batch->count == 0 && !was_pending;
+	if (batch->count == 0)
+		end_pending(stream);
+	if (batch->is_last) /* there is time to look again at once */
 		stream->claimed = (struct seldom){ .has_told = false };
 	return true;
 }

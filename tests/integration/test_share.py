@@ -1,10 +1,13 @@
 """Many hosts over a real Redis: one log of all their records, one visit to a sender's server; and mail goes on whatever becomes of Redis."""
+import contextlib
+import itertools
 import json
 import os
 import pathlib
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -74,6 +77,40 @@ class Redis:
         """Append an entry; `bytes` as they are."""
         last = members[-1] if isinstance(members[-1], bytes) else members[-1].encode()
         return self.run("XADD", RECORDS, "*", *members[:-1], stdin=last)
+
+
+class Odd:
+    """What says that it is a Redis server, and goes on for ever: with what is to be taken over, or with an answer."""
+
+    def __init__(self, name, claimed, entries):
+        self.claimed, self.entries, self.reads = claimed, entries, 0
+        folder = lab.subfolder(f"odd-{name}")
+        self.config = folder / "collect.conf"
+        self.config.write_text(f'share redis "unix:{folder}/sock"\n')
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / "sock"))
+        self.listener.listen(5)
+        unittest.addModuleCleanup(self.listener.close)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    while (question := connection.recv(4096)):
+                        self.answer(connection, question)
+
+    def answer(self, connection, question):
+        if b"XAUTOCLAIM" in question:
+            connection.sendall(self.claimed)
+        elif b"XREADGROUP" not in question:
+            connection.sendall(b"$-1\r\n")
+        else:
+            self.reads += 1
+            for piece in self.entries:
+                connection.sendall(piece)
+                time.sleep(0.2 if len(piece) == 1 else 0)
 
 
 def start_filter(name, redis, text=CONFIG, uts="mx.lab.test"):
@@ -303,6 +340,34 @@ class Records(LabTest):
             text = " ".join(lab.tool("status", "-c", running.config).stdout.split())
             self.assertEqual("records that nobody has collected, and drops the oldest when there are more than about 1000" in text, is_told, text)
             self.assertIn(f"not yet collected: {redis.run('XLEN', RECORDS)};", text)
+
+    def test_a_server_that_is_full_is_emptied(self):
+        redis, log = Redis("brimful"), lab.folder / "brimful.jsonl"
+        running = start_filter("brimful", redis)
+        send(running, 5)
+        wait_until("records", lambda: redis.run("XLEN", RECORDS) == "5")
+        redis.run("CONFIG", "SET", "maxmemory", "1")
+        done = collect(redis, log)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("OOM command not allowed", done.stderr)  # nobody has collected yet: there is no place for the group
+        redis.run("CONFIG", "SET", "maxmemory", "0")
+        redis.run("XGROUP", "CREATE", RECORDS, "collect", "0")
+        redis.run("CONFIG", "SET", "maxmemory", "1")
+        done = collect(redis, log)
+        self.assertEqual((done.returncode, len(lines_of(log)), redis.run("XLEN", RECORDS)), (0, 5, "0"), done.stderr)
+
+    def test_no_server_keeps_it_from_ending(self):
+        """One that has always more to take over, and one that sends its answer octet by octet."""
+        servers = {name: Odd(name, claimed, entries) for name, claimed, entries in (
+            ("endless", b"*3\r\n$3\r\n5-5\r\n*0\r\n*0\r\n", [b"*-1\r\n"]),
+            ("dripping", b"*3\r\n$3\r\n0-0\r\n*0\r\n*0\r\n", itertools.chain([b"$100\r\n"], itertools.repeat(b"x"))))}
+        processes = {name: lab.start(name, [lab.builddir / "milter/heloscope", "collect", "-c", server.config, "--log", lab.folder / f"{name}.jsonl", "--stderr"])
+                     for name, server in servers.items()}
+        for name, server in servers.items():
+            wait_until(f"questions to {name}", lambda: server.reads > 0, process=processes[name])
+            processes[name].terminate()
+        for name, process in processes.items():
+            self.assertEqual(process.wait(30), 0, name)
 
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"

@@ -35,6 +35,7 @@ struct stream_entry {
 struct stream_batch {
 	struct stream_entry entries[STREAM_BATCH_MAX];
 	size_t count;
+	bool is_last; /* nothing was there: none of these, nor of what comes next */
 };
 
 /* `reader` names this one among those of the group; both are kept. NULL when memory ran out. Nothing is
@@ -44,9 +45,9 @@ void share_stream_free(struct share_stream *stream); /* NULL is allowed */
 
 /*
  * Read what comes next: first what was told before and is not done. Spans are good until the next call of
- * anything here. None after STREAM_BLOCK_MS without any; at once when `is_for_all`, where what is there is
- * all that is wanted. False with the reason when the server is not there, or does not do what it should; then
- * it is begun anew.
+ * anything here. It is one question, so that a batch may be empty before the last; that one comes after
+ * STREAM_BLOCK_MS without any, at once when `is_for_all`, where what is there is all that is wanted. False
+ * with the reason when the server is not there, or does not do what it should; then it is begun anew.
  */
 bool share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_batch *batch,
 		       struct error *error) MUST_USE;
