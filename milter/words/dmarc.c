@@ -160,13 +160,17 @@ say_dmarc(const struct facts *facts, int64_t time_s, struct strbuf *said)
 static void
 put_lookups(const struct dmarc_facts *dmarc, struct output *out)
 {
-	char shown[TELLING_SHOWN_SIZE], record[TELLING_SHOWN_SIZE];
+	char shown[TELLING_SHOWN_SIZE];
 
 	for (size_t i = 0; i < dmarc->lookup_count; i++) {
 		const struct dmarc_looked_up *lookup = &dmarc->lookups[i];
+		char memory[LINE_SIZE];
+		struct strbuf record = STRBUF_OVER(memory);
 
-		prose_put(out, 30, "_dmarc.%s: %.300s", telling_shown(lookup->domain, shown),
-			  lookup->record != NULL ? telling_shown(lookup->record, record)
+		if (lookup->record != NULL)
+			telling_add_record(&record, lookup->record);
+		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown),
+			  lookup->record != NULL ? memory
 			  : lookup->records == 1 ? "a policy record"
 			  : lookup->records > 1  ? "several policy records, which count as none"
 			  : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
@@ -183,10 +187,12 @@ put_policy(const struct facts *facts, struct output *out)
 		[DMARC_DOES_NOT_EXIST] = ", for the author's domain does not exist (np)",
 	};
 	const struct dmarc_facts *dmarc = &facts->dmarc;
-	char shown[TELLING_SHOWN_SIZE], record[TELLING_SHOWN_SIZE];
+	char shown[TELLING_SHOWN_SIZE], memory[LINE_SIZE];
+	struct strbuf record = STRBUF_OVER(memory);
 
-	prose_put(out, 28, "the policy record of %s applies: %.300s",
-		  telling_shown(dmarc->record_domain, shown), telling_shown(dmarc->record.text.at, record));
+	telling_add_record(&record, dmarc->record.text.at);
+	prose_put(out, 28, "the policy record of %s applies: %s", telling_shown(dmarc->record_domain, shown),
+		  memory);
 	if (dmarc->organization != NULL)
 		prose_put(out, 28, "the author's organization is %s",
 			  telling_shown(dmarc->organization, shown));

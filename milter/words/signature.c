@@ -82,7 +82,7 @@ void
 signature_put_key(const struct dkim_evidence *evidence, const char *selector, const char *domain,
 		  struct output *out)
 {
-	char memory[LINE_SIZE], record[TELLING_SHOWN_SIZE];
+	char memory[LINE_SIZE];
 	struct strbuf name = STRBUF_OVER(memory);
 
 	if (evidence->key_status == DNS_NOERROR && evidence->key_record == NULL)
@@ -96,5 +96,7 @@ signature_put_key(const struct dkim_evidence *evidence, const char *selector, co
 	if (evidence->key_bits > 0)
 		strbuf_printf(&name, ", %s, %u bits", dkim_key_type_word(evidence->key_type),
 			      evidence->key_bits);
-	prose_put(out, 30, "key at %s: %.300s", memory, telling_shown(evidence->key_record, record));
+	strbuf_add(&name, ": ");
+	telling_add_record(&name, evidence->key_record);
+	prose_put(out, 30, "key at %s", memory);
 }

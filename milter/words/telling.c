@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define QUOTE_MAX 80 /* octets of the words of others in a reply; each can take four */
+#define RECORD_MAX 300 /* octets of a record of the DNS in a story */
+#define QUOTE_MAX 80   /* octets of the words of others in a reply; each can take four */
 
 const char *
 dns_status_word(enum dns_status status)
@@ -114,6 +115,12 @@ telling_add_value(struct strbuf *text, const char *value)
 	strbuf_add_escaped(&shown, span_of(value), TELLING_VALUE_MAX);
 	strbuf_add(text, memory);
 	strbuf_add(text, shown.is_cut ? "..." : "");
+}
+
+void
+telling_add_record(struct strbuf *said, const char *record)
+{
+	strbuf_add_escaped(said, span_of(record), RECORD_MAX);
 }
 
 void

@@ -151,6 +151,7 @@ class Dkim(LabTest):
         for text in ("body hash claimed: " + signature["body-hash"], "body hash computed: " + signature["body-hash-computed"],
                      "only the body was changed", "the author's domain (From) is signed.example", "rsa, 2048 bits"):
             self.assertIn(text, story)
+        self.assertRegex(story, r"2048 bits: v=DKIM1; [^.]*p=MII[A-Za-z0-9+/]+\.\.\. ", "of a long record it is said that there is more")
         for_sender = re.sub(r"\s+", " ", lab.tool("explain", record["id"], "--for-sender", "--log", running.records_path).stdout)
         self.assertIn("the body was changed after it was signed", for_sender)
 

@@ -89,6 +89,9 @@ void telling_add_key_name(struct strbuf *name, const char *selector, const char 
 /* A value in a reply: raw text, escaped, of which very much is cut; NULL: nothing. */
 void telling_add_value(struct strbuf *text, const char *value);
 
+/* The record of a key or a policy in a story, escaped; of a longer one the beginning and "...". */
+void telling_add_record(struct strbuf *said, const char *record);
+
 /* Sentences with their values: "$D" stands for the value of the letter D, which telling_add_value() adds; "$"
  * is followed by nothing else. */
 struct telling_values {
