@@ -2,6 +2,7 @@
 
 #include "heloscope/base/clock.h"
 #include "heloscope/words/compose.h"
+#include "heloscope/words/relayed.h"
 #include "heloscope/words/table.h"
 
 /* What became of the message for the recipients for whom it was worst. */
@@ -82,8 +83,9 @@ struct failures {
 	unsigned failed, unknown;
 };
 
+/* But for those of `explained` methods. */
 static struct failures
-failures_of(const struct facts *facts)
+failures_of(const struct facts *facts, unsigned explained)
 {
 	struct failures failures = { METHODS, 0, 0 };
 
@@ -92,7 +94,8 @@ failures_of(const struct facts *facts)
 		const enum telling_rank rank = telling_of(method)->rank;
 
 		failures.unknown += facts->results[method] == RESULT_TEMPERROR;
-		if (!result_is_bad(facts->results[method]) || rank < RANK_LAST)
+		if (!result_is_bad(facts->results[method]) || rank < RANK_LAST
+		    || (explained & 1U << method) != 0)
 			continue;
 		failures.failed++;
 		if (failures.worst == METHODS || rank > telling_of(failures.worst)->rank)
@@ -198,18 +201,27 @@ add_unknown(const struct facts *facts, unsigned count, struct strbuf *text)
 	strbuf_add(text, " could not be completed (temperror).");
 }
 
-/* Of mail that was not refused what would be said first if it were. */
+/* Of mail that was not refused what would be said first if it were; but for what fails because somebody sent
+ * it on. */
 static void
-add_failures(const struct facts *facts, bool is_accepted, const char *tell, struct strbuf *text)
+add_failures(const struct facts *facts, bool is_accepted, enum telling_reader reader, struct strbuf *text)
 {
-	const struct failures failures = failures_of(facts);
+	const unsigned explained = is_accepted ? relayed_tell(facts, text) : 0;
+	const struct failures failures = failures_of(facts, explained);
 
+	if (explained != 0)
+		strbuf_add(text, failures.failed > 0 ? " Nothing needs to be done about that."
+						     : " Nothing needs to be done.");
 	if (failures.failed > 0) {
-		strbuf_printf(text, " %u check%s failed%s%s: ", failures.failed,
-			      failures.failed == 1 ? "" : "s", is_accepted ? ", though" : "", tell);
+		strbuf_printf(text, " %u %scheck%s failed%s%s: ", failures.failed,
+			      explained != 0 ? "other " : "", failures.failed == 1 ? "" : "s",
+			      is_accepted ? ", though" : "",
+			      reader == READER_HERE && explained == 0 ? "; tell the sender" : "");
 		telling_of(failures.worst)->refuse(NULL, facts, text);
 	} else if (failures.unknown > 0) {
 		add_unknown(facts, failures.unknown, text);
+	} else if (explained != 0) {
+		return;
 	} else if (facts_lacks_client(facts)) {
 		strbuf_add(text, " The client behind the gateway is not known");
 		strbuf_add(text, facts_escapes_rules(facts) ? ", so no rule was applied." : ".");
@@ -302,7 +314,7 @@ tell(const struct message_record *record,
 		strbuf_add(text, " Tell the sender: ");
 		add_cause(outcome.verdict, is_told ? ANSWER_TOLD : ANSWER_WOULD_BE_TOLD, text);
 	} else {
-		add_failures(record->facts, is_welcome(outcome.verdict), "; tell the sender", text);
+		add_failures(record->facts, is_welcome(outcome.verdict), READER_HERE, text);
 	}
 }
 
@@ -353,7 +365,7 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 	telling_add(text, record->facts->sender.mailbox.text);
 	strbuf_add(text, "> ");
 	if (!add_fate(record, &outcome, text)) {
-		add_failures(record->facts, is_welcome(outcome.verdict), "", text);
+		add_failures(record->facts, is_welcome(outcome.verdict), READER_SENDER, text);
 	} else {
 		strbuf_add(text, " ");
 		add_cause(outcome.verdict, ANSWER_ANSWERED, text);

@@ -276,6 +276,9 @@ class Message(LabTest):
         self.assertIs(record["looks-forwarded"], True)
         self.assertEqual((record["checks"]["spf"]["result"], actions(record)), ("fail", {"user@forwarding.test": ("accept", True)}))
         self.assertIn("the mail looks forwarded: the author's domain has signed it", check(sign(), *rcpt, **forwarded)[1])
+        out = " ".join(check(sign(), *rcpt, **forwarded)[1].partition("\n\n")[0].split())
+        self.assertIn("It looks forwarded, and SPF cannot pass for a forwarder that keeps the sender address", out)
+        self.assertNotIn("tell the sender", out)
         listed = b"List-ID : <x.example>\r\n"
         self.assertNotIn("list-id", record["checks"]["dkim"])
         self.assertIs(record_of(listed + sign(), *rcpt, **forwarded)["checks"]["dkim"]["list-id"], True)

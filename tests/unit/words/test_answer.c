@@ -40,6 +40,59 @@ by_spf(void)
 				 .count = 1 };
 }
 
+/* Mail that was sent on: by a forwarder; by a list that seals; by one that does not. What else may fail is
+ * the business of whoever did. */
+static void
+forward(struct facts *facts)
+{
+	facts->author.finding = AUTHOR_ONE;
+	facts->author.domain = "author.example";
+	facts->results[METHOD_HELO] = facts->results[METHOD_DMARC] = RESULT_PASS;
+}
+
+static void
+forward_badly(struct facts *facts)
+{
+	forward(facts);
+	facts->results[METHOD_BANNER] = RESULT_FAIL;
+}
+
+static void
+seal(struct facts *facts)
+{
+	static struct arc_sealer sealers[] = { { "list.example", "s", true, true, true } };
+
+	facts->arc = (struct arc_facts){ .sealers = sealers, .count = 1 };
+	facts->results[METHOD_ARC] = RESULT_PASS;
+	facts->results[METHOD_DKIM] = facts->results[METHOD_DMARC] = RESULT_FAIL;
+	facts->author.domain = "author.example";
+	facts->dmarc.record_domain = "author.example";
+}
+
+static void
+change(struct facts *facts)
+{
+	static struct dkim_finding signature = {
+		.result = RESULT_FAIL,
+		.domain = "author.example",
+		.selector = "s",
+		.alignment = DKIM_SAME_DOMAIN,
+		.evidence = { .reason = DKIM_BODY_HASH, .has_hashes = true, .header_verifies = true }
+	};
+
+	facts->dkim = (struct dkim_facts){ .signatures = &signature, .count = 1, .has_list_id = true };
+	facts->results[METHOD_DKIM] = facts->results[METHOD_DMARC] = RESULT_FAIL;
+	facts->author.domain = "author.example";
+	facts->dmarc.record_domain = "author.example";
+}
+
+static void
+change_without_list(struct facts *facts)
+{
+	change(facts);
+	facts->dkim.has_list_id = false;
+}
+
 struct ending {
 	const char *title;
 	enum result spf, iprev;
@@ -132,6 +185,42 @@ static const struct ending endings[] = {
 	{ "no recipient", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 0, 0 },
 };
 
+static const struct {
+	struct ending ending;
+	void (*alter)(struct facts *facts);
+} relayed[] = {
+	{ { "accepted, forwarded", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
+	  forward },
+	{ { "accepted, forwarded by a server of which another check fails",
+	    RESULT_FAIL,
+	    RESULT_PASS,
+	    false,
+	    { DONE(ACTION_ACCEPT) },
+	    1,
+	    0 },
+	  forward_badly },
+	{ { "accepted, sealed by who is trusted",
+	    RESULT_PASS,
+	    RESULT_PASS,
+	    false,
+	    { DONE(ACTION_ACCEPT) },
+	    1,
+	    0 },
+	  seal },
+	{ { "accepted, changed by a list", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
+	  change },
+	{ { "accepted, changed by nobody knows whom",
+	    RESULT_PASS,
+	    RESULT_PASS,
+	    false,
+	    { DONE(ACTION_ACCEPT) },
+	    1,
+	    0 },
+	  change_without_list },
+	{ { "quarantined, forwarded", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_QUARANTINE) }, 1, 0 },
+	  forward },
+};
+
 static void
 add_answer(const char *title, void (*tell)(const struct message_record *record, struct strbuf *text),
 	   const struct message_record *record, struct strbuf *all)
@@ -145,7 +234,7 @@ add_answer(const char *title, void (*tell)(const struct message_record *record, 
 }
 
 static void
-add_ending(const struct ending *ending, struct strbuf *all)
+add_ending(const struct ending *ending, void (*alter)(struct facts *facts), struct strbuf *all)
 {
 	struct facts facts = facts_of(ending->spf, ending->iprev);
 	struct record_verdict verdicts[] = { ending->verdict,
@@ -160,6 +249,8 @@ add_ending(const struct ending *ending, struct strbuf *all)
 					 .recipient_total = ending->recipients + ending->others };
 
 	facts.client.is_trusted = ending->is_trusted;
+	if (alter != NULL)
+		alter(&facts);
 	verdicts[0].facts = verdicts[1].facts = &facts;
 	if (action_refuses(ending->verdict.action))
 		verdicts[0].reasons = by_spf();
@@ -181,7 +272,9 @@ answer_tells_each_ending(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(endings); i++)
-		add_ending(&endings[i], &all);
+		add_ending(&endings[i], NULL, &all);
+	for (size_t i = 0; i < ROWS(relayed); i++)
+		add_ending(&relayed[i].ending, relayed[i].alter, &all);
 	assert_false(all.is_cut);
 	golden_compare("answers", memory);
 }
