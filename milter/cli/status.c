@@ -6,6 +6,7 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/cli/cli.h"
 #include "heloscope/cli/control.h"
+#include "heloscope/dns/resolver.h"
 #include "heloscope/metrics/counts.h"
 #include "heloscope/words/resolver_words.h"
 
@@ -512,7 +513,8 @@ put_resolver_faults(struct output *out, const json_t *status, size_t *count)
 		return;
 	prose_bullet(
 		out,
-		"No name server answers, so whatever needs the DNS is temperror: look at the network and at the servers that \"resolver\" in the configuration names.");
+		"No name server answers, so whatever needs the DNS is temperror: look at the network and at " RESOLVER_SERVERS_TEXT
+		".");
 	++*count;
 }
 
@@ -575,7 +577,7 @@ put_findings(struct output *out, const json_t *status)
 	if (number(document_member(records, "dropped"), "disk") > 0) {
 		prose_bullet(
 			out,
-			"Records were lost, because the disk was full or too slow, or %s cannot be written.",
+			"Records were lost, because the disk was full or too slow, or %s cannot be written: the log of the filter says which.",
 			document_text_of(records, "file"));
 		count++;
 	}

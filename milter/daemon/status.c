@@ -129,7 +129,7 @@ dns_object(const struct metrics_view *view)
 		document_append(kinds, kind);
 	}
 	document_set_flag(object, "servers-silent",
-			  atomic_load_explicit(&dns_counts.is_deaf, memory_order_relaxed));
+			  atomic_load_explicit(&dns_counts.deaf, memory_order_relaxed) != 0);
 	document_put(object, "kinds", kinds);
 	document_put(object, "cache", cache_object(view));
 	return object;

@@ -72,6 +72,7 @@ struct resolver {
 	/* The resolver's thread only. */
 	struct query_list asked;
 	struct deafness deafness;
+	bool is_counted_deaf;
 	unsigned idle_turns; /* in which memory was given back, since the last answer */
 	struct heap heap;
 	STAILQ_HEAD(follow_up_list, follow_up) follow_ups;
@@ -101,21 +102,30 @@ deliver(struct query *query, struct dns_answer *answer)
 static void receive_own(void *context, int rcode, void *packet, int length, int security, char *why_bogus,
 			int was_ratelimited);
 
+/* For whoever watches the filter. Of a resolver that goes it is no longer said. */
+static void
+count_deafness(struct resolver *resolver, bool is_deaf)
+{
+	if (resolver->is_counted_deaf == is_deaf)
+		return;
+	resolver->is_counted_deaf = is_deaf;
+	(void)atomic_fetch_add_explicit(&dns_counts.deaf, is_deaf ? 1 : -1, memory_order_relaxed);
+}
+
 static void
 take_step(struct resolver *resolver, enum deafness_step step)
 {
+	count_deafness(resolver, resolver->deafness.is_deaf);
 	switch (step) {
 	case DEAFNESS_ASK:
 		if (ub_resolve_event(resolver->unbound, ".", TYPE_NS, 1, resolver, receive_own, NULL) != 0)
 			resolver->deafness.is_asking = false;
 		break;
 	case DEAFNESS_BEGINS:
-		atomic_store_explicit(&dns_counts.is_deaf, true, memory_order_relaxed);
 		log_warning(
-			"no name server answers: until one does, whatever needs the DNS is temperror, which is no fault of senders or lists. Look at the network and at the servers that \"resolver\" in the configuration names (\"system\": those of /etc/resolv.conf)");
+			"no name server answers: until one does, whatever needs the DNS is temperror, which is no fault of senders or lists. Look at the network and at " RESOLVER_SERVERS_TEXT);
 		break;
 	case DEAFNESS_ENDS:
-		atomic_store_explicit(&dns_counts.is_deaf, false, memory_order_relaxed);
 		log_warning("name servers answer again, after %u s",
 			    (unsigned)((clock_now_ms() - resolver->deafness.begun_ms) / 1000));
 		break;
@@ -504,6 +514,7 @@ resolver_free(struct dns_resolver *interface)
 		ub_ctx_delete(resolver->unbound);
 	time_out(&resolver->asked);
 	time_out(&resolver->queued);
+	count_deafness(resolver, false);
 	run_follow_ups(-1, 0, resolver);
 	if (resolver->wake_up != NULL)
 		event_free(resolver->wake_up);

@@ -5,6 +5,7 @@
 #include "heloscope/checks/counts.h"
 #include "heloscope/config/words.h"
 #include "heloscope/dns/counts.h"
+#include "heloscope/dns/resolver.h"
 #include "heloscope/metrics/counts.h"
 #include "heloscope/peer/counts.h"
 #include "heloscope/records/counts.h"
@@ -165,7 +166,7 @@ VALUE(would_act, rule_counts_value(view->rules, first))
 VALUE(check_results, counter_value(&check_counts.results[first][second]))
 VALUE(deadlines, counter_value(&check_counts.deadlines[first]))
 VALUE(dns_errors, counter_value(&dns_counts.faults[first][second]))
-VALUE(dns_silent, atomic_load_explicit(&dns_counts.is_deaf, memory_order_relaxed) ? 1 : 0)
+VALUE(dns_silent, atomic_load_explicit(&dns_counts.deaf, memory_order_relaxed) != 0 ? 1 : 0)
 VALUE(cache_hits, counter_value(&dns_counts.known))
 VALUE(cache_misses, counter_value(&dns_counts.unknown))
 VALUE(cache_octets, view->cache.octets)
@@ -313,7 +314,8 @@ static const struct metric metrics[] = {
 	  .alert = { "HeloscopeDnsFails",
 		     "sum by (instance) (rate($METRIC[10m])) > 0.2 * sum by (instance) (rate(heloscope_dns_seconds_count[10m])) and sum by (instance) (increase(heloscope_dns_seconds_count[10m])) > 100",
 		     "10m", "warning", "One lookup of five or more fails",
-		     "Names that are temperror refuse nobody, so that spam passes. If all kinds of lookups fail, look at the network and at the servers that \"resolver\" in the configuration names; if not, much mail may come from domains whose own servers are silent." } },
+		     "Names that are temperror refuse nobody, so that spam passes. If all kinds of lookups fail, look at the network and at " RESOLVER_SERVERS_TEXT
+		     "; if not, much mail may come from domains whose own servers are silent." } },
 	{ .name = "heloscope_dns_servers_silent",
 	  .kind = METRIC_GAUGE,
 	  .help = "1: none of the name servers that the filter asks answers; a silent server of a sender's domain does not count.",
@@ -321,7 +323,8 @@ static const struct metric metrics[] = {
 	  .value = dns_silent,
 	  .alert = { "HeloscopeHasNoDns", "$METRIC == 1", "2m", "critical",
 		     "No name server answers the filter",
-		     "Whatever needs the DNS is temperror, which refuses nobody, so that spam passes. Look at the network and at the servers that \"resolver\" in the configuration names." } },
+		     "Whatever needs the DNS is temperror, which refuses nobody, so that spam passes. Look at the network and at " RESOLVER_SERVERS_TEXT
+		     "." } },
 	{ .name = "heloscope_resolver_fault",
 	  .kind = METRIC_GAUGE,
 	  .help = "1: this part of the resolver's self-test has found a fault that matters for the configuration.",

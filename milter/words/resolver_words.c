@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/log.h"
+#include "heloscope/dns/resolver.h"
 
 #define LISTS_SHOWN 4
 #define UPDATE "(Debian: apt-get install --only-upgrade dns-root-data)"
@@ -10,7 +11,8 @@
 /* A letter behind $ stands for a value: Servers, Lists, File, Keys, Ms. */
 static const char *const sentences[RESOLVER_FINDINGS] = {
 	[RESOLVER_SILENT] =
-		"The $S did not answer, so whatever needs the DNS is temperror, and no list can be queried. Look at the network, at the firewall (port 53, UDP and TCP), and at the servers that \"resolver\" in the configuration names.",
+		"The $S did not answer, so whatever needs the DNS is temperror, and no list can be queried. Look at the network, at the firewall (port 53, UDP and TCP), and at " RESOLVER_SERVERS_TEXT
+		".",
 	[RESOLVER_PARTLY_SILENT] =
 		"The $S did not answer, but others did: time is lost with each query that goes there. Repair that server, or remove it from the configuration (\"system\": from /etc/resolv.conf).",
 	[RESOLVER_REFUSED] =

@@ -270,6 +270,8 @@ class Commands(Base):
         self.assertEqual(text.count("whatever needs the DNS is temperror"), 1, text)
         self.assertNotIn("No name server answers", text)
         self.assertEqual(numbers("deaf")["heloscope_dns_servers_silent"], 1)
+        own.reload(re.sub(r"(?<=servers 127.0.0.1@)\d+", str(free_port()), own.config.read_text()))
+        wait_until("the resolver that is gone is forgotten", lambda: not status("deaf")["dns"]["servers-silent"])
         own.stop()
 
     @staticmethod

@@ -17,7 +17,8 @@ struct dns_counts {
 	struct histogram seconds[DNS_KINDS];            /* from the question to the resolver to its answer */
 	struct counter faults[DNS_KINDS][DNS_STATUSES]; /* a lookup once, however many waited for it */
 	struct counter known, unknown;                  /* asked of the cache, and found there or not */
-	atomic_bool is_deaf;                            /* no name server answers now */
+	/* Resolvers that no name server answers now: the one in use, and for a while the one before it. */
+	atomic_int deaf;
 };
 extern struct dns_counts dns_counts;
 

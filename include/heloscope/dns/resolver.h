@@ -21,6 +21,10 @@ enum resolver_mode {
 	RESOLVER_SERVERS,   /* forward to `servers` */
 };
 
+/* How texts for administrators name whom it asks. */
+#define RESOLVER_SERVERS_TEXT                                                                                \
+	"the servers that \"resolver\" in the configuration names (\"system\": those of /etc/resolv.conf, which is read at the start and at each reload)"
+
 /* A zone that is asked at servers of its own: a mirror of a list, an internal zone. */
 struct resolver_zone {
 	const char *name;
