@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,14 +73,25 @@ advise_directory(const struct listener_wish *wish, const char *user, struct strb
 	char directory[LISTENER_PATH_SIZE];
 	const bool is_own = listener_own_directory(path, directory);
 
-	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 %s", user != NULL ? user : "USER",
+	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 %s", user,
 		      wish->clients != NULL ? wish->clients : "postfix", directory);
 	if (!is_own)
 		strbuf_printf(advice, ", and use unix:%s/%s, for others need the directory that was given",
 			      directory, slash != NULL ? slash + 1 : path);
 }
 
-/* The reason with what can be done about it; `user` is whom the program runs as, or NULL. */
+void
+listener_advise_read_only(const char *path, struct strbuf *advice)
+{
+	const char *slash = strrchr(path, '/');
+
+	strbuf_printf(
+		advice,
+		"; a service of systemd may write only where its unit says so: run \"systemctl edit heloscope-milter\", add the lines \"[Service]\" and \"ReadWritePaths=%.*s\", and restart it",
+		slash != NULL ? (int)(slash - path) : 0, path);
+}
+
+/* The reason with what can be done about it; `user` is whom the program runs as. */
 static void
 explain(const struct listener_wish *wish, const char *user, int reason, struct error *error)
 {
@@ -99,11 +111,10 @@ explain(const struct listener_wish *wish, const char *user, int reason, struct e
 		{ ENOENT, true, true, "; make its directory" },
 		{ ENOTDIR, true, false, "; a part of the path is not a directory" },
 		{ EACCES, true, true, "; its directory must belong to the user that listens" },
-		{ EROFS, true, false,
-		  "; for a service of systemd, allow its directory with ReadWritePaths=" },
+		{ EROFS, true, false, "" },
 	};
 	const bool is_unix = listener_path(wish->listen) != NULL;
-	char memory[3 * LISTENER_PATH_SIZE];
+	char memory[4 * LISTENER_PATH_SIZE];
 	struct strbuf advice = STRBUF_OVER(memory);
 	size_t row = 0;
 
@@ -114,6 +125,8 @@ explain(const struct listener_wish *wish, const char *user, int reason, struct e
 		strbuf_add(&advice, table[row].advice);
 		if (table[row].wants_directory)
 			advise_directory(wish, user, &advice);
+		if (reason == EROFS)
+			listener_advise_read_only(listener_path(wish->listen), &advice);
 	}
 	error_set(error, "cannot listen on \"%.200s\": %s%s", wish->listen, strerror(reason), memory);
 }
@@ -299,9 +312,12 @@ give_away(int fd, const struct stat *status, const struct ids *ids)
 }
 
 static bool
-make_as_it_should_be(const struct listener_wish *wish, const char *user, struct error *error)
+make_as_it_should_be(const struct listener_wish *wish, const struct service_account *account,
+		     struct error *error)
 {
 	const mode_t before = umask(~(mode_t)wish->mode & 0777);
+	const struct passwd *self = account == NULL ? getpwuid(geteuid()) : NULL; /* threads come later */
+	const char *user = account != NULL ? account->name : self != NULL ? self->pw_name : "USER";
 	const bool is_made = try(wish, user, error) && wish->open(wish->listen, error);
 
 	(void)umask(before);
@@ -320,7 +336,7 @@ listener_make(const struct listener_wish *wish, const struct service_account *ac
 
 	if ((path != NULL && !find_ids(wish, &ids, error)) || !service_step_down(maker, error))
 		return false;
-	is_made = make_as_it_should_be(wish, account != NULL ? account->name : NULL, error);
+	is_made = make_as_it_should_be(wish, account, error);
 	if (is_made && path != NULL)
 		fd = take_hold(path, &status);
 	if (!service_step_up(maker, error))

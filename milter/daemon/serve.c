@@ -81,6 +81,21 @@ tell_if_disarmed(const struct config *before, const struct config *now)
 		log_warning("the mode was enforce and is audit now: no mail is refused any more");
 }
 
+/* What keeps it neither from starting nor from using a configuration, but will be missed. */
+static void
+tell_what_is_missing(const struct config *config)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct output messages = { .file = open_memstream(&text, &size) };
+
+	if (messages.file == NULL)
+		return;
+	(void)surroundings_check(config, server.path, true, &messages); /* it has what it needs to start */
+	(void)fclose(messages.file);
+	config_log_told(text, true);
+}
+
 static void
 reload(void)
 {
@@ -99,6 +114,7 @@ reload(void)
 		log_info("configuration read again from %s", server.path);
 		counts_reload(RELOAD_SUCCESS);
 		tell_if_disarmed(runtime_config(current), config);
+		tell_what_is_missing(config);
 		config_tell_changes(server.started_with, config, EFFECT_RESTART, tell_what_waits);
 		runtime_unref(next);
 	} else {
@@ -327,21 +343,6 @@ make_ready(struct config *config, unsigned long descriptors, struct error *error
 	runtime_settle(runtime);
 	start_control();
 	return start_threads(error);
-}
-
-/* What does not keep it from starting, but will be missed. */
-static void
-tell_what_is_missing(const struct config *config)
-{
-	char *text = NULL;
-	size_t size = 0;
-	struct output messages = { .file = open_memstream(&text, &size) };
-
-	if (messages.file == NULL)
-		return;
-	(void)surroundings_check(config, server.path, true, &messages); /* it has what it needs to start */
-	(void)fclose(messages.file);
-	config_log_told(text, true);
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "heloscope/daemon/listener.h"
 #include "heloscope/daemon/rights.h"
@@ -15,7 +16,7 @@ struct look {
 	const struct config *config;
 	const char *path;
 	struct output *messages;
-	bool is_starting;
+	bool is_filter;
 	bool is_user_known;
 	struct rights rights; /* of the user, if that is known */
 	bool has_fault;       /* the filter would not start */
@@ -77,10 +78,10 @@ look_for_user(struct look *look)
 	uid_t user;
 
 	look->is_user_known =
-		look->is_starting
+		look->is_filter
 		|| service_find_account(config->user, config->group, SERVICE_USER_SETTING, &account, &error);
-	if (look->is_starting) /* by now it is who serves, whatever the configuration would have root become
-				*/
+	if (look->is_filter) /* by now it is who serves, whatever the configuration would have root become
+			      */
 		rights_of_process(&look->rights);
 	else if (look->is_user_known)
 		(void)rights_of_account(&account, &look->rights);
@@ -132,12 +133,65 @@ is_made_by_the_service(const char *directory)
 	return false;
 }
 
+/* Who uses what is made there. */
+enum reader { READER_SELF, READER_MTA };
+
+/* The command that makes a directory of the filter's own, or gives it one that is there. */
+static void
+add_giving(const struct look *look, const char *directory, enum reader reader, bool is_there,
+	   struct strbuf *command)
+{
+	const char *user = look->config->user;
+
+	if (reader == READER_MTA)
+		strbuf_printf(command, "install -d -o %s -g postfix -m 2750 %s", user, directory);
+	else if (is_there)
+		strbuf_printf(command, "chown %s: %s", user, directory);
+	else
+		strbuf_printf(command, "install -d -m 0750 %s && chown %s: %s", directory, user, directory);
+}
+
+/* Of a directory that is there, and belongs to others: they keep it, unless it is made for the filter. */
+static void
+warn_of_others(const struct look *look, const char *where, const char *what, const char *path,
+	       enum reader reader)
+{
+	char own[LISTENER_PATH_SIZE], memory[3 * LISTENER_PATH_SIZE];
+	struct strbuf command = STRBUF_OVER(memory);
+	const char *name = strrchr(path, '/');
+	const bool is_own = listener_own_directory(path, own);
+
+	add_giving(look, own, reader, is_own, &command);
+	if (is_own)
+		warn(look, where,
+		     "%s %s cannot be made: %s belongs to somebody else; give it to the filter: %s", what,
+		     path, own, memory);
+	else
+		warn(look, where,
+		     "%s %s cannot be made: %.*s belongs to somebody else; make a directory for the filter, and write %s%s here: %s",
+		     what, path, (int)(name - path), path, own, name, memory);
+}
+
+/* In the sandbox of a service, which only the filter itself sees. */
+static void
+warn_of_read_only(const struct look *look, const char *where, const char *what, const char *path)
+{
+	char memory[2 * LISTENER_PATH_SIZE];
+	struct strbuf advice = STRBUF_OVER(memory);
+
+	listener_advise_read_only(path, &advice);
+	warn(look, where, "%s %s cannot be made: %s%s", what, path, strerror(EROFS), memory);
+}
+
 /* The directory in which `what`, the file at `path`, is to be made. False when it cannot be. */
 static bool
-look_at_directory(const struct look *look, const char *where, const char *what, const char *path)
+look_at_directory(const struct look *look, const char *where, const char *what, const char *path,
+		  enum reader reader)
 {
+	char memory[3 * LISTENER_PATH_SIZE];
+	struct strbuf command = STRBUF_OVER(memory);
 	const char *slash = strrchr(path, '/');
-	char directory[512];
+	char directory[LISTENER_PATH_SIZE];
 	struct stat status;
 
 	if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof directory)
@@ -145,18 +199,21 @@ look_at_directory(const struct look *look, const char *where, const char *what, 
 	(void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
 	if (stat(directory, &status) != 0) {
 		if ((errno != ENOENT && errno != ENOTDIR)
-		    || (!look->is_starting && is_made_by_the_service(directory)))
+		    || (!look->is_filter && is_made_by_the_service(directory)))
 			return true; /* it is not known */
-		warn(look, where, "%s %s cannot be made: the directory %s: %s; make it: install -d -o %s %s",
-		     what, path, directory, strerror(errno), look->config->user, directory);
+		add_giving(look, directory, reader, false, &command);
+		warn(look, where, "%s %s cannot be made: the directory %s: %s; make it: %s", what, path,
+		     directory, strerror(errno), memory);
 		return false;
 	}
-	if (S_ISDIR(status.st_mode) && user_may(look, &status, MAY_WRITE | MAY_ENTER))
+	if (!S_ISDIR(status.st_mode))
+		warn(look, where, "%s %s cannot be made: %s is not a directory", what, path, directory);
+	else if (!user_may(look, &status, MAY_WRITE | MAY_ENTER))
+		warn_of_others(look, where, what, path, reader);
+	else if (look->is_filter && access(directory, W_OK) != 0 && errno == EROFS)
+		warn_of_read_only(look, where, what, path);
+	else
 		return true;
-	warn(look, where,
-	     "%s %s cannot be made: %s %s; it has to be in a directory that belongs to the user \"%s\"", what,
-	     path, directory, S_ISDIR(status.st_mode) ? "belongs to somebody else" : "is not a directory",
-	     look->config->user);
 	return false;
 }
 
@@ -166,13 +223,13 @@ look_at_written_file(const struct look *look, const char *where, const char *wha
 {
 	struct stat status;
 
-	if (!look_at_directory(look, where, what, path) || stat(path, &status) != 0)
+	if (!look_at_directory(look, where, what, path, READER_SELF) || stat(path, &status) != 0)
 		return;
 	if (!S_ISREG(status.st_mode))
 		warn(look, where, "%s %s is not a file", what, path);
 	else if (!user_may(look, &status, MAY_WRITE))
-		warn(look, where, "%s %s belongs to somebody else: the user \"%s\" may not write it", what,
-		     path, look->config->user);
+		warn(look, where, "%s %s belongs to somebody else; give it to the filter: chown %s: %s", what,
+		     path, look->config->user, path);
 }
 
 /* A file that is read again at a reload, by the filter's user then. */
@@ -251,7 +308,7 @@ look_at_control(const struct look *look)
 		return;
 	if (listener_path(control) != NULL)
 		(void)look_at_directory(look, line_of(look, "control"), "the control socket",
-					listener_path(control));
+					listener_path(control), READER_SELF);
 	if (listener_find_address(control, &address, &unused)
 	    && listener_find_address(look->config->listen, &other, &unused) && address.length == other.length
 	    && memcmp(&address.storage, &other.storage, address.length) == 0)
@@ -267,22 +324,20 @@ look_at_anchor(const struct look *look, const char *path)
 	struct strbuf text = STRBUF_OVER(said);
 
 	look_at_read_file(look, line_of(look, "trust-anchor"), "the trust-anchor", path);
-	if (!look->is_starting && resolver_words_tell_anchor(&text, path))
+	if (!look->is_filter && resolver_words_tell_anchor(&text, path))
 		warn(look, line_of(look, "trust-anchor"), "%s", said);
 }
 
 bool
-surroundings_check(const struct config *config, const char *path, bool is_starting, struct output *messages)
+surroundings_check(const struct config *config, const char *path, bool is_filter, struct output *messages)
 {
-	struct look look = {
-		.config = config, .path = path, .messages = messages, .is_starting = is_starting
-	};
+	struct look look = { .config = config, .path = path, .messages = messages, .is_filter = is_filter };
 	const char *socket = listener_path(config->listen);
 
 	look_for_user(&look);
 	look_for_socket_access(&look);
 	if (socket != NULL)
-		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket);
+		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket, READER_MTA);
 	look_at_control(&look);
 	if (config->records != NULL)
 		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records);

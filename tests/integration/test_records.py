@@ -194,6 +194,8 @@ class Audit(unittest.TestCase):
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         running = self.start("read-only", CONFIG.replace("{records}", str(folder / "records.jsonl")))
         self.expect_reason(running, "Read-only file system")
+        self.assertIn(f'records.jsonl cannot be made: Read-only file system; a service of systemd may write only where its unit says so: run "systemctl edit '
+                      f'heloscope-milter", add the lines "[Service]" and "ReadWritePaths={folder}", and restart it\n', running.log_text())
 
     def test_N08_a_file_of_somebody_else(self):
         folder = lab.subfolder("foreign", owner="nobody")

@@ -153,11 +153,16 @@ class Faults(Base):
         syslog = Syslog(self.log_path)
         self.addCleanup(syslog.socket.close)
         process = self.lab.start("missed", self.command(self.config(text)))
-        wait_until("the line of being ready", lambda: "listens on" in syslog.read(), process=process)
+        wait_until_it_serves(process, syslog.read)
         for told in (syslog.text, (folder / "missed.log").read_text()):
-            self.assertRegex(told, r"the log of records .*none/audit cannot be made: .*No such file or directory; make it: install -d -o nobody")
-            self.assertRegex(told, r"file of findings .*peers cannot be made: .*a directory that belongs to the user \"nobody\"")
+            self.assertIn(f'the log of records {folder}/none/audit cannot be made: the directory {folder}/none: No such file or directory; '
+                          f"make it: install -d -m 0750 {folder}/none && chown nobody: {folder}/none\n", told)
+            self.assertIn(f"the file of findings {folder}/peers cannot be made: {folder} belongs to somebody else; make a directory for the filter, "
+                          f"and write {folder}/heloscope/peers here: install -d -m 0750 {folder}/heloscope && chown nobody: {folder}/heloscope\n", told)
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
+        self.config(text.replace("none/audit", "later/audit"))
+        process.send_signal(signal.SIGUSR1)
+        wait_until("the same at a reload", lambda: f"the log of records {folder}/later/audit cannot be made" in syslog.read(), process=process)
 
     def test_D3_control_socket_that_cannot_have_its_group(self):
         """Who may not give files away, as under the unit, cannot give a socket away; no dead file stays."""
@@ -209,7 +214,7 @@ class Check(Base):
         text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
-        self.assertEqual(len(re.findall(r"(?m)a directory that belongs to the user \"nobody\"$", done.stderr)), 2, done.stderr)
+        self.assertEqual(len(re.findall(r"(?m)belongs to somebody else; make a directory for the filter, and write \S+ here: install -d .*$", done.stderr)), 2, done.stderr)
         self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
 
 

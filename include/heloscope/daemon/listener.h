@@ -15,6 +15,7 @@
 
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
+#include "heloscope/base/strbuf.h"
 #include "heloscope/daemon/service.h"
 
 #define LISTENER_PATH_SIZE                                                                                   \
@@ -44,6 +45,9 @@ struct listener_address {
 	struct sockaddr_storage storage;
 	socklen_t length;
 };
+
+/* Add what lets the filter write where the file system is read-only, to the directory of `path`. */
+void listener_advise_read_only(const char *path, struct strbuf *advice);
 
 /* What bind(2) takes for it. False with the reason, as for a name, which libmilter looks up by itself. */
 bool listener_find_address(const char *listen, struct listener_address *address,

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include "config_text.h"
@@ -511,14 +512,18 @@ D3_listener_takes_no_directory_away(void **state)
 static void
 D3_listener_tells_the_true_reason(void **state)
 {
+	char advice[200];
+
 	(void)state;
 	expect_complaint("inet:8891@192.0.2.1",
 			 "Cannot assign requested address; expected an address of this host");
 	expect_complaint("inet:8891@[192.0.2.1]", "Cannot assign requested address");
 	expect_complaint("inet6:8891@2001:db8::1", "Cannot assign requested address");
-	expect_complaint(
-		"unix:/nonexistent/directory/s",
-		"No such file or directory; make its directory: install -d -o USER -g postfix -m 2750 /nonexistent/directory");
+	(void)snprintf(advice, sizeof advice,
+		       "No such file or directory; make its directory: install -d -o %s -g postfix -m 2750 "
+		       "/nonexistent/directory",
+		       getpwuid(geteuid())->pw_name);
+	expect_complaint("unix:/nonexistent/directory/s", advice);
 	expect_complaint("unix:/etc/passwd/s", "Not a directory");
 	expect_complaint("local:/proc/s", "cannot listen on");
 	expect_complaint("inet:8891@name.example", "opened"); /* libmilter looks names up */
