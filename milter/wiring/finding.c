@@ -27,13 +27,14 @@ static const struct {
 
 static const struct {
 	const char *token, *title;
+	bool is_of_postfix; /* which reads it when it is told to */
 } files[CURE_FILES] = {
-	[CURE_MAIN_CF] = { "main.cf", "In main.cf" },
-	[CURE_MASTER_CF] = { "master.cf", "In master.cf" },
-	[CURE_SENDMAIL_MC] = { "sendmail.mc", "In sendmail.mc" },
-	[CURE_FILTER] = { "heloscope.conf", "In heloscope.conf" },
-	[CURE_SHELL] = { "command", "Run" },
-	[CURE_OTHER_FILTER] = { "other-filter", "In the configuration of the other filter" },
+	[CURE_MAIN_CF] = { "main.cf", "In main.cf", true },
+	[CURE_MASTER_CF] = { "master.cf", "In master.cf", true },
+	[CURE_SENDMAIL_MC] = { "sendmail.mc", "In sendmail.mc", false },
+	[CURE_FILTER] = { "heloscope.conf", "In heloscope.conf", false },
+	[CURE_SHELL] = { "command", "Run", false },
+	[CURE_OTHER_FILTER] = { "other-filter", "In the configuration of the other filter", false },
 };
 
 /* Making. */
@@ -113,6 +114,16 @@ put_finding(const struct wiring_finding *finding, struct output *out)
 	output_put(out, "\n");
 }
 
+static bool
+changes_postfix(const struct wiring_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		for (size_t j = 0; j < findings->items[i].cure_count; j++)
+			if (files[findings->items[i].cures[j].file].is_of_postfix)
+				return true;
+	return false;
+}
+
 void
 wiring_put(const struct wiring_findings *findings, struct output *out)
 {
@@ -120,6 +131,8 @@ wiring_put(const struct wiring_findings *findings, struct output *out)
 		for (size_t i = 0; i < findings->count; i++)
 			if ((int)rows[findings->items[i].kind].severity == severity)
 				put_finding(&findings->items[i], out);
+	if (changes_postfix(findings))
+		output_put(out, "After the changes in Postfix's files, run:\n      postfix reload\n");
 }
 
 static json_t *

@@ -1,6 +1,8 @@
 #include "heloscope/wiring/judge.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/daemon/listener.h"
@@ -114,6 +116,36 @@ wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const 
 }
 
 void
+wiring_cure_by_restart(struct wiring *wiring, struct wiring_finding *finding)
+{
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
+}
+
+/* Whether the socket lies in a directory that is not there, and that no start of the service makes. */
+static bool
+lacks_directory(const char *listen)
+{
+	const char *path = listener_path(listen);
+	char directory[LISTENER_PATH_SIZE];
+	struct stat status;
+
+	return path != NULL && listener_own_directory(path, directory)
+	       && strcmp(directory, RUNTIME_DIRECTORY) != 0 && stat(directory, &status) != 0
+	       && errno == ENOENT;
+}
+
+/* Whether the filter is to listen elsewhere: then it does not matter who can reach its socket now. */
+static bool
+is_to_move(const struct wiring_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		for (size_t j = 0; j < findings->items[i].cure_count; j++)
+			if (findings->items[i].cures[j].file == CURE_FILTER)
+				return true;
+	return false;
+}
+
+void
 wiring_judge_reach(struct wiring *wiring, const char *user)
 {
 	static const enum finding_kind kinds[] = {
@@ -127,13 +159,14 @@ wiring_judge_reach(struct wiring *wiring, const char *user)
 	const enum reach reach = reach_look(wiring->config->listen, user, &found);
 	struct wiring_finding *finding;
 
-	if (reach == REACH_GOOD)
+	if (reach == REACH_GOOD
+	    || ((reach == REACH_CLOSED || reach == REACH_MISSING) && is_to_move(&wiring->findings)))
 		return;
 	finding = wiring_find(&wiring->findings, kinds[reach], "listen", span_of(memory));
-	if (reach == REACH_CLOSED)
+	if (reach == REACH_CLOSED || (reach == REACH_MISSING && lacks_directory(wiring->config->listen)))
 		wiring_cure_socket(wiring, finding, wiring->config->listen, user);
 	if (reach != REACH_UNSEEN)
-		wiring_cure(&wiring->findings, finding, CURE_SHELL, "systemctl restart heloscope-milter");
+		wiring_cure_by_restart(wiring, finding);
 }
 
 void

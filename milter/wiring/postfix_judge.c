@@ -135,6 +135,7 @@ cure_chroot(const struct view *view, struct wiring_finding *finding)
 		arena_printf(arena, "unix:%.*s/heloscope/milter.sock", (int)queue.length, queue.at),
 		arena_copy(arena, postfix_value(view->postfix, NULL, "mail_owner", NULL)));
 	cure_list(view, finding, SPAN("unix:heloscope/milter.sock"), has_ours(view) ? view->ours : 0);
+	wiring_cure_by_restart(view->wiring, finding);
 }
 
 /* The address, and its place in the list. */
@@ -377,14 +378,16 @@ has_outside(const struct postfix *postfix)
 	return false;
 }
 
+/* In audit mode nobody is answered 452, so the limits that Postfix has by itself are right. */
 static bool
 judge_hard_errors(const struct view *view, const struct postfix *postfix, enum finding_kind kind)
 {
 	const char *place;
 	const struct span value = postfix_value(postfix, view->service, "smtpd_hard_error_limit", &place);
+	const struct config *config = view->wiring->config;
 	unsigned limit;
 
-	if (view->wiring->config->recipients != RECIPIENTS_APART
+	if (config->mode != MODE_ENFORCE || config->recipients != RECIPIENTS_APART
 	    || !span_to_number(value, 0, 999999999, &limit) || limit > BOUND_RECIPIENTS_APART)
 		return false;
 	cure_setting(view, wiring_find(&view->wiring->findings, kind, place, value), "smtpd_hard_error_limit",

@@ -95,6 +95,8 @@ def look(*words):
         for finding in report["findings"]:
             lines = [finding["place"], *(f"\n      {cure['line']}\n" for cure in finding["cures"])]
             assert all(line in text.stdout for line in lines), (lines, text.stdout)
+        files = {cure["file"] for finding in report["findings"] for cure in finding["cures"]}
+        assert ("postfix reload" in text.stdout) == bool(files & {"main.cf", "master.cf"}), text.stdout
     return report
 
 
@@ -234,16 +236,17 @@ class PostfixTest(LabTest):
             self.assertEqual(self.look(postfix, listen), [])
 
     def test_hard_error_limit(self):
-        self.expect("hard-error-limit", "smtpd_hard_error_limit = 9", more="recipients apart\n")
+        self.expect("hard-error-limit", "smtpd_hard_error_limit = 9", more="mode enforce\nrecipients apart\n")
         with listener() as port:
-            for limit, more in ((10, "recipients apart\n"), (1, "recipients together\n")):
+            for limit, more in ((10, "mode enforce\nrecipients apart\n"), (1, "mode enforce\nrecipients together\n"), (1, "mode audit\nrecipients apart\n")):
                 self.assertEqual(self.look(self.right(port, f"smtpd_hard_error_limit = {limit}"), f"inet:{port}@127.0.0.1", more), [])
 
     def test_hard_error_limit_under_stress(self):
         """Postfix's default is 20, and 1 under stress."""
-        self.expect("hard-error-limit-under-stress", "smtpd_hard_error_limit = ${stress?{1}:{20}}", more="recipients apart\n")
+        self.expect("hard-error-limit-under-stress", "smtpd_hard_error_limit = ${stress?{1}:{20}}", more="mode enforce\nrecipients apart\n")
         with listener() as port:
-            self.assertEqual(self.look(self.right(port, "smtpd_hard_error_limit = ${stress?{1}:{20}}"), f"inet:{port}@127.0.0.1"), [])
+            for more in ("", "recipients apart\n"):  # a fresh install, beside a fresh Postfix
+                self.assertEqual(self.look(self.right(port, "smtpd_hard_error_limit = ${stress?{1}:{20}}"), f"inet:{port}@127.0.0.1", more), [])
 
     def test_no_milters(self):
         self.expect("no-milters", "receive_override_options = no_address_mappings, no_milters")
@@ -295,10 +298,18 @@ class PostfixTest(LabTest):
             self.assertEqual(finding["finding"], "socket-outside-chroot")
             self.assertEqual([tuple(cure.values()) for cure in finding["cures"]],
                              [("command", f"install -d -o heloscope -g postfix -m 2750 {inside.parent}"),
-                              ("heloscope.conf", f'listen "unix:{inside}" {{ mode 0660 }}'), ("main.cf", "smtpd_milters = unix:heloscope/milter.sock")])
+                              ("heloscope.conf", f'listen "unix:{inside}" {{ mode 0660 }}'), ("main.cf", "smtpd_milters = unix:heloscope/milter.sock"),
+                              ("command", "systemctl restart heloscope-milter")])
             postfix.paste(finding["cures"][2])
             with listener(inside):
                 self.assertEqual(self.look(postfix, f"unix:{inside}"), [])
+
+    def test_socket_outside_chroot_that_is_closed_or_missing(self):
+        """It is to be made elsewhere: what would open it, or make it, where it is now would contradict that."""
+        for postfix, path in self.unix(None, "unix:PATH", "y", mode=0o600):
+            self.assertEqual([finding["finding"] for finding in self.look(postfix, f"unix:{path}")], ["socket-outside-chroot"])
+            path.unlink()
+            self.assertEqual([finding["finding"] for finding in self.look(postfix, f"unix:{path}")], ["socket-outside-chroot"])
 
     def test_not_attached_and_socket_outside_chroot(self):
         """What is proposed puts the filter before the others, as elsewhere."""
@@ -323,10 +334,14 @@ class PostfixTest(LabTest):
         for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", listens=False):
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-missing", f"{path.parent}: No such file or directory"))
+            self.assertEqual([cure["line"] for cure in finding["cures"]],
+                             [f"install -d -o heloscope -g postfix -m 2750 {path.parent}", f'listen "unix:{path}" {{ mode 0660 }}',
+                              "systemctl restart heloscope-milter"])
             path.parent.mkdir()
             path.touch()
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-missing", f"{path} is not a socket"))
+            self.assertEqual([cure["line"] for cure in finding["cures"]], ["systemctl restart heloscope-milter"])
 
     def test_socket_that_nobody_listens_on(self):
         for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", listens=False):

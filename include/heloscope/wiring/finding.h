@@ -76,7 +76,7 @@ enum severity {
 	ROW(HARD_ERRORS, "hard-error-limit", WARNING, \
 	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Postfix disconnects honest servers at this limit.") \
 	ROW(HARD_ERRORS_STRESSED, "hard-error-limit-under-stress", WARNING, \
-	    "\"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Under stress, Postfix disconnects honest servers at this limit, and their mail must come again.") \
+	    "Under stress, Postfix has this limit and disconnects honest servers at it: \"recipients apart\" answers up to 9 recipients of a session with 452, which count as errors. Their mail must come again.") \
 	ROW(TRIAL_REFUSED, "test-message-refused", WRONG, \
 	    "The MTA did not accept the test message.") \
 	ROW(TRIAL_UNSEEN, "test-message-not-seen", WRONG, \
@@ -109,7 +109,7 @@ enum cure_file {
 	CURE_FILES
 };
 
-#define CURES_MAX 3
+#define CURES_MAX 4
 
 struct cure {
 	enum cure_file file;

@@ -34,6 +34,9 @@ void wiring_add_missing_macros(const struct config *config, int stage, const str
 void wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const char *listen,
 			const char *user);
 
+/* The line after which the filter listens where its configuration says. */
+void wiring_cure_by_restart(struct wiring *wiring, struct wiring_finding *finding);
+
 /* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
 void wiring_judge_reach(struct wiring *wiring, const char *user);
 
