@@ -1,6 +1,7 @@
 """
 machine: a bare Debian in a folder, of the release that this machine has and from its mirror, and programs that run in it: without an
-init, as in many containers, or with systemd as the first process. Both share the network of the test, in which nothing else is.
+init, as in many containers, or with systemd as the first process. They are in the network of the test, in which nothing else is, or in
+one of their own that is joined to it.
 """
 import contextlib
 import os
@@ -47,19 +48,34 @@ def bootstrap(root, packages, later):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=BOOTSTRAP_S, check=False)
 
 
+def join_network(lab, name, here, there):
+    """A network for another machine, with the address `there`, joined to this one, which has the address `here`: its path."""
+    holder = lab.start(name, ["unshare", "--net", "sleep", "infinity"])
+    path = f"/proc/{holder.pid}/ns/net"
+    wait_until(name, lambda: os.readlink(path) != os.readlink("/proc/self/ns/net"), process=holder)
+    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", name, "netns", str(holder.pid)], check=True)
+    inside = ["nsenter", f"--net={path}"]
+    for command in (["ip", "link", "set", name, "up"], ["ip", "route", "add", there, "dev", name, "src", here],
+                    [*inside, "ip", "link", "set", "lo", "up"], [*inside, "ip", "link", "set", name, "up"],
+                    [*inside, "ip", "address", "add", f"{there}/32", "dev", name], [*inside, "ip", "route", "add", "default", "dev", name]):
+        subprocess.run(command, check=True)
+    return path
+
+
 class Machine:
     """Programs run in `root` as long as this is entered; `log` gets what its first process says."""
 
     # Bash takes the children whose parents have ended, as an init does.
     BARE = 'mount -t proc proc "$1/proc" && mount -t tmpfs tmpfs "$1/run" && mount -t devpts devpts "$1/dev/pts" && exec chroot "$1" bash -c "while sleep 1; do :; done"'
 
-    def __init__(self, lab, name, root, systemd):
-        self.lab, self.name, self.root, self.systemd = lab, name, root, systemd
+    def __init__(self, lab, name, root, systemd, network="/proc/self/ns/net"):
+        self.lab, self.name, self.root, self.systemd, self.network = lab, name, root, systemd, network
 
     def __enter__(self):
         if self.systemd:
-            command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--machine=mx", f"--directory={self.root}", "--boot", "--console=pipe",
-                       "--resolv-conf=off", "--timezone=off", "--network-namespace-path=/proc/self/ns/net"]
+            name = (self.root / "etc/hostname").read_text().strip()
+            command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--machine={name}", f"--directory={self.root}", "--boot", "--console=pipe",
+                       "--resolv-conf=off", "--timezone=off", f"--network-namespace-path={self.network}"]
         else:
             command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "sh", "-c", self.BARE, "sh", self.root]
         self.process = self.lab.start(self.name, command)
@@ -87,7 +103,7 @@ class Machine:
         self.lab.end(self.process)
 
     def run(self, *command, text=None, init=None):
-        inside = ["nsenter", "-t", str(init or self.init), "--mount", "--pid", "--uts", "--ipc", "--root", "--wd"]
+        inside = ["nsenter", "-t", str(init or self.init), "--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]
         stdin = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
         return subprocess.run([*inside, *map(str, command)], **stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="replace", env=UNATTENDED, timeout=COMMAND_S, check=False)
@@ -100,4 +116,4 @@ class Machine:
         return done.stdout
 
     def apt(self, *words, text=None):
-        return self.do("apt-get", "-y", "-o", "Dpkg::Use-Pty=0", *words, text=text)
+        return self.do("apt-get", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "Dpkg::Options::=--force-unsafe-io", *words, text=text)

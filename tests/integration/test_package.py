@@ -1,14 +1,17 @@
 """
 The Debian packages: built, looked at by lintian, and installed, used, upgraded and purged in a bare Debian beside Postfix, once without
 an init and once under systemd, which runs as the first process of a container. So the unit's restrictions are those of the kernel, not
-what systemd-analyze thinks of them. It is mmdebstrap that makes the Debian: it takes half the time that debootstrap takes.
+what systemd-analyze thinks of them. In a third a stranger follows the texts: he attaches it, breaks it in several ways, does what he is told,
+and joins a second host to it. It is mmdebstrap that makes the Debian: it takes half the time that debootstrap takes.
 """
+import functools
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 import machine
@@ -18,7 +21,8 @@ from scenario import ZONES, addresses
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ("heloscope", "heloscope-milter")
-README_DEBIAN = "usr/share/doc/heloscope-milter/README.Debian"
+README, README_DEBIAN = "usr/share/doc/heloscope/README", "usr/share/doc/heloscope-milter/README.Debian"
+HOSTS = {"mx": "192.0.2.10", "mx2": "192.0.2.11"}  # the addresses that README has for hosts of a site
 # What dpkg and apt keep of themselves, what belongs to the other programs of such a machine, and the lists of users, which stay.
 NOT_OURS = re.compile(r"(proc|sys|dev|run|tmp|debs|home|root|boot|var/(lib/(dpkg|apt|systemd/(catalog|random|timers)|postfix|misc|private)|cache|log/(dpkg|apt|journal|alternatives|mail|private)"
                       r"|spool|mail|tmp|backups)|etc/(passwd|group|shadow|gshadow|subuid|subgid|resolv|machine-id|hostname|\.pwd\.lock|\.updated|ld\.so\.cache|postfix)|var/\.updated)")
@@ -48,9 +52,9 @@ def setUpModule():
             raise AssertionError(f"contrib/package: {done.stdout}{done.stderr}")
         packages = {name: next(built.glob(f"{name}_*.deb")) for name in PACKAGES}
         tree, no_tree = folder / "tree", make_tree(folder / "tree")
-        for command in (["link", "set", "lo", "up"], ["address", "add", f"{addresses['good']}/32", "dev", "lo"]):
+        for command in (["link", "set", "lo", "up"], *(["address", "add", f"{address}/32", "dev", "lo"] for address in (addresses["good"], HOSTS["mx"]))):
             subprocess.run(["ip", *command], check=True)
-        server = lab.start("nsd", ["nsd", "-d", "-c", lab.nsd_config("127.0.0.1@53", ZONES)])
+        server = lab.start("nsd", ["nsd", "-d", "-c", lab.nsd_config(f"127.0.0.1@53\n  ip-address: {HOSTS['mx']}@53", ZONES)])
         wait_until("nsd", lambda: accepts(53), process=server)
 
 
@@ -59,7 +63,7 @@ def make_tree(root):
     lines = machine.mirror()
     if not lines or not machine.is_reachable(lines[0], folder):
         return "no mirror of this machine's release of Debian can be reached"
-    made = machine.bootstrap(root, ["postfix", *needed_packages()], ["systemd-sysv"])
+    made = machine.bootstrap(root, ["postfix", *needed_packages()], ["systemd-sysv", "redis-server"])
     if made.returncode != 0:
         return f"no Debian can be made here: {made.stdout.strip()[-500:]}"
     (root / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
@@ -72,6 +76,20 @@ def make_tree(root):
     offer(root, "first", packages.values())
     offer(root, "second", [next_version(package, folder / "next") for package in packages.values()])
     return None
+
+
+@functools.cache
+def booting_tree():
+    """The same with systemd."""
+    root = copy_of(tree, "booting")
+    with Machine(lab, "before-systemd", root, False) as bare:
+        bare.apt("install", "systemd-sysv")
+    return root
+
+
+def copy_of(origin, name):
+    subprocess.run(["cp", "-a", "--reflink=auto", origin, folder / name], check=True)
+    return folder / name
 
 
 def needed_packages():
@@ -155,9 +173,7 @@ class Scene(unittest.TestCase):
     def setUp(self):
         if no_tree:
             self.skipTest(no_tree)
-        self.root = folder / type(self).__name__
-        subprocess.run(["cp", "-a", "--reflink=auto", tree, self.root], check=True)
-        self.prepare()
+        self.root = copy_of(self.origin(), type(self).__name__)
         self.machine = Machine(lab, type(self).__name__, self.root, self.systemd)
         self.start()
         self.addCleanup(self.machine.__exit__)
@@ -165,8 +181,8 @@ class Scene(unittest.TestCase):
         self.before = files_of(self.root)
         self.postfix_before = self.postfix_files()
 
-    def prepare(self):
-        """Before programs run in it."""
+    def origin(self):
+        return tree
 
     def start(self):
         self.machine.__enter__()
@@ -207,17 +223,20 @@ class Scene(unittest.TestCase):
         told = self.machine.run("heloscope", "why", text="550 5.7.1 Client host rejected: cannot find your reverse hostname\n").stdout
         self.assertIn("PTR", told)
 
+    def said(self, path, before):
+        """The lines that stand in a text behind one that ends like that."""
+        return textwrap.dedent(re.search(rf"(?s){re.escape(before)}\n\n(    .*?)\n(?=\n\S|\n*\Z)", (self.root / path).read_text()).group(1)).splitlines()
+
     def attach(self):
         """The three lines of README.Debian, as they stand there."""
-        text = (self.root / README_DEBIAN).read_text()
-        lines = re.search(r"(?s)Attach it to Postfix, as root:\n\n(.*?)\n\n", text).group(1).splitlines()
+        lines = self.said(README_DEBIAN, "Attach it to Postfix, as root:")
         self.assertEqual(len(lines), 3)
         for line in lines:
             self.machine.do("sh", "-c", line)
 
-    def header(self, subject):
+    def header(self, subject, server="127.0.0.1"):
         """Of a message from outside, as it is delivered."""
-        with Smtp(25, source=addresses["good"]) as client:
+        with Smtp(25, server, source=addresses["good"]) as client:
             client.expect("EHLO smtpout.yodel.example", "250")
             replies = client.message("<anna@yodel.example>", ["user@localhost"], header=f"Subject: {subject}\r\n".encode())
             self.assertRegex(replies[0], "^250")
@@ -299,14 +318,13 @@ class WithoutSystemd(Scene):
         self.leave()
 
 
-class UnderSystemd(Scene):
+class Booted(Scene):
     systemd = True
 
-    def prepare(self):
+    def origin(self):
         if shutil.which("systemd-nspawn") is None:
             self.skipTest("systemd-nspawn is missing (Debian package: systemd-container)")
-        with Machine(lab, "before-systemd", self.root, False) as bare:
-            bare.apt("install", "systemd-sysv")
+        return booting_tree()
 
     def start(self):
         """Nothing of the package is in the machine yet: when systemd does not come up, that is for want of rights or control groups here."""
@@ -319,6 +337,8 @@ class UnderSystemd(Scene):
         shown = self.machine.do("systemctl", "show", name, "-p", ",".join(properties))
         return [dict(line.split("=", 1) for line in shown.splitlines())[key] for key in properties]
 
+
+class UnderSystemd(Booted):
     def test_in_its_sandbox(self):
         self.install("first")
         self.looks_as_installed()
@@ -352,6 +372,155 @@ class UnderSystemd(Scene):
         self.assertEqual(self.unit("heloscope-page", "ActiveState"), ["active"])
         self.machine.do("systemctl", "reload", "heloscope-page")
         self.machine.do("test", "-S", "/run/heloscope-page/http.sock")
+
+
+class Stranger(Booted):
+    """
+    He has read README and README.Debian, and nothing else. What wiring, status, -t and the log tell him to do he does to the letter; where
+    they do not say it, or it does not help, the scene ends.
+    """
+
+    def test_all_is_right_six_faults_are_told_and_mended_and_a_second_host_joins(self):
+        self.install("first")
+        self.machine.do("useradd", "--create-home", "user")
+        wait_until("postfix", lambda: accepts(25))
+        self.attach()
+        self.is_right("attached")
+        for fault in (self.socket_outside_the_chroot, self.socket_of_somebody_else, self.submission_is_checked, self.filter_is_down,
+                      self.configuration_with_an_error, self.records_in_the_sandbox, self.dead_name_server):
+            fault()
+            self.is_right(fault.__name__)
+        self.second_host()
+
+    def is_right(self, subject):
+        """Nothing is wrong with the wiring, mail is checked, and status counts it and has nothing to add."""
+        self.assertRegex(self.machine.do("heloscope", "wiring"), r"\A.*\n\nAll is right\.\n\Z")
+        before = self.accepted()
+        wait_until(subject, lambda: "iprev=pass" in self.header(subject))
+        self.assertGreater(self.accepted(), before)
+
+    def accepted(self):
+        return int(re.search(r"(?m)^  accept +\S+ +(\d+)$", self.machine.do("heloscope", "status"))[1])
+
+    def tells(self, words, *command):
+        """What a command says that finds something; `words` are in it, wherever lines are broken."""
+        done = self.machine.run(*command)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(words, " ".join(done.stdout.split()))
+        return done.stdout
+
+    def wiring_mends(self, words):
+        """Each line goes where wiring says."""
+        told = self.tells(words, "heloscope", "wiring")
+        for file, service, line in re.findall(r"(?m)^ *(?:In (\S+?)(?:, below the line of (\S+))?|Run|After .*, run):\n {6}(.+)$", told):
+            if file == "main.cf":
+                self.machine.do("postconf", "-e", line)
+            elif file == "master.cf":
+                self.machine.do("postconf", "-P", f"{service}/{line.removeprefix('-o ')}")
+            elif file == "heloscope.conf":
+                self.set(line)
+            else:
+                self.machine.do("sh", "-c", line)
+
+    def set(self, line):
+        """In heloscope.conf, in the place of the same setting, which may be commented out."""
+        path = self.root / "etc/heloscope/heloscope.conf"
+        text, count = re.subn(rf"(?m)^#?{line.split()[0]} .*$", lambda _: line, path.read_text(), count=1)
+        self.assertEqual(count, 1)
+        path.write_text(text)
+
+    def log_of_reload(self):
+        """What the filter says about it."""
+        read = ["journalctl", "--unit=heloscope-milter", "--output=cat"]
+        before = len(self.machine.do(*read))
+        self.machine.do("systemctl", "reload", "heloscope-milter")
+        return wait_until("the reload", lambda: next((text for text in [self.machine.do(*read)[before:]] if "resolver self-test" in text), None))
+
+    def socket_outside_the_chroot(self):
+        self.set('listen "unix:/run/heloscope/milter.sock"')
+        self.machine.do("systemctl", "restart", "heloscope-milter")
+        self.machine.do("postconf", "-e", "smtpd_milters = unix:/run/heloscope/milter.sock")
+        self.machine.do("postfix", "reload")
+        self.wiring_mends("Postfix, where this is not the path of the filter's socket")
+
+    def socket_of_somebody_else(self):
+        self.machine.do("chown", "root:root", "/var/spool/postfix/heloscope")
+        self.machine.do("chmod", "0700", "/var/spool/postfix/heloscope")
+        self.wiring_mends("The user that Postfix runs as may not connect to this socket.")
+
+    def submission_is_checked(self):
+        self.machine.do("postconf", "-M", "submission/inet=submission inet n - y - - smtpd")
+        self.machine.do("postfix", "reload")
+        self.wiring_mends("The filter is attached to a service on which your own users submit mail.")
+
+    def filter_is_down(self):
+        self.machine.do("postconf", "-e", "milter_default_action = tempfail", "milter_command_timeout = 3s")
+        self.machine.do("systemctl", "stop", "heloscope-milter")
+        self.tells("heloscope-milter does not run", "heloscope", "status")
+        self.wiring_mends("the filter is not running")
+
+    def configuration_with_an_error(self):
+        """Mail does not notice."""
+        self.configure("\nmode audit\n", "\nmode adit\n")
+        self.tells("failed", "systemctl", "reload", "heloscope-milter")
+        self.assertIn("iprev=pass", self.header("with an error"))
+        wrong, right = re.search(r'found "(\w+)"; did you mean "(\w+)"', self.tells("heloscope.conf:", "heloscope-milter", "-t")).groups()
+        self.configure(f"mode {wrong}", f"mode {right}")
+        self.machine.do("systemctl", "reload", "heloscope-milter")
+
+    def records_in_the_sandbox(self):
+        """The directory is missing, and once it is there the unit does not let the filter write in it."""
+        self.set('records "/srv/mail/records.jsonl"')
+        self.machine.do("sh", "-c", re.search(r"records\.jsonl cannot be made: .*; make it: (.*)", self.log_of_reload())[1])
+        lines = re.search(r'run "systemctl edit heloscope-milter", add the lines "(.*)" and "(.*)", and restart it', self.log_of_reload()).groups()
+        folder = self.root / "etc/systemd/system/heloscope-milter.service.d"  # without a terminal it does not edit
+        folder.mkdir()
+        (folder / "override.conf").write_text("\n".join(lines) + "\n")
+        self.machine.do("systemctl", "daemon-reload")
+        self.machine.do("systemctl", "restart", "heloscope-milter")
+        self.header("recorded")
+        wait_until("a record", (self.root / "srv/mail/records.jsonl").exists)
+
+    def dead_name_server(self):
+        path = self.root / "etc/resolv.conf"
+        good = path.read_text()
+        path.write_text("nameserver 127.0.0.9\n")
+        self.log_of_reload()
+        self.tells("name server 127.0.0.9 did not answer, so whatever needs the DNS is temperror", "heloscope", "status")
+        self.tells("/etc/resolv.conf, which is read at the start and at each reload", "heloscope", "status")
+        path.write_text(good)
+        self.log_of_reload()
+
+    def second_host(self):
+        """All from the chapter of README on many hosts."""
+        self.machine.apt("install", "redis-server")
+        with (self.root / "etc/redis/redis.conf").open("a") as file:
+            file.write("\n".join(self.said(README, "an address of your own network:")) + "\n")
+        self.machine.do("systemctl", "restart", "redis-server")
+        self.share()
+        self.header("to the first host")
+        first = self.root, self.machine
+        self.root = copy_of(self.origin(), "second")
+        (self.root / "etc/hostname").write_text("mx2\n")
+        (self.root / "etc/resolv.conf").write_text(f"nameserver {HOSTS['mx']}\n")
+        self.machine = Machine(lab, "second", self.root, True, machine.join_network(lab, "mx2", *HOSTS.values()))
+        self.start()
+        self.addCleanup(self.machine.__exit__)
+        self.install("first")
+        self.machine.do("useradd", "--create-home", "user")
+        self.attach()
+        self.share()
+        self.assertIn("Authentication-Results: mx2;", self.header("to the second host", HOSTS["mx2"]))
+        self.root, self.machine = first
+        self.machine.do(*self.said(README, "or the unit cannot write the log afterwards:")[0].split())
+        report = self.said(README, "and tell which host received what:")[0].split()
+        self.assertRegex(self.machine.do(*report), r"\A2 messages, .*\n\nYour hosts\n\n messages   refused\n +1 +0  mx\n +1 +0  mx2\n")
+
+    def share(self):
+        self.machine.do("bash", "-c", self.said(README, "first the file with the password:")[0])
+        self.set(self.said(README, 'and "systemctl reload heloscope-milter":')[0])
+        self.machine.do("systemctl", "reload", "heloscope-milter")
+        wait_until("share", lambda: re.search(r"(?m)^Share .*: connected, ", self.machine.run("heloscope", "status").stdout))
 
 
 if __name__ == "__main__":
