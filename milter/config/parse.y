@@ -121,7 +121,7 @@ int config_setting_token(const struct setting *setting);
 %token <text> STATUS "status" TAG "tag" TAKES "takes" TERMS "terms" UNLISTED "unlisted" WEIGHT "weight"
 %token <text> WHEN "when"
 %token <text> CATEGORY "category" CODE "code" DOMAINS "domains" ELSEWHERE "elsewhere" EXAMPLE "example" FRAME "frame" LINKS "links" MEANING "meaning"
-%token <text> PARTY "party" PERMANENT "permanent" REFUSAL "refusal" REMEDY "remedy" SERVER "server" SERVERS "servers"
+%token <text> PARTY "party" PERMANENT "permanent" REFUSAL "refusal" REMEDY "remedy" SAMPLES "samples" SERVER "server" SERVERS "servers"
 %token <text> SIGN "sign" TEXT "text"
 /* Names of settings (config/settings.c), by what stands behind them; HEAD: and a block may follow. */
 %token <setting> SET_STRING SET_STRINGS SET_WORD SET_DURATION SET_SIZE SET_NUMBER SET_NETWORKS SET_CHECKS SET_SERVERS
@@ -332,6 +332,9 @@ entry:
 	| "operator" STRING '{' operator_settings '}' { config_add_operator(reader, AT($2, @2), $4); }
 	| "refusal" STRING '{' refusal_settings '}' { config_add_refusal(reader, AT($2, @2), &$4); }
 	| "frame" STRING '{' refusal_settings '}' { config_add_frame(reader, AT($2, @2), &$4); }
+	| "samples" { CONFIG_OFFER(reader, config_refusal_categories); } WORD { CONFIG_OFFER(reader, config_refusal_parties); } WORD '{' name_list '}' {
+		config_add_samples(reader, AT($3, @3), AT($5, @5), &$7);
+	}
 	;
 
 operator_settings:
@@ -716,7 +719,8 @@ begins_statement(const yypcontext_t *context, const struct config_reader *reader
 	const yysymbol_kind_t token = yypcontext_token(context);
 
 	if (reader->reading->refusals != NULL)
-		return token == YYSYMBOL_REFUSAL || token == YYSYMBOL_FRAME || token == YYSYMBOL_INCLUDE;
+		return token == YYSYMBOL_REFUSAL || token == YYSYMBOL_FRAME || token == YYSYMBOL_SAMPLES
+		       || token == YYSYMBOL_INCLUDE;
 	if (token == YYSYMBOL_DNSBL || token == YYSYMBOL_DNSWL || token == YYSYMBOL_SPF)
 		return !is_expected(context, YYSYMBOL_AND); /* they are tests, too */
 	return token == YYSYMBOL_DOMAIN_DNSBL || token == YYSYMBOL_EXCEPTIONS || token == YYSYMBOL_INCLUDE

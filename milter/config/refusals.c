@@ -227,3 +227,22 @@ config_add_operator(struct config_reader *reader, struct word name, struct opera
 	set->operators = items;
 	items[set->operator_count++] = entry;
 }
+
+void
+config_add_samples(struct config_reader *reader, struct word category, struct word party,
+		   const struct value_set *texts)
+{
+	struct refusal_set *set = reader->reading->refusals;
+	struct refusal_samples *items =
+		arena_grow(&reader->config->arena, set->samples, set->sample_count, sizeof *items);
+
+	if (items == NULL)
+		return;
+	set->samples = items;
+	items[set->sample_count++] = (struct refusal_samples){
+		(enum refusal_category)(CONFIG_KNOWN(reader, "category", category, config_refusal_categories)
+					% CATEGORIES),
+		(enum refusal_party)(CONFIG_KNOWN(reader, "party", party, config_refusal_parties) % PARTIES),
+		config_texts(reader, texts),
+	};
+}

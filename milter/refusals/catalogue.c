@@ -174,6 +174,50 @@ take_fragments(struct catalogue *catalogue)
 		add_user(catalogue, fragments.ids[i], fragments.entries[i]);
 }
 
+/* Lessons. */
+
+static size_t
+count_lessons(const struct catalogue *catalogue, const struct refusal_set *set)
+{
+	size_t count = catalogue->entry_count;
+
+	for (size_t i = 0; i < set->sample_count; i++)
+		count += set->samples[i].texts.count;
+	return count;
+}
+
+/* Replies that are known: the examples of entries, and samples. Returns how many. */
+static size_t
+write_lessons(const struct catalogue *catalogue, const struct refusal_set *set, struct lesson *lessons)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < catalogue->entry_count; i++) {
+		const struct refusal_entry *entry = catalogue->entries[i];
+
+		if (entry->example != NULL)
+			lessons[count++] =
+				(struct lesson){ span_of(entry->example), entry->category, entry->party };
+	}
+	for (size_t i = 0; i < set->sample_count; i++)
+		for (size_t k = 0; k < set->samples[i].texts.count; k++)
+			lessons[count++] = (struct lesson){ span_of(set->samples[i].texts.items[k]),
+							    set->samples[i].category, set->samples[i].party };
+	return count;
+}
+
+static void
+take_lessons(struct catalogue *catalogue, const struct refusal_set *set)
+{
+	struct lesson *lessons = calloc(count_lessons(catalogue, set) + 1, sizeof *lessons);
+
+	catalogue->notions = notion_words_new();
+	if (lessons != NULL && catalogue->notions != NULL)
+		catalogue->learned =
+			learned_new(catalogue->notions, lessons, write_lessons(catalogue, set, lessons));
+	free(lessons);
+}
+
 /* Whether it could be made; else nothing of it may be used. */
 static bool
 make(struct catalogue *catalogue, const struct refusal_set *set)
@@ -182,8 +226,8 @@ make(struct catalogue *catalogue, const struct refusal_set *set)
 	take_operators(catalogue, set);
 	if (!catalogue->arena.has_failed)
 		take_fragments(catalogue);
-	catalogue->gist = gist_words_new();
-	return !catalogue->arena.has_failed && catalogue->gist != NULL
+	take_lessons(catalogue, set);
+	return !catalogue->arena.has_failed && catalogue->learned != NULL
 	       && (catalogue->automaton != NULL || catalogue->fragment_count == 0);
 }
 
@@ -222,7 +266,8 @@ catalogue_free(struct catalogue *catalogue)
 	if (catalogue == NULL)
 		return;
 	automaton_free(catalogue->automaton);
-	gist_words_free(catalogue->gist);
+	learned_free(catalogue->learned);
+	notion_words_free(catalogue->notions);
 	table_clear(&catalogue->names);
 	arena_clear(&catalogue->arena);
 	config_unref(catalogue->config);

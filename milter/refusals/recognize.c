@@ -5,6 +5,7 @@
 
 #include "heloscope/base/domain.h"
 #include "heloscope/base/hash.h"
+#include "heloscope/refusals/gist.h"
 #include "heloscope/refusals/named_server.h"
 #include "heloscope/refusals/normal.h"
 #include "heloscope/refusals/place.h"
@@ -12,6 +13,8 @@
 #define OWNERS_MAX 4
 #define SHORT_OCTETS 8 /* of the words of an operator */
 #define OWN_OCTETS 19  /* of words that few servers use */
+
+#define LEAD_OF_TRUST 300 /* of what was learned */
 
 struct recognizer {
 	const struct catalogue *catalogue;
@@ -621,19 +624,43 @@ is_of_anybody(const struct refusal_entry *entry)
 }
 
 static void
-judge_by_gist(const struct search *search, struct recognition *known)
+take_gist(struct recognition *known, enum refusal_category category, enum refusal_party party)
 {
+	known->entry = NULL;
+	known->is_gist = true;
+	known->category = category;
+	known->party = party;
+}
+
+/* What was learned of other replies is believed where nothing else speaks. */
+static void
+judge_by_learned(const struct search *search, struct recognition *known, const struct sights *sights)
+{
+	struct features features;
+	struct learned_view view;
+
+	if (known->category != CATEGORY_UNKNOWN || !is_empty(search, known->entry)
+	    || (known->entry != NULL && known->entry->owner != NULL))
+		return;
+	features_find(&search->recognizer->text, sights, &known->codes, search->stage, &features);
+	view = learned_view(search->catalogue->learned, &features, codes_class(&known->codes));
+	if (view.category != CATEGORY_UNKNOWN && view.lead >= LEAD_OF_TRUST)
+		take_gist(known, view.category, view.party);
+}
+
+static void
+judge_by_words(const struct search *search, struct recognition *known)
+{
+	struct sights sights = { .count = 0 };
 	struct gist gist;
 
 	if (!is_empty(search, known->entry) && !is_of_anybody(known->entry))
 		return;
-	gist = gist_of(search->catalogue->gist, &search->recognizer->text, search->stage, &known->codes);
-	if (!is_gist_better(search, known, &gist))
-		return;
-	known->entry = NULL;
-	known->is_gist = true;
-	known->category = gist.category;
-	known->party = gist.party;
+	notions_find(search->catalogue->notions, &search->recognizer->text, &sights);
+	gist = gist_of(&sights, search->stage, &known->codes);
+	if (is_gist_better(search, known, &gist))
+		take_gist(known, gist.category, gist.party);
+	judge_by_learned(search, known, &sights);
 }
 
 static void
@@ -647,7 +674,7 @@ judge(const struct search *search, struct recognition *known, enum refusal_statu
 	known->word = meaning.word;
 	known->category = known->entry != NULL ? known->entry->category : meaning.category;
 	known->party = known->entry != NULL ? known->entry->party : meaning.party;
-	judge_by_gist(search, known);
+	judge_by_words(search, known);
 	known->permanence = permanence_of(known, status);
 }
 

@@ -119,12 +119,21 @@ struct refusal_entry {
 				     * `texts`, and is no answer then */
 };
 
+/* Replies that are known to mean this, from which is learned what others mean. */
+struct refusal_samples {
+	enum refusal_category category;
+	enum refusal_party party;
+	struct text_set texts;
+};
+
 /* In the order of the files; of those of one name the last one counts. */
 struct refusal_set {
 	struct refusal_entry *items;
 	size_t count;
 	struct operator_entry *operators;
 	size_t operator_count;
+	struct refusal_samples *samples;
+	size_t sample_count;
 };
 
 /*
@@ -157,6 +166,8 @@ struct text_set config_fragments(struct config_reader *reader, const struct valu
 
 void config_add_operator(struct config_reader *reader, struct word name, struct operator_entry entry);
 void config_add_refusal(struct config_reader *reader, struct word name, const struct refusal_draft *draft);
+void config_add_samples(struct config_reader *reader, struct word category, struct word party,
+			const struct value_set *texts);
 void config_add_frame(struct config_reader *reader, struct word name, const struct refusal_draft *draft);
 
 #endif

@@ -11,7 +11,7 @@
 #include "heloscope/base/table.h"
 #include "heloscope/config/refusals.h"
 #include "heloscope/refusals/automaton.h"
-#include "heloscope/refusals/gist.h"
+#include "heloscope/refusals/learned.h"
 
 /* Entries that are asked for a fragment. */
 struct fragment_users {
@@ -39,7 +39,8 @@ struct catalogue {
 	struct automaton *automaton;  /* NULL: no entry has a fragment */
 	struct fragment_users *users; /* by the fragment's id */
 	size_t fragment_count;
-	struct gist_words *gist;      /* for what no entry knows */
+	struct notion_words *notions; /* for what no entry knows */
+	struct learned *learned;      /* likewise, from examples and samples */
 	struct text_set with_servers; /* names of operators whose words come from their servers alone */
 	struct table names;           /* of struct owner_name, by hash_of_nocase() */
 	struct arena arena;           /* owns all arrays */

@@ -11,7 +11,7 @@
 
 #include "heloscope/config/refusals.h"
 #include "heloscope/refusals/codes.h"
-#include "heloscope/refusals/place.h"
+#include "heloscope/refusals/notions.h"
 #include "heloscope/refusals/refusal.h"
 
 struct gist {
@@ -21,13 +21,8 @@ struct gist {
 	bool is_strong; /* words that leave little doubt */
 };
 
-/* The words, ready to be found in a text: never changed, any thread. NULL when memory ran out. */
-struct gist_words *gist_words_new(void) MUST_USE;
-void gist_words_free(struct gist_words *words); /* NULL is allowed */
-
-/* Of a normal text (refusals/normal.h) in which addresses are blotted out. `stage`: what is said before a
- * recipient was named is not about one; the codes tell whether to try again, and of what kind it is. */
-struct gist gist_of(const struct gist_words *words, const struct place_text *text, enum refusal_stage stage,
-		    const struct codes *codes);
+/* `stage`: what is said before a recipient was named is not about one; the codes tell whether to try again,
+ * and of what kind it is. */
+struct gist gist_of(const struct sights *sights, enum refusal_stage stage, const struct codes *codes);
 
 #endif

@@ -11,10 +11,11 @@
  * server belongs; then the one with more octets of fragments; then the one that asks for more codes and
  * servers. Where that says no more than that a rule refused, one of the same kind that names a reason is
  * taken. Where none fits, or a frame that says no more than that there was a refusal, a code speaks that
- * names a check; else the gist of the words (refusals/gist.h); else other codes; and where they say nothing,
- * the stage: who refuses at the greeting knows nothing but the sending IP address. The gist is also believed
- * where an entry of anybody without a sign fits, if that asks for nothing but a code, has few words and names
- * no reason, or says what the gist tells more nearly.
+ * names a check; else the gist of the words (refusals/gist.h); else other codes; where they say nothing, what
+ * was learned of known replies (refusals/learned.h); and where that is not clear, the stage: who refuses at
+ * the greeting knows nothing but the sending IP address. The gist is also believed where an entry of anybody
+ * without a sign fits, if that asks for nothing but a code, has few words and names no reason, or says what
+ * the gist tells more nearly.
  *
  * The operator of an entry is who refused if it was his server, or the words are many, or what only he
  * writes; else he whose server it was.
@@ -34,7 +35,7 @@ struct recognition {
 	struct span host;    /* the server; where the refusal has none, from its text; empty: not known */
 	struct codes codes;  /* of the text; else those that stood beside it */
 	enum code_word word; /* what the codes say; CODE_WORDS: nothing. Of use without an entry alone */
-	bool is_gist;        /* the words bear the category (refusals/gist.h), without an entry */
+	bool is_gist;        /* the words bear the category (refusals/gist.h, learned.h), without an entry */
 	enum refusal_stage stage; /* that bears the category, where neither entry nor codes do; else NONE */
 	enum refusal_category category;
 	enum refusal_party party;

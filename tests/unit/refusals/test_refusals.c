@@ -103,6 +103,9 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		  "\"3.7.x\" is not a code" },
 		{ "refusal \"a\" { code 550 551 text \"abc\" category spf" REST "}",
 		  "\"a reply code\" is given twice" },
+		{ "samples spv receiver { \"a\" }", ":1:9: unknown category \"spv\"; did you mean \"spf\"?" },
+		{ "samples spf me { \"a\" }", ":1:13: unknown party \"me\"; expected" },
+		{ "samples spf receiver \"a\"", ":1:22: found the text \"a\"; expected \"{\"" },
 		{ "refusal \"a\" { text \"a \" category spf" REST "}",
 		  ":1:20: \"a \" stands in too many replies; expected at least 2 characters of one" },
 		{ "refusal \"a\" { category spf" REST "}",
@@ -680,6 +683,117 @@ has_remedy(const struct recognition *known)
 	return remedy.length > 20;
 }
 
+/* So many samples, each with a word of its own, and with words of two categories. */
+static struct catalogue *
+catalogue_with_samples(size_t count)
+{
+	static const char *const kinds[] = { "samples greylist nobody-wait { %s}\n",
+					     "samples virus sending-server-admin { %s}\n" };
+	static const char *const words[] = { "zork blim", "frob quux" };
+	char memory[64 * 1024], texts[32 * 1024];
+	struct strbuf file = STRBUF_OVER(memory);
+
+	for (size_t kind = 0; kind < ROWS(kinds); kind++) {
+		struct strbuf list = STRBUF_OVER(texts);
+
+		for (size_t i = 0; i < count / ROWS(kinds); i++)
+			strbuf_printf(&list, "\"%s %s n%c%c\" ", kind == 0 ? "451" : "550", words[kind],
+				      (char)('a' + i / 26 % 26), (char)('a' + i % 26));
+		strbuf_printf(&file, kinds[kind], texts);
+	}
+	return good_catalogue(memory);
+}
+
+/* What neither an entry nor its words tell is learned from replies that are known, where there are enough of
+ * them; what has been seen on both sides, or nowhere, says nothing. */
+static void
+recognize_learns_from_samples(void **state)
+{
+	static const struct {
+		size_t samples;
+		const char *text;
+		enum refusal_category category;
+		enum refusal_party party;
+		bool is_gist;
+	} rows[] = {
+		{ 400, "451 zork blim again", CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, true },
+		{ 400, "550 oh, frob quux", CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, true },
+		{ 400, "nothing of that", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
+		{ 400, "zork blim frob quux", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
+		{ 400, "550 frob quux, the user is unknown", CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT,
+		  true },
+		{ 400, "554 5.7.23 frob quux", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, false },
+		{ LESSONS_MIN - 2, "550 oh, frob quux", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct catalogue *catalogue = catalogue_with_samples(rows[i].samples);
+		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
+
+		if (known.category != rows[i].category || known.party != rows[i].party
+		    || known.is_gist != rows[i].is_gist || known.entry != NULL)
+			fail_msg("%s: %s, %s", rows[i].text, config_refusal_categories[known.category],
+				 config_refusal_parties[known.party]);
+		catalogue_free(catalogue);
+	}
+}
+
+/* The examples of entries teach, too. */
+static void
+recognize_learns_from_examples(void **state)
+{
+	char memory[64 * 1024];
+	struct strbuf file = STRBUF_OVER(memory);
+	struct catalogue *catalogue;
+	struct recognition known;
+
+	(void)state;
+	for (size_t i = 0; i < LESSONS_MIN; i++)
+		strbuf_printf(&file,
+			      "refusal \"e%zu\" { text \"x%zu y\" category %s" REST
+			      "example \"550 x%zu y %s\" }\n",
+			      i, i, i % 2 == 0 ? "virus" : "size", i,
+			      i % 2 == 0 ? "frob quux wibble" : "zork blim wobble");
+	catalogue = good_catalogue(memory);
+	known = recognize_at(catalogue, "", "550 frob quux wibble");
+	assert_int_equal(known.category, CATEGORY_VIRUS);
+	assert_int_equal(known.party, PARTY_RECEIVER);
+	known = recognize_at(catalogue, "", "550 zork blim wobble");
+	assert_int_equal(known.category, CATEGORY_SIZE);
+	catalogue_free(catalogue);
+}
+
+/* The same text has the same numbers, each once, no more than there is room for. */
+static void
+features_are_bounded_and_each_once(void **state)
+{
+	char memory[BOUND_REFUSAL_TEXT + 1];
+	struct strbuf text = STRBUF_OVER(memory);
+	struct notion_words *words = notion_words_new();
+	const struct codes codes = codes_find(SPAN("550 5.1.1"));
+	struct place_text place;
+	struct sights sights;
+	struct features features, again;
+
+	(void)state;
+	assert_non_null(words);
+	for (size_t i = 0; text.length < BOUND_REFUSAL_TEXT - 64; i++)
+		strbuf_printf(&text, "spam user full dns relay @ policy w%c%c ", (char)('a' + i / 26 % 26),
+			      (char)('a' + i % 26));
+	place_text_init(&place, (struct span){ text.text, text.length });
+	notions_find(words, &place, &sights);
+	assert_int_equal(sights.count, SIGHTS_MAX);
+	features_find(&place, &sights, &codes, REFUSAL_STAGE_RCPT, &features);
+	features_find(&place, &sights, &codes, REFUSAL_STAGE_RCPT, &again);
+	assert_in_range(features.count, 20, FEATURES_MAX);
+	assert_int_equal(features.count, again.count);
+	assert_memory_equal(features.items, again.items, features.count * sizeof *features.items);
+	for (size_t i = 1; i < features.count; i++)
+		assert_true(features.items[i - 1] < features.items[i]);
+	notion_words_free(words);
+}
+
 /* What no entry knows is read by its words, in several languages; where they deny it, or say two things, not.
  */
 static void
@@ -712,6 +826,11 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		{ "421 trop de connexions", 0, CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN },
 		{ "450 the reverse DNS of 192.0.2.1 is bad", 0, CATEGORY_PTR, PARTY_IP_OPERATOR },
 		{ "550 5.1.1 no relaying here", 0, CATEGORY_RELAY, PARTY_RECEIVER },
+		{ "503 send HELO first", 0, CATEGORY_PROTOCOL, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 too many requests", 0, CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN },
+		{ "554 procmail has failed", 0, CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER },
+		{ "550 your email address is blacklisted", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "550 ce compte n'est plus utilisé", 0, CATEGORY_MAILBOX_DISABLED, PARTY_RECIPIENT },
 		{ "451 database error on this server", 0, CATEGORY_RECEIVER_FAULT, PARTY_NOBODY_WAIT },
 		{ "550 mail system full", 0, CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER },
 		{ "550 DMARC says so, and SPF, too", 0, CATEGORY_DMARC, PARTY_SENDERS_DOMAIN_OWNER },
@@ -1247,6 +1366,9 @@ main(void)
 		cmocka_unit_test(recognize_prefers_what_names_a_reason),
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_calls_no_deferral_permanent_that_only_words_do),
+		cmocka_unit_test(recognize_learns_from_samples),
+		cmocka_unit_test(recognize_learns_from_examples),
+		cmocka_unit_test(features_are_bounded_and_each_once),
 		cmocka_unit_test(recognize_reads_the_gist_of_unknown_words),
 		cmocka_unit_test(recognize_prefers_the_gist_to_few_words_of_anybody),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),

@@ -1,0 +1,292 @@
+#include "heloscope/refusals/learned.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heloscope/refusals/normal.h"
+
+#define ROUNDS 8 /* through all lessons */
+#define MARGIN 3 /* by which a category has to be ahead, a text of one feature */
+#define STRIDE                                                                                               \
+	7919 /* a prime: lessons that stand side by side are alike, and come one after the other in vain */
+#define SEEN_MIN 2 /* lessons that have a feature of which something is learned */
+#define SCALE 256  /* of the weights that are kept */
+#define WIDTH 32   /* of a row of weights, one for each category */
+
+_Static_assert(CATEGORIES <= WIDTH, "a row has room for all categories");
+
+struct weights {
+	int32_t of[WIDTH];
+};
+
+struct sums {
+	int64_t of[WIDTH];
+};
+
+struct learned {
+	uint16_t rows[FEATURE_NUMBERS]; /* of each feature: its row; 0: nothing is known of it */
+	struct weights *weights;        /* the first is of what is not known */
+	size_t row_count;
+	bool has_learned;
+	unsigned char parties[CATEGORIES][2]; /* who acts mostly, of 4xx and others */
+};
+
+/* A lesson, ready. */
+struct exercise {
+	struct features features;
+	enum refusal_category category;
+};
+
+struct school {
+	struct learned *learned;
+	struct exercise *exercises;
+	size_t count;
+	struct weights *now; /* of each row, after the last step */
+	struct sums *sums;   /* what was added, times the steps that came behind it */
+	unsigned parties[CATEGORIES][2][PARTIES];
+};
+
+static bool
+is_temporary(unsigned code_class)
+{
+	return code_class == 4;
+}
+
+/* Lessons. */
+
+/* The stage that Postfix tells behind a reply; `text` ends in front of it then. */
+static enum refusal_stage
+take_stage(struct span *text)
+{
+	static const struct {
+		const char *words;
+		enum refusal_stage stage;
+	} told[] = {
+		{ "(in reply to helo", REFUSAL_STAGE_HELO },
+		{ "(in reply to ehlo", REFUSAL_STAGE_HELO },
+		{ "(in reply to mail", REFUSAL_STAGE_MAIL },
+		{ "(in reply to rcpt", REFUSAL_STAGE_RCPT },
+		{ "(in reply to data", REFUSAL_STAGE_DATA },
+		{ "(in reply to end", REFUSAL_STAGE_END_OF_DATA },
+	};
+
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		const char *at = memmem(text->at, text->length, told[i].words, strlen(told[i].words));
+
+		if (at == NULL)
+			continue;
+		text->length = (size_t)(at - text->at);
+		return told[i].stage;
+	}
+	return REFUSAL_STAGE_NONE;
+}
+
+static void
+prepare(struct school *school, const struct notion_words *words, const struct lesson *lesson)
+{
+	struct exercise *exercise = &school->exercises[school->count++];
+	const struct codes codes = codes_find(lesson->text);
+	char memory[BOUND_REFUSAL_TEXT + 1];
+	struct strbuf normal = STRBUF_OVER(memory);
+	struct place_text text;
+	struct sights sights = { .count = 0 };
+	struct span reply;
+	enum refusal_stage stage;
+
+	normal_add(&normal, lesson->text, codes.reply);
+	normal_blot_addresses(&normal);
+	reply = (struct span){ normal.text, normal.length };
+	stage = take_stage(&reply);
+	place_text_init(&text, reply);
+	notions_find(words, &text, &sights);
+	features_find(&text, &sights, &codes, stage, &exercise->features);
+	exercise->category = lesson->category;
+	school->parties[lesson->category][is_temporary(codes_class(&codes))][lesson->party]++;
+}
+
+/* A row for each feature that several lessons have. */
+static void
+number_rows(struct school *school)
+{
+	struct learned *learned = school->learned;
+
+	for (size_t i = 0; i < school->count; i++)
+		for (size_t k = 0; k < school->exercises[i].features.count; k++)
+			if (learned->rows[school->exercises[i].features.items[k]] < SEEN_MIN)
+				learned->rows[school->exercises[i].features.items[k]]++;
+	learned->row_count = 1;
+	for (size_t i = 0; i < FEATURE_NUMBERS; i++)
+		learned->rows[i] = learned->rows[i] < SEEN_MIN || learned->row_count > UINT16_MAX
+					   ? 0
+					   : (uint16_t)learned->row_count++;
+}
+
+/* Learning. */
+
+static struct weights
+add_up(const struct learned *learned, const struct weights *weights, const struct features *features,
+       size_t *known)
+{
+	struct weights sum = { { 0 } };
+
+	*known = 0;
+	for (size_t i = 0; i < features->count; i++) {
+		const size_t row = learned->rows[features->items[i]];
+
+		*known += row != 0;
+		for (size_t k = 0; k < WIDTH; k++)
+			sum.of[k] += weights[row].of[k];
+	}
+	return sum;
+}
+
+/* The category that is ahead, but for one. */
+static size_t
+first_of(const struct weights *sum, size_t but)
+{
+	size_t first = but == 0 ? 1 : 0;
+
+	for (size_t i = first + 1; i < CATEGORIES; i++)
+		if (i != but && sum->of[i] > sum->of[first])
+			first = i;
+	return first;
+}
+
+static void
+change(struct school *school, const struct features *features, size_t category, int32_t by, int64_t left)
+{
+	for (size_t i = 0; i < features->count; i++) {
+		const size_t row = school->learned->rows[features->items[i]];
+
+		if (row == 0)
+			continue;
+		school->now[row].of[category] += by;
+		school->sums[row].of[category] += by * left;
+	}
+}
+
+/* `left`: steps up to the end. */
+static void
+learn_one(struct school *school, const struct exercise *exercise, int64_t left)
+{
+	size_t known;
+	const struct weights sum = add_up(school->learned, school->now, &exercise->features, &known);
+	const size_t rival = first_of(&sum, exercise->category);
+	const int64_t ahead = (int64_t)sum.of[exercise->category] - sum.of[rival];
+
+	if (ahead > 0 && ahead * ahead >= (int64_t)(MARGIN * MARGIN * known))
+		return;
+	change(school, &exercise->features, exercise->category, 1, left);
+	change(school, &exercise->features, rival, -1, left);
+}
+
+static void
+learn(struct school *school)
+{
+	const size_t steps = ROUNDS * school->count;
+	size_t at = 0;
+
+	for (size_t step = 0; step < steps; step++) {
+		at = (at + STRIDE + (step % school->count == 0)) % school->count;
+		learn_one(school, &school->exercises[at], (int64_t)(steps - step));
+	}
+	for (size_t row = 0; row < school->learned->row_count; row++)
+		for (size_t i = 0; i < CATEGORIES; i++)
+			school->learned->weights[row].of[i] =
+				(int32_t)(school->sums[row].of[i] * SCALE / (int64_t)steps);
+	school->learned->has_learned = true;
+}
+
+/* Who acts mostly. */
+static void
+judge_parties(struct school *school)
+{
+	for (size_t category = 0; category < CATEGORIES; category++)
+		for (size_t temporary = 0; temporary < 2; temporary++) {
+			const unsigned *votes = school->parties[category][temporary];
+			size_t best = 0;
+
+			for (size_t i = 1; i < PARTIES; i++)
+				if (votes[i] > votes[best])
+					best = i;
+			school->learned->parties[category][temporary] = (unsigned char)best;
+		}
+}
+
+/* False when memory ran out. */
+static bool
+attend(struct school *school, const struct notion_words *words, const struct lesson *lessons, size_t count)
+{
+	struct learned *learned = school->learned;
+
+	school->exercises = calloc(count, sizeof *school->exercises);
+	if (school->exercises == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		prepare(school, words, &lessons[i]);
+	number_rows(school);
+	school->now = calloc(learned->row_count, sizeof *school->now);
+	school->sums = calloc(learned->row_count, sizeof *school->sums);
+	learned->weights = calloc(learned->row_count, sizeof *learned->weights);
+	if (school->now == NULL || school->sums == NULL || learned->weights == NULL)
+		return false;
+	learn(school);
+	judge_parties(school);
+	return true;
+}
+
+struct learned *
+learned_new(const struct notion_words *words, const struct lesson *lessons, size_t count)
+{
+	struct school school = { .learned = calloc(1, sizeof *school.learned) };
+	const bool is_good =
+		school.learned != NULL && (count < LESSONS_MIN || attend(&school, words, lessons, count));
+
+	free(school.exercises);
+	free(school.now);
+	free(school.sums);
+	if (is_good)
+		return school.learned;
+	learned_free(school.learned);
+	return NULL;
+}
+
+void
+learned_free(struct learned *learned)
+{
+	if (learned != NULL)
+		free(learned->weights);
+	free(learned);
+}
+
+/* Saying. */
+
+/* How far ahead of `known` features: the square root of what that comes to in each. */
+static unsigned
+lead_of(int64_t ahead, size_t known)
+{
+	const int64_t square =
+		ahead * ahead * LEAD_OF_ONE * LEAD_OF_ONE / ((int64_t)SCALE * SCALE * (int64_t)(known + 1));
+	unsigned lead = 0;
+
+	while (lead < LEAD_MAX && (int64_t)(lead + 1) * (lead + 1) <= square)
+		lead++;
+	return lead;
+}
+
+struct learned_view
+learned_view(const struct learned *learned, const struct features *features, unsigned code_class)
+{
+	struct weights sum;
+	size_t known, first;
+
+	if (!learned->has_learned)
+		return (struct learned_view){ CATEGORY_UNKNOWN, PARTY_UNKNOWN, 0 };
+	sum = add_up(learned, learned->weights, features, &known);
+	first = first_of(&sum, CATEGORIES);
+	return (struct learned_view){
+		(enum refusal_category)first,
+		(enum refusal_party)learned->parties[first][is_temporary(code_class)],
+		lead_of((int64_t)sum.of[first] - sum.of[first_of(&sum, first)], known),
+	};
+}
