@@ -170,7 +170,8 @@ wiring_judge_reach(struct wiring *wiring, const char *user)
 }
 
 void
-wiring_judge_trial(struct wiring *wiring, const struct trial *trial, bool is_seen, const char *mailbox)
+wiring_judge_trial(struct wiring *wiring, const struct trial *trial, enum trial_trace trace,
+		   const char *mailbox)
 {
 	struct wiring_findings *findings = &wiring->findings;
 	const struct span reply = span_of(trial->reply[0] != '\0' ? trial->reply : "no answer");
@@ -179,8 +180,10 @@ wiring_judge_trial(struct wiring *wiring, const struct trial *trial, bool is_see
 		(void)wiring_find(findings, FINDING_TRIAL_REFUSED, "--send", reply);
 		return;
 	}
-	if (!is_seen)
+	if (trace == TRACE_NONE)
 		(void)wiring_find(findings, FINDING_TRIAL_UNSEEN, "--send", reply);
+	else if (trace == TRACE_UNKNOWN && !trial->is_arrived) /* else the forged field tells */
+		(void)wiring_find(findings, FINDING_TRIAL_UNKNOWN, "--send", reply);
 	if (mailbox != NULL && !trial->is_arrived)
 		(void)wiring_find(findings, FINDING_TRIAL_LATE, mailbox, reply);
 	if (trial->is_forged)

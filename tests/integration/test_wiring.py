@@ -10,6 +10,7 @@ import threading
 import unittest
 
 from lab import HEAD, LabTest, Smtp, free_port, module_lab, wait_until, write_settled
+from raw_milter import Client
 
 lab = None
 
@@ -485,6 +486,32 @@ class TrialTest(LabTest):
         self.assertEqual((sent["is-accepted"], sent["is-arrived"], len(sent["fields"])), (True, True, 1))
         self.assertRegex(sent["fields"][0], r"^Authentication-Results: \S+; spf=pass smtp.mailfrom=forged-by-heloscope-wiring.invalid$")
         self.assertEqual(findings & {"test-message-not-seen", "forged-field-kept"}, {"test-message-not-seen", "forged-field-kept"})
+
+    def test_it_is_not_known_whether_the_filter_saw_it(self):
+        """Who does not answer, or counts other sessions all the time, does not say that all is right."""
+        silent = lab.folder / "silent.conf"
+        silent.write_text(re.sub("control .*", "", self.filter.config.read_text()))
+        stop = threading.Event()
+
+        def others():
+            while not stop.wait(0.05):
+                with Client(self.filter.port) as client:
+                    client.start("192.0.2.1", b"client.test")
+
+        for config, has_others in ((silent, False), (self.filter.config, True)):
+            thread = threading.Thread(target=others)
+            if has_others:
+                thread.start()
+            done = lab.tool("wiring", "-c", config, "--postfix", lab.folder / "alone", "--send", "me@in.test", "--server", f"127.0.0.1@{self.ports['alone']}", "--json")
+            stop.set()
+            if has_others:
+                thread.join()
+            self.assertIn("test-message-not-known", {finding["finding"] for finding in json.loads(done.stdout)["findings"]}, done.stdout)
+            self.assertEqual(done.returncode, 1)
+            stop.clear()
+        done = lab.tool("wiring", "-c", silent, "--postfix", lab.folder / "attached", "--send", "me@in.test", "--server", f"127.0.0.1@{self.ports['attached']}",
+                        "--mailbox", lab.mail, "--json")
+        self.assertNotIn("test-message-not-known", {finding["finding"] for finding in json.loads(done.stdout)["findings"]}, done.stdout)
 
     def test_mailbox_with_links(self):
         """Whoever owns a mailbox leads root nowhere else."""

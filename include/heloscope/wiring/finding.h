@@ -81,6 +81,8 @@ enum severity {
 	    "The MTA did not accept the test message.") \
 	ROW(TRIAL_UNSEEN, "test-message-not-seen", WRONG, \
 	    "The MTA accepted the test message, but the filter has counted no session meanwhile: mail from there does not pass the filter.") \
+	ROW(TRIAL_UNKNOWN, "test-message-not-known", WARNING, \
+	    "The MTA accepted the test message. It is not known whether the filter saw it: the filter does not answer on \"control\", or has other sessions at the same time. Give --mailbox with a mailbox of that address, where the message shows it.") \
 	ROW(TRIAL_LATE, "test-message-not-arrived", WARNING, \
 	    "The test message was not found in this mailbox in time. The log of the MTA says where it is.") \
 	ROW(TRIAL_FORGED, "forged-field-kept", WRONG, \

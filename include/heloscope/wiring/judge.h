@@ -40,8 +40,15 @@ void wiring_cure_by_restart(struct wiring *wiring, struct wiring_finding *findin
 /* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
 void wiring_judge_reach(struct wiring *wiring, const char *user);
 
-/* What became of a test message. `is_seen`: the filter has counted a session since, or it is not known;
- * `mailbox`: where it should have come, or NULL: nobody looked. */
-void wiring_judge_trial(struct wiring *wiring, const struct trial *trial, bool is_seen, const char *mailbox);
+/* What the filter's count of sessions says of a test message. */
+enum trial_trace {
+	TRACE_UNKNOWN, /* it does not tell, or has others */
+	TRACE_NONE,    /* it has had none */
+	TRACE_COUNTED, /* it has had one just then */
+};
+
+/* What became of a test message. `mailbox`: where it should have come, or NULL: nobody looked. */
+void wiring_judge_trial(struct wiring *wiring, const struct trial *trial, enum trial_trace trace,
+			const char *mailbox);
 
 #endif
