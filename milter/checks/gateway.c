@@ -76,23 +76,55 @@ meet(struct gateway_walk *walk, const struct received *received)
 	walk->is_over = true;
 }
 
+/*
+ * A program of the host has handed it on. What that says of others is believed only where mail that the host
+ * hands to itself is: else it is the host's own.
+ */
+static void
+meet_program(struct gateway_walk *walk)
+{
+	static const unsigned char loopback[] = { 127, 0, 0, 1 };
+	const struct ipaddr itself = ipaddr_from_octets(loopback, sizeof loopback);
+
+	walk->is_inside = true;
+	if (!config_is_gateway(walk->config, &itself))
+		fail(walk, GATEWAY_OWN_MAIL);
+}
+
+static void
+meet_host(struct gateway_walk *walk, const struct received *received)
+{
+	walk->is_inside = false;
+	if (config_is_gateway(walk->config, &received->address))
+		walk->client.gateway.believed = received->address;
+	else
+		meet(walk, received);
+}
+
 /* A Received field of a host that is believed. */
 static void
 believe(struct gateway_walk *walk, struct span value)
 {
 	const struct received received = received_read(value);
-	struct gateway_facts *gateway = &walk->client.gateway;
 
-	if (++gateway->hops > BOUND_GATEWAY_HOPS)
+	if (++walk->client.gateway.hops > BOUND_GATEWAY_HOPS) {
 		fail(walk, GATEWAY_TOO_MUCH);
-	else if (received.finding == RECEIVED_UNREADABLE)
+		return;
+	}
+	switch (received.finding) {
+	case RECEIVED_UNREADABLE:
 		fail(walk, GATEWAY_UNREADABLE);
-	else if (received.finding == RECEIVED_NO_CLIENT)
-		fail(walk, GATEWAY_OWN_MAIL);
-	else if (received.finding == RECEIVED_CLIENT && config_is_gateway(walk->config, &received.address))
-		gateway->believed = received.address;
-	else if (received.finding == RECEIVED_CLIENT)
-		meet(walk, &received);
+		break;
+	case RECEIVED_NO_CLIENT:
+		meet_program(walk);
+		break;
+	case RECEIVED_INSIDE:
+		walk->is_inside = true;
+		break;
+	case RECEIVED_CLIENT:
+		meet_host(walk, &received);
+		break;
+	}
 }
 
 void
@@ -110,7 +142,7 @@ void
 gateway_walk_finish(struct gateway_walk *walk)
 {
 	if (!walk->is_over)
-		fail(walk, GATEWAY_NO_RECEIVED);
+		fail(walk, walk->is_inside ? GATEWAY_OWN_MAIL : GATEWAY_NO_RECEIVED);
 }
 
 struct inquiry *

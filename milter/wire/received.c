@@ -427,6 +427,22 @@ is_inside_google(struct span value)
 	       && begins_with(value, "with SMTP id");
 }
 
+/* A message that comes from a queue or an alias of the same host: "by NAME (Postfix) id", qmail's "(qmail 7
+ * invoked by alias)". A stranger chooses whether it comes by that way; from whom it came the field below
+ * says. */
+static bool
+is_handed_on(struct span value)
+{
+	struct span name, comment, word;
+
+	if (take_words(&value, "by"))
+		return take_word(&value, &name) && take_comment(&value, &comment)
+		       && take_word(&comment, &word) && comment.length == 0 && word.at[word.length - 1] != ','
+		       && begins_with(value, "id");
+	return take_comment(&value, &comment) && take_words(&comment, "qmail") && take_word(&comment, &word)
+	       && begins_with(comment, "invoked by alias");
+}
+
 /* "by NAME" alone, Sendmail's "(from USER@NAME)", qmail's "(qmail 7 invoked by uid 0)" and "for bounce"; but
  * not its "invoked from network". */
 static bool
@@ -473,13 +489,35 @@ take_tls(const struct clauses *clauses, struct received *received)
 		take_version(word, received);
 }
 
+/* What Exim had from a user of its host: from USER by NAME with local. */
+static bool
+is_of_user_of_exim(const struct clauses *clauses)
+{
+	struct span rest = clauses->by, protocol;
+
+	return clauses->comment.length == 0 && is_of_exim(clauses->by) && find_protocol(&rest, &protocol)
+	       && span_starts_with_nocase(protocol, SPAN("local"));
+}
+
+/* A bounce that Sendmail writes: from localhost (localhost) by NAME (VERSION) id. Of a client there would be
+ * an address. */
+static bool
+is_bounce_of_sendmail(const struct clauses *clauses)
+{
+	struct span rest = clauses->by, name, version;
+
+	return span_equals(clauses->first, SPAN("localhost"))
+	       && span_equals(clauses->comment, SPAN("localhost")) && take_word(&rest, &name)
+	       && take_comment(&rest, &version) && span_digits(version) > 0 && begins_with(rest, "id");
+}
+
 struct received
 received_read(struct span value)
 {
 	struct received received = { .finding = RECEIVED_UNREADABLE, .helo = { "", 0 } };
 	struct clauses clauses;
 
-	if (is_inside_google(value)) {
+	if (is_inside_google(value) || is_handed_on(value)) {
 		received.finding = RECEIVED_INSIDE;
 		return received;
 	}
@@ -489,6 +527,10 @@ received_read(struct span value)
 	}
 	if (!take_apart(value, &clauses))
 		return received;
+	if (is_of_user_of_exim(&clauses) || is_bounce_of_sendmail(&clauses)) {
+		received.finding = RECEIVED_NO_CLIENT;
+		return received;
+	}
 	for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
 		struct received found = { .finding = RECEIVED_CLIENT, .helo = { "", 0 } };
 

@@ -24,7 +24,7 @@ def setUpModule():
         enforce = lab.heloscope(config.replace("mode audit", "mode enforce"), name="enforce")
         audit_port = lab.postfix(f"inet:127.0.0.1:{audit.port}", name="postfix-audit", listen="0.0.0.0")
         enforce_port = lab.postfix(f"inet:127.0.0.1:{enforce.port}", name="postfix-enforce", listen="0.0.0.0")
-        gateway_port = lab.postfix("", name="gateway", listen="0.0.0.0", extra=gateway_to(audit_port), services="relay unix - - n - - smtp\n")
+        gateway_port = lab.postfix("", name="gateway", listen="0.0.0.0", extra=gateway_to(audit_port), services="relay unix - - n - - smtp\nlocal unix - n n - - local\n")
         sendmail_port = lab.sendmail(f"inet:{audit.port}@127.0.0.1")
         lab.mail.chmod(0o777)  # Postfix delivers there, too
 
@@ -32,7 +32,8 @@ def setUpModule():
 def gateway_to(port):
     """main.cf of a gateway, which takes all mail from outside and relays it from its address."""
     return (f"myhostname = gw.lab.test\nvirtual_mailbox_domains =\nrelay_domains = in.test\nrelayhost = [{BACKEND}]:{port}\n"
-            f"smtp_bind_address = {GATEWAY}\nmynetworks = 0.0.0.0/0")
+            f"smtp_bind_address = {GATEWAY}\nmynetworks = 0.0.0.0/0\nmydestination = gw.lab.test\nlocal_recipient_maps =\n"
+            "alias_maps = inline:{postmaster=user@in.test}\nalias_database =")
 
 
 def tearDownModule():
@@ -45,11 +46,11 @@ def received(helo, address, by="inner.lab.test"):
 
 
 class Gateway(LabTest):
-    def send(self, client, header=b"", helo="smtpout.yodel.example", sender="<anna@yodel.example>"):
+    def send(self, client, header=b"", helo="smtpout.yodel.example", sender="<anna@yodel.example>", recipient="user@in.test"):
         """Send a message from outside through the gateway; the one that arrives."""
         with Smtp(gateway_port, source=client) as smtp:
             smtp.expect(f"EHLO {helo}", "250")
-            self.assertEqual(smtp.message(sender, ["user@in.test"], header + b"From: anna@yodel.example\r\n")[0][:3], "250")
+            self.assertEqual(smtp.message(sender, [recipient], header + b"From: anna@yodel.example\r\n")[0][:3], "250")
         return lab.take_messages()[0]
 
     def hand(self, header, port=None, sender="<anna@yodel.example>"):
@@ -94,6 +95,14 @@ class Gateway(LabTest):
         self.check(message, "iprev", "pass", policy_iprev=addresses["neutral"])
         self.check(message, "x-helo", "fail", smtp_helo=f"[{addresses['good']}]")
         self.check(message, "spf", "fail", smtp_mailfrom="yodel.example")
+
+    def test_what_comes_by_way_of_an_alias_of_the_gateway_is_judged(self):
+        """Which way it comes a stranger chooses: local(8) writes a field of its own on top."""
+        message = self.send(addresses["neutral"], recipient="postmaster@gw.lab.test")
+        self.assertEqual(message["Received"].split()[:3], ["from", "gw.lab.test", "(unknown"])
+        self.assertRegex(message.get_all("Received")[1], r"^by gw\.lab\.test \(Postfix\)\s+id ")
+        self.check(message, "spf", "fail", smtp_mailfrom="yodel.example")
+        self.assertEqual(audit.last_record()["client"]["gateway"], {"ip": GATEWAY, "believed": GATEWAY, "hops": 2})
 
     def test_the_null_sender(self):
         message = self.send(addresses["good"], sender="<>")

@@ -20,6 +20,7 @@ struct gateway_walk {
 	const struct config *config;
 	struct client_facts client; /* once it is over the client's, or why that is not known */
 	bool is_over;
+	bool is_inside;   /* the last field that was believed names no host */
 	const char *helo; /* that the client gave; NULL: not known */
 	char tls_version[RECEIVED_TLS_SIZE];
 	struct arena memory; /* of what is held */

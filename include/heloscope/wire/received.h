@@ -21,7 +21,8 @@ enum received_finding {
 	RECEIVED_UNREADABLE,
 	RECEIVED_NO_CLIENT, /* its writer had the message from a program of its own host */
 	RECEIVED_CLIENT,    /* it names the client */
-	RECEIVED_INSIDE,    /* its writer had the message from within its own system: the field below tells */
+	RECEIVED_INSIDE, /* its writer had the message from within its own system, or from an alias or a queue
+			    of its own: the field below tells */
 };
 
 struct received {

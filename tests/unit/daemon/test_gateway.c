@@ -216,7 +216,7 @@ gateway_that_does_not_name_the_client_leaves_the_message_unjudged(void **state)
 		const char *received[4];
 		const char *origin, *record;
 	} table[] = {
-		{ { OF("x", INNER), "by gw.test (Postfix, from userid 0) id 1; x", OF("mx.its.test", GOOD) },
+		{ { OF("x", INNER), "by gw.test (Postfix, from userid 0) id 1; x" },
 		  "Received of gateway 192.0.2.26 names no client",
 		  "\"believed\":\"192.0.2.26\",\"hops\":2,\"fault\":\"own-mail\"" },
 		{ { NULL }, "no Received of gateway 192.0.2.25", "\"hops\":0,\"fault\":\"no-received\"" },
@@ -338,6 +338,47 @@ gateway_with_an_inner_hop_is_not_trusted_for_it(void **state)
 		visit_leave(&visit);
 		expect_record(&visit,
 			      table[i].is_trusted ? "\"trusted\":true" : "\"fault\":\"inner-address\"");
+	}
+}
+
+/* Whether a stranger's mail comes by way of an alias is his choice; what a program of the gateway had from
+ * elsewhere is told by what it handed on, where the gateway hands mail to itself. */
+static void
+gateway_that_hands_mail_on_is_no_way_around_the_rules(void **state)
+{
+	static const struct {
+		const char *gateways, *received[3], *end;
+	} table[] = {
+		{ GATEWAY, { "by gw.test (Postfix) id 1; x", OF("x", BAD) }, "spf=fail" },
+		{ GATEWAY, { "(qmail 7 invoked by alias); x", OF("x", BAD) }, "spf=fail" },
+		{ GATEWAY, { "by gw.test (Postfix) id 1; x" }, "names no client" },
+		{ GATEWAY,
+		  { "by gw.test (Postfix, from userid 112) id 1; x", OF("x", BAD) },
+		  "names no client" },
+		{ GATEWAY ", 127.0.0.1",
+		  { "by gw.test (Postfix, from userid 112) id 1; x", OF("x", BAD) },
+		  "spf=fail" },
+		{ GATEWAY ", 127.0.0.1",
+		  { "by gw.test (Postfix, from userid 0) id 1; x" },
+		  "names no client" },
+		{ GATEWAY,
+		  { "from localhost (localhost) by gw.test (8.17.1/8.17.1) id 1; x" },
+		  "names no client" },
+		{ GATEWAY, { "from root by gw.test with local (Exim 4.96) id 1" }, "names no client" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct visit visit;
+		char config[200];
+
+		print_message("    %zu\n", i);
+		(void)snprintf(config, sizeof config, "trust { gateways { %s } } mode audit ",
+			       table[i].gateways);
+		begin(&visit, config);
+		send_from(&visit, "<joe@its.test>", table[i].received);
+		expect_result(&visit, table[i].end);
+		visit_leave(&visit);
 	}
 }
 
@@ -618,6 +659,7 @@ main(void)
 		cmocka_unit_test(
 			gateway_whose_field_the_sender_may_have_spoiled_defers_what_rests_on_the_client),
 		cmocka_unit_test(gateway_with_an_inner_hop_is_not_trusted_for_it),
+		cmocka_unit_test(gateway_that_hands_mail_on_is_no_way_around_the_rules),
 		cmocka_unit_test(gateway_that_leaves_the_helo_name_out_hides_nothing),
 		cmocka_unit_test(gateway_tells_no_reason_where_nothing_would_be_told),
 		cmocka_unit_test(gateway_tells_the_tls_of_its_client),
