@@ -237,15 +237,16 @@ is_answered(enum outcome outcome)
 	return outcome == OUTCOME_ANSWER || outcome == OUTCOME_ERROR;
 }
 
-/* What any collector has taken note of. */
+/* What any collector has taken note of, if that could be kept: a server that is full keeps nothing. */
 static bool
 read_known_losses(struct share_stream *stream, struct error *error)
 {
 	const struct span words[] = { SPAN("GET"), span_of(stream->lost_key) };
 	const enum outcome outcome = short_command(stream, words, 2, error);
 	const bool is_there = outcome == OUTCOME_ANSWER && is_text(stream->reply);
+	const uint64_t known = is_there ? strtoull(stream->reply->str, NULL, 10) : 0;
 
-	stream->losses.known = is_there ? strtoull(stream->reply->str, NULL, 10) : 0;
+	stream->losses.known = known > stream->losses.known ? known : stream->losses.known;
 	return is_answered(outcome);
 }
 

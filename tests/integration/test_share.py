@@ -113,6 +113,23 @@ class Odd:
                 time.sleep(0.2 if len(piece) == 1 else 0)
 
 
+class Old(Odd):
+    """A server of version 5, where nothing was ever appended."""
+
+    has_group = False
+
+    def answer(self, connection, question):
+        if b"ENTRIESREAD" in question:
+            connection.sendall(b"-ERR Unknown subcommand or wrong number of arguments for 'CREATE'. Try XGROUP HELP.\r\n")
+        elif b"XGROUP" in question:
+            self.has_group = True
+            connection.sendall(b"+OK\r\n")
+        elif b"XREADGROUP" in question:
+            connection.sendall(b"*-1\r\n" if self.has_group else b"-NOGROUP No such key 'heloscope:hs1:records' or consumer group 'collect' in XREADGROUP with GROUP option\r\n")
+        else:
+            connection.sendall(b"$-1\r\n" if b"GET" in question else b"-ERR unknown command\r\n")
+
+
 def start_filter(name, redis, text=CONFIG, uts="mx.lab.test"):
     """A filter that thinks to be on the host of that name."""
     subprocess.run(["hostname", uts], check=True)
@@ -325,6 +342,28 @@ class Records(LabTest):
         done = collect(redis, log)
         self.assertEqual((done.returncode, len(lines_of(log))), (0, 5), done.stderr)
         self.assertIn("0 lost", done.stderr)
+        old = Old("old", None, None)
+        done = lab.tool("collect", "-c", old.config, "--log", lab.folder / "old.jsonl", "--stderr", "--once")
+        self.assertEqual((done.returncode, old.has_group), (0, True), done.stderr)
+
+    def test_a_loss_that_cannot_be_taken_note_of_is_told_once(self):
+        redis, log = Redis("unnoted", "--rename-command", "SETEX", ""), lab.folder / "unnoted.jsonl"
+        running = start_filter("unnoted", redis)
+        send(running, 1)
+        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
+        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        lost = 3000 - self.fill(redis, record, 2999, 0)
+        config = redis.folder / "collect.conf"
+        config.write_text(f'share redis "unix:{redis.socket}"\n')
+        process = lab.start("unnoted-collector", [lab.builddir / "milter/heloscope", "collect", "-c", config, "--log", log, "--stderr"])
+        for start in (3000, 4000):
+            wait_until("all that is there", lambda: redis.run("XLEN", RECORDS) == "0", process=process)
+            redis.run("CLIENT", "KILL", "TYPE", "normal")
+            self.fill(redis, record, 10, start)
+        wait_until("the last ones", lambda: redis.run("XLEN", RECORDS) == "0", process=process)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 1)
+        lab.logs_mention("unnoted-collector", f"0 kept apart, {lost} lost")
 
     def test_a_stream_that_nobody_collects_is_told_before_it_is_full(self):
         redis = Redis("filling")
