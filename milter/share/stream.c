@@ -215,19 +215,6 @@ make_group(struct share_stream *stream, struct error *error)
 	       || (outcome == OUTCOME_ERROR && strncmp(stream->reply->str, "BUSYGROUP", 9) == 0);
 }
 
-static bool
-is_text(const redisReply *reply)
-{
-	return reply->type == REDIS_REPLY_STRING;
-}
-
-/* The items of a list of so many; NULL when it is none. */
-static redisReply **
-items_of(const redisReply *reply, size_t count)
-{
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements == count ? reply->element : NULL;
-}
-
 /* Losses. An error in answer to what is asked of them is no fault: the server does not know, or does not say.
  */
 
@@ -243,7 +230,7 @@ read_known_losses(struct share_stream *stream, struct error *error)
 {
 	const struct span words[] = { SPAN("GET"), span_of(stream->lost_key) };
 	const enum outcome outcome = short_command(stream, words, 2, error);
-	const bool is_there = outcome == OUTCOME_ANSWER && is_text(stream->reply);
+	const bool is_there = outcome == OUTCOME_ANSWER && stream->reply->type == REDIS_REPLY_STRING;
 	const uint64_t known = is_there ? strtoull(stream->reply->str, NULL, 10) : 0;
 
 	stream->losses.known = known > stream->losses.known ? known : stream->losses.known;
@@ -276,14 +263,12 @@ claim_abandoned(struct share_stream *stream, struct error *error)
 
 	if (outcome != OUTCOME_ANSWER)
 		return outcome == OUTCOME_ERROR;
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || !is_text(reply->element[0])
-	    || (size_t)reply->element[0]->len >= sizeof stream->claimed_up_to) {
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2
+	    || !stream_id_take(reply->element[0], stream->claimed_up_to)) {
 		error_set(error, "an answer that is none to this question");
 		return false;
 	}
-	if (++stream->claims < CLAIMS_MAX)
-		memcpy(stream->claimed_up_to, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
-	else
+	if (++stream->claims == CLAIMS_MAX)
 		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
 	return true;
 }
@@ -352,50 +337,6 @@ share_stream_lost(const struct share_stream *stream)
 
 /* Reading. */
 
-/* The one member that an entry of ours has. */
-static struct span
-record_of(const redisReply *members)
-{
-	redisReply **items = items_of(members, 2);
-
-	if (items == NULL || !is_text(items[0]) || strcmp(items[0]->str, "r") != 0 || !is_text(items[1])
-	    || (size_t)items[1]->len > BOUND_RECORD)
-		return (struct span){ NULL, 0 };
-	return (struct span){ items[1]->str, (size_t)items[1]->len };
-}
-
-/* False when it is not what the server tells of an entry. One that was cut off in the meantime has no
- * members. */
-static bool
-take_entry(const redisReply *reply, struct stream_entry *entry)
-{
-	redisReply **items = items_of(reply, 2);
-
-	if (items == NULL || !is_text(items[0]) || (size_t)items[0]->len >= STREAM_ID_SIZE)
-		return false;
-	memcpy(entry->id, items[0]->str, (size_t)items[0]->len + 1);
-	entry->record = record_of(items[1]);
-	return true;
-}
-
-/* Of an answer to XREADGROUP: nothing, or a list of one stream, of a name and its entries. */
-static bool
-take_entries(const redisReply *reply, struct stream_batch *batch)
-{
-	redisReply **streams, **parts;
-
-	if (reply->type == REDIS_REPLY_NIL)
-		return true;
-	streams = items_of(reply, 1);
-	parts = streams != NULL ? items_of(streams[0], 2) : NULL;
-	if (parts == NULL || parts[1]->type != REDIS_REPLY_ARRAY || parts[1]->elements > STREAM_BATCH_MAX)
-		return false;
-	for (size_t i = 0; i < parts[1]->elements; i++)
-		if (!take_entry(parts[1]->element[i], &batch->entries[batch->count++]))
-			return false;
-	return true;
-}
-
 static enum outcome
 ask_entries(struct share_stream *stream, bool is_for_all, struct error *error)
 {
@@ -437,18 +378,9 @@ take_too_large(struct share_stream *stream, struct stream_batch *batch, struct e
 		SPAN("XPENDING"), span_of(stream->key),   SPAN(GROUP), SPAN("-"), SPAN("+"),
 		SPAN("1"),        span_of(stream->reader)
 	};
-	redisReply **lines, **parts;
 
-	if (!connect_stream(stream, error) || short_command(stream, words, 7, error) != OUTCOME_ANSWER)
-		return false;
-	lines = items_of(stream->reply, 1);
-	parts = lines != NULL ? items_of(lines[0], 4) : NULL;
-	if (parts == NULL || !is_text(parts[0]) || (size_t)parts[0]->len >= STREAM_ID_SIZE)
-		return false;
-	batch->entries[0] = (struct stream_entry){ .record = { NULL, 0 } };
-	memcpy(batch->entries[0].id, parts[0]->str, (size_t)parts[0]->len + 1);
-	batch->count = 1;
-	return true;
+	return connect_stream(stream, error) && short_command(stream, words, 7, error) == OUTCOME_ANSWER
+	       && stream_batch_take_pending(batch, stream->reply);
 }
 
 /* What was told before is all done: what is new comes next. */
@@ -479,7 +411,7 @@ read_entries(struct share_stream *stream, bool is_for_all, struct stream_batch *
 		stream->at_a_time = 1;
 		return read_entries(stream, is_for_all, batch, error);
 	}
-	if (outcome == OUTCOME_ANSWER && take_entries(stream->reply, batch)) {
+	if (outcome == OUTCOME_ANSWER && stream_batch_take(batch, stream->reply)) {
 		stream->is_looked_at = stream->is_looked_at && stream->has_pending;
 		return true;
 	}

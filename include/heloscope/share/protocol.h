@@ -1,6 +1,7 @@
 /*
  * share_protocol: what hiredis writes and reads of the protocol of Redis (RESP2), within bounds. Here and in
- * share/link, share/stream and share/losses alone hiredis is used; without it none of them is built.
+ * share/link, share/stream, share/batch and share/losses alone hiredis is used; without it none of them is
+ * built.
  */
 #ifndef HELOSCOPE_SHARE_PROTOCOL_H
 #define HELOSCOPE_SHARE_PROTOCOL_H

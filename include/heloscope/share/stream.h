@@ -17,26 +17,13 @@
 #include "heloscope/base/error.h"
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
+#include "heloscope/share/batch.h"
 #include "heloscope/share/server.h"
 
 #define STREAM_PATIENCE_MS 5000
 #define STREAM_BLOCK_MS 1000 /* how long an empty stream is waited for */
-#define STREAM_BATCH_MAX 256 /* entries that are told at a time */
-#define STREAM_ID_SIZE 48
 
 struct share_stream;
-
-/* An entry. `record` is at NULL when it is none of ours: other members, or too large. */
-struct stream_entry {
-	char id[STREAM_ID_SIZE];
-	struct span record;
-};
-
-struct stream_batch {
-	struct stream_entry entries[STREAM_BATCH_MAX];
-	size_t count;
-	bool is_last; /* nothing was there: none of these, nor of what comes next */
-};
 
 /* `reader` names this one among those of the group; both are kept. NULL when memory ran out. Nothing is
  * connected yet. */
