@@ -1,5 +1,6 @@
 #include "heloscope/share/protocol.h"
 
+#include <stdint.h>
 #include <string.h>
 
 char *
@@ -29,11 +30,11 @@ share_auth_reason(const redisReply *error_reply, struct error *reason)
 }
 
 static void *
-make_list(const redisReadTask *task, int elements)
+make_list(const redisReadTask *task, share_list_count elements)
 {
 	struct share_bounds *bounds = task->privdata;
 
-	bounds->is_too_long = elements > bounds->list_max;
+	bounds->is_too_long = bounds->list_max < 0 || (uintmax_t)elements > (uintmax_t)bounds->list_max;
 	return bounds->is_too_long ? NULL : bounds->make_list(task, elements);
 }
 

@@ -24,11 +24,18 @@ char *share_command(const struct span *words, size_t count, size_t *length) MUST
  * quote what was sent. */
 void share_auth_reason(const redisReply *error_reply, struct error *reason);
 
+/* How hiredis counts the elements of a list. */
+#if HIREDIS_MAJOR >= 1
+typedef size_t share_list_count;
+#else
+typedef int share_list_count;
+#endif
+
 /* Whatever a reader reads: a list of more elements than are wanted is not made, for ten octets can ask for
  * one of gigabytes. It is an error of the reader then. */
 struct share_bounds {
 	redisReplyObjectFunctions functions;
-	void *(*make_list)(const redisReadTask *task, int elements);
+	void *(*make_list)(const redisReadTask *task, share_list_count elements);
 	int list_max;
 	bool is_too_long; /* one was */
 };
