@@ -159,7 +159,9 @@ tell_losses(struct work *work)
 static bool
 has_findings(const struct work *work)
 {
-	return collector_counts(work->collector).apart > 0 || share_stream_lost(work->stream) > 0;
+	const struct collector_counts counts = collector_counts(work->collector);
+
+	return counts.apart + counts.dropped + share_stream_lost(work->stream) > 0;
 }
 
 /* Returns the status to exit with. */
@@ -195,6 +197,10 @@ tell_counts(const struct work *work)
 	log_info("collect: %llu records written, %llu came again, %llu kept apart, %llu lost",
 		 (unsigned long long)counts.written, (unsigned long long)counts.again,
 		 (unsigned long long)counts.apart, (unsigned long long)share_stream_lost(work->stream));
+	if (counts.dropped > 0)
+		log_warning(
+			"collect: %llu more entries that are no records of this version were dropped: the file for them is full or cannot be written",
+			(unsigned long long)counts.dropped);
 }
 
 static int

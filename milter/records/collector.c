@@ -96,24 +96,34 @@ has_room_apart(const struct collector *collector)
 	return stat(collector->apart_path, &status) != 0 || status.st_size < COLLECTOR_APART_MAX;
 }
 
-/* Nothing depends on it: what cannot be written there is counted all the same. */
-static void
-put_apart(struct collector *collector, const char *id, struct span text)
+/* False when that is not possible; no record waits for it. */
+static bool
+write_apart(struct collector *collector, const char *id, struct span text)
 {
 	char memory[APART_LINE_SIZE];
 	struct strbuf line = STRBUF_OVER(memory);
 
-	collector->counts.apart++;
 	if (!has_room_apart(collector) || appender_open(&collector->apart) != 0)
-		return;
+		return false;
 	strbuf_add_escaped(&line, span_of(id), APART_SHOWN);
 	strbuf_add_char(&line, ' ');
 	if (text.at != NULL)
 		strbuf_add_escaped(&line, text, APART_SHOWN);
 	else
 		strbuf_add(&line, "(no record, or too large for one)");
-	if (appender_append(&collector->apart, (struct span){ memory, line.length }) != 0)
-		appender_close(&collector->apart);
+	if (appender_append(&collector->apart, (struct span){ memory, line.length }) == 0)
+		return true;
+	appender_close(&collector->apart);
+	return false;
+}
+
+static void
+put_apart(struct collector *collector, const char *id, struct span text)
+{
+	if (write_apart(collector, id, text))
+		collector->counts.apart++;
+	else
+		collector->counts.dropped++;
 }
 
 bool

@@ -24,7 +24,8 @@
 struct collector;
 
 struct collector_counts {
-	uint64_t written, again, apart; /* records; those that came again; and what was none */
+	uint64_t written, again; /* records; those that came again */
+	uint64_t apart, dropped; /* what was none; and what of that the other file did not take */
 };
 
 /* `path` of the log; the other file is beside it, and its name begins with "apart-". NULL when memory ran
