@@ -26,11 +26,30 @@ share_link_end(struct share_link *link, const char *reason)
 	(void)reason;
 }
 
+unsigned
+share_link_longer_ms(unsigned ms)
+{
+	return ms;
+}
+
 bool
 share_link_is_ready(const struct share_link *link)
 {
 	(void)link;
 	return false;
+}
+
+bool
+share_link_is_down(const struct share_link *link)
+{
+	(void)link;
+	return true;
+}
+
+void
+share_link_hurry(struct share_link *link)
+{
+	(void)link;
 }
 
 bool
