@@ -380,7 +380,7 @@ class Stranger(Booted):
     they do not say it, or it does not help, the scene ends.
     """
 
-    def test_all_is_right_six_faults_are_told_and_mended_and_a_second_host_joins(self):
+    def test_all_is_right_faults_are_told_and_mended_and_a_second_host_joins(self):
         self.install("first")
         self.machine.do("useradd", "--create-home", "user")
         wait_until("postfix", lambda: accepts(25))
