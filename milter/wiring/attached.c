@@ -67,19 +67,20 @@ bool
 attached_setting(const struct attached *attached, const char *name, struct span *value)
 {
 	struct span rest = attached->settings, item;
+	bool is_there = false;
 
-	while (next_item(&rest, &item) && item.length > 0) {
+	while (next_item(&rest, &item) && item.length > 0) { /* the last one counts */
 		const char *sign = memchr(item.at, '=', item.length);
 		const struct span inner = bare(item);
 
-		if (sign != NULL
-		    && span_equals(span_trim((struct span){ inner.at, (size_t)(sign - inner.at) }),
-				   span_of(name))) {
-			*value = span_trim(span_from(inner, (size_t)(sign - inner.at) + 1));
-			return true;
-		}
+		if (sign == NULL
+		    || !span_equals(span_trim((struct span){ inner.at, (size_t)(sign - inner.at) }),
+				    span_of(name)))
+			continue;
+		*value = span_trim(span_from(inner, (size_t)(sign - inner.at) + 1));
+		is_there = true;
 	}
-	return false;
+	return is_there;
 }
 
 /* Addresses. */

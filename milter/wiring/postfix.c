@@ -123,61 +123,128 @@ postfix_read_services(struct postfix *postfix, struct span text, struct error *e
 		"receive_override_options", "smtpd_authorized_xclient_hosts", "smtpd_hard_error_limit",      \
 		"smtpd_milter_maps", "smtpd_milters", "smtpd_upstream_proxy_protocol"
 
-/* What postconf prints with these options and the names; before them come those of all questions. */
+#define WORDS_MAX 40 /* of a question, beside what a service sets */
+
+/* Whose settings are asked for. */
+struct view {
+	const char *directory; /* NULL: what postconf says */
+	bool is_stressed;
+	const struct postfix_service *service; /* whose own settings count; NULL: main.cf alone */
+};
+
+/* Add "-o", "name=value" for each setting of the service. Returns the new count. */
+static size_t
+add_own(const struct postfix *postfix, const struct postfix_service *service, const char **arguments,
+	size_t count)
+{
+	for (size_t i = 0; i < postfix->setting_count; i++) {
+		const struct postfix_setting *own = &postfix->settings[i];
+
+		if (service == NULL || !span_equals(own->service, span_of(service->key)))
+			continue;
+		arguments[count++] = "-o";
+		arguments[count++] = arena_printf(postfix->arena, "%.*s=%.*s", (int)own->name.length,
+						  own->name.at, (int)own->value.length, own->value.at);
+	}
+	return count;
+}
+
+/* What postconf prints with these words; before them comes what the view adds. */
 static enum program_state
-ask(struct postfix *postfix, const char *directory, bool is_stressed, const char *const *words,
-    struct span *text, struct error *error)
+ask(struct postfix *postfix, const struct view *view, const char *const *words, struct span *text,
+    struct error *error)
 {
 	static const char *const programs[] = { "/usr/sbin/postconf", "/usr/local/sbin/postconf" };
-	const char *arguments[40] = { NULL };
+	const size_t most = WORDS_MAX + 2 * postfix->setting_count;
+	const char **arguments = arena_alloc(postfix->arena, most * sizeof *arguments);
+	char **copies = arena_alloc(postfix->arena, most * sizeof *copies);
 	enum program_state state = PROGRAM_MISSING;
 	size_t count = 1;
 
-	if (directory != NULL) {
+	error_set(error, "out of memory");
+	if (arguments == NULL || copies == NULL)
+		return PROGRAM_FAULT;
+	if (view->directory != NULL) {
 		arguments[count++] = "-c";
-		arguments[count++] = directory;
+		arguments[count++] = view->directory;
 	}
-	if (is_stressed) {
+	if (view->is_stressed) {
 		arguments[count++] = "-o";
 		arguments[count++] = "stress=yes";
 	}
+	count = add_own(postfix, view->service, arguments, count);
 	while (*words != NULL)
 		arguments[count++] = *words++;
 	for (size_t i = 0; i < sizeof programs / sizeof programs[0] && state == PROGRAM_MISSING; i++) {
-		char *copies[sizeof arguments / sizeof arguments[0]];
-
 		arguments[0] = programs[i];
-		memcpy(copies, arguments, sizeof copies); /* which nothing changes */
+		memcpy(copies, arguments, (count + 1) * sizeof *copies); /* which nothing changes */
 		state = program_read(copies, postfix->arena, text, error);
 	}
 	return state;
 }
 
+/* Parameters as main.cf has them, or, with a service, as they are for that one. */
+static enum program_state
+load_settings(struct postfix *postfix, const struct view *view, const char *const *words, struct error *error)
+{
+	struct span text;
+	const enum program_state state = ask(postfix, view, words, &text, error);
+
+	if (state != PROGRAM_READ)
+		return state;
+	return postfix_read_settings(postfix, text, error) ? PROGRAM_READ : PROGRAM_FAULT;
+}
+
+static bool
+has_own(const struct postfix *postfix, const struct postfix_service *service)
+{
+	for (size_t i = 0; i < postfix->setting_count; i++)
+		if (span_equals(postfix->settings[i].service, span_of(service->key)))
+			return true;
+	return false;
+}
+
+/*
+ * Of a service that sets something of its own: every parameter as it is for it. What it sets may be used by
+ * others of main.cf ("milter_default_action = $own"), which only Postfix itself can tell.
+ */
+static enum program_state
+load_own(struct postfix *postfix, const struct view *view, const char *const *words, struct error *error)
+{
+	const struct postfix read = *postfix;
+
+	for (size_t i = 0; i < postfix->service_count; i++) {
+		const struct view own = { view->directory, view->is_stressed, &postfix->services[i] };
+		const size_t before = postfix->setting_count;
+		enum program_state state;
+
+		if (!has_own(&read, own.service))
+			continue;
+		state = load_settings(postfix, &own, words, error);
+		if (state != PROGRAM_READ)
+			return state;
+		for (size_t j = before; j < postfix->setting_count; j++)
+			postfix->settings[j].service = span_of(own.service->key);
+	}
+	return PROGRAM_READ;
+}
+
 enum program_state
 postfix_load(struct postfix *postfix, const char *directory, bool is_stressed, struct error *error)
 {
-	static const char *const main_cf[] = { "-x", NAMES, NULL }, *const own[] = { "-x", "-P", NULL },
+	static const char *const names[] = { "-x", NAMES, NULL }, *const own[] = { "-P", NULL },
 				 *const services[] = { "-M", NULL };
-	static const struct {
-		const char *const *words;
-		bool (*read)(struct postfix *postfix, struct span text, struct error *error);
-	} steps[] = {
-		{ main_cf, postfix_read_settings },
-		{ own, postfix_read_settings },
-		{ services, postfix_read_services },
-	};
+	const struct view view = { directory, is_stressed, NULL };
+	struct span text;
+	enum program_state state = ask(postfix, &view, services, &text, error);
 
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		struct span text;
-		const enum program_state state =
-			ask(postfix, directory, is_stressed, steps[i].words, &text, error);
-
-		if (state != PROGRAM_READ)
-			return state;
-		if (!steps[i].read(postfix, text, error))
-			return PROGRAM_FAULT;
-	}
-	return PROGRAM_READ;
+	if (state == PROGRAM_READ && !postfix_read_services(postfix, text, error))
+		state = PROGRAM_FAULT;
+	if (state == PROGRAM_READ)
+		state = load_settings(postfix, &view, names, error);
+	if (state == PROGRAM_READ)
+		state = load_settings(postfix, &view, own, error);
+	return state == PROGRAM_READ ? load_own(postfix, &view, names, error) : state;
 }
 
 /* What it says. */
@@ -186,23 +253,27 @@ struct span
 postfix_value(const struct postfix *postfix, const struct postfix_service *service, const char *name,
 	      const char **place)
 {
-	const struct postfix_setting *found = NULL;
+	const struct postfix_setting *of_main = NULL, *own = NULL;
+	size_t own_count = 0; /* as it stands there, and as it is for the service */
+	bool is_own;
 
 	for (size_t i = 0; i < postfix->setting_count; i++) {
 		const struct postfix_setting *setting = &postfix->settings[i];
-		const bool is_own = setting->service.length > 0;
 
-		if (!span_equals(setting->name, span_of(name))
-		    || (is_own && (service == NULL || !span_equals(setting->service, span_of(service->key)))))
+		if (!span_equals(setting->name, span_of(name)))
 			continue;
-		if (is_own || found == NULL)
-			found = setting;
+		if (setting->service.length == 0) {
+			of_main = of_main != NULL ? of_main : setting;
+		} else if (service != NULL && span_equals(setting->service, span_of(service->key))) {
+			own = setting;
+			own_count++;
+		}
 	}
+	is_own = own_count > 1
+		 || (own != NULL && (of_main == NULL || !span_equals(own->value, of_main->value)));
 	if (place != NULL)
-		*place = found != NULL && found->service.length > 0
-				 ? arena_printf(postfix->arena, "%s/%s", service->key, name)
-				 : name;
-	return found != NULL ? found->value : SPAN("");
+		*place = is_own ? arena_printf(postfix->arena, "%s/%s", service->key, name) : name;
+	return own != NULL ? own->value : of_main != NULL ? of_main->value : SPAN("");
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,10 +91,26 @@ ends_well(pid_t pid, bool is_read, struct error *error)
 	return status == 0;
 }
 
+/* Keep what it has printed. */
+static enum program_state
+keep_output(struct span printed, struct arena *arena, struct span *output, struct error *error)
+{
+	*output = (struct span){ arena_copy(arena, printed), printed.length };
+	if (arena->has_failed) {
+		error_set(error, "out of memory");
+		return PROGRAM_FAULT;
+	}
+	if (memchr(printed.at, '\0', printed.length) == NULL)
+		return PROGRAM_READ;
+	error_set(error, "it prints a NUL");
+	return PROGRAM_FAULT;
+}
+
 static enum program_state
 take_output(pid_t pid, int input, struct arena *arena, struct span *output, struct error *error)
 {
-	char *memory = arena_alloc(arena, PROGRAM_OUTPUT_MAX + 1);
+	char *memory = malloc(PROGRAM_OUTPUT_MAX + 1);
+	enum program_state state = PROGRAM_FAULT;
 	size_t length = 0;
 	bool is_read = false;
 
@@ -101,13 +118,10 @@ take_output(pid_t pid, int input, struct arena *arena, struct span *output, stru
 		error_set(error, "out of memory");
 	else
 		is_read = read_all(input, memory, PROGRAM_OUTPUT_MAX + 1, &length, error);
-	if (!ends_well(pid, is_read, error))
-		return PROGRAM_FAULT;
-	*output = (struct span){ memory, length };
-	if (memchr(memory, '\0', length) == NULL)
-		return PROGRAM_READ;
-	error_set(error, "it prints a NUL");
-	return PROGRAM_FAULT;
+	if (ends_well(pid, is_read, error))
+		state = keep_output((struct span){ memory, length }, arena, output, error);
+	free(memory);
+	return state;
 }
 
 enum program_state

@@ -155,6 +155,21 @@ class PostfixTest(LabTest):
     def test_not_attached_by_the_service(self):
         self.expect("not-attached", master=MASTER.replace("submission", "  -o smtpd_milters=\nsubmission"), place="smtp/inet/smtpd_milters")
 
+    def test_what_a_service_sets_is_used_by_parameters_of_main_cf(self):
+        """Their values for that service only Postfix itself can tell."""
+        self.expect("not-attached", "own_filters = inet:127.0.0.1:PORT", MASTER.replace("submission", "  -o own_filters=\nsubmission"), "$own_filters",
+                    place="smtp/inet/smtpd_milters")
+        self.expect("default-tempfail", "own_action = accept\nmilter_default_action = $own_action", MASTER.replace("submission", "  -o own_action=tempfail\nsubmission"),
+                    place="smtp/inet/milter_default_action")
+        with listener() as port:
+            postfix = self.right(port, f"own_filters = inet:127.0.0.1:{port}", MASTER.replace("submission", "  -o own_action=tempfail\nsubmission"), "$own_filters")
+            self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
+
+    def test_of_settings_that_are_there_twice_the_last_counts(self):
+        self.expect("default-tempfail", milters="{ inet:127.0.0.1:PORT, default_action=accept, default_action=tempfail }", place="smtpd_milters")
+        with listener() as port:
+            self.assertEqual(self.look(self.right(port, milters=f"{{ inet:127.0.0.1:{port}, default_action=tempfail, default_action=accept }}"), f"inet:{port}@127.0.0.1"), [])
+
     def test_on_submission_by_main_cf(self):
         for name in ("submission", "587", "[::1]:submissions", "smtps", "465", "2525 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n#"):
             with self.subTest(name):
@@ -489,12 +504,12 @@ class TrialTest(LabTest):
 
     def test_it_is_not_known_whether_the_filter_saw_it(self):
         """Who does not answer, or counts other sessions all the time, does not say that all is right."""
-        silent = lab.folder / "silent.conf"
+        before, silent = len(list(lab.mail.glob("new/*"))), lab.folder / "silent.conf"
         silent.write_text(re.sub("control .*", "", self.filter.config.read_text()))
         stop = threading.Event()
 
         def others():
-            while not stop.wait(0.05):
+            while not stop.is_set():
                 with Client(self.filter.port) as client:
                     client.start("192.0.2.1", b"client.test")
 
@@ -512,6 +527,7 @@ class TrialTest(LabTest):
         done = lab.tool("wiring", "-c", silent, "--postfix", lab.folder / "attached", "--send", "me@in.test", "--server", f"127.0.0.1@{self.ports['attached']}",
                         "--mailbox", lab.mail, "--json")
         self.assertNotIn("test-message-not-known", {finding["finding"] for finding in json.loads(done.stdout)["findings"]}, done.stdout)
+        wait_until("all messages", lambda: len(list(lab.mail.glob("new/*"))) >= before + 3)
 
     def test_mailbox_with_links(self):
         """Whoever owns a mailbox leads root nowhere else."""

@@ -36,7 +36,7 @@ struct postfix {
 	size_t service_count;
 };
 
-/* Add what `postconf -x`, `postconf -x -P` print, and what `postconf -M` does; false with the line at fault.
+/* Add what `postconf -x` and `postconf -P` print, and what `postconf -M` does; false with the line at fault.
  */
 bool postfix_read_settings(struct postfix *postfix, struct span text, struct error *error) MUST_USE;
 bool postfix_read_services(struct postfix *postfix, struct span text, struct error *error) MUST_USE;
