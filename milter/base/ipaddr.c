@@ -252,7 +252,7 @@ network_parse(struct span text, struct network *network, const char **reason)
 		return false;
 	}
 	if (has_host_bits(&parsed)) {
-		*reason = "has bits set behind its prefix";
+		*reason = "has bits set after its prefix";
 		return false;
 	}
 	*network = parsed;

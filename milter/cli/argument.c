@@ -102,7 +102,7 @@ cli_read_selector(const char *command, const char *text, char *selector, char *d
 	if (is_address(text) || !domain_normalize(span_of(text), read))
 		return cli_usage_error(
 			command,
-			"\"%.80s\" is not a selector; expected one like s1, what stands in s= of a signature",
+			"\"%.80s\" is not a selector; expected one like s1, the value of s= in a signature",
 			text);
 	end = strstr(read, infix);
 	if (end != NULL && (end[sizeof infix - 1] == '\0' || end[sizeof infix - 1] == '.')) {

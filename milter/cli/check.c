@@ -17,15 +17,15 @@ static const char help[] =
 	"                       [--message FILE] [-c FILE] [--json]\n"
 	"\n"
 	"Makes the checks that the filter would make for a message of such a client, with the\n"
-	"filter's own configuration, and tells what was found and what it would decide.\n"
+	"filter's own configuration, and shows what was found and what it would decide.\n"
 	"\n"
 	"      --ip ADDRESS    the client's address; that of a gateway (trust { gateways })\n"
 	"                      needs --message, whose Received fields name the client\n"
 	"      --helo NAME     the name that it gives with HELO or EHLO\n"
 	"      --from ADDRESS  the sender (MAIL FROM). Without it, or with <>, it is the null\n"
 	"                      sender, which bounces have\n"
-	"      --rcpt ADDRESS  a recipient; once for each. Without it the policy is asked for\n"
-	"                      someone@ and the authserv-id\n"
+	"      --rcpt ADDRESS  a recipient; may be repeated. Without it the policy is applied\n"
+	"                      for someone@ and the authserv-id\n"
 	"      --message FILE  the message itself, with its header; \"-\" for standard input\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
 	"      --json          the record, heloscope-records(5)\n"
@@ -103,7 +103,7 @@ read_options(int argc, char **argv, struct options *options)
 			"check", "%s",
 			options->message == NULL
 				? "no --ip was given"
-				: "no --ip was given: SPF needs the address from which the message came. It stands in the topmost Received field that your own mail server wrote");
+				: "no --ip was given: SPF needs the address from which the message came. It is in the topmost Received field that your own mail server wrote");
 	return status;
 }
 
@@ -165,7 +165,7 @@ tell_of_left_out(const struct config *config, const char *path)
 	if (count > 0)
 		output_put(
 			output_errors(),
-			"heloscope check: not looked at, because %s does not enable it: %s; add enable { %s }\n",
+			"heloscope check: not checked, because %s does not enable it: %s; add enable { %s }\n",
 			path, memory, memory);
 }
 

@@ -105,6 +105,16 @@ has_claim(const json_t *row, enum claim_state state)
 	return strcmp(document_text_of(row, "claim"), claim_state_token(state)) == 0;
 }
 
+/* Mail that was accepted since shows it only while the DNS does not say otherwise: one may be by luck. */
+void
+cli_add_settled(const json_t *row, struct strbuf *text)
+{
+	if (is_over(row) && !has_claim(row, CLAIM_CONFIRMED))
+		strbuf_add(text, "Nothing has to be done: its mail has been accepted since.");
+	else if (has_claim(row, CLAIM_NOT_CONFIRMED))
+		strbuf_add(text, CLI_SETTLED);
+}
+
 void
 cli_add_claim(const json_t *row, struct strbuf *text)
 {
@@ -155,7 +165,7 @@ verb_of(const json_t *row, const char *whose)
 void
 cli_add_doctor_row(const json_t *row, struct strbuf *text)
 {
-	strbuf_printf(text, "%s (%s; theirs %s)", title_of(row), verb_of(row, "refused"),
+	strbuf_printf(text, "%s (%s here, %s there)", title_of(row), verb_of(row, "refused"),
 		      verb_of(row, "delivered"));
 }
 
@@ -173,8 +183,8 @@ put_doctor_rows(const json_t *row)
 		cli_add_doctor_row(json_array_get(rows, i), &titles);
 	}
 	if (count > 0)
-		prose_put(output_standard(), 2, "Compared with the accepted domains, %s worse: %s.",
-			  count == 1 ? "this check comes out" : "these checks come out", memory);
+		prose_put(output_standard(), 2, "Only %s worse than for the accepted domains: %s.",
+			  count == 1 ? "this check is" : "these checks are", memory);
 	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
 		prose_put(output_standard(), 2, "In the DNS it is no worse than they are.");
 	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {
@@ -192,12 +202,22 @@ static void
 put_difference(const json_t *row)
 {
 	const json_t *reason = document_member(row, "reason");
+	char memory[200];
+	struct strbuf settled = STRBUF_OVER(memory);
 
 	put_headline(row);
-	prose_put(output_standard(), 2, "Why: %s", document_text_of(reason, "meaning"));
-	prose_put(output_standard(), 2, "What to do: %s", document_text_of(reason, "remedy"));
-	put_times(row);
-	put_claim(row);
+	cli_add_settled(row, &settled);
+	if (settled.length > 0) {
+		prose_put(output_standard(), 2, "%s", memory);
+		put_claim(row);
+		prose_put(output_standard(), 2, CLI_PAST_REASON ": %s", document_text_of(reason, "meaning"));
+		put_times(row);
+	} else {
+		prose_put(output_standard(), 2, "Why: %s", document_text_of(reason, "meaning"));
+		prose_put(output_standard(), 2, "What to do: %s", document_text_of(reason, "remedy"));
+		put_times(row);
+		put_claim(row);
+	}
 	put_doctor_rows(row);
 	output_put(output_standard(), "\n");
 }

@@ -24,27 +24,27 @@ static const char help[] =
 	"                        [--log FILE] [--reports FILE] [--no-connect] [--relay-test]\n"
 	"                        [-c FILE] [--json] DOMAIN...\n"
 	"\n"
-	"Looks at the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
+	"Checks the set-up of domains that send mail as a receiver would: MX, reverse DNS, HELO,\n"
 	"SPF, DKIM, DMARC, blocklists, and the mail servers themselves: banner, STARTTLS,\n"
 	"certificates, DANE, MTA-STS. It begins with the answer: which domains pass, why the\n"
 	"others do not, and what to do. Then come the findings, the costliest first, with the\n"
 	"records to publish, ready for a zone file; a table; and the DNS records as they are.\n"
 	"\n"
-	"      --ip ADDRESS      an IP address from which mail goes out; once for each. Without it\n"
-	"                        they are guessed from MX and SPF records\n"
+	"      --ip ADDRESS      an IP address from which mail goes out; may be repeated. Without\n"
+	"                        it they are guessed from MX and SPF records\n"
 	"      --helo NAME       the name with which your servers introduce themselves (HELO, EHLO)\n"
 	"      --bounces DOMAIN  the domain of the bounce address (MAIL FROM), if it is another\n"
 	"      --selector NAME   the selector of a DKIM key of yours: s= in a DKIM-Signature field;\n"
-	"                        once for each\n"
+	"                        may be repeated\n"
 	"      --message FILE    a message of yours, as it was delivered: its DKIM signatures are\n"
 	"                        verified and name the selectors; \"-\" is standard input\n"
 	"      --from-records FILE  a log of records of heloscope, with its rotated files: the\n"
 	"                        selectors with which mail of these domains passed there\n"
-	"      --log FILE        the mail log of your server, or a directory of logs: what it tells\n"
-	"                        of addresses and bounce domains that are not given\n"
+	"      --log FILE        the mail log of your server, or a directory of logs, for addresses\n"
+	"                        and bounce domains that are not given\n"
 	"      --reports FILE    DMARC reports of receivers, or a directory or Maildir of them: the\n"
 	"                        addresses, bounce domains and selectors with which mail passed\n"
-	"      --no-connect      ask the DNS only, connect to no server\n"
+	"      --no-connect      query only the DNS, connect to no server\n"
 	"      --relay-test      try whether the servers, which must be yours, are open relays\n"
 	"                        (MAIL and RCPT, never DATA); two minutes for each at most\n"
 	"  -c, --config FILE     a configuration, for its resolver and its blocklists\n"
@@ -222,7 +222,7 @@ has_name_servers(const struct config *config, struct lookup *lookup, const char 
 		return true; /* it has come another way */
 	output_put(
 		output_errors(),
-		"heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those servers, not of %s; nothing was looked at\n",
+		"heloscope doctor: %s (asked: %s): this is the fault of this host, its network or those servers, not of %s; nothing was checked\n",
 		state == NAME_SERVERS_SILENT ? "no name server answers" : "the name servers fail (SERVFAIL)",
 		memory, domain);
 	return false;
@@ -330,7 +330,7 @@ tell_left_out(const struct cli_lesson *lesson)
 	if (lesson->left_out > 0)
 		output_put(
 			output_errors(),
-			"heloscope doctor: more than %d selectors were found; the others are not looked at\n",
+			"heloscope doctor: more than %d selectors were found; the others are not checked\n",
 			DOCTOR_KEYS_MAX);
 }
 

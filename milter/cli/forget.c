@@ -11,9 +11,9 @@
 static const char help[] =
 	"usage: heloscope forget [-c FILE] ADDRESS | all\n"
 	"\n"
-	"Has the filter that runs forget what it found when it looked at the mail server at an IP\n"
-	"address (look-back), or at all of them: the next message from there has it looked at\n"
-	"again. For a server that was repaired.\n"
+	"Makes the running filter forget what it found when it checked the mail server at an IP\n"
+	"address (look-back), or what it found at all of them: the next message from there has the\n"
+	"server checked again. For a server that was repaired.\n"
 	"\n"
 	"  -c, --config FILE   the configuration of the filter\n"
 	"                      (default: " CONFIG_FILE ")\n"

@@ -16,7 +16,7 @@
 static const char help[] =
 	"usage: heloscope lists [-c FILE] [--json]\n"
 	"\n"
-	"Asks each configured DNS list for its test entries (RFC 5782, section 5), and tells\n"
+	"Looks up the test entries of each configured DNS list (RFC 5782, section 5), and shows\n"
 	"whether it works, how long it took to answer, and what to do when it does not.\n"
 	"\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
@@ -72,7 +72,7 @@ enum exam_state { EXAM_NOT_ASKED, EXAM_NOT_WELL, EXAM_UNTESTED, EXAM_WELL, EXAM_
 static const struct {
 	const char *token, *text;
 } states[EXAM_STATES] = {
-	[EXAM_NOT_ASKED] = { "not-asked", "not asked" },
+	[EXAM_NOT_ASKED] = { "not-asked", "not queried" },
 	[EXAM_NOT_WELL] = { "not-well", "faulty" },
 	[EXAM_UNTESTED] = { "no-test-entries", "no test entries" },
 	[EXAM_WELL] = { "well", "works" },
@@ -190,7 +190,7 @@ put_exams(const struct exams *exams, const struct cli_options *options)
 	if (options->is_json)
 		put_json(exams);
 	else if (exams->count == 0)
-		output_put(output_standard(), "%s asks no lists.\n", options->config);
+		output_put(output_standard(), "%s uses no lists.\n", options->config);
 	else
 		put_table(exams);
 }

@@ -11,22 +11,22 @@ static const struct {
 	cli_command *run;
 	const char *summary;
 } commands[] = {
-	{ "check", cli_check, "make the filter's checks for a client and sender now, and tell the story" },
-	{ "explain", cli_explain, "tell why a message that has passed got its verdict" },
-	{ "report", cli_report, "tell what came in, what was refused, by which rule and from whom" },
-	{ "replay", cli_replay, "tell which verdicts would change under another configuration" },
+	{ "check", cli_check, "make the filter's checks for a client and sender now, and explain them" },
+	{ "explain", cli_explain, "say why a message that came in got its verdict" },
+	{ "report", cli_report, "show what came in, what was refused, by which rule and from whom" },
+	{ "replay", cli_replay, "show which verdicts would change under another configuration" },
 	{ "collect", cli_collect, "write the log of a site from what its filters share, each record once" },
-	{ "doctor", cli_doctor, "look at a sender's own set-up: which domain lacks what" },
-	{ "why", cli_why, "tell what a refusal by another server means, and what to change" },
+	{ "doctor", cli_doctor, "check a sender's own set-up: which domain lacks what" },
+	{ "why", cli_why, "say what a refusal by another server means, and what to change" },
 	{ "reflect", cli_reflect, "answer a message to a test address with what was found about it" },
 	{ "page", cli_page,
 	  "serve the page to which each refusal links: why, and whether it would pass now" },
-	{ "status", cli_status, "tell what the running filter does: mail, DNS, lists, what is lost" },
-	{ "forget", cli_forget, "have the filter look at a mail server again" },
+	{ "status", cli_status, "show what the running filter does: mail, DNS, lists, what is lost" },
+	{ "forget", cli_forget, "have the filter check a mail server again" },
 	{ "metrics", cli_metrics,
 	  "print the filter's numbers for Prometheus, a dashboard for Grafana, or alerts" },
 	{ "wiring", cli_wiring,
-	  "tell what is wrong between the MTA and the filter, and the line that fixes it" },
+	  "find what is wrong between the MTA and the filter, and the line that fixes it" },
 	{ "lists", cli_lists, "see whether the configured lists work" },
 };
 
@@ -42,7 +42,7 @@ help(void)
 	output_put(output_standard(),
 		   "\n  -V, --version  print the version and exit\n"
 		   "  -h, --help     print this and exit\n"
-		   "\n\"heloscope COMMAND --help\" or \"heloscope help COMMAND\" tells more, and so does\n"
+		   "\n\"heloscope COMMAND --help\" or \"heloscope help COMMAND\" says more, and so does\n"
 		   "heloscope(1).\n");
 	return CLI_WELL;
 }
@@ -78,7 +78,7 @@ complain_of(const char *word)
 	if (word[0] == '-')
 		output_put(
 			output_errors(),
-			"heloscope: \"%.60s\" stands before the command; options go behind it; try \"heloscope --help\"\n",
+			"heloscope: \"%.60s\" comes before the command; options go after it; try \"heloscope --help\"\n",
 			word);
 	else if (nearest != NULL)
 		output_put(

@@ -50,7 +50,7 @@ tell_oddities(const struct stored *stored, const char *command, const char *path
 	if (stored->has_cut)
 		output_put(
 			out,
-			"heloscope %s: %s: a field of the header is longer than %d octets or holds NUL; the rest of it is left out, as an MTA does\n",
+			"heloscope %s: %s: a field of the header is longer than %d octets or contains NUL; the rest of it is left out, as an MTA does\n",
 			command, path, STORED_FIELD_MAX);
 }
 

@@ -10,7 +10,7 @@ static const char help[] =
 	"usage: heloscope metrics [-c FILE]\n"
 	"       heloscope metrics --dashboard | --alerts\n"
 	"\n"
-	"Prints the numbers of the filter that runs, in the text format of Prometheus; it asks on\n"
+	"Prints the numbers of the running filter, in the text format of Prometheus; it queries\n"
 	"the control socket that the configuration names.\n"
 	"\n"
 	"      --dashboard     print a dashboard with all of them instead, which Grafana imports\n"

@@ -37,7 +37,7 @@ static const char help[] =
 	"must have passed for the author's domain, by the record. It never answers bounces,\n"
 	"mailing lists, programs or itself.\n"
 	"\n"
-	"      --from ADDRESS  the test address, which stands in From of the answer\n"
+	"      --from ADDRESS  the test address, which is in From of the answer\n"
 	"      --queue-id ID   the queue id of the message (Postfix, pipe: ${queue_id}); without it\n"
 	"                      that of its first Received field is taken\n"
 	"      --per-hour N    answer at most N messages an hour, 1 to 1000 (default: 60); the same\n"

@@ -15,12 +15,12 @@ static const char help[] =
 	"\n"
 	"Judges the messages of the log of records again, under the configuration NEW: how many\n"
 	"verdicts would change, from what to what, by which rule, and whose mail it is; first\n"
-	"of all the likely mistakes. What the records do not tell is \"unknown\", not guessed.\n"
+	"of all the likely mistakes. What the records do not say is \"unknown\", not guessed.\n"
 	"\n"
 	"  -c, --config NEW    the configuration to try\n"
 	"  -l, --log FILE      the log of records (default: the one that NEW names)\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
-	"      --live          ask the DNS now for what the records do not tell\n"
+	"      --live          query the DNS now for what the records do not say\n"
 	"      --json          as JSON\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
@@ -98,11 +98,11 @@ put_summary(const struct changes *changes, const json_t *json)
 			   changes->asked);
 	if (changes->unknown > 0 && changes->examiner != NULL)
 		output_put(output_standard(),
-			   "Unknown are those of which the DNS does not tell enough even now.\n");
+			   "Unknown are those about which even the DNS does not say enough now.\n");
 	else if (changes->unknown > 0)
 		prose_wrap(
 			output_standard(),
-			"Unknown are those that depend on lists or checks which were not asked when the message passed.",
+			"Unknown are those that depend on lists or checks that were not made when the message passed.",
 			0, 0);
 	put_mistakes(changes);
 	cli_put_table("Changes", document_member(json, "changes"), add_change);

@@ -17,14 +17,14 @@ static const char help[] =
 	"usage: heloscope report [-c FILE] [--log FILE ...] [--since TIME]\n"
 	"                        [--json | --html FILE]\n"
 	"\n"
-	"Tells from the log of records what came in, what was refused or would have been, by which\n"
+	"Shows from the log of records what came in, what was refused or would have been, by which\n"
 	"rules, and from whom. First come the likely mistakes, refusals of senders who pass SPF and\n"
 	"reverse DNS: a line for each host, why it was refused, and what to change.\n"
 	"\n"
 	"  -c, --config FILE   the configuration, which names the log of records and has the rules\n"
 	"                      (default: " CONFIG_FILE ", but none with --log)\n"
-	"  -l, --log FILE      another log of records; without -c, rules are told by their place.\n"
-	"                      Given several times, for logs of several hosts, which are told apart\n"
+	"  -l, --log FILE      another log of records; without -c, rules are shown by their place.\n"
+	"                      May be repeated, for several hosts, which are shown separately\n"
 	"      --since TIME    only messages since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
 	"      --json          as JSON\n"
 	"      --html FILE     as a page that loads nothing from the network, into FILE\n"
@@ -82,7 +82,7 @@ receiver_of(const json_t *row)
 {
 	const char *host = document_text_of(row, "host");
 
-	return host[0] != '\0' ? host : "(the record does not tell)";
+	return host[0] != '\0' ? host : "(not in the record)";
 }
 
 static void

@@ -17,9 +17,9 @@
 static const char help[] =
 	"usage: heloscope status [-c FILE] [--json]\n"
 	"\n"
-	"Tells what the running filter does: sessions and messages, how long mail is held up, how\n"
-	"the DNS and each list answer, what is lost, and what the MTA does not send. It asks on the\n"
-	"control socket that the configuration names.\n"
+	"Shows what the running filter does: sessions and messages, how long mail is held up, how\n"
+	"the DNS and each list answer, what is lost, and what the MTA does not send. It queries\n"
+	"the control socket that the configuration names.\n"
 	"\n"
 	"  -c, --config FILE   the configuration of the filter\n"
 	"                      (default: " CONFIG_FILE ")\n"
@@ -291,7 +291,7 @@ put_list(const json_t *list)
 
 	output_put(output_standard(), "  %-*s", NAME_WIDTH, document_text_of(list, "list"));
 	if (!json_is_true(document_member(list, "asked"))) {
-		output_put(output_standard(), " not asked\n");
+		output_put(output_standard(), " not queried\n");
 		return;
 	}
 	output_put(output_standard(), " lists %lld messages; ", number(list, "hits"));

@@ -27,16 +27,16 @@ static const char help[] =
 	"                     [-c FILE] [--since TIME] [--offline] [--json | --html FILE] [FILE...]\n"
 	"       heloscope why -t [-c FILE]\n"
 	"\n"
-	"Tells what refusals by other mail servers mean: who refused, why, who has to act and\n"
+	"Explains what refusals by other mail servers mean: who refused, why, who has to act and\n"
 	"what to change; and what receivers report. FILE is a bounce, an mbox or a Maildir, a log\n"
 	"of Postfix, Exim or Sendmail, the text of refusals as somebody has copied it, or a DMARC\n"
-	"or TLS report, compressed or not; the command finds out which. Of a log it first tells\n"
-	"which domain is refused where mail of another is accepted. Without FILE, or with \"-\",\n"
-	"standard input is read.\n"
+	"or TLS report, compressed or not; the command finds out which. From a log it first shows\n"
+	"which domains are refused by servers that accept mail of others. Without FILE, or with\n"
+	"\"-\", standard input is read.\n"
 	"\n"
-	"Refusals for SPF, reverse DNS, DMARC, a DKIM key, the HELO name, the sender's domain or\n"
-	"a DNS list are tested now in the DNS, as heloscope doctor does, for each domain and\n"
-	"address: whether it is so, and the record to publish. Other refusals are not tested.\n"
+	"For refusals about SPF, reverse DNS, DMARC, a DKIM key, the HELO name, the sender's\n"
+	"domain or a DNS list it also looks up, as heloscope doctor does, whether the reason is\n"
+	"still true for each domain and address, and shows the record to publish.\n"
 	"\n"
 	"      --ip ADDRESS      the IP address from which your mail goes out, where no log has it;\n"
 	"                        an address that only a reply names gets no record\n"
@@ -48,13 +48,13 @@ static const char help[] =
 	"  -c, --catalogue FILE  the known refusals (default: " REFUSALS_FILE ")\n"
 	"  -t, --test            read the catalogue and try its examples; silent when it is right\n"
 	"      --since TIME      only what happened since then: 24h, 7d, or 2026-11-24T12:00:00Z\n"
-	"      --offline         do not ask the DNS\n"
+	"      --offline         do not query the DNS\n"
 	"      --json            as JSON\n"
 	"      --html FILE       write it to FILE, too, as a page that needs no network\n"
 	"  -h, --help            print this and exit\n"
 	"\n"
 	"Exit status: 0 all refusals are in the catalogue, or a log has none; 1 some are not in it,\n"
-	"or reports tell of failures (with -t: it has an error), 2 wrong usage, 3 no refusal was\n"
+	"or reports show failures (with -t: it has an error), 2 wrong usage, 3 no refusal was\n"
 	"found, or something could not be read.\n"
 	"\n"
 	"Example: heloscope why bounce.txt\n"
@@ -110,9 +110,9 @@ static int
 read_options(int argc, char **argv, struct options *options)
 {
 	const struct option_row table[] = {
-		{ .name = "ip", .take = take_address, .excludes = "offline" },
-		{ .name = "from", .take = take_sender, .excludes = "offline" },
-		{ .name = "helo", .take = take_helo, .excludes = "offline" },
+		{ .name = "ip", .take = take_address },
+		{ .name = "from", .take = take_sender },
+		{ .name = "helo", .take = take_helo },
 		{ .name = "config", .text = &options->config, .excludes = "offline" },
 		{ .name = "catalogue", .letter = 'c', .text = &options->catalogue },
 		{ .name = "test", .letter = 't', .flag = &options->is_test, .excludes = "json" },
@@ -128,11 +128,11 @@ read_options(int argc, char **argv, struct options *options)
 	if (status >= 0 || !options->is_test)
 		return status;
 	if (optind < argc)
-		return cli_usage_error("why", "-t reads the catalogue alone; found \"%.60s\" behind it",
+		return cli_usage_error("why", "-t reads the catalogue alone; found \"%.60s\" after it",
 				       argv[optind]);
 	if (wants_answer(options))
-		return cli_usage_error("why",
-				       "-t reads the catalogue alone; expected no option but -c beside it");
+		return cli_usage_error(
+			"why", "-t reads the catalogue alone; expected no other option than -c with it");
 	return -1;
 }
 

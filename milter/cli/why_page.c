@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/document.h"
+#include "heloscope/cli/compared.h"
 #include "heloscope/cli/why_page_comparison.h"
 #include "heloscope/cli/why_page_parts.h"
 #include "heloscope/cli/why_page_reports.h"
@@ -92,8 +93,8 @@ put_refusal(struct output *out, const json_t *group)
 		owner_of(group), document_text_of(group, "category"),
 		document_text_of(group, "code")[0] != '\0' ? document_text_of(group, "code") : "no code",
 		(long long)document_number_of(group, "count"), mark->colour, mark->words);
-	why_page_put_point(out, "Meaning", document_span_of(group, "meaning"));
-	why_page_put_point(out, "What to do", document_span_of(group, "remedy"));
+	why_page_put_reason(out, group, "Meaning",
+			    json_is_true(document_member(group, "is-settled")) ? CLI_SETTLED : "");
 	for (size_t i = 0; (one = json_array_get(cases, i)) != NULL; i++)
 		why_page_put_claim(out, one);
 	put_link(out, document_text_of(group, "page"));

@@ -32,13 +32,15 @@ put_difference(struct output *out, const json_t *row)
 	const json_t *reason = document_member(row, "reason"), *rows = document_member(row, "rows"), *one;
 	char headline_memory[SENTENCE_MAX], times_memory[SENTENCE_MAX];
 	struct strbuf headline = STRBUF_OVER(headline_memory), times = STRBUF_OVER(times_memory);
+	char settled_memory[200];
+	struct strbuf settled = STRBUF_OVER(settled_memory);
 
 	cli_add_headline(row, &headline);
 	cli_add_times(row, &times);
+	cli_add_settled(row, &settled);
 	output_put(out, "<details class=\"item\" open><summary class=\"%s\"><b>%s</b></summary>\n<dl>\n",
 		   is_over ? "good" : "bad", headline_memory);
-	why_page_put_point(out, "Why", document_span_of(reason, "meaning"));
-	why_page_put_point(out, "What to do", document_span_of(reason, "remedy"));
+	why_page_put_reason(out, reason, "Why", settled_memory);
 	why_page_put_claim(out, row);
 	for (size_t i = 0; (one = json_array_get(rows, i)) != NULL; i++)
 		if (strstr(document_text_of(row, "finding"), document_text_of(one, "finding")) == NULL)
@@ -108,8 +110,7 @@ put_reason(struct output *out, const json_t *row, const json_t *refusals)
 		return;
 	output_put(out, "<tr><td colspan=\"6\"><details><summary>Mostly for %s</summary>\n<dl>\n",
 		   document_text_of(reason, "category"));
-	why_page_put_point(out, "Meaning", document_span_of(reason, "meaning"));
-	why_page_put_point(out, "What to do", document_span_of(reason, "remedy"));
+	why_page_put_reason(out, reason, "Meaning", "");
 	put_cases(out, row, refusals);
 	why_page_put_point(out, "The last such reply", document_span_of(reason, "reply"));
 	why_page_put_point(out, "Last accepted", document_span_of(row, "last-delivered"));

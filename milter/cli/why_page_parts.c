@@ -19,6 +19,18 @@ why_page_put_point(struct output *out, const char *title, struct span text)
 }
 
 void
+why_page_put_reason(struct output *out, const json_t *reason, const char *title, const char *settled)
+{
+	if (settled[0] != '\0') {
+		why_page_put_point(out, "What to do", span_of(settled));
+		why_page_put_point(out, CLI_PAST_REASON, document_span_of(reason, "meaning"));
+		return;
+	}
+	why_page_put_point(out, title, document_span_of(reason, "meaning"));
+	why_page_put_point(out, "What to do", document_span_of(reason, "remedy"));
+}
+
+void
 why_page_put_records(struct output *out, const json_t *records)
 {
 	const json_t *record;

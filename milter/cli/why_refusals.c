@@ -6,6 +6,7 @@
 #include "heloscope/base/clock.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/prose.h"
+#include "heloscope/cli/compared.h"
 #include "heloscope/doctor/claim_kind.h"
 #include "heloscope/doctor/claim_tell.h"
 #include "heloscope/words/refusal.h"
@@ -183,6 +184,23 @@ why_refusals_test(struct why_refusals *refusals)
 	}
 }
 
+/* Whether the DNS no longer shows the reason of any refusal of a kind. */
+static bool
+is_settled(struct why_refusals *refusals, const struct refusal_group *group)
+{
+	const struct claim_case *one = NULL;
+	bool is_so = false;
+
+	if (refusals->claims == NULL)
+		return false;
+	while ((one = claim_cases_next(&refusals->cases, group->number, one)) != NULL) {
+		is_so = claims_test(refusals->claims, &one->subject).state == CLAIM_NOT_CONFIRMED;
+		if (!is_so)
+			return false;
+	}
+	return is_so;
+}
+
 void
 why_refusals_end(struct why_refusals *refusals)
 {
@@ -193,7 +211,7 @@ why_refusals_end(struct why_refusals *refusals)
 
 		if (i > 0)
 			output_put(output_standard(), "\n");
-		refusal_tell(group, output_standard());
+		refusal_tell(group, is_settled(refusals, group) ? CLI_SETTLED : NULL, output_standard());
 		put_claims(refusals, group);
 	}
 	if (refusals->groups.beyond > 0)
@@ -239,6 +257,7 @@ group_object(struct why_refusals *refusals, const struct refusal_group *group)
 		document_append(cases, case_object(refusals, one));
 	document_set_number(object, "count", (json_int_t)group->count);
 	document_put(object, "cases", cases);
+	document_set_flag(object, "is-settled", is_settled(refusals, group));
 	return object;
 }
 

@@ -22,8 +22,8 @@ static const char help[] =
 	"                        [--send ADDRESS [--mailbox PATH] [--server ADDRESS@PORT]] [--json]\n"
 	"\n"
 	"Reads the configuration of this host's Postfix or Sendmail, and that of the filter, and\n"
-	"tells what is wrong between the two, each with the line that fixes it. It changes nothing.\n"
-	"With --send it also sends a message through the MTA and looks at what becomes of it.\n"
+	"shows what is wrong between the two, each with the line that fixes it. It changes nothing.\n"
+	"With --send it also sends a message through the MTA and says what became of it.\n"
 	"Run it as root: only root sees whether Postfix may connect to a unix socket.\n"
 	"\n"
 	"  -c, --config FILE   the configuration of the filter\n"
@@ -31,7 +31,7 @@ static const char help[] =
 	"      --postfix DIR   the directory of main.cf and master.cf (default: what postconf says)\n"
 	"      --sendmail FILE a sendmail.cf (default, without Postfix: " SENDMAIL_CF ")\n"
 	"      --filter FILE   the configuration of another filter, in the form of OpenDKIM's; may\n"
-	"                      be given again (default: /etc/opendkim.conf and /etc/opendmarc.conf)\n"
+	"                      be repeated (default: /etc/opendkim.conf and /etc/opendmarc.conf)\n"
 	"      --send ADDRESS  send a test message to an address of yours, in its own name\n"
 	"      --mailbox PATH  the Maildir or mbox in which it arrives\n"
 	"      --server ADDRESS@PORT\n"
@@ -113,7 +113,7 @@ read_options(int argc, char **argv, struct options *options)
 	return read_server(server != NULL ? server : "127.0.0.1@25", options);
 }
 
-/* What was looked at. */
+/* What was checked. */
 struct looked_at {
 	const char *name, *version, *file; /* of the MTA */
 	const struct trial *trial;         /* NULL: no test message was sent */

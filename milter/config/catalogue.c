@@ -164,18 +164,19 @@ is_unfit(const struct list *list, struct output *messages)
 
 	if (entry->status == LIST_STATUS_CLOSED)
 		config_warn(messages, list->where,
-			    "the list \"%s\" is closed%s%s; it is not asked. Remove the line", list->shown,
+			    "the list \"%s\" is closed%s%s; it is not queried. Remove the line", list->shown,
 			    entry->status_text != NULL ? ": " : "",
 			    entry->status_text != NULL ? entry->status_text : "");
 	else if (is_of_addresses && entry->takes == LIST_TAKES_DOMAIN)
 		config_warn(messages, list->where,
-			    "the list \"%s\" knows domains only; it is not asked. Use domain-dnsbl",
+			    "the list \"%s\" knows domains only; it is not queried. Use domain-dnsbl",
 			    list->shown);
 	else if (!is_of_addresses && entry->takes == LIST_TAKES_ADDRESS)
 		config_warn(messages, list->where,
-			    "the list \"%s\" knows addresses only; it is not asked. Use dnsbl", list->shown);
+			    "the list \"%s\" knows addresses only; it is not queried. Use dnsbl",
+			    list->shown);
 	else if (entry->kind == (list->is_allow ? LIST_KIND_BLOCK : LIST_KIND_ALLOW))
-		config_warn(messages, list->where, "\"%s\" is %s; it is not asked. Use %s", list->shown,
+		config_warn(messages, list->where, "\"%s\" is %s; it is not queried. Use %s", list->shown,
 			    list->is_allow ? "a blocklist" : "an allowlist",
 			    list->is_allow ? "dnsbl" : "dnswl");
 	else
@@ -233,7 +234,7 @@ set_group(const struct config *config, struct list *inner, struct output *messag
 		return;
 	config_warn(
 		messages, inner->where,
-		"the list \"%s\" is contained in \"%s\" (%s), which is asked, too; what both find counts once",
+		"the list \"%s\" is contained in \"%s\" (%s), which is queried, too; what both list counts once",
 		inner->shown, outer->shown, outer->where);
 	for (size_t depth = 0; outer != NULL && depth < config->lists.count; depth++) {
 		inner->group = outer->shown;

@@ -203,7 +203,7 @@ config_add_list(struct config_reader *reader, enum list_subject subject, bool is
 		list.subjects = 1U << LIST_SENDER | 1U << LIST_HELO | 1U << LIST_PTR;
 	if (options->has_on && subject == LIST_CLIENT)
 		config_complain(reader, zone.place,
-				"\"on\" is for domain lists; a %s is asked for the client's address",
+				"\"on\" is for domain lists; a %s is queried for the client's address",
 				is_allow ? "dnswl" : "dnsbl");
 	else if (options->has_on)
 		list.subjects = subjects_of(reader, &options->on);

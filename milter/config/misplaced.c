@@ -16,13 +16,13 @@ static const struct {
 	{ "quarantine", "in policy { ... }" },
 	{ "reject", "in policy { ... }" },
 	{ "tag", "in policy { ... } or exceptions { ... }" },
-	{ "when", "behind the verb of a rule, in policy { ... }" },
-	{ "answers", "behind a list that is asked, or in list \"ZONE\" { ... }" },
-	{ "key", "behind a list that is asked" },
-	{ "key-file", "behind a list that is asked" },
-	{ "on", "behind a list that is asked" },
-	{ "test-entries", "behind a list that is asked, or in list \"ZONE\" { ... }" },
-	{ "weight", "behind a list that is asked" },
+	{ "when", "after the verb of a rule, in policy { ... }" },
+	{ "answers", "after the zone of a list, or in list \"ZONE\" { ... }" },
+	{ "key", "after the zone of a list" },
+	{ "key-file", "after the zone of a list" },
+	{ "on", "after the zone of a list" },
+	{ "test-entries", "after the zone of a list, or in list \"ZONE\" { ... }" },
+	{ "weight", "after the zone of a list" },
 	{ "contains", "in list \"ZONE\" { ... }" },
 	{ "errors", "in list \"ZONE\" { ... }" },
 	{ "ipv6", "in list \"ZONE\" { ... }" },
@@ -43,11 +43,11 @@ add_place(struct strbuf *where, const struct setting *setting)
 
 	strbuf_add(where, where->length > 0 ? " or " : "");
 	if (setting->behind != NULL) {
-		strbuf_printf(where, "behind \"%s\"", setting->behind);
+		strbuf_printf(where, "after \"%s\"", setting->behind);
 		return;
 	}
 	if (setting->section == SECTION_SHARE) {
-		strbuf_add(where, "behind \"share\"");
+		strbuf_add(where, "after \"share\"");
 		return;
 	}
 	while (opener->opens != setting->section)
@@ -85,7 +85,7 @@ config_complain_of_renamed(struct config_reader *reader, struct place place, con
 	static const struct {
 		const char *old, *now;
 	} names[] = {
-		{ "probe", "\"look-back\" and, for what a list is asked, \"test-entries\"" },
+		{ "probe", "\"look-back\" and, for the test entries of a list, \"test-entries\"" },
 		{ "probe-interval", "\"test-interval\"" },
 	};
 

@@ -11,7 +11,7 @@
 static void
 complain(struct config_reader *reader, struct word pattern, const char *why, const char *instead)
 {
-	config_complain(reader, pattern.place, "the pattern \"%.80s\" fits nothing: %s; expected %s",
+	config_complain(reader, pattern.place, "the pattern \"%.80s\" matches nothing: %s; expected %s",
 			pattern.text, why, instead);
 }
 

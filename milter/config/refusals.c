@@ -47,7 +47,7 @@ config_fragments(struct config_reader *reader, const struct value_set *strings)
 		if (span_trim(span_of(strings->items[i].text)).length < FRAGMENT_MIN)
 			config_complain(
 				reader, strings->items[i].place,
-				"\"%.60s\" stands in too many replies; expected at least %d characters of one",
+				"\"%.60s\" is in too many replies; expected at least %d characters of one",
 				strings->items[i].text, FRAGMENT_MIN);
 	}
 	return config_texts(reader, strings);

@@ -253,7 +253,7 @@ set_codes(struct config_reader *reader, struct rule *rule, struct word code, str
 	}
 	if (!is_refusal(rule->action)) {
 		config_complain(reader, code.place,
-				"a reply code for \"%s\"; expected one only behind \"reject\" or \"defer\"",
+				"a reply code for \"%s\"; expected one only after \"reject\" or \"defer\"",
 				action_word(rule->action));
 		return;
 	}
@@ -479,10 +479,7 @@ complain_of_switch(const struct config *config, const struct rule *rule, enum me
 	if (method == METHODS)
 		return 0;
 	if (method_words(method)->needs == SWITCH_LOOK_BACK)
-		output_put(
-			messages,
-			"%s: \"%s\" is not known without a look at the client's server; expected \"look-back yes\" somewhere\n",
-			rule->where, word);
+		output_put(messages, "%s: \"%s\" needs \"look-back yes\"\n", rule->where, word);
 	else
 		output_put(messages,
 			   "%s: \"%s\" is not checked by itself; expected \"enable { %s%s }\" somewhere\n",
@@ -506,7 +503,7 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 			continue;
 		output_put(
 			messages,
-			"%s: \"%.80s\" is not a list that is asked; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
+			"%s: \"%.80s\" is not a list in use; expected the zone of a dnsbl, domain-dnsbl or dnswl line, without its key\n",
 			rules->items[i].where, config_mask(config, zone, masked, sizeof masked));
 		errors++;
 	}

@@ -84,13 +84,10 @@ look_at_quantity(const struct config *config, const struct condition *test, cons
 	if (can_compare(test, most))
 		return;
 	if (!has_lists(config, test->quantity == QUANTITY_DNSWL))
-		config_warn(messages, where, "no list is asked that counts for \"%s\", so this never holds",
-			    name);
+		config_warn(messages, where, "no list in use counts for \"%s\", so this is never true", name);
 	else
-		config_warn(
-			messages, where,
-			"\"%s\" never comes to that: all lists that are asked together come to %u at most",
-			name, most);
+		config_warn(messages, where, "\"%s\" is never that: all lists in use add up to %u at most",
+			    name, most);
 }
 
 /* Warn of a test that never holds, whatever comes. */
@@ -103,24 +100,23 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 	if (test->kind == CONDITION_RESULT && (config->disabled & 1U << test->method) != 0)
 		config_warn(
 			messages, where,
-			"the check \"%s\" is disabled, so a rule that asks for its result never acts; take it out of disable { %s } or remove the rule",
+			"the check \"%s\" is disabled, so a rule that depends on it never acts; take it out of disable { %s } or remove the rule",
 			word, word);
 	else if (test->kind == CONDITION_LOOKS_FORWARDED && (config->disabled & FORWARDING_METHODS) != 0)
 		config_warn(
 			messages, where,
-			"\"looks-forwarded\" rests on iprev, helo, spf and dkim, of which one is disabled, so a rule that asks for it never acts; take it out of disable { ... } or remove the rule");
+			"\"looks-forwarded\" depends on iprev, helo, spf and dkim, of which one is disabled, so a rule that uses it never acts; take it out of disable { ... } or remove the rule");
 	else if (test->kind == CONDITION_RESULT && !test->is_negated
 		 && (test->results & method_words(test->method)->results) == 0)
 		config_warn(messages, where, "the check \"%s\" never has this result; expected another",
 			    word);
 	else if (test->kind == CONDITION_RESULT && wants_listing(test)
 		 && !has_lists(config, test->method == METHOD_DNSWL))
-		config_warn(messages, where, "no list is asked that \"%s\" tells of, so this never holds",
-			    word);
+		config_warn(messages, where, "no list in use can decide \"%s\", so this is never true", word);
 	else if (test->kind == CONDITION_QUANTITY)
 		look_at_quantity(config, test, where, messages);
 	else if (test->kind == CONDITION_LISTED && !test->is_negated && are_left_out(config, &test->texts))
-		config_warn(messages, where, "none of these lists is asked, so this never holds");
+		config_warn(messages, where, "none of these lists is queried, so this is never true");
 }
 
 /* Look at each test of a condition. A disabled check is unknown, also behind "not". */
@@ -490,7 +486,7 @@ look_for_policy(const struct config *config, const char *path, struct output *me
 	if (!config->has_statements)
 		config_warn(
 			messages, path,
-			"it holds no setting at all: the mode is audit, there is no policy, and no mail is refused");
+			"it has no setting at all: the mode is audit, there is no policy, and no mail is refused");
 	else if (config->default_policy.where == NULL && config->policies.count == 0)
 		config_warn(messages, path, "there is no policy { ... }, so no mail is refused");
 }
@@ -526,7 +522,7 @@ look_at_domains(const struct config *config, size_t number, const struct name_in
 
 		if (first < number)
 			config_warn(messages, policy->where,
-				    "this policy is never asked for \"%s\": the policy at %s is, before it",
+				    "this policy is never used for \"%s\": the policy at %s comes first",
 				    policy->domains.items[i], policies[first].where);
 	}
 }

@@ -199,7 +199,7 @@ static const struct setting settings[] = {
 	  .is_good = is_socket_of_this_host,
 	  .before = "the control socket ",
 	  .expected =
-		  "\"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because whoever reaches it sees what mail comes in and can have findings forgotten" },
+		  "\"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because anyone who can connect to it sees how much mail comes in, and can make the filter forget findings" },
 	{ .name = "owner",
 	  .section = SECTION_CONTROL,
 	  OF_A_CONTROL_FILE,
@@ -314,7 +314,7 @@ static const struct setting settings[] = {
 	  .tell_fault = contact_tell_fault,
 	  .before = "the contact ",
 	  .expected =
-		  "1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign",
+		  "1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign",
 	  .effect = EFFECT_LOOK_BACK },
 	{ .name = "resolver", .section = SECTION_TOP, .kind = KIND_BLOCK, .opens = SECTION_RESOLVER },
 	{ .name = "servers",

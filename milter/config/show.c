@@ -126,7 +126,7 @@ show_list(const struct list *list, struct output *out)
 		put_answers(out, "answers", &list->answers);
 	put_test_entries(out, &list->test_entries);
 	if (list->is_left_out)
-		output_put(out, " # not asked; see the warning");
+		output_put(out, " # not queried; see the warning");
 	else if (strcmp(list->group, list->shown) != 0)
 		output_put(out, " # counts once with \"%s\"", list->group);
 	output_put(out, "\n");

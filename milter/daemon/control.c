@@ -165,9 +165,8 @@ answer_forget(struct evhttp_request *request, struct runtime *runtime)
 		return;
 	}
 	if (!runtime_forget(runtime, is_all ? NULL : &address, &count)) {
-		send_text(
-			request, 409, "Conflict",
-			"mail servers are not looked at: the configuration does not say \"look-back yes\"\n");
+		send_text(request, 409, "Conflict",
+			  "mail servers are not checked: the configuration does not say \"look-back yes\"\n");
 		return;
 	}
 	log_info("control: what was found of %s is forgotten (%zu)",

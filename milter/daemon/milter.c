@@ -171,7 +171,7 @@ tell_of_actions(void)
 	counts_lack(MTA_LACKS_MACRO_LISTS);
 	if (!atomic_flag_test_and_set(&has_told_of_actions))
 		log_warning(
-			"the MTA does not let filters ask for macros: see to it that it sends {auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, and i at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
+			"the MTA does not let filters request macros: make sure that it sends {auth_authen}, {mail_addr} and {tls_version} with MAIL, {rcpt_addr} with RCPT, and i at end of message (Postfix: milter_mail_macros, milter_rcpt_macros, milter_end_of_data_macros; Sendmail: confMILTER_MACROS_ENVFROM, confMILTER_MACROS_ENVRCPT, confMILTER_MACROS_EOM)");
 }
 
 static sfsistat

@@ -69,7 +69,7 @@ read_again(struct error *error)
 	config_log_told(text, config != NULL);
 	if (config != NULL && config->has_statements)
 		return config;
-	error_set(error, config == NULL ? "%s has errors" : "%s holds no setting at all", server.path);
+	error_set(error, config == NULL ? "%s has errors" : "%s has no setting at all", server.path);
 	config_unref(config);
 	return NULL;
 }

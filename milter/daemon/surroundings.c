@@ -240,7 +240,7 @@ look_at_read_file(const struct look *look, const char *where, const char *what, 
 
 	if (stat(path, &status) == 0 && !user_may(look, &status, MAY_READ))
 		warn(look, where,
-		     "%s %s may not be read by the user \"%s\": a reload would fail; let it belong to the group of that user, with mode 0640",
+		     "%s %s cannot be read by the user \"%s\", so a reload would fail: give it the group of that user, and mode 0640",
 		     what, path, look->config->user);
 }
 
@@ -251,9 +251,7 @@ look_at_secret(const struct look *look, const char *where, const char *what, con
 	struct stat status;
 
 	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
-		warn(look, where,
-		     "%s %s is for few eyes, and every user of this host may read it: chmod 0640 %s", what,
-		     path, path);
+		warn(look, where, "every user of this host can read %s %s: chmod 0640 %s", what, path, path);
 }
 
 static void
@@ -293,7 +291,7 @@ look_at_lists(const struct look *look)
 			look_at_key_file(look, list->where, "the key file", list->key_file);
 	}
 	if (has_key)
-		look_at_secret(look, NULL, "the configuration, with the key of a list,", look->path);
+		look_at_secret(look, NULL, "the key of a list in", look->path);
 }
 
 /* Two sockets cannot have one address. */

@@ -133,7 +133,7 @@ add_clauses(struct answer *answer, const struct doctor_groups *groups)
 		domains += count;
 	}
 	if (domains < answer->count - answer->passing)
-		strbuf_printf(answer->out, "; for %zu more the reasons stand below",
+		strbuf_printf(answer->out, "; for %zu more the reasons are below",
 			      answer->count - answer->passing - domains);
 }
 

@@ -29,7 +29,7 @@ tell_broken_rsa(struct exam *exam, const char *name, const struct dkim_key *key)
 		exam, PROBLEM_DKIM_BROKEN, name,
 		dkim_key_has_long_exponent(key)
 			? "The exponent of the RSA key is larger than 65537; few verifiers take such a key."
-			: "What stands in p= is no RSA public key; perhaps it was cut or pasted with a line missing.");
+			: "The value of p= is not an RSA public key; perhaps it was cut or pasted with a line missing.");
 }
 
 static void
@@ -76,7 +76,7 @@ judge_key(struct exam *exam, const char *name, const struct dkim_key *key)
 			exam, PROBLEM_DKIM_BROKEN, name,
 			arena_printf(
 				exam->arena,
-				"What stands in p= has %zu octets; an ed25519 key has %d, without any wrapping.",
+				"The value of p= has %zu octets; an ed25519 key has %d, without any wrapping.",
 				octets, DKIM_ED25519_OCTETS));
 	return opened != NULL;
 }
@@ -248,8 +248,8 @@ tell_neighbour(struct exam *exam, const char *name)
 {
 	exam_say(
 		exam, PROBLEM_DKIM_NEIGHBOUR, name, DOCTOR_NOTE,
-		arena_printf(exam->arena, "Another TXT record, which is no key, stands at %s.", name),
-		"What verifiers make of two records is not defined (RFC 6376, 3.6.2.2); some look at the first only.",
+		arena_printf(exam->arena, "At %s there is another TXT record, which is not a key.", name),
+		"What verifiers make of two records is not defined (RFC 6376, 3.6.2.2); some use only the first.",
 		NULL);
 }
 
@@ -476,7 +476,7 @@ judge_signature(struct exam *exam, const struct doctor_message *message,
 		signature->result == RESULT_TEMPERROR ? DOCTOR_UNKNOWN : DOCTOR_WARNING,
 		arena_printf(exam->arena, "A signature of the message (%s), of %s, does not verify: %s.",
 			     message->name, domain, signature_reason(signature->reason)),
-		"Receivers take such mail as not signed. If the message was changed behind the mail server, by a mail program or in copying it, give it as it arrived.",
+		"Receivers take such mail as not signed. If the message was changed after the mail server, by a mail program or when it was copied, give it as it arrived.",
 		NULL);
 }
 
@@ -484,7 +484,8 @@ judge_signature(struct exam *exam, const struct doctor_message *message,
 static void
 judge_message(struct exam *exam, const struct doctor_message *message)
 {
-	static const char consequence[] = "For DMARC all rests on SPF then, and forwarded mail fails.";
+	static const char consequence[] =
+		"For DMARC everything then depends on SPF, and forwarded mail fails.";
 
 	if (message == NULL || strcmp(message->author, exam->report->domain) != 0)
 		return;

@@ -251,7 +251,7 @@ tell_inherited(struct exam *exam, const struct dmarc_step *step)
 					: DOCTOR_GOOD,
 		arena_printf(
 			exam->arena,
-			"There is no valid record at this very domain, so that of %s holds here, too. Its policy for this domain: %s.",
+			"There is no valid record at this very domain, so that of %s applies here, too. Its policy for this domain: %s.",
 			step->domain, policy_shown(exam, step)),
 		policy == DMARC_INVALID ? "Correct it there: \"heloscope doctor\" of that domain says how."
 					: "A record of its own would take its place.",
@@ -272,7 +272,7 @@ tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *ans
 			exam, PROBLEM_RECORD_NEAR_MISS, DOCTOR_DMARC, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
-				"What stands at %s is no DMARC record: one begins with \"v=DMARC1;\", in this spelling, and is one TXT record.",
+				"The TXT record at %s is not a DMARC record: one begins with \"v=DMARC1;\", in this spelling, and is one TXT record.",
 				name),
 			"Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
 		return true;

@@ -137,7 +137,7 @@ tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct he
 
 	if (helo->form == HELO_LITERAL)
 		exam_say(exam, PROBLEM_HELO_OTHER_ADDRESS, given, DOCTOR_WARNING,
-			 arena_printf(exam->arena, "The HELO %s is the address of another host than %s.",
+			 arena_printf(exam->arena, "The HELO %s is the address of a host other than %s.",
 				      given, text),
 			 "It counts against the mail, together with other signs.", NULL);
 	else

@@ -92,7 +92,7 @@ tell_null_mx(struct exam *exam, const struct dns_answer *answer)
 	if (others != NULL)
 		exam_say(
 			exam, PROBLEM_MX_NULL_BESIDE, "", DOCTOR_ERROR,
-			"The null MX, \"MX 0 .\", stands beside other MX records (RFC 7505, 3).",
+			"There is a null MX, \"MX 0 .\", beside other MX records (RFC 7505, 3).",
 			"Some senders deliver to the others, some take the domain for one that takes no mail.",
 			others);
 	else
@@ -142,7 +142,7 @@ exam_mx(struct exam *exam)
 	else if (is_implicit)
 		exam_say(exam, PROBLEM_MX_IMPLICIT, "", DOCTOR_NOTE,
 			 "There is no MX; mail goes to the address of the domain itself.",
-			 "Some receivers take a domain without MX for one that sends no mail.",
+			 "Some receivers think that a domain without MX sends no mail.",
 			 arena_printf(exam->arena, "%s. MX 10 %s.", domain, domain));
 	else
 		exam_set_cell(exam, DOCTOR_MX, DOCTOR_GOOD);
@@ -160,7 +160,7 @@ tell_address(struct exam *exam, const struct dns_record *mx, const char *consequ
 		ipaddr_parse(span_of(mx->name), &address) ? exam_verified_name(exam, &address) : "";
 
 	exam_say(exam, PROBLEM_BOUNCES_ADDRESS, mx->name, severity,
-		 arena_printf(exam->arena, "The MX record holds the address %s in place of a host name.",
+		 arena_printf(exam->arena, "The MX record has the address %s instead of a host name.",
 			      mx->name),
 		 consequence,
 		 name[0] != '\0' && way_to(exam, name) == MAIL_WAY_OPEN
@@ -270,7 +270,7 @@ examine_alignment(struct exam *exam)
 			exam->arena,
 			"%s does not align with %s: it is not of the same organization, or the DMARC record asks for the very same domain (aspf=s).",
 			exam->bounces, exam->report->domain),
-		"For DMARC a pass of SPF does not count then, so all rests on DKIM.", NULL);
+		"For DMARC a pass of SPF does not count then, so everything depends on DKIM.", NULL);
 }
 
 /* Without MX hosts to look at: the row of MX has said why, or that mail goes to the domain itself. */

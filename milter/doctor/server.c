@@ -237,7 +237,7 @@ examine_starttls(struct exam *exam, const struct server *server)
 
 	if (peer->injects)
 		say(exam, server, PROBLEM_STARTTLS_INJECTS, DOCTOR_ERROR,
-		    arena_printf(exam->arena, "%s sends plain text behind its reply to STARTTLS.",
+		    arena_printf(exam->arena, "%s sends plain text after its reply to STARTTLS.",
 				 shown(exam, server)),
 		    "It is an old fault of servers (CVE-2011-0411), or somebody on the way.");
 	if (peer->starttls == STARTTLS_WORKS)
@@ -436,7 +436,7 @@ examine_server(struct exam *exam, const struct server *server)
 {
 	if (server->is_late) {
 		say(exam, server, PROBLEM_SERVER_LATE, DOCTOR_UNKNOWN,
-		    arena_printf(exam->arena, "The look at %s did not end in time.", shown(exam, server)),
+		    arena_printf(exam->arena, "The check of %s did not finish in time.", shown(exam, server)),
 		    "The time for all of the examination is over.");
 		return;
 	}

@@ -300,7 +300,7 @@ tell_absence(struct exam *exam)
 			exam, PROBLEM_RECORD_NEAR_MISS, DOCTOR_SPF_RECORD, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
-				"What stands at %s is no SPF record: one begins with \"v=spf1\" and a blank.",
+				"The TXT record at %s is not an SPF record: one begins with \"v=spf1\" and a blank.",
 				exam->bounces),
 			"Receivers pass over it.", publish);
 		return;
@@ -310,7 +310,7 @@ tell_absence(struct exam *exam)
 		exam, PROBLEM_SPF_MISSING, "", DOCTOR_WARNING, "There is no SPF record.",
 		publish != NULL
 			? "Large receivers want SPF or DKIM, and anybody can send in your name."
-			: "Large receivers want SPF or DKIM, and anybody can send in your name. Name the addresses from which mail goes out with --ip, to be told a record.",
+			: "Large receivers want SPF or DKIM, and anybody can send in your name. Name the addresses from which mail goes out with --ip, to get a record.",
 		publish);
 }
 

@@ -38,7 +38,7 @@ tell_near_miss(struct exam *exam, enum doctor_row row, const char *name, const c
 				exam, PROBLEM_RECORD_NEAR_MISS, row, DOCTOR_WARNING,
 				arena_printf(
 					exam->arena,
-					"What stands at %s is no such record: one begins with \"%s;\", in this spelling.",
+					"The record at %s is not such a record: one begins with \"%s;\", in this spelling.",
 					name, version),
 				"Senders pass over it.", exam_txt(exam, name, meant));
 	}

@@ -147,7 +147,7 @@ put_columns(const struct telling_doctor *telling)
 static void
 put_table(const struct telling_doctor *telling)
 {
-	output_put(telling->out, "\nWhat was looked at\n\n");
+	output_put(telling->out, "\nWhat was checked\n\n");
 	if (telling->count > 1)
 		put_columns(telling);
 	output_put(telling->out, "  %-*s", TITLE_WIDTH, "");

@@ -144,7 +144,7 @@ doctor_put_demands(const struct doctor_report *reports, size_t count, unsigned l
 	output_put(out, "\nWhat large receivers ask for\n\n  ");
 	prose_wrap(
 		out,
-		"No mark: asked of everybody; *: of those who send them 5,000 messages a day or more; +: of bulk senders, without a published number.",
+		"No mark: required of everybody; *: of those who send them 5,000 messages a day or more; +: of bulk senders, without a published number.",
 		2, 2);
 	for (int demand = 0; demand < DOCTOR_DEMANDS; demand++)
 		if ((left_out & 1U << demand) == 0)

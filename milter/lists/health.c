@@ -527,7 +527,7 @@ tell_of_flood(struct list_health *health, size_t list, const struct ipaddr *clie
 	    || !atomic_compare_exchange_strong(&health->may_tell_ms, &may_tell_ms, now_ms + 60000))
 		return;
 	log_warning(
-		"for clients like %s the list %s was asked too much, for mail that was not accepted; for a while it is asked less for them, and what would rest on its answer is deferred. Hosts of your own belong in trust { networks }",
+		"for clients like %s the list %s was queried too often, for mail that was not accepted; for a while it is queried less for them, and what depends on its answer is deferred. Hosts of your own belong in trust { networks }",
 		ipaddr_format(client, address), health->config->lists.items[list].shown);
 }
 

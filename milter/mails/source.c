@@ -399,7 +399,7 @@ take_entry(struct source *source, struct archive_entry *entry)
 	else if (!is_compressed_modestly(source->archive))
 		set_fault(
 			source,
-			"it is a zip archive with another compression than deflate and bzip2, which can ask for gigabytes of memory");
+			"it is a zip archive with a compression other than deflate and bzip2, which can ask for gigabytes of memory");
 	return !source->has_fault;
 }
 

@@ -17,23 +17,23 @@ static const struct template template = { page_lines, sizeof page_lines / sizeof
 static const struct view_words words[VIEWS] = {
 	[VIEW_NOTHING] = { 404, "Not Found", "There is nothing here",
 			   "No refusal is known under this reference. Check that the link is whole: it ends with a "
-			   "reference like 20261124T125000Z-4f2a91c07be3. What is told here is kept only for a while; "
+			   "reference like 20261124T125000Z-4f2a91c07be3. What is shown here is kept only for a while; "
 			   "if your refusal is old, send the mail again." },
 	[VIEW_METHOD] = { 405, "Method Not Allowed", "This cannot be done here",
-			  "This page can only be looked at, and its button be pressed." },
+			  "This page can only be viewed, and its button pressed." },
 	[VIEW_BAD] = { 400, "Bad Request", "This was not understood",
 		       "The request is not one of a browser." },
 	[VIEW_FOREIGN] = { 403, "Forbidden", "This came from another site",
 			   "A test can only be started with the button on this page." },
 	[VIEW_WAIT] = { 429, "Too Many Requests", "Please wait a little",
-			"This page was asked for very often. Try again in a minute or two." },
+			"This page was requested very often. Try again in a minute or two." },
 	[VIEW_BUSY] = { 503, "Service Unavailable", "Please wait a little",
-			"Much is asked of this page just now. Go back and try again in a minute." },
+			"This page is very busy just now. Go back and try again in a minute." },
 	[VIEW_TESTING] = { 503, "Service Unavailable", "Please wait a little",
 			   "Another test of the same mail server, or of one in its network, is under way. Go back and "
 			   "try again in a minute." },
 	[VIEW_FAULT] = { 503, "Service Unavailable", "This does not work just now",
-			 "Something is wrong on our side. Try again in some minutes." },
+			 "Something is wrong at this site. Try again in some minutes." },
 };
 
 const struct view_words *
@@ -55,7 +55,7 @@ put_test_button(const struct page *page, struct output *out)
 	output_put(
 		out,
 		"<p>When something was changed, see whether the next mail would pass. The same checks are made "
-		"again, now, with what the DNS says now. Your name server may still tell others what it told "
+		"again, now, with what the DNS says now. Your name server's old answers may still be in use "
 		"before, for as long as the old record may be kept (TTL).</p>\n"
 		"<form method=\"post\" action=\"%s\"><button type=\"submit\">Test again now</button></form>\n",
 		page->refusal->record->ident);

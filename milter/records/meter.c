@@ -153,7 +153,7 @@ meter_note_unwritten(struct meter *meter, const struct ipaddr *client)
 	(void)pthread_mutex_unlock(&meter->lock);
 	if (is_told)
 		log_warning(
-			"of %zu message%s neither log nor record tells: so much comes from networks like that of %s",
+			"%zu message%s were left out of log and records: so many come from networks like that of %s",
 			count, count == 1 ? "" : "s", ipaddr_format(client, address));
 }
 

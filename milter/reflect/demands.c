@@ -86,7 +86,7 @@ reflect_put_demands(const struct letter *letter, const struct facts *facts, stru
 		output_put(out, "\n");
 		prose_put(
 			out, 0,
-			"What large receivers ask for is not told here: this server does not check both SPF and DKIM.");
+			"What large receivers ask for is not shown here: this server does not check both SPF and DKIM.");
 		return;
 	}
 	doctor_message_verified(&message, &facts->dkim);

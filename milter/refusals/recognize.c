@@ -702,6 +702,7 @@ recognize(struct recognizer *recognizer, const struct refusal *refusal)
 	find_entry(&search, &known);
 	judge(&search, &known, refusal->status);
 	known.owner = owner_of(&search, &known, text);
+	known.is_used = known.owner != NULL && !has_servers(search.catalogue, known.owner);
 	judge_by_stage(&known, refusal->stage);
 	return known;
 }

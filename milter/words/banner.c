@@ -22,7 +22,7 @@ say_greeting(const struct peer_facts *facts, struct strbuf *said)
 		strbuf_printf(said, "what answers on port 25 %s", peer_look_text(facts));
 		return;
 	}
-	strbuf_printf(said, "its server greets as \"%s\"", facts->peer->greeting);
+	strbuf_printf(said, "the client's server greets as \"%s\"", facts->peer->greeting);
 	if (facts->ehlo_name[0] != '\0' && strcmp(facts->ehlo_name, facts->greeting_name) != 0) {
 		strbuf_add(said, " and answers EHLO as ");
 		telling_add(said, facts->ehlo_name);

@@ -45,7 +45,7 @@ report_signature(const struct dkim_finding *finding, size_t left_out, struct aut
 		authres_property(authres, "header.b", span_of(finding->mark));
 	signature_add_reason(&finding->evidence, &comment);
 	if (left_out > 0)
-		strbuf_printf(&comment, "; %zu more signatures were not looked at", left_out);
+		strbuf_printf(&comment, "; %zu more signatures were not checked", left_out);
 	authres_comment(authres, memory);
 }
 
@@ -91,7 +91,7 @@ say_dkim(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	if (facts->dkim.count > 1)
 		strbuf_printf(said, " (%zu signatures)", facts->dkim.count);
 	if (facts->dkim.left_out > 0)
-		strbuf_printf(said, "; %zu more were not looked at", facts->dkim.left_out);
+		strbuf_printf(said, "; %zu more were not checked", facts->dkim.left_out);
 }
 
 static void
@@ -101,7 +101,7 @@ put_author(const struct author_facts *author, struct output *out)
 		[AUTHOR_KIND_NONE] = "the message names no author (From)",
 		[AUTHOR_KIND_SEVERAL] =
 			"the message names more than one author (From); which one readers see is not known",
-		[AUTHOR_KIND_MALFORMED] = "the author of the message (From) cannot be told",
+		[AUTHOR_KIND_MALFORMED] = "the author of the message (From) is not certain",
 	};
 
 	if (author->finding == AUTHOR_ONE)
@@ -255,8 +255,9 @@ static const char *const refusals[DKIM_REASONS] = {
 	[DKIM_KEY_REVOKED] =
 		"The DKIM key at $N was revoked: its p= is empty. " SIGN_ANEW
 		"sign with a current key, or ask whoever manages the DNS of $D to publish the key there. ",
-	[DKIM_KEY_TYPE] = "The DKIM key at $N is of another type than the signature of $D ($A). " DNS_OF
-			  "to publish the key with which your mail server signs. ",
+	[DKIM_KEY_TYPE] =
+		"The DKIM key at $N is of a type other than that of the signature of $D ($A). " DNS_OF
+		"to publish the key with which your mail server signs. ",
 	[DKIM_KEY_HASH] =
 		"The DKIM key record at $N does not allow sha256 (h=). " DNS_OF "to remove h= from it. ",
 	[DKIM_KEY_SERVICE] =

@@ -7,7 +7,7 @@
 
 /* What the From fields tell, for a comment or behind "the author: ". */
 static const char *const authors[AUTHOR_FINDINGS] = {
-	[AUTHOR_UNCHECKED] = "From was not looked at",
+	[AUTHOR_UNCHECKED] = "From was not checked",
 	[AUTHOR_ONE] = "one domain in From",
 	[AUTHOR_NO_FIELD] = "no From field",
 	[AUTHOR_NO_ADDRESS] = "no address in From",

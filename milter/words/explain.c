@@ -280,7 +280,7 @@ static const char *
 doubt_about(const struct record_verdict *verdict)
 {
 	if (verdict->withheld != DNS_NOERROR)
-		return " (it is not known whether it holds, because not all that it needs was looked up)";
+		return " (it is not known whether it is true, because not all that it needs was looked up)";
 	if (verdict->is_softened)
 		return " (not a rejection, because something could not be found out)";
 	return "";
@@ -313,7 +313,7 @@ tell_note(const struct record_note *note, struct output *out)
 			"%s would %s it, but acts on %u%% of networks, and this client's is not one of them",
 			memory, action_word(note->action), note->share);
 	else
-		prose_put(out, 4, "%s would %s it, but is an audit rule, which only tells", memory,
+		prose_put(out, 4, "%s would %s it, but is an audit rule, which only reports", memory,
 			  action_word(note->action));
 }
 
@@ -357,7 +357,7 @@ put_why_not_whole(const struct record_verdict *verdict, bool is_trial, struct ou
 		is_trial ? "A rule needs the %s of the message: give it with --message."
 		: is_pending
 			? "That rule had to wait for the %s of the message, which never came."
-			: "A rule that only tags or tells had to wait for the %s of the message, which never came.",
+			: "A rule that only tags or reports had to wait for the %s of the message, which never came.",
 		until == STAGE_HEADER ? "header" : "body");
 }
 

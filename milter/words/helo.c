@@ -6,9 +6,9 @@
 
 static const char *const faults[HELO_FAULTS] = {
 	[HELO_FAULT_NONE] = "not a valid host name",
-	[HELO_FAULT_CONTROL_OCTETS] = "not a valid host name, as it holds control octets",
-	[HELO_FAULT_NOT_ASCII] = "not a valid host name, as it holds octets that are not ASCII",
-	[HELO_FAULT_UNDERSCORE] = "not a valid host name, as it holds a \"_\"",
+	[HELO_FAULT_CONTROL_OCTETS] = "not a valid host name, as it has control characters",
+	[HELO_FAULT_NOT_ASCII] = "not a valid host name, as it has characters that are not ASCII",
+	[HELO_FAULT_UNDERSCORE] = "not a valid host name, as it has a \"_\"",
 	[HELO_FAULT_NO_HOST_NAME] = "not a valid host name",
 	[HELO_FAULT_NOT_QUALIFIED] = "not fully qualified",
 	[HELO_FAULT_BARE_ADDRESS] = "an address without brackets",

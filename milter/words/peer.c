@@ -57,7 +57,7 @@ peer_look_text(const struct peer_facts *facts)
 {
 	if (facts->peer != NULL)
 		return peer_outcome_text(facts->peer->outcome);
-	return facts->is_left_out ? "server not looked at" : "server not looked at yet";
+	return facts->is_left_out ? "server not checked" : "server not checked yet";
 }
 
 /* Whether the look was before the mail came: what was mended since does not show. */
@@ -73,7 +73,7 @@ peer_say_when(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	char when[CLOCK_TEXT_SIZE];
 
 	if (was_before(facts->peer.peer, time_s))
-		strbuf_printf(said, " (looked at %s)", clock_format(facts->peer.peer->looked_at, when));
+		strbuf_printf(said, " (checked %s)", clock_format(facts->peer.peer->looked_at, when));
 }
 
 const char *
@@ -87,7 +87,7 @@ peer_patience(const struct facts *facts, int64_t time_s, char memory[PEER_PATIEN
 	if (was_before(peer, time_s))
 		strbuf_printf(
 			&text,
-			" This was found at %s and counts until %s; after that the server is looked at again.",
+			" This was found at %s and counts until %s; after that the server is checked again.",
 			clock_format(peer->looked_at, when),
 			clock_format(peer->looked_at + peer_ttl_s(peer), until));
 	return memory;
@@ -102,9 +102,9 @@ peer_say_outcome(const struct facts *facts, enum method method, struct strbuf *s
 
 	(void)telling_client(facts, ip);
 	if (peer->peer == NULL && peer->is_left_out)
-		strbuf_printf(said, "%s is an address that is not looked at", ip);
+		strbuf_printf(said, "%s is an address to which the filter does not connect", ip);
 	else if (peer->peer == NULL)
-		strbuf_printf(said, "the server at %s had not been looked at when the mail came", ip);
+		strbuf_printf(said, "the server at %s had not been checked when the mail came", ip);
 	else if (result == RESULT_NONE || result == RESULT_TEMPERROR)
 		strbuf_printf(said, "the server at %s: %s", ip, peer_look_text(peer));
 	else

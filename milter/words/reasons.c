@@ -298,7 +298,7 @@ refuse_from(const struct facts *facts, bool holds, struct strbuf *text)
 		   holds ? "Local policy refuses mail with this domain in From: "
 			 : "Local policy accepts this mail only with certain domains in From, not with ");
 	telling_add_value(text, facts->author.finding == AUTHOR_ONE ? facts->author.domain
-								    : "none that can be told");
+								    : "none that is certain");
 	strbuf_add(text, ". ");
 }
 

@@ -289,6 +289,29 @@ refusal_add_servers(const struct refusal_group *group, struct strbuf *out)
 		strbuf_printf(out, " of %s", common);
 }
 
+/* "Gmail (mx1.gmail.test)", "mx1.a.example (which uses heloscope)" */
+static void
+add_who(const struct refusal_group *group, struct strbuf *words)
+{
+	const struct recognition *known = &group->known;
+	const bool has_host = known->host.length > 0;
+
+	if (known->owner != NULL && !known->is_used)
+		strbuf_add(words, known->owner);
+	else if (has_host)
+		refusal_add_servers(group, words);
+	else
+		strbuf_add(words, "A server");
+	if (known->owner != NULL && known->is_used) {
+		strbuf_printf(words, has_host ? " (which use%s %s)" : " that use%s %s",
+			      has_host && group->is_of_several_servers ? "" : "s", known->owner);
+	} else if (known->owner != NULL && has_host) {
+		strbuf_add(words, " (");
+		refusal_add_servers(group, words);
+		strbuf_add(words, ")");
+	}
+}
+
 /* "Gmail refused this mail permanently." */
 static void
 put_answer(const struct refusal_group *group, struct output *out)
@@ -302,17 +325,7 @@ put_answer(const struct refusal_group *group, struct output *out)
 	char memory[400 + DOMAIN_SIZE];
 	struct strbuf words = STRBUF_OVER(memory);
 
-	if (known->owner != NULL)
-		strbuf_add(&words, known->owner);
-	else if (known->host.length > 0)
-		refusal_add_servers(group, &words);
-	else
-		strbuf_add(&words, "A server");
-	if (known->owner != NULL && known->host.length > 0) {
-		strbuf_add(&words, " (");
-		refusal_add_servers(group, &words);
-		strbuf_add(&words, ")");
-	}
+	add_who(group, &words);
 	strbuf_printf(&words, " %s%s.", deeds[known->permanence],
 		      group->refusal.status == REFUSAL_EXPIRED ? ", and the sending server gave up" : "");
 	output_set_colour(out, known->permanence == PERMANENCE_YES ? OUTPUT_RED : OUTPUT_YELLOW);
@@ -358,21 +371,37 @@ put_reply(struct span text, unsigned long count, struct output *out)
 		put_count(count, out);
 }
 
-void
-refusal_tell(const struct refusal_group *group, struct output *out)
+static void
+put_meaning(const struct recognition *known, const char *heading, struct output *out)
 {
-	const struct recognition *known = &group->known;
+	if (known->entry == NULL)
+		put_line(heading, "This reply is not in the catalogue.", out);
+	put_line(known->entry != NULL ? heading : "", refusal_meaning(known), out);
+}
+
+static void
+put_remedy(const struct refusal_group *group, struct output *out)
+{
 	char memory[REFUSAL_REMEDY_SIZE];
 	struct strbuf remedy = STRBUF_OVER(memory);
 
-	put_answer(group, out);
-	if (known->entry == NULL)
-		put_line("What it means:", "This reply is not in the catalogue.", out);
-	put_line(known->entry != NULL ? "What it means:" : "", refusal_meaning(known), out);
-	put_line("Who must act:", party_words(known->party), out);
-	refusal_add_remedy(known, group->refusal.status, &remedy);
+	put_line("Who must act:", party_words(group->known.party), out);
+	refusal_add_remedy(&group->known, group->refusal.status, &remedy);
 	put_line("What to do:", memory, out);
-	if (known->entry != NULL && known->entry->page != NULL)
-		put_line("More:", known->entry->page, out);
+	if (group->known.entry != NULL && group->known.entry->page != NULL)
+		put_line("More:", group->known.entry->page, out);
+}
+
+void
+refusal_tell(const struct refusal_group *group, const char *settled, struct output *out)
+{
+	put_answer(group, out);
+	if (settled != NULL) {
+		put_line("What to do:", settled, out);
+		put_meaning(&group->known, "What it meant:", out);
+	} else {
+		put_meaning(&group->known, "What it means:", out);
+		put_remedy(group, out);
+	}
 	put_reply(group->refusal.text, group->count, out);
 }

@@ -236,7 +236,7 @@ tell_policy(const struct summary_domain *domain, struct output *out)
 			"All mail of sources that have passed before passes. Before p= is raised, make sure that none of "
 			"the unknown sources below is yours.");
 	else
-		prose_put(out, 2, "All mail passes: as far as these reports tell, p= can be raised.");
+		prose_put(out, 2, "All mail passes: according to these reports, p= can be raised.");
 }
 
 static void

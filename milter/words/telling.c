@@ -18,28 +18,27 @@ dns_status_word(enum dns_status status)
 		[DNS_MALFORMED] = "malformed answer",
 		[DNS_TOO_LARGE] = "too large an answer",
 		[DNS_NO_SERVER] = "no name server answers",
-		[DNS_SENDER_UNREAD] = "not asked: the sender address can be read in too many ways",
-		[DNS_RECIPIENT_UNREAD] = "not asked: the recipient address can be read in too many ways",
-		[DNS_CLIENT_UNREAD] = "not asked: the client behind the gateway is not known",
-		[DNS_TOO_MANY_OF_MESSAGE] = "not asked: too many lookups for one message",
-		[DNS_TOO_MANY_OF_CLIENT] = "not asked: too many lookups for this client wait for answers",
+		[DNS_SENDER_UNREAD] = "not looked up: the sender address can be read in too many ways",
+		[DNS_RECIPIENT_UNREAD] = "not looked up: the recipient address can be read in too many ways",
+		[DNS_CLIENT_UNREAD] = "not looked up: the client behind the gateway is not known",
+		[DNS_TOO_MANY_OF_MESSAGE] = "not looked up: too many lookups for one message",
+		[DNS_TOO_MANY_OF_CLIENT] = "not looked up: too many lookups for this client wait for answers",
 		[DNS_TOO_MANY_OF_NETWORK] =
-			"not asked: too many lookups for this client's network wait for answers",
+			"not looked up: too many lookups for this client's network wait for answers",
 		[DNS_TOO_MANY_OF_PROVIDER] =
-			"not asked: too many lookups for the networks around this client wait for answers",
+			"not looked up: too many lookups for the networks around this client wait for answers",
 		[DNS_TOO_MANY_OF_ALL] =
-			"not asked: too many lookups, mostly for other clients, wait for answers",
+			"not looked up: too many lookups, mostly for other clients, wait for answers",
 		[DNS_BUDGET_OF_CLIENT] =
-			"not asked: too much was asked of this list for this client, for mail that was not accepted",
+			"not looked up: too many lookups in this list for this client, for mail that was not accepted",
 		[DNS_BUDGET_OF_NETWORK] =
-			"not asked: too much was asked of this list for this client's network, for mail that was not accepted",
+			"not looked up: too many lookups in this list for this client's network, for mail that was not accepted",
 		[DNS_NO_ROOM] = "too large: the answers in this session together are more than is kept",
-		[DNS_HELD_UP] =
-			"no time was left: answers to other questions, behind which it comes, were late",
+		[DNS_HELD_UP] = "no time was left: answers to other queries, after which it comes, were late",
 		[DNS_TOO_MUCH_WORK] = "too much work to verify the signature",
 		[DNS_CHOSEN_NAME] = "could not be looked up, at a name that the sender chose",
-		[DNS_NO_TIME] = "not asked: no time was left",
-		[DNS_NO_MEMORY] = "not asked: out of memory",
+		[DNS_NO_TIME] = "not looked up: no time was left",
+		[DNS_NO_MEMORY] = "not looked up: out of memory",
 	};
 
 	return statuses[status];

@@ -150,7 +150,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 	const struct peer *peer = facts->peer.peer;
 
 	if (peer == NULL || peer->outcome != PEER_ANSWERS || peer->starttls == STARTTLS_UNKNOWN) {
-		strbuf_add(text, " could not be looked at (");
+		strbuf_add(text, " could not be checked (");
 		strbuf_add(text, peer_look_text(&facts->peer));
 		strbuf_add(
 			text,

@@ -14,17 +14,17 @@ static const struct {
 	[DNS_SENDER_UNREAD] = {
 		"The sender address can be read in too many ways, so that this mail cannot be checked. Send with a plain address, like name@example.com. ",
 		"4.1.7",
-		"The sender address is written so that mail servers can take it for more addresses than are judged, or than could be looked up in time. Whether the rule holds for one of the others is not known.",
+		"The sender address is written so that mail servers can read it as more addresses than are judged, or than could be looked up in time. Whether the rule is true for one of the others is not known.",
 	},
 	[DNS_RECIPIENT_UNREAD] = {
 		"The recipient address can be read in too many ways. Write the address plainly, like name@example.com. ",
 		"4.1.3",
-		"The recipient address is written so that mail servers can take it for more addresses than are judged. Whether the rule holds for one of the others is not known.",
+		"The recipient address is written so that mail servers can read it as more addresses than are judged. Whether the rule is true for one of the others is not known.",
 	},
 	[DNS_CLIENT_UNREAD] = {
 		"The mail gateway of this site has written down where this mail came from in a form that cannot be read, so that it cannot be checked. If this is your mail server, see that it introduces itself (HELO/EHLO) with its host name and nothing else. ",
 		"4.7.1",
-		"The Received field of the gateway cannot be read, or too much stands before it. A sender can bring that about, by a long HELO name for example, so the message is not accepted unchecked. If this is so for all mail from that gateway, its form is not known here: let it use XCLIENT, see heloscope.conf(5).",
+		"The Received field of the gateway cannot be read, or too much comes before it. A sender can cause that, for example by a long HELO name, so the message is not accepted unchecked. If this is so for all mail from that gateway, its form is not known here: let it use XCLIENT, see heloscope.conf(5).",
 	},
 	[DNS_TOO_MANY_OF_MESSAGE] = {
 		"This mail needs more lookups of domain names than are made for one message, so that it cannot be checked. If this is your mail server, use fewer names: in its reverse DNS, and in the SPF records of your domains. ",
@@ -54,12 +54,12 @@ static const struct {
 	[DNS_BUDGET_OF_CLIENT] = {
 		"Mail from the connecting IP address $C that was not accepted needed too many lookups on a list that this site uses, so that this mail cannot be checked now. " SLOWLY,
 		"4.7.1",
-		"For mail of this client that was not accepted a list was asked too much." REFILLED TRUST,
+		"For mail of this client that was not accepted a list was queried too often." REFILLED TRUST,
 	},
 	[DNS_BUDGET_OF_NETWORK] = {
 		"Mail from the network of the connecting IP address $C that was not accepted needed too many lookups on a list that this site uses, so that this mail cannot be checked now. " SLOWLY,
 		"4.7.1",
-		"For mail from the network of this client (its /24 or /48) that was not accepted a list was asked too much." REFILLED TRUST,
+		"For mail from the network of this client (its /24 or /48) that was not accepted a list was queried too often." REFILLED TRUST,
 	},
 	[DNS_NO_ROOM] = {
 		"The answers of the DNS about this mail are together larger than what is kept for one connection, so that it cannot be checked. If this is your mail server, send from fewer sender domains over one connection, and keep their DNS records short. ",
@@ -69,7 +69,7 @@ static const struct {
 	[DNS_HELD_UP] = {
 		"Name servers of the domains in this mail answered so late that too little time was left for other lookups, so that it cannot be checked now. If this is your mail server, see that the name servers of your domains answer quickly, above all those with the keys of your DKIM signatures. ",
 		"4.7.1",
-		"This is asked behind other names of the message, whose answers came so late that too little time was left. A sender can bring that about, so it does not count as a fault of the DNS.",
+		"This is looked up after other names of the message, whose answers came so late that too little time was left. A sender can cause that, so it does not count as a fault of the DNS.",
 	},
 	[DNS_TOO_MUCH_WORK] = {
 		"To verify the DKIM signatures of this mail takes more work than is done here, so that it cannot be checked. If this is your mail server, sign once, with a key of 2048 bits. ",

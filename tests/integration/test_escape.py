@@ -453,7 +453,7 @@ class Escape(unittest.TestCase):
         def is_known():
             edits = deliver(running.port, (CLIENT, b"a@spf.test", ["peer", "open"]))
             take_replies(edits)
-            return not any(b"not looked at yet" in data for command, data in edits)
+            return not any(b"not checked yet" in data for command, data in edits)
         wait_until("findings", is_known)
 
     def tell(self, running):

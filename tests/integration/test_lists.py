@@ -331,7 +331,7 @@ class Adversary(Base):
         self.assertRegex(self.send("192.0.2.9", b"<a@y.listed.example>")[0], "^55", "a neighbour")
         self.assertRegex(self.send("198.51.100.3", b"<a@z.listed.example>")[0], "^55", "another network")
         self.assertEqual(self.send("192.0.2.9", b"<a@another.in.example>")[0], "")
-        self.assertRegex(self.filter.log_text(), "for clients like 192.0.2.7 the list domains.test was asked too much.*trust { networks }")
+        self.assertRegex(self.filter.log_text(), "for clients like 192.0.2.7 the list domains.test was queried too often.*trust { networks }")
         self.assertRegex(self.filter.log_text(), r"client=192\.0\.2\.7 .*from=<a@x\.listed\.example> to=\S+ verdict=defer\(\S+\) .*withheld=budget-of-client not-asked=[12] ")
 
     def test_P8_a_name_too_long_for_the_list_is_asked_for_without_its_first_labels(self):
@@ -439,7 +439,7 @@ class Table(unittest.TestCase):
         self.assertEqual(rows, {
             "well.test": "works", "good.test": "works", "dom.test": "works", "everything.test": "faulty", "nothing.test": "faulty",
             "refuses.test": "faulty", "parked.test": "faulty", "filtered.test": "faulty",
-            "dead.test": "not asked",
+            "dead.test": "not queried",
             "inner.test": "works", "odd.test": "no test entries"})
         for words in ("it lists what must not be listed", "it does not list its own test entry", "use `resolver { servers recursive }`",
                       "outside 127.0.0.0/8", "closed since 2024", "its data is within well.test"):
@@ -459,7 +459,7 @@ class Table(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertRegex(text, r"(?m)^silent.test +block +\S+  faulty")
         self.assertIn("it does not answer", " ".join(text.split()))
-        self.assertIn("asks no lists", self.look("")[1])
+        self.assertIn("uses no lists", self.look("")[1])
         status, text = self.look('dnsbl "well.test" key "s3krit0123456789abcdef"\n', "--json")
         (row,) = json.loads(text)
         self.assertEqual((row["zone"], row["kind"], row["state"]), ("well.test", "block", "well"))

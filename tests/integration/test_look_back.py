@@ -286,7 +286,7 @@ def looked_at(running, address):
     """The header of a message from this host, once its server has been looked at."""
     def look():
         header = send(running, address)
-        return header if "not looked at yet" not in header else None
+        return header if "not checked yet" not in header else None
     return wait_until(f"a look at {address}", look)
 
 
@@ -312,8 +312,8 @@ class LookBack(unittest.TestCase):
         running = lab.heloscope(self.config.replace("timeout 10s", "timeout 60s"), name="waiting")
         for name in ("silent", "tarpit", "frozen"):
             header = send(running, ADDRESSES[name])
-            self.assertEqual(result_of(header, "x-banner"), "temperror (server not looked at yet)", name)
-            self.assertEqual(result_of(header, "x-tls", "policy.peer-tls"), "temperror policy.peer-tls=none (server not looked at yet)", name)
+            self.assertEqual(result_of(header, "x-banner"), "temperror (server not checked yet)", name)
+            self.assertEqual(result_of(header, "x-tls", "policy.peer-tls"), "temperror policy.peer-tls=none (server not checked yet)", name)
         wait_until("the looks", lambda: all(scripts[name].connections == 1 for name in ("silent", "tarpit", "frozen")))
         stop_later(running)  # in the midst of them
 
@@ -380,8 +380,8 @@ class LookBack(unittest.TestCase):
             self.assertEqual([each.stderr for each in done], ["", ""])
             story, letter = (" ".join(each.stdout.split()) for each in done)
             fault = "Set up STARTTLS on the server" if record["checks"]["x-peer-tls"]["result"] == "fail" else r"greets on port 25 \(SMTP banner\) to"
-            self.assertEqual(story.count("(looked at 2020-02-03T04:05:06Z)"), 2, story)
-            self.assertRegex(letter, fault + r"[^;]* This was found at 2020-02-03T04:05:06Z and counts until 2020-02-04T04:05:06Z; after that the server is looked at again\.")
+            self.assertEqual(story.count("(checked 2020-02-03T04:05:06Z)"), 2, story)
+            self.assertRegex(letter, fault + r"[^;]* This was found at 2020-02-03T04:05:06Z and counts until 2020-02-04T04:05:06Z; after that the server is checked again\.")
 
     def check_manners(self):
         """One connection a host; who we are, and why; no command that has to do with mail."""
@@ -438,9 +438,9 @@ class LookBack(unittest.TestCase):
             file.write("heloscope-peers-3\n")
             file.writelines(f'{{"ip": "10.{n >> 16}.{n >> 8 & 255}.{n & 255}", {line}\n' for n in range(100000))
         running = lab.heloscope(self.config, name="full")
-        self.assertIn("not looked at yet", send(running, ADDRESSES["well"]))
+        self.assertIn("not checked yet", send(running, ADDRESSES["well"]))
         time.sleep(1)
-        self.assertIn("not looked at yet", send(running, ADDRESSES["well"]))
+        self.assertIn("not checked yet", send(running, ADDRESSES["well"]))
         self.assertEqual(scripts["well"].connections, 0)
         running.stop()
         self.assertEqual(len(self.findings()), 100000)
@@ -458,8 +458,8 @@ class LookBack(unittest.TestCase):
     def test_who_is_never_looked_at(self):
         running = lab.heloscope(self.config.replace("198.18.7.0/24", "198.18.8.0/24"), name="never")
         for address in ("10.1.2.3", "198.18.7.100", "fd00::1", "224.0.0.1", OWN):
-            self.assertEqual(result_of(send(running, address), "x-banner"), "none (server not looked at)", address)
-        self.assertNotEqual(result_of(send(running, UNASSIGNED), "x-banner"), "none (server not looked at)")
+            self.assertEqual(result_of(send(running, address), "x-banner"), "none (server not checked)", address)
+        self.assertNotEqual(result_of(send(running, UNASSIGNED), "x-banner"), "none (server not checked)")
         self.assertNotIn("x-banner", send(running, "203.0.113.250"))
         stop_later(running)
 
@@ -527,7 +527,7 @@ class LookBack(unittest.TestCase):
             done = lab.tool("check", "-c", path, "--ip", ADDRESSES[name], "--from", "<>")
             text = " ".join(done.stdout.split())
             self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
-            self.assertRegex(text, f"Banner (pass|fail) its server greets as .*: {banner} ")
+            self.assertRegex(text, f"Banner (pass|fail) the client's server greets as .*: {banner} ")
             self.assertIn("Server TLS", text)
             self.assertNotIn("plain text", text)  # nobody said how the mail would come
             self.assertNotIn("looked at", text)  # it was at this very time

@@ -358,7 +358,7 @@ class Message(LabTest):
         config.write_text('authserv-id "mx.lab.test"\nresolver { servers 127.0.0.1@%d timeout 8s }\n' % lab.servers["nsd"])
         status, out, err = check(sign(), config=config)
         self.assertEqual(status, 0)
-        self.assertIn(f"not looked at, because {config} does not enable it: dkim, dmarc, arc; add enable {{ dkim, dmarc, arc }}", err)
+        self.assertIn(f"not checked, because {config} does not enable it: dkim, dmarc, arc; add enable {{ dkim, dmarc, arc }}", err)
         self.assertNotIn("DKIM", out)
 
     def test_a_large_message_costs_no_memory(self):

@@ -131,7 +131,7 @@ class Audit(unittest.TestCase):
         self.assertLessEqual(audit, 4 * said)
         self.assertGreater(sum(record.get("unwritten", 0) for record in running.records()), loops // 10)
         self.assertNotIn("cut", record)
-        self.assertEqual(running.log_text().count("neither log nor record tells"), 1)
+        self.assertEqual(running.log_text().count("left out of log and records"), 1)
         self.assertTrue(all(len(line) <= 16384 for line in text_of(running.records_path).splitlines()))
 
     def test_F41_mail_flows_on_a_full_disk(self):

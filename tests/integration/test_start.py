@@ -215,15 +215,15 @@ class Check(Base):
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         self.assertEqual(len(re.findall(r"(?m)belongs to somebody else; make a directory for the filter, and write \S+ here: install -d .*$", done.stderr)), 2, done.stderr)
-        self.assertRegex(done.stderr, r'key file \S+ may not be read by the user "nobody"')
+        self.assertRegex(done.stderr, r'key file \S+ cannot be read by the user "nobody"')
 
 
     def test_N05_secrets_that_everybody_may_read_and_sockets_with_one_address(self):
         key = self.lab.folder / "key"
         key.write_text("abcdefgh\n")
         text = f'listen "inet:8891@127.0.0.1"\ncontrol "inet:8891@127.0.0.1"\ndnsbl "a.test" key-file "{key}"\ndnsbl "b.test" key "abcdefgh"\nuser "nobody"\n'
-        expected = ("test.conf:2: warning: control and listen have the same address", r"test.conf:3: warning: the key file \S+ is for few eyes, and every user",
-                    r"test.conf: warning: the configuration, with the key of a list, \S+ is for few eyes, and every user")
+        expected = ("test.conf:2: warning: control and listen have the same address", r"test.conf:3: warning: every user of this host can read the key file \S+: chmod",
+                    r"test.conf: warning: every user of this host can read the key of a list in \S+: chmod")
         for mode, is_open in ((0o644, True), (0o640, False)):
             path = self.config(text)
             for secret in (key, path):
@@ -237,7 +237,7 @@ class Check(Base):
     def test_N05_password_file_without_a_password(self):
         password = self.lab.folder / "password"
         path = self.config(f'listen "inet:8891@127.0.0.1"\nuser "nobody"\nshare redis "127.0.0.1:6379" {{ password-file "{password}" }}\n')
-        for text, mode, expected in (("\n", 0o644, ["is for few eyes", "the first line of .* is no password"]), ("secret\n", 0o600, ["may not be read by the user"]),
+        for text, mode, expected in (("\n", 0o644, ["every user of this host can read the password file", "the first line of .* is no password"]), ("secret\n", 0o600, ["cannot be read by the user"]),
                                      ("secret\n", 0o640, [])):
             password.write_text(text)
             password.chmod(mode)
@@ -451,7 +451,7 @@ class End(Base):
 
         self.assertEqual(said(), b"y")
         for text in ("", "# soon\n\n"):
-            reload(text, "test.conf holds no setting at all; the old configuration stays")
+            reload(text, "test.conf has no setting at all; the old configuration stays")
             self.assertEqual(said(), b"y")
         reload(head, "the mode was enforce and is audit now: no mail is refused any more")
         self.assertIn("test.conf: warning: there is no policy { ... }, so no mail is refused", log.read_text())

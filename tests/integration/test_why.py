@@ -533,7 +533,7 @@ class Claim(unittest.TestCase):
         top = " ".join(out[:out.index("Domains of senders")].split())
         self.assertIn(f'In the DNS: The reason that was given is still true. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
                       f'that is there. Publish: bad.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all" '
-                      'Compared with the accepted domains, these checks come out worse: SPF result (fails; theirs passes), DMARC (could be better; theirs passes). DMARC: There is no DMARC record', top)
+                      'Only these checks are worse than for the accepted domains: SPF result (fails here, passes there), DMARC (could be better here, passes there). DMARC: There is no DMARC record', top)
 
     def test_the_address_of_a_reply_gets_no_record_of_a_difference(self):
         log = log_of_three().replace("sender is unauthenticated.", f"sender is unauthenticated [{ADDRESS}].")
@@ -547,10 +547,16 @@ class Claim(unittest.TestCase):
         difference = self.compare(log_of_three(), world=world)
         self.assertEqual((difference["claim"], difference["rows"], difference["is-over"]), ("not-confirmed", [], False))
         out = " ".join(self.ask(log_of_three(), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
+        self.assertIn("is accepted. Nothing has to be done: the reason is no longer true. In the DNS: ", out)
+        self.assertIn("The reason was: ", out)
+        self.assertIn("refused this mail permanently. What to do: Nothing has to be done: the reason is no longer true. What it meant: ", out)
+        for gone in ("Why: ", "Who must act", "What it means"):
+            self.assertNotIn(gone, out)
         self.assertIn(f"In the DNS: The reason that was given is no longer true. The DNS has probably been corrected since these refusals. SPF passes now for mail of bad.example from {ADDRESS}.", out)
         out = " ".join(self.ask(log_of_three([("bad", 12)]), "--config", str(self.config), "--ip", ADDRESS, world=world)[0].split())
         self.assertTrue(out.startswith("bad.example was refused at Gmail/Google Workspace, where mail of fine.example and good.example is "
-                                       "accepted; its mail is accepted now, too."), out)
+                                       "accepted; its mail is accepted now, too. Nothing has to be done: its mail has been accepted since. "), out)
+        self.assertNotIn("Who must act", out)
         self.assertIn("In the DNS: The reason that was given is no longer true. The DNS has been corrected since these refusals. SPF passes now", out)
         self.assertIn("Refused 2 times from 2026-11-20T09:00:00Z to 2026-11-20T11:00:00Z; last accepted at 2026-11-20T12:00:00Z.", out)
         self.assertTrue(self.compare(log_of_three([("bad", 12)]), world=world)["is-over"])
@@ -561,10 +567,19 @@ class Claim(unittest.TestCase):
         self.assertEqual([row[0] for row in told], (["confirmed"] * BOUND_CLAIM_EXAMS + ["not-tested"] * (60 - BOUND_CLAIM_EXAMS)) * 2)
         self.assertEqual(told[BOUND_CLAIM_EXAMS][1], "So many different domains and addresses are not tested in one run.")
 
+    def test_who_runs_a_program_or_uses_a_list_is_told_apart_from_it(self):
+        """heloscope, or Spamhaus, has refused nothing: a server that uses it has."""
+        reply = "550 5.7.25 The connecting IP address 198.51.100.7 has no reverse DNS (PTR) record."
+        self.assertTrue(self.ask(reply, "--offline")[0].startswith("A server that uses heloscope refused this mail permanently."))
+        bounced = f"<a@q.example>: host mx.q.example[192.0.2.9] said: {reply} (in reply to RCPT TO command)\n"
+        self.assertTrue(self.ask(bounced, "--offline")[0].startswith("mx.q.example (which uses heloscope) refused this mail permanently."))
+
     def test_offline_asks_nothing(self):
-        out, questions = self.ask(SPF_REPLY, "--offline")
-        self.assertEqual(questions, 0)
-        self.assertNotIn("In the DNS", out)
+        """Whatever else is given: the address, the sender and the HELO name are only not needed then."""
+        for words in ((), ("--ip", ADDRESS), ("--from", "anna@p.example"), ("--helo", "out.p.example")):
+            out, questions = self.ask(SPF_REPLY, "--offline", *words)
+            self.assertEqual(questions, 0)
+            self.assertNotIn("In the DNS", out)
 
 
 class Logs(unittest.TestCase):

@@ -17,6 +17,12 @@ void cli_put_comparison(const json_t *json);
 void cli_add_headline(const json_t *row, struct strbuf *text);
 void cli_add_times(const json_t *row, struct strbuf *text);
 
+/* "Nothing has to be done: ..." of a row of "differences" that is over, or whose reason the DNS no longer
+ * shows; else nothing. Of refusals as a whole that are so: CLI_SETTLED. */
+#define CLI_SETTLED "Nothing has to be done: the reason is no longer true."
+#define CLI_PAST_REASON "The reason was"
+void cli_add_settled(const json_t *row, struct strbuf *text);
+
 /* Of what has "claim" and "finding": what the DNS says; nothing when nobody need know. */
 void cli_add_claim(const json_t *row, struct strbuf *text);
 

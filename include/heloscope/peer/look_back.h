@@ -59,7 +59,7 @@ void look_back_save(struct look_back *look_back);
 size_t look_back_forget(struct look_back *look_back, const struct ipaddr *address);
 
 struct look_back_look {
-	size_t waiting, active; /* servers that wait to be looked at, and that are */
+	size_t waiting, active; /* servers that wait to be checked, and that are */
 	size_t known;           /* of which findings are kept */
 };
 

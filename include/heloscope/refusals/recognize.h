@@ -31,9 +31,10 @@ enum permanence { PERMANENCE_UNKNOWN, PERMANENCE_NO, PERMANENCE_YES };
 struct recognition {
 	const struct refusal_entry *entry; /* the catalogue's; NULL: none fits */
 	const struct refusal_entry *rival; /* another that fits just as well; NULL: none does */
-	const char *owner;   /* who refused: the entry's, else whose server it was; NULL: not known */
-	struct span host;    /* the server; where the refusal has none, from its text; empty: not known */
-	struct codes codes;  /* of the text; else those that stood beside it */
+	const char *owner;  /* who refused: the entry's, else whose server it was; NULL: not known */
+	bool is_used;       /* the owner has no servers that are known: a program or a list that others use */
+	struct span host;   /* the server; where the refusal has none, from its text; empty: not known */
+	struct codes codes; /* of the text; else those that stood beside it */
 	enum code_word word; /* what the codes say; CODE_WORDS: nothing. Of use without an entry alone */
 	bool is_gist;        /* the words bear the category (refusals/gist.h, learned.h), without an entry */
 	enum refusal_stage stage; /* that bears the category, where neither entry nor codes do; else NONE */

@@ -24,7 +24,8 @@ void refusal_add_remedy(const struct recognition *known, enum refusal_status sta
  * and other servers"; printable. Nothing when none is known. */
 void refusal_add_servers(const struct refusal_group *group, struct strbuf *out);
 
-/* All of one kind, the answer first, on lines of 80 columns; ends with a line end. */
-void refusal_tell(const struct refusal_group *group, struct output *out);
+/* All of one kind, the answer first, on lines of 80 columns; ends with a line end. `settled`: NULL, or what
+ * is said in place of what to do, of a reason that is no longer true. */
+void refusal_tell(const struct refusal_group *group, const char *settled, struct output *out);
 
 #endif

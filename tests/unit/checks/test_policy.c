@@ -451,17 +451,17 @@ B11_B22_words_of_a_helo_fit(void **state)
 		const char *said, *refused;
 	} table[] = {
 		{ "out_1.yodel.example", "out_1.yodel.example", RESULT_PERMERROR, HELO_UNRELATED, false,
-		  "\"out_1.yodel.example\" is not a valid host name, as it holds a \"_\"",
-		  "as \"out_1.yodel.example\", which is not a valid host name, as it holds a \"_\". If this is your mail server, ask its administrator to set its HELO name to a host name that resolves to 198.51.100.7. " },
+		  "\"out_1.yodel.example\" is not a valid host name, as it has a \"_\"",
+		  "as \"out_1.yodel.example\", which is not a valid host name, as it has a \"_\". If this is your mail server, ask its administrator to set its HELO name to a host name that resolves to 198.51.100.7. " },
 		{ "b\xc3\xbc"
 		  "cher.example",
 		  "a.example", RESULT_PERMERROR, HELO_UNRELATED, false,
-		  "is not a valid host name, as it holds octets that are not ASCII",
+		  "is not a valid host name, as it has characters that are not ASCII",
 		  "as \"b\\xc3\\xbc"
-		  "cher.example\", which is not a valid host name, as it holds octets that are not ASCII. If this is your mail server, ask its administrator to set its HELO name to a.example. " },
+		  "cher.example\", which is not a valid host name, as it has characters that are not ASCII. If this is your mail server, ask its administrator to set its HELO name to a.example. " },
 		{ "a\x01.example", NULL, RESULT_PERMERROR, HELO_UNRELATED, false,
-		  "is not a valid host name, as it holds control octets",
-		  "as \"a\\x01.example\", which is not a valid host name, as it holds control octets. If " },
+		  "is not a valid host name, as it has control characters",
+		  "as \"a\\x01.example\", which is not a valid host name, as it has control characters. If " },
 		{ "[198.51.100.7]", "a.example", RESULT_PASS, HELO_UNRELATED, false,
 		  "[198.51.100.7] is the client's own address; some receivers refuse that in place of a name",
 		  "as \"[198.51.100.7]\", its own IP address. There is nothing wrong" },

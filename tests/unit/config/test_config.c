@@ -187,9 +187,9 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "resolver { trust-anchor \"/a\" trust-anchor \"/b\" }", "\"trust-anchor\" is given twice" },
 		{ "spf { engine own engine own }", "\"engine\" is given twice" },
 		{ "trust { authenticated yes authenticated no }", "\"authenticated\" is given twice" },
-		{ "policy { reject when banner = fail }", "\"banner\" is not known without a look" },
+		{ "policy { reject when banner = fail }", "\"banner\" needs \"look-back yes\"" },
 		{ "policy { accept when dnsbl or (trusted and not tls = none) }",
-		  "\"tls\" is not known without a look" },
+		  "\"tls\" needs \"look-back yes\"" },
 		{ "resolver { timeout 5 }", "expected a duration" },
 		{ "resolver { cache 5 }", "expected a size" },
 		{ "resolver { cache 5s }", "expected a size" },
@@ -197,7 +197,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "resolver { cache 99999999999999999999GB }", "expected 256kB to 64GB" },
 		{ "resolver { servers sytem }", "did you mean \"system\"?" },
 		{ "resolver { servers 192.0.2.1@99999 }", "is not a name server" },
-		{ "trust { networks { 10.0.0.1/8 } }", "has bits set behind its prefix" },
+		{ "trust { networks { 10.0.0.1/8 } }", "has bits set after its prefix" },
 		{ "trust { authenticated maybe }", "expected \"no\" or \"yes\"" },
 		{ "dnsbl \"zen\"", "is not a zone of a list" },
 		{ "dnsbl \"a.test\" weight 0", "expected a number from 1 to 1000" },
@@ -221,8 +221,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "policy { reject when mail-from in { \"example.org\" } }",
 		  "is not a pattern of an address" },
 		{ "dnsbl \"a.test\" policy { reject when spf = fail or listed in { \"b.test\" } }",
-		  "test.conf:1: \"b.test\" is not a list that is asked" },
-		{ "policy { accept 550 when trusted }", "only behind \"reject\" or \"defer\"" },
+		  "test.conf:1: \"b.test\" is not a list in use" },
+		{ "policy { accept 550 when trusted }", "only after \"reject\" or \"defer\"" },
 		{ "policy { reject 0% when trusted }", "expected 1% to 100%" },
 		{ "policy { tag 10% \"x\" when trusted }", "expected one only for" },
 		{ "policy { tag when trusted }", "a tag without its text" },
@@ -242,7 +242,7 @@ F39_config_complains_with_place_and_expectation(void **state)
 		{ "timeout 5s",
 		  "found \"timeout\"; it belongs in resolver { ... } or in look-back yes { ... }\n" },
 		{ "probe yes",
-		  "test.conf:1:1: found \"probe\", which was an older name; expected \"look-back\" and, for what a list is asked, \"test-entries\"\n" },
+		  "test.conf:1:1: found \"probe\", which was an older name; expected \"look-back\" and, for the test entries of a list, \"test-entries\"\n" },
 		{ "dnsbl \"a.test\" probe none", "test.conf:1:16: found \"probe\", which was" },
 		{ "list \"a.test\" { probe { listed \"127.0.0.2\" } }",
 		  "test.conf:1:17: found \"probe\", which was" },
@@ -250,8 +250,8 @@ F39_config_complains_with_place_and_expectation(void **state)
 		  "test.conf:2:1: found \"probe-interval\", which was an older name; expected \"test-interval\"\n" },
 		{ "audit log \"/x\"",
 		  "test.conf:1:1: found \"audit\"; it belongs in front of a verb in policy { ... }; in front of the path of a log it is \"records\" now\n" },
-		{ "weight 3", "found \"weight\"; it belongs behind a list that is asked\n" },
-		{ "level info", "found \"level\"; it belongs behind \"log\"\n" },
+		{ "weight 3", "found \"weight\"; it belongs after the zone of a list\n" },
+		{ "level info", "found \"level\"; it belongs after \"log\"\n" },
 		{ "engine native", "found \"engine\"; it belongs in spf { ... }\n" },
 		{ "mode 0660 ", "test.conf:1:6: found \"0660\"; expected \"audit\" or \"enforce\"\n" },
 		{ "owner \"x\"",
@@ -627,7 +627,7 @@ F26_config_show_says_what_was_set(void **state)
 		  "exceptions {\n    accept when trusted #" },
 		{ "policy { reject when (dnsbl or dnswl) and spf in { fail, none } }",
 		  "reject when (dnsbl or dnswl) and spf in { none, fail } #" },
-		{ "list \"x.test\" { status closed } dnsbl \"x.test\"", "# not asked; see the warning\n" },
+		{ "list \"x.test\" { status closed } dnsbl \"x.test\"", "# not queried; see the warning\n" },
 	};
 
 	(void)state;
@@ -813,7 +813,7 @@ config_names_files_by_the_path_to_them(void **state)
 	expect_complaint_of("./main.conf", "./in/b.conf:2:7: found \"enfroce\"");
 	expect_complaint_of("main.conf", "in/b.conf:2:7: found \"enfroce\"");
 	write_file("in/b.conf", "\npolicy { reject when listed in { \"a.test\" } }");
-	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is not a list that is asked");
+	expect_complaint_of("./main.conf", "./in/b.conf:2: \"a.test\" is not a list in use");
 	write_file("in/b.conf", "\npolicy { reject when iprev = softfail }");
 	config = config_read(path, &out);
 	config_warn_of_nonsense(config, path, &out);
@@ -949,20 +949,20 @@ N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
 		{ "mail-from", "anna@a.*.example", "expected \"anna@*.example\"" },
 		{ "mail-from", "o*@partner.example", "expected \"*@partner.example\"" },
 		{ "mail-from", "anna@", "expected \"anna@*\"" },
-		{ "mail-from", "<anna@partner.example>", "fits nothing" },
+		{ "mail-from", "<anna@partner.example>", "matches nothing" },
 		{ "mail-from", "Anna anna@partner.example", "without brackets, names and blanks" },
-		{ "mail-from", "anna@[192.0.2.1]", "fits nothing" },
+		{ "mail-from", "anna@[192.0.2.1]", "matches nothing" },
 		{ "mail-from", "*", "expected \"*@*\"" },
 		{ "recipient", "*", "expected \"*@*\"" },
 		{ "recipient", "", "no recipient is empty" },
 		{ "client-name", "192.0.2.1", "client in { 192.0.2.0/24 }" },
 		{ "client-name", "2001:db8::1", "client in { 192.0.2.0/24 }" },
-		{ "client-name", "192.0.2.0/24", "fits nothing" },
+		{ "client-name", "192.0.2.0/24", "matches nothing" },
 		{ "client-name", "anna@partner.example", "expected \"partner.example\"" },
 		{ "client-name", "@partner.example", "expected \"partner.example\"" },
 		{ "client-name", ".partner.example", "expected \"*.partner.example\"" },
 		{ "client-name", "o*.example", "expected \"*.example\"" },
-		{ "client-name", "", "fits nothing" },
+		{ "client-name", "", "matches nothing" },
 		{ "helo-name", ".example", "expected \"*.example\"" },
 		{ "helo-name", "*example", "whole labels" },
 		{ "helo-name", "mail.*", "whole labels" },
@@ -972,7 +972,7 @@ N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
 		{ "mail-from", "postmaster", NULL },
 		{ "mail-from", "postmaster@*", NULL },
 		{ "mail-from", "*@*.partner.example", NULL },
-		{ "mail-from", "\\\"a b\\\"@partner.example", "fits nothing" },
+		{ "mail-from", "\\\"a b\\\"@partner.example", "matches nothing" },
 		{ "helo-name", "[192.0.2.1]", NULL },
 		{ "helo-name", "foo_bar", NULL },
 		{ "helo-name", "192.0.2.1", NULL },
@@ -987,13 +987,13 @@ N01_B20_config_refuses_patterns_that_fit_nothing(void **state)
 		{ "policy for { \"d.example\", \".d.example\" } { otherwise default }",
 		  "expected \"*.d.example\"" },
 		{ "policy for \"192.0.2.1\" { otherwise default }", "it is an address" },
-		{ "policy for \"\" { otherwise default }", "fits nothing" },
+		{ "policy for \"\" { otherwise default }", "matches nothing" },
 		{ "authserv-id \"a.test\" also \"@b.test\"", "expected \"b.test\"" },
 		{ "authserv-id \"a.test\" also { \".b.test\" }", "expected \"*.b.test\"" },
 		{ "authserv-id \"a.test\" also { \"mx*.b.test\" }", "expected \"*.b.test\"" },
 		{ "list \"a.test\" { contains \"b*.test\" }", "expected \"*.test\"" },
 		{ "list \".a.test\" { kind block }", "expected \"*.a.test\"" },
-		{ "list \"a.*.test\" { kind block }", "fits nothing" },
+		{ "list \"a.*.test\" { kind block }", "matches nothing" },
 	};
 	char messages[4096], text[300];
 	struct config *config;
@@ -1102,19 +1102,18 @@ N05_config_warns_of_what_can_be_known(void **state)
 		{ "policy { reject when iprev in { softfail, fail } }", NULL },
 		{ "policy { reject when not iprev = softfail }", NULL },
 		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 4 }",
-		  "\"dnsbl\" never comes to that: all lists that are asked together come to 3 at most" },
+		  "\"dnsbl\" is never that: all lists in use add up to 3 at most" },
 		{ "dnsbl \"a.test\" weight 2 dnsbl \"b.test\" policy { reject when dnsbl >= 3 or dnsbl = 0 }",
 		  NULL },
 		{ "dnsbl \"a.test\" weight 2 policy { reject when dnsbl.operators > 1 }",
-		  "come to 1 at most" },
-		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "never comes to that" },
+		  "add up to 1 at most" },
+		{ "dnsbl \"a.test\" policy { reject when dnsbl < 0 }", "is never that" },
 		{ "policy { reject when dnsbl >= 4 and not dnswl }",
-		  "no list is asked that counts for \"dnsbl\", so this never holds" },
-		{ "policy { accept when dnswl }", "no list is asked that counts for \"dnswl\"" },
-		{ "dnsbl \"a.test\" policy { accept when dnswl }",
-		  "no list is asked that counts for \"dnswl\"" },
-		{ "policy { reject when dnsbl }", "no list is asked that counts for \"dnsbl\"" },
-		{ "policy { reject when dnsbl = fail }", "no list is asked that \"dnsbl\" tells of" },
+		  "no list in use counts for \"dnsbl\", so this is never true" },
+		{ "policy { accept when dnswl }", "no list in use counts for \"dnswl\"" },
+		{ "dnsbl \"a.test\" policy { accept when dnswl }", "no list in use counts for \"dnswl\"" },
+		{ "policy { reject when dnsbl }", "no list in use counts for \"dnsbl\"" },
+		{ "policy { reject when dnsbl = fail }", "no list in use can decide \"dnsbl\"" },
 		{ "policy { reject when dnsbl < 1 and dnsbl in { none, fail } and not dnswl }", NULL },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"zen.spamhaus.og\" policy { }",
 		  "the list \"zen.spamhaus.og\" is not in the catalogue; did you mean \"zen.spamhaus.org\"?" },
@@ -1122,13 +1121,13 @@ N05_config_warns_of_what_can_be_known(void **state)
 		  "did you mean" },
 		{ "list \"zen.spamhaus.org\" { kind block } dnsbl \"bl.example.org\" policy { }", NULL },
 		{ "list \"bl.test\" { kind block } dnsbl \"dbl.test\" policy { }", NULL },
-		{ "", "test.conf: warning: it holds no setting at all" },
+		{ "", "test.conf: warning: it has no setting at all" },
 		{ "mode enforce", "test.conf: warning: there is no policy { ... }, so no mail is refused" },
 		{ "exceptions { accept when trusted }", "there is no policy" },
 		{ "policy for \"a.test\" { }", NULL },
 		{ "policy for { \"a.test\", \"b.test\" } { }\npolicy for \"b.test\" { }",
-		  "test.conf:2: warning: this policy is never asked for \"b.test\": the policy at /" },
-		{ "policy for \"*.test\" { } policy for \"a.test\" { }", "never asked for \"a.test\"" },
+		  "test.conf:2: warning: this policy is never used for \"b.test\": the policy at /" },
+		{ "policy for \"*.test\" { } policy for \"a.test\" { }", "never used for \"a.test\"" },
 		{ "policy for \"a.test\" { } policy for \"*.test\" { }", NULL },
 		{ "policy { reject when spf = fail\ndefer when spf = fail }",
 		  "test.conf:2: warning: this rule never acts: the one in /" },
@@ -1231,7 +1230,7 @@ config_warns_of_many_rules_without_comparing_each_with_each(void **state)
 	assert_non_null(
 		strstr(messages, "test.conf:40004: warning: this policy refuses mail that the default"));
 	assert_non_null(
-		strstr(messages, "test.conf:40004: warning: this policy is never asked for \"d7.test\""));
+		strstr(messages, "test.conf:40004: warning: this policy is never used for \"d7.test\""));
 	assert_int_equal(count_of(messages, "\n"), 3);
 	config_unref(config);
 	free(text);

@@ -45,7 +45,7 @@ each_setting_says_what_it_wants(void **state)
 		{ "resolver { trust-anchor \"/nonexistent\" }",
 		  "test.conf:1:25: the trust-anchor \"/nonexistent\" cannot be read: No such file or directory\n" },
 		{ "trust { networks { 10.0.0.1/8 } }",
-		  "test.conf:1:20: \"10.0.0.1/8\" has bits set behind its prefix; expected a network like 192.0.2.0/24 or 2001:db8::/32\n" },
+		  "test.conf:1:20: \"10.0.0.1/8\" has bits set after its prefix; expected a network like 192.0.2.0/24 or 2001:db8::/32\n" },
 		{ "trust { authenticated maybe }",
 		  "test.conf:1:23: unknown word \"maybe\"; expected \"no\" or \"yes\"\n" },
 #ifndef HAVE_LIBSPF2
@@ -61,25 +61,24 @@ each_setting_says_what_it_wants(void **state)
 		  "test.conf:1:39: the password-file \"/nonexistent\" cannot be read: No such file or directory\n" },
 		{ "share redis \"unix:/x\" { stream-length 999 }",
 		  "test.conf:1:39: a stream-length of 999; expected a number from 1000 to 10000000\n" },
-		{ "redis \"unix:/x\"", "test.conf:1:1: found \"redis\"; it belongs behind \"share\"\n" },
+		{ "redis \"unix:/x\"", "test.conf:1:1: found \"redis\"; it belongs after \"share\"\n" },
 #else
 		{ "share redis \"unix:/x\"",
 		  "test.conf:1:7: \"redis\" has no effect, because this heloscope was built without hiredis; expected no \"share\"\n" },
 #endif
 		{ "contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 x\"",
-		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \" has 121 characters; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \" has 121 characters; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"https://x.test/%20\"",
-		  "test.conf:1:9: the contact \"https://x.test/%20\" has \"%2\"; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"https://x.test/%20\" has \"%2\"; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"https://x.test/%\"",
-		  "test.conf:1:9: the contact \"https://x.test/%\" ends with a single \"%\"; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"https://x.test/%\" ends with a single \"%\"; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 xx%r\"",
-		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \" has 121 characters; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 \" has 121 characters; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"x%q\"",
-		  "test.conf:1:9: the contact \"x%q\" has \"%q\"; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"x%q\" has \"%q\"; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "contact \"\"",
-		  "test.conf:1:9: the contact \"\" is empty; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
-		{ "contact \"gr\xc3\xbc\xc3\x9f\"",
-		  "test.conf:1:9: the contact \"gr\\xc3\\xbc\\xc3\\x9f\" has the octet 0xc3; expected 1 to 120 characters of printable ASCII, for it stands whole at the end of refusals; behind a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		  "test.conf:1:9: the contact \"\" is empty; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
+		{ "contact \"gr\xc3\xbc\xc3\x9f\"", "test.conf:1:9: the contact \"gr\\xc3\\xbc\\xc3\\x9f\" has the octet 0xc3; expected 1 to 120 characters of printable ASCII, for it is put whole at the end of refusals; after a % only %r, which is the reference of 29 characters, or %%, a percent sign\n" },
 		{ "spf engine own",
 		  "test.conf:1:12: unknown SPF engine \"own\"; expected \"native\" or \"libspf2\"\n" },
 		{ "received-spf maybe",
@@ -126,7 +125,7 @@ control_is_on_this_host_alone(void **state)
 		(void)snprintf(text, sizeof text, "control \"%s\"", bad[i]);
 		(void)snprintf(
 			expected, sizeof expected,
-			"test.conf:1:9: the control socket \"%s\"; expected \"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because whoever reaches it sees what mail comes in and can have findings forgotten\n",
+			"test.conf:1:9: the control socket \"%s\"; expected \"unix:/PATH\", or a port of loopback like \"inet:8892@127.0.0.1\", because anyone who can connect to it sees how much mail comes in, and can make the filter forget findings\n",
 			bad[i]);
 		assert_null(config_from_text(text, messages));
 		assert_string_equal(messages, expected);
@@ -190,7 +189,7 @@ a_syntax_error_names_what_could_stand_there(void **state)
 		{ "share memcached \"x\"", "test.conf:1:7: found \"memcached\"; expected \"redis\"\n" },
 		{ "share", "test.conf:1:6: the file ends here; expected \"redis\"\n" },
 		{ "test-entries none",
-		  "test.conf:1:1: found \"test-entries\"; it belongs behind a list that is asked, or in list \"ZONE\" { ... }\n" },
+		  "test.conf:1:1: found \"test-entries\"; it belongs after the zone of a list, or in list \"ZONE\" { ... }\n" },
 		{ "look-back yes { port x }", "test.conf:1:22: found \"x\"; expected a number\n" },
 		{ "mode 5", "test.conf:1:6: found \"5\"; expected \"audit\" or \"enforce\"\n" },
 		{ "listen\nx", "test.conf:1:7: the line ends here; expected a text in quotes\n" },
@@ -348,7 +347,7 @@ static void
 write_statement(char *memory, const struct setting *setting, unsigned long number, int times)
 {
 	const struct setting *opener = setting->section != SECTION_TOP ? opener_of(setting->section) : NULL;
-	const bool is_shared = setting->section == SECTION_SHARE; /* behind "share" alone */
+	const bool is_shared = setting->section == SECTION_SHARE; /* after "share" alone */
 	const bool has_braces = opener != NULL && !is_shared;
 	struct strbuf text;
 
@@ -536,7 +535,7 @@ what_stands_behind_a_setting_stands_directly_behind_it(void **state)
 
 		assert_null(config_from_text(wrong[i], messages));
 		assert_non_null(strstr(messages, "; it belongs "));
-		assert_non_null(strstr(messages, " behind \""));
+		assert_non_null(strstr(messages, " after \""));
 	}
 }
 

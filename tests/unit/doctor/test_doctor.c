@@ -287,7 +287,7 @@ the_answer_tells_domains_apart(void **state)
 		  "a.example does not pass, because 192.0.2.7 has no reverse DNS (PTR) record. Ask the provider of 192.0.2.7, usually your hosting or internet provider, to set its PTR record to the name of the host. Then see to the 2 other findings below that cost mail." },
 		{ { nameless, pass_a, no_spf, unknown, NULL },
 		  5,
-		  "1 of your 5 domains passes; a.example does not, because 192.0.2.7 has no reverse DNS (PTR) record; b.example does not, because its SPF record does not allow 192.0.2.7; c.example passes only in part, because it has no SPF record; for 1 more the reasons stand below. What to do is below, the most serious first." },
+		  "1 of your 5 domains passes; a.example does not, because 192.0.2.7 has no reverse DNS (PTR) record; b.example does not, because its SPF record does not allow 192.0.2.7; c.example passes only in part, because it has no SPF record; for 1 more the reasons are below. What to do is below, the most serious first." },
 		{ { unknown },
 		  1,
 		  "Whether a.example passes is not known, because x.example could not be looked up. Run heloscope doctor again in some minutes; if it still fails, have its name servers corrected." },

@@ -206,7 +206,7 @@ reports_that_ask_for_gigabytes_are_not_read(void **state)
 	assert_int_equal(attachment_read((struct span){ memory, sizeof memory }, &taker), 0);
 	assert_string_equal(
 		told.text.text,
-		"(it is a zip archive with another compression than deflate and bzip2, which can ask for gigabytes of memory)\n");
+		"(it is a zip archive with a compression other than deflate and bzip2, which can ask for gigabytes of memory)\n");
 	memcpy(memory + ZIP_NAME_AT, "r.doc", 5);
 	taker = taker_of(&told);
 	assert_int_equal(attachment_read((struct span){ memory, sizeof memory }, &taker), 0);

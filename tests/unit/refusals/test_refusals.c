@@ -107,7 +107,7 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		{ "samples spf me { \"a\" }", ":1:13: unknown party \"me\"; expected" },
 		{ "samples spf receiver \"a\"", ":1:22: found the text \"a\"; expected \"{\"" },
 		{ "refusal \"a\" { text \"a \" category spf" REST "}",
-		  ":1:20: \"a \" stands in too many replies; expected at least 2 characters of one" },
+		  ":1:20: \"a \" is in too many replies; expected at least 2 characters of one" },
 		{ "refusal \"a\" { category spf" REST "}",
 		  ":1:9: \"a\" lacks something; expected \"text\", \"sign\", \"code\" or \"server\"" },
 		{ "refusal \"a\" { text \"abc\" }", "\"a\" lacks something; expected \"category\"" },
@@ -116,8 +116,8 @@ refusals_tell_what_is_wrong_and_what_was_expected(void **state)
 		{ "frame \"a\" { }", "\"a\" lacks something; expected \"text\"" },
 		{ "refusal \"A b\" { text \"abc\" category spf" REST "}",
 		  ":1:9: \"A b\" is not a name of an entry; expected lower-case letters" },
-		{ "operator \"x\" { servers \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
-		{ "operator \"x\" { links \"*.a.*\" }", "the pattern \"*.a.*\" fits nothing" },
+		{ "operator \"x\" { servers \"*.a.*\" }", "the pattern \"*.a.*\" matches nothing" },
+		{ "operator \"x\" { links \"*.a.*\" }", "the pattern \"*.a.*\" matches nothing" },
 		{ "operator \"x\" { elsewhere often }", "expected \"no\" or \"yes\"" },
 		{ "operator \"x\" { elsewhere yes elsewhere no }", "\"elsewhere\" is given twice" },
 		{ "mode audit", ":1:1: found \"mode\"; expected the end of file, \"frame\", \"include\"" },
@@ -1326,7 +1326,7 @@ refusal_tell_begins_with_the_answer(void **state)
 		refusal_tell(&(struct refusal_group){ .refusal = refusal,
 						      .known = known,
 						      .count = 1 + 36 * (i == 0) },
-			     &out);
+			     NULL, &out);
 		output_put(&out, "\n");
 	}
 	(void)fclose(out.file);
