@@ -413,7 +413,7 @@ class Site(Base):
         found = [(status, {**fields, "Date": ""}, body) for status, fields, body in (own.ask("/why/" + each) for each in (UNKNOWN, accepted, "x"))]
         self.assertEqual(found[1:], found[:1] * 2)
         self.assertEqual(found[0][0], 503)
-        self.assertIn("Something is wrong on our side", found[0][2])
+        self.assertIn("Something is wrong at this site", found[0][2])
         self.assertIn("records.jsonl.1", own.log.read_text())
         self.assertEqual(own.ask("/why/" + shown)[0], 200)
         old.chmod(0o644)
