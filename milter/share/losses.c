@@ -52,15 +52,18 @@ bool
 share_losses_note(struct share_losses *losses, const redisReply *answer, const char *group_name)
 {
 	const redisReply *group = find_group(answer, group_name);
+	const uint64_t before = losses->known;
 	uint64_t added, length, told, pending, least, most;
 
 	if (!take_count(answer, "entries-added", &added) || !take_count(answer, "length", &length)
 	    || !take_count(group, "entries-read", &told) || !take_count(group, "pel-count", &pending))
 		return false;
+	if (losses->known > added) /* of a stream that is no more */
+		losses->known = 0;
 	least = without(without(added, length), told);
 	most = without(without(added, without(length, pending)), told);
 	if (least <= losses->known && losses->known <= most)
-		return false;
+		return losses->known != before;
 	losses->lost += without(least, losses->known);
 	losses->known = least > losses->known ? least : most;
 	return true;

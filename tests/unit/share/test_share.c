@@ -662,8 +662,9 @@ losses_are_what_was_appended_and_is_neither_told_nor_there(void **state)
 		{ 3100, 744, "$-1", 0, 2100, 100 },     /* it does not know */
 		{ 3100, 744, ":2456", 200, 2100, 100 }, /* 200 were told, and may stand there or not */
 		{ 3100, 544, ":2456", 0, 2100, 100 },   /* */
-		{ 10, 10, ":0", 0, 2100, 0 },           /* another stream */
-		{ 10, 12, ":0", 30, 2100, 0 },
+		{ 60, 10, ":0", 0, 2150, 50 },          /* another stream */
+		{ 10, 10, ":0", 0, 2150, 0 },           /* */
+		{ 10, 12, ":0", 30, 2150, 0 },
 	};
 	struct share_losses losses = { .known = 0 };
 
