@@ -49,10 +49,23 @@ worst_of(const struct message_record *record)
 	return worst;
 }
 
+/* Whether nothing was, or would be, done about it. */
+static bool
+is_welcome(const struct record_verdict *verdict)
+{
+	return verdict != NULL && verdict->action == ACTION_ACCEPT && verdict->pending_until == STAGE_CONNECT;
+}
+
 const struct record_verdict *
 answer_worst_of(const struct message_record *record)
 {
 	return worst_of(record).verdict;
+}
+
+unsigned
+answer_explained(const struct message_record *record)
+{
+	return is_welcome(answer_worst_of(record)) ? relayed_methods(record->facts) : 0;
 }
 
 static const char *
@@ -174,13 +187,6 @@ add_cause(const struct record_verdict *verdict, const char *where, struct strbuf
 	answer_more_causes(verdict, where, text);
 }
 
-/* Whether nothing was, or would be, done about it. */
-static bool
-is_welcome(const struct record_verdict *verdict)
-{
-	return verdict != NULL && verdict->action == ACTION_ACCEPT && verdict->pending_until == STAGE_CONNECT;
-}
-
 /* "The checks spf and dnsbl could not be completed (temperror)." */
 static void
 add_unknown(const struct facts *facts, unsigned count, struct strbuf *text)
@@ -216,7 +222,7 @@ add_failures(const struct facts *facts, bool is_accepted, enum telling_reader re
 		strbuf_printf(text, " %u %scheck%s failed%s%s: ", failures.failed,
 			      explained != 0 ? "other " : "", failures.failed == 1 ? "" : "s",
 			      is_accepted ? ", though" : "",
-			      reader == READER_HERE && explained == 0 ? "; tell the sender" : "");
+			      reader == READER_HERE ? "; tell the sender" : "");
 		telling_of(failures.worst)->refuse(NULL, facts, text);
 	} else if (failures.unknown > 0) {
 		add_unknown(facts, failures.unknown, text);
@@ -253,7 +259,7 @@ add_trial(const struct message_record *record, const struct outcome *outcome, st
 
 	if (verdict->pending_until != STAGE_CONNECT)
 		strbuf_add(text,
-			   "This mail would not be decided on before its content is known (use --message)");
+			   "This mail would be decided on only when its content is known (use --message)");
 	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "This mail would be %s", participle);
 	else if (verdict->overruled != OVERRULED_NOT)
@@ -292,6 +298,17 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 	add_share(record, outcome, text);
 }
 
+/* Why it is deferred in place of something else: the rule that was told, or one before it. */
+static const char *
+why_softened(const struct record_verdict *verdict)
+{
+	if (!verdict->is_softened)
+		return ".";
+	return verdict->withheld != DNS_NOERROR
+		       ? "; it is not known whether this rule applies."
+		       : "; not rejected, because it is not known whether an \"accept\" rule before it applies.";
+}
+
 static void
 tell(const struct message_record *record,
      void (*add)(const struct message_record *record, const struct outcome *outcome, struct strbuf *text),
@@ -305,13 +322,12 @@ tell(const struct message_record *record,
 	}
 	add(record, &outcome, text);
 	add_rule(outcome.verdict, text);
-	strbuf_add(text, outcome.verdict->is_softened
-				 ? "; not rejected, because something could not be found out."
-				 : ".");
+	strbuf_add(text, why_softened(outcome.verdict));
 	if (action_refuses(outcome.verdict->action)) {
 		const bool is_told = add == add_outcome && outcome.verdict->is_enforced;
 
-		strbuf_add(text, " Tell the sender: ");
+		strbuf_add(text, outcome.verdict->is_enforced ? " Tell the sender: "
+							      : " The sender would be told: ");
 		add_cause(outcome.verdict, is_told ? ANSWER_TOLD : ANSWER_WOULD_BE_TOLD, text);
 	} else {
 		add_failures(record->facts, is_welcome(outcome.verdict), READER_HERE, text);

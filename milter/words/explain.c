@@ -280,9 +280,9 @@ static const char *
 doubt_about(const struct record_verdict *verdict)
 {
 	if (verdict->withheld != DNS_NOERROR)
-		return " (it is not known whether it is true, because not all that it needs was looked up)";
+		return " (it is not known whether this rule applies)";
 	if (verdict->is_softened)
-		return " (not a rejection, because something could not be found out)";
+		return " (not a rejection, because it is not known whether an \"accept\" rule before it applies)";
 	return "";
 }
 
@@ -499,7 +499,7 @@ static bool
 advise(const struct message_record *record, struct output *out)
 {
 	const struct blame blame = find_blame(record);
-	const unsigned rest = ALL_METHODS & ~blame.methods;
+	const unsigned rest = ALL_METHODS & ~(blame.methods | answer_explained(record));
 	const bool has_first = blame.listed > 0 || is_advice_needed(record->facts, blame.methods);
 
 	if (!has_first && !is_advice_needed(record->facts, rest))
@@ -707,8 +707,7 @@ explain_for_sender(const struct message_record *record, struct output *out)
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
 			       &record->verdicts[record->recipients[i].verdict], out);
-	if (!advise(record, out))
-		return;
+	(void)advise(record, out);
 	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));
 }

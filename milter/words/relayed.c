@@ -35,7 +35,7 @@ changed_domain(const struct facts *facts)
 }
 
 /* The first that is so and explains a failure is told; $D stands for the domain. */
-static const struct {
+static const struct row {
 	const char *(*domain_of)(const struct facts *facts); /* NULL: it is not so */
 	unsigned methods;
 	const char *sentence;
@@ -58,19 +58,32 @@ failed_methods(const struct facts *facts)
 	return failed;
 }
 
-unsigned
-relayed_tell(const struct facts *facts, struct strbuf *text)
+static const struct row *
+find_row(const struct facts *facts)
 {
 	const unsigned failed = failed_methods(facts);
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const unsigned explained = failed & rows[i].methods;
-		const char *domain = explained != 0 ? rows[i].domain_of(facts) : NULL;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if ((failed & rows[i].methods) != 0 && rows[i].domain_of(facts) != NULL)
+			return &rows[i];
+	return NULL;
+}
 
-		if (domain == NULL)
-			continue;
-		telling_fill(text, rows[i].sentence, &(struct telling_values){ { ['D' - 'A'] = domain } });
-		return explained;
-	}
-	return 0;
+unsigned
+relayed_methods(const struct facts *facts)
+{
+	const struct row *row = find_row(facts);
+
+	return row != NULL ? failed_methods(facts) & row->methods : 0;
+}
+
+unsigned
+relayed_tell(const struct facts *facts, struct strbuf *text)
+{
+	const struct row *row = find_row(facts);
+
+	if (row != NULL)
+		telling_fill(text, row->sentence,
+			     &(struct telling_values){ { ['D' - 'A'] = row->domain_of(facts) } });
+	return relayed_methods(facts);
 }

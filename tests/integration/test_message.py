@@ -346,7 +346,7 @@ class Message(LabTest):
     def test_without_the_message_rules_that_need_it_are_told(self):
         status, out, err = check(None, "--rcpt", "user@strict.test", path=False)
         self.assertEqual(status, 3)
-        self.assertIn("not be decided on before its content is known (use --message)", out)
+        self.assertIn("be decided on only when its content is known (use --message)", out)
         self.assertIn("A rule needs the body of the message: give it with --message.", out)
         status, out, err = check(None, "--rcpt", "user@in.test", path=False)  # which an audit rule alone waits for
         self.assertEqual(status, 0)

@@ -29,6 +29,9 @@ void answer_tell_sender(const struct message_record *record, struct strbuf *text
  * none. */
 const struct record_verdict *answer_worst_of(const struct message_record *record);
 
+/* Methods, as bits, that failed for accepted mail only because somebody sent it on or changed it. */
+unsigned answer_explained(const struct message_record *record);
+
 /* What the reply to a refusal tells first: what was found, and what can be done. */
 void answer_first_cause(const struct record_verdict *verdict, struct strbuf *found, struct strbuf *remedy);
 

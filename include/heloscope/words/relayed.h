@@ -8,8 +8,10 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/facts/facts.h"
 
-/* Add what shows it, a sentence behind a blank, and return the methods, as bits, that failed for it. 0, with
- * nothing added, when nothing shows it. */
+/* The methods, as bits, that failed for it; 0 when nothing shows it. */
+unsigned relayed_methods(const struct facts *facts);
+
+/* The same, with what shows it added, if anything does: a sentence behind a blank. */
 unsigned relayed_tell(const struct facts *facts, struct strbuf *text);
 
 #endif
