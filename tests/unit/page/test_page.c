@@ -128,20 +128,26 @@ all_together_look_so_often(void **state)
 	gate_free(gate);
 }
 
-/* Guessing keeps those out who guess, and nobody else. */
+/* Guessing keeps those out who guess, and nobody else: but for one in a thousand, whose two places are also
+ * those of others. */
 static void
 too_many_looks_in_vain_keep_out_only_networks_that_did(void **state)
 {
 	struct gate *gate = gate_new();
-	const struct ipaddr guesser = numbered(256U << 16), neighbour = numbered((256U << 16) + 9),
-			    other = numbered(9999U << 16);
+	const struct ipaddr guesser = numbered(256U << 16), neighbour = numbered((256U << 16) + 9);
+	unsigned others = 0;
 
 	(void)state;
 	assert_int_equal(enter_of_many(gate, 256, BEGIN_MS, true), BOUND_PAGE_LOOKS_OF_ALL);
 	assert_true(BOUND_PAGE_LOOKS_OF_ALL > BOUND_PAGE_MISSES_OF_ALL);
 	assert_int_not_equal(enter(gate, &guesser, BEGIN_MS + 900), 0);
 	assert_int_not_equal(enter(gate, &neighbour, BEGIN_MS + 900), 0);
-	assert_int_equal(enter(gate, &other, BEGIN_MS + 900), 0);
+	for (uint32_t i = 0; i < 5; i++) {
+		const struct ipaddr other = numbered((9999U + i) << 16);
+
+		others += enter(gate, &other, BEGIN_MS + 900) == 0;
+	}
+	assert_in_range(others, 3, 5);
 	assert_int_equal(enter(gate, &guesser, BEGIN_MS + 600000), 0);
 	gate_free(gate);
 }
