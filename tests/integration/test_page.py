@@ -310,8 +310,14 @@ class Floods(Base):
     def test_so_many_wait_to_be_looked_up(self):
         BOUND_PAGE_WAITING = 64
         own = self.anew("waiting", words=("--log", str(self.large_log())))
-        with concurrent.futures.ThreadPoolExecutor(BOUND_PAGE_WAITING + 30) as pool:
-            codes = [answer[0] for answer in pool.map(lambda number: own.ask(f"/why/{UNKNOWN}", visitor=f"10.{number}.0.1"), range(BOUND_PAGE_WAITING + 30))]
+        with contextlib.ExitStack() as stack:
+            own.process.send_signal(signal.SIGSTOP)  # so that all are there when it looks up
+            stack.callback(own.process.send_signal, signal.SIGCONT)
+            visitors = [stack.enter_context(own.connect()) for _ in range(BOUND_PAGE_WAITING + 30)]
+            for number, visitor in enumerate(visitors):
+                visitor.sendall(f"GET /why/{UNKNOWN} HTTP/1.0\r\nX-Real-IP: 10.{number}.0.1\r\n\r\n".encode())
+            own.process.send_signal(signal.SIGCONT)
+            codes = [int(read_all(visitor).split()[1]) for visitor in visitors]
         self.assertEqual(set(codes), {404, 503})
         self.assertGreaterEqual(codes.count(404), BOUND_PAGE_WAITING)
 
