@@ -145,6 +145,14 @@ def send(running, count, client="192.0.2.1"):
             assert connection.message(b"<u%d@sender.test>" % number)[-1][0] in b"ca"
 
 
+def first_line(redis, running):
+    """The first record of a filter, once Redis has it."""
+    send(running, 1)
+    line = wait_until("a record", lambda: lines_of(running.records_path))[0]
+    wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+    return line
+
+
 def status(running):
     return json.loads(lab.tool("status", "-c", running.config, "--json").stdout)["share"]
 
@@ -273,9 +281,7 @@ class Records(LabTest):
     def test_what_is_taken_over_may_be_much(self):
         redis, log = Redis("much"), lab.folder / "much.jsonl"
         running = start_filter("much", redis)
-        send(running, 1)
-        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
-        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        record = json.loads(first_line(redis, running))
         for number in range(300):
             redis.add("r", json.dumps({**record, "id": f"20261124T120000Z-{number:012x}"}))
         redis.run("XGROUP", "CREATE", RECORDS, "collect", "0")
@@ -295,9 +301,7 @@ class Records(LabTest):
     def test_records_that_redis_drops_before_they_are_collected_are_told_once(self):
         redis, log = Redis("dropped"), lab.folder / "dropped.jsonl"
         running = start_filter("dropped", redis)
-        send(running, 1)
-        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
-        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        record = json.loads(first_line(redis, running))
 
         def check(written, lost):
             done = collect(redis, log)
@@ -348,9 +352,7 @@ class Records(LabTest):
     def test_a_loss_that_cannot_be_taken_note_of_is_told_once(self):
         redis, log = Redis("unnoted", "--rename-command", "SETEX", ""), lab.folder / "unnoted.jsonl"
         running = start_filter("unnoted", redis)
-        send(running, 1)
-        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
-        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        record = json.loads(first_line(redis, running))
         lost = 3000 - self.fill(redis, record, 2999, 0)
         config = redis.folder / "collect.conf"
         config.write_text(f'share redis "unix:{redis.socket}"\n')
@@ -367,9 +369,7 @@ class Records(LabTest):
     def test_a_stream_that_nobody_collects_is_told_before_it_is_full(self):
         redis = Redis("filling")
         running = start_filter("filling", redis, CONFIG.replace('"unix:{socket}"', '"unix:{socket}" { stream-length 1000 }'))
-        send(running, 1)
-        record = json.loads(wait_until("a record", lambda: lines_of(running.records_path))[0])
-        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        record = json.loads(first_line(redis, running))
         self.assertEqual(status(running)["stream-length"], 1000)
         for count, is_told in ((498, False), (1, True)):
             self.fill(redis, record, count, count)
@@ -420,9 +420,7 @@ class Records(LabTest):
     def test_hostile_entries_are_kept_apart_and_counted(self):
         redis, log = Redis("hostile"), lab.folder / "hostile.jsonl"
         running = start_filter("hostile", redis)
-        send(running, 1)
-        line = wait_until("a record", lambda: lines_of(running.records_path))[0]
-        wait_until("the record", lambda: redis.run("XLEN", RECORDS) == "1")
+        line = first_line(redis, running)
         record = json.loads(line)
 
         def changed(**members):
