@@ -24,23 +24,17 @@ add(struct features *features, enum kind kind, uint64_t value)
 
 /* Words. */
 
-static bool
-is_letter(char c)
-{
-	return ascii_is_alpha(c) || (c & 0x80) != 0;
-}
-
 /* What begins there: letters, also with a hyphen or an apostrophe between; else a single octet. */
 static struct span
 piece_at(struct span text)
 {
 	size_t length = 1;
 
-	if (is_letter(text.at[0]))
+	if (place_is_letter(text.at[0]))
 		while (length < text.length
-		       && (is_letter(text.at[length])
+		       && (place_is_letter(text.at[length])
 			   || (ascii_is_among(text.at[length], "'-") && length + 1 < text.length
-			       && is_letter(text.at[length + 1]))))
+			       && place_is_letter(text.at[length + 1]))))
 			length++;
 	return (struct span){ text.at, length };
 }
@@ -85,7 +79,7 @@ add_words(struct features *features, const struct place_text *text)
 		const bool is_whole = text->is_in_name[at] || text->text.at[at] == NORMAL_BLOT;
 		const struct span piece = is_whole ? whole_at(text, at) : piece_at(span_from(text->text, at));
 
-		if (is_whole || is_letter(piece.at[0])) {
+		if (is_whole || place_is_letter(piece.at[0])) {
 			add_word(features, is_whole ? kind_of(piece) : piece);
 			words++;
 		}

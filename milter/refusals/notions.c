@@ -88,13 +88,6 @@ struct look {
 	struct sights *sights;
 };
 
-/* Octets of letters of any alphabet: a word goes on with them. */
-static bool
-is_letter(char c)
-{
-	return ascii_is_alpha(c) || (c & 0x80) != 0;
-}
-
 static bool
 is_whole_word(const struct place_text *text, struct span place, bool is_open)
 {
@@ -102,10 +95,11 @@ is_whole_word(const struct place_text *text, struct span place, bool is_open)
 
 	if (text->is_in_name[begin])
 		return false;
-	if (begin > 0 && (is_letter(text->text.at[begin - 1]) || text->text.at[begin - 1] == NORMAL_BLOT))
+	if (begin > 0
+	    && (place_is_letter(text->text.at[begin - 1]) || text->text.at[begin - 1] == NORMAL_BLOT))
 		return false;
 	return is_open || end >= text->text.length
-	       || !(is_letter(text->text.at[end]) || text->text.at[end] == '-');
+	       || !(place_is_letter(text->text.at[end]) || text->text.at[end] == '-');
 }
 
 static void

@@ -23,6 +23,13 @@ struct place_text {
 	bool is_in_name[BOUND_REFUSAL_TEXT];
 };
 
+/* Octets of letters of any alphabet: a word goes on with them. */
+static inline bool
+place_is_letter(char c)
+{
+	return ascii_is_alpha(c) || (c & 0x80) != 0;
+}
+
 /* `text`, of BOUND_REFUSAL_TEXT octets at most, must stay. */
 void place_text_init(struct place_text *whole, struct span text);
 
