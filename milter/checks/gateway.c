@@ -1,5 +1,6 @@
 #include "heloscope/checks/gateway.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
@@ -83,8 +84,7 @@ meet(struct gateway_walk *walk, const struct received *received)
 static void
 meet_program(struct gateway_walk *walk)
 {
-	static const unsigned char loopback[] = { 127, 0, 0, 1 };
-	const struct ipaddr itself = ipaddr_from_octets(loopback, sizeof loopback);
+	const struct ipaddr itself = ipaddr_from_ipv4(INADDR_LOOPBACK);
 
 	walk->is_inside = true;
 	if (!config_is_gateway(walk->config, &itself))

@@ -35,7 +35,7 @@ changed_domain(const struct facts *facts)
 }
 
 /* The first that is so and explains a failure is told; $D stands for the domain. */
-static const struct row {
+static const struct {
 	const char *(*domain_of)(const struct facts *facts); /* NULL: it is not so */
 	unsigned methods;
 	const char *sentence;
@@ -58,32 +58,40 @@ failed_methods(const struct facts *facts)
 	return failed;
 }
 
-static const struct row *
-find_row(const struct facts *facts)
+struct explanation {
+	unsigned methods;     /* that failed for it; 0: nothing shows it */
+	const char *sentence; /* with $D for the domain */
+	const char *domain;
+};
+
+static struct explanation
+explain(const struct facts *facts)
 {
 	const unsigned failed = failed_methods(facts);
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if ((failed & rows[i].methods) != 0 && rows[i].domain_of(facts) != NULL)
-			return &rows[i];
-	return NULL;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const unsigned explained = failed & rows[i].methods;
+		const char *domain = explained != 0 ? rows[i].domain_of(facts) : NULL;
+
+		if (domain != NULL)
+			return (struct explanation){ explained, rows[i].sentence, domain };
+	}
+	return (struct explanation){ 0, NULL, NULL };
 }
 
 unsigned
 relayed_methods(const struct facts *facts)
 {
-	const struct row *row = find_row(facts);
-
-	return row != NULL ? failed_methods(facts) & row->methods : 0;
+	return explain(facts).methods;
 }
 
 unsigned
 relayed_tell(const struct facts *facts, struct strbuf *text)
 {
-	const struct row *row = find_row(facts);
+	const struct explanation explanation = explain(facts);
 
-	if (row != NULL)
-		telling_fill(text, row->sentence,
-			     &(struct telling_values){ { ['D' - 'A'] = row->domain_of(facts) } });
-	return relayed_methods(facts);
+	if (explanation.methods != 0)
+		telling_fill(text, explanation.sentence,
+			     &(struct telling_values){ { ['D' - 'A'] = explanation.domain } });
+	return explanation.methods;
 }
