@@ -128,8 +128,20 @@ take_literal(struct span *rest, struct ipaddr *address)
 	return true;
 }
 
-/* Whether an address is in a text, in brackets as a server writes that of a client: not behind "@", as in
- * addresses of mail. */
+/* Whether "@" in front of that octet belongs to an address of mail, and not to an IDENT that begins a
+ * comment. */
+static bool
+is_behind_mailbox(struct span text, size_t at)
+{
+	if (at == 0 || text.at[at - 1] != '@')
+		return false;
+	while (at > 0 && !ascii_is_blank(text.at[at - 1]) && !ascii_is_among(text.at[at - 1], "<("))
+		at--;
+	return at == 0 || text.at[at - 1] != '(';
+}
+
+/* Whether an address is in a text, in brackets as a server writes that of a client: not as in addresses of
+ * mail. */
 static bool
 holds_literal(struct span text)
 {
@@ -138,7 +150,7 @@ holds_literal(struct span text)
 	for (size_t i = 0; i < text.length; i++) {
 		struct span rest = span_from(text, i);
 
-		if ((i == 0 || text.at[i - 1] != '@') && take_literal(&rest, &address))
+		if (!is_behind_mailbox(text, i) && take_literal(&rest, &address))
 			return true;
 	}
 	return false;

@@ -240,6 +240,10 @@ received_takes_nothing_that_the_client_says_for_its_address(void **state)
 		{ "from [198.51.100.9] (helo=x) (p.test [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL,
 		  NULL },
 		{ "from [198.51.100.9] (helo=x [192.0.2.1]) by gw.test with ESMTP id 1", NULL, NULL, NULL },
+		{ "from [198.51.100.9] (helo=x) by b c (joe@[192.0.2.1]) by gw.test (8.17.1/8.17.1) with ESMTP id 1",
+		  NULL, NULL, NULL },
+		{ "from x (y [198.51.100.9]) by b c (IDENT:joe@[192.0.2.1]) by gw.test (8.17.1/8.17.1) with ESMTP id 1",
+		  NULL, NULL, NULL },
 		/* Exchange's form from others. */
 		{ "from h.test (198.51.100.9) by gw.test (Postfix) with ESMTP id 1", NULL, NULL, NULL },
 		{ "from h.test (198.51.100.9) (192.0.2.1) by A.test (10.1.2.3) with Microsoft SMTP Server id 1",
