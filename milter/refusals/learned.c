@@ -7,8 +7,10 @@
 
 #define ROUNDS 8 /* through all lessons */
 #define MARGIN 3 /* by which a category has to be ahead, a text of one feature */
-#define STRIDE                                                                                               \
-	7919 /* a prime: lessons that stand side by side are alike, and come one after the other in vain */
+/* Primes: lessons that stand side by side are alike, and come one after the other in vain. The other is for
+ * those whose number the first divides, so that each comes. */
+#define STRIDE 7919
+#define OTHER_STRIDE 7907
 #define SEEN_MIN 2 /* lessons that have a feature of which something is learned */
 #define SCALE 256  /* of the weights that are kept */
 #define WIDTH 32   /* of a row of weights, one for each category */
@@ -183,11 +185,12 @@ learn_one(struct school *school, const struct exercise *exercise, int64_t left)
 static void
 learn(struct school *school)
 {
+	const size_t stride = school->count % STRIDE != 0 ? STRIDE : OTHER_STRIDE;
 	const size_t steps = ROUNDS * school->count;
 	size_t at = 0;
 
 	for (size_t step = 0; step < steps; step++) {
-		at = (at + STRIDE + (step % school->count == 0)) % school->count;
+		at = (at + stride + (step % school->count == 0)) % school->count;
 		learn_one(school, &school->exercises[at], (int64_t)(steps - step));
 	}
 	for (size_t row = 0; row < school->learned->row_count; row++)
