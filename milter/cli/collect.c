@@ -33,7 +33,8 @@ static const char help[] =
 	"whose name begins with \"apart-\". Records that Redis dropped because nobody collected\n"
 	"them in time are counted as lost. Exit status: 0 it was ended, or with --once all was\n"
 	"written; 1 the same, but something was kept apart or lost; 2 wrong usage; 3 it could\n"
-	"not begin, or with --once the server or the log cannot be used.\n"
+	"not begin, or with --once the server or the log cannot be used. Run only one at a time\n"
+	"for a site: two of them on one host write some records twice.\n"
 	"\n"
 	"Example: heloscope collect --log /var/log/heloscope/site.jsonl\n";
 

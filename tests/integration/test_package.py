@@ -516,6 +516,7 @@ class Stranger(Booted):
         self.machine.do(*self.said(README, "is installed and only has to be enabled:")[0].split())
         log = self.root / "var/log/heloscope/site.jsonl"
         wait_until("the records of both", lambda: log.exists() and len(log.read_text().splitlines()) == 2)
+        self.machine.do("systemctl", "stop", "heloscope-collect")
         self.machine.do(*self.said(README, "or the unit cannot write the log afterwards:")[0].split())
         report = self.said(README, "and tell which host received what:")[0].split()
         self.assertRegex(self.machine.do(*report), r"\A2 messages, .*\n\nYour hosts\n\n messages   refused\n +1 +0  mx\n +1 +0  mx2\n")
