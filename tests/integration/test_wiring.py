@@ -2,10 +2,13 @@
 import contextlib
 import json
 import os
+import pathlib
 import pwd
 import re
 import socket
+import shutil
 import subprocess
+import sys
 import threading
 import unittest
 
@@ -13,6 +16,10 @@ from lab import HEAD, LabTest, Smtp, free_port, module_lab, wait_until, write_se
 from raw_milter import Client
 
 lab = None
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+# What there is to find, as the table of findings has it.
+FINDINGS = set(re.findall(r'^\tROW\(\w+, "([a-z-]+)"', (SOURCE / "include/heloscope/wiring/finding.h").read_text(), re.MULTILINE))
 
 MASTER = """smtp inet n - n - - smtpd
 submission inet n - n - - smtpd
@@ -25,6 +32,12 @@ def setUpModule():
     global lab
     with module_lab() as lab:
         pass
+
+
+def tearDownModule():
+    """Each finding was set on a real MTA, and found: not one of the table is forgotten here."""
+    if len(sys.argv) == 1:  # all tests ran
+        assert found_here == FINDINGS, f"never found: {sorted(FINDINGS - found_here)}; not in the table: {sorted(found_here - FINDINGS)}"
 
 
 @contextlib.contextmanager
@@ -78,7 +91,14 @@ class Postfix:
             self.commands.append((cure["file"], cure["line"]))
 
 
-told = set()  # findings of which the text for people was seen
+found_here = set()  # the findings of all reports
+told = set()  # those of which the text for people was seen
+
+
+def kinds_of(report):
+    kinds = {finding["finding"] for finding in report["findings"]}
+    found_here.update(kinds)
+    return kinds
 
 
 def look(*words):
@@ -86,7 +106,7 @@ def look(*words):
     done = lab.tool(*words, "--json")
     assert done.stderr == "", done.stderr
     report = json.loads(done.stdout)
-    kinds = {finding["finding"] for finding in report["findings"]}
+    kinds = kinds_of(report)
     bad = [finding for finding in report["findings"] if finding["severity"] != "note"]
     assert done.returncode == (1 if bad else 0), done
     if not kinds <= told or not told:
@@ -382,6 +402,21 @@ class PostfixTest(LabTest):
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path.parent} drwx------ root:root"))
 
+    def test_socket_that_only_root_and_postfix_may_look_at(self):
+        """Whoever is not root is told that he does not see it, and not that it is missing or closed."""
+        program = shutil.copy(lab.builddir / "milter/heloscope", lab.folder / "heloscope-of-nobody")
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock"):
+            os.chown(path.parent, 0, pwd.getpwnam("postfix").pw_gid)
+            path.parent.chmod(0o750)
+            self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+            words = program, "wiring", "-c", lab.folder / "wiring.conf", "--postfix", postfix.folder
+            text, report = (subprocess.run([*words, *more], stdin=subprocess.DEVNULL, capture_output=True, text=True, user="nobody", extra_groups=[], check=True).stdout
+                            for more in ((), ("--json",)))
+            self.assertEqual(kinds_of(json.loads(report)), {"socket-not-seen"})
+            finding, = json.loads(report)["findings"]
+            self.assertEqual((finding["severity"], finding["found"], finding["cures"]), ("note", f"{path}: Permission denied", []))
+            self.assertIn("Run this as root.", " ".join(text.split()))
+
     def test_D3_socket_in_the_directory_of_others(self):
         """Whoever pastes the cure must not take the directory of others from them."""
         for postfix, path in self.unix("milter.sock", "unix:milter.sock", mode=0o660):
@@ -480,7 +515,7 @@ class TrialTest(LabTest):
         lab.subfolder("control", owner="nobody")
         cls.filter = lab.heloscope(f'{HEAD}\ncontrol "unix:{lab.folder}/control/wiring.sock"\nresolver {{ servers 127.0.0.1@{free_port()} timeout 1s }}\n')
         cls.ports = {name: lab.postfix(f"inet:127.0.0.1:{cls.filter.port}" if milters else "", name=name, default_action="accept",
-                                          extra="smtpd_sender_restrictions = check_sender_access inline:{no@in.test=REJECT}")
+                                          extra="smtpd_sender_restrictions = check_sender_access inline:{no@in.test=REJECT, held@in.test=HOLD}")
                      for name, milters in (("attached", True), ("alone", False))}
 
     def send(self, name, *words, recipient="me@in.test"):
@@ -488,7 +523,7 @@ class TrialTest(LabTest):
                         "--json")
         self.assertEqual(done.stderr, "")
         report = json.loads(done.stdout)
-        return report["sent"], {finding["finding"] for finding in report["findings"]}
+        return report["sent"], kinds_of(report)
 
     def test_message_that_passes_the_filter(self):
         sent, findings = self.send("attached", "--mailbox", lab.mail)
@@ -521,12 +556,12 @@ class TrialTest(LabTest):
             stop.set()
             if has_others:
                 thread.join()
-            self.assertIn("test-message-not-known", {finding["finding"] for finding in json.loads(done.stdout)["findings"]}, done.stdout)
+            self.assertIn("test-message-not-known", kinds_of(json.loads(done.stdout)), done.stdout)
             self.assertEqual(done.returncode, 1)
             stop.clear()
         done = lab.tool("wiring", "-c", silent, "--postfix", lab.folder / "attached", "--send", "me@in.test", "--server", f"127.0.0.1@{self.ports['attached']}",
                         "--mailbox", lab.mail, "--json")
-        self.assertNotIn("test-message-not-known", {finding["finding"] for finding in json.loads(done.stdout)["findings"]}, done.stdout)
+        self.assertNotIn("test-message-not-known", kinds_of(json.loads(done.stdout)), done.stdout)
         wait_until("all messages", lambda: len(list(lab.mail.glob("new/*"))) >= before + 3)
 
     def test_mailbox_with_links(self):
@@ -551,6 +586,13 @@ class TrialTest(LabTest):
         sent, findings = self.send("attached", recipient="no@in.test")
         self.assertEqual((sent["is-accepted"], sent["is-arrived"], sent["fields"]), (False, False, []))
         self.assertIn("test-message-refused", findings)
+
+    def test_message_that_does_not_arrive(self):
+        """Postfix takes it, the filter sees it, and then it lies in the hold queue."""
+        sent, findings = self.send("attached", "--mailbox", lab.mail, recipient="held@in.test")
+        self.assertEqual((sent["is-accepted"], sent["is-arrived"], sent["fields"]), (True, False, []))
+        self.assertEqual({finding for finding in findings if "message" in finding}, {"test-message-not-arrived"})
+        self.assertEqual(len([path for path in (lab.folder / "attached-queue/hold").rglob("*") if path.is_file()]), 1)
 
     def test_nobody_takes_it(self):
         done = lab.tool("wiring", "-c", self.filter.config, "--postfix", lab.folder / "attached", "--send", "me@in.test", "--server", f"127.0.0.1@{free_port()}")
