@@ -3,7 +3,7 @@ import pathlib
 import re
 import unittest
 
-from lab import RECORDED, LabTest, Smtp, accepts, free_port, module_lab, wait_until
+from lab import RECORDED, LabTest, Smtp, accepts, free_port, main, module_lab, wait_until
 from raw_milter import ALL_STEPS, LEADING_BLANKS, Client, fields
 from readback import with_property
 from scenario import txt
@@ -227,4 +227,4 @@ class Dkim(LabTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main(verbosity=2)

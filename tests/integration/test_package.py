@@ -15,7 +15,7 @@ import textwrap
 import unittest
 
 import machine
-from lab import LabError, Smtp, accepts, module_lab, outside_make, wait_until
+from lab import LabError, Smtp, accepts, main, module_lab, outside_make, wait_until
 from machine import Machine
 from scenario import ZONES, addresses
 
@@ -529,4 +529,4 @@ class Stranger(Booted):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main(verbosity=2)

@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from lab import Lab, wait_until
+from lab import Lab, main, wait_until
 from raw_milter import Client, fields
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -272,4 +272,4 @@ class Audit(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main(verbosity=2)

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from dns_server import ODD_LABELS, DnsServer
-from lab import DEADLINE_S, HEAD, SANITIZER, Lab, accepts, free_port, wait_until
+from lab import DEADLINE_S, HEAD, SANITIZER, Lab, accepts, free_port, main, wait_until
 from raw_milter import Client, connect_packet
 
 WAIT_MS = 1000 * DEADLINE_S  # for what is answered in the end
@@ -289,4 +289,4 @@ class Scripted(Base):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main(verbosity=2)

@@ -4,7 +4,7 @@ import pwd
 import re
 import unittest
 
-from lab import Lab, LabTest, Smtp, enter_namespace, module_lab
+from lab import Lab, LabTest, Smtp, enter_namespace, main, module_lab
 from peers import Authority
 from readback import with_property
 from scenario import CONFIG, LISTS, ZONES, addresses, txt
@@ -266,4 +266,4 @@ class Signed(SendmailTest):
 
 if __name__ == "__main__":
     enter_namespace(addresses.values())
-    unittest.main(verbosity=2)
+    main(verbosity=2)

@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from lab import DEADLINE_S, Lab, Smtp, free_port, outside_make, wait_until, wait_until_it_serves
+from lab import DEADLINE_S, Lab, Smtp, free_port, main, outside_make, wait_until, wait_until_it_serves
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -417,4 +417,4 @@ class Installed(Base):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main(verbosity=2)
