@@ -9,6 +9,7 @@
 #include "heloscope/cli/cli.h"
 #include "heloscope/config/config.h"
 #include "heloscope/records/collector.h"
+#include "heloscope/share/server.h"
 #include "heloscope/share/stream.h"
 
 #define RETRY_MIN_S 1
@@ -255,6 +256,12 @@ cli_collect(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (!share_is_built()) {
+		output_put(
+			output_errors(),
+			"heloscope collect: this heloscope was built without hiredis, so it cannot read what filters share\n");
+		return CLI_UNKNOWN;
+	}
 	config = cli_config_of_filter(options.config);
 	if (config == NULL)
 		return CLI_UNKNOWN;
