@@ -11,7 +11,7 @@
 #define CHUNK_MIN 240  /* octets; behind the first one */
 #define CHUNK_MAX 4080 /* octets; unless more is asked for at once */
 #define GROWTH 3       /* a chunk has that part of what is used, so that no more of it lies idle */
-#define ALIGNMENT 8    /* of pointers and the largest numbers; nothing here needs more */
+#define ALIGNMENT 8    /* of pointers and the largest numbers, as ARENA_ALIGNED; nothing here needs more */
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -32,14 +32,25 @@ arena_init_for(struct arena *arena, size_t usual, size_t limit)
 				 .limit = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX };
 }
 
+void
+arena_init_over(struct arena *arena, char *memory, size_t size, size_t limit)
+{
+	struct arena_chunk *lent = (struct arena_chunk *)(void *)memory;
+
+	arena_init(arena, limit);
+	*lent = (struct arena_chunk){ .size = (uint32_t)(size - sizeof *lent) };
+	arena->chunks = arena->lent = lent;
+}
+
 static void
-free_chunks(struct arena_chunk *chunk)
+free_chunks(struct arena_chunk *chunk, const struct arena_chunk *lent)
 {
 	struct arena_chunk *next;
 
 	for (; chunk != NULL; chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		if (chunk != lent)
+			free(chunk);
 	}
 }
 
@@ -59,7 +70,7 @@ start_anew(struct arena *arena, struct arena_chunk *chunks)
 void
 arena_clear(struct arena *arena)
 {
-	free_chunks(arena->chunks);
+	free_chunks(arena->chunks, arena->lent);
 	start_anew(arena, NULL);
 }
 
@@ -68,11 +79,11 @@ arena_empty(struct arena *arena)
 {
 	struct arena_chunk *kept = arena->chunks;
 
-	if (kept == NULL || kept->size > CHUNK_MAX) {
+	if (kept == NULL || kept == arena->lent || kept->size > CHUNK_MAX) {
 		arena_clear(arena);
 		return;
 	}
-	free_chunks(kept->next);
+	free_chunks(kept->next, arena->lent);
 	kept->next = NULL;
 	kept->used = 0;
 	start_anew(arena, kept);

@@ -62,6 +62,8 @@
 #include "heloscope/checks/arrivals.h"
 #include "heloscope/checks/counts.h"
 
+#define WORK_USUAL 3056 /* octets: of SPF, with a record of a few terms; three KB are taken whole */
+
 struct facts *
 inquiry_facts(struct inquiry *inquiry)
 {
@@ -95,7 +97,7 @@ inquiry_work(struct inquiry *inquiry, enum stage stage)
 		state->work = arena_alloc(&state->arena, sizeof *state->work);
 		if (state->work == NULL)
 			return NULL;
-		arena_init(&state->work->memory, BOUND_SPF_WORK_OCTETS);
+		arena_init_for(&state->work->memory, WORK_USUAL, BOUND_SPF_WORK_OCTETS);
 		state->work->memory.total = &inquiry->held;
 	}
 	return state->work;

@@ -11,8 +11,10 @@
 #include "heloscope/daemon/account.h"
 #include "heloscope/daemon/verdicts.h"
 
-#define MESSAGE_MEMORY (1U << 20)     /* octets */
+#define MESSAGE_MEMORY (1U << 20) /* octets */
+#define MESSAGE_USUAL 3056        /* the same, with one verdict and its fields; three KB are taken whole */
 #define RECIPIENT_MEMORY (256U << 10) /* of the readings of one, while it is judged */
+#define RECIPIENT_USUAL 1024          /* octets */
 
 struct message {
 	struct message_needs *needs; /* the session's: what stands there now */
@@ -138,11 +140,12 @@ static const struct smtp_reply *
 apply_rules(const struct message *message, const struct envelope_address *recipient, struct verdict *verdict)
 {
 	const struct config *config = config_of(message);
+	ARENA_ALIGNED char memory[RECIPIENT_USUAL];
 	struct arena arena;
 	struct readings readings;
 	bool is_whole;
 
-	arena_init(&arena, RECIPIENT_MEMORY);
+	arena_init_over(&arena, memory, sizeof memory, RECIPIENT_MEMORY);
 	readings = mailbox_readings(recipient, &arena);
 	is_whole = !arena.has_failed;
 	*verdict = policy_judge(config, message->facts, &readings);
@@ -364,7 +367,7 @@ message_begin(struct message_needs *needs, const struct mail_command *mail)
 	if (message == NULL)
 		return NULL;
 	message->needs = needs;
-	arena_init(&message->arena, MESSAGE_MEMORY);
+	arena_init_for(&message->arena, MESSAGE_USUAL, MESSAGE_MEMORY);
 	arriving_init(&message->arriving, &message->arena);
 	ident_make(message->ident);
 	verdicts_init(&message->verdicts, needs->runtime, message->ident, &message->arena);

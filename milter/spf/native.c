@@ -13,6 +13,7 @@
 
 #define DEPTH_MAX 12              /* of includes and redirects; the limit of terms comes first */
 #define TERMS_OCTETS (512U << 10) /* of one record, while it is read */
+#define TERMS_USUAL 2048          /* octets */
 
 static bool
 counts_term(struct spf_evaluation *evaluation)
@@ -244,13 +245,14 @@ fetch(struct native *native, const char *domain)
 	struct spf_record record = { 0 };
 	struct span text = { "", 0 };
 	struct fetched *fetched;
+	ARENA_ALIGNED char memory[TERMS_USUAL];
 	struct arena terms;
 	enum result result;
 
 	for (fetched = native->fetched; fetched != NULL; fetched = fetched->next)
 		if (strcmp(fetched->domain, domain) == 0)
 			return fetched;
-	arena_init(&terms, TERMS_OCTETS);
+	arena_init_over(&terms, memory, sizeof memory, TERMS_OCTETS);
 	spf_set_problem(evaluation, SPF_PROBLEM_NONE);
 	result = spf_read_record(evaluation, domain, &terms, &record, &text);
 	if (result != RESULT_UNCHECKED)

@@ -20,8 +20,9 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunks;
-	uint32_t used, limit; /* octets */
-	uint32_t usual;       /* of the first chunk */
+	struct arena_chunk *lent; /* the first of them, when it lies in memory of the owner; or NULL */
+	uint32_t used, limit;     /* octets */
+	uint32_t usual;           /* of the first chunk */
 	uint32_t *total; /* octets of several arenas of one owner together; NULL, unless it is set while empty
 			  */
 	bool has_failed;
@@ -44,6 +45,13 @@ void arena_init(struct arena *arena, size_t limit);
 
 /* The same, for an owner that knows how many octets it usually needs: no more are taken at first. */
 void arena_init_for(struct arena *arena, size_t usual, size_t limit);
+
+/*
+ * The same, for what ends with the function that calls: what is given out first lies in `size` octets of its
+ * own at `memory`, ARENA_ALIGNED, and only what finds no room there is allocated.
+ */
+#define ARENA_ALIGNED _Alignas(8)
+void arena_init_over(struct arena *arena, char *memory, size_t size, size_t limit);
 
 /* Free all that was given out; the arena can be used again, as after arena_init(). */
 void arena_clear(struct arena *arena);

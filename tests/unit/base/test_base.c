@@ -191,6 +191,30 @@ arena_empty_starts_anew_in_what_was_usual(void **state)
 	arena_clear(&arena);
 }
 
+/* In its owner's memory first, and never beyond; what finds no room there is allocated, and freed. */
+static void
+arena_over_memory_of_its_owner(void **state)
+{
+	ARENA_ALIGNED char memory[258];
+	struct arena arena;
+	char *inside, *outside;
+
+	(void)state;
+	memset(memory, 'x', sizeof memory);
+	arena_init_over(&arena, memory, 256, 4096);
+	inside = arena_alloc(&arena, 100);
+	outside = arena_alloc(&arena, 200);
+	assert_true(inside > memory && inside + 100 <= memory + 256);
+	assert_true(outside != NULL && (outside + 200 <= memory || outside >= memory + sizeof memory));
+	assert_true(inside[0] == 0 && inside[99] == 0);
+	assert_null(arena_alloc(&arena, 4000)); /* the limit counts both */
+	assert_int_equal(memory[256], 'x');
+	arena_empty(&arena);
+	inside = arena_alloc(&arena, 100); /* from now on as any other */
+	assert_true(inside != NULL && (inside + 100 <= memory || inside >= memory + sizeof memory));
+	arena_clear(&arena);
+}
+
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define COUNTS_MEMORY false /* theirs is another malloc(3) */
 #else
@@ -663,6 +687,7 @@ main(void)
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
 		cmocka_unit_test(arena_prints_all_or_nothing),
 		cmocka_unit_test(arena_empty_starts_anew_in_what_was_usual),
+		cmocka_unit_test(arena_over_memory_of_its_owner),
 		cmocka_unit_test(arenas_take_little_more_than_they_give_out),
 		cmocka_unit_test(heap_is_trimmed_when_it_has_grown),
 		cmocka_unit_test(arena_grow_keeps_what_was_there),
