@@ -314,14 +314,33 @@ tell_absence(struct exam *exam)
 		publish);
 }
 
+/* Whether it is the record of another domain that has the error. */
+static bool
+is_of_other(const struct exam *exam, const struct spf_problem *found)
+{
+	const char *owner =
+		found->kind == SPF_PROBLEM_SEVERAL_RECORDS || found->kind == SPF_PROBLEM_TERM_TOO_LONG
+			? found->name
+			: found->holder;
+
+	return owner != NULL && strcmp(owner, exam->bounces) != 0;
+}
+
 /* The kind of an error, and whether it is one of limits. */
 static enum doctor_problem
-problem_of(const struct spf_outcome *outcome)
+problem_of(const struct exam *exam, const struct spf_outcome *outcome)
 {
-	return outcome->trace.terms > SPF_TERMS_MAX                   ? PROBLEM_SPF_TERM_LIMIT
-	       : outcome->trace.voids > SPF_VOIDS_MAX                 ? PROBLEM_SPF_VOID_LIMIT
-	       : outcome->problem.kind == SPF_PROBLEM_SEVERAL_RECORDS ? PROBLEM_SPF_SEVERAL
-								      : PROBLEM_SPF_INVALID;
+	const struct spf_problem *found = &outcome->problem;
+
+	if (found->kind == SPF_PROBLEM_ENDLESS)
+		return PROBLEM_SPF_LOOP;
+	if (outcome->trace.terms > SPF_TERMS_MAX)
+		return PROBLEM_SPF_TERM_LIMIT;
+	if (outcome->trace.voids > SPF_VOIDS_MAX)
+		return PROBLEM_SPF_VOID_LIMIT;
+	if (is_of_other(exam, found))
+		return PROBLEM_SPF_OF_OTHER;
+	return found->kind == SPF_PROBLEM_SEVERAL_RECORDS ? PROBLEM_SPF_SEVERAL : PROBLEM_SPF_INVALID;
 }
 
 /* The record to publish in place of one in error, or NULL when it cannot be known. */
@@ -350,14 +369,16 @@ error_text(struct exam *exam, const struct spf_outcome *outcome)
 			return arena_printf(exam->arena, "The SPF record has an error at \"%s\": %s.",
 					    arena_copy(exam->arena, term), spf_fault_text(found->fault));
 	}
-	return arena_printf(exam->arena, "The SPF record has an error: %s.",
+	return arena_printf(exam->arena,
+			    is_of_other(exam, found) ? "The SPF record cannot be evaluated: %s."
+						     : "The SPF record has an error: %s.",
 			    spf_problem_text(found, problem));
 }
 
 static void
 tell_error(struct exam *exam, const struct spf_outcome *outcome)
 {
-	const enum doctor_problem kind = problem_of(outcome);
+	const enum doctor_problem kind = problem_of(exam, outcome);
 
 	exam_say(exam, kind, "", DOCTOR_ERROR, error_text(exam, outcome),
 		 "Receivers treat all mail from the domain as if it had no SPF record, or refuse it.",

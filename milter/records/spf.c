@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "heloscope/records/value.h"
+#include "heloscope/spf/record.h"
 
 #define TEXT_MAX 4000  /* of an answer */
 #define ANSWERS_MAX 20 /* records of one answer that are told */
@@ -68,19 +69,28 @@ static const struct tokens faults = TOKENS(fault_words);
 
 /* Writing. */
 
+static void
+append_answer(json_t *answers, const struct dns_record *record, enum dns_type type)
+{
+	char memory[TEXT_MAX];
+	struct strbuf text = STRBUF_OVER(memory);
+
+	if (json_array_size(answers) >= ANSWERS_MAX)
+		return;
+	dns_record_add_to(record, type, &text);
+	document_append(answers, record_escaped((struct span){ memory, text.length }));
+}
+
+/* SPF records first: among many others none of them is left out. */
 static json_t *
 answers_of(const struct dns_answer *answer, enum dns_type type)
 {
 	json_t *answers = json_array();
 
-	for (size_t i = 0; i < answer->count && i < ANSWERS_MAX; i++) {
-		char memory[TEXT_MAX];
-		struct strbuf text;
-
-		strbuf_init(&text, memory, sizeof memory);
-		dns_record_add_to(&answer->records[i], type, &text);
-		document_append(answers, record_escaped((struct span){ memory, text.length }));
-	}
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < answer->count; i++)
+			if ((type == DNS_TXT && spf_record_is_one(answer->records[i].text)) == (round == 0))
+				append_answer(answers, &answer->records[i], type);
 	return answers;
 }
 

@@ -375,15 +375,42 @@ trace_run(struct spf_evaluation *evaluation, struct span run, const char *domain
 	}
 }
 
-/* The limit of terms ends every loop: then tell of that. */
+/* Whether a record above the one at `depth` is that of the same domain: there the evaluation comes back. */
+static bool
+comes_back(const struct native *native, unsigned depth)
+{
+	const struct span domain = span_of(native->frames[depth].domain);
+
+	for (unsigned i = 0; i < depth; i++)
+		if (span_equals_nocase(span_of(native->frames[i].domain), domain))
+			return true;
+	return false;
+}
+
+/* The include or redirect that is evaluated in a frame. */
+static struct span
+text_of_next(const struct frame *frame)
+{
+	return frame->next < frame->fetched->count ? frame->fetched->pieces[frame->next].term.text
+						   : frame->fetched->record.redirect_text;
+}
+
+/* A limit ends every loop: where one was reached in a loop, tell of that, and which term leads back first. */
 static void
 find_loop(struct native *native, unsigned depth)
 {
-	const char *domain = native->frames[depth].domain;
+	struct spf_evaluation *evaluation = &native->evaluation;
+	unsigned back = 1;
 
-	for (unsigned i = 0; i < depth; i++)
-		if (strcmp(native->frames[i].domain, domain) == 0)
-			spf_set_named_problem(&native->evaluation, SPF_PROBLEM_ENDLESS, domain);
+	if (evaluation->problem.kind != SPF_PROBLEM_TERM_LIMIT
+	    && evaluation->problem.kind != SPF_PROBLEM_VOID_LIMIT)
+		return;
+	while (back <= depth && !comes_back(native, back))
+		back++;
+	if (back > depth)
+		return;
+	spf_set_named_problem(evaluation, SPF_PROBLEM_ENDLESS, native->frames[back].domain);
+	spf_blame_term(evaluation, native->frames[back - 1].domain, text_of_next(&native->frames[back - 1]));
 }
 
 /* Begin what comes next, unless it is begun: put it on the trace, count it. False when it is one too many. */
@@ -397,10 +424,7 @@ begin(struct native *native, struct frame *frame, struct span text, bool counts)
 		return true;
 	frame->is_begun = native->has_news = true;
 	frame->step = spf_begin_step(evaluation, frame->domain, text);
-	if (!counts || counts_term(evaluation))
-		return true;
-	find_loop(native, evaluation->depth);
-	return false;
+	return !counts || counts_term(evaluation);
 }
 
 /* Match one piece, on record. */
@@ -422,6 +446,8 @@ match_piece(struct native *native, struct frame *frame, struct piece *piece, uns
 	}
 	if (begin(native, frame, piece->term.text, asks_dns(&piece->term)))
 		match = match_term(native, piece, frame->domain, depth);
+	if (match == MATCH_PERMERROR)
+		find_loop(native, depth);
 	spf_trace_end(&evaluation->trace, frame->step, told[match]);
 	return match;
 }
@@ -577,6 +603,8 @@ end_record(struct native *native, struct frame *frame, unsigned depth, bool spea
 {
 	const enum result result = finish_record(native, frame, depth, speaks);
 
+	if (result == RESULT_PERMERROR)
+		find_loop(native, depth);
 	if (result == RESULT_TEMPERROR || result == RESULT_PERMERROR)
 		spf_blame_term(&native->evaluation, frame->domain, frame->fetched->record.redirect_text);
 	return result;

@@ -205,9 +205,17 @@ outcome_of(const struct spf_step *step)
 	return is_match ? "matches" : "does not match";
 }
 
-static void
-put_step(const struct spf_trace *trace, size_t number, bool is_decisive, struct output *out)
+/* Whether the record of a step is but one of several, which put_check() has shown. */
+static bool
+is_one_of_several(const struct spf_facts *spf, const struct spf_step *step)
 {
+	return spf->problem.kind == SPF_PROBLEM_SEVERAL_RECORDS && step->match == SPF_PERMERROR;
+}
+
+static void
+put_step(const struct spf_facts *spf, size_t number, bool is_decisive, struct output *out)
+{
+	const struct spf_trace *trace = &spf->trace;
 	const struct spf_step *step = &trace->steps[number];
 	const size_t indent = 4 + 4 * (size_t)step->depth;
 	char memory[TELLING_SHOWN_SIZE];
@@ -217,6 +225,8 @@ put_step(const struct spf_trace *trace, size_t number, bool is_decisive, struct 
 	if (step->is_record) {
 		telling_add(&said, step->domain);
 		strbuf_add(&said, step->term.length > 0 ? ": " : ": no SPF record");
+		if (is_one_of_several(spf, step))
+			strbuf_printf(&said, "one of its %u SPF records is ", spf->problem.count);
 		strbuf_add_escaped(&said, step->term, TELLING_SHOWN_SIZE);
 		prose_put(out, indent, "%s", memory);
 		return;
@@ -241,21 +251,41 @@ decisive_step(const struct spf_trace *trace)
 	return i;
 }
 
+/* How many steps there are to tell: of a loop those of one round. */
+static size_t
+steps_to_tell(const struct spf_facts *spf)
+{
+	const struct spf_trace *trace = &spf->trace;
+	const struct span name = span_of(spf->problem.name);
+	size_t count = 0;
+
+	for (unsigned seen = 0; count < trace->step_count && seen < 2; count++)
+		seen += spf->problem.kind == SPF_PROBLEM_ENDLESS && trace->steps[count].is_record
+					&& span_equals_nocase(span_of(trace->steps[count].domain), name)
+				? 1
+				: 0;
+	return count;
+}
+
 static void
 put_trace(const struct spf_facts *spf, enum result result, struct output *out)
 {
+	const size_t count = steps_to_tell(spf);
 	const struct spf_trace *trace = &spf->trace;
 	const size_t decisive = decisive_step(trace);
 	char domain[TELLING_SHOWN_SIZE], title[120];
 
 	if (trace->step_count < 2
-	    && (trace->step_count == 0 || !trace->steps[0].is_record || trace->steps[0].term.length == 0))
+	    && (trace->step_count == 0 || !trace->steps[0].is_record || trace->steps[0].term.length == 0
+		|| is_one_of_several(spf, &trace->steps[0])))
 		return;
 	(void)snprintf(title, sizeof title, "How SPF for %.60s came to \"%s\"",
 		       telling_shown(spf->domain, domain), result_word(result));
 	put_title(out, title);
-	for (size_t i = 0; i < trace->step_count; i++)
-		put_step(trace, i, i == decisive, out);
+	for (size_t i = 0; i < count; i++)
+		put_step(spf, i, i == decisive, out);
+	if (count < trace->step_count)
+		prose_put(out, 4, "(and so on, in a loop)");
 	prose_put(out, 4, "(terms that cost lookups: %u, limit 10; lookups that found nothing: %u, limit 2)",
 		  trace->terms, trace->voids);
 }

@@ -6,6 +6,7 @@
 #include "heloscope/spf/record.h"
 #include "heloscope/words/spf_problem.h"
 #include "heloscope/words/spf_refusal.h"
+#include "heloscope/words/spf_several.h"
 
 #define TEXT_MAX 4000 /* of a record to publish */
 
@@ -42,7 +43,7 @@ say(const struct facts *facts, enum spf_identity identity, enum result result, s
 		strbuf_add(said, "no domain to look up");
 	else
 		say_record(facts, spf, result, said);
-	if (!is_said(spf->mechanism))
+	if (!is_said(spf->mechanism) || spf->problem.kind == SPF_PROBLEM_ENDLESS) /* which told its term */
 		return;
 	strbuf_add(said, has_problem ? ", at \"" : ", by \"");
 	telling_add(said, spf->mechanism);
@@ -64,11 +65,10 @@ say_spf_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 }
 
 static void
-put_forwarding(const struct facts *facts, enum telling_reader reader, struct output *out)
+put_forwarding(const struct facts *facts, struct output *out)
 {
 	const enum result spf = facts->results[METHOD_SPF];
 
-	(void)reader;
 	if (facts_forwarding(facts) == FORWARDING_LIKELY)
 		prose_put(
 			out, 28,
@@ -78,6 +78,21 @@ put_forwarding(const struct facts *facts, enum telling_reader reader, struct out
 		prose_put(
 			out, 28, "%s",
 			"a List-Id field says that a mailing list sent the mail on; anybody can write one, so that it counts only beside a good signature of the author's domain and good names of the server");
+}
+
+static void
+put_more(const struct facts *facts, enum telling_reader reader, struct output *out)
+{
+	(void)reader;
+	spf_several_put(&facts->spf[SPF_MAILFROM], out);
+	put_forwarding(facts, out);
+}
+
+static void
+put_more_of_helo(const struct facts *facts, enum telling_reader reader, struct output *out)
+{
+	(void)reader;
+	spf_several_put(&facts->spf[SPF_HELO], out);
 }
 
 /* The record that would let the client pass. */
@@ -160,7 +175,7 @@ const struct telling tell_spf = {
 	.rank = RANK_SPF,
 	.report = report_spf,
 	.say = say_spf,
-	.put_more = put_forwarding,
+	.put_more = put_more,
 	.refuse = spf_refuse,
 	.detail = spf_detail,
 	.advise = advise_spf,
@@ -172,6 +187,7 @@ const struct telling tell_spf_helo = {
 	.rank = RANK_SPF,
 	.report = report_spf_helo,
 	.say = say_spf_helo,
+	.put_more = put_more_of_helo,
 	.refuse = spf_refuse_helo,
 	.detail = spf_detail,
 };

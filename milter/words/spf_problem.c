@@ -24,7 +24,8 @@ static const struct {
 	[SPF_PROBLEM_REDIRECT_TO_NO_NAME] = { .nameless = "a redirect to what is not a domain name" },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { .nameless =
 						      "an include of, or redirect to, a domain without SPF record" },
-	[SPF_PROBLEM_ENDLESS] = { .nameless = "includes or redirects that never end" },
+	[SPF_PROBLEM_ENDLESS] = { "the record of ", " refers back to itself",
+				  "includes or redirects that never end" },
 	[SPF_PROBLEM_SYNTAX] = { "the SPF record of ", " has, after ", "" },
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "the SPF record of ", " has a term of more than 1024 characters",
 					"" },
@@ -69,6 +70,8 @@ add_detail(struct strbuf *text, const struct spf_problem *problem)
 {
 	if (problem->kind == SPF_PROBLEM_LOOKUP_FAULT || problem->kind == SPF_PROBLEM_RECORD_FAULT)
 		strbuf_add(text, dns_status_word(problem->status));
+	else if (problem->kind == SPF_PROBLEM_ENDLESS && problem->term != NULL)
+		strbuf_printf(text, ", for that of %s contains \"%s\"", problem->holder, problem->term);
 	else if (problem->kind == SPF_PROBLEM_SYNTAX)
 		strbuf_printf(text, "%u characters, %s", problem->at, faults[problem->fault]);
 	else if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS)

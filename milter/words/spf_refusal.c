@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "heloscope/base/nearest.h"
-#include "heloscope/spf/merge.h"
 #include "heloscope/spf/record.h"
 #include "heloscope/words/spf_problem.h"
+#include "heloscope/words/spf_several.h"
 #include "heloscope/words/telling.h"
 
 #define LIST_MAX 200   /* octets of a list of terms or names */
@@ -166,14 +166,14 @@ static const struct {
 					      "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record, or to correct the name after \"redirect=\". " },
 	[SPF_PROBLEM_NEXT_WITHOUT_RECORD] = { "The SPF record of $D includes, or redirects to, a domain that has no SPF record. ",
 					      "Ask whoever manages the DNS of $D to remove that \"include:\" or \"redirect=\" from its SPF (TXT) record, or to correct the name in it. " },
-	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N includes itself in a loop, because the record of $H contains \"$T\". ",
+	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N refers back to itself in a loop, because the SPF record of $H contains \"$T\". ",
 				  "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record. " },
 	[SPF_PROBLEM_SYNTAX] = { "The SPF record of $H has an error in the term \"$T\": $F. ",
 				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",
-					  "Ask whoever manages the DNS of $N to replace them with one TXT record: \"v=spf1\", then the terms of all of them but \"all\", then one \"all\" at the end (like \"v=spf1 mx include:spf.example.net ~all\"). " },
+					  "Ask whoever manages the DNS of $N to replace them with one TXT record: \"v=spf1\", then the terms of all of them but \"all\" (with \"include:\" in place of \"redirect=\"), then one \"all\" at the end (like \"v=spf1 mx include:spf.example.net ~all\"). " },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
@@ -231,19 +231,6 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 			      memory);
 }
 
-/* The record that takes the place of several, where the answer with them is among the facts. */
-static bool
-merge_records(const struct spf_facts *spf, const char *domain, struct strbuf *merged)
-{
-	for (size_t i = 0; i < spf->trace.lookup_count; i++) {
-		const struct spf_lookup *lookup = &spf->trace.lookups[i];
-
-		if (lookup->type == DNS_TXT && lookup->answer != NULL && strcmp(lookup->name, domain) == 0)
-			return spf_merge(lookup->answer, merged);
-	}
-	return false;
-}
-
 /* What to change, where it is known exactly: the term or the record to write. */
 static bool
 add_exact_change(const struct spf_facts *spf, const struct telling_values *values, struct strbuf *text)
@@ -255,7 +242,7 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 
 	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &exact))
 		change = "Ask whoever manages the DNS of $H to change that term to \"";
-	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && merge_records(spf, values->of['N' - 'A'], &exact))
+	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && spf_several_merge(spf, &exact))
 		change =
 			"Ask whoever manages the DNS of $N to replace them with this one TXT record, which combines them: \"";
 	if (change == NULL)
@@ -264,6 +251,16 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 	strbuf_add_escaped(text, (struct span){ exact.text, exact.length }, MERGED_MAX);
 	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in its SPF (TXT) record. " : "\". ");
 	return true;
+}
+
+/* What to change otherwise. A record without its redirect needs an "all". */
+static const char *
+change_of(const struct spf_problem *problem)
+{
+	if (problem->kind == SPF_PROBLEM_ENDLESS && problem->term != NULL
+	    && span_starts_with_nocase(span_of(problem->term), SPAN("redirect=")))
+		return "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record. ";
+	return problems[problem->kind].change;
 }
 
 static void
@@ -285,8 +282,10 @@ refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *t
 	(void)snprintf(count, sizeof count, "%u", problem->count);
 	telling_fill(text, problems[problem->kind].found, &values);
 	add_list(spf, text);
-	if (!add_exact_change(spf, &values, text))
-		telling_fill(text, problems[problem->kind].change, &values);
+	if (!add_exact_change(spf, &values, text)) {
+		spf_several_quote(spf, text);
+		telling_fill(text, change_of(problem), &values);
+	}
 }
 
 /* Results. */

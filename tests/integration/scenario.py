@@ -76,6 +76,14 @@ unsure MX 10 mail.plain
 unsure TXT "v=spf1 mx ?all"
 _dmarc.unsure TXT "v=DMARC1; p=none"
 _dmarc.unsure TXT "v=DMARC1; p=reject"
+loop TXT "v=spf1 mx include:a.loop.example -all"
+loop MX 10 smtpout.yodel
+a.loop TXT "v=spf1 ip4:192.0.2.9 include:loop.example -all"
+two MX 10 smtpout.yodel
+""" + "".join(f'two TXT "site-verification-{number}"\n' for number in range(1, 12)) + """
+two TXT "v=spf1 mx -all"
+two TXT "v=spf1 redirect=yodel.example"
+""" + "".join(f'two TXT "site-verification-{number}"\n' for number in range(12, 23)) + """
 spaced AAAA 2001:db8::54
 spaced TXT "v=spf1 ip6:2001:db8::54 -all"
 _dmarc.spaced TXT "v = DMARC1 ; sp=reject; p = none"

@@ -173,6 +173,16 @@ class Stories(unittest.TestCase):
                 self.assertEqual(messages, "")
                 self.assertEqual(re.sub(r"\s+", " ", anonymous(now)), would_be(re.sub(r"\s+", " ", anonymous(then))))
 
+    def test_what_is_told_of_records_in_error_that_nobody_sent_from(self):
+        """Both of two SPF records, which stand among more TXT records than a record of the log keeps; the term that closes a loop."""
+        log = lab.folder / "in-error.jsonl"
+        for name, sender in (("two-spf-records", "<x@two.example>"), ("spf-loop", "<x@loop.example>")):
+            with self.subTest(name):
+                record = json.loads(run("check", "-c", running.config, "--ip", addresses["neutral"], "--helo", "mail.plain.example", "--from", sender, "--json")[1])
+                log.write_text(json.dumps(record) + "\n")
+                self.compare(name, re.sub(r"  Host .*\n", "", anonymous(run("explain", "--log", log, record["id"])[1])))
+                self.compare(f"{name}-for-sender", anonymous(run("explain", "--log", log, "--for-sender", record["id"])[1]))
+
     def test_P0_check_and_replay_judge_an_address_of_too_many_readings(self):
         """As the filter does (tests/unit/daemon): what it may come to besides is not known, so that a rule that rests on it defers, and no other."""
         config, log = lab.folder / "readings.conf", lab.folder / "check-readings.jsonl"

@@ -48,8 +48,8 @@ enum spf_problem_kind {
 	SPF_PROBLEM_REDIRECT_WITHOUT_RECORD, /* name */
 	SPF_PROBLEM_REDIRECT_TO_NO_NAME,
 	SPF_PROBLEM_NEXT_WITHOUT_RECORD, /* either of them: libspf2 does not tell which */
-	SPF_PROBLEM_ENDLESS, /* the limit of terms, in a loop: name, whose record refers back to itself; or
-				NULL */
+	SPF_PROBLEM_ENDLESS, /* a limit, reached in a loop: name, to whose record the term leads back, which
+				the evaluation came from; or NULL */
 	SPF_PROBLEM_SYNTAX,  /* name: of the record; at, fault */
 	SPF_PROBLEM_TERM_TOO_LONG,   /* name: of the record; SPF_TERM_OCTETS_MAX */
 	SPF_PROBLEM_SEVERAL_RECORDS, /* name, count */

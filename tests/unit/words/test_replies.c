@@ -294,8 +294,18 @@ set_spf_problem(struct facts *facts, int value)
 		problem->term = "ipv4:192.0.2.20";
 	if (value == SPF_PROBLEM_MX_LIMIT)
 		problem->term = "mx:dead.example";
-	if (value == SPF_PROBLEM_ENDLESS)
+	if (value == SPF_PROBLEM_ENDLESS) {
 		problem->name = "out.example";
+		problem->term = "include:out.example";
+	}
+}
+
+/* A loop that a redirect closes. */
+static void
+set_spf_redirect_loop(struct facts *facts, int value)
+{
+	set_spf_problem(facts, value);
+	facts->spf[SPF_MAILFROM].problem.term = "redirect=out.example";
 }
 
 /* Two records, as the answer has them. */
@@ -775,7 +785,12 @@ static const struct scene golden[] = {
 	  "spf = permerror",
 	  set_spf_problem,
 	  SPF_PROBLEM_ENDLESS,
-	  { "loop", "_spf.out.example" } },
+	  { "loop", "Ask whoever manages the DNS of _spf.out.example to remove \"include:out.example\"" } },
+	{ "a record that redirects to itself",
+	  "spf = permerror",
+	  set_spf_redirect_loop,
+	  SPF_PROBLEM_ENDLESS,
+	  { "loop", "_spf.out.example to put \"~all\" in place of \"redirect=out.example\"" } },
 	{ "dead include",
 	  "spf = permerror",
 	  set_spf_problem,
