@@ -2,7 +2,7 @@
 
 #include "heloscope/mails/notice.h"
 #include "heloscope/mails/status_report.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 void
 bounce_init(struct bounce *bounce, struct arena *arena)

@@ -1,7 +1,7 @@
 #include "heloscope/mails/exim_log.h"
 
 #include "heloscope/mails/said.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 /* Errors of Exim that say that a delivery was not tried: retry times. */
 #define NOT_TRIED_FIRST (-54)

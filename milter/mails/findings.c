@@ -1,7 +1,7 @@
 #include "heloscope/mails/findings.h"
 
 #include "heloscope/base/bounds.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 void
 findings_init(struct findings *findings, struct arena *arena)

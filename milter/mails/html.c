@@ -1,6 +1,6 @@
 #include "heloscope/mails/html.h"
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 struct writer {
 	char *out;

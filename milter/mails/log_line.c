@@ -1,6 +1,6 @@
 #include "heloscope/mails/log_line.h"
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 #define BEFORE_MAX 512 /* octets in which the program is named: time, host, what containers put in front */
 

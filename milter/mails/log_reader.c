@@ -7,7 +7,7 @@
 #include "heloscope/mails/log_line.h"
 #include "heloscope/mails/postfix_log.h"
 #include "heloscope/mails/sendmail_log.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 #define JOURNAL_NAME 256
 

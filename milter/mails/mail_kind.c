@@ -1,6 +1,6 @@
 #include "heloscope/mails/mail_kind.h"
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 #define LOOKED_AT 16384 /* octets */
 

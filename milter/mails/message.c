@@ -6,7 +6,7 @@
 #include "heloscope/mails/bounce.h"
 #include "heloscope/mails/html.h"
 #include "heloscope/mails/status_report.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 #define ARENA_OCTETS (8 * BOUND_PART_OCTETS)
 #define EMBEDDED_MAX 16 /* messages in a message that are looked at */

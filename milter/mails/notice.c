@@ -3,7 +3,8 @@
 #include "heloscope/base/domain.h"
 #include "heloscope/mails/said.h"
 #include "heloscope/mails/status_report.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
+#include "heloscope/refusals/stage.h"
 
 /* What is read: a paragraph at a time, of each what is said of one recipient. */
 struct notice {
@@ -433,7 +434,7 @@ stage_of(struct span command)
 {
 	if (command.length == 0)
 		return REFUSAL_STAGE_GREETING;
-	return command.length == 1 ? REFUSAL_STAGE_END_OF_DATA : said_stage(command);
+	return command.length == 1 ? REFUSAL_STAGE_END_OF_DATA : stage_of_command(command);
 }
 
 /* Note the refusals of a transcript: of the recipients by themselves, or the first that is of all. False when

@@ -2,7 +2,7 @@
 
 #include "heloscope/base/strbuf.h"
 #include "heloscope/mails/said.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 /* Programs. */
 

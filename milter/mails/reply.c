@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 #include "heloscope/mails/said.h"
 
 /* Whether it is a queue id, or that behind the name of a program: "postfix/smtp[1]: 12345ABCDE". */

@@ -1,39 +1,7 @@
 #include "heloscope/mails/said.h"
 
-#include "heloscope/mails/pieces.h"
-
-enum refusal_stage
-said_stage(struct span command)
-{
-	static const struct {
-		const char *words;
-		enum refusal_stage stage;
-	} stages[] = {
-		{ "end of data", REFUSAL_STAGE_END_OF_DATA },
-		{ "sending message body", REFUSAL_STAGE_END_OF_DATA },
-		{ "pipelined end of data", REFUSAL_STAGE_END_OF_DATA },
-		{ "pipelined", REFUSAL_STAGE_NONE }, /* the command follows */
-		{ "initial connection", REFUSAL_STAGE_GREETING },
-		{ "receiving the initial server greeting", REFUSAL_STAGE_GREETING },
-		{ "performing the", REFUSAL_STAGE_HELO }, /* ... EHLO handshake */
-		{ "ehlo", REFUSAL_STAGE_HELO },
-		{ "helo", REFUSAL_STAGE_HELO },
-		{ "lhlo", REFUSAL_STAGE_HELO },
-		{ "mail", REFUSAL_STAGE_MAIL },
-		{ "sending mail from", REFUSAL_STAGE_MAIL },
-		{ "rcpt", REFUSAL_STAGE_RCPT },
-		{ "sending rcpt to", REFUSAL_STAGE_RCPT },
-		{ "data", REFUSAL_STAGE_DATA },
-		{ "sending data command", REFUSAL_STAGE_DATA },
-		{ "bdat", REFUSAL_STAGE_END_OF_DATA },
-		{ "sending end of data", REFUSAL_STAGE_END_OF_DATA },
-	};
-
-	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-		if (text_skip(&command, stages[i].words) && stages[i].stage != REFUSAL_STAGE_NONE)
-			return stages[i].stage;
-	return REFUSAL_STAGE_NONE;
-}
+#include "heloscope/refusals/pieces.h"
+#include "heloscope/refusals/stage.h"
 
 /* Take "H[A]", "H [A]:25" or "[A]" off `text`. False, and nothing is taken, unless an address or `is_sure`.
  */
@@ -60,18 +28,14 @@ take_host(struct span *text, struct said *said)
 	return true;
 }
 
-/* "... (in reply to RCPT TO command)", which goes. The last is Postfix's, and those before it the server's.
- */
+/* "... (in reply to RCPT TO command)", which goes. */
 static void
 cut_reply_to(struct said *said)
 {
-	struct span rest = said->text, before, behind;
+	const enum refusal_stage stage = stage_take(&said->text);
 
-	while (text_find(rest, "(in reply to", &before, &behind)) {
-		said->stage = said_stage(text_trim(behind));
-		said->text.length = (size_t)(before.at + before.length - said->text.at);
-		rest = behind;
-	}
+	if (stage != REFUSAL_STAGE_NONE)
+		said->stage = stage;
 	said->text = text_trim(said->text);
 }
 
@@ -123,7 +87,7 @@ skip_error_after(struct span *text, struct said *said)
 	    && !text_skip(&rest, "server after"))
 		return false;
 	*text = behind_command(rest, &command);
-	said->stage = said_stage(text_trim(command));
+	said->stage = stage_of_command(text_trim(command));
 	return true;
 }
 
@@ -188,7 +152,7 @@ read_no_answer(struct span text, struct said *said)
 		(void)take_host(&text, said);
 		said->stage = openings[i].stage;
 		if (said->stage == REFUSAL_STAGE_NONE && text_find(text, "while ", &before, &behind))
-			said->stage = said_stage(behind);
+			said->stage = stage_of_command(behind);
 		return true;
 	}
 	return false;

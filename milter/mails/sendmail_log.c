@@ -1,6 +1,6 @@
 #include "heloscope/mails/sendmail_log.h"
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 /* Octets of an id: other programs write "word: to=", too. */
 #define ID_MIN 5

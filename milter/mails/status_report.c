@@ -3,7 +3,7 @@
 #include <gmime/gmime.h>
 
 #include "heloscope/mails/said.h"
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 enum field {
 	FIELD_NONE, /* no field at all */

@@ -1,6 +1,6 @@
 #include "heloscope/mails/text.h"
 
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 #include "heloscope/refusals/codes.h"
 
 static void

@@ -1,9 +1,9 @@
 #include "heloscope/refusals/learned.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "heloscope/refusals/normal.h"
+#include "heloscope/refusals/stage.h"
 
 #define ROUNDS 8 /* through all lessons */
 #define MARGIN 3 /* by which a category has to be ahead, a text of one feature */
@@ -56,33 +56,6 @@ is_temporary(unsigned code_class)
 
 /* Lessons. */
 
-/* The stage that Postfix tells behind a reply; `text` ends in front of it then. */
-static enum refusal_stage
-take_stage(struct span *text)
-{
-	static const struct {
-		const char *words;
-		enum refusal_stage stage;
-	} told[] = {
-		{ "(in reply to helo", REFUSAL_STAGE_HELO },
-		{ "(in reply to ehlo", REFUSAL_STAGE_HELO },
-		{ "(in reply to mail", REFUSAL_STAGE_MAIL },
-		{ "(in reply to rcpt", REFUSAL_STAGE_RCPT },
-		{ "(in reply to data", REFUSAL_STAGE_DATA },
-		{ "(in reply to end", REFUSAL_STAGE_END_OF_DATA },
-	};
-
-	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
-		const char *at = memmem(text->at, text->length, told[i].words, strlen(told[i].words));
-
-		if (at == NULL)
-			continue;
-		text->length = (size_t)(at - text->at);
-		return told[i].stage;
-	}
-	return REFUSAL_STAGE_NONE;
-}
-
 static void
 prepare(struct school *school, const struct notion_words *words, const struct lesson *lesson)
 {
@@ -98,7 +71,7 @@ prepare(struct school *school, const struct notion_words *words, const struct le
 	normal_add(&normal, lesson->text, codes.reply);
 	normal_blot_addresses(&normal);
 	reply = (struct span){ normal.text, normal.length };
-	stage = take_stage(&reply);
+	stage = stage_take(&reply);
 	place_text_init(&text, reply);
 	notions_find(words, &text, &sights);
 	features_find(&text, &sights, &codes, stage, &exercise->features);

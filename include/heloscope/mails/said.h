@@ -20,8 +20,4 @@ struct said {
 
 struct said said_read(struct span text) MUST_USE;
 
-/* The stage of a command as programs write it: "RCPT TO", "end of data", "EHLO mx.example", "initial
- * connection". */
-enum refusal_stage said_stage(struct span command);
-
 #endif

@@ -13,6 +13,7 @@
 #include "heloscope/refusals/normal.h"
 #include "heloscope/refusals/place.h"
 #include "heloscope/refusals/recognize.h"
+#include "heloscope/refusals/stage.h"
 #include "heloscope/words/refusal.h"
 
 /* Settings that an entry needs, whatever it is about. */
@@ -1146,6 +1147,33 @@ read_octets(const char *octets, size_t length)
 	return seen;
 }
 
+/* What stands in front of it stays, also where the server itself has written such words. */
+static void
+stage_is_that_of_the_command_that_is_named_last(void **state)
+{
+	static const struct {
+		const char *text, *left;
+		enum refusal_stage stage;
+	} rows[] = {
+		{ "550 no (in reply to RCPT TO command)", "550 no ", REFUSAL_STAGE_RCPT },
+		{ "550 no (in reply to end of DATA command))", "550 no ", REFUSAL_STAGE_END_OF_DATA },
+		{ "550 no\n  (IN\n reply to\n  LHLO command)", "550 no\n  ", REFUSAL_STAGE_HELO },
+		{ "550 no (in reply to DATA command) (in reply to MAIL FROM command)",
+		  "550 no (in reply to DATA command) ", REFUSAL_STAGE_MAIL },
+		{ "550 no (in reply to FROB command)", "550 no ", REFUSAL_STAGE_NONE },
+		{ "550 in reply to RCPT TO", "550 in reply to RCPT TO", REFUSAL_STAGE_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct span text = span_of(rows[i].text);
+
+		assert_int_equal(stage_take(&text), rows[i].stage);
+		assert_int_equal(text.length, strlen(rows[i].left));
+		assert_memory_equal(text.at, rows[i].left, text.length);
+	}
+}
+
 static void
 text_read_keeps_lines_together_that_belong_together(void **state)
 {
@@ -1376,6 +1404,7 @@ main(void)
 		cmocka_unit_test(recognize_knows_when_no_recipient_can_be_meant),
 		cmocka_unit_test(normal_words_are_those_of_sentences),
 		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
+		cmocka_unit_test(stage_is_that_of_the_command_that_is_named_last),
 		cmocka_unit_test(text_read_keeps_lines_together_that_belong_together),
 		cmocka_unit_test(text_read_holds_no_more_than_its_bound),
 		cmocka_unit_test(text_of_a_notice_is_told_from_replies),

@@ -5,8 +5,8 @@
  * A blank in the words that are looked for stands for any blanks and line ends, the case of letters does not
  * matter: who writes a notice wraps it anywhere. No allocation; any thread.
  */
-#ifndef HELOSCOPE_MAILS_PIECES_H
-#define HELOSCOPE_MAILS_PIECES_H
+#ifndef HELOSCOPE_REFUSALS_PIECES_H
+#define HELOSCOPE_REFUSALS_PIECES_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "heloscope/mails/pieces.h"
+#include "heloscope/refusals/pieces.h"
 
 bool
 text_next_line(struct span *rest, struct span *line)
