@@ -1,6 +1,8 @@
 #include "heloscope/refusals/learned.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "heloscope/refusals/normal.h"
 #include "heloscope/refusals/stage.h"
@@ -26,6 +28,10 @@ struct sums {
 };
 
 struct learned {
+	const struct notion_words *words;
+	struct lesson *lessons; /* NULL: none are left to learn */
+	size_t lesson_count;
+	pthread_mutex_t lock;           /* until all is learned */
 	uint16_t rows[FEATURE_NUMBERS]; /* of each feature: its row; 0: nothing is known of it */
 	struct weights *weights;        /* the first is of what is not known */
 	size_t row_count;
@@ -170,7 +176,6 @@ learn(struct school *school)
 		for (size_t i = 0; i < CATEGORIES; i++)
 			school->learned->weights[row].of[i] =
 				(int32_t)(school->sums[row].of[i] * SCALE / (int64_t)steps);
-	school->learned->has_learned = true;
 }
 
 /* Who acts mostly. */
@@ -191,47 +196,78 @@ judge_parties(struct school *school)
 
 /* False when memory ran out. */
 static bool
-attend(struct school *school, const struct notion_words *words, const struct lesson *lessons, size_t count)
+attend(struct school *school)
 {
 	struct learned *learned = school->learned;
 
-	school->exercises = calloc(count, sizeof *school->exercises);
+	school->exercises = calloc(learned->lesson_count, sizeof *school->exercises);
 	if (school->exercises == NULL)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		prepare(school, words, &lessons[i]);
+	for (size_t i = 0; i < learned->lesson_count; i++)
+		prepare(school, learned->words, &learned->lessons[i]);
 	number_rows(school);
 	school->now = calloc(learned->row_count, sizeof *school->now);
 	school->sums = calloc(learned->row_count, sizeof *school->sums);
 	learned->weights = calloc(learned->row_count, sizeof *learned->weights);
-	if (school->now == NULL || school->sums == NULL || learned->weights == NULL)
-		return false;
-	learn(school);
-	judge_parties(school);
-	return true;
+	return school->now != NULL && school->sums != NULL && learned->weights != NULL;
+}
+
+static void
+go_to_school(struct learned *learned)
+{
+	struct school school = { .learned = learned };
+
+	if (attend(&school)) {
+		learn(&school);
+		judge_parties(&school);
+		learned->has_learned = true;
+	}
+	free(school.exercises);
+	free(school.now);
+	free(school.sums);
+}
+
+/* Once, when it is first asked: most that are asked of a catalogue is in it. */
+static void
+make_ready(struct learned *learned)
+{
+	(void)pthread_mutex_lock(&learned->lock);
+	if (learned->lessons != NULL)
+		go_to_school(learned);
+	free(learned->lessons);
+	learned->lessons = NULL;
+	(void)pthread_mutex_unlock(&learned->lock);
 }
 
 struct learned *
 learned_new(const struct notion_words *words, const struct lesson *lessons, size_t count)
 {
-	struct school school = { .learned = calloc(1, sizeof *school.learned) };
-	const bool is_good =
-		school.learned != NULL && (count < LESSONS_MIN || attend(&school, words, lessons, count));
+	struct learned *learned = calloc(1, sizeof *learned);
 
-	free(school.exercises);
-	free(school.now);
-	free(school.sums);
-	if (is_good)
-		return school.learned;
-	learned_free(school.learned);
-	return NULL;
+	if (learned == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&learned->lock, NULL);
+	learned->words = words;
+	if (count < LESSONS_MIN)
+		return learned;
+	learned->lessons = calloc(count, sizeof *learned->lessons);
+	if (learned->lessons == NULL) {
+		learned_free(learned);
+		return NULL;
+	}
+	memcpy(learned->lessons, lessons, count * sizeof *lessons);
+	learned->lesson_count = count;
+	return learned;
 }
 
 void
 learned_free(struct learned *learned)
 {
-	if (learned != NULL)
-		free(learned->weights);
+	if (learned == NULL)
+		return;
+	(void)pthread_mutex_destroy(&learned->lock);
+	free(learned->lessons);
+	free(learned->weights);
 	free(learned);
 }
 
@@ -251,11 +287,12 @@ lead_of(int64_t ahead, size_t known)
 }
 
 struct learned_view
-learned_view(const struct learned *learned, const struct features *features, unsigned code_class)
+learned_view(struct learned *learned, const struct features *features, unsigned code_class)
 {
 	struct weights sum;
 	size_t known, first;
 
+	make_ready(learned);
 	if (!learned->has_learned)
 		return (struct learned_view){ CATEGORY_UNKNOWN, PARTY_UNKNOWN, 0 };
 	sum = add_up(learned, learned->weights, features, &known);

@@ -2,8 +2,9 @@
  * catalogue: the known refusals, ready to be found in a text.
  *
  * Of entries and operators of one name the last one that was read counts, so that an administrator's file
- * behind ours can correct it. Once made it is never changed: any thread. What is in it is known to
- * refusals/recognize.c alone, but for what is listed here.
+ * behind ours can correct it. Once made it is never changed, but for what it learns when that is first asked
+ * for (refusals/learned.h): any thread. What is in it is known to refusals/recognize.c alone, but for what is
+ * listed here.
  */
 #ifndef HELOSCOPE_REFUSALS_CATALOGUE_H
 #define HELOSCOPE_REFUSALS_CATALOGUE_H

@@ -1,6 +1,7 @@
 /* refusals: the catalogue, how a reply is compared with it, and what its codes say. */
 #include "unit.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -740,6 +741,31 @@ recognize_learns_from_samples(void **state)
 	}
 }
 
+static void *
+ask_of_quux(void *catalogue)
+{
+	return (void *)(uintptr_t)recognize_at(catalogue, "", "550 oh, frob quux").category;
+}
+
+/* What is learned when it is first asked for is learned once, and whole before anybody is answered. */
+static void
+recognize_learns_for_all_threads(void **state)
+{
+	struct catalogue *catalogue = catalogue_with_samples(400);
+	pthread_t threads[4];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_of_quux, catalogue), 0);
+	for (size_t i = 0; i < ROWS(threads); i++) {
+		void *category;
+
+		assert_int_equal(pthread_join(threads[i], &category), 0);
+		assert_int_equal((uintptr_t)category, CATEGORY_VIRUS);
+	}
+	catalogue_free(catalogue);
+}
+
 /* The examples of entries teach, too. */
 static void
 recognize_learns_from_examples(void **state)
@@ -1395,6 +1421,7 @@ main(void)
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_calls_no_deferral_permanent_that_only_words_do),
 		cmocka_unit_test(recognize_learns_from_samples),
+		cmocka_unit_test(recognize_learns_for_all_threads),
 		cmocka_unit_test(recognize_learns_from_examples),
 		cmocka_unit_test(features_are_bounded_and_each_once),
 		cmocka_unit_test(recognize_reads_the_gist_of_unknown_words),
