@@ -1,5 +1,6 @@
 #include "heloscope/config/refusals.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "heloscope/config/words.h"
@@ -228,6 +229,45 @@ config_add_operator(struct config_reader *reader, struct word name, struct opera
 	items[set->operator_count++] = entry;
 }
 
+/* Samples. */
+
+/* How line ends look in logs and in collections of replies. A reply that is read has a blank there. */
+static void
+check_line_ends(struct config_reader *reader, const struct value_set *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strstr(texts->items[i].text, "\\n") != NULL || strstr(texts->items[i].text, "⏎") != NULL)
+			config_complain(reader, texts->items[i].place,
+					"\"%.60s\" has a mark for the end of a line; expected a blank there",
+					texts->items[i].text);
+}
+
+/* By text, and those of one text as they stand. */
+static int
+compare_words(const void *a, const void *b)
+{
+	const struct word *x = *(const struct word *const *)a, *y = *(const struct word *const *)b;
+	const int order = strcmp(x->text, y->text);
+
+	return order != 0 ? order : x < y ? -1 : 1;
+}
+
+static void
+check_once(struct config_reader *reader, const struct value_set *texts)
+{
+	const struct word **sorted = arena_alloc(&reader->config->arena, (texts->count + 1) * sizeof *sorted);
+
+	if (sorted == NULL)
+		return;
+	for (size_t i = 0; i < texts->count; i++)
+		sorted[i] = &texts->items[i];
+	qsort(sorted, texts->count, sizeof *sorted, compare_words);
+	for (size_t i = 1; i < texts->count; i++)
+		if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
+			config_complain(reader, sorted[i]->place, "\"%.60s\" is given twice",
+					sorted[i]->text);
+}
+
 void
 config_add_samples(struct config_reader *reader, struct word category, struct word party,
 		   const struct value_set *texts)
@@ -236,6 +276,8 @@ config_add_samples(struct config_reader *reader, struct word category, struct wo
 	struct refusal_samples *items =
 		arena_grow(&reader->config->arena, set->samples, set->sample_count, sizeof *items);
 
+	check_line_ends(reader, texts);
+	check_once(reader, texts);
 	if (items == NULL)
 		return;
 	set->samples = items;
