@@ -1,11 +1,15 @@
 """The control socket of the filter, behind a real Postfix: what it tells is what was sent, and nobody who asks holds up mail."""
 import concurrent.futures
 import contextlib
+import ctypes
 import http.client
+import itertools
 import json
 import os
+import pathlib
 import pwd
 import re
+import select
 import socket
 import stat
 import subprocess
@@ -16,7 +20,7 @@ import urllib.parse
 import urllib.request
 
 from dns_server import DnsServer
-from lab import HEAD, LabTest, Smtp, Unix, free_port, module_lab, schema_of, wait_until
+from lab import HEAD, LabTest, Smtp, Unix, free_port, main, module_lab, schema_of, wait_until
 from raw_milter import Client
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -450,27 +454,38 @@ class Forget(Base):
 
 
 class Load(Base):
-    SCRAPES, MESSAGES = 10000, 200
+    SCRAPES, SLOW_SCRAPES, MESSAGES = 10000, 3000, 200
+    numbers = itertools.count()
+
+    def setUp(self):
+        self.own = controlled("load")  # of its own: a network may cause so many records and no more
+        self.addCleanup(self.own.stop)
+        self.to = lab.postfix(f"inet:127.0.0.1:{self.own.port}", name=f"postfix-load{next(self.numbers)}")
+
+    def send_all(self, count, meanwhile=lambda sending: None):
+        """By counts, not by time: each message is answered, none passes its deadline, and all are counted. What is done meanwhile comes back."""
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            sending = [pool.submit(self.send_many, count // 4) for _ in range(4)]
+            done = meanwhile(sending)
+            self.assertEqual([future.result() for future in sending], [["250"] * (count // 4)] * 4)
+        return done
+
+    def send_many(self, count):
+        return [send(to=self.to)[0][:3] for _ in range(count)]
+
+    def all_are_counted(self, count):
+        written = lambda: sum(value for series, value in numbers("load").items() if "record_written" in series or "record_dropped" in series)
+        wait_until("records", lambda: written() == count)
+        found = numbers("load")
+        self.assertEqual(found['heloscope_messages_total{verdict="accept",mode="enforce"}'], count)
+        self.assertFalse([series for series, value in found.items() if value and ("deadline" in series or 'dropped_total{reason="disk"' in series)])
 
     def test_scrapes_hold_up_no_mail(self):
-        """By counts, not by time: each message is answered, none passes its deadline, and all are counted."""
-        own = controlled("load")  # of its own: a network may cause so many records and no more
-        to = lab.postfix(f"inet:127.0.0.1:{own.port}", name="postfix-load")
-        with concurrent.futures.ThreadPoolExecutor(6) as pool:
-            scraping = [pool.submit(self.scrape, self.SCRAPES // 2) for _ in range(2)]
-            sending = [pool.submit(self.send_many, self.MESSAGES // 4, to) for _ in range(4)]
-            self.assertEqual([future.result() for future in sending], [["250"] * (self.MESSAGES // 4)] * 4)
-            self.assertEqual(sum(future.result() for future in scraping), self.SCRAPES)
-        written = lambda: sum(value for series, value in numbers("load").items() if "record_written" in series or "record_dropped" in series)
-        wait_until("records", lambda: written() == self.MESSAGES)
-        found = numbers("load")
-        self.assertEqual(found['heloscope_messages_total{verdict="accept",mode="enforce"}'], self.MESSAGES)
-        self.assertFalse([series for series, value in found.items() if value and ("deadline" in series or 'dropped_total{reason="disk"' in series)])
-        own.stop()
-
-    @staticmethod
-    def send_many(count, to):
-        return [send(to=to)[0][:3] for _ in range(count)]
+        def scrape_all(sending):
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                return sum(pool.map(self.scrape, [self.SCRAPES // 2] * 2))
+        self.assertEqual(self.send_all(self.MESSAGES, scrape_all), self.SCRAPES)
+        self.all_are_counted(self.MESSAGES)
 
     @staticmethod
     def scrape(count):
@@ -483,6 +498,94 @@ class Load(Base):
                     answer = connection.getresponse()
                     whole += answer.status == 200 and answer.read().endswith(b"heloscope_trust_anchor_root_key_missing 0\n")
         return whole
+
+    # Those who stall. Each is a generator: what comes from it is how many answers it has had, and then it says and reads nothing more until
+    # it is asked again. So all but one are in the middle of a request or of an answer while the messages come in.
+
+    ASK = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    def stall_in_request(self):
+        return self.stall(self.ASK[:30], self.ASK[30:], 1)
+
+    def stall_in_answer(self):
+        """So many at once that they do not fit in a socket that nobody reads: the filter is in the middle of writing."""
+        return self.stall(self.ASK * 10, b"", 10)
+
+    @staticmethod
+    def stall(begin, rest, count):
+        while True:  # the filter keeps no connection for long
+            with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError, EOFError):
+                client.settimeout(60)
+                client.connect(str(socket_of("load")))
+                with client.makefile("rb") as answers:
+                    whole = 0
+                    while True:
+                        client.sendall(begin)
+                        yield whole
+                        client.sendall(rest)
+                        whole = sum(is_whole_answer(answers) for _ in range(count))
+
+    def test_scrapers_that_stall_hold_up_no_mail(self):
+        scrapers = [make() for make in (self.stall_in_request, self.stall_in_answer) for _ in range(7)]  # 16 connections there may be
+        self.addCleanup(lambda: [scraper.close() for scraper in scrapers])
+
+        def scrape_slowly(sending):
+            whole = 0
+            while whole < self.SLOW_SCRAPES or not all(future.done() for future in sending):
+                whole += sum(next(scraper) for scraper in scrapers)
+            return whole
+        sum(next(scraper) for scraper in scrapers)
+        self.assertGreaterEqual(self.send_all(self.MESSAGES, scrape_slowly), self.SLOW_SCRAPES)
+        for scraper in scrapers:
+            scraper.close()
+        self.all_are_counted(self.MESSAGES)
+
+    def test_no_session_waits_for_the_thread_that_answers_scrapers(self):
+        """It stands still, with scrapers in the middle of what they ask and read, from before the first message until behind the last."""
+        thread = self.thread_that_answers()
+        scrapers = [self.stall_in_request(), self.stall_in_answer()]
+        self.addCleanup(lambda: [scraper.close() for scraper in scrapers])
+        for scraper in scrapers:
+            next(scraper)
+        with standing_still(self, thread), contextlib.closing(Unix(socket_of("load"))) as connection:
+            connection.request("GET", "/metrics")
+            self.send_all(40)
+            self.assertEqual(select.select([connection.sock], [], [], 0)[0], [])  # it was this thread
+        self.all_are_counted(40)
+
+    def thread_that_answers(self):
+        """The one that has been waited for most often while it was asked."""
+        waits = lambda: {task.name: int(re.search(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text())[1])
+                         for task in pathlib.Path(f"/proc/{self.own.process.pid}/task").iterdir()}
+        before = waits()
+        self.scrape(500)
+        return int(max((count - before.get(name, 0), name) for name, count in waits().items())[1])
+
+
+def is_whole_answer(answers):
+    """Take one from the stream; EOFError when it has ended."""
+    head = b"".join(iter(answers.readline, b"\r\n"))
+    length = re.search(rb"(?mi)^content-length: (\d+)", head)
+    if not length:
+        raise EOFError
+    return head.startswith(b"HTTP/1.1 200 ") and answers.read(int(length[1])).endswith(b"heloscope_trust_anchor_root_key_missing 0\n")
+
+
+@contextlib.contextmanager
+def standing_still(test, thread):
+    """One thread of another process is stopped where it waits; the others go on (ptrace(2))."""
+    PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 17, 0x4206, 0x4207, 0x40000000
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    wait_until("rest", lambda: pathlib.Path(f"/proc/{thread}/stat").read_text().rpartition(")")[2].split()[0] == "S")
+    if ptrace(PTRACE_SEIZE, thread, None, None) < 0:
+        test.skipTest(f"no thread can be stopped here: {os.strerror(ctypes.get_errno())}")
+    ptrace(PTRACE_INTERRUPT, thread, None, None)
+    os.waitpid(thread, WALL)
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, thread, None, None)
 
 
 class Prometheus(Base):
@@ -597,4 +700,4 @@ class Requests(Base):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
