@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import filters  # noqa: E402
 import growth  # noqa: E402
 import report  # noqa: E402
+import scraped  # noqa: E402
 import signed  # noqa: E402
 import signer  # noqa: E402
 import world  # noqa: E402
@@ -368,7 +369,8 @@ forward-zone:
     bench.results["resolvers"] = found
 
 
-SECTIONS = {section.__name__: section for section in (warm, signed.signed, idle, cold, slow_list, dead_resolver, reading, resolvers, postfix, growth.growth)}
+SECTIONS = {section.__name__: section for section in (warm, signed.signed, idle, cold, slow_list, dead_resolver, scraped.scraped, reading, resolvers, postfix,
+                                                   growth.growth)}
 QUICK = ("warm", "signed", "idle", "cold", "reading")
 
 

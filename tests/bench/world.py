@@ -128,22 +128,23 @@ def stranger_cases(first, count, checks):
     return "\n".join(lines) + "\n"
 
 
-def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit", audit=None, enable=()):
+def heloscope(socket, lists=2, servers="127.0.0.1", timeout="5s", rules=0, networks=0, cache=8, mode="audit", audit=None, enable=(), control=None):
     """
     The configuration; with `rules` that never hold, and `networks` that hold none of the clients; `audit` is the log of records; `enable`:
-    checks that must be asked for.
+    checks that must be asked for; `control`: the socket on which it is scraped.
     """
     names = "\n".join(f'dnsbl "bl{bl}.test" weight {4 if bl == 0 else 2}' for bl in range(lists))
     policy = "\n".join(f'    reject when client in {{ 203.0.{rule // 250}.{rule % 250} }} and spf = fail' for rule in range(rules))
     trusted = "".join(f", 10.{network // 256}.{network % 256}.0/24" for network in range(networks))
     log = f'records "{audit}"\n' if audit else ""
+    watched = f'control "unix:{control}"\n' if control else ""
     enabled = f"enable {{ {', '.join(enable)} }}\n" if enable else ""
     return f"""
 authserv-id "mx.bench.test"
 listen "{socket}"
 user "root"
 log stderr
-{log}{enabled}mode {mode}
+{log}{watched}{enabled}mode {mode}
 resolver {{
     servers {servers}
     timeout {timeout}
