@@ -199,23 +199,39 @@ needs_all(const struct causes *causes)
 	return !causes->reasons->is_cut;
 }
 
-/* That it is enough to change one, of those that the reader sees. */
+/* "2 more problems were found (SPF, HELO name)": those beyond what the reader sees, if there are any. */
 static void
-add_enough(const struct causes *causes, size_t told, struct strbuf *text)
+add_untold(const struct causes *causes, size_t told, struct strbuf *text)
 {
 	const size_t more = causes->count - told;
 
+	if (more == 0)
+		return;
+	strbuf_printf(text, "%zu more problem%s found (", more, more == 1 ? " was" : "s were");
+	for (size_t i = told; i < causes->count; i++)
+		strbuf_printf(text, "%s%s", i > told ? ", " : "",
+			      causes->items[i].method == METHODS
+				      ? "local policy"
+				      : telling_of(causes->items[i].method)->title);
+	strbuf_add_char(text, ')');
+}
+
+/* That it is enough to change one, of those that the reader sees. A later rule may refuse for something else.
+ */
+static void
+add_enough(const struct causes *causes, size_t told, struct strbuf *text)
+{
 	if (told > 2)
-		strbuf_printf(text, "Fixing any one of the %zu is enough", told);
+		strbuf_printf(text, "Fixing any one of the %zu is enough to avoid this refusal. ", told);
 	else
-		strbuf_add(text,
-			   told == 2 ? "Fixing either of these two is enough" : "Fixing this one is enough");
+		strbuf_printf(text, "Fixing %s is enough to avoid this refusal. ",
+			      told == 2 ? "either of these two" : "this one");
 	if (causes->reasons->is_cut)
-		strbuf_add(text, ", although more problems were found");
-	else if (more > 0)
-		strbuf_printf(text, ", although %zu more problem%s found", more,
-			      more == 1 ? " was" : "s were");
-	strbuf_add(text, ". ");
+		strbuf_add(text, "More problems were found");
+	else
+		add_untold(causes, told, text);
+	if (causes->reasons->is_cut || told < causes->count)
+		strbuf_add(text, ", which need not be fixed then. ");
 }
 
 /* Of several things that can be changed: which of them must be. */
@@ -250,9 +266,11 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 			       && causes->items[0].is_enough; /* which says it in its own way */
 
 	if (causes->reasons->is_cut && !is_choice)
-		strbuf_add(text, "More reasons are not shown here. ");
-	else if (more > 0 && !is_choice)
-		strbuf_printf(text, "%zu more reason%s not shown here. ", more, more == 1 ? " is" : "s are");
+		strbuf_add(text, "More problems were found. ");
+	else if (more > 0 && !is_choice) {
+		add_untold(causes, told, text);
+		strbuf_add(text, ". ");
+	}
 	if (count < 2)
 		return;
 	if (needs_exception(causes))

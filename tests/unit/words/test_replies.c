@@ -1506,17 +1506,26 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		const char *rule;
 		const char *says, *says_not, *joint;
 	} table[] = {
-		{ "spf = fail and iprev = permerror", "Fixing either of these two is enough.", "Both",
+		{ "spf = fail and iprev = permerror",
+		  "Fixing either of these two is enough to avoid this refusal. For help", "Both",
 		  "fixing either is enough" },
 		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either", "both must be fixed" },
-		{ "not (spf = pass or iprev = pass)", "Fixing either of these two is enough.", "Both",
+		{ "not (spf = pass or iprev = pass)",
+		  "Fixing either of these two is enough to avoid this refusal. For help", "Both",
 		  "fixing either is enough" },
 		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either",
 		  "both must be fixed" },
 		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any",
 		  "all must be fixed" },
-		{ "spf = fail and iprev = permerror and banner = fail", "Fixing any one of the 3 is enough.",
-		  "must be", "fixing any one is enough" },
+		{ "helo = fail and banner = fail and tls = none",
+		  "Fixing any one of the 3 is enough to avoid this refusal. For help", "must be",
+		  "fixing any one is enough" },
+		{ "spf = fail and iprev = permerror and banner = fail",
+		  "1 more problem was found (Banner), which need not be fixed then. For help", "must be",
+		  "fixing any one is enough" },
+		{ "spf = fail or iprev = permerror or banner = fail or helo = fail",
+		  "2 more problems were found (HELO name, Banner). All 4 must be fixed. For help", "enough",
+		  "all must be fixed" },
 		{ "spf = fail and iprev = permerror or banner = fail",
 		  "Fixing only one of them may not be enough.", "must be",
 		  "fixing only one of them may not be enough" },
@@ -1525,7 +1534,7 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		{ "spf = fail and client in { 192.0.2.20 } or iprev = permerror", "Both must be fixed.",
 		  "policy", "both must be fixed" },
 		{ "banner = fail or iprev = permerror or " SPF_FAILS_17,
-		  "More reasons are not shown here. Fixing only one of them may not be enough.", "must be",
+		  "More problems were found. Fixing only one of them may not be enough.", "must be",
 		  "fixing only one of them may not be enough" },
 		{ "spf = fail or not dnswl", "Fixing only the first is not enough: ", "Both",
 		  "fixing only the first is not enough" },
@@ -1546,8 +1555,11 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 
 		set_iprev(&facts, POINTER_NONE);
 		set_banner(&facts, RESULT_FAIL);
+		set_tls(&facts, RESULT_NONE);
 		set_spf(&facts, RESULT_FAIL);
 		set_lists(&facts, LISTED_NOWHERE);
+		if (strstr(table[i].rule, "helo") != NULL)
+			set_helo(&facts, "localhost", RESULT_FAIL);
 		compose(plain, condition_of(config), &facts, scene.title, &text);
 		assert_says(memory, table[i].says, scene.title);
 		assert_says_not(memory, table[i].says_not, scene.title);
