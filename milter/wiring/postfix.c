@@ -16,16 +16,6 @@ complain(struct span line, const char *kind, struct error *error)
 
 /* Settings. */
 
-static bool
-is_name(struct span text)
-{
-	size_t good = 0;
-
-	while (good < text.length && (ascii_is_alnum(text.at[good]) || text.at[good] == '_'))
-		good++;
-	return good == text.length && good > 0;
-}
-
 /* "submission/inet/smtpd_milters", of which the last part is the parameter. */
 static void
 split_key(struct span key, struct postfix_setting *setting)
@@ -38,7 +28,8 @@ split_key(struct span key, struct postfix_setting *setting)
 	setting->service = (struct span){ key.at, start > 0 ? start - 1 : 0 };
 }
 
-/* "name = value", "name =". */
+/* "name = value", "name =". An administrator's own name may be any word ("na-me"): Postfix warns of it at
+ * most. */
 static bool
 split_setting(struct span line, struct postfix_setting *setting)
 {
@@ -47,7 +38,7 @@ split_setting(struct span line, struct postfix_setting *setting)
 
 	split_key(key, setting);
 	setting->value = span_trim(rest);
-	return key.at == line.at && span_equals(sign, SPAN("=")) && is_name(setting->name);
+	return key.at == line.at && span_equals(sign, SPAN("=")) && setting->name.length > 0;
 }
 
 bool

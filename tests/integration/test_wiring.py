@@ -185,6 +185,13 @@ class PostfixTest(LabTest):
             postfix = self.right(port, f"own_filters = inet:127.0.0.1:{port}", MASTER.replace("submission", "  -o own_action=tempfail\nsubmission"), "$own_filters")
             self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
 
+    def test_names_that_an_administrator_made_up(self):
+        """Postfix takes any word as one, and warns at most."""
+        for name in ("na-me", "a.b", "1+", "\u00e9", "a/b"):
+            with listener() as port, self.subTest(name):
+                postfix = self.right(port, f"{name} = x", MASTER.replace("submission", f"  -o {name}=x\nsubmission"))
+                self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
+
     def test_of_settings_that_are_there_twice_the_last_counts(self):
         self.expect("default-tempfail", milters="{ inet:127.0.0.1:PORT, default_action=accept, default_action=tempfail }", place="smtpd_milters")
         with listener() as port:
