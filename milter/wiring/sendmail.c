@@ -1,9 +1,11 @@
 #include "heloscope/wiring/sendmail.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/wiring/postfix.h"
 
 #define LINE_SIZE 8192
 
@@ -16,12 +18,13 @@ before(struct span *text, char sign)
 	return span_trim(span_until(text, sign));
 }
 
-/* Sendmail looks at the first letter of a key alone. */
-bool
-sendmail_piece(struct span text, char separator, char sign, const char *key, struct span *value)
+/* The next piece of `text` that says something for a key, of which Sendmail looks at the first letter alone.
+ */
+static bool
+next_piece(struct span *text, char separator, char sign, const char *key, struct span *value)
 {
-	while (text.length > 0) {
-		struct span piece = before(&text, separator);
+	while (text->length > 0) {
+		struct span piece = before(text, separator);
 		const bool has_sign =
 			piece.length > 0 && memchr(piece.at, (unsigned char)sign, piece.length) != NULL;
 		const struct span name = before(&piece, sign);
@@ -32,6 +35,47 @@ sendmail_piece(struct span text, char separator, char sign, const char *key, str
 		}
 	}
 	return false;
+}
+
+bool
+sendmail_piece(struct span text, char separator, char sign, const char *key, struct span *value)
+{
+	bool is_there = false;
+
+	while (next_piece(&text, separator, sign, key, value))
+		is_there = true;
+	return is_there;
+}
+
+/* Of what adds up when it is there twice: all that `text` says for a key, with `separator` between. */
+static struct span
+all_pieces(struct arena *arena, struct span text, const char *key, const char *separator)
+{
+	struct span all = SPAN(""), value;
+
+	while (next_piece(&text, ',', '=', key, &value))
+		all = span_of(arena_printf(arena, "%.*s%s%.*s", (int)all.length, all.at,
+					   all.length > 0 ? separator : "", (int)value.length, value.at));
+	return all;
+}
+
+bool
+sendmail_read_seconds(struct span text, unsigned *seconds)
+{
+	unsigned sum = 0;
+
+	do {
+		const size_t digits = span_digits(text);
+		const size_t length = digits < text.length ? digits + 1 : digits;
+		unsigned part;
+
+		if (!postfix_read_seconds((struct span){ text.at, length }, &part) || part > UINT_MAX - sum)
+			return false;
+		sum += part;
+		text = span_from(text, length);
+	} while (text.length > 0);
+	*seconds = sum;
+	return true;
 }
 
 struct span
@@ -61,11 +105,10 @@ take_filter(struct sendmail *sendmail, struct span text)
 		return false;
 	sendmail->filters = grown;
 	filter = &grown[sendmail->filter_count++];
-	*filter = (struct sendmail_filter){ .address = SPAN(""), .flags = SPAN(""), .timeouts = SPAN("") };
-	filter->name = before(&text, ',');
+	*filter = (struct sendmail_filter){ .address = SPAN(""), .name = before(&text, ',') };
 	(void)sendmail_piece(text, ',', '=', "S", &filter->address);
-	(void)sendmail_piece(text, ',', '=', "F", &filter->flags);
-	(void)sendmail_piece(text, ',', '=', "T", &filter->timeouts);
+	filter->flags = all_pieces(sendmail->arena, text, "F", "");
+	filter->timeouts = all_pieces(sendmail->arena, text, "T", ";");
 	return true;
 }
 
@@ -120,6 +163,8 @@ sendmail_take(struct sendmail *sendmail, struct span line)
 		return take_filter(sendmail, span_from(line, 1));
 	if (line.at[0] == 'O' && line.at[1] == ' ')
 		return take_option(sendmail, span_from(line, 2));
+	if (line.at[0] == 'O' && line.at[1] == 'O') /* as Sendmail 5 had it, which is still read */
+		return take_port(sendmail, span_trim(span_from(line, 2)));
 	if (line.at[0] == 'D' && line.at[1] == 'Z')
 		sendmail->version = span_trim(span_from(line, 2));
 	return true;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "heloscope/wiring/attached.h"
-#include "heloscope/wiring/postfix.h"
 
 #define VALUE_SIZE 2000
 #define CONNECT_SECONDS 3 /* within which a busy filter has taken a connection */
@@ -38,6 +37,13 @@ view_of(struct wiring *wiring, const struct sendmail *sendmail)
 	return view;
 }
 
+/* Sendmail's table of names knows no case. */
+static bool
+is_ours(const struct view *view, struct span name)
+{
+	return view->ours != NULL && span_equals_nocase(name, view->ours->name);
+}
+
 /* Where ours stands among the names of a list. */
 enum position { POSITION_NONE, POSITION_FIRST, POSITION_LATER };
 
@@ -46,12 +52,10 @@ position_in(const struct view *view, struct span list)
 {
 	struct span name = sendmail_next(&list);
 
-	if (view->ours == NULL || name.length == 0)
-		return POSITION_NONE;
-	if (span_equals(name, view->ours->name))
+	if (is_ours(view, name))
 		return POSITION_FIRST;
 	for (name = sendmail_next(&list); name.length > 0; name = sendmail_next(&list))
-		if (span_equals(name, view->ours->name))
+		if (is_ours(view, name))
 			return POSITION_LATER;
 	return POSITION_NONE;
 }
@@ -76,7 +80,7 @@ static void
 add_others(const struct view *view, struct span list, char separator, struct strbuf *text)
 {
 	for (struct span name = sendmail_next(&list); name.length > 0; name = sendmail_next(&list))
-		if (view->ours == NULL || !span_equals(name, view->ours->name)) {
+		if (!is_ours(view, name)) {
 			if (text->length > 0)
 				strbuf_add_char(text, separator);
 			strbuf_add_span(text, name);
@@ -246,7 +250,7 @@ judge_timeouts(const struct view *view)
 		struct span value;
 
 		if (sendmail_piece(view->ours->timeouts, ';', ':', timeouts[i].key, &value)
-		    && !postfix_read_seconds(value, &seconds))
+		    && !sendmail_read_seconds(value, &seconds))
 			continue;
 		if (seconds < timeouts[i].seconds)
 			cure_definition(view,

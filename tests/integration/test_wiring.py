@@ -711,6 +711,25 @@ MAILER(`smtp')dnl
             mc = self.RIGHT.replace(", T=C:5s;S:10s;R:20s;E:1m", "").replace("PORT", str(port))
             self.assertEqual(self.look(mc, f"inet:{port}", "resolver { timeout 8s }\n"), [])
 
+    def test_what_stands_there_twice(self):
+        """Of the address the last counts, as Sendmail has it, and flags add up."""
+        self.expect("not-attached", "S=inet:PORT@127.0.0.1", "S=inet:PORT@127.0.0.1, S=inet:1@127.0.0.1")
+        self.expect("default-tempfail", ", T=", ", F=, F=T, F=, T=", "Xheloscope F", lines=[self.FILTER.strip()])
+        self.expect("not-attached", "Name=MTA", "Name=MTA, I=heloscope, I=none")
+        with listener() as port:
+            for old, new in (("S=inet:PORT", "S=inet:1@127.0.0.1, S=inet:PORT"), ("Name=MTA", "Name=MTA, I=none, I=heloscope")):
+                self.assertEqual(self.look(self.RIGHT.replace(old, new).replace("PORT", str(port)), f"inet:{port}"), [])
+
+    def test_times_short_forms_and_case_as_sendmail_has_them(self):
+        self.expect("command-timeout", "R:20s", "R:0m9s", "Xheloscope T", "resolver { timeout 8s }\n", lines=[self.FILTER.strip()])
+        with listener() as port:
+            right = self.RIGHT.replace("PORT", str(port))
+            self.assertEqual(self.look(right.replace("R:20s", "R:1h1m"), f"inet:{port}", "resolver { timeout 8s }\n"), [])
+            self.assertEqual(self.look(right.replace("MAILER(", "define(`confINPUT_MAIL_FILTERS', `HELOSCOPE')dnl\nMAILER("), f"inet:{port}"), [])
+            finding, = self.look(right + "LOCAL_CONFIG\nOOPort=465,Name=OLD\n", f"inet:{port}")
+            self.assertEqual((finding["finding"], finding["place"]), ("on-submission", "O DaemonPortOptions=Port=465,Name=OLD"))
+            self.assertEqual(self.look(right + "LOCAL_CONFIG\nOOPort=465,Name=OLD,I=\n", f"inet:{port}"), [])
+
     def test_macros_of_an_old_sendmail(self):
         with listener() as port:
             mc = self.RIGHT.replace("PORT", str(port)) + "define(`confMILTER_MACROS_ENVRCPT', `{rcpt_mailer}')dnl\n"

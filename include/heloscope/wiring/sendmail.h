@@ -17,7 +17,7 @@
 
 /* Xheloscope, S=inet:8891@127.0.0.1, F=T, T=C:5s;S:10s;R:20s;E:1m */
 struct sendmail_filter {
-	struct span name, address, flags, timeouts;
+	struct span name, address, flags, timeouts; /* of flags and timeouts given twice: both */
 };
 
 /* O DaemonPortOptions=Port=587, Name=MSA, M=E */
@@ -51,7 +51,10 @@ bool sendmail_load(struct sendmail *sendmail, const char *path, struct error *er
 /* The next name of a list of filters, which becomes the rest; empty at its end. */
 struct span sendmail_next(struct span *list);
 
-/* What a piece of `text` says: of "C:5s;R:20s" with ';' and ':' for "R" it is "20s". */
+/* What the last piece of `text` says for a key: of "C:5s;R:20s" with ';' and ':' for "R" it is "20s". */
 bool sendmail_piece(struct span text, char separator, char sign, const char *key, struct span *value);
+
+/* Seconds of a time as Sendmail writes it: "30s", "1h30m", "30". False when it is none. */
+bool sendmail_read_seconds(struct span text, unsigned *seconds) MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
 #include "heloscope/wiring/judge.h"
 #include "heloscope/wiring/postfix.h"
 #include "heloscope/wiring/program.h"
+#include "heloscope/wiring/sendmail.h"
 
 /* postconf. */
 
@@ -119,6 +120,79 @@ times_are_read(void **state)
 				 cases[i].seconds != 1000000);
 		assert_int_equal(seconds, cases[i].seconds);
 	}
+}
+
+/* sendmail.cf. */
+
+static void
+times_of_Sendmail_add_up(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned seconds; /* 1000000: none */
+	} cases[] = {
+		{ "30s", 30 },
+		{ "30", 30 },
+		{ "1h30m", 5400 },
+		{ "1m1", 61 },
+		{ "1d1h1m1s", 90061 },
+		{ "1m30s", 90 },
+		{ "", 1000000 },
+		{ "m", 1000000 },
+		{ "1mm", 1000000 },
+		{ "1x", 1000000 },
+		{ "1h-1m", 1000000 },
+		{ "1h 1m", 1000000 },
+		{ "6000w6000w", 1000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		unsigned seconds = 1000000;
+
+		print_message("    \"%s\"\n", cases[i].text);
+		assert_int_equal(sendmail_read_seconds(span_of(cases[i].text), &seconds),
+				 cases[i].seconds != 1000000);
+		assert_int_equal(seconds, cases[i].seconds);
+	}
+}
+
+static void
+of_what_a_sendmail_cf_says_twice_the_last_counts_but_flags_and_timeouts_add_up(void **state)
+{
+	static const char *const lines[] = {
+		"Xa, S=inet:1@localhost, F=T, T=C:5s;R:20s, S=inet:2@localhost, F=R, T=R:1m",
+		"O DaemonPortOptions=Port=25, Name=MTA, I=one, InputMailFilters=two;three, Port=587",
+		"OOPort=465,Name=OLD,I=",
+		"O InputMailFilters=one",
+		"O InputMailFilters=two",
+		"Ob",
+		"O",
+	};
+	struct arena arena;
+	struct sendmail sendmail;
+	struct span value;
+
+	(void)state;
+	arena_init(&arena, POSTFIX_MEMORY);
+	sendmail_init(&sendmail, &arena);
+	for (size_t i = 0; i < ROWS(lines); i++)
+		assert_true(sendmail_take(&sendmail, span_of(lines[i])));
+	assert_int_equal(sendmail.filter_count, 1);
+	assert_true(span_equals(sendmail.filters[0].address, SPAN("inet:2@localhost")));
+	assert_true(span_equals(sendmail.filters[0].flags, SPAN("TR")));
+	assert_true(sendmail_piece(sendmail.filters[0].timeouts, ';', ':', "C", &value));
+	assert_true(span_equals(value, SPAN("5s")));
+	assert_true(sendmail_piece(sendmail.filters[0].timeouts, ';', ':', "R", &value));
+	assert_true(span_equals(value, SPAN("1m")));
+	assert_int_equal(sendmail.port_count, 2);
+	assert_true(span_equals(sendmail.ports[0].filters, SPAN("two;three")));
+	assert_true(span_equals(sendmail.ports[0].port, SPAN("587")));
+	assert_true(span_equals(sendmail.ports[1].port, SPAN("465")));
+	assert_true(span_equals(sendmail.ports[1].name, SPAN("OLD")));
+	assert_true(sendmail.ports[1].has_filters && sendmail.ports[1].filters.length == 0);
+	assert_true(span_equals(sendmail.input_filters, SPAN("two")));
+	arena_clear(&arena);
 }
 
 /* Lists. */
@@ -349,6 +423,9 @@ main(void)
 		cmocka_unit_test(lines_of_another_form_are_errors),
 		cmocka_unit_test(services_are_read),
 		cmocka_unit_test(times_are_read),
+		cmocka_unit_test(times_of_Sendmail_add_up),
+		cmocka_unit_test(
+			of_what_a_sendmail_cf_says_twice_the_last_counts_but_flags_and_timeouts_add_up),
 		cmocka_unit_test(lists_are_split),
 		cmocka_unit_test(lists_that_are_none_are_refused),
 		cmocka_unit_test(addresses_are_compared),
