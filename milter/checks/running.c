@@ -232,11 +232,11 @@ run_check(struct inquiry *inquiry, const struct check *check)
 
 /* Of several checks that find one method together, the last has its result. */
 static void
-count_done(const struct inquiry *inquiry, const struct check *check)
+count_done(const struct inquiry *inquiry, const struct check *check, uint32_t now_ms)
 {
 	const bool is_early =
 		check->stage > inquiry->stage; /* it is fed, and needed no more of the message */
-	const uint32_t took_ms = is_early ? 0 : (uint32_t)clock_now_ms() - inquiry->entered_ms[check->stage];
+	const uint32_t took_ms = is_early ? 0 : now_ms - inquiry->entered_ms[check->stage];
 
 	if (inquiry->reading_index == 0 && inquiry->reading->results[check->method] != RESULT_UNCHECKED)
 		histogram_note(&check_counts.seconds[check->method], took_ms);
@@ -246,6 +246,7 @@ count_done(const struct inquiry *inquiry, const struct check *check)
 static bool
 run_reading(struct inquiry *inquiry)
 {
+	const uint32_t now_ms = (uint32_t)clock_now_ms();
 	uint32_t *done = &inquiry->done[inquiry->reading_index];
 	bool is_complete = true;
 
@@ -257,7 +258,7 @@ run_reading(struct inquiry *inquiry)
 			continue;
 		if ((*done & 1U << i) == 0 && run_check(inquiry, check)) {
 			*done |= 1U << i;
-			count_done(inquiry, check);
+			count_done(inquiry, check, now_ms);
 		}
 		is_complete = is_complete && (*done & 1U << i) != 0;
 	}

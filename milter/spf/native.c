@@ -208,25 +208,25 @@ asks_dns(const struct spf_term *term)
 static void
 cut(struct spf_evaluation *evaluation, const struct spf_record *record, struct fetched *fetched)
 {
-	struct piece pieces[PIECES_MAX] = { 0 };
+	struct piece pieces[PIECES_MAX];
 	size_t count = 0, asking = 0;
 	bool is_decided = false;
+	struct span *run = NULL; /* the piece before, when it is one */
 
 	for (size_t i = 0; i < record->count && !is_decided && asking <= SPF_TERMS_MAX; i++) {
 		const struct spf_term *term = &record->terms[i];
-		struct span *run = count > 0 && pieces[count - 1].run.length > 0 ? &pieces[count - 1].run
-										 : &pieces[count].run;
 
 		is_decided = term->mechanism == SPF_ALL
 			     || (!asks_dns(term) && address_matches(evaluation, term, &term->address));
 		asking += asks_dns(term) ? 1 : 0;
 		if (is_decided || asks_dns(term)) {
-			pieces[count++].term = *term;
-		} else if (run->length > 0) {
+			pieces[count++] = (struct piece){ .term = *term };
+			run = NULL;
+		} else if (run != NULL) {
 			run->length = (size_t)(term->text.at + term->text.length - run->at);
 		} else {
-			*run = term->text;
-			count++;
+			pieces[count] = (struct piece){ .run = term->text };
+			run = &pieces[count++].run;
 		}
 	}
 	fetched->pieces = arena_alloc(evaluation->scratch, (count + 1) * sizeof *fetched->pieces);
