@@ -190,7 +190,7 @@ judge_by(const struct config *config, const struct policy *policy, const struct 
 	if (verdict.rule == NULL && policy->otherwise.place != NULL)
 		verdict.rule = &policy->otherwise;
 	set_action(config, &verdict);
-	if (verdict.rule != NULL && action_refuses(verdict.action))
+	if (verdict.rule != NULL && action_is_against(verdict.action))
 		verdict.reasons = reasons_of(verdict.rule->condition, facts, recipient);
 	return verdict;
 }

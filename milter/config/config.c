@@ -30,6 +30,12 @@ action_refuses(enum action action)
 	return action == ACTION_REJECT || action == ACTION_DEFER;
 }
 
+bool
+action_is_against(enum action action)
+{
+	return action_refuses(action) || action == ACTION_QUARANTINE;
+}
+
 struct config *
 config_new(void)
 {

@@ -258,9 +258,7 @@ look_at_rules(const struct config *config, const struct rule_set *rules, struct 
 static bool
 is_refusal(const struct rule *rule)
 {
-	return !rule->is_audit
-	       && (rule->action == ACTION_REJECT || rule->action == ACTION_DEFER
-		   || rule->action == ACTION_QUARANTINE);
+	return !rule->is_audit && action_is_against(rule->action);
 }
 
 static bool

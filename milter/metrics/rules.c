@@ -18,7 +18,7 @@ struct rule_counts {
 static bool
 can_act(const struct rule *rule)
 {
-	return action_refuses(rule->action) || rule->action == ACTION_QUARANTINE;
+	return action_is_against(rule->action);
 }
 
 /* Give each of a set that can act its place in `rules`, unless that is NULL. Returns how many there are. */

@@ -63,7 +63,6 @@ other_readings_of(const struct facts *facts)
 struct record_verdict
 record_verdict_of(const struct verdict *verdict, const char *reply)
 {
-	const bool is_refusal = action_refuses(verdict->action);
 	struct record_verdict told = {
 		.action = verdict->action,
 		.is_enforced = verdict->is_enforced,
@@ -76,10 +75,10 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 		.rule = verdict->rule != NULL ? verdict->rule->place : NULL,
 		.reply = reply,
 		.facts = verdict->facts,
-		.text = is_refusal && verdict->rule != NULL ? verdict->rule->text : NULL,
+		.text = action_refuses(verdict->action) && verdict->rule != NULL ? verdict->rule->text : NULL,
 	};
 
-	if (is_refusal)
+	if (action_is_against(verdict->action))
 		told.reasons = verdict->reasons;
 	for (size_t i = 0; i < verdict->tag_count + verdict->audit_count; i++) {
 		const bool is_tag = i < verdict->tag_count;

@@ -81,9 +81,23 @@ participle_of(enum action action)
 	return participles[action] != NULL ? participles[action] : "accepted";
 }
 
+bool
+answer_is_held(const struct message_record *record)
+{
+	for (size_t i = 0; i < record->recipient_count; i++) {
+		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
+
+		if (verdict->action == ACTION_QUARANTINE && is_done(verdict) && !verdict->is_apart)
+			return true;
+	}
+	return false;
+}
+
 static void
 add_share(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
 {
+	if (outcome->verdict->action == ACTION_QUARANTINE && is_done(outcome->verdict))
+		return; /* the MTA holds the message, for all of them */
 	if (outcome->recipients < record->recipient_count)
 		strbuf_printf(text, " for %zu of %zu recipients", outcome->recipients,
 			      record->recipient_count);
@@ -323,7 +337,12 @@ tell(const struct message_record *record,
 	add(record, &outcome, text);
 	add_rule(outcome.verdict, text);
 	strbuf_add(text, why_softened(outcome.verdict));
-	if (action_refuses(outcome.verdict->action)) {
+	if (outcome.verdict->action == ACTION_QUARANTINE && outcome.verdict->pending_until == STAGE_CONNECT) {
+		strbuf_add(
+			text,
+			" Such mail is accepted from the sender, but the MTA is told to hold it: nobody receives it unless it is released. The reason: ");
+		add_cause(outcome.verdict, NULL, text);
+	} else if (action_refuses(outcome.verdict->action)) {
 		const bool is_told = add == add_outcome && outcome.verdict->is_enforced;
 
 		strbuf_add(text, outcome.verdict->is_enforced ? " Tell the sender: "
@@ -348,7 +367,7 @@ answer_tell_trial(const struct message_record *record, struct strbuf *text)
 
 /* To the sender. */
 
-/* What became of it; true when it was refused by the verdict itself. */
+/* What became of it; true when it was refused by the verdict itself, or held. */
 static bool
 add_fate(const struct message_record *record, const struct outcome *outcome, struct strbuf *text)
 {
@@ -363,6 +382,12 @@ add_fate(const struct message_record *record, const struct outcome *outcome, str
 		add_share(record, outcome, text);
 		strbuf_add(text,
 			   verdict->action == ACTION_DEFER ? ", and your mail server will try again." : ".");
+		return true;
+	}
+	if (answer_is_held(record)) {
+		strbuf_add(
+			text,
+			"was accepted, but held (quarantined): nobody receives it unless our postmaster releases it. The reason: ");
 		return true;
 	}
 	strbuf_add(text, verdict->overruled == OVERRULED_BY_DEFERRAL
@@ -383,7 +408,9 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 	if (!add_fate(record, &outcome, text)) {
 		add_failures(record->facts, is_welcome(outcome.verdict), READER_SENDER, text);
 	} else {
-		strbuf_add(text, " ");
-		add_cause(outcome.verdict, ANSWER_ANSWERED, text);
+		const bool is_held = outcome.verdict->action == ACTION_QUARANTINE;
+
+		strbuf_add(text, is_held ? "" : " ");
+		add_cause(outcome.verdict, is_held ? NULL : ANSWER_ANSWERED, text);
 	}
 }

@@ -258,7 +258,7 @@ static const char *const refusals[] = {
 	[RESULT_TEMPERROR] =
 		"Whether the domain $D of the From address vouches for this mail (DMARC) could not be found out, for a DNS lookup failed. Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
 	[RESULT_FAIL] =
-		"Mail with a From address of $D must pass SPF or DKIM in the name of that domain (DMARC), and this mail does not. Its policy for such mail is \"$P\" (published at _dmarc.$R). ",
+		"Neither SPF nor DKIM passes for this mail in the name of $D, the domain of the From address (DMARC). The policy of $D for such mail is \"$P\" (published at _dmarc.$R). ",
 };
 
 /* What SPF or DKIM passed for, which does not count. */

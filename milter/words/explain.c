@@ -497,7 +497,7 @@ find_blame(const struct message_record *record)
 	struct told_cause told;
 	size_t advised = 0;
 
-	if (verdict == NULL || !action_refuses(verdict->action))
+	if (verdict == NULL || !action_is_against(verdict->action))
 		return blame;
 	blame.verdict = verdict;
 	blame.causes = answer_causes(verdict);
@@ -641,9 +641,15 @@ put_story(const struct message_record *record, const struct config *config, bool
 	if (mark_of(facts->results[METHOD_SPF_HELO]) == EXPLAIN_BAD)
 		put_trace(&facts->spf[SPF_HELO], facts->results[METHOD_SPF_HELO], out);
 	put_title(out, is_trial ? "What would be decided" : "What was decided");
-	for (size_t i = 0; i < record->recipient_count; i++)
-		put_verdict(&record->recipients[i].address, &record->verdicts[record->recipients[i].verdict],
-			    config, is_trial, out);
+	for (size_t i = 0; i < record->recipient_count; i++) {
+		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
+
+		put_verdict(&record->recipients[i].address, verdict, config, is_trial, out);
+		if (answer_is_held(record) && !action_is_against(verdict->action) && !verdict->is_apart)
+			prose_put(
+				out, 4,
+				"The MTA holds it all the same, with the whole message, which is quarantined for another recipient.");
+	}
 	(void)advise(record, out);
 }
 
@@ -696,14 +702,15 @@ explain_trial(const struct message_record *record, const struct config *config, 
 }
 
 static void
-tell_recipient(const struct envelope_address *recipient, const struct record_verdict *verdict,
+tell_recipient(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_held,
 	       struct output *out)
 {
 	const bool is_done = action_refuses(verdict->action) && verdict->is_enforced;
 	char shown[TELLING_SHOWN_SIZE];
 
 	prose_put(out, 2, "%s: %s", telling_shown(recipient->typed, shown),
-		  !is_done                           ? "accepted."
+		  !is_done && is_held ? "accepted, but held: not delivered unless it is released."
+		  : !is_done          ? "accepted."
 		  : verdict->action == ACTION_REJECT ? "rejected with"
 						     : "deferred, to be tried again later, with");
 	if (is_done)
@@ -736,7 +743,7 @@ explain_for_sender(const struct message_record *record, struct output *out)
 	put_title(out, ANSWER_ANSWERED);
 	for (size_t i = 0; i < record->recipient_count; i++)
 		tell_recipient(&record->recipients[i].address,
-			       &record->verdicts[record->recipients[i].verdict], out);
+			       &record->verdicts[record->recipients[i].verdict], answer_is_held(record), out);
 	(void)advise(record, out);
 	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));

@@ -343,7 +343,7 @@ refuse_not_allowed(const struct evaluation *evaluation, const char *domain, stru
 		strbuf_add(text, " (decided by \"");
 		telling_add_value(text, spf->mechanism);
 		strbuf_add(text, evaluation->result == RESULT_SOFTFAIL
-					 ? "\", a softfail), and the receiving site refuses such mail"
+					 ? "\", a softfail, for which some sites refuse mail)"
 					 : "\")");
 	}
 	strbuf_add(text, ". ");

@@ -161,7 +161,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 			text,
 			peer->starttls == STARTTLS_REFUSED
 				? " offers STARTTLS, but refuses it. "
-				: " does not offer STARTTLS (encryption), which the receiving site requires of servers that send it mail. ");
+				: " does not offer STARTTLS (encryption), which some sites require of servers that send them mail. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
 			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");

@@ -159,7 +159,7 @@ class Stories(unittest.TestCase):
                 self.assertRegex(text, r": reject, by heloscope\.conf line \d+\n    The sender was told:")
 
     def test_explain_for_sender(self):
-        for name in ("mismatch", "listed", "good", "nameless"):
+        for name in ("mismatch", "listed", "good", "nameless", "broken-record"):
             with self.subTest(name):
                 status, text, _ = run("explain", "-c", running.config, "--for-sender", record_of(name)["id"])
                 self.compare(f"{name}-for-sender", anonymous(text))

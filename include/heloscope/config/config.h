@@ -208,6 +208,9 @@ const char *action_word(enum action action);
 /* Whether it refuses, for good or for now: reject or defer. */
 bool action_refuses(enum action action);
 
+/* Whether mail is refused by it, or held, which has reasons, too. */
+bool action_is_against(enum action action);
+
 struct rule {
 	enum action action;
 	bool is_audit;     /* only says what it would do */

@@ -29,6 +29,9 @@ void answer_tell_sender(const struct message_record *record, struct strbuf *text
  * none. */
 const struct record_verdict *answer_worst_of(const struct message_record *record);
 
+/* Whether the MTA was told to hold the message (quarantine): for all whose mail was accepted. */
+bool answer_is_held(const struct message_record *record);
+
 /* Methods, as bits, that failed for accepted mail only because somebody sent it on or changed it. */
 unsigned answer_explained(const struct message_record *record);
 

@@ -386,7 +386,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		{ "policy { reject when iprev != pass }", 550, "5.7.25",
 		  "The reverse DNS (PTR) name of the connecting IP address 198.51.100.7 is smtpout.yodel.example, but that name resolves to 198.51.100.9." },
 		{ "policy { reject when iprev != pass and spf = fail }", 550, "5.7.26",
-		  "Fixing either of these two is enough. For help" },
+		  "Fixing either of these two is enough to avoid this refusal. For help" },
 		{ "policy { reject when dnsbl >= 4 }", 550, "5.7.1",
 		  "The connecting IP address 198.51.100.7 is on the blocklist bl.test (reason: a source of spam)." },
 		{ "policy { reject when helo = permerror }", 550, "5.7.1",

@@ -147,6 +147,20 @@ static const struct ending endings[] = {
 	  1,
 	  0 },
 	{ "quarantined", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_QUARANTINE) }, 1, 0 },
+	{ "quarantined for some, which holds it for all",
+	  RESULT_FAIL,
+	  RESULT_PASS,
+	  false,
+	  { DONE(ACTION_QUARANTINE) },
+	  1,
+	  1 },
+	{ "audit, would be quarantined",
+	  RESULT_FAIL,
+	  RESULT_PASS,
+	  false,
+	  { .action = ACTION_QUARANTINE, .rule = PLACE },
+	  1,
+	  1 },
 	{ "audit, would be rejected",
 	  RESULT_FAIL,
 	  RESULT_PASS,
@@ -252,7 +266,7 @@ add_ending(const struct ending *ending, void (*alter)(struct facts *facts), stru
 	if (alter != NULL)
 		alter(&facts);
 	verdicts[0].facts = verdicts[1].facts = &facts;
-	if (action_refuses(ending->verdict.action))
+	if (action_is_against(ending->verdict.action))
 		verdicts[0].reasons = by_spf();
 	for (size_t i = 0; i < record.recipient_count; i++)
 		recipients[i] =
