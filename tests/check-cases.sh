@@ -39,4 +39,8 @@ done <"$srcdir/tests/cases"
 for test in "$srcdir"/tests/*/test_*.py; do
 	! grep -qE '\.skipTest\(|SkipTest\(' "$test" || ! grep -q 'unittest\.main(' "$test" || { echo "$test: skips scenes; end it with main() of lab.py"; status=1; }
 done
+# Without what a test is skipped, contrib/setup installs.
+for package in $(grep -rhoE 'is missing \(Debian packages?: [a-z0-9, .+-]+\)' "$srcdir/tests" | sed 's/.*: //; s/[,)]//g'); do
+	grep -qw -- "$package" "$srcdir/contrib/setup" || { echo "contrib/setup does not install $package, without which a test is skipped"; status=1; }
+done
 exit $status
