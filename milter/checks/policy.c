@@ -109,6 +109,32 @@ note_open(const struct rule *rule, const struct facts *facts, struct verdict *ve
 		verdict->notes_until = stage;
 }
 
+/* What the tests of a condition that are unknown lack: checks that failed, or lists of one that did not. */
+static unsigned
+methods_lacking(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	unsigned methods = 0, failed = 0;
+
+	for (size_t i = 0; i < condition->operand_count; i++)
+		methods |= methods_lacking(condition->operands[i], facts, recipient);
+	if (condition->operand_count > 0 || truth_of(condition, facts, recipient) != TRUTH_UNKNOWN)
+		return methods;
+	methods = config_test_methods(condition);
+	for (int method = 0; method < METHODS; method++)
+		failed |= facts->results[method] == RESULT_TEMPERROR ? 1U << method : 0;
+	return (methods & failed) != 0 ? methods & failed : methods;
+}
+
+/* Note a rule that might have been against the message. */
+static void
+note_undecided(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient,
+	       struct verdict *verdict)
+{
+	if (verdict->undecided.rule == NULL && action_is_against(rule->action) && policy_acts(rule, facts))
+		verdict->undecided =
+			(struct undecided){ rule, methods_lacking(rule->condition, facts, recipient) };
+}
+
 /* Walk the rules. Returns the one that decides, or will, or NULL. Only what is true is noted. */
 static const struct rule *
 find_rule(const struct rule_set *rules, const struct facts *facts, const struct mailbox *recipient,
@@ -130,6 +156,8 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 			verdict->withheld = truth_withheld(rule->condition, facts, recipient);
 			return rule;
 		}
+		if (truth == TRUTH_UNKNOWN)
+			note_undecided(rule, facts, recipient, verdict);
 		if (truth != TRUTH_TRUE)
 			continue;
 		if (!policy_acts(rule, facts))
@@ -171,6 +199,8 @@ set_action(const struct config *config, struct verdict *verdict)
 	verdict->is_enforced = verdict->action == ACTION_ACCEPT || config->mode == MODE_ENFORCE;
 	if (verdict_refuses(verdict))
 		verdict->notes_until = STAGE_CONNECT;
+	if (verdict->action != ACTION_ACCEPT || verdict_is_pending(verdict))
+		verdict->undecided = (struct undecided){ NULL, 0 };
 }
 
 /* Judge one reading of the sender for one reading of the recipient, by one policy. */

@@ -26,6 +26,7 @@ static bool
 same_verdict(const struct verdict *a, const struct verdict *b)
 {
 	return a->action == b->action && a->facts == b->facts && a->rule == b->rule
+	       && a->undecided.rule == b->undecided.rule && a->undecided.methods == b->undecided.methods
 	       && a->is_softened == b->is_softened && a->withheld == b->withheld
 	       && a->pending_until == b->pending_until && a->notes_until == b->notes_until
 	       && a->overruled == b->overruled && a->is_apart == b->is_apart && a->tag_count == b->tag_count

@@ -80,6 +80,11 @@ record_verdict_of(const struct verdict *verdict, const char *reply)
 
 	if (action_is_against(verdict->action))
 		told.reasons = verdict->reasons;
+	if (verdict->undecided.rule != NULL) {
+		told.undecided = verdict->undecided.rule->place;
+		told.undecided_action = verdict->undecided.rule->action;
+		told.undecided_methods = verdict->undecided.methods;
+	}
 	for (size_t i = 0; i < verdict->tag_count + verdict->audit_count; i++) {
 		const bool is_tag = i < verdict->tag_count;
 		const struct rule *rule = is_tag ? verdict->tags[i] : verdict->audits[i - verdict->tag_count];
@@ -139,6 +144,20 @@ put_reasons(json_t *verdict, const struct reasons *reasons)
 	document_put(verdict, "reasons", list);
 }
 
+static void
+put_undecided(json_t *object, const struct record_verdict *verdict)
+{
+	json_t *undecided = json_object(), *checks = json_array();
+
+	record_set_text(undecided, "rule", verdict->undecided);
+	record_set_text(undecided, "action", action_word(verdict->undecided_action));
+	for (int method = 0; method < METHODS; method++)
+		if ((verdict->undecided_methods & 1U << method) != 0)
+			document_append(checks, document_text(span_of(codec_of((enum method)method)->key)));
+	document_put(undecided, "checks", checks);
+	document_put(object, "undecided", undecided);
+}
+
 /* Which reading of the sender it is: 0 for the first. */
 static size_t
 reading_number(const struct facts *facts, const struct facts *wanted)
@@ -172,6 +191,8 @@ verdict_of(const struct message_record *record, const struct record_recipient *r
 	record_set_text(object, "pending", codec_stages.words[verdict->pending_until]);
 	record_set_text(object, "notes-pending", codec_stages.words[verdict->notes_until]);
 	record_set_text(object, "rule", verdict->rule);
+	if (verdict->undecided != NULL)
+		put_undecided(object, verdict);
 	if (reading > 0)
 		record_set_number(object, "reading", reading);
 	if (verdict->reasons.count > 0)

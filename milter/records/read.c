@@ -162,9 +162,9 @@ take_note(struct taking *taking, const struct node *note)
 }
 
 static enum method
-take_method(struct taking *taking, const struct node *object)
+take_method(struct taking *taking, const struct node *check)
 {
-	const char *key = take_as_written(tree_member(object, "check"));
+	const char *key = take_as_written(check);
 	int method = 0;
 
 	if (key == NULL)
@@ -194,7 +194,7 @@ take_reason(struct taking *taking, const struct node *object)
 							CONDITION_TRUSTED),
 		.holds = take_flag(object, "holds"),
 		.is_enough = take_flag(object, "enough"),
-		.method = take_method(taking, object),
+		.method = take_method(taking, tree_member(object, "check")),
 		.quantity =
 			(enum quantity)take_token(taking, object, "quantity", &codec_quantities, QUANTITIES),
 		.is_by_listing = take_flag(object, "by-listing"),
@@ -212,6 +212,25 @@ take_reasons(struct taking *taking, const struct node *list, struct reasons *rea
 {
 	for (const struct node *object = tree_first(list); object != NULL; object = tree_next(list, object))
 		reasons->items[reasons->count++] = take_reason(taking, object);
+}
+
+static void
+take_undecided(struct taking *taking, const struct node *object, struct record_verdict *verdict)
+{
+	const struct node *checks = tree_member(object, "checks"), *check;
+
+	if (object == NULL)
+		return;
+	verdict->undecided = take_text(taking, object, "rule");
+	verdict->undecided_action =
+		(enum action)take_token(taking, object, "action", &actions, ACTION_REJECT);
+	for (check = tree_first(checks); check != NULL; check = tree_next(checks, check)) {
+		const enum method method = take_method(taking, check);
+
+		verdict->undecided_methods |= method != METHODS ? 1U << method : 0;
+	}
+	taking->has_fault = taking->has_fault || verdict->undecided == NULL
+			    || !action_is_against(verdict->undecided_action);
 }
 
 /* The reading of that number. */
@@ -245,6 +264,7 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 	verdict->notes_until =
 		(enum stage)take_token(taking, object, "notes-pending", &codec_stages, STAGE_CONNECT);
 	verdict->rule = take_text(taking, object, "rule");
+	take_undecided(taking, tree_member(object, "undecided"), verdict);
 	verdict->facts = take_reading(taking, object, facts);
 	take_reasons(taking, tree_member(object, "reasons"), &verdict->reasons);
 	verdict->text = take_text(taking, object, "text");

@@ -1,9 +1,13 @@
 #include "heloscope/words/answer.h"
 
+#include <string.h>
+
 #include "heloscope/base/clock.h"
 #include "heloscope/words/compose.h"
 #include "heloscope/words/relayed.h"
 #include "heloscope/words/table.h"
+
+#define LISTS_MAX 200 /* octets of names of lists, after which no other is told */
 
 /* What became of the message for the recipients for whom it was worst. */
 struct outcome {
@@ -221,11 +225,79 @@ add_unknown(const struct facts *facts, unsigned count, struct strbuf *text)
 	strbuf_add(text, " could not be completed (temperror).");
 }
 
+/* Whether a finding before this one is of the same list, and could not be had either. */
+static bool
+is_named(const struct list_facts *lists, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (lists->findings[i].state == LIST_FAULT
+		    && strcmp(lists->findings[i].zone, lists->findings[index].zone) == 0)
+			return true;
+	return false;
+}
+
+/* "wl.test, dead.test": lists of a kind that told nothing of this client, or of what else was looked up. */
+static void
+add_faulty_lists(const struct facts *facts, bool is_allow, struct strbuf *names)
+{
+	for (int subject = 0; subject < LIST_SUBJECTS; subject++) {
+		const struct list_facts *lists = &facts->lists[subject];
+
+		for (size_t i = 0; i < lists->count; i++) {
+			const struct list_finding *finding = &lists->findings[i];
+
+			if (finding->state != LIST_FAULT || finding->is_allow != is_allow
+			    || is_named(lists, i) || names->length > LISTS_MAX)
+				continue;
+			strbuf_add(names, names->length > 0 ? ", " : "");
+			telling_add(names, finding->zone);
+		}
+	}
+}
+
+/* "dnswl (wl.test)"; nothing where lists are concerned of which none failed. */
+static void
+add_lacking_check(const struct facts *facts, enum method method, struct strbuf *check)
+{
+	const bool is_list = method == METHOD_DNSBL || method == METHOD_DNSWL;
+	char memory[LISTS_MAX + DOMAIN_SIZE];
+	struct strbuf names = STRBUF_OVER(memory);
+
+	if (is_list)
+		add_faulty_lists(facts, method == METHOD_DNSWL, &names);
+	if (is_list && names.length == 0 && facts->results[method] != RESULT_TEMPERROR)
+		return;
+	strbuf_add(check, method_words(method)->policy_word);
+	if (names.length > 0)
+		strbuf_printf(check, " (%s)", memory);
+}
+
+void
+answer_add_lacking(const struct record_verdict *verdict, struct strbuf *text)
+{
+	unsigned told = 0;
+
+	for (int method = 0; method < METHODS; method++) {
+		char memory[LISTS_MAX + DOMAIN_SIZE + 32];
+		struct strbuf check = STRBUF_OVER(memory);
+
+		if ((verdict->undecided_methods & 1U << method) != 0)
+			add_lacking_check(verdict->facts, (enum method)method, &check);
+		if (check.length > 0)
+			strbuf_printf(text, "%s%s", told++ > 0 ? " and " : "", memory);
+	}
+	if (told == 0)
+		strbuf_add(text, "what it needs");
+}
+
 /* Of mail that was not refused what would be said first if it were; but for what fails because somebody sent
  * it on. */
 static void
-add_failures(const struct facts *facts, bool is_accepted, enum telling_reader reader, struct strbuf *text)
+add_failures(const struct message_record *record, bool is_undecided, enum telling_reader reader,
+	     struct strbuf *text)
 {
+	const struct facts *facts = record->facts;
+	const bool is_accepted = is_welcome(answer_worst_of(record));
 	const unsigned explained = is_accepted ? relayed_tell(facts, text) : 0;
 	const struct failures failures = failures_of(facts, explained);
 
@@ -238,6 +310,8 @@ add_failures(const struct facts *facts, bool is_accepted, enum telling_reader re
 			      is_accepted ? ", though" : "",
 			      reader == READER_HERE ? "; tell the sender" : "");
 		telling_of(failures.worst)->refuse(NULL, facts, text);
+	} else if (is_undecided) {
+		return; /* which told what could not be completed */
 	} else if (failures.unknown > 0) {
 		add_unknown(facts, failures.unknown, text);
 	} else if (explained != 0) {
@@ -312,6 +386,19 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 	add_share(record, outcome, text);
 }
 
+/* The rule that may have let through what it should not. */
+static void
+add_undecided(const struct record_verdict *verdict, struct strbuf *text)
+{
+	if (verdict->undecided == NULL)
+		return;
+	strbuf_add(text, " It is not known whether ");
+	telling_add_place(text, verdict->undecided);
+	strbuf_printf(text, " applies, which would %s it, because ", action_word(verdict->undecided_action));
+	answer_add_lacking(verdict, text);
+	strbuf_add(text, " could not be completed.");
+}
+
 /* Why it is deferred in place of something else: the rule that was told, or one before it. */
 static const char *
 why_softened(const struct record_verdict *verdict)
@@ -337,6 +424,7 @@ tell(const struct message_record *record,
 	add(record, &outcome, text);
 	add_rule(outcome.verdict, text);
 	strbuf_add(text, why_softened(outcome.verdict));
+	add_undecided(outcome.verdict, text);
 	if (outcome.verdict->action == ACTION_QUARANTINE && outcome.verdict->pending_until == STAGE_CONNECT) {
 		strbuf_add(
 			text,
@@ -349,7 +437,7 @@ tell(const struct message_record *record,
 							      : " The sender would be told: ");
 		add_cause(outcome.verdict, is_told ? ANSWER_TOLD : ANSWER_WOULD_BE_TOLD, text);
 	} else {
-		add_failures(record->facts, is_welcome(outcome.verdict), READER_HERE, text);
+		add_failures(record, outcome.verdict->undecided != NULL, READER_HERE, text);
 	}
 }
 
@@ -406,7 +494,7 @@ answer_tell_sender(const struct message_record *record, struct strbuf *text)
 	telling_add(text, record->facts->sender.mailbox.text);
 	strbuf_add(text, "> ");
 	if (!add_fate(record, &outcome, text)) {
-		add_failures(record->facts, is_welcome(outcome.verdict), READER_SENDER, text);
+		add_failures(record, false, READER_SENDER, text);
 	} else {
 		const bool is_held = outcome.verdict->action == ACTION_QUARANTINE;
 

@@ -418,6 +418,23 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 	prose_put(out, 2, "%s", memory);
 }
 
+/* The first rule that might have been against what was accepted. */
+static void
+put_undecided(const struct record_verdict *verdict, const struct config *config, struct output *out)
+{
+	char place_memory[TEXT_MAX], memory[TEXT_MAX];
+	struct strbuf place = STRBUF_OVER(place_memory), lacking = STRBUF_OVER(memory);
+
+	if (verdict->undecided == NULL)
+		return;
+	telling_add_place(&place, verdict->undecided);
+	answer_add_lacking(verdict, &lacking);
+	prose_put(out, 4,
+		  "%s would %s it, if it applies; that is not known, because %s could not be completed",
+		  place_memory, action_word(verdict->undecided_action), memory);
+	put_rule(config, verdict->undecided, verdict->undecided_action, out);
+}
+
 static void
 put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict,
 	    const struct config *config, bool is_trial, struct output *out)
@@ -434,6 +451,7 @@ put_verdict(const struct envelope_address *recipient, const struct record_verdic
 		prose_put(out, 4, "%s", is_would ? ANSWER_WOULD_BE_TOLD ":" : ANSWER_TOLD ":");
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
+	put_undecided(verdict, config, out);
 	for (size_t i = 0; i < verdict->note_count; i++)
 		put_note(&verdict->notes[i], config, out);
 	put_why_not_whole(verdict, is_trial, out);

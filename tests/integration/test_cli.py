@@ -183,6 +183,26 @@ class Stories(unittest.TestCase):
                 self.compare(name, re.sub(r"  Host .*\n", "", anonymous(run("explain", "--log", log, record["id"])[1])))
                 self.compare(f"{name}-for-sender", anonymous(run("explain", "--log", log, "--for-sender", record["id"])[1]))
 
+    def test_the_rule_that_would_have_refused_is_told_of_what_is_accepted_for_a_fault(self):
+        """With what it needs and could not have: by check, and by explain from the record, with the rule's text or without; not to the sender."""
+        config, log = lab.folder / "undecided.conf", lab.folder / "undecided.jsonl"
+        config.write_text(re.sub(r"(?s)policy {.*", "", running.config.read_text()) + 'dnswl "gone.test"\npolicy {\n    reject when iprev = pass and not dnswl\n}\n')
+        line = config.read_text().count("\n") - 1
+        arguments = ["check", "-c", config, "--ip", addresses["good"], "--helo", "smtpout.yodel.example", "--from", "<anna@yodel.example>"]
+        record = json.loads(run(*arguments, "--json")[1])
+        SCHEMA.validate(record)
+        self.assertEqual(record["verdicts"][0]["undecided"], {"rule": f"undecided.conf:{line}", "action": "reject", "checks": ["dnswl"]})
+        log.write_text(json.dumps(record) + "\n")
+        told = f"It is not known whether undecided.conf line {line} applies, which would reject it, because dnswl (gone.test) could not be completed."
+        decided = f"undecided.conf line {line} would reject it, if it applies; that is not known, because dnswl (gone.test) could not be completed"
+        for command, accepted, has_text in ((arguments, "This mail would be accepted.", True), (["explain", "--log", log, record["id"]], "Accepted.", False)):
+            with self.subTest(command[0]):
+                text = " ".join(run(*command)[1].split())
+                self.assertTrue(text.startswith(f"{accepted} {told}"), text)
+                self.assertIn(decided, text)
+                self.assertEqual("reject when iprev = pass and not dnswl" in text, has_text)
+        self.assertNotIn("undecided.conf", run("explain", "--log", log, "--for-sender", record["id"])[1])
+
     def test_P0_check_and_replay_judge_an_address_of_too_many_readings(self):
         """As the filter does (tests/unit/daemon): what it may come to besides is not known, so that a rule that rests on it defers, and no other."""
         config, log = lab.folder / "readings.conf", lab.folder / "check-readings.jsonl"

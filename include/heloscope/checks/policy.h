@@ -24,6 +24,12 @@
 /* Why a refusal is not done although its rule acts: at the end of a message there is one reply for all. */
 enum overruled { OVERRULED_NOT, OVERRULED_BY_ACCEPTANCE, OVERRULED_BY_DEFERRAL };
 
+/* A rule that would have been against a message, had it been true, which is not known. */
+struct undecided {
+	const struct rule *rule; /* NULL: none */
+	unsigned methods;        /* as bits: of them it was not found out */
+};
+
 /*
  * Pending until a stage of the message, and then decided; a message that is given up before leaves it
  * pending. What a rule only notes changes no decision, but the recipient waits for that, too, and is taken:
@@ -40,7 +46,8 @@ struct verdict {
 	enum stage pending_until; /* STAGE_HEADER or STAGE_BODY; STAGE_CONNECT: decided */
 	enum stage notes_until;   /* the same for tags and audits; STAGE_CONNECT: no more can come */
 	const struct rule *rule;  /* that decided, or awaits more; NULL: no rule did */
-	struct reasons reasons;   /* of a refusal: what made its rule true; none for "otherwise" */
+	struct undecided undecided; /* of what is accepted: the first such rule before that one */
+	struct reasons reasons;     /* of a refusal: what made its rule true; none for "otherwise" */
 	const struct rule *tags[VERDICT_NOTES_MAX];
 	size_t tag_count;
 	const struct rule

@@ -46,6 +46,9 @@ struct record_verdict {
 	enum stage pending_until; /* the message was given up before that; STAGE_CONNECT: it was decided */
 	enum stage notes_until;   /* the same for notes; STAGE_CONNECT: they are whole */
 	const char *rule;         /* "heloscope.conf:31": that decided, or is pending; NULL: none */
+	const char *undecided;    /* as in struct verdict, by its place; NULL: none, and so below */
+	enum action undecided_action; /* of that rule */
+	unsigned undecided_methods;
 	const char *reply; /* of a refusal, on one line: what was said, or would have been; NULL: not told */
 	const struct facts *facts; /* the reading of the sender on which it rests: one of the record's */
 	struct reasons reasons;    /* of a refusal, and so below */

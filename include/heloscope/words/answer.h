@@ -32,6 +32,9 @@ const struct record_verdict *answer_worst_of(const struct message_record *record
 /* Whether the MTA was told to hold the message (quarantine): for all whose mail was accepted. */
 bool answer_is_held(const struct message_record *record);
 
+/* Add what it needs to know whether the rule applies that is undecided: "spf and dnswl (wl.test)". */
+void answer_add_lacking(const struct record_verdict *verdict, struct strbuf *text);
+
 /* Methods, as bits, that failed for accepted mail only because somebody sent it on or changed it. */
 unsigned answer_explained(const struct message_record *record);
 

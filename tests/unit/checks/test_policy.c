@@ -146,6 +146,54 @@ policy_judge_takes_the_first_rule_that_is_true(void **state)
 	}
 }
 
+/* What is accepted only because something failed carries the first rule that might have been against it. */
+static void
+policy_judge_tells_which_rule_is_undecided_of_what_it_accepts(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action action;
+		const char *undecided;
+		unsigned methods;
+	} table[] = {
+		{ "policy {\n reject when dnsbl > 4 }", ACTION_ACCEPT, "2", 1U << METHOD_DNSBL },
+		{ "policy {\n reject when dnsbl >= 4 and not iprev = fail }", ACTION_ACCEPT, "2",
+		  1U << METHOD_IPREV },
+		{ "policy {\n quarantine when dnsbl > 4 and spf = fail\n reject when iprev = fail }",
+		  ACTION_ACCEPT, "2", 1U << METHOD_DNSBL | 1U << METHOD_SPF },
+		{ "policy {\n reject when spf = fail\n accept when dnsbl\n reject when iprev = fail }",
+		  ACTION_ACCEPT, "2", 1U << METHOD_SPF },
+		{ "policy {\n audit reject when spf = fail\n tag \"x\" when spf = fail\n defer when iprev = fail }",
+		  ACTION_ACCEPT, "4", 1U << METHOD_IPREV },
+		{ "policy {\n reject 1% when spf = fail }", ACTION_ACCEPT, NULL, 0 },
+		{ "policy {\n accept when dnsbl\n reject when spf = fail }", ACTION_ACCEPT, NULL, 0 },
+		{ "policy {\n accept when spf = pass }", ACTION_ACCEPT, NULL, 0 },
+		{ "policy {\n reject when helo = fail }", ACTION_ACCEPT, NULL, 0 },
+		{ "policy {\n reject when spf = fail\n reject when dnsbl }", ACTION_REJECT, NULL, 0 },
+		{ "policy {\n reject when spf = fail\n quarantine when dnsbl }", ACTION_QUARANTINE, NULL, 0 },
+	};
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ listed, ROWS(listed) };
+	facts.results[METHOD_IPREV] = facts.results[METHOD_SPF] = RESULT_TEMPERROR;
+	facts.results[METHOD_DNSBL] = RESULT_FAIL;
+	facts.results[METHOD_HELO] = RESULT_PASS;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+		const struct rule *rule = verdict.undecided.rule;
+
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(verdict.action, table[i].action);
+		assert_int_equal(rule != NULL, table[i].undecided != NULL);
+		if (rule != NULL)
+			assert_string_equal(strrchr(rule->place, ':') + 1, table[i].undecided);
+		assert_int_equal(verdict.undecided.methods, table[i].methods);
+		config_unref(config);
+	}
+}
+
 /* N02: exceptions stand in front of every policy, and soften what comes behind them. */
 static void
 N02_policy_judge_asks_exceptions_before_any_policy(void **state)
@@ -1225,6 +1273,7 @@ main(void)
 		cmocka_unit_test(policy_judge_knows_recipients_by_their_parts),
 		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
 		cmocka_unit_test(policy_judge_notes_no_rule_that_is_not_true),
+		cmocka_unit_test(policy_judge_tells_which_rule_is_undecided_of_what_it_accepts),
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),

@@ -10,6 +10,12 @@
 static struct facts
 facts_of(enum result spf, enum result iprev)
 {
+	static struct list_finding silent[] = {
+		{ .zone = "wl.test", .is_allow = true, .state = LIST_FAULT, .fault = LIST_FAULT_LISTS_ALL },
+		{ .zone = "wl.test", .is_allow = true, .state = LIST_FAULT, .fault = LIST_FAULT_LISTS_ALL },
+		{ .zone = "dead.test", .is_allow = true, .state = LIST_FAULT, .fault = LIST_FAULT_LISTS_ALL },
+		{ .zone = "bl.test", .state = LIST_NOT_LISTED },
+	};
 	struct facts facts = { .client = { .address = ipaddr_from_ipv4(0xc0000214), .port = 25 } };
 
 	facts.helo = (struct helo_facts){ .given = "mail.out.example",
@@ -23,6 +29,7 @@ facts_of(enum result spf, enum result iprev)
 	facts.spf[SPF_MAILFROM] = (struct spf_facts){ .domain = "out.example", .mechanism = "-all" };
 	facts.results[METHOD_SPF] = spf;
 	facts.results[METHOD_IPREV] = iprev;
+	facts.lists[LIST_CLIENT] = (struct list_facts){ silent, ROWS(silent) };
 	facts.iprev.status = iprev == RESULT_TEMPERROR ? DNS_TIMEOUT : DNS_NOERROR;
 	return facts;
 }
@@ -119,6 +126,25 @@ static const struct ending endings[] = {
 	  RESULT_TEMPERROR,
 	  false,
 	  { DONE(ACTION_ACCEPT) },
+	  1,
+	  0 },
+	{ "accepted, a rule is undecided",
+	  RESULT_PASS,
+	  RESULT_TEMPERROR,
+	  false,
+	  { DONE(ACTION_ACCEPT), .undecided = "heloscope.conf:17", .undecided_action = ACTION_REJECT,
+	    .undecided_methods = 1U << METHOD_IPREV },
+	  1,
+	  0 },
+	{ "accepted, a rule on lists is undecided, a check failed",
+	  RESULT_FAIL,
+	  RESULT_PASS,
+	  false,
+	  { .action = ACTION_ACCEPT,
+	    .is_enforced = true,
+	    .undecided = "heloscope.conf:17",
+	    .undecided_action = ACTION_QUARANTINE,
+	    .undecided_methods = 1U << METHOD_IPREV | 1U << METHOD_DNSBL | 1U << METHOD_DNSWL },
 	  1,
 	  0 },
 	{ "accepted, trusted", RESULT_UNCHECKED, RESULT_UNCHECKED, true, { DONE(ACTION_ACCEPT) }, 1, 0 },
