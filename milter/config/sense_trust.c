@@ -42,6 +42,40 @@ are_loopback(const struct network_set *networks)
 	return i == networks->count;
 }
 
+/* Whether a network lies within one of a set. */
+static bool
+is_within(const struct network_set *set, const struct network *network)
+{
+	size_t i = 0;
+
+	if (!network_set_contains(set, &network->address))
+		return false;
+	while (i < set->count
+	       && !(set->items[i].prefix <= network->prefix
+		    && network_contains(&set->items[i], &network->address)))
+		i++;
+	return i < set->count;
+}
+
+/* A gateway in a larger network of one's own is as it should be; told of is the first that says two things.
+ */
+static void
+look_at_both(const struct config *config, const char *path, struct output *messages)
+{
+	for (size_t i = 0; i < config->trusted.count; i++) {
+		const struct network *network = &config->trusted.items[i];
+		char text[IPADDR_TEXT_SIZE];
+
+		if (ipaddr_is_loopback(&network->address) || !is_within(&config->gateways, network))
+			continue;
+		config_warn(
+			messages, path,
+			"trust { networks { %s/%u } } has no effect, because it is in gateways { ... }, too, which counts: mail from there is judged by the client that the gateway names; remove it from one of the two",
+			ipaddr_format(&network->address, text), network->prefix);
+		return;
+	}
+}
+
 static bool
 refuses_now(const struct rule *rule)
 {
@@ -91,5 +125,6 @@ config_warn_of_trust(const struct config *config, const char *path, struct outpu
 	look_at_networks(&config->trusted, "networks", "get past every check", path, messages);
 	look_at_networks(&config->gateways, "gateways", "can then name any client in a Received field", path,
 			 messages);
+	look_at_both(config, path, messages);
 	look_at_gateways(config, path, messages);
 }
