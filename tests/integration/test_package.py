@@ -371,6 +371,14 @@ class UnderSystemd(Booted):
         self.machine.do("systemctl", "start", "heloscope-page")
         self.assertEqual(self.unit("heloscope-page", "ActiveState"), ["active"])
         self.machine.do("systemctl", "reload", "heloscope-page")
+        self.configure("\nmode audit\n", "\nmode adit\n")
+        self.assertNotEqual(self.machine.run("systemctl", "reload", "heloscope-page").returncode, 0)
+        journal = lambda: self.machine.do("journalctl", "--unit=heloscope-page", "--output=cat")
+        wait_until("the complaint", lambda: "the old configuration stays" in journal())
+        self.assertRegex(journal(), r'heloscope\.conf:\d+:\d+: .*found "adit"; did you mean "audit"')
+        self.assertEqual(self.unit("heloscope-page", "ActiveState", "NRestarts"), ["active", "0"])
+        self.configure("\nmode adit\n", "\nmode audit\n")
+        self.machine.do("systemctl", "reload", "heloscope-page")
         self.machine.do("test", "-S", "/run/heloscope-page/http.sock")
 
 
