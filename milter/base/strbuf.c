@@ -80,3 +80,29 @@ strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit)
 	if (is_long)
 		strbuf_add(buffer, "...");
 }
+
+static bool
+is_plain(const char *word)
+{
+	size_t i = 0;
+
+	while (ascii_is_alnum(word[i]) || ascii_is_among(word[i], "/._-+,:@%"))
+		i++;
+	return word[i] == '\0' && i > 0;
+}
+
+void
+strbuf_add_shell_word(struct strbuf *buffer, const char *word)
+{
+	if (is_plain(word)) {
+		strbuf_add(buffer, word);
+		return;
+	}
+	strbuf_add_char(buffer, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			strbuf_add(buffer, "'\\'");
+		strbuf_add_char(buffer, *word);
+	}
+	strbuf_add_char(buffer, '\'');
+}

@@ -73,8 +73,9 @@ advise_directory(const struct listener_wish *wish, const char *user, struct strb
 	char directory[LISTENER_PATH_SIZE];
 	const bool is_own = listener_own_directory(path, directory);
 
-	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 %s", user,
-		      wish->clients != NULL ? wish->clients : "postfix", directory);
+	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 ", user,
+		      wish->clients != NULL ? wish->clients : "postfix");
+	strbuf_add_shell_word(advice, directory);
 	if (!is_own)
 		strbuf_printf(advice, ", and use unix:%s/%s, for others need the directory that was given",
 			      directory, slash != NULL ? slash + 1 : path);

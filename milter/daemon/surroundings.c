@@ -136,19 +136,34 @@ is_made_by_the_service(const char *directory)
 /* Who uses what is made there. */
 enum reader { READER_SELF, READER_MTA };
 
+#define SHELL_WORD_SIZE 2000
+
+/* A path as it stands in a command that is to be pasted; of one that is too long there is no use. */
+static const char *
+quote(const char *path, char word[SHELL_WORD_SIZE])
+{
+	struct strbuf text;
+
+	strbuf_init(&text, word, SHELL_WORD_SIZE);
+	strbuf_add_shell_word(&text, path);
+	return text.is_cut ? "FILE" : word;
+}
+
 /* The command that makes a directory of the filter's own, or gives it one that is there. */
 static void
 add_giving(const struct look *look, const char *directory, enum reader reader, bool is_there,
 	   struct strbuf *command)
 {
 	const char *user = look->config->user;
+	char memory[SHELL_WORD_SIZE];
+	const char *word = quote(directory, memory);
 
 	if (reader == READER_MTA)
-		strbuf_printf(command, "install -d -o %s -g postfix -m 2750 %s", user, directory);
+		strbuf_printf(command, "install -d -o %s -g postfix -m 2750 %s", user, word);
 	else if (is_there)
-		strbuf_printf(command, "chown %s: %s", user, directory);
+		strbuf_printf(command, "chown %s: %s", user, word);
 	else
-		strbuf_printf(command, "install -d -m 0750 %s && chown %s: %s", directory, user, directory);
+		strbuf_printf(command, "install -d -m 0750 %s && chown %s: %s", word, user, word);
 }
 
 /* Of a directory that is there, and belongs to others: they keep it, unless it is made for the filter. */
@@ -156,7 +171,7 @@ static void
 warn_of_others(const struct look *look, const char *where, const char *what, const char *path,
 	       enum reader reader)
 {
-	char own[LISTENER_PATH_SIZE], memory[3 * LISTENER_PATH_SIZE];
+	char own[LISTENER_PATH_SIZE], memory[9 * LISTENER_PATH_SIZE];
 	struct strbuf command = STRBUF_OVER(memory);
 	const char *name = strrchr(path, '/');
 	const bool is_own = listener_own_directory(path, own);
@@ -188,7 +203,7 @@ static bool
 look_at_directory(const struct look *look, const char *where, const char *what, const char *path,
 		  enum reader reader)
 {
-	char memory[3 * LISTENER_PATH_SIZE];
+	char memory[9 * LISTENER_PATH_SIZE];
 	struct strbuf command = STRBUF_OVER(memory);
 	const char *slash = strrchr(path, '/');
 	char directory[LISTENER_PATH_SIZE];
@@ -222,6 +237,7 @@ static void
 look_at_written_file(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
+	char word[SHELL_WORD_SIZE];
 
 	if (!look_at_directory(look, where, what, path, READER_SELF) || stat(path, &status) != 0)
 		return;
@@ -229,7 +245,7 @@ look_at_written_file(const struct look *look, const char *where, const char *wha
 		warn(look, where, "%s %s is not a file", what, path);
 	else if (!user_may(look, &status, MAY_WRITE))
 		warn(look, where, "%s %s belongs to somebody else; give it to the filter: chown %s: %s", what,
-		     path, look->config->user, path);
+		     path, look->config->user, quote(path, word));
 }
 
 /* A file that is read again at a reload, by the filter's user then. */
@@ -249,9 +265,11 @@ static void
 look_at_secret(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
+	char word[SHELL_WORD_SIZE];
 
 	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
-		warn(look, where, "every user of this host can read %s %s: chmod 0640 %s", what, path, path);
+		warn(look, where, "every user of this host can read %s %s: chmod 0640 %s", what, path,
+		     quote(path, word));
 }
 
 static void

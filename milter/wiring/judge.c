@@ -10,6 +10,8 @@
 #include "heloscope/wiring/reach.h"
 
 #define FOUND_SIZE 2000
+#define PATH_SIZE 1024
+#define WORD_SIZE (4 * PATH_SIZE + 2) /* of a path in quotes */
 
 unsigned
 wiring_patience(const struct config *config)
@@ -96,18 +98,20 @@ wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const 
 		   const char *user)
 {
 	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
-	char directory[LISTENER_PATH_SIZE];
+	char directory[LISTENER_PATH_SIZE], word[WORD_SIZE];
+	struct strbuf quoted = STRBUF_OVER(word);
 	bool is_own;
 
 	if (slash == NULL) /* memory ran out for it */
 		return;
 	is_own = listener_own_directory(path, directory);
+	strbuf_add_shell_word(&quoted, directory);
 	if (strcmp(directory, RUNTIME_DIRECTORY) == 0)
 		wiring_cure(&wiring->findings, finding, CURE_SHELL, "usermod -a -G %s %s",
 			    wiring->config->user, user);
 	else
 		wiring_cure(&wiring->findings, finding, CURE_SHELL, "install -d -o %s -g %s -m 2750 %s",
-			    wiring->config->user, user, directory);
+			    wiring->config->user, user, word);
 	if (is_own)
 		wiring_cure(&wiring->findings, finding, CURE_FILTER, "listen \"%s\" { mode 0660 }", listen);
 	else
@@ -145,24 +149,39 @@ is_to_move(const struct wiring_findings *findings)
 	return false;
 }
 
+/* A directory above that of the socket is let be passed through, but not read. */
+static void
+cure_shut(struct wiring *wiring, struct wiring_finding *finding, const char *path)
+{
+	char word[WORD_SIZE];
+	struct strbuf quoted = STRBUF_OVER(word);
+
+	strbuf_add_shell_word(&quoted, path);
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "chmod a+x %s", word);
+}
+
 void
 wiring_judge_reach(struct wiring *wiring, const char *user)
 {
 	static const enum finding_kind kinds[] = {
-		[REACH_MISSING] = FINDING_SOCKET_MISSING,
-		[REACH_CLOSED] = FINDING_SOCKET_CLOSED,
-		[REACH_NOBODY] = FINDING_NOBODY_LISTENS,
+		[REACH_MISSING] = FINDING_SOCKET_MISSING, [REACH_CLOSED] = FINDING_SOCKET_CLOSED,
+		[REACH_SHUT] = FINDING_SOCKET_CLOSED,     [REACH_NOBODY] = FINDING_NOBODY_LISTENS,
 		[REACH_UNSEEN] = FINDING_SOCKET_UNSEEN,
 	};
-	char memory[FOUND_SIZE];
-	struct strbuf found = STRBUF_OVER(memory);
-	const enum reach reach = reach_look(wiring->config->listen, user, &found);
+	char memory[FOUND_SIZE], path[PATH_SIZE];
+	struct strbuf found = STRBUF_OVER(memory), where = STRBUF_OVER(path);
+	const enum reach reach = reach_look(wiring->config->listen, user, &found, &where);
 	struct wiring_finding *finding;
 
 	if (reach == REACH_GOOD
-	    || ((reach == REACH_CLOSED || reach == REACH_MISSING) && is_to_move(&wiring->findings)))
+	    || ((reach == REACH_CLOSED || reach == REACH_SHUT || reach == REACH_MISSING)
+		&& is_to_move(&wiring->findings)))
 		return;
 	finding = wiring_find(&wiring->findings, kinds[reach], "listen", span_of(memory));
+	if (reach == REACH_SHUT) {
+		cure_shut(wiring, finding, path);
+		return;
+	}
 	if (reach == REACH_CLOSED || (reach == REACH_MISSING && lacks_directory(wiring->config->listen)))
 		wiring_cure_socket(wiring, finding, wiring->config->listen, user);
 	if (reach != REACH_UNSEEN)

@@ -46,16 +46,16 @@ tell_access(const char *path, const struct stat *status, struct strbuf *found)
 
 /* The first `length` octets of the path, of which the last is looked at: a directory, or the socket. */
 static enum reach
-look_at(const char *path, size_t length, const struct rights *user, struct strbuf *found)
+look_at(const char *path, size_t length, const struct rights *user, struct strbuf *found,
+	struct strbuf *where)
 {
 	const bool is_last = path[length] == '\0';
-	char part[PATH_SIZE];
-	struct strbuf name = STRBUF_OVER(part);
 	struct stat status;
 
-	strbuf_add_span(&name, (struct span){ path, length });
-	if (stat(part, &status) != 0) {
-		strbuf_printf(found, "%s: %s", part, strerror(errno));
+	strbuf_shorten(where, 0);
+	strbuf_add_span(where, (struct span){ path, length });
+	if (stat(where->text, &status) != 0) {
+		strbuf_printf(found, "%s: %s", where->text, strerror(errno));
 		return errno == EACCES ? REACH_UNSEEN : REACH_MISSING;
 	}
 	if (is_last && !S_ISSOCK(status.st_mode)) {
@@ -64,19 +64,19 @@ look_at(const char *path, size_t length, const struct rights *user, struct strbu
 	}
 	if (rights_allow(user, &status, is_last ? MAY_WRITE : MAY_ENTER))
 		return REACH_GOOD;
-	tell_access(part, &status, found);
-	return REACH_CLOSED;
+	tell_access(where->text, &status, found);
+	return is_last || strchr(path + length + 1, '/') == NULL ? REACH_CLOSED : REACH_SHUT;
 }
 
 static enum reach
-walk(const char *path, const struct rights *user, struct strbuf *found)
+walk(const char *path, const struct rights *user, struct strbuf *found, struct strbuf *where)
 {
 	const size_t all = strlen(path);
 	enum reach reach = REACH_GOOD;
 
 	for (size_t length = 1; length <= all && reach == REACH_GOOD; length++)
 		if (path[length] == '/' || path[length] == '\0')
-			reach = look_at(path, length, user, found);
+			reach = look_at(path, length, user, found, where);
 	return reach;
 }
 
@@ -96,13 +96,13 @@ knock(const char *listen, struct strbuf *found)
 }
 
 enum reach
-reach_look(const char *listen, const char *user, struct strbuf *found)
+reach_look(const char *listen, const char *user, struct strbuf *found, struct strbuf *where)
 {
 	const char *path = listener_path(listen);
 	struct rights connects;
 	enum reach reach = REACH_GOOD;
 
 	if (path != NULL && path[0] == '/' && strlen(path) < PATH_SIZE && find_user(user, &connects))
-		reach = walk(path, &connects, found);
+		reach = walk(path, &connects, found, where);
 	return reach == REACH_GOOD ? knock(listen, found) : reach;
 }

@@ -120,6 +120,7 @@ class Faults(Base):
         self.expect(f'{REST}listen "unix:{folder}/x" {{ group "absent" }}', 'there is no group "absent" for the socket')
         self.expect(f'{REST}listen "unix:{folder}/none/x"', r"none/x.*: No such file or directory", f"install -d -o nobody .*{folder}/none")
         self.expect(f'{REST}listen "unix:{folder}/x"', r"/x.*: Permission denied", f"directory must belong to the user.*install -d -o nobody .*{folder}")
+        self.expect(f'{REST}listen "unix:{folder}/a b;c/x"', "No such file or directory", f"install -d -o nobody -g postfix -m 2750 '{folder}/a b;c'")
         # A directory in which others have their files stays whose it is.
         self.expect(f'{REST}listen "unix:{folder}/x"', r"/x.*: Permission denied",
                     f"install -d -o nobody -g postfix -m 2750 {folder}/heloscope, and use unix:{folder}/heloscope/x, for others need")
@@ -211,6 +212,9 @@ class Check(Base):
         for line, expected in ((2, "none: No such"), (3, "gone: No such"), (4, "lost: No such")):
             self.assertRegex(done.stderr, f"(?m)^.*test.conf:{line}: warning: .*{expected}")
         self.assertEqual(len(done.stderr.splitlines()), 6, done.stderr)
+        quoted = subprocess.run([self.program, "-t", "-c", self.config(f'user "nobody"\nrecords "{folder}/$(x) y/audit"\npolicy {{ }}\n')], capture_output=True, text=True,
+                                timeout=DEADLINE_S).stderr
+        self.assertIn(f"make it: install -d -m 0750 '{folder}/$(x) y' && chown nobody: '{folder}/$(x) y'\n", quoted)
         text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)

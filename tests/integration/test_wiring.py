@@ -409,6 +409,23 @@ class PostfixTest(LabTest):
             finding, = self.look(postfix, f"unix:{path}")
             self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path.parent} drwx------ root:root"))
 
+    def test_directory_above_that_postfix_may_not_enter(self):
+        """What would open the socket's own directory would not help."""
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock"):
+            postfix.queue.chmod(0o700)
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{postfix.queue} drwx------ root:root"))
+            self.assertEqual(finding["cures"], [{"file": "command", "line": f"chmod a+x {postfix.queue}"}])
+            subprocess.run(finding["cures"][0]["line"].split(), check=True)
+            self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+
+    def test_paths_are_quoted_in_commands(self):
+        """Whoever pastes a command runs that one and no other."""
+        for postfix, path in self.unix("a b;$(reboot)/milter.sock", "unix:PATH", mode=0o600):
+            postfix.main["smtpd_milters"] = "{ unix:%s }" % path
+            finding = next(finding for finding in self.look(postfix, f"unix:{path}") if finding["finding"] == "socket-no-access")
+            self.assertEqual(finding["cures"][0]["line"], f"install -d -o heloscope -g postfix -m 2750 '{path.parent}'")
+
     def test_socket_that_only_root_and_postfix_may_look_at(self):
         """Whoever is not root is told that he does not see it, and not that it is missing or closed."""
         program = shutil.copy(lab.builddir / "milter/heloscope", lab.folder / "heloscope-of-nobody")

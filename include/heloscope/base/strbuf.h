@@ -64,4 +64,8 @@ void strbuf_add_shown(struct strbuf *buffer, struct span text, unsigned keep);
  */
 void strbuf_add_escaped(struct strbuf *buffer, struct span text, size_t limit);
 
+/* Add one word of a command that somebody pastes into a shell: what is more than a plain path stands in
+ * single quotes. */
+void strbuf_add_shell_word(struct strbuf *buffer, const char *word);
+
 #endif

@@ -11,13 +11,14 @@
 enum reach {
 	REACH_GOOD,
 	REACH_MISSING, /* there is no socket */
-	REACH_CLOSED,  /* that user may not connect: a directory or the socket is in the way */
+	REACH_CLOSED,  /* that user may not connect: the socket or its own directory is in the way */
+	REACH_SHUT,    /* nor enter a directory above that */
 	REACH_NOBODY,  /* nobody listens */
 	REACH_UNSEEN,  /* we may not look */
 };
 
 /* `listen`: as the filter has it. `user`: who connects, by name. Of what is in the way `found` has path, mode
- * and owner: "/run/x.sock srw------- heloscope:heloscope". */
-enum reach reach_look(const char *listen, const char *user, struct strbuf *found);
+ * and owner: "/run/x.sock srw------- heloscope:heloscope", and `where` the path alone. */
+enum reach reach_look(const char *listen, const char *user, struct strbuf *found, struct strbuf *where);
 
 #endif

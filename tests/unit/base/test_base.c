@@ -111,6 +111,31 @@ strbuf_cuts_and_stays_terminated(void **state)
 
 /* E09: bytes below 0x20, 0x7f and above leave as \xHH. */
 static void
+strbuf_quotes_words_for_a_shell(void **state)
+{
+	static const struct {
+		const char *word, *expected;
+	} cases[] = {
+		{ "/var/spool/postfix/a-b_c.d", "/var/spool/postfix/a-b_c.d" },
+		{ "/a b", "'/a b'" },
+		{ "/a;reboot", "'/a;reboot'" },
+		{ "/$(reboot)`x`\\", "'/$(reboot)`x`\\'" },
+		{ "/it's", "'/it'\\''s'" },
+		{ "/\303\251", "'/\303\251'" },
+		{ "", "''" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		char memory[64];
+		struct strbuf buffer = STRBUF_OVER(memory);
+
+		strbuf_add_shell_word(&buffer, cases[i].word);
+		assert_string_equal(memory, cases[i].expected);
+	}
+}
+
+static void
 E09_strbuf_escapes_what_is_not_printable(void **state)
 {
 	char memory[64];
@@ -683,6 +708,7 @@ main(void)
 		cmocka_unit_test(span_compares_with_and_without_case),
 		cmocka_unit_test(span_until_and_span_word_take_what_they_return),
 		cmocka_unit_test(strbuf_cuts_and_stays_terminated),
+		cmocka_unit_test(strbuf_quotes_words_for_a_shell),
 		cmocka_unit_test(E09_strbuf_escapes_what_is_not_printable),
 		cmocka_unit_test(arena_keeps_to_its_limit_and_remembers),
 		cmocka_unit_test(arena_prints_all_or_nothing),
