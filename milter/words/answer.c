@@ -334,7 +334,7 @@ add_rule(const struct record_verdict *verdict, struct strbuf *text)
 {
 	if (verdict->rule == NULL)
 		return;
-	strbuf_add(text, ", by ");
+	strbuf_add(text, verdict->pending_until != STAGE_CONNECT ? " because of " : ", by ");
 	telling_add_place(text, verdict->rule);
 }
 
@@ -346,14 +346,13 @@ add_trial(const struct message_record *record, const struct outcome *outcome, st
 	const char *participle = participle_of(verdict->action);
 
 	if (verdict->pending_until != STAGE_CONNECT)
-		strbuf_add(text,
-			   "This mail would be decided on only when its content is known (use --message)");
+		strbuf_add(text, "What becomes of this mail depends on its content (use --message)");
 	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "This mail would be %s", participle);
 	else if (verdict->overruled != OVERRULED_NOT)
 		strbuf_printf(
 			text,
-			"This mail would be %s because of another recipient (there is one reply for all); by itself it would be %s",
+			"This mail would be %s because of another recipient (there is one reply for all); otherwise it would be %s",
 			verdict->overruled == OVERRULED_BY_DEFERRAL ? "deferred" : "accepted", participle);
 	else
 		strbuf_printf(text,
@@ -370,18 +369,20 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 	const char *participle = participle_of(verdict->action);
 
 	if (verdict->pending_until != STAGE_CONNECT) {
-		strbuf_add(text, "Not decided: the message ended too early for the rule that waited for it");
+		strbuf_add(text, "Not decided: the message ended before its content came, which is needed");
 		return;
 	}
 	if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
 	else
 		strbuf_printf(
-			text, "%s, but %s %s",
+			text, "%s, %s %s",
 			verdict->overruled == OVERRULED_BY_DEFERRAL ? "Deferred" : "Accepted",
-			verdict->overruled != OVERRULED_NOT
-				? "because of another recipient (there is one reply for all); by itself it would have been"
-				: "in mode enforce it would have been",
+			verdict->overruled == OVERRULED_BY_DEFERRAL
+				? "because it is deferred for another recipient (there is one reply for all); otherwise it would have been"
+			: verdict->overruled == OVERRULED_BY_ACCEPTANCE
+				? "because it is accepted for another recipient (there is one reply for all); otherwise it would have been"
+				: "but in mode enforce it would have been",
 			participle);
 	add_share(record, outcome, text);
 }

@@ -212,11 +212,11 @@ static const char *const by_signature[DKIM_REASONS] = {
 	[DKIM_KEY_LOOKUP] =
 		"The key for the ARC chain of this mail, the TXT record at $N, could not be looked up ($S). Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
 	[DKIM_KEY_NONE] =
-		"The key for the ARC chain of this mail was not found: there is no TXT record at $N. Ask whoever manages the DNS of $D to publish the public key there (v=DKIM1; k=rsa; p=...). ",
+		"The key for the ARC chain of this mail was not found: there is no TXT record at $N. Ask whoever manages the DNS of $D to publish one: v=DKIM1; k=rsa; p= and then the public key, which the administrator of the mail server that seals has. ",
 	[DKIM_SHA1] = CHAIN
 	"is not valid: the signature of $D (set $I) uses rsa-sha1, which is no longer valid. Ask whoever operates the mail servers of $D, which sealed this mail, to seal with rsa-sha256. " DIRECTLY,
 	[DKIM_KEY_SHORT] =
-		"The key for the ARC chain of this mail, the TXT record at $N, has $B bits, and at least 1024 are required. Ask whoever manages the DNS of $D to publish a new key of 2048 bits, and seal with it. ",
+		"The key for the ARC chain of this mail, the TXT record at $N, has $B bits, and at least 1024 are required. Ask whoever operates the mail servers of $D, which sealed this mail, to seal with a key of 2048 bits, and to have its public key published in place of that one. ",
 	[DKIM_BODY_HASH] =
 		"This mail was changed after $D sealed it (ARC: the body hash differs), for example by a mailing list, a virus scanner or a gateway that adds a disclaimer. If you operate that server, make it seal with ARC after the change. " DIRECTLY,
 	[DKIM_WORK] = CHAIN "takes more work to verify than is done here. " DIRECTLY,

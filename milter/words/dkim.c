@@ -201,7 +201,10 @@ put_signatures(const struct facts *facts, enum telling_reader reader, struct out
 
 #define SIGN_ANEW "If this is your mail server, "
 #define DNS_OF "Ask whoever manages the DNS of $D "
-#define NEW_KEY "Make a key of 2048 bits, sign with it, and ask whoever manages the DNS of $D to publish it. "
+#define DNS_TO "ask whoever manages the DNS of $D to "
+#define NEW_KEY                                                                                              \
+	SIGN_ANEW "make a key of 2048 bits and sign with it; " DNS_TO                                        \
+		  "replace the TXT record at $N with its public key (v=DKIM1; k=rsa; p= and then the key). "
 
 /*
  * What is said of each reason: sentences in which $D stands for the domain of the signature, $N for the name
@@ -247,11 +250,13 @@ static const char *const refusals[DKIM_REASONS] = {
 		"($S). " DNS_OF "to check its name servers, and send the mail again. ",
 	[DKIM_KEY_NONE] =
 		"The key for the DKIM signature of $D was not found: there is no TXT record at $N. " DNS_OF
-		"to publish the public key there (v=DKIM1; k=rsa; p=...). ",
-	[DKIM_KEY_SYNTAX] = "The TXT record at $N, which should be the DKIM key of $D, is not a valid key "
-			    "record. " DNS_OF "to correct it (v=DKIM1; k=rsa; p=...). ",
-	[DKIM_KEY_VERSION] =
-		"The DKIM key record at $N does not begin with v=DKIM1. " DNS_OF "to correct it. ",
+		"to publish one: v=DKIM1; k=rsa; p= and then the public key, which the administrator of the mail server that signs has. ",
+	[DKIM_KEY_SYNTAX] =
+		"The TXT record at $N, which should be the DKIM key of $D, is not a valid key "
+		"record. " DNS_OF
+		"to correct it: v=DKIM1; k=rsa; p= and then the public key of the mail server that signs. ",
+	[DKIM_KEY_VERSION] = "The DKIM key record at $N does not begin with v=DKIM1. " DNS_OF
+			     "to put \"v=DKIM1;\" in place of what it begins with. ",
 	[DKIM_KEY_REVOKED] =
 		"The DKIM key at $N was revoked: its p= is empty. " SIGN_ANEW
 		"sign with a current key, or ask whoever manages the DNS of $D to publish the key there. ",
@@ -265,7 +270,7 @@ static const char *const refusals[DKIM_REASONS] = {
 	[DKIM_KEY_IDENTITY] = "The DKIM key record at $N does not allow subdomains in i= (t=s). " SIGN_ANEW
 			      "set i= to an address of $D, or leave it out. ",
 	[DKIM_KEY_DATA] = "The DKIM key at $N cannot be read: its p= is cut or damaged. " DNS_OF
-			  "to publish it again. ",
+			  "to publish the whole public key there again. ",
 	[DKIM_KEY_SHORT] = "The DKIM key at $N has $B bits, and at least 1024 are required. " NEW_KEY,
 	[DKIM_KEY_LONG] = "The DKIM key at $N has $B bits, more than is verified here. " NEW_KEY,
 	[DKIM_BODY_SHORT] =
@@ -306,9 +311,11 @@ refuse_unsigned(const struct facts *facts, struct strbuf *text)
 	}
 	strbuf_add(
 		text,
-		"This mail has no DKIM signature. If this is your mail server, set it up to sign the mail that it sends, and publish the key in the DNS of ");
+		"This mail has no DKIM signature. If this is your mail server, set it up to sign the mail that it sends with DKIM, and publish its public key in the DNS of ");
 	telling_add_value(text, domain != NULL && domain[0] != '\0' ? domain : "the sender's domain");
-	strbuf_add(text, "; if it is not, send through your usual mail server. ");
+	strbuf_add(
+		text,
+		" (a TXT record at SELECTOR._domainkey, where SELECTOR is a name that you choose); if it is not, send through your usual mail server. ");
 }
 
 static void

@@ -10,7 +10,7 @@ static const char *const faults[HELO_FAULTS] = {
 	[HELO_FAULT_NOT_ASCII] = "not a valid host name, as it has characters that are not ASCII",
 	[HELO_FAULT_UNDERSCORE] = "not a valid host name, as it has a \"_\"",
 	[HELO_FAULT_NO_HOST_NAME] = "not a valid host name",
-	[HELO_FAULT_NOT_QUALIFIED] = "not fully qualified",
+	[HELO_FAULT_NOT_QUALIFIED] = "a host name without a domain",
 	[HELO_FAULT_BARE_ADDRESS] = "an address without brackets",
 	[HELO_FAULT_BAD_LITERAL] = "not a valid address literal",
 };

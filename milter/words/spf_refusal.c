@@ -169,7 +169,7 @@ static const struct {
 	[SPF_PROBLEM_ENDLESS] = { "The SPF record of $N refers back to itself in a loop, because the SPF record of $H contains \"$T\". ",
 				  "Ask whoever manages the DNS of $H to remove \"$T\" from its SPF (TXT) record. " },
 	[SPF_PROBLEM_SYNTAX] = { "The SPF record of $H has an error in the term \"$T\": $F. ",
-				 "Ask whoever manages the DNS of $H to correct that term in its SPF (TXT) record. " },
+				 "Ask whoever manages the DNS of $H to correct or remove that term in its SPF (TXT) record. " },
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",

@@ -4,8 +4,8 @@
 
 #define SLOWLY "If this is your mail server, send more slowly and from fewer sender domains. "
 #define TRUST " If it is a host of your own, name it in trust { networks }."
-#define SOON " They become free again as answers come, within seconds."
-#define REFILLED " Some lookups become free again every minute."
+#define SOON " More can be looked up as answers come, within seconds."
+#define REFILLED " Some more lookups are allowed every minute."
 
 /* What the sender is told ($C stands for the client's address), and what is told here. */
 static const struct {

@@ -327,7 +327,7 @@ class Message(LabTest):
         self.assertEqual(actions(record), {"user@strict.test": ("reject", False), "user@audit.test": ("defer", True)})
         status, out, err = check(MESSAGE, *rcpt[:2], "--rcpt", "user@in.test", **forged)
         self.assertEqual(status, 0)
-        self.assertIn("would be accepted because of another recipient (there is one reply for all); by itself it would be rejected for 1 of 2", out)
+        self.assertIn("would be accepted because of another recipient (there is one reply for all); otherwise it would be rejected for 1 of 2", out)
         self.assertIn("another recipient is to have it", out)
         self.assertEqual(actions(record_of(MESSAGE, *rcpt[:2], **forged)), {"user@strict.test": ("reject", True)})
         status, out, err = check(MESSAGE, *rcpt[:2], **forged)
@@ -346,7 +346,7 @@ class Message(LabTest):
     def test_without_the_message_rules_that_need_it_are_told(self):
         status, out, err = check(None, "--rcpt", "user@strict.test", path=False)
         self.assertEqual(status, 3)
-        self.assertIn("be decided on only when its content is known (use --message)", out)
+        self.assertIn("What becomes of this mail depends on its content (use --message) because of ", out)
         self.assertIn("A rule needs the body of the message: give it with --message.", out)
         status, out, err = check(None, "--rcpt", "user@in.test", path=False)  # which an audit rule alone waits for
         self.assertEqual(status, 0)

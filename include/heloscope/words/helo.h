@@ -6,7 +6,7 @@
 
 #include "heloscope/base/domain.h"
 
-/* What goes behind "is", as in "not fully qualified". */
+/* What goes behind "is", as in "a host name without a domain". */
 const char *helo_fault_text(enum helo_fault fault);
 
 #endif

@@ -759,7 +759,7 @@ static const struct scene golden[] = {
 	  "spf = permerror",
 	  set_spf_syntax,
 	  4,
-	  { "\"ip4:192.0.2.0/33\"", "correct that term" } },
+	  { "\"ip4:192.0.2.0/33\"", "correct or remove that term" } },
 	{ "SPF syntax, unknown", "spf = permerror", set_spf_syntax, 5, { "\"foo\"" } },
 	{ "two SPF records",
 	  "spf = permerror",
