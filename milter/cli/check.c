@@ -31,8 +31,8 @@ static const char help[] =
 	"      --json          the record, heloscope-records(5)\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
-	"Exit status: 0 accepted, 1 refused or deferred, 2 wrong usage, 3 something could not\n"
-	"be found out.\n"
+	"Exit status: 0 accepted (also if held), 1 refused or deferred, 2 wrong usage, 3 something\n"
+	"could not be found out.\n"
 	"\n"
 	"Example: heloscope check --ip 198.51.100.7 --helo mail.example.org \\\n"
 	"             --from anna@example.org --rcpt bob@example.net --message mail.eml\n";

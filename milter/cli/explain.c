@@ -34,9 +34,9 @@ static const char help[] =
 	"      --json          the record as it is\n"
 	"  -h, --help          print this and exit\n"
 	"\n"
-	"Exit status: 0 the message was accepted, or several are listed; 1 it was refused or\n"
-	"deferred, or would have been; 2 wrong usage; 3 there is no such record, the beginning of\n"
-	"a reference matches several, or the log or the configuration cannot be read.\n"
+	"Exit status: 0 the message was accepted (also if it is held), or several are listed; 1 it\n"
+	"was refused or deferred, or would have been; 2 wrong usage; 3 there is no such record, the\n"
+	"beginning of a reference matches several, or the log or the configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope explain 20261124T125000Z-4f2a\n";
 
