@@ -3,6 +3,8 @@
 #include "heloscope/refusals/pieces.h"
 #include "heloscope/refusals/stage.h"
 
+#define CODE_LENGTH 3 /* of a reply */
+
 /* Take "H[A]", "H [A]:25" or "[A]" off `text`. False, and nothing is taken, unless an address or `is_sure`.
  */
 static bool
@@ -158,6 +160,23 @@ read_no_answer(struct span text, struct said *said)
 	return false;
 }
 
+/* Cisco's appliances, and Amazon's: "5.1.0 - Unknown address error 550-'...' (delivery attempts: 0)". Their
+ * own words tell no more than that it failed. */
+static bool
+read_quoted(struct span text, struct said *said)
+{
+	struct span before, behind;
+
+	if (!text_find(text, " - ", NULL, &behind) || !text_find(behind, "-'", &before, NULL)
+	    || before.length <= CODE_LENGTH || !ascii_is_blank(before.at[before.length - CODE_LENGTH - 1]))
+		return false;
+	behind = span_from(behind, before.length - CODE_LENGTH);
+	if (text_reply_code(behind) == 0)
+		return false;
+	said->text = behind;
+	return true;
+}
+
 /* A greeting that stands before the refusal: "220-mx 421 4.2.1 ...". */
 static struct span
 without_greeting(struct span text)
@@ -175,17 +194,18 @@ said_read(struct span text)
 {
 	struct said said = { .text = text_trim(text), .host = SPAN("") };
 	const struct said nothing = said;
+	static bool (*const readers[])(struct span text, struct said * said) = { read_postfix, read_exim,
+										 read_no_answer,
+										 read_quoted };
 
 	(void)text_skip(&text, "(delivery temporarily suspended:");
 	(void)text_skip(&text, "delivery temporarily suspended:");
 	(void)text_skip(&text, "("); /* as mailq(1) writes it */
-	if (!read_postfix(text, &said)) {
+	for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
 		said = nothing;
-		if (!read_exim(text, &said)) {
-			said = nothing;
-			if (!read_no_answer(text, &said))
-				said = nothing;
-		}
+		if (readers[i](text, &said))
+			break;
+		said = nothing;
 	}
 	if (said.host.length == 0)
 		cut_reply_to(&said);

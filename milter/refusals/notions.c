@@ -142,6 +142,15 @@ dotted_length(struct span text)
 												   : length;
 }
 
+/* Whether it is the number of a mail: "ID:10.0.0.1". */
+static bool
+is_of_id(struct span text, size_t begin)
+{
+	return begin >= 3 && span_starts_with_nocase(span_from(text, begin - 3), SPAN("id"))
+	       && ascii_is_among(text.at[begin - 1], ":=")
+	       && (begin == 3 || !place_is_letter(text.at[begin - 4]));
+}
+
 /* Whether a program names there the server that it talked to. */
 static bool
 is_named_by_program(const struct place_text *text, size_t begin, size_t end)
@@ -188,11 +197,39 @@ note_literals(const struct look *look)
 		    || (at > 0 && (ascii_is_alnum(text.at[at - 1]) || text.at[at - 1] == '.')))
 			continue;
 		length = dotted_length(span_from(text, at));
-		if (length == 0 || is_of_server(look->text, at, at + length))
+		if (length == 0 || is_of_id(text, at) || is_of_server(look->text, at, at + length))
 			continue;
 		add_sight(look->sights, at, N(LITERAL));
 		at += length;
 	}
+}
+
+/* Whether one of the labels of a host's name is that of lists of addresses: "rbl.b.example". */
+static bool
+is_of_list(struct span host)
+{
+	const struct span labels[] = { SPAN("rbl"), SPAN("dnsbl"), SPAN("bl"), SPAN("blacklist"),
+				       SPAN("dnsrbl") };
+
+	while (host.length > 0) {
+		const struct span label = span_until(&host, '.');
+
+		for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+			if (span_equals(label, labels[i]))
+				return true;
+	}
+	return false;
+}
+
+/* Lists of addresses, by their names. */
+static void
+note_lists(const struct look *look)
+{
+	struct span host;
+
+	for (size_t at = 0; (host = place_next_host(look->text, &at)).length > 0;)
+		if (is_of_list(host))
+			add_sight(look->sights, (size_t)(host.at - look->text->text.at), N(IP));
 }
 
 static int
@@ -231,5 +268,6 @@ notions_find(const struct notion_words *words, const struct place_text *text, st
 	sights->count = 0;
 	automaton_scan(words->automaton, text->text, note_term, &look);
 	note_literals(&look);
+	note_lists(&look);
 	number_words(sights, text->text);
 }

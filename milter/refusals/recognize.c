@@ -479,14 +479,16 @@ has_token(const struct text_set *texts)
 	return false;
 }
 
-/* Whether an operator's entry shows that it was he: few words may be anybody's, but for a sign or a number of
- * a reason, unless it was his server or his recipient. Of whom no servers are known nothing else can tell. */
+/* Whether an operator's entry shows that it was he: words may be anybody's where they are few, or came from a
+ * server that is not his, but for a sign or a number of a reason, unless it was his server or his recipient.
+ * Of whom no servers are known nothing else can tell. */
 static bool
 shows_owner(const struct search *search, const struct refusal_entry *entry)
 {
 	return entry->signs.count > 0 || has_token(&entry->texts) || entry->code.has_enhanced
-	       || octets_of(&entry->texts) >= OWN_OCTETS || !has_servers(search->catalogue, entry->owner)
-	       || is_among(entry->owner, &search->of_server) || is_among(entry->owner, &search->of_recipient);
+	       || (octets_of(&entry->texts) >= OWN_OCTETS && search->known->host.length == 0)
+	       || !has_servers(search->catalogue, entry->owner) || is_among(entry->owner, &search->of_server)
+	       || is_among(entry->owner, &search->of_recipient);
 }
 
 /* Who refused: whose words they are; else whose server it was; else whose pages or recipients the reply

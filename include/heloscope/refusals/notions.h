@@ -22,11 +22,11 @@
 	ROW(ADDRESS, "@|address|addresses|addr|email|e-mail|adresse*|mailadresse*|emailadresse*|dirección|direccion|" \
 		"endereço|endereco|adres|indirizzo") \
 	ROW(SENDER, "sender|senders|sender's|mail from|mailfrom|return-path|return path|return address|reverse-path|" \
-		"return email|return e-mail|envelope|originator|from address|your email address|your e-mail address|your mail address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
+		"return email|return e-mail|from you|outgoing|outbound|envelope|originator|from address|your email address|your e-mail address|your mail address|from domain|from header|absender*|expéditeur*|expediteur*|remitente*|" \
 		"remetente*|mittente*|afzender*|nadawc*") \
 	ROW(DOMAIN, "fully-qualified|fully qualified|fqdn|domain*|tld|top level domain|hostname*|domäne*|absenderdomain*|absenderdomäne*|domaine*|domini*|domena|domeny") \
 	ROW(IP, "ip|ips|ipaddress*|ip-address*|client|clients|client's|netblock*|network*|subnet*|ip-adresse*|your server|" \
-		"your host|your mail server|your mailserver|connections from") \
+		"your host|your mail server|your mailserver|connections from|dnsbl*|dnsrbl|rbl|rbls") \
 	ROW(NAMELESS, "cannot route|can't route|unable to route|fully-qualified|fully qualified|fqdn|unknown|unresolvable|unrouteable|unroutable|nonexist*|non-exist*|nosuch|invalid*|bogus|misspelled|unrecognized|not used|not ok|" \
 		"unbekannt*|ungültig*|ungueltig*|inconnu*|invalide*|inexist*|desconocid*|desconhecid*|inválid*|" \
 		"sconosciut*|inesistent*|onbekend*|ongeldig*|nieznan*") \
@@ -77,7 +77,7 @@
 		"timeout|timed out|no space left|fehler*|erreur*|errore") \
 	ROW(SERVICE, "service|queue|queues|server|servers|system|systems|host|esmtp|smtp|dienst|serveur*|servicio|servidor|servizio") \
 	ROW(RELAY, "relay*|relais|rcpthosts|non-local|not a local|forwarding|weiterleitung") \
-	ROW(LOGIN, "unauthenticated|username|authenticat*|smtp auth|smtp-auth|authorization user|owned by|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
+	ROW(LOGIN, "unauthenticated|username|authenticat*|smtp auth|smtp-auth|authorization user|authorized user|owned by|authentifi*|login|logged in|log in|password*|sasl|credential*|anonymous|anmeld*|autentica*") \
 	ROW(NEED, "first|required|requires|require|must|need|needs|needed|please|erforderlich|benötigt|requis*|nécessaire|requerid*|richiest*") \
 	ROW(TLS, "tls*|starttls|ssl|encrypt*|plaintext|cleartext|unencrypted|certificate*|verschlüssel*") \
 	ROW(HELO, "helo|ehlo") \
@@ -105,7 +105,8 @@
 		"this url|this link|visit|click|go to|siehe|voir|véase") \
 	ROW(UNWANTED, "unwanted|dangerous|suspicious|unsafe") \
 	ROW(ORDER, "first|before|sequence|not yet") \
-	ROW(PROGRAM, "procmail|maildrop|vdelivermail|command output|exec|pipe") \
+	ROW(PROGRAM, "can't create output|procmail|maildrop|vdelivermail|command output|exec|pipe") \
+	ROW(SPAMMER, "spammer*|as spammer|spam bot*|spambot*") \
 	ROW(WANTED, "want|wants|wish|wishes|by this user|by the user|by recipient|by the recipient|by user")
 /* clang-format on */
 

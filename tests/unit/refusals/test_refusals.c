@@ -483,6 +483,8 @@ recognize_knows_who_refused(void **state)
 		"refusal \"s\" { operator \"S\" text \"no such thing\" category content" REST "}\n"
 		"refusal \"s-long\" { operator \"S\" text \"no such thing in our house\" category url" REST
 		"}\n"
+		"refusal \"a-long\" { operator \"A\" text \"nothing of that kind to-day\" category url" REST
+		"}\n"
 		"refusal \"l\" { operator \"L\" sign \"l.test/query\" category ip-listed" REST "}\n"
 		"refusal \"a\" { operator \"A\" text \"listed by l\" category ip-listed" REST "}\n";
 	static const struct {
@@ -510,6 +512,9 @@ recognize_knows_who_refused(void **state)
 		/* Words of a program that others run, too. */
 		{ "mx.a.test", "550 no such thing in our house", "S" },
 		{ "mx.q.test", "550 no such thing in our house", "S" },
+		/* Many words may be his where no server is known, and anybody's at a stranger's. */
+		{ "", "550 nothing of that kind to-day", "A" },
+		{ "mx.q.test", "550 nothing of that kind to-day", NULL },
 		{ "", "550 listed by l, see l.test/query", "L" },
 		{ "mx.a.test", "550 listed by l, see l.test/query", "A" },
 	};
@@ -860,6 +865,22 @@ recognize_reads_the_gist_of_unknown_words(void **state)
 		{ "450 the reverse DNS of 192.0.2.1 is bad", 0, CATEGORY_PTR, PARTY_IP_OPERATOR },
 		{ "550 5.1.1 no relaying here", 0, CATEGORY_RELAY, PARTY_RECEIVER },
 		{ "503 send HELO first", 0, CATEGORY_PROTOCOL, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 the DNSBL of our house refused the sender", 0, CATEGORY_IP_LISTED,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 the sender is in a black list rbl.a.test", 0, CATEGORY_IP_LISTED,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 the sender is in a black list of ebl.a.test", 0, CATEGORY_POLICY, PARTY_RECEIVER },
+		{ "550 192.0.2.1 belongs to spammers", 0, CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 we know that spambot", 0, CATEGORY_REPUTATION, PARTY_SENDING_SERVER_ADMIN },
+		{ "543 reject by frob(ID:192.0.2.1)", 0, CATEGORY_UNKNOWN, PARTY_UNKNOWN },
+		{ "543 reject by frob(IP:192.0.2.1)", 0, CATEGORY_IP_LISTED, PARTY_SENDING_SERVER_ADMIN },
+		{ "550 the user cannot receive mail from you", 0, CATEGORY_POLICY, PARTY_RECIPIENT },
+		{ "550 outgoing mail of this account is disabled", 0, CATEGORY_POLICY,
+		  PARTY_SENDING_SERVER_ADMIN },
+		{ "550 .forward: can't create output: permission denied", 0, CATEGORY_RECEIVER_FAULT,
+		  PARTY_RECEIVER },
+		{ "553 mail from must be the authorized user", 0, CATEGORY_AUTH_REQUIRED,
+		  PARTY_SENDING_SERVER_ADMIN },
 		{ "550 too many requests", 0, CATEGORY_RATE, PARTY_SENDING_SERVER_ADMIN },
 		{ "554 procmail has failed", 0, CATEGORY_RECEIVER_FAULT, PARTY_RECEIVER },
 		{ "550 your email address is blacklisted", 0, CATEGORY_POLICY, PARTY_RECEIVER },
