@@ -204,15 +204,28 @@ tell(void *context, const struct refusal *refusal)
 		take(telling, refusal, false);
 }
 
-/* Text that has no code is somebody's reply only where the catalogue knows it, and where it is not a page of
- * prose in which some words are those of a refusal. */
+/* Whether it begins as what a server tells of a recipient: "<u@b.example>: ...". */
+static bool
+is_of_recipient(struct span text)
+{
+	struct span address;
+
+	text = span_trim(text);
+	address = span_until(&text, ':');
+	return address.length > 2 && address.at[0] == '<' && address.at[address.length - 1] == '>'
+	       && memchr(address.at, '@', address.length) != NULL;
+}
+
+/* Text that has no code is somebody's reply only where the catalogue knows it, or a server tells it of a
+ * recipient, and where it is not a page of prose in which some words are those of a refusal. */
 static bool
 tell_words(void *context, const struct refusal *refusal)
 {
 	struct telling *telling = context;
 	const struct recognition known = recognize(telling->recognizer, refusal);
 
-	if (known.entry == NULL || refusal->text.length > WORDS_MAX)
+	if ((known.entry == NULL && !(known.is_gist && is_of_recipient(refusal->text)))
+	    || refusal->text.length > WORDS_MAX)
 		return false;
 	add(telling, refusal, &known);
 	return true;

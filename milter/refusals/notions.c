@@ -88,6 +88,15 @@ struct look {
 	struct sights *sights;
 };
 
+/* Whether it is of a script that has no blanks between words: ideographs, kana and hangul, in UTF-8. */
+static bool
+is_without_blanks(struct span term)
+{
+	const unsigned char first = (unsigned char)term.at[0];
+
+	return first >= 0xe3 && first <= 0xed;
+}
+
 static bool
 is_whole_word(const struct place_text *text, struct span place, bool is_open)
 {
@@ -95,7 +104,7 @@ is_whole_word(const struct place_text *text, struct span place, bool is_open)
 
 	if (text->is_in_name[begin])
 		return false;
-	if (begin > 0
+	if (begin > 0 && !is_without_blanks(place)
 	    && (place_is_letter(text->text.at[begin - 1]) || text->text.at[begin - 1] == NORMAL_BLOT))
 		return false;
 	return is_open || end >= text->text.length

@@ -92,6 +92,13 @@ class Input(unittest.TestCase):
         for ignored in (("--html", "x"), ("--ip", "198.51.100.7"), ("--from", "p.example"), ("--helo", "mail.p.example"), ("--config", "x")):
             self.assertEqual(why("", "-t", *ignored)[0], 2, ignored)
 
+    def test_words_without_a_code_are_told_of_a_recipient(self):
+        told = refusals_in("<u@p.example>: there is no user whose name is that one")[0]
+        self.assertEqual([told[key] for key in ("category", "entry", "code")], ["mailbox-unknown", None, None])
+        for text in ("there is no user whose name is that one", "<u>: there is no user whose name is that one",
+                     "<u@p.example>: hello", "see u@p.example: there is no user whose name is that one"):
+            self.assertEqual(why(text + "\n", "--json")[0], 3, text)
+
     def test_what_is_no_refusal_is_told_so(self):
         for text, reason in (("# A program\n\nThis program sorts pictures by colour.\n\n## Building\n\nRun make.\n", "there is no refusal in it"),
                              ("go away\n", "there is no refusal in it"), (b"%PDF-1.7\n550 0 obj\n", "it is not text")):
