@@ -118,8 +118,9 @@ take_account(void *context, const struct refusal *refusal)
 {
 	struct account *account = context;
 	struct refusal told = *refusal;
+	const unsigned reply = codes_find(refusal->text).reply;
 
-	if (account->is_told || account->reply == 0 || codes_find(refusal->text).reply != account->reply)
+	if (account->is_told || reply == 0 || (account->reply != 0 && reply != account->reply))
 		return;
 	told.line = account->raw->line;
 	account->is_told = true;

@@ -14,7 +14,7 @@
 #define SHORT_OCTETS 8 /* of the words of an operator */
 #define OWN_OCTETS 19  /* of words that few servers use */
 
-#define LEAD_OF_TRUST 300 /* of what was learned */
+#define LEAD_OF_TRUST 400 /* of what was learned: of what is less far ahead half is wrong */
 
 struct recognizer {
 	const struct catalogue *catalogue;

@@ -702,7 +702,7 @@ catalogue_with_samples(size_t count)
 {
 	static const char *const kinds[] = { "samples greylist nobody-wait { %s}\n",
 					     "samples virus sending-server-admin { %s}\n" };
-	static const char *const words[] = { "zork blim", "frob quux" };
+	static const char *const words[] = { "zorkalos blimfigo", "frobmelo quuxtrip" };
 	char memory[64 * 1024], texts[32 * 1024];
 	struct strbuf file = STRBUF_OVER(memory);
 
@@ -729,14 +729,14 @@ recognize_learns_from_samples(void **state)
 		enum refusal_party party;
 		bool is_gist;
 	} rows[] = {
-		{ 400, "451 zork blim again", CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, true },
-		{ 400, "550 oh, frob quux", CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, true },
+		{ 400, "451 zorkalos blimfigo again", CATEGORY_GREYLIST, PARTY_NOBODY_WAIT, true },
+		{ 400, "550 oh, frobmelo quuxtrip", CATEGORY_VIRUS, PARTY_SENDING_SERVER_ADMIN, true },
 		{ 400, "nothing of that", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
-		{ 400, "zork blim frob quux", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
-		{ 400, "550 frob quux, the user is unknown", CATEGORY_MAILBOX_UNKNOWN, PARTY_RECIPIENT,
-		  true },
-		{ 400, "554 5.7.23 frob quux", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, false },
-		{ LESSONS_MIN - 2, "550 oh, frob quux", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
+		{ 400, "zorkalos blimfigo frobmelo quuxtrip", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
+		{ 400, "550 frobmelo quuxtrip, the user is unknown", CATEGORY_MAILBOX_UNKNOWN,
+		  PARTY_RECIPIENT, true },
+		{ 400, "554 5.7.23 frobmelo quuxtrip", CATEGORY_SPF, PARTY_SENDERS_DOMAIN_OWNER, false },
+		{ LESSONS_MIN - 2, "550 oh, frobmelo quuxtrip", CATEGORY_UNKNOWN, PARTY_UNKNOWN, false },
 	};
 
 	(void)state;
@@ -755,7 +755,7 @@ recognize_learns_from_samples(void **state)
 static void *
 ask_of_quux(void *catalogue)
 {
-	return (void *)(uintptr_t)recognize_at(catalogue, "", "550 oh, frob quux").category;
+	return (void *)(uintptr_t)recognize_at(catalogue, "", "550 oh, frobmelo quuxtrip").category;
 }
 
 /* What is learned when it is first asked for is learned once, and whole before anybody is answered. */
