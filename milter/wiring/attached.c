@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "heloscope/base/ipaddr.h"
+#include "heloscope/base/own_addresses.h"
 #include "heloscope/base/strbuf.h"
 #include "heloscope/daemon/listener.h"
 
@@ -148,6 +149,23 @@ is_any(struct span host)
 	return host.length == 0 || span_equals(host, SPAN("0.0.0.0")) || span_equals(host, SPAN("::"));
 }
 
+/* Whether who listens on all addresses of this host is met at that one; what a name comes to only the MTA
+ * knows. */
+static bool
+is_met_at(struct span named)
+{
+	struct own_addresses own;
+	struct ipaddr address;
+	bool is_own;
+
+	if (!ipaddr_parse(named, &address) || is_any(named))
+		return true;
+	own_addresses_init(&own);
+	is_own = own_addresses_contain(&own, &address);
+	own_addresses_clear(&own);
+	return is_own || span_starts_with_nocase(named, SPAN("127."));
+}
+
 /* Whether a host that the MTA names is where the filter listens; an empty one stands for all of this host. */
 static bool
 is_same_host(struct span named, struct span listens)
@@ -157,8 +175,10 @@ is_same_host(struct span named, struct span listens)
 	const bool is_loopback = span_equals(listens, SPAN("127.0.0.1")) || span_equals(listens, SPAN("::1"))
 				 || span_equals_nocase(listens, SPAN("localhost"));
 
-	if (is_any(listens) || span_equals_nocase(named, listens))
+	if (span_equals_nocase(named, listens))
 		return true;
+	if (is_any(listens))
+		return is_met_at(named);
 	if (is_loopback
 	    && (named.length == 0 || span_equals_nocase(named, SPAN("localhost"))
 		|| (!is_address && span_equals(named, SPAN("127.0.0.1")))))
@@ -182,14 +202,29 @@ has_our_name(struct span text)
 	return false;
 }
 
+static bool
+is_ipv6(struct span host)
+{
+	struct ipaddr address;
+
+	return ipaddr_parse(host, &address) && address.length == 16;
+}
+
+/* Whoever listens on "::" is met by IPv4, too. */
+static bool
+is_inet6(const struct place *place)
+{
+	return span_equals_nocase(place->transport, SPAN("inet6"));
+}
+
 static enum attachment
 compare_ports(const struct place *named, const struct place *listens)
 {
 	if (!span_equals(named->port, listens->port))
 		return ATTACHMENT_OTHER;
-	if (is_same_host(named->host, listens->host))
+	if (is_same_host(named->host, listens->host) && (is_inet6(listens) || !is_ipv6(named->host)))
 		return ATTACHMENT_OURS;
-	return is_own_host(named->host) ? ATTACHMENT_AWAY : ATTACHMENT_OTHER;
+	return is_any(listens->host) || is_own_host(named->host) ? ATTACHMENT_AWAY : ATTACHMENT_OTHER;
 }
 
 /* What a path comes to outside of the chroot. */

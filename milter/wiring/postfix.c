@@ -112,7 +112,7 @@ postfix_read_services(struct postfix *postfix, struct span text, struct error *e
 		"milter_mail_macros", "milter_protocol", "milter_rcpt_macros", "myhostname",                 \
 		"non_smtpd_milters", "postscreen_upstream_proxy_protocol", "queue_directory",                \
 		"receive_override_options", "smtpd_authorized_xclient_hosts", "smtpd_hard_error_limit",      \
-		"smtpd_milter_maps", "smtpd_milters", "smtpd_upstream_proxy_protocol"
+		"smtpd_milter_maps", "smtpd_milters", "smtpd_proxy_filter", "smtpd_upstream_proxy_protocol"
 
 #define WORDS_MAX 40 /* of a question, beside what a service sets */
 

@@ -408,7 +408,7 @@ words_without(struct span list, struct span option, struct strbuf *rest, bool *i
 	}
 }
 
-/* What keeps all mail from the filters that are attached. */
+/* What keeps mail, or its content, from the filters that are attached. */
 static void
 judge_bypass(const struct view *view)
 {
@@ -429,6 +429,9 @@ judge_bypass(const struct view *view)
 			     "smtpd_milter_maps", place, "");
 	else if (value.length > 0)
 		(void)wiring_find(findings, FINDING_MILTER_MAP, place, value);
+	value = postfix_value(view->postfix, view->service, "smtpd_proxy_filter", &place);
+	if (value.length > 0)
+		(void)wiring_find(findings, FINDING_PROXY_FILTER, place, value);
 }
 
 /* What may be as it should. */

@@ -302,6 +302,16 @@ class PostfixTest(LabTest):
             postfix.paste(finding["cures"][0])
             self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
 
+    def test_proxy_filter(self):
+        """Postfix passes no header and no body to milters then."""
+        with listener() as port:
+            at_port = "smtp inet n - n - - smtpd\n  -o smtpd_proxy_filter=127.0.0.1:10025\n"
+            for line, master in (("smtpd_proxy_filter = 127.0.0.1:10025", MASTER), ("", MASTER.replace("smtp inet n - n - - smtpd\n", at_port))):
+                finding, = self.look(self.right(port, line, master), f"inet:{port}@127.0.0.1")
+                self.assertEqual((finding["finding"], finding["severity"], finding["found"], finding["cures"]), ("proxy-filter", "wrong", "127.0.0.1:10025", []))
+            own = MASTER.replace("smtp inet n - n - - smtpd\n", "smtp inet n - n - - smtpd\n  -o smtpd_proxy_filter=\n")
+            self.assertEqual(self.look(self.right(port, "smtpd_proxy_filter = 127.0.0.1:10025", own), f"inet:{port}@127.0.0.1"), [])
+
     def test_notes(self):
         for token, line in (("milter-map", "smtpd_milter_maps = cidr:/etc/postfix/milter_maps"),
                             ("proxy-protocol", "smtpd_upstream_proxy_protocol = haproxy"), ("proxy-protocol", "postscreen_upstream_proxy_protocol = haproxy"),

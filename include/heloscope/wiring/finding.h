@@ -31,6 +31,8 @@ enum severity {
 	    "This says no_milters, so no mail is passed to any filter here, whatever smtpd_milters lists.") \
 	ROW(MAP_FOR_ALL, "milter-map-for-all", WRONG, \
 	    "This gives every client other filters, or none (DISABLE), than smtpd_milters lists.") \
+	ROW(PROXY_FILTER, "proxy-filter", WRONG, \
+	    "This service gives each message to that program before a filter of smtpd_milters could look at it: header and body never reach this filter, so it writes no field and checks neither DKIM nor DMARC. Have that program take the mail behind the queue (content_filter), or as a milter.") \
 	ROW(OTHER_ADDRESS, "other-address", WRONG, \
 	    "This seems to mean this filter, but the filter listens on another address.") \
 	ROW(SPELLING, "spelling", WRONG, \
