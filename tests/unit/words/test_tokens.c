@@ -223,6 +223,49 @@ record_with_other_words_is_none(void **state)
 	}
 }
 
+/* The rule that is undecided comes as it was written; one that refuses nothing, or lacks a check that there
+ * is not, comes from no filter. */
+static void
+record_holds_the_rule_that_is_undecided(void **state)
+{
+	static const struct {
+		const char *undecided;
+		bool is_one;
+	} table[] = {
+		{ "{\"rule\":\"a.conf:7\",\"action\":\"reject\",\"checks\":[\"dnswl\",\"iprev\"]}", true },
+		{ "{\"rule\":\"a.conf:7\",\"action\":\"quarantine\",\"checks\":[]}", true },
+		{ "{\"rule\":\"a.conf:7\",\"action\":\"accept\",\"checks\":[]}", false },
+		{ "{\"rule\":\"a.conf:7\",\"action\":\"tag\",\"checks\":[]}", false },
+		{ "{\"rule\":\"a.conf:7\",\"action\":\"reject\",\"checks\":[\"weather\"]}", false },
+		{ "{\"action\":\"reject\",\"checks\":[]}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct record_reading reading;
+		char line[1000], *again;
+		bool is_one;
+
+		(void)snprintf(
+			line, sizeof line,
+			"{\"v\":1,\"id\":\"20261124T120000Z-000000000000\",\"time\":\"2026-11-24T12:00:00Z\",\"client\":{\"port\":25},\"checks\":{},\"verdicts\":[{\"recipient\":\"<u@in.test>\",\"action\":\"accept\",\"enforced\":true,\"softened\":false,\"undecided\":%s,\"notes\":[]}]}",
+			table[i].undecided);
+		is_one = record_read(span_of(line), &reading);
+		if (is_one != table[i].is_one)
+			fail_msg("%s", table[i].undecided);
+		if (!is_one)
+			continue;
+		again = record_make(&reading.record, RECORD_WHOLE);
+		assert_non_null(again);
+		if (i == 0)
+			assert_int_equal(reading.record.verdicts[0].undecided_methods,
+					 1U << METHOD_DNSWL | 1U << METHOD_IPREV);
+		assert_non_null(strstr(again, "\"undecided\":{\"rule\":\"a.conf:7\""));
+		free(again);
+		record_release(&reading);
+	}
+}
+
 /* Why a HELO name is none: a token, and words that go behind "is". */
 static void
 record_holds_a_token_for_each_fault_of_helo(void **state)
@@ -386,6 +429,7 @@ main(void)
 		cmocka_unit_test(record_holds_a_token_for_each_finding_of_the_sender),
 		cmocka_unit_test(spf_problem_text_says_what_is_known),
 		cmocka_unit_test(record_with_other_words_is_none),
+		cmocka_unit_test(record_holds_the_rule_that_is_undecided),
 	};
 
 	return cmocka_run_group_tests_name("tokens", tests, read_schema, NULL);
