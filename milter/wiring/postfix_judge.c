@@ -1,6 +1,5 @@
 #include "heloscope/wiring/postfix_judge.h"
 
-#include <libmilter/mfapi.h>
 #include <string.h>
 
 #include "heloscope/base/bounds.h"
@@ -178,6 +177,20 @@ judge_absence(const struct view *view)
 		cure_chroot(view, finding);
 }
 
+/* A list that is another under stress, as "${stress?{}:{inet:...}}"; the usual one holds ours. */
+static void
+judge_stress(const struct view *view, const struct postfix *stressed)
+{
+	const struct view then = view_of(view->wiring, stressed, view->service, view->name);
+	const char *usual = arena_copy(view->postfix->arena, view->list);
+
+	if (!has_ours(&then) && usual != NULL)
+		cure_setting(view,
+			     wiring_find(&view->wiring->findings, FINDING_NOT_ATTACHED_STRESSED, view->place,
+					 then.list),
+			     view->name, view->place, usual);
+}
+
 static void
 judge_order(const struct view *view)
 {
@@ -294,37 +307,7 @@ judge_timeouts(const struct view *view)
 	}
 }
 
-/* What an older protocol does not let the filter ask for. */
-static void
-judge_macros(const struct view *view)
-{
-	static const struct {
-		const char *name;
-		int stage;
-	} stages[] = {
-		{ "milter_connect_macros", SMFIM_CONNECT }, { "milter_helo_macros", SMFIM_HELO },
-		{ "milter_mail_macros", SMFIM_ENVFROM },    { "milter_rcpt_macros", SMFIM_ENVRCPT },
-		{ "milter_end_of_data_macros", SMFIM_EOM },
-	};
-	/* Postfix has it not; the last list is no list. */
-	struct span lists[sizeof stages / sizeof stages[0] + 1] = { SPAN("{verify}") };
-
-	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-		char memory[VALUE_SIZE], line[VALUE_SIZE];
-		struct strbuf missing = STRBUF_OVER(memory), value = STRBUF_OVER(line);
-		const char *place;
-
-		lists[i + 1] = postfix_value(view->postfix, view->service, stages[i].name, &place);
-		wiring_add_missing_macros(view->wiring->config, stages[i].stage, lists, i + 2, &missing);
-		if (missing.length == 0)
-			continue;
-		strbuf_add_span(&value, lists[i + 1]);
-		strbuf_printf(&value, "%s%s", value.length > 0 ? " " : "", memory);
-		cure_setting(view, wiring_find(&view->wiring->findings, FINDING_MACROS, place, lists[i + 1]),
-			     stages[i].name, place, line);
-	}
-}
-
+/* Macros the filter can ask for in any version, of a Postfix whose postconf knows -P (2.11). */
 static void
 judge_protocol(const struct view *view)
 {
@@ -335,7 +318,6 @@ judge_protocol(const struct view *view)
 	if (!span_to_number(digits, 0, 999, &version) || version >= 6)
 		return;
 	find_setting(view, FINDING_PROTOCOL, &setting, "6");
-	judge_macros(view);
 }
 
 /* Services. */
@@ -468,6 +450,7 @@ judge_outside(const struct view *view, const struct postfix *stressed)
 		return;
 	}
 	judge_address(view);
+	judge_stress(view, stressed);
 	judge_order(view);
 	judge_default_action(view);
 	judge_timeouts(view);

@@ -27,6 +27,8 @@ enum severity {
 #define FINDING_ROWS(ROW) \
 	ROW(NOT_ATTACHED, "not-attached", WRONG, \
 	    "No mail from outside is passed to this filter here, so the filter checks nothing.") \
+	ROW(NOT_ATTACHED_STRESSED, "not-attached-under-stress", WRONG, \
+	    "Under stress, Postfix passes no mail from outside to this filter here, so the filter checks nothing as long as that lasts.") \
 	ROW(NO_MILTERS, "no-milters", WRONG, \
 	    "This says no_milters, so no mail is passed to any filter here, whatever smtpd_milters lists.") \
 	ROW(MAP_FOR_ALL, "milter-map-for-all", WRONG, \
@@ -62,7 +64,7 @@ enum severity {
 	ROW(CONTENT_TIMEOUT, "content-timeout", WRONG, \
 	    "At the end of a message, the MTA gives the filter up before the timeout of its DNS lookups has passed: what a slow name server delays is then treated as if the filter were down.") \
 	ROW(PROTOCOL, "protocol", WRONG, \
-	    "The filter needs version 6 of the protocol between MTA and filters. With an older one it cannot ask for macros and sees header fields changed.") \
+	    "The filter needs version 6 of the protocol between MTA and filters. With an older one it sees header fields changed.") \
 	ROW(MACROS, "macros", WRONG, \
 	    "The filter cannot ask for macros here, and these that it needs are not sent by themselves.") \
 	ROW(ON_SUBMISSION, "on-submission", WARNING, \
