@@ -1,13 +1,15 @@
 """why: what `heloscope why` takes to read a gigabyte of a Postfix log, and ten thousand reports of receivers.
 
-Usage: why.py [--quick] [--log OCTETS] [--reports COUNT] [PROGRAM...]. With builddir=... in the environment. The log is of a
+Usage: why.py [--quick] [--log OCTETS] [--long OCTETS] [--reports COUNT] [PROGRAM...]. With builddir=... in the environment. The log is of a
 site with thirty domains: of a hundred deliveries 88 work, and the others are refused or deferred in the words of the
 catalogue's examples, each with addresses, names, and ids of its own, or in words that nobody knows. The reports are gzip
 in mail, half of them in a Maildir and half in an mbox. All is made anew, the same each time, below TMPDIR, and removed.
-Several programs are run in turn over the same files."""
+Several programs are run in turn over the same files. With --long a log of that size comes through a pipe, once as it is
+and once as gzip: it is made of pieces in which each mail has a queue id of its own, and is nowhere as a whole."""
 import argparse
 import base64
 import gzip
+import multiprocessing
 import os
 import pathlib
 import random
@@ -19,6 +21,7 @@ import time
 
 CATALOGUE = pathlib.Path(__file__).resolve().parents[2] / "etc" / "refusals.conf"
 ROUNDS = 3
+LONG_PIECE = 100_000_000
 LOG_OCTETS, REPORTS = 1_000_000_000, 10_000
 QUICK_LOG_OCTETS, QUICK_REPORTS = 100_000_000, 1000
 START = 1_795_860_000
@@ -139,6 +142,35 @@ def run(program, files, output):
     return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def write_long(pipe, path, octets, is_packed):
+    """The piece again and again, with other queue ids."""
+    piece = path.read_bytes()
+    for number in range(-(-octets // len(piece))):
+        text = piece.replace(b": 4F", f": {number + 16:02X}".encode())
+        pipe.write(gzip.compress(text, 1, mtime=0) if is_packed else text)
+    pipe.close()
+
+
+def measure_long(program, folder, octets):
+    """A process of its own writes: the kernel counts what the parent of a program ever held as memory of the program."""
+    piece = folder / "piece"
+    make_log(piece, min(octets, LONG_PIECE))
+    for is_packed in (False, True):
+        start = time.monotonic()
+        child = subprocess.Popen([program, "why", "--offline", "-c", str(CATALOGUE)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        writer = multiprocessing.get_context("fork").Process(target=write_long, args=(child.stdin, piece, octets, is_packed))
+        writer.start()
+        child.stdin.close()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        writer.join()
+        if child.returncode not in (0, 1) or writer.exitcode != 0:
+            sys.exit(f"{program}: status {child.returncode}")
+        print(f"log of {octets / 1e6:.0f} MB through a pipe{', as gzip' if is_packed else ''}: {time.monotonic() - start:.0f} s, "
+              f"{usage.ru_utime + usage.ru_stime:.1f} s of CPU, {usage.ru_maxrss / 1024:.0f} MB of memory", flush=True)
+    piece.unlink()
+
+
 def measure(title, programs, files, octets):
     """The quickest of several rounds, in which the programs take turns; the second and further beside the first."""
     best = {}
@@ -156,6 +188,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--log", type=int)
+    parser.add_argument("--long", type=int, default=0)
     parser.add_argument("--reports", type=int)
     parser.add_argument("programs", nargs="*", default=[os.path.join(os.environ.get("builddir", "."), "milter", "heloscope")])
     options = parser.parse_args()
@@ -163,6 +196,8 @@ def main():
     count = options.reports if options.reports is not None else QUICK_REPORTS if options.quick else REPORTS
     with tempfile.TemporaryDirectory(prefix="heloscope-why-") as name:
         folder = pathlib.Path(name)
+        if options.long > 0:
+            measure_long(options.programs[0], folder, options.long)
         if octets > 0:
             make_log(folder / "mail.log", octets)
             measure(f"log of {octets / 1e6:.0f} MB", options.programs, [folder / "mail.log"], octets)
