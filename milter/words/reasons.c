@@ -92,7 +92,7 @@ refuse_looks_forwarded(const struct reason *reason, const struct config *config,
 	strbuf_add(
 		text,
 		reason->holds
-			? "This mail was forwarded with the sender address that it had, which breaks SPF, and the receiving site's policy refuses it. Ask whoever runs the forwarding server to rewrite the sender address (SRS). "
+			? "This mail was forwarded with the sender address that it had, which breaks SPF, and the receiving site's policy refuses it. "
 			: "The receiving site's policy accepts forwarded mail that fails SPF only when it has a good DKIM signature of the domain in From and comes from a server with matching names (reverse DNS and HELO). ");
 }
 
@@ -442,6 +442,9 @@ reason_advise(const struct reason *reason, const struct facts *facts, struct str
 		advise_text(reason, facts, text);
 	else if (reason->kind == CONDITION_AUTHENTICATED && !reason->holds)
 		advise_login(facts, text);
+	else if (reason->kind == CONDITION_LOOKS_FORWARDED && reason->holds)
+		strbuf_add(text,
+			   "Ask whoever runs the forwarding server to rewrite the sender address (SRS). ");
 	else if (reason->kind == CONDITION_WORD && reason->subject == SUBJECT_ARC_SEALER
 		 && facts_arc_standing(facts) != ARC_TRUSTED)
 		advise_arc_sealer(text);
