@@ -158,6 +158,20 @@ say_dmarc(const struct facts *facts, int64_t time_s, struct strbuf *said)
 /* In a story. */
 
 static void
+add_looked_up(const struct dmarc_looked_up *lookup, struct strbuf *text)
+{
+	if (lookup->record != NULL)
+		telling_add_record(text, lookup->record);
+	else if (lookup->records > 1)
+		strbuf_printf(text, "%zu policy records, which count as none; there must be one",
+			      lookup->records);
+	else
+		strbuf_add(text, lookup->records == 1                  ? "a policy record"
+				 : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
+								       : "no policy record");
+}
+
+static void
 put_lookups(const struct dmarc_facts *dmarc, struct output *out)
 {
 	char shown[TELLING_SHOWN_SIZE];
@@ -167,14 +181,8 @@ put_lookups(const struct dmarc_facts *dmarc, struct output *out)
 		char memory[LINE_SIZE];
 		struct strbuf record = STRBUF_OVER(memory);
 
-		if (lookup->record != NULL)
-			telling_add_record(&record, lookup->record);
-		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown),
-			  lookup->record != NULL ? memory
-			  : lookup->records == 1 ? "a policy record"
-			  : lookup->records > 1  ? "several policy records, which count as none"
-			  : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
-								: "no policy record");
+		add_looked_up(lookup, &record);
+		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown), memory);
 	}
 }
 
@@ -261,6 +269,26 @@ static const char *const refusals[] = {
 		"Neither SPF nor DKIM passes for this mail in the name of $D, the domain of the From address (DMARC). The policy of $D for such mail is \"$P\" (published at _dmarc.$R). ",
 };
 
+/* Where there are several records, which count as none (RFC 9989, 4.10). False: nowhere. */
+static bool
+refuse_several(const struct dmarc_facts *dmarc, struct strbuf *text)
+{
+	size_t i = 0;
+
+	while (i < dmarc->lookup_count && dmarc->lookups[i].records < 2)
+		i++;
+	if (i == dmarc->lookup_count)
+		return false;
+	strbuf_printf(text, "There are %zu DMARC records (TXT records at _dmarc.", dmarc->lookups[i].records);
+	telling_add_value(text, dmarc->lookups[i].domain);
+	strbuf_add(
+		text,
+		" that begin with v=DMARC1), and only one is allowed, so that none counts. Ask whoever manages the DNS of ");
+	telling_add_value(text, dmarc->lookups[i].domain);
+	strbuf_add(text, " to delete all of them but the one that is right. ");
+	return true;
+}
+
 /* What SPF or DKIM passed for, which does not count. */
 static void
 add_unaligned(const struct dmarc_facts *dmarc, struct strbuf *text)
@@ -305,6 +333,8 @@ refuse_dmarc(const struct config *config, const struct facts *facts, struct strb
 		strbuf_printf(text, "%s %s", author_faults[facts->author.finding], one_from);
 		return;
 	}
+	if (result == RESULT_NONE && refuse_several(dmarc, text))
+		return;
 	if ((size_t)result < sizeof refusals / sizeof refusals[0] && refusals[result] != NULL)
 		telling_fill(text, refusals[result], &values);
 	if (result == RESULT_PASS)

@@ -573,6 +573,18 @@ set_dmarc(struct facts *facts, int value)
 	dmarc->identifier_count = value == DMARC_OTHERS_PASS ? ROWS(identifiers) : 0;
 }
 
+/* Two records above the author's domain, which has none. */
+static void
+set_dmarc_several(struct facts *facts, int value)
+{
+	static struct dmarc_looked_up lookups[] = { { .domain = "news.bank.example" },
+						    { .domain = "bank.example", .records = 2 } };
+
+	set_dmarc(facts, value);
+	facts->dmarc.lookups = lookups;
+	facts->dmarc.lookup_count = ROWS(lookups);
+}
+
 /* A signature with that reason; DKIM_REASONS: none. */
 static void
 set_dkim(struct facts *facts, int value)
@@ -839,6 +851,11 @@ static const struct scene golden[] = {
 	  DMARC_OF_PARENT,
 	  { "_dmarc.bank.example", "\"reject\"" } },
 	{ "no DMARC record", "dmarc = none", set_dmarc, DMARC_NO_RECORD, { "v=DMARC1; p=none" } },
+	{ "two DMARC records",
+	  "dmarc = none",
+	  set_dmarc_several,
+	  DMARC_NO_RECORD,
+	  { "2 DMARC records (TXT records at _dmarc.bank.example", "DNS of bank.example to delete" } },
 	{ "DMARC is good", "dmarc = pass", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
 	{ "a broken DMARC record",
 	  "dmarc = permerror",
