@@ -564,7 +564,7 @@ class Load(Base):
 
 def is_whole_answer(answers):
     """Take one from the stream; EOFError when it has ended."""
-    head = b"".join(iter(answers.readline, b"\r\n"))
+    head = b"".join(itertools.takewhile(lambda line: line not in (b"\r\n", b""), answers))
     length = re.search(rb"(?mi)^content-length: (\d+)", head)
     if not length:
         raise EOFError
