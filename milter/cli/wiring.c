@@ -309,7 +309,8 @@ look_at_sendmail(struct wiring *wiring, const struct options *options)
 		return CLI_UNKNOWN;
 	}
 	look_at_others(wiring, options, wiring_judge_sendmail(wiring, &sendmail), "");
-	wiring_judge_reach(wiring, "root");
+	wiring_judge_reach(wiring,
+			   &(struct caller){ arena_copy(sendmail.arena, sendmail.user), sendmail.unsafe });
 	take_lacks(wiring);
 	return tell(wiring,
 		    &(struct looked_at){ "Sendmail", arena_copy(sendmail.arena, sendmail.version), path,
@@ -336,7 +337,7 @@ look_at_postfix(struct wiring *wiring, const struct options *options)
 	}
 	look_at_others(wiring, options, wiring_judge_postfix(wiring, &postfix, &stressed),
 		       text_of(&postfix, "myhostname"));
-	wiring_judge_reach(wiring, text_of(&postfix, "mail_owner"));
+	wiring_judge_reach(wiring, &(struct caller){ text_of(&postfix, "mail_owner"), 0 });
 	take_lacks(wiring);
 	return tell(wiring,
 		    &(struct looked_at){ "Postfix", text_of(&postfix, "mail_version"),

@@ -149,41 +149,39 @@ is_to_move(const struct wiring_findings *findings)
 	return false;
 }
 
-/* A directory above that of the socket is let be passed through, but not read. */
 static void
-cure_shut(struct wiring *wiring, struct wiring_finding *finding, const char *path)
+cure_mode(struct wiring *wiring, struct wiring_finding *finding, const char *mode, const char *path)
 {
 	char word[WORD_SIZE];
 	struct strbuf quoted = STRBUF_OVER(word);
 
 	strbuf_add_shell_word(&quoted, path);
-	wiring_cure(&wiring->findings, finding, CURE_SHELL, "chmod a+x %s", word);
+	wiring_cure(&wiring->findings, finding, CURE_SHELL, "chmod %s %s", mode, word);
 }
 
 void
-wiring_judge_reach(struct wiring *wiring, const char *user)
+wiring_judge_reach(struct wiring *wiring, const struct caller *caller)
 {
 	static const enum finding_kind kinds[] = {
 		[REACH_MISSING] = FINDING_SOCKET_MISSING, [REACH_CLOSED] = FINDING_SOCKET_CLOSED,
 		[REACH_SHUT] = FINDING_SOCKET_CLOSED,     [REACH_NOBODY] = FINDING_NOBODY_LISTENS,
-		[REACH_UNSEEN] = FINDING_SOCKET_UNSEEN,
+		[REACH_UNSEEN] = FINDING_SOCKET_UNSEEN,   [REACH_UNSAFE] = FINDING_SOCKET_UNSAFE,
 	};
 	char memory[FOUND_SIZE], path[PATH_SIZE];
 	struct strbuf found = STRBUF_OVER(memory), where = STRBUF_OVER(path);
-	const enum reach reach = reach_look(wiring->config->listen, user, &found, &where);
+	const enum reach reach = reach_look(wiring->config->listen, caller, &found, &where);
 	struct wiring_finding *finding;
 
 	if (reach == REACH_GOOD
-	    || ((reach == REACH_CLOSED || reach == REACH_SHUT || reach == REACH_MISSING)
-		&& is_to_move(&wiring->findings)))
+	    || (reach != REACH_NOBODY && reach != REACH_UNSEEN && is_to_move(&wiring->findings)))
 		return;
 	finding = wiring_find(&wiring->findings, kinds[reach], "listen", span_of(memory));
-	if (reach == REACH_SHUT) {
-		cure_shut(wiring, finding, path);
+	if (reach == REACH_SHUT || reach == REACH_UNSAFE) { /* passed through, but not read; not written */
+		cure_mode(wiring, finding, reach == REACH_SHUT ? "a+x" : "go-w", path);
 		return;
 	}
 	if (reach == REACH_CLOSED || (reach == REACH_MISSING && lacks_directory(wiring->config->listen)))
-		wiring_cure_socket(wiring, finding, wiring->config->listen, user);
+		wiring_cure_socket(wiring, finding, wiring->config->listen, caller->user);
 	if (reach != REACH_UNSEEN)
 		wiring_cure_by_restart(wiring, finding);
 }

@@ -44,9 +44,14 @@ tell_access(const char *path, const struct stat *status, struct strbuf *found)
 		strbuf_printf(found, "%lu", (unsigned long)status->st_gid);
 }
 
+struct walker {
+	const struct rights *rights;
+	mode_t unsafe;
+};
+
 /* The first `length` octets of the path, of which the last is looked at: a directory, or the socket. */
 static enum reach
-look_at(const char *path, size_t length, const struct rights *user, struct strbuf *found,
+look_at(const char *path, size_t length, const struct walker *walker, struct strbuf *found,
 	struct strbuf *where)
 {
 	const bool is_last = path[length] == '\0';
@@ -62,21 +67,25 @@ look_at(const char *path, size_t length, const struct rights *user, struct strbu
 		strbuf_printf(found, "%s is not a socket", path);
 		return REACH_MISSING;
 	}
-	if (rights_allow(user, &status, is_last ? MAY_WRITE : MAY_ENTER))
+	if (!is_last && (status.st_mode & walker->unsafe) != 0) {
+		tell_access(where->text, &status, found);
+		return REACH_UNSAFE;
+	}
+	if (rights_allow(walker->rights, &status, is_last ? MAY_WRITE : MAY_ENTER))
 		return REACH_GOOD;
 	tell_access(where->text, &status, found);
 	return is_last || strchr(path + length + 1, '/') == NULL ? REACH_CLOSED : REACH_SHUT;
 }
 
 static enum reach
-walk(const char *path, const struct rights *user, struct strbuf *found, struct strbuf *where)
+walk(const char *path, const struct walker *walker, struct strbuf *found, struct strbuf *where)
 {
 	const size_t all = strlen(path);
 	enum reach reach = REACH_GOOD;
 
 	for (size_t length = 1; length <= all && reach == REACH_GOOD; length++)
 		if (path[length] == '/' || path[length] == '\0')
-			reach = look_at(path, length, user, found, where);
+			reach = look_at(path, length, walker, found, where);
 	return reach;
 }
 
@@ -96,13 +105,13 @@ knock(const char *listen, struct strbuf *found)
 }
 
 enum reach
-reach_look(const char *listen, const char *user, struct strbuf *found, struct strbuf *where)
+reach_look(const char *listen, const struct caller *caller, struct strbuf *found, struct strbuf *where)
 {
 	const char *path = listener_path(listen);
-	struct rights connects;
+	struct rights rights;
 	enum reach reach = REACH_GOOD;
 
-	if (path != NULL && path[0] == '/' && strlen(path) < PATH_SIZE && find_user(user, &connects))
-		reach = walk(path, &connects, found, where);
+	if (path != NULL && path[0] == '/' && strlen(path) < PATH_SIZE && find_user(caller->user, &rights))
+		reach = walk(path, &(struct walker){ &rights, caller->unsafe }, found, where);
 	return reach == REACH_GOOD ? knock(listen, found) : reach;
 }

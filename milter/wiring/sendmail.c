@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "heloscope/base/regular_file.h"
 #include "heloscope/base/strbuf.h"
@@ -89,7 +90,11 @@ sendmail_next(struct span *list)
 void
 sendmail_init(struct sendmail *sendmail, struct arena *arena)
 {
-	*sendmail = (struct sendmail){ .arena = arena, .version = SPAN(""), .input_filters = SPAN("") };
+	*sendmail = (struct sendmail){ .arena = arena,
+				       .version = SPAN(""),
+				       .input_filters = SPAN(""),
+				       .user = SPAN("root"),
+				       .unsafe = S_IWGRP | S_IWOTH };
 	for (size_t i = 0; i < SENDMAIL_STAGES; i++)
 		sendmail->macros[i] = SPAN("");
 }
@@ -135,6 +140,26 @@ take_port(struct sendmail *sendmail, struct span text)
 	return true;
 }
 
+/* "mail", "mail:mail". */
+static struct span
+user_of(struct span text)
+{
+	struct span rest = span_until(&text, ':');
+
+	return span_trim(span_until(&rest, '.'));
+}
+
+/* "GroupWritableDirPathSafe,IncludeFileInUnsafeDirPath" */
+static bool
+bears_group(struct span text)
+{
+	struct span name = sendmail_next(&text);
+
+	while (name.length > 0 && !span_equals_nocase(name, SPAN("GroupWritableDirPathSafe")))
+		name = sendmail_next(&text);
+	return name.length > 0;
+}
+
 static bool
 take_option(struct sendmail *sendmail, struct span text)
 {
@@ -148,6 +173,10 @@ take_option(struct sendmail *sendmail, struct span text)
 		return take_port(sendmail, value);
 	if (span_equals_nocase(name, SPAN("InputMailFilters")))
 		sendmail->input_filters = value;
+	if (span_equals_nocase(name, SPAN("RunAsUser")))
+		sendmail->user = user_of(value);
+	if (span_equals_nocase(name, SPAN("DontBlameSendmail")) && bears_group(value))
+		sendmail->unsafe = S_IWOTH;
 	for (size_t i = 0; i < SENDMAIL_STAGES; i++)
 		if (span_equals_nocase(name, span_of(stages[i])))
 			sendmail->macros[i] = value;

@@ -1,10 +1,12 @@
 """The filter behind a real Sendmail, in a network namespace: clients connect from their own addresses."""
 import importlib.util
+import json
 import pwd
 import re
+import socket
 import unittest
 
-from lab import Lab, LabTest, Smtp, enter_namespace, main, module_lab
+from lab import Lab, LabError, LabTest, Smtp, enter_namespace, free_port, main, module_lab
 from peers import Authority
 from readback import with_property
 from scenario import CONFIG, LISTS, ZONES, addresses, txt
@@ -262,6 +264,35 @@ class Signed(SendmailTest):
     def test_two_authors(self):
         message = self.receive(HARD.replace(b"To:user", b"From: other@plain.example\r\nTo:user"))
         self.check(message, "dmarc", "permerror")
+
+
+class SocketTest(unittest.TestCase):
+    def start(self, **modes):
+        """Sendmail with a socket in directories of these modes, of which nobody takes connections, so that it greets; what wiring finds."""
+        with Lab() as own:
+            folder = own.subfolder("above")
+            path = folder / "own/heloscope.sock"
+            path.parent.mkdir()
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(str(path))
+            for directory in (folder, path.parent):
+                directory.chmod(modes.get(directory.name, 0o755))
+            try:
+                own.sendmail(f"unix:{path}", port=free_port(), extra="FEATURE(`no_default_msa')dnl\n")
+                return []
+            except LabError as error:
+                self.assertIn("status 71", str(error))
+            (own.folder / "x.conf").write_text(f'listen "unix:{path}"\n')
+            report = own.tool("wiring", "-c", own.folder / "x.conf", "--sendmail", own.folder / "sendmail/sendmail.cf", "--json")
+            return [(finding["finding"], finding["found"].split()[0]) for finding in json.loads(report.stdout)["findings"] if finding["place"] == "listen"]
+
+    def test_unsafe_directories(self):
+        """Sendmail does not start with a socket below one, and wiring says which."""
+        self.assertEqual(self.start(), [])
+        for modes in ({"above": 0o775}, {"above": 0o1777}, {"own": 0o2770}, {"own": 0o777}):
+            with self.subTest(modes):
+                (token, path), = self.start(**modes)
+                self.assertEqual((token, path.rsplit("/", 1)[1]), ("socket-unsafe", *modes))
 
 
 if __name__ == "__main__":

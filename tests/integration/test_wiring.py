@@ -722,6 +722,30 @@ MAILER(`smtp')dnl
         self.expect("not-attached", "Name=MTA", "Name=MTA, InputMailFilters=", lines=[
             "DAEMON_OPTIONS(`Port=smtp, Name=MTA, InputMailFilters=heloscope')dnl"])
 
+    def test_socket_that_sendmail_calls_unsafe(self):
+        """That it does not start with one is seen in test_sendmail."""
+        folder = lab.subfolder("unsafe", 0o755)
+        path = folder / "own/heloscope.sock"
+        path.parent.mkdir()
+        with listener(path):
+            right = self.RIGHT.replace("inet:PORT@127.0.0.1", f"unix:{path}")
+            for directory, mode in ((folder, 0o775), (path.parent, 0o1777)):
+                with self.subTest((directory, oct(mode))):
+                    directory.chmod(mode)
+                    finding, = self.look(right, f"unix:{path}")
+                    self.assertEqual((finding["finding"], finding["place"], [cure["line"] for cure in finding["cures"]]), ("socket-unsafe", "listen", [f"chmod go-w {directory}"]))
+                    subprocess.run(finding["cures"][0]["line"], shell=True, check=True)
+                    self.assertEqual(self.look(right, f"unix:{path}"), [])
+            folder.chmod(0o775)
+            bears = right.replace("MAILER", "define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe,GroupWritableAliasFile')dnl\nMAILER")
+            self.assertEqual(self.look(bears, f"unix:{path}"), [])
+            folder.chmod(0o755)
+            path.chmod(0o660)
+            other = right.replace("MAILER", "define(`confRUN_AS_USER', `nobody:nogroup')dnl\nMAILER")
+            finding, = self.look(other, f"unix:{path}")
+            self.assertEqual((finding["finding"], finding["found"]), ("socket-no-access", f"{path} srw-rw---- root:root"))
+            self.assertEqual(finding["cures"][0]["line"], f"install -d -o heloscope -g nobody -m 2750 {path.parent}")
+
     def test_not_first(self):
         other = "INPUT_MAIL_FILTER(`other', `S=inet:1@127.0.0.1')dnl\n"
         self.expect("not-first", self.FILTER, other + self.FILTER, lines=["define(`confINPUT_MAIL_FILTERS', `heloscope,other')dnl"])

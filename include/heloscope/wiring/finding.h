@@ -45,6 +45,8 @@ enum severity {
 	    "The socket of the filter does not exist: the filter is not running, or could not create it. Its log says why.") \
 	ROW(SOCKET_CLOSED, "socket-no-access", WRONG, \
 	    "The user that Postfix runs as may not connect to this socket.") \
+	ROW(SOCKET_UNSAFE, "socket-unsafe", WRONG, \
+	    "Sendmail takes no socket below a directory that its group or others may write, and does not start with one.") \
 	ROW(NOBODY_LISTENS, "nobody-listens", WRONG, \
 	    "Nobody listens on the address of the filter: the filter is not running. Its log says why.") \
 	ROW(SOCKET_UNSEEN, "socket-not-seen", NOTE, \

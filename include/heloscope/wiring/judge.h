@@ -7,6 +7,7 @@
 #include "heloscope/base/strbuf.h"
 #include "heloscope/config/config.h"
 #include "heloscope/wiring/finding.h"
+#include "heloscope/wiring/reach.h"
 #include "heloscope/wiring/trial.h"
 
 struct wiring {
@@ -37,8 +38,8 @@ void wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, c
 /* The line after which the filter listens where its configuration says. */
 void wiring_cure_by_restart(struct wiring *wiring, struct wiring_finding *finding);
 
-/* Whether somebody answers where the filter listens, and `user`, whom the MTA runs as, may connect. */
-void wiring_judge_reach(struct wiring *wiring, const char *user);
+/* Whether somebody answers where the filter listens, and the MTA may connect. */
+void wiring_judge_reach(struct wiring *wiring, const struct caller *caller);
 
 /* What the filter's count of sessions says of a test message. */
 enum trial_trace {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "heloscope/base/arena.h"
 #include "heloscope/base/error.h"
@@ -31,6 +32,8 @@ struct sendmail {
 	struct arena *arena;
 	struct span version;       /* "8.17.1.9"; empty when it is not said */
 	struct span input_filters; /* of ports that have none of their own */
+	struct span user;          /* as whom it connects to filters */
+	mode_t unsafe;             /* modes of a directory below which it takes no socket */
 	struct span macros[SENDMAIL_STAGES];
 	struct sendmail_filter *filters;
 	size_t filter_count;
