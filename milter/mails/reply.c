@@ -27,14 +27,46 @@ without_head_of_log(struct span text)
 	return text;
 }
 
+/* Whether a word begins with the digit of a code, or an address stands in brackets: of the server, then. */
+static bool
+may_tell(struct span text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		const char before = text.at[i > 0 ? i - 1 : 0];
+
+		if (ascii_is_digit(text.at[i]) && before == '[')
+			return true;
+		if ((text.at[i] == '4' || text.at[i] == '5') && (i == 0 || !ascii_is_alnum(before)))
+			return true;
+	}
+	return false;
+}
+
+/* A program that hands on what it was told: "Can't send mail - all recipients were rejected: 550 ...". Its
+ * own words are of any refusal. Those that may tell more stay. */
+static void
+take_handed_on(struct refusal *refusal)
+{
+	struct span text = refusal->text, rest = text;
+
+	while (text_find(rest, ": ", NULL, &rest))
+		if (text_reply_code(rest) != 0) {
+			if (!may_tell((struct span){ text.at, (size_t)(rest.at - text.at) }))
+				refusal->text = rest;
+			return;
+		}
+}
+
 struct refusal
 reply_bare(const struct refusal *refusal)
 {
 	const struct said said = said_read(without_head_of_log(refusal->text));
 	struct refusal bare = *refusal;
 
-	if (said.address.length == 0 || said.text.length == 0)
+	if (said.address.length == 0 || said.text.length == 0) {
+		take_handed_on(&bare);
 		return bare;
+	}
 	bare.text = said.text;
 	bare.host = said.host;
 	bare.address = said.address;
