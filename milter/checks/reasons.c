@@ -178,6 +178,64 @@ reasons_remain(const struct reasons *reasons, unsigned gone)
 	return stack[0];
 }
 
+static const char *const joined_words[] = {
+	[JOINED_BOTH - REASONS_MAX] = "and",
+	[JOINED_EITHER - REASONS_MAX] = "or",
+	[JOINED_OTHER - REASONS_MAX] = "other",
+};
+
+void
+reasons_write_joined(const struct reasons *reasons, struct strbuf *text)
+{
+	for (size_t i = 0; i < reasons->joined_count; i++) {
+		const unsigned char step = reasons->joined[i];
+
+		strbuf_add(text, i > 0 ? " " : "");
+		if (step < REASONS_MAX)
+			strbuf_printf(text, "%u", (unsigned)step);
+		else
+			strbuf_add(text, joined_words[step - REASONS_MAX]);
+	}
+}
+
+/* False for a word that is none of them, or the number of a reason that is not there. */
+static bool
+read_step(struct span word, const struct reasons *reasons, unsigned char *step)
+{
+	for (*step = JOINED_BOTH; *step <= JOINED_OTHER; ++*step)
+		if (span_equals(word, span_of(joined_words[*step - REASONS_MAX])))
+			return true;
+	if (span_digits(word) != word.length || word.length > 2)
+		return false;
+	*step = 0;
+	for (size_t i = 0; i < word.length; i++)
+		*step = (unsigned char)(10 * *step + (word.at[i] - '0'));
+	return *step < reasons->count;
+}
+
+bool
+reasons_read_joined(struct reasons *reasons, struct span text)
+{
+	struct span word = span_word(&text, " ");
+	unsigned char step;
+	size_t depth = 0;
+	bool fits = true;
+
+	reasons->joined_count = 0;
+	for (; fits && word.length > 0; word = span_word(&text, " ")) {
+		fits = reasons->joined_count < REASONS_JOINED_MAX && read_step(word, reasons, &step)
+		       && (step != JOINED_BOTH && step != JOINED_EITHER ? depth++ < REASONS_JOINED_MAX
+									: depth-- > 1);
+		if (fits)
+			reasons->joined[reasons->joined_count++] = step;
+		reasons->is_cut = reasons->is_cut || (fits && step == JOINED_OTHER);
+	}
+	fits = fits && depth == (reasons->joined_count > 0 ? 1 : 0);
+	if (!fits)
+		reasons->joined_count = 0;
+	return fits;
+}
+
 static bool
 is_same_text(const char *a, const char *b)
 {

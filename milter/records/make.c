@@ -137,11 +137,16 @@ reason_of(const struct reason *reason)
 static void
 put_reasons(json_t *verdict, const struct reasons *reasons)
 {
+	char memory[REASONS_JOINED_SIZE];
+	struct strbuf joined = STRBUF_OVER(memory);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < reasons->count; i++)
 		document_append(list, reason_of(&reasons->items[i]));
 	document_put(verdict, "reasons", list);
+	if (reasons->count > 1) /* one alone is joined with nothing */
+		reasons_write_joined(reasons, &joined);
+	record_set_text(verdict, "joined", joined.length > 0 ? memory : NULL);
 }
 
 static void

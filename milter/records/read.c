@@ -250,6 +250,7 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 	     struct record_verdict *verdict)
 {
 	const struct node *notes = tree_member(object, "notes"), *note;
+	const char *joined;
 
 	verdict->action = (enum action)take_token(taking, object, "action", &actions, ACTION_ACCEPT);
 	verdict->is_enforced = take_flag(object, "enforced");
@@ -267,6 +268,9 @@ take_verdict(struct taking *taking, const struct node *object, const struct fact
 	take_undecided(taking, tree_member(object, "undecided"), verdict);
 	verdict->facts = take_reading(taking, object, facts);
 	take_reasons(taking, tree_member(object, "reasons"), &verdict->reasons);
+	joined = take_text(taking, object, "joined");
+	if (joined != NULL && !reasons_read_joined(&verdict->reasons, span_of(joined)))
+		taking->has_fault = true;
 	verdict->text = take_text(taking, object, "text");
 	verdict->reply = take_text(taking, object, "reply");
 	for (note = tree_first(notes); note != NULL; note = tree_next(notes, note))

@@ -343,6 +343,7 @@ static const struct shape verdict[] = {
 	MAY("rule", TEXT),
 	RANGE("reading", false, 1, READINGS_MAX - 1),
 	ITEMS("reasons", false, REASONS_MAX, reason),
+	MAY("joined", TEXT),
 	MAY("text", TEXT),
 	MAY("reply", TEXT),
 	ITEMS("notes", false, RECORD_NOTES_MAX, note),

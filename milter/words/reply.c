@@ -185,18 +185,20 @@ struct draft {
 
 /* What is said in the end. */
 
-/* Whether the sender's side must change every one of several things. */
+/* Whether it is known that the sender's side must change every one of several things. */
 static bool
 needs_all(const struct causes *causes)
 {
 	unsigned all = 0;
 
+	if (causes->reasons->is_cut || causes->reasons->joined_count == 0)
+		return false;
 	for (size_t i = 0; i < causes->count; i++)
 		all |= causes->items[i].reasons;
 	for (size_t i = 0; i < causes->count; i++)
 		if (!remains_refused(causes, all & ~causes->items[i].reasons))
 			return false;
-	return !causes->reasons->is_cut;
+	return true;
 }
 
 /* "2 more problems were found (SPF, HELO name)": those beyond what the reader sees, if there are any. */

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/must_use.h"
+#include "heloscope/base/span.h"
+#include "heloscope/base/strbuf.h"
 #include "heloscope/config/config.h"
 #include "heloscope/facts/facts.h"
 
@@ -35,7 +38,7 @@ struct reasons {
 	bool is_cut; /* there were more */
 
 	/* How they make the condition true, operators behind their operands: the index of a reason, or an
-	 * operator of reasons.c. None where it is not known, as in a record. */
+	 * operator of reasons.c. None where it is not known. */
 	unsigned char joined[REASONS_JOINED_MAX];
 	size_t joined_count;
 };
@@ -52,6 +55,14 @@ struct reasons reasons_of(const struct condition *condition, const struct facts 
  * it is not known how they are joined, or not all are kept, true when it may be.
  */
 bool reasons_remain(const struct reasons *reasons, unsigned gone);
+
+#define REASONS_JOINED_SIZE (6 * REASONS_JOINED_MAX) /* octets of what follows, with its end */
+
+/* How they are joined, as a record has it: "0 1 and 2 or". Nothing when it is not known. */
+void reasons_write_joined(const struct reasons *reasons, struct strbuf *text);
+
+/* Read that, behind the reasons themselves. False, with nothing known, when it does not fit them. */
+bool reasons_read_joined(struct reasons *reasons, struct span text) MUST_USE;
 
 bool reasons_equal(const struct reasons *a, const struct reasons *b);
 

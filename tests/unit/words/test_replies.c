@@ -1174,7 +1174,7 @@ assert_lines(const struct smtp_reply *reply, const char *whole, const char *titl
 	}
 }
 
-/* A record keeps the reasons of a refusal whatever they are, but not how they are joined. */
+/* A record keeps the reasons of a refusal whatever they are, and how several are joined. */
 static void
 assert_is_recorded(const struct condition *condition, const struct facts *facts, const char *title)
 {
@@ -1194,8 +1194,8 @@ assert_is_recorded(const struct condition *condition, const struct facts *facts,
 	struct reasons reasons = verdict.reasons;
 	struct record_reading reading;
 
-	reasons.joined_count = 0;
-
+	if (reasons.count == 1)
+		reasons.joined_count = 0;
 	assert_non_null(line);
 	if (!record_read(span_of(line), &reading))
 		fail_msg("%s: is not read:\n%s", title, line);
@@ -1510,9 +1510,55 @@ assert_joint(const struct condition *condition, const struct facts *facts, const
 	const struct cause_summary causes =
 		compose_causes(&(struct reply_grounds){ .facts = facts, .reasons = &verdict.reasons });
 
+	char memory[REASONS_JOINED_SIZE];
+	struct strbuf joined = STRBUF_OVER(memory);
+	struct reasons read = verdict.reasons;
+
 	assert_string_equal(causes.joint, joint);
 	assert_int_equal(causes.count > 1, joint[0] != '\0');
 	assert_int_equal(causes.is_cut, causes.count > 1 && verdict.reasons.is_cut);
+	reasons_write_joined(&verdict.reasons, &joined);
+	assert_false(joined.is_cut);
+	assert_true(reasons_read_joined(&read, span_of(memory)));
+	assert_true(reasons_equal(&read, &verdict.reasons));
+}
+
+/* Of a record, which anybody may have written. */
+static void
+reasons_are_joined_as_they_fit_alone(void **state)
+{
+	static const struct {
+		const char *text;
+		bool fits;
+		size_t count;
+	} cases[] = {
+		{ "0 1 and 2 or", true, 5 },
+		{ "2", true, 1 },
+		{ "0 0 or other and", true, 5 },
+		{ "", true, 0 },
+		{ "0 1", false, 0 },
+		{ "0 and", false, 0 },
+		{ "and", false, 0 },
+		{ "0 3 or", false, 0 },
+		{ "0 -1 or", false, 0 },
+		{ "0 001 or", false, 0 },
+		{ "0 1 nor", false, 0 },
+		{ "0 16 or", false, 0 },
+	};
+	char memory[4 * REASONS_JOINED_MAX + 8];
+	struct strbuf many = STRBUF_OVER(memory);
+	struct reasons reasons = { .count = 3 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		print_message("    %s\n", cases[i].text);
+		assert_int_equal(reasons_read_joined(&reasons, span_of(cases[i].text)), cases[i].fits);
+		assert_int_equal(reasons.joined_count, cases[i].count);
+	}
+	assert_true(reasons.is_cut); /* for one was not kept */
+	for (size_t i = 0; i <= REASONS_JOINED_MAX; i++)
+		strbuf_add(&many, "0 ");
+	assert_false(reasons_read_joined(&reasons, span_of(memory)));
 }
 
 /* Several causes are numbered, and it is said whether both must be fixed; in few words, too. */
@@ -1556,6 +1602,11 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		{ "spf = fail or not dnswl", "Fixing only the first is not enough: ", "Both",
 		  "fixing only the first is not enough" },
 		{ "banner = fail and (spf = fail or iprev = permerror)", "greets as", "SPF", "" },
+		{ "spf = fail and iprev = permerror or banner = fail and iprev = permerror", "reverse DNS",
+		  "SPF", "" },
+		{ "(spf = fail or iprev = permerror) and (banner = fail or iprev = permerror)",
+		  "Fixing only one of them may not be enough.", "must be",
+		  "fixing only one of them may not be enough" },
 		{ "spf = fail and (trusted or not authenticated)", "ip4:192.0.2.20", "(1)", "" },
 		{ "spf = fail or spf != pass", "ip4:192.0.2.20", "(1)", "" },
 		{ "spf = fail or client in { 192.0.2.20 }", "Fixing only the first is not enough: ", "Both",
@@ -1721,6 +1772,7 @@ main(void)
 		cmocka_unit_test(B12_compose_reply_has_a_reason_for_each_test_and_result),
 		cmocka_unit_test(compose_reply_has_a_reason_for_each_pair),
 		cmocka_unit_test(compose_reply_says_whether_all_must_be_fixed),
+		cmocka_unit_test(reasons_are_joined_as_they_fit_alone),
 		cmocka_unit_test(compose_reply_says_what_to_do_about_each_kind_of_listing),
 		cmocka_unit_test(compose_reply_has_a_reason_without_tests),
 		cmocka_unit_test(compose_reply_breaks_at_sentences_whatever_the_names),
