@@ -19,6 +19,7 @@
 #include "heloscope/page/gate.h"
 #include "heloscope/page/request.h"
 #include "heloscope/page/results.h"
+#include "heloscope/page/thorough.h"
 #include "heloscope/page/view.h"
 #include "heloscope/page/work.h"
 #include "heloscope/records/find.h"
@@ -38,6 +39,7 @@ struct server {
 	struct web_server *web;
 	struct workers *lookers, *testers;
 	struct gate *gate;
+	struct thorough thorough;
 	struct results results;
 	struct peer_memory *peers; /* servers of clients, looked at by tests */
 	struct heap heap;
@@ -260,6 +262,21 @@ read_record(struct visit *visit)
 	record_release(&reading);
 }
 
+/* Where it should stand, and then, if it may, in all of the log. */
+static enum record_found
+find_record(struct visit *visit, bool *is_whole)
+{
+	struct thorough *thorough = &visit->server->thorough;
+	enum record_found found =
+		record_find(visit->log, visit->ident, false, &visit->line, is_whole, &visit->error);
+
+	if (found != RECORD_NOT_ALL || !visit->is_thorough || !thorough_begin(thorough, clock_now_ms()))
+		return found;
+	found = record_find(visit->log, visit->ident, true, &visit->line, is_whole, &visit->error);
+	thorough_end(thorough, clock_now_ms());
+	return found;
+}
+
 /*
  * In another thread. While something cannot be read, all that shows nothing is a fault, whatever of it was
  * found: else who guesses would see of which messages there are records.
@@ -269,12 +286,11 @@ look_up(struct work *work)
 {
 	struct visit *visit = (struct visit *)work;
 	bool is_whole;
-	const enum record_found found = record_find(visit->log, visit->ident, visit->is_thorough,
-						    &visit->line, &is_whole, &visit->error);
+	const enum record_found found = find_record(visit, &is_whole);
 
 	if (found == RECORD_UNREADABLE)
 		return;
-	if (found == RECORD_ABSENT && visit->is_reference && !visit->is_thorough) {
+	if (found == RECORD_NOT_ALL && visit->is_reference) {
 		error_set(&visit->error, "so many look in vain that not all records are read for each");
 		return;
 	}
@@ -480,6 +496,7 @@ set_up(struct server *server, int fd, struct error *error)
 	error_set(error, "out of memory");
 	server->base = event_base_new();
 	server->gate = gate_new();
+	thorough_init(&server->thorough);
 	server->peers = peer_memory_new(BOUND_PAGE_FINDING_S);
 	if (server->base == NULL || server->gate == NULL || server->peers == NULL || !view_add_policy(&policy)
 	    || !listen_on(server, fd) || !watch_signals(server))
@@ -511,6 +528,7 @@ tear_down(struct server *server)
 		free_event(server->stops[i]);
 	free_event(server->reload);
 	results_clear(&server->results);
+	thorough_clear(&server->thorough);
 	gate_free(server->gate);
 	peer_memory_free(server->peers);
 	if (server->base != NULL)

@@ -287,7 +287,7 @@ record_find(const char *path, const char *id, bool is_thorough, char **line, boo
 	found = find(&search, path, is_thorough, line);
 	if (is_whole != NULL)
 		*is_whole = search.is_whole;
-	return found;
+	return found == RECORD_ABSENT && !is_thorough && search.has_left ? RECORD_NOT_ALL : found;
 }
 
 enum record_found

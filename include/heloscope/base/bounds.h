@@ -208,6 +208,9 @@
 #define BOUND_PAGE_MISSES_OF_ALL 60
 #define BOUND_PAGE_VISITORS 16384
 
+/* Times as long as one look through the whole log took, for which no other begins. */
+#define BOUND_PAGE_REST 3
+
 /* Tests from that page at a time, of which one of a client's network (/24 or /48); in a minute; and whose
  * result is remembered; of one reference one a minute. */
 #define BOUND_PAGE_TESTS 4

@@ -19,6 +19,7 @@
 enum record_found {
 	RECORD_FOUND,
 	RECORD_ABSENT,
+	RECORD_NOT_ALL,    /* not where it should stand, and elsewhere nobody looked */
 	RECORD_AMBIGUOUS,  /* several begin so; `error` names two */
 	RECORD_UNREADABLE, /* not found, and something could not be read; `error` says what */
 };
@@ -26,9 +27,9 @@ enum record_found {
 /*
  * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
- * by a kill, are passed over. Unless it is to be thorough, only where it should stand is read, and absent is
- * what is not there. `is_whole`, which may be NULL: whether all could be read that might hold it, also when
- * it was found; else `error` says what could not.
+ * by a kill, are passed over. Unless it is to be thorough, only where it should stand is read. `is_whole`,
+ * which may be NULL: whether all could be read that might hold it, also when it was found; else `error` says
+ * what could not.
  */
 enum record_found record_find(const char *path, const char *id, bool is_thorough, char **line, bool *is_whole,
 			      struct error *error) MUST_USE;

@@ -11,6 +11,7 @@
 #include "heloscope/page/listen.h"
 #include "heloscope/page/request.h"
 #include "heloscope/page/results.h"
+#include "heloscope/page/thorough.h"
 #include "heloscope/page/view.h"
 #include "heloscope/page/work.h"
 #include "heloscope/records/record.h"
@@ -199,6 +200,25 @@ many_visitors_keep_no_other_out(void **state)
 	}
 	assert_in_range(kept_out, 0, 1);
 	gate_free(gate);
+}
+
+/* However many ask: a look that took a second is the last for three. */
+static void
+one_look_at_a_time_reads_all_of_a_log_and_then_none(void **state)
+{
+	struct thorough thorough;
+
+	(void)state;
+	thorough_init(&thorough);
+	assert_true(thorough_begin(&thorough, BEGIN_MS));
+	assert_false(thorough_begin(&thorough, BEGIN_MS + 60000));
+	thorough_end(&thorough, BEGIN_MS + 1000);
+	assert_false(thorough_begin(&thorough, BEGIN_MS + 1000));
+	assert_false(thorough_begin(&thorough, BEGIN_MS + 999 + 1000 * BOUND_PAGE_REST));
+	assert_true(thorough_begin(&thorough, BEGIN_MS + 1000 * (1 + BOUND_PAGE_REST)));
+	thorough_end(&thorough, BEGIN_MS + 1000 * (1 + BOUND_PAGE_REST));
+	assert_true(thorough_begin(&thorough, BEGIN_MS + 1000 * (1 + BOUND_PAGE_REST)));
+	thorough_clear(&thorough);
 }
 
 /* BOUND_PAGE_MISSES_OF_ALL: for so many the whole log is read. */
@@ -525,6 +545,7 @@ main(void)
 		cmocka_unit_test(too_many_looks_in_vain_keep_out_only_networks_that_did),
 		cmocka_unit_test(the_gate_forgets_whoever_comes),
 		cmocka_unit_test(many_visitors_keep_no_other_out),
+		cmocka_unit_test(one_look_at_a_time_reads_all_of_a_log_and_then_none),
 		cmocka_unit_test(looks_in_vain_are_borne_so_often),
 		cmocka_unit_test(tests_are_so_many_in_a_minute),
 		cmocka_unit_test(what_is_only_asked_for_does_not_count),
