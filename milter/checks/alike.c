@@ -12,7 +12,8 @@ struct pair {
 static enum truth
 settled(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE }, most = { TRUTH_UNKNOWN, TRUTH_TRUE };
+	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_FALSE },
+			   most = { TRUTH_UNKNOWN, TRUTH_TRUE, TRUTH_FALSE };
 	const enum truth truth = truth_by_guess(condition, facts, recipient, least);
 
 	return truth == truth_by_guess(condition, facts, recipient, most) ? truth : TRUTH_UNKNOWN;

@@ -58,7 +58,9 @@ policy_acts(const struct rule *rule, const struct facts *facts)
 static bool
 is_withheld(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
 {
-	const struct guess guess = { .withheld = TRUTH_TRUE, .awaited = TRUTH_UNKNOWN };
+	const struct guess guess = { .withheld = TRUTH_TRUE,
+				     .awaited = TRUTH_UNKNOWN,
+				     .unmade = TRUTH_FALSE };
 	const bool matters = rule->action != ACTION_ACCEPT
 			     && (rule->action != ACTION_TAG || facts_withholds_client(facts));
 
@@ -71,7 +73,8 @@ is_withheld(const struct rule *rule, const struct facts *facts, const struct mai
 static bool
 is_open(const struct rule *rule, const struct facts *facts, const struct mailbox *recipient)
 {
-	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE }, most = { TRUTH_UNKNOWN, TRUTH_TRUE };
+	const struct guess least = { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_FALSE },
+			   most = { TRUTH_UNKNOWN, TRUTH_TRUE, TRUTH_FALSE };
 
 	return facts_awaited(facts) != 0
 	       && truth_by_guess(rule->condition, facts, recipient, least)
@@ -117,7 +120,8 @@ methods_lacking(const struct condition *condition, const struct facts *facts, co
 
 	for (size_t i = 0; i < condition->operand_count; i++)
 		methods |= methods_lacking(condition->operands[i], facts, recipient);
-	if (condition->operand_count > 0 || truth_of(condition, facts, recipient) != TRUTH_UNKNOWN)
+	if (condition->operand_count > 0
+	    || truth_by_guess(condition, facts, recipient, GUESS_NOW) != TRUTH_UNKNOWN)
 		return methods;
 	methods = config_test_methods(condition);
 	for (int method = 0; method < METHODS; method++)
@@ -142,7 +146,7 @@ find_rule(const struct rule_set *rules, const struct facts *facts, const struct 
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->items[i];
-		const enum truth truth = truth_of(rule->condition, facts, recipient);
+		const enum truth truth = truth_by_guess(rule->condition, facts, recipient, GUESS_NOW);
 
 		if (is_open(rule, facts, recipient)) {
 			note_open(rule, facts, verdict);

@@ -432,7 +432,7 @@ guess_withheld(const struct condition *condition, const struct facts *facts, con
 	return without == TRUTH_UNKNOWN || without == guess ? guess : TRUTH_UNKNOWN;
 }
 
-static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN };
+static const struct guess no_guess = { TRUTH_UNKNOWN, TRUTH_UNKNOWN, TRUTH_UNKNOWN };
 
 /* Whether a condition, which is a test, looks at a list of which nothing is known. */
 static bool
@@ -475,6 +475,24 @@ is_awaited(const struct condition *condition, const struct facts *facts, enum tr
 	       && lacks_list(condition, facts);
 }
 
+/*
+ * Whether a test asks a check that is not made for this message, as one that is disabled, or any of a client
+ * who is trusted; one that was awaited has been dealt with. Lists that were not asked are not listings.
+ */
+static bool
+is_unmade(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
+{
+	const unsigned methods = config_test_methods(condition);
+
+	if (condition->kind == CONDITION_LISTED || condition->kind == CONDITION_QUANTITY
+	    || test_withheld(condition, facts, recipient) != DNS_NOERROR)
+		return false;
+	for (int method = 0; method < METHODS; method++)
+		if ((methods & 1U << method) != 0 && facts->results[method] == RESULT_UNCHECKED)
+			return true;
+	return false;
+}
+
 static enum truth
 guessed_truth(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
 	      struct guess guess)
@@ -483,6 +501,8 @@ guessed_truth(const struct condition *condition, const struct facts *facts, cons
 
 	if (is_awaited(condition, facts, truth))
 		return guess.awaited;
+	if (truth == TRUTH_UNKNOWN && is_unmade(condition, facts, recipient))
+		return guess.unmade;
 	if (truth == TRUTH_UNKNOWN)
 		return guess_withheld(condition, facts, recipient, guess.withheld);
 	return condition->is_negated ? negated(truth) : truth;
@@ -492,7 +512,8 @@ enum truth
 truth_by_guess(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient,
 	       struct guess guess)
 {
-	const struct guess opposite = { negated(guess.withheld), negated(guess.awaited) };
+	const struct guess opposite = { negated(guess.withheld), negated(guess.awaited),
+					negated(guess.unmade) };
 	enum truth (*const better)(enum truth a, enum truth b) =
 		condition->kind == CONDITION_AND ? lesser : greater;
 	enum truth truth = condition->kind == CONDITION_AND ? TRUTH_TRUE : TRUTH_FALSE;

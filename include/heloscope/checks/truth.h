@@ -13,10 +13,14 @@
 
 enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
-/* What tests are taken for whose answers were withheld, or are still to come. */
+/* What tests are taken for whose answers were withheld, are still to come, or never come: of a check that is
+ * not made for this message. */
 struct guess {
-	enum truth withheld, awaited;
+	enum truth withheld, awaited, unmade;
 };
+
+/* What a rule acts on now. What no check will tell does not keep it undecided: it never acts on that. */
+#define GUESS_NOW ((struct guess){ TRUTH_UNKNOWN, TRUTH_UNKNOWN, TRUTH_FALSE })
 
 /* What it comes to. */
 enum truth truth_of(const struct condition *condition, const struct facts *facts,

@@ -194,6 +194,50 @@ policy_judge_tells_which_rule_is_undecided_of_what_it_accepts(void **state)
 	}
 }
 
+/* A check that is not made, as for a trusted client, is no fault that goes away: nobody waits for it. */
+static void
+policy_judge_does_not_wait_for_a_check_that_is_not_made(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum action action;
+		const char *undecided;
+	} table[] = {
+		{ "policy { accept when iprev = pass reject when helo = fail }", ACTION_REJECT, NULL },
+		{ "policy { accept when not iprev = fail reject when helo = fail }", ACTION_REJECT, NULL },
+		{ "policy { accept when iprev != fail reject when helo = fail }", ACTION_REJECT, NULL },
+		{ "policy { accept when iprev = temperror reject when helo = fail }", ACTION_REJECT, NULL },
+		{ "policy { accept when client-name = \"a.test\" reject when helo = fail }", ACTION_REJECT,
+		  NULL },
+		{ "enable { dkim } policy { accept when looks-forwarded reject when helo = fail }",
+		  ACTION_REJECT, NULL },
+		{ "policy { accept when iprev = pass and spf = pass reject when helo = fail }", ACTION_REJECT,
+		  NULL },
+		{ "policy { accept when iprev = pass or spf = pass reject when helo = fail }", ACTION_DEFER,
+		  NULL },
+		{ "policy { accept when spf = pass reject when helo = fail }", ACTION_DEFER, NULL },
+		{ "policy { reject when iprev != pass }", ACTION_ACCEPT, NULL },
+		{ "policy { reject when not (iprev = pass or helo = pass) }", ACTION_ACCEPT, NULL },
+		{ "policy {\n reject when iprev = fail or spf = fail }", ACTION_ACCEPT, "2" },
+	};
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	facts.results[METHOD_HELO] = RESULT_FAIL;
+	facts.results[METHOD_SPF] = RESULT_TEMPERROR;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+		const struct verdict verdict = judge(table[i].rules, &facts, "<user@in.test>", &config);
+		const struct undecided undecided = verdict.undecided;
+
+		print_message("    %s\n", table[i].rules);
+		assert_int_equal(verdict.action, table[i].action);
+		assert_int_equal(undecided.rule != NULL, table[i].undecided != NULL);
+		assert_int_equal(undecided.methods, table[i].undecided != NULL ? 1U << METHOD_SPF : 0);
+		config_unref(config);
+	}
+}
+
 /* N02: exceptions stand in front of every policy, and soften what comes behind them. */
 static void
 N02_policy_judge_asks_exceptions_before_any_policy(void **state)
@@ -1274,6 +1318,7 @@ main(void)
 		cmocka_unit_test(policy_judge_never_refuses_for_a_fault_alone),
 		cmocka_unit_test(policy_judge_notes_no_rule_that_is_not_true),
 		cmocka_unit_test(policy_judge_tells_which_rule_is_undecided_of_what_it_accepts),
+		cmocka_unit_test(policy_judge_does_not_wait_for_a_check_that_is_not_made),
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
